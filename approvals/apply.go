@@ -1,0 +1,101 @@
+package approvals
+
+import (
+	"context"
+	"errors"
+)
+
+// missLimit is how many answers that are not what was asked end a write.
+const missLimit = 3
+
+// apply makes the change at UiPath, once. The order is the point: consent is
+// looked at again, then the rule is read, and only a difference that is still
+// the one shown is written. If an earlier attempt's answer was lost, the read
+// settles it.
+func (w *Workers) apply(ctx context.Context, t Task, r Request) error {
+	if r.State != Approved {
+		return nil
+	}
+	ballots, err := w.recheck(ctx, r)
+	if err != nil {
+		return w.heldUp(ctx, t, r, "the approvals could not be checked again: "+reasonOf(err), err)
+	}
+	consent := agreed(r, ballots)
+	if !consent && t.Tried.IsZero() {
+		return w.step(ctx, r, Rechecked{Ballots: ballots}, &t)
+	}
+	rule, err := w.Licences.Rule(ctx, r.Proposal.Group.ID)
+	if err != nil {
+		return w.refusedOrHeldUp(ctx, t, r, err)
+	}
+	shown := r.Proposal.Change
+	remaining := shown.Remaining(rule)
+	switch {
+	case !t.Tried.IsZero() && remaining.Empty():
+		return w.settle(ctx, t, r, Done, Outcome{Reason: ReasonReadBack, Codes: rule.Codes})
+	case !consent:
+		return w.step(ctx, r, Rechecked{Ballots: ballots}, &t)
+	case r.Misses >= missLimit:
+		return w.settle(ctx, t, r, Failed, incomplete(remaining, rule))
+	case t.Tried.IsZero() && !remaining.Same(shown):
+		return w.settle(ctx, t, r, Superseded, Outcome{Reason: ReasonRuleChanged, Codes: rule.Codes})
+	}
+	return w.write(ctx, t, r, shown.Target(rule))
+}
+
+// write replaces the group's rule by target and believes only an answer that
+// is, as a set, exactly what was asked.
+func (w *Workers) write(ctx context.Context, t Task, r Request, target Rule) error {
+	if err := w.Store.Try(ctx, t); err != nil {
+		return err
+	}
+	t.Tried = r.Decided // any time but zero: from here on it was tried
+	answer, err := w.Licences.SetRule(ctx, r.Proposal.Group.ID, target)
+	if err != nil {
+		return w.refusedOrHeldUp(ctx, t, r, err)
+	}
+	if SameSet(answer.Codes, target.Codes) {
+		return w.settle(ctx, t, r, Done, Outcome{Reason: ReasonConfirmed, Codes: answer.Codes})
+	}
+	if err := w.step(ctx, r, Missed{Answered: answer.Codes}, nil); err != nil {
+		return err
+	}
+	return errors.New("UiPath answered yes with a rule that is not the one asked for")
+}
+
+// incomplete tells truthfully what UiPath's rule lacks in spite of its yes.
+func incomplete(remaining Change, rule Rule) Outcome {
+	return Outcome{
+		Reason:  ReasonIncomplete,
+		Subject: Union(remaining.Add, remaining.Remove),
+		Codes:   rule.Codes,
+	}
+}
+
+func (w *Workers) settle(ctx context.Context, t Task, r Request, state State, outcome Outcome) error {
+	return w.step(ctx, r, Settled{State: state, Outcome: outcome}, &t)
+}
+
+// refusedOrHeldUp ends the request on UiPath's no and keeps it otherwise.
+func (w *Workers) refusedOrHeldUp(ctx context.Context, t Task, r Request, err error) error {
+	var refusal *Refusal
+	if errors.As(err, &refusal) {
+		return w.settle(ctx, t, r, Failed, Outcome{Reason: ReasonUiPathRefused, Said: refusal.Said})
+	}
+	return w.heldUp(ctx, t, r, reasonOf(err), err)
+}
+
+// heldUp keeps an approved request for later, but not for ever: an approval
+// holds as long as a request may wait for one.
+func (w *Workers) heldUp(ctx context.Context, t Task, r Request, why string, cause error) error {
+	now, err := w.Store.Now(ctx)
+	if err != nil {
+		return err
+	}
+	if !now.Before(r.OpenUntil()) {
+		return w.settle(ctx, t, r, Failed, Outcome{
+			Reason: ReasonUnconfirmed, Said: why, Uncertain: !t.Tried.IsZero(),
+		})
+	}
+	return w.hold(ctx, t, r, why, cause)
+}

@@ -1,0 +1,37 @@
+// Package approvals holds the rules of licensebot: what a request for licences
+// is, who may agree to it, what each event makes of it, and what is owed to
+// the world because of that. It knows neither Slack nor UiPath nor SQL and
+// uses the standard library only; bot, licensing and internal/store import it
+// and never each other.
+//
+// # A request's life
+//
+//	filed ──┬─ not fit to ask anyone ─────────▶ refused
+//	        ├─ requester cancels ─────────────▶ cancelled
+//	        ├─ deadline passes ───────────────▶ expired
+//	        └─ UiPath read, change fixed ──▶ pending
+//
+//	pending ──┬─ one ❌ from an approver ─────▶ denied
+//	          ├─ requester cancels ───────────▶ cancelled
+//	          ├─ deadline passes ─────────────▶ expired
+//	          └─ quorum of ✅ ────────────▶ approved
+//
+//	approved ──┬─ applied and confirmed ──────▶ done
+//	           ├─ refused by UiPath ──────────▶ failed
+//	           ├─ the change shown is no longer
+//	           │  the change made ────────────▶ superseded
+//	           └─ consent gone before the write ─▶ pending
+//
+// A retry is not a move, and a lease is not a state. [Next] is this figure as
+// a pure function; the store makes its result atomic; nobody else decides.
+//
+// # From event to effect
+//
+// Whatever happens is an [Event]. [Store.Step] runs Next on it inside one
+// transaction and keeps the request, a journal line and the owed work ([Owed])
+// together. [Workers] take owed work under a lease and carry it out, outside
+// any transaction: they read and write the rule at UiPath ([Licences]), speak
+// in the channel ([Announcer]) and look people up ([Directory]). An effect
+// that cannot be repeated safely is preceded by [Store.Try], so that whoever
+// takes the work over knows to look before it acts again.
+package approvals

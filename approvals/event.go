@@ -1,0 +1,79 @@
+package approvals
+
+// An Event is something that happened to a request. Events are plain data:
+// the journal keeps each as JSON under its kind.
+type Event interface {
+	Kind() string  // for the journal
+	Actor() string // a user id, "uipath" or "licensebot"
+}
+
+// Actors that are not people.
+const (
+	Bot    = "licensebot"
+	UiPath = "uipath"
+)
+
+type (
+	// Vetted: UiPath was read and the change is fixed.
+	Vetted struct{ Proposal Proposal }
+
+	// Unfit: the request cannot be put before anyone, and why.
+	Unfit struct{ Outcome Outcome }
+
+	// Posted: the card is in the channel.
+	Posted struct{ TS string }
+
+	// Weighed: the reactions on the card were looked at, all of them.
+	Weighed struct{ Ballots []Ballot }
+
+	// Cancel: a person takes the request back.
+	Cancel struct{ By string }
+
+	// Lapse: the deadline may have passed; the store's clock decides.
+	Lapse struct{}
+
+	// Rechecked: right before the write too few consents were left.
+	Rechecked struct{ Ballots []Ballot }
+
+	// Held: an owed effect did not go through yet, and why.
+	Held struct{ Why string }
+
+	// Missed: UiPath answered a write with a rule that is not the one asked for.
+	Missed struct{ Answered []string }
+
+	// Settled: the write is over, one way or the other.
+	Settled struct {
+		State   State // Done, Failed or Superseded
+		Outcome Outcome
+	}
+)
+
+func (Vetted) Kind() string    { return "vetted" }
+func (Unfit) Kind() string     { return "unfit" }
+func (Posted) Kind() string    { return "posted" }
+func (Weighed) Kind() string   { return "weighed" }
+func (Cancel) Kind() string    { return "cancel" }
+func (Lapse) Kind() string     { return "lapse" }
+func (Rechecked) Kind() string { return "rechecked" }
+func (Held) Kind() string      { return "held" }
+func (Missed) Kind() string    { return "missed" }
+func (Settled) Kind() string   { return "settled" }
+
+func (Vetted) Actor() string    { return UiPath }
+func (Unfit) Actor() string     { return UiPath }
+func (Posted) Actor() string    { return Bot }
+func (e Weighed) Actor() string { return actorOf(e.Ballots) }
+func (e Cancel) Actor() string  { return e.By }
+func (Lapse) Actor() string     { return Bot }
+func (Rechecked) Actor() string { return Bot }
+func (Held) Actor() string      { return Bot }
+func (Missed) Actor() string    { return UiPath }
+func (Settled) Actor() string   { return UiPath }
+
+// actorOf names whoever's ballot came last: a weighing follows a reaction.
+func actorOf(ballots []Ballot) string {
+	if len(ballots) == 0 {
+		return Bot
+	}
+	return ballots[len(ballots)-1].User
+}

@@ -1,0 +1,216 @@
+package approvals
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// ErrNoMove is returned by Next for an event that means nothing to a request
+// in its state: it came late, twice, or lost a race. Nothing is changed.
+var ErrNoMove = errors.New("the request's state does not take this event")
+
+// ErrNotYours is returned by Next when someone cancels another's request.
+var ErrNotYours = errors.New("only the requester can cancel a request")
+
+// A Step is what an event makes of a request.
+type Step struct {
+	Request Request
+	Owe     []Owed
+	Drop    []Kind // owed work that became pointless
+}
+
+// Next decides what event e, happening now, makes of request r. It is the
+// whole of the state machine and has no effect of its own.
+func Next(r Request, e Event, now time.Time) (Step, error) {
+	switch e := e.(type) {
+	case Vetted:
+		return vetted(r, e)
+	case Unfit:
+		return unfit(r, e, now)
+	case Posted:
+		return posted(r, e)
+	case Weighed:
+		return weighed(r, e, now)
+	case Cancel:
+		return cancelled(r, e, now)
+	case Lapse:
+		return lapsed(r, now)
+	case Rechecked:
+		return rechecked(r, e, now)
+	case Held:
+		return held(r, e)
+	case Missed:
+		return missed(r)
+	case Settled:
+		return settled(r, e, now)
+	}
+	return Step{}, fmt.Errorf("unknown event %T", e)
+}
+
+// File is the first step of a request's life: what is owed once r is durable.
+func File(r Request) Step {
+	r.State = Filed
+	return Step{Request: r, Owe: []Owed{{Kind: Vet}, {Kind: Expire, Due: r.Deadline}}}
+}
+
+func vetted(r Request, e Vetted) (Step, error) {
+	if r.State != Filed {
+		return Step{}, ErrNoMove
+	}
+	r.State = Pending
+	r.Proposal = &e.Proposal
+	r.Stalled = ""
+	return Step{Request: r, Owe: []Owed{{Kind: Announce}}}, nil
+}
+
+func unfit(r Request, e Unfit, now time.Time) (Step, error) {
+	if r.State != Filed {
+		return Step{}, ErrNoMove
+	}
+	return end(r, Refused, e.Outcome, now), nil
+}
+
+// posted is a fact, not a move: the card may reach the channel when the
+// request has already ended, and then still has to show that.
+func posted(r Request, e Posted) (Step, error) {
+	if r.CardTS != "" || r.State == Filed || r.State == Refused {
+		return Step{}, ErrNoMove
+	}
+	r.CardTS = e.TS
+	if !r.State.Open() {
+		return Step{Request: r, Owe: []Owed{{Kind: Render}}}, nil
+	}
+	r.Stalled = ""
+	return Step{Request: r, Owe: []Owed{{Kind: Seed}, {Kind: Weigh}}}, nil
+}
+
+func weighed(r Request, e Weighed, now time.Time) (Step, error) {
+	if r.State != Pending {
+		return Step{}, ErrNoMove
+	}
+	if !now.Before(r.Deadline) {
+		return lapsed(r, now)
+	}
+	if user, ok := denier(e.Ballots); ok {
+		return end(r, Denied, Outcome{Reason: ReasonVoted, By: user}, now), nil
+	}
+	before := Voters(r.Votes)
+	r.Votes = consents(r.Votes, e.Ballots, now)
+	step := tellIgnored(r, e.Ballots)
+	switch {
+	case len(r.Votes) >= r.Terms.Quorum:
+		step.Request.State = Approved
+		step.Request.Decided = now
+		step.Owe = append(step.Owe, Owed{Kind: Apply}, Owed{Kind: Render})
+	case !slices.Equal(before, Voters(r.Votes)):
+		step.Owe = append(step.Owe, Owed{Kind: Render})
+	}
+	return step, nil
+}
+
+// tellIgnored owes a word to everyone whose reaction does not count, once for
+// each reason. Bots and deactivated people cannot read one.
+func tellIgnored(r Request, ballots []Ballot) Step {
+	step := Step{Request: r}
+	for _, b := range ballots {
+		if b.Standing == Counts || b.Standing == IsBot || b.Standing == Deactivated {
+			continue
+		}
+		mark := b.User + ":" + string(b.Standing)
+		if slices.Contains(step.Request.Told, mark) {
+			continue
+		}
+		step.Request.Told = append(slices.Clone(step.Request.Told), mark)
+		step.Owe = append(step.Owe, Owed{Kind: Tell, Subject: b.User, Note: string(b.Standing)})
+	}
+	return step
+}
+
+func cancelled(r Request, e Cancel, now time.Time) (Step, error) {
+	if e.By != r.Requester {
+		return Step{}, ErrNotYours
+	}
+	if r.State != Filed && r.State != Pending {
+		return Step{}, ErrNoMove
+	}
+	step := end(r, Cancelled, Outcome{Reason: ReasonWithdrawn, By: e.By}, now)
+	if r.Proposal == nil {
+		step.Owe = nil // the answer to the command told the only one who knew
+	}
+	return step, nil
+}
+
+func lapsed(r Request, now time.Time) (Step, error) {
+	if (r.State != Filed && r.State != Pending) || now.Before(r.Deadline) {
+		return Step{}, ErrNoMove
+	}
+	return end(r, Expired, Outcome{Reason: ReasonDeadline}, now), nil
+}
+
+// rechecked takes an approval back: consent that is gone before the write is
+// no consent. The request waits again for as long as it may.
+func rechecked(r Request, e Rechecked, now time.Time) (Step, error) {
+	if r.State != Approved {
+		return Step{}, ErrNoMove
+	}
+	if user, ok := denier(e.Ballots); ok {
+		return end(r, Denied, Outcome{Reason: ReasonVoted, By: user}, now), nil
+	}
+	r.State = Pending
+	r.Decided = time.Time{}
+	r.Votes = consents(r.Votes, e.Ballots, now)
+	r.Stalled = ""
+	if !now.Before(r.Deadline) {
+		return lapsed(r, now)
+	}
+	step := tellIgnored(r, e.Ballots)
+	step.Owe = append(step.Owe, Owed{Kind: Render}, Owed{Kind: Expire, Due: r.Deadline})
+	return step, nil
+}
+
+// held tells people, once for each state, that an effect is held up.
+func held(r Request, e Held) (Step, error) {
+	if !r.State.Open() || r.Stalled != "" {
+		return Step{}, ErrNoMove
+	}
+	r.Stalled = e.Why
+	if r.State == Approved {
+		return Step{Request: r, Owe: []Owed{{Kind: Progress}}}, nil
+	}
+	return Step{Request: r, Owe: []Owed{{Kind: Notify}}}, nil
+}
+
+func missed(r Request) (Step, error) {
+	if r.State != Approved {
+		return Step{}, ErrNoMove
+	}
+	r.Misses++
+	return Step{Request: r}, nil
+}
+
+func settled(r Request, e Settled, now time.Time) (Step, error) {
+	if r.State != Approved {
+		return Step{}, ErrNoMove
+	}
+	if e.State != Done && e.State != Failed && e.State != Superseded {
+		return Step{}, fmt.Errorf("a write cannot settle as %q", e.State)
+	}
+	return end(r, e.State, e.Outcome, now), nil
+}
+
+// end closes a request. Before there is a proposal nobody but the requester
+// has seen it, so only they are told; afterwards the thread is.
+func end(r Request, state State, outcome Outcome, now time.Time) Step {
+	r.State = state
+	r.Outcome = &outcome
+	r.Ended = now
+	step := Step{Request: r, Drop: []Kind{Expire, Weigh, Vet}}
+	if r.Proposal == nil {
+		step.Owe = []Owed{{Kind: Notify}}
+		return step
+	}
+	step.Owe = []Owed{{Kind: Reply}, {Kind: Render}}
+	return step
+}

@@ -1,0 +1,118 @@
+package approvals
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Errors of a Store.
+var (
+	ErrNothing   = errors.New("nothing is due")
+	ErrLost      = errors.New("the lease is lost: someone else carries this on")
+	ErrNoRequest = errors.New("there is no such request")
+)
+
+// A Store is what the workers need of the place where requests and owed work
+// are kept. Each method is one durable transaction; all times are the store's
+// own.
+type Store interface {
+	// Now is the clock that decides leases and deadlines.
+	Now(ctx context.Context) (time.Time, error)
+
+	// Step applies Next(e) to a request and settles done, if given. It changes
+	// nothing and returns ErrNoMove where Next does, and ErrLost where done's
+	// lease is lost.
+	Step(ctx context.Context, id string, e Event, done *Task) (Request, error)
+
+	// Claim takes the most urgent due task of the first kind that has one, and
+	// reads its request. ErrNothing if there is none.
+	Claim(ctx context.Context, lease time.Duration, kinds ...Kind) (Task, Request, error)
+
+	// Wait tells how long until the next task of these kinds may be due; false
+	// if none is owed.
+	Wait(ctx context.Context, kinds ...Kind) (time.Duration, bool, error)
+
+	// Try records that the task's effect is about to be attempted. ErrLost if
+	// the lease is lost, and then the effect must not happen.
+	Try(ctx context.Context, t Task) error
+
+	// Settle ends a task that changed nothing.
+	Settle(ctx context.Context, t Task) error
+
+	// Defer gives a task back until later. untry forgets that its effect was
+	// attempted, for an attempt that certainly had none.
+	Defer(ctx context.Context, t Task, after time.Duration, untry bool) error
+
+	// Reactions lists the reactions present on a message, oldest first.
+	Reactions(ctx context.Context, channel, ts string) ([]Reaction, error)
+
+	// Seen replaces what is known of a message's reactions by what Slack
+	// showed, except for what was heard since asOf.
+	Seen(ctx context.Context, channel, ts string, asOf time.Time, shown []Reaction) error
+
+	// Listen signals on the channel whenever work of these kinds may have
+	// become due, until stop is called.
+	Listen(kinds ...Kind) (wake <-chan struct{}, stop func())
+}
+
+// Licences is UiPath, as far as a request needs it. Errors are *Refusal,
+// *Delay, *NoGroup, or anything else for an unknown outcome.
+type Licences interface {
+	Group(ctx context.Context, ref string) (Group, error)
+	Rule(ctx context.Context, groupID string) (Rule, error)
+	SetRule(ctx context.Context, groupID string, rule Rule) (Rule, error)
+	Nearest(code string, owned []string) (string, bool)
+}
+
+// A Directory knows people and what they put on a card. Answers may be as old
+// as maxAge; zero asks anew.
+type Directory interface {
+	Person(ctx context.Context, user string, maxAge time.Duration) (Person, error)
+	Members(ctx context.Context, approvers []string, maxAge time.Duration) ([]string, error)
+	OnCard(ctx context.Context, channel, ts string) ([]Reaction, error)
+}
+
+// An Announcer speaks in Slack. Errors are *Refusal where repeating cannot
+// help, *Delay where nothing happened, anything else where it is unknown.
+type Announcer interface {
+	// Ready waits until one more call for this kind of work fits Slack's pace.
+	Ready(ctx context.Context, kind Kind) error
+	// Find looks for the post of an earlier attempt.
+	Find(ctx context.Context, r Request, kind Kind, since time.Time) (ts string, found bool, err error)
+	// Announce posts the card and returns its timestamp.
+	Announce(ctx context.Context, r Request) (ts string, err error)
+	// Reply posts in the card's thread: the end, or Progress.
+	Reply(ctx context.Context, r Request, kind Kind) error
+	Seed(ctx context.Context, r Request) error
+	Render(ctx context.Context, r Request) error
+	Tell(ctx context.Context, r Request, user string, why Standing) error
+	Notify(ctx context.Context, r Request) error
+}
+
+// A Refusal is a no that asking again does not change.
+type Refusal struct {
+	Said string // the other side's words, bounded and free of secrets
+	Err  error
+}
+
+// A Delay is a "not now": it certainly had no effect.
+type Delay struct {
+	After time.Duration // as the other side asked; zero: choose
+	Why   string        // for people, in one clause
+	Err   error
+}
+
+// A NoGroup says that a group reference does not name exactly one group.
+type NoGroup struct {
+	Ref        string
+	Candidates []string // names and ids to offer
+	Ambiguous  bool     // several groups have this very name
+}
+
+func (e *Refusal) Error() string { return fmt.Sprintf("refused: %s", e.Said) }
+func (e *Refusal) Unwrap() error { return e.Err }
+func (e *Delay) Error() string   { return fmt.Sprintf("not now: %s", e.Why) }
+func (e *Delay) Unwrap() error   { return e.Err }
+func (e *NoGroup) Error() string { return fmt.Sprintf("%q does not name exactly one group", e.Ref) }

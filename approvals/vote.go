@@ -1,0 +1,114 @@
+package approvals
+
+import (
+	"slices"
+	"time"
+)
+
+// A Vote is one consent that counts.
+type Vote struct {
+	User string    `json:"user"`
+	At   time.Time `json:"at"` // when it was first weighed, by the store's clock
+}
+
+// A Reaction is one person's emoji on one message, as last heard of.
+type Reaction struct {
+	Channel string
+	TS      string // of the message
+	User    string
+	Deny    bool   // one of the deny emoji; otherwise one of the approve emoji
+	Name    string // the emoji's short name without skin tone
+	EventTS string // Slack's time of the change; orders added and removed
+	Present bool   // false once taken back
+}
+
+// A Person is what Slack says of a user, as far as voting is concerned.
+type Person struct {
+	ID          string
+	Bot         bool // a bot, a workflow or an app's own user
+	Guest       bool // a single- or multi-channel guest
+	Stranger    bool // from another organisation, through Slack Connect
+	Deactivated bool
+}
+
+// A Standing says whether a person's vote counts, and why not.
+type Standing string
+
+// The standings, in the order in which they are checked.
+const (
+	Counts      Standing = "counts"
+	IsBot       Standing = "bot"
+	Deactivated Standing = "deactivated"
+	IsStranger  Standing = "stranger"
+	IsGuest     Standing = "guest"
+	IsRequester Standing = "requester"    // nobody agrees to their own request
+	NotApprover Standing = "not_approver" // nobody named them
+	Uncheckable Standing = "uncheckable"  // the check could not be made, which is a refusal
+)
+
+// A Ballot is one reaction after its author was looked up.
+type Ballot struct {
+	User     string   `json:"user"`
+	Deny     bool     `json:"deny,omitempty"`
+	Standing Standing `json:"standing"`
+}
+
+// StandingOf decides whether person may vote on r. members are the ids of all
+// people whom r's approvers name, user groups resolved.
+func StandingOf(r Request, person Person, members []string) Standing {
+	switch {
+	case person.Bot:
+		return IsBot
+	case person.Deactivated:
+		return Deactivated
+	case person.Stranger:
+		return IsStranger
+	case person.Guest:
+		return IsGuest
+	case person.ID == r.Requester:
+		return IsRequester
+	case !slices.Contains(members, person.ID):
+		return NotApprover
+	}
+	return Counts
+}
+
+// consents returns the votes among the ballots, one for each person, keeping
+// the time of those that counted before.
+func consents(before []Vote, ballots []Ballot, now time.Time) []Vote {
+	var votes []Vote
+	for _, b := range ballots {
+		if b.Deny || b.Standing != Counts || voted(votes, b.User) {
+			continue
+		}
+		vote := Vote{User: b.User, At: now}
+		if i := slices.IndexFunc(before, func(v Vote) bool { return v.User == b.User }); i >= 0 {
+			vote = before[i]
+		}
+		votes = append(votes, vote)
+	}
+	return votes
+}
+
+func voted(votes []Vote, user string) bool {
+	return slices.ContainsFunc(votes, func(v Vote) bool { return v.User == user })
+}
+
+// denier returns the first person whose ❌ counts.
+func denier(ballots []Ballot) (string, bool) {
+	for _, b := range ballots {
+		if b.Deny && b.Standing == Counts {
+			return b.User, true
+		}
+	}
+	return "", false
+}
+
+// Voters lists who the votes are from, in the order in which they came.
+func Voters(votes []Vote) []string {
+	users := make([]string, len(votes))
+	for i, v := range votes {
+		users[i] = v.User
+	}
+	return users
+}

@@ -1,0 +1,92 @@
+package approvals
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// How old an answer about people may be. At the vote a minute is fine, because
+// everything is asked again right before the write. There, user groups may be
+// three seconds old: Slack allows twenty such calls a minute.
+const (
+	ageAtVote        = time.Minute
+	groupAgeAtWrite  = 3 * time.Second
+	personAgeAtWrite = 0
+)
+
+// weigh looks up who reacted on a pending card and hands the ballots to Next.
+func (w *Workers) weigh(ctx context.Context, t Task, r Request) error {
+	if r.State != Pending || r.CardTS == "" {
+		return nil
+	}
+	reactions, err := w.Store.Reactions(ctx, r.Channel, r.CardTS)
+	if err != nil {
+		return err
+	}
+	ballots, err := w.ballots(ctx, r, reactions, ageAtVote, ageAtVote)
+	var refusal *Refusal
+	if err != nil && !errors.As(err, &refusal) {
+		return err
+	}
+	if err != nil {
+		// The check cannot be made, so nobody's vote counts and they are told;
+		// it is tried again, because an operator may mend it.
+		return errors.Join(err, w.step(ctx, r, Weighed{Ballots: ballots}, nil))
+	}
+	return w.step(ctx, r, Weighed{Ballots: ballots}, &t)
+}
+
+// ballots decides what each reaction is worth. Where a check cannot be made
+// for good the ballot is Uncheckable and the refusal is returned as well.
+func (w *Workers) ballots(ctx context.Context, r Request, reactions []Reaction, personAge, groupAge time.Duration) ([]Ballot, error) {
+	if len(reactions) == 0 {
+		return nil, nil
+	}
+	members, refused := w.Directory.Members(ctx, r.Terms.Approvers, groupAge)
+	var refusal *Refusal
+	if refused != nil && !errors.As(refused, &refusal) {
+		return nil, refused
+	}
+	var ballots []Ballot
+	for _, reaction := range reactions {
+		ballot := Ballot{User: reaction.User, Deny: reaction.Deny, Standing: Uncheckable}
+		person, err := w.Directory.Person(ctx, reaction.User, personAge)
+		switch {
+		case errors.As(err, &refusal):
+			refused = err
+		case err != nil:
+			return nil, err
+		default:
+			ballot.Standing = StandingOf(r, person, members)
+		}
+		if refused != nil && ballot.Standing == NotApprover {
+			ballot.Standing = Uncheckable // perhaps named by the group that could not be read
+		}
+		ballots = append(ballots, ballot)
+	}
+	return ballots, refused
+}
+
+// recheck asks Slack itself, right before a write, who still consents. What
+// Slack shows replaces what was heard: an event may have been missed.
+func (w *Workers) recheck(ctx context.Context, r Request) ([]Ballot, error) {
+	asOf, err := w.Store.Now(ctx)
+	if err != nil {
+		return nil, err
+	}
+	shown, err := w.Directory.OnCard(ctx, r.Channel, r.CardTS)
+	if err != nil {
+		return nil, err
+	}
+	if err := w.Store.Seen(ctx, r.Channel, r.CardTS, asOf, shown); err != nil {
+		return nil, err
+	}
+	return w.ballots(ctx, r, shown, personAgeAtWrite, groupAgeAtWrite)
+}
+
+// agreed reports whether the ballots carry the request now.
+func agreed(r Request, ballots []Ballot) bool {
+	_, denied := denier(ballots)
+	return !denied && len(consents(nil, ballots, time.Time{})) >= r.Terms.Quorum
+}

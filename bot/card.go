@@ -1,0 +1,202 @@
+package bot
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/slack-go/slack"
+
+	"licensebot/approvals"
+)
+
+// Slack truncates or refuses longer ones: a message's text may have 4,000
+// characters when it is updated, a section 3,000, a field 2,000.
+const (
+	maxText    = 3900
+	maxSection = 2900
+	maxField   = 1900
+	maxNamed   = 40 // approvers mentioned one by one
+)
+
+// A Card is the message that asks for consent. What it asks never changes
+// after it is posted; only Status does.
+type Card struct {
+	Text   string
+	Blocks []slack.Block
+}
+
+// Card draws the card of a request as it stands now.
+func (w Words) Card(r approvals.Request) Card {
+	title := "Licence request " + r.ID
+	who := w.who(r)
+	change := w.change(r)
+	rest := w.untouched(r)
+	status := w.Status(r)
+	how := w.how(r)
+	return Card{
+		Text: cut(strings.Join([]string{title, who, change, rest, w.termsText(r), status, how}, "\n"), maxText),
+		Blocks: []slack.Block{
+			slack.NewHeaderBlock(slack.NewTextBlockObject(slack.PlainTextType, title, false, false)),
+			section(who),
+			section(change),
+			section(rest),
+			slack.NewSectionBlock(nil, w.terms(r), nil),
+			slack.NewDividerBlock(),
+			section(status),
+			slack.NewContextBlock("", slack.NewTextBlockObject(slack.MarkdownType, how, false, false)),
+		},
+	}
+}
+
+func section(text string) slack.Block {
+	return slack.NewSectionBlock(slack.NewTextBlockObject(slack.MarkdownType, cut(text, maxSection), false, false), nil, nil)
+}
+
+// cut shortens text at a line's end, so that no markup is cut in two.
+func cut(text string, n int) string {
+	if len([]rune(text)) <= n {
+		return text
+	}
+	lines := strings.Split(text, "\n")
+	for len(lines) > 1 && len([]rune(strings.Join(lines, "\n")))+2 > n {
+		lines = lines[:len(lines)-1]
+	}
+	return firstRunes(strings.Join(lines, "\n"), n-2) + "\n…"
+}
+
+func firstRunes(text string, n int) string {
+	if runes := []rune(text); len(runes) > n {
+		return string(runes[:n])
+	}
+	return text
+}
+
+func (w Words) who(r approvals.Request) string {
+	text := fmt.Sprintf("%s asks to change the licences of %s.", user(r.Requester), group(r.Proposal.Group))
+	if r.Ask.Why != "" {
+		text += "\nReason given: " + code(r.Ask.Why)
+	}
+	return text
+}
+
+// change shows the difference, one code a line: what consent is asked for.
+func (w Words) change(r approvals.Request) string {
+	lines := []string{"*Change to the group's allocation rule*"}
+	for _, c := range r.Proposal.Change.Add {
+		lines = append(lines, "• "+w.signed("+", c)+w.seats(r, c))
+	}
+	for _, c := range r.Proposal.Change.Remove {
+		lines = append(lines, "• "+w.signed("-", c))
+	}
+	return strings.Join(lines, "\n")
+}
+
+func (w Words) signed(sign, c string) string {
+	text := code(sign + " " + c)
+	if name, ok := w.CodeName(c); ok {
+		text += " " + plain(name)
+	}
+	return text
+}
+
+func (w Words) seats(r approvals.Request, c string) string {
+	for _, s := range r.Proposal.Seats {
+		if s.Code == c {
+			return fmt.Sprintf(" · %d of %d seats allocated", s.Allocated, s.Total)
+		}
+	}
+	return ""
+}
+
+// untouched says what stays, what goes, and what an allocation means.
+func (w Words) untouched(r approvals.Request) string {
+	stays := "nothing, the rule is empty now"
+	if keep := r.Proposal.Change.Keep; len(keep) > 0 {
+		named := make([]string, len(keep))
+		for i, c := range keep {
+			named[i] = w.named(c)
+		}
+		stays = list(named)
+	}
+	goes := "nothing"
+	if remove := r.Proposal.Change.Remove; len(remove) > 0 {
+		goes = codes(remove)
+	}
+	lines := []string{"Stays: " + stays + ".", "Goes: " + goes + "."}
+	if quotas := r.Proposal.Quotas; len(quotas) > 0 {
+		lines = append(lines, "Quotas stay: "+quotaList(quotas)+".")
+	}
+	return strings.Join(lines, "\n")
+}
+
+func quotaList(quotas []approvals.Quota) string {
+	shown := make([]string, len(quotas))
+	for i, q := range quotas {
+		shown[i] = fmt.Sprintf("%s at most %d", code(q.Code), q.Limit)
+	}
+	return list(shown)
+}
+
+func (w Words) terms(r approvals.Request) []*slack.TextBlockObject {
+	field := func(title, text string) *slack.TextBlockObject {
+		return slack.NewTextBlockObject(slack.MarkdownType, cut("*"+title+"*\n"+text, maxField), false, false)
+	}
+	return []*slack.TextBlockObject{
+		field("May approve", approvers(r)),
+		field("Needed", needed(r.Terms.Quorum)),
+		field("Deadline", moment(r.Deadline)),
+		field("Request", code(r.ID)),
+	}
+}
+
+func (w Words) termsText(r approvals.Request) string {
+	return fmt.Sprintf("May approve: %s; %s until %s.", approvers(r), needed(r.Terms.Quorum), moment(r.Deadline))
+}
+
+func approvers(r approvals.Request) string {
+	ids := r.Terms.Approvers
+	if len(ids) <= maxNamed {
+		return people(ids)
+	}
+	return people(ids[:maxNamed]) + fmt.Sprintf(" and %d more", len(ids)-maxNamed)
+}
+
+func (w Words) how(r approvals.Request) string {
+	if !r.State.Open() {
+		return "This request has ended; reactions on it have no effect any more. The thread tells what happened."
+	}
+	return fmt.Sprintf("React with %s to approve or %s to deny; take the reaction back to withdraw it while the request is waiting. "+
+		"The requester's own reaction does not count. A rule lets the group's members use seats, first come, first served; it does not by itself take one.",
+		w.approve(), w.deny())
+}
+
+// Status says in one line where the request stands.
+func (w Words) Status(r approvals.Request) string {
+	voters := people(approvals.Voters(r.Votes))
+	switch r.State {
+	case approvals.Pending:
+		text := fmt.Sprintf(":hourglass_flowing_sand: *Waiting*: %d of %s", len(r.Votes), needed(r.Terms.Quorum))
+		if len(r.Votes) > 0 {
+			text += ", given by " + voters
+		}
+		return text + "."
+	case approvals.Approved:
+		if r.Stalled != "" {
+			return fmt.Sprintf(":arrows_counterclockwise: *Approved* by %s, *not done yet*: %s.", voters, plain(r.Stalled))
+		}
+		return fmt.Sprintf(":arrows_counterclockwise: *Approved* by %s; UiPath is being asked to make the change.", voters)
+	case approvals.Done:
+		return fmt.Sprintf(":white_check_mark: *Done*, approved by %s; UiPath's rule shows the change.", voters)
+	case approvals.Failed:
+		return ":warning: *Failed* after approval; the thread tells why."
+	case approvals.Superseded:
+		return ":warning: *Superseded*: the group's rule changed meanwhile; nothing was done."
+	case approvals.Denied:
+		return fmt.Sprintf(":x: *Denied* by %s; nothing was done.", user(r.Outcome.By))
+	case approvals.Cancelled:
+		return ":x: *Cancelled* by the requester; nothing was done."
+	case approvals.Expired:
+		return ":zzz: *Expired* without enough approvals; nothing was done."
+	}
+	return string(r.State)
+}

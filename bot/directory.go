@@ -1,0 +1,180 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/slack-go/slack"
+	"golang.org/x/sync/singleflight"
+
+	"licensebot/approvals"
+)
+
+// A Directory asks Slack who somebody is, who is in a user group, and who
+// reacted on a card. It carries out package approvals' Directory.
+type Directory struct {
+	api   *slack.Client
+	self  Self
+	words Words
+	once  singleflight.Group
+
+	mu     sync.Mutex
+	people map[string]known[approvals.Person]
+	groups map[string]known[[]string]
+}
+
+type known[T any] struct {
+	value T
+	at    time.Time
+}
+
+// NewDirectory makes a directory for the bot that self describes.
+func NewDirectory(api *slack.Client, self Self, words Words) *Directory {
+	return &Directory{
+		api: api, self: self, words: words,
+		people: make(map[string]known[approvals.Person]),
+		groups: make(map[string]known[[]string]),
+	}
+}
+
+var _ approvals.Directory = (*Directory)(nil)
+
+// Person tells who a user is.
+func (d *Directory) Person(ctx context.Context, user string, maxAge time.Duration) (approvals.Person, error) {
+	if user == d.self.UserID {
+		return approvals.Person{ID: user, Bot: true}, nil
+	}
+	return recall(d, d.people, "users.info "+user, user, maxAge, func() (approvals.Person, error) {
+		info, err := d.api.GetUserInfoContext(ctx, user)
+		if err != nil {
+			return approvals.Person{}, asRefusal(classify("users.info", err), "missing_scope", "user_not_found", "user_not_visible")
+		}
+		return d.person(info), nil
+	})
+}
+
+// person reads what decides about a vote. A user of another team is a
+// stranger, unless both teams belong to our own enterprise.
+func (d *Directory) person(u *slack.User) approvals.Person {
+	sameTeam := u.TeamID == "" || u.TeamID == d.self.TeamID
+	sameEnterprise := d.self.EnterpriseID != "" && u.Enterprise.EnterpriseID == d.self.EnterpriseID
+	return approvals.Person{
+		ID:          u.ID,
+		Bot:         u.IsBot || u.IsWorkflowBot || u.IsConnectorBot || u.ID == "USLACKBOT",
+		Guest:       u.IsRestricted || u.IsUltraRestricted || u.IsInvitedUser,
+		Stranger:    u.IsStranger || !sameTeam && !sameEnterprise,
+		Deactivated: u.Deleted,
+	}
+}
+
+// Members lists everybody whom approvers name, with the members of user
+// groups. What one group refuses to tell does not hide the others: the list
+// then comes with the refusal.
+func (d *Directory) Members(ctx context.Context, approvers []string, maxAge time.Duration) ([]string, error) {
+	var members []string
+	var refused error
+	for _, id := range approvers {
+		if !IsUserGroup(id) {
+			members = append(members, id)
+			continue
+		}
+		inGroup, err := d.userGroup(ctx, id, maxAge)
+		var refusal *approvals.Refusal
+		switch {
+		case errors.As(err, &refusal):
+			refused = err
+		case err != nil:
+			return nil, err
+		}
+		members = append(members, inGroup...)
+	}
+	return members, refused
+}
+
+func (d *Directory) userGroup(ctx context.Context, id string, maxAge time.Duration) ([]string, error) {
+	return recall(d, d.groups, "usergroups.users.list "+id, id, maxAge, func() ([]string, error) {
+		members, err := d.api.GetUserGroupMembersContext(ctx, id)
+		return members, asRefusal(classify("usergroups.users.list", err), "missing_scope", "no_such_subteam", "plan_upgrade_required")
+	})
+}
+
+// Forget drops what is known of a user group whose members changed.
+func (d *Directory) Forget(group string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.groups, group)
+}
+
+// recall answers from memory if that is young enough, and asks otherwise;
+// those who ask the same at the same time share one call.
+func recall[T any](d *Directory, memory map[string]known[T], call, id string, maxAge time.Duration, ask func() (T, error)) (T, error) {
+	d.mu.Lock()
+	k, ok := memory[id]
+	d.mu.Unlock()
+	if ok && time.Since(k.at) < maxAge {
+		return k.value, nil
+	}
+	asked := time.Now()
+	answer, err, _ := d.once.Do(call, func() (any, error) { return ask() })
+	if err != nil {
+		var none T
+		return none, err
+	}
+	value := answer.(T)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	memory[id] = known[T]{value: value, at: asked}
+	return value, nil
+}
+
+// OnCard reads the reactions on a card that mean something, all of them.
+func (d *Directory) OnCard(ctx context.Context, channel, ts string) ([]approvals.Reaction, error) {
+	item, err := d.api.GetReactionsContext(ctx, slack.NewRefToMessage(channel, ts), slack.GetReactionsParameters{Full: true})
+	if err != nil {
+		return nil, classify("reactions.get", err)
+	}
+	var shown []approvals.Reaction
+	for _, reaction := range item.Reactions {
+		name, deny, ok := d.words.vote(reaction.Name)
+		if !ok {
+			continue
+		}
+		for _, who := range reaction.Users {
+			if who != d.self.UserID {
+				shown = append(shown, approvals.Reaction{Channel: channel, TS: ts, User: who, Name: name, Deny: deny, Present: true})
+			}
+		}
+	}
+	return shown, nil
+}
+
+// aliases are the short names that Slack uses for one and the same emoji, as
+// far as people vote with them. Custom emoji and their aliases are not
+// resolved: whoever can add one could make it look like a vote.
+var aliases = map[string]string{"thumbsup": "+1", "thumbsdown": "-1", "raised_hand": "hand"}
+
+// vote tells what an emoji means, if anything, by its name without skin tone.
+func (w Words) vote(name string) (plainName string, deny, ok bool) {
+	name = canonical(name)
+	same := func(configured string) bool { return canonical(configured) == name }
+	switch {
+	case slices.ContainsFunc(w.Deny, same):
+		return name, true, true
+	case slices.ContainsFunc(w.Approve, same):
+		return name, false, true
+	}
+	return "", false, false
+}
+
+// canonical is an emoji's first short name, without a skin tone.
+func canonical(name string) string {
+	name, _, _ = strings.Cut(strings.Trim(name, ":"), "::skin-tone-")
+	if first, ok := aliases[name]; ok {
+		return first
+	}
+	return name
+}

@@ -1,0 +1,96 @@
+package bot
+
+import (
+	"fmt"
+	"strings"
+
+	"licensebot/approvals"
+)
+
+// Held tells the thread of an approved request that the write is not through.
+func (w Words) Held(r approvals.Request) string {
+	return fmt.Sprintf("%s Request %s is approved by %s but not done yet: %s. I keep trying until %s; nothing needs to be typed again.",
+		user(r.Requester), code(r.ID), people(approvals.Voters(r.Votes)), plain(r.Stalled), moment(r.OpenUntil()))
+}
+
+// End tells how a request ended: the one reply that says so.
+func (w Words) End(r approvals.Request) string {
+	return user(r.Requester) + " " + w.ending(r)
+}
+
+func (w Words) ending(r approvals.Request) string {
+	switch r.State {
+	case approvals.Done:
+		return w.done(r)
+	case approvals.Failed:
+		return w.failed(r)
+	case approvals.Superseded:
+		return w.superseded(r)
+	case approvals.Denied:
+		return fmt.Sprintf("Request %s was denied by %s. Nothing was changed at UiPath.", code(r.ID), user(r.Outcome.By))
+	case approvals.Cancelled:
+		return fmt.Sprintf("Request %s was cancelled by %s. Nothing was changed at UiPath.", code(r.ID), user(r.Outcome.By))
+	case approvals.Expired:
+		return fmt.Sprintf("Request %s expired with %d of %s; nothing was changed at UiPath. Ask again if it is still needed.",
+			code(r.ID), len(r.Votes), needed(r.Terms.Quorum))
+	}
+	return fmt.Sprintf("Request %s is %s.", code(r.ID), r.State)
+}
+
+func (w Words) done(r approvals.Request) string {
+	text := fmt.Sprintf("Done: %s. Approved by %s.", w.changed(r), people(approvals.Voters(r.Votes)))
+	if r.Outcome.Reason == approvals.ReasonReadBack {
+		return text + fmt.Sprintf(" UiPath's answer was lost, but its rule, read again, shows the change: it is now %s.", rule(r.Outcome.Codes))
+	}
+	return text + fmt.Sprintf(" UiPath confirmed it: the group's rule is now %s.", rule(r.Outcome.Codes))
+}
+
+// changed says in the past tense what a done request did.
+func (w Words) changed(r approvals.Request) string {
+	change, to := r.Proposal.Change, group(r.Proposal.Group)
+	var parts []string
+	if len(change.Add) > 0 {
+		parts = append(parts, fmt.Sprintf("%s added to %s", codes(change.Add), to))
+	}
+	if len(change.Remove) > 0 {
+		parts = append(parts, fmt.Sprintf("%s taken from %s", codes(change.Remove), to))
+	}
+	return strings.Join(parts, "; ")
+}
+
+func (w Words) failed(r approvals.Request) string {
+	o := r.Outcome
+	start := fmt.Sprintf("Request %s failed after it was approved by %s: ", code(r.ID), people(approvals.Voters(r.Votes)))
+	switch o.Reason {
+	case approvals.ReasonIncomplete:
+		return start + fmt.Sprintf("UiPath answered that all is well, but its rule for %s does not show the change to %s; it is now %s. Check the codes with your UiPath admin before you ask again.",
+			group(r.Proposal.Group), codes(o.Subject), rule(o.Codes))
+	case approvals.ReasonUnconfirmed:
+		if o.Uncertain {
+			return start + fmt.Sprintf("UiPath never confirmed the change (%s). Whether it took effect is unknown: look at %s in UiPath before you ask again.",
+				plain(o.Said), group(r.Proposal.Group))
+		}
+		return start + fmt.Sprintf("it could not be carried out in time (%s). Nothing was changed at UiPath; ask again if it is still needed.", plain(o.Said))
+	}
+	return start + fmt.Sprintf("UiPath refused the change to %s and said %s. The change was not made; ask again once that is mended.",
+		group(r.Proposal.Group), code(o.Said))
+}
+
+func (w Words) superseded(r approvals.Request) string {
+	return fmt.Sprintf("Request %s was not carried out: the rule of %s was changed by someone else since the card showed it, so the change approved is no longer the change it would make. The rule is now %s. Ask again if something is still missing.",
+		code(r.ID), group(r.Proposal.Group), rule(r.Outcome.Codes))
+}
+
+func rule(all []string) string {
+	if len(all) == 0 {
+		return "empty"
+	}
+	return codes(all)
+}
+
+func needed(quorum int) string {
+	if quorum == 1 {
+		return "1 approval needed"
+	}
+	return fmt.Sprintf("%d approvals needed", quorum)
+}

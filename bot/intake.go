@@ -1,0 +1,189 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"licensebot/approvals"
+)
+
+// storeLimit is how long one envelope may wait for the store. Slack gives up
+// on a command after three seconds; what is left is for the acknowledgement.
+const storeLimit = 2 * time.Second
+
+// A Filer makes what arrives durable.
+type Filer interface {
+	File(ctx context.Context, r approvals.Request) (filed approvals.Request, again bool, err error)
+	React(ctx context.Context, heard approvals.Reaction) error
+	Request(ctx context.Context, id string) (approvals.Request, error)
+	Step(ctx context.Context, id string, e approvals.Event, done *approvals.Task) (approvals.Request, error)
+	DeadLetter(ctx context.Context, envelope, why string, raw []byte) error
+}
+
+// An Intake understands envelopes, has them made durable, and only then says
+// what to acknowledge them with.
+type Intake struct {
+	Store     Filer
+	Words     Words
+	Terms     approvals.Terms // for requests filed from now on
+	Self      Self
+	Receipts  *Receipts
+	Directory *Directory
+	Log       zerolog.Logger
+}
+
+// ackText is the payload that a slash command is acknowledged with.
+type ackText struct {
+	ResponseType string `json:"response_type"`
+	Text         string `json:"text"`
+}
+
+// Handle deals with one envelope. ok is false if it must not be acknowledged,
+// so that Slack delivers it again; payload is nil if there is nothing to say.
+// A panic harms only the envelope that caused it.
+func (in *Intake) Handle(ctx context.Context, env envelope) (payload any, ok bool) {
+	ctx, cancel := context.WithTimeout(ctx, storeLimit)
+	defer cancel()
+	defer func() {
+		if cause := recover(); cause != nil {
+			in.Log.Error().Str("envelope", env.ID).Interface("panic", cause).Bytes("stack", debug.Stack()).Msg("handling an envelope failed")
+			payload, ok = in.broken(ctx, env, fmt.Sprint("panic: ", cause))
+		}
+	}()
+	switch env.Type {
+	case "slash_commands":
+		return in.command(ctx, env)
+	case "events_api":
+		return nil, in.event(ctx, env)
+	}
+	return nil, in.setAside(ctx, env, "unknown envelope type "+bounded(env.Type, 60))
+}
+
+// broken records an envelope that made the handler panic. Delivering it again
+// would do the same, so it is acknowledged once it is recorded.
+func (in *Intake) broken(ctx context.Context, env envelope, why string) (any, bool) {
+	kept := in.setAside(ctx, env, why)
+	if env.Type == "slash_commands" {
+		return say(env, in.Words.Broken()), true
+	}
+	return nil, kept
+}
+
+// setAside records a delivery that nothing here understands, so that it can be
+// acknowledged: unacknowledged, Slack would deliver it again and again.
+func (in *Intake) setAside(ctx context.Context, env envelope, why string) bool {
+	in.Log.Warn().Str("envelope", env.ID).Str("type", bounded(env.Type, 60)).Str("why", why).Msg("set a delivery aside")
+	if err := in.Store.DeadLetter(ctx, env.ID, why, redact(env.Payload)); err != nil {
+		in.Log.Error().Str("envelope", env.ID).Err(err).Msg("could not record a delivery")
+		return false
+	}
+	return true
+}
+
+// say is an acknowledgement that only the person who typed the command sees.
+func say(env envelope, text string) any {
+	if !env.AcceptsPayload || text == "" {
+		return nil
+	}
+	return ackText{ResponseType: "ephemeral", Text: text}
+}
+
+func (in *Intake) command(ctx context.Context, env envelope) (any, bool) {
+	typed, err := decodeSlashCommand(env.Payload)
+	if err != nil {
+		return in.broken(ctx, env, err.Error())
+	}
+	name := bounded(typed.Command, 40)
+	command, err := ParseCommand(name, typed.Text)
+	var malformed *CommandError
+	if errors.As(err, &malformed) {
+		return say(env, in.Words.Malformed(malformed)), true
+	}
+	switch command.Verb {
+	case VerbHelp:
+		return say(env, in.Words.Help(name)), true
+	case VerbCancel:
+		return say(env, in.cancel(ctx, command.ID, typed.UserID)), true
+	}
+	return say(env, in.file(ctx, env, typed, command.Ask)), true
+}
+
+// file makes the request durable; what it returns may say so.
+func (in *Intake) file(ctx context.Context, env envelope, typed slashCommand, ask approvals.Ask) string {
+	request, _, err := in.Store.File(ctx, approvals.Request{
+		ID: approvals.NewID(), Envelope: env.ID, Requester: typed.UserID, Origin: typed.ChannelID,
+		Channel: in.Words.Channel, Ask: ask, Terms: in.Terms,
+	})
+	if err != nil {
+		in.Log.Error().Str("envelope", env.ID).Err(err).Msg("could not record a request")
+		return in.Words.NotStored()
+	}
+	in.Receipts.Keep(request.ID, typed.ResponseURL, time.Now())
+	in.Log.Info().Str("request", request.ID).Str("requester", request.Requester).Strs("codes", ask.Codes).Msg("request recorded")
+	return in.Words.Receipt(request)
+}
+
+func (in *Intake) cancel(ctx context.Context, id, by string) string {
+	request, err := in.Store.Request(ctx, id)
+	if errors.Is(err, approvals.ErrNoRequest) {
+		return in.Words.Cancelled(id, err, "")
+	}
+	if err == nil {
+		_, err = in.Store.Step(ctx, id, approvals.Cancel{By: by}, nil)
+	}
+	if errors.Is(err, approvals.ErrNoMove) { // it moved between the two
+		request, _ = in.Store.Request(ctx, id)
+	}
+	if err != nil && !errors.Is(err, approvals.ErrNoMove) && !errors.Is(err, approvals.ErrNotYours) {
+		in.Log.Error().Str("request", id).Err(err).Msg("could not cancel a request")
+		return in.Words.NotStored()
+	}
+	return in.Words.Cancelled(id, err, request.State)
+}
+
+func (in *Intake) event(ctx context.Context, env envelope) bool {
+	e, err := decodeEvent(env.Payload)
+	if err != nil {
+		return in.setAside(ctx, env, err.Error())
+	}
+	switch e.Type {
+	case "reaction_added", "reaction_removed":
+		return in.reaction(ctx, env, e)
+	case "subteam_members_changed":
+		in.Directory.Forget(e.SubteamID)
+	case "member_left_channel":
+		if e.User == in.Self.UserID && e.Channel == in.Words.Channel {
+			in.Log.Error().Msg("the bot was removed from the approvals channel; nothing can be asked or told until someone invites it there again with /invite")
+		}
+	case "app_uninstalled", "tokens_revoked":
+		in.Log.Error().Str("event", e.Type).Msg("the Slack app was removed or its tokens revoked; install it again and restart with its new tokens")
+	default:
+		return in.setAside(ctx, env, "unknown event type "+bounded(e.Type, 60))
+	}
+	return true
+}
+
+// reaction records a vote for weighing. Other emoji, other channels and
+// messages that the bot did not write are none of its business. A message
+// without an author cannot be a card, because cards are posted by the bot.
+func (in *Intake) reaction(ctx context.Context, env envelope, e event) bool {
+	name, deny, ok := in.Words.vote(e.Reaction)
+	if !ok || e.User == "" || e.User == in.Self.UserID || e.Item.Type != "message" ||
+		e.Item.Channel != in.Words.Channel || e.ItemUser != in.Self.UserID {
+		return true
+	}
+	err := in.Store.React(ctx, approvals.Reaction{
+		Channel: e.Item.Channel, TS: e.Item.TS, User: e.User, Name: name, Deny: deny,
+		EventTS: e.EventTS, Present: e.Type == "reaction_added",
+	})
+	if err != nil {
+		in.Log.Error().Str("envelope", env.ID).Err(err).Msg("could not record a reaction; Slack will deliver it again")
+		return false
+	}
+	return true
+}

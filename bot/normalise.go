@@ -1,0 +1,99 @@
+package bot
+
+import (
+	"html"
+	"regexp"
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// maxCommand is how much typed text is read, in characters. Slack documents no
+// limit; two dozen codes and a reason fit many times over.
+const maxCommand = 1000
+
+// slackLink is what Slack makes of a typed address or domain when it escapes a
+// command: <http://group-01.example.com|group-01.example.com>.
+var slackLink = regexp.MustCompile(`<(?:https?://|mailto:)[^|<>]*(?:\|([^<>]*))?>`)
+
+// typography undoes what keyboards and clients make of plain characters.
+var typography = strings.NewReplacer(
+	"“", `"`, "”", `"`, "„", `"`, "«", `"`, "»", `"`, "‟", `"`,
+	"‘", "'", "’", "'", "‚", "'", "‛", "'",
+	"‐", "-", "‑", "-", "‒", "-", "–", "-", "—", "-", "―", "-", "−", "-", "﹣", "-",
+)
+
+// normalise turns what arrived from Slack into what the person meant to type.
+func normalise(text string) string {
+	text = slackLink.ReplaceAllStringFunc(text, unlink)
+	text = html.UnescapeString(text)
+	text = norm.NFKC.String(text)
+	text = typography.Replace(text)
+	text = strings.Map(visible, text)
+	return strings.Join(strings.Fields(text), " ")
+}
+
+// unlink gives back the words inside a link that Slack made.
+func unlink(link string) string {
+	inside := strings.Trim(link, "<>")
+	if _, label, ok := strings.Cut(inside, "|"); ok {
+		return label
+	}
+	_, address, _ := strings.Cut(inside, ":")
+	return strings.TrimPrefix(address, "//")
+}
+
+// visible drops characters without width and makes every other separator or
+// control character a blank.
+func visible(r rune) rune {
+	switch {
+	case r == '\u00ad', unicode.Is(unicode.Cf, r):
+		return -1 // zero-width joiners, byte order marks, direction marks
+	case unicode.IsSpace(r), unicode.IsControl(r), unicode.Is(unicode.Z, r):
+		return ' '
+	case r == unicode.ReplacementChar:
+		return -1
+	}
+	return r
+}
+
+// words splits text at blanks, except inside double quotes. A word remembers
+// whether it was quoted: a quoted word is never a keyword.
+func words(text string) []word {
+	var out []word
+	for text = strings.TrimSpace(text); text != ""; text = strings.TrimSpace(text) {
+		if text[0] == '"' {
+			inside, rest, closed := strings.Cut(text[1:], `"`)
+			if closed {
+				out = append(out, word{text: strings.TrimSpace(inside), quoted: true})
+				text = rest
+				continue
+			}
+			text = text[1:] // a lone quote means nothing
+			continue
+		}
+		end := strings.IndexAny(text, ` "`)
+		if end < 0 {
+			end = len(text)
+		}
+		if plain := undecorated(text[:end]); plain != "" {
+			out = append(out, word{text: plain})
+		}
+		text = text[end:]
+	}
+	return out
+}
+
+type word struct {
+	text   string
+	quoted bool
+}
+
+// undecorated strips what people put around words in Slack: code ticks, bold,
+// italics, strike-through, and a sentence's last stop.
+func undecorated(s string) string {
+	s = strings.Trim(s, "`*~'")
+	s = strings.TrimRight(s, ".,;:!?")
+	return strings.Trim(s, "`*_~'")
+}

@@ -1,0 +1,58 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+	"github.com/rs/zerolog"
+	"github.com/slack-go/slack"
+)
+
+// Self is who the bot is in the workspace.
+type Self struct {
+	UserID, BotID, TeamID, EnterpriseID string
+}
+
+func (s Self) wrote(m slack.Message) bool {
+	return m.User == s.UserID || m.User == "" && s.BotID != "" && m.BotID == s.BotID
+}
+
+// Introduce asks Slack who the bot is, for as long as Slack cannot be reached.
+// A token that Slack does not accept, and an answer without a user id (with
+// which the bot could not tell its own reactions from people's) are errors.
+func Introduce(ctx context.Context, api *slack.Client, log zerolog.Logger) (Self, error) {
+	return backoff.Retry(ctx, func() (Self, error) {
+		who, err := api.AuthTestContext(ctx)
+		switch {
+		case err != nil && retryable(ctx, err):
+			return Self{}, classify("auth.test", err)
+		case err != nil:
+			return Self{}, backoff.Permanent(classify("auth.test", err))
+		case who.UserID == "" || who.TeamID == "":
+			return Self{}, backoff.Permanent(errors.New("Slack auth.test: the answer names no user and team; SLACK_BOT_TOKEN has to be a bot token (xoxb-…)"))
+		}
+		return Self{UserID: who.UserID, BotID: who.BotID, TeamID: who.TeamID, EnterpriseID: who.EnterpriseID}, nil
+	}, backoff.WithMaxElapsedTime(0), backoff.WithNotify(func(err error, wait time.Duration) {
+		log.Warn().Err(err).Dur("retry_in", wait).Msg("Slack does not say who the bot is; trying again")
+	}))
+}
+
+// CheckChannel tells what is wrong with the approvals channel, in words for
+// the operator; nil if nothing is.
+func CheckChannel(ctx context.Context, api *slack.Client, channel string) error {
+	info, err := api.GetConversationInfoContext(ctx, &slack.GetConversationInfoInput{ChannelID: channel})
+	switch {
+	case err != nil:
+		return classify("conversations.info", err)
+	case info.IsArchived:
+		return fmt.Errorf("channel %s: %s", channel, remedies["is_archived"])
+	case !info.IsMember:
+		return fmt.Errorf("channel %s: %s", channel, remedies["not_in_channel"])
+	case info.IsExtShared || info.IsPendingExtShared:
+		return fmt.Errorf("channel %s is shared with another organisation; use a channel of your own, because everybody in it reads who gets which licences", channel)
+	}
+	return nil
+}

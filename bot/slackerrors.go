@@ -1,0 +1,140 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"licensebot/approvals"
+)
+
+// remedies says, for Slack's error names that an operator can mend, what is
+// wrong and what to do. The words are read by the operator in the log and by
+// the requester whose request is held up.
+var remedies = map[string]string{
+	"not_in_channel":         "the bot is not in the approvals channel; invite it there with /invite",
+	"channel_not_found":      "Slack shows the bot no such channel; check LICENSEBOT_CHANNEL and invite the bot there with /invite",
+	"is_archived":            "the approvals channel is archived; unarchive it or set LICENSEBOT_CHANNEL to another",
+	"restricted_action":      "the workspace does not let the bot post in the approvals channel; an admin has to allow it",
+	"missing_scope":          "the Slack app lacks a scope; add the one named in the log, reinstall the app and restart with its new token",
+	"not_allowed_token_type": "SLACK_BOT_TOKEN is not a bot token; it has to begin with xoxb-",
+	"invalid_auth":           "Slack does not accept SLACK_BOT_TOKEN; copy it anew from the app's OAuth page and restart",
+	"not_authed":             "SLACK_BOT_TOKEN did not reach Slack; check SLACK_API_URL and any proxy",
+	"token_revoked":          "SLACK_BOT_TOKEN was revoked; reinstall the Slack app and restart with its new token",
+	"token_expired":          "SLACK_BOT_TOKEN has expired; reinstall the Slack app without token rotation and restart",
+	"account_inactive":       "the Slack app was removed from the workspace; install it again and restart with its new token",
+	"ekm_access_denied":      "the workspace's admins have suspended posting",
+	"no_permission":          "Slack does not let the bot do this in the approvals channel; invite it there with /invite",
+	"plan_upgrade_required":  "this Slack plan has no user groups; name the approvers one by one in LICENSEBOT_APPROVERS",
+	"no_such_subteam":        "a user group in LICENSEBOT_APPROVERS does not exist; correct its id",
+}
+
+// transient are Slack's own failures, after any of which the call may or may
+// not have taken effect.
+var transient = []string{"internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org", "org_login_required"}
+
+// gone are answers about a message that no longer can be spoken to.
+var gone = []string{
+	"message_not_found", "thread_not_found", "cannot_reply_to_message", "cant_update_message",
+	"edit_window_closed", "is_inactive", "restricted_action_thread_locked", "thread_locked", "not_reactable",
+}
+
+// classify tells a failed Web API call's meaning: *approvals.Delay where it had
+// no effect, *approvals.Refusal where the message it was about is gone, and
+// anything else where the effect is unknown.
+func classify(method string, err error) error {
+	if err == nil {
+		return nil
+	}
+	err = withoutURL(err)
+	var limited *slack.RateLimitedError
+	var answer slack.SlackErrorResponse
+	var status slack.StatusCodeError
+	switch {
+	case errors.As(err, &limited):
+		return slowDown(method, limited.RetryAfter, err)
+	case errors.As(err, &answer):
+		return classifyAnswer(method, answer)
+	case errors.As(err, &status) && status.Code < http.StatusInternalServerError:
+		return &approvals.Delay{Why: "something between the bot and Slack refused the call", Err: fmt.Errorf("%s: %w", method, err)}
+	case neverSent(err):
+		return &approvals.Delay{Why: "Slack cannot be reached", Err: fmt.Errorf("%s: %w", method, err)}
+	}
+	return fmt.Errorf("Slack %s: %w", method, err)
+}
+
+func classifyAnswer(method string, answer slack.SlackErrorResponse) error {
+	err := fmt.Errorf("Slack %s: %s%s", method, answer.Err, details(answer))
+	switch {
+	case answer.Err == "ratelimited" || answer.Err == "rate_limited":
+		return slowDown(method, time.Second, err)
+	case slices.Contains(transient, answer.Err):
+		return err
+	case slices.Contains(gone, answer.Err):
+		return &approvals.Refusal{Said: answer.Err, Err: err}
+	case remedies[answer.Err] != "":
+		return &approvals.Delay{Why: remedies[answer.Err], Err: err}
+	}
+	return &approvals.Delay{Why: "Slack refused the call with " + bounded(answer.Err, 60), Err: err}
+}
+
+func slowDown(method string, after time.Duration, err error) error {
+	return &approvals.Delay{After: after, Why: "Slack asked the bot to slow down", Err: fmt.Errorf("%s: %w", method, err)}
+}
+
+// details adds what Slack tells about a refusal: the scope it wants, or which
+// block it did not like.
+func details(answer slack.SlackErrorResponse) string {
+	switch {
+	case answer.Needed != "":
+		return fmt.Sprintf(" (needs the scope %s; the token has %s)", bounded(answer.Needed, 100), bounded(answer.Provided, 300))
+	case len(answer.ResponseMetadata.Messages) > 0:
+		return fmt.Sprintf(" (%s)", bounded(answer.ResponseMetadata.Messages[0], 200))
+	}
+	return ""
+}
+
+// withoutURL drops the URL that net/http puts into its errors: a response_url
+// is a capability.
+func withoutURL(err error) error {
+	var withURL *url.Error
+	if errors.As(err, &withURL) {
+		return withURL.Err
+	}
+	return err
+}
+
+// neverSent reports whether a call failed before a byte of it was written.
+func neverSent(err error) bool {
+	var op *net.OpError
+	var dns *net.DNSError
+	return errors.As(err, &dns) || errors.As(err, &op) && op.Op == "dial"
+}
+
+// asRefusal makes a lookup's "not now" final where asking again soon cannot
+// help: an authorisation check that cannot be made is a refusal.
+func asRefusal(err error, names ...string) error {
+	var answer slack.SlackErrorResponse
+	if errors.As(err, &answer) && slices.Contains(names, answer.Err) {
+		return &approvals.Refusal{Said: answer.Err, Err: err}
+	}
+	return err
+}
+
+// fatalAuth reports whether Slack will not accept the token, now or later.
+func fatalAuth(err error) bool {
+	var answer slack.SlackErrorResponse
+	return errors.As(err, &answer) && slices.Contains([]string{
+		"invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive", "not_allowed_token_type",
+	}, answer.Err)
+}
+
+// retryable reports whether a failed call is worth repeating at start-up.
+func retryable(ctx context.Context, err error) bool { return ctx.Err() == nil && !fatalAuth(err) }

@@ -1,0 +1,261 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/rs/zerolog"
+	"github.com/slack-go/slack"
+	"github.com/slack-go/slack/socketmode"
+	"golang.org/x/sync/errgroup"
+)
+
+// Connections is how many sockets one process keeps open, so that Slack may
+// refresh one without a gap. Slack allows ten for an app.
+const Connections = 2
+
+// Bounds of the way from the socket to the store.
+const (
+	handlers    = 8               // envelopes handled at a time
+	queueLength = 512             // envelopes waiting; each command in it is answered in time
+	busyLength  = 4096            // commands waiting to be told that the bot is busy
+	ackLimit    = 2 * time.Second // slack-go queues acknowledgements, and blocks when 20 wait
+	flushTime   = 150 * time.Millisecond
+	readLimit   = 1 << 20 // bytes of one frame
+)
+
+// A Socket receives envelopes and acknowledges them.
+type Socket struct {
+	intake  *Intake
+	clients []*socketmode.Client
+	opener  *opener
+	log     zerolog.Logger
+	jobs    chan job
+	busy    chan job
+	live    atomic.Int32
+	greeted func()
+}
+
+type job struct {
+	env    envelope
+	client *socketmode.Client
+}
+
+// SocketConfig is what a Socket needs to connect.
+type SocketConfig struct {
+	APIURL, BotToken, AppToken string
+	// Greeted is called after every hello: something may have been missed
+	// while no connection was open. It must not block. May be nil.
+	Greeted func()
+}
+
+// NewSocket makes a socket; Run connects it.
+func NewSocket(cfg SocketConfig, intake *Intake, logger zerolog.Logger) *Socket {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.ResponseHeaderTimeout = callLimit
+	s := &Socket{
+		intake: intake, opener: newOpener(transport), log: logger,
+		jobs: make(chan job, queueLength), busy: make(chan job, busyLength), greeted: cfg.Greeted,
+	}
+	// No timeout over the whole call: the opener may hold it back for longer.
+	api := slack.New(cfg.BotToken, slack.OptionAppLevelToken(cfg.AppToken),
+		slack.OptionAPIURL(cfg.APIURL), slack.OptionHTTPClient(&http.Client{Transport: s.opener}))
+	for range Connections {
+		s.clients = append(s.clients, socketmode.New(api,
+			socketmode.OptionReadLimit(readLimit),
+			socketmode.OptionLog(log.New(io.Discard, "", 0))))
+	}
+	return s
+}
+
+// Live tells how many connections have said hello and are still open.
+func (s *Socket) Live() int { return int(s.live.Load()) }
+
+// Run receives until ctx ends. Then it stops taking envelopes in, finishes
+// those it has, lets their acknowledgements out, and closes the connections.
+// It returns early, with an error for the operator, if Slack will not accept
+// the app's token.
+func (s *Socket) Run(ctx context.Context) error {
+	connections, disconnect := context.WithCancel(context.WithoutCancel(ctx))
+	defer disconnect()
+	intake, stopIntake := context.WithCancel(ctx)
+	defer stopIntake()
+
+	var sockets errgroup.Group
+	for i, client := range s.clients {
+		sockets.Go(func() error { return s.connect(connections, stopIntake, client) })
+		sockets.Go(func() error { s.receive(intake, connections, i, client); return nil })
+	}
+	var working sync.WaitGroup
+	for range handlers {
+		working.Go(func() { s.work(intake) })
+	}
+	working.Go(func() { s.excuse(intake) })
+
+	working.Wait() // ends after intake does
+	if s.Live() > 0 {
+		time.Sleep(flushTime) // slack-go does not tell when an acknowledgement is written
+	}
+	disconnect()
+	return sockets.Wait()
+}
+
+// connect keeps one connection open. slack-go returns only when ctx ends or
+// Slack will not have the token.
+func (s *Socket) connect(ctx context.Context, giveUp func(), client *socketmode.Client) error {
+	err := client.RunContext(ctx)
+	if ctx.Err() != nil {
+		return nil
+	}
+	giveUp()
+	return fmt.Errorf("Slack does not accept SLACK_APP_TOKEN (%w): create a new app-level token with the scope connections:write and restart with it", withoutURL(err))
+}
+
+// receive reads one client's events. It must never wait for anything: a reader
+// that stands still for five seconds loses half of what is typed meanwhile,
+// and in the end the connection.
+func (s *Socket) receive(intake, connections context.Context, index int, client *socketmode.Client) {
+	up := false
+	set := func(now bool) {
+		if now != up {
+			up = now
+			s.live.Add(map[bool]int32{true: 1, false: -1}[now])
+		}
+	}
+	defer set(false)
+	for {
+		select {
+		case <-connections.Done():
+			return
+		case evt := <-client.Events:
+			switch evt.Type {
+			case socketmode.EventTypeHello:
+				set(true)
+				s.hello(index, evt)
+			case socketmode.EventTypeConnecting:
+				set(false)
+				s.connecting(index)
+			case socketmode.EventTypeConnectionError:
+				s.connectionError(index, evt)
+			default:
+				s.take(intake, client, evt)
+			}
+		}
+	}
+}
+
+func (s *Socket) hello(index int, evt socketmode.Event) {
+	s.opener.hello()
+	s.log.Info().Int("connection", index).Int("of_app", evt.Request.NumConnections).Msg("connected to Slack")
+	if s.greeted != nil {
+		s.greeted()
+	}
+}
+
+func (s *Socket) connecting(index int) {
+	if n := s.opener.unanswered(); n > Connections {
+		s.log.Error().Int("connection", index).Int("attempts", n).
+			Msg("Slack opens connections but never says hello: is Socket Mode switched on for the app, and are fewer than ten connections open?")
+	}
+}
+
+func (s *Socket) connectionError(index int, evt socketmode.Event) {
+	failed, ok := evt.Data.(*slack.ConnectionErrorEvent)
+	if !ok {
+		return
+	}
+	s.log.Warn().Int("connection", index).Err(classify("apps.connections.open", failed.ErrorObj)).
+		Dur("retry_in", failed.Backoff).Msg("cannot connect to Slack; trying again")
+}
+
+// take queues an envelope for the handlers. If too many wait, a command is
+// queued to be told so, and an event is left for Slack to deliver again.
+func (s *Socket) take(intake context.Context, client *socketmode.Client, evt socketmode.Event) {
+	env, ok := s.envelope(evt)
+	if !ok || intake.Err() != nil {
+		return
+	}
+	j := job{env: env, client: client}
+	select {
+	case s.jobs <- j:
+		return
+	default:
+	}
+	if env.Type == "slash_commands" {
+		select {
+		case s.busy <- j:
+		default: // the person sees Slack's own time-out; nothing was recorded
+		}
+	}
+}
+
+// envelope finds the delivery in slack-go's event, also where slack-go could
+// not decode it.
+func (s *Socket) envelope(evt socketmode.Event) (envelope, bool) {
+	if evt.Request != nil {
+		r := evt.Request
+		return envelope{ID: r.EnvelopeID, Type: r.Type, Payload: r.Payload, AcceptsPayload: r.AcceptsResponsePayload, RetryAttempt: r.RetryAttempt}, r.EnvelopeID != ""
+	}
+	bad, ok := evt.Data.(*socketmode.ErrorBadMessage)
+	if !ok {
+		return envelope{}, false
+	}
+	env, err := decodeEnvelope(bad.Message)
+	if err != nil {
+		s.log.Warn().Err(err).Msg("Slack sent a frame that is no envelope")
+		return envelope{}, false
+	}
+	return env, true
+}
+
+// work handles envelopes until ctx ends, and then those that already wait.
+func (s *Socket) work(ctx context.Context) {
+	for {
+		select {
+		case j := <-s.jobs:
+			s.handle(ctx, j)
+		case <-ctx.Done():
+			select {
+			case j := <-s.jobs:
+				s.handle(ctx, j)
+				continue
+			default:
+				return
+			}
+		}
+	}
+}
+
+func (s *Socket) handle(ctx context.Context, j job) {
+	payload, ok := s.intake.Handle(context.WithoutCancel(ctx), j.env)
+	if ok {
+		s.ack(j, payload)
+	}
+}
+
+// excuse tells people whose command found the queue full.
+func (s *Socket) excuse(ctx context.Context) {
+	for {
+		select {
+		case j := <-s.busy:
+			s.ack(j, say(j.env, s.intake.Words.Busy()))
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (s *Socket) ack(j job, payload any) {
+	ctx, cancel := context.WithTimeout(context.Background(), ackLimit)
+	defer cancel()
+	if err := j.client.AckCtx(ctx, j.env.ID, payload); err != nil && !errors.Is(err, context.Canceled) {
+		s.log.Warn().Str("envelope", j.env.ID).Err(err).Msg("could not acknowledge an envelope")
+	}
+}

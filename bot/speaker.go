@@ -1,0 +1,161 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/rs/zerolog"
+	"github.com/slack-go/slack"
+
+	"licensebot/approvals"
+)
+
+// A Speaker says what is owed, in Slack. It carries out package approvals'
+// Announcer: each method is one effect, attempted once.
+type Speaker struct {
+	api      *slack.Client
+	http     *http.Client
+	self     Self
+	words    Words
+	receipts *Receipts
+	log      zerolog.Logger
+
+	posts, updates, seeds, ephemerals *pacer
+}
+
+// NewSpeaker makes a speaker for the bot that self describes.
+func NewSpeaker(api *slack.Client, client *http.Client, self Self, words Words, receipts *Receipts, pace Pace, log zerolog.Logger) *Speaker {
+	return &Speaker{
+		api: api, http: client, self: self, words: words, receipts: receipts, log: log,
+		posts:      newPacer(pace.Posts, pace.Burst),
+		updates:    newPacer(pace.Updates, pace.Burst),
+		seeds:      newPacer(pace.Reactions, pace.Burst),
+		ephemerals: newPacer(pace.Ephemerals, pace.Burst),
+	}
+}
+
+var _ approvals.Announcer = (*Speaker)(nil)
+
+// Ready waits until one more call for this kind of work fits Slack's pace.
+func (s *Speaker) Ready(ctx context.Context, kind approvals.Kind) error {
+	return s.pacer(kind).wait(ctx)
+}
+
+func (s *Speaker) pacer(kind approvals.Kind) *pacer {
+	switch kind {
+	case approvals.Render:
+		return s.updates
+	case approvals.Seed:
+		return s.seeds
+	case approvals.Tell, approvals.Notify:
+		return s.ephemerals
+	}
+	return s.posts
+}
+
+// settle classifies a call's error and slows the kind of work down if Slack
+// asked for it.
+func (s *Speaker) settle(kind approvals.Kind, method string, err error) error {
+	err = classify(method, err)
+	s.pacer(kind).heed(err)
+	return err
+}
+
+// Announce posts the card.
+func (s *Speaker) Announce(ctx context.Context, r approvals.Request) (string, error) {
+	card := s.words.Card(r)
+	_, ts, err := s.api.PostMessageContext(ctx, r.Channel,
+		slack.MsgOptionText(card.Text, false),
+		slack.MsgOptionBlocks(card.Blocks...),
+		slack.MsgOptionMetadata(metadata(r, approvals.Announce)),
+		slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl())
+	return ts, s.settle(approvals.Announce, "chat.postMessage", err)
+}
+
+// Render brings the card's status up to date.
+func (s *Speaker) Render(ctx context.Context, r approvals.Request) error {
+	card := s.words.Card(r)
+	_, _, _, err := s.api.UpdateMessageContext(ctx, r.Channel, r.CardTS,
+		slack.MsgOptionText(card.Text, false),
+		slack.MsgOptionBlocks(card.Blocks...),
+		slack.MsgOptionMetadata(metadata(r, approvals.Render)))
+	return s.settle(approvals.Render, "chat.update", err)
+}
+
+// Reply posts the end of a request in its thread, or that it is held up.
+func (s *Speaker) Reply(ctx context.Context, r approvals.Request, kind approvals.Kind) error {
+	text := s.words.End(r)
+	if kind == approvals.Progress {
+		text = s.words.Held(r)
+	}
+	_, _, err := s.api.PostMessageContext(ctx, r.Channel,
+		slack.MsgOptionTS(r.CardTS),
+		slack.MsgOptionText(cut(text, maxText), false),
+		slack.MsgOptionMetadata(metadata(r, kind)),
+		slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl())
+	return s.settle(kind, "chat.postMessage", err)
+}
+
+// Seed puts the two emoji on the card, so that a vote is one tap.
+func (s *Speaker) Seed(ctx context.Context, r approvals.Request) error {
+	for _, name := range []string{s.words.Approve[0], s.words.Deny[0]} {
+		err := s.api.AddReactionContext(ctx, name, slack.NewRefToMessage(r.Channel, r.CardTS))
+		if err == nil || answered(err, "already_reacted") {
+			continue
+		}
+		if answered(err, "invalid_name") {
+			s.log.Error().Str("emoji", name).Msg("Slack knows no such emoji; correct LICENSEBOT_APPROVE_EMOJI or LICENSEBOT_DENY_EMOJI")
+			continue
+		}
+		return s.settle(approvals.Seed, "reactions.add", err)
+	}
+	return nil
+}
+
+// Tell tells a reactor, and nobody else, why their reaction does not count.
+func (s *Speaker) Tell(ctx context.Context, r approvals.Request, user string, why approvals.Standing) error {
+	_, err := s.api.PostEphemeralContext(ctx, r.Channel, user,
+		slack.MsgOptionTS(r.CardTS), slack.MsgOptionText(s.words.Standing(r, why), false))
+	return asRefusal(s.settle(approvals.Tell, "chat.postEphemeral", err), unreachable...)
+}
+
+// unreachable are the answers when a private notice cannot reach its reader.
+var unreachable = []string{"user_not_in_channel", "not_in_channel", "channel_not_found", "is_archived", "messages_tab_disabled"}
+
+// Notify tells the requester privately where the request stands: where it was
+// typed if Slack lets the bot speak there, and as a direct message otherwise.
+func (s *Speaker) Notify(ctx context.Context, r approvals.Request) error {
+	text := s.words.Notice(r)
+	if text == "" {
+		return nil
+	}
+	if url := s.receipts.take(r.ID, time.Now()); url != "" {
+		err := slack.PostWebhookCustomHTTPContext(ctx, url, s.http, &slack.WebhookMessage{Text: text, ResponseType: slack.ResponseTypeEphemeral})
+		if err == nil {
+			return nil
+		}
+		s.log.Warn().Str("request", r.ID).Err(withoutURL(err)).Msg("the response_url did not take the answer; trying another way")
+	}
+	_, err := s.api.PostEphemeralContext(ctx, r.Origin, r.Requester, slack.MsgOptionText(text, false))
+	if err == nil || !answered(err, unreachable...) {
+		return s.settle(approvals.Notify, "chat.postEphemeral", err)
+	}
+	_, _, err = s.api.PostMessageContext(ctx, r.Requester, slack.MsgOptionText(text, false))
+	return asRefusal(s.settle(approvals.Notify, "chat.postMessage", err), unreachable...)
+}
+
+// answered reports whether err is Slack's answer by one of these names.
+func answered(err error, names ...string) bool {
+	var answer slack.SlackErrorResponse
+	if !errors.As(err, &answer) {
+		return false
+	}
+	for _, name := range names {
+		if answer.Err == name {
+			return true
+		}
+	}
+	return false
+}

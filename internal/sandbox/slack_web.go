@@ -1,0 +1,319 @@
+package sandbox
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// slackError is the name of a refusal.
+type slackError string
+
+func (e slackError) Error() string { return string(e) }
+
+// slackRefusal is a refusal that says more than its name.
+type slackRefusal struct {
+	name       string
+	fields     slackReply
+	retryAfter int // seconds; makes the status 429
+}
+
+func (e *slackRefusal) Error() string {
+	if len(e.fields) == 0 {
+		return e.name
+	}
+	return fmt.Sprintf("%s: %v", e.name, e.fields)
+}
+
+func slackErrorName(err error) string {
+	if refusal, ok := errors.AsType[*slackRefusal](err); ok {
+		return refusal.name
+	}
+	return err.Error()
+}
+
+// slackInvalid is a refusal with the messages that Slack gives to developers.
+func slackInvalid(name string, messages ...string) error {
+	return &slackRefusal{name: name, fields: slackReply{"response_metadata": slackReply{"messages": messages}}}
+}
+
+// slackReply is the JSON object of an answer.
+type slackReply = map[string]any
+
+// slackCall is a call of a Web API method on its way.
+type slackCall struct {
+	method   string
+	args     slackArgs
+	token    string
+	inHeader bool     // the token came in the Authorization header
+	warnings []string // that the answer carries
+}
+
+// slackMethod is one method of the Web API. run is called with Slack.lock
+// held, on arguments that were checked.
+type slackMethod struct {
+	tier  int    // 0: has a rule of its own
+	app   bool   // wants the app-level token
+	scope string // needed; methods that need one by type of channel ask themselves
+	args  string // see parseSlackSpec
+	run   func(*Slack, *slackCall) (slackReply, error)
+}
+
+// slackMethods is the Web API, as far as the bot could want it.
+var slackMethods map[string]slackMethod
+
+func init() { // not a literal above: the methods refer to the table
+	slackMethods = map[string]slackMethod{
+		"apps.connections.open": {tier: 1, app: true, run: (*Slack).openConnection},
+		"auth.test":             {run: (*Slack).authTest},
+		"chat.getPermalink":     {args: "channel! message_ts!:ts", run: (*Slack).getPermalink},
+		"chat.postEphemeral": {tier: 4, scope: "chat:write", run: (*Slack).postEphemeral,
+			args: "channel! user! text blocks attachments metadata thread_ts:ts link_names:bool parse markdown_text username icon_emoji icon_url as_user:bool"},
+		"chat.postMessage": {scope: "chat:write", run: (*Slack).postMessage,
+			args: "channel! text blocks attachments metadata thread_ts:ts reply_broadcast:bool unfurl_links:bool unfurl_media:bool link_names:bool mrkdwn:bool parse markdown_text username icon_emoji icon_url as_user:bool"},
+		"chat.update": {tier: 3, scope: "chat:write", run: (*Slack).updateMessage,
+			args: "channel! ts!:ts text blocks attachments metadata reply_broadcast:bool link_names:bool parse markdown_text as_user:bool"},
+		"conversations.history": {tier: 3, run: (*Slack).history,
+			args: "channel! oldest:ts latest:ts inclusive:bool limit:int cursor include_all_metadata:bool"},
+		"conversations.info": {tier: 3, args: "channel! include_locale:bool include_num_members:bool", run: (*Slack).channelInfo},
+		"conversations.join": {tier: 3, scope: "channels:join", args: "channel!", run: (*Slack).joinChannel},
+		"conversations.replies": {tier: 3, run: (*Slack).replies,
+			args: "channel! ts!:ts oldest:ts latest:ts inclusive:bool limit:int cursor include_all_metadata:bool"},
+		"reactions.add":         {tier: 3, scope: "reactions:write", args: "channel! name! timestamp!:ts", run: (*Slack).addReaction},
+		"reactions.get":         {tier: 3, scope: "reactions:read", args: "channel timestamp:ts full:bool file file_comment", run: (*Slack).getReactions},
+		"reactions.remove":      {tier: 2, scope: "reactions:write", args: "name! channel timestamp:ts file file_comment", run: (*Slack).removeReaction},
+		"usergroups.users.list": {tier: 2, scope: "usergroups:read", args: "usergroup! include_disabled:bool team_id", run: (*Slack).groupMembers},
+		"users.info":            {tier: 4, scope: "users:read", args: "user! include_locale:bool", run: (*Slack).userInfo},
+		"views.open":            {tier: 4, args: "trigger_id! view! interactivity_pointer", run: (*Slack).openView},
+		"views.publish":         {tier: 4, args: "user_id! view! hash interactivity_pointer", run: (*Slack).publishView},
+		"views.update":          {tier: 4, args: "view! view_id external_id hash", run: (*Slack).updateView},
+	}
+}
+
+// serveAPI is the Web API.
+func (s *Slack) serveAPI(w http.ResponseWriter, r *http.Request) {
+	started := &slackCall{method: strings.TrimPrefix(r.URL.Path, "/api/")}
+	err := started.read(w, r)
+	call := s.arrived(started.method, maps.Clone(started.args))
+	s.answerCall(call, w, r, func() slackAnswer {
+		var reply slackReply
+		if err == nil {
+			reply, err = s.perform(started)
+		}
+		if err != nil {
+			return refusal(err)
+		}
+		return slackAnswer{status: http.StatusOK, reply: started.success(reply)}
+	})
+}
+
+// perform checks a call as Slack does, in Slack's order, and runs it.
+func (s *Slack) perform(c *slackCall) (slackReply, error) {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	m, known := slackMethods[c.method]
+	if !known {
+		return nil, &slackRefusal{name: "unknown_method", fields: slackReply{"req_method": c.method}}
+	}
+	if err := s.authorize(m, c); err != nil {
+		return nil, err
+	}
+	if err := s.withinTier(m, c.method); err != nil {
+		return nil, err
+	}
+	if m.scope != "" {
+		if err := s.needScope(m.scope); err != nil {
+			return nil, err
+		}
+	}
+	unknown, err := c.args.check(m.args)
+	for _, name := range unknown {
+		s.note(Entry{Kind: EntryOddity, Type: c.method, Detail: "unknown argument " + name})
+	}
+	if err != nil {
+		return nil, err
+	}
+	return m.run(s, c)
+}
+
+// authorize checks the token of a call.
+func (s *Slack) authorize(m slackMethod, c *slackCall) error {
+	right, wrong := s.ids.botToken, s.ids.appToken
+	if m.app {
+		right, wrong = wrong, right
+	}
+	switch {
+	case c.token == "":
+		return slackError("not_authed")
+	case c.token == wrong:
+		return slackError("not_allowed_token_type")
+	case c.token != right:
+		return slackError("invalid_auth")
+	case m.app && !c.inHeader:
+		return slackError("missing_args") // as an argument the app-level token does not count
+	case !m.app && s.revoked:
+		return slackError("token_revoked")
+	}
+	return nil
+}
+
+func (s *Slack) granted(scope string) bool { return slices.Contains(s.cfg.Scopes, scope) }
+
+func (s *Slack) needScope(scope string) error {
+	if s.granted(scope) {
+		return nil
+	}
+	return &slackRefusal{name: "missing_scope", fields: slackReply{"needed": scope, "provided": strings.Join(s.cfg.Scopes, ",")}}
+}
+
+// authTest is auth.test.
+func (s *Slack) authTest(*slackCall) (slackReply, error) {
+	return slackReply{
+		"url": "https://sandbox.slack.com/", "team": "Sandbox", "user": s.users[s.ids.botUser].Name,
+		"team_id": s.ids.team, "user_id": s.ids.botUser, "bot_id": s.ids.bot, "is_enterprise_install": false,
+	}, nil
+}
+
+// slackAnswer is an HTTP answer before it is written.
+type slackAnswer struct {
+	status     int
+	problem    string
+	retryAfter int
+	reply      slackReply
+	plain      string // instead of reply
+}
+
+func refusal(err error) slackAnswer {
+	answer := slackAnswer{status: http.StatusOK, problem: slackErrorName(err), reply: refusalBody(err)}
+	if detailed, ok := errors.AsType[*slackRefusal](err); ok && detailed.retryAfter > 0 {
+		answer.status, answer.retryAfter = http.StatusTooManyRequests, detailed.retryAfter
+	}
+	return answer
+}
+
+func refusalBody(err error) slackReply {
+	body := slackReply{"ok": false, "error": slackErrorName(err)}
+	if detailed, ok := errors.AsType[*slackRefusal](err); ok {
+		maps.Copy(body, detailed.fields)
+	}
+	return body
+}
+
+// success is the body of an answer without error.
+func (c *slackCall) success(reply slackReply) slackReply {
+	body := slackReply{"ok": true}
+	maps.Copy(body, reply)
+	if len(c.warnings) == 0 {
+		return body
+	}
+	body["warning"] = strings.Join(c.warnings, ",")
+	metadata, _ := body["response_metadata"].(slackReply)
+	metadata = maps.Clone(metadata)
+	if metadata == nil {
+		metadata = slackReply{}
+	}
+	metadata["warnings"] = c.warnings
+	body["response_metadata"] = metadata
+	return body
+}
+
+// answerCall answers a call, in the way a planned fault says if there is one,
+// and records what the caller saw.
+func (s *Slack) answerCall(call *Call, w http.ResponseWriter, r *http.Request, perform func() slackAnswer) {
+	started := time.Now()
+	status, problem := 0, ""
+	defer func() { s.answered(call, status, problem, time.Since(started)) }()
+	effect := func(w http.ResponseWriter, _ *http.Request) {
+		answer := perform()
+		status, problem = answer.status, answer.problem
+		s.writeAnswer(w, answer)
+	}
+	fault, harmed := s.take(call.Method)
+	if !harmed {
+		effect(w, r)
+		return
+	}
+	s.lock.Lock()
+	call.Faulted = true
+	s.lock.Unlock()
+	defer func() { status, problem = fault.seen(status, problem) }() // runs before the one above
+	fault.serve(w, r, effect, refuseSlackCall)
+}
+
+// seen is what a caller saw of a faulted call whose real outcome it was not
+// shown.
+func (fault Fault) seen(status int, problem string) (int, string) {
+	switch {
+	case fault.Hang:
+		return 0, "hang"
+	case fault.Cut:
+		return 0, "cut"
+	case fault.Body != "" || fault.Status != 0 || fault.Error != "":
+		return slackFaultStatus(fault), fault.Error
+	}
+	return status, problem
+}
+
+func slackFaultStatus(fault Fault) int {
+	switch {
+	case fault.Status != 0:
+		return fault.Status
+	case fault.Error == "ratelimited":
+		return http.StatusTooManyRequests
+	}
+	return http.StatusOK
+}
+
+// refuseSlackCall answers for a fault: HTML with a 5xx, as Slack does, JSON
+// otherwise.
+func refuseSlackCall(w http.ResponseWriter, fault Fault) {
+	status := slackFaultStatus(fault)
+	retry := fault.RetryAfter
+	if retry == "" && status == http.StatusTooManyRequests {
+		retry = "1"
+	}
+	if retry != "" {
+		w.Header().Set("Retry-After", retry)
+	}
+	name := fault.Error
+	if name == "" && status == http.StatusTooManyRequests {
+		name = "ratelimited"
+	}
+	if name == "" {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		w.WriteHeader(status)
+		_, _ = fmt.Fprintf(w, "<html><body>%d %s</body></html>", status, http.StatusText(status))
+		return
+	}
+	writeSlackJSON(w, status, slackReply{"ok": false, "error": name})
+}
+
+func (s *Slack) writeAnswer(w http.ResponseWriter, answer slackAnswer) {
+	w.Header().Set("X-OAuth-Scopes", strings.Join(s.cfg.Scopes, ","))
+	if answer.retryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(answer.retryAfter))
+	}
+	if answer.plain != "" {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		w.WriteHeader(answer.status)
+		_, _ = w.Write([]byte(answer.plain))
+		return
+	}
+	writeSlackJSON(w, answer.status, answer.reply)
+}
+
+func writeSlackJSON(w http.ResponseWriter, status int, body slackReply) {
+	raw, err := json.Marshal(body)
+	if err != nil {
+		panic("sandbox: slack: " + err.Error()) // every value comes from this package or from JSON
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = w.Write(raw)
+}

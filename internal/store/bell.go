@@ -1,0 +1,51 @@
+package store
+
+import (
+	"slices"
+	"sync"
+
+	"licensebot/approvals"
+)
+
+// A bell wakes those who wait for owed work, by kind. A ring that nobody is
+// ready for is kept: each listener's channel holds one.
+type bell struct {
+	mu        sync.Mutex
+	listeners []*listener
+}
+
+type listener struct {
+	kinds []approvals.Kind
+	wake  chan struct{}
+}
+
+func (b *bell) listen(kinds []approvals.Kind) (<-chan struct{}, func()) {
+	l := &listener{kinds: kinds, wake: make(chan struct{}, 1)}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.listeners = append(b.listeners, l)
+	return l.wake, func() { b.leave(l) }
+}
+
+func (b *bell) leave(l *listener) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.listeners = slices.DeleteFunc(b.listeners, func(other *listener) bool { return other == l })
+}
+
+func (b *bell) ring(kinds []approvals.Kind) {
+	if len(kinds) == 0 {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, l := range b.listeners {
+		if !slices.ContainsFunc(kinds, func(k approvals.Kind) bool { return slices.Contains(l.kinds, k) }) {
+			continue
+		}
+		select {
+		case l.wake <- struct{}{}:
+		default:
+		}
+	}
+}

@@ -1,0 +1,155 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"licensebot/approvals"
+)
+
+// head is true of a row that is first in its lane, or in none. Only such rows
+// are ever taken, so of one lane only one runs.
+const head = `(lane IS NULL OR NOT EXISTS (SELECT 1 FROM owed AS earlier
+	WHERE earlier.lane = owed.lane AND earlier.id < owed.id))`
+
+// owe adds owed work. What already waits is hastened, not doubled; what runs
+// at the moment is wanted once more.
+func (t *tx) owe(ctx context.Context, r approvals.Request, o approvals.Owed) error {
+	due := o.Due
+	if due.IsZero() {
+		due = t.now
+	}
+	var lane any
+	if name := o.Lane(r); name != "" {
+		lane = name
+	}
+	_, err := t.ExecContext(ctx, `INSERT INTO owed (request_id, kind, subject, note, lane, due_at)
+		VALUES ($1, $2, $3, $4, $5, $6)
+		ON CONFLICT (request_id, kind, subject) DO UPDATE SET
+			wanted = wanted + 1,
+			note = excluded.note,
+			due_at = CASE WHEN leased = 1 THEN due_at ELSE min(due_at, excluded.due_at) END`,
+		r.ID, string(o.Kind), o.Subject, o.Note, lane, micros(due))
+	if err != nil {
+		return fmt.Errorf("owe %s: %w", o.Kind, err)
+	}
+	t.wake = append(t.wake, o.Kind)
+	return nil
+}
+
+// Claim takes the most urgent due task of the first kind that has one.
+func (s *Store) Claim(ctx context.Context, lease time.Duration, kinds ...approvals.Kind) (approvals.Task, approvals.Request, error) {
+	var task approvals.Task
+	var request approvals.Request
+	err := s.inTx(ctx, func(tx *tx) error {
+		for _, kind := range kinds {
+			found, err := tx.claim(ctx, kind, lease)
+			if errors.Is(err, sql.ErrNoRows) {
+				continue
+			}
+			if err != nil {
+				return fmt.Errorf("claim %s: %w", kind, err)
+			}
+			task = found
+			request, err = one(tx.QueryRowContext(ctx, `SELECT `+requestColumns+` FROM requests WHERE id = $1`, task.Request))
+			return err
+		}
+		return approvals.ErrNothing
+	})
+	return task, request, err
+}
+
+func (t *tx) claim(ctx context.Context, kind approvals.Kind, lease time.Duration) (approvals.Task, error) {
+	task := approvals.Task{Owed: approvals.Owed{Kind: kind}}
+	var tried sql.NullInt64
+	err := t.QueryRowContext(ctx, `UPDATE owed SET leased = 1, attempt = attempt + 1, due_at = $3
+		WHERE id = (SELECT id FROM owed WHERE kind = $1 AND due_at <= $2 AND `+head+` ORDER BY due_at, id LIMIT 1)
+		RETURNING id, request_id, subject, note, attempt, wanted, tried_at`,
+		string(kind), micros(t.now), micros(t.now.Add(lease)),
+	).Scan(&task.ID, &task.Request, &task.Subject, &task.Note, &task.Attempt, &task.Wanted, &tried)
+	task.Tried = fromNullMicros(tried)
+	return task, err
+}
+
+// Wait tells how long until the next task of these kinds may be due.
+func (s *Store) Wait(ctx context.Context, kinds ...approvals.Kind) (time.Duration, bool, error) {
+	var next int64
+	var owed bool
+	for _, kind := range kinds {
+		var due int64
+		err := s.read.QueryRowContext(ctx, `SELECT due_at FROM owed WHERE kind = $1 AND `+head+`
+			ORDER BY due_at LIMIT 1`, string(kind)).Scan(&due)
+		switch {
+		case errors.Is(err, sql.ErrNoRows):
+		case err != nil:
+			return 0, false, fmt.Errorf("look for owed %s: %w", kind, err)
+		case !owed || due < next:
+			next, owed = due, true
+		}
+	}
+	return time.Duration(next-micros(s.now())) * time.Microsecond, owed, nil
+}
+
+// Try records that the task's effect is about to be attempted.
+func (s *Store) Try(ctx context.Context, task approvals.Task) error {
+	return s.inTx(ctx, func(tx *tx) error {
+		return tx.fenced(ctx, `UPDATE owed SET tried_at = coalesce(tried_at, $3)
+			WHERE id = $1 AND attempt = $2 AND leased = 1 AND due_at > $3`,
+			task.ID, task.Attempt, micros(tx.now))
+	})
+}
+
+// Settle ends a task that changed nothing.
+func (s *Store) Settle(ctx context.Context, task approvals.Task) error {
+	return s.inTx(ctx, func(tx *tx) error { return tx.settle(ctx, task) })
+}
+
+// settle removes the task, or leaves it due again if it was owed once more
+// while it ran.
+func (t *tx) settle(ctx context.Context, task approvals.Task) error {
+	t.wake = append(t.wake, laneMates(task.Kind)...)
+	err := t.fenced(ctx, `DELETE FROM owed WHERE id = $1 AND attempt = $2 AND wanted = $3`,
+		task.ID, task.Attempt, task.Wanted)
+	if !errors.Is(err, approvals.ErrLost) {
+		return err
+	}
+	return t.fenced(ctx, `UPDATE owed SET leased = 0, tried_at = NULL, due_at = $3 WHERE id = $1 AND attempt = $2`,
+		task.ID, task.Attempt, micros(t.now))
+}
+
+// Defer gives a task back until later.
+func (s *Store) Defer(ctx context.Context, task approvals.Task, after time.Duration, untry bool) error {
+	return s.inTx(ctx, func(tx *tx) error {
+		tx.wake = append(tx.wake, task.Kind)
+		return tx.fenced(ctx, `UPDATE owed SET leased = 0, due_at = $3,
+			tried_at = CASE WHEN $4 THEN NULL ELSE tried_at END WHERE id = $1 AND attempt = $2`,
+			task.ID, task.Attempt, micros(tx.now.Add(after)), untry)
+	})
+}
+
+// fenced runs a statement that must change the task's own row.
+func (t *tx) fenced(ctx context.Context, query string, args ...any) error {
+	result, err := t.ExecContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	n, err := result.RowsAffected()
+	if err == nil && n == 0 {
+		err = approvals.ErrLost
+	}
+	return err
+}
+
+// laneMates are the kinds that may be next in line when one of kind is over.
+func laneMates(kind approvals.Kind) []approvals.Kind {
+	switch kind {
+	case approvals.Announce, approvals.Progress, approvals.Reply:
+		return []approvals.Kind{approvals.Progress, approvals.Reply}
+	case approvals.Seed, approvals.Render:
+		return []approvals.Kind{approvals.Seed, approvals.Render}
+	}
+	return []approvals.Kind{kind}
+}

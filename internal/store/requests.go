@@ -1,0 +1,182 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"licensebot/approvals"
+)
+
+// body is the part of a request that no query asks for.
+type body struct {
+	Origin   string              `json:"origin"`
+	Ask      approvals.Ask       `json:"ask"`
+	Terms    approvals.Terms     `json:"terms"`
+	Proposal *approvals.Proposal `json:"proposal,omitempty"`
+	Votes    []approvals.Vote    `json:"votes,omitempty"`
+	Outcome  *approvals.Outcome  `json:"outcome,omitempty"`
+	Stalled  string              `json:"stalled,omitempty"`
+	Told     []string            `json:"told,omitempty"`
+	Misses   int                 `json:"misses,omitempty"`
+}
+
+const requestColumns = `id, envelope, state, requester, channel, card_ts, filed_at, deadline_at, decided_at, ended_at, body`
+
+// File makes a request durable, unless its envelope already filed one: then
+// that one is returned and again is true. The request's times are set here.
+func (s *Store) File(ctx context.Context, r approvals.Request) (filed approvals.Request, again bool, err error) {
+	err = s.inTx(ctx, func(tx *tx) error {
+		filed, again = r, false
+		filed.Filed = tx.now.UTC()
+		filed.Deadline = filed.Filed.Add(r.Terms.TTL)
+		step := approvals.File(filed)
+		inserted, err := tx.insert(ctx, step.Request)
+		if err != nil {
+			return err
+		}
+		if !inserted {
+			again = true
+			filed, err = one(tx.QueryRowContext(ctx, `SELECT `+requestColumns+` FROM requests WHERE envelope = $1`, r.Envelope))
+			return err
+		}
+		filed = step.Request
+		if err := tx.write(ctx, approvals.Request{}, "filed", r.Requester, r.Ask, step); err != nil {
+			return err
+		}
+		return nil
+	})
+	return filed, again, err
+}
+
+// Request reads one request.
+func (s *Store) Request(ctx context.Context, id string) (approvals.Request, error) {
+	return one(s.read.QueryRowContext(ctx, `SELECT `+requestColumns+` FROM requests WHERE id = $1`, id))
+}
+
+// Step applies an event to a request and settles the task that brought it.
+func (s *Store) Step(ctx context.Context, id string, e approvals.Event, done *approvals.Task) (approvals.Request, error) {
+	var after approvals.Request
+	err := s.inTx(ctx, func(tx *tx) error {
+		before, err := one(tx.QueryRowContext(ctx, `SELECT `+requestColumns+` FROM requests WHERE id = $1`, id))
+		if err != nil {
+			return err
+		}
+		step, err := approvals.Next(before, e, tx.now.UTC())
+		if err != nil {
+			return err
+		}
+		after = step.Request
+		if done != nil {
+			if err := tx.settle(ctx, *done); err != nil {
+				return err
+			}
+		}
+		if err := tx.update(ctx, step.Request); err != nil {
+			return err
+		}
+		return tx.write(ctx, before, e.Kind(), e.Actor(), e, step)
+	})
+	return after, err
+}
+
+// write journals a transition and brings the owed work in line with it.
+func (t *tx) write(ctx context.Context, before approvals.Request, kind, actor string, event any, step approvals.Step) error {
+	detail, err := json.Marshal(event)
+	if err != nil {
+		return err
+	}
+	r := step.Request
+	_, err = t.ExecContext(ctx, `INSERT INTO journal (request_id, at, kind, actor, before, after, event)
+		VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+		r.ID, micros(t.now), kind, actor, string(before.State), string(r.State), string(detail))
+	if err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
+	for _, kind := range step.Drop {
+		if _, err := t.ExecContext(ctx, `DELETE FROM owed WHERE request_id = $1 AND kind = $2`, r.ID, string(kind)); err != nil {
+			return fmt.Errorf("drop owed %s: %w", kind, err)
+		}
+	}
+	for _, owed := range step.Owe {
+		if err := t.owe(ctx, r, owed); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *tx) insert(ctx context.Context, r approvals.Request) (bool, error) {
+	text, err := json.Marshal(bodyOf(r))
+	if err != nil {
+		return false, err
+	}
+	result, err := t.ExecContext(ctx, `INSERT INTO requests
+		(id, envelope, state, requester, channel, filed_at, deadline_at, body)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (envelope) DO NOTHING`,
+		r.ID, r.Envelope, string(r.State), r.Requester, r.Channel, micros(r.Filed), micros(r.Deadline), string(text))
+	if err != nil {
+		return false, fmt.Errorf("file request: %w", err)
+	}
+	n, err := result.RowsAffected()
+	return n == 1, err
+}
+
+func (t *tx) update(ctx context.Context, r approvals.Request) error {
+	text, err := json.Marshal(bodyOf(r))
+	if err != nil {
+		return err
+	}
+	var group any
+	if r.Proposal != nil {
+		group = r.Proposal.Group.ID
+	}
+	var card any
+	if r.CardTS != "" {
+		card = r.CardTS
+	}
+	_, err = t.ExecContext(ctx, `UPDATE requests SET state = $2, card_ts = $3, group_id = $4,
+		decided_at = $5, ended_at = $6, body = $7 WHERE id = $1`,
+		r.ID, string(r.State), card, group, nullMicros(r.Decided), nullMicros(r.Ended), string(text))
+	if err != nil {
+		return fmt.Errorf("update request: %w", err)
+	}
+	return nil
+}
+
+func bodyOf(r approvals.Request) body {
+	return body{
+		Origin: r.Origin, Ask: r.Ask, Terms: r.Terms, Proposal: r.Proposal, Votes: r.Votes,
+		Outcome: r.Outcome, Stalled: r.Stalled, Told: r.Told, Misses: r.Misses,
+	}
+}
+
+// one reads a request from its row.
+func one(row interface{ Scan(...any) error }) (approvals.Request, error) {
+	var (
+		r              approvals.Request
+		state, text    string
+		card           sql.NullString
+		filed, dead    int64
+		decided, ended sql.NullInt64
+		b              body
+	)
+	err := row.Scan(&r.ID, &r.Envelope, &state, &r.Requester, &r.Channel, &card, &filed, &dead, &decided, &ended, &text)
+	if errors.Is(err, sql.ErrNoRows) {
+		return approvals.Request{}, approvals.ErrNoRequest
+	}
+	if err != nil {
+		return approvals.Request{}, fmt.Errorf("read request: %w", err)
+	}
+	if err := json.Unmarshal([]byte(text), &b); err != nil {
+		return approvals.Request{}, fmt.Errorf("read request %s: %w", r.ID, err)
+	}
+	r.State, r.CardTS = approvals.State(state), card.String
+	r.Filed, r.Deadline = fromMicros(filed), fromMicros(dead)
+	r.Decided, r.Ended = fromNullMicros(decided), fromNullMicros(ended)
+	r.Origin, r.Ask, r.Terms, r.Proposal, r.Votes = b.Origin, b.Ask, b.Terms, b.Proposal, b.Votes
+	r.Outcome, r.Stalled, r.Told, r.Misses = b.Outcome, b.Stalled, b.Told, b.Misses
+	return r, nil
+}

@@ -1,0 +1,151 @@
+package licensing
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/agnivade/levenshtein"
+)
+
+// CodeKind tells what sort of thing a license code stands for.
+type CodeKind int
+
+const (
+	// UnknownCode is a code that the catalogue lacks, as it does those of
+	// newer plans. An organization may own it all the same.
+	UnknownCode CodeKind = iota
+	// UserBundle is a license for a person, which a group's rule can hold.
+	UserBundle
+	// LegacyProduct is a license of the time before user licenses, such as a
+	// robot's or a Studio's. A group's rule cannot hold it.
+	LegacyProduct
+	// TenantProduct is allocated to a tenant, in quantities. A group's rule
+	// cannot hold it.
+	TenantProduct
+)
+
+// userBundles names the user bundle codes.
+//
+// Sources under docs.uipath.com: license-codes in the API guides of Automation
+// Cloud (January 2026), Test Cloud (May 2026) and Automation Suite (2023.10,
+// 2.2510), and an older, undated Automation Cloud page for the multiuser codes
+// and TSTDEVPRONU, which no current page has although the sample call of
+// allocate-licenses-to-a-group uses CTZDEVCU. ACCU is only in the drop-down
+// list of a public client, UiPathOrch. A code missing here is not a wrong code.
+var userBundles = map[string]string{
+	"ACCU":        "Action Center – Multiuser",
+	"ACNU":        "Action Center – Named User",
+	"AKIT":        "Automation Express",
+	"ATTUCU":      "Attended – Multiuser",
+	"ATTUNU":      "Attended – Named User",
+	"AXPNU":       "Express – Named User",
+	"CTZDEVCU":    "Citizen Developer – Multiuser",
+	"CTZDEVNU":    "Citizen Developer – Named User",
+	"IDU":         "Insights Designer",
+	"PMBU":        "Process Mining Business User",
+	"PMD":         "Process Mining Developer",
+	"RPADEVCU":    "RPA Developer – Multiuser",
+	"RPADEVNU":    "RPA Developer – Named User", // no longer sold
+	"RPADEVPROCU": "Automation Developer – Multiuser",
+	"RPADEVPRONU": "Automation Developer – Named User", // once RPA Developer Pro
+	"TSTDEVPRONU": "Test Developer Pro – Named User",
+	"TSTNU":       "Tester – Named User",
+}
+
+// legacyProducts are the robot and Studio codes of the older license-codes page.
+var legacyProducts = Codes("ATTCU", "ATTNU", "STDCU", "STDNU", "STDPROCU", "STDPRONU", "STDXCU", "STDXNU")
+
+// tenantProducts are what UiPath's notes for its own command line allocate to
+// tenants.
+var tenantProducts = Codes(
+	"AGU", "AIU", "APPTESTR", "DSU", "FCCU", "HEAL", "HEALTEST", "LU", "MRSU", "NONPR", "PERFTEST",
+	"PERFTEST-RUNTIME", "PLTU", "RU", "SPR", "TAUNATT", "TEU", "UNATT", "UNATT-HOSTING",
+)
+
+// Name returns the display name of a user bundle code, and whether the
+// catalogue has it. Show a code that it lacks as it is.
+func Name(code string) (string, bool) {
+	name, ok := userBundles[normalCode(code)]
+	return name, ok
+}
+
+// Catalogue returns all user bundle codes that have a name, sorted.
+func Catalogue() []string { return sortedKeys(userBundles) }
+
+// KindOf tells what sort of thing a code stands for. It is there to explain a
+// refusal, not to decide one: what UiPath lists as owned can be allocated.
+func KindOf(code string) CodeKind {
+	code = normalCode(code)
+	if _, ok := userBundles[code]; ok {
+		return UserBundle
+	}
+	if _, ok := slices.BinarySearch(legacyProducts, code); ok {
+		return LegacyProduct
+	}
+	if _, ok := slices.BinarySearch(tenantProducts, code); ok {
+		return TenantProduct
+	}
+	return UnknownCode
+}
+
+// Nearest returns the owned code that whoever typed code probably meant: one
+// that is a letter or two away, that starts with it, or whose display name has
+// that word ("insights"). It returns false rather than something far-fetched.
+func Nearest(code string, owned []string) (string, bool) {
+	want := normalCode(code)
+	best, distance := "", 0
+	for _, candidate := range Codes(owned...) {
+		d, ok := codeDistance(want, candidate)
+		if ok && (best == "" || d < distance) {
+			best, distance = candidate, d
+		}
+	}
+	return best, best != ""
+}
+
+// codeDistance ranks a candidate: mistyped letters first, then a beginning,
+// then a word of the name.
+func codeDistance(want, candidate string) (int, bool) {
+	const beginning, word = 100, 200
+	d := levenshtein.ComputeDistance(want, candidate)
+	if d == 2 && sameLetters(want, candidate) {
+		d = 1 // two letters swapped
+	}
+	switch {
+	case want == "":
+		return 0, false
+	case d <= max(1, len(candidate)/4):
+		return d, true
+	case len(want) >= 3 && strings.HasPrefix(candidate, want):
+		return beginning + d, true
+	case hasWords(candidate, want):
+		return word + d, true
+	}
+	return 0, false
+}
+
+func sameLetters(a, b string) bool {
+	x, y := []rune(a), []rune(b)
+	slices.Sort(x)
+	slices.Sort(y)
+	return slices.Equal(x, y)
+}
+
+// hasWords tells whether each typed word starts a word of the code's name, and
+// one of them says something: "named user" fits too many.
+func hasWords(code, typed string) bool {
+	name := nameWords(userBundles[code])
+	telling := false
+	for _, word := range nameWords(typed) {
+		if len(word) < 4 || !slices.ContainsFunc(name, func(n string) bool { return strings.HasPrefix(n, word) }) {
+			return false
+		}
+		telling = telling || !strings.HasPrefix("NAMED", word) && !strings.HasPrefix("USER", word)
+	}
+	return telling
+}
+
+func nameWords(s string) []string {
+	return strings.FieldsFunc(strings.ToUpper(s), func(r rune) bool { return !unicode.IsLetter(r) })
+}

@@ -1,0 +1,57 @@
+package licensing
+
+import "testing"
+
+func TestCatalogue(t *testing.T) {
+	for code, want := range map[string]string{
+		"RPADEVPRONU": "Automation Developer – Named User",
+		" idu ":       "Insights Designer",
+		"ctzdevcu":    "Citizen Developer – Multiuser",
+	} {
+		if got, ok := Name(code); !ok || got != want {
+			t.Errorf("%q is %q", code, got)
+		}
+	}
+	if _, ok := Name("NOPE"); ok {
+		t.Error("NOPE has a name")
+	}
+	for code, want := range map[string]CodeKind{
+		"attunu": UserBundle, "STDXNU": LegacyProduct, "unatt-hosting": TenantProduct, "RU": TenantProduct, "XYZ": UnknownCode, "": UnknownCode,
+	} {
+		if got := KindOf(code); got != want {
+			t.Errorf("%q is of kind %d", code, got)
+		}
+	}
+	for _, code := range Catalogue() {
+		if KindOf(code) != UserBundle || code != normalCode(code) {
+			t.Errorf("%s is not a user bundle", code)
+		}
+	}
+}
+
+func TestNearest(t *testing.T) {
+	owned := []string{"RPADEVPRONU", "idu", "ATTUNU", "TSTNU", "PMD", "CTZDEVNU"}
+	for code, want := range map[string]string{
+		"RPADEVPRO":          "RPADEVPRONU",
+		"rpadevpronnu":       "RPADEVPRONU",
+		"RPADEVPROCU":        "RPADEVPRONU",
+		"IUD":                "IDU",
+		"ID":                 "IDU",
+		"insights":           "IDU",
+		"ATT":                "ATTUNU",
+		"attended":           "ATTUNU",
+		"tester":             "TSTNU",
+		"citizen developers": "",
+		"citizen developer":  "CTZDEVNU",
+		"CTZDEVCU":           "CTZDEVNU",
+		"TSTDEVPRONU":        "",
+		"USER":               "",
+		"ROBOT":              "",
+		"":                   "",
+	} {
+		got, ok := Nearest(code, owned)
+		if got != want || ok != (want != "") {
+			t.Errorf("%q: got %q, want %q", code, got, want)
+		}
+	}
+}

@@ -1,0 +1,241 @@
+package licensing
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"reflect"
+	"testing"
+)
+
+const plainAnswer = `{"availableUserBundles":[{"code":"RPADEVPRONU","allocated":42,"total":100},{"code":"IDU","allocated":9,"total":5.0,"inUse":1,"name":""}],
+	"allocatedUserBundles":["RPADEVPRONU"],"useExternalLicense":true}`
+
+func TestRuleUnitesBothEndpoints(t *testing.T) {
+	s := newStand(t)
+	s.on("GET "+ruleRoute, says(200, plainAnswer))
+	s.on("GET "+ruleRoute+"/with-quota", says(200, `{"groupRule":{"groupId":"GROUP-01","organizationId":"1234",
+		"userBundleCodes":["rpadevpronu","CTZDEVCU"]},"quotas":[{"userBundleCode":"CTZDEVCU","limit":10.0,"currentUsage":3}]}`))
+	got, err := s.client(t).Rule(context.Background(), groupID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Rule{
+		GroupID: groupID, Codes: []string{"CTZDEVCU", "RPADEVPRONU"}, External: true,
+		Quotas:    []Quota{{"CTZDEVCU", 10, 3}},
+		Available: []Seats{{"IDU", 9, 5}, {"RPADEVPRONU", 42, 100}},
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v\nwant %+v", got, want)
+	}
+	if free := []int{got.Available[0].Free(), got.Available[1].Free()}; free[0] != 0 || free[1] != 58 {
+		t.Errorf("free seats are %v", free)
+	}
+	for _, r := range s.requests() {
+		h := r.Header
+		if h.Get("Authorization") != "Bearer "+secret || h.Get("Accept") != "application/json" ||
+			h.Get("User-Agent") != "test/1" || h.Get("Content-Type") != "" || r.Body != "" || r.Query != "" {
+			t.Errorf("request is %+v", r)
+		}
+	}
+}
+
+func TestRuleWhereOneEndpointIsAbsent(t *testing.T) {
+	quota := `{"groupRule":{"userBundleCodes":["IDU"]},"quotas":[]}`
+	for name, c := range map[string]struct {
+		plain, quota http.HandlerFunc
+		codes        []string
+		seats        int
+	}{
+		"with-quota not offered":          {says(200, plainAnswer), nil, []string{"RPADEVPRONU"}, 2},
+		"with-quota not allowed (405)":    {says(200, plainAnswer), says(405, `{}`), []string{"RPADEVPRONU"}, 2},
+		"plain gone":                      {nil, says(200, quota), []string{"IDU"}, 0},
+		"a group that never had a rule":   {says(200, `{"availableUserBundles":[],"allocatedUserBundles":null}`), says(404, `{}`), []string{}, 0},
+		"with-quota tells an absent rule": {says(200, plainAnswer), says(200, `{"groupRule":null,"quotas":null}`), []string{"RPADEVPRONU"}, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStand(t)
+			s.answers["GET "+ruleRoute], s.answers["GET "+ruleRoute+"/with-quota"] = c.plain, c.quota
+			rule, err := s.client(t).Rule(context.Background(), groupID)
+			if err != nil || !reflect.DeepEqual(rule.Codes, c.codes) || len(rule.Available) != c.seats {
+				t.Errorf("got %+v, %v", rule, err)
+			}
+		})
+	}
+}
+
+func TestRuleOfNoGroup(t *testing.T) {
+	s := newStand(t)
+	s.on("GET "+ruleRoute, says(404, `"No account license is allocated."`))
+	s.on("GET "+ruleRoute+"/with-quota", says(404, `{"message":"Organization or group does not exist."}`))
+	_, err := s.client(t).Rule(context.Background(), groupID)
+	e := mustError(t, err)
+	if e.Kind != Refused || e.Status != 404 || e.Said != "No account license is allocated. / Organization or group does not exist." {
+		t.Errorf("got %#v", e)
+	}
+	s.on("GET "+ruleRoute+"/with-quota", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		w.WriteHeader(404)
+		w.Write([]byte("<html><title>Not found</title>"))
+	})
+	_, err = s.client(t).Rule(context.Background(), groupID)
+	if e := mustError(t, err); e.Said != "No account license is allocated." {
+		t.Errorf("a page of a missing route is quoted: %q", e.Said)
+	}
+}
+
+// A quota that may not be read could be dropped by the next write.
+func TestRuleIsNotToldWithoutItsQuotas(t *testing.T) {
+	for _, status := range []int{400, 401, 403, 429, 500} {
+		s := newStand(t)
+		s.on("GET "+ruleRoute, says(200, plainAnswer))
+		s.on("GET "+ruleRoute+"/with-quota", says(status, `{}`))
+		_, err := s.client(t).Rule(context.Background(), groupID)
+		if e := mustError(t, err); e.Status != status || e.Op != "read rule" {
+			t.Errorf("%d: got %v", status, e)
+		}
+	}
+}
+
+func TestRuleRefusesWhatTellsNoRule(t *testing.T) {
+	for body, want := range map[string]error{
+		`{}`:                          ErrNoRule,
+		`null`:                        ErrNoRule,
+		`[]`:                          ErrNotJSON,
+		`{"message":"hello"}`:         ErrNoRule,
+		`{"allocatedUserBundles":7}`:  ErrNotJSON,
+		`{"allocatedUserBundles":["I`: ErrTruncated,
+		``:                            ErrTruncated,
+		`hello`:                       ErrNotJSON,
+		`{"groupId":"group-02","userBundleCodes":["IDU"]}`: ErrOtherGroup,
+	} {
+		s := newStand(t)
+		s.on("GET "+ruleRoute, says(200, body))
+		_, err := s.client(t).Rule(context.Background(), groupID)
+		if e := mustError(t, err); !errors.Is(err, want) || e.Kind != Unknown || e.MayHaveTakenEffect() || !e.Retryable() {
+			t.Errorf("%s: got %v, want %v", body, err, want)
+		}
+	}
+}
+
+func TestRuleReadsDriftedFields(t *testing.T) {
+	for _, body := range []string{
+		`{"groupId":"group-01","userBundleCodes":["IDU","ACNU"]}`,
+		`{"id":"whatever","userBundleLicenses":["IDU"," acnu "]}`,
+		`{"allocatedUserBundles":[{"code":"IDU"},{"userBundleCode":"ACNU"}]}`,
+		`[{"userBundleCodes":["IDU","ACNU"]}]`,
+		`{"GroupRule":{"UserBundleLicenses":["IDU","ACNU","IDU"]}}`,
+		"\uFEFF" + `{"userBundleCodes":["IDU"],"allocatedUserBundles":["ACNU"]}`,
+	} {
+		s := newStand(t)
+		s.on("GET "+ruleRoute, says(200, body))
+		rule, err := s.client(t).Rule(context.Background(), groupID)
+		if err != nil || !reflect.DeepEqual(rule.Codes, []string{"ACNU", "IDU"}) {
+			t.Errorf("%s: got %+v, %v", body, rule, err)
+		}
+	}
+}
+
+func TestSetRule(t *testing.T) {
+	quotas := []Quota{{"IDU", 10, 3}, {"ACNU", 5, 0}}
+	for name, c := range map[string]struct {
+		rule         Rule
+		route, wants string
+		answer       string
+		got          Rule
+	}{
+		"plain": {
+			rule: Rule{Codes: []string{"idu", "RPADEVPRONU", "IDU"}, External: true}, route: ruleRoute,
+			wants:  `{"userBundleCodes":["IDU","RPADEVPRONU"],"useExternalLicense":true}`,
+			answer: `{"groupId":"group-01","organizationId":"o","useExternalLicense":true,"userBundleCodes":["RPADEVPRONU","IDU"]}`,
+			got:    Rule{GroupID: groupID, Codes: []string{"IDU", "RPADEVPRONU"}, External: true},
+		},
+		"none": {
+			route:  ruleRoute,
+			wants:  `{"userBundleCodes":[],"useExternalLicense":false}`,
+			answer: `{"groupId":"group-01","userBundleCodes":null,"useExternalLicense":true}`,
+			got:    Rule{GroupID: groupID, Codes: []string{}, External: true},
+		},
+		"an answer that lacks a code": {
+			rule: Rule{Codes: []string{"IDU", "TYPO"}}, route: ruleRoute,
+			wants:  `{"userBundleCodes":["IDU","TYPO"],"useExternalLicense":false}`,
+			answer: `{"userBundleCodes":["IDU"]}`,
+			got:    Rule{GroupID: groupID, Codes: []string{"IDU"}},
+		},
+		"quotas": {
+			rule: Rule{Codes: []string{"IDU"}, External: true, Quotas: quotas}, route: ruleRoute + "/with-quota",
+			wants:  `{"userBundleCodes":["IDU"],"useExternalLicense":true,"quotas":[{"userBundleCode":"IDU","limit":10}]}`,
+			answer: `{"groupRule":{"groupId":"group-01","userBundleCodes":["IDU"]},"quotas":[{"userBundleCode":"IDU","limit":10,"currentUsage":3}]}`,
+			got:    Rule{GroupID: groupID, Codes: []string{"IDU"}, External: true, Quotas: []Quota{{"IDU", 10, 3}}},
+		},
+		"the last quota goes": {
+			rule: Rule{Codes: []string{"PMD"}, Quotas: quotas}, route: ruleRoute + "/with-quota",
+			wants:  `{"userBundleCodes":["PMD"],"useExternalLicense":false,"quotas":[]}`,
+			answer: `{"groupId":"group-01","userBundleCodes":["PMD"]}`,
+			got:    Rule{GroupID: groupID, Codes: []string{"PMD"}},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStand(t)
+			s.on("PUT "+c.route, says(200, c.answer))
+			got, err := s.client(t).SetRule(context.Background(), groupID, c.rule)
+			if err != nil || !reflect.DeepEqual(got, c.got) {
+				t.Errorf("got %+v, %v\nwant %+v", got, err, c.got)
+			}
+			asked := s.requests()
+			if len(asked) != 1 || asked[0].Header.Get("Content-Type") != "application/json" {
+				t.Fatalf("requests are %+v", asked)
+			}
+			sameJSON(t, asked[0].Body, c.wants)
+		})
+	}
+}
+
+func TestIDsStayOneSegment(t *testing.T) {
+	s := newStand(t)
+	c := s.client(t)
+	for _, bad := range []string{"", ".", "..", "../x", "a/b", `a\b`, "x/with-quota", "a\x00b", "a\nb", string(make([]byte, 300))} {
+		_, readErr := c.Rule(context.Background(), bad)
+		_, writeErr := c.SetRule(context.Background(), bad, Rule{})
+		for _, err := range []error{readErr, writeErr} {
+			if e := mustError(t, err); !errors.Is(err, ErrBadID) || e.Kind != Refused || e.MayHaveTakenEffect() {
+				t.Errorf("%q: got %v", bad, err)
+			}
+		}
+	}
+	if len(s.requests()) != 0 {
+		t.Errorf("bad ids were sent: %+v", s.requests())
+	}
+	route := "PUT /base/acme/lease_/api/account/" + accountID + "/user-license/group/a%20b%3Fc%23d%25"
+	s.on(route, says(200, `{"userBundleCodes":[]}`))
+	if _, err := c.SetRule(context.Background(), "a b?c#d%", Rule{}); err != nil {
+		t.Errorf("%v; asked %+v", err, s.requests())
+	}
+}
+
+func TestOwned(t *testing.T) {
+	s := newStand(t)
+	route := "/base/acme/lease_/api/account/" + accountID + "/user-license"
+	for _, body := range []string{
+		`[{"code":"idu","allocated":1,"total":2},{"code":"ACNU","allocated":"3","total":4},{"code":""}]`,
+		`{"results":[{"code":"ACNU","allocated":3,"total":4},{"code":"IDU","allocated":1,"total":2}]}`,
+	} {
+		s.on("GET "+route, says(200, body))
+		got, err := s.client(t).Owned(context.Background())
+		if err != nil || !reflect.DeepEqual(got, []Seats{{"ACNU", 3, 4}, {"IDU", 1, 2}}) {
+			t.Errorf("%s: got %+v, %v", body, got, err)
+		}
+	}
+}
+
+func TestSets(t *testing.T) {
+	if got := Missing([]string{"idu", "ACNU", "X"}, []string{"IDU", "Y"}); !reflect.DeepEqual(got, []string{"ACNU", "X"}) {
+		t.Errorf("missing is %v", got)
+	}
+	if !Same([]string{"a", "B", "b"}, []string{"b", "A"}) || Same([]string{"A"}, nil) {
+		t.Error("Same is wrong")
+	}
+	if got := Union([]string{"b"}, nil, []string{" a", "B", ""}); !reflect.DeepEqual(got, []string{"A", "B"}) {
+		t.Errorf("union is %v", got)
+	}
+}
