@@ -132,7 +132,9 @@ func NewSlack(cfg SlackConfig) (*Slack, error) {
 		events:    map[*slackEvent]bool{},
 		copies:    1,
 	}
-	s.users[s.ids.botUser] = &User{ID: s.ids.botUser, Name: "licensebot", RealName: "licensebot", Bot: true, TeamID: s.ids.team}
+	s.users[s.ids.botUser] = &User{
+		ID: s.ids.botUser, Name: "licensebot", RealName: "licensebot", Bot: true, TeamID: s.ids.team,
+	}
 	s.serve(listener)
 	return s, nil
 }

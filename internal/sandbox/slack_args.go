@@ -166,8 +166,7 @@ func (arg slackArg) accepts(value string) bool {
 
 func (a slackArgs) on(name string) bool { return a[name] == "true" || a[name] == "1" }
 
-// micros is a timestamp as microseconds. Leading zeros of a shorter fraction
-// do not matter to Slack: "1.5" is "1.500000".
+// slackMicros is a timestamp in microseconds; "1.5" is "1.500000".
 func slackMicros(ts string) (int64, bool) {
 	if !slackTS.MatchString(ts) {
 		return 0, false

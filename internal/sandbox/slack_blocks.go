@@ -92,7 +92,8 @@ var slackElements = map[string]slackShape{
 	}),
 	"external_select": menu(slackShape{"initial_option": may(slackOption), "min_query_length": may(number)}),
 	"multi_external_select": menu(slackShape{
-		"initial_options": may(list(1, 100, slackOption)), "min_query_length": may(number), "max_selected_items": may(number),
+		"initial_options": may(list(1, 100, slackOption)), "min_query_length": may(number),
+		"max_selected_items": may(number),
 	}),
 	"users_select":       menu(slackShape{"initial_user": may(str(1, 255))}),
 	"multi_users_select": menu(slackShape{"initial_users": may(anything), "max_selected_items": may(number)}),
@@ -100,11 +101,13 @@ var slackElements = map[string]slackShape{
 		"initial_conversation": may(str(1, 255)), "default_to_current_conversation": may(boolean),
 		"response_url_enabled": may(boolean), "filter": may(anything),
 	}),
-	"channels_select":  menu(slackShape{"initial_channel": may(str(1, 255)), "response_url_enabled": may(boolean)}),
-	"datepicker":       menu(slackShape{"initial_date": may(str(10, 10))}),
-	"timepicker":       menu(slackShape{"initial_time": may(str(5, 5)), "timezone": may(str(1, 255))}),
-	"datetimepicker":   withActionID(slackShape{"initial_date_time": may(number), "confirm": may(slackConfirm)}),
-	"plain_text_input": textInput(slackShape{"multiline": may(boolean), "min_length": may(number), "max_length": may(number)}),
+	"channels_select": menu(slackShape{"initial_channel": may(str(1, 255)), "response_url_enabled": may(boolean)}),
+	"datepicker":      menu(slackShape{"initial_date": may(str(10, 10))}),
+	"timepicker":      menu(slackShape{"initial_time": may(str(5, 5)), "timezone": may(str(1, 255))}),
+	"datetimepicker":  withActionID(slackShape{"initial_date_time": may(number), "confirm": may(slackConfirm)}),
+	"plain_text_input": textInput(slackShape{
+		"multiline": may(boolean), "min_length": may(number), "max_length": may(number),
+	}),
 	"number_input": textInput(slackShape{
 		"is_decimal_allowed": need(boolean), "min_value": may(str(1, 255)), "max_value": may(str(1, 255)),
 	}),
@@ -152,7 +155,8 @@ var slackBlocks = map[string]slackShape{
 		"optional": may(boolean), "dispatch_action": may(boolean),
 	},
 	"image": {
-		"image_url": may(str(1, 3000)), "slack_file": may(anything), "alt_text": need(str(1, 2000)), "title": may(plain(2000)),
+		"image_url": may(str(1, 3000)), "slack_file": may(anything), "alt_text": need(str(1, 2000)),
+		"title": may(plain(2000)),
 	},
 	"markdown":        {"text": need(str(1, slackMaxMarkdown))},
 	"rich_text":       {"elements": need(list(0, 1000, anything))},

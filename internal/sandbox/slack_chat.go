@@ -142,7 +142,8 @@ func (s *Slack) updateMessage(call *slackCall) (slackReply, error) {
 	}
 	s.rewrite(m, content)
 	s.note(Entry{Kind: EntryUpdated, Channel: c.ID, TS: m.TS, User: m.User, Detail: m.Text})
-	return slackReply{"channel": c.ID, "ts": m.TS, "text": m.Text, "message": s.render(c, m, slackView{metadata: true})}, nil
+	message := s.render(c, m, slackView{metadata: true})
+	return slackReply{"channel": c.ID, "ts": m.TS, "text": m.Text, "message": message}, nil
 }
 
 // rewrite gives a message new content. Blocks, attachments and metadata stay
@@ -186,7 +187,9 @@ func (s *Slack) postEphemeral(call *slackCall) (slackReply, error) {
 		Via: "chat.postEphemeral", At: s.cfg.Now(),
 	})
 	ts := s.timestamp()
-	s.note(Entry{Kind: EntryEphemeral, Type: "chat.postEphemeral", Channel: c.ID, User: user, TS: ts, Detail: content.text})
+	s.note(Entry{
+		Kind: EntryEphemeral, Type: "chat.postEphemeral", Channel: c.ID, User: user, TS: ts, Detail: content.text,
+	})
 	return slackReply{"message_ts": ts}, nil
 }
 

@@ -131,6 +131,8 @@ func (s *Slack) showResponse(typed *Typed, payload json.RawMessage) {
 	}
 	if err != nil {
 		typed.Error = "invalid_command_response"
-		s.note(Entry{Kind: EntryOddity, Envelope: typed.EnvelopeID, Type: "ack payload", Detail: err.Error(), Payload: payload})
+		s.note(Entry{
+			Kind: EntryOddity, Envelope: typed.EnvelopeID, Type: "ack payload", Detail: err.Error(), Payload: payload,
+		})
 	}
 }

@@ -8,8 +8,8 @@ import (
 var (
 	slackEntities = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
 
-	// slackLinkable is a word that Slack takes for a URL, a mail address or a
-	// host name. Slack knows every top-level domain; these are enough to tell
+	// What Slack takes for a URL, a mail address or a host name. Slack knows
+	// every top-level domain; those of slackDomains are enough to tell
 	// example.com from version-1.2 and notes.txt.
 	slackURL      = regexp.MustCompile(`^(https?://[^\s]+?)([.,;:!?)]*)$`)
 	slackMail     = regexp.MustCompile(`^[\w.+-]+@[\w-]+(\.[\w-]+)*\.` + slackDomains + `$`)

@@ -107,9 +107,9 @@ func TestSlackWorkspaceEvents(t *testing.T) {
 	r.Leave(slackPub, r.BotUserID())
 	expect("member_left_channel", "user", r.BotUserID())
 	r.UpdateChannel(slackPub, func(c *Channel) { c.Archived = true }) // unheard: not a member
-	r.UpdateChannel(slackSecrt, func(c *Channel) { c.Archived = true })
-	expect("group_archive", "channel", slackSecrt)
-	r.UpdateChannel(slackSecrt, func(c *Channel) { c.ID = "C0NEW"; c.Archived = false; c.ExtShared = true })
+	r.UpdateChannel(slackOurs, func(c *Channel) { c.Archived = true })
+	expect("group_archive", "channel", slackOurs)
+	r.UpdateChannel(slackOurs, func(c *Channel) { c.ID = "C0NEW"; c.Archived = false; c.ExtShared = true })
 	frame := expect("channel_id_changed", "new_channel_id", "C0NEW")
 	if frame["payload"].(map[string]any)["is_ext_shared_channel"] != true {
 		t.Errorf("%v", frame)
@@ -134,7 +134,7 @@ func TestSlackReactions(t *testing.T) {
 		{func() error { return r.React(slackAnna, slackPub, "today", "x") }, "bad_timestamp"},
 		{func() error { return r.React(slackAnna, slackPub, ts, "Thumbs Up") }, "invalid_name"},
 		{func() error { return r.React("U404", slackPub, ts, "x") }, "user_not_found"},
-		{func() error { return r.React(slackBen, slackSecrt, ts, "x") }, "channel_not_found"},
+		{func() error { return r.React(slackBen, slackOurs, ts, "x") }, "channel_not_found"},
 		{func() error { return r.Unreact(slackBen, slackPub, ts, "+1::skin-tone-3") }, "no_reaction"},
 		{func() error { return r.Unreact(slackAnna, slackPub, ts, "+1::skin-tone-3") }, ""},
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 )
 
 // Interacted is what came of a click or of the submission of a modal, as the
@@ -73,7 +72,9 @@ func (s *Slack) clickPayload(c *slackChannel, m *slackMessage, user string, acti
 	payload := s.interaction("block_actions", user)
 	payload["trigger_id"] = s.newTrigger(user)
 	payload["response_url"] = s.newResponseURL("actions", user, c.ID)
-	payload["container"] = map[string]any{"type": "message", "message_ts": m.TS, "channel_id": c.ID, "is_ephemeral": false}
+	payload["container"] = map[string]any{
+		"type": "message", "message_ts": m.TS, "channel_id": c.ID, "is_ephemeral": false,
+	}
 	payload["channel"] = map[string]any{"id": c.ID, "name": c.Name}
 	payload["message"] = s.render(c, m, slackView{})
 	payload["actions"] = []any{action}
@@ -184,7 +185,9 @@ func (s *Slack) submitted(v *View, payload json.RawMessage, out *Interacted) {
 	}
 	if err != nil {
 		out.Error = "invalid_response"
-		s.note(Entry{Kind: EntryOddity, Envelope: out.EnvelopeID, Type: "ack payload", Detail: err.Error(), Payload: payload})
+		s.note(Entry{
+			Kind: EntryOddity, Envelope: out.EnvelopeID, Type: "ack payload", Detail: err.Error(), Payload: payload,
+		})
 	}
 }
 
@@ -199,8 +202,12 @@ func (s *Slack) showErrors(v *View, errors map[string]string) error {
 	if len(errors) == 0 {
 		return slackError("no errors given")
 	}
+	inputs := map[any]bool{}
+	for _, block := range decodeBlocks(v.Blocks) {
+		inputs[block["block_id"]] = block["type"] == "input"
+	}
 	for id := range errors {
-		if !slices.ContainsFunc(decodeBlocks(v.Blocks), func(b map[string]any) bool { return b["type"] == "input" && b["block_id"] == id }) {
+		if !inputs[id] {
 			return slackError("no input block " + id)
 		}
 	}

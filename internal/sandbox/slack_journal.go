@@ -9,13 +9,13 @@ import (
 
 // The kinds of journal entries.
 const (
-	EntryCall            = "call"                 // a request of the Web API or of a response URL arrived
-	EntryAnswer          = "answer"               // ... and was answered; Detail: ok, or what went wrong
-	EntryOddity          = "oddity"               // harmless to Slack, suspicious to a test
-	EntrySocketOpened    = "socket opened"        // WebSocket handshake done
-	EntryHello           = "hello"                // the socket is ready
-	EntryDisconnect      = "disconnect"           // Detail: the reason
-	EntrySocketClosed    = "socket closed"        //
+	EntryCall            = "call"          // a request of the Web API or of a response URL arrived
+	EntryAnswer          = "answer"        // ... and was answered; Detail: ok, or what went wrong
+	EntryOddity          = "oddity"        // harmless to Slack, suspicious to a test
+	EntrySocketOpened    = "socket opened" // WebSocket handshake done
+	EntryHello           = "hello"         // the socket is ready
+	EntryDisconnect      = "disconnect"    // Detail: the reason
+	EntrySocketClosed    = "socket closed"
 	EntryEnvelope        = "envelope sent"        // Attempt: retry_attempt
 	EntryUndeliverable   = "envelope undelivered" // no live socket
 	EntryTimeout         = "envelope timed out"   // no ack within AckTimeout
@@ -23,37 +23,37 @@ const (
 	EntryAck             = "ack"                  // honoured
 	EntryAckRefused      = "ack refused"          // without effect; Detail: why
 	EntryFrame           = "frame"                // a frame that is no ack arrived, or SendRaw wrote one
-	EntryPosted          = "message posted"       //
-	EntryUpdated         = "message updated"      //
-	EntryDeleted         = "message deleted"      //
-	EntryEphemeral       = "ephemeral"            // seen by User only; Type: via
-	EntryReactionAdded   = "reaction added"       //
-	EntryReactionRemoved = "reaction removed"     //
-	EntryView            = "view"                 // opened, published, updated or closed
-	EntryWorkspace       = "workspace"            // people, channels, groups and tokens
+	EntryPosted          = "message posted"
+	EntryUpdated         = "message updated"
+	EntryDeleted         = "message deleted"
+	EntryEphemeral       = "ephemeral" // seen by User only; Type: via
+	EntryReactionAdded   = "reaction added"
+	EntryReactionRemoved = "reaction removed"
+	EntryView            = "view"      // opened, published, updated or closed
+	EntryWorkspace       = "workspace" // people, channels, groups and tokens
 )
 
 // Entry is one line of the journal of everything that happened, in one order.
 type Entry struct {
-	Seq      int             // counts from 1 over everything
-	At       time.Time       // by the clock of the workspace
-	Kind     string          // one of the Entry constants
-	Socket   int             // number of the WebSocket, from 1
-	Envelope string          // envelope_id
-	Type     string          // of the envelope, call, event or change
-	Attempt  int             // retry_attempt of an envelope
-	Channel  string          //
-	TS       string          // of the message concerned
-	User     string          //
+	Seq      int       // counts from 1 over everything
+	At       time.Time // by the clock of the workspace
+	Kind     string    // one of the Entry constants
+	Socket   int       // number of the WebSocket, from 1
+	Envelope string    // envelope_id
+	Type     string    // of the envelope, call, event or change
+	Attempt  int       // retry_attempt of an envelope
+	Channel  string
+	TS       string // of the message concerned
+	User     string
 	Detail   string          // for people: a reason, a name, a text
 	Payload  json.RawMessage // of an envelope, ack or frame
 }
 
 // Call is one request to the Web API or to a response URL ("response_url").
 type Call struct {
-	Seq     int               // its place in the journal
-	At      time.Time         // by the clock of the workspace
-	Method  string            //
+	Seq     int       // its place in the journal
+	At      time.Time // by the clock of the workspace
+	Method  string
 	Args    map[string]string // without tokens
 	Status  int               // HTTP status of the answer, 0 as long as there is none
 	Error   string            // "" for ok; "cut" and "hang" when a fault left no answer

@@ -211,7 +211,7 @@ func TestSlackChannelPace(t *testing.T) {
 	if !ok || limited.RetryAfter != time.Second {
 		t.Fatalf("%v", err)
 	}
-	r.post(slackSecrt, "another channel has its own pace")
+	r.post(slackOurs, "another channel has its own pace")
 	r.clock.advance(time.Second)
 	r.post(slackPub, "y")
 }

@@ -181,12 +181,14 @@ func (s *Slack) ping(socket *slackSocket) error {
 	if s.isSilent(socket) {
 		return nil
 	}
-	return socket.conn.WriteControl(websocket.PingMessage, []byte("Ping from "+slackHost), time.Now().Add(slackWriteTimeout))
+	deadline := time.Now().Add(slackWriteTimeout)
+	return socket.conn.WriteControl(websocket.PingMessage, []byte("Ping from "+slackHost), deadline)
 }
 
 func (s *Slack) pong(socket *slackSocket, data string) error {
 	if !s.isSilent(socket) {
-		_ = socket.conn.WriteControl(websocket.PongMessage, []byte(data), time.Now().Add(slackWriteTimeout))
+		deadline := time.Now().Add(slackWriteTimeout)
+		_ = socket.conn.WriteControl(websocket.PongMessage, []byte(data), deadline)
 	}
 	return nil
 }

@@ -143,6 +143,20 @@ func TestSlackPings(t *testing.T) {
 	}
 }
 
+func TestSlackAnswersPings(t *testing.T) {
+	r := newSlackRig(t, SlackConfig{})
+	wire := r.greeted()
+	pong := make(chan string, 1)
+	wire.SetPongHandler(func(text string) error { pong <- text; return nil })
+	if err := wire.WriteControl(websocket.PingMessage, []byte("there?"), time.Now().Add(time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	go func() { _, _, _ = wire.ReadMessage() }()
+	if text := <-pong; text != "there?" {
+		t.Errorf("%q", text)
+	}
+}
+
 func TestSlackCommandErrors(t *testing.T) {
 	r := newSlackRig(t, SlackConfig{AckTimeout: 20 * time.Millisecond})
 	if typed := <-r.typing("x"); typed.Error != "dispatch_failed" || typed.Deliveries != 0 {
@@ -200,7 +214,11 @@ func TestSlackAckPayloads(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			r := newSlackRig(t, SlackConfig{AckTimeout: 200 * time.Millisecond})
+			cfg := SlackConfig{AckTimeout: 10 * time.Second}
+			if test.want.Error == "operation_timeout" {
+				cfg.AckTimeout = 50 * time.Millisecond
+			}
+			r := newSlackRig(t, cfg)
 			wire := r.greeted()
 			done := r.typing("x")
 			wire.ack(wire.next(), test.payload)
@@ -276,6 +294,17 @@ func TestSlackCopies(t *testing.T) {
 	wire.ack(frames[0], nil)
 	if typed := <-done; typed.Deliveries != 3 {
 		t.Errorf("%+v", typed)
+	}
+}
+
+func TestSlackCopiesOfEverything(t *testing.T) {
+	r := newSlackRig(t, SlackConfig{})
+	wire := r.greeted()
+	r.SetCopies(2)
+	r.SendEvent(map[string]any{"type": "app_uninstalled"})
+	first, second := wire.next(), wire.next()
+	if first["envelope_id"] != second["envelope_id"] || second["retry_attempt"] != 0.0 {
+		t.Errorf("%v, %v", first, second)
 	}
 }
 

@@ -10,17 +10,18 @@ import (
 	"time"
 
 	"github.com/slack-go/slack"
+	"github.com/slack-go/slack/slackevents"
 	"github.com/slack-go/slack/socketmode"
 	"go.uber.org/goleak"
 )
 
 const (
-	slackAnna  = "U0ANNA"
-	slackBen   = "U0BEN"
-	slackPub   = "C0PUBLIC"
-	slackShut  = "C0SHUT" // private, without the bot
-	slackSecrt = "C0PRIV" // private, with the bot
-	slackLone  = "C0LONE" // public, without the bot
+	slackAnna = "U0ANNA"
+	slackBen  = "U0BEN"
+	slackPub  = "C0PUBLIC"
+	slackShut = "C0SHUT" // private, without the bot
+	slackOurs = "C0PRIV" // private, with the bot
+	slackLone = "C0LONE" // public, without the bot
 )
 
 // slackClock is a clock that moves only when told to.
@@ -76,7 +77,7 @@ func newSlackRig(t *testing.T, cfg SlackConfig) *slackRig {
 	s.AddUser(User{ID: slackAnna, Name: "anna", RealName: "Anna A."})
 	s.AddUser(User{ID: slackBen, Name: "ben"})
 	s.AddChannel(Channel{ID: slackPub, Name: "licences", Members: []string{slackAnna, slackBen, bot}})
-	s.AddChannel(Channel{ID: slackSecrt, Name: "secret", Private: true, Members: []string{slackAnna, bot}})
+	s.AddChannel(Channel{ID: slackOurs, Name: "secret", Private: true, Members: []string{slackAnna, bot}})
 	s.AddChannel(Channel{ID: slackShut, Name: "shut", Private: true, Members: []string{slackAnna}})
 	s.AddChannel(Channel{ID: slackLone, Name: "lone", Members: []string{slackAnna}})
 	return rig
@@ -106,6 +107,7 @@ func (r *slackRig) entries(kind string) []Entry {
 // returns the envelopes. The client ends before the Slack does.
 func (r *slackRig) listen(ack func(socketmode.Event) any) <-chan socketmode.Event {
 	r.t.Helper()
+	before := r.Connections()
 	client := socketmode.New(r.api())
 	ctx, cancel := context.WithCancel(r.ctx)
 	seen := make(chan socketmode.Event, 100)
@@ -127,7 +129,6 @@ func (r *slackRig) listen(ack func(socketmode.Event) any) <-chan socketmode.Even
 			}
 		}
 	})
-	before := r.Connections()
 	r.await("hello", func() bool { return r.Connections() > before })
 	r.t.Cleanup(func() { cancel(); done.Wait() })
 	return seen
@@ -184,12 +185,14 @@ func TestSlackPostReactAndRead(t *testing.T) {
 	if err := api.AddReactionContext(r.ctx, "eyes", slack.NewRefToMessage(slackPub, ts)); err != nil {
 		t.Fatal(err)
 	}
-	own := (<-seen).Data
+	own := (<-seen).Data.(slackevents.EventsAPIEvent).InnerEvent.Data.(*slackevents.ReactionAddedEvent)
 	if err := r.React(slackBen, slackPub, ts, "white_check_mark"); err != nil {
 		t.Fatal(err)
 	}
-	theirs := (<-seen).Data
-	t.Logf("%+v\n%+v", own, theirs)
+	theirs := (<-seen).Data.(slackevents.EventsAPIEvent).InnerEvent.Data.(*slackevents.ReactionAddedEvent)
+	if own.User != r.BotUserID() || theirs.User != slackBen || theirs.ItemUser != r.BotUserID() || theirs.Item.Timestamp != ts {
+		t.Errorf("events %+v, %+v", own, theirs)
+	}
 	r.await("acks", func() bool { return r.Unacked() == 0 })
 	item, err := api.GetReactionsContext(r.ctx, slack.NewRefToMessage(slackPub, ts), slack.GetReactionsParameters{Full: true})
 	if err != nil || len(item.Reactions) != 2 || item.Reactions[1].Users[0] != slackBen {
@@ -199,4 +202,21 @@ func TestSlackPostReactAndRead(t *testing.T) {
 	if len(messages) != 1 || messages[0].Text != "approve?" || messages[0].Metadata.EventPayload["request_id"] != "R-1" {
 		t.Errorf("messages %+v", messages)
 	}
+}
+
+func TestSlackClientComesBack(t *testing.T) {
+	r := newSlackRig(t, SlackConfig{})
+	seen := r.listen(ackSlack)
+	for i, interrupt := range []func(){
+		func() { r.Disconnect("warning") },
+		func() { r.Disconnect("refresh_requested") },
+		r.CutSockets,
+	} {
+		interrupt()
+		r.await("another hello", func() bool { return len(r.entries(EntryHello)) == i+2 && r.Connections() == 1 })
+	}
+	if typed, err := r.Command(r.ctx, slackBen, slackPub, "/allocate", "x"); err != nil || typed.Error != "" {
+		t.Errorf("%+v, %v", typed, err)
+	}
+	<-seen
 }

@@ -125,7 +125,9 @@ func newView(fields slackReply, blocks []any) *View {
 
 // renderView is the JSON of a view.
 func (s *Slack) renderView(v *View) slackReply {
-	out := slackReply{"callback_id": "", "private_metadata": "", "external_id": "", "clear_on_close": false, "notify_on_close": false}
+	out := slackReply{
+		"callback_id": "", "private_metadata": "", "external_id": "", "clear_on_close": false, "notify_on_close": false,
+	}
 	maps.Copy(out, v.fields)
 	maps.Copy(out, slackReply{
 		"id": v.ID, "team_id": s.ids.team, "app_id": s.ids.app, "bot_id": s.ids.bot, "hash": v.Hash,

@@ -55,47 +55,6 @@ type slackCall struct {
 	warnings []string // that the answer carries
 }
 
-// slackMethod is one method of the Web API. run is called with Slack.lock
-// held, on arguments that were checked.
-type slackMethod struct {
-	tier  int    // 0: has a rule of its own
-	app   bool   // wants the app-level token
-	scope string // needed; methods that need one by type of channel ask themselves
-	args  string // see parseSlackSpec
-	run   func(*Slack, *slackCall) (slackReply, error)
-}
-
-// slackMethods is the Web API, as far as the bot could want it.
-var slackMethods map[string]slackMethod
-
-func init() { // not a literal above: the methods refer to the table
-	slackMethods = map[string]slackMethod{
-		"apps.connections.open": {tier: 1, app: true, run: (*Slack).openConnection},
-		"auth.test":             {run: (*Slack).authTest},
-		"chat.getPermalink":     {args: "channel! message_ts!:ts", run: (*Slack).getPermalink},
-		"chat.postEphemeral": {tier: 4, scope: "chat:write", run: (*Slack).postEphemeral,
-			args: "channel! user! text blocks attachments metadata thread_ts:ts link_names:bool parse markdown_text username icon_emoji icon_url as_user:bool"},
-		"chat.postMessage": {scope: "chat:write", run: (*Slack).postMessage,
-			args: "channel! text blocks attachments metadata thread_ts:ts reply_broadcast:bool unfurl_links:bool unfurl_media:bool link_names:bool mrkdwn:bool parse markdown_text username icon_emoji icon_url as_user:bool"},
-		"chat.update": {tier: 3, scope: "chat:write", run: (*Slack).updateMessage,
-			args: "channel! ts!:ts text blocks attachments metadata reply_broadcast:bool link_names:bool parse markdown_text as_user:bool"},
-		"conversations.history": {tier: 3, run: (*Slack).history,
-			args: "channel! oldest:ts latest:ts inclusive:bool limit:int cursor include_all_metadata:bool"},
-		"conversations.info": {tier: 3, args: "channel! include_locale:bool include_num_members:bool", run: (*Slack).channelInfo},
-		"conversations.join": {tier: 3, scope: "channels:join", args: "channel!", run: (*Slack).joinChannel},
-		"conversations.replies": {tier: 3, run: (*Slack).replies,
-			args: "channel! ts!:ts oldest:ts latest:ts inclusive:bool limit:int cursor include_all_metadata:bool"},
-		"reactions.add":         {tier: 3, scope: "reactions:write", args: "channel! name! timestamp!:ts", run: (*Slack).addReaction},
-		"reactions.get":         {tier: 3, scope: "reactions:read", args: "channel timestamp:ts full:bool file file_comment", run: (*Slack).getReactions},
-		"reactions.remove":      {tier: 2, scope: "reactions:write", args: "name! channel timestamp:ts file file_comment", run: (*Slack).removeReaction},
-		"usergroups.users.list": {tier: 2, scope: "usergroups:read", args: "usergroup! include_disabled:bool team_id", run: (*Slack).groupMembers},
-		"users.info":            {tier: 4, scope: "users:read", args: "user! include_locale:bool", run: (*Slack).userInfo},
-		"views.open":            {tier: 4, args: "trigger_id! view! interactivity_pointer", run: (*Slack).openView},
-		"views.publish":         {tier: 4, args: "user_id! view! hash interactivity_pointer", run: (*Slack).publishView},
-		"views.update":          {tier: 4, args: "view! view_id external_id hash", run: (*Slack).updateView},
-	}
-}
-
 // serveAPI is the Web API.
 func (s *Slack) serveAPI(w http.ResponseWriter, r *http.Request) {
 	started := &slackCall{method: strings.TrimPrefix(r.URL.Path, "/api/")}
@@ -117,7 +76,7 @@ func (s *Slack) serveAPI(w http.ResponseWriter, r *http.Request) {
 func (s *Slack) perform(c *slackCall) (slackReply, error) {
 	s.lock.Lock()
 	defer s.lock.Unlock()
-	m, known := slackMethods[c.method]
+	m, known := slackMethods(c.method)
 	if !known {
 		return nil, &slackRefusal{name: "unknown_method", fields: slackReply{"req_method": c.method}}
 	}
@@ -169,7 +128,9 @@ func (s *Slack) needScope(scope string) error {
 	if s.granted(scope) {
 		return nil
 	}
-	return &slackRefusal{name: "missing_scope", fields: slackReply{"needed": scope, "provided": strings.Join(s.cfg.Scopes, ",")}}
+	return &slackRefusal{name: "missing_scope", fields: slackReply{
+		"needed": scope, "provided": strings.Join(s.cfg.Scopes, ","),
+	}}
 }
 
 // authTest is auth.test.

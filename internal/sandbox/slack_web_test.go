@@ -170,7 +170,7 @@ func TestSlackScopes(t *testing.T) {
 		"reactions.add":         {"reactions:write", "channel", slackPub, "timestamp", "1.0", "name", "x"},
 		"reactions.get":         {"reactions:read", "channel", slackPub, "timestamp", "1.0"},
 		"conversations.info":    {"channels:read", "channel", slackPub},
-		"conversations.history": {"groups:history", "channel", slackSecrt},
+		"conversations.history": {"groups:history", "channel", slackOurs},
 		"conversations.join":    {"channels:join", "channel", slackPub},
 		"usergroups.users.list": {"usergroups:read", "usergroup", "S1"},
 	} {
@@ -209,7 +209,7 @@ func TestSlackRefusals(t *testing.T) {
 		{"message_not_found", []string{"chat.update", "channel", slackPub, "ts", "1.000000", "text", "x"}},
 		{"msg_too_long", []string{"chat.update", "channel", slackPub, "ts", ts, "text", strings.Repeat("x", 4001)}},
 		{"no_text", []string{"chat.update", "channel", slackPub, "ts", ts}},
-		{"user_not_in_channel", []string{"chat.postEphemeral", "channel", slackSecrt, "user", slackBen, "text", "x"}},
+		{"user_not_in_channel", []string{"chat.postEphemeral", "channel", slackOurs, "user", slackBen, "text", "x"}},
 		{"not_in_channel", []string{"chat.postEphemeral", "channel", slackLone, "user", slackAnna, "text", "x"}},
 		{"no_text", []string{"chat.postEphemeral", "channel", slackPub, "user", slackAnna}},
 		{"message_not_found", []string{"chat.getPermalink", "channel", slackPub, "message_ts", "1.000000"}},
@@ -245,7 +245,7 @@ func TestSlackRefusals(t *testing.T) {
 
 func TestSlackJoin(t *testing.T) {
 	r := newSlackRig(t, SlackConfig{Scopes: append(DefaultSlackScopes(), "channels:join")})
-	if said := r.call("conversations.join", "channel", slackSecrt); said.problem() != "method_not_supported_for_channel_type" {
+	if said := r.call("conversations.join", "channel", slackOurs); said.problem() != "method_not_supported_for_channel_type" {
 		t.Errorf("%v", said.body)
 	}
 	channel, _, _, err := r.api().JoinConversationContext(r.ctx, slackLone)

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"licensebot/bot"
+	"licensebot/internal/store"
+)
+
+// pingLimit bounds how long a health check waits for the database.
+const pingLimit = 2 * time.Second
+
+// routes are /healthz (the process works and its database takes writes),
+// /readyz (and Slack has said hello) and /metrics.
+func routes(db *store.Store, socket *bot.Socket) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
+		answer(w, databaseProblem(r.Context(), db))
+	})
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		problem := databaseProblem(r.Context(), db)
+		if problem == "" && socket.Live() == 0 {
+			problem = "no connection to Slack has said hello"
+		}
+		answer(w, problem)
+	})
+	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics(socket), promhttp.HandlerOpts{}))
+	return mux
+}
+
+func databaseProblem(ctx context.Context, db *store.Store) string {
+	ctx, cancel := context.WithTimeout(ctx, pingLimit)
+	defer cancel()
+	if db.Ping(ctx) != nil {
+		return "the database does not take writes"
+	}
+	return ""
+}
+
+func answer(w http.ResponseWriter, problem string) {
+	if problem != "" {
+		http.Error(w, problem, http.StatusServiceUnavailable)
+		return
+	}
+	fmt.Fprintln(w, "ok")
+}
+
+func metrics(socket *bot.Socket) *prometheus.Registry {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(
+		collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "licensebot_slack_connections",
+			Help: "Socket Mode connections that have said hello and are open.",
+		}, func() float64 { return float64(socket.Live()) }),
+	)
+	return registry
+}

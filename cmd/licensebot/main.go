@@ -1,0 +1,130 @@
+// Command licensebot asks, in Slack, whether a UiPath group may have more user
+// licences, and makes the change at UiPath once the right people agreed.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"licensebot/bot"
+	"licensebot/deploy"
+)
+
+// Exit codes.
+const (
+	exitFailed  = 1
+	exitMisused = 2
+)
+
+// stamped is set by the linker: -X main.stamped=v1.2.3.
+var stamped string
+
+// version is the stamped version, or what the Go toolchain knows of the build.
+func version() string {
+	if stamped != "" {
+		return stamped
+	}
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(devel)"
+}
+
+// A usageError is a wrong command line.
+type usageError struct{ error }
+
+func main() { os.Exit(run(os.Args[1:])) }
+
+func run(args []string) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	root := commands()
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, context.Canceled):
+		return exitFailed
+	}
+	fmt.Fprintln(os.Stderr, "licensebot:", err)
+	if usedWrongly(err) {
+		return exitMisused
+	}
+	return exitFailed
+}
+
+func commands() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "licensebot",
+		Short: "Ask for UiPath user licences in Slack, approve with a reaction",
+		Long: "licensebot is a Slack Socket Mode bot. People type /allocate with a UiPath group and licence\n" +
+			"codes, approvers react on the request's card, and only then is the group's allocation rule\n" +
+			"changed at UiPath. The card's thread tells what really happened.\n\n" +
+			"Exit codes: 0 well, 1 failed, 2 used wrongly.",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          noArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return &usageError{fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())}
+	})
+	root.AddCommand(serveCommand(), sandboxCommand(), manifestCommand(), versionCommand())
+	return root
+}
+
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return &usageError{fmt.Errorf("%q is no command or argument of %s; see %s --help", args[0], cmd.CommandPath(), cmd.CommandPath())}
+}
+
+func serveCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "serve",
+		Short: "Run the bot until SIGTERM or Ctrl-C",
+		Long: "serve runs the bot. It is configured by the environment; docs/configuration.md has every\n" +
+			"variable. All problems with the configuration are reported at once, with exit code 2.",
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := LoadConfig()
+			if err != nil {
+				return err
+			}
+			return Serve(cmd.Context(), cfg, Tuning{Pace: bot.DefaultPace}, newLogger(cfg, os.Stderr))
+		},
+	}
+}
+
+func manifestCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "manifest",
+		Short: "Print the Slack app manifest to paste at api.slack.com/apps",
+		Args:  noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			_, err := cmd.OutOrStdout().Write(deploy.SlackManifest)
+			return err
+		},
+	}
+}
+
+func versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "Print the version",
+		Args:  noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			_, err := fmt.Fprintln(cmd.OutOrStdout(), "licensebot", version())
+			return err
+		},
+	}
+}

@@ -1,0 +1,184 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/rs/zerolog"
+	"golang.org/x/oauth2"
+
+	"licensebot/approvals"
+	"licensebot/bot"
+	"licensebot/internal/store"
+	"licensebot/licensing"
+)
+
+// How long stopping may take, all in all well within the thirty seconds that
+// container platforms wait.
+const (
+	workersGrace = 10 * time.Second
+	httpGrace    = 2 * time.Second
+)
+
+// Tuning is what tests and the sandbox may change and no operator needs to.
+type Tuning struct {
+	Pace bot.Pace
+	Now  func() time.Time // the store's clock
+}
+
+// Serve runs the bot until ctx ends. It stops in this order: no more
+// envelopes, their handlers, their acknowledgements, the sockets, the workers,
+// the HTTP server, the store.
+func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (err error) {
+	db, err := store.Open(ctx, cfg.DatabaseURL, store.Options{Now: tuning.Now})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+
+	licences, err := newLicences(cfg)
+	if err != nil {
+		return err
+	}
+	api, client := bot.NewClient(cfg.SlackAPIURL, cfg.SlackBotToken)
+	self, err := bot.Introduce(ctx, api, log)
+	if err != nil {
+		return orStopped(ctx, err)
+	}
+	if err := bot.CheckChannel(ctx, api, cfg.Channel); err != nil {
+		log.Error().Err(err).Msg("the approvals channel is not usable yet; requests are kept until it is")
+	}
+	words := cfg.Words
+	words.CodeName = licensing.Name
+	receipts := new(bot.Receipts)
+	directory := bot.NewDirectory(api, self, words)
+	intake := &bot.Intake{
+		Store: db, Words: words, Terms: cfg.Terms, Self: self,
+		Receipts: receipts, Directory: directory, Log: log,
+	}
+	socket := bot.NewSocket(bot.SocketConfig{APIURL: cfg.SlackAPIURL, BotToken: cfg.SlackBotToken, AppToken: cfg.SlackAppToken}, intake, log)
+	stopHTTP, err := serveHTTP(cfg.HTTPAddr, db, socket, log)
+	if err != nil {
+		return err
+	}
+	defer stopHTTP()
+
+	stopWorkers := startWorkers(ctx, &approvals.Workers{
+		Store: db, Licences: licences, Directory: directory,
+		Announcer: bot.NewSpeaker(api, client, self, words, receipts, tuning.Pace, log),
+		Trouble:   trouble(log), Grace: workersGrace,
+	})
+	defer stopWorkers()
+	log.Info().Str("version", version()).Str("bot", self.UserID).Str("channel", cfg.Channel).Msg("licensebot is running")
+	err = socket.Run(ctx)
+	log.Info().Msg("licensebot is stopping")
+	return err
+}
+
+// orStopped makes an error of a start that was told to stop no error.
+func orStopped(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+// startWorkers runs the workers apart from ctx, because they outlive the
+// sockets; stop waits for them.
+func startWorkers(ctx context.Context, w *approvals.Workers) (stop func()) {
+	working, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		w.Run(working)
+	}()
+	return func() {
+		cancel()
+		<-done
+	}
+}
+
+// trouble logs what did not go through. What is only late is a warning.
+func trouble(log zerolog.Logger) func(approvals.Task, error) {
+	return func(t approvals.Task, err error) {
+		if t.Request == "" {
+			log.Error().Err(err).Msg("the database failed; work goes on when it answers")
+			return
+		}
+		e := log.Warn().Str("request", t.Request).Str("work", string(t.Kind)).Int("attempt", t.Attempt).Err(err)
+		var delay *approvals.Delay
+		var refusal *approvals.Refusal
+		switch {
+		case errors.As(err, &delay) && delay.Err != nil:
+			e = e.AnErr("cause", delay.Err)
+		case errors.As(err, &refusal) && refusal.Err != nil:
+			e = e.AnErr("cause", refusal.Err)
+		}
+		e.Msg("owed work did not go through; it will be tried again")
+	}
+}
+
+func newLicences(cfg Config) (approvals.Licences, error) {
+	tokens, err := tokenSource(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("UiPath credentials: %w", err)
+	}
+	client, err := licensing.New(licensing.Config{
+		URL: cfg.UiPathURL, Organization: cfg.UiPathOrganization, AccountID: cfg.UiPathAccountID,
+		Tokens: tokens, Timeout: 12 * time.Second, UserAgent: "licensebot/" + version(),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("UiPath: %w", err)
+	}
+	return licensing.NewAllocations(client), nil
+}
+
+func tokenSource(cfg Config) (oauth2.TokenSource, error) {
+	tokens := licensing.TokenConfig{
+		URL: cfg.UiPathURL, Organization: cfg.UiPathOrganization, TokenURL: cfg.UiPathTokenURL, Scopes: cfg.Scopes,
+		ClientID: cfg.UiPathClientID, ClientSecret: cfg.UiPathClientSecret,
+		Username: cfg.UiPathUsername, Password: cfg.UiPathPassword, Tenant: cfg.UiPathTenant,
+		UserAgent: "licensebot/" + version(),
+	}
+	switch {
+	case cfg.UiPathAuth == "token":
+		return licensing.Static(cfg.UiPathAccessToken), nil
+	case cfg.UiPathAuth == "ropc" && cfg.UiPathTenant != "":
+		return licensing.Authenticate(tokens)
+	case cfg.UiPathAuth == "ropc":
+		return licensing.PasswordGrant(tokens)
+	}
+	return licensing.ClientCredentials(tokens)
+}
+
+// serveHTTP answers whether the bot is alive and ready, and its metrics.
+func serveHTTP(addr string, db *store.Store, socket *bot.Socket, log zerolog.Logger) (stop func(), err error) {
+	listener, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("LICENSEBOT_HTTP_ADDR: %w", err)
+	}
+	server := &http.Server{Handler: routes(db, socket), ReadHeaderTimeout: 5 * time.Second}
+	go func() {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			log.Error().Err(err).Msg("the HTTP server ended")
+		}
+	}()
+	log.Info().Str("addr", listener.Addr().String()).Msg("health and metrics are served")
+	return func() {
+		ctx, cancel := context.WithTimeout(context.Background(), httpGrace)
+		defer cancel()
+		_ = server.Shutdown(ctx)
+	}, nil
+}
+
+func newLogger(cfg Config, w io.Writer) zerolog.Logger {
+	if cfg.Console {
+		w = zerolog.ConsoleWriter{Out: w, TimeFormat: time.RFC3339}
+	}
+	return zerolog.New(w).Level(cfg.Level).With().Timestamp().Logger()
+}

@@ -1,0 +1,290 @@
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// sceneLimit bounds each wait of the story, so that a bot that does nothing
+// ends it with an error.
+const sceneLimit = 20 * time.Second
+
+// The cast and the place of the story.
+const (
+	channelID   = "C0LICENCES"
+	generalID   = "C0GENERAL"
+	requesterID = "U0ROBIN"
+	bystanderID = "U0SAM"
+	approverID  = "U0ALEX"
+	groupID     = "group-01"
+)
+
+// A Start runs the bot with an environment until ctx ends.
+type Start func(ctx context.Context, env map[string]string) error
+
+// Play tells the main story, one request from the command to its outcome, with
+// the bot that start runs. Everything told is read back from the simulators;
+// the error says what did not happen as it should.
+func Play(ctx context.Context, out io.Writer, start Start) (err error) {
+	folder, err := os.MkdirTemp("", "licensebot-sandbox-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
+	s, err := newStage(out)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+
+	running, stop := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- start(running, s.environment(filepath.Join(folder, "sandbox.db"))) }()
+	scenes, abort := context.WithCancelCause(ctx)
+	defer abort(nil)
+	go func() {
+		if early := <-ended; running.Err() == nil {
+			abort(fmt.Errorf("the bot ended before the story did: %w", orUnknown(early)))
+			ended <- early
+			return
+		} else {
+			ended <- early
+		}
+	}()
+
+	err = s.perform(scenes)
+	stop()
+	if left := <-ended; left != nil && err == nil {
+		err = fmt.Errorf("the bot did not stop well: %w", left)
+	}
+	if cause := context.Cause(scenes); err != nil && cause != nil {
+		return cause
+	}
+	return err
+}
+
+func orUnknown(err error) error {
+	if err == nil {
+		return errors.New("without an error")
+	}
+	return err
+}
+
+// A stage is the two simulators and the paper that the story is written on.
+type stage struct {
+	out    io.Writer
+	slack  *Slack
+	uipath *UiPath
+	names  map[string]string
+}
+
+func newStage(out io.Writer) (*stage, error) {
+	slack, err := NewSlack(SlackConfig{ChannelPace: true})
+	if err != nil {
+		return nil, err
+	}
+	uipath, err := NewUiPath(UiPathConfig{})
+	if err != nil {
+		slack.Close()
+		return nil, err
+	}
+	s := &stage{out: out, slack: slack, uipath: uipath, names: map[string]string{
+		requesterID: "Robin", bystanderID: "Sam", approverID: "Alex", slack.BotUserID(): "licensebot",
+	}}
+	for _, id := range []string{requesterID, bystanderID, approverID} {
+		slack.AddUser(User{ID: id, Name: strings.ToLower(s.names[id]), RealName: s.names[id]})
+	}
+	slack.AddChannel(Channel{ID: generalID, Name: "general", Members: []string{requesterID, bystanderID, approverID}})
+	slack.AddChannel(Channel{ID: channelID, Name: "licences", Members: []string{requesterID, bystanderID, approverID, slack.BotUserID()}})
+	uipath.Own("RPADEVPRONU", 40, 3)
+	uipath.Own("IDU", 10, 1)
+	uipath.Own("CTZDEVCU", 25, 0)
+	uipath.Own("ATTUNU", 50, 12)
+	uipath.AddGroup(Group{ID: groupID, Name: "Finance Robots", Rule: []string{"ATTUNU"}})
+	return s, nil
+}
+
+func (s *stage) close() {
+	s.slack.Close()
+	s.uipath.Close()
+}
+
+// environment is the configuration of a real installation with the addresses
+// and tokens of the simulators in it.
+func (s *stage) environment(database string) map[string]string {
+	return map[string]string{
+		"SLACK_BOT_TOKEN": s.slack.BotToken(), "SLACK_APP_TOKEN": s.slack.AppToken(), "SLACK_API_URL": s.slack.APIURL(),
+		"UIPATH_URL": s.uipath.URL(), "UIPATH_ORGANIZATION": s.uipath.Organization(), "UIPATH_ACCOUNT_ID": s.uipath.AccountID(),
+		"UIPATH_CLIENT_ID": s.uipath.ClientID(), "UIPATH_CLIENT_SECRET": s.uipath.ClientSecret(),
+		"LICENSEBOT_CHANNEL": channelID, "LICENSEBOT_APPROVERS": approverID,
+		"LICENSEBOT_DATABASE_URL": "sqlite://" + database, "LICENSEBOT_HTTP_ADDR": "127.0.0.1:0",
+	}
+}
+
+// perform plays the scenes in order.
+func (s *stage) perform(ctx context.Context) error {
+	s.tell("A Slack and a UiPath are running on this machine, and the bot is connected to them.\n")
+	s.tell("Robin asks, Sam has no say, Alex approves. Nothing below is made up: each line is read\nback from the two servers.\n\n")
+	if err := s.until(ctx, "the bot never connected to Slack", func() bool { return s.slack.Connections() > 0 }); err != nil {
+		return err
+	}
+	if err := s.ruleIs("before", []string{"ATTUNU"}); err != nil {
+		return err
+	}
+	for _, scene := range []func(context.Context) error{s.ask, s.card, s.bystander, s.approve, s.write, s.outcome} {
+		if err := scene(ctx); err != nil {
+			return err
+		}
+	}
+	return s.ruleIs("after", []string{"ATTUNU", "CTZDEVCU", "IDU", "RPADEVPRONU"})
+}
+
+func (s *stage) ask(ctx context.Context) error {
+	const text = "group-01 RPADEVPRONU IDU CTZDEVCU"
+	s.heading("Robin types a command in #general")
+	s.said("Robin", "/allocate "+text)
+	typed, err := s.slack.Command(ctx, requesterID, generalID, "/allocate", text)
+	if err != nil {
+		return err
+	}
+	if typed.Error != "" {
+		return fmt.Errorf("Slack showed Robin %q instead of an answer", typed.Error)
+	}
+	s.said("licensebot, only to Robin", typed.Response)
+	return nil
+}
+
+func (s *stage) card(ctx context.Context) error {
+	s.heading("The card in #licences")
+	seeded := func() bool {
+		cards := s.slack.Messages(channelID)
+		return len(cards) == 1 && len(cards[0].Reactions) == 2
+	}
+	if err := s.until(ctx, "no card with its two emoji appeared", seeded); err != nil {
+		return err
+	}
+	card := s.theCard()
+	s.said("licensebot", Render(card.Blocks))
+	var emoji []string
+	for _, r := range card.Reactions {
+		emoji = append(emoji, fmt.Sprintf(":%s: %d", r.Name, r.Count))
+	}
+	s.said("reactions", strings.Join(emoji, "  "))
+	return nil
+}
+
+func (s *stage) bystander(ctx context.Context) error {
+	s.heading("Sam, who is no approver, reacts")
+	card := s.theCard()
+	if err := s.slack.React(bystanderID, channelID, card.TS, "white_check_mark"); err != nil {
+		return err
+	}
+	s.said("Sam", "reacts with :white_check_mark:")
+	if err := s.until(ctx, "Sam was not told why his reaction does not count", func() bool { return len(s.slack.Ephemerals(bystanderID)) > 0 }); err != nil {
+		return err
+	}
+	for _, e := range s.slack.Ephemerals(bystanderID) {
+		s.said("licensebot, only to Sam", e.Text)
+	}
+	if n := len(s.uipath.Writes()); n != 0 {
+		return fmt.Errorf("UiPath was written to %d times without an approval", n)
+	}
+	return nil
+}
+
+func (s *stage) approve(ctx context.Context) error {
+	s.heading("Alex, the approver, reacts")
+	if err := s.slack.React(approverID, channelID, s.theCard().TS, "white_check_mark"); err != nil {
+		return err
+	}
+	s.said("Alex", "reacts with :white_check_mark:")
+	return s.until(ctx, "the approval led to no change at UiPath", func() bool { return len(s.uipath.Writes()) > 0 })
+}
+
+func (s *stage) write(context.Context) error {
+	s.heading("What reached UiPath")
+	for _, call := range s.uipath.Calls("PUT group") {
+		s.tell("  %s %s\n  %s\n  → %d %s\n", call.Method, call.Path, call.Body, call.Status, strings.TrimSpace(call.Answer))
+	}
+	if n := len(s.uipath.Writes()); n != 1 {
+		return fmt.Errorf("the rule was written %d times instead of once", n)
+	}
+	return nil
+}
+
+func (s *stage) outcome(ctx context.Context) error {
+	s.heading("The outcome in the card's thread")
+	told := func() bool {
+		card := s.theCard()
+		return len(s.slack.Thread(channelID, card.TS)) > 0 && card.Edited && strings.Contains(card.Text, "*Done*")
+	}
+	if err := s.until(ctx, "the thread and the card never told the outcome", told); err != nil {
+		return err
+	}
+	replies := s.slack.Thread(channelID, s.theCard().TS)
+	for _, reply := range replies {
+		s.said("licensebot", reply.Text)
+	}
+	if len(replies) != 1 {
+		return fmt.Errorf("the thread has %d replies instead of one", len(replies))
+	}
+	s.said("the card's state", statusOf(s.theCard().Blocks))
+	return nil
+}
+
+func (s *stage) theCard() Message {
+	if cards := s.slack.Messages(channelID); len(cards) > 0 {
+		return cards[0]
+	}
+	return Message{}
+}
+
+func (s *stage) ruleIs(when string, want []string) error {
+	rule, _ := s.uipath.Rule(groupID)
+	s.heading("The rule of group-01 at UiPath, " + when)
+	s.tell("  %s\n", strings.Join(rule.Codes, " "))
+	if !slices.Equal(rule.Codes, want) {
+		return fmt.Errorf("the rule %s is %v instead of %v", when, rule.Codes, want)
+	}
+	return nil
+}
+
+// until waits for both simulators: either may be the one that changes last.
+func (s *stage) until(ctx context.Context, otherwise string, cond func() bool) error {
+	ctx, cancel := context.WithTimeout(ctx, sceneLimit)
+	defer cancel()
+	met := make(chan error, 2)
+	go func() { met <- s.slack.Wait(ctx, cond) }()
+	go func() { met <- s.uipath.Wait(ctx, cond) }()
+	err := <-met
+	cancel()
+	<-met
+	if err != nil {
+		return errors.Join(errors.New(otherwise), err)
+	}
+	return nil
+}
+
+func (s *stage) tell(format string, args ...any) {
+	_, _ = fmt.Fprintf(s.out, format, args...)
+}
+
+func (s *stage) heading(text string) { s.tell("\n── %s\n", text) }
+
+// said prints what somebody said, with mentions as people see them.
+func (s *stage) said(who, text string) {
+	text = Readable(text, func(id string) string {
+		if name, ok := s.names[id]; ok {
+			return name
+		}
+		return map[string]string{channelID: "licences", generalID: "general"}[id]
+	})
+	s.tell("  %s:\n    %s\n", who, strings.ReplaceAll(text, "\n", "\n    "))
+}

@@ -1,0 +1,116 @@
+package licensing
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"licensebot/approvals"
+)
+
+// Allocations is a Client in the terms of package approvals: its Licences.
+type Allocations struct{ client *Client }
+
+// NewAllocations makes the client carry out what approvals decides.
+func NewAllocations(c *Client) *Allocations { return &Allocations{client: c} }
+
+var _ approvals.Licences = (*Allocations)(nil)
+
+// Group resolves an id or an exact name to one group, or says which come near.
+func (a *Allocations) Group(ctx context.Context, ref string) (approvals.Group, error) {
+	group, err := a.client.ResolveGroup(ctx, ref)
+	var none *GroupError
+	if errors.As(err, &none) {
+		return approvals.Group{}, noGroup(none)
+	}
+	return approvals.Group{ID: group.ID, Name: group.Name}, verdict(err)
+}
+
+// noGroup offers names, or ids where several groups share the name.
+func noGroup(e *GroupError) error {
+	none := &approvals.NoGroup{Ref: e.Ref, Ambiguous: e.Ambiguous}
+	for _, candidate := range e.Candidates {
+		if e.Ambiguous || candidate.Name == "" {
+			none.Candidates = append(none.Candidates, candidate.ID)
+			continue
+		}
+		none.Candidates = append(none.Candidates, candidate.Name)
+	}
+	return none
+}
+
+// Rule reads a group's rule.
+func (a *Allocations) Rule(ctx context.Context, groupID string) (approvals.Rule, error) {
+	rule, err := a.client.Rule(ctx, groupID)
+	return fromRule(rule), verdict(err)
+}
+
+// SetRule replaces a group's rule and returns what UiPath says it is now.
+func (a *Allocations) SetRule(ctx context.Context, groupID string, rule approvals.Rule) (approvals.Rule, error) {
+	wanted := Rule{GroupID: groupID, Codes: rule.Codes, External: rule.External}
+	for _, q := range rule.Quotas {
+		wanted.Quotas = append(wanted.Quotas, Quota{Code: q.Code, Limit: q.Limit})
+	}
+	answer, err := a.client.SetRule(ctx, groupID, wanted)
+	return fromRule(answer), verdict(err)
+}
+
+// Nearest is the owned code that was probably meant.
+func (a *Allocations) Nearest(code string, owned []string) (string, bool) {
+	return Nearest(code, owned)
+}
+
+func fromRule(r Rule) approvals.Rule {
+	rule := approvals.Rule{Codes: r.Codes, External: r.External}
+	for _, q := range r.Quotas {
+		rule.Quotas = append(rule.Quotas, approvals.Quota{Code: q.Code, Limit: q.Limit})
+	}
+	for _, s := range r.Available {
+		rule.Owned = append(rule.Owned, approvals.Seats{Code: s.Code, Allocated: s.Allocated, Total: s.Total})
+	}
+	if r.Available != nil && rule.Owned == nil {
+		rule.Owned = []approvals.Seats{} // UiPath answered: nothing is owned
+	}
+	return rule
+}
+
+// verdict says in approvals' terms what a failed call means. An unknown
+// outcome keeps the error as it is.
+func verdict(err error) error {
+	var failed *Error
+	if !errors.As(err, &failed) {
+		return err
+	}
+	switch failed.Kind {
+	case Refused, Unauthorized:
+		return &approvals.Refusal{Said: answered(failed), Err: err}
+	case Later:
+		return &approvals.Delay{After: failed.After, Why: held(failed), Err: err}
+	}
+	if failed.Write {
+		return err
+	}
+	return &approvals.Delay{After: failed.After, Why: held(failed), Err: err}
+}
+
+// answered is UiPath's answer in one line: the status and its own words.
+func answered(e *Error) string {
+	switch {
+	case e.Status != 0 && e.Said != "":
+		return fmt.Sprintf("%d: %s", e.Status, e.Said)
+	case e.Status != 0:
+		return fmt.Sprintf("%d", e.Status)
+	}
+	return e.Error()
+}
+
+// held says for people why UiPath cannot be used at the moment.
+func held(e *Error) string {
+	switch {
+	case e.Status == 429:
+		return "UiPath asked the bot to slow down"
+	case e.Status != 0:
+		return "UiPath is not working properly, it answered " + answered(e)
+	}
+	return "UiPath cannot be reached"
+}
