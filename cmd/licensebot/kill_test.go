@@ -1,0 +1,93 @@
+package main
+
+import (
+	"testing"
+
+	"licensebot/internal/sandbox"
+)
+
+// A killPoint is a call during which the process dies: before the call took
+// effect, or after it did and before its answer arrived.
+type killPoint struct {
+	method string
+	uipath bool
+	after  bool
+}
+
+func (k killPoint) String() string {
+	when := " before it took effect"
+	if k.after {
+		when = " after it took effect"
+	}
+	return k.method + when
+}
+
+// TestKilledAtEveryCall kills the process with SIGKILL during each call that it
+// makes between the command and the end, starts it again, and expects what
+// would have been without the kill: one card, one change, one outcome.
+func TestKilledAtEveryCall(t *testing.T) {
+	var points []killPoint
+	for _, method := range []string{"chat.postMessage", "reactions.add", "users.info", "reactions.get", "chat.update"} {
+		points = append(points, killPoint{method: method}, killPoint{method: method, after: true})
+	}
+	for _, method := range []string{"token", "GET identity groups", "GET group", "GET group with-quota", "PUT group"} {
+		points = append(points, killPoint{method: method, uipath: true}, killPoint{method: method, uipath: true, after: true})
+	}
+	for _, point := range points {
+		t.Run(point.String(), func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			hang := sandbox.Fault{Times: 1, Hang: true, AfterEffect: point.after}
+			faults := &w.slack.Faults
+			if point.uipath {
+				faults = &w.uipath.Faults
+			}
+			w.start()
+			faults.Inject(point.method, hang)
+			w.ask("group-01 RPADEVPRONU IDU")
+			killed := false
+			voted := false
+			for !killed || !voted {
+				w.await("the kill point or a card to vote on", func() bool {
+					return !killed && faults.Injected() > 0 || !voted && len(w.cards()) > 0 && killed || !voted && len(w.cards()) > 0 && len(w.cards()[0].Reactions) == 2
+				})
+				if !killed && faults.Injected() > 0 {
+					w.kill()
+					w.start()
+					killed = true
+					continue
+				}
+				if !voted && len(w.cards()) > 0 {
+					w.react(approver, "white_check_mark")
+					voted = true
+				}
+				if !killed {
+					w.await("the kill point", func() bool { return faults.Injected() > 0 })
+				}
+			}
+			w.awaitEnd("allocation_done", "*Done*")
+			w.expectRule(1, "ATTUNU", "IDU", "RPADEVPRONU")
+		})
+	}
+}
+
+// TestKilledDuringTheReply is the last call before the end: the second post.
+func TestKilledDuringTheReply(t *testing.T) {
+	for name, after := range map[string]bool{"before it took effect": false, "after it took effect": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.start()
+			w.ask("group-01 RPADEVPRONU IDU")
+			w.card()
+			w.await("the emoji on the card", func() bool { return len(w.cards()[0].Reactions) == 2 })
+			w.slack.Inject("chat.postMessage", sandbox.Fault{Times: 1, Hang: true, AfterEffect: after})
+			w.react(approver, "white_check_mark")
+			w.await("the reply", func() bool { return w.slack.Injected() > 0 })
+			w.kill()
+			w.start()
+			w.awaitEnd("allocation_done", "*Done*")
+			w.expectRule(1, "ATTUNU", "IDU", "RPADEVPRONU")
+		})
+	}
+}

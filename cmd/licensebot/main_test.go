@@ -1,0 +1,205 @@
+package main
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"licensebot/internal/sandbox"
+)
+
+// asBinary makes the test binary be licensebot itself, so that tests can run
+// and kill the real program.
+const asBinary = "LICENSEBOT_TEST_AS_BINARY"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asBinary) != "" {
+		os.Exit(run(os.Args[1:]))
+	}
+	os.Exit(m.Run())
+}
+
+// The people and places of these tests.
+const (
+	approvalsChannel = "C0APPROVALS"
+	anyChannel       = "C0GENERAL"
+	requester        = "U0REQUESTER"
+	approver         = "U0APPROVER"
+	second           = "U0SECOND"
+	bystander        = "U0BYSTANDER"
+	groupID          = "group-01"
+	patience         = 40 * time.Second // a guard: nothing waits this long when it works
+)
+
+// A world is a Slack and a UiPath, and the licensebot that runs against them.
+type world struct {
+	t        *testing.T
+	slack    *sandbox.Slack
+	uipath   *sandbox.UiPath
+	database string
+	env      map[string]string
+	process  *exec.Cmd
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	slack, err := sandbox.NewSlack(sandbox.SlackConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(slack.Close)
+	uipath, err := sandbox.NewUiPath(sandbox.UiPathConfig{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(uipath.Close)
+	people := []string{requester, approver, second, bystander}
+	for _, id := range people {
+		slack.AddUser(sandbox.User{ID: id, Name: strings.ToLower(id)})
+	}
+	slack.AddChannel(sandbox.Channel{ID: anyChannel, Name: "general", Members: people})
+	slack.AddChannel(sandbox.Channel{ID: approvalsChannel, Name: "approvals", Members: append(people, slack.BotUserID())})
+	for _, code := range []string{"RPADEVPRONU", "IDU", "ATTUNU"} {
+		uipath.Own(code, 40, 3)
+	}
+	uipath.AddGroup(sandbox.Group{ID: groupID, Name: "Finance Robots", Rule: []string{"ATTUNU"}})
+	w := &world{t: t, slack: slack, uipath: uipath, database: filepath.Join(t.TempDir(), "bot.db")}
+	w.env = map[string]string{
+		"SLACK_BOT_TOKEN": slack.BotToken(), "SLACK_APP_TOKEN": slack.AppToken(), "SLACK_API_URL": slack.APIURL(),
+		"UIPATH_URL": uipath.URL(), "UIPATH_ORGANIZATION": uipath.Organization(), "UIPATH_ACCOUNT_ID": uipath.AccountID(),
+		"UIPATH_CLIENT_ID": uipath.ClientID(), "UIPATH_CLIENT_SECRET": uipath.ClientSecret(),
+		"LICENSEBOT_CHANNEL": approvalsChannel, "LICENSEBOT_APPROVERS": approver + "," + second,
+		"LICENSEBOT_DATABASE_URL": "sqlite://" + w.database, "LICENSEBOT_HTTP_ADDR": "127.0.0.1:0",
+	}
+	t.Cleanup(w.kill)
+	return w
+}
+
+// start runs licensebot as a process of its own and waits for its hello.
+func (w *world) start() {
+	w.t.Helper()
+	cmd := exec.Command(os.Args[0], "serve")
+	cmd.Env = append(os.Environ(), asBinary+"=1")
+	for name, value := range w.env {
+		cmd.Env = append(cmd.Env, name+"="+value)
+	}
+	log := &logBuffer{}
+	cmd.Stderr = log
+	w.t.Cleanup(func() {
+		if w.t.Failed() {
+			w.t.Logf("log of licensebot:\n%s", log.String())
+		}
+	})
+	if err := cmd.Start(); err != nil {
+		w.t.Fatal(err)
+	}
+	w.process = cmd
+	w.await("licensebot to connect", func() bool { return w.slack.Connections() > 0 })
+}
+
+// kill ends the process as kill -9 and power loss do.
+func (w *world) kill() {
+	if w.process == nil {
+		return
+	}
+	_ = w.process.Process.Kill()
+	_ = w.process.Wait()
+	w.process = nil
+	if err := w.slack.Wait(w.guard(), func() bool { return w.slack.Connections() == 0 }); err != nil {
+		w.t.Error("the sockets of a killed process stayed open")
+	}
+}
+
+func (w *world) guard() context.Context {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	w.t.Cleanup(cancel)
+	return ctx
+}
+
+// await waits for a condition on either simulator.
+func (w *world) await(what string, cond func() bool) {
+	w.t.Helper()
+	ctx, cancel := context.WithTimeout(w.guard(), patience)
+	defer cancel()
+	met := make(chan error, 2)
+	go func() { met <- w.slack.Wait(ctx, cond) }()
+	go func() { met <- w.uipath.Wait(ctx, cond) }()
+	err := <-met
+	cancel()
+	<-met
+	if err != nil {
+		w.t.Fatalf("waited in vain for %s", what)
+	}
+}
+
+// ask types a command and expects it to be recorded.
+func (w *world) ask(text string) {
+	w.t.Helper()
+	typed, err := w.slack.Command(w.guard(), requester, anyChannel, "/allocate", text)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if typed.Error != "" || !strings.Contains(typed.Response, "is recorded") {
+		w.t.Fatalf("the command was answered with %q %q", typed.Error, typed.Response)
+	}
+}
+
+func (w *world) react(user, emoji string) {
+	w.t.Helper()
+	if err := w.slack.React(user, approvalsChannel, w.card().TS, emoji); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *world) cards() []sandbox.Message { return w.slack.Messages(approvalsChannel) }
+
+func (w *world) card() sandbox.Message {
+	w.t.Helper()
+	w.await("a card", func() bool { return len(w.cards()) > 0 })
+	return w.cards()[0]
+}
+
+// ends lists the metadata event types of the replies on the first card.
+func (w *world) ends() []string {
+	if len(w.cards()) == 0 {
+		return nil
+	}
+	var types []string
+	for _, reply := range w.slack.Thread(approvalsChannel, w.cards()[0].TS) {
+		if reply.Metadata != nil && reply.Metadata.EventType != "allocation_approved" {
+			types = append(types, reply.Metadata.EventType)
+		}
+	}
+	return types
+}
+
+// awaitEnd waits for the one reply that tells the end and for the card to show
+// it, and expects both to be the only ones.
+func (w *world) awaitEnd(want, status string) {
+	w.t.Helper()
+	w.await("the end "+want, func() bool {
+		return len(w.ends()) > 0 && strings.Contains(w.cards()[0].Text, status)
+	})
+	if got := w.ends(); len(got) != 1 || got[0] != want {
+		w.t.Errorf("the thread tells the ends %v instead of %s alone", got, want)
+	}
+	if n := len(w.cards()); n != 1 {
+		w.t.Errorf("%d cards were posted instead of one", n)
+	}
+}
+
+// expectRule compares the group's rule and how often it was changed.
+func (w *world) expectRule(writes int, codes ...string) {
+	w.t.Helper()
+	rule, _ := w.uipath.Rule(groupID)
+	if strings.Join(rule.Codes, " ") != strings.Join(codes, " ") {
+		w.t.Errorf("the rule is %v instead of %v", rule.Codes, codes)
+	}
+	if n := len(w.uipath.Writes()); n != writes {
+		w.t.Errorf("the rule was changed %d times instead of %d", n, writes)
+	}
+}
