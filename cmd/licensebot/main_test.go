@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"database/sql"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -184,11 +185,42 @@ func (w *world) awaitEnd(want, status string) {
 	w.await("the end "+want, func() bool {
 		return len(w.ends()) > 0 && strings.Contains(w.cards()[0].Text, status)
 	})
+	w.awaitNothingOwed()
 	if got := w.ends(); len(got) != 1 || got[0] != want {
 		w.t.Errorf("the thread tells the ends %v instead of %s alone", got, want)
 	}
 	if n := len(w.cards()); n != 1 {
 		w.t.Errorf("%d cards were posted instead of one", n)
+	}
+}
+
+// awaitNothingOwed waits until the bot has nothing left to do, so that a reply
+// too many would be there by now. It is a barrier and judges nothing: that is
+// left to the simulators. The file of another process tells of no change, so
+// it is looked at every few milliseconds.
+func (w *world) awaitNothingOwed() {
+	w.t.Helper()
+	db, err := sql.Open("sqlite", "file:"+w.database+"?mode=ro&_pragma=busy_timeout(2000)")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	look := time.NewTicker(5 * time.Millisecond)
+	defer look.Stop()
+	guard := w.guard()
+	for {
+		var owed int
+		if err := db.QueryRow(`SELECT count(*) FROM owed WHERE kind <> 'expire'`).Scan(&owed); err != nil {
+			w.t.Fatal(err)
+		}
+		if owed == 0 {
+			return
+		}
+		select {
+		case <-look.C:
+		case <-guard.Done():
+			w.t.Fatalf("%d pieces of work are still owed", owed)
+		}
 	}
 }
 
