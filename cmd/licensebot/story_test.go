@@ -1,0 +1,223 @@
+package main
+
+import (
+	"strings"
+	"syscall"
+	"testing"
+
+	"licensebot/internal/sandbox"
+)
+
+// told returns the last thing that only this person saw.
+func (w *world) told(user string) string {
+	all := w.slack.Ephemerals(user)
+	if len(all) == 0 {
+		return ""
+	}
+	return all[len(all)-1].Text
+}
+
+func (w *world) awaitTold(user, words string) {
+	w.t.Helper()
+	w.await(user+" to be told: "+words, func() bool {
+		for _, e := range w.slack.Ephemerals(user) {
+			if strings.Contains(e.Text, words) {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+func TestEveryEnvelopeThreeTimes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.slack.SetCopies(3)
+	w.start()
+	w.await("both connections", func() bool { return w.slack.Connections() == 2 })
+	w.ask("group-01 RPADEVPRONU IDU")
+	w.card()
+	w.react(bystander, "white_check_mark")
+	w.awaitTold(bystander, "does not count")
+	w.react(approver, "white_check_mark")
+	w.awaitEnd("allocation_done", "*Done*")
+	w.expectRule(1, "ATTUNU", "IDU", "RPADEVPRONU")
+	if n := len(w.slack.Ephemerals(bystander)); n != 1 {
+		t.Errorf("the bystander was told %d times", n)
+	}
+}
+
+// TestEachCallFailsOnce lets each call of Slack and UiPath fail once in each
+// way that trying again can mend.
+func TestEachCallFailsOnce(t *testing.T) {
+	slackMethods := []string{"auth.test", "apps.connections.open", "conversations.info", "chat.postMessage", "chat.update", "reactions.add", "reactions.get", "users.info", "chat.postEphemeral"}
+	uipathOperations := []string{"token", "GET identity groups", "GET group", "GET group with-quota", "PUT group"}
+	ways := map[string]sandbox.Fault{
+		"429":                 {Status: 429, RetryAfter: "1"},
+		"500":                 {Status: 500},
+		"cut":                 {Cut: true},
+		"answer lost":         {Cut: true, AfterEffect: true},
+		"web page":            {Body: "<html>maintenance</html>", ContentType: "text/html", Status: 503},
+		"truncated":           {Body: `{"ok":tr`, AfterEffect: true},
+		"500 after it worked": {Status: 500, AfterEffect: true},
+	}
+	for way, fault := range ways {
+		t.Run(way, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			fault.Times = 1
+			for _, method := range slackMethods {
+				w.slack.Inject(method, fault)
+			}
+			for _, operation := range uipathOperations {
+				w.uipath.Inject(operation, fault)
+			}
+			w.start()
+			w.ask("group-01 RPADEVPRONU IDU")
+			w.card()
+			w.react(approver, "white_check_mark")
+			w.awaitEnd("allocation_done", "*Done*")
+			w.expectRule(1, "ATTUNU", "IDU", "RPADEVPRONU")
+		})
+	}
+}
+
+func TestRefusalsOfUiPathEndTheRequestTruthfully(t *testing.T) {
+	for name, fault := range map[string]sandbox.Fault{
+		"400": {Status: 400, Error: "bad things"}, "403": {Status: 403, Error: "not allowed"},
+		"404": {Status: 404, Error: "No account license"}, "409": {Status: 409, Error: "exceeds"},
+		"401": {Status: 401, Error: "who are you"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.start()
+			w.ask("group-01 RPADEVPRONU")
+			w.card()
+			w.uipath.Inject("PUT group", fault)
+			w.react(approver, "white_check_mark")
+			w.awaitEnd("allocation_failed", "*Failed*")
+			w.expectRule(0, "ATTUNU")
+			reply := w.slack.Thread(approvalsChannel, w.card().TS)[0].Text
+			if !strings.Contains(reply, "<@"+requester+">") || !strings.Contains(reply, fault.Error) || strings.Contains(reply, "Done") {
+				t.Errorf("the reply does not tell the requester what UiPath said: %s", reply)
+			}
+			want := 1
+			if name == "401" {
+				want = 2 // one fresh token, then stop
+			}
+			if n := len(w.uipath.Calls("PUT group")); n != want {
+				t.Errorf("%d writes were tried instead of %d", n, want)
+			}
+		})
+	}
+}
+
+func TestWhoMayApprove(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.env["LICENSEBOT_QUORUM"] = "2"
+	w.env["LICENSEBOT_APPROVERS"] = "S0APPROVERS," + requester
+	guest := "U0GUEST"
+	w.slack.AddUser(sandbox.User{ID: guest, Name: "guest", Restricted: true})
+	w.slack.Join(approvalsChannel, guest)
+	w.slack.SetUserGroup("S0APPROVERS", approver, second, requester, guest)
+	w.start()
+	w.ask("group-01 RPADEVPRONU")
+	w.card()
+	w.react(requester, "white_check_mark")
+	w.awaitTold(requester, "nobody can approve their own")
+	w.react(guest, "white_check_mark")
+	w.awaitTold(guest, "guests")
+	w.react(approver, "white_check_mark")
+	w.await("one of two", func() bool { return strings.Contains(w.card().Text, "1 of 2") })
+	if err := w.slack.Unreact(approver, approvalsChannel, w.card().TS, "white_check_mark"); err != nil {
+		t.Fatal(err)
+	}
+	w.await("the vote to be gone", func() bool { return strings.Contains(w.card().Text, "0 of 2") })
+	w.react(second, "white_check_mark")
+	w.await("one of two again", func() bool { return strings.Contains(w.card().Text, "1 of 2") })
+	w.expectRule(0, "ATTUNU")
+	w.react(approver, "white_check_mark")
+	w.awaitEnd("allocation_done", "*Done*")
+	w.expectRule(1, "ATTUNU", "RPADEVPRONU")
+}
+
+func TestDeny(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.start()
+	w.ask("group-01 RPADEVPRONU")
+	w.card()
+	w.react(approver, "x")
+	w.awaitEnd("allocation_denied", "*Denied*")
+	w.react(second, "white_check_mark")
+	w.awaitNothingOwed()
+	w.expectRule(0, "ATTUNU")
+}
+
+func TestCancel(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.start()
+	w.ask("group-01 RPADEVPRONU")
+	id, _ := w.card().Metadata.EventPayload["request_id"].(string)
+	typed, err := w.slack.Command(w.guard(), bystander, anyChannel, "/allocate", "cancel "+id)
+	if err != nil || !strings.Contains(typed.Response, "Only the person who made") {
+		t.Fatalf("a bystander was answered %q, %v", typed.Response, err)
+	}
+	typed, err = w.slack.Command(w.guard(), requester, anyChannel, "/allocate", "cancel "+id)
+	if err != nil || !strings.Contains(typed.Response, "is cancelled") {
+		t.Fatalf("the requester was answered %q, %v", typed.Response, err)
+	}
+	w.awaitEnd("allocation_cancelled", "*Cancelled*")
+}
+
+func TestUnfitRequestsReachNobody(t *testing.T) {
+	for name, c := range map[string]struct{ text, told string }{
+		"not owned":    {"group-01 RPADEVPRONUU", "did you mean `RPADEVPRONU`"},
+		"no group":     {`"Finance Robot" IDU`, "Finance Robots"},
+		"already held": {"group-01 ATTUNU", "already has `ATTUNU`"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.start()
+			w.ask(c.text)
+			w.awaitTold(requester, c.told)
+			w.awaitNothingOwed()
+			if len(w.cards()) != 0 {
+				t.Error("a card was posted all the same")
+			}
+		})
+	}
+}
+
+func TestUiPathDownWhenAsked(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.uipath.Inject("GET group", sandbox.Fault{Status: 503})
+	w.start()
+	w.ask("group-01 RPADEVPRONU")
+	w.awaitTold(requester, "is kept, but UiPath could not be read yet")
+	w.uipath.Clear()
+	w.card()
+	w.react(approver, "white_check_mark")
+	w.awaitEnd("allocation_done", "*Done*")
+}
+
+func TestStopsOnSIGTERM(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.start()
+	w.ask("group-01 RPADEVPRONU")
+	if err := w.process.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.process.Wait(); err != nil {
+		t.Errorf("serve did not end well: %v", err)
+	}
+	w.process = nil
+	w.start()
+	w.card()
+}
