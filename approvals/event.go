@@ -14,34 +14,34 @@ const (
 )
 
 type (
-	// Vetted: UiPath was read and the change is fixed.
+	// Vetted means that UiPath was read and the change is fixed.
 	Vetted struct{ Proposal Proposal }
 
-	// Unfit: the request cannot be put before anyone, and why.
+	// Unfit means that the request cannot be put before anyone, and why.
 	Unfit struct{ Outcome Outcome }
 
-	// Posted: the card is in the channel.
+	// Posted means that the card is in the channel.
 	Posted struct{ TS string }
 
-	// Weighed: the reactions on the card were looked at, all of them.
+	// Weighed means that the reactions on the card were looked at, all of them.
 	Weighed struct{ Ballots []Ballot }
 
-	// Cancel: a person takes the request back.
+	// Cancel means that a person takes the request back.
 	Cancel struct{ By string }
 
-	// Lapse: the deadline may have passed; the store's clock decides.
+	// Lapse means that the deadline may have passed; the store's clock decides.
 	Lapse struct{}
 
-	// Rechecked: right before the write too few consents were left.
+	// Rechecked means that right before the write too few consents were left.
 	Rechecked struct{ Ballots []Ballot }
 
-	// Held: an owed effect did not go through yet, and why.
+	// Held means that an owed effect did not go through yet, and why.
 	Held struct{ Why string }
 
-	// Missed: UiPath answered a write with a rule that is not the one asked for.
+	// Missed means that UiPath answered a write with a rule that is not the one asked for.
 	Missed struct{ Answered []string }
 
-	// Settled: the write is over, one way or the other.
+	// Settled means that the write is over, one way or the other.
 	Settled struct {
 		State   State // Done, Failed or Superseded
 		Outcome Outcome

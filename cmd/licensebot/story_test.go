@@ -8,15 +8,6 @@ import (
 	"licensebot/internal/sandbox"
 )
 
-// told returns the last thing that only this person saw.
-func (w *world) told(user string) string {
-	all := w.slack.Ephemerals(user)
-	if len(all) == 0 {
-		return ""
-	}
-	return all[len(all)-1].Text
-}
-
 func (w *world) awaitTold(user, words string) {
 	w.t.Helper()
 	w.await(user+" to be told: "+words, func() bool {
