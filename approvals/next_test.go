@@ -1,0 +1,464 @@
+package approvals_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	. "licensebot/approvals"
+)
+
+// The people of these tests.
+const (
+	requester = "U-REQUESTER"
+	anna      = "U-ANNA" // an approver
+	ben       = "U-BEN"  // an approver
+	cleo      = "U-CLEO" // an approver
+	bystander = "U-BYSTANDER"
+)
+
+var (
+	filedAt  = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	early    = filedAt.Add(time.Hour)
+	deadline = filedAt.Add(24 * time.Hour)
+)
+
+func yes(user string) Ballot { return Ballot{User: user, Standing: Counts} }
+func no(user string) Ballot  { return Ballot{User: user, Standing: Counts, Deny: true} }
+
+func ballotOf(user string, standing Standing) Ballot {
+	return Ballot{User: user, Standing: standing}
+}
+
+// requestIn is a request as it looks in a state, needing two approvers.
+func requestIn(state State) Request {
+	r := Request{
+		ID: "R-TEST0001", Envelope: "e1", State: state, Requester: requester, Channel: "C1",
+		Ask:   Ask{Group: "group-01", Codes: []string{"NEW"}},
+		Terms: Terms{Approvers: []string{anna, ben, cleo}, Quorum: 2, TTL: 24 * time.Hour},
+		Filed: filedAt, Deadline: deadline,
+	}
+	if state != Filed && state != Refused {
+		r.Proposal = &Proposal{Group: Group{ID: "group-01"}, Change: Change{Add: []string{"NEW"}}}
+	}
+	switch state {
+	case Approved, Done, Failed, Superseded:
+		r.Decided = early
+		r.Votes = []Vote{{User: anna, At: early}, {User: ben, At: early}}
+	}
+	if !state.Open() {
+		r.Ended = early
+		r.Outcome = &Outcome{Reason: ReasonVoted}
+	}
+	return r
+}
+
+// strange is an event that the state machine was never told of.
+type strange struct{}
+
+func (strange) Kind() string  { return "strange" }
+func (strange) Actor() string { return Bot }
+
+// What a cell of the table may say besides "state / owed / dropped".
+const (
+	noMove   = "no move"
+	notYours = "not yours"
+	wrong    = "error"
+)
+
+const dropsAll = "expire weigh vet"
+
+// cells is one row of the table: an event, and what it makes of a request in
+// each state. The seven ends answer alike but for what except says.
+type cells struct {
+	event    string
+	happens  Event
+	late     bool   // the deadline has passed
+	card     string // the card's timestamp, where there is a card already
+	stalled  string
+	filed    string
+	pending  string
+	approved string
+	ended    string
+	except   map[State]string
+}
+
+func table() []cells {
+	denied := "denied / reply render / " + dropsAll
+	expired := "expired / reply render / " + dropsAll
+	row := func(event string, happens Event) cells {
+		return cells{event: event, happens: happens, filed: noMove, pending: noMove, approved: noMove, ended: noMove}
+	}
+	filed := func(c cells, want string) cells { c.filed = want; return c }
+	pending := func(c cells, want string) cells { c.pending = want; return c }
+	approved := func(c cells, want string) cells { c.approved = want; return c }
+	late := func(c cells) cells { c.late = true; c.event += ", after the deadline"; return c }
+
+	posted := row("the card is posted", Posted{TS: "1.1"})
+	posted.pending = "pending / seed weigh /"
+	posted.approved = "approved / seed weigh /"
+	posted.ended = "= / render /"
+	posted.except = map[State]string{Refused: noMove}
+
+	postedAgain := row("a second card is posted", Posted{TS: "2.2"})
+	postedAgain.card = "1.1"
+
+	cancel := filed(row("the requester cancels", Cancel{By: requester}), "cancelled / / "+dropsAll)
+	cancel.pending = "cancelled / reply render / " + dropsAll
+
+	meddle := row("someone else cancels", Cancel{By: anna})
+	meddle.filed, meddle.pending, meddle.approved, meddle.ended = notYours, notYours, notYours, notYours
+
+	lapse := filed(late(row("lapse", Lapse{})), "expired / notify / "+dropsAll)
+	lapse.pending = expired
+
+	held := row("held up", Held{Why: "UiPath is down"})
+	held.filed, held.pending, held.approved = "filed / notify /", "pending / notify /", "approved / progress /"
+	heldAgain := row("held up again", Held{Why: "UiPath is down"})
+	heldAgain.stalled = "Slack is down"
+
+	unknown := row("an unknown event", strange{})
+	unknown.filed, unknown.pending, unknown.approved, unknown.ended = wrong, wrong, wrong, wrong
+
+	return []cells{
+		filed(row("UiPath was read", Vetted{Proposal: Proposal{Group: Group{ID: "group-01"}}}), "pending / announce /"),
+		filed(row("unfit", Unfit{Outcome{Reason: ReasonNotOwned}}), "refused / notify / "+dropsAll),
+		posted, postedAgain,
+
+		pending(row("nobody reacted", Weighed{}), "pending / /"),
+		pending(row("✅ below the quorum", Weighed{[]Ballot{yes(anna)}}), "pending / render /"),
+		pending(row("✅ twice by one approver", Weighed{[]Ballot{yes(anna), yes(anna)}}), "pending / render /"),
+		pending(row("quorum of ✅", Weighed{[]Ballot{yes(anna), yes(ben)}}), "approved / apply render /"),
+		pending(row("more than a quorum", Weighed{[]Ballot{yes(anna), yes(ben), yes(cleo)}}), "approved / apply render /"),
+		pending(row("one ❌", Weighed{[]Ballot{no(anna)}}), denied),
+		pending(row("quorum of ✅, then ❌", Weighed{[]Ballot{yes(anna), yes(ben), no(cleo)}}), denied),
+		pending(row("✅ and ❌ by one approver", Weighed{[]Ballot{yes(anna), no(anna)}}), denied),
+		pending(row("❌ by a bystander", Weighed{[]Ballot{{User: bystander, Deny: true, Standing: NotApprover}}}), "pending / tell /"),
+		pending(row("✅ by requester and approver", Weighed{[]Ballot{ballotOf(requester, IsRequester), yes(anna)}}), "pending / tell render /"),
+		pending(row("✅ by a bot and one who left", Weighed{[]Ballot{ballotOf("B", IsBot), ballotOf("L", Deactivated)}}), "pending / /"),
+		pending(row("✅ by guest, stranger, unknown", Weighed{[]Ballot{
+			ballotOf("G", IsGuest), ballotOf("S", IsStranger), ballotOf("Q", Uncheckable),
+		}}), "pending / tell tell tell /"),
+		pending(late(row("nobody reacted", Weighed{})), expired),
+		pending(late(row("quorum of ✅", Weighed{[]Ballot{yes(anna), yes(ben)}})), expired),
+		pending(late(row("one ❌", Weighed{[]Ballot{no(anna)}})), expired),
+
+		cancel, meddle,
+		row("lapse, before the deadline", Lapse{}), lapse,
+
+		approved(row("consent below the quorum before the write", Rechecked{[]Ballot{yes(anna)}}), "pending / render expire /"),
+		approved(row("consent gone before the write", Rechecked{}), "pending / render expire /"),
+		approved(row("❌ before the write", Rechecked{[]Ballot{yes(anna), no(ben)}}), denied),
+		approved(row("an approver lost standing before the write", Rechecked{[]Ballot{yes(anna), ballotOf(ben, NotApprover)}}),
+			"pending / tell render expire /"),
+		approved(late(row("consent gone before the write", Rechecked{})), expired),
+		approved(late(row("❌ before the write", Rechecked{[]Ballot{no(ben)}})), denied),
+
+		held, heldAgain,
+		approved(row("UiPath's answer misses a code", Missed{}), "approved / /"),
+		approved(row("settled as done", Settled{State: Done}), "done / reply render / "+dropsAll),
+		approved(row("settled as failed", Settled{State: Failed}), "failed / reply render / "+dropsAll),
+		approved(row("settled as superseded", Settled{State: Superseded}), "superseded / reply render / "+dropsAll),
+		approved(late(row("settled as done", Settled{State: Done})), "done / reply render / "+dropsAll),
+		approved(row("settled as what is no end of a write", Settled{State: Expired}), wrong),
+		unknown,
+	}
+}
+
+func (c cells) want(s State) string {
+	want := c.ended
+	switch s {
+	case Filed:
+		want = c.filed
+	case Pending:
+		want = c.pending
+	case Approved:
+		want = c.approved
+	}
+	if exception, ok := c.except[s]; ok {
+		want = exception
+	}
+	return strings.TrimSpace(strings.Replace(want, "=", string(s), 1))
+}
+
+func told(step Step, err error) string {
+	switch {
+	case errors.Is(err, ErrNoMove):
+		return noMove
+	case errors.Is(err, ErrNotYours):
+		return notYours
+	case err != nil:
+		return wrong
+	}
+	var owed, dropped []string
+	for _, o := range step.Owe {
+		owed = append(owed, string(o.Kind))
+	}
+	for _, kind := range step.Drop {
+		dropped = append(dropped, string(kind))
+	}
+	cell := fmt.Sprintf("%s / %s / %s", step.Request.State, strings.Join(owed, " "), strings.Join(dropped, " "))
+	return strings.TrimSpace(strings.ReplaceAll(cell, "  ", " "))
+}
+
+// The figure of the package comment, cell by cell.
+func TestNextWalksEveryStateAndEvent(t *testing.T) {
+	for _, c := range table() {
+		for _, state := range States() {
+			t.Run(c.event+"/"+string(state), func(t *testing.T) {
+				r := requestIn(state)
+				r.CardTS, r.Stalled = c.card, c.stalled
+				now := early
+				if c.late {
+					now = deadline
+				}
+				before := asJSON(t, r)
+				step, err := Next(r, c.happens, now)
+				if got, want := told(step, err), c.want(state); got != want {
+					t.Errorf("%s on a %s request: %q, want %q", c.event, state, got, want)
+				}
+				if after := asJSON(t, r); after != before {
+					t.Errorf("Next changed its argument:\n%s\n%s", before, after)
+				}
+				if err != nil && step.Request.ID != "" {
+					t.Error("an error came with a request: it might be stored")
+				}
+				checkEnd(t, step, err, now)
+			})
+		}
+	}
+}
+
+// checkEnd holds what is true of every request that has just ended.
+func checkEnd(t *testing.T, step Step, err error, now time.Time) {
+	t.Helper()
+	r := step.Request
+	if err != nil {
+		return
+	}
+	if r.State.Open() && (!r.Ended.IsZero() || r.Outcome != nil) {
+		t.Error("an open request has an end")
+	}
+	if !r.State.Open() && (r.Outcome == nil || r.Ended.IsZero()) {
+		t.Error("an ended request lacks outcome or time")
+	}
+	if len(step.Drop) > 0 && !r.Ended.Equal(now) {
+		t.Errorf("ended at %v, want %v", r.Ended, now)
+	}
+}
+
+// The table must know each kind of event that the package has.
+func TestTableHasEveryEventKind(t *testing.T) {
+	walked := map[string]bool{}
+	for _, c := range table() {
+		walked[c.happens.Kind()] = true
+	}
+	for _, kind := range []string{
+		"vetted", "unfit", "posted", "weighed", "cancel", "lapse", "rechecked", "held", "missed", "settled",
+	} {
+		if !walked[kind] {
+			t.Errorf("no row walks %q", kind)
+		}
+	}
+	if len(walked) != 11 { // the ten above and the strange one
+		t.Errorf("the table walks %d kinds: keep the list here in step", len(walked))
+	}
+}
+
+func TestEndedRequestsTakeNothingButTheirCard(t *testing.T) {
+	for _, state := range States() {
+		if state.Open() {
+			continue
+		}
+		for _, c := range table() {
+			r := requestIn(state)
+			r.CardTS = c.card
+			step, err := Next(r, c.happens, deadline)
+			if err != nil {
+				continue
+			}
+			if c.happens.Kind() != "posted" || step.Request.State != state {
+				t.Errorf("%s moved by %s", state, c.event)
+			}
+		}
+	}
+}
+
+func TestFileOwesVettingAndTheDeadline(t *testing.T) {
+	step := File(requestIn(Pending))
+	if step.Request.State != Filed {
+		t.Errorf("filed as %s", step.Request.State)
+	}
+	want := []Owed{{Kind: Vet}, {Kind: Expire, Due: deadline}}
+	if !slices.Equal(step.Owe, want) {
+		t.Errorf("owes %v, want %v", step.Owe, want)
+	}
+}
+
+// Naming the requester as approver, themselves or through a group, does not
+// let them agree to their own request.
+func TestNobodyAgreesToTheirOwnRequest(t *testing.T) {
+	r := requestIn(Pending)
+	r.Terms.Approvers = []string{requester, anna}
+	r.Terms.Quorum = 1
+	standing := StandingOf(r, Person{ID: requester}, []string{requester, anna})
+	if standing != IsRequester {
+		t.Fatalf("the requester %s", standing)
+	}
+	step, err := Next(r, Weighed{[]Ballot{ballotOf(requester, standing)}}, early)
+	if err != nil || step.Request.State != Pending || len(step.Request.Votes) != 0 {
+		t.Errorf("a request was carried by its requester: %v %v", step.Request, err)
+	}
+}
+
+func TestStandings(t *testing.T) {
+	members := []string{anna, "BOT", "GONE", "STRANGER", "GUEST", requester}
+	for _, c := range []struct {
+		person Person
+		want   Standing
+	}{
+		{Person{ID: anna}, Counts},
+		{Person{ID: bystander}, NotApprover},
+		{Person{ID: requester}, IsRequester},
+		{Person{ID: "BOT", Bot: true}, IsBot},
+		{Person{ID: "GONE", Deactivated: true}, Deactivated},
+		{Person{ID: "STRANGER", Stranger: true}, IsStranger},
+		{Person{ID: "GUEST", Guest: true}, IsGuest},
+		{Person{ID: requester, Deactivated: true}, Deactivated},
+	} {
+		if got := StandingOf(requestIn(Pending), c.person, members); got != c.want {
+			t.Errorf("%+v stands as %s, want %s", c.person, got, c.want)
+		}
+	}
+}
+
+// Only approvers count towards the quorum, each once, and who takes a consent
+// back is not counted any more.
+func TestQuorumIsDistinctConsentsOfTheMoment(t *testing.T) {
+	r := requestIn(Pending)
+	weigh := func(at time.Time, ballots ...Ballot) Step {
+		t.Helper()
+		step, err := Next(r, Weighed{ballots}, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r = step.Request
+		return step
+	}
+	weigh(early, yes(anna), yes(anna))
+	if got := Voters(r.Votes); !slices.Equal(got, []string{anna}) {
+		t.Fatalf("voters %v", got)
+	}
+	if step := weigh(early.Add(time.Minute), yes(anna)); len(step.Owe) != 0 {
+		t.Errorf("the same votes owe %v", step.Owe)
+	}
+	if !r.Votes[0].At.Equal(early) {
+		t.Errorf("a vote weighed again moved to %v", r.Votes[0].At)
+	}
+	if step := weigh(early.Add(2 * time.Minute)); len(r.Votes) != 0 || told(step, nil) != "pending / render /" {
+		t.Errorf("a vote taken back left %v, %s", r.Votes, told(step, nil))
+	}
+	at := early.Add(3 * time.Minute)
+	weigh(at, yes(ben), yes(cleo))
+	if r.State != Approved || !r.Decided.Equal(at) {
+		t.Errorf("%s, decided %v", r.State, r.Decided)
+	}
+}
+
+func TestDenialNamesWhoDenied(t *testing.T) {
+	step, err := Next(requestIn(Pending), Weighed{[]Ballot{yes(anna), yes(cleo), no(ben)}}, early)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o := step.Request.Outcome; o.Reason != ReasonVoted || o.By != ben {
+		t.Errorf("outcome %+v", *o)
+	}
+}
+
+func TestTheDeadlineBelongsToTheEnd(t *testing.T) {
+	consent := Weighed{[]Ballot{yes(anna), yes(ben)}}
+	step, err := Next(requestIn(Pending), consent, deadline.Add(-time.Microsecond))
+	if err != nil || step.Request.State != Approved {
+		t.Errorf("just before the deadline: %s", told(step, err))
+	}
+	step, err = Next(requestIn(Pending), consent, deadline)
+	if err != nil || step.Request.State != Expired || step.Request.Outcome.Reason != ReasonDeadline {
+		t.Errorf("at the deadline: %s", told(step, err))
+	}
+	if len(step.Request.Votes) != 0 {
+		t.Errorf("late votes were kept: %v", step.Request.Votes)
+	}
+}
+
+// Each reactor is told once for each reason, whatever is weighed again.
+func TestIgnoredReactorsAreToldOnce(t *testing.T) {
+	r := requestIn(Pending)
+	tells := func(ballots ...Ballot) []Owed {
+		t.Helper()
+		step, err := Next(r, Weighed{ballots}, early)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r = step.Request
+		return step.Owe
+	}
+	first := tells(ballotOf(bystander, NotApprover), ballotOf(bystander, NotApprover), ballotOf(requester, IsRequester))
+	want := []Owed{
+		{Kind: Tell, Subject: bystander, Note: string(NotApprover)},
+		{Kind: Tell, Subject: requester, Note: string(IsRequester)},
+	}
+	if !slices.Equal(first, want) {
+		t.Fatalf("first: %v, want %v", first, want)
+	}
+	if again := tells(ballotOf(bystander, NotApprover), ballotOf(requester, IsRequester)); len(again) != 0 {
+		t.Errorf("told again: %v", again)
+	}
+	if other := tells(ballotOf(bystander, Uncheckable)); len(other) != 1 {
+		t.Errorf("another reason was not told: %v", other)
+	}
+}
+
+// An approval that is taken back starts the request's wait afresh.
+func TestLostConsentWaitsAgain(t *testing.T) {
+	r := requestIn(Approved)
+	r.Stalled = "UiPath is down"
+	step, err := Next(r, Rechecked{[]Ballot{yes(ben)}}, early.Add(time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	after := step.Request
+	if !after.Decided.IsZero() || after.Stalled != "" || !slices.Equal(Voters(after.Votes), []string{ben}) {
+		t.Errorf("kept of the approval: %+v", after)
+	}
+	if last := step.Owe[len(step.Owe)-1]; !last.Due.Equal(deadline) {
+		t.Errorf("expires at %v, want %v", last.Due, deadline)
+	}
+	step, err = Next(after, Weighed{[]Ballot{yes(ben), yes(anna)}}, early.Add(2*time.Hour))
+	if err != nil || step.Request.State != Approved {
+		t.Errorf("consent given again: %s", told(step, err))
+	}
+}
+
+func TestMissesAreCounted(t *testing.T) {
+	r := requestIn(Approved)
+	for want := 1; want <= 3; want++ {
+		step, err := Next(r, Missed{Answered: []string{"OLD"}}, early)
+		if err != nil || step.Request.Misses != want {
+			t.Fatalf("%d misses, %v; want %d", step.Request.Misses, err, want)
+		}
+		r = step.Request
+	}
+}
+
+func asJSON(t *testing.T, v any) string {
+	t.Helper()
+	text, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
