@@ -143,7 +143,7 @@ func (w Words) terms(r approvals.Request) []*slack.TextBlockObject {
 	}
 	return []*slack.TextBlockObject{
 		field("May approve", approvers(r)),
-		field("Needed", needed(r.Terms.Quorum)),
+		field("Approvals needed", fmt.Sprint(r.Terms.Quorum)),
 		field("Deadline", moment(r.Deadline)),
 		field("Request", code(r.ID)),
 	}

@@ -31,9 +31,9 @@ func (w Words) named(c string) string {
 // group shows a group by name and id, or by id alone.
 func group(g approvals.Group) string {
 	if g.Name == "" || g.Name == g.ID {
-		return "group " + code(g.ID)
+		return "the group " + code(g.ID)
 	}
-	return "group " + code(g.Name) + " (id " + code(g.ID) + ")"
+	return "the group " + code(g.Name) + " (id " + code(g.ID) + ")"
 }
 
 // moment shows a time in the reader's own time zone.
