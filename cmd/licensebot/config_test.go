@@ -1,0 +1,125 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"licensebot/deploy"
+	"licensebot/internal/sandbox"
+)
+
+// good is a complete configuration.
+func good() map[string]string {
+	return map[string]string{
+		"SLACK_BOT_TOKEN": "xoxb-secret-1", "SLACK_APP_TOKEN": "xapp-secret-2",
+		"UIPATH_ORGANIZATION": "acme", "UIPATH_ACCOUNT_ID": "8f3a1c2e-0d4b-4c5a-9e6f-7a8b9c0d1e2f",
+		"UIPATH_CLIENT_ID": "id", "UIPATH_CLIENT_SECRET": "secret-3",
+		"LICENSEBOT_CHANNEL": "C0123", "LICENSEBOT_APPROVERS": "U0123,S0456",
+	}
+}
+
+// load reads a configuration from exactly these variables.
+func load(t *testing.T, env map[string]string) (Config, error) {
+	t.Helper()
+	for _, pair := range os.Environ() {
+		name, _, _ := strings.Cut(pair, "=")
+		if strings.HasPrefix(name, "SLACK_") || strings.HasPrefix(name, "UIPATH_") || strings.HasPrefix(name, "LICENSEBOT_") {
+			t.Setenv(name, "")
+			_ = os.Unsetenv(name)
+		}
+	}
+	for name, value := range env {
+		t.Setenv(name, value)
+	}
+	return LoadConfig()
+}
+
+func TestConfigurationDefaults(t *testing.T) {
+	cfg, err := load(t, good())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, pair := range map[string][2]string{
+		"SLACK_API_URL": {cfg.SlackAPIURL, "https://slack.com/api/"}, "UIPATH_URL": {cfg.UiPathURL, "https://cloud.uipath.com"},
+		"UIPATH_AUTH": {cfg.UiPathAuth, "client_credentials"}, "LICENSEBOT_DATABASE_URL": {cfg.DatabaseURL, "sqlite://licensebot.db"},
+		"LICENSEBOT_HTTP_ADDR": {cfg.HTTPAddr, "127.0.0.1:8080"}, "UIPATH_SCOPES": {cfg.UiPathScopes, "PM.License.Read PM.License.Write PM.Group.Read"},
+		"LICENSEBOT_REQUEST_TTL": {cfg.Terms.TTL.String(), "24h0m0s"}, "LICENSEBOT_APPROVE_EMOJI": {cfg.Words.Approve[0], "white_check_mark"},
+		"LICENSEBOT_DENY_EMOJI": {cfg.Words.Deny[0], "x"}, "LICENSEBOT_LOG_LEVEL": {cfg.Level.String(), "info"},
+	} {
+		if pair[0] != pair[1] {
+			t.Errorf("%s defaults to %q instead of %q", name, pair[0], pair[1])
+		}
+	}
+}
+
+func TestEveryProblemIsReportedAtOnce(t *testing.T) {
+	_, err := load(t, map[string]string{
+		"SLACK_BOT_TOKEN": "xoxp-secret-1", "SLACK_API_URL": "slack.com", "UIPATH_AUTH": "magic", "LICENSEBOT_CHANNEL": "#approvals",
+		"LICENSEBOT_APPROVERS": "alex", "LICENSEBOT_QUORUM": "none", "LICENSEBOT_REQUEST_TTL": "soon", "LICENSEBOT_DENY_EMOJI": "white_check_mark",
+		"LICENSEBOT_POLICY_FILE": "policy.yaml", "LICENSEBOT_DATABASE_URL": "postgres://u:secret-4@h/db", "LICENSEBOT_HTTP_ADDR": "8080",
+		"LICENSEBOT_LOG_LEVEL": "loud", "LICENSEBOT_LOG_FORMAT": "xml",
+	})
+	var problems *ConfigError
+	if !errors.As(err, &problems) || !usedWrongly(err) {
+		t.Fatalf("not a configuration error: %v", err)
+	}
+	for _, name := range []string{
+		"SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_API_URL", "UIPATH_ORGANIZATION", "UIPATH_ACCOUNT_ID", "UIPATH_AUTH", "LICENSEBOT_CHANNEL",
+		"LICENSEBOT_APPROVERS", "LICENSEBOT_QUORUM", "LICENSEBOT_REQUEST_TTL", "LICENSEBOT_DENY_EMOJI", "LICENSEBOT_POLICY_FILE",
+		"LICENSEBOT_DATABASE_URL", "LICENSEBOT_HTTP_ADDR", "LICENSEBOT_LOG_LEVEL", "LICENSEBOT_LOG_FORMAT",
+	} {
+		if !slices.ContainsFunc(problems.Problems, func(p string) bool { return strings.HasPrefix(p, name+": ") && strings.Contains(p, "example: ") }) {
+			t.Errorf("nothing is said of %s", name)
+		}
+	}
+	if strings.Contains(err.Error(), "secret-") {
+		t.Errorf("a secret is in the error: %v", err)
+	}
+}
+
+func TestSecretsFromFiles(t *testing.T) {
+	env := good()
+	delete(env, "SLACK_BOT_TOKEN")
+	env["SLACK_BOT_TOKEN_FILE"] = filepath.Join(t.TempDir(), "token")
+	if err := os.WriteFile(env["SLACK_BOT_TOKEN_FILE"], []byte("xoxb-from-file\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := load(t, env)
+	if err != nil || cfg.SlackBotToken != "xoxb-from-file" {
+		t.Errorf("got %q, %v", cfg.SlackBotToken, err)
+	}
+	env["SLACK_BOT_TOKEN"] = "xoxb-both"
+	if _, err := load(t, env); err == nil || !strings.Contains(err.Error(), "set one of them") {
+		t.Errorf("a secret given twice was taken: %v", err)
+	}
+}
+
+func TestQuorumThatNobodyCanReach(t *testing.T) {
+	env := good()
+	env["LICENSEBOT_APPROVERS"], env["LICENSEBOT_QUORUM"] = "U0123,U0123", "2"
+	if _, err := load(t, env); err == nil || !strings.Contains(err.Error(), "could ever be granted") {
+		t.Errorf("it was taken: %v", err)
+	}
+}
+
+// TestManifestScopes holds the manifest and the simulator, with which every
+// test runs, to the same scopes: what the bot uses, the manifest asks for.
+func TestManifestScopes(t *testing.T) {
+	_, scopes, _ := strings.Cut(string(deploy.SlackManifest), "    bot:\n")
+	scopes, _, _ = strings.Cut(scopes, "settings:")
+	var asked []string
+	for _, m := range regexp.MustCompile(`(?m)^ +- ([a-z:]+) # .+$`).FindAllStringSubmatch(scopes, -1) {
+		asked = append(asked, m[1])
+	}
+	given := sandbox.DefaultSlackScopes()
+	slices.Sort(asked)
+	slices.Sort(given)
+	if !slices.Equal(asked, given) {
+		t.Errorf("the manifest asks for %v, the bot is tested with %v", asked, given)
+	}
+}
