@@ -1,0 +1,75 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"licensebot/internal/sandbox"
+)
+
+// TestSlackRefusesOnce lets Slack refuse each of its calls once, by names that
+// an operator can mend or that pass by themselves. Nothing is lost.
+func TestSlackRefusesOnce(t *testing.T) {
+	methods := []string{"chat.postMessage", "chat.update", "reactions.add", "reactions.get", "users.info"}
+	for _, name := range []string{"not_in_channel", "missing_scope", "channel_not_found", "is_archived", "internal_error", "ratelimited", "something_new"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			for _, method := range methods {
+				w.slack.Inject(method, sandbox.Fault{Times: 1, Error: name})
+			}
+			w.start()
+			w.ask("group-01 RPADEVPRONU IDU")
+			w.card()
+			w.react(approver, "white_check_mark")
+			w.awaitEnd("allocation_done", "*Done*")
+			w.expectRule(1, "ATTUNU", "IDU", "RPADEVPRONU")
+		})
+	}
+}
+
+// TestNotInvited is the most common mistake of an installation.
+func TestNotInvited(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.slack.Leave(approvalsChannel, w.slack.BotUserID())
+	w.start()
+	w.ask("group-01 RPADEVPRONU")
+	w.awaitTold(requester, "invite it there with /invite")
+	w.slack.Join(approvalsChannel, w.slack.BotUserID())
+	w.card()
+	w.react(approver, "white_check_mark")
+	w.awaitEnd("allocation_done", "*Done*")
+}
+
+// TestConsentGoneBeforeTheWrite takes the approval back, in each way there is,
+// while UiPath keeps the write waiting.
+func TestConsentGoneBeforeTheWrite(t *testing.T) {
+	ways := map[string]func(w *world){
+		"reaction taken back": func(w *world) { _ = w.slack.Unreact(approver, approvalsChannel, w.card().TS, "white_check_mark") },
+		"left the user group": func(w *world) { w.slack.SetUserGroup("S0APPROVERS", second) },
+		"deactivated":         func(w *world) { w.slack.UpdateUser(approver, func(u *sandbox.User) { u.Deleted = true }) },
+		"made a guest":        func(w *world) { w.slack.UpdateUser(approver, func(u *sandbox.User) { u.Restricted = true }) },
+	}
+	for name, lose := range ways {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.env["LICENSEBOT_APPROVERS"] = "S0APPROVERS"
+			w.slack.SetUserGroup("S0APPROVERS", approver, second)
+			w.start()
+			w.ask("group-01 RPADEVPRONU")
+			w.card()
+			w.uipath.Inject("GET group", sandbox.Fault{Status: 503})
+			w.react(approver, "white_check_mark")
+			w.await("the write to be held up", func() bool { return strings.Contains(w.card().Text, "*Approved*") && w.uipath.Injected() > 0 })
+			lose(w)
+			w.uipath.Clear()
+			w.await("the request to wait again", func() bool { return strings.Contains(w.card().Text, "0 of 1") })
+			w.expectRule(0, "ATTUNU")
+			w.react(second, "white_check_mark")
+			w.awaitEnd("allocation_done", "*Done*")
+			w.expectRule(1, "ATTUNU", "RPADEVPRONU")
+		})
+	}
+}
