@@ -1,0 +1,325 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"licensebot/approvals"
+)
+
+func TestSQLiteConforms(t *testing.T) {
+	conform(t, func(t *testing.T, now func() time.Time) Conformant {
+		return openFile(t, filepath.Join(t.TempDir(), "licensebot.db"), now)
+	})
+}
+
+// underTest is a SQLite store whose tables can be read.
+type underTest struct{ *Store }
+
+func openFile(t *testing.T, path string, now func() time.Time) underTest {
+	t.Helper()
+	s, err := Open(t.Context(), "sqlite://"+path, Options{Now: now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return underTest{s}
+}
+
+func (s underTest) Dump(t *testing.T) map[string][]string {
+	t.Helper()
+	tables := map[string][]string{}
+	for _, table := range []string{"requests", "reactions", "journal", "owed", "dead_letters"} {
+		tables[table] = s.rows(t, "SELECT * FROM "+table+" ORDER BY 1, 2, 3, 4")
+	}
+	return tables
+}
+
+// rows reads a query's answer as text.
+func (s underTest) rows(t *testing.T, query string, args ...any) []string {
+	t.Helper()
+	rows, err := s.read.QueryContext(t.Context(), query, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = rows.Close() }()
+	columns, err := rows.Columns()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	for rows.Next() {
+		values := make([]any, len(columns))
+		for i := range values {
+			values[i] = new(any)
+		}
+		if err := rows.Scan(values...); err != nil {
+			t.Fatal(err)
+		}
+		var line []string
+		for i, v := range values {
+			line = append(line, fmt.Sprintf("%s=%v", columns[i], *v.(*any)))
+		}
+		all = append(all, strings.Join(line, " "))
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func sqliteBench(t *testing.T) (*bench, underTest) {
+	t.Helper()
+	clock := &clock{at: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}
+	s := openFile(t, filepath.Join(t.TempDir(), "licensebot.db"), clock.now)
+	return &bench{T: t, Conformant: s, clock: clock}, s
+}
+
+// What a crash leaves is the files as they are: nobody closed anything. A copy
+// of them, taken while the store is open, must hold all that was filed.
+func TestWhatWasFiledSurvivesACrash(t *testing.T) {
+	clock := &clock{at: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}
+	path := filepath.Join(t.TempDir(), "licensebot.db")
+	before := &bench{T: t, Conformant: openFile(t, path, clock.now), clock: clock}
+	r := before.card(1, group)
+	held := before.claim(approvals.Weigh)
+	before.must(before.Try(before.ctx(), held))
+	before.file(2)
+
+	after := &bench{T: t, Conformant: openFile(t, copyDatabase(t, path), clock.now), clock: clock}
+	read, err := after.Request(after.ctx(), r.ID)
+	after.must(err)
+	if read.State != approvals.Pending || read.CardTS != r.CardTS || read.Proposal == nil {
+		t.Errorf("read after the crash: %+v", read)
+	}
+	// What the dead process held is taken back at once, tried as it was, and
+	// the dead process, should it twitch, is fenced off.
+	taken := after.claim(approvals.Weigh)
+	if taken.ID != held.ID || taken.Attempt <= held.Attempt || taken.Tried.IsZero() {
+		t.Errorf("taken back as %+v, was %+v", taken, held)
+	}
+	after.want(after.Settle(after.ctx(), held), approvals.ErrLost)
+	if task := after.claim(approvals.Vet); task.Request != ask(2).ID {
+		t.Errorf("owes %+v", task)
+	}
+}
+
+func copyDatabase(t *testing.T, path string) string {
+	t.Helper()
+	to := filepath.Join(t.TempDir(), "copy.db")
+	for _, suffix := range []string{"", "-wal"} {
+		from, err := os.Open(path + suffix)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(from)
+		_ = from.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(to+suffix, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return to
+}
+
+func TestCommitsReachTheDisk(t *testing.T) {
+	_, s := sqliteBench(t)
+	for pragma, want := range map[string]string{
+		"synchronous": "2", "journal_mode": "wal", "foreign_keys": "1", "secure_delete": "1",
+	} {
+		for name, db := range map[string]*sql.DB{"writer": s.write, "reader": s.read} {
+			var got string
+			if err := db.QueryRowContext(t.Context(), "PRAGMA "+pragma).Scan(&got); err != nil || got != want {
+				t.Errorf("%s has %s = %s, want %s (%v)", name, pragma, got, want, err)
+			}
+		}
+	}
+	if _, err := s.read.ExecContext(t.Context(), "DELETE FROM owed"); err == nil {
+		t.Error("a reading connection wrote")
+	}
+}
+
+func TestASecondProcessIsRefused(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "licensebot.db")
+	first := openFile(t, path, time.Now)
+	_, err := Open(t.Context(), "sqlite://"+path, Options{})
+	if err == nil || !strings.Contains(err.Error(), "in use by another licensebot") || !strings.Contains(err.Error(), path) {
+		t.Errorf("refused with %v", err)
+	}
+	if err := first.Ping(t.Context()); err != nil {
+		t.Errorf("the first was harmed: %v", err)
+	}
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	openFile(t, path, time.Now)
+}
+
+func TestOpenWords(t *testing.T) {
+	for _, c := range []struct{ url, want, never string }{
+		{"postgres://bot:hunter2@db/licensebot", "want sqlite://FILE", "hunter2"},
+		{"licensebot.db", "want sqlite://FILE", "nothing"},
+		{"sqlite://", "want sqlite://FILE", "nothing"},
+		{"sqlite://" + filepath.Join(t.TempDir(), "no", "such", "folder.db"), "does its folder exist", "nothing"},
+	} {
+		_, err := Open(t.Context(), c.url, Options{})
+		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), c.never) {
+			t.Errorf("Open(%q): %v, want %q in it", c.url, err, c.want)
+		}
+	}
+}
+
+func TestFilesAreTheOwnersAlone(t *testing.T) {
+	b, _ := sqliteBench(t)
+	b.file(1)
+	path := filepath.Join(t.TempDir(), "odd ?#%20 name.db")
+	openFile(t, path, time.Now)
+	for _, file := range []string{path, path + "-wal"} {
+		info, err := os.Stat(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if mode := info.Mode().Perm(); mode != 0o600 {
+			t.Errorf("%s has mode %o", filepath.Base(file), mode)
+		}
+	}
+}
+
+func TestCloseTwice(t *testing.T) {
+	s, err := Open(t.Context(), "sqlite://"+filepath.Join(t.TempDir(), "l.db"), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := s.Ping(context.Background()); err == nil {
+		t.Error("a closed store says that it can be written to")
+	}
+}
+
+// The figure of package approvals holds against whoever writes raw SQL.
+func TestSchemaRefusesWhatCannotBe(t *testing.T) {
+	b, s := sqliteBench(t)
+	pending := b.card(1, group)
+	b.file(2)
+	for _, c := range []struct{ name, statement string }{
+		{"an unknown state", `UPDATE requests SET state = 'lost' WHERE id = $1`},
+		{"no requester", `UPDATE requests SET requester = '' WHERE id = $1`},
+		{"no channel", `UPDATE requests SET channel = '' WHERE id = $1`},
+		{"a deadline before the filing", `UPDATE requests SET deadline_at = filed_at WHERE id = $1`},
+		{"an end without its time", `UPDATE requests SET state = 'denied' WHERE id = $1`},
+		{"an open request with an end", `UPDATE requests SET ended_at = 5 WHERE id = $1`},
+		{"a filed request with a card", `UPDATE requests SET state = 'filed', group_id = NULL WHERE id = $1`},
+		{"a filed request with a group", `UPDATE requests SET state = 'filed', card_ts = NULL WHERE id = $1`},
+		{"a refused request with a card", `UPDATE requests SET state = 'refused', ended_at = 5, group_id = NULL WHERE id = $1`},
+		{"a pending request without a group", `UPDATE requests SET group_id = NULL WHERE id = $1`},
+		{"an approval without its time", `UPDATE requests SET state = 'approved' WHERE id = $1`},
+		{"done without an approval", `UPDATE requests SET state = 'done', ended_at = 5 WHERE id = $1`},
+		{"failed without an approval", `UPDATE requests SET state = 'failed', ended_at = 5 WHERE id = $1`},
+		{"superseded without an approval", `UPDATE requests SET state = 'superseded', ended_at = 5 WHERE id = $1`},
+		{"an envelope used twice", `UPDATE requests SET envelope = 'envelope-2' WHERE id = $1`},
+		{"one card for two requests", `UPDATE requests SET state = 'cancelled', ended_at = 5,
+			card_ts = (SELECT card_ts FROM requests WHERE id = $1) WHERE id = 'R-00000002'`},
+		{"a lease that is neither", `UPDATE owed SET leased = 2 WHERE request_id = $1`},
+		{"work owed twice", `INSERT INTO owed (request_id, kind, subject, note, due_at) VALUES ($1, 'seed', '', '', 1)`},
+		{"work owed by nobody", `INSERT INTO owed (request_id, kind, subject, note, due_at) VALUES ($1 || 'X', 'seed', '', '', 1)`},
+		{"a journal of nobody", `INSERT INTO journal (request_id, at, kind, actor, before, after, event) VALUES ($1 || 'X', 1, '', '', '', '', '')`},
+		{"a request gone from under its journal", `DELETE FROM requests WHERE id = $1`},
+		{"a reaction neither there nor gone", `INSERT INTO reactions VALUES ('C', $1, 'U', 'x', 0, 2, '', 1)`},
+		{"a reaction neither yes nor no", `INSERT INTO reactions VALUES ('C', $1, 'U', 'x', 2, 1, '', 1)`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b.unchanged(func() {
+				_, err := s.write.ExecContext(t.Context(), c.statement, pending.ID)
+				if err == nil || !strings.Contains(err.Error(), "constraint failed") {
+					t.Errorf("taken: %v", err)
+				}
+			})
+		})
+	}
+}
+
+// Every state that Go knows, SQL knows, and the other way round.
+func TestStatesAreTheSchemas(t *testing.T) {
+	_, s := sqliteBench(t)
+	schema := s.rows(t, `SELECT sql FROM sqlite_schema WHERE name = 'requests'`)[0]
+	list := schema[strings.Index(schema, "state IN (")+len("state IN ("):]
+	list = list[:strings.Index(list, ")")]
+	for _, state := range approvals.States() {
+		if !strings.Contains(list, "'"+string(state)+"'") {
+			t.Errorf("the schema does not know %q", state)
+		}
+	}
+	if n := strings.Count(list, ",") + 1; n != len(approvals.States()) {
+		t.Errorf("the schema knows %d states, Go %d", n, len(approvals.States()))
+	}
+}
+
+// Cost must not grow with pending requests: no query walks a table.
+func TestQueriesUseIndexes(t *testing.T) {
+	b, s := sqliteBench(t)
+	for n := range 20 {
+		b.file(n)
+	}
+	if _, err := s.write.ExecContext(t.Context(), "ANALYZE"); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ name, query, index string }{
+		{"claim", `UPDATE owed SET leased = 1 WHERE id = (SELECT id FROM owed WHERE kind = 'vet' AND due_at <= 9
+			AND ` + head + ` ORDER BY due_at, id LIMIT 1)`, "owed_due"},
+		{"claim, lanes", `SELECT id FROM owed WHERE kind = 'vet' AND due_at <= 9 AND ` + head + ` ORDER BY due_at, id LIMIT 1`, "owed_lane"},
+		{"wait", `SELECT due_at FROM owed WHERE kind = 'vet' AND ` + head + ` ORDER BY due_at LIMIT 1`, "owed_due"},
+		{"react", `SELECT ` + requestColumns + ` FROM requests WHERE channel = 'C' AND card_ts = '1.1'`, "requests_card"},
+		{"reactions", `SELECT user_id FROM reactions WHERE channel = 'C' AND ts = '1.1' AND present = 1`, "sqlite_autoindex_reactions_1"},
+		{"file again", `SELECT ` + requestColumns + ` FROM requests WHERE envelope = 'e'`, "sqlite_autoindex_requests_2"},
+		{"drop", `DELETE FROM owed WHERE request_id = 'R' AND kind = 'vet'`, "sqlite_autoindex_owed_1"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			// The writer plans it: a reader may not even plan an UPDATE.
+			plan := explain(t, s.write, c.query)
+			if !strings.Contains(plan, c.index) {
+				t.Errorf("%s is not used:\n%s", c.index, plan)
+			}
+			for line := range strings.Lines(plan) {
+				if strings.HasPrefix(line, "SCAN") || strings.Contains(line, "TEMP B-TREE") {
+					t.Errorf("walks or sorts:\n%s", plan)
+				}
+			}
+		})
+	}
+}
+
+func explain(t *testing.T, db *sql.DB, query string) string {
+	t.Helper()
+	rows, err := db.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = rows.Close() }()
+	var plan strings.Builder
+	for rows.Next() {
+		var id, parent, unused int
+		var detail string
+		if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
+			t.Fatal(err)
+		}
+		plan.WriteString(detail + "\n")
+	}
+	return plan.String()
+}
