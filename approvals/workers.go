@@ -3,7 +3,9 @@ package approvals
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
+	"runtime/debug"
 	"sync"
 	"time"
 )
@@ -157,7 +159,7 @@ func (w *Workers) pauseAfter(ctx context.Context, err error) {
 func (w *Workers) carryOut(ctx context.Context, t Task, r Request) {
 	ctx, cancel := context.WithTimeout(ctx, taskLimit)
 	defer cancel()
-	err := w.perform(ctx, t, r)
+	err := w.guarded(ctx, t, r)
 	if errors.Is(err, ErrLost) {
 		return
 	}
@@ -191,6 +193,16 @@ func backoff(attempt int) time.Duration {
 		d = min(firstBackoff<<max(attempt-1, 0), lastBackoff)
 	}
 	return d*3/4 + rand.N(d/2)
+}
+
+// guarded makes a panic an error: it must harm only the task that caused it.
+func (w *Workers) guarded(ctx context.Context, t Task, r Request) (err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
+		}
+	}()
+	return w.perform(ctx, t, r)
 }
 
 // perform does what the kind of work asks. It returns nil when the task is

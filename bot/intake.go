@@ -169,12 +169,12 @@ func (in *Intake) event(ctx context.Context, env envelope) bool {
 }
 
 // reaction records a vote for weighing. Other emoji, other channels and
-// messages that the bot did not write are none of its business. A message
-// without an author cannot be a card, because cards are posted by the bot.
+// messages that somebody else wrote are none of its business; whether it is on
+// a card is told by the card's timestamp alone.
 func (in *Intake) reaction(ctx context.Context, env envelope, e event) bool {
 	name, deny, ok := in.Words.vote(e.Reaction)
 	if !ok || e.User == "" || e.User == in.Self.UserID || e.Item.Type != "message" ||
-		e.Item.Channel != in.Words.Channel || e.ItemUser != in.Self.UserID {
+		e.Item.Channel != in.Words.Channel || e.ItemUser != "" && e.ItemUser != in.Self.UserID {
 		return true
 	}
 	err := in.Store.React(ctx, approvals.Reaction{

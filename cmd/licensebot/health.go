@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -17,21 +18,32 @@ import (
 // pingLimit bounds how long a health check waits for the database.
 const pingLimit = 2 * time.Second
 
+// A connections counts the connections to Slack that have said hello. It is
+// empty until the bot knows who it is.
+type connections struct{ socket atomic.Pointer[bot.Socket] }
+
+func (c *connections) live() int {
+	if socket := c.socket.Load(); socket != nil {
+		return socket.Live()
+	}
+	return 0
+}
+
 // routes are /healthz (the process works and its database takes writes),
 // /readyz (and Slack has said hello) and /metrics.
-func routes(db *store.Store, socket *bot.Socket) http.Handler {
+func routes(db *store.Store, slack *connections) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
 		answer(w, databaseProblem(r.Context(), db))
 	})
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
 		problem := databaseProblem(r.Context(), db)
-		if problem == "" && socket.Live() == 0 {
+		if problem == "" && slack.live() == 0 {
 			problem = "no connection to Slack has said hello"
 		}
 		answer(w, problem)
 	})
-	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics(socket), promhttp.HandlerOpts{}))
+	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics(slack), promhttp.HandlerOpts{}))
 	return mux
 }
 
@@ -52,7 +64,7 @@ func answer(w http.ResponseWriter, problem string) {
 	fmt.Fprintln(w, "ok")
 }
 
-func metrics(socket *bot.Socket) *prometheus.Registry {
+func metrics(slack *connections) *prometheus.Registry {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
 		collectors.NewGoCollector(),
@@ -60,7 +72,7 @@ func metrics(socket *bot.Socket) *prometheus.Registry {
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "licensebot_slack_connections",
 			Help: "Socket Mode connections that have said hello and are open.",
-		}, func() float64 { return float64(socket.Live()) }),
+		}, func() float64 { return float64(slack.live()) }),
 	)
 	return registry
 }

@@ -51,7 +51,8 @@ func run(args []string) int {
 	switch {
 	case err == nil:
 		return 0
-	case errors.Is(err, context.Canceled):
+	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+		fmt.Fprintln(os.Stderr, "licensebot: stopped before the end")
 		return exitFailed
 	}
 	fmt.Fprintln(os.Stderr, "licensebot:", err)

@@ -45,6 +45,12 @@ func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (
 	if err != nil {
 		return err
 	}
+	slack := new(connections)
+	stopHTTP, err := serveHTTP(cfg.HTTPAddr, db, slack, log)
+	if err != nil {
+		return err
+	}
+	defer stopHTTP()
 	api, client := bot.NewClient(cfg.SlackAPIURL, cfg.SlackBotToken)
 	self, err := bot.Introduce(ctx, api, log)
 	if err != nil {
@@ -62,11 +68,7 @@ func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (
 		Receipts: receipts, Directory: directory, Log: log,
 	}
 	socket := bot.NewSocket(bot.SocketConfig{APIURL: cfg.SlackAPIURL, BotToken: cfg.SlackBotToken, AppToken: cfg.SlackAppToken}, intake, log)
-	stopHTTP, err := serveHTTP(cfg.HTTPAddr, db, socket, log)
-	if err != nil {
-		return err
-	}
-	defer stopHTTP()
+	slack.socket.Store(socket)
 
 	stopWorkers := startWorkers(ctx, &approvals.Workers{
 		Store: db, Licences: licences, Directory: directory,
@@ -157,12 +159,12 @@ func tokenSource(cfg Config) (oauth2.TokenSource, error) {
 }
 
 // serveHTTP answers whether the bot is alive and ready, and its metrics.
-func serveHTTP(addr string, db *store.Store, socket *bot.Socket, log zerolog.Logger) (stop func(), err error) {
+func serveHTTP(addr string, db *store.Store, slack *connections, log zerolog.Logger) (stop func(), err error) {
 	listener, err := net.Listen("tcp", addr)
 	if err != nil {
 		return nil, fmt.Errorf("LICENSEBOT_HTTP_ADDR: %w", err)
 	}
-	server := &http.Server{Handler: routes(db, socket), ReadHeaderTimeout: 5 * time.Second}
+	server := &http.Server{Handler: routes(db, slack), ReadHeaderTimeout: 5 * time.Second}
 	go func() {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			log.Error().Err(err).Msg("the HTTP server ended")

@@ -1,0 +1,1018 @@
+package approvals_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	. "licensebot/approvals"
+	"licensebot/internal/store"
+)
+
+// These tests run the real workers on the real store inside a synctest bubble:
+// time is the bubble's, moves only when everybody waits, and costs nothing.
+// Only the ports to Slack and UiPath are made up.
+
+// errCut is an answer that never came: nobody knows whether there was an effect.
+var errCut = errors.New("connection cut")
+
+func later(after time.Duration) error { return &Delay{After: after, Why: "too many calls"} }
+
+// A world is one store, its workers, and the two services they talk to.
+type world struct {
+	*testing.T
+	store   *store.Store
+	uipath  *uipath
+	slack   *slackFake
+	request Request
+}
+
+// live runs story in a world of its own, with the workers at work.
+func live(t *testing.T, story func(w *world)) {
+	t.Helper()
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		s, err := store.Open(t.Context(), "sqlite://"+filepath.Join(dir, "test.db"), store.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := &world{T: t, store: s, uipath: newUiPath(), slack: newSlack()}
+		ctx, stop := context.WithCancel(t.Context())
+		stopped := make(chan struct{})
+		workers := &Workers{
+			Store: s, Licences: w.uipath, Directory: w.slack, Announcer: w.slack,
+			Trouble: func(Task, error) {}, Grace: time.Second,
+		}
+		defer func() {
+			stop()
+			<-stopped
+			if err := s.Close(); err != nil {
+				t.Error(err)
+			}
+		}()
+		go func() { defer close(stopped); workers.Run(ctx) }()
+		story(w)
+	})
+}
+
+// file files a request for NEW on group-01 that lives for an hour.
+func (w *world) file(envelope string, codes ...string) Request {
+	w.Helper()
+	if codes == nil {
+		codes = []string{"NEW"}
+	}
+	r, _, err := w.store.File(w.Context(), Request{
+		ID: NewID(), Envelope: envelope, Requester: requester, Origin: "C-ORIGIN", Channel: "C-APPROVALS",
+		Ask:   Ask{Group: "group-01", Codes: codes},
+		Terms: Terms{Approvers: []string{anna, ben}, Quorum: 1, TTL: time.Hour},
+	})
+	if err != nil {
+		w.Fatal(err)
+	}
+	w.request = r
+	return r
+}
+
+func (w *world) read(id string) Request {
+	w.Helper()
+	r, err := w.store.Request(w.Context(), id)
+	if err != nil {
+		w.Fatal(err)
+	}
+	return r
+}
+
+// until lets time pass until cond holds of the request, and returns it.
+func (w *world) until(what string, cond func(Request) bool) Request {
+	w.Helper()
+	for end := time.Now().Add(6 * time.Hour); time.Now().Before(end); time.Sleep(time.Second) {
+		synctest.Wait()
+		if r := w.read(w.request.ID); cond(r) {
+			return r
+		}
+	}
+	r := w.read(w.request.ID)
+	w.Fatalf("never came: %s. The request is %s (%+v), UiPath %v, Slack %v", what, r.State, r.Outcome, w.uipath.log(), w.slack.log())
+	return Request{}
+}
+
+func (w *world) untilState(s State) Request {
+	w.Helper()
+	return w.until(string(s), func(r Request) bool { return r.State == s })
+}
+
+// quiet lets so much time pass that everything owed has been done.
+func (w *world) quiet() Request {
+	w.Helper()
+	time.Sleep(5 * time.Hour)
+	synctest.Wait()
+	wait, owed, err := w.store.Wait(w.Context(), Vet, Announce, Seed, Weigh, Apply, Progress, Reply, Render, Tell, Notify, Expire)
+	if err != nil || owed {
+		w.Errorf("something is still owed, in %v (%v)", wait, err)
+	}
+	return w.read(w.request.ID)
+}
+
+// carded files a request and waits for its card.
+func (w *world) carded() Request {
+	w.Helper()
+	w.file("e1")
+	return w.until("a card", func(r Request) bool { return r.CardTS != "" })
+}
+
+// react puts an approver's ✅ on the card, or takes it away, and tells the bot.
+func (w *world) react(r Request, user string, present bool) {
+	w.Helper()
+	heard := w.slack.put(r, user, present)
+	if err := w.store.React(w.Context(), heard); err != nil {
+		w.Fatal(err)
+	}
+}
+
+// ended asserts how a request ended.
+func (w *world) ended(r Request, state State, reason Reason) {
+	w.Helper()
+	if r.State != state || r.Outcome == nil || r.Outcome.Reason != reason {
+		w.Errorf("ended as %s, %+v; want %s, %s", r.State, r.Outcome, state, reason)
+	}
+}
+
+func (w *world) puts(want int) {
+	w.Helper()
+	if got := w.uipath.count("put"); got != want {
+		w.Errorf("%d writes reached UiPath, want %d: %v", got, want, w.uipath.log())
+	}
+}
+
+// posts asserts how many posts of a kind the channel shows.
+func (w *world) posts(kind Kind, want int) {
+	w.Helper()
+	if got := w.slack.shown(kind); got != want {
+		w.Errorf("the channel shows %d posts of %s, want %d: %v", got, kind, want, w.slack.log())
+	}
+}
+
+// uipath holds rules. read and write may be replaced for a call by what the
+// test puts in front; n counts the calls from one.
+type uipath struct {
+	mu      sync.Mutex
+	rules   map[string]Rule
+	calls   []string
+	reads   int
+	writes  int
+	writing map[string]int
+	overlap bool
+	onRead  func(n int) error
+	onWrite func(n int, asked Rule) (answer *Rule, effect bool, err error)
+	pause   time.Duration // how long a write takes
+}
+
+func newUiPath() *uipath {
+	return &uipath{writing: map[string]int{}, rules: map[string]Rule{"group-01": {
+		Codes: []string{"OLD"}, External: true, Quotas: []Quota{{Code: "OLD", Limit: 2}},
+		Owned: []Seats{{Code: "OLD", Total: 9}, {Code: "NEW", Total: 9}, {Code: "NEWER", Total: 9}},
+	}}}
+}
+
+func (u *uipath) Group(_ context.Context, ref string) (Group, error) {
+	if ref != "group-01" {
+		return Group{}, &NoGroup{Ref: ref, Candidates: []string{"group-01"}}
+	}
+	return Group{ID: ref, Name: "Robot developers"}, nil
+}
+
+func (u *uipath) Rule(_ context.Context, id string) (Rule, error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.reads++
+	if u.onRead != nil {
+		if err := u.onRead(u.reads); err != nil {
+			u.calls = append(u.calls, "get: "+err.Error())
+			return Rule{}, err
+		}
+	}
+	u.calls = append(u.calls, "get")
+	return u.rules[id], nil
+}
+
+func (u *uipath) SetRule(_ context.Context, id string, asked Rule) (Rule, error) {
+	u.mu.Lock()
+	u.writes++
+	n := u.writes
+	u.writing[id]++
+	u.overlap = u.overlap || u.writing[id] > 1
+	u.calls = append(u.calls, fmt.Sprintf("put %v", asked.Codes))
+	u.mu.Unlock()
+
+	time.Sleep(u.pause)
+
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.writing[id]--
+	answer, effect, err := &asked, true, error(nil)
+	if u.onWrite != nil {
+		answer, effect, err = u.onWrite(n, asked)
+	}
+	if effect {
+		u.rules[id] = asked
+	}
+	if err != nil {
+		return Rule{}, err
+	}
+	return *answer, nil
+}
+
+func (u *uipath) Nearest(string, []string) (string, bool) { return "NEW", true }
+
+func (u *uipath) edit(codes ...string) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	rule := u.rules["group-01"]
+	rule.Codes = codes
+	u.rules["group-01"] = rule
+}
+
+func (u *uipath) rule() Rule {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.rules["group-01"]
+}
+
+func (u *uipath) log() []string {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return slices.Clone(u.calls)
+}
+
+func (u *uipath) count(prefix string) int {
+	n := 0
+	for _, call := range u.log() {
+		if len(call) >= len(prefix) && call[:len(prefix)] == prefix {
+			n++
+		}
+	}
+	return n
+}
+
+// slackFake is a channel, its people and what is said there. before is asked
+// ahead of every call of its name: an error with effect true comes after the
+// effect.
+type slackFake struct {
+	mu     sync.Mutex
+	calls  []string
+	seen   map[string]int
+	posted []string
+	clock  int
+	people map[string]Person
+	cards  map[string][]Reaction
+	before func(call string, n int) (effect bool, err error)
+	onLook func() // after a card was looked at, before people are
+}
+
+func newSlack() *slackFake {
+	return &slackFake{seen: map[string]int{}, people: map[string]Person{}, cards: map[string][]Reaction{}}
+}
+
+// do logs a call, lets the test break it, and has the effect.
+func (s *slackFake) do(call string, effect func()) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.seen[call]++
+	s.calls = append(s.calls, call)
+	var err error
+	happens := true
+	if s.before != nil {
+		if happens, err = s.before(call, s.seen[call]); err == nil {
+			happens = true
+		}
+	}
+	if happens {
+		effect()
+	}
+	return err
+}
+
+func (s *slackFake) Ready(ctx context.Context, _ Kind) error { return ctx.Err() }
+
+func (s *slackFake) Person(_ context.Context, user string, _ time.Duration) (Person, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	person := s.people[user]
+	person.ID = user
+	return person, nil
+}
+
+func (s *slackFake) Members(_ context.Context, approvers []string, _ time.Duration) ([]string, error) {
+	return approvers, s.do("members", func() {})
+}
+
+func (s *slackFake) OnCard(_ context.Context, channel, ts string) ([]Reaction, error) {
+	var shown []Reaction
+	err := s.do("look", func() { shown = slices.Clone(s.cards[ts]) })
+	if s.onLook != nil {
+		s.onLook()
+	}
+	return shown, err
+}
+
+func (s *slackFake) Find(_ context.Context, r Request, kind Kind, _ time.Time) (ts string, found bool, err error) {
+	err = s.do("find "+string(kind), func() {
+		found = slices.Contains(s.posted, postName(r, kind))
+		ts = cardOf(r)
+	})
+	if !found {
+		ts = ""
+	}
+	return ts, found && err == nil, err
+}
+
+// cardOf is the timestamp that this fake gives a request's card.
+func cardOf(r Request) string { return "ts-" + r.ID }
+
+func postName(r Request, kind Kind) string { return string(kind) + " " + r.ID }
+
+func (s *slackFake) Announce(_ context.Context, r Request) (string, error) {
+	err := s.do("announce", func() { s.posted = append(s.posted, postName(r, Announce)) })
+	if err != nil {
+		return "", err
+	}
+	return cardOf(r), nil
+}
+
+func (s *slackFake) Reply(_ context.Context, r Request, kind Kind) error {
+	return s.do(string(kind), func() { s.posted = append(s.posted, postName(r, kind)) })
+}
+
+func (s *slackFake) Seed(context.Context, Request) error   { return s.do("seed", func() {}) }
+func (s *slackFake) Render(context.Context, Request) error { return s.do("render", func() {}) }
+
+func (s *slackFake) Tell(_ context.Context, _ Request, user string, why Standing) error {
+	return s.do("tell", func() { s.posted = append(s.posted, "tell "+user+" "+string(why)) })
+}
+
+func (s *slackFake) Notify(_ context.Context, r Request) error {
+	return s.do("notify", func() { s.posted = append(s.posted, postName(r, Notify)) })
+}
+
+// put changes what Slack shows on a card, and returns the event that tells it.
+func (s *slackFake) put(r Request, user string, present bool) Reaction {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.clock++
+	heard := Reaction{
+		Channel: r.Channel, TS: r.CardTS, User: user, Name: "white_check_mark",
+		EventTS: fmt.Sprintf("1700000000.%06d", s.clock), Present: present,
+	}
+	s.cards[r.CardTS] = slices.DeleteFunc(s.cards[r.CardTS], func(old Reaction) bool { return old.User == user })
+	if present {
+		s.cards[r.CardTS] = append(s.cards[r.CardTS], heard)
+	}
+	return heard
+}
+
+func (s *slackFake) shown(kind Kind) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := 0
+	for _, post := range s.posted {
+		if len(post) > len(kind) && post[:len(kind)] == string(kind) {
+			n++
+		}
+	}
+	return n
+}
+
+func (s *slackFake) count(call string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.seen[call]
+}
+
+func (s *slackFake) log() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Concat(s.calls, []string{"|"}, s.posted)
+}
+
+// breaks makes the first times calls of one name fail with err.
+func (s *slackFake) breaks(name string, times int, effect bool, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.before = func(call string, n int) (bool, error) {
+		if call == name && n <= times {
+			return effect, err
+		}
+		return true, nil
+	}
+}
+
+func (s *slackFake) mends() { s.breaks("nothing", 0, true, nil) }
+
+// The whole life, when all goes well.
+func TestApplyConfirmed(t *testing.T) {
+	live(t, func(w *world) {
+		r := w.carded()
+		w.react(r, anna, true)
+		w.untilState(Done)
+		r = w.quiet()
+		w.ended(r, Done, ReasonConfirmed)
+		w.puts(1)
+		want := Rule{Codes: []string{"NEW", "OLD"}, External: true, Quotas: []Quota{{Code: "OLD", Limit: 2}}}
+		got := w.uipath.rule()
+		if !SameSet(got.Codes, want.Codes) || !got.External || !slices.Equal(got.Quotas, want.Quotas) {
+			t.Errorf("the rule is %+v, want %+v", got, want)
+		}
+		w.posts(Announce, 1)
+		w.posts(Reply, 1)
+		if n := w.slack.count("find announce") + w.slack.count("find reply"); n != 0 {
+			t.Errorf("looked %d times for posts that were never in doubt", n)
+		}
+	})
+}
+
+func TestNothingIsWrittenWithoutConsent(t *testing.T) {
+	live(t, func(w *world) {
+		r := w.carded()
+		w.react(r, requester, true)
+		w.react(r, bystander, true)
+		r = w.quiet()
+		w.ended(r, Expired, ReasonDeadline)
+		w.puts(0)
+		w.posts(Tell, 2)
+		w.posts(Reply, 1)
+	})
+}
+
+func TestApplyAnswerLostAfterTheEffect(t *testing.T) {
+	live(t, func(w *world) {
+		w.uipath.onWrite = func(int, Rule) (*Rule, bool, error) { return nil, true, errCut }
+		r := w.carded()
+		w.react(r, anna, true)
+		w.untilState(Done)
+		r = w.quiet()
+		w.ended(r, Done, ReasonReadBack)
+		w.puts(1)
+		w.posts(Reply, 1)
+	})
+}
+
+func TestApplyAnswerLostWithoutEffect(t *testing.T) {
+	live(t, func(w *world) {
+		w.uipath.onWrite = func(n int, asked Rule) (*Rule, bool, error) {
+			if n == 1 {
+				return nil, false, errCut
+			}
+			return &asked, true, nil
+		}
+		r := w.carded()
+		w.react(r, anna, true)
+		r = w.untilState(Done)
+		w.ended(r, Done, ReasonConfirmed)
+		w.puts(2)
+	})
+}
+
+// A read that is told to wait says nothing of the write before it: the attempt
+// must not be forgotten, or its effect would be taken for someone else's.
+func TestApplyDelayKeepsAnEarlierAttempt(t *testing.T) {
+	live(t, func(w *world) {
+		w.uipath.onWrite = func(int, Rule) (*Rule, bool, error) { return nil, true, errCut }
+		w.uipath.onRead = func(n int) error {
+			if n == 3 || n == 4 { // one to vet, one before the write, then these
+				return later(time.Minute)
+			}
+			return nil
+		}
+		r := w.carded()
+		w.react(r, anna, true)
+		r = w.until("an end", func(r Request) bool { return !r.State.Open() })
+		w.ended(r, Done, ReasonReadBack)
+		w.puts(1)
+	})
+}
+
+// A write that was certainly not made is not claimed: had someone else made
+// the change by then, the bot must not say that it did.
+func TestApplyDelayForgetsItsOwnAttempt(t *testing.T) {
+	live(t, func(w *world) {
+		w.uipath.onWrite = func(int, Rule) (*Rule, bool, error) { return nil, false, later(time.Minute) }
+		r := w.carded()
+		w.react(r, anna, true)
+		w.until("a write", func(Request) bool { return w.uipath.count("put") == 1 })
+		w.uipath.edit("OLD", "NEW")
+		r = w.until("an end", func(r Request) bool { return !r.State.Open() })
+		w.ended(r, Superseded, ReasonRuleChanged)
+		w.puts(1)
+	})
+}
+
+func TestApplyWaitsAsLongAsUiPathAsks(t *testing.T) {
+	live(t, func(w *world) {
+		var first, second time.Time
+		w.uipath.onWrite = func(n int, asked Rule) (*Rule, bool, error) {
+			if n == 1 {
+				first = time.Now()
+				return nil, false, later(20 * time.Minute)
+			}
+			second = time.Now()
+			return &asked, true, nil
+		}
+		r := w.carded()
+		w.react(r, anna, true)
+		w.untilState(Done)
+		if waited := second.Sub(first); waited < 20*time.Minute {
+			t.Errorf("asked again after %v", waited)
+		}
+	})
+}
+
+func TestApplyRefused(t *testing.T) {
+	live(t, func(w *world) {
+		w.uipath.onWrite = func(int, Rule) (*Rule, bool, error) { return nil, false, &Refusal{Said: "no such licence"} }
+		r := w.carded()
+		w.react(r, anna, true)
+		w.untilState(Failed)
+		r = w.quiet()
+		w.ended(r, Failed, ReasonUiPathRefused)
+		if r.Outcome.Said != "no such licence" || r.Outcome.Uncertain {
+			t.Errorf("outcome %+v", *r.Outcome)
+		}
+		w.puts(1)
+	})
+}
+
+func TestApplySupersededWhenTheRuleChanged(t *testing.T) {
+	live(t, func(w *world) {
+		r := w.carded()
+		w.uipath.edit("OLD", "NEW") // what the card shows is no longer a change
+		w.react(r, anna, true)
+		r = w.until("an end", func(r Request) bool { return !r.State.Open() })
+		w.ended(r, Superseded, ReasonRuleChanged)
+		w.puts(0)
+	})
+}
+
+// What the card promised to keep is not part of the consent: codes that came
+// since are kept and do not stand in the way.
+func TestApplyKeepsWhatOthersAddedMeanwhile(t *testing.T) {
+	live(t, func(w *world) {
+		r := w.carded()
+		w.uipath.edit("OLD", "BY-HAND")
+		w.react(r, anna, true)
+		r = w.until("an end", func(r Request) bool { return !r.State.Open() })
+		w.ended(r, Done, ReasonConfirmed)
+		if got := w.uipath.rule().Codes; !SameSet(got, []string{"OLD", "BY-HAND", "NEW"}) {
+			t.Errorf("the rule is %v", got)
+		}
+	})
+}
+
+func TestApplyAnswerLacksACode(t *testing.T) {
+	live(t, func(w *world) {
+		w.uipath.onWrite = func(int, Rule) (*Rule, bool, error) { return &Rule{Codes: []string{"OLD"}}, false, nil }
+		r := w.carded()
+		w.react(r, anna, true)
+		w.untilState(Failed)
+		r = w.quiet()
+		w.ended(r, Failed, ReasonIncomplete)
+		if !slices.Equal(r.Outcome.Subject, []string{"NEW"}) || !slices.Equal(r.Outcome.Codes, []string{"OLD"}) {
+			t.Errorf("outcome %+v", *r.Outcome)
+		}
+		w.puts(3)
+		w.posts(Reply, 1)
+	})
+}
+
+func TestApplyAnswerLacksACodeOnce(t *testing.T) {
+	live(t, func(w *world) {
+		w.uipath.onWrite = func(n int, asked Rule) (*Rule, bool, error) {
+			if n == 1 {
+				return &Rule{Codes: []string{"OLD"}}, false, nil
+			}
+			return &asked, true, nil
+		}
+		r := w.carded()
+		w.react(r, anna, true)
+		r = w.until("an end", func(r Request) bool { return !r.State.Open() })
+		w.ended(r, Done, ReasonConfirmed)
+		w.puts(2)
+	})
+}
+
+// The event of the withdrawal never came: the look before the write finds it.
+func TestConsentWithdrawnBeforeTheWrite(t *testing.T) {
+	live(t, func(w *world) {
+		r := w.carded()
+		heard := w.slack.put(r, anna, true)
+		w.slack.put(r, anna, false)
+		if err := w.store.React(t.Context(), heard); err != nil {
+			t.Fatal(err)
+		}
+		w.until("approved and taken back", func(r Request) bool {
+			return r.State == Pending && w.slack.count("look") == 1
+		})
+		w.puts(0)
+		if r = w.read(r.ID); len(r.Votes) != 0 || !r.Decided.IsZero() {
+			t.Errorf("kept of the approval: %+v", r)
+		}
+		w.react(r, ben, true)
+		r = w.untilState(Done)
+		w.puts(1)
+	})
+}
+
+func TestWithdrawnAndNeverGivenAgain(t *testing.T) {
+	live(t, func(w *world) {
+		r := w.carded()
+		heard := w.slack.put(r, anna, true)
+		w.slack.put(r, anna, false)
+		if err := w.store.React(t.Context(), heard); err != nil {
+			t.Fatal(err)
+		}
+		r = w.quiet()
+		w.ended(r, Expired, ReasonDeadline)
+		w.puts(0)
+		w.posts(Reply, 1)
+	})
+}
+
+func TestApproverDeactivatedBeforeTheWrite(t *testing.T) {
+	live(t, func(w *world) {
+		w.slack.onLook = func() {
+			w.slack.mu.Lock()
+			defer w.slack.mu.Unlock()
+			w.slack.people[anna] = Person{Deactivated: true}
+		}
+		r := w.carded()
+		w.react(r, anna, true)
+		w.until("approved and taken back", func(r Request) bool {
+			return r.State == Pending && w.slack.count("look") == 1
+		})
+		r = w.quiet()
+		w.ended(r, Expired, ReasonDeadline)
+		w.puts(0)
+	})
+}
+
+func TestConsentCannotBeCheckedBeforeTheWrite(t *testing.T) {
+	live(t, func(w *world) {
+		r := w.carded()
+		w.slack.breaks("look", 3, false, errCut)
+		w.react(r, anna, true)
+		w.until("three looks", func(Request) bool { return w.slack.count("look") >= 3 })
+		w.puts(0)
+		r = w.untilState(Done)
+		w.puts(1)
+	})
+}
+
+func TestApplyGivesUp(t *testing.T) {
+	for _, c := range []struct {
+		name      string
+		read      error // every read after the vetting
+		write     error
+		uncertain bool
+	}{
+		{name: "UiPath cannot be read", read: errCut},
+		{name: "UiPath asks to wait, for ever", read: later(time.Minute)},
+		{name: "no write is ever answered", write: errCut, uncertain: true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			live(t, func(w *world) {
+				w.uipath.onRead = func(n int) error {
+					if n > 1 {
+						return c.read
+					}
+					return nil
+				}
+				w.uipath.onWrite = func(int, Rule) (*Rule, bool, error) { return nil, false, c.write }
+				r := w.carded()
+				w.react(r, anna, true)
+				w.until("the hold-up told", func(Request) bool { return w.slack.shown(Progress) == 1 })
+				w.untilState(Failed)
+				r = w.quiet()
+				w.ended(r, Failed, ReasonUnconfirmed)
+				if r.Outcome.Uncertain != c.uncertain {
+					t.Errorf("uncertain is %v", r.Outcome.Uncertain)
+				}
+				if r.Ended.Before(r.OpenUntil()) {
+					t.Errorf("gave up %v early", r.OpenUntil().Sub(r.Ended))
+				}
+				w.posts(Progress, 1)
+				w.posts(Reply, 1)
+			})
+		})
+	}
+}
+
+// Two requests on one group, approved at once: both must be in the rule.
+func TestTwoWritesToOneGroup(t *testing.T) {
+	live(t, func(w *world) {
+		w.uipath.pause = 10 * time.Second
+		one := w.file("e1", "NEW")
+		one = w.until("a card", func(r Request) bool { return r.CardTS != "" })
+		two := w.file("e2", "NEWER")
+		two = w.until("a card", func(r Request) bool { return r.CardTS != "" })
+		w.react(one, anna, true)
+		w.react(two, ben, true)
+		w.quiet()
+		w.ended(w.read(one.ID), Done, ReasonConfirmed)
+		w.ended(w.read(two.ID), Done, ReasonConfirmed)
+		if got := w.uipath.rule().Codes; !SameSet(got, []string{"OLD", "NEW", "NEWER"}) {
+			t.Errorf("the rule is %v", got)
+		}
+		if w.uipath.overlap {
+			t.Error("two writes to one group overlapped")
+		}
+		w.puts(2)
+	})
+}
+
+func TestVetting(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		group string
+		codes []string
+		want  Reason
+	}{
+		{"a group that is not there", "group-99", nil, ReasonNoSuchGroup},
+		{"a code that is not owned", "group-01", []string{"NEW", "NEVER"}, ReasonNotOwned},
+		{"a code that is there already", "group-01", []string{"OLD"}, ReasonNothingToDo},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			live(t, func(w *world) {
+				r, _, err := w.store.File(t.Context(), Request{
+					ID: NewID(), Envelope: "e", Requester: requester, Channel: "C-APPROVALS",
+					Ask: Ask{Group: c.group, Codes: c.codes}, Terms: Terms{Quorum: 1, TTL: time.Hour},
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				w.request = r
+				w.untilState(Refused)
+				r = w.quiet()
+				w.ended(r, Refused, c.want)
+				w.posts(Notify, 1)
+				w.posts(Announce, 0)
+			})
+		})
+	}
+}
+
+func TestVettingOutlivesAnOutage(t *testing.T) {
+	live(t, func(w *world) {
+		w.uipath.onRead = func(n int) error {
+			if n <= 4 {
+				return errCut
+			}
+			return nil
+		}
+		r := w.carded()
+		w.posts(Notify, 1) // the requester hears of the hold-up, once
+		if r.Stalled != "" {
+			t.Errorf("still held up: %q", r.Stalled)
+		}
+	})
+}
+
+func TestAnnounceAnswerLostAfterThePost(t *testing.T) {
+	live(t, func(w *world) {
+		w.slack.breaks("announce", 1, true, errCut)
+		r := w.carded()
+		if r.CardTS != cardOf(r) {
+			t.Errorf("the card is known as %q", r.CardTS)
+		}
+		w.posts(Announce, 1)
+		w.react(r, anna, true)
+		w.untilState(Done)
+		w.posts(Announce, 1)
+	})
+}
+
+func TestAnnounceAnswerLostWithoutAPost(t *testing.T) {
+	live(t, func(w *world) {
+		w.slack.breaks("announce", 2, false, errCut)
+		w.carded()
+		w.posts(Announce, 1)
+		if n := w.slack.count("find announce"); n != 2 {
+			t.Errorf("looked %d times before posting again, want 2", n)
+		}
+	})
+}
+
+// While history cannot be read it is unknown whether the card is there, and
+// so nothing is posted.
+func TestAnnounceWaitsForTheLook(t *testing.T) {
+	live(t, func(w *world) {
+		w.slack.mu.Lock()
+		w.slack.before = func(call string, n int) (bool, error) {
+			switch {
+			case call == "announce" && n == 1:
+				return true, errCut
+			case call == "find announce" && n == 1:
+				return false, later(time.Minute)
+			case call == "find announce" && n == 2:
+				return false, errCut
+			case call == "find announce" && n == 3:
+				return false, &Refusal{Said: "channel_not_found"}
+			}
+			return true, nil
+		}
+		w.slack.mu.Unlock()
+		w.carded()
+		w.posts(Announce, 1)
+		if n := w.slack.count("announce"); n != 1 {
+			t.Errorf("posted %d times", n)
+		}
+	})
+}
+
+func TestAnnounceToldToWaitLooksForNothing(t *testing.T) {
+	live(t, func(w *world) {
+		w.slack.breaks("announce", 3, false, later(time.Minute))
+		w.carded()
+		w.posts(Announce, 1)
+		if n := w.slack.count("find announce"); n != 0 {
+			t.Errorf("looked %d times for what was certainly not posted", n)
+		}
+	})
+}
+
+func (w *world) cancel(r Request) {
+	w.Helper()
+	if _, err := w.store.Step(w.Context(), r.ID, Cancel{By: requester}, nil); err != nil {
+		w.Fatal(err)
+	}
+}
+
+func TestEndedBeforeTheCardWasPosted(t *testing.T) {
+	live(t, func(w *world) {
+		w.slack.breaks("announce", 1000, false, later(time.Minute))
+		r := w.file("e1")
+		w.until("an attempt to post", func(Request) bool { return w.slack.count("announce") > 0 })
+		w.cancel(r)
+		w.slack.mends()
+		r = w.quiet()
+		w.ended(r, Cancelled, ReasonWithdrawn)
+		w.posts(Announce, 0)
+		w.posts(Reply, 0) // there is no thread: the requester is told alone
+		w.posts(Notify, 1)
+	})
+}
+
+func TestEndedWhileTheCardWasInDoubt(t *testing.T) {
+	for _, there := range []bool{true, false} {
+		t.Run(fmt.Sprintf("the card is there: %v", there), func(t *testing.T) {
+			live(t, func(w *world) {
+				w.slack.breaks("announce", 1, there, errCut)
+				r := w.file("e1")
+				w.until("a post in doubt", func(Request) bool { return w.slack.count("announce") == 1 })
+				w.cancel(r)
+				r = w.quiet()
+				w.ended(r, Cancelled, ReasonWithdrawn)
+				if there != (r.CardTS != "") {
+					t.Errorf("the card is known as %q", r.CardTS)
+				}
+				cards, replies := 0, 0
+				if there { // then it must show the end, and its thread tell it
+					cards, replies = 1, 1
+					if w.slack.count("render") == 0 {
+						t.Error("the card still looks open")
+					}
+				}
+				w.posts(Announce, cards)
+				w.posts(Reply, replies)
+			})
+		})
+	}
+}
+
+func TestReplyAnswerLost(t *testing.T) {
+	for _, effect := range []bool{true, false} {
+		t.Run(fmt.Sprintf("after the post: %v", effect), func(t *testing.T) {
+			live(t, func(w *world) {
+				w.slack.breaks("reply", 2, effect, errCut)
+				r := w.carded()
+				w.react(r, anna, true)
+				w.untilState(Done)
+				w.quiet()
+				w.posts(Reply, 1)
+				if w.slack.count("find reply") == 0 {
+					t.Error("nobody looked")
+				}
+			})
+		})
+	}
+}
+
+func TestReplyWhereTheThreadIsGone(t *testing.T) {
+	live(t, func(w *world) {
+		w.slack.breaks("reply", 1000, false, &Refusal{Said: "thread_not_found"})
+		r := w.carded()
+		w.react(r, anna, true)
+		w.untilState(Done)
+		w.quiet()
+		w.posts(Reply, 0)
+		w.posts(Notify, 1)
+	})
+}
+
+// A word that only its reader sees cannot be looked for, so it is never said
+// twice: better lost than repeated.
+func TestTellAtMostOnce(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		err    error
+		effect bool
+		calls  int
+		want   int
+	}{
+		{"answered", nil, true, 1, 1},
+		{"answer lost after it was said", errCut, true, 1, 1},
+		{"answer lost before it was said", errCut, false, 1, 0},
+		{"told to wait, so certainly not said", later(time.Minute), false, 2, 1},
+		{"refused", &Refusal{Said: "user_not_in_channel"}, false, 1, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			live(t, func(w *world) {
+				if c.err != nil {
+					w.slack.breaks("tell", 1, c.effect, c.err)
+				}
+				r := w.carded()
+				w.react(r, bystander, true)
+				w.react(r, bystander, false)
+				w.react(r, bystander, true)
+				w.quiet()
+				if n := w.slack.count("tell"); n != c.calls {
+					t.Errorf("said %d times, want %d", n, c.calls)
+				}
+				w.posts(Tell, c.want)
+			})
+		})
+	}
+}
+
+// Where Slack will not say who belongs to a user group, nobody's vote counts,
+// they are told, and it is checked again.
+func TestVotesThatCannotBeChecked(t *testing.T) {
+	live(t, func(w *world) {
+		r := w.carded()
+		w.slack.breaks("members", 2, true, &Refusal{Said: "missing_scope"})
+		w.react(r, "U-IN-GROUP", true)
+		w.until("told", func(Request) bool { return w.slack.shown(Tell) == 1 })
+		w.puts(0)
+		w.react(r, anna, true)
+		w.untilState(Done)
+		w.puts(1)
+	})
+}
+
+func TestRunStopsWithinItsGrace(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		s, err := store.Open(t.Context(), "sqlite://"+filepath.Join(dir, "test.db"), store.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = s.Close() }()
+		slow := &stuck{uipath: newUiPath(), entered: make(chan struct{})}
+		w := &world{T: t, store: s}
+		w.file("e1")
+		ctx, stop := context.WithCancel(t.Context())
+		workers := &Workers{
+			Store: s, Licences: slow, Directory: newSlack(), Announcer: newSlack(),
+			Trouble: func(Task, error) {}, Grace: 7 * time.Second,
+		}
+		stopped := make(chan struct{})
+		go func() { defer close(stopped); workers.Run(ctx) }()
+		<-slow.entered
+		told := time.Now()
+		stop()
+		<-stopped
+		if took := time.Since(told); took != 7*time.Second {
+			t.Errorf("stopped %v after it was told", took)
+		}
+		// What was cut short is given back, not lost.
+		if _, owed, err := s.Wait(t.Context(), Vet); err != nil || !owed {
+			t.Errorf("the vetting is no longer owed (%v)", err)
+		}
+	})
+}
+
+// stuck is a UiPath that never answers.
+type stuck struct {
+	*uipath
+	entered chan struct{}
+}
+
+func (s *stuck) Group(ctx context.Context, _ string) (Group, error) {
+	close(s.entered)
+	<-ctx.Done()
+	return Group{}, ctx.Err()
+}
