@@ -107,16 +107,25 @@ func (w *world) untilState(s State) Request {
 	return w.until(string(s), func(r Request) bool { return r.State == s })
 }
 
-// quiet lets so much time pass that everything owed has been done.
+// quiet lets time pass until everything owed has been done.
 func (w *world) quiet() Request {
 	w.Helper()
-	time.Sleep(5 * time.Hour)
-	synctest.Wait()
-	wait, owed, err := w.store.Wait(w.Context(), Vet, Announce, Seed, Weigh, Apply, Progress, Reply, Render, Tell, Notify, Expire)
-	if err != nil || owed {
-		w.Errorf("something is still owed, in %v (%v)", wait, err)
+	all := []Kind{Vet, Announce, Seed, Weigh, Apply, Progress, Reply, Render, Tell, Notify, Expire}
+	for end := time.Now().Add(6 * time.Hour); time.Now().Before(end); time.Sleep(10 * time.Second) {
+		synctest.Wait()
+		wait, owed, err := w.store.Wait(w.Context(), all...)
+		if err != nil {
+			w.Fatal(err)
+		}
+		if !owed {
+			return w.read(w.request.ID)
+		}
+		if wait > time.Minute {
+			time.Sleep(wait - time.Minute)
+		}
 	}
-	return w.read(w.request.ID)
+	w.Fatalf("something is owed for ever: Slack %v, UiPath %v", w.slack.log(), w.uipath.log())
+	return Request{}
 }
 
 // carded files a request and waits for its card.
@@ -426,12 +435,12 @@ func TestApplyConfirmed(t *testing.T) {
 		want := Rule{Codes: []string{"NEW", "OLD"}, External: true, Quotas: []Quota{{Code: "OLD", Limit: 2}}}
 		got := w.uipath.rule()
 		if !SameSet(got.Codes, want.Codes) || !got.External || !slices.Equal(got.Quotas, want.Quotas) {
-			t.Errorf("the rule is %+v, want %+v", got, want)
+			w.Errorf("the rule is %+v, want %+v", got, want)
 		}
 		w.posts(Announce, 1)
 		w.posts(Reply, 1)
 		if n := w.slack.count("find announce") + w.slack.count("find reply"); n != 0 {
-			t.Errorf("looked %d times for posts that were never in doubt", n)
+			w.Errorf("looked %d times for posts that were never in doubt", n)
 		}
 	})
 }
@@ -527,7 +536,7 @@ func TestApplyWaitsAsLongAsUiPathAsks(t *testing.T) {
 		w.react(r, anna, true)
 		w.untilState(Done)
 		if waited := second.Sub(first); waited < 20*time.Minute {
-			t.Errorf("asked again after %v", waited)
+			w.Errorf("asked again after %v", waited)
 		}
 	})
 }
@@ -541,7 +550,7 @@ func TestApplyRefused(t *testing.T) {
 		r = w.quiet()
 		w.ended(r, Failed, ReasonUiPathRefused)
 		if r.Outcome.Said != "no such licence" || r.Outcome.Uncertain {
-			t.Errorf("outcome %+v", *r.Outcome)
+			w.Errorf("outcome %+v", *r.Outcome)
 		}
 		w.puts(1)
 	})
@@ -568,7 +577,7 @@ func TestApplyKeepsWhatOthersAddedMeanwhile(t *testing.T) {
 		r = w.until("an end", func(r Request) bool { return !r.State.Open() })
 		w.ended(r, Done, ReasonConfirmed)
 		if got := w.uipath.rule().Codes; !SameSet(got, []string{"OLD", "BY-HAND", "NEW"}) {
-			t.Errorf("the rule is %v", got)
+			w.Errorf("the rule is %v", got)
 		}
 	})
 }
@@ -582,7 +591,7 @@ func TestApplyAnswerLacksACode(t *testing.T) {
 		r = w.quiet()
 		w.ended(r, Failed, ReasonIncomplete)
 		if !slices.Equal(r.Outcome.Subject, []string{"NEW"}) || !slices.Equal(r.Outcome.Codes, []string{"OLD"}) {
-			t.Errorf("outcome %+v", *r.Outcome)
+			w.Errorf("outcome %+v", *r.Outcome)
 		}
 		w.puts(3)
 		w.posts(Reply, 1)
@@ -611,15 +620,15 @@ func TestConsentWithdrawnBeforeTheWrite(t *testing.T) {
 		r := w.carded()
 		heard := w.slack.put(r, anna, true)
 		w.slack.put(r, anna, false)
-		if err := w.store.React(t.Context(), heard); err != nil {
-			t.Fatal(err)
+		if err := w.store.React(w.Context(), heard); err != nil {
+			w.Fatal(err)
 		}
 		w.until("approved and taken back", func(r Request) bool {
 			return r.State == Pending && w.slack.count("look") == 1
 		})
 		w.puts(0)
 		if r = w.read(r.ID); len(r.Votes) != 0 || !r.Decided.IsZero() {
-			t.Errorf("kept of the approval: %+v", r)
+			w.Errorf("kept of the approval: %+v", r)
 		}
 		w.react(r, ben, true)
 		r = w.untilState(Done)
@@ -632,8 +641,8 @@ func TestWithdrawnAndNeverGivenAgain(t *testing.T) {
 		r := w.carded()
 		heard := w.slack.put(r, anna, true)
 		w.slack.put(r, anna, false)
-		if err := w.store.React(t.Context(), heard); err != nil {
-			t.Fatal(err)
+		if err := w.store.React(w.Context(), heard); err != nil {
+			w.Fatal(err)
 		}
 		r = w.quiet()
 		w.ended(r, Expired, ReasonDeadline)
@@ -699,10 +708,10 @@ func TestApplyGivesUp(t *testing.T) {
 				r = w.quiet()
 				w.ended(r, Failed, ReasonUnconfirmed)
 				if r.Outcome.Uncertain != c.uncertain {
-					t.Errorf("uncertain is %v", r.Outcome.Uncertain)
+					w.Errorf("uncertain is %v", r.Outcome.Uncertain)
 				}
 				if r.Ended.Before(r.OpenUntil()) {
-					t.Errorf("gave up %v early", r.OpenUntil().Sub(r.Ended))
+					w.Errorf("gave up %v early", r.OpenUntil().Sub(r.Ended))
 				}
 				w.posts(Progress, 1)
 				w.posts(Reply, 1)
@@ -725,10 +734,10 @@ func TestTwoWritesToOneGroup(t *testing.T) {
 		w.ended(w.read(one.ID), Done, ReasonConfirmed)
 		w.ended(w.read(two.ID), Done, ReasonConfirmed)
 		if got := w.uipath.rule().Codes; !SameSet(got, []string{"OLD", "NEW", "NEWER"}) {
-			t.Errorf("the rule is %v", got)
+			w.Errorf("the rule is %v", got)
 		}
 		if w.uipath.overlap {
-			t.Error("two writes to one group overlapped")
+			w.Error("two writes to one group overlapped")
 		}
 		w.puts(2)
 	})
@@ -747,12 +756,12 @@ func TestVetting(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			live(t, func(w *world) {
-				r, _, err := w.store.File(t.Context(), Request{
+				r, _, err := w.store.File(w.Context(), Request{
 					ID: NewID(), Envelope: "e", Requester: requester, Channel: "C-APPROVALS",
 					Ask: Ask{Group: c.group, Codes: c.codes}, Terms: Terms{Quorum: 1, TTL: time.Hour},
 				})
 				if err != nil {
-					t.Fatal(err)
+					w.Fatal(err)
 				}
 				w.request = r
 				w.untilState(Refused)
@@ -776,7 +785,7 @@ func TestVettingOutlivesAnOutage(t *testing.T) {
 		r := w.carded()
 		w.posts(Notify, 1) // the requester hears of the hold-up, once
 		if r.Stalled != "" {
-			t.Errorf("still held up: %q", r.Stalled)
+			w.Errorf("still held up: %q", r.Stalled)
 		}
 	})
 }
@@ -786,7 +795,7 @@ func TestAnnounceAnswerLostAfterThePost(t *testing.T) {
 		w.slack.breaks("announce", 1, true, errCut)
 		r := w.carded()
 		if r.CardTS != cardOf(r) {
-			t.Errorf("the card is known as %q", r.CardTS)
+			w.Errorf("the card is known as %q", r.CardTS)
 		}
 		w.posts(Announce, 1)
 		w.react(r, anna, true)
@@ -801,7 +810,7 @@ func TestAnnounceAnswerLostWithoutAPost(t *testing.T) {
 		w.carded()
 		w.posts(Announce, 1)
 		if n := w.slack.count("find announce"); n != 2 {
-			t.Errorf("looked %d times before posting again, want 2", n)
+			w.Errorf("looked %d times before posting again, want 2", n)
 		}
 	})
 }
@@ -828,7 +837,7 @@ func TestAnnounceWaitsForTheLook(t *testing.T) {
 		w.carded()
 		w.posts(Announce, 1)
 		if n := w.slack.count("announce"); n != 1 {
-			t.Errorf("posted %d times", n)
+			w.Errorf("posted %d times", n)
 		}
 	})
 }
@@ -839,7 +848,7 @@ func TestAnnounceToldToWaitLooksForNothing(t *testing.T) {
 		w.carded()
 		w.posts(Announce, 1)
 		if n := w.slack.count("find announce"); n != 0 {
-			t.Errorf("looked %d times for what was certainly not posted", n)
+			w.Errorf("looked %d times for what was certainly not posted", n)
 		}
 	})
 }
@@ -877,13 +886,13 @@ func TestEndedWhileTheCardWasInDoubt(t *testing.T) {
 				r = w.quiet()
 				w.ended(r, Cancelled, ReasonWithdrawn)
 				if there != (r.CardTS != "") {
-					t.Errorf("the card is known as %q", r.CardTS)
+					w.Errorf("the card is known as %q", r.CardTS)
 				}
 				cards, replies := 0, 0
 				if there { // then it must show the end, and its thread tell it
 					cards, replies = 1, 1
 					if w.slack.count("render") == 0 {
-						t.Error("the card still looks open")
+						w.Error("the card still looks open")
 					}
 				}
 				w.posts(Announce, cards)
@@ -904,7 +913,7 @@ func TestReplyAnswerLost(t *testing.T) {
 				w.quiet()
 				w.posts(Reply, 1)
 				if w.slack.count("find reply") == 0 {
-					t.Error("nobody looked")
+					w.Error("nobody looked")
 				}
 			})
 		})
@@ -950,7 +959,7 @@ func TestTellAtMostOnce(t *testing.T) {
 				w.react(r, bystander, true)
 				w.quiet()
 				if n := w.slack.count("tell"); n != c.calls {
-					t.Errorf("said %d times, want %d", n, c.calls)
+					w.Errorf("said %d times, want %d", n, c.calls)
 				}
 				w.posts(Tell, c.want)
 			})
