@@ -676,7 +676,7 @@ func TestConsentCannotBeCheckedBeforeTheWrite(t *testing.T) {
 		w.react(r, anna, true)
 		w.until("three looks", func(Request) bool { return w.slack.count("look") >= 3 })
 		w.puts(0)
-		r = w.untilState(Done)
+		w.untilState(Done)
 		w.puts(1)
 	})
 }
@@ -724,10 +724,10 @@ func TestApplyGivesUp(t *testing.T) {
 func TestTwoWritesToOneGroup(t *testing.T) {
 	live(t, func(w *world) {
 		w.uipath.pause = 10 * time.Second
-		one := w.file("e1", "NEW")
-		one = w.until("a card", func(r Request) bool { return r.CardTS != "" })
-		two := w.file("e2", "NEWER")
-		two = w.until("a card", func(r Request) bool { return r.CardTS != "" })
+		w.file("e1", "NEW")
+		one := w.until("a card", func(r Request) bool { return r.CardTS != "" })
+		w.file("e2", "NEWER")
+		two := w.until("a card", func(r Request) bool { return r.CardTS != "" })
 		w.react(one, anna, true)
 		w.react(two, ben, true)
 		w.quiet()
