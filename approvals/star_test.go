@@ -24,6 +24,7 @@ var star = map[string][]string{
 	"licensing":        {"approvals"},
 	"internal/store":   {"approvals"},
 	"internal/sandbox": {},
+	"internal/pgtest":  {},
 	"deploy":           {},
 	"cmd/licensebot":   {"approvals", "bot", "licensing", "internal/store", "internal/sandbox", "deploy"},
 }

@@ -266,8 +266,10 @@ func commaList(value string) []string {
 }
 
 func (c *Config) checkOperation(p *problems) {
-	if path, ok := strings.CutPrefix(c.DatabaseURL, "sqlite://"); !ok || path == "" {
-		p.add("LICENSEBOT_DATABASE_URL", "this version keeps its data in SQLite only", "sqlite:///var/lib/licensebot/licensebot.db")
+	switch scheme, rest, _ := strings.Cut(c.DatabaseURL, "://"); {
+	case rest != "" && slices.Contains([]string{"sqlite", "postgres", "postgresql"}, scheme):
+	default:
+		p.add("LICENSEBOT_DATABASE_URL", "is neither sqlite://FILE nor postgres://…", "sqlite:///var/lib/licensebot/licensebot.db")
 	}
 	if _, _, err := net.SplitHostPort(c.HTTPAddr); err != nil {
 		p.add("LICENSEBOT_HTTP_ADDR", "is not HOST:PORT", "127.0.0.1:8080")

@@ -61,7 +61,7 @@ func TestEveryProblemIsReportedAtOnce(t *testing.T) {
 	_, err := load(t, map[string]string{
 		"SLACK_BOT_TOKEN": "xoxp-secret-1", "SLACK_API_URL": "slack.com", "UIPATH_AUTH": "magic", "LICENSEBOT_CHANNEL": "#approvals",
 		"LICENSEBOT_APPROVERS": "alex", "LICENSEBOT_QUORUM": "none", "LICENSEBOT_REQUEST_TTL": "soon", "LICENSEBOT_DENY_EMOJI": "white_check_mark",
-		"LICENSEBOT_POLICY_FILE": "policy.yaml", "LICENSEBOT_DATABASE_URL": "postgres://u:secret-4@h/db", "LICENSEBOT_HTTP_ADDR": "8080",
+		"LICENSEBOT_POLICY_FILE": "policy.yaml", "LICENSEBOT_DATABASE_URL": "mysql://u:secret-4@h/db", "LICENSEBOT_HTTP_ADDR": "8080",
 		"LICENSEBOT_LOG_LEVEL": "loud", "LICENSEBOT_LOG_FORMAT": "xml",
 	})
 	var problems *ConfigError

@@ -43,9 +43,22 @@ func (b *bell) ring(kinds []approvals.Kind) {
 		if !slices.ContainsFunc(kinds, func(k approvals.Kind) bool { return slices.Contains(l.kinds, k) }) {
 			continue
 		}
-		select {
-		case l.wake <- struct{}{}:
-		default:
-		}
+		l.signal()
+	}
+}
+
+func (l *listener) signal() {
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+}
+
+// ringAll wakes everybody.
+func (b *bell) ringAll() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, l := range b.listeners {
+		l.signal()
 	}
 }

@@ -10,10 +10,12 @@ import (
 	"licensebot/approvals"
 )
 
-// head is true of a row that is first in its lane, or in none. Only such rows
-// are ever taken, so of one lane only one runs.
-const head = `(lane IS NULL OR NOT EXISTS (SELECT 1 FROM owed AS earlier
-	WHERE earlier.lane = owed.lane AND earlier.id < owed.id))`
+// head is true of a row that is in no lane, or whose turn it is: it is under
+// lease itself, or nobody is and no earlier row waits. Ids alone would not do:
+// of two transactions the one with the higher id may commit first.
+const head = `(lane IS NULL OR NOT EXISTS (SELECT 1 FROM owed AS mate
+	WHERE mate.lane = owed.lane AND mate.id <> owed.id
+	AND (mate.leased = 1 OR owed.leased = 0 AND mate.id < owed.id)))`
 
 // owe adds owed work. What already waits is hastened, not doubled; what runs
 // at the moment is wanted once more.
@@ -29,9 +31,9 @@ func (t *tx) owe(ctx context.Context, r approvals.Request, o approvals.Owed) err
 	_, err := t.ExecContext(ctx, `INSERT INTO owed (request_id, kind, subject, note, lane, due_at)
 		VALUES ($1, $2, $3, $4, $5, $6)
 		ON CONFLICT (request_id, kind, subject) DO UPDATE SET
-			wanted = wanted + 1,
+			wanted = owed.wanted + 1,
 			note = excluded.note,
-			due_at = CASE WHEN leased = 1 THEN due_at ELSE min(due_at, excluded.due_at) END`,
+			due_at = CASE WHEN owed.leased = 1 OR owed.due_at < excluded.due_at THEN owed.due_at ELSE excluded.due_at END`,
 		r.ID, string(o.Kind), o.Subject, o.Note, lane, micros(due))
 	if err != nil {
 		return fmt.Errorf("owe %s: %w", o.Kind, err)
@@ -66,7 +68,7 @@ func (t *tx) claim(ctx context.Context, kind approvals.Kind, lease time.Duration
 	task := approvals.Task{Owed: approvals.Owed{Kind: kind}}
 	var tried sql.NullInt64
 	err := t.QueryRowContext(ctx, `UPDATE owed SET leased = 1, attempt = attempt + 1, due_at = $3
-		WHERE id = (SELECT id FROM owed WHERE kind = $1 AND due_at <= $2 AND `+head+` ORDER BY due_at, id LIMIT 1)
+		WHERE id = (SELECT id FROM owed WHERE kind = $1 AND due_at <= $2 AND `+head+` ORDER BY due_at, id LIMIT 1`+t.engine.skipLocked()+`)
 		RETURNING id, request_id, subject, note, attempt, wanted, tried_at`,
 		string(kind), micros(t.now), micros(t.now.Add(lease)),
 	).Scan(&task.ID, &task.Request, &task.Subject, &task.Note, &task.Attempt, &task.Wanted, &tried)
@@ -90,7 +92,11 @@ func (s *Store) Wait(ctx context.Context, kinds ...approvals.Kind) (time.Duratio
 			next, owed = due, true
 		}
 	}
-	return time.Duration(next-micros(s.now())) * time.Microsecond, owed, nil
+	if !owed {
+		return 0, false, nil
+	}
+	now, err := s.Now(ctx)
+	return time.Duration(next-micros(now)) * time.Microsecond, true, err
 }
 
 // Try records that the task's effect is about to be attempted.

@@ -15,27 +15,37 @@ import (
 // whatever order they arrive.
 func (s *Store) React(ctx context.Context, heard approvals.Reaction) error {
 	return s.inTx(ctx, func(tx *tx) error {
+		if err := tx.excludeCard(ctx, heard.Channel, heard.TS); err != nil {
+			return err
+		}
+		r, err := tx.lock(ctx, `channel = $1 AND card_ts = $2`, heard.Channel, heard.TS)
+		card := err == nil // otherwise no card, or one whose timestamp is not stored yet
+		if err != nil && !errors.Is(err, approvals.ErrNoRequest) {
+			return err
+		}
 		result, err := tx.ExecContext(ctx, `INSERT INTO reactions (channel, ts, user_id, name, deny, present, event_ts, heard_at)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 			ON CONFLICT (channel, ts, user_id, name) DO UPDATE SET
 				present = excluded.present, event_ts = excluded.event_ts, heard_at = excluded.heard_at
 			WHERE excluded.event_ts > reactions.event_ts`,
-			heard.Channel, heard.TS, heard.User, heard.Name, heard.Deny, heard.Present, heard.EventTS, micros(tx.now))
+			heard.Channel, heard.TS, heard.User, heard.Name, flag(heard.Deny), flag(heard.Present), heard.EventTS, micros(tx.now))
 		if err != nil {
 			return fmt.Errorf("record reaction: %w", err)
 		}
 		if n, err := result.RowsAffected(); err != nil || n == 0 {
 			return err // told before
 		}
-		r, err := one(tx.QueryRowContext(ctx, `SELECT `+requestColumns+` FROM requests WHERE channel = $1 AND card_ts = $2`, heard.Channel, heard.TS))
-		if errors.Is(err, approvals.ErrNoRequest) {
-			return nil // not a card, or a card whose timestamp is not stored yet
-		}
-		if err != nil || !r.State.Open() {
-			return err
+		if !card || !r.State.Open() {
+			return nil
 		}
 		return tx.owe(ctx, r, approvals.Owed{Kind: approvals.Weigh})
 	})
+}
+
+// excludeCard keeps a reaction and the card's own timestamp from being stored
+// at the same moment: neither would see the other, and nobody weigh the vote.
+func (t *tx) excludeCard(ctx context.Context, channel, ts string) error {
+	return t.engine.exclude(ctx, t.Tx, "card "+channel+" "+ts)
 }
 
 // Reactions lists the reactions present on a message, oldest first.
@@ -69,8 +79,8 @@ func (s *Store) Seen(ctx context.Context, channel, ts string, asOf time.Time, sh
 			// event_ts stays as heard, or empty: a look has no event's time.
 			if _, err := tx.ExecContext(ctx, `INSERT INTO reactions (channel, ts, user_id, name, deny, present, event_ts, heard_at)
 				VALUES ($1, $2, $3, $4, $5, 1, '', $6)
-				ON CONFLICT (channel, ts, user_id, name) DO UPDATE SET present = 1 WHERE heard_at < $6`,
-				channel, ts, r.User, r.Name, r.Deny, micros(asOf)); err != nil {
+				ON CONFLICT (channel, ts, user_id, name) DO UPDATE SET present = 1 WHERE reactions.heard_at < $6`,
+				channel, ts, r.User, r.Name, flag(r.Deny), micros(asOf)); err != nil {
 				return fmt.Errorf("record reactions: %w", err)
 			}
 		}

@@ -60,7 +60,7 @@ func (s *Store) Request(ctx context.Context, id string) (approvals.Request, erro
 func (s *Store) Step(ctx context.Context, id string, e approvals.Event, done *approvals.Task) (approvals.Request, error) {
 	var after approvals.Request
 	err := s.inTx(ctx, func(tx *tx) error {
-		before, err := one(tx.QueryRowContext(ctx, `SELECT `+requestColumns+` FROM requests WHERE id = $1`, id))
+		before, err := tx.lock(ctx, `id = $1`, id)
 		if err != nil {
 			return err
 		}
@@ -74,12 +74,27 @@ func (s *Store) Step(ctx context.Context, id string, e approvals.Event, done *ap
 				return err
 			}
 		}
+		if before.CardTS != after.CardTS {
+			if err := tx.excludeCard(ctx, after.Channel, after.CardTS); err != nil {
+				return err
+			}
+		}
 		if err := tx.update(ctx, step.Request); err != nil {
 			return err
 		}
 		return tx.write(ctx, before, e.Kind(), e.Actor(), e, step)
 	})
 	return after, err
+}
+
+// lock reads the one request that a condition names and keeps it from
+// changing until the transaction ends.
+func (t *tx) lock(ctx context.Context, where string, args ...any) (approvals.Request, error) {
+	r, err := one(t.QueryRowContext(ctx, `SELECT `+requestColumns+` FROM requests WHERE `+where+t.engine.forUpdate(), args...))
+	if err != nil {
+		return r, err
+	}
+	return r, t.tick(ctx)
 }
 
 // write journals a transition and brings the owed work in line with it.

@@ -20,21 +20,12 @@ func TestSQLiteConforms(t *testing.T) {
 	})
 }
 
-// underTest is a SQLite store whose tables can be read.
+// underTest is a store whose tables can be read.
 type underTest struct{ *Store }
 
 func openFile(t *testing.T, path string, now func() time.Time) underTest {
 	t.Helper()
-	s, err := Open(t.Context(), "sqlite://"+path, Options{Now: now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return underTest{s}
+	return openURL(t, "sqlite://"+path, now)
 }
 
 func (s underTest) Dump(t *testing.T) map[string][]string {
@@ -170,7 +161,7 @@ func TestASecondProcessIsRefused(t *testing.T) {
 
 func TestOpenWords(t *testing.T) {
 	for _, c := range []struct{ url, want, never string }{
-		{"postgres://bot:hunter2@db/licensebot", "want sqlite://FILE", "hunter2"},
+		{"mysql://bot:hunter2@db/licensebot", "want sqlite://FILE", "hunter2"},
 		{"licensebot.db", "want sqlite://FILE", "nothing"},
 		{"sqlite://", "want sqlite://FILE", "nothing"},
 		{"sqlite://" + filepath.Join(t.TempDir(), "no", "such", "folder.db"), "does its folder exist", "nothing"},

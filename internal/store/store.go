@@ -1,10 +1,15 @@
 // Package store keeps requests, reactions, the journal and owed work: in an
-// embedded SQLite file, durable before anything is acknowledged.
+// embedded SQLite file for one process, or in PostgreSQL for several replicas.
+// What it keeps is durable before anything is acknowledged.
 //
 // One transaction makes one transition: the request's row, its journal line
 // and the owed work change together or not at all. What happens is decided by
 // approvals.Next, which runs inside the transaction; this package only makes
 // its result last. Whoever waits for owed work is woken when it commits.
+//
+// One SQL text serves both databases. What they do differently (locks, clocks,
+// waking other processes, what an error means) is an engine: sqlite.go and
+// postgres.go.
 package store
 
 import (
@@ -22,70 +27,105 @@ import (
 	"licensebot/approvals"
 )
 
-//go:embed migrations/*.sql
+//go:embed migrations
 var migrations embed.FS
 
 // A Store is safe for concurrent use. It is made by Open.
 type Store struct {
-	write  *sql.DB // one connection: a second writer would only wait behind the busy handler
+	engine engine
+	write  *sql.DB
 	read   *sql.DB
-	now    func() time.Time
 	bell   bell
-	unlock func() error
+}
+
+// An engine is what one kind of database does in its own way.
+type engine interface {
+	// clock tells the time that decides leases and deadlines, and names the
+	// transaction it is asked in, if the database can tell its fate later.
+	clock(ctx context.Context, q querier) (now time.Time, tx string, err error)
+	// forUpdate ends a SELECT of a row that the transaction will change, and
+	// skipLocked one of a row that others may be taking as well.
+	forUpdate() string
+	skipLocked() string
+	// exclude keeps out every other transaction that excludes the same name,
+	// until this one ends.
+	exclude(ctx context.Context, tx *sql.Tx, name string) error
+	// announce wakes other processes when the transaction commits.
+	announce(ctx context.Context, tx *sql.Tx, kinds []approvals.Kind) error
+	// judge says what is to be made of a transaction that failed.
+	judge(ctx context.Context, tx string, committing bool, err error) verdict
+	// close releases what the engine holds besides its connections.
+	close() error
+}
+
+// A verdict is what became of a transaction that ended in an error.
+type verdict int
+
+const (
+	lost      verdict = iota // it did not happen, and the caller has to know
+	again                    // it did not happen; the same work may go well now
+	committed                // it happened, though its answer was lost
+)
+
+// A querier is a transaction or a pool of connections.
+type querier interface {
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
 }
 
 // Options change how a store behaves; the zero value is for production.
 type Options struct {
-	Now func() time.Time // the clock of leases and deadlines; time.Now when nil
+	// Now is the clock of leases and deadlines. Nil: time.Now for SQLite, the
+	// database's own clock for PostgreSQL, because clocks of replicas differ.
+	Now func() time.Time
 }
 
-// Open opens the database that a URL such as sqlite://licensebot.db or
-// sqlite:///var/lib/licensebot/licensebot.db names, brings its schema up to
-// date, and takes back what a process that died held under lease.
+// Open opens the database that a URL names, brings its schema up to date, and
+// takes back what a process that died held under lease. URLs are
+// sqlite://licensebot.db, sqlite:///var/lib/licensebot/licensebot.db and
+// postgres://user:password@host/database.
 func Open(ctx context.Context, url string, opts Options) (*Store, error) {
-	path, ok := strings.CutPrefix(url, "sqlite://")
-	if !ok || path == "" {
-		return nil, fmt.Errorf("database URL %q: want sqlite://FILE, for example sqlite://licensebot.db", redactURL(url))
+	scheme, rest, _ := strings.Cut(url, "://")
+	switch {
+	case scheme == "sqlite" && rest != "":
+		return openSQLite(ctx, rest, opts)
+	case scheme == "postgres" && rest != "", scheme == "postgresql" && rest != "":
+		return openPostgres(ctx, url, opts)
 	}
-	if opts.Now == nil {
-		opts.Now = time.Now
-	}
-	s, err := openSQLite(path, opts)
-	if err != nil {
-		return nil, err
-	}
-	if err := s.prepare(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("prepare database %s: %w", path, err), s.Close())
-	}
-	return s, nil
+	return nil, fmt.Errorf("database URL %q: want sqlite://FILE or postgres://…, for example sqlite://licensebot.db", redactURL(url))
 }
 
-// redactURL keeps a password in a URL that was meant for another database out
-// of the error.
+// redactURL keeps a password out of the error.
 func redactURL(url string) string {
-	scheme, _, _ := strings.Cut(url, "://")
+	scheme, _, found := strings.Cut(url, "://")
+	if !found {
+		return "…"
+	}
 	return scheme + "://…"
 }
 
-func (s *Store) prepare(ctx context.Context) error {
-	files, err := fs.Sub(migrations, "migrations")
+// migrate brings the schema up to date from the files in folder.
+func (s *Store) migrate(ctx context.Context, dialect goose.Dialect, folder string, opts ...goose.ProviderOption) error {
+	files, err := fs.Sub(migrations, "migrations/"+folder)
 	if err != nil {
 		return err
 	}
-	provider, err := goose.NewProvider(goose.DialectSQLite3, s.write, files, goose.WithLogger(goose.NopLogger()))
+	provider, err := goose.NewProvider(dialect, s.write, files, append(opts, goose.WithLogger(goose.NopLogger()))...)
 	if err != nil {
 		return err
 	}
 	if _, err := provider.Up(ctx); err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
-	_, err = s.write.ExecContext(ctx, `UPDATE owed SET leased = 0, due_at = $1 WHERE leased = 1`, micros(s.now()))
-	return err
+	return nil
 }
 
 // Close releases the database. It may be called more than once.
 func (s *Store) Close() error {
-	return errors.Join(s.read.Close(), s.write.Close(), s.unlock())
+	err := s.engine.close()
+	if s.read != s.write {
+		err = errors.Join(err, s.read.Close())
+	}
+	return errors.Join(err, s.write.Close())
 }
 
 // Ping reports whether the store can still be written to.
@@ -97,7 +137,10 @@ func (s *Store) Ping(ctx context.Context) error {
 }
 
 // Now is the store's clock.
-func (s *Store) Now(context.Context) (time.Time, error) { return s.now(), nil }
+func (s *Store) Now(ctx context.Context) (time.Time, error) {
+	now, _, err := s.engine.clock(ctx, s.read)
+	return now, err
+}
 
 // Listen signals whenever work of these kinds may have become due.
 func (s *Store) Listen(kinds ...approvals.Kind) (<-chan struct{}, func()) {
@@ -108,28 +151,83 @@ func (s *Store) Listen(kinds ...approvals.Kind) (<-chan struct{}, func()) {
 // workers for once it is durable.
 type tx struct {
 	*sql.Tx
-	now  time.Time
-	wake []approvals.Kind
+	engine engine
+	name   string
+	now    time.Time
+	wake   []approvals.Kind
 }
 
-// inTx runs work in one immediate write transaction.
+// maxTries bounds how often a transaction is begun that lost a race or its
+// connection.
+const maxTries = 6
+
+// inTx runs work in one write transaction, and once more if it lost a race
+// that it may win the next time. work must not remember anything of an earlier
+// run.
 func (s *Store) inTx(ctx context.Context, work func(*tx) error) error {
-	sqlTx, err := s.write.BeginTx(ctx, nil)
-	if err != nil {
-		return fmt.Errorf("begin: %w", err)
+	for try := 1; ; try++ {
+		t := &tx{engine: s.engine}
+		committing, err := s.once(ctx, t, work)
+		if err == nil {
+			s.bell.ring(t.wake)
+			return nil
+		}
+		switch s.engine.judge(ctx, t.name, committing, err) {
+		case committed:
+			s.bell.ring(t.wake)
+			return nil
+		case again:
+			if try < maxTries && pause(ctx, try) {
+				continue
+			}
+		}
+		return err
 	}
-	t := &tx{Tx: sqlTx, now: s.now()}
-	if err := work(t); err != nil {
-		return errors.Join(err, ignoreDone(sqlTx.Rollback()))
-	}
-	if err := sqlTx.Commit(); err != nil {
-		return fmt.Errorf("commit: %w", err)
-	}
-	s.bell.ring(t.wake)
-	return nil
 }
 
-// ignoreDone drops the error of rolling back what a lost context ended already.
+// once runs work in one transaction. committing tells whether the commit was
+// sent.
+func (s *Store) once(ctx context.Context, t *tx, work func(*tx) error) (committing bool, err error) {
+	t.Tx, err = s.write.BeginTx(ctx, nil)
+	if err != nil {
+		return false, fmt.Errorf("begin: %w", err)
+	}
+	if err = t.tick(ctx); err == nil {
+		err = work(t)
+	}
+	if err == nil {
+		err = s.engine.announce(ctx, t.Tx, t.wake)
+	}
+	if err != nil {
+		return false, errors.Join(err, ignoreDone(t.Rollback()))
+	}
+	if err := t.Commit(); err != nil {
+		return true, fmt.Errorf("commit: %w", err)
+	}
+	return true, nil
+}
+
+// tick reads the clock. It is read again once a transaction has waited for a
+// lock, because what was a vote in time may then be none.
+func (t *tx) tick(ctx context.Context) (err error) {
+	t.now, t.name, err = t.engine.clock(ctx, t)
+	return err
+}
+
+// pause waits a moment before a race is run again: 2, 4, 8, ... milliseconds.
+func pause(ctx context.Context, try int) bool {
+	timer := time.NewTimer(time.Millisecond << try)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
+
+// ignoreDone drops the error of rolling back what a lost context or a lost
+// connection ended already.
 func ignoreDone(err error) error {
 	if errors.Is(err, sql.ErrTxDone) {
 		return nil
@@ -154,4 +252,12 @@ func fromNullMicros(us sql.NullInt64) time.Time {
 		return time.Time{}
 	}
 	return fromMicros(us.Int64)
+}
+
+// flag stores a truth as 0 or 1, which both databases compare alike.
+func flag(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }

@@ -68,6 +68,9 @@ CREATE TABLE owed (
 );
 CREATE INDEX owed_due ON owed (kind, due_at);
 CREATE INDEX owed_lane ON owed (lane, id) WHERE lane IS NOT NULL;
+-- Of one lane only one row is ever under lease: two writes to one group's rule
+-- cannot overlap, whoever claims them.
+CREATE UNIQUE INDEX owed_lane_leased ON owed (lane) WHERE leased = 1;
 
 -- Deliveries that nobody here understands, redacted and bounded, for whoever
 -- has to find out what Slack sent.

@@ -1,0 +1,82 @@
+-- The same tables as in SQLite, so that one SQL text serves both. Times are
+-- integer microseconds since 1970, UTC, by this database's clock.
+
+-- +goose Up
+CREATE TABLE requests (
+    id          TEXT PRIMARY KEY,
+    envelope    TEXT NOT NULL UNIQUE,
+    state       TEXT NOT NULL CHECK (state IN ('filed', 'pending', 'approved',
+                    'refused', 'denied', 'cancelled', 'expired', 'done', 'failed', 'superseded')),
+    requester   TEXT NOT NULL CHECK (requester <> ''),
+    channel     TEXT NOT NULL CHECK (channel <> ''),
+    card_ts     TEXT,
+    group_id    TEXT,
+    filed_at    BIGINT NOT NULL,
+    deadline_at BIGINT NOT NULL CHECK (deadline_at > filed_at),
+    decided_at  BIGINT,
+    ended_at    BIGINT,
+    body        TEXT NOT NULL,
+    -- The figure of package approvals, as far as one row can tell it.
+    CHECK ((ended_at IS NULL) = (state IN ('filed', 'pending', 'approved'))),
+    CHECK (state NOT IN ('filed', 'refused') OR (group_id IS NULL AND card_ts IS NULL)),
+    CHECK (state NOT IN ('pending', 'approved', 'denied', 'done', 'failed', 'superseded') OR group_id IS NOT NULL),
+    CHECK (state NOT IN ('approved', 'done', 'failed', 'superseded') OR decided_at IS NOT NULL)
+);
+CREATE UNIQUE INDEX requests_card ON requests (channel, card_ts) WHERE card_ts IS NOT NULL;
+
+-- What people put on messages of the bot; kept by message and not by request,
+-- because a quick approver may be heard before the card's timestamp is stored.
+CREATE TABLE reactions (
+    channel  TEXT NOT NULL,
+    ts       TEXT NOT NULL,
+    user_id  TEXT NOT NULL,
+    name     TEXT NOT NULL,
+    deny     SMALLINT NOT NULL CHECK (deny IN (0, 1)),
+    present  SMALLINT NOT NULL CHECK (present IN (0, 1)),
+    event_ts TEXT COLLATE "C" NOT NULL, -- compared byte by byte, as SQLite does
+    heard_at BIGINT NOT NULL,
+    PRIMARY KEY (channel, ts, user_id, name)
+);
+
+CREATE TABLE journal (
+    id         BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    request_id TEXT NOT NULL REFERENCES requests (id),
+    at         BIGINT NOT NULL,
+    kind       TEXT NOT NULL,
+    actor      TEXT NOT NULL,
+    before     TEXT NOT NULL,
+    after      TEXT NOT NULL,
+    event      TEXT NOT NULL
+);
+CREATE INDEX journal_request ON journal (request_id, id);
+
+-- due_at of a leased row is the end of its lease. attempt fences its holder.
+CREATE TABLE owed (
+    id         BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    request_id TEXT NOT NULL REFERENCES requests (id),
+    kind       TEXT NOT NULL,
+    subject    TEXT NOT NULL,
+    note       TEXT NOT NULL,
+    lane       TEXT,
+    due_at     BIGINT NOT NULL,
+    leased     SMALLINT NOT NULL DEFAULT 0 CHECK (leased IN (0, 1)),
+    attempt    BIGINT NOT NULL DEFAULT 0,
+    wanted     BIGINT NOT NULL DEFAULT 1,
+    tried_at   BIGINT,
+    UNIQUE (request_id, kind, subject)
+);
+CREATE INDEX owed_due ON owed (kind, due_at);
+CREATE INDEX owed_lane ON owed (lane, id) WHERE lane IS NOT NULL;
+-- Of one lane only one row is ever under lease: two writes to one group's rule
+-- cannot overlap, whoever claims them.
+CREATE UNIQUE INDEX owed_lane_leased ON owed (lane) WHERE leased = 1;
+
+-- Deliveries that nobody here understands, redacted and bounded, for whoever
+-- has to find out what Slack sent.
+CREATE TABLE dead_letters (
+    id       BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at       BIGINT NOT NULL,
+    envelope TEXT NOT NULL UNIQUE,
+    why      TEXT NOT NULL,
+    raw      TEXT NOT NULL
+);
