@@ -17,12 +17,17 @@ func (w *Workers) apply(ctx context.Context, t Task, r Request) error {
 		return nil
 	}
 	ballots, err := w.recheck(ctx, r)
-	if err != nil {
+	deleted := errors.Is(err, ErrGone)
+	if err != nil && !deleted {
 		return w.heldUp(ctx, t, r, "the approvals could not be checked again: "+reasonOf(err), err)
 	}
-	consent := agreed(r, ballots)
+	consent := !deleted && agreed(r, ballots)
+	withdrawn := Event(Rechecked{Ballots: ballots})
+	if deleted {
+		withdrawn = Gone{}
+	}
 	if !consent && t.Tried.IsZero() {
-		return w.step(ctx, r, Rechecked{Ballots: ballots}, &t)
+		return w.step(ctx, r, withdrawn, &t)
 	}
 	rule, err := w.Licences.Rule(ctx, r.Proposal.Group.ID)
 	if err != nil {
@@ -34,7 +39,7 @@ func (w *Workers) apply(ctx context.Context, t Task, r Request) error {
 	case !t.Tried.IsZero() && remaining.Empty():
 		return w.settle(ctx, t, r, Done, Outcome{Reason: ReasonReadBack, Codes: rule.Codes})
 	case !consent:
-		return w.step(ctx, r, Rechecked{Ballots: ballots}, &t)
+		return w.step(ctx, r, withdrawn, &t)
 	case r.Misses >= missLimit:
 		return w.settle(ctx, t, r, Failed, incomplete(remaining, rule))
 	case t.Tried.IsZero() && !remaining.Same(shown):

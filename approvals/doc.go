@@ -13,6 +13,7 @@
 //
 //	pending ──┬─ one ❌ from an approver ─────▶ denied
 //	          ├─ requester cancels ───────────▶ cancelled
+//	          ├─ the card is deleted ─────────▶ cancelled
 //	          ├─ deadline passes ─────────────▶ expired
 //	          └─ quorum of ✅ ────────────▶ approved
 //
@@ -20,6 +21,7 @@
 //	           ├─ refused by UiPath ──────────▶ failed
 //	           ├─ the change shown is no longer
 //	           │  the change made ────────────▶ superseded
+//	           ├─ card deleted before the write ▶ cancelled
 //	           └─ consent gone before the write ─▶ pending
 //
 // A retry is not a move, and a lease is not a state. [Next] is this figure as

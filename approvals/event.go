@@ -30,7 +30,11 @@ type (
 	Cancel struct{ By string }
 
 	// Lapse means that the deadline may have passed; the store's clock decides.
-	Lapse struct{}
+	// Ballots are what stood on the card when it was looked at for the last time.
+	Lapse struct{ Ballots []Ballot }
+
+	// Gone means that the card was deleted, and every consent with it.
+	Gone struct{}
 
 	// Rechecked means that right before the write too few consents were left.
 	Rechecked struct{ Ballots []Ballot }
@@ -54,6 +58,7 @@ func (Posted) Kind() string    { return "posted" }
 func (Weighed) Kind() string   { return "weighed" }
 func (Cancel) Kind() string    { return "cancel" }
 func (Lapse) Kind() string     { return "lapse" }
+func (Gone) Kind() string      { return "gone" }
 func (Rechecked) Kind() string { return "rechecked" }
 func (Held) Kind() string      { return "held" }
 func (Missed) Kind() string    { return "missed" }
@@ -65,6 +70,7 @@ func (Posted) Actor() string    { return Bot }
 func (e Weighed) Actor() string { return actorOf(e.Ballots) }
 func (e Cancel) Actor() string  { return e.By }
 func (Lapse) Actor() string     { return Bot }
+func (Gone) Actor() string      { return Bot }
 func (Rechecked) Actor() string { return Bot }
 func (Held) Actor() string      { return Bot }
 func (Missed) Actor() string    { return UiPath }

@@ -36,7 +36,9 @@ func Next(r Request, e Event, now time.Time) (Step, error) {
 	case Cancel:
 		return cancelled(r, e, now)
 	case Lapse:
-		return lapsed(r, now)
+		return lapsed(r, e, now)
+	case Gone:
+		return gone(r, now)
 	case Rechecked:
 		return rechecked(r, e, now)
 	case Held:
@@ -86,19 +88,24 @@ func posted(r Request, e Posted) (Step, error) {
 	return Step{Request: r, Owe: []Owed{{Kind: Seed}, {Kind: Weigh}}}, nil
 }
 
+// weighed counts the votes of a request that still waits. After its deadline
+// only the last look decides, see lapsed.
 func weighed(r Request, e Weighed, now time.Time) (Step, error) {
-	if r.State != Pending {
+	if r.State != Pending || !now.Before(r.Deadline) {
 		return Step{}, ErrNoMove
 	}
-	if !now.Before(r.Deadline) {
-		return lapsed(r, now)
-	}
-	if user, ok := denier(e.Ballots); ok {
-		return end(r, Denied, Outcome{Reason: ReasonVoted, By: user}, now), nil
+	return count(r, e.Ballots, now), nil
+}
+
+// count makes of a pending request what the ballots on its card decide: one ❌
+// denies it, a quorum of ✅ approves it, and less leaves it waiting.
+func count(r Request, ballots []Ballot, now time.Time) Step {
+	if user, ok := denier(ballots); ok {
+		return end(r, Denied, Outcome{Reason: ReasonVoted, By: user}, now)
 	}
 	before := Voters(r.Votes)
-	r.Votes = consents(r.Votes, e.Ballots, now)
-	step := tellIgnored(r, e.Ballots)
+	r.Votes = consents(r.Votes, ballots, now)
+	step := tellIgnored(r, ballots)
 	switch {
 	case len(r.Votes) >= r.Terms.Quorum:
 		step.Request.State = Approved
@@ -107,7 +114,7 @@ func weighed(r Request, e Weighed, now time.Time) (Step, error) {
 	case !slices.Equal(before, Voters(r.Votes)):
 		step.Owe = append(step.Owe, Owed{Kind: Render})
 	}
-	return step, nil
+	return step
 }
 
 // tellIgnored owes a word to everyone whose reaction does not count, once for
@@ -142,11 +149,33 @@ func cancelled(r Request, e Cancel, now time.Time) (Step, error) {
 	return step, nil
 }
 
-func lapsed(r Request, now time.Time) (Step, error) {
+// lapsed ends a request whose deadline has passed, unless the last look at its
+// card found what decides it: a vote that was given in time and not heard of,
+// because the bot was down or deaf, still counts.
+func lapsed(r Request, e Lapse, now time.Time) (Step, error) {
 	if (r.State != Filed && r.State != Pending) || now.Before(r.Deadline) {
 		return Step{}, ErrNoMove
 	}
+	if r.State == Pending {
+		step := count(r, e.Ballots, now)
+		if step.Request.State != Pending {
+			return step, nil
+		}
+		r.Votes = step.Request.Votes
+	}
 	return end(r, Expired, Outcome{Reason: ReasonDeadline}, now), nil
+}
+
+// gone ends a request whose card was deleted. Its thread went with the card,
+// so the requester is told privately.
+func gone(r Request, now time.Time) (Step, error) {
+	if r.State != Pending && r.State != Approved {
+		return Step{}, ErrNoMove
+	}
+	step := end(r, Cancelled, Outcome{Reason: ReasonCardDeleted, By: Bot}, now)
+	step.Owe = []Owed{{Kind: Notify}}
+	step.Drop = append(step.Drop, Apply, Seed, Render)
+	return step, nil
 }
 
 // rechecked takes an approval back: consent that is gone before the write is
@@ -163,7 +192,7 @@ func rechecked(r Request, e Rechecked, now time.Time) (Step, error) {
 	r.Votes = consents(r.Votes, e.Ballots, now)
 	r.Stalled = ""
 	if !now.Before(r.Deadline) {
-		return lapsed(r, now)
+		return lapsed(r, Lapse{}, now)
 	}
 	step := tellIgnored(r, e.Ballots)
 	step.Owe = append(step.Owe, Owed{Kind: Render}, Owed{Kind: Expire, Due: r.Deadline})

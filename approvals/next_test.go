@@ -115,6 +115,16 @@ func table() []cells {
 
 	lapse := filed(late(row("lapse", Lapse{})), "expired / notify / "+dropsAll)
 	lapse.pending = expired
+	lapseTold := late(row("lapse, and the last look finds too few", Lapse{[]Ballot{yes(anna), ballotOf(bystander, NotApprover)}}))
+	lapseTold.filed, lapseTold.pending = lapse.filed, expired
+	lapseVoted := late(row("lapse, and the last look finds a quorum of ✅", Lapse{[]Ballot{yes(anna), yes(ben)}}))
+	lapseVoted.filed, lapseVoted.pending = lapse.filed, "approved / apply render /"
+	lapseDenied := late(row("lapse, and the last look finds a ❌", Lapse{[]Ballot{yes(anna), yes(ben), no(cleo)}}))
+	lapseDenied.filed, lapseDenied.pending = lapse.filed, denied
+
+	gone := row("the card is deleted", Gone{})
+	gone.pending = "cancelled / notify / " + dropsAll + " apply seed render"
+	gone.approved = gone.pending
 
 	held := row("held up", Held{Why: "UiPath is down"})
 	held.filed, held.pending, held.approved = "filed / notify /", "pending / notify /", "approved / progress /"
@@ -143,12 +153,12 @@ func table() []cells {
 		pending(row("✅ by guest, stranger, unknown", Weighed{[]Ballot{
 			ballotOf("G", IsGuest), ballotOf("S", IsStranger), ballotOf("Q", Uncheckable),
 		}}), "pending / tell tell tell /"),
-		pending(late(row("nobody reacted", Weighed{})), expired),
-		pending(late(row("quorum of ✅", Weighed{[]Ballot{yes(anna), yes(ben)}})), expired),
-		pending(late(row("one ❌", Weighed{[]Ballot{no(anna)}})), expired),
+		late(row("nobody reacted", Weighed{})),
+		late(row("quorum of ✅", Weighed{[]Ballot{yes(anna), yes(ben)}})),
+		late(row("one ❌", Weighed{[]Ballot{no(anna)}})),
 
 		cancel, meddle,
-		row("lapse, before the deadline", Lapse{}), lapse,
+		row("lapse, before the deadline", Lapse{}), lapse, lapseTold, lapseVoted, lapseDenied, gone,
 
 		approved(row("consent below the quorum before the write", Rechecked{[]Ballot{yes(anna)}}), "pending / render expire /"),
 		approved(row("consent gone before the write", Rechecked{}), "pending / render expire /"),
@@ -258,13 +268,13 @@ func TestTableHasEveryEventKind(t *testing.T) {
 		walked[c.happens.Kind()] = true
 	}
 	for _, kind := range []string{
-		"vetted", "unfit", "posted", "weighed", "cancel", "lapse", "rechecked", "held", "missed", "settled",
+		"vetted", "unfit", "posted", "weighed", "cancel", "lapse", "gone", "rechecked", "held", "missed", "settled",
 	} {
 		if !walked[kind] {
 			t.Errorf("no row walks %q", kind)
 		}
 	}
-	if len(walked) != 11 { // the ten above and the strange one
+	if len(walked) != 12 { // the eleven above and the strange one
 		t.Errorf("the table walks %d kinds: keep the list here in step", len(walked))
 	}
 }
@@ -385,12 +395,12 @@ func TestTheDeadlineBelongsToTheEnd(t *testing.T) {
 	if err != nil || step.Request.State != Approved {
 		t.Errorf("just before the deadline: %s", told(step, err))
 	}
-	step, err = Next(requestIn(Pending), consent, deadline)
-	if err != nil || step.Request.State != Expired || step.Request.Outcome.Reason != ReasonDeadline {
-		t.Errorf("at the deadline: %s", told(step, err))
+	if _, err = Next(requestIn(Pending), consent, deadline); !errors.Is(err, ErrNoMove) {
+		t.Errorf("at the deadline a vote decided: %v", err)
 	}
-	if len(step.Request.Votes) != 0 {
-		t.Errorf("late votes were kept: %v", step.Request.Votes)
+	step, err = Next(requestIn(Pending), Lapse{}, deadline)
+	if err != nil || step.Request.State != Expired || step.Request.Outcome.Reason != ReasonDeadline {
+		t.Errorf("the end at the deadline: %s", told(step, err))
 	}
 }
 

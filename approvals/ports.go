@@ -14,6 +14,9 @@ var (
 	ErrNoRequest = errors.New("there is no such request")
 )
 
+// ErrGone is returned by Directory.OnCard for a card that was deleted.
+var ErrGone = errors.New("the card is not there any more")
+
 // A Store is what the workers need of the place where requests and owed work
 // are kept. Each method is one durable transaction; all times are the store's
 // own.
@@ -49,8 +52,12 @@ type Store interface {
 	Reactions(ctx context.Context, channel, ts string) ([]Reaction, error)
 
 	// Seen replaces what is known of a message's reactions by what Slack
-	// showed, except for what was heard since asOf.
+	// showed, except for what was heard since asOf. If that changes anything on
+	// the card of a pending request, a weighing is owed.
 	Seen(ctx context.Context, channel, ts string, asOf time.Time, shown []Reaction) error
+
+	// Cards lists the cards of all pending requests, oldest first.
+	Cards(ctx context.Context) ([]Card, error)
 
 	// Listen signals on the channel whenever work of these kinds may have
 	// become due, until stop is called.
@@ -71,7 +78,12 @@ type Licences interface {
 type Directory interface {
 	Person(ctx context.Context, user string, maxAge time.Duration) (Person, error)
 	Members(ctx context.Context, approvers []string, maxAge time.Duration) ([]string, error)
+	// OnCard reads all reactions on one card that mean something. ErrGone if
+	// the card was deleted.
 	OnCard(ctx context.Context, channel, ts string) ([]Reaction, error)
+	// Survey calls visit for every message of a channel from a timestamp on.
+	// whole is false where Slack did not show all who reacted.
+	Survey(ctx context.Context, channel, oldest string, visit func(ts string, shown []Reaction, whole bool)) error
 }
 
 // An Announcer speaks in Slack. Errors are *Refusal where repeating cannot
@@ -89,6 +101,14 @@ type Announcer interface {
 	Render(ctx context.Context, r Request) error
 	Tell(ctx context.Context, r Request, user string, why Standing) error
 	Notify(ctx context.Context, r Request) error
+}
+
+// A Card is where a pending request waits for consent.
+type Card struct {
+	Request string
+	Channel string
+	TS      string
+	Known   []Reaction // present, as far as was heard or seen
 }
 
 // A Refusal is a no that asking again does not change.

@@ -135,6 +135,7 @@ const (
 	ReasonReadBack       Reason = "read_back"       // done: the answer was lost, a read showed the change
 	ReasonVoted          Reason = "voted"           // denied
 	ReasonWithdrawn      Reason = "withdrawn"       // cancelled by the requester
+	ReasonCardDeleted    Reason = "card_deleted"    // cancelled: the card, and consent with it, is gone
 	ReasonDeadline       Reason = "deadline"        // expired
 	ReasonNoSuchGroup    Reason = "no_such_group"   // refused: Nearest has candidates
 	ReasonAmbiguousGroup Reason = "ambiguous_group" // refused: Nearest has candidates

@@ -2,6 +2,8 @@ package approvals
 
 import (
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -20,6 +22,24 @@ type Reaction struct {
 	Name    string // the emoji's short name without skin tone
 	EventTS string // Slack's time of the change; orders added and removed
 	Present bool   // false once taken back
+}
+
+// At is when the reaction was given or taken back, by Slack's clock; false if
+// it was only seen, because what Slack shows on a card carries no times.
+func (r Reaction) At() (time.Time, bool) {
+	seconds, micros, _ := strings.Cut(r.EventTS, ".")
+	s, err := strconv.ParseInt(seconds, 10, 64)
+	if err != nil {
+		return time.Time{}, false
+	}
+	us, _ := strconv.ParseInt(micros, 10, 64) // missing: the whole second
+	return time.Unix(s, us*1000), true
+}
+
+// late reports whether a reaction is an approval that came too late.
+func (r Request) late(reaction Reaction) bool {
+	at, known := reaction.At()
+	return known && !reaction.Deny && !at.Before(r.Deadline)
 }
 
 // A Person is what Slack says of a user, as far as voting is concerned.
@@ -42,6 +62,7 @@ const (
 	IsStranger  Standing = "stranger"
 	IsGuest     Standing = "guest"
 	IsRequester Standing = "requester"    // nobody agrees to their own request
+	IsLate      Standing = "late"         // an approval given after the deadline
 	NotApprover Standing = "not_approver" // nobody named them
 	Uncheckable Standing = "uncheckable"  // the check could not be made, which is a refusal
 )

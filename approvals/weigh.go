@@ -60,16 +60,20 @@ func (w *Workers) ballots(ctx context.Context, r Request, reactions []Reaction, 
 		default:
 			ballot.Standing = StandingOf(r, person, members)
 		}
-		if refused != nil && ballot.Standing == NotApprover {
+		switch {
+		case refused != nil && ballot.Standing == NotApprover:
 			ballot.Standing = Uncheckable // perhaps named by the group that could not be read
+		case ballot.Standing == Counts && r.late(reaction):
+			ballot.Standing = IsLate
 		}
 		ballots = append(ballots, ballot)
 	}
 	return ballots, refused
 }
 
-// recheck asks Slack itself, right before a write, who still consents. What
-// Slack shows replaces what was heard: an event may have been missed.
+// recheck asks Slack itself, right before a write and at the deadline, who
+// consents. What Slack shows replaces what was heard: an event may have been
+// missed. ErrGone if the card was deleted.
 func (w *Workers) recheck(ctx context.Context, r Request) ([]Ballot, error) {
 	asOf, err := w.Store.Now(ctx)
 	if err != nil {
@@ -82,7 +86,24 @@ func (w *Workers) recheck(ctx context.Context, r Request) ([]Ballot, error) {
 	if err := w.Store.Seen(ctx, r.Channel, r.CardTS, asOf, shown); err != nil {
 		return nil, err
 	}
-	return w.ballots(ctx, r, shown, personAgeAtWrite, groupAgeAtWrite)
+	heard, err := w.Store.Reactions(ctx, r.Channel, r.CardTS)
+	if err != nil {
+		return nil, err
+	}
+	return w.ballots(ctx, r, dated(shown, heard), personAgeAtWrite, groupAgeAtWrite)
+}
+
+// dated gives what was seen the times that were heard: what Slack shows on a
+// card carries none. Only what is seen counts.
+func dated(shown, heard []Reaction) []Reaction {
+	for i := range shown {
+		for _, h := range heard {
+			if h.User == shown[i].User && h.Name == shown[i].Name {
+				shown[i].EventTS = h.EventTS
+			}
+		}
+	}
+	return shown
 }
 
 // agreed reports whether the ballots carry the request now.

@@ -32,12 +32,16 @@ type Workers struct {
 	Directory Directory
 	Announcer Announcer
 
-	// Trouble hears of every task that did not go through, and of the store's
-	// own errors with a zero Task. It must not block.
+	// Trouble hears of every task that did not go through: of the store's own
+	// errors with a zero Task, of a failed look at the cards with a Task that
+	// has nothing but its Kind. It must not block.
 	Trouble func(Task, error)
 
 	// Grace is how long running tasks may go on after Run is told to stop.
 	Grace time.Duration
+
+	// Hellos has a value whenever reactions may have been missed. Nil: never.
+	Hellos <-chan struct{}
 }
 
 // A pool carries out some kinds of work, the first kinds first, a few tasks at
@@ -74,6 +78,7 @@ func (w *Workers) Run(ctx context.Context) {
 	for _, p := range pools() {
 		running.Go(func() { w.runPool(ctx, tasks, p) })
 	}
+	running.Go(func() { w.keepLooking(ctx) })
 	running.Wait()
 }
 
@@ -228,7 +233,7 @@ func (w *Workers) perform(ctx context.Context, t Task, r Request) error {
 	case Notify:
 		return w.Announcer.Notify(ctx, r)
 	case Expire:
-		return w.step(ctx, r, Lapse{}, &t)
+		return w.expire(ctx, t, r)
 	}
 	return nil
 }

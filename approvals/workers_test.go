@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -30,7 +31,10 @@ type world struct {
 	store   *store.Store
 	uipath  *uipath
 	slack   *slackFake
+	hellos  chan struct{}
+	quorum  int
 	request Request
+	stop    func() // ends the workers
 }
 
 // live runs story in a world of its own, with the workers at work.
@@ -42,23 +46,36 @@ func live(t *testing.T, story func(w *world)) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		w := &world{T: t, store: s, uipath: newUiPath(), slack: newSlack()}
-		ctx, stop := context.WithCancel(t.Context())
-		stopped := make(chan struct{})
-		workers := &Workers{
-			Store: s, Licences: w.uipath, Directory: w.slack, Announcer: w.slack,
-			Trouble: func(Task, error) {}, Grace: time.Second,
-		}
+		w := &world{T: t, store: s, uipath: newUiPath(), slack: newSlack(), hellos: make(chan struct{}, 1), quorum: 1}
+		w.work()
 		defer func() {
-			stop()
-			<-stopped
+			w.stop()
 			if err := s.Close(); err != nil {
 				t.Error(err)
 			}
 		}()
-		go func() { defer close(stopped); workers.Run(ctx) }()
 		story(w)
 	})
+}
+
+// work starts the workers.
+func (w *world) work() {
+	ctx, cancel := context.WithCancel(w.Context())
+	stopped := make(chan struct{})
+	workers := &Workers{
+		Store: w.store, Licences: w.uipath, Directory: w.slack, Announcer: w.slack,
+		Trouble: func(Task, error) {}, Grace: time.Second, Hellos: w.hellos,
+	}
+	go func() { defer close(stopped); workers.Run(ctx) }()
+	w.stop = func() { cancel(); <-stopped }
+}
+
+// restart has the bot be down while something happens.
+func (w *world) restart(meanwhile func()) {
+	w.stop()
+	meanwhile()
+	w.work()
+	w.hellos <- struct{}{}
 }
 
 // file files a request for NEW on group-01 that lives for an hour.
@@ -70,7 +87,7 @@ func (w *world) file(envelope string, codes ...string) Request {
 	r, _, err := w.store.File(w.Context(), Request{
 		ID: NewID(), Envelope: envelope, Requester: requester, Origin: "C-ORIGIN", Channel: "C-APPROVALS",
 		Ask:   Ask{Group: "group-01", Codes: codes},
-		Terms: Terms{Approvers: []string{anna, ben}, Quorum: 1, TTL: time.Hour},
+		Terms: Terms{Approvers: []string{anna, ben}, Quorum: w.quorum, TTL: time.Hour},
 	})
 	if err != nil {
 		w.Fatal(err)
@@ -282,10 +299,13 @@ type slackFake struct {
 	cards  map[string][]Reaction
 	before func(call string, n int) (effect bool, err error)
 	onLook func() // after a card was looked at, before people are
+
+	deleted map[string]bool
+	partial bool // a survey does not name everybody
 }
 
 func newSlack() *slackFake {
-	return &slackFake{seen: map[string]int{}, people: map[string]Person{}, cards: map[string][]Reaction{}}
+	return &slackFake{seen: map[string]int{}, people: map[string]Person{}, cards: map[string][]Reaction{}, deleted: map[string]bool{}}
 }
 
 // do logs a call, lets the test break it, and has the effect.
@@ -323,11 +343,37 @@ func (s *slackFake) Members(_ context.Context, approvers []string, _ time.Durati
 
 func (s *slackFake) OnCard(_ context.Context, channel, ts string) ([]Reaction, error) {
 	var shown []Reaction
-	err := s.do("look", func() { shown = slices.Clone(s.cards[ts]) })
+	gone := false
+	err := s.do("look", func() { shown, gone = slices.Clone(s.cards[ts]), s.deleted[ts] })
+	for i := range shown {
+		shown[i].EventTS = "" // a look tells no times
+	}
+	if gone && err == nil {
+		err = ErrGone
+	}
 	if s.onLook != nil {
 		s.onLook()
 	}
 	return shown, err
+}
+
+func (s *slackFake) Survey(_ context.Context, _, _ string, visit func(string, []Reaction, bool)) error {
+	return s.do("survey", func() {
+		for _, post := range s.posted {
+			id, card := strings.CutPrefix(post, postName(Request{}, Announce))
+			ts := cardOf(Request{ID: id})
+			if card && !s.deleted[ts] {
+				visit(ts, slices.Clone(s.cards[ts]), !s.partial)
+			}
+		}
+	})
+}
+
+// forget deletes a request's card.
+func (s *slackFake) forget(r Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.deleted[r.CardTS] = true
 }
 
 func (s *slackFake) Find(_ context.Context, r Request, kind Kind, _ time.Time) (ts string, found bool, err error) {
@@ -376,7 +422,7 @@ func (s *slackFake) put(r Request, user string, present bool) Reaction {
 	s.clock++
 	heard := Reaction{
 		Channel: r.Channel, TS: r.CardTS, User: user, Name: "white_check_mark",
-		EventTS: fmt.Sprintf("1700000000.%06d", s.clock), Present: present,
+		EventTS: fmt.Sprintf("%d.%06d", time.Now().Unix(), s.clock), Present: present,
 	}
 	s.cards[r.CardTS] = slices.DeleteFunc(s.cards[r.CardTS], func(old Reaction) bool { return old.User == user })
 	if present {

@@ -134,22 +134,56 @@ func recall[T any](d *Directory, memory map[string]known[T], call, id string, ma
 // OnCard reads the reactions on a card that mean something, all of them.
 func (d *Directory) OnCard(ctx context.Context, channel, ts string) ([]approvals.Reaction, error) {
 	item, err := d.api.GetReactionsContext(ctx, slack.NewRefToMessage(channel, ts), slack.GetReactionsParameters{Full: true})
+	if answered(err, "message_not_found") {
+		return nil, approvals.ErrGone
+	}
 	if err != nil {
 		return nil, classify("reactions.get", err)
 	}
-	var shown []approvals.Reaction
-	for _, reaction := range item.Reactions {
+	shown, _ := d.votes(channel, ts, item.Reactions)
+	return shown, nil
+}
+
+// votes are the reactions that mean something, without the bot's own. whole is
+// false where Slack counts more people than it names.
+func (d *Directory) votes(channel, ts string, all []slack.ItemReaction) (shown []approvals.Reaction, whole bool) {
+	whole = true
+	for _, reaction := range all {
 		name, deny, ok := d.words.vote(reaction.Name)
 		if !ok {
 			continue
 		}
+		whole = whole && len(reaction.Users) >= reaction.Count
 		for _, who := range reaction.Users {
 			if who != d.self.UserID {
 				shown = append(shown, approvals.Reaction{Channel: channel, TS: ts, User: who, Name: name, Deny: deny, Present: true})
 			}
 		}
 	}
-	return shown, nil
+	return shown, whole
+}
+
+// Survey reads the reactions on all messages of a channel from a timestamp on,
+// 999 messages a call. Slack shows a deleted message with replies as a
+// tombstone: that is none.
+func (d *Directory) Survey(ctx context.Context, channel, oldest string, visit func(ts string, shown []approvals.Reaction, whole bool)) error {
+	query := &slack.GetConversationHistoryParameters{ChannelID: channel, Oldest: oldest, Inclusive: true, Limit: 999}
+	for {
+		page, err := d.api.GetConversationHistoryContext(ctx, query)
+		if err != nil {
+			return classify("conversations.history", err)
+		}
+		for _, m := range page.Messages {
+			if m.SubType == "tombstone" {
+				continue
+			}
+			shown, whole := d.votes(channel, m.Timestamp, m.Reactions)
+			visit(m.Timestamp, shown, whole)
+		}
+		if query.Cursor = page.ResponseMetaData.NextCursor; query.Cursor == "" {
+			return nil
+		}
+	}
 }
 
 // aliases are the short names that Slack uses for one and the same emoji, as

@@ -29,6 +29,10 @@ func (w Words) ending(r approvals.Request) string {
 	case approvals.Denied:
 		return fmt.Sprintf("Request %s was denied by %s. Nothing was changed at UiPath.", code(r.ID), user(r.Outcome.By))
 	case approvals.Cancelled:
+		if r.Outcome.Reason == approvals.ReasonCardDeleted {
+			return fmt.Sprintf("Request %s is cancelled: its card in <#%s> was deleted, and the approvals given on it went with it. Nothing was changed at UiPath. Ask again if it is still needed.",
+				code(r.ID), idOnly(w.Channel))
+		}
 		return fmt.Sprintf("Request %s was cancelled by %s. Nothing was changed at UiPath.", code(r.ID), user(r.Outcome.By))
 	case approvals.Expired:
 		return fmt.Sprintf("Request %s expired with %d of %s; nothing was changed at UiPath. Ask again if it is still needed.",

@@ -112,6 +112,8 @@ func (w Words) Standing(r approvals.Request, why approvals.Standing) string {
 		return start + "guests of this workspace cannot approve licences."
 	case approvals.IsStranger:
 		return start + "people from another organisation cannot approve licences."
+	case approvals.IsLate:
+		return start + fmt.Sprintf("it came after the deadline, %s. Whoever still needs the licences has to ask again.", moment(r.Deadline))
 	case approvals.Uncheckable:
 		return start + "Slack did not let me check whether you may approve it. Whoever runs licensebot finds the reason in its log; once that is mended your reaction counts by itself."
 	}

@@ -67,19 +67,32 @@ func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (
 		Store: db, Words: words, Terms: cfg.Terms, Self: self,
 		Receipts: receipts, Directory: directory, Log: log,
 	}
-	socket := bot.NewSocket(bot.SocketConfig{APIURL: cfg.SlackAPIURL, BotToken: cfg.SlackBotToken, AppToken: cfg.SlackAppToken}, intake, log)
+	hellos := make(chan struct{}, 1)
+	socket := bot.NewSocket(bot.SocketConfig{
+		APIURL: cfg.SlackAPIURL, BotToken: cfg.SlackBotToken, AppToken: cfg.SlackAppToken, Greeted: ringing(hellos),
+	}, intake, log)
 	slack.socket.Store(socket)
 
 	stopWorkers := startWorkers(ctx, &approvals.Workers{
 		Store: db, Licences: licences, Directory: directory,
 		Announcer: bot.NewSpeaker(api, client, self, words, receipts, tuning.Pace, log),
-		Trouble:   trouble(log), Grace: workersGrace,
+		Trouble:   trouble(log), Grace: workersGrace, Hellos: hellos,
 	})
 	defer stopWorkers()
 	log.Info().Str("version", version()).Str("bot", self.UserID).Str("channel", cfg.Channel).Msg("licensebot is running")
 	err = socket.Run(ctx)
 	log.Info().Msg("licensebot is stopping")
 	return err
+}
+
+// ringing returns a function that leaves a value in c, if there is none yet.
+func ringing(c chan<- struct{}) func() {
+	return func() {
+		select {
+		case c <- struct{}{}:
+		default:
+		}
+	}
 }
 
 // orStopped makes an error of a start that was told to stop no error.
@@ -108,7 +121,11 @@ func startWorkers(ctx context.Context, w *approvals.Workers) (stop func()) {
 // trouble logs what did not go through. What is only late is a warning.
 func trouble(log zerolog.Logger) func(approvals.Task, error) {
 	return func(t approvals.Task, err error) {
-		if t.Request == "" {
+		switch {
+		case t.Kind == approvals.Look:
+			log.Warn().Err(err).Msg("could not look at the cards for votes that were missed; trying again soon")
+			return
+		case t.Request == "":
 			log.Error().Err(err).Msg("the database failed; work goes on when it answers")
 			return
 		}

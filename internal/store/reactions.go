@@ -2,8 +2,10 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"licensebot/approvals"
@@ -50,7 +52,11 @@ func (t *tx) excludeCard(ctx context.Context, channel, ts string) error {
 
 // Reactions lists the reactions present on a message, oldest first.
 func (s *Store) Reactions(ctx context.Context, channel, ts string) ([]approvals.Reaction, error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT user_id, name, deny, event_ts FROM reactions
+	return presentOn(ctx, s.read, channel, ts)
+}
+
+func presentOn(ctx context.Context, q querier, channel, ts string) ([]approvals.Reaction, error) {
+	rows, err := q.QueryContext(ctx, `SELECT user_id, name, deny, event_ts FROM reactions
 		WHERE channel = $1 AND ts = $2 AND present = 1 ORDER BY event_ts, user_id`, channel, ts)
 	if err != nil {
 		return nil, fmt.Errorf("read reactions: %w", err)
@@ -67,25 +73,97 @@ func (s *Store) Reactions(ctx context.Context, channel, ts string) ([]approvals.
 	return present, rows.Err()
 }
 
-// Seen replaces what is known of a message's reactions by what Slack showed.
-// What was heard after the look began is newer and stays.
+// Seen brings what is known of a message's reactions in line with what Slack
+// showed. What was heard after the look began is newer and stays.
 func (s *Store) Seen(ctx context.Context, channel, ts string, asOf time.Time, shown []approvals.Reaction) error {
 	return s.inTx(ctx, func(tx *tx) error {
-		if _, err := tx.ExecContext(ctx, `UPDATE reactions SET present = 0
-			WHERE channel = $1 AND ts = $2 AND heard_at < $3`, channel, ts, micros(asOf)); err != nil {
+		if err := tx.excludeCard(ctx, channel, ts); err != nil {
+			return err
+		}
+		r, err := tx.lock(ctx, `channel = $1 AND card_ts = $2`, channel, ts)
+		if err != nil && !errors.Is(err, approvals.ErrNoRequest) {
+			return err
+		}
+		changed, err := tx.see(ctx, channel, ts, asOf, shown)
+		if err != nil {
 			return fmt.Errorf("record reactions: %w", err)
 		}
-		for _, r := range shown {
-			// event_ts stays as heard, or empty: a look has no event's time.
-			if _, err := tx.ExecContext(ctx, `INSERT INTO reactions (channel, ts, user_id, name, deny, present, event_ts, heard_at)
-				VALUES ($1, $2, $3, $4, $5, 1, '', $6)
-				ON CONFLICT (channel, ts, user_id, name) DO UPDATE SET present = 1 WHERE reactions.heard_at < $6`,
-				channel, ts, r.User, r.Name, flag(r.Deny), micros(asOf)); err != nil {
-				return fmt.Errorf("record reactions: %w", err)
-			}
+		if !changed || r.State != approvals.Pending {
+			return nil
 		}
-		return nil
+		return tx.owe(ctx, r, approvals.Owed{Kind: approvals.Weigh})
 	})
+}
+
+// see writes what differs, and reports whether anything did. A look has no
+// event's time: event_ts stays as heard, or is empty.
+func (t *tx) see(ctx context.Context, channel, ts string, asOf time.Time, shown []approvals.Reaction) (bool, error) {
+	var changed int64
+	count := func(result sql.Result, err error) error {
+		if err != nil {
+			return err
+		}
+		n, err := result.RowsAffected()
+		changed += n
+		return err
+	}
+	for _, r := range shown {
+		err := count(t.ExecContext(ctx, `INSERT INTO reactions (channel, ts, user_id, name, deny, present, event_ts, heard_at)
+			VALUES ($1, $2, $3, $4, $5, 1, '', $6)
+			ON CONFLICT (channel, ts, user_id, name) DO UPDATE SET present = 1
+			WHERE reactions.present = 0 AND reactions.heard_at < $6`,
+			channel, ts, r.User, r.Name, flag(r.Deny), micros(asOf)))
+		if err != nil {
+			return false, err
+		}
+	}
+	known, err := presentOn(ctx, t, channel, ts)
+	if err != nil {
+		return false, err
+	}
+	for _, r := range known {
+		if slices.ContainsFunc(shown, func(s approvals.Reaction) bool { return s.User == r.User && s.Name == r.Name }) {
+			continue
+		}
+		err := count(t.ExecContext(ctx, `UPDATE reactions SET present = 0
+			WHERE channel = $1 AND ts = $2 AND user_id = $3 AND name = $4 AND heard_at < $5`,
+			channel, ts, r.User, r.Name, micros(asOf)))
+		if err != nil {
+			return false, err
+		}
+	}
+	return changed > 0, nil
+}
+
+// Cards lists the cards of all pending requests with what is known to be on
+// them, oldest first.
+func (s *Store) Cards(ctx context.Context) ([]approvals.Card, error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT requests.id, requests.channel, card_ts, user_id, name, deny
+		FROM requests LEFT JOIN reactions ON reactions.channel = requests.channel AND ts = card_ts AND present = 1
+		WHERE state = 'pending' AND card_ts IS NOT NULL ORDER BY requests.channel, card_ts`)
+	if err != nil {
+		return nil, fmt.Errorf("read cards: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	var cards []approvals.Card
+	for rows.Next() {
+		var card approvals.Card
+		var user, name sql.NullString
+		var deny sql.NullBool
+		if err := rows.Scan(&card.Request, &card.Channel, &card.TS, &user, &name, &deny); err != nil {
+			return nil, fmt.Errorf("read cards: %w", err)
+		}
+		if len(cards) == 0 || cards[len(cards)-1].Request != card.Request {
+			cards = append(cards, card)
+		}
+		if user.Valid {
+			last := &cards[len(cards)-1]
+			last.Known = append(last.Known, approvals.Reaction{
+				Channel: card.Channel, TS: card.TS, User: user.String, Name: name.String, Deny: deny.Bool, Present: true,
+			})
+		}
+	}
+	return cards, rows.Err()
 }
 
 // DeadLetter keeps a delivery that was not understood. raw must be redacted

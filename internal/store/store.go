@@ -70,6 +70,7 @@ const (
 // A querier is a transaction or a pool of connections.
 type querier interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
 }
 
 // Options change how a store behaves; the zero value is for production.

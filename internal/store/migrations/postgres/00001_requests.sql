@@ -23,6 +23,7 @@ CREATE TABLE requests (
     CHECK (state NOT IN ('approved', 'done', 'failed', 'superseded') OR decided_at IS NOT NULL)
 );
 CREATE UNIQUE INDEX requests_card ON requests (channel, card_ts) WHERE card_ts IS NOT NULL;
+CREATE INDEX requests_pending ON requests (channel, card_ts) WHERE state = 'pending';
 
 -- What people put on messages of the bot; kept by message and not by request,
 -- because a quick approver may be heard before the card's timestamp is stored.

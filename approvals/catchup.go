@@ -1,0 +1,183 @@
+package approvals
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Slack replays nothing that was missed for good, so every card is looked at
+// now and then. A survey of a channel takes one call for 999 messages; a
+// precise look takes one for each card, of which Slack allows fifty a minute,
+// shared with the looks before each write.
+const (
+	lookEvery   = 2 * time.Minute
+	lookAgain   = 30 * time.Second // after a look that failed
+	looksApart  = 5 * time.Second  // however many hellos come
+	preciseLook = 2 * time.Second  // between two precise looks
+)
+
+// Look names the look at all cards to Workers.Trouble. It is never owed.
+const Look Kind = "look"
+
+// keepLooking looks at the cards of all pending requests after every hello and
+// on a timer, until ctx ends.
+func (w *Workers) keepLooking(ctx context.Context) {
+	next := lookEvery
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-w.Hellos:
+		case <-time.After(next*3/4 + rand.N(next/2)):
+		}
+		next = lookEvery
+		if err := w.CatchUp(ctx); err != nil && ctx.Err() == nil {
+			w.Trouble(Task{Owed: Owed{Kind: Look}}, err)
+			next = max(lookAgain, delayOf(err))
+		}
+		if !rest(ctx, looksApart) {
+			return
+		}
+	}
+}
+
+// CatchUp brings what is known of the cards of pending requests in line with
+// what Slack shows: votes and withdrawals that were not heard of, and cards
+// that were deleted.
+func (w *Workers) CatchUp(ctx context.Context) error {
+	cards, err := w.Store.Cards(ctx)
+	if err != nil {
+		return err
+	}
+	var failed error
+	for channel, group := range byChannel(cards) {
+		failed = errors.Join(failed, w.catchUpIn(ctx, channel, group))
+	}
+	return failed
+}
+
+func byChannel(cards []Card) map[string][]Card {
+	channels := make(map[string][]Card)
+	for _, card := range cards {
+		channels[card.Channel] = append(channels[card.Channel], card)
+	}
+	return channels
+}
+
+// A sight is what a survey showed of one message.
+type sight struct {
+	shown []Reaction
+	whole bool
+}
+
+func (w *Workers) catchUpIn(ctx context.Context, channel string, cards []Card) error {
+	asOf, err := w.Store.Now(ctx)
+	if err != nil {
+		return err
+	}
+	sights := make(map[string]sight, len(cards))
+	for _, card := range cards {
+		sights[card.TS] = sight{}
+	}
+	oldest := slices.MinFunc(cards, func(a, b Card) int { return strings.Compare(a.TS, b.TS) }).TS
+	err = w.Directory.Survey(ctx, channel, oldest, func(ts string, shown []Reaction, whole bool) {
+		if _, ours := sights[ts]; ours {
+			sights[ts] = sight{shown: shown, whole: whole}
+		}
+	})
+	if err != nil {
+		return err
+	}
+	for _, card := range cards {
+		if s := sights[card.TS]; !s.whole {
+			err = w.lookAt(ctx, card)
+		} else if !sameReactions(s.shown, card.Known) {
+			err = w.Store.Seen(ctx, card.Channel, card.TS, asOf, s.shown)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lookAt looks at one card that the survey did not show, or not whole.
+func (w *Workers) lookAt(ctx context.Context, card Card) error {
+	asOf, err := w.Store.Now(ctx)
+	if err != nil {
+		return err
+	}
+	shown, err := w.Directory.OnCard(ctx, card.Channel, card.TS)
+	switch {
+	case errors.Is(err, ErrGone):
+		_, err = w.Store.Step(ctx, card.Request, Gone{}, nil)
+		if errors.Is(err, ErrNoMove) {
+			err = nil
+		}
+	case err == nil:
+		err = w.Store.Seen(ctx, card.Channel, card.TS, asOf, shown)
+	}
+	if err == nil && !rest(ctx, preciseLook) {
+		err = ctx.Err()
+	}
+	return err
+}
+
+// expire ends a request at its deadline, after one more look at its card. If
+// Slack cannot be asked, the request waits for it, but not for ever.
+func (w *Workers) expire(ctx context.Context, t Task, r Request) error {
+	now, err := w.Store.Now(ctx)
+	if err != nil {
+		return err
+	}
+	if r.State != Pending || r.CardTS == "" || now.Before(r.Deadline) {
+		return w.step(ctx, r, Lapse{}, &t)
+	}
+	ballots, err := w.recheck(ctx, r)
+	switch {
+	case errors.Is(err, ErrGone):
+		return w.step(ctx, r, Gone{}, &t)
+	case err != nil && now.Before(r.Deadline.Add(r.Terms.TTL)):
+		return err
+	}
+	return w.step(ctx, r, Lapse{Ballots: ballots}, &t)
+}
+
+// sameReactions reports whether two looks show the same people with the same
+// emoji.
+func sameReactions(a, b []Reaction) bool {
+	return SameSet(marks(a), marks(b))
+}
+
+func marks(reactions []Reaction) []string {
+	all := make([]string, len(reactions))
+	for i, r := range reactions {
+		all[i] = r.User + " " + r.Name
+	}
+	return all
+}
+
+// delayOf is how long an error asks to be left alone.
+func delayOf(err error) time.Duration {
+	var delay *Delay
+	if errors.As(err, &delay) {
+		return delay.After
+	}
+	return 0
+}
+
+// rest waits, and returns false if ctx ended before.
+func rest(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}

@@ -1,0 +1,219 @@
+package approvals_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	. "licensebot/approvals"
+)
+
+// unheard changes what Slack shows without telling the bot, as happens while
+// it is down or deaf.
+func (w *world) unheard(r Request, user string, present bool) { w.slack.put(r, user, present) }
+
+// pastTheDeadline lets the request's time run out.
+func (w *world) pastTheDeadline(r Request) Request {
+	w.Helper()
+	time.Sleep(time.Until(r.Deadline) + time.Minute)
+	return w.quiet()
+}
+
+func TestCatchUpFindsAVote(t *testing.T) {
+	for name, after := range map[string]func(*world){
+		"after a hello": func(w *world) { w.hellos <- struct{}{} },
+		"on a timer":    func(w *world) { time.Sleep(3 * time.Minute) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			live(t, func(w *world) {
+				r := w.carded()
+				w.unheard(r, anna, true)
+				after(w)
+				w.untilState(Done)
+				w.puts(1)
+			})
+		})
+	}
+}
+
+func TestCatchUpFindsAWithdrawal(t *testing.T) {
+	live(t, func(w *world) {
+		w.quorum = 2
+		r := w.carded()
+		w.react(r, anna, true)
+		w.until("a first vote", func(r Request) bool { return len(r.Votes) == 1 })
+		w.unheard(r, anna, false)
+		w.hellos <- struct{}{}
+		w.until("no vote", func(r Request) bool { return len(r.Votes) == 0 })
+		w.react(r, ben, true)
+		w.until("a second vote", func(r Request) bool { return len(r.Votes) == 1 })
+		w.puts(0)
+	})
+}
+
+// A survey that names fewer people than it counts is followed by a look at the
+// card itself.
+func TestCatchUpLooksCloserWhereTheSurveyIsNotWhole(t *testing.T) {
+	live(t, func(w *world) {
+		r := w.carded()
+		w.slack.partial = true
+		w.unheard(r, anna, true)
+		w.hellos <- struct{}{}
+		w.untilState(Done)
+		if n := w.slack.count("look"); n != 2 { // the closer look, and the one before the write
+			w.Errorf("looked %d times at the card", n)
+		}
+	})
+}
+
+// What is known already is not written again, however often it is looked at.
+func TestCatchUpWritesOnlyWhatIsNew(t *testing.T) {
+	live(t, func(w *world) {
+		w.quorum = 2
+		r := w.carded()
+		w.react(r, anna, true)
+		w.until("a first vote", func(r Request) bool { return len(r.Votes) == 1 })
+		members := w.slack.count("members")
+		time.Sleep(20 * time.Minute)
+		if w.slack.count("survey") < 5 {
+			w.Error("nobody looked")
+		}
+		if n := w.slack.count("members"); n != members {
+			w.Errorf("%d weighings for nothing", n-members)
+		}
+	})
+}
+
+func TestCatchUpGoesOnAfterAFailure(t *testing.T) {
+	live(t, func(w *world) {
+		r := w.carded()
+		w.slack.breaks("survey", 2, false, errCut)
+		w.unheard(r, anna, true)
+		w.hellos <- struct{}{}
+		w.untilState(Done)
+	})
+}
+
+func TestDeletedCard(t *testing.T) {
+	const atTheDeadline = "before the deadline's look"
+	for name, when := range map[string]func(w *world, r Request){
+		"while pending": func(w *world, r Request) { w.hellos <- struct{}{} },
+		"before the write": func(w *world, r Request) {
+			heard := w.slack.put(r, anna, true)
+			w.slack.forget(r)
+			if err := w.store.React(w.Context(), heard); err != nil {
+				w.Fatal(err)
+			}
+		},
+		atTheDeadline: func(w *world, r Request) { w.pastTheDeadline(r) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			live(t, func(w *world) {
+				r := w.carded()
+				w.slack.forget(r)
+				when(w, r)
+				r = w.until("an end", func(r Request) bool { return !r.State.Open() })
+				w.ended(r, Cancelled, ReasonCardDeleted)
+				if soon := r.Filed.Add(time.Minute); name != atTheDeadline && r.Ended.After(soon) {
+					w.Errorf("ended %v late", r.Ended.Sub(soon))
+				}
+				w.quiet()
+				w.puts(0)
+				w.posts(Notify, 1)
+				w.posts(Reply, 0)
+			})
+		})
+	}
+}
+
+// The card goes while the write is out: what UiPath shows is what is told.
+func TestDeletedCardAfterAWriteOfUnknownOutcome(t *testing.T) {
+	for name, effect := range map[string]bool{"it took effect": true, "it did not": false} {
+		t.Run(name, func(t *testing.T) {
+			live(t, func(w *world) {
+				r := w.carded()
+				w.uipath.onWrite = func(int, Rule) (*Rule, bool, error) {
+					w.slack.forget(r)
+					return nil, effect, errCut
+				}
+				w.react(r, anna, true)
+				r = w.until("an end", func(r Request) bool { return !r.State.Open() })
+				if effect {
+					w.ended(r, Done, ReasonReadBack)
+				} else {
+					w.ended(r, Cancelled, ReasonCardDeleted)
+				}
+				w.puts(1)
+			})
+		})
+	}
+}
+
+// The bot was down when the vote was given and when the deadline passed.
+func TestDownOverTheDeadline(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		acts  func(w *world, r Request)
+		state State
+	}{
+		{"nobody voted", func(*world, Request) {}, Expired},
+		{"an approver agreed", func(w *world, r Request) { w.unheard(r, anna, true) }, Done},
+		{"a bystander agreed", func(w *world, r Request) { w.unheard(r, bystander, true) }, Expired},
+		{"the requester agreed", func(w *world, r Request) { w.unheard(r, requester, true) }, Expired},
+		{"an agreement was taken back", func(w *world, r Request) {
+			w.unheard(r, anna, true)
+			w.unheard(r, anna, false)
+		}, Expired},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			live(t, func(w *world) {
+				r := w.carded()
+				w.restart(func() {
+					c.acts(w, r)
+					time.Sleep(5 * time.Hour)
+				})
+				r = w.quiet()
+				if r.State != c.state {
+					w.Errorf("the request is %s, want %s", r.State, c.state)
+				}
+				w.posts(Reply, 1)
+			})
+		})
+	}
+}
+
+// An approval that is known to have come after the deadline does not count,
+// also if the bot was down and hears of it before its last look.
+func TestLateApproval(t *testing.T) {
+	live(t, func(w *world) {
+		r := w.carded()
+		w.slack.breaks("look", 1, false, errCut) // the deadline's look has to wait
+		time.Sleep(time.Until(r.Deadline))
+		w.react(r, anna, true)
+		r = w.quiet()
+		w.ended(r, Expired, ReasonDeadline)
+		w.puts(0)
+	})
+}
+
+// Where Slack cannot be asked at the deadline the request waits for it, as long
+// again as it lived.
+func TestTheDeadlineWaitsForTheLook(t *testing.T) {
+	live(t, func(w *world) {
+		r := w.carded()
+		w.slack.breaks("look", 5, false, errCut)
+		time.Sleep(time.Until(r.Deadline) + time.Second)
+		if got := w.read(r.ID); got.State != Pending {
+			w.Errorf("%s without a look", got.State)
+		}
+		w.ended(w.quiet(), Expired, ReasonDeadline)
+		w.slack.breaks("look", 1_000_000, false, errors.New("no such luck"))
+		w.file("e2")
+		w.until("a card", func(r Request) bool { return r.CardTS != "" })
+		r = w.quiet()
+		w.ended(r, Expired, ReasonDeadline)
+		if r.Ended.Before(r.Deadline.Add(r.Terms.TTL)) {
+			w.Errorf("gave up %v early", r.Deadline.Add(r.Terms.TTL).Sub(r.Ended))
+		}
+	})
+}
