@@ -162,9 +162,9 @@ func (w *Workers) pauseAfter(ctx context.Context, err error) {
 // the error says decides when it is tried again and whether it may have
 // taken effect.
 func (w *Workers) carryOut(ctx context.Context, t Task, r Request) {
-	ctx, cancel := context.WithTimeout(ctx, taskLimit)
+	limited, cancel := context.WithTimeout(ctx, taskLimit)
 	defer cancel()
-	err := w.guarded(ctx, t, r)
+	err := w.guarded(limited, t, r)
 	if errors.Is(err, ErrLost) {
 		return
 	}
@@ -175,9 +175,11 @@ func (w *Workers) carryOut(ctx context.Context, t Task, r Request) {
 		}
 	}
 	w.Trouble(t, err)
-	w.giveBack(context.WithoutCancel(ctx), t, err)
+	w.giveBack(ctx, t, err)
 }
 
+// giveBack defers a task. While the store fails it goes on trying, because
+// otherwise the work would wait for its lease to lapse.
 func (w *Workers) giveBack(ctx context.Context, t Task, cause error) {
 	after, untry := backoff(t.Attempt), false
 	var delay *Delay
@@ -185,8 +187,11 @@ func (w *Workers) giveBack(ctx context.Context, t Task, cause error) {
 		after = max(after, delay.After)
 		untry = t.Tried.IsZero() // what an earlier attempt did stays unknown
 	}
-	if err := w.Store.Defer(ctx, t, after, untry); err != nil && !errors.Is(err, ErrLost) {
-		w.Trouble(t, err) // the lease will lapse by itself
+	for range lease / errorPause {
+		err := w.Store.Defer(context.WithoutCancel(ctx), t, after, untry)
+		if err == nil || errors.Is(err, ErrLost) || !rest(ctx, errorPause) {
+			return
+		}
 	}
 }
 

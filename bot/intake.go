@@ -12,10 +12,6 @@ import (
 	"licensebot/approvals"
 )
 
-// storeLimit is how long one envelope may wait for the store. Slack gives up
-// on a command after three seconds; what is left is for the acknowledgement.
-const storeLimit = 2 * time.Second
-
 // A Filer makes what arrives durable.
 type Filer interface {
 	File(ctx context.Context, r approvals.Request) (filed approvals.Request, again bool, err error)
@@ -23,6 +19,8 @@ type Filer interface {
 	Request(ctx context.Context, id string) (approvals.Request, error)
 	Step(ctx context.Context, id string, e approvals.Event, done *approvals.Task) (approvals.Request, error)
 	DeadLetter(ctx context.Context, envelope, why string, raw []byte) error
+	// Ahead counts the requests whose card is still to be posted, up to most.
+	Ahead(ctx context.Context, most int) (int, error)
 }
 
 // An Intake understands envelopes, has them made durable, and only then says
@@ -47,8 +45,6 @@ type ackText struct {
 // so that Slack delivers it again; payload is nil if there is nothing to say.
 // A panic harms only the envelope that caused it.
 func (in *Intake) Handle(ctx context.Context, env envelope) (payload any, ok bool) {
-	ctx, cancel := context.WithTimeout(ctx, storeLimit)
-	defer cancel()
 	defer func() {
 		if cause := recover(); cause != nil {
 			in.Log.Error().Str("envelope", env.ID).Interface("panic", cause).Bytes("stack", debug.Stack()).Msg("handling an envelope failed")
@@ -125,7 +121,20 @@ func (in *Intake) file(ctx context.Context, env envelope, typed slashCommand, as
 	}
 	in.Receipts.Keep(request.ID, typed.ResponseURL, time.Now())
 	in.Log.Info().Str("request", request.ID).Str("requester", request.Requester).Strs("codes", ask.Codes).Msg("request recorded")
-	return in.Words.Receipt(request)
+	return in.Words.Receipt(request, in.ahead(ctx))
+}
+
+// maxAhead bounds the count of those who wait: beyond it the wait is an hour.
+const maxAhead = 3600
+
+// ahead is how many cards are to be posted before a new one, as far as known.
+func (in *Intake) ahead(ctx context.Context) int {
+	n, err := in.Store.Ahead(ctx, maxAhead)
+	if err != nil {
+		in.Log.Warn().Err(err).Msg("could not count the cards that wait")
+		return 0
+	}
+	return max(n-1, 0) // the new one is counted as well
 }
 
 func (in *Intake) cancel(ctx context.Context, id, by string) string {

@@ -27,8 +27,15 @@ const (
 	queueLength = 512             // envelopes waiting; each command in it is answered in time
 	busyLength  = 4096            // commands waiting to be told that the bot is busy
 	ackLimit    = 2 * time.Second // slack-go queues acknowledgements, and blocks when 20 wait
-	flushTime   = 150 * time.Millisecond
-	readLimit   = 1 << 20 // bytes of one frame
+
+	// Slack gives up on a command after three seconds. One that is older than
+	// startLimit when its turn comes is told that the bot is busy, while there
+	// still is time to say so; one that is begun has until answerLimit.
+	startLimit  = 1500 * time.Millisecond
+	answerLimit = 2500 * time.Millisecond
+
+	flushTime = 150 * time.Millisecond
+	readLimit = 1 << 20 // bytes of one frame
 )
 
 // A Socket receives envelopes and acknowledges them.
@@ -44,8 +51,9 @@ type Socket struct {
 }
 
 type job struct {
-	env    envelope
-	client *socketmode.Client
+	env     envelope
+	client  *socketmode.Client
+	arrived time.Time
 }
 
 // SocketConfig is what a Socket needs to connect.
@@ -182,7 +190,7 @@ func (s *Socket) take(intake context.Context, client *socketmode.Client, evt soc
 	if !ok || intake.Err() != nil {
 		return
 	}
-	j := job{env: env, client: client}
+	j := job{env: env, client: client, arrived: time.Now()}
 	select {
 	case s.jobs <- j:
 		return
@@ -234,8 +242,17 @@ func (s *Socket) work(ctx context.Context) {
 }
 
 func (s *Socket) handle(ctx context.Context, j job) {
-	payload, ok := s.intake.Handle(context.WithoutCancel(ctx), j.env)
-	if ok {
+	begun := time.Now() // a late event is worth as much as one in time
+	if j.env.Type == "slash_commands" {
+		begun = j.arrived
+	}
+	if time.Since(begun) > startLimit {
+		s.ack(j, say(j.env, s.intake.Words.Busy()))
+		return
+	}
+	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), begun.Add(answerLimit))
+	defer cancel()
+	if payload, ok := s.intake.Handle(ctx, j.env); ok {
 		s.ack(j, payload)
 	}
 }

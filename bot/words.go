@@ -42,11 +42,26 @@ func moment(t time.Time) string {
 }
 
 // Receipt answers a command whose request is durable.
-func (w Words) Receipt(r approvals.Request) string {
+func (w Words) Receipt(r approvals.Request, ahead int) string {
 	return fmt.Sprintf("Request %s is recorded: add %s to the group %s. Nothing has changed yet. "+
-		"I am checking it with UiPath; if it holds, its card appears in <#%s> and an approver decides there. "+
+		"I am checking it with UiPath; if it holds, its card appears in <#%s>%s and an approver decides there. "+
 		"The card's thread will tell you how it ended.",
-		code(r.ID), codes(r.Ask.Codes), code(r.Ask.Group), idOnly(w.Channel))
+		code(r.ID), codes(r.Ask.Codes), code(r.Ask.Group), idOnly(w.Channel), place(ahead))
+}
+
+// worthTelling is from how many cards ahead on people are told of the wait:
+// Slack takes about one a second.
+const worthTelling = 10
+
+// place tells how many cards are posted before, where that takes a while.
+func place(ahead int) string {
+	switch {
+	case ahead < worthTelling:
+		return ""
+	case ahead < 90:
+		return fmt.Sprintf(" (%d others are ahead of it: in about a minute)", ahead)
+	}
+	return fmt.Sprintf(" (%d others are ahead of it: in about %d minutes)", ahead, (ahead+59)/60)
 }
 
 // Malformed answers a command that was not understood.

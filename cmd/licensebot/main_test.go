@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"licensebot/internal/pgtest"
 	"licensebot/internal/sandbox"
 )
 
@@ -21,7 +22,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asBinary) != "" {
 		os.Exit(run(os.Args[1:]))
 	}
-	os.Exit(m.Run())
+	os.Exit(pgtest.Main(m))
 }
 
 // The people and places of these tests.
@@ -36,19 +37,30 @@ const (
 	patience         = 40 * time.Second // a guard: nothing waits this long when it works
 )
 
-// A world is a Slack and a UiPath, and the licensebot that runs against them.
+// A world is a Slack and a UiPath, and the licensebots that run against them.
 type world struct {
 	t        *testing.T
 	slack    *sandbox.Slack
 	uipath   *sandbox.UiPath
-	database string
 	env      map[string]string
-	process  *exec.Cmd
+	replicas []*exec.Cmd
 }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	slack, err := sandbox.NewSlack(sandbox.SlackConfig{})
+	return newWorldWith(t, sandbox.SlackConfig{})
+}
+
+// sharing makes the world's bots keep their requests in PostgreSQL.
+func (w *world) sharing() *world {
+	w.env["LICENSEBOT_DATABASE_URL"] = pgtest.URL(w.t)
+	w.t.Cleanup(w.kill) // before the schema goes
+	return w
+}
+
+func newWorldWith(t *testing.T, cfg sandbox.SlackConfig) *world {
+	t.Helper()
+	slack, err := sandbox.NewSlack(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,21 +80,23 @@ func newWorld(t *testing.T) *world {
 		uipath.Own(code, 40, 3)
 	}
 	uipath.AddGroup(sandbox.Group{ID: groupID, Name: "Finance Robots", Rule: []string{"ATTUNU"}})
-	w := &world{t: t, slack: slack, uipath: uipath, database: filepath.Join(t.TempDir(), "bot.db")}
+	w := &world{t: t, slack: slack, uipath: uipath}
 	w.env = map[string]string{
 		"SLACK_BOT_TOKEN": slack.BotToken(), "SLACK_APP_TOKEN": slack.AppToken(), "SLACK_API_URL": slack.APIURL(),
 		"UIPATH_URL": uipath.URL(), "UIPATH_ORGANIZATION": uipath.Organization(), "UIPATH_ACCOUNT_ID": uipath.AccountID(),
 		"UIPATH_CLIENT_ID": uipath.ClientID(), "UIPATH_CLIENT_SECRET": uipath.ClientSecret(),
 		"LICENSEBOT_CHANNEL": approvalsChannel, "LICENSEBOT_APPROVERS": approver + "," + second,
-		"LICENSEBOT_DATABASE_URL": "sqlite://" + w.database, "LICENSEBOT_HTTP_ADDR": "127.0.0.1:0",
+		"LICENSEBOT_DATABASE_URL": "sqlite://" + filepath.Join(t.TempDir(), "bot.db"), "LICENSEBOT_HTTP_ADDR": "127.0.0.1:0",
 	}
 	t.Cleanup(w.kill)
 	return w
 }
 
-// start runs licensebot as a process of its own and waits for its hello.
+// start runs licensebot as a process of its own, beside those that run
+// already, and waits for its hello.
 func (w *world) start() {
 	w.t.Helper()
+	before := w.slack.Connections()
 	cmd := exec.Command(os.Args[0], "serve")
 	cmd.Env = append(os.Environ(), asBinary+"=1")
 	for name, value := range w.env {
@@ -98,21 +112,25 @@ func (w *world) start() {
 	if err := cmd.Start(); err != nil {
 		w.t.Fatal(err)
 	}
-	w.process = cmd
-	w.await("licensebot to connect", func() bool { return w.slack.Connections() > 0 })
+	w.replicas = append(w.replicas, cmd)
+	w.await("licensebot to connect", func() bool { return w.slack.Connections() > before })
 }
 
-// kill ends the process as kill -9 and power loss do.
+// kill ends all processes as kill -9 and power loss do.
 func (w *world) kill() {
-	if w.process == nil {
-		return
+	for len(w.replicas) > 0 {
+		w.killOne()
 	}
-	_ = w.process.Process.Kill()
-	_ = w.process.Wait()
-	w.process = nil
 	if err := w.slack.Wait(w.guard(), func() bool { return w.slack.Connections() == 0 }); err != nil {
 		w.t.Error("the sockets of a killed process stayed open")
 	}
+}
+
+// killOne ends the oldest process and leaves the others alone.
+func (w *world) killOne() {
+	_ = w.replicas[0].Process.Kill()
+	_ = w.replicas[0].Wait()
+	w.replicas = w.replicas[1:]
 }
 
 func (w *world) guard() context.Context {
@@ -200,10 +218,7 @@ func (w *world) awaitEnd(want, status string) {
 // it is looked at every few milliseconds.
 func (w *world) awaitNothingOwed() {
 	w.t.Helper()
-	db, err := sql.Open("sqlite", "file:"+w.database+"?mode=ro&_pragma=busy_timeout(2000)")
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	db := w.database()
 	defer func() { _ = db.Close() }()
 	look := time.NewTicker(5 * time.Millisecond)
 	defer look.Stop()
@@ -222,6 +237,20 @@ func (w *world) awaitNothingOwed() {
 			w.t.Fatalf("%d pieces of work are still owed", owed)
 		}
 	}
+}
+
+// database opens the bots' database to look at it.
+func (w *world) database() *sql.DB {
+	w.t.Helper()
+	driver, source := "pgx", w.env["LICENSEBOT_DATABASE_URL"]
+	if path, ok := strings.CutPrefix(source, "sqlite://"); ok {
+		driver, source = "sqlite", "file:"+path+"?mode=ro&_pragma=busy_timeout(2000)"
+	}
+	db, err := sql.Open(driver, source)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return db
 }
 
 // expectRule compares the group's rule and how often it was changed.

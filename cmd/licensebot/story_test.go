@@ -16,6 +16,11 @@ func (w *world) awaitTold(user, words string) {
 				return true
 			}
 		}
+		for _, m := range w.slack.DirectMessages(user) {
+			if strings.Contains(m.Text, words) {
+				return true
+			}
+		}
 		return false
 	})
 }
@@ -202,13 +207,13 @@ func TestStopsOnSIGTERM(t *testing.T) {
 	w := newWorld(t)
 	w.start()
 	w.ask("group-01 RPADEVPRONU")
-	if err := w.process.Process.Signal(syscall.SIGTERM); err != nil {
+	if err := w.replicas[0].Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	if err := w.process.Wait(); err != nil {
+	if err := w.replicas[0].Wait(); err != nil {
 		t.Errorf("serve did not end well: %v", err)
 	}
-	w.process = nil
+	w.replicas = nil
 	w.start()
 	w.card()
 }

@@ -202,6 +202,19 @@ func (c *Cluster) URL() string {
 	return fmt.Sprintf("postgres://licensebot@127.0.0.1:%d/postgres?sslmode=disable", c.port)
 }
 
+// New starts a cluster for one test, which may kill it.
+func New(t testing.TB) *Cluster {
+	t.Helper()
+	c, err := Start(false)
+	Need(t, err)
+	t.Cleanup(func() {
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return c
+}
+
 // shared is the cluster of one test process, started by the first test that
 // wants it and closed by Main.
 var shared struct {

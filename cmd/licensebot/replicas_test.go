@@ -1,0 +1,294 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"licensebot/internal/pgtest"
+	"licensebot/internal/sandbox"
+)
+
+// fleet starts n replicas on one PostgreSQL.
+func fleet(t *testing.T, n int) *world {
+	t.Helper()
+	w := newWorld(t).sharing()
+	for range n {
+		w.start()
+	}
+	w.await("every connection", func() bool { return w.slack.Connections() == 2*n })
+	return w
+}
+
+// told lists the metadata event types in the thread of each request's card.
+func (w *world) told() map[string][]string {
+	all := map[string][]string{}
+	for _, card := range w.cards() {
+		id := fmt.Sprint(card.Metadata.EventPayload["request_id"])
+		all[id] = append(all[id], "card")
+		for _, reply := range w.slack.Thread(approvalsChannel, card.TS) {
+			all[id] = append(all[id], reply.Metadata.EventType)
+		}
+	}
+	return all
+}
+
+// Any envelope goes to any connection, three times over, and any replica takes
+// any work: still one card, one change and one outcome for each request.
+func TestReplicasShareTheWork(t *testing.T) {
+	t.Parallel()
+	w := fleet(t, 3)
+	w.slack.SetCopies(3)
+	const requests = 6
+	for i := range requests {
+		id := fmt.Sprintf("group-%02d", i+10)
+		w.uipath.AddGroup(sandbox.Group{ID: id, Name: id, Rule: []string{"ATTUNU"}})
+		w.ask(id + " IDU")
+	}
+	w.await("every card", func() bool { return len(w.cards()) == requests })
+	for _, card := range w.cards() {
+		if err := w.slack.React(approver, approvalsChannel, card.TS, "white_check_mark"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.await("every end", func() bool { return w.allTold("allocation_done", requests) })
+	w.awaitNothingOwed()
+	for id, told := range w.told() {
+		if strings.Join(told, " ") != "card allocation_done" {
+			t.Errorf("%s: %v", id, told)
+		}
+	}
+	if n := len(w.uipath.Writes()); n != requests {
+		t.Errorf("%d changes at UiPath instead of %d", n, requests)
+	}
+}
+
+func (w *world) allTold(end string, requests int) bool {
+	n := 0
+	for _, told := range w.told() {
+		if len(told) > 1 && told[len(told)-1] == end {
+			n++
+		}
+	}
+	return n == requests
+}
+
+// Two requests for one group, approved at once, with a replica for each: both
+// end up in the rule.
+func TestReplicasWriteToOneGroupInTurn(t *testing.T) {
+	t.Parallel()
+	w := fleet(t, 2)
+	w.ask("group-01 RPADEVPRONU")
+	w.ask("group-01 IDU")
+	w.await("both cards", func() bool { return len(w.cards()) == 2 })
+	w.uipath.Inject("PUT group", sandbox.Fault{Times: 2, Latency: 300 * time.Millisecond})
+	for _, card := range w.cards() {
+		if err := w.slack.React(approver, approvalsChannel, card.TS, "white_check_mark"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.await("both ends", func() bool { return w.allTold("allocation_done", 2) })
+	w.awaitNothingOwed()
+	w.expectRule(2, "ATTUNU", "IDU", "RPADEVPRONU")
+}
+
+// A replica dies in the middle of a write; the one that stays finishes it when
+// the lease is over.
+func TestAReplicaTakesOver(t *testing.T) {
+	t.Parallel()
+	w := fleet(t, 1)
+	w.ask("group-01 RPADEVPRONU IDU")
+	w.card()
+	w.uipath.Inject("PUT group", sandbox.Fault{Times: 1, Hang: true, AfterEffect: true})
+	w.react(approver, "white_check_mark")
+	w.await("the write", func() bool { return w.uipath.Injected() > 0 })
+	w.start()
+	w.killOne()
+	w.expire("apply")
+	w.awaitEnd("allocation_done", "*Done*")
+	w.expectRule(1, "ATTUNU", "IDU", "RPADEVPRONU")
+}
+
+// expire ends the leases of one kind of work, as a minute's waiting would.
+func (w *world) expire(kind string) {
+	w.t.Helper()
+	db := w.database()
+	defer func() { _ = db.Close() }()
+	if _, err := db.Exec(`UPDATE owed SET due_at = 0 WHERE leased = 1 AND kind = $1`, kind); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// PostgreSQL is killed and comes back: what was acknowledged goes on, and what
+// could not be recorded was said so.
+func TestPostgresRestarts(t *testing.T) {
+	t.Parallel()
+	cluster := pgtest.New(t)
+	w := newWorld(t)
+	w.env["LICENSEBOT_DATABASE_URL"] = cluster.URL()
+	w.start()
+	w.start()
+	w.ask("group-01 RPADEVPRONU IDU")
+	w.card()
+	cluster.Kill()
+	typed, err := w.slack.Command(w.guard(), requester, anyChannel, "/allocate", "group-01 IDU")
+	if err != nil || !strings.Contains(typed.Response, "could not record") {
+		t.Errorf("without a database the command was answered with %q %q (%v)", typed.Error, typed.Response, err)
+	}
+	w.react(approver, "white_check_mark") // is delivered again, or found by a look
+	if err := cluster.Up(); err != nil {
+		t.Fatal(err)
+	}
+	w.slack.RedeliverNow()
+	w.awaitEnd("allocation_done", "*Done*")
+	w.expectRule(1, "ATTUNU", "IDU", "RPADEVPRONU")
+}
+
+// What is said and done in hours without a bot is found when it comes back.
+func TestDownForHours(t *testing.T) {
+	for name, world := range map[string]func(*testing.T) *world{
+		"SQLite":     newDeafWorld,
+		"PostgreSQL": func(t *testing.T) *world { return newDeafWorld(t).sharing() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := world(t)
+			w.uipath.AddGroup(sandbox.Group{ID: "group-02", Name: "Second", Rule: []string{"ATTUNU"}})
+			w.start()
+			w.ask("group-01 RPADEVPRONU IDU")
+			w.card()
+			w.ask("group-02 IDU")
+			w.await("the second card", func() bool { return len(w.cards()) == 2 })
+			w.awaitNothingOwed()
+			w.kill()
+			w.react(approver, "white_check_mark")
+			if err := w.slack.DeleteMessage(approvalsChannel, w.cards()[1].TS); err != nil {
+				t.Fatal(err)
+			}
+			w.start()
+			w.awaitTold(requester, "was deleted")
+			w.awaitEnd("allocation_done", "*Done*")
+			w.expectRule(1, "ATTUNU", "IDU", "RPADEVPRONU")
+		})
+	}
+}
+
+// newDeafWorld has a Slack that delivers an event once, so that what was
+// missed stays missed.
+func newDeafWorld(t *testing.T) *world {
+	return newWorldWith(t, sandbox.SlackConfig{RetryDelays: []time.Duration{}})
+}
+
+// Two thousand people type at once. Each is told within three seconds that the
+// request is recorded, or that nothing was; what is recorded is not lost.
+func TestOverload(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.start()
+	const commands = 2000
+	var typing sync.WaitGroup
+	answers := make([]sandbox.Typed, commands)
+	for i := range commands {
+		typing.Go(func() {
+			answers[i], _ = w.slack.Command(w.guard(), requester, anyChannel, "/allocate", fmt.Sprintf("group-01 IDU because %d", i))
+		})
+	}
+	typing.Wait()
+	recorded, busy := 0, 0
+	for _, typed := range answers {
+		switch {
+		case strings.Contains(typed.Response, "is recorded"):
+			recorded++
+		case strings.Contains(typed.Response, "nothing was asked"):
+			busy++
+		default:
+			t.Errorf("answered with %q %q", typed.Error, typed.Response)
+		}
+	}
+	var filed int
+	db := w.database()
+	defer func() { _ = db.Close() }()
+	if err := db.QueryRow(`SELECT count(*) FROM requests`).Scan(&filed); err != nil {
+		t.Fatal(err)
+	}
+	if filed != recorded || recorded == 0 {
+		t.Errorf("%d people were told that their request is recorded, %d are, %d were told to come back", recorded, filed, busy)
+	}
+	t.Logf("%d recorded, %d told to come back", recorded, busy)
+	if last := answers[len(answers)-1].Response; recorded > 200 && !anyContains(answers, "others are ahead of it") {
+		t.Errorf("nobody was told their place: %s", last)
+	}
+}
+
+func anyContains(answers []sandbox.Typed, words string) bool {
+	for _, typed := range answers {
+		if strings.Contains(typed.Response, words) {
+			return true
+		}
+	}
+	return false
+}
+
+// Slack throttles the channel: that delays cards and replies, and no write.
+func TestThrottledChannelDelaysNoWrite(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.start()
+	w.ask("group-01 RPADEVPRONU IDU")
+	w.card()
+	w.slack.Inject("chat.postMessage", sandbox.Fault{Status: 429, RetryAfter: "600"})
+	w.slack.Inject("chat.update", sandbox.Fault{Status: 429, RetryAfter: "600"})
+	w.ask("group-01 ATTUNU IDU") // its card meets the storm
+	w.await("the storm", func() bool { return w.slack.Injected() > 0 })
+	w.react(approver, "white_check_mark")
+	w.await("the write", func() bool { return len(w.uipath.Writes()) == 1 })
+}
+
+// The socket is dead when the command's answer is written: the person sees
+// Slack's time-out, and the request that was recorded is carried on all the same.
+func TestAnswerToADeadSocket(t *testing.T) {
+	t.Parallel()
+	w := newWorldWith(t, sandbox.SlackConfig{AckTimeout: 500 * time.Millisecond})
+	w.start()
+	w.await("both connections", func() bool { return w.slack.Connections() == 2 })
+	w.slack.IgnoreAcks(true)
+	typed, err := w.slack.Command(w.guard(), requester, anyChannel, "/allocate", "group-01 RPADEVPRONU IDU")
+	if err != nil || typed.Error == "" {
+		t.Fatalf("the command was answered with %q %q (%v)", typed.Error, typed.Response, err)
+	}
+	w.slack.IgnoreAcks(false)
+	w.card()
+	w.react(approver, "white_check_mark")
+	w.awaitEnd("allocation_done", "*Done*")
+	w.expectRule(1, "ATTUNU", "IDU", "RPADEVPRONU")
+}
+
+// The bot's token is revoked after the vote and restored by a reinstallation:
+// nothing is written while the consent cannot be checked.
+func TestTokenRevokedMidRequest(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.start()
+	w.ask("group-01 RPADEVPRONU IDU")
+	w.card()
+	w.await("the emoji on the card", func() bool { return len(w.cards()[0].Reactions) == 2 })
+	w.awaitNothingOwed()
+	w.slack.RevokeBotToken()
+	w.react(approver, "white_check_mark")
+	w.await("a look with the revoked token", func() bool { return w.failed("token_revoked") })
+	w.expectRule(0, "ATTUNU")
+	w.slack.RestoreBotToken()
+	w.awaitEnd("allocation_done", "*Done*")
+	w.expectRule(1, "ATTUNU", "IDU", "RPADEVPRONU")
+}
+
+func (w *world) failed(problem string) bool {
+	for _, call := range w.slack.Calls("") {
+		if call.Error == problem {
+			return true
+		}
+	}
+	return false
+}
