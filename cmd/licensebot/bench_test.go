@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -10,20 +11,43 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+	slackapi "github.com/slack-go/slack"
 	"golang.org/x/time/rate"
 
+	"licensebot/approvals"
 	"licensebot/bot"
+	"licensebot/internal/pgtest"
 	"licensebot/internal/sandbox"
+	"licensebot/internal/store"
 )
 
 // benchPending are the loads at which a cost that grows would show.
-var benchPending = []int{1, 50, 500}
+var benchPending = []int{1, 50, 500, 10_000}
 
 // unpaced lets the simulators be filled quicker than Slack would allow.
 var unpaced = bot.Pace{Posts: rate.Inf, Updates: rate.Inf, Reactions: rate.Inf, Ephemerals: rate.Inf, Burst: 1000}
 
+// benchStores are the databases to measure; PostgreSQL where there is one.
+var benchStores = []string{"sqlite", "postgres"}
+
+func benchURL(b *testing.B, store string) string {
+	if store == "postgres" {
+		return pgtest.URL(b)
+	}
+	return "sqlite://" + filepath.Join(b.TempDir(), "bench.db")
+}
+
+// forEachLoad runs a benchmark on each store under each load.
+func forEachLoad(b *testing.B, run func(b *testing.B, url string, pending int)) {
+	for _, store := range benchStores {
+		for _, pending := range benchPending {
+			b.Run(fmt.Sprintf("%s/pending=%d", store, pending), func(b *testing.B) { run(b, benchURL(b, store), pending) })
+		}
+	}
+}
+
 // benchWorld is a bot in this process with n pending requests.
-func benchWorld(b *testing.B, n int) (*sandbox.Slack, *sandbox.UiPath) {
+func benchWorld(b *testing.B, url string, n int) (*sandbox.Slack, *sandbox.UiPath) {
 	b.Helper()
 	slack, err := sandbox.NewSlack(sandbox.SlackConfig{})
 	if err != nil {
@@ -37,9 +61,10 @@ func benchWorld(b *testing.B, n int) (*sandbox.Slack, *sandbox.UiPath) {
 	slack.AddUser(sandbox.User{ID: approver, Name: "approver"})
 	slack.AddChannel(sandbox.Channel{ID: approvalsChannel, Name: "approvals", Members: []string{requester, approver, slack.BotUserID()}})
 	uipath.Own("IDU", 40, 3)
+	seedPending(b, slack, url, n)
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- serveBench(ctx, b, slack, uipath) }()
+	go func() { ended <- serveBench(ctx, url, slack, uipath) }()
 	b.Cleanup(func() {
 		stop()
 		if err := <-ended; err != nil {
@@ -49,34 +74,90 @@ func benchWorld(b *testing.B, n int) (*sandbox.Slack, *sandbox.UiPath) {
 		uipath.Close()
 	})
 	wait(b, slack, func() bool { return slack.Connections() == 2 })
-	fill(b, slack, uipath, 0, n)
 	return slack, uipath
 }
 
-func serveBench(ctx context.Context, b *testing.B, slack *sandbox.Slack, uipath *sandbox.UiPath) error {
+// seedPending leaves n pending requests in the database, and their cards in
+// the channel, as an earlier run of the bot would have.
+func seedPending(b *testing.B, slack *sandbox.Slack, url string, n int) {
+	b.Helper()
+	ctx := context.Background()
+	db, err := store.Open(ctx, url, store.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	api, _ := bot.NewClient(slack.APIURL(), slack.BotToken())
+	for i := range n {
+		r, _, err := db.File(ctx, approvals.Request{
+			ID: approvals.NewID(), Envelope: fmt.Sprintf("seed-%d", i), Requester: requester, Channel: approvalsChannel,
+			Ask: approvals.Ask{Group: "group-seed", Codes: []string{"IDU"}}, Terms: benchTerms,
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+		proposal := approvals.Proposal{Group: approvals.Group{ID: "group-seed"}, Change: approvals.Change{Add: []string{"IDU"}}}
+		_, ts, err := api.PostMessageContext(ctx, approvalsChannel, slackapi.MsgOptionText(r.ID, false))
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, e := range []approvals.Event{approvals.Vetted{Proposal: proposal}, approvals.Posted{TS: ts}} {
+			if _, err := db.Step(ctx, r.ID, e, nil); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	settleAll(b, db)
+}
+
+// settleAll ends the work that the seeded requests owe, but for their deadlines.
+func settleAll(b *testing.B, db *store.Store) {
+	b.Helper()
+	for {
+		task, _, err := db.Claim(context.Background(), time.Minute, approvals.Vet, approvals.Announce, approvals.Seed, approvals.Weigh)
+		if errors.Is(err, approvals.ErrNothing) {
+			return
+		}
+		if err == nil {
+			err = db.Settle(context.Background(), task)
+		}
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+var benchTerms = approvals.Terms{Approvers: []string{approver}, Quorum: 1, TTL: 24 * time.Hour}
+
+func serveBench(ctx context.Context, url string, slack *sandbox.Slack, uipath *sandbox.UiPath) error {
 	cfg := Config{environment: environment{
 		SlackBotToken: slack.BotToken(), SlackAppToken: slack.AppToken(), SlackAPIURL: slack.APIURL(),
 		UiPathURL: uipath.URL(), UiPathOrganization: uipath.Organization(), UiPathAccountID: uipath.AccountID(),
 		UiPathAuth: "client_credentials", UiPathClientID: uipath.ClientID(), UiPathClientSecret: uipath.ClientSecret(),
 		Channel: approvalsChannel, HTTPAddr: "127.0.0.1:0",
-		DatabaseURL: "sqlite://" + filepath.Join(b.TempDir(), "bench.db"),
+		DatabaseURL: url,
 	}}
 	cfg.Scopes = []string{"PM.License.Read", "PM.License.Write", "PM.Group.Read"}
-	cfg.Terms.Approvers, cfg.Terms.Quorum, cfg.Terms.TTL = []string{approver}, 1, 24*time.Hour
+	cfg.Terms = benchTerms
 	cfg.Words = bot.Words{Channel: approvalsChannel, Approve: []string{"white_check_mark"}, Deny: []string{"x"}}
 	return Serve(ctx, cfg, Tuning{Pace: unpaced}, zerolog.Nop())
 }
 
-// fill asks for groups from..to and waits until each has its card.
-func fill(b *testing.B, slack *sandbox.Slack, uipath *sandbox.UiPath, from, to int) {
+// fill asks for b.N groups and waits until each has its card beside those
+// that are there.
+func fill(b *testing.B, slack *sandbox.Slack, uipath *sandbox.UiPath, there int) []sandbox.Message {
 	b.Helper()
-	for i := from; i < to; i++ {
-		uipath.AddGroup(sandbox.Group{ID: fmt.Sprintf("group-%05d", i), Name: fmt.Sprintf("Group %05d", i)})
-	}
-	for i := from; i < to; i++ {
+	for i := range b.N {
+		addGroup(uipath, i)
 		command(b, slack, i)
 	}
-	wait(b, slack, func() bool { return len(slack.Messages(approvalsChannel)) >= to })
+	posted := func() int { return len(slack.Calls("chat.postMessage")) }
+	wait(b, slack, func() bool { return posted() >= there+b.N && len(slack.Messages(approvalsChannel)) >= there+b.N })
+	return slack.Messages(approvalsChannel)[there:]
+}
+
+func addGroup(uipath *sandbox.UiPath, i int) {
+	uipath.AddGroup(sandbox.Group{ID: fmt.Sprintf("group-%05d", i), Name: fmt.Sprintf("Group %05d", i)})
 }
 
 func command(b *testing.B, slack *sandbox.Slack, i int) time.Duration {
@@ -99,53 +180,68 @@ func wait(b *testing.B, slack *sandbox.Slack, cond func() bool) {
 // BenchmarkAck measures slash command → durable → acknowledged, fifty a second,
 // an fsync before each acknowledgement.
 func BenchmarkAck(b *testing.B) {
-	for _, pending := range benchPending {
-		b.Run(fmt.Sprintf("pending=%d", pending), func(b *testing.B) {
-			slack, uipath := benchWorld(b, pending)
-			for i := range b.N {
-				uipath.AddGroup(sandbox.Group{ID: fmt.Sprintf("group-%05d", pending+i), Name: fmt.Sprintf("Group %05d", pending+i)})
-			}
-			took := make([]time.Duration, b.N)
-			beat := time.NewTicker(time.Second / 50)
-			defer beat.Stop()
-			var typing sync.WaitGroup
-			b.ResetTimer()
-			for i := range b.N {
-				<-beat.C
-				typing.Go(func() { took[i] = command(b, slack, pending+i) })
-			}
-			typing.Wait()
-			b.StopTimer()
-			report(b, took)
-		})
-	}
+	forEachLoad(b, func(b *testing.B, url string, pending int) {
+		slack, uipath := benchWorld(b, url, pending)
+		for i := range b.N {
+			addGroup(uipath, i)
+		}
+		took := make([]time.Duration, b.N)
+		beat := time.NewTicker(time.Second / 50)
+		defer beat.Stop()
+		var typing sync.WaitGroup
+		b.ResetTimer()
+		for i := range b.N {
+			<-beat.C
+			typing.Go(func() { took[i] = command(b, slack, i) })
+		}
+		typing.Wait()
+		b.StopTimer()
+		report(b, took)
+	})
 }
 
 // BenchmarkVote measures ✅ → the write reaches UiPath.
 func BenchmarkVote(b *testing.B) {
-	for _, pending := range benchPending {
-		b.Run(fmt.Sprintf("pending=%d", pending), func(b *testing.B) {
-			slack, uipath := benchWorld(b, pending)
-			fill(b, slack, uipath, pending, pending+b.N)
-			cards := slack.Messages(approvalsChannel)[pending:]
-			took := make([]time.Duration, b.N)
-			b.ResetTimer()
-			for i := range b.N {
-				start := time.Now()
-				if err := slack.React(approver, approvalsChannel, cards[i].TS, "white_check_mark"); err != nil {
-					b.Fatal(err)
-				}
-				ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-				if err := uipath.Wait(ctx, func() bool { return len(uipath.Writes()) > i }); err != nil {
-					b.Fatal(err)
-				}
-				cancel()
-				took[i] = time.Since(start)
+	forEachLoad(b, func(b *testing.B, url string, pending int) {
+		slack, uipath := benchWorld(b, url, pending)
+		cards := fill(b, slack, uipath, pending)
+		took := make([]time.Duration, b.N)
+		b.ResetTimer()
+		for i := range b.N {
+			start := time.Now()
+			if err := slack.React(approver, approvalsChannel, cards[i].TS, "white_check_mark"); err != nil {
+				b.Fatal(err)
 			}
-			b.StopTimer()
-			report(b, took)
-		})
-	}
+			ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+			if err := uipath.Wait(ctx, func() bool { return len(uipath.Writes()) > i }); err != nil {
+				b.Fatal(err)
+			}
+			cancel()
+			took[i] = time.Since(start)
+		}
+		b.StopTimer()
+		report(b, took)
+	})
+}
+
+// BenchmarkStart measures start → both connections said hello → the cards of
+// all pending requests were looked at.
+func BenchmarkStart(b *testing.B) {
+	forEachLoad(b, func(b *testing.B, url string, pending int) {
+		slack, _ := benchWorld(b, url, pending)
+		looks := func() int { return len(slack.Calls("conversations.history")) }
+		pages := (pending + 998) / 999
+		wait(b, slack, func() bool { return looks() >= pages })
+		took := make([]time.Duration, b.N)
+		for i := range b.N {
+			slack.CutSockets()
+			wait(b, slack, func() bool { return slack.Connections() == 0 })
+			before, start := looks(), time.Now()
+			wait(b, slack, func() bool { return slack.Connections() > 0 && looks() >= before+pages })
+			took[i] = time.Since(start)
+		}
+		report(b, took)
+	})
 }
 
 // report adds the median and the 99th percentile, in milliseconds.
