@@ -70,7 +70,7 @@ func newRig(t *testing.T, cfg sandbox.SlackConfig) *rig {
 	var client *http.Client
 	r.api, client = NewClient(s.APIURL(), s.BotToken())
 	t.Cleanup(client.CloseIdleConnections)
-	logger := zerolog.New(r.log)
+	logger := testLogger(r)
 	if r.self, err = Introduce(ctx, r.api, logger); err != nil {
 		t.Fatal(err)
 	}
@@ -116,3 +116,5 @@ func (l *logBuffer) String() string {
 	defer l.mu.Unlock()
 	return l.b.String()
 }
+
+func testLogger(r *rig) zerolog.Logger { return zerolog.New(r.log) }
