@@ -44,10 +44,14 @@ type rig struct {
 	directory *Directory
 	log       *logBuffer
 	store     *store.Store
+	greeted   chan struct{} // has one for every hello that the bot heard
 }
 
+// newRig lets its test run in parallel to others: most of what they do is to
+// wait.
 func newRig(t *testing.T, cfg sandbox.SlackConfig) *rig {
 	t.Helper()
+	t.Parallel()
 	s, err := sandbox.NewSlack(cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -66,7 +70,7 @@ func newRig(t *testing.T, cfg sandbox.SlackConfig) *rig {
 	}
 	t.Cleanup(func() { _ = db.Close() })
 
-	r := &rig{t: t, ctx: ctx, slack: s, receipts: new(Receipts), log: new(logBuffer), store: db}
+	r := &rig{t: t, ctx: ctx, slack: s, receipts: new(Receipts), log: new(logBuffer), store: db, greeted: make(chan struct{}, 100)}
 	var client *http.Client
 	r.api, client = NewClient(s.APIURL(), s.BotToken())
 	t.Cleanup(client.CloseIdleConnections)
