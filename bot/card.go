@@ -3,19 +3,21 @@ package bot
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/slack-go/slack"
 
 	"licensebot/approvals"
 )
 
-// Slack truncates or refuses longer ones: a message's text may have 4,000
-// characters when it is updated, a section 3,000, a field 2,000.
+// Room on a card, in characters as Slack counts them. A message that is updated
+// may have a text of 4,000, and the text says everything that the blocks say:
+// so it is the narrowest place. A section may have 3,000 and a field 2,000.
 const (
-	maxText    = 3900
-	maxSection = 2900
-	maxField   = 1900
-	maxNamed   = 40 // approvers mentioned one by one
+	maxAsked = 2950 // for what never changes; its status and how to vote take the rest
+	maxNamed = 80   // a group's name, and its id
+	maxKept  = 500  // the codes that stay
+	maxGone  = 200  // the codes that go, and the quotas that stay
 )
 
 // A Card is the message that asks for consent. What it asks never changes
@@ -25,21 +27,21 @@ type Card struct {
 	Blocks []slack.Block
 }
 
-// Card draws the card of a request as it stands now.
+// Card draws the card of a request as it stands now. Where twenty codes leave
+// no room, the names and seats that explain them are left out, from the
+// beginning: it depends on nothing that changes later.
 func (w Words) Card(r approvals.Request) Card {
-	title := "Licence request " + r.ID
-	who := w.who(r)
-	change := w.change(r)
-	rest := w.untouched(r)
-	status := w.Status(r)
-	how := w.how(r)
+	if utf8.RuneCountInString(w.asked(r)) > maxAsked {
+		w, r = unexplained(w, r)
+	}
+	status, how := w.Status(r), w.how(r)
 	return Card{
-		Text: cut(strings.Join([]string{title, who, change, rest, w.termsText(r), status, how}, "\n"), maxText),
+		Text: strings.Join([]string{w.asked(r), status, how}, "\n"),
 		Blocks: []slack.Block{
-			slack.NewHeaderBlock(slack.NewTextBlockObject(slack.PlainTextType, title, false, false)),
-			section(who),
-			section(change),
-			section(rest),
+			slack.NewHeaderBlock(slack.NewTextBlockObject(slack.PlainTextType, title(r), false, false)),
+			section(w.who(r)),
+			section(w.change(r)),
+			section(w.untouched(r)),
 			slack.NewSectionBlock(nil, w.terms(r), nil),
 			slack.NewDividerBlock(),
 			section(status),
@@ -48,27 +50,23 @@ func (w Words) Card(r approvals.Request) Card {
 	}
 }
 
+// asked is the part of the text that stays as it was posted.
+func (w Words) asked(r approvals.Request) string {
+	return strings.Join([]string{title(r), w.who(r), w.change(r), w.untouched(r), w.termsText(r)}, "\n")
+}
+
+func unexplained(w Words, r approvals.Request) (Words, approvals.Request) {
+	w.CodeName = func(string) (string, bool) { return "", false }
+	proposal := *r.Proposal
+	proposal.Seats = nil
+	r.Proposal = &proposal
+	return w, r
+}
+
+func title(r approvals.Request) string { return "Licence request " + r.ID }
+
 func section(text string) slack.Block {
-	return slack.NewSectionBlock(slack.NewTextBlockObject(slack.MarkdownType, cut(text, maxSection), false, false), nil, nil)
-}
-
-// cut shortens text at a line's end, so that no markup is cut in two.
-func cut(text string, n int) string {
-	if len([]rune(text)) <= n {
-		return text
-	}
-	lines := strings.Split(text, "\n")
-	for len(lines) > 1 && len([]rune(strings.Join(lines, "\n")))+2 > n {
-		lines = lines[:len(lines)-1]
-	}
-	return firstRunes(strings.Join(lines, "\n"), n-2) + "\n…"
-}
-
-func firstRunes(text string, n int) string {
-	if runes := []rune(text); len(runes) > n {
-		return string(runes[:n])
-	}
-	return text
+	return slack.NewSectionBlock(slack.NewTextBlockObject(slack.MarkdownType, text, false, false), nil, nil)
 }
 
 func (w Words) who(r approvals.Request) string {
@@ -116,11 +114,11 @@ func (w Words) untouched(r approvals.Request) string {
 		for i, c := range keep {
 			named[i] = w.named(c)
 		}
-		stays = list(named)
+		stays = within(maxKept, named)
 	}
 	goes := "nothing"
 	if remove := r.Proposal.Change.Remove; len(remove) > 0 {
-		goes = codes(remove)
+		goes = within(maxGone, ticked(remove))
 	}
 	lines := []string{"Stays: " + stays + ".", "Goes: " + goes + "."}
 	if quotas := r.Proposal.Quotas; len(quotas) > 0 {
@@ -134,15 +132,15 @@ func quotaList(quotas []approvals.Quota) string {
 	for i, q := range quotas {
 		shown[i] = fmt.Sprintf("%s at most %d", code(q.Code), q.Limit)
 	}
-	return list(shown)
+	return within(maxGone, shown)
 }
 
 func (w Words) terms(r approvals.Request) []*slack.TextBlockObject {
 	field := func(title, text string) *slack.TextBlockObject {
-		return slack.NewTextBlockObject(slack.MarkdownType, cut("*"+title+"*\n"+text, maxField), false, false)
+		return slack.NewTextBlockObject(slack.MarkdownType, "*"+title+"*\n"+text, false, false)
 	}
 	return []*slack.TextBlockObject{
-		field("May approve", approvers(r)),
+		field("May approve", people(r.Terms.Approvers)),
 		field("Approvals needed", fmt.Sprint(r.Terms.Quorum)),
 		field("Deadline", moment(r.Deadline)),
 		field("Request", code(r.ID)),
@@ -150,15 +148,7 @@ func (w Words) terms(r approvals.Request) []*slack.TextBlockObject {
 }
 
 func (w Words) termsText(r approvals.Request) string {
-	return fmt.Sprintf("May approve: %s; %s until %s.", approvers(r), needed(r.Terms.Quorum), moment(r.Deadline))
-}
-
-func approvers(r approvals.Request) string {
-	ids := r.Terms.Approvers
-	if len(ids) <= maxNamed {
-		return people(ids)
-	}
-	return people(ids[:maxNamed]) + fmt.Sprintf(" and %d more", len(ids)-maxNamed)
+	return fmt.Sprintf("May approve: %s; %s until %s.", people(r.Terms.Approvers), needed(r.Terms.Quorum), moment(r.Deadline))
 }
 
 func (w Words) how(r approvals.Request) string {

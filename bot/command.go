@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"licensebot/approvals"
 )
@@ -37,6 +38,7 @@ func (e *CommandError) Error() string { return e.Problem }
 // Bounds of one request.
 const (
 	maxCodes  = 20
+	maxCode   = 40  // characters
 	maxGroup  = 200 // characters of a group's id or name
 	maxReason = 300
 )
@@ -55,7 +57,7 @@ var later = []string{"set", "remove", "show", "codes", "status", "mine", "pendin
 // typed, for example "/allocate"; it appears in what is suggested instead. The
 // error is always a *CommandError.
 func ParseCommand(name, text string) (Command, error) {
-	if len([]rune(text)) > maxCommand {
+	if utf8.RuneCountInString(text) > maxCommand {
 		return Command{}, &CommandError{Problem: fmt.Sprintf("That is longer than the %d characters I read.", maxCommand), Try: name + " help"}
 	}
 	tokens := words(normalise(text))
@@ -64,7 +66,7 @@ func ParseCommand(name, text string) (Command, error) {
 	}
 	if first := tokens[0]; !first.quoted {
 		switch verb := strings.ToLower(first.text); {
-		case verb == "help" && len(tokens) == 1:
+		case verb == "help":
 			return Command{Verb: VerbHelp}, nil
 		case verb == "cancel":
 			return parseCancel(name, tokens[1:])
@@ -105,7 +107,7 @@ func parseAdd(name string, tokens []word) (Command, error) {
 	if err != nil {
 		return Command{}, err
 	}
-	if len([]rune(why)) > maxReason {
+	if utf8.RuneCountInString(why) > maxReason {
 		return Command{}, &CommandError{
 			Problem: fmt.Sprintf("The reason is longer than the %d characters a card has room for.", maxReason),
 			Try:     suggestion(name, group, codes),
@@ -123,7 +125,7 @@ func checkGroup(name, group string) error {
 			Problem: "That is a person or a channel in Slack; name the UiPath group, by its id or its exact name.",
 			Try:     name + " group-01 RPADEVPRONU",
 		}
-	case len([]rune(group)) > maxGroup:
+	case utf8.RuneCountInString(group) > maxGroup:
 		return &CommandError{Problem: fmt.Sprintf("A group's id or name has at most %d characters.", maxGroup), Try: name + " help"}
 	}
 	return nil
@@ -137,7 +139,7 @@ func splitReason(tokens []word) ([]word, string) {
 	}
 	var reason []string
 	for _, w := range tokens[at+1:] {
-		reason = append(reason, w.text)
+		reason = append(reason, w.typed)
 	}
 	return tokens[:at], strings.Join(reason, " ")
 }
@@ -154,9 +156,11 @@ func parseCodes(name, group string, tokens []word) ([]string, error) {
 			}
 		}
 		for _, part := range strings.FieldsFunc(token.text, func(r rune) bool { return r == ',' || r == ';' }) {
+			part = strings.TrimSpace(part) // blanks are left where it was quoted
 			upper := strings.ToUpper(undecorated(part))
 			switch {
-			case !codeShape.MatchString(upper) || len(upper) > 40:
+			case part == "":
+			case !isCode(upper):
 				bad = append(bad, part)
 			case !slices.Contains(codes, upper):
 				codes = append(codes, upper)
@@ -193,21 +197,30 @@ func judgeCodes(name, group string, codes, bad []string) error {
 	return nil
 }
 
-// suggestion is a command that would be understood.
+func isCode(s string) bool { return len(s) <= maxCode && codeShape.MatchString(s) }
+
+// suggestion is a command that would be understood: with as many of the codes
+// as one request takes.
 func suggestion(name, group string, codes []string) string {
-	codes = slices.DeleteFunc(slices.Clone(codes), func(c string) bool { return !codeShape.MatchString(c) })
+	codes = slices.DeleteFunc(slices.Clone(codes), func(c string) bool { return !isCode(c) })
 	if len(codes) == 0 {
 		codes = []string{"RPADEVPRONU"}
 	}
-	return fmt.Sprintf("%s %s %s", name, quoted(group), strings.Join(codes, " "))
+	for n := min(len(codes), maxCodes); ; n-- {
+		text := quoted(group) + " " + strings.Join(codes[:n], " ")
+		if n == 1 || utf8.RuneCountInString(text) <= maxCommand {
+			return name + " " + text
+		}
+	}
 }
 
-// quoted writes a group so that it is read as one word and never as a verb.
+// quoted writes a group so that it is read as this one word and never as a
+// verb.
 func quoted(group string) string {
 	group = strings.ReplaceAll(group, `"`, "")
 	reserved := slices.Contains(append([]string{"help", "cancel"}, later...), strings.ToLower(group))
-	if reserved || strings.ContainsAny(group, " ,;") {
-		return `"` + group + `"`
+	if read := words(group); !reserved && len(read) == 1 && read[0].text == group {
+		return group
 	}
-	return group
+	return `"` + group + `"`
 }

@@ -110,25 +110,29 @@ func (d *Directory) Forget(group string) {
 }
 
 // recall answers from memory if that is young enough, and asks otherwise;
-// those who ask the same at the same time share one call.
+// those who ask the same at the same time share one call, unless it began
+// before what they would take from memory.
 func recall[T any](d *Directory, memory map[string]known[T], call, id string, maxAge time.Duration, ask func() (T, error)) (T, error) {
+	oldest := time.Now().Add(-maxAge)
 	d.mu.Lock()
 	k, ok := memory[id]
 	d.mu.Unlock()
-	if ok && time.Since(k.at) < maxAge {
-		return k.value, nil
+	for !ok || k.at.Before(oldest) {
+		answer, err, _ := d.once.Do(call, func() (any, error) {
+			asked := time.Now()
+			value, err := ask()
+			return known[T]{value: value, at: asked}, err
+		})
+		if err != nil {
+			var none T
+			return none, err
+		}
+		k, ok = answer.(known[T]), true
 	}
-	asked := time.Now()
-	answer, err, _ := d.once.Do(call, func() (any, error) { return ask() })
-	if err != nil {
-		var none T
-		return none, err
-	}
-	value := answer.(T)
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	memory[id] = known[T]{value: value, at: asked}
-	return value, nil
+	memory[id] = k
+	return k.value, nil
 }
 
 // OnCard reads the reactions on a card that mean something, all of them.

@@ -76,8 +76,11 @@ func (w Words) failed(r approvals.Request) string {
 		}
 		return start + fmt.Sprintf("it could not be carried out in time (%s). Nothing was changed at UiPath; ask again if it is still needed.", plain(o.Said))
 	}
-	return start + fmt.Sprintf("UiPath refused the change to %s and said %s. The change was not made; ask again once that is mended.",
-		group(r.Proposal.Group), code(o.Said))
+	text := start + fmt.Sprintf("UiPath refused the change to %s and said %s. ", group(r.Proposal.Group), code(o.Said))
+	if o.Uncertain {
+		return text + "Whether an earlier attempt took effect is unknown: look at the group in UiPath before you ask again."
+	}
+	return text + "The change was not made; ask again once that is mended."
 }
 
 func (w Words) superseded(r approvals.Request) string {

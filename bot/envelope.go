@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 )
 
@@ -53,10 +54,12 @@ type item struct {
 
 var errNoEnvelope = errors.New("a delivery without an envelope id cannot be acknowledged")
 
-// decodeEnvelope reads a raw frame.
+// decodeEnvelope reads a raw frame. A field of another type than it should be
+// costs only itself: with its id an envelope can still be acknowledged.
 func decodeEnvelope(raw []byte) (envelope, error) {
 	var env envelope
-	if err := json.Unmarshal(raw, &env); err != nil {
+	var mistyped *json.UnmarshalTypeError
+	if err := json.Unmarshal(raw, &env); err != nil && !errors.As(err, &mistyped) {
 		return envelope{}, fmt.Errorf("decode envelope: %w", err)
 	}
 	if env.ID == "" {
@@ -118,22 +121,29 @@ func redact(raw []byte) []byte {
 
 var capabilities = map[string]bool{"token": true, "response_url": true, "response_urls": true, "trigger_id": true, "interactivity_pointer": true, "bot_access_token": true}
 
+// credential is what Slack's tokens and response URLs look like, wherever they
+// stand.
+var credential = regexp.MustCompile(`(?i)xox[a-z]-|xapp-|xwfp-|hooks\.slack\.com/`)
+
 func withoutSecrets(tree any) any {
 	switch t := tree.(type) {
 	case map[string]any:
 		for key, value := range t {
-			if capabilities[key] {
+			switch {
+			case credential.MatchString(key):
+				delete(t, key)
+			case capabilities[key]:
 				t[key] = "removed"
-				continue
+			default:
+				t[key] = withoutSecrets(value)
 			}
-			t[key] = withoutSecrets(value)
 		}
 	case []any:
 		for i, value := range t {
 			t[i] = withoutSecrets(value)
 		}
 	case string:
-		if strings.Contains(t, "xoxb-") || strings.Contains(t, "xapp-") || strings.Contains(t, "xoxp-") {
+		if credential.MatchString(t) {
 			return "removed"
 		}
 	}

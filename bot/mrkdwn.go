@@ -1,33 +1,63 @@
 package bot
 
 import (
+	"fmt"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/slack-go/slack/slackutilsx"
 )
 
-// maxShown is how much of a string from outside is shown, in characters.
-const maxShown = 300
+// How much of what comes from outside is shown, in characters as Slack counts
+// them: an escaped & is five.
+const (
+	maxShown  = 300
+	maxCopied = 2 * maxCommand // a command to copy is shown whole
+	maxListed = 1500           // of a list of codes
+	maxPeople = 300            // of a list of people: eighteen
+)
 
 // plain makes a string from outside fit to show: one line, bounded, without
 // control characters, and with Slack's own three characters escaped.
-func plain(s string) string {
-	return slackutilsx.EscapeMessage(bounded(s, maxShown))
+func plain(s string) string { return escaped(s, maxShown) }
+
+// escaped is plain with another bound. It cuts between characters and never
+// inside an escaped one.
+func escaped(s string, room int) string {
+	line := bounded(s, room)
+	shown := slackutilsx.EscapeMessage(line)
+	if utf8.RuneCountInString(shown) <= room {
+		return shown
+	}
+	var b strings.Builder
+	left := room - 1
+	for _, r := range line {
+		part := slackutilsx.EscapeMessage(string(r))
+		if left -= utf8.RuneCountInString(part); left < 0 {
+			break
+		}
+		b.WriteString(part)
+	}
+	return b.String() + "…"
 }
 
 // code shows a string from outside as a code span, in which Slack reads no
 // formatting and no mention.
-func code(s string) string {
-	return "`" + strings.ReplaceAll(plain(s), "`", "'") + "`"
+func code(s string) string { return codeIn(s, maxShown) }
+
+func codeIn(s string, room int) string {
+	return "`" + strings.ReplaceAll(escaped(s, room), "`", "'") + "`"
 }
 
-func codes(all []string) string {
+func codes(all []string) string { return within(maxListed, ticked(all)) }
+
+func ticked(all []string) []string {
 	shown := make([]string, len(all))
 	for i, c := range all {
 		shown[i] = code(c)
 	}
-	return list(shown)
+	return shown
 }
 
 // list joins words as a sentence does: a, b and c.
@@ -40,6 +70,15 @@ func list(all []string) string {
 	}
 	last := len(all) - 1
 	return strings.Join(all[:last], ", ") + " and " + all[last]
+}
+
+// within is list for as many words as room has space for; the rest is counted.
+func within(room int, all []string) string {
+	text := list(all)
+	for n := len(all) - 1; n > 0 && utf8.RuneCountInString(text) > room; n-- {
+		text = fmt.Sprintf("%s and %d more", strings.Join(all[:n], ", "), len(all)-n)
+	}
+	return text
 }
 
 // bounded keeps the first n characters of s on one line.
@@ -85,5 +124,5 @@ func people(ids []string) string {
 			shown[i] = "<!subteam^" + idOnly(id) + ">"
 		}
 	}
-	return list(shown)
+	return within(maxPeople, shown)
 }

@@ -25,12 +25,14 @@ var typography = strings.NewReplacer(
 )
 
 // normalise turns what arrived from Slack into what the person meant to type.
+// Characters without width go first: between two others they keep those from
+// being composed to one.
 func normalise(text string) string {
 	text = slackLink.ReplaceAllStringFunc(text, unlink)
 	text = html.UnescapeString(text)
+	text = strings.Map(visible, text)
 	text = norm.NFKC.String(text)
 	text = typography.Replace(text)
-	text = strings.Map(visible, text)
 	return strings.Join(strings.Fields(text), " ")
 }
 
@@ -66,7 +68,8 @@ func words(text string) []word {
 		if text[0] == '"' {
 			inside, rest, closed := strings.Cut(text[1:], `"`)
 			if closed {
-				out = append(out, word{text: strings.TrimSpace(inside), quoted: true})
+				inside = strings.TrimSpace(inside)
+				out = append(out, word{text: inside, typed: inside, quoted: true})
 				text = rest
 				continue
 			}
@@ -78,7 +81,7 @@ func words(text string) []word {
 			end = len(text)
 		}
 		if plain := undecorated(text[:end]); plain != "" {
-			out = append(out, word{text: plain})
+			out = append(out, word{text: plain, typed: text[:end]})
 		}
 		text = text[end:]
 	}
@@ -86,7 +89,8 @@ func words(text string) []word {
 }
 
 type word struct {
-	text   string
+	text   string // without decoration
+	typed  string // with it, for what is only repeated
 	quoted bool
 }
 

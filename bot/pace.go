@@ -44,14 +44,18 @@ func newPacer(limit rate.Limit, burst int) *pacer {
 	return &pacer{limit: rate.NewLimiter(limit, burst)}
 }
 
-// wait returns when one more call may be made.
+// wait returns when one more call may be made. The rate comes first: whoever
+// waits for it may be asked to wait longer meanwhile.
 func (p *pacer) wait(ctx context.Context) error {
+	if err := p.limit.Wait(ctx); err != nil {
+		return err
+	}
 	for {
 		p.mu.Lock()
 		pause := time.Until(p.notBefore)
 		p.mu.Unlock()
 		if pause <= 0 {
-			return p.limit.Wait(ctx)
+			return nil
 		}
 		timer := time.NewTimer(pause)
 		select {

@@ -36,7 +36,7 @@ func (r *Receipts) Keep(requestID, url string, now time.Time) {
 		r.all = make(map[string]receipt)
 	}
 	for id, old := range r.all {
-		if now.After(old.until) {
+		if !now.Before(old.until) {
 			delete(r.all, id)
 		}
 	}
@@ -48,7 +48,7 @@ func (r *Receipts) take(requestID string, now time.Time) string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	kept, ok := r.all[requestID]
-	if !ok || now.After(kept.until) || kept.left == 0 {
+	if !ok || !now.Before(kept.until) || kept.left == 0 {
 		return ""
 	}
 	kept.left--

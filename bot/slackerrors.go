@@ -71,7 +71,7 @@ func classify(method string, err error) error {
 }
 
 func classifyAnswer(method string, answer slack.SlackErrorResponse) error {
-	err := fmt.Errorf("Slack %s: %s%s", method, answer.Err, details(answer))
+	err := fmt.Errorf("Slack %s: %w%s", method, answer, details(answer))
 	switch {
 	case answer.Err == "ratelimited" || answer.Err == "rate_limited":
 		return slowDown(method, time.Second, err)

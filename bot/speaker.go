@@ -92,7 +92,7 @@ func (s *Speaker) Reply(ctx context.Context, r approvals.Request, kind approvals
 	}
 	_, _, err := s.api.PostMessageContext(ctx, r.Channel,
 		slack.MsgOptionTS(r.CardTS),
-		slack.MsgOptionText(cut(text, maxText), false),
+		slack.MsgOptionText(text, false),
 		slack.MsgOptionMetadata(metadata(r, kind)),
 		slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl())
 	return s.settle(kind, "chat.postMessage", err)

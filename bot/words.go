@@ -31,9 +31,9 @@ func (w Words) named(c string) string {
 // group shows a group by name and id, or by id alone.
 func group(g approvals.Group) string {
 	if g.Name == "" || g.Name == g.ID {
-		return "the group " + code(g.ID)
+		return "the group " + codeIn(g.ID, maxNamed)
 	}
-	return "the group " + code(g.Name) + " (id " + code(g.ID) + ")"
+	return "the group " + codeIn(g.Name, maxNamed) + " (id " + codeIn(g.ID, maxNamed) + ")"
 }
 
 // moment shows a time in the reader's own time zone.
@@ -69,7 +69,7 @@ func (w Words) Malformed(e *CommandError) string {
 	if e.Try == "" {
 		return e.Problem + " Nothing was recorded."
 	}
-	return fmt.Sprintf("%s Nothing was recorded.\nTry: %s", e.Problem, code(e.Try))
+	return fmt.Sprintf("%s Nothing was recorded.\nTry: %s", e.Problem, codeIn(e.Try, maxCopied))
 }
 
 // Help explains the command.
@@ -166,7 +166,7 @@ func (w Words) refused(r approvals.Request) string {
 			return start + fmt.Sprintf("UiPath has no group with the id or the exact name %s. If the name has blanks, put it in double quotes.", code(r.Ask.Group))
 		}
 		return start + fmt.Sprintf("UiPath has no group with the id or the exact name %s. The nearest are %s.\nTry: %s",
-			code(r.Ask.Group), codes(o.Nearest), code(suggestion("/allocate", o.Nearest[0], r.Ask.Codes)))
+			code(r.Ask.Group), codes(o.Nearest), codeIn(suggestion("/allocate", o.Nearest[0], r.Ask.Codes), maxCopied))
 	case approvals.ReasonAmbiguousGroup:
 		return start + fmt.Sprintf("several groups at UiPath are called %s. Ask again with the id of the one you mean: %s.", code(r.Ask.Group), codes(o.Nearest))
 	case approvals.ReasonNotOwned:
@@ -193,12 +193,12 @@ func (w Words) notOwned(r approvals.Request, o *approvals.Outcome) string {
 	text := list(parts) + "."
 	text = strings.ReplaceAll(text, "?.", "?")
 	if len(o.Codes) > 0 {
-		text += " It owns " + codes(o.Codes) + "."
+		text += " It owns " + rule(o.Codes) + "."
 	} else {
 		text += " It owns no user licences at all."
 	}
 	if len(corrected) > 0 {
-		text += "\nTry: " + code(suggestion("/allocate", r.Ask.Group, corrected))
+		text += "\nTry: " + codeIn(suggestion("/allocate", r.Ask.Group, corrected), maxCopied)
 	}
 	return text
 }

@@ -1,0 +1,162 @@
+package bot
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"licensebot/approvals"
+	"licensebot/internal/sandbox"
+)
+
+// repeat makes n strings of a pattern with their number.
+func repeat(n int, pattern string) []string {
+	all := make([]string, n)
+	for i := range all {
+		all[i] = fmt.Sprintf(pattern, i)
+	}
+	return all
+}
+
+// largestRequest is as much as a card may have to show: more than there is
+// room for.
+func largestRequest(state approvals.State) approvals.Request {
+	nasty := strings.Repeat("<>&`", 75)
+	r := approvals.Request{
+		ID: "R-7K3F9QXA", State: state, Requester: "U0123456789", Channel: "C0APPROVALS",
+		Ask:      approvals.Ask{Group: nasty, Why: nasty},
+		Terms:    approvals.Terms{Approvers: append(repeat(20, "U01234567%02d"), repeat(20, "S01234567%02d")...), Quorum: 40, TTL: time.Hour},
+		Deadline: testTime.Add(time.Hour), Decided: testTime,
+		Proposal: &approvals.Proposal{Group: approvals.Group{ID: nasty + "1", Name: nasty}},
+	}
+	change := &r.Proposal.Change
+	change.Add = repeat(maxCodes, strings.Repeat("C", 38)+"%02d")
+	change.Keep = append(repeat(60, "KEPT%02d"), nasty)
+	for i, c := range append(slices.Clone(change.Add), change.Keep...) {
+		r.Proposal.Seats = append(r.Proposal.Seats, approvals.Seats{Code: c, Allocated: 1e6 + i, Total: 1e7})
+		r.Proposal.Quotas = append(r.Proposal.Quotas, approvals.Quota{Code: c, Limit: 1e6})
+	}
+	for _, user := range repeat(40, "U01234567%02d") {
+		r.Votes = append(r.Votes, approvals.Vote{User: user})
+	}
+	if state.Open() {
+		r.Stalled = nasty
+	} else {
+		r.Outcome = &approvals.Outcome{
+			By: "U0123456789", Said: nasty, Subject: change.Add, Nearest: append(change.Keep, nasty), Codes: append(change.Keep, change.Add...),
+		}
+	}
+	return r
+}
+
+// usualRequest is a card with as many codes as are allowed and all that
+// explains them.
+func usualRequest(state approvals.State) approvals.Request {
+	r := largestRequest(state)
+	r.Ask = approvals.Ask{Group: "group-01", Why: "Q3 audit"}
+	r.Proposal.Group = approvals.Group{ID: "bb0c3b6e-7d0c-4a52-9a94-1f2f0c7a3a11", Name: "Finance Robots"}
+	r.Terms.Approvers, r.Terms.Quorum, r.Stalled, r.Votes = []string{"S0APPROVERS"}, 2, "", r.Votes[:1]
+	codes := strings.Fields("ACCU ACNU AKIT ATTUCU ATTUNU AXPNU CTZDEVCU CTZDEVNU IDU PMBU PMD RPADEVCU RPADEVNU RPADEVPROCU RPADEVPRONU " +
+		"TSTDEVPRONU TSTNU AGU AIU DSU FCCU HEAL LU MRSU NONPR")
+	r.Proposal.Change = approvals.Change{Add: codes[:maxCodes], Keep: codes[maxCodes : maxCodes+5]}
+	r.Proposal.Quotas, r.Proposal.Seats = nil, nil
+	for _, c := range codes[:maxCodes] {
+		r.Proposal.Seats = append(r.Proposal.Seats, approvals.Seats{Code: c, Allocated: 17, Total: 400})
+	}
+	return r
+}
+
+// saidByBlocks lists each line that the blocks of a card say.
+func saidByBlocks(t *testing.T, card Card) []string {
+	t.Helper()
+	raw, err := json.Marshal(card.Blocks)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Split(sandbox.Render(raw), "\n")
+}
+
+// TestCardFitsAndItsTextIsComplete draws the cards at their largest in every
+// state: the text says each line of the blocks, and both stay within what
+// Slack takes.
+func TestCardFitsAndItsTextIsComplete(t *testing.T) {
+	length := utf8.RuneCountInString
+	for name, request := range map[string]func(approvals.State) approvals.Request{"largest": largestRequest, "usual": usualRequest} {
+		for _, state := range approvals.States() {
+			r := request(state)
+			card := testWords().Card(r)
+			expectHarmless(t, card.Text)
+			if n := length(card.Text); n > 4000 {
+				t.Errorf("%s, %s: the text has %d characters", name, state, n)
+			}
+			for _, line := range saidByBlocks(t, card) {
+				if field, value, ok := strings.Cut(line, "*: "); ok && !strings.Contains(field, " *") {
+					line = strings.Trim(value, "`") // the text puts the fields into sentences
+				}
+				line = strings.Trim(line, "─")
+				if !strings.Contains(card.Text, line) {
+					t.Errorf("%s, %s: the text does not say %q", name, state, line)
+				}
+			}
+			for _, c := range r.Proposal.Change.Add {
+				if !strings.Contains(card.Text, code("+ "+c)) {
+					t.Errorf("%s, %s: consent is asked for %s without showing it", name, state, c)
+				}
+			}
+			for _, said := range []string{testWords().End(r), testWords().Held(r), testWords().Notice(r)} {
+				if length(said) > 4000 {
+					t.Errorf("%s, %s: %d characters are said", name, state, length(said))
+				}
+			}
+		}
+	}
+	if text := testWords().Card(usualRequest(approvals.Pending)).Text; !strings.Contains(text, "17 of 400 seats") || strings.Contains(text, " more") {
+		t.Errorf("a usual card leaves things out: %s", text)
+	}
+}
+
+// TestCardAsksTheSameInEveryState compares what the card asks, block by block.
+func TestCardAsksTheSameInEveryState(t *testing.T) {
+	for _, request := range []func(approvals.State) approvals.Request{largestRequest, usualRequest} {
+		posted, _ := json.Marshal(testWords().Card(request(approvals.Pending)).Blocks[:5])
+		for _, state := range approvals.States() {
+			now, _ := json.Marshal(testWords().Card(request(state)).Blocks[:5])
+			if string(now) != string(posted) {
+				t.Errorf("%s: the card asks something else\n%s\n%s", state, posted, now)
+			}
+		}
+	}
+}
+
+// TestSlackTakesTheLargestCard posts and updates it.
+func TestSlackTakesTheLargestCard(t *testing.T) {
+	r := newRig(t, sandbox.SlackConfig{})
+	for name, request := range map[string]func(approvals.State) approvals.Request{"largest": largestRequest, "usual": usualRequest} {
+		asked := request(approvals.Pending)
+		ts, err := r.speaker.Announce(r.ctx, asked)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		for _, state := range approvals.States()[1:] {
+			now := request(state)
+			now.CardTS = ts
+			if err := r.speaker.Render(r.ctx, now); err != nil {
+				t.Errorf("%s, %s: %v", name, state, err)
+			}
+			if state != approvals.Refused {
+				if err := r.speaker.Reply(r.ctx, now, approvals.Reply); err != nil {
+					t.Errorf("%s, %s: %v", name, state, err)
+				}
+			}
+		}
+	}
+	for _, call := range r.slack.Calls("") {
+		if call.Error != "" {
+			t.Errorf("%s: %s", call.Method, call.Error)
+		}
+	}
+}

@@ -1,0 +1,156 @@
+package bot
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"licensebot/approvals"
+	"licensebot/internal/sandbox"
+)
+
+// meaning names what an error of a Web API call says about its effect.
+func meaning(err error) string {
+	var delay *approvals.Delay
+	var refusal *approvals.Refusal
+	switch {
+	case err == nil:
+		return "ok"
+	case errors.As(err, &refusal):
+		return "refusal " + refusal.Said
+	case errors.As(err, &delay):
+		return "delay " + delay.After.String()
+	}
+	return "unknown"
+}
+
+// TestWhatSlackErrorsMean posts against each way a call can fail.
+func TestWhatSlackErrorsMean(t *testing.T) {
+	r := newRig(t, sandbox.SlackConfig{})
+	type failure struct {
+		fault sandbox.Fault
+		want  string
+	}
+	cases := map[string]failure{
+		"429":                 {sandbox.Fault{Status: 429, RetryAfter: "17"}, "delay 17s"},
+		"ratelimited":         {sandbox.Fault{Status: 200, Error: "ratelimited"}, "delay 1s"},
+		"500":                 {sandbox.Fault{Status: 500}, "unknown"},
+		"503 after it worked": {sandbox.Fault{Status: 503, AfterEffect: true}, "unknown"},
+		"a proxy's 403":       {sandbox.Fault{Status: 403, Body: "<html>", ContentType: "text/html"}, "delay 0s"},
+		"cut":                 {sandbox.Fault{Cut: true}, "unknown"},
+		"truncated":           {sandbox.Fault{Body: `{"ok":tr`}, "unknown"},
+		"a web page":          {sandbox.Fault{Body: "<html>", ContentType: "text/html"}, "unknown"},
+		"a name of tomorrow":  {sandbox.Fault{Error: "something_new"}, "delay 0s"},
+	}
+	for _, name := range transient {
+		cases[name] = failure{sandbox.Fault{Error: name}, "unknown"}
+	}
+	for _, name := range gone {
+		cases[name] = failure{sandbox.Fault{Error: name}, "refusal " + name}
+	}
+	for name := range remedies {
+		cases[name] = failure{sandbox.Fault{Error: name}, "delay 0s"}
+	}
+	for name, c := range cases {
+		c.fault.Times = 1
+		r.slack.Inject("chat.postMessage", c.fault)
+		_, err := r.speaker.Announce(r.ctx, r.request(approvals.Pending))
+		if got := meaning(err); got != c.want {
+			t.Errorf("%s: %s instead of %s: %v", name, got, c.want, err)
+		}
+		var delay *approvals.Delay
+		if errors.As(err, &delay) {
+			expectHarmless(t, plain(delay.Why))
+			if remedy := remedies[name]; remedy != "" && delay.Why != remedy {
+				t.Errorf("%s: people are told %q", name, delay.Why)
+			}
+		}
+	}
+}
+
+// TestUnreachableSlack is a call that never left.
+func TestUnreachableSlack(t *testing.T) {
+	r := newRig(t, sandbox.SlackConfig{})
+	r.slack.Close()
+	r.speaker.http.CloseIdleConnections()
+	if _, err := r.speaker.Announce(r.ctx, r.request(approvals.Pending)); meaning(err) != "delay 0s" {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestErrorsTellNoSecrets looks for tokens and response URLs in errors.
+func TestErrorsTellNoSecrets(t *testing.T) {
+	r := newRig(t, sandbox.SlackConfig{})
+	secretURL := strings.TrimSuffix(r.slack.APIURL(), "/api/") + "/commands/T1/1/capability"
+	r.slack.Inject("response_url", sandbox.Fault{Cut: true})
+	r.receipts.Keep("R-7K3F9QXA", secretURL, time.Now())
+	told := r.request(approvals.Refused)
+	told.ID = "R-7K3F9QXA"
+	r.slack.Inject("chat.postEphemeral", sandbox.Fault{Cut: true})
+	err := r.speaker.Notify(r.ctx, told)
+	if meaning(err) != "unknown" || !strings.Contains(r.log.String(), "response_url did not take") {
+		t.Fatalf("%v\n%s", err, r.log)
+	}
+	if said := err.Error() + r.log.String(); strings.Contains(said, "capability") || strings.Contains(said, r.slack.BotToken()) || strings.Contains(said, "/api/") {
+		t.Errorf("a secret is told: %s", said)
+	}
+}
+
+// TestDetailsOfRefusals are what an operator needs to mend one.
+func TestDetailsOfRefusals(t *testing.T) {
+	for _, c := range []struct {
+		answer slack.SlackErrorResponse
+		want   string
+	}{
+		{slack.SlackErrorResponse{Err: "missing_scope", Needed: "users:read", Provided: "commands"}, "missing_scope (needs the scope users:read; the token has commands)"},
+		{slack.SlackErrorResponse{Err: "invalid_blocks", ResponseMetadata: slack.ResponseMetadata{Messages: []string{"no\ntext"}}}, "invalid_blocks (no text)"},
+		{slack.SlackErrorResponse{Err: "not_in_channel"}, "Slack chat.postMessage: not_in_channel"},
+	} {
+		err := errors.Unwrap(classify("chat.postMessage", fmt.Errorf("call: %w", c.answer)))
+		if err == nil || !strings.HasSuffix(err.Error(), c.want) {
+			t.Errorf("%v instead of %s", err, c.want)
+		}
+	}
+}
+
+// TestIntroduce goes on while Slack cannot answer, and not when it will not.
+func TestIntroduce(t *testing.T) {
+	r := newRig(t, sandbox.SlackConfig{})
+	r.slack.Inject("auth.test", sandbox.Fault{Times: 1, Status: 503})
+	if self, err := Introduce(r.ctx, r.api, testLogger(r)); err != nil || self.UserID != r.slack.BotUserID() || self.TeamID != r.slack.TeamID() {
+		t.Errorf("%+v, %v", self, err)
+	}
+	for name, fault := range map[string]sandbox.Fault{
+		"SLACK_BOT_TOKEN": {Times: 1, Error: "invalid_auth"},
+		"xoxb-":           {Times: 1, Body: `{"ok":true,"team_id":"T1"}`},
+	} {
+		r.slack.Inject("auth.test", fault)
+		before := len(r.slack.Calls("auth.test"))
+		_, err := Introduce(r.ctx, r.api, testLogger(r))
+		if err == nil || !strings.Contains(err.Error(), name) || strings.Contains(err.Error(), r.slack.BotToken()) {
+			t.Errorf("%v does not name %s", err, name)
+		}
+		if calls := len(r.slack.Calls("auth.test")) - before; calls != 1 {
+			t.Errorf("%d calls", calls)
+		}
+	}
+}
+
+// TestCheckChannel tells an operator what is wrong with the channel.
+func TestCheckChannel(t *testing.T) {
+	r := newRig(t, sandbox.SlackConfig{})
+	r.slack.AddChannel(sandbox.Channel{ID: "C0ARCHIVED", Name: "a", Archived: true, Members: []string{r.self.UserID}})
+	r.slack.AddChannel(sandbox.Channel{ID: "C0SHARED", Name: "s", ExtShared: true, Members: []string{r.self.UserID}})
+	for id, want := range map[string]string{
+		channel: "", general: "invite it there", "C0NONE": "check LICENSEBOT_CHANNEL", "C0ARCHIVED": "unarchive it", "C0SHARED": "another organisation",
+	} {
+		err := CheckChannel(r.ctx, r.api, id)
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", id, err)
+		}
+	}
+}

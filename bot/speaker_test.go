@@ -1,0 +1,252 @@
+package bot
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"licensebot/approvals"
+	"licensebot/internal/sandbox"
+)
+
+// posted is a request whose card is in the channel.
+func (r *rig) posted(state approvals.State) approvals.Request {
+	r.t.Helper()
+	request := r.request(state)
+	ts, err := r.speaker.Announce(r.ctx, request)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	request.CardTS = ts
+	return request
+}
+
+// TestWhatHistoryCarries reads the metadata of a card and its replies.
+func TestWhatHistoryCarries(t *testing.T) {
+	r := newRig(t, sandbox.SlackConfig{})
+	request := r.posted(approvals.Pending)
+	request.Stalled, request.Decided = "UiPath sleeps", testTime
+	request.Votes = []approvals.Vote{{User: kim}}
+	var want []string
+	for _, state := range approvals.States()[4:] {
+		request.State = state
+		if err := r.speaker.Reply(r.ctx, request, approvals.Reply); err != nil {
+			t.Fatal(err)
+		}
+		want = append(want, "allocation_"+string(state))
+	}
+	request.State = approvals.Approved
+	if err := r.speaker.Reply(r.ctx, request, approvals.Progress); err != nil {
+		t.Fatal(err)
+	}
+	want = append(want, "allocation_approved")
+	card, _ := r.slack.Message(channel, request.CardTS)
+	if m := card.Metadata; m == nil || m.EventType != "allocation_requested" || m.EventPayload["actor"] != robin {
+		t.Errorf("card %+v", m)
+	}
+	var got []string
+	for _, reply := range r.slack.Thread(channel, request.CardTS) {
+		got = append(got, reply.Metadata.EventType)
+		for name, value := range map[string]any{"request_id": request.ID, "group_id": "group-01", "codes": "RPADEVPRONU"} {
+			if reply.Metadata.EventPayload[name] != value {
+				t.Errorf("%s: %s is %v", reply.Metadata.EventType, name, reply.Metadata.EventPayload[name])
+			}
+		}
+		if actor, _ := reply.Metadata.EventPayload["actor"].(string); actor == "" {
+			t.Errorf("%s has no actor", reply.Metadata.EventType)
+		}
+		if !strings.HasPrefix(reply.Text, "<@"+robin+"> ") {
+			t.Errorf("the requester is not mentioned: %s", reply.Text)
+		}
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%v instead of %v", got, want)
+	}
+}
+
+// TestActors are those who brought about what a message tells.
+func TestActors(t *testing.T) {
+	votes := []approvals.Vote{{User: kim}, {User: alex}}
+	for _, c := range []struct {
+		state approvals.State
+		by    string
+		votes []approvals.Vote
+		want  string
+	}{
+		{approvals.Done, "", votes, alex}, {approvals.Failed, "", votes, alex}, {approvals.Denied, kim, votes[:1], kim},
+		{approvals.Cancelled, robin, nil, robin}, {approvals.Expired, "", votes[:1], approvals.Bot},
+	} {
+		r := approvals.Request{State: c.state, Requester: robin, Outcome: &approvals.Outcome{By: c.by}, Votes: c.votes}
+		if got := actor(r, approvals.Reply); got != c.want {
+			t.Errorf("%s: %s instead of %s", c.state, got, c.want)
+		}
+	}
+}
+
+// TestFind looks for what an earlier attempt posted, among what looks like it.
+func TestFind(t *testing.T) {
+	r := newRig(t, sandbox.SlackConfig{})
+	since := time.Now()
+	pending := r.request(approvals.Pending)
+	find := func(request approvals.Request, kind approvals.Kind) string {
+		t.Helper()
+		ts, found, err := r.speaker.Find(r.ctx, request, kind, since)
+		if err != nil || found != (ts != "") {
+			t.Fatalf("%q, %t, %v", ts, found, err)
+		}
+		return ts
+	}
+	if ts := find(pending, approvals.Announce); ts != "" {
+		t.Errorf("%s was found before anything was posted", ts)
+	}
+	r.posted(approvals.Pending) // of another request
+	r.slack.AddUser(sandbox.User{ID: "U0IMPOSTOR", Name: "impostor"})
+	impostor := *r.speaker
+	impostor.self = Self{UserID: "U0IMPOSTOR", BotID: "B0IMPOSTOR"}
+	ts, err := r.speaker.Announce(r.ctx, pending)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found, ok, err := impostor.Find(r.ctx, pending, approvals.Announce, since); ok || err != nil {
+		t.Errorf("%s, which somebody else posted, is taken for one's own: %v", found, err)
+	}
+	for range findPage + 5 {
+		if _, err := r.slack.Say(kim, channel, "", "chatter"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if found := find(pending, approvals.Announce); found != ts {
+		t.Errorf("%q instead of %s on the second page", found, ts)
+	}
+
+	pending.CardTS = ts
+	done := pending
+	done.State = approvals.Done
+	if found := find(done, approvals.Reply); found != "" {
+		t.Errorf("%s is no reply", found)
+	}
+	for range findPage {
+		if _, err := r.slack.Say(kim, channel, ts, "more chatter"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	approved := pending
+	approved.State = approvals.Approved
+	if err := errors.Join(r.speaker.Reply(r.ctx, approved, approvals.Progress), r.speaker.Reply(r.ctx, done, approvals.Reply)); err != nil {
+		t.Fatal(err)
+	}
+	thread := r.slack.Thread(channel, ts)
+	if found := find(done, approvals.Reply); found != thread[len(thread)-1].TS {
+		t.Errorf("the end is found at %q", found)
+	}
+	if found := find(approved, approvals.Progress); found != thread[len(thread)-2].TS {
+		t.Errorf("the progress is found at %q", found)
+	}
+	r.slack.Inject("conversations.history", sandbox.Fault{Times: 1, Status: 500})
+	if _, _, err := r.speaker.Find(r.ctx, pending, approvals.Announce, since); meaning(err) != "unknown" {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestFindGivesUpTruthfully does not call a post missing that it could not
+// look for.
+func TestFindGivesUpTruthfully(t *testing.T) {
+	r := newRig(t, sandbox.SlackConfig{})
+	page := `{"ok":true,"messages":[],"has_more":true,"response_metadata":{"next_cursor":"bmV4dF90czox"}}`
+	r.slack.Inject("conversations.history", sandbox.Fault{Body: page})
+	_, found, err := r.speaker.Find(r.ctx, r.request(approvals.Pending), approvals.Announce, testTime)
+	if found || !errors.Is(err, errTooMuchHistory) || meaning(err) != "unknown" {
+		t.Errorf("%t, %v", found, err)
+	}
+	calls := r.slack.Calls("conversations.history")
+	if len(calls) != findPages {
+		t.Errorf("%d pages", len(calls))
+	}
+	if oldest := calls[0].Args["oldest"]; oldest != "1795425600.000000" || calls[0].Args["include_all_metadata"] == "" {
+		t.Errorf("looked from %s on: %v", oldest, calls[0].Args)
+	}
+}
+
+// TestSeed puts both emoji on the card, whatever is there already.
+func TestSeed(t *testing.T) {
+	r := newRig(t, sandbox.SlackConfig{})
+	card := r.posted(approvals.Pending)
+	_ = r.api.AddReactionContext(r.ctx, "white_check_mark", slack.NewRefToMessage(channel, card.CardTS))
+	if err := r.speaker.Seed(r.ctx, card); err != nil {
+		t.Error(err)
+	}
+	if m, _ := r.slack.Message(channel, card.CardTS); len(m.Reactions) != 2 {
+		t.Errorf("%+v", m.Reactions)
+	}
+	r.speaker.words.Approve = []string{"NO SUCH EMOJI"}
+	if err := r.speaker.Seed(r.ctx, card); err != nil || !strings.Contains(r.log.String(), "LICENSEBOT_APPROVE_EMOJI") {
+		t.Errorf("%v\n%s", err, r.log)
+	}
+	_ = r.slack.DeleteMessage(channel, card.CardTS)
+	if err := r.speaker.Seed(r.ctx, card); meaning(err) != "refusal message_not_found" {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestTell reaches a reactor, or ends if it cannot.
+func TestTell(t *testing.T) {
+	r := newRig(t, sandbox.SlackConfig{})
+	card := r.posted(approvals.Pending)
+	if err := r.speaker.Tell(r.ctx, card, kim, approvals.NotApprover); err != nil {
+		t.Error(err)
+	}
+	told := r.slack.Ephemerals(kim)
+	if len(told) != 1 || told[0].Channel != channel || told[0].ThreadTS != card.CardTS || !strings.Contains(told[0].Text, "its approvers are <@U0ALEX>") {
+		t.Errorf("%+v", told)
+	}
+	r.slack.Leave(channel, kim)
+	if err := r.speaker.Tell(r.ctx, card, kim, approvals.NotApprover); meaning(err) != "refusal user_not_in_channel" {
+		t.Errorf("somebody who left is told again and again: %v", err)
+	}
+}
+
+// TestNotify reaches the requester in the first way that works.
+func TestNotify(t *testing.T) {
+	r := newRig(t, sandbox.SlackConfig{})
+	via := func() string {
+		for _, message := range r.slack.DirectMessages(robin) {
+			if strings.Contains(message.Text, "not put before an approver") {
+				return "direct message"
+			}
+		}
+		if told := r.slack.Ephemerals(robin); len(told) > 0 {
+			return told[len(told)-1].Via
+		}
+		return ""
+	}
+	refused := r.request(approvals.Refused)
+	refused.Origin = channel
+	if err := r.speaker.Notify(r.ctx, refused); err != nil || via() != "chat.postEphemeral" {
+		t.Errorf("without a receipt: %s, %v", via(), err)
+	}
+	r.listen(r.store)
+	refused.ID = r.recorded("group-01 RPADEVPRONU")
+	if err := r.speaker.Notify(r.ctx, refused); err != nil || via() != "response_url" {
+		t.Errorf("with a receipt: %s, %v", via(), err)
+	}
+	r.slack.Inject("response_url", sandbox.Fault{Times: 1, Status: 500})
+	if err := r.speaker.Notify(r.ctx, refused); err != nil || via() != "chat.postEphemeral" {
+		t.Errorf("with a receipt that does not work: %s, %v", via(), err)
+	}
+	refused.ID, refused.Origin = "R-0THER000", general
+	if err := r.speaker.Notify(r.ctx, refused); err != nil || via() != "direct message" {
+		t.Errorf("typed where the bot may not speak: %s, %v", via(), err)
+	}
+	r.slack.UpdateUser(robin, func(u *sandbox.User) { u.Deleted = true })
+	if err := r.speaker.Notify(r.ctx, refused); meaning(err) != "refusal channel_not_found" {
+		t.Errorf("somebody who is gone: %v", err)
+	}
+	before := len(r.slack.Calls(""))
+	if err := r.speaker.Notify(r.ctx, r.request(approvals.Pending)); err != nil || len(r.slack.Calls("")) != before {
+		t.Errorf("there is nothing to tell: %v", err)
+	}
+}

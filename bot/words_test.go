@@ -1,0 +1,174 @@
+package bot
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"licensebot/approvals"
+)
+
+// hostile is a string from outside that tries everything at once.
+const hostile = "<!channel> <@U0EVIL> <https://evil.example|click> `*_~ & &lt; \u202e\u200b\x00\n\r\xff % 100%s {{.}} :x: @here"
+
+// reasons are all of them; there is no list of them in the rules.
+var reasons = []approvals.Reason{
+	approvals.ReasonConfirmed, approvals.ReasonReadBack, approvals.ReasonVoted, approvals.ReasonWithdrawn, approvals.ReasonDeadline,
+	approvals.ReasonNoSuchGroup, approvals.ReasonAmbiguousGroup, approvals.ReasonNotOwned, approvals.ReasonNothingToDo,
+	approvals.ReasonUiPathRefused, approvals.ReasonIncomplete, approvals.ReasonUnconfirmed, approvals.ReasonRuleChanged,
+	"a reason of tomorrow",
+}
+
+// hostileRequest is a request in a state, in which everything that comes from
+// outside is hostile.
+func hostileRequest(state approvals.State) approvals.Request {
+	r := approvals.Request{
+		ID: "R-7K3F9QXA", State: state, Requester: "U0ROBIN", Origin: "C0GENERAL", Channel: "C0APPROVALS", CardTS: "1.000001",
+		Ask:      approvals.Ask{Group: hostile, Codes: []string{"RPADEVPRONU", "IDU"}, Why: hostile},
+		Terms:    approvals.Terms{Approvers: []string{"U0ALEX", "S0APPROVERS", "U0<!EVIL>"}, Quorum: 2, TTL: time.Hour},
+		Votes:    []approvals.Vote{{User: "U0ALEX", At: testTime}, {User: "U0KIM", At: testTime}},
+		Deadline: testTime.Add(time.Hour), Decided: testTime,
+		Proposal: &approvals.Proposal{
+			Group:  approvals.Group{ID: "group-01" + hostile, Name: hostile},
+			Change: approvals.Change{Add: []string{"RPADEVPRONU", hostile}, Keep: []string{"ATTUNU", hostile}},
+			Quotas: []approvals.Quota{{Code: hostile, Limit: 5}},
+			Seats:  []approvals.Seats{{Code: "RPADEVPRONU", Allocated: 3, Total: 40}},
+		},
+	}
+	return r
+}
+
+func hostileOutcome(reason approvals.Reason) *approvals.Outcome {
+	return &approvals.Outcome{
+		Reason: reason, By: "U0ALEX", Said: hostile, Subject: []string{"RPADEVPRONU", hostile},
+		Nearest: []string{"RPADEVPRONU", hostile}, Codes: []string{"ATTUNU", hostile},
+	}
+}
+
+// success is what may be said of a request that is done, and of no other.
+var success = regexp.MustCompile(`Done|\*Done\*|UiPath confirmed|added to|taken from|UiPath's rule shows|read again, shows`)
+
+// TestEveryStateAndReasonHasWords walks all that can be said of a request.
+func TestEveryStateAndReasonHasWords(t *testing.T) {
+	for _, state := range approvals.States() {
+		for _, reason := range reasons {
+			for _, uncertain := range []bool{false, true} {
+				r := hostileRequest(state)
+				if !state.Open() {
+					r.Outcome = hostileOutcome(reason)
+					r.Outcome.Uncertain = uncertain
+				}
+				said := []string{testWords().Card(r).Text, testWords().Status(r), testWords().End(r)}
+				if notice := testWords().Notice(r); notice != "" || !state.Open() {
+					said = append(said, notice)
+				}
+				for _, text := range said {
+					expectHarmless(t, text)
+					if state != approvals.Done && success.MatchString(text) {
+						t.Errorf("%s, %s: success is claimed: %s", state, reason, text)
+					}
+				}
+				if !strings.HasPrefix(testWords().End(r), "<@U0ROBIN> ") {
+					t.Errorf("%s, %s: the requester is not told: %s", state, reason, testWords().End(r))
+				}
+				if state == approvals.Done && !success.MatchString(testWords().End(r)) {
+					t.Errorf("a done request does not say so: %s", testWords().End(r))
+				}
+			}
+		}
+	}
+}
+
+// TestHeldUpRequests has words for each state in which something can stall.
+func TestHeldUpRequests(t *testing.T) {
+	for state, want := range map[approvals.State]string{
+		approvals.Filed: "UiPath could not be read yet", approvals.Pending: "its card could not be posted", approvals.Approved: "not done yet",
+	} {
+		r := hostileRequest(state)
+		r.Stalled, r.CardTS = hostile, ""
+		said := testWords().Notice(r)
+		if state == approvals.Approved {
+			said = testWords().Held(r)
+			expectHarmless(t, testWords().Status(r))
+		}
+		expectHarmless(t, said)
+		if !strings.Contains(said, want) || success.MatchString(said) {
+			t.Errorf("%s: %s", state, said)
+		}
+		r.Stalled = ""
+		if state != approvals.Approved && testWords().Notice(r) != "" {
+			t.Errorf("%s: there is nothing to tell: %s", state, testWords().Notice(r))
+		}
+	}
+	r := hostileRequest(approvals.Expired)
+	r.CardTS, r.Outcome = "", hostileOutcome(approvals.ReasonDeadline)
+	if said := testWords().Notice(r); !strings.Contains(said, "could not be put before an approver") {
+		t.Errorf("expired without a card: %s", said)
+	}
+}
+
+// TestEndsSayWhatHappened reads the ends whose words differ within a state.
+func TestEndsSayWhatHappened(t *testing.T) {
+	for _, c := range []struct {
+		state     approvals.State
+		reason    approvals.Reason
+		uncertain bool
+		want      string
+	}{
+		{approvals.Done, approvals.ReasonConfirmed, false, "UiPath confirmed it: the group's rule is now `ATTUNU`"},
+		{approvals.Done, approvals.ReasonReadBack, true, "UiPath's answer was lost, but its rule, read again, shows the change"},
+		{approvals.Failed, approvals.ReasonUiPathRefused, false, "The change was not made"},
+		{approvals.Failed, approvals.ReasonUiPathRefused, true, "Whether an earlier attempt took effect is unknown"},
+		{approvals.Failed, approvals.ReasonIncomplete, false, "does not show the change to `RPADEVPRONU`"},
+		{approvals.Failed, approvals.ReasonUnconfirmed, false, "Nothing was changed at UiPath"},
+		{approvals.Failed, approvals.ReasonUnconfirmed, true, "Whether it took effect is unknown"},
+		{approvals.Superseded, approvals.ReasonRuleChanged, false, "changed by someone else"},
+		{approvals.Denied, approvals.ReasonVoted, false, "was denied by <@U0ALEX>. Nothing was changed"},
+		{approvals.Cancelled, approvals.ReasonWithdrawn, false, "was cancelled by <@U0ALEX>. Nothing was changed"},
+		{approvals.Expired, approvals.ReasonDeadline, false, "expired with 2 of 2 approvals needed; nothing was changed"},
+		{approvals.Refused, approvals.ReasonNoSuchGroup, false, "The nearest are `RPADEVPRONU`"},
+		{approvals.Refused, approvals.ReasonAmbiguousGroup, false, "several groups at UiPath"},
+		{approvals.Refused, approvals.ReasonNotOwned, false, "did you mean `RPADEVPRONU` Automation Developer"},
+		{approvals.Refused, approvals.ReasonNothingToDo, false, "already has `RPADEVPRONU`"},
+		{approvals.Refused, approvals.ReasonUiPathRefused, false, "refused to show the group's rule"},
+	} {
+		r := hostileRequest(c.state)
+		r.Outcome = hostileOutcome(c.reason)
+		r.Outcome.Uncertain = c.uncertain
+		said := testWords().Notice(r)
+		if !strings.Contains(said, c.want) {
+			t.Errorf("%s, %s: %s", c.state, c.reason, said)
+		}
+		if c.uncertain && strings.Contains(said, "was not made") {
+			t.Errorf("%s, %s: the unknown is called known: %s", c.state, c.reason, said)
+		}
+	}
+}
+
+// TestAnswersToPeople are the other things that are said, each to one person.
+func TestAnswersToPeople(t *testing.T) {
+	w, r := testWords(), hostileRequest(approvals.Pending)
+	said := []string{w.Receipt(r), w.Help("/allocate"), w.NotStored(), w.Busy(), w.Broken()}
+	for _, why := range []approvals.Standing{
+		approvals.IsBot, approvals.Deactivated, approvals.IsStranger, approvals.IsGuest,
+		approvals.IsRequester, approvals.NotApprover, approvals.Uncheckable, "a standing of tomorrow",
+	} {
+		said = append(said, w.Standing(r, why))
+	}
+	for _, state := range approvals.States() {
+		said = append(said, w.Cancelled(r.ID, approvals.ErrNotYours, state), w.Cancelled(r.ID, approvals.ErrNoMove, state))
+	}
+	said = append(said, w.Cancelled(r.ID, nil, approvals.Cancelled), w.Cancelled(r.ID, approvals.ErrNoRequest, ""))
+	for _, text := range said {
+		expectHarmless(t, text)
+		if success.MatchString(text) {
+			t.Errorf("success is claimed: %s", text)
+		}
+	}
+	slices.Sort(said)
+	if distinct := slices.Compact(said); len(distinct) < 17 {
+		t.Errorf("only %d different answers", len(distinct))
+	}
+}
