@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -169,5 +170,34 @@ func TestManifestScopes(t *testing.T) {
 	slices.Sort(given)
 	if !slices.Equal(asked, given) {
 		t.Errorf("the manifest asks for %v, the bot is tested with %v", asked, given)
+	}
+}
+
+// TestEveryVariableIsDocumented compares the table of docs/configuration.md
+// with what is read: names and defaults.
+func TestEveryVariableIsDocumented(t *testing.T) {
+	page, err := os.ReadFile("../../docs/configuration.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	documented := map[string]string{}
+	for _, row := range regexp.MustCompile("(?m)^\\| (`[A-Z_`, ]+`) \\|([^|]*)\\|").FindAllStringSubmatch(string(page), -1) {
+		for _, name := range strings.Split(strings.ReplaceAll(row[1], "`", ""), ", ") {
+			documented[name] = strings.Trim(row[2], "` ")
+		}
+	}
+	fields := reflect.VisibleFields(reflect.TypeFor[environment]())
+	for _, field := range fields {
+		name, standard := field.Tag.Get("envconfig"), field.Tag.Get("default")
+		said, ok := documented[name]
+		switch {
+		case !ok:
+			t.Errorf("%s is not in the table", name)
+		case standard != "" && said != standard:
+			t.Errorf("%s defaults to %q, the table says %q", name, standard, said)
+		}
+	}
+	if len(documented) != len(fields) {
+		t.Errorf("the table has %d variables, %d are read", len(documented), len(fields))
 	}
 }
