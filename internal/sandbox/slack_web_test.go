@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -178,6 +179,16 @@ func TestSlackScopes(t *testing.T) {
 		if said.problem() != "missing_scope" || said.body["needed"] != test[0] || said.body["provided"] != "commands,users:read" {
 			t.Errorf("%s: %v, want %s", method, said.body, test[0])
 		}
+	}
+	if used := r.UsedScopes(); len(used) != 0 {
+		t.Errorf("used %v", used)
+	}
+	r.SetScopes("chat:write", "users:read")
+	if said := r.call("chat.postMessage", "channel", slackPub, "text", "x"); said.problem() != "" {
+		t.Errorf("%v", said.body)
+	}
+	if used := r.UsedScopes(); !slices.Equal(used, []string{"chat:write"}) {
+		t.Errorf("used %v", used)
 	}
 }
 
