@@ -56,6 +56,14 @@ func readContent(c *slackCall) (slackContent, error) {
 	return content, err
 }
 
+// missText notes blocks without text: Slack takes them, and notifications and
+// screen readers have nothing to say.
+func (s *Slack) missText(call *slackCall, content slackContent) {
+	if content.text == "" && content.blocks != nil {
+		s.note(Entry{Kind: EntryOddity, Type: call.method, Detail: "blocks without text"})
+	}
+}
+
 // postMessage is chat.postMessage.
 func (s *Slack) postMessage(call *slackCall) (slackReply, error) {
 	c, err := s.postable(call.args["channel"])
@@ -69,6 +77,7 @@ func (s *Slack) postMessage(call *slackCall) (slackReply, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.missText(call, content)
 	if thread := call.args["thread_ts"]; thread != "" {
 		if err := c.checkParent(thread); err != nil {
 			return nil, err
@@ -143,6 +152,7 @@ func (s *Slack) updateMessage(call *slackCall) (slackReply, error) {
 	if slackLength(content.text) > slackMaxUpdateText {
 		return nil, slackError("msg_too_long")
 	}
+	s.missText(call, content)
 	s.rewrite(m, content)
 	s.note(Entry{Kind: EntryUpdated, Channel: c.ID, TS: m.TS, User: m.User, Detail: m.Text})
 	message := s.render(c, m, slackView{metadata: true})
