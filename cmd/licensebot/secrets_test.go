@@ -59,7 +59,7 @@ func TestNoSecretIsKeptOrSaid(t *testing.T) {
 		t.Fatal(err)
 	}
 	left := map[string]string{"the log": log.String(), "Slack": told(w)}
-	files, err := filepath.Glob(filepath.Join(filepath.Dir(w.database), "*"))
+	files, err := filepath.Glob(filepath.Dir(strings.TrimPrefix(w.env["LICENSEBOT_DATABASE_URL"], "sqlite://")) + "/*")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no files: %v", err)
 	}
