@@ -3,10 +3,14 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
-	"os"
+	"net"
+	"net/url"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
+	"unicode"
 
 	"github.com/kelseyhightower/envconfig"
 	"github.com/rs/zerolog"
@@ -14,40 +18,6 @@ import (
 	"licensebot/approvals"
 	"licensebot/bot"
 )
-
-// environment is the configuration as it stands in the environment. Every
-// field is a string, so that all problems can be reported at once: envconfig
-// stops at the first value that it cannot convert.
-type environment struct {
-	SlackBotToken string `envconfig:"SLACK_BOT_TOKEN"`
-	SlackAppToken string `envconfig:"SLACK_APP_TOKEN"`
-	SlackAPIURL   string `envconfig:"SLACK_API_URL" default:"https://slack.com/api/"`
-
-	UiPathURL          string `envconfig:"UIPATH_URL" default:"https://cloud.uipath.com"`
-	UiPathOrganization string `envconfig:"UIPATH_ORGANIZATION"`
-	UiPathAccountID    string `envconfig:"UIPATH_ACCOUNT_ID"`
-	UiPathAuth         string `envconfig:"UIPATH_AUTH" default:"client_credentials"`
-	UiPathClientID     string `envconfig:"UIPATH_CLIENT_ID"`
-	UiPathClientSecret string `envconfig:"UIPATH_CLIENT_SECRET"`
-	UiPathScopes       string `envconfig:"UIPATH_SCOPES" default:"PM.License.Read PM.License.Write PM.Group.Read"`
-	UiPathUsername     string `envconfig:"UIPATH_USERNAME"`
-	UiPathPassword     string `envconfig:"UIPATH_PASSWORD"`
-	UiPathTenant       string `envconfig:"UIPATH_TENANT"`
-	UiPathAccessToken  string `envconfig:"UIPATH_ACCESS_TOKEN"`
-	UiPathTokenURL     string `envconfig:"UIPATH_TOKEN_URL"`
-
-	Channel      string `envconfig:"LICENSEBOT_CHANNEL"`
-	Approvers    string `envconfig:"LICENSEBOT_APPROVERS"`
-	Quorum       string `envconfig:"LICENSEBOT_QUORUM" default:"1"`
-	ApproveEmoji string `envconfig:"LICENSEBOT_APPROVE_EMOJI" default:"white_check_mark"`
-	DenyEmoji    string `envconfig:"LICENSEBOT_DENY_EMOJI" default:"x"`
-	RequestTTL   string `envconfig:"LICENSEBOT_REQUEST_TTL" default:"24h"`
-	PolicyFile   string `envconfig:"LICENSEBOT_POLICY_FILE"`
-	DatabaseURL  string `envconfig:"LICENSEBOT_DATABASE_URL" default:"sqlite://licensebot.db"`
-	HTTPAddr     string `envconfig:"LICENSEBOT_HTTP_ADDR" default:"127.0.0.1:8080"`
-	LogLevel     string `envconfig:"LICENSEBOT_LOG_LEVEL" default:"info"`
-	LogFormat    string `envconfig:"LICENSEBOT_LOG_FORMAT" default:"json"`
-}
 
 // Config is the configuration, checked.
 type Config struct {
@@ -57,18 +27,6 @@ type Config struct {
 	Level   zerolog.Level
 	Scopes  []string
 	Console bool
-}
-
-// secrets are the variables whose value may come from a file instead.
-func (e *environment) secrets() map[string]*string {
-	return map[string]*string{
-		"SLACK_BOT_TOKEN":         &e.SlackBotToken,
-		"SLACK_APP_TOKEN":         &e.SlackAppToken,
-		"UIPATH_CLIENT_SECRET":    &e.UiPathClientSecret,
-		"UIPATH_PASSWORD":         &e.UiPathPassword,
-		"UIPATH_ACCESS_TOKEN":     &e.UiPathAccessToken,
-		"LICENSEBOT_DATABASE_URL": &e.DatabaseURL,
-	}
 }
 
 // A ConfigError lists everything that is wrong with the configuration.
@@ -105,48 +63,164 @@ func LoadConfig() (Config, error) {
 	return cfg, nil
 }
 
-// maxSecret bounds a secret's file, in bytes.
-const maxSecret = 64 << 10
-
-func (c *Config) readSecretFiles(p *problems) {
-	for _, name := range sortedKeys(c.secrets()) {
-		path := os.Getenv(name + "_FILE")
-		if path == "" {
-			continue
-		}
-		if os.Getenv(name) != "" {
-			p.add(name, "is set together with "+name+"_FILE; set one of them", name+"_FILE=/run/secrets/"+strings.ToLower(name))
-			continue
-		}
-		content, err := readSecret(path)
-		switch value := strings.TrimSpace(string(content)); {
-		case err != nil:
-			p.add(name+"_FILE", "cannot be read: "+err.Error(), name+"_FILE=/run/secrets/"+strings.ToLower(name))
-		case value == "" || len(content) > maxSecret:
-			p.add(name+"_FILE", "the file "+path+" is empty or too long", "a file with the secret alone in it")
-		default:
-			*c.secrets()[name] = value
-		}
+func (c *Config) checkSlack(p *problems) {
+	checkToken(p, "SLACK_BOT_TOKEN", c.SlackBotToken, "xoxb-")
+	checkToken(p, "SLACK_APP_TOKEN", c.SlackAppToken, "xapp-")
+	if checkURL(p, "SLACK_API_URL", c.SlackAPIURL, "https://slack.com/api/") && !strings.HasSuffix(c.SlackAPIURL, "/") {
+		c.SlackAPIURL += "/"
 	}
 }
 
-// readSecret reads one byte more than a secret may have, however long the file.
-func readSecret(path string) ([]byte, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
+func checkToken(p *problems, name, value, prefix string) {
+	switch {
+	case value == "":
+		p.add(name, "is required", prefix+"…")
+	case !strings.HasPrefix(value, prefix):
+		p.add(name, "does not begin with "+prefix, prefix+"…")
+	case strings.ContainsAny(value, " \t\r\n"):
+		p.add(name, "has blanks in it", prefix+"…")
 	}
-	defer func() { _ = file.Close() }()
-	return io.ReadAll(io.LimitReader(file, maxSecret+1))
 }
 
-func sortedKeys[V any](m map[string]V) []string {
-	var keys []string
-	for k := range m {
-		keys = append(keys, k)
+func checkURL(p *problems, name, value, example string) bool {
+	u, err := url.Parse(value)
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+		p.add(name, "is not a web address without user, query and fragment", example)
+		return false
 	}
-	slices.Sort(keys)
-	return keys
+	return true
+}
+
+func (c *Config) checkUiPath(p *problems) {
+	checkURL(p, "UIPATH_URL", c.UiPathURL, "https://cloud.uipath.com")
+	if c.UiPathTokenURL != "" {
+		checkURL(p, "UIPATH_TOKEN_URL", c.UiPathTokenURL, "https://cloud.uipath.com/acme/identity_/connect/token")
+	}
+	requireSegment(p, "UIPATH_ORGANIZATION", c.UiPathOrganization, "acme, the first part of the portal's path")
+	requireSegment(p, "UIPATH_ACCOUNT_ID", c.UiPathAccountID, "the organization id, such as 8f3a1c2e-0d4b-4c5a-9e6f-7a8b9c0d1e2f")
+	if c.UiPathTenant != "" {
+		requireSegment(p, "UIPATH_TENANT", c.UiPathTenant, "DefaultTenant")
+	}
+	c.Scopes = strings.Fields(c.UiPathScopes)
+	switch c.UiPathAuth {
+	case "client_credentials":
+		require(p, "UIPATH_CLIENT_ID", c.UiPathClientID, "the app id of a confidential external application")
+		require(p, "UIPATH_CLIENT_SECRET", c.UiPathClientSecret, "the app secret, or UIPATH_CLIENT_SECRET_FILE=/run/secrets/uipath_client_secret")
+	case "ropc":
+		require(p, "UIPATH_USERNAME", c.UiPathUsername, "admin@example.com")
+		require(p, "UIPATH_PASSWORD", c.UiPathPassword, "UIPATH_PASSWORD_FILE=/run/secrets/uipath_password")
+	case "token":
+		require(p, "UIPATH_ACCESS_TOKEN", c.UiPathAccessToken, "UIPATH_ACCESS_TOKEN_FILE=/run/secrets/uipath_access_token")
+	default:
+		p.add("UIPATH_AUTH", fmt.Sprintf("%q is none of client_credentials, ropc and token", c.UiPathAuth), "client_credentials")
+	}
+}
+
+func require(p *problems, name, value, example string) {
+	if strings.TrimSpace(value) == "" {
+		p.add(name, "is required", example)
+	}
+}
+
+// requireSegment asks for what can be one part of a path, as package licensing
+// does later: here it is reported with all other problems.
+func requireSegment(p *problems, name, value, example string) {
+	require(p, name, value, example)
+	if strings.ContainsFunc(value, unicode.IsControl) || strings.ContainsAny(value, `/\`) || value == "." || value == ".." {
+		p.add(name, "is a name or an id, not an address or a path", example)
+	}
+}
+
+var (
+	channelID  = regexp.MustCompile(`^[CG][A-Z0-9_]{2,40}$`)
+	approverID = regexp.MustCompile(`^[UWS][A-Z0-9_]{2,40}$`)
+	emojiName  = regexp.MustCompile(`^[a-z0-9_+'-]{1,100}$`)
+)
+
+func (c *Config) checkRules(p *problems) {
+	require(p, "LICENSEBOT_CHANNEL", c.Channel, "C0123ABCD")
+	if c.Channel != "" && !channelID.MatchString(c.Channel) {
+		p.add("LICENSEBOT_CHANNEL", "has to be the id of the approvals channel, not its name", "C0123ABCD")
+	}
+	c.Terms.Approvers = commaList(c.Approvers)
+	if len(c.Terms.Approvers) == 0 {
+		p.add("LICENSEBOT_APPROVERS", "is required", "U0123ABCD,S0456EFGH")
+	}
+	for _, id := range c.Terms.Approvers {
+		if !approverID.MatchString(id) {
+			p.add("LICENSEBOT_APPROVERS", fmt.Sprintf("%q is neither a user id nor a user group id", id), "U0123ABCD,S0456EFGH")
+		}
+	}
+	c.checkQuorum(p)
+	ttl, err := time.ParseDuration(c.RequestTTL)
+	if err != nil || ttl < time.Minute || ttl > 90*24*time.Hour {
+		p.add("LICENSEBOT_REQUEST_TTL", "has to be a duration between 1m and 2160h", "24h")
+	}
+	c.Terms.TTL = ttl
+	c.Words.Channel = c.Channel
+	c.Words.Approve = emoji(p, "LICENSEBOT_APPROVE_EMOJI", c.ApproveEmoji, "white_check_mark,+1")
+	c.Words.Deny = emoji(p, "LICENSEBOT_DENY_EMOJI", c.DenyEmoji, "x,-1")
+	for _, name := range c.Words.Deny {
+		if slices.ContainsFunc(c.Words.Approve, func(other string) bool { return bot.SameEmoji(name, other) }) {
+			p.add("LICENSEBOT_DENY_EMOJI", name+" is also in LICENSEBOT_APPROVE_EMOJI", "x")
+		}
+	}
+	if c.PolicyFile != "" {
+		p.add("LICENSEBOT_POLICY_FILE", "this version reads no policy file, and to ignore one would grant more than it allows; unset it", "LICENSEBOT_APPROVERS=U0123ABCD")
+	}
+}
+
+func (c *Config) checkQuorum(p *problems) {
+	quorum, err := strconv.Atoi(c.Quorum)
+	if err != nil || quorum < 1 || quorum > 20 {
+		p.add("LICENSEBOT_QUORUM", "has to be a number from 1 to 20", "2")
+		return
+	}
+	c.Terms.Quorum = quorum
+	named := c.Terms.Approvers
+	if len(named) > 0 && !slices.ContainsFunc(named, bot.IsUserGroup) && len(approvals.Union(named, nil)) < quorum {
+		p.add("LICENSEBOT_QUORUM", fmt.Sprintf("%d approvals are needed but only %d people are named, so no request could ever be granted", quorum, len(named)), "1")
+	}
+}
+
+func emoji(p *problems, name, value, example string) []string {
+	names := commaList(value)
+	for i, n := range names {
+		names[i] = strings.Trim(n, ":")
+		if !emojiName.MatchString(names[i]) {
+			p.add(name, fmt.Sprintf("%q is not an emoji's short name", n), example)
+		}
+	}
+	if len(names) == 0 {
+		p.add(name, "is empty", example)
+	}
+	return names
+}
+
+func commaList(value string) []string {
+	return strings.FieldsFunc(value, func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
+}
+
+func (c *Config) checkOperation(p *problems) {
+	if path, ok := strings.CutPrefix(c.DatabaseURL, "sqlite://"); !ok || path == "" {
+		p.add("LICENSEBOT_DATABASE_URL", "this version keeps its data in SQLite only", "sqlite:///var/lib/licensebot/licensebot.db")
+	}
+	if _, _, err := net.SplitHostPort(c.HTTPAddr); err != nil {
+		p.add("LICENSEBOT_HTTP_ADDR", "is not HOST:PORT", "127.0.0.1:8080")
+	}
+	if _, port, _ := net.SplitHostPort(c.HTTPAddr); port != "" {
+		if _, err := net.LookupPort("tcp", port); err != nil {
+			p.add("LICENSEBOT_HTTP_ADDR", "has a port that there is not", "127.0.0.1:8080")
+		}
+	}
+	if !slices.Contains([]string{"debug", "info", "warn", "error"}, c.LogLevel) {
+		p.add("LICENSEBOT_LOG_LEVEL", fmt.Sprintf("%q is none of debug, info, warn and error", c.LogLevel), "info")
+	}
+	c.Level, _ = zerolog.ParseLevel(c.LogLevel)
+	if c.LogFormat != "json" && c.LogFormat != "console" {
+		p.add("LICENSEBOT_LOG_FORMAT", fmt.Sprintf("%q is neither json nor console", c.LogFormat), "json")
+	}
+	c.Console = c.LogFormat == "console"
 }
 
 // usedWrongly reports whether an error is the caller's to mend, exit code 2.
