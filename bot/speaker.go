@@ -114,10 +114,11 @@ func (s *Speaker) Seed(ctx context.Context, r approvals.Request) error {
 	return nil
 }
 
-// Tell tells a reactor, and nobody else, why their reaction does not count.
+// Tell tells a reactor, and nobody else, why their reaction does not count. Not
+// in the card's thread: Slack shows private notices only in threads that have
+// replies, and this one gets its first when the request ends.
 func (s *Speaker) Tell(ctx context.Context, r approvals.Request, user string, why approvals.Standing) error {
-	_, err := s.api.PostEphemeralContext(ctx, r.Channel, user,
-		slack.MsgOptionTS(r.CardTS), slack.MsgOptionText(s.words.Standing(r, why), false))
+	_, err := s.api.PostEphemeralContext(ctx, r.Channel, user, slack.MsgOptionText(s.words.Standing(r, why), false))
 	return asRefusal(s.settle(approvals.Tell, "chat.postEphemeral", err), unreachable...)
 }
 

@@ -65,11 +65,11 @@ func fromRule(r Rule) approvals.Rule {
 	for _, q := range r.Quotas {
 		rule.Quotas = append(rule.Quotas, approvals.Quota{Code: q.Code, Limit: q.Limit})
 	}
+	if r.Available != nil {
+		rule.Owned = []approvals.Seats{} // what is owned was told, be it nothing
+	}
 	for _, s := range r.Available {
 		rule.Owned = append(rule.Owned, approvals.Seats{Code: s.Code, Allocated: s.Allocated, Total: s.Total})
-	}
-	if r.Available != nil && rule.Owned == nil {
-		rule.Owned = []approvals.Seats{} // UiPath answered: nothing is owned
 	}
 	return rule
 }

@@ -27,8 +27,8 @@ type Rule struct {
 	// Quotas limit how many members may hold a code at once, sorted by code.
 	// None means no limit.
 	Quotas []Quota
-	// Available tells what the organization owns, sorted by code. Only a rule
-	// that was read has it.
+	// Available tells what the organization owns, sorted by code: empty if it
+	// owns nothing, nil if UiPath did not say. Only a rule that was read has it.
 	Available []Seats
 }
 

@@ -183,8 +183,15 @@ func TestSetRule(t *testing.T) {
 				t.Errorf("got %+v, %v\nwant %+v", got, err, c.got)
 			}
 			asked := s.requests()
-			if len(asked) != 1 || asked[0].Header.Get("Content-Type") != "application/json" {
+			if len(asked) != 1 || asked[0].Query != "" {
 				t.Fatalf("requests are %+v", asked)
+			}
+			for name, want := range map[string]string{
+				"Content-Type": "application/json", "Accept": "application/json", "Authorization": "Bearer " + secret, "User-Agent": "test/1",
+			} {
+				if got := asked[0].Header.Get(name); got != want {
+					t.Errorf("%s is %q", name, got)
+				}
 			}
 			sameJSON(t, asked[0].Body, c.wants)
 		})

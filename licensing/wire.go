@@ -99,8 +99,13 @@ func quotasOf(bodies []quotaBody) []Quota {
 	return sortQuotas(quotas)
 }
 
+// seatsOf is nil only of a list that was not told: to own nothing is something
+// else.
 func seatsOf(bodies []seatsBody) []Seats {
-	var seats []Seats
+	if bodies == nil {
+		return nil
+	}
+	seats := []Seats{}
 	for _, b := range bodies {
 		if code := normalCode(string(b.Code)); code != "" {
 			seats = append(seats, Seats{Code: code, Allocated: int(b.Allocated), Total: int(b.Total)})

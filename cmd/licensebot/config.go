@@ -5,12 +5,12 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"os"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/kelseyhightower/envconfig"
 	"github.com/rs/zerolog"
@@ -18,40 +18,6 @@ import (
 	"licensebot/approvals"
 	"licensebot/bot"
 )
-
-// environment is the configuration as it stands in the environment. Every
-// field is a string, so that all problems can be reported at once: envconfig
-// stops at the first value that it cannot convert.
-type environment struct {
-	SlackBotToken string `envconfig:"SLACK_BOT_TOKEN"`
-	SlackAppToken string `envconfig:"SLACK_APP_TOKEN"`
-	SlackAPIURL   string `envconfig:"SLACK_API_URL" default:"https://slack.com/api/"`
-
-	UiPathURL          string `envconfig:"UIPATH_URL" default:"https://cloud.uipath.com"`
-	UiPathOrganization string `envconfig:"UIPATH_ORGANIZATION"`
-	UiPathAccountID    string `envconfig:"UIPATH_ACCOUNT_ID"`
-	UiPathAuth         string `envconfig:"UIPATH_AUTH" default:"client_credentials"`
-	UiPathClientID     string `envconfig:"UIPATH_CLIENT_ID"`
-	UiPathClientSecret string `envconfig:"UIPATH_CLIENT_SECRET"`
-	UiPathScopes       string `envconfig:"UIPATH_SCOPES" default:"PM.License.Read PM.License.Write PM.Group.Read"`
-	UiPathUsername     string `envconfig:"UIPATH_USERNAME"`
-	UiPathPassword     string `envconfig:"UIPATH_PASSWORD"`
-	UiPathTenant       string `envconfig:"UIPATH_TENANT"`
-	UiPathAccessToken  string `envconfig:"UIPATH_ACCESS_TOKEN"`
-	UiPathTokenURL     string `envconfig:"UIPATH_TOKEN_URL"`
-
-	Channel      string `envconfig:"LICENSEBOT_CHANNEL"`
-	Approvers    string `envconfig:"LICENSEBOT_APPROVERS"`
-	Quorum       string `envconfig:"LICENSEBOT_QUORUM" default:"1"`
-	ApproveEmoji string `envconfig:"LICENSEBOT_APPROVE_EMOJI" default:"white_check_mark"`
-	DenyEmoji    string `envconfig:"LICENSEBOT_DENY_EMOJI" default:"x"`
-	RequestTTL   string `envconfig:"LICENSEBOT_REQUEST_TTL" default:"24h"`
-	PolicyFile   string `envconfig:"LICENSEBOT_POLICY_FILE"`
-	DatabaseURL  string `envconfig:"LICENSEBOT_DATABASE_URL" default:"sqlite://licensebot.db"`
-	HTTPAddr     string `envconfig:"LICENSEBOT_HTTP_ADDR" default:"127.0.0.1:8080"`
-	LogLevel     string `envconfig:"LICENSEBOT_LOG_LEVEL" default:"info"`
-	LogFormat    string `envconfig:"LICENSEBOT_LOG_FORMAT" default:"json"`
-}
 
 // Config is the configuration, checked.
 type Config struct {
@@ -63,23 +29,12 @@ type Config struct {
 	Console bool
 }
 
-// secrets are the variables whose value may come from a file instead.
-func (e *environment) secrets() map[string]*string {
-	return map[string]*string{
-		"SLACK_BOT_TOKEN":         &e.SlackBotToken,
-		"SLACK_APP_TOKEN":         &e.SlackAppToken,
-		"UIPATH_CLIENT_SECRET":    &e.UiPathClientSecret,
-		"UIPATH_PASSWORD":         &e.UiPathPassword,
-		"UIPATH_ACCESS_TOKEN":     &e.UiPathAccessToken,
-		"LICENSEBOT_DATABASE_URL": &e.DatabaseURL,
-	}
-}
-
 // A ConfigError lists everything that is wrong with the configuration.
 type ConfigError struct{ Problems []string }
 
 func (e *ConfigError) Error() string {
-	return fmt.Sprintf("the configuration has %d problem(s):\n  - %s", len(e.Problems), strings.Join(e.Problems, "\n  - "))
+	problems := map[bool]string{true: "one problem", false: fmt.Sprintf("%d problems", len(e.Problems))}[len(e.Problems) == 1]
+	return "the configuration has " + problems + ":\n  - " + strings.Join(e.Problems, "\n  - ")
 }
 
 // problems collects what is wrong, one sentence with an example each.
@@ -108,40 +63,6 @@ func LoadConfig() (Config, error) {
 	return cfg, nil
 }
 
-// maxSecret bounds a secret's file, in bytes.
-const maxSecret = 64 << 10
-
-func (c *Config) readSecretFiles(p *problems) {
-	for _, name := range sortedKeys(c.secrets()) {
-		path := os.Getenv(name + "_FILE")
-		if path == "" {
-			continue
-		}
-		if os.Getenv(name) != "" {
-			p.add(name, "is set together with "+name+"_FILE; set one of them", name+"_FILE=/run/secrets/"+strings.ToLower(name))
-			continue
-		}
-		content, err := os.ReadFile(path)
-		switch value := strings.TrimSpace(string(content)); {
-		case err != nil:
-			p.add(name+"_FILE", "cannot be read: "+err.Error(), name+"_FILE=/run/secrets/"+strings.ToLower(name))
-		case value == "" || len(content) > maxSecret:
-			p.add(name+"_FILE", "the file "+path+" is empty or too long", "a file with the secret alone in it")
-		default:
-			*c.secrets()[name] = value
-		}
-	}
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	var keys []string
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
-}
-
 func (c *Config) checkSlack(p *problems) {
 	checkToken(p, "SLACK_BOT_TOKEN", c.SlackBotToken, "xoxb-")
 	checkToken(p, "SLACK_APP_TOKEN", c.SlackAppToken, "xapp-")
@@ -163,8 +84,8 @@ func checkToken(p *problems, name, value, prefix string) {
 
 func checkURL(p *problems, name, value, example string) bool {
 	u, err := url.Parse(value)
-	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.RawQuery != "" || u.User != nil {
-		p.add(name, "is not a web address without user and query", example)
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
+		p.add(name, "is not a web address without user, query and fragment", example)
 		return false
 	}
 	return true
@@ -175,8 +96,11 @@ func (c *Config) checkUiPath(p *problems) {
 	if c.UiPathTokenURL != "" {
 		checkURL(p, "UIPATH_TOKEN_URL", c.UiPathTokenURL, "https://cloud.uipath.com/acme/identity_/connect/token")
 	}
-	require(p, "UIPATH_ORGANIZATION", c.UiPathOrganization, "acme, the first part of the portal's path")
-	require(p, "UIPATH_ACCOUNT_ID", c.UiPathAccountID, "the organization id, such as 8f3a1c2e-0d4b-4c5a-9e6f-7a8b9c0d1e2f")
+	requireSegment(p, "UIPATH_ORGANIZATION", c.UiPathOrganization, "acme, the first part of the portal's path")
+	requireSegment(p, "UIPATH_ACCOUNT_ID", c.UiPathAccountID, "the organization id, such as 8f3a1c2e-0d4b-4c5a-9e6f-7a8b9c0d1e2f")
+	if c.UiPathTenant != "" {
+		requireSegment(p, "UIPATH_TENANT", c.UiPathTenant, "DefaultTenant")
+	}
 	c.Scopes = strings.Fields(c.UiPathScopes)
 	switch c.UiPathAuth {
 	case "client_credentials":
@@ -198,6 +122,15 @@ func require(p *problems, name, value, example string) {
 	}
 }
 
+// requireSegment asks for what can be one part of a path, as package licensing
+// does later: here it is reported with all other problems.
+func requireSegment(p *problems, name, value, example string) {
+	require(p, name, value, example)
+	if strings.ContainsFunc(value, unicode.IsControl) || strings.ContainsAny(value, `/\`) || value == "." || value == ".." {
+		p.add(name, "is a name or an id, not an address or a path", example)
+	}
+}
+
 var (
 	channelID  = regexp.MustCompile(`^[CG][A-Z0-9_]{2,40}$`)
 	approverID = regexp.MustCompile(`^[UWS][A-Z0-9_]{2,40}$`)
@@ -205,7 +138,8 @@ var (
 )
 
 func (c *Config) checkRules(p *problems) {
-	if !channelID.MatchString(c.Channel) {
+	require(p, "LICENSEBOT_CHANNEL", c.Channel, "C0123ABCD")
+	if c.Channel != "" && !channelID.MatchString(c.Channel) {
 		p.add("LICENSEBOT_CHANNEL", "has to be the id of the approvals channel, not its name", "C0123ABCD")
 	}
 	c.Terms.Approvers = commaList(c.Approvers)
@@ -226,8 +160,10 @@ func (c *Config) checkRules(p *problems) {
 	c.Words.Channel = c.Channel
 	c.Words.Approve = emoji(p, "LICENSEBOT_APPROVE_EMOJI", c.ApproveEmoji, "white_check_mark,+1")
 	c.Words.Deny = emoji(p, "LICENSEBOT_DENY_EMOJI", c.DenyEmoji, "x,-1")
-	if both := approvals.Common(c.Words.Approve, c.Words.Deny); len(both) > 0 {
-		p.add("LICENSEBOT_DENY_EMOJI", both[0]+" is also in LICENSEBOT_APPROVE_EMOJI", "x")
+	for _, name := range c.Words.Deny {
+		if slices.ContainsFunc(c.Words.Approve, func(other string) bool { return bot.SameEmoji(name, other) }) {
+			p.add("LICENSEBOT_DENY_EMOJI", name+" is also in LICENSEBOT_APPROVE_EMOJI", "x")
+		}
 	}
 	if c.PolicyFile != "" {
 		p.add("LICENSEBOT_POLICY_FILE", "this version reads no policy file, and to ignore one would grant more than it allows; unset it", "LICENSEBOT_APPROVERS=U0123ABCD")
@@ -242,7 +178,7 @@ func (c *Config) checkQuorum(p *problems) {
 	}
 	c.Terms.Quorum = quorum
 	named := c.Terms.Approvers
-	if !slices.ContainsFunc(named, bot.IsUserGroup) && len(approvals.Union(named, nil)) < quorum {
+	if len(named) > 0 && !slices.ContainsFunc(named, bot.IsUserGroup) && len(approvals.Union(named, nil)) < quorum {
 		p.add("LICENSEBOT_QUORUM", fmt.Sprintf("%d approvals are needed but only %d people are named, so no request could ever be granted", quorum, len(named)), "1")
 	}
 }
@@ -262,7 +198,7 @@ func emoji(p *problems, name, value, example string) []string {
 }
 
 func commaList(value string) []string {
-	return strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ' ' })
+	return strings.FieldsFunc(value, func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
 }
 
 func (c *Config) checkOperation(p *problems) {
@@ -274,11 +210,15 @@ func (c *Config) checkOperation(p *problems) {
 	if _, _, err := net.SplitHostPort(c.HTTPAddr); err != nil {
 		p.add("LICENSEBOT_HTTP_ADDR", "is not HOST:PORT", "127.0.0.1:8080")
 	}
-	level, err := zerolog.ParseLevel(c.LogLevel)
-	if err != nil || c.LogLevel == "" {
-		p.add("LICENSEBOT_LOG_LEVEL", fmt.Sprintf("%q is no level", c.LogLevel), "debug, info, warn or error")
+	if _, port, _ := net.SplitHostPort(c.HTTPAddr); port != "" {
+		if _, err := net.LookupPort("tcp", port); err != nil {
+			p.add("LICENSEBOT_HTTP_ADDR", "has a port that there is not", "127.0.0.1:8080")
+		}
 	}
-	c.Level = level
+	if !slices.Contains([]string{"debug", "info", "warn", "error"}, c.LogLevel) {
+		p.add("LICENSEBOT_LOG_LEVEL", fmt.Sprintf("%q is none of debug, info, warn and error", c.LogLevel), "info")
+	}
+	c.Level, _ = zerolog.ParseLevel(c.LogLevel)
 	if c.LogFormat != "json" && c.LogFormat != "console" {
 		p.add("LICENSEBOT_LOG_FORMAT", fmt.Sprintf("%q is neither json nor console", c.LogFormat), "json")
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -99,6 +100,54 @@ func TestSecretsFromFiles(t *testing.T) {
 	}
 }
 
+// TestOneWrongVariable sets one variable at a time and expects one problem.
+func TestOneWrongVariable(t *testing.T) {
+	for name, c := range map[string]struct{ variable, value, says string }{
+		"no channel":          {"LICENSEBOT_CHANNEL", "", "is required"},
+		"channel by name":     {"LICENSEBOT_CHANNEL", "licences", "not its name"},
+		"no approvers":        {"LICENSEBOT_APPROVERS", " , ", "is required"},
+		"two names, one vote": {"LICENSEBOT_DENY_EMOJI", "x,thumbsup", "thumbsup is also in LICENSEBOT_APPROVE_EMOJI"},
+		"no level of ours":    {"LICENSEBOT_LOG_LEVEL", "disabled", "none of debug, info, warn and error"},
+		"no level at all":     {"LICENSEBOT_LOG_LEVEL", "", "none of debug"},
+		"port in words":       {"LICENSEBOT_HTTP_ADDR", "127.0.0.1:nowhere", "a port that there is not"},
+		"port too high":       {"LICENSEBOT_HTTP_ADDR", "127.0.0.1:65536", "a port that there is not"},
+		"organization's page": {"UIPATH_ORGANIZATION", "https://cloud.uipath.com/acme", "not an address"},
+		"account in a path":   {"UIPATH_ACCOUNT_ID", "..", "not an address"},
+		"tenant in a path":    {"UIPATH_TENANT", "acme/Default", "not an address"},
+		"fragment":            {"UIPATH_URL", "https://cloud.uipath.com/#acme", "fragment"},
+		"query":               {"SLACK_API_URL", "https://slack.com/api/?x=1", "query"},
+		"password in it":      {"UIPATH_TOKEN_URL", "https://u:hunter2@cloud.uipath.com/", "user"},
+		"quorum too high":     {"LICENSEBOT_QUORUM", "21", "from 1 to 20"},
+		"life too short":      {"LICENSEBOT_REQUEST_TTL", "59s", "between 1m and 2160h"},
+		"secret with a blank": {"SLACK_APP_TOKEN", "xapp-secret 2", "blanks"},
+		"no such secret":      {"UIPATH_PASSWORD_FILE", "/nonexistent", "cannot be read"},
+		"endless secret":      {"UIPATH_PASSWORD_FILE", "/dev/zero", "empty or too long"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			env := good()
+			env["LICENSEBOT_APPROVE_EMOJI"] = "white_check_mark,+1"
+			env[c.variable] = c.value
+			_, err := load(t, env)
+			var problems *ConfigError
+			if !errors.As(err, &problems) || len(problems.Problems) != 1 {
+				t.Fatalf("not one problem: %v", err)
+			}
+			if got := problems.Problems[0]; !strings.HasPrefix(got, c.variable+": ") || !strings.Contains(got, c.says) || strings.Contains(got, "hunter2") {
+				t.Errorf("it says %s", got)
+			}
+		})
+	}
+}
+
+func TestApproversByLine(t *testing.T) {
+	env := good()
+	env["LICENSEBOT_APPROVERS"] = "U0123,\n  S0456\tW0789\n"
+	cfg, err := load(t, env)
+	if err != nil || !slices.Equal(cfg.Terms.Approvers, []string{"U0123", "S0456", "W0789"}) {
+		t.Errorf("got %q, %v", cfg.Terms.Approvers, err)
+	}
+}
+
 func TestQuorumThatNobodyCanReach(t *testing.T) {
 	env := good()
 	env["LICENSEBOT_APPROVERS"], env["LICENSEBOT_QUORUM"] = "U0123,U0123", "2"
@@ -121,5 +170,34 @@ func TestManifestScopes(t *testing.T) {
 	slices.Sort(given)
 	if !slices.Equal(asked, given) {
 		t.Errorf("the manifest asks for %v, the bot is tested with %v", asked, given)
+	}
+}
+
+// TestEveryVariableIsDocumented compares the table of docs/configuration.md
+// with what is read: names and defaults.
+func TestEveryVariableIsDocumented(t *testing.T) {
+	page, err := os.ReadFile("../../docs/configuration.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	documented := map[string]string{}
+	for _, row := range regexp.MustCompile("(?m)^\\| (`[A-Z_`, ]+`) \\|([^|]*)\\|").FindAllStringSubmatch(string(page), -1) {
+		for _, name := range strings.Split(strings.ReplaceAll(row[1], "`", ""), ", ") {
+			documented[name] = strings.Trim(row[2], "` ")
+		}
+	}
+	fields := reflect.VisibleFields(reflect.TypeFor[environment]())
+	for _, field := range fields {
+		name, standard := field.Tag.Get("envconfig"), field.Tag.Get("default")
+		said, ok := documented[name]
+		switch {
+		case !ok:
+			t.Errorf("%s is not in the table", name)
+		case standard != "" && said != standard:
+			t.Errorf("%s defaults to %q, the table says %q", name, standard, said)
+		}
+	}
+	if len(documented) != len(fields) {
+		t.Errorf("the table has %d variables, %d are read", len(documented), len(fields))
 	}
 }

@@ -94,7 +94,8 @@ func serveCommand() *cobra.Command {
 		Use:   "serve",
 		Short: "Run the bot until SIGTERM or Ctrl-C",
 		Long: "serve runs the bot. It is configured by the environment; docs/configuration.md has every\n" +
-			"variable. All problems with the configuration are reported at once, with exit code 2.",
+			"variable. All problems with the configuration are reported at once, with exit code 2:\n" +
+			"without any, serve names the variables that are required.",
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := LoadConfig()

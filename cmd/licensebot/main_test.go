@@ -65,6 +65,13 @@ func newWorldWith(t *testing.T, cfg sandbox.SlackConfig) *world {
 		t.Fatal(err)
 	}
 	t.Cleanup(slack.Close)
+	t.Cleanup(func() {
+		for _, e := range slack.Journal() {
+			if e.Kind == sandbox.EntryOddity {
+				t.Errorf("Slack would take %s without a word, but it is wrong: %s", e.Type, e.Detail)
+			}
+		}
+	})
 	uipath, err := sandbox.NewUiPath(sandbox.UiPathConfig{})
 	if err != nil {
 		t.Fatal(err)

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
@@ -24,6 +26,7 @@ func sandboxCommand() *cobra.Command {
 			"account, and leaves nothing behind. Exit code 0: the story ended as told.",
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			signal.Ignore(syscall.SIGPIPE) // a reader that leaves ends the story, not the process with its files
 			log := zerolog.Nop()
 			if verbose {
 				log = newLogger(Config{Console: true}, os.Stderr)

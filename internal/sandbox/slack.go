@@ -83,7 +83,8 @@ type Slack struct {
 	channels map[string]*slackChannel
 	groups   map[string][]string
 	noGroups bool
-	private  []Ephemeral // what only one person sees
+	used     map[string]bool // scopes
+	private  []Ephemeral     // what only one person sees
 	views    []*View
 	triggers map[string]*slackTrigger
 	answers  map[string]*slackResponseURL
@@ -123,6 +124,7 @@ func NewSlack(cfg SlackConfig) (*Slack, error) {
 		users:     map[string]*User{},
 		channels:  map[string]*slackChannel{},
 		groups:    map[string][]string{},
+		used:      map[string]bool{},
 		triggers:  map[string]*slackTrigger{},
 		answers:   map[string]*slackResponseURL{},
 		pace:      map[string]*slackBucket{},

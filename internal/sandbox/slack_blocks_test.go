@@ -138,3 +138,17 @@ func TestSlackMetadata(t *testing.T) {
 		})
 	}
 }
+
+func TestSlackBlocksWithoutTextAreAnOddity(t *testing.T) {
+	r := newSlackRig(t, SlackConfig{})
+	ts := r.post(slackPub, "x")
+	for method, args := range map[string][]string{"chat.postMessage": nil, "chat.update": {"ts", ts}} {
+		args = append(args, "channel", slackPub, "blocks", `[{"type":"divider"}]`)
+		if said := r.call(method, args...); said.problem() != "" {
+			t.Errorf("%s: %v", method, said.body)
+		}
+	}
+	if odd := r.entries(EntryOddity); len(odd) != 2 || odd[0].Detail != "blocks without text" {
+		t.Errorf("oddities %+v", odd)
+	}
+}

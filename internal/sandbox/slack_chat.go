@@ -56,16 +56,28 @@ func readContent(c *slackCall) (slackContent, error) {
 	return content, err
 }
 
+// missText notes blocks without text: Slack takes them, and notifications and
+// screen readers have nothing to say.
+func (s *Slack) missText(call *slackCall, content slackContent) {
+	if content.text == "" && content.blocks != nil {
+		s.note(Entry{Kind: EntryOddity, Type: call.method, Detail: "blocks without text"})
+	}
+}
+
 // postMessage is chat.postMessage.
 func (s *Slack) postMessage(call *slackCall) (slackReply, error) {
 	c, err := s.postable(call.args["channel"])
 	if err != nil {
 		return nil, err
 	}
+	if call.args.on("as_user") {
+		return nil, slackError("as_user_not_supported") // for classic apps only
+	}
 	content, err := readContent(call)
 	if err != nil {
 		return nil, err
 	}
+	s.missText(call, content)
 	if thread := call.args["thread_ts"]; thread != "" {
 		if err := c.checkParent(thread); err != nil {
 			return nil, err
@@ -140,6 +152,7 @@ func (s *Slack) updateMessage(call *slackCall) (slackReply, error) {
 	if slackLength(content.text) > slackMaxUpdateText {
 		return nil, slackError("msg_too_long")
 	}
+	s.missText(call, content)
 	s.rewrite(m, content)
 	s.note(Entry{Kind: EntryUpdated, Channel: c.ID, TS: m.TS, User: m.User, Detail: m.Text})
 	message := s.render(c, m, slackView{metadata: true})
@@ -182,15 +195,30 @@ func (s *Slack) postEphemeral(call *slackCall) (slackReply, error) {
 	if slackLength(content.text) > slackMaxText {
 		return nil, slackError("msg_too_long")
 	}
+	thread := call.args["thread_ts"]
+	if m := c.find(thread); m != nil && m.isReply() {
+		return nil, slackError("cannot_reply_to_message")
+	}
+	return slackReply{"message_ts": s.whisper(c, user, thread, content)}, nil
+}
+
+// whisper shows a message to one person. In a thread without replies Slack
+// shows it to nobody, and answers as if it had.
+func (s *Slack) whisper(c *slackChannel, user, thread string, content slackContent) (ts string) {
+	e := Entry{
+		Kind: EntryEphemeral, Type: "chat.postEphemeral", Channel: c.ID, User: user, TS: s.timestamp(), Detail: content.text,
+	}
+	if thread != "" && len(c.thread(thread)) == 0 {
+		e.Kind, e.Detail = EntryOddity, "not shown: nobody has replied in that thread"
+		s.note(e)
+		return e.TS
+	}
 	s.private = append(s.private, Ephemeral{
-		Channel: c.ID, User: user, Text: content.text, Blocks: content.blocks, ThreadTS: call.args["thread_ts"],
-		Via: "chat.postEphemeral", At: s.cfg.Now(),
+		Channel: c.ID, User: user, Text: content.text, Blocks: content.blocks, ThreadTS: thread,
+		Via: e.Type, At: s.cfg.Now(),
 	})
-	ts := s.timestamp()
-	s.note(Entry{
-		Kind: EntryEphemeral, Type: "chat.postEphemeral", Channel: c.ID, User: user, TS: ts, Detail: content.text,
-	})
-	return slackReply{"message_ts": ts}, nil
+	s.note(e)
+	return e.TS
 }
 
 // getPermalink is chat.getPermalink.

@@ -132,6 +132,41 @@ func TestSlackThreads(t *testing.T) {
 	}
 }
 
+// What an admin deletes is gone for every method that could meet it.
+func TestSlackDeletedMessage(t *testing.T) {
+	r := newSlackRig(t, SlackConfig{})
+	card := r.post(slackPub, "card")
+	if err := r.DeleteMessage(slackPub, card); err != nil {
+		t.Fatal(err)
+	}
+	for method, test := range map[string][]string{
+		"chat.update":           {"message_not_found", "ts", card, "text", "x"},
+		"chat.getPermalink":     {"message_not_found", "message_ts", card},
+		"chat.postMessage":      {"thread_not_found", "thread_ts", card, "text", "x"},
+		"conversations.replies": {"thread_not_found", "ts", card},
+		"reactions.add":         {"message_not_found", "timestamp", card, "name", "eyes"},
+		"reactions.get":         {"message_not_found", "timestamp", card},
+		"reactions.remove":      {"message_not_found", "timestamp", card, "name", "eyes"},
+	} {
+		if said := r.call(method, append([]string{"channel", slackPub}, test[1:]...)...); said.problem() != test[0] {
+			t.Errorf("%s: %v, want %s", method, said.body, test[0])
+		}
+	}
+	if err := r.React(slackAnna, slackPub, card, "eyes"); slackErrorName(err) != "message_not_found" {
+		t.Errorf("reacted: %v", err)
+	}
+	if err := r.DeleteMessage(slackPub, card); slackErrorName(err) != "message_not_found" {
+		t.Errorf("deleted twice: %v", err)
+	}
+	if err := r.DeleteMessage("C404", card); slackErrorName(err) != "channel_not_found" {
+		t.Errorf("deleted nowhere: %v", err)
+	}
+	page, err := r.api().GetConversationHistoryContext(r.ctx, &slack.GetConversationHistoryParameters{ChannelID: slackPub})
+	if err != nil || len(page.Messages) != 0 || len(r.Messages(slackPub)) != 0 {
+		t.Errorf("history %+v, %v", page, err)
+	}
+}
+
 func TestSlackUpdateKeepsWhatIsNotGiven(t *testing.T) {
 	r := newSlackRig(t, SlackConfig{})
 	api := r.api()
@@ -186,14 +221,24 @@ func TestSlackDirectMessage(t *testing.T) {
 func TestSlackEphemeralAndPermalink(t *testing.T) {
 	r := newSlackRig(t, SlackConfig{})
 	ts := r.post("#licences", "card")
-	if _, err := r.api().PostEphemeralContext(r.ctx, slackPub, slackBen, slack.MsgOptionText("not you", false), slack.MsgOptionTS(ts)); err != nil {
-		t.Fatal(err)
+	whisper := func(options ...slack.MsgOption) {
+		t.Helper()
+		options = append(options, slack.MsgOptionText("not you", false))
+		if _, err := r.api().PostEphemeralContext(r.ctx, slackPub, slackBen, options...); err != nil {
+			t.Fatal(err)
+		}
 	}
-	seen := r.Ephemerals(slackBen)
-	if len(seen) != 1 || seen[0].Via != "chat.postEphemeral" || seen[0].ThreadTS != ts || len(r.Ephemerals(slackAnna)) != 0 {
-		t.Errorf("%+v", seen)
+	whisper(slack.MsgOptionTS(ts))
+	if odd := r.entries(EntryOddity); len(r.Ephemerals(slackBen)) != 0 || len(odd) != 1 {
+		t.Errorf("shown in a thread without replies: %+v", r.Ephemerals(slackBen))
 	}
 	reply := r.post(slackPub, "x", slack.MsgOptionTS(ts))
+	whisper(slack.MsgOptionTS(ts))
+	whisper()
+	seen := r.Ephemerals(slackBen)
+	if len(seen) != 2 || seen[0].Via != "chat.postEphemeral" || seen[0].ThreadTS != ts || seen[1].ThreadTS != "" || len(r.Ephemerals(slackAnna)) != 0 {
+		t.Errorf("%+v", seen)
+	}
 	link, err := r.api().GetPermalinkContext(r.ctx, &slack.PermalinkParameters{Channel: slackPub, Ts: reply})
 	want := fmt.Sprintf("https://sandbox.slack.com/archives/%s/p%s?thread_ts=%s&cid=%s", slackPub, strings.Replace(reply, ".", "", 1), ts, slackPub)
 	if err != nil || link != want {

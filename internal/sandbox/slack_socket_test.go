@@ -351,6 +351,26 @@ func TestSlackDisconnect(t *testing.T) {
 	r.greeted()
 }
 
+// A socket that was told to go gets no more envelopes, whatever the reason; one
+// that was only warned does.
+func TestSlackEnvelopesAfterDisconnect(t *testing.T) {
+	for _, reason := range []string{"warning", "refresh_requested", "link_disabled", "too_many_websockets"} {
+		t.Run(reason, func(t *testing.T) {
+			r := newSlackRig(t, SlackConfig{Linger: time.Hour})
+			wire := r.greeted()
+			r.Disconnect(reason)
+			if frame := wire.next(); frame["type"] != "disconnect" || frame["reason"] != reason {
+				t.Errorf("%v", frame)
+			}
+			r.SendEvent(map[string]any{"type": "app_uninstalled"})
+			sent, lost := len(r.entries(EntryEnvelope)), len(r.entries(EntryUndeliverable))
+			if warned := reason == "warning"; warned != (sent > 0) || warned == (lost > 0) {
+				t.Errorf("%d sent, %d not delivered", sent, lost)
+			}
+		})
+	}
+}
+
 func TestSlackSilence(t *testing.T) {
 	r := newSlackRig(t, SlackConfig{AckTimeout: 20 * time.Millisecond})
 	wire := r.greeted()

@@ -122,7 +122,31 @@ func (s *Slack) authorize(m slackMethod, c *slackCall) error {
 	return nil
 }
 
-func (s *Slack) granted(scope string) bool { return slices.Contains(s.cfg.Scopes, scope) }
+// granted tells whether the bot token has a scope, and remembers that it was of
+// use. Callers hold s.lock.
+func (s *Slack) granted(scope string) bool {
+	has := slices.Contains(s.cfg.Scopes, scope)
+	if has {
+		s.used[scope] = true
+	}
+	return has
+}
+
+// SetScopes installs the app anew, with other scopes and the same token.
+func (s *Slack) SetScopes(scopes ...string) {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	s.cfg.Scopes = slices.Clone(scopes)
+	s.note(Entry{Kind: EntryWorkspace, Type: "scopes", Detail: strings.Join(scopes, " ")})
+}
+
+// UsedScopes are the scopes that a call, an event or a command needed so far
+// and had, sorted.
+func (s *Slack) UsedScopes() []string {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	return slices.Sorted(maps.Keys(s.used))
+}
 
 func (s *Slack) needScope(scope string) error {
 	if s.granted(scope) {
@@ -255,8 +279,14 @@ func refuseSlackCall(w http.ResponseWriter, fault Fault) {
 	writeSlackJSON(w, status, slackReply{"ok": false, "error": name})
 }
 
+func (s *Slack) scopes() string {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	return strings.Join(s.cfg.Scopes, ",")
+}
+
 func (s *Slack) writeAnswer(w http.ResponseWriter, answer slackAnswer) {
-	w.Header().Set("X-OAuth-Scopes", strings.Join(s.cfg.Scopes, ","))
+	w.Header().Set("X-OAuth-Scopes", s.scopes())
 	if answer.retryAfter > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(answer.retryAfter))
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -179,6 +180,16 @@ func TestSlackScopes(t *testing.T) {
 			t.Errorf("%s: %v, want %s", method, said.body, test[0])
 		}
 	}
+	if used := r.UsedScopes(); len(used) != 0 {
+		t.Errorf("used %v", used)
+	}
+	r.SetScopes("chat:write", "users:read")
+	if said := r.call("chat.postMessage", "channel", slackPub, "text", "x"); said.problem() != "" {
+		t.Errorf("%v", said.body)
+	}
+	if used := r.UsedScopes(); !slices.Equal(used, []string{"chat:write"}) {
+		t.Errorf("used %v", used)
+	}
 }
 
 func TestSlackRefusals(t *testing.T) {
@@ -204,6 +215,7 @@ func TestSlackRefusals(t *testing.T) {
 		{"thread_not_found", []string{"chat.postMessage", "channel", slackPub, "text", "x", "thread_ts", "1.000000"}},
 		{"cannot_reply_to_message", []string{"chat.postMessage", "channel", slackPub, "text", "x", "thread_ts", reply}},
 		{"markdown_text_conflict", []string{"chat.postMessage", "channel", slackPub, "text", "x", "markdown_text", "y"}},
+		{"as_user_not_supported", []string{"chat.postMessage", "channel", slackPub, "text", "x", "as_user", "true"}},
 		{"invalid_attachments", []string{"chat.postMessage", "channel", slackPub, "attachments", "{"}},
 		{"cant_update_message", []string{"chat.update", "channel", slackPub, "ts", theirs, "text", "x"}},
 		{"message_not_found", []string{"chat.update", "channel", slackPub, "ts", "1.000000", "text", "x"}},
@@ -212,6 +224,7 @@ func TestSlackRefusals(t *testing.T) {
 		{"user_not_in_channel", []string{"chat.postEphemeral", "channel", slackOurs, "user", slackBen, "text", "x"}},
 		{"not_in_channel", []string{"chat.postEphemeral", "channel", slackLone, "user", slackAnna, "text", "x"}},
 		{"no_text", []string{"chat.postEphemeral", "channel", slackPub, "user", slackAnna}},
+		{"cannot_reply_to_message", []string{"chat.postEphemeral", "channel", slackPub, "user", slackAnna, "text", "x", "thread_ts", reply}},
 		{"message_not_found", []string{"chat.getPermalink", "channel", slackPub, "message_ts", "1.000000"}},
 		{"channel_not_found", []string{"conversations.info", "channel", slackShut}},
 		{"not_in_channel", []string{"conversations.history", "channel", slackLone}},
@@ -240,6 +253,40 @@ func TestSlackRefusals(t *testing.T) {
 				t.Errorf("%v: %v, want %s", test.call, said.body, test.want)
 			}
 		})
+	}
+}
+
+// Without an argument that it needs, a method does nothing and names it.
+func TestSlackRequiredArguments(t *testing.T) {
+	r := newSlackRig(t, SlackConfig{Scopes: append(DefaultSlackScopes(), "channels:join")})
+	for method, required := range map[string][]string{
+		"chat.getPermalink":     {"channel", "message_ts"},
+		"chat.postEphemeral":    {"channel", "user"},
+		"chat.postMessage":      {"channel"},
+		"chat.update":           {"channel", "ts"},
+		"conversations.history": {"channel"},
+		"conversations.info":    {"channel"},
+		"conversations.join":    {"channel"},
+		"conversations.replies": {"channel", "ts"},
+		"reactions.add":         {"channel", "name", "timestamp"},
+		"reactions.remove":      {"name"},
+		"usergroups.users.list": {"usergroup"},
+		"users.info":            {"user"},
+		"views.open":            {"trigger_id", "view"},
+		"views.publish":         {"user_id", "view"},
+		"views.update":          {"view"},
+	} {
+		said := r.call(method, "text", "x")
+		metadata, _ := said.body["response_metadata"].(map[string]any)
+		named := fmt.Sprint(metadata["messages"])
+		for _, name := range required {
+			if said.problem() != "invalid_arguments" || !strings.Contains(named, "missing required field: "+name) {
+				t.Errorf("%s without %s: %v", method, name, said.body)
+			}
+		}
+		if strings.Count(named, "missing") != len(required) {
+			t.Errorf("%s wants more than %v: %v", method, required, said.body)
+		}
 	}
 }
 

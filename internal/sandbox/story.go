@@ -38,7 +38,7 @@ func Play(ctx context.Context, out io.Writer, start Start) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
-	s, err := newStage(out)
+	s, err := newStage()
 	if err != nil {
 		return err
 	}
@@ -49,6 +49,7 @@ func Play(ctx context.Context, out io.Writer, start Start) (err error) {
 	go func() { ended <- start(running, s.environment(filepath.Join(folder, "sandbox.db"))) }()
 	scenes, abort := context.WithCancelCause(ctx)
 	defer abort(nil)
+	s.out = heard{out, abort}
 	go func() {
 		if early := <-ended; running.Err() == nil {
 			abort(fmt.Errorf("the bot ended before the story did: %w", orUnknown(early)))
@@ -70,6 +71,20 @@ func Play(ctx context.Context, out io.Writer, start Start) (err error) {
 	return err
 }
 
+// heard ends the story when nobody can hear it any more.
+type heard struct {
+	io.Writer
+	abort context.CancelCauseFunc
+}
+
+func (h heard) Write(p []byte) (int, error) {
+	n, err := h.Writer.Write(p)
+	if err != nil {
+		h.abort(fmt.Errorf("the story cannot be written: %w", err))
+	}
+	return n, err
+}
+
 func orUnknown(err error) error {
 	if err == nil {
 		return errors.New("without an error")
@@ -85,7 +100,7 @@ type stage struct {
 	names  map[string]string
 }
 
-func newStage(out io.Writer) (*stage, error) {
+func newStage() (*stage, error) {
 	slack, err := NewSlack(SlackConfig{ChannelPace: true})
 	if err != nil {
 		return nil, err
@@ -95,7 +110,7 @@ func newStage(out io.Writer) (*stage, error) {
 		slack.Close()
 		return nil, err
 	}
-	s := &stage{out: out, slack: slack, uipath: uipath, names: map[string]string{
+	s := &stage{slack: slack, uipath: uipath, names: map[string]string{
 		requesterID: "Robin", bystanderID: "Sam", approverID: "Alex", slack.BotUserID(): "licensebot",
 	}}
 	for _, id := range []string{requesterID, bystanderID, approverID} {
@@ -130,17 +145,23 @@ func (s *stage) environment(database string) map[string]string {
 
 // perform plays the scenes in order.
 func (s *stage) perform(ctx context.Context) error {
-	s.tell("A Slack and a UiPath are running on this machine, and the bot is connected to them.\n")
-	s.tell("Robin asks, Sam has no say, Alex approves. Nothing below is made up: each line is read\nback from the two servers.\n\n")
+	s.tell("A simulated Slack and a simulated UiPath run on this machine.\n")
 	if err := s.until(ctx, "the bot never connected to Slack", func() bool { return s.slack.Connections() > 0 }); err != nil {
 		return err
 	}
+	s.tell("licensebot is connected to them, as it would be to the real ones. Robin asks, Sam has no\n" +
+		"say, Alex approves. Nothing below is made up: each line is read back from the simulators.\n")
 	if err := s.ruleIs("before", []string{"ATTUNU"}); err != nil {
 		return err
 	}
 	for _, scene := range []func(context.Context) error{s.ask, s.card, s.bystander, s.approve, s.write, s.outcome} {
 		if err := scene(ctx); err != nil {
 			return err
+		}
+	}
+	for _, e := range s.slack.Journal() {
+		if e.Kind == EntryOddity {
+			return fmt.Errorf("the bot called %s oddly: %s", e.Type, e.Detail)
 		}
 	}
 	return s.ruleIs("after", []string{"ATTUNU", "CTZDEVCU", "IDU", "RPADEVPRONU"})
@@ -187,7 +208,7 @@ func (s *stage) bystander(ctx context.Context) error {
 		return err
 	}
 	s.said("Sam", "reacts with :white_check_mark:")
-	if err := s.until(ctx, "Sam was not told why his reaction does not count", func() bool { return len(s.slack.Ephemerals(bystanderID)) > 0 }); err != nil {
+	if err := s.until(ctx, "Sam was not told why the reaction does not count", func() bool { return len(s.slack.Ephemerals(bystanderID)) > 0 }); err != nil {
 		return err
 	}
 	for _, e := range s.slack.Ephemerals(bystanderID) {

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"io"
+	"os"
+	"slices"
+	"strings"
+)
+
+// environment is the configuration as it stands in the environment. Every
+// field is a string, so that all problems can be reported at once: envconfig
+// stops at the first value that it cannot convert.
+type environment struct {
+	SlackBotToken string `envconfig:"SLACK_BOT_TOKEN"`
+	SlackAppToken string `envconfig:"SLACK_APP_TOKEN"`
+	SlackAPIURL   string `envconfig:"SLACK_API_URL" default:"https://slack.com/api/"`
+
+	UiPathURL          string `envconfig:"UIPATH_URL" default:"https://cloud.uipath.com"`
+	UiPathOrganization string `envconfig:"UIPATH_ORGANIZATION"`
+	UiPathAccountID    string `envconfig:"UIPATH_ACCOUNT_ID"`
+	UiPathAuth         string `envconfig:"UIPATH_AUTH" default:"client_credentials"`
+	UiPathClientID     string `envconfig:"UIPATH_CLIENT_ID"`
+	UiPathClientSecret string `envconfig:"UIPATH_CLIENT_SECRET"`
+	UiPathScopes       string `envconfig:"UIPATH_SCOPES" default:"PM.License.Read PM.License.Write PM.Group.Read"`
+	UiPathUsername     string `envconfig:"UIPATH_USERNAME"`
+	UiPathPassword     string `envconfig:"UIPATH_PASSWORD"`
+	UiPathTenant       string `envconfig:"UIPATH_TENANT"`
+	UiPathAccessToken  string `envconfig:"UIPATH_ACCESS_TOKEN"`
+	UiPathTokenURL     string `envconfig:"UIPATH_TOKEN_URL"`
+
+	Channel      string `envconfig:"LICENSEBOT_CHANNEL"`
+	Approvers    string `envconfig:"LICENSEBOT_APPROVERS"`
+	Quorum       string `envconfig:"LICENSEBOT_QUORUM" default:"1"`
+	ApproveEmoji string `envconfig:"LICENSEBOT_APPROVE_EMOJI" default:"white_check_mark"`
+	DenyEmoji    string `envconfig:"LICENSEBOT_DENY_EMOJI" default:"x"`
+	RequestTTL   string `envconfig:"LICENSEBOT_REQUEST_TTL" default:"24h"`
+	PolicyFile   string `envconfig:"LICENSEBOT_POLICY_FILE"`
+	DatabaseURL  string `envconfig:"LICENSEBOT_DATABASE_URL" default:"sqlite://licensebot.db"`
+	HTTPAddr     string `envconfig:"LICENSEBOT_HTTP_ADDR" default:"127.0.0.1:8080"`
+	LogLevel     string `envconfig:"LICENSEBOT_LOG_LEVEL" default:"info"`
+	LogFormat    string `envconfig:"LICENSEBOT_LOG_FORMAT" default:"json"`
+}
+
+// secrets are the variables whose value may come from a file instead.
+func (e *environment) secrets() map[string]*string {
+	return map[string]*string{
+		"SLACK_BOT_TOKEN":         &e.SlackBotToken,
+		"SLACK_APP_TOKEN":         &e.SlackAppToken,
+		"UIPATH_CLIENT_SECRET":    &e.UiPathClientSecret,
+		"UIPATH_PASSWORD":         &e.UiPathPassword,
+		"UIPATH_ACCESS_TOKEN":     &e.UiPathAccessToken,
+		"LICENSEBOT_DATABASE_URL": &e.DatabaseURL,
+	}
+}
+
+// maxSecret bounds a secret's file, in bytes.
+const maxSecret = 64 << 10
+
+func (c *Config) readSecretFiles(p *problems) {
+	for _, name := range sortedKeys(c.secrets()) {
+		path := os.Getenv(name + "_FILE")
+		if path == "" {
+			continue
+		}
+		if os.Getenv(name) != "" {
+			p.add(name, "is set together with "+name+"_FILE; set one of them", name+"_FILE=/run/secrets/"+strings.ToLower(name))
+			continue
+		}
+		content, err := readSecret(path)
+		switch value := strings.TrimSpace(string(content)); {
+		case err != nil:
+			p.add(name+"_FILE", "cannot be read: "+err.Error(), name+"_FILE=/run/secrets/"+strings.ToLower(name))
+		case value == "" || len(content) > maxSecret:
+			p.add(name+"_FILE", "the file "+path+" is empty or too long", "a file with the secret alone in it")
+		default:
+			*c.secrets()[name] = value
+		}
+	}
+}
+
+// readSecret reads one byte more than a secret may have, however long the file.
+func readSecret(path string) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }()
+	return io.ReadAll(io.LimitReader(file, maxSecret+1))
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	var keys []string
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"licensebot/internal/sandbox"
+)
+
+// TestQuotasAndTheExternalFlagStay approves a change to a group whose rule has
+// more than codes. UiPath drops the quotas at a write that does not carry them.
+func TestQuotasAndTheExternalFlagStay(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.uipath.AddGroup(sandbox.Group{
+		ID: groupID, Name: "Finance Robots", Rule: []string{"ATTUNU"}, External: true,
+		Quotas: map[string]int{"ATTUNU": 10}, Usage: map[string]int{"ATTUNU": 3},
+	})
+	w.start()
+	w.ask("group-01 IDU")
+	w.react(approver, "white_check_mark")
+	w.awaitEnd("allocation_done", "*Done*")
+	w.expectRule(1, "ATTUNU", "IDU")
+	rule, _ := w.uipath.Rule(groupID)
+	if !rule.External || len(rule.Quotas) != 1 || rule.Quotas["ATTUNU"] != 10 {
+		t.Errorf("the rule is %+v", rule)
+	}
+	if plain := w.uipath.Calls("PUT group"); len(plain) != 0 {
+		t.Errorf("written without quotas: %+v", plain)
+	}
+}
+
+// TestAnOrganizationThatOwnsNothing has nothing to ask approvers for.
+func TestAnOrganizationThatOwnsNothing(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, code := range []string{"RPADEVPRONU", "IDU", "ATTUNU"} {
+		w.uipath.Disown(code)
+	}
+	w.start()
+	w.ask("group-01 IDU")
+	w.awaitTold(requester, "owns no user licences at all")
+	w.awaitNothingOwed()
+	if len(w.cards()) != 0 {
+		t.Error("a card was posted all the same")
+	}
+}
+
+// TestSuiteWithoutQuotas runs against a UiPath without the routes of quotas.
+func TestSuiteWithoutQuotas(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	suite, err := sandbox.NewUiPath(sandbox.UiPathConfig{NoQuotaRoutes: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(suite.Close)
+	suite.Own("IDU", 5, 1)
+	suite.Own("ATTUNU", 5, 1)
+	suite.AddGroup(sandbox.Group{ID: groupID, Name: "Finance Robots", Rule: []string{"ATTUNU"}})
+	w.uipath = suite
+	w.env["UIPATH_URL"], w.env["UIPATH_ACCOUNT_ID"] = suite.URL(), suite.AccountID()
+	for way, credentials := range map[string]map[string]string{
+		"ropc with a tenant": {
+			"UIPATH_AUTH": "ropc", "UIPATH_USERNAME": suite.Username(), "UIPATH_PASSWORD": suite.Password(), "UIPATH_TENANT": suite.Tenant(),
+		},
+		"ropc without one": {
+			"UIPATH_AUTH": "ropc", "UIPATH_USERNAME": suite.Username(), "UIPATH_PASSWORD": suite.Password(), "UIPATH_TENANT": "",
+			"UIPATH_CLIENT_ID": "", "UIPATH_CLIENT_SECRET": "",
+		},
+		"token": {"UIPATH_AUTH": "token", "UIPATH_ACCESS_TOKEN": suite.PersonalAccessToken()},
+	} {
+		for name, value := range credentials {
+			w.env[name] = value
+		}
+		before := len(w.cards())
+		w.start()
+		w.ask("group-01 IDU")
+		w.await("a card by "+way, func() bool { return len(w.cards()) == before+1 })
+		w.kill()
+	}
+	w.start()
+	w.react(approver, "white_check_mark")
+	w.await("done", func() bool { return strings.Contains(w.card().Text, "*Done*") })
+	w.expectRule(1, "ATTUNU", "IDU")
+}

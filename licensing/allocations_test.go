@@ -1,0 +1,176 @@
+package licensing
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"licensebot/approvals"
+)
+
+// meaning names what approvals makes of an error, with the words that people
+// will read.
+func meaning(err error) string {
+	var refusal *approvals.Refusal
+	var delay *approvals.Delay
+	switch {
+	case err == nil:
+		return "well"
+	case errors.As(err, &refusal):
+		return "refused: " + refusal.Said
+	case errors.As(err, &delay):
+		return fmt.Sprintf("later after %s: %s", delay.After, delay.Why)
+	}
+	return "unknown"
+}
+
+// What each answer means for a read and for a write: only a write leaves an
+// outcome unknown, and only what certainly had no effect is a delay.
+func TestWhatAnswersMean(t *testing.T) {
+	const sick = "UiPath is not working properly, it answered "
+	for name, c := range map[string]struct {
+		answer      http.HandlerFunc
+		read, write string
+	}{
+		"400":         {says(400, `{"message":"bad"}`), "refused: 400: bad", "refused: 400: bad"},
+		"401":         {says(401, ``), "refused: 401", "refused: 401"},
+		"403":         {says(403, `{"message":"no"}`), "refused: 403: no", "refused: 403: no"},
+		"409":         {says(409, `{"message":"exceeds"}`), "refused: 409: exceeds", "refused: 409: exceeds"},
+		"302":         {header(302, ``, "Location", "https://login.example/?x=1"), "refused: 302: to https://login.example/", "refused: 302: to https://login.example/"},
+		"429":         {header(429, ``, "Retry-After", "7"), "later after 7s: UiPath asked the bot to slow down", "later after 7s: UiPath asked the bot to slow down"},
+		"503 in time": {header(503, ``, "Retry-After", "9"), "later after 9s: " + sick + "503", "later after 9s: " + sick + "503"},
+		"503":         {says(503, ``), "later after 0s: " + sick + "503", "unknown"},
+		"500":         {says(500, `{"message":"oops"}`), "later after 0s: " + sick + "500: oops", "unknown"},
+		"cut":         {cut, "later after 0s: UiPath cannot be reached", "unknown"},
+		"page":        {page200, "later after 0s: " + sick + "200: a page titled “Maintenance & rest”", "unknown"},
+		"truncated":   {says(200, `{"userBundleCodes":["I`), "later after 0s: " + sick + "200", "unknown"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStand(t)
+			s.on("GET "+ruleRoute, c.answer)
+			s.on("PUT "+ruleRoute, c.answer)
+			a := NewAllocations(s.client(t))
+			_, err := a.Rule(context.Background(), groupID)
+			if got := meaning(err); got != c.read {
+				t.Errorf("a read: %s, want %s", got, c.read)
+			}
+			_, err = a.SetRule(context.Background(), groupID, approvals.Rule{Codes: []string{"IDU"}})
+			if got := meaning(err); got != c.write {
+				t.Errorf("a write: %s, want %s", got, c.write)
+			}
+		})
+	}
+}
+
+// A write that never left, for want of a token, had no effect.
+func TestNoTokenIsNoUnknownOutcome(t *testing.T) {
+	s, at := newStand(t), newClock()
+	for status, want := range map[int]string{
+		500: "later after 0s: UiPath is not working properly, it answered 500",
+		400: "refused: 400: invalid_client",
+	} {
+		s.on(tokenRoute, says(status, map[int]string{400: `{"error":"invalid_client"}`}[status]))
+		c := s.client(t, func(c *Config) { c.Tokens = credentials(t, s.tokenConfig(at)) })
+		_, err := NewAllocations(c).SetRule(context.Background(), groupID, approvals.Rule{})
+		if got := meaning(err); got != want {
+			t.Errorf("%d: %s, want %s", status, got, want)
+		}
+	}
+}
+
+// The rule comes over whole: quotas and the external flag are carried both
+// ways.
+func TestRulesInTermsOfApprovals(t *testing.T) {
+	s := newStand(t)
+	s.on("GET "+ruleRoute, says(200, plainAnswer))
+	s.on("GET "+ruleRoute+"/with-quota", says(200, `{"groupRule":{"groupId":"group-01","userBundleCodes":["RPADEVPRONU"]},
+		"quotas":[{"userBundleCode":"RPADEVPRONU","limit":10,"currentUsage":3}]}`))
+	a := NewAllocations(s.client(t))
+	rule, err := a.Rule(context.Background(), groupID)
+	want := approvals.Rule{
+		Codes: []string{"RPADEVPRONU"}, External: true, Quotas: []approvals.Quota{{Code: "RPADEVPRONU", Limit: 10}},
+		Owned: []approvals.Seats{{Code: "IDU", Allocated: 9, Total: 5}, {Code: "RPADEVPRONU", Allocated: 42, Total: 100}},
+	}
+	if err != nil || !reflect.DeepEqual(rule, want) {
+		t.Errorf("got %+v, %v\nwant %+v", rule, err, want)
+	}
+	s.on("PUT "+ruleRoute+"/with-quota", says(200, `{"groupRule":{"groupId":"group-01","userBundleCodes":["IDU","RPADEVPRONU"]}}`))
+	rule.Codes = []string{"IDU", "RPADEVPRONU"}
+	if _, err := a.SetRule(context.Background(), groupID, rule); err != nil {
+		t.Fatal(err)
+	}
+	asked := s.requests()
+	sameJSON(t, asked[len(asked)-1].Body,
+		`{"userBundleCodes":["IDU","RPADEVPRONU"],"useExternalLicense":true,"quotas":[{"userBundleCode":"RPADEVPRONU","limit":10}]}`)
+}
+
+// An organization that owns nothing is told from one that was not told about.
+func TestOwnedNothing(t *testing.T) {
+	for body, told := range map[string]bool{
+		`{"allocatedUserBundles":[],"availableUserBundles":[]}`: true,
+		`{"allocatedUserBundles":[]}`:                           false,
+	} {
+		s := newStand(t)
+		s.on("GET "+ruleRoute, says(200, body))
+		rule, err := NewAllocations(s.client(t)).Rule(context.Background(), groupID)
+		if err != nil || (rule.Owned != nil) != told || len(rule.Owned) != 0 {
+			t.Errorf("%s: got %#v, %v", body, rule.Owned, err)
+		}
+	}
+}
+
+func TestGroupsInTermsOfApprovals(t *testing.T) {
+	s := groupStand(t)
+	a := NewAllocations(s.client(t))
+	if g, err := a.Group(context.Background(), "everyone"); err != nil || g != (approvals.Group{ID: guidA, Name: "Everyone"}) {
+		t.Errorf("got %+v, %v", g, err)
+	}
+	_, err := a.Group(context.Background(), "Testers")
+	var none *approvals.NoGroup
+	if !errors.As(err, &none) || none.Ambiguous || fmt.Sprint(none.Candidates) != "[AD Testers]" || none.Ref != "Testers" {
+		t.Errorf("got %#v", err)
+	}
+	twins := newStand(t)
+	twins.on("GET "+idRoute, says(200, `[{"id":"id-1","name":"Twins"},{"id":"id-2","name":"twins"}]`))
+	_, err = NewAllocations(twins.client(t)).Group(context.Background(), "Twins")
+	if !errors.As(err, &none) || !none.Ambiguous || fmt.Sprint(none.Candidates) != "[id-1 id-2]" {
+		t.Errorf("got %#v", err)
+	}
+	down := newStand(t)
+	down.on("GET "+idRoute, header(429, ``, "Retry-After", "30"))
+	_, err = NewAllocations(down.client(t)).Group(context.Background(), "Twins")
+	var delay *approvals.Delay
+	if !errors.As(err, &delay) || delay.After != 30*time.Second {
+		t.Errorf("got %#v", err)
+	}
+}
+
+func TestNoSecretInWhatPeopleRead(t *testing.T) {
+	const clientSecret = "s3cr3t/+ %"
+	for _, status := range []int{200, 302, 400, 401, 403, 404, 429, 500, 503} {
+		for _, form := range []string{`{"message":%[2]s}`, `%[3]s`, `<html><title>%[1]s</title>`, ``, `[{"id":%[2]s}`} {
+			s, at := newStand(t), newClock()
+			for _, route := range []string{"GET " + ruleRoute, "PUT " + ruleRoute, "GET " + idRoute, "GET " + listRoute, tokenRoute} {
+				s.on(route, echo(status, form))
+			}
+			for _, tokens := range []*Source{Static(secret), credentials(t, s.tokenConfig(at))} {
+				client := s.client(t, func(c *Config) { c.Tokens = tokens })
+				a := NewAllocations(client)
+				_, groupErr := a.Group(context.Background(), "Everyone")
+				_, readErr := a.Rule(context.Background(), groupID)
+				_, writeErr := a.SetRule(context.Background(), groupID, approvals.Rule{})
+				_, ownedErr := client.Owned(context.Background())
+				var read strings.Builder
+				for _, err := range []error{groupErr, readErr, writeErr, ownedErr} {
+					read.WriteString(meaning(err) + texts(err))
+				}
+				leaks(t, read.String(), secret, clientSecret)
+			}
+		}
+	}
+}
