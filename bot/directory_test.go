@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -175,7 +176,7 @@ func TestOnCard(t *testing.T) {
 		}
 	}
 	_ = r.slack.DeleteMessage(channel, ts)
-	if _, err := r.directory.OnCard(r.ctx, channel, ts); meaning(err) != "refusal message_not_found" {
+	if _, err := r.directory.OnCard(r.ctx, channel, ts); !errors.Is(err, approvals.ErrGone) {
 		t.Errorf("a deleted card: %v", err)
 	}
 }

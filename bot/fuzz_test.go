@@ -57,7 +57,7 @@ func checkAsk(t *testing.T, ask approvals.Ask) {
 		}
 	}
 	r := approvals.Request{ID: "R-7K3F9QXA", State: approvals.Filed, Requester: "U0ROBIN", Ask: ask}
-	expectHarmless(t, testWords().Receipt(r))
+	expectHarmless(t, testWords().Receipt(r, 300))
 	r.Proposal = &approvals.Proposal{Group: approvals.Group{ID: ask.Group}, Change: approvals.Change{Add: ask.Codes}}
 	expectHarmless(t, testWords().who(r))
 	again, err := ParseCommand("/allocate", slackutilsx.EscapeMessage(strings.TrimPrefix(suggestion("/allocate", ask.Group, ask.Codes), "/allocate")))

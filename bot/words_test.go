@@ -150,7 +150,7 @@ func TestEndsSayWhatHappened(t *testing.T) {
 // TestAnswersToPeople are the other things that are said, each to one person.
 func TestAnswersToPeople(t *testing.T) {
 	w, r := testWords(), hostileRequest(approvals.Pending)
-	said := []string{w.Receipt(r), w.Help("/allocate"), w.NotStored(), w.Busy(), w.Broken()}
+	said := []string{w.Receipt(r, 0), w.Receipt(r, 30), w.Receipt(r, 300), w.Help("/allocate"), w.NotStored(), w.Busy(), w.Broken()}
 	for _, why := range []approvals.Standing{
 		approvals.IsBot, approvals.Deactivated, approvals.IsStranger, approvals.IsGuest,
 		approvals.IsRequester, approvals.NotApprover, approvals.Uncheckable, "a standing of tomorrow",
