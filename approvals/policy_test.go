@@ -1,0 +1,329 @@
+package approvals_test
+
+import (
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"licensebot/approvals"
+)
+
+// Small alphabets make patterns and names meet.
+var (
+	someName      = rapid.StringMatching(`[aB](-?[ab]){0,2}`)
+	someCode      = rapid.SampledFrom([]string{"A", "AB", "B", "BAB"})
+	somebody      = rapid.SampledFrom([]string{"U1", "U2", "W3"})
+	someUserGroup = rapid.SampledFrom([]string{"S1", "S2"})
+	someGroup     = rapid.OneOf(
+		rapid.Custom(func(t *rapid.T) approvals.Group {
+			return approvals.Group{ID: rapid.SampledFrom([]string{idOne, idTwo}).Draw(t, "id"), Name: someName.Draw(t, "name")}
+		}),
+		rapid.SampledFrom([]approvals.Group{
+			{ID: idOne, Name: "everyone"}, {ID: idTwo, Name: "ADMINISTRATORS "}, {ID: idOne}, {ID: idTwo},
+		}),
+	)
+	someGroupPattern = rapid.OneOf(
+		rapid.StringMatching(`[ab*]{1,4}`), someName,
+		rapid.SampledFrom([]string{idOne, strings.ToUpper(idTwo), "Everyone", "Administrators", "*", "every*"}),
+	)
+	someCodePattern = rapid.OneOf(someCode, rapid.StringMatching(`[ab*]{1,3}`))
+	someMatch       = rapid.Custom(func(t *rapid.T) approvals.Match {
+		return approvals.Match{
+			Groups:     rapid.SliceOfN(someGroupPattern, 0, 2).Draw(t, "groups"),
+			Codes:      rapid.SliceOfN(someCodePattern, 0, 2).Draw(t, "codes"),
+			Requesters: rapid.SliceOfN(rapid.OneOf(somebody, someUserGroup), 0, 2).Draw(t, "requesters"),
+		}
+	})
+	someRule = rapid.Custom(func(t *rapid.T) approvals.PolicyRule {
+		few := rapid.IntRange(0, 2)
+		return approvals.PolicyRule{
+			Name: rapid.StringMatching(`[a-z]{8}`).Draw(t, "name"), Match: someMatch.Draw(t, "match"),
+			Deny: few.Draw(t, "deny") == 0, Auto: rapid.Bool().Draw(t, "auto"), SelfApproval: rapid.Bool().Draw(t, "self"),
+			Stages:      []approvals.Stage{{Approvers: []string{somebody.Draw(t, "approver")}, Quorum: 1}},
+			TTL:         time.Duration(few.Draw(t, "ttl")) * time.Hour,
+			Reason:      approvals.ReasonRule{Required: rapid.Bool().Draw(t, "required"), Pattern: rapid.SampledFrom([]string{"", "x|xy"}).Draw(t, "pattern")},
+			MustEnd:     few.Draw(t, "must end") == 0,
+			MaxDuration: time.Duration(few.Draw(t, "longest")) * time.Hour,
+			MaxCodes:    few.Draw(t, "most codes"), MaxSeats: few.Draw(t, "most seats"),
+		}
+	})
+	somePetition = rapid.Custom(func(t *rapid.T) approvals.Petition {
+		few := rapid.IntRange(0, 3)
+		return approvals.Petition{
+			Requester: somebody.Draw(t, "requester"), MemberOf: rapid.SliceOfN(someUserGroup, 0, 2).Draw(t, "member of"),
+			Group: someGroup.Draw(t, "group"), Codes: rapid.SliceOfN(someCode, 0, 3).Draw(t, "codes"),
+			Removal: few.Draw(t, "removal") == 0, Unlimited: few.Draw(t, "unlimited") == 0, Seats: few.Draw(t, "seats"),
+			Duration: time.Duration(few.Draw(t, "duration")) * time.Hour,
+			Why:      rapid.SampledFrom([]string{"", "  ", "x", "xy", "xyz", " y"}).Draw(t, "why"),
+		}
+	})
+)
+
+const (
+	idOne = "8f3a1c2e-0d4b-4c5a-9e6f-7a8b9c0d1e2f"
+	idTwo = "00000000-0000-0000-0000-00000000000b"
+)
+
+func TestDecideAgreesWithANaiveReading(t *testing.T) {
+	seen := map[approvals.ObjectionKind]int{}
+	rapid.Check(t, func(t *rapid.T) {
+		policy := approvals.Policy{Rules: rapid.SliceOfN(someRule, 0, 4).Draw(t, "rules")}
+		for range 30 {
+			x := somePetition.Draw(t, "petition")
+			kind, rule := naive(policy, x)
+			agree(t, policy, x, kind, rule)
+			seen[kind]++
+		}
+	})
+	if len(seen) < 10 { // of 13 with the verdicts, whatever the seed
+		t.Errorf("hardly anything was tried: %v", seen)
+	}
+}
+
+func agree(t *rapid.T, policy approvals.Policy, x approvals.Petition, kind approvals.ObjectionKind, rule approvals.PolicyRule) {
+	verdict, objection := policy.Decide(x)
+	want := approvals.Verdict{Rule: rule.Name, Stages: rule.Stages, SelfApproval: rule.SelfApproval, Auto: rule.Auto, TTL: rule.TTL}
+	switch {
+	case kind == "" && (objection != nil || !reflect.DeepEqual(verdict, want)):
+		t.Fatalf("%v, got %+v, want %+v", objection, verdict, want)
+	case kind != "" && (objection == nil || objection.Kind != kind || !reflect.DeepEqual(verdict, approvals.Verdict{})):
+		t.Fatalf("got %v with verdict %+v, want %s", objection, verdict, kind)
+	}
+}
+
+// naive reads a policy word by word.
+func naive(p approvals.Policy, x approvals.Petition) (approvals.ObjectionKind, approvals.PolicyRule) {
+	governing := map[string]approvals.PolicyRule{}
+	seen := map[string]bool{}
+	var denied, guarded, none bool
+	for _, code := range x.Codes {
+		seen[code] = true
+		nothing := true
+		for _, rule := range p.Rules {
+			if !anyOf(rule.Match.Requesters, func(id string) bool { return id == x.Requester || slices.Contains(x.MemberOf, id) }) ||
+				!anyOf(rule.Match.Codes, func(p string) bool { return glob(p, code) }) {
+				continue
+			}
+			hit := anyOf(rule.Match.Groups, func(p string) bool { return strings.EqualFold(p, x.Group.ID) || glob(p, x.Group.Name) })
+			maybe := x.Group.Name == "" && anyOf(rule.Match.Groups, func(p string) bool { return len(p) != len(idOne) })
+			if !hit && maybe {
+				return approvals.ObjectionUnnamedGroup, rule
+			}
+			if !hit {
+				continue
+			}
+			nothing = false
+			governing[rule.Name] = rule
+			byName := slices.ContainsFunc(rule.Match.Groups, func(p string) bool {
+				return strings.EqualFold(p, x.Group.ID) || strings.EqualFold(p, strings.TrimSpace(x.Group.Name))
+			})
+			name := strings.ToLower(strings.TrimSpace(x.Group.Name))
+			guarded = guarded || !rule.Deny && !byName && (name == "everyone" || name == "administrators")
+			denied = denied || rule.Deny
+			break
+		}
+		none = none || nothing
+	}
+	switch {
+	case none || len(x.Codes) == 0:
+		return approvals.ObjectionNotAllowed, approvals.PolicyRule{}
+	case guarded && denied:
+		return firstOf(p, governing), approvals.PolicyRule{}
+	case denied:
+		return approvals.ObjectionDenied, approvals.PolicyRule{}
+	case guarded:
+		return approvals.ObjectionProtectedGroup, approvals.PolicyRule{}
+	case len(governing) > 1:
+		return approvals.ObjectionMixedRules, approvals.PolicyRule{}
+	}
+	for _, rule := range governing {
+		return naiveTerms(rule, x, len(seen)), rule
+	}
+	panic("unreachable")
+}
+
+// firstOf tells which of the governing rules speaks first.
+func firstOf(p approvals.Policy, governing map[string]approvals.PolicyRule) approvals.ObjectionKind {
+	for _, rule := range p.Rules {
+		if _, ok := governing[rule.Name]; ok {
+			if rule.Deny {
+				return approvals.ObjectionDenied
+			}
+			return approvals.ObjectionProtectedGroup
+		}
+	}
+	return ""
+}
+
+func naiveTerms(rule approvals.PolicyRule, x approvals.Petition, codes int) approvals.ObjectionKind {
+	why := strings.TrimSpace(x.Why)
+	asks := rule.Reason.Required || rule.Reason.Pattern != ""
+	forGood := x.Duration == 0
+	switch {
+	case asks && why == "":
+		return approvals.ObjectionReasonMissing
+	case rule.Reason.Pattern != "" && !slices.Contains([]string{"x", "xy"}, why):
+		return approvals.ObjectionReasonShape
+	case rule.MaxCodes != 0 && codes > rule.MaxCodes:
+		return approvals.ObjectionTooManyCodes
+	case !x.Removal && forGood && (rule.MustEnd || rule.MaxDuration != 0):
+		return approvals.ObjectionMustEnd
+	case !x.Removal && rule.MaxDuration != 0 && x.Duration > rule.MaxDuration:
+		return approvals.ObjectionTooLong
+	case !x.Removal && rule.MaxSeats != 0 && x.Unlimited:
+		return approvals.ObjectionQuotaMissing
+	case !x.Removal && rule.MaxSeats != 0 && x.Seats > rule.MaxSeats:
+		return approvals.ObjectionTooManySeats
+	}
+	return ""
+}
+
+// anyOf is true of a list in which something holds, and of an empty one.
+func anyOf(list []string, holds func(string) bool) bool {
+	return len(list) == 0 || slices.ContainsFunc(list, holds)
+}
+
+func glob(pattern, text string) bool {
+	expr := `(?is)^` + strings.ReplaceAll(regexp.QuoteMeta(pattern), `\*`, `.*`) + `$`
+	return regexp.MustCompile(expr).MatchString(strings.TrimSpace(text))
+}
+
+// A rule that another covers never decides when it stands behind it.
+func TestACoveredRuleNeverDecides(t *testing.T) {
+	covered := 0
+	rapid.Check(t, func(t *rapid.T) {
+		wide := approvals.PolicyRule{Name: "wide", Match: someMatch.Draw(t, "wide"), Auto: true}
+		narrow := approvals.PolicyRule{Name: "narrow", Match: someMatch.Draw(t, "narrow"), Auto: true}
+		if !wide.Match.Covers(narrow.Match) {
+			t.Skip()
+		}
+		covered++
+		verdict, objection := approvals.Policy{Rules: []approvals.PolicyRule{wide, narrow}}.Decide(somePetition.Draw(t, "petition"))
+		if verdict.Rule == "narrow" || objection != nil && objection.Rule == "narrow" {
+			t.Fatalf("%+v %v", verdict, objection)
+		}
+	})
+	if covered == 0 {
+		t.Fatal("nothing was covered")
+	}
+}
+
+// And the other way round: of two rules that go by group or by code alone, one
+// that does not cover the other leaves something for it.
+func TestAnUncoveredRuleDecidesSomewhere(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		pattern := rapid.StringMatching(`[ab]?[*]?[ab]?[*]?[ab]?`).Filter(func(s string) bool { return s != "" })
+		wide, narrow := pattern.Draw(t, "wide"), pattern.Draw(t, "narrow")
+		covers := approvals.Match{Codes: []string{wide}}.Covers(approvals.Match{Codes: []string{narrow}})
+		witness := strings.ReplaceAll(narrow, "*", "zz")
+		if covers != glob(wide, witness) {
+			t.Fatalf("covers %v, but of %q it is %v", covers, witness, !covers)
+		}
+	})
+}
+
+func TestObjectionsCarryWhatTheWordsNeed(t *testing.T) {
+	policy := approvals.Policy{Rules: []approvals.PolicyRule{
+		{Name: "no IDU", Match: approvals.Match{Codes: []string{"idu"}}, Deny: true, Message: "Ask facilities."},
+		{Name: "robots", Match: approvals.Match{Codes: []string{"RPA*"}}, MaxCodes: 1, MaxSeats: 3, MaxDuration: time.Hour,
+			Reason: approvals.ReasonRule{Pattern: `INC\d+`, Hint: "an incident"}},
+		{Name: "rest", Match: approvals.Match{Groups: []string{"finance-*"}}},
+	}}
+	finance := approvals.Group{ID: idOne, Name: "Finance-1"}
+	robots := approvals.Objection{Rule: "robots", Pattern: `INC\d+`, Hint: "an incident", MaxCodes: 1, MaxSeats: 3, MaxDuration: time.Hour, Codes: []string{"RPAX"}}
+	about := func(kind approvals.ObjectionKind, codes ...string) approvals.Objection {
+		o := robots
+		o.Kind = kind
+		if len(codes) > 0 {
+			o.Codes = codes
+		}
+		return o
+	}
+	for name, c := range map[string]struct {
+		x    approvals.Petition
+		want approvals.Objection
+	}{
+		"denied, though mixed": {
+			approvals.Petition{Group: finance, Codes: []string{"RPAX", "IDU"}},
+			approvals.Objection{Kind: approvals.ObjectionDenied, Rule: "no IDU", Message: "Ask facilities.", Codes: []string{"IDU"}}},
+		"mixed": {
+			approvals.Petition{Group: finance, Codes: []string{"Z", "RPAX", "A"}},
+			approvals.Objection{Kind: approvals.ObjectionMixedRules, Codes: []string{"A", "RPAX", "Z"},
+				Parts: []approvals.Part{{Rule: "robots", Codes: []string{"RPAX"}}, {Rule: "rest", Codes: []string{"A", "Z"}}}}},
+		"not allowed": {
+			approvals.Petition{Group: approvals.Group{ID: idOne, Name: "x"}, Codes: []string{"Z", "RPAX", "IDU"}},
+			approvals.Objection{Kind: approvals.ObjectionNotAllowed, Codes: []string{"Z"}}},
+		"nothing asked": {approvals.Petition{Group: finance}, approvals.Objection{Kind: approvals.ObjectionNotAllowed}},
+		"nameless": {
+			approvals.Petition{Group: approvals.Group{ID: idOne}, Codes: []string{"Z"}},
+			approvals.Objection{Kind: approvals.ObjectionUnnamedGroup, Rule: "rest", Codes: []string{"Z"}}},
+		"everyone": {
+			approvals.Petition{Group: approvals.Group{Name: "EVERYONE"}, Codes: []string{"RPAX"}},
+			approvals.Objection{Kind: approvals.ObjectionProtectedGroup, Rule: "robots", Codes: []string{"RPAX"}}},
+		"no reason":     {approvals.Petition{Group: finance, Codes: []string{"RPAX"}}, about(approvals.ObjectionReasonMissing)},
+		"wrong reason":  {approvals.Petition{Group: finance, Codes: []string{"RPAX"}, Why: "INC1 and more"}, about(approvals.ObjectionReasonShape)},
+		"many codes":    {approvals.Petition{Group: finance, Codes: []string{"RPAX", "RPAY"}, Why: "INC1"}, about(approvals.ObjectionTooManyCodes, "RPAX", "RPAY")},
+		"for good":      {approvals.Petition{Group: finance, Codes: []string{"RPAX"}, Why: "INC1"}, about(approvals.ObjectionMustEnd)},
+		"long":          {approvals.Petition{Group: finance, Codes: []string{"RPAX"}, Why: "INC1", Duration: 2 * time.Hour}, about(approvals.ObjectionTooLong)},
+		"without quota": {approvals.Petition{Group: finance, Codes: []string{"RPAX"}, Why: "INC1", Duration: time.Hour, Unlimited: true}, about(approvals.ObjectionQuotaMissing)},
+		"many seats":    {approvals.Petition{Group: finance, Codes: []string{"RPAX"}, Why: "INC1", Duration: time.Hour, Seats: 4}, about(approvals.ObjectionTooManySeats)},
+	} {
+		if _, got := policy.Decide(c.x); got == nil || !reflect.DeepEqual(*got, c.want) {
+			t.Errorf("%s: got %+v, want %+v", name, got, c.want)
+		}
+	}
+}
+
+func TestTheSimplePolicy(t *testing.T) {
+	policy := approvals.Simple([]string{"U1", "S2"}, 2, time.Hour)
+	want := approvals.Verdict{Stages: []approvals.Stage{{Approvers: []string{"U1", "S2"}, Quorum: 2}}, TTL: time.Hour}
+	for _, group := range []approvals.Group{{ID: idOne}, {ID: idOne, Name: "Finance"}} {
+		if got, o := policy.Decide(approvals.Petition{Requester: "U9", Group: group, Codes: []string{"IDU", "RPAX"}, Unlimited: true}); o != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%+v: got %+v, %v", group, got, o)
+		}
+	}
+	for _, name := range []string{"Everyone", "ADMINISTRATORS", "adminiſtratorſ", " everyone "} {
+		if _, o := policy.Decide(approvals.Petition{Group: approvals.Group{ID: idOne, Name: name}, Codes: []string{"IDU"}}); o == nil || o.Kind != approvals.ObjectionProtectedGroup {
+			t.Errorf("%s: %v", name, o)
+		}
+	}
+}
+
+func TestWhomAPolicyHasToKnow(t *testing.T) {
+	policy := approvals.Policy{Rules: []approvals.PolicyRule{
+		{Match: approvals.Match{Requesters: []string{"S2", "U1"}}, Stages: []approvals.Stage{{Approvers: []string{"S9", "U4"}}, {Approvers: []string{"U3"}}}},
+		{Match: approvals.Match{Requesters: []string{"W1", "S1", "S2"}}, Stages: []approvals.Stage{{Approvers: []string{"U4"}}}},
+	}}
+	if got := policy.UserGroups(); !slices.Equal(got, []string{"S1", "S2"}) {
+		t.Errorf("user groups: %v", got)
+	}
+	if got := policy.Approvers(); !slices.Equal(got, []string{"S9", "U3", "U4"}) {
+		t.Errorf("approvers: %v", got)
+	}
+	if first := policy.Rules[0].Match.Requesters; !slices.Equal(first, []string{"S2", "U1"}) {
+		t.Errorf("the policy itself was changed: %v", first)
+	}
+}
+
+func TestParseDuration(t *testing.T) {
+	for text, want := range map[string]time.Duration{
+		"90m": 90 * time.Minute, "24h": 24 * time.Hour, "1.5h": 90 * time.Minute,
+		"30d": 720 * time.Hour, "2w": 336 * time.Hour, "1w2d3h4m": (9*24+3)*time.Hour + 4*time.Minute,
+	} {
+		if got, err := approvals.ParseDuration(text); err != nil || got != want {
+			t.Errorf("%s: %v, %v", text, got, err)
+		}
+	}
+	for _, text := range []string{
+		"", "0", "0d", "0s", "d", "30", "-1h", "1d-3h", "-1d", "2d1w", "1.5d", "1h2d", "30 d", "+1h", "99999d", "9999w9999d2540400h", "1D", "month",
+	} {
+		if got, err := approvals.ParseDuration(text); err == nil {
+			t.Errorf("%q: %v", text, got)
+		}
+	}
+}
