@@ -22,27 +22,31 @@ func (w *Workers) apply(ctx context.Context, t Task, r Request) error {
 		return w.heldUp(ctx, t, r, "the approvals could not be checked again: "+reasonOf(err), err)
 	}
 	consent := !deleted && agreed(r, ballots)
-	withdrawn := Event(Rechecked{Ballots: ballots})
+	tried := !t.Tried.IsZero() || r.Attempted
+	withdrawn := Event(Rechecked{Ballots: ballots, Attempted: tried})
 	if deleted {
-		withdrawn = Gone{}
+		withdrawn = Gone{Attempted: tried}
 	}
-	if !consent && t.Tried.IsZero() {
+	if !consent && !tried {
 		return w.step(ctx, r, withdrawn, &t)
 	}
 	rule, err := w.Licences.Rule(ctx, r.Proposal.Group.ID)
-	if err != nil {
+	switch {
+	case err != nil && tried: // a refused look says nothing of the write
+		return w.heldUp(ctx, t, r, reasonOf(err), unclassified(err))
+	case err != nil:
 		return w.refusedOrHeldUp(ctx, t, r, err)
 	}
 	shown := r.Proposal.Change
 	remaining := shown.Remaining(rule)
 	switch {
-	case !t.Tried.IsZero() && remaining.Empty():
+	case tried && remaining.Empty():
 		return w.settle(ctx, t, r, Done, Outcome{Reason: ReasonReadBack, Codes: rule.Codes})
 	case !consent:
 		return w.step(ctx, r, withdrawn, &t)
 	case r.Misses >= missLimit:
 		return w.settle(ctx, t, r, Failed, incomplete(remaining, rule))
-	case t.Tried.IsZero() && !remaining.Same(shown):
+	case !tried && !remaining.Same(shown):
 		return w.settle(ctx, t, r, Superseded, Outcome{Reason: ReasonRuleChanged, Codes: rule.Codes})
 	}
 	return w.write(ctx, t, r, shown.Target(rule))
@@ -59,7 +63,12 @@ func (w *Workers) write(ctx context.Context, t Task, r Request, target Rule) err
 	if err != nil {
 		return w.refusedOrHeldUp(ctx, t, r, err)
 	}
-	if SameSet(answer.Codes, target.Codes) {
+	if len(r.Proposal.Change.Quotas) > 0 { // which an answer need not tell
+		if answer, err = w.Licences.Rule(ctx, r.Proposal.Group.ID); err != nil {
+			return w.heldUp(ctx, t, r, reasonOf(err), unclassified(err))
+		}
+	}
+	if SameSet(answer.Codes, target.Codes) && len(r.Proposal.Change.Remaining(answer).Quotas) == 0 {
 		return w.settle(ctx, t, r, Done, Outcome{Reason: ReasonConfirmed, Codes: answer.Codes})
 	}
 	if err := w.step(ctx, r, Missed{Answered: answer.Codes}, nil); err != nil {
@@ -72,7 +81,7 @@ func (w *Workers) write(ctx context.Context, t Task, r Request, target Rule) err
 func incomplete(remaining Change, rule Rule) Outcome {
 	return Outcome{
 		Reason:  ReasonIncomplete,
-		Subject: Union(remaining.Add, remaining.Remove),
+		Subject: remaining.Codes(),
 		Codes:   rule.Codes,
 	}
 }

@@ -38,7 +38,7 @@ func TestCatchUpFindsAVote(t *testing.T) {
 
 func TestCatchUpFindsAWithdrawal(t *testing.T) {
 	live(t, func(w *world) {
-		w.quorum = 2
+		w.policy = Simple([]string{anna, ben}, 2, time.Hour)
 		r := w.carded()
 		w.react(r, anna, true)
 		w.until("a first vote", func(r Request) bool { return len(r.Votes) == 1 })
@@ -69,7 +69,7 @@ func TestCatchUpLooksCloserWhereTheSurveyIsNotWhole(t *testing.T) {
 // What is known already is not written again, however often it is looked at.
 func TestCatchUpWritesOnlyWhatIsNew(t *testing.T) {
 	live(t, func(w *world) {
-		w.quorum = 2
+		w.policy = Simple([]string{anna, ben}, 2, time.Hour)
 		r := w.carded()
 		w.react(r, anna, true)
 		w.until("a first vote", func(r Request) bool { return len(r.Votes) == 1 })

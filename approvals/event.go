@@ -14,8 +14,12 @@ const (
 )
 
 type (
-	// Vetted means that UiPath was read and the change is fixed.
-	Vetted struct{ Proposal Proposal }
+	// Vetted means that UiPath was read, the change is fixed, and the policy
+	// says who has to agree to it.
+	Vetted struct {
+		Proposal Proposal
+		Terms    Terms
+	}
 
 	// Unfit means that the request cannot be put before anyone, and why.
 	Unfit struct{ Outcome Outcome }
@@ -34,10 +38,14 @@ type (
 	Lapse struct{ Ballots []Ballot }
 
 	// Gone means that the card was deleted, and every consent with it.
-	Gone struct{}
+	Gone struct{ Attempted bool }
 
-	// Rechecked means that right before the write too few consents were left.
-	Rechecked struct{ Ballots []Ballot }
+	// Rechecked means that right before a write too few consents were left.
+	// Attempted says that another write had been tried before.
+	Rechecked struct {
+		Ballots   []Ballot
+		Attempted bool
+	}
 
 	// Held means that an owed effect did not go through yet, and why.
 	Held struct{ Why string }

@@ -26,11 +26,11 @@ type Step struct {
 func Next(r Request, e Event, now time.Time) (Step, error) {
 	switch e := e.(type) {
 	case Vetted:
-		return vetted(r, e)
+		return vetted(r, e, now)
 	case Unfit:
 		return unfit(r, e, now)
 	case Posted:
-		return posted(r, e)
+		return posted(r, e, now)
 	case Weighed:
 		return weighed(r, e, now)
 	case Cancel:
@@ -38,7 +38,7 @@ func Next(r Request, e Event, now time.Time) (Step, error) {
 	case Lapse:
 		return lapsed(r, e, now)
 	case Gone:
-		return gone(r, now)
+		return gone(r, e, now)
 	case Rechecked:
 		return rechecked(r, e, now)
 	case Held:
@@ -57,14 +57,21 @@ func File(r Request) Step {
 	return Step{Request: r, Owe: []Owed{{Kind: Vet}, {Kind: Expire, Due: r.Deadline}}}
 }
 
-func vetted(r Request, e Vetted) (Step, error) {
+// vetted fixes what is asked and who decides; the time to decide begins now.
+func vetted(r Request, e Vetted, now time.Time) (Step, error) {
 	if r.State != Filed {
 		return Step{}, ErrNoMove
 	}
 	r.State = Pending
 	r.Proposal = &e.Proposal
+	r.Sole = e.Proposal.sole()
+	r.Terms = e.Terms
+	r.Deadline = now.Add(e.Terms.TTL)
 	r.Stalled = ""
-	return Step{Request: r, Owe: []Owed{{Kind: Announce}}}, nil
+	return Step{
+		Request: r, Drop: []Kind{Expire},
+		Owe: []Owed{{Kind: Announce}, {Kind: Expire, Due: r.Deadline}},
+	}, nil
 }
 
 func unfit(r Request, e Unfit, now time.Time) (Step, error) {
@@ -76,7 +83,7 @@ func unfit(r Request, e Unfit, now time.Time) (Step, error) {
 
 // posted is a fact, not a move: the card may reach the channel when the
 // request has already ended, and then still has to show that.
-func posted(r Request, e Posted) (Step, error) {
+func posted(r Request, e Posted, now time.Time) (Step, error) {
 	if r.CardTS != "" || r.State == Filed || r.State == Refused {
 		return Step{}, ErrNoMove
 	}
@@ -85,6 +92,10 @@ func posted(r Request, e Posted) (Step, error) {
 		return Step{Request: r, Owe: []Owed{{Kind: Render}}}, nil
 	}
 	r.Stalled = ""
+	if r.State == Pending && r.Terms.Auto { // the channel has seen it: that is all that was missing
+		r.State, r.Decided = Approved, now
+		return Step{Request: r, Owe: []Owed{{Kind: Apply}, {Kind: Render}}}, nil
+	}
 	return Step{Request: r, Owe: []Owed{{Kind: Seed}, {Kind: Weigh}}}, nil
 }
 
@@ -107,7 +118,7 @@ func count(r Request, ballots []Ballot, now time.Time) Step {
 	r.Votes = consents(r.Votes, ballots, now)
 	step := tellIgnored(r, ballots)
 	switch {
-	case len(r.Votes) >= r.Terms.Quorum:
+	case r.Terms.Met(r.Votes):
 		step.Request.State = Approved
 		step.Request.Decided = now
 		step.Owe = append(step.Owe, Owed{Kind: Apply}, Owed{Kind: Render})
@@ -168,10 +179,11 @@ func lapsed(r Request, e Lapse, now time.Time) (Step, error) {
 
 // gone ends a request whose card was deleted. Its thread went with the card,
 // so the requester is told privately.
-func gone(r Request, now time.Time) (Step, error) {
+func gone(r Request, e Gone, now time.Time) (Step, error) {
 	if r.State != Pending && r.State != Approved {
 		return Step{}, ErrNoMove
 	}
+	r.Attempted = r.Attempted || e.Attempted
 	step := end(r, Cancelled, Outcome{Reason: ReasonCardDeleted, By: Bot}, now)
 	step.Owe = []Owed{{Kind: Notify}}
 	step.Drop = append(step.Drop, Apply, Seed, Render)
@@ -184,6 +196,7 @@ func rechecked(r Request, e Rechecked, now time.Time) (Step, error) {
 	if r.State != Approved {
 		return Step{}, ErrNoMove
 	}
+	r.Attempted = r.Attempted || e.Attempted
 	if user, ok := denier(e.Ballots); ok {
 		return end(r, Denied, Outcome{Reason: ReasonVoted, By: user}, now), nil
 	}
@@ -216,6 +229,7 @@ func missed(r Request) (Step, error) {
 		return Step{}, ErrNoMove
 	}
 	r.Misses++
+	r.Attempted = true
 	return Step{Request: r}, nil
 }
 
@@ -229,10 +243,12 @@ func settled(r Request, e Settled, now time.Time) (Step, error) {
 	return end(r, e.State, e.Outcome, now), nil
 }
 
-// end closes a request. Before there is a proposal nobody but the requester
+// end closes a request. After a write that was tried it is said of no end but
+// success what UiPath's rule is now. Before there is a proposal nobody but the requester
 // has seen it, so only they are told; afterwards the thread is.
 func end(r Request, state State, outcome Outcome, now time.Time) Step {
 	r.State = state
+	outcome.Uncertain = outcome.Uncertain || r.Attempted && state != Done
 	r.Outcome = &outcome
 	r.Ended = now
 	step := Step{Request: r, Drop: []Kind{Expire, Weigh, Vet}}

@@ -51,15 +51,6 @@ type Petition struct {
 	Why       string
 }
 
-// A Verdict says which rule governs a petition and what it asks for.
-type Verdict struct {
-	Rule         string
-	Stages       []Stage
-	SelfApproval bool
-	Auto         bool
-	TTL          time.Duration
-}
-
 // Simple is the policy of a configuration without a policy file: anybody may
 // ask for any code for any group, and one list of approvers decides.
 func Simple(approvers []string, quorum int, ttl time.Duration) Policy {
@@ -69,15 +60,15 @@ func Simple(approvers []string, quorum int, ttl time.Duration) Policy {
 
 // Decide returns what the policy asks for before the petition is granted, or
 // why it cannot be granted at all.
-func (p Policy) Decide(x Petition) (Verdict, *Objection) {
+func (p Policy) Decide(x Petition) (Terms, *Objection) {
 	rule, objection := p.govern(x)
 	if objection == nil {
 		objection = rule.objection(x)
 	}
 	if objection != nil {
-		return Verdict{}, objection
+		return Terms{}, objection
 	}
-	return Verdict{Rule: rule.Name, Stages: rule.Stages, SelfApproval: rule.SelfApproval, Auto: rule.Auto, TTL: rule.TTL}, nil
+	return Terms{Rule: rule.Name, Stages: rule.Stages, SelfApproval: rule.SelfApproval, Auto: rule.Auto, TTL: rule.TTL}, nil
 }
 
 // A share is those codes of a petition that one rule governs.
@@ -166,13 +157,11 @@ func (p Policy) UserGroups() []string {
 	return ids
 }
 
-// Approvers lists the users and user groups whom any rule asks.
+// Approvers lists the users and user groups whom any rule asks, each once.
 func (p Policy) Approvers() []string {
 	var ids []string
 	for _, rule := range p.Rules {
-		for _, stage := range rule.Stages {
-			ids = Union(ids, stage.Approvers)
-		}
+		ids = append(ids, Without(Terms{Stages: rule.Stages}.Approvers(), ids)...)
 	}
 	return ids
 }

@@ -87,11 +87,11 @@ func TestDecideAgreesWithANaiveReading(t *testing.T) {
 
 func agree(t *rapid.T, policy approvals.Policy, x approvals.Petition, kind approvals.ObjectionKind, rule approvals.PolicyRule) {
 	verdict, objection := policy.Decide(x)
-	want := approvals.Verdict{Rule: rule.Name, Stages: rule.Stages, SelfApproval: rule.SelfApproval, Auto: rule.Auto, TTL: rule.TTL}
+	want := approvals.Terms{Rule: rule.Name, Stages: rule.Stages, SelfApproval: rule.SelfApproval, Auto: rule.Auto, TTL: rule.TTL}
 	switch {
 	case kind == "" && (objection != nil || !reflect.DeepEqual(verdict, want)):
 		t.Fatalf("%v, got %+v, want %+v", objection, verdict, want)
-	case kind != "" && (objection == nil || objection.Kind != kind || !reflect.DeepEqual(verdict, approvals.Verdict{})):
+	case kind != "" && (objection == nil || objection.Kind != kind || !reflect.DeepEqual(verdict, approvals.Terms{})):
 		t.Fatalf("got %v with verdict %+v, want %s", objection, verdict, kind)
 	}
 }
@@ -281,7 +281,7 @@ func TestObjectionsCarryWhatTheWordsNeed(t *testing.T) {
 
 func TestTheSimplePolicy(t *testing.T) {
 	policy := approvals.Simple([]string{"U1", "S2"}, 2, time.Hour)
-	want := approvals.Verdict{Stages: []approvals.Stage{{Approvers: []string{"U1", "S2"}, Quorum: 2}}, TTL: time.Hour}
+	want := approvals.Terms{Stages: []approvals.Stage{{Approvers: []string{"U1", "S2"}, Quorum: 2}}, TTL: time.Hour}
 	for _, group := range []approvals.Group{{ID: idOne}, {ID: idOne, Name: "Finance"}} {
 		if got, o := policy.Decide(approvals.Petition{Requester: "U9", Group: group, Codes: []string{"IDU", "RPAX"}, Unlimited: true}); o != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%+v: got %+v, %v", group, got, o)
@@ -302,7 +302,7 @@ func TestWhomAPolicyHasToKnow(t *testing.T) {
 	if got := policy.UserGroups(); !slices.Equal(got, []string{"S1", "S2"}) {
 		t.Errorf("user groups: %v", got)
 	}
-	if got := policy.Approvers(); !slices.Equal(got, []string{"S9", "U3", "U4"}) {
+	if got := policy.Approvers(); !slices.Equal(got, []string{"S9", "U4", "U3"}) {
 		t.Errorf("approvers: %v", got)
 	}
 	if first := policy.Rules[0].Match.Requesters; !slices.Equal(first, []string{"S2", "U1"}) {

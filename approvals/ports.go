@@ -14,6 +14,11 @@ var (
 	ErrNoRequest = errors.New("there is no such request")
 )
 
+// A Taken says that another open request already asks the very same.
+type Taken struct{ By string } // its id
+
+func (e *Taken) Error() string { return "request " + e.By + " asks the same" }
+
 // ErrGone is returned by Directory.OnCard for a card that was deleted.
 var ErrGone = errors.New("the card is not there any more")
 
@@ -25,8 +30,8 @@ type Store interface {
 	Now(ctx context.Context) (time.Time, error)
 
 	// Step applies Next(e) to a request and settles done, if given. It changes
-	// nothing and returns ErrNoMove where Next does, and ErrLost where done's
-	// lease is lost.
+	// nothing and returns ErrNoMove where Next does, ErrLost where done's lease
+	// is lost, and *Taken where another open request has the same Sole.
 	Step(ctx context.Context, id string, e Event, done *Task) (Request, error)
 
 	// Claim takes the most urgent due task of the first kind that has one, and

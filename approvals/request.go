@@ -2,6 +2,7 @@ package approvals
 
 import (
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -43,31 +44,99 @@ type Request struct {
 	Ask       Ask
 	Terms     Terms
 	Proposal  *Proposal // what the card shows; fixed when the request becomes pending
+	Sole      string    // what no other open request may ask; set with the proposal
 	Votes     []Vote    // the consents that count at present
 	Outcome   *Outcome  // how it ended
 	Stalled   string    // why an owed effect is held up; empty when it is not
 	Told      []string  // "user:standing" of reactors who were told why they do not count
 	Misses    int       // answers of UiPath that were not what was asked
+	Attempted bool      // a write was tried whose effect, or a part of it, may be there
 	Filed     time.Time
 	Deadline  time.Time // an open request without a quorum expires then
 	Decided   time.Time // when the quorum was met; zero before
 	Ended     time.Time // zero while open
 }
 
+// An Action is what a request does to a group's rule.
+type Action string
+
+// The actions.
+const (
+	Add    Action = "add"    // codes to what the rule has
+	Remove Action = "remove" // codes from it
+	Set    Action = "set"    // the rule to exactly these codes
+)
+
 // An Ask is what the requester typed, understood but not yet resolved.
 type Ask struct {
-	Group string   `json:"group"`         // an id or an exact name
-	Codes []string `json:"codes"`         // user bundle codes to add, upper case, each once, in typed order
-	Why   string   `json:"why,omitempty"` // the requester's reason, in their own words
+	Action Action        `json:"action,omitempty"` // empty: Add
+	Group  string        `json:"group"`            // an id or an exact name
+	Codes  []string      `json:"codes"`            // user bundle codes, upper case, each once, in typed order
+	Quotas []Quota       `json:"quotas,omitempty"` // seat limits for some of the codes
+	For    time.Duration `json:"for,omitempty"`    // how long, counted from success; zero: for good, or Until
+	Until  time.Time     `json:"until,omitzero"`   // the end of a timed grant; zero: for good, or For
+	Empty  bool          `json:"empty,omitempty"`  // the word was said that lets a rule become empty
+	Why    string        `json:"why,omitempty"`    // the requester's reason, in their own words
 }
 
-// Terms say under which conditions a request is granted. They are those in
-// force when it was filed: changing the configuration never changes what an
-// approver was shown.
+// Timed reports whether the grant is to end by itself.
+func (a Ask) Timed() bool { return a.For > 0 || !a.Until.IsZero() }
+
+// Duration is how long a grant that begins now would last; zero: for good.
+func (a Ask) Duration(now time.Time) time.Duration {
+	if a.Until.IsZero() {
+		return a.For
+	}
+	return a.Until.Sub(now)
+}
+
+// Terms say who has to agree before a request is granted. They are those in
+// force when its card was made: changing the policy never changes what an
+// approver was shown. A request that has no card yet has nothing but a TTL.
 type Terms struct {
-	Approvers []string      `json:"approvers"` // user ids (U…, W…) and user group ids (S…)
-	Quorum    int           `json:"quorum"`    // distinct approvers needed
-	TTL       time.Duration `json:"ttl"`       // life of a pending request, and of an approval
+	Rule         string        `json:"rule,omitempty"` // the policy rule's name; empty without a policy file
+	Stages       []Stage       `json:"stages,omitempty"`
+	SelfApproval bool          `json:"self_approval,omitempty"` // the requester may be one of the approvers
+	Auto         bool          `json:"auto,omitempty"`          // granted without asking anybody
+	TTL          time.Duration `json:"ttl"`                     // life of a pending request, and of an approval
+}
+
+// Approvers lists everybody whom any stage names, each once.
+func (t Terms) Approvers() []string {
+	var all []string
+	for _, stage := range t.Stages {
+		all = append(all, Without(stage.Approvers, all)...)
+	}
+	return all
+}
+
+// Quorum is how many people have to agree, all stages together.
+func (t Terms) Quorum() int {
+	n := 0
+	for _, stage := range t.Stages {
+		n += stage.needs()
+	}
+	return n
+}
+
+// Met reports whether the votes carry the request. Nobody serves two stages.
+func (t Terms) Met(votes []Vote) bool {
+	return t.Auto || Met(t.Stages, votersOf(votes))
+}
+
+// Missing tells how many more people each stage needs.
+func (t Terms) Missing(votes []Vote) []int { return Missing(t.Stages, votersOf(votes)) }
+
+func votersOf(votes []Vote) func(stage int) []string {
+	return func(stage int) []string {
+		var users []string
+		for _, v := range votes {
+			if slices.Contains(v.Stages, stage) {
+				users = append(users, v.User)
+			}
+		}
+		return users
+	}
 }
 
 // A Group is a UiPath group. Name is empty when no list of groups shows it.
@@ -87,6 +156,7 @@ type Seats struct {
 type Quota struct {
 	Code  string `json:"code"`
 	Limit int    `json:"limit"`
+	Used  int    `json:"used,omitempty"` // seats in use when the rule was read
 }
 
 // A Rule is a group's allocation rule as UiPath holds it. UiPath replaces the
@@ -99,12 +169,24 @@ type Rule struct {
 }
 
 // A Change is the difference a request makes to a group's rule. What it keeps
-// is shown but not part of the consent: only Add and Remove are.
+// is shown but not part of the consent.
 type Change struct {
-	Add    []string `json:"add,omitempty"`
-	Remove []string `json:"remove,omitempty"`
-	Keep   []string `json:"keep,omitempty"`
+	Add    []string      `json:"add,omitempty"`
+	Remove []string      `json:"remove,omitempty"`
+	Quotas []QuotaChange `json:"quotas,omitempty"`
+	Keep   []string      `json:"keep,omitempty"`
 }
+
+// A QuotaChange moves the seat limit of one code. From is zero where there was
+// none.
+type QuotaChange struct {
+	Code string `json:"code"`
+	From int    `json:"from,omitempty"`
+	To   int    `json:"to"`
+}
+
+// String writes the limit as it is typed: CODE=10.
+func (q QuotaChange) String() string { return q.Code + "=" + strconv.Itoa(q.To) }
 
 // A Proposal is what the card shows and what consent is given to.
 type Proposal struct {
@@ -124,6 +206,8 @@ type Outcome struct {
 	Nearest   []string `json:"nearest,omitempty"`   // candidates to offer instead
 	Codes     []string `json:"codes,omitempty"`     // the group's rule as last read or answered
 	Uncertain bool     `json:"uncertain,omitempty"` // a write may have taken effect unseen
+
+	Objection *Objection `json:"objection,omitempty"` // of the policy
 }
 
 // A Reason is why a request ended as it did; the words for it are the bot's.
@@ -141,6 +225,12 @@ const (
 	ReasonAmbiguousGroup Reason = "ambiguous_group" // refused: Nearest has candidates
 	ReasonNotOwned       Reason = "not_owned"       // refused: Subject has the codes, Nearest one each
 	ReasonNothingToDo    Reason = "nothing_to_do"   // refused: the rule already has the codes
+	ReasonWouldEmpty     Reason = "would_empty"     // refused: the rule would become empty, and the word for that is missing
+	ReasonQuotaTooLow    Reason = "quota_too_low"   // refused: more seats of Subject are in use than the limit asked for
+	ReasonQuotaAlone     Reason = "quota_alone"     // refused: a limit for a code that the rule would not have
+	ReasonDuplicate      Reason = "duplicate"       // refused: Nearest has the open request that asks the same
+	ReasonPolicy         Reason = "policy"          // refused: Objection says what the policy has against it
+	ReasonUncheckable    Reason = "uncheckable"     // refused: Slack does not tell whether the policy allows it
 	ReasonUiPathRefused  Reason = "uipath_refused"  // refused or failed: Said has UiPath's words
 	ReasonIncomplete     Reason = "incomplete"      // failed: UiPath answered yes but left Subject out
 	ReasonUnconfirmed    Reason = "unconfirmed"     // failed: no answer within the approval's life
@@ -152,25 +242,53 @@ const (
 func (r Request) OpenUntil() time.Time { return r.Decided.Add(r.Terms.TTL) }
 
 // Target is the rule that makes the change on top of what the group has now:
-// everything else in the rule stays as it was read.
+// everything else in the rule stays as it was read. Quotas of codes that go
+// stay in the list, so that whoever writes it knows that there were some.
 func (c Change) Target(now Rule) Rule {
 	target := now
 	target.Codes = Union(Without(now.Codes, c.Remove), c.Add)
-	target.Quotas = slices.DeleteFunc(slices.Clone(now.Quotas), func(q Quota) bool {
-		return !slices.Contains(target.Codes, q.Code)
-	})
+	target.Quotas = slices.Clone(now.Quotas)
+	for _, q := range c.Quotas {
+		target.Quotas = slices.DeleteFunc(target.Quotas, func(old Quota) bool { return old.Code == q.Code })
+		target.Quotas = append(target.Quotas, Quota{Code: q.Code, Limit: q.To})
+	}
 	return target
 }
 
 // Remaining is the part of the change that the rule does not show yet.
 func (c Change) Remaining(now Rule) Change {
-	return Change{Add: Without(c.Add, now.Codes), Remove: Common(c.Remove, now.Codes)}
+	left := Change{Add: Without(c.Add, now.Codes), Remove: Common(c.Remove, now.Codes)}
+	for _, q := range c.Quotas {
+		if at := now.limit(q.Code); at != q.To {
+			left.Quotas = append(left.Quotas, QuotaChange{Code: q.Code, From: at, To: q.To})
+		}
+	}
+	return left
+}
+
+// limit is the rule's quota of a code; zero: none.
+func (r Rule) limit(code string) int {
+	for _, q := range r.Quotas {
+		if q.Code == code {
+			return q.Limit
+		}
+	}
+	return 0
+}
+
+// Codes lists every code that the change is about, sorted.
+func (c Change) Codes() []string {
+	codes := Union(c.Add, c.Remove)
+	for _, q := range c.Quotas {
+		codes = Union(codes, []string{q.Code})
+	}
+	return codes
 }
 
 // Empty reports whether the change changes nothing.
-func (c Change) Empty() bool { return len(c.Add) == 0 && len(c.Remove) == 0 }
+func (c Change) Empty() bool { return len(c.Add) == 0 && len(c.Remove) == 0 && len(c.Quotas) == 0 }
 
-// Same reports whether two changes add and remove the same codes.
+// Same reports whether two changes do the same.
 func (c Change) Same(d Change) bool {
-	return SameSet(c.Add, d.Add) && SameSet(c.Remove, d.Remove)
+	return SameSet(c.Add, d.Add) && SameSet(c.Remove, d.Remove) && slices.Equal(c.Quotas, d.Quotas)
 }

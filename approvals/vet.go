@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// vet reads UiPath and fixes the change that consent will be asked for, or
-// finds the request unfit to ask anyone.
+// vet reads UiPath, fixes the change that consent will be asked for, and asks
+// the policy who has to agree to it; or finds the request unfit to ask anyone.
 func (w *Workers) vet(ctx context.Context, t Task, r Request) error {
 	if r.State != Filed {
 		return nil
@@ -28,7 +28,20 @@ func (w *Workers) vet(ctx context.Context, t Task, r Request) error {
 	if outcome, unfit := w.judge(r.Ask, rule); unfit {
 		return w.step(ctx, r, Unfit{Outcome: outcome}, &t)
 	}
-	return w.step(ctx, r, Vetted{Proposal: propose(r.Ask, group, rule, now)}, &t)
+	proposal := propose(r.Ask, group, rule, now)
+	terms, objection, err := w.govern(ctx, r, proposal, now)
+	switch {
+	case err != nil:
+		return w.cannotGovern(ctx, t, r, err)
+	case objection != nil:
+		return w.step(ctx, r, Unfit{Outcome{Reason: ReasonPolicy, Subject: proposal.Change.Codes(), Objection: objection}}, &t)
+	}
+	err = w.step(ctx, r, Vetted{Proposal: proposal, Terms: terms}, &t)
+	var taken *Taken
+	if errors.As(err, &taken) {
+		return w.step(ctx, r, Unfit{Outcome{Reason: ReasonDuplicate, Nearest: []string{taken.By}}}, &t)
+	}
+	return err
 }
 
 func (w *Workers) cannotVet(ctx context.Context, t Task, r Request, err error) error {
@@ -45,43 +58,157 @@ func (w *Workers) cannotVet(ctx context.Context, t Task, r Request, err error) e
 	return w.hold(ctx, t, r, reasonOf(err), err)
 }
 
-// judge finds what makes an ask unfit: a code that the organisation does not
-// own, or nothing to change. UiPath's own list decides; it takes an unknown
-// code without complaint and leaves it out.
-func (w *Workers) judge(ask Ask, rule Rule) (Outcome, bool) {
-	owned := codesOf(rule.Owned)
-	if strange := Without(ask.Codes, Union(owned, rule.Codes)); rule.Owned != nil && len(strange) > 0 {
-		outcome := Outcome{Reason: ReasonNotOwned, Subject: strange, Codes: owned}
-		for _, code := range strange {
-			near, _ := w.Licences.Nearest(code, owned)
-			outcome.Nearest = append(outcome.Nearest, near)
+// govern asks the policy, for which Slack has to tell which of the user groups
+// that the policy mentions the requester is in.
+func (w *Workers) govern(ctx context.Context, r Request, p Proposal, now time.Time) (Terms, *Objection, error) {
+	policy := w.Policy()
+	petition := p.petition(r, now)
+	for _, group := range policy.UserGroups() {
+		members, err := w.Directory.Members(ctx, []string{group}, ageAtVote)
+		if err != nil {
+			return Terms{}, nil, err
 		}
+		if slices.Contains(members, r.Requester) {
+			petition.MemberOf = append(petition.MemberOf, group)
+		}
+	}
+	terms, objection := policy.Decide(petition)
+	if terms.TTL == 0 {
+		terms.TTL = r.Terms.TTL
+	}
+	return terms, objection, nil
+}
+
+// cannotGovern refuses where Slack will not tell who the requester is: a check
+// that cannot be made is a refusal.
+func (w *Workers) cannotGovern(ctx context.Context, t Task, r Request, err error) error {
+	var refusal *Refusal
+	if errors.As(err, &refusal) {
+		return w.step(ctx, r, Unfit{Outcome{Reason: ReasonUncheckable, Said: refusal.Said}}, &t)
+	}
+	return w.hold(ctx, t, r, reasonOf(err), err)
+}
+
+func (p Proposal) petition(r Request, now time.Time) Petition {
+	x := Petition{
+		Requester: r.Requester, Group: p.Group, Codes: p.Change.Codes(), Why: r.Ask.Why,
+		Duration: r.Ask.Duration(now), Removal: len(p.Change.Add) == 0 && len(p.Change.Quotas) == 0,
+	}
+	for _, q := range p.Change.Quotas {
+		x.Seats += q.To
+	}
+	for _, code := range p.Change.Add {
+		x.Unlimited = x.Unlimited || !slices.ContainsFunc(p.Change.Quotas, func(q QuotaChange) bool { return q.Code == code })
+	}
+	return x
+}
+
+// judge finds what makes an ask unfit whoever would agree to it. UiPath's own
+// list decides what the organisation owns; it takes an unknown code without
+// complaint and leaves it out.
+func (w *Workers) judge(ask Ask, rule Rule) (Outcome, bool) {
+	if outcome, strange := w.notOwned(ask, rule); strange {
 		return outcome, true
 	}
-	if len(Without(ask.Codes, rule.Codes)) == 0 {
+	change := ask.change(rule)
+	target := change.Target(rule)
+	if low := tooLow(ask, rule); len(low) > 0 {
+		return Outcome{Reason: ReasonQuotaTooLow, Subject: low, Codes: rule.Codes}, true
+	}
+	switch alone := Without(quotaCodes(ask.Quotas), target.Codes); {
+	case len(alone) > 0:
+		return Outcome{Reason: ReasonQuotaAlone, Subject: alone, Codes: rule.Codes}, true
+	case change.Empty():
 		return Outcome{Reason: ReasonNothingToDo, Subject: ask.Codes, Codes: rule.Codes}, true
+	case len(target.Codes) == 0 && !ask.Empty:
+		return Outcome{Reason: ReasonWouldEmpty, Subject: change.Remove, Codes: rule.Codes}, true
 	}
 	return Outcome{}, false
 }
 
-func propose(ask Ask, group Group, rule Rule, now time.Time) Proposal {
-	add := Without(ask.Codes, rule.Codes)
-	concerned := slices.DeleteFunc(slices.Clone(rule.Owned), func(s Seats) bool {
-		return !slices.Contains(add, s.Code)
-	})
-	return Proposal{
-		Group:  group,
-		Change: Change{Add: add, Keep: Union(rule.Codes, nil)},
-		Quotas: rule.Quotas,
-		Seats:  concerned,
-		ReadAt: now,
+func (w *Workers) notOwned(ask Ask, rule Rule) (Outcome, bool) {
+	owned := codesOf(rule.Owned)
+	strange := Without(ask.Codes, Union(owned, rule.Codes))
+	if ask.Action == Remove || rule.Owned == nil || len(strange) == 0 {
+		return Outcome{}, false
 	}
+	outcome := Outcome{Reason: ReasonNotOwned, Subject: strange, Codes: owned}
+	for _, code := range strange {
+		near, _ := w.Licences.Nearest(code, owned)
+		outcome.Nearest = append(outcome.Nearest, near)
+	}
+	return outcome, true
+}
+
+// tooLow lists the codes of which more seats are in use than the limit asked
+// for; UiPath refuses such a limit.
+func tooLow(ask Ask, rule Rule) []string {
+	var low []string
+	for _, asked := range ask.Quotas {
+		for _, q := range rule.Quotas {
+			if q.Code == asked.Code && asked.Limit < q.Used {
+				low = append(low, q.Code)
+			}
+		}
+	}
+	return low
+}
+
+// change is what an ask comes to on top of a rule.
+func (a Ask) change(rule Rule) Change {
+	var c Change
+	switch a.Action {
+	case Remove:
+		c.Remove = Common(a.Codes, rule.Codes)
+	case Set:
+		c.Add, c.Remove = Without(a.Codes, rule.Codes), Without(rule.Codes, a.Codes)
+	default:
+		c.Add = Without(a.Codes, rule.Codes)
+	}
+	for _, q := range a.Quotas {
+		if at := rule.limit(q.Code); at != q.Limit {
+			c.Quotas = append(c.Quotas, QuotaChange{Code: q.Code, From: at, To: q.Limit})
+		}
+	}
+	c.Keep = Without(Union(rule.Codes, nil), c.Remove)
+	return c
+}
+
+func propose(ask Ask, group Group, rule Rule, now time.Time) Proposal {
+	change := ask.change(rule)
+	concerned := slices.DeleteFunc(slices.Clone(rule.Owned), func(s Seats) bool {
+		return !slices.Contains(change.Codes(), s.Code)
+	})
+	return Proposal{Group: group, Change: change, Quotas: rule.Quotas, Seats: concerned, ReadAt: now}
+}
+
+// sole names the change, for the guard against asking the same twice.
+func (p Proposal) sole() string {
+	name := "rule " + p.Group.ID
+	for _, code := range Union(p.Change.Add, nil) {
+		name += " +" + code
+	}
+	for _, code := range Union(p.Change.Remove, nil) {
+		name += " -" + code
+	}
+	for _, q := range p.Change.Quotas {
+		name += " " + q.String()
+	}
+	return name
 }
 
 func codesOf(seats []Seats) []string {
 	codes := make([]string, len(seats))
 	for i, s := range seats {
 		codes[i] = s.Code
+	}
+	return codes
+}
+
+func quotaCodes(quotas []Quota) []string {
+	codes := make([]string, len(quotas))
+	for i, q := range quotas {
+		codes[i] = q.Code
 	}
 	return codes
 }

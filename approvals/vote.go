@@ -9,8 +9,9 @@ import (
 
 // A Vote is one consent that counts.
 type Vote struct {
-	User string    `json:"user"`
-	At   time.Time `json:"at"` // when it was first weighed, by the store's clock
+	User   string    `json:"user"`
+	At     time.Time `json:"at"`     // when it was first weighed, by the store's clock
+	Stages []int     `json:"stages"` // those that name the voter
 }
 
 // A Reaction is one person's emoji on one message, as last heard of.
@@ -72,11 +73,12 @@ type Ballot struct {
 	User     string   `json:"user"`
 	Deny     bool     `json:"deny,omitempty"`
 	Standing Standing `json:"standing"`
+	Stages   []int    `json:"stages,omitempty"` // those that name the person
 }
 
-// StandingOf decides whether person may vote on r. members are the ids of all
-// people whom r's approvers name, user groups resolved.
-func StandingOf(r Request, person Person, members []string) Standing {
+// StandingOf decides whether person may vote on r. stages are those that name
+// the person, user groups resolved.
+func StandingOf(r Request, person Person, stages []int) Standing {
 	switch {
 	case person.Bot:
 		return IsBot
@@ -86,9 +88,9 @@ func StandingOf(r Request, person Person, members []string) Standing {
 		return IsStranger
 	case person.Guest:
 		return IsGuest
-	case person.ID == r.Requester:
+	case person.ID == r.Requester && !r.Terms.SelfApproval:
 		return IsRequester
-	case !slices.Contains(members, person.ID):
+	case len(stages) == 0:
 		return NotApprover
 	}
 	return Counts
@@ -102,9 +104,9 @@ func consents(before []Vote, ballots []Ballot, now time.Time) []Vote {
 		if b.Deny || b.Standing != Counts || voted(votes, b.User) {
 			continue
 		}
-		vote := Vote{User: b.User, At: now}
+		vote := Vote{User: b.User, At: now, Stages: b.Stages}
 		if i := slices.IndexFunc(before, func(v Vote) bool { return v.User == b.User }); i >= 0 {
-			vote = before[i]
+			vote.At = before[i].At
 		}
 		votes = append(votes, vote)
 	}

@@ -3,6 +3,7 @@ package approvals
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 )
 
@@ -43,14 +44,14 @@ func (w *Workers) ballots(ctx context.Context, r Request, reactions []Reaction, 
 	if len(reactions) == 0 {
 		return nil, nil
 	}
-	members, refused := w.Directory.Members(ctx, r.Terms.Approvers, groupAge)
+	members, refused := w.members(ctx, r.Terms.Stages, groupAge)
 	var refusal *Refusal
 	if refused != nil && !errors.As(refused, &refusal) {
 		return nil, refused
 	}
 	var ballots []Ballot
 	for _, reaction := range reactions {
-		ballot := Ballot{User: reaction.User, Deny: reaction.Deny, Standing: Uncheckable}
+		ballot := Ballot{User: reaction.User, Deny: reaction.Deny, Standing: Uncheckable, Stages: named(members, reaction.User)}
 		person, err := w.Directory.Person(ctx, reaction.User, personAge)
 		switch {
 		case errors.As(err, &refusal):
@@ -58,7 +59,7 @@ func (w *Workers) ballots(ctx context.Context, r Request, reactions []Reaction, 
 		case err != nil:
 			return nil, err
 		default:
-			ballot.Standing = StandingOf(r, person, members)
+			ballot.Standing = StandingOf(r, person, ballot.Stages)
 		}
 		switch {
 		case refused != nil && ballot.Standing == NotApprover:
@@ -69,6 +70,36 @@ func (w *Workers) ballots(ctx context.Context, r Request, reactions []Reaction, 
 		ballots = append(ballots, ballot)
 	}
 	return ballots, refused
+}
+
+// members lists the people of each stage, user groups resolved. A refusal to
+// tell one group comes with what the others told.
+func (w *Workers) members(ctx context.Context, stages []Stage, maxAge time.Duration) ([][]string, error) {
+	members := make([][]string, len(stages))
+	var refused error
+	for i, stage := range stages {
+		people, err := w.Directory.Members(ctx, stage.Approvers, maxAge)
+		var refusal *Refusal
+		switch {
+		case errors.As(err, &refusal):
+			refused = err
+		case err != nil:
+			return nil, err
+		}
+		members[i] = people
+	}
+	return members, refused
+}
+
+// named lists the stages that a person is in.
+func named(members [][]string, user string) []int {
+	var stages []int
+	for i, people := range members {
+		if slices.Contains(people, user) {
+			stages = append(stages, i)
+		}
+	}
+	return stages
 }
 
 // recheck asks Slack itself, right before a write and at the deadline, who
@@ -109,5 +140,5 @@ func dated(shown, heard []Reaction) []Reaction {
 // agreed reports whether the ballots carry the request now.
 func agreed(r Request, ballots []Ballot) bool {
 	_, denied := denier(ballots)
-	return !denied && len(consents(nil, ballots, time.Time{})) >= r.Terms.Quorum
+	return !denied && r.Terms.Met(consents(nil, ballots, time.Time{}))
 }

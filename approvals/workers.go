@@ -32,6 +32,9 @@ type Workers struct {
 	Directory Directory
 	Announcer Announcer
 
+	// Policy is the policy in force now.
+	Policy func() Policy
+
 	// Trouble hears of every task that did not go through: of the store's own
 	// errors with a zero Task, of a failed look at the cards with a Task that
 	// has nothing but its Kind. It must not block.

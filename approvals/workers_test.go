@@ -32,7 +32,7 @@ type world struct {
 	uipath  *uipath
 	slack   *slackFake
 	hellos  chan struct{}
-	quorum  int
+	policy  Policy
 	request Request
 	stop    func() // ends the workers
 }
@@ -46,7 +46,8 @@ func live(t *testing.T, story func(w *world)) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		w := &world{T: t, store: s, uipath: newUiPath(), slack: newSlack(), hellos: make(chan struct{}, 1), quorum: 1}
+		w := &world{T: t, store: s, uipath: newUiPath(), slack: newSlack(), hellos: make(chan struct{}, 1)}
+		w.policy = Simple([]string{anna, ben}, 1, time.Hour)
 		w.work()
 		defer func() {
 			w.stop()
@@ -65,6 +66,7 @@ func (w *world) work() {
 	workers := &Workers{
 		Store: w.store, Licences: w.uipath, Directory: w.slack, Announcer: w.slack,
 		Trouble: func(Task, error) {}, Grace: time.Second, Hellos: w.hellos,
+		Policy: func() Policy { return w.policy },
 	}
 	go func() { defer close(stopped); workers.Run(ctx) }()
 	w.stop = func() { cancel(); <-stopped }
@@ -87,7 +89,7 @@ func (w *world) file(envelope string, codes ...string) Request {
 	r, _, err := w.store.File(w.Context(), Request{
 		ID: NewID(), Envelope: envelope, Requester: requester, Origin: "C-ORIGIN", Channel: "C-APPROVALS",
 		Ask:   Ask{Group: "group-01", Codes: codes},
-		Terms: Terms{Approvers: []string{anna, ben}, Quorum: w.quorum, TTL: time.Hour},
+		Terms: Terms{TTL: time.Hour},
 	})
 	if err != nil {
 		w.Fatal(err)
@@ -804,7 +806,7 @@ func TestVetting(t *testing.T) {
 			live(t, func(w *world) {
 				r, _, err := w.store.File(w.Context(), Request{
 					ID: NewID(), Envelope: "e", Requester: requester, Channel: "C-APPROVALS",
-					Ask: Ask{Group: c.group, Codes: c.codes}, Terms: Terms{Quorum: 1, TTL: time.Hour},
+					Ask: Ask{Group: c.group, Codes: c.codes}, Terms: Terms{TTL: time.Hour},
 				})
 				if err != nil {
 					w.Fatal(err)
@@ -1070,4 +1072,43 @@ func (s *stuck) Group(ctx context.Context, _ string) (Group, error) {
 	close(s.entered)
 	<-ctx.Done()
 	return Group{}, ctx.Err()
+}
+
+// UiPath takes a part of the write, and the approver changes their mind before
+// it is tried again: nobody may be told that nothing was changed.
+func TestDeniedAfterAWriteThatTookEffectInPart(t *testing.T) {
+	live(t, func(w *world) {
+		r := w.carded()
+		w.uipath.onWrite = func(int, Rule) (*Rule, bool, error) {
+			heard := w.slack.put(r, anna, true)
+			heard.Deny, heard.Name = true, "x"
+			w.slack.cards[r.CardTS] = []Reaction{heard}
+			return &Rule{Codes: []string{"OLD"}}, false, nil
+		}
+		w.react(r, anna, true)
+		r = w.until("an end", func(r Request) bool { return !r.State.Open() })
+		w.ended(r, Denied, ReasonVoted)
+		if !r.Outcome.Uncertain {
+			w.Error("the outcome is called certain")
+		}
+	})
+}
+
+// The same after the request went back to waiting, where the row that knew of
+// the write is gone.
+func TestExpiredAfterAWriteOfUnknownOutcome(t *testing.T) {
+	live(t, func(w *world) {
+		r := w.carded()
+		w.uipath.onWrite = func(int, Rule) (*Rule, bool, error) {
+			w.slack.put(r, anna, false)
+			return nil, false, errCut
+		}
+		w.react(r, anna, true)
+		w.until("waiting again", func(r Request) bool { return r.Attempted && r.State == Pending })
+		r = w.quiet()
+		w.ended(r, Expired, ReasonDeadline)
+		if !r.Outcome.Uncertain {
+			w.Error("the outcome is called certain")
+		}
+	})
 }

@@ -86,7 +86,18 @@ func (w Words) change(r approvals.Request) string {
 	for _, c := range r.Proposal.Change.Remove {
 		lines = append(lines, "• "+w.signed("-", c))
 	}
+	for _, q := range r.Proposal.Change.Quotas {
+		lines = append(lines, "• "+quotaChange(q))
+	}
 	return strings.Join(lines, "\n")
+}
+
+// quotaChange shows the seat limit of a code before and after.
+func quotaChange(q approvals.QuotaChange) string {
+	if q.From == 0 {
+		return fmt.Sprintf("%s: at most %d seats for this group; no limit before", code(q.String()), q.To)
+	}
+	return fmt.Sprintf("%s: at most %d seats for this group instead of %d", code(q.String()), q.To, q.From)
 }
 
 func (w Words) signed(sign, c string) string {
@@ -140,24 +151,87 @@ func (w Words) terms(r approvals.Request) []*slack.TextBlockObject {
 		return slack.NewTextBlockObject(slack.MarkdownType, "*"+title+"*\n"+text, false, false)
 	}
 	return []*slack.TextBlockObject{
-		field("May approve", people(r.Terms.Approvers)),
-		field("Approvals needed", fmt.Sprint(r.Terms.Quorum)),
+		field("May approve", mayApprove(r.Terms)),
+		field("Approvals needed", needs(r.Terms)),
 		field("Deadline", moment(r.Deadline)),
 		field("Request", code(r.ID)),
 	}
 }
 
+// mayApprove names the approvers, stage by stage where there are several.
+func mayApprove(t approvals.Terms) string {
+	switch {
+	case t.Auto:
+		return "nobody has to; the policy grants it"
+	case len(t.Stages) <= 1:
+		return people(t.Approvers())
+	}
+	lines := make([]string, len(t.Stages))
+	for i, stage := range t.Stages {
+		lines[i] = fmt.Sprintf("%s: %d of %s", stageName(stage, i), stage.Quorum, people(stage.Approvers))
+	}
+	return strings.Join(lines, "\n")
+}
+
+func stageName(s approvals.Stage, i int) string {
+	if s.Name != "" {
+		return plain(s.Name)
+	}
+	return fmt.Sprintf("stage %d", i+1)
+}
+
+// needs says how many approvals, and which rule asks for them.
+func needs(t approvals.Terms) string {
+	text := fmt.Sprint(t.Quorum())
+	if len(t.Stages) > 1 {
+		text += fmt.Sprintf(", by as many people, in %d stages", len(t.Stages))
+	}
+	if t.Rule != "" {
+		text += fmt.Sprintf(" (rule %s)", code(t.Rule))
+	}
+	return text
+}
+
 func (w Words) termsText(r approvals.Request) string {
-	return fmt.Sprintf("May approve: %s; %s until %s.", people(r.Terms.Approvers), needed(r.Terms.Quorum), moment(r.Deadline))
+	return fmt.Sprintf("May approve: %s. Approvals needed: %s. Deadline: %s.", mayApprove(r.Terms), needs(r.Terms), moment(r.Deadline))
 }
 
 func (w Words) how(r approvals.Request) string {
-	if !r.State.Open() {
+	switch {
+	case !r.State.Open():
 		return "This request has ended; reactions on it have no effect any more. The thread tells what happened."
+	case r.Terms.Auto:
+		return "Reactions have no effect on this request. A rule lets the group's members use seats, first come, first served; it does not by itself take one."
+	}
+	own := "The requester's own reaction does not count. "
+	if r.Terms.SelfApproval {
+		own = "The policy lets the requester approve this as well, if they are an approver. "
 	}
 	return fmt.Sprintf("React with %s to approve or %s to deny; take the reaction back to withdraw it while the request is waiting. "+
-		"The requester's own reaction does not count. A rule lets the group's members use seats, first come, first served; it does not by itself take one.",
+		own+"A rule lets the group's members use seats, first come, first served; it does not by itself take one.",
 		w.approve(), w.deny())
+}
+
+// waiting says how many agreed, who, and whose agreement is missing where
+// there are several stages.
+func (w Words) waiting(r approvals.Request) string {
+	missing := r.Terms.Missing(r.Votes)
+	given := r.Terms.Quorum()
+	var lacking []string
+	for i, n := range missing {
+		given -= n
+		if n > 0 {
+			lacking = append(lacking, fmt.Sprintf("%d from %s", n, stageName(r.Terms.Stages[i], i)))
+		}
+	}
+	text := fmt.Sprintf(":hourglass_flowing_sand: *Waiting*: %d of %s", given, needed(r.Terms.Quorum()))
+	if len(r.Votes) > 0 {
+		text += ", given by " + people(approvals.Voters(r.Votes))
+	}
+	if len(missing) > 1 && len(lacking) > 0 {
+		text += "; still missing: " + list(lacking)
+	}
+	return text + "."
 }
 
 // Status says in one line where the request stands.
@@ -165,11 +239,7 @@ func (w Words) Status(r approvals.Request) string {
 	voters := people(approvals.Voters(r.Votes))
 	switch r.State {
 	case approvals.Pending:
-		text := fmt.Sprintf(":hourglass_flowing_sand: *Waiting*: %d of %s", len(r.Votes), needed(r.Terms.Quorum))
-		if len(r.Votes) > 0 {
-			text += ", given by " + voters
-		}
-		return text + "."
+		return w.waiting(r)
 	case approvals.Approved:
 		if r.Stalled != "" {
 			return fmt.Sprintf(":arrows_counterclockwise: *Approved* by %s, *not done yet*: %s.", voters, plain(r.Stalled))
@@ -182,11 +252,19 @@ func (w Words) Status(r approvals.Request) string {
 	case approvals.Superseded:
 		return ":warning: *Superseded*: the group's rule changed meanwhile; nothing was done."
 	case approvals.Denied:
-		return fmt.Sprintf(":x: *Denied* by %s; nothing was done.", user(r.Outcome.By))
+		return fmt.Sprintf(":x: *Denied* by %s%s.", user(r.Outcome.By), idle(r))
 	case approvals.Cancelled:
-		return ":x: *Cancelled* by the requester; nothing was done."
+		return ":x: *Cancelled*" + idle(r) + "."
 	case approvals.Expired:
-		return ":zzz: *Expired* without enough approvals; nothing was done."
+		return ":zzz: *Expired* without enough approvals" + idle(r) + "."
 	}
 	return string(r.State)
+}
+
+// idle says that nothing was done, where that is known.
+func idle(r approvals.Request) string {
+	if r.Outcome.Uncertain {
+		return "; whether a write that was tried before took effect is not known"
+	}
+	return "; nothing was done"
 }

@@ -29,7 +29,7 @@ func largestRequest(state approvals.State) approvals.Request {
 	r := approvals.Request{
 		ID: "R-7K3F9QXA", State: state, Requester: "U0123456789", Channel: "C0APPROVALS",
 		Ask:      approvals.Ask{Group: nasty, Why: nasty},
-		Terms:    approvals.Terms{Approvers: append(repeat(20, "U01234567%02d"), repeat(20, "S01234567%02d")...), Quorum: 40, TTL: time.Hour},
+		Terms:    approvals.Terms{Stages: []approvals.Stage{{Approvers: append(repeat(20, "U01234567%02d"), repeat(20, "S01234567%02d")...), Quorum: 40}}, TTL: time.Hour},
 		Deadline: testTime.Add(time.Hour), Decided: testTime,
 		Proposal: &approvals.Proposal{Group: approvals.Group{ID: nasty + "1", Name: nasty}},
 	}
@@ -59,7 +59,8 @@ func usualRequest(state approvals.State) approvals.Request {
 	r := largestRequest(state)
 	r.Ask = approvals.Ask{Group: "group-01", Why: "Q3 audit"}
 	r.Proposal.Group = approvals.Group{ID: "bb0c3b6e-7d0c-4a52-9a94-1f2f0c7a3a11", Name: "Finance Robots"}
-	r.Terms.Approvers, r.Terms.Quorum, r.Stalled, r.Votes = []string{"S0APPROVERS"}, 2, "", r.Votes[:1]
+	r.Terms.Stages = []approvals.Stage{{Approvers: []string{"S0APPROVERS"}, Quorum: 2}}
+	r.Stalled, r.Votes = "", r.Votes[:1]
 	codes := strings.Fields("ACCU ACNU AKIT ATTUCU ATTUNU AXPNU CTZDEVCU CTZDEVNU IDU PMBU PMD RPADEVCU RPADEVNU RPADEVPROCU RPADEVPRONU " +
 		"TSTDEVPRONU TSTNU AGU AIU DSU FCCU HEAL LU MRSU NONPR")
 	r.Proposal.Change = approvals.Change{Add: codes[:maxCodes], Keep: codes[maxCodes : maxCodes+5]}

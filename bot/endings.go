@@ -27,18 +27,26 @@ func (w Words) ending(r approvals.Request) string {
 	case approvals.Superseded:
 		return w.superseded(r)
 	case approvals.Denied:
-		return fmt.Sprintf("Request %s was denied by %s. Nothing was changed at UiPath.", code(r.ID), user(r.Outcome.By))
+		return fmt.Sprintf("Request %s was denied by %s. %s", code(r.ID), user(r.Outcome.By), w.untouchedAt(r))
 	case approvals.Cancelled:
 		if r.Outcome.Reason == approvals.ReasonCardDeleted {
-			return fmt.Sprintf("Request %s is cancelled: its card in <#%s> was deleted, and the approvals given on it went with it. Nothing was changed at UiPath. Ask again if it is still needed.",
-				code(r.ID), idOnly(w.Channel))
+			return fmt.Sprintf("Request %s is cancelled: its card in <#%s> was deleted, and the approvals given on it went with it. %s Ask again if it is still needed.",
+				code(r.ID), idOnly(w.Channel), w.untouchedAt(r))
 		}
-		return fmt.Sprintf("Request %s was cancelled by %s. Nothing was changed at UiPath.", code(r.ID), user(r.Outcome.By))
+		return fmt.Sprintf("Request %s was cancelled by %s. %s", code(r.ID), user(r.Outcome.By), w.untouchedAt(r))
 	case approvals.Expired:
-		return fmt.Sprintf("Request %s expired with %d of %s; nothing was changed at UiPath. Ask again if it is still needed.",
-			code(r.ID), len(r.Votes), needed(r.Terms.Quorum))
+		return fmt.Sprintf("Request %s expired with %d of %s. %s Ask again if it is still needed.",
+			code(r.ID), len(r.Votes), needed(r.Terms.Quorum()), w.untouchedAt(r))
 	}
 	return fmt.Sprintf("Request %s is %s.", code(r.ID), r.State)
+}
+
+// untouchedAt says that UiPath was left alone, or that this is not known.
+func (w Words) untouchedAt(r approvals.Request) string {
+	if !r.Outcome.Uncertain {
+		return "Nothing was changed at UiPath."
+	}
+	return fmt.Sprintf("A write had been tried before, and it, or a part of it, may have taken effect: look at %s in UiPath.", group(r.Proposal.Group))
 }
 
 func (w Words) done(r approvals.Request) string {
@@ -58,6 +66,9 @@ func (w Words) changed(r approvals.Request) string {
 	}
 	if len(change.Remove) > 0 {
 		parts = append(parts, fmt.Sprintf("%s taken from %s", codes(change.Remove), to))
+	}
+	for _, q := range change.Quotas {
+		parts = append(parts, fmt.Sprintf("%s limited to %d seats for %s", code(q.Code), q.To, to))
 	}
 	return strings.Join(parts, "; ")
 }

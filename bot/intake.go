@@ -28,7 +28,7 @@ type Filer interface {
 type Intake struct {
 	Store     Filer
 	Words     Words
-	Terms     approvals.Terms // for requests filed from now on
+	TTL       time.Duration // life of a request that has no card yet
 	Self      Self
 	Receipts  *Receipts
 	Directory *Directory
@@ -113,7 +113,7 @@ func (in *Intake) command(ctx context.Context, env envelope) (any, bool) {
 func (in *Intake) file(ctx context.Context, env envelope, typed slashCommand, ask approvals.Ask) string {
 	request, _, err := in.Store.File(ctx, approvals.Request{
 		ID: approvals.NewID(), Envelope: env.ID, Requester: typed.UserID, Origin: typed.ChannelID,
-		Channel: in.Words.Channel, Ask: ask, Terms: in.Terms,
+		Channel: in.Words.Channel, Ask: ask, Terms: approvals.Terms{TTL: in.TTL},
 	})
 	if err != nil {
 		in.Log.Error().Str("envelope", env.ID).Err(err).Msg("could not record a request")

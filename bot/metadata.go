@@ -32,7 +32,7 @@ func metadata(r approvals.Request, kind approvals.Kind) slack.SlackMetadata {
 		EventPayload: map[string]any{
 			"request_id": r.ID,
 			"group_id":   r.Proposal.Group.ID,
-			"codes":      strings.Join(approvals.Union(change.Add, change.Remove), " "),
+			"codes":      strings.Join(change.Codes(), " "),
 			"actor":      actor(r, kind),
 		},
 	}

@@ -72,7 +72,7 @@ func (l *letters) of(envelope string) string {
 
 func (r *rig) intake(f Filer) *Intake {
 	return &Intake{
-		Store: f, Words: testWords(), Terms: approvals.Terms{Approvers: []string{alex}, Quorum: 1, TTL: time.Hour},
+		Store: f, Words: testWords(), TTL: time.Hour,
 		Self: r.self, Receipts: r.receipts, Directory: r.directory, Log: testLogger(r),
 	}
 }

@@ -122,7 +122,7 @@ func (w Words) Standing(r approvals.Request, why approvals.Standing) string {
 	case approvals.IsRequester:
 		return start + fmt.Sprintf("it is your own request, and nobody can approve their own. To take it back, type %s.", code("/allocate cancel "+r.ID))
 	case approvals.NotApprover:
-		return start + fmt.Sprintf("its approvers are %s.", people(r.Terms.Approvers))
+		return start + fmt.Sprintf("its approvers are %s.", people(r.Terms.Approvers()))
 	case approvals.IsGuest:
 		return start + "guests of this workspace cannot approve licences."
 	case approvals.IsStranger:

@@ -27,7 +27,7 @@ func hostileRequest(state approvals.State) approvals.Request {
 	r := approvals.Request{
 		ID: "R-7K3F9QXA", State: state, Requester: "U0ROBIN", Origin: "C0GENERAL", Channel: "C0APPROVALS", CardTS: "1.000001",
 		Ask:      approvals.Ask{Group: hostile, Codes: []string{"RPADEVPRONU", "IDU"}, Why: hostile},
-		Terms:    approvals.Terms{Approvers: []string{"U0ALEX", "S0APPROVERS", "U0<!EVIL>"}, Quorum: 2, TTL: time.Hour},
+		Terms:    approvals.Terms{Stages: []approvals.Stage{{Approvers: []string{"U0ALEX", "S0APPROVERS", "U0<!EVIL>"}, Quorum: 2}}, TTL: time.Hour},
 		Votes:    []approvals.Vote{{User: "U0ALEX", At: testTime}, {User: "U0KIM", At: testTime}},
 		Deadline: testTime.Add(time.Hour), Decided: testTime,
 		Proposal: &approvals.Proposal{
@@ -127,7 +127,7 @@ func TestEndsSayWhatHappened(t *testing.T) {
 		{approvals.Superseded, approvals.ReasonRuleChanged, false, "changed by someone else"},
 		{approvals.Denied, approvals.ReasonVoted, false, "was denied by <@U0ALEX>. Nothing was changed"},
 		{approvals.Cancelled, approvals.ReasonWithdrawn, false, "was cancelled by <@U0ALEX>. Nothing was changed"},
-		{approvals.Expired, approvals.ReasonDeadline, false, "expired with 2 of 2 approvals needed; nothing was changed"},
+		{approvals.Expired, approvals.ReasonDeadline, false, "expired with 2 of 2 approvals needed. Nothing was changed"},
 		{approvals.Refused, approvals.ReasonNoSuchGroup, false, "The nearest are `RPADEVPRONU`"},
 		{approvals.Refused, approvals.ReasonAmbiguousGroup, false, "several groups at UiPath"},
 		{approvals.Refused, approvals.ReasonNotOwned, false, "did you mean `RPADEVPRONU` Automation Developer"},

@@ -101,7 +101,7 @@ func seedPending(b *testing.B, slack *sandbox.Slack, url string, n int) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		for _, e := range []approvals.Event{approvals.Vetted{Proposal: proposal}, approvals.Posted{TS: ts}} {
+		for _, e := range []approvals.Event{approvals.Vetted{Proposal: proposal, Terms: benchTerms}, approvals.Posted{TS: ts}} {
 			if _, err := db.Step(ctx, r.ID, e, nil); err != nil {
 				b.Fatal(err)
 			}
@@ -127,7 +127,7 @@ func settleAll(b *testing.B, db *store.Store) {
 	}
 }
 
-var benchTerms = approvals.Terms{Approvers: []string{approver}, Quorum: 1, TTL: 24 * time.Hour}
+var benchTerms = approvals.Terms{Stages: []approvals.Stage{{Approvers: []string{approver}, Quorum: 1}}, TTL: 24 * time.Hour}
 
 func serveBench(ctx context.Context, url string, slack *sandbox.Slack, uipath *sandbox.UiPath) error {
 	cfg := Config{environment: environment{
@@ -138,7 +138,8 @@ func serveBench(ctx context.Context, url string, slack *sandbox.Slack, uipath *s
 		DatabaseURL: url,
 	}}
 	cfg.Scopes = []string{"PM.License.Read", "PM.License.Write", "PM.Group.Read"}
-	cfg.Terms = benchTerms
+	cfg.TTL = benchTerms.TTL
+	cfg.Policy = approvals.Simple([]string{approver}, 1, cfg.TTL)
 	cfg.Words = bot.Words{Channel: approvalsChannel, Approve: []string{"white_check_mark"}, Deny: []string{"x"}}
 	return Serve(ctx, cfg, Tuning{Pace: unpaced}, zerolog.Nop())
 }

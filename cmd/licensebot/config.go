@@ -22,7 +22,8 @@ import (
 // Config is the configuration, checked.
 type Config struct {
 	environment
-	Terms   approvals.Terms
+	Policy  approvals.Policy // without a policy file
+	TTL     time.Duration
 	Words   bot.Words
 	Level   zerolog.Level
 	Scopes  []string
@@ -142,21 +143,21 @@ func (c *Config) checkRules(p *problems) {
 	if c.Channel != "" && !channelID.MatchString(c.Channel) {
 		p.add("LICENSEBOT_CHANNEL", "has to be the id of the approvals channel, not its name", "C0123ABCD")
 	}
-	c.Terms.Approvers = commaList(c.Approvers)
-	if len(c.Terms.Approvers) == 0 {
+	named := commaList(c.Approvers)
+	if len(named) == 0 {
 		p.add("LICENSEBOT_APPROVERS", "is required", "U0123ABCD,S0456EFGH")
 	}
-	for _, id := range c.Terms.Approvers {
+	for _, id := range named {
 		if !approverID.MatchString(id) {
 			p.add("LICENSEBOT_APPROVERS", fmt.Sprintf("%q is neither a user id nor a user group id", id), "U0123ABCD,S0456EFGH")
 		}
 	}
-	c.checkQuorum(p)
+	quorum := c.checkQuorum(p, named)
 	ttl, err := time.ParseDuration(c.RequestTTL)
 	if err != nil || ttl < time.Minute || ttl > 90*24*time.Hour {
 		p.add("LICENSEBOT_REQUEST_TTL", "has to be a duration between 1m and 2160h", "24h")
 	}
-	c.Terms.TTL = ttl
+	c.TTL, c.Policy = ttl, approvals.Simple(named, quorum, ttl)
 	c.Words.Channel = c.Channel
 	c.Words.Approve = emoji(p, "LICENSEBOT_APPROVE_EMOJI", c.ApproveEmoji, "white_check_mark,+1")
 	c.Words.Deny = emoji(p, "LICENSEBOT_DENY_EMOJI", c.DenyEmoji, "x,-1")
@@ -170,17 +171,16 @@ func (c *Config) checkRules(p *problems) {
 	}
 }
 
-func (c *Config) checkQuorum(p *problems) {
+func (c *Config) checkQuorum(p *problems, named []string) int {
 	quorum, err := strconv.Atoi(c.Quorum)
 	if err != nil || quorum < 1 || quorum > 20 {
 		p.add("LICENSEBOT_QUORUM", "has to be a number from 1 to 20", "2")
-		return
+		return 0
 	}
-	c.Terms.Quorum = quorum
-	named := c.Terms.Approvers
 	if len(named) > 0 && !slices.ContainsFunc(named, bot.IsUserGroup) && len(approvals.Union(named, nil)) < quorum {
 		p.add("LICENSEBOT_QUORUM", fmt.Sprintf("%d approvals are needed but only %d people are named, so no request could ever be granted", quorum, len(named)), "1")
 	}
+	return quorum
 }
 
 func emoji(p *problems, name, value, example string) []string {

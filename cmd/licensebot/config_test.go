@@ -49,7 +49,7 @@ func TestConfigurationDefaults(t *testing.T) {
 		"SLACK_API_URL": {cfg.SlackAPIURL, "https://slack.com/api/"}, "UIPATH_URL": {cfg.UiPathURL, "https://cloud.uipath.com"},
 		"UIPATH_AUTH": {cfg.UiPathAuth, "client_credentials"}, "LICENSEBOT_DATABASE_URL": {cfg.DatabaseURL, "sqlite://licensebot.db"},
 		"LICENSEBOT_HTTP_ADDR": {cfg.HTTPAddr, "127.0.0.1:8080"}, "UIPATH_SCOPES": {cfg.UiPathScopes, "PM.License.Read PM.License.Write PM.Group.Read"},
-		"LICENSEBOT_REQUEST_TTL": {cfg.Terms.TTL.String(), "24h0m0s"}, "LICENSEBOT_APPROVE_EMOJI": {cfg.Words.Approve[0], "white_check_mark"},
+		"LICENSEBOT_REQUEST_TTL": {cfg.TTL.String(), "24h0m0s"}, "LICENSEBOT_APPROVE_EMOJI": {cfg.Words.Approve[0], "white_check_mark"},
 		"LICENSEBOT_DENY_EMOJI": {cfg.Words.Deny[0], "x"}, "LICENSEBOT_LOG_LEVEL": {cfg.Level.String(), "info"},
 	} {
 		if pair[0] != pair[1] {
@@ -143,8 +143,8 @@ func TestApproversByLine(t *testing.T) {
 	env := good()
 	env["LICENSEBOT_APPROVERS"] = "U0123,\n  S0456\tW0789\n"
 	cfg, err := load(t, env)
-	if err != nil || !slices.Equal(cfg.Terms.Approvers, []string{"U0123", "S0456", "W0789"}) {
-		t.Errorf("got %q, %v", cfg.Terms.Approvers, err)
+	if err != nil || !slices.Equal(cfg.Policy.Approvers(), []string{"U0123", "S0456", "W0789"}) {
+		t.Errorf("got %q, %v", cfg.Policy.Approvers(), err)
 	}
 }
 

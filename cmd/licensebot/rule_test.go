@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -57,7 +58,6 @@ func TestSuiteWithoutQuotas(t *testing.T) {
 	t.Cleanup(suite.Close)
 	suite.Own("IDU", 5, 1)
 	suite.Own("ATTUNU", 5, 1)
-	suite.AddGroup(sandbox.Group{ID: groupID, Name: "Finance Robots", Rule: []string{"ATTUNU"}})
 	w.uipath = suite
 	w.env["UIPATH_URL"], w.env["UIPATH_ACCOUNT_ID"] = suite.URL(), suite.AccountID()
 	for way, credentials := range map[string]map[string]string{
@@ -74,8 +74,10 @@ func TestSuiteWithoutQuotas(t *testing.T) {
 			w.env[name] = value
 		}
 		before := len(w.cards())
+		group := fmt.Sprintf("group-%02d", before+1) // nobody asks the same twice
+		suite.AddGroup(sandbox.Group{ID: group, Name: "Robots of " + group, Rule: []string{"ATTUNU"}})
 		w.start()
-		w.ask("group-01 IDU")
+		w.ask(group + " IDU")
 		w.await("a card by "+way, func() bool { return len(w.cards()) == before+1 })
 		w.kill()
 	}

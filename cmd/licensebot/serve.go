@@ -64,7 +64,7 @@ func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (
 	receipts := new(bot.Receipts)
 	directory := bot.NewDirectory(api, self, words)
 	intake := &bot.Intake{
-		Store: db, Words: words, Terms: cfg.Terms, Self: self,
+		Store: db, Words: words, TTL: cfg.TTL, Self: self,
 		Receipts: receipts, Directory: directory, Log: log,
 	}
 	hellos := make(chan struct{}, 1)
@@ -77,6 +77,7 @@ func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (
 		Store: db, Licences: licences, Directory: directory,
 		Announcer: bot.NewSpeaker(api, client, self, words, receipts, tuning.Pace, log),
 		Trouble:   trouble(log), Grace: workersGrace, Hellos: hellos,
+		Policy: func() approvals.Policy { return cfg.Policy },
 	})
 	defer stopWorkers()
 	log.Info().Str("version", version()).Str("bot", self.UserID).Str("channel", cfg.Channel).Msg("licensebot is running")

@@ -136,7 +136,7 @@ func ask(n int) approvals.Request {
 		ID: fmt.Sprintf("R-%08d", n), Envelope: fmt.Sprintf("envelope-%d", n), Requester: "U-REQUESTER",
 		Origin: "C-ORIGIN", Channel: channel,
 		Ask:   approvals.Ask{Group: group, Codes: []string{"RPADEVPRONU", "IDU"}, Why: "‘quarter’ end"},
-		Terms: approvals.Terms{Approvers: []string{"U-ANNA", "S-GROUP"}, Quorum: 1, TTL: ttl},
+		Terms: approvals.Terms{Stages: []approvals.Stage{{Approvers: []string{"U-ANNA", "S-GROUP"}, Quorum: 1}}, TTL: ttl},
 	}
 }
 
@@ -201,7 +201,7 @@ func proposal(group string) approvals.Vetted {
 		},
 		Quotas: []approvals.Quota{{Code: "CTZDEVCU", Limit: 3}},
 		Seats:  []approvals.Seats{{Code: "IDU", Allocated: 1, Total: 9}},
-	}}
+	}, Terms: approvals.Terms{Stages: []approvals.Stage{{Approvers: []string{"U-ANNA", "S-GROUP"}, Quorum: 1}}, TTL: ttl}}
 }
 
 // card is a pending request with its card posted and all but its weighing done.
@@ -209,14 +209,16 @@ func (b *bench) card(n int, group string) approvals.Request {
 	b.Helper()
 	r := b.file(n)
 	b.finish(approvals.Vet)
-	b.step(r, proposal(group))
+	asked := proposal(group)
+	asked.Proposal.Change.Add = append(asked.Proposal.Change.Add, fmt.Sprintf("CODE%d", n)) // no two alike
+	b.step(r, asked)
 	b.finish(approvals.Announce)
 	return b.step(r, approvals.Posted{TS: fmt.Sprintf("17000000%02d.000100", n)})
 }
 
 func (b *bench) approve(r approvals.Request) approvals.Request {
 	b.Helper()
-	return b.step(r, approvals.Weighed{Ballots: []approvals.Ballot{{User: "U-ANNA", Standing: approvals.Counts}}})
+	return b.step(r, approvals.Weighed{Ballots: []approvals.Ballot{{User: "U-ANNA", Standing: approvals.Counts, Stages: []int{0}}}})
 }
 
 // unchanged runs what must change nothing.
@@ -383,7 +385,7 @@ func stepLost(b *bench) {
 	b.claim(approvals.Weigh)
 	b.unchanged(func() {
 		_, err := b.Step(b.ctx(), r.ID, approvals.Weighed{
-			Ballots: []approvals.Ballot{{User: "U-ANNA", Standing: approvals.Counts}},
+			Ballots: []approvals.Ballot{{User: "U-ANNA", Standing: approvals.Counts, Stages: []int{0}}},
 		}, &late)
 		b.want(err, approvals.ErrLost)
 	})

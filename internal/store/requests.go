@@ -21,9 +21,11 @@ type body struct {
 	Stalled  string              `json:"stalled,omitempty"`
 	Told     []string            `json:"told,omitempty"`
 	Misses   int                 `json:"misses,omitempty"`
+
+	Attempted bool `json:"attempted,omitempty"`
 }
 
-const requestColumns = `id, envelope, state, requester, channel, card_ts, filed_at, deadline_at, decided_at, ended_at, body`
+const requestColumns = `id, envelope, state, requester, channel, card_ts, filed_at, deadline_at, decided_at, ended_at, sole, body`
 
 // File makes a request durable, unless its envelope already filed one: then
 // that one is returned and again is true. The request's times are set here.
@@ -74,6 +76,9 @@ func (s *Store) Step(ctx context.Context, id string, e approvals.Event, done *ap
 				return err
 			}
 		}
+		if err := tx.alone(ctx, after); err != nil {
+			return err
+		}
 		if before.CardTS != after.CardTS {
 			if err := tx.excludeCard(ctx, after.Channel, after.CardTS); err != nil {
 				return err
@@ -85,6 +90,26 @@ func (s *Store) Step(ctx context.Context, id string, e approvals.Event, done *ap
 		return tx.write(ctx, before, e.Kind(), e.Actor(), e, step)
 	})
 	return after, err
+}
+
+// alone returns *Taken if another open request asks the same. Who asks it at
+// this moment has to wait for this transaction.
+func (t *tx) alone(ctx context.Context, r approvals.Request) error {
+	if r.Sole == "" || !r.State.Open() {
+		return nil
+	}
+	if err := t.engine.exclude(ctx, t.Tx, "sole "+r.Sole); err != nil {
+		return err
+	}
+	var other string
+	err := t.QueryRowContext(ctx, `SELECT id FROM requests WHERE sole = $1 AND state IN ('pending', 'approved') AND id <> $2`, r.Sole, r.ID).Scan(&other)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil
+	case err != nil:
+		return fmt.Errorf("look for the same request: %w", err)
+	}
+	return &approvals.Taken{By: other}
 }
 
 // lock reads the one request that a condition names and keeps it from
@@ -153,8 +178,9 @@ func (t *tx) update(ctx context.Context, r approvals.Request) error {
 		card = r.CardTS
 	}
 	_, err = t.ExecContext(ctx, `UPDATE requests SET state = $2, card_ts = $3, group_id = $4,
-		decided_at = $5, ended_at = $6, body = $7 WHERE id = $1`,
-		r.ID, string(r.State), card, group, nullMicros(r.Decided), nullMicros(r.Ended), string(text))
+		decided_at = $5, ended_at = $6, body = $7, sole = $8, deadline_at = $9 WHERE id = $1`,
+		r.ID, string(r.State), card, group, nullMicros(r.Decided), nullMicros(r.Ended), string(text),
+		sql.NullString{String: r.Sole, Valid: r.Sole != ""}, micros(r.Deadline))
 	if err != nil {
 		return fmt.Errorf("update request: %w", err)
 	}
@@ -164,7 +190,7 @@ func (t *tx) update(ctx context.Context, r approvals.Request) error {
 func bodyOf(r approvals.Request) body {
 	return body{
 		Origin: r.Origin, Ask: r.Ask, Terms: r.Terms, Proposal: r.Proposal, Votes: r.Votes,
-		Outcome: r.Outcome, Stalled: r.Stalled, Told: r.Told, Misses: r.Misses,
+		Outcome: r.Outcome, Stalled: r.Stalled, Told: r.Told, Misses: r.Misses, Attempted: r.Attempted,
 	}
 }
 
@@ -176,9 +202,10 @@ func one(row interface{ Scan(...any) error }) (approvals.Request, error) {
 		card           sql.NullString
 		filed, dead    int64
 		decided, ended sql.NullInt64
+		sole           sql.NullString
 		b              body
 	)
-	err := row.Scan(&r.ID, &r.Envelope, &state, &r.Requester, &r.Channel, &card, &filed, &dead, &decided, &ended, &text)
+	err := row.Scan(&r.ID, &r.Envelope, &state, &r.Requester, &r.Channel, &card, &filed, &dead, &decided, &ended, &sole, &text)
 	if errors.Is(err, sql.ErrNoRows) {
 		return approvals.Request{}, approvals.ErrNoRequest
 	}
@@ -188,10 +215,11 @@ func one(row interface{ Scan(...any) error }) (approvals.Request, error) {
 	if err := json.Unmarshal([]byte(text), &b); err != nil {
 		return approvals.Request{}, fmt.Errorf("read request %s: %w", r.ID, err)
 	}
-	r.State, r.CardTS = approvals.State(state), card.String
+	r.State, r.CardTS, r.Sole = approvals.State(state), card.String, sole.String
 	r.Filed, r.Deadline = fromMicros(filed), fromMicros(dead)
 	r.Decided, r.Ended = fromNullMicros(decided), fromNullMicros(ended)
 	r.Origin, r.Ask, r.Terms, r.Proposal, r.Votes = b.Origin, b.Ask, b.Terms, b.Proposal, b.Votes
 	r.Outcome, r.Stalled, r.Told, r.Misses = b.Outcome, b.Stalled, b.Told, b.Misses
+	r.Attempted = b.Attempted
 	return r, nil
 }
