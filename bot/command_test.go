@@ -180,8 +180,8 @@ func checkMalformed(t *testing.T, name string, malformed *CommandError) {
 // normalised, so that the correction is longer than what was typed.
 func TestLongSuggestionsFit(t *testing.T) {
 	var codes []string
-	for i := range 19 {
-		codes = append(codes, fmt.Sprintf("%s%03d", strings.Repeat("ﬃ", 12), i))
+	for i := range maxCodes {
+		codes = append(codes, fmt.Sprintf("%s%04d", strings.Repeat("ﬃ", 12), i))
 	}
 	group := strings.Repeat("ﷺ", maxGroup/18)
 	for _, rest := range []string{" for 30d", " X=1 X2=1", " because " + strings.Repeat("ﷺ", 20)} {
