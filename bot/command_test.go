@@ -135,6 +135,7 @@ func TestMalformedCommands(t *testing.T) {
 		{"cancel R-1", "`R-1` is not a request id", "cancel R-7K3F9QXA"},
 		{`"help"`, "Say which licence codes the group `help`", `"help" RPADEVPRONU`},
 		{`"Finance Robots"`, "Say which licence codes", `"Finance Robots" RPADEVPRONU`},
+		{`"Team."`, "Say which licence codes", `"Team." RPADEVPRONU`},
 		{`"Team A."`, "Say which licence codes", `"Team A." RPADEVPRONU`},
 		{`"..."`, "Say which licence codes", `"..." RPADEVPRONU`},
 		{`"*"`, "Say which licence codes", `"*" RPADEVPRONU`},
@@ -180,14 +181,14 @@ func checkMalformed(t *testing.T, name string, malformed *CommandError) {
 // normalised, so that the correction is longer than what was typed.
 func TestLongSuggestionsFit(t *testing.T) {
 	var codes []string
-	for i := range 19 {
-		codes = append(codes, fmt.Sprintf("%s%03d", strings.Repeat("ﬃ", 12), i))
+	for i := range maxCodes {
+		codes = append(codes, fmt.Sprintf("%s%04d", strings.Repeat("ﬃ", 12), i))
 	}
-	group := strings.Repeat("ﷺ", maxGroup/18)
+	group := `"` + strings.Repeat("ﷺ", maxGroup/18) + `"`
 	for _, rest := range []string{" for 30d", " X=1 X2=1", " because " + strings.Repeat("ﷺ", 20)} {
 		_, err := ParseCommand("/allocate", group+" "+strings.Join(codes, " ")+rest)
 		var malformed *CommandError
-		if !errors.As(err, &malformed) {
+		if !errors.As(err, &malformed) || strings.Contains(malformed.Problem, "is not a licence code") {
 			t.Fatalf("%v", err)
 		}
 		checkMalformed(t, "/allocate", malformed)

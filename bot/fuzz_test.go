@@ -99,8 +99,10 @@ func checkRedacted(t *testing.T, raw []byte) {
 	if !json.Valid(kept) || len(kept) > maxDeadLetter {
 		t.Fatalf("%d bytes are kept: %.300s", len(kept), kept)
 	}
-	if credential.Match(kept) {
-		t.Fatalf("a credential is kept: %s", kept)
+	for _, start := range []string{"xoxb-", "xoxp-", "xoxe-", "xapp-", "hooks.slack.com/"} {
+		if strings.Contains(strings.ToLower(string(kept)), start) {
+			t.Fatalf("%s is kept: %s", start, kept)
+		}
 	}
 	for name := range capabilities {
 		if left := strings.Count(string(kept), `"`+name+`":`); left != strings.Count(string(kept), `"`+name+`":"removed"`) {

@@ -36,7 +36,7 @@ func opens(t *testing.T, o *opener, within time.Duration, opened func()) int {
 			t.Fatal(err)
 		}
 		_ = resp.Body.Close()
-		if time.Since(start) > within {
+		if time.Since(start) > within || n > 1000 {
 			return n
 		}
 		n++

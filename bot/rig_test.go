@@ -47,11 +47,8 @@ type rig struct {
 	greeted   chan struct{} // has one for every hello that the bot heard
 }
 
-// newRig lets its test run in parallel to others: most of what they do is to
-// wait.
 func newRig(t *testing.T, cfg sandbox.SlackConfig) *rig {
 	t.Helper()
-	t.Parallel()
 	s, err := sandbox.NewSlack(cfg)
 	if err != nil {
 		t.Fatal(err)

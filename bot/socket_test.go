@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -165,7 +166,7 @@ func TestReconnects(t *testing.T) {
 		t.Run(reason, func(t *testing.T) {
 			r := newRig(t, sandbox.SlackConfig{})
 			r.listen(r.store)
-			if n := len(r.slack.Calls("apps.connections.open")); n != Connections {
+			if n := len(r.slack.Calls("apps.connections.open")); n != 2 {
 				t.Errorf("%d connections were opened", n)
 			}
 			if reason == "cut" {
@@ -187,6 +188,7 @@ func TestReconnects(t *testing.T) {
 func TestRefusedConnections(t *testing.T) {
 	for _, reason := range []string{"link_disabled", "too_many_websockets", "refresh_requested"} {
 		t.Run(reason, func(t *testing.T) {
+			t.Parallel() // to wait together for the third attempt
 			r := newRig(t, sandbox.SlackConfig{Linger: time.Millisecond})
 			r.slack.RefuseSockets(reason)
 			r.run(r.newSocket(r.store))
@@ -215,34 +217,39 @@ func TestAppTokenNotAccepted(t *testing.T) {
 	}
 }
 
-// TestNothingIsAckedBeforeItIsStored holds the store back.
+// TestNothingIsAckedBeforeItIsStored holds the store back, and stops meanwhile:
+// nothing is taken in any more, but what was taken in is finished.
 func TestNothingIsAckedBeforeItIsStored(t *testing.T) {
-	r := newRig(t, sandbox.SlackConfig{})
-	entered, gate := make(chan struct{}), make(chan struct{})
+	r := newRig(t, sandbox.SlackConfig{AckTimeout: patience})
+	gate := make(chan struct{})
 	s := r.newSocket(filer{Filer: r.store, file: func(approvals.Request) error {
-		close(entered)
 		<-gate
 		return nil
 	}})
 	stop := r.run(s)
 	r.awaitConnections(s)
-	acks := r.entries(sandbox.EntryAck, "slash_commands")
-	answer := make(chan sandbox.Typed, 1)
-	go func() { answer <- r.typed("group-01 IDU") }()
-	<-entered
-	// Nothing is taken in any more, but what was taken in is finished.
+	const commands = handlers + 3 // three of them wait in the queue
+	answers := make(chan sandbox.Typed, commands)
+	for range commands {
+		go func() { answers <- r.typed("group-01 IDU") }()
+	}
+	for len(s.jobs) < commands-handlers && r.ctx.Err() == nil {
+		runtime.Gosched()
+	}
 	stopped := make(chan struct{})
 	go func() { stop(); close(stopped) }()
-	if n := r.entries(sandbox.EntryAck, "slash_commands"); n != acks {
-		t.Error("the command was acknowledged before it was stored")
+	if n := r.entries(sandbox.EntryAck, "slash_commands"); n != 0 {
+		t.Errorf("%d commands were acknowledged before they were stored", n)
 	}
 	close(gate)
-	typed := <-answer
-	if !strings.Contains(typed.Response, "is recorded") {
-		t.Errorf("%q %q", typed.Error, typed.Response)
-	}
-	if _, err := r.store.Request(r.ctx, requestID.FindString(typed.Response)); err != nil {
-		t.Errorf("what was acknowledged is not there: %v", err)
+	for range commands {
+		typed := <-answers
+		if !strings.Contains(typed.Response, "is recorded") {
+			t.Errorf("%q %q", typed.Error, typed.Response)
+		}
+		if _, err := r.store.Request(r.ctx, requestID.FindString(typed.Response)); err != nil {
+			t.Errorf("what was acknowledged is not there: %v", err)
+		}
 	}
 	<-stopped
 }
@@ -332,7 +339,7 @@ func TestAPanicHarmsOnlyItsOwnEnvelope(t *testing.T) {
 		react: func(approvals.Reaction) error { panic("of a reaction") },
 	})
 	var typing sync.WaitGroup
-	for range 2 * handlers {
+	for range 4 {
 		typing.Go(func() {
 			typed := r.typed("bad IDU")
 			if !strings.Contains(typed.Response, "Something went wrong inside licensebot") {

@@ -81,6 +81,38 @@ func TestEveryStateAndReasonHasWords(t *testing.T) {
 	}
 }
 
+// TestWhatIsShownOfOutside bounds and escapes it, in and outside code spans.
+func TestWhatIsShownOfOutside(t *testing.T) {
+	for _, c := range []struct {
+		text string
+		room int
+		want string
+	}{
+		{"a`b``c", 10, "`a'b''c`"},
+		{"a\nb\u00a0c\x00\u202ed\xff ", 10, "`a b c d`"},
+		{"R&D", 7, "`R&amp;D`"},
+		{"R&DE", 7, "`R&amp;…`"},
+		{"R&D", 5, "`R…`"},
+		{"<<<", 12, "`&lt;&lt;&lt;`"},
+		{"<<<", 11, "`&lt;&lt;…`"},
+		{"🤖🤖🤖", 3, "`🤖🤖🤖`"},
+		{"🤖🤖🤖🤖", 3, "`🤖🤖…`"},
+	} {
+		if got := codeIn(c.text, c.room); got != c.want {
+			t.Errorf("%q in %d: %s instead of %s", c.text, c.room, got, c.want)
+		}
+	}
+	people := people([]string{"U1", "S2", "<!U3|x>", "U4"})
+	if want := "<@U1>, <!subteam^S2>, <@U3x> and <@U4>"; people != want {
+		t.Errorf("%s instead of %s", people, want)
+	}
+	for room, want := range map[int]string{13: "a, bb and ccc", 12: "a and 2 more", 1: "a and 2 more"} {
+		if got := within(room, []string{"a", "bb", "ccc"}); got != want {
+			t.Errorf("in %d: %s instead of %s", room, got, want)
+		}
+	}
+}
+
 // TestHeldUpRequests has words for each state in which something can stall.
 func TestHeldUpRequests(t *testing.T) {
 	for state, want := range map[approvals.State]string{
