@@ -15,6 +15,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"licensebot/approvals"
 	"licensebot/bot"
 	"licensebot/internal/sandbox"
 )
@@ -132,10 +133,10 @@ func (w *world) serveHere() *logBuffer {
 		SlackBotToken: w.slack.BotToken(), SlackAppToken: w.slack.AppToken(), SlackAPIURL: w.slack.APIURL(),
 		UiPathURL: w.uipath.URL(), UiPathOrganization: w.uipath.Organization(), UiPathAccountID: w.uipath.AccountID(),
 		UiPathAuth: "client_credentials", UiPathClientID: w.uipath.ClientID(), UiPathClientSecret: w.uipath.ClientSecret(),
-		Channel: approvalsChannel, HTTPAddr: "127.0.0.1:0", DatabaseURL: "sqlite://" + w.database,
+		Channel: approvalsChannel, HTTPAddr: "127.0.0.1:0", DatabaseURL: w.env["LICENSEBOT_DATABASE_URL"],
 	}}
 	cfg.Scopes = []string{"PM.License.Read", "PM.License.Write", "PM.Group.Read"}
-	cfg.Terms.Approvers, cfg.Terms.Quorum, cfg.Terms.TTL = []string{approver}, 1, time.Hour
+	cfg.TTL, cfg.Policy = time.Hour, approvals.Simple([]string{approver}, 1, time.Hour)
 	cfg.Words = bot.Words{Channel: approvalsChannel, Approve: []string{"white_check_mark"}, Deny: []string{"x"}}
 	log := new(logBuffer)
 	ctx, stop := context.WithCancel(context.Background())
