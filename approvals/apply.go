@@ -58,10 +58,13 @@ func (w *Workers) write(ctx context.Context, t Task, r Request, target Rule) err
 	if err := w.Store.Try(ctx, t); err != nil {
 		return err
 	}
-	t.Tried = r.Decided // any time but zero: from here on it was tried
 	answer, err := w.Licences.SetRule(ctx, r.Proposal.Group.ID, target)
-	if err != nil {
+	if err != nil && refused(err) { // this attempt had no effect; an earlier one may have had some
 		return w.refusedOrHeldUp(ctx, t, r, err)
+	}
+	t.Tried = r.Decided // any time but zero: from here on it was tried
+	if err != nil {
+		return w.heldUp(ctx, t, r, reasonOf(err), err)
 	}
 	if len(r.Proposal.Change.Quotas) > 0 { // which an answer need not tell
 		if answer, err = w.Licences.Rule(ctx, r.Proposal.Group.ID); err != nil {
@@ -94,7 +97,9 @@ func (w *Workers) settle(ctx context.Context, t Task, r Request, state State, ou
 func (w *Workers) refusedOrHeldUp(ctx context.Context, t Task, r Request, err error) error {
 	var refusal *Refusal
 	if errors.As(err, &refusal) {
-		return w.settle(ctx, t, r, Failed, Outcome{Reason: ReasonUiPathRefused, Said: refusal.Said})
+		return w.settle(ctx, t, r, Failed, Outcome{
+			Reason: ReasonUiPathRefused, Said: refusal.Said, Uncertain: !t.Tried.IsZero(),
+		})
 	}
 	return w.heldUp(ctx, t, r, reasonOf(err), err)
 }

@@ -60,7 +60,7 @@ func (w *Workers) reply(ctx context.Context, t Task, r Request) error {
 		return nil
 	}
 	if r.CardTS == "" {
-		return w.Announcer.Notify(ctx, r)
+		return final(w.Announcer.Notify(ctx, r))
 	}
 	_, err := w.postOnce(ctx, t, r, func() (string, error) {
 		return "", w.Announcer.Reply(ctx, r, t.Kind)
@@ -96,6 +96,12 @@ func (w *Workers) tell(ctx context.Context, t Task, r Request) error {
 		return err
 	}
 	return final(w.Announcer.Tell(ctx, r, t.Subject, Standing(t.Note)))
+}
+
+// refused reports whether an error is a no that asking again does not change.
+func refused(err error) bool {
+	var refusal *Refusal
+	return errors.As(err, &refusal)
 }
 
 // final lets a refusal end the task: saying it again cannot help.

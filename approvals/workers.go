@@ -239,7 +239,7 @@ func (w *Workers) perform(ctx context.Context, t Task, r Request) error {
 	case Tell:
 		return w.tell(ctx, t, r)
 	case Notify:
-		return w.Announcer.Notify(ctx, r)
+		return final(w.Announcer.Notify(ctx, r))
 	case Expire:
 		return w.expire(ctx, t, r)
 	}

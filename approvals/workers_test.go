@@ -1112,3 +1112,34 @@ func TestExpiredAfterAWriteOfUnknownOutcome(t *testing.T) {
 		}
 	})
 }
+
+// UiPath refuses the second write; whether the first took effect is not known.
+func TestRefusedAfterAWriteOfUnknownOutcome(t *testing.T) {
+	live(t, func(w *world) {
+		r := w.carded()
+		w.uipath.onWrite = func(n int, _ Rule) (*Rule, bool, error) {
+			if n == 1 {
+				return nil, false, errCut
+			}
+			return nil, false, &Refusal{Said: "409"}
+		}
+		w.react(r, anna, true)
+		r = w.quiet()
+		w.ended(r, Failed, ReasonUiPathRefused)
+		if !r.Outcome.Uncertain {
+			w.Error("the outcome is called certain")
+		}
+	})
+}
+
+// A requester who cannot be reached is not tried for ever.
+func TestUnreachableRequester(t *testing.T) {
+	live(t, func(w *world) {
+		w.slack.breaks("notify", 1_000_000, false, &Refusal{Said: "user_not_in_channel"})
+		w.file("e1", "OLD")
+		w.quiet()
+		if n := w.slack.count("notify"); n != 1 {
+			w.Errorf("tried %d times", n)
+		}
+	})
+}
