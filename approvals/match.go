@@ -81,7 +81,7 @@ func (g Group) protected() bool {
 // Covers reports whether m surely matches whatever n can match. Where n names
 // a group, that is taken for its name unless it has the shape of an id.
 func (m Match) Covers(n Match) bool {
-	return coverPatterns(m.Groups, n.Groups) && coverPatterns(m.Codes, n.Codes) && coverIDs(m.Requesters, n.Requesters)
+	return coverIDs(m.Requesters, n.Requesters) && coverPatterns(m.Codes, n.Codes) && coverPatterns(m.Groups, n.Groups)
 }
 
 func coverPatterns(wide, narrow []string) bool {

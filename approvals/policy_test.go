@@ -213,6 +213,15 @@ func TestACoveredRuleNeverDecides(t *testing.T) {
 	}
 }
 
+// Patterns are for names: they take no rule away from a group named by its id.
+func TestPatternsDoNotCoverIDs(t *testing.T) {
+	for wide, covers := range map[string]bool{"8f3a*": false, "*": true, strings.ToUpper(idOne): true, idTwo: false} {
+		if got := (approvals.Match{Groups: []string{wide}}).Covers(approvals.Match{Groups: []string{idOne}}); got != covers {
+			t.Errorf("%s: %v", wide, got)
+		}
+	}
+}
+
 // And the other way round: of two rules that go by group or by code alone, one
 // that does not cover the other leaves something for it.
 func TestAnUncoveredRuleDecidesSomewhere(t *testing.T) {

@@ -26,7 +26,10 @@ var star = map[string][]string{
 	"internal/sandbox": {},
 	"internal/pgtest":  {},
 	"deploy":           {},
-	"cmd/licensebot":   {"approvals", "bot", "licensing", "internal/store", "internal/sandbox", "deploy"},
+
+	"internal/policyfile": {"approvals"},
+
+	"cmd/licensebot": {"approvals", "bot", "licensing", "internal/store", "internal/policyfile", "internal/sandbox", "deploy"},
 }
 
 // standardOnly lists the packages that import nothing but the standard library.

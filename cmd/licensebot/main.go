@@ -78,7 +78,7 @@ func commands() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return &usageError{fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())}
 	})
-	root.AddCommand(serveCommand(), sandboxCommand(), manifestCommand(), versionCommand())
+	root.AddCommand(serveCommand(), sandboxCommand(), policyCommand(), manifestCommand(), versionCommand())
 	return root
 }
 

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"licensebot/approvals"
+	"licensebot/internal/policyfile"
+)
+
+func policyCommand() *cobra.Command {
+	policy := &cobra.Command{
+		Use:   "policy",
+		Short: "Check and test a policy file, without Slack and UiPath",
+		Long: "A policy file says who may ask for which licence codes and groups, and who has to agree;\n" +
+			"docs/policy.md has every key. Both commands read nothing but the files they are given.",
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	policy.AddCommand(policyCheckCommand(), policyTestCommand())
+	return policy
+}
+
+func policyCheckCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "check FILE",
+		Short: "Report everything that is wrong in a policy file",
+		Long: "check reports every problem of a policy file at once, each with its line and what to do:\n" +
+			"unknown keys, rules that are never reached, contradictions, quorums that nobody can meet.\n\n" +
+			"Exit codes: 0 no problem, 1 problems, 2 used wrongly or the file cannot be read.",
+		Example: "  licensebot policy check policy.yaml",
+		Args:    filesArgs("FILE"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			policy, err := policyfile.LoadFile(args[0])
+			if err := fileError(err); err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: %s, no problems\n", args[0], count(len(policy.Rules), "rule"))
+			return err
+		},
+	}
+}
+
+func policyTestCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "test FILE CASES",
+		Short: "Ask a policy file the questions in a file of cases",
+		Long: "test puts each case to the policy: who asks for what, and which rule, verdict and approvers\n" +
+			"are expected. It prints where the answer is another, and which rules no case reaches.\n\n" +
+			"Exit codes: 0 all cases hold, 1 some do not or a file has problems, 2 used wrongly or a file\n" +
+			"cannot be read.",
+		Example: "  licensebot policy test policy.yaml policy.cases.yaml",
+		Args:    filesArgs("FILE", "CASES"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			policy, policyErr := policyfile.LoadFile(args[0])
+			cases, casesErr := policyfile.LoadCasesFile(args[1])
+			if err := fileError(policyErr, casesErr); err != nil {
+				return err
+			}
+			return testPolicy(cmd.OutOrStdout(), policy, args[1], cases)
+		},
+	}
+}
+
+// testPolicy runs the cases and prints what is not as expected.
+func testPolicy(out io.Writer, policy approvals.Policy, file string, cases []policyfile.Case) error {
+	failed := 0
+	reached := make(map[string]bool)
+	for _, c := range cases {
+		mismatches, rule := c.Check(policy)
+		reached[rule] = true
+		if len(mismatches) == 0 {
+			continue
+		}
+		failed++
+		fmt.Fprintf(out, "%s:%d: %s\n", file, c.Line, c.Name)
+		for _, m := range mismatches {
+			fmt.Fprintf(out, "    %s\n", m)
+		}
+	}
+	for _, rule := range policy.Rules {
+		if !reached[rule.Name] {
+			fmt.Fprintf(out, "no case reaches rule %q (line %d)\n", rule.Name, rule.Line)
+		}
+	}
+	if failed > 0 {
+		return fmt.Errorf("%d of %s failed", failed, count(len(cases), "case"))
+	}
+	_, err := fmt.Fprintf(out, "%s passed\n", count(len(cases), "case"))
+	return err
+}
+
+// fileError makes a file that cannot be read a wrong command line, unlike
+// files with problems in them.
+func fileError(errs ...error) error {
+	err := errors.Join(errs...)
+	for _, e := range errs {
+		if problems := (policyfile.Problems)(nil); e != nil && !errors.As(e, &problems) {
+			return &usageError{err}
+		}
+	}
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("nothing here can be used as long as there are problems:\n%w", err)
+}
+
+// filesArgs wants exactly the arguments named.
+func filesArgs(names ...string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) == len(names) {
+			return nil
+		}
+		return &usageError{fmt.Errorf("%s takes %s; see %s --help", cmd.CommandPath(), strings.Join(names, " and "), cmd.CommandPath())}
+	}
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}

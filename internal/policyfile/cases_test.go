@@ -1,0 +1,167 @@
+package policyfile
+
+import (
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"licensebot/approvals"
+)
+
+const casesPolicy = `version: 1
+rules:
+  - name: two stages
+    groups: prod
+    expires_after: 36h
+    stages:
+      - {name: business, approvers: [U0BEN, U0ANNA]}
+      - {approvers: S0COE, quorum: 2}
+  - name: free
+    groups: trial
+    auto_approve: true
+  - name: closed
+    groups: closed
+    deny: No.
+`
+
+const someCases = `version: 1
+cases:
+  - name: asks
+    requester: U0ROBIN
+    member_of: S0DEV
+    group: prod
+    group_id: x
+    codes: [idu, RPADEVPRONU]
+    seats: 3
+    duration: 30d
+    reason: a new project
+    expect:
+      rule: two stages
+      verdict: ask
+      approvers: [S0COE, U0ANNA, U0BEN]
+      quorum: 3
+      self_approval: false
+      expires_after: 36h
+      stages:
+        - {name: business, approvers: [U0ANNA, U0BEN]}
+        - {approvers: S0COE, quorum: 2}
+  - name: is free
+    requester: U0ROBIN
+    group: trial
+    codes: IDU
+    expect: {rule: free, verdict: auto}
+  - name: is closed
+    requester: U0ROBIN
+    group: closed
+    codes: IDU
+    removal: true
+    expect: {rule: closed, verdict: deny, refusal: denied}
+  - name: is nothing
+    requester: U0ROBIN
+    group: elsewhere
+    codes: IDU
+    expect: {refusal: not_allowed}
+`
+
+func loadBoth(t *testing.T) (approvals.Policy, []Case) {
+	t.Helper()
+	policy, err := Load("policy.yaml", []byte(casesPolicy))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cases, err := LoadCases("cases.yaml", []byte(someCases))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return policy, cases
+}
+
+func TestCasesAskWhatTheySay(t *testing.T) {
+	_, cases := loadBoth(t)
+	full := approvals.Petition{
+		Requester: "U0ROBIN", MemberOf: []string{"S0DEV"}, Group: approvals.Group{ID: "x", Name: "prod"},
+		Codes: []string{"IDU", "RPADEVPRONU"}, Seats: 3, Duration: 30 * 24 * time.Hour, Why: "a new project",
+	}
+	if got := cases[0].Petition; !reflect.DeepEqual(got, full) {
+		t.Errorf("got %+v, want %+v", got, full)
+	}
+	if !cases[1].Petition.Unlimited || cases[1].Petition.Removal || cases[2].Petition.Unlimited || !cases[2].Petition.Removal {
+		t.Errorf("%+v, %+v", cases[1].Petition, cases[2].Petition)
+	}
+	if cases[1].Name != "is free" || cases[1].Line != 22 {
+		t.Errorf("%+v", cases[1])
+	}
+}
+
+func TestCasesThatHold(t *testing.T) {
+	policy, cases := loadBoth(t)
+	var rules []string
+	for _, c := range cases {
+		mismatches, rule := c.Check(policy)
+		if len(mismatches) > 0 {
+			t.Errorf("%s: %v", c.Name, mismatches)
+		}
+		rules = append(rules, rule)
+	}
+	if want := []string{"two stages", "free", "closed", ""}; !slices.Equal(rules, want) {
+		t.Errorf("rules %q, want %q", rules, want)
+	}
+}
+
+// Every expectation can fail, alone.
+func TestEachExpectationIsCompared(t *testing.T) {
+	policy, cases := loadBoth(t)
+	for _, c := range cases {
+		for i, right := range c.want {
+			wrong := c
+			wrong.want = slices.Clone(c.want)
+			wrong.want[i].value = "otherwise"
+			got, _ := wrong.Check(policy)
+			if len(got) != 1 || got[0].What != right.what || got[0].Expected != "otherwise" {
+				t.Errorf("%s, %s: %v", c.Name, right.what, got)
+			}
+		}
+	}
+}
+
+func TestMismatchesSayWhatWasGot(t *testing.T) {
+	policy, cases := loadBoth(t)
+	asks, free, closed := cases[0], cases[1], cases[2]
+	asks.Petition, free.Petition, closed.Petition = closed.Petition, asks.Petition, free.Petition
+	want := []string{
+		"verdict: expected ask, got deny (denied)",
+		"rule: expected two stages, got closed",
+		"approvers: expected S0COE U0ANNA U0BEN, got none (denied)",
+		"quorum: expected 3, got none (denied)",
+		"stages: expected business: 1 of U0ANNA U0BEN, 2: 2 of S0COE, got none (denied)",
+		"self_approval: expected false, got none (denied)",
+		"expires_after: expected 36h, got none (denied)",
+		"verdict: expected auto, got ask",
+		"rule: expected free, got two stages",
+		"verdict: expected deny, got auto",
+		"refusal: expected denied, got none",
+		"rule: expected closed, got free",
+	}
+	var got []string
+	for _, c := range []Case{asks, free, closed} {
+		mismatches, _ := c.Check(policy)
+		for _, m := range mismatches {
+			got = append(got, m.String())
+		}
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestDurationsAreWrittenAsPeopleDo(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		time.Minute: "1m", 90 * time.Minute: "1h30m", 36 * time.Hour: "36h", 48 * time.Hour: "2d", 14 * 24 * time.Hour: "14d", 10 * time.Minute: "10m", 20 * time.Hour: "20h",
+		90 * time.Second: "1m30s", 100 * time.Second: "1m40s", 10 * time.Second: "10s",
+	} {
+		if got := short(d); got != want {
+			t.Errorf("%v: %s, want %s", d, got, want)
+		}
+	}
+}

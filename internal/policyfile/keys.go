@@ -1,0 +1,30 @@
+package policyfile
+
+// The keys of each kind of mapping.
+var (
+	topKeys = []string{"version", "people", "defaults", "rules"}
+
+	// defaultKeys are what rules may leave to the defaults.
+	defaultKeys = []string{
+		"approvers", "quorum", "self_approval", "expires_after",
+		"reason", "must_end", "longest_grant", "most_codes", "most_seats",
+	}
+	ruleKeys = []string{
+		"name", "groups", "codes", "requesters",
+		"deny", "auto_approve", "approvers", "quorum", "stages", "self_approval", "expires_after",
+		"reason", "must_end", "longest_grant", "most_codes", "most_seats",
+	}
+	stageKeys  = []string{"name", "approvers", "quorum"}
+	reasonKeys = []string{"pattern", "hint"}
+
+	// aboutAsking are the keys of a rule that mean something only where people
+	// are asked, aboutGranting those that do only where anything is granted.
+	aboutAsking   = []string{"approvers", "quorum", "stages", "self_approval"}
+	aboutGranting = []string{"auto_approve", "expires_after", "reason", "must_end", "longest_grant", "most_codes", "most_seats"}
+
+	caseFileKeys = []string{"version", "cases"}
+	caseKeys     = []string{
+		"name", "requester", "member_of", "group", "group_id", "codes", "seats", "duration", "removal", "reason", "expect",
+	}
+	answerKeys = []string{"verdict", "refusal", "rule", "approvers", "quorum", "stages", "self_approval", "expires_after"}
+)
