@@ -78,7 +78,7 @@ func (d *Directory) Members(ctx context.Context, approvers []string, maxAge time
 	var members []string
 	var refused error
 	for _, id := range approvers {
-		if !IsUserGroup(id) {
+		if !approvals.IsUserGroup(id) {
 			members = append(members, id)
 			continue
 		}

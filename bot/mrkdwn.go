@@ -7,6 +7,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/slack-go/slack/slackutilsx"
+
+	"licensebot/approvals"
 )
 
 // How much of what comes from outside is shown, in characters as Slack counts
@@ -112,15 +114,12 @@ func idOnly(id string) string {
 	}, id)
 }
 
-// IsUserGroup tells a user group's id (S…) from a person's (U… or W…).
-func IsUserGroup(id string) bool { return strings.HasPrefix(id, "S") }
-
 // people mentions user ids and user group ids, which also notifies them.
 func people(ids []string) string {
 	shown := make([]string, len(ids))
 	for i, id := range ids {
 		shown[i] = user(id)
-		if IsUserGroup(id) {
+		if approvals.IsUserGroup(id) {
 			shown[i] = "<!subteam^" + idOnly(id) + ">"
 		}
 	}

@@ -17,17 +17,20 @@ import (
 
 	"licensebot/approvals"
 	"licensebot/bot"
+	"licensebot/internal/policyfile"
 )
 
 // Config is the configuration, checked.
 type Config struct {
 	environment
-	Policy  approvals.Policy // without a policy file
-	TTL     time.Duration
-	Words   bot.Words
-	Level   zerolog.Level
-	Scopes  []string
-	Console bool
+	Policy approvals.Policy // at the start
+	TTL    time.Duration
+
+	policyText string // of the policy file
+	Words      bot.Words
+	Level      zerolog.Level
+	Scopes     []string
+	Console    bool
 }
 
 // A ConfigError lists everything that is wrong with the configuration.
@@ -144,8 +147,11 @@ func (c *Config) checkRules(p *problems) {
 		p.add("LICENSEBOT_CHANNEL", "has to be the id of the approvals channel, not its name", "C0123ABCD")
 	}
 	named := commaList(c.Approvers)
-	if len(named) == 0 {
-		p.add("LICENSEBOT_APPROVERS", "is required", "U0123ABCD,S0456EFGH")
+	switch {
+	case len(named) == 0 && c.PolicyFile == "":
+		p.add("LICENSEBOT_APPROVERS", "is required without LICENSEBOT_POLICY_FILE", "U0123ABCD,S0456EFGH")
+	case len(named) > 0 && c.PolicyFile != "":
+		p.add("LICENSEBOT_APPROVERS", "is set together with LICENSEBOT_POLICY_FILE, whose rules name the approvers; set one of them", "LICENSEBOT_POLICY_FILE=/etc/licensebot/policy.yaml")
 	}
 	for _, id := range named {
 		if !approverID.MatchString(id) {
@@ -166,8 +172,26 @@ func (c *Config) checkRules(p *problems) {
 			p.add("LICENSEBOT_DENY_EMOJI", name+" is also in LICENSEBOT_APPROVE_EMOJI", "x")
 		}
 	}
-	if c.PolicyFile != "" {
-		p.add("LICENSEBOT_POLICY_FILE", "this version reads no policy file, and to ignore one would grant more than it allows; unset it", "LICENSEBOT_APPROVERS=U0123ABCD")
+	c.readPolicy(p)
+}
+
+func (c *Config) readPolicy(p *problems) {
+	if c.PolicyFile == "" {
+		return
+	}
+	content, err := policyfile.Read(c.PolicyFile)
+	if err == nil {
+		c.policyText = string(content)
+		c.Policy, err = policyfile.Load(c.PolicyFile, content)
+	}
+	var all policyfile.Problems
+	switch {
+	case errors.As(err, &all):
+		for _, problem := range all {
+			p.add("LICENSEBOT_POLICY_FILE", problem.Error(), "licensebot policy check "+c.PolicyFile)
+		}
+	case err != nil:
+		p.add("LICENSEBOT_POLICY_FILE", "cannot be read: "+err.Error(), "/etc/licensebot/policy.yaml")
 	}
 }
 
@@ -177,7 +201,7 @@ func (c *Config) checkQuorum(p *problems, named []string) int {
 		p.add("LICENSEBOT_QUORUM", "has to be a number from 1 to 20", "2")
 		return 0
 	}
-	if len(named) > 0 && !slices.ContainsFunc(named, bot.IsUserGroup) && len(approvals.Union(named, nil)) < quorum {
+	if len(named) > 0 && !slices.ContainsFunc(named, approvals.IsUserGroup) && len(approvals.Union(named, nil)) < quorum {
 		p.add("LICENSEBOT_QUORUM", fmt.Sprintf("%d approvals are needed but only %d people are named, so no request could ever be granted", quorum, len(named)), "1")
 	}
 	return quorum

@@ -73,13 +73,15 @@ func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (
 	}, intake, log)
 	slack.socket.Store(socket)
 
-	stopWorkers := startWorkers(ctx, &approvals.Workers{
+	policies := newPolicySource(cfg, log)
+	workers := &approvals.Workers{
 		Store: db, Licences: licences, Directory: directory,
 		Announcer: bot.NewSpeaker(api, client, self, words, receipts, tuning.Pace, log),
 		Trouble:   trouble(log), Grace: workersGrace, Hellos: hellos,
-		Policy: func() approvals.Policy { return cfg.Policy },
-	})
-	defer stopWorkers()
+		Policy: policies.Policy,
+	}
+	defer startWorkers(ctx, workers)()
+	defer keepPolicy(ctx, policies, workers, log)()
 	log.Info().Str("version", version()).Str("bot", self.UserID).Str("channel", cfg.Channel).Msg("licensebot is running")
 	err = socket.Run(ctx)
 	log.Info().Msg("licensebot is stopping")

@@ -71,7 +71,7 @@ func (p Problems) err() error {
 // LoadFile reads the policy in a file. Its error is Problems, unless the file
 // cannot be read.
 func LoadFile(name string) (approvals.Policy, error) {
-	content, err := read(name)
+	content, err := Read(name)
 	if err != nil {
 		return approvals.Policy{}, err
 	}
@@ -80,15 +80,15 @@ func LoadFile(name string) (approvals.Policy, error) {
 
 // LoadCasesFile reads the cases in a file, as LoadFile does a policy.
 func LoadCasesFile(name string) ([]Case, error) {
-	content, err := read(name)
+	content, err := Read(name)
 	if err != nil {
 		return nil, err
 	}
 	return LoadCases(name, content)
 }
 
-// read reads no more of a file than tells that it is too long.
-func read(name string) ([]byte, error) {
+// Read reads a file, but no more of it than tells that it is too long.
+func Read(name string) ([]byte, error) {
 	file, err := os.Open(name)
 	if err != nil {
 		return nil, err

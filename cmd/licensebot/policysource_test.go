@@ -1,0 +1,133 @@
+package main
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/rs/zerolog"
+)
+
+const onePolicy = `version: 1
+rules:
+  - name: everything
+    approvers: [U0APPROVER]
+`
+
+// inForce tells the names of the rules in force.
+func (s *policySource) inForce() string {
+	var names []string
+	for _, rule := range s.Policy().Rules {
+		names = append(names, rule.Name)
+	}
+	return strings.Join(names, " ")
+}
+
+func TestPolicyIsReadAgain(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "policy.yaml")
+	write := func(content string) {
+		t.Helper()
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(onePolicy)
+	env := good()
+	delete(env, "LICENSEBOT_APPROVERS")
+	env["LICENSEBOT_POLICY_FILE"] = path
+	cfg, err := load(t, env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		log := new(logBuffer)
+		s := newPolicySource(cfg, zerolog.New(log))
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		hangup, changes := make(chan os.Signal), 0
+		go s.watch(ctx, hangup, func() { changes++ })
+		expect := func(rules string, came, complaints int) {
+			t.Helper()
+			synctest.Wait()
+			if got := s.inForce(); got != rules || changes != came {
+				t.Errorf("in force: %q after %d changes, want %q after %d", got, changes, rules, came)
+			}
+			if n := strings.Count(log.String(), "the policy file is broken"); n != complaints {
+				t.Errorf("complained %d times, want %d:\n%s", n, complaints, log)
+			}
+		}
+		time.Sleep(time.Hour)
+		expect("everything", 0, 0)
+
+		write(strings.Replace(onePolicy, "everything", "all of it", 1))
+		time.Sleep(lookAtPolicy)
+		expect("all of it", 1, 0)
+
+		write("version: 1\nrules: [{name: broken, colour: red}]\n")
+		time.Sleep(time.Hour)
+		expect("all of it", 1, 1)
+		if !strings.Contains(log.String(), "policy.yaml:2") {
+			t.Errorf("the line is not named:\n%s", log)
+		}
+		hangup <- syscall.SIGHUP // whoever asks is told again
+		expect("all of it", 1, 2)
+
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Hour)
+		expect("all of it", 1, 3)
+
+		write(onePolicy)
+		hangup <- syscall.SIGHUP
+		expect("everything", 2, 3)
+	})
+}
+
+func TestPolicyFileAndApproversTogether(t *testing.T) {
+	env := good()
+	env["LICENSEBOT_POLICY_FILE"] = filepath.Join(t.TempDir(), "policy.yaml")
+	if _, err := load(t, env); err == nil || !strings.Contains(err.Error(), "set one of them") || !strings.Contains(err.Error(), "cannot be read") {
+		t.Errorf("%v", err)
+	}
+}
+
+// The rules decide at the real program: who asks for what is allowed sees the
+// rule's name on the card, who does not is told privately.
+func TestPolicyAtWork(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	path := filepath.Join(t.TempDir(), "policy.yaml")
+	if err := os.WriteFile(path, []byte(`version: 1
+rules:
+  - name: designers
+    codes: [IDU]
+    stages:
+      - name: owner
+        approvers: [U0APPROVER]
+      - name: security
+        approvers: [U0APPROVER, U0SECOND]
+`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	delete(w.env, "LICENSEBOT_APPROVERS")
+	w.env["LICENSEBOT_POLICY_FILE"] = path
+	w.start()
+	w.ask("group-01 RPADEVPRONU")
+	w.awaitTold(requester, "was not put before an approver")
+	w.ask("group-01 IDU")
+	if card := w.card(); !strings.Contains(card.Text, "designers") || !strings.Contains(card.Text, "security") {
+		t.Errorf("the card names neither rule nor stages:\n%s", card.Text)
+	}
+	w.react(approver, "white_check_mark") // serves one stage, though both name them
+	w.await("the first vote", func() bool { return strings.Contains(w.card().Text, "1 of 2") })
+	w.expectRule(0, "ATTUNU")
+	w.react(second, "white_check_mark")
+	w.awaitEnd("allocation_done", "*Done*")
+	w.expectRule(1, "ATTUNU", "IDU")
+}
