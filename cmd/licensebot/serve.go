@@ -29,6 +29,9 @@ const (
 type Tuning struct {
 	Pace bot.Pace
 	Now  func() time.Time // the store's clock
+	// Jumps has a value whenever Now was put forward, for those who wait for
+	// a time that came sooner.
+	Jumps <-chan struct{}
 }
 
 // Serve runs the bot until ctx ends. It stops in this order: no more
@@ -40,6 +43,7 @@ func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
+	defer wakeAtJumps(db, tuning.Jumps)()
 
 	licences, err := newLicences(cfg)
 	if err != nil {
@@ -86,6 +90,23 @@ func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (
 	err = socket.Run(ctx)
 	log.Info().Msg("licensebot is stopping")
 	return err
+}
+
+// wakeAtJumps wakes everybody who waits for work when the clock was put
+// forward, until stop is called.
+func wakeAtJumps(db *store.Store, jumps <-chan struct{}) (stop func()) {
+	ended := make(chan struct{})
+	go func() {
+		for {
+			select {
+			case <-ended:
+				return
+			case <-jumps:
+				db.Wake()
+			}
+		}
+	}()
+	return func() { close(ended) }
 }
 
 // ringing returns a function that leaves a value in c, if there is none yet.

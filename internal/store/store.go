@@ -148,6 +148,9 @@ func (s *Store) Listen(kinds ...approvals.Kind) (<-chan struct{}, func()) {
 	return s.bell.listen(kinds)
 }
 
+// Wake wakes all who wait for work: the clock they wait by was put forward.
+func (s *Store) Wake() { s.bell.ringAll() }
+
 // A tx is one transaction with its own now and the kinds of work to wake the
 // workers for once it is durable.
 type tx struct {
