@@ -55,7 +55,7 @@ func openPostgres(ctx context.Context, url string, opts Options) (*Store, error)
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = 5 * time.Second
 	}
-	db := stdlib.OpenDB(*config)
+	db := stdlib.OpenDB(*config, stdlib.OptionResetSession(writable))
 	db.SetMaxOpenConns(connections)
 	db.SetMaxIdleConns(connections)
 	db.SetConnMaxIdleTime(5 * time.Minute)
@@ -73,6 +73,17 @@ func openPostgres(ctx context.Context, url string, opts Options) (*Store, error)
 // start at once one migrates and the others wait for it.
 func (s *Store) preparePostgres(ctx context.Context) error {
 	locker, err := lock.NewPostgresSessionLocker()
+// writable gives up a connection that was opened while the database took no
+// writes: its session would stay like that after the database has recovered.
+func writable(_ context.Context, conn *pgx.Conn) error {
+	for _, name := range []string{"default_transaction_read_only", "in_hot_standby"} {
+		if conn.PgConn().ParameterStatus(name) == "on" { // the server reports them, since version 14
+			return driver.ErrBadConn
+		}
+	}
+	return nil
+}
+
 	if err != nil {
 		return err
 	}
