@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -46,6 +47,9 @@ func openPostgres(ctx context.Context, url string, opts Options) (*Store, error)
 	config, err := pgx.ParseConfig(url)
 	if err != nil {
 		return nil, errors.New("database URL postgres://…: it cannot be understood; want postgres://USER:PASSWORD@HOST/DATABASE")
+	}
+	if strings.Contains(config.Database, "@") { // it holds part of the password, and errors name the database
+		return nil, errors.New("database URL postgres://…: write a / in the password percent-encoded, as %2F")
 	}
 	for name, value := range sessionDefaults {
 		if _, set := config.RuntimeParams[name]; !set {
