@@ -84,6 +84,10 @@ func writable(_ context.Context, conn *pgx.Conn) error {
 		if conn.PgConn().ParameterStatus(name) == "on" { // the server reports them, since version 14
 			return driver.ErrBadConn
 		}
+// preparePostgres migrates under a session lock: of several replicas that
+// start at once one migrates and the others wait for it.
+func (s *Store) preparePostgres(ctx context.Context) error {
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300)) // every second, for five minutes
 	}
 	return nil
 }
