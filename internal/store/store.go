@@ -185,10 +185,10 @@ func (s *Store) inTx(ctx context.Context, work func(*tx) error) error {
 	}
 }
 
-// once runs work in one transaction. committing tells whether the commit was
-// sent.
+// once runs work in one transaction, in which each statement sees what others
+// committed before it. committing tells whether the commit was sent.
 func (s *Store) once(ctx context.Context, t *tx, work func(*tx) error) (committing bool, err error) {
-	t.Tx, err = s.write.BeginTx(ctx, nil)
+	t.Tx, err = s.write.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
 	if err != nil {
 		return false, fmt.Errorf("begin: %w", err)
 	}
