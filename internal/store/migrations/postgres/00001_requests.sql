@@ -65,7 +65,7 @@ CREATE TABLE owed (
     tried_at   BIGINT,
     UNIQUE (request_id, kind, subject)
 );
-CREATE INDEX owed_due ON owed (kind, due_at);
+CREATE INDEX owed_due ON owed (kind, due_at, id);
 CREATE INDEX owed_lane ON owed (lane, id) WHERE lane IS NOT NULL;
 -- Of one lane only one row is ever under lease: two writes to one group's rule
 -- cannot overlap, whoever claims them.
