@@ -43,12 +43,21 @@ func (s *Store) File(ctx context.Context, r approvals.Request) (filed approvals.
 			return err
 		}
 		filed = step.Request
-		if err := tx.write(ctx, approvals.Request{}, "filed", r.Requester, r.Ask, step); err != nil {
-			return err
-		}
-		return nil
+		return tx.write(ctx, approvals.Request{}, "filed", r.Requester, r.Ask, step)
 	})
+	if errors.Is(err, errUnknown) && s.holds(ctx, r.ID) {
+		err = nil
+	}
 	return filed, again, err
+}
+
+// holds reports whether a request is stored. It asks in its own time, because
+// the caller's may be over.
+func (s *Store) holds(ctx context.Context, id string) bool {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), fateLimit)
+	defer cancel()
+	_, err := s.Request(ctx, id)
+	return err == nil
 }
 
 // Request reads one request.
