@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	commandline "flag"
 	"fmt"
 	"net/url"
 	"os"
@@ -15,7 +16,14 @@ import (
 	"licensebot/internal/pgtest"
 )
 
-func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
+func TestMain(m *testing.M) {
+	for name, value := range map[string]string{"rapid.checks": checks, "rapid.steps": steps, "rapid.nofailfile": "true"} {
+		if err := commandline.Set(name, value); err != nil {
+			panic(err)
+		}
+	}
+	os.Exit(pgtest.Main(m))
+}
 
 func TestPostgresConforms(t *testing.T) {
 	conform(t, func(t *testing.T, now func() time.Time) Conformant {
