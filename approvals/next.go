@@ -251,6 +251,7 @@ func end(r Request, state State, outcome Outcome, now time.Time) Step {
 	outcome.Uncertain = outcome.Uncertain || r.Attempted && state != Done
 	r.Outcome = &outcome
 	r.Ended = now
+	r.Sole = ""
 	step := Step{Request: r, Drop: []Kind{Expire, Weigh, Vet}}
 	if r.Proposal == nil {
 		step.Owe = []Owed{{Kind: Notify}}

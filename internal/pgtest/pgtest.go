@@ -178,6 +178,26 @@ func (c *Cluster) awaitAnswer() error {
 // Kill ends the server at once, as a crash does; Up starts it again.
 func (c *Cluster) Kill() { c.end(syscall.SIGQUIT) }
 
+// Crash kills one of the server's processes. The server then ends every
+// session, recovers, and goes on.
+func (c *Cluster) Crash() error {
+	db, err := sql.Open("pgx", c.URL())
+	if err != nil {
+		return err
+	}
+	defer func() { _ = db.Close() }()
+	var pid int
+	if err := db.QueryRow(`SELECT pg_backend_pid()`).Scan(&pid); err != nil {
+		return err
+	}
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+		return err
+	}
+	for db.Ping() == nil { // until it has noticed
+	}
+	return c.awaitAnswer()
+}
+
 // Close stops the server and removes its folder.
 func (c *Cluster) Close() error {
 	c.end(syscall.SIGINT)

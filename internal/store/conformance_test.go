@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -21,6 +22,7 @@ type Conformant interface {
 	Request(ctx context.Context, id string) (approvals.Request, error)
 	React(ctx context.Context, heard approvals.Reaction) error
 	DeadLetter(ctx context.Context, envelope, why string, raw []byte) error
+	Ahead(ctx context.Context, most int) (int, error)
 	Ping(ctx context.Context) error
 	Close() error
 
@@ -204,14 +206,19 @@ func proposal(group string) approvals.Vetted {
 	}, Terms: approvals.Terms{Stages: []approvals.Stage{{Approvers: []string{"U-ANNA", "S-GROUP"}, Quorum: 1}}, TTL: ttl}}
 }
 
+// ownProposal is a proposal that no other request makes.
+func ownProposal(group, id string) approvals.Vetted {
+	asked := proposal(group)
+	asked.Proposal.Change.Add = append(asked.Proposal.Change.Add, strings.ReplaceAll(id, "-", ""))
+	return asked
+}
+
 // card is a pending request with its card posted and all but its weighing done.
 func (b *bench) card(n int, group string) approvals.Request {
 	b.Helper()
 	r := b.file(n)
 	b.finish(approvals.Vet)
-	asked := proposal(group)
-	asked.Proposal.Change.Add = append(asked.Proposal.Change.Add, fmt.Sprintf("CODE%d", n)) // no two alike
-	b.step(r, asked)
+	b.step(r, ownProposal(group, r.ID))
 	b.finish(approvals.Announce)
 	return b.step(r, approvals.Posted{TS: fmt.Sprintf("17000000%02d.000100", n)})
 }

@@ -3,10 +3,12 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"io"
 	"net"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -46,6 +48,9 @@ func openPostgres(ctx context.Context, url string, opts Options) (*Store, error)
 	if err != nil {
 		return nil, errors.New("database URL postgres://…: it cannot be understood; want postgres://USER:PASSWORD@HOST/DATABASE")
 	}
+	if strings.Contains(config.Database, "@") { // it holds part of the password, and errors name the database
+		return nil, errors.New("database URL postgres://…: write a / in the password percent-encoded, as %2F")
+	}
 	for name, value := range sessionDefaults {
 		if _, set := config.RuntimeParams[name]; !set {
 			config.RuntimeParams[name] = value
@@ -54,7 +59,7 @@ func openPostgres(ctx context.Context, url string, opts Options) (*Store, error)
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = 5 * time.Second
 	}
-	db := stdlib.OpenDB(*config)
+	db := stdlib.OpenDB(*config, stdlib.OptionResetSession(writable))
 	db.SetMaxOpenConns(connections)
 	db.SetMaxIdleConns(connections)
 	db.SetConnMaxIdleTime(5 * time.Minute)
@@ -68,17 +73,28 @@ func openPostgres(ctx context.Context, url string, opts Options) (*Store, error)
 	return s, nil
 }
 
+// writable gives up a connection that was opened while the database took no
+// writes: its session would stay like that after the database has recovered.
+func writable(_ context.Context, conn *pgx.Conn) error {
+	for _, name := range []string{"default_transaction_read_only", "in_hot_standby"} {
+		if conn.PgConn().ParameterStatus(name) == "on" { // the server reports them, since version 14
+			return driver.ErrBadConn
+		}
+	}
+	return nil
+}
+
 // preparePostgres migrates under a session lock: of several replicas that
 // start at once one migrates and the others wait for it.
 func (s *Store) preparePostgres(ctx context.Context) error {
-	locker, err := lock.NewPostgresSessionLocker()
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300)) // every second, for five minutes
 	if err != nil {
 		return err
 	}
 	return s.migrate(ctx, goose.DialectPostgres, "postgres", goose.WithSessionLocker(locker))
 }
 
-// clock reads the clock and the transaction's number in one question.
+// clock reads the clock, and names the transaction that asks, in one question.
 // clock_timestamp moves on inside a transaction, unlike now().
 func (e *postgres) clock(ctx context.Context, q querier) (time.Time, string, error) {
 	if q == e.db { // no transaction: to ask for a number would use one up
@@ -91,7 +107,8 @@ func (e *postgres) clock(ctx context.Context, q querier) (time.Time, string, err
 	}
 	var us int64
 	var name string
-	err := q.QueryRowContext(ctx, `SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint, pg_current_xact_id()::text`).Scan(&us, &name)
+	err := q.QueryRowContext(ctx, `SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint,
+		concat_ws(' ', pg_current_xact_id(), extract(epoch FROM now()), extract(epoch FROM pg_postmaster_start_time()))`).Scan(&us, &name)
 	if e.now != nil {
 		return e.now(), name, err
 	}
@@ -110,18 +127,19 @@ func (e *postgres) close() error { return e.listen.stop() }
 
 // judge tells races, which may go well the next time, and lost connections
 // from everything else. PostgreSQL remembers what became of a transaction
-// whose commit it did not get to answer.
+// whose commit it did not get to answer, or whose caller gave up waiting.
 func (e *postgres) judge(ctx context.Context, tx string, committing bool, err error) verdict {
 	var answer *pgconn.PgError
+	answered := errors.As(err, &answer)
 	switch {
-	case errors.As(err, &answer) && raced(answer):
+	case answered && raced(answer):
 		return again
-	case !disconnected(err):
-		return lost
-	case !committing:
+	case committing && (!answered || disconnected(err)):
+		return e.fate(ctx, tx)
+	case disconnected(err):
 		return again
 	}
-	return e.fate(ctx, tx)
+	return lost
 }
 
 // raced reports whether a transaction failed because of what others did at the
@@ -149,32 +167,46 @@ func disconnected(err error) bool {
 	}
 	var network net.Error
 	var connect *pgconn.ConnectError
-	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, sql.ErrConnDone) ||
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) ||
 		errors.As(err, &connect) || errors.As(err, &network) || pgconn.SafeToRetry(err)
 }
 
-// fateTries bounds the questions after a transaction's fate: while the server
-// restarts, or has not noticed yet that the connection is gone.
-const fateTries = 8
+// fateLimit bounds the questions after a transaction's fate, while the server
+// restarts or the network is away. The caller's own time may be over already:
+// it has to hear the truth all the same.
+const fateLimit = 2 * time.Second
 
-// fate asks whether a transaction whose COMMIT was never answered committed.
+// fate asks whether a transaction whose COMMIT was never answered committed. A
+// server that has not noticed that the connection is gone is told so: the
+// COMMIT might reach it later, after its caller was told that nothing happened.
+//
+// A server that crashed gives the number of a transaction that it lost to
+// another one, so the answer holds only while there is a session older than the
+// transaction, on the very same server.
 func (e *postgres) fate(ctx context.Context, tx string) verdict {
-	for try := 1; try <= fateTries; try++ {
+	name := strings.Fields(tx) // number, beginning, server; see clock
+	if len(name) != 3 {
+		return unknown
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), fateLimit)
+	defer cancel()
+	for try := 1; pause(ctx, try); try++ {
 		var status sql.NullString
-		err := e.db.QueryRowContext(ctx, `SELECT pg_xact_status($1::xid8)`, tx).Scan(&status)
+		err := e.db.QueryRowContext(ctx, `SELECT CASE
+			WHEN extract(epoch FROM pg_postmaster_start_time())::text = $3
+			AND EXISTS (SELECT 1 FROM pg_stat_activity WHERE extract(epoch FROM backend_start) < $2::numeric)
+			THEN pg_xact_status($1::xid8) END`, name[0], name[1], name[2]).Scan(&status)
 		switch {
 		case err == nil && status.String == "committed":
 			return committed
 		case err == nil && status.String == "aborted":
 			return again
-		case err == nil && !status.Valid: // too old to be remembered; never so soon
-			return lost
-		case err != nil && !disconnected(err):
-			return lost
-		}
-		if !pause(ctx, try+2) {
-			break
+		case err == nil && status.String == "in progress":
+			_, _ = e.db.ExecContext(ctx, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_xid = $1::xid8::xid`, name[0])
+		case err == nil || !disconnected(err):
+			return unknown
 		}
 	}
-	return lost
+	return unknown
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -28,7 +29,7 @@ func (e *postgres) announce(ctx context.Context, tx *sql.Tx, kinds []approvals.K
 		return nil
 	}
 	words := []string{e.me}
-	for _, kind := range kinds {
+	for _, kind := range slices.Compact(slices.Sorted(slices.Values(kinds))) { // a payload has 8,000 bytes at the most
 		words = append(words, string(kind))
 	}
 	if _, err := tx.ExecContext(ctx, `SELECT pg_notify($1, $2)`, notifications, strings.Join(words, " ")); err != nil {

@@ -57,7 +57,7 @@ func (s *Store) Reactions(ctx context.Context, channel, ts string) ([]approvals.
 
 func presentOn(ctx context.Context, q querier, channel, ts string) ([]approvals.Reaction, error) {
 	rows, err := q.QueryContext(ctx, `SELECT user_id, name, deny, event_ts FROM reactions
-		WHERE channel = $1 AND ts = $2 AND present = 1 ORDER BY event_ts, user_id`, channel, ts)
+		WHERE channel = $1 AND ts = $2 AND present = 1 ORDER BY event_ts, user_id, name`, channel, ts)
 	if err != nil {
 		return nil, fmt.Errorf("read reactions: %w", err)
 	}

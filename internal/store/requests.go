@@ -45,12 +45,21 @@ func (s *Store) File(ctx context.Context, r approvals.Request) (filed approvals.
 			return err
 		}
 		filed = step.Request
-		if err := tx.write(ctx, approvals.Request{}, "filed", r.Requester, r.Ask, step); err != nil {
-			return err
-		}
-		return nil
+		return tx.write(ctx, approvals.Request{}, "filed", r.Requester, r.Ask, step)
 	})
+	if errors.Is(err, errUnknown) && s.holds(ctx, r.ID) {
+		err = nil
+	}
 	return filed, again, err
+}
+
+// holds reports whether a request is stored. It asks in its own time, because
+// the caller's may be over.
+func (s *Store) holds(ctx context.Context, id string) bool {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), fateLimit)
+	defer cancel()
+	_, err := s.Request(ctx, id)
+	return err == nil
 }
 
 // Request reads one request.
@@ -102,7 +111,7 @@ func (t *tx) alone(ctx context.Context, r approvals.Request) error {
 		return err
 	}
 	var other string
-	err := t.QueryRowContext(ctx, `SELECT id FROM requests WHERE sole = $1 AND state IN ('pending', 'approved') AND id <> $2`, r.Sole, r.ID).Scan(&other)
+	err := t.QueryRowContext(ctx, `SELECT id FROM requests WHERE sole = $1 AND id <> $2`, r.Sole, r.ID).Scan(&other)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return nil

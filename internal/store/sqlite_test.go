@@ -38,7 +38,7 @@ func (s underTest) Dump(t *testing.T) map[string][]string {
 }
 
 // rows reads a query's answer as text.
-func (s underTest) rows(t *testing.T, query string, args ...any) []string {
+func (s underTest) rows(t testing.TB, query string, args ...any) []string {
 	t.Helper()
 	rows, err := s.read.QueryContext(t.Context(), query, args...)
 	if err != nil {
@@ -260,57 +260,4 @@ func TestStatesAreTheSchemas(t *testing.T) {
 	if n := strings.Count(list, ",") + 1; n != len(approvals.States()) {
 		t.Errorf("the schema knows %d states, Go %d", n, len(approvals.States()))
 	}
-}
-
-// Cost must not grow with pending requests: no query walks a table.
-func TestQueriesUseIndexes(t *testing.T) {
-	b, s := sqliteBench(t)
-	for n := range 20 {
-		b.file(n)
-	}
-	if _, err := s.write.ExecContext(t.Context(), "ANALYZE"); err != nil {
-		t.Fatal(err)
-	}
-	for _, c := range []struct{ name, query, index string }{
-		{"claim", `UPDATE owed SET leased = 1 WHERE id = (SELECT id FROM owed WHERE kind = 'vet' AND due_at <= 9
-			AND ` + head + ` ORDER BY due_at, id LIMIT 1)`, "owed_due"},
-		{"claim, lanes", `SELECT id FROM owed WHERE kind = 'vet' AND due_at <= 9 AND ` + head + ` ORDER BY due_at, id LIMIT 1`, "owed_lane"},
-		{"wait", `SELECT due_at FROM owed WHERE kind = 'vet' AND ` + head + ` ORDER BY due_at LIMIT 1`, "owed_due"},
-		{"react", `SELECT ` + requestColumns + ` FROM requests WHERE channel = 'C' AND card_ts = '1.1'`, "requests_card"},
-		{"reactions", `SELECT user_id FROM reactions WHERE channel = 'C' AND ts = '1.1' AND present = 1`, "sqlite_autoindex_reactions_1"},
-		{"file again", `SELECT ` + requestColumns + ` FROM requests WHERE envelope = 'e'`, "sqlite_autoindex_requests_2"},
-		{"drop", `DELETE FROM owed WHERE request_id = 'R' AND kind = 'vet'`, "sqlite_autoindex_owed_1"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			// The writer plans it: a reader may not even plan an UPDATE.
-			plan := explain(t, s.write, c.query)
-			if !strings.Contains(plan, c.index) {
-				t.Errorf("%s is not used:\n%s", c.index, plan)
-			}
-			for line := range strings.Lines(plan) {
-				if strings.HasPrefix(line, "SCAN") || strings.Contains(line, "TEMP B-TREE") {
-					t.Errorf("walks or sorts:\n%s", plan)
-				}
-			}
-		})
-	}
-}
-
-func explain(t *testing.T, db *sql.DB, query string) string {
-	t.Helper()
-	rows, err := db.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+query)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = rows.Close() }()
-	var plan strings.Builder
-	for rows.Next() {
-		var id, parent, unused int
-		var detail string
-		if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
-			t.Fatal(err)
-		}
-		plan.WriteString(detail + "\n")
-	}
-	return plan.String()
 }

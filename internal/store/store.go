@@ -65,7 +65,11 @@ const (
 	lost      verdict = iota // it did not happen, and the caller has to know
 	again                    // it did not happen; the same work may go well now
 	committed                // it happened, though its answer was lost
+	unknown                  // whether it happened could not be found out
 )
+
+// errUnknown says that a transaction may or may not have happened.
+var errUnknown = errors.New("whether this was recorded is not known")
 
 // A querier is a transaction or a pool of connections.
 type querier interface {
@@ -184,15 +188,18 @@ func (s *Store) inTx(ctx context.Context, work func(*tx) error) error {
 			if try < maxTries && pause(ctx, try) {
 				continue
 			}
+		case unknown:
+			s.bell.ring(t.wake) // looking for nothing does no harm
+			return fmt.Errorf("%w: %w", errUnknown, err)
 		}
 		return err
 	}
 }
 
-// once runs work in one transaction. committing tells whether the commit was
-// sent.
+// once runs work in one transaction, in which each statement sees what others
+// committed before it. committing tells whether the commit was sent.
 func (s *Store) once(ctx context.Context, t *tx, work func(*tx) error) (committing bool, err error) {
-	t.Tx, err = s.write.BeginTx(ctx, nil)
+	t.Tx, err = s.write.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
 	if err != nil {
 		return false, fmt.Errorf("begin: %w", err)
 	}

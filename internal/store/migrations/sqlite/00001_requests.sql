@@ -11,7 +11,7 @@ CREATE TABLE requests (
     channel     TEXT NOT NULL CHECK (channel <> ''),
     card_ts     TEXT,
     group_id    TEXT,
-    sole        TEXT, -- what no other open request may ask
+    sole        TEXT UNIQUE, -- what no other open request may ask; NULL unless pending or approved
     filed_at    BIGINT NOT NULL,
     deadline_at BIGINT NOT NULL CHECK (deadline_at > filed_at),
     decided_at  BIGINT,
@@ -24,7 +24,6 @@ CREATE TABLE requests (
     CHECK (state NOT IN ('approved', 'done', 'failed', 'superseded') OR decided_at IS NOT NULL)
 );
 CREATE UNIQUE INDEX requests_card ON requests (channel, card_ts) WHERE card_ts IS NOT NULL;
-CREATE UNIQUE INDEX requests_sole ON requests (sole) WHERE state IN ('pending', 'approved');
 CREATE INDEX requests_pending ON requests (channel, card_ts) WHERE state = 'pending';
 
 -- What people put on messages of the bot; kept by message and not by request,

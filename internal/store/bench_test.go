@@ -1,0 +1,125 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"testing"
+
+	"licensebot/approvals"
+	"licensebot/internal/pgtest"
+)
+
+// Cost must not grow with what is pending: each benchmark runs beside ten and
+// beside ten thousand pending requests.
+//
+//	go test ./internal/store -run '^$' -bench . -benchtime 300x -count 5
+func BenchmarkStore(b *testing.B) {
+	for _, engine := range []struct {
+		name string
+		url  func(b *testing.B) string
+	}{
+		{"sqlite", func(b *testing.B) string { return "sqlite://" + filepath.Join(b.TempDir(), "licensebot.db") }},
+		{"postgres", func(b *testing.B) string { return pgtest.URL(b) }},
+	} {
+		for _, pending := range []int{10, 10_000} {
+			s := openURL(b, engine.url(b), nil)
+			s.load(b, pending)
+			for _, c := range []struct {
+				name string
+				run  func(*testing.B, underTest)
+			}{
+				{"File", benchFile}, {"ClaimSettle", benchClaim}, {"React", benchReact}, {"Wait", benchWait},
+			} {
+				b.Run(fmt.Sprintf("%s/%s/%d", c.name, engine.name, pending), func(b *testing.B) { c.run(b, s) })
+			}
+		}
+	}
+}
+
+// serial numbers requests across the benchmarks of one store.
+func (s underTest) serial(b *testing.B) int {
+	b.Helper()
+	var n int
+	if err := s.read.QueryRowContext(b.Context(), `SELECT count(*) FROM requests`).Scan(&n); err != nil {
+		b.Fatal(err)
+	}
+	return n
+}
+
+func (s underTest) fileMany(b *testing.B, n int) {
+	b.Helper()
+	for from, i := s.serial(b), 0; i < n; i++ {
+		r := ask(from + i)
+		if _, again, err := s.File(b.Context(), r); err != nil || again {
+			b.Fatal(again, err)
+		}
+	}
+}
+
+func benchFile(b *testing.B, s underTest) {
+	from := s.serial(b)
+	for i := 0; b.Loop(); i++ {
+		if _, again, err := s.File(b.Context(), ask(from+i)); err != nil || again {
+			b.Fatal(again, err)
+		}
+	}
+	b.StopTimer()
+	s.settleAll(b, approvals.Vet)
+}
+
+func (s underTest) settleAll(b *testing.B, kind approvals.Kind) {
+	b.Helper()
+	for {
+		task, _, err := s.Claim(b.Context(), lease, kind)
+		if errors.Is(err, approvals.ErrNothing) {
+			return
+		}
+		if err == nil {
+			err = s.Settle(b.Context(), task)
+		}
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func benchClaim(b *testing.B, s underTest) {
+	s.fileMany(b, b.N)
+	for b.Loop() {
+		task, _, err := s.Claim(b.Context(), lease, approvals.Weigh, approvals.Vet)
+		if errors.Is(err, approvals.ErrNothing) {
+			b.StopTimer()
+			s.fileMany(b, 100)
+			b.StartTimer()
+			continue
+		}
+		if err == nil {
+			err = s.Settle(b.Context(), task)
+		}
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.StopTimer()
+	s.settleAll(b, approvals.Vet)
+}
+
+func benchReact(b *testing.B, s underTest) {
+	heard := approvals.Reaction{Channel: channel, TS: "1600000000.5", Name: "white_check_mark", Present: true}
+	for i := 0; b.Loop(); i++ {
+		heard.User, heard.EventTS = fmt.Sprint("U-B", i%50), fmt.Sprintf("17%08d.1", i)
+		if err := s.React(b.Context(), heard); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func benchWait(b *testing.B, s underTest) {
+	for b.Loop() {
+		_, _, err := s.Wait(b.Context(), approvals.Reply, approvals.Progress, approvals.Announce, approvals.Expire)
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+}

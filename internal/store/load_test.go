@@ -1,0 +1,43 @@
+package store
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// load puts n pending requests into a store, each with its card, two reactions
+// and what a pending request owes, and brings the planner's statistics up to
+// date. Half of them also wait for other work, due by now.
+func (s underTest) load(t testing.TB, n int) {
+	t.Helper()
+	const series = `WITH RECURSIVE series (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM series WHERE n < %d) `
+	id := `'R-L' || n`
+	at := `1772400000000000 + n` // the evening of 1 March 2026
+	for _, statement := range []string{
+		`INSERT INTO requests (id, envelope, state, requester, channel, card_ts, group_id, filed_at, deadline_at, body) ` + series +
+			`SELECT ` + id + `, 'loaded-' || n, 'pending', 'U-REQUESTER', 'C-APPROVALS', '1600000000.' || n, 'group-' || (n % 100), ` +
+			at + `, ` + at + ` + 86400000000, '{"terms":{"quorum":2,"ttl":86400000000000},"proposal":{"group":{"id":"group-' || (n % 100) || '"}}}' FROM series`,
+		`INSERT INTO journal (request_id, at, kind, actor, before, after, event) ` + series +
+			`SELECT ` + id + `, ` + at + `, 'filed', 'U-REQUESTER', '', 'filed', '{}' FROM series`,
+		`INSERT INTO reactions (channel, ts, user_id, name, deny, present, event_ts, heard_at) ` + series +
+			`SELECT 'C-APPROVALS', '1600000000.' || n, 'U-' || who, 'white_check_mark', 0, 1, '1600000001.' || n, ` + at +
+			` FROM series CROSS JOIN (SELECT 1 AS who UNION ALL SELECT 2) AS people`,
+		`INSERT INTO owed (request_id, kind, subject, note, due_at) ` + series +
+			`SELECT ` + id + `, 'expire', '', '', ` + at + ` + 86400000000 FROM series`,
+		`INSERT INTO owed (request_id, kind, subject, note, due_at) ` + series +
+			`SELECT ` + id + `, 'remind', '', '', ` + at + ` + 80000000000 FROM series`,
+		`INSERT INTO owed (request_id, kind, subject, note, lane, due_at) ` + series +
+			`SELECT ` + id + `, 'render', '', '', 'card ' || ` + id + `, ` + at + ` FROM series WHERE n % 2 = 0`,
+	} {
+		s.exec(t, strings.Replace(statement, "%d", fmt.Sprint(n), 1)) // the other % is a remainder
+	}
+	s.exec(t, "ANALYZE")
+}
+
+func (s underTest) exec(t testing.TB, statement string, args ...any) {
+	t.Helper()
+	if _, err := s.write.ExecContext(t.Context(), statement, args...); err != nil {
+		t.Fatalf("%v\n%s", err, statement)
+	}
+}

@@ -1,0 +1,324 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"licensebot/approvals"
+)
+
+// A machine drives a store and the model with the same random actions, and
+// compares what they answer and what they hold after each.
+type machine struct {
+	s     underTest
+	m     *model
+	clock *clock
+	tasks []approvals.Task // taken at any time, whether they are still held or not
+	ids   map[int64]bool
+}
+
+func TestStoreIsTheModel(t *testing.T) {
+	for name, one := range map[string]func(t *testing.T) *bench{
+		"sqlite":   func(t *testing.T) *bench { b, _ := sqliteBench(t); return b },
+		"postgres": func(t *testing.T) *bench { return replicas(t, 1)[0] },
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := one(t)
+			rapid.Check(t, func(rt *rapid.T) {
+				b.clear()
+				mc := &machine{s: b.under(), m: newModel(), clock: b.clock, ids: map[int64]bool{}}
+				rt.Repeat(map[string]func(*rapid.T){
+					"": mc.compare, "file": mc.file, "step": mc.step, "react": mc.react, "seen": mc.seen, "claim": mc.claim,
+					"try": mc.try, "settle": mc.settle, "defer": mc.putOff, "wait": mc.wait, "advance": mc.advance,
+					"step as a worker": mc.stepHeld, "step more": mc.step, "claim more": mc.claim,
+				})
+				mc.compareAll(rt)
+			})
+		})
+	}
+}
+
+func (mc *machine) now() time.Time { return mc.clock.now() }
+
+// agree holds the store's error to the model's.
+func agree(t *rapid.T, got, want error) {
+	t.Helper()
+	for _, sentinel := range []error{
+		approvals.ErrNoMove, approvals.ErrNotYours, approvals.ErrLost, approvals.ErrNothing, approvals.ErrNoRequest,
+	} {
+		if errors.Is(got, sentinel) != errors.Is(want, sentinel) {
+			t.Fatalf("error %v, want %v", got, want)
+		}
+	}
+	var one, other *approvals.Taken
+	if errors.As(got, &one) != errors.As(want, &other) || one != nil && one.By != other.By {
+		t.Fatalf("error %v, want %v", got, want)
+	}
+	if (got == nil) != (want == nil) {
+		t.Fatalf("error %v, want %v", got, want)
+	}
+}
+
+func same(t *rapid.T, what string, got, want any) {
+	t.Helper()
+	if got, want := fmt.Sprintf("%+v", got), fmt.Sprintf("%+v", want); got != want {
+		t.Fatalf("%s:\n%s, want\n%s", what, got, want)
+	}
+}
+
+// compare looks at the owed work after each action, because every action
+// concerns it.
+func (mc *machine) compare(t *rapid.T) { holds(t, mc.s, rowsQuery, mc.m.rows()) }
+
+func holds(t *rapid.T, s underTest, query string, want []string) {
+	t.Helper()
+	if got := s.column(t, query); !slices.Equal(got, want) {
+		t.Fatalf("the store holds\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// compareAll looks at requests and journal.
+func (mc *machine) compareAll(t *rapid.T) {
+	holds(t, mc.s, journalQuery, mc.m.journal)
+	for id, want := range mc.m.requests {
+		got, err := mc.s.Request(context.Background(), id)
+		agree(t, err, nil)
+		same(t, "request", jsonOf(t, got), jsonOf(t, want))
+		if err := path(of(mc.m.journal, id)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// column reads a query's only column.
+func (s underTest) column(t rapid.TB, query string) []string {
+	t.Helper()
+	rows, err := s.read.QueryContext(context.Background(), query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = rows.Close() }()
+	var all []string
+	for rows.Next() {
+		var text string
+		if err := rows.Scan(&text); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, text)
+	}
+	return all
+}
+
+// card is where a request's card is, or will be.
+func card(id string) string { return "1700000000." + strings.TrimPrefix(id, "R-") }
+
+func (mc *machine) file(t *rapid.T) {
+	if len(mc.m.requests) == 4 {
+		t.Skip("enough")
+	}
+	r := ask(len(mc.m.requests))
+	if len(mc.m.requests) > 0 && rapid.IntRange(0, 3).Draw(t, "redelivered") == 0 {
+		r.Envelope = ask(rapid.IntRange(0, len(mc.m.requests)-1).Draw(t, "envelope")).Envelope
+	}
+	want, wantAgain := mc.m.file(r, mc.now())
+	got, again, err := mc.s.File(context.Background(), r)
+	agree(t, err, nil)
+	same(t, "again", again, wantAgain)
+	same(t, "filed", jsonOf(t, got), jsonOf(t, want))
+}
+
+func (mc *machine) step(t *rapid.T) {
+	ids := append(mc.m.ids(), "R-NOTTHERE")
+	mc.stepOn(t, rapid.SampledFrom(ids).Draw(t, "request"), nil)
+}
+
+func (mc *machine) stepHeld(t *rapid.T) {
+	task := mc.task(t)
+	mc.stepOn(t, task.Request, &task)
+}
+
+func (mc *machine) stepOn(t *rapid.T, id string, done *approvals.Task) {
+	e := drawEvent(t, id)
+	if rapid.IntRange(0, 3).Draw(t, "fit") > 0 {
+		e = drawFit(t, mc.m.requests[id])
+	}
+	want, wantErr := mc.m.step(id, e, done, mc.now())
+	got, err := mc.s.Step(context.Background(), id, e, done)
+	agree(t, err, wantErr)
+	if err == nil {
+		same(t, "step", jsonOf(t, got), jsonOf(t, want))
+	}
+}
+
+// drawEvent makes any event of the rules, fit for the request or not.
+func drawEvent(t *rapid.T, id string) approvals.Event {
+	return rapid.OneOf(
+		rapid.Custom(func(t *rapid.T) approvals.Event { return drawProposal(t, id) }),
+		rapid.Just[approvals.Event](approvals.Posted{TS: card(id)}),
+		rapid.Just[approvals.Event](approvals.Unfit{Outcome: approvals.Outcome{Reason: approvals.ReasonNotOwned, Subject: []string{"IDU"}}}),
+		rapid.Custom(func(t *rapid.T) approvals.Event { return approvals.Weighed{Ballots: drawBallots(t)} }),
+		rapid.Custom(func(t *rapid.T) approvals.Event { return approvals.Rechecked{Ballots: drawBallots(t)} }),
+		rapid.Custom(func(t *rapid.T) approvals.Event {
+			return approvals.Cancel{By: rapid.SampledFrom([]string{"U-REQUESTER", "U-0"}).Draw(t, "by")}
+		}),
+		rapid.Just[approvals.Event](approvals.Lapse{}),
+		rapid.Just[approvals.Event](approvals.Held{Why: "UiPath is away"}),
+		rapid.Just[approvals.Event](approvals.Missed{Answered: []string{"IDU"}}),
+		rapid.Custom(func(t *rapid.T) approvals.Event {
+			state := rapid.SampledFrom([]approvals.State{approvals.Done, approvals.Failed, approvals.Superseded, approvals.Denied}).Draw(t, "state")
+			return approvals.Settled{State: state, Outcome: approvals.Outcome{Reason: approvals.ReasonConfirmed}}
+		}),
+	).Draw(t, "event")
+}
+
+// drawProposal makes a change that now and then is what another request asks.
+func drawProposal(t *rapid.T, id string) approvals.Vetted {
+	group := rapid.SampledFrom([]string{"group-01", "group-02"}).Draw(t, "group")
+	asked := ownProposal(group, id)
+	if rapid.IntRange(0, 3).Draw(t, "alike") == 0 {
+		asked = proposal(group)
+	}
+	asked.Terms.Stages[0].Quorum = rapid.IntRange(1, 2).Draw(t, "quorum")
+	return asked
+}
+
+// drawFit makes an event that brings a request on, so that runs get far.
+func drawFit(t *rapid.T, r approvals.Request) approvals.Event {
+	switch {
+	case r.State == approvals.Filed:
+		return drawProposal(t, r.ID)
+	case r.CardTS == "":
+		return approvals.Posted{TS: card(r.ID)}
+	case r.State == approvals.Pending:
+		return yes("U-0", "U-1")
+	}
+	return approvals.Settled{State: approvals.Done, Outcome: approvals.Outcome{Reason: approvals.ReasonConfirmed}}
+}
+
+func drawBallots(t *rapid.T) []approvals.Ballot {
+	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) approvals.Ballot {
+		return approvals.Ballot{
+			User: fmt.Sprint("U-", rapid.IntRange(0, 2).Draw(t, "user")),
+			Deny: rapid.IntRange(0, 7).Draw(t, "deny") == 0,
+			Standing: rapid.SampledFrom([]approvals.Standing{
+				approvals.Counts, approvals.Counts, approvals.IsGuest, approvals.NotApprover,
+			}).Draw(t, "standing"),
+		}
+	}), 0, 3).Draw(t, "ballots")
+}
+
+func (mc *machine) claim(t *rapid.T) {
+	kinds := rapid.SliceOfNDistinct(rapid.SampledFrom(mc.m.kinds()), 1, 2, rapid.ID).Draw(t, "kinds")
+	want := mc.m.claim(kinds, lease, mc.now())
+	got, r, err := mc.s.Claim(context.Background(), lease, kinds...)
+	if want == nil {
+		agree(t, err, approvals.ErrNothing)
+		return
+	}
+	agree(t, err, nil)
+	if want.ID == 0 {
+		if mc.ids[got.ID] {
+			t.Fatalf("id %d is used again", got.ID)
+		}
+		want.ID, mc.ids[got.ID] = got.ID, true
+	}
+	task := want.Task
+	task.Due = time.Time{}
+	same(t, "task", jsonOf(t, got), jsonOf(t, task))
+	same(t, "request", jsonOf(t, r), jsonOf(t, mc.m.requests[task.Request]))
+	mc.tasks = append(mc.tasks, got)
+}
+
+// task draws a task that was taken once, the latest most often.
+func (mc *machine) task(t *rapid.T) approvals.Task {
+	if len(mc.tasks) == 0 {
+		t.Skip("nothing was taken")
+	}
+	back := rapid.IntRange(0, min(len(mc.tasks), 6)-1).Draw(t, "back")
+	return mc.tasks[len(mc.tasks)-1-back]
+}
+
+func (mc *machine) try(t *rapid.T) {
+	task := mc.task(t)
+	agree(t, mc.s.Try(context.Background(), task), mc.m.try(task, mc.now()))
+}
+
+func (mc *machine) settle(t *rapid.T) {
+	task := mc.task(t)
+	agree(t, mc.s.Settle(context.Background(), task), mc.m.settle(task, mc.now()))
+}
+
+func (mc *machine) putOff(t *rapid.T) {
+	task := mc.task(t)
+	after := rapid.SampledFrom([]time.Duration{0, time.Second, lease}).Draw(t, "after")
+	untry := rapid.Bool().Draw(t, "untry")
+	agree(t, mc.s.Defer(context.Background(), task, after, untry), mc.m.putOff(task, after, untry, mc.now()))
+}
+
+func (mc *machine) wait(t *rapid.T) {
+	kinds := rapid.SliceOfNDistinct(rapid.SampledFrom(mc.m.kinds()), 1, 3, rapid.ID).Draw(t, "kinds")
+	want, wantOwed := mc.m.wait(kinds, mc.now())
+	got, owed, err := mc.s.Wait(context.Background(), kinds...)
+	agree(t, err, nil)
+	same(t, "wait", fmt.Sprint(got, owed), fmt.Sprint(want, wantOwed))
+}
+
+// reaction draws what someone may do to a card, posted or not.
+func (mc *machine) reaction(t *rapid.T) approvals.Reaction {
+	if len(mc.m.requests) == 0 {
+		t.Skip("nothing to react to")
+	}
+	r := approvals.Reaction{
+		Channel: channel, TS: card(rapid.SampledFrom(mc.m.ids()).Draw(t, "card")), Name: "white_check_mark",
+		User: fmt.Sprint("U-", rapid.IntRange(0, 2).Draw(t, "user")), EventTS: fmt.Sprintf("17.%03d", rapid.IntRange(1, 20).Draw(t, "event")),
+		Present: rapid.IntRange(0, 2).Draw(t, "present") > 0,
+	}
+	if rapid.IntRange(0, 4).Draw(t, "deny") == 0 {
+		r.Name, r.Deny = "x", true
+	}
+	return r
+}
+
+func (mc *machine) react(t *rapid.T) {
+	r := mc.reaction(t)
+	mc.m.react(r, mc.now())
+	agree(t, mc.s.React(context.Background(), r), nil)
+	mc.onCard(t, r.TS)
+}
+
+func (mc *machine) onCard(t *rapid.T, ts string) {
+	shown, err := mc.s.Reactions(context.Background(), channel, ts)
+	agree(t, err, nil)
+	users := []string{}
+	for _, r := range shown {
+		users = append(users, r.User+" "+r.Name)
+	}
+	same(t, "reactions", users, mc.m.present(channel, ts))
+}
+
+func (mc *machine) seen(t *rapid.T) {
+	r := mc.reaction(t)
+	shown := []approvals.Reaction{}
+	for n := range rapid.IntRange(0, 3).Draw(t, "shown") {
+		shown = append(shown, approvals.Reaction{Channel: channel, TS: r.TS, User: fmt.Sprint("U-", n), Name: "white_check_mark", Present: true})
+	}
+	asOf := mc.now().Add(-rapid.SampledFrom([]time.Duration{0, time.Microsecond, lease}).Draw(t, "ago"))
+	mc.m.seen(channel, r.TS, asOf, shown, mc.now())
+	agree(t, mc.s.Seen(context.Background(), channel, r.TS, asOf, shown), nil)
+	mc.onCard(t, r.TS)
+}
+
+func (mc *machine) advance(t *rapid.T) {
+	if rapid.IntRange(0, 9).Draw(t, "long") == 9 { // seldom: it ends what is pending
+		mc.clock.advance(ttl)
+		return
+	}
+	mc.clock.advance(rapid.SampledFrom([]time.Duration{time.Microsecond, lease - time.Microsecond, lease, time.Hour}).Draw(t, "by"))
+}

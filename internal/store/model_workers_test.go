@@ -1,0 +1,363 @@
+package store
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"licensebot/approvals"
+)
+
+// Workers on two replicas do random things at once. A referee sees what each
+// of them was told; afterwards the journal is run through the rules again.
+
+// An order is one thing for a worker to do.
+type order struct {
+	Do      string // what; see worker.run
+	Request int
+	Event   approvals.Event
+	Kinds   []approvals.Kind
+	With    string // what becomes of a task that was taken
+}
+
+// workKinds is what the workers ask for: every kind that these orders lead to.
+func workKinds() []approvals.Kind {
+	return []approvals.Kind{
+		approvals.Vet, approvals.Announce, approvals.Apply, approvals.Weigh, approvals.Seed, approvals.Render,
+		approvals.Reply, approvals.Progress, approvals.Notify, approvals.Tell, approvals.Expire,
+	}
+}
+
+func drawOrders(t *rapid.T) []order {
+	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) order {
+		n := rapid.IntRange(0, 3).Draw(t, "n")
+		return order{
+			Do:      rapid.SampledFrom([]string{"file", "step", "step", "step", "react", "task", "task", "task", "task", "late", "late", "advance"}).Draw(t, "do"),
+			Request: n, Event: drawEvent(t, ask(n).ID),
+			Kinds: rapid.Permutation(workKinds()).Draw(t, "kinds"),
+			With:  rapid.SampledFrom([]string{"settle", "try", "step", "defer", "leave", "leave"}).Draw(t, "with"),
+		}
+	}), 8, 14).Draw(t, "orders")
+}
+
+// A referee knows who holds what, as far as the holders were told.
+type referee struct {
+	mu      sync.Mutex
+	clock   *clock
+	holds   map[int64]*hold
+	settled map[string]int // by request, kind and subject
+	faults  []string
+}
+
+// A hold is a lease. It lapses between until and lapsed, if it is not given
+// back before.
+type hold struct {
+	task          approvals.Task
+	lane          string
+	until, lapsed time.Time
+	released      bool
+	settled       bool
+}
+
+func (ref *referee) fault(format string, args ...any) {
+	ref.faults = append(ref.faults, fmt.Sprintf(format, args...))
+}
+
+// taken hears of a claim that was made after since.
+func (ref *referee) taken(task approvals.Task, r approvals.Request, since time.Time) {
+	ref.mu.Lock()
+	defer ref.mu.Unlock()
+	now, lane := ref.clock.now(), task.Lane(r)
+	if last := ref.holds[task.ID]; last != nil && last.task.Attempt >= task.Attempt {
+		ref.fault("attempt %d of task %d was given out after %d", task.Attempt, task.ID, last.task.Attempt)
+	}
+	for _, other := range ref.holds {
+		same := other.task.ID == task.ID || lane != "" && other.lane == lane
+		if same && !other.released && now.Before(other.until) {
+			ref.fault("task %d (%s, lane %q) was given out while task %d was held", task.ID, task.Kind, lane, other.task.ID)
+		}
+	}
+	ref.holds[task.ID] = &hold{task: task, lane: lane, until: since.Add(lease), lapsed: now.Add(lease)}
+}
+
+// release hears that a holder is about to end its task, and says whether it
+// has lost it already.
+func (ref *referee) release(task approvals.Task) (lost bool) {
+	ref.mu.Lock()
+	defer ref.mu.Unlock()
+	last := ref.holds[task.ID]
+	if last.task.Attempt > task.Attempt || last.settled {
+		return true
+	}
+	last.released = true
+	return false
+}
+
+// ended hears what a holder was told.
+func (ref *referee) ended(task approvals.Task, lost bool, err error) {
+	ref.mu.Lock()
+	defer ref.mu.Unlock()
+	if err != nil {
+		return
+	}
+	if lost {
+		ref.fault("attempt %d of task %d was settled after it was lost", task.Attempt, task.ID)
+	}
+	if last := ref.holds[task.ID]; last.task.Attempt == task.Attempt {
+		if last.settled {
+			ref.fault("attempt %d of task %d was settled twice", task.Attempt, task.ID)
+		}
+		last.settled = true
+	}
+	ref.settled[owedKey(task.Request, task.Owed)]++
+}
+
+func owedKey(request string, o approvals.Owed) string {
+	return fmt.Sprint(request, " ", o.Kind, " ", o.Subject)
+}
+
+// A worker carries out its orders.
+type worker struct {
+	*bench
+	ref  *referee
+	late []approvals.Task
+}
+
+// run carries out one order. Only the errors of the contract are expected.
+func (w *worker) run(o order) {
+	id := ask(o.Request).ID
+	var err error
+	switch o.Do {
+	case "file":
+		_, _, err = w.File(w.ctx(), ask(o.Request))
+	case "step":
+		_, err = w.Step(w.ctx(), id, o.Event, nil)
+		if err != nil && strings.Contains(err.Error(), "cannot settle as") {
+			err = nil
+		}
+	case "react":
+		err = w.React(w.ctx(), approvals.Reaction{
+			Channel: channel, TS: card(id), User: "U-0", Name: "x", Deny: true, EventTS: fmt.Sprint(w.clock.now().UnixMicro()), Present: true,
+		})
+	case "advance":
+		w.clock.advance(lease)
+	case "late":
+		if len(w.late) > 0 {
+			err = w.try(w.late[0])
+		}
+	case "task":
+		err = w.take(o)
+	}
+	w.expected(err)
+}
+
+func (w *worker) expected(err error) {
+	var taken *approvals.Taken
+	if errors.As(err, &taken) {
+		return // another's change is the very same
+	}
+	w.Helper()
+	w.rival(err, approvals.ErrNoMove, approvals.ErrNotYours, approvals.ErrLost, approvals.ErrNothing, approvals.ErrNoRequest)
+}
+
+func (w *worker) take(o order) error {
+	since := w.clock.now()
+	task, r, err := w.Claim(w.ctx(), lease, o.Kinds...)
+	if err != nil {
+		return err
+	}
+	w.ref.taken(task, r, since)
+	switch o.With {
+	case "leave":
+		w.late = append(w.late, task)
+	case "defer":
+		w.ref.release(task)
+		return w.Defer(w.ctx(), task, time.Second, true)
+	case "step":
+		lost := w.ref.release(task)
+		_, err := w.Step(w.ctx(), r.ID, w.fit(task, r, o.Event), &task)
+		w.ref.ended(task, lost, err)
+		if err != nil && !strings.Contains(err.Error(), "cannot settle as") {
+			return err
+		}
+	case "try":
+		return w.try(task)
+	default:
+		w.settle(task)
+	}
+	return nil
+}
+
+// fit is the event that a task of this kind leads to when all goes well.
+func (w *worker) fit(task approvals.Task, r approvals.Request, otherwise approvals.Event) approvals.Event {
+	switch task.Kind {
+	case approvals.Vet:
+		return ownProposal(group, r.ID)
+	case approvals.Announce:
+		return approvals.Posted{TS: card(r.ID)}
+	case approvals.Weigh:
+		return yes("U-1", "U-2")
+	}
+	return otherwise
+}
+
+// try must be refused once the lease has lapsed.
+func (w *worker) try(task approvals.Task) error {
+	before := w.clock.now()
+	err := w.Try(w.ctx(), task)
+	w.ref.mu.Lock()
+	if last := w.ref.holds[task.ID]; err == nil && last.task.Attempt == task.Attempt && !before.Before(last.lapsed) {
+		w.ref.fault("task %d was tried after its lease", task.ID)
+	}
+	w.ref.mu.Unlock()
+	w.settle(task)
+	return err
+}
+
+func (w *worker) settle(task approvals.Task) {
+	lost := w.ref.release(task)
+	err := w.Settle(w.ctx(), task)
+	w.ref.ended(task, lost, err)
+	w.expected(err)
+}
+
+func TestConcurrentWorkers(t *testing.T) {
+	for name, fleet := range map[string]func(t *testing.T) []*bench{
+		"sqlite":   func(t *testing.T) []*bench { b, _ := sqliteBench(t); return []*bench{b, b} },
+		"postgres": func(t *testing.T) []*bench { return replicas(t, 2) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			both := fleet(t)
+			rapid.Check(t, func(rt *rapid.T) {
+				both[0].clear()
+				ref := &referee{clock: both[0].clock, holds: map[int64]*hold{}, settled: map[string]int{}}
+				var programs [][]order
+				for range 4 {
+					programs = append(programs, drawOrders(rt))
+				}
+				both[0].file(0)
+				race(len(programs), func(i int) bool {
+					w := &worker{bench: both[i%2], ref: ref}
+					for _, o := range programs[i] {
+						w.run(o)
+					}
+					return true
+				})
+				replay(rt, both[0], ref)
+				drain(rt, both[0], ref)
+				if len(ref.faults) > 0 || t.Failed() {
+					rt.Fatal(strings.Join(ref.faults, "\n"))
+				}
+			})
+		})
+	}
+}
+
+// events knows each event of these orders by its kind in the journal.
+func events() map[string]approvals.Event {
+	all := map[string]approvals.Event{}
+	for _, e := range []approvals.Event{
+		approvals.Vetted{}, approvals.Unfit{}, approvals.Posted{}, approvals.Weighed{}, approvals.Rechecked{},
+		approvals.Cancel{}, approvals.Lapse{}, approvals.Held{}, approvals.Missed{}, approvals.Settled{},
+	} {
+		all[e.Kind()] = e
+	}
+	return all
+}
+
+// replay runs each request's journal through the rules: what the store holds
+// is what they make of it, one event after the other, and it owes nothing else.
+func replay(t *rapid.T, b *bench, ref *referee) {
+	owed := map[string]bool{} // whether it has to be there, or to be settled
+	for _, id := range b.under().column(t, `SELECT id FROM requests`) {
+		stored, err := b.Request(b.ctx(), id)
+		agree(t, err, nil)
+		m := newModel()
+		for i, line := range b.under().journal(t, id) {
+			if i == 0 {
+				r := ask(0)
+				r.ID, r.Envelope = stored.ID, stored.Envelope
+				m.file(r, fromMicros(line.at))
+				continue
+			}
+			e := reflect.New(reflect.TypeOf(events()[line.kind]))
+			if err := json.Unmarshal([]byte(line.event), e.Interface()); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := m.step(id, e.Elem().Interface().(approvals.Event), nil, fromMicros(line.at)); err != nil {
+				t.Fatalf("the rules do not take %s of %s: %v", line.kind, id, err)
+			}
+		}
+		same(t, "request", jsonOf(t, stored), jsonOf(t, m.requests[id]))
+		if err := path(m.journal); err != nil {
+			t.Fatal(err)
+		}
+		same(t, "journal", of(b.under().column(t, journalQuery), id), m.journal)
+		for _, row := range m.owed {
+			owed[owedKey(id, row.Owed)] = true
+		}
+	}
+	rows := b.under().column(t, `SELECT request_id || ' ' || kind || ' ' || subject FROM owed`)
+	for _, row := range rows {
+		if !owed[row] && !strings.Contains(row, " weigh ") { // which a reaction owes
+			t.Fatalf("%s is owed, and nothing said so", row)
+		}
+	}
+	for key := range owed {
+		if !slices.Contains(rows, key) && ref.settled[key] == 0 {
+			t.Fatalf("%s is owed no more, and nobody settled it", key)
+		}
+	}
+}
+
+type journalLine struct {
+	at          int64
+	kind, event string
+}
+
+func (s underTest) journal(t *rapid.T, id string) []journalLine {
+	t.Helper()
+	rows, err := s.read.Query(`SELECT at, kind, event FROM journal WHERE request_id = $1 ORDER BY id`, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = rows.Close() }()
+	var all []journalLine
+	for rows.Next() {
+		var line journalLine
+		if err := rows.Scan(&line.at, &line.kind, &line.event); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, line)
+	}
+	return all
+}
+
+// drain settles all that is left: nothing is stuck.
+func drain(t *rapid.T, b *bench, ref *referee) {
+	b.clock.advance(3 * ttl)
+	for {
+		since := b.clock.now()
+		task, r, err := b.Claim(b.ctx(), lease, workKinds()...)
+		if errors.Is(err, approvals.ErrNothing) {
+			break
+		}
+		agree(t, err, nil)
+		ref.taken(task, r, since)
+		ref.release(task)
+		err = b.Settle(b.ctx(), task)
+		agree(t, err, nil)
+		ref.ended(task, false, err)
+	}
+	if left := b.under().column(t, rowsQuery); len(left) > 0 {
+		t.Fatalf("stuck:\n%s", strings.Join(left, "\n"))
+	}
+}
