@@ -8,14 +8,15 @@ import (
 )
 
 // A database is where the replicas of one world keep what they know, and how
-// that can be harmed. A harm returns false where it is not possible here.
+// that can be harmed. A harm tells whether it is possible here at all, and
+// whether it was done.
 type database interface {
 	// attach tells a replica, before its first start, how to reach it.
 	attach(r *replica) error
 	// full lets no more be written, until mend.
-	full() bool
+	full() (possible, done bool)
 	// readOnly refuses every write, until mend.
-	readOnly() bool
+	readOnly() (possible, done bool)
 	// crash ends the database's own process, if it has one; it is back at the
 	// latest after mend.
 	crash(hard bool) bool
@@ -51,8 +52,14 @@ func (s *sqlite) attach(r *replica) error {
 	return nil
 }
 
-func (s *sqlite) full() bool                 { return s.disk != nil && s.disk.fill() == nil }
-func (s *sqlite) readOnly() bool             { return s.disk != nil && s.disk.remount("ro") == nil }
+func (s *sqlite) full() (possible, done bool) {
+	return s.disk != nil, s.disk != nil && s.disk.fill() == nil
+}
+
+func (s *sqlite) readOnly() (possible, done bool) {
+	return s.disk != nil, s.disk != nil && s.disk.remount("ro") == nil
+}
+
 func (s *sqlite) crash(bool) bool            { return false }
 func (s *sqlite) mend(context.Context) error { return s.disk.mend() }
 func (s *sqlite) close()                     { s.disk.unmount() }

@@ -201,8 +201,11 @@ func (w *world) replay(_ context.Context, d *rand.Rand) {
 }
 
 func (w *world) fillDisk(_ context.Context, d *rand.Rand) {
-	if !w.database.full() {
+	possible, done := w.database.full()
+	if !possible {
 		w.tally.skip("disk full: this system lets the suite mount no disk of its own")
+	}
+	if !done {
 		return
 	}
 	w.note("the disk is full for a while")
@@ -218,8 +221,11 @@ func (w *world) readOnly(ctx context.Context, d *rand.Rand) {
 			w.kill(r)
 		}
 	}
-	if !w.database.readOnly() {
+	possible, done := w.database.readOnly()
+	if !possible {
 		w.tally.skip("read-only database: this system lets the suite mount no disk of its own")
+	}
+	if !done {
 		return
 	}
 	w.note("the database is read-only for a while")

@@ -35,12 +35,12 @@ type action struct {
 // actions lists what can happen in a round, and how often.
 func actions(r Round) []action {
 	all := []action{
-		{"ask", 18, (*world).ask},
+		{"ask", 22, (*world).ask},
 		{"ask twice for one group", 4, (*world).askTwice},
 		{"type nonsense", 4, (*world).nonsense},
 		{"cancel", 3, (*world).cancel},
 		{"vote", 14, (*world).vote},
-		{"carry", 14, (*world).carry},
+		{"carry", 24, (*world).carry},
 		{"withdraw a vote", 4, (*world).unvote},
 		{"deny", 3, (*world).deny},
 		{"meddle", 4, (*world).meddle},

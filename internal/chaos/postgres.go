@@ -153,10 +153,12 @@ func (p *postgres) gone() bool {
 	}
 }
 
-func (p *postgres) full() bool { return false }
+func (p *postgres) full() (possible, done bool) { return false, false }
 
 // readOnly makes every transaction of every session read-only from now on.
-func (p *postgres) readOnly() bool { return p.configure("default_transaction_read_only = on\n") == nil }
+func (p *postgres) readOnly() (possible, done bool) {
+	return true, p.configure("default_transaction_read_only = on\n") == nil
+}
 
 // configure replaces what ALTER SYSTEM would write, and has it read.
 func (p *postgres) configure(text string) error {

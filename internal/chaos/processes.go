@@ -104,9 +104,9 @@ func (w *world) killInCall(ctx context.Context, d *rand.Rand) {
 		faults, method = &w.uipath.Faults, one(d, uipathOperations)
 	}
 	w.harm(faults, method, sandbox.Fault{Times: 1, Hang: true, AfterEffect: d.IntN(2) == 0})
-	w.provoke(ctx, d, method)
 	before := faults.Injected()
-	waiting, cancel := context.WithTimeout(ctx, 1500*time.Millisecond)
+	w.provoke(ctx, d, method)
+	waiting, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
 	hit := func() bool { return faults.Injected() > before }
 	if faults == &w.slack.Faults {
@@ -125,13 +125,24 @@ func (w *world) killInCall(ctx context.Context, d *rand.Rand) {
 // provoke does what makes the bot call a method soon.
 func (w *world) provoke(ctx context.Context, d *rand.Rand, method string) {
 	switch method {
-	case "PUT group", "reactions.get", "chat.update", "users.info", "usergroups.users.list", "GET group with-quota":
-		w.carry(ctx, d)
-	case "chat.postEphemeral", "response_url":
-		w.nonsense(ctx, d)
+	case "PUT group", "reactions.get", "chat.update", "users.info", "usergroups.users.list":
+		if len(w.open()) > 0 {
+			w.carry(ctx, d)
+			return
+		}
+	case "chat.postEphemeral":
 		w.meddle(ctx, d)
-	case "apps.connections.open", "link":
-		w.slack.DisconnectOne("refresh_requested")
+		return
+	case "response_url":
+		w.typeCommand(ctx, one(d, requesters), "group-99 IDU because "+w.ticket(0))
+		return
+	case "conversations.history", "conversations.replies":
+		w.harm(&w.slack.Faults, "chat.postMessage", sandbox.Fault{Times: 1, Cut: true, AfterEffect: d.IntN(2) == 0})
+	case "apps.connections.open", "link", "auth.test", "conversations.info", "token":
+		for _, r := range w.replicas {
+			w.kill(r)
+		}
+		w.revive(ctx)
 	}
 	w.ask(ctx, d)
 }

@@ -26,6 +26,7 @@ type Tally struct {
 	byKind     map[Kind]int
 	skipped    []string
 	failed     []Failure
+	onFailure  func()
 }
 
 // A Failure is a round in which a promise was broken, or the suite itself
@@ -82,6 +83,9 @@ func (t *Tally) end(r Round, h *History, found []Violation, err error) {
 		}
 		if len(found) > 0 || err != nil {
 			t.failed = append(t.failed, Failure{Round: r, Violations: found, Err: err})
+			if t.onFailure != nil {
+				t.onFailure()
+			}
 		}
 	})
 }

@@ -32,13 +32,14 @@ func run() int {
 	race := flag.Bool("race", false, "build licensebot with the race detector")
 	verbose := flag.Bool("v", false, "print every step and the logs of the replicas")
 	mutants := flag.Bool("mutants", false, "see whether every mutant is caught, instead")
+	only := flag.String("only", "", "with -mutants: those whose name has this in it")
 	flag.Parse()
 	if *verbose {
 		o.Verbose = os.Stderr
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := start(ctx, &o, *source, *race, *mutants); err != nil {
+	if err := start(ctx, &o, *source, *race, *mutants, *only); err != nil {
 		fmt.Fprintln(os.Stderr, "chaos:", err)
 		return 1
 	}
@@ -46,7 +47,7 @@ func run() int {
 }
 
 // start builds what is needed in a directory of its own and runs it.
-func start(ctx context.Context, o *chaos.Options, source string, race, mutants bool) error {
+func start(ctx context.Context, o *chaos.Options, source string, race, mutants bool, only string) error {
 	dir, err := os.MkdirTemp("", "chaos-")
 	if err != nil {
 		return err
@@ -62,7 +63,7 @@ func start(ctx context.Context, o *chaos.Options, source string, race, mutants b
 		}
 	}
 	if mutants {
-		return hunt(ctx, *o, source)
+		return hunt(ctx, *o, source, only)
 	}
 	if o.Binary, err = chaos.Build(ctx, source, dir, race); err != nil {
 		return err
