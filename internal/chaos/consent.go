@@ -54,7 +54,7 @@ func (h *History) quorumAt(c *Card, moment, looked, written time.Time) string {
 	var consents, shown []string
 	for user, mark := range marksAt(c, moment) {
 		shown = append(shown, user+" "+mark.String())
-		if mark.deny && h.could(user, looked, written, true) {
+		if mark.deny && user != c.Requester && h.could(user, looked, written, true) {
 			return fmt.Sprintf("%s had denied it", user)
 		}
 		if mark.approve && user != c.Requester && h.could(user, looked, written, false) {

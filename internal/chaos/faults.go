@@ -68,15 +68,18 @@ func describe(f sandbox.Fault) string {
 }
 
 func (w *world) harmSlack(_ context.Context, d *rand.Rand) {
-	f := one(d, ways())
+	f, method := one(d, ways()), one(d, slackMethods)
 	if d.IntN(4) == 0 {
 		f = sandbox.Fault{Error: one(d, slackErrors)}
+	}
+	if method == "response_url" && f.Status == 0 && !f.AfterEffect && (f.Error != "" || f.Body != "") {
+		f = sandbox.Fault{Status: 500} // its 200 means yes, whatever the body
 	}
 	f.Times = 1 + d.IntN(2)
 	if f.Hang {
 		f.Times = 1
 	}
-	w.harm(&w.slack.Faults, one(d, slackMethods), f)
+	w.harm(&w.slack.Faults, method, f)
 }
 
 func (w *world) harmUiPath(_ context.Context, d *rand.Rand) {

@@ -77,10 +77,10 @@ func (j *judge) judgeWrite(r *request, c *Card, w *Write) {
 		return
 	}
 	edited := j.h.editedBetween(w.Group, w.Arrived.Add(-taskLimit), w.Took)
-	if gone := without(w.Before, w.After); len(gone) > 0 && !edited {
+	if gone := without(w.Before, w.Asked); len(gone) > 0 && !edited {
 		j.find(Lost, "a write took away what was there", r.id, fmt.Sprintf("%v were in the rule of %s and nobody asked to take them out", gone, w.Group), w.Group)
 	}
-	if strange := without(without(w.After, w.Before), c.Codes); len(strange) > 0 && !edited {
+	if strange := without(without(w.Asked, w.Before), c.Codes); len(strange) > 0 && !edited {
 		j.find(Untrue, "a write added what nobody asked for", r.id, fmt.Sprint(strange), w.Group)
 	}
 	if effects := effectsOf(r.writes); len(effects) > 0 {

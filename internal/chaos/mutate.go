@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -87,26 +88,27 @@ func copyFile(from, to string) error {
 	return out.Close()
 }
 
-// Hunt is what became of a mutant.
+// A Hunt is what became of a mutant.
 type Hunt struct {
-	Mutant  Mutant
-	Failure *Failure // the first round that caught it; nil: none did
-	Rounds  int
-	Took    time.Duration
-	Err     error
+	Mutant Mutant
+	Caught *Violation // by a rule that it should be caught by; nil: it was not
+	Round  Round      // that caught it
+	Rounds int
+	Took   time.Duration
+	Err    error
 }
 
 // String tells in one line how a mutant was caught.
 func (h Hunt) String() string {
+	took := h.Took.Round(time.Second)
 	switch {
 	case h.Err != nil:
 		return fmt.Sprintf("ERROR   %s: %v", h.Mutant.Name, h.Err)
-	case h.Failure == nil:
-		return fmt.Sprintf("MISSED  %s (%s): %d rounds in %v", h.Mutant.Name, h.Mutant.Breaks, h.Rounds, h.Took.Round(time.Second))
+	case h.Caught == nil:
+		return fmt.Sprintf("MISSED  %s (%s): %d rounds in %v", h.Mutant.Name, h.Mutant.Breaks, h.Rounds, took)
 	}
-	v := h.Failure.Violations[0]
-	return fmt.Sprintf("caught  %s (%s): seed %d, %s: %s, after %v",
-		h.Mutant.Name, h.Mutant.Breaks, h.Failure.Round.Seed, v.Kind, v.Rule, h.Took.Round(time.Second))
+	return fmt.Sprintf("caught  %s (%s): %s: %s, by seed %d, the %d. round to end, after %v",
+		h.Mutant.Name, h.Mutant.Breaks, h.Caught.Kind, h.Caught.Rule, h.Round.Seed, h.Rounds, took)
 }
 
 // Hunt builds a mutant and plays rounds of the options with it, until one
@@ -119,30 +121,39 @@ func (m Mutant) Hunt(ctx context.Context, o Options, source string) (h Hunt) {
 		return h
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	module, out := filepath.Join(dir, "module"), filepath.Join(dir, "out")
+	if h.Err = os.Chmod(dir, 0o755); h.Err != nil { // PostgreSQL runs as somebody else
+		return h
+	}
+	module := filepath.Join(dir, "module")
 	if h.Err = m.Apply(ctx, source, module); h.Err != nil {
 		return h
 	}
-	if h.Err = os.MkdirAll(out, 0o755); h.Err != nil {
+	if o.Binary, h.Err = Build(ctx, module, dir, false); h.Err != nil {
 		return h
 	}
-	if h.Err = os.Chmod(dir, 0o755); h.Err != nil {
-		return h
-	}
-	if o.Binary, h.Err = Build(ctx, module, out, false); h.Err != nil {
-		return h
-	}
-	o.Dir = out
-	began := time.Now()
-	tally := NewTally()
+	o.Dir = dir
+	m.play(ctx, o, &h)
+	return h
+}
+
+func (m Mutant) play(ctx context.Context, o Options, h *Hunt) {
 	hunting, stop := context.WithCancel(ctx)
 	defer stop()
-	tally.onFailure = stop
-	Run(hunting, o, tally)
-	h.Took, h.Rounds = time.Since(began), tally.rounds
-	if failures := tally.Failures(); len(failures) > 0 {
-		h.Failure = &failures[0]
-		h.Err = failures[0].Err
+	tally := NewTally()
+	tally.onFailure = func(f Failure) {
+		if h.Err == nil {
+			h.Err = f.Err
+		}
+		for _, v := range f.Violations {
+			if h.Caught == nil && slices.Contains(m.Shows, v.Rule) {
+				h.Caught, h.Round = &v, f.Round
+				h.Took, h.Rounds = time.Since(tally.started), tally.rounds
+				stop()
+			}
+		}
 	}
-	return h
+	Run(hunting, o, tally)
+	if h.Caught == nil {
+		h.Took, h.Rounds = time.Since(tally.started), tally.rounds
+	}
 }

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"syscall"
 	"time"
@@ -37,13 +38,17 @@ type postgres struct {
 func FindPostgres() (string, error) {
 	candidates, _ := filepath.Glob("/usr/lib/postgresql/*/bin")
 	if path, err := exec.LookPath("initdb"); err == nil {
-		candidates = append(candidates, filepath.Dir(path))
+		if path, err = filepath.EvalSymlinks(path); err == nil {
+			candidates = append(candidates, filepath.Dir(path))
+		}
 	}
-	for i := len(candidates) - 1; i >= 0; i-- {
-		_, err := os.Stat(filepath.Join(candidates[i], "initdb"))
-		_, err2 := os.Stat(filepath.Join(candidates[i], "postgres"))
-		if err == nil && err2 == nil {
-			return candidates[i], nil
+	for _, dir := range slices.Backward(candidates) {
+		missing := slices.ContainsFunc([]string{"initdb", "postgres", "pg_isready"}, func(name string) bool {
+			_, err := os.Stat(filepath.Join(dir, name))
+			return err != nil
+		})
+		if !missing {
+			return dir, nil
 		}
 	}
 	return "", ErrNoPostgres

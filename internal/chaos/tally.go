@@ -26,7 +26,7 @@ type Tally struct {
 	byKind     map[Kind]int
 	skipped    []string
 	failed     []Failure
-	onFailure  func()
+	onFailure  func(Failure)
 }
 
 // A Failure is a round in which a promise was broken, or the suite itself
@@ -82,9 +82,10 @@ func (t *Tally) end(r Round, h *History, found []Violation, err error) {
 			t.byKind[v.Kind]++
 		}
 		if len(found) > 0 || err != nil {
-			t.failed = append(t.failed, Failure{Round: r, Violations: found, Err: err})
+			f := Failure{Round: r, Violations: found, Err: err}
+			t.failed = append(t.failed, f)
 			if t.onFailure != nil {
-				t.onFailure()
+				t.onFailure(f)
 			}
 		}
 	})

@@ -29,7 +29,7 @@ func hunt(ctx context.Context, o chaos.Options, source, only string) error {
 		}
 		h := m.Hunt(ctx, o, source)
 		fmt.Println(h)
-		if h.Failure == nil || h.Err != nil {
+		if h.Caught == nil || h.Err != nil {
 			missed++
 		}
 	}
