@@ -130,10 +130,10 @@ func (w *world) sever(_ context.Context, d *rand.Rand) {
 // way on them.
 func (w *world) cutWire(ctx context.Context, d *rand.Rand) {
 	r := one(d, w.replicas)
-	wire := one(d, r.wires)
 	if d.IntN(2) == 0 {
-		w.awaitCall(ctx, r)
+		r = w.busy(ctx, d)
 	}
+	wire := one(d, r.wires)
 	w.note("the connections of %s to %s are cut", r.name, wire.target)
 	w.tally.fault(1)
 	wire.cut()

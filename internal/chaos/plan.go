@@ -77,7 +77,11 @@ func actions(r Round) []action {
 			action{"fill the disk", 2, (*world).fillDisk},
 			action{"hours of downtime", 1, (*world).downtime})
 	}
-	return append(all, action{"crash the database", 3, (*world).crashDatabase})
+	all = append(all, action{"crash the database", 3, (*world).crashDatabase})
+	if r.Replicas > 1 {
+		all = append(all, action{"freeze for longer than a lease", 1, (*world).freezeLong})
+	}
+	return all
 }
 
 // Plan names the actions of a round, step by step.

@@ -80,17 +80,26 @@ func (w *world) awaitSocket(ctx context.Context) {
 	_ = w.slack.Wait(ctx, func() bool { return w.slack.Connections() > 0 })
 }
 
-// awaitCall waits a little until a replica is in the middle of a call.
-func (w *world) awaitCall(ctx context.Context, r *replica) {
+// busy waits a little until some replica is in the middle of a call, and picks
+// it; any one if none is.
+func (w *world) busy(ctx context.Context, d *rand.Rand) *replica {
 	ctx, cancel := context.WithTimeout(ctx, 400*time.Millisecond)
 	defer cancel()
-	_ = w.slack.Wait(ctx, r.due)
+	at := -1
+	_ = w.slack.Wait(ctx, func() bool {
+		at = slices.IndexFunc(w.replicas, func(r *replica) bool { return !r.frozen && r.due() })
+		return at >= 0
+	})
+	if at < 0 {
+		return one(d, w.replicas)
+	}
+	return w.replicas[at]
 }
 
 func (w *world) killNow(ctx context.Context, d *rand.Rand) {
 	r := one(d, w.replicas)
 	if d.IntN(3) > 0 {
-		w.awaitCall(ctx, r)
+		r = w.busy(ctx, d)
 	}
 	w.kill(r)
 	w.restart(ctx, d, r)
@@ -114,10 +123,7 @@ func (w *world) killInCall(ctx context.Context, d *rand.Rand) {
 	} else {
 		_ = w.uipath.Wait(waiting, hit)
 	}
-	r := one(d, w.replicas)
-	if i := slices.IndexFunc(w.replicas, (*replica).due); i >= 0 && hit() {
-		r = w.replicas[i]
-	}
+	r := w.busy(waiting, d)
 	w.kill(r)
 	w.restart(ctx, d, r)
 }
@@ -139,9 +145,7 @@ func (w *world) provoke(ctx context.Context, d *rand.Rand, method string) {
 	case "conversations.history", "conversations.replies":
 		w.harm(&w.slack.Faults, "chat.postMessage", sandbox.Fault{Times: 1, Cut: true, AfterEffect: d.IntN(2) == 0})
 	case "apps.connections.open", "link", "auth.test", "conversations.info", "token":
-		for _, r := range w.replicas {
-			w.kill(r)
-		}
+		w.kill(one(d, w.replicas))
 		w.revive(ctx)
 	}
 	w.ask(ctx, d)
@@ -160,11 +164,10 @@ func (w *world) killAfterAck(ctx context.Context, d *rand.Rand) {
 // terminate stops a replica in the way it should be stopped, in the middle of
 // whatever it does; sometimes that takes too long and it is killed after all.
 func (w *world) terminate(ctx context.Context, d *rand.Rand) {
-	r := one(d, w.replicas)
+	r := w.busy(ctx, d)
 	if !r.running() {
 		return
 	}
-	w.awaitCall(ctx, r)
 	r.terminate()
 	w.note("%s is told to stop", r.name)
 	w.tally.fault(1)
@@ -182,18 +185,24 @@ func (w *world) terminate(ctx context.Context, d *rand.Rand) {
 // freeze stops a process for some steps, as a machine that is out of memory or
 // being moved does.
 func (w *world) freeze(ctx context.Context, d *rand.Rand) {
-	r := one(d, w.replicas)
+	w.standStill(w.busy(ctx, d), 1+d.IntN(8))
+}
+
+// freezeLong stops a process for longer than any lease: for the rest of the
+// steps. The others carry on what it held.
+func (w *world) freezeLong(ctx context.Context, d *rand.Rand) {
+	w.standStill(w.busy(ctx, d), w.round.Steps)
+}
+
+func (w *world) standStill(r *replica, steps int) {
 	if !r.running() || r.frozen {
 		return
-	}
-	if d.IntN(2) == 0 {
-		w.awaitCall(ctx, r)
 	}
 	w.note("%s stands still", r.name)
 	w.tally.fault(1)
 	r.freeze()
 	life := r.cmd
-	w.after(1+d.IntN(8), func() {
+	w.after(steps, func() {
 		if r.cmd == life {
 			r.thaw()
 		}

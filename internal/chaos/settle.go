@@ -22,7 +22,7 @@ const (
 func (w *world) heal(ctx context.Context) {
 	w.slack.Faults.Clear()
 	w.uipath.Faults.Clear()
-	for step := range w.round.Steps + 100 {
+	for _, step := range sortedKeys(w.mends) {
 		for _, do := range w.mends[step] {
 			do()
 		}
