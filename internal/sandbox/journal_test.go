@@ -76,3 +76,23 @@ func TestUiPathTellsWhenAWriteTookEffect(t *testing.T) {
 		t.Errorf("the journal has %+v", calls)
 	}
 }
+
+func TestClearEndsWhatHangs(t *testing.T) {
+	rig := newSlackRig(t, SlackConfig{})
+	rig.Inject("auth.test", Fault{Times: 1, Hang: true})
+	ended := make(chan error, 1)
+	go func() {
+		resp, err := rig.http.Get(rig.APIURL() + "auth.test")
+		if err == nil {
+			_ = resp.Body.Close()
+		}
+		ended <- err
+	}()
+	if err := rig.Wait(rig.ctx, func() bool { return rig.Injected() == 1 }); err != nil {
+		t.Fatal(err)
+	}
+	rig.Clear()
+	if err := <-ended; err == nil {
+		t.Error("a call that hung was answered")
+	}
+}
