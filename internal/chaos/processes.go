@@ -80,13 +80,27 @@ func (w *world) awaitSocket(ctx context.Context) {
 	_ = w.slack.Wait(ctx, func() bool { return w.slack.Connections() > 0 })
 }
 
+// until asks every millisecond whether something has come about that wakes
+// nobody, until it has or ctx ends.
+func until(ctx context.Context, cond func() bool) {
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for !cond() {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
 // busy waits a little until some replica is in the middle of a call, and picks
 // it; any one if none is.
 func (w *world) busy(ctx context.Context, d *rand.Rand) *replica {
 	ctx, cancel := context.WithTimeout(ctx, 400*time.Millisecond)
 	defer cancel()
 	at := -1
-	_ = w.slack.Wait(ctx, func() bool {
+	until(ctx, func() bool {
 		at = slices.IndexFunc(w.replicas, func(r *replica) bool { return !r.frozen && r.due() })
 		return at >= 0
 	})
@@ -117,12 +131,7 @@ func (w *world) killInCall(ctx context.Context, d *rand.Rand) {
 	w.provoke(ctx, d, method)
 	waiting, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
-	hit := func() bool { return faults.Injected() > before }
-	if faults == &w.slack.Faults {
-		_ = w.slack.Wait(waiting, hit)
-	} else {
-		_ = w.uipath.Wait(waiting, hit)
-	}
+	until(waiting, func() bool { return faults.Injected() > before })
 	r := w.busy(waiting, d)
 	w.kill(r)
 	w.restart(ctx, d, r)
