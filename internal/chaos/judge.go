@@ -140,7 +140,7 @@ func (j *judge) judgeCommand(c *Command) {
 	switch {
 	case len(ids) > 1:
 		j.find(Doubled, "one command, several requests", of[0].ID, fmt.Sprintf("%q became %d requests", c.Text, len(ids)), c.Envelope)
-	case len(of) > 0 && nothingRecorded.MatchString(c.Answer):
+	case len(of) > 0 && nothingRecorded.MatchString(c.Answer) && c.Copies == 1: // copies may fare differently
 		j.find(Untrue, "said that nothing was recorded", of[0].ID, fmt.Sprintf("%q was answered %q", c.Text, c.Answer), c.Envelope)
 	case len(of) > 0 && c.ID != "" && of[0].ID != c.ID:
 		j.find(Untrue, "the receipt names another request", of[0].ID, fmt.Sprintf("it was answered that it is %s", c.ID), c.Envelope)

@@ -28,7 +28,7 @@ const (
 func history() *History {
 	command := &Command{
 		Envelope: "e1", User: robin, Text: "group-01 IDU because ask-1-0", Ticket: "ask-1-0", At: at(0),
-		Answer: "Request `R-AAAAAAAA` is recorded: add …", ID: aRequest,
+		Answer: "Request `R-AAAAAAAA` is recorded: add …", ID: aRequest, Copies: 1,
 	}
 	card := &Card{
 		TS: "1.000001", ID: aRequest, Group: "group-01", Requester: robin, Codes: []string{"IDU"}, Ticket: "ask-1-0", At: at(1),

@@ -117,13 +117,16 @@ func (w *world) carry(_ context.Context, d *rand.Rand) {
 }
 
 // approve has as many people approve as are needed, none of them the requester.
-func (w *world) approve(d *rand.Rand, c poster) []string {
-	able := slices.DeleteFunc(slices.Clone(voters), func(user string) bool { return user == c.requester })
-	picked := some(d, able, w.terms.quorum)
-	for _, user := range picked {
+func (w *world) approve(d *rand.Rand, c poster) {
+	for _, user := range w.able(d, c)[:w.terms.quorum] {
 		w.react(user, c, approveEmoji[0])
 	}
-	return picked
+}
+
+// able are the people who may approve a card, in any order.
+func (w *world) able(d *rand.Rand, c poster) []string {
+	able := slices.DeleteFunc(slices.Clone(voters), func(user string) bool { return user == c.requester })
+	return some(d, able, len(able))
 }
 
 func (w *world) unvote(_ context.Context, d *rand.Rand) {
@@ -150,7 +153,7 @@ func (w *world) deny(_ context.Context, d *rand.Rand) {
 // meddle has somebody react whose reaction must not count.
 func (w *world) meddle(_ context.Context, d *rand.Rand) {
 	if c, ok := w.someCard(d); ok {
-		w.react(one(d, []string{c.requester, guest, gawker, robin}), c, one(d, []string{approveEmoji[0], denyEmoji, "eyes"}))
+		w.react(one(d, []string{c.requester, c.requester, guest, gawker}), c, one(d, []string{approveEmoji[0], approveEmoji[0], denyEmoji, "eyes"}))
 	}
 }
 
@@ -167,28 +170,44 @@ func (w *world) cancel(ctx context.Context, d *rand.Rand) {
 }
 
 // betray takes an approval back, in one of several ways, between the vote and
-// the write: the look before the write is held up so that it comes after.
+// the write: the look before the write is held up so that it comes after. A
+// user group may be a few seconds old there, so that takes longer.
 func (w *world) betray(ctx context.Context, d *rand.Rand) {
 	c, ok := w.someCard(d)
 	if !ok {
 		return
 	}
-	w.harm(&w.slack.Faults, "reactions.get", sandbox.Fault{Times: 2, Status: 429, RetryAfter: "2"})
+	after := "1"
+	turned := w.able(d, c)[:w.terms.quorum]
+	if slices.Contains(groupFolk, turned[0]) {
+		after = "4"
+	}
+	w.harm(&w.slack.Faults, "reactions.get", sandbox.Fault{Times: 1, Status: 429, RetryAfter: after})
 	looks := len(w.slack.Calls("reactions.get"))
-	turned := w.approve(d, c)
-	waiting, cancel := context.WithTimeout(ctx, 3*time.Second)
-	defer cancel()
-	if w.slack.Wait(waiting, func() bool { return len(w.slack.Calls("reactions.get")) > looks }) != nil {
+	for _, user := range turned {
+		w.react(user, c, approveEmoji[0])
+	}
+	if !w.awaitLooks(ctx, looks+1, 2*time.Second) {
 		return
 	}
-	switch d.IntN(4) {
+	switch d.IntN(5) {
 	case 0:
 		_ = w.slack.Unreact(turned[0], approvalsChannel, c.ts, approveEmoji[0])
 	case 1:
 		w.react(turned[len(turned)-1], c, denyEmoji)
 	default:
-		w.disable(turned[0], 12+d.IntN(20))
+		w.disable(turned[0], 8+d.IntN(20))
 	}
+	if w.awaitLooks(ctx, looks+2, 6*time.Second) {
+		w.pause(ctx, 30, 200*time.Millisecond)
+	}
+}
+
+// awaitLooks waits until the bot has looked at the reactions on cards n times.
+func (w *world) awaitLooks(ctx context.Context, n int, limit time.Duration) bool {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	return w.slack.Wait(ctx, func() bool { return len(w.slack.Calls("reactions.get")) >= n }) == nil
 }
 
 // changeRights takes the right to approve from somebody for some steps.

@@ -43,7 +43,7 @@ func actions(r Round) []action {
 		{"carry", 24, (*world).carry},
 		{"withdraw a vote", 4, (*world).unvote},
 		{"deny", 3, (*world).deny},
-		{"meddle", 4, (*world).meddle},
+		{"meddle", 7, (*world).meddle},
 		{"betray", 5, (*world).betray},
 		{"change rights", 3, (*world).changeRights},
 		{"edit a rule by hand", 5, (*world).portal},
