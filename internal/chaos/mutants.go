@@ -144,18 +144,10 @@ func Mutants() []Mutant {
 			"	if errors.As(err, &refusal) {\n		return w.settle(ctx, t, r, Failed, Outcome{Reason: ReasonUiPathRefused, Said: refusal.Said})\n	}\n",
 			"	if errors.As(err, &refusal) || !t.Tried.IsZero() {\n		return w.settle(ctx, t, r, Failed, Outcome{Reason: ReasonUiPathRefused, Said: reasonOf(err)})\n	}\n",
 		}}},
-		{"an end is told again", "exactly one reply tells an end", []string{"several ends", "spoke after the end"}, []Replacement{{
-			"approvals/next.go",
-			"	if r.State != Approved {\n		return Step{}, ErrNoMove\n	}\n	if e.State != Done",
-			"	if r.State != Approved && r.State != Done {\n		return Step{}, ErrNoMove\n	}\n	if e.State != Done",
-		}, {
-			"approvals/apply.go",
-			"	if r.State != Approved {\n		return nil\n	}\n",
-			"",
-		}, {
-			"internal/store/requests.go",
-			"			if err := tx.settle(ctx, *done); err != nil {\n				return err\n			}\n",
-			"			if err := tx.settle(ctx, *done); err != nil && e.Kind() != \"settled\" {\n				return err\n			}\n",
+		{"no lane for a thread", "what is said in a thread keeps its order", []string{"spoke after the end"}, []Replacement{{
+			"approvals/owed.go",
+			"		return \"thread \" + r.ID\n",
+			"		return \"\"\n",
 		}}},
 	}
 }

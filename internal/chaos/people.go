@@ -173,7 +173,7 @@ func (w *world) cancel(ctx context.Context, d *rand.Rand) {
 // the write: the look before the write is held up so that it comes after. A
 // user group may be a few seconds old there, so that takes longer.
 func (w *world) betray(ctx context.Context, d *rand.Rand) {
-	c, ok := w.someCard(d)
+	c, ok := w.freshCard(ctx, d)
 	if !ok {
 		return
 	}
@@ -201,6 +201,26 @@ func (w *world) betray(ctx context.Context, d *rand.Rand) {
 	if w.awaitLooks(ctx, looks+2, 6*time.Second) {
 		w.pause(ctx, 30, 200*time.Millisecond)
 	}
+}
+
+// freshCard has somebody ask, and waits a little for the card.
+func (w *world) freshCard(ctx context.Context, d *rand.Rand) (c poster, ok bool) {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	typed, err := w.slack.Command(ctx, one(d, requesters), anyChannel, command, w.request(d, one(d, groupIDs), 0))
+	found := recorded.FindStringSubmatch(typed.Response)
+	if err != nil || found == nil {
+		return poster{}, false
+	}
+	_ = w.slack.Wait(ctx, func() bool {
+		open := w.open()
+		at := slices.IndexFunc(open, func(p poster) bool { return p.id == found[1] })
+		if ok = at >= 0; ok {
+			c = open[at]
+		}
+		return ok
+	})
+	return c, ok
 }
 
 // awaitLooks waits until the bot has looked at the reactions on cards n times.
