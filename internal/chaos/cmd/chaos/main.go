@@ -1,0 +1,106 @@
+//go:build linux
+
+// Command chaos tries to make licensebot break its promises, for as long as
+// one likes; see package chaos.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"licensebot/internal/chaos"
+)
+
+func main() { os.Exit(run()) }
+
+func run() int {
+	var o chaos.Options
+	flag.Uint64Var(&o.Seed, "seed", 1, "seed of the first round; the next ones count on from it")
+	flag.IntVar(&o.Rounds, "rounds", 0, "how many rounds (default: until -for is over, or one)")
+	flag.DurationVar(&o.For, "for", 0, "start no round after this long")
+	flag.StringVar(&o.Store, "store", chaos.SQLite, "sqlite or postgres")
+	flag.IntVar(&o.Replicas, "replicas", 1, "replicas in each world; sqlite takes one")
+	flag.IntVar(&o.Worlds, "worlds", 1, "rounds that run at the same time")
+	flag.IntVar(&o.Steps, "steps", 0, "steps of a round (default 240)")
+	flag.DurationVar(&o.Patience, "patience", 0, "how long a round may take to settle (default 5m)")
+	source := flag.String("source", "", "directory of the module to build (default: this one)")
+	race := flag.Bool("race", false, "build licensebot with the race detector")
+	verbose := flag.Bool("v", false, "print every step and the logs of the replicas")
+	mutants := flag.Bool("mutants", false, "see whether every mutant is caught, instead")
+	only := flag.String("only", "", "with -mutants: those whose name has this in it")
+	flag.Parse()
+	if *verbose {
+		o.Verbose = os.Stderr
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := start(ctx, &o, *source, *race, *mutants, *only); err != nil {
+		fmt.Fprintln(os.Stderr, "chaos:", err)
+		return 1
+	}
+	return 0
+}
+
+// start builds what is needed in a directory of its own and runs it.
+func start(ctx context.Context, o *chaos.Options, source string, race, mutants bool, only string) error {
+	dir, err := os.MkdirTemp("", "chaos-")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	if err := os.Chmod(dir, 0o755); err != nil { // PostgreSQL runs as somebody else
+		return err
+	}
+	o.Dir = dir
+	if source == "" {
+		if source, err = chaos.Module(ctx); err != nil {
+			return err
+		}
+	}
+	if mutants {
+		return hunt(ctx, *o, source, only)
+	}
+	if o.Binary, err = chaos.Build(ctx, source, dir, race); err != nil {
+		return err
+	}
+	return play(ctx, *o)
+}
+
+// play runs the rounds and shows how it goes.
+func play(ctx context.Context, o chaos.Options) error {
+	tally := chaos.NewTally()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		chaos.Run(ctx, o, tally)
+	}()
+	tick := time.NewTicker(10 * time.Second)
+	defer tick.Stop()
+	shown := 0
+	for running := true; running; {
+		select {
+		case <-tick.C:
+			fmt.Println(tally)
+		case <-done:
+			running = false
+		}
+		failures := tally.Failures()
+		for _, f := range failures[shown:] {
+			fmt.Print(f)
+		}
+		shown = len(failures)
+	}
+	for _, what := range tally.Skipped() {
+		fmt.Println("skipped:", what)
+	}
+	fmt.Println("in all,", tally)
+	if shown > 0 {
+		return fmt.Errorf("%d rounds did not go well", shown)
+	}
+	return nil
+}

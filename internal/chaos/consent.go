@@ -1,0 +1,128 @@
+//go:build linux
+
+package chaos
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// groupAge is how old the bot's knowledge of a user group may be when it looks
+// at consent for the last time, and a little.
+const groupAge = 3500 * time.Millisecond
+
+// taskLimit is how long the bot may take from that look to the write: after
+// that it has to look again.
+const taskLimit = 46 * time.Second
+
+// consented tells why a write was not covered by consent; "" if it was: at a
+// look that the bot took for it, and not for an earlier write of the same
+// card, a quorum of people who might approve did so and nobody denied.
+func (h *History) consented(c *Card, w *Write, earlier time.Time) string {
+	problem := "the bot did not look at the card's reactions before the write"
+	for _, look := range c.Looks {
+		if look.To.Before(earlier) || look.From.After(w.Arrived) || w.Arrived.Sub(look.To) > taskLimit {
+			continue
+		}
+		if problem = h.seen(c, look, w.Arrived); problem == "" {
+			return ""
+		}
+	}
+	return problem
+}
+
+// seen judges what a look may have shown: reactions may have changed while the
+// call was under way.
+func (h *History) seen(c *Card, look Look, written time.Time) (problem string) {
+	moments := []time.Time{look.From}
+	for _, v := range c.Votes {
+		if v.At.After(look.From) && v.At.Before(look.To) {
+			moments = append(moments, v.At)
+		}
+	}
+	for _, moment := range moments {
+		if problem = h.quorumAt(c, moment, look.From, written); problem == "" {
+			return ""
+		}
+	}
+	return problem
+}
+
+func (h *History) quorumAt(c *Card, moment, looked, written time.Time) string {
+	var consents, shown []string
+	for user, mark := range marksAt(c, moment) {
+		shown = append(shown, user+" "+mark.String())
+		if mark.deny && user != c.Requester && h.could(user, looked, written, true) {
+			return fmt.Sprintf("%s had denied it", user)
+		}
+		if mark.approve && user != c.Requester && h.could(user, looked, written, false) {
+			consents = append(consents, user)
+		}
+	}
+	if len(consents) >= h.Quorum {
+		return ""
+	}
+	slices.Sort(shown)
+	return fmt.Sprintf("at the look at %s %d of %d consents were valid (on the card: %s)",
+		looked.Format(clockLayout), len(consents), h.Quorum, strings.Join(shown, ", "))
+}
+
+// A mark is what one person's reactions on a card say.
+type mark struct{ approve, deny bool }
+
+func (m mark) String() string {
+	switch {
+	case m.approve && m.deny:
+		return "both"
+	case m.deny:
+		return "denies"
+	}
+	return "approves"
+}
+
+func marksAt(c *Card, moment time.Time) map[string]mark {
+	present := map[[2]string]Vote{}
+	for _, v := range c.Votes {
+		if !v.At.After(moment) {
+			present[[2]string{v.User, v.Emoji}] = v
+		}
+	}
+	marks := map[string]mark{}
+	for _, v := range present {
+		if !v.Present {
+			continue
+		}
+		m := marks[v.User]
+		m.deny = m.deny || v.Deny
+		m.approve = m.approve || !v.Deny
+		marks[v.User] = m
+	}
+	return marks
+}
+
+// could reports whether a person had the right to approve at some time, or all
+// the time, from when the bot may last have asked until the write.
+func (h *History) could(user string, looked, written time.Time, always bool) bool {
+	from := looked
+	if slices.Contains(groupFolk, user) {
+		from = looked.Add(-groupAge)
+	}
+	has, ever, ceaseless := false, false, true
+	judge := func() { ever, ceaseless = ever || has, ceaseless && has }
+	for _, r := range h.Rights {
+		if r.User != user || r.At.After(written) {
+			continue
+		}
+		if r.At.After(from) {
+			judge()
+		}
+		has = r.Has
+	}
+	judge()
+	if always {
+		return ceaseless
+	}
+	return ever
+}

@@ -1,0 +1,65 @@
+//go:build linux
+
+package chaos
+
+import (
+	"context"
+	"path/filepath"
+)
+
+// A database is where the replicas of one world keep what they know, and how
+// that can be harmed. A harm tells whether it is possible here at all, and
+// whether it was done.
+type database interface {
+	// attach tells a replica, before its first start, how to reach it.
+	attach(r *replica) error
+	// full lets no more be written, until mend.
+	full() (possible, done bool)
+	// readOnly refuses every write, until mend.
+	readOnly() (possible, done bool)
+	// crash ends the database's own process, if it has one; it is back at the
+	// latest after mend.
+	crash(hard bool) bool
+	// mend undoes every harm and returns when the database takes writes.
+	mend(ctx context.Context) error
+	close()
+}
+
+func openDatabase(ctx context.Context, store, dir string) (database, error) {
+	if store == Postgres {
+		return startPostgres(ctx, filepath.Join(dir, "postgres"))
+	}
+	return newSQLite(filepath.Join(dir, "sqlite"))
+}
+
+// A sqlite is a file, on a small disk of its own where this system lets the
+// suite have one.
+type sqlite struct {
+	dir  string
+	disk *disk // nil: on the common disk
+}
+
+func newSQLite(dir string) (*sqlite, error) {
+	disk, err := mountDisk(dir)
+	return &sqlite{dir: dir, disk: disk}, err
+}
+
+func (s *sqlite) attach(r *replica) error {
+	r.env["LICENSEBOT_DATABASE_URL"] = "sqlite://" + filepath.Join(s.dir, "licensebot.db")
+	if s.disk != nil {
+		r.command = s.disk.inside(r.command)
+	}
+	return nil
+}
+
+func (s *sqlite) full() (possible, done bool) {
+	return s.disk != nil, s.disk != nil && s.disk.fill() == nil
+}
+
+func (s *sqlite) readOnly() (possible, done bool) {
+	return s.disk != nil, s.disk != nil && s.disk.remount("ro") == nil
+}
+
+func (s *sqlite) crash(bool) bool            { return false }
+func (s *sqlite) mend(context.Context) error { return s.disk.mend() }
+func (s *sqlite) close()                     { s.disk.unmount() }

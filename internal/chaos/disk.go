@@ -1,0 +1,119 @@
+//go:build linux
+
+package chaos
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"syscall"
+)
+
+// diskSize is enough for the database of one round.
+const diskSize = "32m"
+
+// A disk is a small file system in a mount namespace of its own. A process
+// that does nothing else holds the namespace, so that the disk outlives the
+// replicas that are killed and is gone when the suite is.
+type disk struct {
+	dir    string
+	holder *exec.Cmd
+	stdin  io.Closer
+	join   []string // nsenter and its arguments
+}
+
+// mountDisk mounts a disk on dir. It returns nil, and dir is on the common
+// disk, where this system does not let the suite mount anything.
+func mountDisk(dir string) (*disk, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	unshare, join := []string{"unshare", "--mount", "--propagation", "private"}, []string{"nsenter", "--mount"}
+	if os.Getuid() != 0 {
+		unshare, join = append(unshare, "--map-root-user"), append(join, "--user", "--preserve-credentials")
+	}
+	args := append(unshare, "sh", "-c", `mount -t tmpfs -o size=`+diskSize+` chaos "$0" && echo mounted && exec cat`, dir)
+	holder := exec.Command(args[0], args[1:]...)
+	holder.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	stdin, err := holder.StdinPipe()
+	stdout, err2 := holder.StdoutPipe()
+	if err := errors.Join(err, err2); err != nil {
+		return nil, err
+	}
+	if holder.Start() != nil {
+		return nil, nil // no unshare here
+	}
+	said, _ := bufio.NewReader(stdout).ReadString('\n')
+	d := &disk{dir: dir, holder: holder, stdin: stdin, join: append(join, "--target", strconv.Itoa(holder.Process.Pid), "--")}
+	if said != "mounted\n" || d.run("true") != nil {
+		d.unmount()
+		return nil, nil // not permitted here
+	}
+	return d, nil
+}
+
+// inside is the command that runs another one where the disk is seen. nsenter
+// becomes that command, so signals reach it.
+func (d *disk) inside(command []string) []string {
+	return append(append([]string(nil), d.join...), command...)
+}
+
+func (d *disk) run(command ...string) error {
+	args := d.inside(command)
+	if out, err := exec.Command(args[0], args[1:]...).CombinedOutput(); err != nil {
+		return fmt.Errorf("%v: %w: %s", command, err, out)
+	}
+	return nil
+}
+
+func (d *disk) filler() string {
+	return filepath.Join("/proc", strconv.Itoa(d.holder.Process.Pid), "root", d.dir, "filler")
+}
+
+// fill writes until there is no space left.
+func (d *disk) fill() error {
+	file, err := os.Create(d.filler())
+	if err != nil {
+		return err
+	}
+	defer func() { _ = file.Close() }()
+	for size := 64 << 10; size >= 512; {
+		if _, err := file.Write(make([]byte, size)); err != nil {
+			size /= 2
+		}
+	}
+	return nil
+}
+
+// remount makes the disk read-only or writable. It fails while a replica has
+// files on it open for writing.
+func (d *disk) remount(mode string) error {
+	return d.run("mount", "-o", "remount,"+mode, d.dir)
+}
+
+func (d *disk) mend() error {
+	if d == nil {
+		return nil
+	}
+	if err := d.remount("rw"); err != nil {
+		return err
+	}
+	if err := os.Remove(d.filler()); err != nil && !os.IsNotExist(err) {
+		return err
+	}
+	return nil
+}
+
+func (d *disk) unmount() {
+	if d == nil {
+		return
+	}
+	_ = d.stdin.Close()
+	_ = d.holder.Process.Kill()
+	_ = d.holder.Wait()
+}

@@ -1,0 +1,272 @@
+//go:build linux
+
+package chaos
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// A Kind says which promise a violation breaks.
+type Kind string
+
+// The kinds of violations.
+const (
+	Lost    Kind = "lost"    // acknowledged or owed, and never seen again
+	Doubled Kind = "doubled" // done, posted or told more often than once
+	Untrue  Kind = "untrue"  // said or done without what it rests on
+	Late    Kind = "late"    // not ready, or not settled, in time; or crashed
+)
+
+// A Violation is a promise that was broken in a round.
+type Violation struct {
+	Kind    Kind
+	Rule    string   // a few words, the same for the same sort of violation
+	Request string   // the request's id, where there is one
+	What    string   // what happened
+	Lines   []string // of the journals, that show it
+}
+
+func (v Violation) String() string {
+	text := fmt.Sprintf("%s: %s", v.Kind, v.Rule)
+	if v.Request != "" {
+		text += " (request " + v.Request + ")"
+	}
+	return text + ": " + v.What
+}
+
+// A request is everything that the journals have of one request.
+type request struct {
+	id      string
+	command *Command // the one that filed it, where known
+	cards   []*Card
+	words   []Word // that name it and were read by its requester alone
+	writes  []*Write
+	cancels []*Command // answered that it is cancelled
+}
+
+// A judge collects what it finds.
+type judge struct {
+	h        *History
+	requests map[string]*request
+	found    []Violation
+}
+
+// Judge names every promise that a settled history shows to be broken.
+func Judge(h *History) []Violation {
+	j := &judge{h: h, requests: map[string]*request{}}
+	j.collect()
+	j.judgeWrites()
+	for _, c := range h.Commands {
+		j.judgeCommand(c)
+	}
+	for _, id := range sortedKeys(j.requests) {
+		j.judgeRequest(j.requests[id])
+	}
+	for _, m := range h.Stray {
+		j.find(Untrue, "a message that is no card", "", fmt.Sprintf("in the approvals channel: %q", m.Text), m.TS)
+	}
+	return j.found
+}
+
+func (j *judge) find(kind Kind, rule, id, what string, also ...string) {
+	j.found = append(j.found, Violation{Kind: kind, Rule: rule, Request: id, What: what, Lines: j.excerpt(id, also)})
+}
+
+var cancelled = regexp.MustCompile("^Request `(R-[0-9A-Z]{8})` is cancelled")
+
+func (j *judge) collect() {
+	for _, c := range j.h.Commands {
+		if c.ID != "" {
+			r := j.request(c.ID)
+			r.command = c
+		}
+		if found := cancelled.FindStringSubmatch(c.Answer); found != nil {
+			r := j.request(found[1])
+			r.cancels = append(r.cancels, c)
+		}
+	}
+	for _, c := range j.h.Cards {
+		r := j.request(c.ID)
+		r.cards = append(r.cards, c)
+		if r.command == nil {
+			r.command = j.h.command(c.Ticket)
+		}
+	}
+	for _, word := range j.h.Private {
+		for id, r := range j.requests {
+			if strings.Contains(word.Text, id) {
+				r.words = append(r.words, word)
+			}
+		}
+	}
+}
+
+func (j *judge) request(id string) *request {
+	if j.requests[id] == nil {
+		j.requests[id] = &request{id: id}
+	}
+	return j.requests[id]
+}
+
+func (h *History) command(ticket string) *Command {
+	for _, c := range h.Commands {
+		if ticket != "" && c.Ticket == ticket {
+			return c
+		}
+	}
+	return nil
+}
+
+// nothingRecorded are the answers that promise that nothing will come of a
+// command.
+var nothingRecorded = regexp.MustCompile(`[Nn]othing was recorded|nothing was asked and nothing will happen`)
+
+// judgeCommand compares what a person was answered with what came of it.
+func (j *judge) judgeCommand(c *Command) {
+	var of []*Card
+	for _, card := range j.h.Cards {
+		if c.Ticket != "" && card.Ticket == c.Ticket {
+			of = append(of, card)
+		}
+	}
+	ids := map[string]bool{}
+	for _, card := range of {
+		ids[card.ID] = true
+	}
+	switch {
+	case len(ids) > 1:
+		j.find(Doubled, "one command, several requests", of[0].ID, fmt.Sprintf("%q became %d requests", c.Text, len(ids)), c.Envelope)
+	case len(of) > 0 && nothingRecorded.MatchString(c.Answer) && c.Copies == 1: // copies may fare differently
+		j.find(Untrue, "said that nothing was recorded", of[0].ID, fmt.Sprintf("%q was answered %q", c.Text, c.Answer), c.Envelope)
+	case len(of) > 0 && c.ID != "" && of[0].ID != c.ID:
+		j.find(Untrue, "the receipt names another request", of[0].ID, fmt.Sprintf("it was answered that it is %s", c.ID), c.Envelope)
+	}
+}
+
+// told finds a private word that says why nobody was asked.
+func (r *request) told() bool {
+	return slices.ContainsFunc(r.words, func(w Word) bool {
+		return strings.Contains(w.Text, "was not put before an approver") || strings.Contains(w.Text, " expired") ||
+			strings.Contains(w.Text, "was cancelled") || strings.Contains(w.Text, "is cancelled")
+	})
+}
+
+func (j *judge) judgeRequest(r *request) {
+	switch len(r.cards) {
+	case 0:
+		if !r.told() {
+			j.find(Lost, "acknowledged, neither a card nor a word", r.id, r.asked())
+		}
+		return
+	case 1:
+	default:
+		j.find(Doubled, "several cards", r.id, fmt.Sprintf("%d cards were posted", len(r.cards)))
+	}
+	for _, word := range r.words {
+		if strings.Contains(word.Text, "was not put before an approver") {
+			j.find(Untrue, "refused and asked all the same", r.id, word.Text)
+		}
+	}
+	for _, c := range r.cards {
+		j.judgeCard(r, c)
+	}
+	j.judgeNotices(r)
+}
+
+func (r *request) asked() string {
+	if r.command == nil {
+		return "nothing in the journal says who asked"
+	}
+	return fmt.Sprintf("%s typed %q and read %q", r.command.User, r.command.Text, r.command.Answer)
+}
+
+// judgeNotices looks for notices that one reader got twice. That a vote does
+// not count is told once at most for each reason.
+func (j *judge) judgeNotices(r *request) {
+	seen := map[Word]int{}
+	for _, word := range r.words {
+		if strings.HasPrefix(word.Text, "Your reaction on request") {
+			if seen[word]++; seen[word] == 2 {
+				j.find(Doubled, "told twice that a vote does not count", r.id, fmt.Sprintf("%s read %q twice", word.User, word.Text))
+			}
+		}
+	}
+}
+
+// judgeCard judges a card, its thread and what it says.
+func (j *judge) judgeCard(r *request, c *Card) {
+	j.judgeAsk(r, c)
+	var ends []Reply
+	for i, reply := range c.Thread {
+		switch {
+		case isEnd(reply.Event):
+			ends = append(ends, reply)
+		case reply.Event != progressEvent:
+			j.find(Untrue, "a reply of no known kind", r.id, fmt.Sprintf("%q: %s", reply.Event, reply.Text))
+		case len(ends) > 0:
+			j.find(Doubled, "spoke after the end", r.id, fmt.Sprintf("reply %d: %s", i+1, reply.Text))
+		}
+	}
+	switch {
+	case len(ends) == 0:
+		j.find(Lost, "a card without an end", r.id, "the card still says: "+statusOf(last(c.Says).Text))
+		return
+	case len(ends) > 1:
+		j.find(Doubled, "several ends", r.id, fmt.Sprintf("its thread tells %d: %s, then %s", len(ends), ends[0].Event, ends[1].Event))
+	}
+	end := ends[0]
+	if !strings.Contains(last(c.Says).Text, shows[end.Event]) {
+		j.find(Lost, "the card does not show its end", r.id, fmt.Sprintf("it ended as %s and the card still says: %s", end.Event, statusOf(last(c.Says).Text)))
+	}
+	j.judgeEnd(r, c, end)
+}
+
+// judgeAsk compares a card with the command it rests on, and with itself: what
+// consent was asked for must not change.
+func (j *judge) judgeAsk(r *request, c *Card) {
+	switch {
+	case r.command == nil:
+		j.find(Untrue, "a card that nobody asked for", r.id, last(c.Says).Text)
+	case r.command.User != c.Requester:
+		j.find(Untrue, "the card names another requester", r.id, fmt.Sprintf("%s instead of %s", c.Requester, r.command.User))
+	case !asksFor(r.command.Text, c):
+		j.find(Untrue, "the card asks for something else", r.id, fmt.Sprintf("%v for %s instead of %q", c.Codes, c.Group, r.command.Text))
+	}
+	for _, s := range c.Says {
+		if askOf(s.Text) != askOf(c.Says[0].Text) {
+			j.find(Untrue, "the card changed what it asks", r.id, fmt.Sprintf("%q became %q", askOf(c.Says[0].Text), askOf(s.Text)))
+			return
+		}
+	}
+}
+
+// asksFor reports whether a card's change is within what was typed.
+func asksFor(text string, c *Card) bool {
+	before, _, _ := strings.Cut(text, " because ")
+	typed := strings.ToUpper(before)
+	if !strings.Contains(before, c.Group) && !strings.Contains(before, groupNames[c.Group]) {
+		return false
+	}
+	return !slices.ContainsFunc(c.Codes, func(code string) bool { return !strings.Contains(typed, code) })
+}
+
+// askOf is the part of a card's text above its status.
+func askOf(text string) string {
+	ask, _, _ := strings.Cut(text, "May approve:")
+	return ask
+}
+
+// statusOf is the line of a card that says where the request stands.
+func statusOf(text string) string {
+	lines := strings.Split(text, "\n")
+	return lines[max(len(lines)-2, 0)]
+}
+
+// expiry is how much earlier than its deadline an expiry may be told: the
+// clock that decides may be off, and was perhaps off the other way when the
+// deadline was set.
+func (h *History) expiry() time.Duration { return h.TTL - 2*h.Skew - time.Second }

@@ -1,0 +1,144 @@
+//go:build linux
+
+package chaos
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// judgeEnd compares the end that was told with what happened at UiPath.
+func (j *judge) judgeEnd(r *request, c *Card, end Reply) {
+	effects := effectsOf(r.writes)
+	switch {
+	case end.Event == doneEvent:
+		j.judgeDone(r, c, end)
+	case len(effects) == 0, mayHaveChanged(end.Text):
+	case j.undone(effects, end.At):
+	default:
+		j.find(Untrue, "said that nothing was changed", r.id,
+			fmt.Sprintf("%s, but UiPath had made %v of %v at %s", end.Text, effects[0].After, effects[0].Before, effects[0].Took.Format(clockLayout)))
+	}
+	if len(r.cancels) > 0 && end.Event != "allocation_cancelled" {
+		j.find(Untrue, "cancelled and carried on", r.id, fmt.Sprintf("%s read %q and it ended as %s", r.cancels[0].User, r.cancels[0].Answer, end.Event))
+	}
+	if end.Event == "allocation_expired" && r.command != nil && end.At.Sub(r.command.At) < j.h.expiry() {
+		j.find(Untrue, "expired before its time", r.id, fmt.Sprintf("%v after it was typed", end.At.Sub(r.command.At)))
+	}
+	for _, s := range c.Says {
+		if strings.Contains(s.Text, shows[doneEvent]) && !j.effectBefore(r, s.At) {
+			j.find(Untrue, "the card said done before it was", r.id, "at "+s.At.Format(clockLayout))
+			return
+		}
+	}
+}
+
+// mayHaveChanged are ends that do not claim that nothing was changed.
+func mayHaveChanged(text string) bool {
+	return strings.Contains(text, "Whether it took effect is unknown") || strings.Contains(text, "does not show the change to")
+}
+
+func effectsOf(writes []*Write) []*Write {
+	return slices.DeleteFunc(slices.Clone(writes), func(w *Write) bool { return !w.Changed })
+}
+
+// undone reports whether somebody changed the group's rule by hand after the
+// last effect: what the bot then read is no proof that it had one.
+func (j *judge) undone(effects []*Write, until time.Time) bool {
+	took := last(effects).Took
+	return slices.ContainsFunc(j.h.Edits, func(e Edit) bool {
+		return e.Group == last(effects).Group && e.At.After(took) && e.At.Before(until)
+	})
+}
+
+var ruleNow = regexp.MustCompile(`(?:rule is now|it is now) (.*)\.$`)
+var inTicks = regexp.MustCompile("`([^`]+)`")
+
+// judgeDone wants the effect before the word, and the word as it was.
+func (j *judge) judgeDone(r *request, c *Card, end Reply) {
+	if !j.effectBefore(r, end.At) {
+		j.find(Untrue, "success told before the effect", r.id, end.Text)
+		return
+	}
+	found := ruleNow.FindStringSubmatch(end.Text)
+	if found == nil {
+		j.find(Untrue, "success told without the rule", r.id, end.Text)
+		return
+	}
+	var claimed []string
+	for _, code := range inTicks.FindAllStringSubmatch(found[1], -1) {
+		claimed = append(claimed, code[1])
+	}
+	if missing := without(c.Codes, claimed); len(missing) > 0 {
+		j.find(Untrue, "success told without the codes", r.id, end.Text)
+	}
+	if !j.h.everHeld(c.Group, claimed, r.writes[0].Arrived, end.At) {
+		j.find(Untrue, "claimed a rule that never was", r.id, fmt.Sprintf("the rule of %s was never %v", c.Group, claimed))
+	}
+}
+
+// effectBefore reports whether the request's change was in the rule by then,
+// through a write of its own. Where somebody made the same change by hand while
+// the outcome of a write was unknown, nobody can tell them apart.
+func (j *judge) effectBefore(r *request, by time.Time) bool {
+	for _, w := range r.writes {
+		if !w.Took.IsZero() && !w.Took.After(by) {
+			return true
+		}
+	}
+	return len(r.writes) > 0 && slices.ContainsFunc(j.h.Edits, func(e Edit) bool {
+		return e.Group == r.writes[0].Group && e.At.After(r.writes[0].Arrived) && e.At.Before(by)
+	})
+}
+
+// everHeld reports whether a group's rule was exactly codes at some time.
+func (h *History) everHeld(group string, codes []string, from, to time.Time) bool {
+	for _, s := range h.states(group) {
+		if !s.until.Before(from) && !s.from.After(to) && sameSet(s.codes, codes) {
+			return true
+		}
+	}
+	return false
+}
+
+// A state is what a group's rule was for a while.
+type state struct {
+	from, until time.Time
+	codes       []string
+}
+
+// states is the history of a group's rule as its writes and edits tell it.
+func (h *History) states(group string) []state {
+	var all []state
+	add := func(at time.Time, before, after []string) {
+		if len(all) == 0 {
+			all = append(all, state{codes: before})
+		}
+		all[len(all)-1].until = at
+		all = append(all, state{from: at, until: at.Add(1000 * time.Hour), codes: after})
+	}
+	for _, c := range h.changes(group) {
+		add(c.At, c.Before, c.After)
+	}
+	return all
+}
+
+// changes are the writes that took effect and the edits of a group, in order.
+func (h *History) changes(group string) []Edit {
+	var all []Edit
+	for _, w := range h.Writes {
+		if w.Group == group && !w.Took.IsZero() {
+			all = append(all, Edit{At: w.Took, Before: w.Before, After: w.After})
+		}
+	}
+	for _, e := range h.Edits {
+		if e.Group == group {
+			all = append(all, e)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b Edit) int { return a.At.Compare(b.At) })
+	return all
+}

@@ -1,0 +1,215 @@
+//go:build linux
+
+package chaos
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"licensebot/internal/sandbox"
+)
+
+// at is a time of these tests, n seconds after their beginning.
+func at(n float64) time.Time {
+	return time.Unix(1795466553, 0).Add(time.Duration(n * float64(time.Second)))
+}
+
+const (
+	aRequest = "R-AAAAAAAA"
+	askText  = "Licence request R-AAAAAAAA\n+ IDU because ask-1-0\nMay approve: some\n"
+	howText  = "\nReact with …"
+	doneText = "<@U0ROBIN> Done: `IDU` added to the group `group-01`. Approved by <@U0ANNA>. UiPath confirmed it: the group's rule is now `ATTUNU` and `IDU`."
+)
+
+// history is one request that went well: asked at 0, carded at 1, approved at
+// 2, looked at 3, written at 4, told at 5.
+func history() *History {
+	command := &Command{
+		Envelope: "e1", User: robin, Text: "group-01 IDU because ask-1-0", Ticket: "ask-1-0", At: at(0),
+		Answer: "Request `R-AAAAAAAA` is recorded: add …", ID: aRequest, Copies: 1,
+	}
+	card := &Card{
+		TS: "1.000001", ID: aRequest, Group: "group-01", Requester: robin, Codes: []string{"IDU"}, Ticket: "ask-1-0", At: at(1),
+		Says: []Saying{
+			{At: at(1), Text: askText + ":hourglass: *Waiting*" + howText},
+			{At: at(5), Text: askText + ":ok: *Done*" + howText},
+		},
+		Thread: []Reply{{At: at(5), Event: doneEvent, Text: doneText}},
+		Votes:  []Vote{{At: at(2), User: anna, Emoji: approveEmoji[0], Present: true}},
+		Looks:  []Look{{From: at(3), To: at(3.1)}},
+	}
+	write := &Write{
+		Seq: 1, Group: "group-01", Asked: []string{"ATTUNU", "IDU"}, Arrived: at(4), Took: at(4), Ended: at(4.1), Status: 200,
+		Before: []string{"ATTUNU"}, After: []string{"ATTUNU", "IDU"}, Changed: true,
+	}
+	h := &History{
+		Commands: []*Command{command}, Cards: []*Card{card}, Writes: []*Write{write},
+		Quorum: 1, TTL: time.Hour, Skew: 5 * time.Minute, Bot: "UBOT",
+	}
+	for _, user := range voters {
+		h.Rights = append(h.Rights, Right{At: at(-1), User: user, Has: true})
+	}
+	return h
+}
+
+func rules(found []Violation) []string {
+	var rules []string
+	for _, v := range found {
+		rules = append(rules, v.Rule)
+	}
+	return rules
+}
+
+func TestJudgeAcceptsWhatWentWell(t *testing.T) {
+	for name, change := range map[string]func(*History){
+		"as it should be": func(*History) {},
+		"an answer that was lost": func(h *History) {
+			h.Writes[0].Status, h.Writes[0].Spoilt = 0, true
+			again := *h.Writes[0]
+			again.Arrived, again.Took, again.Changed, again.Before = at(4.5), at(4.5), false, again.After
+			h.Cards[0].Looks = append(h.Cards[0].Looks, Look{From: at(4.3), To: at(4.4)})
+			h.Writes = append(h.Writes, &again)
+		},
+		"a word instead of a card": func(h *History) {
+			h.Cards, h.Writes = nil, nil
+			h.Private = []Word{{User: robin, Text: "Request `R-AAAAAAAA` was not put before an approver, and …"}}
+		},
+		"a vote withdrawn after the look": func(h *History) {
+			h.Cards[0].Votes = append(h.Cards[0].Votes, Vote{At: at(3.5), User: anna, Emoji: approveEmoji[0]})
+		},
+		"a denial by somebody who may not": func(h *History) {
+			h.Cards[0].Votes = append(h.Cards[0].Votes, Vote{At: at(2), User: gawker, Deny: true, Emoji: denyEmoji, Present: true},
+				Vote{At: at(2), User: robin, Deny: true, Emoji: denyEmoji, Present: true})
+		},
+		"a rule edited between the read and the write": func(h *History) {
+			h.Writes[0].Before = []string{"ATTUNU", "TSTNU"}
+			h.Edits = []Edit{{At: at(3.9), Group: "group-01", Before: []string{"ATTUNU"}, After: []string{"ATTUNU", "TSTNU"}}}
+		},
+	} {
+		h := history()
+		change(h)
+		if found := Judge(h); len(found) > 0 {
+			t.Errorf("%s: %v", name, found)
+		}
+		if missing := h.missing(); len(missing) > 0 {
+			t.Errorf("%s: still missing: %v", name, missing)
+		}
+	}
+}
+
+// TestJudgeFinds breaks each promise once.
+func TestJudgeFinds(t *testing.T) {
+	for rule, change := range map[string]func(*History){
+		"acknowledged, neither a card nor a word": func(h *History) { h.Cards, h.Writes = nil, nil },
+		"one command, several requests": func(h *History) {
+			other := *h.Cards[0]
+			other.ID, other.TS = "R-BBBBBBBB", "2.000001"
+			h.Cards = append(h.Cards, &other)
+		},
+		"several cards": func(h *History) {
+			other := *h.Cards[0]
+			other.TS = "2.000001"
+			h.Cards = append(h.Cards, &other)
+		},
+		"said that nothing was recorded": func(h *History) {
+			h.Commands[0].Answer, h.Commands[0].ID = "I could not record your request, so nothing was asked and nothing will happen.", ""
+		},
+		"the receipt names another request": func(h *History) { h.Commands[0].ID = "R-CCCCCCCC" },
+		"refused and asked all the same": func(h *History) {
+			h.Private = []Word{{User: robin, Text: "Request `R-AAAAAAAA` was not put before an approver, and …"}}
+		},
+		"told twice that a vote does not count": func(h *History) {
+			word := Word{User: gawker, Text: "Your reaction on request `R-AAAAAAAA` does not count: …"}
+			h.Private = []Word{word, word}
+		},
+		"a reply of no known kind": func(h *History) { h.Cards[0].Thread[0].Event = "hello" },
+		"spoke after the end": func(h *History) {
+			h.Cards[0].Thread = append(h.Cards[0].Thread, Reply{At: at(6), Event: progressEvent})
+		},
+		"a card without an end": func(h *History) { h.Cards[0].Thread = nil },
+		"several ends": func(h *History) {
+			h.Cards[0].Thread = append(h.Cards[0].Thread, Reply{At: at(6), Event: doneEvent, Text: doneText})
+		},
+		"the card does not show its end":      func(h *History) { h.Cards[0].Says = h.Cards[0].Says[:1] },
+		"a card that nobody asked for":        func(h *History) { h.Commands = nil },
+		"the card names another requester":    func(h *History) { h.Cards[0].Requester = kim },
+		"the card asks for something else":    func(h *History) { h.Commands[0].Text = "group-01 TSTNU because ask-1-0" },
+		"the card changed what it asks":       func(h *History) { h.Cards[0].Says[1].Text = strings.Replace(askText, "IDU", "TSTNU", 1) + "*Done*" },
+		"a message that is no card":           func(h *History) { h.Stray = []sandbox.Message{{Text: "hello"}} },
+		"a write that no card asks for":       func(h *History) { h.Cards[0].Group = "group-02" },
+		"a write took away what was there":    func(h *History) { h.Writes[0].Before = []string{"ATTUNU", "TSTNU"} },
+		"a write added what nobody asked for": func(h *History) { h.Writes[0].Asked = []string{"ATTUNU", "IDU", "TSTNU"} },
+		"one request, two effects": func(h *History) {
+			again := *h.Writes[0]
+			again.Arrived, again.Took = at(4.5), at(4.5)
+			h.Writes = append(h.Writes, &again)
+		},
+		"two writes to one group at once": func(h *History) {
+			h.Writes[0].Took = at(4.4)
+			again := *h.Writes[0]
+			again.Arrived, again.Took = at(4.2), at(4.6)
+			h.Writes = append(h.Writes, &again)
+		},
+		"said that nothing was changed": func(h *History) {
+			h.Cards[0].Thread[0] = Reply{At: at(5), Event: "allocation_denied", Text: "It was denied. Nothing was changed at UiPath."}
+		},
+		"cancelled and carried on": func(h *History) {
+			h.Commands = append(h.Commands, &Command{Envelope: "e2", User: robin, Text: "cancel R-AAAAAAAA", At: at(2),
+				Answer: "Request `R-AAAAAAAA` is cancelled. Nothing was changed at UiPath."})
+		},
+		"expired before its time": func(h *History) {
+			h.Writes, h.Cards[0].Thread[0].Event = nil, "allocation_expired"
+		},
+		"the card said done before it was": func(h *History) { h.Cards[0].Says[1].At = at(3) },
+		"success told before the effect":   func(h *History) { h.Cards[0].Thread[0].At = at(3.5) },
+		"success told without the rule":    func(h *History) { h.Cards[0].Thread[0].Text = "Done." },
+		"success told without the codes": func(h *History) {
+			h.Cards[0].Thread[0].Text = strings.Replace(doneText, "`ATTUNU` and `IDU`", "`ATTUNU`", 1)
+		},
+		"claimed a rule that never was": func(h *History) {
+			h.Cards[0].Thread[0].Text = strings.Replace(doneText, "`ATTUNU` and `IDU`", "`IDU`", 1)
+		},
+	} {
+		h := history()
+		change(h)
+		if found := rules(Judge(h)); !slices.Contains(found, rule) {
+			t.Errorf("%q was not found, only %q", rule, found)
+		}
+	}
+}
+
+func TestJudgeFindsWritesWithoutConsent(t *testing.T) {
+	vote := func(when float64, user, emoji string, present bool) Vote {
+		deny, _ := approves(emoji)
+		return Vote{At: at(when), User: user, Emoji: emoji, Deny: deny, Present: present}
+	}
+	for name, change := range map[string]func(*History){
+		"no look":          func(h *History) { h.Cards[0].Looks = nil },
+		"a look long ago":  func(h *History) { h.Cards[0].Looks = []Look{{From: at(-60), To: at(-59)}} },
+		"nobody approved":  func(h *History) { h.Cards[0].Votes = nil },
+		"too few":          func(h *History) { h.Quorum = 2 },
+		"withdrawn":        func(h *History) { h.Cards[0].Votes = append(h.Cards[0].Votes, vote(2.5, anna, approveEmoji[0], false)) },
+		"denied":           func(h *History) { h.Cards[0].Votes = append(h.Cards[0].Votes, vote(2.5, ben, denyEmoji, true)) },
+		"by the requester": func(h *History) { h.Cards[0].Votes = []Vote{vote(2, robin, approveEmoji[0], true)} },
+		"by a boss for a boss": func(h *History) {
+			h.Cards[0].Requester, h.Cards[0].Votes = boss, []Vote{vote(2, boss, approveEmoji[0], true)}
+		},
+		"by a bystander":          func(h *History) { h.Cards[0].Votes = []Vote{vote(2, gawker, approveEmoji[0], true)} },
+		"with another emoji":      func(h *History) { h.Cards[0].Votes[0].Present = false },
+		"deactivated before":      func(h *History) { h.Rights = append(h.Rights, Right{At: at(2.5), User: anna}) },
+		"approved after the look": func(h *History) { h.Cards[0].Votes[0].At = at(3.5) },
+		"the look of an earlier write": func(h *History) {
+			again := *h.Writes[0]
+			again.Arrived, again.Took, again.Changed = at(4.5), at(4.5), false
+			h.Writes = append(h.Writes, &again)
+		},
+	} {
+		h := history()
+		change(h)
+		if found := rules(Judge(h)); !slices.Contains(found, "a write without consent") {
+			t.Errorf("%s: not found, only %q", name, found)
+		}
+	}
+}

@@ -1,0 +1,121 @@
+//go:build linux
+
+package chaos
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// judgeWrites gives every write to the card it was made for, and judges it.
+func (j *judge) judgeWrites() {
+	for _, w := range j.h.Writes {
+		c := j.owner(w)
+		if c == nil {
+			if !w.Took.IsZero() {
+				j.find(Untrue, "a write that no card asks for", "", fmt.Sprintf("%s: %v became %v", w.Group, w.Before, w.After), w.Group)
+			}
+			continue
+		}
+		r := j.request(c.ID)
+		j.judgeWrite(r, c, w)
+		r.writes = append(r.writes, w)
+	}
+	j.judgeOverlaps()
+}
+
+// owner finds the open card of the group whose change a write makes. Of several
+// it is the one that the bot looked at last.
+func (j *judge) owner(w *Write) *Card {
+	var best *Card
+	for _, c := range j.h.Cards {
+		if c.Group != w.Group || c.At.After(w.Arrived) || len(without(c.Codes, w.Asked)) > 0 || c.endedBy(w.Arrived) {
+			continue
+		}
+		if best == nil || j.fits(c, w) > j.fits(best, w) ||
+			j.fits(c, w) == j.fits(best, w) && c.looked(w.Arrived).After(best.looked(w.Arrived)) {
+			best = c
+		}
+	}
+	return best
+}
+
+// fits ranks cards: those whose change on top of the rule is the very write
+// come first.
+func (j *judge) fits(c *Card, w *Write) int {
+	if !w.Took.IsZero() && sameSet(w.Asked, union(w.Before, c.Codes)) {
+		return 1
+	}
+	return 0
+}
+
+func (c *Card) endedBy(when time.Time) bool {
+	return slices.ContainsFunc(c.Thread, func(r Reply) bool { return isEnd(r.Event) && r.At.Before(when) })
+}
+
+// looked is when the bot last looked at the card before some time.
+func (c *Card) looked(before time.Time) time.Time {
+	var at time.Time
+	for _, look := range c.Looks {
+		if look.From.Before(before) && look.From.After(at) {
+			at = look.From
+		}
+	}
+	return at
+}
+
+func (j *judge) judgeWrite(r *request, c *Card, w *Write) {
+	var earlier time.Time
+	if len(r.writes) > 0 {
+		earlier = last(r.writes).Arrived
+	}
+	if problem := j.h.consented(c, w, earlier); problem != "" {
+		j.find(Untrue, "a write without consent", r.id, fmt.Sprintf("at %s: %s", w.Arrived.Format(clockLayout), problem), w.Group)
+	}
+	if w.Took.IsZero() || !w.Changed {
+		return
+	}
+	edited := j.h.editedBetween(w.Group, w.Arrived.Add(-taskLimit), w.Took)
+	if gone := without(w.Before, w.Asked); len(gone) > 0 && !edited {
+		j.find(Lost, "a write took away what was there", r.id, fmt.Sprintf("%v were in the rule of %s and nobody asked to take them out", gone, w.Group), w.Group)
+	}
+	if strange := without(without(w.Asked, w.Before), c.Codes); len(strange) > 0 && !edited {
+		j.find(Untrue, "a write added what nobody asked for", r.id, fmt.Sprint(strange), w.Group)
+	}
+	if effects := effectsOf(r.writes); len(effects) > 0 {
+		before := last(effects)
+		again := common(without(before.After, before.Before), without(w.After, w.Before))
+		if len(again) > 0 && !j.h.editedBetween(w.Group, before.Took, w.Took) {
+			j.find(Doubled, "one request, two effects", r.id, fmt.Sprintf("%v were added twice", again), w.Group)
+		}
+	}
+}
+
+func (h *History) editedBetween(group string, from, to time.Time) bool {
+	return slices.ContainsFunc(h.Edits, func(e Edit) bool { return e.Group == group && !e.At.Before(from) && !e.At.After(to) })
+}
+
+// judgeOverlaps wants no two writes to one group at the same time. A write is
+// under way until it took effect; one whose connection was spoilt without an
+// effect never was.
+func (j *judge) judgeOverlaps() {
+	for i, a := range j.h.Writes {
+		for _, b := range j.h.Writes[i+1:] {
+			if a.Group == b.Group && b.Arrived.Before(a.over()) && a.over().After(a.Arrived) && b.over().After(b.Arrived) {
+				j.find(Doubled, "two writes to one group at once", "",
+					fmt.Sprintf("%s: one from %s to %s, one from %s", a.Group, a.Arrived.Format(clockLayout), a.over().Format(clockLayout), b.Arrived.Format(clockLayout)), a.Group)
+			}
+		}
+	}
+}
+
+func (w *Write) over() time.Time {
+	switch {
+	case !w.Took.IsZero():
+		return w.Took
+	case w.Spoilt || w.Status == 0:
+		return w.Arrived
+	}
+	return w.Ended
+}

@@ -1,0 +1,263 @@
+//go:build linux
+
+package chaos
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+
+	"licensebot/internal/sandbox"
+)
+
+// The emoji that vote. The aliases and skin tones of +1 count as well.
+var approveEmoji = []string{"white_check_mark", "+1"}
+
+const denyEmoji = "x"
+
+// typeCommand has a person type a command, without waiting for the answer.
+func (w *world) typeCommand(ctx context.Context, user, text string) {
+	w.people.Go(func() { _, _ = w.slack.Command(ctx, user, anyChannel, command, text) })
+}
+
+// ticket is a word that is in one command only, so that a card can be traced
+// to what was typed.
+func (w *world) ticket(n int) string { return fmt.Sprintf("ask-%d-%d", w.step, n) }
+
+// request is the text of a good command, in one of the ways to type it.
+func (w *world) request(d *rand.Rand, group string, n int) string {
+	codes := some(d, owned, 1+d.IntN(3))
+	list := strings.Join(codes, one(d, []string{" ", ", ", ",", "; "}))
+	if d.IntN(4) == 0 {
+		list = strings.ToLower(list)
+	}
+	name := group
+	if d.IntN(4) == 0 {
+		name = `"` + groupNames[group] + `"`
+	}
+	reason := one(d, []string{"", " please", " <!channel> *Done*", " `x` & <@U0BOSS>", " 🤖\u202e"})
+	return fmt.Sprintf("%s %s because %s%s", name, list, w.ticket(n), reason)
+}
+
+func (w *world) ask(ctx context.Context, d *rand.Rand) {
+	w.typeCommand(ctx, one(d, requesters), w.request(d, one(d, groupIDs), 0))
+}
+
+func (w *world) askTwice(ctx context.Context, d *rand.Rand) {
+	group := one(d, groupIDs)
+	for n := range 2 {
+		w.typeCommand(ctx, one(d, requesters), w.request(d, group, n))
+	}
+}
+
+// nonsense is what cannot become a card, or looks as if it could not.
+func (w *world) nonsense(ctx context.Context, d *rand.Rand) {
+	texts := []string{
+		"", "help", "\u200b", `"`, "group-01", "set group-01 IDU", "cancel R-00000000", "cancel",
+		"<@U0BOSS> IDU", "group-01 IDU for 30d", "group-01 IDU=5", strings.Repeat("x", 5000),
+		"group-99 IDU because %s", "group-01 NOSUCHCODE because %s", "group-01 RPADEVPRONUU because %s",
+		"QA `IDU` because %s", "R&D <north> IDU because %s", "group-01 " + strings.Join(owned, " ") + " because %s",
+		"group-02 " + strings.Repeat("IDU ", 30) + "because %s",
+	}
+	w.typeCommand(ctx, one(d, requesters), strings.Replace(one(d, texts), "%s", w.ticket(0), 1))
+}
+
+// A poster is what the actors see of a request: the card of one that has not
+// been told to have ended.
+type poster struct {
+	ts, id, requester string
+}
+
+// open lists the cards whose thread tells no end, oldest first.
+func (w *world) open() []poster {
+	var open []poster
+	for _, m := range w.slack.Messages(approvalsChannel) {
+		if m.Metadata == nil || m.Metadata.EventType != cardEvent {
+			continue
+		}
+		told := slices.ContainsFunc(w.slack.Thread(approvalsChannel, m.TS), func(r sandbox.Message) bool {
+			return r.Metadata != nil && isEnd(r.Metadata.EventType)
+		})
+		if !told {
+			id, _ := m.Metadata.EventPayload["request_id"].(string)
+			asked, _ := m.Metadata.EventPayload["actor"].(string)
+			open = append(open, poster{ts: m.TS, id: id, requester: asked})
+		}
+	}
+	return open
+}
+
+// someCard picks an open card, waiting a little for one.
+func (w *world) someCard(d *rand.Rand) (poster, bool) {
+	open := w.open()
+	if len(open) == 0 {
+		return poster{}, false
+	}
+	return open[d.IntN(len(open))], true
+}
+
+func (w *world) react(user string, c poster, emoji string) {
+	_ = w.slack.React(user, approvalsChannel, c.ts, emoji) // reacted before, or not allowed to any more
+}
+
+func (w *world) vote(_ context.Context, d *rand.Rand) {
+	if c, ok := w.someCard(d); ok {
+		w.react(one(d, voters), c, one(d, []string{approveEmoji[0], approveEmoji[1], "+1::skin-tone-3", "thumbsup"}))
+	}
+}
+
+// carry brings a card to its quorum.
+func (w *world) carry(_ context.Context, d *rand.Rand) {
+	if c, ok := w.someCard(d); ok {
+		w.approve(d, c)
+	}
+}
+
+// approve has as many people approve as are needed, none of them the requester.
+func (w *world) approve(d *rand.Rand, c poster) {
+	for _, user := range w.able(d, c)[:w.terms.quorum] {
+		w.react(user, c, approveEmoji[0])
+	}
+}
+
+// able are the people who may approve a card, in any order.
+func (w *world) able(d *rand.Rand, c poster) []string {
+	able := slices.DeleteFunc(slices.Clone(voters), func(user string) bool { return user == c.requester })
+	return some(d, able, len(able))
+}
+
+func (w *world) unvote(_ context.Context, d *rand.Rand) {
+	c, ok := w.someCard(d)
+	if !ok {
+		return
+	}
+	m, _ := w.slack.Message(approvalsChannel, c.ts)
+	for _, r := range m.Reactions {
+		for _, user := range r.Users {
+			if user != w.slack.BotUserID() && d.IntN(2) == 0 {
+				_ = w.slack.Unreact(user, approvalsChannel, c.ts, r.Name)
+			}
+		}
+	}
+}
+
+func (w *world) deny(_ context.Context, d *rand.Rand) {
+	if c, ok := w.someCard(d); ok {
+		w.react(one(d, voters), c, denyEmoji)
+	}
+}
+
+// meddle has somebody react whose reaction must not count.
+func (w *world) meddle(_ context.Context, d *rand.Rand) {
+	if c, ok := w.someCard(d); ok {
+		w.react(one(d, []string{c.requester, c.requester, guest, gawker}), c, one(d, []string{approveEmoji[0], approveEmoji[0], denyEmoji, "eyes"}))
+	}
+}
+
+func (w *world) cancel(ctx context.Context, d *rand.Rand) {
+	c, ok := w.someCard(d)
+	if !ok {
+		return
+	}
+	by := c.requester
+	if d.IntN(4) == 0 {
+		by = gawker
+	}
+	w.typeCommand(ctx, by, "cancel "+c.id)
+}
+
+// betray takes an approval back, in one of several ways, between the vote and
+// the write: the look before the write is held up so that it comes after. A
+// user group may be a few seconds old there, so that takes longer.
+func (w *world) betray(ctx context.Context, d *rand.Rand) {
+	c, ok := w.freshCard(ctx, d)
+	if !ok {
+		return
+	}
+	after := "1"
+	turned := w.able(d, c)[:w.terms.quorum]
+	if slices.Contains(groupFolk, turned[0]) {
+		after = "4"
+	}
+	w.harm(&w.slack.Faults, "reactions.get", sandbox.Fault{Times: 1, Status: 429, RetryAfter: after})
+	looks := len(w.slack.Calls("reactions.get"))
+	for _, user := range turned {
+		w.react(user, c, approveEmoji[0])
+	}
+	if !w.awaitLooks(ctx, looks+1, 2*time.Second) {
+		return
+	}
+	switch d.IntN(5) {
+	case 0:
+		_ = w.slack.Unreact(turned[0], approvalsChannel, c.ts, approveEmoji[0])
+	case 1:
+		w.react(turned[len(turned)-1], c, denyEmoji)
+	default:
+		w.disable(turned[0], 8+d.IntN(20))
+	}
+	if w.awaitLooks(ctx, looks+2, 6*time.Second) {
+		w.pause(ctx, 30, 200*time.Millisecond)
+	}
+}
+
+// freshCard has somebody ask, and waits a little for the card.
+func (w *world) freshCard(ctx context.Context, d *rand.Rand) (c poster, ok bool) {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	typed, err := w.slack.Command(ctx, one(d, requesters), anyChannel, command, w.request(d, one(d, groupIDs), 0))
+	found := recorded.FindStringSubmatch(typed.Response)
+	if err != nil || found == nil {
+		return poster{}, false
+	}
+	_ = w.slack.Wait(ctx, func() bool {
+		open := w.open()
+		at := slices.IndexFunc(open, func(p poster) bool { return p.id == found[1] })
+		if ok = at >= 0; ok {
+			c = open[at]
+		}
+		return ok
+	})
+	return c, ok
+}
+
+// awaitLooks waits until the bot has looked at the reactions on cards n times.
+func (w *world) awaitLooks(ctx context.Context, n int, limit time.Duration) bool {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	return w.slack.Wait(ctx, func() bool { return len(w.slack.Calls("reactions.get")) >= n }) == nil
+}
+
+// changeRights takes the right to approve from somebody for some steps.
+func (w *world) changeRights(_ context.Context, d *rand.Rand) {
+	w.disable(one(d, voters), 5+d.IntN(30))
+}
+
+// disable takes the right to approve from a person: members of the user group
+// leave it, others are deactivated.
+func (w *world) disable(user string, steps int) {
+	w.note("%s may not approve for %d steps", user, steps)
+	if slices.Contains(groupFolk, user) {
+		w.slack.SetUserGroup(approverGroup, slices.DeleteFunc(slices.Clone(groupFolk), func(u string) bool { return u == user })...)
+		w.after(steps, func() { w.slack.SetUserGroup(approverGroup, groupFolk...) })
+		return
+	}
+	w.slack.UpdateUser(user, func(u *sandbox.User) { u.Deleted = true })
+	w.after(steps, func() { w.slack.UpdateUser(user, func(u *sandbox.User) { u.Deleted = false }) })
+}
+
+// portal changes a group's rule at UiPath by hand.
+func (w *world) portal(_ context.Context, d *rand.Rand) {
+	kind, codes := d.IntN(3), some(d, owned, 1+d.IntN(3))
+	w.uipath.Edit(one(d, groupIDs), func(now []string) []string {
+		switch kind {
+		case 0:
+			return codes
+		case 1:
+			return append(now, codes[0])
+		}
+		return slices.DeleteFunc(now, func(c string) bool { return slices.Contains(codes, c) })
+	})
+}

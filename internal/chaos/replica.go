@@ -1,0 +1,128 @@
+//go:build linux
+
+package chaos
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"syscall"
+	"time"
+)
+
+// A replica is one licensebot and the wires that lead from it to its peers.
+type replica struct {
+	name    string
+	command []string // the program and its arguments
+	dir     string
+	env     map[string]string
+	wires   []*wire
+	log     *tail
+
+	cmd    *exec.Cmd
+	exited chan struct{} // closed when the process is gone
+	told   bool          // it was told to end
+	frozen bool          // it was stopped by SIGSTOP
+}
+
+// start runs the program with a clock that is off by skew.
+func (r *replica) start(skew time.Duration) error {
+	cmd := exec.Command(r.command[0], r.command[1:]...)
+	cmd.Dir = r.dir
+	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + r.dir,
+		fmt.Sprintf("%s=%d", skewVariable, int(skew.Seconds()))}
+	for name, value := range r.env {
+		cmd.Env = append(cmd.Env, name+"="+value)
+	}
+	cmd.Stderr = r.log
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	r.log.begin()
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("start %s: %w", r.name, err)
+	}
+	exited := make(chan struct{})
+	r.cmd, r.exited, r.told, r.frozen = cmd, exited, false, false
+	go func() {
+		defer close(exited)
+		_ = cmd.Wait()
+	}()
+	return nil
+}
+
+// running reports whether the process is there.
+func (r *replica) running() bool {
+	if r.cmd == nil {
+		return false
+	}
+	select {
+	case <-r.exited:
+		return false
+	default:
+		return true
+	}
+}
+
+func (r *replica) signal(s syscall.Signal) { _ = r.cmd.Process.Signal(s) }
+
+// kill ends the process as kill -9 and power loss do.
+func (r *replica) kill() {
+	if r.cmd == nil {
+		return
+	}
+	r.told = true
+	r.signal(syscall.SIGKILL)
+	<-r.exited
+}
+
+// terminate asks the process to end, without waiting for it.
+func (r *replica) terminate() {
+	r.thaw()
+	r.told = true
+	r.signal(syscall.SIGTERM)
+}
+
+func (r *replica) freeze() {
+	r.frozen = true
+	r.signal(syscall.SIGSTOP)
+}
+
+func (r *replica) thaw() {
+	if r.frozen {
+		r.frozen = false
+		r.signal(syscall.SIGCONT)
+	}
+}
+
+// due reports whether a call that the replica made is not answered yet.
+func (r *replica) due() bool {
+	for _, w := range r.wires {
+		if w.due() {
+			return true
+		}
+	}
+	return false
+}
+
+// ready asks /readyz.
+func (r *replica) ready(ctx context.Context) bool {
+	addr := r.log.address()
+	if addr == "" || !r.running() {
+		return false
+	}
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr+"/readyz", nil)
+	if err != nil {
+		return false
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = resp.Body.Close() }()
+	_, _ = io.Copy(io.Discard, resp.Body)
+	return resp.StatusCode == http.StatusOK
+}

@@ -1,0 +1,86 @@
+//go:build linux
+
+package chaos
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Run plays rounds until there are enough of them, the time is over, or ctx
+// ends; a round that ctx ends is not judged. The tally has what it found.
+func Run(ctx context.Context, o Options, t *Tally) {
+	o = o.withDefaults()
+	var next atomic.Int64
+	over := time.Now().Add(o.For)
+	var worlds sync.WaitGroup
+	for range o.Worlds {
+		worlds.Go(func() {
+			for ctx.Err() == nil {
+				n := int(next.Add(1)) - 1
+				if o.Rounds > 0 && n >= o.Rounds || o.For > 0 && time.Now().After(over) {
+					return
+				}
+				r := Round{Seed: o.Seed + uint64(n), Store: o.Store, Replicas: o.Replicas, Steps: o.Steps}
+				o.play(ctx, r, t)
+			}
+		})
+	}
+	worlds.Wait()
+}
+
+// play plays one round.
+func (o Options) play(ctx context.Context, r Round, t *Tally) {
+	t.begin()
+	h, found, err := o.round(ctx, r, t)
+	if ctx.Err() != nil {
+		h, found, err = nil, nil, nil
+	}
+	t.end(r, h, found, err)
+}
+
+func (o Options) round(ctx context.Context, r Round, t *Tally) (*History, []Violation, error) {
+	w, err := newWorld(ctx, o, r, t)
+	if err != nil {
+		return nil, nil, fmt.Errorf("the world could not be made: %w", err)
+	}
+	defer w.close()
+	w.harass(ctx)
+	t.fault(w.slack.Injected() + w.uipath.Injected())
+	w.heal(ctx)
+	var found []Violation
+	if late := w.awaitReady(ctx); late != nil {
+		found = append(found, *late)
+	}
+	settling, cancel := context.WithTimeout(ctx, o.Patience)
+	defer cancel()
+	h, missing := w.settle(settling)
+	if len(missing) > 0 {
+		found = append(found, Violation{
+			Kind: Late, Rule: "not settled in time", Lines: w.replicas[0].log.last(30),
+			What: fmt.Sprintf("after %v: %v", o.Patience, missing),
+		})
+	}
+	found = append(found, Judge(h)...)
+	return h, append(found, w.crashes()...), w.failure
+}
+
+// harass lets the steps of the plan happen.
+func (w *world) harass(ctx context.Context) {
+	w.revive(ctx)
+	w.awaitSocket(ctx)
+	all := actions(w.round)
+	for w.step = 1; w.step <= w.round.Steps && ctx.Err() == nil && w.failure == nil; w.step++ {
+		w.due()
+		w.revive(ctx)
+		d := draw(w.round.Seed, w.step)
+		a := pick(d, all)
+		w.note("%s", a.name)
+		a.do(w, ctx, d)
+		w.tally.step()
+		w.pause(ctx, d.IntN(12), time.Duration(20+d.IntN(160))*time.Millisecond)
+	}
+}

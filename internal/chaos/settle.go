@@ -1,0 +1,196 @@
+//go:build linux
+
+package chaos
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+const (
+	readyLimit = 10 * time.Second // from the end of the faults to a 200 of /readyz
+	quietTime  = 1500 * time.Millisecond
+	lookEvery  = 100 * time.Millisecond
+	leapEvery  = 20 * time.Second // SQLite: hours pass at once while something is still owed
+	nudgeEvery = 6 * time.Second
+)
+
+// heal ends every fault and starts what is down.
+func (w *world) heal(ctx context.Context) {
+	w.slack.Faults.Clear()
+	w.uipath.Faults.Clear()
+	for _, step := range sortedKeys(w.mends) {
+		for _, do := range w.mends[step] {
+			do()
+		}
+	}
+	clear(w.mends)
+	clear(w.downUntil)
+	w.slack.IgnoreAcks(false)
+	w.slack.SetCopies(1)
+	for _, code := range owned {
+		w.uipath.DropCode(code, 0)
+	}
+	w.mendDatabase()
+	for _, r := range w.replicas {
+		r.thaw()
+	}
+	w.note("the faults are over")
+	w.revive(ctx)
+}
+
+// awaitReady wants every replica ready within readyLimit. One that ends by
+// itself meanwhile is started again, as whatever runs it would.
+func (w *world) awaitReady(ctx context.Context) *Violation {
+	ctx, cancel := context.WithTimeout(ctx, readyLimit)
+	defer cancel()
+	waiting := slices.Clone(w.replicas)
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	for {
+		w.revive(ctx)
+		waiting = slices.DeleteFunc(waiting, func(r *replica) bool { return r.ready(ctx) })
+		if len(waiting) == 0 {
+			return nil
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return &Violation{
+				Kind: Late, Rule: "not ready in time", Lines: waiting[0].log.last(30),
+				What: fmt.Sprintf("%s does not answer /readyz with 200 within %v of the end of the faults", waiting[0].name, readyLimit),
+			}
+		}
+	}
+}
+
+// settle waits until everything that is owed is there and nothing moves any
+// more. What is undecided is decided by people. It returns what is missing
+// when ctx ends before that.
+func (w *world) settle(ctx context.Context) (h *History, missing []string) {
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	began := time.Now()
+	leapt, nudged := began, began.Add(-nudgeEvery)
+	activity, since := 0, began
+	for nudges := 0; ; {
+		h = w.read()
+		missing = h.missing()
+		if n := w.activity(); n != activity {
+			activity, since = n, time.Now()
+		}
+		now := time.Now()
+		switch {
+		case len(missing) == 0 && now.Sub(since) > quietTime && w.slack.Unacked() == 0:
+			return h, nil
+		case len(missing) > 0 && w.round.Store == SQLite && now.Sub(leapt) > leapEvery:
+			w.leap(ctx)
+			leapt = time.Now()
+		case len(missing) > 0 && now.Sub(nudged) > nudgeEvery:
+			w.decide(ctx, nudges)
+			nudges++
+			nudged = time.Now()
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return h, missing
+		}
+		w.revive(ctx)
+	}
+}
+
+// activity grows with everything that the bot does.
+func (w *world) activity() int {
+	n := len(w.uipath.Calls(""))
+	for _, call := range w.slack.Calls("") {
+		if call.Method != "apps.connections.open" {
+			n++
+		}
+	}
+	return n
+}
+
+// leap lets ten minutes pass at once, in which the bot is down: what was put
+// off until later is due then.
+func (w *world) leap(ctx context.Context) {
+	w.note("down for ten minutes")
+	for _, r := range w.replicas {
+		r.kill()
+	}
+	w.clock.skip(10 * time.Minute)
+	w.revive(ctx)
+	w.awaitSocket(ctx)
+}
+
+// decide has people decide what is open: the first time as they like, then
+// insisting, because an event that Slack has given up on is not told again.
+func (w *world) decide(ctx context.Context, nudge int) {
+	for _, c := range w.open() {
+		d := draw(w.round.Seed^0xdec1de, int(hash(c.ts))+nudge)
+		switch d.IntN(6) {
+		case 0:
+			w.typeCommand(ctx, c.requester, "cancel "+c.id)
+		case 1:
+			_ = w.slack.Unreact(anna, approvalsChannel, c.ts, denyEmoji)
+			w.react(anna, c, denyEmoji)
+		default:
+			for _, user := range voters {
+				_ = w.slack.Unreact(user, approvalsChannel, c.ts, approveEmoji[0])
+			}
+			w.approve(d, c)
+		}
+	}
+}
+
+func hash(text string) (h uint32) {
+	for _, c := range []byte(text) {
+		h = h*31 + uint32(c)
+	}
+	return h
+}
+
+// missing lists what the bot still owes as far as the simulators can tell.
+func (h *History) missing() []string {
+	var missing []string
+	j := &judge{h: h, requests: map[string]*request{}}
+	j.collect()
+	for _, id := range sortedKeys(j.requests) {
+		r := j.requests[id]
+		if len(r.cards) == 0 && !r.told() {
+			missing = append(missing, id+" has neither a card nor a private word")
+		}
+		for _, c := range r.cards {
+			if lack := c.lacks(); lack != "" {
+				missing = append(missing, id+" "+lack)
+			}
+		}
+	}
+	return missing
+}
+
+// lacks tells what a card is without.
+func (c *Card) lacks() string {
+	at := slices.IndexFunc(c.Thread, func(r Reply) bool { return isEnd(r.Event) })
+	switch {
+	case at < 0:
+		return "has no end; its card says: " + statusOf(last(c.Says).Text)
+	case !strings.Contains(last(c.Says).Text, shows[c.Thread[at].Event]):
+		return "has ended and its card does not show it"
+	}
+	return ""
+}
+
+// crashes are violations for replicas that ended in a way no program should.
+func (w *world) crashes() []Violation {
+	var found []Violation
+	for _, r := range w.replicas {
+		if line := r.log.crashLine(); line != "" {
+			found = append(found, Violation{Kind: Late, Rule: "crashed", What: r.name + ": " + line, Lines: r.log.last(60)})
+		}
+	}
+	return found
+}

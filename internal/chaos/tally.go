@@ -1,0 +1,149 @@
+//go:build linux
+
+package chaos
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+)
+
+// A Tally counts what a run did and found. Safe for concurrent use.
+type Tally struct {
+	mu         sync.Mutex
+	started    time.Time
+	rounds     int
+	running    int
+	steps      int
+	commands   int
+	recorded   int
+	cards      int
+	effects    int
+	killPoints int
+	plainKills int
+	faults     int
+	byKind     map[Kind]int
+	skipped    []string
+	failed     []Failure
+	onFailure  func(Failure)
+}
+
+// A Failure is a round in which a promise was broken, or the suite itself
+// failed.
+type Failure struct {
+	Round      Round
+	Violations []Violation
+	Err        error
+}
+
+// NewTally starts to count.
+func NewTally() *Tally { return &Tally{started: time.Now(), byKind: map[Kind]int{}} }
+
+func (t *Tally) change(f func()) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	f()
+}
+
+func (t *Tally) fault(n int) { t.change(func() { t.faults += n }) }
+func (t *Tally) step()       { t.change(func() { t.steps++ }) }
+
+func (t *Tally) kill(inHand bool) {
+	t.change(func() {
+		if inHand {
+			t.killPoints++
+		} else {
+			t.plainKills++
+		}
+	})
+}
+
+// skip names, once, what cannot be done here.
+func (t *Tally) skip(what string) {
+	t.change(func() {
+		if !slices.Contains(t.skipped, what) {
+			t.skipped = append(t.skipped, what)
+		}
+	})
+}
+
+func (t *Tally) begin() { t.change(func() { t.running++ }) }
+
+// end counts what a settled round has shown.
+func (t *Tally) end(r Round, h *History, found []Violation, err error) {
+	t.change(func() {
+		t.running--
+		t.rounds++
+		if h != nil {
+			t.count(h)
+		}
+		for _, v := range found {
+			t.byKind[v.Kind]++
+		}
+		if len(found) > 0 || err != nil {
+			f := Failure{Round: r, Violations: found, Err: err}
+			t.failed = append(t.failed, f)
+			if t.onFailure != nil {
+				t.onFailure(f)
+			}
+		}
+	})
+}
+
+func (t *Tally) count(h *History) {
+	t.commands += len(h.Commands)
+	t.cards += len(h.Cards)
+	for _, c := range h.Commands {
+		if c.ID != "" {
+			t.recorded++
+		}
+	}
+	t.effects += len(effectsOf(h.Writes))
+}
+
+// Failures are the rounds that did not go well so far.
+func (t *Tally) Failures() []Failure {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.Clone(t.failed)
+}
+
+// KillPoints is how many replicas were killed with work in hand.
+func (t *Tally) KillPoints() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.killPoints
+}
+
+// Skipped names what could not be done on this machine.
+func (t *Tally) Skipped() []string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.Clone(t.skipped)
+}
+
+// String is the tally in one line.
+func (t *Tally) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return fmt.Sprintf("%v: %d rounds (%d running), %d steps, %d commands, %d recorded, %d cards, %d effects; "+
+		"kill points %d, plain kills %d, faults injected %d; lost %d, doubled %d, untrue %d, late %d",
+		time.Since(t.started).Round(time.Second), t.rounds, t.running, t.steps, t.commands, t.recorded, t.cards, t.effects,
+		t.killPoints, t.plainKills, t.faults, t.byKind[Lost], t.byKind[Doubled], t.byKind[Untrue], t.byKind[Late])
+}
+
+// String shows a failure with what to run to see it again.
+func (f Failure) String() string {
+	text := fmt.Sprintf("\nseed %d went wrong. Again: %s\n", f.Round.Seed, f.Round)
+	if f.Err != nil {
+		text += "  the suite itself: " + f.Err.Error() + "\n"
+	}
+	for _, v := range f.Violations {
+		text += "  " + v.String() + "\n"
+		for _, l := range v.Lines {
+			text += "      " + l + "\n"
+		}
+	}
+	return text + "\n"
+}

@@ -1,0 +1,226 @@
+//go:build linux
+
+package chaos
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"licensebot/internal/sandbox"
+)
+
+// The places of a world.
+const (
+	approvalsChannel = "C0APPROVALS"
+	anyChannel       = "C0GENERAL"
+	approverGroup    = "S0APPROVERS"
+	command          = "/allocate"
+)
+
+// The people of a world. Boss approves and asks; nobody approves their own.
+const (
+	robin  = "U0ROBIN"
+	kim    = "U0KIM"
+	boss   = "U0BOSS"
+	anna   = "U0ANNA"
+	ben    = "U0BEN"
+	carla  = "U0CARLA"
+	dario  = "U0DARIO"
+	guest  = "U0GUEST"
+	gawker = "U0GAWKER"
+)
+
+var (
+	requesters  = []string{robin, kim, boss}
+	approversOf = []string{anna, ben, approverGroup}      // as configured
+	groupFolk   = []string{carla, dario, boss, guest}     // the user group at the beginning
+	voters      = []string{anna, ben, carla, dario, boss} // whose vote may count
+	everybody   = append([]string{robin, kim, guest, gawker}, voters...)
+	owned       = []string{"RPADEVPRONU", "IDU", "ATTUNU", "CTZDEVCU", "RPADEVNU", "TSTNU", "PMINU", "ACNU"}
+	groupNames  = map[string]string{
+		"group-01": "Finance Robots", "group-02": "Human Resources", "group-03": "Überseehandel & Co",
+		"group-04": "QA", "group-05": "R&D <north>",
+	}
+	groupIDs = []string{"group-01", "group-02", "group-03", "group-04", "group-05"}
+)
+
+// A clock is the time of a world: the machine's, and what the world skipped.
+type clock struct{ skipped atomic.Int64 }
+
+func (c *clock) now() time.Time        { return time.Now().Add(c.offset()) }
+func (c *clock) offset() time.Duration { return time.Duration(c.skipped.Load()) }
+func (c *clock) skip(d time.Duration)  { c.skipped.Add(int64(d)) }
+
+// A world is a Slack and a UiPath with people in them, a database, and the
+// replicas that serve them.
+type world struct {
+	round    Round
+	terms    terms
+	clock    *clock
+	slack    *sandbox.Slack
+	uipath   *sandbox.UiPath
+	database database
+	replicas []*replica
+	people   sync.WaitGroup // who are typing
+	tally    *Tally
+	verbose  io.Writer
+
+	step      int
+	mends     map[int][]func() // by the step at which each is due
+	downUntil map[*replica]int // replicas that stay down until a step
+	failure   error            // the suite's own
+}
+
+// terms are what the bot is configured with.
+type terms struct {
+	quorum int
+	ttl    time.Duration
+	skew   time.Duration // the largest of a replica's clock
+}
+
+func newWorld(ctx context.Context, o Options, r Round, tally *Tally) (*world, error) {
+	w := &world{
+		round: r, clock: &clock{}, tally: tally, verbose: o.Verbose,
+		mends: map[int][]func(){}, downUntil: map[*replica]int{},
+	}
+	d := draw(r.Seed, 0)
+	w.terms = terms{quorum: 1 + d.IntN(2), ttl: time.Hour, skew: 5 * time.Minute}
+	if r.Store == Postgres && d.IntN(4) == 0 {
+		w.terms.ttl = time.Minute // its clock cannot be set forward
+	}
+	dir := filepath.Join(o.Dir, fmt.Sprintf("%s-%d", r.Store, r.Seed))
+	if err := os.RemoveAll(dir); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	if err := w.build(ctx, dir, o.Binary); err != nil {
+		w.close()
+		return nil, err
+	}
+	return w, nil
+}
+
+func (w *world) build(ctx context.Context, dir, binary string) (err error) {
+	w.slack, err = sandbox.NewSlack(sandbox.SlackConfig{
+		Now: w.clock.now, Seed: w.round.Seed, PingInterval: 2 * time.Second,
+		RetryDelays: []time.Duration{0, time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second},
+	})
+	if err != nil {
+		return err
+	}
+	if w.uipath, err = sandbox.NewUiPath(sandbox.UiPathConfig{Now: w.clock.now}); err != nil {
+		return err
+	}
+	w.populate()
+	if w.database, err = openDatabase(ctx, w.round.Store, dir); err != nil {
+		return err
+	}
+	for i := range w.round.Replicas {
+		if err := w.addReplica(i, dir, binary); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *world) populate() {
+	for _, id := range everybody {
+		w.slack.AddUser(sandbox.User{ID: id, Name: strings.ToLower(id[2:]), Restricted: id == guest})
+	}
+	w.slack.AddChannel(sandbox.Channel{ID: anyChannel, Name: "general", Members: everybody})
+	w.slack.AddChannel(sandbox.Channel{ID: approvalsChannel, Name: "approvals", Members: append([]string{w.slack.BotUserID()}, everybody...)})
+	w.slack.SetUserGroup(approverGroup, groupFolk...)
+	for _, code := range owned {
+		w.uipath.Own(code, 40, 3)
+	}
+	d := draw(w.round.Seed, 0)
+	for _, id := range groupIDs {
+		w.uipath.AddGroup(sandbox.Group{ID: id, Name: groupNames[id], Rule: some(d, owned, d.IntN(3))})
+	}
+}
+
+func (w *world) addReplica(i int, dir, binary string) error {
+	slack, err := newWire(host(w.slack.APIURL()))
+	if err != nil {
+		return err
+	}
+	uipath, err := newWire(host(w.uipath.URL()))
+	if err != nil {
+		slack.close()
+		return err
+	}
+	r := &replica{
+		name: fmt.Sprintf("replica %d", i+1), command: []string{binary, "serve"}, dir: dir,
+		wires: []*wire{slack, uipath}, log: &tail{},
+		env: map[string]string{
+			"SLACK_BOT_TOKEN": w.slack.BotToken(), "SLACK_APP_TOKEN": w.slack.AppToken(),
+			"SLACK_API_URL": "http://" + slack.addr() + "/api/",
+			"UIPATH_URL":    "http://" + uipath.addr(), "UIPATH_ORGANIZATION": w.uipath.Organization(),
+			"UIPATH_ACCOUNT_ID": w.uipath.AccountID(),
+			"UIPATH_CLIENT_ID":  w.uipath.ClientID(), "UIPATH_CLIENT_SECRET": w.uipath.ClientSecret(),
+			"LICENSEBOT_CHANNEL": approvalsChannel, "LICENSEBOT_APPROVERS": strings.Join(approversOf, ","),
+			"LICENSEBOT_QUORUM": fmt.Sprint(w.terms.quorum), "LICENSEBOT_REQUEST_TTL": w.terms.ttl.String(),
+			"LICENSEBOT_APPROVE_EMOJI": strings.Join(approveEmoji, ","), "LICENSEBOT_DENY_EMOJI": denyEmoji,
+			"LICENSEBOT_HTTP_ADDR": "127.0.0.1:0",
+		},
+	}
+	if w.verbose != nil {
+		r.log.also = w.verbose
+	}
+	w.replicas = append(w.replicas, r)
+	return w.database.attach(r)
+}
+
+// host is the address in a URL of a simulator.
+func host(url string) string {
+	_, rest, _ := strings.Cut(url, "://")
+	addr, _, _ := strings.Cut(rest, "/")
+	return addr
+}
+
+// note writes what the suite does into Slack's journal.
+func (w *world) note(format string, args ...any) {
+	detail := fmt.Sprintf(format, args...)
+	w.slack.Mark("chaos", detail)
+	if w.verbose != nil {
+		_, _ = fmt.Fprintf(w.verbose, "seed %d step %d: %s\n", w.round.Seed, w.step, detail)
+	}
+}
+
+// pause waits until the simulators have seen some more happen, or for limit:
+// what comes next then meets the bot in the middle of something.
+func (w *world) pause(ctx context.Context, events int, limit time.Duration) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	enough := w.slack.Length() + events
+	_ = w.slack.Wait(ctx, func() bool { return w.slack.Length() >= enough })
+}
+
+func (w *world) close() {
+	for _, r := range w.replicas {
+		r.thaw()
+		r.kill()
+		for _, wire := range r.wires {
+			wire.close()
+		}
+	}
+	if w.slack != nil {
+		w.slack.Close()
+	}
+	w.people.Wait()
+	if w.uipath != nil {
+		w.uipath.Close()
+	}
+	if w.database != nil {
+		w.database.close()
+	}
+}
