@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -105,7 +106,7 @@ func (w *world) start() {
 	w.t.Helper()
 	before := w.slack.Connections()
 	cmd := exec.Command(os.Args[0], "serve")
-	cmd.Env = append(os.Environ(), asBinary+"=1")
+	cmd.Env = append(plainEnvironment(), asBinary+"=1")
 	for name, value := range w.env {
 		cmd.Env = append(cmd.Env, name+"="+value)
 	}
@@ -121,6 +122,14 @@ func (w *world) start() {
 	}
 	w.replicas = append(w.replicas, cmd)
 	w.await("licensebot to connect", func() bool { return w.slack.Connections() > before })
+}
+
+// plainEnvironment is that of the tests without any configuration in it: the
+// sandbox command leaves some there.
+func plainEnvironment() []string {
+	return slices.DeleteFunc(os.Environ(), func(pair string) bool {
+		return slices.ContainsFunc([]string{"SLACK_", "UIPATH_", "LICENSEBOT_"}, func(prefix string) bool { return strings.HasPrefix(pair, prefix) })
+	})
 }
 
 // kill ends all processes as kill -9 and power loss do.
