@@ -12,6 +12,10 @@ var (
 	ErrNothing   = errors.New("nothing is due")
 	ErrLost      = errors.New("the lease is lost: someone else carries this on")
 	ErrNoRequest = errors.New("there is no such request")
+
+	// ErrUncertain is in an error after which nobody can tell whether it was
+	// recorded: the answer to a commit was lost, and so was the question.
+	ErrUncertain = errors.New("whether this was recorded is not known")
 )
 
 // A Taken says that another open request already asks the very same.

@@ -15,8 +15,9 @@ import (
 const (
 	lease      = 60 * time.Second
 	taskLimit  = 45 * time.Second
-	idleSweep  = 30 * time.Second // look without being woken this often
-	errorPause = time.Second      // after the store itself failed
+	idleSweep  = 30 * time.Second      // look without being woken this often
+	errorPause = time.Second           // after the store itself failed
+	emptyPause = 50 * time.Millisecond // after what was due went to another, or is locked by one
 )
 
 // Backoff between attempts: doubling from the first to the last, jittered.
@@ -146,19 +147,15 @@ func acquire(ctx context.Context, free chan<- struct{}) bool {
 	}
 }
 
-// pauseAfter keeps a failing store from being asked in a hot loop. Nothing
-// due is no failure: another worker was quicker.
+// pauseAfter keeps a store from being asked in a hot loop. Nothing due is no
+// failure: another worker was quicker, or another replica stands still with it.
 func (w *Workers) pauseAfter(ctx context.Context, err error) {
-	if errors.Is(err, ErrNothing) || ctx.Err() != nil {
-		return
+	pause := emptyPause
+	if !errors.Is(err, ErrNothing) && ctx.Err() == nil {
+		w.Trouble(Task{}, err)
+		pause = errorPause
 	}
-	w.Trouble(Task{}, err)
-	timer := time.NewTimer(errorPause)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-	case <-timer.C:
-	}
+	rest(ctx, pause)
 }
 
 // carryOut does one task. A task that returns an error is given back; what

@@ -47,7 +47,7 @@ func (s *Store) File(ctx context.Context, r approvals.Request) (filed approvals.
 		filed = step.Request
 		return tx.write(ctx, approvals.Request{}, "filed", r.Requester, r.Ask, step)
 	})
-	if errors.Is(err, errUnknown) && s.holds(ctx, r.ID) {
+	if errors.Is(err, approvals.ErrUncertain) && s.holds(ctx, r.ID) {
 		err = nil
 	}
 	return filed, again, err

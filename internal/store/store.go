@@ -68,9 +68,6 @@ const (
 	unknown                  // whether it happened could not be found out
 )
 
-// errUnknown says that a transaction may or may not have happened.
-var errUnknown = errors.New("whether this was recorded is not known")
-
 // A querier is a transaction or a pool of connections.
 type querier interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
@@ -190,7 +187,7 @@ func (s *Store) inTx(ctx context.Context, work func(*tx) error) error {
 			}
 		case unknown:
 			s.bell.ring(t.wake) // looking for nothing does no harm
-			return fmt.Errorf("%w: %w", errUnknown, err)
+			return fmt.Errorf("%w: %w", approvals.ErrUncertain, err)
 		}
 		return err
 	}
