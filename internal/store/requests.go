@@ -164,7 +164,7 @@ func (t *tx) insert(ctx context.Context, r approvals.Request) (bool, error) {
 	}
 	result, err := t.ExecContext(ctx, `INSERT INTO requests
 		(id, envelope, state, requester, channel, filed_at, deadline_at, body)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (envelope) DO NOTHING`,
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING`,
 		r.ID, r.Envelope, string(r.State), r.Requester, r.Channel, micros(r.Filed), micros(r.Deadline), string(text))
 	if err != nil {
 		return false, fmt.Errorf("file request: %w", err)
