@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -170,6 +171,7 @@ func (a Ask) change(rule Rule) Change {
 			c.Quotas = append(c.Quotas, QuotaChange{Code: q.Code, From: at, To: q.Limit})
 		}
 	}
+	slices.SortFunc(c.Quotas, func(a, b QuotaChange) int { return strings.Compare(a.Code, b.Code) })
 	c.Keep = Without(Union(rule.Codes, nil), c.Remove)
 	return c
 }
