@@ -165,7 +165,8 @@ func (w *world) expectHarmlessEverywhere() {
 		if blocks := call.Args["blocks"]; blocks != "" {
 			w.expectHarmless(call.Method, sandbox.Render(json.RawMessage(blocks)))
 		}
-		if call.Error != "" {
+		// A raw command has no response_url, and the bot is not where it was typed.
+		if call.Error != "" && call.Error != "not_in_channel" {
 			w.t.Errorf("Slack refused %s: %s", call.Method, call.Error)
 		}
 	}
