@@ -46,8 +46,8 @@ func (w *Workers) apply(ctx context.Context, t Task, r Request) error {
 		return w.step(ctx, r, withdrawn, &t)
 	case r.Misses >= missLimit:
 		return w.settle(ctx, t, r, Failed, incomplete(remaining, rule))
-	case !tried && !remaining.Same(shown):
-		return w.settle(ctx, t, r, Superseded, Outcome{Reason: ReasonRuleChanged, Codes: rule.Codes})
+	case !tried && !remaining.Same(shown), shown.empties(rule) && !r.Ask.Empty:
+		return w.settle(ctx, t, r, Superseded, Outcome{Reason: ReasonRuleChanged, Codes: rule.Codes, Uncertain: tried})
 	}
 	return w.write(ctx, t, r, shown.Target(rule))
 }

@@ -30,8 +30,13 @@ type (
 	// Weighed means that the reactions on the card were looked at, all of them.
 	Weighed struct{ Ballots []Ballot }
 
-	// Cancel means that a person takes the request back.
-	Cancel struct{ By string }
+	// Cancel means that a person takes the request back. Authorised says that
+	// it is one who may approve it; they have to say why, unless it is theirs.
+	Cancel struct {
+		By         string
+		Why        string
+		Authorised bool
+	}
 
 	// Lapse means that the deadline may have passed; the store's clock decides.
 	// Ballots are what stood on the card when it was looked at for the last time.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -11,8 +12,13 @@ import (
 // in its state: it came late, twice, or lost a race. Nothing is changed.
 var ErrNoMove = errors.New("the request's state does not take this event")
 
-// ErrNotYours is returned by Next when someone cancels another's request.
-var ErrNotYours = errors.New("only the requester can cancel a request")
+// ErrNotYours is returned by Next when someone cancels another's request that
+// they may not approve either.
+var ErrNotYours = errors.New("only the requester and the approvers can cancel a request")
+
+// ErrNoReason is returned by Next when an approver cancels another's request
+// without saying why.
+var ErrNoReason = errors.New("an approver who cancels a request has to say why")
 
 // A Step is what an event makes of a request.
 type Step struct {
@@ -147,13 +153,19 @@ func tellIgnored(r Request, ballots []Ballot) Step {
 }
 
 func cancelled(r Request, e Cancel, now time.Time) (Step, error) {
+	outcome := Outcome{Reason: ReasonWithdrawn, By: e.By, Why: e.Why}
 	if e.By != r.Requester {
+		outcome.Reason = ReasonCalledOff
+	}
+	switch {
+	case e.By != r.Requester && !e.Authorised:
 		return Step{}, ErrNotYours
-	}
-	if r.State != Filed && r.State != Pending {
+	case r.State != Filed && r.State != Pending:
 		return Step{}, ErrNoMove
+	case e.By != r.Requester && strings.TrimSpace(e.Why) == "":
+		return Step{}, ErrNoReason
 	}
-	step := end(r, Cancelled, Outcome{Reason: ReasonWithdrawn, By: e.By}, now)
+	step := end(r, Cancelled, outcome, now)
 	if r.Proposal == nil {
 		step.Owe = nil // the answer to the command told the only one who knew
 	}

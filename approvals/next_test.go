@@ -69,6 +69,7 @@ func (strange) Actor() string { return Bot }
 const (
 	noMove   = "no move"
 	notYours = "not yours"
+	noReason = "no reason"
 	wrong    = "error"
 )
 
@@ -115,6 +116,11 @@ func table() []cells {
 	meddle := row("someone else cancels", Cancel{By: anna})
 	meddle.filed, meddle.pending, meddle.approved, meddle.ended = notYours, notYours, notYours, notYours
 
+	callOff := pending(row("an approver cancels and says why", Cancel{By: anna, Why: "wrong group", Authorised: true}), "cancelled / reply render / "+dropsAll)
+	callOff.filed = "cancelled / / " + dropsAll
+	callOffMute := row("an approver cancels and says nothing", Cancel{By: anna, Why: " ", Authorised: true})
+	callOffMute.filed, callOffMute.pending = noReason, noReason
+
 	lapse := filed(late(row("lapse", Lapse{})), "expired / notify / "+dropsAll)
 	lapse.pending = expired
 	lapseTold := late(row("lapse, and the last look finds too few", Lapse{[]Ballot{yes(anna), ballotOf(bystander, NotApprover)}}))
@@ -159,7 +165,7 @@ func table() []cells {
 		late(row("quorum of ✅", Weighed{[]Ballot{yes(anna), yes(ben)}})),
 		late(row("one ❌", Weighed{[]Ballot{no(anna)}})),
 
-		cancel, meddle,
+		cancel, meddle, callOff, callOffMute,
 		row("lapse, before the deadline", Lapse{}), lapse, lapseTold, lapseVoted, lapseDenied, gone,
 
 		approved(row("consent below the quorum before the write", Rechecked{Ballots: []Ballot{yes(anna)}}), "pending / render expire /"),
@@ -203,6 +209,8 @@ func told(step Step, err error) string {
 		return noMove
 	case errors.Is(err, ErrNotYours):
 		return notYours
+	case errors.Is(err, ErrNoReason):
+		return noReason
 	case err != nil:
 		return wrong
 	}

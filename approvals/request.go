@@ -77,6 +77,8 @@ type Ask struct {
 	Until  time.Time     `json:"until,omitzero"`   // the end of a timed grant; zero: for good, or For
 	Empty  bool          `json:"empty,omitempty"`  // the word was said that lets a rule become empty
 	Why    string        `json:"why,omitempty"`    // the requester's reason, in their own words
+
+	Command string `json:"command,omitempty"` // the name of the command as typed, for what is suggested instead
 }
 
 // Timed reports whether the grant is to end by itself.
@@ -126,6 +128,9 @@ func (t Terms) Met(votes []Vote) bool {
 
 // Missing tells how many more people each stage needs.
 func (t Terms) Missing(votes []Vote) []int { return Missing(t.Stages, votersOf(votes)) }
+
+// Served tells whose votes each stage has.
+func (t Terms) Served(votes []Vote) [][]string { return Assign(t.Stages, votersOf(votes)) }
 
 func votersOf(votes []Vote) func(stage int) []string {
 	return func(stage int) []string {
@@ -201,6 +206,7 @@ type Proposal struct {
 type Outcome struct {
 	Reason    Reason   `json:"reason"`
 	By        string   `json:"by,omitempty"`        // the person who ended it
+	Why       string   `json:"why,omitempty"`       // the reason that person gave
 	Said      string   `json:"said,omitempty"`      // UiPath's or Slack's own words, bounded
 	Subject   []string `json:"subject,omitempty"`   // the codes the reason is about
 	Nearest   []string `json:"nearest,omitempty"`   // candidates to offer instead
@@ -219,6 +225,7 @@ const (
 	ReasonReadBack       Reason = "read_back"       // done: the answer was lost, a read showed the change
 	ReasonVoted          Reason = "voted"           // denied
 	ReasonWithdrawn      Reason = "withdrawn"       // cancelled by the requester
+	ReasonCalledOff      Reason = "called_off"      // cancelled by an approver
 	ReasonCardDeleted    Reason = "card_deleted"    // cancelled: the card, and consent with it, is gone
 	ReasonDeadline       Reason = "deadline"        // expired
 	ReasonNoSuchGroup    Reason = "no_such_group"   // refused: Nearest has candidates
@@ -226,7 +233,7 @@ const (
 	ReasonNotOwned       Reason = "not_owned"       // refused: Subject has the codes, Nearest one each
 	ReasonNothingToDo    Reason = "nothing_to_do"   // refused: the rule already has the codes
 	ReasonWouldEmpty     Reason = "would_empty"     // refused: the rule would become empty, and the word for that is missing
-	ReasonQuotaTooLow    Reason = "quota_too_low"   // refused: more seats of Subject are in use than the limit asked for
+	ReasonQuotaTooLow    Reason = "quota_too_low"   // refused: more seats of Subject are in use than the limit asked for; Nearest is the least for each, as CODE=10
 	ReasonQuotaAlone     Reason = "quota_alone"     // refused: a limit for a code that the rule would not have
 	ReasonDuplicate      Reason = "duplicate"       // refused: Nearest has the open request that asks the same
 	ReasonPolicy         Reason = "policy"          // refused: Objection says what the policy has against it
@@ -254,6 +261,10 @@ func (c Change) Target(now Rule) Rule {
 	}
 	return target
 }
+
+// empties reports whether the change leaves nothing of the rule, as it may
+// where what it was to keep was taken out since.
+func (c Change) empties(now Rule) bool { return len(c.Target(now).Codes) == 0 }
 
 // Remaining is the part of the change that the rule does not show yet.
 func (c Change) Remaining(now Rule) Change {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -112,8 +113,8 @@ func (w *Workers) judge(ask Ask, rule Rule) (Outcome, bool) {
 	}
 	change := ask.change(rule)
 	target := change.Target(rule)
-	if low := tooLow(ask, rule); len(low) > 0 {
-		return Outcome{Reason: ReasonQuotaTooLow, Subject: low, Codes: rule.Codes}, true
+	if low, least := tooLow(ask, rule); len(low) > 0 {
+		return Outcome{Reason: ReasonQuotaTooLow, Subject: low, Nearest: least, Codes: rule.Codes}, true
 	}
 	switch alone := Without(quotaCodes(ask.Quotas), target.Codes); {
 	case len(alone) > 0:
@@ -141,17 +142,17 @@ func (w *Workers) notOwned(ask Ask, rule Rule) (Outcome, bool) {
 }
 
 // tooLow lists the codes of which more seats are in use than the limit asked
-// for; UiPath refuses such a limit.
-func tooLow(ask Ask, rule Rule) []string {
-	var low []string
+// for, and the least limit that each can have; UiPath refuses any below.
+func tooLow(ask Ask, rule Rule) (low, least []string) {
 	for _, asked := range ask.Quotas {
 		for _, q := range rule.Quotas {
 			if q.Code == asked.Code && asked.Limit < q.Used {
 				low = append(low, q.Code)
+				least = append(least, QuotaChange{Code: q.Code, To: q.Used}.String())
 			}
 		}
 	}
-	return low
+	return low, least
 }
 
 // change is what an ask comes to on top of a rule.
@@ -170,6 +171,7 @@ func (a Ask) change(rule Rule) Change {
 			c.Quotas = append(c.Quotas, QuotaChange{Code: q.Code, From: at, To: q.Limit})
 		}
 	}
+	slices.SortFunc(c.Quotas, func(a, b QuotaChange) int { return strings.Compare(a.Code, b.Code) })
 	c.Keep = Without(Union(rule.Codes, nil), c.Remove)
 	return c
 }

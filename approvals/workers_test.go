@@ -604,6 +604,35 @@ func TestApplyRefused(t *testing.T) {
 	})
 }
 
+// What a card said would stay is gone by the time of the write: the rule would
+// be left empty, and nobody agreed to that.
+func TestApplyEmptiesNoRuleUnasked(t *testing.T) {
+	for _, asked := range []bool{false, true} {
+		live(t, func(w *world) {
+			w.uipath.edit("OLD", "NEW")
+			r, _, err := w.store.File(w.Context(), Request{
+				ID: NewID(), Envelope: "e1", Requester: requester, Channel: "C-APPROVALS",
+				Ask:   Ask{Action: Remove, Group: "group-01", Codes: []string{"NEW"}, Empty: asked},
+				Terms: Terms{TTL: time.Hour},
+			})
+			if err != nil {
+				w.Fatal(err)
+			}
+			w.request = r
+			r = w.until("a card", func(r Request) bool { return r.CardTS != "" })
+			w.uipath.edit("NEW")
+			w.react(r, anna, true)
+			r = w.until("an end", func(r Request) bool { return !r.State.Open() })
+			if asked {
+				w.ended(r, Done, ReasonConfirmed)
+				return
+			}
+			w.ended(r, Superseded, ReasonRuleChanged)
+			w.puts(0)
+		})
+	}
+}
+
 func TestApplySupersededWhenTheRuleChanged(t *testing.T) {
 	live(t, func(w *world) {
 		r := w.carded()

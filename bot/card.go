@@ -2,6 +2,7 @@ package bot
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -17,7 +18,10 @@ const (
 	maxAsked = 2950 // for what never changes; its status and how to vote take the rest
 	maxNamed = 80   // a group's name, and its id
 	maxKept  = 500  // the codes that stay
-	maxGone  = 200  // the codes that go, and the quotas that stay
+	maxGone  = 200  // the codes that go, at the least, and the limits that stay
+	maxTerse = 100  // what stays, where there is no room
+
+	maxSection = 2900 // the codes that go, in a section of their own
 )
 
 // A Card is the message that asks for consent. What it asks never changes
@@ -27,36 +31,54 @@ type Card struct {
 	Blocks []slack.Block
 }
 
-// Card draws the card of a request as it stands now. Where twenty codes leave
-// no room, the names and seats that explain them are left out, from the
-// beginning: it depends on nothing that changes later.
+// Card draws the card of a request as it stands now. Where many codes leave no
+// room, the names and seats that explain them are left out, from the beginning:
+// it depends on nothing that changes later. What goes is named in full in the
+// blocks, whatever room the text has for it.
 func (w Words) Card(r approvals.Request) Card {
-	if utf8.RuneCountInString(w.asked(r)) > maxAsked {
+	room := maxAsked - utf8.RuneCountInString(w.asked(r, 0))
+	if room < w.goneLength(r) {
 		w, r = unexplained(w, r)
+		room = max(maxAsked-utf8.RuneCountInString(w.asked(r, 0)), maxGone)
 	}
 	status, how := w.Status(r), w.how(r)
+	blocks := []slack.Block{
+		slack.NewHeaderBlock(slack.NewTextBlockObject(slack.PlainTextType, title(r), false, false)),
+		section(w.who(r)),
+		section(w.change(r)),
+	}
+	if gone := takenAway(r, maxSection); gone != "" {
+		blocks = append(blocks, section(gone))
+	}
 	return Card{
-		Text: strings.Join([]string{w.asked(r), status, how}, "\n"),
-		Blocks: []slack.Block{
-			slack.NewHeaderBlock(slack.NewTextBlockObject(slack.PlainTextType, title(r), false, false)),
-			section(w.who(r)),
-			section(w.change(r)),
+		Text: strings.Join([]string{w.asked(r, room), status, how}, "\n"),
+		Blocks: append(blocks,
 			section(w.untouched(r)),
 			slack.NewSectionBlock(nil, w.terms(r), nil),
 			slack.NewDividerBlock(),
 			section(status),
 			slack.NewContextBlock("", slack.NewTextBlockObject(slack.MarkdownType, how, false, false)),
-		},
+		),
 	}
 }
 
-// asked is the part of the text that stays as it was posted.
-func (w Words) asked(r approvals.Request) string {
-	return strings.Join([]string{title(r), w.who(r), w.change(r), w.untouched(r), w.termsText(r)}, "\n")
+// asked is the part of the text that stays as it was posted. room is for the
+// codes that go; at zero they are left out, to see how much room there is.
+func (w Words) asked(r approvals.Request, room int) string {
+	lines := []string{title(r), w.who(r), w.change(r)}
+	if gone := takenAway(r, room); gone != "" && room > 0 {
+		lines = append(lines, gone)
+	}
+	return strings.Join(append(lines, w.untouched(r), w.termsText(r)), "\n")
+}
+
+func (w Words) goneLength(r approvals.Request) int {
+	return utf8.RuneCountInString(takenAway(r, maxSection)) + 1
 }
 
 func unexplained(w Words, r approvals.Request) (Words, approvals.Request) {
 	w.CodeName = func(string) (string, bool) { return "", false }
+	w.terse = true
 	proposal := *r.Proposal
 	proposal.Seats = nil
 	r.Proposal = &proposal
@@ -79,25 +101,81 @@ func (w Words) who(r approvals.Request) string {
 
 // change shows the difference, one code a line: what consent is asked for.
 func (w Words) change(r approvals.Request) string {
+	c := r.Proposal.Change
 	lines := []string{"*Change to the group's allocation rule*"}
-	for _, c := range r.Proposal.Change.Add {
-		lines = append(lines, "• "+w.signed("+", c)+w.seats(r, c))
+	for _, added := range c.Add {
+		lines = append(lines, "• "+w.signed("+", added)+w.seats(r, added)+w.limit(c, added))
 	}
-	for _, c := range r.Proposal.Change.Remove {
-		lines = append(lines, "• "+w.signed("-", c))
+	for _, q := range c.Quotas {
+		if !slices.Contains(c.Add, q.Code) {
+			lines = append(lines, "• "+w.named(q.Code)+w.seats(r, q.Code)+w.limit(c, q.Code))
+		}
 	}
-	for _, q := range r.Proposal.Change.Quotas {
-		lines = append(lines, "• "+quotaChange(q))
+	if when := period(r.Ask); when != "" {
+		lines = append(lines, "This ends by itself: "+ends(r.Ask)+".")
+	}
+	for _, gone := range c.Remove {
+		if !w.terse {
+			lines = append(lines, "• "+w.signed("-", gone)+w.seats(r, gone))
+		}
 	}
 	return strings.Join(lines, "\n")
 }
 
-// quotaChange shows the seat limit of a code before and after.
-func quotaChange(q approvals.QuotaChange) string {
-	if q.From == 0 {
-		return fmt.Sprintf("%s: at most %d seats for this group; no limit before", code(q.String()), q.To)
+// ends says when a timed grant is over.
+func ends(a approvals.Ask) string {
+	if a.Until.IsZero() {
+		return code(span(a.For)) + " after it is done"
 	}
-	return fmt.Sprintf("%s: at most %d seats for this group instead of %d", code(q.String()), q.To, q.From)
+	return moment(a.Until)
+}
+
+// takenAway names what goes, in bold and on lines of its own, so that nobody
+// takes one kind of request for the other. It is empty where nothing goes.
+func takenAway(r approvals.Request, room int) string {
+	c := r.Proposal.Change
+	if len(c.Remove) == 0 {
+		return ""
+	}
+	gone := make([]string, len(c.Remove))
+	for i, removed := range c.Remove {
+		gone[i] = code(removed)
+		for _, q := range r.Proposal.Quotas {
+			if q.Code == removed {
+				gone[i] += fmt.Sprintf(" (and its limit of %s)", seatCount(q.Limit))
+			}
+		}
+	}
+	text := "*Takes away: " + within(room, gone) + ".*"
+	if len(c.Keep) == 0 && len(c.Add) == 0 {
+		text += "\n*The rule will be EMPTY.*"
+	}
+	return text
+}
+
+// limit shows the seat limit of a code before and after, if it changes.
+func (w Words) limit(c approvals.Change, of string) string {
+	for _, q := range c.Quotas {
+		switch {
+		case q.Code != of:
+		case w.terse:
+			return fmt.Sprintf(" · at most %d", q.To)
+		case q.From == 0:
+			return fmt.Sprintf(" · at most %s for this group, no limit before", seatCount(q.To))
+		default:
+			return fmt.Sprintf(" · at most %s for this group instead of %d", seatCount(q.To), q.From)
+		}
+	}
+	return ""
+}
+
+func seatCount(n int) string { return counted(n, "seat") }
+
+func counted(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }
 
 func (w Words) signed(sign, c string) string {
@@ -111,39 +189,54 @@ func (w Words) signed(sign, c string) string {
 func (w Words) seats(r approvals.Request, c string) string {
 	for _, s := range r.Proposal.Seats {
 		if s.Code == c {
-			return fmt.Sprintf(" · %d of %d seats allocated", s.Allocated, s.Total)
+			return " · " + allocated(s)
 		}
 	}
 	return ""
 }
 
-// untouched says what stays, what goes, and what an allocation means.
+func allocated(s approvals.Seats) string {
+	return fmt.Sprintf("%d of %s allocated", s.Allocated, seatCount(s.Total))
+}
+
+// untouched says what stays.
 func (w Words) untouched(r approvals.Request) string {
+	c := r.Proposal.Change
+	room := maxKept
+	if w.terse {
+		room = maxTerse
+	}
 	stays := "nothing, the rule is empty now"
-	if keep := r.Proposal.Change.Keep; len(keep) > 0 {
-		named := make([]string, len(keep))
-		for i, c := range keep {
-			named[i] = w.named(c)
+	switch {
+	case len(c.Keep) > 0:
+		named := make([]string, len(c.Keep))
+		for i, kept := range c.Keep {
+			named[i] = w.named(kept)
 		}
-		stays = within(maxKept, named)
+		stays = within(room, named)
+	case len(c.Remove) > 0:
+		stays = "nothing"
 	}
-	goes := "nothing"
-	if remove := r.Proposal.Change.Remove; len(remove) > 0 {
-		goes = within(maxGone, ticked(remove))
+	lines := []string{"Stays: " + stays + "."}
+	if len(c.Remove) == 0 {
+		lines = append(lines, "Goes: nothing.")
 	}
-	lines := []string{"Stays: " + stays + ".", "Goes: " + goes + "."}
-	if quotas := r.Proposal.Quotas; len(quotas) > 0 {
-		lines = append(lines, "Quotas stay: "+quotaList(quotas)+".")
+	if quotas := keptQuotas(r.Proposal); len(quotas) > 0 {
+		lines = append(lines, "Limits that stay: "+within(min(room, maxGone), quotas)+".")
 	}
 	return strings.Join(lines, "\n")
 }
 
-func quotaList(quotas []approvals.Quota) string {
-	shown := make([]string, len(quotas))
-	for i, q := range quotas {
-		shown[i] = fmt.Sprintf("%s at most %d", code(q.Code), q.Limit)
+// keptQuotas are the limits that the change leaves as they are.
+func keptQuotas(p *approvals.Proposal) []string {
+	var kept []string
+	for _, q := range p.Quotas {
+		changed := slices.ContainsFunc(p.Change.Quotas, func(c approvals.QuotaChange) bool { return c.Code == q.Code })
+		if !changed && !slices.Contains(p.Change.Remove, q.Code) {
+			kept = append(kept, fmt.Sprintf("%s at most %d", code(q.Code), q.Limit))
+		}
 	}
-	return within(maxGone, shown)
+	return kept
 }
 
 func (w Words) terms(r approvals.Request) []*slack.TextBlockObject {
@@ -215,6 +308,9 @@ func (w Words) how(r approvals.Request) string {
 // waiting says how many agreed, who, and whose agreement is missing where
 // there are several stages.
 func (w Words) waiting(r approvals.Request) string {
+	if r.Terms.Auto {
+		return ":hourglass_flowing_sand: *Waiting*: the policy grants it; UiPath is asked next."
+	}
 	missing := r.Terms.Missing(r.Votes)
 	given := r.Terms.Quorum()
 	var lacking []string
@@ -236,21 +332,22 @@ func (w Words) waiting(r approvals.Request) string {
 
 // Status says in one line where the request stands.
 func (w Words) Status(r approvals.Request) string {
-	voters := people(approvals.Voters(r.Votes))
+	agreed := agreedBy(r)
+	bold := strings.Replace(sentence(agreed), " ", "* ", 1)
 	switch r.State {
 	case approvals.Pending:
 		return w.waiting(r)
 	case approvals.Approved:
 		if r.Stalled != "" {
-			return fmt.Sprintf(":arrows_counterclockwise: *Approved* by %s, *not done yet*: %s.", voters, plain(r.Stalled))
+			return fmt.Sprintf(":arrows_counterclockwise: *%s, *not done yet*: %s.", bold, plain(r.Stalled))
 		}
-		return fmt.Sprintf(":arrows_counterclockwise: *Approved* by %s; UiPath is being asked to make the change.", voters)
+		return fmt.Sprintf(":arrows_counterclockwise: *%s; UiPath is being asked to make the change.", bold)
 	case approvals.Done:
-		return fmt.Sprintf(":white_check_mark: *Done*, approved by %s; UiPath's rule shows the change.", voters)
+		return fmt.Sprintf(":white_check_mark: *Done*, %s; UiPath's rule shows the change.", agreed)
 	case approvals.Failed:
 		return ":warning: *Failed* after approval; the thread tells why."
 	case approvals.Superseded:
-		return ":warning: *Superseded*: the group's rule changed meanwhile; nothing was done."
+		return ":warning: *Superseded*: the group's rule changed meanwhile" + idle(r) + "."
 	case approvals.Denied:
 		return fmt.Sprintf(":x: *Denied* by %s%s.", user(r.Outcome.By), idle(r))
 	case approvals.Cancelled:

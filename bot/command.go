@@ -2,9 +2,12 @@ package bot
 
 import (
 	"fmt"
+	"html"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"licensebot/approvals"
@@ -13,18 +16,32 @@ import (
 // A Verb is what a command asks for.
 type Verb string
 
-// The verbs of /allocate.
+// The verbs of /allocate. VerbAsk is add, set and remove: the Ask tells which.
 const (
-	VerbAdd    Verb = "add"
-	VerbCancel Verb = "cancel"
-	VerbHelp   Verb = "help"
+	VerbAsk     Verb = "ask"
+	VerbShow    Verb = "show"
+	VerbCodes   Verb = "codes"
+	VerbStatus  Verb = "status"
+	VerbMine    Verb = "mine"
+	VerbPending Verb = "pending"
+	VerbWhy     Verb = "why"
+	VerbCancel  Verb = "cancel"
+	VerbEnd     Verb = "end"
+	VerbHelp    Verb = "help"
 )
+
+// reserved are the words that are no group's name unless they are in double
+// quotes.
+var reserved = []string{"add", "set", "remove", "show", "codes", "status", "mine", "pending", "why", "cancel", "end", "help"}
 
 // A Command is a slash command, understood.
 type Command struct {
-	Verb Verb
-	Ask  approvals.Ask // for VerbAdd
-	ID   string        // for VerbCancel
+	Verb  Verb
+	Ask   approvals.Ask // for VerbAsk
+	Group string        // for VerbShow
+	ID    string        // for VerbWhy, VerbCancel and VerbEnd; for VerbStatus it may be empty
+	Why   string        // for VerbCancel; may be empty
+	Page  int           // for VerbMine and VerbPending, from 1
 }
 
 // A CommandError says what is wrong with a command and how to type it right.
@@ -35,12 +52,21 @@ type CommandError struct {
 
 func (e *CommandError) Error() string { return e.Problem }
 
-// Bounds of one request.
+// Bounds of one command.
 const (
 	maxCodes  = 20
 	maxCode   = 40  // characters
 	maxGroup  = 200 // characters of a group's id or name
 	maxReason = 300
+	maxPages  = 9999
+	maxSeats  = 1_000_000
+)
+
+// What examples are made of.
+const (
+	someID    = "R-7K3F9QXA"
+	someGroup = "group-01"
+	someCode  = "RPADEVPRONU"
 )
 
 var (
@@ -49,81 +75,123 @@ var (
 	mention   = regexp.MustCompile(`^<[@#!]`)
 )
 
-// later lists words that mean something else than a group's name. A group that
-// is really called so can be written in double quotes.
-var later = []string{"set", "remove", "show", "codes", "status", "mine", "pending", "why", "end"}
-
-// ParseCommand understands the text of a slash command. name is the command as
-// typed, for example "/allocate"; it appears in what is suggested instead. The
-// error is always a *CommandError.
-func ParseCommand(name, text string) (Command, error) {
-	if utf8.RuneCountInString(text) > maxCommand {
+// ParseCommand understands the text of a slash command that arrives now. name
+// is the command as typed, for example "/allocate"; it appears in what is
+// suggested instead. The error is always a *CommandError.
+func ParseCommand(name, text string, now time.Time) (Command, error) {
+	if utf8.RuneCountInString(html.UnescapeString(text)) > maxCommand {
 		return Command{}, &CommandError{Problem: fmt.Sprintf("That is longer than the %d characters I read.", maxCommand), Try: name + " help"}
 	}
 	tokens := words(normalise(text))
 	if len(tokens) == 0 {
 		return Command{Verb: VerbHelp}, nil
 	}
-	if first := tokens[0]; !first.quoted {
-		switch verb := strings.ToLower(first.text); {
-		case verb == "help":
-			return Command{Verb: VerbHelp}, nil
-		case verb == "cancel":
-			return parseCancel(name, tokens[1:])
-		case slices.Contains(later, verb):
-			return Command{}, &CommandError{
-				Problem: fmt.Sprintf("I cannot do %s yet; I can add codes to a group's rule. (A group of that name goes in double quotes.)", code(verb)),
-				Try:     name + " help",
-			}
-		}
+	verb, rest := strings.ToLower(tokens[0].text), tokens[1:]
+	if tokens[0].quoted || !slices.Contains(reserved, verb) {
+		return parseAsk(name, approvals.Add, tokens, now)
 	}
-	return parseAdd(name, tokens)
+	switch action := approvals.Action(verb); action {
+	case approvals.Add, approvals.Set, approvals.Remove:
+		return parseAsk(name, action, rest, now)
+	}
+	return parseVerb(name, Verb(verb), rest)
 }
 
-func parseCancel(name string, tokens []word) (Command, error) {
-	if len(tokens) != 1 {
-		return Command{}, &CommandError{Problem: "Say which request to cancel, by its id.", Try: name + " cancel R-7K3F9QXA"}
+// parseVerb understands what follows a verb that asks for no change.
+func parseVerb(name string, verb Verb, rest []word) (Command, error) {
+	switch {
+	case verb == VerbShow:
+		return parseShow(name, rest)
+	case verb == VerbMine || verb == VerbPending:
+		return parsePage(name, verb, rest)
+	case verb == VerbCodes && len(rest) > 0:
+		return Command{}, &CommandError{
+			Problem: fmt.Sprintf("%s lists the codes of the whole organisation and takes nothing else.", code(string(verb))) + butGroup,
+			Try:     name + " " + string(verb),
+		}
+	case verb == VerbHelp || verb == VerbCodes || verb == VerbStatus && len(rest) == 0:
+		return Command{Verb: verb}, nil
 	}
-	id := strings.ToUpper(tokens[0].text)
+	return parseID(name, verb, rest)
+}
+
+// butGroup is for those who meant a group that is called like a verb.
+const butGroup = " (A group of that name goes in double quotes.)"
+
+func parseShow(name string, rest []word) (Command, error) {
+	if len(rest) == 0 {
+		return Command{}, &CommandError{Problem: "Say which group to show, by its id or its exact name.", Try: name + " show " + someGroup}
+	}
+	group := rest[0].text
+	if len(rest) > 1 {
+		for _, w := range rest[1:] {
+			group += " " + w.text
+		}
+		if checkGroup(name, group) != nil {
+			group = someGroup
+		}
+		return Command{}, &CommandError{
+			Problem: "Name one group to show. If its name has blanks, put it in double quotes.",
+			Try:     name + " show " + quoted(group),
+		}
+	}
+	if err := checkGroup(name, group); err != nil {
+		return Command{}, err
+	}
+	return Command{Verb: VerbShow, Group: group}, nil
+}
+
+func parsePage(name string, verb Verb, rest []word) (Command, error) {
+	if len(rest) == 0 {
+		return Command{Verb: verb, Page: 1}, nil
+	}
+	page, err := strconv.ParseUint(rest[0].text, 10, 16)
+	if err != nil || page < 1 || page > maxPages || len(rest) > 1 {
+		return Command{}, &CommandError{
+			Problem: fmt.Sprintf("After %s comes nothing, or the number of a page from 1 to %d.", code(string(verb)), maxPages) + butGroup,
+			Try:     name + " " + string(verb),
+		}
+	}
+	return Command{Verb: verb, Page: int(page)}, nil
+}
+
+// parseID understands the verbs that are about one request. Only a cancel has
+// a reason.
+func parseID(name string, verb Verb, rest []word) (Command, error) {
+	why := ""
+	if verb == VerbCancel {
+		rest, why = splitReason(rest)
+	}
+	example := name + " " + string(verb) + " " + someID
+	if len(rest) != 1 || rest[0].text == "" {
+		return Command{}, &CommandError{Problem: fmt.Sprintf("After %s comes one request, by its id.", code(string(verb))) + butGroup, Try: example}
+	}
+	id := strings.ToUpper(rest[0].text)
 	if !strings.HasPrefix(id, "R-") {
 		id = "R-" + id
 	}
 	if !idShape.MatchString(id) {
 		return Command{}, &CommandError{
-			Problem: fmt.Sprintf("%s is not a request id; an id is R- and eight letters or digits, as on the card.", code(tokens[0].text)),
-			Try:     name + " cancel R-7K3F9QXA",
+			Problem: fmt.Sprintf("%s is not a request id; an id is R- and eight letters or digits, as on the card.", code(rest[0].text)) + butGroup,
+			Try:     example,
 		}
-	}
-	return Command{Verb: VerbCancel, ID: id}, nil
-}
-
-func parseAdd(name string, tokens []word) (Command, error) {
-	group := tokens[0].text
-	rest, why := splitReason(tokens[1:])
-	if err := checkGroup(name, group); err != nil {
-		return Command{}, err
-	}
-	codes, err := parseCodes(name, group, rest)
-	if err != nil {
-		return Command{}, err
 	}
 	if utf8.RuneCountInString(why) > maxReason {
-		return Command{}, &CommandError{
-			Problem: fmt.Sprintf("The reason is longer than the %d characters a card has room for.", maxReason),
-			Try:     suggestion(name, group, codes),
-		}
+		return Command{}, &CommandError{Problem: tooLongReason, Try: name + " " + string(verb) + " " + id}
 	}
-	return Command{Verb: VerbAdd, Ask: approvals.Ask{Group: group, Codes: codes, Why: why}}, nil
+	return Command{Verb: verb, ID: id, Why: why}, nil
 }
+
+var tooLongReason = fmt.Sprintf("The reason is longer than the %d characters there is room for.", maxReason)
 
 func checkGroup(name, group string) error {
 	switch {
 	case group == "":
-		return &CommandError{Problem: "The group's name is empty.", Try: name + " group-01 RPADEVPRONU"}
+		return &CommandError{Problem: "The group's name is empty.", Try: name + " " + someGroup + " " + someCode}
 	case mention.MatchString(group):
 		return &CommandError{
 			Problem: "That is a person or a channel in Slack; name the UiPath group, by its id or its exact name.",
-			Try:     name + " group-01 RPADEVPRONU",
+			Try:     name + " " + someGroup + " " + someCode,
 		}
 	case utf8.RuneCountInString(group) > maxGroup:
 		return &CommandError{Problem: fmt.Sprintf("A group's id or name has at most %d characters.", maxGroup), Try: name + " help"}
@@ -133,94 +201,17 @@ func checkGroup(name, group string) error {
 
 // splitReason cuts the tokens at the first unquoted "because".
 func splitReason(tokens []word) ([]word, string) {
-	at := slices.IndexFunc(tokens, func(w word) bool { return !w.quoted && strings.EqualFold(w.text, "because") })
+	at := slices.IndexFunc(tokens, func(w word) bool { return w.is("because") })
 	if at < 0 {
 		return tokens, ""
 	}
 	var reason []string
 	for _, w := range tokens[at+1:] {
-		reason = append(reason, w.typed)
+		if w.typed != "" {
+			reason = append(reason, w.typed)
+		}
 	}
 	return tokens[:at], strings.Join(reason, " ")
 }
 
-// parseCodes reads user bundle codes: any case, separated by blanks, commas or
-// semicolons, each counted once.
-func parseCodes(name, group string, tokens []word) ([]string, error) {
-	var codes, bad []string
-	for _, token := range tokens {
-		if !token.quoted && (strings.EqualFold(token.text, "for") || strings.EqualFold(token.text, "until")) {
-			return nil, &CommandError{
-				Problem: "I cannot grant licences for a limited time yet; leave out everything from " + code(token.text) + " on.",
-				Try:     suggestion(name, group, codes),
-			}
-		}
-		for _, part := range strings.FieldsFunc(token.text, func(r rune) bool { return r == ',' || r == ';' }) {
-			part = strings.TrimSpace(part) // blanks are left where it was quoted
-			upper := strings.ToUpper(undecorated(part))
-			switch {
-			case part == "":
-			case !isCode(upper):
-				bad = append(bad, part)
-			case !slices.Contains(codes, upper):
-				codes = append(codes, upper)
-			}
-		}
-	}
-	return codes, judgeCodes(name, group, codes, bad)
-}
-
-func judgeCodes(name, group string, codes, bad []string) error {
-	switch {
-	case len(bad) > 0 && strings.Contains(bad[0], "="):
-		base, _, _ := strings.Cut(bad[0], "=")
-		return &CommandError{
-			Problem: fmt.Sprintf("I cannot set seat quotas such as %s yet; ask for the code alone.", code(bad[0])),
-			Try:     suggestion(name, group, append(codes, strings.ToUpper(base))),
-		}
-	case len(bad) > 0:
-		return &CommandError{
-			Problem: fmt.Sprintf("%s is not a licence code: codes are letters and digits, such as %s. If the group's name has blanks, put it in double quotes.", code(bad[0]), code("RPADEVPRONU")),
-			Try:     suggestion(name, group, codes),
-		}
-	case len(codes) == 0:
-		return &CommandError{
-			Problem: fmt.Sprintf("Say which licence codes the group %s should get.", code(group)),
-			Try:     suggestion(name, group, nil),
-		}
-	case len(codes) > maxCodes:
-		return &CommandError{
-			Problem: fmt.Sprintf("That names %d codes; one request takes at most %d.", len(codes), maxCodes),
-			Try:     suggestion(name, group, codes[:maxCodes]),
-		}
-	}
-	return nil
-}
-
 func isCode(s string) bool { return len(s) <= maxCode && codeShape.MatchString(s) }
-
-// suggestion is a command that would be understood: with as many of the codes
-// as one request takes.
-func suggestion(name, group string, codes []string) string {
-	codes = slices.DeleteFunc(slices.Clone(codes), func(c string) bool { return !isCode(c) })
-	if len(codes) == 0 {
-		codes = []string{"RPADEVPRONU"}
-	}
-	for n := min(len(codes), maxCodes); ; n-- {
-		text := quoted(group) + " " + strings.Join(codes[:n], " ")
-		if n == 1 || utf8.RuneCountInString(text) <= maxCommand {
-			return name + " " + text
-		}
-	}
-}
-
-// quoted writes a group so that it is read as this one word and never as a
-// verb.
-func quoted(group string) string {
-	group = strings.ReplaceAll(group, `"`, "")
-	reserved := slices.Contains(append([]string{"help", "cancel"}, later...), strings.ToLower(group))
-	if read := words(group); !reserved && len(read) == 1 && read[0].text == group {
-		return group
-	}
-	return `"` + group + `"`
-}

@@ -9,8 +9,8 @@ import (
 
 // Held tells the thread of an approved request that the write is not through.
 func (w Words) Held(r approvals.Request) string {
-	return fmt.Sprintf("%s Request %s is approved by %s but not done yet: %s. I keep trying until %s; nothing needs to be typed again.",
-		user(r.Requester), code(r.ID), people(approvals.Voters(r.Votes)), plain(r.Stalled), moment(r.OpenUntil()))
+	return fmt.Sprintf("%s Request %s is %s but not done yet: %s. I keep trying until %s; nothing needs to be typed again.",
+		user(r.Requester), code(r.ID), agreedBy(r), plain(r.Stalled), moment(r.OpenUntil()))
 }
 
 // End tells how a request ended: the one reply that says so.
@@ -33,12 +33,23 @@ func (w Words) ending(r approvals.Request) string {
 			return fmt.Sprintf("Request %s is cancelled: its card in <#%s> was deleted, and the approvals given on it went with it. %s Ask again if it is still needed.",
 				code(r.ID), idOnly(w.Channel), w.untouchedAt(r))
 		}
-		return fmt.Sprintf("Request %s was cancelled by %s. %s", code(r.ID), user(r.Outcome.By), w.untouchedAt(r))
+		return fmt.Sprintf("Request %s was cancelled by %s%s. %s", code(r.ID), user(r.Outcome.By), calledOff(r), w.untouchedAt(r))
 	case approvals.Expired:
 		return fmt.Sprintf("Request %s expired with %d of %s. %s Ask again if it is still needed.",
 			code(r.ID), len(r.Votes), needed(r.Terms.Quorum()), w.untouchedAt(r))
 	}
 	return fmt.Sprintf("Request %s is %s.", code(r.ID), r.State)
+}
+
+// calledOff says why an approver cancelled another's request.
+func calledOff(r approvals.Request) string {
+	switch {
+	case r.Outcome.Reason != approvals.ReasonCalledOff:
+		return ""
+	case r.Outcome.Why == "":
+		return ", who may approve it"
+	}
+	return ", who may approve it, because " + code(r.Outcome.Why)
 }
 
 // untouchedAt says that UiPath was left alone, or that this is not known.
@@ -50,32 +61,39 @@ func (w Words) untouchedAt(r approvals.Request) string {
 }
 
 func (w Words) done(r approvals.Request) string {
-	text := fmt.Sprintf("Done: %s. Approved by %s.", w.changed(r), people(approvals.Voters(r.Votes)))
+	text := fmt.Sprintf("Done: %s. %s.", w.changed(r), sentence(agreedBy(r)))
 	if r.Outcome.Reason == approvals.ReasonReadBack {
 		return text + fmt.Sprintf(" UiPath's answer was lost, but its rule, read again, shows the change: it is now %s.", rule(r.Outcome.Codes))
 	}
 	return text + fmt.Sprintf(" UiPath confirmed it: the group's rule is now %s.", rule(r.Outcome.Codes))
 }
 
+// maxDone is the room for each kind of change in the message that it is done.
+const maxDone = 600
+
 // changed says in the past tense what a done request did.
 func (w Words) changed(r approvals.Request) string {
 	change, to := r.Proposal.Change, group(r.Proposal.Group)
 	var parts []string
-	if len(change.Add) > 0 {
-		parts = append(parts, fmt.Sprintf("%s added to %s", codes(change.Add), to))
+	say := func(how string, codes []string) {
+		if len(codes) > 0 {
+			parts = append(parts, fmt.Sprintf(how, within(maxDone, ticked(codes)), to))
+			to = "it"
+		}
 	}
-	if len(change.Remove) > 0 {
-		parts = append(parts, fmt.Sprintf("%s taken from %s", codes(change.Remove), to))
-	}
+	say("%s added to %s", change.Add)
+	say("%s taken from %s", change.Remove)
+	var limits []string
 	for _, q := range change.Quotas {
-		parts = append(parts, fmt.Sprintf("%s limited to %d seats for %s", code(q.Code), q.To, to))
+		limits = append(limits, q.String())
 	}
+	say("seats limited to %s for %s", limits)
 	return strings.Join(parts, "; ")
 }
 
 func (w Words) failed(r approvals.Request) string {
 	o := r.Outcome
-	start := fmt.Sprintf("Request %s failed after it was approved by %s: ", code(r.ID), people(approvals.Voters(r.Votes)))
+	start := fmt.Sprintf("Request %s failed after it was %s: ", code(r.ID), agreedBy(r))
 	switch o.Reason {
 	case approvals.ReasonIncomplete:
 		return start + fmt.Sprintf("UiPath answered that all is well, but its rule for %s does not show the change to %s; it is now %s. Check the codes with your UiPath admin before you ask again.",
@@ -95,9 +113,27 @@ func (w Words) failed(r approvals.Request) string {
 }
 
 func (w Words) superseded(r approvals.Request) string {
-	return fmt.Sprintf("Request %s was not carried out: the rule of %s was changed by someone else since the card showed it, so the change approved is no longer the change it would make. The rule is now %s. Ask again if something is still missing.",
+	text := fmt.Sprintf("Request %s was not carried out: the rule of %s was changed by someone else since the card showed it, so the change approved is no longer the change it would make. The rule is now %s.",
 		code(r.ID), group(r.Proposal.Group), rule(r.Outcome.Codes))
+	if r.Outcome.Uncertain {
+		text += " A write had been tried before, and a part of it may be in there."
+	}
+	return text + " Ask again if something is still missing."
 }
+
+// agreedBy says whose consent an approval rests on.
+func agreedBy(r approvals.Request) string {
+	switch {
+	case !r.Terms.Auto:
+		return "approved by " + people(approvals.Voters(r.Votes))
+	case r.Terms.Rule == "":
+		return "granted by the policy"
+	}
+	return "granted by the policy rule " + code(r.Terms.Rule)
+}
+
+// sentence begins with a capital letter.
+func sentence(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
 func rule(all []string) string {
 	if len(all) == 0 {

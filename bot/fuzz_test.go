@@ -3,6 +3,7 @@ package bot
 import (
 	"encoding/json"
 	"errors"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -19,12 +20,12 @@ func FuzzParseCommand(f *testing.F) {
 	for _, text := range []string{
 		"", "help", "cancel R-7K3F9QXA", "group-01 RPADEVPRONU IDU", `“Finance Robots” idu, IDU because “Q3” audit.`,
 		"<http://group-01.example.com|group-01.example.com> IDU", "&lt;!channel&gt; IDU", "g IDU=10", "g IDU for 30d",
-		"g `IDU` <@U1>", "\u202e\u200b\xff\x00 A", `"..." A`, "ﷺ ﬃ", `"a`, "set set set", "é&amp;amp; A because %s%n{}",
+		"g `IDU` <@U1>", "set g A=5 b", "remove g A emptying", "set g emptying because &", "g A until 2027-01-31", "g A for 30 days", "show g h", "mine 2", "why R-7K3F9QXA", "end x", "cancel R-7K3F9QXA because “no”", "\u202e\u200b\xff\x00 A", `"..." A`, "ﷺ ﬃ", `"a`, "set set set", "é&amp;amp; A because %s%n{}",
 	} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		command, err := ParseCommand("/allocate", text)
+		command, err := ParseCommand("/allocate", text, testTime)
 		if err != nil {
 			var malformed *CommandError
 			if !errors.As(err, &malformed) {
@@ -33,23 +34,54 @@ func FuzzParseCommand(f *testing.F) {
 			checkMalformed(t, "/allocate", malformed)
 			return
 		}
-		switch command.Verb {
-		case VerbCancel:
-			expectHarmless(t, testWords().Cancelled(command.ID, approvals.ErrNoRequest, ""))
-		case VerbAdd:
-			checkAsk(t, command.Ask)
-		case VerbHelp:
-		default:
-			t.Fatalf("verb %q", command.Verb)
-		}
+		checkCommand(t, command)
 	})
+}
+
+// checkCommand expects what was understood to be within its bounds, and to be
+// shown without harm.
+func checkCommand(t *testing.T, c Command) {
+	t.Helper()
+	switch c.Verb {
+	case VerbCancel, VerbEnd, VerbWhy, VerbStatus:
+		if !idShape.MatchString(c.ID) && (c.ID != "" || c.Verb != VerbStatus) || utf8.RuneCountInString(c.Why) > maxReason {
+			t.Fatalf("%+v", c)
+		}
+		expectHarmless(t, testWords().Unknown(c.ID+"R"))
+	case VerbMine, VerbPending:
+		if c.Page < 1 || c.Page > maxPages {
+			t.Fatalf("page %d", c.Page)
+		}
+	case VerbShow:
+		if c.Group == "" || utf8.RuneCountInString(c.Group) > maxGroup {
+			t.Fatalf("group %q", c.Group)
+		}
+		expectHarmless(t, testWords().NotFound("/allocate", c.Group, &approvals.NoGroup{Candidates: []string{c.Group}}))
+	case VerbAsk:
+		checkAsk(t, c.Ask)
+	case VerbHelp, VerbCodes:
+	default:
+		t.Fatalf("verb %q", c.Verb)
+	}
 }
 
 func checkAsk(t *testing.T, ask approvals.Ask) {
 	t.Helper()
 	length := utf8.RuneCountInString
-	if ask.Group == "" || length(ask.Group) > maxGroup || length(ask.Why) > maxReason || len(ask.Codes) == 0 || len(ask.Codes) > maxCodes {
+	emptying := ask.Action == approvals.Set && ask.Empty
+	if ask.Group == "" || length(ask.Group) > maxGroup || length(ask.Why) > maxReason || (len(ask.Codes) == 0) != emptying || len(ask.Codes) > maxCodes {
 		t.Fatalf("ask without shape: %+v", ask)
+	}
+	if ask.Timed() && ask.Action != approvals.Add || len(ask.Quotas) > 0 && ask.Action == approvals.Remove || ask.Empty && ask.Action == approvals.Add {
+		t.Fatalf("ask without sense: %+v", ask)
+	}
+	if d := ask.Duration(testTime); d < 0 || d > maxPeriod {
+		t.Fatalf("lasts %v: %+v", d, ask)
+	}
+	for _, q := range ask.Quotas {
+		if !slices.Contains(ask.Codes, q.Code) || q.Limit < 1 || q.Limit > maxSeats {
+			t.Fatalf("limits %+v", ask.Quotas)
+		}
 	}
 	for i, c := range ask.Codes {
 		if !isCode(c) || slices.Contains(ask.Codes[:i], c) {
@@ -60,9 +92,28 @@ func checkAsk(t *testing.T, ask approvals.Ask) {
 	expectHarmless(t, testWords().Receipt(r, 300))
 	r.Proposal = &approvals.Proposal{Group: approvals.Group{ID: ask.Group}, Change: approvals.Change{Add: ask.Codes}}
 	expectHarmless(t, testWords().who(r))
-	again, err := ParseCommand("/allocate", slackutilsx.EscapeMessage(strings.TrimPrefix(suggestion("/allocate", ask.Group, ask.Codes), "/allocate")))
-	if err != nil || again.Ask.Group != ask.Group {
-		t.Fatalf("%q is suggested as %q: %v", ask.Group, again.Ask.Group, err)
+	checkSuggestion(t, ask)
+}
+
+// checkSuggestion copies what an ask is suggested as, and expects the same ask,
+// unless there was no room for all of it.
+func checkSuggestion(t *testing.T, ask approvals.Ask) {
+	t.Helper()
+	text := suggestion(ask)
+	again, err := ParseCommand("/allocate", slackutilsx.EscapeMessage(strings.TrimPrefix(text, commandOf(ask))), testTime)
+	if err != nil {
+		t.Fatalf("%+v is suggested as %q: %v", ask, text, err)
+	}
+	got := again.Ask
+	if len(got.Codes) < len(ask.Codes) || got.Why == "" {
+		got.Action, got.Codes, got.Quotas, got.Why = ask.Action, ask.Codes, ask.Quotas, ask.Why
+	}
+	got.Command = ask.Command
+	byCode := func(a, b approvals.Quota) int { return strings.Compare(a.Code, b.Code) }
+	slices.SortFunc(got.Quotas, byCode)
+	ask.Quotas = slices.SortedFunc(slices.Values(ask.Quotas), byCode)
+	if !reflect.DeepEqual(got, ask) {
+		t.Fatalf("%+v is suggested as %q, which is %+v", ask, text, got)
 	}
 }
 

@@ -21,6 +21,11 @@ type Filer interface {
 	DeadLetter(ctx context.Context, envelope, why string, raw []byte) error
 	// Ahead counts the requests whose card is still to be posted, up to most.
 	Ahead(ctx context.Context, most int) (int, error)
+	// Mine and Waiting read a part of a list, and count all of it.
+	Mine(ctx context.Context, requester string, limit, offset int) ([]approvals.Request, int, error)
+	Waiting(ctx context.Context, limit, offset int) ([]approvals.Request, int, error)
+	OfGroup(ctx context.Context, groupID string, limit int) ([]approvals.Request, error)
+	Open(ctx context.Context) (map[approvals.State]int, error)
 }
 
 // An Intake understands envelopes, has them made durable, and only then says
@@ -32,6 +37,8 @@ type Intake struct {
 	Self      Self
 	Receipts  *Receipts
 	Directory *Directory
+	Lookups   *Lookups
+	Now       func() time.Time // the clock of dates that are typed; nil: time.Now
 	Log       zerolog.Logger
 }
 
@@ -95,18 +102,36 @@ func (in *Intake) command(ctx context.Context, env envelope) (any, bool) {
 		return in.broken(ctx, env, err.Error())
 	}
 	name := bounded(typed.Command, 40)
-	command, err := ParseCommand(name, typed.Text)
+	command, err := ParseCommand(name, typed.Text, in.now())
 	var malformed *CommandError
 	if errors.As(err, &malformed) {
 		return say(env, in.Words.Malformed(malformed)), true
 	}
-	switch command.Verb {
+	return say(env, in.obey(ctx, env, name, typed, command)), true
+}
+
+// obey does what a command asks and returns what to acknowledge it with.
+func (in *Intake) obey(ctx context.Context, env envelope, name string, typed slashCommand, c Command) string {
+	switch c.Verb {
 	case VerbHelp:
-		return say(env, in.Words.Help(name)), true
+		return in.Words.Help(name)
 	case VerbCancel:
-		return say(env, in.cancel(ctx, command.ID, typed.UserID)), true
+		return in.cancel(ctx, name, c, typed.UserID)
+	case VerbEnd:
+		return in.Words.NoEnding(name)
+	case VerbMine, VerbPending, VerbStatus, VerbWhy:
+		return in.answer(ctx, name, typed.UserID, c)
+	case VerbShow, VerbCodes:
+		return in.Lookups.begin(ctx, env.ID, name, typed, c) // ctx ends when the acknowledgement is out
 	}
-	return say(env, in.file(ctx, env, typed, command.Ask)), true
+	return in.file(ctx, env, typed, c.Ask)
+}
+
+func (in *Intake) now() time.Time {
+	if in.Now == nil {
+		return time.Now()
+	}
+	return in.Now()
 }
 
 // file makes the request durable; what it returns may say so.
@@ -135,24 +160,6 @@ func (in *Intake) ahead(ctx context.Context) int {
 		return 0
 	}
 	return max(n-1, 0) // the new one is counted as well
-}
-
-func (in *Intake) cancel(ctx context.Context, id, by string) string {
-	request, err := in.Store.Request(ctx, id)
-	if errors.Is(err, approvals.ErrNoRequest) {
-		return in.Words.Cancelled(id, err, "")
-	}
-	if err == nil {
-		_, err = in.Store.Step(ctx, id, approvals.Cancel{By: by}, nil)
-	}
-	if errors.Is(err, approvals.ErrNoMove) { // it moved between the two
-		request, _ = in.Store.Request(ctx, id)
-	}
-	if err != nil && !errors.Is(err, approvals.ErrNoMove) && !errors.Is(err, approvals.ErrNotYours) {
-		in.Log.Error().Str("request", id).Err(err).Msg("could not cancel a request")
-		return in.Words.NotStored()
-	}
-	return in.Words.Cancelled(id, err, request.State)
 }
 
 func (in *Intake) event(ctx context.Context, env envelope) bool {

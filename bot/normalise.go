@@ -94,6 +94,9 @@ type word struct {
 	quoted bool
 }
 
+// is reports whether the word is this keyword.
+func (w word) is(keyword string) bool { return !w.quoted && strings.EqualFold(w.text, keyword) }
+
 // undecorated strips what people put around words in Slack: code ticks, bold,
 // italics, strike-through, and a sentence's last stop.
 func undecorated(s string) string {

@@ -132,18 +132,25 @@ func (s *Speaker) Notify(ctx context.Context, r approvals.Request) error {
 	if text == "" {
 		return nil
 	}
-	if url := s.receipts.take(r.ID, time.Now()); url != "" {
+	return s.whisper(ctx, s.receipts.take(r.ID, time.Now()), r.Origin, r.Requester, text)
+}
+
+// whisper tells one person something: by the response_url of what they typed
+// if there is one, in that channel if Slack lets the bot speak there, and as a
+// direct message otherwise.
+func (s *Speaker) whisper(ctx context.Context, url, channel, user, text string) error {
+	if url != "" {
 		err := slack.PostWebhookCustomHTTPContext(ctx, url, s.http, &slack.WebhookMessage{Text: text, ResponseType: slack.ResponseTypeEphemeral})
 		if err == nil {
 			return nil
 		}
-		s.log.Warn().Str("request", r.ID).Err(withoutURL(err)).Msg("the response_url did not take the answer; trying another way")
+		s.log.Warn().Str("user", user).Err(withoutURL(err)).Msg("the response_url did not take the answer; trying another way")
 	}
-	_, err := s.api.PostEphemeralContext(ctx, r.Origin, r.Requester, slack.MsgOptionText(text, false))
+	_, err := s.api.PostEphemeralContext(ctx, channel, user, slack.MsgOptionText(text, false))
 	if err == nil || !answered(err, unreachable...) {
 		return s.settle(approvals.Notify, "chat.postEphemeral", err)
 	}
-	_, _, err = s.api.PostMessageContext(ctx, r.Requester, slack.MsgOptionText(text, false))
+	_, _, err = s.api.PostMessageContext(ctx, user, slack.MsgOptionText(text, false))
 	return asRefusal(s.settle(approvals.Notify, "chat.postMessage", err), unreachable...)
 }
 

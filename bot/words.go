@@ -15,6 +15,8 @@ type Words struct {
 	Approve  []string                                 // emoji names; the first is shown
 	Deny     []string                                 // emoji names; the first is shown
 	CodeName func(code string) (name string, ok bool) // display names of user bundle codes
+
+	terse bool // leave out what explains, on a card without room
 }
 
 func (w Words) approve() string { return ":" + w.Approve[0] + ":" }
@@ -43,10 +45,32 @@ func moment(t time.Time) string {
 
 // Receipt answers a command whose request is durable.
 func (w Words) Receipt(r approvals.Request, ahead int) string {
-	return fmt.Sprintf("Request %s is recorded: add %s to the group %s. Nothing has changed yet. "+
+	return fmt.Sprintf("Request %s is recorded: %s. Nothing has changed yet. "+
 		"I am checking it with UiPath; if it holds, its card appears in <#%s>%s and an approver decides there. "+
 		"The card's thread will tell you how it ended.",
-		code(r.ID), codes(r.Ask.Codes), code(r.Ask.Group), idOnly(w.Channel), place(ahead))
+		code(r.ID), wish(r.Ask, "the group "+code(r.Ask.Group), maxListed), idOnly(w.Channel), place(ahead))
+}
+
+// wish says what an ask comes to, with as many codes as there is room for.
+func wish(a approvals.Ask, group string, room int) string {
+	shown := make([]string, len(a.Codes))
+	for i, c := range a.Codes {
+		shown[i] = code(limited(c, a.Quotas))
+	}
+	all := within(room, shown)
+	switch {
+	case a.Action == approvals.Set && len(a.Codes) == 0:
+		return "leave the rule of " + group + " empty"
+	case a.Action == approvals.Set:
+		return fmt.Sprintf("make the rule of %s exactly %s", group, all)
+	case a.Action == approvals.Remove && a.Empty:
+		return fmt.Sprintf("take %s out of the rule of %s, even if that leaves it empty", all, group)
+	case a.Action == approvals.Remove:
+		return fmt.Sprintf("take %s out of the rule of %s", all, group)
+	case a.Timed():
+		return fmt.Sprintf("add %s to %s, %s", all, group, period(a))
+	}
+	return fmt.Sprintf("add %s to %s", all, group)
 }
 
 // worthTelling is from how many cards ahead on people are told of the wait:
@@ -74,13 +98,23 @@ func (w Words) Malformed(e *CommandError) string {
 
 // Help explains the command.
 func (w Words) Help(command string) string {
+	typed := func(rest string) string { return code(command + " " + rest) }
 	return strings.Join([]string{
 		"*Ask for UiPath user licences for a group*",
-		code(command+" group-01 RPADEVPRONU IDU") + " asks to add two licence codes to the group's allocation rule. " +
+		typed("group-01 RPADEVPRONU IDU") + " asks to add two licence codes to the group's allocation rule. " +
 			"The group is its id or its exact name; a name with blanks goes in double quotes.",
-		code(command+` "Finance Robots" RPADEVPRONU because new project`) + " gives the approvers a reason.",
-		code(command+" cancel R-7K3F9QXA") + " takes your own open request back.",
-		fmt.Sprintf("Each request becomes a card in <#%s>. Approvers react with %s to approve or %s to deny; nobody can approve their own. "+
+		typed("group-01 IDU=10") + " lets the group use at most ten seats of a code.",
+		typed("group-01 IDU for 30d") + " or " + code("until 2030-12-31") + " asks for a time that ends by itself.",
+		typed(`"Finance Robots" IDU because new project`) + " tells the approvers why; the reason comes last.",
+		typed("remove group-01 IDU") + " takes codes out, and " + typed("set group-01 IDU ATTUNU") +
+			" makes the rule exactly these codes. Neither leaves a rule empty unless you add the word " + code("emptying") + ".",
+		typed("show group-01") + " shows a group's rule, limits and seats; " + typed("codes") + " what the organisation owns.",
+		typed("mine") + " and " + typed("pending") + " list your requests and those that wait for approval, page by page (" + code("pending 2") + "); " +
+			typed("status") + " tells how things are.",
+		typed("status "+someID) + " tells where a request stands, and " + typed("why "+someID) + " who has to agree and what happens then.",
+		typed("cancel "+someID) + " takes back your own open request, or with " + code("because …") + " one that you may approve; " +
+			typed("end "+someID) + " ends a timed one early.",
+		fmt.Sprintf("Each request becomes a card in <#%s>. Approvers react with %s to approve or %s to deny; nobody can approve their own unless the policy lets them. "+
 			"UiPath is changed only after that, and the card's thread tells what really happened.", idOnly(w.Channel), w.approve(), w.deny()),
 	}, "\n")
 }
@@ -100,27 +134,12 @@ func (w Words) Broken() string {
 	return "Something went wrong inside licensebot while it read your command, so I cannot tell whether it was recorded. If no card appears within a minute, please type it again and tell whoever runs licensebot."
 }
 
-// Cancelled answers the cancel command.
-func (w Words) Cancelled(id string, err error, state approvals.State) string {
-	switch {
-	case err == nil:
-		return fmt.Sprintf("Request %s is cancelled. Nothing was changed at UiPath.", code(id))
-	case state == "":
-		return fmt.Sprintf("I know no request %s. The id is on its card, and in the answer you got when you typed it.", code(id))
-	case state == approvals.Approved:
-		return fmt.Sprintf("Request %s is already approved and is being carried out; it is too late to cancel it.", code(id))
-	case state.Open():
-		return fmt.Sprintf("Only the person who made request %s can cancel it. An approver can deny it with %s on its card.", code(id), w.deny())
-	}
-	return fmt.Sprintf("Request %s has already ended (%s); there is nothing to cancel.", code(id), state)
-}
-
 // Standing tells a reactor why their reaction does not count.
 func (w Words) Standing(r approvals.Request, why approvals.Standing) string {
 	start := fmt.Sprintf("Your reaction on request %s does not count: ", code(r.ID))
 	switch why {
 	case approvals.IsRequester:
-		return start + fmt.Sprintf("it is your own request, and nobody can approve their own. To take it back, type %s.", code("/allocate cancel "+r.ID))
+		return start + fmt.Sprintf("it is your own request, and nobody can approve their own. To take it back, type %s.", code(commandOf(r.Ask)+" cancel "+r.ID))
 	case approvals.NotApprover:
 		return start + fmt.Sprintf("its approvers are %s.", people(r.Terms.Approvers()))
 	case approvals.IsGuest:
@@ -154,51 +173,4 @@ func (w Words) Notice(r approvals.Request) string {
 		return w.End(r)
 	}
 	return ""
-}
-
-// refused says why nobody was asked.
-func (w Words) refused(r approvals.Request) string {
-	start := fmt.Sprintf("Request %s was not put before an approver, and nothing was changed at UiPath: ", code(r.ID))
-	o := r.Outcome
-	switch o.Reason {
-	case approvals.ReasonNoSuchGroup:
-		if len(o.Nearest) == 0 {
-			return start + fmt.Sprintf("UiPath has no group with the id or the exact name %s. If the name has blanks, put it in double quotes.", code(r.Ask.Group))
-		}
-		return start + fmt.Sprintf("UiPath has no group with the id or the exact name %s. The nearest are %s.\nTry: %s",
-			code(r.Ask.Group), codes(o.Nearest), codeIn(suggestion("/allocate", o.Nearest[0], r.Ask.Codes), maxCopied))
-	case approvals.ReasonAmbiguousGroup:
-		return start + fmt.Sprintf("several groups at UiPath are called %s. Ask again with the id of the one you mean: %s.", code(r.Ask.Group), codes(o.Nearest))
-	case approvals.ReasonNotOwned:
-		return start + w.notOwned(r, o)
-	case approvals.ReasonNothingToDo:
-		return start + fmt.Sprintf("the rule of the group %s already has %s.", code(r.Ask.Group), codes(o.Subject))
-	}
-	return start + fmt.Sprintf("UiPath refused to show the group's rule (%s). Whoever runs licensebot has to mend that; ask again afterwards.", code(o.Said))
-}
-
-// notOwned names each code that the organisation lacks, with the nearest that
-// it has and a command that uses it.
-func (w Words) notOwned(r approvals.Request, o *approvals.Outcome) string {
-	var parts []string
-	corrected := approvals.Without(r.Ask.Codes, o.Subject)
-	for i, c := range o.Subject {
-		part := "your organisation does not own " + w.named(c)
-		if near := o.Nearest[i]; near != "" {
-			part += "; did you mean " + w.named(near) + "?"
-			corrected = append(corrected, near)
-		}
-		parts = append(parts, part)
-	}
-	text := list(parts) + "."
-	text = strings.ReplaceAll(text, "?.", "?")
-	if len(o.Codes) > 0 {
-		text += " It owns " + rule(o.Codes) + "."
-	} else {
-		text += " It owns no user licences at all."
-	}
-	if len(corrected) > 0 {
-		text += "\nTry: " + codeIn(suggestion("/allocate", r.Ask.Group, corrected), maxCopied)
-	}
-	return text
 }

@@ -13,12 +13,16 @@ import (
 // hostile is a string from outside that tries everything at once.
 const hostile = "<!channel> <@U0EVIL> <https://evil.example|click> `*_~ & &lt; \u202e\u200b\x00\n\r\xff % 100%s {{.}} :x: @here"
 
-// reasons are all of them; there is no list of them in the rules.
-var reasons = []approvals.Reason{
-	approvals.ReasonConfirmed, approvals.ReasonReadBack, approvals.ReasonVoted, approvals.ReasonWithdrawn, approvals.ReasonDeadline,
-	approvals.ReasonNoSuchGroup, approvals.ReasonAmbiguousGroup, approvals.ReasonNotOwned, approvals.ReasonNothingToDo,
-	approvals.ReasonUiPathRefused, approvals.ReasonIncomplete, approvals.ReasonUnconfirmed, approvals.ReasonRuleChanged,
-	"a reason of tomorrow",
+// allReasons are all of them; there is no list of them in the rules.
+func allReasons() []approvals.Reason {
+	return []approvals.Reason{
+		approvals.ReasonConfirmed, approvals.ReasonReadBack, approvals.ReasonVoted, approvals.ReasonWithdrawn, approvals.ReasonCalledOff,
+		approvals.ReasonCardDeleted, approvals.ReasonDeadline, approvals.ReasonNoSuchGroup, approvals.ReasonAmbiguousGroup,
+		approvals.ReasonNotOwned, approvals.ReasonNothingToDo, approvals.ReasonWouldEmpty, approvals.ReasonQuotaTooLow,
+		approvals.ReasonQuotaAlone, approvals.ReasonDuplicate, approvals.ReasonPolicy, approvals.ReasonUncheckable,
+		approvals.ReasonUiPathRefused, approvals.ReasonIncomplete, approvals.ReasonUnconfirmed, approvals.ReasonRuleChanged,
+		"a reason of tomorrow",
+	}
 }
 
 // hostileRequest is a request in a state, in which everything that comes from
@@ -29,7 +33,7 @@ func hostileRequest(state approvals.State) approvals.Request {
 		Ask:      approvals.Ask{Group: hostile, Codes: []string{"RPADEVPRONU", "IDU"}, Why: hostile},
 		Terms:    approvals.Terms{Stages: []approvals.Stage{{Approvers: []string{"U0ALEX", "S0APPROVERS", "U0<!EVIL>"}, Quorum: 2}}, TTL: time.Hour},
 		Votes:    []approvals.Vote{{User: "U0ALEX", At: testTime}, {User: "U0KIM", At: testTime}},
-		Deadline: testTime.Add(time.Hour), Decided: testTime,
+		Deadline: testTime.Add(time.Hour), Decided: testTime, Filed: testTime, Ended: testTime,
 		Proposal: &approvals.Proposal{
 			Group:  approvals.Group{ID: "group-01" + hostile, Name: hostile},
 			Change: approvals.Change{Add: []string{"RPADEVPRONU", hostile}, Keep: []string{"ATTUNU", hostile}},
@@ -42,7 +46,7 @@ func hostileRequest(state approvals.State) approvals.Request {
 
 func hostileOutcome(reason approvals.Reason) *approvals.Outcome {
 	return &approvals.Outcome{
-		Reason: reason, By: "U0ALEX", Said: hostile, Subject: []string{"RPADEVPRONU", hostile},
+		Reason: reason, By: "U0ALEX", Why: hostile, Said: hostile, Subject: []string{"RPADEVPRONU", hostile},
 		Nearest: []string{"RPADEVPRONU", hostile}, Codes: []string{"ATTUNU", hostile},
 	}
 }
@@ -53,7 +57,7 @@ var success = regexp.MustCompile(`Done|\*Done\*|UiPath confirmed|added to|taken 
 // TestEveryStateAndReasonHasWords walks all that can be said of a request.
 func TestEveryStateAndReasonHasWords(t *testing.T) {
 	for _, state := range approvals.States() {
-		for _, reason := range reasons {
+		for _, reason := range allReasons() {
 			for _, uncertain := range []bool{false, true} {
 				r := hostileRequest(state)
 				if !state.Open() {
@@ -159,6 +163,8 @@ func TestEndsSayWhatHappened(t *testing.T) {
 		{approvals.Superseded, approvals.ReasonRuleChanged, false, "changed by someone else"},
 		{approvals.Denied, approvals.ReasonVoted, false, "was denied by <@U0ALEX>. Nothing was changed"},
 		{approvals.Cancelled, approvals.ReasonWithdrawn, false, "was cancelled by <@U0ALEX>. Nothing was changed"},
+		{approvals.Cancelled, approvals.ReasonCalledOff, false, "was cancelled by <@U0ALEX>, who may approve it, because `&lt;!channel&gt;"},
+		{approvals.Superseded, approvals.ReasonRuleChanged, true, "A write had been tried before"},
 		{approvals.Expired, approvals.ReasonDeadline, false, "expired with 2 of 2 approvals needed. Nothing was changed"},
 		{approvals.Refused, approvals.ReasonNoSuchGroup, false, "The nearest are `RPADEVPRONU`"},
 		{approvals.Refused, approvals.ReasonAmbiguousGroup, false, "several groups at UiPath"},
@@ -190,9 +196,11 @@ func TestAnswersToPeople(t *testing.T) {
 		said = append(said, w.Standing(r, why))
 	}
 	for _, state := range approvals.States() {
-		said = append(said, w.Cancelled(r.ID, approvals.ErrNotYours, state), w.Cancelled(r.ID, approvals.ErrNoMove, state))
+		for _, err := range []error{approvals.ErrNotYours, approvals.ErrNoMove, approvals.ErrNoReason, errUncheckable} {
+			said = append(said, w.NotCancelled("/allocate", r.ID, err, state))
+		}
 	}
-	said = append(said, w.Cancelled(r.ID, nil, approvals.Cancelled), w.Cancelled(r.ID, approvals.ErrNoRequest, ""))
+	said = append(said, w.Unknown(r.ID), w.NoEnding("/allocate"), w.Unanswered(), w.Looking())
 	for _, text := range said {
 		expectHarmless(t, text)
 		if success.MatchString(text) {

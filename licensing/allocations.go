@@ -55,6 +55,21 @@ func (a *Allocations) SetRule(ctx context.Context, groupID string, rule approval
 	return fromRule(answer), verdict(err)
 }
 
+// Owned lists what the organisation owns. Where UiPath has no list of it, the
+// rule of any group tells the same.
+func (a *Allocations) Owned(ctx context.Context) ([]approvals.Seats, error) {
+	seats, err := a.client.Owned(ctx)
+	if err == nil || retryable(err) {
+		return fromSeats(seats), verdict(err)
+	}
+	groups, listErr := a.client.Groups(ctx)
+	if len(groups) == 0 {
+		return nil, verdict(errors.Join(listErr, err))
+	}
+	rule, err := a.client.Rule(ctx, groups[0].ID)
+	return fromSeats(rule.Available), verdict(err)
+}
+
 // Nearest is the owned code that was probably meant.
 func (a *Allocations) Nearest(code string, owned []string) (string, bool) {
 	return Nearest(code, owned)
@@ -63,15 +78,21 @@ func (a *Allocations) Nearest(code string, owned []string) (string, bool) {
 func fromRule(r Rule) approvals.Rule {
 	rule := approvals.Rule{Codes: r.Codes, External: r.External}
 	for _, q := range r.Quotas {
-		rule.Quotas = append(rule.Quotas, approvals.Quota{Code: q.Code, Limit: q.Limit})
+		rule.Quotas = append(rule.Quotas, approvals.Quota{Code: q.Code, Limit: q.Limit, Used: q.Used})
 	}
 	if r.Available != nil {
 		rule.Owned = []approvals.Seats{} // what is owned was told, be it nothing
 	}
-	for _, s := range r.Available {
-		rule.Owned = append(rule.Owned, approvals.Seats{Code: s.Code, Allocated: s.Allocated, Total: s.Total})
-	}
+	rule.Owned = append(rule.Owned, fromSeats(r.Available)...)
 	return rule
+}
+
+func fromSeats(all []Seats) []approvals.Seats {
+	var seats []approvals.Seats
+	for _, s := range all {
+		seats = append(seats, approvals.Seats{Code: s.Code, Allocated: s.Allocated, Total: s.Total})
+	}
+	return seats
 }
 
 // verdict says in approvals' terms what a failed call means. An unknown

@@ -93,7 +93,7 @@ func TestRulesInTermsOfApprovals(t *testing.T) {
 	a := NewAllocations(s.client(t))
 	rule, err := a.Rule(context.Background(), groupID)
 	want := approvals.Rule{
-		Codes: []string{"RPADEVPRONU"}, External: true, Quotas: []approvals.Quota{{Code: "RPADEVPRONU", Limit: 10}},
+		Codes: []string{"RPADEVPRONU"}, External: true, Quotas: []approvals.Quota{{Code: "RPADEVPRONU", Limit: 10, Used: 3}},
 		Owned: []approvals.Seats{{Code: "IDU", Allocated: 9, Total: 5}, {Code: "RPADEVPRONU", Allocated: 42, Total: 100}},
 	}
 	if err != nil || !reflect.DeepEqual(rule, want) {
@@ -120,6 +120,35 @@ func TestOwnedNothing(t *testing.T) {
 		rule, err := NewAllocations(s.client(t)).Rule(context.Background(), groupID)
 		if err != nil || (rule.Owned != nil) != told || len(rule.Owned) != 0 {
 			t.Errorf("%s: got %#v, %v", body, rule.Owned, err)
+		}
+	}
+}
+
+// What the organisation owns is told by its own list, and by any group's rule
+// where there is no such list; a failure for now asks nobody else.
+func TestOwnedInTermsOfApprovals(t *testing.T) {
+	const owned = "/base/acme/lease_/api/account/" + accountID + "/user-license"
+	for name, c := range map[string]struct {
+		owned http.HandlerFunc
+		codes string
+		said  string
+	}{
+		"listed":        {says(200, `[{"code":"IDU","allocated":1,"total":5}]`), "[{IDU 1 5}]", "well"},
+		"no such list":  {says(404, ``), "[{IDU 9 5} {RPADEVPRONU 42 100}]", "well"},
+		"not permitted": {says(403, ``), "[{IDU 9 5} {RPADEVPRONU 42 100}]", "well"},
+		"down":          {says(503, ``), "[]", "later after 0s: UiPath is not working properly, it answered 503"},
+	} {
+		s := groupStand(t)
+		s.on("GET "+owned, c.owned)
+		a := NewAllocations(s.client(t))
+		groups, err := a.client.Groups(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.on("GET /base/acme/lease_/api/account/"+accountID+"/user-license/group/"+groups[0].ID, says(200, plainAnswer))
+		seats, err := a.Owned(t.Context())
+		if got := fmt.Sprint(seats); got != c.codes || meaning(err) != c.said {
+			t.Errorf("%s: %s, %s", name, got, meaning(err))
 		}
 	}
 }

@@ -67,9 +67,12 @@ func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (
 	words.CodeName = licensing.Name
 	receipts := new(bot.Receipts)
 	directory := bot.NewDirectory(api, self, words)
+	speaker := bot.NewSpeaker(api, client, self, words, receipts, tuning.Pace, log)
+	lookups := bot.NewLookups(licences, db, speaker, words, log)
+	defer lookups.Close()
 	intake := &bot.Intake{
 		Store: db, Words: words, TTL: cfg.TTL, Self: self,
-		Receipts: receipts, Directory: directory, Log: log,
+		Receipts: receipts, Directory: directory, Lookups: lookups, Now: tuning.Now, Log: log,
 	}
 	hellos := make(chan struct{}, 1)
 	socket := bot.NewSocket(bot.SocketConfig{
@@ -80,7 +83,7 @@ func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (
 	policies := newPolicySource(cfg, log)
 	workers := &approvals.Workers{
 		Store: db, Licences: licences, Directory: directory,
-		Announcer: bot.NewSpeaker(api, client, self, words, receipts, tuning.Pace, log),
+		Announcer: speaker,
 		Trouble:   trouble(log), Grace: workersGrace, Hellos: hellos,
 		Policy: policies.Policy,
 	}
@@ -166,7 +169,7 @@ func trouble(log zerolog.Logger) func(approvals.Task, error) {
 	}
 }
 
-func newLicences(cfg Config) (approvals.Licences, error) {
+func newLicences(cfg Config) (*licensing.Allocations, error) {
 	tokens, err := tokenSource(cfg)
 	if err != nil {
 		return nil, fmt.Errorf("UiPath credentials: %w", err)

@@ -25,6 +25,11 @@ CREATE TABLE requests (
 );
 CREATE UNIQUE INDEX requests_card ON requests (channel, card_ts) WHERE card_ts IS NOT NULL;
 CREATE INDEX requests_pending ON requests (channel, card_ts) WHERE state = 'pending';
+-- What people ask about: their own requests, and whatever is open. ended_at is
+-- in an index that has no row with one, so that counting reads nothing else.
+CREATE INDEX requests_requester ON requests (requester, filed_at, id);
+CREATE INDEX requests_open ON requests (state, filed_at, id, ended_at) WHERE ended_at IS NULL;
+CREATE INDEX requests_group ON requests (group_id, filed_at, id) WHERE ended_at IS NULL;
 
 -- What people put on messages of the bot; kept by message and not by request,
 -- because a quick approver may be heard before the card's timestamp is stored.

@@ -1,0 +1,105 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"licensebot/approvals"
+)
+
+// errUncheckable: Slack did not tell whether somebody is an approver.
+var errUncheckable = errors.New("Slack did not tell whether this person may approve the request")
+
+// cancel takes a request back for its requester, or calls it off for somebody
+// who may approve it.
+func (in *Intake) cancel(ctx context.Context, name string, c Command, by string) string {
+	request, err := in.Store.Request(ctx, c.ID)
+	if errors.Is(err, approvals.ErrNoRequest) {
+		return in.Words.Unknown(c.ID)
+	}
+	var after approvals.Request
+	if err == nil {
+		after, err = in.tryCancel(ctx, request, c, by)
+	}
+	if errors.Is(err, approvals.ErrNoMove) { // it may have moved between the two
+		request, _ = in.Store.Request(ctx, c.ID)
+	}
+	switch {
+	case err == nil:
+		return fmt.Sprintf("Request %s is cancelled. %s", code(c.ID), in.Words.untouchedAt(after))
+	case errors.Is(err, approvals.ErrNoMove), errors.Is(err, approvals.ErrNotYours),
+		errors.Is(err, approvals.ErrNoReason), errors.Is(err, errUncheckable):
+		return in.Words.NotCancelled(name, c.ID, err, request.State)
+	}
+	in.Log.Error().Str("request", c.ID).Err(err).Msg("could not cancel a request")
+	return in.Words.NotStored()
+}
+
+func (in *Intake) tryCancel(ctx context.Context, r approvals.Request, c Command, by string) (approvals.Request, error) {
+	cancel := approvals.Cancel{By: by, Why: c.Why}
+	if by != r.Requester && r.State == approvals.Pending {
+		standing, err := in.Directory.standing(ctx, r, by, 0)
+		if err != nil {
+			in.Log.Warn().Str("request", r.ID).Err(err).Msg("could not check whether somebody may cancel a request")
+			return r, errUncheckable
+		}
+		cancel.Authorised = standing == approvals.Counts
+	}
+	return in.Store.Step(ctx, r.ID, cancel, nil)
+}
+
+// standing tells whether a person may vote on a request, as a vote is weighed.
+func (d *Directory) standing(ctx context.Context, r approvals.Request, user string, maxAge time.Duration) (approvals.Standing, error) {
+	person, err := d.Person(ctx, user, maxAge)
+	if err != nil {
+		return approvals.Uncheckable, err
+	}
+	var named []int
+	var refused error
+	for i, stage := range r.Terms.Stages {
+		members, err := d.Members(ctx, stage.Approvers, maxAge)
+		for _, member := range members {
+			if member == user {
+				named = append(named, i)
+				break
+			}
+		}
+		if err != nil {
+			refused = err
+		}
+	}
+	standing := approvals.StandingOf(r, person, named)
+	if standing == approvals.NotApprover && refused != nil {
+		return approvals.Uncheckable, refused // perhaps named by the group that could not be read
+	}
+	return standing, nil
+}
+
+// NoEnding answers the end command.
+func (w Words) NoEnding(name string) string {
+	return "I cannot end a timed grant early yet; it ends by itself. To take its codes out now, ask for that." +
+		try(name+" remove "+someGroup+" "+someCode)
+}
+
+// Unknown answers a command about a request that there is not.
+func (w Words) Unknown(id string) string {
+	return fmt.Sprintf("I know no request %s. The id is on its card, and in the answer you got when you typed it.", code(id))
+}
+
+// NotCancelled says why a request could not be cancelled.
+func (w Words) NotCancelled(name, id string, err error, state approvals.State) string {
+	switch {
+	case !state.Open():
+		return fmt.Sprintf("Request %s has already ended (%s); there is nothing to cancel.", code(id), state)
+	case state == approvals.Approved:
+		return fmt.Sprintf("Request %s is already approved and is being carried out; it is too late to cancel it.", code(id))
+	case errors.Is(err, approvals.ErrNoReason):
+		return fmt.Sprintf("Request %s is not yours; as one of its approvers you can cancel it if you say why.", code(id)) +
+			try(name+" cancel "+id+" because your reason here")
+	case errors.Is(err, errUncheckable):
+		return fmt.Sprintf("Request %s is not cancelled: Slack did not tell me in time whether you may approve it. Type it again in a minute, or deny the request with %s on its card.", code(id), w.deny())
+	}
+	return fmt.Sprintf("Only the person who made request %s, and those who may approve it, can cancel it.", code(id))
+}

@@ -1,0 +1,160 @@
+package bot
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"licensebot/approvals"
+)
+
+// refused says why nobody was asked, and what to type instead.
+func (w Words) refused(r approvals.Request) string {
+	start := fmt.Sprintf("Request %s was not put before an approver, and nothing was changed at UiPath: ", code(r.ID))
+	o := r.Outcome
+	switch o.Reason {
+	case approvals.ReasonNoSuchGroup:
+		return start + noSuchGroup(r.Ask.Group, o.Nearest) + nearestGroup(r.Ask, o.Nearest)
+	case approvals.ReasonAmbiguousGroup:
+		return start + manyGroups(r.Ask.Group, o.Nearest)
+	case approvals.ReasonNotOwned:
+		return start + w.notOwned(r, o)
+	case approvals.ReasonNothingToDo:
+		return start + nothingToDo(r)
+	case approvals.ReasonWouldEmpty:
+		return start + wouldEmpty(r)
+	case approvals.ReasonQuotaTooLow:
+		return start + limitTooLow(r)
+	case approvals.ReasonQuotaAlone:
+		return start + fmt.Sprintf("a limit of seats was asked for %s, which the rule of the group %s would not have.", codes(o.Subject), code(r.Ask.Group))
+	case approvals.ReasonDuplicate:
+		return start + duplicate(r)
+	case approvals.ReasonPolicy:
+		return start + w.objected(r)
+	case approvals.ReasonUncheckable:
+		return start + fmt.Sprintf("the policy depends on which user groups you are in, and Slack does not tell me (%s). Whoever runs licensebot has to mend that; ask again afterwards.", code(o.Said))
+	}
+	return start + fmt.Sprintf("UiPath refused to show the group's rule (%s). Whoever runs licensebot has to mend that; ask again afterwards.", code(o.Said))
+}
+
+// try shows commands to copy.
+func try(commands ...string) string {
+	text := "\nTry: "
+	for i, command := range commands {
+		if i > 0 {
+			text += "\nand: "
+		}
+		text += codeIn(command, maxCopied)
+	}
+	return text
+}
+
+func noSuchGroup(ref string, nearest []string) string {
+	text := fmt.Sprintf("UiPath has no group with the id or the exact name %s.", code(ref))
+	if len(nearest) == 0 {
+		return text + " If the name has blanks, put it in double quotes."
+	}
+	return text + fmt.Sprintf(" The nearest are %s.", codes(nearest))
+}
+
+func nearestGroup(ask approvals.Ask, nearest []string) string {
+	if len(nearest) == 0 {
+		return ""
+	}
+	ask.Group = nearest[0]
+	return try(suggestion(ask))
+}
+
+func manyGroups(ref string, ids []string) string {
+	return fmt.Sprintf("several groups at UiPath are called %s. Ask again with the id of the one you mean: %s.", code(ref), codes(ids))
+}
+
+func nothingToDo(r approvals.Request) string {
+	group, now := code(r.Ask.Group), rule(r.Outcome.Codes)
+	switch {
+	case r.Ask.Action == approvals.Remove:
+		return fmt.Sprintf("the rule of the group %s does not have %s; it is %s.", group, codes(r.Outcome.Subject), now)
+	case r.Ask.Action == approvals.Set && len(r.Ask.Codes) == 0:
+		return fmt.Sprintf("the rule of the group %s is empty already.", group)
+	case r.Ask.Action == approvals.Set:
+		return fmt.Sprintf("the rule of the group %s is exactly that already: %s.", group, now)
+	}
+	var has []string
+	for _, c := range r.Outcome.Subject {
+		has = append(has, limited(c, r.Ask.Quotas))
+	}
+	return fmt.Sprintf("the rule of the group %s already has %s.", group, codes(has))
+}
+
+func wouldEmpty(r approvals.Request) string {
+	ask := r.Ask
+	ask.Empty = true
+	return fmt.Sprintf("the rule of the group %s has nothing but %s, so it would be left empty. If that is what you want, say so with the word %s.",
+		code(ask.Group), codes(r.Outcome.Subject), code("emptying")) + try(suggestion(ask))
+}
+
+// limitTooLow offers the least limits that UiPath takes.
+func limitTooLow(r approvals.Request) string {
+	ask := r.Ask
+	ask.Quotas = slices.Clone(ask.Quotas)
+	var parts []string
+	for _, least := range r.Outcome.Nearest {
+		c, used, _ := strings.Cut(least, "=")
+		limit, err := strconv.Atoi(used)
+		if err != nil {
+			continue
+		}
+		parts = append(parts, fmt.Sprintf("of %s, %s", code(c), seatCount(limit)))
+		for i := range ask.Quotas {
+			if ask.Quotas[i].Code == c {
+				ask.Quotas[i].Limit = limit
+			}
+		}
+	}
+	return fmt.Sprintf("the group %s uses more seats than it would be limited to (%s), and UiPath takes no limit below that.",
+		code(ask.Group), list(parts)) + try(suggestion(ask))
+}
+
+func duplicate(r approvals.Request) string {
+	other := "another request"
+	if len(r.Outcome.Nearest) > 0 {
+		other = "request " + code(r.Outcome.Nearest[0])
+	}
+	text := fmt.Sprintf("%s, which is still open, asks for the very same. Its card is where approvers decide about it.", other)
+	if len(r.Outcome.Nearest) > 0 {
+		text += try(commandOf(r.Ask) + " status " + r.Outcome.Nearest[0])
+	}
+	return text
+}
+
+// notOwned names each code that the organization lacks, with the nearest that
+// it has and a command that uses it.
+func (w Words) notOwned(r approvals.Request, o *approvals.Outcome) string {
+	var parts []string
+	for i, c := range o.Subject {
+		part := "your organisation does not own " + w.named(c)
+		if near := nth(o.Nearest, i); near != "" {
+			part += "; did you mean " + w.named(near) + "?"
+		}
+		parts = append(parts, part)
+	}
+	text := list(parts) + "."
+	text = strings.ReplaceAll(text, "?.", "?")
+	if len(o.Codes) > 0 {
+		text += " It owns " + rule(o.Codes) + "."
+	} else {
+		text += " It owns no user licences at all."
+	}
+	if corrected := renamed(r.Ask, o.Subject, o.Nearest); len(corrected.Codes) > 0 {
+		text += try(suggestion(corrected))
+	}
+	return text
+}
+
+func nth(all []string, i int) string {
+	if i < len(all) {
+		return all[i]
+	}
+	return ""
+}

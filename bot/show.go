@@ -1,0 +1,106 @@
+package bot
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"licensebot/approvals"
+)
+
+// maxRows is how many codes are shown of a group or of the organisation; no
+// organisation is known to own more kinds of user licences than this.
+const maxRows = 60
+
+// Rule shows a group's rule, its limits and seats, and what is asked about it.
+func (w Words) Rule(name string, g approvals.Group, now approvals.Rule, open []approvals.Request) string {
+	lines := []string{"*The rule of " + group(g) + "*"}
+	for _, c := range now.Codes {
+		lines = append(lines, "• "+w.row(c, now))
+	}
+	if len(now.Codes) == 0 {
+		lines = append(lines, "It is empty: the group's members get no licence by it.")
+	}
+	lines = firstRows(lines)
+	if now.External {
+		lines = append(lines, "The group also uses licences that are managed elsewhere (external licences).")
+	}
+	for i, r := range open {
+		if i == pageSize {
+			lines = append(lines, "… and more; see "+codeIn(name+" pending", maxCopied)+".")
+			break
+		}
+		lines = append(lines, fmt.Sprintf("Open request %s by %s: %s · %s", code(r.ID), user(r.Requester), wish(r.Ask, "the group", maxWished), standing(r)))
+	}
+	if len(open) == 0 {
+		lines = append(lines, "No request about it is open.")
+	}
+	return strings.Join(lines, "\n")
+}
+
+// row tells of a code its name, the group's limit, and the seats.
+func (w Words) row(c string, now approvals.Rule) string {
+	text := w.named(c)
+	for _, q := range now.Quotas {
+		if q.Code == c {
+			text += fmt.Sprintf(" · at most %s for this group, %d in use", seatCount(q.Limit), q.Used)
+		}
+	}
+	i := slices.IndexFunc(now.Owned, func(s approvals.Seats) bool { return s.Code == c })
+	switch {
+	case i >= 0:
+		text += " · " + allocated(now.Owned[i])
+	case now.Owned != nil:
+		text += " · the organisation does not own it any more"
+	}
+	return text
+}
+
+// Owned lists what can be asked for.
+func (w Words) Owned(name string, seats []approvals.Seats) string {
+	if len(seats) == 0 {
+		return "Your organisation owns no user licences, or UiPath does not tell which."
+	}
+	lines := []string{"*The user licences that your organisation owns*"}
+	for _, s := range seats {
+		lines = append(lines, fmt.Sprintf("• %s · %s, %d free", w.named(s.Code), allocated(s), max(0, s.Total-s.Allocated)))
+	}
+	return strings.Join(firstRows(lines), "\n") + "\nA code is asked for like this: " +
+		codeIn(suggestion(approvals.Ask{Command: name, Group: someGroup, Codes: []string{seats[0].Code}}), maxCopied)
+}
+
+func firstRows(lines []string) []string {
+	if len(lines) > maxRows {
+		lines = append(lines[:maxRows:maxRows], fmt.Sprintf("… and %d more", len(lines)-maxRows))
+	}
+	return lines
+}
+
+// Looking acknowledges a question that UiPath is asked for.
+func (w Words) Looking() string { return "Looking it up…" }
+
+// NotFound says why UiPath could not be asked.
+func (w Words) NotFound(name, ref string, err error) string {
+	var none *approvals.NoGroup
+	var refusal *approvals.Refusal
+	var delay *approvals.Delay
+	switch {
+	case errors.As(err, &none) && none.Ambiguous:
+		return sentence(manyGroups(ref, none.Candidates)) + w.tryShow(name, none.Candidates)
+	case errors.As(err, &none):
+		return noSuchGroup(ref, none.Candidates) + w.tryShow(name, none.Candidates)
+	case errors.As(err, &refusal):
+		return fmt.Sprintf("UiPath refused to tell (%s). Whoever runs licensebot has to mend that.", code(refusal.Said))
+	case errors.As(err, &delay):
+		return fmt.Sprintf("I could not look that up: %s. Please type it again in a minute.", plain(delay.Why))
+	}
+	return "I could not look that up: no clear answer came back in time. Please type it again in a minute."
+}
+
+func (w Words) tryShow(name string, candidates []string) string {
+	if len(candidates) == 0 {
+		return ""
+	}
+	return try(name + " show " + quoted(candidates[0]))
+}

@@ -1,0 +1,115 @@
+package bot
+
+import (
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"licensebot/approvals"
+)
+
+// suggestion is a command that would be understood and asks for what ask does:
+// with as many of the codes as one request takes, and with the reason where
+// there is room for it. A rule is not set to fewer codes than were meant.
+func suggestion(ask approvals.Ask) string {
+	codes := slices.DeleteFunc(slices.Clone(ask.Codes), func(c string) bool { return !isCode(c) })
+	if len(codes) == 0 && !ask.Empty {
+		codes = []string{someCode}
+	}
+	for n := min(len(codes), maxCodes); ; n-- {
+		if ask.Action == approvals.Set && !ask.Empty && (n < len(ask.Codes) || len(ask.Codes) == 0) {
+			ask.Action = approvals.Add
+		}
+		text := spelt(ask, codes[:n])
+		if withReason := text + " because " + ask.Why; ask.Why != "" && fitsCommand(withReason) {
+			return commandOf(ask) + " " + withReason
+		}
+		if n <= 1 || fitsCommand(text) {
+			return commandOf(ask) + " " + text
+		}
+	}
+}
+
+// only is the ask for some of its codes. A rule that was to be set to all of
+// them is not set to fewer.
+func only(ask approvals.Ask, codes []string) approvals.Ask {
+	if ask.Action == approvals.Set && len(codes) < len(ask.Codes) {
+		ask.Action = approvals.Add
+	}
+	ask.Codes = codes
+	return ask
+}
+
+// renamed is the ask with other codes in the place of some, limits and all;
+// those for which there is none are left out.
+func renamed(ask approvals.Ask, from, to []string) approvals.Ask {
+	var codes []string
+	var quotas []approvals.Quota
+	for _, c := range ask.Codes {
+		other := c
+		if i := slices.Index(from, c); i >= 0 {
+			other = nth(to, i)
+		}
+		if other == "" || slices.Contains(codes, other) {
+			continue
+		}
+		codes = append(codes, other)
+		for _, q := range ask.Quotas {
+			if q.Code == c {
+				quotas = append(quotas, approvals.Quota{Code: other, Limit: q.Limit})
+			}
+		}
+	}
+	ask.Quotas = quotas
+	return only(ask, codes)
+}
+
+func fitsCommand(text string) bool { return utf8.RuneCountInString(text) <= maxCommand }
+
+// commandOf is the command's name as it was typed, or as it is called unless
+// somebody renamed it.
+func commandOf(ask approvals.Ask) string {
+	if ask.Command == "" {
+		return "/allocate"
+	}
+	return ask.Command
+}
+
+// spelt writes an ask for these codes as it is typed, without a reason.
+func spelt(ask approvals.Ask, codes []string) string {
+	parts := []string{quoted(ask.Group)}
+	if ask.Action == approvals.Set || ask.Action == approvals.Remove {
+		parts = []string{string(ask.Action), quoted(ask.Group)}
+	}
+	for _, c := range codes {
+		parts = append(parts, limited(c, ask.Quotas))
+	}
+	if ask.Empty {
+		parts = append(parts, "emptying")
+	}
+	if when := period(ask); when != "" {
+		parts = append(parts, when)
+	}
+	return strings.Join(parts, " ")
+}
+
+// limited writes a code with its limit, if it is to get one.
+func limited(c string, quotas []approvals.Quota) string {
+	for _, q := range quotas {
+		if q.Code == c {
+			return approvals.QuotaChange{Code: c, To: q.Limit}.String()
+		}
+	}
+	return c
+}
+
+// quoted writes a group so that it is read as this one word and never as a
+// verb.
+func quoted(group string) string {
+	group = strings.ReplaceAll(group, `"`, "")
+	verb := slices.Contains(reserved, strings.ToLower(group))
+	if read := words(group); !verb && len(read) == 1 && read[0].text == group {
+		return group
+	}
+	return `"` + group + `"`
+}

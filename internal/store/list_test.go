@@ -1,0 +1,139 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"licensebot/approvals"
+	"licensebot/internal/pgtest"
+)
+
+// lister is what the questions of people need of a store.
+type lister interface {
+	Mine(ctx context.Context, requester string, limit, offset int) ([]approvals.Request, int, error)
+	Waiting(ctx context.Context, limit, offset int) ([]approvals.Request, int, error)
+	OfGroup(ctx context.Context, groupID string, limit int) ([]approvals.Request, error)
+	Open(ctx context.Context) (map[approvals.State]int, error)
+}
+
+func TestSQLiteLists(t *testing.T) {
+	lists(t, func(t *testing.T, now func() time.Time) underTest {
+		return openFile(t, filepath.Join(t.TempDir(), "licensebot.db"), now)
+	})
+}
+
+func TestPostgresLists(t *testing.T) {
+	lists(t, func(t *testing.T, now func() time.Time) underTest { return openURL(t, pgtest.URL(t), now) })
+}
+
+// lists holds a store to what it tells people who ask.
+func lists(t *testing.T, open func(t *testing.T, now func() time.Time) underTest) {
+	clock := &clock{at: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}
+	s := open(t, clock.now)
+	b := &bench{T: t, clock: clock, Conformant: s}
+	var l lister = s
+
+	t.Run("nothing is there", func(t *testing.T) {
+		mine, all, err := l.Mine(t.Context(), "U-REQUESTER", 10, 0)
+		waiting, waits, err2 := l.Waiting(t.Context(), 10, 0)
+		of, err3 := l.OfGroup(t.Context(), group, 10)
+		open, err4 := l.Open(t.Context())
+		if err != nil || err2 != nil || err3 != nil || err4 != nil || len(mine)+len(waiting)+len(of)+len(open)+all+waits != 0 {
+			t.Errorf("%v %v %v %v: %d %d %v %v", err, err2, err3, err4, all, waits, of, open)
+		}
+	})
+
+	// 1 to 7 are cards, of which 2 was denied and 3 approved; 8 and 9 are
+	// filed; 10 is somebody else's.
+	for n := 1; n <= 7; n++ {
+		clock.advance(time.Minute)
+		b.card(n, map[bool]string{true: "group-02", false: group}[n == 5])
+	}
+	b.step(ask(2), approvals.Weighed{Ballots: []approvals.Ballot{{User: "U-ANNA", Deny: true, Standing: approvals.Counts}}})
+	b.approve(ask(3))
+	for n := 8; n <= 9; n++ {
+		b.file(n) // in one and the same moment
+	}
+	clock.advance(time.Minute)
+	other := ask(10)
+	other.Requester = "U-OTHER"
+	_, _, err := b.File(b.ctx(), other)
+	b.must(err)
+
+	ids := func(all []approvals.Request) string {
+		var numbers []string
+		for _, r := range all {
+			numbers = append(numbers, strings.TrimLeft(strings.TrimPrefix(r.ID, "R-"), "0"))
+		}
+		return strings.Join(numbers, " ")
+	}
+	for _, c := range []struct {
+		limit, offset int
+		mine, waiting string
+	}{
+		{10, 0, "9 8 7 6 5 4 3 2 1", "1 4 5 6 7"},
+		{3, 0, "9 8 7", "1 4 5"},
+		{3, 3, "6 5 4", "6 7"},
+		{3, 9, "", ""},
+	} {
+		mine, all, err := l.Mine(t.Context(), "U-REQUESTER", c.limit, c.offset)
+		if err != nil || ids(mine) != c.mine || all != 9 {
+			t.Errorf("mine, %d from %d: %s of %d, %v", c.limit, c.offset, ids(mine), all, err)
+		}
+		waiting, all, err := l.Waiting(t.Context(), c.limit, c.offset)
+		if err != nil || ids(waiting) != c.waiting || all != 5 {
+			t.Errorf("waiting, %d from %d: %s of %d, %v", c.limit, c.offset, ids(waiting), all, err)
+		}
+	}
+	of, err := l.OfGroup(t.Context(), group, 4)
+	if err != nil || ids(of) != "1 3 4 6" {
+		t.Errorf("of the group: %s, %v", ids(of), err)
+	}
+	if read, err := b.Request(b.ctx(), of[0].ID); err != nil || asJSON(t, read) != asJSON(t, of[0]) {
+		t.Errorf("a list tells %s, the request itself %s (%v)", asJSON(t, of[0]), asJSON(t, read), err)
+	}
+	counts, err := l.Open(t.Context())
+	if want := "map[approved:1 filed:3 pending:5]"; err != nil || fmt.Sprint(counts) != want {
+		t.Errorf("open: %v, %v; want %s", counts, err, want)
+	}
+}
+
+// A list's cost does not grow with what is not on it.
+func TestListsUseIndexes(t *testing.T) {
+	b, s := sqliteBench(t)
+	for n := range 20 {
+		b.file(n)
+	}
+	if _, err := s.write.ExecContext(t.Context(), "ANALYZE"); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ name, query, index string }{
+		{"mine", mineQuery, "requests_requester (requester=?)"},
+		{"mine, counted", `SELECT count(*) FROM requests WHERE requester = $1`, "COVERING INDEX requests_requester"},
+		{"waiting", waitingQuery, "requests_open (state=?)"},
+		{"waiting, counted", waitingCount, "COVERING INDEX requests_open"},
+		{"of a group", groupQuery, "requests_group (group_id=?)"},
+		{"open", openCounts, "COVERING INDEX requests_open"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			query := strings.NewReplacer("$1", "'1'", "$2", "2", "$3", "3").Replace(c.query)
+			if c.name == "waiting" {
+				query = strings.NewReplacer("$1", "10", "$2", "20").Replace(c.query)
+			}
+			plan := explain(t, s.write, query)
+			if !strings.Contains(plan, c.index) {
+				t.Errorf("%s is not used:\n%s", c.index, plan)
+			}
+			if slices.ContainsFunc(slices.Collect(strings.Lines(plan)), func(line string) bool {
+				return strings.HasPrefix(line, "SCAN") || strings.Contains(line, "TEMP B-TREE")
+			}) {
+				t.Errorf("walks or sorts:\n%s", plan)
+			}
+		})
+	}
+}
