@@ -125,7 +125,7 @@ func TestListsUseIndexes(t *testing.T) {
 			if c.name == "waiting" {
 				query = strings.NewReplacer("$1", "10", "$2", "20").Replace(c.query)
 			}
-			plan := explain(t, s.write, query)
+			plan := explainSQLite(t, s.write, query)
 			if !strings.Contains(plan, c.index) {
 				t.Errorf("%s is not used:\n%s", c.index, plan)
 			}
