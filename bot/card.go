@@ -86,8 +86,14 @@ func (w Words) change(r approvals.Request) string {
 	for _, c := range r.Proposal.Change.Remove {
 		lines = append(lines, "• "+w.signed("-", c))
 	}
+	for _, c := range r.Proposal.Change.Renew {
+		lines = append(lines, "• "+w.extends(r, c))
+	}
 	for _, q := range r.Proposal.Change.Quotas {
 		lines = append(lines, "• "+quotaChange(q))
+	}
+	if term := w.term(r); term != "" {
+		lines = append(lines, term)
 	}
 	return strings.Join(lines, "\n")
 }
@@ -246,7 +252,7 @@ func (w Words) Status(r approvals.Request) string {
 		}
 		return fmt.Sprintf(":arrows_counterclockwise: *Approved* by %s; UiPath is being asked to make the change.", voters)
 	case approvals.Done:
-		return fmt.Sprintf(":white_check_mark: *Done*, approved by %s; UiPath's rule shows the change.", voters)
+		return fmt.Sprintf(":white_check_mark: *Done*, approved by %s; UiPath's rule shows the change.", voters) + w.tenure(r)
 	case approvals.Failed:
 		return ":warning: *Failed* after approval; the thread tells why."
 	case approvals.Superseded:

@@ -25,6 +25,9 @@ func (w Words) ending(r approvals.Request) string {
 	case approvals.Failed:
 		return w.failed(r)
 	case approvals.Superseded:
+		if text := w.unextended(r); text != "" {
+			return text
+		}
 		return w.superseded(r)
 	case approvals.Denied:
 		return fmt.Sprintf("Request %s was denied by %s. %s", code(r.ID), user(r.Outcome.By), w.untouchedAt(r))
@@ -51,10 +54,13 @@ func (w Words) untouchedAt(r approvals.Request) string {
 
 func (w Words) done(r approvals.Request) string {
 	text := fmt.Sprintf("Done: %s. Approved by %s.", w.changed(r), people(approvals.Voters(r.Votes)))
-	if r.Outcome.Reason == approvals.ReasonReadBack {
-		return text + fmt.Sprintf(" UiPath's answer was lost, but its rule, read again, shows the change: it is now %s.", rule(r.Outcome.Codes))
+	switch r.Outcome.Reason {
+	case approvals.ReasonExtended:
+		return text + fmt.Sprintf(" Nothing had to be written: UiPath's rule has them and is %s.", rule(r.Outcome.Codes)) + w.lasting(r)
+	case approvals.ReasonReadBack:
+		return text + fmt.Sprintf(" UiPath's answer was lost, but its rule, read again, shows the change: it is now %s.", rule(r.Outcome.Codes)) + w.lasting(r)
 	}
-	return text + fmt.Sprintf(" UiPath confirmed it: the group's rule is now %s.", rule(r.Outcome.Codes))
+	return text + fmt.Sprintf(" UiPath confirmed it: the group's rule is now %s.", rule(r.Outcome.Codes)) + w.lasting(r)
 }
 
 // changed says in the past tense what a done request did.
@@ -66,6 +72,9 @@ func (w Words) changed(r approvals.Request) string {
 	}
 	if len(change.Remove) > 0 {
 		parts = append(parts, fmt.Sprintf("%s taken from %s", codes(change.Remove), to))
+	}
+	if len(change.Renew) > 0 {
+		parts = append(parts, w.extended(r))
 	}
 	for _, q := range change.Quotas {
 		parts = append(parts, fmt.Sprintf("%s limited to %d seats for %s", code(q.Code), q.To, to))
@@ -80,6 +89,8 @@ func (w Words) failed(r approvals.Request) string {
 	case approvals.ReasonIncomplete:
 		return start + fmt.Sprintf("UiPath answered that all is well, but its rule for %s does not show the change to %s; it is now %s. Check the codes with your UiPath admin before you ask again.",
 			group(r.Proposal.Group), codes(o.Subject), rule(o.Codes))
+	case approvals.ReasonEndPassed:
+		return start + w.passed(r) + ". Nothing was changed at UiPath."
 	case approvals.ReasonUnconfirmed:
 		if o.Uncertain {
 			return start + fmt.Sprintf("UiPath never confirmed the change (%s). Whether it took effect is unknown: look at %s in UiPath before you ask again.",

@@ -174,6 +174,9 @@ func (w Words) refused(r approvals.Request) string {
 	case approvals.ReasonNothingToDo:
 		return start + fmt.Sprintf("the rule of the group %s already has %s.", code(r.Ask.Group), codes(o.Subject))
 	}
+	if text := w.untimely(r); text != "" {
+		return start + text
+	}
 	return start + fmt.Sprintf("UiPath refused to show the group's rule (%s). Whoever runs licensebot has to mend that; ask again afterwards.", code(o.Said))
 }
 
