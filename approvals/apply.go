@@ -37,17 +37,26 @@ func (w *Workers) apply(ctx context.Context, t Task, r Request) error {
 	case err != nil:
 		return w.refusedOrHeldUp(ctx, t, r, err)
 	}
+	now, err := w.Store.Now(ctx)
+	if err != nil {
+		return err
+	}
 	shown := r.Proposal.Change
 	remaining := shown.Remaining(rule)
+	stay := len(Without(shown.Renew, rule.Codes)) == 0 // all that is to stay for longer is there
 	switch {
-	case tried && remaining.Empty():
+	case tried && stay && remaining.Empty():
 		return w.settle(ctx, t, r, Done, Outcome{Reason: ReasonReadBack, Codes: rule.Codes})
 	case !consent:
 		return w.step(ctx, r, withdrawn, &t)
 	case r.Misses >= missLimit:
 		return w.settle(ctx, t, r, Failed, incomplete(remaining, rule))
-	case !tried && !remaining.Same(shown), shown.empties(rule) && !r.Ask.Empty:
+	case !stay, !tried && !remaining.Same(shown), shown.empties(rule) && !r.Ask.Empty:
 		return w.settle(ctx, t, r, Superseded, Outcome{Reason: ReasonRuleChanged, Codes: rule.Codes, Uncertain: tried})
+	case !tried && r.Ask.passed(now):
+		return w.settle(ctx, t, r, Failed, Outcome{Reason: ReasonEndPassed, Codes: rule.Codes})
+	case remaining.Empty():
+		return w.settle(ctx, t, r, Done, Outcome{Reason: ReasonExtended, Codes: rule.Codes})
 	}
 	return w.write(ctx, t, r, shown.Target(rule))
 }

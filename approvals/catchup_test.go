@@ -69,7 +69,7 @@ func TestCatchUpLooksCloserWhereTheSurveyIsNotWhole(t *testing.T) {
 // What is known already is not written again, however often it is looked at.
 func TestCatchUpWritesOnlyWhatIsNew(t *testing.T) {
 	live(t, func(w *world) {
-		w.policy = Simple([]string{anna, ben}, 2, time.Hour)
+		w.policy = Simple([]string{anna, ben}, 2, 12*time.Hour) // no reminder is due yet
 		r := w.carded()
 		w.react(r, anna, true)
 		w.until("a first vote", func(r Request) bool { return len(r.Votes) == 1 })

@@ -63,6 +63,24 @@ type (
 		State   State // Done, Failed or Superseded
 		Outcome Outcome
 	}
+
+	// Reminded means that the approvers were reminded for the n-th time.
+	Reminded struct{ Number int }
+
+	// Elapsed means that the time of a grant may be over; the store's clock
+	// decides.
+	Elapsed struct{}
+
+	// EndEarly means that a person ends a grant before its time, or wants its
+	// end tried again that left codes in the rule. Authorised says that it is
+	// one who may approve the request, see Stand.
+	EndEarly struct {
+		By         string
+		Authorised bool
+	}
+
+	// Ended means that the end of a grant was carried out, or given up.
+	Ended struct{ Ending Ending }
 )
 
 func (Vetted) Kind() string    { return "vetted" }
@@ -76,18 +94,26 @@ func (Rechecked) Kind() string { return "rechecked" }
 func (Held) Kind() string      { return "held" }
 func (Missed) Kind() string    { return "missed" }
 func (Settled) Kind() string   { return "settled" }
+func (Reminded) Kind() string  { return "reminded" }
+func (Elapsed) Kind() string   { return "elapsed" }
+func (EndEarly) Kind() string  { return "end_early" }
+func (Ended) Kind() string     { return "ended" }
 
-func (Vetted) Actor() string    { return UiPath }
-func (Unfit) Actor() string     { return UiPath }
-func (Posted) Actor() string    { return Bot }
-func (e Weighed) Actor() string { return actorOf(e.Ballots) }
-func (e Cancel) Actor() string  { return e.By }
-func (Lapse) Actor() string     { return Bot }
-func (Gone) Actor() string      { return Bot }
-func (Rechecked) Actor() string { return Bot }
-func (Held) Actor() string      { return Bot }
-func (Missed) Actor() string    { return UiPath }
-func (Settled) Actor() string   { return UiPath }
+func (Vetted) Actor() string     { return UiPath }
+func (Unfit) Actor() string      { return UiPath }
+func (Posted) Actor() string     { return Bot }
+func (e Weighed) Actor() string  { return actorOf(e.Ballots) }
+func (e Cancel) Actor() string   { return e.By }
+func (Lapse) Actor() string      { return Bot }
+func (Gone) Actor() string       { return Bot }
+func (Rechecked) Actor() string  { return Bot }
+func (Held) Actor() string       { return Bot }
+func (Missed) Actor() string     { return UiPath }
+func (Settled) Actor() string    { return UiPath }
+func (Reminded) Actor() string   { return Bot }
+func (Elapsed) Actor() string    { return Bot }
+func (e EndEarly) Actor() string { return e.By }
+func (Ended) Actor() string      { return UiPath }
 
 // actorOf names whoever's ballot came last: a weighing follows a reaction.
 func actorOf(ballots []Ballot) string {

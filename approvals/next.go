@@ -53,6 +53,14 @@ func Next(r Request, e Event, now time.Time) (Step, error) {
 		return missed(r)
 	case Settled:
 		return settled(r, e, now)
+	case Reminded:
+		return reminded(r, e, now)
+	case Elapsed:
+		return elapsed(r, now)
+	case EndEarly:
+		return endEarly(r, e, now)
+	case Ended:
+		return ended(r, e, now)
 	}
 	return Step{}, fmt.Errorf("unknown event %T", e)
 }
@@ -102,7 +110,11 @@ func posted(r Request, e Posted, now time.Time) (Step, error) {
 		r.State, r.Decided = Approved, now
 		return Step{Request: r, Owe: []Owed{{Kind: Apply}, {Kind: Render}}}, nil
 	}
-	return Step{Request: r, Owe: []Owed{{Kind: Seed}, {Kind: Weigh}}}, nil
+	owe := []Owed{{Kind: Seed}, {Kind: Weigh}}
+	if r.State == Pending {
+		owe = append(owe, r.nextReminder(now)...)
+	}
+	return Step{Request: r, Owe: owe}, nil
 }
 
 // weighed counts the votes of a request that still waits. After its deadline
@@ -128,6 +140,7 @@ func count(r Request, ballots []Ballot, now time.Time) Step {
 		step.Request.State = Approved
 		step.Request.Decided = now
 		step.Owe = append(step.Owe, Owed{Kind: Apply}, Owed{Kind: Render})
+		step.Drop = append(step.Drop, Remind)
 	case !slices.Equal(before, Voters(r.Votes)):
 		step.Owe = append(step.Owe, Owed{Kind: Render})
 	}
@@ -212,6 +225,7 @@ func rechecked(r Request, e Rechecked, now time.Time) (Step, error) {
 	if user, ok := denier(e.Ballots); ok {
 		return end(r, Denied, Outcome{Reason: ReasonVoted, By: user}, now), nil
 	}
+	lost := lossesOf(r.Votes, e.Ballots)
 	r.State = Pending
 	r.Decided = time.Time{}
 	r.Votes = consents(r.Votes, e.Ballots, now)
@@ -219,13 +233,18 @@ func rechecked(r Request, e Rechecked, now time.Time) (Step, error) {
 	if !now.Before(r.Deadline) {
 		return lapsed(r, Lapse{}, now)
 	}
+	r.Reopened++
 	step := tellIgnored(r, e.Ballots)
-	step.Owe = append(step.Owe, Owed{Kind: Render}, Owed{Kind: Expire, Due: r.Deadline})
+	step.Owe = append(step.Owe, reopening(r, lost), Owed{Kind: Render}, Owed{Kind: Expire, Due: r.Deadline})
+	step.Owe = append(step.Owe, r.nextReminder(now)...)
 	return step, nil
 }
 
 // held tells people, once for each state, that an effect is held up.
 func held(r Request, e Held) (Step, error) {
+	if r.ending() {
+		return endHeld(r, e)
+	}
 	if !r.State.Open() || r.Stalled != "" {
 		return Step{}, ErrNoMove
 	}
@@ -237,6 +256,9 @@ func held(r Request, e Held) (Step, error) {
 }
 
 func missed(r Request) (Step, error) {
+	if r.ending() {
+		return endMissed(r)
+	}
 	if r.State != Approved {
 		return Step{}, ErrNoMove
 	}
@@ -252,7 +274,11 @@ func settled(r Request, e Settled, now time.Time) (Step, error) {
 	if e.State != Done && e.State != Failed && e.State != Superseded {
 		return Step{}, fmt.Errorf("a write cannot settle as %q", e.State)
 	}
-	return end(r, e.State, e.Outcome, now), nil
+	step := end(r, e.State, e.Outcome, now)
+	if e.State == Done {
+		step = granted(step, now)
+	}
+	return step, nil
 }
 
 // end closes a request. After a write that was tried it is said of no end but
@@ -264,7 +290,7 @@ func end(r Request, state State, outcome Outcome, now time.Time) Step {
 	r.Outcome = &outcome
 	r.Ended = now
 	r.Sole = ""
-	step := Step{Request: r, Drop: []Kind{Expire, Weigh, Vet}}
+	step := Step{Request: r, Drop: []Kind{Expire, Weigh, Vet, Remind}}
 	if r.Proposal == nil {
 		step.Owe = []Owed{{Kind: Notify}}
 		return step

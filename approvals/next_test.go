@@ -73,21 +73,29 @@ const (
 	wrong    = "error"
 )
 
-const dropsAll = "expire weigh vet"
+const dropsAll = "expire weigh vet remind"
 
 // cells is one row of the table: an event, and what it makes of a request in
-// each state. The seven ends answer alike but for what except says.
+// each state. The seven ends answer alike but for what except says; held is
+// what becomes of a done request that holds codes for a time, if that differs.
 type cells struct {
 	event    string
 	happens  Event
 	late     bool   // the deadline has passed
 	card     string // the card's timestamp, where there is a card already
 	stalled  string
+	ending   *Ending // of the grant, where it was ended already
 	filed    string
 	pending  string
 	approved string
 	ended    string
+	holds    string
 	except   map[State]string
+}
+
+// grant is the grant of a done request in the table: it ends at the deadline.
+func (c cells) grant() *Grant {
+	return &Grant{Codes: []string{"NEW"}, Until: deadline, Stalled: c.stalled, Ending: c.ending}
 }
 
 func table() []cells {
@@ -102,7 +110,7 @@ func table() []cells {
 	late := func(c cells) cells { c.late = true; c.event += ", after the deadline"; return c }
 
 	posted := row("the card is posted", Posted{TS: "1.1"})
-	posted.pending = "pending / seed weigh /"
+	posted.pending = "pending / seed weigh remind /"
 	posted.approved = "approved / seed weigh /"
 	posted.ended = "= / render /"
 	posted.except = map[State]string{Refused: noMove}
@@ -126,7 +134,7 @@ func table() []cells {
 	lapseTold := late(row("lapse, and the last look finds too few", Lapse{[]Ballot{yes(anna), ballotOf(bystander, NotApprover)}}))
 	lapseTold.filed, lapseTold.pending = lapse.filed, expired
 	lapseVoted := late(row("lapse, and the last look finds a quorum of ✅", Lapse{[]Ballot{yes(anna), yes(ben)}}))
-	lapseVoted.filed, lapseVoted.pending = lapse.filed, "approved / apply render /"
+	lapseVoted.filed, lapseVoted.pending = lapse.filed, "approved / apply render / remind"
 	lapseDenied := late(row("lapse, and the last look finds a ❌", Lapse{[]Ballot{yes(anna), yes(ben), no(cleo)}}))
 	lapseDenied.filed, lapseDenied.pending = lapse.filed, denied
 
@@ -139,6 +147,24 @@ func table() []cells {
 	heldAgain := row("held up again", Held{Why: "UiPath is down"})
 	heldAgain.stalled = "Slack is down"
 
+	held.holds = "done / overdue render /"
+
+	holds := func(c cells, want string) cells { c.holds = want; return c }
+	endEarly := holds(row("the requester ends it early", EndEarly{By: requester}), "done / end render / warn elapse")
+	endByAnna := holds(row("an approver ends it early", EndEarly{By: anna, Authorised: true}), "done / end render / warn elapse")
+	endByAnyone := row("someone else ends it early", EndEarly{By: bystander})
+	endByAnyone.filed, endByAnyone.pending, endByAnyone.approved, endByAnyone.ended = notYours, notYours, notYours, notYours
+	over := func(c cells) cells {
+		c.event += ", when it is over"
+		c.ending = &Ending{Took: []string{"NEW"}}
+		return c
+	}
+	leftover := func(c cells) cells {
+		c.event += ", when it left a code"
+		c.ending = &Ending{Left: []string{"NEW"}}
+		return c
+	}
+
 	unknown := row("an unknown event", strange{})
 	unknown.filed, unknown.pending, unknown.approved, unknown.ended = wrong, wrong, wrong, wrong
 
@@ -150,8 +176,8 @@ func table() []cells {
 		pending(row("nobody reacted", Weighed{}), "pending / /"),
 		pending(row("✅ below the quorum", Weighed{[]Ballot{yes(anna)}}), "pending / render /"),
 		pending(row("✅ twice by one approver", Weighed{[]Ballot{yes(anna), yes(anna)}}), "pending / render /"),
-		pending(row("quorum of ✅", Weighed{[]Ballot{yes(anna), yes(ben)}}), "approved / apply render /"),
-		pending(row("more than a quorum", Weighed{[]Ballot{yes(anna), yes(ben), yes(cleo)}}), "approved / apply render /"),
+		pending(row("quorum of ✅", Weighed{[]Ballot{yes(anna), yes(ben)}}), "approved / apply render / remind"),
+		pending(row("more than a quorum", Weighed{[]Ballot{yes(anna), yes(ben), yes(cleo)}}), "approved / apply render / remind"),
 		pending(row("one ❌", Weighed{[]Ballot{no(anna)}}), denied),
 		pending(row("quorum of ✅, then ❌", Weighed{[]Ballot{yes(anna), yes(ben), no(cleo)}}), denied),
 		pending(row("✅ and ❌ by one approver", Weighed{[]Ballot{yes(anna), no(anna)}}), denied),
@@ -168,23 +194,73 @@ func table() []cells {
 		cancel, meddle, callOff, callOffMute,
 		row("lapse, before the deadline", Lapse{}), lapse, lapseTold, lapseVoted, lapseDenied, gone,
 
-		approved(row("consent below the quorum before the write", Rechecked{Ballots: []Ballot{yes(anna)}}), "pending / render expire /"),
-		approved(row("consent gone before the write", Rechecked{}), "pending / render expire /"),
+		approved(row("consent below the quorum before the write", Rechecked{Ballots: []Ballot{yes(anna)}}), "pending / reopen render expire remind /"),
+		approved(row("consent gone before the write", Rechecked{}), "pending / reopen render expire remind /"),
 		approved(row("❌ before the write", Rechecked{Ballots: []Ballot{yes(anna), no(ben)}}), denied),
 		approved(row("an approver lost standing before the write", Rechecked{Ballots: []Ballot{yes(anna), ballotOf(ben, NotApprover)}}),
-			"pending / tell render expire /"),
+			"pending / tell reopen render expire remind /"),
 		approved(late(row("consent gone before the write", Rechecked{})), expired),
 		approved(late(row("❌ before the write", Rechecked{Ballots: []Ballot{no(ben)}})), denied),
 
 		held, heldAgain,
-		approved(row("UiPath's answer misses a code", Missed{}), "approved / /"),
+		holds(approved(row("UiPath's answer misses a code", Missed{}), "approved / /"), "done / /"),
+		over(approved(row("UiPath's answer misses a code", Missed{}), "approved / /")),
+		over(approved(row("held up", Held{Why: "UiPath is down"}), "approved / progress /").also("filed / notify /", "pending / notify /")),
 		approved(row("settled as done", Settled{State: Done}), "done / reply render / "+dropsAll),
 		approved(row("settled as failed", Settled{State: Failed}), "failed / reply render / "+dropsAll),
 		approved(row("settled as superseded", Settled{State: Superseded}), "superseded / reply render / "+dropsAll),
 		approved(late(row("settled as done", Settled{State: Done})), "done / reply render / "+dropsAll),
 		approved(row("settled as what is no end of a write", Settled{State: Expired}), wrong),
+
+		pending(row("the approvers were reminded", Reminded{1}), "pending / remind /"),
+		row("the approvers were reminded out of turn", Reminded{2}),
+		late(pending(row("the approvers were reminded", Reminded{1}), "pending / /")),
+		holds(late(row("the grant's time is over", Elapsed{})), "done / end / warn"),
+		holds(row("the grant's time is said to be over and is not", Elapsed{}), "done / elapse /"),
+		over(late(row("the grant's time is over", Elapsed{}))),
+		endEarly, endByAnna, endByAnyone, late(row("the requester ends it early", EndEarly{By: requester})),
+		over(row("the requester ends it early", EndEarly{By: requester})),
+		leftover(holds(late(row("the requester ends it", EndEarly{By: requester})), "done / end render / warn elapse")),
+		holds(late(row("the grant ended", Ended{})), "done / conclude render / warn elapse end"),
+		row("the grant ended before its time", Ended{}),
+		over(late(row("the grant ended again", Ended{}))),
 		unknown,
 	}
+}
+
+// also sets what becomes of a filed and of a pending request.
+func (c cells) also(filed, pending string) cells { c.filed, c.pending = filed, pending; return c }
+
+// variants are the states, and once more those with something that a state
+// does not tell.
+func variants() []string {
+	var all []string
+	for _, s := range States() {
+		all = append(all, string(s))
+	}
+	return append(all, holding)
+}
+
+// holding is a done request that holds codes for a time.
+const holding = "done, for a time"
+
+func (c cells) in(variant string) Request {
+	if variant != holding {
+		return requestIn(State(variant))
+	}
+	r := requestIn(Done)
+	r.Grant = c.grant()
+	return r
+}
+
+func (c cells) expected(variant string) string {
+	switch {
+	case variant != holding:
+		return c.want(State(variant))
+	case c.holds != "":
+		return c.holds
+	}
+	return c.want(Done)
 }
 
 func (c cells) want(s State) string {
@@ -228,9 +304,9 @@ func told(step Step, err error) string {
 // The figure of the package comment, cell by cell.
 func TestNextWalksEveryStateAndEvent(t *testing.T) {
 	for _, c := range table() {
-		for _, state := range States() {
-			t.Run(c.event+"/"+string(state), func(t *testing.T) {
-				r := requestIn(state)
+		for _, state := range variants() {
+			t.Run(c.event+"/"+state, func(t *testing.T) {
+				r := c.in(state)
 				r.CardTS, r.Stalled = c.card, c.stalled
 				now := early
 				if c.late {
@@ -238,7 +314,7 @@ func TestNextWalksEveryStateAndEvent(t *testing.T) {
 				}
 				before := asJSON(t, r)
 				step, err := Next(r, c.happens, now)
-				if got, want := told(step, err), c.want(state); got != want {
+				if got, want := told(step, err), c.expected(state); got != want {
 					t.Errorf("%s on a %s request: %q, want %q", c.event, state, got, want)
 				}
 				if after := asJSON(t, r); after != before {
@@ -266,7 +342,7 @@ func checkEnd(t *testing.T, step Step, err error, now time.Time) {
 	if !r.State.Open() && (r.Outcome == nil || r.Ended.IsZero()) {
 		t.Error("an ended request lacks outcome or time")
 	}
-	if len(step.Drop) > 1 && !r.Ended.Equal(now) { // one alone is owed anew
+	if slices.Contains(step.Drop, Expire) && !r.State.Open() && !r.Ended.Equal(now) {
 		t.Errorf("ended at %v, want %v", r.Ended, now)
 	}
 }
@@ -279,12 +355,13 @@ func TestTableHasEveryEventKind(t *testing.T) {
 	}
 	for _, kind := range []string{
 		"vetted", "unfit", "posted", "weighed", "cancel", "lapse", "gone", "rechecked", "held", "missed", "settled",
+		"reminded", "elapsed", "end_early", "ended",
 	} {
 		if !walked[kind] {
 			t.Errorf("no row walks %q", kind)
 		}
 	}
-	if len(walked) != 12 { // the eleven above and the strange one
+	if len(walked) != 16 { // the fifteen above and the strange one
 		t.Errorf("the table walks %d kinds: keep the list here in step", len(walked))
 	}
 }
@@ -457,8 +534,8 @@ func TestLostConsentWaitsAgain(t *testing.T) {
 	if !after.Decided.IsZero() || after.Stalled != "" || !slices.Equal(Voters(after.Votes), []string{ben}) {
 		t.Errorf("kept of the approval: %+v", after)
 	}
-	if last := step.Owe[len(step.Owe)-1]; !last.Due.Equal(deadline) {
-		t.Errorf("expires at %v, want %v", last.Due, deadline)
+	if !slices.Contains(step.Owe, Owed{Kind: Expire, Due: deadline}) {
+		t.Errorf("does not expire at %v: %v", deadline, step.Owe)
 	}
 	step, err = Next(after, Weighed{[]Ballot{yes(ben), yes(anna)}}, early.Add(2*time.Hour))
 	if err != nil || step.Request.State != Approved {

@@ -19,6 +19,13 @@ const (
 	Tell     Kind = "tell"     // tell a reactor why their vote does not count; at most once
 	Notify   Kind = "notify"   // tell the requester privately; at least once
 	Expire   Kind = "expire"   // the deadline; harmless to repeat
+	Remind   Kind = "remind"   // remind the approvers in the thread; as Announce
+	Reopen   Kind = "reopen"   // say in the thread that consent was lost; as Announce
+	Warn     Kind = "warn"     // say in the thread that a grant is about to end; as Announce
+	Elapse   Kind = "elapse"   // the time of a grant is over; harmless to repeat
+	End      Kind = "end"      // take the grant's codes out of the rule; as Apply
+	Overdue  Kind = "overdue"  // say in the thread that the end is held up; as Announce
+	Conclude Kind = "conclude" // tell in the thread what the end did; as Announce
 )
 
 // Owed is work that a change of state makes due. A request owes a kind of
@@ -26,19 +33,20 @@ const (
 // changes nothing, and owing it again while it runs has it run once more.
 type Owed struct {
 	Kind    Kind
-	Subject string    // the person concerned, for Tell
-	Note    string    // the Standing, for Tell
+	Subject string    // the person concerned, for Tell; a number, for what a thread is told more than once
+	Note    string    // what the words need: the Standing, for Tell; ids, for Remind; codes, for Warn; see Lost, for Reopen
 	Due     time.Time // zero: at once
 }
 
 // Lane names the queue in which the work waits its turn, or is empty. Of one
 // lane only the head runs, on any replica: the writes to one group's rule
-// never overlap, and what is said in one thread keeps its order.
+// never overlap, and what is said in one thread keeps its order. What is owed
+// for a later time stands in no lane, because it would hold up the others.
 func (o Owed) Lane(r Request) string {
 	switch o.Kind {
-	case Apply:
+	case Apply, End:
 		return "rule " + r.Proposal.Group.ID
-	case Announce, Progress, Reply:
+	case Announce, Progress, Reply, Reopen, Overdue, Conclude:
 		return "thread " + r.ID
 	case Seed, Render:
 		return "card " + r.ID

@@ -65,6 +65,12 @@ type Store interface {
 	// the card of a pending request, a weighing is owed.
 	Seen(ctx context.Context, channel, ts string, asOf time.Time, shown []Reaction) error
 
+	// Granted lists the done requests that tell who holds the codes that a
+	// group has for a time, in the order in which they were done: all since
+	// the oldest request was filed whose grant is not over. None where there is
+	// no such grant.
+	Granted(ctx context.Context, groupID string) ([]Request, error)
+
 	// Cards lists the cards of all pending requests, oldest first.
 	Cards(ctx context.Context) ([]Card, error)
 
@@ -101,15 +107,16 @@ type Announcer interface {
 	// Ready waits until one more call for this kind of work fits Slack's pace.
 	Ready(ctx context.Context, kind Kind) error
 	// Find looks for the post of an earlier attempt.
-	Find(ctx context.Context, r Request, kind Kind, since time.Time) (ts string, found bool, err error)
+	Find(ctx context.Context, r Request, said Owed, since time.Time) (ts string, found bool, err error)
 	// Announce posts the card and returns its timestamp.
 	Announce(ctx context.Context, r Request) (ts string, err error)
-	// Reply posts in the card's thread: the end, or Progress.
-	Reply(ctx context.Context, r Request, kind Kind) error
+	// Reply posts in the card's thread what this kind of work says.
+	Reply(ctx context.Context, r Request, said Owed) error
 	Seed(ctx context.Context, r Request) error
 	Render(ctx context.Context, r Request) error
 	Tell(ctx context.Context, r Request, user string, why Standing) error
-	Notify(ctx context.Context, r Request) error
+	// Notify tells the requester privately what this kind of work says.
+	Notify(ctx context.Context, r Request, said Owed) error
 }
 
 // A Card is where a pending request waits for consent.

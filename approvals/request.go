@@ -47,9 +47,12 @@ type Request struct {
 	Sole      string    // what no other open request may ask; set with the proposal
 	Votes     []Vote    // the consents that count at present
 	Outcome   *Outcome  // how it ended
+	Grant     *Grant    // what it holds for a time; nil while it is not done, and for good
 	Stalled   string    // why an owed effect is held up; empty when it is not
 	Told      []string  // "user:standing" of reactors who were told why they do not count
 	Misses    int       // answers of UiPath that were not what was asked
+	Reminded  int       // how often its approvers were reminded
+	Reopened  int       // how often consent was lost before the write
 	Attempted bool      // a write was tried whose effect, or a part of it, may be there
 	Filed     time.Time
 	Deadline  time.Time // an open request without a quorum expires then
@@ -178,6 +181,7 @@ type Rule struct {
 type Change struct {
 	Add    []string      `json:"add,omitempty"`
 	Remove []string      `json:"remove,omitempty"`
+	Renew  []string      `json:"renew,omitempty"` // in the rule for a time already; to stay for longer
 	Quotas []QuotaChange `json:"quotas,omitempty"`
 	Keep   []string      `json:"keep,omitempty"`
 }
@@ -200,6 +204,8 @@ type Proposal struct {
 	Quotas []Quota   `json:"quotas,omitempty"`
 	Seats  []Seats   `json:"seats,omitempty"` // of the codes concerned
 	ReadAt time.Time `json:"read_at"`
+
+	Ends map[string]time.Time `json:"ends,omitempty"` // when the codes to renew would go otherwise
 }
 
 // An Outcome tells how a request ended. Every field but Reason may be empty.
@@ -223,6 +229,7 @@ type Reason string
 const (
 	ReasonConfirmed      Reason = "confirmed"       // done: the answer matched
 	ReasonReadBack       Reason = "read_back"       // done: the answer was lost, a read showed the change
+	ReasonExtended       Reason = "extended"        // done: the codes are in the rule and stay for longer; nothing had to be written
 	ReasonVoted          Reason = "voted"           // denied
 	ReasonWithdrawn      Reason = "withdrawn"       // cancelled by the requester
 	ReasonCalledOff      Reason = "called_off"      // cancelled by an approver
@@ -235,6 +242,8 @@ const (
 	ReasonWouldEmpty     Reason = "would_empty"     // refused: the rule would become empty, and the word for that is missing
 	ReasonQuotaTooLow    Reason = "quota_too_low"   // refused: more seats of Subject are in use than the limit asked for; Nearest is the least for each, as CODE=10
 	ReasonQuotaAlone     Reason = "quota_alone"     // refused: a limit for a code that the rule would not have
+	ReasonNothingToEnd   Reason = "nothing_to_end"  // refused: a time for a change that puts no code in
+	ReasonEndPassed      Reason = "end_passed"      // refused or failed: the time asked for is over before it began
 	ReasonDuplicate      Reason = "duplicate"       // refused: Nearest has the open request that asks the same
 	ReasonPolicy         Reason = "policy"          // refused: Objection says what the policy has against it
 	ReasonUncheckable    Reason = "uncheckable"     // refused: Slack does not tell whether the policy allows it
@@ -266,7 +275,8 @@ func (c Change) Target(now Rule) Rule {
 // where what it was to keep was taken out since.
 func (c Change) empties(now Rule) bool { return len(c.Target(now).Codes) == 0 }
 
-// Remaining is the part of the change that the rule does not show yet.
+// Remaining is the part of the change that is to be written: what the rule
+// does not show yet. Renewing a code writes nothing.
 func (c Change) Remaining(now Rule) Change {
 	left := Change{Add: Without(c.Add, now.Codes), Remove: Common(c.Remove, now.Codes)}
 	for _, q := range c.Quotas {
@@ -289,17 +299,22 @@ func (r Rule) limit(code string) int {
 
 // Codes lists every code that the change is about, sorted.
 func (c Change) Codes() []string {
-	codes := Union(c.Add, c.Remove)
+	codes := Union(c.Granted(), c.Remove)
 	for _, q := range c.Quotas {
 		codes = Union(codes, []string{q.Code})
 	}
 	return codes
 }
 
-// Empty reports whether the change changes nothing.
-func (c Change) Empty() bool { return len(c.Add) == 0 && len(c.Remove) == 0 && len(c.Quotas) == 0 }
+// Granted lists the codes that the change puts in or lets stay, sorted.
+func (c Change) Granted() []string { return Union(c.Add, c.Renew) }
 
-// Same reports whether two changes do the same.
+// Empty reports whether the change changes nothing.
+func (c Change) Empty() bool {
+	return len(c.Add) == 0 && len(c.Remove) == 0 && len(c.Renew) == 0 && len(c.Quotas) == 0
+}
+
+// Same reports whether two changes write the same.
 func (c Change) Same(d Change) bool {
 	return SameSet(c.Add, d.Add) && SameSet(c.Remove, d.Remove) && slices.Equal(c.Quotas, d.Quotas)
 }

@@ -10,7 +10,7 @@ import (
 // looked for before another is made.
 func (w *Workers) postOnce(ctx context.Context, t Task, r Request, post func() (string, error)) (string, error) {
 	if !t.Tried.IsZero() {
-		ts, found, err := w.Announcer.Find(ctx, r, t.Kind, t.Tried)
+		ts, found, err := w.Announcer.Find(ctx, r, t.Owed, t.Tried)
 		if err != nil || found {
 			return ts, unclassified(err)
 		}
@@ -59,15 +59,21 @@ func (w *Workers) reply(ctx context.Context, t Task, r Request) error {
 	if t.Kind == Progress && (r.State != Approved || r.Stalled == "") && t.Tried.IsZero() {
 		return nil
 	}
+	return w.sayInThread(ctx, t, r, t.Owed)
+}
+
+// sayInThread posts once in the card's thread; where there is none, or none
+// any more, the requester is told privately.
+func (w *Workers) sayInThread(ctx context.Context, t Task, r Request, said Owed) error {
 	if r.CardTS == "" {
-		return final(w.Announcer.Notify(ctx, r))
+		return final(w.Announcer.Notify(ctx, r, said))
 	}
 	_, err := w.postOnce(ctx, t, r, func() (string, error) {
-		return "", w.Announcer.Reply(ctx, r, t.Kind)
+		return "", w.Announcer.Reply(ctx, r, said)
 	})
 	var refusal *Refusal
 	if errors.As(err, &refusal) { // the card is gone, and its thread with it
-		return final(w.Announcer.Notify(ctx, r))
+		return final(w.Announcer.Notify(ctx, r, said))
 	}
 	return err
 }

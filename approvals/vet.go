@@ -26,10 +26,17 @@ func (w *Workers) vet(ctx context.Context, t Task, r Request) error {
 	if err != nil {
 		return err
 	}
-	if outcome, unfit := w.judge(r.Ask, rule); unfit {
+	holders, err := w.Store.Granted(ctx, group.ID)
+	if err != nil {
+		return err
+	}
+	ends := claimsOf(holders).ends()
+	change := r.Ask.change(rule, ends, now)
+	if outcome, unfit := w.judge(r.Ask, rule, change, now); unfit {
 		return w.step(ctx, r, Unfit{Outcome: outcome}, &t)
 	}
-	proposal := propose(r.Ask, group, rule, now)
+	proposal := propose(group, rule, change, now)
+	proposal.Ends = only(ends, change.Renew)
 	terms, objection, err := w.govern(ctx, r, proposal, now)
 	switch {
 	case err != nil:
@@ -93,13 +100,18 @@ func (w *Workers) cannotGovern(ctx context.Context, t Task, r Request, err error
 func (p Proposal) petition(r Request, now time.Time) Petition {
 	x := Petition{
 		Requester: r.Requester, Group: p.Group, Codes: p.Change.Codes(), Why: r.Ask.Why,
-		Duration: r.Ask.Duration(now), Removal: len(p.Change.Add) == 0 && len(p.Change.Quotas) == 0,
+		Duration: r.Ask.Duration(now), Removal: len(p.Change.Granted()) == 0 && len(p.Change.Quotas) == 0,
 	}
 	for _, q := range p.Change.Quotas {
 		x.Seats += q.To
 	}
-	for _, code := range p.Change.Add {
-		x.Unlimited = x.Unlimited || !slices.ContainsFunc(p.Change.Quotas, func(q QuotaChange) bool { return q.Code == code })
+	for _, code := range p.Change.Granted() {
+		limited := slices.ContainsFunc(p.Change.Quotas, func(q QuotaChange) bool { return q.Code == code })
+		if renewed := (Rule{Quotas: p.Quotas}).limit(code); !limited && renewed > 0 && slices.Contains(p.Change.Renew, code) {
+			x.Seats += renewed // what is renewed keeps the limit that it has
+			limited = true
+		}
+		x.Unlimited = x.Unlimited || !limited
 	}
 	return x
 }
@@ -107,11 +119,10 @@ func (p Proposal) petition(r Request, now time.Time) Petition {
 // judge finds what makes an ask unfit whoever would agree to it. UiPath's own
 // list decides what the organisation owns; it takes an unknown code without
 // complaint and leaves it out.
-func (w *Workers) judge(ask Ask, rule Rule) (Outcome, bool) {
+func (w *Workers) judge(ask Ask, rule Rule, change Change, now time.Time) (Outcome, bool) {
 	if outcome, strange := w.notOwned(ask, rule); strange {
 		return outcome, true
 	}
-	change := ask.change(rule)
 	target := change.Target(rule)
 	if low, least := tooLow(ask, rule); len(low) > 0 {
 		return Outcome{Reason: ReasonQuotaTooLow, Subject: low, Nearest: least, Codes: rule.Codes}, true
@@ -121,6 +132,10 @@ func (w *Workers) judge(ask Ask, rule Rule) (Outcome, bool) {
 		return Outcome{Reason: ReasonQuotaAlone, Subject: alone, Codes: rule.Codes}, true
 	case change.Empty():
 		return Outcome{Reason: ReasonNothingToDo, Subject: ask.Codes, Codes: rule.Codes}, true
+	case ask.Timed() && len(change.Granted()) == 0:
+		return Outcome{Reason: ReasonNothingToEnd, Subject: change.Codes(), Codes: rule.Codes}, true
+	case ask.passed(now):
+		return Outcome{Reason: ReasonEndPassed, Codes: rule.Codes}, true
 	case len(target.Codes) == 0 && !ask.Empty:
 		return Outcome{Reason: ReasonWouldEmpty, Subject: change.Remove, Codes: rule.Codes}, true
 	}
@@ -155,16 +170,19 @@ func tooLow(ask Ask, rule Rule) (low, least []string) {
 	return low, least
 }
 
-// change is what an ask comes to on top of a rule.
-func (a Ask) change(rule Rule) Change {
+// change is what an ask comes to on top of a rule. ends tells until when the
+// codes stay that are in it for a time only.
+func (a Ask) change(rule Rule, ends map[string]time.Time, now time.Time) Change {
 	var c Change
 	switch a.Action {
 	case Remove:
 		c.Remove = Common(a.Codes, rule.Codes)
 	case Set:
 		c.Add, c.Remove = Without(a.Codes, rule.Codes), Without(rule.Codes, a.Codes)
+		c.Renew = a.renews(rule, ends, now)
 	default:
 		c.Add = Without(a.Codes, rule.Codes)
+		c.Renew = a.renews(rule, ends, now)
 	}
 	for _, q := range a.Quotas {
 		if at := rule.limit(q.Code); at != q.Limit {
@@ -176,8 +194,20 @@ func (a Ask) change(rule Rule) Change {
 	return c
 }
 
-func propose(ask Ask, group Group, rule Rule, now time.Time) Proposal {
-	change := ask.change(rule)
+// renews lists the codes asked for that are in the rule for a time that would
+// be over before the one asked for.
+func (a Ask) renews(rule Rule, ends map[string]time.Time, now time.Time) []string {
+	until := a.ends(now)
+	var longer []string
+	for _, code := range Common(a.Codes, rule.Codes) {
+		if end, timed := ends[code]; timed && (until.IsZero() || until.After(end)) {
+			longer = append(longer, code)
+		}
+	}
+	return longer
+}
+
+func propose(group Group, rule Rule, change Change, now time.Time) Proposal {
 	concerned := slices.DeleteFunc(slices.Clone(rule.Owned), func(s Seats) bool {
 		return !slices.Contains(change.Codes(), s.Code)
 	})
@@ -192,6 +222,9 @@ func (p Proposal) sole() string {
 	}
 	for _, code := range Union(p.Change.Remove, nil) {
 		name += " -" + code
+	}
+	for _, code := range Union(p.Change.Renew, nil) {
+		name += " ~" + code
 	}
 	for _, q := range p.Change.Quotas {
 		name += " " + q.String()

@@ -50,6 +50,7 @@ type Person struct {
 	Guest       bool // a single- or multi-channel guest
 	Stranger    bool // from another organisation, through Slack Connect
 	Deactivated bool
+	Offset      time.Duration // of their clock from UTC at present, east of it above zero
 }
 
 // A Standing says whether a person's vote counts, and why not.

@@ -61,10 +61,12 @@ type pool struct {
 func pools() []pool {
 	return []pool{
 		{kinds: []Kind{Vet}, slots: 4},
-		{kinds: []Kind{Apply}, slots: 4},
+		{kinds: []Kind{Apply, End}, slots: 4},
 		{kinds: []Kind{Weigh}, slots: 4},
 		{kinds: []Kind{Expire}, slots: 1},
-		{kinds: []Kind{Reply, Progress, Announce}, slots: 3, paced: true},
+		{kinds: []Kind{Elapse}, slots: 1},
+		{kinds: []Kind{Reply, Conclude, Progress, Overdue, Reopen, Announce}, slots: 3, paced: true},
+		{kinds: []Kind{Warn, Remind}, slots: 1, paced: true},
 		{kinds: []Kind{Seed}, slots: 2, paced: true},
 		{kinds: []Kind{Render}, slots: 2, paced: true},
 		{kinds: []Kind{Notify, Tell}, slots: 2, paced: true},
@@ -168,6 +170,13 @@ func (w *Workers) carryOut(ctx context.Context, t Task, r Request) {
 	if errors.Is(err, ErrLost) {
 		return
 	}
+	var off *putOff
+	if errors.As(err, &off) {
+		err = w.Store.Defer(context.WithoutCancel(ctx), t, off.after, true)
+		if err == nil || errors.Is(err, ErrLost) {
+			return
+		}
+	}
 	if err == nil || errors.Is(err, ErrNoMove) {
 		err = w.Store.Settle(context.WithoutCancel(ctx), t)
 		if err == nil || errors.Is(err, ErrLost) {
@@ -236,9 +245,23 @@ func (w *Workers) perform(ctx context.Context, t Task, r Request) error {
 	case Tell:
 		return w.tell(ctx, t, r)
 	case Notify:
-		return final(w.Announcer.Notify(ctx, r))
+		return final(w.Announcer.Notify(ctx, r, t.Owed))
 	case Expire:
 		return w.expire(ctx, t, r)
+	case Remind:
+		return w.remind(ctx, t, r)
+	case Reopen:
+		return w.reopen(ctx, t, r)
+	case Elapse:
+		return w.step(ctx, r, Elapsed{}, &t)
+	case End:
+		return w.endGrant(ctx, t, r)
+	case Warn:
+		return w.warn(ctx, t, r)
+	case Overdue:
+		return w.overdue(ctx, t, r)
+	case Conclude:
+		return w.conclude(ctx, t, r)
 	}
 	return nil
 }

@@ -129,7 +129,8 @@ func (w *world) untilState(s State) Request {
 // quiet lets time pass until everything owed has been done.
 func (w *world) quiet() Request {
 	w.Helper()
-	all := []Kind{Vet, Announce, Seed, Weigh, Apply, Progress, Reply, Render, Tell, Notify, Expire}
+	all := []Kind{Vet, Announce, Seed, Weigh, Apply, Progress, Reply, Render, Tell, Notify, Expire,
+		Remind, Reopen, Warn, Elapse, End, Overdue, Conclude}
 	for end := time.Now().Add(6 * time.Hour); time.Now().Before(end); time.Sleep(10 * time.Second) {
 		synctest.Wait()
 		wait, owed, err := w.store.Wait(w.Context(), all...)
@@ -296,6 +297,7 @@ type slackFake struct {
 	calls  []string
 	seen   map[string]int
 	posted []string
+	said   []utterance // in threads
 	clock  int
 	people map[string]Person
 	cards  map[string][]Reaction
@@ -304,6 +306,14 @@ type slackFake struct {
 
 	deleted map[string]bool
 	partial bool // a survey does not name everybody
+}
+
+// An utterance is what was said in a thread, when, and of a request in which
+// state.
+type utterance struct {
+	Owed
+	at    time.Time
+	state State
 }
 
 func newSlack() *slackFake {
@@ -378,9 +388,9 @@ func (s *slackFake) forget(r Request) {
 	s.deleted[r.CardTS] = true
 }
 
-func (s *slackFake) Find(_ context.Context, r Request, kind Kind, _ time.Time) (ts string, found bool, err error) {
-	err = s.do("find "+string(kind), func() {
-		found = slices.Contains(s.posted, postName(r, kind))
+func (s *slackFake) Find(_ context.Context, r Request, said Owed, _ time.Time) (ts string, found bool, err error) {
+	err = s.do("find "+string(said.Kind), func() {
+		found = slices.Contains(s.posted, saidName(r, said))
 		ts = cardOf(r)
 	})
 	if !found {
@@ -394,6 +404,11 @@ func cardOf(r Request) string { return "ts-" + r.ID }
 
 func postName(r Request, kind Kind) string { return string(kind) + " " + r.ID }
 
+// saidName tells apart what one kind of work says more than once.
+func saidName(r Request, said Owed) string {
+	return strings.TrimSpace(postName(r, said.Kind) + " " + said.Subject)
+}
+
 func (s *slackFake) Announce(_ context.Context, r Request) (string, error) {
 	err := s.do("announce", func() { s.posted = append(s.posted, postName(r, Announce)) })
 	if err != nil {
@@ -402,8 +417,18 @@ func (s *slackFake) Announce(_ context.Context, r Request) (string, error) {
 	return cardOf(r), nil
 }
 
-func (s *slackFake) Reply(_ context.Context, r Request, kind Kind) error {
-	return s.do(string(kind), func() { s.posted = append(s.posted, postName(r, kind)) })
+func (s *slackFake) Reply(_ context.Context, r Request, said Owed) error {
+	return s.do(string(said.Kind), func() {
+		s.posted = append(s.posted, saidName(r, said))
+		s.said = append(s.said, utterance{Owed: said, at: time.Now(), state: r.State})
+	})
+}
+
+// said lists what was said of one kind.
+func (s *slackFake) heard(kind Kind) []utterance {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(s.said), func(u utterance) bool { return u.Kind != kind })
 }
 
 func (s *slackFake) Seed(context.Context, Request) error   { return s.do("seed", func() {}) }
@@ -413,7 +438,7 @@ func (s *slackFake) Tell(_ context.Context, _ Request, user string, why Standing
 	return s.do("tell", func() { s.posted = append(s.posted, "tell "+user+" "+string(why)) })
 }
 
-func (s *slackFake) Notify(_ context.Context, r Request) error {
+func (s *slackFake) Notify(_ context.Context, r Request, _ Owed) error {
 	return s.do("notify", func() { s.posted = append(s.posted, postName(r, Notify)) })
 }
 

@@ -111,23 +111,18 @@ func (w Words) change(r approvals.Request) string {
 			lines = append(lines, "• "+w.named(q.Code)+w.seats(r, q.Code)+w.limit(c, q.Code))
 		}
 	}
-	if when := period(r.Ask); when != "" {
-		lines = append(lines, "This ends by itself: "+ends(r.Ask)+".")
+	for _, renewed := range c.Renew {
+		lines = append(lines, "• "+w.extends(r, renewed))
 	}
 	for _, gone := range c.Remove {
 		if !w.terse {
 			lines = append(lines, "• "+w.signed("-", gone)+w.seats(r, gone))
 		}
 	}
-	return strings.Join(lines, "\n")
-}
-
-// ends says when a timed grant is over.
-func ends(a approvals.Ask) string {
-	if a.Until.IsZero() {
-		return code(span(a.For)) + " after it is done"
+	if term := w.term(r); term != "" {
+		lines = append(lines, term)
 	}
-	return moment(a.Until)
+	return strings.Join(lines, "\n")
 }
 
 // takenAway names what goes, in bold and on lines of its own, so that nobody
@@ -343,7 +338,7 @@ func (w Words) Status(r approvals.Request) string {
 		}
 		return fmt.Sprintf(":arrows_counterclockwise: *%s; UiPath is being asked to make the change.", bold)
 	case approvals.Done:
-		return fmt.Sprintf(":white_check_mark: *Done*, %s; UiPath's rule shows the change.", agreed)
+		return fmt.Sprintf(":white_check_mark: *Done*, %s; UiPath's rule shows the change.", agreed) + w.tenure(r)
 	case approvals.Failed:
 		return ":warning: *Failed* after approval; the thread tells why."
 	case approvals.Superseded:

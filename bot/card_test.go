@@ -196,7 +196,7 @@ func TestSlackTakesTheLargestCard(t *testing.T) {
 				t.Errorf("%s, %s: %v", name, state, err)
 			}
 			if state != approvals.Refused {
-				if err := r.speaker.Reply(r.ctx, now, approvals.Reply); err != nil {
+				if err := r.speaker.Reply(r.ctx, now, approvals.Owed{Kind: approvals.Reply}); err != nil {
 					t.Errorf("%s, %s: %v", name, state, err)
 				}
 			}

@@ -63,12 +63,12 @@ func TestCardsShowTheChange(t *testing.T) {
 		"for a time": {
 			ask:    approvals.Ask{For: 36 * time.Hour},
 			change: approvals.Change{Add: []string{"IDU"}},
-			want:   []string{"This ends by itself: `36h` after it is done."},
+			want:   []string{"Granted for: 1 day and 12 hours from when UiPath confirms it; then the codes are taken out again."},
 		},
 		"until a day": {
 			ask:    approvals.Ask{Until: testTime},
 			change: approvals.Change{Add: []string{"IDU"}},
-			want:   []string{"This ends by itself: " + moment(testTime) + "."},
+			want:   []string{"Granted until: " + moment(testTime) + "; then the codes are taken out again."},
 		},
 	} {
 		r := usualRequest(approvals.Pending)

@@ -68,6 +68,7 @@ func (d *Directory) person(u *slack.User) approvals.Person {
 		Guest:       u.IsRestricted || u.IsUltraRestricted || u.IsInvitedUser,
 		Stranger:    u.IsStranger || !sameTeam && !sameEnterprise,
 		Deactivated: u.Deleted,
+		Offset:      time.Duration(u.TZOffset) * time.Second,
 	}
 }
 

@@ -25,6 +25,9 @@ func (w Words) ending(r approvals.Request) string {
 	case approvals.Failed:
 		return w.failed(r)
 	case approvals.Superseded:
+		if text := w.unextended(r); text != "" {
+			return text
+		}
 		return w.superseded(r)
 	case approvals.Denied:
 		return fmt.Sprintf("Request %s was denied by %s. %s", code(r.ID), user(r.Outcome.By), w.untouchedAt(r))
@@ -62,10 +65,13 @@ func (w Words) untouchedAt(r approvals.Request) string {
 
 func (w Words) done(r approvals.Request) string {
 	text := fmt.Sprintf("Done: %s. %s.", w.changed(r), sentence(agreedBy(r)))
-	if r.Outcome.Reason == approvals.ReasonReadBack {
-		return text + fmt.Sprintf(" UiPath's answer was lost, but its rule, read again, shows the change: it is now %s.", rule(r.Outcome.Codes))
+	switch r.Outcome.Reason {
+	case approvals.ReasonExtended:
+		return text + fmt.Sprintf(" Nothing had to be written: UiPath's rule has them and is %s.", rule(r.Outcome.Codes)) + w.lasting(r)
+	case approvals.ReasonReadBack:
+		return text + fmt.Sprintf(" UiPath's answer was lost, but its rule, read again, shows the change: it is now %s.", rule(r.Outcome.Codes)) + w.lasting(r)
 	}
-	return text + fmt.Sprintf(" UiPath confirmed it: the group's rule is now %s.", rule(r.Outcome.Codes))
+	return text + fmt.Sprintf(" UiPath confirmed it: the group's rule is now %s.", rule(r.Outcome.Codes)) + w.lasting(r)
 }
 
 // maxDone is the room for each kind of change in the message that it is done.
@@ -83,6 +89,9 @@ func (w Words) changed(r approvals.Request) string {
 	}
 	say("%s added to %s", change.Add)
 	say("%s taken from %s", change.Remove)
+	if len(change.Renew) > 0 {
+		parts = append(parts, w.extended(r))
+	}
 	var limits []string
 	for _, q := range change.Quotas {
 		limits = append(limits, q.String())
@@ -98,6 +107,8 @@ func (w Words) failed(r approvals.Request) string {
 	case approvals.ReasonIncomplete:
 		return start + fmt.Sprintf("UiPath answered that all is well, but its rule for %s does not show the change to %s; it is now %s. Check the codes with your UiPath admin before you ask again.",
 			group(r.Proposal.Group), codes(o.Subject), rule(o.Codes))
+	case approvals.ReasonEndPassed:
+		return start + w.passed(r) + ". Nothing was changed at UiPath."
 	case approvals.ReasonUnconfirmed:
 		if o.Uncertain {
 			return start + fmt.Sprintf("UiPath never confirmed the change (%s). Whether it took effect is unknown: look at %s in UiPath before you ask again.",

@@ -24,16 +24,16 @@ var errTooMuchHistory = errors.New("too many messages since the first attempt to
 // Find looks for the post of an earlier attempt: a message of this very bot
 // whose metadata names the request and the kind of message. Anybody can post
 // the same metadata, so the author decides.
-func (s *Speaker) Find(ctx context.Context, r approvals.Request, kind approvals.Kind, since time.Time) (string, bool, error) {
+func (s *Speaker) Find(ctx context.Context, r approvals.Request, said approvals.Owed, since time.Time) (string, bool, error) {
 	oldest := fmt.Sprintf("%d.000000", since.Add(-findMargin).Unix())
 	cursor := ""
 	for range findPages {
-		page, next, err := s.page(ctx, r, kind, oldest, cursor)
+		page, next, err := s.page(ctx, r, said.Kind, oldest, cursor)
 		if err != nil {
 			return "", false, err
 		}
 		for _, m := range page {
-			if s.self.wrote(m) && m.Metadata.EventType == eventType(r, kind) && m.Metadata.EventPayload["request_id"] == r.ID {
+			if s.self.wrote(m) && carries(m.Metadata, r, said) {
 				return m.Timestamp, true, nil
 			}
 		}

@@ -1,6 +1,8 @@
 package bot
 
 import (
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/slack-go/slack"
@@ -19,24 +21,52 @@ func eventType(r approvals.Request, kind approvals.Kind) string {
 		return requested
 	case approvals.Progress:
 		return "allocation_" + string(approvals.Approved)
+	case approvals.Remind:
+		return "allocation_reminder"
+	case approvals.Reopen:
+		return "allocation_reopened"
+	case approvals.Warn:
+		return "allocation_ending"
+	case approvals.Overdue:
+		return "allocation_overdue"
+	case approvals.Conclude:
+		return "allocation_ended"
 	}
 	return "allocation_" + string(r.State)
 }
 
 // metadata is what other programs read of a message, and what the bot finds
 // its own posts by.
-func metadata(r approvals.Request, kind approvals.Kind) slack.SlackMetadata {
-	change := r.Proposal.Change
-	return slack.SlackMetadata{
-		EventType: eventType(r, kind),
-		EventPayload: map[string]any{
-			"request_id": r.ID,
-			"group_id":   r.Proposal.Group.ID,
-			"codes":      strings.Join(change.Codes(), " "),
-			"actor":      actor(r, kind),
-		},
+func metadata(r approvals.Request, said approvals.Owed) slack.SlackMetadata {
+	payload := map[string]any{
+		"request_id": r.ID,
+		"group_id":   r.Proposal.Group.ID,
+		"codes":      strings.Join(r.Proposal.Change.Codes(), " "),
+		"actor":      actor(r, said.Kind),
 	}
+	if n, ok := ordinal(said); ok {
+		payload["number"] = n
+	}
+	return slack.SlackMetadata{EventType: eventType(r, said.Kind), EventPayload: payload}
 }
+
+// ordinal tells apart what is said more than once in a thread: reminders and
+// the like by their number, warnings by the hours that are left.
+func ordinal(said approvals.Owed) (int, bool) {
+	n, err := strconv.Atoi(said.Subject)
+	return n, err == nil
+}
+
+// carries reports whether a message's metadata is what a kind of work says of
+// a request.
+func carries(m slack.SlackMetadata, r approvals.Request, said approvals.Owed) bool {
+	n, numbered := ordinal(said)
+	return m.EventType == eventType(r, said.Kind) && m.EventPayload["request_id"] == r.ID &&
+		(!numbered || m.EventPayload["number"] == float64(n)) // as JSON has it
+}
+
+// ofItself are the kinds of work that tell what nobody did.
+var ofItself = []approvals.Kind{approvals.Remind, approvals.Reopen, approvals.Warn, approvals.Overdue, approvals.Conclude}
 
 // actor is who brought about what the message tells: the requester on the
 // card, whoever ended the request, or the approver who completed the quorum.
@@ -44,6 +74,10 @@ func actor(r approvals.Request, kind approvals.Kind) string {
 	switch {
 	case kind == approvals.Announce || kind == approvals.Render:
 		return r.Requester
+	case kind == approvals.Conclude && r.Grant.By != "":
+		return r.Grant.By
+	case slices.Contains(ofItself, kind):
+		return approvals.Bot
 	case r.Outcome != nil && r.Outcome.By != "":
 		return r.Outcome.By
 	case len(r.Votes) > 0 && r.State != approvals.Expired:

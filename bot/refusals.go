@@ -35,6 +35,9 @@ func (w Words) refused(r approvals.Request) string {
 	case approvals.ReasonUncheckable:
 		return start + fmt.Sprintf("the policy depends on which user groups you are in, and Slack does not tell me (%s). Whoever runs licensebot has to mend that; ask again afterwards.", code(o.Said))
 	}
+	if text := w.untimely(r); text != "" {
+		return start + text
+	}
 	return start + fmt.Sprintf("UiPath refused to show the group's rule (%s). Whoever runs licensebot has to mend that; ask again afterwards.", code(o.Said))
 }
 

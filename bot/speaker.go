@@ -69,7 +69,7 @@ func (s *Speaker) Announce(ctx context.Context, r approvals.Request) (string, er
 	_, ts, err := s.api.PostMessageContext(ctx, r.Channel,
 		slack.MsgOptionText(card.Text, false),
 		slack.MsgOptionBlocks(card.Blocks...),
-		slack.MsgOptionMetadata(metadata(r, approvals.Announce)),
+		slack.MsgOptionMetadata(metadata(r, approvals.Owed{Kind: approvals.Announce})),
 		slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl())
 	return ts, s.settle(approvals.Announce, "chat.postMessage", err)
 }
@@ -80,22 +80,18 @@ func (s *Speaker) Render(ctx context.Context, r approvals.Request) error {
 	_, _, _, err := s.api.UpdateMessageContext(ctx, r.Channel, r.CardTS,
 		slack.MsgOptionText(card.Text, false),
 		slack.MsgOptionBlocks(card.Blocks...),
-		slack.MsgOptionMetadata(metadata(r, approvals.Render)))
+		slack.MsgOptionMetadata(metadata(r, approvals.Owed{Kind: approvals.Render})))
 	return s.settle(approvals.Render, "chat.update", err)
 }
 
-// Reply posts the end of a request in its thread, or that it is held up.
-func (s *Speaker) Reply(ctx context.Context, r approvals.Request, kind approvals.Kind) error {
-	text := s.words.End(r)
-	if kind == approvals.Progress {
-		text = s.words.Held(r)
-	}
+// Reply posts in the card's thread what a kind of work says.
+func (s *Speaker) Reply(ctx context.Context, r approvals.Request, said approvals.Owed) error {
 	_, _, err := s.api.PostMessageContext(ctx, r.Channel,
 		slack.MsgOptionTS(r.CardTS),
-		slack.MsgOptionText(text, false),
-		slack.MsgOptionMetadata(metadata(r, kind)),
+		slack.MsgOptionText(s.words.Thread(r, said), false),
+		slack.MsgOptionMetadata(metadata(r, said)),
 		slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl())
-	return s.settle(kind, "chat.postMessage", err)
+	return s.settle(said.Kind, "chat.postMessage", err)
 }
 
 // Seed puts the two emoji on the card, so that a vote is one tap.
@@ -127,8 +123,8 @@ var unreachable = []string{"user_not_in_channel", "not_in_channel", "channel_not
 
 // Notify tells the requester privately where the request stands: where it was
 // typed if Slack lets the bot speak there, and as a direct message otherwise.
-func (s *Speaker) Notify(ctx context.Context, r approvals.Request) error {
-	text := s.words.Notice(r)
+func (s *Speaker) Notify(ctx context.Context, r approvals.Request, said approvals.Owed) error {
+	text := s.words.Private(r, said)
 	if text == "" {
 		return nil
 	}

@@ -34,13 +34,13 @@ func TestWhatHistoryCarries(t *testing.T) {
 	var want []string
 	for _, state := range approvals.States()[4:] {
 		request.State = state
-		if err := r.speaker.Reply(r.ctx, request, approvals.Reply); err != nil {
+		if err := r.speaker.Reply(r.ctx, request, approvals.Owed{Kind: approvals.Reply}); err != nil {
 			t.Fatal(err)
 		}
 		want = append(want, "allocation_"+string(state))
 	}
 	request.State = approvals.Approved
-	if err := r.speaker.Reply(r.ctx, request, approvals.Progress); err != nil {
+	if err := r.speaker.Reply(r.ctx, request, approvals.Owed{Kind: approvals.Progress}); err != nil {
 		t.Fatal(err)
 	}
 	want = append(want, "allocation_approved")
@@ -94,7 +94,7 @@ func TestFind(t *testing.T) {
 	pending := r.request(approvals.Pending)
 	find := func(request approvals.Request, kind approvals.Kind) string {
 		t.Helper()
-		ts, found, err := r.speaker.Find(r.ctx, request, kind, since)
+		ts, found, err := r.speaker.Find(r.ctx, request, approvals.Owed{Kind: kind}, since)
 		if err != nil || found != (ts != "") {
 			t.Fatalf("%q, %t, %v", ts, found, err)
 		}
@@ -111,7 +111,7 @@ func TestFind(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if found, ok, err := impostor.Find(r.ctx, pending, approvals.Announce, since); ok || err != nil {
+	if found, ok, err := impostor.Find(r.ctx, pending, approvals.Owed{Kind: approvals.Announce}, since); ok || err != nil {
 		t.Errorf("%s, which somebody else posted, is taken for one's own: %v", found, err)
 	}
 	for range findPage + 5 {
@@ -136,7 +136,7 @@ func TestFind(t *testing.T) {
 	}
 	approved := pending
 	approved.State = approvals.Approved
-	if err := errors.Join(r.speaker.Reply(r.ctx, approved, approvals.Progress), r.speaker.Reply(r.ctx, done, approvals.Reply)); err != nil {
+	if err := errors.Join(r.speaker.Reply(r.ctx, approved, approvals.Owed{Kind: approvals.Progress}), r.speaker.Reply(r.ctx, done, approvals.Owed{Kind: approvals.Reply})); err != nil {
 		t.Fatal(err)
 	}
 	thread := r.slack.Thread(channel, ts)
@@ -147,7 +147,7 @@ func TestFind(t *testing.T) {
 		t.Errorf("the progress is found at %q", found)
 	}
 	r.slack.Inject("conversations.history", sandbox.Fault{Times: 1, Status: 500})
-	if _, _, err := r.speaker.Find(r.ctx, pending, approvals.Announce, since); meaning(err) != "unknown" {
+	if _, _, err := r.speaker.Find(r.ctx, pending, approvals.Owed{Kind: approvals.Announce}, since); meaning(err) != "unknown" {
 		t.Errorf("%v", err)
 	}
 }
@@ -158,7 +158,7 @@ func TestFindGivesUpTruthfully(t *testing.T) {
 	r := newRig(t, sandbox.SlackConfig{})
 	page := `{"ok":true,"messages":[],"has_more":true,"response_metadata":{"next_cursor":"bmV4dF90czox"}}`
 	r.slack.Inject("conversations.history", sandbox.Fault{Body: page})
-	_, found, err := r.speaker.Find(r.ctx, r.request(approvals.Pending), approvals.Announce, testTime)
+	_, found, err := r.speaker.Find(r.ctx, r.request(approvals.Pending), approvals.Owed{Kind: approvals.Announce}, testTime)
 	if found || !errors.Is(err, errTooMuchHistory) || meaning(err) != "unknown" {
 		t.Errorf("%t, %v", found, err)
 	}
@@ -209,6 +209,8 @@ func TestTell(t *testing.T) {
 	}
 }
 
+var notice = approvals.Owed{Kind: approvals.Notify}
+
 // TestNotify reaches the requester in the first way that works.
 func TestNotify(t *testing.T) {
 	r := newRig(t, sandbox.SlackConfig{})
@@ -225,28 +227,28 @@ func TestNotify(t *testing.T) {
 	}
 	refused := r.request(approvals.Refused)
 	refused.Origin = channel
-	if err := r.speaker.Notify(r.ctx, refused); err != nil || via() != "chat.postEphemeral" {
+	if err := r.speaker.Notify(r.ctx, refused, notice); err != nil || via() != "chat.postEphemeral" {
 		t.Errorf("without a receipt: %s, %v", via(), err)
 	}
 	r.listen(r.store)
 	refused.ID = r.recorded("group-01 RPADEVPRONU")
-	if err := r.speaker.Notify(r.ctx, refused); err != nil || via() != "response_url" {
+	if err := r.speaker.Notify(r.ctx, refused, notice); err != nil || via() != "response_url" {
 		t.Errorf("with a receipt: %s, %v", via(), err)
 	}
 	r.slack.Inject("response_url", sandbox.Fault{Times: 1, Status: 500})
-	if err := r.speaker.Notify(r.ctx, refused); err != nil || via() != "chat.postEphemeral" {
+	if err := r.speaker.Notify(r.ctx, refused, notice); err != nil || via() != "chat.postEphemeral" {
 		t.Errorf("with a receipt that does not work: %s, %v", via(), err)
 	}
 	refused.ID, refused.Origin = "R-0THER000", general
-	if err := r.speaker.Notify(r.ctx, refused); err != nil || via() != "direct message" {
+	if err := r.speaker.Notify(r.ctx, refused, notice); err != nil || via() != "direct message" {
 		t.Errorf("typed where the bot may not speak: %s, %v", via(), err)
 	}
 	r.slack.UpdateUser(robin, func(u *sandbox.User) { u.Deleted = true })
-	if err := r.speaker.Notify(r.ctx, refused); meaning(err) != "refusal channel_not_found" {
+	if err := r.speaker.Notify(r.ctx, refused, notice); meaning(err) != "refusal channel_not_found" {
 		t.Errorf("somebody who is gone: %v", err)
 	}
 	before := len(r.slack.Calls(""))
-	if err := r.speaker.Notify(r.ctx, r.request(approvals.Pending)); err != nil || len(r.slack.Calls("")) != before {
+	if err := r.speaker.Notify(r.ctx, r.request(approvals.Pending), notice); err != nil || len(r.slack.Calls("")) != before {
 		t.Errorf("there is nothing to tell: %v", err)
 	}
 }

@@ -198,14 +198,18 @@ func (w *world) card() sandbox.Message {
 	return w.cards()[0]
 }
 
-// ends lists the metadata event types of the replies on the first card.
+// tellsNoEnd are the replies that may come before the one that tells the end.
+var tellsNoEnd = []string{"allocation_approved", "allocation_reopened", "allocation_reminder"}
+
+// ends lists the metadata event types of the replies on the first card that
+// tell an end.
 func (w *world) ends() []string {
 	if len(w.cards()) == 0 {
 		return nil
 	}
 	var types []string
 	for _, reply := range w.slack.Thread(approvalsChannel, w.cards()[0].TS) {
-		if reply.Metadata != nil && reply.Metadata.EventType != "allocation_approved" {
+		if reply.Metadata != nil && !slices.Contains(tellsNoEnd, reply.Metadata.EventType) {
 			types = append(types, reply.Metadata.EventType)
 		}
 	}
@@ -241,7 +245,7 @@ func (w *world) awaitNothingOwed() {
 	guard := w.guard()
 	for {
 		var owed int
-		if err := db.QueryRow(`SELECT count(*) FROM owed WHERE kind <> 'expire'`).Scan(&owed); err != nil {
+		if err := db.QueryRow(`SELECT count(*) FROM owed WHERE kind NOT IN ('expire', 'remind', 'warn', 'elapse')`).Scan(&owed); err != nil {
 			w.t.Fatal(err)
 		}
 		if owed == 0 {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -45,6 +46,10 @@ func TestNotInvited(t *testing.T) {
 // TestConsentGoneBeforeTheWrite takes the approval back, in each way there is,
 // while UiPath keeps the write waiting.
 func TestConsentGoneBeforeTheWrite(t *testing.T) {
+	told := map[string]string{
+		"reaction taken back": "took the reaction back", "left the user group": "is not one of its approvers any more",
+		"deactivated": "was deactivated in Slack", "made a guest": "may not approve any more",
+	}
 	ways := map[string]func(w *world){
 		"reaction taken back": func(w *world) { _ = w.slack.Unreact(approver, approvalsChannel, w.card().TS, "white_check_mark") },
 		"left the user group": func(w *world) { w.slack.SetUserGroup("S0APPROVERS", second) },
@@ -70,6 +75,17 @@ func TestConsentGoneBeforeTheWrite(t *testing.T) {
 			w.react(second, "white_check_mark")
 			w.awaitEnd("allocation_done", "*Done*")
 			w.expectRule(1, "ATTUNU", "RPADEVPRONU")
+			want := "<@" + approver + "> " + told[name]
+			if said := w.replies("allocation_reopened"); len(said) != 1 || !strings.Contains(said[0].Text, want) || !strings.HasPrefix(said[0].Text, "<@"+requester+">") {
+				t.Errorf("the thread does not say once that %q: %+v", want, said)
+			}
 		})
 	}
+}
+
+// replies lists those on the first card that have this event type.
+func (w *world) replies(eventType string) []sandbox.Message {
+	return slices.DeleteFunc(w.slack.Thread(approvalsChannel, w.cards()[0].TS), func(m sandbox.Message) bool {
+		return m.Metadata == nil || m.Metadata.EventType != eventType
+	})
 }

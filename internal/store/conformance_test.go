@@ -76,6 +76,10 @@ func conform(t *testing.T, open func(t *testing.T, now func() time.Time) Conform
 		{"Listen wakes for its kinds alone", listenKinds},
 		{"Listen wakes who waits behind a lane's head", listenLane},
 		{"a step that changes nothing wakes nobody", listenNothing},
+		{"Granted lists who holds codes for a time, in the order of the journal", grantedInOrder},
+		{"Granted forgets what is over", grantedOver},
+		{"what is owed for later holds nobody up", timersWait},
+		{"an end and an apply on one group never overlap", laneOfEnds},
 		{"dead letters are kept once", deadLetters},
 		{"a cancelled context changes nothing", cancelledContext},
 	} {

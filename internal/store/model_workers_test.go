@@ -33,6 +33,7 @@ func workKinds() []approvals.Kind {
 	return []approvals.Kind{
 		approvals.Vet, approvals.Announce, approvals.Apply, approvals.Weigh, approvals.Seed, approvals.Render,
 		approvals.Reply, approvals.Progress, approvals.Notify, approvals.Tell, approvals.Expire,
+		approvals.Remind, approvals.Reopen, approvals.Warn, approvals.Elapse, approvals.End, approvals.Overdue, approvals.Conclude,
 	}
 }
 

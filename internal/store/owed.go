@@ -152,8 +152,10 @@ func (t *tx) fenced(ctx context.Context, query string, args ...any) error {
 // laneMates are the kinds that may be next in line when one of kind is over.
 func laneMates(kind approvals.Kind) []approvals.Kind {
 	switch kind {
-	case approvals.Announce, approvals.Progress, approvals.Reply:
-		return []approvals.Kind{approvals.Progress, approvals.Reply}
+	case approvals.Apply, approvals.End:
+		return []approvals.Kind{approvals.Apply, approvals.End}
+	case approvals.Announce, approvals.Progress, approvals.Reply, approvals.Reopen, approvals.Overdue, approvals.Conclude:
+		return []approvals.Kind{approvals.Progress, approvals.Reply, approvals.Reopen, approvals.Overdue, approvals.Conclude}
 	case approvals.Seed, approvals.Render:
 		return []approvals.Kind{approvals.Seed, approvals.Render}
 	}

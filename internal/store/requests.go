@@ -21,6 +21,9 @@ type body struct {
 	Stalled  string              `json:"stalled,omitempty"`
 	Told     []string            `json:"told,omitempty"`
 	Misses   int                 `json:"misses,omitempty"`
+	Grant    *approvals.Grant    `json:"grant,omitempty"`
+	Reminded int                 `json:"reminded,omitempty"`
+	Reopened int                 `json:"reopened,omitempty"`
 
 	Attempted bool `json:"attempted,omitempty"`
 }
@@ -187,9 +190,9 @@ func (t *tx) update(ctx context.Context, r approvals.Request) error {
 		card = r.CardTS
 	}
 	_, err = t.ExecContext(ctx, `UPDATE requests SET state = $2, card_ts = $3, group_id = $4,
-		decided_at = $5, ended_at = $6, body = $7, sole = $8, deadline_at = $9 WHERE id = $1`,
+		decided_at = $5, ended_at = $6, body = $7, sole = $8, deadline_at = $9, grant_until = $10 WHERE id = $1`,
 		r.ID, string(r.State), card, group, nullMicros(r.Decided), nullMicros(r.Ended), string(text),
-		sql.NullString{String: r.Sole, Valid: r.Sole != ""}, micros(r.Deadline))
+		sql.NullString{String: r.Sole, Valid: r.Sole != ""}, micros(r.Deadline), grantUntil(r))
 	if err != nil {
 		return fmt.Errorf("update request: %w", err)
 	}
@@ -200,6 +203,7 @@ func bodyOf(r approvals.Request) body {
 	return body{
 		Origin: r.Origin, Ask: r.Ask, Terms: r.Terms, Proposal: r.Proposal, Votes: r.Votes,
 		Outcome: r.Outcome, Stalled: r.Stalled, Told: r.Told, Misses: r.Misses, Attempted: r.Attempted,
+		Grant: r.Grant, Reminded: r.Reminded, Reopened: r.Reopened,
 	}
 }
 
@@ -229,6 +233,6 @@ func one(row interface{ Scan(...any) error }) (approvals.Request, error) {
 	r.Decided, r.Ended = fromNullMicros(decided), fromNullMicros(ended)
 	r.Origin, r.Ask, r.Terms, r.Proposal, r.Votes = b.Origin, b.Ask, b.Terms, b.Proposal, b.Votes
 	r.Outcome, r.Stalled, r.Told, r.Misses = b.Outcome, b.Stalled, b.Told, b.Misses
-	r.Attempted = b.Attempted
+	r.Attempted, r.Grant, r.Reminded, r.Reopened = b.Attempted, b.Grant, b.Reminded, b.Reopened
 	return r, nil
 }

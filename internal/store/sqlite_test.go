@@ -224,6 +224,7 @@ func TestSchemaRefusesWhatCannotBe(t *testing.T) {
 		{"done without an approval", `UPDATE requests SET state = 'done', ended_at = 5 WHERE id = $1`},
 		{"failed without an approval", `UPDATE requests SET state = 'failed', ended_at = 5 WHERE id = $1`},
 		{"superseded without an approval", `UPDATE requests SET state = 'superseded', ended_at = 5 WHERE id = $1`},
+		{"a grant of what is not done", `UPDATE requests SET grant_until = 5 WHERE id = $1`},
 		{"an envelope used twice", `UPDATE requests SET envelope = 'envelope-2' WHERE id = $1`},
 		{"one card for two requests", `UPDATE requests SET state = 'cancelled', ended_at = 5,
 			card_ts = (SELECT card_ts FROM requests WHERE id = $1) WHERE id = 'R-00000002'`},
@@ -259,5 +260,19 @@ func TestStatesAreTheSchemas(t *testing.T) {
 	}
 	if n := strings.Count(list, ",") + 1; n != len(approvals.States()) {
 		t.Errorf("the schema knows %d states, Go %d", n, len(approvals.States()))
+	}
+}
+
+// The done requests of one group are sorted, but found by indexes alone.
+func TestGrantedUsesIndexes(t *testing.T) {
+	_, s := sqliteBench(t)
+	plan := explainSQLite(t, s.write, strings.ReplaceAll(grantedQuery, "$1", "'G'"))
+	for _, index := range []string{"requests_done", "requests_grant", "journal_request"} {
+		if !strings.Contains(plan, index) {
+			t.Errorf("%s is not used:\n%s", index, plan)
+		}
+	}
+	if strings.Contains(plan, "SCAN") {
+		t.Errorf("walks a table:\n%s", plan)
 	}
 }

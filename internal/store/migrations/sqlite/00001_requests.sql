@@ -16,12 +16,14 @@ CREATE TABLE requests (
     deadline_at BIGINT NOT NULL CHECK (deadline_at > filed_at),
     decided_at  BIGINT,
     ended_at    BIGINT,
+    grant_until BIGINT, -- of codes granted for a time and not yet taken out again
     body        TEXT NOT NULL,
     -- The figure of package approvals, as far as one row can tell it.
     CHECK ((ended_at IS NULL) = (state IN ('filed', 'pending', 'approved'))),
     CHECK (state NOT IN ('filed', 'refused') OR (group_id IS NULL AND card_ts IS NULL)),
     CHECK (state NOT IN ('pending', 'approved', 'denied', 'done', 'failed', 'superseded') OR group_id IS NOT NULL),
-    CHECK (state NOT IN ('approved', 'done', 'failed', 'superseded') OR decided_at IS NOT NULL)
+    CHECK (state NOT IN ('approved', 'done', 'failed', 'superseded') OR decided_at IS NOT NULL),
+    CHECK (grant_until IS NULL OR state = 'done')
 );
 CREATE UNIQUE INDEX requests_card ON requests (channel, card_ts) WHERE card_ts IS NOT NULL;
 CREATE INDEX requests_pending ON requests (channel, card_ts) WHERE state = 'pending';
@@ -30,6 +32,8 @@ CREATE INDEX requests_pending ON requests (channel, card_ts) WHERE state = 'pend
 CREATE INDEX requests_requester ON requests (requester, filed_at, id);
 CREATE INDEX requests_open ON requests (state, filed_at, id, ended_at) WHERE ended_at IS NULL;
 CREATE INDEX requests_group ON requests (group_id, filed_at, id) WHERE ended_at IS NULL;
+CREATE INDEX requests_done ON requests (group_id, ended_at) WHERE state = 'done';
+CREATE INDEX requests_grant ON requests (group_id, filed_at) WHERE grant_until IS NOT NULL;
 
 -- What people put on messages of the bot; kept by message and not by request,
 -- because a quick approver may be heard before the card's timestamp is stored.

@@ -1,0 +1,179 @@
+package approvals
+
+import (
+	"context"
+	"slices"
+	"time"
+)
+
+// When people are warned before a grant ends, in hours.
+const (
+	firstWarning = 24
+	lastWarning  = 1
+)
+
+// A Grant is what a done request holds in a group's rule for a time. Its end
+// takes the codes out again, unless another request holds them by then.
+type Grant struct {
+	Codes   []string  `json:"codes"` // put in by the request, or let stay for longer
+	Until   time.Time `json:"until"`
+	By      string    `json:"by,omitempty"`      // who ended it before its time
+	Stalled string    `json:"stalled,omitempty"` // why its end is held up
+	Misses  int       `json:"misses,omitempty"`  // answers to its end that were not what was asked
+	Ending  *Ending   `json:"ending,omitempty"`  // what its end did
+	Tries   int       `json:"tries,omitempty"`   // how often its end was given up and tried again
+}
+
+// An Ending is what became of each code of a grant, as far as UiPath told.
+type Ending struct {
+	At       time.Time `json:"at"`
+	Took     []string  `json:"took,omitempty"`      // taken out, as UiPath confirmed
+	Gone     []string  `json:"gone,omitempty"`      // not in the rule when it was read
+	Kept     []Holding `json:"kept,omitempty"`      // still there, and why
+	Left     []string  `json:"left,omitempty"`      // to be taken out, and there all the same
+	Said     string    `json:"said,omitempty"`      // UiPath's words about what is left
+	ReadBack bool      `json:"read_back,omitempty"` // an answer was lost, so that some of Gone was taken out by this end
+
+	Uncertain bool     `json:"uncertain,omitempty"` // what is Left may be out: an answer was lost, and the rule cannot be read
+	Codes     []string `json:"codes,omitempty"`     // the group's rule as last read or answered
+}
+
+// A Holding says which request lets a code stay. Request is empty where it was
+// put in by nobody's request; Until is zero where it stays for good.
+type Holding struct {
+	Code    string    `json:"code"`
+	Request string    `json:"request,omitempty"`
+	Until   time.Time `json:"until,omitzero"`
+}
+
+// Over reports whether the grant ended and left nothing behind.
+func (g Grant) Over() bool { return g.Ending != nil && len(g.Ending.Left) == 0 }
+
+// Holds reports whether the request holds codes for a time: it is done, and
+// its grant is not over.
+func (r Request) Holds() bool { return r.State == Done && r.Grant != nil && !r.Grant.Over() }
+
+// ending reports whether the end of the request's grant is still to come.
+func (r Request) ending() bool { return r.Holds() && r.Grant.Ending == nil }
+
+// ends is when a grant that begins now would end; zero: never.
+func (a Ask) ends(now time.Time) time.Time {
+	if !a.Timed() {
+		return time.Time{}
+	}
+	return now.Add(a.Duration(now))
+}
+
+// passed reports whether the time asked for is over already.
+func (a Ask) passed(now time.Time) bool { return a.Timed() && !a.ends(now).After(now) }
+
+// Claims tell which requests hold a code, as far as grants for a time are
+// concerned, the first to be done first.
+type claims map[string][]Request
+
+// claimsOf follows done requests in the order in which they were done. To put
+// a code in, a request must have found it missing: so whoever held it before
+// holds it no more, whatever took it out.
+func claimsOf(done []Request) claims {
+	c := claims{}
+	for _, r := range done {
+		change := r.Proposal.Change
+		for _, code := range change.Remove {
+			delete(c, code)
+		}
+		for _, code := range change.Add {
+			c[code] = []Request{r}
+		}
+		for _, code := range change.Renew {
+			c[code] = append(c[code], r)
+		}
+	}
+	return c
+}
+
+// ends tells, of each code that is in the rule for a time only, when the last
+// grant of it ends.
+func (c claims) ends() map[string]time.Time {
+	ends := map[string]time.Time{}
+	for code, requests := range c {
+		forGood := slices.ContainsFunc(requests, func(r Request) bool { return r.Grant == nil })
+		for _, r := range requests {
+			if !forGood && r.Holds() && r.Grant.Until.After(ends[code]) {
+				ends[code] = r.Grant.Until
+			}
+		}
+	}
+	return ends
+}
+
+// besides tells which request other than r holds a code longest from now on.
+func (c claims) besides(r Request, code string, now time.Time) (Holding, bool) {
+	var best Holding
+	found := false
+	for _, other := range c[code] {
+		switch {
+		case other.ID == r.ID:
+		case other.Grant == nil:
+			return Holding{Code: code, Request: other.ID}, true
+		case other.Holds() && other.Grant.Until.After(now) && other.Grant.Until.After(best.Until):
+			best, found = Holding{Code: code, Request: other.ID, Until: other.Grant.Until}, true
+		}
+	}
+	return best, found
+}
+
+// by reports whether r is among those that hold a code.
+func (c claims) by(r Request, code string) bool {
+	return slices.ContainsFunc(c[code], func(other Request) bool { return other.ID == r.ID })
+}
+
+// part sorts the codes of r's grant: what is to be taken out of the rule at
+// this moment, and what became of the others.
+func (c claims) part(r Request, rule Rule, now time.Time) (take []string, rest Ending) {
+	rest = Ending{Codes: rule.Codes}
+	for _, code := range r.Grant.Codes {
+		other, held := c.besides(r, code, now)
+		switch {
+		case !slices.Contains(rule.Codes, code):
+			rest.Gone = append(rest.Gone, code)
+		case held:
+			rest.Kept = append(rest.Kept, other)
+		case !c.by(r, code):
+			rest.Kept = append(rest.Kept, Holding{Code: code})
+		default:
+			take = append(take, code)
+		}
+	}
+	return take, rest
+}
+
+// only is the part of ends that is about the codes.
+func only(ends map[string]time.Time, codes []string) map[string]time.Time {
+	var part map[string]time.Time
+	for _, code := range codes {
+		if part == nil {
+			part = map[string]time.Time{}
+		}
+		part[code] = ends[code]
+	}
+	return part
+}
+
+// Stand looks up how a person stands to a request: who Counts is one of its
+// approvers. What cannot be checked is a refusal.
+func Stand(ctx context.Context, d Directory, r Request, user string) (Standing, error) {
+	person, err := d.Person(ctx, user, ageAtVote)
+	if err != nil {
+		return Uncheckable, err
+	}
+	w := Workers{Directory: d}
+	members, err := w.members(ctx, r.Terms.Stages, ageAtVote)
+	standing := StandingOf(r, person, named(members, user))
+	if err != nil && standing == NotApprover {
+		return Uncheckable, err // perhaps named by the group that could not be read
+	}
+	if standing == Counts {
+		err = nil
+	}
+	return standing, err
+}

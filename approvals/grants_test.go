@@ -1,0 +1,583 @@
+package approvals_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	. "licensebot/approvals"
+)
+
+// ask files a request as asked, by whatever policy the world has.
+func (w *world) ask(ask Ask) Request {
+	w.Helper()
+	ask.Group = "group-01"
+	r, _, err := w.store.File(w.Context(), Request{
+		ID: NewID(), Envelope: NewID(), Requester: requester, Channel: "C-APPROVALS",
+		Ask: ask, Terms: Terms{TTL: time.Hour},
+	})
+	if err != nil {
+		w.Fatal(err)
+	}
+	w.request = r
+	return w.until("a card", func(r Request) bool { return r.CardTS != "" })
+}
+
+// done asks for codes, and has an approver agree.
+func (w *world) done(ask Ask) Request {
+	w.Helper()
+	r := w.ask(ask)
+	w.react(r, anna, true)
+	return w.untilState(Done)
+}
+
+// granted asks for codes for a time, and has an approver agree.
+func (w *world) granted(length time.Duration, codes ...string) Request {
+	w.Helper()
+	return w.done(Ask{Codes: codes, For: length})
+}
+
+// over waits for the end of a grant to have been carried out or given up.
+func (w *world) over(r Request) Ending {
+	w.Helper()
+	w.request = r
+	time.Sleep(max(0, time.Until(w.read(r.ID).Grant.Until)))
+	r = w.until("an end of the grant", func(r Request) bool { return r.Grant.Ending != nil })
+	return *r.Grant.Ending
+}
+
+func (w *world) codes(want ...string) {
+	w.Helper()
+	if got := w.uipath.rule().Codes; !SameSet(got, want) {
+		w.Errorf("the rule is %v, want %v", got, want)
+	}
+}
+
+func same(t *testing.T, what string, got, want []string) {
+	t.Helper()
+	if !SameSet(got, want) {
+		t.Errorf("%s: %v, want %v", what, got, want)
+	}
+}
+
+func TestAGrantEnds(t *testing.T) {
+	live(t, func(w *world) {
+		r := w.granted(26*time.Hour, "NEW")
+		if g := r.Grant; g == nil || !g.Until.Equal(r.Ended.Add(26*time.Hour)) || !slices.Equal(g.Codes, []string{"NEW"}) {
+			t.Fatalf("granted as %+v", g)
+		}
+		w.uipath.edit("OLD", "NEW", "BY-HAND")
+		time.Sleep(26*time.Hour - time.Minute)
+		w.codes("OLD", "NEW", "BY-HAND")
+		e := w.over(r)
+		w.codes("OLD", "BY-HAND")
+		if rule := w.uipath.rule(); !rule.External || !slices.Equal(rule.Quotas, []Quota{{Code: "OLD", Limit: 2}}) {
+			t.Errorf("more than the code went: %+v", rule)
+		}
+		same(t, "taken out", e.Took, []string{"NEW"})
+		same(t, "the rule as told", e.Codes, []string{"OLD", "BY-HAND"})
+		if e.At.Before(r.Grant.Until) || e.At.After(r.Grant.Until.Add(time.Minute)) {
+			t.Errorf("ended at %v, was to end at %v", e.At, r.Grant.Until)
+		}
+		w.quiet()
+		w.puts(2)
+		w.posts(Conclude, 1)
+		w.posts(Overdue, 0)
+		w.ended(w.read(r.ID), Done, ReasonConfirmed)
+		warned := w.slack.heard(Warn)
+		if len(warned) != 2 || warned[0].Subject != "24" || warned[1].Subject != "1" {
+			t.Fatalf("warned %+v", warned)
+		}
+		for i, before := range []time.Duration{24 * time.Hour, time.Hour} {
+			if late := warned[i].at.Sub(r.Grant.Until.Add(-before)); late < 0 || late > time.Minute {
+				t.Errorf("the warning for %v before came %v late", before, late)
+			}
+			if warned[i].Note != "NEW" {
+				t.Errorf("warned of %q", warned[i].Note)
+			}
+		}
+	})
+}
+
+// A grant that is too short for a warning gets none, and one until a moment
+// ends at that moment however late it began.
+func TestWarningsAheadOnly(t *testing.T) {
+	for length, want := range map[time.Duration]int{time.Hour: 0, 61 * time.Minute: 1, 24 * time.Hour: 1} {
+		live(t, func(w *world) {
+			until := time.Now().Add(length)
+			r := w.done(Ask{Codes: []string{"NEW"}, Until: until})
+			if !r.Grant.Until.Equal(until) {
+				t.Errorf("granted until %v, want %v", r.Grant.Until, until)
+			}
+			w.stop()
+			time.Sleep(time.Until(until.Add(-30 * time.Minute)))
+			w.work()
+			w.over(r)
+			w.quiet()
+			w.posts(Warn, want)
+		})
+	}
+}
+
+// A warning is posted once, whether its answer was lost before or after.
+func TestWarningAnswerLost(t *testing.T) {
+	for _, effect := range []bool{true, false} {
+		live(t, func(w *world) {
+			w.slack.breaks("warn", 2, effect, errCut)
+			w.over(w.granted(2*time.Hour, "NEW"))
+			w.quiet()
+			w.posts(Warn, 1)
+		})
+	}
+}
+
+// The bot is down over both warnings and the end: the end is carried out when
+// it starts, and nobody is warned of what is past.
+func TestEndAfterDowntime(t *testing.T) {
+	live(t, func(w *world) {
+		r := w.granted(48*time.Hour, "NEW")
+		w.quietNow()
+		w.restart(func() { time.Sleep(72 * time.Hour) })
+		back := time.Now()
+		w.over(r)
+		w.quiet()
+		w.codes("OLD")
+		if took := w.read(r.ID).Grant.Ending.At.Sub(back); took > time.Minute {
+			t.Errorf("ended %v after the start", took)
+		}
+		w.posts(Conclude, 1)
+		w.posts(Warn, 0)
+	})
+}
+
+// quietNow waits until nothing is owed that is due.
+func (w *world) quietNow() {
+	w.Helper()
+	w.until("quiet", func(Request) bool {
+		wait, owed, err := w.store.Wait(w.Context(), Reply, Render, Apply, Seed)
+		return err == nil && (!owed || wait > time.Minute)
+	})
+}
+
+// Codes that somebody had before are not the grant's, and codes that went by
+// hand are told as gone.
+func TestEndTakesOnlyItsOwn(t *testing.T) {
+	live(t, func(w *world) {
+		r := w.granted(2*time.Hour, "OLD", "NEW", "NEWER")
+		same(t, "granted", r.Grant.Codes, []string{"NEW", "NEWER"})
+		w.uipath.edit("OLD", "NEW")
+		e := w.over(r)
+		w.codes("OLD")
+		same(t, "taken out", e.Took, []string{"NEW"})
+		same(t, "gone before", e.Gone, []string{"NEWER"})
+		if e.ReadBack {
+			t.Error("an answer is said to have been lost")
+		}
+	})
+}
+
+func TestNothingLeftToTakeOut(t *testing.T) {
+	live(t, func(w *world) {
+		r := w.granted(2*time.Hour, "NEW")
+		w.uipath.edit("OLD")
+		e := w.over(r)
+		same(t, "gone", e.Gone, []string{"NEW"})
+		w.puts(1)
+	})
+}
+
+// What became of codes that were granted again before the end.
+func TestGrantedAgain(t *testing.T) {
+	const length = 2 * time.Hour
+	for _, c := range []struct {
+		name  string
+		again func(w *world) Request
+		kept  bool
+		good  bool
+	}{
+		{"extended", func(w *world) Request { return w.granted(9*time.Hour, "NEW", "NEWER") }, true, false},
+		{"extended for good", func(w *world) Request { return w.done(Ask{Codes: []string{"NEW"}}) }, true, true},
+		{"made the rule, for good", func(w *world) Request { return w.done(Ask{Action: Set, Codes: []string{"OLD", "NEW"}}) }, true, true},
+		{"removed by hand and put in for good", func(w *world) Request {
+			w.uipath.edit("OLD")
+			return w.done(Ask{Codes: []string{"NEW"}})
+		}, true, true},
+		{"removed by a request, put back by hand", func(w *world) Request {
+			r := w.done(Ask{Action: Remove, Codes: []string{"NEW"}})
+			w.uipath.edit("OLD", "NEW")
+			r.ID = "" // nobody's request
+			return r
+		}, true, true},
+		{"extended, and the extension ended early", func(w *world) Request {
+			r := w.granted(9*time.Hour, "NEW")
+			w.endEarly(r, requester)
+			w.over(r)
+			w.codes("OLD", "NEW") // the first grant still has it
+			return r
+		}, false, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			live(t, func(w *world) {
+				first := w.granted(length, "NEW")
+				again := c.again(w)
+				e := w.over(first)
+				if !c.kept {
+					same(t, "taken out", e.Took, []string{"NEW"})
+					w.codes("OLD")
+					return
+				}
+				if len(e.Took) > 0 || len(e.Kept) != 1 || e.Kept[0].Code != "NEW" || e.Kept[0].Request != again.ID || e.Kept[0].Until.IsZero() != c.good {
+					t.Errorf("ended as %+v, want NEW kept by %s", e, again.ID)
+				}
+				if !slices.Contains(w.uipath.rule().Codes, "NEW") {
+					t.Errorf("the rule is %v", w.uipath.rule().Codes)
+				}
+				w.posts(Conclude, 1)
+				if again.Grant != nil {
+					w.over(again)
+					w.codes("OLD")
+				}
+			})
+		})
+	}
+}
+
+// Asking for a code that another grant holds writes nothing: it only stays for
+// longer. That needs approval like anything else.
+func TestExtending(t *testing.T) {
+	live(t, func(w *world) {
+		first := w.granted(2*time.Hour, "NEW")
+		r := w.ask(Ask{Codes: []string{"NEW"}, For: 5 * time.Hour})
+		change := r.Proposal.Change
+		if len(change.Add) != 0 || !slices.Equal(change.Renew, []string{"NEW"}) || !r.Proposal.Ends["NEW"].Equal(first.Grant.Until) {
+			t.Fatalf("proposed %+v, ends %v", change, r.Proposal.Ends)
+		}
+		w.react(r, anna, true)
+		r = w.untilState(Done)
+		w.ended(r, Done, ReasonExtended)
+		w.puts(1)
+		e := w.over(first)
+		if len(e.Kept) != 1 || e.Kept[0].Request != r.ID || !e.Kept[0].Until.Equal(r.Grant.Until) {
+			t.Errorf("the first ended as %+v", e)
+		}
+		w.codes("OLD", "NEW")
+		w.over(r)
+		w.codes("OLD")
+		w.quiet()
+		w.posts(Conclude, 2)
+	})
+}
+
+// The warning says only what will happen.
+func TestNoWarningOfWhatStays(t *testing.T) {
+	live(t, func(w *world) {
+		first := w.granted(2*time.Hour, "NEW")
+		w.done(Ask{Codes: []string{"NEW"}})
+		w.over(first)
+		w.quiet()
+		w.posts(Warn, 0)
+	})
+}
+
+func TestExtensionRefused(t *testing.T) {
+	for name, ask := range map[string]Ask{
+		"shorter than what is there":    {Codes: []string{"NEW"}, For: time.Hour},
+		"a code that is there for good": {Codes: []string{"OLD"}, For: 9 * time.Hour},
+	} {
+		t.Run(name, func(t *testing.T) {
+			live(t, func(w *world) {
+				w.granted(4*time.Hour, "NEW")
+				w.fileAsk(ask)
+				w.ended(w.untilState(Refused), Refused, ReasonNothingToDo)
+			})
+		})
+	}
+}
+
+func (w *world) fileAsk(ask Ask) {
+	w.Helper()
+	ask.Group = "group-01"
+	r, _, err := w.store.File(w.Context(), Request{
+		ID: NewID(), Envelope: NewID(), Requester: requester, Channel: "C-APPROVALS", Ask: ask, Terms: Terms{TTL: time.Hour},
+	})
+	if err != nil {
+		w.Fatal(err)
+	}
+	w.request = r
+}
+
+func TestTimesThatMakeNoSense(t *testing.T) {
+	for name, c := range map[string]struct {
+		ask  Ask
+		want Reason
+	}{
+		"a removal for a time":   {Ask{Action: Remove, Codes: []string{"OLD"}, For: time.Hour}, ReasonNothingToEnd},
+		"a limit for a time":     {Ask{Codes: []string{"OLD"}, Quotas: []Quota{{Code: "OLD", Limit: 5}}, For: time.Hour}, ReasonNothingToEnd},
+		"an end that has passed": {Ask{Codes: []string{"NEW"}, Until: time.Unix(1, 0)}, ReasonEndPassed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			live(t, func(w *world) {
+				w.fileAsk(c.ask)
+				w.ended(w.untilState(Refused), Refused, c.want)
+			})
+		})
+	}
+}
+
+// The extension's code, or its time, is gone by the time it is approved.
+func TestExtensionTooLate(t *testing.T) {
+	live(t, func(w *world) {
+		first := w.granted(30*time.Minute, "NEW")
+		r := w.ask(Ask{Codes: []string{"NEW"}, For: 5 * time.Hour})
+		w.over(first)
+		w.request = r
+		w.react(r, anna, true)
+		r = w.until("an end", func(r Request) bool { return !r.State.Open() })
+		w.ended(r, Superseded, ReasonRuleChanged)
+		if r.Outcome.Uncertain || r.Grant != nil {
+			t.Errorf("superseded as %+v, %+v", r.Outcome, r.Grant)
+		}
+		w.codes("OLD")
+	})
+	live(t, func(w *world) {
+		r := w.ask(Ask{Codes: []string{"NEW"}, Until: time.Now().Add(30 * time.Minute)})
+		time.Sleep(40 * time.Minute)
+		w.react(r, anna, true)
+		r = w.until("an end", func(r Request) bool { return !r.State.Open() })
+		w.ended(r, Failed, ReasonEndPassed)
+		w.puts(0)
+	})
+}
+
+func (w *world) endEarly(r Request, by string) {
+	w.Helper()
+	if _, err := w.store.Step(w.Context(), r.ID, EndEarly{By: by, Authorised: by != requester}, nil); err != nil {
+		w.Fatal(err)
+	}
+}
+
+func TestEndEarly(t *testing.T) {
+	live(t, func(w *world) {
+		r := w.granted(26*time.Hour, "NEW")
+		if _, err := w.store.Step(w.Context(), r.ID, EndEarly{By: bystander}, nil); !errors.Is(err, ErrNotYours) {
+			t.Errorf("a bystander ended it: %v", err)
+		}
+		time.Sleep(time.Hour)
+		w.endEarly(r, anna)
+		e := w.over(r)
+		same(t, "taken out", e.Took, []string{"NEW"})
+		r = w.quiet()
+		if r.Grant.By != anna || r.Grant.Until.After(e.At) {
+			t.Errorf("ended early as %+v", r.Grant)
+		}
+		w.posts(Warn, 0)
+		w.posts(Conclude, 1)
+		if _, err := w.store.Step(w.Context(), r.ID, EndEarly{By: requester}, nil); !errors.Is(err, ErrNoMove) {
+			t.Errorf("ended twice: %v", err)
+		}
+	})
+}
+
+// The answer to the end's write is lost, after it took effect or before.
+func TestEndAnswerLost(t *testing.T) {
+	for _, effect := range []bool{true, false} {
+		live(t, func(w *world) {
+			w.uipath.onWrite = func(n int, asked Rule) (*Rule, bool, error) {
+				if n == 2 {
+					return nil, effect, errCut
+				}
+				return &asked, true, nil
+			}
+			e := w.over(w.granted(2*time.Hour, "NEW"))
+			w.codes("OLD")
+			if effect {
+				w.puts(2)
+				same(t, "read to be gone", e.Gone, []string{"NEW"})
+				if !e.ReadBack || len(e.Took) != 0 {
+					t.Errorf("ended as %+v", e)
+				}
+				return
+			}
+			w.puts(3)
+			same(t, "taken out", e.Took, []string{"NEW"})
+		})
+	}
+}
+
+// UiPath is down at the end: people are told once, and it goes on for as long
+// as it takes.
+func TestEndWhileUiPathIsDown(t *testing.T) {
+	live(t, func(w *world) {
+		r := w.granted(2*time.Hour, "NEW")
+		w.uipath.onRead = func(int) error {
+			if g := r.Grant; !time.Now().Before(g.Until) && time.Now().Before(g.Until.Add(5*time.Hour)) {
+				return later(0)
+			}
+			return nil
+		}
+		e := w.over(r)
+		w.quiet()
+		w.codes("OLD")
+		if e.At.Before(r.Grant.Until.Add(5 * time.Hour)) {
+			t.Errorf("ended at %v", e.At)
+		}
+		w.posts(Overdue, 1)
+		w.posts(Conclude, 1)
+	})
+}
+
+// UiPath says no: people are told, and can have it tried again.
+func TestEndRefused(t *testing.T) {
+	live(t, func(w *world) {
+		w.uipath.onWrite = func(n int, asked Rule) (*Rule, bool, error) {
+			if n == 2 {
+				return nil, false, &Refusal{Said: "403: not allowed"}
+			}
+			return &asked, true, nil
+		}
+		r := w.granted(2*time.Hour, "NEW")
+		e := w.over(r)
+		same(t, "left", e.Left, []string{"NEW"})
+		if e.Said != "403: not allowed" || e.Uncertain {
+			t.Errorf("ended as %+v", e)
+		}
+		w.quiet()
+		w.codes("OLD", "NEW")
+		w.endEarly(r, requester)
+		w.until("a second end", func(r Request) bool { return r.Grant.Over() })
+		w.codes("OLD")
+		w.quiet()
+		w.posts(Conclude, 2)
+	})
+}
+
+// UiPath refuses to be read after a write whose answer was lost.
+func TestEndRefusedAfterAnAnswerWasLost(t *testing.T) {
+	live(t, func(w *world) {
+		lost := false
+		w.uipath.onWrite = func(n int, asked Rule) (*Rule, bool, error) {
+			if n == 2 {
+				lost = true
+				return nil, true, errCut
+			}
+			return &asked, true, nil
+		}
+		w.uipath.onRead = func(int) error {
+			if lost {
+				return &Refusal{Said: "403"}
+			}
+			return nil
+		}
+		e := w.over(w.granted(2*time.Hour, "NEW"))
+		same(t, "left", e.Left, []string{"NEW"})
+		if !e.Uncertain {
+			t.Error("what is unknown is called known")
+		}
+	})
+}
+
+// UiPath says yes and keeps the code, once or for ever.
+func TestEndAnswerKeepsTheCode(t *testing.T) {
+	for _, forEver := range []bool{false, true} {
+		live(t, func(w *world) {
+			w.uipath.onWrite = func(n int, asked Rule) (*Rule, bool, error) {
+				if n == 1 || n > 2 && !forEver {
+					return &asked, true, nil
+				}
+				return &Rule{Codes: []string{"OLD", "NEW"}}, false, nil
+			}
+			e := w.over(w.granted(2*time.Hour, "NEW"))
+			if !forEver {
+				w.puts(3)
+				same(t, "taken out", e.Took, []string{"NEW"})
+				return
+			}
+			w.puts(4)
+			same(t, "left", e.Left, []string{"NEW"})
+			same(t, "the rule as told", e.Codes, []string{"OLD", "NEW"})
+		})
+	}
+}
+
+// Two grants end at the same moment while a third request is applied: no two
+// writes to the group overlap, and none undoes another.
+func TestEndsAndAnApplyNeverOverlap(t *testing.T) {
+	live(t, func(w *world) {
+		w.uipath.pause = 10 * time.Second
+		until := time.Now().Add(30 * time.Minute)
+		one := w.done(Ask{Codes: []string{"NEW"}, Until: until})
+		two := w.done(Ask{Codes: []string{"NEWER"}, Until: until})
+		w.uipath.mu.Lock()
+		rule := w.uipath.rules["group-01"]
+		rule.Owned = append(rule.Owned, Seats{Code: "THIRD", Total: 9})
+		w.uipath.rules["group-01"] = rule
+		w.uipath.mu.Unlock()
+		three := w.ask(Ask{Codes: []string{"THIRD"}})
+		time.Sleep(time.Until(until))
+		w.react(three, anna, true)
+		w.untilState(Done)
+		w.over(one)
+		w.over(two)
+		w.codes("OLD", "THIRD")
+		if w.uipath.overlap {
+			t.Error("two writes to one group overlapped")
+		}
+		w.puts(5)
+	})
+}
+
+// While the end waits for its time, other requests on the group go on.
+func TestAGrantHoldsNobodyUp(t *testing.T) {
+	live(t, func(w *world) {
+		w.granted(26*time.Hour, "NEW")
+		asked := time.Now()
+		w.done(Ask{Codes: []string{"NEWER"}})
+		if took := time.Since(asked); took > time.Minute {
+			t.Errorf("another request took %v", took)
+		}
+	})
+}
+
+// A limit of seats that a renewed code has counts as asked for.
+func TestRenewalUnderAPolicyOfSeats(t *testing.T) {
+	live(t, func(w *world) {
+		w.policy.Rules[0].MaxSeats = 4
+		r := w.done(Ask{Codes: []string{"NEW"}, Quotas: []Quota{{Code: "NEW", Limit: 3}}, For: time.Hour})
+		if r.Grant == nil {
+			t.Fatal("nothing was granted for a time")
+		}
+		again := w.done(Ask{Codes: []string{"NEW"}, For: 2 * time.Hour})
+		same(t, "renewed", again.Proposal.Change.Renew, []string{"NEW"})
+		w.policy.Rules[0].MaxSeats = 2
+		w.fileAsk(Ask{Codes: []string{"NEW"}, For: 4 * time.Hour})
+		refused := w.untilState(Refused)
+		if o := refused.Outcome.Objection; o == nil || o.Kind != ObjectionTooManySeats {
+			t.Errorf("refused as %+v", refused.Outcome)
+		}
+	})
+}
+
+func TestTheThreadOfAnEndIsGone(t *testing.T) {
+	live(t, func(w *world) {
+		w.slack.breaks("conclude", 1000, false, &Refusal{Said: "thread_not_found"})
+		w.over(w.granted(2*time.Hour, "NEW"))
+		w.quiet()
+		w.posts(Notify, 1)
+	})
+}
+
+func TestEndReplyAnswerLost(t *testing.T) {
+	for _, effect := range []bool{true, false} {
+		live(t, func(w *world) {
+			w.slack.breaks("conclude", 2, effect, errCut)
+			w.over(w.granted(2*time.Hour, "NEW"))
+			w.quiet()
+			w.posts(Conclude, 1)
+			if !strings.Contains(strings.Join(w.slack.log(), " "), "find conclude") {
+				t.Error("nobody looked")
+			}
+		})
+	}
+}

@@ -1,0 +1,101 @@
+package bot
+
+import (
+	"fmt"
+	"strings"
+
+	"licensebot/approvals"
+)
+
+// Reminder asks those once more who can still agree.
+func (w Words) Reminder(r approvals.Request, whom []string) string {
+	return fmt.Sprintf("%s Request %s still waits for you: %s, until %s. The card above shows what is asked; react on it with %s to approve or %s to deny.",
+		people(whom), code(r.ID), lacking(r), moment(r.Deadline), w.approve(), w.deny())
+}
+
+// Reopened says that an approved request waits again, who does not count any
+// more, and what is needed now.
+func (w Words) Reopened(r approvals.Request, lost []approvals.Lost) string {
+	reasons := make([]string, len(lost))
+	for i, l := range lost {
+		reasons[i] = user(l.User) + " " + lossOf(l.Why)
+	}
+	text := fmt.Sprintf("%s Request %s was approved, but before UiPath was asked its approvals no longer sufficed", user(r.Requester), code(r.ID))
+	if len(reasons) > 0 {
+		text += ": " + within(maxListed, reasons)
+	}
+	if r.Attempted {
+		text += fmt.Sprintf(". A write had been tried before, and it, or a part of it, may have taken effect: look at %s in UiPath.", group(r.Proposal.Group))
+	} else {
+		text += ". Nothing was changed at UiPath."
+	}
+	if r.State != approvals.Pending {
+		return text
+	}
+	return text + fmt.Sprintf(" It waits again: %s, until %s.", lacking(r), moment(r.Deadline))
+}
+
+// lossOf says why somebody's consent does not count any more.
+func lossOf(why approvals.Standing) string {
+	switch why {
+	case approvals.Withdrawn:
+		return "took the reaction back"
+	case approvals.Deactivated:
+		return "was deactivated in Slack"
+	case approvals.NotApprover:
+		return "is not one of its approvers any more"
+	case approvals.LostStage:
+		return "may not approve for the same stage any more"
+	case approvals.IsLate:
+		return "reacted after the deadline"
+	case approvals.Uncheckable:
+		return "could not be checked with Slack"
+	}
+	return "may not approve any more"
+}
+
+// lacking says how many approvals a waiting request has, and what is missing.
+func lacking(r approvals.Request) string {
+	missing := r.Terms.Missing(r.Votes)
+	given := r.Terms.Quorum()
+	var stages []string
+	for i, n := range missing {
+		given -= n
+		if n > 0 {
+			stages = append(stages, fmt.Sprintf("%d from %s", n, stageName(r.Terms.Stages[i], i)))
+		}
+	}
+	text := fmt.Sprintf("it has %d of %s", given, needed(r.Terms.Quorum()))
+	if len(missing) > 1 && len(stages) > 0 {
+		text += " (still missing: " + list(stages) + ")"
+	}
+	return text
+}
+
+// Thread is what a kind of work says in the card's thread.
+func (w Words) Thread(r approvals.Request, said approvals.Owed) string {
+	switch said.Kind {
+	case approvals.Progress:
+		return w.Held(r)
+	case approvals.Remind:
+		return w.Reminder(r, strings.Fields(said.Note))
+	case approvals.Reopen:
+		return w.Reopened(r, said.Lost())
+	case approvals.Warn:
+		return w.Warning(r, strings.Fields(said.Note))
+	case approvals.Overdue:
+		return w.Overdue(r)
+	case approvals.Conclude:
+		return w.Ended(r)
+	}
+	return w.End(r)
+}
+
+// Private is what the requester is told where the thread cannot tell it.
+func (w Words) Private(r approvals.Request, said approvals.Owed) string {
+	switch said.Kind {
+	case approvals.Reopen, approvals.Warn, approvals.Overdue, approvals.Conclude:
+		return w.Thread(r, said)
+	}
+	return w.Notice(r)
+}

@@ -1,0 +1,43 @@
+package store
+
+import (
+	"context"
+	"fmt"
+
+	"licensebot/approvals"
+)
+
+// grantedQuery reads the done requests of a group since the oldest of its
+// requests was filed whose grant is not over; none if there is no such grant.
+// The journal orders them: a clock may be put back, or show two the same time.
+const grantedQuery = `SELECT ` + requestColumns + ` FROM requests WHERE group_id = $1 AND state = 'done'
+	AND ended_at >= (SELECT min(filed_at) FROM requests WHERE group_id = $1 AND grant_until IS NOT NULL)
+	ORDER BY (SELECT journal.id FROM journal WHERE request_id = requests.id AND before <> 'done' AND after = 'done')`
+
+// Granted lists the done requests that tell who holds the codes that a group
+// has for a time, in the order in which they were done.
+func (s *Store) Granted(ctx context.Context, groupID string) ([]approvals.Request, error) {
+	rows, err := s.read.QueryContext(ctx, grantedQuery, groupID)
+	if err != nil {
+		return nil, fmt.Errorf("read grants: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	var granted []approvals.Request
+	for rows.Next() {
+		r, err := one(rows)
+		if err != nil {
+			return nil, err
+		}
+		granted = append(granted, r)
+	}
+	return granted, rows.Err()
+}
+
+// grantUntil is what the database has to know of a grant: until when it holds
+// codes, or nothing once it is over.
+func grantUntil(r approvals.Request) any {
+	if !r.Holds() {
+		return nil
+	}
+	return micros(r.Grant.Until)
+}

@@ -1,0 +1,151 @@
+package store
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"licensebot/approvals"
+)
+
+// done is a done request on a group that holds a code of its own; zero: for
+// good.
+func (b *bench) done(n int, group string, length time.Duration) approvals.Request {
+	b.Helper()
+	asked := ask(n)
+	asked.Ask.For = length
+	r, _, err := b.File(b.ctx(), asked)
+	b.must(err)
+	change := proposal(group)
+	change.Proposal.Change = approvals.Change{Add: []string{"CODE" + r.ID}}
+	b.step(r, change)
+	b.step(r, approvals.Posted{TS: r.ID + ".1"})
+	b.approve(r)
+	return b.step(r, approvals.Settled{State: approvals.Done, Outcome: approvals.Outcome{Reason: approvals.ReasonConfirmed}})
+}
+
+func (b *bench) grantedIDs(group string) []string {
+	b.Helper()
+	requests, err := b.Granted(b.ctx(), group)
+	b.must(err)
+	var ids []string
+	for _, r := range requests {
+		ids = append(ids, r.ID)
+	}
+	return ids
+}
+
+func (b *bench) wantGranted(group string, want ...approvals.Request) {
+	b.Helper()
+	var ids []string
+	for _, r := range want {
+		ids = append(ids, r.ID)
+	}
+	if got := b.grantedIDs(group); !slices.Equal(got, ids) {
+		b.Errorf("granted on %s: %v, want %v", group, got, ids)
+	}
+}
+
+func grantedInOrder(b *bench) {
+	b.done(9, group, 0)
+	b.wantGranted(group) // for good holds nothing for a time
+	b.clock.advance(time.Minute)
+	first := b.done(8, group, time.Hour)
+	second := b.done(7, group, 0) // at the same moment
+	b.clock.advance(-time.Second) // a clock that was put back
+	third := b.done(6, group, 2*time.Hour)
+	b.done(5, "group-02", time.Hour)
+	b.card(4, group) // not done
+	b.wantGranted(group, first, second, third)
+	listed, err := b.Granted(b.ctx(), group)
+	b.must(err)
+	if got, want := asJSON(b.T, listed[0]), asJSON(b.T, first); got != want {
+		b.Errorf("listed\n%s, stored\n%s", got, want)
+	}
+	if g := first.Grant; g == nil || !g.Until.Equal(first.Ended.Add(time.Hour)) {
+		b.Errorf("granted as %+v", first.Grant)
+	}
+}
+
+// over ends a grant whose time has passed.
+func (b *bench) over(r approvals.Request, e approvals.Ending) {
+	b.Helper()
+	b.clock.advance(max(0, r.Grant.Until.Sub(b.clock.now())))
+	b.step(r, approvals.Ended{Ending: e})
+}
+
+func grantedOver(b *bench) {
+	first := b.done(1, group, time.Hour)
+	second := b.done(2, group, 2*time.Hour)
+	b.over(first, approvals.Ending{Left: first.Grant.Codes})
+	b.wantGranted(group, first, second) // what is left is still held
+	b.step(first, approvals.EndEarly{By: first.Requester})
+	b.over(first, approvals.Ending{Took: first.Grant.Codes})
+	b.wantGranted(group, first, second) // done since the second was filed
+	b.over(second, approvals.Ending{Took: second.Grant.Codes})
+	b.wantGranted(group)
+	read, err := b.Request(b.ctx(), second.ID)
+	b.must(err)
+	if !read.Grant.Over() || !read.Grant.Ending.At.Equal(b.clock.now()) || read.Grant.Ending.Took[0] != second.Grant.Codes[0] {
+		b.Errorf("read back %+v", read.Grant)
+	}
+}
+
+func timersWait(b *bench) {
+	r := b.done(1, group, 48*time.Hour)
+	b.approve(b.card(2, group))
+	b.finish(approvals.Announce)
+	b.finish(approvals.Reply)
+	b.finish(approvals.Apply) // of the first, which was never claimed
+	b.finish(approvals.Apply)
+	b.nothing(approvals.Warn, approvals.Elapse, approvals.Remind, approvals.End)
+	for kind, want := range map[approvals.Kind]time.Duration{approvals.Warn: 24 * time.Hour, approvals.Elapse: 48 * time.Hour} {
+		if wait, owed, err := b.Wait(b.ctx(), kind); err != nil || !owed || wait != want {
+			b.Errorf("%s is due in %v (%v, %v), want %v", kind, wait, owed, err, want)
+		}
+	}
+	b.clock.advance(48 * time.Hour)
+	elapse := b.claim(approvals.Elapse)
+	_, err := b.Step(b.ctx(), r.ID, approvals.Elapsed{}, &elapse)
+	b.must(err)
+	b.nothing(approvals.Warn, approvals.Elapse)
+	if end := b.claim(approvals.End); end.Request != r.ID {
+		b.Errorf("owes %+v", end)
+	}
+}
+
+func laneOfEnds(b *bench) {
+	r := b.done(1, group, time.Hour)
+	b.finish(approvals.Apply)
+	b.clock.advance(time.Hour)
+	b.step(r, approvals.Elapsed{})
+	b.approve(b.card(2, group))
+	end := b.claim(approvals.End)
+	b.nothing(approvals.Apply)
+	wake, stop := b.Listen(approvals.Apply)
+	defer stop()
+	b.must(b.Settle(b.ctx(), end))
+	b.awaitRing(wake, "the end before the apply was settled")
+	b.claim(approvals.Apply)
+	b.step(r, approvals.Elapsed{})
+	b.nothing(approvals.End)
+}
+
+// The journal of a request has the whole life of its grant.
+func TestTheJournalHasTheGrant(t *testing.T) {
+	b, s := sqliteBench(t)
+	r := b.done(1, group, time.Hour)
+	b.step(r, approvals.EndEarly{By: "U-ANNA", Authorised: true})
+	b.over(b.must1(b.Request(b.ctx(), r.ID)), approvals.Ending{Took: r.Grant.Codes})
+	kinds := s.rows(t, `SELECT kind, actor FROM journal WHERE request_id = $1 ORDER BY id`, r.ID)
+	want := []string{"kind=end_early actor=U-ANNA", "kind=ended actor=uipath"}
+	if got := kinds[len(kinds)-2:]; !slices.Equal(got, want) {
+		t.Errorf("the journal has %v, want %v at its end", kinds, want)
+	}
+}
+
+func (b *bench) must1(r approvals.Request, err error) approvals.Request {
+	b.Helper()
+	b.must(err)
+	return r
+}
