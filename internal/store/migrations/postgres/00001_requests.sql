@@ -26,6 +26,9 @@ CREATE TABLE requests (
 CREATE UNIQUE INDEX requests_card ON requests (channel, card_ts) WHERE card_ts IS NOT NULL;
 CREATE UNIQUE INDEX requests_sole ON requests (sole) WHERE state IN ('pending', 'approved');
 CREATE INDEX requests_pending ON requests (channel, card_ts) WHERE state = 'pending';
+-- What App Home shows: a person's own, and those that wait for votes.
+CREATE INDEX requests_requester ON requests (requester, filed_at, id);
+CREATE INDEX requests_undecided ON requests (deadline_at, id) WHERE state = 'pending' AND card_ts IS NOT NULL;
 
 -- What people put on messages of the bot; kept by message and not by request,
 -- because a quick approver may be heard before the card's timestamp is stored.

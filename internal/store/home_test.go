@@ -1,0 +1,148 @@
+package store
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"licensebot/approvals"
+	"licensebot/internal/pgtest"
+)
+
+// onBoth runs a test on a SQLite file and on PostgreSQL.
+func onBoth(t *testing.T, test func(*bench, underTest)) {
+	t.Run("SQLite", func(t *testing.T) {
+		b, s := sqliteBench(t)
+		test(b, s)
+	})
+	t.Run("PostgreSQL", func(t *testing.T) {
+		clock := &clock{at: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}
+		s := openURL(t, pgtest.URL(t), clock.now)
+		test(&bench{T: t, Conformant: s, clock: clock}, s)
+	})
+}
+
+func ids(all []approvals.Request) string {
+	var names []string
+	for _, r := range all {
+		names = append(names, strings.TrimLeft(r.ID, "R-0"))
+	}
+	return strings.Join(names, " ")
+}
+
+func TestFiledBy(t *testing.T) {
+	onBoth(t, func(b *bench, s underTest) {
+		for n := 1; n <= 7; n++ {
+			if n != 5 { // 4 and 5 at the same moment
+				b.clock.advance(time.Second)
+			}
+			b.file(n)
+		}
+		other := ask(8)
+		other.Requester = "U-OTHER"
+		_, _, err := b.File(b.ctx(), other)
+		b.must(err)
+		for _, c := range []struct {
+			skip, most int
+			want       string
+		}{{0, 3, "7 6 5"}, {3, 3, "4 3 2"}, {6, 3, "1"}, {9, 3, ""}, {0, 100, "7 6 5 4 3 2 1"}} {
+			page, all, err := s.FiledBy(b.ctx(), "U-REQUESTER", c.skip, c.most)
+			b.must(err)
+			if got := ids(page); got != c.want || all != 7 {
+				b.Errorf("after %d at most %d: %q of %d, want %q of 7", c.skip, c.most, got, all, c.want)
+			}
+		}
+		page, all, err := s.FiledBy(b.ctx(), "U-NOBODY", 0, 3)
+		b.must(err)
+		if len(page) != 0 || all != 0 {
+			b.Errorf("nobody's are %d, %d", len(page), all)
+		}
+		whole, _, err := s.FiledBy(b.ctx(), "U-OTHER", 0, 1)
+		b.must(err)
+		read, err := s.Request(b.ctx(), other.ID)
+		b.must(err)
+		if asJSON(b.T, whole[0]) != asJSON(b.T, read) {
+			b.Errorf("listed as %+v", whole[0])
+		}
+	})
+}
+
+func TestUndecided(t *testing.T) {
+	onBoth(t, func(b *bench, s underTest) {
+		b.file(1) // no card yet
+		b.finish(approvals.Vet)
+		for n := 2; n <= 5; n++ {
+			b.clock.advance(time.Second)
+			r := b.card(n, group)
+			if n == 3 {
+				b.approve(r)
+			}
+		}
+		all, err := s.Undecided(b.ctx(), 10)
+		b.must(err)
+		if got := ids(all); got != "2 4 5" {
+			b.Errorf("%s wait for votes", got)
+		}
+		first, err := s.Undecided(b.ctx(), 2)
+		b.must(err)
+		if got := ids(first); got != "2 4" {
+			b.Errorf("%s are the next two", got)
+		}
+	})
+}
+
+// Opening App Home must not cost more with every request there ever was.
+func TestHomeQueriesUseIndexes(t *testing.T) {
+	queries := map[string]string{
+		strings.NewReplacer("$1", "'U-REQUESTER'", "$2", "10", "$3", "20").Replace(filedBy): "requests_requester",
+		strings.NewReplacer("$1", "'U-REQUESTER'").Replace(countOf):                         "requests_requester",
+		strings.NewReplacer("$1", "10").Replace(undecided):                                  "requests_undecided",
+	}
+	t.Run("SQLite", func(t *testing.T) {
+		b, s := sqliteBench(t)
+		for n := range 20 {
+			b.file(n)
+		}
+		if _, err := s.write.ExecContext(t.Context(), "ANALYZE"); err != nil {
+			t.Fatal(err)
+		}
+		for query, index := range queries {
+			expectPlan(t, query, explain(t, s.write, query), index, "TEMP B-TREE")
+		}
+	})
+	t.Run("PostgreSQL", func(t *testing.T) {
+		s := openURL(t, pgtest.URL(t), nil)
+		populate(t, s)
+		for query, index := range queries {
+			expectPlan(t, query, strings.Join(s.rows(t, "EXPLAIN "+query), "\n"), index, "Seq Scan", "Sort")
+		}
+	})
+}
+
+// populate writes thousands of rows, so that PostgreSQL finds an index worth it.
+func populate(t *testing.T, s underTest) {
+	t.Helper()
+	for _, statement := range []string{
+		`INSERT INTO requests (id, envelope, state, requester, channel, card_ts, group_id, filed_at, deadline_at, ended_at, body)
+		SELECT 'R-' || n, 'e-' || n, CASE WHEN n % 50 = 0 THEN 'pending' ELSE 'denied' END,
+			CASE WHEN n % 40 = 0 THEN 'U-REQUESTER' ELSE 'U-' || n % 40 END, 'C', '17.' || n, 'g', n, n + 10000,
+			CASE WHEN n % 50 = 0 THEN NULL ELSE n + 1 END, '{}' FROM generate_series(1, 8000) AS n`,
+		`VACUUM ANALYZE requests`,
+	} {
+		if _, err := s.write.ExecContext(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func expectPlan(t *testing.T, query, plan, index string, none ...string) {
+	t.Helper()
+	if !strings.Contains(plan, index) {
+		t.Errorf("%s does not use %s:\n%s", query, index, plan)
+	}
+	for _, bad := range none {
+		if strings.Contains(plan, bad) {
+			t.Errorf("%s:\n%s", query, plan)
+		}
+	}
+}
