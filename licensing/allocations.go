@@ -9,10 +9,20 @@ import (
 )
 
 // Allocations is a Client in the terms of package approvals: its Licences.
-type Allocations struct{ client *Client }
+type Allocations struct {
+	client *Client
+	groups memory[[]Group]
+	seats  memory[[]Seats]
+}
 
 // NewAllocations makes the client carry out what approvals decides.
-func NewAllocations(c *Client) *Allocations { return &Allocations{client: c} }
+func NewAllocations(c *Client) *Allocations {
+	return &Allocations{
+		client: c,
+		groups: memory[[]Group]{now: c.link.now, learn: c.Groups},
+		seats:  memory[[]Seats]{now: c.link.now, learn: c.Owned},
+	}
+}
 
 var _ approvals.Licences = (*Allocations)(nil)
 
