@@ -18,6 +18,7 @@ const (
 	VerbAdd    Verb = "add"
 	VerbCancel Verb = "cancel"
 	VerbHelp   Verb = "help"
+	VerbForm   Verb = "form" // nothing typed
 )
 
 // A Command is a slash command, understood.
@@ -60,7 +61,11 @@ func ParseCommand(name, text string) (Command, error) {
 	if utf8.RuneCountInString(text) > maxCommand {
 		return Command{}, &CommandError{Problem: fmt.Sprintf("That is longer than the %d characters I read.", maxCommand), Try: name + " help"}
 	}
-	tokens := words(normalise(text))
+	text = normalise(text)
+	if text == "" {
+		return Command{Verb: VerbForm}, nil
+	}
+	tokens := words(text)
 	if len(tokens) == 0 {
 		return Command{Verb: VerbHelp}, nil
 	}

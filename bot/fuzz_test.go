@@ -38,7 +38,7 @@ func FuzzParseCommand(f *testing.F) {
 			expectHarmless(t, testWords().Cancelled(command.ID, approvals.ErrNoRequest, ""))
 		case VerbAdd:
 			checkAsk(t, command.Ask)
-		case VerbHelp:
+		case VerbHelp, VerbForm:
 		default:
 			t.Fatalf("verb %q", command.Verb)
 		}
