@@ -80,6 +80,7 @@ func (w Words) Help(command string) string {
 			"The group is its id or its exact name; a name with blanks goes in double quotes.",
 		code(command+` "Finance Robots" RPADEVPRONU because new project`) + " gives the approvers a reason.",
 		code(command+" cancel R-7K3F9QXA") + " takes your own open request back.",
+		code(command) + " alone opens a form to choose from.",
 		fmt.Sprintf("Each request becomes a card in <#%s>. Approvers react with %s to approve or %s to deny; nobody can approve their own. "+
 			"UiPath is changed only after that, and the card's thread tells what really happened.", idOnly(w.Channel), w.approve(), w.deny()),
 	}, "\n")

@@ -5,8 +5,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/slack-go/slack"
 
 	"licensebot/approvals"
+	"licensebot/bot"
 	"licensebot/internal/store"
 )
 
@@ -32,11 +36,11 @@ func (w *world) shown(user string) string {
 	return string(v.Blocks)
 }
 
-// turn clicks a button of the home.
-func (w *world) turn(user, action string) {
+// turn clicks a button of the home, for its own page or another.
+func (w *world) turn(user, action, page string) {
 	w.t.Helper()
 	v, _ := w.slack.Home(user)
-	if done, err := w.slack.ClickView(w.guard(), user, v.ID, action, ""); err != nil || done.Error != "" {
+	if done, err := w.slack.ClickView(w.guard(), user, v.ID, action, page); err != nil || done.Error != "" {
 		w.t.Fatalf("%+v, %v", done, err)
 	}
 }
@@ -73,21 +77,21 @@ func TestHomeOfThreeHundredRequests(t *testing.T) {
 		t.Errorf("more than the first page is shown: %s", shown)
 	}
 	w.home(approver, "Waiting for you (300)", "Page 1 of 30", "R-00000000")
-	w.turn(requester, "home_page_mine_on")
+	w.turn(requester, "home_page_mine_on", "")
 	w.awaitHome(requester, "Page 2 of 30", "R-00000289", "R-00000280", "Previous page")
-	w.turn(requester, "home_page_mine_back")
+	w.turn(requester, "home_page_mine_back", "")
 	w.awaitHome(requester, "Page 1 of 30")
-	for page := range 29 {
-		w.turn(approver, "home_page_waiting_on")
-		w.awaitHome(approver, fmt.Sprintf("Page %d of 30", page+2))
-	}
+	w.turn(approver, "home_page_waiting_on", "")
+	w.awaitHome(approver, "Page 2 of 30", "R-00000010")
+	w.turn(approver, "home_page_waiting_on", "29 0")
+	w.awaitHome(approver, "Page 30 of 30")
 	if shown := w.shown(approver); !strings.Contains(shown, "R-00000299") || strings.Contains(shown, "Next page") {
 		t.Errorf("the last page is %s", shown)
 	}
 }
 
-// fill keeps n pending requests in the database, each with a card that nobody
-// posted.
+// fill keeps n pending requests in the database, each with a card in the
+// channel: one that is not there would cancel its request.
 func (w *world) fill(n int) {
 	w.t.Helper()
 	db, err := store.Open(w.t.Context(), w.env["LICENSEBOT_DATABASE_URL"], store.Options{})
@@ -95,22 +99,26 @@ func (w *world) fill(n int) {
 		w.t.Fatal(err)
 	}
 	defer func() { _ = db.Close() }()
-	terms := approvals.Simple([]string{approver, second}, 1, 24*60*60*1e9)
+	api, _ := bot.NewClient(w.slack.APIURL(), w.slack.BotToken())
+	rule := approvals.Simple([]string{approver, second}, 1, 24*time.Hour).Rules[0]
 	for i := range n {
 		r := approvals.Request{
 			ID: fmt.Sprintf("R-%08d", i), Envelope: fmt.Sprint("e", i), Requester: requester, Origin: anyChannel, Channel: approvalsChannel,
-			Ask: approvals.Ask{Group: groupID, Codes: []string{"IDU"}}, Terms: approvals.Terms{TTL: terms.Rules[0].TTL},
+			Ask: approvals.Ask{Group: groupID, Codes: []string{"IDU"}}, Terms: approvals.Terms{TTL: rule.TTL},
 		}
 		vetted := approvals.Vetted{
 			Proposal: approvals.Proposal{Group: approvals.Group{ID: groupID}, Change: approvals.Change{Add: []string{fmt.Sprint("CODE", i)}}},
-			Terms:    approvals.Terms{Stages: terms.Rules[0].Stages, TTL: terms.Rules[0].TTL},
+			Terms:    approvals.Terms{Stages: rule.Stages, TTL: rule.TTL},
 		}
-		_, _, err := db.File(w.t.Context(), r)
+		_, ts, err := api.PostMessage(approvalsChannel, slack.MsgOptionText(r.ID, false))
+		if err == nil {
+			_, _, err = db.File(w.t.Context(), r)
+		}
 		if err == nil {
 			_, err = db.Step(w.t.Context(), r.ID, vetted, nil)
 		}
 		if err == nil {
-			_, err = db.Step(w.t.Context(), r.ID, approvals.Posted{TS: fmt.Sprintf("1700000%03d.000100", i)}, nil)
+			_, err = db.Step(w.t.Context(), r.ID, approvals.Posted{TS: ts}, nil)
 		}
 		if err != nil {
 			w.t.Fatal(err)
