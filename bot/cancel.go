@@ -40,14 +40,23 @@ func (in *Intake) cancel(ctx context.Context, name string, c Command, by string)
 func (in *Intake) tryCancel(ctx context.Context, r approvals.Request, c Command, by string) (approvals.Request, error) {
 	cancel := approvals.Cancel{By: by, Why: c.Why}
 	if by != r.Requester && r.State == approvals.Pending {
-		standing, err := in.Directory.standing(ctx, r, by, 0)
+		authorised, err := in.mayApprove(ctx, r, by)
 		if err != nil {
-			in.Log.Warn().Str("request", r.ID).Err(err).Msg("could not check whether somebody may cancel a request")
-			return r, errUncheckable
+			return r, err
 		}
-		cancel.Authorised = standing == approvals.Counts
+		cancel.Authorised = authorised
 	}
 	return in.Store.Step(ctx, r.ID, cancel, nil)
+}
+
+// mayApprove reports whether a person's vote on a request would count now.
+func (in *Intake) mayApprove(ctx context.Context, r approvals.Request, user string) (bool, error) {
+	standing, err := in.Directory.standing(ctx, r, user, 0)
+	if err != nil {
+		in.Log.Warn().Str("request", r.ID).Err(err).Msg("could not check whether somebody may approve a request")
+		return false, errUncheckable
+	}
+	return standing == approvals.Counts, nil
 }
 
 // standing tells whether a person may vote on a request, as a vote is weighed.
@@ -75,12 +84,6 @@ func (d *Directory) standing(ctx context.Context, r approvals.Request, user stri
 		return approvals.Uncheckable, refused // perhaps named by the group that could not be read
 	}
 	return standing, nil
-}
-
-// NoEnding answers the end command.
-func (w Words) NoEnding(name string) string {
-	return "I cannot end a timed grant early yet; it ends by itself. To take its codes out now, ask for that." +
-		try(name+" remove "+someGroup+" "+someCode)
 }
 
 // Unknown answers a command about a request that there is not.

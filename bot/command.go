@@ -28,6 +28,7 @@ const (
 	VerbCancel  Verb = "cancel"
 	VerbEnd     Verb = "end"
 	VerbHelp    Verb = "help"
+	VerbForm    Verb = "form" // nothing typed
 )
 
 // reserved are the words that are no group's name unless they are in double
@@ -82,7 +83,11 @@ func ParseCommand(name, text string, now time.Time) (Command, error) {
 	if utf8.RuneCountInString(html.UnescapeString(text)) > maxCommand {
 		return Command{}, &CommandError{Problem: fmt.Sprintf("That is longer than the %d characters I read.", maxCommand), Try: name + " help"}
 	}
-	tokens := words(normalise(text))
+	text = normalise(text)
+	if text == "" {
+		return Command{Verb: VerbForm}, nil
+	}
+	tokens := words(text)
 	if len(tokens) == 0 {
 		return Command{Verb: VerbHelp}, nil
 	}

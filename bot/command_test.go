@@ -82,7 +82,7 @@ func TestParseCommand(t *testing.T) {
 		"group-01 " + strings.Join(manyCodes(maxCodes), " "):                  ask("group-01", "", manyCodes(maxCodes)...),
 		strings.Repeat("g", maxGroup) + " A" + strings.Repeat("9", maxCode-1): ask(strings.Repeat("g", maxGroup), "", "A"+strings.Repeat("9", maxCode-1)),
 
-		"": help, " \u200b ": help, "help": help, "HELP": help, "?": help, "`help`": help, "help me please": help, "...": help,
+		"": {Verb: VerbForm}, " \u200b ": {Verb: VerbForm}, "help": help, "HELP": help, "?": help, "`help`": help, "help me please": help, "...": help,
 		"cancel R-7K3F9QXA": cancel, "CANCEL r-7k3f9qxa": cancel, "cancel `R–7K3F9QXA`.": cancel, "cancel 7k3f9qxa": cancel,
 	} {
 		got, err := ParseCommand("/allocate", text, testTime)

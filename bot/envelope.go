@@ -26,6 +26,7 @@ type slashCommand struct {
 	UserID      string `json:"user_id"`
 	ChannelID   string `json:"channel_id"`
 	ResponseURL string `json:"response_url"`
+	TriggerID   string `json:"trigger_id"`
 }
 
 // eventCallback is what the bot reads of an events_api payload.
@@ -44,6 +45,8 @@ type event struct {
 	EventTS   string `json:"event_ts"`
 	Channel   string `json:"channel"`
 	SubteamID string `json:"subteam_id"`
+	Tab       string `json:"tab"`
+	View      view   `json:"view"`
 }
 
 type item struct {

@@ -59,7 +59,7 @@ func checkCommand(t *testing.T, c Command) {
 		expectHarmless(t, testWords().NotFound("/allocate", c.Group, &approvals.NoGroup{Candidates: []string{c.Group}}))
 	case VerbAsk:
 		checkAsk(t, c.Ask)
-	case VerbHelp, VerbCodes:
+	case VerbHelp, VerbCodes, VerbForm:
 	default:
 		t.Fatalf("verb %q", c.Verb)
 	}

@@ -38,6 +38,10 @@ type Intake struct {
 	Receipts  *Receipts
 	Directory *Directory
 	Lookups   *Lookups
+	Form      *Form
+	Home      *Home
+	Speaker   *Speaker
+	Errands   *Errands
 	Now       func() time.Time // the clock of dates that are typed; nil: time.Now
 	Log       zerolog.Logger
 }
@@ -63,6 +67,8 @@ func (in *Intake) Handle(ctx context.Context, env envelope) (payload any, ok boo
 		return in.command(ctx, env)
 	case "events_api":
 		return nil, in.event(ctx, env)
+	case "interactive":
+		return in.interactive(ctx, env), true
 	}
 	return nil, in.setAside(ctx, env, "unknown envelope type "+bounded(env.Type, 60))
 }
@@ -71,8 +77,8 @@ func (in *Intake) Handle(ctx context.Context, env envelope) (payload any, ok boo
 // would do the same, so it is acknowledged once it is recorded.
 func (in *Intake) broken(ctx context.Context, env envelope, why string) (any, bool) {
 	kept := in.setAside(ctx, env, why)
-	if env.Type == "slash_commands" {
-		return say(env, in.Words.Broken()), true
+	if env.once() {
+		return in.excuse(env, in.Words.Broken(), in.Words.FormBroken()), true
 	}
 	return nil, kept
 }
@@ -113,12 +119,14 @@ func (in *Intake) command(ctx context.Context, env envelope) (any, bool) {
 // obey does what a command asks and returns what to acknowledge it with.
 func (in *Intake) obey(ctx context.Context, env envelope, name string, typed slashCommand, c Command) string {
 	switch c.Verb {
+	case VerbForm:
+		return in.opened(ctx, typed, name)
 	case VerbHelp:
 		return in.Words.Help(name)
 	case VerbCancel:
 		return in.cancel(ctx, name, c, typed.UserID)
 	case VerbEnd:
-		return in.Words.NoEnding(name)
+		return in.end(ctx, c.ID, typed.UserID)
 	case VerbMine, VerbPending, VerbStatus, VerbWhy:
 		return in.answer(ctx, name, typed.UserID, c)
 	case VerbShow, VerbCodes:
@@ -136,16 +144,11 @@ func (in *Intake) now() time.Time {
 
 // file makes the request durable; what it returns may say so.
 func (in *Intake) file(ctx context.Context, env envelope, typed slashCommand, ask approvals.Ask) string {
-	request, _, err := in.Store.File(ctx, approvals.Request{
-		ID: approvals.NewID(), Envelope: env.ID, Requester: typed.UserID, Origin: typed.ChannelID,
-		Channel: in.Words.Channel, Ask: ask, Terms: approvals.Terms{TTL: in.TTL},
-	})
+	request, _, err := in.record(ctx, env, typed.UserID, typed.ChannelID, ask)
 	if err != nil {
-		in.Log.Error().Str("envelope", env.ID).Err(err).Msg("could not record a request")
 		return in.Words.NotStored()
 	}
 	in.Receipts.Keep(request.ID, typed.ResponseURL, time.Now())
-	in.Log.Info().Str("request", request.ID).Str("requester", request.Requester).Strs("codes", ask.Codes).Msg("request recorded")
 	return in.Words.Receipt(request, in.ahead(ctx))
 }
 
@@ -170,6 +173,10 @@ func (in *Intake) event(ctx context.Context, env envelope) bool {
 	switch e.Type {
 	case "reaction_added", "reaction_removed":
 		return in.reaction(ctx, env, e)
+	case "app_home_opened":
+		if e.Tab == "home" {
+			in.Home.opened(e.User, e.View.Hash)
+		}
 	case "subteam_members_changed":
 		in.Directory.Forget(e.SubteamID)
 	case "member_left_channel":

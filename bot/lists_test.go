@@ -43,7 +43,7 @@ func TestListsFitAnAcknowledgement(t *testing.T) {
 	}
 }
 
-func TestPages(t *testing.T) {
+func TestListPages(t *testing.T) {
 	r := usualRequest(approvals.Pending)
 	r.Ask.Codes = []string{"IDU"}
 	r.Votes = []approvals.Vote{{User: "U0ALEX", Stages: []int{0}}}

@@ -42,6 +42,8 @@ type rig struct {
 	receipts  *Receipts
 	speaker   *Speaker
 	directory *Directory
+	catalogue Catalogue // nil unless a test has one
+	unwell    []string  // what a home says of the bot
 	log       *logBuffer
 	store     *store.Store
 	greeted   chan struct{} // has one for every hello that the bot heard

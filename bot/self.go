@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -14,6 +15,12 @@ import (
 // Self is who the bot is in the workspace.
 type Self struct {
 	UserID, BotID, TeamID, EnterpriseID string
+	URL                                 string // of the workspace, with a slash at the end
+}
+
+// link is where a message is read, as chat.getPermalink would tell.
+func (s Self) link(channel, ts string) string {
+	return s.URL + "archives/" + idOnly(channel) + "/p" + strings.ReplaceAll(ts, ".", "")
 }
 
 func (s Self) wrote(m slack.Message) bool {
@@ -34,7 +41,7 @@ func Introduce(ctx context.Context, api *slack.Client, log zerolog.Logger) (Self
 		case who.UserID == "" || who.TeamID == "":
 			return Self{}, backoff.Permanent(errors.New("Slack auth.test: the answer names no user and team; SLACK_BOT_TOKEN has to be a bot token (xoxb-…)"))
 		}
-		return Self{UserID: who.UserID, BotID: who.BotID, TeamID: who.TeamID, EnterpriseID: who.EnterpriseID}, nil
+		return Self{UserID: who.UserID, BotID: who.BotID, TeamID: who.TeamID, EnterpriseID: who.EnterpriseID, URL: who.URL}, nil
 	}, backoff.WithMaxElapsedTime(0), backoff.WithNotify(func(err error, wait time.Duration) {
 		log.Warn().Err(err).Dur("retry_in", wait).Msg("Slack does not say who the bot is; trying again")
 	}))

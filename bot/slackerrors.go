@@ -33,6 +33,7 @@ var remedies = map[string]string{
 	"ekm_access_denied":      "the workspace's admins have suspended posting",
 	"no_permission":          "Slack does not let the bot do this in the approvals channel; invite it there with /invite",
 	"plan_upgrade_required":  "this Slack plan has no user groups; name the approvers one by one in LICENSEBOT_APPROVERS",
+	"not_enabled":            "the Home tab of the Slack app is off; switch it on, or install the app anew from its manifest",
 	"no_such_subteam":        "a user group in LICENSEBOT_APPROVERS does not exist; correct its id",
 }
 

@@ -25,7 +25,7 @@ const Connections = 2
 const (
 	handlers    = 8               // envelopes handled at a time
 	queueLength = 512             // envelopes waiting; each command in it is answered in time
-	busyLength  = 4096            // commands waiting to be told that the bot is busy
+	busyLength  = 4096            // commands and forms waiting to be told that the bot is busy
 	ackLimit    = 2 * time.Second // slack-go queues acknowledgements, and blocks when 20 wait
 
 	// Slack gives up on a command after three seconds. One that is older than
@@ -196,7 +196,7 @@ func (s *Socket) take(intake context.Context, client *socketmode.Client, evt soc
 		return
 	default:
 	}
-	if env.Type == "slash_commands" {
+	if env.once() {
 		select {
 		case s.busy <- j:
 		default: // the person sees Slack's own time-out; nothing was recorded
@@ -243,11 +243,11 @@ func (s *Socket) work(ctx context.Context) {
 
 func (s *Socket) handle(ctx context.Context, j job) {
 	begun := time.Now() // a late event is worth as much as one in time
-	if j.env.Type == "slash_commands" {
+	if j.env.once() {
 		begun = j.arrived
 	}
 	if time.Since(begun) > startLimit {
-		s.ack(j, say(j.env, s.intake.Words.Busy()))
+		s.ack(j, s.intake.busy(j.env))
 		return
 	}
 	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), begun.Add(answerLimit))
@@ -262,7 +262,7 @@ func (s *Socket) excuse(ctx context.Context) {
 	for {
 		select {
 		case j := <-s.busy:
-			s.ack(j, say(j.env, s.intake.Words.Busy()))
+			s.ack(j, s.intake.busy(j.env))
 		case <-ctx.Done():
 			return
 		}

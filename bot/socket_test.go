@@ -71,11 +71,21 @@ func (l *letters) of(envelope string) string {
 	return l.all[envelope]
 }
 
+// intake has everything at work that serve has.
 func (r *rig) intake(f Filer) *Intake {
-	return &Intake{
+	in := &Intake{
 		Store: f, Words: testWords(), TTL: time.Hour,
 		Self: r.self, Receipts: r.receipts, Directory: r.directory, Log: testLogger(r),
+		Form:    &Form{API: r.api, Catalogue: r.catalogue, Words: testWords(), Log: testLogger(r)},
+		Home:    NewHome(r.api, r.store, r.directory, testWords(), r.self, func(context.Context) []string { return r.unwell }, testLogger(r)),
+		Speaker: r.speaker, Errands: NewErrands(testLogger(r)),
 	}
+	ctx, cancel := context.WithCancel(context.Background())
+	var working sync.WaitGroup
+	working.Go(func() { in.Home.Run(ctx) })
+	working.Go(func() { in.Errands.Run(ctx) })
+	r.t.Cleanup(func() { cancel(); working.Wait() })
+	return in
 }
 
 func (r *rig) newSocket(f Filer) *Socket {
@@ -294,7 +304,8 @@ func TestDeliveriesThatNobodyUnderstands(t *testing.T) {
 		"none inside":           `{"envelope_id":"ID","type":"events_api","payload":{"type":"url_verification"}}`,
 		"decode slash command":  `{"envelope_id":"ID","type":"slash_commands","accepts_response_payload":true,"payload":{"text":5,"token":"secret"}}`,
 		"no user or no command": `{"envelope_id":"ID","type":"slash_commands","accepts_response_payload":true,"payload":{"command":"/allocate","response_url":"secret"}}`,
-		"interactive":           `{"envelope_id":"ID","type":"interactive","payload":{"type":"block_actions","trigger_id":"secret","actions":[5]}}`,
+		"decode interaction":    `{"envelope_id":"ID","type":"interactive","payload":{"type":"block_actions","trigger_id":"secret","actions":[5]}}`,
+		"unknown interaction":   `{"envelope_id":"ID","type":"interactive","payload":{"type":"block_actions","user":{"id":"U1"},"trigger_id":"secret","actions":[5]}}`,
 		"too_long":              `{"envelope_id":"ID","type":"telepathy","payload":"` + strings.Repeat("x", 100<<10) + `"}`,
 		"undecodable":           `{"envelope_id":"ID","type":"telepathy"}`,
 		"of no type":            `{"envelope_id":"ID","type":{"is":"an object"},"retry_attempt":"1"}`,

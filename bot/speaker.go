@@ -142,11 +142,27 @@ func (s *Speaker) whisper(ctx context.Context, url, channel, user, text string) 
 		}
 		s.log.Warn().Str("user", user).Err(withoutURL(err)).Msg("the response_url did not take the answer; trying another way")
 	}
-	_, err := s.api.PostEphemeralContext(ctx, channel, user, slack.MsgOptionText(text, false))
-	if err == nil || !answered(err, unreachable...) {
-		return s.settle(approvals.Notify, "chat.postEphemeral", err)
+	return s.tell(ctx, channel, user, text)
+}
+
+// Whisper is tell at Slack's pace.
+func (s *Speaker) Whisper(ctx context.Context, channel, user, text string) error {
+	if err := s.Ready(ctx, approvals.Notify); err != nil {
+		return err
 	}
-	_, _, err = s.api.PostMessageContext(ctx, user, slack.MsgOptionText(text, false))
+	return s.tell(ctx, channel, user, text)
+}
+
+// tell tells a person something that only they see: in a channel if Slack lets
+// the bot speak there, and as a direct message otherwise, or if channel is empty.
+func (s *Speaker) tell(ctx context.Context, channel, user, text string) error {
+	if channel != "" {
+		_, err := s.api.PostEphemeralContext(ctx, channel, user, slack.MsgOptionText(text, false))
+		if err == nil || !answered(err, unreachable...) {
+			return s.settle(approvals.Notify, "chat.postEphemeral", err)
+		}
+	}
+	_, _, err := s.api.PostMessageContext(ctx, user, slack.MsgOptionText(text, false))
 	return asRefusal(s.settle(approvals.Notify, "chat.postMessage", err), unreachable...)
 }
 

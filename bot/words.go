@@ -114,6 +114,7 @@ func (w Words) Help(command string) string {
 		typed("status "+someID) + " tells where a request stands, and " + typed("why "+someID) + " who has to agree and what happens then.",
 		typed("cancel "+someID) + " takes back your own open request, or with " + code("because …") + " one that you may approve; " +
 			typed("end "+someID) + " ends a timed one early.",
+		typed("") + " alone opens a form to choose from.",
 		fmt.Sprintf("Each request becomes a card in <#%s>. Approvers react with %s to approve or %s to deny; nobody can approve their own unless the policy lets them. "+
 			"UiPath is changed only after that, and the card's thread tells what really happened.", idOnly(w.Channel), w.approve(), w.deny()),
 	}, "\n")

@@ -200,7 +200,7 @@ func TestAnswersToPeople(t *testing.T) {
 			said = append(said, w.NotCancelled("/allocate", r.ID, err, state))
 		}
 	}
-	said = append(said, w.Unknown(r.ID), w.NoEnding("/allocate"), w.Unanswered(), w.Looking())
+	said = append(said, w.Unknown(r.ID), w.NotEnded(r, approvals.ErrNoMove), w.NotEnded(r, approvals.ErrNotYours), w.NotEnded(r, errUncheckable), w.Unanswered(), w.Looking())
 	for _, text := range said {
 		expectHarmless(t, text)
 		if success.MatchString(text) {

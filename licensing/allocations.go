@@ -9,10 +9,20 @@ import (
 )
 
 // Allocations is a Client in the terms of package approvals: its Licences.
-type Allocations struct{ client *Client }
+type Allocations struct {
+	client *Client
+	groups memory[[]Group]
+	seats  memory[[]Seats]
+}
 
 // NewAllocations makes the client carry out what approvals decides.
-func NewAllocations(c *Client) *Allocations { return &Allocations{client: c} }
+func NewAllocations(c *Client) *Allocations {
+	return &Allocations{
+		client: c,
+		groups: memory[[]Group]{now: c.link.now, learn: c.Groups},
+		seats:  memory[[]Seats]{now: c.link.now, learn: func(ctx context.Context) ([]Seats, error) { return owned(ctx, c) }},
+	}
+}
 
 var _ approvals.Licences = (*Allocations)(nil)
 
@@ -55,19 +65,25 @@ func (a *Allocations) SetRule(ctx context.Context, groupID string, rule approval
 	return fromRule(answer), verdict(err)
 }
 
-// Owned lists what the organisation owns. Where UiPath has no list of it, the
-// rule of any group tells the same.
+// Owned lists what the organisation owns, as UiPath tells it now.
 func (a *Allocations) Owned(ctx context.Context) ([]approvals.Seats, error) {
-	seats, err := a.client.Owned(ctx)
+	seats, err := owned(ctx, a.client)
+	return fromSeats(seats), verdict(err)
+}
+
+// owned asks for the list of seats. Where UiPath has none, the rule of any
+// group tells the same.
+func owned(ctx context.Context, c *Client) ([]Seats, error) {
+	seats, err := c.Owned(ctx)
 	if err == nil || retryable(err) {
-		return fromSeats(seats), verdict(err)
+		return seats, err
 	}
-	groups, listErr := a.client.Groups(ctx)
+	groups, listErr := c.Groups(ctx)
 	if len(groups) == 0 {
-		return nil, verdict(errors.Join(listErr, err))
+		return nil, errors.Join(listErr, err)
 	}
-	rule, err := a.client.Rule(ctx, groups[0].ID)
-	return fromSeats(rule.Available), verdict(err)
+	rule, err := c.Rule(ctx, groups[0].ID)
+	return rule.Available, err
 }
 
 // Nearest is the owned code that was probably meant.

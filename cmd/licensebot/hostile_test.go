@@ -57,6 +57,10 @@ func TestHostileCommands(t *testing.T) {
 	log := w.serveHere()
 	for _, text := range slices.Concat(hostileCommands, madeUp(100)) {
 		typed, err := w.slack.Command(w.guard(), requester, anyChannel, "/allocate", text)
+		if forms := w.slack.Views(requester); err == nil && typed.Error == "" && typed.Response == "" && len(forms) == 1 {
+			_ = w.slack.CloseView(requester, forms[0].ID) // it was all blanks, and that opens the form
+			continue
+		}
 		if err != nil || typed.Error != "" || typed.ResponseType != "ephemeral" {
 			t.Fatalf("%.200q was answered with %q: %v", text, typed.Error, err)
 		}
@@ -165,8 +169,8 @@ func (w *world) expectHarmlessEverywhere() {
 		if blocks := call.Args["blocks"]; blocks != "" {
 			w.expectHarmless(call.Method, sandbox.Render(json.RawMessage(blocks)))
 		}
-		// A raw command has no response_url, and the bot is not where it was typed.
-		if call.Error != "" && call.Error != "not_in_channel" {
+		// Who gave no response_url is told directly where the bot may not whisper.
+		if call.Error != "" && call.Error != "not_in_channel" && call.Method != "views.open" {
 			w.t.Errorf("Slack refused %s: %s", call.Method, call.Error)
 		}
 	}

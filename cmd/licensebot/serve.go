@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -68,11 +69,16 @@ func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (
 	receipts := new(bot.Receipts)
 	directory := bot.NewDirectory(api, self, words)
 	speaker := bot.NewSpeaker(api, client, self, words, receipts, tuning.Pace, log)
+	policies := newPolicySource(cfg, log)
 	lookups := bot.NewLookups(licences, db, speaker, words, log)
 	defer lookups.Close()
+	errands := bot.NewErrands(log)
+	unwell := wellbeing{licences: licences, slack: slack, policy: policies.Policy, directory: directory}
+	home := bot.NewHome(api, db, directory, words, self, unwell.problems, log)
 	intake := &bot.Intake{
 		Store: db, Words: words, TTL: cfg.TTL, Self: self,
-		Receipts: receipts, Directory: directory, Lookups: lookups, Now: tuning.Now, Log: log,
+		Receipts: receipts, Directory: directory, Lookups: lookups, Now: tuning.Now, Log: log, Home: home, Speaker: speaker, Errands: errands,
+		Form: &bot.Form{API: api, Catalogue: licences, Words: words, Log: log},
 	}
 	hellos := make(chan struct{}, 1)
 	socket := bot.NewSocket(bot.SocketConfig{
@@ -80,7 +86,6 @@ func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (
 	}, intake, log)
 	slack.socket.Store(socket)
 
-	policies := newPolicySource(cfg, log)
 	workers := &approvals.Workers{
 		Store: db, Licences: licences, Directory: directory,
 		Announcer: speaker,
@@ -89,6 +94,7 @@ func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (
 	}
 	defer startWorkers(ctx, workers)()
 	defer keepPolicy(ctx, policies, workers, log)()
+	defer inBackground(ctx, home.Run, errands.Run)()
 	log.Info().Str("version", version()).Str("bot", self.UserID).Str("channel", cfg.Channel).Msg("licensebot is running")
 	err = socket.Run(ctx)
 	log.Info().Msg("licensebot is stopping")
@@ -130,18 +136,22 @@ func orStopped(ctx context.Context, err error) error {
 	return err
 }
 
-// startWorkers runs the workers apart from ctx, because they outlive the
-// sockets; stop waits for them.
+// startWorkers runs the workers; stop waits for them.
 func startWorkers(ctx context.Context, w *approvals.Workers) (stop func()) {
+	return inBackground(ctx, w.Run)
+}
+
+// inBackground runs what works apart from ctx, because it outlives the
+// sockets; stop ends it and waits for it.
+func inBackground(ctx context.Context, all ...func(context.Context)) (stop func()) {
 	working, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		w.Run(working)
-	}()
+	var running sync.WaitGroup
+	for _, run := range all {
+		running.Go(func() { run(working) })
+	}
 	return func() {
 		cancel()
-		<-done
+		running.Wait()
 	}
 }
 

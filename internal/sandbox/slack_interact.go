@@ -58,7 +58,7 @@ func (s *Slack) Click(ctx context.Context, user, channel, ts, actionID, value st
 		s.lock.Unlock()
 		return Interacted{}, slackError("message_not_found")
 	}
-	action := s.action(m, actionID, value)
+	action := s.action(m.Blocks, actionID, value)
 	if action == nil {
 		s.lock.Unlock()
 		return Interacted{}, fmt.Errorf("sandbox: slack: the message has no element %q", actionID)
@@ -81,10 +81,10 @@ func (s *Slack) clickPayload(c *slackChannel, m *slackMessage, user string, acti
 	return payload
 }
 
-// action describes the use of an interactive element of a message; nil when
-// there is no such element or it does not offer the value.
-func (s *Slack) action(m *slackMessage, actionID, value string) map[string]any {
-	block, element := findElement(m.Blocks, actionID)
+// action describes the use of an interactive element of a message or a view;
+// nil when there is no such element or it does not offer the value.
+func (s *Slack) action(blocks json.RawMessage, actionID, value string) map[string]any {
+	block, element := findElement(blocks, actionID)
 	if element == nil {
 		return nil
 	}
@@ -247,7 +247,7 @@ func (v *View) state(values map[string]map[string]any) (map[string]any, error) {
 		} else if block["optional"] != true && !prefilled(element) {
 			return nil, fmt.Errorf("sandbox: slack: input block %q must be answered", id)
 		}
-		answer, err := answerElement(element, given)
+		answer, err := answerElement(v.withOffered(element), given)
 		if err != nil {
 			return nil, fmt.Errorf("sandbox: slack: input block %q: %w", id, err)
 		}

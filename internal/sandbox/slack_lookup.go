@@ -68,9 +68,10 @@ func (s *Slack) userInfo(call *slackCall) (slackReply, error) {
 	if name == "" {
 		name = u.Name
 	}
+	zone, label, offset := u.zone(s.cfg.Now())
 	info := slackReply{
 		"id": u.ID, "team_id": u.TeamID, "name": u.Name, "real_name": name, "deleted": u.Deleted,
-		"tz": u.TZ, "tz_label": u.TZ, "tz_offset": u.TZOffset, "updated": 1700000000,
+		"tz": zone, "tz_label": label, "tz_offset": offset, "updated": 1700000000,
 		"is_bot": u.Bot, "is_app_user": false, "is_workflow_bot": u.WorkflowBot,
 		"is_admin": false, "is_owner": false, "is_primary_owner": false,
 		"is_restricted": u.Restricted || u.UltraRestricted, "is_ultra_restricted": u.UltraRestricted,

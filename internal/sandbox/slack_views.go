@@ -20,8 +20,9 @@ type View struct {
 	Errors          map[string]string // by block id: what the last submission was told
 	Closed          bool
 
-	fields slackReply // as the app gave it, block ids added
-	root   string
+	fields  slackReply // as the app gave it, block ids added
+	root    string
+	offered map[string]map[string]any // by action id and value: what a type-ahead has offered
 }
 
 // slackTrigger is a trigger_id: the right to open one view.
@@ -200,7 +201,7 @@ func (s *Slack) updateView(call *slackCall) (slackReply, error) {
 
 // replaceView puts a view in the place of another, under the same id.
 func (s *Slack) replaceView(old, v *View) {
-	v.ID, v.root, v.User = old.ID, old.root, old.User
+	v.ID, v.root, v.User, v.offered = old.ID, old.root, old.User, old.offered
 	s.views[slices.Index(s.views, old)] = v
 	s.note(Entry{Kind: EntryView, Type: "updated", User: v.User, Detail: v.ID})
 }

@@ -34,6 +34,8 @@ CREATE INDEX requests_open ON requests (state, filed_at, id, ended_at) WHERE end
 CREATE INDEX requests_group ON requests (group_id, filed_at, id) WHERE ended_at IS NULL;
 CREATE INDEX requests_done ON requests (group_id, ended_at) WHERE state = 'done';
 CREATE INDEX requests_grant ON requests (group_id, filed_at) WHERE grant_until IS NOT NULL;
+-- What App Home shows besides: those that wait for votes.
+CREATE INDEX requests_undecided ON requests (deadline_at, id) WHERE state = 'pending' AND card_ts IS NOT NULL;
 
 -- What people put on messages of the bot; kept by message and not by request,
 -- because a quick approver may be heard before the card's timestamp is stored.

@@ -1,0 +1,207 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"html"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
+	"github.com/slack-go/slack"
+
+	"licensebot/approvals"
+)
+
+// ShortcutOpen is the callback id of the global shortcut that opens the form,
+// as in the app's manifest.
+const ShortcutOpen = "allocate_open"
+
+// formCallback is how a submission of the form is told from any other.
+const formCallback = "allocate_form"
+
+// The fields of the form: each is the id of its block and of its element.
+const (
+	fieldGroup = "group"
+	fieldCodes = "codes"
+	fieldTerm  = "term"
+	fieldUntil = "until"
+	fieldWhy   = "why"
+)
+
+// A Catalogue tells what there is to ask for. What it was told before it knows
+// by heart, so that people who type need not wait for UiPath.
+type Catalogue interface {
+	// Groups lists groups that query may mean, the best first, at most most.
+	Groups(ctx context.Context, query string, most int) ([]approvals.Group, error)
+	// Seats lists what the organisation owns of each code, at once.
+	Seats(ctx context.Context) ([]approvals.Seats, error)
+}
+
+// A Form asks for licences without a command: it opens as a modal, helps to
+// find the group and the codes, and reads what was filled in as the command
+// that says the same.
+type Form struct {
+	API       *slack.Client
+	Catalogue Catalogue
+	Words     Words
+	Log       zerolog.Logger
+}
+
+// askLimit is how long UiPath is waited for before the form opens without its
+// help. The trigger to open it lives for three seconds.
+const askLimit = time.Second
+
+// open shows the form to whom the trigger belongs. origin is the channel it
+// was asked for in, empty if in none. A trigger that was used has opened the
+// form already: its envelope came twice.
+func (f *Form) open(ctx context.Context, trigger, origin string) error {
+	view := f.Words.form(formMetadata(origin), f.offer(ctx))
+	_, err := f.API.OpenViewContext(ctx, trigger, view)
+	if answered(err, "exchanged_trigger_id") {
+		return nil
+	}
+	return classify("views.open", err)
+}
+
+// An offer is what the form can offer to choose from. Where UiPath does not
+// tell, people type.
+type offer struct {
+	groups bool
+	codes  []approvals.Seats
+}
+
+// offer asks for both at once, and for no longer than leaves time to open.
+func (f *Form) offer(ctx context.Context) offer {
+	patience := askLimit
+	if deadline, ok := ctx.Deadline(); ok {
+		patience = min(patience, time.Until(deadline)/2)
+	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	found := make(chan error, 1)
+	go func() {
+		_, err := f.Catalogue.Groups(ctx, "", 1)
+		found <- err
+	}()
+	owned, err := f.Catalogue.Seats(ctx)
+	if err != nil {
+		f.Log.Warn().Err(err).Msg("the form opens without codes to choose from")
+	}
+	owned = slices.DeleteFunc(owned, func(s approvals.Seats) bool { return !isCode(s.Code) })
+	if len(owned) > maxOptions {
+		owned = nil
+	}
+	if err := <-found; err != nil {
+		f.Log.Warn().Err(err).Msg("the form opens without groups to choose from")
+		return offer{codes: owned}
+	}
+	return offer{groups: true, codes: owned}
+}
+
+// formMetadata is the private_metadata of a form: where the person is told
+// what came of it. Slack shows it to nobody, and it holds no secret.
+func formMetadata(origin string) string {
+	text, _ := json.Marshal(map[string]string{"channel": origin}) // a map of strings always can be
+	return string(text)
+}
+
+var originShape = regexp.MustCompile(`^[CDG][A-Z0-9_]{2,40}$`)
+
+// formOrigin reads it back.
+func formOrigin(metadata string) string {
+	var kept struct {
+		Channel string `json:"channel"`
+	}
+	if json.Unmarshal([]byte(metadata), &kept) != nil || !originShape.MatchString(kept.Channel) {
+		return ""
+	}
+	return kept.Channel
+}
+
+// A filled is a form as it was submitted: each field as the words of the
+// command that say the same.
+type filled struct {
+	group, codes, term, until, why string
+}
+
+func filledIn(v view) filled {
+	in := filled{
+		group: v.field(fieldGroup).Selected.Value, codes: v.field(fieldCodes).Value,
+		term: v.field(fieldTerm).Selected.Value, until: v.field(fieldUntil).Date, why: v.field(fieldWhy).Value,
+	}
+	if in.group == "" {
+		in.group = v.field(fieldGroup).Value
+	}
+	for _, chosen := range v.field(fieldCodes).Several {
+		in.codes += " " + chosen.Value
+	}
+	in.group = quoted(normalise(in.group))
+	if in.term == forGood {
+		in.term = ""
+	}
+	return in
+}
+
+// ask is the request that the form makes, or what is wrong with which field.
+// The command's own parser reads it, each field by itself first to learn which
+// of them is to blame.
+func (in filled) ask() (approvals.Ask, map[string]string) {
+	const group, codes = "group-01", "A" // good ones, to look at another field alone
+	wrong := make(map[string]string)
+	look := func(field string, words ...string) {
+		if _, problem := parsed(words...); problem != "" && wrong[field] == "" {
+			wrong[field] = problem
+		}
+	}
+	look(fieldGroup, in.group, codes)
+	if wrong[fieldGroup] == "" {
+		look(fieldCodes, in.group, in.codes)
+	} else {
+		look(fieldCodes, group, in.codes)
+	}
+	look(fieldTerm, group, codes, in.duration())
+	look(fieldUntil, group, codes, in.end())
+	if in.term != "" && in.until != "" {
+		wrong[fieldUntil] = "Choose either how long or until when, not both."
+	}
+	look(fieldWhy, group, codes, in.reason())
+	if len(wrong) > 0 {
+		return approvals.Ask{}, wrong
+	}
+	ask, problem := parsed(in.group, in.codes, in.duration(), in.end(), in.reason())
+	if problem != "" {
+		return approvals.Ask{}, map[string]string{fieldWhy: problem}
+	}
+	return ask, nil
+}
+
+func (in filled) duration() string { return after("for", in.term) }
+func (in filled) end() string      { return after("until", in.until) }
+func (in filled) reason() string   { return after("because", in.why) }
+
+// after puts the command's keyword before what was filled in, if anything was.
+func after(keyword, text string) string {
+	if strings.TrimSpace(text) == "" {
+		return ""
+	}
+	return keyword + " " + text
+}
+
+// parsed has the command's parser read the words, and tells its problem in the
+// plain text that a field shows.
+func parsed(words ...string) (approvals.Ask, string) {
+	command, err := ParseCommand("/allocate", strings.Join(words, " "), time.Now())
+	if err != nil {
+		return approvals.Ask{}, unmarked(err.Error())
+	}
+	return command.Ask, ""
+}
+
+// unmarked takes the markup off a sentence of the bot's, for where Slack shows
+// plain text. Ticks are always markup: inside of code they are replaced.
+func unmarked(text string) string {
+	return html.UnescapeString(strings.ReplaceAll(text, "`", ""))
+}

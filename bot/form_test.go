@@ -1,0 +1,155 @@
+package bot
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"licensebot/approvals"
+)
+
+// submittedView is a form with these values, as Slack sends it: text for
+// inputs, and for selects a choice.
+func submittedView(t *testing.T, group, codes, term, until, why any) view {
+	t.Helper()
+	values := map[string]any{}
+	for name, value := range map[string]any{fieldGroup: group, fieldCodes: codes, fieldTerm: term, fieldUntil: until, fieldWhy: why} {
+		var state any
+		switch value := value.(type) {
+		case string:
+			state = map[string]any{"value": value}
+			if name == fieldUntil {
+				state = map[string]any{"type": "datepicker", "selected_date": value}
+			}
+		case []string:
+			chosen := []any{}
+			for _, v := range value {
+				chosen = append(chosen, map[string]any{"value": v})
+			}
+			state = map[string]any{"selected_options": chosen}
+			if name == fieldGroup || name == fieldTerm {
+				state = map[string]any{"selected_option": chosen[0]}
+			}
+		case nil:
+			state = map[string]any{"value": nil, "selected_date": nil, "selected_option": nil}
+		}
+		values[name] = map[string]any{name: state}
+	}
+	raw, err := json.Marshal(map[string]any{"type": "view_submission", "user": map[string]any{"id": robin}, "view": map[string]any{"state": map[string]any{"values": values}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	x, err := decodeInteraction(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return x.View
+}
+
+// TestFormIsTheCommand holds the form to the command that says the same: what
+// is understood, and what is refused and why.
+func TestFormIsTheCommand(t *testing.T) {
+	pick := func(v ...string) []string { return v }
+	for _, c := range []struct {
+		group, codes, term, until, why any
+		command                        string
+		wrong                          string // the field that is told the command's problem
+	}{
+		{pick("group-01"), pick("RPADEVPRONU", "IDU"), pick(forGood), nil, nil, "group-01 RPADEVPRONU IDU", ""},
+		{pick("group-01"), pick("IDU"), nil, nil, "because “Q3” & <audit>\n\nsoon", "group-01 IDU because because “Q3” & <audit> soon", ""},
+		{"Finance Robots", "idu, RPADEVPRONU", nil, nil, " ", `"Finance Robots" idu, RPADEVPRONU`, ""},
+		{"  set ", " IDU ", nil, nil, "", `"set" IDU`, ""},
+		{`Bob "the" Builder`, "IDU", nil, nil, nil, `"Bob the Builder" IDU`, ""},
+		{"x” cancel “y", "IDU", nil, nil, nil, `"x cancel y" IDU`, ""},
+		{"R&amp;D", "IDU", nil, nil, nil, "R&D IDU", ""},
+		{pick("group-01"), pick("IDU"), pick("30d"), nil, nil, "group-01 IDU for 30d", fieldTerm},
+		{pick("group-01"), pick("IDU"), nil, "2099-12-31", nil, "group-01 IDU until 2099-12-31", fieldUntil},
+		{"", "IDU", nil, nil, nil, `"" IDU`, fieldGroup},
+		{"<@U0ALEX>", "IDU", nil, nil, nil, "<@U0ALEX> IDU", fieldGroup},
+		{strings.Repeat("g", maxGroup+1), "IDU", nil, nil, nil, strings.Repeat("g", maxGroup+1) + " IDU", fieldGroup},
+		{"group-01", "", nil, nil, nil, "group-01", fieldCodes},
+		{"group-01", "4711 <x>", nil, nil, nil, "group-01 4711 <x>", fieldCodes},
+		{pick("group-01"), manyCodes(maxCodes + 1), nil, nil, nil, "group-01 " + strings.Join(manyCodes(maxCodes+1), " "), fieldCodes},
+		{pick("group-01"), pick("IDU"), nil, nil, strings.Repeat("x", maxReason+1), "group-01 IDU because " + strings.Repeat("x", maxReason+1), fieldWhy},
+	} {
+		got, wrong := filledIn(submittedView(t, c.group, c.codes, c.term, c.until, c.why)).ask()
+		want, err := ParseCommand("/allocate", c.command, time.Now())
+		switch {
+		case err == nil && (len(wrong) > 0 || !reflect.DeepEqual(got, want.Ask)):
+			t.Errorf("%q is understood as %+v, its form as %+v, %v", c.command, want.Ask, got, wrong)
+		case err != nil && (len(wrong) != 1 || !sameProblem(wrong[c.wrong], err.Error())):
+			t.Errorf("%q is refused with %s\nits form with %v", c.command, err, wrong)
+		}
+	}
+}
+
+func sameProblem(shown, said string) bool {
+	return shown != "" && shown == unmarked(said)
+}
+
+// TestEachFieldHasItsOwnError, all at once.
+func TestEachFieldHasItsOwnError(t *testing.T) {
+	_, wrong := filledIn(submittedView(t, "", "4711", []string{"1d"}, "2099-12-31", strings.Repeat("x", maxReason+1))).ask()
+	for _, name := range []string{fieldGroup, fieldCodes, fieldUntil, fieldWhy} {
+		if wrong[name] == "" || strings.ContainsAny(wrong[name], "`") || strings.Contains(wrong[name], "&amp;") {
+			t.Errorf("%s: %q", name, wrong[name])
+		}
+	}
+	if !strings.Contains(wrong[fieldUntil], "not both") {
+		t.Errorf("%q", wrong[fieldUntil])
+	}
+}
+
+func TestFormOrigin(t *testing.T) {
+	for metadata, want := range map[string]string{
+		formMetadata(general):                general,
+		formMetadata(""):                     "",
+		`{"channel":"<!channel>"}`:           "",
+		`{"channel":7}`:                      "",
+		"":                                   "",
+		`{"channel":"C0GENERAL","more":"x"}`: general,
+	} {
+		if got := formOrigin(metadata); got != want {
+			t.Errorf("%s comes from %q", metadata, got)
+		}
+	}
+}
+
+// TestSuggestionsFitAnAcknowledgement, of which Slack drops one of 20 KB.
+func TestSuggestionsFitAnAcknowledgement(t *testing.T) {
+	groups := make([]approvals.Group, maxOptions)
+	for i := range groups {
+		groups[i] = approvals.Group{ID: fmt.Sprintf("%s-%d", strings.Repeat("i", 120), i), Name: strings.Repeat("Наймення ", 10)}
+	}
+	groups[1] = approvals.Group{ID: strings.Repeat("i", maxOptionValue+1), Name: "no option can carry its id"}
+	groups[2] = approvals.Group{ID: "alone", Name: "Alone"}
+	groups[3] = approvals.Group{ID: "nameless"}
+	offered := groupOptions(groups)
+	raw, err := json.Marshal(options{Options: offered})
+	if err != nil || len(raw) > 18<<10 || len(offered) < 20 {
+		t.Errorf("%d options are %d bytes, %v", len(offered), len(raw), err)
+	}
+	shown := map[string]string{}
+	for _, o := range offered {
+		shown[o.Value] = o.Text.Text
+		if o.Description != nil {
+			shown[o.Value] += " / " + o.Description.Text
+		}
+	}
+	if len(slices.Collect(maps.Keys(shown))[0]) > maxOptionValue || shown["alone"] != "Alone" || shown["nameless"] != "nameless" ||
+		!strings.Contains(shown[groups[0].ID], " / iii") {
+		t.Errorf("%v", shown)
+	}
+	for _, o := range offered {
+		if o.Text.Type != slack.PlainTextType || len([]rune(o.Text.Text)) > maxOptionText || len(o.Value) > maxOptionValue {
+			t.Errorf("%+v", o)
+		}
+	}
+}

@@ -1,0 +1,262 @@
+package bot
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"licensebot/approvals"
+	"licensebot/internal/sandbox"
+)
+
+// carded files a request of somebody's and gives it a card without a post.
+func (r *rig) carded(n int, requester string, stages ...approvals.Stage) approvals.Request {
+	r.t.Helper()
+	asked := r.request(approvals.Filed)
+	asked.ID, asked.Envelope, asked.Requester = fmt.Sprintf("R-%08d", n), fmt.Sprint("e", n), requester
+	asked.Terms.TTL = 24 * time.Hour
+	_, _, err := r.store.File(r.ctx, asked)
+	if err == nil {
+		proposal := approvals.Proposal{
+			Group:  approvals.Group{ID: "group-01", Name: "R&D <EMEA>"},
+			Change: approvals.Change{Add: []string{fmt.Sprintf("CODE%d", n)}},
+		}
+		_, err = r.store.Step(r.ctx, asked.ID, approvals.Vetted{Proposal: proposal, Terms: approvals.Terms{Stages: stages, TTL: 24 * time.Hour}}, nil)
+	}
+	if err == nil {
+		asked, err = r.store.Step(r.ctx, asked.ID, approvals.Posted{TS: fmt.Sprintf("17000000%02d.000100", n)}, nil)
+	}
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return asked
+}
+
+// home opens somebody's home, waits until it shows what is wanted, and returns
+// all that it says.
+func (r *rig) home(user string, wanted ...string) string {
+	r.t.Helper()
+	if err := r.slack.OpenHome(user); err != nil {
+		r.t.Fatal(err)
+	}
+	return r.awaitHome(user, wanted...)
+}
+
+func (r *rig) awaitHome(user string, wanted ...string) string {
+	r.t.Helper()
+	shown := ""
+	r.await(fmt.Sprintf("a home with %q", wanted), func() bool {
+		shown = r.shown(user)
+		return shown != "" && !slices.ContainsFunc(wanted, func(w string) bool { return !strings.Contains(shown, w) })
+	})
+	return shown
+}
+
+func (r *rig) shown(user string) string {
+	v, ok := r.slack.Home(user)
+	if !ok {
+		return ""
+	}
+	return said(r.t, v.Blocks)
+}
+
+// said lists the texts of blocks, one a line.
+func said(t *testing.T, blocks json.RawMessage) string {
+	t.Helper()
+	var all any
+	if err := json.Unmarshal(blocks, &all); err != nil {
+		t.Fatal(err)
+	}
+	var lines []string
+	var walk func(any)
+	walk = func(v any) {
+		switch v := v.(type) {
+		case []any:
+			for _, inner := range v {
+				walk(inner)
+			}
+		case map[string]any:
+			if text, ok := v["text"].(string); ok {
+				lines = append(lines, text)
+			}
+			for _, name := range []string{"text", "elements"} {
+				walk(v[name])
+			}
+		}
+	}
+	walk(all)
+	return strings.Join(lines, "\n")
+}
+
+var ownLink = regexp.MustCompile(`<https://sandbox\.slack\.com/archives/C0APPROVALS/p\d{16}\|(R-\d{8})>`)
+
+func TestHomeShowsMineAndWhatWaitsForMe(t *testing.T) {
+	r := newRig(t, sandbox.SlackConfig{})
+	r.slack.SetUserGroup("S0TEAM", alex)
+	r.listen(r.store)
+	r.carded(1, robin, approvals.Stage{Approvers: []string{"S0TEAM", robin}, Quorum: 1}) // nobody decides on their own
+	r.carded(2, kim, approvals.Stage{Approvers: []string{robin}, Quorum: 1})
+	r.carded(3, kim, approvals.Stage{Approvers: []string{alex}, Quorum: 1}, approvals.Stage{Approvers: []string{robin, alex}, Quorum: 1})
+	shown := r.home(robin, "Waiting for you (2)", "Your requests (1)")
+	for _, want := range []string{
+		"<https://sandbox.slack.com/archives/C0APPROVALS/p1700000002000100|R-00000002>", "R-00000003", "add `RPADEVPRONU` for the group `R&amp;D &lt;EMEA&gt;` (id `group-01`)",
+		"asked by <@U0KIM>", "*Waiting*: 0 of 1 approval needed", "Deadline: <!date^", "/allocate help", "licensebot is well",
+	} {
+		if !strings.Contains(shown, want) {
+			t.Errorf("%q is missing in\n%s", want, shown)
+		}
+	}
+	expectHarmless(t, ownLink.ReplaceAllString(shown, "$1"))
+	r.home(alex, "Waiting for you (2)", "R-00000001", "R-00000003", "You have not asked for any licences yet.")
+	r.home(kim, "No request waits for your approval.", "Your requests (2)")
+
+	voted := approvals.Weighed{Ballots: []approvals.Ballot{{User: robin, Standing: approvals.Counts, Stages: []int{1}}}}
+	if _, err := r.store.Step(r.ctx, "R-00000003", voted, nil); err != nil {
+		t.Fatal(err)
+	}
+	r.awaitHome(robin, "Waiting for you (1)")
+	r.awaitHome(kim, "given by <@U0ROBIN>")
+	if shown := r.shown(alex); !strings.Contains(shown, "Waiting for you (2)") {
+		t.Errorf("Alex is still needed\n%s", shown)
+	}
+}
+
+// TestHomeOfEveryState is taken by Slack, and harmless.
+func TestHomeOfEveryState(t *testing.T) {
+	r := newRig(t, sandbox.SlackConfig{})
+	hostile := "<!channel> *x* `y` & " + strings.Repeat("ﷺ<", 300)
+	var all []approvals.Request
+	for _, state := range approvals.States() {
+		for _, card := range []string{"", "1700000001.000100"} {
+			request := r.request(state)
+			request.CardTS, request.Stalled, request.Filed = card, hostile, testTime
+			request.Ask = approvals.Ask{Group: hostile, Codes: manyCodes(maxCodes), Why: hostile, Action: approvals.Set, Quotas: []approvals.Quota{{Code: "CODE1", Limit: 5}}}
+			request.Proposal.Group = approvals.Group{ID: hostile, Name: hostile}
+			if state == approvals.Filed || state == approvals.Refused {
+				request.Proposal = nil
+			}
+			all = append(all, request)
+		}
+	}
+	c := homeContent{waiting: all[:perPage], mine: all[perPage : 2*perPage], waitingAll: 300, mineAll: 300, unwell: []string{hostile, hostile}, at: pages{waiting: 3, mine: 4}}
+	view := testWords().home(r.self, c)
+	if n := len(view.Blocks.BlockSet); n > 50 {
+		t.Errorf("it has %d blocks", n)
+	}
+	if _, err := r.api.PublishViewContext(r.ctx, slack.PublishViewContextRequest{UserID: robin, View: view}); err != nil {
+		t.Fatal(classify("views.publish", err))
+	}
+	for line := range strings.SplitSeq(r.shown(robin), "\n") {
+		expectHarmless(t, regexp.MustCompile(`<https://sandbox\.slack\.com/archives/C0APPROVALS/p\d{16}\|(R-[A-Z0-9]{8})>`).ReplaceAllString(line, "$1"))
+	}
+	if strings.Contains(r.shown(robin), "filed") {
+		t.Errorf("%s", r.shown(robin))
+	}
+}
+
+func TestPages(t *testing.T) {
+	for value, want := range map[string]pages{"0 0": {}, "3 12": {3, 12}, "-1 0": {}, "x": {}, "1": {}, "0 99999999999999999999": {}, "0 100001": {}} {
+		if got, ok := pagesOf(action{ActionID: "home_page_mine_on", Value: value}); !ok || got != want {
+			t.Errorf("%q turns to %v", value, got)
+		}
+	}
+	if _, ok := pagesOf(action{ActionID: "other", Value: "0 0"}); ok {
+		t.Error("any button turns a page")
+	}
+	for all, want := range map[int][3]int{0: {0, 0, 0}, 1: {0, 0, 0}, 10: {0, 0, 0}, 11: {0, 1, 1}, 20: {0, 1, 1}, 21: {0, 1, 2}} {
+		for page, want := range want {
+			if got := last(page, all); got != want {
+				t.Errorf("page %d of %d is %d", page, all, got)
+			}
+		}
+	}
+}
+
+// TestHomeWithoutADirectory says that it does not know, and shows the rest.
+func TestHomeWithoutADirectory(t *testing.T) {
+	r := newRig(t, sandbox.SlackConfig{Scopes: []string{"commands", "chat:write", "users:read"}})
+	r.listen(r.store)
+	r.carded(1, robin, approvals.Stage{Approvers: []string{"S0TEAM"}, Quorum: 1})
+	shown := r.home(alex, "Slack did not let me look up who may approve what")
+	if strings.Contains(shown, "R-00000001") {
+		t.Errorf("%s", shown)
+	}
+	r.home(robin, "Your requests (1)", "R-00000001")
+}
+
+// TestHomeConflicts: a home that somebody else showed meanwhile is shown over
+// only to whom asks for it.
+func TestHomeConflicts(t *testing.T) {
+	r := newRig(t, sandbox.SlackConfig{})
+	r.listen(r.store)
+	r.home(robin, "You have not asked")
+	elsewhere := slack.HomeTabViewRequest{Type: slack.VTHomeTab, Blocks: slack.Blocks{BlockSet: []slack.Block{section("of another replica")}}}
+	if _, err := r.api.PublishViewContext(r.ctx, slack.PublishViewContextRequest{UserID: robin, View: elsewhere}); err != nil {
+		t.Fatal(err)
+	}
+	conflicts := func() int {
+		n := 0
+		for _, call := range r.slack.Calls("views.publish") {
+			if call.Error == "hash_conflict" {
+				n++
+			}
+		}
+		return n
+	}
+	r.carded(1, robin, approvals.Stage{Approvers: []string{alex}, Quorum: 1})
+	r.await("a conflict", func() bool { return conflicts() == 1 })
+	if shown := r.shown(robin); shown != "of another replica" {
+		t.Errorf("it was shown over\n%s", shown)
+	}
+	r.home(robin, "Your requests (1)")
+
+	// A click on what is not Slack's view any more is answered all the same.
+	r.slack.Inject("views.publish", sandbox.Fault{Times: 1, Error: "hash_conflict"})
+	r.home(robin, "Your requests (1)")
+	before := len(r.slack.Calls("views.publish"))
+	r.home(robin)
+	r.await("another look", func() bool { return len(r.slack.Calls("views.publish")) > before })
+}
+
+// TestHomesAreBounded: whoever looked longest ago is forgotten.
+func TestHomesAreBounded(t *testing.T) {
+	r := newRig(t, sandbox.SlackConfig{})
+	h := NewHome(r.api, r.store, r.directory, testWords(), r.self, nil, testLogger(r))
+	for n := range homesOpen + 5 {
+		h.opened(fmt.Sprint("U", n), "")
+	}
+	if first, ok := h.next(); len(h.open()) != homesOpen || !ok || first != "U5" {
+		t.Errorf("%d are open, first %s", len(h.open()), first)
+	}
+	h.homes["U7"].opened = time.Now().Add(-homeLife - time.Second)
+	if open := h.open(); slices.Contains(open, "U7") || len(open) != homesOpen-1 {
+		t.Errorf("%d are open", len(open))
+	}
+}
+
+// TestHomeThatSlackWillNotShow is tried a few times and then left.
+func TestHomeThatSlackWillNotShow(t *testing.T) {
+	r := newRig(t, sandbox.SlackConfig{})
+	r.slack.Inject("views.publish", sandbox.Fault{Error: "not_enabled"})
+	r.listen(r.store)
+	if err := r.slack.OpenHome(robin); err != nil {
+		t.Fatal(err)
+	}
+	tries := func() int { return len(r.slack.Calls("views.publish")) }
+	r.await("all tries", func() bool { return tries() == homeTries })
+	r.await("the last answer", func() bool { return r.entries(sandbox.EntryAnswer, "views.publish") == homeTries })
+	r.slack.Clear()
+	r.home(kim, "You have not asked")
+	if n := tries(); n != homeTries+1 {
+		t.Errorf("it was tried %d times", n-1)
+	}
+	if !strings.Contains(r.log.String(), "the Home tab of the Slack app is off") {
+		t.Errorf("the operator is not told\n%s", r.log)
+	}
+}

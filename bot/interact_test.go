@@ -1,0 +1,328 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"licensebot/approvals"
+	"licensebot/internal/sandbox"
+	"licensebot/licensing"
+)
+
+// withUiPath gives the form a UiPath to ask.
+func (r *rig) withUiPath() *sandbox.UiPath {
+	r.t.Helper()
+	u, err := sandbox.NewUiPath(sandbox.UiPathConfig{})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.t.Cleanup(u.Close)
+	for _, code := range []string{"RPADEVPRONU", "IDU"} {
+		u.Own(code, 40, 3)
+	}
+	u.AddGroup(sandbox.Group{ID: "group-01", Name: "Finance Robots"})
+	client, err := licensing.New(licensing.Config{
+		URL: u.URL(), Organization: u.Organization(), AccountID: u.AccountID(), Tokens: licensing.Static(u.PersonalAccessToken()),
+	})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.catalogue = licensing.NewAllocations(client)
+	return u
+}
+
+// form opens the form by the command and returns it.
+func (r *rig) form() sandbox.View {
+	r.t.Helper()
+	if typed := r.typed(""); typed.Error != "" || typed.Response != "" {
+		r.t.Fatalf("%q %q", typed.Error, typed.Response)
+	}
+	open := r.slack.Views(robin)
+	if len(open) == 0 {
+		r.t.Fatalf("no form is open\n%s", r.log)
+	}
+	return open[len(open)-1]
+}
+
+// submit fills a form in by hand.
+func (r *rig) submit(v sandbox.View, values map[string]any) sandbox.Interacted {
+	r.t.Helper()
+	byBlock := map[string]map[string]any{}
+	for name, value := range values {
+		byBlock[name] = map[string]any{name: value}
+	}
+	done, err := r.slack.Submit(r.ctx, robin, v.ID, byBlock)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return done
+}
+
+func typedIn() map[string]any {
+	return map[string]any{fieldGroup: "group-01", fieldCodes: "IDU"}
+}
+
+// TestFormsOfferWhatUiPathTells opens one of every kind there is.
+func TestFormsOfferWhatUiPathTells(t *testing.T) {
+	const groups, codes = "external_select", "multi_static_select"
+	for name, c := range map[string]struct {
+		down []string
+		want []string
+	}{
+		"all is told":  {nil, []string{groups, codes}},
+		"no groups":    {[]string{"GET identity groups", "GET groups with-quota"}, []string{codes}},
+		"no codes":     {[]string{"GET account"}, []string{groups}},
+		"UiPath hangs": {[]string{"hang"}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t, sandbox.SlackConfig{})
+			u := r.withUiPath()
+			for i := range maxOptions - 2 {
+				u.Own(fmt.Sprintf("CODE%d", i), 50, i)
+			}
+			for _, operation := range c.down {
+				u.Inject(operation, sandbox.Fault{Status: 503})
+			}
+			if slices.Equal(c.down, []string{"hang"}) {
+				for _, operation := range []string{"GET identity groups", "GET groups with-quota", "GET account"} {
+					u.Inject(operation, sandbox.Fault{Hang: true})
+				}
+			}
+			r.listen(r.store)
+			v := r.form()
+			for _, menu := range []string{groups, codes} {
+				if got := strings.Contains(string(v.Blocks), `"`+menu+`"`); got != slices.Contains(c.want, menu) {
+					t.Errorf("%s: %t\n%s", menu, got, v.Blocks)
+				}
+			}
+			if told := strings.Contains(string(v.Blocks), "please type it"); told == (len(c.want) == 2) {
+				t.Errorf("that it has to be typed is told: %t", told)
+			}
+			if strings.Contains(v.PrivateMetadata, "xoxb") || v.PrivateMetadata != formMetadata(general) {
+				t.Errorf("%s", v.PrivateMetadata)
+			}
+			u.Clear()
+		})
+	}
+}
+
+func TestFormThatCannotBeOpened(t *testing.T) {
+	for name, fault := range map[string]sandbox.Fault{
+		"refused": {Error: "expired_trigger_id"}, "limited": {Status: 429, RetryAfter: "30"}, "cut": {Cut: true}, "hangs": {Hang: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t, sandbox.SlackConfig{})
+			r.withUiPath()
+			r.slack.Inject("views.open", fault)
+			r.listen(r.store)
+			if typed := r.typed(""); typed.Error != "" || !strings.Contains(typed.Response, "could not open the form") || !strings.Contains(typed.Response, "/allocate cancel") {
+				t.Errorf("%q %q", typed.Error, typed.Response)
+			}
+			if done, err := r.slack.Shortcut(r.ctx, kim, ShortcutOpen); err != nil || done.Error != "" {
+				t.Errorf("%+v, %v", done, err)
+			}
+			r.await("Kim to be told", func() bool { return len(r.slack.DirectMessages(kim)) == 1 })
+			if said := r.slack.DirectMessages(kim)[0].Text; !strings.Contains(said, "could not open the form") {
+				t.Error(said)
+			}
+			r.slack.Clear()
+		})
+	}
+}
+
+// TestFormStaysOpenUntilItIsStored tells under a field why it was not.
+func TestFormStaysOpenUntilItIsStored(t *testing.T) {
+	r := newRig(t, sandbox.SlackConfig{})
+	u := r.withUiPath()
+	u.Inject("token", sandbox.Fault{Status: 503})
+	for _, operation := range []string{"GET identity groups", "GET groups with-quota", "GET account"} {
+		u.Inject(operation, sandbox.Fault{Status: 503})
+	}
+	broken := make(chan func() error, 3)
+	r.listen(filer{Filer: r.store, file: func(approvals.Request) error { return (<-broken)() }})
+	v := r.form()
+	for words, how := range map[string]func() error{
+		"could not record your request": func() error { return errors.New("disk full") },
+		"Something went wrong":          func() error { panic("of the handler") },
+	} {
+		broken <- how
+		if done := r.submit(v, typedIn()); done.Error != "" || !strings.Contains(done.Errors[fieldGroup], words) || len(r.slack.Views(robin)) != 1 {
+			t.Errorf("%+v, want %s", done, words)
+		}
+	}
+	broken <- func() error { return nil }
+	if done := r.submit(v, typedIn()); done.Error != "" || done.Errors != nil || len(r.slack.Views(robin)) != 0 {
+		t.Errorf("%+v", done)
+	}
+	r.await("the receipt", func() bool { return len(r.slack.DirectMessages(robin)) == 1 })
+	if said := r.slack.DirectMessages(robin)[0].Text; !strings.Contains(said, "is recorded: add `IDU` to the group `group-01`") {
+		t.Error(said)
+	}
+}
+
+// TestReceiptIsTheCommandsReceipt, in the channel where the form was asked for
+// if the bot is in it.
+func TestReceiptIsTheCommandsReceipt(t *testing.T) {
+	r := newRig(t, sandbox.SlackConfig{})
+	r.withUiPath()
+	r.slack.Join(general, r.slack.BotUserID())
+	r.slack.SetCopies(3)
+	r.listen(r.store)
+	v := r.form()
+	typed, err := r.slack.Command(r.ctx, robin, general, "/allocate", "group-01 IDU because new")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.slack.Suggest(r.ctx, robin, v.ID, fieldGroup, "fin"); err != nil {
+		t.Fatal(err)
+	}
+	r.submit(v, map[string]any{fieldGroup: "group-01", fieldCodes: []string{"IDU"}, fieldWhy: "new"})
+	said := func() (receipts []string) {
+		for _, e := range r.slack.Ephemerals(robin) {
+			if e.Via == "chat.postEphemeral" {
+				receipts = append(receipts, e.Text)
+			}
+		}
+		return receipts
+	}
+	r.await("the receipt", func() bool { return len(said()) > 0 })
+	id := func(text string) string { return requestID.FindString(text) }
+	if got := said()[0]; strings.ReplaceAll(got, id(got), "ID") != strings.ReplaceAll(typed.Response, id(typed.Response), "ID") {
+		t.Errorf("the form: %s\nthe command: %s", got, typed.Response)
+	}
+	byForm, err := r.store.Request(r.ctx, id(said()[0]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	byCommand, err := r.store.Request(r.ctx, id(typed.Response))
+	if err != nil || fmt.Sprintf("%+v", byForm.Ask) != fmt.Sprintf("%+v", byCommand.Ask) || byForm.Origin != general || byForm.Requester != robin {
+		t.Errorf("%+v\n%+v\n%v", byForm, byCommand, err)
+	}
+	if n := len(r.slack.Ephemerals(robin)); n != 2 {
+		t.Errorf("the requester was told %d times", n)
+	}
+	mine, all, err := r.store.Mine(r.ctx, robin, 10, 0)
+	if err != nil || all != 2 {
+		t.Errorf("%d requests were filed, %v: %+v", all, err, mine)
+	}
+}
+
+// TestEveryInteractionIsAcknowledged, also when nobody knows it, it is
+// somebody else's, or the store does not answer.
+func TestEveryInteractionIsAcknowledged(t *testing.T) {
+	r := newRig(t, sandbox.SlackConfig{})
+	u := r.withUiPath()
+	kept := new(letters)
+	s := r.newSocket(filer{Filer: r.store, letters: kept})
+	for name, c := range map[string]struct{ payload, answer, letter string }{
+		"closed":        {`{"type":"view_closed","view":{"callback_id":"allocate_form"}}`, "null", ""},
+		"shortcut":      {`{"type":"shortcut","callback_id":"other"}`, "null", "unknown interaction shortcut other"},
+		"message":       {`{"type":"message_action","callback_id":"x"}`, "null", "unknown interaction message_action x"},
+		"click":         {`{"type":"block_actions","actions":[{"action_id":"other"}]}`, "null", "unknown interaction block_actions"},
+		"no click":      {`{"type":"block_actions"}`, "null", "unknown interaction block_actions"},
+		"page":          {`{"type":"block_actions","actions":[{"action_id":"home_page_mine_on","value":"x"}]}`, "null", ""},
+		"suggestion":    {`{"type":"block_suggestion","action_id":"other","value":"x"}`, `{"options":[]}`, "unknown interaction block_suggestion other"},
+		"none found":    {`{"type":"block_suggestion","action_id":"group","value":"<!channel> x"}`, `"value":"\u003c!channel\u003e x"`, ""},
+		"found":         {`{"type":"block_suggestion","action_id":"group","value":"FINANCE"}`, `"value":"group-01"`, ""},
+		"nothing typed": {`{"type":"block_suggestion","action_id":"group","value":7}`, `"value":"group-01"`, ""},
+		"other form":    {`{"type":"view_submission","view":{"callback_id":"other"}}`, "null", "unknown interaction view_submission other"},
+		"empty form":    {`{"type":"view_submission","view":{"callback_id":"allocate_form"}}`, `"group":"The group's name is empty."`, ""},
+		"mistyped form": {`{"type":"view_submission","view":{"callback_id":"allocate_form","state":7}}`, `"response_action":"errors"`, ""},
+	} {
+		payload := strings.Replace(c.payload, "{", `{"user":{"id":"U0KIM"},"token":"secret","trigger_id":"secret",`, 1)
+		env := envelope{ID: name, Type: "interactive", AcceptsPayload: true, Payload: json.RawMessage(payload)}
+		answer, ok := s.intake.Handle(r.ctx, env)
+		raw, err := json.Marshal(answer)
+		if !ok || err != nil || !strings.Contains(string(raw), c.answer) {
+			t.Errorf("%s: %t, %s, %v", name, ok, raw, err)
+		}
+		if letter := kept.of(name); (letter != "") != (c.letter != "") || !strings.Contains(letter, c.letter) || strings.Contains(letter, "secret") {
+			t.Errorf("%s: %q", name, letter)
+		}
+	}
+	if err := r.store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	env := envelope{ID: "late", Type: "interactive", Payload: json.RawMessage(`{"type":"shortcut","user":{"id":"U1"}}`)}
+	if _, ok := s.intake.Handle(r.ctx, env); !ok {
+		t.Error("what could not be set aside is not acknowledged")
+	}
+	u.Close()
+}
+
+// TestTooBusyForAForm is told where it is submitted, and a type-ahead gets
+// nothing to choose.
+func TestTooBusyForAForm(t *testing.T) {
+	r := newRig(t, sandbox.SlackConfig{})
+	s := r.newSocket(r.store)
+	for payload, want := range map[string]string{
+		`{"type":"view_submission","user":{"id":"U1"},"view":{"callback_id":"allocate_form"}}`: "submit the form again",
+		`{"type":"block_suggestion","user":{"id":"U1"},"action_id":"group"}`:                   `{"options":[]}`,
+		`{"type":"block_actions","user":{"id":"U1"}}`:                                          "null",
+		`7`: "null",
+	} {
+		raw, err := json.Marshal(s.intake.busy(envelope{ID: "1", Type: "interactive", AcceptsPayload: true, Payload: json.RawMessage(payload)}))
+		if err != nil || !strings.Contains(string(raw), want) {
+			t.Errorf("%s: %s, %v", payload, raw, err)
+		}
+	}
+}
+
+// TestTypeAheadWhileUiPathHangs is answered in time, with what was typed.
+func TestTypeAheadWhileUiPathHangs(t *testing.T) {
+	r := newRig(t, sandbox.SlackConfig{})
+	u := r.withUiPath()
+	r.listen(r.store)
+	v := r.form()
+	fresh, err := licensing.New(licensing.Config{URL: u.URL(), Organization: u.Organization(), AccountID: u.AccountID(), Tokens: licensing.Static(u.PersonalAccessToken())})
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.Inject("GET identity groups", sandbox.Fault{Hang: true})
+	in := r.intake(r.store)
+	in.Form.Catalogue = licensing.NewAllocations(fresh)
+	ctx, cancel := context.WithTimeout(r.ctx, 100*time.Millisecond)
+	defer cancel()
+	if offered := in.Form.suggest(ctx, "Fin “x”"); len(offered.Options) != 1 || offered.Options[0].Value != `Fin "x"` {
+		t.Errorf("%+v", offered)
+	}
+	u.Clear()
+	if found, err := r.slack.Suggest(r.ctx, robin, v.ID, fieldGroup, "robots"); err != nil || len(found.Options) != 1 || found.Options[0] != (sandbox.SelectOption{Text: "Finance Robots", Value: "group-01"}) {
+		t.Errorf("%+v, %v", found, err)
+	}
+}
+
+// TestErrandsEndWithTheBot: what waits at the end is still said.
+func TestErrandsEndWithTheBot(t *testing.T) {
+	r := newRig(t, sandbox.SlackConfig{})
+	e := NewErrands(testLogger(r))
+	ctx, cancel := context.WithCancel(r.ctx)
+	said := make(chan int, errandQueue)
+	e.Add(func(context.Context) { panic("of an errand") })
+	for n := range 5 {
+		e.Add(func(ctx context.Context) {
+			if ctx.Err() == nil {
+				said <- n
+			}
+		})
+	}
+	cancel()
+	e.Run(ctx)
+	if len(said) != 5 {
+		t.Errorf("%d of 5 errands were run", len(said))
+	}
+	for range errandQueue + 5 {
+		e.Add(func(context.Context) {}) // never blocks
+	}
+	if !strings.Contains(r.log.String(), "an errand failed") || !strings.Contains(r.log.String(), "was dropped") {
+		t.Errorf("%s", r.log)
+	}
+}

@@ -1,0 +1,197 @@
+package main
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+
+	"licensebot/bot"
+	"licensebot/deploy"
+	"licensebot/internal/sandbox"
+)
+
+// form opens the form, by the command, and returns it.
+func (w *world) form() sandbox.View {
+	w.t.Helper()
+	typed, err := w.slack.Command(w.guard(), requester, anyChannel, "/allocate", "")
+	if err != nil || typed.Error != "" || typed.Response != "" {
+		w.t.Fatalf("/allocate was answered with %q %q, %v", typed.Error, typed.Response, err)
+	}
+	return w.opened()
+}
+
+func (w *world) opened() sandbox.View {
+	w.t.Helper()
+	open := w.slack.Views(requester)
+	if len(open) != 1 {
+		w.t.Fatalf("%d forms are open", len(open))
+	}
+	return open[0]
+}
+
+func (w *world) suggest(v sandbox.View, query string) []sandbox.SelectOption {
+	w.t.Helper()
+	found, err := w.slack.Suggest(w.guard(), requester, v.ID, "group", query)
+	if err != nil || found.Error != "" {
+		w.t.Fatalf("%q is answered with %q, %v", query, found.Error, err)
+	}
+	return found.Options
+}
+
+func (w *world) submit(v sandbox.View, fields map[string]any) sandbox.Interacted {
+	w.t.Helper()
+	values := map[string]map[string]any{}
+	for name, value := range fields {
+		values[name] = map[string]any{name: value}
+	}
+	done, err := w.slack.Submit(w.guard(), requester, v.ID, values)
+	if err != nil || done.Error != "" {
+		w.t.Fatalf("the form was answered with %q, %v", done.Error, err)
+	}
+	return done
+}
+
+var (
+	anyID   = regexp.MustCompile(`R-[0-9A-Z]{8}`)
+	anyDate = regexp.MustCompile(`<!date\^\d+\^([^|]*)\|[^>]*>`)
+)
+
+// alike is a card without what no two cards have in common.
+func alike(m sandbox.Message) string {
+	blocks := strings.NewReplacer(`\u003c`, "<", `\u003e`, ">").Replace(string(m.Blocks))
+	return anyDate.ReplaceAllString(anyID.ReplaceAllString(m.Text+"\n"+blocks, "ID"), "DATE")
+}
+
+// TestFormMakesTheCommandsCard asks the same by the form, opened in each of
+// its ways, and by the command, and gets the same card and the same end.
+func TestFormMakesTheCommandsCard(t *testing.T) {
+	t.Parallel()
+	by := func(ask func(*world)) (card string) {
+		w := newWorld(t)
+		w.start()
+		ask(w)
+		card = alike(w.card())
+		w.awaitTold(requester, "is recorded: add `RPADEVPRONU` and `IDU` to the group `group-01`")
+		w.react(approver, "white_check_mark")
+		w.awaitEnd("allocation_done", "*Done*")
+		w.expectRule(1, "ATTUNU", "IDU", "RPADEVPRONU")
+		return card
+	}
+	fill := func(w *world, v sandbox.View) {
+		found := w.suggest(v, "finance")
+		if len(found) != 1 || found[0] != (sandbox.SelectOption{Text: "Finance Robots", Value: groupID}) {
+			t.Fatalf("found %+v", found)
+		}
+		if !strings.Contains(string(v.Blocks), "Automation Developer – Named User") || !strings.Contains(string(v.Blocks), "37 of 40 seats free") {
+			t.Errorf("the codes are offered as %s", v.Blocks)
+		}
+		w.submit(v, map[string]any{"group": groupID, "codes": []string{"RPADEVPRONU", "IDU"}, "why": "Q3 & more"})
+		if n := len(w.slack.Views(requester)); n != 0 {
+			t.Errorf("%d forms are still open", n)
+		}
+	}
+	command := by(func(w *world) { w.ask("group-01 RPADEVPRONU IDU because Q3 & more") })
+	for name, open := range map[string]func(*world) sandbox.View{
+		"command": (*world).form,
+		"shortcut": func(w *world) sandbox.View {
+			if done, err := w.slack.Shortcut(w.guard(), requester, bot.ShortcutOpen); err != nil || done.Error != "" {
+				t.Fatalf("%+v, %v", done, err)
+			}
+			return w.opened()
+		},
+		"home": func(w *world) sandbox.View {
+			w.home(requester, "Open the form")
+			home, _ := w.slack.Home(requester)
+			if done, err := w.slack.ClickView(w.guard(), requester, home.ID, bot.ShortcutOpen, ""); err != nil || done.Error != "" {
+				t.Fatalf("%+v, %v", done, err)
+			}
+			return w.opened()
+		},
+	} {
+		if card := by(func(w *world) { fill(w, open(w)) }); card != command {
+			t.Errorf("the command's card:\n%s\nby %s:\n%s", command, name, card)
+		}
+	}
+}
+
+// TestManifestHasWhatTheFormNeeds holds the manifest to the ids in the code.
+func TestManifestHasWhatTheFormNeeds(t *testing.T) {
+	for _, want := range []string{
+		"callback_id: " + bot.ShortcutOpen + " #", "home_tab_enabled: true #", "- app_home_opened #", "interactivity:\n    is_enabled: true #",
+	} {
+		if !strings.Contains(string(deploy.SlackManifest), want) {
+			t.Errorf("%s is not in the manifest, with its reason", want)
+		}
+	}
+}
+
+func TestFormErrorsAndRedelivery(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for n := range 21 {
+		w.uipath.Own(fmt.Sprintf("MORE%d", n), 5, 0)
+	}
+	w.slack.SetCopies(3)
+	w.start()
+	w.await("both connections", func() bool { return w.slack.Connections() == 2 })
+	v := w.form()
+	found := w.suggest(v, "<@U0EVIL> no such")
+	if len(found) != 1 || !strings.Contains(found[0].Text, "as it is typed") {
+		t.Fatalf("found %+v", found)
+	}
+	codes := []string{"IDU"}
+	for n := range 20 {
+		codes = append(codes, fmt.Sprintf("MORE%d", n))
+	}
+	done := w.submit(v, map[string]any{"group": found[0].Value, "codes": codes, "term": "30d", "until": "2099-12-31", "why": strings.Repeat("x", 301)})
+	for _, field := range []string{"group", "codes", "until", "why"} {
+		if done.Errors[field] == "" {
+			t.Errorf("nothing is said under %s: %v", field, done.Errors)
+		}
+	}
+	w.suggest(v, groupID)
+	w.submit(v, map[string]any{"group": groupID, "codes": []string{"IDU"}})
+	w.card()
+	w.react(approver, "white_check_mark")
+	w.awaitEnd("allocation_done", "*Done*")
+	w.expectRule(1, "ATTUNU", "IDU")
+	var filed int
+	db := w.database()
+	defer func() { _ = db.Close() }()
+	if err := db.QueryRow(`SELECT count(*) FROM requests`).Scan(&filed); err != nil || filed != 1 {
+		t.Errorf("%d requests were filed, %v", filed, err)
+	}
+	receipts := 0
+	for _, m := range w.slack.DirectMessages(requester) {
+		if strings.Contains(m.Text, "is recorded") {
+			receipts++
+		}
+	}
+	if receipts != 1 {
+		t.Errorf("%d receipts were given", receipts)
+	}
+}
+
+// TestFormWhileUiPathIsDown opens all the same, with fields to type in.
+func TestFormWhileUiPathIsDown(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, operation := range []string{"token", "GET identity groups", "GET groups with-quota", "GET account", "GET group", "GET group with-quota"} {
+		w.uipath.Inject(operation, sandbox.Fault{Status: 503})
+	}
+	w.start()
+	v := w.form()
+	if blocks := string(v.Blocks); strings.Contains(blocks, "external_select") || !strings.Contains(blocks, "please type it") {
+		t.Fatalf("%s", blocks)
+	}
+	w.home(requester, "UiPath does not answer it")
+	w.submit(v, map[string]any{"group": "finance robots", "codes": "idu"})
+	w.awaitTold(requester, "is kept, but UiPath could not be read yet")
+	w.home(requester, "not checked with UiPath yet", "Your requests (1)")
+	w.uipath.Clear()
+	w.card()
+	w.react(approver, "white_check_mark")
+	w.awaitEnd("allocation_done", "*Done*")
+	w.expectRule(1, "ATTUNU", "IDU")
+}

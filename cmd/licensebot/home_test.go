@@ -1,0 +1,127 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"licensebot/approvals"
+	"licensebot/bot"
+	"licensebot/internal/store"
+)
+
+// home opens somebody's home and waits until it shows what is wanted.
+func (w *world) home(user string, wanted ...string) {
+	w.t.Helper()
+	if err := w.slack.OpenHome(user); err != nil {
+		w.t.Fatal(err)
+	}
+	w.awaitHome(user, wanted...)
+}
+
+func (w *world) awaitHome(user string, wanted ...string) {
+	w.t.Helper()
+	w.await(fmt.Sprintf("%s's home with %q", user, wanted), func() bool {
+		shown := w.shown(user)
+		return !slices.ContainsFunc(wanted, func(part string) bool { return !strings.Contains(shown, part) })
+	})
+}
+
+func (w *world) shown(user string) string {
+	v, _ := w.slack.Home(user)
+	return string(v.Blocks)
+}
+
+// turn clicks a button of the home, for its own page or another.
+func (w *world) turn(user, action, page string) {
+	w.t.Helper()
+	v, _ := w.slack.Home(user)
+	if done, err := w.slack.ClickView(w.guard(), user, v.ID, action, page); err != nil || done.Error != "" {
+		w.t.Fatalf("%+v, %v", done, err)
+	}
+}
+
+// TestHomeFollowsARequest from its filing to its end, without anybody opening
+// a home again.
+func TestHomeFollowsARequest(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.start()
+	w.home(requester, "You have not asked for any licences yet.", "licensebot is well")
+	w.home(approver, "No request waits for your approval.")
+	w.ask("group-01 IDU")
+	w.card()
+	w.awaitHome(requester, "Your requests (1)", "*Waiting*: 0 of 1 approval needed", "/archives/"+approvalsChannel+"/p")
+	w.awaitHome(approver, "Waiting for you (1)", "Finance Robots")
+	w.react(approver, "white_check_mark")
+	w.awaitEnd("allocation_done", "*Done*")
+	w.awaitHome(requester, "*Done*, approved by")
+	w.awaitHome(approver, "No request waits for your approval.")
+	if strings.Contains(w.shown(requester), "Waiting for you (") {
+		t.Error("their own request waits for the requester")
+	}
+}
+
+// TestHomeOfThreeHundredRequests shows ten at a time, and turns.
+func TestHomeOfThreeHundredRequests(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.fill(300)
+	w.start()
+	w.home(requester, "Your requests (300)", "Page 1 of 30", "R-00000299", "R-00000290")
+	if shown := w.shown(requester); strings.Contains(shown, "R-00000289") || strings.Contains(shown, "Previous page") {
+		t.Errorf("more than the first page is shown: %s", shown)
+	}
+	w.home(approver, "Waiting for you (300)", "Page 1 of 30", "R-00000000")
+	w.turn(requester, "home_page_mine_on", "")
+	w.awaitHome(requester, "Page 2 of 30", "R-00000289", "R-00000280", "Previous page")
+	w.turn(requester, "home_page_mine_back", "")
+	w.awaitHome(requester, "Page 1 of 30")
+	w.turn(approver, "home_page_waiting_on", "")
+	w.awaitHome(approver, "Page 2 of 30", "R-00000010")
+	w.turn(approver, "home_page_waiting_on", "29 0")
+	w.awaitHome(approver, "Page 30 of 30")
+	if shown := w.shown(approver); !strings.Contains(shown, "R-00000299") || strings.Contains(shown, "Next page") {
+		t.Errorf("the last page is %s", shown)
+	}
+}
+
+// fill keeps n pending requests in the database, each with a card in the
+// channel: one that is not there would cancel its request.
+func (w *world) fill(n int) {
+	w.t.Helper()
+	db, err := store.Open(w.t.Context(), w.env["LICENSEBOT_DATABASE_URL"], store.Options{})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	api, _ := bot.NewClient(w.slack.APIURL(), w.slack.BotToken())
+	rule := approvals.Simple([]string{approver, second}, 1, 24*time.Hour).Rules[0]
+	for i := range n {
+		r := approvals.Request{
+			ID: fmt.Sprintf("R-%08d", i), Envelope: fmt.Sprint("e", i), Requester: requester, Origin: anyChannel, Channel: approvalsChannel,
+			Ask: approvals.Ask{Group: groupID, Codes: []string{"IDU"}}, Terms: approvals.Terms{TTL: rule.TTL},
+		}
+		vetted := approvals.Vetted{
+			Proposal: approvals.Proposal{Group: approvals.Group{ID: groupID}, Change: approvals.Change{Add: []string{fmt.Sprint("CODE", i)}}},
+			Terms:    approvals.Terms{Stages: rule.Stages, TTL: rule.TTL},
+		}
+		_, ts, err := api.PostMessage(approvalsChannel, slack.MsgOptionText(r.ID, false))
+		if err == nil {
+			_, _, err = db.File(w.t.Context(), r)
+		}
+		if err == nil {
+			_, err = db.Step(w.t.Context(), r.ID, vetted, nil)
+		}
+		if err == nil {
+			_, err = db.Step(w.t.Context(), r.ID, approvals.Posted{TS: ts}, nil)
+		}
+		if err != nil {
+			w.t.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,64 @@
+package licensing
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"licensebot/approvals"
+)
+
+// Groups lists groups that somebody who typed query may mean, the best first,
+// at most most: the one of this id or name, those whose name begins with it,
+// those whose name or id has it in them, and failing all that those that are
+// spelt like it. It answers from memory once UiPath was read.
+func (a *Allocations) Groups(ctx context.Context, query string, most int) ([]approvals.Group, error) {
+	all, err := a.groups.recall(ctx)
+	if err != nil {
+		return nil, verdict(err)
+	}
+	found := matching(query, all)
+	if len(found) == 0 {
+		found = similar(query, all)
+	}
+	shown := make([]approvals.Group, 0, min(len(found), most))
+	for _, g := range found[:min(len(found), most)] {
+		shown = append(shown, approvals.Group{ID: g.ID, Name: g.Name})
+	}
+	return shown, nil
+}
+
+// matching ranks the groups that query is a part of; all are sorted by name.
+func matching(query string, all []Group) []Group {
+	want := folded(query)
+	var ranks [4][]Group
+	for _, g := range all {
+		name, id := folded(g.Name), strings.ToLower(g.ID)
+		switch {
+		case name == want, id == want:
+			ranks[0] = append(ranks[0], g)
+		case strings.HasPrefix(name, want):
+			ranks[1] = append(ranks[1], g)
+		case strings.Contains(name, " "+want):
+			ranks[2] = append(ranks[2], g)
+		case strings.Contains(name, want), strings.Contains(id, want):
+			ranks[3] = append(ranks[3], g)
+		}
+	}
+	return slices.Concat(ranks[:]...)
+}
+
+// Seats lists what the organisation owns of each code. It answers from memory
+// once UiPath was read; what is older than a minute is read anew meanwhile.
+func (a *Allocations) Seats(ctx context.Context) ([]approvals.Seats, error) {
+	seats, err := a.seats.recall(ctx)
+	if err != nil {
+		return nil, verdict(err)
+	}
+	return fromSeats(seats), nil
+}
+
+// Reachable is nil if UiPath answered within the last minute, or does now.
+func (a *Allocations) Reachable(ctx context.Context) error {
+	return verdict(a.seats.recent(ctx))
+}
