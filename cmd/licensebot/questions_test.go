@@ -68,11 +68,6 @@ func TestShowAndCodes(t *testing.T) {
 	w.expectSaid(w.looksUp(bystander, "codes"), "• `IDU` Insights Designer · 3 of 40 seats allocated, 37 free", "`/allocate group-01 ATTUNU`")
 	w.expectSaid(w.looksUp(bystander, `show "Finance Robot"`), "no group with the id or the exact name `Finance Robot`", "Try: `/allocate show \"Finance Robots\"`")
 	w.expectSaid(w.looksUp(bystander, "show Twins"), "Several groups at UiPath are called `Twins`", "`twin-1` and `twin-2`")
-	for i, e := range w.slack.Ephemerals(bystander) {
-		if want := []string{"ack", "response_url"}[i%2]; e.Via != want {
-			t.Errorf("told %d came by %s instead of %s: %s", i, e.Via, want, e.Text)
-		}
-	}
 	if n := len(w.answers(bystander)); n != 5 {
 		t.Errorf("five questions were answered %d times", n)
 	}
