@@ -185,5 +185,12 @@ func TestLongSuggestionsFit(t *testing.T) {
 			t.Fatalf("%v", err)
 		}
 		checkMalformed(t, "/allocate", malformed)
+
+		// Not all codes fit: to set the rule to fewer would take the others away.
+		_, err = ParseCommand("/allocate", "set "+group+" "+strings.Join(codes, " ")+rest, testTime)
+		if !errors.As(err, &malformed) || strings.HasPrefix(malformed.Try, "/allocate set") {
+			t.Fatalf("%v", err)
+		}
+		checkMalformed(t, "/allocate", malformed)
 	}
 }

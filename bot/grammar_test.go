@@ -3,6 +3,7 @@ package bot
 import (
 	"errors"
 	"fmt"
+	"os"
 	"reflect"
 	"strings"
 	"testing"
@@ -212,5 +213,30 @@ func TestHelpIsComplete(t *testing.T) {
 	}
 	if n := len(fmt.Sprint(help)); n > 3000 {
 		t.Errorf("help has %d characters", n)
+	}
+}
+
+// TestTheReferenceIsUnderstood types every command that the reference shows
+// whole.
+func TestTheReferenceIsUnderstood(t *testing.T) {
+	text, err := os.ReadFile("../docs/commands.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, reference, _ := strings.Cut(string(text), "## How things are written")
+	verbs := map[Verb]bool{}
+	for i, part := range strings.Split(reference, "`") {
+		typed, ok := strings.CutPrefix(part, "/allocate ")
+		if i%2 == 0 || !ok {
+			continue
+		}
+		c, err := ParseCommand("/allocate", typed, testTime)
+		if err != nil {
+			t.Errorf("%s: %v", part, err)
+		}
+		verbs[c.Verb] = true
+	}
+	if len(verbs) < 9 {
+		t.Errorf("only %v are shown", verbs)
 	}
 }

@@ -105,7 +105,7 @@ func TestHomeShowsMineAndWhatWaitsForMe(t *testing.T) {
 	r.carded(3, kim, approvals.Stage{Approvers: []string{alex}, Quorum: 1}, approvals.Stage{Approvers: []string{robin, alex}, Quorum: 1})
 	shown := r.home(robin, "Waiting for you (2)", "Your requests (1)")
 	for _, want := range []string{
-		"<https://sandbox.slack.com/archives/C0APPROVALS/p1700000002000100|R-00000002>", "R-00000003", "add `RPADEVPRONU` for the group `R&amp;D &lt;EMEA&gt;` (id `group-01`)",
+		"<https://sandbox.slack.com/archives/C0APPROVALS/p1700000002000100|R-00000002>", "R-00000003", "add `RPADEVPRONU` to the group `R&amp;D &lt;EMEA&gt;` (id `group-01`)",
 		"asked by <@U0KIM>", "*Waiting*: 0 of 1 approval needed", "Deadline: <!date^", "/allocate help", "licensebot is well",
 	} {
 		if !strings.Contains(shown, want) {

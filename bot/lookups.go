@@ -82,13 +82,29 @@ func (l *Lookups) begin(acknowledged context.Context, envelope, name string, typ
 			delete(l.asking, envelope)
 			l.mu.Unlock()
 		}()
-		select {
-		case <-acknowledged.Done():
+		if l.acknowledged(acknowledged) {
 			l.answer(name, typed, c)
-		case <-l.ctx.Done():
 		}
 	})
 	return l.words.Looking()
+}
+
+// acknowledged waits until an acknowledgement is out: Slack shows messages in
+// the order in which they arrive. It returns false when there is no time left.
+func (l *Lookups) acknowledged(acknowledged context.Context) bool {
+	select {
+	case <-acknowledged.Done():
+	case <-l.ctx.Done():
+		return false
+	}
+	written := time.NewTimer(flushTime)
+	defer written.Stop()
+	select {
+	case <-written.C:
+		return true
+	case <-l.ctx.Done():
+		return false
+	}
 }
 
 func (l *Lookups) answer(name string, typed slashCommand, c Command) {

@@ -137,3 +137,31 @@ func TestListsUseIndexes(t *testing.T) {
 		})
 	}
 }
+
+// BenchmarkLists reads the last pages of ten thousand requests.
+func BenchmarkLists(b *testing.B) {
+	s, err := Open(b.Context(), "sqlite://"+filepath.Join(b.TempDir(), "licensebot.db"), Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = s.Close() })
+	_, err = s.write.ExecContext(b.Context(), `INSERT INTO requests (id, envelope, state, requester, channel, group_id, filed_at, deadline_at, body)
+		WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)
+		SELECT 'R-' || i, i, 'pending', 'U-REQUESTER', 'C', 'group-01', i, i + 1, '{}' FROM n`)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for name, list := range map[string]func() error{
+		"mine":    func() error { _, _, err := s.Mine(b.Context(), "U-REQUESTER", 10, 9990); return err },
+		"waiting": func() error { _, _, err := s.Waiting(b.Context(), 10, 9990); return err },
+		"open":    func() error { _, err := s.Open(b.Context()); return err },
+	} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				if err := list(); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
