@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
-	"errors"
 	"runtime/debug"
 	"slices"
 	"sync"
@@ -19,15 +18,14 @@ import (
 
 // Bounds of App Home. views.publish may be called a hundred times a minute.
 const (
-	homesOpen    = 100              // homes kept up to date at a time
-	homeLife     = 30 * time.Minute // after it was opened; Slack does not tell when one is closed
-	homeSettle   = 2 * time.Second  // what changes together is shown together
-	homeLook     = time.Minute      // what no change tells: the bot's own state
-	homeTries    = 4                // to show a home to whom asked for it
-	homePace     = time.Minute / 100
-	homeBurst    = 10
-	homeLimit    = 20 * time.Second // for one home, UiPath and Slack asked
-	maxUndecided = 500              // looked through for those that wait for one person
+	homesOpen  = 100              // homes kept up to date at a time
+	homeLife   = 30 * time.Minute // after it was opened; Slack does not tell when one is closed
+	homeSettle = 2 * time.Second  // what changes together is shown together
+	homeLook   = time.Minute      // what no change tells: the bot's own state
+	homeTries  = 4                // to show a home to whom asked for it
+	homePace   = time.Minute / 100
+	homeBurst  = 10
+	homeLimit  = 20 * time.Second // for one home, UiPath and Slack asked
 )
 
 // A HomeStore lists what a home shows.
@@ -294,58 +292,4 @@ func (h *Home) failed(user string, seen home, asked bool, err error) {
 		}
 		h.ring()
 	}
-}
-
-// draw reads what a person's home shows, and draws it.
-func (h *Home) draw(ctx context.Context, user string, at pages) (slack.HomeTabViewRequest, error) {
-	var c homeContent
-	all, err := h.store.Undecided(ctx, maxUndecided)
-	if err != nil {
-		return slack.HomeTabViewRequest{}, err
-	}
-	var waiting []approvals.Request
-	waiting, c.unsure = h.waitingFor(ctx, user, all)
-	c.waiting, c.at.waiting = cut(waiting, at.waiting), last(at.waiting, len(waiting))
-	c.waitingAll = len(waiting)
-	c.mine, c.mineAll, err = h.store.Mine(ctx, user, perPage, at.mine*perPage)
-	if c.at.mine = last(at.mine, c.mineAll); err == nil && c.at.mine != at.mine {
-		c.mine, c.mineAll, err = h.store.Mine(ctx, user, perPage, c.at.mine*perPage)
-	}
-	c.unwell = h.unwell(ctx)
-	return h.words.home(h.self, c), err
-}
-
-// How old an answer about people may be here, where it decides nothing.
-const ageAtHome = 5 * time.Minute
-
-// waitingFor picks those requests that a person may vote on, has not voted on,
-// and would bring nearer to their end. unsure tells that there may be more.
-func (h *Home) waitingFor(ctx context.Context, user string, all []approvals.Request) (waiting []approvals.Request, unsure bool) {
-	if len(all) == 0 {
-		return nil, false
-	}
-	person, err := h.directory.Person(ctx, user, ageAtHome)
-	if err != nil {
-		h.log.Warn().Str("user", user).Err(err).Msg("could not tell what waits for somebody")
-		return nil, true
-	}
-	for _, r := range all {
-		stages, err := h.stagesOf(ctx, user, r.Terms.Stages)
-		unsure = unsure || err != nil
-		if approvals.StandingOf(r, person, stages) == approvals.Counts && helps(r, user, stages) {
-			waiting = append(waiting, r)
-		}
-	}
-	return waiting, unsure
-}
-
-func (h *Home) stagesOf(ctx context.Context, user string, stages []approvals.Stage) (named []int, failed error) {
-	for i, stage := range stages {
-		members, err := h.directory.Members(ctx, stage.Approvers, ageAtHome)
-		failed = errors.Join(failed, err)
-		if slices.Contains(members, user) {
-			named = append(named, i)
-		}
-	}
-	return named, failed
 }

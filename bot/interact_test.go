@@ -258,24 +258,6 @@ func TestEveryInteractionIsAcknowledged(t *testing.T) {
 	u.Close()
 }
 
-// TestTooBusyForAForm is told where it is submitted, and a type-ahead gets
-// nothing to choose.
-func TestTooBusyForAForm(t *testing.T) {
-	r := newRig(t, sandbox.SlackConfig{})
-	s := r.newSocket(r.store)
-	for payload, want := range map[string]string{
-		`{"type":"view_submission","user":{"id":"U1"},"view":{"callback_id":"allocate_form"}}`: "submit the form again",
-		`{"type":"block_suggestion","user":{"id":"U1"},"action_id":"group"}`:                   `{"options":[]}`,
-		`{"type":"block_actions","user":{"id":"U1"}}`:                                          "null",
-		`7`: "null",
-	} {
-		raw, err := json.Marshal(s.intake.busy(envelope{ID: "1", Type: "interactive", AcceptsPayload: true, Payload: json.RawMessage(payload)}))
-		if err != nil || !strings.Contains(string(raw), want) {
-			t.Errorf("%s: %s, %v", payload, raw, err)
-		}
-	}
-}
-
 // TestTypeAheadWhileUiPathHangs is answered in time, with what was typed.
 func TestTypeAheadWhileUiPathHangs(t *testing.T) {
 	r := newRig(t, sandbox.SlackConfig{})
@@ -297,32 +279,5 @@ func TestTypeAheadWhileUiPathHangs(t *testing.T) {
 	u.Clear()
 	if found, err := r.slack.Suggest(r.ctx, robin, v.ID, fieldGroup, "robots"); err != nil || len(found.Options) != 1 || found.Options[0] != (sandbox.SelectOption{Text: "Finance Robots", Value: "group-01"}) {
 		t.Errorf("%+v, %v", found, err)
-	}
-}
-
-// TestErrandsEndWithTheBot: what waits at the end is still said.
-func TestErrandsEndWithTheBot(t *testing.T) {
-	r := newRig(t, sandbox.SlackConfig{})
-	e := NewErrands(testLogger(r))
-	ctx, cancel := context.WithCancel(r.ctx)
-	said := make(chan int, errandQueue)
-	e.Add(func(context.Context) { panic("of an errand") })
-	for n := range 5 {
-		e.Add(func(ctx context.Context) {
-			if ctx.Err() == nil {
-				said <- n
-			}
-		})
-	}
-	cancel()
-	e.Run(ctx)
-	if len(said) != 5 {
-		t.Errorf("%d of 5 errands were run", len(said))
-	}
-	for range errandQueue + 5 {
-		e.Add(func(context.Context) {}) // never blocks
-	}
-	if !strings.Contains(r.log.String(), "an errand failed") || !strings.Contains(r.log.String(), "was dropped") {
-		t.Errorf("%s", r.log)
 	}
 }
