@@ -106,7 +106,9 @@ func (w Words) Warning(r approvals.Request, going []string) string {
 func extension(r approvals.Request, codes []string) string {
 	ask := r.Ask
 	ask.Action, ask.Group, ask.Codes, ask.Quotas = approvals.Add, r.Proposal.Group.ID, codes, nil
-	ask.For, ask.Until = rounded(r.Grant.Until.Sub(r.Ended)), time.Time{}
+	if ask.For == 0 {
+		ask.For, ask.Until = rounded(r.Grant.Until.Sub(r.Ended)), time.Time{}
+	}
 	return suggestion(ask)
 }
 

@@ -21,8 +21,9 @@ func sandboxCommand() *cobra.Command {
 		Use:   "sandbox",
 		Short: "See the main job played against a Slack and a UiPath on this machine",
 		Long: "sandbox starts a simulated Slack and a simulated UiPath on 127.0.0.1, runs the bot against\n" +
-			"them as serve would, and plays one request from /allocate to its outcome. Everything it\n" +
-			"prints is read back from the simulators. It needs no configuration, no network and no\n" +
+			"them as serve would, and plays a story in two acts: one request from /allocate to its outcome,\n" +
+			"then a quorum of two with a change of mind, a refusal, and a grant that ends after thirty days,\n" +
+			"on a clock that is put forward. Everything it prints is read back from the simulators. It needs no configuration, no network and no\n" +
 			"account, and leaves nothing behind. Exit code 0: the story ended as told.",
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -31,8 +32,8 @@ func sandboxCommand() *cobra.Command {
 			if verbose {
 				log = newLogger(Config{Console: true}, os.Stderr)
 			}
-			return sandbox.Play(cmd.Context(), cmd.OutOrStdout(), func(ctx context.Context, env map[string]string) error {
-				return serveWith(ctx, env, log)
+			return sandbox.Play(cmd.Context(), cmd.OutOrStdout(), func(ctx context.Context, env map[string]string, clock *sandbox.Clock) error {
+				return serveWith(ctx, env, Tuning{Pace: bot.DefaultPace, Now: clock.Now, Jumps: clock.Jumps()}, log)
 			})
 		},
 	}
@@ -42,7 +43,7 @@ func sandboxCommand() *cobra.Command {
 
 // serveWith runs the bot with exactly this configuration, whatever else is in
 // the environment of the process.
-func serveWith(ctx context.Context, env map[string]string, log zerolog.Logger) error {
+func serveWith(ctx context.Context, env map[string]string, tuning Tuning, log zerolog.Logger) error {
 	for _, pair := range os.Environ() {
 		name, _, _ := strings.Cut(pair, "=")
 		if strings.HasPrefix(name, "SLACK_") || strings.HasPrefix(name, "UIPATH_") || strings.HasPrefix(name, "LICENSEBOT_") {
@@ -62,5 +63,5 @@ func serveWith(ctx context.Context, env map[string]string, log zerolog.Logger) e
 	if err != nil {
 		return err
 	}
-	return Serve(ctx, cfg, Tuning{Pace: bot.DefaultPace}, log)
+	return Serve(ctx, cfg, tuning, log)
 }

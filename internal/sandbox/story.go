@@ -23,14 +23,16 @@ const (
 	requesterID = "U0ROBIN"
 	bystanderID = "U0SAM"
 	approverID  = "U0ALEX"
+	auditorID   = "U0KIM"
+	managerID   = "U0LEE"
 	groupID     = "group-01"
 )
 
-// A Start runs the bot with an environment until ctx ends.
-type Start func(ctx context.Context, env map[string]string) error
+// A Start runs the bot with an environment, by a clock, until ctx ends.
+type Start func(ctx context.Context, env map[string]string, clock *Clock) error
 
-// Play tells the main story, one request from the command to its outcome, with
-// the bot that start runs. Everything told is read back from the simulators;
+// Play tells a story in two acts, from commands to their outcomes, with the
+// bot that start runs. Everything told is read back from the simulators;
 // the error says what did not happen as it should.
 func Play(ctx context.Context, out io.Writer, start Start) (err error) {
 	folder, err := os.MkdirTemp("", "licensebot-sandbox-")
@@ -43,10 +45,14 @@ func Play(ctx context.Context, out io.Writer, start Start) (err error) {
 		return err
 	}
 	defer s.close()
+	policy := filepath.Join(folder, "policy.yaml")
+	if err := os.WriteFile(policy, []byte(storyPolicy), 0o600); err != nil {
+		return err
+	}
 
 	running, stop := context.WithCancel(ctx)
 	ended := make(chan error, 1)
-	go func() { ended <- start(running, s.environment(filepath.Join(folder, "sandbox.db"))) }()
+	go func() { ended <- start(running, s.environment(filepath.Join(folder, "sandbox.db"), policy), s.clock) }()
 	scenes, abort := context.WithCancelCause(ctx)
 	defer abort(nil)
 	s.out = heard{out, abort}
@@ -95,13 +101,15 @@ func orUnknown(err error) error {
 // A stage is the two simulators and the paper that the story is written on.
 type stage struct {
 	out    io.Writer
+	clock  *Clock
 	slack  *Slack
 	uipath *UiPath
 	names  map[string]string
 }
 
 func newStage() (*stage, error) {
-	slack, err := NewSlack(SlackConfig{ChannelPace: true})
+	clock := NewClock()
+	slack, err := NewSlack(SlackConfig{ChannelPace: true, Now: clock.Now})
 	if err != nil {
 		return nil, err
 	}
@@ -110,19 +118,21 @@ func newStage() (*stage, error) {
 		slack.Close()
 		return nil, err
 	}
-	s := &stage{slack: slack, uipath: uipath, names: map[string]string{
-		requesterID: "Robin", bystanderID: "Sam", approverID: "Alex", slack.BotUserID(): "licensebot",
+	s := &stage{clock: clock, slack: slack, uipath: uipath, names: map[string]string{
+		requesterID: "Robin", bystanderID: "Sam", approverID: "Alex", auditorID: "Kim", managerID: "Lee", slack.BotUserID(): "licensebot",
 	}}
-	for _, id := range []string{requesterID, bystanderID, approverID} {
+	people := []string{requesterID, bystanderID, approverID, auditorID, managerID}
+	for _, id := range people {
 		slack.AddUser(User{ID: id, Name: strings.ToLower(s.names[id]), RealName: s.names[id]})
 	}
-	slack.AddChannel(Channel{ID: generalID, Name: "general", Members: []string{requesterID, bystanderID, approverID}})
-	slack.AddChannel(Channel{ID: channelID, Name: "licences", Members: []string{requesterID, bystanderID, approverID, slack.BotUserID()}})
+	slack.AddChannel(Channel{ID: generalID, Name: "general", Members: people})
+	slack.AddChannel(Channel{ID: channelID, Name: "licences", Members: append(people, slack.BotUserID())})
 	uipath.Own("RPADEVPRONU", 40, 3)
 	uipath.Own("IDU", 10, 1)
 	uipath.Own("CTZDEVCU", 25, 0)
 	uipath.Own("ATTUNU", 50, 12)
 	uipath.AddGroup(Group{ID: groupID, Name: "Finance Robots", Rule: []string{"ATTUNU"}})
+	uipath.AddGroup(Group{ID: auditGroupID, Name: auditGroup, Rule: []string{"ATTUNU"}})
 	return s, nil
 }
 
@@ -133,12 +143,12 @@ func (s *stage) close() {
 
 // environment is the configuration of a real installation with the addresses
 // and tokens of the simulators in it.
-func (s *stage) environment(database string) map[string]string {
+func (s *stage) environment(database, policy string) map[string]string {
 	return map[string]string{
 		"SLACK_BOT_TOKEN": s.slack.BotToken(), "SLACK_APP_TOKEN": s.slack.AppToken(), "SLACK_API_URL": s.slack.APIURL(),
 		"UIPATH_URL": s.uipath.URL(), "UIPATH_ORGANIZATION": s.uipath.Organization(), "UIPATH_ACCOUNT_ID": s.uipath.AccountID(),
 		"UIPATH_CLIENT_ID": s.uipath.ClientID(), "UIPATH_CLIENT_SECRET": s.uipath.ClientSecret(),
-		"LICENSEBOT_CHANNEL": channelID, "LICENSEBOT_APPROVERS": approverID,
+		"LICENSEBOT_CHANNEL": channelID, "LICENSEBOT_POLICY_FILE": policy,
 		"LICENSEBOT_DATABASE_URL": "sqlite://" + database, "LICENSEBOT_HTTP_ADDR": "127.0.0.1:0",
 	}
 }
@@ -151,10 +161,10 @@ func (s *stage) perform(ctx context.Context) error {
 	}
 	s.tell("licensebot is connected to them, as it would be to the real ones. Robin asks, Sam has no\n" +
 		"say, Alex approves. Nothing below is made up: each line is read back from the simulators.\n")
-	if err := s.ruleIs("before", []string{"ATTUNU"}); err != nil {
+	if err := s.ruleIs(groupID, "before", []string{"ATTUNU"}); err != nil {
 		return err
 	}
-	for _, scene := range []func(context.Context) error{s.ask, s.card, s.bystander, s.approve, s.write, s.outcome} {
+	for _, scene := range []func(context.Context) error{s.ask, s.card, s.bystander, s.approve, s.write, s.outcome, s.firstEnd, s.secondAct} {
 		if err := scene(ctx); err != nil {
 			return err
 		}
@@ -164,12 +174,20 @@ func (s *stage) perform(ctx context.Context) error {
 			return fmt.Errorf("the bot called %s oddly: %s", e.Type, e.Detail)
 		}
 	}
-	return s.ruleIs("after", []string{"ATTUNU", "CTZDEVCU", "IDU", "RPADEVPRONU"})
+	return nil
+}
+
+func (s *stage) firstEnd(context.Context) error {
+	return s.ruleIs(groupID, "after", []string{"ATTUNU", "CTZDEVCU", "IDU", "RPADEVPRONU"})
 }
 
 func (s *stage) ask(ctx context.Context) error {
-	const text = "group-01 RPADEVPRONU IDU CTZDEVCU"
 	s.heading("Robin types a command in #general")
+	return s.types(ctx, "group-01 RPADEVPRONU IDU CTZDEVCU")
+}
+
+// types has Robin type a command and hear the answer.
+func (s *stage) types(ctx context.Context, text string) error {
 	s.said("Robin", "/allocate "+text)
 	typed, err := s.slack.Command(ctx, requesterID, generalID, "/allocate", text)
 	if err != nil {
@@ -182,11 +200,14 @@ func (s *stage) ask(ctx context.Context) error {
 	return nil
 }
 
-func (s *stage) card(ctx context.Context) error {
+func (s *stage) card(ctx context.Context) error { return s.newCard(ctx, 1) }
+
+// newCard waits for the nth card and its two emoji, and shows it.
+func (s *stage) newCard(ctx context.Context, n int) error {
 	s.heading("The card in #licences")
 	seeded := func() bool {
 		cards := s.slack.Messages(channelID)
-		return len(cards) == 1 && len(cards[0].Reactions) == 2
+		return len(cards) == n && len(cards[n-1].Reactions) == 2
 	}
 	if err := s.until(ctx, "no card with its two emoji appeared", seeded); err != nil {
 		return err
@@ -260,16 +281,17 @@ func (s *stage) outcome(ctx context.Context) error {
 	return nil
 }
 
+// theCard is the newest card.
 func (s *stage) theCard() Message {
 	if cards := s.slack.Messages(channelID); len(cards) > 0 {
-		return cards[0]
+		return cards[len(cards)-1]
 	}
 	return Message{}
 }
 
-func (s *stage) ruleIs(when string, want []string) error {
-	rule, _ := s.uipath.Rule(groupID)
-	s.heading("The rule of group-01 at UiPath, " + when)
+func (s *stage) ruleIs(group, when string, want []string) error {
+	rule, _ := s.uipath.Rule(group)
+	s.heading("The rule of " + group + " at UiPath, " + when)
 	s.tell("  %s\n", strings.Join(rule.Codes, " "))
 	if !slices.Equal(rule.Codes, want) {
 		return fmt.Errorf("the rule %s is %v instead of %v", when, rule.Codes, want)
