@@ -4,7 +4,10 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"github.com/rs/zerolog"
 
 	"licensebot/approvals"
 	"licensebot/internal/sandbox"
@@ -44,22 +47,40 @@ func (r *rig) lookups(asked func(context.Context)) *Lookups {
 
 var showGroup = Command{Verb: VerbShow, Group: "group-01"}
 
-// The answer comes after the acknowledgement, and UiPath is not asked before.
+// However long the acknowledgement takes, nothing is answered before it.
 func TestLookupsWaitForTheAcknowledgement(t *testing.T) {
-	r := newRig(t, sandbox.SlackConfig{})
-	acknowledged, acknowledge := context.WithCancel(t.Context())
-	l := r.lookups(func(context.Context) {
-		if acknowledged.Err() == nil {
-			t.Error("UiPath was asked before the acknowledgement was out")
+	synctest.Test(t, func(t *testing.T) {
+		l := NewLookups(nil, nil, nil, testWords(), zerolog.Nop())
+		acknowledged, acknowledge := context.WithCancel(t.Context())
+		answers := make(chan bool, 1)
+		go func() { answers <- l.acknowledged(acknowledged) }()
+		time.Sleep(time.Hour) // of the test's own clock
+		if len(answers) > 0 {
+			t.Error("answered before the acknowledgement was out")
+		}
+		acknowledge()
+		if begun := time.Now(); !<-answers || time.Since(begun) != flushTime {
+			t.Error("not answered afterwards")
+		}
+		go func() { answers <- l.acknowledged(context.Background()) }()
+		l.Close()
+		if <-answers {
+			t.Error("answered while the bot stops")
 		}
 	})
-	for range 2 { // the same delivery again
+}
+
+// One delivery that comes twice is answered once.
+func TestLookupsAnswerOnce(t *testing.T) {
+	r := newRig(t, sandbox.SlackConfig{})
+	acknowledged, acknowledge := context.WithCancel(t.Context())
+	l := r.lookups(func(context.Context) {})
+	for range 2 {
 		if said := l.begin(acknowledged, "e1", "/allocate", slashCommand{UserID: robin, ChannelID: channel}, showGroup); said != testWords().Looking() {
 			t.Errorf("acknowledged with %q", said)
 		}
 	}
 	acknowledge()
-	r.await("the answer", func() bool { return len(r.slack.Ephemerals(robin)) > 0 })
 	l.running.Wait()
 	told := r.slack.Ephemerals(robin)
 	if len(told) != 1 || !strings.Contains(told[0].Text, "*The rule of the group `Finance Robots`") || told[0].Via != "chat.postEphemeral" {
