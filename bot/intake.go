@@ -145,6 +145,9 @@ func (in *Intake) now() time.Time {
 // file makes the request durable; what it returns may say so.
 func (in *Intake) file(ctx context.Context, env envelope, typed slashCommand, ask approvals.Ask) string {
 	request, _, err := in.record(ctx, env, typed.UserID, typed.ChannelID, ask)
+	if errors.Is(err, approvals.ErrUncertain) {
+		return in.Words.Uncertain()
+	}
 	if err != nil {
 		return in.Words.NotStored()
 	}

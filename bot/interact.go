@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"errors"
 
 	"github.com/slack-go/slack"
 
@@ -76,6 +77,9 @@ func (in *Intake) submitted(ctx context.Context, env envelope, x interaction) an
 	}
 	origin := formOrigin(x.View.PrivateMetadata)
 	request, again, err := in.record(ctx, env, x.User.ID, origin, ask)
+	if errors.Is(err, approvals.ErrUncertain) {
+		return fieldErrors(map[string]string{fieldGroup: in.Words.Uncertain()})
+	}
 	if err != nil {
 		return fieldErrors(map[string]string{fieldGroup: in.Words.FormNotStored()})
 	}

@@ -125,6 +125,12 @@ func (w Words) NotStored() string {
 	return "I could not record your request, so nothing was asked and nothing will happen. Please type it again in a minute; if this goes on, tell whoever runs licensebot that its database does not answer."
 }
 
+// Uncertain answers a command of which nobody can tell whether it was made
+// durable.
+func (w Words) Uncertain() string {
+	return "The database stopped answering while I recorded your request, so I cannot tell whether it was recorded. If no card appears within a few minutes, please type it again: what was recorded already is not asked twice."
+}
+
 // Busy answers a command that came when too many others waited.
 func (w Words) Busy() string {
 	return "I am too busy to record your request right now, so nothing was asked and nothing will happen. Please type it again in a minute."
