@@ -24,8 +24,24 @@
 //	           ├─ card deleted before the write ▶ cancelled
 //	           └─ consent gone before the write ─▶ pending
 //
-// A retry is not a move, and a lease is not a state. [Next] is this figure as
-// a pure function; the store makes its result atomic; nobody else decides.
+//	done, for a time ──┬─ its time is over ───▶ the end is owed
+//	                   ├─ ended early ────────▶ the end is owed
+//	                   ├─ the end is carried out ▶ done, over
+//	                   └─ UiPath keeps a code ──▶ done, with something left
+//
+// A retry is not a move, and a lease is not a state; nor is it one that a done
+// request holds codes for a time: that is its [Grant]. [Next] is this figure
+// as a pure function; the store makes its result atomic; nobody else decides.
+//
+// # Who holds a code
+//
+// The end of a grant takes out what its request put in, and only where no
+// other request holds it then. That follows from the done requests of the
+// group in their order: one that puts a code in found it missing, so that
+// whoever held it before holds it no more; one that renews a code holds it
+// along with the others; one that removes it ends all their claims. A code
+// that somebody takes out and puts back by hand while a grant holds it cannot
+// be told from the grant's own, and goes at its end.
 //
 // # From event to effect
 //

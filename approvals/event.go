@@ -73,7 +73,7 @@ type (
 
 	// EndEarly means that a person ends a grant before its time, or wants its
 	// end tried again that left codes in the rule. Authorised says that it is
-	// one who may approve the request, see Stand.
+	// somebody whose approval of the request would count.
 	EndEarly struct {
 		By         string
 		Authorised bool

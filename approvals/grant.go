@@ -1,7 +1,6 @@
 package approvals
 
 import (
-	"context"
 	"slices"
 	"time"
 )
@@ -67,7 +66,7 @@ func (a Ask) ends(now time.Time) time.Time {
 // passed reports whether the time asked for is over already.
 func (a Ask) passed(now time.Time) bool { return a.Timed() && !a.ends(now).After(now) }
 
-// Claims tell which requests hold a code, as far as grants for a time are
+// claims tell which requests hold a code, as far as grants for a time are
 // concerned, the first to be done first.
 type claims map[string][]Request
 
@@ -157,23 +156,4 @@ func only(ends map[string]time.Time, codes []string) map[string]time.Time {
 		part[code] = ends[code]
 	}
 	return part
-}
-
-// Stand looks up how a person stands to a request: who Counts is one of its
-// approvers. What cannot be checked is a refusal.
-func Stand(ctx context.Context, d Directory, r Request, user string) (Standing, error) {
-	person, err := d.Person(ctx, user, ageAtVote)
-	if err != nil {
-		return Uncheckable, err
-	}
-	w := Workers{Directory: d}
-	members, err := w.members(ctx, r.Terms.Stages, ageAtVote)
-	standing := StandingOf(r, person, named(members, user))
-	if err != nil && standing == NotApprover {
-		return Uncheckable, err // perhaps named by the group that could not be read
-	}
-	if standing == Counts {
-		err = nil
-	}
-	return standing, err
 }

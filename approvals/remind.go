@@ -20,8 +20,9 @@ const (
 // What is asked about people for a reminder. Slack allows a hundred such
 // questions a minute, which votes need more urgently.
 const (
-	ageAtReminder = 12 * time.Hour
-	mostLooked    = 40
+	ageAtReminder      = 12 * time.Hour
+	groupAgeAtReminder = 10 * time.Minute
+	mostLooked         = 40
 )
 
 // By day is when people may be reminded, by their own clock, Monday to Friday.
@@ -91,7 +92,7 @@ func (w *Workers) awake(ctx context.Context, r Request) (whom []string, later, e
 	if err != nil {
 		return nil, nil, err
 	}
-	members, err := w.members(ctx, r.Terms.Stages, ageAtReminder)
+	members, err := w.members(ctx, r.Terms.Stages, groupAgeAtReminder)
 	if err = unlessRefused(err); err != nil {
 		return nil, nil, err
 	}
@@ -123,7 +124,7 @@ type audience struct {
 // group. The group is mentioned as such where that wakes nobody, and bothers
 // nobody who has voted.
 func (a *audience) reach(ctx context.Context, id string) ([]string, error) {
-	people, err := a.Members(ctx, []string{id}, ageAtReminder)
+	people, err := a.Members(ctx, []string{id}, groupAgeAtReminder)
 	if err = unlessRefused(err); err != nil {
 		return nil, err
 	}

@@ -300,6 +300,7 @@ type slackFake struct {
 	said   []utterance // in threads
 	clock  int
 	people map[string]Person
+	groups map[string][]string
 	cards  map[string][]Reaction
 	before func(call string, n int) (effect bool, err error)
 	onLook func() // after a card was looked at, before people are
@@ -350,7 +351,17 @@ func (s *slackFake) Person(_ context.Context, user string, _ time.Duration) (Per
 }
 
 func (s *slackFake) Members(_ context.Context, approvers []string, _ time.Duration) ([]string, error) {
-	return approvers, s.do("members", func() {})
+	var members []string
+	err := s.do("members", func() {
+		for _, id := range approvers {
+			if group, ok := s.groups[id]; ok {
+				members = append(members, group...)
+			} else {
+				members = append(members, id)
+			}
+		}
+	})
+	return members, err
 }
 
 func (s *slackFake) OnCard(_ context.Context, channel, ts string) ([]Reaction, error) {

@@ -9,6 +9,9 @@ import (
 	"licensebot/approvals"
 )
 
+// maxStays is the room, in characters, for what stays at the end of a grant.
+const maxStays = 1000
+
 // term says on the card how long the licences are asked for; empty: for good.
 // It depends on nothing that changes after the card was posted.
 func (w Words) term(r approvals.Request) string {
@@ -113,8 +116,10 @@ func extension(r approvals.Request, codes []string) string {
 }
 
 // rounded is a length of time rounded up to the next day, or for less than
-// that to the next hour.
+// that to the next hour. Times are kept to the microsecond: what is less does
+// not count.
 func rounded(d time.Duration) time.Duration {
+	d = d.Truncate(time.Second)
 	unit := 24 * time.Hour
 	if d < unit {
 		unit = time.Hour
@@ -144,7 +149,9 @@ func (w Words) Ended(r approvals.Request) string {
 	if len(e.Gone) > 0 {
 		parts = append(parts, vanished(e))
 	}
-	parts = append(parts, kept(e.Kept)...)
+	if len(e.Kept) > 0 {
+		parts = append(parts, "Left in: "+within(maxStays, kept(e.Kept))+".")
+	}
 	if len(e.Left) > 0 {
 		parts = append(parts, left(r, e))
 	}
@@ -184,11 +191,11 @@ func kept(holdings []approvals.Holding) []string {
 		}
 		switch {
 		case h.Request == "":
-			parts = append(parts, fmt.Sprintf("Left in: %s, which somebody else put in since.", codes(stay)))
+			parts = append(parts, fmt.Sprintf("%s (somebody else put that in since)", codes(stay)))
 		case h.Until.IsZero():
-			parts = append(parts, fmt.Sprintf("Left in: %s, granted again for good by %s.", codes(stay), code(h.Request)))
+			parts = append(parts, fmt.Sprintf("%s (granted again for good by %s)", codes(stay), code(h.Request)))
 		default:
-			parts = append(parts, fmt.Sprintf("Left in: %s, granted again by %s until %s.", codes(stay), code(h.Request), moment(h.Until)))
+			parts = append(parts, fmt.Sprintf("%s (granted again by %s until %s)", codes(stay), code(h.Request), moment(h.Until)))
 		}
 	}
 	return parts

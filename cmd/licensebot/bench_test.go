@@ -130,6 +130,11 @@ func settleAll(b *testing.B, db *store.Store) {
 var benchTerms = approvals.Terms{Stages: []approvals.Stage{{Approvers: []string{approver}, Quorum: 1}}, TTL: 24 * time.Hour}
 
 func serveBench(ctx context.Context, url string, slack *sandbox.Slack, uipath *sandbox.UiPath) error {
+	return Serve(ctx, benchConfig(url, slack, uipath), Tuning{Pace: unpaced}, zerolog.Nop())
+}
+
+// benchConfig is the configuration of a bot in this process.
+func benchConfig(url string, slack *sandbox.Slack, uipath *sandbox.UiPath) Config {
 	cfg := Config{environment: environment{
 		SlackBotToken: slack.BotToken(), SlackAppToken: slack.AppToken(), SlackAPIURL: slack.APIURL(),
 		UiPathURL: uipath.URL(), UiPathOrganization: uipath.Organization(), UiPathAccountID: uipath.AccountID(),
@@ -141,7 +146,7 @@ func serveBench(ctx context.Context, url string, slack *sandbox.Slack, uipath *s
 	cfg.TTL = benchTerms.TTL
 	cfg.Policy = approvals.Simple([]string{approver}, 1, cfg.TTL)
 	cfg.Words = bot.Words{Channel: approvalsChannel, Approve: []string{"white_check_mark"}, Deny: []string{"x"}}
-	return Serve(ctx, cfg, Tuning{Pace: unpaced}, zerolog.Nop())
+	return cfg
 }
 
 // fill asks for b.N groups and waits until each has its card beside those

@@ -1,0 +1,306 @@
+package approvals_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	. "licensebot/approvals"
+)
+
+// monday lets time pass until a Monday, so many hours after midnight UTC. The
+// bubble's time begins on a Saturday.
+// The workers rest meanwhile, which is quicker.
+func (w *world) monday(hours int) {
+	w.stop()
+	time.Sleep(time.Until(time.Date(2000, 1, 3, hours, 0, 0, 0, time.UTC)))
+	w.work()
+}
+
+// expires lets time pass until the request's deadline has passed.
+func (w *world) expires(r Request) {
+	w.Helper()
+	w.skipTo(r.Deadline)
+	w.untilState(Expired)
+}
+
+// pending files a request with so long a life, and waits for its card.
+func (w *world) pending(ttl time.Duration) Request {
+	w.Helper()
+	w.policy.Rules[0].TTL = ttl
+	return w.carded()
+}
+
+// reminded lists when reminders came after since, and whom they mentioned.
+func (w *world) reminded(since time.Time) []string {
+	var all []string
+	for _, u := range w.slack.heard(Remind) {
+		all = append(all, u.at.Sub(since).Truncate(time.Minute).String()+" "+u.Note)
+	}
+	return all
+}
+
+func (w *world) wantReminded(since time.Time, want ...string) {
+	w.Helper()
+	if got := w.reminded(since); !slices.Equal(got, want) {
+		w.Errorf("reminded %v, want %v", got, want)
+	}
+}
+
+func (w *world) person(id string, p Person) {
+	w.slack.mu.Lock()
+	defer w.slack.mu.Unlock()
+	w.slack.people[id] = p
+}
+
+func TestReminders(t *testing.T) {
+	const both = anna + " " + ben
+	for name, c := range map[string]struct {
+		ttl  time.Duration
+		want []string
+	}{
+		"doubling, from a twelfth of its life on": {9 * time.Hour, []string{"45m0s " + both, "2h15m0s " + both, "5h15m0s " + both}},
+		"not sooner than a quarter of an hour":    {time.Hour, []string{"15m0s " + both, "45m0s " + both}},
+		"none in a life too short":                {10 * time.Minute, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			live(t, func(w *world) {
+				w.monday(8)
+				since := time.Now()
+				r := w.pending(c.ttl)
+				for after := time.Duration(1); after <= 7; after = 2*after + 1 { // intervals, since it is pending
+					w.skipTo(since.Add(after * max(c.ttl/12, 15*time.Minute)))
+				}
+				w.expires(r)
+				w.wantReminded(since, c.want...)
+				for i, u := range w.slack.heard(Remind) {
+					if u.Subject != string(rune('1'+i)) || u.state != Pending {
+						t.Errorf("the %dth reminder is number %s, of a %s request", i+1, u.Subject, u.state)
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestAtMostFourReminders(t *testing.T) {
+	live(t, func(w *world) {
+		w.monday(8)
+		w.policy.Rules[0].TTL = 100 * time.Hour
+		r := w.carded()
+		var number int
+		for range 4 {
+			number++
+			r, _ = w.store.Step(w.Context(), r.ID, Reminded{Number: number}, nil)
+		}
+		if step, err := Next(r, Reminded{Number: 5}, time.Now()); err != nil || len(step.Owe) != 0 || r.Reminded != 4 {
+			t.Errorf("a fifth reminder after %d: %+v, %v", r.Reminded, step.Owe, err)
+		}
+	})
+}
+
+// Anna's day begins at 08:00 her time, nine hours before Ben's.
+func TestNoReminderAtNight(t *testing.T) {
+	live(t, func(w *world) {
+		w.person(anna, Person{Offset: 9 * time.Hour}) // 08:00 there is 23:00 UTC of the day before
+		w.monday(11)                                  // 20:00 for Anna, 11:00 for Ben
+		midnight := time.Date(2000, 1, 3, 0, 0, 0, 0, time.UTC)
+		w.person(ben, Person{Offset: -6 * time.Hour}) // 05:00 for Ben
+		r := w.pending(36 * time.Hour)
+		for _, hours := range []time.Duration{14, 20, 32} {
+			w.skipTo(midnight.Add(hours * time.Hour))
+		}
+		w.expires(r)
+		// Due at 14:00, which is 23:00 and 08:00; then six hours later, 05:00
+		// and 14:00; then at 08:00 the day after, 17:00 and 02:00.
+		w.wantReminded(midnight, "14h0m0s "+ben, "20h0m0s "+ben, "32h0m0s "+anna)
+	})
+}
+
+// It is night for everybody: the reminder waits for the first to wake, over a
+// weekend if need be, and is not counted as trouble.
+func TestReminderWaitsForTheDay(t *testing.T) {
+	live(t, func(w *world) {
+		w.person(ben, Person{Offset: time.Hour})
+		since := time.Now()
+		time.Sleep(6 * time.Hour) // it comes due on Saturday at 11:00
+		r := w.pending(58 * time.Hour)
+		w.skipTo(r.Filed.Add(r.Terms.TTL / 12))
+		w.posts(Remind, 0)
+		w.skipTo(since.Add(55 * time.Hour))
+		w.expires(r)
+		// Monday 07:00 UTC is 55 hours after midnight; the second would come after the end.
+		w.wantReminded(since, "55h0m0s "+ben)
+	})
+}
+
+func TestNoReminderAfterTheEnd(t *testing.T) {
+	for name, end := range map[string]func(w *world, r Request){
+		"approved":  func(w *world, r Request) { w.react(r, anna, true); w.untilState(Done) },
+		"cancelled": func(w *world, r Request) { w.cancel(r) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			live(t, func(w *world) {
+				w.monday(8)
+				r := w.pending(9 * time.Hour)
+				time.Sleep(40 * time.Minute)
+				end(w, r)
+				if _, owed, err := w.store.Wait(w.Context(), Remind); owed || err != nil {
+					t.Errorf("a reminder is still owed (%v)", err)
+				}
+				time.Sleep(time.Hour)
+				w.posts(Remind, 0)
+			})
+		})
+	}
+}
+
+// The request ends while the reminder is being prepared.
+func TestNoReminderOnceItEnded(t *testing.T) {
+	live(t, func(w *world) {
+		w.monday(8)
+		r := w.pending(9 * time.Hour)
+		asked := false
+		w.slack.before = func(call string, _ int) (bool, error) {
+			if call == "members" && time.Since(r.Filed) > 40*time.Minute && !asked {
+				asked = true
+				w.slack.mu.Unlock()
+				w.cancel(r)
+				w.slack.mu.Lock()
+			}
+			return true, nil
+		}
+		time.Sleep(time.Hour)
+		if !asked {
+			t.Fatal("no reminder was prepared")
+		}
+		w.posts(Remind, 0)
+	})
+}
+
+func TestReminderAnswerLost(t *testing.T) {
+	for _, effect := range []bool{true, false} {
+		live(t, func(w *world) {
+			w.monday(8)
+			w.slack.breaks("remind", 1, effect, errCut)
+			w.pending(5 * time.Hour)
+			time.Sleep(time.Hour)
+			w.posts(Remind, 1)
+			if r := w.read(w.request.ID); r.Reminded != 1 {
+				t.Errorf("reminded %d times", r.Reminded)
+			}
+		})
+	}
+}
+
+// Who has voted, may not vote, or could not bring the request nearer to its
+// quorum is left alone.
+func TestWhoIsReminded(t *testing.T) {
+	live(t, func(w *world) {
+		w.person(cleo, Person{Deactivated: true})
+		w.policy.Rules[0].Stages = []Stage{
+			{Approvers: []string{anna, ben, cleo, requester, "U-FRED"}, Quorum: 1},
+			{Approvers: []string{ben, "U-DORA"}, Quorum: 1},
+		}
+		w.monday(8)
+		since := time.Now()
+		r := w.pending(3 * time.Hour)
+		time.Sleep(20 * time.Minute)
+		w.react(r, anna, true)
+		time.Sleep(40 * time.Minute)
+		w.wantReminded(since, "15m0s "+anna+" "+ben+" U-FRED U-DORA", "45m0s "+ben+" U-DORA")
+	})
+}
+
+// A user group is mentioned as such where that bothers nobody.
+func TestUserGroupsInReminders(t *testing.T) {
+	const group = "S-APPROVERS"
+	for name, c := range map[string]struct {
+		before func(w *world, r Request)
+		want   string
+	}{
+		"all can agree":     {func(*world, Request) {}, group},
+		"one cannot read":   {func(w *world, _ Request) { w.person(ben, Person{Deactivated: true}) }, group},
+		"one is asleep":     {func(w *world, _ Request) { w.person(ben, Person{Offset: 12 * time.Hour}) }, anna + " " + cleo},
+		"one has voted yet": {func(w *world, r Request) { w.react(r, ben, true) }, anna + " " + cleo},
+	} {
+		t.Run(name, func(t *testing.T) {
+			live(t, func(w *world) {
+				w.slack.groups = map[string][]string{group: {anna, ben, cleo}}
+				w.policy = Simple([]string{group}, 2, time.Hour)
+				w.monday(8)
+				since := time.Now()
+				r := w.pending(40 * time.Minute)
+				c.before(w, r)
+				time.Sleep(20 * time.Minute)
+				w.wantReminded(since, "15m0s "+c.want)
+			})
+		})
+	}
+}
+
+// Lost consent is told in the thread, with who lost it and why.
+func TestReopenedIsTold(t *testing.T) {
+	set := func(w *world, group string, members ...string) {
+		w.slack.mu.Lock()
+		defer w.slack.mu.Unlock()
+		w.slack.groups[group] = members
+	}
+	for name, c := range map[string]struct {
+		lose func(w *world, r Request)
+		want Standing
+		left []string
+	}{
+		"withdrawn":      {func(w *world, r Request) { w.slack.put(r, anna, false) }, Withdrawn, []string{ben}},
+		"deactivated":    {func(w *world, _ Request) { w.person(anna, Person{Deactivated: true}) }, Deactivated, []string{ben}},
+		"left one group": {func(w *world, _ Request) { set(w, "S-ONE", cleo) }, LostStage, []string{anna, ben}},
+		"left both groups": {func(w *world, _ Request) {
+			set(w, "S-ONE", cleo)
+			set(w, "S-TWO", ben)
+		}, NotApprover, []string{ben}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			live(t, func(w *world) {
+				w.slack.groups = map[string][]string{"S-ONE": {anna}, "S-TWO": {anna, ben}}
+				w.policy.Rules[0].Stages = []Stage{{Approvers: []string{"S-ONE"}, Quorum: 1}, {Approvers: []string{"S-TWO"}, Quorum: 1}}
+				r := w.carded()
+				w.uipath.onRead = func(n int) error {
+					if n == 2 { // the write is held up, so that consent can go
+						c.lose(w, r)
+						return later(0)
+					}
+					return nil
+				}
+				w.react(r, anna, true)
+				w.react(r, ben, true)
+				w.until("told", func(Request) bool { return w.slack.shown(Reopen) == 1 })
+				told := w.slack.heard(Reopen)[0]
+				if lost := told.Lost(); !slices.Equal(lost, []Lost{{anna, c.want}}) || told.Subject != "1" {
+					t.Errorf("told %q of %v, want %v", told.Subject, lost, c.want)
+				}
+				r = w.read(r.ID)
+				if r.State != Pending || r.Reopened != 1 || !slices.Equal(Voters(r.Votes), c.left) {
+					t.Errorf("reopened as %s with %v", r.State, Voters(r.Votes))
+				}
+				w.puts(0)
+			})
+		})
+	}
+}
+
+// Taken back twice, told twice.
+func TestReopenedTwice(t *testing.T) {
+	live(t, func(w *world) {
+		r := w.carded()
+		for n := 1; n <= 2; n++ {
+			heard := w.slack.put(r, anna, true)
+			w.slack.put(r, anna, false)
+			if err := w.store.React(w.Context(), heard); err != nil {
+				t.Fatal(err)
+			}
+			w.until("told", func(Request) bool { return w.slack.shown(Reopen) == n })
+		}
+		w.quiet()
+		w.posts(Reopen, 2)
+	})
+}
