@@ -68,6 +68,12 @@ func Start(durable bool) (*Cluster, error) {
 	return c, nil
 }
 
+// Available returns ErrNone where Start has nothing to start.
+func Available() error {
+	_, err := binaries()
+	return err
+}
+
 // binaries finds the folder of initdb and postgres.
 func binaries() (string, error) {
 	if path, err := exec.LookPath("initdb"); err == nil {
