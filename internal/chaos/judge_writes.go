@@ -42,12 +42,15 @@ func (j *judge) owner(w *Write) *Card {
 }
 
 // fits ranks cards: those whose change on top of the rule is the very write
-// come first.
-func (j *judge) fits(c *Card, w *Write) int {
+// come first, and of these the ones with consent.
+func (j *judge) fits(c *Card, w *Write) (rank int) {
 	if !w.Took.IsZero() && sameSet(w.Asked, union(w.Before, c.Codes)) {
-		return 1
+		rank += 2
 	}
-	return 0
+	if j.h.consented(c, w, time.Time{}) == "" {
+		rank++
+	}
+	return rank
 }
 
 func (c *Card) endedBy(when time.Time) bool {
