@@ -25,7 +25,7 @@ var (
 // in little enough time to run with everything else.
 const (
 	boundedSteps    = 130
-	boundedPatience = 90 * time.Second
+	boundedPatience = 2 * time.Minute
 )
 
 var builds struct {

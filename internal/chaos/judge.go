@@ -98,11 +98,20 @@ func (j *judge) collect() {
 	}
 	for _, word := range j.h.Private {
 		for id, r := range j.requests {
-			if strings.Contains(word.Text, id) {
+			if strings.Contains(word.Text, id) || r.madeKnown(word) {
 				r.words = append(r.words, word)
 			}
 		}
 	}
+}
+
+// madeKnown reports whether a word tells that the change of a deleted card was
+// made: that one does not name the request.
+func (r *request) madeKnown(word Word) bool {
+	return strings.Contains(word.Text, " Done: ") && slices.ContainsFunc(r.cards, func(c *Card) bool {
+		missing := slices.ContainsFunc(c.Codes, func(code string) bool { return !strings.Contains(word.Text, "`"+code+"`") })
+		return !c.Deleted.IsZero() && c.Requester == word.User && strings.Contains(word.Text, "`"+c.Group+"`") && !missing
+	})
 }
 
 func (j *judge) request(id string) *request {
@@ -147,12 +156,13 @@ func (j *judge) judgeCommand(c *Command) {
 	}
 }
 
+// ended are private words that a request has ended, and how: without a card, or
+// with one that was deleted and its thread with it.
+var ended = regexp.MustCompile("was not put before an approver| expired|(is|was) cancelled|was denied|failed after|was not carried out|^<@[^>]*> Done: ")
+
 // told finds a private word that says why nobody was asked.
 func (r *request) told() bool {
-	return slices.ContainsFunc(r.words, func(w Word) bool {
-		return strings.Contains(w.Text, "was not put before an approver") || strings.Contains(w.Text, " expired") ||
-			strings.Contains(w.Text, "was cancelled") || strings.Contains(w.Text, "is cancelled")
-	})
+	return slices.ContainsFunc(r.words, func(w Word) bool { return ended.MatchString(w.Text) })
 }
 
 func (j *judge) judgeRequest(r *request) {
@@ -183,9 +193,9 @@ func (r *request) replaced(c *Card) bool {
 	return !c.Deleted.IsZero() && slices.ContainsFunc(r.cards, func(next *Card) bool { return next.At.After(c.Deleted) })
 }
 
-// toldOfDeletion are the private words that the card was deleted.
-func (r *request) toldOfDeletion() []Word {
-	return slices.DeleteFunc(slices.Clone(r.words), func(w Word) bool { return !strings.Contains(w.Text, "was deleted") })
+// privateEnds are the private words that it has ended.
+func (r *request) privateEnds() []Word {
+	return slices.DeleteFunc(slices.Clone(r.words), func(w Word) bool { return !ended.MatchString(w.Text) })
 }
 
 func (r *request) asked() string {

@@ -44,12 +44,16 @@ func (j *judge) judgeUnchanged(r *request, effects []*Write, text string, at tim
 // judgeDeleted wants the requester told, truthfully, when a card is deleted
 // before its thread told the end.
 func (j *judge) judgeDeleted(r *request, c *Card) {
-	words := r.toldOfDeletion()
-	if len(words) == 0 && !r.told() {
+	words := r.privateEnds()
+	if len(words) == 0 {
 		j.find(Lost, "a deleted card without a word", r.id, "it was deleted at "+c.Deleted.Format(clockLayout))
 	}
 	for _, word := range words {
-		j.judgeUnchanged(r, effectsOf(r.writes), word.Text, c.Deleted)
+		if !strings.Contains(word.Text, " Done: ") {
+			j.judgeUnchanged(r, effectsOf(r.writes), word.Text, forever)
+		} else if !j.effectBefore(r, forever) {
+			j.find(Untrue, "success told before the effect", r.id, word.Text)
+		}
 	}
 }
 
