@@ -192,14 +192,26 @@ func (c *Cluster) Crash() error {
 		return err
 	}
 	defer func() { _ = db.Close() }()
+	ctx, cancel := context.WithTimeout(context.Background(), startLimit)
+	defer cancel()
+	victim, err := db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = victim.Close() }()
+	witness, err := db.Conn(ctx) // a session of its own, which ends when the server has noticed
+	if err != nil {
+		return err
+	}
+	defer func() { _ = witness.Close() }()
 	var pid int
-	if err := db.QueryRow(`SELECT pg_backend_pid()`).Scan(&pid); err != nil {
+	if err := victim.QueryRowContext(ctx, `SELECT pg_backend_pid()`).Scan(&pid); err != nil {
 		return err
 	}
 	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 		return err
 	}
-	for db.Ping() == nil { // until it has noticed
+	for witness.PingContext(ctx) == nil {
 	}
 	return c.awaitAnswer()
 }
