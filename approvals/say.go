@@ -12,7 +12,7 @@ func (w *Workers) postOnce(ctx context.Context, t Task, r Request, post func() (
 	if !t.Tried.IsZero() {
 		ts, found, err := w.Announcer.Find(ctx, r, t.Kind, t.Tried)
 		if err != nil || found {
-			return ts, unclassified(err)
+			return ts, err
 		}
 	}
 	if err := w.Store.Try(ctx, t); err != nil {
@@ -66,7 +66,7 @@ func (w *Workers) reply(ctx context.Context, t Task, r Request) error {
 		return "", w.Announcer.Reply(ctx, r, t.Kind)
 	})
 	var refusal *Refusal
-	if errors.As(err, &refusal) { // the card is gone, and its thread with it
+	if errors.As(err, &refusal) { // the card is gone, and its thread with it, whatever was in it
 		return final(w.Announcer.Notify(ctx, r))
 	}
 	return err

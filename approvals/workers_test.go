@@ -993,6 +993,29 @@ func TestReplyWhereTheThreadIsGone(t *testing.T) {
 	})
 }
 
+// The answer to the reply was lost, and then the card was deleted: nobody can
+// see any more whether it was there.
+func TestReplyInDoubtWhereTheThreadIsGone(t *testing.T) {
+	live(t, func(w *world) {
+		r := w.carded()
+		w.slack.mu.Lock()
+		w.slack.before = func(call string, _ int) (bool, error) {
+			switch call {
+			case "reply":
+				return false, errCut
+			case "find reply":
+				return false, &Refusal{Said: "thread_not_found"}
+			}
+			return true, nil
+		}
+		w.slack.mu.Unlock()
+		w.react(r, anna, true)
+		w.untilState(Done)
+		w.quiet()
+		w.posts(Notify, 1)
+	})
+}
+
 // A word that only its reader sees cannot be looked for, so it is never said
 // twice: better lost than repeated.
 func TestTellAtMostOnce(t *testing.T) {
