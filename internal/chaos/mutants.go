@@ -81,7 +81,7 @@ func anywhereMutants() []Mutant {
 		{Name: "votes are not looked at again", Breaks: "consent is looked at right before the write", Shows: []string{"a write without consent"}, Edits: []Replacement{{
 			"approvals/apply.go",
 			"	ballots, err := w.recheck(ctx, r)\n",
-			"	var ballots []Ballot\n	var err error\n	for _, v := range r.Votes {\n		ballots = append(ballots, Ballot{User: v.User, Standing: Counts})\n	}\n",
+			"	var ballots []Ballot\n	var err error\n	for _, v := range r.Votes {\n		ballots = append(ballots, Ballot{User: v.User, Standing: Counts, Stages: v.Stages})\n	}\n",
 		}}},
 		{Name: "a withdrawn reaction counts on", Breaks: "consent that was taken back is none", Shows: []string{"a write without consent"}, Edits: []Replacement{{
 			"approvals/weigh.go",
