@@ -122,16 +122,19 @@ func (j *judge) judgeDone(r *request, c *Card, end Reply) {
 }
 
 // effectBefore reports whether the request's change was in the rule by then,
-// through a write of its own. Where somebody made the same change by hand while
-// the outcome of a write was unknown, nobody can tell them apart.
+// through a write of its own. Where somebody made the same change by hand
+// meanwhile, and a write was about to be made whose outcome is unknown, nobody
+// can tell them apart; a write that was never sent is in no journal.
 func (j *judge) effectBefore(r *request, by time.Time) bool {
 	for _, w := range r.writes {
 		if !w.Took.IsZero() && !w.Took.After(by) {
 			return true
 		}
 	}
-	return len(r.writes) > 0 && slices.ContainsFunc(j.h.Edits, func(e Edit) bool {
-		return e.Group == r.writes[0].Group && e.At.After(r.writes[0].Arrived) && e.At.Before(by)
+	return slices.ContainsFunc(r.cards, func(c *Card) bool {
+		return slices.ContainsFunc(j.h.Edits, func(e Edit) bool {
+			return e.Group == c.Group && e.At.After(c.At) && e.At.Before(by) && len(without(c.Codes, e.After)) == 0
+		})
 	})
 }
 
