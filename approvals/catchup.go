@@ -128,13 +128,17 @@ func (w *Workers) lookAt(ctx context.Context, card Card) error {
 }
 
 // expire ends a request at its deadline, after one more look at its card. If
-// Slack cannot be asked, the request waits for it, but not for ever.
+// Slack cannot be asked, the request waits for it, but not for ever. A clock
+// that was fast, or a lease taken back, brings it here too early.
 func (w *Workers) expire(ctx context.Context, t Task, r Request) error {
 	now, err := w.Store.Now(ctx)
 	if err != nil {
 		return err
 	}
-	if r.State != Pending || r.CardTS == "" || now.Before(r.Deadline) {
+	if early := r.Deadline.Sub(now); early > 0 && (r.State == Filed || r.State == Pending) {
+		return &Delay{After: early, Why: "the deadline is still to come"}
+	}
+	if r.State != Pending || r.CardTS == "" {
 		return w.step(ctx, r, Lapse{}, &t)
 	}
 	ballots, err := w.recheck(ctx, r)

@@ -196,6 +196,26 @@ func TestLateApproval(t *testing.T) {
 	})
 }
 
+// The process dies in its last look, and when it is back its clock is right
+// again: by that the deadline is still to come.
+func TestAClockThatWasFast(t *testing.T) {
+	live(t, func(w *world) {
+		r := w.carded()
+		w.stop()
+		time.Sleep(time.Until(r.Deadline))
+		if _, _, err := w.store.Claim(w.Context(), time.Minute, Expire); err != nil {
+			w.Fatal(err)
+		}
+		if err := w.store.Close(); err != nil {
+			w.Fatal(err)
+		}
+		w.behind.Store(int64(5 * time.Minute))
+		w.open()
+		w.work()
+		w.ended(w.quiet(), Expired, ReasonDeadline)
+	})
+}
+
 // Where Slack cannot be asked at the deadline the request waits for it, as long
 // again as it lived.
 func TestTheDeadlineWaitsForTheLook(t *testing.T) {

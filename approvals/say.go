@@ -12,7 +12,7 @@ func (w *Workers) postOnce(ctx context.Context, t Task, r Request, post func() (
 	if !t.Tried.IsZero() {
 		ts, found, err := w.Announcer.Find(ctx, r, t.Owed, t.Tried)
 		if err != nil || found {
-			return ts, unclassified(err)
+			return ts, err
 		}
 	}
 	if err := w.Store.Try(ctx, t); err != nil {
@@ -72,7 +72,7 @@ func (w *Workers) sayInThread(ctx context.Context, t Task, r Request, said Owed)
 		return "", w.Announcer.Reply(ctx, r, said)
 	})
 	var refusal *Refusal
-	if errors.As(err, &refusal) { // the card is gone, and its thread with it
+	if errors.As(err, &refusal) { // the card is gone, and its thread with it, whatever was in it
 		return final(w.Announcer.Notify(ctx, r, said))
 	}
 	return err

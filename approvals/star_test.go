@@ -30,7 +30,7 @@ var star = map[string][]string{
 	"internal/policyfile": {"approvals"},
 
 	// The chaos suite stands beside the star: it runs the program as it is.
-	"internal/chaos":           {"internal/sandbox"},
+	"internal/chaos":           {"internal/sandbox", "internal/pgtest"},
 	"internal/chaos/cmd/chaos": {"internal/chaos"},
 
 	"cmd/licensebot": {"approvals", "bot", "licensing", "internal/store", "internal/policyfile", "internal/sandbox", "deploy"},

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -34,7 +35,9 @@ type world struct {
 	hellos  chan struct{}
 	policy  Policy
 	request Request
-	stop    func() // ends the workers
+	stop    func()       // ends the workers
+	url     string       // of the store
+	behind  atomic.Int64 // by how much the store's clock is slow
 }
 
 // live runs story in a world of its own, with the workers at work.
@@ -42,21 +45,31 @@ func live(t *testing.T, story func(w *world)) {
 	t.Helper()
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
-		s, err := store.Open(t.Context(), "sqlite://"+filepath.Join(dir, "test.db"), store.Options{})
-		if err != nil {
-			t.Fatal(err)
+		w := &world{
+			T: t, uipath: newUiPath(), slack: newSlack(), hellos: make(chan struct{}, 1),
+			url: "sqlite://" + filepath.Join(dir, "test.db"),
 		}
-		w := &world{T: t, store: s, uipath: newUiPath(), slack: newSlack(), hellos: make(chan struct{}, 1)}
+		w.open()
 		w.policy = Simple([]string{anna, ben}, 1, time.Hour)
 		w.work()
 		defer func() {
 			w.stop()
-			if err := s.Close(); err != nil {
+			if err := w.store.Close(); err != nil {
 				t.Error(err)
 			}
 		}()
 		story(w)
 	})
+}
+
+func (w *world) open() {
+	w.Helper()
+	now := func() time.Time { return time.Now().Add(-time.Duration(w.behind.Load())) }
+	s, err := store.Open(w.Context(), w.url, store.Options{Now: now})
+	if err != nil {
+		w.Fatal(err)
+	}
+	w.store = s
 }
 
 // work starts the workers.
@@ -1041,6 +1054,29 @@ func TestReplyWhereTheThreadIsGone(t *testing.T) {
 		w.untilState(Done)
 		w.quiet()
 		w.posts(Reply, 0)
+		w.posts(Notify, 1)
+	})
+}
+
+// The answer to the reply was lost, and then the card was deleted: nobody can
+// see any more whether it was there.
+func TestReplyInDoubtWhereTheThreadIsGone(t *testing.T) {
+	live(t, func(w *world) {
+		r := w.carded()
+		w.slack.mu.Lock()
+		w.slack.before = func(call string, _ int) (bool, error) {
+			switch call {
+			case "reply":
+				return false, errCut
+			case "find reply":
+				return false, &Refusal{Said: "thread_not_found"}
+			}
+			return true, nil
+		}
+		w.slack.mu.Unlock()
+		w.react(r, anna, true)
+		w.untilState(Done)
+		w.quiet()
 		w.posts(Notify, 1)
 	})
 }

@@ -4,7 +4,6 @@ package chaos
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"os"
 	"os/exec"
@@ -13,6 +12,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"licensebot/internal/pgtest"
 )
 
 var (
@@ -24,7 +25,7 @@ var (
 // in little enough time to run with everything else.
 const (
 	boundedSteps    = 130
-	boundedPatience = 90 * time.Second
+	boundedPatience = 2 * time.Minute
 )
 
 var builds struct {
@@ -50,7 +51,7 @@ func binary(t *testing.T) string {
 		if dir, builds.err = os.MkdirTemp("", "chaos-"); builds.err != nil {
 			return
 		}
-		builds.binary, builds.err = Build(context.Background(), source, dir, false)
+		builds.binary, builds.err = Build(context.Background(), source, dir, raced)
 	})
 	if builds.err != nil {
 		t.Fatal(builds.err)
@@ -106,17 +107,7 @@ func TestSQLite(t *testing.T) {
 
 func TestPostgres(t *testing.T) {
 	t.Parallel()
-	if _, err := FindPostgres(); errors.Is(err, ErrNoPostgres) {
-		t.Skip(err)
-	}
-	if out, _ := exec.Command(binary(t), "serve").CombinedOutput(); !strings.Contains(string(out), "SLACK_BOT_TOKEN") {
-		t.Fatalf("serve without a configuration: %s", out)
-	}
-	probe := exec.Command(binary(t), "serve")
-	probe.Env = []string{"LICENSEBOT_DATABASE_URL=postgres://localhost/none"}
-	if out, _ := probe.CombinedOutput(); strings.Contains(string(out), "LICENSEBOT_DATABASE_URL") {
-		t.Skip("this licensebot keeps its data in SQLite only")
-	}
+	pgtest.Need(t, pgtest.Available())
 	play(t, Options{Store: Postgres, Replicas: 3, Seed: 1, Rounds: 2, Worlds: 2})
 }
 

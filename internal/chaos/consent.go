@@ -4,6 +4,7 @@ package chaos
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -12,6 +13,9 @@ import (
 // groupAge is how old the bot's knowledge of a user group may be when it looks
 // at consent for the last time, and a little.
 const groupAge = 3500 * time.Millisecond
+
+// forever is later than anything that happens in a round.
+var forever = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // taskLimit is how long the bot may take from that look to the write: after
 // that it has to look again.
@@ -83,23 +87,68 @@ func (m mark) String() string {
 }
 
 func marksAt(c *Card, moment time.Time) map[string]mark {
-	present := map[[2]string]Vote{}
-	for _, v := range c.Votes {
-		if !v.At.After(moment) {
-			present[[2]string{v.User, v.Emoji}] = v
-		}
-	}
 	marks := map[string]mark{}
-	for _, v := range present {
-		if !v.Present {
-			continue
-		}
+	for _, v := range votesAt(c, moment) {
 		m := marks[v.User]
 		m.deny = m.deny || v.Deny
 		m.approve = m.approve || !v.Deny
 		marks[v.User] = m
 	}
 	return marks
+}
+
+// votesAt are the reactions that stood on a card.
+func votesAt(c *Card, moment time.Time) []Vote {
+	latest := map[[2]string]Vote{}
+	for _, v := range c.Votes {
+		if !v.At.After(moment) {
+			latest[[2]string{v.User, v.Emoji}] = v
+		}
+	}
+	return slices.DeleteFunc(slices.Collect(maps.Values(latest)), func(v Vote) bool { return !v.Present })
+}
+
+// decided reports whether what stands on a card decides it.
+func (h *History) decided(c *Card) bool {
+	agreed := 0
+	for user, mark := range marksAt(c, forever) {
+		if user == c.Requester || !slices.Contains(voters, user) {
+			continue
+		}
+		if mark.deny {
+			return true
+		}
+		agreed++
+	}
+	return agreed >= h.Quorum
+}
+
+// personAge is how old the bot's knowledge of a person may be when it weighs a
+// vote, and a little.
+const personAge = 65 * time.Second
+
+// unheeded are the votes on a card of people whose right to vote changed just
+// before: the bot may not have known of it, and not have counted them.
+func (h *History) unheeded(c *Card) []Vote {
+	return slices.DeleteFunc(votesAt(c, forever), func(v Vote) bool {
+		changed := h.changedRight(v.User, v.At)
+		return changed.IsZero() || v.At.Sub(changed) > personAge
+	})
+}
+
+// changedRight is when a person last got or lost the right to vote.
+func (h *History) changedRight(user string, before time.Time) (at time.Time) {
+	var had *bool
+	for _, r := range h.Rights {
+		if r.User != user || r.At.After(before) {
+			continue
+		}
+		if had != nil && r.Has != *had {
+			at = r.At
+		}
+		had = &r.Has
+	}
+	return at
 }
 
 // could reports whether a person had the right to approve at some time, or all

@@ -5,7 +5,14 @@ package chaos
 import (
 	"context"
 	"path/filepath"
+	"time"
+
+	"licensebot/internal/pgtest"
 )
+
+// mendLimit is how long a database may take to come back, crash recovery
+// included.
+const mendLimit = 30 * time.Second
 
 // A database is where the replicas of one world keep what they know, and how
 // that can be harmed. A harm tells whether it is possible here at all, and
@@ -20,14 +27,16 @@ type database interface {
 	// crash ends the database's own process, if it has one; it is back at the
 	// latest after mend.
 	crash(hard bool) bool
+	// cutCommits cuts the connections on which the next n commits come.
+	cutCommits(n int, where pgtest.Cut) bool
 	// mend undoes every harm and returns when the database takes writes.
 	mend(ctx context.Context) error
 	close()
 }
 
-func openDatabase(ctx context.Context, store, dir string) (database, error) {
+func openDatabase(store, dir string) (database, error) {
 	if store == Postgres {
-		return startPostgres(ctx, filepath.Join(dir, "postgres"))
+		return startPostgres()
 	}
 	return newSQLite(filepath.Join(dir, "sqlite"))
 }
@@ -60,6 +69,7 @@ func (s *sqlite) readOnly() (possible, done bool) {
 	return s.disk != nil, s.disk != nil && s.disk.remount("ro") == nil
 }
 
-func (s *sqlite) crash(bool) bool            { return false }
-func (s *sqlite) mend(context.Context) error { return s.disk.mend() }
-func (s *sqlite) close()                     { s.disk.unmount() }
+func (s *sqlite) crash(bool) bool                 { return false }
+func (s *sqlite) cutCommits(int, pgtest.Cut) bool { return false }
+func (s *sqlite) mend(context.Context) error      { return s.disk.mend() }
+func (s *sqlite) close()                          { s.disk.unmount() }

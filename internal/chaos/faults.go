@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"licensebot/internal/pgtest"
 	"licensebot/internal/sandbox"
 )
 
@@ -246,8 +247,19 @@ func (w *world) crashDatabase(_ context.Context, d *rand.Rand) {
 	}
 }
 
+// cutCommit cuts the way to the database in a commit: before the server has
+// seen it, or when it has and its answer is on the way.
+func (w *world) cutCommit(ctx context.Context, d *rand.Rand) {
+	where := one(d, []pgtest.Cut{pgtest.BeforeCommit, pgtest.AfterCommit, pgtest.AfterCommit, pgtest.HoldCommit})
+	if w.database.cutCommits(1+d.IntN(3), where) {
+		w.note("the next commits are cut (where: %d)", where)
+		w.tally.fault(1)
+	}
+	w.ask(ctx, d)
+}
+
 func (w *world) mendDatabase() {
-	ctx, cancel := context.WithTimeout(context.Background(), startLimit)
+	ctx, cancel := context.WithTimeout(context.Background(), mendLimit)
 	defer cancel()
 	if err := w.database.mend(ctx); err != nil && w.failure == nil && !strings.Contains(err.Error(), "busy") {
 		w.failure = err

@@ -5,6 +5,7 @@ package chaos
 import (
 	"encoding/json"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -38,8 +39,8 @@ type History struct {
 	Rights   []Right
 	Quorum   int
 	TTL      time.Duration
-	Skew     time.Duration
-	Bot      string // its user id
+	Skew     time.Duration // of the clock that decides deadlines
+	Bot      string        // its user id
 
 	slack  []sandbox.Entry
 	uipath []sandbox.UiPathCall
@@ -67,6 +68,8 @@ type Card struct {
 	Thread                   []Reply
 	Votes                    []Vote
 	Looks                    []Look
+	Known                    time.Time // when the bot first did something with it; zero: never
+	Deleted                  time.Time // zero: it is there
 }
 
 // A Saying is the text of a card from some time on.
@@ -132,13 +135,14 @@ type Edit struct {
 // read makes a History of the journals.
 func (w *world) read() *History {
 	h := &History{
-		Quorum: w.terms.quorum, TTL: w.terms.ttl, Skew: w.terms.skew, Bot: w.slack.BotUserID(),
+		Quorum: w.terms.quorum, TTL: w.terms.ttl, Skew: w.terms.doubt(w.round.Store), Bot: w.slack.BotUserID(),
 		slack: w.slack.Journal(), uipath: w.uipath.Calls(""),
 	}
 	h.readCommands()
 	h.readCards(w.slack)
 	h.readVotes()
 	h.readLooks(w.slack.Calls("reactions.get"))
+	h.readKnown(slices.Concat(w.slack.Calls("reactions.add"), w.slack.Calls("chat.update")))
 	h.readRights()
 	h.readUiPath()
 	for _, user := range everybody {
@@ -215,7 +219,18 @@ func answerOf(e sandbox.Entry) string {
 
 // readCards finds the bot's messages in the approvals channel.
 func (h *History) readCards(slack *sandbox.Slack) {
-	for _, m := range slack.Messages(approvalsChannel) {
+	deleted := map[string]time.Time{}
+	posted := slack.Messages(approvalsChannel)
+	for _, e := range h.slack {
+		if e.Kind != sandbox.EntryDeleted {
+			continue
+		}
+		deleted[e.TS] = e.At
+		if m, ok := slack.Message(approvalsChannel, e.TS); ok {
+			posted = append(posted, m)
+		}
+	}
+	for _, m := range posted {
 		if m.User != h.Bot {
 			continue
 		}
@@ -227,6 +242,7 @@ func (h *History) readCards(slack *sandbox.Slack) {
 		c := &Card{
 			TS: m.TS, ID: field("request_id"), Group: field("group_id"), Requester: field("actor"),
 			Codes: strings.Fields(field("codes")), Ticket: ticketWord.FindString(m.Text), At: m.PostedAt, Says: sayings(m),
+			Deleted: deleted[m.TS],
 		}
 		for _, r := range slack.Thread(approvalsChannel, m.TS) {
 			if r.User != h.Bot {

@@ -53,6 +53,30 @@ func (h *History) readLooks(calls []sandbox.Call) {
 	}
 }
 
+// readKnown finds when the bot knew of each card: it looked at it, put an emoji
+// on it or changed it. A card whose post was not answered may be unknown to it.
+func (h *History) readKnown(calls []sandbox.Call) {
+	know := func(c *Card, at time.Time) {
+		if c.Known.IsZero() || at.Before(c.Known) {
+			c.Known = at
+		}
+	}
+	for _, call := range calls {
+		ts := call.Args["timestamp"]
+		if ts == "" {
+			ts = call.Args["ts"]
+		}
+		if c := h.card(ts); c != nil {
+			know(c, call.At)
+		}
+	}
+	for _, c := range h.Cards {
+		for _, look := range c.Looks {
+			know(c, look.From)
+		}
+	}
+}
+
 // readRights follows who is in the user group and whose account works.
 func (h *History) readRights() {
 	member, active := map[string]bool{}, map[string]bool{}

@@ -98,11 +98,20 @@ func (j *judge) collect() {
 	}
 	for _, word := range j.h.Private {
 		for id, r := range j.requests {
-			if strings.Contains(word.Text, id) {
+			if strings.Contains(word.Text, id) || r.madeKnown(word) {
 				r.words = append(r.words, word)
 			}
 		}
 	}
+}
+
+// madeKnown reports whether a word tells that the change of a deleted card was
+// made: that one does not name the request.
+func (r *request) madeKnown(word Word) bool {
+	return strings.Contains(word.Text, " Done: ") && slices.ContainsFunc(r.cards, func(c *Card) bool {
+		missing := slices.ContainsFunc(c.Codes, func(code string) bool { return !strings.Contains(word.Text, "`"+code+"`") })
+		return !c.Deleted.IsZero() && c.Requester == word.User && strings.Contains(word.Text, "`"+c.Group+"`") && !missing
+	})
 }
 
 func (j *judge) request(id string) *request {
@@ -147,34 +156,46 @@ func (j *judge) judgeCommand(c *Command) {
 	}
 }
 
+// ended are private words that a request has ended, and how: without a card, or
+// with one that was deleted and its thread with it.
+var ended = regexp.MustCompile("was not put before an approver| expired|(is|was) cancelled|was denied|failed after|was not carried out|^<@[^>]*> Done: ")
+
 // told finds a private word that says why nobody was asked.
 func (r *request) told() bool {
-	return slices.ContainsFunc(r.words, func(w Word) bool {
-		return strings.Contains(w.Text, "was not put before an approver") || strings.Contains(w.Text, " expired") ||
-			strings.Contains(w.Text, "was cancelled") || strings.Contains(w.Text, "is cancelled")
-	})
+	return slices.ContainsFunc(r.words, func(w Word) bool { return ended.MatchString(w.Text) })
 }
 
 func (j *judge) judgeRequest(r *request) {
-	switch len(r.cards) {
-	case 0:
-		if !r.told() {
-			j.find(Lost, "acknowledged, neither a card nor a word", r.id, r.asked())
-		}
+	cards := slices.DeleteFunc(slices.Clone(r.cards), r.replaced)
+	if len(cards) == 0 && !r.told() {
+		j.find(Lost, "acknowledged, neither a card nor a word", r.id, r.asked())
+	}
+	if len(cards) > 1 {
+		j.find(Doubled, "several cards", r.id, fmt.Sprintf("%d cards were posted", len(cards)))
+	}
+	if len(cards) == 0 {
 		return
-	case 1:
-	default:
-		j.find(Doubled, "several cards", r.id, fmt.Sprintf("%d cards were posted", len(r.cards)))
 	}
 	for _, word := range r.words {
 		if strings.Contains(word.Text, "was not put before an approver") {
 			j.find(Untrue, "refused and asked all the same", r.id, word.Text)
 		}
 	}
-	for _, c := range r.cards {
+	for _, c := range cards {
 		j.judgeCard(r, c)
 	}
 	j.judgeNotices(r)
+}
+
+// replaced reports whether a card was deleted before another one came: what
+// nobody can see any more is posted again.
+func (r *request) replaced(c *Card) bool {
+	return !c.Deleted.IsZero() && slices.ContainsFunc(r.cards, func(next *Card) bool { return next.At.After(c.Deleted) })
+}
+
+// privateEnds are the private words that it has ended.
+func (r *request) privateEnds() []Word {
+	return slices.DeleteFunc(slices.Clone(r.words), func(w Word) bool { return !ended.MatchString(w.Text) })
 }
 
 func (r *request) asked() string {
@@ -212,6 +233,9 @@ func (j *judge) judgeCard(r *request, c *Card) {
 		}
 	}
 	switch {
+	case len(ends) == 0 && !c.Deleted.IsZero():
+		j.judgeDeleted(r, c)
+		return
 	case len(ends) == 0:
 		j.find(Lost, "a card without an end", r.id, "the card still says: "+statusOf(last(c.Says).Text))
 		return
@@ -219,7 +243,7 @@ func (j *judge) judgeCard(r *request, c *Card) {
 		j.find(Doubled, "several ends", r.id, fmt.Sprintf("its thread tells %d: %s, then %s", len(ends), ends[0].Event, ends[1].Event))
 	}
 	end := ends[0]
-	if !strings.Contains(last(c.Says).Text, shows[end.Event]) {
+	if c.Deleted.IsZero() && !c.shows(end.Event) {
 		j.find(Lost, "the card does not show its end", r.id, fmt.Sprintf("it ended as %s and the card still says: %s", end.Event, statusOf(last(c.Says).Text)))
 	}
 	j.judgeEnd(r, c, end)
@@ -242,6 +266,11 @@ func (j *judge) judgeAsk(r *request, c *Card) {
 			return
 		}
 	}
+}
+
+// shows reports whether a card's last word is an end.
+func (c *Card) shows(event string) bool {
+	return strings.Contains(statusOf(last(c.Says).Text), shows[event])
 }
 
 // asksFor reports whether a card's change is within what was typed.

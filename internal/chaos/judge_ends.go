@@ -12,33 +12,74 @@ import (
 
 // judgeEnd compares the end that was told with what happened at UiPath.
 func (j *judge) judgeEnd(r *request, c *Card, end Reply) {
-	effects := effectsOf(r.writes)
-	switch {
-	case end.Event == doneEvent:
+	if end.Event == doneEvent {
 		j.judgeDone(r, c, end)
-	case len(effects) == 0, mayHaveChanged(end.Text):
-	case j.undone(effects, end.At):
-	default:
-		j.find(Untrue, "said that nothing was changed", r.id,
-			fmt.Sprintf("%s, but UiPath had made %v of %v at %s", end.Text, effects[0].After, effects[0].Before, effects[0].Took.Format(clockLayout)))
+	} else {
+		j.judgeUnchanged(r, effectsOf(r.writes), end.Text, end.At)
+	}
+	if end.Event == "allocation_expired" {
+		j.judgeExpired(r, c, end)
 	}
 	if len(r.cancels) > 0 && end.Event != "allocation_cancelled" {
 		j.find(Untrue, "cancelled and carried on", r.id, fmt.Sprintf("%s read %q and it ended as %s", r.cancels[0].User, r.cancels[0].Answer, end.Event))
 	}
-	if end.Event == "allocation_expired" && r.command != nil && end.At.Sub(r.command.At) < j.h.expiry() {
-		j.find(Untrue, "expired before its time", r.id, fmt.Sprintf("%v after it was typed", end.At.Sub(r.command.At)))
-	}
 	for _, s := range c.Says {
-		if strings.Contains(s.Text, shows[doneEvent]) && !j.effectBefore(r, s.At) {
+		if strings.Contains(statusOf(s.Text), shows[doneEvent]) && !j.effectBefore(r, s.At) {
 			j.find(Untrue, "the card said done before it was", r.id, "at "+s.At.Format(clockLayout))
 			return
 		}
 	}
 }
 
+// judgeUnchanged judges an end that claims that nothing was changed, as every
+// one does that is neither a success nor in doubt.
+func (j *judge) judgeUnchanged(r *request, effects []*Write, text string, at time.Time) {
+	if len(effects) == 0 || mayHaveChanged(text) || j.undone(effects, at) {
+		return
+	}
+	j.find(Untrue, "said that nothing was changed", r.id,
+		fmt.Sprintf("%s, but UiPath had made %v of %v at %s", text, effects[0].After, effects[0].Before, effects[0].Took.Format(clockLayout)))
+}
+
+// judgeDeleted wants the requester told, truthfully, when a card is deleted
+// before its thread told the end.
+func (j *judge) judgeDeleted(r *request, c *Card) {
+	words := r.privateEnds()
+	if len(words) == 0 {
+		j.find(Lost, "a deleted card without a word", r.id, "it was deleted at "+c.Deleted.Format(clockLayout))
+	}
+	for _, word := range words {
+		if !strings.Contains(word.Text, " Done: ") {
+			j.judgeUnchanged(r, effectsOf(r.writes), word.Text, forever)
+		} else if !j.effectBefore(r, forever) {
+			j.find(Untrue, "success told before the effect", r.id, word.Text)
+		}
+	}
+}
+
+// judgeExpired wants no expiry before its time, and none without a last look
+// at the card: a vote that was given in time and missed still counts. A card
+// that the bot did not know of yet it could not look at; and where Slack
+// answered nothing for another lifetime of the request it need not.
+func (j *judge) judgeExpired(r *request, c *Card, end Reply) {
+	if r.command == nil {
+		return
+	}
+	due := r.command.At.Add(j.h.expiry())
+	if end.At.Before(due) {
+		j.find(Untrue, "expired before its time", r.id, fmt.Sprintf("%v after it was typed", end.At.Sub(r.command.At)))
+	}
+	looked := slices.ContainsFunc(c.Looks, func(l Look) bool { return !l.To.Before(due) && l.From.Before(end.At) })
+	known := !c.Known.IsZero() && c.Known.Before(due)
+	if known && !looked && end.At.Before(due.Add(j.h.TTL)) {
+		j.find(Lost, "expired without a last look", r.id, end.Text)
+	}
+}
+
 // mayHaveChanged are ends that do not claim that nothing was changed.
 func mayHaveChanged(text string) bool {
-	return strings.Contains(text, "Whether it took effect is unknown") || strings.Contains(text, "does not show the change to")
+	return slices.ContainsFunc([]string{"took effect is unknown", "may have taken effect", "does not show the change to"},
+		func(hedge string) bool { return strings.Contains(text, hedge) })
 }
 
 func effectsOf(writes []*Write) []*Write {
@@ -81,16 +122,19 @@ func (j *judge) judgeDone(r *request, c *Card, end Reply) {
 }
 
 // effectBefore reports whether the request's change was in the rule by then,
-// through a write of its own. Where somebody made the same change by hand while
-// the outcome of a write was unknown, nobody can tell them apart.
+// through a write of its own. Where somebody made the same change by hand
+// meanwhile, and a write was about to be made whose outcome is unknown, nobody
+// can tell them apart; a write that was never sent is in no journal.
 func (j *judge) effectBefore(r *request, by time.Time) bool {
 	for _, w := range r.writes {
 		if !w.Took.IsZero() && !w.Took.After(by) {
 			return true
 		}
 	}
-	return len(r.writes) > 0 && slices.ContainsFunc(j.h.Edits, func(e Edit) bool {
-		return e.Group == r.writes[0].Group && e.At.After(r.writes[0].Arrived) && e.At.Before(by)
+	return slices.ContainsFunc(r.cards, func(c *Card) bool {
+		return slices.ContainsFunc(j.h.Edits, func(e Edit) bool {
+			return e.Group == c.Group && e.At.After(c.At) && e.At.Before(by) && len(without(c.Codes, e.After)) == 0
+		})
 	})
 }
 

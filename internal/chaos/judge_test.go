@@ -83,6 +83,27 @@ func TestJudgeAcceptsWhatWentWell(t *testing.T) {
 			h.Cards[0].Votes = append(h.Cards[0].Votes, Vote{At: at(2), User: gawker, Deny: true, Emoji: denyEmoji, Present: true},
 				Vote{At: at(2), User: robin, Deny: true, Emoji: denyEmoji, Present: true})
 		},
+		"a deleted card": func(h *History) { deleteCard(h); h.Writes = nil },
+		"a deleted card after a write": func(h *History) {
+			deleteCard(h)
+			h.Private[0].Text += " A write had been tried before, and it, or a part of it, may have taken effect: look at it."
+		},
+		"a card posted again after it was deleted": func(h *History) {
+			gone := *h.Cards[0]
+			gone.TS, gone.At, gone.Deleted, gone.Thread = "0.900001", at(0.5), at(0.6), nil
+			h.Cards = append(h.Cards, &gone)
+		},
+		"a deadline with a last look": func(h *History) {
+			expire(h)
+			h.Cards[0].Looks = []Look{{From: at(3601), To: at(3601.1)}}
+		},
+		"a deadline of a card that the bot did not know of": expire,
+		"a denial with `Done` in the reason": func(h *History) {
+			h.Writes, h.Cards[0].Thread[0] = nil, Reply{At: at(5), Event: "allocation_denied", Text: "denied. Nothing was changed at UiPath."}
+			for i, status := range []string{"*Waiting*", "*Denied*"} {
+				h.Cards[0].Says[i].Text = "Reason given: `*Done*`\n" + askText + status + howText
+			}
+		},
 		"a rule edited between the read and the write": func(h *History) {
 			h.Writes[0].Before = []string{"ATTUNU", "TSTNU"}
 			h.Edits = []Edit{{At: at(3.9), Group: "group-01", Before: []string{"ATTUNU"}, After: []string{"ATTUNU", "TSTNU"}}}
@@ -97,6 +118,19 @@ func TestJudgeAcceptsWhatWentWell(t *testing.T) {
 			t.Errorf("%s: still missing: %v", name, missing)
 		}
 	}
+}
+
+// deleteCard deletes the card before its end was told, and has that told.
+func deleteCard(h *History) {
+	h.Cards[0].Deleted, h.Cards[0].Thread = at(5), nil
+	h.Private = []Word{{User: robin, Text: "Request `R-AAAAAAAA` is cancelled: its card in <#C> was deleted."}}
+}
+
+// expire lets the deadline pass, with nobody having looked at the card then.
+func expire(h *History) {
+	h.Writes, h.Skew = nil, 0
+	h.Cards[0].Thread[0] = Reply{At: at(3602), Event: "allocation_expired", Text: "expired. Nothing was changed at UiPath."}
+	h.Cards[0].Says[1] = Saying{At: at(3602), Text: askText + ":zzz: *Expired*" + howText}
 }
 
 // TestJudgeFinds breaks each promise once.
@@ -155,12 +189,25 @@ func TestJudgeFinds(t *testing.T) {
 		"said that nothing was changed": func(h *History) {
 			h.Cards[0].Thread[0] = Reply{At: at(5), Event: "allocation_denied", Text: "It was denied. Nothing was changed at UiPath."}
 		},
+		"a write without consent": func(h *History) {
+			deleteCard(h)
+			h.Cards[0].Deleted = at(2.5)
+			h.Cards[0].Looks = nil
+		},
 		"cancelled and carried on": func(h *History) {
 			h.Commands = append(h.Commands, &Command{Envelope: "e2", User: robin, Text: "cancel R-AAAAAAAA", At: at(2),
 				Answer: "Request `R-AAAAAAAA` is cancelled. Nothing was changed at UiPath."})
 		},
 		"expired before its time": func(h *History) {
 			h.Writes, h.Cards[0].Thread[0].Event = nil, "allocation_expired"
+		},
+		"expired without a last look": func(h *History) {
+			expire(h)
+			h.Cards[0].Known = at(3)
+		},
+		"a deleted card without a word": func(h *History) {
+			deleteCard(h)
+			h.Private = nil
 		},
 		"the card said done before it was": func(h *History) { h.Cards[0].Says[1].At = at(3) },
 		"success told before the effect":   func(h *History) { h.Cards[0].Thread[0].At = at(3.5) },
@@ -177,6 +224,37 @@ func TestJudgeFinds(t *testing.T) {
 		if found := rules(Judge(h)); !slices.Contains(found, rule) {
 			t.Errorf("%q was not found, only %q", rule, found)
 		}
+	}
+}
+
+func TestJudgeFindsAnUntrueWordOfADeletion(t *testing.T) {
+	h := history()
+	deleteCard(h)
+	h.Private[0].Text += " Nothing was changed at UiPath."
+	if found := rules(Judge(h)); !slices.Contains(found, "said that nothing was changed") {
+		t.Errorf("found only %q", found)
+	}
+}
+
+// What stands on a card decides it, and people vote again only where the bot
+// may rightly have passed over them.
+func TestWhoVotesAgain(t *testing.T) {
+	h := history()
+	c := h.Cards[0]
+	if !h.decided(c) || len(h.unheeded(c)) > 0 {
+		t.Error("a quorum of votes that count: somebody is to vote again")
+	}
+	h.Quorum = 2
+	if h.decided(c) {
+		t.Error("one vote of two decides")
+	}
+	h.Rights = append(h.Rights, Right{At: at(0.5), User: anna}, Right{At: at(1), User: anna, Has: true})
+	if again := h.unheeded(c); len(again) != 1 || again[0].User != anna {
+		t.Errorf("a vote right after its right came back: %v", again)
+	}
+	c.Votes[0].At = at(70)
+	if again := h.unheeded(c); len(again) > 0 {
+		t.Errorf("a vote long after: %v", again)
 	}
 }
 

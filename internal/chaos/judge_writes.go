@@ -42,12 +42,19 @@ func (j *judge) owner(w *Write) *Card {
 }
 
 // fits ranks cards: those whose change on top of the rule is the very write
-// come first.
-func (j *judge) fits(c *Card, w *Write) int {
+// come first, of these the ones with consent, and then those that say that
+// they were done.
+func (j *judge) fits(c *Card, w *Write) (rank int) {
 	if !w.Took.IsZero() && sameSet(w.Asked, union(w.Before, c.Codes)) {
-		return 1
+		rank += 4
 	}
-	return 0
+	if j.h.consented(c, w, time.Time{}) == "" {
+		rank += 2
+	}
+	if slices.ContainsFunc(c.Thread, func(r Reply) bool { return r.Event == doneEvent }) {
+		rank++
+	}
+	return rank
 }
 
 func (c *Card) endedBy(when time.Time) bool {

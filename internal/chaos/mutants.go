@@ -8,6 +8,9 @@ type Mutant struct {
 	Breaks string   // the promise
 	Shows  []string // the rules of the judge, any of which catches it
 	Edits  []Replacement
+
+	Store    string // on which it shows; empty: SQLite
+	Replicas int    // default 1
 }
 
 // A Replacement changes one place of a source file: Old must be in it exactly
@@ -15,46 +18,43 @@ type Mutant struct {
 type Replacement struct{ File, Old, New string }
 
 // Mutants lists the defects that the suite is tried on.
-func Mutants() []Mutant {
+func Mutants() []Mutant { return append(anywhereMutants(), sharedMutants()...) }
+
+// anywhereMutants show with one process and its own database.
+func anywhereMutants() []Mutant {
 	return []Mutant{
-		{"ack before commit", "what is acknowledged is durable", []string{"acknowledged, neither a card nor a word"}, []Replacement{{
+		{Name: "ack before commit", Breaks: "what is acknowledged is durable", Shows: []string{"acknowledged, neither a card nor a word"}, Edits: []Replacement{{
 			"bot/intake.go",
-			"	request, _, err := in.Store.File(ctx, approvals.Request{\n" +
-				"		ID: approvals.NewID(), Envelope: env.ID, Requester: typed.UserID, Origin: typed.ChannelID,\n" +
-				"		Channel: in.Words.Channel, Ask: ask, Terms: in.Terms,\n" +
-				"	})\n",
-			"	var err error\n" +
-				"	request := approvals.Request{\n" +
-				"		ID: approvals.NewID(), Envelope: env.ID, Requester: typed.UserID, Origin: typed.ChannelID,\n" +
-				"		Channel: in.Words.Channel, Ask: ask, Terms: in.Terms,\n" +
-				"	}\n" +
-				"	go func() { _, _, _ = in.Store.File(context.WithoutCancel(ctx), request) }()\n",
-		}}},
-		{"recorded although it was not", "a command that could not be stored is not acknowledged as recorded", []string{"acknowledged, neither a card nor a word"}, []Replacement{{
-			"bot/intake.go",
-			"		return in.Words.NotStored()\n	}\n	in.Receipts.Keep",
-			"	}\n	in.Receipts.Keep",
+			"	request, _, err := in.Store.File(ctx, approvals.Request{",
+			"	var err error\n	request := in.later(ctx, approvals.Request{",
 		}, {
-			"internal/store/requests.go",
-			"	return filed, again, err\n}\n\n// Request reads",
-			"	filed = r\n	return filed, again, err\n}\n\n// Request reads",
+			"bot/intake.go",
+			"// maxAhead bounds",
+			"func (in *Intake) later(ctx context.Context, r approvals.Request) approvals.Request {\n" +
+				"	go func() { _, _, _ = in.Store.File(context.WithoutCancel(ctx), r) }()\n" +
+				"	return r\n}\n\n// maxAhead bounds",
 		}}},
-		{"a redelivered envelope files again", "one envelope, one request", []string{"one command, several requests"}, []Replacement{{
+		{Name: "recorded although it was not", Breaks: "a command that could not be stored is not acknowledged as recorded", Shows: []string{"acknowledged, neither a card nor a word"}, Edits: []Replacement{{
+			"internal/store/requests.go",
+			"if errors.Is(err, errUnknown) && s.holds(ctx, r.ID) {\n",
+			"if err != nil {\n		filed = r\n",
+		}}},
+		{Name: "a redelivered envelope files again", Breaks: "one envelope, one request", Shows: []string{"one command, several requests"}, Edits: []Replacement{{
 			"bot/intake.go",
 			"ID: approvals.NewID(), Envelope: env.ID,",
 			"ID: approvals.NewID(), Envelope: env.ID + approvals.NewID(),",
 		}}},
-		{"owed work is lost on restart", "what is owed survives a restart", []string{"acknowledged, neither a card nor a word", "a card without an end", "the card does not show its end"}, []Replacement{{
-			"internal/store/store.go",
-			"`UPDATE owed SET leased = 0, due_at = $1 WHERE leased = 1`, micros(s.now())",
-			"`DELETE FROM owed WHERE leased = 1`",
+		{Name: "owed work is lost on restart", Breaks: "what is owed survives a restart", Shows: []string{"acknowledged, neither a card nor a word", "a card without an end", "the card does not show its end"}, Edits: []Replacement{{
+			"internal/store/sqlite.go",
+			"UPDATE owed SET leased = 0, due_at = $1 WHERE leased = 1",
+			"DELETE FROM owed WHERE leased = 1 AND $1 > 0",
 		}}},
-		{"settling drops what was owed meanwhile", "an older want settles nothing newer", []string{"a card without an end", "the card does not show its end"}, []Replacement{{
+		{Name: "settling drops what was owed meanwhile", Breaks: "an older want settles nothing newer", Shows: []string{"a card without an end", "the card does not show its end"}, Edits: []Replacement{{
 			"internal/store/owed.go",
 			"`DELETE FROM owed WHERE id = $1 AND attempt = $2 AND wanted = $3`",
 			"`DELETE FROM owed WHERE id = $1 AND attempt = $2 AND wanted >= $3`",
 		}}},
-		{"no fence, and a lease shorter than a call", "whoever lost a lease does and settles nothing", []string{"several cards", "several ends", "two writes to one group at once"}, []Replacement{{
+		{Name: "no fence, and a lease shorter than a call", Breaks: "whoever lost a lease does and settles nothing", Shows: []string{"several cards", "several ends", "two writes to one group at once"}, Edits: []Replacement{{
 			"approvals/workers.go",
 			"lease      = 60 * time.Second",
 			"lease      = 200 * time.Millisecond",
@@ -63,59 +63,55 @@ func Mutants() []Mutant {
 			"		err = approvals.ErrLost\n",
 			"		err = nil\n",
 		}}},
-		{"tried is not recorded", "an attempt is recorded before it is made", []string{"several cards", "several ends"}, []Replacement{{
+		{Name: "tried is not recorded", Breaks: "an attempt is recorded before it is made", Shows: []string{"several cards", "several ends"}, Edits: []Replacement{{
 			"internal/store/owed.go",
 			"tried_at = coalesce(tried_at, $3)",
 			"tried_at = tried_at",
 		}}},
-		{"no look before a repost", "a post in doubt is looked for before it is repeated", []string{"several cards", "several ends"}, []Replacement{{
+		{Name: "no look before a repost", Breaks: "a post in doubt is looked for before it is repeated", Shows: []string{"several cards", "several ends"}, Edits: []Replacement{{
 			"approvals/say.go",
 			"	if !t.Tried.IsZero() {\n		ts, found, err := w.Announcer.Find(ctx, r, t.Kind, t.Tried)",
 			"	if r.ID == \"\" {\n		ts, found, err := w.Announcer.Find(ctx, r, t.Kind, t.Tried)",
 		}}},
-		{"no lane for writes", "two writes to one group never overlap", []string{"two writes to one group at once", "a write took away what was there"}, []Replacement{{
+		{Name: "no lane for writes", Breaks: "two writes to one group never overlap", Shows: []string{"two writes to one group at once", "a write took away what was there"}, Edits: []Replacement{{
 			"approvals/owed.go",
 			"		return \"rule \" + r.Proposal.Group.ID\n",
 			"		return \"\"\n",
 		}}},
-		{"votes are not looked at again", "consent is looked at right before the write", []string{"a write without consent"}, []Replacement{{
+		{Name: "votes are not looked at again", Breaks: "consent is looked at right before the write", Shows: []string{"a write without consent"}, Edits: []Replacement{{
 			"approvals/apply.go",
 			"	ballots, err := w.recheck(ctx, r)\n",
-			"	var ballots []Ballot\n	var err error\n	for _, v := range r.Votes {\n		ballots = append(ballots, Ballot{User: v.User, Standing: Counts})\n	}\n",
+			"	var ballots []Ballot\n	var err error\n	for _, v := range r.Votes {\n		ballots = append(ballots, Ballot{User: v.User, Standing: Counts, Stages: v.Stages})\n	}\n",
 		}}},
-		{"a withdrawn reaction counts on", "consent that was taken back is none", []string{"a write without consent"}, []Replacement{{
+		{Name: "a withdrawn reaction counts on", Breaks: "consent that was taken back is none", Shows: []string{"a write without consent"}, Edits: []Replacement{{
 			"approvals/weigh.go",
-			"	return w.ballots(ctx, r, shown, personAgeAtWrite, groupAgeAtWrite)\n",
-			"	heard, err := w.Store.Reactions(ctx, r.Channel, r.CardTS)\n	if err != nil {\n		return nil, err\n	}\n	return w.ballots(ctx, r, heard, personAgeAtWrite, groupAgeAtWrite)\n",
+			"dated(shown, heard)",
+			"heard",
 		}, {
 			"internal/store/reactions.go",
-			"`UPDATE reactions SET present = 0\n			WHERE",
-			"`UPDATE reactions SET present = present\n			WHERE",
+			"UPDATE reactions SET present = 0",
+			"UPDATE reactions SET present = present",
 		}, {
 			"bot/intake.go",
 			"Present: e.Type == \"reaction_added\",",
 			"Present: true,",
 		}}},
-		{"a denial is ignored", "one denial is enough", []string{"a write without consent"}, []Replacement{{
+		{Name: "a denial is ignored", Breaks: "one denial is enough", Shows: []string{"a write without consent"}, Edits: []Replacement{{
 			"approvals/vote.go",
 			"		if b.Deny && b.Standing == Counts {\n",
 			"		if b.Deny && b.Standing == Counts && b.User == \"\" {\n",
 		}}},
-		{"self-approval", "nobody approves their own request", []string{"a write without consent"}, []Replacement{{
+		{Name: "self-approval", Breaks: "nobody approves their own request", Shows: []string{"a write without consent"}, Edits: []Replacement{{
 			"approvals/vote.go",
-			"	case person.ID == r.Requester:\n		return IsRequester\n",
-			"",
+			"!r.Terms.SelfApproval",
+			"r.Terms.SelfApproval",
 		}}},
-		{"one approval is enough", "a quorum agrees", []string{"a write without consent"}, []Replacement{{
-			"approvals/weigh.go",
-			">= r.Terms.Quorum",
-			">= 1",
-		}, {
-			"approvals/next.go",
-			"	case len(r.Votes) >= r.Terms.Quorum:\n",
-			"	case len(r.Votes) >= 1:\n",
+		{Name: "one approval is enough", Breaks: "a quorum agrees", Shows: []string{"a write without consent"}, Edits: []Replacement{{
+			"approvals/stages.go",
+			"max(1, s.Quorum)",
+			"min(1, s.Quorum)",
 		}}},
-		{"rights as they were", "who may approve is asked again before the write", []string{"a write without consent"}, []Replacement{{
+		{Name: "rights as they were", Breaks: "who may approve is asked again before the write", Shows: []string{"a write without consent"}, Edits: []Replacement{{
 			"approvals/weigh.go",
 			"groupAgeAtWrite  = 3 * time.Second\n	personAgeAtWrite = 0\n",
 			"groupAgeAtWrite  = time.Hour\n	personAgeAtWrite = time.Hour\n",
@@ -124,27 +120,31 @@ func Mutants() []Mutant {
 			"	delete(d.groups, group)\n",
 			"	_ = d.groups[group]\n",
 		}}},
-		{"success told before the write", "no success word before the effect", []string{"success told before the effect", "the card said done before it was"}, []Replacement{{
+		{Name: "success told before the write", Breaks: "no success word before the effect", Shows: []string{"success told before the effect", "the card said done before it was"}, Edits: []Replacement{{
 			"approvals/apply.go",
 			"	t.Tried = r.Decided // any time but zero: from here on it was tried\n",
 			"	t.Tried = r.Decided\n	if err := w.step(ctx, r, Settled{State: Done, Outcome: Outcome{Reason: ReasonConfirmed, Codes: target.Codes}}, nil); err != nil {\n		return err\n	}\n",
 		}}},
-		{"the answer is not compared", "success is what UiPath confirmed", []string{"claimed a rule that never was", "success told before the effect"}, []Replacement{{
+		{Name: "the answer is not compared", Breaks: "success is what UiPath confirmed", Shows: []string{"claimed a rule that never was", "success told before the effect"}, Edits: []Replacement{{
 			"approvals/apply.go",
-			"	if SameSet(answer.Codes, target.Codes) {\n",
-			"	if answer.Codes = target.Codes; true {\n",
+			"SameSet(answer.Codes, target.Codes)",
+			"answer.Codes = target.Codes; true",
 		}}},
-		{"replaced instead of merged", "a write keeps what is there", []string{"a write took away what was there"}, []Replacement{{
+		{Name: "replaced instead of merged", Breaks: "a write keeps what is there", Shows: []string{"a write took away what was there"}, Edits: []Replacement{{
 			"approvals/request.go",
 			"	target.Codes = Union(Without(now.Codes, c.Remove), c.Add)\n",
 			"	target.Codes = c.Add\n",
 		}}},
-		{"an unknown outcome is a failure", "unknown is not said to be undone", []string{"said that nothing was changed"}, []Replacement{{
+		{Name: "an unknown outcome is a failure", Breaks: "unknown is not said to be undone", Shows: []string{"said that nothing was changed"}, Edits: []Replacement{{
 			"approvals/apply.go",
-			"	if errors.As(err, &refusal) {\n		return w.settle(ctx, t, r, Failed, Outcome{Reason: ReasonUiPathRefused, Said: refusal.Said})\n	}\n",
-			"	if errors.As(err, &refusal) || !t.Tried.IsZero() {\n		return w.settle(ctx, t, r, Failed, Outcome{Reason: ReasonUiPathRefused, Said: reasonOf(err)})\n	}\n",
+			"if err != nil && refused(err) {",
+			"if err != nil {",
+		}, {
+			"approvals/apply.go",
+			"if errors.As(err, &refusal) {",
+			"if refusal = (&Refusal{Said: reasonOf(err)}); true {",
 		}}},
-		{"no lane for a thread", "what is said in a thread keeps its order", []string{"spoke after the end"}, []Replacement{{
+		{Name: "no lane for a thread", Breaks: "what is said in a thread keeps its order", Shows: []string{"spoke after the end"}, Edits: []Replacement{{
 			"approvals/owed.go",
 			"		return \"thread \" + r.ID\n",
 			"		return \"\"\n",

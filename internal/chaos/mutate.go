@@ -131,7 +131,7 @@ func (m Mutant) Hunt(ctx context.Context, o Options, source string) (h Hunt) {
 	if o.Binary, h.Err = Build(ctx, module, dir, false); h.Err != nil {
 		return h
 	}
-	o.Dir = dir
+	o.Dir, o.Store, o.Replicas = dir, m.Store, m.Replicas
 	m.play(ctx, o, &h)
 	return h
 }

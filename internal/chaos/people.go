@@ -150,6 +150,14 @@ func (w *world) deny(_ context.Context, d *rand.Rand) {
 	}
 }
 
+// deleteCard has somebody tidy up the channel. The approvals go with the card.
+func (w *world) deleteCard(_ context.Context, d *rand.Rand) {
+	if c, ok := w.someCard(d); ok {
+		w.note("the card of %s is deleted", c.id)
+		_ = w.slack.DeleteMessage(approvalsChannel, c.ts)
+	}
+}
+
 // meddle has somebody react whose reaction must not count.
 func (w *world) meddle(_ context.Context, d *rand.Rand) {
 	if c, ok := w.someCard(d); ok {

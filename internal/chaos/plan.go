@@ -43,6 +43,7 @@ func actions(r Round) []action {
 		{"carry", 24, (*world).carry},
 		{"withdraw a vote", 4, (*world).unvote},
 		{"deny", 3, (*world).deny},
+		{"delete a card", 1, (*world).deleteCard},
 		{"meddle", 7, (*world).meddle},
 		{"betray", 5, (*world).betray},
 		{"change rights", 3, (*world).changeRights},
@@ -77,7 +78,9 @@ func actions(r Round) []action {
 			action{"fill the disk", 2, (*world).fillDisk},
 			action{"hours of downtime", 1, (*world).downtime})
 	}
-	all = append(all, action{"crash the database", 3, (*world).crashDatabase})
+	all = append(all,
+		action{"crash the database", 3, (*world).crashDatabase},
+		action{"cut a commit", 6, (*world).cutCommit})
 	if r.Replicas > 1 {
 		all = append(all, action{"freeze for longer than a lease", 1, (*world).freezeLong})
 	}

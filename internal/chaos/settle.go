@@ -5,8 +5,8 @@ package chaos
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -14,8 +14,8 @@ const (
 	readyLimit = 10 * time.Second // from the end of the faults to a 200 of /readyz
 	quietTime  = 1500 * time.Millisecond
 	lookEvery  = 100 * time.Millisecond
-	leapEvery  = 20 * time.Second // SQLite: hours pass at once while something is still owed
-	nudgeEvery = 6 * time.Second
+	greetEvery = 20 * time.Second // while something is still owed
+	askEvery   = 6 * time.Second
 )
 
 // heal ends every fault and starts what is down.
@@ -74,9 +74,10 @@ func (w *world) settle(ctx context.Context) (h *History, missing []string) {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	began := time.Now()
-	leapt, nudged := began, began.Add(-nudgeEvery)
+	greeted, asked := began, began
+	w.greet(ctx)
 	activity, since := 0, began
-	for nudges := 0; ; {
+	for rounds := 0; ; {
 		h = w.read()
 		missing = h.missing()
 		if n := w.activity(); n != activity {
@@ -86,13 +87,13 @@ func (w *world) settle(ctx context.Context) (h *History, missing []string) {
 		switch {
 		case len(missing) == 0 && now.Sub(since) > quietTime && w.slack.Unacked() == 0:
 			return h, nil
-		case len(missing) > 0 && w.round.Store == SQLite && now.Sub(leapt) > leapEvery:
+		case len(missing) > 0 && now.Sub(greeted) > greetEvery:
 			w.leap(ctx)
-			leapt = time.Now()
-		case len(missing) > 0 && now.Sub(nudged) > nudgeEvery:
-			w.decide(ctx, nudges)
-			nudges++
-			nudged = time.Now()
+			greeted = time.Now()
+		case len(missing) > 0 && now.Sub(asked) > askEvery:
+			w.decide(ctx, h, rounds)
+			rounds++
+			asked = time.Now()
 		}
 		select {
 		case <-tick.C:
@@ -101,6 +102,14 @@ func (w *world) settle(ctx context.Context) (h *History, missing []string) {
 		}
 		w.revive(ctx)
 	}
+}
+
+// greet cuts the sockets: after each hello the bot looks for what it missed,
+// which it otherwise does every two minutes.
+func (w *world) greet(ctx context.Context) {
+	w.note("the sockets are cut, for a hello")
+	w.slack.CutSockets()
+	w.awaitSocket(ctx)
 }
 
 // activity grows with everything that the bot does.
@@ -115,8 +124,13 @@ func (w *world) activity() int {
 }
 
 // leap lets ten minutes pass at once, in which the bot is down: what was put
-// off until later is due then.
+// off until later is due then. PostgreSQL's clock cannot be put forward; there
+// the sockets are cut.
 func (w *world) leap(ctx context.Context) {
+	if w.round.Store == Postgres {
+		w.greet(ctx)
+		return
+	}
 	w.note("down for ten minutes")
 	for _, r := range w.replicas {
 		r.kill()
@@ -126,22 +140,34 @@ func (w *world) leap(ctx context.Context) {
 	w.awaitSocket(ctx)
 }
 
-// decide has people decide what is open: the first time as they like, then
-// insisting, because an event that Slack has given up on is not told again.
-func (w *world) decide(ctx context.Context, nudge int) {
-	for _, c := range w.open() {
-		d := draw(w.round.Seed^0xdec1de, int(hash(c.ts))+nudge)
-		switch d.IntN(6) {
-		case 0:
-			w.typeCommand(ctx, c.requester, "cancel "+c.id)
-		case 1:
-			_ = w.slack.Unreact(anna, approvalsChannel, c.ts, denyEmoji)
-			w.react(anna, c, denyEmoji)
-		default:
-			for _, user := range voters {
-				_ = w.slack.Unreact(user, approvalsChannel, c.ts, approveEmoji[0])
-			}
-			w.approve(d, c)
+// decide has people decide what is open. A card that is decided by what stands
+// on it is left alone: nobody votes again because the bot missed something.
+func (w *world) decide(ctx context.Context, h *History, round int) {
+	for _, p := range w.open() {
+		c := h.card(p.ts)
+		if c == nil {
+			continue
+		}
+		votes := h.unheeded(c)
+		for _, v := range votes {
+			_ = w.slack.Unreact(v.User, approvalsChannel, c.TS, v.Emoji)
+			w.react(v.User, p, v.Emoji)
+		}
+		if len(votes) == 0 && !h.decided(c) {
+			w.decideCard(ctx, draw(w.round.Seed^0xdec1de, int(hash(c.TS))+round), p)
+		}
+	}
+}
+
+func (w *world) decideCard(ctx context.Context, d *rand.Rand, p poster) {
+	switch d.IntN(6) {
+	case 0:
+		w.typeCommand(ctx, p.requester, "cancel "+p.id)
+	case 1:
+		w.react(anna, p, denyEmoji)
+	default:
+		for _, user := range w.able(d, p) {
+			w.react(user, p, approveEmoji[0])
 		}
 	}
 }
@@ -164,7 +190,7 @@ func (h *History) missing() []string {
 			missing = append(missing, id+" has neither a card nor a private word")
 		}
 		for _, c := range r.cards {
-			if lack := c.lacks(); lack != "" {
+			if lack := c.lacks(); lack != "" && !r.replaced(c) && (c.Deleted.IsZero() || !r.told()) {
 				missing = append(missing, id+" "+lack)
 			}
 		}
@@ -178,7 +204,7 @@ func (c *Card) lacks() string {
 	switch {
 	case at < 0:
 		return "has no end; its card says: " + statusOf(last(c.Says).Text)
-	case !strings.Contains(last(c.Says).Text, shows[c.Thread[at].Event]):
+	case !c.shows(c.Thread[at].Event):
 		return "has ended and its card does not show it"
 	}
 	return ""

@@ -85,6 +85,15 @@ type terms struct {
 	skew   time.Duration // the largest of a replica's clock
 }
 
+// doubt is how far the clock that decides deadlines may be off: where replicas
+// share a database it is the database's, which is right.
+func (t terms) doubt(store string) time.Duration {
+	if store == Postgres {
+		return 0
+	}
+	return t.skew
+}
+
 func newWorld(ctx context.Context, o Options, r Round, tally *Tally) (*world, error) {
 	w := &world{
 		round: r, clock: &clock{}, tally: tally, verbose: o.Verbose,
@@ -121,7 +130,7 @@ func (w *world) build(ctx context.Context, dir, binary string) (err error) {
 		return err
 	}
 	w.populate()
-	if w.database, err = openDatabase(ctx, w.round.Store, dir); err != nil {
+	if w.database, err = openDatabase(w.round.Store, dir); err != nil {
 		return err
 	}
 	for i := range w.round.Replicas {

@@ -68,6 +68,12 @@ func Start(durable bool) (*Cluster, error) {
 	return c, nil
 }
 
+// Available returns ErrNone where Start has nothing to start.
+func Available() error {
+	_, err := binaries()
+	return err
+}
+
 // binaries finds the folder of initdb and postgres.
 func binaries() (string, error) {
 	if path, err := exec.LookPath("initdb"); err == nil {
@@ -186,14 +192,26 @@ func (c *Cluster) Crash() error {
 		return err
 	}
 	defer func() { _ = db.Close() }()
+	ctx, cancel := context.WithTimeout(context.Background(), startLimit)
+	defer cancel()
+	victim, err := db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = victim.Close() }()
+	witness, err := db.Conn(ctx) // a session of its own, which ends when the server has noticed
+	if err != nil {
+		return err
+	}
+	defer func() { _ = witness.Close() }()
 	var pid int
-	if err := db.QueryRow(`SELECT pg_backend_pid()`).Scan(&pid); err != nil {
+	if err := victim.QueryRowContext(ctx, `SELECT pg_backend_pid()`).Scan(&pid); err != nil {
 		return err
 	}
 	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 		return err
 	}
-	for db.Ping() == nil { // until it has noticed
+	for witness.PingContext(ctx) == nil {
 	}
 	return c.awaitAnswer()
 }

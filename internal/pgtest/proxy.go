@@ -38,17 +38,27 @@ type Proxy struct {
 	conns   []net.Conn
 }
 
-// NewProxy starts a proxy before the server of a URL. It reads what passes, so
-// the client is told to use no TLS.
+// NewProxy starts a proxy for one test.
 func NewProxy(t testing.TB, serverURL string) *Proxy {
 	t.Helper()
-	u, err := url.Parse(serverURL)
+	p, err := StartProxy(serverURL)
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(p.Close)
+	return p
+}
+
+// StartProxy starts a proxy before the server of a URL. It reads what passes,
+// so the client is told to use no TLS.
+func StartProxy(serverURL string) (*Proxy, error) {
+	u, err := url.Parse(serverURL)
+	if err != nil {
+		return nil, err
+	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	p := &Proxy{upstream: u.Host, listener: listener}
 	u.Host = listener.Addr().String()
@@ -57,8 +67,7 @@ func NewProxy(t testing.TB, serverURL string) *Proxy {
 	u.RawQuery = q.Encode()
 	p.url = u.String()
 	go p.accept()
-	t.Cleanup(p.close)
-	return p
+	return p, nil
 }
 
 // URL is the database by way of the proxy.
@@ -139,7 +148,8 @@ func (p *Proxy) accept() {
 	}
 }
 
-func (p *Proxy) close() {
+// Close ends every connection and takes no more.
+func (p *Proxy) Close() {
 	_ = p.listener.Close()
 	p.mu.Lock()
 	defer p.mu.Unlock()
