@@ -104,13 +104,6 @@ func (w Words) homeLine(self Self, r approvals.Request) string {
 		id, wished(r), user(r.Requester), moment(r.Filed), w.stands(r))
 }
 
-func homeGroup(r approvals.Request) string {
-	if r.Proposal != nil {
-		return group(r.Proposal.Group)
-	}
-	return "the group " + code(r.Ask.Group)
-}
-
 // stands says where a request stands, also one that never got a card.
 func (w Words) stands(r approvals.Request) string {
 	switch {
