@@ -143,12 +143,11 @@ func TestNoReminderAfterTheEnd(t *testing.T) {
 			live(t, func(w *world) {
 				w.monday(8)
 				r := w.pending(9 * time.Hour)
-				time.Sleep(40 * time.Minute)
 				end(w, r)
 				if _, owed, err := w.store.Wait(w.Context(), Remind); owed || err != nil {
 					t.Errorf("a reminder is still owed (%v)", err)
 				}
-				time.Sleep(time.Hour)
+				w.skipTo(r.Filed.Add(45 * time.Minute))
 				w.posts(Remind, 0)
 			})
 		})
@@ -161,6 +160,7 @@ func TestNoReminderOnceItEnded(t *testing.T) {
 		w.monday(8)
 		r := w.pending(9 * time.Hour)
 		asked := false
+		w.slack.mu.Lock()
 		w.slack.before = func(call string, _ int) (bool, error) {
 			if call == "members" && time.Since(r.Filed) > 40*time.Minute && !asked {
 				asked = true
@@ -170,7 +170,8 @@ func TestNoReminderOnceItEnded(t *testing.T) {
 			}
 			return true, nil
 		}
-		time.Sleep(time.Hour)
+		w.slack.mu.Unlock()
+		w.skipTo(r.Filed.Add(45 * time.Minute))
 		if !asked {
 			t.Fatal("no reminder was prepared")
 		}
@@ -183,8 +184,8 @@ func TestReminderAnswerLost(t *testing.T) {
 		live(t, func(w *world) {
 			w.monday(8)
 			w.slack.breaks("remind", 1, effect, errCut)
-			w.pending(5 * time.Hour)
-			time.Sleep(time.Hour)
+			r := w.pending(5 * time.Hour)
+			w.skipTo(r.Filed.Add(25 * time.Minute))
 			w.posts(Remind, 1)
 			if r := w.read(w.request.ID); r.Reminded != 1 {
 				t.Errorf("reminded %d times", r.Reminded)
@@ -205,9 +206,9 @@ func TestWhoIsReminded(t *testing.T) {
 		w.monday(8)
 		since := time.Now()
 		r := w.pending(3 * time.Hour)
-		time.Sleep(20 * time.Minute)
+		w.skipTo(since.Add(15 * time.Minute))
 		w.react(r, anna, true)
-		time.Sleep(40 * time.Minute)
+		w.skipTo(since.Add(45 * time.Minute))
 		w.wantReminded(since, "15m0s "+anna+" "+ben+" U-FRED U-DORA", "45m0s "+ben+" U-DORA")
 	})
 }
@@ -232,7 +233,7 @@ func TestUserGroupsInReminders(t *testing.T) {
 				since := time.Now()
 				r := w.pending(40 * time.Minute)
 				c.before(w, r)
-				time.Sleep(20 * time.Minute)
+				w.skipTo(since.Add(15 * time.Minute))
 				w.wantReminded(since, "15m0s "+c.want)
 			})
 		})
