@@ -66,16 +66,29 @@ func (w *Workers) reply(ctx context.Context, t Task, r Request) error {
 // any more, the requester is told privately.
 func (w *Workers) sayInThread(ctx context.Context, t Task, r Request, said Owed) error {
 	if r.CardTS == "" {
-		return final(w.Announcer.Notify(ctx, r, said))
+		return w.notify(ctx, t, r, said)
 	}
 	_, err := w.postOnce(ctx, t, r, func() (string, error) {
 		return "", w.Announcer.Reply(ctx, r, said)
 	})
 	var refusal *Refusal
 	if errors.As(err, &refusal) { // the card is gone, and its thread with it, whatever was in it
-		return final(w.Announcer.Notify(ctx, r, said))
+		return w.notify(ctx, t, r, said)
 	}
 	return err
+}
+
+// notifyTries is how often a private notice is tried that Slack will not
+// deliver: over some minutes, because it may have been a passing refusal.
+const notifyTries = 8
+
+// notify tells the requester privately.
+func (w *Workers) notify(ctx context.Context, t Task, r Request, said Owed) error {
+	err := w.Announcer.Notify(ctx, r, said)
+	if t.Attempt < notifyTries {
+		return unclassified(err)
+	}
+	return final(err)
 }
 
 func (w *Workers) seed(ctx context.Context, r Request) error {

@@ -245,7 +245,7 @@ func (w *Workers) perform(ctx context.Context, t Task, r Request) error {
 	case Tell:
 		return w.tell(ctx, t, r)
 	case Notify:
-		return final(w.Announcer.Notify(ctx, r, t.Owed))
+		return w.notify(ctx, t, r, t.Owed)
 	case Expire:
 		return w.expire(ctx, t, r)
 	case Remind:
