@@ -15,7 +15,7 @@ import (
 // What the bot's messages carry.
 const (
 	cardEvent     = "allocation_requested"
-	progressEvent = "allocation_approved"
+	approvedEvent = "allocation_approved"
 	doneEvent     = "allocation_done"
 	failedEvent   = "allocation_failed"
 )

@@ -162,7 +162,13 @@ var ended = regexp.MustCompile("was not put before an approver| expired|(is|was)
 
 // told finds a private word that says why nobody was asked.
 func (r *request) told() bool {
-	return slices.ContainsFunc(r.words, func(w Word) bool { return ended.MatchString(w.Text) })
+	return slices.ContainsFunc(r.words, func(w Word) bool { return r.own(w) && ended.MatchString(w.Text) })
+}
+
+// own is false for words about another request that asks the very same as
+// this one, and therefore name both.
+func (r *request) own(w Word) bool {
+	return !strings.Contains(w.Text, "asks for the very same") || strings.Contains(w.Text, "`"+r.id+"` was not put")
 }
 
 func (j *judge) judgeRequest(r *request) {
@@ -177,7 +183,7 @@ func (j *judge) judgeRequest(r *request) {
 		return
 	}
 	for _, word := range r.words {
-		if strings.Contains(word.Text, "was not put before an approver") {
+		if r.own(word) && strings.Contains(word.Text, "was not put before an approver") {
 			j.find(Untrue, "refused and asked all the same", r.id, word.Text)
 		}
 	}
@@ -218,6 +224,9 @@ func (j *judge) judgeNotices(r *request) {
 	}
 }
 
+// progressEvents are replies that tell of no end.
+var progressEvents = []string{approvedEvent, "allocation_reminder", "allocation_reopened"}
+
 // judgeCard judges a card, its thread and what it says.
 func (j *judge) judgeCard(r *request, c *Card) {
 	j.judgeAsk(r, c)
@@ -226,7 +235,7 @@ func (j *judge) judgeCard(r *request, c *Card) {
 		switch {
 		case isEnd(reply.Event):
 			ends = append(ends, reply)
-		case reply.Event != progressEvent:
+		case !slices.Contains(progressEvents, reply.Event):
 			j.find(Untrue, "a reply of no known kind", r.id, fmt.Sprintf("%q: %s", reply.Event, reply.Text))
 		case len(ends) > 0:
 			j.find(Doubled, "spoke after the end", r.id, fmt.Sprintf("reply %d: %s", i+1, reply.Text))

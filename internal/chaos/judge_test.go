@@ -160,7 +160,7 @@ func TestJudgeFinds(t *testing.T) {
 		},
 		"a reply of no known kind": func(h *History) { h.Cards[0].Thread[0].Event = "hello" },
 		"spoke after the end": func(h *History) {
-			h.Cards[0].Thread = append(h.Cards[0].Thread, Reply{At: at(6), Event: progressEvent})
+			h.Cards[0].Thread = append(h.Cards[0].Thread, Reply{At: at(6), Event: approvedEvent})
 		},
 		"a card without an end": func(h *History) { h.Cards[0].Thread = nil },
 		"several ends": func(h *History) {

@@ -24,9 +24,9 @@ func Mutants() []Mutant { return append(anywhereMutants(), sharedMutants()...) }
 func anywhereMutants() []Mutant {
 	return []Mutant{
 		{Name: "ack before commit", Breaks: "what is acknowledged is durable", Shows: []string{"acknowledged, neither a card nor a word"}, Edits: []Replacement{{
-			"bot/intake.go",
-			"	request, _, err := in.Store.File(ctx, approvals.Request{",
-			"	var err error\n	request := in.later(ctx, approvals.Request{",
+			"bot/interact.go",
+			"	request, again, err := in.Store.File(ctx, approvals.Request{",
+			"	again, err := false, error(nil)\n	request := in.later(ctx, approvals.Request{",
 		}, {
 			"bot/intake.go",
 			"// maxAhead bounds",
@@ -36,11 +36,11 @@ func anywhereMutants() []Mutant {
 		}}},
 		{Name: "recorded although it was not", Breaks: "a command that could not be stored is not acknowledged as recorded", Shows: []string{"acknowledged, neither a card nor a word"}, Edits: []Replacement{{
 			"internal/store/requests.go",
-			"if errors.Is(err, errUnknown) && s.holds(ctx, r.ID) {\n",
+			"if errors.Is(err, approvals.ErrUncertain) && s.holds(ctx, r.ID) {\n",
 			"if err != nil {\n		filed = r\n",
 		}}},
 		{Name: "a redelivered envelope files again", Breaks: "one envelope, one request", Shows: []string{"one command, several requests"}, Edits: []Replacement{{
-			"bot/intake.go",
+			"bot/interact.go",
 			"ID: approvals.NewID(), Envelope: env.ID,",
 			"ID: approvals.NewID(), Envelope: env.ID + approvals.NewID(),",
 		}}},
@@ -70,8 +70,8 @@ func anywhereMutants() []Mutant {
 		}}},
 		{Name: "no look before a repost", Breaks: "a post in doubt is looked for before it is repeated", Shows: []string{"several cards", "several ends"}, Edits: []Replacement{{
 			"approvals/say.go",
-			"	if !t.Tried.IsZero() {\n		ts, found, err := w.Announcer.Find(ctx, r, t.Kind, t.Tried)",
-			"	if r.ID == \"\" {\n		ts, found, err := w.Announcer.Find(ctx, r, t.Kind, t.Tried)",
+			"	if !t.Tried.IsZero() {\n		ts, found, err := w.Announcer.Find(ctx, r, t.Owed, t.Tried)",
+			"	if r.ID == \"\" {\n		ts, found, err := w.Announcer.Find(ctx, r, t.Owed, t.Tried)",
 		}}},
 		{Name: "no lane for writes", Breaks: "two writes to one group never overlap", Shows: []string{"two writes to one group at once", "a write took away what was there"}, Edits: []Replacement{{
 			"approvals/owed.go",

@@ -67,9 +67,9 @@ func (s *Slack) renderMetadata(out slackReply, m *slackMessage, view slackView) 
 func (s *Slack) renderReactions(m *slackMessage, view slackView) []slackReply {
 	var out []slackReply
 	for _, r := range m.Reactions {
-		users := r.Users
+		users := slices.Clone(r.Users) // the answer is written when others may react already
 		if !view.full && len(users) > slackShownReactors {
-			users = slices.Clone(users[:slackShownReactors])
+			users = users[:slackShownReactors]
 			if slices.Contains(r.Users, s.ids.botUser) && !slices.Contains(users, s.ids.botUser) {
 				users[slackShownReactors-1] = s.ids.botUser
 			}

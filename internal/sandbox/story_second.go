@@ -133,18 +133,19 @@ func (s *stage) cardSays(ctx context.Context, want string) error {
 
 // threadTells waits for a reply of one kind in a card's thread, and shows it.
 func (s *stage) threadTells(ctx context.Context, card Message, kind string) error {
-	var reply Message
-	told := func() bool {
+	reply := func() (Message, bool) {
 		thread := s.slack.Thread(channelID, card.TS)
 		at := slices.IndexFunc(thread, func(m Message) bool { return m.Metadata != nil && m.Metadata.EventType == kind })
-		if at >= 0 {
-			reply = thread[at]
+		if at < 0 {
+			return Message{}, false
 		}
-		return at >= 0
+		return thread[at], true
 	}
+	told := func() bool { _, there := reply(); return there }
 	if err := s.until(ctx, "the thread never told "+kind, told); err != nil {
 		return err
 	}
-	s.said("licensebot, in the thread", reply.Text)
+	answer, _ := reply()
+	s.said("licensebot, in the thread", answer.Text)
 	return nil
 }
