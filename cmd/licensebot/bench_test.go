@@ -89,14 +89,15 @@ func seedPending(b *testing.B, slack *sandbox.Slack, url string, n int) {
 	defer func() { _ = db.Close() }()
 	api, _ := bot.NewClient(slack.APIURL(), slack.BotToken())
 	for i := range n {
+		group := fmt.Sprintf("seed-%05d", i) // nobody asks the same twice
 		r, _, err := db.File(ctx, approvals.Request{
 			ID: approvals.NewID(), Envelope: fmt.Sprintf("seed-%d", i), Requester: requester, Channel: approvalsChannel,
-			Ask: approvals.Ask{Group: "group-seed", Codes: []string{"IDU"}}, Terms: benchTerms,
+			Ask: approvals.Ask{Group: group, Codes: []string{"IDU"}}, Terms: benchTerms,
 		})
 		if err != nil {
 			b.Fatal(err)
 		}
-		proposal := approvals.Proposal{Group: approvals.Group{ID: "group-seed"}, Change: approvals.Change{Add: []string{"IDU"}}}
+		proposal := approvals.Proposal{Group: approvals.Group{ID: group}, Change: approvals.Change{Add: []string{"IDU"}}}
 		_, ts, err := api.PostMessageContext(ctx, approvalsChannel, slackapi.MsgOptionText(r.ID, false))
 		if err != nil {
 			b.Fatal(err)
