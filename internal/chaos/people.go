@@ -56,8 +56,8 @@ func (w *world) askTwice(ctx context.Context, d *rand.Rand) {
 // nonsense is what cannot become a card, or looks as if it could not.
 func (w *world) nonsense(ctx context.Context, d *rand.Rand) {
 	texts := []string{
-		"", "help", "\u200b", `"`, "group-01", "set group-01 IDU", "cancel R-00000000", "cancel",
-		"<@U0BOSS> IDU", "group-01 IDU for 30d", "group-01 IDU=5", strings.Repeat("x", 5000),
+		"", "help", "\u200b", `"`, "group-01", "set group-01", "cancel R-00000000", "cancel",
+		"<@U0BOSS> IDU", "group-01 IDU for ever", "group-01 IDU=-5", strings.Repeat("x", 5000),
 		"group-99 IDU because %s", "group-01 NOSUCHCODE because %s", "group-01 RPADEVPRONUU because %s",
 		"QA `IDU` because %s", "R&D <north> IDU because %s", "group-01 " + strings.Join(owned, " ") + " because %s",
 		"group-02 " + strings.Repeat("IDU ", 30) + "because %s",
