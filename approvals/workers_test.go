@@ -1244,3 +1244,21 @@ func TestUnreachableRequester(t *testing.T) {
 		}
 	})
 }
+
+// A denial that nobody heard of stands on the card beside the quorum: the look
+// before the write finds it.
+func TestUnheardDenialBeforeTheWrite(t *testing.T) {
+	live(t, func(w *world) {
+		r := w.carded()
+		heard := w.slack.put(r, anna, true)
+		denial := w.slack.put(r, ben, true)
+		denial.Deny, denial.Name = true, "x"
+		w.slack.cards[r.CardTS] = []Reaction{heard, denial}
+		if err := w.store.React(w.Context(), heard); err != nil {
+			w.Fatal(err)
+		}
+		r = w.until("an end", func(r Request) bool { return !r.State.Open() })
+		w.ended(r, Denied, ReasonVoted)
+		w.puts(0)
+	})
+}
