@@ -192,6 +192,10 @@ func TestPrivateWhereTheThreadIsGone(t *testing.T) {
 			t.Errorf("of %s the requester hears %s", kind, w.Private(r, said))
 		}
 	}
+	if said := w.Private(r, notice); !strings.HasPrefix(said, "<@U0ROBIN> Request `R-7K3F9QXA` is done: `") {
+		t.Errorf("without a card, a success does not say of what: %s", said)
+	}
+	r.State, r.Outcome = approvals.Cancelled, &approvals.Outcome{Reason: approvals.ReasonCardDeleted}
 	if w.Private(r, notice) != w.Notice(r) {
 		t.Error("a notice is something else")
 	}

@@ -97,5 +97,8 @@ func (w Words) Private(r approvals.Request, said approvals.Owed) string {
 	case approvals.Reopen, approvals.Warn, approvals.Overdue, approvals.Conclude:
 		return w.Thread(r, said)
 	}
+	if r.State == approvals.Done { // no card above it says which request this is
+		return user(r.Requester) + " Request " + code(r.ID) + " is done: " + strings.TrimPrefix(w.done(r), "Done: ")
+	}
 	return w.Notice(r)
 }

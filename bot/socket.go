@@ -24,7 +24,7 @@ const Connections = 2
 // Bounds of the way from the socket to the store.
 const (
 	handlers    = 8               // envelopes handled at a time
-	queueLength = 512             // envelopes waiting; each command in it is answered in time
+	queueLength = 2048            // envelopes waiting; a command is told so where its turn comes too late
 	busyLength  = 4096            // commands and forms waiting to be told that the bot is busy
 	ackLimit    = 2 * time.Second // slack-go queues acknowledgements, and blocks when 20 wait
 

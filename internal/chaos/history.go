@@ -36,6 +36,7 @@ type History struct {
 	Private  []Word
 	Writes   []*Write
 	Edits    []Edit // of rules, by hand
+	Orders   []Order
 	Rights   []Right
 	Quorum   int
 	TTL      time.Duration
@@ -61,7 +62,9 @@ type Command struct {
 // A Card is a message that asks for consent, with its thread.
 type Card struct {
 	TS, ID, Group, Requester string
-	Codes                    []string // what it asks to add
+	Codes                    []string      // what it asks to add, or to let stay
+	Renews                   []string      // of these, what is there for a time and is to stay for longer
+	Lasts                    time.Duration // how long they are asked for; zero is for good
 	Ticket                   string
 	At                       time.Time
 	Says                     []Saying // what it said at first, and after every update
@@ -80,9 +83,10 @@ type Saying struct {
 
 // A Reply is a message of the bot in a card's thread.
 type Reply struct {
-	At    time.Time
-	Event string
-	Text  string
+	At     time.Time
+	Event  string
+	Number string // where it may be said more than once
+	Text   string
 }
 
 // A Vote is a reaction put on a card or taken off it.
@@ -144,6 +148,7 @@ func (w *world) read() *History {
 	h.readLooks(w.slack.Calls("reactions.get"))
 	h.readKnown(slices.Concat(w.slack.Calls("reactions.add"), w.slack.Calls("chat.update")))
 	h.readRights()
+	h.readOrders()
 	h.readUiPath()
 	for _, user := range everybody {
 		for _, e := range w.slack.Ephemerals(user) {
@@ -250,10 +255,11 @@ func (h *History) readCards(slack *sandbox.Slack) {
 			}
 			reply := Reply{At: r.PostedAt, Text: r.Text}
 			if r.Metadata != nil {
-				reply.Event = r.Metadata.EventType
+				reply.Event, reply.Number = r.Metadata.EventType, number(r.Metadata.EventPayload)
 			}
 			c.Thread = append(c.Thread, reply)
 		}
+		c.readGrant()
 		h.Cards = append(h.Cards, c)
 	}
 }

@@ -43,8 +43,9 @@ type request struct {
 	id      string
 	command *Command // the one that filed it, where known
 	cards   []*Card
-	words   []Word // that name it and were read by its requester alone
-	writes  []*Write
+	words   []Word     // that name it and were read by its requester alone
+	writes  []*Write   // that made its change
+	endings []*Write   // that took it out again when its time was over
 	cancels []*Command // answered that it is cancelled
 }
 
@@ -98,20 +99,11 @@ func (j *judge) collect() {
 	}
 	for _, word := range j.h.Private {
 		for id, r := range j.requests {
-			if strings.Contains(word.Text, id) || r.madeKnown(word) {
+			if strings.Contains(word.Text, id) {
 				r.words = append(r.words, word)
 			}
 		}
 	}
-}
-
-// madeKnown reports whether a word tells that the change of a deleted card was
-// made: that one does not name the request.
-func (r *request) madeKnown(word Word) bool {
-	return strings.Contains(word.Text, " Done: ") && slices.ContainsFunc(r.cards, func(c *Card) bool {
-		missing := slices.ContainsFunc(c.Codes, func(code string) bool { return !strings.Contains(word.Text, "`"+code+"`") })
-		return !c.Deleted.IsZero() && c.Requester == word.User && strings.Contains(word.Text, "`"+c.Group+"`") && !missing
-	})
 }
 
 func (j *judge) request(id string) *request {
@@ -158,7 +150,7 @@ func (j *judge) judgeCommand(c *Command) {
 
 // ended are private words that a request has ended, and how: without a card, or
 // with one that was deleted and its thread with it.
-var ended = regexp.MustCompile("was not put before an approver| expired|(is|was) cancelled|was denied|failed after|was not carried out|^<@[^>]*> Done: ")
+var ended = regexp.MustCompile("was not put before an approver| expired|(is|was) cancelled|was denied|failed after|was not carried out|is done: ")
 
 // told finds a private word that says why nobody was asked.
 func (r *request) told() bool {
@@ -230,13 +222,15 @@ var progressEvents = []string{approvedEvent, "allocation_reminder", "allocation_
 // judgeCard judges a card, its thread and what it says.
 func (j *judge) judgeCard(r *request, c *Card) {
 	j.judgeAsk(r, c)
-	var ends []Reply
+	var ends, grant []Reply
 	for i, reply := range c.Thread {
 		switch {
 		case isEnd(reply.Event):
 			ends = append(ends, reply)
-		case !slices.Contains(progressEvents, reply.Event):
+		case !slices.Contains(progressEvents, reply.Event) && !slices.Contains(grantEvents, reply.Event):
 			j.find(Untrue, "a reply of no known kind", r.id, fmt.Sprintf("%q: %s", reply.Event, reply.Text))
+		case c.Lasts > 0 && len(ends) == 1 && ends[0].Event == doneEvent && slices.Contains(grantEvents, reply.Event):
+			grant = append(grant, reply)
 		case len(ends) > 0:
 			j.find(Doubled, "spoke after the end", r.id, fmt.Sprintf("reply %d: %s", i+1, reply.Text))
 		}
@@ -256,6 +250,7 @@ func (j *judge) judgeCard(r *request, c *Card) {
 		j.find(Lost, "the card does not show its end", r.id, fmt.Sprintf("it ended as %s and the card still says: %s", end.Event, statusOf(last(c.Says).Text)))
 	}
 	j.judgeEnd(r, c, end)
+	j.judgeGrant(r, c, grant)
 }
 
 // judgeAsk compares a card with the command it rests on, and with itself: what
@@ -266,8 +261,8 @@ func (j *judge) judgeAsk(r *request, c *Card) {
 		j.find(Untrue, "a card that nobody asked for", r.id, last(c.Says).Text)
 	case r.command.User != c.Requester:
 		j.find(Untrue, "the card names another requester", r.id, fmt.Sprintf("%s instead of %s", c.Requester, r.command.User))
-	case !asksFor(r.command.Text, c):
-		j.find(Untrue, "the card asks for something else", r.id, fmt.Sprintf("%v for %s instead of %q", c.Codes, c.Group, r.command.Text))
+	case !asksFor(r.command.Text, c) || lastsAsTyped(r.command.Text) != c.Lasts:
+		j.find(Untrue, "the card asks for something else", r.id, fmt.Sprintf("%v for %s for %v instead of %q", c.Codes, c.Group, c.Lasts, r.command.Text))
 	}
 	for _, s := range c.Says {
 		if askOf(s.Text) != askOf(c.Says[0].Text) {

@@ -49,7 +49,7 @@ func (j *judge) judgeDeleted(r *request, c *Card) {
 		j.find(Lost, "a deleted card without a word", r.id, "it was deleted at "+c.Deleted.Format(clockLayout))
 	}
 	for _, word := range words {
-		if !strings.Contains(word.Text, " Done: ") {
+		if !strings.Contains(word.Text, " is done: ") {
 			j.judgeUnchanged(r, effectsOf(r.writes), word.Text, forever)
 		} else if !j.effectBefore(r, forever) {
 			j.find(Untrue, "success told before the effect", r.id, word.Text)
@@ -78,7 +78,7 @@ func (j *judge) judgeExpired(r *request, c *Card, end Reply) {
 
 // mayHaveChanged are ends that do not claim that nothing was changed.
 func mayHaveChanged(text string) bool {
-	return slices.ContainsFunc([]string{"took effect is unknown", "may have taken effect", "does not show the change to"},
+	return slices.ContainsFunc([]string{"took effect is unknown", "may have taken effect", "does not show the change to", "may be in there"},
 		func(hedge string) bool { return strings.Contains(text, hedge) })
 }
 
@@ -87,16 +87,28 @@ func effectsOf(writes []*Write) []*Write {
 }
 
 // undone reports whether somebody changed the group's rule by hand after the
-// last effect: what the bot then read is no proof that it had one.
+// last effect, or the end of another's grant took out what it put in: what the bot then read is no proof that it had one.
 func (j *judge) undone(effects []*Write, until time.Time) bool {
-	took := last(effects).Took
-	return slices.ContainsFunc(j.h.Edits, func(e Edit) bool {
+	effect := last(effects)
+	took := effect.Took
+	return j.h.takenOut(effect.Group, without(effect.After, effect.Before), took, until) || slices.ContainsFunc(j.h.Edits, func(e Edit) bool {
 		return e.Group == last(effects).Group && e.At.After(took) && e.At.Before(until)
 	})
 }
 
-var ruleNow = regexp.MustCompile(`(?:rule is now|it is now) (.*)\.$`)
+var ruleNow = regexp.MustCompile(`(?:rule is now|it is now|rule of .* is now|has them and is) (.*?)\.`)
 var inTicks = regexp.MustCompile("`([^`]+)`")
+
+// ticked are the codes in the part of a text that a pattern finds.
+func ticked(part *regexp.Regexp, text string) []string {
+	var codes []string
+	if found := part.FindStringSubmatch(text); found != nil {
+		for _, code := range inTicks.FindAllStringSubmatch(found[1], -1) {
+			codes = append(codes, code[1])
+		}
+	}
+	return codes
+}
 
 // judgeDone wants the effect before the word, and the word as it was.
 func (j *judge) judgeDone(r *request, c *Card, end Reply) {
@@ -104,25 +116,22 @@ func (j *judge) judgeDone(r *request, c *Card, end Reply) {
 		j.find(Untrue, "success told before the effect", r.id, end.Text)
 		return
 	}
-	found := ruleNow.FindStringSubmatch(end.Text)
-	if found == nil {
+	claimed := ticked(ruleNow, end.Text)
+	if len(claimed) == 0 {
 		j.find(Untrue, "success told without the rule", r.id, end.Text)
 		return
-	}
-	var claimed []string
-	for _, code := range inTicks.FindAllStringSubmatch(found[1], -1) {
-		claimed = append(claimed, code[1])
 	}
 	if missing := without(c.Codes, claimed); len(missing) > 0 {
 		j.find(Untrue, "success told without the codes", r.id, end.Text)
 	}
-	if !j.h.everHeld(c.Group, claimed, r.writes[0].Arrived, end.At) {
+	if !j.h.everHeld(c.Group, claimed, c.At, end.At) {
 		j.find(Untrue, "claimed a rule that never was", r.id, fmt.Sprintf("the rule of %s was never %v", c.Group, claimed))
 	}
 }
 
 // effectBefore reports whether the request's change was in the rule by then,
-// through a write of its own. Where somebody made the same change by hand
+// through a write of its own, or, where it was all in there and is only to
+// stay, consented to. Where somebody made the same change by hand
 // meanwhile, and a write was about to be made whose outcome is unknown, nobody
 // can tell them apart; a write that was never sent is in no journal.
 func (j *judge) effectBefore(r *request, by time.Time) bool {
@@ -132,6 +141,9 @@ func (j *judge) effectBefore(r *request, by time.Time) bool {
 		}
 	}
 	return slices.ContainsFunc(r.cards, func(c *Card) bool {
+		if agreed := j.h.agreed(c); len(c.added()) == 0 && !agreed.IsZero() && agreed.Before(by) {
+			return true
+		}
 		return slices.ContainsFunc(j.h.Edits, func(e Edit) bool {
 			return e.Group == c.Group && e.At.After(c.At) && e.At.Before(by) && len(without(c.Codes, e.After)) == 0
 		})

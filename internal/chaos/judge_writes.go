@@ -11,7 +11,7 @@ import (
 // judgeWrites gives every write to the card it was made for, and judges it.
 func (j *judge) judgeWrites() {
 	for _, w := range j.h.Writes {
-		c := j.owner(w)
+		c, ending := j.cause(w)
 		if c == nil {
 			if !w.Took.IsZero() {
 				j.find(Untrue, "a write that no card asks for", "", fmt.Sprintf("%s: %v became %v", w.Group, w.Before, w.After), w.Group)
@@ -19,10 +19,27 @@ func (j *judge) judgeWrites() {
 			continue
 		}
 		r := j.request(c.ID)
+		if ending {
+			j.judgeEnding(r, c, w)
+			r.endings = append(r.endings, w)
+			continue
+		}
 		j.judgeWrite(r, c, w)
 		r.writes = append(r.writes, w)
 	}
 	j.judgeOverlaps()
+}
+
+// cause finds the card whose change a write makes, or whose grant it ends. It
+// is an end if it only takes out, or if no consent would cover it otherwise.
+func (j *judge) cause(w *Write) (c *Card, ending bool) {
+	add, end := j.owner(w), j.ender(w)
+	covered := add != nil && j.h.consented(add, w, time.Time{}) == ""
+	takesOut := w.Changed && len(without(w.Asked, w.Before)) == 0
+	if end != nil && (takesOut || !covered) {
+		return end, true
+	}
+	return add, false
 }
 
 // owner finds the open card of the group whose change a write makes. Of several
@@ -93,7 +110,7 @@ func (j *judge) judgeWrite(r *request, c *Card, w *Write) {
 	if effects := effectsOf(r.writes); len(effects) > 0 {
 		before := last(effects)
 		again := common(without(before.After, before.Before), without(w.After, w.Before))
-		if len(again) > 0 && !j.h.editedBetween(w.Group, before.Took, w.Took) {
+		if len(again) > 0 && !j.h.editedBetween(w.Group, before.Took, w.Took) && !j.h.takenOut(w.Group, again, before.Took, w.Took) {
 			j.find(Doubled, "one request, two effects", r.id, fmt.Sprintf("%v were added twice", again), w.Group)
 		}
 	}

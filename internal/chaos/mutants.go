@@ -144,6 +144,16 @@ func anywhereMutants() []Mutant {
 			"if errors.As(err, &refusal) {",
 			"if refusal = (&Refusal{Said: reasonOf(err)}); true {",
 		}}},
+		{Name: "an end takes what another holds", Breaks: "the end of a grant leaves what another request holds", Shows: []string{"the end of a grant took what another holds"}, Edits: []Replacement{{
+			"approvals/grant.go",
+			"		case held:\n",
+			"		case held && other.Code == \"\":\n",
+		}}},
+		{Name: "an end is told before it is made", Breaks: "no word of an end before its effect", Shows: []string{"an end told before it was made", "claimed a rule that never was"}, Edits: []Replacement{{
+			"approvals/end.go",
+			"	answer, err := w.Licences.SetRule(ctx, r.Proposal.Group.ID, target)\n",
+			"	rest.Took, rest.Codes = take, target.Codes\n	if err := w.step(ctx, r, Ended{rest}, nil); err != nil {\n		return err\n	}\n	answer, err := w.Licences.SetRule(ctx, r.Proposal.Group.ID, target)\n",
+		}}},
 		{Name: "no lane for a thread", Breaks: "what is said in a thread keeps its order", Shows: []string{"spoke after the end"}, Edits: []Replacement{{
 			"approvals/owed.go",
 			"		return \"thread \" + r.ID\n",

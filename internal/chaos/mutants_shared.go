@@ -48,7 +48,7 @@ func sharedMutants() []Mutant {
 			"	engine.listen = startListening(",
 			"	_, _ = s.write.ExecContext(ctx, `UPDATE owed SET leased = 0, due_at = 0 WHERE leased = 1`)\n	engine.listen = startListening(",
 		}}},
-		{Name: "each process goes by its own clock", Breaks: "the database's clock decides leases and deadlines", Shows: append([]string{"expired before its time"}, overlapping...), Edits: []Replacement{{
+		{Name: "each process goes by its own clock", Breaks: "the database's clock decides leases and deadlines", Shows: append([]string{"expired before its time", "a grant ended before its time"}, overlapping...), Edits: []Replacement{{
 			"internal/store/postgres.go",
 			"now: opts.Now, me:",
 			"now: time.Now, me:",

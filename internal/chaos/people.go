@@ -39,7 +39,11 @@ func (w *world) request(d *rand.Rand, group string, n int) string {
 		name = `"` + groupNames[group] + `"`
 	}
 	reason := one(d, []string{"", " please", " <!channel> *Done*", " `x` & <@U0BOSS>", " 🤖\u202e"})
-	return fmt.Sprintf("%s %s because %s%s", name, list, w.ticket(n), reason)
+	period := ""
+	if d.IntN(3) == 0 {
+		period = " for " + one(d, periods).typed
+	}
+	return fmt.Sprintf("%s %s%s because %s%s", name, list, period, w.ticket(n), reason)
 }
 
 func (w *world) ask(ctx context.Context, d *rand.Rand) {
@@ -175,6 +179,30 @@ func (w *world) cancel(ctx context.Context, d *rand.Rand) {
 		by = gawker
 	}
 	w.typeCommand(ctx, by, "cancel "+c.id)
+}
+
+// granted lists the cards that are done for a time that has not ended.
+func (w *world) granted() []*Card {
+	h := &History{Bot: w.slack.BotUserID()}
+	h.readCards(w.slack)
+	return slices.DeleteFunc(h.Cards, func(c *Card) bool { return c.done() == nil || c.Lasts == 0 || c.overBy(forever) })
+}
+
+// endEarly has somebody end a grant before its time, who may or may not.
+func (w *world) endEarly(ctx context.Context, d *rand.Rand) {
+	if held := w.granted(); len(held) > 0 {
+		c := one(d, held)
+		w.typeCommand(ctx, one(d, []string{c.Requester, c.Requester, one(d, voters), gawker}), "end "+c.ID)
+	}
+}
+
+// extend has somebody ask for what is granted for a time, for longer.
+func (w *world) extend(ctx context.Context, d *rand.Rand) {
+	if held := w.granted(); len(held) > 0 {
+		c := one(d, held)
+		period := one(d, []string{"", " for 2h", " for 20m"})
+		w.typeCommand(ctx, one(d, requesters), fmt.Sprintf("%s %s%s because %s", c.Group, strings.Join(c.Codes, " "), period, w.ticket(0)))
+	}
 }
 
 // betray takes an approval back, in one of several ways, between the vote and

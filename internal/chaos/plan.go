@@ -47,6 +47,8 @@ func actions(r Round) []action {
 		{"meddle", 7, (*world).meddle},
 		{"betray", 5, (*world).betray},
 		{"change rights", 3, (*world).changeRights},
+		{"end a grant", 5, (*world).endEarly},
+		{"extend a grant", 6, (*world).extend},
 		{"edit a rule by hand", 5, (*world).portal},
 
 		{"harm a call of Slack", 14, (*world).harmSlack},

@@ -143,6 +143,7 @@ func (w *world) leap(ctx context.Context) {
 // decide has people decide what is open. A card that is decided by what stands
 // on it is left alone: nobody votes again because the bot missed something.
 func (w *world) decide(ctx context.Context, h *History, round int) {
+	w.endGrants(ctx, h, round)
 	for _, p := range w.open() {
 		c := h.card(p.ts)
 		if c == nil {
@@ -155,6 +156,16 @@ func (w *world) decide(ctx context.Context, h *History, round int) {
 		}
 		if len(votes) == 0 && !h.decided(c) {
 			w.decideCard(ctx, draw(w.round.Seed^0xdec1de, int(hash(c.TS))+round), p)
+		}
+	}
+}
+
+// endGrants has those ended whose time is long. The others are given a while
+// to end by themselves.
+func (w *world) endGrants(ctx context.Context, h *History, round int) {
+	for _, c := range h.Cards {
+		if c.done() != nil && c.Lasts > 0 && !c.overBy(forever) && (c.Lasts > time.Minute || round >= 3) {
+			w.typeCommand(ctx, c.Requester, "end "+c.ID)
 		}
 	}
 }
@@ -206,6 +217,8 @@ func (c *Card) lacks() string {
 		return "has no end; its card says: " + statusOf(last(c.Says).Text)
 	case !c.shows(c.Thread[at].Event):
 		return "has ended and its card does not show it"
+	case c.Thread[at].Event == doneEvent:
+		return c.lacksEnd()
 	}
 	return ""
 }

@@ -20,6 +20,7 @@ type Tally struct {
 	recorded   int
 	cards      int
 	effects    int
+	grants     int // for a time, whose end was told
 	killPoints int
 	plainKills int
 	faults     int
@@ -100,6 +101,11 @@ func (t *Tally) count(h *History) {
 		}
 	}
 	t.effects += len(effectsOf(h.Writes))
+	for _, c := range h.Cards {
+		if c.overBy(forever) {
+			t.grants++
+		}
+	}
 }
 
 // Failures are the rounds that did not go well so far.
@@ -127,9 +133,9 @@ func (t *Tally) Skipped() []string {
 func (t *Tally) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return fmt.Sprintf("%v: %d rounds (%d running), %d steps, %d commands, %d recorded, %d cards, %d effects; "+
+	return fmt.Sprintf("%v: %d rounds (%d running), %d steps, %d commands, %d recorded, %d cards, %d effects, %d grants ended; "+
 		"kill points %d, plain kills %d, faults injected %d; lost %d, doubled %d, untrue %d, late %d",
-		time.Since(t.started).Round(time.Second), t.rounds, t.running, t.steps, t.commands, t.recorded, t.cards, t.effects,
+		time.Since(t.started).Round(time.Second), t.rounds, t.running, t.steps, t.commands, t.recorded, t.cards, t.effects, t.grants,
 		t.killPoints, t.plainKills, t.faults, t.byKind[Lost], t.byKind[Doubled], t.byKind[Untrue], t.byKind[Late])
 }
 
