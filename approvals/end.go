@@ -103,7 +103,7 @@ func (w *Workers) warn(ctx context.Context, t Task, r Request) error {
 
 // overdue says that the end of a grant is held up, if it still is.
 func (w *Workers) overdue(ctx context.Context, t Task, r Request) error {
-	if (!r.ending() || r.Grant.Stalled == "") && t.Tried.IsZero() {
+	if !ofThisTry(t, r) || (!r.ending() || r.Grant.Stalled == "") && t.Tried.IsZero() {
 		return nil
 	}
 	return w.sayInThread(ctx, t, r, t.Owed)
@@ -111,8 +111,14 @@ func (w *Workers) overdue(ctx context.Context, t Task, r Request) error {
 
 // conclude tells what the end of a grant did.
 func (w *Workers) conclude(ctx context.Context, t Task, r Request) error {
-	if r.Grant == nil || r.Grant.Ending == nil {
-		return nil // it is being tried again, and will be told then
+	if !ofThisTry(t, r) || r.Grant.Ending == nil {
+		return nil
 	}
 	return w.sayInThread(ctx, t, r, t.Owed)
+}
+
+// ofThisTry is false for words about an end that has been tried again before
+// they were said: then the later try says it all.
+func ofThisTry(t Task, r Request) bool {
+	return r.Grant != nil && t.Subject == r.Grant.try()
 }

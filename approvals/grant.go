@@ -2,6 +2,7 @@ package approvals
 
 import (
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -44,6 +45,9 @@ type Holding struct {
 	Request string    `json:"request,omitempty"`
 	Until   time.Time `json:"until,omitzero"`
 }
+
+// try numbers the attempts at the grant's end, as its words are told apart.
+func (g Grant) try() string { return strconv.Itoa(g.Tries + 1) }
 
 // Over reports whether the grant ended and left nothing behind.
 func (g Grant) Over() bool { return g.Ending != nil && len(g.Ending.Left) == 0 }

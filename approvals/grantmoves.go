@@ -62,7 +62,7 @@ func endHeld(r Request, e Held) (Step, error) {
 	g := *r.Grant
 	g.Stalled = e.Why
 	r.Grant = &g
-	return Step{Request: r, Owe: []Owed{{Kind: Overdue, Subject: strconv.Itoa(g.Tries + 1)}, {Kind: Render}}}, nil
+	return Step{Request: r, Owe: []Owed{{Kind: Overdue, Subject: g.try()}, {Kind: Render}}}, nil
 }
 
 func endMissed(r Request) (Step, error) {
@@ -80,5 +80,5 @@ func ended(r Request, e Ended, now time.Time) (Step, error) {
 	e.Ending.At = now
 	g.Ending = &e.Ending
 	r.Grant = &g
-	return Step{Request: r, Owe: []Owed{{Kind: Conclude, Subject: strconv.Itoa(g.Tries + 1)}, {Kind: Render}}, Drop: []Kind{Warn, Elapse, End}}, nil
+	return Step{Request: r, Owe: []Owed{{Kind: Conclude, Subject: g.try()}, {Kind: Render}}, Drop: []Kind{Warn, Elapse, End}}, nil
 }

@@ -466,6 +466,26 @@ func TestEndRefused(t *testing.T) {
 	})
 }
 
+// An end that is tried again before its first try was told is told once.
+func TestEndTriedAgainBeforeItWasTold(t *testing.T) {
+	live(t, func(w *world) {
+		w.uipath.onWrite = func(n int, asked Rule) (*Rule, bool, error) {
+			if n == 2 {
+				return nil, false, &Refusal{Said: "403: not allowed"}
+			}
+			return &asked, true, nil
+		}
+		w.slack.breaks("conclude", 1000, false, errCut)
+		r := w.granted(2*time.Hour, "NEW")
+		w.over(r)
+		w.endEarly(r, requester)
+		w.until("a second end", func(r Request) bool { return r.Grant.Over() })
+		w.slack.mends()
+		w.quiet()
+		w.posts(Conclude, 1)
+	})
+}
+
 // UiPath refuses to be read after a write whose answer was lost.
 func TestEndRefusedAfterAnAnswerWasLost(t *testing.T) {
 	live(t, func(w *world) {

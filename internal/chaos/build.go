@@ -107,5 +107,9 @@ func Module(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("go list -m: %w", err)
 	}
-	return strings.TrimSpace(string(out)), nil
+	dir := strings.TrimSpace(string(out))
+	if dir == "" {
+		return "", errors.New("the working directory is not in licensebot's module: change into it, or name it with -source")
+	}
+	return dir, nil
 }

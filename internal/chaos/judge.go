@@ -231,6 +231,8 @@ func (j *judge) judgeCard(r *request, c *Card) {
 			j.find(Untrue, "a reply of no known kind", r.id, fmt.Sprintf("%q: %s", reply.Event, reply.Text))
 		case c.Lasts > 0 && len(ends) == 1 && ends[0].Event == doneEvent && slices.Contains(grantEvents, reply.Event):
 			grant = append(grant, reply)
+		case slices.Contains(grantEvents, reply.Event) && len(ends) == 0:
+			j.find(Untrue, "told of a grant before it was done", r.id, reply.Text)
 		case len(ends) > 0:
 			j.find(Doubled, "spoke after the end", r.id, fmt.Sprintf("reply %d: %s", i+1, reply.Text))
 		}

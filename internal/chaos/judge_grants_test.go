@@ -136,6 +136,9 @@ func TestJudgeFindsInGrants(t *testing.T) {
 		},
 		"the card asks for something else": func(h *History) { h.Commands[0].Text = "group-01 IDU for 20m because ask-1-0" },
 		"success told before the effect":   func(h *History) { rival(h, "• Extends `IDU` for good", nil).Votes = nil; kept(h) },
+		"told of a grant before it was done": func(h *History) {
+			h.Cards[0].Thread[0], h.Cards[0].Thread[1] = h.Cards[0].Thread[1], h.Cards[0].Thread[0]
+		},
 		"spoke after the end": func(h *History) {
 			h.Cards[0].Thread = append(h.Cards[0].Thread, Reply{At: at(7300), Event: overdueEvent, Number: "1"})
 		},

@@ -70,6 +70,13 @@ func (u *UiPath) callsWhere(keep func(UiPathCall) bool) []UiPathCall {
 	return found
 }
 
+// Length is the number of calls that have ended so far.
+func (u *UiPath) Length() int {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return len(u.calls)
+}
+
 func (u *UiPath) begin(call *UiPathCall) {
 	u.change(func() {
 		u.seq++
