@@ -83,7 +83,7 @@ func (w *Workers) write(ctx context.Context, t Task, r Request, target Rule) err
 	if SameSet(answer.Codes, target.Codes) && len(r.Proposal.Change.Remaining(answer).Quotas) == 0 {
 		return w.settle(ctx, t, r, Done, Outcome{Reason: ReasonConfirmed, Codes: answer.Codes})
 	}
-	if err := w.step(ctx, r, Missed{Answered: answer.Codes}, nil); err != nil {
+	if err := w.step(ctx, r, Missed{Answered: answer.Codes}, t.kept()); err != nil {
 		return err
 	}
 	return errors.New("UiPath answered yes with a rule that is not the one asked for")

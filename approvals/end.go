@@ -54,7 +54,7 @@ func (w *Workers) takeOut(ctx context.Context, t Task, r Request, take []string,
 	case err != nil:
 		return w.leftOrHeldUp(ctx, t, r, rest, take, err)
 	case !SameSet(answer.Codes, target.Codes):
-		if err := w.step(ctx, r, Missed{Answered: answer.Codes}, nil); err != nil {
+		if err := w.step(ctx, r, Missed{Answered: answer.Codes}, t.kept()); err != nil {
 			return err
 		}
 		return errors.New("UiPath answered yes to the end of a grant with a rule that is not the one asked for")

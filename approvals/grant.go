@@ -76,7 +76,8 @@ type claims map[string][]Request
 
 // claimsOf follows done requests in the order in which they were done. To put
 // a code in, a request must have found it missing: so whoever held it before
-// holds it no more, whatever took it out.
+// holds it no more, whatever took it out. Only where the answer was lost it may
+// have been put in by one that was done meanwhile, and then both hold it.
 func claimsOf(done []Request) claims {
 	c := claims{}
 	for _, r := range done {
@@ -85,13 +86,26 @@ func claimsOf(done []Request) claims {
 			delete(c, code)
 		}
 		for _, code := range change.Add {
-			c[code] = []Request{r}
+			c[code] = append(c.meanwhile(r, code), r)
 		}
 		for _, code := range change.Renew {
 			c[code] = append(c[code], r)
 		}
 	}
 	return c
+}
+
+// setBack is by how much a clock may have been put back between two requests
+// whose order is told by it.
+const setBack = 15 * time.Minute
+
+// meanwhile are the holders of a code who may have put it in since r, which
+// found it missing, was filed.
+func (c claims) meanwhile(r Request, code string) []Request {
+	if r.Outcome.Reason != ReasonReadBack {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(c[code]), func(other Request) bool { return other.Ended.Before(r.Filed.Add(-setBack)) })
 }
 
 // ends tells, of each code that is in the rule for a time only, when the last

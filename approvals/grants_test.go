@@ -486,6 +486,54 @@ func TestEndTriedAgainBeforeItWasTold(t *testing.T) {
 	})
 }
 
+// A write whose answer was lost, and which another request then made: read
+// back, it looks like its own. Both hold the code.
+func TestReadBackWhatAnotherPutIn(t *testing.T) {
+	live(t, func(w *world) {
+		r := w.ask(Ask{Codes: []string{"NEW"}, For: 2 * time.Hour})
+		w.uipath.onWrite = func(n int, asked Rule) (*Rule, bool, error) {
+			if n == 1 {
+				w.slack.put(r, anna, false)
+				return nil, false, errCut
+			}
+			return &asked, true, nil
+		}
+		w.react(r, anna, true)
+		w.until("a second thought", func(r Request) bool { return r.Attempted && r.State == Pending })
+		other := w.done(Ask{Codes: []string{"NEW", "NEWER"}})
+		w.react(r, anna, true)
+		w.request = r
+		w.untilState(Done)
+		w.ended(w.read(r.ID), Done, ReasonReadBack)
+		e := w.over(r)
+		if len(e.Kept) != 1 || e.Kept[0].Request != other.ID {
+			t.Errorf("ended as %+v, want NEW kept by %s", e, other.ID)
+		}
+		w.codes("OLD", "NEW", "NEWER")
+	})
+}
+
+// What was put in and taken out by hand long before holds nothing, also where
+// an answer was lost.
+func TestReadBackWhatNobodyHolds(t *testing.T) {
+	live(t, func(w *world) {
+		w.done(Ask{Codes: []string{"NEW"}})
+		w.uipath.edit("OLD")
+		time.Sleep(time.Hour)
+		w.granted(9*time.Hour, "NEWER") // so that what was done before is known
+		time.Sleep(time.Hour)
+		w.uipath.onWrite = func(n int, asked Rule) (*Rule, bool, error) {
+			if n == 3 {
+				return nil, true, errCut
+			}
+			return &asked, true, nil
+		}
+		e := w.over(w.granted(2*time.Hour, "NEW"))
+		same(t, "taken out", e.Took, []string{"NEW"})
+		w.codes("OLD", "NEWER")
+	})
+}
+
 // UiPath refuses to be read after a write whose answer was lost.
 func TestEndRefusedAfterAnAnswerWasLost(t *testing.T) {
 	live(t, func(w *world) {

@@ -62,4 +62,11 @@ type Task struct {
 	Attempt int       // how often it was taken; fences everything the holder does
 	Wanted  int       // how often it was owed; settling an older want leaves it due
 	Tried   time.Time // when its effect was first attempted; zero: never
+	Kept    bool      // Store.Step leaves it owed and only sees that its lease is not lost
+}
+
+// kept is the task for a step that is not the end of it.
+func (t Task) kept() *Task {
+	t.Kept = true
+	return &t
 }

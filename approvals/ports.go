@@ -33,8 +33,8 @@ type Store interface {
 	// Now is the clock that decides leases and deadlines.
 	Now(ctx context.Context) (time.Time, error)
 
-	// Step applies Next(e) to a request and settles done, if given. It changes
-	// nothing and returns ErrNoMove where Next does, ErrLost where done's lease
+	// Step applies Next(e) to a request and settles done, if given, or leaves it
+	// owed where it is Kept. It changes nothing and returns ErrNoMove where Next does, ErrLost where done's lease
 	// is lost, and *Taken where another open request has the same Sole.
 	Step(ctx context.Context, id string, e Event, done *Task) (Request, error)
 

@@ -82,8 +82,12 @@ func (w *Workers) sayInThread(ctx context.Context, t Task, r Request, said Owed)
 // deliver: over some minutes, because it may have been a passing refusal.
 const notifyTries = 8
 
-// notify tells the requester privately.
+// notify tells the requester privately. Nobody but its reader can see such a
+// notice, so that one whose answer was lost is told again.
 func (w *Workers) notify(ctx context.Context, t Task, r Request, said Owed) error {
+	if err := w.Store.Try(ctx, t); err != nil {
+		return err
+	}
 	err := w.Announcer.Notify(ctx, r, said)
 	if t.Attempt < notifyTries {
 		return unclassified(err)
@@ -91,16 +95,24 @@ func (w *Workers) notify(ctx context.Context, t Task, r Request, said Owed) erro
 	return final(err)
 }
 
-func (w *Workers) seed(ctx context.Context, r Request) error {
+func (w *Workers) seed(ctx context.Context, t Task, r Request) error {
 	if r.State != Pending || r.CardTS == "" {
 		return nil
+	}
+	if err := w.Store.Try(ctx, t); err != nil {
+		return err
 	}
 	return final(w.Announcer.Seed(ctx, r))
 }
 
-func (w *Workers) render(ctx context.Context, r Request) error {
+// render draws the card as it stands. Who lost the lease must not: a card drawn
+// late would show what is past, for good.
+func (w *Workers) render(ctx context.Context, t Task, r Request) error {
 	if r.CardTS == "" {
 		return nil
+	}
+	if err := w.Store.Try(ctx, t); err != nil {
+		return err
 	}
 	return final(w.Announcer.Render(ctx, r))
 }

@@ -33,7 +33,7 @@ func (w *Workers) weigh(ctx context.Context, t Task, r Request) error {
 	if err != nil {
 		// The check cannot be made, so nobody's vote counts and they are told;
 		// it is tried again, because an operator may mend it.
-		return errors.Join(err, w.step(ctx, r, Weighed{Ballots: ballots}, nil))
+		return errors.Join(err, w.step(ctx, r, Weighed{Ballots: ballots}, t.kept()))
 	}
 	return w.step(ctx, r, Weighed{Ballots: ballots}, &t)
 }

@@ -103,6 +103,7 @@ func (w *Workers) runPool(ctx, tasks context.Context, p pool) {
 		if p.paced && w.Announcer.Ready(ctx, p.kinds[0]) != nil {
 			return
 		}
+		until := time.Now().Add(taskLimit) // before the lease begins
 		task, request, err := w.Store.Claim(ctx, lease, p.kinds...)
 		if err != nil {
 			<-free
@@ -111,7 +112,7 @@ func (w *Workers) runPool(ctx, tasks context.Context, p pool) {
 		}
 		running.Go(func() {
 			defer func() { <-free }()
-			w.carryOut(tasks, task, request)
+			w.carryOut(tasks, until, task, request)
 		})
 	}
 }
@@ -160,11 +161,11 @@ func (w *Workers) pauseAfter(ctx context.Context, err error) {
 	rest(ctx, pause)
 }
 
-// carryOut does one task. A task that returns an error is given back; what
+// carryOut does one task, whose effect has to be over by until. A task that returns an error is given back; what
 // the error says decides when it is tried again and whether it may have
 // taken effect.
-func (w *Workers) carryOut(ctx context.Context, t Task, r Request) {
-	limited, cancel := context.WithTimeout(ctx, taskLimit)
+func (w *Workers) carryOut(ctx context.Context, until time.Time, t Task, r Request) {
+	limited, cancel := context.WithDeadline(ctx, until)
 	defer cancel()
 	err := w.guarded(limited, t, r)
 	if errors.Is(err, ErrLost) {
@@ -239,9 +240,9 @@ func (w *Workers) perform(ctx context.Context, t Task, r Request) error {
 	case Reply, Progress:
 		return w.reply(ctx, t, r)
 	case Seed:
-		return w.seed(ctx, r)
+		return w.seed(ctx, t, r)
 	case Render:
-		return w.render(ctx, r)
+		return w.render(ctx, t, r)
 	case Tell:
 		return w.tell(ctx, t, r)
 	case Notify:
@@ -279,7 +280,7 @@ func (w *Workers) hold(ctx context.Context, t Task, r Request, why string, cause
 	if t.Attempt < 2 {
 		return cause
 	}
-	if _, err := w.Store.Step(ctx, r.ID, Held{Why: why}, nil); err != nil && !errors.Is(err, ErrNoMove) {
+	if _, err := w.Store.Step(ctx, r.ID, Held{Why: why}, t.kept()); err != nil && !errors.Is(err, ErrNoMove) {
 		return errors.Join(cause, err)
 	}
 	return cause

@@ -520,6 +520,53 @@ func (s *slackFake) breaks(name string, times int, effect bool, err error) {
 
 func (s *slackFake) mends() { s.breaks("nothing", 0, true, nil) }
 
+// A losing store has given every task to somebody else.
+type losing struct{ Store }
+
+func (losing) Try(context.Context, Task) error { return ErrLost }
+
+// Whoever lost the lease finds out before the effect, and has none.
+func TestWhoLostTheLeaseHasNoEffect(t *testing.T) {
+	live(t, func(w *world) {
+		w.file("card and end", "NEW")
+		ended := w.until("a card", func(r Request) bool { return r.CardTS != "" })
+		w.quietNow()
+		w.slack.breaks("seed", 1000, false, errCut)
+		w.file("emoji", "NEWER")
+		w.until("a card without emoji", func(r Request) bool { return r.CardTS != "" })
+		w.stop()
+		w.slack.mends()
+		if _, err := w.store.Step(w.Context(), ended.ID, Cancel{By: requester}, nil); err != nil {
+			t.Fatal(err)
+		}
+		w.file("no card", "NEWEST")
+		w.file("refused", "OLD")
+		before := w.slack.log()
+
+		ctx, cancel := context.WithCancel(w.Context())
+		late := Workers{
+			Store: losing{w.store}, Licences: w.uipath, Directory: w.slack, Announcer: w.slack,
+			Trouble: func(Task, error) {}, Policy: func() Policy { return w.policy },
+		}
+		ran := make(chan struct{})
+		go func() { defer close(ran); late.Run(ctx) }()
+		w.untilState(Refused)
+		time.Sleep(5 * time.Minute)
+		cancel()
+		<-ran
+		for _, call := range Without(w.slack.log(), append(before, "survey")) {
+			t.Errorf("all the same it called %s", call)
+		}
+		w.work()
+		w.quiet()
+		for _, kind := range []Kind{Announce, Seed, Render, Reply, Notify} {
+			if !slices.ContainsFunc(w.slack.log(), func(call string) bool { return call == strings.ToLower(string(kind)) }) {
+				t.Errorf("%s was not owed, or lost", kind)
+			}
+		}
+	})
+}
+
 // The whole life, when all goes well.
 func TestApplyConfirmed(t *testing.T) {
 	live(t, func(w *world) {

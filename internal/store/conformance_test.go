@@ -572,9 +572,15 @@ func leaseLapses(b *bench) {
 		b.want(b.Try(b.ctx(), late), approvals.ErrLost)
 		b.want(b.Settle(b.ctx(), late), approvals.ErrLost)
 		b.want(b.Defer(b.ctx(), late, time.Hour, true), approvals.ErrLost)
-		_, err := b.Step(b.ctx(), r.ID, proposal(group), &late)
-		b.want(err, approvals.ErrLost)
+		for _, late.Kept = range []bool{false, true} {
+			_, err := b.Step(b.ctx(), r.ID, proposal(group), &late)
+			b.want(err, approvals.ErrLost)
+		}
 	})
+	kept := taken
+	kept.Kept = true
+	_, err := b.Step(b.ctx(), r.ID, approvals.Held{Why: "a reason"}, &kept)
+	b.must(err)
 	b.must(b.Try(b.ctx(), taken))
 	b.must(b.Settle(b.ctx(), taken))
 }

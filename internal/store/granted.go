@@ -10,8 +10,9 @@ import (
 // grantedQuery reads the done requests of a group since the oldest of its
 // requests was filed whose grant is not over; none if there is no such grant.
 // The journal orders them: a clock may be put back, or show two the same time.
+// A quarter of an hour is allowed for that where times are compared.
 const grantedQuery = `SELECT ` + requestColumns + ` FROM requests WHERE group_id = $1 AND state = 'done'
-	AND ended_at >= (SELECT min(filed_at) FROM requests WHERE group_id = $1 AND grant_until IS NOT NULL)
+	AND ended_at >= (SELECT min(filed_at) - 900000000 FROM requests WHERE group_id = $1 AND grant_until IS NOT NULL)
 	ORDER BY (SELECT journal.id FROM journal WHERE request_id = requests.id AND before <> 'done' AND after = 'done')`
 
 // Granted lists the done requests that tell who holds the codes that a group

@@ -49,10 +49,10 @@ func (b *bench) wantGranted(group string, want ...approvals.Request) {
 func grantedInOrder(b *bench) {
 	b.done(9, group, 0)
 	b.wantGranted(group) // for good holds nothing for a time
-	b.clock.advance(time.Minute)
+	b.clock.advance(31 * time.Minute)
 	first := b.done(8, group, time.Hour)
-	second := b.done(7, group, 0) // at the same moment
-	b.clock.advance(-time.Second) // a clock that was put back
+	second := b.done(7, group, 0)      // at the same moment
+	b.clock.advance(-14 * time.Minute) // a clock that was put back
 	third := b.done(6, group, 2*time.Hour)
 	b.done(5, "group-02", time.Hour)
 	b.card(4, group) // not done

@@ -114,8 +114,11 @@ func (s *Store) Settle(ctx context.Context, task approvals.Task) error {
 }
 
 // settle removes the task, or leaves it due again if it was owed once more
-// while it ran.
+// while it ran. A task that is kept stays under its lease.
 func (t *tx) settle(ctx context.Context, task approvals.Task) error {
+	if task.Kept {
+		return t.fenced(ctx, `UPDATE owed SET attempt = attempt WHERE id = $1 AND attempt = $2`, task.ID, task.Attempt)
+	}
 	t.wake = append(t.wake, laneMates(task.Kind)...)
 	err := t.fenced(ctx, `DELETE FROM owed WHERE id = $1 AND attempt = $2 AND wanted = $3`,
 		task.ID, task.Attempt, task.Wanted)
