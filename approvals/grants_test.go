@@ -534,6 +534,23 @@ func TestReadBackWhatNobodyHolds(t *testing.T) {
 	})
 }
 
+// A clock that is put back while a grant ends does not undo that it ended.
+func TestEndWhileTheClockIsPutBack(t *testing.T) {
+	live(t, func(w *world) {
+		w.uipath.onWrite = func(n int, asked Rule) (*Rule, bool, error) {
+			if n == 2 {
+				w.behind.Store(int64(10 * time.Minute))
+			}
+			return &asked, true, nil
+		}
+		e := w.over(w.granted(2*time.Hour, "NEW"))
+		same(t, "taken out", e.Took, []string{"NEW"})
+		w.quiet()
+		w.posts(Conclude, 1)
+		w.codes("OLD")
+	})
+}
+
 // UiPath refuses to be read after a write whose answer was lost.
 func TestEndRefusedAfterAnAnswerWasLost(t *testing.T) {
 	live(t, func(w *world) {

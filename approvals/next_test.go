@@ -222,7 +222,7 @@ func table() []cells {
 		over(row("the requester ends it early", EndEarly{By: requester})),
 		leftover(holds(late(row("the requester ends it", EndEarly{By: requester})), "done / end render / warn elapse")),
 		holds(late(row("the grant ended", Ended{})), "done / conclude render / warn elapse end"),
-		row("the grant ended before its time", Ended{}),
+		holds(row("the grant ended, and the clock was put back", Ended{}), "done / conclude render / warn elapse end"),
 		over(late(row("the grant ended again", Ended{}))),
 		unknown,
 	}
