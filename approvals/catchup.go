@@ -93,8 +93,8 @@ func (w *Workers) catchUpIn(ctx context.Context, channel string, cards []Card) e
 		return err
 	}
 	for _, card := range cards {
-		if s := sights[card.TS]; !s.whole {
-			err = w.lookAt(ctx, card)
+		if s := sights[card.TS]; !s.whole || len(Without(marks(card.Known), marks(s.shown))) > 0 {
+			err = w.lookAt(ctx, card) // that a vote was taken back is not concluded from a list that may be cut
 		} else if !sameReactions(s.shown, card.Known) {
 			err = w.Store.Seen(ctx, card.Channel, card.TS, asOf, s.shown)
 		}

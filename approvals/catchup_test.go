@@ -51,6 +51,23 @@ func TestCatchUpFindsAWithdrawal(t *testing.T) {
 	})
 }
 
+// A survey that is silent about a vote is no proof that it was taken back.
+func TestCatchUpConcludesNoWithdrawalFromASurvey(t *testing.T) {
+	live(t, func(w *world) {
+		w.policy = Simple([]string{anna, ben}, 2, time.Hour)
+		r := w.carded()
+		w.react(r, anna, true)
+		w.until("a first vote", func(r Request) bool { return len(r.Votes) == 1 })
+		w.slack.short = true
+		w.hellos <- struct{}{}
+		w.until("a closer look", func(Request) bool { return w.slack.count("look") > 0 })
+		time.Sleep(time.Minute)
+		if n := len(w.read(r.ID).Votes); n != 1 {
+			t.Errorf("%d votes count, want the one that stands", n)
+		}
+	})
+}
+
 // A survey that names fewer people than it counts is followed by a look at the
 // card itself.
 func TestCatchUpLooksCloserWhereTheSurveyIsNotWhole(t *testing.T) {

@@ -320,6 +320,7 @@ type slackFake struct {
 
 	deleted map[string]bool
 	partial bool // a survey does not name everybody
+	short   bool // nor does it count them
 }
 
 // An utterance is what was said in a thread, when, and of a request in which
@@ -399,7 +400,11 @@ func (s *slackFake) Survey(_ context.Context, _, _ string, visit func(string, []
 			id, card := strings.CutPrefix(post, postName(Request{}, Announce))
 			ts := cardOf(Request{ID: id})
 			if card && !s.deleted[ts] {
-				visit(ts, slices.Clone(s.cards[ts]), !s.partial)
+				shown := slices.Clone(s.cards[ts])
+				if s.short {
+					shown = nil
+				}
+				visit(ts, shown, !s.partial)
 			}
 		}
 	})
