@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -78,6 +79,22 @@ func TestUnreachableSlack(t *testing.T) {
 	r.slack.Close()
 	r.speaker.http.CloseIdleConnections()
 	if _, err := r.speaker.Announce(r.ctx, r.request(approvals.Pending)); meaning(err) != "delay 0s" {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestSlackDoesNotAnswerInTime is a post that took effect while its caller gave
+// up waiting: nobody may take it for one that was never made.
+func TestSlackDoesNotAnswerInTime(t *testing.T) {
+	r := newRig(t, sandbox.SlackConfig{})
+	r.slack.Inject("chat.postMessage", sandbox.Fault{Hang: true, AfterEffect: true, Times: 1})
+	ctx, giveUp := context.WithCancel(r.ctx)
+	defer giveUp()
+	go func() {
+		_ = r.slack.Wait(r.ctx, func() bool { return len(r.slack.Messages(channel)) == 1 })
+		giveUp()
+	}()
+	if _, err := r.speaker.Announce(ctx, r.request(approvals.Pending)); meaning(err) != "unknown" {
 		t.Errorf("%v", err)
 	}
 }

@@ -30,9 +30,10 @@ const (
 
 	// Slack gives up on a command after three seconds. One that is older than
 	// startLimit when its turn comes is told that the bot is busy, while there
-	// still is time to say so; one that is begun has until answerLimit.
+	// still is time to say so; one that is begun has until answerLimit, after which
+	// the store may take half a second more to find out what became of it.
 	startLimit  = 1500 * time.Millisecond
-	answerLimit = 2500 * time.Millisecond
+	answerLimit = 2250 * time.Millisecond
 
 	flushTime = 150 * time.Millisecond
 	readLimit = 1 << 20 // bytes of one frame

@@ -172,10 +172,23 @@ func disconnected(err error) bool {
 		errors.As(err, &connect) || errors.As(err, &network) || pgconn.SafeToRetry(err)
 }
 
-// fateLimit bounds the questions after a transaction's fate, while the server
-// restarts or the network is away. The caller's own time may be over already:
-// it has to hear the truth all the same.
-const fateLimit = 2 * time.Second
+// Bounds of the questions after a transaction's fate, while the server restarts
+// or the network is away. They are asked in the time that the caller has left,
+// and for a moment more if that is over: it has to hear the truth all the same,
+// and somebody may be waiting for it.
+const (
+	fateLimit  = 2 * time.Second
+	fateMoment = 250 * time.Millisecond
+)
+
+// afterwards is the time in which a caller's doubt is to be settled.
+func afterwards(ctx context.Context) (context.Context, context.CancelFunc) {
+	limit := fateLimit
+	if end, ok := ctx.Deadline(); ok {
+		limit = min(limit, max(time.Until(end), fateMoment))
+	}
+	return context.WithTimeout(context.WithoutCancel(ctx), limit)
+}
 
 // fate asks whether a transaction whose COMMIT was never answered committed. A
 // server that has not noticed that the connection is gone is told so: the
@@ -189,7 +202,7 @@ func (e *postgres) fate(ctx context.Context, tx string) verdict {
 	if len(name) != 3 {
 		return unknown
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), fateLimit)
+	ctx, cancel := afterwards(ctx)
 	defer cancel()
 	for try := 1; pause(ctx, try); try++ {
 		var status sql.NullString

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"regexp"
@@ -136,6 +137,21 @@ func TestCommitOutlivesItsCaller(t *testing.T) {
 		t.Errorf("told %s, %v", after.State, err)
 	}
 	b.equal("approvals", b.moves(r, approvals.Approved), 1)
+}
+
+// Whoever waits for a command's answer does not wait for long after its time.
+func TestDoubtIsSettledInTheCallersTime(t *testing.T) {
+	for left, most := range map[time.Duration]time.Duration{
+		-time.Second: fateMoment, 0: fateMoment, time.Second: time.Second, time.Hour: fateLimit,
+	} {
+		caller, cancel := context.WithTimeout(t.Context(), left)
+		defer cancel()
+		ctx, cancel := afterwards(caller)
+		defer cancel()
+		if end, ok := ctx.Deadline(); !ok || time.Until(end) > most || ctx.Err() != nil {
+			t.Errorf("with %v left there are %v, want at most %v", left, time.Until(end), most)
+		}
+	}
 }
 
 // A proxiedBench is a bench whose store speaks to PostgreSQL by a proxy.

@@ -59,7 +59,7 @@ func (s *Store) File(ctx context.Context, r approvals.Request) (filed approvals.
 // holds reports whether a request is stored. It asks in its own time, because
 // the caller's may be over.
 func (s *Store) holds(ctx context.Context, id string) bool {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), fateLimit)
+	ctx, cancel := afterwards(ctx)
 	defer cancel()
 	_, err := s.Request(ctx, id)
 	return err == nil
