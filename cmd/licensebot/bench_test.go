@@ -79,7 +79,7 @@ func benchWorld(b *testing.B, url string, n int) (*sandbox.Slack, *sandbox.UiPat
 
 // seedPending leaves n pending requests in the database, and their cards in
 // the channel, as an earlier run of the bot would have.
-func seedPending(b *testing.B, slack *sandbox.Slack, url string, n int) {
+func seedPending(b testing.TB, slack *sandbox.Slack, url string, n int) {
 	b.Helper()
 	ctx := context.Background()
 	db, err := store.Open(ctx, url, store.Options{})
@@ -112,7 +112,7 @@ func seedPending(b *testing.B, slack *sandbox.Slack, url string, n int) {
 }
 
 // settleAll ends the work that the seeded requests owe, but for their deadlines.
-func settleAll(b *testing.B, db *store.Store) {
+func settleAll(b testing.TB, db *store.Store) {
 	b.Helper()
 	for {
 		task, _, err := db.Claim(context.Background(), time.Minute, approvals.Vet, approvals.Announce, approvals.Seed, approvals.Weigh)

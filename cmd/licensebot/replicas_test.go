@@ -177,6 +177,35 @@ func TestDownForHours(t *testing.T) {
 	}
 }
 
+// A start beside more cards than one call shows: what was missed on the oldest
+// and the newest is found, and Slack never has to say that it is too much.
+func TestManyCardsWithinSlacksLimits(t *testing.T) {
+	t.Parallel()
+	w := newWorldWith(t, sandbox.SlackConfig{EnforceTiers: true})
+	const pending = 1100 // a survey shows 999 messages a call
+	seedPending(t, w.slack, w.env["LICENSEBOT_DATABASE_URL"], pending)
+	cards := w.cards()
+	for _, card := range []sandbox.Message{cards[0], cards[pending-1]} {
+		if err := w.slack.React(approver, approvalsChannel, card.TS, "white_check_mark"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range cards {
+		w.uipath.AddGroup(sandbox.Group{ID: fmt.Sprintf("seed-%05d", i), Name: fmt.Sprintf("Seed %d", i)})
+	}
+	w.start()
+	w.await("both writes", func() bool { return len(w.uipath.Writes()) == 2 })
+	w.await("both ends", func() bool {
+		return len(w.slack.Thread(approvalsChannel, cards[0].TS)) == 1 && len(w.slack.Thread(approvalsChannel, cards[pending-1].TS)) == 1
+	})
+	for _, call := range w.slack.Calls("") {
+		opens := call.Method == "apps.connections.open" // one a minute; the second connection waits
+		if call.Status == 429 && !opens {
+			t.Errorf("too many calls of %s", call.Method)
+		}
+	}
+}
+
 // newDeafWorld has a Slack that delivers an event once, so that what was
 // missed stays missed.
 func newDeafWorld(t *testing.T) *world {
