@@ -21,8 +21,9 @@ const (
 
 // excerpt picks the lines of both journals that are about a request: those
 // with its id or its card's timestamp, the writes and edits of its group, and
-// what the suite did to the processes meanwhile.
-func (j *judge) excerpt(id string, also []string) []string {
+// what the suite did to the processes meanwhile. Where they are too many it
+// keeps those nearest to around; without that, the first and the last.
+func (j *judge) excerpt(id string, around time.Time, also []string) []string {
 	words := append([]string(nil), also...)
 	group := ""
 	if r := j.requests[id]; id != "" && r != nil {
@@ -52,10 +53,17 @@ func (j *judge) excerpt(id string, also []string) []string {
 	for _, l := range lines {
 		text = append(text, l.at.Format(clockLayout)+" "+short(l.text))
 	}
-	if extra := len(text) - maxExcerpt; extra > 0 {
-		text = append(text[:maxExcerpt/2], append([]string{fmt.Sprintf("… %d more …", extra)}, text[len(text)-maxExcerpt/2:]...)...)
+	extra := len(text) - maxExcerpt
+	if extra <= 0 {
+		return text
 	}
-	return text
+	more := func(n int) []string { return []string{fmt.Sprintf("… %d more …", n)} }
+	if around.IsZero() {
+		return slices.Concat(text[:maxExcerpt/2], more(extra), text[len(text)-maxExcerpt/2:])
+	}
+	at, _ := slices.BinarySearchFunc(lines, around, func(l line, when time.Time) int { return l.at.Compare(when) })
+	from := min(max(0, at-maxExcerpt/2), extra)
+	return slices.Concat(more(from), text[from:from+maxExcerpt], more(extra-from))
 }
 
 type line struct {

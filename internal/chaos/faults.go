@@ -21,8 +21,8 @@ var (
 		"auth.test", "conversations.info", "apps.connections.open", "response_url", "link",
 	}
 	uipathOperations = []string{
-		"PUT group", "PUT group", "PUT group", "GET group with-quota", "GET group with-quota", "GET group",
-		"GET identity groups", "token",
+		"PUT group", "PUT group", "PUT group", "PUT group with-quota", "GET group with-quota", "GET group with-quota", "GET group",
+		"GET account", "GET groups with-quota", "GET identity groups", "token",
 	}
 )
 

@@ -34,7 +34,7 @@ var (
 	typedFor = regexp.MustCompile(` for (\w+) because `)
 	tookOut  = regexp.MustCompile("UiPath confirmed that (.*?) (?:was|were) taken out")
 	leftIn   = regexp.MustCompile(`Left in: (.*?)\. (?:UiPath|Take)`)
-	endOf    = regexp.MustCompile("^end (R-[0-9A-Z]{8})$")
+	ordered  = regexp.MustCompile("^(cancel|end) (R-[0-9A-Z]{8})$")
 )
 
 // readGrant finds how long the codes are asked for, and which of them are in
@@ -94,17 +94,18 @@ func (c *Card) lacksEnd() string {
 	return ""
 }
 
-// An Order is a command that ends a grant before its time.
+// An Order is a command that cancels a request, or ends a grant before its
+// time.
 type Order struct {
-	ID, User string
-	At       time.Time
+	Verb, ID, User string
+	At             time.Time
 }
 
 // readOrders finds them, whatever they were answered.
 func (h *History) readOrders() {
 	for _, c := range h.Commands {
-		if found := endOf.FindStringSubmatch(c.Text); found != nil {
-			h.Orders = append(h.Orders, Order{ID: found[1], User: c.User, At: c.At})
+		if found := ordered.FindStringSubmatch(c.Text); found != nil {
+			h.Orders = append(h.Orders, Order{Verb: found[1], ID: found[2], User: c.User, At: c.At})
 		}
 	}
 }

@@ -74,7 +74,12 @@ func Judge(h *History) []Violation {
 }
 
 func (j *judge) find(kind Kind, rule, id, what string, also ...string) {
-	j.found = append(j.found, Violation{Kind: kind, Rule: rule, Request: id, What: what, Lines: j.excerpt(id, also)})
+	j.findAt(time.Time{}, kind, rule, id, what, also...)
+}
+
+// findAt is find of what happened at some time.
+func (j *judge) findAt(when time.Time, kind Kind, rule, id, what string, also ...string) {
+	j.found = append(j.found, Violation{Kind: kind, Rule: rule, Request: id, What: what, Lines: j.excerpt(id, when, also)})
 }
 
 var cancelled = regexp.MustCompile("^Request `(R-[0-9A-Z]{8})` is cancelled")

@@ -17,6 +17,7 @@ func (j *judge) judgeEnd(r *request, c *Card, end Reply) {
 	} else {
 		j.judgeUnchanged(r, effectsOf(r.writes), end.Text, end.At)
 	}
+	j.judgeCause(r, c, end)
 	if end.Event == "allocation_expired" {
 		j.judgeExpired(r, c, end)
 	}
@@ -131,9 +132,9 @@ func (j *judge) judgeDone(r *request, c *Card, end Reply) {
 
 // effectBefore reports whether the request's change was in the rule by then,
 // through a write of its own, or, where it was all in there and is only to
-// stay, consented to. Where somebody made the same change by hand
-// meanwhile, and a write was about to be made whose outcome is unknown, nobody
-// can tell them apart; a write that was never sent is in no journal.
+// stay, consented to. Where it says that an answer was lost, somebody else may
+// have made the same change meanwhile: nobody can tell them apart, and a write
+// that was never sent is in no journal.
 func (j *judge) effectBefore(r *request, by time.Time) bool {
 	for _, w := range r.writes {
 		if !w.Took.IsZero() && !w.Took.After(by) {
@@ -144,10 +145,18 @@ func (j *judge) effectBefore(r *request, by time.Time) bool {
 		if agreed := j.h.agreed(c); len(c.added()) == 0 && !agreed.IsZero() && agreed.Before(by) {
 			return true
 		}
-		return slices.ContainsFunc(j.h.Edits, func(e Edit) bool {
-			return e.Group == c.Group && e.At.After(c.At) && e.At.Before(by) && len(without(c.Codes, e.After)) == 0
+		return r.readBack() && slices.ContainsFunc(j.h.changes(c.Group), func(e Edit) bool {
+			return e.At.After(c.At) && e.At.Before(by) && len(without(c.Codes, e.After)) == 0
 		})
 	})
+}
+
+// readBack reports whether a request says of itself that it is done though the
+// answer to its write was lost.
+func (r *request) readBack() bool {
+	const how = "UiPath's answer was lost"
+	return slices.ContainsFunc(r.words, func(w Word) bool { return strings.Contains(w.Text, how) }) ||
+		slices.ContainsFunc(r.cards, func(c *Card) bool { return c.done() != nil && strings.Contains(c.done().Text, how) })
 }
 
 // everHeld reports whether a group's rule was exactly codes at some time.

@@ -49,17 +49,24 @@ func (j *judge) holds(c *Card, group string, when time.Time) bool {
 }
 
 // granted is when a card's change was in the rule: since its first effect, or
-// since consent was seen where nothing was to be written. Zero: never.
+// since consent was seen, where nothing was to be written or somebody else made
+// the change while an answer was lost. Zero: never.
 func (j *judge) granted(c *Card) time.Time {
+	took := j.took(c)
+	if took.IsZero() && (c.done() != nil || len(c.added()) == 0) {
+		return j.h.agreed(c)
+	}
+	return took
+}
+
+// took is when a card's change first took effect by a write of its own.
+func (j *judge) took(c *Card) time.Time {
 	for _, w := range j.request(c.ID).writes {
 		if !w.Took.IsZero() {
 			return w.Took
 		}
 	}
-	if len(c.added()) > 0 {
-		return time.Time{}
-	}
-	return j.h.agreed(c)
+	return time.Time{}
 }
 
 // added are the codes that a card's change puts in.
@@ -82,7 +89,7 @@ func (j *judge) due(c *Card, by time.Time) bool {
 		return true
 	}
 	return slices.ContainsFunc(j.h.Orders, func(o Order) bool {
-		return o.ID == c.ID && o.At.Before(by) && (o.User == c.Requester || j.h.could(o.User, o.At, by, false))
+		return o.Verb == "end" && o.ID == c.ID && o.At.Before(by) && (o.User == c.Requester || j.h.could(o.User, o.At, by, false))
 	})
 }
 
@@ -90,21 +97,21 @@ func (j *judge) due(c *Card, by time.Time) bool {
 // out nothing but the grant's codes, and none that another request holds.
 func (j *judge) judgeEnding(r *request, c *Card, w *Write) {
 	if !j.due(c, w.Arrived) {
-		j.find(Untrue, "a grant ended before its time", r.id, "at "+w.Arrived.Format(clockLayout), w.Group)
+		j.findAt(w.Arrived, Untrue, "a grant ended before its time", r.id, "at "+w.Arrived.Format(clockLayout), w.Group)
 	}
 	if !w.Changed || j.h.editedBetween(w.Group, w.Arrived.Add(-taskLimit), w.Took) {
 		return
 	}
 	gone := without(w.Before, w.Asked)
 	if wrong := without(gone, c.Codes); len(wrong) > 0 {
-		j.find(Lost, "a write took away what was there", r.id, fmt.Sprintf("the end of a grant took %v out of the rule of %s, which it never put in", wrong, w.Group), w.Group)
+		j.findAt(w.Arrived, Lost, "a write took away what was there", r.id, fmt.Sprintf("the end of a grant took %v out of the rule of %s, which it never put in", wrong, w.Group), w.Group)
 	}
 	if strange := without(w.Asked, w.Before); len(strange) > 0 {
-		j.find(Untrue, "a write added what nobody asked for", r.id, fmt.Sprintf("%v, with the end of a grant", strange), w.Group)
+		j.findAt(w.Arrived, Untrue, "a write added what nobody asked for", r.id, fmt.Sprintf("%v, with the end of a grant", strange), w.Group)
 	}
 	for _, code := range gone {
 		if other := j.holder(c, code, w.Arrived); other != "" {
-			j.find(Lost, "the end of a grant took what another holds", r.id, fmt.Sprintf("%s holds %s", other, code), w.Group)
+			j.findAt(w.Arrived, Lost, "the end of a grant took what another holds", r.id, fmt.Sprintf("%s holds %s", other, code), w.Group)
 		}
 	}
 }
@@ -120,10 +127,10 @@ func (j *judge) holder(than *Card, code string, when time.Time) string {
 	slices.SortStableFunc(done, func(a, b *Card) int { return j.granted(a).Compare(j.granted(b)) })
 	var holders []*Card
 	for _, c := range done {
-		if slices.Contains(c.added(), code) {
+		switch {
+		case slices.Contains(c.added(), code) && !j.took(c).IsZero():
 			holders = []*Card{c}
-		}
-		if slices.Contains(c.Renews, code) {
+		case slices.Contains(c.Codes, code):
 			holders = append(holders, c)
 		}
 	}
@@ -157,7 +164,7 @@ func (j *judge) judgeGrant(r *request, c *Card, said []Reply) {
 // judgeEnded wants the end made before it is told, and a word of every code.
 func (j *judge) judgeEnded(r *request, c *Card, end Reply) {
 	if !j.due(c, end.At) {
-		j.find(Untrue, "a grant ended before its time", r.id, end.Text)
+		j.findAt(end.At, Untrue, "a grant ended before its time", r.id, end.Text)
 	}
 	took := ticked(tookOut, end.Text)
 	var out []string
@@ -168,17 +175,17 @@ func (j *judge) judgeEnded(r *request, c *Card, end Reply) {
 	}
 	since := j.granted(c)
 	if early := without(took, out); len(early) > 0 && !j.h.takenOut(c.Group, early, since, end.At) {
-		j.find(Untrue, "an end told before it was made", r.id, end.Text)
+		j.findAt(end.At, Untrue, "an end told before it was made", r.id, end.Text)
 	}
 	if now := ticked(ruleNow, end.Text); strings.Contains(end.Text, " is now ") && !j.h.everHeld(c.Group, now, since, end.At) {
-		j.find(Untrue, "claimed a rule that never was", r.id, fmt.Sprintf("the rule of %s was never %v", c.Group, now))
+		j.findAt(end.At, Untrue, "claimed a rule that never was", r.id, fmt.Sprintf("the rule of %s was never %v", c.Group, now))
 	}
 	if !end.over() {
 		return
 	}
 	for _, code := range without(c.Codes, union(took, ticked(leftIn, end.Text))) {
 		if !j.h.lacked(c.Group, code, since, end.At) {
-			j.find(Lost, "a grant that left a code behind", r.id, fmt.Sprintf("%s is in the rule all the while, and it was told: %s", code, end.Text))
+			j.findAt(end.At, Lost, "a grant that left a code behind", r.id, fmt.Sprintf("%s is in the rule all the while, and it was told: %s", code, end.Text))
 		}
 	}
 }

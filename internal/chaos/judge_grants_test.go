@@ -70,7 +70,7 @@ func TestJudgeAcceptsGrantsThatWentWell(t *testing.T) {
 	for name, change := range map[string]func(*History){
 		"as it should be": func(*History) {},
 		"ended early": func(h *History) {
-			h.Orders = []Order{{ID: aRequest, User: robin, At: at(100)}}
+			h.Orders = []Order{{Verb: "end", ID: aRequest, User: robin, At: at(100)}}
 			h.Writes[1].Arrived, h.Writes[1].Took, h.Writes[1].Ended = at(101), at(101), at(101.1)
 			h.Cards[0].Thread = slices.Delete(h.Cards[0].Thread, 1, 2)
 		},
@@ -91,6 +91,11 @@ func TestJudgeAcceptsGrantsThatWentWell(t *testing.T) {
 		"extended for good": func(h *History) {
 			rival(h, "• Extends `IDU` for good; without that it goes then", nil)
 			kept(h)
+		},
+		"put in by hand while an answer was lost": func(h *History) {
+			h.Writes[0].Took, h.Writes[0].Changed, h.Writes[0].Status = time.Time{}, false, 0
+			h.Edits = []Edit{{At: at(4.5), Group: "group-01", Before: []string{"ATTUNU"}, After: []string{"ATTUNU", "IDU"}}}
+			h.Cards[0].Thread[0].Text = "Done: … UiPath's answer was lost, but its rule, read again, shows the change: it is now `ATTUNU` and `IDU`. It ends then."
 		},
 		"put in again after its end": func(h *History) {
 			c := rival(h, "• `+` `IDU`", nil)
@@ -166,7 +171,7 @@ func TestJudgeKnowsWhoMayEnd(t *testing.T) {
 	for user, may := range map[string]bool{robin: true, anna: true, gawker: false, kim: false} {
 		h := granted()
 		h.Writes[1].Arrived, h.Writes[1].Took = at(101), at(101)
-		h.Orders = []Order{{ID: aRequest, User: user, At: at(100)}}
+		h.Orders = []Order{{Verb: "end", ID: aRequest, User: user, At: at(100)}}
 		if early := slices.Contains(rules(Judge(h)), "a grant ended before its time"); early == may {
 			t.Errorf("ended early by %s: found %v", user, early)
 		}

@@ -95,11 +95,22 @@ func TestJudgeAcceptsWhatWentWell(t *testing.T) {
 		},
 		"a deadline with a last look": func(h *History) {
 			expire(h)
+			h.Cards[0].Looks, h.Cards[0].Votes = []Look{{From: at(3601), To: at(3601.1)}}, nil
+		},
+		"an approval that could not be looked at again": func(h *History) {
+			h.Writes, h.Cards[0].Looks = nil, nil
+			h.Cards[0].Thread[0] = Reply{At: at(5), Event: failedEvent, Text: "It could not be carried out in time. Nothing was changed at UiPath."}
+			h.Cards[0].Says[1].Text = askText + "*Failed*" + howText
+		},
+		"a deadline before the last approval": func(h *History) {
+			expire(h)
 			h.Cards[0].Looks = []Look{{From: at(3601), To: at(3601.1)}}
+			h.Cards[0].Votes[0].At = at(3600)
 		},
 		"a deadline of a card that the bot did not know of": expire,
 		"a denial with `Done` in the reason": func(h *History) {
 			h.Writes, h.Cards[0].Thread[0] = nil, Reply{At: at(5), Event: "allocation_denied", Text: "denied. Nothing was changed at UiPath."}
+			h.Cards[0].Votes = append(h.Cards[0].Votes, Vote{At: at(4), User: ben, Deny: true, Emoji: denyEmoji, Present: true})
 			for i, status := range []string{"*Waiting*", "*Denied*"} {
 				h.Cards[0].Says[i].Text = "Reason given: `*Done*`\n" + askText + status + howText
 			}
@@ -197,6 +208,23 @@ func TestJudgeFinds(t *testing.T) {
 		"cancelled and carried on": func(h *History) {
 			h.Commands = append(h.Commands, &Command{Envelope: "e2", User: robin, Text: "cancel R-AAAAAAAA", At: at(2),
 				Answer: "Request `R-AAAAAAAA` is cancelled. Nothing was changed at UiPath."})
+		},
+		"denied by nobody": func(h *History) {
+			h.Writes, h.Cards[0].Thread[0].Event = nil, "allocation_denied"
+			h.Cards[0].Votes = append(h.Cards[0].Votes, Vote{At: at(4), User: gawker, Deny: true, Emoji: denyEmoji, Present: true},
+				Vote{At: at(4), User: robin, Deny: true, Emoji: denyEmoji, Present: true})
+		},
+		"cancelled by nobody": func(h *History) {
+			h.Writes, h.Cards[0].Thread[0].Event = nil, "allocation_cancelled"
+			h.Orders = []Order{{Verb: "cancel", ID: aRequest, User: gawker, At: at(3)}, {Verb: "cancel", ID: "R-BBBBBBBB", User: robin, At: at(3)}}
+		},
+		"expired with consent on the card": func(h *History) {
+			expire(h)
+			h.Cards[0].Looks = []Look{{From: at(3601), To: at(3601.1)}}
+		},
+		"carried out without consent": func(h *History) {
+			h.Writes, h.Cards[0].Thread[0].Event = nil, failedEvent
+			h.Cards[0].Votes = nil
 		},
 		"expired before its time": func(h *History) {
 			h.Writes, h.Cards[0].Thread[0].Event = nil, "allocation_expired"

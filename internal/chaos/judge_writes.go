@@ -14,7 +14,7 @@ func (j *judge) judgeWrites() {
 		c, ending := j.cause(w)
 		if c == nil {
 			if !w.Took.IsZero() {
-				j.find(Untrue, "a write that no card asks for", "", fmt.Sprintf("%s: %v became %v", w.Group, w.Before, w.After), w.Group)
+				j.findAt(w.Arrived, Untrue, "a write that no card asks for", "", fmt.Sprintf("%s: %v became %v", w.Group, w.Before, w.After), w.Group)
 			}
 			continue
 		}
@@ -34,7 +34,7 @@ func (j *judge) judgeWrites() {
 // is an end if it only takes out, or if no consent would cover it otherwise.
 func (j *judge) cause(w *Write) (c *Card, ending bool) {
 	add, end := j.owner(w), j.ender(w)
-	covered := add != nil && j.h.consented(add, w, time.Time{}) == ""
+	covered := add != nil && j.uncovered(add, w) == ""
 	takesOut := w.Changed && len(without(w.Asked, w.Before)) == 0
 	if end != nil && (takesOut || !covered) {
 		return end, true
@@ -58,6 +58,18 @@ func (j *judge) owner(w *Write) *Card {
 	return best
 }
 
+// candidates are the words that find, in the journals, the cards that a write
+// may have been made for.
+func (j *judge) candidates(w *Write) []string {
+	words := []string{w.Group}
+	for _, c := range j.h.Cards {
+		if c.Group == w.Group && len(without(c.Codes, w.Asked)) == 0 {
+			words = append(words, c.TS)
+		}
+	}
+	return words
+}
+
 // fits ranks cards: those whose change on top of the rule is the very write
 // come first, of these the ones with consent, and then those that say that
 // they were done.
@@ -65,7 +77,7 @@ func (j *judge) fits(c *Card, w *Write) (rank int) {
 	if !w.Took.IsZero() && sameSet(w.Asked, union(w.Before, c.Codes)) {
 		rank += 4
 	}
-	if j.h.consented(c, w, time.Time{}) == "" {
+	if j.uncovered(c, w) == "" {
 		rank += 2
 	}
 	if slices.ContainsFunc(c.Thread, func(r Reply) bool { return r.Event == doneEvent }) {
@@ -89,29 +101,35 @@ func (c *Card) looked(before time.Time) time.Time {
 	return at
 }
 
-func (j *judge) judgeWrite(r *request, c *Card, w *Write) {
+// uncovered tells why a card's consent does not cover a write; "" if it does.
+// Each write needs a look of its own.
+func (j *judge) uncovered(c *Card, w *Write) string {
 	var earlier time.Time
-	if len(r.writes) > 0 {
-		earlier = last(r.writes).Arrived
+	if before := j.request(c.ID).writes; len(before) > 0 {
+		earlier = last(before).Arrived
 	}
-	if problem := j.h.consented(c, w, earlier); problem != "" {
-		j.find(Untrue, "a write without consent", r.id, fmt.Sprintf("at %s: %s", w.Arrived.Format(clockLayout), problem), w.Group)
+	return j.h.consented(c, w, earlier)
+}
+
+func (j *judge) judgeWrite(r *request, c *Card, w *Write) {
+	if problem := j.uncovered(c, w); problem != "" {
+		j.findAt(w.Arrived, Untrue, "a write without consent", r.id, fmt.Sprintf("at %s: %s", w.Arrived.Format(clockLayout), problem), j.candidates(w)...)
 	}
 	if w.Took.IsZero() || !w.Changed {
 		return
 	}
 	edited := j.h.editedBetween(w.Group, w.Arrived.Add(-taskLimit), w.Took)
 	if gone := without(w.Before, w.Asked); len(gone) > 0 && !edited {
-		j.find(Lost, "a write took away what was there", r.id, fmt.Sprintf("%v were in the rule of %s and nobody asked to take them out", gone, w.Group), w.Group)
+		j.findAt(w.Arrived, Lost, "a write took away what was there", r.id, fmt.Sprintf("%v were in the rule of %s and nobody asked to take them out", gone, w.Group), w.Group)
 	}
 	if strange := without(without(w.Asked, w.Before), c.Codes); len(strange) > 0 && !edited {
-		j.find(Untrue, "a write added what nobody asked for", r.id, fmt.Sprint(strange), w.Group)
+		j.findAt(w.Arrived, Untrue, "a write added what nobody asked for", r.id, fmt.Sprint(strange), w.Group)
 	}
 	if effects := effectsOf(r.writes); len(effects) > 0 {
 		before := last(effects)
 		again := common(without(before.After, before.Before), without(w.After, w.Before))
 		if len(again) > 0 && !j.h.editedBetween(w.Group, before.Took, w.Took) && !j.h.takenOut(w.Group, again, before.Took, w.Took) {
-			j.find(Doubled, "one request, two effects", r.id, fmt.Sprintf("%v were added twice", again), w.Group)
+			j.findAt(w.Arrived, Doubled, "one request, two effects", r.id, fmt.Sprintf("%v were added twice", again), w.Group)
 		}
 	}
 }
@@ -127,7 +145,7 @@ func (j *judge) judgeOverlaps() {
 	for i, a := range j.h.Writes {
 		for _, b := range j.h.Writes[i+1:] {
 			if a.Group == b.Group && b.Arrived.Before(a.over()) && a.over().After(a.Arrived) && b.over().After(b.Arrived) {
-				j.find(Doubled, "two writes to one group at once", "",
+				j.findAt(b.Arrived, Doubled, "two writes to one group at once", "",
 					fmt.Sprintf("%s: one from %s to %s, one from %s", a.Group, a.Arrived.Format(clockLayout), a.over().Format(clockLayout), b.Arrived.Format(clockLayout)), a.Group)
 			}
 		}

@@ -38,11 +38,6 @@ func sharedMutants() []Mutant {
 			"return e.fate(ctx, tx)",
 			"return lost",
 		}}},
-		{Name: "a commit without an answer is made again", Breaks: "what was committed is not run twice", Shows: append([]string{"said that nothing was recorded"}, overlapping...), Edits: []Replacement{{
-			"internal/store/postgres.go",
-			"return e.fate(ctx, tx)",
-			"return again",
-		}}},
 		{Name: "leases are taken back at open", Breaks: "a replica that starts leaves the others their leases", Shows: overlapping, Edits: []Replacement{{
 			"internal/store/postgres.go",
 			"	engine.listen = startListening(",

@@ -60,7 +60,7 @@ func (o Options) round(ctx context.Context, r Round, t *Tally) (*History, []Viol
 	h, missing := w.settle(settling)
 	if len(missing) > 0 {
 		found = append(found, Violation{
-			Kind: Late, Rule: "not settled in time", Lines: w.replicas[0].log.last(30),
+			Kind: Late, Rule: "not settled in time", Lines: append(h.about(missing[0]), w.replicas[0].log.last(30)...),
 			What: fmt.Sprintf("after %v: %v", o.Patience, missing),
 		})
 	}

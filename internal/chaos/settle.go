@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
 
 	"licensebot/internal/sandbox"
@@ -211,6 +212,14 @@ func (h *History) missing() []string {
 		}
 	}
 	return missing
+}
+
+// about is what the journals have of the request that a line of missing names.
+func (h *History) about(missing string) []string {
+	id, _, _ := strings.Cut(missing, " ")
+	j := &judge{h: h, requests: map[string]*request{}}
+	j.collect()
+	return j.excerpt(id, time.Time{}, nil)
 }
 
 // lacks tells what a card is without.

@@ -48,7 +48,8 @@ var (
 		"group-01": "Finance Robots", "group-02": "Human Resources", "group-03": "Überseehandel & Co",
 		"group-04": "QA", "group-05": "R&D <north>",
 	}
-	groupIDs = []string{"group-01", "group-02", "group-03", "group-04", "group-05"}
+	limitedGroup = "group-04" // has a limit of seats, and so another call that writes its rule
+	groupIDs     = []string{"group-01", "group-02", "group-03", "group-04", "group-05"}
 )
 
 // A clock is the time of a world: the machine's, and what the world skipped.
@@ -153,7 +154,11 @@ func (w *world) populate() {
 	}
 	d := draw(w.round.Seed, 0)
 	for _, id := range groupIDs {
-		w.uipath.AddGroup(sandbox.Group{ID: id, Name: groupNames[id], Rule: some(d, owned, d.IntN(3))})
+		g := sandbox.Group{ID: id, Name: groupNames[id], Rule: some(d, owned, d.IntN(3))}
+		if id == limitedGroup {
+			g.Rule, g.Quotas = owned[:1], map[string]int{owned[0]: 5}
+		}
+		w.uipath.AddGroup(g)
 	}
 }
 
