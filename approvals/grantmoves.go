@@ -46,11 +46,11 @@ func endEarly(r Request, e EndEarly, now time.Time) (Step, error) {
 	}
 	g := *r.Grant
 	if g.Ending == nil {
-		g.Until, g.By = now, e.By
+		g.Until, g.By = now, e.By // what holds an end up that was due by another clock still does
 	} else {
 		g.Tries++
+		g.Ending, g.Stalled, g.Misses = nil, "", 0
 	}
-	g.Ending, g.Stalled, g.Misses = nil, "", 0
 	r.Grant = &g
 	return Step{Request: r, Owe: []Owed{{Kind: End}, {Kind: Render}}, Drop: []Kind{Warn, Elapse}}, nil
 }

@@ -551,6 +551,26 @@ func TestEndWhileTheClockIsPutBack(t *testing.T) {
 	})
 }
 
+// An end that is held up, and whose time the clock then puts before it again:
+// ended early, it is not told as overdue once more.
+func TestEndEarlyOfWhatIsOverdue(t *testing.T) {
+	live(t, func(w *world) {
+		r := w.granted(2*time.Hour, "NEW")
+		w.uipath.onRead = func(int) error { return errCut }
+		w.skipTo(r.Grant.Until)
+		w.request = r
+		w.until("overdue", func(r Request) bool { return r.Grant.Stalled != "" })
+		w.behind.Store(int64(time.Hour))
+		w.endEarly(r, requester)
+		time.Sleep(2 * time.Hour)
+		w.uipath.onRead = nil
+		w.until("an end", func(r Request) bool { return r.Grant.Over() })
+		w.quiet()
+		w.posts(Overdue, 1)
+		w.posts(Conclude, 1)
+	})
+}
+
 // UiPath refuses to be read after a write whose answer was lost.
 func TestEndRefusedAfterAnAnswerWasLost(t *testing.T) {
 	live(t, func(w *world) {

@@ -112,12 +112,7 @@ func TestJudgeAcceptsGrantsThatWentWell(t *testing.T) {
 	} {
 		h := granted()
 		change(h)
-		if found := Judge(h); len(found) > 0 {
-			t.Errorf("%s: %v", name, found)
-		}
-		if missing := h.missing(); len(missing) > 0 {
-			t.Errorf("%s: still missing: %v", name, missing)
-		}
+		expectClean(t, name, h)
 	}
 }
 

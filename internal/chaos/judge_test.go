@@ -122,12 +122,18 @@ func TestJudgeAcceptsWhatWentWell(t *testing.T) {
 	} {
 		h := history()
 		change(h)
-		if found := Judge(h); len(found) > 0 {
-			t.Errorf("%s: %v", name, found)
-		}
-		if missing := h.missing(); len(missing) > 0 {
-			t.Errorf("%s: still missing: %v", name, missing)
-		}
+		expectClean(t, name, h)
+	}
+}
+
+// expectClean wants nothing found in a history, and nothing missing from it.
+func expectClean(t *testing.T, name string, h *History) {
+	t.Helper()
+	if found := Judge(h); len(found) > 0 {
+		t.Errorf("%s: %v", name, found)
+	}
+	if missing := h.missing(); len(missing) > 0 {
+		t.Errorf("%s: still missing: %v", name, missing)
 	}
 }
 
