@@ -134,6 +134,22 @@ func TestWarningsAheadOnly(t *testing.T) {
 	}
 }
 
+// Nobody is warned of the end of what they were not told is done.
+func TestNoWarningBeforeTheWordThatItIsDone(t *testing.T) {
+	live(t, func(w *world) {
+		w.slack.breaks("reply", 1000, false, errCut)
+		r := w.granted(2*time.Hour, "NEW")
+		w.skipTo(r.Grant.Until.Add(-40 * time.Minute))
+		w.posts(Warn, 0)
+		w.slack.mends()
+		w.over(r)
+		w.quiet()
+		w.posts(Reply, 1)
+		w.posts(Warn, 1)
+		w.posts(Conclude, 1)
+	})
+}
+
 // A warning is posted once, whether its answer was lost before or after.
 func TestWarningAnswerLost(t *testing.T) {
 	for _, effect := range []bool{true, false} {

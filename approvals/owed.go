@@ -41,12 +41,13 @@ type Owed struct {
 // Lane names the queue in which the work waits its turn, or is empty. Of one
 // lane only the head runs, on any replica: the writes to one group's rule
 // never overlap, and what is said in one thread keeps its order. What is owed
-// for a later time stands in no lane, because it would hold up the others.
+// for a later time stands in no lane, because it would hold up the others; but
+// for a warning: whatever is said after it drops it.
 func (o Owed) Lane(r Request) string {
 	switch o.Kind {
 	case Apply, End:
 		return "rule " + r.Proposal.Group.ID
-	case Announce, Progress, Reply, Reopen, Overdue, Conclude:
+	case Announce, Progress, Reply, Reopen, Warn, Overdue, Conclude:
 		return "thread " + r.ID
 	case Seed, Render:
 		return "card " + r.ID

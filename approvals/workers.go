@@ -103,16 +103,18 @@ func (w *Workers) runPool(ctx, tasks context.Context, p pool) {
 		if p.paced && w.Announcer.Ready(ctx, p.kinds[0]) != nil {
 			return
 		}
-		until := time.Now().Add(taskLimit) // before the lease begins
+		limited, cancel := context.WithTimeout(tasks, taskLimit) // begins before the lease does
 		task, request, err := w.Store.Claim(ctx, lease, p.kinds...)
 		if err != nil {
+			cancel()
 			<-free
 			w.pauseAfter(ctx, err)
 			continue
 		}
 		running.Go(func() {
 			defer func() { <-free }()
-			w.carryOut(tasks, until, task, request)
+			defer cancel()
+			w.carryOut(tasks, limited, task, request)
 		})
 	}
 }
@@ -161,12 +163,10 @@ func (w *Workers) pauseAfter(ctx context.Context, err error) {
 	rest(ctx, pause)
 }
 
-// carryOut does one task, whose effect has to be over by until. A task that returns an error is given back; what
+// carryOut does one task, whose effect has to be over when limited ends. A task that returns an error is given back; what
 // the error says decides when it is tried again and whether it may have
 // taken effect.
-func (w *Workers) carryOut(ctx context.Context, until time.Time, t Task, r Request) {
-	limited, cancel := context.WithDeadline(ctx, until)
-	defer cancel()
+func (w *Workers) carryOut(ctx, limited context.Context, t Task, r Request) {
 	err := w.guarded(limited, t, r)
 	if errors.Is(err, ErrLost) {
 		return

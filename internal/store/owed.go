@@ -157,8 +157,8 @@ func laneMates(kind approvals.Kind) []approvals.Kind {
 	switch kind {
 	case approvals.Apply, approvals.End:
 		return []approvals.Kind{approvals.Apply, approvals.End}
-	case approvals.Announce, approvals.Progress, approvals.Reply, approvals.Reopen, approvals.Overdue, approvals.Conclude:
-		return []approvals.Kind{approvals.Progress, approvals.Reply, approvals.Reopen, approvals.Overdue, approvals.Conclude}
+	case approvals.Announce, approvals.Progress, approvals.Reply, approvals.Reopen, approvals.Warn, approvals.Overdue, approvals.Conclude:
+		return []approvals.Kind{approvals.Progress, approvals.Reply, approvals.Reopen, approvals.Warn, approvals.Overdue, approvals.Conclude}
 	case approvals.Seed, approvals.Render:
 		return []approvals.Kind{approvals.Seed, approvals.Render}
 	}
