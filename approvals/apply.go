@@ -44,6 +44,7 @@ func (w *Workers) apply(ctx context.Context, t Task, r Request) error {
 	shown := r.Proposal.Change
 	remaining := shown.Remaining(rule)
 	stay := len(Without(shown.Renew, rule.Codes)) == 0 // all that is to stay for longer is there
+	changed := !remaining.partOf(shown) || !tried && !remaining.Same(shown)
 	switch {
 	case tried && stay && remaining.Empty():
 		return w.settle(ctx, t, r, Done, Outcome{Reason: ReasonReadBack, Codes: rule.Codes})
@@ -51,7 +52,7 @@ func (w *Workers) apply(ctx context.Context, t Task, r Request) error {
 		return w.step(ctx, r, withdrawn, &t)
 	case r.Misses >= missLimit:
 		return w.settle(ctx, t, r, Failed, incomplete(remaining, rule))
-	case !stay, !tried && !remaining.Same(shown), shown.empties(rule) && !r.Ask.Empty:
+	case !stay, changed, shown.empties(rule) && !r.Ask.Empty:
 		return w.settle(ctx, t, r, Superseded, Outcome{Reason: ReasonRuleChanged, Codes: rule.Codes, Uncertain: tried})
 	case !tried && r.Ask.passed(now):
 		return w.settle(ctx, t, r, Failed, Outcome{Reason: ReasonEndPassed, Codes: rule.Codes})
@@ -77,7 +78,7 @@ func (w *Workers) write(ctx context.Context, t Task, r Request, target Rule) err
 	}
 	if len(r.Proposal.Change.Quotas) > 0 { // which an answer need not tell
 		if answer, err = w.Licences.Rule(ctx, r.Proposal.Group.ID); err != nil {
-			return w.heldUp(ctx, t, r, reasonOf(err), unclassified(err))
+			return w.heldUp(ctx, t, r, reasonOf(err), errors.New(err.Error())) // it is the look that had no effect, not the write
 		}
 	}
 	if SameSet(answer.Codes, target.Codes) && len(r.Proposal.Change.Remaining(answer).Quotas) == 0 {

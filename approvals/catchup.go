@@ -114,7 +114,7 @@ func (w *Workers) lookAt(ctx context.Context, card Card) error {
 	shown, err := w.Directory.OnCard(ctx, card.Channel, card.TS)
 	switch {
 	case errors.Is(err, ErrGone):
-		_, err = w.Store.Step(ctx, card.Request, Gone{}, nil)
+		_, err = w.Store.Step(ctx, card.Request, Gone{Waiting: true}, nil)
 		if errors.Is(err, ErrNoMove) {
 			err = nil
 		}
@@ -144,11 +144,11 @@ func (w *Workers) expire(ctx context.Context, t Task, r Request) error {
 	ballots, err := w.recheck(ctx, r)
 	switch {
 	case errors.Is(err, ErrGone):
-		return w.step(ctx, r, Gone{}, &t)
+		return w.step(ctx, r, Gone{Waiting: true}, &t)
 	case err != nil && now.Before(r.Deadline.Add(r.Terms.TTL)):
 		return err
 	}
-	return w.step(ctx, r, Lapse{Ballots: ballots}, &t)
+	return w.step(ctx, r, Lapse{Ballots: ballots, Unseen: err != nil}, &t)
 }
 
 // sameReactions reports whether two looks show the same people with the same

@@ -28,8 +28,9 @@ func (w *Workers) endGrant(ctx context.Context, t Task, r Request) error {
 	claims, tried := claimsOf(holders), !t.Tried.IsZero()
 	rule, err := w.Licences.Rule(ctx, r.Proposal.Group.ID)
 	if err != nil {
-		going, _ := claims.part(r, Rule{Codes: r.Grant.Codes}, now)
-		return w.leftOrHeldUp(ctx, t, r, Ending{Uncertain: tried}, going, err)
+		going, rest := claims.part(r, Rule{Codes: r.Grant.Codes}, now)
+		rest.Codes, rest.Uncertain = nil, tried // nobody has read what the rule is
+		return w.leftOrHeldUp(ctx, t, r, rest, going, err)
 	}
 	take, rest := claims.part(r, rule, now)
 	rest.ReadBack = tried && len(rest.Gone) > 0
@@ -103,7 +104,7 @@ func (w *Workers) warn(ctx context.Context, t Task, r Request) error {
 
 // overdue says that the end of a grant is held up, if it still is.
 func (w *Workers) overdue(ctx context.Context, t Task, r Request) error {
-	if !ofThisTry(t, r) || (!r.ending() || r.Grant.Stalled == "") && t.Tried.IsZero() {
+	if !ofThisTry(t, r) || !r.ending() || r.Grant.Stalled == "" {
 		return nil
 	}
 	return w.sayInThread(ctx, t, r, t.Owed)

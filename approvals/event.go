@@ -39,11 +39,17 @@ type (
 	}
 
 	// Lapse means that the deadline may have passed; the store's clock decides.
-	// Ballots are what stood on the card when it was looked at for the last time.
-	Lapse struct{ Ballots []Ballot }
+	// Ballots are what stood on the card when it was looked at for the last time;
+	// Unseen says that it could not be looked at.
+	Lapse struct {
+		Ballots []Ballot
+		Unseen  bool
+	}
 
-	// Gone means that the card was deleted, and every consent with it.
-	Gone struct{ Attempted bool }
+	// Gone means that the card was deleted, and every consent with it. Waiting
+	// says that it was missed while the request waited for consent: whether a
+	// write was begun since is known only to who would make it.
+	Gone struct{ Attempted, Waiting bool }
 
 	// Rechecked means that right before a write too few consents were left.
 	// Attempted says that another write had been tried before.

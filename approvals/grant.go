@@ -76,7 +76,7 @@ type claims map[string][]Request
 
 // claimsOf follows done requests in the order in which they were done. To put
 // a code in, a request must have found it missing: so whoever held it before
-// holds it no more, whatever took it out. Only where the answer was lost it may
+// holds it no more, whatever took it out. Only where an answer was lost it may
 // have been put in by one that was done meanwhile, and then both hold it.
 func claimsOf(done []Request) claims {
 	c := claims{}
@@ -102,7 +102,7 @@ const setBack = 15 * time.Minute
 // meanwhile are the holders of a code who may have put it in since r, which
 // found it missing, was filed.
 func (c claims) meanwhile(r Request, code string) []Request {
-	if r.Outcome.Reason != ReasonReadBack {
+	if r.Outcome.Reason != ReasonReadBack && !r.Attempted {
 		return nil
 	}
 	return slices.DeleteFunc(slices.Clone(c[code]), func(other Request) bool { return other.Ended.Before(r.Filed.Add(-setBack)) })

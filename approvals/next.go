@@ -192,7 +192,7 @@ func lapsed(r Request, e Lapse, now time.Time) (Step, error) {
 	if (r.State != Filed && r.State != Pending) || now.Before(r.Deadline) {
 		return Step{}, ErrNoMove
 	}
-	if r.State == Pending {
+	if r.State == Pending && !e.Unseen {
 		step := count(r, e.Ballots, now)
 		if step.Request.State != Pending {
 			return step, nil
@@ -205,7 +205,7 @@ func lapsed(r Request, e Lapse, now time.Time) (Step, error) {
 // gone ends a request whose card was deleted. Its thread went with the card,
 // so the requester is told privately.
 func gone(r Request, e Gone, now time.Time) (Step, error) {
-	if r.State != Pending && r.State != Approved {
+	if r.State != Pending && (r.State != Approved || e.Waiting) {
 		return Step{}, ErrNoMove
 	}
 	r.Attempted = r.Attempted || e.Attempted
@@ -214,6 +214,9 @@ func gone(r Request, e Gone, now time.Time) (Step, error) {
 	step.Drop = append(step.Drop, Apply, Seed, Render)
 	return step, nil
 }
+
+// weighAgain is how long after consent was found gone it is weighed anew.
+const weighAgain = 5 * time.Second
 
 // rechecked takes an approval back: consent that is gone before the write is
 // no consent. The request waits again for as long as it may.
@@ -231,11 +234,13 @@ func rechecked(r Request, e Rechecked, now time.Time) (Step, error) {
 	r.Votes = consents(r.Votes, e.Ballots, now)
 	r.Stalled = ""
 	if !now.Before(r.Deadline) {
-		return lapsed(r, Lapse{}, now)
+		return lapsed(r, Lapse{Ballots: e.Ballots}, now)
 	}
 	r.Reopened++
 	step := tellIgnored(r, e.Ballots)
-	step.Owe = append(step.Owe, reopening(r, lost), Owed{Kind: Render}, Owed{Kind: Expire, Due: r.Deadline})
+	// What was heard since the look was weighed in vain, so it is weighed again; a
+	// little later, lest what is heard and what is seen chase each other.
+	step.Owe = append(step.Owe, reopening(r, lost), Owed{Kind: Render}, Owed{Kind: Weigh, Due: now.Add(weighAgain)}, Owed{Kind: Expire, Due: r.Deadline})
 	step.Owe = append(step.Owe, r.nextReminder(now)...)
 	return step, nil
 }

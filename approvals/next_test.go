@@ -131,15 +131,17 @@ func table() []cells {
 
 	lapse := filed(late(row("lapse", Lapse{})), "expired / notify / "+dropsAll)
 	lapse.pending = expired
-	lapseTold := late(row("lapse, and the last look finds too few", Lapse{[]Ballot{yes(anna), ballotOf(bystander, NotApprover)}}))
+	lapseTold := late(row("lapse, and the last look finds too few", Lapse{Ballots: []Ballot{yes(anna), ballotOf(bystander, NotApprover)}}))
 	lapseTold.filed, lapseTold.pending = lapse.filed, expired
-	lapseVoted := late(row("lapse, and the last look finds a quorum of ✅", Lapse{[]Ballot{yes(anna), yes(ben)}}))
+	lapseVoted := late(row("lapse, and the last look finds a quorum of ✅", Lapse{Ballots: []Ballot{yes(anna), yes(ben)}}))
 	lapseVoted.filed, lapseVoted.pending = lapse.filed, "approved / apply render / remind"
-	lapseDenied := late(row("lapse, and the last look finds a ❌", Lapse{[]Ballot{yes(anna), yes(ben), no(cleo)}}))
+	lapseDenied := late(row("lapse, and the last look finds a ❌", Lapse{Ballots: []Ballot{yes(anna), yes(ben), no(cleo)}}))
 	lapseDenied.filed, lapseDenied.pending = lapse.filed, denied
 
 	gone := row("the card is deleted", Gone{})
 	gone.pending = "cancelled / notify / " + dropsAll + " apply seed render"
+	missed := row("the card is missed by who saw the request waiting", Gone{Waiting: true})
+	missed.pending = gone.pending
 	gone.approved = gone.pending
 
 	held := row("held up", Held{Why: "UiPath is down"})
@@ -192,13 +194,13 @@ func table() []cells {
 		late(row("one ❌", Weighed{[]Ballot{no(anna)}})),
 
 		cancel, meddle, callOff, callOffMute,
-		row("lapse, before the deadline", Lapse{}), lapse, lapseTold, lapseVoted, lapseDenied, gone,
+		row("lapse, before the deadline", Lapse{}), lapse, lapseTold, lapseVoted, lapseDenied, gone, missed,
 
-		approved(row("consent below the quorum before the write", Rechecked{Ballots: []Ballot{yes(anna)}}), "pending / reopen render expire remind /"),
-		approved(row("consent gone before the write", Rechecked{}), "pending / reopen render expire remind /"),
+		approved(row("consent below the quorum before the write", Rechecked{Ballots: []Ballot{yes(anna)}}), "pending / reopen render weigh expire remind /"),
+		approved(row("consent gone before the write", Rechecked{}), "pending / reopen render weigh expire remind /"),
 		approved(row("❌ before the write", Rechecked{Ballots: []Ballot{yes(anna), no(ben)}}), denied),
 		approved(row("an approver lost standing before the write", Rechecked{Ballots: []Ballot{yes(anna), ballotOf(ben, NotApprover)}}),
-			"pending / tell reopen render expire remind /"),
+			"pending / tell reopen render weigh expire remind /"),
 		approved(late(row("consent gone before the write", Rechecked{})), expired),
 		approved(late(row("❌ before the write", Rechecked{Ballots: []Ballot{no(ben)}})), denied),
 

@@ -314,6 +314,12 @@ func (c Change) Empty() bool {
 	return len(c.Add) == 0 && len(c.Remove) == 0 && len(c.Renew) == 0 && len(c.Quotas) == 0
 }
 
+// partOf reports whether what remains of a change is still as it was shown. Of
+// codes it always is; a limit may have been moved by somebody else.
+func (c Change) partOf(shown Change) bool {
+	return !slices.ContainsFunc(c.Quotas, func(q QuotaChange) bool { return !slices.Contains(shown.Quotas, q) })
+}
+
 // Same reports whether two changes write the same.
 func (c Change) Same(d Change) bool {
 	return SameSet(c.Add, d.Add) && SameSet(c.Remove, d.Remove) && slices.Equal(c.Quotas, d.Quotas)

@@ -365,6 +365,7 @@ func (s *slackFake) Person(_ context.Context, user string, _ time.Duration) (Per
 }
 
 func (s *slackFake) Members(_ context.Context, approvers []string, _ time.Duration) ([]string, error) {
+	time.Sleep(time.Millisecond) // it takes a while, so that what was heard is older than the next look
 	var members []string
 	err := s.do("members", func() {
 		for _, id := range approvers {

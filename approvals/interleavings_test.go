@@ -1,0 +1,159 @@
+package approvals_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	. "licensebot/approvals"
+)
+
+// A limit is read back after it was written. That this read is put off says
+// nothing of the write.
+func TestReadAfterALimitWasWritten(t *testing.T) {
+	live(t, func(w *world) {
+		put := false
+		w.uipath.onWrite = func(_ int, asked Rule) (*Rule, bool, error) { put = true; return &asked, true, nil }
+		w.uipath.onRead = func(int) error {
+			if put {
+				put = false
+				return later(time.Minute)
+			}
+			return nil
+		}
+		r := w.done(Ask{Codes: []string{"NEW"}, Quotas: []Quota{{Code: "NEW", Limit: 5}}, For: 2 * time.Hour})
+		w.ended(r, Done, ReasonReadBack)
+		if r.Grant == nil {
+			t.Error("what was put in is granted for good")
+		}
+		w.puts(1)
+	})
+}
+
+// A part of what a lost write would have put in was put in by another request,
+// and the rest is written: the part is held by both.
+func TestAnotherPutInAPartOfIt(t *testing.T) {
+	live(t, func(w *world) {
+		r := w.ask(Ask{Codes: []string{"NEW", "NEWER"}, For: 2 * time.Hour})
+		w.uipath.onWrite = func(n int, asked Rule) (*Rule, bool, error) {
+			if n == 1 {
+				w.slack.put(r, anna, false)
+				return nil, false, errCut
+			}
+			return &asked, true, nil
+		}
+		w.react(r, anna, true)
+		w.until("a second thought", func(r Request) bool { return r.Attempted && r.State == Pending })
+		other := w.done(Ask{Codes: []string{"NEW"}})
+		w.react(r, anna, true)
+		w.request = r
+		w.ended(w.untilState(Done), Done, ReasonConfirmed)
+		e := w.over(r)
+		same(t, "taken out", e.Took, []string{"NEWER"})
+		if len(e.Kept) != 1 || e.Kept[0].Request != other.ID {
+			t.Errorf("ended as %+v, want NEW kept by %s", e, other.ID)
+		}
+		w.codes("OLD", "NEW")
+	})
+}
+
+// A vote that is given while the look before a write finds too few is weighed
+// all the same.
+func TestVoteWhileConsentIsFoundGone(t *testing.T) {
+	live(t, func(w *world) {
+		r := w.carded()
+		w.slack.put(r, bystander, true)
+		w.slack.before = func(call string, n int) (bool, error) {
+			if call == "look" && n == 1 {
+				w.slack.cards[r.CardTS] = slices.DeleteFunc(w.slack.cards[r.CardTS], func(v Reaction) bool { return v.User == anna })
+				go func() {
+					time.Sleep(500 * time.Microsecond) // while the others are looked up
+					w.react(r, anna, true)
+				}()
+			}
+			return true, nil
+		}
+		w.react(r, anna, true)
+		w.until("a second thought", func(r Request) bool { return r.Reopened == 1 })
+		if r := w.untilState(Done); r.Ended.Sub(r.Filed) > time.Minute {
+			t.Errorf("done after %v", r.Ended.Sub(r.Filed))
+		}
+	})
+}
+
+// What a thread would be told of a hold-up is not told once it is over.
+func TestHoldUpThatIsOverIsNotTold(t *testing.T) {
+	live(t, func(w *world) {
+		w.slack.breaks("progress", 1000, false, errCut)
+		w.uipath.onRead = func(n int) error {
+			if n > 1 && n < 5 {
+				return errCut
+			}
+			return nil
+		}
+		r := w.carded()
+		w.react(r, anna, true)
+		w.untilState(Done)
+		w.slack.mends()
+		w.quiet()
+		w.posts(Progress, 0)
+		w.posts(Reply, 1)
+	})
+}
+
+// Approvals that were given are told at the deadline, seen or not.
+func TestExpiredWithSomeApprovals(t *testing.T) {
+	live(t, func(w *world) {
+		w.policy = Simple([]string{anna, ben}, 2, time.Hour)
+		r := w.carded()
+		w.react(r, anna, true)
+		w.until("a first vote", func(r Request) bool { return len(r.Votes) == 1 })
+		w.slack.breaks("look", 1000, false, errCut)
+		r = w.untilState(Expired)
+		if !slices.Equal(Voters(r.Votes), []string{anna}) {
+			t.Errorf("expired with %v", Voters(r.Votes))
+		}
+	})
+	r := requestIn(Approved)
+	step, err := Next(r, Rechecked{Ballots: []Ballot{yes(anna)}}, deadline)
+	if err != nil || step.Request.State != Expired || !slices.Equal(Voters(step.Request.Votes), []string{anna}) {
+		t.Errorf("one approval was lost right before a write after the deadline: %s with %v, %v", step.Request.State, Voters(step.Request.Votes), err)
+	}
+}
+
+// A limit that somebody moved while an answer was lost is not what was agreed
+// to change.
+func TestLimitMovedAfterALostWrite(t *testing.T) {
+	live(t, func(w *world) {
+		w.uipath.onWrite = func(n int, asked Rule) (*Rule, bool, error) {
+			if n == 1 {
+				rule := w.uipath.rules["group-01"]
+				rule.Quotas = []Quota{{Code: "OLD", Limit: 20}}
+				w.uipath.rules["group-01"] = rule
+				return nil, false, errCut
+			}
+			return &asked, true, nil
+		}
+		r := w.ask(Ask{Codes: []string{"OLD"}, Quotas: []Quota{{Code: "OLD", Limit: 5}}})
+		w.react(r, anna, true)
+		r = w.until("an end", func(r Request) bool { return !r.State.Open() })
+		w.ended(r, Superseded, ReasonRuleChanged)
+		if !r.Outcome.Uncertain {
+			t.Error("nothing is said of the write that was tried")
+		}
+		w.puts(1)
+	})
+}
+
+// UiPath refuses to show the rule at the end of a grant whose codes all stay.
+func TestEndOfWhatStaysRefused(t *testing.T) {
+	live(t, func(w *world) {
+		r := w.granted(2*time.Hour, "NEW")
+		other := w.done(Ask{Codes: []string{"NEW"}})
+		w.uipath.onRead = func(int) error { return &Refusal{Said: "403"} }
+		e := w.over(r)
+		if len(e.Kept) != 1 || e.Kept[0].Request != other.ID || e.Said != "403" || len(e.Codes) > 0 {
+			t.Errorf("ended as %+v, want NEW kept by %s", e, other.ID)
+		}
+	})
+}
