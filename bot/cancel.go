@@ -34,6 +34,9 @@ func (in *Intake) cancel(ctx context.Context, name string, c Command, by string)
 		return in.Words.NotCancelled(name, c.ID, err, request.State)
 	}
 	in.Log.Error().Str("request", c.ID).Err(err).Msg("could not cancel a request")
+	if errors.Is(err, approvals.ErrUncertain) {
+		return in.Words.Doubtful(name, c.ID)
+	}
 	return in.Words.NotStored()
 }
 

@@ -10,7 +10,7 @@ import (
 
 // end ends a timed grant before its time, for its requester or for somebody
 // who may approve the request.
-func (in *Intake) end(ctx context.Context, id, by string) string {
+func (in *Intake) end(ctx context.Context, name, id, by string) string {
 	request, err := in.Store.Request(ctx, id)
 	if errors.Is(err, approvals.ErrNoRequest) {
 		return in.Words.Unknown(id)
@@ -26,6 +26,9 @@ func (in *Intake) end(ctx context.Context, id, by string) string {
 		return in.Words.NotEnded(request, err)
 	}
 	in.Log.Error().Str("request", id).Err(err).Msg("could not end a grant")
+	if errors.Is(err, approvals.ErrUncertain) {
+		return in.Words.Doubtful(name, id)
+	}
 	return in.Words.NotStored()
 }
 

@@ -155,7 +155,7 @@ func (w Words) Ended(r approvals.Request) string {
 	if len(e.Left) > 0 {
 		parts = append(parts, left(r, e))
 	}
-	if !e.Uncertain && (len(e.Codes) > 0 || len(e.Left) == 0) {
+	if !e.Uncertain && (len(e.Codes) > 0 || len(e.Left) == 0 && e.Said == "") {
 		parts = append(parts, fmt.Sprintf("UiPath's rule of %s is now %s.", g, rule(e.Codes)))
 	}
 	return strings.Join(parts, " ")

@@ -81,6 +81,15 @@ func TestWordsOfAGrant(t *testing.T) {
 	}
 }
 
+// Of a rule that nobody could read nothing is said.
+func TestEndWithoutTheRule(t *testing.T) {
+	r := grantedRequest()
+	r.Grant.Ending = &approvals.Ending{Kept: []approvals.Holding{{Code: "IDU", Request: "R-OTHER000"}}, Said: "403"}
+	if said := testWords().Ended(r); strings.Contains(said, " is now ") || !strings.Contains(said, "granted again for good by `R-OTHER000`") {
+		t.Error(said)
+	}
+}
+
 // TestLargestEnding is as much as the end of a grant can have to tell.
 func TestLargestEnding(t *testing.T) {
 	r := grantedRequest()

@@ -126,7 +126,7 @@ func (in *Intake) obey(ctx context.Context, env envelope, name string, typed sla
 	case VerbCancel:
 		return in.cancel(ctx, name, c, typed.UserID)
 	case VerbEnd:
-		return in.end(ctx, c.ID, typed.UserID)
+		return in.end(ctx, name, c.ID, typed.UserID)
 	case VerbMine, VerbPending, VerbStatus, VerbWhy:
 		return in.answer(ctx, name, typed.UserID, c)
 	case VerbShow, VerbCodes:

@@ -23,7 +23,15 @@ type filer struct {
 	Filer
 	file    func(approvals.Request) error
 	react   func(approvals.Reaction) error
+	step    error
 	letters *letters
+}
+
+func (f filer) Step(ctx context.Context, id string, e approvals.Event, done *approvals.Task) (approvals.Request, error) {
+	if f.step != nil {
+		return approvals.Request{}, f.step
+	}
+	return f.Filer.Step(ctx, id, e, done)
 }
 
 func (f filer) File(ctx context.Context, r approvals.Request) (approvals.Request, bool, error) {
@@ -299,6 +307,34 @@ func TestUncertain(t *testing.T) {
 	if typed := r.typed("group-01 IDU"); typed.Response != testWords().Uncertain() {
 		t.Errorf("%q %q", typed.Error, typed.Response)
 	}
+}
+
+func TestUncertainOfARequest(t *testing.T) {
+	r := newRig(t, sandbox.SlackConfig{})
+	lost := fmt.Errorf("commit: %w", approvals.ErrUncertain)
+	r.listen(filer{Filer: r.store, step: lost})
+	request, _, err := r.store.File(r.ctx, approvals.Request{ID: approvals.NewID(), Envelope: "e1", Requester: robin, Channel: channel, Terms: approvals.Terms{TTL: time.Hour}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := request.ID
+	want := "cannot tell whether it was recorded. Type `/allocate status " + id + "`"
+	if typed := r.typed("cancel " + id); !strings.Contains(typed.Response, want) {
+		t.Errorf("%q %q", typed.Error, typed.Response)
+	}
+	in := Intake{Store: filer{Filer: granting{r.store}, step: lost}, Words: testWords()}
+	if said := in.end(r.ctx, "/allocate", id, robin); !strings.Contains(said, want) {
+		t.Error(said)
+	}
+}
+
+// granting shows every request as one that holds something for a time.
+type granting struct{ Filer }
+
+func (g granting) Request(ctx context.Context, id string) (approvals.Request, error) {
+	r, err := g.Filer.Request(ctx, id)
+	r.Grant = &approvals.Grant{}
+	return r, err
 }
 
 // TestDeliveriesThatNobodyUnderstands are recorded and then acknowledged, so

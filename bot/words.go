@@ -131,6 +131,13 @@ func (w Words) Uncertain() string {
 	return "The database stopped answering while I recorded your request, so I cannot tell whether it was recorded. If no card appears within a few minutes, please type it again: what was recorded already is not asked twice."
 }
 
+// Doubtful answers a command about a request when it is not known whether it
+// was recorded.
+func (w Words) Doubtful(name, id string) string {
+	return fmt.Sprintf("The database stopped answering while I recorded that, so I cannot tell whether it was recorded. Type %s in a minute to see where request %s stands.",
+		code(name+" status "+id), code(id))
+}
+
 // Busy answers a command that came when too many others waited.
 func (w Words) Busy() string {
 	return "I am too busy to record your request right now, so nothing was asked and nothing will happen. Please type it again in a minute."
