@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"licensebot/approvals"
 )
@@ -33,7 +34,16 @@ func (a *Allocations) Group(ctx context.Context, ref string) (approvals.Group, e
 	if errors.As(err, &none) {
 		return approvals.Group{}, noGroup(none)
 	}
-	return approvals.Group{ID: group.ID, Name: group.Name}, verdict(err)
+	return approvals.Group{ID: spelt(group.ID), Name: group.Name}, verdict(err)
+}
+
+// spelt gives a GUID the one spelling that everything is told apart by: UiPath
+// takes it in any case, and people type it in any.
+func spelt(id string) string {
+	if guid.MatchString(id) {
+		return strings.ToLower(id)
+	}
+	return id
 }
 
 // noGroup offers names, or ids where several groups share the name.

@@ -159,6 +159,11 @@ func TestGroupsInTermsOfApprovals(t *testing.T) {
 	if g, err := a.Group(context.Background(), "everyone"); err != nil || g != (approvals.Group{ID: guidA, Name: "Everyone"}) {
 		t.Errorf("got %+v, %v", g, err)
 	}
+	for _, id := range []string{guidA, "ab684f6f-5af3-4e43-8516-1adad6e98fcd"} { // listed, and not
+		if g, err := a.Group(context.Background(), strings.ToUpper(id)); err != nil || g.ID != id {
+			t.Errorf("%s in upper case is %+v (%v)", id, g, err)
+		}
+	}
 	_, err := a.Group(context.Background(), "Testers")
 	var none *approvals.NoGroup
 	if !errors.As(err, &none) || none.Ambiguous || fmt.Sprint(none.Candidates) != "[AD Testers]" || none.Ref != "Testers" {
