@@ -126,7 +126,7 @@ func (j *judge) judgeDone(r *request, c *Card, end Reply) {
 		j.find(Untrue, "success told without the codes", r.id, end.Text)
 	}
 	if !j.h.everHeld(c.Group, claimed, c.At, end.At) {
-		j.find(Untrue, "claimed a rule that never was", r.id, fmt.Sprintf("the rule of %s was never %v", c.Group, claimed))
+		j.findAt(end.At, Untrue, "claimed a rule that never was", r.id, fmt.Sprintf("the rule of %s was never %v", c.Group, claimed))
 	}
 }
 
@@ -159,12 +159,16 @@ func (r *request) readBack() bool {
 		slices.ContainsFunc(r.cards, func(c *Card) bool { return c.done() != nil && strings.Contains(c.done().Text, how) })
 }
 
-// everHeld reports whether a group's rule was exactly codes at some time.
+// everHeld reports whether a group's rule was exactly codes at some time. The
+// bot reads it by two calls and takes what either tells, so that a change in
+// between shows it both at once.
 func (h *History) everHeld(group string, codes []string, from, to time.Time) bool {
+	var before []string
 	for _, s := range h.states(group) {
-		if !s.until.Before(from) && !s.from.After(to) && sameSet(s.codes, codes) {
+		if !s.until.Before(from) && !s.from.After(to) && (sameSet(s.codes, codes) || sameSet(union(before, s.codes), codes)) {
 			return true
 		}
+		before = s.codes
 	}
 	return false
 }
