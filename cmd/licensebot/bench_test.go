@@ -73,7 +73,8 @@ func benchWorld(b *testing.B, url string, n int) (*sandbox.Slack, *sandbox.UiPat
 		slack.Close()
 		uipath.Close()
 	})
-	wait(b, slack, func() bool { return slack.Connections() == 2 })
+	surveyed := func() bool { return len(slack.Calls("conversations.history")) >= (n+998)/999 }
+	wait(b, slack, func() bool { return slack.Connections() == 2 && surveyed() })
 	return slack, uipath
 }
 
