@@ -157,3 +157,20 @@ func TestEndOfWhatStaysRefused(t *testing.T) {
 		}
 	})
 }
+
+// A write that waits for Slack to say who consents holds up no end of a grant.
+func TestAnEndWaitsForNoConsent(t *testing.T) {
+	live(t, func(w *world) {
+		held := w.granted(30*time.Minute, "NEW")
+		waiting := w.ask(Ask{Codes: []string{"NEWER"}})
+		w.slack.breaks("look", 1000, false, errCut)
+		w.react(waiting, anna, true)
+		w.untilState(Approved)
+		e := w.over(held)
+		same(t, "taken out", e.Took, []string{"NEW"})
+		if r := w.read(waiting.ID); r.State != Approved {
+			t.Errorf("the other is %s", r.State)
+		}
+		w.codes("OLD")
+	})
+}

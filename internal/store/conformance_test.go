@@ -57,6 +57,7 @@ func conform(t *testing.T, open func(t *testing.T, now func() time.Time) Conform
 		{"writes to two groups do overlap", lanesApart},
 		{"a thread's posts keep their order", laneOfThread},
 		{"a lapsed lease is taken over and fences its holder", leaseLapses},
+		{"the end of a grant waits for no write that was not tried", endBeforeUntried},
 		{"a lapsed lease may not be tried under, taken over or not", lapsedTry},
 		{"owed again while it waits runs once", owedWhileWaiting},
 		{"owed again while it runs runs once more", owedWhileRunning},
@@ -583,6 +584,30 @@ func leaseLapses(b *bench) {
 	b.must(err)
 	b.must(b.Try(b.ctx(), taken))
 	b.must(b.Settle(b.ctx(), taken))
+}
+
+func endBeforeUntried(b *bench) {
+	held := b.done(2, group, time.Hour)
+	b.finish(approvals.Apply)
+	waiting := b.approve(b.card(1, group))
+	b.clock.advance(2 * time.Hour)
+	b.step(held, approvals.Elapsed{})
+	write := b.claim(approvals.Apply)
+	b.nothing(approvals.End) // it is under way
+	b.must(b.Defer(b.ctx(), write, time.Hour, false))
+	end := b.claim(approvals.Apply, approvals.End)
+	if end.Kind != approvals.End || end.Request != held.ID {
+		b.Fatalf("claimed %+v, want the end of %s", end, held.ID)
+	}
+	b.clock.advance(time.Hour)
+	b.must(b.Defer(b.ctx(), end, 0, true))
+	write = b.claim(approvals.Apply)
+	if write.Request != waiting.ID {
+		b.Fatalf("claimed %+v, want the write of %s", write, waiting.ID)
+	}
+	b.must(b.Try(b.ctx(), write))
+	b.must(b.Defer(b.ctx(), write, time.Hour, false))
+	b.nothing(approvals.End)
 }
 
 func lapsedTry(b *bench) {

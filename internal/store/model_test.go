@@ -125,7 +125,7 @@ func (m *model) turn(row *owedRow) bool {
 		if mate == row {
 			return true // no earlier one, and none under lease so far
 		}
-		if mate.lane == row.lane {
+		if mate.lane == row.lane && (row.Kind != approvals.End || !mate.Tried.IsZero()) {
 			return false
 		}
 	}

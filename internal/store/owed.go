@@ -12,10 +12,13 @@ import (
 
 // head is true of a row that is in no lane, or whose turn it is: it is under
 // lease itself, or nobody is and no earlier row waits. Ids alone would not do:
-// of two transactions the one with the higher id may commit first.
+// of two transactions the one with the higher id may commit first. The end of a
+// grant waits for no write that was not tried yet, which may be held up for as
+// long as an approval holds; after one that was tried, who holds what is known
+// only once it has settled.
 const head = `(lane IS NULL OR NOT EXISTS (SELECT 1 FROM owed AS mate
 	WHERE mate.lane = owed.lane AND mate.id <> owed.id
-	AND (mate.leased = 1 OR owed.leased = 0 AND mate.id < owed.id)))`
+	AND (mate.leased = 1 OR owed.leased = 0 AND mate.id < owed.id AND (owed.kind <> 'end' OR mate.tried_at IS NOT NULL))))`
 
 // owe adds owed work. What already waits is hastened, not doubled; what runs
 // at the moment is wanted once more.
