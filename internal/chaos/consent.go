@@ -128,12 +128,19 @@ func (h *History) decided(c *Card) bool {
 const personAge = 65 * time.Second
 
 // unheeded are the votes on a card of people whose right to vote changed just
-// before: the bot may not have known of it, and not have counted them.
+// before, so that the bot may not have known of it and not have counted them,
+// or who lost it since: once a vote is found not to count, it takes another.
 func (h *History) unheeded(c *Card) []Vote {
 	return slices.DeleteFunc(votesAt(c, forever), func(v Vote) bool {
 		changed := h.changedRight(v.User, v.At)
-		return changed.IsZero() || v.At.Sub(changed) > personAge
+		return (changed.IsZero() || v.At.Sub(changed) > personAge) && !h.lostRight(v.User, v.At)
 	})
+}
+
+// lostRight reports whether a person was without the right to vote at some time
+// after another.
+func (h *History) lostRight(user string, after time.Time) bool {
+	return slices.ContainsFunc(h.Rights, func(r Right) bool { return r.User == user && r.At.After(after) && !r.Has })
 }
 
 // changedRight is when a person last got or lost the right to vote.

@@ -286,7 +286,11 @@ func TestWhoVotesAgain(t *testing.T) {
 	if again := h.unheeded(c); len(again) != 1 || again[0].User != anna {
 		t.Errorf("a vote right after its right came back: %v", again)
 	}
-	c.Votes[0].At = at(70)
+	h.Rights = append(h.Rights, Right{At: at(80), User: anna}, Right{At: at(90), User: anna, Has: true})
+	if again := h.unheeded(c); len(again) != 1 {
+		t.Errorf("a vote whose right was lost and came back: %v", again)
+	}
+	c.Votes[0].At = at(170)
 	if again := h.unheeded(c); len(again) > 0 {
 		t.Errorf("a vote long after: %v", again)
 	}
