@@ -34,8 +34,9 @@ type Store interface {
 	Now(ctx context.Context) (time.Time, error)
 
 	// Step applies Next(e) to a request and settles done, if given, or leaves it
-	// owed where it is Kept. It changes nothing and returns ErrNoMove where Next does, ErrLost where done's lease
-	// is lost, and *Taken where another open request has the same Sole.
+	// owed where it is Kept. It changes nothing and returns ErrNoMove where Next
+	// does, ErrLost where done's lease is lost, and *Taken where another open
+	// request has the same Sole.
 	Step(ctx context.Context, id string, e Event, done *Task) (Request, error)
 
 	// Claim takes the most urgent due task of the first kind that has one, and

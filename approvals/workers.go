@@ -163,9 +163,9 @@ func (w *Workers) pauseAfter(ctx context.Context, err error) {
 	rest(ctx, pause)
 }
 
-// carryOut does one task, whose effect has to be over when limited ends. A task that returns an error is given back; what
-// the error says decides when it is tried again and whether it may have
-// taken effect.
+// carryOut does one task, whose effect has to be over when limited ends. A task
+// that returns an error is given back; what the error says decides when it is
+// tried again and whether it may have taken effect.
 func (w *Workers) carryOut(ctx, limited context.Context, t Task, r Request) {
 	err := w.guarded(limited, t, r)
 	if errors.Is(err, ErrLost) {
