@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -155,14 +156,21 @@ func (w *world) guard() context.Context {
 	return ctx
 }
 
-// await waits for a condition on either simulator.
+// await waits for a condition on either simulator, which is never asked twice
+// at the same time.
 func (w *world) await(what string, cond func() bool) {
 	w.t.Helper()
 	ctx, cancel := context.WithTimeout(w.guard(), patience)
 	defer cancel()
+	var turn sync.Mutex
+	alone := func() bool {
+		turn.Lock()
+		defer turn.Unlock()
+		return cond()
+	}
 	met := make(chan error, 2)
-	go func() { met <- w.slack.Wait(ctx, cond) }()
-	go func() { met <- w.uipath.Wait(ctx, cond) }()
+	go func() { met <- w.slack.Wait(ctx, alone) }()
+	go func() { met <- w.uipath.Wait(ctx, alone) }()
 	err := <-met
 	cancel()
 	<-met
