@@ -2,16 +2,18 @@ package main
 
 import (
 	"context"
-	"errors"
+	"database/sql"
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/rs/zerolog"
 	slackapi "github.com/slack-go/slack"
+	"golang.org/x/sync/errgroup"
 	"golang.org/x/time/rate"
 
 	"licensebot/approvals"
@@ -82,50 +84,61 @@ func benchWorld(b *testing.B, url string, n int) (*sandbox.Slack, *sandbox.UiPat
 // the channel, as an earlier run of the bot would have.
 func seedPending(b testing.TB, slack *sandbox.Slack, url string, n int) {
 	b.Helper()
-	ctx := context.Background()
-	db, err := store.Open(ctx, url, store.Options{})
+	db, err := store.Open(context.Background(), url, store.Options{})
 	if err != nil {
 		b.Fatal(err)
 	}
 	defer func() { _ = db.Close() }()
 	api, _ := bot.NewClient(slack.APIURL(), slack.BotToken())
+	var seeding errgroup.Group
+	seeding.SetLimit(8)
 	for i := range n {
-		group := fmt.Sprintf("seed-%05d", i) // nobody asks the same twice
-		r, _, err := db.File(ctx, approvals.Request{
-			ID: approvals.NewID(), Envelope: fmt.Sprintf("seed-%d", i), Requester: requester, Channel: approvalsChannel,
-			Ask: approvals.Ask{Group: group, Codes: []string{"IDU"}}, Terms: benchTerms,
-		})
-		if err != nil {
-			b.Fatal(err)
-		}
-		proposal := approvals.Proposal{Group: approvals.Group{ID: group}, Change: approvals.Change{Add: []string{"IDU"}}}
-		_, ts, err := api.PostMessageContext(ctx, approvalsChannel, slackapi.MsgOptionText(r.ID, false))
-		if err != nil {
-			b.Fatal(err)
-		}
-		for _, e := range []approvals.Event{approvals.Vetted{Proposal: proposal, Terms: benchTerms}, approvals.Posted{TS: ts}} {
-			if _, err := db.Step(ctx, r.ID, e, nil); err != nil {
-				b.Fatal(err)
-			}
+		seeding.Go(func() error { return seedOne(db, api, i) })
+	}
+	if err := seeding.Wait(); err != nil {
+		b.Fatal(err)
+	}
+	settleAll(b, url)
+}
+
+// seedOne is the i-th of them, for a group of its own: nobody asks the same
+// twice.
+func seedOne(db *store.Store, api *slackapi.Client, i int) error {
+	ctx, group := context.Background(), fmt.Sprintf("seed-%05d", i)
+	r, _, err := db.File(ctx, approvals.Request{
+		ID: approvals.NewID(), Envelope: fmt.Sprintf("seed-%d", i), Requester: requester, Channel: approvalsChannel,
+		Ask: approvals.Ask{Group: group, Codes: []string{"IDU"}}, Terms: benchTerms,
+	})
+	if err != nil {
+		return err
+	}
+	proposal := approvals.Proposal{Group: approvals.Group{ID: group}, Change: approvals.Change{Add: []string{"IDU"}}}
+	_, ts, err := api.PostMessageContext(ctx, approvalsChannel, slackapi.MsgOptionText(group, false))
+	if err != nil {
+		return err
+	}
+	for _, e := range []approvals.Event{approvals.Vetted{Proposal: proposal, Terms: benchTerms}, approvals.Posted{TS: ts}} {
+		if _, err := db.Step(ctx, r.ID, e, nil); err != nil {
+			return err
 		}
 	}
-	settleAll(b, db)
+	return nil
 }
 
 // settleAll ends the work that the seeded requests owe, but for their deadlines.
-func settleAll(b testing.TB, db *store.Store) {
+func settleAll(b testing.TB, url string) {
 	b.Helper()
-	for {
-		task, _, err := db.Claim(context.Background(), time.Minute, approvals.Vet, approvals.Announce, approvals.Seed, approvals.Weigh)
-		if errors.Is(err, approvals.ErrNothing) {
-			return
-		}
-		if err == nil {
-			err = db.Settle(context.Background(), task)
-		}
-		if err != nil {
-			b.Fatal(err)
-		}
+	driver, source := "pgx", url
+	if file, ok := strings.CutPrefix(url, "sqlite://"); ok {
+		driver, source = "sqlite", file
+	}
+	db, err := sql.Open(driver, source)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	if _, err := db.Exec(`DELETE FROM owed WHERE kind IN ('vet', 'announce', 'seed', 'weigh')`); err != nil {
+		b.Fatal(err)
 	}
 }
 
