@@ -502,20 +502,27 @@ func TestEndTriedAgainBeforeItWasTold(t *testing.T) {
 	})
 }
 
+// lostAndReopened is a request whose first write got no answer and had no
+// effect, and whose consent was then taken back.
+func (w *world) lostAndReopened(ask Ask) Request {
+	w.Helper()
+	r := w.ask(ask)
+	w.uipath.onWrite = func(n int, asked Rule) (*Rule, bool, error) {
+		if n == 1 {
+			w.slack.put(r, anna, false)
+			return nil, false, errCut
+		}
+		return &asked, true, nil
+	}
+	w.react(r, anna, true)
+	return w.until("a second thought", func(r Request) bool { return r.Attempted && r.State == Pending })
+}
+
 // A write whose answer was lost, and which another request then made: read
 // back, it looks like its own. Both hold the code.
 func TestReadBackWhatAnotherPutIn(t *testing.T) {
 	live(t, func(w *world) {
-		r := w.ask(Ask{Codes: []string{"NEW"}, For: 2 * time.Hour})
-		w.uipath.onWrite = func(n int, asked Rule) (*Rule, bool, error) {
-			if n == 1 {
-				w.slack.put(r, anna, false)
-				return nil, false, errCut
-			}
-			return &asked, true, nil
-		}
-		w.react(r, anna, true)
-		w.until("a second thought", func(r Request) bool { return r.Attempted && r.State == Pending })
+		r := w.lostAndReopened(Ask{Codes: []string{"NEW"}, For: 2 * time.Hour})
 		other := w.done(Ask{Codes: []string{"NEW", "NEWER"}})
 		w.react(r, anna, true)
 		w.request = r

@@ -34,16 +34,7 @@ func TestReadAfterALimitWasWritten(t *testing.T) {
 // and the rest is written: the part is held by both.
 func TestAnotherPutInAPartOfIt(t *testing.T) {
 	live(t, func(w *world) {
-		r := w.ask(Ask{Codes: []string{"NEW", "NEWER"}, For: 2 * time.Hour})
-		w.uipath.onWrite = func(n int, asked Rule) (*Rule, bool, error) {
-			if n == 1 {
-				w.slack.put(r, anna, false)
-				return nil, false, errCut
-			}
-			return &asked, true, nil
-		}
-		w.react(r, anna, true)
-		w.until("a second thought", func(r Request) bool { return r.Attempted && r.State == Pending })
+		r := w.lostAndReopened(Ask{Codes: []string{"NEW", "NEWER"}, For: 2 * time.Hour})
 		other := w.done(Ask{Codes: []string{"NEW"}})
 		w.react(r, anna, true)
 		w.request = r

@@ -43,14 +43,14 @@ func (h *History) denied(c *Card, by time.Time) bool {
 // approved reports whether a quorum may have stood on a card at some time
 // before; the bot hears of votes without looking.
 func (h *History) approved(c *Card, by time.Time) bool {
-	return slices.ContainsFunc(c.Votes, func(last Vote) bool {
+	return slices.ContainsFunc(c.Votes, func(v Vote) bool {
 		consents := 0
-		for user, mark := range marksAt(c, last.At) {
-			if mark.approve && user != c.Requester && h.could(user, last.At.Add(-personAge), by, false) {
+		for user, mark := range marksAt(c, v.At) {
+			if mark.approve && user != c.Requester && h.could(user, v.At.Add(-personAge), by, false) {
 				consents++
 			}
 		}
-		return consents >= h.Quorum && last.At.Before(by)
+		return consents >= h.Quorum && v.At.Before(by)
 	})
 }
 
@@ -63,24 +63,24 @@ func (j *judge) cancelled(c *Card, by time.Time) bool {
 
 // stoodAtDeadline reports whether every look at a card since its deadline
 // certainly showed consent that was given in time, and when the last was.
-func (j *judge) stoodAtDeadline(r *request, c *Card, ended time.Time) (last time.Time, stood bool) {
+func (j *judge) stoodAtDeadline(r *request, c *Card, ended time.Time) (latest time.Time, stood bool) {
 	if r.command == nil {
-		return last, false
+		return latest, false
 	}
 	due := r.command.At.Add(j.h.expiry())
 	if !ended.Before(due.Add(j.h.TTL)) { // Slack answered nothing for another lifetime
-		return last, false
+		return latest, false
 	}
 	for _, look := range c.Looks {
 		if look.From.Before(due) || !look.From.Before(ended) {
 			continue
 		}
 		if !j.h.certain(c, look, due) {
-			return last, false
+			return latest, false
 		}
-		last = look.From
+		latest = look.From
 	}
-	return last, !last.IsZero()
+	return latest, !latest.IsZero()
 }
 
 // certain reports whether a look showed a quorum whatever the bot knew of

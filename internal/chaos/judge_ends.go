@@ -88,7 +88,8 @@ func effectsOf(writes []*Write) []*Write {
 }
 
 // undone reports whether somebody changed the group's rule by hand after the
-// last effect, or the end of another's grant took out what it put in: what the bot then read is no proof that it had one.
+// last effect, or the end of another's grant took out what it put in: what the
+// bot then read is no proof that it had one.
 func (j *judge) undone(effects []*Write, until time.Time) bool {
 	effect := last(effects)
 	took := effect.Took

@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// ender finds the grant whose end a write makes: that of a done card whose
+// grantEndedBy finds the grant whose end a write makes: that of a done card whose
 // codes it leaves out. Of several, those come first whose time is over, then
 // those that say they took out what was, and then those that had it all.
-func (j *judge) ender(w *Write) *Card {
+func (j *judge) grantEndedBy(w *Write) *Card {
 	gone := without(w.Before, w.Asked)
 	rank := func(c *Card) (rank int) {
 		if j.due(c, w.Arrived) {

@@ -33,7 +33,7 @@ func (j *judge) judgeWrites() {
 // cause finds the card whose change a write makes, or whose grant it ends. It
 // is an end if it only takes out, or if no consent would cover it otherwise.
 func (j *judge) cause(w *Write) (c *Card, ending bool) {
-	add, end := j.owner(w), j.ender(w)
+	add, end := j.owner(w), j.grantEndedBy(w)
 	covered := add != nil && j.uncovered(add, w) == ""
 	takesOut := w.Changed && len(without(w.Asked, w.Before)) == 0
 	if end != nil && (takesOut || !covered) {
