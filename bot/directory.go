@@ -51,7 +51,7 @@ func (d *Directory) Person(ctx context.Context, user string, maxAge time.Duratio
 	return recall(d, d.people, "users.info "+user, user, maxAge, func() (approvals.Person, error) {
 		info, err := d.api.GetUserInfoContext(ctx, user)
 		if err != nil {
-			return approvals.Person{}, asRefusal(classify("users.info", err), "missing_scope", "user_not_found", "user_not_visible")
+			return approvals.Person{}, untold(classify("users.info", err), "missing_scope", "user_not_found", "user_not_visible")
 		}
 		return d.person(info), nil
 	})
@@ -99,7 +99,7 @@ func (d *Directory) Members(ctx context.Context, approvers []string, maxAge time
 func (d *Directory) userGroup(ctx context.Context, id string, maxAge time.Duration) ([]string, error) {
 	return recall(d, d.groups, "usergroups.users.list "+id, id, maxAge, func() ([]string, error) {
 		members, err := d.api.GetUserGroupMembersContext(ctx, id)
-		return members, asRefusal(classify("usergroups.users.list", err), "missing_scope", "no_such_subteam", "plan_upgrade_required")
+		return members, untold(classify("usergroups.users.list", err), "missing_scope", "no_such_subteam", "plan_upgrade_required")
 	})
 }
 

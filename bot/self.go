@@ -47,19 +47,22 @@ func Introduce(ctx context.Context, api *slack.Client, log zerolog.Logger) (Self
 	}))
 }
 
-// CheckChannel tells what is wrong with the approvals channel, in words for
-// the operator; nil if nothing is.
+// CheckChannel tells what is wrong with the approvals channel, what to do and
+// what happens meanwhile, in words for the operator; nil if nothing is wrong.
 func CheckChannel(ctx context.Context, api *slack.Client, channel string) error {
 	info, err := api.GetConversationInfoContext(ctx, &slack.GetConversationInfoInput{ChannelID: channel})
 	switch {
+	case answered(err, "channel_not_found"):
+		return fmt.Errorf("channel %s: %w; requests are kept until then", channel, classify("conversations.info", err))
 	case err != nil:
-		return classify("conversations.info", err)
+		return fmt.Errorf("channel %s: it cannot be told whether it can be used: %w", channel, classify("conversations.info", err))
 	case info.IsArchived:
-		return fmt.Errorf("channel %s: %s", channel, remedies["is_archived"])
+		return fmt.Errorf("channel %s: %s; requests are kept until then", channel, remedies["is_archived"])
 	case !info.IsMember:
-		return fmt.Errorf("channel %s: %s", channel, remedies["not_in_channel"])
+		return fmt.Errorf("channel %s: %s; requests are kept until then", channel, remedies["not_in_channel"])
 	case info.IsExtShared || info.IsPendingExtShared:
-		return fmt.Errorf("channel %s is shared with another organisation; use a channel of your own, because everybody in it reads who gets which licences", channel)
+		return fmt.Errorf("channel %s is shared with another organisation, or about to be; use a channel of your own, "+
+			"because everybody in it reads who gets which licences; cards are posted in it all the same, and votes from elsewhere do not count", channel)
 	}
 	return nil
 }

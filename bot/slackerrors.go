@@ -32,9 +32,9 @@ var remedies = map[string]string{
 	"account_inactive":       "the Slack app was removed from the workspace; install it again and restart with its new token",
 	"ekm_access_denied":      "the workspace's admins have suspended posting",
 	"no_permission":          "Slack does not let the bot do this in the approvals channel; invite it there with /invite",
-	"plan_upgrade_required":  "this Slack plan has no user groups; name the approvers one by one in LICENSEBOT_APPROVERS",
+	"plan_upgrade_required":  "this Slack plan has no user groups; name the approvers one by one in LICENSEBOT_APPROVERS or the policy file",
 	"not_enabled":            "the Home tab of the Slack app is off; switch it on, or install the app anew from its manifest",
-	"no_such_subteam":        "a user group in LICENSEBOT_APPROVERS does not exist; correct its id",
+	"no_such_subteam":        "a user group in LICENSEBOT_APPROVERS or the policy file does not exist; correct its id",
 }
 
 // transient are Slack's own failures, after any of which the call may or may
@@ -125,6 +125,17 @@ func asRefusal(err error, names ...string) error {
 	var answer slack.SlackErrorResponse
 	if errors.As(err, &answer) && slices.Contains(names, answer.Err) {
 		return &approvals.Refusal{Said: answer.Err, Err: err}
+	}
+	return err
+}
+
+// untold is asRefusal for a question about people, with what to do about it
+// for whoever reads it in the log.
+func untold(err error, names ...string) error {
+	err = asRefusal(err, names...)
+	var refusal *approvals.Refusal
+	if errors.As(err, &refusal) && remedies[refusal.Said] != "" {
+		return fmt.Errorf("%w: %s", err, remedies[refusal.Said])
 	}
 	return err
 }

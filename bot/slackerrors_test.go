@@ -157,17 +157,53 @@ func TestIntroduce(t *testing.T) {
 	}
 }
 
-// TestCheckChannel tells an operator what is wrong with the channel.
+// TestUntoldPeople names, in the log, what to do where Slack does not tell who
+// somebody is or who is in a user group.
+func TestUntoldPeople(t *testing.T) {
+	r := newRig(t, sandbox.SlackConfig{})
+	ask := map[string]func() error{
+		"users.info":            func() error { _, err := r.directory.Person(r.ctx, alex, 0); return err },
+		"usergroups.users.list": func() error { _, err := r.directory.Members(r.ctx, []string{"S0A"}, 0); return err },
+	}
+	for _, c := range []struct{ method, name, remedy string }{
+		{"users.info", "missing_scope", remedies["missing_scope"]},
+		{"usergroups.users.list", "missing_scope", remedies["missing_scope"]},
+		{"usergroups.users.list", "no_such_subteam", "in LICENSEBOT_APPROVERS or the policy file does not exist; correct its id"},
+		{"usergroups.users.list", "plan_upgrade_required", "one by one in LICENSEBOT_APPROVERS or the policy file"},
+	} {
+		r.slack.Inject(c.method, sandbox.Fault{Times: 1, Error: c.name})
+		err := ask[c.method]()
+		if meaning(err) != "refusal "+c.name || !strings.HasPrefix(err.Error(), "refused: "+c.name+": ") || !strings.HasSuffix(err.Error(), c.remedy) {
+			t.Errorf("%s %s: %v", c.method, c.name, err)
+		}
+	}
+	r.slack.Inject("users.info", sandbox.Fault{Times: 1, Error: "user_not_found"}) // nothing to mend
+	if err := ask["users.info"](); err == nil || err.Error() != "refused: user_not_found" {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestCheckChannel tells an operator what is wrong with the channel, and what
+// happens meanwhile.
 func TestCheckChannel(t *testing.T) {
 	r := newRig(t, sandbox.SlackConfig{})
 	r.slack.AddChannel(sandbox.Channel{ID: "C0ARCHIVED", Name: "a", Archived: true, Members: []string{r.self.UserID}})
 	r.slack.AddChannel(sandbox.Channel{ID: "C0SHARED", Name: "s", ExtShared: true, Members: []string{r.self.UserID}})
-	for id, want := range map[string]string{
-		channel: "", general: "invite it there", "C0NONE": "check LICENSEBOT_CHANNEL", "C0ARCHIVED": "unarchive it", "C0SHARED": "another organisation",
+	const kept = "requests are kept until then"
+	for id, want := range map[string][2]string{
+		general: {"invite it there", kept}, "C0NONE": {"check LICENSEBOT_CHANNEL", kept}, "C0ARCHIVED": {"unarchive it", kept},
+		"C0SHARED": {"another organisation", "cards are posted in it all the same"},
 	} {
 		err := CheckChannel(r.ctx, r.api, id)
-		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+		if err == nil || !strings.Contains(err.Error(), want[0]) || !strings.Contains(err.Error(), want[1]) {
 			t.Errorf("%s: %v", id, err)
 		}
+	}
+	if err := CheckChannel(r.ctx, r.api, channel); err != nil {
+		t.Errorf("a good channel: %v", err)
+	}
+	r.slack.Inject("conversations.info", sandbox.Fault{Times: 1, Error: "missing_scope"})
+	if err := CheckChannel(r.ctx, r.api, channel); err == nil || !strings.Contains(err.Error(), "cannot be told") || strings.Contains(err.Error(), kept) {
+		t.Errorf("a channel that was not seen: %v", err)
 	}
 }

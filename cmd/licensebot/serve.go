@@ -19,8 +19,9 @@ import (
 	"licensebot/licensing"
 )
 
-// How long stopping may take, all in all well within the thirty seconds that
-// container platforms wait.
+// How long stopping waits for running work, and then for the HTTP server. The
+// waits for handlers and for private words come before them, one after another:
+// when Slack hangs, half a minute or more in all; see docs/operations.md.
 const (
 	workersGrace = 10 * time.Second
 	httpGrace    = 2 * time.Second
@@ -62,7 +63,7 @@ func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (
 		return orStopped(ctx, err)
 	}
 	if err := bot.CheckChannel(ctx, api, cfg.Channel); err != nil {
-		log.Error().Err(err).Msg("the approvals channel is not usable yet; requests are kept until it is")
+		withCause(log.Error(), err).Msg("the approvals channel needs attention")
 	}
 	words := cfg.Words
 	words.CodeName = licensing.Name
@@ -166,17 +167,23 @@ func trouble(log zerolog.Logger) func(approvals.Task, error) {
 			log.Error().Err(err).Msg("the database failed; work goes on when it answers")
 			return
 		}
-		e := log.Warn().Str("request", t.Request).Str("work", string(t.Kind)).Int("attempt", t.Attempt).Err(err)
-		var delay *approvals.Delay
-		var refusal *approvals.Refusal
-		switch {
-		case errors.As(err, &delay) && delay.Err != nil:
-			e = e.AnErr("cause", delay.Err)
-		case errors.As(err, &refusal) && refusal.Err != nil:
-			e = e.AnErr("cause", refusal.Err)
-		}
-		e.Msg("owed work did not go through; it will be tried again")
+		withCause(log.Warn().Str("request", t.Request).Str("work", string(t.Kind)).Int("attempt", t.Attempt), err).
+			Msg("owed work did not go through; it will be tried again")
 	}
+}
+
+// withCause adds an error and, where it is in words for people, what Slack or
+// UiPath answered.
+func withCause(e *zerolog.Event, err error) *zerolog.Event {
+	var delay *approvals.Delay
+	var refusal *approvals.Refusal
+	switch {
+	case errors.As(err, &delay) && delay.Err != nil:
+		e = e.AnErr("cause", delay.Err)
+	case errors.As(err, &refusal) && refusal.Err != nil:
+		e = e.AnErr("cause", refusal.Err)
+	}
+	return e.Err(err)
 }
 
 func newLicences(cfg Config) (*licensing.Allocations, error) {
