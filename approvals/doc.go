@@ -13,16 +13,24 @@
 //
 //	pending ──┬─ one ❌ from an approver ─────▶ denied
 //	          ├─ requester cancels ───────────▶ cancelled
+//	          ├─ an approver cancels and says why ▶ cancelled
 //	          ├─ the card is deleted ─────────▶ cancelled
 //	          ├─ deadline passes ─────────────▶ expired
-//	          └─ quorum of ✅ ────────────▶ approved
+//	          ├─ quorum of ✅ ────────────▶ approved
+//	          └─ card posted, and the policy
+//	             grants it by itself ─────▶ approved
 //
 //	approved ──┬─ applied and confirmed ──────▶ done
 //	           ├─ refused by UiPath ──────────▶ failed
+//	           ├─ not confirmed in time ──────▶ failed
+//	           ├─ the end asked for has passed ▶ failed
 //	           ├─ the change shown is no longer
 //	           │  the change made ────────────▶ superseded
 //	           ├─ card deleted before the write ▶ cancelled
-//	           └─ consent gone before the write ─▶ pending
+//	           ├─ ❌ found before the write ──▶ denied
+//	           ├─ consent gone before the write,
+//	           │  after the deadline ─────────▶ expired
+//	           └─ the same before the deadline ──▶ pending
 //
 //	done, for a time ──┬─ its time is over ───▶ the end is owed
 //	                   ├─ ended early ────────▶ the end is owed

@@ -121,7 +121,8 @@ func (Elapsed) Actor() string    { return Bot }
 func (e EndEarly) Actor() string { return e.By }
 func (Ended) Actor() string      { return UiPath }
 
-// actorOf names whoever's ballot came last: a weighing follows a reaction.
+// actorOf names whoever's ballot comes last in the list. A weighing mostly
+// follows their reaction, but may have followed one that was taken back.
 func actorOf(ballots []Ballot) string {
 	if len(ballots) == 0 {
 		return Bot

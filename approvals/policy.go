@@ -52,7 +52,8 @@ type Petition struct {
 }
 
 // Simple is the policy of a configuration without a policy file: anybody may
-// ask for any code for any group, and one list of approvers decides.
+// ask for any code for any group but the protected ones, which no rule names
+// here, and one list of approvers decides.
 func Simple(approvers []string, quorum int, ttl time.Duration) Policy {
 	stage := Stage{Approvers: approvers, Quorum: quorum}
 	return Policy{Rules: []PolicyRule{{Stages: []Stage{stage}, TTL: ttl}}}

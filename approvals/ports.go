@@ -83,16 +83,33 @@ type Store interface {
 // Licences is UiPath, as far as a request needs it. Errors are *Refusal,
 // *Delay, *NoGroup, or anything else for an unknown outcome.
 type Licences interface {
+	// Group finds the group that ref means, by its id or by its exact name,
+	// whatever the case. It never guesses: where none has that name, or several
+	// have, the error is *NoGroup.
 	Group(ctx context.Context, ref string) (Group, error)
+	// Rule reads a group's rule from UiPath, never from memory. Owned is nil
+	// where UiPath does not tell what the organisation owns.
 	Rule(ctx context.Context, groupID string) (Rule, error)
+	// SetRule replaces a group's whole rule, except for what the organisation
+	// owns, and returns the rule that UiPath answers with. That is not compared
+	// with the one asked for: it may lack codes, and tell no quotas. A *Refusal
+	// or a *Delay says that nothing was changed; after any other error the rule
+	// may be the new one.
 	SetRule(ctx context.Context, groupID string, rule Rule) (Rule, error)
+	// Nearest is the owned code that was probably meant by one that is not owned;
+	// false if none comes near. It asks nobody.
 	Nearest(code string, owned []string) (string, bool)
 }
 
 // A Directory knows people and what they put on a card. Answers may be as old
-// as maxAge; zero asks anew.
+// as maxAge; zero asks anew. Errors are *Refusal where asking again soon cannot
+// help, and anything else where it may.
 type Directory interface {
+	// Person tells who a user is. A *Refusal says that Slack does not tell.
 	Person(ctx context.Context, user string, maxAge time.Duration) (Person, error)
+	// Members lists the users that approvers name, those of user groups
+	// included; one may be listed twice. Where Slack refuses to tell a group, the
+	// members of the others come with the *Refusal; with any other error none do.
 	Members(ctx context.Context, approvers []string, maxAge time.Duration) ([]string, error)
 	// OnCard reads all reactions on one card that mean something. ErrGone if
 	// the card was deleted.
@@ -113,8 +130,13 @@ type Announcer interface {
 	Announce(ctx context.Context, r Request) (ts string, err error)
 	// Reply posts in the card's thread what this kind of work says.
 	Reply(ctx context.Context, r Request, said Owed) error
+	// Seed puts the two emoji on the card. It may be repeated: one that is there
+	// already is no error.
 	Seed(ctx context.Context, r Request) error
+	// Render draws the card anew as the request stands. It may be repeated.
 	Render(ctx context.Context, r Request) error
+	// Tell tells a reactor privately, once, why their vote does not count. Who
+	// repeats it tells it twice: there is no looking for it.
 	Tell(ctx context.Context, r Request, user string, why Standing) error
 	// Notify tells the requester privately what this kind of work says.
 	Notify(ctx context.Context, r Request, said Owed) error

@@ -17,10 +17,10 @@ const (
 	Approved   State = "approved"   // the quorum agreed; the write is owed
 	Refused    State = "refused"    // not fit to ask anyone: unknown group, code not owned, ...
 	Denied     State = "denied"     // an approver said no
-	Cancelled  State = "cancelled"  // the requester took it back
-	Expired    State = "expired"    // the deadline passed without a quorum
+	Cancelled  State = "cancelled"  // the requester took it back, an approver called it off, or its card was deleted
+	Expired    State = "expired"    // the deadline passed without a quorum, or the quorum was lost after it
 	Done       State = "done"       // UiPath confirmed exactly the change shown
-	Failed     State = "failed"     // UiPath refused it, or never confirmed it
+	Failed     State = "failed"     // UiPath refused it, or never confirmed it, or its end had passed before the write
 	Superseded State = "superseded" // the group changed: the change shown is no longer the change made
 )
 
@@ -159,6 +159,9 @@ type Seats struct {
 	Allocated int    `json:"allocated"`
 	Total     int    `json:"total"`
 }
+
+// Free is how many seats nobody has taken, never less than 0.
+func (s Seats) Free() int { return max(0, s.Total-s.Allocated) }
 
 // A Quota caps how many seats of one code a group may use.
 type Quota struct {

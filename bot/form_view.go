@@ -74,7 +74,7 @@ func (w Words) codeOption(s approvals.Seats) *slack.OptionBlockObject {
 	if name, ok := w.CodeName(s.Code); ok {
 		shown = s.Code + " " + name
 	}
-	free := fmt.Sprintf("%d of %d seats free", max(0, s.Total-s.Allocated), s.Total)
+	free := fmt.Sprintf("%d of %d seats free", s.Free(), s.Total)
 	return slack.NewOptionBlockObject(s.Code, label(bounded(shown, maxOptionText)), label(free))
 }
 

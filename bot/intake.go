@@ -12,12 +12,21 @@ import (
 	"licensebot/approvals"
 )
 
-// A Filer makes what arrives durable.
+// A Filer makes what arrives durable. What it says is recorded is on the disk;
+// after an error nothing was, unless it is approvals.ErrUncertain.
 type Filer interface {
+	// File records a request, once for each envelope: for one that filed a
+	// request before, it returns that one, and again is true. It sets the times.
 	File(ctx context.Context, r approvals.Request) (filed approvals.Request, again bool, err error)
+	// React records that somebody gave a reaction or took it back, in whatever
+	// order that is heard, and owes a weighing where it is on an open card.
 	React(ctx context.Context, heard approvals.Reaction) error
+	// Request reads one request; approvals.ErrNoRequest if there is none.
 	Request(ctx context.Context, id string) (approvals.Request, error)
+	// Step applies an event, as approvals.Store does. done is nil here.
 	Step(ctx context.Context, id string, e approvals.Event, done *approvals.Task) (approvals.Request, error)
+	// DeadLetter keeps a delivery that was not understood, once for each
+	// envelope. The caller has taken secrets out of raw and bounded it.
 	DeadLetter(ctx context.Context, envelope, why string, raw []byte) error
 	// Ahead counts the requests whose card is still to be posted, up to most.
 	Ahead(ctx context.Context, most int) (int, error)

@@ -21,8 +21,11 @@ const (
 // An Organisation is UiPath, as far as questions need it. Errors are as
 // package approvals' Licences returns them.
 type Organisation interface {
+	// Group and Rule are those of approvals.Licences.
 	Group(ctx context.Context, ref string) (approvals.Group, error)
 	Rule(ctx context.Context, groupID string) (approvals.Rule, error)
+	// Owned lists what the organisation owns of each code, as UiPath tells it
+	// now; none if it owns nothing.
 	Owned(ctx context.Context) ([]approvals.Seats, error)
 }
 

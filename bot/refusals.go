@@ -131,7 +131,7 @@ func duplicate(r approvals.Request) string {
 	return text
 }
 
-// notOwned names each code that the organization lacks, with the nearest that
+// notOwned names each code that the organisation lacks, with the nearest that
 // it has and a command that uses it.
 func (w Words) notOwned(r approvals.Request, o *approvals.Outcome) string {
 	var parts []string

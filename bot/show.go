@@ -64,7 +64,7 @@ func (w Words) Owned(name string, seats []approvals.Seats) string {
 	}
 	lines := []string{"*The user licences that your organisation owns*"}
 	for _, s := range seats {
-		lines = append(lines, fmt.Sprintf("• %s · %s, %d free", w.named(s.Code), allocated(s), max(0, s.Total-s.Allocated)))
+		lines = append(lines, fmt.Sprintf("• %s · %s, %d free", w.named(s.Code), allocated(s), s.Free()))
 	}
 	return strings.Join(firstRows(lines), "\n") + "\nA code is asked for like this: " +
 		codeIn(suggestion(approvals.Ask{Command: name, Group: someGroup, Codes: []string{seats[0].Code}}), maxCopied)

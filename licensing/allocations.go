@@ -134,7 +134,7 @@ func verdict(err error) error {
 	case Later:
 		return &approvals.Delay{After: failed.After, Why: held(failed), Err: err}
 	}
-	if failed.Write {
+	if failed.MayHaveTakenEffect() {
 		return err
 	}
 	return &approvals.Delay{After: failed.After, Why: held(failed), Err: err}

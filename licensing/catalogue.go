@@ -8,23 +8,6 @@ import (
 	"github.com/agnivade/levenshtein"
 )
 
-// CodeKind tells what sort of thing a license code stands for.
-type CodeKind int
-
-const (
-	// UnknownCode is a code that the catalogue lacks, as it does those of
-	// newer plans. An organization may own it all the same.
-	UnknownCode CodeKind = iota
-	// UserBundle is a license for a person, which a group's rule can hold.
-	UserBundle
-	// LegacyProduct is a license of the time before user licenses, such as a
-	// robot's or a Studio's. A group's rule cannot hold it.
-	LegacyProduct
-	// TenantProduct is allocated to a tenant, in quantities. A group's rule
-	// cannot hold it.
-	TenantProduct
-)
-
 // userBundles names the user bundle codes.
 //
 // Sources under docs.uipath.com: license-codes in the API guides of Automation
@@ -53,16 +36,6 @@ var userBundles = map[string]string{
 	"TSTNU":       "Tester – Named User",
 }
 
-// legacyProducts are the robot and Studio codes of the older license-codes page.
-var legacyProducts = Codes("ATTCU", "ATTNU", "STDCU", "STDNU", "STDPROCU", "STDPRONU", "STDXCU", "STDXNU")
-
-// tenantProducts are what UiPath's notes for its own command line allocate to
-// tenants.
-var tenantProducts = Codes(
-	"AGU", "AIU", "APPTESTR", "DSU", "FCCU", "HEAL", "HEALTEST", "LU", "MRSU", "NONPR", "PERFTEST",
-	"PERFTEST-RUNTIME", "PLTU", "RU", "SPR", "TAUNATT", "TEU", "UNATT", "UNATT-HOSTING",
-)
-
 // Name returns the display name of a user bundle code, and whether the
 // catalogue has it. Show a code that it lacks as it is.
 func Name(code string) (string, bool) {
@@ -72,22 +45,6 @@ func Name(code string) (string, bool) {
 
 // Catalogue returns all user bundle codes that have a name, sorted.
 func Catalogue() []string { return sortedKeys(userBundles) }
-
-// KindOf tells what sort of thing a code stands for. It is there to explain a
-// refusal, not to decide one: what UiPath lists as owned can be allocated.
-func KindOf(code string) CodeKind {
-	code = normalCode(code)
-	if _, ok := userBundles[code]; ok {
-		return UserBundle
-	}
-	if _, ok := slices.BinarySearch(legacyProducts, code); ok {
-		return LegacyProduct
-	}
-	if _, ok := slices.BinarySearch(tenantProducts, code); ok {
-		return TenantProduct
-	}
-	return UnknownCode
-}
 
 // Nearest returns the owned code that whoever typed code probably meant: one
 // that is a letter or two away, that starts with it, or whose display name has

@@ -46,9 +46,6 @@ type Seats struct {
 	Total     int // seats bought
 }
 
-// Free is how many seats nobody has taken, never less than 0.
-func (s Seats) Free() int { return max(0, s.Total-s.Allocated) }
-
 // Rule reads a group's rule. It asks both endpoints that know it, with-quota
 // and the plain one, and tells the union of their answers: only the first knows
 // quotas, only the second the seats. One of them may be missing, as with-quota

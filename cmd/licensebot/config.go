@@ -101,7 +101,7 @@ func (c *Config) checkUiPath(p *problems) {
 		checkURL(p, "UIPATH_TOKEN_URL", c.UiPathTokenURL, "https://cloud.uipath.com/acme/identity_/connect/token")
 	}
 	requireSegment(p, "UIPATH_ORGANIZATION", c.UiPathOrganization, "acme, the first part of the portal's path")
-	requireSegment(p, "UIPATH_ACCOUNT_ID", c.UiPathAccountID, "the organization id, such as 8f3a1c2e-0d4b-4c5a-9e6f-7a8b9c0d1e2f")
+	requireSegment(p, "UIPATH_ACCOUNT_ID", c.UiPathAccountID, "the organisation's id, such as 8f3a1c2e-0d4b-4c5a-9e6f-7a8b9c0d1e2f")
 	if c.UiPathTenant != "" {
 		requireSegment(p, "UIPATH_TENANT", c.UiPathTenant, "DefaultTenant")
 	}
