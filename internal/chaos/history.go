@@ -35,7 +35,8 @@ type History struct {
 	Stray    []sandbox.Message // in the approvals channel, by the bot, and no card
 	Private  []Word
 	Writes   []*Write
-	Edits    []Edit // of rules, by hand
+	Edits    []Edit                 // of rules, by hand
+	Reads    map[string][]time.Time // of each group's rule, as they arrived
 	Orders   []Order
 	Rights   []Right
 	Quorum   int
@@ -54,6 +55,7 @@ type Command struct {
 	Text     string // unescaped
 	Ticket   string // "" where none was in it
 	At       time.Time
+	Acked    bool
 	Answer   string // what the person read; "" where nothing came in time
 	ID       string // of the request that the answer says is recorded
 	Copies   int    // how often it was delivered; Slack does so once
@@ -68,6 +70,7 @@ type Card struct {
 	Ticket                   string
 	At                       time.Time
 	Says                     []Saying // what it said at first, and after every update
+	Blocks                   string   // what is seen of it in the end
 	Thread                   []Reply
 	Votes                    []Vote
 	Looks                    []Look
@@ -126,6 +129,7 @@ type Write struct {
 	Spoilt        bool // its caller got no answer, or not the real one
 	Status        int
 	Before, After []string
+	Altered       string // what else of the rule it changed
 	Changed       bool
 }
 
@@ -184,7 +188,7 @@ func (h *History) readCommands() {
 			}
 		case e.Kind == sandbox.EntryAck && byEnvelope[e.Envelope] != nil:
 			c := byEnvelope[e.Envelope]
-			c.Answer = answerOf(e)
+			c.Acked, c.Answer = true, answerOf(e)
 			if found := recorded.FindStringSubmatch(c.Answer); found != nil {
 				c.ID = found[1]
 			}
@@ -247,7 +251,7 @@ func (h *History) readCards(slack *sandbox.Slack) {
 		c := &Card{
 			TS: m.TS, ID: field("request_id"), Group: field("group_id"), Requester: field("actor"),
 			Codes: strings.Fields(field("codes")), Ticket: ticketWord.FindString(m.Text), At: m.PostedAt, Says: sayings(m),
-			Deleted: deleted[m.TS],
+			Blocks: sandbox.Render(m.Blocks), Deleted: deleted[m.TS],
 		}
 		for _, r := range slack.Thread(approvalsChannel, m.TS) {
 			if r.User != h.Bot {

@@ -4,6 +4,7 @@ package chaos
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -105,13 +106,19 @@ func (h *History) readRights() {
 }
 
 func (h *History) readUiPath() {
+	h.Reads = map[string][]time.Time{}
 	for _, call := range h.uipath {
 		switch {
 		case call.Operation == sandbox.OperationPortal:
 			h.Edits = append(h.Edits, Edit{At: call.At, Group: call.Path, Before: call.Before, After: call.After})
 		case strings.HasPrefix(call.Operation, "PUT group"):
 			h.Writes = append(h.Writes, writeOf(call))
+		case strings.HasPrefix(call.Operation, "GET group "), call.Operation == "GET group":
+			h.Reads[groupOf(call)] = append(h.Reads[groupOf(call)], call.At)
 		}
+	}
+	for _, reads := range h.Reads {
+		slices.SortFunc(reads, time.Time.Compare)
 	}
 	slices.SortFunc(h.Writes, func(a, b *Write) int { return a.Arrived.Compare(b.Arrived) })
 }
@@ -121,10 +128,29 @@ func writeOf(call sandbox.UiPathCall) *Write {
 		Codes []string `json:"userBundleCodes"`
 	}
 	_ = json.Unmarshal([]byte(call.Body), &body)
+	return &Write{
+		Seq: call.Seq, Group: groupOf(call), Asked: body.Codes, Arrived: call.At, Took: call.TookAt, Ended: call.At.Add(call.Dur),
+		Spoilt: call.Faulted, Status: call.Status, Before: call.Before, After: call.After, Altered: altered(call.Was, call.Is), Changed: call.Changed,
+	}
+}
+
+// groupOf is the group that a call reads or writes the rule of.
+func groupOf(call sandbox.UiPathCall) string {
 	_, rest, _ := strings.Cut(call.Path, "/user-license/group/")
 	group, _, _ := strings.Cut(rest, "/")
-	return &Write{
-		Seq: call.Seq, Group: group, Asked: body.Codes, Arrived: call.At, Took: call.TookAt, Ended: call.At.Add(call.Dur),
-		Spoilt: call.Faulted, Status: call.Status, Before: call.Before, After: call.After, Changed: call.Changed,
+	return group
+}
+
+// altered names what a write changed of what stays in a rule: a limit of seats,
+// or where its licences come from. Nobody in a world asks for either.
+func altered(was, is sandbox.GroupRule) string {
+	if was.External != is.External {
+		return fmt.Sprintf("useExternalLicense from %v to %v", was.External, is.External)
 	}
+	for _, code := range common(was.Codes, is.Codes) {
+		if was.Quotas[code] != is.Quotas[code] {
+			return fmt.Sprintf("the limit of %s from %d to %d", code, was.Quotas[code], is.Quotas[code])
+		}
+	}
+	return ""
 }

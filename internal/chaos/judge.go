@@ -131,6 +131,9 @@ func (h *History) command(ticket string) *Command {
 // command.
 var nothingRecorded = regexp.MustCompile(`[Nn]othing was recorded|nothing was asked and nothing will happen`)
 
+// unsure are the answers that leave open whether a command was recorded.
+var unsure = regexp.MustCompile(`cannot tell whether it was recorded`)
+
 // judgeCommand compares what a person was answered with what came of it.
 func (j *judge) judgeCommand(c *Command) {
 	var of []*Card
@@ -143,7 +146,10 @@ func (j *judge) judgeCommand(c *Command) {
 	for _, card := range of {
 		ids[card.ID] = true
 	}
+	said := c.ID != "" || nothingRecorded.MatchString(c.Answer) || unsure.MatchString(c.Answer)
 	switch {
+	case c.Ticket != "" && c.Acked && !said:
+		j.find(Lost, "acknowledged without saying what became of it", c.ID, fmt.Sprintf("%q was answered %q", c.Text, c.Answer), c.Envelope)
 	case len(ids) > 1:
 		j.find(Doubled, "one command, several requests", of[0].ID, fmt.Sprintf("%q became %d requests", c.Text, len(ids)), c.Envelope)
 	case len(of) > 0 && nothingRecorded.MatchString(c.Answer) && c.Copies == 1: // copies may fare differently
@@ -158,14 +164,26 @@ func (j *judge) judgeCommand(c *Command) {
 var ended = regexp.MustCompile("was not put before an approver| expired|(is|was) cancelled|was denied|failed after|was not carried out|is done: ")
 
 // told finds a private word that says why nobody was asked.
-func (r *request) told() bool {
-	return slices.ContainsFunc(r.words, func(w Word) bool { return r.own(w) && ended.MatchString(w.Text) })
+func (r *request) told() bool { return len(r.privateEnds()) > 0 }
+
+// own is false for words that somebody else read, and for words about another
+// request that asks the very same as this one, and therefore name both.
+func (r *request) own(w Word) bool {
+	if by := r.requester(); by != "" && w.User != by {
+		return false
+	}
+	return !strings.Contains(w.Text, "asks for the very same") || strings.Contains(w.Text, "`"+r.id+"` was not put")
 }
 
-// own is false for words about another request that asks the very same as
-// this one, and therefore name both.
-func (r *request) own(w Word) bool {
-	return !strings.Contains(w.Text, "asks for the very same") || strings.Contains(w.Text, "`"+r.id+"` was not put")
+// requester is who asked, as far as that is known.
+func (r *request) requester() string {
+	switch {
+	case r.command != nil:
+		return r.command.User
+	case len(r.cards) > 0:
+		return r.cards[0].Requester
+	}
+	return ""
 }
 
 func (j *judge) judgeRequest(r *request) {
@@ -190,15 +208,22 @@ func (j *judge) judgeRequest(r *request) {
 	j.judgeNotices(r)
 }
 
-// replaced reports whether a card was deleted before another one came: what
-// nobody can see any more is posted again.
+// replaced reports whether a card was deleted before the bot knew of it, and
+// another one came: what nobody can see any more is posted again. The end of a
+// card that it knew is told, and is no card of another.
 func (r *request) replaced(c *Card) bool {
-	return !c.Deleted.IsZero() && slices.ContainsFunc(r.cards, func(next *Card) bool { return next.At.After(c.Deleted) })
+	unknown := c.Known.IsZero() || c.Known.After(c.Deleted)
+	return !c.Deleted.IsZero() && unknown && slices.ContainsFunc(r.cards, func(next *Card) bool { return next.At.After(c.Deleted) })
 }
 
-// privateEnds are the private words that it has ended.
+// privateEnds are the words that told the requester that it has ended. What
+// answers a command tells so only of a command that cancelled it: whoever asks
+// where a request stands was not told before.
 func (r *request) privateEnds() []Word {
-	return slices.DeleteFunc(slices.Clone(r.words), func(w Word) bool { return !ended.MatchString(w.Text) })
+	return slices.DeleteFunc(slices.Clone(r.words), func(w Word) bool {
+		asked := w.Via == "ack" && !cancelled.MatchString(w.Text)
+		return asked || !r.own(w) || !ended.MatchString(w.Text)
+	})
 }
 
 func (r *request) asked() string {
@@ -221,12 +246,10 @@ func (j *judge) judgeNotices(r *request) {
 	}
 }
 
-// progressEvents are replies that tell of no end.
-var progressEvents = []string{approvedEvent, "allocation_reminder", "allocation_reopened"}
-
 // judgeCard judges a card, its thread and what it says.
 func (j *judge) judgeCard(r *request, c *Card) {
 	j.judgeAsk(r, c)
+	j.judgeProgress(r, c)
 	var ends, grant []Reply
 	for i, reply := range c.Thread {
 		switch {
@@ -271,6 +294,11 @@ func (j *judge) judgeAsk(r *request, c *Card) {
 	case !asksFor(r.command.Text, c) || lastsAsTyped(r.command.Text) != c.Lasts:
 		j.find(Untrue, "the card asks for something else", r.id, fmt.Sprintf("%v for %s for %v instead of %q", c.Codes, c.Group, c.Lasts, r.command.Text))
 	}
+	for _, seen := range []string{c.Says[0].Text, c.Blocks} {
+		if !sameSet(shown(seen), c.Codes) {
+			j.find(Untrue, "the card shows something else than it asks", r.id, fmt.Sprintf("it asks for %v and shows %q", c.Codes, seen))
+		}
+	}
 	for _, s := range c.Says {
 		if askOf(s.Text) != askOf(c.Says[0].Text) {
 			j.find(Untrue, "the card changed what it asks", r.id, fmt.Sprintf("%q became %q", askOf(c.Says[0].Text), askOf(s.Text)))
@@ -284,14 +312,30 @@ func (c *Card) shows(event string) bool {
 	return strings.Contains(statusOf(last(c.Says).Text), shows[event])
 }
 
-// asksFor reports whether a card's change is within what was typed.
+// asksFor reports whether a card's change is what was typed, less what it says
+// is in the rule already.
 func asksFor(text string, c *Card) bool {
 	before, _, _ := strings.Cut(text, " because ")
-	typed := strings.ToUpper(before)
 	if !strings.Contains(before, c.Group) && !strings.Contains(before, groupNames[c.Group]) {
 		return false
 	}
-	return !slices.ContainsFunc(c.Codes, func(code string) bool { return !strings.Contains(typed, code) })
+	words := strings.FieldsFunc(strings.ToUpper(before), func(r rune) bool { return strings.ContainsRune(" ,;", r) })
+	typed := common(owned, words)
+	return len(without(c.Codes, typed)) == 0 && len(without(typed, union(c.Codes, ticked(stays, c.Says[0].Text)))) == 0
+}
+
+var (
+	stays   = regexp.MustCompile(`(?m)^Stays: (.*)$`)
+	changes = regexp.MustCompile("(?m)^• (?:`\\+ ([A-Z0-9]+)`|Extends `([A-Z0-9]+)`)")
+)
+
+// shown are the codes that a card says it is about, each on a line of its own.
+func shown(card string) []string {
+	var codes []string
+	for _, line := range changes.FindAllStringSubmatch(card, -1) {
+		codes = append(codes, line[1]+line[2])
+	}
+	return codes
 }
 
 // askOf is the part of a card's text above its status.

@@ -87,15 +87,12 @@ func effectsOf(writes []*Write) []*Write {
 	return slices.DeleteFunc(slices.Clone(writes), func(w *Write) bool { return !w.Changed })
 }
 
-// undone reports whether somebody changed the group's rule by hand after the
-// last effect, or the end of another's grant took out what it put in: what the
-// bot then read is no proof that it had one.
+// undone reports whether somebody, by hand or with the end of a grant, took out
+// what the last effect had put in: what the bot then read is no proof that it
+// had one.
 func (j *judge) undone(effects []*Write, until time.Time) bool {
 	effect := last(effects)
-	took := effect.Took
-	return j.h.takenOut(effect.Group, without(effect.After, effect.Before), took, until) || slices.ContainsFunc(j.h.Edits, func(e Edit) bool {
-		return e.Group == last(effects).Group && e.At.After(took) && e.At.Before(until)
-	})
+	return j.h.takenOut(effect.Group, without(effect.After, effect.Before), effect.Took, until)
 }
 
 var ruleNow = regexp.MustCompile(`(?:rule is now|it is now|rule of .* is now|has them and is) (.*?)\.`)

@@ -99,7 +99,9 @@ func (j *judge) judgeEnding(r *request, c *Card, w *Write) {
 	if !j.due(c, w.Arrived) {
 		j.findAt(w.Arrived, Untrue, "a grant ended before its time", r.id, "at "+w.Arrived.Format(clockLayout), w.Group)
 	}
-	if !w.Changed || j.h.editedBetween(w.Group, w.Arrived.Add(-taskLimit), w.Took) {
+	edited := j.h.editedBetween(w.Group, j.h.readFor(w), w.Took)
+	j.judgeAltered(r, w, edited)
+	if !w.Changed || edited {
 		return
 	}
 	gone := without(w.Before, w.Asked)

@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	forText   = "Licence request R-AAAAAAAA\n*Change to the group's allocation rule*\n• `+` `IDU`\nGranted for: 2 hours from when UiPath confirms it; then the codes are taken out again.\nMay approve: some\n"
+	forText   = "Licence request R-AAAAAAAA\n*Change to the group's allocation rule*\n• `+ IDU`\nGranted for: 2 hours from when UiPath confirms it; then the codes are taken out again.\nMay approve: some\n"
 	endedText = "<@U0ROBIN> The grant of request `R-AAAAAAAA` has ended: its time is over. UiPath confirmed that `IDU` was taken out of the rule of the group `group-01`. UiPath's rule of the group `group-01` is now `ATTUNU`."
 )
 
@@ -24,6 +24,7 @@ func granted() *History {
 	for i, status := range []string{"*Waiting*", "*Done* Granted until then."} {
 		c.Says[i].Text = forText + status + howText
 	}
+	c.Blocks = forText
 	c.Says = append(c.Says, Saying{At: at(7211), Text: forText + "*Done* *Ended* then." + howText})
 	c.Thread[0].Text += " It ends then: then I take out `IDU`. To end it before, type `/allocate end R-AAAAAAAA`."
 	c.Thread = append(c.Thread, Reply{At: at(6000), Event: warnEvent, Number: "1"}, Reply{At: at(7211), Event: endedEvent, Number: "1", Text: endedText})
@@ -43,7 +44,7 @@ func rival(h *History, change string, write *Write) *Card {
 	})
 	text := "Licence request R-BBBBBBBB\n*Change to the group's allocation rule*\n" + change + "\nMay approve: some\n"
 	c := &Card{
-		TS: "2.000001", ID: "R-BBBBBBBB", Group: "group-01", Requester: kim, Codes: []string{"IDU"}, Ticket: "ask-2-0", At: at(4991),
+		TS: "2.000001", ID: "R-BBBBBBBB", Group: "group-01", Requester: kim, Codes: []string{"IDU"}, Ticket: "ask-2-0", At: at(4991), Blocks: text,
 		Says: []Saying{{At: at(4991), Text: text + "*Waiting*" + howText}, {At: at(5000), Text: text + "*Done*" + howText}},
 		Thread: []Reply{{At: at(5000), Event: doneEvent,
 			Text: "<@U0KIM> Done: … Nothing had to be written: UiPath's rule has them and is `ATTUNU` and `IDU`."}},
@@ -98,7 +99,7 @@ func TestJudgeAcceptsGrantsThatWentWell(t *testing.T) {
 			h.Cards[0].Thread[0].Text = "Done: … UiPath's answer was lost, but its rule, read again, shows the change: it is now `ATTUNU` and `IDU`. It ends then."
 		},
 		"put in again after its end": func(h *History) {
-			c := rival(h, "• `+` `IDU`", nil)
+			c := rival(h, "• `+ IDU`", nil)
 			for i := range c.Says {
 				c.Says[i].At = c.Says[i].At.Add(3000 * time.Second)
 			}

@@ -18,7 +18,7 @@ func at(n float64) time.Time {
 
 const (
 	aRequest = "R-AAAAAAAA"
-	askText  = "Licence request R-AAAAAAAA\n+ IDU because ask-1-0\nMay approve: some\n"
+	askText  = "Licence request R-AAAAAAAA\nReason given: `ask-1-0`\n• `+ IDU` Insights Designer\nStays: `ATTUNU` Attended.\nMay approve: some\n"
 	howText  = "\nReact with …"
 	doneText = "<@U0ROBIN> Done: `IDU` added to the group `group-01`. Approved by <@U0ANNA>. UiPath confirmed it: the group's rule is now `ATTUNU` and `IDU`."
 )
@@ -28,7 +28,7 @@ const (
 func history() *History {
 	command := &Command{
 		Envelope: "e1", User: robin, Text: "group-01 IDU because ask-1-0", Ticket: "ask-1-0", At: at(0),
-		Answer: "Request `R-AAAAAAAA` is recorded: add …", ID: aRequest, Copies: 1,
+		Acked: true, Answer: "Request `R-AAAAAAAA` is recorded: add …", ID: aRequest, Copies: 1,
 	}
 	card := &Card{
 		TS: "1.000001", ID: aRequest, Group: "group-01", Requester: robin, Codes: []string{"IDU"}, Ticket: "ask-1-0", At: at(1),
@@ -36,6 +36,7 @@ func history() *History {
 			{At: at(1), Text: askText + ":hourglass: *Waiting*" + howText},
 			{At: at(5), Text: askText + ":ok: *Done*" + howText},
 		},
+		Blocks: askText,
 		Thread: []Reply{{At: at(5), Event: doneEvent, Text: doneText}},
 		Votes:  []Vote{{At: at(2), User: anna, Emoji: approveEmoji[0], Present: true}},
 		Looks:  []Look{{From: at(3), To: at(3.1)}},
@@ -90,8 +91,22 @@ func TestJudgeAcceptsWhatWentWell(t *testing.T) {
 		},
 		"a card posted again after it was deleted": func(h *History) {
 			gone := *h.Cards[0]
-			gone.TS, gone.At, gone.Deleted, gone.Thread = "0.900001", at(0.5), at(0.6), nil
+			gone.TS, gone.At, gone.Deleted, gone.Thread = "0.900001", at(0.5), at(0.6), nil // before the bot knew of it
 			h.Cards = append(h.Cards, &gone)
+		},
+		"more that is typed than is asked, as the rule has it": func(h *History) {
+			h.Commands[0].Text = "group-01 idu, attunu because ask-1-0"
+		},
+		"a command of which nobody can tell": func(h *History) {
+			h.Cards, h.Writes, h.Commands[0].ID = nil, nil, ""
+			h.Commands[0].Answer = "The database stopped answering while I recorded your request, so I cannot tell whether it was recorded."
+		},
+		"held up, reopened and held up again": func(h *History) {
+			h.Cards[0].Thread = append([]Reply{
+				{At: at(2.1), Event: approvedEvent, Text: "approved but not done yet"},
+				{At: at(2.2), Event: reopenedEvent, Number: "1", Text: "Nothing was changed at UiPath."},
+				{At: at(2.3), Event: approvedEvent, Number: "1", Text: "approved but not done yet"},
+			}, h.Cards[0].Thread...)
 		},
 		"a deadline with a last look": func(h *History) {
 			expire(h)
@@ -171,6 +186,20 @@ func TestJudgeFinds(t *testing.T) {
 		"refused and asked all the same": func(h *History) {
 			h.Private = []Word{{User: robin, Text: "Request `R-AAAAAAAA` was not put before an approver, and …"}}
 		},
+		"acknowledged without saying what became of it": func(h *History) {
+			h.Cards, h.Writes, h.Commands[0].ID, h.Commands[0].Answer = nil, nil, "", ""
+		},
+		"told twice how it goes": func(h *History) {
+			held := Reply{At: at(3), Event: approvedEvent, Text: "approved but not done yet"}
+			h.Cards[0].Thread = append([]Reply{held, held}, h.Cards[0].Thread...)
+		},
+		"told of a consent that there never was": func(h *History) {
+			h.Cards[0].Thread = append([]Reply{{At: at(1.5), Event: approvedEvent, Text: "approved but not done yet"}}, h.Cards[0].Thread...)
+		},
+		"the card shows something else than it asks": func(h *History) {
+			h.Cards[0].Blocks = strings.Replace(askText, "`+ IDU`", "`+ TSTNU`", 1)
+		},
+		"a write changed what nobody asked for": func(h *History) { h.Writes[0].Altered = "the limit of ATTUNU from 5 to 0" },
 		"told twice that a vote does not count": func(h *History) {
 			word := Word{User: gawker, Text: "Your reaction on request `R-AAAAAAAA` does not count: …"}
 			h.Private = []Word{word, word}
@@ -257,6 +286,53 @@ func TestJudgeFinds(t *testing.T) {
 		change(h)
 		if found := rules(Judge(h)); !slices.Contains(found, rule) {
 			t.Errorf("%q was not found, only %q", rule, found)
+		}
+	}
+}
+
+// TestJudgeFindsInOtherWays breaks promises again whose other way to break
+// TestJudgeFinds has.
+func TestJudgeFindsInOtherWays(t *testing.T) {
+	for name, broken := range map[string]struct {
+		rule   string
+		change func(*History)
+	}{
+		"told somebody else": {"acknowledged, neither a card nor a word", func(h *History) {
+			h.Cards, h.Writes = nil, nil
+			h.Private = []Word{{User: kim, Text: "Request `R-AAAAAAAA` was not put before an approver, and …"}}
+		}},
+		"told when asked only": {"acknowledged, neither a card nor a word", func(h *History) {
+			h.Cards, h.Writes = nil, nil
+			h.Private = []Word{{User: robin, Text: "Request `R-AAAAAAAA` expired.", Via: "ack"}}
+		}},
+		"a known card posted again after it was deleted": {"several cards", func(h *History) {
+			gone := *h.Cards[0]
+			gone.TS, gone.At, gone.Known, gone.Deleted, gone.Thread = "0.900001", at(0.5), at(0.55), at(0.6), nil
+			h.Cards = append(h.Cards, &gone)
+		}},
+		"less asked than typed": {"the card asks for something else", func(h *History) {
+			h.Commands[0].Text = "group-01 IDU TSTNU because ask-1-0"
+		}},
+		"a loss of consent that says nothing was changed": {"said that nothing was changed", func(h *History) {
+			lost := Reply{At: at(4.5), Event: reopenedEvent, Number: "1", Text: "approved, but … Nothing was changed at UiPath."}
+			h.Cards[0].Thread = append([]Reply{lost}, h.Cards[0].Thread...)
+		}},
+		"a rule edited before it was read for the write": {"a write took away what was there", func(h *History) {
+			h.Writes[0].Before = []string{"ATTUNU", "TSTNU"}
+			h.Edits = []Edit{{At: at(3.1), Group: "group-01", Before: []string{"ATTUNU"}, After: []string{"ATTUNU", "TSTNU"}}}
+			for n := range 10 {
+				h.Reads = map[string][]time.Time{"group-01": append(h.Reads["group-01"], at(3.2+0.01*float64(n)))}
+			}
+		}},
+		"an edit that has nothing to do with it": {"said that nothing was changed", func(h *History) {
+			h.Cards[0].Thread[0] = Reply{At: at(5), Event: "allocation_denied", Text: "It was denied. Nothing was changed at UiPath."}
+			h.Edits = []Edit{{At: at(4.5), Group: "group-01", Before: []string{"ATTUNU", "IDU"}, After: []string{"ATTUNU", "IDU", "TSTNU"}}}
+		}},
+	} {
+		h := history()
+		broken.change(h)
+		if found := rules(Judge(h)); !slices.Contains(found, broken.rule) {
+			t.Errorf("%s: %q was not found, only %q", name, broken.rule, found)
 		}
 	}
 }

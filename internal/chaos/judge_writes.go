@@ -118,7 +118,8 @@ func (j *judge) judgeWrite(r *request, c *Card, w *Write) {
 	if w.Took.IsZero() || !w.Changed {
 		return
 	}
-	edited := j.h.editedBetween(w.Group, w.Arrived.Add(-taskLimit), w.Took)
+	edited := j.h.editedBetween(w.Group, j.h.readFor(w), w.Took)
+	j.judgeAltered(r, w, edited)
 	if gone := without(w.Before, w.Asked); len(gone) > 0 && !edited {
 		j.findAt(w.Arrived, Lost, "a write took away what was there", r.id, fmt.Sprintf("%v were in the rule of %s and nobody asked to take them out", gone, w.Group), w.Group)
 	}
@@ -132,6 +133,27 @@ func (j *judge) judgeWrite(r *request, c *Card, w *Write) {
 			j.findAt(w.Arrived, Doubled, "one request, two effects", r.id, fmt.Sprintf("%v were added twice", again), w.Group)
 		}
 	}
+}
+
+// judgeAltered wants limits and useExternalLicense left as they are.
+func (j *judge) judgeAltered(r *request, w *Write, edited bool) {
+	if w.Altered != "" && !edited {
+		j.findAt(w.Arrived, Untrue, "a write changed what nobody asked for", r.id, w.Altered, w.Group)
+	}
+}
+
+// readFor is when the rule was read for a write, at the earliest. The rule is
+// read by two calls right before; as nobody can tell whose calls these are, a
+// few more of others are allowed for.
+func (h *History) readFor(w *Write) time.Time {
+	const calls = 2 + 4
+	earliest := w.Arrived.Add(-taskLimit)
+	reads := h.Reads[w.Group]
+	before, _ := slices.BinarySearchFunc(reads, w.Arrived, time.Time.Compare)
+	if before < calls || reads[before-calls].Before(earliest) {
+		return earliest
+	}
+	return reads[before-calls]
 }
 
 func (h *History) editedBetween(group string, from, to time.Time) bool {

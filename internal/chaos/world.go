@@ -48,8 +48,9 @@ var (
 		"group-01": "Finance Robots", "group-02": "Human Resources", "group-03": "Überseehandel & Co",
 		"group-04": "QA", "group-05": "R&D <north>",
 	}
-	limitedGroup = "group-04" // has a limit of seats, and so another call that writes its rule
-	groupIDs     = []string{"group-01", "group-02", "group-03", "group-04", "group-05"}
+	limitedGroup  = "group-04" // has a limit of seats, and so another call that writes its rule
+	externalGroup = "group-02" // has useExternalLicense
+	groupIDs      = []string{"group-01", "group-02", "group-03", "group-04", "group-05"}
 )
 
 // A clock is the time of a world: the machine's, and what the world skipped.
@@ -155,8 +156,11 @@ func (w *world) populate() {
 	d := draw(w.round.Seed, 0)
 	for _, id := range groupIDs {
 		g := sandbox.Group{ID: id, Name: groupNames[id], Rule: some(d, owned, d.IntN(3))}
-		if id == limitedGroup {
+		switch id {
+		case limitedGroup:
 			g.Rule, g.Quotas = owned[:1], map[string]int{owned[0]: 5}
+		case externalGroup:
+			g.External = true
 		}
 		w.uipath.AddGroup(g)
 	}

@@ -23,6 +23,7 @@ type UiPathCall struct {
 	Answer    string        // the first 2 KiB of it; empty for tokens
 	Before    []string      // codes of the group's rule before a write
 	After     []string      // and after it
+	Was, Is   GroupRule     // the same, with limits and useExternalLicense
 	Took      bool          // the write was accepted, whatever was answered
 	TookAt    time.Time     // when it took effect; zero if it did not
 	Changed   bool          // and the rule was another one afterwards

@@ -23,7 +23,7 @@ func (u *UiPath) Edit(groupID string, change func(codes []string) []string) {
 		u.seq++
 		u.calls = append(u.calls, UiPathCall{
 			Seq: u.seq, At: now, TookAt: now, Operation: OperationPortal, Path: groupID,
-			Before: before.Codes, After: after.Codes, Took: true, Changed: !before.equal(after),
+			Before: before.Codes, After: after.Codes, Was: before, Is: after, Took: true, Changed: !before.equal(after),
 		})
 	})
 }

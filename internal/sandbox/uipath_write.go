@@ -140,7 +140,7 @@ func uipathLimits(quotas []uipathLimited, codes []string, usage map[string]int) 
 // whether it did; when not, it has answered and nothing has changed.
 func (x *uipathExchange) replace(g *uipathGroup, want GroupRule) bool {
 	before := g.rule()
-	x.call.Before, x.call.After = before.Codes, before.Codes
+	x.call.Before, x.call.After, x.call.Was, x.call.Is = before.Codes, before.Codes, before, before
 	if x.u.exceed {
 		x.fail(http.StatusConflict, uipathExceeds)
 		return false
@@ -155,7 +155,7 @@ func (x *uipathExchange) replace(g *uipathGroup, want GroupRule) bool {
 	g.ruled = true
 	x.u.groups[g.ID] = g
 	after := g.rule()
-	x.call.After = after.Codes
+	x.call.After, x.call.Is = after.Codes, after
 	x.call.Took, x.call.TookAt = true, x.u.cfg.Now()
 	x.call.Changed = !before.equal(after)
 	x.u.wake()
