@@ -87,6 +87,9 @@ type (
 
 	// Ended means that the end of a grant was carried out, or given up.
 	Ended struct{ Ending Ending }
+
+	// Forgotten means that nothing was owed that carries the request on.
+	Forgotten struct{}
 )
 
 func (Vetted) Kind() string    { return "vetted" }
@@ -104,6 +107,7 @@ func (Reminded) Kind() string  { return "reminded" }
 func (Elapsed) Kind() string   { return "elapsed" }
 func (EndEarly) Kind() string  { return "end_early" }
 func (Ended) Kind() string     { return "ended" }
+func (Forgotten) Kind() string { return "forgotten" }
 
 func (Vetted) Actor() string     { return UiPath }
 func (Unfit) Actor() string      { return UiPath }
@@ -120,6 +124,7 @@ func (Reminded) Actor() string   { return Bot }
 func (Elapsed) Actor() string    { return Bot }
 func (e EndEarly) Actor() string { return e.By }
 func (Ended) Actor() string      { return UiPath }
+func (Forgotten) Actor() string  { return Bot }
 
 // actorOf names whoever's ballot comes last in the list. A weighing mostly
 // follows their reaction, but may have followed one that was taken back.

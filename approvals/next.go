@@ -61,6 +61,8 @@ func Next(r Request, e Event, now time.Time) (Step, error) {
 		return endEarly(r, e, now)
 	case Ended:
 		return ended(r, e, now)
+	case Forgotten:
+		return forgotten(r)
 	}
 	return Step{}, fmt.Errorf("unknown event %T", e)
 }

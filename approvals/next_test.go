@@ -167,6 +167,12 @@ func table() []cells {
 		return c
 	}
 
+	forgotten := holds(row("nothing was owed", Forgotten{}), "done / elapse /")
+	forgotten.filed, forgotten.pending, forgotten.approved = "filed / vet expire /", "pending / announce expire /", "approved / apply /"
+	forgottenCard := holds(row("nothing was owed, with a card", Forgotten{}), "done / elapse /")
+	forgottenCard.filed, forgottenCard.pending, forgottenCard.approved = forgotten.filed, "pending / weigh expire /", forgotten.approved
+	forgottenCard.card = "1700000000.000100"
+
 	unknown := row("an unknown event", strange{})
 	unknown.filed, unknown.pending, unknown.approved, unknown.ended = wrong, wrong, wrong, wrong
 
@@ -226,6 +232,7 @@ func table() []cells {
 		holds(late(row("the grant ended", Ended{})), "done / conclude render / warn elapse end"),
 		holds(row("the grant ended, and the clock was put back", Ended{}), "done / conclude render / warn elapse end"),
 		over(late(row("the grant ended again", Ended{}))),
+		forgotten, forgottenCard,
 		unknown,
 	}
 }

@@ -75,6 +75,10 @@ type Store interface {
 	// Cards lists the cards of all pending requests, oldest first.
 	Cards(ctx context.Context) ([]Card, error)
 
+	// Forgotten lists open requests, and done ones that hold codes for a time,
+	// that nothing owed carries on.
+	Forgotten(ctx context.Context) ([]string, error)
+
 	// Listen signals on the channel whenever work of these kinds may have
 	// become due, until stop is called.
 	Listen(kinds ...Kind) (wake <-chan struct{}, stop func())

@@ -37,8 +37,9 @@ type Workers struct {
 	Policy func() Policy
 
 	// Trouble hears of every task that did not go through: of the store's own
-	// errors with a zero Task, of a failed look at the cards with a Task that
-	// has nothing but its Kind. It must not block.
+	// errors with a zero Task, of a failed look at the cards or for forgotten
+	// requests with a Task that has nothing but its Kind, and of a request that
+	// was forgotten. It must not block.
 	Trouble func(Task, error)
 
 	// Grace is how long running tasks may go on after Run is told to stop.
@@ -85,6 +86,7 @@ func (w *Workers) Run(ctx context.Context) {
 		running.Go(func() { w.runPool(ctx, tasks, p) })
 	}
 	running.Go(func() { w.keepLooking(ctx) })
+	running.Go(func() { w.keepSweeping(ctx) })
 	running.Wait()
 }
 

@@ -163,6 +163,12 @@ func trouble(log zerolog.Logger) func(approvals.Task, error) {
 		case t.Kind == approvals.Look:
 			log.Warn().Err(err).Msg("could not look at the cards for votes that were missed; trying again soon")
 			return
+		case t.Kind == approvals.Sweep && t.Request == "":
+			log.Warn().Err(err).Msg("could not look for requests that nothing carries on; trying again soon")
+			return
+		case t.Kind == approvals.Sweep:
+			log.Error().Str("request", t.Request).Err(err).Msg("a request was forgotten: the database was changed by hand, or licensebot has a defect, which please report")
+			return
 		case t.Request == "":
 			log.Error().Err(err).Msg("the database failed; work goes on when it answers")
 			return

@@ -27,7 +27,7 @@ const taskLimit = 46 * time.Second
 func (h *History) consented(c *Card, w *Write, earlier time.Time) string {
 	problem := "the bot did not look at the card's reactions before the write"
 	for _, look := range c.Looks {
-		if look.To.Before(earlier) || look.From.After(w.Arrived) || w.Arrived.Sub(look.To) > taskLimit {
+		if look.To.Before(earlier) || !look.before(w) {
 			continue
 		}
 		if problem = h.seen(c, look, w.Arrived); problem == "" {

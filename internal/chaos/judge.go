@@ -319,7 +319,7 @@ func asksFor(text string, c *Card) bool {
 	if !strings.Contains(before, c.Group) && !strings.Contains(before, groupNames[c.Group]) {
 		return false
 	}
-	words := strings.FieldsFunc(strings.ToUpper(before), func(r rune) bool { return strings.ContainsRune(" ,;", r) })
+	words := strings.FieldsFunc(strings.ToUpper(before), func(r rune) bool { return strings.ContainsRune(" ,;`", r) })
 	typed := common(owned, words)
 	return len(without(c.Codes, typed)) == 0 && len(without(typed, union(c.Codes, ticked(stays, c.Says[0].Text)))) == 0
 }

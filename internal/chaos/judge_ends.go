@@ -115,6 +115,7 @@ func (j *judge) judgeDone(r *request, c *Card, end Reply) {
 		j.find(Untrue, "success told before the effect", r.id, end.Text)
 		return
 	}
+	j.judgeNames(r, c, end)
 	claimed := ticked(ruleNow, end.Text)
 	if len(claimed) == 0 {
 		j.find(Untrue, "success told without the rule", r.id, end.Text)
@@ -149,12 +150,14 @@ func (j *judge) effectBefore(r *request, by time.Time) bool {
 	})
 }
 
+// readAgain is how a success says that it was found by reading the rule again.
+const readAgain = "UiPath's answer was lost"
+
 // readBack reports whether a request says of itself that it is done though the
 // answer to its write was lost.
 func (r *request) readBack() bool {
-	const how = "UiPath's answer was lost"
-	return slices.ContainsFunc(r.words, func(w Word) bool { return strings.Contains(w.Text, how) }) ||
-		slices.ContainsFunc(r.cards, func(c *Card) bool { return c.done() != nil && strings.Contains(c.done().Text, how) })
+	return slices.ContainsFunc(r.words, func(w Word) bool { return strings.Contains(w.Text, readAgain) }) ||
+		slices.ContainsFunc(r.cards, func(c *Card) bool { return c.done() != nil && strings.Contains(c.done().Text, readAgain) })
 }
 
 // everHeld reports whether a group's rule was exactly codes at some time. The

@@ -189,6 +189,9 @@ func TestJudgeFinds(t *testing.T) {
 		"acknowledged without saying what became of it": func(h *History) {
 			h.Cards, h.Writes, h.Commands[0].ID, h.Commands[0].Answer = nil, nil, "", ""
 		},
+		"names who did not approve it": func(h *History) {
+			h.Cards[0].Thread[0].Text = strings.Replace(doneText, "<@U0ANNA>", "<@U0ANNA> and <@U0BEN>", 1)
+		},
 		"told twice how it goes": func(h *History) {
 			held := Reply{At: at(3), Event: approvedEvent, Text: "approved but not done yet"}
 			h.Cards[0].Thread = append([]Reply{held, held}, h.Cards[0].Thread...)

@@ -14,7 +14,7 @@ const maxTail = 64 << 10
 
 // A tail is the end of a replica's log, over all its lives, and the two things
 // the suite reads in it: where the present life serves its health, and whether
-// any life crashed.
+// any life crashed, or found a request that nothing was owed to.
 type tail struct {
 	also io.Writer
 
@@ -26,7 +26,7 @@ type tail struct {
 
 var (
 	servedAt = regexp.MustCompile(`"addr":"([^"]+)"`)
-	crashed  = regexp.MustCompile(`(?m)^(panic: |fatal error: |WARNING: DATA RACE).*$`)
+	crashed  = regexp.MustCompile(`(?m)^(panic: |fatal error: |WARNING: DATA RACE|.*"a request was forgotten).*$`)
 )
 
 // Write takes a line or more of the log.
