@@ -38,6 +38,8 @@ type world struct {
 	stop    func()       // ends the workers
 	url     string       // of the store
 	behind  atomic.Int64 // by how much the store's clock is slow
+
+	sees func(Store) Store // what the workers see of the store; nil: all there is
 }
 
 // live runs story in a world of its own, with the workers at work.
@@ -74,15 +76,28 @@ func (w *world) open() {
 
 // work starts the workers.
 func (w *world) work() {
-	ctx, cancel := context.WithCancel(w.Context())
-	stopped := make(chan struct{})
-	workers := &Workers{
-		Store: w.store, Licences: w.uipath, Directory: w.slack, Announcer: w.slack,
+	var seen Store = w.store
+	if w.sees != nil {
+		seen = w.sees(seen)
+	}
+	w.stop = run(w.Context(), w.workers(seen))
+}
+
+// workers are such as work for the world, on whatever they see of its store.
+func (w *world) workers(seen Store) *Workers {
+	return &Workers{
+		Store: seen, Licences: w.uipath, Directory: w.slack, Announcer: w.slack,
 		Trouble: func(Task, error) {}, Grace: time.Second, Hellos: w.hellos,
 		Policy: func() Policy { return w.policy },
 	}
+}
+
+// run has workers work until stop is called.
+func run(ctx context.Context, workers *Workers) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	stopped := make(chan struct{})
 	go func() { defer close(stopped); workers.Run(ctx) }()
-	w.stop = func() { cancel(); <-stopped }
+	return func() { cancel(); <-stopped }
 }
 
 // restart has the bot be down while something happens.
@@ -139,14 +154,16 @@ func (w *world) untilState(s State) Request {
 	return w.until(string(s), func(r Request) bool { return r.State == s })
 }
 
+// everyKind lists all that can be owed.
+var everyKind = []Kind{Vet, Announce, Seed, Weigh, Apply, Progress, Reply, Render, Tell, Notify, Expire,
+	Remind, Reopen, Warn, Elapse, End, Overdue, Conclude}
+
 // quiet lets time pass until everything owed has been done.
 func (w *world) quiet() Request {
 	w.Helper()
-	all := []Kind{Vet, Announce, Seed, Weigh, Apply, Progress, Reply, Render, Tell, Notify, Expire,
-		Remind, Reopen, Warn, Elapse, End, Overdue, Conclude}
 	for end := time.Now().Add(6 * time.Hour); time.Now().Before(end); time.Sleep(10 * time.Second) {
 		synctest.Wait()
-		wait, owed, err := w.store.Wait(w.Context(), all...)
+		wait, owed, err := w.store.Wait(w.Context(), everyKind...)
 		if err != nil {
 			w.Fatal(err)
 		}
@@ -525,53 +542,6 @@ func (s *slackFake) breaks(name string, times int, effect bool, err error) {
 }
 
 func (s *slackFake) mends() { s.breaks("nothing", 0, true, nil) }
-
-// A losing store has given every task to somebody else.
-type losing struct{ Store }
-
-func (losing) Try(context.Context, Task) error { return ErrLost }
-
-// Whoever lost the lease finds out before the effect, and has none.
-func TestWhoLostTheLeaseHasNoEffect(t *testing.T) {
-	live(t, func(w *world) {
-		w.file("card and end", "NEW")
-		ended := w.until("a card", func(r Request) bool { return r.CardTS != "" })
-		w.quietNow()
-		w.slack.breaks("seed", 1000, false, errCut)
-		w.file("emoji", "NEWER")
-		w.until("a card without emoji", func(r Request) bool { return r.CardTS != "" })
-		w.stop()
-		w.slack.mends()
-		if _, err := w.store.Step(w.Context(), ended.ID, Cancel{By: requester}, nil); err != nil {
-			t.Fatal(err)
-		}
-		w.file("no card", "NEWEST")
-		w.file("refused", "OLD")
-		before := w.slack.log()
-
-		ctx, cancel := context.WithCancel(w.Context())
-		late := Workers{
-			Store: losing{w.store}, Licences: w.uipath, Directory: w.slack, Announcer: w.slack,
-			Trouble: func(Task, error) {}, Policy: func() Policy { return w.policy },
-		}
-		ran := make(chan struct{})
-		go func() { defer close(ran); late.Run(ctx) }()
-		w.untilState(Refused)
-		time.Sleep(5 * time.Minute)
-		cancel()
-		<-ran
-		for _, call := range Without(w.slack.log(), append(before, "survey")) {
-			t.Errorf("all the same it called %s", call)
-		}
-		w.work()
-		w.quiet()
-		for _, kind := range []Kind{Announce, Seed, Render, Reply, Notify} {
-			if !slices.ContainsFunc(w.slack.log(), func(call string) bool { return call == strings.ToLower(string(kind)) }) {
-				t.Errorf("%s was not owed, or lost", kind)
-			}
-		}
-	})
-}
 
 // The whole life, when all goes well.
 func TestApplyConfirmed(t *testing.T) {
