@@ -31,19 +31,24 @@ var periods = []struct {
 
 var (
 	extends  = regexp.MustCompile("• Extends `([A-Z0-9]+)`")
+	removes  = regexp.MustCompile("(?m)^• `- ([A-Z0-9]+)`")
 	typedFor = regexp.MustCompile(` for (\w+) because `)
 	tookOut  = regexp.MustCompile("UiPath confirmed that (.*?) (?:was|were) taken out")
 	leftIn   = regexp.MustCompile(`Left in: (.*?)\. (?:UiPath|Take)`)
 	ordered  = regexp.MustCompile("^(cancel|end) (R-[0-9A-Z]{8})$")
 )
 
-// readGrant finds how long the codes are asked for, and which of them are in
-// the rule already and are only to stay.
+// readGrant finds how long the codes are asked for, which of them are in the
+// rule already and are only to stay, and which are to be taken out.
 func (c *Card) readGrant() {
 	_, change, _ := strings.Cut(askOf(c.Says[0].Text), "*Change to the group's allocation rule*")
 	for _, found := range extends.FindAllStringSubmatch(change, -1) {
 		c.Renews = append(c.Renews, found[1])
 	}
+	for _, found := range removes.FindAllStringSubmatch(change, -1) {
+		c.Removes = append(c.Removes, found[1])
+	}
+	c.Codes = without(c.Codes, c.Removes)
 	for _, p := range periods {
 		if strings.Contains(change, "Granted for: "+p.shown+" from") {
 			c.Lasts = p.lasts

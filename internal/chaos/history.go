@@ -65,6 +65,7 @@ type Command struct {
 type Card struct {
 	TS, ID, Group, Requester string
 	Codes                    []string      // what it asks to add, or to let stay
+	Removes                  []string      // what it asks to take out
 	Renews                   []string      // of these, what is there for a time and is to stay for longer
 	Lasts                    time.Duration // how long they are asked for; zero is for good
 	Ticket                   string

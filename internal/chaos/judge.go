@@ -292,11 +292,11 @@ func (j *judge) judgeAsk(r *request, c *Card) {
 	case r.command.User != c.Requester:
 		j.find(Untrue, "the card names another requester", r.id, fmt.Sprintf("%s instead of %s", c.Requester, r.command.User))
 	case !asksFor(r.command.Text, c) || lastsAsTyped(r.command.Text) != c.Lasts:
-		j.find(Untrue, "the card asks for something else", r.id, fmt.Sprintf("%v for %s for %v instead of %q", c.Codes, c.Group, c.Lasts, r.command.Text))
+		j.find(Untrue, "the card asks for something else", r.id, fmt.Sprintf("%v without %v for %s for %v instead of %q", c.Codes, c.Removes, c.Group, c.Lasts, r.command.Text))
 	}
 	for _, seen := range []string{c.Says[0].Text, c.Blocks} {
-		if !sameSet(shown(seen), c.Codes) {
-			j.find(Untrue, "the card shows something else than it asks", r.id, fmt.Sprintf("it asks for %v and shows %q", c.Codes, seen))
+		if added, removed := shown(seen); !sameSet(added, c.Codes) || !sameSet(removed, c.Removes) || !sameSet(ticked(takesAway, seen), c.Removes) {
+			j.find(Untrue, "the card shows something else than it asks", r.id, fmt.Sprintf("it asks for %v without %v and shows %q", c.Codes, c.Removes, seen))
 		}
 	}
 	for _, s := range c.Says {
@@ -320,22 +320,31 @@ func asksFor(text string, c *Card) bool {
 		return false
 	}
 	words := strings.FieldsFunc(strings.ToUpper(before), func(r rune) bool { return strings.ContainsRune(" ,;`", r) })
-	typed := common(owned, words)
-	return len(without(c.Codes, typed)) == 0 && len(without(typed, union(c.Codes, ticked(stays, c.Says[0].Text)))) == 0
+	typed, there := common(owned, words), ticked(stays, c.Says[0].Text)
+	if verb, _, _ := strings.Cut(before, " "); verb == "remove" {
+		return len(c.Codes) == 0 && len(without(c.Removes, typed)) == 0 && len(common(typed, there)) == 0
+	} else if verb != "set" && len(c.Removes) > 0 {
+		return false
+	}
+	return len(without(c.Codes, typed)) == 0 && len(without(typed, union(c.Codes, there))) == 0 && len(common(typed, c.Removes)) == 0
 }
 
 var (
-	stays   = regexp.MustCompile(`(?m)^Stays: (.*)$`)
-	changes = regexp.MustCompile("(?m)^• (?:`\\+ ([A-Z0-9]+)`|Extends `([A-Z0-9]+)`)")
+	stays     = regexp.MustCompile(`(?m)^Stays: (.*)$`)
+	takesAway = regexp.MustCompile(`(?m)^\*Takes away: (.*)\*$`)
+	changes   = regexp.MustCompile("(?m)^• (?:`\\+ ([A-Z0-9]+)`|Extends `([A-Z0-9]+)`)")
 )
 
-// shown are the codes that a card says it is about, each on a line of its own.
-func shown(card string) []string {
-	var codes []string
+// shown are the codes that a card says it adds or lets stay, and those that it
+// says it takes out, each on a line of its own.
+func shown(card string) (added, removed []string) {
 	for _, line := range changes.FindAllStringSubmatch(card, -1) {
-		codes = append(codes, line[1]+line[2])
+		added = append(added, line[1]+line[2])
 	}
-	return codes
+	for _, line := range removes.FindAllStringSubmatch(card, -1) {
+		removed = append(removed, line[1])
+	}
+	return added, removed
 }
 
 // askOf is the part of a card's text above its status.

@@ -87,12 +87,11 @@ func effectsOf(writes []*Write) []*Write {
 	return slices.DeleteFunc(slices.Clone(writes), func(w *Write) bool { return !w.Changed })
 }
 
-// undone reports whether somebody, by hand or with the end of a grant, took out
-// what the last effect had put in: what the bot then read is no proof that it
-// had one.
+// undone reports whether somebody, by hand or with another request, undid some
+// of the last effect: what the bot then read is no proof that it had one.
 func (j *judge) undone(effects []*Write, until time.Time) bool {
 	effect := last(effects)
-	return j.h.takenOut(effect.Group, without(effect.After, effect.Before), effect.Took, until)
+	return j.h.reverted(effect.Group, Edit{Before: effect.Before, After: effect.After}, effect.Took, until)
 }
 
 var ruleNow = regexp.MustCompile(`(?:rule is now|it is now|rule of .* is now|has them and is) (.*?)\.`)
@@ -117,11 +116,11 @@ func (j *judge) judgeDone(r *request, c *Card, end Reply) {
 	}
 	j.judgeNames(r, c, end)
 	claimed := ticked(ruleNow, end.Text)
-	if len(claimed) == 0 {
+	if len(claimed) == 0 && !strings.Contains(end.Text, "rule is now empty.") {
 		j.find(Untrue, "success told without the rule", r.id, end.Text)
 		return
 	}
-	if missing := without(c.Codes, claimed); len(missing) > 0 {
+	if !c.in(claimed) {
 		j.find(Untrue, "success told without the codes", r.id, end.Text)
 	}
 	if !j.h.everHeld(c.Group, claimed, c.At, end.At) {
@@ -141,11 +140,11 @@ func (j *judge) effectBefore(r *request, by time.Time) bool {
 		}
 	}
 	return slices.ContainsFunc(r.cards, func(c *Card) bool {
-		if agreed := j.h.agreed(c); len(c.added()) == 0 && !agreed.IsZero() && agreed.Before(by) {
+		if agreed := j.h.agreed(c); c.writesNothing() && !agreed.IsZero() && agreed.Before(by) {
 			return true
 		}
 		return r.readBack() && slices.ContainsFunc(j.h.changes(c.Group), func(e Edit) bool {
-			return e.At.After(c.At) && e.At.Before(by) && len(without(c.Codes, e.After)) == 0
+			return e.At.After(c.At) && e.At.Before(by) && c.in(e.After)
 		})
 	})
 }

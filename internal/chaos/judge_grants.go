@@ -53,7 +53,7 @@ func (j *judge) holds(c *Card, group string, when time.Time) bool {
 // the change while an answer was lost. Zero: never.
 func (j *judge) granted(c *Card) time.Time {
 	took := j.took(c)
-	if took.IsZero() && (c.done() != nil || len(c.added()) == 0) {
+	if took.IsZero() && (c.done() != nil || c.writesNothing()) {
 		return j.h.agreed(c)
 	}
 	return took
@@ -71,6 +71,9 @@ func (j *judge) took(c *Card) time.Time {
 
 // added are the codes that a card's change puts in.
 func (c *Card) added() []string { return without(c.Codes, c.Renews) }
+
+// writesNothing reports whether a card only asks to let codes stay.
+func (c *Card) writesNothing() bool { return len(c.added()) == 0 && len(c.Removes) == 0 }
 
 // agreed is when the bot first saw consent on a card; zero: never.
 func (h *History) agreed(c *Card) time.Time {
@@ -123,13 +126,16 @@ func (j *judge) judgeEnding(r *request, c *Card, w *Write) {
 // held it before holds it no more.
 func (j *judge) holder(than *Card, code string, when time.Time) string {
 	done := slices.DeleteFunc(slices.Clone(j.h.Cards), func(c *Card) bool {
-		told := c.done()
-		return c.Group != than.Group || c != than && (told == nil || !told.At.Before(when)) || j.granted(c).IsZero()
+		told := c.done() != nil && c.done().At.Before(when)
+		tookOut := len(c.Removes) > 0 && j.took(c).Before(when) // whether or not it was told
+		return c.Group != than.Group || c != than && !told && !tookOut || j.granted(c).IsZero()
 	})
 	slices.SortStableFunc(done, func(a, b *Card) int { return j.granted(a).Compare(j.granted(b)) })
 	var holders []*Card
 	for _, c := range done {
 		switch {
+		case slices.Contains(c.Removes, code):
+			holders = nil
 		case slices.Contains(c.added(), code) && !j.took(c).IsZero():
 			holders = []*Card{c}
 		case slices.Contains(c.Codes, code):
@@ -192,10 +198,21 @@ func (j *judge) judgeEnded(r *request, c *Card, end Reply) {
 	}
 }
 
+// reverted reports whether some of a change of a group's rule was changed back.
+func (h *History) reverted(group string, change Edit, from, to time.Time) bool {
+	return slices.ContainsFunc(h.changes(group), func(e Edit) bool {
+		back := union(common(change.added(), e.removed()), common(change.removed(), e.added()))
+		return e.At.After(from) && e.At.Before(to) && len(back) > 0
+	})
+}
+
+func (e Edit) added() []string   { return without(e.After, e.Before) }
+func (e Edit) removed() []string { return without(e.Before, e.After) }
+
 // takenOut reports whether any of some codes was taken out of a group's rule.
 func (h *History) takenOut(group string, codes []string, from, to time.Time) bool {
 	return slices.ContainsFunc(h.changes(group), func(e Edit) bool {
-		return e.At.After(from) && e.At.Before(to) && len(common(codes, without(e.Before, e.After))) > 0
+		return e.At.After(from) && e.At.Before(to) && len(common(codes, e.removed())) > 0
 	})
 }
 

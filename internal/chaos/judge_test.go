@@ -293,6 +293,66 @@ func TestJudgeFinds(t *testing.T) {
 	}
 }
 
+// takeOut makes the request one that takes a code out, and leaves nothing.
+func takeOut(h *History) {
+	h.Commands[0].Text = "remove group-01 IDU emptying because ask-1-0"
+	text := "Licence request R-AAAAAAAA\n*Change to the group's allocation rule*\n• `- IDU` Insights Designer\n*Takes away: `IDU`.*\nStays: nothing.\nMay approve: some\n"
+	c := h.Cards[0]
+	c.Blocks, c.Says[0].Text, c.Says[1].Text = text, text+"*Waiting*"+howText, text+"*Done*"+howText
+	c.readGrant()
+	c.Thread[0].Text = "<@U0ROBIN> Done: `IDU` taken from the group. Approved by <@U0ANNA>. UiPath confirmed it: the group's rule is now empty."
+	w := h.Writes[0]
+	w.Before, w.Asked, w.After = []string{"IDU"}, nil, nil
+}
+
+func TestJudgeAcceptsWhatIsTakenOut(t *testing.T) {
+	for name, change := range map[string]func(*History){
+		"as it should be": func(*History) {},
+		"of a rule that has more": func(h *History) {
+			h.Writes[0].Before, h.Writes[0].Asked, h.Writes[0].After = []string{"ATTUNU", "IDU"}, []string{"ATTUNU"}, []string{"ATTUNU"}
+			h.Cards[0].Thread[0].Text = strings.Replace(h.Cards[0].Thread[0].Text, "empty", "`ATTUNU`", 1)
+		},
+		"and put in again by hand": func(h *History) {
+			h.Cards[0].Thread[0] = Reply{At: at(5), Event: "allocation_superseded", Text: "… changed by someone else …"}
+			h.Cards[0].Says[1].Text = strings.Replace(h.Cards[0].Says[1].Text, "*Done*", "*Superseded*", 1)
+			h.Writes[0].Spoilt, h.Writes[0].Status = true, 0
+			h.Edits = []Edit{{At: at(4.5), Group: "group-01", After: []string{"IDU"}}}
+		},
+	} {
+		h := history()
+		takeOut(h)
+		change(h)
+		expectClean(t, name, h)
+	}
+}
+
+func TestJudgeFindsWhatIsTakenOutWrongly(t *testing.T) {
+	for rule, change := range map[string]func(*History){
+		"a write took away what was there": func(h *History) { h.Writes[0].Before = []string{"ATTUNU", "IDU"} },
+		"a write that no card asks for":    func(h *History) { h.Writes[0].Asked = []string{"IDU"} },
+		"success told without the codes": func(h *History) {
+			h.Cards[0].Thread[0].Text = strings.Replace(h.Cards[0].Thread[0].Text, "empty", "`IDU`", 1)
+		},
+		"success told before the effect":   func(h *History) { h.Writes = nil },
+		"the card asks for something else": func(h *History) { h.Commands[0].Text = "group-01 IDU because ask-1-0" },
+		"the card shows something else than it asks": func(h *History) {
+			h.Cards[0].Blocks = strings.Replace(h.Cards[0].Blocks, "*Takes away: `IDU`.*\n", "", 1)
+		},
+		"a write without consent": func(h *History) { h.Cards[0].Votes = nil },
+		"said that nothing was changed": func(h *History) {
+			h.Cards[0].Thread[0] = Reply{At: at(5), Event: "allocation_superseded", Text: "… Nothing was changed …"}
+			h.Edits = []Edit{{At: at(4.5), Group: "group-01", After: []string{"TSTNU"}}}
+		},
+	} {
+		h := history()
+		takeOut(h)
+		change(h)
+		if found := rules(Judge(h)); !slices.Contains(found, rule) {
+			t.Errorf("%q was not found, only %q", rule, found)
+		}
+	}
+}
+
 // TestJudgeFindsInOtherWays breaks promises again whose other way to break
 // TestJudgeFinds has.
 func TestJudgeFindsInOtherWays(t *testing.T) {

@@ -31,11 +31,12 @@ func (j *judge) judgeWrites() {
 }
 
 // cause finds the card whose change a write makes, or whose grant it ends. It
-// is an end if it only takes out, or if no consent would cover it otherwise.
+// is an end if it only takes out and nobody agreed to that, or if no consent
+// would cover it otherwise.
 func (j *judge) cause(w *Write) (c *Card, ending bool) {
 	add, end := j.owner(w), j.grantEndedBy(w)
 	covered := add != nil && j.uncovered(add, w) == ""
-	takesOut := w.Changed && len(without(w.Asked, w.Before)) == 0
+	takesOut := w.Changed && len(without(w.Asked, w.Before)) == 0 && (add == nil || len(add.Removes) == 0)
 	if end != nil && (takesOut || !covered) {
 		return end, true
 	}
@@ -47,7 +48,7 @@ func (j *judge) cause(w *Write) (c *Card, ending bool) {
 func (j *judge) owner(w *Write) *Card {
 	var best *Card
 	for _, c := range j.h.Cards {
-		if c.Group != w.Group || c.At.After(w.Arrived) || len(without(c.Codes, w.Asked)) > 0 || c.endedBy(w.Arrived) {
+		if c.Group != w.Group || c.At.After(w.Arrived) || !c.in(w.Asked) || c.endedBy(w.Arrived) {
 			continue
 		}
 		if best == nil || j.fits(c, w) > j.fits(best, w) ||
@@ -63,7 +64,7 @@ func (j *judge) owner(w *Write) *Card {
 func (j *judge) candidates(w *Write) []string {
 	words := []string{w.Group}
 	for _, c := range j.h.Cards {
-		if c.Group == w.Group && len(without(c.Codes, w.Asked)) == 0 {
+		if c.Group == w.Group && c.in(w.Asked) {
 			words = append(words, c.TS)
 		}
 	}
@@ -74,7 +75,7 @@ func (j *judge) candidates(w *Write) []string {
 // come first, of these the ones with consent, and then those that say that
 // they were done.
 func (j *judge) fits(c *Card, w *Write) (rank int) {
-	if !w.Took.IsZero() && sameSet(w.Asked, union(w.Before, c.Codes)) {
+	if !w.Took.IsZero() && sameSet(w.Asked, without(union(w.Before, c.Codes), c.Removes)) {
 		rank += 4
 	}
 	if j.uncovered(c, w) == "" {
@@ -84,6 +85,11 @@ func (j *judge) fits(c *Card, w *Write) (rank int) {
 		rank++
 	}
 	return rank
+}
+
+// in reports whether a card's change is in a rule.
+func (c *Card) in(rule []string) bool {
+	return len(without(c.Codes, rule)) == 0 && len(common(c.Removes, rule)) == 0
 }
 
 func (c *Card) endedBy(when time.Time) bool {
@@ -120,7 +126,7 @@ func (j *judge) judgeWrite(r *request, c *Card, w *Write) {
 	}
 	edited := j.h.editedBetween(w.Group, j.h.readFor(w), w.Took)
 	j.judgeAltered(r, w, edited)
-	if gone := without(w.Before, w.Asked); len(gone) > 0 && !edited {
+	if gone := without(without(w.Before, w.Asked), c.Removes); len(gone) > 0 && !edited {
 		j.findAt(w.Arrived, Lost, "a write took away what was there", r.id, fmt.Sprintf("%v were in the rule of %s and nobody asked to take them out", gone, w.Group), w.Group)
 	}
 	if strange := without(without(w.Asked, w.Before), c.Codes); len(strange) > 0 && !edited {

@@ -50,6 +50,17 @@ func (w *world) ask(ctx context.Context, d *rand.Rand) {
 	w.typeCommand(ctx, one(d, requesters), w.request(d, one(d, groupIDs), 0))
 }
 
+// askToTakeOut has somebody ask to take codes out of a rule, or to make it
+// exactly some.
+func (w *world) askToTakeOut(ctx context.Context, d *rand.Rand) {
+	verb, emptying := one(d, []string{"remove", "remove", "set"}), one(d, []string{"", "", " emptying"})
+	if verb == "set" {
+		emptying = ""
+	}
+	codes := some(d, owned, 1+d.IntN(3))
+	w.typeCommand(ctx, one(d, requesters), fmt.Sprintf("%s %s %s%s because %s", verb, one(d, groupIDs), strings.Join(codes, " "), emptying, w.ticket(0)))
+}
+
 func (w *world) askTwice(ctx context.Context, d *rand.Rand) {
 	group := one(d, groupIDs)
 	for n := range 2 {

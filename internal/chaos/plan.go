@@ -37,6 +37,7 @@ func actions(r Round) []action {
 	all := []action{
 		{"ask", 22, (*world).ask},
 		{"ask twice for one group", 4, (*world).askTwice},
+		{"ask to take out", 5, (*world).askToTakeOut},
 		{"type nonsense", 4, (*world).nonsense},
 		{"cancel", 3, (*world).cancel},
 		{"vote", 14, (*world).vote},
