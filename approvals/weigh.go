@@ -44,32 +44,35 @@ func (w *Workers) ballots(ctx context.Context, r Request, reactions []Reaction, 
 	if len(reactions) == 0 {
 		return nil, nil
 	}
-	members, refused := w.members(ctx, r.Terms.Stages, groupAge)
-	var refusal *Refusal
-	if refused != nil && !errors.As(refused, &refusal) {
-		return nil, refused
+	members, unread := w.members(ctx, r.Terms.Stages, groupAge)
+	if unread != nil && !refused(unread) {
+		return nil, unread
 	}
+	refusal := unread
 	var ballots []Ballot
 	for _, reaction := range reactions {
 		ballot := Ballot{User: reaction.User, Deny: reaction.Deny, Standing: Uncheckable, Stages: named(members, reaction.User)}
+		nobody := unread == nil && len(ballot.Stages) == 0
 		person, err := w.Directory.Person(ctx, reaction.User, personAge)
 		switch {
-		case errors.As(err, &refusal):
-			refused = err
-		case err != nil:
-			return nil, err
-		default:
+		case err == nil:
 			ballot.Standing = StandingOf(r, person, ballot.Stages)
+		case nobody: // whoever they are, nobody named them: that they cannot be looked up decides nothing
+			ballot.Standing = NotApprover
+		case refused(err):
+			refusal = err
+		default:
+			return nil, err
 		}
 		switch {
-		case refused != nil && ballot.Standing == NotApprover:
+		case unread != nil && ballot.Standing == NotApprover:
 			ballot.Standing = Uncheckable // perhaps named by the group that could not be read
 		case ballot.Standing == Counts && r.late(reaction):
 			ballot.Standing = IsLate
 		}
 		ballots = append(ballots, ballot)
 	}
-	return ballots, refused
+	return ballots, refusal
 }
 
 // members lists the people of each stage, user groups resolved. A refusal to
@@ -104,7 +107,8 @@ func named(members [][]string, user string) []int {
 
 // recheck asks Slack itself, right before a write and at the deadline, who
 // consents. What Slack shows replaces what was heard: an event may have been
-// missed. ErrGone if the card was deleted.
+// missed. ErrGone if the card was deleted. That somebody could not be checked
+// is an error only where they may decide.
 func (w *Workers) recheck(ctx context.Context, r Request) ([]Ballot, error) {
 	asOf, err := w.Store.Now(ctx)
 	if err != nil {
@@ -121,7 +125,42 @@ func (w *Workers) recheck(ctx context.Context, r Request) ([]Ballot, error) {
 	if err != nil {
 		return nil, err
 	}
-	return w.ballots(ctx, r, dated(shown, heard), personAgeAtWrite, groupAgeAtWrite)
+	ballots, err := w.ballots(ctx, r, dated(shown, heard), personAgeAtWrite, groupAgeAtWrite)
+	if refused(err) && decided(r, ballots) {
+		return ballots, nil
+	}
+	return ballots, err
+}
+
+// decided reports whether the ballots on a card leave no doubt, although some
+// of them could not be checked: one ❌ that counts denies whatever the others
+// are worth. Where a ❌ may count, nothing else is certain; where none may,
+// the request is carried by the ✅ that count, or by no reading of the others.
+func decided(r Request, ballots []Ballot) bool {
+	if _, denied := denier(ballots); denied {
+		return true
+	}
+	if slices.ContainsFunc(ballots, func(b Ballot) bool { return b.Deny && b.Standing == Uncheckable }) {
+		return false
+	}
+	return agreed(r, ballots) || !agreed(r, atBest(r, ballots))
+}
+
+// atBest reads the ballots as if whoever could not be checked might approve,
+// and whoever might approve were named for every stage: some of those who are
+// may be in a user group that could not be read.
+func atBest(r Request, ballots []Ballot) []Ballot {
+	every := make([]int, len(r.Terms.Stages))
+	for i := range every {
+		every[i] = i
+	}
+	best := slices.Clone(ballots)
+	for i, b := range best {
+		if b.Standing == Counts || b.Standing == Uncheckable {
+			best[i].Standing, best[i].Stages = Counts, every
+		}
+	}
+	return best
 }
 
 // dated gives what was seen the times that were heard: what Slack shows on a

@@ -332,6 +332,7 @@ type slackFake struct {
 	people map[string]Person
 	groups map[string][]string
 	cards  map[string][]Reaction
+	untold map[string]error // what asking who somebody is, or who is in a user group, comes to
 	before func(call string, n int) (effect bool, err error)
 	onLook func() // after a card was looked at, before people are
 
@@ -349,7 +350,7 @@ type utterance struct {
 }
 
 func newSlack() *slackFake {
-	return &slackFake{seen: map[string]int{}, people: map[string]Person{}, cards: map[string][]Reaction{}, deleted: map[string]bool{}}
+	return &slackFake{seen: map[string]int{}, people: map[string]Person{}, cards: map[string][]Reaction{}, untold: map[string]error{}, deleted: map[string]bool{}}
 }
 
 // do logs a call, lets the test break it, and has the effect.
@@ -376,6 +377,9 @@ func (s *slackFake) Ready(ctx context.Context, _ Kind) error { return ctx.Err() 
 func (s *slackFake) Person(_ context.Context, user string, _ time.Duration) (Person, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if err := s.untold[user]; err != nil {
+		return Person{}, err
+	}
 	person := s.people[user]
 	person.ID = user
 	return person, nil
@@ -384,16 +388,20 @@ func (s *slackFake) Person(_ context.Context, user string, _ time.Duration) (Per
 func (s *slackFake) Members(_ context.Context, approvers []string, _ time.Duration) ([]string, error) {
 	time.Sleep(time.Millisecond) // it takes a while, so that what was heard is older than the next look
 	var members []string
+	var untold error
 	err := s.do("members", func() {
 		for _, id := range approvers {
-			if group, ok := s.groups[id]; ok {
+			switch group, ok := s.groups[id]; {
+			case IsUserGroup(id) && s.untold[id] != nil:
+				untold = s.untold[id]
+			case ok:
 				members = append(members, group...)
-			} else {
+			default:
 				members = append(members, id)
 			}
 		}
 	})
-	return members, err
+	return members, errors.Join(err, untold)
 }
 
 func (s *slackFake) OnCard(_ context.Context, channel, ts string) ([]Reaction, error) {

@@ -1,0 +1,136 @@
+package approvals_test
+
+import (
+	"testing"
+	"time"
+
+	. "licensebot/approvals"
+)
+
+// untold is a user group that Slack does not tell the members of.
+const untold = "S-UNTOLD"
+
+// hide has Slack not tell who somebody is, or who is in a user group.
+func (w *world) hide(id string, err error) {
+	w.slack.mu.Lock()
+	defer w.slack.mu.Unlock()
+	w.slack.untold[id] = err
+}
+
+var unseen = &Refusal{Said: "user_not_visible"}
+
+// deny puts an approver's ❌ on the card and tells the bot.
+func (w *world) deny(r Request, user string) {
+	w.Helper()
+	heard := w.slack.put(r, user, true)
+	heard.Deny, heard.Name = true, "x"
+	w.slack.mu.Lock()
+	shown := w.slack.cards[r.CardTS]
+	shown[len(shown)-1] = heard
+	w.slack.mu.Unlock()
+	if err := w.store.React(w.Context(), heard); err != nil {
+		w.Fatal(err)
+	}
+}
+
+// Nobody named them, so what Slack does not tell of them decides nothing: the
+// approved change is made.
+func TestAStrangerToTheRequestHoldsNothingUp(t *testing.T) {
+	for name, err := range map[string]error{"not shown": unseen, "no answer": errCut, "told to wait": later(0)} {
+		for emoji, act := range map[string]func(*world, Request){
+			"approve": func(w *world, r Request) { w.react(r, bystander, true) },
+			"deny":    func(w *world, r Request) { w.deny(r, bystander) },
+		} {
+			t.Run(name+", "+emoji, func(t *testing.T) {
+				live(t, func(w *world) {
+					w.hide(bystander, err)
+					r := w.carded()
+					act(w, r)
+					w.react(r, anna, true)
+					w.until("an end", func(r Request) bool { return !r.State.Open() })
+					r = w.quiet()
+					w.ended(r, Done, ReasonConfirmed)
+					w.puts(1)
+					if r.Ended.Sub(r.Filed) > time.Minute {
+						w.Errorf("done after %v", r.Ended.Sub(r.Filed))
+					}
+				})
+			})
+		}
+	}
+}
+
+// What cannot be checked is neither counted nor overlooked: it holds a request
+// up where it might decide, and only there.
+func TestWhatCannotBeChecked(t *testing.T) {
+	gone := &Refusal{Said: "no_such_subteam"}
+	atTheDeadline, givenUp := time.Hour, 2*time.Hour
+	for _, c := range []struct {
+		name      string
+		approvers []string
+		quorum    int
+		untold    map[string]error
+		acts      func(w *world, r Request)
+		state     State
+		after     time.Duration // at the least; at the most ten minutes more
+	}{
+		{"a group that is gone, and those who are named agree", []string{anna, untold}, 1, map[string]error{untold: gone},
+			func(w *world, r Request) { w.react(r, anna, true) }, Done, 0},
+		{"beside them somebody agrees who may be in that group", []string{anna, untold}, 1, map[string]error{untold: gone},
+			func(w *world, r Request) { w.react(r, bystander, true); w.react(r, anna, true) }, Done, 0},
+		{"beside them somebody denies who may be in that group", []string{anna, untold}, 1, map[string]error{untold: gone},
+			func(w *world, r Request) { w.deny(r, bystander); w.react(r, anna, true) }, Failed, atTheDeadline},
+		{"beside them an approver denies whom Slack does not show", []string{anna, ben}, 1, map[string]error{ben: unseen},
+			func(w *world, r Request) { w.deny(r, ben); w.react(r, anna, true) }, Failed, atTheDeadline},
+		{"beside them an approver agrees whom Slack does not show", []string{anna, ben}, 1, map[string]error{ben: unseen},
+			func(w *world, r Request) { w.react(r, ben, true); w.react(r, anna, true) }, Done, 0},
+		{"one who is named denies, whoever is in that group", []string{anna, untold}, 1, map[string]error{untold: gone},
+			func(w *world, r Request) { w.react(r, bystander, true); w.deny(r, anna) }, Denied, 0},
+		{"all who are named agree, and they are too few", []string{anna, untold}, 2, map[string]error{untold: gone},
+			func(w *world, r Request) { w.react(r, anna, true) }, Expired, atTheDeadline},
+		{"enough agree, if one of them is in that group", []string{anna, untold}, 2, map[string]error{untold: gone},
+			func(w *world, r Request) { w.react(r, anna, true); w.react(r, bystander, true) }, Expired, givenUp},
+		{"enough agree, if one of them is who Slack does not show", []string{anna, ben}, 2, map[string]error{ben: unseen},
+			func(w *world, r Request) { w.react(r, anna, true); w.react(r, ben, true) }, Expired, givenUp},
+		{"nobody agrees but whom nobody named", []string{anna, ben}, 1, map[string]error{bystander: unseen},
+			func(w *world, r Request) { w.react(r, bystander, true) }, Expired, atTheDeadline},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			live(t, func(w *world) {
+				w.policy = Simple(c.approvers, c.quorum, time.Hour)
+				for id, err := range c.untold {
+					w.hide(id, err)
+				}
+				r := w.carded()
+				c.acts(w, r)
+				r = w.until("an end", func(r Request) bool { return !r.State.Open() })
+				if took := r.Ended.Sub(r.Filed); r.State != c.state || took < c.after || took > c.after+10*time.Minute {
+					w.Errorf("%s after %v, want %s after %v: %+v", r.State, took, c.state, c.after, r.Outcome)
+				}
+				w.puts(map[bool]int{true: 1}[c.state == Done])
+			})
+		})
+	}
+}
+
+// Someone may stand for a second stage whose people Slack does not tell: that
+// might complete the quorum, so the request does not expire without them.
+func TestAStageThatCannotBeRead(t *testing.T) {
+	live(t, func(w *world) {
+		w.policy.Rules[0].Stages = []Stage{{Name: "business", Approvers: []string{anna, ben}, Quorum: 1}, {Name: "IT", Approvers: []string{untold}, Quorum: 1}}
+		w.hide(untold, &Refusal{Said: "missing_scope"})
+		r := w.carded()
+		w.react(r, anna, true)
+		w.react(r, ben, true)
+		time.Sleep(time.Until(r.Deadline) + time.Minute)
+		if r = w.read(r.ID); r.State != Pending {
+			w.Fatalf("%s at the deadline", r.State)
+		}
+		w.hide(untold, nil)
+		w.slack.mu.Lock()
+		w.slack.groups = map[string][]string{untold: {ben}}
+		w.slack.mu.Unlock()
+		w.untilState(Done)
+		w.puts(1)
+	})
+}
