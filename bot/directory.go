@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -53,14 +54,28 @@ func (d *Directory) Person(ctx context.Context, user string, maxAge time.Duratio
 		if err != nil {
 			return approvals.Person{}, untold(classify("users.info", err), "missing_scope", "user_not_found", "user_not_visible")
 		}
-		return d.person(info), nil
+		return d.asked(user, info)
 	})
 }
 
-// person reads what decides about a vote. A user of another team is a
-// stranger, unless both teams belong to our own enterprise.
+// asked is what an answer says of the person who was asked about. One that is
+// about nobody, or about somebody else, says nothing of them: not even that
+// they are not the requester.
+func (d *Directory) asked(user string, info *slack.User) (approvals.Person, error) {
+	switch info.ID {
+	case user:
+		return d.person(info), nil
+	case "":
+		return approvals.Person{}, errors.New("Slack users.info: the answer names no user")
+	}
+	err := fmt.Errorf("Slack users.info: asked about %s, the answer is about %s", user, bounded(info.ID, 60))
+	return approvals.Person{}, &approvals.Refusal{Said: "Slack answered about somebody else", Err: err}
+}
+
+// person reads what decides about a vote. A user of another team, or of none
+// that Slack tells, is a stranger, unless they are of the bot's own enterprise.
 func (d *Directory) person(u *slack.User) approvals.Person {
-	sameTeam := u.TeamID == "" || u.TeamID == d.self.TeamID
+	sameTeam := u.TeamID != "" && u.TeamID == d.self.TeamID
 	sameEnterprise := d.self.EnterpriseID != "" && u.Enterprise.EnterpriseID == d.self.EnterpriseID
 	return approvals.Person{
 		ID:          u.ID,

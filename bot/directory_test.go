@@ -51,6 +51,34 @@ func TestPerson(t *testing.T) {
 	}
 }
 
+// TestAnswersAboutNobody: a vote counts for nobody but whom Slack was asked
+// about, and only where its answer says that they are of this workspace.
+func TestAnswersAboutNobody(t *testing.T) {
+	r := newRig(t, sandbox.SlackConfig{})
+	request := r.request(approvals.Pending)
+	for body, want := range map[string]string{
+		`{"ok":true}`:             "unknown",
+		`{"ok":true,"user":null}`: "unknown",
+		`{"ok":true,"user":{}}`:   "unknown",
+		`{"ok":true,"user":{"team_id":"` + r.self.TeamID + `"}}`:                      "unknown",
+		`{"ok":true,"user":{"id":"W0ROBIN","team_id":"` + r.self.TeamID + `"}}`:       "refusal Slack answered about somebody else",
+		`{"ok":true,"user":{"id":"` + robin + `"}}`:                                   string(approvals.IsStranger),
+		`{"ok":true,"user":{"id":"` + robin + `","team_id":""}}`:                      string(approvals.IsStranger),
+		`{"ok":true,"user":{"id":"` + robin + `","team_id":"T0OTHER"}}`:               string(approvals.IsStranger),
+		`{"ok":true,"user":{"id":"` + robin + `","team_id":"` + r.self.TeamID + `"}}`: string(approvals.IsRequester),
+	} {
+		r.slack.Inject("users.info", sandbox.Fault{Times: 1, Body: body})
+		person, err := r.directory.Person(r.ctx, robin, 0)
+		got := meaning(err)
+		if err == nil {
+			got = string(approvals.StandingOf(request, person, []int{0}))
+		}
+		if got != want {
+			t.Errorf("%s: %s, %v; want %s", body, got, err, want)
+		}
+	}
+}
+
 // TestPeopleWhoCannotBeLookedUp are refused for good, or not now.
 func TestPeopleWhoCannotBeLookedUp(t *testing.T) {
 	r := newRig(t, sandbox.SlackConfig{})
