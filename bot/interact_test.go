@@ -215,6 +215,24 @@ func TestReceiptIsTheCommandsReceipt(t *testing.T) {
 	}
 }
 
+// TestReceiptFindsAnotherWay where the bot is in the channel and may not speak.
+func TestReceiptFindsAnotherWay(t *testing.T) {
+	r := newRig(t, sandbox.SlackConfig{})
+	r.withUiPath()
+	r.slack.Join(general, r.slack.BotUserID())
+	r.slack.Inject("chat.postEphemeral", sandbox.Fault{Error: "restricted_action"})
+	r.listen(r.store)
+	v := r.form()
+	if _, err := r.slack.Suggest(r.ctx, robin, v.ID, fieldGroup, "fin"); err != nil {
+		t.Fatal(err)
+	}
+	r.submit(v, map[string]any{fieldGroup: "group-01", fieldCodes: []string{"IDU"}})
+	r.await("the receipt", func() bool { return len(r.slack.DirectMessages(robin)) == 1 })
+	if said := r.slack.DirectMessages(robin)[0].Text; !strings.Contains(said, "is recorded") {
+		t.Error(said)
+	}
+}
+
 // TestEveryInteractionIsAcknowledged, also when nobody knows it, it is
 // somebody else's, or the store does not answer.
 func TestEveryInteractionIsAcknowledged(t *testing.T) {

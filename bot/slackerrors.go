@@ -41,6 +41,9 @@ var remedies = map[string]string{
 // not have taken effect.
 var transient = []string{"internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org", "org_login_required"}
 
+// limiting are answers that ask for time.
+var limiting = []string{"ratelimited", "rate_limited"}
+
 // gone are answers about a message that no longer can be spoken to.
 var gone = []string{
 	"message_not_found", "thread_not_found", "cannot_reply_to_message", "cant_update_message",
@@ -74,7 +77,7 @@ func classify(method string, err error) error {
 func classifyAnswer(method string, answer slack.SlackErrorResponse) error {
 	err := fmt.Errorf("Slack %s: %w%s", method, answer, details(answer))
 	switch {
-	case answer.Err == "ratelimited" || answer.Err == "rate_limited":
+	case slices.Contains(limiting, answer.Err):
 		return slowDown(method, time.Second, err)
 	case slices.Contains(transient, answer.Err):
 		return err
@@ -138,6 +141,13 @@ func untold(err error, names ...string) error {
 		return fmt.Errorf("%w: %s", err, remedies[refusal.Said])
 	}
 	return err
+}
+
+// saysNo reports whether Slack refused a call for what it asks: neither for
+// want of time nor because Slack itself is not well.
+func saysNo(err error) bool {
+	var answer slack.SlackErrorResponse
+	return errors.As(err, &answer) && !slices.Contains(limiting, answer.Err) && !slices.Contains(transient, answer.Err)
 }
 
 // fatalAuth reports whether Slack will not accept the token, now or later.

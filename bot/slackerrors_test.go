@@ -107,7 +107,7 @@ func TestErrorsTellNoSecrets(t *testing.T) {
 	r.receipts.Keep("R-7K3F9QXA", secretURL, time.Now())
 	told := r.request(approvals.Refused)
 	told.ID = "R-7K3F9QXA"
-	r.slack.Inject("chat.postEphemeral", sandbox.Fault{Cut: true})
+	r.slack.Inject("chat.postMessage", sandbox.Fault{Cut: true})
 	err := r.speaker.Notify(r.ctx, told, notice)
 	if meaning(err) != "unknown" || !strings.Contains(r.log.String(), "response_url did not take") {
 		t.Fatalf("%v\n%s", err, r.log)

@@ -121,28 +121,38 @@ func (s *Speaker) Tell(ctx context.Context, r approvals.Request, user string, wh
 // unreachable are the answers when a private notice cannot reach its reader.
 var unreachable = []string{"user_not_in_channel", "not_in_channel", "channel_not_found", "is_archived", "messages_tab_disabled"}
 
-// Notify tells the requester privately where the request stands: where it was
-// typed if Slack lets the bot speak there, and as a direct message otherwise.
+// Notify tells the requester privately where the request stands: by the
+// response_url of what they typed while there is one, and as a direct message
+// otherwise. They may be gone by then, and of what Slack shows in a channel to
+// one person alone nothing is left for when they are back: that is done only
+// where Slack refuses the direct message.
 func (s *Speaker) Notify(ctx context.Context, r approvals.Request, said approvals.Owed) error {
 	text := s.words.Private(r, said)
-	if text == "" {
+	if text == "" || s.respond(ctx, s.receipts.take(r.ID, time.Now()), r.Requester, text) {
 		return nil
 	}
-	return s.whisper(ctx, s.receipts.take(r.ID, time.Now()), r.Origin, r.Requester, text)
+	return either(s.direct(ctx, r.Requester, text), s.besides(ctx, r.Origin, r.Requester, text))
 }
 
 // whisper tells one person something: by the response_url of what they typed
-// if there is one, in that channel if Slack lets the bot speak there, and as a
-// direct message otherwise.
+// if there is one, and like tell otherwise.
 func (s *Speaker) whisper(ctx context.Context, url, channel, user, text string) error {
-	if url != "" {
-		err := slack.PostWebhookCustomHTTPContext(ctx, url, s.http, &slack.WebhookMessage{Text: text, ResponseType: slack.ResponseTypeEphemeral})
-		if err == nil {
-			return nil
-		}
-		s.log.Warn().Str("user", user).Err(withoutURL(err)).Msg("the response_url did not take the answer; trying another way")
+	if s.respond(ctx, url, user, text) {
+		return nil
 	}
 	return s.tell(ctx, channel, user, text)
+}
+
+// respond answers by a response_url, and reports whether Slack took it.
+func (s *Speaker) respond(ctx context.Context, url, user, text string) bool {
+	if url == "" {
+		return false
+	}
+	err := slack.PostWebhookCustomHTTPContext(ctx, url, s.http, &slack.WebhookMessage{Text: text, ResponseType: slack.ResponseTypeEphemeral})
+	if err != nil {
+		s.log.Warn().Str("user", user).Err(withoutURL(err)).Msg("the response_url did not take the answer; trying another way")
+	}
+	return err == nil
 }
 
 // Whisper is tell at Slack's pace.
@@ -153,17 +163,53 @@ func (s *Speaker) Whisper(ctx context.Context, channel, user, text string) error
 	return s.tell(ctx, channel, user, text)
 }
 
-// tell tells a person something that only they see: in a channel if Slack lets
-// the bot speak there, and as a direct message otherwise, or if channel is empty.
+// tell tells a person something that only they see, who waits for it: in the
+// channel where they asked if Slack lets the bot speak there, and as a direct
+// message otherwise, or if channel is empty.
 func (s *Speaker) tell(ctx context.Context, channel, user, text string) error {
-	if channel != "" {
-		_, err := s.api.PostEphemeralContext(ctx, channel, user, slack.MsgOptionText(text, false))
-		if err == nil || !answered(err, unreachable...) {
-			return s.settle(approvals.Notify, "chat.postEphemeral", err)
-		}
+	return either(s.besides(ctx, channel, user, text), s.direct(ctx, user, text))
+}
+
+// A way is one of those to reach a person; nil: there is none.
+type way func() error
+
+// direct is the bot's direct messages with a person.
+func (s *Speaker) direct(ctx context.Context, user, text string) way {
+	return func() error {
+		_, _, err := s.api.PostMessageContext(ctx, user, slack.MsgOptionText(text, false))
+		return asRefusal(s.settle(approvals.Notify, "chat.postMessage", err), unreachable...)
 	}
-	_, _, err := s.api.PostMessageContext(ctx, user, slack.MsgOptionText(text, false))
-	return asRefusal(s.settle(approvals.Notify, "chat.postMessage", err), unreachable...)
+}
+
+// besides is a channel, in which nobody else sees it.
+func (s *Speaker) besides(ctx context.Context, channel, user, text string) way {
+	if channel == "" {
+		return nil
+	}
+	return func() error {
+		_, err := s.api.PostEphemeralContext(ctx, channel, user, slack.MsgOptionText(text, false))
+		return asRefusal(s.settle(approvals.Notify, "chat.postEphemeral", err), unreachable...)
+	}
+}
+
+// either goes the first way, and the second where Slack says no to the first.
+// It is refused only where both are.
+func either(first, second way) error {
+	switch {
+	case first == nil:
+		return second()
+	case second == nil:
+		return first()
+	}
+	err := first()
+	if !saysNo(err) {
+		return err
+	}
+	var refusal *approvals.Refusal
+	if again := second(); !errors.As(again, &refusal) {
+		return again
+	}
+	return err
 }
 
 // answered reports whether err is Slack's answer by one of these names.

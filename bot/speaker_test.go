@@ -2,6 +2,7 @@ package bot
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -211,44 +212,77 @@ func TestTell(t *testing.T) {
 
 var notice = approvals.Owed{Kind: approvals.Notify}
 
-// TestNotify reaches the requester in the first way that works.
+// TestNotify reaches the requester in the first way that works, and leaves
+// what must not be lost where Slack keeps it.
 func TestNotify(t *testing.T) {
 	r := newRig(t, sandbox.SlackConfig{})
-	via := func() string {
-		for _, message := range r.slack.DirectMessages(robin) {
-			if strings.Contains(message.Text, "not put before an approver") {
-				return "direct message"
-			}
-		}
-		if told := r.slack.Ephemerals(robin); len(told) > 0 {
-			return told[len(told)-1].Via
-		}
-		return ""
-	}
 	refused := r.request(approvals.Refused)
 	refused.Origin = channel
-	if err := r.speaker.Notify(r.ctx, refused, notice); err != nil || via() != "chat.postEphemeral" {
-		t.Errorf("without a receipt: %s, %v", via(), err)
+	expect := func(what, via, outcome string) {
+		t.Helper()
+		directly, besides := len(r.slack.DirectMessages(robin)), len(r.slack.Ephemerals(robin))
+		err := r.speaker.Notify(r.ctx, refused, notice)
+		told := ""
+		if messages := r.slack.DirectMessages(robin); len(messages) > directly {
+			told += "direct message"
+		}
+		for _, e := range r.slack.Ephemerals(robin)[besides:] {
+			told += e.Via
+		}
+		if told != via || meaning(err) != outcome {
+			t.Errorf("%s: told by %q, %v; want %q, %s", what, told, err, via, outcome)
+		}
 	}
+	expect("without a receipt", "direct message", "ok")
+	for fault, outcome := range map[sandbox.Fault]string{
+		{Times: 1, Error: "messages_tab_disabled"}: "ok", {Times: 1, Error: "no_permission"}: "ok",
+		{Times: 1, Error: "restricted_action"}: "ok", {Times: 1, Error: "unheard_of"}: "ok",
+		{Times: 1, Error: "ratelimited", RetryAfter: "30"}: "delay 30s", {Times: 1, Error: "rate_limited", Status: 200}: "delay 1s",
+		{Times: 1, Error: "internal_error"}: "unknown", {Times: 1, Status: 500}: "unknown",
+	} {
+		r.slack.Inject("chat.postMessage", fault)
+		expect(fmt.Sprintf("its direct message comes to %+v", fault), map[bool]string{true: "chat.postEphemeral"}[outcome == "ok"], outcome)
+	}
+	r.slack.Inject("chat.postMessage", sandbox.Fault{Times: 2, Error: "messages_tab_disabled"})
+	r.slack.Inject("chat.postEphemeral", sandbox.Fault{Times: 1, Error: "restricted_action"})
+	expect("refused both ways, one for now", "", "delay 0s")
+	r.slack.Inject("chat.postEphemeral", sandbox.Fault{Times: 1, Error: "user_not_in_channel"})
+	expect("refused both ways for good", "", "refusal messages_tab_disabled")
 	r.listen(r.store)
 	refused.ID = r.recorded("group-01 RPADEVPRONU")
-	if err := r.speaker.Notify(r.ctx, refused, notice); err != nil || via() != "response_url" {
-		t.Errorf("with a receipt: %s, %v", via(), err)
-	}
+	expect("with a receipt", "response_url", "ok")
 	r.slack.Inject("response_url", sandbox.Fault{Times: 1, Status: 500})
-	if err := r.speaker.Notify(r.ctx, refused, notice); err != nil || via() != "chat.postEphemeral" {
-		t.Errorf("with a receipt that does not work: %s, %v", via(), err)
-	}
+	expect("with a receipt that does not work", "direct message", "ok")
 	refused.ID, refused.Origin = "R-0THER000", general
-	if err := r.speaker.Notify(r.ctx, refused, notice); err != nil || via() != "direct message" {
-		t.Errorf("typed where the bot may not speak: %s, %v", via(), err)
-	}
+	expect("typed where the bot may not speak", "direct message", "ok")
+	refused.Origin = ""
+	expect("asked for by the shortcut", "direct message", "ok")
 	r.slack.UpdateUser(robin, func(u *sandbox.User) { u.Deleted = true })
-	if err := r.speaker.Notify(r.ctx, refused, notice); meaning(err) != "refusal channel_not_found" {
-		t.Errorf("somebody who is gone: %v", err)
-	}
+	expect("somebody who is gone", "", "refusal channel_not_found")
 	before := len(r.slack.Calls(""))
 	if err := r.speaker.Notify(r.ctx, r.request(approvals.Pending), notice); err != nil || len(r.slack.Calls("")) != before {
 		t.Errorf("there is nothing to tell: %v", err)
+	}
+}
+
+// TestWhisper answers where somebody asked, or directly where Slack has
+// anything against that.
+func TestWhisper(t *testing.T) {
+	r := newRig(t, sandbox.SlackConfig{})
+	for answer, directly := range map[string]bool{
+		"": false, "restricted_action": true, "no_permission": true, "is_archived": true, "unheard_of": true,
+		"ratelimited": false, "internal_error": false,
+	} {
+		if answer != "" {
+			r.slack.Inject("chat.postEphemeral", sandbox.Fault{Times: 1, Error: answer})
+		}
+		before := len(r.slack.DirectMessages(kim))
+		err := r.speaker.Whisper(r.ctx, channel, kim, "here you are")
+		if told := len(r.slack.DirectMessages(kim)) > before; told != directly || (err == nil) != (directly || answer == "") {
+			t.Errorf("%q: told directly: %t, %v", answer, told, err)
+		}
+	}
+	if told := r.slack.Ephemerals(kim); len(told) != 1 {
+		t.Errorf("%+v", told)
 	}
 }
