@@ -28,7 +28,7 @@ type opener struct {
 	limit *rate.Limiter
 
 	mu     sync.Mutex
-	silent int       // connections opened since the last hello
+	silent int       // connections that came to be since the last hello
 	until  time.Time // as Slack's Retry-After asked
 }
 
@@ -64,16 +64,28 @@ func (o *opener) hold(req *http.Request) error {
 }
 
 // pause grows with every connection that never said hello. The first two are
-// free: so many are opened side by side.
+// free: so many are opened side by side. Those that never came to be do not
+// count: between them slack-go waits by itself.
 func (o *opener) pause(now time.Time) time.Duration {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.silent++
 	var pause time.Duration
-	if extra := o.silent - Connections; extra > 0 {
-		pause = min(firstSilence<<min(extra-1, 8), lastSilence)
+	if extra := o.silent - Connections; extra >= 0 {
+		pause = silence(extra)
 	}
 	return max(pause, o.until.Sub(now))
+}
+
+// silence is how long to wait after so many failures, from zero on.
+func silence(failures int) time.Duration {
+	return min(firstSilence<<min(failures, 8), lastSilence)
+}
+
+// connected counts a connection that came to be, until it says hello.
+func (o *opener) connected() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.silent++
 }
 
 // hello resets the pause: a connection came to life.
@@ -83,7 +95,7 @@ func (o *opener) hello() {
 	o.silent = 0
 }
 
-// unanswered tells how many connections were opened since the last hello.
+// unanswered tells how many connections came to be since the last hello.
 func (o *opener) unanswered() int {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -46,16 +46,19 @@ func opens(t *testing.T, o *opener, within time.Duration, opened func()) int {
 
 // TestOpenerSlowsDown counts calls in ten minutes of each kind of trouble.
 func TestOpenerSlowsDown(t *testing.T) {
+	greeted := func(o *opener) { o.connected(); o.hello() }
+	nobody := func(*opener) {}
 	for name, c := range map[string]struct {
-		hello       func(o *opener)
+		then        func(o *opener) // what becomes of each connection
 		retryAfter  string
 		least, most int
 	}{
-		"no hello ever":                   {hello: func(*opener) {}, least: 20, most: 26},
-		"ends right after each hello":     {hello: (*opener).hello, least: 100, most: 126},
-		"too many requests":               {hello: func(*opener) {}, retryAfter: "60", least: 10, most: 11},
-		"too many requests, then hellos":  {hello: (*opener).hello, retryAfter: "60", least: 10, most: 11},
-		"a Retry-After that is no number": {hello: (*opener).hello, retryAfter: "Mon, 23 Nov 2026 09:30:00 GMT", least: 100, most: 126},
+		"no hello ever":                   {then: func(o *opener) { o.connected() }, least: 20, most: 26},
+		"ends right after each hello":     {then: greeted, least: 100, most: 126},
+		"never comes to be":               {then: nobody, least: 100, most: 126},
+		"too many requests":               {then: nobody, retryAfter: "60", least: 10, most: 11},
+		"too many requests, then hellos":  {then: greeted, retryAfter: "60", least: 10, most: 11},
+		"a Retry-After that is no number": {then: greeted, retryAfter: "Mon, 23 Nov 2026 09:30:00 GMT", least: 100, most: 126},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -64,7 +67,7 @@ func TestOpenerSlowsDown(t *testing.T) {
 					status = http.StatusTooManyRequests
 				}
 				o := newOpener(answering(func(*http.Request) *http.Response { return answer(status, c.retryAfter) }))
-				if n := opens(t, o, 10*time.Minute, func() { c.hello(o) }); n < c.least || n > c.most {
+				if n := opens(t, o, 10*time.Minute, func() { c.then(o) }); n < c.least || n > c.most {
 					t.Errorf("%d calls in ten minutes instead of %d to %d", n, c.least, c.most)
 				}
 				if name == "no hello ever" {

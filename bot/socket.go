@@ -44,6 +44,7 @@ type Socket struct {
 	intake  *Intake
 	clients []*socketmode.Client
 	opener  *opener
+	api     string // its URL
 	log     zerolog.Logger
 	jobs    chan job
 	busy    chan job
@@ -70,7 +71,7 @@ func NewSocket(cfg SocketConfig, intake *Intake, logger zerolog.Logger) *Socket 
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.ResponseHeaderTimeout = callLimit
 	s := &Socket{
-		intake: intake, opener: newOpener(transport), log: logger,
+		intake: intake, opener: newOpener(transport), api: cfg.APIURL, log: logger,
 		jobs: make(chan job, queueLength), busy: make(chan job, busyLength), greeted: cfg.Greeted,
 	}
 	// No timeout over the whole call: the opener may hold it back for longer.
@@ -116,15 +117,28 @@ func (s *Socket) Run(ctx context.Context) error {
 	return sockets.Wait()
 }
 
-// connect keeps one connection open. slack-go returns only when ctx ends or
-// Slack will not have the token.
+// connect keeps one connection open. slack-go returns when ctx ends, when
+// Slack will not have the token, and at any 404, which Slack never answers a
+// token with: that comes from a proxy, or from where a mistyped URL leads.
 func (s *Socket) connect(ctx context.Context, giveUp func(), client *socketmode.Client) error {
-	err := client.RunContext(ctx)
-	if ctx.Err() != nil {
-		return nil
+	for failures := 0; ; failures++ {
+		err := client.RunContext(ctx)
+		var status slack.StatusCodeError
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case !errors.As(err, &status):
+			giveUp()
+			return fmt.Errorf("Slack does not accept SLACK_APP_TOKEN (%w): create a new app-level token with the scope connections:write and restart with it", withoutURL(err))
+		}
+		pause := silence(failures)
+		s.log.Error().Str("url", s.api).Int("status", status.Code).Dur("retry_in", pause).
+			Msg("what answers at SLACK_API_URL is not Slack: is the URL right, and does a proxy let the bot through? Trying again")
+		select {
+		case <-ctx.Done():
+		case <-time.After(pause):
+		}
 	}
-	giveUp()
-	return fmt.Errorf("Slack does not accept SLACK_APP_TOKEN (%w): create a new app-level token with the scope connections:write and restart with it", withoutURL(err))
 }
 
 // receive reads one client's events. It must never wait for anything: a reader
@@ -145,6 +159,8 @@ func (s *Socket) receive(intake, connections context.Context, index int, client 
 			return
 		case evt := <-client.Events:
 			switch evt.Type {
+			case socketmode.EventTypeConnected:
+				s.opener.connected()
 			case socketmode.EventTypeHello:
 				set(true)
 				s.hello(index, evt)
@@ -169,8 +185,8 @@ func (s *Socket) hello(index int, evt socketmode.Event) {
 }
 
 func (s *Socket) connecting(index int) {
-	if n := s.opener.unanswered(); n > Connections {
-		s.log.Error().Int("connection", index).Int("attempts", n).
+	if n := s.opener.unanswered(); n >= Connections {
+		s.log.Error().Int("connection", index).Int("opened", n).
 			Msg("Slack opens connections but never says hello: is Socket Mode switched on for the app, and are fewer than ten connections open?")
 	}
 }

@@ -207,22 +207,66 @@ func TestReconnects(t *testing.T) {
 func TestRefusedConnections(t *testing.T) {
 	for _, reason := range []string{"link_disabled", "too_many_websockets", "refresh_requested"} {
 		t.Run(reason, func(t *testing.T) {
-			t.Parallel() // to wait together for the third attempt
+			t.Parallel() // to wait together for the next attempt
 			r := newRig(t, sandbox.SlackConfig{Linger: time.Millisecond})
 			r.slack.RefuseSockets(reason)
 			r.run(r.newSocket(r.store))
 			opened := func() int { return len(r.slack.Calls("apps.connections.open")) }
-			r.await("a third attempt", func() bool { return opened() == Connections+1 })
+			for told := false; !told; told = strings.Contains(r.log.String(), "is Socket Mode switched on") {
+				if r.ctx.Err() != nil {
+					t.Fatalf("the operator is not told\n%s", r.log)
+				}
+				time.Sleep(5 * time.Millisecond)
+			}
 			r.slack.RefuseSockets("")
 			r.await("a connection", func() bool { return r.slack.Connections() > 0 })
 			r.recorded("group-01 IDU")
-			if n := opened(); n > Connections+2 {
+			if n := opened(); n > 2*Connections+2 { // so many before the first are known to have come to nothing, and a few since
 				t.Errorf("%d connections were opened until one was let in", n)
 			}
-			if !strings.Contains(r.log.String(), "is Socket Mode switched on") {
-				t.Errorf("the operator is not told\n%s", r.log)
+		})
+	}
+}
+
+// TestAnOutageIsCalledOne: where no connection comes to be, Slack is not said
+// to open any.
+func TestAnOutageIsCalledOne(t *testing.T) {
+	for name, c := range map[string]struct {
+		method string
+		fault  sandbox.Fault
+	}{
+		"no network":        {"apps.connections.open", sandbox.Fault{Times: 4, Cut: true}},
+		"a proxy's 503":     {"apps.connections.open", sandbox.Fault{Times: 4, Status: 503}},
+		"no way for a dial": {"link", sandbox.Fault{Times: 4, Status: 503}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t, sandbox.SlackConfig{})
+			r.slack.Inject(c.method, c.fault)
+			r.listen(r.store)
+			r.recorded("group-01 IDU")
+			if log := r.log.String(); strings.Contains(log, "never says hello") || strings.Count(log, "cannot connect to Slack") != 4 {
+				t.Error(log)
 			}
 		})
+	}
+}
+
+// TestNoSuchPage: what answers 404 is not Slack, and says nothing of the token.
+// Both connections come back once Slack answers again, and meanwhile the
+// operator is told where to look.
+func TestNoSuchPage(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, sandbox.SlackConfig{})
+	r.slack.Inject("apps.connections.open", sandbox.Fault{Times: 2, Status: 404})
+	r.listen(r.store)
+	r.slack.Inject("apps.connections.open", sandbox.Fault{Times: 1, Status: 404})
+	r.slack.DisconnectOne("refresh_requested")
+	r.await("the connection to come back", func() bool { return r.entries(sandbox.EntryHello, "") == Connections+1 })
+	r.recorded("group-01 IDU")
+	log := r.log.String()
+	if strings.Contains(log, "SLACK_APP_TOKEN") || strings.Count(log, "SLACK_API_URL") != 3 || !strings.Contains(log, r.slack.APIURL()) {
+		t.Error(log)
 	}
 }
 
