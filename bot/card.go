@@ -16,10 +16,13 @@ import (
 // so it is the narrowest place. A section may have 3,000 and a field 2,000.
 const (
 	maxAsked = 2950 // for what never changes; its status and how to vote take the rest
-	maxNamed = 80   // a group's name, and its id
+	maxNamed = 80   // a name of a group, a stage or a rule, and a group's id
 	maxKept  = 500  // the codes that stay
 	maxGone  = 200  // the codes that go, at the least, and the limits that stay
-	maxTerse = 100  // what stays, where there is no room
+	maxTerse = 100  // what stays, or the people of a stage, where there is no room
+
+	maxStages = 1900 // who may approve, stage by stage, in a field
+	maxLacked = 250  // the stages that still miss somebody
 
 	maxSection = 2900 // the codes that go, in a section of their own
 )
@@ -107,7 +110,8 @@ func (w Words) change(r approvals.Request) string {
 		lines = append(lines, "• "+w.signed("+", added)+w.seats(r, added)+w.limit(c, added))
 	}
 	for _, q := range c.Quotas {
-		if !slices.Contains(c.Add, q.Code) {
+		shown := slices.Contains(c.Add, q.Code) || w.terse && slices.Contains(c.Renew, q.Code)
+		if !shown {
 			lines = append(lines, "• "+w.named(q.Code)+w.seats(r, q.Code)+w.limit(c, q.Code))
 		}
 	}
@@ -239,15 +243,20 @@ func (w Words) terms(r approvals.Request) []*slack.TextBlockObject {
 		return slack.NewTextBlockObject(slack.MarkdownType, "*"+title+"*\n"+text, false, false)
 	}
 	return []*slack.TextBlockObject{
-		field("May approve", mayApprove(r.Terms)),
+		field("May approve", w.mayApprove(r.Terms)),
 		field("Approvals needed", needs(r.Terms)),
 		field("Deadline", moment(r.Deadline)),
 		field("Request", code(r.ID)),
 	}
 }
 
-// mayApprove names the approvers, stage by stage where there are several.
-func mayApprove(t approvals.Terms) string {
+// mayApprove names the approvers, stage by stage where there are several, as
+// many as there is room for.
+func (w Words) mayApprove(t approvals.Terms) string {
+	room, crowd := maxStages, maxPeople
+	if w.terse {
+		room, crowd = maxPeople, maxTerse
+	}
 	switch {
 	case t.Auto:
 		return "nobody has to; the policy grants it"
@@ -256,14 +265,18 @@ func mayApprove(t approvals.Terms) string {
 	}
 	lines := make([]string, len(t.Stages))
 	for i, stage := range t.Stages {
-		lines[i] = fmt.Sprintf("%s: %d of %s", stageName(stage, i), stage.Quorum, people(stage.Approvers))
+		lines[i] = fmt.Sprintf("%s: %d of %s", stageName(stage, i), stage.Quorum, peopleIn(stage.Approvers, crowd))
 	}
-	return strings.Join(lines, "\n")
+	text := strings.Join(lines, "\n")
+	for n := len(lines) - 1; n > 0 && utf8.RuneCountInString(text) > room; n-- {
+		text = fmt.Sprintf("%s\nand %s more", strings.Join(lines[:n], "\n"), counted(len(lines)-n, "stage"))
+	}
+	return text
 }
 
 func stageName(s approvals.Stage, i int) string {
 	if s.Name != "" {
-		return plain(s.Name)
+		return escaped(s.Name, maxNamed)
 	}
 	return fmt.Sprintf("stage %d", i+1)
 }
@@ -275,13 +288,13 @@ func needs(t approvals.Terms) string {
 		text += fmt.Sprintf(", by as many people, in %d stages", len(t.Stages))
 	}
 	if t.Rule != "" {
-		text += fmt.Sprintf(" (rule %s)", code(t.Rule))
+		text += fmt.Sprintf(" (rule %s)", codeIn(t.Rule, maxNamed))
 	}
 	return text
 }
 
 func (w Words) termsText(r approvals.Request) string {
-	return fmt.Sprintf("May approve: %s. Approvals needed: %s. Deadline: %s.", mayApprove(r.Terms), needs(r.Terms), moment(r.Deadline))
+	return fmt.Sprintf("May approve: %s. Approvals needed: %s. Deadline: %s.", w.mayApprove(r.Terms), needs(r.Terms), moment(r.Deadline))
 }
 
 func (w Words) how(r approvals.Request) string {
@@ -320,7 +333,7 @@ func (w Words) waiting(r approvals.Request) string {
 		text += ", given by " + people(approvals.Voters(r.Votes))
 	}
 	if len(missing) > 1 && len(lacking) > 0 {
-		text += "; still missing: " + list(lacking)
+		text += "; still missing: " + within(maxLacked, lacking)
 	}
 	return text + "."
 }

@@ -92,9 +92,59 @@ func smallRemoval(state approvals.State) approvals.Request {
 	return r
 }
 
+// manyStages has as many stages as a policy may have, with names and people as
+// long as they may be.
+func manyStages(r approvals.Request) approvals.Request {
+	r.Terms.Rule, r.Terms.Stages = strings.Repeat("&", 60), nil
+	for i := range 10 {
+		r.Terms.Stages = append(r.Terms.Stages, approvals.Stage{
+			Name: strings.Repeat("<", 59) + fmt.Sprint(i), Approvers: append(repeat(20, "U01234567%02d"), repeat(20, "S01234567%02d")...), Quorum: 20,
+		})
+	}
+	return r
+}
+
+func largestStaged(state approvals.State) approvals.Request { return manyStages(largestRequest(state)) }
+
+func largestStagedSet(state approvals.State) approvals.Request { return manyStages(largestSet(state)) }
+
+// usualStaged is a small change under many stages.
+func usualStaged(state approvals.State) approvals.Request {
+	r := manyStages(usualRequest(state))
+	r.Proposal.Change.Add, r.Proposal.Seats = r.Proposal.Change.Add[:2], r.Proposal.Seats[:2]
+	return r
+}
+
+// usualRenewal lets as many codes as are allowed stay for longer.
+func usualRenewal(state approvals.State) approvals.Request {
+	r := usualRequest(state)
+	change := &r.Proposal.Change
+	change.Renew, change.Add, r.Proposal.Ends = change.Add, nil, make(map[string]time.Time)
+	for _, c := range change.Renew {
+		r.Proposal.Ends[c] = testTime.AddDate(0, 1, 0)
+	}
+	r.Ask.Until = testTime.AddDate(0, 3, 0)
+	return r
+}
+
+// largestRenewal changes the limit of each of them as well.
+func largestRenewal(state approvals.State) approvals.Request {
+	r := manyStages(largestRequest(state))
+	change := &r.Proposal.Change
+	change.Renew, change.Add, r.Proposal.Ends = change.Add, nil, make(map[string]time.Time)
+	for _, c := range change.Renew {
+		change.Quotas = append(change.Quotas, approvals.QuotaChange{Code: c, From: 999999, To: maxSeats})
+		r.Proposal.Ends[c] = testTime.AddDate(0, 1, 0)
+	}
+	r.Ask.Until = testTime.AddDate(0, 3, 0)
+	return r
+}
+
 func cards() map[string]func(approvals.State) approvals.Request {
 	return map[string]func(approvals.State) approvals.Request{
 		"largest": largestRequest, "usual": usualRequest, "largest set": largestSet, "small removal": smallRemoval,
+		"largest staged": largestStaged, "largest staged set": largestStagedSet, "usual staged": usualStaged,
+		"usual renewal": usualRenewal, "largest renewal": largestRenewal,
 	}
 }
 
@@ -141,7 +191,7 @@ func TestCardFitsAndItsTextIsComplete(t *testing.T) {
 					line = strings.Trim(value, "`") // the text puts the fields into sentences
 				}
 				line = strings.Trim(line, "─")
-				if name == "largest set" && strings.HasPrefix(line, "*Takes away: ") {
+				if strings.HasPrefix(name, "largest") && strings.HasPrefix(line, "*Takes away: ") {
 					continue // the text may name fewer, see TestTheLargestCardNamesAllThatGoes
 				}
 				if !strings.Contains(card.Text, line) {
@@ -151,6 +201,16 @@ func TestCardFitsAndItsTextIsComplete(t *testing.T) {
 			for _, c := range r.Proposal.Change.Add {
 				if !strings.Contains(card.Text, code("+ "+c)) {
 					t.Errorf("%s, %s: consent is asked for %s without showing it", name, state, c)
+				}
+			}
+			for _, c := range r.Proposal.Change.Renew {
+				if !strings.Contains(card.Text, "• Extends "+code(c)) || !strings.Contains(card.Text, moment(r.Ask.Until)) {
+					t.Errorf("%s, %s: consent is asked to extend %s without showing it", name, state, c)
+				}
+			}
+			for _, q := range r.Proposal.Change.Quotas {
+				if !strings.Contains(card.Text, fmt.Sprintf("%s · at most %d", code(q.Code), q.To)) && !strings.Contains(card.Text, fmt.Sprintf("%s · at most %d", code("+ "+q.Code), q.To)) {
+					t.Errorf("%s, %s: consent is asked for a limit of %s without showing it", name, state, q.Code)
 				}
 			}
 			for _, said := range []string{testWords().End(r), testWords().Held(r), testWords().Notice(r)} {

@@ -25,15 +25,22 @@ func (w Words) term(r approvals.Request) string {
 }
 
 // extends shows a code that is in the rule for a time and is to stay longer.
+// Where there is no room, term alone tells how long, and a limit that changes
+// has no line of its own.
 func (w Words) extends(r approvals.Request, c string) string {
-	until := "for good"
+	text := "Extends " + w.named(c)
 	switch {
+	case !r.Ask.Timed():
+		text += " for good"
+	case w.terse:
 	case r.Ask.For > 0:
-		until = "for " + lasts(r.Ask.For) + " from when it is approved"
-	case !r.Ask.Until.IsZero():
-		until = "until " + moment(r.Ask.Until)
+		text += " for " + lasts(r.Ask.For) + " from when it is approved"
+	default:
+		text += " until " + moment(r.Ask.Until)
 	}
-	text := "Extends " + w.named(c) + " " + until
+	if w.terse {
+		return text + w.limit(r.Proposal.Change, c)
+	}
 	if end, ok := r.Proposal.Ends[c]; ok {
 		text += "; without that it goes " + moment(end)
 	}

@@ -115,7 +115,9 @@ func idOnly(id string) string {
 }
 
 // people mentions user ids and user group ids, which also notifies them.
-func people(ids []string) string {
+func people(ids []string) string { return peopleIn(ids, maxPeople) }
+
+func peopleIn(ids []string, room int) string {
 	shown := make([]string, len(ids))
 	for i, id := range ids {
 		shown[i] = user(id)
@@ -123,5 +125,5 @@ func people(ids []string) string {
 			shown[i] = "<!subteam^" + idOnly(id) + ">"
 		}
 	}
-	return within(maxPeople, shown)
+	return within(room, shown)
 }
