@@ -74,6 +74,8 @@ type sight struct {
 	whole bool
 }
 
+// catchUpIn goes on after a card that fails, which may do so every time, unless
+// Slack asks for time: that is for the next round.
 func (w *Workers) catchUpIn(ctx context.Context, channel string, cards []Card) error {
 	asOf, err := w.Store.Now(ctx)
 	if err != nil {
@@ -92,20 +94,30 @@ func (w *Workers) catchUpIn(ctx context.Context, channel string, cards []Card) e
 	if err != nil {
 		return err
 	}
+	var failed error
 	for _, card := range cards {
-		if s := sights[card.TS]; !s.whole || len(Without(marks(card.Known), marks(s.shown))) > 0 {
-			err = w.lookAt(ctx, card) // that a vote was taken back is not concluded from a list that may be cut
-		} else if !sameReactions(s.shown, card.Known) {
-			err = w.Store.Seen(ctx, card.Channel, card.TS, asOf, s.shown)
+		err := w.catchUpOn(ctx, card, sights[card.TS], asOf)
+		failed = errors.Join(failed, err)
+		if ctx.Err() != nil || delayOf(err) > 0 {
+			break
 		}
-		if err != nil {
-			return err
-		}
+	}
+	return failed
+}
+
+// catchUpOn makes of one card what a survey that began at asOf showed of it.
+func (w *Workers) catchUpOn(ctx context.Context, card Card, s sight, asOf time.Time) error {
+	switch {
+	case !s.whole, len(Without(marks(card.Known), marks(s.shown))) > 0:
+		return w.lookAt(ctx, card) // that a vote was taken back is not concluded from a list that may be cut
+	case !sameReactions(s.shown, card.Known):
+		return w.Store.Seen(ctx, card.Channel, card.TS, asOf, s.shown)
 	}
 	return nil
 }
 
-// lookAt looks at one card that the survey did not show, or not whole.
+// lookAt looks at one card that the survey did not show, or not whole, and
+// pauses, so that many looks leave room for others.
 func (w *Workers) lookAt(ctx context.Context, card Card) error {
 	asOf, err := w.Store.Now(ctx)
 	if err != nil {
@@ -121,8 +133,8 @@ func (w *Workers) lookAt(ctx context.Context, card Card) error {
 	case err == nil:
 		err = w.Store.Seen(ctx, card.Channel, card.TS, asOf, shown)
 	}
-	if err == nil && !rest(ctx, preciseLook) {
-		err = ctx.Err()
+	if !rest(ctx, preciseLook) {
+		err = errors.Join(err, ctx.Err())
 	}
 	return err
 }
@@ -165,8 +177,15 @@ func marks(reactions []Reaction) []string {
 	return all
 }
 
-// delayOf is how long an error asks to be left alone.
+// delayOf is how long an error asks to be left alone; of several, the longest.
 func delayOf(err error) time.Duration {
+	if several, ok := err.(interface{ Unwrap() []error }); ok {
+		var longest time.Duration
+		for _, one := range several.Unwrap() {
+			longest = max(longest, delayOf(one))
+		}
+		return longest
+	}
 	var delay *Delay
 	if errors.As(err, &delay) {
 		return delay.After

@@ -111,6 +111,50 @@ func TestCatchUpGoesOnAfterAFailure(t *testing.T) {
 	})
 }
 
+// A card that cannot be looked at keeps no other from being looked at in the
+// same round; but where Slack asks for time it is given.
+func TestCatchUpGoesOnAfterACardThatFails(t *testing.T) {
+	for name, c := range map[string]struct {
+		err     error
+		looks   int // of the first round, at two cards
+		waiting bool
+	}{
+		"no answer":               {errCut, 2, false},
+		"refused":                 {&Refusal{Said: "not_reactable"}, 2, false},
+		"not now":                 {&Delay{Why: "Slack cannot be reached"}, 2, false},
+		"too many calls":          {later(10 * time.Minute), 1, true},
+		"of several, the longest": {errors.Join(later(0), later(10*time.Minute)), 1, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			live(t, func(w *world) {
+				w.policy = Simple([]string{anna, ben}, 2, 12*time.Hour) // no reminder is due yet
+				first := w.carded()
+				w.file("e2", "NEWER")
+				second := w.until("a card", func(r Request) bool { return r.CardTS != "" })
+				if cards, err := w.store.Cards(w.Context()); err != nil || cards[0].Request != first.ID {
+					first, second = second, first
+				}
+				w.slack.mu.Lock()
+				w.slack.partial, w.slack.faulty = true, map[string]error{first.CardTS: c.err}
+				w.slack.mu.Unlock()
+				w.unheard(second, anna, true)
+				w.hellos <- struct{}{}
+				time.Sleep(20 * time.Second)
+				if n := w.slack.count("look"); n != c.looks {
+					w.Errorf("%d looks in the first round, want %d", n, c.looks)
+				}
+				if found := len(w.read(second.ID).Votes) == 1; found == c.waiting {
+					w.Errorf("the vote on the other card was found: %t", found)
+				}
+				time.Sleep(6 * time.Minute)
+				if again := w.slack.count("look") > c.looks; again == c.waiting {
+					w.Errorf("looked again within six minutes: %t", again)
+				}
+			})
+		})
+	}
+}
+
 func TestDeletedCard(t *testing.T) {
 	const atTheDeadline = "before the deadline's look"
 	for name, when := range map[string]func(w *world, r Request){

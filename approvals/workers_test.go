@@ -333,6 +333,7 @@ type slackFake struct {
 	groups map[string][]string
 	cards  map[string][]Reaction
 	untold map[string]error // what asking who somebody is, or who is in a user group, comes to
+	faulty map[string]error // what a look at a card comes to
 	before func(call string, n int) (effect bool, err error)
 	onLook func() // after a card was looked at, before people are
 
@@ -413,6 +414,9 @@ func (s *slackFake) OnCard(_ context.Context, channel, ts string) ([]Reaction, e
 	}
 	if gone && err == nil {
 		err = ErrGone
+	}
+	if s.faulty[ts] != nil {
+		return nil, s.faulty[ts]
 	}
 	if s.onLook != nil {
 		s.onLook()
