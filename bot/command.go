@@ -55,6 +55,8 @@ func (e *CommandError) Error() string { return e.Problem }
 
 // Bounds of one command.
 const (
+	maxCommandName = 40 // characters; Slack allows 32
+
 	maxCodes  = 20
 	maxCode   = 40  // characters
 	maxGroup  = 200 // characters of a group's id or name

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/rs/zerolog"
 	"github.com/slack-go/slack"
@@ -54,11 +55,10 @@ type Form struct {
 // help. The trigger to open it lives for three seconds.
 const askLimit = time.Second
 
-// open shows the form to whom the trigger belongs. origin is the channel it
-// was asked for in, empty if in none. A trigger that was used has opened the
-// form already: its envelope came twice.
-func (f *Form) open(ctx context.Context, trigger, origin string) error {
-	view := f.Words.form(formMetadata(origin), f.offer(ctx))
+// open shows the form to whom the trigger belongs. A trigger that was used has
+// opened the form already: its envelope came twice.
+func (f *Form) open(ctx context.Context, trigger string, by opening) error {
+	view := f.Words.form(by.metadata(), f.offer(ctx))
 	_, err := f.API.OpenViewContext(ctx, trigger, view)
 	if answered(err, "exchanged_trigger_id") {
 		return nil
@@ -101,24 +101,39 @@ func (f *Form) offer(ctx context.Context) offer {
 	return offer{groups: true, codes: owned}
 }
 
-// formMetadata is the private_metadata of a form: where the person is told
-// what came of it. Slack shows it to nobody, and it holds no secret.
-func formMetadata(origin string) string {
-	text, _ := json.Marshal(map[string]string{"channel": origin}) // a map of strings always can be
+// An opening is what a form remembers of how it was opened: where the person
+// is told what came of it, and what the command is called there. Both are
+// empty where no command was typed.
+type opening struct {
+	Channel string `json:"channel"`
+	Command string `json:"command"`
+}
+
+// metadata is the private_metadata of a form. Slack shows it to nobody, and it
+// holds no secret.
+func (o opening) metadata() string {
+	text, _ := json.Marshal(o) // strings always can be
 	return string(text)
 }
 
-var originShape = regexp.MustCompile(`^[CDG][A-Z0-9_]{2,40}$`)
+var (
+	originShape  = regexp.MustCompile(`^[CDG][A-Z0-9_]{2,40}$`)
+	commandShape = regexp.MustCompile(`^/[\pL\pM\pN._-]+$`)
+)
 
-// formOrigin reads it back.
-func formOrigin(metadata string) string {
-	var kept struct {
-		Channel string `json:"channel"`
+// openingOf reads it back: what has not the shape of it is as if there were none.
+func openingOf(metadata string) opening {
+	var kept opening
+	if json.Unmarshal([]byte(metadata), &kept) != nil {
+		return opening{}
 	}
-	if json.Unmarshal([]byte(metadata), &kept) != nil || !originShape.MatchString(kept.Channel) {
-		return ""
+	if !originShape.MatchString(kept.Channel) {
+		kept.Channel = ""
 	}
-	return kept.Channel
+	if !commandShape.MatchString(kept.Command) || utf8.RuneCountInString(kept.Command) > maxCommandName {
+		kept.Command = ""
+	}
+	return kept
 }
 
 // A filled is a form as it was submitted: each field as the words of the
@@ -146,13 +161,13 @@ func filledIn(v view) filled {
 }
 
 // ask is the request that the form makes, or what is wrong with which field.
-// The command's own parser reads it, each field by itself first to learn which
-// of them is to blame.
-func (in filled) ask() (approvals.Ask, map[string]string) {
+// The command's own parser reads it, under the name that the command has, each
+// field by itself first to learn which of them is to blame.
+func (in filled) ask(name string) (approvals.Ask, map[string]string) {
 	const group, codes = "group-01", "A" // good ones, to look at another field alone
 	wrong := make(map[string]string)
 	look := func(field string, words ...string) {
-		if _, problem := parsed(words...); problem != "" && wrong[field] == "" {
+		if _, problem := parsed(name, words...); problem != "" && wrong[field] == "" {
 			wrong[field] = problem
 		}
 	}
@@ -171,7 +186,7 @@ func (in filled) ask() (approvals.Ask, map[string]string) {
 	if len(wrong) > 0 {
 		return approvals.Ask{}, wrong
 	}
-	ask, problem := parsed(in.group, in.codes, in.duration(), in.end(), in.reason())
+	ask, problem := parsed(name, in.group, in.codes, in.duration(), in.end(), in.reason())
 	if problem != "" {
 		return approvals.Ask{}, map[string]string{fieldWhy: problem}
 	}
@@ -192,8 +207,8 @@ func after(keyword, text string) string {
 
 // parsed has the command's parser read the words, and tells its problem in the
 // plain text that a field shows.
-func parsed(words ...string) (approvals.Ask, string) {
-	command, err := ParseCommand("/allocate", strings.Join(words, " "), time.Now())
+func parsed(name string, words ...string) (approvals.Ask, string) {
+	command, err := ParseCommand(name, strings.Join(words, " "), time.Now())
 	if err != nil {
 		return approvals.Ask{}, unmarked(err.Error())
 	}

@@ -79,7 +79,7 @@ func TestFormIsTheCommand(t *testing.T) {
 		{pick("group-01"), manyCodes(maxCodes + 1), nil, nil, nil, "group-01 " + strings.Join(manyCodes(maxCodes+1), " "), fieldCodes},
 		{pick("group-01"), pick("IDU"), nil, nil, strings.Repeat("x", maxReason+1), "group-01 IDU because " + strings.Repeat("x", maxReason+1), fieldWhy},
 	} {
-		got, wrong := filledIn(submittedView(t, c.group, c.codes, c.term, c.until, c.why)).ask()
+		got, wrong := filledIn(submittedView(t, c.group, c.codes, c.term, c.until, c.why)).ask("/allocate")
 		want, err := ParseCommand("/allocate", c.command, time.Now())
 		switch {
 		case err == nil && (len(wrong) > 0 || !reflect.DeepEqual(got, want.Ask)):
@@ -96,7 +96,7 @@ func sameProblem(shown, said string) bool {
 
 // TestEachFieldHasItsOwnError, all at once.
 func TestEachFieldHasItsOwnError(t *testing.T) {
-	_, wrong := filledIn(submittedView(t, "", "4711", []string{"1d"}, "2099-12-31", strings.Repeat("x", maxReason+1))).ask()
+	_, wrong := filledIn(submittedView(t, "", "4711", []string{"1d"}, "2099-12-31", strings.Repeat("x", maxReason+1))).ask("/allocate")
 	for _, name := range []string{fieldGroup, fieldCodes, fieldUntil, fieldWhy} {
 		if wrong[name] == "" || strings.ContainsAny(wrong[name], "`") || strings.Contains(wrong[name], "&amp;") {
 			t.Errorf("%s: %q", name, wrong[name])
@@ -107,17 +107,26 @@ func TestEachFieldHasItsOwnError(t *testing.T) {
 	}
 }
 
-func TestFormOrigin(t *testing.T) {
-	for metadata, want := range map[string]string{
-		formMetadata(general):                general,
-		formMetadata(""):                     "",
-		`{"channel":"<!channel>"}`:           "",
-		`{"channel":7}`:                      "",
-		"":                                   "",
-		`{"channel":"C0GENERAL","more":"x"}`: general,
+// TestFormOpening reads back what a form remembers, and nothing else.
+func TestFormOpening(t *testing.T) {
+	for metadata, want := range map[string]opening{
+		opening{general, "/allocate"}.metadata():          {general, "/allocate"},
+		opening{general, "/lizenzen_für-alle"}.metadata(): {general, "/lizenzen_für-alle"},
+		opening{general, "/ライセンス"}.metadata():             {general, "/ライセンス"},
+		opening{}.metadata():                              {},
+		`{"channel":"<!channel>","command":"/x"}`:         {"", "/x"},
+		`{"channel":7}`:                      {},
+		"":                                   {},
+		`{"channel":"C0GENERAL","more":"x"}`: {general, ""},
+		`{"channel":"C0GENERAL","command":"allocate"}`:               {general, ""},
+		`{"channel":"C0GENERAL","command":"/"}`:                      {general, ""},
+		`{"channel":"C0GENERAL","command":"/a b"}`:                   {general, ""},
+		`{"channel":"C0GENERAL","command":"/<!channel>"}`:            {general, ""},
+		`{"channel":"C0GENERAL","command":"/` + "`" + `x"}`:          {general, ""},
+		`{"command":"/` + strings.Repeat("x", maxCommandName) + `"}`: {},
 	} {
-		if got := formOrigin(metadata); got != want {
-			t.Errorf("%s comes from %q", metadata, got)
+		if got := openingOf(metadata); got != want {
+			t.Errorf("%s is read as %+v", metadata, got)
 		}
 	}
 }

@@ -147,7 +147,7 @@ func button(actionID, value, shown string) *slack.ButtonBlockElement {
 func (w Words) homeHelp() string {
 	return fmt.Sprintf("Open the form here or with the shortcut, or type %s anywhere; %s explains the command. "+
 		"Each request becomes a card in <#%s>; approvers react on it with %s or %s.",
-		code("/allocate group-01 RPADEVPRONU IDU"), code("/allocate help"), idOnly(w.Channel), w.approve(), w.deny())
+		code(usualName+" group-01 RPADEVPRONU IDU"), code(usualName+" help"), idOnly(w.Channel), w.approve(), w.deny())
 }
 
 func wellness(problems []string) string {

@@ -116,7 +116,7 @@ func (in *Intake) command(ctx context.Context, env envelope) (any, bool) {
 	if err != nil {
 		return in.broken(ctx, env, err.Error())
 	}
-	name := bounded(typed.Command, 40)
+	name := bounded(typed.Command, maxCommandName)
 	command, err := ParseCommand(name, typed.Text, in.now())
 	var malformed *CommandError
 	if errors.As(err, &malformed) {

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -52,16 +53,16 @@ func (in *Intake) clicked(ctx context.Context, x interaction) bool {
 // openFor opens the form where no command was typed, so that a failure can be
 // told in a direct message only.
 func (in *Intake) openFor(ctx context.Context, x interaction) {
-	if err := in.Form.open(ctx, x.TriggerID, ""); err != nil {
+	if err := in.Form.open(ctx, x.TriggerID, opening{}); err != nil {
 		in.Log.Error().Err(err).Msg("could not open the form")
-		in.whisper("", x.User.ID, in.Words.FormNotOpened("/allocate"))
+		in.whisper("", x.User.ID, in.Words.FormNotOpened(usualName))
 	}
 }
 
 // opened opens the form for a command without words, and is what the command
 // is answered with: nothing, or how to do without the form.
 func (in *Intake) opened(ctx context.Context, typed slashCommand, name string) string {
-	if err := in.Form.open(ctx, typed.TriggerID, typed.ChannelID); err != nil {
+	if err := in.Form.open(ctx, typed.TriggerID, opening{Channel: typed.ChannelID, Command: name}); err != nil {
 		in.Log.Error().Err(err).Msg("could not open the form")
 		return in.Words.FormNotOpened(name)
 	}
@@ -71,12 +72,12 @@ func (in *Intake) opened(ctx context.Context, typed slashCommand, name string) s
 // submitted files the request of a form. Without a payload the form closes, so
 // it closes only when the request is durable.
 func (in *Intake) submitted(ctx context.Context, env envelope, x interaction) any {
-	ask, wrong := filledIn(x.View).ask()
+	by := openingOf(x.View.PrivateMetadata)
+	ask, wrong := filledIn(x.View).ask(cmp.Or(by.Command, usualName))
 	if len(wrong) > 0 {
 		return fieldErrors(wrong)
 	}
-	origin := formOrigin(x.View.PrivateMetadata)
-	request, again, err := in.record(ctx, env, x.User.ID, origin, ask)
+	request, again, err := in.record(ctx, env, x.User.ID, by.Channel, ask)
 	if errors.Is(err, approvals.ErrUncertain) {
 		return fieldErrors(map[string]string{fieldGroup: in.Words.Uncertain()})
 	}
@@ -84,7 +85,7 @@ func (in *Intake) submitted(ctx context.Context, env envelope, x interaction) an
 		return fieldErrors(map[string]string{fieldGroup: in.Words.FormNotStored()})
 	}
 	if !again {
-		in.whisper(origin, x.User.ID, in.Words.Receipt(request, in.ahead(ctx)))
+		in.whisper(by.Channel, x.User.ID, in.Words.Receipt(request, in.ahead(ctx)))
 	}
 	return nil
 }

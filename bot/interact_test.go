@@ -105,7 +105,7 @@ func TestFormsOfferWhatUiPathTells(t *testing.T) {
 			if told := strings.Contains(string(v.Blocks), "please type it"); told == (len(c.want) == 2) {
 				t.Errorf("that it has to be typed is told: %t", told)
 			}
-			if strings.Contains(v.PrivateMetadata, "xoxb") || v.PrivateMetadata != formMetadata(general) {
+			if strings.Contains(v.PrivateMetadata, "xoxb") || v.PrivateMetadata != (opening{general, "/allocate"}).metadata() {
 				t.Errorf("%s", v.PrivateMetadata)
 			}
 			u.Clear()
@@ -230,6 +230,41 @@ func TestReceiptFindsAnotherWay(t *testing.T) {
 	r.await("the receipt", func() bool { return len(r.slack.DirectMessages(robin)) == 1 })
 	if said := r.slack.DirectMessages(robin)[0].Text; !strings.Contains(said, "is recorded") {
 		t.Error(said)
+	}
+}
+
+// TestFormsKeepTheCommandsName: what is said of a request that a form filed
+// names the command that opened it; where none did, the one in the manifest.
+func TestFormsKeepTheCommandsName(t *testing.T) {
+	r := newRig(t, sandbox.SlackConfig{})
+	u := r.withUiPath()
+	for _, operation := range []string{"GET identity groups", "GET groups with-quota", "GET account"} {
+		u.Inject(operation, sandbox.Fault{Status: 503})
+	}
+	r.listen(r.store)
+	for want, open := range map[string]func() error{
+		"/licences": func() error {
+			typed, err := r.slack.Command(r.ctx, robin, general, "/licences", "")
+			return errors.Join(err, errors.New(typed.Error+typed.Response))
+		},
+		"/allocate": func() error {
+			done, err := r.slack.Shortcut(r.ctx, robin, ShortcutOpen)
+			return errors.Join(err, errors.New(done.Error))
+		},
+	} {
+		if err := open(); err.Error() != "" {
+			t.Fatal(err)
+		}
+		before := len(r.slack.DirectMessages(robin))
+		if done := r.submit(r.slack.Views(robin)[0], typedIn()); done.Error != "" || done.Errors != nil {
+			t.Fatalf("%+v", done)
+		}
+		r.await("the receipt", func() bool { return len(r.slack.DirectMessages(robin)) > before })
+		id := requestID.FindString(r.slack.DirectMessages(robin)[before].Text)
+		request, err := r.store.Request(r.ctx, id)
+		if said := testWords().Standing(request, approvals.IsRequester); err != nil || !strings.Contains(said, "`"+want+" cancel "+id+"`") {
+			t.Errorf("%s: %s, %v", want, said, err)
+		}
 	}
 }
 

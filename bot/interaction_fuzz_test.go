@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -34,7 +35,7 @@ func FuzzInteraction(f *testing.F) {
 		if x.Type == "" || x.User.ID == "" {
 			t.Fatalf("%+v", x)
 		}
-		if origin := formOrigin(x.View.PrivateMetadata); origin != idOnly(origin) {
+		if origin := openingOf(x.View.PrivateMetadata).Channel; origin != idOnly(origin) {
 			t.Fatalf("origin %q", origin)
 		}
 		for _, a := range x.Actions {
@@ -42,7 +43,7 @@ func FuzzInteraction(f *testing.F) {
 				t.Fatalf("page %v", at)
 			}
 		}
-		ask, wrong := filledIn(x.View).ask()
+		ask, wrong := filledIn(x.View).ask(cmp.Or(openingOf(x.View.PrivateMetadata).Command, usualName))
 		if len(wrong) == 0 {
 			checkAsk(t, ask)
 			expectHarmless(t, wished(approvals.Request{Ask: ask}))

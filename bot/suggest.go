@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -66,14 +67,12 @@ func renamed(ask approvals.Ask, from, to []string) approvals.Ask {
 
 func fitsCommand(text string) bool { return utf8.RuneCountInString(text) <= maxCommand }
 
-// commandOf is the command's name as it was typed, or as it is called unless
-// somebody renamed it.
-func commandOf(ask approvals.Ask) string {
-	if ask.Command == "" {
-		return "/allocate"
-	}
-	return ask.Command
-}
+// usualName is what the command is called in the manifest: its name where
+// nobody typed one.
+const usualName = "/allocate"
+
+// commandOf is the command's name as it was typed.
+func commandOf(ask approvals.Ask) string { return cmp.Or(ask.Command, usualName) }
 
 // spelt writes an ask for these codes as it is typed, without a reason.
 func spelt(ask approvals.Ask, codes []string) string {
