@@ -18,11 +18,11 @@ func (w *Workers) apply(ctx context.Context, t Task, r Request) error {
 	}
 	ballots, err := w.recheck(ctx, r)
 	deleted := errors.Is(err, ErrGone)
+	tried := !t.Tried.IsZero() || r.Attempted
 	if err != nil && !deleted {
-		return w.heldUp(ctx, t, r, "the approvals could not be checked again: "+reasonOf(err), err)
+		return w.unchecked(ctx, t, r, tried, err)
 	}
 	consent := !deleted && agreed(r, ballots)
-	tried := !t.Tried.IsZero() || r.Attempted
 	withdrawn := Event(Rechecked{Ballots: ballots, Attempted: tried})
 	if deleted {
 		withdrawn = Gone{Attempted: tried}
@@ -43,10 +43,10 @@ func (w *Workers) apply(ctx context.Context, t Task, r Request) error {
 	}
 	shown := r.Proposal.Change
 	remaining := shown.Remaining(rule)
-	stay := len(Without(shown.Renew, rule.Codes)) == 0 // all that is to stay for longer is there
+	stay := shown.stays(rule)
 	changed := !remaining.partOf(shown) || !tried && !remaining.Same(shown)
 	switch {
-	case tried && stay && remaining.Empty():
+	case tried && shown.shownBy(rule):
 		return w.settle(ctx, t, r, Done, Outcome{Reason: ReasonReadBack, Codes: rule.Codes})
 	case !consent:
 		return w.step(ctx, r, withdrawn, &t)
@@ -60,6 +60,18 @@ func (w *Workers) apply(ctx context.Context, t Task, r Request) error {
 		return w.settle(ctx, t, r, Done, Outcome{Reason: ReasonExtended, Codes: rule.Codes})
 	}
 	return w.write(ctx, t, r, shown.Target(rule))
+}
+
+// unchecked keeps a request whose consents Slack does not tell. A write that was
+// tried was agreed to, so that UiPath alone can settle it: others wait for that.
+func (w *Workers) unchecked(ctx context.Context, t Task, r Request, tried bool, cause error) error {
+	if tried {
+		rule, err := w.Licences.Rule(ctx, r.Proposal.Group.ID)
+		if err == nil && r.Proposal.Change.shownBy(rule) {
+			return w.settle(ctx, t, r, Done, Outcome{Reason: ReasonReadBack, Codes: rule.Codes})
+		}
+	}
+	return w.heldUp(ctx, t, r, "the approvals could not be checked again: "+reasonOf(cause), cause)
 }
 
 // write replaces the group's rule by target and believes only an answer that

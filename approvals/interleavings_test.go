@@ -165,3 +165,77 @@ func TestAnEndWaitsForNoConsent(t *testing.T) {
 		w.codes("OLD")
 	})
 }
+
+// ofGroup asks under a policy of one stage, a user group that Slack refuses to
+// tell the members of from the first look at a card on.
+func (w *world) ofGroup(codes ...string) Request {
+	w.Helper()
+	before := w.policy
+	w.slack.groups = map[string][]string{"S-ONE": {anna}}
+	w.policy = Simple([]string{"S-ONE"}, 1, time.Hour)
+	w.slack.onLook = func() {
+		w.slack.mu.Lock()
+		defer w.slack.mu.Unlock()
+		w.slack.untold["S-ONE"] = &Refusal{Said: "no_such_subteam"}
+	}
+	r := w.ask(Ask{Codes: codes})
+	w.policy = before
+	return r
+}
+
+// An approved request whose approvers Slack does not tell any more keeps no
+// other request about the group from being carried out.
+func TestAWriteWaitsForNoConsentOfAnother(t *testing.T) {
+	live(t, func(w *world) {
+		held := w.ofGroup("NEW")
+		other := w.ask(Ask{Codes: []string{"NEWER"}})
+		w.react(held, anna, true)
+		w.request = held
+		w.until("held up", func(r Request) bool { return r.Stalled != "" })
+		w.react(other, ben, true)
+		w.request = other
+		if r := w.untilState(Done); r.Ended.Sub(r.Decided) > time.Minute {
+			t.Errorf("written %v after it was approved", r.Ended.Sub(r.Decided))
+		}
+		if r := w.read(held.ID); r.State != Approved {
+			t.Errorf("the first is %s", r.State)
+		}
+		w.codes("OLD", "NEWER")
+	})
+}
+
+// A write whose answer was lost is settled by UiPath alone, where Slack does
+// not tell who consents: what waits behind it goes on.
+func TestReadBackWithoutSlack(t *testing.T) {
+	for name, effect := range map[string]bool{"it took effect": true, "it did not": false} {
+		t.Run(name, func(t *testing.T) {
+			live(t, func(w *world) {
+				held := w.granted(30*time.Minute, "NEW")
+				lost := w.ask(Ask{Codes: []string{"NEWER"}})
+				w.uipath.onWrite = func(n int, asked Rule) (*Rule, bool, error) {
+					if n == 2 {
+						w.slack.breaks("look", 1000, false, errCut)
+						return nil, effect, errCut
+					}
+					return &asked, true, nil
+				}
+				w.react(lost, anna, true)
+				w.until("a write without an answer", func(Request) bool { return w.uipath.count("put") == 2 })
+				if !effect {
+					time.Sleep(20 * time.Minute)
+					if r := w.read(lost.ID); r.State != Approved {
+						t.Errorf("the write that had no effect is %s", r.State)
+					}
+					w.puts(2)
+					return
+				}
+				r := w.untilState(Done)
+				w.ended(r, Done, ReasonReadBack)
+				w.puts(2)
+				e := w.over(held)
+				same(t, "taken out", e.Took, []string{"NEW"})
+				w.codes("OLD", "NEWER")
+			})
+		})
+	}
+}

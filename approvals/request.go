@@ -290,6 +290,12 @@ func (c Change) Remaining(now Rule) Change {
 	return left
 }
 
+// stays reports whether the rule has all that is to stay for longer.
+func (c Change) stays(now Rule) bool { return len(Without(c.Renew, now.Codes)) == 0 }
+
+// shownBy reports whether the rule shows the whole change.
+func (c Change) shownBy(now Rule) bool { return c.stays(now) && c.Remaining(now).Empty() }
+
 // limit is the rule's quota of a code; zero: none.
 func (r Rule) limit(code string) int {
 	for _, q := range r.Quotas {

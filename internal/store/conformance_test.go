@@ -58,6 +58,7 @@ func conform(t *testing.T, open func(t *testing.T, now func() time.Time) Conform
 		{"a thread's posts keep their order", laneOfThread},
 		{"a lapsed lease is taken over and fences its holder", leaseLapses},
 		{"the end of a grant waits for no write that was not tried", endBeforeUntried},
+		{"a write waits for no write that was not tried", writeBeforeUntried},
 		{"a lapsed lease may not be tried under, taken over or not", lapsedTry},
 		{"owed again while it waits runs once", owedWhileWaiting},
 		{"owed again while it runs runs once more", owedWhileRunning},
@@ -521,7 +522,9 @@ func laneOfGroup(b *bench) {
 	}
 	b.nothing(approvals.Apply)
 
-	// Waiting for a retry keeps the turn, and so does running out of lease.
+	// One that was tried keeps the turn while it waits, and so does running out
+	// of lease.
+	b.must(b.Try(b.ctx(), running))
 	b.must(b.Defer(b.ctx(), running, time.Minute, false))
 	b.nothing(approvals.Apply)
 	b.clock.advance(time.Minute)
@@ -529,9 +532,38 @@ func laneOfGroup(b *bench) {
 	if running.Request != first.ID {
 		b.Errorf("%s overtook", running.Request)
 	}
+	b.clock.advance(lease)
+	running = b.claim(approvals.Apply)
+	if running.Request != first.ID {
+		b.Errorf("%s overtook what ran out of lease", running.Request)
+	}
 	b.must(b.Settle(b.ctx(), running))
 	if next := b.claim(approvals.Apply); next.Request != second.ID {
 		b.Errorf("%s comes next", next.Request)
+	}
+}
+
+func writeBeforeUntried(b *bench) {
+	first, second := b.card(1, group), b.card(2, group)
+	b.approve(first)
+	b.approve(second)
+	b.must(b.Defer(b.ctx(), b.claim(approvals.Apply), lease/2, false))
+	write := b.claim(approvals.Apply)
+	if write.Request != second.ID {
+		b.Fatalf("claimed %+v, want the write of %s", write, second.ID)
+	}
+	b.clock.advance(lease / 2)
+	b.nothing(approvals.Apply) // they never overlap
+	b.must(b.Try(b.ctx(), write))
+	b.must(b.Defer(b.ctx(), write, time.Minute, false))
+	b.nothing(approvals.Apply) // what the rule is, is known only once that has settled
+	b.clock.advance(time.Minute)
+	if write = b.claim(approvals.Apply); write.Request != second.ID {
+		b.Fatalf("claimed %+v, want the write of %s again", write, second.ID)
+	}
+	b.must(b.Settle(b.ctx(), write))
+	if write = b.claim(approvals.Apply); write.Request != first.ID {
+		b.Errorf("claimed %+v, want the write of %s", write, first.ID)
 	}
 }
 

@@ -116,16 +116,20 @@ func (m *model) owe(r approvals.Request, o approvals.Owed, now time.Time) {
 	m.owed = append(m.owed, &owedRow{Task: approvals.Task{Request: r.ID, Owed: o, Wanted: 1}, lane: o.Lane(r)})
 }
 
-// turn reports whether nothing in its lane keeps a row from being taken.
+// turn reports whether nothing in its lane keeps a row from being taken, but
+// for one under lease.
 func (m *model) turn(row *owedRow) bool {
 	if row.lane == "" || row.leased {
 		return true
 	}
+	writes := row.Kind == approvals.Apply || row.Kind == approvals.End
+	earlier := true
 	for _, mate := range m.owed {
-		if mate == row {
-			return true // no earlier one, and none under lease so far
-		}
-		if mate.lane == row.lane && (row.Kind != approvals.End || !mate.Tried.IsZero()) {
+		switch {
+		case mate == row:
+			earlier = false
+		case mate.lane != row.lane:
+		case writes && !mate.Tried.IsZero() && (earlier || row.Tried.IsZero()), !writes && earlier:
 			return false
 		}
 	}

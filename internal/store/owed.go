@@ -12,13 +12,16 @@ import (
 
 // head is true of a row that is in no lane, or whose turn it is: it is under
 // lease itself, or nobody is and no earlier row waits. Ids alone would not do:
-// of two transactions the one with the higher id may commit first. The end of a
-// grant waits for no write that was not tried yet, which may be held up for as
-// long as an approval holds; after one that was tried, who holds what is known
-// only once it has settled.
+// of two transactions the one with the higher id may commit first. A change of
+// a rule waits for no other that was not tried, which may be held up for as
+// long as an approval holds: each reads the rule for itself. It waits for one
+// that was tried, until whose end nobody knows what the rule is and who holds
+// what. Where two were tried, the earlier goes first, or both would wait.
 const head = `(lane IS NULL OR NOT EXISTS (SELECT 1 FROM owed AS mate
 	WHERE mate.lane = owed.lane AND mate.id <> owed.id
-	AND (mate.leased = 1 OR owed.leased = 0 AND mate.id < owed.id AND (owed.kind <> 'end' OR mate.tried_at IS NOT NULL))))`
+	AND (mate.leased = 1 OR owed.leased = 0 AND CASE WHEN owed.kind IN ('apply', 'end')
+		THEN mate.tried_at IS NOT NULL AND (owed.tried_at IS NULL OR mate.id < owed.id)
+		ELSE mate.id < owed.id END)))`
 
 // owe adds owed work. What already waits is hastened, not doubled; what runs
 // at the moment is wanted once more.
