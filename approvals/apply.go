@@ -30,6 +30,11 @@ func (w *Workers) apply(ctx context.Context, t Task, r Request) error {
 	if !consent && !tried {
 		return w.step(ctx, r, withdrawn, &t)
 	}
+	if consent && !tried {
+		if r, err = w.carriedBy(ctx, t, r, ballots); err != nil {
+			return err
+		}
+	}
 	rule, err := w.Licences.Rule(ctx, r.Proposal.Group.ID)
 	switch {
 	case err != nil && tried: // a refused look says nothing of the write
@@ -59,7 +64,20 @@ func (w *Workers) apply(ctx context.Context, t Task, r Request) error {
 	case remaining.Empty():
 		return w.settle(ctx, t, r, Done, Outcome{Reason: ReasonExtended, Codes: rule.Codes})
 	}
+	if r, err = w.carriedBy(ctx, t, r, ballots); err != nil {
+		return err
+	}
 	return w.write(ctx, t, r, shown.Target(rule))
+}
+
+// carriedBy puts down whose consent carries the write where that is not as it
+// was: before the write, because its answer may be lost. Of one that was tried
+// already it stays put down whose carried it, until another is made.
+func (w *Workers) carriedBy(ctx context.Context, t Task, r Request, ballots []Ballot) (Request, error) {
+	if len(lossesOf(r.Votes, ballots)) == 0 {
+		return r, nil
+	}
+	return w.Store.Step(ctx, r.ID, Carried{Ballots: ballots}, t.kept())
 }
 
 // unchecked keeps a request whose consents Slack does not tell. A write that was

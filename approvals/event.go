@@ -58,6 +58,10 @@ type (
 		Attempted bool
 	}
 
+	// Carried means that right before a write others consent, in sufficient
+	// number, than those whose consent is recorded.
+	Carried struct{ Ballots []Ballot }
+
 	// Held means that an owed effect did not go through yet, and why.
 	Held struct{ Why string }
 
@@ -100,6 +104,7 @@ func (Cancel) Kind() string    { return "cancel" }
 func (Lapse) Kind() string     { return "lapse" }
 func (Gone) Kind() string      { return "gone" }
 func (Rechecked) Kind() string { return "rechecked" }
+func (Carried) Kind() string   { return "carried" }
 func (Held) Kind() string      { return "held" }
 func (Missed) Kind() string    { return "missed" }
 func (Settled) Kind() string   { return "settled" }
@@ -117,6 +122,7 @@ func (e Cancel) Actor() string   { return e.By }
 func (Lapse) Actor() string      { return Bot }
 func (Gone) Actor() string       { return Bot }
 func (Rechecked) Actor() string  { return Bot }
+func (Carried) Actor() string    { return Bot }
 func (Held) Actor() string       { return Bot }
 func (Missed) Actor() string     { return UiPath }
 func (Settled) Actor() string    { return UiPath }

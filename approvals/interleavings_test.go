@@ -239,3 +239,66 @@ func TestReadBackWithoutSlack(t *testing.T) {
 		})
 	}
 }
+
+// Who is named as having approved is who consented at the look before the
+// write, not who did when the quorum was met and took it back since.
+func TestWhoseConsentCarriedTheWrite(t *testing.T) {
+	for name, lost := range map[string]bool{"confirmed": false, "the answer was lost": true} {
+		t.Run(name, func(t *testing.T) {
+			live(t, func(w *world) {
+				w.policy = Simple([]string{anna, ben, cleo}, 1, time.Hour)
+				r := w.carded()
+				down := false
+				w.uipath.onRead = func(int) error {
+					if down {
+						return later(0)
+					}
+					return nil
+				}
+				w.uipath.onWrite = func(_ int, asked Rule) (*Rule, bool, error) {
+					if !lost {
+						return &asked, true, nil
+					}
+					w.slack.put(r, ben, false) // by then it was made
+					w.slack.put(r, cleo, true)
+					return nil, true, errCut
+				}
+				down = true
+				w.react(r, anna, true)
+				w.untilState(Approved)
+				w.slack.put(r, anna, false)
+				w.slack.put(r, ben, true)
+				w.until("told that it is held up", func(Request) bool { return w.slack.shown(Progress) == 1 })
+				if r = w.read(r.ID); !slices.Equal(Voters(r.Votes), []string{ben}) {
+					t.Errorf("held up, approved by %v", Voters(r.Votes))
+				}
+				down = false
+				w.untilState(Done)
+				if r = w.quiet(); !slices.Equal(Voters(r.Votes), []string{ben}) {
+					t.Errorf("done, approved by %v", Voters(r.Votes))
+				}
+				w.puts(1)
+			})
+		})
+	}
+}
+
+// The same where one write got no answer and had no effect, and others agreed
+// to the next.
+func TestWhoseConsentCarriedTheSecondWrite(t *testing.T) {
+	live(t, func(w *world) {
+		r := w.carded()
+		w.uipath.onWrite = func(n int, asked Rule) (*Rule, bool, error) {
+			if n == 1 {
+				w.slack.put(r, anna, false)
+				w.slack.put(r, ben, true)
+				return nil, false, errCut
+			}
+			return &asked, true, nil
+		}
+		w.react(r, anna, true)
+		if r = w.untilState(Done); !slices.Equal(Voters(r.Votes), []string{ben}) {
+			t.Errorf("done, approved by %v", Voters(r.Votes))
+		}
+	})
+}

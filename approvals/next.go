@@ -47,6 +47,8 @@ func Next(r Request, e Event, now time.Time) (Step, error) {
 		return gone(r, e, now)
 	case Rechecked:
 		return rechecked(r, e, now)
+	case Carried:
+		return carried(r, e, now)
 	case Held:
 		return held(r, e)
 	case Missed:
@@ -245,6 +247,16 @@ func rechecked(r Request, e Rechecked, now time.Time) (Step, error) {
 	step.Owe = append(step.Owe, reopening(r, lost), Owed{Kind: Render}, Owed{Kind: Weigh, Due: now.Add(weighAgain)}, Owed{Kind: Expire, Due: r.Deadline})
 	step.Owe = append(step.Owe, r.nextReminder(now)...)
 	return step, nil
+}
+
+// carried puts those down whose consent a write rests on: they are named as who
+// approved it, also where its answer is lost.
+func carried(r Request, e Carried, now time.Time) (Step, error) {
+	if r.State != Approved {
+		return Step{}, ErrNoMove
+	}
+	r.Votes = consents(r.Votes, e.Ballots, now)
+	return Step{Request: r, Owe: []Owed{{Kind: Render}}}, nil
 }
 
 // held tells people, once for each state, that an effect is held up.

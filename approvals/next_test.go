@@ -210,6 +210,8 @@ func table() []cells {
 		approved(late(row("consent gone before the write", Rechecked{})), expired),
 		approved(late(row("❌ before the write", Rechecked{Ballots: []Ballot{no(ben)}})), denied),
 
+		approved(row("others carry the write than met the quorum", Carried{[]Ballot{yes(anna), yes(cleo)}}), "approved / render /"),
+
 		held, heldAgain,
 		holds(approved(row("UiPath's answer misses a code", Missed{}), "approved / /"), "done / /"),
 		over(approved(row("UiPath's answer misses a code", Missed{}), "approved / /")),
@@ -364,13 +366,13 @@ func TestTableHasEveryEventKind(t *testing.T) {
 	}
 	for _, kind := range []string{
 		"vetted", "unfit", "posted", "weighed", "cancel", "lapse", "gone", "rechecked", "held", "missed", "settled",
-		"reminded", "elapsed", "end_early", "ended",
+		"carried", "reminded", "elapsed", "end_early", "ended",
 	} {
 		if !walked[kind] {
 			t.Errorf("no row walks %q", kind)
 		}
 	}
-	if len(walked) != 16 { // the fifteen above and the strange one
+	if len(walked) != 17 { // the sixteen above and the strange one
 		t.Errorf("the table walks %d kinds: keep the list here in step", len(walked))
 	}
 }

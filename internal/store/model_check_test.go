@@ -165,6 +165,7 @@ func drawEvent(t *rapid.T, id string) approvals.Event {
 		rapid.Just[approvals.Event](approvals.Unfit{Outcome: approvals.Outcome{Reason: approvals.ReasonNotOwned, Subject: []string{"IDU"}}}),
 		rapid.Custom(func(t *rapid.T) approvals.Event { return approvals.Weighed{Ballots: drawBallots(t)} }),
 		rapid.Custom(func(t *rapid.T) approvals.Event { return approvals.Rechecked{Ballots: drawBallots(t)} }),
+		rapid.Custom(func(t *rapid.T) approvals.Event { return approvals.Carried{Ballots: drawBallots(t)} }),
 		rapid.Custom(func(t *rapid.T) approvals.Event {
 			return approvals.Cancel{By: rapid.SampledFrom([]string{"U-REQUESTER", "U-0"}).Draw(t, "by")}
 		}),

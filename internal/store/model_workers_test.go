@@ -268,6 +268,7 @@ func events() map[string]approvals.Event {
 	for _, e := range []approvals.Event{
 		approvals.Vetted{}, approvals.Unfit{}, approvals.Posted{}, approvals.Weighed{}, approvals.Rechecked{},
 		approvals.Cancel{}, approvals.Lapse{}, approvals.Held{}, approvals.Missed{}, approvals.Settled{},
+		approvals.Carried{},
 	} {
 		all[e.Kind()] = e
 	}
