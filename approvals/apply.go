@@ -59,6 +59,8 @@ func (w *Workers) apply(ctx context.Context, t Task, r Request) error {
 		return w.settle(ctx, t, r, Failed, incomplete(remaining, rule))
 	case !stay, changed, shown.empties(rule) && !r.Ask.Empty:
 		return w.settle(ctx, t, r, Superseded, Outcome{Reason: ReasonRuleChanged, Codes: rule.Codes, Uncertain: tried})
+	case !now.Before(r.OpenUntil()): // held up for as long as it holds, or the bot was down
+		return w.settle(ctx, t, r, Failed, Outcome{Reason: ReasonUnconfirmed, Said: "the approval lapsed first", Uncertain: tried})
 	case !tried && r.Ask.passed(now):
 		return w.settle(ctx, t, r, Failed, Outcome{Reason: ReasonEndPassed, Codes: rule.Codes})
 	case remaining.Empty():

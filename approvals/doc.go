@@ -22,7 +22,7 @@
 //
 //	approved ──┬─ applied and confirmed ──────▶ done
 //	           ├─ refused by UiPath ──────────▶ failed
-//	           ├─ not confirmed in time ──────▶ failed
+//	           ├─ lapsed before it was confirmed ▶ failed
 //	           ├─ the end asked for has passed ▶ failed
 //	           ├─ the change shown is no longer
 //	           │  the change made ────────────▶ superseded

@@ -302,3 +302,52 @@ func TestWhoseConsentCarriedTheSecondWrite(t *testing.T) {
 		}
 	})
 }
+
+// An approval holds as long as people were told that it does. What comes to
+// its write later is not written, whatever kept it.
+func TestNoWriteOnALapsedApproval(t *testing.T) {
+	for name, c := range map[string]struct {
+		lose  bool // the answer to a write in time, which had no effect
+		keep  func(w *world, r Request)
+		wants int
+	}{
+		"UiPath was away": {keep: func(w *world, r Request) {
+			w.uipath.onRead = func(int) error {
+				if time.Now().Before(r.OpenUntil()) {
+					return later(0)
+				}
+				return nil
+			}
+		}},
+		"the bot was down": {keep: func(w *world, r Request) {
+			w.restart(func() { time.Sleep(72 * time.Hour) })
+		}},
+		"a write was tried": {lose: true, wants: 1, keep: func(w *world, r Request) {
+			w.until("a write without an answer", func(Request) bool { return w.uipath.count("put") == 1 })
+			w.restart(func() { time.Sleep(72 * time.Hour) })
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			live(t, func(w *world) {
+				r := w.carded()
+				w.uipath.onRead = func(int) error { return later(0) }
+				w.uipath.onWrite = func(n int, asked Rule) (*Rule, bool, error) {
+					if c.lose {
+						return nil, false, errCut
+					}
+					return &asked, true, nil
+				}
+				w.react(r, anna, true)
+				r = w.untilState(Approved)
+				w.uipath.onRead = nil
+				c.keep(w, r)
+				r = w.until("an end", func(r Request) bool { return !r.State.Open() })
+				w.ended(r, Failed, ReasonUnconfirmed)
+				if r.Outcome.Uncertain != c.lose {
+					t.Errorf("outcome %+v", *r.Outcome)
+				}
+				w.puts(c.wants)
+			})
+		})
+	}
+}
