@@ -305,3 +305,36 @@ func TestReopenedTwice(t *testing.T) {
 		w.posts(Reopen, 2)
 	})
 }
+
+// That a request waits again is not said once it does not: by then its change
+// may be made, and nobody may be told that nothing was changed.
+func TestReopenedIsNotToldOnceItIsOver(t *testing.T) {
+	for name, unsaid := range map[string]error{"it may have been said": errCut, "it was put off": later(time.Minute)} {
+		t.Run(name, func(t *testing.T) {
+			live(t, func(w *world) {
+				w.slack.breaks("reopen", 1000, false, unsaid)
+				r := w.carded()
+				heard := w.slack.put(r, anna, true)
+				w.slack.put(r, anna, false)
+				if err := w.store.React(w.Context(), heard); err != nil {
+					t.Fatal(err)
+				}
+				w.until("waiting again", func(r Request) bool { return r.Reopened == 1 && w.slack.count("reopen") > 0 })
+				w.uipath.onWrite = func(int, Rule) (*Rule, bool, error) {
+					w.uipath.onRead = func(n int) error { return later(time.Minute) } // whether it was made is not known for a while
+					w.slack.mends()
+					return nil, true, errCut
+				}
+				w.react(r, ben, true)
+				w.until("a write without an answer", func(Request) bool { return w.uipath.count("put") == 1 })
+				time.Sleep(10 * time.Minute)
+				w.posts(Reopen, 0)
+				w.uipath.onRead = nil
+				w.untilState(Done)
+				w.quiet()
+				w.posts(Reopen, 0)
+				w.posts(Reply, 1)
+			})
+		})
+	}
+}

@@ -70,10 +70,12 @@ func (o Owed) Lost() []Lost {
 	return lost
 }
 
-// reopen says that an approved request waits again.
+// reopen says that an approved request waits again, while it does: once it is
+// approved anew a write may be made at any moment, of which it would be said
+// that there was none.
 func (w *Workers) reopen(ctx context.Context, t Task, r Request) error {
-	if !r.State.Open() && t.Tried.IsZero() {
-		return nil // the end says what is left to say
+	if r.State != Pending {
+		return nil // true no more, whether it was said or not
 	}
 	return w.sayInThread(ctx, t, r, t.Owed)
 }

@@ -119,7 +119,7 @@ func TestWordsThatKeepThingsGoing(t *testing.T) {
 	uncertain := w.Thread(r, lost)
 	for text, want := range map[string][]string{
 		reminder:  {"<@U0KIM> and <!subteam^S0APPROVERS> Request `R-7K3F9QXA` still waits", "it has 1 of 2 approvals needed", "react on it with :white_check_mark:"},
-		reopened:  {"<@U0ROBIN> ", "<@U0KIM> took the reaction back and <@U0ALEX> was deactivated in Slack", "Nothing was changed at UiPath", "It waits again: it has 1 of 2"},
+		reopened:  {"<@U0ROBIN> ", "<@U0KIM> took the reaction back and <@U0ALEX> was deactivated in Slack", "Nothing had been changed at UiPath by then", "It waits again: it has 1 of 2"},
 		uncertain: {"may have taken effect"},
 	} {
 		expectHarmless(t, text)

@@ -27,7 +27,7 @@ func (w Words) Reopened(r approvals.Request, lost []approvals.Lost) string {
 	if r.Attempted {
 		text += fmt.Sprintf(". A write had been tried before, and it, or a part of it, may have taken effect: look at %s in UiPath.", group(r.Proposal.Group))
 	} else {
-		text += ". Nothing was changed at UiPath."
+		text += ". Nothing had been changed at UiPath by then."
 	}
 	if r.State != approvals.Pending {
 		return text
