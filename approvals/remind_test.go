@@ -338,3 +338,24 @@ func TestReopenedIsNotToldOnceItIsOver(t *testing.T) {
 		})
 	}
 }
+
+// Once consent was lost people are asked about anew at every vote: what this
+// or another replica remembers of them would bring the lost consent back.
+func TestLostRightStaysLost(t *testing.T) {
+	live(t, func(w *world) {
+		w.slack.groups = map[string][]string{"S-ONE": {}}
+		w.slack.cached = map[string][]string{"S-ONE": {anna}}
+		w.policy = Simple([]string{"S-ONE", ben}, 1, time.Hour)
+		r := w.carded()
+		w.react(r, anna, true)
+		w.until("told", func(Request) bool { return w.slack.shown(Reopen) == 1 })
+		w.react(r, bystander, true)
+		time.Sleep(5 * time.Minute)
+		if r = w.read(r.ID); r.State != Pending || r.Reopened != 1 {
+			t.Errorf("%s, and consent was lost %d times", r.State, r.Reopened)
+		}
+		w.react(r, ben, true)
+		w.untilState(Done)
+		w.puts(1)
+	})
+}

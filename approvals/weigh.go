@@ -9,7 +9,9 @@ import (
 
 // How old an answer about people may be. At the vote a minute is fine, because
 // everything is asked again right before the write. There, user groups may be
-// three seconds old: Slack allows twenty such calls a minute.
+// three seconds old: Slack allows twenty such calls a minute. Once consent was
+// found gone there, the same holds for the votes: an older answer, which each
+// replica has of its own, might find it again and again.
 const (
 	ageAtVote        = time.Minute
 	groupAgeAtWrite  = 3 * time.Second
@@ -25,7 +27,11 @@ func (w *Workers) weigh(ctx context.Context, t Task, r Request) error {
 	if err != nil {
 		return err
 	}
-	ballots, err := w.ballots(ctx, r, reactions, ageAtVote, ageAtVote)
+	personAge, groupAge := ageAtVote, ageAtVote
+	if r.Reopened > 0 {
+		personAge, groupAge = personAgeAtWrite, groupAgeAtWrite
+	}
+	ballots, err := w.ballots(ctx, r, reactions, personAge, groupAge)
 	var refusal *Refusal
 	if err != nil && !errors.As(err, &refusal) {
 		return err

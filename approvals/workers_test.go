@@ -337,6 +337,7 @@ type slackFake struct {
 	before func(call string, n int) (effect bool, err error)
 	onLook func() // after a card was looked at, before people are
 
+	cached  map[string][]string // what a cache tells of user groups whose members changed since
 	deleted map[string]bool
 	partial bool // a survey does not name everybody
 	short   bool // nor does it count them
@@ -349,6 +350,9 @@ type utterance struct {
 	at    time.Time
 	state State
 }
+
+// cacheAge is how old the cached answers are.
+const cacheAge = 10 * time.Second
 
 func newSlack() *slackFake {
 	return &slackFake{seen: map[string]int{}, people: map[string]Person{}, cards: map[string][]Reaction{}, untold: map[string]error{}, deleted: map[string]bool{}}
@@ -386,13 +390,17 @@ func (s *slackFake) Person(_ context.Context, user string, _ time.Duration) (Per
 	return person, nil
 }
 
-func (s *slackFake) Members(_ context.Context, approvers []string, _ time.Duration) ([]string, error) {
+func (s *slackFake) Members(_ context.Context, approvers []string, maxAge time.Duration) ([]string, error) {
 	time.Sleep(time.Millisecond) // it takes a while, so that what was heard is older than the next look
 	var members []string
 	var untold error
 	err := s.do("members", func() {
 		for _, id := range approvers {
-			switch group, ok := s.groups[id]; {
+			group, ok := s.groups[id]
+			if old, cached := s.cached[id]; cached && maxAge >= cacheAge {
+				group = old
+			}
+			switch {
 			case IsUserGroup(id) && s.untold[id] != nil:
 				untold = s.untold[id]
 			case ok:
