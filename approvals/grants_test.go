@@ -722,3 +722,28 @@ func TestEndReplyAnswerLost(t *testing.T) {
 		})
 	}
 }
+
+// The same codes for another time are another request: whether they stay is
+// what is asked.
+func TestTheSameForAnotherTime(t *testing.T) {
+	live(t, func(w *world) {
+		until := time.Now().Add(48 * time.Hour)
+		asks := []Ask{{Codes: []string{"NEW"}}, {Codes: []string{"NEW"}, For: time.Hour}, {Codes: []string{"NEW"}, For: 2 * time.Hour}, {Codes: []string{"NEW"}, Until: until}}
+		first := map[int]Request{}
+		for i, ask := range asks {
+			first[i] = w.ask(ask)
+		}
+		for i, ask := range asks {
+			w.fileAsk(ask)
+			r := w.untilState(Refused)
+			w.ended(r, Refused, ReasonDuplicate)
+			same(t, "points to", r.Outcome.Nearest, []string{first[i].ID})
+		}
+		w.react(first[1], anna, true)
+		w.request = first[1]
+		w.ended(w.untilState(Done), Done, ReasonConfirmed)
+		w.react(first[0], anna, true)
+		w.request = first[0]
+		w.ended(w.untilState(Superseded), Superseded, ReasonRuleChanged)
+	})
+}

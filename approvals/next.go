@@ -82,7 +82,7 @@ func vetted(r Request, e Vetted, now time.Time) (Step, error) {
 	}
 	r.State = Pending
 	r.Proposal = &e.Proposal
-	r.Sole = e.Proposal.sole()
+	r.Sole = e.Proposal.sole(r.Ask)
 	r.Terms = e.Terms
 	r.Deadline = now.Add(e.Terms.TTL)
 	r.Stalled = ""

@@ -214,8 +214,9 @@ func propose(group Group, rule Rule, change Change, now time.Time) Proposal {
 	return Proposal{Group: group, Change: change, Quotas: rule.Quotas, Seats: concerned, ReadAt: now}
 }
 
-// sole names the change, for the guard against asking the same twice.
-func (p Proposal) sole() string {
+// sole names the change and how long it is to last, for the guard against
+// asking the same twice.
+func (p Proposal) sole(ask Ask) string {
 	name := "rule " + p.Group.ID
 	for _, code := range Union(p.Change.Add, nil) {
 		name += " +" + code
@@ -228,6 +229,12 @@ func (p Proposal) sole() string {
 	}
 	for _, q := range p.Change.Quotas {
 		name += " " + q.String()
+	}
+	if ask.For > 0 {
+		name += " for " + ask.For.String()
+	}
+	if !ask.Until.IsZero() {
+		name += " until " + ask.Until.UTC().Format(time.RFC3339)
 	}
 	return name
 }
