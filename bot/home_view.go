@@ -108,7 +108,7 @@ func (w Words) homeLine(self Self, r approvals.Request) string {
 func (w Words) stands(r approvals.Request) string {
 	switch {
 	case r.State == approvals.Filed && r.Stalled != "":
-		return ":hourglass_flowing_sand: *Recorded*; not checked with UiPath yet: " + plain(r.Stalled) + "."
+		return ":hourglass_flowing_sand: *Recorded*; not checked yet: " + plain(r.Stalled) + "."
 	case r.State == approvals.Filed:
 		return ":hourglass_flowing_sand: *Recorded*; it is being checked with UiPath."
 	case r.State == approvals.Refused:

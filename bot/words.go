@@ -173,7 +173,7 @@ func (w Words) Standing(r approvals.Request, why approvals.Standing) string {
 func (w Words) Notice(r approvals.Request) string {
 	switch {
 	case r.State == approvals.Filed && r.Stalled != "":
-		return fmt.Sprintf("Request %s is kept, but UiPath could not be read yet: %s. I keep trying until %s; you need not type it again.",
+		return fmt.Sprintf("Request %s is kept, but it could not be checked yet: %s. I keep trying until %s; you need not type it again.",
 			code(r.ID), plain(r.Stalled), moment(r.Deadline))
 	case r.State == approvals.Pending && r.Stalled != "" && r.CardTS == "":
 		return fmt.Sprintf("Request %s is kept, but its card could not be posted in <#%s> yet: %s. I keep trying until %s; you need not type it again.",

@@ -117,10 +117,22 @@ func TestWhatIsShownOfOutside(t *testing.T) {
 	}
 }
 
+// What holds a request up before its card may be Slack, which has to tell who
+// asks: nothing is laid at UiPath's door.
+func TestHeldUpBySlack(t *testing.T) {
+	r := hostileRequest(approvals.Filed)
+	r.Stalled, r.CardTS = "Slack asked the bot to slow down", ""
+	for _, said := range []string{testWords().Notice(r), testWords().stands(r)} {
+		if strings.Contains(said, "UiPath") || !strings.Contains(said, "checked yet: Slack asked the bot to slow down") {
+			t.Error(said)
+		}
+	}
+}
+
 // TestHeldUpRequests has words for each state in which something can stall.
 func TestHeldUpRequests(t *testing.T) {
 	for state, want := range map[approvals.State]string{
-		approvals.Filed: "UiPath could not be read yet", approvals.Pending: "its card could not be posted", approvals.Approved: "not done yet",
+		approvals.Filed: "it could not be checked yet", approvals.Pending: "its card could not be posted", approvals.Approved: "not done yet",
 	} {
 		r := hostileRequest(state)
 		r.Stalled, r.CardTS = hostile, ""

@@ -187,8 +187,8 @@ func TestFormWhileUiPathIsDown(t *testing.T) {
 	}
 	w.home(requester, "UiPath does not answer it")
 	w.submit(v, map[string]any{"group": "finance robots", "codes": "idu"})
-	w.awaitTold(requester, "is kept, but UiPath could not be read yet")
-	w.home(requester, "not checked with UiPath yet", "Your requests (1)")
+	w.awaitTold(requester, "is kept, but it could not be checked yet")
+	w.home(requester, "not checked yet", "Your requests (1)")
 	w.uipath.Clear()
 	w.card()
 	w.react(approver, "white_check_mark")

@@ -195,7 +195,7 @@ func TestUiPathDownWhenAsked(t *testing.T) {
 	w.uipath.Inject("GET group", sandbox.Fault{Status: 503})
 	w.start()
 	w.ask("group-01 RPADEVPRONU")
-	w.awaitTold(requester, "is kept, but UiPath could not be read yet")
+	w.awaitTold(requester, "is kept, but it could not be checked yet")
 	w.uipath.Clear()
 	w.card()
 	w.react(approver, "white_check_mark")
