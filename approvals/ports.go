@@ -40,7 +40,8 @@ type Store interface {
 	Step(ctx context.Context, id string, e Event, done *Task) (Request, error)
 
 	// Claim takes the most urgent due task of the first kind that has one, and
-	// reads its request. ErrNothing if there is none.
+	// reads its request. ErrNothing if there is none. A task whose request is not
+	// understood is put off, and the error comes with it.
 	Claim(ctx context.Context, lease time.Duration, kinds ...Kind) (Task, Request, error)
 
 	// Wait tells how long until the next task of these kinds may be due; false

@@ -110,7 +110,7 @@ func (w *Workers) runPool(ctx, tasks context.Context, p pool) {
 		if err != nil {
 			cancel()
 			<-free
-			w.pauseAfter(ctx, err)
+			w.pauseAfter(ctx, task, err)
 			continue
 		}
 		running.Go(func() {
@@ -127,7 +127,7 @@ func (w *Workers) awaitDue(ctx context.Context, wake <-chan struct{}, p pool) bo
 		wait, owed, err := w.Store.Wait(ctx, p.kinds...)
 		switch {
 		case err != nil:
-			w.pauseAfter(ctx, err)
+			w.pauseAfter(ctx, Task{}, err)
 			continue
 		case !owed:
 			wait = idleSweep
@@ -156,10 +156,10 @@ func acquire(ctx context.Context, free chan<- struct{}) bool {
 
 // pauseAfter keeps a store from being asked in a hot loop. Nothing due is no
 // failure: another worker was quicker, or another replica stands still with it.
-func (w *Workers) pauseAfter(ctx context.Context, err error) {
+func (w *Workers) pauseAfter(ctx context.Context, t Task, err error) {
 	pause := emptyPause
 	if !errors.Is(err, ErrNothing) && ctx.Err() == nil {
-		w.Trouble(Task{}, err)
+		w.Trouble(t, err)
 		pause = errorPause
 	}
 	rest(ctx, pause)

@@ -67,6 +67,7 @@ func conform(t *testing.T, open func(t *testing.T, now func() time.Time) Conform
 		{"Defer forgets an attempt that had no effect", deferUntries},
 		{"a first attempt's time outlives later ones", triedOnce},
 		{"ids are not used again", idsFresh},
+		{"a request that is not understood holds up no other", unreadable},
 		{"reactions arriving out of order settle by event time", reactionOrder},
 		{"a reaction told twice is weighed once", reactionTwice},
 		{"reactions are weighed on the cards of open requests only", reactionElsewhere},
@@ -564,6 +565,40 @@ func writeBeforeUntried(b *bench) {
 	b.must(b.Settle(b.ctx(), write))
 	if write = b.claim(approvals.Apply); write.Request != first.ID {
 		b.Errorf("claimed %+v, want the write of %s", write, first.ID)
+	}
+}
+
+func unreadable(b *bench) {
+	broken := b.file(1)
+	b.clock.advance(time.Second)
+	other := b.file(2)
+	set := func(body string) {
+		_, err := b.store().write.ExecContext(b.ctx(), `UPDATE requests SET body = $1 WHERE id = $2`, body, broken.ID)
+		b.must(err)
+	}
+	body := b.under().column(b.T, `SELECT body FROM requests WHERE id = '`+broken.ID+`'`)[0]
+	set(`{"ask": 1}`)
+	for range 2 { // as often as it is due
+		task, _, err := b.Claim(b.ctx(), lease, approvals.Vet)
+		if err == nil || errors.Is(err, approvals.ErrNothing) || task.Request != broken.ID {
+			b.Fatalf("claimed %+v, %v; want to hear of %s", task, err, broken.ID)
+		}
+		wait, owed, err := b.Wait(b.ctx(), approvals.Vet)
+		b.must(err)
+		if task := b.claim(approvals.Vet); task.Request != other.ID {
+			b.Fatalf("claimed %+v, want what %s owes", task, other.ID)
+		} else {
+			b.must(b.Defer(b.ctx(), task, time.Hour, true))
+		}
+		if !owed || wait > 0 {
+			b.Errorf("the next is due in %v, %v", wait, owed)
+		}
+		b.nothing(approvals.Vet)
+		b.clock.advance(time.Hour)
+	}
+	set(body)
+	if task := b.claim(approvals.Vet); task.Request != broken.ID {
+		b.Errorf("claimed %+v, want what %s owes", task, broken.ID)
 	}
 }
 

@@ -48,11 +48,19 @@ func (t *tx) owe(ctx context.Context, r approvals.Request, o approvals.Owed) err
 	return nil
 }
 
-// Claim takes the most urgent due task of the first kind that has one.
+// unreadRest is how long what a request owes rests whose row is not understood,
+// perhaps because a newer version wrote it.
+const unreadRest = 5 * time.Minute
+
+// Claim takes the most urgent due task of the first kind that has one. A task
+// whose request is not understood is put off, so that it holds up no other, and
+// the error comes with it.
 func (s *Store) Claim(ctx context.Context, lease time.Duration, kinds ...approvals.Kind) (approvals.Task, approvals.Request, error) {
 	var task approvals.Task
 	var request approvals.Request
+	var unread error
 	err := s.inTx(ctx, func(tx *tx) error {
+		unread = nil
 		for _, kind := range kinds {
 			found, err := tx.claim(ctx, kind, lease)
 			if errors.Is(err, sql.ErrNoRows) {
@@ -63,11 +71,18 @@ func (s *Store) Claim(ctx context.Context, lease time.Duration, kinds ...approva
 			}
 			task = found
 			request, err = one(tx.QueryRowContext(ctx, `SELECT `+requestColumns+` FROM requests WHERE id = $1`, task.Request))
+			if errors.Is(err, errUnread) {
+				unread = err
+				return tx.putOff(ctx, task, unreadRest, false)
+			}
 			return err
 		}
 		return approvals.ErrNothing
 	})
-	return task, request, err
+	if err != nil {
+		return approvals.Task{}, approvals.Request{}, err
+	}
+	return task, request, unread
 }
 
 func (t *tx) claim(ctx context.Context, kind approvals.Kind, lease time.Duration) (approvals.Task, error) {
@@ -137,12 +152,14 @@ func (t *tx) settle(ctx context.Context, task approvals.Task) error {
 
 // Defer gives a task back until later.
 func (s *Store) Defer(ctx context.Context, task approvals.Task, after time.Duration, untry bool) error {
-	return s.inTx(ctx, func(tx *tx) error {
-		tx.wake = append(tx.wake, task.Kind)
-		return tx.fenced(ctx, `UPDATE owed SET leased = 0, due_at = $3,
-			tried_at = CASE WHEN $4 THEN NULL ELSE tried_at END WHERE id = $1 AND attempt = $2`,
-			task.ID, task.Attempt, micros(tx.now.Add(after)), untry)
-	})
+	return s.inTx(ctx, func(tx *tx) error { return tx.putOff(ctx, task, after, untry) })
+}
+
+func (t *tx) putOff(ctx context.Context, task approvals.Task, after time.Duration, untry bool) error {
+	t.wake = append(t.wake, task.Kind)
+	return t.fenced(ctx, `UPDATE owed SET leased = 0, due_at = $3,
+		tried_at = CASE WHEN $4 THEN NULL ELSE tried_at END WHERE id = $1 AND attempt = $2`,
+		task.ID, task.Attempt, micros(t.now.Add(after)), untry)
 }
 
 // fenced runs a statement that must change the task's own row.

@@ -207,6 +207,9 @@ func bodyOf(r approvals.Request) body {
 	}
 }
 
+// errUnread is in the error of a request whose row is not understood.
+var errUnread = errors.New("its row is not understood")
+
 // one reads a request from its row.
 func one(row interface{ Scan(...any) error }) (approvals.Request, error) {
 	var (
@@ -226,7 +229,7 @@ func one(row interface{ Scan(...any) error }) (approvals.Request, error) {
 		return approvals.Request{}, fmt.Errorf("read request: %w", err)
 	}
 	if err := json.Unmarshal([]byte(text), &b); err != nil {
-		return approvals.Request{}, fmt.Errorf("read request %s: %w", r.ID, err)
+		return approvals.Request{}, fmt.Errorf("read request %s: %w: %w", r.ID, errUnread, err)
 	}
 	r.State, r.CardTS, r.Sole = approvals.State(state), card.String, sole.String
 	r.Filed, r.Deadline = fromMicros(filed), fromMicros(dead)
