@@ -276,3 +276,28 @@ func TestGrantedUsesIndexes(t *testing.T) {
 		t.Errorf("walks a table:\n%s", plan)
 	}
 }
+
+// A spied engine tells when it is closed.
+type spied struct {
+	engine
+	onClose func()
+}
+
+func (e spied) close() error { e.onClose(); return e.engine.close() }
+
+// Another process that gets the lock must be the only one to have the database
+// open.
+func TestTheLockOutlivesTheDatabase(t *testing.T) {
+	s, err := Open(t.Context(), "sqlite://"+filepath.Join(t.TempDir(), "licensebot.db"), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.engine = spied{engine: s.engine, onClose: func() {
+		if s.write.PingContext(t.Context()) == nil || s.read.PingContext(t.Context()) == nil {
+			t.Error("the database is open when its lock is given up")
+		}
+	}}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+}

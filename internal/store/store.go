@@ -121,13 +121,14 @@ func (s *Store) migrate(ctx context.Context, dialect goose.Dialect, folder strin
 	return nil
 }
 
-// Close releases the database. It may be called more than once.
+// Close releases the database. It may be called more than once. What keeps
+// other processes out goes last.
 func (s *Store) Close() error {
-	err := s.engine.close()
+	err := s.write.Close()
 	if s.read != s.write {
 		err = errors.Join(err, s.read.Close())
 	}
-	return errors.Join(err, s.write.Close())
+	return errors.Join(err, s.engine.close())
 }
 
 // Ping reports whether the store can still be written to.
