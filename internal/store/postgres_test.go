@@ -376,3 +376,5 @@ func (b *bench) holding(statements ...string) (release func()) {
 		}
 	}
 }
+
+func TestPostgresRefusesANewerDatabase(t *testing.T) { refusesNewer(t, pgtest.URL(t), true) }

@@ -301,3 +301,38 @@ func TestTheLockOutlivesTheDatabase(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestSQLiteRefusesANewerDatabase(t *testing.T) {
+	refusesNewer(t, "sqlite://"+filepath.Join(t.TempDir(), "licensebot.db"), false)
+}
+
+// refusesNewer has a database be that of a licensebot of tomorrow: this one
+// does not open it, and goes on where it has it open already.
+func refusesNewer(t *testing.T, url string, shared bool) {
+	t.Helper()
+	running, err := Open(t.Context(), url, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = running.Close() }()
+	_, err = running.write.ExecContext(t.Context(), `INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, $1)`, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := running.File(t.Context(), ask(1)); err != nil {
+		t.Errorf("what runs does not go on: %v", err)
+	}
+	if !shared {
+		_ = running.Close()
+	}
+	refused, err := Open(t.Context(), url, Options{})
+	if err == nil {
+		_ = refused.Close()
+		t.Fatal("it was opened")
+	}
+	for _, word := range []string{"newer licensebot", "start that version", "backup"} {
+		if !strings.Contains(err.Error(), word) {
+			t.Errorf("%q does not say %q", err, word)
+		}
+	}
+}

@@ -105,7 +105,10 @@ func redactURL(url string) string {
 	return scheme + "://…"
 }
 
-// migrate brings the schema up to date from the files in folder.
+// migrate brings the schema up to date from the files in folder, and refuses
+// one that is ahead of them: it would be misread, and written to as if it were
+// not. That is looked at last, because a newer replica may be migrating at the
+// same time; to one that is ahead nothing is done before.
 func (s *Store) migrate(ctx context.Context, dialect goose.Dialect, folder string, opts ...goose.ProviderOption) error {
 	files, err := fs.Sub(migrations, "migrations/"+folder)
 	if err != nil {
@@ -117,6 +120,13 @@ func (s *Store) migrate(ctx context.Context, dialect goose.Dialect, folder strin
 	}
 	if _, err := provider.Up(ctx); err != nil {
 		return fmt.Errorf("migrate: %w", err)
+	}
+	found, known, err := provider.GetVersions(ctx)
+	switch {
+	case err != nil:
+		return fmt.Errorf("read the schema's version: %w", err)
+	case found > known:
+		return fmt.Errorf("a newer licensebot has upgraded it (to schema %d, and this one knows %d): start that version, or restore a backup made before the upgrade", found, known)
 	}
 	return nil
 }
