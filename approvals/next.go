@@ -269,7 +269,7 @@ func held(r Request, e Held) (Step, error) {
 	}
 	r.Stalled = e.Why
 	if r.State == Approved {
-		return Step{Request: r, Owe: []Owed{{Kind: Progress}}}, nil
+		return Step{Request: r, Owe: []Owed{{Kind: Progress, Subject: r.holdUp()}}}, nil
 	}
 	return Step{Request: r, Owe: []Owed{{Kind: Notify}}}, nil
 }

@@ -359,3 +359,27 @@ func TestLostRightStaysLost(t *testing.T) {
 		w.puts(1)
 	})
 }
+
+// That a write is held up is told after each approval: a word whose answer was
+// lost is not taken for the one before.
+func TestHeldUpAgain(t *testing.T) {
+	live(t, func(w *world) {
+		w.uipath.onRead = func(n int) error {
+			if n > 1 {
+				return later(time.Minute)
+			}
+			return nil
+		}
+		r := w.carded()
+		w.react(r, anna, true)
+		w.until("told", func(Request) bool { return w.slack.shown(Progress) == 1 })
+		w.slack.put(r, anna, false)
+		w.until("waiting again", func(r Request) bool { return r.Reopened == 1 })
+		w.slack.breaks("progress", 2, false, errCut) // the second
+		w.react(r, ben, true)
+		w.until("told again", func(Request) bool { return w.slack.shown(Progress) == 2 })
+		if w.slack.count("find progress") == 0 {
+			t.Error("nobody looked")
+		}
+	})
+}

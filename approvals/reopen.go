@@ -51,6 +51,15 @@ func covers(now, before []int) bool {
 	return !slices.ContainsFunc(before, func(stage int) bool { return !slices.Contains(now, stage) })
 }
 
+// holdUp numbers the word that the write is held up, from the second approval
+// on, so that it is not taken for the word after an earlier one.
+func (r Request) holdUp() string {
+	if r.Reopened == 0 {
+		return ""
+	}
+	return strconv.Itoa(r.Reopened + 1)
+}
+
 // reopening owes the thread a word about who does not count any more.
 func reopening(r Request, lost []Lost) Owed {
 	notes := make([]string, len(lost))

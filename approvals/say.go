@@ -56,7 +56,7 @@ func (w *Workers) announce(ctx context.Context, t Task, r Request) error {
 // reply tells the end in the thread; where there never was a card, only the
 // requester can be told.
 func (w *Workers) reply(ctx context.Context, t Task, r Request) error {
-	if t.Kind == Progress && (r.State != Approved || r.Stalled == "") {
+	if t.Kind == Progress && (r.State != Approved || r.Stalled == "" || t.Subject != r.holdUp()) {
 		return nil // true no more, whether it was said or not
 	}
 	return w.sayInThread(ctx, t, r, t.Owed)
