@@ -747,3 +747,37 @@ func TestTheSameForAnotherTime(t *testing.T) {
 		w.ended(w.untilState(Superseded), Superseded, ReasonRuleChanged)
 	})
 }
+
+// A code that the end of a grant takes out, between the look at the rule and
+// the look at who holds what, is not there already.
+func TestAskedForWhileItEnds(t *testing.T) {
+	live(t, func(w *world) {
+		held := w.granted(30*time.Minute, "NEW")
+		time.Sleep(time.Until(held.Grant.Until) - 20*time.Second)
+		w.uipath.delayed = 30 * time.Second
+		r := w.done(Ask{Codes: []string{"NEW"}})
+		if w.read(held.ID).Grant.Ending == nil || r.Ended.Before(held.Grant.Until) {
+			t.Error("the end did not come between")
+		}
+		w.codes("OLD", "NEW")
+	})
+}
+
+// A code that another request has just put in for a time, and which does not
+// hold it yet as far as anybody knows, is not there already for good.
+func TestAskedForWhileItIsPutIn(t *testing.T) {
+	live(t, func(w *world) {
+		w.uipath.onWrite = func(int, Rule) (*Rule, bool, error) { return nil, true, errCut }
+		first := w.ask(Ask{Codes: []string{"NEW"}, For: 2 * time.Hour})
+		w.react(first, anna, true)
+		for w.uipath.count("put") == 0 {
+			time.Sleep(10 * time.Millisecond)
+		}
+		second := w.done(Ask{Codes: []string{"NEW"}})
+		same(t, "stays for longer", second.Proposal.Change.Renew, []string{"NEW"})
+		if e := w.over(w.read(first.ID)); len(e.Kept) != 1 || e.Kept[0].Request != second.ID {
+			t.Errorf("ended as %+v, want NEW kept by %s", e, second.ID)
+		}
+		w.codes("OLD", "NEW")
+	})
+}

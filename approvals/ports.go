@@ -73,6 +73,10 @@ type Store interface {
 	// no such grant.
 	Granted(ctx context.Context, groupID string) ([]Request, error)
 
+	// Changing lists the requests for which a group's rule is being changed: the
+	// change is under way, or what became of an attempt is not known.
+	Changing(ctx context.Context, groupID string) ([]Request, error)
+
 	// Cards lists the cards of all pending requests, oldest first.
 	Cards(ctx context.Context) ([]Card, error)
 

@@ -3,6 +3,7 @@ package approvals
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -18,7 +19,7 @@ func (w *Workers) vet(ctx context.Context, t Task, r Request) error {
 	if err != nil {
 		return w.cannotVet(ctx, t, r, err)
 	}
-	rule, err := w.Licences.Rule(ctx, group.ID)
+	rule, ends, err := w.ruleOf(ctx, group, r.Ask)
 	if err != nil {
 		return w.cannotVet(ctx, t, r, err)
 	}
@@ -26,11 +27,6 @@ func (w *Workers) vet(ctx context.Context, t Task, r Request) error {
 	if err != nil {
 		return err
 	}
-	holders, err := w.Store.Granted(ctx, group.ID)
-	if err != nil {
-		return err
-	}
-	ends := claimsOf(holders).ends()
 	change := r.Ask.change(rule, ends, now)
 	if outcome, unfit := w.judge(r.Ask, rule, change, now); unfit {
 		return w.step(ctx, r, Unfit{Outcome: outcome}, &t)
@@ -50,6 +46,41 @@ func (w *Workers) vet(ctx context.Context, t Task, r Request) error {
 		return w.step(ctx, r, Unfit{Outcome{Reason: ReasonDuplicate, Nearest: []string{taken.By}}}, &t)
 	}
 	return err
+}
+
+// ruleOf reads a group's rule, and until when the codes stay that are in it for
+// a time only. What is there of the codes asked for may be about to go, or be
+// there for a time of which nobody knows yet: then it is no moment to judge.
+func (w *Workers) ruleOf(ctx context.Context, group Group, ask Ask) (Rule, map[string]time.Time, error) {
+	before, err := w.endsIn(ctx, group)
+	if err != nil {
+		return Rule{}, nil, err
+	}
+	rule, err := w.Licences.Rule(ctx, group.ID)
+	if err != nil {
+		return Rule{}, nil, err
+	}
+	changing, err := w.Store.Changing(ctx, group.ID)
+	if err != nil {
+		return Rule{}, nil, err
+	}
+	ends, err := w.endsIn(ctx, group) // last, because what was changing until just now holds codes since
+	if err != nil {
+		return Rule{}, nil, err
+	}
+	there := Common(ask.Codes, rule.Codes)
+	concerned := slices.ContainsFunc(changing, func(other Request) bool {
+		return len(Common(there, other.Proposal.Change.Codes())) > 0
+	})
+	if concerned || !maps.EqualFunc(before, ends, time.Time.Equal) {
+		return Rule{}, nil, &Delay{Why: "the rule is being changed for another request at this moment"}
+	}
+	return rule, ends, nil
+}
+
+func (w *Workers) endsIn(ctx context.Context, group Group) (map[string]time.Time, error) {
+	holders, err := w.Store.Granted(ctx, group.ID)
+	return claimsOf(holders).ends(), err
 }
 
 func (w *Workers) cannotVet(ctx context.Context, t Task, r Request, err error) error {

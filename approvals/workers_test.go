@@ -230,6 +230,7 @@ type uipath struct {
 	onRead  func(n int) error
 	onWrite func(n int, asked Rule) (answer *Rule, effect bool, err error)
 	pause   time.Duration // how long a write takes
+	delayed time.Duration // how late the answer to the next read comes, which is of the moment it was asked for
 }
 
 func newUiPath() *uipath {
@@ -257,7 +258,12 @@ func (u *uipath) Rule(_ context.Context, id string) (Rule, error) {
 		}
 	}
 	u.calls = append(u.calls, "get")
-	return u.rules[id], nil
+	rule, delayed := u.rules[id], u.delayed
+	u.delayed = 0
+	u.mu.Unlock()
+	time.Sleep(delayed)
+	u.mu.Lock()
+	return rule, nil
 }
 
 func (u *uipath) SetRule(_ context.Context, id string, asked Rule) (Rule, error) {

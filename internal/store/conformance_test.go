@@ -81,6 +81,7 @@ func conform(t *testing.T, open func(t *testing.T, now func() time.Time) Conform
 		{"a step that changes nothing wakes nobody", listenNothing},
 		{"Granted lists who holds codes for a time, in the order of the journal", grantedInOrder},
 		{"Granted forgets what is over", grantedOver},
+		{"Changing lists for whom a rule is being changed", changing},
 		{"what is owed for later holds nobody up", timersWait},
 		{"an end and an apply on one group never overlap", laneOfEnds},
 		{"dead letters are kept once", deadLetters},

@@ -34,6 +34,17 @@ func (s *Store) Granted(ctx context.Context, groupID string) ([]approvals.Reques
 	return granted, rows.Err()
 }
 
+// changingQuery reads the requests whose change of a rule is under lease, or was
+// tried and not settled.
+const changingQuery = `SELECT ` + requestColumns + ` FROM requests
+	WHERE id IN (SELECT request_id FROM owed WHERE lane = $1 AND (leased = 1 OR tried_at IS NOT NULL))`
+
+// Changing lists the requests for which a group's rule is being changed.
+func (s *Store) Changing(ctx context.Context, groupID string) ([]approvals.Request, error) {
+	of := approvals.Request{Proposal: &approvals.Proposal{Group: approvals.Group{ID: groupID}}}
+	return s.list(ctx, changingQuery, approvals.Owed{Kind: approvals.Apply}.Lane(of))
+}
+
 // grantUntil is what the database has to know of a grant: until when it holds
 // codes, or nothing once it is over.
 func grantUntil(r approvals.Request) any {

@@ -131,6 +131,30 @@ func laneOfEnds(b *bench) {
 	b.nothing(approvals.End)
 }
 
+func changing(b *bench) {
+	want := func(what string, want ...approvals.Request) {
+		b.Helper()
+		got, err := b.Changing(b.ctx(), group)
+		b.must(err)
+		if len(got) != len(want) || len(want) > 0 && got[0].ID != want[0].ID {
+			b.Errorf("%s: being changed for %v", what, got)
+		}
+	}
+	r := b.approve(b.card(1, group))
+	b.approve(b.card(2, "group-02"))
+	want("approved")
+	task := b.claim(approvals.Apply)
+	want("under way", r)
+	b.must(b.Defer(b.ctx(), task, 0, true))
+	want("put off")
+	task = b.claim(approvals.Apply)
+	b.must(b.Try(b.ctx(), task))
+	b.must(b.Defer(b.ctx(), task, 0, false))
+	want("in doubt", r)
+	b.must(b.Settle(b.ctx(), b.claim(approvals.Apply)))
+	want("settled")
+}
+
 // The journal of a request has the whole life of its grant.
 func TestTheJournalHasTheGrant(t *testing.T) {
 	b, s := sqliteBench(t)

@@ -75,6 +75,8 @@ func everything(b *bench) {
 	if len(cards) == 0 {
 		b.Error("no card waits")
 	}
+	_, err = b.Changing(b.ctx(), group)
+	b.must(err)
 	_, err = b.Ahead(b.ctx(), 10)
 	b.must(err)
 	b.step(card, approvals.Cancel{By: card.Requester}) // drops
