@@ -366,13 +366,13 @@ func TestTableHasEveryEventKind(t *testing.T) {
 	}
 	for _, kind := range []string{
 		"vetted", "unfit", "posted", "weighed", "cancel", "lapse", "gone", "rechecked", "held", "missed", "settled",
-		"carried", "reminded", "elapsed", "end_early", "ended",
+		"carried", "reminded", "elapsed", "end_early", "ended", "forgotten",
 	} {
 		if !walked[kind] {
 			t.Errorf("no row walks %q", kind)
 		}
 	}
-	if len(walked) != 17 { // the sixteen above and the strange one
+	if len(walked) != 18 { // the seventeen above and the strange one
 		t.Errorf("the table walks %d kinds: keep the list here in step", len(walked))
 	}
 }

@@ -95,6 +95,7 @@ func (j *judge) undone(effects []*Write, until time.Time) bool {
 }
 
 var ruleNow = regexp.MustCompile(`(?:rule is now|it is now|rule of .* is now|has them and is) (.*?)\.`)
+var emptyNow = regexp.MustCompile(`(rule|it) is now empty\.`)
 var inTicks = regexp.MustCompile("`([^`]+)`")
 
 // ticked are the codes in the part of a text that a pattern finds.
@@ -116,7 +117,7 @@ func (j *judge) judgeDone(r *request, c *Card, end Reply) {
 	}
 	j.judgeNames(r, c, end)
 	claimed := ticked(ruleNow, end.Text)
-	if len(claimed) == 0 && !strings.Contains(end.Text, "rule is now empty.") {
+	if len(claimed) == 0 && !emptyNow.MatchString(end.Text) {
 		j.find(Untrue, "success told without the rule", r.id, end.Text)
 		return
 	}

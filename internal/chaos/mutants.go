@@ -51,8 +51,8 @@ func anywhereMutants() []Mutant {
 		}}},
 		{Name: "settling drops what was owed meanwhile", Breaks: "an older want settles nothing newer", Shows: []string{"a card without an end", "the card does not show its end"}, Edits: []Replacement{{
 			"internal/store/owed.go",
-			"`DELETE FROM owed WHERE id = $1 AND attempt = $2 AND wanted = $3`",
-			"`DELETE FROM owed WHERE id = $1 AND attempt = $2 AND wanted >= $3`",
+			"`DELETE FROM owed WHERE id = $1 AND attempt = $2 AND leased = 1 AND wanted = $3`",
+			"`DELETE FROM owed WHERE id = $1 AND attempt = $2 AND leased = 1 AND wanted >= $3`",
 		}}},
 		{Name: "no fence, and a lease shorter than a call", Breaks: "whoever lost a lease does and settles nothing", Shows: []string{"several cards", "several ends", "two writes to one group at once"}, Edits: []Replacement{{
 			"approvals/workers.go",

@@ -704,6 +704,11 @@ func owedWhileRunning(b *bench) {
 	b.must(b.React(b.ctx(), thumb(r, "U-2", "1.2", true)))
 	b.nothing(approvals.Weigh) // while it runs nobody else runs it
 	b.must(b.Settle(b.ctx(), running))
+	for what, err := range map[string]error{"settled": b.Settle(b.ctx(), running), "put off": b.Defer(b.ctx(), running, time.Hour, false)} {
+		if !errors.Is(err, approvals.ErrLost) {
+			b.Errorf("what was settled is %s again: %v", what, err)
+		}
+	}
 	again := b.claim(approvals.Weigh)
 	if again.Attempt <= running.Attempt || !again.Tried.IsZero() {
 		b.Errorf("owed once more as %+v after %+v", again, running)

@@ -179,10 +179,10 @@ func (m *model) wait(kinds []approvals.Kind, now time.Time) (time.Duration, bool
 	return first.Due.Sub(now), true
 }
 
-// held finds a task that nobody took over.
+// held finds a task that nobody took over or gave back.
 func (m *model) held(task approvals.Task) *owedRow {
 	for _, row := range m.owed {
-		if row.ID == task.ID && row.Attempt == task.Attempt {
+		if row.ID == task.ID && row.Attempt == task.Attempt && row.leased {
 			return row
 		}
 	}
@@ -191,7 +191,7 @@ func (m *model) held(task approvals.Task) *owedRow {
 
 func (m *model) try(task approvals.Task, now time.Time) error {
 	row := m.held(task)
-	if row == nil || !row.leased || !row.Due.After(now) {
+	if row == nil || !row.Due.After(now) {
 		return approvals.ErrLost
 	}
 	if row.Tried.IsZero() {

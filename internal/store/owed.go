@@ -138,15 +138,15 @@ func (s *Store) Settle(ctx context.Context, task approvals.Task) error {
 // while it ran. A task that is kept stays under its lease.
 func (t *tx) settle(ctx context.Context, task approvals.Task) error {
 	if task.Kept {
-		return t.fenced(ctx, `UPDATE owed SET attempt = attempt WHERE id = $1 AND attempt = $2`, task.ID, task.Attempt)
+		return t.fenced(ctx, `UPDATE owed SET attempt = attempt WHERE id = $1 AND attempt = $2 AND leased = 1`, task.ID, task.Attempt)
 	}
 	t.wake = append(t.wake, laneMates(task.Kind)...)
-	err := t.fenced(ctx, `DELETE FROM owed WHERE id = $1 AND attempt = $2 AND wanted = $3`,
+	err := t.fenced(ctx, `DELETE FROM owed WHERE id = $1 AND attempt = $2 AND leased = 1 AND wanted = $3`,
 		task.ID, task.Attempt, task.Wanted)
 	if !errors.Is(err, approvals.ErrLost) {
 		return err
 	}
-	return t.fenced(ctx, `UPDATE owed SET leased = 0, tried_at = NULL, due_at = $3 WHERE id = $1 AND attempt = $2`,
+	return t.fenced(ctx, `UPDATE owed SET leased = 0, tried_at = NULL, due_at = $3 WHERE id = $1 AND attempt = $2 AND leased = 1`,
 		task.ID, task.Attempt, micros(t.now))
 }
 
@@ -158,7 +158,7 @@ func (s *Store) Defer(ctx context.Context, task approvals.Task, after time.Durat
 func (t *tx) putOff(ctx context.Context, task approvals.Task, after time.Duration, untry bool) error {
 	t.wake = append(t.wake, task.Kind)
 	return t.fenced(ctx, `UPDATE owed SET leased = 0, due_at = $3,
-		tried_at = CASE WHEN $4 THEN NULL ELSE tried_at END WHERE id = $1 AND attempt = $2`,
+		tried_at = CASE WHEN $4 THEN NULL ELSE tried_at END WHERE id = $1 AND attempt = $2 AND leased = 1`,
 		task.ID, task.Attempt, micros(t.now.Add(after)), untry)
 }
 
