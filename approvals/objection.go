@@ -33,7 +33,7 @@ type ObjectionKind string
 
 // The kinds of objections, in the order in which they are looked for.
 const (
-	ObjectionUnnamedGroup   ObjectionKind = "unnamed_group"   // a rule goes by the group's name, which is not known
+	ObjectionUnnamedGroup   ObjectionKind = "unnamed_group"   // a rule goes by the group's name, or grants by itself, and the name is not known
 	ObjectionNotAllowed     ObjectionKind = "not_allowed"     // no rule matches Codes
 	ObjectionDenied         ObjectionKind = "denied"          // the rule denies
 	ObjectionProtectedGroup ObjectionKind = "protected_group" // everybody's or the administrators' group, which the rule does not name

@@ -80,6 +80,8 @@ type share struct {
 
 // govern finds the one rule that governs all codes. That one code is refused
 // is said before that the codes are mixed: asking for it alone would not help.
+// A group without a name might be a protected one, which approvers can find out
+// and a rule that grants by itself cannot.
 func (p Policy) govern(x Petition) (*PolicyRule, *Objection) {
 	shares, objection := p.shares(x)
 	if objection != nil {
@@ -91,6 +93,8 @@ func (p Policy) govern(x Petition) (*PolicyRule, *Objection) {
 			return nil, &Objection{Kind: ObjectionDenied, Rule: s.rule.Name, Message: s.rule.Message, Codes: s.codes}
 		case x.Group.protected() && !s.rule.Match.names(x.Group):
 			return nil, &Objection{Kind: ObjectionProtectedGroup, Rule: s.rule.Name, Codes: s.codes}
+		case s.rule.Auto && x.Group.Name == "" && !s.rule.Match.names(x.Group):
+			return nil, &Objection{Kind: ObjectionUnnamedGroup, Rule: s.rule.Name, Codes: s.codes}
 		}
 	}
 	if len(shares) > 1 {

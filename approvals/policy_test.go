@@ -99,8 +99,9 @@ func agree(t *rapid.T, policy approvals.Policy, x approvals.Petition, kind appro
 // naive reads a policy word by word.
 func naive(p approvals.Policy, x approvals.Petition) (approvals.ObjectionKind, approvals.PolicyRule) {
 	governing := map[string]approvals.PolicyRule{}
+	against := map[string]approvals.ObjectionKind{} // by the rule's name
 	seen := map[string]bool{}
-	var denied, guarded, none bool
+	var none bool
 	for _, code := range x.Codes {
 		seen[code] = true
 		nothing := true
@@ -122,23 +123,20 @@ func naive(p approvals.Policy, x approvals.Petition) (approvals.ObjectionKind, a
 			byName := slices.ContainsFunc(rule.Match.Groups, func(p string) bool {
 				return strings.EqualFold(p, x.Group.ID) || strings.EqualFold(p, strings.TrimSpace(x.Group.Name))
 			})
-			name := strings.ToLower(strings.TrimSpace(x.Group.Name))
-			guarded = guarded || !rule.Deny && !byName && (name == "everyone" || name == "administrators")
-			denied = denied || rule.Deny
+			against[rule.Name] = guard(rule, x.Group, byName)
 			break
 		}
 		none = none || nothing
 	}
-	switch {
-	case none || len(x.Codes) == 0:
+	if none || len(x.Codes) == 0 {
 		return approvals.ObjectionNotAllowed, approvals.PolicyRule{}
-	case guarded && denied:
-		return firstOf(p, governing), approvals.PolicyRule{}
-	case denied:
-		return approvals.ObjectionDenied, approvals.PolicyRule{}
-	case guarded:
-		return approvals.ObjectionProtectedGroup, approvals.PolicyRule{}
-	case len(governing) > 1:
+	}
+	for _, rule := range p.Rules {
+		if against[rule.Name] != "" {
+			return against[rule.Name], approvals.PolicyRule{}
+		}
+	}
+	if len(governing) > 1 {
 		return approvals.ObjectionMixedRules, approvals.PolicyRule{}
 	}
 	for _, rule := range governing {
@@ -147,15 +145,16 @@ func naive(p approvals.Policy, x approvals.Petition) (approvals.ObjectionKind, a
 	panic("unreachable")
 }
 
-// firstOf tells which of the governing rules speaks first.
-func firstOf(p approvals.Policy, governing map[string]approvals.PolicyRule) approvals.ObjectionKind {
-	for _, rule := range p.Rules {
-		if _, ok := governing[rule.Name]; ok {
-			if rule.Deny {
-				return approvals.ObjectionDenied
-			}
-			return approvals.ObjectionProtectedGroup
-		}
+// guard tells why a rule that governs a group grants nothing for it.
+func guard(rule approvals.PolicyRule, g approvals.Group, named bool) approvals.ObjectionKind {
+	switch name := strings.ToLower(strings.TrimSpace(g.Name)); {
+	case rule.Deny:
+		return approvals.ObjectionDenied
+	case named:
+	case name == "everyone" || name == "administrators":
+		return approvals.ObjectionProtectedGroup
+	case name == "" && rule.Auto:
+		return approvals.ObjectionUnnamedGroup
 	}
 	return ""
 }
@@ -241,8 +240,12 @@ func TestObjectionsCarryWhatTheWordsNeed(t *testing.T) {
 		{Name: "no IDU", Match: approvals.Match{Codes: []string{"idu"}}, Deny: true, Message: "Ask facilities."},
 		{Name: "robots", Match: approvals.Match{Codes: []string{"RPA*"}}, MaxCodes: 1, MaxSeats: 3, MaxDuration: time.Hour,
 			Reason: approvals.ReasonRule{Pattern: `INC\d+`, Hint: "an incident"}},
+		{Name: "quick", Match: approvals.Match{Groups: []string{idOne, "*"}, Codes: []string{"Q"}}, Auto: true},
 		{Name: "rest", Match: approvals.Match{Groups: []string{"finance-*"}}},
 	}}
+	if _, o := policy.Decide(approvals.Petition{Group: approvals.Group{ID: idOne}, Codes: []string{"Q"}}); o != nil {
+		t.Errorf("a nameless group that the rule names by its id: %v", o)
+	}
 	finance := approvals.Group{ID: idOne, Name: "Finance-1"}
 	robots := approvals.Objection{Rule: "robots", Pattern: `INC\d+`, Hint: "an incident", MaxCodes: 1, MaxSeats: 3, MaxDuration: time.Hour, Codes: []string{"RPAX"}}
 	about := func(kind approvals.ObjectionKind, codes ...string) approvals.Objection {
@@ -271,6 +274,9 @@ func TestObjectionsCarryWhatTheWordsNeed(t *testing.T) {
 		"nameless": {
 			approvals.Petition{Group: approvals.Group{ID: idOne}, Codes: []string{"Z"}},
 			approvals.Objection{Kind: approvals.ObjectionUnnamedGroup, Rule: "rest", Codes: []string{"Z"}}},
+		"nameless, and nobody is asked": {
+			approvals.Petition{Group: approvals.Group{ID: idTwo}, Codes: []string{"Q"}},
+			approvals.Objection{Kind: approvals.ObjectionUnnamedGroup, Rule: "quick", Codes: []string{"Q"}}},
 		"everyone": {
 			approvals.Petition{Group: approvals.Group{Name: "EVERYONE"}, Codes: []string{"RPAX"}},
 			approvals.Objection{Kind: approvals.ObjectionProtectedGroup, Rule: "robots", Codes: []string{"RPAX"}}},

@@ -96,6 +96,9 @@ func section(text string) slack.Block {
 
 func (w Words) who(r approvals.Request) string {
 	text := fmt.Sprintf("%s asks to change the licences of %s.", user(r.Requester), group(r.Proposal.Group))
+	if r.Proposal.Group.Name == "" {
+		text += " UiPath does not tell its name: make sure that it is not the group of everybody or of the administrators."
+	}
 	if r.Ask.Why != "" {
 		text += "\nReason given: " + code(r.Ask.Why)
 	}

@@ -17,7 +17,7 @@ func (w Words) objected(r approvals.Request) string {
 	group, about := code(r.Ask.Group), codes(o.Codes)
 	switch o.Kind {
 	case approvals.ObjectionUnnamedGroup:
-		return fmt.Sprintf("%s goes by the names of groups, and UiPath does not tell me the name of %s. Ask again with its exact name; if that does not help, whoever runs licensebot has to name the group by its id in the policy.", ruled(o), group)
+		return fmt.Sprintf("%s goes by the group's name, and UiPath does not tell me the name of %s. Ask again with its exact name; if that does not help, whoever runs licensebot has to name the group by its id in the policy.", ruled(o), group)
 	case approvals.ObjectionNotAllowed:
 		return fmt.Sprintf("no rule of the policy lets you ask for %s for the group %s.", about, group) + without(r.Ask, o.Codes)
 	case approvals.ObjectionDenied:

@@ -118,7 +118,7 @@ func TestObjections(t *testing.T) {
 		objection approvals.Objection
 		want, try string
 	}{
-		{ask(approvals.Add, "IDU"), approvals.Objection{Kind: approvals.ObjectionUnnamedGroup}, "goes by the names of groups", ""},
+		{ask(approvals.Add, "IDU"), approvals.Objection{Kind: approvals.ObjectionUnnamedGroup}, "goes by the group's name", ""},
 		{ask(approvals.Add, "IDU", "PMD"), approvals.Objection{Kind: approvals.ObjectionNotAllowed, Codes: []string{"PMD"}}, "ask for `PMD` for the group `group-01`", "group-01 IDU"},
 		{ask(approvals.Set, "IDU", "PMD"), approvals.Objection{Kind: approvals.ObjectionNotAllowed, Codes: []string{"PMD"}}, "ask for `PMD`", ""},
 		{ask(approvals.Add, "PMD"), approvals.Objection{Kind: approvals.ObjectionDenied, Codes: []string{"PMD"}, Message: "buy <first>."}, "does not allow `PMD` for the group `group-01`: buy &lt;first&gt;.", ""},

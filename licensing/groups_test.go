@@ -223,11 +223,12 @@ func outcome(g Group, err error) string {
 	return "?"
 }
 
-// A name that one list has is not settled while the other may have it too; an
-// id is.
+// A name that one list has is not settled while the other may have it too. An
+// id is, as soon as a list tells its name.
 func TestResolveWithOneListDown(t *testing.T) {
+	const guidNameless = "0d000000-0000-0000-0000-00000000000d"
 	s := newStand(t)
-	s.on("GET "+idRoute, says(200, identityAnswer))
+	s.on("GET "+idRoute, says(200, strings.Replace(identityAnswer, `[`, `[{"id":"`+guidNameless+`"},`, 1)))
 	s.on("GET "+listRoute, says(503, ``))
 	c := s.client(t)
 	if _, err := c.ResolveGroup(context.Background(), "Everyone"); mustError(t, err).Status != 503 {
@@ -236,10 +237,15 @@ func TestResolveWithOneListDown(t *testing.T) {
 	if g, err := c.ResolveGroup(context.Background(), guidA); err != nil || g.Name != "Everyone" {
 		t.Errorf("got %+v, %v", g, err)
 	}
-	if g, err := c.ResolveGroup(context.Background(), guidC); err != nil || g != (Group{ID: guidC}) {
-		t.Errorf("got %+v, %v", g, err)
+	for _, ref := range []string{guidC, guidNameless} {
+		if g, err := c.ResolveGroup(context.Background(), ref); mustError(t, err).Status != 503 {
+			t.Errorf("%s, whose name the other list may tell: got %+v, %v", ref, g, err)
+		}
 	}
 	s.on("GET "+listRoute, says(403, ``))
+	if g, err := c.ResolveGroup(context.Background(), guidC); err != nil || g != (Group{ID: guidC}) {
+		t.Errorf("the other list is forbidden: got %+v, %v", g, err)
+	}
 	if g, err := c.ResolveGroup(context.Background(), "Everyone"); err != nil || g.ID != guidA {
 		t.Errorf("the other list is forbidden: got %+v, %v", g, err)
 	}

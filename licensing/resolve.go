@@ -51,11 +51,15 @@ func (c *Client) ResolveGroup(ctx context.Context, ref string) (Group, error) {
 	return c.resolveUnlisted(ctx, ref, lists)
 }
 
-// find looks for an id, then for a name. A name is not settled as long as a
-// list is missing that may have it a second time.
+// find looks for an id, then for a name. Neither is settled as long as a list
+// is missing that may tell the id's name, or have the name a second time.
 func (l GroupLists) find(ref string) (Group, bool, error) {
 	for _, g := range l.Groups {
-		if strings.EqualFold(g.ID, ref) {
+		switch err := l.Err(); {
+		case !strings.EqualFold(g.ID, ref):
+		case g.Name == "" && err != nil:
+			return Group{}, false, err
+		default:
 			return g, true, nil
 		}
 	}
@@ -77,18 +81,17 @@ func (l GroupLists) find(ref string) (Group, bool, error) {
 	return named[0], true, nil
 }
 
-// resolveUnlisted decides about a reference that no list has.
+// resolveUnlisted decides about a reference that no list has. As long as one is
+// missing that may have it, nothing is decided, not even about a GUID: its name
+// tells whose group it is.
 func (c *Client) resolveUnlisted(ctx context.Context, ref string, lists GroupLists) (Group, error) {
 	unlisted := Group{ID: ref}
 	err := lists.Err()
-	bothFailed := lists.Identity != nil && lists.Rules != nil
 	switch {
-	case bothFailed && !lists.outOfReach():
+	case err != nil && !lists.outOfReach():
 		return Group{}, err
 	case guid.MatchString(ref):
 		return unlisted, nil
-	case err != nil && !bothFailed:
-		return Group{}, err // the name may be in the list that failed
 	case lists.nothingKnown() && validID(ref):
 		return unlisted, nil
 	}

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"licensebot/internal/sandbox"
+)
+
+const everyone = "ce684f6f-5af3-4e43-8516-1adad6e98fc9"
+
+// newRuledWorld is a world whose UiPath has the group of everybody, and whose
+// policy approves one code by itself and asks for another.
+func newRuledWorld(t *testing.T) *world {
+	t.Helper()
+	w := newWorld(t)
+	w.uipath.AddGroup(sandbox.Group{ID: everyone, Name: "Everyone"})
+	path := filepath.Join(t.TempDir(), "policy.yaml")
+	if err := os.WriteFile(path, []byte(`version: 1
+rules:
+  - name: designers
+    codes: [IDU]
+    auto_approve: true
+  - name: developers
+    codes: [RPADEVPRONU]
+    approvers: [U0APPROVER]
+`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	delete(w.env, "LICENSEBOT_APPROVERS")
+	w.env["LICENSEBOT_POLICY_FILE"] = path
+	return w
+}
+
+// A group's name that is not told for now may be that of everybody: the
+// request waits until it is known.
+func TestTheNameOfAGroupIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	w := newRuledWorld(t)
+	w.uipath.Inject("GET identity groups", sandbox.Fault{Status: 503})
+	w.start()
+	w.ask(everyone + " IDU")
+	w.awaitTold(requester, "is kept, but UiPath could not be read yet")
+	w.uipath.Clear()
+	w.awaitTold(requester, "is the group of everybody or of the administrators")
+	w.awaitNothingOwed()
+	if len(w.cards()) != 0 || len(w.uipath.Writes()) != 0 {
+		t.Errorf("there are %d cards and %d writes", len(w.cards()), len(w.uipath.Writes()))
+	}
+}
+
+// Without the scope that tells names, people may approve what is asked for by
+// id; nothing is approved without them.
+func TestAGroupWhoseNameIsNeverTold(t *testing.T) {
+	t.Parallel()
+	w := newRuledWorld(t)
+	w.uipath.SetAppScopes("PM.License.Read", "PM.License.Write")
+	w.env["UIPATH_SCOPES"] = "PM.License.Read PM.License.Write"
+	w.start()
+	w.refuses(everyone+" IDU", "UiPath does not tell me the name of `"+everyone+"`")
+	if card := w.asked(everyone + " RPADEVPRONU"); !strings.Contains(card.Text, "UiPath does not tell its name") {
+		t.Errorf("the card does not say that nobody knows which group it is:\n%s", card.Text)
+	}
+	w.react(approver, "white_check_mark")
+	w.awaitEnd("allocation_done", "*Done*")
+}
