@@ -17,8 +17,9 @@ import (
 )
 
 const (
-	maxBody      = 4 << 20  // of an answer; Identity lists all members of all groups
-	maxErrorBody = 64 << 10 // of an answer that only serves to be quoted
+	maxBody      = 4 << 20   // of an answer, as far as it is kept
+	maxList      = 128 << 20 // of an answer most of which is left out while it is read
+	maxErrorBody = 64 << 10  // of an answer that only serves to be quoted
 	maxAfter     = 15 * time.Minute
 )
 
@@ -59,6 +60,7 @@ type ask struct {
 	bearer  string
 	write   bool
 	secrets []string // must not reach an error's text
+	skip    string   // the key whose values are left out of the answer; "" for none
 }
 
 // send makes one exchange and returns the body of a good answer. Its error is
@@ -127,9 +129,9 @@ func (l *link) read(resp *http.Response, a ask) ([]byte, error) {
 		return nil, l.refusal(resp, a)
 	}
 	e := &Error{Op: a.op, Status: resp.StatusCode, Kind: Unknown, Write: a.write}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody+1))
+	body, err := a.take(resp.Body)
 	switch {
-	case len(body) > maxBody:
+	case errors.Is(err, ErrTooLarge):
 		e.Err = ErrTooLarge
 	case isHTML(resp, body):
 		e.Err, e.Said = ErrHTML, a.said(body)
@@ -141,6 +143,23 @@ func (l *link) read(resp *http.Response, a ask) ([]byte, error) {
 		return bytes.TrimPrefix(body, []byte("\uFEFF")), nil
 	}
 	return nil, e
+}
+
+// take reads as much of an answer as is wanted.
+func (a ask) take(body io.Reader) ([]byte, error) {
+	if a.skip == "" {
+		all, err := io.ReadAll(io.LimitReader(body, maxBody+1))
+		if len(all) > maxBody {
+			err = ErrTooLarge
+		}
+		return all, err
+	}
+	part := slim{key: a.skip, most: maxBody}
+	n, err := io.Copy(&part, io.LimitReader(body, maxList+1))
+	if n > maxList {
+		err = ErrTooLarge
+	}
+	return part.kept.Bytes(), err
 }
 
 // isHTML trusts the first character over the header: proxies send their pages

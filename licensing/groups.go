@@ -135,14 +135,16 @@ func mergeGroups(lists ...[]Group) []Group {
 
 // identityGroups reads local and built-in groups. The route has the
 // organization in it: without, newer organizations are answered with
-// InvalidPartition. Its answer has all members of all groups; they are skipped.
+// InvalidPartition. Its answer has all members of all groups, without pages:
+// they can be very many, and are left out while it is read.
 func (c *Client) identityGroups(ctx context.Context) ([]Group, error) {
 	var list page[struct {
 		ID      text `json:"id"`
 		Name    text `json:"name"`
 		Display text `json:"displayName"` // deprecated
 	}]
-	if err := c.get(ctx, opListGroups, c.site+"/identity_/api/Group/"+c.account, &list); err != nil {
+	a := ask{op: opListGroups, method: http.MethodGet, url: c.site + "/identity_/api/Group/" + c.account, skip: "members"}
+	if err := c.exchange(ctx, a, &list); err != nil {
 		return nil, err
 	}
 	var groups []Group

@@ -86,3 +86,18 @@ func TestSuiteWithoutQuotas(t *testing.T) {
 	w.await("done", func() bool { return strings.Contains(w.card().Text, "*Done*") })
 	w.expectRule(1, "ATTUNU", "IDU")
 }
+
+// TestAGroupAmongManyMembers asks by name where Identity's list, which has the
+// members of all groups, is longer than any other answer may be.
+func TestAGroupAmongManyMembers(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	members := strings.Repeat(`{"id":"8f3a1c2e-0d4b-4c5a-9e6f-7a8b9c0d1e2f","name":"somebody@example.com"},`, 100_000)
+	w.uipath.Inject("GET identity groups", sandbox.Fault{
+		Body: `[{"id":"` + everyone + `","name":"Everyone","members":[` + members + `{}]},{"id":"group-01","name":"Finance Robots","members":[]}]`,
+	})
+	w.start()
+	w.ask(`"finance robots" IDU`)
+	w.react(approver, "white_check_mark")
+	w.awaitEnd("allocation_done", "*Done*")
+}
