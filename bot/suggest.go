@@ -105,7 +105,7 @@ func limited(c string, quotas []approvals.Quota) string {
 // quoted writes a group so that it is read as this one word and never as a
 // verb.
 func quoted(group string) string {
-	group = strings.ReplaceAll(group, `"`, "")
+	group = strings.ReplaceAll(typography.Replace(group), `"`, "")
 	verb := slices.Contains(reserved, strings.ToLower(group))
 	if read := words(group); !verb && len(read) == 1 && read[0].text == group {
 		return group

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 
+	"golang.org/x/text/unicode/norm"
+
 	"licensebot/approvals"
 )
 
@@ -28,13 +30,14 @@ func NewAllocations(c *Client) *Allocations {
 var _ approvals.Licences = (*Allocations)(nil)
 
 // Group resolves an id or an exact name to one group, or says which come near.
+// Its name is composed as those in a policy are, so that a rule for it matches.
 func (a *Allocations) Group(ctx context.Context, ref string) (approvals.Group, error) {
 	group, err := a.client.ResolveGroup(ctx, ref)
 	var none *GroupError
 	if errors.As(err, &none) {
 		return approvals.Group{}, noGroup(none)
 	}
-	return approvals.Group{ID: spelt(group.ID), Name: group.Name}, verdict(err)
+	return approvals.Group{ID: spelt(group.ID), Name: norm.NFC.String(group.Name)}, verdict(err)
 }
 
 // spelt gives a GUID the one spelling that everything is told apart by: UiPath

@@ -127,8 +127,12 @@ func mergeGroups(lists ...[]Group) []Group {
 			merged[i].Name = g.Name
 		}
 	}
+	names := map[string]string{} // folded once each: that takes longer than to compare
+	for _, g := range merged {
+		names[g.ID] = folded(g.Name)
+	}
 	slices.SortStableFunc(merged, func(a, b Group) int {
-		return cmp.Or(cmp.Compare(folded(a.Name), folded(b.Name)), cmp.Compare(a.ID, b.ID))
+		return cmp.Or(cmp.Compare(names[a.ID], names[b.ID]), cmp.Compare(a.ID, b.ID))
 	})
 	return merged
 }

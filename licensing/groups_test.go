@@ -167,6 +167,17 @@ func TestResolveAmbiguous(t *testing.T) {
 	}
 }
 
+// What has no letter left to compare is no group's name, and none that is not
+// known.
+func TestResolveNoName(t *testing.T) {
+	s := newStand(t)
+	s.on("GET "+idRoute, says(200, `[{"id":"`+guidA+`"}]`))
+	_, err := s.client(t).ResolveGroup(t.Context(), "«»")
+	if e := (*GroupError)(nil); !errors.As(err, &e) || len(e.Candidates) != 0 {
+		t.Errorf("got %v", err)
+	}
+}
+
 // What is neither a GUID nor in a list is an id only where nothing speaks
 // against it.
 func TestResolveUnlisted(t *testing.T) {

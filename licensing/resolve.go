@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/agnivade/levenshtein"
 	"golang.org/x/text/cases"
@@ -24,7 +25,8 @@ const (
 var guid = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
 // ResolveGroup finds the one group that ref means: by its id, or by its exact
-// name without regard to case. It never guesses: a name that no group or more
+// name, as far as people can tell names apart: case, kinds of dashes, quotes and
+// blanks and characters without width do not matter. It never guesses: a name that no group or more
 // than one has is a [*GroupError].
 //
 // What no list has can still be an id, as a directory's group without a rule is
@@ -64,8 +66,9 @@ func (l GroupLists) find(ref string) (Group, bool, error) {
 		}
 	}
 	var named []Group
+	want := folded(ref)
 	for _, g := range l.Groups {
-		if folded(g.Name) == folded(ref) {
+		if name := folded(g.Name); name != "" && name == want {
 			named = append(named, g)
 		}
 	}
@@ -122,9 +125,32 @@ func (c *Client) isGroupID(ctx context.Context, ref string) (bool, error) {
 	return false, err
 }
 
-// folded is what two names that read the same have in common.
+// typography makes one character of those that read the same, and nothing of
+// double quotes: in a command they stand around a name and cannot be in it.
+var typography = strings.NewReplacer(
+	`"`, "", "“", "", "”", "", "„", "", "«", "", "»", "", "‟", "",
+	"‘", "'", "’", "'", "‚", "'", "‛", "'",
+	"‐", "-", "‑", "-", "‒", "-", "–", "-", "—", "-", "―", "-", "−", "-", "﹣", "-",
+)
+
+// folded is what two names that read the same have in common: people type one
+// kind of dash and blank, and whatever a client makes of them is undone before
+// it arrives here.
 func folded(name string) string {
-	return cases.Fold().String(norm.NFC.String(strings.TrimSpace(name)))
+	name = typography.Replace(norm.NFKC.String(strings.Map(visible, name)))
+	return cases.Fold().String(strings.Join(strings.Fields(name), " "))
+}
+
+// visible drops characters without width and makes every other separator or
+// control character a blank.
+func visible(r rune) rune {
+	switch {
+	case unicode.Is(unicode.Cf, r), r == unicode.ReplacementChar:
+		return -1
+	case unicode.IsSpace(r), unicode.IsControl(r), unicode.Is(unicode.Z, r):
+		return ' '
+	}
+	return r
 }
 
 // similar returns the groups whose names are closest to ref: those that start

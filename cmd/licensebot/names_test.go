@@ -1,0 +1,65 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"licensebot/internal/sandbox"
+)
+
+// A group is found by its name as people type it and as Slack hands that on,
+// whatever characters UiPath has for it.
+func TestGroupsOfUnusualNames(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	found := map[string]string{
+		"Finance – Robots":           "Finance – Robots",
+		"Audit — Robots":             "audit - robots",
+		"経理部（東京）":                    "経理部（東京）",
+		"Developer’s":                "Developer's",
+		"Robots™…":                   "Robots™…",
+		"Sales\u00a0Robots":          "Sales Robots",
+		"Ops  Robots":                "Ops  Robots",
+		"\u0645\u06cc\u200c\u062e":   "\u0645\u06cc\u200c\u062e",
+		"Bu\u0308ro":                 "BÜRO",
+		"The “A” Team":               "The A Team",
+		"R&D <Lab>":                  "R&D <Lab>",
+		"\u202bRight\u202c to left ": "Right to left",
+	}
+	for name := range found {
+		w.uipath.AddGroup(sandbox.Group{Name: name})
+	}
+	for _, name := range []string{"Research “B” Robots", "Night – Shift", "Night - Shift"} {
+		w.uipath.AddGroup(sandbox.Group{Name: name})
+	}
+	w.start()
+	for _, typed := range found {
+		w.expectSaid(w.looksUp(bystander, `show "`+typed+`"`), "The rule of the group")
+	}
+	w.expectSaid(w.looksUp(bystander, `show "Research Robots"`), "Try: `/allocate show \"Research B Robots\"`")
+	w.expectSaid(w.looksUp(bystander, `show "Night – Shift"`), "everal groups at UiPath are called")
+}
+
+// A rule that names a group holds for it however UiPath composes its letters.
+func TestARuleForADecomposedName(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.uipath.AddGroup(sandbox.Group{ID: "group-02", Name: "Vorstandsbu\u0308ro"})
+	path := filepath.Join(t.TempDir(), "policy.yaml")
+	if err := os.WriteFile(path, []byte(`version: 1
+rules:
+  - name: board
+    groups: Vorstandsbüro
+    deny: Ask the board.
+  - name: others
+    groups: "*"
+    approvers: [U0APPROVER]
+`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	delete(w.env, "LICENSEBOT_APPROVERS")
+	w.env["LICENSEBOT_POLICY_FILE"] = path
+	w.start()
+	w.refuses("group-02 IDU", "Ask the board")
+}
