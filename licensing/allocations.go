@@ -1,9 +1,11 @@
 package licensing
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"golang.org/x/text/unicode/norm"
@@ -84,8 +86,11 @@ func (a *Allocations) Owned(ctx context.Context) ([]approvals.Seats, error) {
 	return fromSeats(seats), verdict(err)
 }
 
+// maxAsked is how many groups are asked about for what one would tell.
+const maxAsked = 5
+
 // owned asks for the list of seats. Where UiPath has none, the rule of any
-// group tells the same.
+// group tells the same, unless it refuses: so a few are asked about.
 func owned(ctx context.Context, c *Client) ([]Seats, error) {
 	seats, err := c.Owned(ctx)
 	if err == nil || retryable(err) {
@@ -95,8 +100,24 @@ func owned(ctx context.Context, c *Client) ([]Seats, error) {
 	if len(groups) == 0 {
 		return nil, errors.Join(listErr, err)
 	}
-	rule, err := c.Rule(ctx, groups[0].ID)
-	return rule.Available, err
+	slices.SortStableFunc(groups, func(a, b Group) int { return cmp.Compare(nameless(a), nameless(b)) })
+	for _, group := range groups[:min(len(groups), maxAsked)] {
+		rule, refused := c.Rule(ctx, group.ID)
+		if refused == nil || retryable(refused) {
+			return rule.Available, refused
+		}
+		err = refused
+	}
+	return nil, err
+}
+
+// nameless is 1 for a group that no list has a name for: it is deleted, perhaps,
+// and only its rule is left.
+func nameless(g Group) int {
+	if g.Name == "" {
+		return 1
+	}
+	return 0
 }
 
 // Nearest is the owned code that was probably meant.

@@ -153,6 +153,32 @@ func TestOwnedInTermsOfApprovals(t *testing.T) {
 	}
 }
 
+// Groups that nobody has a name for, such as deleted ones, are asked about last,
+// and not without end.
+func TestOwnedByTheRuleOfAnyGroup(t *testing.T) {
+	const groupRoute = "/base/acme/lease_/api/account/" + accountID + "/user-license/group/"
+	s := newStand(t)
+	s.on("GET "+idRoute, says(200, `[{"id":"deleted-1"},{"id":"deleted-2"},{"id":"deleted-3"},{"id":"deleted-4"},{"id":"deleted-5"},
+		{"id":"g-1","name":"A"},{"id":"g-2","name":"B"}]`))
+	s.on("GET "+groupRoute+"g-2", says(200, plainAnswer))
+	a := NewAllocations(s.client(t))
+	if seats, err := a.Owned(t.Context()); err != nil || len(seats) != 2 || s.count("GET "+groupRoute+"deleted-1") != 0 {
+		t.Errorf("%v, %v", seats, err)
+	}
+	s.on("GET "+groupRoute+"g-2", nil)
+	if _, err := a.Owned(t.Context()); !strings.HasPrefix(meaning(err), "refused: 404") || s.count("GET "+groupRoute+"deleted-4") != 0 {
+		t.Errorf("%s; asked %+v", meaning(err), s.requests())
+	}
+	if err := a.Reachable(t.Context()); err != nil {
+		t.Errorf("who refuses does not answer: %v", err)
+	}
+	s.on("GET "+groupRoute+"g-1", says(503, ``))
+	a = NewAllocations(s.client(t))
+	if got := meaning(a.Reachable(t.Context())); !strings.HasPrefix(got, "later") {
+		t.Errorf("UiPath, which is down, is %s", got)
+	}
+}
+
 func TestGroupsInTermsOfApprovals(t *testing.T) {
 	s := groupStand(t)
 	a := NewAllocations(s.client(t))

@@ -2,6 +2,7 @@ package licensing
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -58,7 +59,14 @@ func (a *Allocations) Seats(ctx context.Context) ([]approvals.Seats, error) {
 	return fromSeats(seats), nil
 }
 
-// Reachable is nil if UiPath answered within the last minute, or does now.
+// Reachable is nil if UiPath answered within the last minute, or does now, be
+// it with a refusal to tell what is owned. It is an [approvals.Refusal] if
+// UiPath does not accept the credentials.
 func (a *Allocations) Reachable(ctx context.Context) error {
-	return verdict(a.seats.recent(ctx))
+	err := a.seats.recent(ctx)
+	var failed *Error
+	if errors.As(err, &failed) && failed.Kind == Refused && failed.Status != 0 {
+		return nil
+	}
+	return verdict(err)
 }

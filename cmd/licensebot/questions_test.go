@@ -93,6 +93,31 @@ func TestUiPathDownWhenLookedUp(t *testing.T) {
 	w.expectSaid(w.looksUp(bystander, "show group-01"), "*The rule of the group")
 }
 
+// TestNoListOfSeats has UiPath refuse the list of what the organisation owns,
+// and the rule of the group that is looked at first: another one tells.
+func TestNoListOfSeats(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.uipath.AddGroup(sandbox.Group{ID: "deleted", Orphan: true, Rule: []string{"IDU"}})
+	w.uipath.Inject("GET account", sandbox.Fault{Status: 404})
+	w.uipath.Inject("GET group", sandbox.Fault{Status: 404, Times: 1})
+	w.uipath.Inject("GET group with-quota", sandbox.Fault{Status: 404, Times: 1})
+	w.start()
+	w.expectSaid(w.looksUp(bystander, "codes"), "• `IDU` Insights Designer · 3 of 40 seats allocated, 37 free")
+	w.uipath.Inject("GET group", sandbox.Fault{Status: 404})
+	w.uipath.Inject("GET group with-quota", sandbox.Fault{Status: 404})
+	w.home(bystander, "licensebot is well") // who refuses answers
+}
+
+// TestCredentialsAreNotAccepted is not told as if UiPath were down.
+func TestCredentialsAreNotAccepted(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.uipath.Inject("token", sandbox.Fault{Status: 400, Error: "invalid_client"})
+	w.start()
+	w.home(bystander, "UiPath does not accept its credentials, so requests are refused")
+}
+
 // TestAnswersFindAnotherWay loses a response_url: the answer comes as a direct
 // message, because the bot is not where the question was typed.
 func TestAnswersFindAnotherWay(t *testing.T) {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -26,7 +27,11 @@ func (w wellbeing) problems(ctx context.Context) []string {
 	var all []string
 	asking, cancel := context.WithTimeout(ctx, askUiPath)
 	defer cancel()
-	if w.licences.Reachable(asking) != nil {
+	var refusal *approvals.Refusal
+	switch err := w.licences.Reachable(asking); {
+	case errors.As(err, &refusal):
+		all = append(all, "UiPath does not accept its credentials, so requests are refused")
+	case err != nil:
 		all = append(all, "UiPath does not answer it, so requests wait")
 	}
 	if live := w.slack.live(); live < bot.Connections {
