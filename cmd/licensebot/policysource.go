@@ -15,9 +15,13 @@ import (
 	"licensebot/internal/policyfile"
 )
 
-// lookAtPolicy is how often the policy file is looked at. A volume that is
-// replaced as a whole, as Kubernetes does, tells of no change.
-const lookAtPolicy = 10 * time.Second
+// How often the policy file is looked at: a volume that is replaced as a whole,
+// as Kubernetes does, tells of no change. What is new is looked at twice, as it
+// may be half written, and the half make sense.
+const (
+	lookAtPolicy = 9 * time.Second
+	lookTwice    = time.Second
+)
 
 // A policySource has the policy in force: that of the environment, or that of
 // a file, which may change while the bot runs.
@@ -25,11 +29,12 @@ type policySource struct {
 	path    string
 	log     zerolog.Logger
 	current atomic.Pointer[approvals.Policy]
-	seen    string // the file's content, or why it cannot be read, as last looked at
+	found   string // the file's content, or why it cannot be read, as last looked at
+	seen    string // the same as last judged
 }
 
 func newPolicySource(cfg Config, log zerolog.Logger) *policySource {
-	s := &policySource{path: cfg.PolicyFile, seen: cfg.policyText, log: log}
+	s := &policySource{path: cfg.PolicyFile, found: cfg.policyText, seen: cfg.policyText, log: log}
 	s.current.Store(&cfg.Policy)
 	return s
 }
@@ -60,15 +65,17 @@ func (s *policySource) watch(ctx context.Context, again <-chan os.Signal, change
 	if s.path == "" {
 		return
 	}
-	look := time.NewTicker(lookAtPolicy)
-	defer look.Stop()
 	for {
+		next := lookAtPolicy
+		if s.found != s.seen {
+			next = lookTwice
+		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-again:
 			s.seen = "" // asked for: say also what was said before
-		case <-look.C:
+		case <-time.After(next):
 		}
 		if s.reload() {
 			changed()
@@ -76,18 +83,20 @@ func (s *policySource) watch(ctx context.Context, again <-chan os.Signal, change
 	}
 }
 
-// reload puts the file's policy into force as a whole. A broken file changes
-// nothing but the log.
+// reload puts the file's policy into force as a whole, once it is found the same
+// twice. A broken file changes nothing but the log.
 func (s *policySource) reload() bool {
 	content, err := policyfile.Read(s.path)
-	seen := string(content)
+	found := string(content)
 	if err != nil {
-		seen = err.Error()
+		found = err.Error()
 	}
-	if seen == s.seen {
+	settled := found == s.found
+	s.found = found
+	if !settled || found == s.seen {
 		return false
 	}
-	s.seen = seen
+	s.seen = found
 	var policy approvals.Policy
 	if err == nil {
 		policy, err = policyfile.Load(s.path, content)

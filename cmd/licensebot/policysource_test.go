@@ -65,7 +65,7 @@ func TestPolicyIsReadAgain(t *testing.T) {
 		expect("everything", 0, 0)
 
 		write(strings.Replace(onePolicy, "everything", "all of it", 1))
-		time.Sleep(lookAtPolicy)
+		time.Sleep(lookAtPolicy + lookTwice)
 		expect("all of it", 1, 0)
 
 		write("version: 1\nrules: [{name: broken, colour: red}]\n")
@@ -85,7 +85,20 @@ func TestPolicyIsReadAgain(t *testing.T) {
 
 		write(onePolicy)
 		hangup <- syscall.SIGHUP
+		time.Sleep(lookTwice)
 		expect("everything", 2, 3)
+
+		// What is being written makes sense before it is whole.
+		head, rest, _ := strings.Cut(onePolicy, "  - ")
+		head += "  - name: no designers\n    codes: IDU\n    deny: Not now.\n"
+		write(head)
+		time.Sleep(lookAtPolicy)
+		expect("everything", 2, 3)
+		write(head + "  - " + rest)
+		time.Sleep(lookTwice)
+		expect("everything", 2, 3)
+		time.Sleep(lookTwice)
+		expect("no designers everything", 3, 3)
 	})
 }
 
