@@ -35,7 +35,11 @@ func (w *Workers) apply(ctx context.Context, t Task, r Request) error {
 			return err
 		}
 	}
+	shown := r.Proposal.Change
 	rule, err := w.Licences.Rule(ctx, r.Proposal.Group.ID)
+	if err == nil {
+		err = untold(rule, Without(quotaCodes(r.Proposal.Quotas), shown.Remove))
+	}
 	switch {
 	case err != nil && tried: // a refused look says nothing of the write
 		return w.heldUp(ctx, t, r, reasonOf(err), unclassified(err))
@@ -46,7 +50,6 @@ func (w *Workers) apply(ctx context.Context, t Task, r Request) error {
 	if err != nil {
 		return err
 	}
-	shown := r.Proposal.Change
 	remaining := shown.Remaining(rule)
 	stay := shown.stays(rule)
 	changed := !remaining.partOf(shown) || !tried && !remaining.Same(shown)
@@ -114,7 +117,11 @@ func (w *Workers) write(ctx context.Context, t Task, r Request, target Rule) err
 		}
 	}
 	if SameSet(answer.Codes, target.Codes) && len(r.Proposal.Change.Remaining(answer).Quotas) == 0 {
-		return w.settle(ctx, t, r, Done, Outcome{Reason: ReasonConfirmed, Codes: answer.Codes})
+		outcome := Outcome{Reason: ReasonConfirmed, Codes: answer.Codes}
+		if !answer.keeps(target) {
+			outcome.Reason = ReasonUnkept
+		}
+		return w.settle(ctx, t, r, Done, outcome)
 	}
 	if err := w.step(ctx, r, Missed{Answered: answer.Codes}, t.kept()); err != nil {
 		return err

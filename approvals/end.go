@@ -27,6 +27,9 @@ func (w *Workers) endGrant(ctx context.Context, t Task, r Request) error {
 	}
 	claims, tried := claimsOf(holders), !t.Tried.IsZero()
 	rule, err := w.Licences.Rule(ctx, r.Proposal.Group.ID)
+	if err == nil {
+		err = untold(rule, Without(r.Proposal.limited(), r.Grant.Codes))
+	}
 	if err != nil {
 		going, rest := claims.part(r, Rule{Codes: r.Grant.Codes}, now)
 		rest.Codes, rest.Uncertain = nil, tried // nobody has read what the rule is
@@ -60,7 +63,7 @@ func (w *Workers) takeOut(ctx context.Context, t Task, r Request, take []string,
 		}
 		return errors.New("UiPath answered yes to the end of a grant with a rule that is not the one asked for")
 	}
-	rest.Took, rest.Codes = take, answer.Codes
+	rest.Took, rest.Codes, rest.Unkept = take, answer.Codes, !answer.keeps(target)
 	return w.step(ctx, r, Ended{rest}, &t)
 }
 

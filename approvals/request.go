@@ -232,6 +232,7 @@ type Reason string
 const (
 	ReasonConfirmed      Reason = "confirmed"       // done: the answer matched
 	ReasonReadBack       Reason = "read_back"       // done: the answer was lost, a read showed the change
+	ReasonUnkept         Reason = "unkept"          // done: the change is there, but UiPath did not keep what was to stay besides
 	ReasonExtended       Reason = "extended"        // done: the codes are in the rule and stay for longer; nothing had to be written
 	ReasonVoted          Reason = "voted"           // denied
 	ReasonWithdrawn      Reason = "withdrawn"       // cancelled by the requester

@@ -68,6 +68,8 @@ func (w Words) done(r approvals.Request) string {
 	switch r.Outcome.Reason {
 	case approvals.ReasonExtended:
 		return text + fmt.Sprintf(" Nothing had to be written: UiPath's rule has them and is %s.", rule(r.Outcome.Codes)) + w.lasting(r)
+	case approvals.ReasonUnkept:
+		return text + fmt.Sprintf(" But though it said yes, UiPath did not keep what was to stay besides: limits of seats, or that external licences are used. Have that put right in UiPath. The rule is now %s.", rule(r.Outcome.Codes)) + w.lasting(r)
 	case approvals.ReasonReadBack:
 		return text + fmt.Sprintf(" UiPath's answer was lost, but its rule, read again, shows the change: it is now %s.", rule(r.Outcome.Codes)) + w.lasting(r)
 	}

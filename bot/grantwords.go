@@ -162,6 +162,9 @@ func (w Words) Ended(r approvals.Request) string {
 	if len(e.Left) > 0 {
 		parts = append(parts, left(r, e))
 	}
+	if e.Unkept {
+		parts = append(parts, "Though it said yes, UiPath did not keep what was to stay besides: limits of seats, or that external licences are used. Have that put right in UiPath.")
+	}
 	if !e.Uncertain && (len(e.Codes) > 0 || len(e.Left) == 0 && e.Said == "") {
 		parts = append(parts, fmt.Sprintf("UiPath's rule of %s is now %s.", g, rule(e.Codes)))
 	}

@@ -21,6 +21,7 @@ func allReasons() []approvals.Reason {
 		approvals.ReasonNotOwned, approvals.ReasonNothingToDo, approvals.ReasonWouldEmpty, approvals.ReasonQuotaTooLow,
 		approvals.ReasonQuotaAlone, approvals.ReasonDuplicate, approvals.ReasonPolicy, approvals.ReasonUncheckable,
 		approvals.ReasonUiPathRefused, approvals.ReasonIncomplete, approvals.ReasonUnconfirmed, approvals.ReasonRuleChanged,
+		approvals.ReasonUnkept,
 		"a reason of tomorrow",
 	}
 }
@@ -167,6 +168,7 @@ func TestEndsSayWhatHappened(t *testing.T) {
 	}{
 		{approvals.Done, approvals.ReasonConfirmed, false, "UiPath confirmed it: the group's rule is now `ATTUNU`"},
 		{approvals.Done, approvals.ReasonReadBack, true, "UiPath's answer was lost, but its rule, read again, shows the change"},
+		{approvals.Done, approvals.ReasonUnkept, false, "UiPath did not keep what was to stay besides"},
 		{approvals.Failed, approvals.ReasonUiPathRefused, false, "The change was not made"},
 		{approvals.Failed, approvals.ReasonUiPathRefused, true, "Whether an earlier attempt took effect is unknown"},
 		{approvals.Failed, approvals.ReasonIncomplete, false, "does not show the change to `RPADEVPRONU`"},

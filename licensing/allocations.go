@@ -127,6 +127,9 @@ func (a *Allocations) Nearest(code string, owned []string) (string, bool) {
 
 func fromRule(r Rule) approvals.Rule {
 	rule := approvals.Rule{Codes: r.Codes, External: r.External}
+	if r.Quotas != nil {
+		rule.Quotas = []approvals.Quota{} // the limits were told, be there none
+	}
 	for _, q := range r.Quotas {
 		rule.Quotas = append(rule.Quotas, approvals.Quota{Code: q.Code, Limit: q.Limit, Used: q.Used})
 	}

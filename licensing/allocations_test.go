@@ -99,10 +99,13 @@ func TestRulesInTermsOfApprovals(t *testing.T) {
 	if err != nil || !reflect.DeepEqual(rule, want) {
 		t.Errorf("got %+v, %v\nwant %+v", rule, err, want)
 	}
-	s.on("PUT "+ruleRoute+"/with-quota", says(200, `{"groupRule":{"groupId":"group-01","userBundleCodes":["IDU","RPADEVPRONU"]}}`))
 	rule.Codes = []string{"IDU", "RPADEVPRONU"}
-	if _, err := a.SetRule(context.Background(), groupID, rule); err != nil {
-		t.Fatal(err)
+	for tail, told := range map[string]bool{`}`: false, `,"quotas":null}`: false, `,"quotas":[]}`: true} {
+		s.on("PUT "+ruleRoute+"/with-quota", says(200, `{"groupRule":{"groupId":"group-01","userBundleCodes":["IDU","RPADEVPRONU"]}`+tail))
+		answer, err := a.SetRule(context.Background(), groupID, rule)
+		if err != nil || !answer.External || len(answer.Quotas) > 0 || (answer.Quotas != nil) != told {
+			t.Errorf("%s: got %+v, %v", tail, answer, err)
+		}
 	}
 	asked := s.requests()
 	sameJSON(t, asked[len(asked)-1].Body,

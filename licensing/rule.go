@@ -24,8 +24,8 @@ type Rule struct {
 	// External is useExternalLicense: the group leases from licenses that are
 	// managed elsewhere. It is to be kept as it was read.
 	External bool
-	// Quotas limit how many members may hold a code at once, sorted by code.
-	// None means no limit.
+	// Quotas limit how many members may hold a code at once, sorted by code:
+	// empty if there are no limits, nil if UiPath did not say.
 	Quotas []Quota
 	// Available tells what the organization owns, sorted by code: empty if it
 	// owns nothing, nil if UiPath did not say. Only a rule that was read has it.
@@ -66,6 +66,9 @@ func (c *Client) Rule(ctx context.Context, groupID string) (Rule, error) {
 		return Rule{}, plainErr
 	case plainErr != nil && quotaErr != nil:
 		return Rule{}, bothSaid(plainErr, quotaErr)
+	}
+	if quotaErr == nil && quota.quotas == nil {
+		quota.quotas = []Quota{} // whoever tells quotas and has none may say null
 	}
 	return Rule{
 		GroupID:   groupID,

@@ -43,18 +43,19 @@ func TestRuleWhereOneEndpointIsAbsent(t *testing.T) {
 		plain, quota http.HandlerFunc
 		codes        []string
 		seats        int
+		quotas       bool // were told, be there none
 	}{
-		"with-quota not offered":          {says(200, plainAnswer), nil, []string{"RPADEVPRONU"}, 2},
-		"with-quota not allowed (405)":    {says(200, plainAnswer), says(405, `{}`), []string{"RPADEVPRONU"}, 2},
-		"plain gone":                      {nil, says(200, quota), []string{"IDU"}, 0},
-		"a group that never had a rule":   {says(200, `{"availableUserBundles":[],"allocatedUserBundles":null}`), says(404, `{}`), []string{}, 0},
-		"with-quota tells an absent rule": {says(200, plainAnswer), says(200, `{"groupRule":null,"quotas":null}`), []string{"RPADEVPRONU"}, 2},
+		"with-quota not offered":          {says(200, plainAnswer), nil, []string{"RPADEVPRONU"}, 2, false},
+		"with-quota not allowed (405)":    {says(200, plainAnswer), says(405, `{}`), []string{"RPADEVPRONU"}, 2, false},
+		"plain gone":                      {nil, says(200, quota), []string{"IDU"}, 0, true},
+		"a group that never had a rule":   {says(200, `{"availableUserBundles":[],"allocatedUserBundles":null}`), says(404, `{}`), []string{}, 0, false},
+		"with-quota tells an absent rule": {says(200, plainAnswer), says(200, `{"groupRule":null,"quotas":null}`), []string{"RPADEVPRONU"}, 2, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newStand(t)
 			s.answers["GET "+ruleRoute], s.answers["GET "+ruleRoute+"/with-quota"] = c.plain, c.quota
 			rule, err := s.client(t).Rule(context.Background(), groupID)
-			if err != nil || !reflect.DeepEqual(rule.Codes, c.codes) || len(rule.Available) != c.seats {
+			if err != nil || !reflect.DeepEqual(rule.Codes, c.codes) || len(rule.Available) != c.seats || (rule.Quotas != nil) != c.quotas {
 				t.Errorf("got %+v, %v", rule, err)
 			}
 		})

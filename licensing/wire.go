@@ -89,8 +89,13 @@ func (b ruleBody) codes() []string {
 	return Union(b.UserBundleCodes.codes, b.UserBundleLicenses.codes, b.AllocatedUserBundles.codes)
 }
 
+// quotasOf is nil only of a list that was not told: to have no limits is
+// something else.
 func quotasOf(bodies []quotaBody) []Quota {
-	var quotas []Quota
+	if bodies == nil {
+		return nil
+	}
+	quotas := []Quota{}
 	for _, b := range bodies {
 		if code := normalCode(string(b.Code)); code != "" {
 			quotas = append(quotas, Quota{Code: code, Limit: int(b.Limit), Used: int(b.Used)})

@@ -42,7 +42,7 @@ func TestTheNameOfAGroupIsWaitedFor(t *testing.T) {
 	w.uipath.Inject("GET identity groups", sandbox.Fault{Status: 503})
 	w.start()
 	w.ask(everyone + " IDU")
-	w.awaitTold(requester, "is kept, but UiPath could not be read yet")
+	w.awaitTold(requester, "is kept, but it could not be checked yet")
 	w.uipath.Clear()
 	w.awaitTold(requester, "is the group of everybody or of the administrators")
 	w.awaitNothingOwed()

@@ -12,23 +12,63 @@ import (
 // more than codes. UiPath drops the quotas at a write that does not carry them.
 func TestQuotasAndTheExternalFlagStay(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.uipath.AddGroup(sandbox.Group{
-		ID: groupID, Name: "Finance Robots", Rule: []string{"ATTUNU"}, External: true,
-		Quotas: map[string]int{"ATTUNU": 10}, Usage: map[string]int{"ATTUNU": 3},
-	})
+	w := limitedWorld(t)
 	w.start()
 	w.ask("group-01 IDU")
 	w.react(approver, "white_check_mark")
 	w.awaitEnd("allocation_done", "*Done*")
 	w.expectRule(1, "ATTUNU", "IDU")
-	rule, _ := w.uipath.Rule(groupID)
-	if !rule.External || len(rule.Quotas) != 1 || rule.Quotas["ATTUNU"] != 10 {
-		t.Errorf("the rule is %+v", rule)
-	}
+	w.expectLimits(true, 10)
 	if plain := w.uipath.Calls("PUT group"); len(plain) != 0 {
 		t.Errorf("written without quotas: %+v", plain)
 	}
+}
+
+// limitedWorld has a group with more to its rule than codes.
+func limitedWorld(t *testing.T) *world {
+	w := newWorld(t)
+	w.uipath.AddGroup(sandbox.Group{
+		ID: groupID, Name: "Finance Robots", Rule: []string{"ATTUNU"}, External: true,
+		Quotas: map[string]int{"ATTUNU": 10}, Usage: map[string]int{"ATTUNU": 3},
+	})
+	return w
+}
+
+func (w *world) expectLimits(external bool, attended int) {
+	w.t.Helper()
+	if rule, _ := w.uipath.Rule(groupID); rule.External != external || rule.Quotas["ATTUNU"] != attended {
+		w.t.Errorf("the rule is %+v", rule)
+	}
+}
+
+// TestWhatStaysIsNotKept has UiPath answer yes to a write, and tell that it has
+// lost what was to stay: people are told.
+func TestWhatStaysIsNotKept(t *testing.T) {
+	t.Parallel()
+	w := limitedWorld(t)
+	w.uipath.ForgetTheRest(1)
+	w.start()
+	w.ask("group-01 IDU")
+	w.react(approver, "white_check_mark")
+	w.awaitEnd("allocation_done", "*Done*")
+	w.expectThread(w.card(), "UiPath did not keep what was to stay besides")
+	w.expectRule(1, "ATTUNU", "IDU")
+	w.expectLimits(false, 0)
+}
+
+// TestLimitsThatAreNotTold has the route of quotas be away while a change is
+// carried out: a write would lift them.
+func TestLimitsThatAreNotTold(t *testing.T) {
+	t.Parallel()
+	w := limitedWorld(t)
+	w.start()
+	w.ask("group-01 IDU")
+	w.card()
+	w.uipath.Inject("GET group with-quota", sandbox.Fault{Status: 404, Times: 2})
+	w.react(approver, "white_check_mark")
+	w.awaitEnd("allocation_done", "*Done*")
+	w.expectRule(1, "ATTUNU", "IDU")
+	w.expectLimits(true, 10)
 }
 
 // TestAnOrganizationThatOwnsNothing has nothing to ask approvers for.

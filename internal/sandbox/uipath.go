@@ -84,6 +84,7 @@ type UiPath struct {
 	owned     map[string]uipathSeats
 	groups    map[string]*uipathGroup
 	drops     map[string]int
+	forgets   int
 	noLicense bool
 	exceed    bool
 

@@ -122,6 +122,12 @@ func (u *UiPath) DropCode(code string, times int) {
 	u.change(func() { u.drops[code] = times })
 }
 
+// ForgetTheRest makes the next PUTs, times of them, answer 200 and set the codes
+// alone: the rule has neither useExternalLicense nor quotas then.
+func (u *UiPath) ForgetTheRest(times int) {
+	u.change(func() { u.forgets = times })
+}
+
 // uipathUnlisted is a group that only its id is known of.
 func uipathUnlisted(id string, created time.Time) *uipathGroup {
 	g := Group{ID: id, Name: id, Directory: true, Quotas: make(map[string]int), Usage: make(map[string]int)}

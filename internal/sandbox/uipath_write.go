@@ -149,6 +149,10 @@ func (x *uipathExchange) replace(g *uipathGroup, want GroupRule) bool {
 		x.fail(status, uipathNoCode)
 		return false
 	}
+	if x.u.forgets > 0 {
+		x.u.forgets--
+		want.External, want.Quotas = false, nil
+	}
 	g.Rule = x.u.taken(want.Codes)
 	g.External = want.External
 	g.Quotas = uipathQuotasOf(want.Quotas, g.Rule)

@@ -1,0 +1,75 @@
+package approvals_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	. "licensebot/approvals"
+)
+
+// forgets has UiPath keep nothing but the codes of a write, and say so.
+func (u *uipath) forgets(asked Rule) (*Rule, bool, error) {
+	asked.External, asked.Quotas = false, []Quota{}
+	u.rules["group-01"] = asked
+	return &asked, false, nil
+}
+
+// What a change, or the end of a grant, was to leave as it was and UiPath did
+// not keep is told; an answer that does not tell limits has not lost any.
+func TestWhatUiPathDoesNotKeepIsTold(t *testing.T) {
+	for name, c := range map[string]struct {
+		forgotten    int // the write at which UiPath forgets
+		reason       Reason
+		unkeptAtEnds bool
+	}{
+		"nothing is lost": {0, ReasonConfirmed, false},
+		"by the change":   {1, ReasonUnkept, false},
+		"by the end":      {2, ReasonConfirmed, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			live(t, func(w *world) {
+				w.uipath.onWrite = func(n int, asked Rule) (*Rule, bool, error) {
+					if n == c.forgotten {
+						return w.uipath.forgets(asked)
+					}
+					answer := asked
+					answer.Quotas = nil
+					return &answer, true, nil
+				}
+				r := w.granted(2*time.Hour, "NEW")
+				w.ended(r, Done, c.reason)
+				if e := w.over(r); e.Unkept != c.unkeptAtEnds {
+					t.Errorf("the end did %+v", e)
+				}
+				w.puts(2)
+			})
+		})
+	}
+}
+
+// A change, and the end of a grant, wait while UiPath does not tell the limits
+// that are to stay: a write would lift them.
+func TestLimitsThatAreNotToldAreWaitedFor(t *testing.T) {
+	live(t, func(w *world) {
+		kept := w.uipath.rule().Quotas
+		untold := func(reads ...int) {
+			w.uipath.onRead = func(n int) error {
+				rule := w.uipath.rules["group-01"]
+				if rule.Quotas = kept; slices.Contains(reads, n) {
+					rule.Quotas = nil
+				}
+				w.uipath.rules["group-01"] = rule
+				return nil
+			}
+		}
+		untold(2, 3, 5, 6) // the first is for the card
+		r := w.granted(2*time.Hour, "NEW")
+		w.puts(1)
+		w.over(r)
+		w.puts(2)
+		if got := w.uipath.rule(); !slices.Equal(got.Quotas, kept) {
+			t.Errorf("the rule is %+v", got)
+		}
+	})
+}
