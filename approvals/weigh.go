@@ -7,15 +7,27 @@ import (
 	"time"
 )
 
-// How old an answer about people may be. At the vote a minute is fine, because
-// everything is asked again right before the write. There, user groups may be
-// three seconds old: Slack allows twenty such calls a minute. Once consent was
-// found gone there, the same holds for the votes: an older answer, which each
-// replica has of its own, might find it again and again.
-const (
-	ageAtVote        = time.Minute
-	groupAgeAtWrite  = 3 * time.Second
-	personAgeAtWrite = 0
+// A closeness is how closely it is looked who reacted: how old an answer about a
+// person and about a user group may be, and whether it matters who those are
+// whom nobody named.
+type closeness struct {
+	person, group time.Duration
+	everybody     bool
+}
+
+// At the vote a minute is fine, because everything is asked again right before
+// the write. There, user groups may be three seconds old: Slack allows twenty
+// such calls a minute. Once consent was found gone there, the same holds for the
+// votes: an older answer, which each replica has of its own, might find it again
+// and again. Whoever has no vote is told why when they react; after that nothing
+// depends on who they are, and a hundred of them would keep Slack from telling
+// who the others are.
+const ageAtVote = time.Minute
+
+var (
+	atVote      = closeness{person: ageAtVote, group: ageAtVote, everybody: true}
+	atVoteAgain = closeness{group: 3 * time.Second, everybody: true}
+	lastLook    = closeness{group: 3 * time.Second}
 )
 
 // weigh looks up who reacted on a pending card and hands the ballots to Next.
@@ -27,11 +39,11 @@ func (w *Workers) weigh(ctx context.Context, t Task, r Request) error {
 	if err != nil {
 		return err
 	}
-	personAge, groupAge := ageAtVote, ageAtVote
+	look := atVote
 	if r.Reopened > 0 {
-		personAge, groupAge = personAgeAtWrite, groupAgeAtWrite
+		look = atVoteAgain
 	}
-	ballots, err := w.ballots(ctx, r, reactions, personAge, groupAge)
+	ballots, err := w.ballots(ctx, r, reactions, look)
 	var refusal *Refusal
 	if err != nil && !errors.As(err, &refusal) {
 		return err
@@ -45,12 +57,13 @@ func (w *Workers) weigh(ctx context.Context, t Task, r Request) error {
 }
 
 // ballots decides what each reaction is worth. Where a check cannot be made
-// for good the ballot is Uncheckable and the refusal is returned as well.
-func (w *Workers) ballots(ctx context.Context, r Request, reactions []Reaction, personAge, groupAge time.Duration) ([]Ballot, error) {
+// for good the ballot is Uncheckable and the refusal is returned as well. Those
+// whom nobody named are left out where it does not matter who they are.
+func (w *Workers) ballots(ctx context.Context, r Request, reactions []Reaction, look closeness) ([]Ballot, error) {
 	if len(reactions) == 0 {
 		return nil, nil
 	}
-	members, unread := w.members(ctx, r.Terms.Stages, groupAge)
+	members, unread := w.members(ctx, r.Terms.Stages, look.group)
 	if unread != nil && !refused(unread) {
 		return nil, unread
 	}
@@ -59,7 +72,10 @@ func (w *Workers) ballots(ctx context.Context, r Request, reactions []Reaction, 
 	for _, reaction := range reactions {
 		ballot := Ballot{User: reaction.User, Deny: reaction.Deny, Standing: Uncheckable, Stages: named(members, reaction.User)}
 		nobody := unread == nil && len(ballot.Stages) == 0
-		person, err := w.Directory.Person(ctx, reaction.User, personAge)
+		if nobody && !look.everybody && !slices.Contains(Voters(r.Votes), reaction.User) {
+			continue
+		}
+		person, err := w.Directory.Person(ctx, reaction.User, look.person)
 		switch {
 		case err == nil:
 			ballot.Standing = StandingOf(r, person, ballot.Stages)
@@ -131,7 +147,7 @@ func (w *Workers) recheck(ctx context.Context, r Request) ([]Ballot, error) {
 	if err != nil {
 		return nil, err
 	}
-	ballots, err := w.ballots(ctx, r, dated(shown, heard), personAgeAtWrite, groupAgeAtWrite)
+	ballots, err := w.ballots(ctx, r, dated(shown, heard), lastLook)
 	if refused(err) && decided(r, ballots) {
 		return ballots, nil
 	}

@@ -1,6 +1,8 @@
 package approvals_test
 
 import (
+	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -132,5 +134,23 @@ func TestAStageThatCannotBeRead(t *testing.T) {
 		w.slack.mu.Unlock()
 		w.untilState(Done)
 		w.puts(1)
+	})
+}
+
+// However many react who have no vote, the look before the write asks Slack
+// about nobody but those who were named.
+func TestManyBystandersDoNotSlowTheLastLook(t *testing.T) {
+	live(t, func(w *world) {
+		r := w.carded()
+		for n := range 100 {
+			w.slack.put(r, fmt.Sprintf("U-NOBODY-%d", n), true)
+		}
+		w.react(r, anna, true)
+		w.untilState(Done)
+		w.slack.mu.Lock()
+		defer w.slack.mu.Unlock()
+		if asked := slices.Compact(w.slack.asked); !slices.Equal(asked, []string{anna}) {
+			t.Errorf("asked about %v", asked)
+		}
 	})
 }

@@ -339,6 +339,7 @@ type slackFake struct {
 	groups map[string][]string
 	cards  map[string][]Reaction
 	untold map[string]error // what asking who somebody is, or who is in a user group, comes to
+	asked  []string         // about whom
 	faulty map[string]error // what a look at a card comes to
 	before func(call string, n int) (effect bool, err error)
 	onLook func() // after a card was looked at, before people are
@@ -388,6 +389,7 @@ func (s *slackFake) Ready(ctx context.Context, _ Kind) error { return ctx.Err() 
 func (s *slackFake) Person(_ context.Context, user string, _ time.Duration) (Person, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.asked = append(s.asked, user)
 	if err := s.untold[user]; err != nil {
 		return Person{}, err
 	}

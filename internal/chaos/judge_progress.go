@@ -3,10 +3,12 @@
 package chaos
 
 import (
+	"regexp"
 	"slices"
-	"strings"
 	"time"
 )
+
+var nothingChanged = regexp.MustCompile(`Nothing (was|had been) changed at UiPath`)
 
 const reopenedEvent = "allocation_reopened"
 
@@ -32,7 +34,7 @@ func (j *judge) judgeProgress(r *request, c *Card) {
 		if reply.Event != "allocation_reminder" && !j.h.approved(c, reply.At) {
 			j.findAt(reply.At, Untrue, "told of a consent that there never was", r.id, reply.Text)
 		}
-		if strings.Contains(reply.Text, "Nothing was changed at UiPath") {
+		if nothingChanged.MatchString(reply.Text) {
 			j.judgeUnchanged(r, tookBefore(effectsOf(r.writes), reply.At), reply.Text, reply.At)
 		}
 	}
