@@ -196,7 +196,8 @@ func lapsed(r Request, e Lapse, now time.Time) (Step, error) {
 	if (r.State != Filed && r.State != Pending) || now.Before(r.Deadline) {
 		return Step{}, ErrNoMove
 	}
-	if r.State == Pending && !e.Unseen {
+	unshown := r.Terms.Auto && r.CardTS == "" // nobody has to agree, but the channel has to have seen it
+	if r.State == Pending && !e.Unseen && !unshown {
 		step := count(r, e.Ballots, now)
 		if step.Request.State != Pending {
 			return step, nil

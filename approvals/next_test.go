@@ -505,6 +505,22 @@ func TestTheDeadlineBelongsToTheEnd(t *testing.T) {
 	}
 }
 
+// What a rule grants without asking is not granted before the channel has seen
+// it, however late that is.
+func TestWhatNobodySawExpires(t *testing.T) {
+	r := requestIn(Pending)
+	r.Terms.Auto = true
+	step, err := Next(r, Lapse{}, deadline)
+	if err != nil || step.Request.State != Expired {
+		t.Errorf("without a card: %s", told(step, err))
+	}
+	r.CardTS = "1700000000.000100"
+	step, err = Next(r, Lapse{}, deadline)
+	if err != nil || step.Request.State != Approved {
+		t.Errorf("with a card: %s", told(step, err))
+	}
+}
+
 // Each reactor is told once for each reason, whatever is weighed again.
 func TestIgnoredReactorsAreToldOnce(t *testing.T) {
 	r := requestIn(Pending)
