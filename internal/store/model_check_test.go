@@ -19,6 +19,7 @@ import (
 type machine struct {
 	s     underTest
 	m     *model
+	w     witness
 	clock *clock
 	tasks []approvals.Task // taken at any time, whether they are still held or not
 	ids   map[int64]bool
@@ -31,17 +32,34 @@ func TestStoreIsTheModel(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := one(t)
-			rapid.Check(t, func(rt *rapid.T) {
-				b.clear()
-				mc := &machine{s: b.under(), m: newModel(), clock: b.clock, ids: map[int64]bool{}}
-				rt.Repeat(map[string]func(*rapid.T){
-					"": mc.compare, "file": mc.file, "step": mc.step, "react": mc.react, "seen": mc.seen, "claim": mc.claim,
-					"try": mc.try, "settle": mc.settle, "defer": mc.putOff, "wait": mc.wait, "advance": mc.advance,
-					"step as a worker": mc.stepHeld, "step more": mc.step, "claim more": mc.claim,
+			check := func(actions func(mc *machine) map[string]func(*rapid.T)) func(t *testing.T) {
+				return rapid.MakeCheck(func(rt *rapid.T) {
+					b.clear()
+					mc := &machine{s: b.under(), m: newModel(), w: witness{}, clock: b.clock, ids: map[int64]bool{}}
+					rt.Repeat(actions(mc))
+					mc.compareAll(rt)
 				})
-				mc.compareAll(rt)
-			})
+			}
+			t.Run("everything", check((*machine).everything))
+			t.Run("lives", check((*machine).lives))
 		})
+	}
+}
+
+// everything is all that a store can be asked to do.
+func (mc *machine) everything() map[string]func(*rapid.T) {
+	return map[string]func(*rapid.T){
+		"": mc.compare, "file": mc.file, "step": mc.step, "react": mc.react, "seen": mc.seen, "claim": mc.claim,
+		"try": mc.try, "settle": mc.settle, "defer": mc.putOff, "wait": mc.wait, "advance": mc.advance,
+		"step as a worker": mc.stepHeld, "step more": mc.step, "claim more": mc.claim,
+	}
+}
+
+// lives is what brings requests on: so they come to all their ends, and codes
+// that are granted for a time to the end of that.
+func (mc *machine) lives() map[string]func(*rapid.T) {
+	return map[string]func(*rapid.T){
+		"": mc.compare, "file": mc.file, "advance": mc.advance, "step": mc.step, "step more": mc.step, "step on": mc.step, "step still": mc.step,
 	}
 }
 
@@ -51,7 +69,7 @@ func (mc *machine) now() time.Time { return mc.clock.now() }
 func agree(t *rapid.T, got, want error) {
 	t.Helper()
 	for _, sentinel := range []error{
-		approvals.ErrNoMove, approvals.ErrNotYours, approvals.ErrLost, approvals.ErrNothing, approvals.ErrNoRequest,
+		approvals.ErrNoMove, approvals.ErrNotYours, approvals.ErrNoReason, approvals.ErrLost, approvals.ErrNothing, approvals.ErrNoRequest,
 	} {
 		if errors.Is(got, sentinel) != errors.Is(want, sentinel) {
 			t.Fatalf("error %v, want %v", got, want)
@@ -75,7 +93,10 @@ func same(t *rapid.T, what string, got, want any) {
 
 // compare looks at the owed work after each action, because every action
 // concerns it.
-func (mc *machine) compare(t *rapid.T) { holds(t, mc.s, rowsQuery, mc.m.rows()) }
+func (mc *machine) compare(t *rapid.T) {
+	holds(t, mc.s, rowsQuery, mc.m.rows())
+	mc.w.times(t, mc.s.timers(t), mc.now())
+}
 
 func holds(t *rapid.T, s underTest, query string, want []string) {
 	t.Helper()
@@ -91,7 +112,7 @@ func (mc *machine) compareAll(t *rapid.T) {
 		got, err := mc.s.Request(context.Background(), id)
 		agree(t, err, nil)
 		same(t, "request", jsonOf(t, got), jsonOf(t, want))
-		if err := path(of(mc.m.journal, id)); err != nil {
+		if err := errors.Join(path(of(mc.m.journal, id)), oneEnd(of(mc.m.journal, id))); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -123,7 +144,7 @@ func (mc *machine) file(t *rapid.T) {
 	if len(mc.m.requests) == 4 {
 		t.Skip("enough")
 	}
-	r := ask(len(mc.m.requests))
+	r := asked(len(mc.m.requests))
 	if len(mc.m.requests) > 0 && rapid.IntRange(0, 3).Draw(t, "redelivered") == 0 {
 		r.Envelope = ask(rapid.IntRange(0, len(mc.m.requests)-1).Draw(t, "envelope")).Envelope
 	}
@@ -132,10 +153,16 @@ func (mc *machine) file(t *rapid.T) {
 	agree(t, err, nil)
 	same(t, "again", again, wantAgain)
 	same(t, "filed", jsonOf(t, got), jsonOf(t, want))
+	if !again {
+		mc.w.filed(r, mc.now())
+	}
 }
 
 func (mc *machine) step(t *rapid.T) {
-	ids := append(mc.m.ids(), "R-NOTTHERE")
+	ids := mc.m.ids()
+	if len(ids) == 0 || rapid.IntRange(0, 19).Draw(t, "unknown") == 19 {
+		ids = []string{"R-NOTTHERE"}
+	}
 	mc.stepOn(t, rapid.SampledFrom(ids).Draw(t, "request"), nil)
 }
 
@@ -152,41 +179,86 @@ func (mc *machine) stepOn(t *rapid.T, id string, done *approvals.Task) {
 	want, wantErr := mc.m.step(id, e, done, mc.now())
 	got, err := mc.s.Step(context.Background(), id, e, done)
 	agree(t, err, wantErr)
-	if err == nil {
-		same(t, "step", jsonOf(t, got), jsonOf(t, want))
+	if err != nil {
+		return
+	}
+	same(t, "step", jsonOf(t, got), jsonOf(t, want))
+	if err := mc.w.saw(id, e, got.State, mc.now()); err != nil {
+		t.Fatal(err)
 	}
 }
 
 // drawEvent makes any event of the rules, fit for the request or not.
 func drawEvent(t *rapid.T, id string) approvals.Event {
-	return rapid.OneOf(
+	return judged(id, rapid.OneOf(
 		rapid.Custom(func(t *rapid.T) approvals.Event { return drawProposal(t, id) }),
 		rapid.Just[approvals.Event](approvals.Posted{TS: card(id)}),
 		rapid.Just[approvals.Event](approvals.Unfit{Outcome: approvals.Outcome{Reason: approvals.ReasonNotOwned, Subject: []string{"IDU"}}}),
 		rapid.Custom(func(t *rapid.T) approvals.Event { return approvals.Weighed{Ballots: drawBallots(t)} }),
-		rapid.Custom(func(t *rapid.T) approvals.Event { return approvals.Rechecked{Ballots: drawBallots(t)} }),
 		rapid.Custom(func(t *rapid.T) approvals.Event { return approvals.Carried{Ballots: drawBallots(t)} }),
+		rapid.Just[approvals.Event](approvals.Forgotten{}),
 		rapid.Custom(func(t *rapid.T) approvals.Event {
-			return approvals.Cancel{By: rapid.SampledFrom([]string{"U-REQUESTER", "U-0"}).Draw(t, "by")}
+			return approvals.Rechecked{Ballots: drawBallots(t), Attempted: rapid.Bool().Draw(t, "attempted")}
 		}),
-		rapid.Just[approvals.Event](approvals.Lapse{}),
+		rapid.Custom(func(t *rapid.T) approvals.Event {
+			return approvals.Cancel{
+				By:         rapid.SampledFrom([]string{"U-REQUESTER", "U-0"}).Draw(t, "by"),
+				Authorised: rapid.Bool().Draw(t, "authorised"), Why: rapid.SampledFrom([]string{"", "a mistake"}).Draw(t, "why"),
+			}
+		}),
+		rapid.Custom(func(t *rapid.T) approvals.Event { return drawLapse(t) }),
+		rapid.Custom(func(t *rapid.T) approvals.Event {
+			return approvals.Gone{Attempted: rapid.Bool().Draw(t, "attempted"), Waiting: rapid.Bool().Draw(t, "waiting")}
+		}),
 		rapid.Just[approvals.Event](approvals.Held{Why: "UiPath is away"}),
 		rapid.Just[approvals.Event](approvals.Missed{Answered: []string{"IDU"}}),
 		rapid.Custom(func(t *rapid.T) approvals.Event {
 			state := rapid.SampledFrom([]approvals.State{approvals.Done, approvals.Failed, approvals.Superseded, approvals.Denied}).Draw(t, "state")
 			return approvals.Settled{State: state, Outcome: approvals.Outcome{Reason: approvals.ReasonConfirmed}}
 		}),
-	).Draw(t, "event")
+		rapid.Custom(func(t *rapid.T) approvals.Event {
+			return approvals.Reminded{Number: rapid.IntRange(1, 5).Draw(t, "number")}
+		}),
+		rapid.Custom(func(t *rapid.T) approvals.Event { return drawOfGrant(t) }),
+	).Draw(t, "event"))
 }
 
-// drawProposal makes a change that now and then is what another request asks.
+func drawLapse(t *rapid.T) approvals.Lapse {
+	return approvals.Lapse{Ballots: drawBallots(t), Unseen: rapid.IntRange(0, 3).Draw(t, "unseen") == 0}
+}
+
+// drawOfGrant makes an event that means something to what holds codes for a time.
+func drawOfGrant(t *rapid.T) approvals.Event {
+	return rapid.OneOf(
+		rapid.Just[approvals.Event](approvals.Elapsed{}),
+		rapid.Custom(func(t *rapid.T) approvals.Event {
+			return approvals.EndEarly{By: rapid.SampledFrom([]string{"U-REQUESTER", "U-0"}).Draw(t, "by"), Authorised: rapid.Bool().Draw(t, "authorised")}
+		}),
+		rapid.Custom(func(t *rapid.T) approvals.Event {
+			left := rapid.SampledFrom([][]string{nil, nil, {"IDU"}}).Draw(t, "left")
+			return approvals.Ended{Ending: approvals.Ending{Took: []string{"RPADEVPRONU"}, Left: left}}
+		}),
+	).Draw(t, "of a grant")
+}
+
+// drawProposal makes a change that now and then is what another request asks,
+// and seldom one that nobody has to agree to.
 func drawProposal(t *rapid.T, id string) approvals.Vetted {
 	group := rapid.SampledFrom([]string{"group-01", "group-02"}).Draw(t, "group")
 	asked := ownProposal(group, id)
 	if rapid.IntRange(0, 3).Draw(t, "alike") == 0 {
 		asked = proposal(group)
 	}
-	asked.Terms.Stages[0].Quorum = rapid.IntRange(1, 2).Draw(t, "quorum")
+	asked.Terms.Stages = nil
+	for i, people := range approversOf(id) {
+		quorum := 1 // of a second stage: there are not more people than three
+		if i == 0 {
+			quorum = rapid.IntRange(1, 2).Draw(t, "quorum")
+		}
+		asked.Terms.Stages = append(asked.Terms.Stages, approvals.Stage{Approvers: people, Quorum: quorum})
+	}
+	asked.Terms.SelfApproval = selfApproved(id)
+	asked.Terms.Auto = rapid.IntRange(0, 9).Draw(t, "auto") == 9
 	return asked
 }
 
@@ -198,21 +270,29 @@ func drawFit(t *rapid.T, r approvals.Request) approvals.Event {
 	case r.CardTS == "":
 		return approvals.Posted{TS: card(r.ID)}
 	case r.State == approvals.Pending:
-		return yes("U-0", "U-1")
+		return judged(r.ID, rapid.OneOf(
+			rapid.Just[approvals.Event](unanimous(r.ID)),
+			rapid.Custom(func(t *rapid.T) approvals.Event { return approvals.Weighed{Ballots: drawBallots(t)} }),
+			rapid.Custom(func(t *rapid.T) approvals.Event { return drawLapse(t) }),
+		).Draw(t, "look"))
+	case r.State == approvals.Approved && rapid.IntRange(0, 2).Draw(t, "lost") == 2:
+		return judged(r.ID, approvals.Rechecked{Ballots: drawBallots(t)})
+	case r.State == approvals.Done:
+		return drawOfGrant(t)
 	}
 	return approvals.Settled{State: approvals.Done, Outcome: approvals.Outcome{Reason: approvals.ReasonConfirmed}}
 }
 
+// drawBallots makes what may be on a card. What a ballot stands as is known
+// once it is known on which; that it came too late is drawn.
 func drawBallots(t *rapid.T) []approvals.Ballot {
 	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) approvals.Ballot {
 		return approvals.Ballot{
-			User: fmt.Sprint("U-", rapid.IntRange(0, 2).Draw(t, "user")),
-			Deny: rapid.IntRange(0, 7).Draw(t, "deny") == 0,
-			Standing: rapid.SampledFrom([]approvals.Standing{
-				approvals.Counts, approvals.Counts, approvals.IsGuest, approvals.NotApprover,
-			}).Draw(t, "standing"),
+			User:     rapid.SampledFrom(everybody()).Draw(t, "user"),
+			Deny:     rapid.IntRange(0, 7).Draw(t, "deny") == 0,
+			Standing: rapid.SampledFrom([]approvals.Standing{"", "", "", approvals.IsLate}).Draw(t, "standing"),
 		}
-	}), 0, 3).Draw(t, "ballots")
+	}), 0, 4).Draw(t, "ballots")
 }
 
 func (mc *machine) claim(t *rapid.T) {

@@ -325,7 +325,7 @@ func moves() map[approvals.State][]approvals.State {
 		"":                 {approvals.Filed},
 		approvals.Filed:    {approvals.Refused, approvals.Cancelled, approvals.Expired, approvals.Pending},
 		approvals.Pending:  {approvals.Denied, approvals.Cancelled, approvals.Expired, approvals.Approved},
-		approvals.Approved: {approvals.Done, approvals.Failed, approvals.Superseded, approvals.Pending, approvals.Denied, approvals.Expired},
+		approvals.Approved: {approvals.Done, approvals.Failed, approvals.Superseded, approvals.Cancelled, approvals.Pending, approvals.Denied, approvals.Expired},
 	}
 }
 

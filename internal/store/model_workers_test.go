@@ -41,10 +41,10 @@ func drawOrders(t *rapid.T) []order {
 	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) order {
 		n := rapid.IntRange(0, 3).Draw(t, "n")
 		return order{
-			Do:      rapid.SampledFrom([]string{"file", "step", "step", "step", "react", "task", "task", "task", "task", "late", "late", "advance"}).Draw(t, "do"),
+			Do:      rapid.SampledFrom([]string{"file", "step", "step", "step", "react", "task", "task", "task", "task", "task", "late", "late", "advance", "an hour"}).Draw(t, "do"),
 			Request: n, Event: drawEvent(t, ask(n).ID),
 			Kinds: rapid.Permutation(workKinds()).Draw(t, "kinds"),
-			With:  rapid.SampledFrom([]string{"settle", "try", "step", "defer", "leave", "leave"}).Draw(t, "with"),
+			With:  rapid.SampledFrom([]string{"settle", "try", "step", "step", "step", "defer", "leave", "leave"}).Draw(t, "with"),
 		}
 	}), 8, 14).Draw(t, "orders")
 }
@@ -77,6 +77,9 @@ func (ref *referee) taken(task approvals.Task, r approvals.Request, since time.T
 	ref.mu.Lock()
 	defer ref.mu.Unlock()
 	now, lane := ref.clock.now(), task.Lane(r)
+	if task.Kind == approvals.End && r.Grant.By == "" && r.Grant.Tries == 0 && now.Before(r.Ended.Add(r.Ask.For)) {
+		ref.fault("the end of %s, granted at %v for %v, was given out at %v", r.ID, r.Ended, r.Ask.For, now)
+	}
 	if last := ref.holds[task.ID]; last != nil && last.task.Attempt >= task.Attempt {
 		ref.fault("attempt %d of task %d was given out after %d", task.Attempt, task.ID, last.task.Attempt)
 	}
@@ -138,7 +141,7 @@ func (w *worker) run(o order) {
 	var err error
 	switch o.Do {
 	case "file":
-		_, _, err = w.File(w.ctx(), ask(o.Request))
+		_, _, err = w.File(w.ctx(), asked(o.Request))
 	case "step":
 		_, err = w.Step(w.ctx(), id, o.Event, nil)
 		if err != nil && strings.Contains(err.Error(), "cannot settle as") {
@@ -150,9 +153,13 @@ func (w *worker) run(o order) {
 		})
 	case "advance":
 		w.clock.advance(lease)
+	case "an hour":
+		w.clock.advance(time.Hour)
 	case "late":
-		if len(w.late) > 0 {
-			err = w.try(w.late[0])
+		if len(w.late) > 0 { // once: what was owed again meanwhile could be settled again by the same holder, in vain
+			task := w.late[0]
+			w.late = w.late[1:]
+			err = w.try(task)
 		}
 	case "task":
 		err = w.take(o)
@@ -166,7 +173,7 @@ func (w *worker) expected(err error) {
 		return // another's change is the very same
 	}
 	w.Helper()
-	w.rival(err, approvals.ErrNoMove, approvals.ErrNotYours, approvals.ErrLost, approvals.ErrNothing, approvals.ErrNoRequest)
+	w.rival(err, approvals.ErrNoMove, approvals.ErrNotYours, approvals.ErrNoReason, approvals.ErrLost, approvals.ErrNothing, approvals.ErrNoRequest)
 }
 
 func (w *worker) take(o order) error {
@@ -201,13 +208,21 @@ func (w *worker) take(o order) error {
 func (w *worker) fit(task approvals.Task, r approvals.Request, otherwise approvals.Event) approvals.Event {
 	switch task.Kind {
 	case approvals.Vet:
-		return ownProposal(group, r.ID)
+		return ownVetted(r.ID)
 	case approvals.Announce:
 		return approvals.Posted{TS: card(r.ID)}
 	case approvals.Weigh:
-		return yes("U-1", "U-2")
+		return unanimous(r.ID)
+	case approvals.Apply:
+		return approvals.Settled{State: approvals.Done, Outcome: approvals.Outcome{Reason: approvals.ReasonConfirmed}}
+	case approvals.Remind:
+		return approvals.Reminded{Number: r.Reminded + 1}
+	case approvals.Elapse:
+		return approvals.Elapsed{}
+	case approvals.End:
+		return approvals.Ended{Ending: approvals.Ending{Took: r.Grant.Codes}}
 	}
-	return otherwise
+	return judged(r.ID, otherwise)
 }
 
 // try must be refused once the lease has lapsed.
@@ -244,7 +259,7 @@ func TestConcurrentWorkers(t *testing.T) {
 				for range 4 {
 					programs = append(programs, drawOrders(rt))
 				}
-				both[0].file(0)
+				begin(rt, both[0])
 				race(len(programs), func(i int) bool {
 					w := &worker{bench: both[i%2], ref: ref}
 					for _, o := range programs[i] {
@@ -262,13 +277,40 @@ func TestConcurrentWorkers(t *testing.T) {
 	}
 }
 
+// begin files the first request and brings it as far as is drawn: at most it
+// holds codes for a time.
+func begin(t *rapid.T, b *bench) {
+	r, _, err := b.File(b.ctx(), asked(0))
+	agree(t, err, nil)
+	steps := []approvals.Event{
+		ownVetted(r.ID), approvals.Posted{TS: card(r.ID)}, unanimous(r.ID),
+		approvals.Settled{State: approvals.Done, Outcome: approvals.Outcome{Reason: approvals.ReasonConfirmed}},
+	}
+	for _, e := range steps[:rapid.SampledFrom([]int{0, 1, 2, 3, 4, 4, 4}).Draw(t, "far")] {
+		_, err := b.Step(b.ctx(), r.ID, e, nil)
+		agree(t, err, nil)
+	}
+}
+
+// ownVetted is a change that no other request asks, which one person of each
+// stage has to agree to.
+func ownVetted(id string) approvals.Vetted {
+	own := ownProposal(group, id)
+	own.Terms.Stages, own.Terms.SelfApproval = nil, selfApproved(id)
+	for _, people := range approversOf(id) {
+		own.Terms.Stages = append(own.Terms.Stages, approvals.Stage{Approvers: people, Quorum: 1})
+	}
+	return own
+}
+
 // events knows each event of these orders by its kind in the journal.
 func events() map[string]approvals.Event {
 	all := map[string]approvals.Event{}
 	for _, e := range []approvals.Event{
 		approvals.Vetted{}, approvals.Unfit{}, approvals.Posted{}, approvals.Weighed{}, approvals.Rechecked{},
-		approvals.Cancel{}, approvals.Lapse{}, approvals.Held{}, approvals.Missed{}, approvals.Settled{},
-		approvals.Carried{},
+		approvals.Cancel{}, approvals.Lapse{}, approvals.Gone{}, approvals.Held{}, approvals.Missed{}, approvals.Settled{},
+		approvals.Carried{}, approvals.Reminded{}, approvals.Elapsed{}, approvals.EndEarly{}, approvals.Ended{},
+		approvals.Forgotten{},
 	} {
 		all[e.Kind()] = e
 	}
@@ -277,36 +319,39 @@ func events() map[string]approvals.Event {
 
 // replay runs each request's journal through the rules: what the store holds
 // is what they make of it, one event after the other, and it owes nothing else.
+// The witness, who has rules of its own, is told the journal as well.
 func replay(t *rapid.T, b *bench, ref *referee) {
 	owed := map[string]bool{} // whether it has to be there, or to be settled
+	w := witness{}
 	for _, id := range b.under().column(t, `SELECT id FROM requests`) {
 		stored, err := b.Request(b.ctx(), id)
 		agree(t, err, nil)
 		m := newModel()
 		for i, line := range b.under().journal(t, id) {
 			if i == 0 {
-				r := ask(0)
-				r.ID, r.Envelope = stored.ID, stored.Envelope
-				m.file(r, fromMicros(line.at))
+				m.file(asked(numberOf(id)), fromMicros(line.at))
+				w.filed(asked(numberOf(id)), fromMicros(line.at))
 				continue
 			}
-			e := reflect.New(reflect.TypeOf(events()[line.kind]))
-			if err := json.Unmarshal([]byte(line.event), e.Interface()); err != nil {
-				t.Fatal(err)
-			}
-			if _, err := m.step(id, e.Elem().Interface().(approvals.Event), nil, fromMicros(line.at)); err != nil {
+			e := line.read(t)
+			if _, err := m.step(id, e, nil, fromMicros(line.at)); err != nil {
 				t.Fatalf("the rules do not take %s of %s: %v", line.kind, id, err)
+			}
+			if err := w.saw(id, e, line.after, fromMicros(line.at)); err != nil {
+				t.Fatal(err)
 			}
 		}
 		same(t, "request", jsonOf(t, stored), jsonOf(t, m.requests[id]))
-		if err := path(m.journal); err != nil {
+		written := of(b.under().column(t, journalQuery), id)
+		if err := errors.Join(path(written), oneEnd(written)); err != nil {
 			t.Fatal(err)
 		}
-		same(t, "journal", of(b.under().column(t, journalQuery), id), m.journal)
+		same(t, "journal", written, m.journal)
 		for _, row := range m.owed {
 			owed[owedKey(id, row.Owed)] = true
 		}
 	}
+	w.times(t, b.under().timers(t), b.clock.now())
 	rows := b.under().column(t, `SELECT request_id || ' ' || kind || ' ' || subject FROM owed`)
 	for _, row := range rows {
 		if !owed[row] && !strings.Contains(row, " weigh ") { // which a reaction owes
@@ -323,11 +368,22 @@ func replay(t *rapid.T, b *bench, ref *referee) {
 type journalLine struct {
 	at          int64
 	kind, event string
+	after       approvals.State
+}
+
+// read is the event that the journal kept.
+func (line journalLine) read(t *rapid.T) approvals.Event {
+	t.Helper()
+	e := reflect.New(reflect.TypeOf(events()[line.kind]))
+	if err := json.Unmarshal([]byte(line.event), e.Interface()); err != nil {
+		t.Fatal(err)
+	}
+	return e.Elem().Interface().(approvals.Event)
 }
 
 func (s underTest) journal(t *rapid.T, id string) []journalLine {
 	t.Helper()
-	rows, err := s.read.Query(`SELECT at, kind, event FROM journal WHERE request_id = $1 ORDER BY id`, id)
+	rows, err := s.read.Query(`SELECT at, kind, event, after FROM journal WHERE request_id = $1 ORDER BY id`, id)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -335,7 +391,7 @@ func (s underTest) journal(t *rapid.T, id string) []journalLine {
 	var all []journalLine
 	for rows.Next() {
 		var line journalLine
-		if err := rows.Scan(&line.at, &line.kind, &line.event); err != nil {
+		if err := rows.Scan(&line.at, &line.kind, &line.event, &line.after); err != nil {
 			t.Fatal(err)
 		}
 		all = append(all, line)
