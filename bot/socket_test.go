@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+	"github.com/slack-go/slack/socketmode"
 
 	"licensebot/approvals"
 	"licensebot/internal/sandbox"
@@ -497,6 +498,49 @@ func TestTooManyCommands(t *testing.T) {
 	if first != testWords().Busy() || busy < 1 || busy > commands-handlers {
 		t.Errorf("%d of %d were told that the bot is busy, the first was told %q", busy, commands, first)
 	}
+}
+
+// TestAnswersAreInTime for Slack, which gives up on a command after three
+// seconds: some of them are left for the acknowledgement to be written.
+func TestAnswersAreInTime(t *testing.T) {
+	const (
+		slackLimit = 3 * time.Second
+		doubtLimit = 500 * time.Millisecond // what the store takes to find out the truth; its own tests hold it to that
+	)
+	if longest := answerLimit + doubtLimit; longest > slackLimit-flushTime {
+		t.Errorf("an answer may take %v", longest)
+	}
+	if startLimit >= answerLimit {
+		t.Errorf("what is begun after %v has no time until %v", startLimit, answerLimit)
+	}
+}
+
+// TestWhatWaitsIsBounded hands a socket three times as many commands as it has
+// room for while nobody works on them. The others are let go at once.
+func TestWhatWaitsIsBounded(t *testing.T) {
+	r := newRig(t, sandbox.SlackConfig{})
+	s := r.newSocket(r.store)
+	const size = 16 << 10 // of a command, so that keeping them all would be seen
+	heap := func() uint64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapInuse
+	}
+	before := heap()
+	for i := range 3 * (queueLength + busyLength) {
+		s.take(r.ctx, s.clients[0], socketmode.Event{Type: socketmode.EventTypeSlashCommand, Request: &socketmode.Request{
+			Type: "slash_commands", EnvelopeID: fmt.Sprint(i), Payload: make([]byte, size),
+		}})
+	}
+	after := heap()
+	if len(s.jobs) != queueLength || len(s.busy) != busyLength {
+		t.Errorf("%d wait for their turn and %d to be told that the bot is busy", len(s.jobs), len(s.busy))
+	}
+	if most := before + 3*(queueLength+busyLength)*size/2; after > most {
+		t.Errorf("it keeps %d MiB, which is more than waits", after>>20)
+	}
+	runtime.KeepAlive(s)
 }
 
 // TestWhichReactionsAreVotes hands reactions to the intake, of which one is a
