@@ -2,6 +2,7 @@ package store
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -172,4 +173,20 @@ func (b *bench) must1(r approvals.Request, err error) approvals.Request {
 	b.Helper()
 	b.must(err)
 	return r
+}
+
+// The done requests of one group are sorted, but found by indexes alone.
+func TestGrantedUsesIndexes(t *testing.T) {
+	forEachPlanner(t, func(t *testing.T, plans planner) {
+		for _, plan := range plans(t, grantedQuery, "group-7") {
+			for _, index := range []string{"requests_done", "requests_grant", "journal_request"} {
+				if !strings.Contains(plan.text, index) {
+					t.Errorf("%s is not used:\n%s", index, plan.text)
+				}
+			}
+			if plan.walks {
+				t.Errorf("walks a table:\n%s", plan.text)
+			}
+		}
+	})
 }

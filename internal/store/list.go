@@ -9,7 +9,7 @@ import (
 
 // Mine reads one page of a person's requests, newest first, and counts all.
 func (s *Store) Mine(ctx context.Context, requester string, limit, offset int) (page []approvals.Request, all int, err error) {
-	if all, err = s.count(ctx, `SELECT count(*) FROM requests WHERE requester = $1`, requester); err != nil {
+	if all, err = s.count(ctx, mineCount, requester); err != nil {
 		return nil, 0, err
 	}
 	page, err = s.list(ctx, mineQuery, requester, limit, offset)
@@ -56,6 +56,7 @@ func (s *Store) Open(ctx context.Context) (map[approvals.State]int, error) {
 const (
 	mineQuery = `SELECT ` + requestColumns + ` FROM requests WHERE requester = $1
 		ORDER BY filed_at DESC, id DESC LIMIT $2 OFFSET $3`
+	mineCount    = `SELECT count(*) FROM requests WHERE requester = $1`
 	waitingQuery = `SELECT ` + requestColumns + ` FROM requests WHERE ended_at IS NULL AND state = 'pending'
 		ORDER BY filed_at, id LIMIT $1 OFFSET $2`
 	waitingCount = `SELECT count(*) FROM requests WHERE ended_at IS NULL AND state = 'pending'`

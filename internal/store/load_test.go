@@ -11,7 +11,6 @@ import (
 // date. Half of them also wait for other work, due by now.
 func (s underTest) load(t testing.TB, n int) {
 	t.Helper()
-	const series = `WITH RECURSIVE series (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM series WHERE n < %d) `
 	id := `'R-L' || n`
 	at := `1772400000000000 + n` // the evening of 1 March 2026
 	for _, statement := range []string{
@@ -33,6 +32,28 @@ func (s underTest) load(t testing.TB, n int) {
 		s.exec(t, strings.Replace(statement, "%d", fmt.Sprint(n), 1)) // the other % is a remainder
 	}
 	s.exec(t, "ANALYZE")
+}
+
+// series are the numbers from 1.
+const series = `WITH RECURSIVE series (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM series WHERE n < %d) `
+
+// loadOver puts n requests into a store that are done, of twenty people for
+// a hundred groups, and what their journal tells. In each group the codes of
+// the last twentieth are granted for a time.
+func (s underTest) loadOver(t testing.TB, n int) {
+	t.Helper()
+	at := `1600000000000000 + CAST(n AS BIGINT) * 60000000` // one a minute, in 2020
+	for _, statement := range []string{
+		`INSERT INTO requests (id, envelope, state, requester, channel, card_ts, group_id, filed_at, deadline_at, decided_at, ended_at, grant_until, body) ` + series +
+			`SELECT 'R-O' || n, 'over-' || n, 'done', 'U-' || (n % 20), 'C-APPROVALS', '1500000000.' || n, 'group-' || (n % 100), ` +
+			at + `, ` + at + ` + 86400000000, ` + at + ` + 1, ` + at + ` + 2,
+			CASE WHEN n * 20 > 19 * %d THEN 1800000000000000 END, '{}' FROM series`,
+		`INSERT INTO journal (request_id, at, kind, actor, before, after, event) ` + series +
+			`SELECT 'R-O' || n, n, step, 'U-REQUESTER', was, step, '{}' FROM series
+			CROSS JOIN (SELECT '' AS was, 'filed' AS step UNION ALL SELECT 'approved', 'done') AS moves`,
+	} {
+		s.exec(t, strings.ReplaceAll(statement, "%d", fmt.Sprint(n)))
+	}
 }
 
 func (s underTest) exec(t testing.TB, statement string, args ...any) {

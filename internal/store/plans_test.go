@@ -112,14 +112,19 @@ func TestPlansOfSQLite(t *testing.T) {
 			if readsAllThatWaits(sent.statement) || strings.HasPrefix(line, "SCAN waiting") { // of which there is a limit
 				continue
 			}
-			if strings.HasPrefix(line, "SCAN") && !strings.HasPrefix(line, "SCAN CONSTANT ROW") ||
-				strings.HasPrefix(line, "SEARCH") && !strings.Contains(line, "=?") || // all before or after something
-				strings.Contains(line, "AUTOMATIC") || // an index made for this one query
-				strings.Contains(line, "TEMP B-TREE") && !sortsOneCard(sent.statement) {
+			if walksInSQLite(line) || strings.Contains(line, "TEMP B-TREE") && !sortsOneCard(sent.statement) {
 				t.Errorf("%s\nwalks or sorts:\n%s", sent.statement, plan)
 			}
 		}
 	}
+}
+
+// walksInSQLite reports whether a line of a plan reads a table or an index as far
+// as it goes, or makes an index for this one query.
+func walksInSQLite(line string) bool {
+	return strings.HasPrefix(line, "SCAN") && !strings.HasPrefix(line, "SCAN CONSTANT ROW") ||
+		strings.HasPrefix(line, "SEARCH") && !strings.Contains(line, "=?") || // all before or after something
+		strings.Contains(line, "AUTOMATIC")
 }
 
 // sortsOneCard is true of the one statement that may sort: the reactions on
@@ -316,4 +321,47 @@ func explainPostgres(t *testing.T, db *sql.DB, mode, query string, values []any)
 		plan.WriteString(line + "\n")
 	}
 	return plan.String()
+}
+
+// A planner tells how a store that holds much that is over would carry out a
+// query: each plan that it may come to, and whether that walks or sorts.
+type planner func(t *testing.T, query string, values ...any) []queryPlan
+
+type queryPlan struct {
+	text         string
+	walks, sorts bool
+}
+
+// forEachPlanner runs a test with a planner of each kind of store. Of what they
+// hold, loadOver put in the most by far.
+func forEachPlanner(t *testing.T, test func(t *testing.T, plans planner)) {
+	fill := func(t *testing.T, s underTest, n int) underTest {
+		s.loadOver(t, n)
+		s.load(t, n/100)
+		return s
+	}
+	t.Run("sqlite", func(t *testing.T) {
+		_, s := sqliteBench(t)
+		fill(t, s, loaded)
+		test(t, func(t *testing.T, query string, _ ...any) []queryPlan {
+			plan := explainSQLite(t, s.write, query)
+			return []queryPlan{{
+				text:  plan,
+				walks: slices.ContainsFunc(slices.Collect(strings.Lines(plan)), walksInSQLite),
+				sorts: strings.Contains(plan, "TEMP B-TREE"),
+			}}
+		})
+	})
+	t.Run("postgres", func(t *testing.T) {
+		s := fill(t, openURL(t, pgtest.URL(t), nil), 10_000) // fewer are quicker to sort than to follow an index
+		s.exec(t, "VACUUM ANALYZE")                          // so that an index suffices where it has all that is asked
+		test(t, func(t *testing.T, query string, values ...any) []queryPlan {
+			var all []queryPlan
+			for _, mode := range []string{"force_custom_plan", "force_generic_plan"} {
+				plan := explainPostgres(t, s.write, mode, query, values)
+				all = append(all, queryPlan{text: mode + "\n" + plan, walks: walks(plan), sorts: strings.Contains(plan, "Sort")})
+			}
+			return all
+		})
+	})
 }

@@ -263,20 +263,6 @@ func TestStatesAreTheSchemas(t *testing.T) {
 	}
 }
 
-// The done requests of one group are sorted, but found by indexes alone.
-func TestGrantedUsesIndexes(t *testing.T) {
-	_, s := sqliteBench(t)
-	plan := explainSQLite(t, s.write, strings.ReplaceAll(grantedQuery, "$1", "'G'"))
-	for _, index := range []string{"requests_done", "requests_grant", "journal_request"} {
-		if !strings.Contains(plan, index) {
-			t.Errorf("%s is not used:\n%s", index, plan)
-		}
-	}
-	if strings.Contains(plan, "SCAN") {
-		t.Errorf("walks a table:\n%s", plan)
-	}
-}
-
 // A spied engine tells when it is closed.
 type spied struct {
 	engine
