@@ -112,7 +112,7 @@ func posted(r Request, e Posted, now time.Time) (Step, error) {
 	r.Stalled = ""
 	if r.State == Pending && r.Terms.Auto { // the channel has seen it: that is all that was missing
 		r.State, r.Decided = Approved, now
-		return Step{Request: r, Owe: []Owed{{Kind: Apply}, {Kind: Render}}}, nil
+		return Step{Request: r, Owe: []Owed{{Kind: Apply}, {Kind: Render}}, Drop: []Kind{Remind}}, nil
 	}
 	owe := []Owed{{Kind: Seed}, {Kind: Weigh}}
 	if r.State == Pending {

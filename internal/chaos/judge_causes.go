@@ -40,18 +40,17 @@ func (h *History) denied(c *Card, by time.Time) bool {
 	})
 }
 
-// approved reports whether a quorum may have stood on a card at some time
-// before; the bot hears of votes without looking.
+// approved reports whether as many people as are needed had consented by then.
+// The bot hears of votes without looking, and of a withdrawal later perhaps, or
+// not at all before it looks.
 func (h *History) approved(c *Card, by time.Time) bool {
-	return slices.ContainsFunc(c.Votes, func(v Vote) bool {
-		consents := 0
-		for user, mark := range marksAt(c, v.At) {
-			if mark.approve && user != c.Requester && h.could(user, v.At.Add(-personAge), by, false) {
-				consents++
-			}
+	consents := map[string]bool{}
+	for _, v := range c.Votes {
+		if v.Present && !v.Deny && v.At.Before(by) && v.User != c.Requester && h.could(v.User, v.At.Add(-personAge), by, false) {
+			consents[v.User] = true
 		}
-		return consents >= h.Quorum && v.At.Before(by)
-	})
+	}
+	return len(consents) >= h.Quorum
 }
 
 // cancelled reports whether somebody who could had cancelled by then.

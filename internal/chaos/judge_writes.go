@@ -31,16 +31,27 @@ func (j *judge) judgeWrites() {
 }
 
 // cause finds the card whose change a write makes, or whose grant it ends. It
-// is an end if it only takes out and nobody agreed to that, or if no consent
-// would cover it otherwise.
+// is an end if it only takes out, and nobody agreed to that or the end says so,
+// or if no consent would cover it otherwise.
 func (j *judge) cause(w *Write) (c *Card, ending bool) {
-	add, end := j.owner(w), j.grantEndedBy(w)
-	covered := add != nil && j.uncovered(add, w) == ""
-	takesOut := w.Changed && len(without(w.Asked, w.Before)) == 0 && (add == nil || len(add.Removes) == 0)
-	if end != nil && (takesOut || !covered) {
+	asks, end := j.owner(w), j.grantEndedBy(w)
+	covered := asks != nil && j.uncovered(asks, w) == ""
+	takesOut := w.Changed && len(without(w.Asked, w.Before)) == 0
+	agreed := asks != nil && len(asks.Removes) > 0
+	if end != nil && (!covered || takesOut && (!agreed || j.tellsOf(end, w))) {
 		return end, true
 	}
-	return add, false
+	return asks, false
+}
+
+// tellsOf reports whether the end of a grant says that it took out what a write
+// did, and no later write can be meant.
+func (j *judge) tellsOf(end *Card, w *Write) bool {
+	gone := without(w.Before, w.After)
+	return slices.ContainsFunc(end.Thread, func(r Reply) bool {
+		return r.Event == endedEvent && r.At.After(w.Took) && len(without(gone, ticked(tookOut, r.Text))) == 0 &&
+			!j.h.takenOut(w.Group, gone, w.Took, r.At)
+	})
 }
 
 // owner finds the open card of the group whose change a write makes. Of several
