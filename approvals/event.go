@@ -1,5 +1,7 @@
 package approvals
 
+import "slices"
+
 // An Event is something that happened to a request. Events are plain data:
 // the journal keeps each as JSON under its kind.
 type Event interface {
@@ -132,11 +134,13 @@ func (e EndEarly) Actor() string { return e.By }
 func (Ended) Actor() string      { return UiPath }
 func (Forgotten) Actor() string  { return Bot }
 
-// actorOf names whoever's ballot comes last in the list. A weighing mostly
-// follows their reaction, but may have followed one that was taken back.
+// actorOf names whoever's ballot comes last of those that count. A weighing
+// mostly follows their reaction, but may have followed one that was taken back.
 func actorOf(ballots []Ballot) string {
-	if len(ballots) == 0 {
-		return Bot
+	for _, b := range slices.Backward(ballots) {
+		if b.Standing == Counts {
+			return b.User
+		}
 	}
-	return ballots[len(ballots)-1].User
+	return Bot
 }

@@ -377,6 +377,20 @@ func TestTableHasEveryEventKind(t *testing.T) {
 	}
 }
 
+// The journal names for a weighing whoever's vote came last, and nobody who has
+// none.
+func TestWhoWeighed(t *testing.T) {
+	for want, e := range map[string]Weighed{
+		Bot:  {[]Ballot{ballotOf(bystander, NotApprover)}},
+		ben:  {[]Ballot{yes(anna), yes(ben), ballotOf(requester, IsRequester)}},
+		cleo: {[]Ballot{yes(anna), no(cleo)}},
+	} {
+		if got := e.Actor(); got != want {
+			t.Errorf("%v: %s, want %s", e.Ballots, got, want)
+		}
+	}
+}
+
 func TestEndedRequestsTakeNothingButTheirCard(t *testing.T) {
 	for _, state := range States() {
 		if state.Open() {
