@@ -113,8 +113,8 @@ func anywhereMutants() []Mutant {
 		}}},
 		{Name: "rights as they were", Breaks: "who may approve is asked again before the write", Shows: []string{"a write without consent"}, Edits: []Replacement{{
 			"approvals/weigh.go",
-			"groupAgeAtWrite  = 3 * time.Second\n	personAgeAtWrite = 0\n",
-			"groupAgeAtWrite  = time.Hour\n	personAgeAtWrite = time.Hour\n",
+			"	lastLook    = closeness{group: 3 * time.Second}\n",
+			"	lastLook    = closeness{person: time.Hour, group: time.Hour}\n",
 		}, {
 			"bot/directory.go",
 			"	delete(d.groups, group)\n",
@@ -153,6 +153,26 @@ func anywhereMutants() []Mutant {
 			"approvals/end.go",
 			"	answer, err := w.Licences.SetRule(ctx, r.Proposal.Group.ID, target)\n",
 			"	rest.Took, rest.Codes = take, target.Codes\n	if err := w.step(ctx, r, Ended{rest}, nil); err != nil {\n		return err\n	}\n	answer, err := w.Licences.SetRule(ctx, r.Proposal.Group.ID, target)\n",
+		}}},
+		{Name: "not recorded, and acknowledged without a word", Breaks: "what becomes of a command is told", Shows: []string{"acknowledged without saying what became of it"}, Edits: []Replacement{{
+			"bot/intake.go",
+			"		return in.Words.NotStored()\n",
+			"		return \"\"\n",
+		}}},
+		{Name: "named as it was agreed upon first", Breaks: "a success names those whose consent it rests on", Shows: []string{"names who did not approve it"}, Edits: []Replacement{{
+			"approvals/apply.go",
+			"	if len(lossesOf(r.Votes, ballots)) == 0 {\n",
+			"	if len(lossesOf(r.Votes, ballots)) >= 0 {\n",
+		}}},
+		{Name: "a write drops the limits of seats", Breaks: "a write keeps what is there", Shows: []string{"a write changed what nobody asked for"}, Edits: []Replacement{{
+			"licensing/rule.go",
+			"	if len(rule.Quotas) > 0 {\n",
+			"	if len(rule.Quotas) > 99 {\n",
+		}}},
+		{Name: "a card hides what it takes out", Breaks: "consent is to what the card shows", Shows: []string{"the card shows something else than it asks"}, Edits: []Replacement{{
+			"bot/card.go",
+			"	text := \"*Takes away: \" + within(room, gone) + \".*\"\n",
+			"	text := \"*Takes away: \" + within(room, gone[:len(gone)-1]) + \".*\"\n",
 		}}},
 		{Name: "no lane for a thread", Breaks: "what is said in a thread keeps its order", Shows: []string{"spoke after the end"}, Edits: []Replacement{{
 			"approvals/owed.go",
