@@ -158,11 +158,25 @@ func (c *Client) identityGroups(ctx context.Context) ([]Group, error) {
 	return groups, nil
 }
 
-// ruledGroups reads the groups that have a rule, page by page until one brings
-// nothing new: a short page is not the last one, as the server may give fewer
-// than were asked for. Source: get-groups-rules-with-quotas.
+// ruledGroups reads the groups that have a rule.
 func (c *Client) ruledGroups(ctx context.Context) ([]Group, error) {
 	var groups []Group
+	err := c.eachRule(ctx, func(id string, rule ruleBody) bool {
+		groups = appendGroup(groups, text(id), rule.Name)
+		return true
+	})
+	if err != nil {
+		return nil, err
+	}
+	return mergeGroups(groups), nil
+}
+
+// eachRule visits the rules of all groups that have one until visit returns
+// false: page by page until one brings nothing new, because a short page is not
+// the last one, as the server may give fewer than were asked for. Source:
+// get-groups-rules-with-quotas.
+func (c *Client) eachRule(ctx context.Context, visit func(id string, rule ruleBody) (more bool)) error {
+	seen := map[string]bool{}
 	for skip, pages := 0, 0; pages < maxPages; pages++ {
 		query := url.Values{"skip": {strconv.Itoa(skip)}, "top": {strconv.Itoa(pageSize)}}
 		var list page[struct {
@@ -170,19 +184,22 @@ func (c *Client) ruledGroups(ctx context.Context) ([]Group, error) {
 		}]
 		err := c.get(ctx, opListRules, c.lease("/groups/with-quota?"+query.Encode()), &list)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		known := len(groups)
+		known := len(seen)
 		for _, item := range list.items {
-			groups = appendGroup(groups, firstNonEmpty(item.Rule.ID, item.Rule.GroupID), item.Rule.Name)
+			id := string(firstNonEmpty(item.Rule.ID, item.Rule.GroupID))
+			if !visit(id, item.Rule) {
+				return nil
+			}
+			seen[strings.ToLower(id)] = true
 		}
-		groups = mergeGroups(groups)
-		if len(groups) == known {
-			break
+		if len(seen) == known {
+			return nil
 		}
 		skip += len(list.items)
 	}
-	return groups, nil
+	return nil
 }
 
 func appendGroup(groups []Group, id, name text) []Group {

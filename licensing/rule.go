@@ -48,7 +48,8 @@ type Seats struct {
 
 // Rule reads a group's rule. It asks both endpoints that know it, with-quota
 // and the plain one, and tells the union of their answers: only the first knows
-// quotas, only the second the seats. One of them may be missing, as with-quota
+// quotas, only the second the seats and useExternalLicense, which the list of all
+// rules tells as well. One of them may be missing, as with-quota
 // is on Automation Suite; a group that both answer with 404 is a Refused
 // [*Error]. Sources: get-group-license-allocation-with-quota,
 // available-resources.
@@ -70,6 +71,11 @@ func (c *Client) Rule(ctx context.Context, groupID string) (Rule, error) {
 	if quotaErr == nil && quota.quotas == nil {
 		quota.quotas = []Quota{} // whoever tells quotas and has none may say null
 	}
+	if plainErr != nil && quota.external == nil { // a write would reset what nobody told
+		if quota.external, plainErr = c.listedExternal(ctx, groupID); plainErr != nil {
+			return Rule{}, plainErr
+		}
+	}
 	return Rule{
 		GroupID:   groupID,
 		Codes:     Union(quota.codes, plain.codes),
@@ -77,6 +83,22 @@ func (c *Client) Rule(ctx context.Context, groupID string) (Rule, error) {
 		Quotas:    quota.quotas,
 		Available: plain.seats,
 	}, nil
+}
+
+// listedExternal reads a group's useExternalLicense from the list of all rules;
+// nil where the list does not tell it, or is not there.
+func (c *Client) listedExternal(ctx context.Context, groupID string) (external *bool, err error) {
+	err = c.eachRule(ctx, func(id string, rule ruleBody) bool {
+		if !strings.EqualFold(id, groupID) {
+			return true
+		}
+		external = rule.UseExternalLicense
+		return false
+	})
+	if absent(err) {
+		return nil, nil
+	}
+	return external, err
 }
 
 // readRule reads one of the two endpoints.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"reflect"
+	"strings"
 	"testing"
 )
 
@@ -56,6 +57,33 @@ func TestRuleWhereOneEndpointIsAbsent(t *testing.T) {
 			s.answers["GET "+ruleRoute], s.answers["GET "+ruleRoute+"/with-quota"] = c.plain, c.quota
 			rule, err := s.client(t).Rule(context.Background(), groupID)
 			if err != nil || !reflect.DeepEqual(rule.Codes, c.codes) || len(rule.Available) != c.seats || (rule.Quotas != nil) != c.quotas {
+				t.Errorf("got %+v, %v", rule, err)
+			}
+		})
+	}
+}
+
+// A write would reset useExternalLicense where the only endpoint that tells it
+// beside the codes is away: the list of all rules tells it too.
+func TestRuleTellsExternalWithoutThePlainEndpoint(t *testing.T) {
+	list := `{"results":[{"groupRule":{"id":"group-02","useExternalLicense":false}},{"groupRule":{"id":"GROUP-01","useExternalLicense":true}}],"totalCount":2}`
+	for name, c := range map[string]struct {
+		list     http.HandlerFunc
+		external bool
+		failed   bool
+	}{
+		"listed":               {says(200, list), true, false},
+		"not listed":           {says(200, `{"results":[],"totalCount":0}`), false, false},
+		"there is no list":     {nil, false, false},
+		"the list is not told": {says(503, `{}`), false, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newStand(t)
+			s.on("GET "+ruleRoute, says(404, `{}`))
+			s.on("GET "+ruleRoute+"/with-quota", says(200, `{"groupRule":{"userBundleCodes":["IDU"]},"quotas":[]}`))
+			s.answers["GET "+strings.Replace(ruleRoute, "/group/"+groupID, "/groups/with-quota", 1)] = c.list
+			rule, err := s.client(t).Rule(context.Background(), groupID)
+			if rule.External != c.external || (err != nil) != c.failed {
 				t.Errorf("got %+v, %v", rule, err)
 			}
 		})

@@ -127,7 +127,8 @@ func (j *judge) judgeEnding(r *request, c *Card, w *Write) {
 func (j *judge) holder(than *Card, code string, when time.Time) string {
 	done := slices.DeleteFunc(slices.Clone(j.h.Cards), func(c *Card) bool {
 		told := c.done() != nil && c.done().At.Before(when)
-		tookOut := len(c.Removes) > 0 && j.took(c).Before(when) // whether or not it was told
+		took := j.took(c)
+		tookOut := len(c.Removes) > 0 && !took.IsZero() && took.Before(when) // whether or not it was told
 		return c.Group != than.Group || c != than && !told && !tookOut || j.granted(c).IsZero()
 	})
 	slices.SortStableFunc(done, func(a, b *Card) int { return j.granted(a).Compare(j.granted(b)) })
