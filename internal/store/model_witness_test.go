@@ -347,7 +347,8 @@ func (w witness) times(t rapid.TB, timers []timer, now time.Time) {
 		case "expire":
 			fine = l.state.Open() && at(l.deadline)
 		case "remind":
-			fine = l.state == approvals.Pending && number >= 1 && number <= 4 && one.due < micros(l.deadline)
+			waits := l.state == approvals.Pending || l.terms.Auto // which a look before there was a card may have left waiting once
+			fine = waits && number >= 1 && number <= 4 && one.due < micros(l.deadline)
 		}
 		if !fine {
 			t.Fatalf("%+v is owed at %d by a request that is %s until %v and holds codes for %+v", one, micros(now), l.state, l.deadline, l.grant)

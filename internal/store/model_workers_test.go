@@ -53,6 +53,7 @@ func drawOrders(t *rapid.T) []order {
 type referee struct {
 	mu      sync.Mutex
 	clock   *clock
+	bench   *bench
 	holds   map[int64]*hold
 	settled map[string]int // by request, kind and subject
 	faults  []string
@@ -81,15 +82,25 @@ func (ref *referee) taken(task approvals.Task, r approvals.Request, since time.T
 		ref.fault("the end of %s, granted at %v for %v, was given out at %v", r.ID, r.Ended, r.Ask.For, now)
 	}
 	if last := ref.holds[task.ID]; last != nil && last.task.Attempt >= task.Attempt {
-		ref.fault("attempt %d of task %d was given out after %d", task.Attempt, task.ID, last.task.Attempt)
+		if last.task.Attempt == task.Attempt || now.Sub(since) < lease {
+			ref.fault("attempt %d of task %d was given out after %d", task.Attempt, task.ID, last.task.Attempt)
+		}
+		return // its holder slept so long that it was taken over
 	}
 	for _, other := range ref.holds {
 		same := other.task.ID == task.ID || lane != "" && other.lane == lane
-		if same && !other.released && now.Before(other.until) {
+		slept := other.lapsed.Sub(since) >= 2*lease // so that the other may have been taken after this one lapsed
+		if same && !other.released && now.Before(other.until) && !slept && !ref.dropped(other) {
 			ref.fault("task %d (%s, lane %q) was given out while task %d was held", task.ID, task.Kind, lane, other.task.ID)
 		}
 	}
 	ref.holds[task.ID] = &hold{task: task, lane: lane, until: since.Add(lease), lapsed: now.Add(lease)}
+}
+
+// dropped reports whether work that is held is owed no more, though its holder
+// did not end it: an event made it pointless.
+func (ref *referee) dropped(h *hold) bool {
+	return ref.bench.value(`SELECT count(*) FROM owed WHERE id = $1`, h.task.ID) == 0
 }
 
 // release hears that a holder is about to end its task, and says whether it
@@ -222,6 +233,12 @@ func (w *worker) fit(task approvals.Task, r approvals.Request, otherwise approva
 	case approvals.End:
 		return approvals.Ended{Ending: approvals.Ending{Took: r.Grant.Codes}}
 	}
+	switch otherwise.(type) { // which was drawn for another request perhaps
+	case approvals.Vetted:
+		return ownVetted(r.ID)
+	case approvals.Posted:
+		return approvals.Posted{TS: card(r.ID)}
+	}
 	return judged(r.ID, otherwise)
 }
 
@@ -254,7 +271,7 @@ func TestConcurrentWorkers(t *testing.T) {
 			both := fleet(t)
 			rapid.Check(t, func(rt *rapid.T) {
 				both[0].clear()
-				ref := &referee{clock: both[0].clock, holds: map[int64]*hold{}, settled: map[string]int{}}
+				ref := &referee{clock: both[0].clock, bench: both[0], holds: map[int64]*hold{}, settled: map[string]int{}}
 				var programs [][]order
 				for range 4 {
 					programs = append(programs, drawOrders(rt))
