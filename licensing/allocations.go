@@ -97,8 +97,8 @@ func owned(ctx context.Context, c *Client) ([]Seats, error) {
 		return seats, err
 	}
 	groups, listErr := c.Groups(ctx)
-	if len(groups) == 0 {
-		return nil, errors.Join(listErr, err)
+	if len(groups) == 0 && listErr != nil {
+		return nil, listErr
 	}
 	slices.SortStableFunc(groups, func(a, b Group) int { return cmp.Compare(nameless(a), nameless(b)) })
 	for _, group := range groups[:min(len(groups), maxAsked)] {
@@ -108,8 +108,12 @@ func owned(ctx context.Context, c *Client) ([]Seats, error) {
 		}
 		err = refused
 	}
-	return nil, err
+	return nil, fmt.Errorf("%w: %w", errNobodyTells, err)
 }
+
+// errNobodyTells is in the error where UiPath told which groups there are, and
+// refused to tell what is owned.
+var errNobodyTells = errors.New("nothing tells what is owned")
 
 // nameless is 1 for a group that no list has a name for: it is deleted, perhaps,
 // and only its rule is left.

@@ -59,13 +59,12 @@ func (a *Allocations) Seats(ctx context.Context) ([]approvals.Seats, error) {
 	return fromSeats(seats), nil
 }
 
-// Reachable is nil if UiPath answered within the last minute, or does now, be
-// it with a refusal to tell what is owned. It is an [approvals.Refusal] if
-// UiPath does not accept the credentials.
+// Reachable is nil if UiPath answered within the last minute, or does now, even
+// if nothing there tells what is owned. It is an [approvals.Refusal] if UiPath
+// refuses: it does not accept the credentials, or is not at that address.
 func (a *Allocations) Reachable(ctx context.Context) error {
 	err := a.seats.recent(ctx)
-	var failed *Error
-	if errors.As(err, &failed) && failed.Kind == Refused && failed.Status != 0 {
+	if errors.Is(err, errNobodyTells) {
 		return nil
 	}
 	return verdict(err)

@@ -109,13 +109,27 @@ func TestNoListOfSeats(t *testing.T) {
 	w.home(bystander, "licensebot is well") // who refuses answers
 }
 
-// TestCredentialsAreNotAccepted is not told as if UiPath were down.
-func TestCredentialsAreNotAccepted(t *testing.T) {
+// TestUiPathRefuses is told neither as if UiPath were down nor as if all were
+// well.
+func TestUiPathRefuses(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.uipath.Inject("token", sandbox.Fault{Status: 400, Error: "invalid_client"})
-	w.start()
-	w.home(bystander, "UiPath does not accept its credentials, so requests are refused")
+	for what, faults := range map[string]map[string]sandbox.Fault{
+		"wrong credentials":   {"token": {Status: 400, Error: "invalid_client"}},
+		"wrong token address": {"token": {Status: 404}},
+		"wrong organisation": {
+			"GET account": {Status: 404}, "GET groups with-quota": {Status: 404}, "GET identity groups": {Status: 404},
+		},
+	} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			for operation, fault := range faults {
+				w.uipath.Inject(operation, fault)
+			}
+			w.start()
+			w.home(bystander, "UiPath refuses it, so requests are refused: its credentials or its address are wrong")
+		})
+	}
 }
 
 // TestAnswersFindAnotherWay loses a response_url: the answer comes as a direct

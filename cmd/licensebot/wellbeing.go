@@ -30,7 +30,7 @@ func (w wellbeing) problems(ctx context.Context) []string {
 	var refusal *approvals.Refusal
 	switch err := w.licences.Reachable(asking); {
 	case errors.As(err, &refusal):
-		all = append(all, "UiPath does not accept its credentials, so requests are refused")
+		all = append(all, "UiPath refuses it, so requests are refused: its credentials or its address are wrong")
 	case err != nil:
 		all = append(all, "UiPath does not answer it, so requests wait")
 	}
