@@ -110,7 +110,10 @@ func posted(r Request, e Posted, now time.Time) (Step, error) {
 		return Step{Request: r, Owe: []Owed{{Kind: Render}}}, nil
 	}
 	r.Stalled = ""
-	if r.State == Pending && r.Terms.Auto { // the channel has seen it: that is all that was missing
+	switch auto := r.State == Pending && r.Terms.Auto; {
+	case auto && !now.Before(r.Deadline):
+		return end(r, Expired, Outcome{Reason: ReasonDeadline}, now), nil
+	case auto: // the channel has seen it: that is all that was missing
 		r.State, r.Decided = Approved, now
 		return Step{Request: r, Owe: []Owed{{Kind: Apply}, {Kind: Render}}, Drop: []Kind{Remind}}, nil
 	}

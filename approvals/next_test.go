@@ -524,6 +524,11 @@ func TestTheDeadlineBelongsToTheEnd(t *testing.T) {
 func TestWhatNobodySawExpires(t *testing.T) {
 	r := requestIn(Pending)
 	r.Terms.Auto = true
+	for when, want := range map[time.Time]State{early: Approved, deadline: Expired} {
+		if step, err := Next(r, Posted{TS: "1.1"}, when); err != nil || step.Request.State != want || step.Request.CardTS != "1.1" {
+			t.Errorf("posted at %v: %s", when, told(step, err))
+		}
+	}
 	step, err := Next(r, Lapse{}, deadline)
 	if err != nil || step.Request.State != Expired {
 		t.Errorf("without a card: %s", told(step, err))
