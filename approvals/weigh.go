@@ -67,20 +67,21 @@ func (w *Workers) ballots(ctx context.Context, r Request, reactions []Reaction, 
 	if unread != nil && !refused(unread) {
 		return nil, unread
 	}
-	refusal := unread
+	refusal, silent := unread, false
 	var ballots []Ballot
 	for _, reaction := range reactions {
 		ballot := Ballot{User: reaction.User, Deny: reaction.Deny, Standing: Uncheckable, Stages: named(members, reaction.User)}
-		nobody := unread == nil && len(ballot.Stages) == 0
-		if nobody && !look.everybody && !slices.Contains(Voters(r.Votes), reaction.User) {
+		if unread == nil && len(ballot.Stages) == 0 {
+			if look.everybody || slices.Contains(Voters(r.Votes), reaction.User) {
+				ballot.Standing = w.bystander(ctx, r, reaction.User, &silent)
+				ballots = append(ballots, ballot)
+			}
 			continue
 		}
 		person, err := w.Directory.Person(ctx, reaction.User, look.person)
 		switch {
 		case err == nil:
 			ballot.Standing = StandingOf(r, person, ballot.Stages)
-		case nobody: // whoever they are, nobody named them: that they cannot be looked up decides nothing
-			ballot.Standing = NotApprover
 		case refused(err):
 			refusal = err
 		default:
@@ -95,6 +96,21 @@ func (w *Workers) ballots(ctx context.Context, r Request, reactions []Reaction, 
 		ballots = append(ballots, ballot)
 	}
 	return ballots, refusal
+}
+
+// bystander tells why somebody has no vote whom nobody named. It decides
+// nothing who they are, so that where Slack does not answer about one, which it
+// sets silent, it is asked about no more of them: there may be a hundred.
+func (w *Workers) bystander(ctx context.Context, r Request, user string, silent *bool) Standing {
+	if *silent {
+		return NotApprover
+	}
+	person, err := w.Directory.Person(ctx, user, ageAtVote)
+	if err != nil {
+		*silent = !refused(err)
+		return NotApprover
+	}
+	return StandingOf(r, person, nil)
 }
 
 // members lists the people of each stage, user groups resolved. A refusal to

@@ -154,3 +154,34 @@ func TestManyBystandersDoNotSlowTheLastLook(t *testing.T) {
 		}
 	})
 }
+
+// Once consent was lost, those who have no vote do not keep those from being
+// heard who have: they need not be asked about anew, and where Slack does not
+// tell of one, no more of them are.
+func TestManyBystandersDoNotSlowTheNextVote(t *testing.T) {
+	live(t, func(w *world) {
+		w.slack.untold["U-NOBODY-3"] = later(time.Second)
+		r := w.carded()
+		for n := range 20 {
+			w.react(r, fmt.Sprintf("U-NOBODY-%d", n), true)
+		}
+		w.slack.breaks("look", 1, false, later(time.Minute)) // at the first write
+		w.react(r, anna, true)
+		w.untilState(Approved)
+		w.react(r, anna, false)
+		w.until("consent gone", func(r Request) bool { return r.Reopened == 1 })
+		w.slack.mu.Lock()
+		w.slack.asked, w.slack.anew = nil, nil
+		w.slack.mu.Unlock()
+		w.react(r, ben, true)
+		w.untilState(Done)
+		w.slack.mu.Lock()
+		defer w.slack.mu.Unlock()
+		if !slices.Equal(slices.Compact(w.slack.anew), []string{ben}) {
+			t.Errorf("asked anew about %v", w.slack.anew)
+		}
+		if slices.Contains(w.slack.asked, "U-NOBODY-4") {
+			t.Errorf("asked about %v", w.slack.asked)
+		}
+	})
+}

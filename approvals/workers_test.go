@@ -340,6 +340,7 @@ type slackFake struct {
 	cards  map[string][]Reaction
 	untold map[string]error // what asking who somebody is, or who is in a user group, comes to
 	asked  []string         // about whom
+	anew   []string         // of these, who must not be remembered
 	faulty map[string]error // what a look at a card comes to
 	before func(call string, n int) (effect bool, err error)
 	onLook func() // after a card was looked at, before people are
@@ -386,10 +387,13 @@ func (s *slackFake) do(call string, effect func()) error {
 
 func (s *slackFake) Ready(ctx context.Context, _ Kind) error { return ctx.Err() }
 
-func (s *slackFake) Person(_ context.Context, user string, _ time.Duration) (Person, error) {
+func (s *slackFake) Person(_ context.Context, user string, maxAge time.Duration) (Person, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.asked = append(s.asked, user)
+	if maxAge == 0 {
+		s.anew = append(s.anew, user)
+	}
 	if err := s.untold[user]; err != nil {
 		return Person{}, err
 	}
