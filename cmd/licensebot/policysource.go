@@ -147,7 +147,7 @@ func reportShortfall(log zerolog.Logger, s approvals.Shortfall) {
 	e := log.Error().Str("rule", s.Rule.Name).Int("line", s.Rule.Line)
 	switch {
 	case s.Err != nil:
-		withCause(e, s.Err).Msg("Slack does not tell who may agree under a rule of the policy; no request under it can be granted")
+		withCause(e, s.Err).Msg("Slack does not tell of everybody who may agree under a rule of the policy; whom it does not tell of cannot")
 	case s.Requester != "":
 		e.Str("requester", s.Requester).Ints("missing", s.Missing).
 			Msg("nobody is left to agree under a rule of the policy when this person asks; name more approvers, or need fewer")
