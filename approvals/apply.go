@@ -38,7 +38,7 @@ func (w *Workers) apply(ctx context.Context, t Task, r Request) error {
 	shown := r.Proposal.Change
 	rule, err := w.Licences.Rule(ctx, r.Proposal.Group.ID)
 	if err == nil {
-		err = untold(rule, Without(quotaCodes(r.Proposal.Quotas), shown.Remove))
+		err = r.Proposal.untold(rule)
 	}
 	switch {
 	case err != nil && tried: // a refused look says nothing of the write
@@ -118,7 +118,7 @@ func (w *Workers) write(ctx context.Context, t Task, r Request, target Rule) err
 	}
 	if SameSet(answer.Codes, target.Codes) && len(r.Proposal.Change.Remaining(answer).Quotas) == 0 {
 		outcome := Outcome{Reason: ReasonConfirmed, Codes: answer.Codes}
-		if !answer.keeps(target) {
+		if w.lost(ctx, r, answer, target) {
 			outcome.Reason = ReasonUnkept
 		}
 		return w.settle(ctx, t, r, Done, outcome)
@@ -127,6 +127,16 @@ func (w *Workers) write(ctx context.Context, t Task, r Request, target Rule) err
 		return err
 	}
 	return errors.New("UiPath answered yes with a rule that is not the one asked for")
+}
+
+// lost reports whether what was to stay beside the codes is gone, as an answer
+// to a write has it and the rule, read again, shows.
+func (w *Workers) lost(ctx context.Context, r Request, answer, asked Rule) bool {
+	if answer.keeps(asked) {
+		return false
+	}
+	rule, err := w.Licences.Rule(ctx, r.Proposal.Group.ID)
+	return err == nil && !rule.keeps(asked)
 }
 
 // incomplete tells truthfully what UiPath's rule lacks in spite of its yes.

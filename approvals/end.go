@@ -28,11 +28,15 @@ func (w *Workers) endGrant(ctx context.Context, t Task, r Request) error {
 	claims, tried := claimsOf(holders), !t.Tried.IsZero()
 	rule, err := w.Licences.Rule(ctx, r.Proposal.Group.ID)
 	if err == nil {
-		err = untold(rule, Without(r.Proposal.limited(), r.Grant.Codes))
+		err = r.Proposal.untold(rule)
 	}
 	if err != nil {
 		going, rest := claims.part(r, Rule{Codes: r.Grant.Codes}, now)
 		rest.Codes, rest.Uncertain = nil, tried // nobody has read what the rule is
+		if errors.Is(err, errUntold) && !now.Before(r.Grant.Until.Add(untoldFor)) {
+			rest.Left, rest.Untold = going, true
+			return w.step(ctx, r, Ended{rest}, &t)
+		}
 		return w.leftOrHeldUp(ctx, t, r, rest, going, err)
 	}
 	take, rest := claims.part(r, rule, now)
@@ -63,7 +67,7 @@ func (w *Workers) takeOut(ctx context.Context, t Task, r Request, take []string,
 		}
 		return errors.New("UiPath answered yes to the end of a grant with a rule that is not the one asked for")
 	}
-	rest.Took, rest.Codes, rest.Unkept = take, answer.Codes, !answer.keeps(target)
+	rest.Took, rest.Codes, rest.Unkept = take, answer.Codes, w.lost(ctx, r, answer, target)
 	return w.step(ctx, r, Ended{rest}, &t)
 }
 

@@ -34,6 +34,7 @@ type Ending struct {
 	Said     string    `json:"said,omitempty"`      // UiPath's words about what is left
 	ReadBack bool      `json:"read_back,omitempty"` // an answer was lost, so that some of Gone was taken out by this end
 
+	Untold    bool     `json:"untold,omitempty"`    // Left, because UiPath does not tell what limits of seats are to stay
 	Unkept    bool     `json:"unkept,omitempty"`    // the rule lost other things that were to stay
 	Uncertain bool     `json:"uncertain,omitempty"` // what is Left may be out: an answer was lost, and the rule cannot be read
 	Codes     []string `json:"codes,omitempty"`     // the group's rule as last read or answered

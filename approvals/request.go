@@ -208,6 +208,8 @@ type Proposal struct {
 	Seats  []Seats   `json:"seats,omitempty"` // of the codes concerned
 	ReadAt time.Time `json:"read_at"`
 
+	LimitsTold bool `json:"limits_told,omitempty"` // UiPath told the limits of seats, be there any or not
+
 	Ends map[string]time.Time `json:"ends,omitempty"` // when the codes to renew would go otherwise
 }
 

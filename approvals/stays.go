@@ -1,6 +1,9 @@
 package approvals
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // keeps reports whether an answer to a write left what stays beside the codes
 // as it was to be, as far as it tells: it need not tell quotas, which are nil
@@ -10,20 +13,16 @@ func (r Rule) keeps(asked Rule) bool {
 	return r.External == asked.External && !slices.ContainsFunc(Common(asked.Codes, r.Codes), otherLimit)
 }
 
-// untold is a delay where some of these codes are to keep a limit of seats and
-// UiPath did not tell the limits with the rule: a write would lift them.
-func untold(rule Rule, limited []string) error {
-	if rule.Quotas != nil || len(Common(limited, rule.Codes)) == 0 {
-		return nil
-	}
-	return &Delay{Why: "UiPath does not tell the limits of seats that are to stay"}
-}
+// untoldFor is how long the end of a grant waits for limits that are not told.
+const untoldFor = 24 * time.Hour
 
-// limited lists the codes that have a limit of seats once the change is made.
-func (p Proposal) limited() []string {
-	codes := Without(quotaCodes(p.Quotas), p.Change.Remove)
-	for _, q := range p.Change.Quotas {
-		codes = Union(codes, []string{q.Code})
+// errUntold is a delay where UiPath told the limits of seats with the rule when
+// the card was made and does not now: a write would lift those that there are.
+var errUntold = &Delay{Why: "UiPath does not tell the limits of seats that are to stay"}
+
+func (p Proposal) untold(rule Rule) error {
+	if p.LimitsTold && rule.Quotas == nil {
+		return errUntold
 	}
-	return codes
+	return nil
 }

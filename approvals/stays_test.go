@@ -73,3 +73,42 @@ func TestLimitsThatAreNotToldAreWaitedFor(t *testing.T) {
 		}
 	})
 }
+
+// Nor do limits that are not told hold up the end of a grant for ever.
+func TestLimitsThatAreNeverToldAgain(t *testing.T) {
+	live(t, func(w *world) {
+		r := w.granted(2*time.Hour, "NEW")
+		w.uipath.onRead = func(int) error {
+			rule := w.uipath.rules["group-01"]
+			rule.Quotas = nil
+			w.uipath.rules["group-01"] = rule
+			return nil
+		}
+		w.skipTo(r.Grant.Until.Add(23 * time.Hour))
+		if e := w.read(r.ID).Grant.Ending; e != nil {
+			t.Fatalf("given up: %+v", e)
+		}
+		w.skipTo(r.Grant.Until.Add(25 * time.Hour))
+		r = w.until("an end", func(r Request) bool { return r.Grant.Ending != nil })
+		if e := r.Grant.Ending; !e.Untold || !slices.Equal(e.Left, []string{"NEW"}) {
+			t.Errorf("the end did %+v", e)
+		}
+		w.puts(1)
+	})
+}
+
+// What an answer has lost and the rule has kept is not said to be lost.
+func TestAnAnswerThatLeavesLimitsOut(t *testing.T) {
+	live(t, func(w *world) {
+		w.uipath.onWrite = func(_ int, asked Rule) (*Rule, bool, error) {
+			answer := asked
+			answer.External, answer.Quotas = false, []Quota{}
+			return &answer, true, nil
+		}
+		r := w.granted(2*time.Hour, "NEW")
+		w.ended(r, Done, ReasonConfirmed)
+		if e := w.over(r); e.Unkept {
+			t.Errorf("the end did %+v", e)
+		}
+	})
+}

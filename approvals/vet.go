@@ -242,7 +242,7 @@ func propose(group Group, rule Rule, change Change, now time.Time) Proposal {
 	concerned := slices.DeleteFunc(slices.Clone(rule.Owned), func(s Seats) bool {
 		return !slices.Contains(change.Codes(), s.Code)
 	})
-	return Proposal{Group: group, Change: change, Quotas: rule.Quotas, Seats: concerned, ReadAt: now}
+	return Proposal{Group: group, Change: change, Quotas: rule.Quotas, LimitsTold: rule.Quotas != nil, Seats: concerned, ReadAt: now}
 }
 
 // sole names the change and how long it is to last, for the guard against

@@ -215,6 +215,8 @@ func kept(holdings []approvals.Holding) []string {
 func left(r approvals.Request, e *approvals.Ending) string {
 	how := "UiPath answered that all is well, but its rule still has " + codes(e.Left)
 	switch {
+	case e.Untold:
+		how = fmt.Sprintf("UiPath does not tell any more which limits of seats the group has, and a write without them would lift them: %s %s left in the rule", codes(e.Left), was(e.Left))
 	case e.Uncertain:
 		how = fmt.Sprintf("UiPath never confirmed that %s %s taken out, and refuses to show the rule (%s): whether it took effect is unknown", codes(e.Left), was(e.Left), code(e.Said))
 	case e.Said != "":

@@ -38,6 +38,7 @@ func endings() map[string]approvals.Ending {
 		"`IDU` (somebody else put that in since)":                                                                         {Kept: []approvals.Holding{{Code: "IDU"}}, Codes: both},
 		"its rule still has `IDU` and `RPADEVPRONU`. Take them out in UiPath by hand, or type `/allocate end R-7K3F9QXA`": {Left: both, Codes: both},
 		"UiPath refused to have `IDU` taken out and said `&lt;!channel&gt;":                                               {Left: both[:1], Said: hostile, Codes: both},
+		"a write without them would lift them: `IDU` was left in the rule. Take it out in UiPath by hand":                 {Left: both[:1], Untold: true},
 		"did not keep what was to stay besides":                                                                           {Gone: both, Unkept: true, Codes: now},
 		"whether it took effect is unknown":                                                                               {Left: both, Said: hostile, Uncertain: true},
 	}
