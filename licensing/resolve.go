@@ -126,7 +126,9 @@ func (c *Client) isGroupID(ctx context.Context, ref string) (bool, error) {
 }
 
 // typography makes one character of those that read the same, and nothing of
-// double quotes: in a command they stand around a name and cannot be in it.
+// double quotes: in a command they stand around a name and cannot be in it. It
+// goes with the table of package bot, which reads commands and is not imported
+// here; a test in cmd/licensebot holds the two together.
 var typography = strings.NewReplacer(
 	`"`, "", "“", "", "”", "", "„", "", "«", "", "»", "", "‟", "",
 	"‘", "'", "’", "'", "‚", "'", "‛", "'",

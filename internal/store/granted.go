@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"fmt"
 
 	"licensebot/approvals"
 )
@@ -18,20 +17,7 @@ const grantedQuery = `SELECT ` + requestColumns + ` FROM requests WHERE group_id
 // Granted lists the done requests that tell who holds the codes that a group
 // has for a time, in the order in which they were done.
 func (s *Store) Granted(ctx context.Context, groupID string) ([]approvals.Request, error) {
-	rows, err := s.read.QueryContext(ctx, grantedQuery, groupID)
-	if err != nil {
-		return nil, fmt.Errorf("read grants: %w", err)
-	}
-	defer func() { _ = rows.Close() }()
-	var granted []approvals.Request
-	for rows.Next() {
-		r, err := one(rows)
-		if err != nil {
-			return nil, err
-		}
-		granted = append(granted, r)
-	}
-	return granted, rows.Err()
+	return s.list(ctx, grantedQuery, groupID)
 }
 
 // changingQuery reads the requests whose change of a rule is under lease, or was
