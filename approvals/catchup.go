@@ -21,22 +21,22 @@ const (
 )
 
 // Look names the look at all cards to Workers.Trouble. It is never owed.
-const Look Kind = "look"
+const JobSurvey JobKind = "look"
 
 // keepLooking looks at the cards of all pending requests after every hello and
 // on a timer, until ctx ends.
-func (w *Workers) keepLooking(ctx context.Context) {
+func (w *Workers) keepSurveying(ctx context.Context) {
 	next := lookEvery
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-w.Hellos:
+		case <-w.Reconnected:
 		case <-time.After(next*3/4 + rand.N(next/2)):
 		}
 		next = lookEvery
 		if err := w.CatchUp(ctx); err != nil && ctx.Err() == nil {
-			w.Trouble(Task{Owed: Owed{Kind: Look}}, err)
+			w.OnError(LeasedJob{Job: Job{Kind: JobSurvey}}, err)
 			next = max(lookAgain, delayOf(err))
 		}
 		if !rest(ctx, looksApart) {
@@ -49,7 +49,7 @@ func (w *Workers) keepLooking(ctx context.Context) {
 // what Slack shows: votes and withdrawals that were not heard of, and cards
 // that were deleted.
 func (w *Workers) CatchUp(ctx context.Context) error {
-	cards, err := w.Store.Cards(ctx)
+	cards, err := w.Store.ListPendingCards(ctx)
 	if err != nil {
 		return err
 	}
@@ -60,8 +60,8 @@ func (w *Workers) CatchUp(ctx context.Context) error {
 	return failed
 }
 
-func byChannel(cards []Card) map[string][]Card {
-	channels := make(map[string][]Card)
+func byChannel(cards []PendingCard) map[string][]PendingCard {
+	channels := make(map[string][]PendingCard)
 	for _, card := range cards {
 		channels[card.Channel] = append(channels[card.Channel], card)
 	}
@@ -76,7 +76,7 @@ type sight struct {
 
 // catchUpIn goes on after a card that fails, which may do so every time, unless
 // Slack asks for time: that is for the next round.
-func (w *Workers) catchUpIn(ctx context.Context, channel string, cards []Card) error {
+func (w *Workers) catchUpIn(ctx context.Context, channel string, cards []PendingCard) error {
 	asOf, err := w.Store.Now(ctx)
 	if err != nil {
 		return err
@@ -85,8 +85,8 @@ func (w *Workers) catchUpIn(ctx context.Context, channel string, cards []Card) e
 	for _, card := range cards {
 		sights[card.TS] = sight{}
 	}
-	oldest := slices.MinFunc(cards, func(a, b Card) int { return strings.Compare(a.TS, b.TS) }).TS
-	err = w.Directory.Survey(ctx, channel, oldest, func(ts string, shown []Reaction, whole bool) {
+	oldest := slices.MinFunc(cards, func(a, b PendingCard) int { return strings.Compare(a.TS, b.TS) }).TS
+	err = w.Directory.SurveyChannel(ctx, channel, oldest, func(ts string, shown []Reaction, whole bool) {
 		if _, ours := sights[ts]; ours {
 			sights[ts] = sight{shown: shown, whole: whole}
 		}
@@ -106,32 +106,32 @@ func (w *Workers) catchUpIn(ctx context.Context, channel string, cards []Card) e
 }
 
 // catchUpOn makes of one card what a survey that began at asOf showed of it.
-func (w *Workers) catchUpOn(ctx context.Context, card Card, s sight, asOf time.Time) error {
+func (w *Workers) catchUpOn(ctx context.Context, card PendingCard, s sight, asOf time.Time) error {
 	switch {
 	case !s.whole, len(Without(marks(card.Known), marks(s.shown))) > 0:
-		return w.lookAt(ctx, card) // that a vote was taken back is not concluded from a list that may be cut
+		return w.inspectCard(ctx, card) // that a vote was taken back is not concluded from a list that may be cut
 	case !sameReactions(s.shown, card.Known):
-		return w.Store.Seen(ctx, card.Channel, card.TS, asOf, s.shown)
+		return w.Store.ReplaceReactions(ctx, card.Channel, card.TS, asOf, s.shown)
 	}
 	return nil
 }
 
 // lookAt looks at one card that the survey did not show, or not whole, and
 // pauses, so that many looks leave room for others.
-func (w *Workers) lookAt(ctx context.Context, card Card) error {
+func (w *Workers) inspectCard(ctx context.Context, card PendingCard) error {
 	asOf, err := w.Store.Now(ctx)
 	if err != nil {
 		return err
 	}
-	shown, err := w.Directory.OnCard(ctx, card.Channel, card.TS)
+	shown, err := w.Directory.CardReactions(ctx, card.Channel, card.TS)
 	switch {
-	case errors.Is(err, ErrGone):
-		_, err = w.Store.Step(ctx, card.Request, Gone{Waiting: true}, nil)
-		if errors.Is(err, ErrNoMove) {
+	case errors.Is(err, ErrCardDeleted):
+		_, err = w.Store.ApplyEvent(ctx, card.RequestID, CardDeleted{Waiting: true}, nil)
+		if errors.Is(err, ErrNoTransition) {
 			err = nil
 		}
 	case err == nil:
-		err = w.Store.Seen(ctx, card.Channel, card.TS, asOf, shown)
+		err = w.Store.ReplaceReactions(ctx, card.Channel, card.TS, asOf, shown)
 	}
 	if !rest(ctx, preciseLook) {
 		err = errors.Join(err, ctx.Err())
@@ -142,25 +142,25 @@ func (w *Workers) lookAt(ctx context.Context, card Card) error {
 // expire ends a request at its deadline, after one more look at its card. If
 // Slack cannot be asked, the request waits for it, but not for ever. A clock
 // that was fast, or a lease taken back, brings it here too early.
-func (w *Workers) expire(ctx context.Context, t Task, r Request) error {
+func (w *Workers) expire(ctx context.Context, t LeasedJob, r Request) error {
 	now, err := w.Store.Now(ctx)
 	if err != nil {
 		return err
 	}
 	if early := r.Deadline.Sub(now); early > 0 && (r.State == Filed || r.State == Pending) {
-		return &Delay{After: early, Why: "the deadline is still to come"}
+		return &DelayError{After: early, Reason: "the deadline is still to come"}
 	}
 	if r.State != Pending || r.CardTS == "" {
-		return w.step(ctx, r, Lapse{}, &t)
+		return w.applyEvent(ctx, r, Expire{}, &t)
 	}
-	ballots, err := w.recheck(ctx, r)
+	ballots, err := w.lookAgain(ctx, r)
 	switch {
-	case errors.Is(err, ErrGone):
-		return w.step(ctx, r, Gone{Waiting: true}, &t)
+	case errors.Is(err, ErrCardDeleted):
+		return w.applyEvent(ctx, r, CardDeleted{Waiting: true}, &t)
 	case err != nil && now.Before(r.Deadline.Add(r.Terms.TTL)):
 		return err
 	}
-	return w.step(ctx, r, Lapse{Ballots: ballots, Unseen: err != nil}, &t)
+	return w.applyEvent(ctx, r, Expire{Ballots: ballots, Unseen: err != nil}, &t)
 }
 
 // sameReactions reports whether two looks show the same people with the same
@@ -186,7 +186,7 @@ func delayOf(err error) time.Duration {
 		}
 		return longest
 	}
-	var delay *Delay
+	var delay *DelayError
 	if errors.As(err, &delay) {
 		return delay.After
 	}

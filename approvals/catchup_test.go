@@ -38,7 +38,7 @@ func TestCatchUpFindsAVote(t *testing.T) {
 
 func TestCatchUpFindsAWithdrawal(t *testing.T) {
 	live(t, func(w *world) {
-		w.policy = Simple([]string{anna, ben}, 2, time.Hour)
+		w.policy = SimplePolicy([]string{anna, ben}, 2, time.Hour)
 		r := w.carded()
 		w.react(r, anna, true)
 		w.until("a first vote", func(r Request) bool { return len(r.Votes) == 1 })
@@ -54,7 +54,7 @@ func TestCatchUpFindsAWithdrawal(t *testing.T) {
 // A survey that is silent about a vote is no proof that it was taken back.
 func TestCatchUpConcludesNoWithdrawalFromASurvey(t *testing.T) {
 	live(t, func(w *world) {
-		w.policy = Simple([]string{anna, ben}, 2, time.Hour)
+		w.policy = SimplePolicy([]string{anna, ben}, 2, time.Hour)
 		r := w.carded()
 		w.react(r, anna, true)
 		w.until("a first vote", func(r Request) bool { return len(r.Votes) == 1 })
@@ -86,7 +86,7 @@ func TestCatchUpLooksCloserWhereTheSurveyIsNotWhole(t *testing.T) {
 // What is known already is not written again, however often it is looked at.
 func TestCatchUpWritesOnlyWhatIsNew(t *testing.T) {
 	live(t, func(w *world) {
-		w.policy = Simple([]string{anna, ben}, 2, 12*time.Hour) // no reminder is due yet
+		w.policy = SimplePolicy([]string{anna, ben}, 2, 12*time.Hour) // no reminder is due yet
 		r := w.carded()
 		w.react(r, anna, true)
 		w.until("a first vote", func(r Request) bool { return len(r.Votes) == 1 })
@@ -120,18 +120,18 @@ func TestCatchUpGoesOnAfterACardThatFails(t *testing.T) {
 		waiting bool
 	}{
 		"no answer":               {errCut, 2, false},
-		"refused":                 {&Refusal{Said: "not_reactable"}, 2, false},
-		"not now":                 {&Delay{Why: "Slack cannot be reached"}, 2, false},
+		"refused":                 {&RefusedError{Answer: "not_reactable"}, 2, false},
+		"not now":                 {&DelayError{Reason: "Slack cannot be reached"}, 2, false},
 		"too many calls":          {later(10 * time.Minute), 1, true},
 		"of several, the longest": {errors.Join(later(0), later(10*time.Minute)), 1, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			live(t, func(w *world) {
-				w.policy = Simple([]string{anna, ben}, 2, 12*time.Hour) // no reminder is due yet
+				w.policy = SimplePolicy([]string{anna, ben}, 2, 12*time.Hour) // no reminder is due yet
 				first := w.carded()
 				w.file("e2", "NEWER")
 				second := w.until("a card", func(r Request) bool { return r.CardTS != "" })
-				if cards, err := w.store.Cards(w.Context()); err != nil || cards[0].Request != first.ID {
+				if cards, err := w.store.ListPendingCards(w.Context()); err != nil || cards[0].RequestID != first.ID {
 					first, second = second, first
 				}
 				w.slack.mu.Lock()
@@ -162,7 +162,7 @@ func TestDeletedCard(t *testing.T) {
 		"before the write": func(w *world, r Request) {
 			heard := w.slack.put(r, anna, true)
 			w.slack.forget(r)
-			if err := w.store.React(w.Context(), heard); err != nil {
+			if err := w.store.RecordReaction(w.Context(), heard); err != nil {
 				w.Fatal(err)
 			}
 		},
@@ -175,13 +175,13 @@ func TestDeletedCard(t *testing.T) {
 				when(w, r)
 				r = w.until("an end", func(r Request) bool { return !r.State.Open() })
 				w.ended(r, Cancelled, ReasonCardDeleted)
-				if soon := r.Filed.Add(time.Minute); name != atTheDeadline && r.Ended.After(soon) {
-					w.Errorf("ended %v late", r.Ended.Sub(soon))
+				if soon := r.FiledAt.Add(time.Minute); name != atTheDeadline && r.ClosedAt.After(soon) {
+					w.Errorf("ended %v late", r.ClosedAt.Sub(soon))
 				}
 				w.quiet()
 				w.puts(0)
-				w.posts(Notify, 1)
-				w.posts(Reply, 0)
+				w.posts(JobTellRequester, 1)
+				w.posts(JobPostOutcome, 0)
 			})
 		})
 	}
@@ -193,7 +193,7 @@ func TestDeletedCardAfterAWriteOfUnknownOutcome(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			live(t, func(w *world) {
 				r := w.carded()
-				w.uipath.onWrite = func(int, Rule) (*Rule, bool, error) {
+				w.uipath.onWrite = func(int, Allocation) (*Allocation, bool, error) {
 					w.slack.forget(r)
 					return nil, effect, errCut
 				}
@@ -237,7 +237,7 @@ func TestDownOverTheDeadline(t *testing.T) {
 				if r.State != c.state {
 					w.Errorf("the request is %s, want %s", r.State, c.state)
 				}
-				w.posts(Reply, 1)
+				w.posts(JobPostOutcome, 1)
 			})
 		})
 	}
@@ -264,7 +264,7 @@ func TestAClockThatWasFast(t *testing.T) {
 		r := w.carded()
 		w.stop()
 		time.Sleep(time.Until(r.Deadline))
-		if _, _, err := w.store.Claim(w.Context(), time.Minute, Expire); err != nil {
+		if _, _, err := w.store.ClaimJob(w.Context(), time.Minute, JobExpire); err != nil {
 			w.Fatal(err)
 		}
 		if err := w.store.Close(); err != nil {
@@ -293,8 +293,8 @@ func TestTheDeadlineWaitsForTheLook(t *testing.T) {
 		w.until("a card", func(r Request) bool { return r.CardTS != "" })
 		r = w.quiet()
 		w.ended(r, Expired, ReasonDeadline)
-		if r.Ended.Before(r.Deadline.Add(r.Terms.TTL)) {
-			w.Errorf("gave up %v early", r.Deadline.Add(r.Terms.TTL).Sub(r.Ended))
+		if r.ClosedAt.Before(r.Deadline.Add(r.Terms.TTL)) {
+			w.Errorf("gave up %v early", r.Deadline.Add(r.Terms.TTL).Sub(r.ClosedAt))
 		}
 	})
 }

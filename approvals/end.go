@@ -13,79 +13,79 @@ import (
 // apply: the rule is read before each write, which also settles an earlier
 // attempt whose answer was lost. It is tried for as long as UiPath does not
 // answer, because what nobody takes out stays.
-func (w *Workers) endGrant(ctx context.Context, t Task, r Request) error {
-	if !r.ending() {
+func (w *Workers) revokeGrant(ctx context.Context, t LeasedJob, r Request) error {
+	if !r.awaitsRevocation() {
 		return nil
 	}
 	now, err := w.Store.Now(ctx)
 	if err != nil {
 		return err
 	}
-	holders, err := w.Store.Granted(ctx, r.Proposal.Group.ID)
+	holders, err := w.Store.ListGrantHolders(ctx, r.Proposal.Group.ID)
 	if err != nil {
 		return err
 	}
-	claims, tried := claimsOf(holders), !t.Tried.IsZero()
-	rule, err := w.Licences.Rule(ctx, r.Proposal.Group.ID)
+	claims, tried := claimsOf(holders), !t.TriedAt.IsZero()
+	rule, err := w.Licenses.ReadAllocation(ctx, r.Proposal.Group.ID)
 	if err == nil {
-		err = r.Proposal.untold(rule)
+		err = r.Proposal.quotasUnknown(rule)
 	}
 	if err != nil {
-		going, rest := claims.part(r, Rule{Codes: r.Grant.Codes}, now)
-		rest.Codes, rest.Uncertain = nil, tried // nobody has read what the rule is
-		if errors.Is(err, errUntold) && !now.Before(r.Grant.Until.Add(untoldFor)) {
-			rest.Left, rest.Untold = going, true
-			return w.step(ctx, r, Ended{rest}, &t)
+		going, rest := claims.part(r, Allocation{Codes: r.Grant.Codes}, now)
+		rest.Allocation, rest.Uncertain = nil, tried // nobody has read what the rule is
+		if errors.Is(err, errQuotasUnknown) && !now.Before(r.Grant.Until.Add(quotasUnknownFor)) {
+			rest.Remaining, rest.QuotasUnknown = going, true
+			return w.applyEvent(ctx, r, Revoked{rest}, &t)
 		}
-		return w.leftOrHeldUp(ctx, t, r, rest, going, err)
+		return w.stopOrRetry(ctx, t, r, rest, going, err)
 	}
 	take, rest := claims.part(r, rule, now)
-	rest.ReadBack = tried && len(rest.Gone) > 0
+	rest.ReadBack = tried && len(rest.Absent) > 0
 	switch {
 	case len(take) == 0:
-		return w.step(ctx, r, Ended{rest}, &t)
-	case r.Grant.Misses >= missLimit:
-		rest.Left = take
-		return w.step(ctx, r, Ended{rest}, &t)
+		return w.applyEvent(ctx, r, Revoked{rest}, &t)
+	case r.Grant.Mismatches >= mismatchLimit:
+		rest.Remaining = take
+		return w.applyEvent(ctx, r, Revoked{rest}, &t)
 	}
-	return w.takeOut(ctx, t, r, take, rest, Change{Remove: take}.Target(rule))
+	return w.takeOut(ctx, t, r, take, rest, Change{Remove: take}.ApplyTo(rule))
 }
 
 // takeOut replaces the rule by target, which is what was read without the
 // codes to take, and believes only an answer that is exactly that.
-func (w *Workers) takeOut(ctx context.Context, t Task, r Request, take []string, rest Ending, target Rule) error {
-	if err := w.Store.Try(ctx, t); err != nil {
+func (w *Workers) takeOut(ctx context.Context, t LeasedJob, r Request, take []string, rest Revocation, target Allocation) error {
+	if err := w.Store.MarkTried(ctx, t); err != nil {
 		return err
 	}
-	answer, err := w.Licences.SetRule(ctx, r.Proposal.Group.ID, target)
+	answer, err := w.Licenses.WriteAllocation(ctx, r.Proposal.Group.ID, target)
 	switch {
 	case err != nil:
-		return w.leftOrHeldUp(ctx, t, r, rest, take, err)
+		return w.stopOrRetry(ctx, t, r, rest, take, err)
 	case !SameSet(answer.Codes, target.Codes):
-		if err := w.step(ctx, r, Missed{Answered: answer.Codes}, t.kept()); err != nil {
+		if err := w.applyEvent(ctx, r, Mismatch{Answered: answer.Codes}, t.unfinished()); err != nil {
 			return err
 		}
 		return errors.New("UiPath answered yes to the end of a grant with a rule that is not the one asked for")
 	}
-	rest.Took, rest.Codes, rest.Unkept = take, answer.Codes, w.lost(ctx, r, answer, target)
-	return w.step(ctx, r, Ended{rest}, &t)
+	rest.Removed, rest.Allocation, rest.NotPreserved = take, answer.Codes, w.settingLost(ctx, r, answer, target)
+	return w.applyEvent(ctx, r, Revoked{rest}, &t)
 }
 
 // leftOrHeldUp gives the end up on UiPath's no, which people are told and can
 // have tried again, and keeps it otherwise.
-func (w *Workers) leftOrHeldUp(ctx context.Context, t Task, r Request, rest Ending, take []string, err error) error {
-	var refusal *Refusal
+func (w *Workers) stopOrRetry(ctx context.Context, t LeasedJob, r Request, rest Revocation, take []string, err error) error {
+	var refusal *RefusedError
 	if errors.As(err, &refusal) {
-		rest.Left, rest.Said = take, refusal.Said
-		return w.step(ctx, r, Ended{rest}, &t)
+		rest.Remaining, rest.Answer = take, refusal.Answer
+		return w.applyEvent(ctx, r, Revoked{rest}, &t)
 	}
-	return w.hold(ctx, t, r, reasonOf(err), err)
+	return w.recordDelay(ctx, t, r, delayReason(err), err)
 }
 
 // warn says that a grant is about to end, unless it is too late for that, or
 // all its codes stay.
-func (w *Workers) warn(ctx context.Context, t Task, r Request) error {
-	if !r.ending() {
+func (w *Workers) warnExpiry(ctx context.Context, t LeasedJob, r Request) error {
+	if !r.awaitsRevocation() {
 		return nil
 	}
 	now, err := w.Store.Now(ctx)
@@ -93,40 +93,40 @@ func (w *Workers) warn(ctx context.Context, t Task, r Request) error {
 		return err
 	}
 	late := r.Grant.Until
-	if t.Subject == strconv.Itoa(firstWarning) {
+	if t.Key == strconv.Itoa(firstWarning) {
 		late = late.Add(-lastWarning * time.Hour) // then the last one says it
 	}
-	holders, err := w.Store.Granted(ctx, r.Proposal.Group.ID)
+	holders, err := w.Store.ListGrantHolders(ctx, r.Proposal.Group.ID)
 	if err != nil {
 		return err
 	}
-	going, _ := claimsOf(holders).part(r, Rule{Codes: r.Grant.Codes}, r.Grant.Until)
+	going, _ := claimsOf(holders).part(r, Allocation{Codes: r.Grant.Codes}, r.Grant.Until)
 	if !now.Before(late) || len(going) == 0 {
 		return nil
 	}
-	said := t.Owed
+	said := t.Job
 	said.Note = strings.Join(going, " ")
 	return w.sayInThread(ctx, t, r, said)
 }
 
 // overdue says that the end of a grant is held up, if it still is.
-func (w *Workers) overdue(ctx context.Context, t Task, r Request) error {
-	if !ofThisTry(t, r) || !r.ending() || r.Grant.Stalled == "" {
+func (w *Workers) postRevocationDelay(ctx context.Context, t LeasedJob, r Request) error {
+	if !ofThisTry(t, r) || !r.awaitsRevocation() || r.Grant.DelayReason == "" {
 		return nil
 	}
-	return w.sayInThread(ctx, t, r, t.Owed)
+	return w.sayInThread(ctx, t, r, t.Job)
 }
 
 // conclude tells what the end of a grant did.
-func (w *Workers) conclude(ctx context.Context, t Task, r Request) error {
-	if !ofThisTry(t, r) || r.Grant.Ending == nil {
+func (w *Workers) postRevocation(ctx context.Context, t LeasedJob, r Request) error {
+	if !ofThisTry(t, r) || r.Grant.Revocation == nil {
 		return nil
 	}
-	return w.sayInThread(ctx, t, r, t.Owed)
+	return w.sayInThread(ctx, t, r, t.Job)
 }
 
 // ofThisTry is false for words about an end that has been tried again before
 // they were said: then the later try says it all.
-func ofThisTry(t Task, r Request) bool {
-	return r.Grant != nil && t.Subject == r.Grant.try()
+func ofThisTry(t LeasedJob, r Request) bool {
+	return r.Grant != nil && t.Key == r.Grant.attemptKey()
 }

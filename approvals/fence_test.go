@@ -15,19 +15,19 @@ import (
 // A shift shows its workers only the kinds of work that they are to do.
 type shift struct {
 	Store
-	does func(Kind) bool
+	does func(JobKind) bool
 }
 
-func (s shift) own(kinds []Kind) []Kind {
-	return slices.DeleteFunc(slices.Clone(kinds), func(k Kind) bool { return !s.does(k) })
+func (s shift) own(kinds []JobKind) []JobKind {
+	return slices.DeleteFunc(slices.Clone(kinds), func(k JobKind) bool { return !s.does(k) })
 }
 
-func (s shift) Claim(ctx context.Context, lease time.Duration, kinds ...Kind) (Task, Request, error) {
-	return s.Store.Claim(ctx, lease, s.own(kinds)...)
+func (s shift) ClaimJob(ctx context.Context, lease time.Duration, kinds ...JobKind) (LeasedJob, Request, error) {
+	return s.Store.ClaimJob(ctx, lease, s.own(kinds)...)
 }
 
-func (s shift) Wait(ctx context.Context, kinds ...Kind) (time.Duration, bool, error) {
-	return s.Store.Wait(ctx, s.own(kinds)...)
+func (s shift) NextDue(ctx context.Context, kinds ...JobKind) (time.Duration, bool, error) {
+	return s.Store.NextDue(ctx, s.own(kinds)...)
 }
 
 // A laggard is a worker, and its store, that takes one piece of work and stands
@@ -42,9 +42,9 @@ type laggard struct {
 }
 
 // laggard has a worker take work of a kind, and returns when it stands still.
-func (w *world) laggard(kind Kind) *laggard {
+func (w *world) laggard(kind JobKind) *laggard {
 	l := &laggard{held: make(chan struct{}), free: make(chan struct{})}
-	l.shift = shift{Store: w.store, does: func(k Kind) bool { return k == kind && !l.taken.Load() }}
+	l.shift = shift{Store: w.store, does: func(k JobKind) bool { return k == kind && !l.taken.Load() }}
 	l.stop = run(w.Context(), w.workers(l))
 	<-l.held
 	return l
@@ -57,8 +57,8 @@ func (l *laggard) goesOn() {
 	l.stop()
 }
 
-func (l *laggard) Claim(ctx context.Context, lease time.Duration, kinds ...Kind) (Task, Request, error) {
-	t, r, err := l.shift.Claim(ctx, lease, kinds...)
+func (l *laggard) ClaimJob(ctx context.Context, lease time.Duration, kinds ...JobKind) (LeasedJob, Request, error) {
+	t, r, err := l.shift.ClaimJob(ctx, lease, kinds...)
 	if err == nil {
 		l.lease = lease
 		l.taken.Store(true)
@@ -66,50 +66,50 @@ func (l *laggard) Claim(ctx context.Context, lease time.Duration, kinds ...Kind)
 	return t, r, err
 }
 
-func (l *laggard) Try(ctx context.Context, t Task) error {
+func (l *laggard) MarkTried(ctx context.Context, t LeasedJob) error {
 	close(l.held)
 	<-l.free
-	return l.Store.Try(ctx, t)
+	return l.Store.MarkTried(ctx, t)
 }
 
 // harmless is the work that touches nothing but the store.
-var harmless = []Kind{Vet, Weigh, Expire, Elapse}
+var harmless = []JobKind{JobPrepare, JobCountVotes, JobExpire, JobGrantExpiry}
 
 // owing has for each other kind of work a story after which it is owed, if
 // nobody does it.
-var owing = map[Kind]func(w *world){
-	Announce: func(w *world) { w.file("e1") },
-	Seed:     func(w *world) { w.carded() },
-	Apply:    func(w *world) { w.react(w.carded(), anna, true) },
-	Progress: func(w *world) {
+var owing = map[JobKind]func(w *world){
+	JobPostCard: func(w *world) { w.file("e1") },
+	JobAddReactions:     func(w *world) { w.carded() },
+	JobApply:    func(w *world) { w.react(w.carded(), anna, true) },
+	JobPostDelay: func(w *world) {
 		r := w.carded()
 		w.unreadable()
 		w.react(r, anna, true)
 	},
-	Reply:  func(w *world) { w.cancel(w.carded()) },
-	Render: func(w *world) { w.cancel(w.carded()) },
-	Tell:   func(w *world) { w.react(w.carded(), bystander, true) },
-	Notify: func(w *world) { w.file("e1", "OLD") },
-	Reopen: func(w *world) {
+	JobPostOutcome:  func(w *world) { w.cancel(w.carded()) },
+	JobUpdateCard: func(w *world) { w.cancel(w.carded()) },
+	JobTellVoter:   func(w *world) { w.react(w.carded(), bystander, true) },
+	JobTellRequester: func(w *world) { w.file("e1", "OLD") },
+	JobPostConsentLost: func(w *world) {
 		r := w.carded()
 		heard := w.slack.put(r, anna, true)
 		w.unheard(r, anna, false)
-		if err := w.store.React(w.Context(), heard); err != nil {
+		if err := w.store.RecordReaction(w.Context(), heard); err != nil {
 			w.Fatal(err)
 		}
 	},
-	Remind: func(w *world) {
+	JobRemind: func(w *world) {
 		w.monday(8)
-		w.skipTo(w.carded().Filed.Add(15 * time.Minute))
+		w.skipTo(w.carded().FiledAt.Add(15 * time.Minute))
 	},
-	Warn: func(w *world) { w.skipTo(w.granted(2*time.Hour, "NEW").Grant.Until.Add(-time.Hour)) },
-	End:  func(w *world) { w.skipTo(w.granted(2*time.Hour, "NEW").Grant.Until) },
-	Overdue: func(w *world) {
+	JobWarnExpiry: func(w *world) { w.skipTo(w.granted(2*time.Hour, "NEW").Grant.Until.Add(-time.Hour)) },
+	JobRevoke:  func(w *world) { w.skipTo(w.granted(2*time.Hour, "NEW").Grant.Until) },
+	JobPostRevocationDelay: func(w *world) {
 		r := w.granted(2*time.Hour, "NEW")
 		w.unreadable()
 		w.skipTo(r.Grant.Until)
 	},
-	Conclude: func(w *world) { w.skipTo(w.granted(2*time.Hour, "NEW").Grant.Until) },
+	JobPostRevocation: func(w *world) { w.skipTo(w.granted(2*time.Hour, "NEW").Grant.Until) },
 }
 
 // unreadable has UiPath answer nothing from now on.
@@ -120,9 +120,9 @@ func (w *world) unreadable() {
 }
 
 // due reports whether work of a kind waits for somebody to take it.
-func (w *world) due(kind Kind) bool {
+func (w *world) due(kind JobKind) bool {
 	w.Helper()
-	wait, owed, err := w.store.Wait(w.Context(), kind)
+	wait, owed, err := w.store.NextDue(w.Context(), kind)
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -130,8 +130,8 @@ func (w *world) due(kind Kind) bool {
 }
 
 // effects counts how often a kind of work had its effect.
-func (w *world) effects(kind Kind) int {
-	if kind == Apply || kind == End {
+func (w *world) effects(kind JobKind) int {
+	if kind == JobApply || kind == JobRevoke {
 		return w.uipath.count("put")
 	}
 	return w.slack.count(string(kind))
@@ -168,9 +168,9 @@ func TestWhoLostTheLeaseHasNoEffect(t *testing.T) {
 	}
 }
 
-func (w *world) loseTheLease(kind Kind, meanwhile string) {
+func (w *world) loseTheLease(kind JobKind, meanwhile string) {
 	w.stop()
-	w.sees = func(s Store) Store { return shift{Store: s, does: func(k Kind) bool { return k != kind }} }
+	w.sees = func(s Store) Store { return shift{Store: s, does: func(k JobKind) bool { return k != kind }} }
 	w.work()
 	owing[kind](w)
 	w.until(string(kind)+" to be owed", func(Request) bool { return w.due(kind) })
@@ -208,7 +208,7 @@ func (w *world) hasNoEffect(act func()) {
 }
 
 // doneByOthers has all other workers work until what is due of a kind is done.
-func (w *world) doneByOthers(kind Kind, effects int) {
+func (w *world) doneByOthers(kind JobKind, effects int) {
 	w.Helper()
 	w.work()
 	w.until(string(kind)+" to be done", func(Request) bool { return !w.due(kind) && w.effects(kind) >= effects })
@@ -221,9 +221,9 @@ type slowStore struct {
 	lapse chan time.Time // of the first lease
 }
 
-func (s slowStore) Claim(ctx context.Context, lease time.Duration, kinds ...Kind) (Task, Request, error) {
+func (s slowStore) ClaimJob(ctx context.Context, lease time.Duration, kinds ...JobKind) (LeasedJob, Request, error) {
 	begun := time.Now()
-	t, r, err := s.Store.Claim(ctx, lease, kinds...)
+	t, r, err := s.Store.ClaimJob(ctx, lease, kinds...)
 	if err == nil {
 		note(s.lapse, begun.Add(lease))
 		time.Sleep(20 * time.Second)
@@ -237,7 +237,7 @@ type hung struct {
 	left chan time.Time
 }
 
-func (h hung) Group(ctx context.Context, _ string) (Group, error) {
+func (h hung) FindGroup(ctx context.Context, _ string) (Group, error) {
 	<-ctx.Done()
 	note(h.left, time.Now())
 	return Group{}, ctx.Err()
@@ -260,7 +260,7 @@ func TestATaskEndsBeforeItsLease(t *testing.T) {
 		slow := slowStore{Store: w.store, lapse: make(chan time.Time, 1)}
 		peer := hung{uipath: w.uipath, left: make(chan time.Time, 1)}
 		workers := w.workers(slow)
-		workers.Licences = peer
+		workers.Licenses = peer
 		defer run(w.Context(), workers)()
 		w.file("e1")
 		if early := (<-slow.lapse).Sub(<-peer.left); early <= 0 {
@@ -272,7 +272,7 @@ func TestATaskEndsBeforeItsLease(t *testing.T) {
 // A deaf store wakes nobody, as where the word of another replica is lost.
 type deaf struct{ Store }
 
-func (deaf) Listen(...Kind) (<-chan struct{}, func()) { return nil, func() {} }
+func (deaf) Subscribe(...JobKind) (<-chan struct{}, func()) { return nil, func() {} }
 
 // Who is woken by nobody looks by themselves twice a minute: where nothing was
 // owed, and where something was that is not due for long.

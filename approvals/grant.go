@@ -17,60 +17,60 @@ const (
 type Grant struct {
 	Codes   []string  `json:"codes"` // put in by the request, or let stay for longer
 	Until   time.Time `json:"until"`
-	By      string    `json:"by,omitempty"`      // who ended it before its time
-	Stalled string    `json:"stalled,omitempty"` // why its end is held up
-	Misses  int       `json:"misses,omitempty"`  // answers to its end that were not what was asked
-	Ending  *Ending   `json:"ending,omitempty"`  // what its end did
-	Tries   int       `json:"tries,omitempty"`   // how often its end was given up and tried again
+	EndedBy      string    `json:"by,omitempty"`      // who ended it before its time
+	DelayReason string    `json:"stalled,omitempty"` // why its end is held up
+	Mismatches  int       `json:"misses,omitempty"`  // answers to its end that were not what was asked
+	Revocation  *Revocation   `json:"ending,omitempty"`  // what its end did
+	Attempts   int       `json:"tries,omitempty"`   // how often its end was given up and tried again
 }
 
 // An Ending is what became of each code of a grant, as far as UiPath told.
-type Ending struct {
+type Revocation struct {
 	At       time.Time `json:"at"`
-	Took     []string  `json:"took,omitempty"`      // taken out, as UiPath confirmed
-	Gone     []string  `json:"gone,omitempty"`      // not in the rule when it was read
-	Kept     []Holding `json:"kept,omitempty"`      // still there, and why
-	Left     []string  `json:"left,omitempty"`      // to be taken out, and there all the same
-	Said     string    `json:"said,omitempty"`      // UiPath's words about what is left
+	Removed     []string  `json:"took,omitempty"`      // taken out, as UiPath confirmed
+	Absent     []string  `json:"gone,omitempty"`      // not in the rule when it was read
+	Kept     []KeptCode `json:"kept,omitempty"`      // still there, and why
+	Remaining     []string  `json:"left,omitempty"`      // to be taken out, and there all the same
+	Answer     string    `json:"said,omitempty"`      // UiPath's words about what is left
 	ReadBack bool      `json:"read_back,omitempty"` // an answer was lost, so that some of Gone was taken out by this end
 
-	Untold    bool     `json:"untold,omitempty"`    // Left, because UiPath does not tell what limits of seats are to stay
-	Unkept    bool     `json:"unkept,omitempty"`    // the rule lost other things that were to stay
+	QuotasUnknown    bool     `json:"untold,omitempty"`    // Left, because UiPath does not tell what limits of seats are to stay
+	NotPreserved    bool     `json:"unkept,omitempty"`    // the rule lost other things that were to stay
 	Uncertain bool     `json:"uncertain,omitempty"` // what is Left may be out: an answer was lost, and the rule cannot be read
-	Codes     []string `json:"codes,omitempty"`     // the group's rule as last read or answered
+	Allocation     []string `json:"codes,omitempty"`     // the group's rule as last read or answered
 }
 
 // A Holding says which request lets a code stay. Request is empty where it was
 // put in by nobody's request; Until is zero where it stays for good.
-type Holding struct {
+type KeptCode struct {
 	Code    string    `json:"code"`
 	Request string    `json:"request,omitempty"`
 	Until   time.Time `json:"until,omitzero"`
 }
 
 // try numbers the attempts at the grant's end, as its words are told apart.
-func (g Grant) try() string { return strconv.Itoa(g.Tries + 1) }
+func (g Grant) attemptKey() string { return strconv.Itoa(g.Attempts + 1) }
 
 // Over reports whether the grant ended and left nothing behind.
-func (g Grant) Over() bool { return g.Ending != nil && len(g.Ending.Left) == 0 }
+func (g Grant) IsOver() bool { return g.Revocation != nil && len(g.Revocation.Remaining) == 0 }
 
 // Holds reports whether the request holds codes for a time: it is done, and
 // its grant is not over.
-func (r Request) Holds() bool { return r.State == Done && r.Grant != nil && !r.Grant.Over() }
+func (r Request) HoldsGrant() bool { return r.State == Done && r.Grant != nil && !r.Grant.IsOver() }
 
 // ending reports whether the end of the request's grant is still to come.
-func (r Request) ending() bool { return r.Holds() && r.Grant.Ending == nil }
+func (r Request) awaitsRevocation() bool { return r.HoldsGrant() && r.Grant.Revocation == nil }
 
 // ends is when a grant that begins now would end; zero: never.
-func (a Ask) ends(now time.Time) time.Time {
-	if !a.Timed() {
+func (a Ask) endsAt(now time.Time) time.Time {
+	if !a.IsTimed() {
 		return time.Time{}
 	}
 	return now.Add(a.Duration(now))
 }
 
 // passed reports whether the time asked for is over already.
-func (a Ask) passed(now time.Time) bool { return a.Timed() && !a.ends(now).After(now) }
+func (a Ask) hasPassed(now time.Time) bool { return a.IsTimed() && !a.endsAt(now).After(now) }
 
 // claims tell which requests hold a code, as far as grants for a time are
 // concerned, the first to be done first.
@@ -90,7 +90,7 @@ func claimsOf(done []Request) claims {
 		for _, code := range change.Add {
 			c[code] = append(c.meanwhile(r, code), r)
 		}
-		for _, code := range change.Renew {
+		for _, code := range change.Extend {
 			c[code] = append(c[code], r)
 		}
 	}
@@ -104,10 +104,10 @@ const setBack = 15 * time.Minute
 // meanwhile are the holders of a code who may have put it in since r, which
 // found it missing, was filed.
 func (c claims) meanwhile(r Request, code string) []Request {
-	if r.Outcome.Reason != ReasonReadBack && !r.Attempted {
+	if r.Outcome.Reason != ReasonReadBack && !r.WriteAttempted {
 		return nil
 	}
-	return slices.DeleteFunc(slices.Clone(c[code]), func(other Request) bool { return other.Ended.Before(r.Filed.Add(-setBack)) })
+	return slices.DeleteFunc(slices.Clone(c[code]), func(other Request) bool { return other.ClosedAt.Before(r.FiledAt.Add(-setBack)) })
 }
 
 // ends tells, of each code that is in the rule for a time only, when the last
@@ -117,7 +117,7 @@ func (c claims) ends() map[string]time.Time {
 	for code, requests := range c {
 		forGood := slices.ContainsFunc(requests, func(r Request) bool { return r.Grant == nil })
 		for _, r := range requests {
-			if !forGood && r.Holds() && r.Grant.Until.After(ends[code]) {
+			if !forGood && r.HoldsGrant() && r.Grant.Until.After(ends[code]) {
 				ends[code] = r.Grant.Until
 			}
 		}
@@ -126,16 +126,16 @@ func (c claims) ends() map[string]time.Time {
 }
 
 // besides tells which request other than r holds a code longest from now on.
-func (c claims) besides(r Request, code string, now time.Time) (Holding, bool) {
-	var best Holding
+func (c claims) besides(r Request, code string, now time.Time) (KeptCode, bool) {
+	var best KeptCode
 	found := false
 	for _, other := range c[code] {
 		switch {
 		case other.ID == r.ID:
 		case other.Grant == nil:
-			return Holding{Code: code, Request: other.ID}, true
-		case other.Holds() && other.Grant.Until.After(now) && other.Grant.Until.After(best.Until):
-			best, found = Holding{Code: code, Request: other.ID, Until: other.Grant.Until}, true
+			return KeptCode{Code: code, Request: other.ID}, true
+		case other.HoldsGrant() && other.Grant.Until.After(now) && other.Grant.Until.After(best.Until):
+			best, found = KeptCode{Code: code, Request: other.ID, Until: other.Grant.Until}, true
 		}
 	}
 	return best, found
@@ -148,17 +148,17 @@ func (c claims) by(r Request, code string) bool {
 
 // part sorts the codes of r's grant: what is to be taken out of the rule at
 // this moment, and what became of the others.
-func (c claims) part(r Request, rule Rule, now time.Time) (take []string, rest Ending) {
-	rest = Ending{Codes: rule.Codes}
+func (c claims) part(r Request, rule Allocation, now time.Time) (take []string, rest Revocation) {
+	rest = Revocation{Allocation: rule.Codes}
 	for _, code := range r.Grant.Codes {
 		other, held := c.besides(r, code, now)
 		switch {
 		case !slices.Contains(rule.Codes, code):
-			rest.Gone = append(rest.Gone, code)
+			rest.Absent = append(rest.Absent, code)
 		case held:
 			rest.Kept = append(rest.Kept, other)
 		case !c.by(r, code):
-			rest.Kept = append(rest.Kept, Holding{Code: code})
+			rest.Kept = append(rest.Kept, KeptCode{Code: code})
 		default:
 			take = append(take, code)
 		}

@@ -14,8 +14,8 @@ import (
 func (w *world) ask(ask Ask) Request {
 	w.Helper()
 	ask.Group = "group-01"
-	r, _, err := w.store.File(w.Context(), Request{
-		ID: NewID(), Envelope: NewID(), Requester: requester, Channel: "C-APPROVALS",
+	r, _, err := w.store.FileRequest(w.Context(), Request{
+		ID: NewID(), EnvelopeID: NewID(), Requester: requester, Channel: "C-APPROVALS",
 		Ask: ask, Terms: Terms{TTL: time.Hour},
 	})
 	if err != nil {
@@ -40,12 +40,12 @@ func (w *world) granted(length time.Duration, codes ...string) Request {
 }
 
 // over waits for the end of a grant to have been carried out or given up.
-func (w *world) over(r Request) Ending {
+func (w *world) over(r Request) Revocation {
 	w.Helper()
 	w.request = r
 	w.skipTo(w.read(r.ID).Grant.Until)
-	r = w.until("an end of the grant", func(r Request) bool { return r.Grant.Ending != nil })
-	return *r.Grant.Ending
+	r = w.until("an end of the grant", func(r Request) bool { return r.Grant.Revocation != nil })
+	return *r.Grant.Revocation
 }
 
 // skipTo has the workers rest until a minute before a moment, which is quicker,
@@ -74,7 +74,7 @@ func same(t *testing.T, what string, got, want []string) {
 func TestAGrantEnds(t *testing.T) {
 	live(t, func(w *world) {
 		r := w.granted(26*time.Hour, "NEW")
-		if g := r.Grant; g == nil || !g.Until.Equal(r.Ended.Add(26*time.Hour)) || !slices.Equal(g.Codes, []string{"NEW"}) {
+		if g := r.Grant; g == nil || !g.Until.Equal(r.ClosedAt.Add(26*time.Hour)) || !slices.Equal(g.Codes, []string{"NEW"}) {
 			t.Fatalf("granted as %+v", g)
 		}
 		w.uipath.edit("OLD", "NEW", "BY-HAND")
@@ -85,21 +85,21 @@ func TestAGrantEnds(t *testing.T) {
 		w.codes("OLD", "NEW", "BY-HAND")
 		e := w.over(r)
 		w.codes("OLD", "BY-HAND")
-		if rule := w.uipath.rule(); !rule.External || !slices.Equal(rule.Quotas, []Quota{{Code: "OLD", Limit: 2}}) {
+		if rule := w.uipath.rule(); !rule.UseExternalLicense || !slices.Equal(rule.Quotas, []Quota{{Code: "OLD", Limit: 2}}) {
 			t.Errorf("more than the code went: %+v", rule)
 		}
-		same(t, "taken out", e.Took, []string{"NEW"})
-		same(t, "the rule as told", e.Codes, []string{"OLD", "BY-HAND"})
+		same(t, "taken out", e.Removed, []string{"NEW"})
+		same(t, "the rule as told", e.Allocation, []string{"OLD", "BY-HAND"})
 		if e.At.Before(r.Grant.Until) || e.At.After(r.Grant.Until.Add(time.Minute)) {
 			t.Errorf("ended at %v, was to end at %v", e.At, r.Grant.Until)
 		}
 		w.quiet()
 		w.puts(2)
-		w.posts(Conclude, 1)
-		w.posts(Overdue, 0)
+		w.posts(JobPostRevocation, 1)
+		w.posts(JobPostRevocationDelay, 0)
 		w.ended(w.read(r.ID), Done, ReasonConfirmed)
-		warned := w.slack.heard(Warn)
-		if len(warned) != 2 || warned[0].Subject != "24" || warned[1].Subject != "1" {
+		warned := w.slack.heard(JobWarnExpiry)
+		if len(warned) != 2 || warned[0].Key != "24" || warned[1].Key != "1" {
 			t.Fatalf("warned %+v", warned)
 		}
 		for i, before := range []time.Duration{24 * time.Hour, time.Hour} {
@@ -129,7 +129,7 @@ func TestWarningsAheadOnly(t *testing.T) {
 			w.work()
 			w.over(r)
 			w.quiet()
-			w.posts(Warn, want)
+			w.posts(JobWarnExpiry, want)
 		})
 	}
 }
@@ -140,13 +140,13 @@ func TestNoWarningBeforeTheWordThatItIsDone(t *testing.T) {
 		w.slack.breaks("reply", 1000, false, errCut)
 		r := w.granted(2*time.Hour, "NEW")
 		w.skipTo(r.Grant.Until.Add(-40 * time.Minute))
-		w.posts(Warn, 0)
+		w.posts(JobWarnExpiry, 0)
 		w.slack.mends()
 		w.over(r)
 		w.quiet()
-		w.posts(Reply, 1)
-		w.posts(Warn, 1)
-		w.posts(Conclude, 1)
+		w.posts(JobPostOutcome, 1)
+		w.posts(JobWarnExpiry, 1)
+		w.posts(JobPostRevocation, 1)
 	})
 }
 
@@ -157,7 +157,7 @@ func TestWarningAnswerLost(t *testing.T) {
 			w.slack.breaks("warn", 2, effect, errCut)
 			w.over(w.granted(2*time.Hour, "NEW"))
 			w.quiet()
-			w.posts(Warn, 1)
+			w.posts(JobWarnExpiry, 1)
 		})
 	}
 }
@@ -173,11 +173,11 @@ func TestEndAfterDowntime(t *testing.T) {
 		w.over(r)
 		w.quiet()
 		w.codes("OLD")
-		if took := w.read(r.ID).Grant.Ending.At.Sub(back); took > time.Minute {
+		if took := w.read(r.ID).Grant.Revocation.At.Sub(back); took > time.Minute {
 			t.Errorf("ended %v after the start", took)
 		}
-		w.posts(Conclude, 1)
-		w.posts(Warn, 0)
+		w.posts(JobPostRevocation, 1)
+		w.posts(JobWarnExpiry, 0)
 	})
 }
 
@@ -185,7 +185,7 @@ func TestEndAfterDowntime(t *testing.T) {
 func (w *world) quietNow() {
 	w.Helper()
 	w.until("quiet", func(Request) bool {
-		wait, owed, err := w.store.Wait(w.Context(), Reply, Render, Apply, Seed)
+		wait, owed, err := w.store.NextDue(w.Context(), JobPostOutcome, JobUpdateCard, JobApply, JobAddReactions)
 		return err == nil && (!owed || wait > time.Minute)
 	})
 }
@@ -199,8 +199,8 @@ func TestEndTakesOnlyItsOwn(t *testing.T) {
 		w.uipath.edit("OLD", "NEW")
 		e := w.over(r)
 		w.codes("OLD")
-		same(t, "taken out", e.Took, []string{"NEW"})
-		same(t, "gone before", e.Gone, []string{"NEWER"})
+		same(t, "taken out", e.Removed, []string{"NEW"})
+		same(t, "gone before", e.Absent, []string{"NEWER"})
 		if e.ReadBack {
 			t.Error("an answer is said to have been lost")
 		}
@@ -212,7 +212,7 @@ func TestNothingLeftToTakeOut(t *testing.T) {
 		r := w.granted(2*time.Hour, "NEW")
 		w.uipath.edit("OLD")
 		e := w.over(r)
-		same(t, "gone", e.Gone, []string{"NEW"})
+		same(t, "gone", e.Absent, []string{"NEW"})
 		w.puts(1)
 	})
 }
@@ -253,17 +253,17 @@ func TestGrantedAgain(t *testing.T) {
 				again := c.again(w)
 				e := w.over(first)
 				if !c.kept {
-					same(t, "taken out", e.Took, []string{"NEW"})
+					same(t, "taken out", e.Removed, []string{"NEW"})
 					w.codes("OLD")
 					return
 				}
-				if len(e.Took) > 0 || len(e.Kept) != 1 || e.Kept[0].Code != "NEW" || e.Kept[0].Request != again.ID || e.Kept[0].Until.IsZero() != c.good {
+				if len(e.Removed) > 0 || len(e.Kept) != 1 || e.Kept[0].Code != "NEW" || e.Kept[0].Request != again.ID || e.Kept[0].Until.IsZero() != c.good {
 					t.Errorf("ended as %+v, want NEW kept by %s", e, again.ID)
 				}
 				if !slices.Contains(w.uipath.rule().Codes, "NEW") {
 					t.Errorf("the rule is %v", w.uipath.rule().Codes)
 				}
-				w.posts(Conclude, 1)
+				w.posts(JobPostRevocation, 1)
 				if again.Grant != nil {
 					w.over(again)
 					w.codes("OLD")
@@ -280,7 +280,7 @@ func TestExtending(t *testing.T) {
 		first := w.granted(2*time.Hour, "NEW")
 		r := w.ask(Ask{Codes: []string{"NEW"}, For: 5 * time.Hour})
 		change := r.Proposal.Change
-		if len(change.Add) != 0 || !slices.Equal(change.Renew, []string{"NEW"}) || !r.Proposal.Ends["NEW"].Equal(first.Grant.Until) {
+		if len(change.Add) != 0 || !slices.Equal(change.Extend, []string{"NEW"}) || !r.Proposal.Ends["NEW"].Equal(first.Grant.Until) {
 			t.Fatalf("proposed %+v, ends %v", change, r.Proposal.Ends)
 		}
 		w.react(r, anna, true)
@@ -295,7 +295,7 @@ func TestExtending(t *testing.T) {
 		w.over(r)
 		w.codes("OLD")
 		w.quiet()
-		w.posts(Conclude, 2)
+		w.posts(JobPostRevocation, 2)
 	})
 }
 
@@ -306,7 +306,7 @@ func TestNoWarningOfWhatStays(t *testing.T) {
 		w.done(Ask{Codes: []string{"NEW"}})
 		w.over(first)
 		w.quiet()
-		w.posts(Warn, 0)
+		w.posts(JobWarnExpiry, 0)
 	})
 }
 
@@ -328,8 +328,8 @@ func TestExtensionRefused(t *testing.T) {
 func (w *world) fileAsk(ask Ask) {
 	w.Helper()
 	ask.Group = "group-01"
-	r, _, err := w.store.File(w.Context(), Request{
-		ID: NewID(), Envelope: NewID(), Requester: requester, Channel: "C-APPROVALS", Ask: ask, Terms: Terms{TTL: time.Hour},
+	r, _, err := w.store.FileRequest(w.Context(), Request{
+		ID: NewID(), EnvelopeID: NewID(), Requester: requester, Channel: "C-APPROVALS", Ask: ask, Terms: Terms{TTL: time.Hour},
 	})
 	if err != nil {
 		w.Fatal(err)
@@ -342,8 +342,8 @@ func TestTimesThatMakeNoSense(t *testing.T) {
 		ask  Ask
 		want Reason
 	}{
-		"a removal for a time":   {Ask{Action: Remove, Codes: []string{"OLD"}, For: time.Hour}, ReasonNothingToEnd},
-		"a limit for a time":     {Ask{Codes: []string{"OLD"}, Quotas: []Quota{{Code: "OLD", Limit: 5}}, For: time.Hour}, ReasonNothingToEnd},
+		"a removal for a time":   {Ask{Action: Remove, Codes: []string{"OLD"}, For: time.Hour}, ReasonNothingToTime},
+		"a limit for a time":     {Ask{Codes: []string{"OLD"}, Quotas: []Quota{{Code: "OLD", Limit: 5}}, For: time.Hour}, ReasonNothingToTime},
 		"an end that has passed": {Ask{Codes: []string{"NEW"}, Until: time.Unix(1, 0)}, ReasonEndPassed},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -364,7 +364,7 @@ func TestExtensionTooLate(t *testing.T) {
 		w.request = r
 		w.react(r, anna, true)
 		r = w.until("an end", func(r Request) bool { return !r.State.Open() })
-		w.ended(r, Superseded, ReasonRuleChanged)
+		w.ended(r, Superseded, ReasonAllocationChanged)
 		if r.Outcome.Uncertain || r.Grant != nil {
 			t.Errorf("superseded as %+v, %+v", r.Outcome, r.Grant)
 		}
@@ -382,7 +382,7 @@ func TestExtensionTooLate(t *testing.T) {
 
 func (w *world) endEarly(r Request, by string) {
 	w.Helper()
-	if _, err := w.store.Step(w.Context(), r.ID, EndEarly{By: by, Authorised: by != requester}, nil); err != nil {
+	if _, err := w.store.ApplyEvent(w.Context(), r.ID, RevokeEarly{By: by, Authorized: by != requester}, nil); err != nil {
 		w.Fatal(err)
 	}
 }
@@ -390,20 +390,20 @@ func (w *world) endEarly(r Request, by string) {
 func TestEndEarly(t *testing.T) {
 	live(t, func(w *world) {
 		r := w.granted(26*time.Hour, "NEW")
-		if _, err := w.store.Step(w.Context(), r.ID, EndEarly{By: bystander}, nil); !errors.Is(err, ErrNotYours) {
+		if _, err := w.store.ApplyEvent(w.Context(), r.ID, RevokeEarly{By: bystander}, nil); !errors.Is(err, ErrNotPermitted) {
 			t.Errorf("a bystander ended it: %v", err)
 		}
-		w.skipTo(r.Ended.Add(time.Hour))
+		w.skipTo(r.ClosedAt.Add(time.Hour))
 		w.endEarly(r, anna)
 		e := w.over(r)
-		same(t, "taken out", e.Took, []string{"NEW"})
+		same(t, "taken out", e.Removed, []string{"NEW"})
 		r = w.quiet()
-		if r.Grant.By != anna || r.Grant.Until.After(e.At) {
+		if r.Grant.EndedBy != anna || r.Grant.Until.After(e.At) {
 			t.Errorf("ended early as %+v", r.Grant)
 		}
-		w.posts(Warn, 0)
-		w.posts(Conclude, 1)
-		if _, err := w.store.Step(w.Context(), r.ID, EndEarly{By: requester}, nil); !errors.Is(err, ErrNoMove) {
+		w.posts(JobWarnExpiry, 0)
+		w.posts(JobPostRevocation, 1)
+		if _, err := w.store.ApplyEvent(w.Context(), r.ID, RevokeEarly{By: requester}, nil); !errors.Is(err, ErrNoTransition) {
 			t.Errorf("ended twice: %v", err)
 		}
 	})
@@ -413,7 +413,7 @@ func TestEndEarly(t *testing.T) {
 func TestEndAnswerLost(t *testing.T) {
 	for _, effect := range []bool{true, false} {
 		live(t, func(w *world) {
-			w.uipath.onWrite = func(n int, asked Rule) (*Rule, bool, error) {
+			w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
 				if n == 2 {
 					return nil, effect, errCut
 				}
@@ -423,14 +423,14 @@ func TestEndAnswerLost(t *testing.T) {
 			w.codes("OLD")
 			if effect {
 				w.puts(2)
-				same(t, "read to be gone", e.Gone, []string{"NEW"})
-				if !e.ReadBack || len(e.Took) != 0 {
+				same(t, "read to be gone", e.Absent, []string{"NEW"})
+				if !e.ReadBack || len(e.Removed) != 0 {
 					t.Errorf("ended as %+v", e)
 				}
 				return
 			}
 			w.puts(3)
-			same(t, "taken out", e.Took, []string{"NEW"})
+			same(t, "taken out", e.Removed, []string{"NEW"})
 		})
 	}
 }
@@ -452,42 +452,42 @@ func TestEndWhileUiPathIsDown(t *testing.T) {
 		if e.At.Before(r.Grant.Until.Add(time.Hour)) {
 			t.Errorf("ended at %v", e.At)
 		}
-		w.posts(Overdue, 1)
-		w.posts(Conclude, 1)
+		w.posts(JobPostRevocationDelay, 1)
+		w.posts(JobPostRevocation, 1)
 	})
 }
 
 // UiPath says no: people are told, and can have it tried again.
 func TestEndRefused(t *testing.T) {
 	live(t, func(w *world) {
-		w.uipath.onWrite = func(n int, asked Rule) (*Rule, bool, error) {
+		w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
 			if n == 2 {
-				return nil, false, &Refusal{Said: "403: not allowed"}
+				return nil, false, &RefusedError{Answer: "403: not allowed"}
 			}
 			return &asked, true, nil
 		}
 		r := w.granted(2*time.Hour, "NEW")
 		e := w.over(r)
-		same(t, "left", e.Left, []string{"NEW"})
-		if e.Said != "403: not allowed" || e.Uncertain {
+		same(t, "left", e.Remaining, []string{"NEW"})
+		if e.Answer != "403: not allowed" || e.Uncertain {
 			t.Errorf("ended as %+v", e)
 		}
 		w.quiet()
 		w.codes("OLD", "NEW")
 		w.endEarly(r, requester)
-		w.until("a second end", func(r Request) bool { return r.Grant.Over() })
+		w.until("a second end", func(r Request) bool { return r.Grant.IsOver() })
 		w.codes("OLD")
 		w.quiet()
-		w.posts(Conclude, 2)
+		w.posts(JobPostRevocation, 2)
 	})
 }
 
 // An end that is tried again before its first try was told is told once.
 func TestEndTriedAgainBeforeItWasTold(t *testing.T) {
 	live(t, func(w *world) {
-		w.uipath.onWrite = func(n int, asked Rule) (*Rule, bool, error) {
+		w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
 			if n == 2 {
-				return nil, false, &Refusal{Said: "403: not allowed"}
+				return nil, false, &RefusedError{Answer: "403: not allowed"}
 			}
 			return &asked, true, nil
 		}
@@ -495,10 +495,10 @@ func TestEndTriedAgainBeforeItWasTold(t *testing.T) {
 		r := w.granted(2*time.Hour, "NEW")
 		w.over(r)
 		w.endEarly(r, requester)
-		w.until("a second end", func(r Request) bool { return r.Grant.Over() })
+		w.until("a second end", func(r Request) bool { return r.Grant.IsOver() })
 		w.slack.mends()
 		w.quiet()
-		w.posts(Conclude, 1)
+		w.posts(JobPostRevocation, 1)
 	})
 }
 
@@ -507,7 +507,7 @@ func TestEndTriedAgainBeforeItWasTold(t *testing.T) {
 func (w *world) lostAndReopened(ask Ask) Request {
 	w.Helper()
 	r := w.ask(ask)
-	w.uipath.onWrite = func(n int, asked Rule) (*Rule, bool, error) {
+	w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
 		if n == 1 {
 			w.slack.put(r, anna, false)
 			return nil, false, errCut
@@ -515,7 +515,7 @@ func (w *world) lostAndReopened(ask Ask) Request {
 		return &asked, true, nil
 	}
 	w.react(r, anna, true)
-	return w.until("a second thought", func(r Request) bool { return r.Attempted && r.State == Pending })
+	return w.until("a second thought", func(r Request) bool { return r.WriteAttempted && r.State == Pending })
 }
 
 // A write whose answer was lost, and which another request then made: read
@@ -545,14 +545,14 @@ func TestReadBackWhatNobodyHolds(t *testing.T) {
 		time.Sleep(time.Hour)
 		w.granted(9*time.Hour, "NEWER") // so that what was done before is known
 		time.Sleep(time.Hour)
-		w.uipath.onWrite = func(n int, asked Rule) (*Rule, bool, error) {
+		w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
 			if n == 3 {
 				return nil, true, errCut
 			}
 			return &asked, true, nil
 		}
 		e := w.over(w.granted(2*time.Hour, "NEW"))
-		same(t, "taken out", e.Took, []string{"NEW"})
+		same(t, "taken out", e.Removed, []string{"NEW"})
 		w.codes("OLD", "NEWER")
 	})
 }
@@ -560,16 +560,16 @@ func TestReadBackWhatNobodyHolds(t *testing.T) {
 // A clock that is put back while a grant ends does not undo that it ended.
 func TestEndWhileTheClockIsPutBack(t *testing.T) {
 	live(t, func(w *world) {
-		w.uipath.onWrite = func(n int, asked Rule) (*Rule, bool, error) {
+		w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
 			if n == 2 {
 				w.behind.Store(int64(10 * time.Minute))
 			}
 			return &asked, true, nil
 		}
 		e := w.over(w.granted(2*time.Hour, "NEW"))
-		same(t, "taken out", e.Took, []string{"NEW"})
+		same(t, "taken out", e.Removed, []string{"NEW"})
 		w.quiet()
-		w.posts(Conclude, 1)
+		w.posts(JobPostRevocation, 1)
 		w.codes("OLD")
 	})
 }
@@ -582,15 +582,15 @@ func TestEndEarlyOfWhatIsOverdue(t *testing.T) {
 		w.uipath.onRead = func(int) error { return errCut }
 		w.skipTo(r.Grant.Until)
 		w.request = r
-		w.until("overdue", func(r Request) bool { return r.Grant.Stalled != "" })
+		w.until("overdue", func(r Request) bool { return r.Grant.DelayReason != "" })
 		w.behind.Store(int64(time.Hour))
 		w.endEarly(r, requester)
 		time.Sleep(2 * time.Hour)
 		w.uipath.onRead = nil
-		w.until("an end", func(r Request) bool { return r.Grant.Over() })
+		w.until("an end", func(r Request) bool { return r.Grant.IsOver() })
 		w.quiet()
-		w.posts(Overdue, 1)
-		w.posts(Conclude, 1)
+		w.posts(JobPostRevocationDelay, 1)
+		w.posts(JobPostRevocation, 1)
 	})
 }
 
@@ -598,7 +598,7 @@ func TestEndEarlyOfWhatIsOverdue(t *testing.T) {
 func TestEndRefusedAfterAnAnswerWasLost(t *testing.T) {
 	live(t, func(w *world) {
 		lost := false
-		w.uipath.onWrite = func(n int, asked Rule) (*Rule, bool, error) {
+		w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
 			if n == 2 {
 				lost = true
 				return nil, true, errCut
@@ -607,12 +607,12 @@ func TestEndRefusedAfterAnAnswerWasLost(t *testing.T) {
 		}
 		w.uipath.onRead = func(int) error {
 			if lost {
-				return &Refusal{Said: "403"}
+				return &RefusedError{Answer: "403"}
 			}
 			return nil
 		}
 		e := w.over(w.granted(2*time.Hour, "NEW"))
-		same(t, "left", e.Left, []string{"NEW"})
+		same(t, "left", e.Remaining, []string{"NEW"})
 		if !e.Uncertain {
 			t.Error("what is unknown is called known")
 		}
@@ -623,21 +623,21 @@ func TestEndRefusedAfterAnAnswerWasLost(t *testing.T) {
 func TestEndAnswerKeepsTheCode(t *testing.T) {
 	for _, forEver := range []bool{false, true} {
 		live(t, func(w *world) {
-			w.uipath.onWrite = func(n int, asked Rule) (*Rule, bool, error) {
+			w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
 				if n == 1 || n > 2 && !forEver {
 					return &asked, true, nil
 				}
-				return &Rule{Codes: []string{"OLD", "NEW"}}, false, nil
+				return &Allocation{Codes: []string{"OLD", "NEW"}}, false, nil
 			}
 			e := w.over(w.granted(2*time.Hour, "NEW"))
 			if !forEver {
 				w.puts(3)
-				same(t, "taken out", e.Took, []string{"NEW"})
+				same(t, "taken out", e.Removed, []string{"NEW"})
 				return
 			}
 			w.puts(4)
-			same(t, "left", e.Left, []string{"NEW"})
-			same(t, "the rule as told", e.Codes, []string{"OLD", "NEW"})
+			same(t, "left", e.Remaining, []string{"NEW"})
+			same(t, "the rule as told", e.Allocation, []string{"OLD", "NEW"})
 		})
 	}
 }
@@ -690,11 +690,11 @@ func TestRenewalUnderAPolicyOfSeats(t *testing.T) {
 			t.Fatal("nothing was granted for a time")
 		}
 		again := w.done(Ask{Codes: []string{"NEW"}, For: 2 * time.Hour})
-		same(t, "renewed", again.Proposal.Change.Renew, []string{"NEW"})
+		same(t, "renewed", again.Proposal.Change.Extend, []string{"NEW"})
 		w.policy.Rules[0].MaxSeats = 2
 		w.fileAsk(Ask{Codes: []string{"NEW"}, For: 4 * time.Hour})
 		refused := w.untilState(Refused)
-		if o := refused.Outcome.Objection; o == nil || o.Kind != ObjectionTooManySeats {
+		if o := refused.Outcome.Violation; o == nil || o.Kind != ViolationTooManySeats {
 			t.Errorf("refused as %+v", refused.Outcome)
 		}
 	})
@@ -702,10 +702,10 @@ func TestRenewalUnderAPolicyOfSeats(t *testing.T) {
 
 func TestTheThreadOfAnEndIsGone(t *testing.T) {
 	live(t, func(w *world) {
-		w.slack.breaks("conclude", 1000, false, &Refusal{Said: "thread_not_found"})
+		w.slack.breaks("conclude", 1000, false, &RefusedError{Answer: "thread_not_found"})
 		w.over(w.granted(2*time.Hour, "NEW"))
 		w.quiet()
-		w.posts(Notify, 1)
+		w.posts(JobTellRequester, 1)
 	})
 }
 
@@ -715,7 +715,7 @@ func TestEndReplyAnswerLost(t *testing.T) {
 			w.slack.breaks("conclude", 2, effect, errCut)
 			w.over(w.granted(2*time.Hour, "NEW"))
 			w.quiet()
-			w.posts(Conclude, 1)
+			w.posts(JobPostRevocation, 1)
 			if !strings.Contains(strings.Join(w.slack.log(), " "), "find conclude") {
 				t.Error("nobody looked")
 			}
@@ -737,14 +737,14 @@ func TestTheSameForAnotherTime(t *testing.T) {
 			w.fileAsk(ask)
 			r := w.untilState(Refused)
 			w.ended(r, Refused, ReasonDuplicate)
-			same(t, "points to", r.Outcome.Nearest, []string{first[i].ID})
+			same(t, "points to", r.Outcome.Suggestions, []string{first[i].ID})
 		}
 		w.react(first[1], anna, true)
 		w.request = first[1]
 		w.ended(w.untilState(Done), Done, ReasonConfirmed)
 		w.react(first[0], anna, true)
 		w.request = first[0]
-		w.ended(w.untilState(Superseded), Superseded, ReasonRuleChanged)
+		w.ended(w.untilState(Superseded), Superseded, ReasonAllocationChanged)
 	})
 }
 
@@ -756,7 +756,7 @@ func TestAskedForWhileItEnds(t *testing.T) {
 		time.Sleep(time.Until(held.Grant.Until) - 20*time.Second)
 		w.uipath.delayed = 30 * time.Second
 		r := w.done(Ask{Codes: []string{"NEW"}})
-		if w.read(held.ID).Grant.Ending == nil || r.Ended.Before(held.Grant.Until) {
+		if w.read(held.ID).Grant.Revocation == nil || r.ClosedAt.Before(held.Grant.Until) {
 			t.Error("the end did not come between")
 		}
 		w.codes("OLD", "NEW")
@@ -767,14 +767,14 @@ func TestAskedForWhileItEnds(t *testing.T) {
 // hold it yet as far as anybody knows, is not there already for good.
 func TestAskedForWhileItIsPutIn(t *testing.T) {
 	live(t, func(w *world) {
-		w.uipath.onWrite = func(int, Rule) (*Rule, bool, error) { return nil, true, errCut }
+		w.uipath.onWrite = func(int, Allocation) (*Allocation, bool, error) { return nil, true, errCut }
 		first := w.ask(Ask{Codes: []string{"NEW"}, For: 2 * time.Hour})
 		w.react(first, anna, true)
 		for w.uipath.count("put") == 0 {
 			time.Sleep(10 * time.Millisecond)
 		}
 		second := w.done(Ask{Codes: []string{"NEW"}})
-		same(t, "stays for longer", second.Proposal.Change.Renew, []string{"NEW"})
+		same(t, "stays for longer", second.Proposal.Change.Extend, []string{"NEW"})
 		if e := w.over(w.read(first.ID)); len(e.Kept) != 1 || e.Kept[0].Request != second.ID {
 			t.Errorf("ended as %+v, want NEW kept by %s", e, second.ID)
 		}

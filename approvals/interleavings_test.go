@@ -13,7 +13,7 @@ import (
 func TestReadAfterALimitWasWritten(t *testing.T) {
 	live(t, func(w *world) {
 		put := false
-		w.uipath.onWrite = func(_ int, asked Rule) (*Rule, bool, error) { put = true; return &asked, true, nil }
+		w.uipath.onWrite = func(_ int, asked Allocation) (*Allocation, bool, error) { put = true; return &asked, true, nil }
 		w.uipath.onRead = func(int) error {
 			if put {
 				put = false
@@ -40,7 +40,7 @@ func TestAnotherPutInAPartOfIt(t *testing.T) {
 		w.request = r
 		w.ended(w.untilState(Done), Done, ReasonConfirmed)
 		e := w.over(r)
-		same(t, "taken out", e.Took, []string{"NEWER"})
+		same(t, "taken out", e.Removed, []string{"NEWER"})
 		if len(e.Kept) != 1 || e.Kept[0].Request != other.ID {
 			t.Errorf("ended as %+v, want NEW kept by %s", e, other.ID)
 		}
@@ -65,9 +65,9 @@ func TestVoteWhileConsentIsFoundGone(t *testing.T) {
 			return true, nil
 		}
 		w.react(r, anna, true)
-		w.until("a second thought", func(r Request) bool { return r.Reopened == 1 })
-		if r := w.untilState(Done); r.Ended.Sub(r.Filed) > time.Minute {
-			t.Errorf("done after %v", r.Ended.Sub(r.Filed))
+		w.until("a second thought", func(r Request) bool { return r.ConsentLosses == 1 })
+		if r := w.untilState(Done); r.ClosedAt.Sub(r.FiledAt) > time.Minute {
+			t.Errorf("done after %v", r.ClosedAt.Sub(r.FiledAt))
 		}
 	})
 }
@@ -87,15 +87,15 @@ func TestHoldUpThatIsOverIsNotTold(t *testing.T) {
 		w.untilState(Done)
 		w.slack.mends()
 		w.quiet()
-		w.posts(Progress, 0)
-		w.posts(Reply, 1)
+		w.posts(JobPostDelay, 0)
+		w.posts(JobPostOutcome, 1)
 	})
 }
 
 // Approvals that were given are told at the deadline, seen or not.
 func TestExpiredWithSomeApprovals(t *testing.T) {
 	live(t, func(w *world) {
-		w.policy = Simple([]string{anna, ben}, 2, time.Hour)
+		w.policy = SimplePolicy([]string{anna, ben}, 2, time.Hour)
 		r := w.carded()
 		w.react(r, anna, true)
 		w.until("a first vote", func(r Request) bool { return len(r.Votes) == 1 })
@@ -106,7 +106,7 @@ func TestExpiredWithSomeApprovals(t *testing.T) {
 		}
 	})
 	r := requestIn(Approved)
-	step, err := Next(r, Rechecked{Ballots: []Ballot{yes(anna)}}, deadline)
+	step, err := Next(r, ConsentLost{Ballots: []Ballot{yes(anna)}}, deadline)
 	if err != nil || step.Request.State != Expired || !slices.Equal(Voters(step.Request.Votes), []string{anna}) {
 		t.Errorf("one approval was lost right before a write after the deadline: %s with %v, %v", step.Request.State, Voters(step.Request.Votes), err)
 	}
@@ -116,7 +116,7 @@ func TestExpiredWithSomeApprovals(t *testing.T) {
 // to change.
 func TestLimitMovedAfterALostWrite(t *testing.T) {
 	live(t, func(w *world) {
-		w.uipath.onWrite = func(n int, asked Rule) (*Rule, bool, error) {
+		w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
 			if n == 1 {
 				rule := w.uipath.rules["group-01"]
 				rule.Quotas = []Quota{{Code: "OLD", Limit: 20}}
@@ -128,7 +128,7 @@ func TestLimitMovedAfterALostWrite(t *testing.T) {
 		r := w.ask(Ask{Codes: []string{"OLD"}, Quotas: []Quota{{Code: "OLD", Limit: 5}}})
 		w.react(r, anna, true)
 		r = w.until("an end", func(r Request) bool { return !r.State.Open() })
-		w.ended(r, Superseded, ReasonRuleChanged)
+		w.ended(r, Superseded, ReasonAllocationChanged)
 		if !r.Outcome.Uncertain {
 			t.Error("nothing is said of the write that was tried")
 		}
@@ -141,9 +141,9 @@ func TestEndOfWhatStaysRefused(t *testing.T) {
 	live(t, func(w *world) {
 		r := w.granted(2*time.Hour, "NEW")
 		other := w.done(Ask{Codes: []string{"NEW"}})
-		w.uipath.onRead = func(int) error { return &Refusal{Said: "403"} }
+		w.uipath.onRead = func(int) error { return &RefusedError{Answer: "403"} }
 		e := w.over(r)
-		if len(e.Kept) != 1 || e.Kept[0].Request != other.ID || e.Said != "403" || len(e.Codes) > 0 {
+		if len(e.Kept) != 1 || e.Kept[0].Request != other.ID || e.Answer != "403" || len(e.Allocation) > 0 {
 			t.Errorf("ended as %+v, want NEW kept by %s", e, other.ID)
 		}
 	})
@@ -158,7 +158,7 @@ func TestAnEndWaitsForNoConsent(t *testing.T) {
 		w.react(waiting, anna, true)
 		w.untilState(Approved)
 		e := w.over(held)
-		same(t, "taken out", e.Took, []string{"NEW"})
+		same(t, "taken out", e.Removed, []string{"NEW"})
 		if r := w.read(waiting.ID); r.State != Approved {
 			t.Errorf("the other is %s", r.State)
 		}
@@ -172,11 +172,11 @@ func (w *world) ofGroup(codes ...string) Request {
 	w.Helper()
 	before := w.policy
 	w.slack.groups = map[string][]string{"S-ONE": {anna}}
-	w.policy = Simple([]string{"S-ONE"}, 1, time.Hour)
+	w.policy = SimplePolicy([]string{"S-ONE"}, 1, time.Hour)
 	w.slack.onLook = func() {
 		w.slack.mu.Lock()
 		defer w.slack.mu.Unlock()
-		w.slack.untold["S-ONE"] = &Refusal{Said: "no_such_subteam"}
+		w.slack.untold["S-ONE"] = &RefusedError{Answer: "no_such_subteam"}
 	}
 	r := w.ask(Ask{Codes: codes})
 	w.policy = before
@@ -191,11 +191,11 @@ func TestAWriteWaitsForNoConsentOfAnother(t *testing.T) {
 		other := w.ask(Ask{Codes: []string{"NEWER"}})
 		w.react(held, anna, true)
 		w.request = held
-		w.until("held up", func(r Request) bool { return r.Stalled != "" })
+		w.until("held up", func(r Request) bool { return r.DelayReason != "" })
 		w.react(other, ben, true)
 		w.request = other
-		if r := w.untilState(Done); r.Ended.Sub(r.Decided) > time.Minute {
-			t.Errorf("written %v after it was approved", r.Ended.Sub(r.Decided))
+		if r := w.untilState(Done); r.ClosedAt.Sub(r.DecidedAt) > time.Minute {
+			t.Errorf("written %v after it was approved", r.ClosedAt.Sub(r.DecidedAt))
 		}
 		if r := w.read(held.ID); r.State != Approved {
 			t.Errorf("the first is %s", r.State)
@@ -212,7 +212,7 @@ func TestReadBackWithoutSlack(t *testing.T) {
 			live(t, func(w *world) {
 				held := w.granted(30*time.Minute, "NEW")
 				lost := w.ask(Ask{Codes: []string{"NEWER"}})
-				w.uipath.onWrite = func(n int, asked Rule) (*Rule, bool, error) {
+				w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
 					if n == 2 {
 						w.slack.breaks("look", 1000, false, errCut)
 						return nil, effect, errCut
@@ -233,7 +233,7 @@ func TestReadBackWithoutSlack(t *testing.T) {
 				w.ended(r, Done, ReasonReadBack)
 				w.puts(2)
 				e := w.over(held)
-				same(t, "taken out", e.Took, []string{"NEW"})
+				same(t, "taken out", e.Removed, []string{"NEW"})
 				w.codes("OLD", "NEWER")
 			})
 		})
@@ -246,7 +246,7 @@ func TestWhoseConsentCarriedTheWrite(t *testing.T) {
 	for name, lost := range map[string]bool{"confirmed": false, "the answer was lost": true} {
 		t.Run(name, func(t *testing.T) {
 			live(t, func(w *world) {
-				w.policy = Simple([]string{anna, ben, cleo}, 1, time.Hour)
+				w.policy = SimplePolicy([]string{anna, ben, cleo}, 1, time.Hour)
 				r := w.carded()
 				down := false
 				w.uipath.onRead = func(int) error {
@@ -255,7 +255,7 @@ func TestWhoseConsentCarriedTheWrite(t *testing.T) {
 					}
 					return nil
 				}
-				w.uipath.onWrite = func(_ int, asked Rule) (*Rule, bool, error) {
+				w.uipath.onWrite = func(_ int, asked Allocation) (*Allocation, bool, error) {
 					if !lost {
 						return &asked, true, nil
 					}
@@ -287,7 +287,7 @@ func TestWhoseConsentCarriedTheWrite(t *testing.T) {
 func TestWhoseConsentCarriedTheSecondWrite(t *testing.T) {
 	live(t, func(w *world) {
 		r := w.carded()
-		w.uipath.onWrite = func(n int, asked Rule) (*Rule, bool, error) {
+		w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
 			if n == 1 {
 				w.slack.put(r, anna, false)
 				w.slack.put(r, ben, true)
@@ -312,7 +312,7 @@ func TestNoWriteOnALapsedApproval(t *testing.T) {
 	}{
 		"UiPath was away": {keep: func(w *world, r Request) {
 			w.uipath.onRead = func(int) error {
-				if time.Now().Before(r.OpenUntil()) {
+				if time.Now().Before(r.ApprovalExpires()) {
 					return later(0)
 				}
 				return nil
@@ -330,7 +330,7 @@ func TestNoWriteOnALapsedApproval(t *testing.T) {
 			live(t, func(w *world) {
 				r := w.carded()
 				w.uipath.onRead = func(int) error { return later(0) }
-				w.uipath.onWrite = func(n int, asked Rule) (*Rule, bool, error) {
+				w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
 					if c.lose {
 						return nil, false, errCut
 					}

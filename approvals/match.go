@@ -20,42 +20,42 @@ type Match struct {
 func IsUserGroup(id string) bool { return strings.HasPrefix(id, "S") }
 
 // A fit is whether a rule matches, as far as can be told.
-type fit int
+type matchResult int
 
 const (
-	misses fit = iota
-	fits
-	unsure // the group's name decides, and it is not known
+	noMatch matchResult = iota
+	matches
+	unknownMatch // the group's name decides, and it is not known
 )
 
-func (m Match) fits(x Petition, code string) fit {
-	if !m.fitsRequester(x) || !m.fitsCode(code) {
-		return misses
+func (m Match) matchCode(x PolicyInput, code string) matchResult {
+	if !m.coversRequester(x) || !m.coversCode(code) {
+		return noMatch
 	}
-	return m.fitsGroup(x.Group)
+	return m.matchGroup(x.Group)
 }
 
-func (m Match) fitsRequester(x Petition) bool {
+func (m Match) coversRequester(x PolicyInput) bool {
 	return len(m.Requesters) == 0 ||
 		slices.Contains(m.Requesters, x.Requester) ||
 		len(Common(m.Requesters, x.MemberOf)) > 0
 }
 
-func (m Match) fitsCode(code string) bool {
-	return len(m.Codes) == 0 || slices.ContainsFunc(m.Codes, func(pattern string) bool { return like(pattern, code) })
+func (m Match) coversCode(code string) bool {
+	return len(m.Codes) == 0 || slices.ContainsFunc(m.Codes, func(pattern string) bool { return matchesPattern(pattern, code) })
 }
 
-func (m Match) fitsGroup(g Group) fit {
-	if len(m.Groups) == 0 || m.names(g) {
-		return fits
+func (m Match) matchGroup(g Group) matchResult {
+	if len(m.Groups) == 0 || m.namesGroup(g) {
+		return matches
 	}
-	how := misses
+	how := noMatch
 	for _, pattern := range m.Groups {
 		switch {
-		case strings.Contains(pattern, "*") && like(pattern, g.Name):
-			return fits
+		case strings.Contains(pattern, "*") && matchesPattern(pattern, g.Name):
+			return matches
 		case g.Name == "" && !guid.MatchString(pattern):
-			how = unsure
+			how = unknownMatch
 		}
 	}
 	return how
@@ -63,10 +63,10 @@ func (m Match) fitsGroup(g Group) fit {
 
 // names reports whether the group is named itself, by its id or its exact
 // name, and not just caught by a pattern.
-func (m Match) names(g Group) bool {
+func (m Match) namesGroup(g Group) bool {
 	return slices.ContainsFunc(m.Groups, func(pattern string) bool {
 		plain := pattern != "" && !strings.Contains(pattern, "*")
-		return plain && (like(pattern, g.ID) || like(pattern, g.Name))
+		return plain && (matchesPattern(pattern, g.ID) || matchesPattern(pattern, g.Name))
 	})
 }
 
@@ -74,8 +74,8 @@ func (m Match) names(g Group) bool {
 var guid = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
 // protected is true of the groups that hold everybody or those in charge.
-func (g Group) protected() bool {
-	return like("Everyone", g.Name) || like("Administrators", g.Name)
+func (g Group) isProtected() bool {
+	return matchesPattern("Everyone", g.Name) || matchesPattern("Administrators", g.Name)
 }
 
 // Covers reports whether m surely matches whatever n can match. Where n names
@@ -99,7 +99,7 @@ func coverPattern(wide, narrow string) bool {
 	if guid.MatchString(narrow) && wide != "*" {
 		return fold(wide) == fold(narrow) // patterns are for names
 	}
-	return like(wide, narrow)
+	return matchesPattern(wide, narrow)
 }
 
 func coverIDs(wide, narrow []string) bool {
@@ -107,7 +107,7 @@ func coverIDs(wide, narrow []string) bool {
 }
 
 // like reports whether text is what pattern says, blanks around it aside.
-func like(pattern, text string) bool {
+func matchesPattern(pattern, text string) bool {
 	parts := strings.Split(fold(pattern), "*")
 	text = fold(strings.TrimSpace(text))
 	first, last := parts[0], parts[len(parts)-1]

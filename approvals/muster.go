@@ -22,14 +22,14 @@ type Shortfall struct {
 // Muster looks whether each rule of the policy still has enough people who can
 // agree: alive in Slack, no guests and no bots, and without the requester,
 // whoever that is.
-func (w *Workers) Muster(ctx context.Context) ([]Shortfall, error) {
+func (w *Workers) CheckApprovers(ctx context.Context) ([]Shortfall, error) {
 	var short []Shortfall
 	for _, rule := range w.Policy().Rules {
-		if rule.Deny || rule.Auto {
+		if rule.Deny || rule.AutoApprove {
 			continue
 		}
-		live, err := w.live(ctx, rule.Stages)
-		var refusal *Refusal
+		live, err := w.listLiveApprovers(ctx, rule.Stages)
+		var refusal *RefusedError
 		switch {
 		case errors.As(err, &refusal):
 			short = append(short, Shortfall{Rule: rule, Err: err})
@@ -46,8 +46,8 @@ func (w *Workers) Muster(ctx context.Context) ([]Shortfall, error) {
 
 // live lists the people of each stage who can vote. It stops looking where
 // there are enough of them whatever the other stages take.
-func (w *Workers) live(ctx context.Context, stages []Stage) ([][]string, error) {
-	members, err := w.members(ctx, stages, musterAge)
+func (w *Workers) listLiveApprovers(ctx context.Context, stages []Stage) ([][]string, error) {
+	members, err := w.listStageMembers(ctx, stages, musterAge)
 	if err != nil {
 		return nil, err
 	}
@@ -58,11 +58,11 @@ func (w *Workers) live(ctx context.Context, stages []Stage) ([][]string, error) 
 			if len(live[i]) == enough {
 				break
 			}
-			person, err := w.Directory.Person(ctx, user, musterAge)
+			person, err := w.Directory.FindPerson(ctx, user, musterAge)
 			if err != nil {
 				return nil, err
 			}
-			if StandingOf(Request{}, person, []int{i}) == Counts {
+			if EligibilityOf(Request{}, person, []int{i}) == Counts {
 				live[i] = append(live[i], user)
 			}
 		}

@@ -12,7 +12,7 @@ import (
 func (w *world) mustered(rule PolicyRule) []Shortfall {
 	w.Helper()
 	workers := Workers{Store: w.store, Directory: w.slack, Policy: func() Policy { return Policy{Rules: []PolicyRule{rule}} }}
-	short, err := workers.Muster(w.Context())
+	short, err := workers.CheckApprovers(w.Context())
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -36,7 +36,7 @@ func TestMuster(t *testing.T) {
 		{name: "two stages with different people", rule: PolicyRule{Stages: two}},
 		{name: "two stages for which one person is left", rule: PolicyRule{Stages: two, SelfApproval: true}, gone: ben},
 		{name: "two stages, and who asks is in both", rule: PolicyRule{Stages: two}, gone: cleo, asker: anna, missing: []int{0, 1}},
-		{name: "granted without asking anybody", rule: PolicyRule{Auto: true}},
+		{name: "granted without asking anybody", rule: PolicyRule{AutoApprove: true}},
 		{name: "denied", rule: PolicyRule{Deny: true}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -56,14 +56,14 @@ func TestMuster(t *testing.T) {
 
 func TestMusterThatSlackForbids(t *testing.T) {
 	live(t, func(w *world) {
-		w.slack.breaks("members", 1, false, &Refusal{Said: "missing_scope"})
+		w.slack.breaks("members", 1, false, &RefusedError{Answer: "missing_scope"})
 		short := w.mustered(PolicyRule{Stages: []Stage{{Approvers: []string{"S1"}, Quorum: 1}}})
 		if len(short) != 1 || short[0].Err == nil {
 			w.Errorf("%+v", short)
 		}
 		w.slack.breaks("members", 1_000, false, later(time.Second))
 		workers := Workers{Store: w.store, Directory: w.slack, Policy: func() Policy { return w.policy }}
-		if _, err := workers.Muster(w.Context()); err == nil {
+		if _, err := workers.CheckApprovers(w.Context()); err == nil {
 			w.Error("a look that failed was called well")
 		}
 	})

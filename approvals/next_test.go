@@ -27,34 +27,34 @@ var (
 	deadline = filedAt.Add(24 * time.Hour)
 )
 
-func yes(user string) Ballot { return Ballot{User: user, Standing: Counts, Stages: []int{0}} }
+func yes(user string) Ballot { return Ballot{User: user, Eligibility: Counts, Stages: []int{0}} }
 func no(user string) Ballot {
-	return Ballot{User: user, Standing: Counts, Stages: []int{0}, Deny: true}
+	return Ballot{User: user, Eligibility: Counts, Stages: []int{0}, Deny: true}
 }
 
-func ballotOf(user string, standing Standing) Ballot {
-	return Ballot{User: user, Standing: standing}
+func ballotOf(user string, standing Eligibility) Ballot {
+	return Ballot{User: user, Eligibility: standing}
 }
 
 // requestIn is a request as it looks in a state, needing two approvers.
 func requestIn(state State) Request {
 	r := Request{
-		ID: "R-TEST0001", Envelope: "e1", State: state, Requester: requester, Channel: "C1",
+		ID: "R-TEST0001", EnvelopeID: "e1", State: state, Requester: requester, Channel: "C1",
 		Ask:   Ask{Group: "group-01", Codes: []string{"NEW"}},
 		Terms: Terms{Stages: []Stage{{Approvers: []string{anna, ben, cleo}, Quorum: 2}}, TTL: 24 * time.Hour},
-		Filed: filedAt, Deadline: deadline,
+		FiledAt: filedAt, Deadline: deadline,
 	}
 	if state != Filed && state != Refused {
 		r.Proposal = &Proposal{Group: Group{ID: "group-01"}, Change: Change{Add: []string{"NEW"}}}
 	}
 	switch state {
 	case Approved, Done, Failed, Superseded:
-		r.Decided = early
+		r.DecidedAt = early
 		r.Votes = []Vote{{User: anna, At: early}, {User: ben, At: early}}
 	}
 	if !state.Open() {
-		r.Ended = early
-		r.Outcome = &Outcome{Reason: ReasonVoted}
+		r.ClosedAt = early
+		r.Outcome = &Outcome{Reason: ReasonDeniedByVote}
 	}
 	return r
 }
@@ -84,7 +84,7 @@ type cells struct {
 	late     bool   // the deadline has passed
 	card     string // the card's timestamp, where there is a card already
 	stalled  string
-	ending   *Ending // of the grant, where it was ended already
+	ending   *Revocation // of the grant, where it was ended already
 	filed    string
 	pending  string
 	approved string
@@ -95,7 +95,7 @@ type cells struct {
 
 // grant is the grant of a done request in the table: it ends at the deadline.
 func (c cells) grant() *Grant {
-	return &Grant{Codes: []string{"NEW"}, Until: deadline, Stalled: c.stalled, Ending: c.ending}
+	return &Grant{Codes: []string{"NEW"}, Until: deadline, DelayReason: c.stalled, Revocation: c.ending}
 }
 
 func table() []cells {
@@ -109,13 +109,13 @@ func table() []cells {
 	approved := func(c cells, want string) cells { c.approved = want; return c }
 	late := func(c cells) cells { c.late = true; c.event += ", after the deadline"; return c }
 
-	posted := row("the card is posted", Posted{TS: "1.1"})
+	posted := row("the card is posted", CardPosted{TS: "1.1"})
 	posted.pending = "pending / seed weigh remind /"
 	posted.approved = "approved / seed weigh /"
 	posted.ended = "= / render /"
 	posted.except = map[State]string{Refused: noMove}
 
-	postedAgain := row("a second card is posted", Posted{TS: "2.2"})
+	postedAgain := row("a second card is posted", CardPosted{TS: "2.2"})
 	postedAgain.card = "1.1"
 
 	cancel := filed(row("the requester cancels", Cancel{By: requester}), "cancelled / / "+dropsAll)
@@ -124,52 +124,52 @@ func table() []cells {
 	meddle := row("someone else cancels", Cancel{By: anna})
 	meddle.filed, meddle.pending, meddle.approved, meddle.ended = notYours, notYours, notYours, notYours
 
-	callOff := pending(row("an approver cancels and says why", Cancel{By: anna, Why: "wrong group", Authorised: true}), "cancelled / reply render / "+dropsAll)
+	callOff := pending(row("an approver cancels and says why", Cancel{By: anna, Reason: "wrong group", Authorized: true}), "cancelled / reply render / "+dropsAll)
 	callOff.filed = "cancelled / / " + dropsAll
-	callOffMute := row("an approver cancels and says nothing", Cancel{By: anna, Why: " ", Authorised: true})
+	callOffMute := row("an approver cancels and says nothing", Cancel{By: anna, Reason: " ", Authorized: true})
 	callOffMute.filed, callOffMute.pending = noReason, noReason
 
-	lapse := filed(late(row("lapse", Lapse{})), "expired / notify / "+dropsAll)
+	lapse := filed(late(row("lapse", Expire{})), "expired / notify / "+dropsAll)
 	lapse.pending = expired
-	lapseTold := late(row("lapse, and the last look finds too few", Lapse{Ballots: []Ballot{yes(anna), ballotOf(bystander, NotApprover)}}))
+	lapseTold := late(row("lapse, and the last look finds too few", Expire{Ballots: []Ballot{yes(anna), ballotOf(bystander, NotApprover)}}))
 	lapseTold.filed, lapseTold.pending = lapse.filed, expired
-	lapseVoted := late(row("lapse, and the last look finds a quorum of ✅", Lapse{Ballots: []Ballot{yes(anna), yes(ben)}}))
+	lapseVoted := late(row("lapse, and the last look finds a quorum of ✅", Expire{Ballots: []Ballot{yes(anna), yes(ben)}}))
 	lapseVoted.filed, lapseVoted.pending = lapse.filed, "approved / apply render / remind"
-	lapseDenied := late(row("lapse, and the last look finds a ❌", Lapse{Ballots: []Ballot{yes(anna), yes(ben), no(cleo)}}))
+	lapseDenied := late(row("lapse, and the last look finds a ❌", Expire{Ballots: []Ballot{yes(anna), yes(ben), no(cleo)}}))
 	lapseDenied.filed, lapseDenied.pending = lapse.filed, denied
 
-	gone := row("the card is deleted", Gone{})
+	gone := row("the card is deleted", CardDeleted{})
 	gone.pending = "cancelled / notify / " + dropsAll + " apply seed render"
-	missed := row("the card is missed by who saw the request waiting", Gone{Waiting: true})
+	missed := row("the card is missed by who saw the request waiting", CardDeleted{Waiting: true})
 	missed.pending = gone.pending
 	gone.approved = gone.pending
 
-	held := row("held up", Held{Why: "UiPath is down"})
+	held := row("held up", Delayed{Reason: "UiPath is down"})
 	held.filed, held.pending, held.approved = "filed / notify /", "pending / notify /", "approved / progress /"
-	heldAgain := row("held up again", Held{Why: "UiPath is down"})
+	heldAgain := row("held up again", Delayed{Reason: "UiPath is down"})
 	heldAgain.stalled = "Slack is down"
 
 	held.holds = "done / overdue render /"
 
 	holds := func(c cells, want string) cells { c.holds = want; return c }
-	endEarly := holds(row("the requester ends it early", EndEarly{By: requester}), "done / end render / warn elapse")
-	endByAnna := holds(row("an approver ends it early", EndEarly{By: anna, Authorised: true}), "done / end render / warn elapse")
-	endByAnyone := row("someone else ends it early", EndEarly{By: bystander})
+	endEarly := holds(row("the requester ends it early", RevokeEarly{By: requester}), "done / end render / warn elapse")
+	endByAnna := holds(row("an approver ends it early", RevokeEarly{By: anna, Authorized: true}), "done / end render / warn elapse")
+	endByAnyone := row("someone else ends it early", RevokeEarly{By: bystander})
 	endByAnyone.filed, endByAnyone.pending, endByAnyone.approved, endByAnyone.ended = notYours, notYours, notYours, notYours
 	over := func(c cells) cells {
 		c.event += ", when it is over"
-		c.ending = &Ending{Took: []string{"NEW"}}
+		c.ending = &Revocation{Removed: []string{"NEW"}}
 		return c
 	}
 	leftover := func(c cells) cells {
 		c.event += ", when it left a code"
-		c.ending = &Ending{Left: []string{"NEW"}}
+		c.ending = &Revocation{Remaining: []string{"NEW"}}
 		return c
 	}
 
-	forgotten := holds(row("nothing was owed", Forgotten{}), "done / elapse /")
+	forgotten := holds(row("nothing was owed", Orphaned{}), "done / elapse /")
 	forgotten.filed, forgotten.pending, forgotten.approved = "filed / vet expire /", "pending / announce expire /", "approved / apply /"
-	forgottenCard := holds(row("nothing was owed, with a card", Forgotten{}), "done / elapse /")
+	forgottenCard := holds(row("nothing was owed, with a card", Orphaned{}), "done / elapse /")
 	forgottenCard.filed, forgottenCard.pending, forgottenCard.approved = forgotten.filed, "pending / weigh expire /", forgotten.approved
 	forgottenCard.card = "1700000000.000100"
 
@@ -177,63 +177,63 @@ func table() []cells {
 	unknown.filed, unknown.pending, unknown.approved, unknown.ended = wrong, wrong, wrong, wrong
 
 	return []cells{
-		filed(row("UiPath was read", Vetted{Proposal: Proposal{Group: Group{ID: "group-01"}}}), "pending / announce expire / expire"),
-		filed(row("unfit", Unfit{Outcome{Reason: ReasonNotOwned}}), "refused / notify / "+dropsAll),
+		filed(row("UiPath was read", Prepared{Proposal: Proposal{Group: Group{ID: "group-01"}}}), "pending / announce expire / expire"),
+		filed(row("unfit", Rejected{Outcome{Reason: ReasonNotOwned}}), "refused / notify / "+dropsAll),
 		posted, postedAgain,
 
-		pending(row("nobody reacted", Weighed{}), "pending / /"),
-		pending(row("✅ below the quorum", Weighed{[]Ballot{yes(anna)}}), "pending / render /"),
-		pending(row("✅ twice by one approver", Weighed{[]Ballot{yes(anna), yes(anna)}}), "pending / render /"),
-		pending(row("quorum of ✅", Weighed{[]Ballot{yes(anna), yes(ben)}}), "approved / apply render / remind"),
-		pending(row("more than a quorum", Weighed{[]Ballot{yes(anna), yes(ben), yes(cleo)}}), "approved / apply render / remind"),
-		pending(row("one ❌", Weighed{[]Ballot{no(anna)}}), denied),
-		pending(row("quorum of ✅, then ❌", Weighed{[]Ballot{yes(anna), yes(ben), no(cleo)}}), denied),
-		pending(row("✅ and ❌ by one approver", Weighed{[]Ballot{yes(anna), no(anna)}}), denied),
-		pending(row("❌ by a bystander", Weighed{[]Ballot{{User: bystander, Deny: true, Standing: NotApprover}}}), "pending / tell /"),
-		pending(row("✅ by requester and approver", Weighed{[]Ballot{ballotOf(requester, IsRequester), yes(anna)}}), "pending / tell render /"),
-		pending(row("✅ by a bot and one who left", Weighed{[]Ballot{ballotOf("B", IsBot), ballotOf("L", Deactivated)}}), "pending / /"),
-		pending(row("✅ by guest, stranger, unknown", Weighed{[]Ballot{
-			ballotOf("G", IsGuest), ballotOf("S", IsStranger), ballotOf("Q", Uncheckable),
+		pending(row("nobody reacted", VotesCounted{}), "pending / /"),
+		pending(row("✅ below the quorum", VotesCounted{[]Ballot{yes(anna)}}), "pending / render /"),
+		pending(row("✅ twice by one approver", VotesCounted{[]Ballot{yes(anna), yes(anna)}}), "pending / render /"),
+		pending(row("quorum of ✅", VotesCounted{[]Ballot{yes(anna), yes(ben)}}), "approved / apply render / remind"),
+		pending(row("more than a quorum", VotesCounted{[]Ballot{yes(anna), yes(ben), yes(cleo)}}), "approved / apply render / remind"),
+		pending(row("one ❌", VotesCounted{[]Ballot{no(anna)}}), denied),
+		pending(row("quorum of ✅, then ❌", VotesCounted{[]Ballot{yes(anna), yes(ben), no(cleo)}}), denied),
+		pending(row("✅ and ❌ by one approver", VotesCounted{[]Ballot{yes(anna), no(anna)}}), denied),
+		pending(row("❌ by a bystander", VotesCounted{[]Ballot{{User: bystander, Deny: true, Eligibility: NotApprover}}}), "pending / tell /"),
+		pending(row("✅ by requester and approver", VotesCounted{[]Ballot{ballotOf(requester, IsRequester), yes(anna)}}), "pending / tell render /"),
+		pending(row("✅ by a bot and one who left", VotesCounted{[]Ballot{ballotOf("B", IsBot), ballotOf("L", Deactivated)}}), "pending / /"),
+		pending(row("✅ by guest, stranger, unknown", VotesCounted{[]Ballot{
+			ballotOf("G", IsGuest), ballotOf("S", IsExternal), ballotOf("Q", Uncheckable),
 		}}), "pending / tell tell tell /"),
-		late(row("nobody reacted", Weighed{})),
-		late(row("quorum of ✅", Weighed{[]Ballot{yes(anna), yes(ben)}})),
-		late(row("one ❌", Weighed{[]Ballot{no(anna)}})),
+		late(row("nobody reacted", VotesCounted{})),
+		late(row("quorum of ✅", VotesCounted{[]Ballot{yes(anna), yes(ben)}})),
+		late(row("one ❌", VotesCounted{[]Ballot{no(anna)}})),
 
 		cancel, meddle, callOff, callOffMute,
-		row("lapse, before the deadline", Lapse{}), lapse, lapseTold, lapseVoted, lapseDenied, gone, missed,
+		row("lapse, before the deadline", Expire{}), lapse, lapseTold, lapseVoted, lapseDenied, gone, missed,
 
-		approved(row("consent below the quorum before the write", Rechecked{Ballots: []Ballot{yes(anna)}}), "pending / reopen render weigh expire remind /"),
-		approved(row("consent gone before the write", Rechecked{}), "pending / reopen render weigh expire remind /"),
-		approved(row("❌ before the write", Rechecked{Ballots: []Ballot{yes(anna), no(ben)}}), denied),
-		approved(row("an approver lost standing before the write", Rechecked{Ballots: []Ballot{yes(anna), ballotOf(ben, NotApprover)}}),
+		approved(row("consent below the quorum before the write", ConsentLost{Ballots: []Ballot{yes(anna)}}), "pending / reopen render weigh expire remind /"),
+		approved(row("consent gone before the write", ConsentLost{}), "pending / reopen render weigh expire remind /"),
+		approved(row("❌ before the write", ConsentLost{Ballots: []Ballot{yes(anna), no(ben)}}), denied),
+		approved(row("an approver lost standing before the write", ConsentLost{Ballots: []Ballot{yes(anna), ballotOf(ben, NotApprover)}}),
 			"pending / tell reopen render weigh expire remind /"),
-		approved(late(row("consent gone before the write", Rechecked{})), expired),
-		approved(late(row("❌ before the write", Rechecked{Ballots: []Ballot{no(ben)}})), denied),
+		approved(late(row("consent gone before the write", ConsentLost{})), expired),
+		approved(late(row("❌ before the write", ConsentLost{Ballots: []Ballot{no(ben)}})), denied),
 
-		approved(row("others carry the write than met the quorum", Carried{[]Ballot{yes(anna), yes(cleo)}}), "approved / render /"),
+		approved(row("others carry the write than met the quorum", ApproversChanged{[]Ballot{yes(anna), yes(cleo)}}), "approved / render /"),
 
 		held, heldAgain,
-		holds(approved(row("UiPath's answer misses a code", Missed{}), "approved / /"), "done / /"),
-		over(approved(row("UiPath's answer misses a code", Missed{}), "approved / /")),
-		over(approved(row("held up", Held{Why: "UiPath is down"}), "approved / progress /").also("filed / notify /", "pending / notify /")),
-		approved(row("settled as done", Settled{State: Done}), "done / reply render / "+dropsAll),
-		approved(row("settled as failed", Settled{State: Failed}), "failed / reply render / "+dropsAll),
-		approved(row("settled as superseded", Settled{State: Superseded}), "superseded / reply render / "+dropsAll),
-		approved(late(row("settled as done", Settled{State: Done})), "done / reply render / "+dropsAll),
-		approved(row("settled as what is no end of a write", Settled{State: Expired}), wrong),
+		holds(approved(row("UiPath's answer misses a code", Mismatch{}), "approved / /"), "done / /"),
+		over(approved(row("UiPath's answer misses a code", Mismatch{}), "approved / /")),
+		over(approved(row("held up", Delayed{Reason: "UiPath is down"}), "approved / progress /").also("filed / notify /", "pending / notify /")),
+		approved(row("settled as done", WriteFinished{State: Done}), "done / reply render / "+dropsAll),
+		approved(row("settled as failed", WriteFinished{State: Failed}), "failed / reply render / "+dropsAll),
+		approved(row("settled as superseded", WriteFinished{State: Superseded}), "superseded / reply render / "+dropsAll),
+		approved(late(row("settled as done", WriteFinished{State: Done})), "done / reply render / "+dropsAll),
+		approved(row("settled as what is no end of a write", WriteFinished{State: Expired}), wrong),
 
 		pending(row("the approvers were reminded", Reminded{1}), "pending / remind /"),
 		row("the approvers were reminded out of turn", Reminded{2}),
 		late(pending(row("the approvers were reminded", Reminded{1}), "pending / /")),
-		holds(late(row("the grant's time is over", Elapsed{})), "done / end / warn"),
-		holds(row("the grant's time is said to be over and is not", Elapsed{}), "done / elapse /"),
-		over(late(row("the grant's time is over", Elapsed{}))),
-		endEarly, endByAnna, endByAnyone, late(row("the requester ends it early", EndEarly{By: requester})),
-		over(row("the requester ends it early", EndEarly{By: requester})),
-		leftover(holds(late(row("the requester ends it", EndEarly{By: requester})), "done / end render / warn elapse")),
-		holds(late(row("the grant ended", Ended{})), "done / conclude render / warn elapse end"),
-		holds(row("the grant ended, and the clock was put back", Ended{}), "done / conclude render / warn elapse end"),
-		over(late(row("the grant ended again", Ended{}))),
+		holds(late(row("the grant's time is over", GrantExpired{})), "done / end / warn"),
+		holds(row("the grant's time is said to be over and is not", GrantExpired{}), "done / elapse /"),
+		over(late(row("the grant's time is over", GrantExpired{}))),
+		endEarly, endByAnna, endByAnyone, late(row("the requester ends it early", RevokeEarly{By: requester})),
+		over(row("the requester ends it early", RevokeEarly{By: requester})),
+		leftover(holds(late(row("the requester ends it", RevokeEarly{By: requester})), "done / end render / warn elapse")),
+		holds(late(row("the grant ended", Revoked{})), "done / conclude render / warn elapse end"),
+		holds(row("the grant ended, and the clock was put back", Revoked{}), "done / conclude render / warn elapse end"),
+		over(late(row("the grant ended again", Revoked{}))),
 		forgotten, forgottenCard,
 		unknown,
 	}
@@ -292,17 +292,17 @@ func (c cells) want(s State) string {
 
 func told(step Step, err error) string {
 	switch {
-	case errors.Is(err, ErrNoMove):
+	case errors.Is(err, ErrNoTransition):
 		return noMove
-	case errors.Is(err, ErrNotYours):
+	case errors.Is(err, ErrNotPermitted):
 		return notYours
-	case errors.Is(err, ErrNoReason):
+	case errors.Is(err, ErrReasonRequired):
 		return noReason
 	case err != nil:
 		return wrong
 	}
 	var owed, dropped []string
-	for _, o := range step.Owe {
+	for _, o := range step.Enqueue {
 		owed = append(owed, string(o.Kind))
 	}
 	for _, kind := range step.Drop {
@@ -318,7 +318,7 @@ func TestNextWalksEveryStateAndEvent(t *testing.T) {
 		for _, state := range variants() {
 			t.Run(c.event+"/"+state, func(t *testing.T) {
 				r := c.in(state)
-				r.CardTS, r.Stalled = c.card, c.stalled
+				r.CardTS, r.DelayReason = c.card, c.stalled
 				now := early
 				if c.late {
 					now = deadline
@@ -347,14 +347,14 @@ func checkEnd(t *testing.T, step Step, err error, now time.Time) {
 	if err != nil {
 		return
 	}
-	if r.State.Open() && (!r.Ended.IsZero() || r.Outcome != nil) {
+	if r.State.Open() && (!r.ClosedAt.IsZero() || r.Outcome != nil) {
 		t.Error("an open request has an end")
 	}
-	if !r.State.Open() && (r.Outcome == nil || r.Ended.IsZero()) {
+	if !r.State.Open() && (r.Outcome == nil || r.ClosedAt.IsZero()) {
 		t.Error("an ended request lacks outcome or time")
 	}
-	if slices.Contains(step.Drop, Expire) && !r.State.Open() && !r.Ended.Equal(now) {
-		t.Errorf("ended at %v, want %v", r.Ended, now)
+	if slices.Contains(step.Drop, JobExpire) && !r.State.Open() && !r.ClosedAt.Equal(now) {
+		t.Errorf("ended at %v, want %v", r.ClosedAt, now)
 	}
 }
 
@@ -380,7 +380,7 @@ func TestTableHasEveryEventKind(t *testing.T) {
 // The journal names for a weighing whoever's vote came last, and nobody who has
 // none.
 func TestWhoWeighed(t *testing.T) {
-	for want, e := range map[string]Weighed{
+	for want, e := range map[string]VotesCounted{
 		Bot:  {[]Ballot{ballotOf(bystander, NotApprover)}},
 		ben:  {[]Ballot{yes(anna), yes(ben), ballotOf(requester, IsRequester)}},
 		cleo: {[]Ballot{yes(anna), no(cleo)}},
@@ -415,9 +415,9 @@ func TestFileOwesVettingAndTheDeadline(t *testing.T) {
 	if step.Request.State != Filed {
 		t.Errorf("filed as %s", step.Request.State)
 	}
-	want := []Owed{{Kind: Vet}, {Kind: Expire, Due: deadline}}
-	if !slices.Equal(step.Owe, want) {
-		t.Errorf("owes %v, want %v", step.Owe, want)
+	want := []Job{{Kind: JobPrepare}, {Kind: JobExpire, Due: deadline}}
+	if !slices.Equal(step.Enqueue, want) {
+		t.Errorf("owes %v, want %v", step.Enqueue, want)
 	}
 }
 
@@ -426,11 +426,11 @@ func TestFileOwesVettingAndTheDeadline(t *testing.T) {
 func TestNobodyAgreesToTheirOwnRequest(t *testing.T) {
 	r := requestIn(Pending)
 	r.Terms.Stages = []Stage{{Approvers: []string{requester, anna}, Quorum: 1}}
-	standing := StandingOf(r, Person{ID: requester}, []int{0})
+	standing := EligibilityOf(r, Person{ID: requester}, []int{0})
 	if standing != IsRequester {
 		t.Fatalf("the requester %s", standing)
 	}
-	step, err := Next(r, Weighed{[]Ballot{ballotOf(requester, standing)}}, early)
+	step, err := Next(r, VotesCounted{[]Ballot{ballotOf(requester, standing)}}, early)
 	if err != nil || step.Request.State != Pending || len(step.Request.Votes) != 0 {
 		t.Errorf("a request was carried by its requester: %v %v", step.Request, err)
 	}
@@ -440,14 +440,14 @@ func TestStandings(t *testing.T) {
 	members := []string{anna, "BOT", "GONE", "STRANGER", "GUEST", requester}
 	for _, c := range []struct {
 		person Person
-		want   Standing
+		want   Eligibility
 	}{
 		{Person{ID: anna}, Counts},
 		{Person{ID: bystander}, NotApprover},
 		{Person{ID: requester}, IsRequester},
 		{Person{ID: "BOT", Bot: true}, IsBot},
 		{Person{ID: "GONE", Deactivated: true}, Deactivated},
-		{Person{ID: "STRANGER", Stranger: true}, IsStranger},
+		{Person{ID: "STRANGER", External: true}, IsExternal},
 		{Person{ID: "GUEST", Guest: true}, IsGuest},
 		{Person{ID: requester, Deactivated: true}, Deactivated},
 	} {
@@ -455,7 +455,7 @@ func TestStandings(t *testing.T) {
 		if slices.Contains(members, c.person.ID) {
 			stages = []int{0}
 		}
-		if got := StandingOf(requestIn(Pending), c.person, stages); got != c.want {
+		if got := EligibilityOf(requestIn(Pending), c.person, stages); got != c.want {
 			t.Errorf("%+v stands as %s, want %s", c.person, got, c.want)
 		}
 	}
@@ -467,7 +467,7 @@ func TestQuorumIsDistinctConsentsOfTheMoment(t *testing.T) {
 	r := requestIn(Pending)
 	weigh := func(at time.Time, ballots ...Ballot) Step {
 		t.Helper()
-		step, err := Next(r, Weighed{ballots}, at)
+		step, err := Next(r, VotesCounted{ballots}, at)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -478,8 +478,8 @@ func TestQuorumIsDistinctConsentsOfTheMoment(t *testing.T) {
 	if got := Voters(r.Votes); !slices.Equal(got, []string{anna}) {
 		t.Fatalf("voters %v", got)
 	}
-	if step := weigh(early.Add(time.Minute), yes(anna)); len(step.Owe) != 0 {
-		t.Errorf("the same votes owe %v", step.Owe)
+	if step := weigh(early.Add(time.Minute), yes(anna)); len(step.Enqueue) != 0 {
+		t.Errorf("the same votes owe %v", step.Enqueue)
 	}
 	if !r.Votes[0].At.Equal(early) {
 		t.Errorf("a vote weighed again moved to %v", r.Votes[0].At)
@@ -489,31 +489,31 @@ func TestQuorumIsDistinctConsentsOfTheMoment(t *testing.T) {
 	}
 	at := early.Add(3 * time.Minute)
 	weigh(at, yes(ben), yes(cleo))
-	if r.State != Approved || !r.Decided.Equal(at) {
-		t.Errorf("%s, decided %v", r.State, r.Decided)
+	if r.State != Approved || !r.DecidedAt.Equal(at) {
+		t.Errorf("%s, decided %v", r.State, r.DecidedAt)
 	}
 }
 
 func TestDenialNamesWhoDenied(t *testing.T) {
-	step, err := Next(requestIn(Pending), Weighed{[]Ballot{yes(anna), yes(cleo), no(ben)}}, early)
+	step, err := Next(requestIn(Pending), VotesCounted{[]Ballot{yes(anna), yes(cleo), no(ben)}}, early)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if o := step.Request.Outcome; o.Reason != ReasonVoted || o.By != ben {
+	if o := step.Request.Outcome; o.Reason != ReasonDeniedByVote || o.By != ben {
 		t.Errorf("outcome %+v", *o)
 	}
 }
 
 func TestTheDeadlineBelongsToTheEnd(t *testing.T) {
-	consent := Weighed{[]Ballot{yes(anna), yes(ben)}}
+	consent := VotesCounted{[]Ballot{yes(anna), yes(ben)}}
 	step, err := Next(requestIn(Pending), consent, deadline.Add(-time.Microsecond))
 	if err != nil || step.Request.State != Approved {
 		t.Errorf("just before the deadline: %s", told(step, err))
 	}
-	if _, err = Next(requestIn(Pending), consent, deadline); !errors.Is(err, ErrNoMove) {
+	if _, err = Next(requestIn(Pending), consent, deadline); !errors.Is(err, ErrNoTransition) {
 		t.Errorf("at the deadline a vote decided: %v", err)
 	}
-	step, err = Next(requestIn(Pending), Lapse{}, deadline)
+	step, err = Next(requestIn(Pending), Expire{}, deadline)
 	if err != nil || step.Request.State != Expired || step.Request.Outcome.Reason != ReasonDeadline {
 		t.Errorf("the end at the deadline: %s", told(step, err))
 	}
@@ -523,18 +523,18 @@ func TestTheDeadlineBelongsToTheEnd(t *testing.T) {
 // it, however late that is.
 func TestWhatNobodySawExpires(t *testing.T) {
 	r := requestIn(Pending)
-	r.Terms.Auto = true
+	r.Terms.AutoApprove = true
 	for when, want := range map[time.Time]State{early: Approved, deadline: Expired} {
-		if step, err := Next(r, Posted{TS: "1.1"}, when); err != nil || step.Request.State != want || step.Request.CardTS != "1.1" {
+		if step, err := Next(r, CardPosted{TS: "1.1"}, when); err != nil || step.Request.State != want || step.Request.CardTS != "1.1" {
 			t.Errorf("posted at %v: %s", when, told(step, err))
 		}
 	}
-	step, err := Next(r, Lapse{}, deadline)
+	step, err := Next(r, Expire{}, deadline)
 	if err != nil || step.Request.State != Expired {
 		t.Errorf("without a card: %s", told(step, err))
 	}
 	r.CardTS = "1700000000.000100"
-	step, err = Next(r, Lapse{}, deadline)
+	step, err = Next(r, Expire{}, deadline)
 	if err != nil || step.Request.State != Approved {
 		t.Errorf("with a card: %s", told(step, err))
 	}
@@ -543,19 +543,19 @@ func TestWhatNobodySawExpires(t *testing.T) {
 // Each reactor is told once for each reason, whatever is weighed again.
 func TestIgnoredReactorsAreToldOnce(t *testing.T) {
 	r := requestIn(Pending)
-	tells := func(ballots ...Ballot) []Owed {
+	tells := func(ballots ...Ballot) []Job {
 		t.Helper()
-		step, err := Next(r, Weighed{ballots}, early)
+		step, err := Next(r, VotesCounted{ballots}, early)
 		if err != nil {
 			t.Fatal(err)
 		}
 		r = step.Request
-		return step.Owe
+		return step.Enqueue
 	}
 	first := tells(ballotOf(bystander, NotApprover), ballotOf(bystander, NotApprover), ballotOf(requester, IsRequester))
-	want := []Owed{
-		{Kind: Tell, Subject: bystander, Note: string(NotApprover)},
-		{Kind: Tell, Subject: requester, Note: string(IsRequester)},
+	want := []Job{
+		{Kind: JobTellVoter, Key: bystander, Note: string(NotApprover)},
+		{Kind: JobTellVoter, Key: requester, Note: string(IsRequester)},
 	}
 	if !slices.Equal(first, want) {
 		t.Fatalf("first: %v, want %v", first, want)
@@ -571,19 +571,19 @@ func TestIgnoredReactorsAreToldOnce(t *testing.T) {
 // An approval that is taken back starts the request's wait afresh.
 func TestLostConsentWaitsAgain(t *testing.T) {
 	r := requestIn(Approved)
-	r.Stalled = "UiPath is down"
-	step, err := Next(r, Rechecked{Ballots: []Ballot{yes(ben)}}, early.Add(time.Hour))
+	r.DelayReason = "UiPath is down"
+	step, err := Next(r, ConsentLost{Ballots: []Ballot{yes(ben)}}, early.Add(time.Hour))
 	if err != nil {
 		t.Fatal(err)
 	}
 	after := step.Request
-	if !after.Decided.IsZero() || after.Stalled != "" || !slices.Equal(Voters(after.Votes), []string{ben}) {
+	if !after.DecidedAt.IsZero() || after.DelayReason != "" || !slices.Equal(Voters(after.Votes), []string{ben}) {
 		t.Errorf("kept of the approval: %+v", after)
 	}
-	if !slices.Contains(step.Owe, Owed{Kind: Expire, Due: deadline}) {
-		t.Errorf("does not expire at %v: %v", deadline, step.Owe)
+	if !slices.Contains(step.Enqueue, Job{Kind: JobExpire, Due: deadline}) {
+		t.Errorf("does not expire at %v: %v", deadline, step.Enqueue)
 	}
-	step, err = Next(after, Weighed{[]Ballot{yes(ben), yes(anna)}}, early.Add(2*time.Hour))
+	step, err = Next(after, VotesCounted{[]Ballot{yes(ben), yes(anna)}}, early.Add(2*time.Hour))
 	if err != nil || step.Request.State != Approved {
 		t.Errorf("consent given again: %s", told(step, err))
 	}
@@ -592,9 +592,9 @@ func TestLostConsentWaitsAgain(t *testing.T) {
 func TestMissesAreCounted(t *testing.T) {
 	r := requestIn(Approved)
 	for want := 1; want <= 3; want++ {
-		step, err := Next(r, Missed{Answered: []string{"OLD"}}, early)
-		if err != nil || step.Request.Misses != want {
-			t.Fatalf("%d misses, %v; want %d", step.Request.Misses, err, want)
+		step, err := Next(r, Mismatch{Answered: []string{"OLD"}}, early)
+		if err != nil || step.Request.Mismatches != want {
+			t.Fatalf("%d misses, %v; want %d", step.Request.Mismatches, err, want)
 		}
 		r = step.Request
 	}

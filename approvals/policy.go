@@ -19,7 +19,7 @@ type PolicyRule struct {
 	Deny    bool
 	Message string // with Deny: why, for people
 
-	Auto         bool          // granted without asking anybody
+	AutoApprove         bool          // granted without asking anybody
 	Stages       []Stage       // each to be met by different people
 	SelfApproval bool          // the requester may be one of the approvers
 	TTL          time.Duration // life of a pending request; zero: as configured
@@ -39,41 +39,41 @@ type ReasonRule struct {
 }
 
 // A Petition is what a policy is asked about.
-type Petition struct {
+type PolicyInput struct {
 	Requester string
 	MemberOf  []string // the user groups the requester is in, of Policy.UserGroups
 	Group     Group
 	Codes     []string // added, removed and renewed
-	Removal   bool     // only takes codes out: limits of time and seats say nothing about it
+	OnlyRemoves   bool     // only takes codes out: limits of time and seats say nothing about it
 	Seats     int      // sum of the seat quotas asked for
 	Unlimited bool     // a code is asked for without a seat quota
 	Duration  time.Duration
-	Why       string
+	Reason       string
 }
 
 // Simple is the policy of a configuration without a policy file: anybody may
 // ask for any code for any group but the protected ones, which no rule names
 // here, and one list of approvers decides.
-func Simple(approvers []string, quorum int, ttl time.Duration) Policy {
+func SimplePolicy(approvers []string, quorum int, ttl time.Duration) Policy {
 	stage := Stage{Approvers: approvers, Quorum: quorum}
 	return Policy{Rules: []PolicyRule{{Stages: []Stage{stage}, TTL: ttl}}}
 }
 
 // Decide returns what the policy asks for before the petition is granted, or
 // why it cannot be granted at all.
-func (p Policy) Decide(x Petition) (Terms, *Objection) {
-	rule, objection := p.govern(x)
+func (p Policy) Decide(x PolicyInput) (Terms, *Violation) {
+	rule, objection := p.governingRule(x)
 	if objection == nil {
-		objection = rule.objection(x)
+		objection = rule.violation(x)
 	}
 	if objection != nil {
 		return Terms{}, objection
 	}
-	return Terms{Rule: rule.Name, Stages: rule.Stages, SelfApproval: rule.SelfApproval, Auto: rule.Auto, TTL: rule.TTL}, nil
+	return Terms{Rule: rule.Name, Stages: rule.Stages, SelfApproval: rule.SelfApproval, AutoApprove: rule.AutoApprove, TTL: rule.TTL}, nil
 }
 
 // A share is those codes of a petition that one rule governs.
-type share struct {
+type ruleShare struct {
 	rule  *PolicyRule
 	codes []string
 }
@@ -82,49 +82,49 @@ type share struct {
 // is said before that the codes are mixed: asking for it alone would not help.
 // A group without a name might be a protected one, which approvers can find out
 // and a rule that grants by itself cannot.
-func (p Policy) govern(x Petition) (*PolicyRule, *Objection) {
-	shares, objection := p.shares(x)
+func (p Policy) governingRule(x PolicyInput) (*PolicyRule, *Violation) {
+	shares, objection := p.splitByRule(x)
 	if objection != nil {
 		return nil, objection
 	}
 	for _, s := range shares {
 		switch {
 		case s.rule.Deny:
-			return nil, &Objection{Kind: ObjectionDenied, Rule: s.rule.Name, Message: s.rule.Message, Codes: s.codes}
-		case x.Group.protected() && !s.rule.Match.names(x.Group):
-			return nil, &Objection{Kind: ObjectionProtectedGroup, Rule: s.rule.Name, Codes: s.codes}
-		case s.rule.Auto && x.Group.Name == "" && !s.rule.Match.names(x.Group):
-			return nil, &Objection{Kind: ObjectionUnnamedGroup, Rule: s.rule.Name, Codes: s.codes}
+			return nil, &Violation{Kind: ViolationDenied, Rule: s.rule.Name, Message: s.rule.Message, Codes: s.codes}
+		case x.Group.isProtected() && !s.rule.Match.namesGroup(x.Group):
+			return nil, &Violation{Kind: ViolationProtectedGroup, Rule: s.rule.Name, Codes: s.codes}
+		case s.rule.AutoApprove && x.Group.Name == "" && !s.rule.Match.namesGroup(x.Group):
+			return nil, &Violation{Kind: ViolationUnnamedGroup, Rule: s.rule.Name, Codes: s.codes}
 		}
 	}
 	if len(shares) > 1 {
-		return nil, mixed(shares)
+		return nil, mixedRules(shares)
 	}
 	return shares[0].rule, nil
 }
 
 // shares sorts the codes by the rules that govern them, in the rules' order.
-func (p Policy) shares(x Petition) ([]share, *Objection) {
+func (p Policy) splitByRule(x PolicyInput) ([]ruleShare, *Violation) {
 	byRule := make([][]string, len(p.Rules))
 	var ungoverned []string
 	for _, code := range Union(x.Codes, nil) {
-		i, how := p.first(x, code)
+		i, how := p.firstMatch(x, code)
 		switch how {
-		case fits:
+		case matches:
 			byRule[i] = append(byRule[i], code)
-		case unsure:
-			return nil, &Objection{Kind: ObjectionUnnamedGroup, Rule: p.Rules[i].Name, Codes: []string{code}}
+		case unknownMatch:
+			return nil, &Violation{Kind: ViolationUnnamedGroup, Rule: p.Rules[i].Name, Codes: []string{code}}
 		default:
 			ungoverned = append(ungoverned, code)
 		}
 	}
 	if len(ungoverned) > 0 || len(x.Codes) == 0 {
-		return nil, &Objection{Kind: ObjectionNotAllowed, Codes: ungoverned}
+		return nil, &Violation{Kind: ViolationNotAllowed, Codes: ungoverned}
 	}
-	var shares []share
+	var shares []ruleShare
 	for i, codes := range byRule {
 		if len(codes) > 0 {
-			shares = append(shares, share{&p.Rules[i], codes})
+			shares = append(shares, ruleShare{&p.Rules[i], codes})
 		}
 	}
 	return shares, nil
@@ -133,17 +133,17 @@ func (p Policy) shares(x Petition) ([]share, *Objection) {
 // first finds the first rule that matches one code of the petition, or that
 // might: what a rule about names makes of a nameless group cannot be told, and
 // to pass over it could pass over a stricter rule.
-func (p Policy) first(x Petition, code string) (int, fit) {
+func (p Policy) firstMatch(x PolicyInput, code string) (int, matchResult) {
 	for i, rule := range p.Rules {
-		if how := rule.Match.fits(x, code); how != misses {
+		if how := rule.Match.matchCode(x, code); how != noMatch {
 			return i, how
 		}
 	}
-	return 0, misses
+	return 0, noMatch
 }
 
-func mixed(shares []share) *Objection {
-	o := &Objection{Kind: ObjectionMixedRules}
+func mixedRules(shares []ruleShare) *Violation {
+	o := &Violation{Kind: ViolationMixedRules}
 	for _, s := range shares {
 		o.Codes = append(o.Codes, s.codes...)
 		o.Parts = append(o.Parts, Part{Rule: s.rule.Name, Codes: s.codes})

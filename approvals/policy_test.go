@@ -43,7 +43,7 @@ var (
 		few := rapid.IntRange(0, 2)
 		return approvals.PolicyRule{
 			Name: rapid.StringMatching(`[a-z]{8}`).Draw(t, "name"), Match: someMatch.Draw(t, "match"),
-			Deny: few.Draw(t, "deny") == 0, Auto: rapid.Bool().Draw(t, "auto"), SelfApproval: rapid.Bool().Draw(t, "self"),
+			Deny: few.Draw(t, "deny") == 0, AutoApprove: rapid.Bool().Draw(t, "auto"), SelfApproval: rapid.Bool().Draw(t, "self"),
 			Stages:      []approvals.Stage{{Approvers: []string{somebody.Draw(t, "approver")}, Quorum: 1}},
 			TTL:         time.Duration(few.Draw(t, "ttl")) * time.Hour,
 			Reason:      approvals.ReasonRule{Required: rapid.Bool().Draw(t, "required"), Pattern: rapid.SampledFrom([]string{"", "x|xy"}).Draw(t, "pattern")},
@@ -52,14 +52,14 @@ var (
 			MaxCodes:    few.Draw(t, "most codes"), MaxSeats: few.Draw(t, "most seats"),
 		}
 	})
-	somePetition = rapid.Custom(func(t *rapid.T) approvals.Petition {
+	somePetition = rapid.Custom(func(t *rapid.T) approvals.PolicyInput {
 		few := rapid.IntRange(0, 3)
-		return approvals.Petition{
+		return approvals.PolicyInput{
 			Requester: somebody.Draw(t, "requester"), MemberOf: rapid.SliceOfN(someUserGroup, 0, 2).Draw(t, "member of"),
 			Group: someGroup.Draw(t, "group"), Codes: rapid.SliceOfN(someCode, 0, 3).Draw(t, "codes"),
-			Removal: few.Draw(t, "removal") == 0, Unlimited: few.Draw(t, "unlimited") == 0, Seats: few.Draw(t, "seats"),
+			OnlyRemoves: few.Draw(t, "removal") == 0, Unlimited: few.Draw(t, "unlimited") == 0, Seats: few.Draw(t, "seats"),
 			Duration: time.Duration(few.Draw(t, "duration")) * time.Hour,
-			Why:      rapid.SampledFrom([]string{"", "  ", "x", "xy", "xyz", " y"}).Draw(t, "why"),
+			Reason:      rapid.SampledFrom([]string{"", "  ", "x", "xy", "xyz", " y"}).Draw(t, "why"),
 		}
 	})
 )
@@ -70,7 +70,7 @@ const (
 )
 
 func TestDecideAgreesWithANaiveReading(t *testing.T) {
-	seen := map[approvals.ObjectionKind]int{}
+	seen := map[approvals.ViolationKind]int{}
 	rapid.Check(t, func(t *rapid.T) {
 		policy := approvals.Policy{Rules: rapid.SliceOfN(someRule, 0, 4).Draw(t, "rules")}
 		for range 30 {
@@ -85,9 +85,9 @@ func TestDecideAgreesWithANaiveReading(t *testing.T) {
 	}
 }
 
-func agree(t *rapid.T, policy approvals.Policy, x approvals.Petition, kind approvals.ObjectionKind, rule approvals.PolicyRule) {
+func agree(t *rapid.T, policy approvals.Policy, x approvals.PolicyInput, kind approvals.ViolationKind, rule approvals.PolicyRule) {
 	verdict, objection := policy.Decide(x)
-	want := approvals.Terms{Rule: rule.Name, Stages: rule.Stages, SelfApproval: rule.SelfApproval, Auto: rule.Auto, TTL: rule.TTL}
+	want := approvals.Terms{Rule: rule.Name, Stages: rule.Stages, SelfApproval: rule.SelfApproval, AutoApprove: rule.AutoApprove, TTL: rule.TTL}
 	switch {
 	case kind == "" && (objection != nil || !reflect.DeepEqual(verdict, want)):
 		t.Fatalf("%v, got %+v, want %+v", objection, verdict, want)
@@ -97,9 +97,9 @@ func agree(t *rapid.T, policy approvals.Policy, x approvals.Petition, kind appro
 }
 
 // naive reads a policy word by word.
-func naive(p approvals.Policy, x approvals.Petition) (approvals.ObjectionKind, approvals.PolicyRule) {
+func naive(p approvals.Policy, x approvals.PolicyInput) (approvals.ViolationKind, approvals.PolicyRule) {
 	governing := map[string]approvals.PolicyRule{}
-	against := map[string]approvals.ObjectionKind{} // by the rule's name
+	against := map[string]approvals.ViolationKind{} // by the rule's name
 	seen := map[string]bool{}
 	var none bool
 	for _, code := range x.Codes {
@@ -113,7 +113,7 @@ func naive(p approvals.Policy, x approvals.Petition) (approvals.ObjectionKind, a
 			hit := anyOf(rule.Match.Groups, func(p string) bool { return strings.EqualFold(p, x.Group.ID) || glob(p, x.Group.Name) })
 			maybe := x.Group.Name == "" && anyOf(rule.Match.Groups, func(p string) bool { return len(p) != len(idOne) })
 			if !hit && maybe {
-				return approvals.ObjectionUnnamedGroup, rule
+				return approvals.ViolationUnnamedGroup, rule
 			}
 			if !hit {
 				continue
@@ -129,7 +129,7 @@ func naive(p approvals.Policy, x approvals.Petition) (approvals.ObjectionKind, a
 		none = none || nothing
 	}
 	if none || len(x.Codes) == 0 {
-		return approvals.ObjectionNotAllowed, approvals.PolicyRule{}
+		return approvals.ViolationNotAllowed, approvals.PolicyRule{}
 	}
 	for _, rule := range p.Rules {
 		if against[rule.Name] != "" {
@@ -137,7 +137,7 @@ func naive(p approvals.Policy, x approvals.Petition) (approvals.ObjectionKind, a
 		}
 	}
 	if len(governing) > 1 {
-		return approvals.ObjectionMixedRules, approvals.PolicyRule{}
+		return approvals.ViolationMixedRules, approvals.PolicyRule{}
 	}
 	for _, rule := range governing {
 		return naiveTerms(rule, x, len(seen)), rule
@@ -146,38 +146,38 @@ func naive(p approvals.Policy, x approvals.Petition) (approvals.ObjectionKind, a
 }
 
 // guard tells why a rule that governs a group grants nothing for it.
-func guard(rule approvals.PolicyRule, g approvals.Group, named bool) approvals.ObjectionKind {
+func guard(rule approvals.PolicyRule, g approvals.Group, named bool) approvals.ViolationKind {
 	switch name := strings.ToLower(strings.TrimSpace(g.Name)); {
 	case rule.Deny:
-		return approvals.ObjectionDenied
+		return approvals.ViolationDenied
 	case named:
 	case name == "everyone" || name == "administrators":
-		return approvals.ObjectionProtectedGroup
-	case name == "" && rule.Auto:
-		return approvals.ObjectionUnnamedGroup
+		return approvals.ViolationProtectedGroup
+	case name == "" && rule.AutoApprove:
+		return approvals.ViolationUnnamedGroup
 	}
 	return ""
 }
 
-func naiveTerms(rule approvals.PolicyRule, x approvals.Petition, codes int) approvals.ObjectionKind {
-	why := strings.TrimSpace(x.Why)
+func naiveTerms(rule approvals.PolicyRule, x approvals.PolicyInput, codes int) approvals.ViolationKind {
+	why := strings.TrimSpace(x.Reason)
 	asks := rule.Reason.Required || rule.Reason.Pattern != ""
 	forGood := x.Duration == 0
 	switch {
 	case asks && why == "":
-		return approvals.ObjectionReasonMissing
+		return approvals.ViolationReasonMissing
 	case rule.Reason.Pattern != "" && !slices.Contains([]string{"x", "xy"}, why):
-		return approvals.ObjectionReasonShape
+		return approvals.ViolationReasonShape
 	case rule.MaxCodes != 0 && codes > rule.MaxCodes:
-		return approvals.ObjectionTooManyCodes
-	case !x.Removal && forGood && (rule.MustEnd || rule.MaxDuration != 0):
-		return approvals.ObjectionMustEnd
-	case !x.Removal && rule.MaxDuration != 0 && x.Duration > rule.MaxDuration:
-		return approvals.ObjectionTooLong
-	case !x.Removal && rule.MaxSeats != 0 && x.Unlimited:
-		return approvals.ObjectionQuotaMissing
-	case !x.Removal && rule.MaxSeats != 0 && x.Seats > rule.MaxSeats:
-		return approvals.ObjectionTooManySeats
+		return approvals.ViolationTooManyCodes
+	case !x.OnlyRemoves && forGood && (rule.MustEnd || rule.MaxDuration != 0):
+		return approvals.ViolationMustEnd
+	case !x.OnlyRemoves && rule.MaxDuration != 0 && x.Duration > rule.MaxDuration:
+		return approvals.ViolationTooLong
+	case !x.OnlyRemoves && rule.MaxSeats != 0 && x.Unlimited:
+		return approvals.ViolationQuotaMissing
+	case !x.OnlyRemoves && rule.MaxSeats != 0 && x.Seats > rule.MaxSeats:
+		return approvals.ViolationTooManySeats
 	}
 	return ""
 }
@@ -196,8 +196,8 @@ func glob(pattern, text string) bool {
 func TestACoveredRuleNeverDecides(t *testing.T) {
 	covered := 0
 	rapid.Check(t, func(t *rapid.T) {
-		wide := approvals.PolicyRule{Name: "wide", Match: someMatch.Draw(t, "wide"), Auto: true}
-		narrow := approvals.PolicyRule{Name: "narrow", Match: someMatch.Draw(t, "narrow"), Auto: true}
+		wide := approvals.PolicyRule{Name: "wide", Match: someMatch.Draw(t, "wide"), AutoApprove: true}
+		narrow := approvals.PolicyRule{Name: "narrow", Match: someMatch.Draw(t, "narrow"), AutoApprove: true}
 		if !wide.Match.Covers(narrow.Match) {
 			t.Skip()
 		}
@@ -240,15 +240,15 @@ func TestObjectionsCarryWhatTheWordsNeed(t *testing.T) {
 		{Name: "no IDU", Match: approvals.Match{Codes: []string{"idu"}}, Deny: true, Message: "Ask facilities."},
 		{Name: "robots", Match: approvals.Match{Codes: []string{"RPA*"}}, MaxCodes: 1, MaxSeats: 3, MaxDuration: time.Hour,
 			Reason: approvals.ReasonRule{Pattern: `INC\d+`, Hint: "an incident"}},
-		{Name: "quick", Match: approvals.Match{Groups: []string{idOne, "*"}, Codes: []string{"Q"}}, Auto: true},
+		{Name: "quick", Match: approvals.Match{Groups: []string{idOne, "*"}, Codes: []string{"Q"}}, AutoApprove: true},
 		{Name: "rest", Match: approvals.Match{Groups: []string{"finance-*"}}},
 	}}
-	if _, o := policy.Decide(approvals.Petition{Group: approvals.Group{ID: idOne}, Codes: []string{"Q"}}); o != nil {
+	if _, o := policy.Decide(approvals.PolicyInput{Group: approvals.Group{ID: idOne}, Codes: []string{"Q"}}); o != nil {
 		t.Errorf("a nameless group that the rule names by its id: %v", o)
 	}
 	finance := approvals.Group{ID: idOne, Name: "Finance-1"}
-	robots := approvals.Objection{Rule: "robots", Pattern: `INC\d+`, Hint: "an incident", MaxCodes: 1, MaxSeats: 3, MaxDuration: time.Hour, Codes: []string{"RPAX"}}
-	about := func(kind approvals.ObjectionKind, codes ...string) approvals.Objection {
+	robots := approvals.Violation{Rule: "robots", Pattern: `INC\d+`, Hint: "an incident", MaxCodes: 1, MaxSeats: 3, MaxDuration: time.Hour, Codes: []string{"RPAX"}}
+	about := func(kind approvals.ViolationKind, codes ...string) approvals.Violation {
 		o := robots
 		o.Kind = kind
 		if len(codes) > 0 {
@@ -257,36 +257,36 @@ func TestObjectionsCarryWhatTheWordsNeed(t *testing.T) {
 		return o
 	}
 	for name, c := range map[string]struct {
-		x    approvals.Petition
-		want approvals.Objection
+		x    approvals.PolicyInput
+		want approvals.Violation
 	}{
 		"denied, though mixed": {
-			approvals.Petition{Group: finance, Codes: []string{"RPAX", "IDU"}},
-			approvals.Objection{Kind: approvals.ObjectionDenied, Rule: "no IDU", Message: "Ask facilities.", Codes: []string{"IDU"}}},
+			approvals.PolicyInput{Group: finance, Codes: []string{"RPAX", "IDU"}},
+			approvals.Violation{Kind: approvals.ViolationDenied, Rule: "no IDU", Message: "Ask facilities.", Codes: []string{"IDU"}}},
 		"mixed": {
-			approvals.Petition{Group: finance, Codes: []string{"Z", "RPAX", "A"}},
-			approvals.Objection{Kind: approvals.ObjectionMixedRules, Codes: []string{"A", "RPAX", "Z"},
+			approvals.PolicyInput{Group: finance, Codes: []string{"Z", "RPAX", "A"}},
+			approvals.Violation{Kind: approvals.ViolationMixedRules, Codes: []string{"A", "RPAX", "Z"},
 				Parts: []approvals.Part{{Rule: "robots", Codes: []string{"RPAX"}}, {Rule: "rest", Codes: []string{"A", "Z"}}}}},
 		"not allowed": {
-			approvals.Petition{Group: approvals.Group{ID: idOne, Name: "x"}, Codes: []string{"Z", "RPAX", "IDU"}},
-			approvals.Objection{Kind: approvals.ObjectionNotAllowed, Codes: []string{"Z"}}},
-		"nothing asked": {approvals.Petition{Group: finance}, approvals.Objection{Kind: approvals.ObjectionNotAllowed}},
+			approvals.PolicyInput{Group: approvals.Group{ID: idOne, Name: "x"}, Codes: []string{"Z", "RPAX", "IDU"}},
+			approvals.Violation{Kind: approvals.ViolationNotAllowed, Codes: []string{"Z"}}},
+		"nothing asked": {approvals.PolicyInput{Group: finance}, approvals.Violation{Kind: approvals.ViolationNotAllowed}},
 		"nameless": {
-			approvals.Petition{Group: approvals.Group{ID: idOne}, Codes: []string{"Z"}},
-			approvals.Objection{Kind: approvals.ObjectionUnnamedGroup, Rule: "rest", Codes: []string{"Z"}}},
+			approvals.PolicyInput{Group: approvals.Group{ID: idOne}, Codes: []string{"Z"}},
+			approvals.Violation{Kind: approvals.ViolationUnnamedGroup, Rule: "rest", Codes: []string{"Z"}}},
 		"nameless, and nobody is asked": {
-			approvals.Petition{Group: approvals.Group{ID: idTwo}, Codes: []string{"Q"}},
-			approvals.Objection{Kind: approvals.ObjectionUnnamedGroup, Rule: "quick", Codes: []string{"Q"}}},
+			approvals.PolicyInput{Group: approvals.Group{ID: idTwo}, Codes: []string{"Q"}},
+			approvals.Violation{Kind: approvals.ViolationUnnamedGroup, Rule: "quick", Codes: []string{"Q"}}},
 		"everyone": {
-			approvals.Petition{Group: approvals.Group{Name: "EVERYONE"}, Codes: []string{"RPAX"}},
-			approvals.Objection{Kind: approvals.ObjectionProtectedGroup, Rule: "robots", Codes: []string{"RPAX"}}},
-		"no reason":     {approvals.Petition{Group: finance, Codes: []string{"RPAX"}}, about(approvals.ObjectionReasonMissing)},
-		"wrong reason":  {approvals.Petition{Group: finance, Codes: []string{"RPAX"}, Why: "INC1 and more"}, about(approvals.ObjectionReasonShape)},
-		"many codes":    {approvals.Petition{Group: finance, Codes: []string{"RPAX", "RPAY"}, Why: "INC1"}, about(approvals.ObjectionTooManyCodes, "RPAX", "RPAY")},
-		"for good":      {approvals.Petition{Group: finance, Codes: []string{"RPAX"}, Why: "INC1"}, about(approvals.ObjectionMustEnd)},
-		"long":          {approvals.Petition{Group: finance, Codes: []string{"RPAX"}, Why: "INC1", Duration: 2 * time.Hour}, about(approvals.ObjectionTooLong)},
-		"without quota": {approvals.Petition{Group: finance, Codes: []string{"RPAX"}, Why: "INC1", Duration: time.Hour, Unlimited: true}, about(approvals.ObjectionQuotaMissing)},
-		"many seats":    {approvals.Petition{Group: finance, Codes: []string{"RPAX"}, Why: "INC1", Duration: time.Hour, Seats: 4}, about(approvals.ObjectionTooManySeats)},
+			approvals.PolicyInput{Group: approvals.Group{Name: "EVERYONE"}, Codes: []string{"RPAX"}},
+			approvals.Violation{Kind: approvals.ViolationProtectedGroup, Rule: "robots", Codes: []string{"RPAX"}}},
+		"no reason":     {approvals.PolicyInput{Group: finance, Codes: []string{"RPAX"}}, about(approvals.ViolationReasonMissing)},
+		"wrong reason":  {approvals.PolicyInput{Group: finance, Codes: []string{"RPAX"}, Reason: "INC1 and more"}, about(approvals.ViolationReasonShape)},
+		"many codes":    {approvals.PolicyInput{Group: finance, Codes: []string{"RPAX", "RPAY"}, Reason: "INC1"}, about(approvals.ViolationTooManyCodes, "RPAX", "RPAY")},
+		"for good":      {approvals.PolicyInput{Group: finance, Codes: []string{"RPAX"}, Reason: "INC1"}, about(approvals.ViolationMustEnd)},
+		"long":          {approvals.PolicyInput{Group: finance, Codes: []string{"RPAX"}, Reason: "INC1", Duration: 2 * time.Hour}, about(approvals.ViolationTooLong)},
+		"without quota": {approvals.PolicyInput{Group: finance, Codes: []string{"RPAX"}, Reason: "INC1", Duration: time.Hour, Unlimited: true}, about(approvals.ViolationQuotaMissing)},
+		"many seats":    {approvals.PolicyInput{Group: finance, Codes: []string{"RPAX"}, Reason: "INC1", Duration: time.Hour, Seats: 4}, about(approvals.ViolationTooManySeats)},
 	} {
 		if _, got := policy.Decide(c.x); got == nil || !reflect.DeepEqual(*got, c.want) {
 			t.Errorf("%s: got %+v, want %+v", name, got, c.want)
@@ -295,15 +295,15 @@ func TestObjectionsCarryWhatTheWordsNeed(t *testing.T) {
 }
 
 func TestTheSimplePolicy(t *testing.T) {
-	policy := approvals.Simple([]string{"U1", "S2"}, 2, time.Hour)
+	policy := approvals.SimplePolicy([]string{"U1", "S2"}, 2, time.Hour)
 	want := approvals.Terms{Stages: []approvals.Stage{{Approvers: []string{"U1", "S2"}, Quorum: 2}}, TTL: time.Hour}
 	for _, group := range []approvals.Group{{ID: idOne}, {ID: idOne, Name: "Finance"}} {
-		if got, o := policy.Decide(approvals.Petition{Requester: "U9", Group: group, Codes: []string{"IDU", "RPAX"}, Unlimited: true}); o != nil || !reflect.DeepEqual(got, want) {
+		if got, o := policy.Decide(approvals.PolicyInput{Requester: "U9", Group: group, Codes: []string{"IDU", "RPAX"}, Unlimited: true}); o != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%+v: got %+v, %v", group, got, o)
 		}
 	}
 	for _, name := range []string{"Everyone", "ADMINISTRATORS", "adminiſtratorſ", " everyone "} {
-		if _, o := policy.Decide(approvals.Petition{Group: approvals.Group{ID: idOne, Name: name}, Codes: []string{"IDU"}}); o == nil || o.Kind != approvals.ObjectionProtectedGroup {
+		if _, o := policy.Decide(approvals.PolicyInput{Group: approvals.Group{ID: idOne, Name: name}, Codes: []string{"IDU"}}); o == nil || o.Kind != approvals.ViolationProtectedGroup {
 			t.Errorf("%s: %v", name, o)
 		}
 	}

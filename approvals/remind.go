@@ -32,67 +32,67 @@ const (
 )
 
 // A putOff is returned by work that has to wait, without anything being wrong.
-type putOff struct{ after time.Duration }
+type postponed struct{ after time.Duration }
 
-func (e *putOff) Error() string { return "put off for " + e.after.String() }
+func (e *postponed) Error() string { return "put off for " + e.after.String() }
 
 // nextReminder is the reminder that a pending request owes from now on, if one
 // is left that comes before the deadline.
-func (r Request) nextReminder(now time.Time) []Owed {
-	if r.Reminded >= mostReminders {
+func (r Request) nextReminder(now time.Time) []Job {
+	if r.RemindersSent >= mostReminders {
 		return nil
 	}
-	due := now.Add(max(r.Terms.TTL/remindAfter, soonestRemind) << r.Reminded)
+	due := now.Add(max(r.Terms.TTL/remindAfter, soonestRemind) << r.RemindersSent)
 	if !due.Before(r.Deadline) {
 		return nil
 	}
-	return []Owed{{Kind: Remind, Subject: strconv.Itoa(r.Reminded + 1), Due: due}}
+	return []Job{{Kind: JobRemind, Key: strconv.Itoa(r.RemindersSent + 1), Due: due}}
 }
 
 func reminded(r Request, e Reminded, now time.Time) (Step, error) {
-	if r.State != Pending || e.Number != r.Reminded+1 {
-		return Step{}, ErrNoMove
+	if r.State != Pending || e.Number != r.RemindersSent+1 {
+		return Step{}, ErrNoTransition
 	}
-	r.Reminded++
-	return Step{Request: r, Owe: r.nextReminder(now)}, nil
+	r.RemindersSent++
+	return Step{Request: r, Enqueue: r.nextReminder(now)}, nil
 }
 
 // remind asks those once more who can still agree and have not, if it is day
 // where they are, and otherwise waits until it is for the first of them.
-func (w *Workers) remind(ctx context.Context, t Task, r Request) error {
-	number, err := strconv.Atoi(t.Subject)
+func (w *Workers) remind(ctx context.Context, t LeasedJob, r Request) error {
+	number, err := strconv.Atoi(t.Key)
 	if err != nil || r.State != Pending || r.CardTS == "" {
 		return nil
 	}
-	whom, later, err := w.awake(ctx, r)
+	whom, later, err := w.listAwake(ctx, r)
 	switch {
 	case err != nil:
 		return err
-	case len(whom) == 0 && t.Tried.IsZero():
+	case len(whom) == 0 && t.TriedAt.IsZero():
 		return later
 	}
-	said := t.Owed
+	said := t.Job
 	said.Note = strings.Join(whom, " ")
 	_, err = w.postOnce(ctx, t, r, func() (string, error) {
 		if len(whom) == 0 {
 			return "", later
 		}
-		return "", w.Announcer.Reply(ctx, r, said)
+		return "", w.Messenger.PostInThread(ctx, r, said)
 	})
 	if err != nil {
-		return final(err) // refused: the thread is gone
+		return stopIfRefused(err) // refused: the thread is gone
 	}
-	return w.step(ctx, r, Reminded{Number: number}, &t)
+	return w.applyEvent(ctx, r, Reminded{Number: number}, &t)
 }
 
 // awake lists whom a reminder may mention now. If that is nobody, later says
 // when to ask again, or that there is nobody to ask.
-func (w *Workers) awake(ctx context.Context, r Request) (whom []string, later, err error) {
+func (w *Workers) listAwake(ctx context.Context, r Request) (whom []string, later, err error) {
 	now, err := w.Store.Now(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	members, err := w.members(ctx, r.Terms.Stages, groupAgeAtReminder)
+	members, err := w.listStageMembers(ctx, r.Terms.Stages, groupAgeAtReminder)
 	if err = unlessRefused(err); err != nil {
 		return nil, nil, err
 	}
@@ -105,9 +105,9 @@ func (w *Workers) awake(ctx context.Context, r Request) (whom []string, later, e
 		whom = append(whom, Without(reached, whom)...)
 	}
 	if a.after == 0 {
-		return whom, ErrNoMove, nil
+		return whom, ErrNoTransition, nil
 	}
-	return whom, &putOff{a.after}, nil
+	return whom, &postponed{a.after}, nil
 }
 
 // An audience is whom a reminder reaches.
@@ -124,7 +124,7 @@ type audience struct {
 // group. The group is mentioned as such where that wakes nobody, and bothers
 // nobody who has voted.
 func (a *audience) reach(ctx context.Context, id string) ([]string, error) {
-	people, err := a.Members(ctx, []string{id}, groupAgeAtReminder)
+	people, err := a.ListMembers(ctx, []string{id}, groupAgeAtReminder)
 	if err = unlessRefused(err); err != nil {
 		return nil, err
 	}
@@ -136,8 +136,8 @@ func (a *audience) reach(ctx context.Context, id string) ([]string, error) {
 			break
 		}
 		a.looked++
-		person, err := a.Person(ctx, user, ageAtReminder)
-		var refusal *Refusal
+		person, err := a.FindPerson(ctx, user, ageAtReminder)
+		var refusal *RefusedError
 		if errors.As(err, &refusal) {
 			together = false
 			continue
@@ -163,19 +163,19 @@ func (a *audience) judge(p Person) (ask, harmless bool) {
 	if p.Bot || p.Deactivated {
 		return false, true
 	}
-	stages := named(a.members, p.ID)
-	can := StandingOf(a.request, p, stages) == Counts && a.request.Terms.helps(a.request.Votes, p.ID, stages)
-	if isDay(a.now, p.Offset) {
+	stages := stagesNaming(a.members, p.ID)
+	can := EligibilityOf(a.request, p, stages) == Counts && a.request.Terms.wouldHelp(a.request.Votes, p.ID, stages)
+	if isDay(a.now, p.UTCOffset) {
 		return can, !voted(a.request.Votes, p.ID)
 	}
-	if until := nextDay(a.now, p.Offset).Sub(a.now); can && (a.after == 0 || until < a.after) {
+	if until := nextDay(a.now, p.UTCOffset).Sub(a.now); can && (a.after == 0 || until < a.after) {
 		a.after = until
 	}
 	return false, false
 }
 
 func unlessRefused(err error) error {
-	var refusal *Refusal
+	var refusal *RefusedError
 	if errors.As(err, &refusal) {
 		return nil
 	}
@@ -184,12 +184,12 @@ func unlessRefused(err error) error {
 
 // helps reports whether a person's vote would bring the request nearer to its
 // quorum. It may free another voter for another stage.
-func (t Terms) helps(votes []Vote, user string, stages []int) bool {
+func (t Terms) wouldHelp(votes []Vote, user string, stages []int) bool {
 	if voted(votes, user) {
 		return false
 	}
 	with := append(slices.Clone(votes), Vote{User: user, Stages: stages})
-	return sum(t.Missing(with)) < sum(t.Missing(votes))
+	return sum(t.MissingVotes(with)) < sum(t.MissingVotes(votes))
 }
 
 func sum(all []int) int {

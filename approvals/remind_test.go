@@ -34,7 +34,7 @@ func (w *world) pending(ttl time.Duration) Request {
 // reminded lists when reminders came after since, and whom they mentioned.
 func (w *world) reminded(since time.Time) []string {
 	var all []string
-	for _, u := range w.slack.heard(Remind) {
+	for _, u := range w.slack.heard(JobRemind) {
 		all = append(all, u.at.Sub(since).Truncate(time.Minute).String()+" "+u.Note)
 	}
 	return all
@@ -73,9 +73,9 @@ func TestReminders(t *testing.T) {
 				}
 				w.expires(r)
 				w.wantReminded(since, c.want...)
-				for i, u := range w.slack.heard(Remind) {
-					if u.Subject != string(rune('1'+i)) || u.state != Pending {
-						t.Errorf("the %dth reminder is number %s, of a %s request", i+1, u.Subject, u.state)
+				for i, u := range w.slack.heard(JobRemind) {
+					if u.Key != string(rune('1'+i)) || u.state != Pending {
+						t.Errorf("the %dth reminder is number %s, of a %s request", i+1, u.Key, u.state)
 					}
 				}
 			})
@@ -91,10 +91,10 @@ func TestAtMostFourReminders(t *testing.T) {
 		var number int
 		for range 4 {
 			number++
-			r, _ = w.store.Step(w.Context(), r.ID, Reminded{Number: number}, nil)
+			r, _ = w.store.ApplyEvent(w.Context(), r.ID, Reminded{Number: number}, nil)
 		}
-		if step, err := Next(r, Reminded{Number: 5}, time.Now()); err != nil || len(step.Owe) != 0 || r.Reminded != 4 {
-			t.Errorf("a fifth reminder after %d: %+v, %v", r.Reminded, step.Owe, err)
+		if step, err := Next(r, Reminded{Number: 5}, time.Now()); err != nil || len(step.Enqueue) != 0 || r.RemindersSent != 4 {
+			t.Errorf("a fifth reminder after %d: %+v, %v", r.RemindersSent, step.Enqueue, err)
 		}
 	})
 }
@@ -102,10 +102,10 @@ func TestAtMostFourReminders(t *testing.T) {
 // Anna's day begins at 08:00 her time, nine hours before Ben's.
 func TestNoReminderAtNight(t *testing.T) {
 	live(t, func(w *world) {
-		w.person(anna, Person{Offset: 9 * time.Hour}) // 08:00 there is 23:00 UTC of the day before
+		w.person(anna, Person{UTCOffset: 9 * time.Hour}) // 08:00 there is 23:00 UTC of the day before
 		w.monday(11)                                  // 20:00 for Anna, 11:00 for Ben
 		midnight := time.Date(2000, 1, 3, 0, 0, 0, 0, time.UTC)
-		w.person(ben, Person{Offset: -6 * time.Hour}) // 05:00 for Ben
+		w.person(ben, Person{UTCOffset: -6 * time.Hour}) // 05:00 for Ben
 		r := w.pending(36 * time.Hour)
 		for _, hours := range []time.Duration{14, 20, 32} {
 			w.skipTo(midnight.Add(hours * time.Hour))
@@ -121,12 +121,12 @@ func TestNoReminderAtNight(t *testing.T) {
 // weekend if need be, and is not counted as trouble.
 func TestReminderWaitsForTheDay(t *testing.T) {
 	live(t, func(w *world) {
-		w.person(ben, Person{Offset: time.Hour})
+		w.person(ben, Person{UTCOffset: time.Hour})
 		since := time.Now()
 		time.Sleep(6 * time.Hour) // it comes due on Saturday at 11:00
 		r := w.pending(58 * time.Hour)
-		w.skipTo(r.Filed.Add(r.Terms.TTL / 12))
-		w.posts(Remind, 0)
+		w.skipTo(r.FiledAt.Add(r.Terms.TTL / 12))
+		w.posts(JobRemind, 0)
 		w.skipTo(since.Add(55 * time.Hour))
 		w.expires(r)
 		// Monday 07:00 UTC is 55 hours after midnight; the second would come after the end.
@@ -144,11 +144,11 @@ func TestNoReminderAfterTheEnd(t *testing.T) {
 				w.monday(8)
 				r := w.pending(9 * time.Hour)
 				end(w, r)
-				if _, owed, err := w.store.Wait(w.Context(), Remind); owed || err != nil {
+				if _, owed, err := w.store.NextDue(w.Context(), JobRemind); owed || err != nil {
 					t.Errorf("a reminder is still owed (%v)", err)
 				}
-				w.skipTo(r.Filed.Add(45 * time.Minute))
-				w.posts(Remind, 0)
+				w.skipTo(r.FiledAt.Add(45 * time.Minute))
+				w.posts(JobRemind, 0)
 			})
 		})
 	}
@@ -162,7 +162,7 @@ func TestNoReminderOnceItEnded(t *testing.T) {
 		asked := false
 		w.slack.mu.Lock()
 		w.slack.before = func(call string, _ int) (bool, error) {
-			if call == "members" && time.Since(r.Filed) > 40*time.Minute && !asked {
+			if call == "members" && time.Since(r.FiledAt) > 40*time.Minute && !asked {
 				asked = true
 				w.slack.mu.Unlock()
 				w.cancel(r)
@@ -171,11 +171,11 @@ func TestNoReminderOnceItEnded(t *testing.T) {
 			return true, nil
 		}
 		w.slack.mu.Unlock()
-		w.skipTo(r.Filed.Add(45 * time.Minute))
+		w.skipTo(r.FiledAt.Add(45 * time.Minute))
 		if !asked {
 			t.Fatal("no reminder was prepared")
 		}
-		w.posts(Remind, 0)
+		w.posts(JobRemind, 0)
 	})
 }
 
@@ -185,10 +185,10 @@ func TestReminderAnswerLost(t *testing.T) {
 			w.monday(8)
 			w.slack.breaks("remind", 1, effect, errCut)
 			r := w.pending(5 * time.Hour)
-			w.skipTo(r.Filed.Add(25 * time.Minute))
-			w.posts(Remind, 1)
-			if r := w.read(w.request.ID); r.Reminded != 1 {
-				t.Errorf("reminded %d times", r.Reminded)
+			w.skipTo(r.FiledAt.Add(25 * time.Minute))
+			w.posts(JobRemind, 1)
+			if r := w.read(w.request.ID); r.RemindersSent != 1 {
+				t.Errorf("reminded %d times", r.RemindersSent)
 			}
 		})
 	}
@@ -222,13 +222,13 @@ func TestUserGroupsInReminders(t *testing.T) {
 	}{
 		"all can agree":     {func(*world, Request) {}, group},
 		"one cannot read":   {func(w *world, _ Request) { w.person(ben, Person{Deactivated: true}) }, group},
-		"one is asleep":     {func(w *world, _ Request) { w.person(ben, Person{Offset: 12 * time.Hour}) }, anna + " " + cleo},
+		"one is asleep":     {func(w *world, _ Request) { w.person(ben, Person{UTCOffset: 12 * time.Hour}) }, anna + " " + cleo},
 		"one has voted yet": {func(w *world, r Request) { w.react(r, ben, true) }, anna + " " + cleo},
 	} {
 		t.Run(name, func(t *testing.T) {
 			live(t, func(w *world) {
 				w.slack.groups = map[string][]string{group: {anna, ben, cleo}}
-				w.policy = Simple([]string{group}, 2, time.Hour)
+				w.policy = SimplePolicy([]string{group}, 2, time.Hour)
 				w.monday(8)
 				since := time.Now()
 				r := w.pending(40 * time.Minute)
@@ -249,7 +249,7 @@ func TestReopenedIsTold(t *testing.T) {
 	}
 	for name, c := range map[string]struct {
 		lose func(w *world, r Request)
-		want Standing
+		want Eligibility
 		left []string
 	}{
 		"withdrawn":      {func(w *world, r Request) { w.slack.put(r, anna, false) }, Withdrawn, []string{ben}},
@@ -274,13 +274,13 @@ func TestReopenedIsTold(t *testing.T) {
 				}
 				w.react(r, anna, true)
 				w.react(r, ben, true)
-				w.until("told", func(Request) bool { return w.slack.shown(Reopen) == 1 })
-				told := w.slack.heard(Reopen)[0]
-				if lost := told.Lost(); !slices.Equal(lost, []Lost{{anna, c.want}}) || told.Subject != "1" {
-					t.Errorf("told %q of %v, want %v", told.Subject, lost, c.want)
+				w.until("told", func(Request) bool { return w.slack.shown(JobPostConsentLost) == 1 })
+				told := w.slack.heard(JobPostConsentLost)[0]
+				if lost := told.Lost(); !slices.Equal(lost, []LostConsent{{anna, c.want}}) || told.Key != "1" {
+					t.Errorf("told %q of %v, want %v", told.Key, lost, c.want)
 				}
 				r = w.read(r.ID)
-				if r.State != Pending || r.Reopened != 1 || !slices.Equal(Voters(r.Votes), c.left) {
+				if r.State != Pending || r.ConsentLosses != 1 || !slices.Equal(Voters(r.Votes), c.left) {
 					t.Errorf("reopened as %s with %v", r.State, Voters(r.Votes))
 				}
 				w.puts(0)
@@ -296,13 +296,13 @@ func TestReopenedTwice(t *testing.T) {
 		for n := 1; n <= 2; n++ {
 			heard := w.slack.put(r, anna, true)
 			w.slack.put(r, anna, false)
-			if err := w.store.React(w.Context(), heard); err != nil {
+			if err := w.store.RecordReaction(w.Context(), heard); err != nil {
 				t.Fatal(err)
 			}
-			w.until("told", func(Request) bool { return w.slack.shown(Reopen) == n })
+			w.until("told", func(Request) bool { return w.slack.shown(JobPostConsentLost) == n })
 		}
 		w.quiet()
-		w.posts(Reopen, 2)
+		w.posts(JobPostConsentLost, 2)
 	})
 }
 
@@ -316,11 +316,11 @@ func TestReopenedIsNotToldOnceItIsOver(t *testing.T) {
 				r := w.carded()
 				heard := w.slack.put(r, anna, true)
 				w.slack.put(r, anna, false)
-				if err := w.store.React(w.Context(), heard); err != nil {
+				if err := w.store.RecordReaction(w.Context(), heard); err != nil {
 					t.Fatal(err)
 				}
-				w.until("waiting again", func(r Request) bool { return r.Reopened == 1 && w.slack.count("reopen") > 0 })
-				w.uipath.onWrite = func(int, Rule) (*Rule, bool, error) {
+				w.until("waiting again", func(r Request) bool { return r.ConsentLosses == 1 && w.slack.count("reopen") > 0 })
+				w.uipath.onWrite = func(int, Allocation) (*Allocation, bool, error) {
 					w.uipath.onRead = func(n int) error { return later(time.Minute) } // whether it was made is not known for a while
 					w.slack.mends()
 					return nil, true, errCut
@@ -328,12 +328,12 @@ func TestReopenedIsNotToldOnceItIsOver(t *testing.T) {
 				w.react(r, ben, true)
 				w.until("a write without an answer", func(Request) bool { return w.uipath.count("put") == 1 })
 				time.Sleep(10 * time.Minute)
-				w.posts(Reopen, 0)
+				w.posts(JobPostConsentLost, 0)
 				w.uipath.onRead = nil
 				w.untilState(Done)
 				w.quiet()
-				w.posts(Reopen, 0)
-				w.posts(Reply, 1)
+				w.posts(JobPostConsentLost, 0)
+				w.posts(JobPostOutcome, 1)
 			})
 		})
 	}
@@ -345,14 +345,14 @@ func TestLostRightStaysLost(t *testing.T) {
 	live(t, func(w *world) {
 		w.slack.groups = map[string][]string{"S-ONE": {}}
 		w.slack.cached = map[string][]string{"S-ONE": {anna}}
-		w.policy = Simple([]string{"S-ONE", ben}, 1, time.Hour)
+		w.policy = SimplePolicy([]string{"S-ONE", ben}, 1, time.Hour)
 		r := w.carded()
 		w.react(r, anna, true)
-		w.until("told", func(Request) bool { return w.slack.shown(Reopen) == 1 })
+		w.until("told", func(Request) bool { return w.slack.shown(JobPostConsentLost) == 1 })
 		w.react(r, bystander, true)
 		time.Sleep(5 * time.Minute)
-		if r = w.read(r.ID); r.State != Pending || r.Reopened != 1 {
-			t.Errorf("%s, and consent was lost %d times", r.State, r.Reopened)
+		if r = w.read(r.ID); r.State != Pending || r.ConsentLosses != 1 {
+			t.Errorf("%s, and consent was lost %d times", r.State, r.ConsentLosses)
 		}
 		w.react(r, ben, true)
 		w.untilState(Done)
@@ -372,12 +372,12 @@ func TestHeldUpAgain(t *testing.T) {
 		}
 		r := w.carded()
 		w.react(r, anna, true)
-		w.until("told", func(Request) bool { return w.slack.shown(Progress) == 1 })
+		w.until("told", func(Request) bool { return w.slack.shown(JobPostDelay) == 1 })
 		w.slack.put(r, anna, false)
-		w.until("waiting again", func(r Request) bool { return r.Reopened == 1 })
+		w.until("waiting again", func(r Request) bool { return r.ConsentLosses == 1 })
 		w.slack.breaks("progress", 2, false, errCut) // the second
 		w.react(r, ben, true)
-		w.until("told again", func(Request) bool { return w.slack.shown(Progress) == 2 })
+		w.until("told again", func(Request) bool { return w.slack.shown(JobPostDelay) == 2 })
 		if w.slack.count("find progress") == 0 {
 			t.Error("nobody looked")
 		}

@@ -10,38 +10,38 @@ import (
 // Standings of those whose consent counted and does so no more, besides what
 // they may stand as now.
 const (
-	Withdrawn Standing = "withdrawn"  // the reaction is not there any more
-	LostStage Standing = "lost_stage" // still an approver, but not for all the stages as before
+	Withdrawn Eligibility = "withdrawn"  // the reaction is not there any more
+	LostStage Eligibility = "lost_stage" // still an approver, but not for all the stages as before
 )
 
 // Lost is a consent that does not count any more, and why.
-type Lost struct {
+type LostConsent struct {
 	User string
-	Why  Standing
+	Reason  Eligibility
 }
 
 // lossesOf compares the votes that carried a request with what is on its card.
-func lossesOf(votes []Vote, ballots []Ballot) []Lost {
-	var lost []Lost
+func lossesOf(votes []Vote, ballots []Ballot) []LostConsent {
+	var lost []LostConsent
 	for _, v := range votes {
 		if why := lossOf(v, ballots); why != Counts {
-			lost = append(lost, Lost{User: v.User, Why: why})
+			lost = append(lost, LostConsent{User: v.User, Reason: why})
 		}
 	}
 	return lost
 }
 
-func lossOf(v Vote, ballots []Ballot) Standing {
+func lossOf(v Vote, ballots []Ballot) Eligibility {
 	why := Withdrawn
 	for _, b := range ballots {
 		switch {
 		case b.User != v.User || b.Deny:
-		case b.Standing == Counts && covers(b.Stages, v.Stages):
+		case b.Eligibility == Counts && covers(b.Stages, v.Stages):
 			return Counts
-		case b.Standing == Counts:
+		case b.Eligibility == Counts:
 			why = LostStage
 		default:
-			why = b.Standing
+			why = b.Eligibility
 		}
 	}
 	return why
@@ -54,27 +54,27 @@ func covers(now, before []int) bool {
 // holdUp numbers the word that the write is held up, from the second approval
 // on, so that it is not taken for the word after an earlier one.
 func (r Request) holdUp() string {
-	if r.Reopened == 0 {
+	if r.ConsentLosses == 0 {
 		return ""
 	}
-	return strconv.Itoa(r.Reopened + 1)
+	return strconv.Itoa(r.ConsentLosses + 1)
 }
 
 // reopening owes the thread a word about who does not count any more.
-func reopening(r Request, lost []Lost) Owed {
+func reopening(r Request, lost []LostConsent) Job {
 	notes := make([]string, len(lost))
 	for i, l := range lost {
-		notes[i] = l.User + "=" + string(l.Why)
+		notes[i] = l.User + "=" + string(l.Reason)
 	}
-	return Owed{Kind: Reopen, Subject: strconv.Itoa(r.Reopened), Note: strings.Join(notes, " ")}
+	return Job{Kind: JobPostConsentLost, Key: strconv.Itoa(r.ConsentLosses), Note: strings.Join(notes, " ")}
 }
 
 // Lost lists whose consent was lost, of work of the kind Reopen.
-func (o Owed) Lost() []Lost {
-	var lost []Lost
+func (o Job) Lost() []LostConsent {
+	var lost []LostConsent
 	for _, note := range strings.Fields(o.Note) {
 		user, why, _ := strings.Cut(note, "=")
-		lost = append(lost, Lost{User: user, Why: Standing(why)})
+		lost = append(lost, LostConsent{User: user, Reason: Eligibility(why)})
 	}
 	return lost
 }
@@ -82,9 +82,9 @@ func (o Owed) Lost() []Lost {
 // reopen says that an approved request waits again, while it does: once it is
 // approved anew a write may be made at any moment, of which it would be said
 // that there was none.
-func (w *Workers) reopen(ctx context.Context, t Task, r Request) error {
+func (w *Workers) postConsentLost(ctx context.Context, t LeasedJob, r Request) error {
 	if r.State != Pending {
 		return nil // true no more, whether it was said or not
 	}
-	return w.sayInThread(ctx, t, r, t.Owed)
+	return w.sayInThread(ctx, t, r, t.Job)
 }

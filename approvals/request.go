@@ -35,29 +35,29 @@ func (s State) Open() bool { return s == Filed || s == Pending || s == Approved 
 // A Request is one person's wish to change one group's allocation rule.
 type Request struct {
 	ID        string // "R-" and eight characters; what people type and read
-	Envelope  string // the delivery that filed it; a second delivery finds it again
+	EnvelopeID  string // the delivery that filed it; a second delivery finds it again
 	State     State
 	Requester string // Slack user id
-	Origin    string // channel in which it was typed
+	OriginChannel    string // channel in which it was typed
 	Channel   string // the approvals channel, where the card is
 	CardTS    string // the card's message timestamp; empty until it is posted
 	Ask       Ask
 	Terms     Terms
 	Proposal  *Proposal // what the card shows; fixed when the request becomes pending
-	Sole      string    // what no other open request may ask; set with the proposal
+	DedupKey      string    // what no other open request may ask; set with the proposal
 	Votes     []Vote    // the consents that count at present
 	Outcome   *Outcome  // how it ended
 	Grant     *Grant    // what it holds for a time; nil while it is not done, and for good
-	Stalled   string    // why an owed effect is held up; empty when it is not
-	Told      []string  // "user:standing" of reactors who were told why they do not count
-	Misses    int       // answers of UiPath that were not what was asked
-	Reminded  int       // how often its approvers were reminded
-	Reopened  int       // how often consent was lost before the write
-	Attempted bool      // a write was tried whose effect, or a part of it, may be there
-	Filed     time.Time
+	DelayReason   string    // why an owed effect is held up; empty when it is not
+	Notified      []string  // "user:standing" of reactors who were told why they do not count
+	Mismatches    int       // answers of UiPath that were not what was asked
+	RemindersSent  int       // how often its approvers were reminded
+	ConsentLosses  int       // how often consent was lost before the write
+	WriteAttempted bool      // a write was tried whose effect, or a part of it, may be there
+	FiledAt     time.Time
 	Deadline  time.Time // an open request without a quorum expires then
-	Decided   time.Time // when the quorum was met; zero before
-	Ended     time.Time // zero while open
+	DecidedAt   time.Time // when the quorum was met; zero before
+	ClosedAt     time.Time // zero while open
 }
 
 // An Action is what a request does to a group's rule.
@@ -78,14 +78,14 @@ type Ask struct {
 	Quotas []Quota       `json:"quotas,omitempty"` // seat limits for some of the codes
 	For    time.Duration `json:"for,omitempty"`    // how long, counted from success; zero: for good, or Until
 	Until  time.Time     `json:"until,omitzero"`   // the end of a timed grant; zero: for good, or For
-	Empty  bool          `json:"empty,omitempty"`  // the word was said that lets a rule become empty
-	Why    string        `json:"why,omitempty"`    // the requester's reason, in their own words
+	MayEmpty  bool          `json:"empty,omitempty"`  // the word was said that lets a rule become empty
+	Reason    string        `json:"why,omitempty"`    // the requester's reason, in their own words
 
 	Command string `json:"command,omitempty"` // the name of the command as typed, for what is suggested instead
 }
 
 // Timed reports whether the grant is to end by itself.
-func (a Ask) Timed() bool { return a.For > 0 || !a.Until.IsZero() }
+func (a Ask) IsTimed() bool { return a.For > 0 || !a.Until.IsZero() }
 
 // Duration is how long a grant that begins now would last; zero: for good.
 func (a Ask) Duration(now time.Time) time.Duration {
@@ -102,7 +102,7 @@ type Terms struct {
 	Rule         string        `json:"rule,omitempty"` // the policy rule's name; empty without a policy file
 	Stages       []Stage       `json:"stages,omitempty"`
 	SelfApproval bool          `json:"self_approval,omitempty"` // the requester may be one of the approvers
-	Auto         bool          `json:"auto,omitempty"`          // granted without asking anybody
+	AutoApprove         bool          `json:"auto,omitempty"`          // granted without asking anybody
 	TTL          time.Duration `json:"ttl"`                     // life of a pending request, and of an approval
 }
 
@@ -126,14 +126,14 @@ func (t Terms) Quorum() int {
 
 // Met reports whether the votes carry the request. Nobody serves two stages.
 func (t Terms) Met(votes []Vote) bool {
-	return t.Auto || Met(t.Stages, votersOf(votes))
+	return t.AutoApprove || Met(t.Stages, votersOf(votes))
 }
 
 // Missing tells how many more people each stage needs.
-func (t Terms) Missing(votes []Vote) []int { return Missing(t.Stages, votersOf(votes)) }
+func (t Terms) MissingVotes(votes []Vote) []int { return Missing(t.Stages, votersOf(votes)) }
 
 // Served tells whose votes each stage has.
-func (t Terms) Served(votes []Vote) [][]string { return Assign(t.Stages, votersOf(votes)) }
+func (t Terms) AssignVoters(votes []Vote) [][]string { return Assign(t.Stages, votersOf(votes)) }
 
 func votersOf(votes []Vote) func(stage int) []string {
 	return func(stage int) []string {
@@ -172,9 +172,9 @@ type Quota struct {
 
 // A Rule is a group's allocation rule as UiPath holds it. UiPath replaces the
 // whole rule on every write, so whatever is not to change travels along.
-type Rule struct {
+type Allocation struct {
 	Codes    []string
-	External bool // useExternalLicense, preserved as read
+	UseExternalLicense bool // useExternalLicense, preserved as read
 	Quotas   []Quota
 	Owned    []Seats // what the organisation owns, where the answer tells
 }
@@ -184,7 +184,7 @@ type Rule struct {
 type Change struct {
 	Add    []string      `json:"add,omitempty"`
 	Remove []string      `json:"remove,omitempty"`
-	Renew  []string      `json:"renew,omitempty"` // in the rule for a time already; to stay for longer
+	Extend  []string      `json:"renew,omitempty"` // in the rule for a time already; to stay for longer
 	Quotas []QuotaChange `json:"quotas,omitempty"`
 	Keep   []string      `json:"keep,omitempty"`
 }
@@ -208,7 +208,7 @@ type Proposal struct {
 	Seats  []Seats   `json:"seats,omitempty"` // of the codes concerned
 	ReadAt time.Time `json:"read_at"`
 
-	LimitsTold bool `json:"limits_told,omitempty"` // UiPath told the limits of seats, be there any or not
+	QuotasKnown bool `json:"limits_told,omitempty"` // UiPath told the limits of seats, be there any or not
 
 	Ends map[string]time.Time `json:"ends,omitempty"` // when the codes to renew would go otherwise
 }
@@ -217,14 +217,14 @@ type Proposal struct {
 type Outcome struct {
 	Reason    Reason   `json:"reason"`
 	By        string   `json:"by,omitempty"`        // the person who ended it
-	Why       string   `json:"why,omitempty"`       // the reason that person gave
-	Said      string   `json:"said,omitempty"`      // UiPath's or Slack's own words, bounded
-	Subject   []string `json:"subject,omitempty"`   // the codes the reason is about
-	Nearest   []string `json:"nearest,omitempty"`   // candidates to offer instead
-	Codes     []string `json:"codes,omitempty"`     // the group's rule as last read or answered
+	Comment       string   `json:"why,omitempty"`       // the reason that person gave
+	Answer      string   `json:"said,omitempty"`      // UiPath's or Slack's own words, bounded
+	ConcernedCodes   []string `json:"subject,omitempty"`   // the codes the reason is about
+	Suggestions   []string `json:"nearest,omitempty"`   // candidates to offer instead
+	Allocation     []string `json:"codes,omitempty"`     // the group's rule as last read or answered
 	Uncertain bool     `json:"uncertain,omitempty"` // a write may have taken effect unseen
 
-	Objection *Objection `json:"objection,omitempty"` // of the policy
+	Violation *Violation `json:"objection,omitempty"` // of the policy
 }
 
 // A Reason is why a request ended as it did; the words for it are the bot's.
@@ -234,11 +234,11 @@ type Reason string
 const (
 	ReasonConfirmed      Reason = "confirmed"       // done: the answer matched
 	ReasonReadBack       Reason = "read_back"       // done: the answer was lost, a read showed the change
-	ReasonUnkept         Reason = "unkept"          // done: the change is there, but UiPath did not keep what was to stay besides
+	ReasonNotPreserved         Reason = "unkept"          // done: the change is there, but UiPath did not keep what was to stay besides
 	ReasonExtended       Reason = "extended"        // done: the codes are in the rule and stay for longer; nothing had to be written
-	ReasonVoted          Reason = "voted"           // denied
+	ReasonDeniedByVote          Reason = "voted"           // denied
 	ReasonWithdrawn      Reason = "withdrawn"       // cancelled by the requester
-	ReasonCalledOff      Reason = "called_off"      // cancelled by an approver
+	ReasonCancelledByApprover      Reason = "called_off"      // cancelled by an approver
 	ReasonCardDeleted    Reason = "card_deleted"    // cancelled: the card, and consent with it, is gone
 	ReasonDeadline       Reason = "deadline"        // expired
 	ReasonNoSuchGroup    Reason = "no_such_group"   // refused: Nearest has candidates
@@ -247,8 +247,8 @@ const (
 	ReasonNothingToDo    Reason = "nothing_to_do"   // refused: the rule already has the codes
 	ReasonWouldEmpty     Reason = "would_empty"     // refused: the rule would become empty, and the word for that is missing
 	ReasonQuotaTooLow    Reason = "quota_too_low"   // refused: more seats of Subject are in use than the limit asked for; Nearest is the least for each, as CODE=10
-	ReasonQuotaAlone     Reason = "quota_alone"     // refused: a limit for a code that the rule would not have
-	ReasonNothingToEnd   Reason = "nothing_to_end"  // refused: a time for a change that puts no code in
+	ReasonQuotaWithoutCode     Reason = "quota_alone"     // refused: a limit for a code that the rule would not have
+	ReasonNothingToTime   Reason = "nothing_to_end"  // refused: a time for a change that puts no code in
 	ReasonEndPassed      Reason = "end_passed"      // refused or failed: the time asked for is over before it began
 	ReasonDuplicate      Reason = "duplicate"       // refused: Nearest has the open request that asks the same
 	ReasonPolicy         Reason = "policy"          // refused: Objection says what the policy has against it
@@ -256,17 +256,17 @@ const (
 	ReasonUiPathRefused  Reason = "uipath_refused"  // refused or failed: Said has UiPath's words
 	ReasonIncomplete     Reason = "incomplete"      // failed: UiPath answered yes but left Subject out
 	ReasonUnconfirmed    Reason = "unconfirmed"     // failed: no answer within the approval's life
-	ReasonRuleChanged    Reason = "rule_changed"    // superseded
+	ReasonAllocationChanged    Reason = "rule_changed"    // superseded
 )
 
 // OpenUntil is when an approval lapses if UiPath has not answered by then: as
 // long after the decision as a request may wait for one.
-func (r Request) OpenUntil() time.Time { return r.Decided.Add(r.Terms.TTL) }
+func (r Request) ApprovalExpires() time.Time { return r.DecidedAt.Add(r.Terms.TTL) }
 
 // Target is the rule that makes the change on top of what the group has now:
 // everything else in the rule stays as it was read. Quotas of codes that go
 // stay in the list, so that whoever writes it knows that there were some.
-func (c Change) Target(now Rule) Rule {
+func (c Change) ApplyTo(now Allocation) Allocation {
 	target := now
 	target.Codes = Union(Without(now.Codes, c.Remove), c.Add)
 	target.Quotas = slices.Clone(now.Quotas)
@@ -279,14 +279,14 @@ func (c Change) Target(now Rule) Rule {
 
 // empties reports whether the change leaves nothing of the rule, as it may
 // where what it was to keep was taken out since.
-func (c Change) empties(now Rule) bool { return len(c.Target(now).Codes) == 0 }
+func (c Change) leavesEmpty(now Allocation) bool { return len(c.ApplyTo(now).Codes) == 0 }
 
 // Remaining is the part of the change that is to be written: what the rule
 // does not show yet. Renewing a code writes nothing.
-func (c Change) Remaining(now Rule) Change {
+func (c Change) Remaining(now Allocation) Change {
 	left := Change{Add: Without(c.Add, now.Codes), Remove: Common(c.Remove, now.Codes)}
 	for _, q := range c.Quotas {
-		if at := now.limit(q.Code); at != q.To {
+		if at := now.limitOf(q.Code); at != q.To {
 			left.Quotas = append(left.Quotas, QuotaChange{Code: q.Code, From: at, To: q.To})
 		}
 	}
@@ -294,13 +294,13 @@ func (c Change) Remaining(now Rule) Change {
 }
 
 // stays reports whether the rule has all that is to stay for longer.
-func (c Change) stays(now Rule) bool { return len(Without(c.Renew, now.Codes)) == 0 }
+func (c Change) extendedPresent(now Allocation) bool { return len(Without(c.Extend, now.Codes)) == 0 }
 
 // shownBy reports whether the rule shows the whole change.
-func (c Change) shownBy(now Rule) bool { return c.stays(now) && c.Remaining(now).Empty() }
+func (c Change) isShownBy(now Allocation) bool { return c.extendedPresent(now) && c.Remaining(now).IsEmpty() }
 
 // limit is the rule's quota of a code; zero: none.
-func (r Rule) limit(code string) int {
+func (r Allocation) limitOf(code string) int {
 	for _, q := range r.Quotas {
 		if q.Code == code {
 			return q.Limit
@@ -310,8 +310,8 @@ func (r Rule) limit(code string) int {
 }
 
 // Codes lists every code that the change is about, sorted.
-func (c Change) Codes() []string {
-	codes := Union(c.Granted(), c.Remove)
+func (c Change) AllCodes() []string {
+	codes := Union(c.GrantedCodes(), c.Remove)
 	for _, q := range c.Quotas {
 		codes = Union(codes, []string{q.Code})
 	}
@@ -319,20 +319,20 @@ func (c Change) Codes() []string {
 }
 
 // Granted lists the codes that the change puts in or lets stay, sorted.
-func (c Change) Granted() []string { return Union(c.Add, c.Renew) }
+func (c Change) GrantedCodes() []string { return Union(c.Add, c.Extend) }
 
 // Empty reports whether the change changes nothing.
-func (c Change) Empty() bool {
-	return len(c.Add) == 0 && len(c.Remove) == 0 && len(c.Renew) == 0 && len(c.Quotas) == 0
+func (c Change) IsEmpty() bool {
+	return len(c.Add) == 0 && len(c.Remove) == 0 && len(c.Extend) == 0 && len(c.Quotas) == 0
 }
 
 // partOf reports whether what remains of a change is still as it was shown. Of
 // codes it always is; a limit may have been moved by somebody else.
-func (c Change) partOf(shown Change) bool {
+func (c Change) quotasAsShown(shown Change) bool {
 	return !slices.ContainsFunc(c.Quotas, func(q QuotaChange) bool { return !slices.Contains(shown.Quotas, q) })
 }
 
 // Same reports whether two changes write the same.
-func (c Change) Same(d Change) bool {
+func (c Change) WritesSame(d Change) bool {
 	return SameSet(c.Add, d.Add) && SameSet(c.Remove, d.Remove) && slices.Equal(c.Quotas, d.Quotas)
 }

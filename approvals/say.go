@@ -8,14 +8,14 @@ import (
 // postOnce posts what Slack cannot take twice. Whether an earlier attempt was
 // made is asked of the task's row, never of a counter; if one was, its post is
 // looked for before another is made.
-func (w *Workers) postOnce(ctx context.Context, t Task, r Request, post func() (string, error)) (string, error) {
-	if !t.Tried.IsZero() {
-		ts, found, err := w.Announcer.Find(ctx, r, t.Owed, t.Tried)
+func (w *Workers) postOnce(ctx context.Context, t LeasedJob, r Request, post func() (string, error)) (string, error) {
+	if !t.TriedAt.IsZero() {
+		ts, found, err := w.Messenger.FindPost(ctx, r, t.Job, t.TriedAt)
 		if err != nil || found {
 			return ts, err
 		}
 	}
-	if err := w.Store.Try(ctx, t); err != nil {
+	if err := w.Store.MarkTried(ctx, t); err != nil {
 		return "", err
 	}
 	return post()
@@ -23,57 +23,57 @@ func (w *Workers) postOnce(ctx context.Context, t Task, r Request, post func() (
 
 // unclassified keeps a refused look from ending the work: that the look was
 // refused says nothing of the attempt it looked for.
-func unclassified(err error) error {
-	var refusal *Refusal
+func keepTrying(err error) error {
+	var refusal *RefusedError
 	if errors.As(err, &refusal) {
 		return errors.New(err.Error())
 	}
 	return err
 }
 
-func (w *Workers) announce(ctx context.Context, t Task, r Request) error {
+func (w *Workers) postCard(ctx context.Context, t LeasedJob, r Request) error {
 	if r.CardTS != "" {
 		return nil
 	}
-	if !r.State.Open() && t.Tried.IsZero() {
+	if !r.State.Open() && t.TriedAt.IsZero() {
 		return nil // ended before anyone was asked
 	}
 	ts, err := w.postOnce(ctx, t, r, func() (string, error) {
 		if !r.State.Open() {
-			return "", ErrNoMove // looked for and not there: now it never will be
+			return "", ErrNoTransition // looked for and not there: now it never will be
 		}
-		return w.Announcer.Announce(ctx, r)
+		return w.Messenger.PostCard(ctx, r)
 	})
 	switch {
-	case errors.Is(err, ErrNoMove), errors.Is(err, ErrLost):
+	case errors.Is(err, ErrNoTransition), errors.Is(err, ErrLeaseLost):
 		return err
 	case err != nil:
-		return w.hold(ctx, t, r, reasonOf(err), err)
+		return w.recordDelay(ctx, t, r, delayReason(err), err)
 	}
-	return w.step(ctx, r, Posted{TS: ts}, &t)
+	return w.applyEvent(ctx, r, CardPosted{TS: ts}, &t)
 }
 
 // reply tells the end in the thread; where there never was a card, only the
 // requester can be told.
-func (w *Workers) reply(ctx context.Context, t Task, r Request) error {
-	if t.Kind == Progress && (r.State != Approved || r.Stalled == "" || t.Subject != r.holdUp()) {
+func (w *Workers) postOutcome(ctx context.Context, t LeasedJob, r Request) error {
+	if t.Kind == JobPostDelay && (r.State != Approved || r.DelayReason == "" || t.Key != r.holdUp()) {
 		return nil // true no more, whether it was said or not
 	}
-	return w.sayInThread(ctx, t, r, t.Owed)
+	return w.sayInThread(ctx, t, r, t.Job)
 }
 
 // sayInThread posts once in the card's thread; where there is none, or none
 // any more, the requester is told privately.
-func (w *Workers) sayInThread(ctx context.Context, t Task, r Request, said Owed) error {
+func (w *Workers) sayInThread(ctx context.Context, t LeasedJob, r Request, said Job) error {
 	if r.CardTS == "" {
-		return w.notify(ctx, t, r, said)
+		return w.tellRequester(ctx, t, r, said)
 	}
 	_, err := w.postOnce(ctx, t, r, func() (string, error) {
-		return "", w.Announcer.Reply(ctx, r, said)
+		return "", w.Messenger.PostInThread(ctx, r, said)
 	})
-	var refusal *Refusal
+	var refusal *RefusedError
 	if errors.As(err, &refusal) { // the card is gone, and its thread with it, whatever was in it
-		return w.notify(ctx, t, r, said)
+		return w.tellRequester(ctx, t, r, said)
 	}
 	return err
 }
@@ -84,75 +84,75 @@ const notifyTries = 8
 
 // notify tells the requester privately. Nobody but its reader can see such a
 // notice, so that one whose answer was lost is told again.
-func (w *Workers) notify(ctx context.Context, t Task, r Request, said Owed) error {
-	if err := w.Store.Try(ctx, t); err != nil {
+func (w *Workers) tellRequester(ctx context.Context, t LeasedJob, r Request, said Job) error {
+	if err := w.Store.MarkTried(ctx, t); err != nil {
 		return err
 	}
-	err := w.Announcer.Notify(ctx, r, said)
+	err := w.Messenger.TellRequester(ctx, r, said)
 	if t.Attempt < notifyTries {
-		return unclassified(err)
+		return keepTrying(err)
 	}
-	return final(err)
+	return stopIfRefused(err)
 }
 
-func (w *Workers) seed(ctx context.Context, t Task, r Request) error {
+func (w *Workers) addReactions(ctx context.Context, t LeasedJob, r Request) error {
 	if r.State != Pending || r.CardTS == "" {
 		return nil
 	}
-	if err := w.Store.Try(ctx, t); err != nil {
+	if err := w.Store.MarkTried(ctx, t); err != nil {
 		return err
 	}
-	return final(w.Announcer.Seed(ctx, r))
+	return stopIfRefused(w.Messenger.AddReactions(ctx, r))
 }
 
 // render draws the card as it stands. Who lost the lease must not: a card drawn
 // late would show what is past, for good.
-func (w *Workers) render(ctx context.Context, t Task, r Request) error {
+func (w *Workers) updateCard(ctx context.Context, t LeasedJob, r Request) error {
 	if r.CardTS == "" {
 		return nil
 	}
-	if err := w.Store.Try(ctx, t); err != nil {
+	if err := w.Store.MarkTried(ctx, t); err != nil {
 		return err
 	}
-	return final(w.Announcer.Render(ctx, r))
+	return stopIfRefused(w.Messenger.UpdateCard(ctx, r))
 }
 
 // tell is tried once: a notice that only its reader sees cannot be looked
 // for, and saying it twice is worse than its loss.
-func (w *Workers) tell(ctx context.Context, t Task, r Request) error {
-	if !t.Tried.IsZero() {
+func (w *Workers) tellVoter(ctx context.Context, t LeasedJob, r Request) error {
+	if !t.TriedAt.IsZero() {
 		return nil
 	}
-	if err := w.Store.Try(ctx, t); err != nil {
+	if err := w.Store.MarkTried(ctx, t); err != nil {
 		return err
 	}
-	return final(w.Announcer.Tell(ctx, r, t.Subject, Standing(t.Note)))
+	return stopIfRefused(w.Messenger.TellVoter(ctx, r, t.Key, Eligibility(t.Note)))
 }
 
 // refused reports whether an error is a no that asking again does not change.
-func refused(err error) bool {
-	var refusal *Refusal
+func isRefused(err error) bool {
+	var refusal *RefusedError
 	return errors.As(err, &refusal)
 }
 
 // final lets a refusal end the task: saying it again cannot help.
-func final(err error) error {
-	var refusal *Refusal
+func stopIfRefused(err error) error {
+	var refusal *RefusedError
 	if errors.As(err, &refusal) {
-		return ErrNoMove
+		return ErrNoTransition
 	}
 	return err
 }
 
 // reasonOf is the clause that people are told when an effect is held up.
-func reasonOf(err error) string {
-	var delay *Delay
-	var refusal *Refusal
+func delayReason(err error) string {
+	var delay *DelayError
+	var refusal *RefusedError
 	switch {
 	case errors.As(err, &delay):
-		return delay.Why
+		return delay.Reason
 	case errors.As(err, &refusal):
-		return refusal.Said
+		return refusal.Answer
 	}
 	return "no clear answer came back"
 }

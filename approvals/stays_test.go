@@ -9,8 +9,8 @@ import (
 )
 
 // forgets has UiPath keep nothing but the codes of a write, and say so.
-func (u *uipath) forgets(asked Rule) (*Rule, bool, error) {
-	asked.External, asked.Quotas = false, []Quota{}
+func (u *uipath) forgets(asked Allocation) (*Allocation, bool, error) {
+	asked.UseExternalLicense, asked.Quotas = false, []Quota{}
 	u.rules["group-01"] = asked
 	return &asked, false, nil
 }
@@ -24,12 +24,12 @@ func TestWhatUiPathDoesNotKeepIsTold(t *testing.T) {
 		unkeptAtEnds bool
 	}{
 		"nothing is lost": {0, ReasonConfirmed, false},
-		"by the change":   {1, ReasonUnkept, false},
+		"by the change":   {1, ReasonNotPreserved, false},
 		"by the end":      {2, ReasonConfirmed, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			live(t, func(w *world) {
-				w.uipath.onWrite = func(n int, asked Rule) (*Rule, bool, error) {
+				w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
 					if n == c.forgotten {
 						return w.uipath.forgets(asked)
 					}
@@ -39,7 +39,7 @@ func TestWhatUiPathDoesNotKeepIsTold(t *testing.T) {
 				}
 				r := w.granted(2*time.Hour, "NEW")
 				w.ended(r, Done, c.reason)
-				if e := w.over(r); e.Unkept != c.unkeptAtEnds {
+				if e := w.over(r); e.NotPreserved != c.unkeptAtEnds {
 					t.Errorf("the end did %+v", e)
 				}
 				w.puts(2)
@@ -85,12 +85,12 @@ func TestLimitsThatAreNeverToldAgain(t *testing.T) {
 			return nil
 		}
 		w.skipTo(r.Grant.Until.Add(23 * time.Hour))
-		if e := w.read(r.ID).Grant.Ending; e != nil {
+		if e := w.read(r.ID).Grant.Revocation; e != nil {
 			t.Fatalf("given up: %+v", e)
 		}
 		w.skipTo(r.Grant.Until.Add(25 * time.Hour))
-		r = w.until("an end", func(r Request) bool { return r.Grant.Ending != nil })
-		if e := r.Grant.Ending; !e.Untold || !slices.Equal(e.Left, []string{"NEW"}) {
+		r = w.until("an end", func(r Request) bool { return r.Grant.Revocation != nil })
+		if e := r.Grant.Revocation; !e.QuotasUnknown || !slices.Equal(e.Remaining, []string{"NEW"}) {
 			t.Errorf("the end did %+v", e)
 		}
 		w.puts(1)
@@ -100,14 +100,14 @@ func TestLimitsThatAreNeverToldAgain(t *testing.T) {
 // What an answer has lost and the rule has kept is not said to be lost.
 func TestAnAnswerThatLeavesLimitsOut(t *testing.T) {
 	live(t, func(w *world) {
-		w.uipath.onWrite = func(_ int, asked Rule) (*Rule, bool, error) {
+		w.uipath.onWrite = func(_ int, asked Allocation) (*Allocation, bool, error) {
 			answer := asked
-			answer.External, answer.Quotas = false, []Quota{}
+			answer.UseExternalLicense, answer.Quotas = false, []Quota{}
 			return &answer, true, nil
 		}
 		r := w.granted(2*time.Hour, "NEW")
 		w.ended(r, Done, ReasonConfirmed)
-		if e := w.over(r); e.Unkept {
+		if e := w.over(r); e.NotPreserved {
 			t.Errorf("the end did %+v", e)
 		}
 	})

@@ -13,17 +13,17 @@ const sweepEvery = 5 * time.Minute
 
 // Sweep names the search for forgotten requests to Workers.Trouble, and each
 // that was found. It is never owed.
-const Sweep Kind = "sweep"
+const JobReconcile JobKind = "sweep"
 
 // ErrForgotten is the trouble with a request of which nothing was owed.
-var ErrForgotten = errors.New("nothing was owed that carries this request on; it is owed again")
+var ErrOrphaned = errors.New("nothing was owed that carries this request on; it is owed again")
 
 // keepSweeping looks for forgotten requests at the start and on a timer, until
 // ctx ends.
-func (w *Workers) keepSweeping(ctx context.Context) {
+func (w *Workers) keepReconciling(ctx context.Context) {
 	for {
-		if err := w.sweep(ctx); err != nil && ctx.Err() == nil {
-			w.Trouble(Task{Owed: Owed{Kind: Sweep}}, err)
+		if err := w.reconcile(ctx); err != nil && ctx.Err() == nil {
+			w.OnError(LeasedJob{Job: Job{Kind: JobReconcile}}, err)
 		}
 		if !rest(ctx, sweepEvery) {
 			return
@@ -32,14 +32,14 @@ func (w *Workers) keepSweeping(ctx context.Context) {
 }
 
 // sweep owes again what carries on the requests that were forgotten.
-func (w *Workers) sweep(ctx context.Context) error {
-	ids, err := w.Store.Forgotten(ctx)
+func (w *Workers) reconcile(ctx context.Context) error {
+	ids, err := w.Store.ListOrphaned(ctx)
 	for _, id := range ids {
-		_, failed := w.Store.Step(ctx, id, Forgotten{}, nil)
+		_, failed := w.Store.ApplyEvent(ctx, id, Orphaned{}, nil)
 		switch {
 		case failed == nil:
-			w.Trouble(Task{Request: id, Owed: Owed{Kind: Sweep}}, ErrForgotten)
-		case !errors.Is(failed, ErrNoMove):
+			w.OnError(LeasedJob{RequestID: id, Job: Job{Kind: JobReconcile}}, ErrOrphaned)
+		case !errors.Is(failed, ErrNoTransition):
 			err = errors.Join(err, failed)
 		}
 	}
@@ -48,19 +48,19 @@ func (w *Workers) sweep(ctx context.Context) error {
 
 // forgotten owes again what a request owes all the while that it is in its
 // state. What is owed already stays as it is.
-func forgotten(r Request) (Step, error) {
-	deadline := Owed{Kind: Expire, Due: r.Deadline}
+func orphaned(r Request) (Step, error) {
+	deadline := Job{Kind: JobExpire, Due: r.Deadline}
 	switch {
 	case r.State == Filed:
-		return Step{Request: r, Owe: []Owed{{Kind: Vet}, deadline}}, nil
+		return Step{Request: r, Enqueue: []Job{{Kind: JobPrepare}, deadline}}, nil
 	case r.State == Pending && r.CardTS == "":
-		return Step{Request: r, Owe: []Owed{{Kind: Announce}, deadline}}, nil
+		return Step{Request: r, Enqueue: []Job{{Kind: JobPostCard}, deadline}}, nil
 	case r.State == Pending:
-		return Step{Request: r, Owe: []Owed{{Kind: Weigh}, deadline}}, nil
+		return Step{Request: r, Enqueue: []Job{{Kind: JobCountVotes}, deadline}}, nil
 	case r.State == Approved:
-		return Step{Request: r, Owe: []Owed{{Kind: Apply}}}, nil
-	case r.ending():
-		return Step{Request: r, Owe: []Owed{{Kind: Elapse, Due: r.Grant.Until}}}, nil
+		return Step{Request: r, Enqueue: []Job{{Kind: JobApply}}}, nil
+	case r.awaitsRevocation():
+		return Step{Request: r, Enqueue: []Job{{Kind: JobGrantExpiry, Due: r.Grant.Until}}}, nil
 	}
-	return Step{}, ErrNoMove
+	return Step{}, ErrNoTransition
 }

@@ -45,7 +45,7 @@ func TestForgottenRequestsGoOn(t *testing.T) {
 				w.slack.mends()
 				forget(w)
 				w.until("a card", func(r Request) bool { return r.CardTS != "" })
-				w.posts(Announce, 1)
+				w.posts(JobPostCard, 1)
 			})
 			live(t, func(w *world) { // nobody has voted
 				w.carded()
@@ -53,7 +53,7 @@ func TestForgottenRequestsGoOn(t *testing.T) {
 				w.untilState(Expired)
 			})
 			live(t, func(w *world) { // the rule was not written
-				w.uipath.onWrite = func(int, Rule) (*Rule, bool, error) { return nil, false, later(30 * time.Minute) }
+				w.uipath.onWrite = func(int, Allocation) (*Allocation, bool, error) { return nil, false, later(30 * time.Minute) }
 				w.react(w.carded(), anna, true)
 				w.untilState(Approved)
 				time.Sleep(time.Minute)
@@ -64,7 +64,7 @@ func TestForgottenRequestsGoOn(t *testing.T) {
 			live(t, func(w *world) { // a grant has not ended
 				w.granted(time.Hour, "NEW")
 				forget(w)
-				w.until("its end", func(r Request) bool { return r.Grant.Ending != nil })
+				w.until("its end", func(r Request) bool { return r.Grant.Revocation != nil })
 			})
 		})
 	}

@@ -27,7 +27,7 @@ type Reaction struct {
 
 // At is when the reaction was given or taken back, by Slack's clock; false if
 // it was only seen, because what Slack shows on a card carries no times.
-func (r Reaction) At() (time.Time, bool) {
+func (r Reaction) GivenAt() (time.Time, bool) {
 	seconds, micros, _ := strings.Cut(r.EventTS, ".")
 	s, err := strconv.ParseInt(seconds, 10, 64)
 	if err != nil {
@@ -38,8 +38,8 @@ func (r Reaction) At() (time.Time, bool) {
 }
 
 // late reports whether a reaction is an approval that came too late.
-func (r Request) late(reaction Reaction) bool {
-	at, known := reaction.At()
+func (r Request) isLate(reaction Reaction) bool {
+	at, known := reaction.GivenAt()
 	return known && !reaction.Deny && !at.Before(r.Deadline)
 }
 
@@ -48,45 +48,45 @@ type Person struct {
 	ID          string
 	Bot         bool // a bot, a workflow or an app's own user
 	Guest       bool // a single- or multi-channel guest
-	Stranger    bool // from another organisation, through Slack Connect
+	External    bool // from another organisation, through Slack Connect
 	Deactivated bool
-	Offset      time.Duration // of their clock from UTC at present, east of it above zero
+	UTCOffset      time.Duration // of their clock from UTC at present, east of it above zero
 }
 
 // A Standing says whether a person's vote counts, and why not.
-type Standing string
+type Eligibility string
 
 // The standings, in the order in which they are checked.
 const (
-	Counts      Standing = "counts"
-	IsBot       Standing = "bot"
-	Deactivated Standing = "deactivated"
-	IsStranger  Standing = "stranger"
-	IsGuest     Standing = "guest"
-	IsRequester Standing = "requester"    // nobody agrees to their own request
-	IsLate      Standing = "late"         // an approval given after the deadline
-	NotApprover Standing = "not_approver" // nobody named them
-	Uncheckable Standing = "uncheckable"  // the check could not be made, which is a refusal
+	Counts      Eligibility = "counts"
+	IsBot       Eligibility = "bot"
+	Deactivated Eligibility = "deactivated"
+	IsExternal  Eligibility = "stranger"
+	IsGuest     Eligibility = "guest"
+	IsRequester Eligibility = "requester"    // nobody agrees to their own request
+	IsLate      Eligibility = "late"         // an approval given after the deadline
+	NotApprover Eligibility = "not_approver" // nobody named them
+	Uncheckable Eligibility = "uncheckable"  // the check could not be made, which is a refusal
 )
 
 // A Ballot is one reaction after its author was looked up.
 type Ballot struct {
 	User     string   `json:"user"`
 	Deny     bool     `json:"deny,omitempty"`
-	Standing Standing `json:"standing"`
+	Eligibility Eligibility `json:"standing"`
 	Stages   []int    `json:"stages,omitempty"` // those that name the person
 }
 
 // StandingOf decides whether person may vote on r. stages are those that name
 // the person, user groups resolved.
-func StandingOf(r Request, person Person, stages []int) Standing {
+func EligibilityOf(r Request, person Person, stages []int) Eligibility {
 	switch {
 	case person.Bot:
 		return IsBot
 	case person.Deactivated:
 		return Deactivated
-	case person.Stranger:
-		return IsStranger
+	case person.External:
+		return IsExternal
 	case person.Guest:
 		return IsGuest
 	case person.ID == r.Requester && !r.Terms.SelfApproval:
@@ -102,7 +102,7 @@ func StandingOf(r Request, person Person, stages []int) Standing {
 func consents(before []Vote, ballots []Ballot, now time.Time) []Vote {
 	var votes []Vote
 	for _, b := range ballots {
-		if b.Deny || b.Standing != Counts || voted(votes, b.User) {
+		if b.Deny || b.Eligibility != Counts || voted(votes, b.User) {
 			continue
 		}
 		vote := Vote{User: b.User, At: now, Stages: b.Stages}
@@ -119,9 +119,9 @@ func voted(votes []Vote, user string) bool {
 }
 
 // denier returns the first person whose ❌ counts.
-func denier(ballots []Ballot) (string, bool) {
+func findDenier(ballots []Ballot) (string, bool) {
 	for _, b := range ballots {
-		if b.Deny && b.Standing == Counts {
+		if b.Deny && b.Eligibility == Counts {
 			return b.User, true
 		}
 	}

@@ -10,7 +10,7 @@ import (
 // A closeness is how closely it is looked who reacted: how old an answer about a
 // person and about a user group may be, and whether it matters who those are
 // whom nobody named.
-type closeness struct {
+type freshness struct {
 	person, group time.Duration
 	everybody     bool
 }
@@ -25,73 +25,73 @@ type closeness struct {
 const ageAtVote = time.Minute
 
 var (
-	atVote      = closeness{person: ageAtVote, group: ageAtVote, everybody: true}
-	atVoteAgain = closeness{group: 3 * time.Second, everybody: true}
-	lastLook    = closeness{group: 3 * time.Second}
+	atVote      = freshness{person: ageAtVote, group: ageAtVote, everybody: true}
+	atVoteAgain = freshness{group: 3 * time.Second, everybody: true}
+	lastLook    = freshness{group: 3 * time.Second}
 )
 
 // weigh looks up who reacted on a pending card and hands the ballots to Next.
-func (w *Workers) weigh(ctx context.Context, t Task, r Request) error {
+func (w *Workers) countVotes(ctx context.Context, t LeasedJob, r Request) error {
 	if r.State != Pending || r.CardTS == "" {
 		return nil
 	}
-	reactions, err := w.Store.Reactions(ctx, r.Channel, r.CardTS)
+	reactions, err := w.Store.ListReactions(ctx, r.Channel, r.CardTS)
 	if err != nil {
 		return err
 	}
 	look := atVote
-	if r.Reopened > 0 {
+	if r.ConsentLosses > 0 {
 		look = atVoteAgain
 	}
-	ballots, err := w.ballots(ctx, r, reactions, look)
-	var refusal *Refusal
+	ballots, err := w.countBallots(ctx, r, reactions, look)
+	var refusal *RefusedError
 	if err != nil && !errors.As(err, &refusal) {
 		return err
 	}
 	if err != nil {
 		// The check cannot be made, so nobody's vote counts and they are told;
 		// it is tried again, because an operator may mend it.
-		return errors.Join(err, w.step(ctx, r, Weighed{Ballots: ballots}, t.kept()))
+		return errors.Join(err, w.applyEvent(ctx, r, VotesCounted{Ballots: ballots}, t.unfinished()))
 	}
-	return w.step(ctx, r, Weighed{Ballots: ballots}, &t)
+	return w.applyEvent(ctx, r, VotesCounted{Ballots: ballots}, &t)
 }
 
 // ballots decides what each reaction is worth. Where a check cannot be made
 // for good the ballot is Uncheckable and the refusal is returned as well. Those
 // whom nobody named are left out where it does not matter who they are.
-func (w *Workers) ballots(ctx context.Context, r Request, reactions []Reaction, look closeness) ([]Ballot, error) {
+func (w *Workers) countBallots(ctx context.Context, r Request, reactions []Reaction, look freshness) ([]Ballot, error) {
 	if len(reactions) == 0 {
 		return nil, nil
 	}
-	members, unread := w.members(ctx, r.Terms.Stages, look.group)
-	if unread != nil && !refused(unread) {
+	members, unread := w.listStageMembers(ctx, r.Terms.Stages, look.group)
+	if unread != nil && !isRefused(unread) {
 		return nil, unread
 	}
 	refusal, silent := unread, false
 	var ballots []Ballot
 	for _, reaction := range reactions {
-		ballot := Ballot{User: reaction.User, Deny: reaction.Deny, Standing: Uncheckable, Stages: named(members, reaction.User)}
+		ballot := Ballot{User: reaction.User, Deny: reaction.Deny, Eligibility: Uncheckable, Stages: stagesNaming(members, reaction.User)}
 		if unread == nil && len(ballot.Stages) == 0 {
 			if look.everybody || slices.Contains(Voters(r.Votes), reaction.User) {
-				ballot.Standing = w.bystander(ctx, r, reaction.User, &silent)
+				ballot.Eligibility = w.explainBystander(ctx, r, reaction.User, &silent)
 				ballots = append(ballots, ballot)
 			}
 			continue
 		}
-		person, err := w.Directory.Person(ctx, reaction.User, look.person)
+		person, err := w.Directory.FindPerson(ctx, reaction.User, look.person)
 		switch {
 		case err == nil:
-			ballot.Standing = StandingOf(r, person, ballot.Stages)
-		case refused(err):
+			ballot.Eligibility = EligibilityOf(r, person, ballot.Stages)
+		case isRefused(err):
 			refusal = err
 		default:
 			return nil, err
 		}
 		switch {
-		case unread != nil && ballot.Standing == NotApprover:
-			ballot.Standing = Uncheckable // perhaps named by the group that could not be read
-		case ballot.Standing == Counts && r.late(reaction):
-			ballot.Standing = IsLate
+		case unread != nil && ballot.Eligibility == NotApprover:
+			ballot.Eligibility = Uncheckable // perhaps named by the group that could not be read
+		case ballot.Eligibility == Counts && r.isLate(reaction):
+			ballot.Eligibility = IsLate
 		}
 		ballots = append(ballots, ballot)
 	}
@@ -101,26 +101,26 @@ func (w *Workers) ballots(ctx context.Context, r Request, reactions []Reaction, 
 // bystander tells why somebody has no vote whom nobody named. It decides
 // nothing who they are, so that where Slack does not answer about one, which it
 // sets silent, it is asked about no more of them: there may be a hundred.
-func (w *Workers) bystander(ctx context.Context, r Request, user string, silent *bool) Standing {
+func (w *Workers) explainBystander(ctx context.Context, r Request, user string, silent *bool) Eligibility {
 	if *silent {
 		return NotApprover
 	}
-	person, err := w.Directory.Person(ctx, user, ageAtVote)
+	person, err := w.Directory.FindPerson(ctx, user, ageAtVote)
 	if err != nil {
-		*silent = !refused(err)
+		*silent = !isRefused(err)
 		return NotApprover
 	}
-	return StandingOf(r, person, nil)
+	return EligibilityOf(r, person, nil)
 }
 
 // members lists the people of each stage, user groups resolved. A refusal to
 // tell one group comes with what the others told.
-func (w *Workers) members(ctx context.Context, stages []Stage, maxAge time.Duration) ([][]string, error) {
+func (w *Workers) listStageMembers(ctx context.Context, stages []Stage, maxAge time.Duration) ([][]string, error) {
 	members := make([][]string, len(stages))
 	var refused error
 	for i, stage := range stages {
-		people, err := w.Directory.Members(ctx, stage.Approvers, maxAge)
-		var refusal *Refusal
+		people, err := w.Directory.ListMembers(ctx, stage.Approvers, maxAge)
+		var refusal *RefusedError
 		switch {
 		case errors.As(err, &refusal):
 			refused = err
@@ -133,7 +133,7 @@ func (w *Workers) members(ctx context.Context, stages []Stage, maxAge time.Durat
 }
 
 // named lists the stages that a person is in.
-func named(members [][]string, user string) []int {
+func stagesNaming(members [][]string, user string) []int {
 	var stages []int
 	for i, people := range members {
 		if slices.Contains(people, user) {
@@ -147,24 +147,24 @@ func named(members [][]string, user string) []int {
 // consents. What Slack shows replaces what was heard: an event may have been
 // missed. ErrGone if the card was deleted. That somebody could not be checked
 // is an error only where they may decide.
-func (w *Workers) recheck(ctx context.Context, r Request) ([]Ballot, error) {
+func (w *Workers) lookAgain(ctx context.Context, r Request) ([]Ballot, error) {
 	asOf, err := w.Store.Now(ctx)
 	if err != nil {
 		return nil, err
 	}
-	shown, err := w.Directory.OnCard(ctx, r.Channel, r.CardTS)
+	shown, err := w.Directory.CardReactions(ctx, r.Channel, r.CardTS)
 	if err != nil {
 		return nil, err
 	}
-	if err := w.Store.Seen(ctx, r.Channel, r.CardTS, asOf, shown); err != nil {
+	if err := w.Store.ReplaceReactions(ctx, r.Channel, r.CardTS, asOf, shown); err != nil {
 		return nil, err
 	}
-	heard, err := w.Store.Reactions(ctx, r.Channel, r.CardTS)
+	heard, err := w.Store.ListReactions(ctx, r.Channel, r.CardTS)
 	if err != nil {
 		return nil, err
 	}
-	ballots, err := w.ballots(ctx, r, dated(shown, heard), lastLook)
-	if refused(err) && decided(r, ballots) {
+	ballots, err := w.countBallots(ctx, r, withEventTimes(shown, heard), lastLook)
+	if isRefused(err) && isDecided(r, ballots) {
 		return ballots, nil
 	}
 	return ballots, err
@@ -174,28 +174,28 @@ func (w *Workers) recheck(ctx context.Context, r Request) ([]Ballot, error) {
 // of them could not be checked: one ❌ that counts denies whatever the others
 // are worth. Where a ❌ may count, nothing else is certain; where none may,
 // the request is carried by the ✅ that count, or by no reading of the others.
-func decided(r Request, ballots []Ballot) bool {
-	if _, denied := denier(ballots); denied {
+func isDecided(r Request, ballots []Ballot) bool {
+	if _, denied := findDenier(ballots); denied {
 		return true
 	}
-	if slices.ContainsFunc(ballots, func(b Ballot) bool { return b.Deny && b.Standing == Uncheckable }) {
+	if slices.ContainsFunc(ballots, func(b Ballot) bool { return b.Deny && b.Eligibility == Uncheckable }) {
 		return false
 	}
-	return agreed(r, ballots) || !agreed(r, atBest(r, ballots))
+	return hasConsent(r, ballots) || !hasConsent(r, bestCase(r, ballots))
 }
 
 // atBest reads the ballots as if whoever could not be checked might approve,
 // and whoever might approve were named for every stage: some of those who are
 // may be in a user group that could not be read.
-func atBest(r Request, ballots []Ballot) []Ballot {
+func bestCase(r Request, ballots []Ballot) []Ballot {
 	every := make([]int, len(r.Terms.Stages))
 	for i := range every {
 		every[i] = i
 	}
 	best := slices.Clone(ballots)
 	for i, b := range best {
-		if b.Standing == Counts || b.Standing == Uncheckable {
-			best[i].Standing, best[i].Stages = Counts, every
+		if b.Eligibility == Counts || b.Eligibility == Uncheckable {
+			best[i].Eligibility, best[i].Stages = Counts, every
 		}
 	}
 	return best
@@ -203,7 +203,7 @@ func atBest(r Request, ballots []Ballot) []Ballot {
 
 // dated gives what was seen the times that were heard: what Slack shows on a
 // card carries none. Only what is seen counts.
-func dated(shown, heard []Reaction) []Reaction {
+func withEventTimes(shown, heard []Reaction) []Reaction {
 	for i := range shown {
 		for _, h := range heard {
 			if h.User == shown[i].User && h.Name == shown[i].Name {
@@ -215,7 +215,7 @@ func dated(shown, heard []Reaction) []Reaction {
 }
 
 // agreed reports whether the ballots carry the request now.
-func agreed(r Request, ballots []Ballot) bool {
-	_, denied := denier(ballots)
+func hasConsent(r Request, ballots []Ballot) bool {
+	_, denied := findDenier(ballots)
 	return !denied && r.Terms.Met(consents(nil, ballots, time.Time{}))
 }

@@ -19,7 +19,7 @@ func (w *world) hide(id string, err error) {
 	w.slack.untold[id] = err
 }
 
-var unseen = &Refusal{Said: "user_not_visible"}
+var unseen = &RefusedError{Answer: "user_not_visible"}
 
 // deny puts an approver's ❌ on the card and tells the bot.
 func (w *world) deny(r Request, user string) {
@@ -30,7 +30,7 @@ func (w *world) deny(r Request, user string) {
 	shown := w.slack.cards[r.CardTS]
 	shown[len(shown)-1] = heard
 	w.slack.mu.Unlock()
-	if err := w.store.React(w.Context(), heard); err != nil {
+	if err := w.store.RecordReaction(w.Context(), heard); err != nil {
 		w.Fatal(err)
 	}
 }
@@ -53,8 +53,8 @@ func TestAStrangerToTheRequestHoldsNothingUp(t *testing.T) {
 					r = w.quiet()
 					w.ended(r, Done, ReasonConfirmed)
 					w.puts(1)
-					if r.Ended.Sub(r.Filed) > time.Minute {
-						w.Errorf("done after %v", r.Ended.Sub(r.Filed))
+					if r.ClosedAt.Sub(r.FiledAt) > time.Minute {
+						w.Errorf("done after %v", r.ClosedAt.Sub(r.FiledAt))
 					}
 				})
 			})
@@ -65,7 +65,7 @@ func TestAStrangerToTheRequestHoldsNothingUp(t *testing.T) {
 // What cannot be checked is neither counted nor overlooked: it holds a request
 // up where it might decide, and only there.
 func TestWhatCannotBeChecked(t *testing.T) {
-	gone := &Refusal{Said: "no_such_subteam"}
+	gone := &RefusedError{Answer: "no_such_subteam"}
 	atTheDeadline, givenUp := time.Hour, 2*time.Hour
 	for _, c := range []struct {
 		name      string
@@ -99,14 +99,14 @@ func TestWhatCannotBeChecked(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			live(t, func(w *world) {
-				w.policy = Simple(c.approvers, c.quorum, time.Hour)
+				w.policy = SimplePolicy(c.approvers, c.quorum, time.Hour)
 				for id, err := range c.untold {
 					w.hide(id, err)
 				}
 				r := w.carded()
 				c.acts(w, r)
 				r = w.until("an end", func(r Request) bool { return !r.State.Open() })
-				if took := r.Ended.Sub(r.Filed); r.State != c.state || took < c.after || took > c.after+10*time.Minute {
+				if took := r.ClosedAt.Sub(r.FiledAt); r.State != c.state || took < c.after || took > c.after+10*time.Minute {
 					w.Errorf("%s after %v, want %s after %v: %+v", r.State, took, c.state, c.after, r.Outcome)
 				}
 				w.puts(map[bool]int{true: 1}[c.state == Done])
@@ -120,7 +120,7 @@ func TestWhatCannotBeChecked(t *testing.T) {
 func TestAStageThatCannotBeRead(t *testing.T) {
 	live(t, func(w *world) {
 		w.policy.Rules[0].Stages = []Stage{{Name: "business", Approvers: []string{anna, ben}, Quorum: 1}, {Name: "IT", Approvers: []string{untold}, Quorum: 1}}
-		w.hide(untold, &Refusal{Said: "missing_scope"})
+		w.hide(untold, &RefusedError{Answer: "missing_scope"})
 		r := w.carded()
 		w.react(r, anna, true)
 		w.react(r, ben, true)
@@ -169,7 +169,7 @@ func TestManyBystandersDoNotSlowTheNextVote(t *testing.T) {
 		w.react(r, anna, true)
 		w.untilState(Approved)
 		w.react(r, anna, false)
-		w.until("consent gone", func(r Request) bool { return r.Reopened == 1 })
+		w.until("consent gone", func(r Request) bool { return r.ConsentLosses == 1 })
 		w.slack.mu.Lock()
 		w.slack.asked, w.slack.anew = nil, nil
 		w.slack.mu.Unlock()

@@ -29,9 +29,9 @@ const (
 // Workers carry out owed work until they are stopped.
 type Workers struct {
 	Store     Store
-	Licences  Licences
+	Licenses  Licenses
 	Directory Directory
-	Announcer Announcer
+	Messenger Messenger
 
 	// Policy is the policy in force now.
 	Policy func() Policy
@@ -40,19 +40,19 @@ type Workers struct {
 	// errors with a zero Task, of a failed look at the cards or for forgotten
 	// requests with a Task that has nothing but its Kind, and of a request that
 	// was forgotten. It must not block.
-	Trouble func(Task, error)
+	OnError func(LeasedJob, error)
 
 	// Grace is how long running tasks may go on after Run is told to stop.
 	Grace time.Duration
 
 	// Hellos has a value whenever reactions may have been missed. Nil: never.
-	Hellos <-chan struct{}
+	Reconnected <-chan struct{}
 }
 
 // A pool carries out some kinds of work, the first kinds first, a few tasks at
 // a time, at Slack's pace where it speaks there.
 type pool struct {
-	kinds []Kind
+	kinds []JobKind
 	slots int
 	paced bool
 }
@@ -61,16 +61,16 @@ type pool struct {
 // channel that Slack throttles does not delay a write to UiPath.
 func pools() []pool {
 	return []pool{
-		{kinds: []Kind{Vet}, slots: 4},
-		{kinds: []Kind{Apply, End}, slots: 4},
-		{kinds: []Kind{Weigh}, slots: 4},
-		{kinds: []Kind{Expire}, slots: 1},
-		{kinds: []Kind{Elapse}, slots: 1},
-		{kinds: []Kind{Reply, Conclude, Progress, Overdue, Reopen, Announce}, slots: 3, paced: true},
-		{kinds: []Kind{Warn, Remind}, slots: 1, paced: true},
-		{kinds: []Kind{Seed}, slots: 2, paced: true},
-		{kinds: []Kind{Render}, slots: 2, paced: true},
-		{kinds: []Kind{Notify, Tell}, slots: 2, paced: true},
+		{kinds: []JobKind{JobPrepare}, slots: 4},
+		{kinds: []JobKind{JobApply, JobRevoke}, slots: 4},
+		{kinds: []JobKind{JobCountVotes}, slots: 4},
+		{kinds: []JobKind{JobExpire}, slots: 1},
+		{kinds: []JobKind{JobGrantExpiry}, slots: 1},
+		{kinds: []JobKind{JobPostOutcome, JobPostRevocation, JobPostDelay, JobPostRevocationDelay, JobPostConsentLost, JobPostCard}, slots: 3, paced: true},
+		{kinds: []JobKind{JobWarnExpiry, JobRemind}, slots: 1, paced: true},
+		{kinds: []JobKind{JobAddReactions}, slots: 2, paced: true},
+		{kinds: []JobKind{JobUpdateCard}, slots: 2, paced: true},
+		{kinds: []JobKind{JobTellRequester, JobTellVoter}, slots: 2, paced: true},
 	}
 }
 
@@ -85,14 +85,14 @@ func (w *Workers) Run(ctx context.Context) {
 	for _, p := range pools() {
 		running.Go(func() { w.runPool(ctx, tasks, p) })
 	}
-	running.Go(func() { w.keepLooking(ctx) })
-	running.Go(func() { w.keepSweeping(ctx) })
+	running.Go(func() { w.keepSurveying(ctx) })
+	running.Go(func() { w.keepReconciling(ctx) })
 	running.Wait()
 }
 
 // runPool claims work while it has free slots and waits when there is none.
 func (w *Workers) runPool(ctx, tasks context.Context, p pool) {
-	wake, stop := w.Store.Listen(p.kinds...)
+	wake, stop := w.Store.Subscribe(p.kinds...)
 	defer stop()
 	free := make(chan struct{}, p.slots)
 	var running sync.WaitGroup
@@ -102,11 +102,11 @@ func (w *Workers) runPool(ctx, tasks context.Context, p pool) {
 		if !acquire(ctx, free) {
 			return
 		}
-		if p.paced && w.Announcer.Ready(ctx, p.kinds[0]) != nil {
+		if p.paced && w.Messenger.AwaitPace(ctx, p.kinds[0]) != nil {
 			return
 		}
 		limited, cancel := context.WithTimeout(tasks, taskLimit) // begins before the lease does
-		task, request, err := w.Store.Claim(ctx, lease, p.kinds...)
+		task, request, err := w.Store.ClaimJob(ctx, lease, p.kinds...)
 		if err != nil {
 			cancel()
 			<-free
@@ -116,7 +116,7 @@ func (w *Workers) runPool(ctx, tasks context.Context, p pool) {
 		running.Go(func() {
 			defer func() { <-free }()
 			defer cancel()
-			w.carryOut(tasks, limited, task, request)
+			w.runLeased(tasks, limited, task, request)
 		})
 	}
 }
@@ -124,10 +124,10 @@ func (w *Workers) runPool(ctx, tasks context.Context, p pool) {
 // awaitDue returns true when work may be due and false when ctx has ended.
 func (w *Workers) awaitDue(ctx context.Context, wake <-chan struct{}, p pool) bool {
 	for ctx.Err() == nil {
-		wait, owed, err := w.Store.Wait(ctx, p.kinds...)
+		wait, owed, err := w.Store.NextDue(ctx, p.kinds...)
 		switch {
 		case err != nil:
-			w.pauseAfter(ctx, Task{}, err)
+			w.pauseAfter(ctx, LeasedJob{}, err)
 			continue
 		case !owed:
 			wait = idleSweep
@@ -156,10 +156,10 @@ func acquire(ctx context.Context, free chan<- struct{}) bool {
 
 // pauseAfter keeps a store from being asked in a hot loop. Nothing due is no
 // failure: another worker was quicker, or another replica stands still with it.
-func (w *Workers) pauseAfter(ctx context.Context, t Task, err error) {
+func (w *Workers) pauseAfter(ctx context.Context, t LeasedJob, err error) {
 	pause := emptyPause
-	if !errors.Is(err, ErrNothing) && ctx.Err() == nil {
-		w.Trouble(t, err)
+	if !errors.Is(err, ErrNoJob) && ctx.Err() == nil {
+		w.OnError(t, err)
 		pause = errorPause
 	}
 	rest(ctx, pause)
@@ -168,40 +168,40 @@ func (w *Workers) pauseAfter(ctx context.Context, t Task, err error) {
 // carryOut does one task, whose effect has to be over when limited ends. A task
 // that returns an error is given back; what the error says decides when it is
 // tried again and whether it may have taken effect.
-func (w *Workers) carryOut(ctx, limited context.Context, t Task, r Request) {
-	err := w.guarded(limited, t, r)
-	if errors.Is(err, ErrLost) {
+func (w *Workers) runLeased(ctx, limited context.Context, t LeasedJob, r Request) {
+	err := w.runGuarded(limited, t, r)
+	if errors.Is(err, ErrLeaseLost) {
 		return
 	}
-	var off *putOff
+	var off *postponed
 	if errors.As(err, &off) {
-		err = w.Store.Defer(context.WithoutCancel(ctx), t, off.after, true)
-		if err == nil || errors.Is(err, ErrLost) {
+		err = w.Store.RetryJob(context.WithoutCancel(ctx), t, off.after, true)
+		if err == nil || errors.Is(err, ErrLeaseLost) {
 			return
 		}
 	}
-	if err == nil || errors.Is(err, ErrNoMove) {
-		err = w.Store.Settle(context.WithoutCancel(ctx), t)
-		if err == nil || errors.Is(err, ErrLost) {
+	if err == nil || errors.Is(err, ErrNoTransition) {
+		err = w.Store.CompleteJob(context.WithoutCancel(ctx), t)
+		if err == nil || errors.Is(err, ErrLeaseLost) {
 			return
 		}
 	}
-	w.Trouble(t, err)
-	w.giveBack(ctx, t, err)
+	w.OnError(t, err)
+	w.retryFailed(ctx, t, err)
 }
 
 // giveBack defers a task. While the store fails it goes on trying, because
 // otherwise the work would wait for its lease to lapse.
-func (w *Workers) giveBack(ctx context.Context, t Task, cause error) {
+func (w *Workers) retryFailed(ctx context.Context, t LeasedJob, cause error) {
 	after, untry := backoff(t.Attempt), false
-	var delay *Delay
+	var delay *DelayError
 	if errors.As(cause, &delay) {
 		after = max(after, delay.After)
-		untry = t.Tried.IsZero() // what an earlier attempt did stays unknown
+		untry = t.TriedAt.IsZero() // what an earlier attempt did stays unknown
 	}
 	for range lease / errorPause {
-		err := w.Store.Defer(context.WithoutCancel(ctx), t, after, untry)
-		if err == nil || errors.Is(err, ErrLost) || !rest(ctx, errorPause) {
+		err := w.Store.RetryJob(context.WithoutCancel(ctx), t, after, untry)
+		if err == nil || errors.Is(err, ErrLeaseLost) || !rest(ctx, errorPause) {
 			return
 		}
 	}
@@ -218,71 +218,71 @@ func backoff(attempt int) time.Duration {
 }
 
 // guarded makes a panic an error: it must harm only the task that caused it.
-func (w *Workers) guarded(ctx context.Context, t Task, r Request) (err error) {
+func (w *Workers) runGuarded(ctx context.Context, t LeasedJob, r Request) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			err = fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
 		}
 	}()
-	return w.perform(ctx, t, r)
+	return w.runJob(ctx, t, r)
 }
 
 // perform does what the kind of work asks. It returns nil when the task is
 // over, whether or not the task settled itself.
-func (w *Workers) perform(ctx context.Context, t Task, r Request) error {
+func (w *Workers) runJob(ctx context.Context, t LeasedJob, r Request) error {
 	switch t.Kind {
-	case Vet:
-		return w.vet(ctx, t, r)
-	case Announce:
-		return w.announce(ctx, t, r)
-	case Weigh:
-		return w.weigh(ctx, t, r)
-	case Apply:
+	case JobPrepare:
+		return w.prepare(ctx, t, r)
+	case JobPostCard:
+		return w.postCard(ctx, t, r)
+	case JobCountVotes:
+		return w.countVotes(ctx, t, r)
+	case JobApply:
 		return w.apply(ctx, t, r)
-	case Reply, Progress:
-		return w.reply(ctx, t, r)
-	case Seed:
-		return w.seed(ctx, t, r)
-	case Render:
-		return w.render(ctx, t, r)
-	case Tell:
-		return w.tell(ctx, t, r)
-	case Notify:
-		return w.notify(ctx, t, r, t.Owed)
-	case Expire:
+	case JobPostOutcome, JobPostDelay:
+		return w.postOutcome(ctx, t, r)
+	case JobAddReactions:
+		return w.addReactions(ctx, t, r)
+	case JobUpdateCard:
+		return w.updateCard(ctx, t, r)
+	case JobTellVoter:
+		return w.tellVoter(ctx, t, r)
+	case JobTellRequester:
+		return w.tellRequester(ctx, t, r, t.Job)
+	case JobExpire:
 		return w.expire(ctx, t, r)
-	case Remind:
+	case JobRemind:
 		return w.remind(ctx, t, r)
-	case Reopen:
-		return w.reopen(ctx, t, r)
-	case Elapse:
-		return w.step(ctx, r, Elapsed{}, &t)
-	case End:
-		return w.endGrant(ctx, t, r)
-	case Warn:
-		return w.warn(ctx, t, r)
-	case Overdue:
-		return w.overdue(ctx, t, r)
-	case Conclude:
-		return w.conclude(ctx, t, r)
+	case JobPostConsentLost:
+		return w.postConsentLost(ctx, t, r)
+	case JobGrantExpiry:
+		return w.applyEvent(ctx, r, GrantExpired{}, &t)
+	case JobRevoke:
+		return w.revokeGrant(ctx, t, r)
+	case JobWarnExpiry:
+		return w.warnExpiry(ctx, t, r)
+	case JobPostRevocationDelay:
+		return w.postRevocationDelay(ctx, t, r)
+	case JobPostRevocation:
+		return w.postRevocation(ctx, t, r)
 	}
 	return nil
 }
 
 // step applies an event; done is settled with it. An event that means nothing
 // any more is no error: the task is over.
-func (w *Workers) step(ctx context.Context, r Request, e Event, done *Task) error {
-	_, err := w.Store.Step(ctx, r.ID, e, done)
+func (w *Workers) applyEvent(ctx context.Context, r Request, e Event, done *LeasedJob) error {
+	_, err := w.Store.ApplyEvent(ctx, r.ID, e, done)
 	return err
 }
 
 // hold lets people know that an effect is held up, unless this was the first
 // attempt, and passes the cause on.
-func (w *Workers) hold(ctx context.Context, t Task, r Request, why string, cause error) error {
+func (w *Workers) recordDelay(ctx context.Context, t LeasedJob, r Request, why string, cause error) error {
 	if t.Attempt < 2 {
 		return cause
 	}
-	if _, err := w.Store.Step(ctx, r.ID, Held{Why: why}, t.kept()); err != nil && !errors.Is(err, ErrNoMove) {
+	if _, err := w.Store.ApplyEvent(ctx, r.ID, Delayed{Reason: why}, t.unfinished()); err != nil && !errors.Is(err, ErrNoTransition) {
 		return errors.Join(cause, err)
 	}
 	return cause

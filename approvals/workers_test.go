@@ -24,7 +24,7 @@ import (
 // errCut is an answer that never came: nobody knows whether there was an effect.
 var errCut = errors.New("connection cut")
 
-func later(after time.Duration) error { return &Delay{After: after, Why: "too many calls"} }
+func later(after time.Duration) error { return &DelayError{After: after, Reason: "too many calls"} }
 
 // A world is one store, its workers, and the two services they talk to.
 type world struct {
@@ -52,7 +52,7 @@ func live(t *testing.T, story func(w *world)) {
 			url: "sqlite://" + filepath.Join(dir, "test.db"),
 		}
 		w.open()
-		w.policy = Simple([]string{anna, ben}, 1, time.Hour)
+		w.policy = SimplePolicy([]string{anna, ben}, 1, time.Hour)
 		w.work()
 		defer func() {
 			w.stop()
@@ -86,8 +86,8 @@ func (w *world) work() {
 // workers are such as work for the world, on whatever they see of its store.
 func (w *world) workers(seen Store) *Workers {
 	return &Workers{
-		Store: seen, Licences: w.uipath, Directory: w.slack, Announcer: w.slack,
-		Trouble: func(Task, error) {}, Grace: time.Second, Hellos: w.hellos,
+		Store: seen, Licenses: w.uipath, Directory: w.slack, Messenger: w.slack,
+		OnError: func(LeasedJob, error) {}, Grace: time.Second, Reconnected: w.hellos,
 		Policy: func() Policy { return w.policy },
 	}
 }
@@ -114,8 +114,8 @@ func (w *world) file(envelope string, codes ...string) Request {
 	if codes == nil {
 		codes = []string{"NEW"}
 	}
-	r, _, err := w.store.File(w.Context(), Request{
-		ID: NewID(), Envelope: envelope, Requester: requester, Origin: "C-ORIGIN", Channel: "C-APPROVALS",
+	r, _, err := w.store.FileRequest(w.Context(), Request{
+		ID: NewID(), EnvelopeID: envelope, Requester: requester, OriginChannel: "C-ORIGIN", Channel: "C-APPROVALS",
 		Ask:   Ask{Group: "group-01", Codes: codes},
 		Terms: Terms{TTL: time.Hour},
 	})
@@ -155,15 +155,15 @@ func (w *world) untilState(s State) Request {
 }
 
 // everyKind lists all that can be owed.
-var everyKind = []Kind{Vet, Announce, Seed, Weigh, Apply, Progress, Reply, Render, Tell, Notify, Expire,
-	Remind, Reopen, Warn, Elapse, End, Overdue, Conclude}
+var everyKind = []JobKind{JobPrepare, JobPostCard, JobAddReactions, JobCountVotes, JobApply, JobPostDelay, JobPostOutcome, JobUpdateCard, JobTellVoter, JobTellRequester, JobExpire,
+	JobRemind, JobPostConsentLost, JobWarnExpiry, JobGrantExpiry, JobRevoke, JobPostRevocationDelay, JobPostRevocation}
 
 // quiet lets time pass until everything owed has been done.
 func (w *world) quiet() Request {
 	w.Helper()
 	for end := time.Now().Add(6 * time.Hour); time.Now().Before(end); time.Sleep(10 * time.Second) {
 		synctest.Wait()
-		wait, owed, err := w.store.Wait(w.Context(), everyKind...)
+		wait, owed, err := w.store.NextDue(w.Context(), everyKind...)
 		if err != nil {
 			w.Fatal(err)
 		}
@@ -189,7 +189,7 @@ func (w *world) carded() Request {
 func (w *world) react(r Request, user string, present bool) {
 	w.Helper()
 	heard := w.slack.put(r, user, present)
-	if err := w.store.React(w.Context(), heard); err != nil {
+	if err := w.store.RecordReaction(w.Context(), heard); err != nil {
 		w.Fatal(err)
 	}
 }
@@ -210,7 +210,7 @@ func (w *world) puts(want int) {
 }
 
 // posts asserts how many posts of a kind the channel shows.
-func (w *world) posts(kind Kind, want int) {
+func (w *world) posts(kind JobKind, want int) {
 	w.Helper()
 	if got := w.slack.shown(kind); got != want {
 		w.Errorf("the channel shows %d posts of %s, want %d: %v", got, kind, want, w.slack.log())
@@ -221,40 +221,40 @@ func (w *world) posts(kind Kind, want int) {
 // test puts in front; n counts the calls from one.
 type uipath struct {
 	mu      sync.Mutex
-	rules   map[string]Rule
+	rules   map[string]Allocation
 	calls   []string
 	reads   int
 	writes  int
 	writing map[string]int
 	overlap bool
 	onRead  func(n int) error
-	onWrite func(n int, asked Rule) (answer *Rule, effect bool, err error)
+	onWrite func(n int, asked Allocation) (answer *Allocation, effect bool, err error)
 	pause   time.Duration // how long a write takes
 	delayed time.Duration // how late the answer to the next read comes, which is of the moment it was asked for
 }
 
 func newUiPath() *uipath {
-	return &uipath{writing: map[string]int{}, rules: map[string]Rule{"group-01": {
-		Codes: []string{"OLD"}, External: true, Quotas: []Quota{{Code: "OLD", Limit: 2}},
+	return &uipath{writing: map[string]int{}, rules: map[string]Allocation{"group-01": {
+		Codes: []string{"OLD"}, UseExternalLicense: true, Quotas: []Quota{{Code: "OLD", Limit: 2}},
 		Owned: []Seats{{Code: "OLD", Total: 9}, {Code: "NEW", Total: 9}, {Code: "NEWER", Total: 9}},
 	}}}
 }
 
-func (u *uipath) Group(_ context.Context, ref string) (Group, error) {
+func (u *uipath) FindGroup(_ context.Context, ref string) (Group, error) {
 	if ref != "group-01" {
-		return Group{}, &NoGroup{Ref: ref, Candidates: []string{"group-01"}}
+		return Group{}, &GroupError{Reference: ref, Candidates: []string{"group-01"}}
 	}
 	return Group{ID: ref, Name: "Robot developers"}, nil
 }
 
-func (u *uipath) Rule(_ context.Context, id string) (Rule, error) {
+func (u *uipath) ReadAllocation(_ context.Context, id string) (Allocation, error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.reads++
 	if u.onRead != nil {
 		if err := u.onRead(u.reads); err != nil {
 			u.calls = append(u.calls, "get: "+err.Error())
-			return Rule{}, err
+			return Allocation{}, err
 		}
 	}
 	u.calls = append(u.calls, "get")
@@ -266,7 +266,7 @@ func (u *uipath) Rule(_ context.Context, id string) (Rule, error) {
 	return rule, nil
 }
 
-func (u *uipath) SetRule(_ context.Context, id string, asked Rule) (Rule, error) {
+func (u *uipath) WriteAllocation(_ context.Context, id string, asked Allocation) (Allocation, error) {
 	u.mu.Lock()
 	u.writes++
 	n := u.writes
@@ -288,12 +288,12 @@ func (u *uipath) SetRule(_ context.Context, id string, asked Rule) (Rule, error)
 		u.rules[id] = asked
 	}
 	if err != nil {
-		return Rule{}, err
+		return Allocation{}, err
 	}
 	return *answer, nil
 }
 
-func (u *uipath) Nearest(string, []string) (string, bool) { return "NEW", true }
+func (u *uipath) NearestCode(string, []string) (string, bool) { return "NEW", true }
 
 func (u *uipath) edit(codes ...string) {
 	u.mu.Lock()
@@ -303,7 +303,7 @@ func (u *uipath) edit(codes ...string) {
 	u.rules["group-01"] = rule
 }
 
-func (u *uipath) rule() Rule {
+func (u *uipath) rule() Allocation {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	return u.rules["group-01"]
@@ -354,7 +354,7 @@ type slackFake struct {
 // An utterance is what was said in a thread, when, and of a request in which
 // state.
 type utterance struct {
-	Owed
+	Job
 	at    time.Time
 	state State
 }
@@ -385,9 +385,9 @@ func (s *slackFake) do(call string, effect func()) error {
 	return err
 }
 
-func (s *slackFake) Ready(ctx context.Context, _ Kind) error { return ctx.Err() }
+func (s *slackFake) AwaitPace(ctx context.Context, _ JobKind) error { return ctx.Err() }
 
-func (s *slackFake) Person(_ context.Context, user string, maxAge time.Duration) (Person, error) {
+func (s *slackFake) FindPerson(_ context.Context, user string, maxAge time.Duration) (Person, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.asked = append(s.asked, user)
@@ -402,7 +402,7 @@ func (s *slackFake) Person(_ context.Context, user string, maxAge time.Duration)
 	return person, nil
 }
 
-func (s *slackFake) Members(_ context.Context, approvers []string, maxAge time.Duration) ([]string, error) {
+func (s *slackFake) ListMembers(_ context.Context, approvers []string, maxAge time.Duration) ([]string, error) {
 	time.Sleep(time.Millisecond) // it takes a while, so that what was heard is older than the next look
 	var members []string
 	var untold error
@@ -425,7 +425,7 @@ func (s *slackFake) Members(_ context.Context, approvers []string, maxAge time.D
 	return members, errors.Join(err, untold)
 }
 
-func (s *slackFake) OnCard(_ context.Context, channel, ts string) ([]Reaction, error) {
+func (s *slackFake) CardReactions(_ context.Context, channel, ts string) ([]Reaction, error) {
 	var shown []Reaction
 	gone := false
 	err := s.do("look", func() { shown, gone = slices.Clone(s.cards[ts]), s.deleted[ts] })
@@ -433,7 +433,7 @@ func (s *slackFake) OnCard(_ context.Context, channel, ts string) ([]Reaction, e
 		shown[i].EventTS = "" // a look tells no times
 	}
 	if gone && err == nil {
-		err = ErrGone
+		err = ErrCardDeleted
 	}
 	if s.faulty[ts] != nil {
 		return nil, s.faulty[ts]
@@ -444,10 +444,10 @@ func (s *slackFake) OnCard(_ context.Context, channel, ts string) ([]Reaction, e
 	return shown, err
 }
 
-func (s *slackFake) Survey(_ context.Context, _, _ string, visit func(string, []Reaction, bool)) error {
+func (s *slackFake) SurveyChannel(_ context.Context, _, _ string, visit func(string, []Reaction, bool)) error {
 	return s.do("survey", func() {
 		for _, post := range s.posted {
-			id, card := strings.CutPrefix(post, postName(Request{}, Announce))
+			id, card := strings.CutPrefix(post, postName(Request{}, JobPostCard))
 			ts := cardOf(Request{ID: id})
 			if card && !s.deleted[ts] {
 				shown := slices.Clone(s.cards[ts])
@@ -467,7 +467,7 @@ func (s *slackFake) forget(r Request) {
 	s.deleted[r.CardTS] = true
 }
 
-func (s *slackFake) Find(_ context.Context, r Request, said Owed, _ time.Time) (ts string, found bool, err error) {
+func (s *slackFake) FindPost(_ context.Context, r Request, said Job, _ time.Time) (ts string, found bool, err error) {
 	err = s.do("find "+string(said.Kind), func() {
 		found = slices.Contains(s.posted, saidName(r, said))
 		ts = cardOf(r)
@@ -481,44 +481,44 @@ func (s *slackFake) Find(_ context.Context, r Request, said Owed, _ time.Time) (
 // cardOf is the timestamp that this fake gives a request's card.
 func cardOf(r Request) string { return "ts-" + r.ID }
 
-func postName(r Request, kind Kind) string { return string(kind) + " " + r.ID }
+func postName(r Request, kind JobKind) string { return string(kind) + " " + r.ID }
 
 // saidName tells apart what one kind of work says more than once.
-func saidName(r Request, said Owed) string {
-	return strings.TrimSpace(postName(r, said.Kind) + " " + said.Subject)
+func saidName(r Request, said Job) string {
+	return strings.TrimSpace(postName(r, said.Kind) + " " + said.Key)
 }
 
-func (s *slackFake) Announce(_ context.Context, r Request) (string, error) {
-	err := s.do("announce", func() { s.posted = append(s.posted, postName(r, Announce)) })
+func (s *slackFake) PostCard(_ context.Context, r Request) (string, error) {
+	err := s.do("announce", func() { s.posted = append(s.posted, postName(r, JobPostCard)) })
 	if err != nil {
 		return "", err
 	}
 	return cardOf(r), nil
 }
 
-func (s *slackFake) Reply(_ context.Context, r Request, said Owed) error {
+func (s *slackFake) PostInThread(_ context.Context, r Request, said Job) error {
 	return s.do(string(said.Kind), func() {
 		s.posted = append(s.posted, saidName(r, said))
-		s.said = append(s.said, utterance{Owed: said, at: time.Now(), state: r.State})
+		s.said = append(s.said, utterance{Job: said, at: time.Now(), state: r.State})
 	})
 }
 
 // said lists what was said of one kind.
-func (s *slackFake) heard(kind Kind) []utterance {
+func (s *slackFake) heard(kind JobKind) []utterance {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.DeleteFunc(slices.Clone(s.said), func(u utterance) bool { return u.Kind != kind })
 }
 
-func (s *slackFake) Seed(context.Context, Request) error   { return s.do("seed", func() {}) }
-func (s *slackFake) Render(context.Context, Request) error { return s.do("render", func() {}) }
+func (s *slackFake) AddReactions(context.Context, Request) error   { return s.do("seed", func() {}) }
+func (s *slackFake) UpdateCard(context.Context, Request) error { return s.do("render", func() {}) }
 
-func (s *slackFake) Tell(_ context.Context, _ Request, user string, why Standing) error {
+func (s *slackFake) TellVoter(_ context.Context, _ Request, user string, why Eligibility) error {
 	return s.do("tell", func() { s.posted = append(s.posted, "tell "+user+" "+string(why)) })
 }
 
-func (s *slackFake) Notify(_ context.Context, r Request, _ Owed) error {
-	return s.do("notify", func() { s.posted = append(s.posted, postName(r, Notify)) })
+func (s *slackFake) TellRequester(_ context.Context, r Request, _ Job) error {
+	return s.do("notify", func() { s.posted = append(s.posted, postName(r, JobTellRequester)) })
 }
 
 // put changes what Slack shows on a card, and returns the event that tells it.
@@ -537,7 +537,7 @@ func (s *slackFake) put(r Request, user string, present bool) Reaction {
 	return heard
 }
 
-func (s *slackFake) shown(kind Kind) int {
+func (s *slackFake) shown(kind JobKind) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	n := 0
@@ -584,13 +584,13 @@ func TestApplyConfirmed(t *testing.T) {
 		r = w.quiet()
 		w.ended(r, Done, ReasonConfirmed)
 		w.puts(1)
-		want := Rule{Codes: []string{"NEW", "OLD"}, External: true, Quotas: []Quota{{Code: "OLD", Limit: 2}}}
+		want := Allocation{Codes: []string{"NEW", "OLD"}, UseExternalLicense: true, Quotas: []Quota{{Code: "OLD", Limit: 2}}}
 		got := w.uipath.rule()
-		if !SameSet(got.Codes, want.Codes) || !got.External || !slices.Equal(got.Quotas, want.Quotas) {
+		if !SameSet(got.Codes, want.Codes) || !got.UseExternalLicense || !slices.Equal(got.Quotas, want.Quotas) {
 			w.Errorf("the rule is %+v, want %+v", got, want)
 		}
-		w.posts(Announce, 1)
-		w.posts(Reply, 1)
+		w.posts(JobPostCard, 1)
+		w.posts(JobPostOutcome, 1)
 		if n := w.slack.count("find announce") + w.slack.count("find reply"); n != 0 {
 			w.Errorf("looked %d times for posts that were never in doubt", n)
 		}
@@ -605,27 +605,27 @@ func TestNothingIsWrittenWithoutConsent(t *testing.T) {
 		r = w.quiet()
 		w.ended(r, Expired, ReasonDeadline)
 		w.puts(0)
-		w.posts(Tell, 2)
-		w.posts(Reply, 1)
+		w.posts(JobTellVoter, 2)
+		w.posts(JobPostOutcome, 1)
 	})
 }
 
 func TestApplyAnswerLostAfterTheEffect(t *testing.T) {
 	live(t, func(w *world) {
-		w.uipath.onWrite = func(int, Rule) (*Rule, bool, error) { return nil, true, errCut }
+		w.uipath.onWrite = func(int, Allocation) (*Allocation, bool, error) { return nil, true, errCut }
 		r := w.carded()
 		w.react(r, anna, true)
 		w.untilState(Done)
 		r = w.quiet()
 		w.ended(r, Done, ReasonReadBack)
 		w.puts(1)
-		w.posts(Reply, 1)
+		w.posts(JobPostOutcome, 1)
 	})
 }
 
 func TestApplyAnswerLostWithoutEffect(t *testing.T) {
 	live(t, func(w *world) {
-		w.uipath.onWrite = func(n int, asked Rule) (*Rule, bool, error) {
+		w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
 			if n == 1 {
 				return nil, false, errCut
 			}
@@ -643,7 +643,7 @@ func TestApplyAnswerLostWithoutEffect(t *testing.T) {
 // must not be forgotten, or its effect would be taken for someone else's.
 func TestApplyDelayKeepsAnEarlierAttempt(t *testing.T) {
 	live(t, func(w *world) {
-		w.uipath.onWrite = func(int, Rule) (*Rule, bool, error) { return nil, true, errCut }
+		w.uipath.onWrite = func(int, Allocation) (*Allocation, bool, error) { return nil, true, errCut }
 		w.uipath.onRead = func(n int) error {
 			if n == 3 || n == 4 { // one to vet, one before the write, then these
 				return later(time.Minute)
@@ -662,13 +662,13 @@ func TestApplyDelayKeepsAnEarlierAttempt(t *testing.T) {
 // the change by then, the bot must not say that it did.
 func TestApplyDelayForgetsItsOwnAttempt(t *testing.T) {
 	live(t, func(w *world) {
-		w.uipath.onWrite = func(int, Rule) (*Rule, bool, error) { return nil, false, later(time.Minute) }
+		w.uipath.onWrite = func(int, Allocation) (*Allocation, bool, error) { return nil, false, later(time.Minute) }
 		r := w.carded()
 		w.react(r, anna, true)
 		w.until("a write", func(Request) bool { return w.uipath.count("put") == 1 })
 		w.uipath.edit("OLD", "NEW")
 		r = w.until("an end", func(r Request) bool { return !r.State.Open() })
-		w.ended(r, Superseded, ReasonRuleChanged)
+		w.ended(r, Superseded, ReasonAllocationChanged)
 		w.puts(1)
 	})
 }
@@ -676,7 +676,7 @@ func TestApplyDelayForgetsItsOwnAttempt(t *testing.T) {
 func TestApplyWaitsAsLongAsUiPathAsks(t *testing.T) {
 	live(t, func(w *world) {
 		var first, second time.Time
-		w.uipath.onWrite = func(n int, asked Rule) (*Rule, bool, error) {
+		w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
 			if n == 1 {
 				first = time.Now()
 				return nil, false, later(20 * time.Minute)
@@ -695,13 +695,13 @@ func TestApplyWaitsAsLongAsUiPathAsks(t *testing.T) {
 
 func TestApplyRefused(t *testing.T) {
 	live(t, func(w *world) {
-		w.uipath.onWrite = func(int, Rule) (*Rule, bool, error) { return nil, false, &Refusal{Said: "no such licence"} }
+		w.uipath.onWrite = func(int, Allocation) (*Allocation, bool, error) { return nil, false, &RefusedError{Answer: "no such licence"} }
 		r := w.carded()
 		w.react(r, anna, true)
 		w.untilState(Failed)
 		r = w.quiet()
 		w.ended(r, Failed, ReasonUiPathRefused)
-		if r.Outcome.Said != "no such licence" || r.Outcome.Uncertain {
+		if r.Outcome.Answer != "no such licence" || r.Outcome.Uncertain {
 			w.Errorf("outcome %+v", *r.Outcome)
 		}
 		w.puts(1)
@@ -714,9 +714,9 @@ func TestApplyEmptiesNoRuleUnasked(t *testing.T) {
 	for _, asked := range []bool{false, true} {
 		live(t, func(w *world) {
 			w.uipath.edit("OLD", "NEW")
-			r, _, err := w.store.File(w.Context(), Request{
-				ID: NewID(), Envelope: "e1", Requester: requester, Channel: "C-APPROVALS",
-				Ask:   Ask{Action: Remove, Group: "group-01", Codes: []string{"NEW"}, Empty: asked},
+			r, _, err := w.store.FileRequest(w.Context(), Request{
+				ID: NewID(), EnvelopeID: "e1", Requester: requester, Channel: "C-APPROVALS",
+				Ask:   Ask{Action: Remove, Group: "group-01", Codes: []string{"NEW"}, MayEmpty: asked},
 				Terms: Terms{TTL: time.Hour},
 			})
 			if err != nil {
@@ -731,7 +731,7 @@ func TestApplyEmptiesNoRuleUnasked(t *testing.T) {
 				w.ended(r, Done, ReasonConfirmed)
 				return
 			}
-			w.ended(r, Superseded, ReasonRuleChanged)
+			w.ended(r, Superseded, ReasonAllocationChanged)
 			w.puts(0)
 		})
 	}
@@ -743,7 +743,7 @@ func TestApplySupersededWhenTheRuleChanged(t *testing.T) {
 		w.uipath.edit("OLD", "NEW") // what the card shows is no longer a change
 		w.react(r, anna, true)
 		r = w.until("an end", func(r Request) bool { return !r.State.Open() })
-		w.ended(r, Superseded, ReasonRuleChanged)
+		w.ended(r, Superseded, ReasonAllocationChanged)
 		w.puts(0)
 	})
 }
@@ -765,25 +765,25 @@ func TestApplyKeepsWhatOthersAddedMeanwhile(t *testing.T) {
 
 func TestApplyAnswerLacksACode(t *testing.T) {
 	live(t, func(w *world) {
-		w.uipath.onWrite = func(int, Rule) (*Rule, bool, error) { return &Rule{Codes: []string{"OLD"}}, false, nil }
+		w.uipath.onWrite = func(int, Allocation) (*Allocation, bool, error) { return &Allocation{Codes: []string{"OLD"}}, false, nil }
 		r := w.carded()
 		w.react(r, anna, true)
 		w.untilState(Failed)
 		r = w.quiet()
 		w.ended(r, Failed, ReasonIncomplete)
-		if !slices.Equal(r.Outcome.Subject, []string{"NEW"}) || !slices.Equal(r.Outcome.Codes, []string{"OLD"}) {
+		if !slices.Equal(r.Outcome.ConcernedCodes, []string{"NEW"}) || !slices.Equal(r.Outcome.Allocation, []string{"OLD"}) {
 			w.Errorf("outcome %+v", *r.Outcome)
 		}
 		w.puts(3)
-		w.posts(Reply, 1)
+		w.posts(JobPostOutcome, 1)
 	})
 }
 
 func TestApplyAnswerLacksACodeOnce(t *testing.T) {
 	live(t, func(w *world) {
-		w.uipath.onWrite = func(n int, asked Rule) (*Rule, bool, error) {
+		w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
 			if n == 1 {
-				return &Rule{Codes: []string{"OLD"}}, false, nil
+				return &Allocation{Codes: []string{"OLD"}}, false, nil
 			}
 			return &asked, true, nil
 		}
@@ -801,14 +801,14 @@ func TestConsentWithdrawnBeforeTheWrite(t *testing.T) {
 		r := w.carded()
 		heard := w.slack.put(r, anna, true)
 		w.slack.put(r, anna, false)
-		if err := w.store.React(w.Context(), heard); err != nil {
+		if err := w.store.RecordReaction(w.Context(), heard); err != nil {
 			w.Fatal(err)
 		}
 		w.until("approved and taken back", func(r Request) bool {
 			return r.State == Pending && w.slack.count("look") == 1
 		})
 		w.puts(0)
-		if r = w.read(r.ID); len(r.Votes) != 0 || !r.Decided.IsZero() {
+		if r = w.read(r.ID); len(r.Votes) != 0 || !r.DecidedAt.IsZero() {
 			w.Errorf("kept of the approval: %+v", r)
 		}
 		w.react(r, ben, true)
@@ -822,13 +822,13 @@ func TestWithdrawnAndNeverGivenAgain(t *testing.T) {
 		r := w.carded()
 		heard := w.slack.put(r, anna, true)
 		w.slack.put(r, anna, false)
-		if err := w.store.React(w.Context(), heard); err != nil {
+		if err := w.store.RecordReaction(w.Context(), heard); err != nil {
 			w.Fatal(err)
 		}
 		r = w.quiet()
 		w.ended(r, Expired, ReasonDeadline)
 		w.puts(0)
-		w.posts(Reply, 1)
+		w.posts(JobPostOutcome, 1)
 	})
 }
 
@@ -881,21 +881,21 @@ func TestApplyGivesUp(t *testing.T) {
 					}
 					return nil
 				}
-				w.uipath.onWrite = func(int, Rule) (*Rule, bool, error) { return nil, false, c.write }
+				w.uipath.onWrite = func(int, Allocation) (*Allocation, bool, error) { return nil, false, c.write }
 				r := w.carded()
 				w.react(r, anna, true)
-				w.until("the hold-up told", func(Request) bool { return w.slack.shown(Progress) == 1 })
+				w.until("the hold-up told", func(Request) bool { return w.slack.shown(JobPostDelay) == 1 })
 				w.untilState(Failed)
 				r = w.quiet()
 				w.ended(r, Failed, ReasonUnconfirmed)
 				if r.Outcome.Uncertain != c.uncertain {
 					w.Errorf("uncertain is %v", r.Outcome.Uncertain)
 				}
-				if r.Ended.Before(r.OpenUntil()) {
-					w.Errorf("gave up %v early", r.OpenUntil().Sub(r.Ended))
+				if r.ClosedAt.Before(r.ApprovalExpires()) {
+					w.Errorf("gave up %v early", r.ApprovalExpires().Sub(r.ClosedAt))
 				}
-				w.posts(Progress, 1)
-				w.posts(Reply, 1)
+				w.posts(JobPostDelay, 1)
+				w.posts(JobPostOutcome, 1)
 			})
 		})
 	}
@@ -937,8 +937,8 @@ func TestVetting(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			live(t, func(w *world) {
-				r, _, err := w.store.File(w.Context(), Request{
-					ID: NewID(), Envelope: "e", Requester: requester, Channel: "C-APPROVALS",
+				r, _, err := w.store.FileRequest(w.Context(), Request{
+					ID: NewID(), EnvelopeID: "e", Requester: requester, Channel: "C-APPROVALS",
 					Ask: Ask{Group: c.group, Codes: c.codes}, Terms: Terms{TTL: time.Hour},
 				})
 				if err != nil {
@@ -948,8 +948,8 @@ func TestVetting(t *testing.T) {
 				w.untilState(Refused)
 				r = w.quiet()
 				w.ended(r, Refused, c.want)
-				w.posts(Notify, 1)
-				w.posts(Announce, 0)
+				w.posts(JobTellRequester, 1)
+				w.posts(JobPostCard, 0)
 			})
 		})
 	}
@@ -964,9 +964,9 @@ func TestVettingOutlivesAnOutage(t *testing.T) {
 			return nil
 		}
 		r := w.carded()
-		w.posts(Notify, 1) // the requester hears of the hold-up, once
-		if r.Stalled != "" {
-			w.Errorf("still held up: %q", r.Stalled)
+		w.posts(JobTellRequester, 1) // the requester hears of the hold-up, once
+		if r.DelayReason != "" {
+			w.Errorf("still held up: %q", r.DelayReason)
 		}
 	})
 }
@@ -978,10 +978,10 @@ func TestAnnounceAnswerLostAfterThePost(t *testing.T) {
 		if r.CardTS != cardOf(r) {
 			w.Errorf("the card is known as %q", r.CardTS)
 		}
-		w.posts(Announce, 1)
+		w.posts(JobPostCard, 1)
 		w.react(r, anna, true)
 		w.untilState(Done)
-		w.posts(Announce, 1)
+		w.posts(JobPostCard, 1)
 	})
 }
 
@@ -989,7 +989,7 @@ func TestAnnounceAnswerLostWithoutAPost(t *testing.T) {
 	live(t, func(w *world) {
 		w.slack.breaks("announce", 2, false, errCut)
 		w.carded()
-		w.posts(Announce, 1)
+		w.posts(JobPostCard, 1)
 		if n := w.slack.count("find announce"); n != 2 {
 			w.Errorf("looked %d times before posting again, want 2", n)
 		}
@@ -1010,13 +1010,13 @@ func TestAnnounceWaitsForTheLook(t *testing.T) {
 			case call == "find announce" && n == 2:
 				return false, errCut
 			case call == "find announce" && n == 3:
-				return false, &Refusal{Said: "channel_not_found"}
+				return false, &RefusedError{Answer: "channel_not_found"}
 			}
 			return true, nil
 		}
 		w.slack.mu.Unlock()
 		w.carded()
-		w.posts(Announce, 1)
+		w.posts(JobPostCard, 1)
 		if n := w.slack.count("announce"); n != 1 {
 			w.Errorf("posted %d times", n)
 		}
@@ -1027,7 +1027,7 @@ func TestAnnounceToldToWaitLooksForNothing(t *testing.T) {
 	live(t, func(w *world) {
 		w.slack.breaks("announce", 3, false, later(time.Minute))
 		w.carded()
-		w.posts(Announce, 1)
+		w.posts(JobPostCard, 1)
 		if n := w.slack.count("find announce"); n != 0 {
 			w.Errorf("looked %d times for what was certainly not posted", n)
 		}
@@ -1036,7 +1036,7 @@ func TestAnnounceToldToWaitLooksForNothing(t *testing.T) {
 
 func (w *world) cancel(r Request) {
 	w.Helper()
-	if _, err := w.store.Step(w.Context(), r.ID, Cancel{By: requester}, nil); err != nil {
+	if _, err := w.store.ApplyEvent(w.Context(), r.ID, Cancel{By: requester}, nil); err != nil {
 		w.Fatal(err)
 	}
 }
@@ -1050,9 +1050,9 @@ func TestEndedBeforeTheCardWasPosted(t *testing.T) {
 		w.slack.mends()
 		r = w.quiet()
 		w.ended(r, Cancelled, ReasonWithdrawn)
-		w.posts(Announce, 0)
-		w.posts(Reply, 0) // there is no thread: the requester is told alone
-		w.posts(Notify, 1)
+		w.posts(JobPostCard, 0)
+		w.posts(JobPostOutcome, 0) // there is no thread: the requester is told alone
+		w.posts(JobTellRequester, 1)
 	})
 }
 
@@ -1076,8 +1076,8 @@ func TestEndedWhileTheCardWasInDoubt(t *testing.T) {
 						w.Error("the card still looks open")
 					}
 				}
-				w.posts(Announce, cards)
-				w.posts(Reply, replies)
+				w.posts(JobPostCard, cards)
+				w.posts(JobPostOutcome, replies)
 			})
 		})
 	}
@@ -1092,7 +1092,7 @@ func TestReplyAnswerLost(t *testing.T) {
 				w.react(r, anna, true)
 				w.untilState(Done)
 				w.quiet()
-				w.posts(Reply, 1)
+				w.posts(JobPostOutcome, 1)
 				if w.slack.count("find reply") == 0 {
 					w.Error("nobody looked")
 				}
@@ -1103,13 +1103,13 @@ func TestReplyAnswerLost(t *testing.T) {
 
 func TestReplyWhereTheThreadIsGone(t *testing.T) {
 	live(t, func(w *world) {
-		w.slack.breaks("reply", 1000, false, &Refusal{Said: "thread_not_found"})
+		w.slack.breaks("reply", 1000, false, &RefusedError{Answer: "thread_not_found"})
 		r := w.carded()
 		w.react(r, anna, true)
 		w.untilState(Done)
 		w.quiet()
-		w.posts(Reply, 0)
-		w.posts(Notify, 1)
+		w.posts(JobPostOutcome, 0)
+		w.posts(JobTellRequester, 1)
 	})
 }
 
@@ -1124,7 +1124,7 @@ func TestReplyInDoubtWhereTheThreadIsGone(t *testing.T) {
 			case "reply":
 				return false, errCut
 			case "find reply":
-				return false, &Refusal{Said: "thread_not_found"}
+				return false, &RefusedError{Answer: "thread_not_found"}
 			}
 			return true, nil
 		}
@@ -1132,7 +1132,7 @@ func TestReplyInDoubtWhereTheThreadIsGone(t *testing.T) {
 		w.react(r, anna, true)
 		w.untilState(Done)
 		w.quiet()
-		w.posts(Notify, 1)
+		w.posts(JobTellRequester, 1)
 	})
 }
 
@@ -1150,7 +1150,7 @@ func TestTellAtMostOnce(t *testing.T) {
 		{"answer lost after it was said", errCut, true, 1, 1},
 		{"answer lost before it was said", errCut, false, 1, 0},
 		{"told to wait, so certainly not said", later(time.Minute), false, 2, 1},
-		{"refused", &Refusal{Said: "user_not_in_channel"}, false, 1, 0},
+		{"refused", &RefusedError{Answer: "user_not_in_channel"}, false, 1, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			live(t, func(w *world) {
@@ -1165,7 +1165,7 @@ func TestTellAtMostOnce(t *testing.T) {
 				if n := w.slack.count("tell"); n != c.calls {
 					w.Errorf("said %d times, want %d", n, c.calls)
 				}
-				w.posts(Tell, c.want)
+				w.posts(JobTellVoter, c.want)
 			})
 		})
 	}
@@ -1176,9 +1176,9 @@ func TestTellAtMostOnce(t *testing.T) {
 func TestVotesThatCannotBeChecked(t *testing.T) {
 	live(t, func(w *world) {
 		r := w.carded()
-		w.slack.breaks("members", 2, true, &Refusal{Said: "missing_scope"})
+		w.slack.breaks("members", 2, true, &RefusedError{Answer: "missing_scope"})
 		w.react(r, "U-IN-GROUP", true)
-		w.until("told", func(Request) bool { return w.slack.shown(Tell) == 1 })
+		w.until("told", func(Request) bool { return w.slack.shown(JobTellVoter) == 1 })
 		w.puts(0)
 		w.react(r, anna, true)
 		w.untilState(Done)
@@ -1199,8 +1199,8 @@ func TestRunStopsWithinItsGrace(t *testing.T) {
 		w.file("e1")
 		ctx, stop := context.WithCancel(t.Context())
 		workers := &Workers{
-			Store: s, Licences: slow, Directory: newSlack(), Announcer: newSlack(),
-			Trouble: func(Task, error) {}, Grace: 7 * time.Second,
+			Store: s, Licenses: slow, Directory: newSlack(), Messenger: newSlack(),
+			OnError: func(LeasedJob, error) {}, Grace: 7 * time.Second,
 		}
 		stopped := make(chan struct{})
 		go func() { defer close(stopped); workers.Run(ctx) }()
@@ -1212,7 +1212,7 @@ func TestRunStopsWithinItsGrace(t *testing.T) {
 			t.Errorf("stopped %v after it was told", took)
 		}
 		// What was cut short is given back, not lost.
-		if _, owed, err := s.Wait(t.Context(), Vet); err != nil || !owed {
+		if _, owed, err := s.NextDue(t.Context(), JobPrepare); err != nil || !owed {
 			t.Errorf("the vetting is no longer owed (%v)", err)
 		}
 	})
@@ -1224,7 +1224,7 @@ type stuck struct {
 	entered chan struct{}
 }
 
-func (s *stuck) Group(ctx context.Context, _ string) (Group, error) {
+func (s *stuck) FindGroup(ctx context.Context, _ string) (Group, error) {
 	close(s.entered)
 	<-ctx.Done()
 	return Group{}, ctx.Err()
@@ -1235,15 +1235,15 @@ func (s *stuck) Group(ctx context.Context, _ string) (Group, error) {
 func TestDeniedAfterAWriteThatTookEffectInPart(t *testing.T) {
 	live(t, func(w *world) {
 		r := w.carded()
-		w.uipath.onWrite = func(int, Rule) (*Rule, bool, error) {
+		w.uipath.onWrite = func(int, Allocation) (*Allocation, bool, error) {
 			heard := w.slack.put(r, anna, true)
 			heard.Deny, heard.Name = true, "x"
 			w.slack.cards[r.CardTS] = []Reaction{heard}
-			return &Rule{Codes: []string{"OLD"}}, false, nil
+			return &Allocation{Codes: []string{"OLD"}}, false, nil
 		}
 		w.react(r, anna, true)
 		r = w.until("an end", func(r Request) bool { return !r.State.Open() })
-		w.ended(r, Denied, ReasonVoted)
+		w.ended(r, Denied, ReasonDeniedByVote)
 		if !r.Outcome.Uncertain {
 			w.Error("the outcome is called certain")
 		}
@@ -1255,12 +1255,12 @@ func TestDeniedAfterAWriteThatTookEffectInPart(t *testing.T) {
 func TestExpiredAfterAWriteOfUnknownOutcome(t *testing.T) {
 	live(t, func(w *world) {
 		r := w.carded()
-		w.uipath.onWrite = func(int, Rule) (*Rule, bool, error) {
+		w.uipath.onWrite = func(int, Allocation) (*Allocation, bool, error) {
 			w.slack.put(r, anna, false)
 			return nil, false, errCut
 		}
 		w.react(r, anna, true)
-		w.until("waiting again", func(r Request) bool { return r.Attempted && r.State == Pending })
+		w.until("waiting again", func(r Request) bool { return r.WriteAttempted && r.State == Pending })
 		r = w.quiet()
 		w.ended(r, Expired, ReasonDeadline)
 		if !r.Outcome.Uncertain {
@@ -1273,11 +1273,11 @@ func TestExpiredAfterAWriteOfUnknownOutcome(t *testing.T) {
 func TestRefusedAfterAWriteOfUnknownOutcome(t *testing.T) {
 	live(t, func(w *world) {
 		r := w.carded()
-		w.uipath.onWrite = func(n int, _ Rule) (*Rule, bool, error) {
+		w.uipath.onWrite = func(n int, _ Allocation) (*Allocation, bool, error) {
 			if n == 1 {
 				return nil, false, errCut
 			}
-			return nil, false, &Refusal{Said: "409"}
+			return nil, false, &RefusedError{Answer: "409"}
 		}
 		w.react(r, anna, true)
 		r = w.quiet()
@@ -1291,7 +1291,7 @@ func TestRefusedAfterAWriteOfUnknownOutcome(t *testing.T) {
 // A requester who cannot be reached is not tried for ever.
 func TestUnreachableRequester(t *testing.T) {
 	live(t, func(w *world) {
-		w.slack.breaks("notify", 1_000_000, false, &Refusal{Said: "user_not_in_channel"})
+		w.slack.breaks("notify", 1_000_000, false, &RefusedError{Answer: "user_not_in_channel"})
 		w.file("e1", "OLD")
 		w.quiet()
 		if n := w.slack.count("notify"); n != 8 {
@@ -1309,11 +1309,11 @@ func TestUnheardDenialBeforeTheWrite(t *testing.T) {
 		denial := w.slack.put(r, ben, true)
 		denial.Deny, denial.Name = true, "x"
 		w.slack.cards[r.CardTS] = []Reaction{heard, denial}
-		if err := w.store.React(w.Context(), heard); err != nil {
+		if err := w.store.RecordReaction(w.Context(), heard); err != nil {
 			w.Fatal(err)
 		}
 		r = w.until("an end", func(r Request) bool { return !r.State.Open() })
-		w.ended(r, Denied, ReasonVoted)
+		w.ended(r, Denied, ReasonDeniedByVote)
 		w.puts(0)
 	})
 }

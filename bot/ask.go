@@ -34,7 +34,7 @@ func parseAsk(name string, action approvals.Action, tokens []word, now time.Time
 		return Command{}, err
 	}
 	var rest []word
-	rest, d.ask.Why = splitReason(tokens[1:])
+	rest, d.ask.Reason = splitReason(tokens[1:])
 	d.read(rest)
 	d.agree()
 	d.bound()
@@ -58,7 +58,7 @@ func (d *draft) read(tokens []word) {
 		tokens = tokens[1:]
 		switch {
 		case first.is("emptying"):
-			d.ask.Empty = true
+			d.ask.MayEmpty = true
 		case first.is("for"), first.is("until"):
 			tokens = d.readPeriod(strings.ToLower(first.text), tokens)
 		default:
@@ -117,7 +117,7 @@ func (d *draft) readLimit(of, text string) {
 // agree looks whether all that was said goes with the action.
 func (d *draft) agree() {
 	a := &d.ask
-	if a.Action != approvals.Add && a.Timed() {
+	if a.Action != approvals.Add && a.IsTimed() {
 		d.fail("Only what is added can end by itself; what is set or removed stays so until somebody changes it. Leave the time out.")
 		a.For, a.Until = 0, time.Time{}
 	}
@@ -125,13 +125,13 @@ func (d *draft) agree() {
 		d.fail("A limit of seats goes with %s and %s; a code that is removed takes its limit with it. Leave the limit out.", code("add"), code("set"))
 		a.Quotas = nil
 	}
-	if a.Action == approvals.Add && a.Empty {
+	if a.Action == approvals.Add && a.MayEmpty {
 		d.fail("The word %s goes with %s and %s; adding takes nothing away.", code("emptying"), code("set"), code("remove"))
-		a.Empty = false
+		a.MayEmpty = false
 	}
-	if a.Action == approvals.Set && a.Empty && (len(a.Codes) > 0 || d.lost) {
+	if a.Action == approvals.Set && a.MayEmpty && (len(a.Codes) > 0 || d.lost) {
 		d.fail("A rule that is set to codes is not empty: name the codes, or say %s alone.", code("emptying"))
-		a.Empty = false
+		a.MayEmpty = false
 	}
 	if len(a.Codes) == 0 {
 		d.wantCodes()
@@ -140,7 +140,7 @@ func (d *draft) agree() {
 
 func (d *draft) wantCodes() {
 	switch group := code(d.ask.Group); {
-	case d.ask.Action == approvals.Set && !d.ask.Empty:
+	case d.ask.Action == approvals.Set && !d.ask.MayEmpty:
 		d.fail("Say which licence codes the rule of the group %s should have from now on, all of them. To leave it without any, say %s instead.", group, code("emptying"))
 	case d.ask.Action == approvals.Remove:
 		d.fail("Say which licence codes to take out of the rule of the group %s.", group)
@@ -155,9 +155,9 @@ func (d *draft) bound() {
 		d.fail("That names %d codes; one request takes at most %d.", n, maxCodes)
 		a.Codes, d.lost = a.Codes[:maxCodes], true
 	}
-	if utf8.RuneCountInString(a.Why) > maxReason {
+	if utf8.RuneCountInString(a.Reason) > maxReason {
 		d.fail("%s", tooLongReason)
-		a.Why = ""
+		a.Reason = ""
 	}
 }
 

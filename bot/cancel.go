@@ -16,40 +16,40 @@ var errUncheckable = errors.New("Slack did not tell whether this person may appr
 // who may approve it.
 func (in *Intake) cancel(ctx context.Context, name string, c Command, by string) string {
 	request, err := in.Store.Request(ctx, c.ID)
-	if errors.Is(err, approvals.ErrNoRequest) {
+	if errors.Is(err, approvals.ErrNotFound) {
 		return in.Words.Unknown(c.ID)
 	}
 	var after approvals.Request
 	if err == nil {
 		after, err = in.tryCancel(ctx, request, c, by)
 	}
-	if errors.Is(err, approvals.ErrNoMove) { // it may have moved between the two
+	if errors.Is(err, approvals.ErrNoTransition) { // it may have moved between the two
 		request, _ = in.Store.Request(ctx, c.ID)
 	}
 	switch {
 	case err == nil:
 		return fmt.Sprintf("Request %s is cancelled. %s", code(c.ID), in.Words.untouchedAt(after))
-	case errors.Is(err, approvals.ErrNoMove), errors.Is(err, approvals.ErrNotYours),
-		errors.Is(err, approvals.ErrNoReason), errors.Is(err, errUncheckable):
+	case errors.Is(err, approvals.ErrNoTransition), errors.Is(err, approvals.ErrNotPermitted),
+		errors.Is(err, approvals.ErrReasonRequired), errors.Is(err, errUncheckable):
 		return in.Words.NotCancelled(name, c.ID, err, request.State)
 	}
 	in.Log.Error().Str("request", c.ID).Err(err).Msg("could not cancel a request")
-	if errors.Is(err, approvals.ErrUncertain) {
+	if errors.Is(err, approvals.ErrCommitUnknown) {
 		return in.Words.Doubtful(name, c.ID)
 	}
 	return in.Words.NotStored()
 }
 
 func (in *Intake) tryCancel(ctx context.Context, r approvals.Request, c Command, by string) (approvals.Request, error) {
-	cancel := approvals.Cancel{By: by, Why: c.Why}
+	cancel := approvals.Cancel{By: by, Reason: c.Why}
 	if by != r.Requester && r.State == approvals.Pending {
 		authorised, err := in.mayApprove(ctx, r, by)
 		if err != nil {
 			return r, err
 		}
-		cancel.Authorised = authorised
+		cancel.Authorized = authorised
 	}
-	return in.Store.Step(ctx, r.ID, cancel, nil)
+	return in.Store.ApplyEvent(ctx, r.ID, cancel, nil)
 }
 
 // mayApprove reports whether a person's vote on a request would count now.
@@ -63,15 +63,15 @@ func (in *Intake) mayApprove(ctx context.Context, r approvals.Request, user stri
 }
 
 // standing tells whether a person may vote on a request, as a vote is weighed.
-func (d *Directory) standing(ctx context.Context, r approvals.Request, user string, maxAge time.Duration) (approvals.Standing, error) {
-	person, err := d.Person(ctx, user, maxAge)
+func (d *Directory) standing(ctx context.Context, r approvals.Request, user string, maxAge time.Duration) (approvals.Eligibility, error) {
+	person, err := d.FindPerson(ctx, user, maxAge)
 	if err != nil {
 		return approvals.Uncheckable, err
 	}
 	var named []int
 	var refused error
 	for i, stage := range r.Terms.Stages {
-		members, err := d.Members(ctx, stage.Approvers, maxAge)
+		members, err := d.ListMembers(ctx, stage.Approvers, maxAge)
 		for _, member := range members {
 			if member == user {
 				named = append(named, i)
@@ -82,7 +82,7 @@ func (d *Directory) standing(ctx context.Context, r approvals.Request, user stri
 			refused = err
 		}
 	}
-	standing := approvals.StandingOf(r, person, named)
+	standing := approvals.EligibilityOf(r, person, named)
 	if standing == approvals.NotApprover && refused != nil {
 		return approvals.Uncheckable, refused // perhaps named by the group that could not be read
 	}
@@ -90,18 +90,18 @@ func (d *Directory) standing(ctx context.Context, r approvals.Request, user stri
 }
 
 // Unknown answers a command about a request that there is not.
-func (w Words) Unknown(id string) string {
+func (w Messages) Unknown(id string) string {
 	return fmt.Sprintf("I know no request %s. The id is on its card, and in the answer you got when you typed it.", code(id))
 }
 
 // NotCancelled says why a request could not be cancelled.
-func (w Words) NotCancelled(name, id string, err error, state approvals.State) string {
+func (w Messages) NotCancelled(name, id string, err error, state approvals.State) string {
 	switch {
 	case !state.Open():
 		return fmt.Sprintf("Request %s has already ended (%s); there is nothing to cancel.", code(id), state)
 	case state == approvals.Approved:
 		return fmt.Sprintf("Request %s is already approved and is being carried out; it is too late to cancel it.", code(id))
-	case errors.Is(err, approvals.ErrNoReason):
+	case errors.Is(err, approvals.ErrReasonRequired):
 		return fmt.Sprintf("Request %s is not yours; as one of its approvers you can cancel it if you say why.", code(id)) +
 			try(name+" cancel "+id+" because your reason here")
 	case errors.Is(err, errUncheckable):

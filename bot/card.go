@@ -38,7 +38,7 @@ type Card struct {
 // room, the names and seats that explain them are left out, from the beginning:
 // it depends on nothing that changes later. What goes is named in full in the
 // blocks, whatever room the text has for it.
-func (w Words) Card(r approvals.Request) Card {
+func (w Messages) Card(r approvals.Request) Card {
 	room := maxAsked - utf8.RuneCountInString(w.asked(r, 0))
 	if room < w.goneLength(r) {
 		w, r = unexplained(w, r)
@@ -67,7 +67,7 @@ func (w Words) Card(r approvals.Request) Card {
 
 // asked is the part of the text that stays as it was posted. room is for the
 // codes that go; at zero they are left out, to see how much room there is.
-func (w Words) asked(r approvals.Request, room int) string {
+func (w Messages) asked(r approvals.Request, room int) string {
 	lines := []string{title(r), w.who(r), w.change(r)}
 	if gone := takenAway(r, room); gone != "" && room > 0 {
 		lines = append(lines, gone)
@@ -75,11 +75,11 @@ func (w Words) asked(r approvals.Request, room int) string {
 	return strings.Join(append(lines, w.untouched(r), w.termsText(r)), "\n")
 }
 
-func (w Words) goneLength(r approvals.Request) int {
+func (w Messages) goneLength(r approvals.Request) int {
 	return utf8.RuneCountInString(takenAway(r, maxSection)) + 1
 }
 
-func unexplained(w Words, r approvals.Request) (Words, approvals.Request) {
+func unexplained(w Messages, r approvals.Request) (Messages, approvals.Request) {
 	w.CodeName = func(string) (string, bool) { return "", false }
 	w.terse = true
 	proposal := *r.Proposal
@@ -94,31 +94,31 @@ func section(text string) slack.Block {
 	return slack.NewSectionBlock(slack.NewTextBlockObject(slack.MarkdownType, text, false, false), nil, nil)
 }
 
-func (w Words) who(r approvals.Request) string {
+func (w Messages) who(r approvals.Request) string {
 	text := fmt.Sprintf("%s asks to change the licences of %s.", user(r.Requester), group(r.Proposal.Group))
 	if r.Proposal.Group.Name == "" {
 		text += " UiPath does not tell its name: make sure that it is not the group of everybody or of the administrators."
 	}
-	if r.Ask.Why != "" {
-		text += "\nReason given: " + code(r.Ask.Why)
+	if r.Ask.Reason != "" {
+		text += "\nReason given: " + code(r.Ask.Reason)
 	}
 	return text
 }
 
 // change shows the difference, one code a line: what consent is asked for.
-func (w Words) change(r approvals.Request) string {
+func (w Messages) change(r approvals.Request) string {
 	c := r.Proposal.Change
 	lines := []string{"*Change to the group's allocation rule*"}
 	for _, added := range c.Add {
 		lines = append(lines, "• "+w.signed("+", added)+w.seats(r, added)+w.limit(c, added))
 	}
 	for _, q := range c.Quotas {
-		shown := slices.Contains(c.Add, q.Code) || w.terse && slices.Contains(c.Renew, q.Code)
+		shown := slices.Contains(c.Add, q.Code) || w.terse && slices.Contains(c.Extend, q.Code)
 		if !shown {
 			lines = append(lines, "• "+w.named(q.Code)+w.seats(r, q.Code)+w.limit(c, q.Code))
 		}
 	}
-	for _, renewed := range c.Renew {
+	for _, renewed := range c.Extend {
 		lines = append(lines, "• "+w.extends(r, renewed))
 	}
 	for _, gone := range c.Remove {
@@ -156,7 +156,7 @@ func takenAway(r approvals.Request, room int) string {
 }
 
 // limit shows the seat limit of a code before and after, if it changes.
-func (w Words) limit(c approvals.Change, of string) string {
+func (w Messages) limit(c approvals.Change, of string) string {
 	for _, q := range c.Quotas {
 		switch {
 		case q.Code != of:
@@ -180,7 +180,7 @@ func counted(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-func (w Words) signed(sign, c string) string {
+func (w Messages) signed(sign, c string) string {
 	text := code(sign + " " + c)
 	if name, ok := w.CodeName(c); ok {
 		text += " " + plain(name)
@@ -188,7 +188,7 @@ func (w Words) signed(sign, c string) string {
 	return text
 }
 
-func (w Words) seats(r approvals.Request, c string) string {
+func (w Messages) seats(r approvals.Request, c string) string {
 	for _, s := range r.Proposal.Seats {
 		if s.Code == c {
 			return " · " + allocated(s)
@@ -202,7 +202,7 @@ func allocated(s approvals.Seats) string {
 }
 
 // untouched says what stays.
-func (w Words) untouched(r approvals.Request) string {
+func (w Messages) untouched(r approvals.Request) string {
 	c := r.Proposal.Change
 	room := maxKept
 	if w.terse {
@@ -241,7 +241,7 @@ func keptQuotas(p *approvals.Proposal) []string {
 	return kept
 }
 
-func (w Words) terms(r approvals.Request) []*slack.TextBlockObject {
+func (w Messages) terms(r approvals.Request) []*slack.TextBlockObject {
 	field := func(title, text string) *slack.TextBlockObject {
 		return slack.NewTextBlockObject(slack.MarkdownType, "*"+title+"*\n"+text, false, false)
 	}
@@ -255,13 +255,13 @@ func (w Words) terms(r approvals.Request) []*slack.TextBlockObject {
 
 // mayApprove names the approvers, stage by stage where there are several, as
 // many as there is room for.
-func (w Words) mayApprove(t approvals.Terms) string {
+func (w Messages) mayApprove(t approvals.Terms) string {
 	room, crowd := maxStages, maxPeople
 	if w.terse {
 		room, crowd = maxPeople, maxTerse
 	}
 	switch {
-	case t.Auto:
+	case t.AutoApprove:
 		return "nobody has to; the policy grants it"
 	case len(t.Stages) <= 1:
 		return people(t.Approvers())
@@ -296,15 +296,15 @@ func needs(t approvals.Terms) string {
 	return text
 }
 
-func (w Words) termsText(r approvals.Request) string {
+func (w Messages) termsText(r approvals.Request) string {
 	return fmt.Sprintf("May approve: %s. Approvals needed: %s. Deadline: %s.", w.mayApprove(r.Terms), needs(r.Terms), moment(r.Deadline))
 }
 
-func (w Words) how(r approvals.Request) string {
+func (w Messages) how(r approvals.Request) string {
 	switch {
 	case !r.State.Open():
 		return "This request has ended; reactions on it have no effect any more. The thread tells what happened."
-	case r.Terms.Auto:
+	case r.Terms.AutoApprove:
 		return "Reactions have no effect on this request. A rule lets the group's members use seats, first come, first served; it does not by itself take one."
 	}
 	own := "The requester's own reaction does not count. "
@@ -318,11 +318,11 @@ func (w Words) how(r approvals.Request) string {
 
 // waiting says how many agreed, who, and whose agreement is missing where
 // there are several stages.
-func (w Words) waiting(r approvals.Request) string {
-	if r.Terms.Auto {
+func (w Messages) waiting(r approvals.Request) string {
+	if r.Terms.AutoApprove {
 		return ":hourglass_flowing_sand: *Waiting*: the policy grants it; UiPath is asked next."
 	}
-	missing := r.Terms.Missing(r.Votes)
+	missing := r.Terms.MissingVotes(r.Votes)
 	given := r.Terms.Quorum()
 	var lacking []string
 	for i, n := range missing {
@@ -342,15 +342,15 @@ func (w Words) waiting(r approvals.Request) string {
 }
 
 // Status says in one line where the request stands.
-func (w Words) Status(r approvals.Request) string {
+func (w Messages) Status(r approvals.Request) string {
 	agreed := agreedBy(r)
 	bold := strings.Replace(sentence(agreed), " ", "* ", 1)
 	switch r.State {
 	case approvals.Pending:
 		return w.waiting(r)
 	case approvals.Approved:
-		if r.Stalled != "" {
-			return fmt.Sprintf(":arrows_counterclockwise: *%s, *not done yet*: %s.", bold, plain(r.Stalled))
+		if r.DelayReason != "" {
+			return fmt.Sprintf(":arrows_counterclockwise: *%s, *not done yet*: %s.", bold, plain(r.DelayReason))
 		}
 		return fmt.Sprintf(":arrows_counterclockwise: *%s; UiPath is being asked to make the change.", bold)
 	case approvals.Done:

@@ -28,9 +28,9 @@ func largestRequest(state approvals.State) approvals.Request {
 	nasty := strings.Repeat("<>&`", 75)
 	r := approvals.Request{
 		ID: "R-7K3F9QXA", State: state, Requester: "U0123456789", Channel: "C0APPROVALS",
-		Ask:      approvals.Ask{Group: nasty, Why: nasty},
+		Ask:      approvals.Ask{Group: nasty, Reason: nasty},
 		Terms:    approvals.Terms{Stages: []approvals.Stage{{Approvers: append(repeat(20, "U01234567%02d"), repeat(20, "S01234567%02d")...), Quorum: 40}}, TTL: time.Hour},
-		Deadline: testTime.Add(time.Hour), Decided: testTime, Filed: testTime, Ended: testTime,
+		Deadline: testTime.Add(time.Hour), DecidedAt: testTime, FiledAt: testTime, ClosedAt: testTime,
 		Proposal: &approvals.Proposal{Group: approvals.Group{ID: nasty + "1", Name: nasty}},
 	}
 	change := &r.Proposal.Change
@@ -44,10 +44,10 @@ func largestRequest(state approvals.State) approvals.Request {
 		r.Votes = append(r.Votes, approvals.Vote{User: user})
 	}
 	if state.Open() {
-		r.Stalled = nasty
+		r.DelayReason = nasty
 	} else {
 		r.Outcome = &approvals.Outcome{
-			By: "U0123456789", Said: nasty, Subject: change.Add, Nearest: append(change.Keep, nasty), Codes: append(change.Keep, change.Add...),
+			By: "U0123456789", Answer: nasty, ConcernedCodes: change.Add, Suggestions: append(change.Keep, nasty), Allocation: append(change.Keep, change.Add...),
 		}
 	}
 	return r
@@ -57,10 +57,10 @@ func largestRequest(state approvals.State) approvals.Request {
 // explains them.
 func usualRequest(state approvals.State) approvals.Request {
 	r := largestRequest(state)
-	r.Ask = approvals.Ask{Group: "group-01", Why: "Q3 audit"}
+	r.Ask = approvals.Ask{Group: "group-01", Reason: "Q3 audit"}
 	r.Proposal.Group = approvals.Group{ID: "bb0c3b6e-7d0c-4a52-9a94-1f2f0c7a3a11", Name: "Finance Robots"}
 	r.Terms.Stages = []approvals.Stage{{Approvers: []string{"S0APPROVERS"}, Quorum: 2}}
-	r.Stalled, r.Votes = "", r.Votes[:1]
+	r.DelayReason, r.Votes = "", r.Votes[:1]
 	codes := strings.Fields("ACCU ACNU AKIT ATTUCU ATTUNU AXPNU CTZDEVCU CTZDEVNU IDU PMBU PMD RPADEVCU RPADEVNU RPADEVPROCU RPADEVPRONU " +
 		"TSTDEVPRONU TSTNU AGU AIU DSU FCCU HEAL LU MRSU NONPR")
 	r.Proposal.Change = approvals.Change{Add: codes[:maxCodes], Keep: codes[maxCodes : maxCodes+5]}
@@ -86,7 +86,7 @@ func largestSet(state approvals.State) approvals.Request {
 // smallRemoval leaves the rule empty.
 func smallRemoval(state approvals.State) approvals.Request {
 	r := usualRequest(state)
-	r.Ask.Action, r.Ask.Empty = approvals.Remove, true
+	r.Ask.Action, r.Ask.MayEmpty = approvals.Remove, true
 	r.Proposal.Change = approvals.Change{Remove: []string{"ATTUNU", "IDU"}}
 	r.Proposal.Quotas = []approvals.Quota{{Code: "IDU", Limit: 1}}
 	return r
@@ -119,8 +119,8 @@ func usualStaged(state approvals.State) approvals.Request {
 func usualRenewal(state approvals.State) approvals.Request {
 	r := usualRequest(state)
 	change := &r.Proposal.Change
-	change.Renew, change.Add, r.Proposal.Ends = change.Add, nil, make(map[string]time.Time)
-	for _, c := range change.Renew {
+	change.Extend, change.Add, r.Proposal.Ends = change.Add, nil, make(map[string]time.Time)
+	for _, c := range change.Extend {
 		r.Proposal.Ends[c] = testTime.AddDate(0, 1, 0)
 	}
 	r.Ask.Until = testTime.AddDate(0, 3, 0)
@@ -131,8 +131,8 @@ func usualRenewal(state approvals.State) approvals.Request {
 func largestRenewal(state approvals.State) approvals.Request {
 	r := manyStages(largestRequest(state))
 	change := &r.Proposal.Change
-	change.Renew, change.Add, r.Proposal.Ends = change.Add, nil, make(map[string]time.Time)
-	for _, c := range change.Renew {
+	change.Extend, change.Add, r.Proposal.Ends = change.Add, nil, make(map[string]time.Time)
+	for _, c := range change.Extend {
 		change.Quotas = append(change.Quotas, approvals.QuotaChange{Code: c, From: 999999, To: maxSeats})
 		r.Proposal.Ends[c] = testTime.AddDate(0, 1, 0)
 	}
@@ -203,7 +203,7 @@ func TestCardFitsAndItsTextIsComplete(t *testing.T) {
 					t.Errorf("%s, %s: consent is asked for %s without showing it", name, state, c)
 				}
 			}
-			for _, c := range r.Proposal.Change.Renew {
+			for _, c := range r.Proposal.Change.Extend {
 				if !strings.Contains(card.Text, "• Extends "+code(c)) || !strings.Contains(card.Text, moment(r.Ask.Until)) {
 					t.Errorf("%s, %s: consent is asked to extend %s without showing it", name, state, c)
 				}
@@ -245,18 +245,18 @@ func TestSlackTakesTheLargestCard(t *testing.T) {
 	r := newRig(t, sandbox.SlackConfig{})
 	for name, request := range cards() {
 		asked := request(approvals.Pending)
-		ts, err := r.speaker.Announce(r.ctx, asked)
+		ts, err := r.speaker.PostCard(r.ctx, asked)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
 		for _, state := range approvals.States()[1:] {
 			now := request(state)
 			now.CardTS = ts
-			if err := r.speaker.Render(r.ctx, now); err != nil {
+			if err := r.speaker.UpdateCard(r.ctx, now); err != nil {
 				t.Errorf("%s, %s: %v", name, state, err)
 			}
 			if state != approvals.Refused {
-				if err := r.speaker.Reply(r.ctx, now, approvals.Owed{Kind: approvals.Reply}); err != nil {
+				if err := r.speaker.PostInThread(r.ctx, now, approvals.Job{Kind: approvals.JobPostOutcome}); err != nil {
 					t.Errorf("%s, %s: %v", name, state, err)
 				}
 			}

@@ -37,7 +37,7 @@ func TestCardsShowTheChange(t *testing.T) {
 			never: []string{"Goes: nothing", "EMPTY"},
 		},
 		"empty": {
-			ask:    approvals.Ask{Action: approvals.Set, Empty: true},
+			ask:    approvals.Ask{Action: approvals.Set, MayEmpty: true},
 			change: approvals.Change{Remove: []string{"IDU"}},
 			want:   []string{"*Takes away: `IDU`.*", "*The rule will be EMPTY.*", "Stays: nothing."},
 			never:  []string{"the rule is empty now"},
@@ -101,7 +101,7 @@ func TestCardsShowTheChange(t *testing.T) {
 func TestWhatThePolicyGrantsNobodyApproved(t *testing.T) {
 	for _, state := range []approvals.State{approvals.Pending, approvals.Approved, approvals.Done, approvals.Failed} {
 		r := usualRequest(state)
-		r.Votes, r.Terms = nil, approvals.Terms{Rule: "free for all", Auto: true, TTL: time.Hour}
+		r.Votes, r.Terms = nil, approvals.Terms{Rule: "free for all", AutoApprove: true, TTL: time.Hour}
 		for _, said := range []string{testWords().Card(r).Text, testWords().End(r), testWords().Held(r), testWords().Explanation(r, "")} {
 			if strings.Contains(strings.ToLower(said), "approved by") || strings.Contains(said, "approved* by") {
 				t.Errorf("%s: %s", state, said)

@@ -25,7 +25,7 @@ func manyCodes(n int) []string {
 // they mean by it.
 func TestParseCommand(t *testing.T) {
 	ask := func(group, why string, codes ...string) Command {
-		return Command{Verb: VerbAsk, Ask: approvals.Ask{Group: group, Codes: codes, Why: why}}
+		return Command{Verb: VerbAsk, Ask: approvals.Ask{Group: group, Codes: codes, Reason: why}}
 	}
 	simple := ask("group-01", "", "RPADEVPRONU", "IDU")
 	help := Command{Verb: VerbHelp}
@@ -93,7 +93,7 @@ func TestParseCommand(t *testing.T) {
 			continue
 		}
 		if err != nil || got.Verb != want.Verb || got.ID != want.ID || got.Ask.Group != want.Ask.Group ||
-			got.Ask.Why != want.Ask.Why || !slices.Equal(got.Ask.Codes, want.Ask.Codes) {
+			got.Ask.Reason != want.Ask.Reason || !slices.Equal(got.Ask.Codes, want.Ask.Codes) {
 			t.Errorf("%q was understood as %+v, %v; want %+v", text, got, err, want)
 		}
 	}

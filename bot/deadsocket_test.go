@@ -25,7 +25,7 @@ func TestTheSocketDiesBeforeTheAnswer(t *testing.T) {
 			r := newRig(t, sandbox.SlackConfig{AckTimeout: patience})
 			held, gate := make(chan struct{}), make(chan struct{})
 			hold := sync.OnceFunc(func() { close(held); <-gate })
-			s := r.listen(filer{Filer: r.store, file: func(approvals.Request) error { hold(); return nil }})
+			s := r.listen(filer{RequestStore: r.store, file: func(approvals.Request) error { hold(); return nil }})
 			waiting, givesUp := context.WithCancel(r.ctx)
 			defer givesUp()
 			first := make(chan sandbox.Typed, 1)
@@ -59,27 +59,27 @@ func (r *rig) expectFiled(envelope, second string) {
 	r.t.Helper()
 	var envelopes, ids []string
 	for range 2 {
-		_, request, err := r.store.Claim(r.ctx, time.Minute, approvals.Vet)
+		_, request, err := r.store.ClaimJob(r.ctx, time.Minute, approvals.JobPrepare)
 		if err != nil {
 			r.t.Fatal(err)
 		}
-		envelopes, ids = append(envelopes, request.Envelope), append(ids, request.ID)
+		envelopes, ids = append(envelopes, request.EnvelopeID), append(ids, request.ID)
 	}
 	if !slices.Contains(envelopes, envelope) || !slices.Contains(ids, second) {
 		r.t.Errorf("owed for the envelopes %v, ids %v; want those of %s and of %s", envelopes, ids, envelope, second)
 	}
-	if _, n, err := r.store.Mine(r.ctx, robin, 10, 0); err != nil || n != 2 {
+	if _, n, err := r.store.ListByRequester(r.ctx, robin, 10, 0); err != nil || n != 2 {
 		r.t.Errorf("%d requests are stored (%v)", n, err)
 	}
 }
 
 // A counter stores reactions by counting them.
 type counter struct {
-	Filer
+	RequestStore
 	stored atomic.Int32
 }
 
-func (c *counter) React(context.Context, approvals.Reaction) error {
+func (c *counter) RecordReaction(context.Context, approvals.Reaction) error {
 	c.stored.Add(1)
 	return nil
 }

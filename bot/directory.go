@@ -20,7 +20,7 @@ import (
 type Directory struct {
 	api   *slack.Client
 	self  Self
-	words Words
+	words Messages
 	once  singleflight.Group
 
 	mu     sync.Mutex
@@ -34,7 +34,7 @@ type known[T any] struct {
 }
 
 // NewDirectory makes a directory for the bot that self describes.
-func NewDirectory(api *slack.Client, self Self, words Words) *Directory {
+func NewDirectory(api *slack.Client, self Self, words Messages) *Directory {
 	return &Directory{
 		api: api, self: self, words: words,
 		people: make(map[string]known[approvals.Person]),
@@ -45,7 +45,7 @@ func NewDirectory(api *slack.Client, self Self, words Words) *Directory {
 var _ approvals.Directory = (*Directory)(nil)
 
 // Person tells who a user is.
-func (d *Directory) Person(ctx context.Context, user string, maxAge time.Duration) (approvals.Person, error) {
+func (d *Directory) FindPerson(ctx context.Context, user string, maxAge time.Duration) (approvals.Person, error) {
 	if user == d.self.UserID {
 		return approvals.Person{ID: user, Bot: true}, nil
 	}
@@ -69,7 +69,7 @@ func (d *Directory) asked(user string, info *slack.User) (approvals.Person, erro
 		return approvals.Person{}, errors.New("Slack users.info: the answer names no user")
 	}
 	err := fmt.Errorf("Slack users.info: asked about %s, the answer is about %s", user, bounded(info.ID, 60))
-	return approvals.Person{}, &approvals.Refusal{Said: "Slack answered about somebody else", Err: err}
+	return approvals.Person{}, &approvals.RefusedError{Answer: "Slack answered about somebody else", Err: err}
 }
 
 // person reads what decides about a vote. A user of another team, or of none
@@ -81,16 +81,16 @@ func (d *Directory) person(u *slack.User) approvals.Person {
 		ID:          u.ID,
 		Bot:         u.IsBot || u.IsWorkflowBot || u.IsConnectorBot || u.ID == "USLACKBOT",
 		Guest:       u.IsRestricted || u.IsUltraRestricted || u.IsInvitedUser,
-		Stranger:    u.IsStranger || !sameTeam && !sameEnterprise,
+		External:    u.IsStranger || !sameTeam && !sameEnterprise,
 		Deactivated: u.Deleted,
-		Offset:      time.Duration(u.TZOffset) * time.Second,
+		UTCOffset:      time.Duration(u.TZOffset) * time.Second,
 	}
 }
 
 // Members lists everybody whom approvers name, with the members of user
 // groups. What one group refuses to tell does not hide the others: the list
 // then comes with the refusal.
-func (d *Directory) Members(ctx context.Context, approvers []string, maxAge time.Duration) ([]string, error) {
+func (d *Directory) ListMembers(ctx context.Context, approvers []string, maxAge time.Duration) ([]string, error) {
 	var members []string
 	var refused error
 	for _, id := range approvers {
@@ -99,7 +99,7 @@ func (d *Directory) Members(ctx context.Context, approvers []string, maxAge time
 			continue
 		}
 		inGroup, err := d.userGroup(ctx, id, maxAge)
-		var refusal *approvals.Refusal
+		var refusal *approvals.RefusedError
 		switch {
 		case errors.As(err, &refusal):
 			refused = err
@@ -152,10 +152,10 @@ func recall[T any](d *Directory, memory map[string]known[T], call, id string, ma
 }
 
 // OnCard reads the reactions on a card that mean something, all of them.
-func (d *Directory) OnCard(ctx context.Context, channel, ts string) ([]approvals.Reaction, error) {
+func (d *Directory) CardReactions(ctx context.Context, channel, ts string) ([]approvals.Reaction, error) {
 	item, err := d.api.GetReactionsContext(ctx, slack.NewRefToMessage(channel, ts), slack.GetReactionsParameters{Full: true})
 	if answered(err, "message_not_found") {
-		return nil, approvals.ErrGone
+		return nil, approvals.ErrCardDeleted
 	}
 	if err != nil {
 		return nil, classify("reactions.get", err)
@@ -186,7 +186,7 @@ func (d *Directory) votes(channel, ts string, all []slack.ItemReaction) (shown [
 // Survey reads the reactions on all messages of a channel from a timestamp on,
 // 999 messages a call. Slack shows a deleted message with replies as a
 // tombstone: that is none.
-func (d *Directory) Survey(ctx context.Context, channel, oldest string, visit func(ts string, shown []approvals.Reaction, whole bool)) error {
+func (d *Directory) SurveyChannel(ctx context.Context, channel, oldest string, visit func(ts string, shown []approvals.Reaction, whole bool)) error {
 	query := &slack.GetConversationHistoryParameters{ChannelID: channel, Oldest: oldest, Inclusive: true, Limit: 999}
 	for {
 		page, err := d.api.GetConversationHistoryContext(ctx, query)
@@ -212,7 +212,7 @@ func (d *Directory) Survey(ctx context.Context, channel, oldest string, visit fu
 var aliases = map[string]string{"thumbsup": "+1", "thumbsdown": "-1", "raised_hand": "hand"}
 
 // vote tells what an emoji means, if anything, by its name without skin tone.
-func (w Words) vote(name string) (plainName string, deny, ok bool) {
+func (w Messages) vote(name string) (plainName string, deny, ok bool) {
 	name = canonical(name)
 	same := func(configured string) bool { return canonical(configured) == name }
 	switch {

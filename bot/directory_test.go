@@ -23,8 +23,8 @@ func TestPerson(t *testing.T) {
 		"multi-channel guest":        {sandbox.User{Restricted: true}, approvals.Person{Guest: true}},
 		"single-channel guest":       {sandbox.User{UltraRestricted: true}, approvals.Person{Guest: true}},
 		"invited":                    {sandbox.User{Invited: true}, approvals.Person{Guest: true}},
-		"through Slack Connect":      {sandbox.User{Stranger: true}, approvals.Person{Stranger: true}},
-		"of another team":            {sandbox.User{TeamID: "T0OTHER"}, approvals.Person{Stranger: true}},
+		"through Slack Connect":      {sandbox.User{Stranger: true}, approvals.Person{External: true}},
+		"of another team":            {sandbox.User{TeamID: "T0OTHER"}, approvals.Person{External: true}},
 		"bot":                        {sandbox.User{Bot: true}, approvals.Person{Bot: true}},
 		"workflow":                   {sandbox.User{WorkflowBot: true}, approvals.Person{Bot: true}},
 		"deactivated":                {sandbox.User{Deleted: true}, approvals.Person{Deactivated: true}},
@@ -32,21 +32,21 @@ func TestPerson(t *testing.T) {
 	} {
 		c.user.ID, c.user.Name, c.want.ID = "U0SOMEBODY", "somebody", "U0SOMEBODY"
 		r.slack.AddUser(c.user)
-		if got, err := r.directory.Person(r.ctx, "U0SOMEBODY", 0); err != nil || got != c.want {
+		if got, err := r.directory.FindPerson(r.ctx, "U0SOMEBODY", 0); err != nil || got != c.want {
 			t.Errorf("%s: %+v, %v", name, got, err)
 		}
 	}
-	if self, err := r.directory.Person(r.ctx, r.self.UserID, 0); err != nil || !self.Bot {
+	if self, err := r.directory.FindPerson(r.ctx, r.self.UserID, 0); err != nil || !self.Bot {
 		t.Errorf("itself: %+v, %v", self, err)
 	}
 	if slackbot := r.directory.person(userOf("USLACKBOT", "", "")); !slackbot.Bot {
 		t.Error("Slackbot is no bot")
 	}
 	r.directory.self.EnterpriseID = "E1"
-	if colleague := r.directory.person(userOf("U1", "T0OTHER", "E1")); colleague.Stranger {
+	if colleague := r.directory.person(userOf("U1", "T0OTHER", "E1")); colleague.External {
 		t.Error("somebody of another team of the same enterprise is a stranger")
 	}
-	if stranger := r.directory.person(userOf("U1", "T0OTHER", "")); !stranger.Stranger {
+	if stranger := r.directory.person(userOf("U1", "T0OTHER", "")); !stranger.External {
 		t.Error("somebody of another team and no enterprise is no stranger")
 	}
 }
@@ -62,16 +62,16 @@ func TestAnswersAboutNobody(t *testing.T) {
 		`{"ok":true,"user":{}}`:   "unknown",
 		`{"ok":true,"user":{"team_id":"` + r.self.TeamID + `"}}`:                      "unknown",
 		`{"ok":true,"user":{"id":"W0ROBIN","team_id":"` + r.self.TeamID + `"}}`:       "refusal Slack answered about somebody else",
-		`{"ok":true,"user":{"id":"` + robin + `"}}`:                                   string(approvals.IsStranger),
-		`{"ok":true,"user":{"id":"` + robin + `","team_id":""}}`:                      string(approvals.IsStranger),
-		`{"ok":true,"user":{"id":"` + robin + `","team_id":"T0OTHER"}}`:               string(approvals.IsStranger),
+		`{"ok":true,"user":{"id":"` + robin + `"}}`:                                   string(approvals.IsExternal),
+		`{"ok":true,"user":{"id":"` + robin + `","team_id":""}}`:                      string(approvals.IsExternal),
+		`{"ok":true,"user":{"id":"` + robin + `","team_id":"T0OTHER"}}`:               string(approvals.IsExternal),
 		`{"ok":true,"user":{"id":"` + robin + `","team_id":"` + r.self.TeamID + `"}}`: string(approvals.IsRequester),
 	} {
 		r.slack.Inject("users.info", sandbox.Fault{Times: 1, Body: body})
-		person, err := r.directory.Person(r.ctx, robin, 0)
+		person, err := r.directory.FindPerson(r.ctx, robin, 0)
 		got := meaning(err)
 		if err == nil {
-			got = string(approvals.StandingOf(request, person, []int{0}))
+			got = string(approvals.EligibilityOf(request, person, []int{0}))
 		}
 		if got != want {
 			t.Errorf("%s: %s, %v; want %s", body, got, err, want)
@@ -87,7 +87,7 @@ func TestPeopleWhoCannotBeLookedUp(t *testing.T) {
 		"internal_error": "unknown", "invalid_auth": "delay 0s",
 	} {
 		r.slack.Inject("users.info", sandbox.Fault{Times: 1, Error: name})
-		if _, err := r.directory.Person(r.ctx, alex, time.Hour); meaning(err) != want {
+		if _, err := r.directory.FindPerson(r.ctx, alex, time.Hour); meaning(err) != want {
 			t.Errorf("users.info %s: %v", name, err)
 		}
 	}
@@ -96,7 +96,7 @@ func TestPeopleWhoCannotBeLookedUp(t *testing.T) {
 		"plan_upgrade_required": "refusal plan_upgrade_required", "internal_error": "unknown",
 	} {
 		r.slack.Inject("usergroups.users.list", sandbox.Fault{Times: 1, Error: name})
-		if _, err := r.directory.Members(r.ctx, []string{"S0A"}, 0); meaning(err) != want {
+		if _, err := r.directory.ListMembers(r.ctx, []string{"S0A"}, 0); meaning(err) != want {
 			t.Errorf("usergroups.users.list %s: %v", name, err)
 		}
 	}
@@ -107,21 +107,21 @@ func TestMembers(t *testing.T) {
 	r := newRig(t, sandbox.SlackConfig{})
 	r.slack.SetUserGroup("S0A", alex, kim)
 	r.slack.SetUserGroup("S0EMPTY")
-	got, err := r.directory.Members(r.ctx, []string{robin, "S0A", "S0EMPTY"}, 0)
+	got, err := r.directory.ListMembers(r.ctx, []string{robin, "S0A", "S0EMPTY"}, 0)
 	if err != nil || !slices.Equal(got, []string{robin, alex, kim}) {
 		t.Errorf("%v, %v", got, err)
 	}
-	got, err = r.directory.Members(r.ctx, []string{"S0NONE", robin, "S0A"}, 0)
+	got, err = r.directory.ListMembers(r.ctx, []string{"S0NONE", robin, "S0A"}, 0)
 	if !slices.Equal(got, []string{robin, alex, kim}) || meaning(err) != "refusal no_such_subteam" {
 		t.Errorf("one group that is not there hides the others: %v, %v", got, err)
 	}
 	r.slack.Inject("usergroups.users.list", sandbox.Fault{Times: 1, Status: 500})
-	if got, err = r.directory.Members(r.ctx, []string{robin, "S0A"}, 0); err == nil || got != nil {
+	if got, err = r.directory.ListMembers(r.ctx, []string{robin, "S0A"}, 0); err == nil || got != nil {
 		t.Errorf("members in spite of an error: %v", got)
 	}
 	// A group that was known and can no longer be read has no members.
 	r.slack.Inject("usergroups.users.list", sandbox.Fault{Times: 1, Error: "missing_scope"})
-	if got, err = r.directory.Members(r.ctx, []string{"S0A"}, 0); meaning(err) != "refusal missing_scope" || len(got) != 0 {
+	if got, err = r.directory.ListMembers(r.ctx, []string{"S0A"}, 0); meaning(err) != "refusal missing_scope" || len(got) != 0 {
 		t.Errorf("members from memory: %v, %v", got, err)
 	}
 }
@@ -136,7 +136,7 @@ func TestHowOldAnAnswerMayBe(t *testing.T) {
 		if what == "anew" {
 			age = 0
 		}
-		got, err := r.directory.Members(r.ctx, []string{"S0A"}, age)
+		got, err := r.directory.ListMembers(r.ctx, []string{"S0A"}, age)
 		if n := len(r.slack.Calls("usergroups.users.list")); err != nil || n != calls || !slices.Equal(got, members) {
 			t.Errorf("%s: %v, %v after %d calls; want %v after %d", what, got, err, n, members, calls)
 		}
@@ -157,11 +157,11 @@ func TestAskingAnewSharesNoCall(t *testing.T) {
 	r.slack.Inject("users.info", sandbox.Fault{Times: 1, Latency: 300 * time.Millisecond})
 	first := make(chan error, 1)
 	go func() {
-		_, err := r.directory.Person(r.ctx, alex, 0)
+		_, err := r.directory.FindPerson(r.ctx, alex, 0)
 		first <- err
 	}()
 	r.await("the first call", func() bool { return len(r.slack.Calls("users.info")) == 1 })
-	if _, err := r.directory.Person(r.ctx, alex, 0); err != nil {
+	if _, err := r.directory.FindPerson(r.ctx, alex, 0); err != nil {
 		t.Error(err)
 	}
 	if err := <-first; err != nil {
@@ -176,12 +176,12 @@ func TestAskingAnewSharesNoCall(t *testing.T) {
 func TestOnCard(t *testing.T) {
 	r := newRig(t, sandbox.SlackConfig{})
 	card := r.request(approvals.Pending)
-	ts, err := r.speaker.Announce(r.ctx, card)
+	ts, err := r.speaker.PostCard(r.ctx, card)
 	if err != nil {
 		t.Fatal(err)
 	}
 	card.CardTS = ts
-	if err := r.speaker.Seed(r.ctx, card); err != nil {
+	if err := r.speaker.AddReactions(r.ctx, card); err != nil {
 		t.Fatal(err)
 	}
 	voters := repeat(9, "U0VOTER%d") // Slack lists a few unless asked for all
@@ -194,7 +194,7 @@ func TestOnCard(t *testing.T) {
 	}
 	_ = r.slack.React(alex, channel, ts, "x")
 	_ = r.slack.React(kim, channel, ts, "eyes")
-	shown, err := r.directory.OnCard(r.ctx, channel, ts)
+	shown, err := r.directory.CardReactions(r.ctx, channel, ts)
 	if err != nil || len(shown) != len(voters)+1 {
 		t.Fatalf("%+v, %v", shown, err)
 	}
@@ -204,14 +204,14 @@ func TestOnCard(t *testing.T) {
 		}
 	}
 	_ = r.slack.DeleteMessage(channel, ts)
-	if _, err := r.directory.OnCard(r.ctx, channel, ts); !errors.Is(err, approvals.ErrGone) {
+	if _, err := r.directory.CardReactions(r.ctx, channel, ts); !errors.Is(err, approvals.ErrCardDeleted) {
 		t.Errorf("a deleted card: %v", err)
 	}
 }
 
 // TestVote tells what an emoji means by its name.
 func TestVote(t *testing.T) {
-	w := Words{Approve: []string{"white_check_mark", "+1"}, Deny: []string{"x", "thumbsdown", "raised_hand", "partyparrot"}}
+	w := Messages{Approve: []string{"white_check_mark", "+1"}, Deny: []string{"x", "thumbsdown", "raised_hand", "partyparrot"}}
 	for name, want := range map[string]string{
 		"white_check_mark": "approve", ":white_check_mark:": "approve", "heavy_check_mark": "", "WHITE_CHECK_MARK": "",
 		"+1": "approve", "thumbsup": "approve", "+1::skin-tone-6": "approve", "thumbsup::skin-tone-2": "approve",

@@ -8,17 +8,17 @@ import (
 )
 
 // Held tells the thread of an approved request that the write is not through.
-func (w Words) Held(r approvals.Request) string {
+func (w Messages) Held(r approvals.Request) string {
 	return fmt.Sprintf("%s Request %s is %s but not done yet: %s. I keep trying until %s; nothing needs to be typed again.",
-		user(r.Requester), code(r.ID), agreedBy(r), plain(r.Stalled), moment(r.OpenUntil()))
+		user(r.Requester), code(r.ID), agreedBy(r), plain(r.DelayReason), moment(r.ApprovalExpires()))
 }
 
 // End tells how a request ended: the one reply that says so.
-func (w Words) End(r approvals.Request) string {
+func (w Messages) End(r approvals.Request) string {
 	return user(r.Requester) + " " + w.ending(r)
 }
 
-func (w Words) ending(r approvals.Request) string {
+func (w Messages) ending(r approvals.Request) string {
 	switch r.State {
 	case approvals.Done:
 		return w.done(r)
@@ -47,40 +47,40 @@ func (w Words) ending(r approvals.Request) string {
 // calledOff says why an approver cancelled another's request.
 func calledOff(r approvals.Request) string {
 	switch {
-	case r.Outcome.Reason != approvals.ReasonCalledOff:
+	case r.Outcome.Reason != approvals.ReasonCancelledByApprover:
 		return ""
-	case r.Outcome.Why == "":
+	case r.Outcome.Comment == "":
 		return ", who may approve it"
 	}
-	return ", who may approve it, because " + code(r.Outcome.Why)
+	return ", who may approve it, because " + code(r.Outcome.Comment)
 }
 
 // untouchedAt says that UiPath was left alone, or that this is not known.
-func (w Words) untouchedAt(r approvals.Request) string {
+func (w Messages) untouchedAt(r approvals.Request) string {
 	if !r.Outcome.Uncertain {
 		return "Nothing was changed at UiPath."
 	}
 	return fmt.Sprintf("A write had been tried before, and it, or a part of it, may have taken effect: look at %s in UiPath.", group(r.Proposal.Group))
 }
 
-func (w Words) done(r approvals.Request) string {
+func (w Messages) done(r approvals.Request) string {
 	text := fmt.Sprintf("Done: %s. %s.", w.changed(r), sentence(agreedBy(r)))
 	switch r.Outcome.Reason {
 	case approvals.ReasonExtended:
-		return text + fmt.Sprintf(" Nothing had to be written: UiPath's rule has them and is %s.", rule(r.Outcome.Codes)) + w.lasting(r)
-	case approvals.ReasonUnkept:
-		return text + fmt.Sprintf(" But though it said yes, UiPath did not keep what was to stay besides: limits of seats, or that external licences are used. Have that put right in UiPath. The rule is now %s.", rule(r.Outcome.Codes)) + w.lasting(r)
+		return text + fmt.Sprintf(" Nothing had to be written: UiPath's rule has them and is %s.", rule(r.Outcome.Allocation)) + w.lasting(r)
+	case approvals.ReasonNotPreserved:
+		return text + fmt.Sprintf(" But though it said yes, UiPath did not keep what was to stay besides: limits of seats, or that external licences are used. Have that put right in UiPath. The rule is now %s.", rule(r.Outcome.Allocation)) + w.lasting(r)
 	case approvals.ReasonReadBack:
-		return text + fmt.Sprintf(" UiPath's answer was lost, but its rule, read again, shows the change: it is now %s.", rule(r.Outcome.Codes)) + w.lasting(r)
+		return text + fmt.Sprintf(" UiPath's answer was lost, but its rule, read again, shows the change: it is now %s.", rule(r.Outcome.Allocation)) + w.lasting(r)
 	}
-	return text + fmt.Sprintf(" UiPath confirmed it: the group's rule is now %s.", rule(r.Outcome.Codes)) + w.lasting(r)
+	return text + fmt.Sprintf(" UiPath confirmed it: the group's rule is now %s.", rule(r.Outcome.Allocation)) + w.lasting(r)
 }
 
 // maxDone is the room for each kind of change in the message that it is done.
 const maxDone = 600
 
 // changed says in the past tense what a done request did.
-func (w Words) changed(r approvals.Request) string {
+func (w Messages) changed(r approvals.Request) string {
 	change, to := r.Proposal.Change, group(r.Proposal.Group)
 	var parts []string
 	say := func(how string, codes []string) {
@@ -91,7 +91,7 @@ func (w Words) changed(r approvals.Request) string {
 	}
 	say("%s added to %s", change.Add)
 	say("%s taken from %s", change.Remove)
-	if len(change.Renew) > 0 {
+	if len(change.Extend) > 0 {
 		parts = append(parts, w.extended(r))
 	}
 	var limits []string
@@ -102,32 +102,32 @@ func (w Words) changed(r approvals.Request) string {
 	return strings.Join(parts, "; ")
 }
 
-func (w Words) failed(r approvals.Request) string {
+func (w Messages) failed(r approvals.Request) string {
 	o := r.Outcome
 	start := fmt.Sprintf("Request %s failed after it was %s: ", code(r.ID), agreedBy(r))
 	switch o.Reason {
 	case approvals.ReasonIncomplete:
 		return start + fmt.Sprintf("UiPath answered that all is well, but its rule for %s does not show the change to %s; it is now %s. Check the codes with your UiPath admin before you ask again.",
-			group(r.Proposal.Group), codes(o.Subject), rule(o.Codes))
+			group(r.Proposal.Group), codes(o.ConcernedCodes), rule(o.Allocation))
 	case approvals.ReasonEndPassed:
 		return start + w.passed(r) + ". Nothing was changed at UiPath."
 	case approvals.ReasonUnconfirmed:
 		if o.Uncertain {
 			return start + fmt.Sprintf("UiPath never confirmed the change (%s). Whether it took effect is unknown: look at %s in UiPath before you ask again.",
-				plain(o.Said), group(r.Proposal.Group))
+				plain(o.Answer), group(r.Proposal.Group))
 		}
-		return start + fmt.Sprintf("it could not be carried out in time (%s). Nothing was changed at UiPath; ask again if it is still needed.", plain(o.Said))
+		return start + fmt.Sprintf("it could not be carried out in time (%s). Nothing was changed at UiPath; ask again if it is still needed.", plain(o.Answer))
 	}
-	text := start + fmt.Sprintf("UiPath refused the change to %s and said %s. ", group(r.Proposal.Group), code(o.Said))
+	text := start + fmt.Sprintf("UiPath refused the change to %s and said %s. ", group(r.Proposal.Group), code(o.Answer))
 	if o.Uncertain {
 		return text + "Whether an earlier attempt took effect is unknown: look at the group in UiPath before you ask again."
 	}
 	return text + "The change was not made; ask again once that is mended."
 }
 
-func (w Words) superseded(r approvals.Request) string {
+func (w Messages) superseded(r approvals.Request) string {
 	text := fmt.Sprintf("Request %s was not carried out: the rule of %s was changed by someone else since the card showed it, so the change approved is no longer the change it would make. The rule is now %s.",
-		code(r.ID), group(r.Proposal.Group), rule(r.Outcome.Codes))
+		code(r.ID), group(r.Proposal.Group), rule(r.Outcome.Allocation))
 	if r.Outcome.Uncertain {
 		text += " A write had been tried before, and a part of it may be in there."
 	}
@@ -137,7 +137,7 @@ func (w Words) superseded(r approvals.Request) string {
 // agreedBy says whose consent an approval rests on.
 func agreedBy(r approvals.Request) string {
 	switch {
-	case !r.Terms.Auto:
+	case !r.Terms.AutoApprove:
 		return "approved by " + people(approvals.Voters(r.Votes))
 	case r.Terms.Rule == "":
 		return "granted by the policy"

@@ -18,18 +18,18 @@ const (
 
 // Errands are what nobody waits for: private words that follow a form. Each is
 // run once, and lost with the process; what must not be lost is owed work.
-type Errands struct {
+type BackgroundQueue struct {
 	queue chan func(context.Context)
 	log   zerolog.Logger
 }
 
 // NewErrands makes a queue; Run works on it.
-func NewErrands(log zerolog.Logger) *Errands {
-	return &Errands{queue: make(chan func(context.Context), errandQueue), log: log}
+func NewBackgroundQueue(log zerolog.Logger) *BackgroundQueue {
+	return &BackgroundQueue{queue: make(chan func(context.Context), errandQueue), log: log}
 }
 
 // Add queues an errand, or drops it if too many wait.
-func (e *Errands) Add(errand func(context.Context)) {
+func (e *BackgroundQueue) Add(errand func(context.Context)) {
 	select {
 	case e.queue <- errand:
 	default:
@@ -38,7 +38,7 @@ func (e *Errands) Add(errand func(context.Context)) {
 }
 
 // Run works until ctx ends, and then for a moment on those that wait.
-func (e *Errands) Run(ctx context.Context) {
+func (e *BackgroundQueue) Run(ctx context.Context) {
 	hands := make(chan struct{}, errandHands)
 	for range errandHands {
 		go func() {
@@ -51,7 +51,7 @@ func (e *Errands) Run(ctx context.Context) {
 	}
 }
 
-func (e *Errands) work(ctx context.Context) {
+func (e *BackgroundQueue) work(ctx context.Context) {
 	for ctx.Err() == nil {
 		select {
 		case errand := <-e.queue:
@@ -70,7 +70,7 @@ func (e *Errands) work(ctx context.Context) {
 	}
 }
 
-func (e *Errands) run(ctx context.Context, limit time.Duration, errand func(context.Context)) {
+func (e *BackgroundQueue) run(ctx context.Context, limit time.Duration, errand func(context.Context)) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	defer func() {

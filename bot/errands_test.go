@@ -11,7 +11,7 @@ import (
 // TestErrandsEndWithTheBot: what waits at the end is still said.
 func TestErrandsEndWithTheBot(t *testing.T) {
 	r := newRig(t, sandbox.SlackConfig{})
-	e := NewErrands(testLogger(r))
+	e := NewBackgroundQueue(testLogger(r))
 	ctx, cancel := context.WithCancel(r.ctx)
 	said := make(chan int, errandQueue)
 	e.Add(func(context.Context) { panic("of an errand") })

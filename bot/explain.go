@@ -9,7 +9,7 @@ import (
 
 // Explanation tells why a request is where it is: which rule decides, who has
 // to agree, who has, who is missing, until when, and what happens then.
-func (w Words) Explanation(r approvals.Request, link string) string {
+func (w Messages) Explanation(r approvals.Request, link string) string {
 	lines := []string{about(r, link)}
 	switch {
 	case r.State == approvals.Filed:
@@ -29,7 +29,7 @@ func decides(t approvals.Terms) string {
 	switch {
 	case t.Rule == "":
 		return "There is no policy of several rules here: the same approvers decide about every request."
-	case t.Auto:
+	case t.AutoApprove:
 		return fmt.Sprintf("The policy rule %s decides about it, and grants it without asking anybody.", code(t.Rule))
 	}
 	return fmt.Sprintf("The policy rule %s decides about it.", code(t.Rule))
@@ -38,10 +38,10 @@ func decides(t approvals.Terms) string {
 // consents tells of each stage who may agree, who has, and how many are
 // missing. A person serves one stage only.
 func consents(r approvals.Request) []string {
-	if r.Terms.Auto {
+	if r.Terms.AutoApprove {
 		return nil
 	}
-	served, missing := r.Terms.Served(r.Votes), r.Terms.Missing(r.Votes)
+	served, missing := r.Terms.AssignVoters(r.Votes), r.Terms.MissingVotes(r.Votes)
 	var lines []string
 	for i, stage := range r.Terms.Stages {
 		line := fmt.Sprintf("• %d of %s", missing[i]+len(served[i]), people(stage.Approvers))
@@ -66,16 +66,16 @@ func consents(r approvals.Request) []string {
 }
 
 // next tells what happens then, or what has.
-func (w Words) next(r approvals.Request) []string {
+func (w Messages) next(r approvals.Request) []string {
 	switch {
 	case !r.State.Open():
 		return []string{"• " + w.now(r)}
 	case r.State == approvals.Approved:
 		return []string{
 			"• " + w.Status(r),
-			fmt.Sprintf("• If UiPath has not confirmed it until %s, the request fails, and its thread says what is known.", moment(r.OpenUntil())),
+			fmt.Sprintf("• If UiPath has not confirmed it until %s, the request fails, and its thread says what is known.", moment(r.ApprovalExpires())),
 		}
-	case r.Terms.Auto:
+	case r.Terms.AutoApprove:
 		return []string{"• Once its card is posted, the change is made at UiPath and its thread tells the outcome."}
 	}
 	lines := []string{"• " + w.own(r) + fmt.Sprintf("One %s by any of them denies it; a reaction that is taken back counts no more.", w.deny())}
@@ -88,7 +88,7 @@ func (w Words) next(r approvals.Request) []string {
 }
 
 // own says whether the requester's own consent counts.
-func (w Words) own(r approvals.Request) string {
+func (w Messages) own(r approvals.Request) string {
 	if r.Terms.SelfApproval {
 		return "The policy lets the requester be one of them. "
 	}

@@ -24,7 +24,7 @@ var errTooMuchHistory = errors.New("too many messages since the first attempt to
 // Find looks for the post of an earlier attempt: a message of this very bot
 // whose metadata names the request and the kind of message. Anybody can post
 // the same metadata, so the author decides.
-func (s *Speaker) Find(ctx context.Context, r approvals.Request, said approvals.Owed, since time.Time) (string, bool, error) {
+func (s *Messenger) FindPost(ctx context.Context, r approvals.Request, said approvals.Job, since time.Time) (string, bool, error) {
 	oldest := fmt.Sprintf("%d.000000", since.Add(-findMargin).Unix())
 	cursor := ""
 	for range findPages {
@@ -46,8 +46,8 @@ func (s *Speaker) Find(ctx context.Context, r approvals.Request, said approvals.
 }
 
 // page reads one page of the channel for a card, or of the thread for a reply.
-func (s *Speaker) page(ctx context.Context, r approvals.Request, kind approvals.Kind, oldest, cursor string) ([]slack.Message, string, error) {
-	if kind == approvals.Announce {
+func (s *Messenger) page(ctx context.Context, r approvals.Request, kind approvals.JobKind, oldest, cursor string) ([]slack.Message, string, error) {
+	if kind == approvals.JobPostCard {
 		h, err := s.api.GetConversationHistoryContext(ctx, &slack.GetConversationHistoryParameters{
 			ChannelID: r.Channel, Oldest: oldest, Cursor: cursor, Limit: findPage, IncludeAllMetadata: true,
 		})

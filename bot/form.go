@@ -34,7 +34,7 @@ const (
 
 // A Catalogue tells what there is to ask for. What it was told before it knows
 // by heart, so that people who type need not wait for UiPath.
-type Catalogue interface {
+type Catalog interface {
 	// Groups lists groups that query may mean, the best first, at most most.
 	Groups(ctx context.Context, query string, most int) ([]approvals.Group, error)
 	// Seats lists what the organisation owns of each code, at once.
@@ -46,8 +46,8 @@ type Catalogue interface {
 // that says the same.
 type Form struct {
 	API       *slack.Client
-	Catalogue Catalogue
-	Words     Words
+	Catalog Catalog
+	Words     Messages
 	Log       zerolog.Logger
 }
 
@@ -83,10 +83,10 @@ func (f *Form) offer(ctx context.Context) offer {
 	defer cancel()
 	found := make(chan error, 1)
 	go func() {
-		_, err := f.Catalogue.Groups(ctx, "", 1)
+		_, err := f.Catalog.Groups(ctx, "", 1)
 		found <- err
 	}()
-	owned, err := f.Catalogue.Seats(ctx)
+	owned, err := f.Catalog.Seats(ctx)
 	if err != nil {
 		f.Log.Warn().Err(err).Msg("the form opens without codes to choose from")
 	}

@@ -27,7 +27,7 @@ var terms = []struct{ value, shown string }{
 }
 
 // form draws the modal. Its inputs are in the order of the command's words.
-func (w Words) form(metadata string, o offer) slack.ModalViewRequest {
+func (w Messages) form(metadata string, o offer) slack.ModalViewRequest {
 	blocks := []slack.Block{section(w.formIntro(o)), w.groupInput(o), w.codesInput(o)}
 	blocks = append(blocks, termInputs()...)
 	blocks = append(blocks, whyInput())
@@ -38,7 +38,7 @@ func (w Words) form(metadata string, o offer) slack.ModalViewRequest {
 	}
 }
 
-func (w Words) formIntro(o offer) string {
+func (w Messages) formIntro(o offer) string {
 	text := fmt.Sprintf("Your request becomes a card in <#%s>, where an approver decides. UiPath is changed only after that.", idOnly(w.Channel))
 	if !o.groups || len(o.codes) == 0 {
 		text = "UiPath does not tell at the moment what there is to choose from, so please type it. It is checked as soon as UiPath answers.\n" + text
@@ -46,7 +46,7 @@ func (w Words) formIntro(o offer) string {
 	return text
 }
 
-func (w Words) groupInput(o offer) slack.Block {
+func (w Messages) groupInput(o offer) slack.Block {
 	if !o.groups {
 		return field(fieldGroup, "UiPath group", "Its id or its exact name.", text(fieldGroup, maxGroup, false))
 	}
@@ -56,7 +56,7 @@ func (w Words) groupInput(o offer) slack.Block {
 	return field(fieldGroup, "UiPath group", "Type a part of its name, or its id.", search)
 }
 
-func (w Words) codesInput(o offer) slack.Block {
+func (w Messages) codesInput(o offer) slack.Block {
 	if len(o.codes) == 0 {
 		return field(fieldCodes, "Licence codes", "One or more, such as RPADEVPRONU IDU.", text(fieldCodes, maxCommand, false))
 	}
@@ -69,7 +69,7 @@ func (w Words) codesInput(o offer) slack.Block {
 	return field(fieldCodes, "Licences", "", menu)
 }
 
-func (w Words) codeOption(s approvals.Seats) *slack.OptionBlockObject {
+func (w Messages) codeOption(s approvals.Seats) *slack.OptionBlockObject {
 	shown := s.Code
 	if name, ok := w.CodeName(s.Code); ok {
 		shown = s.Code + " " + name
@@ -124,21 +124,21 @@ func fieldErrors(wrong map[string]string) any {
 }
 
 // FormNotStored is shown in a form whose request could not be made durable.
-func (w Words) FormNotStored() string {
+func (w Messages) FormNotStored() string {
 	return "I could not record your request, so nothing was asked and nothing will happen. Please submit the form again in a minute; if this goes on, tell whoever runs licensebot that its database does not answer."
 }
 
 // FormBusy is shown in a form that was submitted when too many others waited.
-func (w Words) FormBusy() string {
+func (w Messages) FormBusy() string {
 	return "I am too busy to record your request right now, so nothing was asked and nothing will happen. Please submit the form again in a minute."
 }
 
 // FormBroken is shown in a form whose handling failed in a way nobody foresaw.
-func (w Words) FormBroken() string {
+func (w Messages) FormBroken() string {
 	return "Something went wrong inside licensebot while it read the form, so I cannot tell whether your request was recorded. If no card appears within a minute, please submit it again and tell whoever runs licensebot."
 }
 
 // FormNotOpened answers whom no form could be opened for.
-func (w Words) FormNotOpened(command string) string {
+func (w Messages) FormNotOpened(command string) string {
 	return "I could not open the form; if it did not appear, type the request instead, or try again in a minute.\n" + w.Help(command)
 }

@@ -56,7 +56,7 @@ func checkCommand(t *testing.T, c Command) {
 		if c.Group == "" || utf8.RuneCountInString(c.Group) > maxGroup {
 			t.Fatalf("group %q", c.Group)
 		}
-		expectHarmless(t, testWords().NotFound("/allocate", c.Group, &approvals.NoGroup{Candidates: []string{c.Group}}))
+		expectHarmless(t, testWords().NotFound("/allocate", c.Group, &approvals.GroupError{Candidates: []string{c.Group}}))
 	case VerbAsk:
 		checkAsk(t, c.Ask)
 	case VerbHelp, VerbCodes, VerbForm:
@@ -68,11 +68,11 @@ func checkCommand(t *testing.T, c Command) {
 func checkAsk(t *testing.T, ask approvals.Ask) {
 	t.Helper()
 	length := utf8.RuneCountInString
-	emptying := ask.Action == approvals.Set && ask.Empty
-	if ask.Group == "" || length(ask.Group) > maxGroup || length(ask.Why) > maxReason || (len(ask.Codes) == 0) != emptying || len(ask.Codes) > maxCodes {
+	emptying := ask.Action == approvals.Set && ask.MayEmpty
+	if ask.Group == "" || length(ask.Group) > maxGroup || length(ask.Reason) > maxReason || (len(ask.Codes) == 0) != emptying || len(ask.Codes) > maxCodes {
 		t.Fatalf("ask without shape: %+v", ask)
 	}
-	if ask.Timed() && ask.Action != approvals.Add || len(ask.Quotas) > 0 && ask.Action == approvals.Remove || ask.Empty && ask.Action == approvals.Add {
+	if ask.IsTimed() && ask.Action != approvals.Add || len(ask.Quotas) > 0 && ask.Action == approvals.Remove || ask.MayEmpty && ask.Action == approvals.Add {
 		t.Fatalf("ask without sense: %+v", ask)
 	}
 	if d := ask.Duration(testTime); d < 0 || d > maxPeriod {
@@ -105,8 +105,8 @@ func checkSuggestion(t *testing.T, ask approvals.Ask) {
 		t.Fatalf("%+v is suggested as %q: %v", ask, text, err)
 	}
 	got := again.Ask
-	if len(got.Codes) < len(ask.Codes) || got.Why == "" {
-		got.Action, got.Codes, got.Quotas, got.Why = ask.Action, ask.Codes, ask.Quotas, ask.Why
+	if len(got.Codes) < len(ask.Codes) || got.Reason == "" {
+		got.Action, got.Codes, got.Quotas, got.Reason = ask.Action, ask.Codes, ask.Quotas, ask.Reason
 	}
 	got.Command = ask.Command
 	byCode := func(a, b approvals.Quota) int { return strings.Compare(a.Code, b.Code) }

@@ -14,7 +14,7 @@ const maxStays = 1000
 
 // term says on the card how long the licences are asked for; empty: for good.
 // It depends on nothing that changes after the card was posted.
-func (w Words) term(r approvals.Request) string {
+func (w Messages) term(r approvals.Request) string {
 	switch {
 	case r.Ask.For > 0:
 		return fmt.Sprintf("Granted for: %s from when UiPath confirms it; then the codes are taken out again.", lasts(r.Ask.For))
@@ -27,10 +27,10 @@ func (w Words) term(r approvals.Request) string {
 // extends shows a code that is in the rule for a time and is to stay longer.
 // Where there is no room, term alone tells how long, and a limit that changes
 // has no line of its own.
-func (w Words) extends(r approvals.Request, c string) string {
+func (w Messages) extends(r approvals.Request, c string) string {
 	text := "Extends " + w.named(c)
 	switch {
-	case !r.Ask.Timed():
+	case !r.Ask.IsTimed():
 		text += " for good"
 	case w.terse:
 	case r.Ask.For > 0:
@@ -66,29 +66,29 @@ func lasts(d time.Duration) string {
 }
 
 // tenure ends the status of a done request's card with what its grant is at.
-func (w Words) tenure(r approvals.Request) string {
+func (w Messages) tenure(r approvals.Request) string {
 	g := r.Grant
 	switch {
 	case g == nil:
 		return ""
-	case g.Ending == nil && g.Stalled != "":
-		return fmt.Sprintf(" Its time is over since %s, but the codes are not taken out yet: %s.", moment(g.Until), plain(g.Stalled))
-	case g.Ending == nil && g.By != "":
-		return fmt.Sprintf(" Ended early by %s; UiPath is being asked to take the codes out.", user(g.By))
-	case g.Ending == nil:
+	case g.Revocation == nil && g.DelayReason != "":
+		return fmt.Sprintf(" Its time is over since %s, but the codes are not taken out yet: %s.", moment(g.Until), plain(g.DelayReason))
+	case g.Revocation == nil && g.EndedBy != "":
+		return fmt.Sprintf(" Ended early by %s; UiPath is being asked to take the codes out.", user(g.EndedBy))
+	case g.Revocation == nil:
 		return fmt.Sprintf(" Granted until %s.", moment(g.Until))
-	case len(g.Ending.Left) > 0:
+	case len(g.Revocation.Remaining) > 0:
 		return fmt.Sprintf(" :warning: Its time is over since %s, but *not all codes could be taken out*; the thread tells which.", moment(g.Until))
 	}
 	by := ""
-	if g.By != "" {
-		by = " early, by " + user(g.By)
+	if g.EndedBy != "" {
+		by = " early, by " + user(g.EndedBy)
 	}
-	return fmt.Sprintf(" :checkered_flag: *Ended* %s%s; the thread tells what was taken out.", moment(g.Ending.At), by)
+	return fmt.Sprintf(" :checkered_flag: *Ended* %s%s; the thread tells what was taken out.", moment(g.Revocation.At), by)
 }
 
 // lasting ends the reply that a request is done: how long it holds.
-func (w Words) lasting(r approvals.Request) string {
+func (w Messages) lasting(r approvals.Request) string {
 	if r.Grant == nil {
 		return ""
 	}
@@ -97,15 +97,15 @@ func (w Words) lasting(r approvals.Request) string {
 }
 
 // extended says in the past tense what a done request let stay.
-func (w Words) extended(r approvals.Request) string {
+func (w Messages) extended(r approvals.Request) string {
 	if r.Grant == nil {
-		return fmt.Sprintf("%s stay in %s for good", codes(r.Proposal.Change.Renew), group(r.Proposal.Group))
+		return fmt.Sprintf("%s stay in %s for good", codes(r.Proposal.Change.Extend), group(r.Proposal.Group))
 	}
-	return fmt.Sprintf("%s extended for %s until %s", codes(r.Proposal.Change.Renew), group(r.Proposal.Group), moment(r.Grant.Until))
+	return fmt.Sprintf("%s extended for %s until %s", codes(r.Proposal.Change.Extend), group(r.Proposal.Group), moment(r.Grant.Until))
 }
 
 // Warning says that codes are about to be taken out, and what to do about it.
-func (w Words) Warning(r approvals.Request, going []string) string {
+func (w Messages) Warning(r approvals.Request, going []string) string {
 	return fmt.Sprintf("%s The time of request %s ends %s: then I take %s out of the rule of %s. "+
 		"To extend it, which needs a new approval, type %s. To end it now, type %s.",
 		user(r.Requester), code(r.ID), moment(r.Grant.Until), codes(going), group(r.Proposal.Group),
@@ -117,7 +117,7 @@ func extension(r approvals.Request, codes []string) string {
 	ask := r.Ask
 	ask.Action, ask.Group, ask.Codes, ask.Quotas = approvals.Add, r.Proposal.Group.ID, codes, nil
 	if ask.For == 0 {
-		ask.For, ask.Until = rounded(r.Grant.Until.Sub(r.Ended)), time.Time{}
+		ask.For, ask.Until = rounded(r.Grant.Until.Sub(r.ClosedAt)), time.Time{}
 	}
 	return suggestion(ask)
 }
@@ -135,38 +135,38 @@ func rounded(d time.Duration) time.Duration {
 }
 
 // Overdue says that a grant's time is over and its codes are not out yet.
-func (w Words) Overdue(r approvals.Request) string {
+func (w Messages) Overdue(r approvals.Request) string {
 	return fmt.Sprintf("%s The time of request %s is over since %s, but its end could not be carried out yet: %s. "+
 		"%s may still be in the rule of %s. I keep trying; nothing needs to be typed.",
-		user(r.Requester), code(r.ID), moment(r.Grant.Until), plain(r.Grant.Stalled), codes(r.Grant.Codes), group(r.Proposal.Group))
+		user(r.Requester), code(r.ID), moment(r.Grant.Until), plain(r.Grant.DelayReason), codes(r.Grant.Codes), group(r.Proposal.Group))
 }
 
 // Ended tells what the end of a grant did: what was taken out, what stays and
 // why, and what UiPath's rule is now.
-func (w Words) Ended(r approvals.Request) string {
-	e, g := r.Grant.Ending, group(r.Proposal.Group)
+func (w Messages) Ended(r approvals.Request) string {
+	e, g := r.Grant.Revocation, group(r.Proposal.Group)
 	why := "its time is over"
-	if r.Grant.By != "" {
-		why = user(r.Grant.By) + " ended it early"
+	if r.Grant.EndedBy != "" {
+		why = user(r.Grant.EndedBy) + " ended it early"
 	}
 	parts := []string{fmt.Sprintf("%s The grant of request %s has ended: %s.", user(r.Requester), code(r.ID), why)}
-	if len(e.Took) > 0 {
-		parts = append(parts, fmt.Sprintf("UiPath confirmed that %s %s taken out of the rule of %s.", codes(e.Took), was(e.Took), g))
+	if len(e.Removed) > 0 {
+		parts = append(parts, fmt.Sprintf("UiPath confirmed that %s %s taken out of the rule of %s.", codes(e.Removed), was(e.Removed), g))
 	}
-	if len(e.Gone) > 0 {
+	if len(e.Absent) > 0 {
 		parts = append(parts, vanished(e))
 	}
 	if len(e.Kept) > 0 {
 		parts = append(parts, "Left in: "+within(maxStays, kept(e.Kept))+".")
 	}
-	if len(e.Left) > 0 {
+	if len(e.Remaining) > 0 {
 		parts = append(parts, left(r, e))
 	}
-	if e.Unkept {
+	if e.NotPreserved {
 		parts = append(parts, "Though it said yes, UiPath did not keep what was to stay besides: limits of seats, or that external licences are used. Have that put right in UiPath.")
 	}
-	if !e.Uncertain && (len(e.Codes) > 0 || len(e.Left) == 0 && e.Said == "") {
-		parts = append(parts, fmt.Sprintf("UiPath's rule of %s is now %s.", g, rule(e.Codes)))
+	if !e.Uncertain && (len(e.Allocation) > 0 || len(e.Remaining) == 0 && e.Answer == "") {
+		parts = append(parts, fmt.Sprintf("UiPath's rule of %s is now %s.", g, rule(e.Allocation)))
 	}
 	return strings.Join(parts, " ")
 }
@@ -178,18 +178,18 @@ func was(codes []string) string {
 	return "were"
 }
 
-func vanished(e *approvals.Ending) string {
+func vanished(e *approvals.Revocation) string {
 	if e.ReadBack {
-		return fmt.Sprintf("An answer of UiPath was lost, but its rule, read again, no longer has %s.", codes(e.Gone))
+		return fmt.Sprintf("An answer of UiPath was lost, but its rule, read again, no longer has %s.", codes(e.Absent))
 	}
-	return fmt.Sprintf("%s %s no longer in the rule.", codes(e.Gone), was(e.Gone))
+	return fmt.Sprintf("%s %s no longer in the rule.", codes(e.Absent), was(e.Absent))
 }
 
 // kept says of each request that lets codes stay, which and until when.
-func kept(holdings []approvals.Holding) []string {
+func kept(holdings []approvals.KeptCode) []string {
 	var parts []string
 	for i, h := range holdings {
-		same := func(other approvals.Holding) bool { return other.Request == h.Request }
+		same := func(other approvals.KeptCode) bool { return other.Request == h.Request }
 		if slices.ContainsFunc(holdings[:i], same) {
 			continue
 		}
@@ -212,18 +212,18 @@ func kept(holdings []approvals.Holding) []string {
 }
 
 // left says what could not be taken out, and what to do.
-func left(r approvals.Request, e *approvals.Ending) string {
-	how := "UiPath answered that all is well, but its rule still has " + codes(e.Left)
+func left(r approvals.Request, e *approvals.Revocation) string {
+	how := "UiPath answered that all is well, but its rule still has " + codes(e.Remaining)
 	switch {
-	case e.Untold:
-		how = fmt.Sprintf("UiPath does not tell any more which limits of seats the group has, and a write without them would lift them: %s %s left in the rule", codes(e.Left), was(e.Left))
+	case e.QuotasUnknown:
+		how = fmt.Sprintf("UiPath does not tell any more which limits of seats the group has, and a write without them would lift them: %s %s left in the rule", codes(e.Remaining), was(e.Remaining))
 	case e.Uncertain:
-		how = fmt.Sprintf("UiPath never confirmed that %s %s taken out, and refuses to show the rule (%s): whether it took effect is unknown", codes(e.Left), was(e.Left), code(e.Said))
-	case e.Said != "":
-		how = fmt.Sprintf("UiPath refused to have %s taken out and said %s", codes(e.Left), code(e.Said))
+		how = fmt.Sprintf("UiPath never confirmed that %s %s taken out, and refuses to show the rule (%s): whether it took effect is unknown", codes(e.Remaining), was(e.Remaining), code(e.Answer))
+	case e.Answer != "":
+		how = fmt.Sprintf("UiPath refused to have %s taken out and said %s", codes(e.Remaining), code(e.Answer))
 	}
 	return fmt.Sprintf("%s. Take %s out in UiPath by hand, or type %s to have me try again once that is mended.",
-		how, them(e.Left), code(commandOf(r.Ask)+" end "+r.ID))
+		how, them(e.Remaining), code(commandOf(r.Ask)+" end "+r.ID))
 }
 
 func them(codes []string) string {
@@ -234,11 +234,11 @@ func them(codes []string) string {
 }
 
 // untimely says why a request was refused because of the time it asks for.
-func (w Words) untimely(r approvals.Request) string {
+func (w Messages) untimely(r approvals.Request) string {
 	switch r.Outcome.Reason {
 	case approvals.ReasonEndPassed:
 		return w.passed(r) + "."
-	case approvals.ReasonNothingToEnd:
+	case approvals.ReasonNothingToTime:
 		return w.nothingToEnd(r.Outcome)
 	}
 	return ""
@@ -246,21 +246,21 @@ func (w Words) untimely(r approvals.Request) string {
 
 // unextended says that codes were gone before they could be extended; empty
 // where that is not what superseded the request.
-func (w Words) unextended(r approvals.Request) string {
-	missing := approvals.Without(r.Proposal.Change.Renew, r.Outcome.Codes)
+func (w Messages) unextended(r approvals.Request) string {
+	missing := approvals.Without(r.Proposal.Change.Extend, r.Outcome.Allocation)
 	if len(missing) == 0 {
 		return ""
 	}
 	return fmt.Sprintf("Request %s was not carried out: %s, which it was to extend, %s no longer in the rule of %s when it was approved. %s The rule is now %s. Ask again if it is still needed.",
-		code(r.ID), codes(missing), was(missing), group(r.Proposal.Group), w.untouchedAt(r), rule(r.Outcome.Codes))
+		code(r.ID), codes(missing), was(missing), group(r.Proposal.Group), w.untouchedAt(r), rule(r.Outcome.Allocation))
 }
 
 // passed says that a time was over before it began.
-func (w Words) passed(r approvals.Request) string {
+func (w Messages) passed(r approvals.Request) string {
 	return fmt.Sprintf("the time asked for, until %s, was over before it began. Ask again with a later end if it is still needed", moment(r.Ask.Until))
 }
 
 // nothingToEnd says why a time was asked for in vain.
-func (w Words) nothingToEnd(o *approvals.Outcome) string {
-	return fmt.Sprintf("it asks for %s for a limited time but puts no code in, so that nothing could be taken out at the end. Ask again without a time.", codes(o.Subject))
+func (w Messages) nothingToEnd(o *approvals.Outcome) string {
+	return fmt.Sprintf("it asks for %s for a limited time but puts no code in, so that nothing could be taken out at the end. Ask again without a time.", codes(o.ConcernedCodes))
 }

@@ -17,30 +17,30 @@ import (
 func grantedRequest() approvals.Request {
 	r := hostileRequest(approvals.Done)
 	r.Ask.For = 26 * time.Hour
-	r.Ended = testTime
+	r.ClosedAt = testTime
 	r.Outcome = hostileOutcome(approvals.ReasonConfirmed)
-	r.Proposal.Change = approvals.Change{Add: []string{"RPADEVPRONU"}, Renew: []string{"IDU"}, Keep: []string{"ATTUNU", "IDU"}}
+	r.Proposal.Change = approvals.Change{Add: []string{"RPADEVPRONU"}, Extend: []string{"IDU"}, Keep: []string{"ATTUNU", "IDU"}}
 	r.Proposal.Ends = map[string]time.Time{"IDU": testTime}
 	r.Grant = &approvals.Grant{Codes: []string{"IDU", "RPADEVPRONU"}, Until: testTime.Add(26 * time.Hour)}
 	return r
 }
 
 // endings are what the end of a grant can come to, by what has to be said.
-func endings() map[string]approvals.Ending {
+func endings() map[string]approvals.Revocation {
 	both, now := []string{"IDU", "RPADEVPRONU"}, []string{"ATTUNU"}
 	later := testTime.Add(48 * time.Hour)
-	return map[string]approvals.Ending{
-		"UiPath confirmed that `IDU` and `RPADEVPRONU` were taken out":                                                    {Took: both, Codes: now},
-		"`IDU` was no longer in the rule":                                                                                 {Gone: both[:1], Took: both[1:], Codes: now},
-		"its rule, read again, no longer has `IDU`":                                                                       {Gone: both[:1], ReadBack: true, Codes: now},
-		"granted again by `R-OTHER000` until <!date^":                                                                     {Kept: []approvals.Holding{{Code: "IDU", Request: "R-OTHER000", Until: later}}, Codes: both},
-		"Left in: `IDU` and `RPADEVPRONU` (granted again for good by `R-OTHER000`).":                                      {Kept: []approvals.Holding{{Code: "IDU", Request: "R-OTHER000"}, {Code: "RPADEVPRONU", Request: "R-OTHER000"}}},
-		"`IDU` (somebody else put that in since)":                                                                         {Kept: []approvals.Holding{{Code: "IDU"}}, Codes: both},
-		"its rule still has `IDU` and `RPADEVPRONU`. Take them out in UiPath by hand, or type `/allocate end R-7K3F9QXA`": {Left: both, Codes: both},
-		"UiPath refused to have `IDU` taken out and said `&lt;!channel&gt;":                                               {Left: both[:1], Said: hostile, Codes: both},
-		"a write without them would lift them: `IDU` was left in the rule. Take it out in UiPath by hand":                 {Left: both[:1], Untold: true},
-		"did not keep what was to stay besides":                                                                           {Gone: both, Unkept: true, Codes: now},
-		"whether it took effect is unknown":                                                                               {Left: both, Said: hostile, Uncertain: true},
+	return map[string]approvals.Revocation{
+		"UiPath confirmed that `IDU` and `RPADEVPRONU` were taken out":                                                    {Removed: both, Allocation: now},
+		"`IDU` was no longer in the rule":                                                                                 {Absent: both[:1], Removed: both[1:], Allocation: now},
+		"its rule, read again, no longer has `IDU`":                                                                       {Absent: both[:1], ReadBack: true, Allocation: now},
+		"granted again by `R-OTHER000` until <!date^":                                                                     {Kept: []approvals.KeptCode{{Code: "IDU", Request: "R-OTHER000", Until: later}}, Allocation: both},
+		"Left in: `IDU` and `RPADEVPRONU` (granted again for good by `R-OTHER000`).":                                      {Kept: []approvals.KeptCode{{Code: "IDU", Request: "R-OTHER000"}, {Code: "RPADEVPRONU", Request: "R-OTHER000"}}},
+		"`IDU` (somebody else put that in since)":                                                                         {Kept: []approvals.KeptCode{{Code: "IDU"}}, Allocation: both},
+		"its rule still has `IDU` and `RPADEVPRONU`. Take them out in UiPath by hand, or type `/allocate end R-7K3F9QXA`": {Remaining: both, Allocation: both},
+		"UiPath refused to have `IDU` taken out and said `&lt;!channel&gt;":                                               {Remaining: both[:1], Answer: hostile, Allocation: both},
+		"a write without them would lift them: `IDU` was left in the rule. Take it out in UiPath by hand":                 {Remaining: both[:1], QuotasUnknown: true},
+		"did not keep what was to stay besides":                                                                           {Absent: both, NotPreserved: true, Allocation: now},
+		"whether it took effect is unknown":                                                                               {Remaining: both, Answer: hostile, Uncertain: true},
 	}
 }
 
@@ -62,21 +62,21 @@ func TestWordsOfAGrant(t *testing.T) {
 	until := moment(r.Grant.Until)
 	said("the card", w.Card(r).Text, "Extends `IDU` Insights Designer for 1 day and 2 hours", "without that it goes "+moment(testTime), "Granted for: 1 day and 2 hours", "*Done*", "Granted until "+until)
 	said("the end", w.End(r), "It ends "+until, "`/allocate end R-7K3F9QXA`", "`IDU` extended for the group", "until "+until)
-	said("the warning", w.Thread(r, approvals.Owed{Kind: approvals.Warn, Note: "IDU RPADEVPRONU"}),
+	said("the warning", w.Thread(r, approvals.Job{Kind: approvals.JobWarnExpiry, Note: "IDU RPADEVPRONU"}),
 		"<@U0ROBIN> ", "ends "+until, "IDU RPADEVPRONU for 26h because ", "`/allocate end R-7K3F9QXA`")
-	r.Grant.Stalled = hostile
-	said("what is overdue", w.Thread(r, approvals.Owed{Kind: approvals.Overdue}), "<@U0ROBIN> ", "is over since "+until, "I keep trying")
+	r.Grant.DelayReason = hostile
+	said("what is overdue", w.Thread(r, approvals.Job{Kind: approvals.JobPostRevocationDelay}), "<@U0ROBIN> ", "is over since "+until, "I keep trying")
 	said("the card", w.Status(r), "not taken out yet")
 	for want, e := range endings() {
 		for _, by := range []string{"", "U0ALEX"} {
 			e.At = testTime
-			r.Grant.By, r.Grant.Ending = by, &e
-			said("the end of a grant", w.Thread(r, approvals.Owed{Kind: approvals.Conclude}), "<@U0ROBIN> ", want, by)
+			r.Grant.EndedBy, r.Grant.Revocation = by, &e
+			said("the end of a grant", w.Thread(r, approvals.Job{Kind: approvals.JobPostRevocation}), "<@U0ROBIN> ", want, by)
 			said("the card", w.Status(r), "*Done*")
-			if !e.Uncertain && len(e.Codes) > 0 {
-				said("the end of a grant", w.Ended(r), "is now "+codes(e.Codes))
+			if !e.Uncertain && len(e.Allocation) > 0 {
+				said("the end of a grant", w.Ended(r), "is now "+codes(e.Allocation))
 			}
-			if taken := strings.Contains(w.Ended(r), "UiPath confirmed that"); taken != (len(e.Took) > 0) {
+			if taken := strings.Contains(w.Ended(r), "UiPath confirmed that"); taken != (len(e.Removed) > 0) {
 				t.Errorf("what was not taken out is said to be: %s", w.Ended(r))
 			}
 		}
@@ -86,7 +86,7 @@ func TestWordsOfAGrant(t *testing.T) {
 // Of a rule that nobody could read nothing is said.
 func TestEndWithoutTheRule(t *testing.T) {
 	r := grantedRequest()
-	r.Grant.Ending = &approvals.Ending{Kept: []approvals.Holding{{Code: "IDU", Request: "R-OTHER000"}}, Said: "403"}
+	r.Grant.Revocation = &approvals.Revocation{Kept: []approvals.KeptCode{{Code: "IDU", Request: "R-OTHER000"}}, Answer: "403"}
 	if said := testWords().Ended(r); strings.Contains(said, " is now ") || !strings.Contains(said, "granted again for good by `R-OTHER000`") {
 		t.Error(said)
 	}
@@ -96,12 +96,12 @@ func TestEndWithoutTheRule(t *testing.T) {
 func TestLargestEnding(t *testing.T) {
 	r := grantedRequest()
 	all := repeat(maxCodes, strings.Repeat("C", 38)+"%02d")
-	e := approvals.Ending{At: testTime, Took: all[:8], Gone: all[8:10], Left: all[18:], Said: strings.Repeat("<>&`", 75), Codes: append(repeat(60, "KEPT%02d"), all...)}
+	e := approvals.Revocation{At: testTime, Removed: all[:8], Absent: all[8:10], Remaining: all[18:], Answer: strings.Repeat("<>&`", 75), Allocation: append(repeat(60, "KEPT%02d"), all...)}
 	for i, c := range all[10:18] {
-		e.Kept = append(e.Kept, approvals.Holding{Code: c, Request: fmt.Sprintf("R-OTHER%03d", i), Until: testTime})
+		e.Kept = append(e.Kept, approvals.KeptCode{Code: c, Request: fmt.Sprintf("R-OTHER%03d", i), Until: testTime})
 	}
 	r.Proposal.Group = approvals.Group{ID: strings.Repeat("<>&`", 75), Name: strings.Repeat("<>&`", 75)}
-	r.Grant.Codes, r.Grant.Ending = all, &e
+	r.Grant.Codes, r.Grant.Revocation = all, &e
 	for _, text := range []string{testWords().Ended(r), testWords().Warning(r, all), testWords().Card(r).Text} {
 		expectHarmless(t, text)
 		if n := utf8.RuneCountInString(text); n > 4000 {
@@ -114,10 +114,10 @@ func TestWordsThatKeepThingsGoing(t *testing.T) {
 	w, r := testWords(), hostileRequest(approvals.Pending)
 	r.Votes = r.Votes[:1]
 	r.Votes[0].Stages = []int{0}
-	reminder := w.Thread(r, approvals.Owed{Kind: approvals.Remind, Subject: "1", Note: "U0KIM S0APPROVERS"})
-	lost := approvals.Owed{Kind: approvals.Reopen, Subject: "1", Note: "U0KIM=withdrawn U0ALEX=deactivated"}
+	reminder := w.Thread(r, approvals.Job{Kind: approvals.JobRemind, Key: "1", Note: "U0KIM S0APPROVERS"})
+	lost := approvals.Job{Kind: approvals.JobPostConsentLost, Key: "1", Note: "U0KIM=withdrawn U0ALEX=deactivated"}
 	reopened := w.Thread(r, lost)
-	r.Attempted = true
+	r.WriteAttempted = true
 	uncertain := w.Thread(r, lost)
 	for text, want := range map[string][]string{
 		reminder:  {"<@U0KIM> and <!subteam^S0APPROVERS> Request `R-7K3F9QXA` still waits", "it has 1 of 2 approvals needed", "react on it with :white_check_mark:"},
@@ -135,7 +135,7 @@ func TestWordsThatKeepThingsGoing(t *testing.T) {
 		t.Errorf("the requester is woken: %s", reminder)
 	}
 	var reasons []string
-	for _, why := range []approvals.Standing{
+	for _, why := range []approvals.Eligibility{
 		approvals.Withdrawn, approvals.Deactivated, approvals.NotApprover, approvals.LostStage, approvals.IsLate, approvals.Uncheckable, approvals.IsGuest,
 	} {
 		reasons = append(reasons, lossOf(why))
@@ -165,13 +165,13 @@ func TestSpans(t *testing.T) {
 func TestFindTellsRepeatsApart(t *testing.T) {
 	r := newRig(t, sandbox.SlackConfig{})
 	request := r.posted(approvals.Done)
-	request.Grant = &approvals.Grant{Codes: []string{"RPADEVPRONU"}, Until: testTime, By: alex, Ending: &approvals.Ending{}}
-	for kind, eventType := range map[approvals.Kind]string{
-		approvals.Remind: "allocation_reminder", approvals.Reopen: "allocation_reopened", approvals.Warn: "allocation_ending",
-		approvals.Overdue: "allocation_overdue", approvals.Conclude: "allocation_ended",
+	request.Grant = &approvals.Grant{Codes: []string{"RPADEVPRONU"}, Until: testTime, EndedBy: alex, Revocation: &approvals.Revocation{}}
+	for kind, eventType := range map[approvals.JobKind]string{
+		approvals.JobRemind: "allocation_reminder", approvals.JobPostConsentLost: "allocation_reopened", approvals.JobWarnExpiry: "allocation_ending",
+		approvals.JobPostRevocationDelay: "allocation_overdue", approvals.JobPostRevocation: "allocation_ended",
 	} {
-		first := approvals.Owed{Kind: kind, Subject: "1", Note: alex}
-		if err := r.speaker.Reply(r.ctx, request, first); err != nil {
+		first := approvals.Job{Kind: kind, Key: "1", Note: alex}
+		if err := r.speaker.PostInThread(r.ctx, request, first); err != nil {
 			t.Fatal(err)
 		}
 		thread := r.slack.Thread(channel, request.CardTS)
@@ -179,16 +179,16 @@ func TestFindTellsRepeatsApart(t *testing.T) {
 		if m := reply.Metadata; m.EventType != eventType || m.EventPayload["request_id"] != request.ID || m.EventPayload["number"] != 1.0 {
 			t.Errorf("%s carries %+v", kind, m)
 		}
-		if ts, found, err := r.speaker.Find(r.ctx, request, first, testTime); !found || ts != reply.TS || err != nil {
+		if ts, found, err := r.speaker.FindPost(r.ctx, request, first, testTime); !found || ts != reply.TS || err != nil {
 			t.Errorf("%s is found at %q, %v", kind, ts, err)
 		}
 		second := first
-		second.Subject = "2"
-		if ts, found, err := r.speaker.Find(r.ctx, request, second, testTime); found || err != nil {
+		second.Key = "2"
+		if ts, found, err := r.speaker.FindPost(r.ctx, request, second, testTime); found || err != nil {
 			t.Errorf("the second %s is taken for the first, at %s, %v", kind, ts, err)
 		}
 	}
-	if got := actor(request, approvals.Conclude); got != alex {
+	if got := actor(request, approvals.JobPostRevocation); got != alex {
 		t.Errorf("an early end is %s's", got)
 	}
 }
@@ -196,9 +196,9 @@ func TestFindTellsRepeatsApart(t *testing.T) {
 // TestPrivateWhereTheThreadIsGone tells the requester what the thread cannot.
 func TestPrivateWhereTheThreadIsGone(t *testing.T) {
 	w, r := testWords(), grantedRequest()
-	r.Grant.Ending = &approvals.Ending{Took: r.Grant.Codes}
-	for _, kind := range []approvals.Kind{approvals.Conclude, approvals.Warn, approvals.Overdue, approvals.Reopen} {
-		said := approvals.Owed{Kind: kind, Note: "IDU"}
+	r.Grant.Revocation = &approvals.Revocation{Removed: r.Grant.Codes}
+	for _, kind := range []approvals.JobKind{approvals.JobPostRevocation, approvals.JobWarnExpiry, approvals.JobPostRevocationDelay, approvals.JobPostConsentLost} {
+		said := approvals.Job{Kind: kind, Note: "IDU"}
 		if w.Private(r, said) != w.Thread(r, said) {
 			t.Errorf("of %s the requester hears %s", kind, w.Private(r, said))
 		}
@@ -216,7 +216,7 @@ func TestPrivateWhereTheThreadIsGone(t *testing.T) {
 func TestZoneOfAPerson(t *testing.T) {
 	r := newRig(t, sandbox.SlackConfig{})
 	r.slack.UpdateUser(alex, func(u *sandbox.User) { u.TZOffset = -5 * 3600 })
-	if p, err := r.directory.Person(r.ctx, alex, 0); err != nil || p.Offset != -5*time.Hour {
+	if p, err := r.directory.FindPerson(r.ctx, alex, 0); err != nil || p.UTCOffset != -5*time.Hour {
 		t.Errorf("%+v, %v", p, err)
 	}
 }

@@ -31,17 +31,17 @@ const (
 // A HomeStore lists what a home shows.
 type HomeStore interface {
 	// Mine lists a person's requests, the newest first, and counts them all.
-	Mine(ctx context.Context, requester string, limit, offset int) ([]approvals.Request, int, error)
+	ListByRequester(ctx context.Context, requester string, limit, offset int) ([]approvals.Request, int, error)
 	// Undecided lists the requests whose card waits for votes, the most urgent first.
-	Undecided(ctx context.Context, most int) ([]approvals.Request, error)
+	ListUndecided(ctx context.Context, most int) ([]approvals.Request, error)
 	// Listen signals whenever work of these kinds may have become due.
-	Listen(kinds ...approvals.Kind) (wake <-chan struct{}, stop func())
+	Subscribe(kinds ...approvals.JobKind) (wake <-chan struct{}, stop func())
 }
 
 // telling are the kinds of work that a change of a request makes due.
-var telling = []approvals.Kind{
-	approvals.Vet, approvals.Announce, approvals.Seed, approvals.Weigh, approvals.Apply,
-	approvals.Render, approvals.Reply, approvals.Progress, approvals.Notify,
+var telling = []approvals.JobKind{
+	approvals.JobPrepare, approvals.JobPostCard, approvals.JobAddReactions, approvals.JobCountVotes, approvals.JobApply,
+	approvals.JobUpdateCard, approvals.JobPostOutcome, approvals.JobPostDelay, approvals.JobTellRequester,
 }
 
 // A Home shows each person on the app's Home tab their requests, those that
@@ -51,7 +51,7 @@ type Home struct {
 	api       *slack.Client
 	store     HomeStore
 	directory *Directory
-	words     Words
+	words     Messages
 	self      Self
 	unwell    func(context.Context) []string
 	log       zerolog.Logger
@@ -74,7 +74,7 @@ type home struct {
 
 // NewHome makes the homes of the bot that self describes. unwell tells in
 // plain words what is wrong with the bot; nothing, if it is well.
-func NewHome(api *slack.Client, store HomeStore, directory *Directory, words Words, self Self, unwell func(context.Context) []string, log zerolog.Logger) *Home {
+func NewHome(api *slack.Client, store HomeStore, directory *Directory, words Messages, self Self, unwell func(context.Context) []string, log zerolog.Logger) *Home {
 	return &Home{
 		api: api, store: store, directory: directory, words: words, self: self, unwell: unwell, log: log,
 		pace: newPacer(rate.Every(homePace), homeBurst), asked: make(chan struct{}, 1), homes: make(map[string]*home),
@@ -123,7 +123,7 @@ func (h *Home) forgetOldest() {
 // Run shows homes until ctx ends: first to those who wait, then to those whose
 // home is no longer what it was.
 func (h *Home) Run(ctx context.Context) {
-	changed, stop := h.store.Listen(telling...)
+	changed, stop := h.store.Subscribe(telling...)
 	defer stop()
 	look := time.NewTicker(homeLook)
 	defer look.Stop()

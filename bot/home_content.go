@@ -17,7 +17,7 @@ const maxUndecided = 500
 // draw reads what a person's home shows, and draws it.
 func (h *Home) draw(ctx context.Context, user string, at pages) (slack.HomeTabViewRequest, error) {
 	var c homeContent
-	all, err := h.store.Undecided(ctx, maxUndecided)
+	all, err := h.store.ListUndecided(ctx, maxUndecided)
 	if err != nil {
 		return slack.HomeTabViewRequest{}, err
 	}
@@ -25,9 +25,9 @@ func (h *Home) draw(ctx context.Context, user string, at pages) (slack.HomeTabVi
 	waiting, c.unsure = h.waitingFor(ctx, user, all)
 	c.waiting, c.at.waiting = cut(waiting, at.waiting), last(at.waiting, len(waiting))
 	c.waitingAll = len(waiting)
-	c.mine, c.mineAll, err = h.store.Mine(ctx, user, perPage, at.mine*perPage)
+	c.mine, c.mineAll, err = h.store.ListByRequester(ctx, user, perPage, at.mine*perPage)
 	if c.at.mine = last(at.mine, c.mineAll); err == nil && c.at.mine != at.mine {
-		c.mine, c.mineAll, err = h.store.Mine(ctx, user, perPage, c.at.mine*perPage)
+		c.mine, c.mineAll, err = h.store.ListByRequester(ctx, user, perPage, c.at.mine*perPage)
 	}
 	c.unwell = h.unwell(ctx)
 	return h.words.home(h.self, c), err
@@ -42,7 +42,7 @@ func (h *Home) waitingFor(ctx context.Context, user string, all []approvals.Requ
 	if len(all) == 0 {
 		return nil, false
 	}
-	person, err := h.directory.Person(ctx, user, ageAtHome)
+	person, err := h.directory.FindPerson(ctx, user, ageAtHome)
 	if err != nil {
 		h.log.Warn().Str("user", user).Err(err).Msg("could not tell what waits for somebody")
 		return nil, true
@@ -50,7 +50,7 @@ func (h *Home) waitingFor(ctx context.Context, user string, all []approvals.Requ
 	for _, r := range all {
 		stages, err := h.stagesOf(ctx, user, r.Terms.Stages)
 		unsure = unsure || err != nil
-		if approvals.StandingOf(r, person, stages) == approvals.Counts && helps(r, user, stages) {
+		if approvals.EligibilityOf(r, person, stages) == approvals.Counts && helps(r, user, stages) {
 			waiting = append(waiting, r)
 		}
 	}
@@ -59,7 +59,7 @@ func (h *Home) waitingFor(ctx context.Context, user string, all []approvals.Requ
 
 func (h *Home) stagesOf(ctx context.Context, user string, stages []approvals.Stage) (named []int, failed error) {
 	for i, stage := range stages {
-		members, err := h.directory.Members(ctx, stage.Approvers, ageAtHome)
+		members, err := h.directory.ListMembers(ctx, stage.Approvers, ageAtHome)
 		failed = errors.Join(failed, err)
 		if slices.Contains(members, user) {
 			named = append(named, i)

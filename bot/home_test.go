@@ -20,18 +20,18 @@ import (
 func (r *rig) carded(n int, requester string, stages ...approvals.Stage) approvals.Request {
 	r.t.Helper()
 	asked := r.request(approvals.Filed)
-	asked.ID, asked.Envelope, asked.Requester = fmt.Sprintf("R-%08d", n), fmt.Sprint("e", n), requester
+	asked.ID, asked.EnvelopeID, asked.Requester = fmt.Sprintf("R-%08d", n), fmt.Sprint("e", n), requester
 	asked.Terms.TTL = 24 * time.Hour
-	_, _, err := r.store.File(r.ctx, asked)
+	_, _, err := r.store.FileRequest(r.ctx, asked)
 	if err == nil {
 		proposal := approvals.Proposal{
 			Group:  approvals.Group{ID: "group-01", Name: "R&D <EMEA>"},
 			Change: approvals.Change{Add: []string{fmt.Sprintf("CODE%d", n)}},
 		}
-		_, err = r.store.Step(r.ctx, asked.ID, approvals.Vetted{Proposal: proposal, Terms: approvals.Terms{Stages: stages, TTL: 24 * time.Hour}}, nil)
+		_, err = r.store.ApplyEvent(r.ctx, asked.ID, approvals.Prepared{Proposal: proposal, Terms: approvals.Terms{Stages: stages, TTL: 24 * time.Hour}}, nil)
 	}
 	if err == nil {
-		asked, err = r.store.Step(r.ctx, asked.ID, approvals.Posted{TS: fmt.Sprintf("17000000%02d.000100", n)}, nil)
+		asked, err = r.store.ApplyEvent(r.ctx, asked.ID, approvals.CardPosted{TS: fmt.Sprintf("17000000%02d.000100", n)}, nil)
 	}
 	if err != nil {
 		r.t.Fatal(err)
@@ -117,8 +117,8 @@ func TestHomeShowsMineAndWhatWaitsForMe(t *testing.T) {
 	r.home(alex, "Waiting for you (2)", "R-00000001", "R-00000003", "You have not asked for any licences yet.")
 	r.home(kim, "No request waits for your approval.", "Your requests (2)")
 
-	voted := approvals.Weighed{Ballots: []approvals.Ballot{{User: robin, Standing: approvals.Counts, Stages: []int{1}}}}
-	if _, err := r.store.Step(r.ctx, "R-00000003", voted, nil); err != nil {
+	voted := approvals.VotesCounted{Ballots: []approvals.Ballot{{User: robin, Eligibility: approvals.Counts, Stages: []int{1}}}}
+	if _, err := r.store.ApplyEvent(r.ctx, "R-00000003", voted, nil); err != nil {
 		t.Fatal(err)
 	}
 	r.awaitHome(robin, "Waiting for you (1)")
@@ -136,8 +136,8 @@ func TestHomeOfEveryState(t *testing.T) {
 	for _, state := range approvals.States() {
 		for _, card := range []string{"", "1700000001.000100"} {
 			request := r.request(state)
-			request.CardTS, request.Stalled, request.Filed = card, hostile, testTime
-			request.Ask = approvals.Ask{Group: hostile, Codes: manyCodes(maxCodes), Why: hostile, Action: approvals.Set, Quotas: []approvals.Quota{{Code: "CODE1", Limit: 5}}}
+			request.CardTS, request.DelayReason, request.FiledAt = card, hostile, testTime
+			request.Ask = approvals.Ask{Group: hostile, Codes: manyCodes(maxCodes), Reason: hostile, Action: approvals.Set, Quotas: []approvals.Quota{{Code: "CODE1", Limit: 5}}}
 			request.Proposal.Group = approvals.Group{ID: hostile, Name: hostile}
 			if state == approvals.Filed || state == approvals.Refused {
 				request.Proposal = nil

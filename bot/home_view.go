@@ -54,7 +54,7 @@ type homeContent struct {
 }
 
 // home draws a home, in some thirty of the hundred blocks that it may have.
-func (w Words) home(self Self, c homeContent) slack.HomeTabViewRequest {
+func (w Messages) home(self Self, c homeContent) slack.HomeTabViewRequest {
 	blocks := []slack.Block{heading(titled("Waiting for you", c.waitingAll))}
 	blocks = append(blocks, w.homeList(self, c.waiting, w.noneWaiting(c.unsure))...)
 	blocks = append(blocks, turns("waiting", c.at.waiting, c.waitingAll, func(page int) pages { return pages{page, c.at.mine} })...)
@@ -76,14 +76,14 @@ func titled(title string, all int) string {
 	return fmt.Sprintf("%s (%d)", title, all)
 }
 
-func (w Words) noneWaiting(unsure bool) string {
+func (w Messages) noneWaiting(unsure bool) string {
 	if unsure {
 		return "Slack did not let me look up who may approve what, so I cannot tell whether a request waits for you. Look into <#" + idOnly(w.Channel) + ">."
 	}
 	return "No request waits for your approval."
 }
 
-func (w Words) homeList(self Self, requests []approvals.Request, none string) []slack.Block {
+func (w Messages) homeList(self Self, requests []approvals.Request, none string) []slack.Block {
 	if len(requests) == 0 {
 		return []slack.Block{section(none)}
 	}
@@ -95,20 +95,20 @@ func (w Words) homeList(self Self, requests []approvals.Request, none string) []
 }
 
 // homeLine tells of one request: which, what, whose, and where it stands.
-func (w Words) homeLine(self Self, r approvals.Request) string {
+func (w Messages) homeLine(self Self, r approvals.Request) string {
 	id := code(r.ID)
 	if r.CardTS != "" {
 		id = "<" + self.link(r.Channel, r.CardTS) + "|" + idOnly(r.ID) + ">"
 	}
 	return fmt.Sprintf("*%s*  %s, asked by %s on %s\n%s",
-		id, wished(r), user(r.Requester), moment(r.Filed), w.stands(r))
+		id, wished(r), user(r.Requester), moment(r.FiledAt), w.stands(r))
 }
 
 // stands says where a request stands, also one that never got a card.
-func (w Words) stands(r approvals.Request) string {
+func (w Messages) stands(r approvals.Request) string {
 	switch {
-	case r.State == approvals.Filed && r.Stalled != "":
-		return ":hourglass_flowing_sand: *Recorded*; not checked yet: " + plain(r.Stalled) + "."
+	case r.State == approvals.Filed && r.DelayReason != "":
+		return ":hourglass_flowing_sand: *Recorded*; not checked yet: " + plain(r.DelayReason) + "."
 	case r.State == approvals.Filed:
 		return ":hourglass_flowing_sand: *Recorded*; it is being checked with UiPath."
 	case r.State == approvals.Refused:
@@ -144,7 +144,7 @@ func button(actionID, value, shown string) *slack.ButtonBlockElement {
 	return slack.NewButtonBlockElement(actionID, value, label(shown))
 }
 
-func (w Words) homeHelp() string {
+func (w Messages) homeHelp() string {
 	return fmt.Sprintf("Open the form here or with the shortcut, or type %s anywhere; %s explains the command. "+
 		"Each request becomes a card in <#%s>; approvers react on it with %s or %s.",
 		code(usualName+" group-01 RPADEVPRONU IDU"), code(usualName+" help"), idOnly(w.Channel), w.approve(), w.deny())
@@ -165,7 +165,7 @@ func wellness(problems []string) string {
 // nearer to its quorum.
 func helps(r approvals.Request, user string, stages []int) bool {
 	more := append([]approvals.Vote{{User: user, Stages: stages}}, r.Votes...)
-	return sum(r.Terms.Missing(more)) < sum(r.Terms.Missing(r.Votes))
+	return sum(r.Terms.MissingVotes(more)) < sum(r.Terms.MissingVotes(r.Votes))
 }
 
 func sum(all []int) int {

@@ -14,43 +14,43 @@ import (
 
 // A Filer makes what arrives durable. What it says is recorded is on the disk;
 // after an error nothing was, unless it is approvals.ErrUncertain.
-type Filer interface {
+type RequestStore interface {
 	// File records a request, once for each envelope: for one that filed a
 	// request before, it returns that one, and again is true. It sets the times.
-	File(ctx context.Context, r approvals.Request) (filed approvals.Request, again bool, err error)
+	FileRequest(ctx context.Context, r approvals.Request) (filed approvals.Request, again bool, err error)
 	// React records that somebody gave a reaction or took it back, in whatever
 	// order that is heard, and owes a weighing where it is on an open card.
-	React(ctx context.Context, heard approvals.Reaction) error
+	RecordReaction(ctx context.Context, heard approvals.Reaction) error
 	// Request reads one request; approvals.ErrNoRequest if there is none.
 	Request(ctx context.Context, id string) (approvals.Request, error)
 	// Step applies an event, as approvals.Store does. done is nil here.
-	Step(ctx context.Context, id string, e approvals.Event, done *approvals.Task) (approvals.Request, error)
+	ApplyEvent(ctx context.Context, id string, e approvals.Event, done *approvals.LeasedJob) (approvals.Request, error)
 	// DeadLetter keeps a delivery that was not understood, once for each
 	// envelope. The caller has taken secrets out of raw and bounded it.
 	DeadLetter(ctx context.Context, envelope, why string, raw []byte) error
 	// Ahead counts the requests whose card is still to be posted, up to most.
-	Ahead(ctx context.Context, most int) (int, error)
+	CountUnposted(ctx context.Context, most int) (int, error)
 	// Mine and Waiting read a part of a list, and count all of it.
-	Mine(ctx context.Context, requester string, limit, offset int) ([]approvals.Request, int, error)
-	Waiting(ctx context.Context, limit, offset int) ([]approvals.Request, int, error)
-	OfGroup(ctx context.Context, groupID string, limit int) ([]approvals.Request, error)
-	Open(ctx context.Context) (map[approvals.State]int, error)
+	ListByRequester(ctx context.Context, requester string, limit, offset int) ([]approvals.Request, int, error)
+	ListPending(ctx context.Context, limit, offset int) ([]approvals.Request, int, error)
+	ListByGroup(ctx context.Context, groupID string, limit int) ([]approvals.Request, error)
+	CountOpen(ctx context.Context) (map[approvals.State]int, error)
 }
 
 // An Intake understands envelopes, has them made durable, and only then says
 // what to acknowledge them with.
 type Intake struct {
-	Store     Filer
-	Words     Words
+	Store     RequestStore
+	Words     Messages
 	TTL       time.Duration // life of a request that has no card yet
 	Self      Self
-	Receipts  *Receipts
+	Receipts  *ResponseURLs
 	Directory *Directory
 	Lookups   *Lookups
 	Form      *Form
 	Home      *Home
-	Speaker   *Speaker
-	Errands   *Errands
+	Speaker   *Messenger
+	Errands   *BackgroundQueue
 	Now       func() time.Time // the clock of dates that are typed; nil: time.Now
 	Log       zerolog.Logger
 }
@@ -154,7 +154,7 @@ func (in *Intake) now() time.Time {
 // file makes the request durable; what it returns may say so.
 func (in *Intake) file(ctx context.Context, env envelope, typed slashCommand, ask approvals.Ask) string {
 	request, _, err := in.record(ctx, env, typed.UserID, typed.ChannelID, ask)
-	if errors.Is(err, approvals.ErrUncertain) {
+	if errors.Is(err, approvals.ErrCommitUnknown) {
 		return in.Words.Uncertain()
 	}
 	if err != nil {
@@ -169,7 +169,7 @@ const maxAhead = 3600
 
 // ahead is how many cards are to be posted before a new one, as far as known.
 func (in *Intake) ahead(ctx context.Context) int {
-	n, err := in.Store.Ahead(ctx, maxAhead)
+	n, err := in.Store.CountUnposted(ctx, maxAhead)
 	if err != nil {
 		in.Log.Warn().Err(err).Msg("could not count the cards that wait")
 		return 0
@@ -212,7 +212,7 @@ func (in *Intake) reaction(ctx context.Context, env envelope, e event) bool {
 		e.Item.Channel != in.Words.Channel || e.ItemUser != "" && e.ItemUser != in.Self.UserID {
 		return true
 	}
-	err := in.Store.React(ctx, approvals.Reaction{
+	err := in.Store.RecordReaction(ctx, approvals.Reaction{
 		Channel: e.Item.Channel, TS: e.Item.TS, User: e.User, Name: name, Deny: deny,
 		EventTS: e.EventTS, Present: e.Type == "reaction_added",
 	})

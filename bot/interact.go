@@ -78,7 +78,7 @@ func (in *Intake) submitted(ctx context.Context, env envelope, x interaction) an
 		return fieldErrors(wrong)
 	}
 	request, again, err := in.record(ctx, env, x.User.ID, by.Channel, ask)
-	if errors.Is(err, approvals.ErrUncertain) {
+	if errors.Is(err, approvals.ErrCommitUnknown) {
 		return fieldErrors(map[string]string{fieldGroup: in.Words.Uncertain()})
 	}
 	if err != nil {
@@ -92,8 +92,8 @@ func (in *Intake) submitted(ctx context.Context, env envelope, x interaction) an
 
 // record makes a request durable, once for each envelope.
 func (in *Intake) record(ctx context.Context, env envelope, requester, origin string, ask approvals.Ask) (approvals.Request, bool, error) {
-	request, again, err := in.Store.File(ctx, approvals.Request{
-		ID: approvals.NewID(), Envelope: env.ID, Requester: requester, Origin: origin,
+	request, again, err := in.Store.FileRequest(ctx, approvals.Request{
+		ID: approvals.NewID(), EnvelopeID: env.ID, Requester: requester, OriginChannel: origin,
 		Channel: in.Words.Channel, Ask: ask, Terms: approvals.Terms{TTL: in.TTL},
 	})
 	if err != nil {

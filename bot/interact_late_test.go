@@ -43,7 +43,7 @@ func TestFormThatWaitedTooLong(t *testing.T) {
 			t.Errorf("%s was answered with %s", e.Envelope, e.Payload)
 		}
 	}
-	if _, all, err := r.store.Mine(r.ctx, robin, 1, 0); err != nil || all != 1 {
+	if _, all, err := r.store.ListByRequester(r.ctx, robin, 1, 0); err != nil || all != 1 {
 		t.Errorf("%d requests were filed, %v", all, err)
 	}
 }

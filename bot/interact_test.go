@@ -147,7 +147,7 @@ func TestFormStaysOpenUntilItIsStored(t *testing.T) {
 		u.Inject(operation, sandbox.Fault{Status: 503})
 	}
 	broken := make(chan func() error, 3)
-	r.listen(filer{Filer: r.store, file: func(approvals.Request) error { return (<-broken)() }})
+	r.listen(filer{RequestStore: r.store, file: func(approvals.Request) error { return (<-broken)() }})
 	v := r.form()
 	for words, how := range map[string]func() error{
 		"could not record your request": func() error { return errors.New("disk full") },
@@ -203,13 +203,13 @@ func TestReceiptIsTheCommandsReceipt(t *testing.T) {
 		t.Fatal(err)
 	}
 	byCommand, err := r.store.Request(r.ctx, id(typed.Response))
-	if err != nil || fmt.Sprintf("%+v", byForm.Ask) != fmt.Sprintf("%+v", byCommand.Ask) || byForm.Origin != general || byForm.Requester != robin {
+	if err != nil || fmt.Sprintf("%+v", byForm.Ask) != fmt.Sprintf("%+v", byCommand.Ask) || byForm.OriginChannel != general || byForm.Requester != robin {
 		t.Errorf("%+v\n%+v\n%v", byForm, byCommand, err)
 	}
 	if n := len(r.slack.Ephemerals(robin)); n != 2 {
 		t.Errorf("the requester was told %d times", n)
 	}
-	mine, all, err := r.store.Mine(r.ctx, robin, 10, 0)
+	mine, all, err := r.store.ListByRequester(r.ctx, robin, 10, 0)
 	if err != nil || all != 2 {
 		t.Errorf("%d requests were filed, %v: %+v", all, err, mine)
 	}
@@ -274,7 +274,7 @@ func TestEveryInteractionIsAcknowledged(t *testing.T) {
 	r := newRig(t, sandbox.SlackConfig{})
 	u := r.withUiPath()
 	kept := new(letters)
-	s := r.newSocket(filer{Filer: r.store, letters: kept})
+	s := r.newSocket(filer{RequestStore: r.store, letters: kept})
 	for name, c := range map[string]struct{ payload, answer, letter string }{
 		"closed":        {`{"type":"view_closed","view":{"callback_id":"allocate_form"}}`, "null", ""},
 		"shortcut":      {`{"type":"shortcut","callback_id":"other"}`, "null", "unknown interaction shortcut other"},
@@ -323,7 +323,7 @@ func TestTypeAheadWhileUiPathHangs(t *testing.T) {
 	}
 	u.Inject("GET identity groups", sandbox.Fault{Hang: true})
 	in := r.intake(r.store)
-	in.Form.Catalogue = licensing.NewAllocations(fresh)
+	in.Form.Catalog = licensing.NewAllocations(fresh)
 	ctx, cancel := context.WithTimeout(r.ctx, 100*time.Millisecond)
 	defer cancel()
 	if offered := in.Form.suggest(ctx, "Fin “x”"); len(offered.Options) != 1 || offered.Options[0].Value != `Fin "x"` {

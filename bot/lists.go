@@ -11,19 +11,19 @@ import (
 const maxWished = 160
 
 // Mine lists a person's own requests.
-func (w Words) Mine(name string, p page) string {
+func (w Messages) Mine(name string, p page) string {
 	if p.all == 0 {
 		return "You have asked for nothing yet." + try(name+" help")
 	}
 	lines := []string{"*Your requests, the newest first*" + p.counted()}
 	for _, r := range p.requests {
-		lines = append(lines, fmt.Sprintf("• %s asked %s: %s · %s", code(r.ID), moment(r.Filed), wished(r), standing(r)))
+		lines = append(lines, fmt.Sprintf("• %s asked %s: %s · %s", code(r.ID), moment(r.FiledAt), wished(r), standing(r)))
 	}
 	return p.turned(name+" mine", lines)
 }
 
 // Waiting lists the requests that wait for consent.
-func (w Words) Waiting(name string, p page) string {
+func (w Messages) Waiting(name string, p page) string {
 	if p.all == 0 {
 		return "No request waits for approval."
 	}
@@ -77,20 +77,20 @@ func standing(r approvals.Request) string {
 	case approvals.Refused:
 		return "not put before an approver"
 	}
-	return fmt.Sprintf("%s %s", r.State, moment(r.Ended))
+	return fmt.Sprintf("%s %s", r.State, moment(r.ClosedAt))
 }
 
 // given is how many approvals a request has of those that it needs.
 func given(r approvals.Request) int {
 	n := r.Terms.Quorum()
-	for _, missing := range r.Terms.Missing(r.Votes) {
+	for _, missing := range r.Terms.MissingVotes(r.Votes) {
 		n -= missing
 	}
 	return n
 }
 
 // Overview tells how many requests are open.
-func (w Words) Overview(name string, counts map[approvals.State]int) string {
+func (w Messages) Overview(name string, counts map[approvals.State]int) string {
 	var lines []string
 	for _, c := range []struct {
 		state approvals.State
@@ -112,7 +112,7 @@ func (w Words) Overview(name string, counts map[approvals.State]int) string {
 }
 
 // Where tells where one request stands.
-func (w Words) Where(name string, r approvals.Request, link string) string {
+func (w Messages) Where(name string, r approvals.Request, link string) string {
 	text := about(r, link) + "\n" + w.now(r)
 	if r.State.Open() {
 		text += fmt.Sprintf(" %s tells who has to agree and what happens then.", codeIn(name+" why "+r.ID, maxCopied))
@@ -122,18 +122,18 @@ func (w Words) Where(name string, r approvals.Request, link string) string {
 
 // about says whose request it is, what it asks, and where its card is.
 func about(r approvals.Request, link string) string {
-	text := fmt.Sprintf("Request %s by %s, %s: %s.", code(r.ID), user(r.Requester), moment(r.Filed), wished(r))
+	text := fmt.Sprintf("Request %s by %s, %s: %s.", code(r.ID), user(r.Requester), moment(r.FiledAt), wished(r))
 	if link != "" {
 		text += fmt.Sprintf(" <%s|Its card>.", link)
 	}
-	if r.Ask.Why != "" {
-		text += "\nReason given: " + code(r.Ask.Why)
+	if r.Ask.Reason != "" {
+		text += "\nReason given: " + code(r.Ask.Reason)
 	}
 	return text
 }
 
 // now tells where a request stands, or how it ended.
-func (w Words) now(r approvals.Request) string {
+func (w Messages) now(r approvals.Request) string {
 	switch {
 	case r.State.Open() && w.Notice(r) != "": // it is held up before anyone was asked
 		return w.Notice(r)
@@ -142,12 +142,12 @@ func (w Words) now(r approvals.Request) string {
 	case r.State == approvals.Refused:
 		return w.refused(r)
 	case !r.State.Open():
-		return w.ending(r) + " That was " + moment(r.Ended) + "."
+		return w.ending(r) + " That was " + moment(r.ClosedAt) + "."
 	}
 	return w.Status(r)
 }
 
 // Unanswered is for a question that could not be answered.
-func (w Words) Unanswered() string {
+func (w Messages) Unanswered() string {
 	return "I could not look that up: the database does not answer. Please type it again in a minute; if this goes on, tell whoever runs licensebot."
 }

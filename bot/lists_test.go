@@ -28,7 +28,7 @@ func TestListsFitAnAcknowledgement(t *testing.T) {
 		hostile.Outcome = hostileOutcome(approvals.ReasonNotOwned)
 		p.requests[3] = hostile
 		largest := largestSet(state)
-		largest.Ask.Why = strings.Repeat("<", maxReason)
+		largest.Ask.Reason = strings.Repeat("<", maxReason)
 		for _, said := range []string{
 			testWords().Mine("/allocate", p), testWords().Waiting("/allocate", p),
 			testWords().Where("/allocate", largest, "https://acme.slack.com/archives/C1/p1"), testWords().Explanation(largest, "https://acme.slack.com/archives/C1/p1"),
@@ -81,7 +81,7 @@ func TestExplanations(t *testing.T) {
 	own := one
 	own.SelfApproval = true
 	outcome := func(reason approvals.Reason) *approvals.Outcome {
-		return &approvals.Outcome{Reason: reason, By: "U0KIM", Why: "wrong group", Said: "missing_scope"}
+		return &approvals.Outcome{Reason: reason, By: "U0KIM", Comment: "wrong group", Answer: "missing_scope"}
 	}
 	kim := []approvals.Vote{{User: "U0KIM", Stages: []int{0, 1}}}
 	for name, c := range map[string]struct {
@@ -109,15 +109,15 @@ func TestExplanations(t *testing.T) {
 		"no card yet": {state: approvals.Pending, terms: one, stalled: "Slack is down", want: []string{"its card could not be posted in <#C0APPROVALS> yet: Slack is down"}},
 		"approved":    {state: approvals.Approved, terms: one, votes: kim, want: []string{"UiPath is being asked to make the change", "has not confirmed it until " + moment(testTime.Add(time.Hour))}},
 		"held up":     {state: approvals.Approved, terms: one, votes: kim, stalled: "UiPath is down", want: []string{"*not done yet*: UiPath is down"}},
-		"granted":     {state: approvals.Pending, terms: approvals.Terms{Rule: "free", Auto: true}, want: []string{"grants it without asking anybody", "Once its card is posted"}},
-		"called off": {state: approvals.Cancelled, terms: one, outcome: outcome(approvals.ReasonCalledOff), want: []string{
+		"granted":     {state: approvals.Pending, terms: approvals.Terms{Rule: "free", AutoApprove: true}, want: []string{"grants it without asking anybody", "Once its card is posted"}},
+		"called off": {state: approvals.Cancelled, terms: one, outcome: outcome(approvals.ReasonCancelledByApprover), want: []string{
 			"was cancelled by <@U0KIM>, who may approve it, because `wrong group`. Nothing was changed at UiPath. That was " + moment(testTime),
 		}},
 		"expired": {state: approvals.Expired, terms: one, outcome: outcome(approvals.ReasonDeadline), want: []string{"expired with 0 of 2 approvals needed", "have to agree; nobody has."}},
 	} {
 		r := approvals.Request{
-			ID: someID, State: c.state, Requester: "U0ROBIN", Ask: approvals.Ask{Group: "group-01", Codes: []string{"IDU"}, Why: "audit"},
-			Terms: c.terms, Votes: c.votes, Outcome: c.outcome, Stalled: c.stalled, Filed: testTime, Deadline: testTime, Decided: testTime, Ended: testTime,
+			ID: someID, State: c.state, Requester: "U0ROBIN", Ask: approvals.Ask{Group: "group-01", Codes: []string{"IDU"}, Reason: "audit"},
+			Terms: c.terms, Votes: c.votes, Outcome: c.outcome, DelayReason: c.stalled, FiledAt: testTime, Deadline: testTime, DecidedAt: testTime, ClosedAt: testTime,
 		}
 		if c.state != approvals.Filed && c.state != approvals.Refused {
 			r.Proposal = &approvals.Proposal{Group: approvals.Group{ID: "group-01"}, Change: approvals.Change{Add: []string{"IDU"}}}
@@ -135,8 +135,8 @@ func TestExplanations(t *testing.T) {
 // TestReasonsAreForTheirReaders hides what was written for approvers.
 func TestReasonsAreForTheirReaders(t *testing.T) {
 	r := hostileRequest(approvals.Cancelled)
-	r.Ask.Why, r.Outcome = "secret plan", hostileOutcome(approvals.ReasonCalledOff)
-	r.Outcome.Why = "secret doubt"
+	r.Ask.Reason, r.Outcome = "secret plan", hostileOutcome(approvals.ReasonCancelledByApprover)
+	r.Outcome.Comment = "secret doubt"
 	for reader, shown := range map[string]bool{r.Requester: true, "U0KIM": false} {
 		theirs := forReader(r, reader)
 		for _, said := range []string{testWords().Where("/allocate", theirs, ""), testWords().Explanation(theirs, "")} {
@@ -145,7 +145,7 @@ func TestReasonsAreForTheirReaders(t *testing.T) {
 			}
 		}
 	}
-	if r.Outcome.Why == "" {
+	if r.Outcome.Comment == "" {
 		t.Error("the request itself was changed")
 	}
 }
@@ -163,8 +163,8 @@ func TestOverview(t *testing.T) {
 // TestRulesAreShown reads what show and codes answer.
 func TestRulesAreShown(t *testing.T) {
 	g := approvals.Group{ID: "id-1", Name: "Finance"}
-	now := approvals.Rule{
-		Codes: []string{"ATTUNU", "IDU", "PMD"}, External: true, Quotas: []approvals.Quota{{Code: "ATTUNU", Limit: 10, Used: 3}},
+	now := approvals.Allocation{
+		Codes: []string{"ATTUNU", "IDU", "PMD"}, UseExternalLicense: true, Quotas: []approvals.Quota{{Code: "ATTUNU", Limit: 10, Used: 3}},
 		Owned: []approvals.Seats{{Code: "ATTUNU", Allocated: 12, Total: 50}, {Code: "IDU", Allocated: 2, Total: 1}},
 	}
 	open := usualRequest(approvals.Pending)
@@ -179,7 +179,7 @@ func TestRulesAreShown(t *testing.T) {
 			t.Errorf("it is not said that %q:\n%s", want, said)
 		}
 	}
-	empty := testWords().Rule("/licences", g, approvals.Rule{}, nil)
+	empty := testWords().Rule("/licences", g, approvals.Allocation{}, nil)
 	if !strings.Contains(empty, "It is empty") || !strings.Contains(empty, "No request about it is open") {
 		t.Error(empty)
 	}
@@ -187,7 +187,7 @@ func TestRulesAreShown(t *testing.T) {
 	if !strings.Contains(owned, "• `IDU` Insights Designer · 2 of 1 seat allocated, 0 free") || !strings.Contains(owned, "`/licences group-01 ATTUNU`") {
 		t.Error(owned)
 	}
-	huge := approvals.Rule{Codes: repeat(300, strings.Repeat("<", 40)+"%d")}
+	huge := approvals.Allocation{Codes: repeat(300, strings.Repeat("<", 40)+"%d")}
 	if shown := testWords().Rule("/licences", g, huge, slices.Repeat([]approvals.Request{largestSet(approvals.Pending)}, pageSize+1)); len(shown) > 30000 || !strings.Contains(shown, "more; see `/licences pending`") {
 		t.Errorf("%d bytes", len(shown))
 	} else {

@@ -20,10 +20,10 @@ const (
 
 // An Organisation is UiPath, as far as questions need it. Errors are as
 // package approvals' Licences returns them.
-type Organisation interface {
+type Organization interface {
 	// Group and Rule are those of approvals.Licences.
-	Group(ctx context.Context, ref string) (approvals.Group, error)
-	Rule(ctx context.Context, groupID string) (approvals.Rule, error)
+	FindGroup(ctx context.Context, ref string) (approvals.Group, error)
+	ReadAllocation(ctx context.Context, groupID string) (approvals.Allocation, error)
 	// Owned lists what the organisation owns of each code, as UiPath tells it
 	// now; none if it owns nothing.
 	Owned(ctx context.Context) ([]approvals.Seats, error)
@@ -32,10 +32,10 @@ type Organisation interface {
 // Lookups answer what only UiPath knows, after the command was acknowledged.
 // Nothing durable is owed: a question whose answer does not come is typed again.
 type Lookups struct {
-	uipath  Organisation
-	store   Filer
-	speaker *Speaker
-	words   Words
+	uipath  Organization
+	store   RequestStore
+	speaker *Messenger
+	words   Messages
 	log     zerolog.Logger
 
 	ctx     context.Context
@@ -48,7 +48,7 @@ type Lookups struct {
 }
 
 // NewLookups makes lookups that end with Close.
-func NewLookups(uipath Organisation, filer Filer, speaker *Speaker, words Words, log zerolog.Logger) *Lookups {
+func NewLookups(uipath Organization, filer RequestStore, speaker *Messenger, words Messages, log zerolog.Logger) *Lookups {
 	l := &Lookups{
 		uipath: uipath, store: filer, speaker: speaker, words: words, log: log,
 		slots: make(chan struct{}, lookupsAtOnce), asking: make(map[string]bool),
@@ -137,15 +137,15 @@ func (l *Lookups) find(ctx context.Context, name string, c Command) (text string
 		}
 		return l.words.Owned(name, seats)
 	}
-	group, err := l.uipath.Group(ctx, c.Group)
+	group, err := l.uipath.FindGroup(ctx, c.Group)
 	if err != nil {
 		return l.failed(name, c, err)
 	}
-	rule, err := l.uipath.Rule(ctx, group.ID)
+	rule, err := l.uipath.ReadAllocation(ctx, group.ID)
 	if err != nil {
 		return l.failed(name, c, err)
 	}
-	open, err := l.store.OfGroup(ctx, group.ID, pageSize+1)
+	open, err := l.store.ListByGroup(ctx, group.ID, pageSize+1)
 	if err != nil {
 		l.log.Error().Err(err).Msg("could not list the requests about a group")
 		return l.words.Unanswered()

@@ -16,13 +16,13 @@ import (
 
 // watched is a real UiPath client that tells when it is asked for a group.
 type watched struct {
-	Organisation
+	Organization
 	asked func(context.Context)
 }
 
-func (w watched) Group(ctx context.Context, ref string) (approvals.Group, error) {
+func (w watched) FindGroup(ctx context.Context, ref string) (approvals.Group, error) {
 	w.asked(ctx)
-	return w.Organisation.Group(ctx, ref)
+	return w.Organization.FindGroup(ctx, ref)
 }
 
 // lookups are those of a rig with a UiPath that has group-01.

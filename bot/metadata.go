@@ -15,21 +15,21 @@ import (
 const requested = "allocation_requested"
 
 // eventType is the metadata's event type of the message for a kind of work.
-func eventType(r approvals.Request, kind approvals.Kind) string {
+func eventType(r approvals.Request, kind approvals.JobKind) string {
 	switch kind {
-	case approvals.Announce, approvals.Render:
+	case approvals.JobPostCard, approvals.JobUpdateCard:
 		return requested
-	case approvals.Progress:
+	case approvals.JobPostDelay:
 		return "allocation_" + string(approvals.Approved)
-	case approvals.Remind:
+	case approvals.JobRemind:
 		return "allocation_reminder"
-	case approvals.Reopen:
+	case approvals.JobPostConsentLost:
 		return "allocation_reopened"
-	case approvals.Warn:
+	case approvals.JobWarnExpiry:
 		return "allocation_ending"
-	case approvals.Overdue:
+	case approvals.JobPostRevocationDelay:
 		return "allocation_overdue"
-	case approvals.Conclude:
+	case approvals.JobPostRevocation:
 		return "allocation_ended"
 	}
 	return "allocation_" + string(r.State)
@@ -37,11 +37,11 @@ func eventType(r approvals.Request, kind approvals.Kind) string {
 
 // metadata is what other programs read of a message, and what the bot finds
 // its own posts by.
-func metadata(r approvals.Request, said approvals.Owed) slack.SlackMetadata {
+func metadata(r approvals.Request, said approvals.Job) slack.SlackMetadata {
 	payload := map[string]any{
 		"request_id": r.ID,
 		"group_id":   r.Proposal.Group.ID,
-		"codes":      strings.Join(r.Proposal.Change.Codes(), " "),
+		"codes":      strings.Join(r.Proposal.Change.AllCodes(), " "),
 		"actor":      actor(r, said.Kind),
 	}
 	if n, ok := ordinal(said); ok {
@@ -52,30 +52,30 @@ func metadata(r approvals.Request, said approvals.Owed) slack.SlackMetadata {
 
 // ordinal tells apart what is said more than once in a thread: reminders and
 // the like by their number, warnings by the hours that are left.
-func ordinal(said approvals.Owed) (int, bool) {
-	n, err := strconv.Atoi(said.Subject)
+func ordinal(said approvals.Job) (int, bool) {
+	n, err := strconv.Atoi(said.Key)
 	return n, err == nil
 }
 
 // carries reports whether a message's metadata is what a kind of work says of
 // a request.
-func carries(m slack.SlackMetadata, r approvals.Request, said approvals.Owed) bool {
+func carries(m slack.SlackMetadata, r approvals.Request, said approvals.Job) bool {
 	n, numbered := ordinal(said)
 	return m.EventType == eventType(r, said.Kind) && m.EventPayload["request_id"] == r.ID &&
 		(!numbered || m.EventPayload["number"] == float64(n)) // as JSON has it
 }
 
 // ofItself are the kinds of work that tell what nobody did.
-var ofItself = []approvals.Kind{approvals.Remind, approvals.Reopen, approvals.Warn, approvals.Overdue, approvals.Conclude}
+var ofItself = []approvals.JobKind{approvals.JobRemind, approvals.JobPostConsentLost, approvals.JobWarnExpiry, approvals.JobPostRevocationDelay, approvals.JobPostRevocation}
 
 // actor is who brought about what the message tells: the requester on the
 // card, whoever ended the request, or the approver who completed the quorum.
-func actor(r approvals.Request, kind approvals.Kind) string {
+func actor(r approvals.Request, kind approvals.JobKind) string {
 	switch {
-	case kind == approvals.Announce || kind == approvals.Render:
+	case kind == approvals.JobPostCard || kind == approvals.JobUpdateCard:
 		return r.Requester
-	case kind == approvals.Conclude && r.Grant.By != "":
-		return r.Grant.By
+	case kind == approvals.JobPostRevocation && r.Grant.EndedBy != "":
+		return r.Grant.EndedBy
 	case slices.Contains(ofItself, kind):
 		return approvals.Bot
 	case r.Outcome != nil && r.Outcome.By != "":

@@ -8,23 +8,23 @@ import (
 )
 
 // Reminder asks those once more who can still agree.
-func (w Words) Reminder(r approvals.Request, whom []string) string {
+func (w Messages) Reminder(r approvals.Request, whom []string) string {
 	return fmt.Sprintf("%s Request %s still waits for you: %s, until %s. The card above shows what is asked; react on it with %s to approve or %s to deny.",
 		people(whom), code(r.ID), lacking(r), moment(r.Deadline), w.approve(), w.deny())
 }
 
 // Reopened says that an approved request waits again, who does not count any
 // more, and what is needed now.
-func (w Words) Reopened(r approvals.Request, lost []approvals.Lost) string {
+func (w Messages) Reopened(r approvals.Request, lost []approvals.LostConsent) string {
 	reasons := make([]string, len(lost))
 	for i, l := range lost {
-		reasons[i] = user(l.User) + " " + lossOf(l.Why)
+		reasons[i] = user(l.User) + " " + lossOf(l.Reason)
 	}
 	text := fmt.Sprintf("%s Request %s was approved, but before UiPath was asked its approvals no longer sufficed", user(r.Requester), code(r.ID))
 	if len(reasons) > 0 {
 		text += ": " + within(maxListed, reasons)
 	}
-	if r.Attempted {
+	if r.WriteAttempted {
 		text += fmt.Sprintf(". A write had been tried before, and it, or a part of it, may have taken effect: look at %s in UiPath.", group(r.Proposal.Group))
 	} else {
 		text += ". Nothing had been changed at UiPath by then."
@@ -36,7 +36,7 @@ func (w Words) Reopened(r approvals.Request, lost []approvals.Lost) string {
 }
 
 // lossOf says why somebody's consent does not count any more.
-func lossOf(why approvals.Standing) string {
+func lossOf(why approvals.Eligibility) string {
 	switch why {
 	case approvals.Withdrawn:
 		return "took the reaction back"
@@ -56,7 +56,7 @@ func lossOf(why approvals.Standing) string {
 
 // lacking says how many approvals a waiting request has, and what is missing.
 func lacking(r approvals.Request) string {
-	missing := r.Terms.Missing(r.Votes)
+	missing := r.Terms.MissingVotes(r.Votes)
 	given := r.Terms.Quorum()
 	var stages []string
 	for i, n := range missing {
@@ -73,28 +73,28 @@ func lacking(r approvals.Request) string {
 }
 
 // Thread is what a kind of work says in the card's thread.
-func (w Words) Thread(r approvals.Request, said approvals.Owed) string {
+func (w Messages) Thread(r approvals.Request, said approvals.Job) string {
 	switch said.Kind {
-	case approvals.Progress:
+	case approvals.JobPostDelay:
 		return w.Held(r)
-	case approvals.Remind:
+	case approvals.JobRemind:
 		return w.Reminder(r, strings.Fields(said.Note))
-	case approvals.Reopen:
+	case approvals.JobPostConsentLost:
 		return w.Reopened(r, said.Lost())
-	case approvals.Warn:
+	case approvals.JobWarnExpiry:
 		return w.Warning(r, strings.Fields(said.Note))
-	case approvals.Overdue:
+	case approvals.JobPostRevocationDelay:
 		return w.Overdue(r)
-	case approvals.Conclude:
+	case approvals.JobPostRevocation:
 		return w.Ended(r)
 	}
 	return w.End(r)
 }
 
 // Private is what the requester is told where the thread cannot tell it.
-func (w Words) Private(r approvals.Request, said approvals.Owed) string {
+func (w Messages) Private(r approvals.Request, said approvals.Job) string {
 	switch said.Kind {
-	case approvals.Reopen, approvals.Warn, approvals.Overdue, approvals.Conclude:
+	case approvals.JobPostConsentLost, approvals.JobWarnExpiry, approvals.JobPostRevocationDelay, approvals.JobPostRevocation:
 		return w.Thread(r, said)
 	}
 	if r.State == approvals.Done { // no card above it says which request this is

@@ -9,50 +9,50 @@ import (
 
 // objected says what the policy has against a request, which rule says so, and
 // what to type instead where something would do.
-func (w Words) objected(r approvals.Request) string {
-	o := r.Outcome.Objection
+func (w Messages) objected(r approvals.Request) string {
+	o := r.Outcome.Violation
 	if o == nil {
 		return "the policy does not allow it."
 	}
 	group, about := code(r.Ask.Group), codes(o.Codes)
 	switch o.Kind {
-	case approvals.ObjectionUnnamedGroup:
+	case approvals.ViolationUnnamedGroup:
 		return fmt.Sprintf("%s goes by the group's name, and UiPath does not tell me the name of %s. Ask again with its exact name; if that does not help, whoever runs licensebot has to name the group by its id in the policy.", ruled(o), group)
-	case approvals.ObjectionNotAllowed:
+	case approvals.ViolationNotAllowed:
 		return fmt.Sprintf("no rule of the policy lets you ask for %s for the group %s.", about, group) + without(r.Ask, o.Codes)
-	case approvals.ObjectionDenied:
+	case approvals.ViolationDenied:
 		return fmt.Sprintf("%s does not allow %s for the group %s%s.", ruled(o), about, group, because(o.Message)) + without(r.Ask, o.Codes)
-	case approvals.ObjectionProtectedGroup:
+	case approvals.ViolationProtectedGroup:
 		return fmt.Sprintf("%s is the group of everybody or of the administrators, and %s does not name it itself. Whoever runs licensebot can name it there, if that is meant.", group, ruled(o))
-	case approvals.ObjectionMixedRules:
+	case approvals.ViolationMixedRules:
 		return w.mixed(r.Ask, o)
 	}
 	return w.limits(r.Ask, o)
 }
 
 // limits are the objections to how much is asked, for how long, and why.
-func (w Words) limits(ask approvals.Ask, o *approvals.Objection) string {
+func (w Messages) limits(ask approvals.Ask, o *approvals.Violation) string {
 	switch o.Kind {
-	case approvals.ObjectionReasonMissing:
+	case approvals.ViolationReasonMissing:
 		return fmt.Sprintf("%s asks for a reason%s.", ruled(o), because(hint(o))) + try(suggestion(reasoned(ask)))
-	case approvals.ObjectionReasonShape:
+	case approvals.ViolationReasonShape:
 		return fmt.Sprintf("%s does not take the reason that was given%s.", ruled(o), because(hint(o))) + try(suggestion(reasoned(ask)))
-	case approvals.ObjectionTooManyCodes:
+	case approvals.ViolationTooManyCodes:
 		return fmt.Sprintf("%s allows no more than %d in one request, and this one is about %s.", ruled(o), o.MaxCodes, counted(len(o.Codes), "code")) + tryFewer(ask, o)
-	case approvals.ObjectionMustEnd:
+	case approvals.ViolationMustEnd:
 		return fmt.Sprintf("%s grants nothing for good%s.", ruled(o), atMost(o)) + try(suggestion(ending(ask, o)))
-	case approvals.ObjectionTooLong:
+	case approvals.ViolationTooLong:
 		return fmt.Sprintf("%s grants nothing for that long%s.", ruled(o), atMost(o)) + try(suggestion(ending(ask, o)))
-	case approvals.ObjectionQuotaMissing:
+	case approvals.ViolationQuotaMissing:
 		return fmt.Sprintf("%s wants a limit of seats for every code, %s at most in one request.", ruled(o), seatCount(o.MaxSeats)) + tryLimits(ask, o)
-	case approvals.ObjectionTooManySeats:
+	case approvals.ViolationTooManySeats:
 		return fmt.Sprintf("%s allows at most %s in one request.", ruled(o), seatCount(o.MaxSeats)) + tryLimits(ask, o)
 	}
 	return fmt.Sprintf("%s does not allow it (%s).", ruled(o), code(string(o.Kind)))
 }
 
 // ruled names the rule that objects.
-func ruled(o *approvals.Objection) string {
+func ruled(o *approvals.Violation) string {
 	if o.Rule == "" {
 		return "the policy"
 	}
@@ -68,7 +68,7 @@ func because(said string) string {
 	return ": " + plain(said)
 }
 
-func hint(o *approvals.Objection) string {
+func hint(o *approvals.Violation) string {
 	switch {
 	case o.Hint != "":
 		return o.Hint
@@ -78,7 +78,7 @@ func hint(o *approvals.Objection) string {
 	return ""
 }
 
-func atMost(o *approvals.Objection) string {
+func atMost(o *approvals.Violation) string {
 	if o.MaxDuration == 0 {
 		return ""
 	}
@@ -87,13 +87,13 @@ func atMost(o *approvals.Objection) string {
 
 // reasoned leaves the reason to the person.
 func reasoned(ask approvals.Ask) approvals.Ask {
-	ask.Why = "your reason here"
+	ask.Reason = "your reason here"
 	return ask
 }
 
 // ending is the ask with the longest time that the policy grants. What is set
 // does not end, so that its new codes are asked for alone.
-func ending(ask approvals.Ask, o *approvals.Objection) approvals.Ask {
+func ending(ask approvals.Ask, o *approvals.Violation) approvals.Ask {
 	if ask.Action == approvals.Set {
 		ask = only(ask, approvals.Common(ask.Codes, o.Codes))
 		ask.Action = approvals.Add
@@ -115,7 +115,7 @@ func without(ask approvals.Ask, trouble []string) string {
 	return try(suggestion(only(ask, left)))
 }
 
-func tryFewer(ask approvals.Ask, o *approvals.Objection) string {
+func tryFewer(ask approvals.Ask, o *approvals.Violation) string {
 	concerned := approvals.Common(ask.Codes, o.Codes)
 	if ask.Action == approvals.Set || o.MaxCodes < 1 || len(concerned) <= o.MaxCodes {
 		return fmt.Sprintf(" Go in smaller steps, with %s and %s.", code("add"), code("remove"))
@@ -124,7 +124,7 @@ func tryFewer(ask approvals.Ask, o *approvals.Objection) string {
 }
 
 // tryLimits shares the seats that the policy grants among the codes.
-func tryLimits(ask approvals.Ask, o *approvals.Objection) string {
+func tryLimits(ask approvals.Ask, o *approvals.Violation) string {
 	concerned := approvals.Common(ask.Codes, o.Codes)
 	if len(concerned) == 0 || o.MaxSeats < len(concerned) {
 		return ""
@@ -146,7 +146,7 @@ func tryLimits(ask approvals.Ask, o *approvals.Objection) string {
 const maxParts = 5
 
 // mixed offers a request for each rule that governs some of the codes.
-func (w Words) mixed(ask approvals.Ask, o *approvals.Objection) string {
+func (w Messages) mixed(ask approvals.Ask, o *approvals.Violation) string {
 	var rules, commands []string
 	for _, part := range o.Parts {
 		rules = append(rules, fmt.Sprintf("%s by the policy rule %s", codes(part.Codes), code(part.Rule)))
@@ -166,7 +166,7 @@ func separate(ask approvals.Ask, part approvals.Part) []string {
 		return []string{suggestion(only(ask, part.Codes))}
 	}
 	var commands []string
-	ask.Empty = false
+	ask.MayEmpty = false
 	if add := approvals.Common(part.Codes, ask.Codes); len(add) > 0 {
 		added := only(ask, add)
 		added.Action = approvals.Add

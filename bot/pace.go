@@ -69,7 +69,7 @@ func (p *pacer) wait(ctx context.Context) error {
 
 // heed holds every further call back for as long as Slack asked.
 func (p *pacer) heed(err error) {
-	var delay *approvals.Delay
+	var delay *approvals.DelayError
 	if !errors.As(err, &delay) || delay.After <= 0 {
 		return
 	}

@@ -16,15 +16,15 @@ import (
 // TestPace counts what gets through in a minute.
 func TestPace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := NewSpeaker(nil, nil, Self{}, testWords(), nil, DefaultPace, testLogger(&rig{log: new(logBuffer)}))
-		for kind, most := range map[approvals.Kind]int{
-			approvals.Announce: 60 + 5, approvals.Reply: 60 + 5, approvals.Progress: 60 + 5,
-			approvals.Render: 50 + 5, approvals.Seed: 25 + 5, approvals.Tell: 100 + 5, approvals.Notify: 100 + 5,
+		s := NewMessenger(nil, nil, Self{}, testWords(), nil, DefaultPace, testLogger(&rig{log: new(logBuffer)}))
+		for kind, most := range map[approvals.JobKind]int{
+			approvals.JobPostCard: 60 + 5, approvals.JobPostOutcome: 60 + 5, approvals.JobPostDelay: 60 + 5,
+			approvals.JobUpdateCard: 50 + 5, approvals.JobAddReactions: 25 + 5, approvals.JobTellVoter: 100 + 5, approvals.JobTellRequester: 100 + 5,
 		} {
 			time.Sleep(time.Hour) // in the bubble: nothing waits
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			n := 0
-			for s.Ready(ctx, kind) == nil {
+			for s.AwaitPace(ctx, kind) == nil {
 				n++
 			}
 			cancel()
@@ -53,9 +53,9 @@ func TestSlackAsksToBeLeftAlone(t *testing.T) {
 		waiting := make(chan time.Duration)
 		go func() { waiting <- after(p) }()
 		synctest.Wait()
-		p.heed(fmt.Errorf("post: %w", &approvals.Delay{After: time.Hour}))
-		p.heed(&approvals.Delay{After: time.Second}) // a shorter wish takes nothing back
-		p.heed(&approvals.Delay{After: -1})
+		p.heed(fmt.Errorf("post: %w", &approvals.DelayError{After: time.Hour}))
+		p.heed(&approvals.DelayError{After: time.Second}) // a shorter wish takes nothing back
+		p.heed(&approvals.DelayError{After: -1})
 		p.heed(errors.New("something else"))
 		if d := after(other); d != 0 {
 			t.Errorf("another kind of work waits %v", d)
@@ -63,7 +63,7 @@ func TestSlackAsksToBeLeftAlone(t *testing.T) {
 		if d := <-waiting; d != time.Hour {
 			t.Errorf("a call is made after %v", d)
 		}
-		p.heed(&approvals.Delay{After: time.Hour})
+		p.heed(&approvals.DelayError{After: time.Hour})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute*2)
 		defer cancel()
 		if err := p.wait(ctx); !errors.Is(err, context.DeadlineExceeded) {
@@ -75,7 +75,7 @@ func TestSlackAsksToBeLeftAlone(t *testing.T) {
 // TestReceipts are good for half an hour and five posts.
 func TestReceipts(t *testing.T) {
 	at := func(d time.Duration) time.Time { return testTime.Add(d) }
-	var r Receipts
+	var r ResponseURLs
 	if url := r.take("R-1", testTime); url != "" {
 		t.Errorf("nothing was kept but %s", url)
 	}

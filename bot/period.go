@@ -21,7 +21,7 @@ const (
 // readPeriod understands the word after for or until and returns the rest.
 // What is suggested instead is the next best that can be guessed.
 func (d *draft) readPeriod(keyword string, tokens []word) []word {
-	if d.ask.Timed() {
+	if d.ask.IsTimed() {
 		d.fail("Say once when it ends, with %s or with %s.", code("for"), code("until"))
 		return tokens[min(1, len(tokens)):]
 	}

@@ -52,7 +52,7 @@ func (in *Intake) answer(ctx context.Context, name, asker string, c Command) str
 		text, err = in.about(ctx, name, asker, c)
 	}
 	switch {
-	case errors.Is(err, approvals.ErrNoRequest):
+	case errors.Is(err, approvals.ErrNotFound):
 		return in.Words.Unknown(c.ID)
 	case err != nil:
 		in.Log.Error().Err(err).Str("verb", string(c.Verb)).Msg("could not answer a question")
@@ -62,12 +62,12 @@ func (in *Intake) answer(ctx context.Context, name, asker string, c Command) str
 }
 
 func (in *Intake) mine(ctx context.Context, name, asker string, number int) (string, error) {
-	requests, all, err := in.Store.Mine(ctx, asker, pageSize, (number-1)*pageSize)
+	requests, all, err := in.Store.ListByRequester(ctx, asker, pageSize, (number-1)*pageSize)
 	return in.Words.Mine(name, page{requests: requests, all: all, number: number}), err
 }
 
 func (in *Intake) pending(ctx context.Context, name, asker string, number int) (string, error) {
-	requests, all, err := in.Store.Waiting(ctx, pageSize, (number-1)*pageSize)
+	requests, all, err := in.Store.ListPending(ctx, pageSize, (number-1)*pageSize)
 	if err != nil {
 		return "", err
 	}
@@ -94,7 +94,7 @@ func (in *Intake) approvable(ctx context.Context, requests []approvals.Request, 
 
 func (in *Intake) about(ctx context.Context, name, asker string, c Command) (string, error) {
 	if c.ID == "" {
-		counts, err := in.Store.Open(ctx)
+		counts, err := in.Store.CountOpen(ctx)
 		return in.Words.Overview(name, counts), err
 	}
 	r, err := in.Store.Request(ctx, c.ID)
@@ -117,10 +117,10 @@ func forReader(r approvals.Request, reader string) approvals.Request {
 	if r.Requester == reader {
 		return r
 	}
-	r.Ask.Why = ""
+	r.Ask.Reason = ""
 	if r.Outcome != nil {
 		outcome := *r.Outcome
-		outcome.Why = ""
+		outcome.Comment = ""
 		r.Outcome = &outcome
 	}
 	return r

@@ -14,7 +14,7 @@ const (
 // Receipts remembers the response_url of each command for as long as Slack
 // honours it. It is a capability, so it is kept in memory only; after a
 // restart a requester is reached in other ways.
-type Receipts struct {
+type ResponseURLs struct {
 	mu  sync.Mutex
 	all map[string]receipt
 }
@@ -26,7 +26,7 @@ type receipt struct {
 }
 
 // Keep remembers where the requester of a request can be answered.
-func (r *Receipts) Keep(requestID, url string, now time.Time) {
+func (r *ResponseURLs) Keep(requestID, url string, now time.Time) {
 	if url == "" {
 		return
 	}
@@ -44,7 +44,7 @@ func (r *Receipts) Keep(requestID, url string, now time.Time) {
 }
 
 // take uses one post of a request's response_url; empty when there is none.
-func (r *Receipts) take(requestID string, now time.Time) string {
+func (r *ResponseURLs) take(requestID string, now time.Time) string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	kept, ok := r.all[requestID]

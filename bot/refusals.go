@@ -10,14 +10,14 @@ import (
 )
 
 // refused says why nobody was asked, and what to type instead.
-func (w Words) refused(r approvals.Request) string {
+func (w Messages) refused(r approvals.Request) string {
 	start := fmt.Sprintf("Request %s was not put before an approver, and nothing was changed at UiPath: ", code(r.ID))
 	o := r.Outcome
 	switch o.Reason {
 	case approvals.ReasonNoSuchGroup:
-		return start + noSuchGroup(r.Ask.Group, o.Nearest) + nearestGroup(r.Ask, o.Nearest)
+		return start + noSuchGroup(r.Ask.Group, o.Suggestions) + nearestGroup(r.Ask, o.Suggestions)
 	case approvals.ReasonAmbiguousGroup:
-		return start + manyGroups(r.Ask.Group, o.Nearest)
+		return start + manyGroups(r.Ask.Group, o.Suggestions)
 	case approvals.ReasonNotOwned:
 		return start + w.notOwned(r, o)
 	case approvals.ReasonNothingToDo:
@@ -26,19 +26,19 @@ func (w Words) refused(r approvals.Request) string {
 		return start + wouldEmpty(r)
 	case approvals.ReasonQuotaTooLow:
 		return start + limitTooLow(r)
-	case approvals.ReasonQuotaAlone:
-		return start + fmt.Sprintf("a limit of seats was asked for %s, which the rule of the group %s would not have.", codes(o.Subject), code(r.Ask.Group))
+	case approvals.ReasonQuotaWithoutCode:
+		return start + fmt.Sprintf("a limit of seats was asked for %s, which the rule of the group %s would not have.", codes(o.ConcernedCodes), code(r.Ask.Group))
 	case approvals.ReasonDuplicate:
 		return start + duplicate(r)
 	case approvals.ReasonPolicy:
 		return start + w.objected(r)
 	case approvals.ReasonUncheckable:
-		return start + fmt.Sprintf("the policy depends on which user groups you are in, and Slack does not tell me (%s). Whoever runs licensebot has to mend that; ask again afterwards.", code(o.Said))
+		return start + fmt.Sprintf("the policy depends on which user groups you are in, and Slack does not tell me (%s). Whoever runs licensebot has to mend that; ask again afterwards.", code(o.Answer))
 	}
 	if text := w.untimely(r); text != "" {
 		return start + text
 	}
-	return start + fmt.Sprintf("UiPath refused to show the group's rule (%s). Whoever runs licensebot has to mend that; ask again afterwards.", code(o.Said))
+	return start + fmt.Sprintf("UiPath refused to show the group's rule (%s). Whoever runs licensebot has to mend that; ask again afterwards.", code(o.Answer))
 }
 
 // try shows commands to copy.
@@ -74,17 +74,17 @@ func manyGroups(ref string, ids []string) string {
 }
 
 func nothingToDo(r approvals.Request) string {
-	group, now := code(r.Ask.Group), rule(r.Outcome.Codes)
+	group, now := code(r.Ask.Group), rule(r.Outcome.Allocation)
 	switch {
 	case r.Ask.Action == approvals.Remove:
-		return fmt.Sprintf("the rule of the group %s does not have %s; it is %s.", group, codes(r.Outcome.Subject), now)
+		return fmt.Sprintf("the rule of the group %s does not have %s; it is %s.", group, codes(r.Outcome.ConcernedCodes), now)
 	case r.Ask.Action == approvals.Set && len(r.Ask.Codes) == 0:
 		return fmt.Sprintf("the rule of the group %s is empty already.", group)
 	case r.Ask.Action == approvals.Set:
 		return fmt.Sprintf("the rule of the group %s is exactly that already: %s.", group, now)
 	}
 	var has []string
-	for _, c := range r.Outcome.Subject {
+	for _, c := range r.Outcome.ConcernedCodes {
 		has = append(has, limited(c, r.Ask.Quotas))
 	}
 	return fmt.Sprintf("the rule of the group %s already has %s.", group, codes(has))
@@ -92,9 +92,9 @@ func nothingToDo(r approvals.Request) string {
 
 func wouldEmpty(r approvals.Request) string {
 	ask := r.Ask
-	ask.Empty = true
+	ask.MayEmpty = true
 	return fmt.Sprintf("the rule of the group %s has nothing but %s, so it would be left empty. If that is what you want, say so with the word %s.",
-		code(ask.Group), codes(r.Outcome.Subject), code("emptying")) + try(suggestion(ask))
+		code(ask.Group), codes(r.Outcome.ConcernedCodes), code("emptying")) + try(suggestion(ask))
 }
 
 // limitTooLow offers the least limits that UiPath takes.
@@ -102,7 +102,7 @@ func limitTooLow(r approvals.Request) string {
 	ask := r.Ask
 	ask.Quotas = slices.Clone(ask.Quotas)
 	var parts []string
-	for _, least := range r.Outcome.Nearest {
+	for _, least := range r.Outcome.Suggestions {
 		c, used, _ := strings.Cut(least, "=")
 		limit, err := strconv.Atoi(used)
 		if err != nil {
@@ -121,35 +121,35 @@ func limitTooLow(r approvals.Request) string {
 
 func duplicate(r approvals.Request) string {
 	other := "another request"
-	if len(r.Outcome.Nearest) > 0 {
-		other = "request " + code(r.Outcome.Nearest[0])
+	if len(r.Outcome.Suggestions) > 0 {
+		other = "request " + code(r.Outcome.Suggestions[0])
 	}
 	text := fmt.Sprintf("%s, which is still open, asks for the very same. Its card is where approvers decide about it.", other)
-	if len(r.Outcome.Nearest) > 0 {
-		text += try(commandOf(r.Ask) + " status " + r.Outcome.Nearest[0])
+	if len(r.Outcome.Suggestions) > 0 {
+		text += try(commandOf(r.Ask) + " status " + r.Outcome.Suggestions[0])
 	}
 	return text
 }
 
 // notOwned names each code that the organisation lacks, with the nearest that
 // it has and a command that uses it.
-func (w Words) notOwned(r approvals.Request, o *approvals.Outcome) string {
+func (w Messages) notOwned(r approvals.Request, o *approvals.Outcome) string {
 	var parts []string
-	for i, c := range o.Subject {
+	for i, c := range o.ConcernedCodes {
 		part := "your organisation does not own " + w.named(c)
-		if near := nth(o.Nearest, i); near != "" {
+		if near := nth(o.Suggestions, i); near != "" {
 			part += "; did you mean " + w.named(near) + "?"
 		}
 		parts = append(parts, part)
 	}
 	text := list(parts) + "."
 	text = strings.ReplaceAll(text, "?.", "?")
-	if len(o.Codes) > 0 {
-		text += " It owns " + rule(o.Codes) + "."
+	if len(o.Allocation) > 0 {
+		text += " It owns " + rule(o.Allocation) + "."
 	} else {
 		text += " It owns no user licences at all."
 	}
-	if corrected := renamed(r.Ask, o.Subject, o.Nearest); len(corrected.Codes) > 0 {
+	if corrected := renamed(r.Ask, o.ConcernedCodes, o.Suggestions); len(corrected.Codes) > 0 {
 		text += try(suggestion(corrected))
 	}
 	return text

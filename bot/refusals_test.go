@@ -52,10 +52,10 @@ func expectRefusal(t *testing.T, said, want, try string) {
 // TestRefusals reads the words for each reason not to ask anyone.
 func TestRefusals(t *testing.T) {
 	add := func(codes ...string) approvals.Ask {
-		return approvals.Ask{Action: approvals.Add, Codes: codes, Why: "Q3 & Q4"}
+		return approvals.Ask{Action: approvals.Add, Codes: codes, Reason: "Q3 & Q4"}
 	}
 	set := func(codes ...string) approvals.Ask {
-		return approvals.Ask{Action: approvals.Set, Codes: codes, Empty: len(codes) == 0}
+		return approvals.Ask{Action: approvals.Set, Codes: codes, MayEmpty: len(codes) == 0}
 	}
 	remove := approvals.Ask{Action: approvals.Remove, Codes: []string{"IDU", "ATTUNU"}}
 	limited := add("IDU", "PMD")
@@ -65,35 +65,35 @@ func TestRefusals(t *testing.T) {
 		outcome   approvals.Outcome
 		want, try string
 	}{
-		{add("IDU"), approvals.Outcome{Reason: approvals.ReasonNoSuchGroup, Nearest: []string{"Finance Robots", "Finance"}},
+		{add("IDU"), approvals.Outcome{Reason: approvals.ReasonNoSuchGroup, Suggestions: []string{"Finance Robots", "Finance"}},
 			"The nearest are `Finance Robots` and `Finance`.", `"Finance Robots" IDU because Q3 & Q4`},
-		{set(), approvals.Outcome{Reason: approvals.ReasonNoSuchGroup, Nearest: []string{"set"}}, "The nearest are `set`.", `set "set" emptying`},
+		{set(), approvals.Outcome{Reason: approvals.ReasonNoSuchGroup, Suggestions: []string{"set"}}, "The nearest are `set`.", `set "set" emptying`},
 		{add("IDU"), approvals.Outcome{Reason: approvals.ReasonNoSuchGroup}, "put it in double quotes", ""},
-		{add("IDU"), approvals.Outcome{Reason: approvals.ReasonAmbiguousGroup, Nearest: []string{"id-1", "id-2"}}, "the id of the one you mean: `id-1` and `id-2`", ""},
-		{limited, approvals.Outcome{Reason: approvals.ReasonNotOwned, Subject: []string{"IDU", "PMD"}, Nearest: []string{"IDX", ""}, Codes: []string{"IDX"}},
+		{add("IDU"), approvals.Outcome{Reason: approvals.ReasonAmbiguousGroup, Suggestions: []string{"id-1", "id-2"}}, "the id of the one you mean: `id-1` and `id-2`", ""},
+		{limited, approvals.Outcome{Reason: approvals.ReasonNotOwned, ConcernedCodes: []string{"IDU", "PMD"}, Suggestions: []string{"IDX", ""}, Allocation: []string{"IDX"}},
 			"does not own `PMD`", "group-01 IDX=2 because Q3 & Q4"},
-		{set("IDU", "PMD"), approvals.Outcome{Reason: approvals.ReasonNotOwned, Subject: []string{"PMD"}, Nearest: []string{""}, Codes: []string{"IDU"}},
+		{set("IDU", "PMD"), approvals.Outcome{Reason: approvals.ReasonNotOwned, ConcernedCodes: []string{"PMD"}, Suggestions: []string{""}, Allocation: []string{"IDU"}},
 			"does not own `PMD`", "group-01 IDU"},
-		{set("IDU", "PMD"), approvals.Outcome{Reason: approvals.ReasonNotOwned, Subject: []string{"PMD"}, Nearest: []string{"PMBU"}, Codes: []string{"IDU"}},
+		{set("IDU", "PMD"), approvals.Outcome{Reason: approvals.ReasonNotOwned, ConcernedCodes: []string{"PMD"}, Suggestions: []string{"PMBU"}, Allocation: []string{"IDU"}},
 			"did you mean `PMBU`", "set group-01 IDU PMBU"},
-		{add("PMD"), approvals.Outcome{Reason: approvals.ReasonNotOwned, Subject: []string{"PMD"}, Nearest: []string{""}}, "owns no user licences at all", ""},
-		{limited, approvals.Outcome{Reason: approvals.ReasonNothingToDo, Subject: limited.Codes}, "already has `IDU=2` and `PMD=3`.", ""},
-		{remove, approvals.Outcome{Reason: approvals.ReasonNothingToDo, Subject: remove.Codes, Codes: []string{"PMD"}}, "does not have `IDU` and `ATTUNU`; it is `PMD`.", ""},
-		{set("PMD"), approvals.Outcome{Reason: approvals.ReasonNothingToDo, Subject: []string{"PMD"}, Codes: []string{"PMD"}}, "is exactly that already: `PMD`.", ""},
+		{add("PMD"), approvals.Outcome{Reason: approvals.ReasonNotOwned, ConcernedCodes: []string{"PMD"}, Suggestions: []string{""}}, "owns no user licences at all", ""},
+		{limited, approvals.Outcome{Reason: approvals.ReasonNothingToDo, ConcernedCodes: limited.Codes}, "already has `IDU=2` and `PMD=3`.", ""},
+		{remove, approvals.Outcome{Reason: approvals.ReasonNothingToDo, ConcernedCodes: remove.Codes, Allocation: []string{"PMD"}}, "does not have `IDU` and `ATTUNU`; it is `PMD`.", ""},
+		{set("PMD"), approvals.Outcome{Reason: approvals.ReasonNothingToDo, ConcernedCodes: []string{"PMD"}, Allocation: []string{"PMD"}}, "is exactly that already: `PMD`.", ""},
 		{set(), approvals.Outcome{Reason: approvals.ReasonNothingToDo}, "is empty already", ""},
-		{remove, approvals.Outcome{Reason: approvals.ReasonWouldEmpty, Subject: []string{"ATTUNU"}, Codes: []string{"ATTUNU"}},
+		{remove, approvals.Outcome{Reason: approvals.ReasonWouldEmpty, ConcernedCodes: []string{"ATTUNU"}, Allocation: []string{"ATTUNU"}},
 			"has nothing but `ATTUNU`, so it would be left empty", "remove group-01 IDU ATTUNU emptying"},
-		{limited, approvals.Outcome{Reason: approvals.ReasonQuotaTooLow, Subject: []string{"IDU", "PMD"}, Nearest: []string{"IDU=7", "PMD=4"}},
+		{limited, approvals.Outcome{Reason: approvals.ReasonQuotaTooLow, ConcernedCodes: []string{"IDU", "PMD"}, Suggestions: []string{"IDU=7", "PMD=4"}},
 			"uses more seats than it would be limited to (of `IDU`, 7 seats and of `PMD`, 4 seats)", "group-01 IDU=7 PMD=4 because Q3 & Q4"},
-		{limited, approvals.Outcome{Reason: approvals.ReasonQuotaAlone, Subject: []string{"PMD"}}, "a limit of seats was asked for `PMD`", ""},
-		{add("IDU"), approvals.Outcome{Reason: approvals.ReasonDuplicate, Nearest: []string{"R-ABCDEFGH"}}, "request `R-ABCDEFGH`, which is still open, asks for the very same", "status R-ABCDEFGH"},
-		{add("IDU"), approvals.Outcome{Reason: approvals.ReasonUncheckable, Said: "missing_scope"}, "which user groups you are in, and Slack does not tell me (`missing_scope`)", ""},
+		{limited, approvals.Outcome{Reason: approvals.ReasonQuotaWithoutCode, ConcernedCodes: []string{"PMD"}}, "a limit of seats was asked for `PMD`", ""},
+		{add("IDU"), approvals.Outcome{Reason: approvals.ReasonDuplicate, Suggestions: []string{"R-ABCDEFGH"}}, "request `R-ABCDEFGH`, which is still open, asks for the very same", "status R-ABCDEFGH"},
+		{add("IDU"), approvals.Outcome{Reason: approvals.ReasonUncheckable, Answer: "missing_scope"}, "which user groups you are in, and Slack does not tell me (`missing_scope`)", ""},
 		{add("IDU"), approvals.Outcome{Reason: approvals.ReasonPolicy}, "the policy does not allow it", ""},
-		{add("IDU"), approvals.Outcome{Reason: approvals.ReasonUiPathRefused, Said: "403"}, "UiPath refused to show", ""},
+		{add("IDU"), approvals.Outcome{Reason: approvals.ReasonUiPathRefused, Answer: "403"}, "UiPath refused to show", ""},
 	} {
 		expectRefusal(t, refusedWith(c.ask, c.outcome), c.want, c.try)
 	}
-	if least := refusedWith(limited, approvals.Outcome{Reason: approvals.ReasonQuotaTooLow, Nearest: []string{"IDU=7"}}); limited.Quotas[0].Limit != 2 {
+	if least := refusedWith(limited, approvals.Outcome{Reason: approvals.ReasonQuotaTooLow, Suggestions: []string{"IDU=7"}}); limited.Quotas[0].Limit != 2 {
 		t.Errorf("the request was changed to put it in words: %s", least)
 	}
 }
@@ -106,56 +106,56 @@ func TestObjections(t *testing.T) {
 		return approvals.Ask{Action: action, Codes: codes}
 	}
 	long := ask(approvals.Add, "IDU")
-	long.For, long.Why = 365*day, "x"
+	long.For, long.Reason = 365*day, "x"
 	dated := ask(approvals.Add, "IDU")
 	dated.Until = testTime.Add(365 * day)
 	limited := ask(approvals.Add, "IDU", "PMD")
 	limited.Quotas = []approvals.Quota{{Code: "IDU", Limit: 20}, {Code: "PMD", Limit: 1}}
 	parts := []approvals.Part{{Rule: "costly", Codes: []string{"ATTUNU", "IDU"}}, {Rule: "free", Codes: []string{"PMD"}}}
-	seen := map[approvals.ObjectionKind]bool{}
+	seen := map[approvals.ViolationKind]bool{}
 	for _, c := range []struct {
 		ask       approvals.Ask
-		objection approvals.Objection
+		objection approvals.Violation
 		want, try string
 	}{
-		{ask(approvals.Add, "IDU"), approvals.Objection{Kind: approvals.ObjectionUnnamedGroup}, "goes by the group's name", ""},
-		{ask(approvals.Add, "IDU", "PMD"), approvals.Objection{Kind: approvals.ObjectionNotAllowed, Codes: []string{"PMD"}}, "ask for `PMD` for the group `group-01`", "group-01 IDU"},
-		{ask(approvals.Set, "IDU", "PMD"), approvals.Objection{Kind: approvals.ObjectionNotAllowed, Codes: []string{"PMD"}}, "ask for `PMD`", ""},
-		{ask(approvals.Add, "PMD"), approvals.Objection{Kind: approvals.ObjectionDenied, Codes: []string{"PMD"}, Message: "buy <first>."}, "does not allow `PMD` for the group `group-01`: buy &lt;first&gt;.", ""},
-		{ask(approvals.Remove, "PMD", "IDU"), approvals.Objection{Kind: approvals.ObjectionDenied, Codes: []string{"PMD"}}, "does not allow `PMD` for the group `group-01`.", "remove group-01 IDU"},
-		{ask(approvals.Add, "PMD"), approvals.Objection{Kind: approvals.ObjectionProtectedGroup, Codes: []string{"PMD"}}, "everybody or of the administrators", ""},
-		{ask(approvals.Remove, "PMD", "IDU", "ATTUNU"), approvals.Objection{Kind: approvals.ObjectionMixedRules, Parts: parts},
+		{ask(approvals.Add, "IDU"), approvals.Violation{Kind: approvals.ViolationUnnamedGroup}, "goes by the group's name", ""},
+		{ask(approvals.Add, "IDU", "PMD"), approvals.Violation{Kind: approvals.ViolationNotAllowed, Codes: []string{"PMD"}}, "ask for `PMD` for the group `group-01`", "group-01 IDU"},
+		{ask(approvals.Set, "IDU", "PMD"), approvals.Violation{Kind: approvals.ViolationNotAllowed, Codes: []string{"PMD"}}, "ask for `PMD`", ""},
+		{ask(approvals.Add, "PMD"), approvals.Violation{Kind: approvals.ViolationDenied, Codes: []string{"PMD"}, Message: "buy <first>."}, "does not allow `PMD` for the group `group-01`: buy &lt;first&gt;.", ""},
+		{ask(approvals.Remove, "PMD", "IDU"), approvals.Violation{Kind: approvals.ViolationDenied, Codes: []string{"PMD"}}, "does not allow `PMD` for the group `group-01`.", "remove group-01 IDU"},
+		{ask(approvals.Add, "PMD"), approvals.Violation{Kind: approvals.ViolationProtectedGroup, Codes: []string{"PMD"}}, "everybody or of the administrators", ""},
+		{ask(approvals.Remove, "PMD", "IDU", "ATTUNU"), approvals.Violation{Kind: approvals.ViolationMixedRules, Parts: parts},
 			"`ATTUNU` and `IDU` by the policy rule `costly`", "remove group-01 ATTUNU IDU; remove group-01 PMD"},
-		{ask(approvals.Set, "PMD", "IDU"), approvals.Objection{Kind: approvals.ObjectionMixedRules, Parts: parts},
+		{ask(approvals.Set, "PMD", "IDU"), approvals.Violation{Kind: approvals.ViolationMixedRules, Parts: parts},
 			"`PMD` by the policy rule `free`", "group-01 IDU; remove group-01 ATTUNU; group-01 PMD"},
-		{ask(approvals.Add, "IDU"), approvals.Objection{Kind: approvals.ObjectionReasonMissing, Hint: "a ticket, such as FIN-1"}, "asks for a reason: a ticket, such as FIN-1.", "group-01 IDU because your reason here"},
-		{ask(approvals.Set, "IDU"), approvals.Objection{Kind: approvals.ObjectionReasonMissing}, "asks for a reason.", "set group-01 IDU because your reason here"},
-		{long, approvals.Objection{Kind: approvals.ObjectionReasonShape, Pattern: "FIN-[0-9]+"}, "does not take the reason that was given: one that is like FIN-[0-9]+.", "group-01 IDU for 365d because your reason here"},
-		{ask(approvals.Add, "IDU", "PMD", "ATTUNU"), approvals.Objection{Kind: approvals.ObjectionTooManyCodes, MaxCodes: 2, Codes: []string{"ATTUNU", "IDU", "PMD"}},
+		{ask(approvals.Add, "IDU"), approvals.Violation{Kind: approvals.ViolationReasonMissing, Hint: "a ticket, such as FIN-1"}, "asks for a reason: a ticket, such as FIN-1.", "group-01 IDU because your reason here"},
+		{ask(approvals.Set, "IDU"), approvals.Violation{Kind: approvals.ViolationReasonMissing}, "asks for a reason.", "set group-01 IDU because your reason here"},
+		{long, approvals.Violation{Kind: approvals.ViolationReasonShape, Pattern: "FIN-[0-9]+"}, "does not take the reason that was given: one that is like FIN-[0-9]+.", "group-01 IDU for 365d because your reason here"},
+		{ask(approvals.Add, "IDU", "PMD", "ATTUNU"), approvals.Violation{Kind: approvals.ViolationTooManyCodes, MaxCodes: 2, Codes: []string{"ATTUNU", "IDU", "PMD"}},
 			"no more than 2 in one request, and this one is about 3 codes", "group-01 IDU PMD"},
-		{ask(approvals.Set, "IDU"), approvals.Objection{Kind: approvals.ObjectionTooManyCodes, MaxCodes: 1, Codes: []string{"IDU", "PMD"}}, "Go in smaller steps", ""},
-		{ask(approvals.Add, "IDU"), approvals.Objection{Kind: approvals.ObjectionMustEnd}, "grants nothing for good.", "group-01 IDU for 30d"},
-		{ask(approvals.Set, "IDU", "PMD"), approvals.Objection{Kind: approvals.ObjectionMustEnd, MaxDuration: 14 * day, Codes: []string{"ATTUNU", "PMD"}},
+		{ask(approvals.Set, "IDU"), approvals.Violation{Kind: approvals.ViolationTooManyCodes, MaxCodes: 1, Codes: []string{"IDU", "PMD"}}, "Go in smaller steps", ""},
+		{ask(approvals.Add, "IDU"), approvals.Violation{Kind: approvals.ViolationMustEnd}, "grants nothing for good.", "group-01 IDU for 30d"},
+		{ask(approvals.Set, "IDU", "PMD"), approvals.Violation{Kind: approvals.ViolationMustEnd, MaxDuration: 14 * day, Codes: []string{"ATTUNU", "PMD"}},
 			"grants nothing for good; the longest is `14d`.", "group-01 PMD for 14d"},
-		{long, approvals.Objection{Kind: approvals.ObjectionTooLong, MaxDuration: 36 * time.Hour}, "nothing for that long; the longest is `36h`", "group-01 IDU for 36h because x"},
-		{dated, approvals.Objection{Kind: approvals.ObjectionTooLong, MaxDuration: 90 * day}, "the longest is `90d`", "group-01 IDU for 90d"},
-		{ask(approvals.Add, "IDU", "PMD"), approvals.Objection{Kind: approvals.ObjectionQuotaMissing, MaxSeats: 11, Codes: []string{"IDU", "PMD"}},
+		{long, approvals.Violation{Kind: approvals.ViolationTooLong, MaxDuration: 36 * time.Hour}, "nothing for that long; the longest is `36h`", "group-01 IDU for 36h because x"},
+		{dated, approvals.Violation{Kind: approvals.ViolationTooLong, MaxDuration: 90 * day}, "the longest is `90d`", "group-01 IDU for 90d"},
+		{ask(approvals.Add, "IDU", "PMD"), approvals.Violation{Kind: approvals.ViolationQuotaMissing, MaxSeats: 11, Codes: []string{"IDU", "PMD"}},
 			"wants a limit of seats for every code, 11 seats at most", "group-01 IDU=5 PMD=5"},
-		{limited, approvals.Objection{Kind: approvals.ObjectionTooManySeats, MaxSeats: 10, Codes: []string{"IDU"}}, "at most 10 seats in one request", "group-01 IDU=10 PMD=1"},
-		{limited, approvals.Objection{Kind: approvals.ObjectionTooManySeats, MaxSeats: 1, Codes: []string{"IDU", "PMD"}}, "at most 1 seat in one request", ""},
-		{ask(approvals.Add, "IDU"), approvals.Objection{Kind: "an objection of tomorrow"}, "does not allow it", ""},
+		{limited, approvals.Violation{Kind: approvals.ViolationTooManySeats, MaxSeats: 10, Codes: []string{"IDU"}}, "at most 10 seats in one request", "group-01 IDU=10 PMD=1"},
+		{limited, approvals.Violation{Kind: approvals.ViolationTooManySeats, MaxSeats: 1, Codes: []string{"IDU", "PMD"}}, "at most 1 seat in one request", ""},
+		{ask(approvals.Add, "IDU"), approvals.Violation{Kind: "an objection of tomorrow"}, "does not allow it", ""},
 	} {
 		seen[c.objection.Kind] = true
-		if c.objection.Kind != approvals.ObjectionNotAllowed && c.objection.Kind != approvals.ObjectionMixedRules {
+		if c.objection.Kind != approvals.ViolationNotAllowed && c.objection.Kind != approvals.ViolationMixedRules {
 			c.objection.Rule = "no <more>"
 		}
-		said := refusedWith(c.ask, approvals.Outcome{Reason: approvals.ReasonPolicy, Objection: &c.objection})
+		said := refusedWith(c.ask, approvals.Outcome{Reason: approvals.ReasonPolicy, Violation: &c.objection})
 		expectRefusal(t, said, c.want, c.try)
 		if c.objection.Rule != "" && !strings.Contains(said, "the policy rule `no &lt;more&gt;`") {
 			t.Errorf("%s: the rule is not named: %s", c.objection.Kind, said)
 		}
 	}
-	for _, kind := range approvals.ObjectionKinds() {
+	for _, kind := range approvals.ViolationKinds() {
 		if !seen[kind] {
 			t.Errorf("%s has no words here", kind)
 		}
@@ -168,14 +168,14 @@ func TestHostileRefusals(t *testing.T) {
 	codes := append(repeat(maxCodes-1, strings.Repeat("C", 38)+"%02d"), hostile)
 	nasty := strings.Repeat("<>&`", 75)
 	for _, action := range []approvals.Action{approvals.Add, approvals.Set, approvals.Remove} {
-		for _, kind := range append(approvals.ObjectionKinds(), "another") {
+		for _, kind := range append(approvals.ViolationKinds(), "another") {
 			r := hostileRequest(approvals.Refused)
-			r.Ask = approvals.Ask{Action: action, Group: nasty[:200], Codes: codes, Why: nasty, Command: "/allocate"}
+			r.Ask = approvals.Ask{Action: action, Group: nasty[:200], Codes: codes, Reason: nasty, Command: "/allocate"}
 			var parts []approvals.Part
 			for _, c := range codes {
 				parts = append(parts, approvals.Part{Rule: nasty, Codes: []string{c}})
 			}
-			r.Outcome = &approvals.Outcome{Reason: approvals.ReasonPolicy, Objection: &approvals.Objection{
+			r.Outcome = &approvals.Outcome{Reason: approvals.ReasonPolicy, Violation: &approvals.Violation{
 				Kind: kind, Rule: nasty, Message: nasty, Codes: codes, Parts: parts, Pattern: nasty, Hint: hostile, MaxDuration: time.Hour, MaxCodes: 3, MaxSeats: 100,
 			}}
 			said := testWords().Notice(r)
@@ -188,7 +188,7 @@ func TestHostileRefusals(t *testing.T) {
 			r := hostileRequest(approvals.Refused)
 			r.Ask.Action = action
 			r.Outcome = hostileOutcome(reason)
-			r.Outcome.Nearest = append(r.Outcome.Nearest, "IDU=x", "=", "IDU=7")
+			r.Outcome.Suggestions = append(r.Outcome.Suggestions, "IDU=x", "=", "IDU=7")
 			expectHarmless(t, testWords().Notice(r))
 		}
 	}

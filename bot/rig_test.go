@@ -39,10 +39,10 @@ type rig struct {
 	slack     *sandbox.Slack
 	api       *slack.Client
 	self      Self
-	receipts  *Receipts
-	speaker   *Speaker
+	receipts  *ResponseURLs
+	speaker   *Messenger
 	directory *Directory
-	catalogue Catalogue // nil unless a test has one
+	catalogue Catalog // nil unless a test has one
 	unwell    []string  // what a home says of the bot
 	log       *logBuffer
 	store     *store.Store
@@ -69,7 +69,7 @@ func newRig(t *testing.T, cfg sandbox.SlackConfig) *rig {
 	}
 	t.Cleanup(func() { _ = db.Close() })
 
-	r := &rig{t: t, ctx: ctx, slack: s, receipts: new(Receipts), log: new(logBuffer), store: db, greeted: make(chan struct{}, 100)}
+	r := &rig{t: t, ctx: ctx, slack: s, receipts: new(ResponseURLs), log: new(logBuffer), store: db, greeted: make(chan struct{}, 100)}
 	var client *http.Client
 	r.api, client = NewClient(s.APIURL(), s.BotToken())
 	t.Cleanup(client.CloseIdleConnections)
@@ -78,7 +78,7 @@ func newRig(t *testing.T, cfg sandbox.SlackConfig) *rig {
 		t.Fatal(err)
 	}
 	unpaced := Pace{Posts: rate.Inf, Updates: rate.Inf, Reactions: rate.Inf, Ephemerals: rate.Inf, Burst: 1}
-	r.speaker = NewSpeaker(r.api, client, r.self, testWords(), r.receipts, unpaced, logger)
+	r.speaker = NewMessenger(r.api, client, r.self, testWords(), r.receipts, unpaced, logger)
 	r.directory = NewDirectory(r.api, r.self, testWords())
 	return r
 }
@@ -86,7 +86,7 @@ func newRig(t *testing.T, cfg sandbox.SlackConfig) *rig {
 // request is an ordinary request in a state.
 func (r *rig) request(state approvals.State) approvals.Request {
 	return approvals.Request{
-		ID: approvals.NewID(), State: state, Requester: robin, Origin: general, Channel: channel,
+		ID: approvals.NewID(), State: state, Requester: robin, OriginChannel: general, Channel: channel,
 		Ask:      approvals.Ask{Group: "group-01", Codes: []string{"RPADEVPRONU"}},
 		Terms:    approvals.Terms{Stages: []approvals.Stage{{Approvers: []string{alex}, Quorum: 1}}, TTL: time.Hour},
 		Deadline: testTime, Outcome: &approvals.Outcome{Reason: approvals.ReasonNothingToDo, By: alex},

@@ -14,7 +14,7 @@ import (
 const maxRows = 60
 
 // Rule shows a group's rule, its limits and seats, and what is asked about it.
-func (w Words) Rule(name string, g approvals.Group, now approvals.Rule, open []approvals.Request) string {
+func (w Messages) Rule(name string, g approvals.Group, now approvals.Allocation, open []approvals.Request) string {
 	lines := []string{"*The rule of " + group(g) + "*"}
 	for _, c := range now.Codes {
 		lines = append(lines, "• "+w.row(c, now))
@@ -23,7 +23,7 @@ func (w Words) Rule(name string, g approvals.Group, now approvals.Rule, open []a
 		lines = append(lines, "It is empty: the group's members get no licence by it.")
 	}
 	lines = firstRows(lines)
-	if now.External {
+	if now.UseExternalLicense {
 		lines = append(lines, "The group also uses licences that are managed elsewhere (external licences).")
 	}
 	for i, r := range open {
@@ -40,7 +40,7 @@ func (w Words) Rule(name string, g approvals.Group, now approvals.Rule, open []a
 }
 
 // row tells of a code its name, the group's limit, and the seats.
-func (w Words) row(c string, now approvals.Rule) string {
+func (w Messages) row(c string, now approvals.Allocation) string {
 	text := w.named(c)
 	for _, q := range now.Quotas {
 		if q.Code == c {
@@ -58,7 +58,7 @@ func (w Words) row(c string, now approvals.Rule) string {
 }
 
 // Owned lists what can be asked for.
-func (w Words) Owned(name string, seats []approvals.Seats) string {
+func (w Messages) Owned(name string, seats []approvals.Seats) string {
 	if len(seats) == 0 {
 		return "Your organisation owns no user licences, or UiPath does not tell which."
 	}
@@ -78,27 +78,27 @@ func firstRows(lines []string) []string {
 }
 
 // Looking acknowledges a question that UiPath is asked for.
-func (w Words) Looking() string { return "Looking it up…" }
+func (w Messages) Looking() string { return "Looking it up…" }
 
 // NotFound says why UiPath could not be asked.
-func (w Words) NotFound(name, ref string, err error) string {
-	var none *approvals.NoGroup
-	var refusal *approvals.Refusal
-	var delay *approvals.Delay
+func (w Messages) NotFound(name, ref string, err error) string {
+	var none *approvals.GroupError
+	var refusal *approvals.RefusedError
+	var delay *approvals.DelayError
 	switch {
 	case errors.As(err, &none) && none.Ambiguous:
 		return sentence(manyGroups(ref, none.Candidates)) + w.tryShow(name, none.Candidates)
 	case errors.As(err, &none):
 		return noSuchGroup(ref, none.Candidates) + w.tryShow(name, none.Candidates)
 	case errors.As(err, &refusal):
-		return fmt.Sprintf("UiPath refused to tell (%s). Whoever runs licensebot has to mend that.", code(refusal.Said))
+		return fmt.Sprintf("UiPath refused to tell (%s). Whoever runs licensebot has to mend that.", code(refusal.Answer))
 	case errors.As(err, &delay):
-		return fmt.Sprintf("I could not look that up: %s. Please type it again in a minute.", plain(delay.Why))
+		return fmt.Sprintf("I could not look that up: %s. Please type it again in a minute.", plain(delay.Reason))
 	}
 	return "I could not look that up: no clear answer came back in time. Please type it again in a minute."
 }
 
-func (w Words) tryShow(name string, candidates []string) string {
+func (w Messages) tryShow(name string, candidates []string) string {
 	if len(candidates) == 0 {
 		return ""
 	}

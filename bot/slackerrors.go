@@ -67,9 +67,9 @@ func classify(method string, err error) error {
 	case errors.As(err, &answer):
 		return classifyAnswer(method, answer)
 	case errors.As(err, &status) && status.Code < http.StatusInternalServerError:
-		return &approvals.Delay{Why: "something between the bot and Slack refused the call", Err: fmt.Errorf("%s: %w", method, err)}
+		return &approvals.DelayError{Reason: "something between the bot and Slack refused the call", Err: fmt.Errorf("%s: %w", method, err)}
 	case neverSent(err):
-		return &approvals.Delay{Why: "Slack cannot be reached", Err: fmt.Errorf("%s: %w", method, err)}
+		return &approvals.DelayError{Reason: "Slack cannot be reached", Err: fmt.Errorf("%s: %w", method, err)}
 	}
 	return fmt.Errorf("Slack %s: %w", method, err)
 }
@@ -82,15 +82,15 @@ func classifyAnswer(method string, answer slack.SlackErrorResponse) error {
 	case slices.Contains(transient, answer.Err):
 		return err
 	case slices.Contains(gone, answer.Err):
-		return &approvals.Refusal{Said: answer.Err, Err: err}
+		return &approvals.RefusedError{Answer: answer.Err, Err: err}
 	case remedies[answer.Err] != "":
-		return &approvals.Delay{Why: remedies[answer.Err], Err: err}
+		return &approvals.DelayError{Reason: remedies[answer.Err], Err: err}
 	}
-	return &approvals.Delay{Why: "Slack refused the call with " + bounded(answer.Err, 60), Err: err}
+	return &approvals.DelayError{Reason: "Slack refused the call with " + bounded(answer.Err, 60), Err: err}
 }
 
 func slowDown(method string, after time.Duration, err error) error {
-	return &approvals.Delay{After: after, Why: "Slack asked the bot to slow down", Err: fmt.Errorf("%s: %w", method, err)}
+	return &approvals.DelayError{After: after, Reason: "Slack asked the bot to slow down", Err: fmt.Errorf("%s: %w", method, err)}
 }
 
 // details adds what Slack tells about a refusal: the scope it wants, or which
@@ -127,7 +127,7 @@ func neverSent(err error) bool {
 func asRefusal(err error, names ...string) error {
 	var answer slack.SlackErrorResponse
 	if errors.As(err, &answer) && slices.Contains(names, answer.Err) {
-		return &approvals.Refusal{Said: answer.Err, Err: err}
+		return &approvals.RefusedError{Answer: answer.Err, Err: err}
 	}
 	return err
 }
@@ -136,9 +136,9 @@ func asRefusal(err error, names ...string) error {
 // for whoever reads it in the log.
 func untold(err error, names ...string) error {
 	err = asRefusal(err, names...)
-	var refusal *approvals.Refusal
-	if errors.As(err, &refusal) && remedies[refusal.Said] != "" {
-		return fmt.Errorf("%w: %s", err, remedies[refusal.Said])
+	var refusal *approvals.RefusedError
+	if errors.As(err, &refusal) && remedies[refusal.Answer] != "" {
+		return fmt.Errorf("%w: %s", err, remedies[refusal.Answer])
 	}
 	return err
 }

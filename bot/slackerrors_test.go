@@ -16,13 +16,13 @@ import (
 
 // meaning names what an error of a Web API call says about its effect.
 func meaning(err error) string {
-	var delay *approvals.Delay
-	var refusal *approvals.Refusal
+	var delay *approvals.DelayError
+	var refusal *approvals.RefusedError
 	switch {
 	case err == nil:
 		return "ok"
 	case errors.As(err, &refusal):
-		return "refusal " + refusal.Said
+		return "refusal " + refusal.Answer
 	case errors.As(err, &delay):
 		return "delay " + delay.After.String()
 	}
@@ -59,15 +59,15 @@ func TestWhatSlackErrorsMean(t *testing.T) {
 	for name, c := range cases {
 		c.fault.Times = 1
 		r.slack.Inject("chat.postMessage", c.fault)
-		_, err := r.speaker.Announce(r.ctx, r.request(approvals.Pending))
+		_, err := r.speaker.PostCard(r.ctx, r.request(approvals.Pending))
 		if got := meaning(err); got != c.want {
 			t.Errorf("%s: %s instead of %s: %v", name, got, c.want, err)
 		}
-		var delay *approvals.Delay
+		var delay *approvals.DelayError
 		if errors.As(err, &delay) {
-			expectHarmless(t, plain(delay.Why))
-			if remedy := remedies[name]; remedy != "" && delay.Why != remedy {
-				t.Errorf("%s: people are told %q", name, delay.Why)
+			expectHarmless(t, plain(delay.Reason))
+			if remedy := remedies[name]; remedy != "" && delay.Reason != remedy {
+				t.Errorf("%s: people are told %q", name, delay.Reason)
 			}
 		}
 	}
@@ -78,7 +78,7 @@ func TestUnreachableSlack(t *testing.T) {
 	r := newRig(t, sandbox.SlackConfig{})
 	r.slack.Close()
 	r.speaker.http.CloseIdleConnections()
-	if _, err := r.speaker.Announce(r.ctx, r.request(approvals.Pending)); meaning(err) != "delay 0s" {
+	if _, err := r.speaker.PostCard(r.ctx, r.request(approvals.Pending)); meaning(err) != "delay 0s" {
 		t.Errorf("%v", err)
 	}
 }
@@ -94,7 +94,7 @@ func TestSlackDoesNotAnswerInTime(t *testing.T) {
 		_ = r.slack.Wait(r.ctx, func() bool { return len(r.slack.Messages(channel)) == 1 })
 		giveUp()
 	}()
-	if _, err := r.speaker.Announce(ctx, r.request(approvals.Pending)); meaning(err) != "unknown" {
+	if _, err := r.speaker.PostCard(ctx, r.request(approvals.Pending)); meaning(err) != "unknown" {
 		t.Errorf("%v", err)
 	}
 }
@@ -108,7 +108,7 @@ func TestErrorsTellNoSecrets(t *testing.T) {
 	told := r.request(approvals.Refused)
 	told.ID = "R-7K3F9QXA"
 	r.slack.Inject("chat.postMessage", sandbox.Fault{Cut: true})
-	err := r.speaker.Notify(r.ctx, told, notice)
+	err := r.speaker.TellRequester(r.ctx, told, notice)
 	if meaning(err) != "unknown" || !strings.Contains(r.log.String(), "response_url did not take") {
 		t.Fatalf("%v\n%s", err, r.log)
 	}
@@ -162,8 +162,8 @@ func TestIntroduce(t *testing.T) {
 func TestUntoldPeople(t *testing.T) {
 	r := newRig(t, sandbox.SlackConfig{})
 	ask := map[string]func() error{
-		"users.info":            func() error { _, err := r.directory.Person(r.ctx, alex, 0); return err },
-		"usergroups.users.list": func() error { _, err := r.directory.Members(r.ctx, []string{"S0A"}, 0); return err },
+		"users.info":            func() error { _, err := r.directory.FindPerson(r.ctx, alex, 0); return err },
+		"usergroups.users.list": func() error { _, err := r.directory.ListMembers(r.ctx, []string{"S0A"}, 0); return err },
 	}
 	for _, c := range []struct{ method, name, remedy string }{
 		{"users.info", "missing_scope", remedies["missing_scope"]},

@@ -21,43 +21,43 @@ import (
 
 // A filer is the real store, with something in the way of it.
 type filer struct {
-	Filer
+	RequestStore
 	file    func(approvals.Request) error
 	react   func(approvals.Reaction) error
 	step    error
 	letters *letters
 }
 
-func (f filer) Step(ctx context.Context, id string, e approvals.Event, done *approvals.Task) (approvals.Request, error) {
+func (f filer) ApplyEvent(ctx context.Context, id string, e approvals.Event, done *approvals.LeasedJob) (approvals.Request, error) {
 	if f.step != nil {
 		return approvals.Request{}, f.step
 	}
-	return f.Filer.Step(ctx, id, e, done)
+	return f.RequestStore.ApplyEvent(ctx, id, e, done)
 }
 
-func (f filer) File(ctx context.Context, r approvals.Request) (approvals.Request, bool, error) {
+func (f filer) FileRequest(ctx context.Context, r approvals.Request) (approvals.Request, bool, error) {
 	if f.file != nil {
 		if err := f.file(r); err != nil {
 			return approvals.Request{}, false, err
 		}
 	}
-	return f.Filer.File(ctx, r)
+	return f.RequestStore.FileRequest(ctx, r)
 }
 
-func (f filer) React(ctx context.Context, heard approvals.Reaction) error {
+func (f filer) RecordReaction(ctx context.Context, heard approvals.Reaction) error {
 	if f.react != nil {
 		if err := f.react(heard); err != nil {
 			return err
 		}
 	}
-	return f.Filer.React(ctx, heard)
+	return f.RequestStore.RecordReaction(ctx, heard)
 }
 
 func (f filer) DeadLetter(ctx context.Context, envelope, why string, raw []byte) error {
 	if f.letters != nil {
 		f.letters.add(envelope, why+": "+string(raw))
 	}
-	return f.Filer.DeadLetter(ctx, envelope, why, raw)
+	return f.RequestStore.DeadLetter(ctx, envelope, why, raw)
 }
 
 // letters are the dead letters, by envelope.
@@ -82,13 +82,13 @@ func (l *letters) of(envelope string) string {
 }
 
 // intake has everything at work that serve has.
-func (r *rig) intake(f Filer) *Intake {
+func (r *rig) intake(f RequestStore) *Intake {
 	in := &Intake{
 		Store: f, Words: testWords(), TTL: time.Hour,
 		Self: r.self, Receipts: r.receipts, Directory: r.directory, Log: testLogger(r),
-		Form:    &Form{API: r.api, Catalogue: r.catalogue, Words: testWords(), Log: testLogger(r)},
+		Form:    &Form{API: r.api, Catalog: r.catalogue, Words: testWords(), Log: testLogger(r)},
 		Home:    NewHome(r.api, r.store, r.directory, testWords(), r.self, func(context.Context) []string { return r.unwell }, testLogger(r)),
-		Speaker: r.speaker, Errands: NewErrands(testLogger(r)),
+		Speaker: r.speaker, Errands: NewBackgroundQueue(testLogger(r)),
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	var working sync.WaitGroup
@@ -98,7 +98,7 @@ func (r *rig) intake(f Filer) *Intake {
 	return in
 }
 
-func (r *rig) newSocket(f Filer) *Socket {
+func (r *rig) newSocket(f RequestStore) *Socket {
 	cfg := SocketConfig{
 		APIURL: r.slack.APIURL(), BotToken: r.slack.BotToken(), AppToken: r.slack.AppToken(),
 		Greeted: func() { r.greeted <- struct{}{} },
@@ -123,7 +123,7 @@ func (r *rig) run(s *Socket) (stop func()) {
 }
 
 // listen runs a socket and waits for its connections.
-func (r *rig) listen(f Filer) *Socket {
+func (r *rig) listen(f RequestStore) *Socket {
 	r.t.Helper()
 	s := r.newSocket(f)
 	r.run(s)
@@ -286,7 +286,7 @@ func TestAppTokenNotAccepted(t *testing.T) {
 func TestNothingIsAckedBeforeItIsStored(t *testing.T) {
 	r := newRig(t, sandbox.SlackConfig{AckTimeout: patience})
 	gate := make(chan struct{})
-	s := r.newSocket(filer{Filer: r.store, file: func(approvals.Request) error {
+	s := r.newSocket(filer{RequestStore: r.store, file: func(approvals.Request) error {
 		<-gate
 		return nil
 	}})
@@ -324,7 +324,7 @@ func TestNotStored(t *testing.T) {
 	full := errors.New("disk full")
 	var once sync.Once
 	r.listen(filer{
-		Filer: r.store,
+		RequestStore: r.store,
 		file:  func(approvals.Request) error { return full },
 		react: func(approvals.Reaction) (err error) { once.Do(func() { err = full }); return err },
 	})
@@ -339,7 +339,7 @@ func TestNotStored(t *testing.T) {
 	if n := r.entries(sandbox.EntryTimeout, "events_api"); n != 1 {
 		t.Errorf("a reaction that was not stored was acknowledged, or again and again not: %d", n)
 	}
-	votes, err := r.store.Reactions(r.ctx, channel, card.CardTS)
+	votes, err := r.store.ListReactions(r.ctx, channel, card.CardTS)
 	if err != nil || len(votes) != 1 || votes[0].User != alex || !votes[0].Present {
 		t.Errorf("%+v, %v", votes, err)
 	}
@@ -348,7 +348,7 @@ func TestNotStored(t *testing.T) {
 // What nobody can know is not called certain either way.
 func TestUncertain(t *testing.T) {
 	r := newRig(t, sandbox.SlackConfig{})
-	r.listen(filer{Filer: r.store, file: func(approvals.Request) error { return fmt.Errorf("commit: %w", approvals.ErrUncertain) }})
+	r.listen(filer{RequestStore: r.store, file: func(approvals.Request) error { return fmt.Errorf("commit: %w", approvals.ErrCommitUnknown) }})
 	if typed := r.typed("group-01 IDU"); typed.Response != testWords().Uncertain() {
 		t.Errorf("%q %q", typed.Error, typed.Response)
 	}
@@ -356,9 +356,9 @@ func TestUncertain(t *testing.T) {
 
 func TestUncertainOfARequest(t *testing.T) {
 	r := newRig(t, sandbox.SlackConfig{})
-	lost := fmt.Errorf("commit: %w", approvals.ErrUncertain)
-	r.listen(filer{Filer: r.store, step: lost})
-	request, _, err := r.store.File(r.ctx, approvals.Request{ID: approvals.NewID(), Envelope: "e1", Requester: robin, Channel: channel, Terms: approvals.Terms{TTL: time.Hour}})
+	lost := fmt.Errorf("commit: %w", approvals.ErrCommitUnknown)
+	r.listen(filer{RequestStore: r.store, step: lost})
+	request, _, err := r.store.FileRequest(r.ctx, approvals.Request{ID: approvals.NewID(), EnvelopeID: "e1", Requester: robin, Channel: channel, Terms: approvals.Terms{TTL: time.Hour}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -367,17 +367,17 @@ func TestUncertainOfARequest(t *testing.T) {
 	if typed := r.typed("cancel " + id); !strings.Contains(typed.Response, want) {
 		t.Errorf("%q %q", typed.Error, typed.Response)
 	}
-	in := Intake{Store: filer{Filer: granting{r.store}, step: lost}, Words: testWords()}
+	in := Intake{Store: filer{RequestStore: granting{r.store}, step: lost}, Words: testWords()}
 	if said := in.end(r.ctx, "/allocate", id, robin); !strings.Contains(said, want) {
 		t.Error(said)
 	}
 }
 
 // granting shows every request as one that holds something for a time.
-type granting struct{ Filer }
+type granting struct{ RequestStore }
 
 func (g granting) Request(ctx context.Context, id string) (approvals.Request, error) {
-	r, err := g.Filer.Request(ctx, id)
+	r, err := g.RequestStore.Request(ctx, id)
 	r.Grant = &approvals.Grant{}
 	return r, err
 }
@@ -387,7 +387,7 @@ func (g granting) Request(ctx context.Context, id string) (approvals.Request, er
 func TestDeliveriesThatNobodyUnderstands(t *testing.T) {
 	r := newRig(t, sandbox.SlackConfig{})
 	kept := new(letters)
-	r.listen(filer{Filer: r.store, letters: kept})
+	r.listen(filer{RequestStore: r.store, letters: kept})
 	for id, frame := range map[string]string{
 		"unknown envelope type": `{"envelope_id":"ID","type":"telepathy","payload":{"token":"secret"}}`,
 		"decode event":          `{"envelope_id":"ID","type":"events_api","payload":{"type":"event_callback","event":{"type":"reaction_added","item":"x"}}}`,
@@ -431,7 +431,7 @@ func TestAPanicHarmsOnlyItsOwnEnvelope(t *testing.T) {
 	r := newRig(t, sandbox.SlackConfig{})
 	kept := new(letters)
 	r.listen(filer{
-		Filer: r.store, letters: kept,
+		RequestStore: r.store, letters: kept,
 		file: func(asked approvals.Request) error {
 			if asked.Ask.Group == "bad" {
 				panic("of the handler")
@@ -468,7 +468,7 @@ func TestAPanicHarmsOnlyItsOwnEnvelope(t *testing.T) {
 func TestTooManyCommands(t *testing.T) {
 	r := newRig(t, sandbox.SlackConfig{AckTimeout: patience})
 	gate := make(chan struct{})
-	r.listen(filer{Filer: r.store, file: func(approvals.Request) error {
+	r.listen(filer{RequestStore: r.store, file: func(approvals.Request) error {
 		<-gate
 		return errors.New("disk full")
 	}})
@@ -567,11 +567,11 @@ func TestWhichReactionsAreVotes(t *testing.T) {
 	})
 	event(func(e, _ map[string]any) { e["user"], e["type"] = robin, "reaction_removed" })
 	r.await("all to be acknowledged", func() bool { return r.slack.Unacked() == 0 })
-	votes, err := r.store.Reactions(r.ctx, channel, card.CardTS)
+	votes, err := r.store.ListReactions(r.ctx, channel, card.CardTS)
 	if err != nil || len(votes) != 1 || votes[0].User != alex || votes[0].Name != "white_check_mark" {
 		t.Errorf("%+v, %v", votes, err)
 	}
-	if votes, _ := r.store.Reactions(r.ctx, general, card.CardTS); len(votes) != 0 {
+	if votes, _ := r.store.ListReactions(r.ctx, general, card.CardTS); len(votes) != 0 {
 		t.Errorf("%+v", votes)
 	}
 }
@@ -580,9 +580,9 @@ func TestWhichReactionsAreVotes(t *testing.T) {
 func TestOtherEvents(t *testing.T) {
 	r := newRig(t, sandbox.SlackConfig{})
 	kept := new(letters)
-	r.listen(filer{Filer: r.store, letters: kept})
+	r.listen(filer{RequestStore: r.store, letters: kept})
 	r.slack.SetUserGroup("S0A", alex)
-	if _, err := r.directory.Members(r.ctx, []string{"S0A"}, time.Hour); err != nil {
+	if _, err := r.directory.ListMembers(r.ctx, []string{"S0A"}, time.Hour); err != nil {
 		t.Fatal(err)
 	}
 	r.slack.SetUserGroup("S0A", kim)
@@ -591,7 +591,7 @@ func TestOtherEvents(t *testing.T) {
 	r.slack.SendEvent(map[string]any{"type": "tokens_revoked", "tokens": map[string]any{"bot": []string{"U1"}}})
 	r.slack.SendEvent(map[string]any{"type": "app_uninstalled"})
 	r.await("all to be acknowledged", func() bool { return r.slack.Unacked() == 0 })
-	if got, err := r.directory.Members(r.ctx, []string{"S0A"}, time.Hour); err != nil || !slices.Equal(got, []string{kim}) {
+	if got, err := r.directory.ListMembers(r.ctx, []string{"S0A"}, time.Hour); err != nil || !slices.Equal(got, []string{kim}) {
 		t.Errorf("a change of the user group was not heard: %v, %v", got, err)
 	}
 	for _, words := range []string{"removed from the approvals channel", `"event":"tokens_revoked"`, `"event":"app_uninstalled"`} {

@@ -14,20 +14,20 @@ import (
 
 // A Speaker says what is owed, in Slack. It carries out package approvals'
 // Announcer: each method is one effect, attempted once.
-type Speaker struct {
+type Messenger struct {
 	api      *slack.Client
 	http     *http.Client
 	self     Self
-	words    Words
-	receipts *Receipts
+	words    Messages
+	receipts *ResponseURLs
 	log      zerolog.Logger
 
 	posts, updates, seeds, ephemerals *pacer
 }
 
 // NewSpeaker makes a speaker for the bot that self describes.
-func NewSpeaker(api *slack.Client, client *http.Client, self Self, words Words, receipts *Receipts, pace Pace, log zerolog.Logger) *Speaker {
-	return &Speaker{
+func NewMessenger(api *slack.Client, client *http.Client, self Self, words Messages, receipts *ResponseURLs, pace Pace, log zerolog.Logger) *Messenger {
+	return &Messenger{
 		api: api, http: client, self: self, words: words, receipts: receipts, log: log,
 		posts:      newPacer(pace.Posts, pace.Burst),
 		updates:    newPacer(pace.Updates, pace.Burst),
@@ -36,20 +36,20 @@ func NewSpeaker(api *slack.Client, client *http.Client, self Self, words Words, 
 	}
 }
 
-var _ approvals.Announcer = (*Speaker)(nil)
+var _ approvals.Messenger = (*Messenger)(nil)
 
 // Ready waits until one more call for this kind of work fits Slack's pace.
-func (s *Speaker) Ready(ctx context.Context, kind approvals.Kind) error {
+func (s *Messenger) AwaitPace(ctx context.Context, kind approvals.JobKind) error {
 	return s.pacer(kind).wait(ctx)
 }
 
-func (s *Speaker) pacer(kind approvals.Kind) *pacer {
+func (s *Messenger) pacer(kind approvals.JobKind) *pacer {
 	switch kind {
-	case approvals.Render:
+	case approvals.JobUpdateCard:
 		return s.updates
-	case approvals.Seed:
+	case approvals.JobAddReactions:
 		return s.seeds
-	case approvals.Tell, approvals.Notify:
+	case approvals.JobTellVoter, approvals.JobTellRequester:
 		return s.ephemerals
 	}
 	return s.posts
@@ -57,35 +57,35 @@ func (s *Speaker) pacer(kind approvals.Kind) *pacer {
 
 // settle classifies a call's error and slows the kind of work down if Slack
 // asked for it.
-func (s *Speaker) settle(kind approvals.Kind, method string, err error) error {
+func (s *Messenger) settle(kind approvals.JobKind, method string, err error) error {
 	err = classify(method, err)
 	s.pacer(kind).heed(err)
 	return err
 }
 
 // Announce posts the card.
-func (s *Speaker) Announce(ctx context.Context, r approvals.Request) (string, error) {
+func (s *Messenger) PostCard(ctx context.Context, r approvals.Request) (string, error) {
 	card := s.words.Card(r)
 	_, ts, err := s.api.PostMessageContext(ctx, r.Channel,
 		slack.MsgOptionText(card.Text, false),
 		slack.MsgOptionBlocks(card.Blocks...),
-		slack.MsgOptionMetadata(metadata(r, approvals.Owed{Kind: approvals.Announce})),
+		slack.MsgOptionMetadata(metadata(r, approvals.Job{Kind: approvals.JobPostCard})),
 		slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl())
-	return ts, s.settle(approvals.Announce, "chat.postMessage", err)
+	return ts, s.settle(approvals.JobPostCard, "chat.postMessage", err)
 }
 
 // Render brings the card's status up to date.
-func (s *Speaker) Render(ctx context.Context, r approvals.Request) error {
+func (s *Messenger) UpdateCard(ctx context.Context, r approvals.Request) error {
 	card := s.words.Card(r)
 	_, _, _, err := s.api.UpdateMessageContext(ctx, r.Channel, r.CardTS,
 		slack.MsgOptionText(card.Text, false),
 		slack.MsgOptionBlocks(card.Blocks...),
-		slack.MsgOptionMetadata(metadata(r, approvals.Owed{Kind: approvals.Render})))
-	return s.settle(approvals.Render, "chat.update", err)
+		slack.MsgOptionMetadata(metadata(r, approvals.Job{Kind: approvals.JobUpdateCard})))
+	return s.settle(approvals.JobUpdateCard, "chat.update", err)
 }
 
 // Reply posts in the card's thread what a kind of work says.
-func (s *Speaker) Reply(ctx context.Context, r approvals.Request, said approvals.Owed) error {
+func (s *Messenger) PostInThread(ctx context.Context, r approvals.Request, said approvals.Job) error {
 	_, _, err := s.api.PostMessageContext(ctx, r.Channel,
 		slack.MsgOptionTS(r.CardTS),
 		slack.MsgOptionText(s.words.Thread(r, said), false),
@@ -95,7 +95,7 @@ func (s *Speaker) Reply(ctx context.Context, r approvals.Request, said approvals
 }
 
 // Seed puts the two emoji on the card, so that a vote is one tap.
-func (s *Speaker) Seed(ctx context.Context, r approvals.Request) error {
+func (s *Messenger) AddReactions(ctx context.Context, r approvals.Request) error {
 	for _, name := range []string{s.words.Approve[0], s.words.Deny[0]} {
 		err := s.api.AddReactionContext(ctx, name, slack.NewRefToMessage(r.Channel, r.CardTS))
 		if err == nil || answered(err, "already_reacted") {
@@ -105,7 +105,7 @@ func (s *Speaker) Seed(ctx context.Context, r approvals.Request) error {
 			s.log.Error().Str("emoji", name).Msg("Slack knows no such emoji; correct LICENSEBOT_APPROVE_EMOJI or LICENSEBOT_DENY_EMOJI")
 			continue
 		}
-		return s.settle(approvals.Seed, "reactions.add", err)
+		return s.settle(approvals.JobAddReactions, "reactions.add", err)
 	}
 	return nil
 }
@@ -113,9 +113,9 @@ func (s *Speaker) Seed(ctx context.Context, r approvals.Request) error {
 // Tell tells a reactor, and nobody else, why their reaction does not count. Not
 // in the card's thread: Slack shows private notices only in threads that have
 // replies, and this one gets its first when the request ends.
-func (s *Speaker) Tell(ctx context.Context, r approvals.Request, user string, why approvals.Standing) error {
+func (s *Messenger) TellVoter(ctx context.Context, r approvals.Request, user string, why approvals.Eligibility) error {
 	_, err := s.api.PostEphemeralContext(ctx, r.Channel, user, slack.MsgOptionText(s.words.Standing(r, why), false))
-	return asRefusal(s.settle(approvals.Tell, "chat.postEphemeral", err), unreachable...)
+	return asRefusal(s.settle(approvals.JobTellVoter, "chat.postEphemeral", err), unreachable...)
 }
 
 // unreachable are the answers when a private notice cannot reach its reader.
@@ -126,17 +126,17 @@ var unreachable = []string{"user_not_in_channel", "not_in_channel", "channel_not
 // otherwise. They may be gone by then, and of what Slack shows in a channel to
 // one person alone nothing is left for when they are back: that is done only
 // where Slack refuses the direct message.
-func (s *Speaker) Notify(ctx context.Context, r approvals.Request, said approvals.Owed) error {
+func (s *Messenger) TellRequester(ctx context.Context, r approvals.Request, said approvals.Job) error {
 	text := s.words.Private(r, said)
 	if text == "" || s.respond(ctx, s.receipts.take(r.ID, time.Now()), r.Requester, text) {
 		return nil
 	}
-	return either(s.direct(ctx, r.Requester, text), s.besides(ctx, r.Origin, r.Requester, text))
+	return either(s.direct(ctx, r.Requester, text), s.besides(ctx, r.OriginChannel, r.Requester, text))
 }
 
 // whisper tells one person something: by the response_url of what they typed
 // if there is one, and like tell otherwise.
-func (s *Speaker) whisper(ctx context.Context, url, channel, user, text string) error {
+func (s *Messenger) whisper(ctx context.Context, url, channel, user, text string) error {
 	if s.respond(ctx, url, user, text) {
 		return nil
 	}
@@ -144,7 +144,7 @@ func (s *Speaker) whisper(ctx context.Context, url, channel, user, text string) 
 }
 
 // respond answers by a response_url, and reports whether Slack took it.
-func (s *Speaker) respond(ctx context.Context, url, user, text string) bool {
+func (s *Messenger) respond(ctx context.Context, url, user, text string) bool {
 	if url == "" {
 		return false
 	}
@@ -156,8 +156,8 @@ func (s *Speaker) respond(ctx context.Context, url, user, text string) bool {
 }
 
 // Whisper is tell at Slack's pace.
-func (s *Speaker) Whisper(ctx context.Context, channel, user, text string) error {
-	if err := s.Ready(ctx, approvals.Notify); err != nil {
+func (s *Messenger) Whisper(ctx context.Context, channel, user, text string) error {
+	if err := s.AwaitPace(ctx, approvals.JobTellRequester); err != nil {
 		return err
 	}
 	return s.tell(ctx, channel, user, text)
@@ -166,7 +166,7 @@ func (s *Speaker) Whisper(ctx context.Context, channel, user, text string) error
 // tell tells a person something that only they see, who waits for it: in the
 // channel where they asked if Slack lets the bot speak there, and as a direct
 // message otherwise, or if channel is empty.
-func (s *Speaker) tell(ctx context.Context, channel, user, text string) error {
+func (s *Messenger) tell(ctx context.Context, channel, user, text string) error {
 	return either(s.besides(ctx, channel, user, text), s.direct(ctx, user, text))
 }
 
@@ -174,21 +174,21 @@ func (s *Speaker) tell(ctx context.Context, channel, user, text string) error {
 type way func() error
 
 // direct is the bot's direct messages with a person.
-func (s *Speaker) direct(ctx context.Context, user, text string) way {
+func (s *Messenger) direct(ctx context.Context, user, text string) way {
 	return func() error {
 		_, _, err := s.api.PostMessageContext(ctx, user, slack.MsgOptionText(text, false))
-		return asRefusal(s.settle(approvals.Notify, "chat.postMessage", err), unreachable...)
+		return asRefusal(s.settle(approvals.JobTellRequester, "chat.postMessage", err), unreachable...)
 	}
 }
 
 // besides is a channel, in which nobody else sees it.
-func (s *Speaker) besides(ctx context.Context, channel, user, text string) way {
+func (s *Messenger) besides(ctx context.Context, channel, user, text string) way {
 	if channel == "" {
 		return nil
 	}
 	return func() error {
 		_, err := s.api.PostEphemeralContext(ctx, channel, user, slack.MsgOptionText(text, false))
-		return asRefusal(s.settle(approvals.Notify, "chat.postEphemeral", err), unreachable...)
+		return asRefusal(s.settle(approvals.JobTellRequester, "chat.postEphemeral", err), unreachable...)
 	}
 }
 
@@ -205,7 +205,7 @@ func either(first, second way) error {
 	if !saysNo(err) {
 		return err
 	}
-	var refusal *approvals.Refusal
+	var refusal *approvals.RefusedError
 	if again := second(); !errors.As(again, &refusal) {
 		return again
 	}

@@ -18,7 +18,7 @@ import (
 func (r *rig) posted(state approvals.State) approvals.Request {
 	r.t.Helper()
 	request := r.request(state)
-	ts, err := r.speaker.Announce(r.ctx, request)
+	ts, err := r.speaker.PostCard(r.ctx, request)
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -30,18 +30,18 @@ func (r *rig) posted(state approvals.State) approvals.Request {
 func TestWhatHistoryCarries(t *testing.T) {
 	r := newRig(t, sandbox.SlackConfig{})
 	request := r.posted(approvals.Pending)
-	request.Stalled, request.Decided = "UiPath sleeps", testTime
+	request.DelayReason, request.DecidedAt = "UiPath sleeps", testTime
 	request.Votes = []approvals.Vote{{User: kim}}
 	var want []string
 	for _, state := range approvals.States()[4:] {
 		request.State = state
-		if err := r.speaker.Reply(r.ctx, request, approvals.Owed{Kind: approvals.Reply}); err != nil {
+		if err := r.speaker.PostInThread(r.ctx, request, approvals.Job{Kind: approvals.JobPostOutcome}); err != nil {
 			t.Fatal(err)
 		}
 		want = append(want, "allocation_"+string(state))
 	}
 	request.State = approvals.Approved
-	if err := r.speaker.Reply(r.ctx, request, approvals.Owed{Kind: approvals.Progress}); err != nil {
+	if err := r.speaker.PostInThread(r.ctx, request, approvals.Job{Kind: approvals.JobPostDelay}); err != nil {
 		t.Fatal(err)
 	}
 	want = append(want, "allocation_approved")
@@ -82,7 +82,7 @@ func TestActors(t *testing.T) {
 		{approvals.Cancelled, robin, nil, robin}, {approvals.Expired, "", votes[:1], approvals.Bot},
 	} {
 		r := approvals.Request{State: c.state, Requester: robin, Outcome: &approvals.Outcome{By: c.by}, Votes: c.votes}
-		if got := actor(r, approvals.Reply); got != c.want {
+		if got := actor(r, approvals.JobPostOutcome); got != c.want {
 			t.Errorf("%s: %s instead of %s", c.state, got, c.want)
 		}
 	}
@@ -93,26 +93,26 @@ func TestFind(t *testing.T) {
 	r := newRig(t, sandbox.SlackConfig{})
 	since := time.Now()
 	pending := r.request(approvals.Pending)
-	find := func(request approvals.Request, kind approvals.Kind) string {
+	find := func(request approvals.Request, kind approvals.JobKind) string {
 		t.Helper()
-		ts, found, err := r.speaker.Find(r.ctx, request, approvals.Owed{Kind: kind}, since)
+		ts, found, err := r.speaker.FindPost(r.ctx, request, approvals.Job{Kind: kind}, since)
 		if err != nil || found != (ts != "") {
 			t.Fatalf("%q, %t, %v", ts, found, err)
 		}
 		return ts
 	}
-	if ts := find(pending, approvals.Announce); ts != "" {
+	if ts := find(pending, approvals.JobPostCard); ts != "" {
 		t.Errorf("%s was found before anything was posted", ts)
 	}
 	r.posted(approvals.Pending) // of another request
 	r.slack.AddUser(sandbox.User{ID: "U0IMPOSTOR", Name: "impostor"})
 	impostor := *r.speaker
 	impostor.self = Self{UserID: "U0IMPOSTOR", BotID: "B0IMPOSTOR"}
-	ts, err := r.speaker.Announce(r.ctx, pending)
+	ts, err := r.speaker.PostCard(r.ctx, pending)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if found, ok, err := impostor.Find(r.ctx, pending, approvals.Owed{Kind: approvals.Announce}, since); ok || err != nil {
+	if found, ok, err := impostor.FindPost(r.ctx, pending, approvals.Job{Kind: approvals.JobPostCard}, since); ok || err != nil {
 		t.Errorf("%s, which somebody else posted, is taken for one's own: %v", found, err)
 	}
 	for range findPage + 5 {
@@ -120,14 +120,14 @@ func TestFind(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if found := find(pending, approvals.Announce); found != ts {
+	if found := find(pending, approvals.JobPostCard); found != ts {
 		t.Errorf("%q instead of %s on the second page", found, ts)
 	}
 
 	pending.CardTS = ts
 	done := pending
 	done.State = approvals.Done
-	if found := find(done, approvals.Reply); found != "" {
+	if found := find(done, approvals.JobPostOutcome); found != "" {
 		t.Errorf("%s is no reply", found)
 	}
 	for range findPage {
@@ -137,18 +137,18 @@ func TestFind(t *testing.T) {
 	}
 	approved := pending
 	approved.State = approvals.Approved
-	if err := errors.Join(r.speaker.Reply(r.ctx, approved, approvals.Owed{Kind: approvals.Progress}), r.speaker.Reply(r.ctx, done, approvals.Owed{Kind: approvals.Reply})); err != nil {
+	if err := errors.Join(r.speaker.PostInThread(r.ctx, approved, approvals.Job{Kind: approvals.JobPostDelay}), r.speaker.PostInThread(r.ctx, done, approvals.Job{Kind: approvals.JobPostOutcome})); err != nil {
 		t.Fatal(err)
 	}
 	thread := r.slack.Thread(channel, ts)
-	if found := find(done, approvals.Reply); found != thread[len(thread)-1].TS {
+	if found := find(done, approvals.JobPostOutcome); found != thread[len(thread)-1].TS {
 		t.Errorf("the end is found at %q", found)
 	}
-	if found := find(approved, approvals.Progress); found != thread[len(thread)-2].TS {
+	if found := find(approved, approvals.JobPostDelay); found != thread[len(thread)-2].TS {
 		t.Errorf("the progress is found at %q", found)
 	}
 	r.slack.Inject("conversations.history", sandbox.Fault{Times: 1, Status: 500})
-	if _, _, err := r.speaker.Find(r.ctx, pending, approvals.Owed{Kind: approvals.Announce}, since); meaning(err) != "unknown" {
+	if _, _, err := r.speaker.FindPost(r.ctx, pending, approvals.Job{Kind: approvals.JobPostCard}, since); meaning(err) != "unknown" {
 		t.Errorf("%v", err)
 	}
 }
@@ -159,7 +159,7 @@ func TestFindGivesUpTruthfully(t *testing.T) {
 	r := newRig(t, sandbox.SlackConfig{})
 	page := `{"ok":true,"messages":[],"has_more":true,"response_metadata":{"next_cursor":"bmV4dF90czox"}}`
 	r.slack.Inject("conversations.history", sandbox.Fault{Body: page})
-	_, found, err := r.speaker.Find(r.ctx, r.request(approvals.Pending), approvals.Owed{Kind: approvals.Announce}, testTime)
+	_, found, err := r.speaker.FindPost(r.ctx, r.request(approvals.Pending), approvals.Job{Kind: approvals.JobPostCard}, testTime)
 	if found || !errors.Is(err, errTooMuchHistory) || meaning(err) != "unknown" {
 		t.Errorf("%t, %v", found, err)
 	}
@@ -177,18 +177,18 @@ func TestSeed(t *testing.T) {
 	r := newRig(t, sandbox.SlackConfig{})
 	card := r.posted(approvals.Pending)
 	_ = r.api.AddReactionContext(r.ctx, "white_check_mark", slack.NewRefToMessage(channel, card.CardTS))
-	if err := r.speaker.Seed(r.ctx, card); err != nil {
+	if err := r.speaker.AddReactions(r.ctx, card); err != nil {
 		t.Error(err)
 	}
 	if m, _ := r.slack.Message(channel, card.CardTS); len(m.Reactions) != 2 {
 		t.Errorf("%+v", m.Reactions)
 	}
 	r.speaker.words.Approve = []string{"NO SUCH EMOJI"}
-	if err := r.speaker.Seed(r.ctx, card); err != nil || !strings.Contains(r.log.String(), "LICENSEBOT_APPROVE_EMOJI") {
+	if err := r.speaker.AddReactions(r.ctx, card); err != nil || !strings.Contains(r.log.String(), "LICENSEBOT_APPROVE_EMOJI") {
 		t.Errorf("%v\n%s", err, r.log)
 	}
 	_ = r.slack.DeleteMessage(channel, card.CardTS)
-	if err := r.speaker.Seed(r.ctx, card); meaning(err) != "refusal message_not_found" {
+	if err := r.speaker.AddReactions(r.ctx, card); meaning(err) != "refusal message_not_found" {
 		t.Errorf("%v", err)
 	}
 }
@@ -197,7 +197,7 @@ func TestSeed(t *testing.T) {
 func TestTell(t *testing.T) {
 	r := newRig(t, sandbox.SlackConfig{})
 	card := r.posted(approvals.Pending)
-	if err := r.speaker.Tell(r.ctx, card, kim, approvals.NotApprover); err != nil {
+	if err := r.speaker.TellVoter(r.ctx, card, kim, approvals.NotApprover); err != nil {
 		t.Error(err)
 	}
 	told := r.slack.Ephemerals(kim)
@@ -205,23 +205,23 @@ func TestTell(t *testing.T) {
 		t.Errorf("%+v", told)
 	}
 	r.slack.Leave(channel, kim)
-	if err := r.speaker.Tell(r.ctx, card, kim, approvals.NotApprover); meaning(err) != "refusal user_not_in_channel" {
+	if err := r.speaker.TellVoter(r.ctx, card, kim, approvals.NotApprover); meaning(err) != "refusal user_not_in_channel" {
 		t.Errorf("somebody who left is told again and again: %v", err)
 	}
 }
 
-var notice = approvals.Owed{Kind: approvals.Notify}
+var notice = approvals.Job{Kind: approvals.JobTellRequester}
 
 // TestNotify reaches the requester in the first way that works, and leaves
 // what must not be lost where Slack keeps it.
 func TestNotify(t *testing.T) {
 	r := newRig(t, sandbox.SlackConfig{})
 	refused := r.request(approvals.Refused)
-	refused.Origin = channel
+	refused.OriginChannel = channel
 	expect := func(what, via, outcome string) {
 		t.Helper()
 		directly, besides := len(r.slack.DirectMessages(robin)), len(r.slack.Ephemerals(robin))
-		err := r.speaker.Notify(r.ctx, refused, notice)
+		err := r.speaker.TellRequester(r.ctx, refused, notice)
 		told := ""
 		if messages := r.slack.DirectMessages(robin); len(messages) > directly {
 			told += "direct message"
@@ -253,14 +253,14 @@ func TestNotify(t *testing.T) {
 	expect("with a receipt", "response_url", "ok")
 	r.slack.Inject("response_url", sandbox.Fault{Times: 1, Status: 500})
 	expect("with a receipt that does not work", "direct message", "ok")
-	refused.ID, refused.Origin = "R-0THER000", general
+	refused.ID, refused.OriginChannel = "R-0THER000", general
 	expect("typed where the bot may not speak", "direct message", "ok")
-	refused.Origin = ""
+	refused.OriginChannel = ""
 	expect("asked for by the shortcut", "direct message", "ok")
 	r.slack.UpdateUser(robin, func(u *sandbox.User) { u.Deleted = true })
 	expect("somebody who is gone", "", "refusal channel_not_found")
 	before := len(r.slack.Calls(""))
-	if err := r.speaker.Notify(r.ctx, r.request(approvals.Pending), notice); err != nil || len(r.slack.Calls("")) != before {
+	if err := r.speaker.TellRequester(r.ctx, r.request(approvals.Pending), notice); err != nil || len(r.slack.Calls("")) != before {
 		t.Errorf("there is nothing to tell: %v", err)
 	}
 }

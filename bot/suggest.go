@@ -14,15 +14,15 @@ import (
 // there is room for it. A rule is not set to fewer codes than were meant.
 func suggestion(ask approvals.Ask) string {
 	codes := slices.DeleteFunc(slices.Clone(ask.Codes), func(c string) bool { return !isCode(c) })
-	if len(codes) == 0 && !ask.Empty {
+	if len(codes) == 0 && !ask.MayEmpty {
 		codes = []string{someCode}
 	}
 	for n := min(len(codes), maxCodes); ; n-- {
-		if ask.Action == approvals.Set && !ask.Empty && (n < len(ask.Codes) || len(ask.Codes) == 0) {
+		if ask.Action == approvals.Set && !ask.MayEmpty && (n < len(ask.Codes) || len(ask.Codes) == 0) {
 			ask.Action = approvals.Add
 		}
 		text := spelt(ask, codes[:n])
-		if withReason := text + " because " + ask.Why; ask.Why != "" && fitsCommand(withReason) {
+		if withReason := text + " because " + ask.Reason; ask.Reason != "" && fitsCommand(withReason) {
 			return commandOf(ask) + " " + withReason
 		}
 		if n <= 1 || fitsCommand(text) {
@@ -83,7 +83,7 @@ func spelt(ask approvals.Ask, codes []string) string {
 	for _, c := range codes {
 		parts = append(parts, limited(c, ask.Quotas))
 	}
-	if ask.Empty {
+	if ask.MayEmpty {
 		parts = append(parts, "emptying")
 	}
 	if when := period(ask); when != "" {

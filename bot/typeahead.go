@@ -26,7 +26,7 @@ type options struct {
 // all the same, and the request is checked in any case.
 func (f *Form) suggest(ctx context.Context, query string) options {
 	query = normalise(bounded(query, maxGroup))
-	found, err := f.Catalogue.Groups(ctx, query, maxOptions)
+	found, err := f.Catalog.Groups(ctx, query, maxOptions)
 	if err != nil {
 		f.Log.Warn().Err(err).Msg("could not look for groups")
 	}

@@ -10,7 +10,7 @@ import (
 
 // Words phrases everything the bot says. It holds what the phrases depend on
 // besides the request itself.
-type Words struct {
+type Messages struct {
 	Channel  string                                   // the approvals channel
 	Approve  []string                                 // emoji names; the first is shown
 	Deny     []string                                 // emoji names; the first is shown
@@ -19,11 +19,11 @@ type Words struct {
 	terse bool // leave out what explains, on a card without room
 }
 
-func (w Words) approve() string { return ":" + w.Approve[0] + ":" }
-func (w Words) deny() string    { return ":" + w.Deny[0] + ":" }
+func (w Messages) approve() string { return ":" + w.Approve[0] + ":" }
+func (w Messages) deny() string    { return ":" + w.Deny[0] + ":" }
 
 // named shows a code with its display name where the catalogue has one.
-func (w Words) named(c string) string {
+func (w Messages) named(c string) string {
 	if name, ok := w.CodeName(c); ok {
 		return code(c) + " " + plain(name)
 	}
@@ -44,7 +44,7 @@ func moment(t time.Time) string {
 }
 
 // Receipt answers a command whose request is durable.
-func (w Words) Receipt(r approvals.Request, ahead int) string {
+func (w Messages) Receipt(r approvals.Request, ahead int) string {
 	return fmt.Sprintf("Request %s is recorded: %s. Nothing has changed yet. "+
 		"I am checking it with UiPath; if it holds, its card appears in <#%s>%s and an approver decides there. "+
 		"The card's thread will tell you how it ended.",
@@ -63,11 +63,11 @@ func wish(a approvals.Ask, group string, room int) string {
 		return "leave the rule of " + group + " empty"
 	case a.Action == approvals.Set:
 		return fmt.Sprintf("make the rule of %s exactly %s", group, all)
-	case a.Action == approvals.Remove && a.Empty:
+	case a.Action == approvals.Remove && a.MayEmpty:
 		return fmt.Sprintf("take %s out of the rule of %s, even if that leaves it empty", all, group)
 	case a.Action == approvals.Remove:
 		return fmt.Sprintf("take %s out of the rule of %s", all, group)
-	case a.Timed():
+	case a.IsTimed():
 		return fmt.Sprintf("add %s to %s, %s", all, group, period(a))
 	}
 	return fmt.Sprintf("add %s to %s", all, group)
@@ -89,7 +89,7 @@ func place(ahead int) string {
 }
 
 // Malformed answers a command that was not understood.
-func (w Words) Malformed(e *CommandError) string {
+func (w Messages) Malformed(e *CommandError) string {
 	if e.Try == "" {
 		return e.Problem + " Nothing was recorded."
 	}
@@ -97,7 +97,7 @@ func (w Words) Malformed(e *CommandError) string {
 }
 
 // Help explains the command.
-func (w Words) Help(command string) string {
+func (w Messages) Help(command string) string {
 	typed := func(rest string) string { return code(command + " " + rest) }
 	return strings.Join([]string{
 		"*Ask for UiPath user licences for a group*",
@@ -121,35 +121,35 @@ func (w Words) Help(command string) string {
 }
 
 // NotStored answers a command that could not be made durable.
-func (w Words) NotStored() string {
+func (w Messages) NotStored() string {
 	return "I could not record your request, so nothing was asked and nothing will happen. Please type it again in a minute; if this goes on, tell whoever runs licensebot that its database does not answer."
 }
 
 // Uncertain answers a command of which nobody can tell whether it was made
 // durable.
-func (w Words) Uncertain() string {
+func (w Messages) Uncertain() string {
 	return "The database stopped answering while I recorded your request, so I cannot tell whether it was recorded. If no card appears within a few minutes, please type it again: what was recorded already is not asked twice."
 }
 
 // Doubtful answers a command about a request when it is not known whether it
 // was recorded.
-func (w Words) Doubtful(name, id string) string {
+func (w Messages) Doubtful(name, id string) string {
 	return fmt.Sprintf("The database stopped answering while I recorded that, so I cannot tell whether it was recorded. Type %s in a minute to see where request %s stands.",
 		code(name+" status "+id), code(id))
 }
 
 // Busy answers a command that came when too many others waited.
-func (w Words) Busy() string {
+func (w Messages) Busy() string {
 	return "I am too busy to record your request right now, so nothing was asked and nothing will happen. Please type it again in a minute."
 }
 
 // Broken answers a command whose handling failed in a way nobody foresaw.
-func (w Words) Broken() string {
+func (w Messages) Broken() string {
 	return "Something went wrong inside licensebot while it read your command, so I cannot tell whether it was recorded. If no card appears within a minute, please type it again and tell whoever runs licensebot."
 }
 
 // Standing tells a reactor why their reaction does not count.
-func (w Words) Standing(r approvals.Request, why approvals.Standing) string {
+func (w Messages) Standing(r approvals.Request, why approvals.Eligibility) string {
 	start := fmt.Sprintf("Your reaction on request %s does not count: ", code(r.ID))
 	switch why {
 	case approvals.IsRequester:
@@ -158,7 +158,7 @@ func (w Words) Standing(r approvals.Request, why approvals.Standing) string {
 		return start + fmt.Sprintf("its approvers are %s.", people(r.Terms.Approvers()))
 	case approvals.IsGuest:
 		return start + "guests of this workspace cannot approve licences."
-	case approvals.IsStranger:
+	case approvals.IsExternal:
 		return start + "people from another organisation cannot approve licences."
 	case approvals.IsLate:
 		return start + fmt.Sprintf("it came after the deadline, %s. Whoever still needs the licences has to ask again.", moment(r.Deadline))
@@ -170,14 +170,14 @@ func (w Words) Standing(r approvals.Request, why approvals.Standing) string {
 
 // Notice tells the requester privately where a request stands that has no
 // thread to tell it in. It is empty when there is nothing to tell.
-func (w Words) Notice(r approvals.Request) string {
+func (w Messages) Notice(r approvals.Request) string {
 	switch {
-	case r.State == approvals.Filed && r.Stalled != "":
+	case r.State == approvals.Filed && r.DelayReason != "":
 		return fmt.Sprintf("Request %s is kept, but it could not be checked yet: %s. I keep trying until %s; you need not type it again.",
-			code(r.ID), plain(r.Stalled), moment(r.Deadline))
-	case r.State == approvals.Pending && r.Stalled != "" && r.CardTS == "":
+			code(r.ID), plain(r.DelayReason), moment(r.Deadline))
+	case r.State == approvals.Pending && r.DelayReason != "" && r.CardTS == "":
 		return fmt.Sprintf("Request %s is kept, but its card could not be posted in <#%s> yet: %s. I keep trying until %s; you need not type it again.",
-			code(r.ID), idOnly(w.Channel), plain(r.Stalled), moment(r.Deadline))
+			code(r.ID), idOnly(w.Channel), plain(r.DelayReason), moment(r.Deadline))
 	case r.State == approvals.Refused:
 		return w.refused(r)
 	case r.State == approvals.Expired && r.CardTS == "":

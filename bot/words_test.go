@@ -16,12 +16,12 @@ const hostile = "<!channel> <@U0EVIL> <https://evil.example|click> `*_~ & &lt; \
 // allReasons are all of them; there is no list of them in the rules.
 func allReasons() []approvals.Reason {
 	return []approvals.Reason{
-		approvals.ReasonConfirmed, approvals.ReasonReadBack, approvals.ReasonVoted, approvals.ReasonWithdrawn, approvals.ReasonCalledOff,
+		approvals.ReasonConfirmed, approvals.ReasonReadBack, approvals.ReasonDeniedByVote, approvals.ReasonWithdrawn, approvals.ReasonCancelledByApprover,
 		approvals.ReasonCardDeleted, approvals.ReasonDeadline, approvals.ReasonNoSuchGroup, approvals.ReasonAmbiguousGroup,
 		approvals.ReasonNotOwned, approvals.ReasonNothingToDo, approvals.ReasonWouldEmpty, approvals.ReasonQuotaTooLow,
-		approvals.ReasonQuotaAlone, approvals.ReasonDuplicate, approvals.ReasonPolicy, approvals.ReasonUncheckable,
-		approvals.ReasonUiPathRefused, approvals.ReasonIncomplete, approvals.ReasonUnconfirmed, approvals.ReasonRuleChanged,
-		approvals.ReasonUnkept,
+		approvals.ReasonQuotaWithoutCode, approvals.ReasonDuplicate, approvals.ReasonPolicy, approvals.ReasonUncheckable,
+		approvals.ReasonUiPathRefused, approvals.ReasonIncomplete, approvals.ReasonUnconfirmed, approvals.ReasonAllocationChanged,
+		approvals.ReasonNotPreserved,
 		"a reason of tomorrow",
 	}
 }
@@ -30,11 +30,11 @@ func allReasons() []approvals.Reason {
 // outside is hostile.
 func hostileRequest(state approvals.State) approvals.Request {
 	r := approvals.Request{
-		ID: "R-7K3F9QXA", State: state, Requester: "U0ROBIN", Origin: "C0GENERAL", Channel: "C0APPROVALS", CardTS: "1.000001",
-		Ask:      approvals.Ask{Group: hostile, Codes: []string{"RPADEVPRONU", "IDU"}, Why: hostile},
+		ID: "R-7K3F9QXA", State: state, Requester: "U0ROBIN", OriginChannel: "C0GENERAL", Channel: "C0APPROVALS", CardTS: "1.000001",
+		Ask:      approvals.Ask{Group: hostile, Codes: []string{"RPADEVPRONU", "IDU"}, Reason: hostile},
 		Terms:    approvals.Terms{Stages: []approvals.Stage{{Approvers: []string{"U0ALEX", "S0APPROVERS", "U0<!EVIL>"}, Quorum: 2}}, TTL: time.Hour},
 		Votes:    []approvals.Vote{{User: "U0ALEX", At: testTime}, {User: "U0KIM", At: testTime}},
-		Deadline: testTime.Add(time.Hour), Decided: testTime, Filed: testTime, Ended: testTime,
+		Deadline: testTime.Add(time.Hour), DecidedAt: testTime, FiledAt: testTime, ClosedAt: testTime,
 		Proposal: &approvals.Proposal{
 			Group:  approvals.Group{ID: "group-01" + hostile, Name: hostile},
 			Change: approvals.Change{Add: []string{"RPADEVPRONU", hostile}, Keep: []string{"ATTUNU", hostile}},
@@ -47,8 +47,8 @@ func hostileRequest(state approvals.State) approvals.Request {
 
 func hostileOutcome(reason approvals.Reason) *approvals.Outcome {
 	return &approvals.Outcome{
-		Reason: reason, By: "U0ALEX", Why: hostile, Said: hostile, Subject: []string{"RPADEVPRONU", hostile},
-		Nearest: []string{"RPADEVPRONU", hostile}, Codes: []string{"ATTUNU", hostile},
+		Reason: reason, By: "U0ALEX", Comment: hostile, Answer: hostile, ConcernedCodes: []string{"RPADEVPRONU", hostile},
+		Suggestions: []string{"RPADEVPRONU", hostile}, Allocation: []string{"ATTUNU", hostile},
 	}
 }
 
@@ -122,7 +122,7 @@ func TestWhatIsShownOfOutside(t *testing.T) {
 // asks: nothing is laid at UiPath's door.
 func TestHeldUpBySlack(t *testing.T) {
 	r := hostileRequest(approvals.Filed)
-	r.Stalled, r.CardTS = "Slack asked the bot to slow down", ""
+	r.DelayReason, r.CardTS = "Slack asked the bot to slow down", ""
 	for _, said := range []string{testWords().Notice(r), testWords().stands(r)} {
 		if strings.Contains(said, "UiPath") || !strings.Contains(said, "checked yet: Slack asked the bot to slow down") {
 			t.Error(said)
@@ -136,7 +136,7 @@ func TestHeldUpRequests(t *testing.T) {
 		approvals.Filed: "it could not be checked yet", approvals.Pending: "its card could not be posted", approvals.Approved: "not done yet",
 	} {
 		r := hostileRequest(state)
-		r.Stalled, r.CardTS = hostile, ""
+		r.DelayReason, r.CardTS = hostile, ""
 		said := testWords().Notice(r)
 		if state == approvals.Approved {
 			said = testWords().Held(r)
@@ -146,7 +146,7 @@ func TestHeldUpRequests(t *testing.T) {
 		if !strings.Contains(said, want) || success.MatchString(said) {
 			t.Errorf("%s: %s", state, said)
 		}
-		r.Stalled = ""
+		r.DelayReason = ""
 		if state != approvals.Approved && testWords().Notice(r) != "" {
 			t.Errorf("%s: there is nothing to tell: %s", state, testWords().Notice(r))
 		}
@@ -168,17 +168,17 @@ func TestEndsSayWhatHappened(t *testing.T) {
 	}{
 		{approvals.Done, approvals.ReasonConfirmed, false, "UiPath confirmed it: the group's rule is now `ATTUNU`"},
 		{approvals.Done, approvals.ReasonReadBack, true, "UiPath's answer was lost, but its rule, read again, shows the change"},
-		{approvals.Done, approvals.ReasonUnkept, false, "UiPath did not keep what was to stay besides"},
+		{approvals.Done, approvals.ReasonNotPreserved, false, "UiPath did not keep what was to stay besides"},
 		{approvals.Failed, approvals.ReasonUiPathRefused, false, "The change was not made"},
 		{approvals.Failed, approvals.ReasonUiPathRefused, true, "Whether an earlier attempt took effect is unknown"},
 		{approvals.Failed, approvals.ReasonIncomplete, false, "does not show the change to `RPADEVPRONU`"},
 		{approvals.Failed, approvals.ReasonUnconfirmed, false, "Nothing was changed at UiPath"},
 		{approvals.Failed, approvals.ReasonUnconfirmed, true, "Whether it took effect is unknown"},
-		{approvals.Superseded, approvals.ReasonRuleChanged, false, "changed by someone else"},
-		{approvals.Denied, approvals.ReasonVoted, false, "was denied by <@U0ALEX>. Nothing was changed"},
+		{approvals.Superseded, approvals.ReasonAllocationChanged, false, "changed by someone else"},
+		{approvals.Denied, approvals.ReasonDeniedByVote, false, "was denied by <@U0ALEX>. Nothing was changed"},
 		{approvals.Cancelled, approvals.ReasonWithdrawn, false, "was cancelled by <@U0ALEX>. Nothing was changed"},
-		{approvals.Cancelled, approvals.ReasonCalledOff, false, "was cancelled by <@U0ALEX>, who may approve it, because `&lt;!channel&gt;"},
-		{approvals.Superseded, approvals.ReasonRuleChanged, true, "A write had been tried before"},
+		{approvals.Cancelled, approvals.ReasonCancelledByApprover, false, "was cancelled by <@U0ALEX>, who may approve it, because `&lt;!channel&gt;"},
+		{approvals.Superseded, approvals.ReasonAllocationChanged, true, "A write had been tried before"},
 		{approvals.Expired, approvals.ReasonDeadline, false, "expired with 2 of 2 approvals needed. Nothing was changed"},
 		{approvals.Refused, approvals.ReasonNoSuchGroup, false, "The nearest are `RPADEVPRONU`"},
 		{approvals.Refused, approvals.ReasonAmbiguousGroup, false, "several groups at UiPath"},
@@ -203,18 +203,18 @@ func TestEndsSayWhatHappened(t *testing.T) {
 func TestAnswersToPeople(t *testing.T) {
 	w, r := testWords(), hostileRequest(approvals.Pending)
 	said := []string{w.Receipt(r, 0), w.Receipt(r, 30), w.Receipt(r, 300), w.Help("/allocate"), w.NotStored(), w.Busy(), w.Broken()}
-	for _, why := range []approvals.Standing{
-		approvals.IsBot, approvals.Deactivated, approvals.IsStranger, approvals.IsGuest,
+	for _, why := range []approvals.Eligibility{
+		approvals.IsBot, approvals.Deactivated, approvals.IsExternal, approvals.IsGuest,
 		approvals.IsRequester, approvals.NotApprover, approvals.Uncheckable, "a standing of tomorrow",
 	} {
 		said = append(said, w.Standing(r, why))
 	}
 	for _, state := range approvals.States() {
-		for _, err := range []error{approvals.ErrNotYours, approvals.ErrNoMove, approvals.ErrNoReason, errUncheckable} {
+		for _, err := range []error{approvals.ErrNotPermitted, approvals.ErrNoTransition, approvals.ErrReasonRequired, errUncheckable} {
 			said = append(said, w.NotCancelled("/allocate", r.ID, err, state))
 		}
 	}
-	said = append(said, w.Unknown(r.ID), w.NotEnded(r, approvals.ErrNoMove), w.NotEnded(r, approvals.ErrNotYours), w.NotEnded(r, errUncheckable), w.Unanswered(), w.Looking())
+	said = append(said, w.Unknown(r.ID), w.NotEnded(r, approvals.ErrNoTransition), w.NotEnded(r, approvals.ErrNotPermitted), w.NotEnded(r, errUncheckable), w.Unanswered(), w.Looking())
 	for _, text := range said {
 		expectHarmless(t, text)
 		if success.MatchString(text) {

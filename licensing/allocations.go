@@ -29,11 +29,11 @@ func NewAllocations(c *Client) *Allocations {
 	}
 }
 
-var _ approvals.Licences = (*Allocations)(nil)
+var _ approvals.Licenses = (*Allocations)(nil)
 
 // Group resolves an id or an exact name to one group, or says which come near.
 // Its name is composed as those in a policy are, so that a rule for it matches.
-func (a *Allocations) Group(ctx context.Context, ref string) (approvals.Group, error) {
+func (a *Allocations) FindGroup(ctx context.Context, ref string) (approvals.Group, error) {
 	group, err := a.client.ResolveGroup(ctx, ref)
 	var none *GroupError
 	if errors.As(err, &none) {
@@ -53,7 +53,7 @@ func spelt(id string) string {
 
 // noGroup offers names, or ids where several groups share the name.
 func noGroup(e *GroupError) error {
-	none := &approvals.NoGroup{Ref: e.Ref, Ambiguous: e.Ambiguous}
+	none := &approvals.GroupError{Reference: e.Ref, Ambiguous: e.Ambiguous}
 	for _, candidate := range e.Candidates {
 		if e.Ambiguous || candidate.Name == "" {
 			none.Candidates = append(none.Candidates, candidate.ID)
@@ -65,14 +65,14 @@ func noGroup(e *GroupError) error {
 }
 
 // Rule reads a group's rule.
-func (a *Allocations) Rule(ctx context.Context, groupID string) (approvals.Rule, error) {
+func (a *Allocations) ReadAllocation(ctx context.Context, groupID string) (approvals.Allocation, error) {
 	rule, err := a.client.Rule(ctx, groupID)
 	return fromRule(rule), verdict(err)
 }
 
 // SetRule replaces a group's rule and returns what UiPath says it is now.
-func (a *Allocations) SetRule(ctx context.Context, groupID string, rule approvals.Rule) (approvals.Rule, error) {
-	wanted := Rule{GroupID: groupID, Codes: rule.Codes, External: rule.External}
+func (a *Allocations) WriteAllocation(ctx context.Context, groupID string, rule approvals.Allocation) (approvals.Allocation, error) {
+	wanted := Rule{GroupID: groupID, Codes: rule.Codes, External: rule.UseExternalLicense}
 	for _, q := range rule.Quotas {
 		wanted.Quotas = append(wanted.Quotas, Quota{Code: q.Code, Limit: q.Limit})
 	}
@@ -125,12 +125,12 @@ func nameless(g Group) int {
 }
 
 // Nearest is the owned code that was probably meant.
-func (a *Allocations) Nearest(code string, owned []string) (string, bool) {
+func (a *Allocations) NearestCode(code string, owned []string) (string, bool) {
 	return Nearest(code, owned)
 }
 
-func fromRule(r Rule) approvals.Rule {
-	rule := approvals.Rule{Codes: r.Codes, External: r.External}
+func fromRule(r Rule) approvals.Allocation {
+	rule := approvals.Allocation{Codes: r.Codes, UseExternalLicense: r.External}
 	if r.Quotas != nil {
 		rule.Quotas = []approvals.Quota{} // the limits were told, be there none
 	}
@@ -161,14 +161,14 @@ func verdict(err error) error {
 	}
 	switch failed.Kind {
 	case Refused, Unauthorized:
-		return &approvals.Refusal{Said: answered(failed), Err: err}
+		return &approvals.RefusedError{Answer: answered(failed), Err: err}
 	case Later:
-		return &approvals.Delay{After: failed.After, Why: held(failed), Err: err}
+		return &approvals.DelayError{After: failed.After, Reason: held(failed), Err: err}
 	}
 	if failed.MayHaveTakenEffect() {
 		return err
 	}
-	return &approvals.Delay{After: failed.After, Why: held(failed), Err: err}
+	return &approvals.DelayError{After: failed.After, Reason: held(failed), Err: err}
 }
 
 // answered is UiPath's answer in one line: the status and its own words.

@@ -16,15 +16,15 @@ import (
 // meaning names what approvals makes of an error, with the words that people
 // will read.
 func meaning(err error) string {
-	var refusal *approvals.Refusal
-	var delay *approvals.Delay
+	var refusal *approvals.RefusedError
+	var delay *approvals.DelayError
 	switch {
 	case err == nil:
 		return "well"
 	case errors.As(err, &refusal):
-		return "refused: " + refusal.Said
+		return "refused: " + refusal.Answer
 	case errors.As(err, &delay):
-		return fmt.Sprintf("later after %s: %s", delay.After, delay.Why)
+		return fmt.Sprintf("later after %s: %s", delay.After, delay.Reason)
 	}
 	return "unknown"
 }
@@ -55,11 +55,11 @@ func TestWhatAnswersMean(t *testing.T) {
 			s.on("GET "+ruleRoute, c.answer)
 			s.on("PUT "+ruleRoute, c.answer)
 			a := NewAllocations(s.client(t))
-			_, err := a.Rule(context.Background(), groupID)
+			_, err := a.ReadAllocation(context.Background(), groupID)
 			if got := meaning(err); got != c.read {
 				t.Errorf("a read: %s, want %s", got, c.read)
 			}
-			_, err = a.SetRule(context.Background(), groupID, approvals.Rule{Codes: []string{"IDU"}})
+			_, err = a.WriteAllocation(context.Background(), groupID, approvals.Allocation{Codes: []string{"IDU"}})
 			if got := meaning(err); got != c.write {
 				t.Errorf("a write: %s, want %s", got, c.write)
 			}
@@ -76,7 +76,7 @@ func TestNoTokenIsNoUnknownOutcome(t *testing.T) {
 	} {
 		s.on(tokenRoute, says(status, map[int]string{400: `{"error":"invalid_client"}`}[status]))
 		c := s.client(t, func(c *Config) { c.Tokens = credentials(t, s.tokenConfig(at)) })
-		_, err := NewAllocations(c).SetRule(context.Background(), groupID, approvals.Rule{})
+		_, err := NewAllocations(c).WriteAllocation(context.Background(), groupID, approvals.Allocation{})
 		if got := meaning(err); got != want {
 			t.Errorf("%d: %s, want %s", status, got, want)
 		}
@@ -91,9 +91,9 @@ func TestRulesInTermsOfApprovals(t *testing.T) {
 	s.on("GET "+ruleRoute+"/with-quota", says(200, `{"groupRule":{"groupId":"group-01","userBundleCodes":["RPADEVPRONU"]},
 		"quotas":[{"userBundleCode":"RPADEVPRONU","limit":10,"currentUsage":3}]}`))
 	a := NewAllocations(s.client(t))
-	rule, err := a.Rule(context.Background(), groupID)
-	want := approvals.Rule{
-		Codes: []string{"RPADEVPRONU"}, External: true, Quotas: []approvals.Quota{{Code: "RPADEVPRONU", Limit: 10, Used: 3}},
+	rule, err := a.ReadAllocation(context.Background(), groupID)
+	want := approvals.Allocation{
+		Codes: []string{"RPADEVPRONU"}, UseExternalLicense: true, Quotas: []approvals.Quota{{Code: "RPADEVPRONU", Limit: 10, Used: 3}},
 		Owned: []approvals.Seats{{Code: "IDU", Allocated: 9, Total: 5}, {Code: "RPADEVPRONU", Allocated: 42, Total: 100}},
 	}
 	if err != nil || !reflect.DeepEqual(rule, want) {
@@ -102,8 +102,8 @@ func TestRulesInTermsOfApprovals(t *testing.T) {
 	rule.Codes = []string{"IDU", "RPADEVPRONU"}
 	for tail, told := range map[string]bool{`}`: false, `,"quotas":null}`: false, `,"quotas":[]}`: true} {
 		s.on("PUT "+ruleRoute+"/with-quota", says(200, `{"groupRule":{"groupId":"group-01","userBundleCodes":["IDU","RPADEVPRONU"]}`+tail))
-		answer, err := a.SetRule(context.Background(), groupID, rule)
-		if err != nil || !answer.External || len(answer.Quotas) > 0 || (answer.Quotas != nil) != told {
+		answer, err := a.WriteAllocation(context.Background(), groupID, rule)
+		if err != nil || !answer.UseExternalLicense || len(answer.Quotas) > 0 || (answer.Quotas != nil) != told {
 			t.Errorf("%s: got %+v, %v", tail, answer, err)
 		}
 	}
@@ -120,7 +120,7 @@ func TestOwnedNothing(t *testing.T) {
 	} {
 		s := newStand(t)
 		s.on("GET "+ruleRoute, says(200, body))
-		rule, err := NewAllocations(s.client(t)).Rule(context.Background(), groupID)
+		rule, err := NewAllocations(s.client(t)).ReadAllocation(context.Background(), groupID)
 		if err != nil || (rule.Owned != nil) != told || len(rule.Owned) != 0 {
 			t.Errorf("%s: got %#v, %v", body, rule.Owned, err)
 		}
@@ -185,29 +185,29 @@ func TestOwnedByTheRuleOfAnyGroup(t *testing.T) {
 func TestGroupsInTermsOfApprovals(t *testing.T) {
 	s := groupStand(t)
 	a := NewAllocations(s.client(t))
-	if g, err := a.Group(context.Background(), "everyone"); err != nil || g != (approvals.Group{ID: guidA, Name: "Everyone"}) {
+	if g, err := a.FindGroup(context.Background(), "everyone"); err != nil || g != (approvals.Group{ID: guidA, Name: "Everyone"}) {
 		t.Errorf("got %+v, %v", g, err)
 	}
 	for _, id := range []string{guidA, "ab684f6f-5af3-4e43-8516-1adad6e98fcd"} { // listed, and not
-		if g, err := a.Group(context.Background(), strings.ToUpper(id)); err != nil || g.ID != id {
+		if g, err := a.FindGroup(context.Background(), strings.ToUpper(id)); err != nil || g.ID != id {
 			t.Errorf("%s in upper case is %+v (%v)", id, g, err)
 		}
 	}
-	_, err := a.Group(context.Background(), "Testers")
-	var none *approvals.NoGroup
-	if !errors.As(err, &none) || none.Ambiguous || fmt.Sprint(none.Candidates) != "[AD Testers]" || none.Ref != "Testers" {
+	_, err := a.FindGroup(context.Background(), "Testers")
+	var none *approvals.GroupError
+	if !errors.As(err, &none) || none.Ambiguous || fmt.Sprint(none.Candidates) != "[AD Testers]" || none.Reference != "Testers" {
 		t.Errorf("got %#v", err)
 	}
 	twins := newStand(t)
 	twins.on("GET "+idRoute, says(200, `[{"id":"id-1","name":"Twins"},{"id":"id-2","name":"twins"}]`))
-	_, err = NewAllocations(twins.client(t)).Group(context.Background(), "Twins")
+	_, err = NewAllocations(twins.client(t)).FindGroup(context.Background(), "Twins")
 	if !errors.As(err, &none) || !none.Ambiguous || fmt.Sprint(none.Candidates) != "[id-1 id-2]" {
 		t.Errorf("got %#v", err)
 	}
 	down := newStand(t)
 	down.on("GET "+idRoute, header(429, ``, "Retry-After", "30"))
-	_, err = NewAllocations(down.client(t)).Group(context.Background(), "Twins")
-	var delay *approvals.Delay
+	_, err = NewAllocations(down.client(t)).FindGroup(context.Background(), "Twins")
+	var delay *approvals.DelayError
 	if !errors.As(err, &delay) || delay.After != 30*time.Second {
 		t.Errorf("got %#v", err)
 	}
@@ -224,9 +224,9 @@ func TestNoSecretInWhatPeopleRead(t *testing.T) {
 			for _, tokens := range []*Source{Static(secret), credentials(t, s.tokenConfig(at))} {
 				client := s.client(t, func(c *Config) { c.Tokens = tokens })
 				a := NewAllocations(client)
-				_, groupErr := a.Group(context.Background(), "Everyone")
-				_, readErr := a.Rule(context.Background(), groupID)
-				_, writeErr := a.SetRule(context.Background(), groupID, approvals.Rule{})
+				_, groupErr := a.FindGroup(context.Background(), "Everyone")
+				_, readErr := a.ReadAllocation(context.Background(), groupID)
+				_, writeErr := a.WriteAllocation(context.Background(), groupID, approvals.Allocation{})
 				_, ownedErr := client.Owned(context.Background())
 				var read strings.Builder
 				for _, err := range []error{groupErr, readErr, writeErr, ownedErr} {

@@ -127,8 +127,8 @@ func seedPending(b testing.TB, slack *sandbox.Slack, url string, n int) {
 // twice.
 func seedOne(db *store.Store, api *slackapi.Client, i int) error {
 	ctx, group := context.Background(), fmt.Sprintf("seed-%05d", i)
-	r, _, err := db.File(ctx, approvals.Request{
-		ID: approvals.NewID(), Envelope: fmt.Sprintf("seed-%d", i), Requester: requester, Channel: approvalsChannel,
+	r, _, err := db.FileRequest(ctx, approvals.Request{
+		ID: approvals.NewID(), EnvelopeID: fmt.Sprintf("seed-%d", i), Requester: requester, Channel: approvalsChannel,
 		Ask: approvals.Ask{Group: group, Codes: []string{"IDU"}}, Terms: benchTerms,
 	})
 	if err != nil {
@@ -139,8 +139,8 @@ func seedOne(db *store.Store, api *slackapi.Client, i int) error {
 	if err != nil {
 		return err
 	}
-	for _, e := range []approvals.Event{approvals.Vetted{Proposal: proposal, Terms: benchTerms}, approvals.Posted{TS: ts}} {
-		if _, err := db.Step(ctx, r.ID, e, nil); err != nil {
+	for _, e := range []approvals.Event{approvals.Prepared{Proposal: proposal, Terms: benchTerms}, approvals.CardPosted{TS: ts}} {
+		if _, err := db.ApplyEvent(ctx, r.ID, e, nil); err != nil {
 			return err
 		}
 	}
@@ -181,8 +181,8 @@ func benchConfig(url string, slack *sandbox.Slack, uipath *sandbox.UiPath) Confi
 	}}
 	cfg.Scopes = []string{"PM.License.Read", "PM.License.Write", "PM.Group.Read"}
 	cfg.TTL = benchTerms.TTL
-	cfg.Policy = approvals.Simple([]string{approver}, 1, cfg.TTL)
-	cfg.Words = bot.Words{Channel: approvalsChannel, Approve: []string{"white_check_mark"}, Deny: []string{"x"}}
+	cfg.Policy = approvals.SimplePolicy([]string{approver}, 1, cfg.TTL)
+	cfg.Words = bot.Messages{Channel: approvalsChannel, Approve: []string{"white_check_mark"}, Deny: []string{"x"}}
 	return cfg
 }
 

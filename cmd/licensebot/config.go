@@ -27,7 +27,7 @@ type Config struct {
 	TTL    time.Duration
 
 	policyText string // of the policy file
-	Words      bot.Words
+	Words      bot.Messages
 	Level      zerolog.Level
 	Scopes     []string
 	Console    bool
@@ -163,7 +163,7 @@ func (c *Config) checkRules(p *problems) {
 	if err != nil || ttl < time.Minute || ttl > 90*24*time.Hour {
 		p.add("LICENSEBOT_REQUEST_TTL", "has to be a duration between 1m and 2160h", "24h")
 	}
-	c.TTL, c.Policy = ttl, approvals.Simple(named, quorum, ttl)
+	c.TTL, c.Policy = ttl, approvals.SimplePolicy(named, quorum, ttl)
 	c.Words.Channel = c.Channel
 	c.Words.Approve = emoji(p, "LICENSEBOT_APPROVE_EMOJI", c.ApproveEmoji, "white_check_mark,+1")
 	c.Words.Deny = emoji(p, "LICENSEBOT_DENY_EMOJI", c.DenyEmoji, "x,-1")

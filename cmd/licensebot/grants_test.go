@@ -56,8 +56,8 @@ func (s *shifted) file(ask approvals.Ask) approvals.Request {
 		s.t.Fatal(err)
 	}
 	defer func() { _ = db.Close() }()
-	r, _, err := db.File(context.Background(), approvals.Request{
-		ID: approvals.NewID(), Envelope: approvals.NewID(), Requester: requester, Origin: anyChannel, Channel: approvalsChannel,
+	r, _, err := db.FileRequest(context.Background(), approvals.Request{
+		ID: approvals.NewID(), EnvelopeID: approvals.NewID(), Requester: requester, OriginChannel: anyChannel, Channel: approvalsChannel,
 		Ask: ask, Terms: benchTerms,
 	})
 	if err != nil {

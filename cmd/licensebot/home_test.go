@@ -100,25 +100,25 @@ func (w *world) fill(n int) {
 	}
 	defer func() { _ = db.Close() }()
 	api, _ := bot.NewClient(w.slack.APIURL(), w.slack.BotToken())
-	rule := approvals.Simple([]string{approver, second}, 1, 24*time.Hour).Rules[0]
+	rule := approvals.SimplePolicy([]string{approver, second}, 1, 24*time.Hour).Rules[0]
 	for i := range n {
 		r := approvals.Request{
-			ID: fmt.Sprintf("R-%08d", i), Envelope: fmt.Sprint("e", i), Requester: requester, Origin: anyChannel, Channel: approvalsChannel,
+			ID: fmt.Sprintf("R-%08d", i), EnvelopeID: fmt.Sprint("e", i), Requester: requester, OriginChannel: anyChannel, Channel: approvalsChannel,
 			Ask: approvals.Ask{Group: groupID, Codes: []string{"IDU"}}, Terms: approvals.Terms{TTL: rule.TTL},
 		}
-		vetted := approvals.Vetted{
+		vetted := approvals.Prepared{
 			Proposal: approvals.Proposal{Group: approvals.Group{ID: groupID}, Change: approvals.Change{Add: []string{fmt.Sprint("CODE", i)}}},
 			Terms:    approvals.Terms{Stages: rule.Stages, TTL: rule.TTL},
 		}
 		_, ts, err := api.PostMessage(approvalsChannel, slack.MsgOptionText(r.ID, false))
 		if err == nil {
-			_, _, err = db.File(w.t.Context(), r)
+			_, _, err = db.FileRequest(w.t.Context(), r)
 		}
 		if err == nil {
-			_, err = db.Step(w.t.Context(), r.ID, vetted, nil)
+			_, err = db.ApplyEvent(w.t.Context(), r.ID, vetted, nil)
 		}
 		if err == nil {
-			_, err = db.Step(w.t.Context(), r.ID, approvals.Posted{TS: ts}, nil)
+			_, err = db.ApplyEvent(w.t.Context(), r.ID, approvals.CardPosted{TS: ts}, nil)
 		}
 		if err != nil {
 			w.t.Fatal(err)

@@ -140,8 +140,8 @@ func (w *world) serveHere() *logBuffer {
 		Channel: approvalsChannel, HTTPAddr: "127.0.0.1:0", DatabaseURL: w.env["LICENSEBOT_DATABASE_URL"],
 	}}
 	cfg.Scopes = []string{"PM.License.Read", "PM.License.Write", "PM.Group.Read"}
-	cfg.TTL, cfg.Policy = time.Hour, approvals.Simple([]string{approver}, 1, time.Hour)
-	cfg.Words = bot.Words{Channel: approvalsChannel, Approve: []string{"white_check_mark"}, Deny: []string{"x"}}
+	cfg.TTL, cfg.Policy = time.Hour, approvals.SimplePolicy([]string{approver}, 1, time.Hour)
+	cfg.Words = bot.Messages{Channel: approvalsChannel, Approve: []string{"white_check_mark"}, Deny: []string{"x"}}
 	log := new(logBuffer)
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)

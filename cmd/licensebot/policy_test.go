@@ -109,11 +109,11 @@ func readDoc(t *testing.T, name string) string {
 func TestTheReferenceExplainsEveryRefusal(t *testing.T) {
 	_, section, found := strings.Cut(readDoc(t, "policy.md"), "## Refusals\n")
 	section, _, _ = strings.Cut(section, "\n## ")
-	var told []approvals.ObjectionKind
+	var told []approvals.ViolationKind
 	for _, m := range regexp.MustCompile("(?m)^\\| `([a-z_]+)` \\|").FindAllStringSubmatch(section, -1) {
-		told = append(told, approvals.ObjectionKind(m[1]))
+		told = append(told, approvals.ViolationKind(m[1]))
 	}
-	if !found || !slices.Equal(told, approvals.ObjectionKinds()) {
+	if !found || !slices.Equal(told, approvals.ViolationKinds()) {
 		t.Errorf("docs/policy.md explains %v", told)
 	}
 }

@@ -132,7 +132,7 @@ func keepMustering(ctx context.Context, w *approvals.Workers, changed <-chan str
 		}
 		timer.Stop()
 		next = musterEvery
-		short, err := w.Muster(ctx)
+		short, err := w.CheckApprovers(ctx)
 		if err != nil && ctx.Err() == nil {
 			log.Warn().Err(err).Msg("could not look whether the policy's approvers can still vote; trying again")
 			next = time.Minute

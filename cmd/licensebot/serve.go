@@ -67,19 +67,19 @@ func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (
 	}
 	words := cfg.Words
 	words.CodeName = licensing.Name
-	receipts := new(bot.Receipts)
+	receipts := new(bot.ResponseURLs)
 	directory := bot.NewDirectory(api, self, words)
-	speaker := bot.NewSpeaker(api, client, self, words, receipts, tuning.Pace, log)
+	speaker := bot.NewMessenger(api, client, self, words, receipts, tuning.Pace, log)
 	policies := newPolicySource(cfg, log)
 	lookups := bot.NewLookups(licences, db, speaker, words, log)
 	defer lookups.Close()
-	errands := bot.NewErrands(log)
+	errands := bot.NewBackgroundQueue(log)
 	unwell := wellbeing{licences: licences, slack: slack, policy: policies.Policy, directory: directory}
 	home := bot.NewHome(api, db, directory, words, self, unwell.problems, log)
 	intake := &bot.Intake{
 		Store: db, Words: words, TTL: cfg.TTL, Self: self,
 		Receipts: receipts, Directory: directory, Lookups: lookups, Now: tuning.Now, Log: log, Home: home, Speaker: speaker, Errands: errands,
-		Form: &bot.Form{API: api, Catalogue: licences, Words: words, Log: log},
+		Form: &bot.Form{API: api, Catalog: licences, Words: words, Log: log},
 	}
 	hellos := make(chan struct{}, 1)
 	socket := bot.NewSocket(bot.SocketConfig{
@@ -88,9 +88,9 @@ func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (
 	slack.socket.Store(socket)
 
 	workers := &approvals.Workers{
-		Store: db, Licences: licences, Directory: directory,
-		Announcer: speaker,
-		Trouble:   trouble(log), Grace: workersGrace, Hellos: hellos,
+		Store: db, Licenses: licences, Directory: directory,
+		Messenger: speaker,
+		OnError:   trouble(log), Grace: workersGrace, Reconnected: hellos,
 		Policy: policies.Policy,
 	}
 	defer startWorkers(ctx, workers)()
@@ -112,7 +112,7 @@ func wakeAtJumps(db *store.Store, jumps <-chan struct{}) (stop func()) {
 			case <-ended:
 				return
 			case <-jumps:
-				db.Wake()
+				db.SignalAll()
 			}
 		}
 	}()
@@ -157,23 +157,23 @@ func inBackground(ctx context.Context, all ...func(context.Context)) (stop func(
 }
 
 // trouble logs what did not go through. What is only late is a warning.
-func trouble(log zerolog.Logger) func(approvals.Task, error) {
-	return func(t approvals.Task, err error) {
+func trouble(log zerolog.Logger) func(approvals.LeasedJob, error) {
+	return func(t approvals.LeasedJob, err error) {
 		switch {
-		case t.Kind == approvals.Look:
+		case t.Kind == approvals.JobSurvey:
 			log.Warn().Err(err).Msg("could not look at the cards for votes that were missed; trying again soon")
 			return
-		case t.Kind == approvals.Sweep && t.Request == "":
+		case t.Kind == approvals.JobReconcile && t.RequestID == "":
 			log.Warn().Err(err).Msg("could not look for requests that nothing carries on; trying again soon")
 			return
-		case t.Kind == approvals.Sweep:
-			log.Error().Str("request", t.Request).Err(err).Msg("a request was forgotten: the database was changed by hand, or licensebot has a defect, which please report")
+		case t.Kind == approvals.JobReconcile:
+			log.Error().Str("request", t.RequestID).Err(err).Msg("a request was forgotten: the database was changed by hand, or licensebot has a defect, which please report")
 			return
-		case t.Request == "":
+		case t.RequestID == "":
 			log.Error().Err(err).Msg("the database failed; work goes on when it answers")
 			return
 		}
-		withCause(log.Warn().Str("request", t.Request).Str("work", string(t.Kind)).Int("attempt", t.Attempt), err).
+		withCause(log.Warn().Str("request", t.RequestID).Str("work", string(t.Kind)).Int("attempt", t.Attempt), err).
 			Msg("owed work did not go through; it will be tried again")
 	}
 }
@@ -181,8 +181,8 @@ func trouble(log zerolog.Logger) func(approvals.Task, error) {
 // withCause adds an error and, where it is in words for people, what Slack or
 // UiPath answered.
 func withCause(e *zerolog.Event, err error) *zerolog.Event {
-	var delay *approvals.Delay
-	var refusal *approvals.Refusal
+	var delay *approvals.DelayError
+	var refusal *approvals.RefusedError
 	switch {
 	case errors.As(err, &delay) && delay.Err != nil:
 		e = e.AnErr("cause", delay.Err)

@@ -27,7 +27,7 @@ func (w wellbeing) problems(ctx context.Context) []string {
 	var all []string
 	asking, cancel := context.WithTimeout(ctx, askUiPath)
 	defer cancel()
-	var refusal *approvals.Refusal
+	var refusal *approvals.RefusedError
 	switch err := w.licences.Reachable(asking); {
 	case errors.As(err, &refusal):
 		all = append(all, "UiPath refuses it, so requests are refused: its credentials or its address are wrong")
@@ -48,7 +48,7 @@ func (w wellbeing) understaffed(ctx context.Context, rule approvals.PolicyRule) 
 	const maxAge = 5 * time.Minute
 	var all []string
 	for _, stage := range rule.Stages {
-		members, err := w.directory.Members(ctx, stage.Approvers, maxAge)
+		members, err := w.directory.ListMembers(ctx, stage.Approvers, maxAge)
 		members = approvals.Union(members, nil)
 		switch {
 		case err != nil && len(members) < stage.Quorum:

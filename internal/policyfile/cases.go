@@ -15,7 +15,7 @@ import (
 type Case struct {
 	Name     string
 	Line     int
-	Petition approvals.Petition
+	Petition approvals.PolicyInput
 	want     []answer
 }
 
@@ -61,7 +61,7 @@ func describeAnswer(got map[string]string, what string) string {
 	return "none"
 }
 
-func answers(v approvals.Terms, o *approvals.Objection) map[string]string {
+func answers(v approvals.Terms, o *approvals.Violation) map[string]string {
 	if o != nil {
 		got := map[string]string{"verdict": verdictDeny, "refusal": string(o.Kind)}
 		if o.Rule != "" {
@@ -73,7 +73,7 @@ func answers(v approvals.Terms, o *approvals.Objection) map[string]string {
 	if v.TTL > 0 {
 		got["expires_after"] = short(v.TTL)
 	}
-	if v.Auto {
+	if v.AutoApprove {
 		got["verdict"] = verdictAuto
 		return got
 	}
@@ -143,18 +143,18 @@ func (r *reader) need(m mapping, key, remedy string) {
 	}
 }
 
-func (r *reader) petition(m mapping) approvals.Petition {
-	x := approvals.Petition{
+func (r *reader) petition(m mapping) approvals.PolicyInput {
+	x := approvals.PolicyInput{
 		Requester: r.text(m, "requester", maxName, "U0123ABCD"),
 		MemberOf:  r.people(m, "member_of", nil),
 		Group:     approvals.Group{ID: r.text(m, "group_id", maxPattern, "8f3a1c2e-0d4b-4c5a-9e6f-7a8b9c0d1e2f"), Name: r.text(m, "group", maxPattern, "Finance Robots")},
 		Codes:     r.codes(m),
-		Removal:   r.flag(m, "removal"),
+		OnlyRemoves:   r.flag(m, "removal"),
 		Seats:     r.number(m, "seats", maxSeats),
 		Duration:  r.duration(m, "duration", minWait, maxGrant),
-		Why:       r.text(m, "reason", maxMessage, "new project"),
+		Reason:       r.text(m, "reason", maxMessage, "new project"),
 	}
-	x.Unlimited = !m.has("seats") && !x.Removal
+	x.Unlimited = !m.has("seats") && !x.OnlyRemoves
 	if x.Requester != "" && !personID.MatchString(x.Requester) {
 		r.report(m.lineOf("requester"), quote(x.Requester)+" is no user id", "use the id, such as U0123ABCD")
 	}
@@ -193,7 +193,7 @@ func (r *reader) expectations(f field) []answer {
 
 func refusals() []string {
 	var kinds []string
-	for _, kind := range approvals.ObjectionKinds() {
+	for _, kind := range approvals.ViolationKinds() {
 		kinds = append(kinds, string(kind))
 	}
 	return kinds

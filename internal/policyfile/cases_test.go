@@ -79,14 +79,14 @@ func loadBoth(t *testing.T) (approvals.Policy, []Case) {
 
 func TestCasesAskWhatTheySay(t *testing.T) {
 	_, cases := loadBoth(t)
-	full := approvals.Petition{
+	full := approvals.PolicyInput{
 		Requester: "U0ROBIN", MemberOf: []string{"S0DEV"}, Group: approvals.Group{ID: "x", Name: "prod"},
-		Codes: []string{"IDU", "RPADEVPRONU"}, Seats: 3, Duration: 30 * 24 * time.Hour, Why: "a new project",
+		Codes: []string{"IDU", "RPADEVPRONU"}, Seats: 3, Duration: 30 * 24 * time.Hour, Reason: "a new project",
 	}
 	if got := cases[0].Petition; !reflect.DeepEqual(got, full) {
 		t.Errorf("got %+v, want %+v", got, full)
 	}
-	if !cases[1].Petition.Unlimited || cases[1].Petition.Removal || cases[2].Petition.Unlimited || !cases[2].Petition.Removal {
+	if !cases[1].Petition.Unlimited || cases[1].Petition.OnlyRemoves || cases[2].Petition.Unlimited || !cases[2].Petition.OnlyRemoves {
 		t.Errorf("%+v, %+v", cases[1].Petition, cases[2].Petition)
 	}
 	if cases[1].Name != "is free" || cases[1].Line != 22 {

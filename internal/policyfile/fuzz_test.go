@@ -60,7 +60,7 @@ func sound(t *testing.T, p approvals.Policy) {
 	t.Helper()
 	for i, rule := range p.Rules {
 		ways := 0
-		for _, way := range []bool{rule.Deny, rule.Auto, len(rule.Stages) > 0} {
+		for _, way := range []bool{rule.Deny, rule.AutoApprove, len(rule.Stages) > 0} {
 			if way {
 				ways++
 			}
@@ -79,5 +79,5 @@ func sound(t *testing.T, p approvals.Policy) {
 			}
 		}
 	}
-	p.Decide(approvals.Petition{Requester: "U0ROBIN", Group: approvals.Group{Name: "finance"}, Codes: []string{"IDU"}})
+	p.Decide(approvals.PolicyInput{Requester: "U0ROBIN", Group: approvals.Group{Name: "finance"}, Codes: []string{"IDU"}})
 }

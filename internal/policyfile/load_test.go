@@ -175,7 +175,7 @@ rules:
 		{Name: "staged", Line: 26, Match: approvals.Match{Groups: []string{"prod"}},
 			Stages:       []approvals.Stage{{Name: "business", Approvers: leads, Quorum: 1}, {Approvers: []string{"S0COE"}, Quorum: 2}},
 			SelfApproval: true, TTL: 7 * days, MustEnd: true, MaxDuration: 30 * days},
-		{Name: "free", Line: 33, Auto: true, TTL: 2 * days, Reason: approvals.ReasonRule{Required: true}},
+		{Name: "free", Line: 33, AutoApprove: true, TTL: 2 * days, Reason: approvals.ReasonRule{Required: true}},
 	}
 	for i := range want {
 		if !reflect.DeepEqual(policy.Rules[i], want[i]) {

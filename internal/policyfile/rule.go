@@ -64,7 +64,7 @@ func (l *loader) useless(m mapping, because, other string, keys ...string) {
 
 func (l *loader) grant(rule *placed, m mapping) {
 	all := m.over(l.defaults, defaultKeys...)
-	if rule.Auto = l.flag(m, "auto_approve"); rule.Auto {
+	if rule.AutoApprove = l.flag(m, "auto_approve"); rule.AutoApprove {
 		l.useless(m, "auto_approve asks nobody", "auto_approve", aboutAsking...)
 	} else {
 		l.stages(rule, m, all)

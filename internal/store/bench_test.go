@@ -51,7 +51,7 @@ func (s underTest) fileMany(b *testing.B, n int) {
 	b.Helper()
 	for from, i := s.serial(b), 0; i < n; i++ {
 		r := ask(from + i)
-		if _, again, err := s.File(b.Context(), r); err != nil || again {
+		if _, again, err := s.FileRequest(b.Context(), r); err != nil || again {
 			b.Fatal(again, err)
 		}
 	}
@@ -60,23 +60,23 @@ func (s underTest) fileMany(b *testing.B, n int) {
 func benchFile(b *testing.B, s underTest) {
 	from := s.serial(b)
 	for i := 0; b.Loop(); i++ {
-		if _, again, err := s.File(b.Context(), ask(from+i)); err != nil || again {
+		if _, again, err := s.FileRequest(b.Context(), ask(from+i)); err != nil || again {
 			b.Fatal(again, err)
 		}
 	}
 	b.StopTimer()
-	s.settleAll(b, approvals.Vet)
+	s.settleAll(b, approvals.JobPrepare)
 }
 
-func (s underTest) settleAll(b *testing.B, kind approvals.Kind) {
+func (s underTest) settleAll(b *testing.B, kind approvals.JobKind) {
 	b.Helper()
 	for {
-		task, _, err := s.Claim(b.Context(), lease, kind)
-		if errors.Is(err, approvals.ErrNothing) {
+		task, _, err := s.ClaimJob(b.Context(), lease, kind)
+		if errors.Is(err, approvals.ErrNoJob) {
 			return
 		}
 		if err == nil {
-			err = s.Settle(b.Context(), task)
+			err = s.CompleteJob(b.Context(), task)
 		}
 		if err != nil {
 			b.Fatal(err)
@@ -87,29 +87,29 @@ func (s underTest) settleAll(b *testing.B, kind approvals.Kind) {
 func benchClaim(b *testing.B, s underTest) {
 	s.fileMany(b, b.N)
 	for b.Loop() {
-		task, _, err := s.Claim(b.Context(), lease, approvals.Weigh, approvals.Vet)
-		if errors.Is(err, approvals.ErrNothing) {
+		task, _, err := s.ClaimJob(b.Context(), lease, approvals.JobCountVotes, approvals.JobPrepare)
+		if errors.Is(err, approvals.ErrNoJob) {
 			b.StopTimer()
 			s.fileMany(b, 100)
 			b.StartTimer()
 			continue
 		}
 		if err == nil {
-			err = s.Settle(b.Context(), task)
+			err = s.CompleteJob(b.Context(), task)
 		}
 		if err != nil {
 			b.Fatal(err)
 		}
 	}
 	b.StopTimer()
-	s.settleAll(b, approvals.Vet)
+	s.settleAll(b, approvals.JobPrepare)
 }
 
 func benchReact(b *testing.B, s underTest) {
 	heard := approvals.Reaction{Channel: channel, TS: "1600000000.5", Name: "white_check_mark", Present: true}
 	for i := 0; b.Loop(); i++ {
 		heard.User, heard.EventTS = fmt.Sprint("U-B", i%50), fmt.Sprintf("17%08d.1", i)
-		if err := s.React(b.Context(), heard); err != nil {
+		if err := s.RecordReaction(b.Context(), heard); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -117,7 +117,7 @@ func benchReact(b *testing.B, s underTest) {
 
 func benchWait(b *testing.B, s underTest) {
 	for b.Loop() {
-		_, _, err := s.Wait(b.Context(), approvals.Reply, approvals.Progress, approvals.Announce, approvals.Expire)
+		_, _, err := s.NextDue(b.Context(), approvals.JobPostOutcome, approvals.JobPostDelay, approvals.JobPostCard, approvals.JobExpire)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -18,11 +18,11 @@ import (
 // and what the bot's intake does.
 type Conformant interface {
 	approvals.Store
-	File(ctx context.Context, r approvals.Request) (approvals.Request, bool, error)
+	FileRequest(ctx context.Context, r approvals.Request) (approvals.Request, bool, error)
 	Request(ctx context.Context, id string) (approvals.Request, error)
-	React(ctx context.Context, heard approvals.Reaction) error
+	RecordReaction(ctx context.Context, heard approvals.Reaction) error
 	DeadLetter(ctx context.Context, envelope, why string, raw []byte) error
-	Ahead(ctx context.Context, most int) (int, error)
+	CountUnposted(ctx context.Context, most int) (int, error)
 	Ping(ctx context.Context) error
 	Close() error
 
@@ -143,16 +143,16 @@ func (b *bench) want(err, want error) {
 
 func ask(n int) approvals.Request {
 	return approvals.Request{
-		ID: fmt.Sprintf("R-%08d", n), Envelope: fmt.Sprintf("envelope-%d", n), Requester: "U-REQUESTER",
-		Origin: "C-ORIGIN", Channel: channel,
-		Ask:   approvals.Ask{Group: group, Codes: []string{"RPADEVPRONU", "IDU"}, Why: "‘quarter’ end"},
+		ID: fmt.Sprintf("R-%08d", n), EnvelopeID: fmt.Sprintf("envelope-%d", n), Requester: "U-REQUESTER",
+		OriginChannel: "C-ORIGIN", Channel: channel,
+		Ask:   approvals.Ask{Group: group, Codes: []string{"RPADEVPRONU", "IDU"}, Reason: "‘quarter’ end"},
 		Terms: approvals.Terms{Stages: []approvals.Stage{{Approvers: []string{"U-ANNA", "S-GROUP"}, Quorum: 1}}, TTL: ttl},
 	}
 }
 
 func (b *bench) file(n int) approvals.Request {
 	b.Helper()
-	r, again, err := b.File(b.ctx(), ask(n))
+	r, again, err := b.FileRequest(b.ctx(), ask(n))
 	b.must(err)
 	if again {
 		b.Fatalf("request %d was filed before", n)
@@ -162,35 +162,35 @@ func (b *bench) file(n int) approvals.Request {
 
 func (b *bench) step(r approvals.Request, e approvals.Event) approvals.Request {
 	b.Helper()
-	after, err := b.Step(b.ctx(), r.ID, e, nil)
+	after, err := b.ApplyEvent(b.ctx(), r.ID, e, nil)
 	b.must(err)
 	return after
 }
 
 // claim takes a task that must be there.
-func (b *bench) claim(kinds ...approvals.Kind) approvals.Task {
+func (b *bench) claim(kinds ...approvals.JobKind) approvals.LeasedJob {
 	b.Helper()
-	task, r, err := b.Claim(b.ctx(), lease, kinds...)
+	task, r, err := b.ClaimJob(b.ctx(), lease, kinds...)
 	b.must(err)
-	if r.ID != task.Request {
-		b.Fatalf("a task of %s came with request %s", task.Request, r.ID)
+	if r.ID != task.RequestID {
+		b.Fatalf("a task of %s came with request %s", task.RequestID, r.ID)
 	}
 	return task
 }
 
-func (b *bench) nothing(kinds ...approvals.Kind) {
+func (b *bench) nothing(kinds ...approvals.JobKind) {
 	b.Helper()
-	task, _, err := b.Claim(b.ctx(), lease, kinds...)
-	if !errors.Is(err, approvals.ErrNothing) {
+	task, _, err := b.ClaimJob(b.ctx(), lease, kinds...)
+	if !errors.Is(err, approvals.ErrNoJob) {
 		b.Fatalf("claimed %+v, %v; want nothing", task, err)
 	}
 }
 
 // finish claims work and settles it.
-func (b *bench) finish(kinds ...approvals.Kind) approvals.Task {
+func (b *bench) finish(kinds ...approvals.JobKind) approvals.LeasedJob {
 	b.Helper()
 	task := b.claim(kinds...)
-	b.must(b.Settle(b.ctx(), task))
+	b.must(b.CompleteJob(b.ctx(), task))
 	return task
 }
 
@@ -203,8 +203,8 @@ func asJSON(t *testing.T, v any) string {
 	return string(text)
 }
 
-func proposal(group string) approvals.Vetted {
-	return approvals.Vetted{Proposal: approvals.Proposal{
+func proposal(group string) approvals.Prepared {
+	return approvals.Prepared{Proposal: approvals.Proposal{
 		Group: approvals.Group{ID: group, Name: "Robot developers"},
 		Change: approvals.Change{
 			Add: []string{"RPADEVPRONU", "IDU"}, Keep: []string{"CTZDEVCU"},
@@ -215,7 +215,7 @@ func proposal(group string) approvals.Vetted {
 }
 
 // ownProposal is a proposal that no other request makes.
-func ownProposal(group, id string) approvals.Vetted {
+func ownProposal(group, id string) approvals.Prepared {
 	asked := proposal(group)
 	asked.Proposal.Change.Add = append(asked.Proposal.Change.Add, strings.ReplaceAll(id, "-", ""))
 	return asked
@@ -225,15 +225,15 @@ func ownProposal(group, id string) approvals.Vetted {
 func (b *bench) card(n int, group string) approvals.Request {
 	b.Helper()
 	r := b.file(n)
-	b.finish(approvals.Vet)
+	b.finish(approvals.JobPrepare)
 	b.step(r, ownProposal(group, r.ID))
-	b.finish(approvals.Announce)
-	return b.step(r, approvals.Posted{TS: fmt.Sprintf("17000000%02d.000100", n)})
+	b.finish(approvals.JobPostCard)
+	return b.step(r, approvals.CardPosted{TS: fmt.Sprintf("17000000%02d.000100", n)})
 }
 
 func (b *bench) approve(r approvals.Request) approvals.Request {
 	b.Helper()
-	return b.step(r, approvals.Weighed{Ballots: []approvals.Ballot{{User: "U-ANNA", Standing: approvals.Counts, Stages: []int{0}}}})
+	return b.step(r, approvals.VotesCounted{Ballots: []approvals.Ballot{{User: "U-ANNA", Eligibility: approvals.Counts, Stages: []int{0}}}})
 }
 
 // unchanged runs what must change nothing.
@@ -251,27 +251,27 @@ func (b *bench) unchanged(what func()) {
 
 func fileKeeps(b *bench) {
 	want := ask(1)
-	filed, again, err := b.File(b.ctx(), want)
+	filed, again, err := b.FileRequest(b.ctx(), want)
 	b.must(err)
 	if again {
 		b.Error("a first delivery is said to come again")
 	}
 	now := b.clock.now()
-	if filed.State != approvals.Filed || !filed.Filed.Equal(now) || !filed.Deadline.Equal(now.Add(ttl)) {
-		b.Errorf("filed as %s at %v until %v", filed.State, filed.Filed, filed.Deadline)
+	if filed.State != approvals.Filed || !filed.FiledAt.Equal(now) || !filed.Deadline.Equal(now.Add(ttl)) {
+		b.Errorf("filed as %s at %v until %v", filed.State, filed.FiledAt, filed.Deadline)
 	}
 	read, err := b.Request(b.ctx(), want.ID)
 	b.must(err)
 	if got, want := asJSON(b.T, read), asJSON(b.T, filed); got != want {
 		b.Errorf("read back\n%s, filed\n%s", got, want)
 	}
-	if read.Ask.Why != want.Ask.Why || !slices.Equal(read.Ask.Codes, want.Ask.Codes) || read.Origin != want.Origin {
+	if read.Ask.Reason != want.Ask.Reason || !slices.Equal(read.Ask.Codes, want.Ask.Codes) || read.OriginChannel != want.OriginChannel {
 		b.Errorf("read back %+v", read)
 	}
-	if task := b.claim(approvals.Vet); task.Request != want.ID || task.Attempt != 1 {
+	if task := b.claim(approvals.JobPrepare); task.RequestID != want.ID || task.Attempt != 1 {
 		b.Errorf("owes %+v", task)
 	}
-	wait, owed, err := b.Wait(b.ctx(), approvals.Expire)
+	wait, owed, err := b.NextDue(b.ctx(), approvals.JobExpire)
 	b.must(err)
 	if !owed || wait != ttl {
 		b.Errorf("expires in %v, %v", wait, owed)
@@ -282,16 +282,16 @@ func fileOnce(b *bench) {
 	first := b.file(1)
 	b.clock.advance(time.Minute)
 	second := ask(2)
-	second.Envelope = first.Envelope
+	second.EnvelopeID = first.EnvelopeID
 	b.unchanged(func() {
-		found, again, err := b.File(b.ctx(), second)
+		found, again, err := b.FileRequest(b.ctx(), second)
 		b.must(err)
-		if !again || found.ID != first.ID || !found.Filed.Equal(first.Filed) {
+		if !again || found.ID != first.ID || !found.FiledAt.Equal(first.FiledAt) {
 			b.Errorf("a redelivery found %s (%v), want %s", found.ID, again, first.ID)
 		}
 	})
 	_, err := b.Request(b.ctx(), second.ID)
-	b.want(err, approvals.ErrNoRequest)
+	b.want(err, approvals.ErrNotFound)
 }
 
 // race runs work n times at once and returns how often it returned true.
@@ -318,8 +318,8 @@ func fileRaced(b *bench) {
 	var ids sync.Map
 	first := race(20, func(i int) bool {
 		r := ask(i)
-		r.Envelope = "the same"
-		filed, again, err := b.File(b.ctx(), r)
+		r.EnvelopeID = "the same"
+		filed, again, err := b.FileRequest(b.ctx(), r)
 		if err != nil {
 			b.Error(err)
 		}
@@ -331,8 +331,8 @@ func fileRaced(b *bench) {
 	if first != 1 || distinct != 1 {
 		b.Errorf("%d filings were first and %d requests were returned, want one", first, distinct)
 	}
-	b.finish(approvals.Vet)
-	b.nothing(approvals.Vet)
+	b.finish(approvals.JobPrepare)
+	b.nothing(approvals.JobPrepare)
 	if n := len(b.Dump(b.T)["requests"]); n != 1 {
 		b.Errorf("%d requests are stored", n)
 	}
@@ -343,7 +343,7 @@ func fileDistinct(b *bench) {
 	same := ask(2)
 	same.ID = first.ID
 	b.unchanged(func() {
-		if _, _, err := b.File(b.ctx(), same); err == nil {
+		if _, _, err := b.FileRequest(b.ctx(), same); err == nil {
 			b.Error("a second request took the first one's id")
 		}
 	})
@@ -351,9 +351,9 @@ func fileDistinct(b *bench) {
 
 func unknownRequest(b *bench) {
 	_, err := b.Request(b.ctx(), "R-NOTTHERE")
-	b.want(err, approvals.ErrNoRequest)
-	_, err = b.Step(b.ctx(), "R-NOTTHERE", approvals.Lapse{}, nil)
-	b.want(err, approvals.ErrNoRequest)
+	b.want(err, approvals.ErrNotFound)
+	_, err = b.ApplyEvent(b.ctx(), "R-NOTTHERE", approvals.Expire{}, nil)
+	b.want(err, approvals.ErrNotFound)
 }
 
 func stepTogether(b *bench) {
@@ -361,8 +361,8 @@ func stepTogether(b *bench) {
 	b.clock.advance(time.Hour)
 	lines := len(b.Dump(b.T)["journal"])
 	after := b.approve(r)
-	if after.State != approvals.Approved || !after.Decided.Equal(b.clock.now()) {
-		b.Errorf("%s, decided %v", after.State, after.Decided)
+	if after.State != approvals.Approved || !after.DecidedAt.Equal(b.clock.now()) {
+		b.Errorf("%s, decided %v", after.State, after.DecidedAt)
 	}
 	read, err := b.Request(b.ctx(), r.ID)
 	b.must(err)
@@ -375,56 +375,56 @@ func stepTogether(b *bench) {
 	if n := len(b.Dump(b.T)["journal"]); n != lines+1 {
 		b.Errorf("the journal grew from %d lines to %d", lines, n)
 	}
-	if task := b.claim(approvals.Apply); task.Request != r.ID {
+	if task := b.claim(approvals.JobApply); task.RequestID != r.ID {
 		b.Errorf("owes %+v", task)
 	}
 }
 
 func stepNoMove(b *bench) {
 	r := b.card(1, group)
-	weigh := b.claim(approvals.Weigh)
+	weigh := b.claim(approvals.JobCountVotes)
 	b.unchanged(func() {
-		_, err := b.Step(b.ctx(), r.ID, approvals.Missed{}, nil)
-		b.want(err, approvals.ErrNoMove)
-		_, err = b.Step(b.ctx(), r.ID, approvals.Lapse{}, &weigh)
-		b.want(err, approvals.ErrNoMove)
-		_, err = b.Step(b.ctx(), r.ID, approvals.Cancel{By: "U-ANNA"}, nil)
-		b.want(err, approvals.ErrNotYours)
+		_, err := b.ApplyEvent(b.ctx(), r.ID, approvals.Mismatch{}, nil)
+		b.want(err, approvals.ErrNoTransition)
+		_, err = b.ApplyEvent(b.ctx(), r.ID, approvals.Expire{}, &weigh)
+		b.want(err, approvals.ErrNoTransition)
+		_, err = b.ApplyEvent(b.ctx(), r.ID, approvals.Cancel{By: "U-ANNA"}, nil)
+		b.want(err, approvals.ErrNotPermitted)
 	})
 }
 
 func stepLost(b *bench) {
 	r := b.card(1, group)
-	late := b.claim(approvals.Weigh)
+	late := b.claim(approvals.JobCountVotes)
 	b.clock.advance(lease + time.Second)
-	b.claim(approvals.Weigh)
+	b.claim(approvals.JobCountVotes)
 	b.unchanged(func() {
-		_, err := b.Step(b.ctx(), r.ID, approvals.Weighed{
-			Ballots: []approvals.Ballot{{User: "U-ANNA", Standing: approvals.Counts, Stages: []int{0}}},
+		_, err := b.ApplyEvent(b.ctx(), r.ID, approvals.VotesCounted{
+			Ballots: []approvals.Ballot{{User: "U-ANNA", Eligibility: approvals.Counts, Stages: []int{0}}},
 		}, &late)
-		b.want(err, approvals.ErrLost)
+		b.want(err, approvals.ErrLeaseLost)
 	})
 	if read, err := b.Request(b.ctx(), r.ID); err != nil || read.State != approvals.Pending {
 		b.Errorf("%s, %v", read.State, err)
 	}
-	b.nothing(approvals.Apply)
+	b.nothing(approvals.JobApply)
 }
 
 func stepSettles(b *bench) {
 	r := b.file(1)
-	task := b.claim(approvals.Vet)
-	_, err := b.Step(b.ctx(), r.ID, proposal(group), &task)
+	task := b.claim(approvals.JobPrepare)
+	_, err := b.ApplyEvent(b.ctx(), r.ID, proposal(group), &task)
 	b.must(err)
 	b.clock.advance(2 * lease)
-	b.nothing(approvals.Vet)
-	b.want(b.Settle(b.ctx(), task), approvals.ErrLost)
+	b.nothing(approvals.JobPrepare)
+	b.want(b.CompleteJob(b.ctx(), task), approvals.ErrLeaseLost)
 }
 
 func stepRaced(b *bench) {
 	r := b.card(1, group)
 	moved := race(20, func(int) bool {
-		_, err := b.Step(b.ctx(), r.ID, approvals.Cancel{By: r.Requester}, nil)
-		if err != nil && !errors.Is(err, approvals.ErrNoMove) {
+		_, err := b.ApplyEvent(b.ctx(), r.ID, approvals.Cancel{By: r.Requester}, nil)
+		if err != nil && !errors.Is(err, approvals.ErrNoTransition) {
 			b.Error(err)
 		}
 		return err == nil
@@ -432,39 +432,39 @@ func stepRaced(b *bench) {
 	if moved != 1 {
 		b.Errorf("cancelled %d times", moved)
 	}
-	b.finish(approvals.Reply)
-	b.nothing(approvals.Reply)
+	b.finish(approvals.JobPostOutcome)
+	b.nothing(approvals.JobPostOutcome)
 }
 
 func endDrops(b *bench) {
 	r := b.card(1, group)
-	b.must(b.React(b.ctx(), thumb(r, "U-ANNA", "1.1", true)))
-	running := b.claim(approvals.Weigh)
+	b.must(b.RecordReaction(b.ctx(), thumb(r, "U-ANNA", "1.1", true)))
+	running := b.claim(approvals.JobCountVotes)
 	b.step(r, approvals.Cancel{By: r.Requester})
 	b.clock.advance(2 * ttl)
-	b.nothing(approvals.Expire, approvals.Weigh, approvals.Vet)
-	b.want(b.Try(b.ctx(), running), approvals.ErrLost)
-	b.want(b.Settle(b.ctx(), running), approvals.ErrLost)
+	b.nothing(approvals.JobExpire, approvals.JobCountVotes, approvals.JobPrepare)
+	b.want(b.MarkTried(b.ctx(), running), approvals.ErrLeaseLost)
+	b.want(b.CompleteJob(b.ctx(), running), approvals.ErrLeaseLost)
 }
 
 func claimNothing(b *bench) {
-	b.nothing(approvals.Vet, approvals.Apply)
+	b.nothing(approvals.JobPrepare, approvals.JobApply)
 	b.file(1)
-	b.nothing(approvals.Apply)
-	b.nothing(approvals.Expire) // owed, but not due
+	b.nothing(approvals.JobApply)
+	b.nothing(approvals.JobExpire) // owed, but not due
 	b.clock.advance(ttl)
-	b.claim(approvals.Expire)
+	b.claim(approvals.JobExpire)
 }
 
 func claimOrder(b *bench) {
 	first := b.file(1)
 	b.clock.advance(time.Second)
 	b.file(2)
-	if got := b.claim(approvals.Apply, approvals.Vet); got.Request != first.ID {
-		b.Errorf("claimed %s first", got.Request)
+	if got := b.claim(approvals.JobApply, approvals.JobPrepare); got.RequestID != first.ID {
+		b.Errorf("claimed %s first", got.RequestID)
 	}
 	b.clock.advance(ttl) // now expiry is due, and so is vetting
-	if got := b.claim(approvals.Expire, approvals.Vet); got.Kind != approvals.Expire {
+	if got := b.claim(approvals.JobExpire, approvals.JobPrepare); got.Kind != approvals.JobExpire {
 		b.Errorf("claimed %s first", got.Kind)
 	}
 }
@@ -472,8 +472,8 @@ func claimOrder(b *bench) {
 func claimRaced(b *bench) {
 	b.file(1)
 	won := race(20, func(int) bool {
-		_, _, err := b.Claim(b.ctx(), lease, approvals.Vet)
-		if err != nil && !errors.Is(err, approvals.ErrNothing) {
+		_, _, err := b.ClaimJob(b.ctx(), lease, approvals.JobPrepare)
+		if err != nil && !errors.Is(err, approvals.ErrNoJob) {
 			b.Error(err)
 		}
 		return err == nil
@@ -491,8 +491,8 @@ func claimMany(b *bench) {
 	var taken sync.Map
 	race(8, func(int) bool {
 		for {
-			task, _, err := b.Claim(b.ctx(), lease, approvals.Vet)
-			if errors.Is(err, approvals.ErrNothing) {
+			task, _, err := b.ClaimJob(b.ctx(), lease, approvals.JobPrepare)
+			if errors.Is(err, approvals.ErrNoJob) {
 				return true
 			}
 			if err != nil {
@@ -502,7 +502,7 @@ func claimMany(b *bench) {
 			if _, twice := taken.LoadOrStore(task.ID, true); twice {
 				b.Errorf("task %d was claimed twice", task.ID)
 			}
-			if err := b.Settle(b.ctx(), task); err != nil {
+			if err := b.CompleteJob(b.ctx(), task); err != nil {
 				b.Error(err)
 			}
 		}
@@ -518,30 +518,30 @@ func laneOfGroup(b *bench) {
 	first, second := b.card(1, group), b.card(2, group)
 	b.approve(first)
 	b.approve(second)
-	running := b.claim(approvals.Apply)
-	if running.Request != first.ID {
-		b.Errorf("%s is written first", running.Request)
+	running := b.claim(approvals.JobApply)
+	if running.RequestID != first.ID {
+		b.Errorf("%s is written first", running.RequestID)
 	}
-	b.nothing(approvals.Apply)
+	b.nothing(approvals.JobApply)
 
 	// One that was tried keeps the turn while it waits, and so does running out
 	// of lease.
-	b.must(b.Try(b.ctx(), running))
-	b.must(b.Defer(b.ctx(), running, time.Minute, false))
-	b.nothing(approvals.Apply)
+	b.must(b.MarkTried(b.ctx(), running))
+	b.must(b.RetryJob(b.ctx(), running, time.Minute, false))
+	b.nothing(approvals.JobApply)
 	b.clock.advance(time.Minute)
-	running = b.claim(approvals.Apply)
-	if running.Request != first.ID {
-		b.Errorf("%s overtook", running.Request)
+	running = b.claim(approvals.JobApply)
+	if running.RequestID != first.ID {
+		b.Errorf("%s overtook", running.RequestID)
 	}
 	b.clock.advance(lease)
-	running = b.claim(approvals.Apply)
-	if running.Request != first.ID {
-		b.Errorf("%s overtook what ran out of lease", running.Request)
+	running = b.claim(approvals.JobApply)
+	if running.RequestID != first.ID {
+		b.Errorf("%s overtook what ran out of lease", running.RequestID)
 	}
-	b.must(b.Settle(b.ctx(), running))
-	if next := b.claim(approvals.Apply); next.Request != second.ID {
-		b.Errorf("%s comes next", next.Request)
+	b.must(b.CompleteJob(b.ctx(), running))
+	if next := b.claim(approvals.JobApply); next.RequestID != second.ID {
+		b.Errorf("%s comes next", next.RequestID)
 	}
 }
 
@@ -549,22 +549,22 @@ func writeBeforeUntried(b *bench) {
 	first, second := b.card(1, group), b.card(2, group)
 	b.approve(first)
 	b.approve(second)
-	b.must(b.Defer(b.ctx(), b.claim(approvals.Apply), lease/2, false))
-	write := b.claim(approvals.Apply)
-	if write.Request != second.ID {
+	b.must(b.RetryJob(b.ctx(), b.claim(approvals.JobApply), lease/2, false))
+	write := b.claim(approvals.JobApply)
+	if write.RequestID != second.ID {
 		b.Fatalf("claimed %+v, want the write of %s", write, second.ID)
 	}
 	b.clock.advance(lease / 2)
-	b.nothing(approvals.Apply) // they never overlap
-	b.must(b.Try(b.ctx(), write))
-	b.must(b.Defer(b.ctx(), write, time.Minute, false))
-	b.nothing(approvals.Apply) // what the rule is, is known only once that has settled
+	b.nothing(approvals.JobApply) // they never overlap
+	b.must(b.MarkTried(b.ctx(), write))
+	b.must(b.RetryJob(b.ctx(), write, time.Minute, false))
+	b.nothing(approvals.JobApply) // what the rule is, is known only once that has settled
 	b.clock.advance(time.Minute)
-	if write = b.claim(approvals.Apply); write.Request != second.ID {
+	if write = b.claim(approvals.JobApply); write.RequestID != second.ID {
 		b.Fatalf("claimed %+v, want the write of %s again", write, second.ID)
 	}
-	b.must(b.Settle(b.ctx(), write))
-	if write = b.claim(approvals.Apply); write.Request != first.ID {
+	b.must(b.CompleteJob(b.ctx(), write))
+	if write = b.claim(approvals.JobApply); write.RequestID != first.ID {
 		b.Errorf("claimed %+v, want the write of %s", write, first.ID)
 	}
 }
@@ -580,25 +580,25 @@ func unreadable(b *bench) {
 	body := b.under().column(b.T, `SELECT body FROM requests WHERE id = '`+broken.ID+`'`)[0]
 	set(`{"ask": 1}`)
 	for range 2 { // as often as it is due
-		task, _, err := b.Claim(b.ctx(), lease, approvals.Vet)
-		if err == nil || errors.Is(err, approvals.ErrNothing) || task.Request != broken.ID {
+		task, _, err := b.ClaimJob(b.ctx(), lease, approvals.JobPrepare)
+		if err == nil || errors.Is(err, approvals.ErrNoJob) || task.RequestID != broken.ID {
 			b.Fatalf("claimed %+v, %v; want to hear of %s", task, err, broken.ID)
 		}
-		wait, owed, err := b.Wait(b.ctx(), approvals.Vet)
+		wait, owed, err := b.NextDue(b.ctx(), approvals.JobPrepare)
 		b.must(err)
-		if task := b.claim(approvals.Vet); task.Request != other.ID {
+		if task := b.claim(approvals.JobPrepare); task.RequestID != other.ID {
 			b.Fatalf("claimed %+v, want what %s owes", task, other.ID)
 		} else {
-			b.must(b.Defer(b.ctx(), task, time.Hour, true))
+			b.must(b.RetryJob(b.ctx(), task, time.Hour, true))
 		}
 		if !owed || wait > 0 {
 			b.Errorf("the next is due in %v, %v", wait, owed)
 		}
-		b.nothing(approvals.Vet)
+		b.nothing(approvals.JobPrepare)
 		b.clock.advance(time.Hour)
 	}
 	set(body)
-	if task := b.claim(approvals.Vet); task.Request != broken.ID {
+	if task := b.claim(approvals.JobPrepare); task.RequestID != broken.ID {
 		b.Errorf("claimed %+v, want what %s owes", task, broken.ID)
 	}
 }
@@ -606,132 +606,132 @@ func unreadable(b *bench) {
 func lanesApart(b *bench) {
 	b.approve(b.card(1, "group-01"))
 	b.approve(b.card(2, "group-02"))
-	one, other := b.claim(approvals.Apply), b.claim(approvals.Apply)
-	if one.Request == other.Request {
+	one, other := b.claim(approvals.JobApply), b.claim(approvals.JobApply)
+	if one.RequestID == other.RequestID {
 		b.Error("one task was claimed twice")
 	}
 }
 
 func laneOfThread(b *bench) {
 	r := b.file(1)
-	b.finish(approvals.Vet)
+	b.finish(approvals.JobPrepare)
 	b.step(r, proposal(group))
 	b.step(r, approvals.Cancel{By: r.Requester})
 	// The end is owed while the card is not yet posted, and asked for first.
-	task := b.claim(approvals.Reply, approvals.Progress, approvals.Announce)
-	if task.Kind != approvals.Announce {
+	task := b.claim(approvals.JobPostOutcome, approvals.JobPostDelay, approvals.JobPostCard)
+	if task.Kind != approvals.JobPostCard {
 		b.Fatalf("%s came before the card", task.Kind)
 	}
-	b.nothing(approvals.Reply)
-	b.must(b.Settle(b.ctx(), task))
-	b.finish(approvals.Reply)
+	b.nothing(approvals.JobPostOutcome)
+	b.must(b.CompleteJob(b.ctx(), task))
+	b.finish(approvals.JobPostOutcome)
 }
 
 func leaseLapses(b *bench) {
 	r := b.file(1)
-	late := b.claim(approvals.Vet)
+	late := b.claim(approvals.JobPrepare)
 	b.clock.advance(lease - time.Microsecond)
-	b.nothing(approvals.Vet)
+	b.nothing(approvals.JobPrepare)
 	b.clock.advance(time.Microsecond)
-	taken := b.claim(approvals.Vet)
+	taken := b.claim(approvals.JobPrepare)
 	if taken.ID != late.ID || taken.Attempt <= late.Attempt {
 		b.Fatalf("taken over as %+v after %+v", taken, late)
 	}
 	b.unchanged(func() {
-		b.want(b.Try(b.ctx(), late), approvals.ErrLost)
-		b.want(b.Settle(b.ctx(), late), approvals.ErrLost)
-		b.want(b.Defer(b.ctx(), late, time.Hour, true), approvals.ErrLost)
-		for _, late.Kept = range []bool{false, true} {
-			_, err := b.Step(b.ctx(), r.ID, proposal(group), &late)
-			b.want(err, approvals.ErrLost)
+		b.want(b.MarkTried(b.ctx(), late), approvals.ErrLeaseLost)
+		b.want(b.CompleteJob(b.ctx(), late), approvals.ErrLeaseLost)
+		b.want(b.RetryJob(b.ctx(), late, time.Hour, true), approvals.ErrLeaseLost)
+		for _, late.Unfinished = range []bool{false, true} {
+			_, err := b.ApplyEvent(b.ctx(), r.ID, proposal(group), &late)
+			b.want(err, approvals.ErrLeaseLost)
 		}
 	})
 	kept := taken
-	kept.Kept = true
-	_, err := b.Step(b.ctx(), r.ID, approvals.Held{Why: "a reason"}, &kept)
+	kept.Unfinished = true
+	_, err := b.ApplyEvent(b.ctx(), r.ID, approvals.Delayed{Reason: "a reason"}, &kept)
 	b.must(err)
-	b.must(b.Try(b.ctx(), taken))
-	b.must(b.Settle(b.ctx(), taken))
+	b.must(b.MarkTried(b.ctx(), taken))
+	b.must(b.CompleteJob(b.ctx(), taken))
 }
 
 func endBeforeUntried(b *bench) {
 	held := b.done(2, group, time.Hour)
-	b.finish(approvals.Apply)
+	b.finish(approvals.JobApply)
 	waiting := b.approve(b.card(1, group))
 	b.clock.advance(2 * time.Hour)
-	b.step(held, approvals.Elapsed{})
-	write := b.claim(approvals.Apply)
-	b.nothing(approvals.End) // it is under way
-	b.must(b.Defer(b.ctx(), write, time.Hour, false))
-	end := b.claim(approvals.Apply, approvals.End)
-	if end.Kind != approvals.End || end.Request != held.ID {
+	b.step(held, approvals.GrantExpired{})
+	write := b.claim(approvals.JobApply)
+	b.nothing(approvals.JobRevoke) // it is under way
+	b.must(b.RetryJob(b.ctx(), write, time.Hour, false))
+	end := b.claim(approvals.JobApply, approvals.JobRevoke)
+	if end.Kind != approvals.JobRevoke || end.RequestID != held.ID {
 		b.Fatalf("claimed %+v, want the end of %s", end, held.ID)
 	}
 	b.clock.advance(time.Hour)
-	b.must(b.Defer(b.ctx(), end, 0, true))
-	write = b.claim(approvals.Apply)
-	if write.Request != waiting.ID {
+	b.must(b.RetryJob(b.ctx(), end, 0, true))
+	write = b.claim(approvals.JobApply)
+	if write.RequestID != waiting.ID {
 		b.Fatalf("claimed %+v, want the write of %s", write, waiting.ID)
 	}
-	b.must(b.Try(b.ctx(), write))
-	b.must(b.Defer(b.ctx(), write, time.Hour, false))
-	b.nothing(approvals.End)
+	b.must(b.MarkTried(b.ctx(), write))
+	b.must(b.RetryJob(b.ctx(), write, time.Hour, false))
+	b.nothing(approvals.JobRevoke)
 }
 
 func lapsedTry(b *bench) {
 	b.file(1)
-	late := b.claim(approvals.Vet)
+	late := b.claim(approvals.JobPrepare)
 	b.clock.advance(lease)
-	b.unchanged(func() { b.want(b.Try(b.ctx(), late), approvals.ErrLost) })
-	b.must(b.Defer(b.ctx(), late, 0, false))
-	b.unchanged(func() { b.want(b.Try(b.ctx(), late), approvals.ErrLost) })
+	b.unchanged(func() { b.want(b.MarkTried(b.ctx(), late), approvals.ErrLeaseLost) })
+	b.must(b.RetryJob(b.ctx(), late, 0, false))
+	b.unchanged(func() { b.want(b.MarkTried(b.ctx(), late), approvals.ErrLeaseLost) })
 }
 
 func owedWhileWaiting(b *bench) {
 	r := b.card(1, group)
 	for _, user := range []string{"U-1", "U-2", "U-3"} {
-		b.must(b.React(b.ctx(), thumb(r, user, "1.1", true)))
+		b.must(b.RecordReaction(b.ctx(), thumb(r, user, "1.1", true)))
 	}
-	b.finish(approvals.Weigh)
-	b.nothing(approvals.Weigh)
+	b.finish(approvals.JobCountVotes)
+	b.nothing(approvals.JobCountVotes)
 }
 
 func owedWhileRunning(b *bench) {
 	r := b.card(1, group)
-	running := b.claim(approvals.Weigh)
-	b.must(b.Try(b.ctx(), running))
-	b.must(b.React(b.ctx(), thumb(r, "U-1", "1.1", true)))
-	b.must(b.React(b.ctx(), thumb(r, "U-2", "1.2", true)))
-	b.nothing(approvals.Weigh) // while it runs nobody else runs it
-	b.must(b.Settle(b.ctx(), running))
-	for what, err := range map[string]error{"settled": b.Settle(b.ctx(), running), "put off": b.Defer(b.ctx(), running, time.Hour, false)} {
-		if !errors.Is(err, approvals.ErrLost) {
+	running := b.claim(approvals.JobCountVotes)
+	b.must(b.MarkTried(b.ctx(), running))
+	b.must(b.RecordReaction(b.ctx(), thumb(r, "U-1", "1.1", true)))
+	b.must(b.RecordReaction(b.ctx(), thumb(r, "U-2", "1.2", true)))
+	b.nothing(approvals.JobCountVotes) // while it runs nobody else runs it
+	b.must(b.CompleteJob(b.ctx(), running))
+	for what, err := range map[string]error{"settled": b.CompleteJob(b.ctx(), running), "put off": b.RetryJob(b.ctx(), running, time.Hour, false)} {
+		if !errors.Is(err, approvals.ErrLeaseLost) {
 			b.Errorf("what was settled is %s again: %v", what, err)
 		}
 	}
-	again := b.claim(approvals.Weigh)
-	if again.Attempt <= running.Attempt || !again.Tried.IsZero() {
+	again := b.claim(approvals.JobCountVotes)
+	if again.Attempt <= running.Attempt || !again.TriedAt.IsZero() {
 		b.Errorf("owed once more as %+v after %+v", again, running)
 	}
-	b.must(b.Settle(b.ctx(), again))
-	b.nothing(approvals.Weigh)
+	b.must(b.CompleteJob(b.ctx(), again))
+	b.nothing(approvals.JobCountVotes)
 }
 
 func owedSooner(b *bench) {
 	r := b.card(1, group)
-	weigh := b.claim(approvals.Weigh)
-	b.must(b.Defer(b.ctx(), weigh, time.Hour, false))
-	b.nothing(approvals.Weigh)
-	b.must(b.React(b.ctx(), thumb(r, "U-1", "1.1", true)))
-	b.finish(approvals.Weigh)
+	weigh := b.claim(approvals.JobCountVotes)
+	b.must(b.RetryJob(b.ctx(), weigh, time.Hour, false))
+	b.nothing(approvals.JobCountVotes)
+	b.must(b.RecordReaction(b.ctx(), thumb(r, "U-1", "1.1", true)))
+	b.finish(approvals.JobCountVotes)
 
 	b.approve(r) // owes Render as well
-	b.must(b.Settle(b.ctx(), b.claim(approvals.Seed)))
-	waiting, owed, err := b.Wait(b.ctx(), approvals.Render)
+	b.must(b.CompleteJob(b.ctx(), b.claim(approvals.JobAddReactions)))
+	waiting, owed, err := b.NextDue(b.ctx(), approvals.JobUpdateCard)
 	b.must(err)
 	b.clock.advance(time.Minute)
-	b.step(r, approvals.Settled{State: approvals.Done}) // owes it again, later
-	later, still, err := b.Wait(b.ctx(), approvals.Render)
+	b.step(r, approvals.WriteFinished{State: approvals.Done}) // owes it again, later
+	later, still, err := b.NextDue(b.ctx(), approvals.JobUpdateCard)
 	b.must(err)
 	if !owed || !still || later != waiting-time.Minute {
 		b.Errorf("due in %v (%v), a minute on in %v (%v)", waiting, owed, later, still)
@@ -740,52 +740,52 @@ func owedSooner(b *bench) {
 
 func deferKeeps(b *bench) {
 	b.file(1)
-	task := b.claim(approvals.Vet)
-	b.must(b.Try(b.ctx(), task))
+	task := b.claim(approvals.JobPrepare)
+	b.must(b.MarkTried(b.ctx(), task))
 	tried := b.clock.now()
-	b.must(b.Defer(b.ctx(), task, time.Minute, false))
-	b.nothing(approvals.Vet)
+	b.must(b.RetryJob(b.ctx(), task, time.Minute, false))
+	b.nothing(approvals.JobPrepare)
 	b.clock.advance(time.Minute)
-	again := b.claim(approvals.Vet)
-	if !again.Tried.Equal(tried) || again.Attempt != task.Attempt+1 {
+	again := b.claim(approvals.JobPrepare)
+	if !again.TriedAt.Equal(tried) || again.Attempt != task.Attempt+1 {
 		b.Errorf("given back as %+v, first tried %v", again, tried)
 	}
 }
 
 func deferUntries(b *bench) {
 	b.file(1)
-	task := b.claim(approvals.Vet)
-	b.must(b.Try(b.ctx(), task))
-	b.must(b.Defer(b.ctx(), task, 0, true))
-	if again := b.claim(approvals.Vet); !again.Tried.IsZero() {
-		b.Errorf("still tried at %v", again.Tried)
+	task := b.claim(approvals.JobPrepare)
+	b.must(b.MarkTried(b.ctx(), task))
+	b.must(b.RetryJob(b.ctx(), task, 0, true))
+	if again := b.claim(approvals.JobPrepare); !again.TriedAt.IsZero() {
+		b.Errorf("still tried at %v", again.TriedAt)
 	}
 }
 
 func triedOnce(b *bench) {
 	b.file(1)
-	task := b.claim(approvals.Vet)
+	task := b.claim(approvals.JobPrepare)
 	first := b.clock.now()
-	b.must(b.Try(b.ctx(), task))
+	b.must(b.MarkTried(b.ctx(), task))
 	b.clock.advance(lease)
-	task = b.claim(approvals.Vet)
-	b.must(b.Try(b.ctx(), task))
+	task = b.claim(approvals.JobPrepare)
+	b.must(b.MarkTried(b.ctx(), task))
 	b.clock.advance(lease)
-	if task = b.claim(approvals.Vet); !task.Tried.Equal(first) {
-		b.Errorf("tried at %v, want %v", task.Tried, first)
+	if task = b.claim(approvals.JobPrepare); !task.TriedAt.Equal(first) {
+		b.Errorf("tried at %v, want %v", task.TriedAt, first)
 	}
 }
 
 func idsFresh(b *bench) {
 	r := b.card(1, group)
-	late := b.finish(approvals.Weigh)
-	b.must(b.React(b.ctx(), thumb(r, "U-1", "1.1", true)))
-	fresh := b.claim(approvals.Weigh)
+	late := b.finish(approvals.JobCountVotes)
+	b.must(b.RecordReaction(b.ctx(), thumb(r, "U-1", "1.1", true)))
+	fresh := b.claim(approvals.JobCountVotes)
 	if fresh.ID == late.ID {
 		b.Fatalf("id %d is used again", late.ID)
 	}
-	b.unchanged(func() { b.want(b.Settle(b.ctx(), late), approvals.ErrLost) })
-	b.must(b.Settle(b.ctx(), fresh))
+	b.unchanged(func() { b.want(b.CompleteJob(b.ctx(), late), approvals.ErrLeaseLost) })
+	b.must(b.CompleteJob(b.ctx(), fresh))
 }
 
 func thumb(r approvals.Request, user, eventTS string, present bool) approvals.Reaction {
@@ -797,7 +797,7 @@ func thumb(r approvals.Request, user, eventTS string, present bool) approvals.Re
 // who lists the users whose reactions are present on a request's card.
 func (b *bench) who(r approvals.Request) []string {
 	b.Helper()
-	reactions, err := b.Reactions(b.ctx(), r.Channel, r.CardTS)
+	reactions, err := b.ListReactions(b.ctx(), r.Channel, r.CardTS)
 	b.must(err)
 	var users []string
 	for _, reaction := range reactions {
@@ -816,7 +816,7 @@ func (b *bench) present(r approvals.Request, want ...string) {
 func reactionOrder(b *bench) {
 	r := b.card(1, group)
 	hear := func(user, eventTS string, present bool) {
-		b.must(b.React(b.ctx(), thumb(r, user, eventTS, present)))
+		b.must(b.RecordReaction(b.ctx(), thumb(r, user, eventTS, present)))
 	}
 	hear("U-1", "1700000100.000200", false) // taken back, told first
 	hear("U-1", "1700000100.000100", true)  // added before that
@@ -827,9 +827,9 @@ func reactionOrder(b *bench) {
 
 	deny := thumb(r, "U-1", "1700000100.000050", true)
 	deny.Name, deny.Deny = "x", true
-	b.must(b.React(b.ctx(), deny))
+	b.must(b.RecordReaction(b.ctx(), deny))
 	b.present(r, "U-1", "U-2", "U-1") // each emoji by itself
-	shown, err := b.Reactions(b.ctx(), r.Channel, r.CardTS)
+	shown, err := b.ListReactions(b.ctx(), r.Channel, r.CardTS)
 	b.must(err)
 	if !shown[0].Deny || shown[0].Name != "x" || !shown[0].Present || shown[0].TS != r.CardTS {
 		b.Errorf("first is %+v", shown[0])
@@ -839,54 +839,54 @@ func reactionOrder(b *bench) {
 func reactionTwice(b *bench) {
 	r := b.card(1, group)
 	added := thumb(r, "U-1", "1700000100.000200", true)
-	b.must(b.React(b.ctx(), added))
-	b.finish(approvals.Weigh)
+	b.must(b.RecordReaction(b.ctx(), added))
+	b.finish(approvals.JobCountVotes)
 	b.unchanged(func() {
-		b.must(b.React(b.ctx(), added))
+		b.must(b.RecordReaction(b.ctx(), added))
 		older := added
 		older.EventTS, older.Present = "1700000100.000100", false
-		b.must(b.React(b.ctx(), older))
+		b.must(b.RecordReaction(b.ctx(), older))
 	})
-	b.nothing(approvals.Weigh)
+	b.nothing(approvals.JobCountVotes)
 	b.present(r, "U-1")
 }
 
 func reactionElsewhere(b *bench) {
 	r := b.card(1, group)
-	b.finish(approvals.Weigh)
+	b.finish(approvals.JobCountVotes)
 	elsewhere := thumb(r, "U-1", "1.1", true)
 	elsewhere.TS = "1600000000.000001"
-	b.must(b.React(b.ctx(), elsewhere))
+	b.must(b.RecordReaction(b.ctx(), elsewhere))
 	elsewhere = thumb(r, "U-1", "1.1", true)
 	elsewhere.Channel = "C-OTHER"
-	b.must(b.React(b.ctx(), elsewhere))
-	b.nothing(approvals.Weigh)
+	b.must(b.RecordReaction(b.ctx(), elsewhere))
+	b.nothing(approvals.JobCountVotes)
 	b.step(r, approvals.Cancel{By: r.Requester})
-	b.must(b.React(b.ctx(), thumb(r, "U-1", "1.1", true)))
-	b.nothing(approvals.Weigh)
+	b.must(b.RecordReaction(b.ctx(), thumb(r, "U-1", "1.1", true)))
+	b.nothing(approvals.JobCountVotes)
 }
 
 func reactionBeforeCard(b *bench) {
 	r := b.file(1)
-	b.finish(approvals.Vet)
+	b.finish(approvals.JobPrepare)
 	b.step(r, proposal(group))
-	announcing := b.claim(approvals.Announce)
+	announcing := b.claim(approvals.JobPostCard)
 	r.CardTS = "1700000001.000100"
-	b.must(b.React(b.ctx(), thumb(r, "U-QUICK", "1700000002.000100", true)))
-	b.nothing(approvals.Weigh)
-	_, err := b.Step(b.ctx(), r.ID, approvals.Posted{TS: r.CardTS}, &announcing)
+	b.must(b.RecordReaction(b.ctx(), thumb(r, "U-QUICK", "1700000002.000100", true)))
+	b.nothing(approvals.JobCountVotes)
+	_, err := b.ApplyEvent(b.ctx(), r.ID, approvals.CardPosted{TS: r.CardTS}, &announcing)
 	b.must(err)
-	b.finish(approvals.Weigh)
+	b.finish(approvals.JobCountVotes)
 	b.present(r, "U-QUICK")
 }
 
 func seenReplaces(b *bench) {
 	r := b.card(1, group)
-	b.must(b.React(b.ctx(), thumb(r, "U-LEFT", "1.1", true)))
-	b.must(b.React(b.ctx(), thumb(r, "U-STAYED", "1.2", true)))
-	b.must(b.React(b.ctx(), thumb(r, "U-BACK", "1.3", false)))
+	b.must(b.RecordReaction(b.ctx(), thumb(r, "U-LEFT", "1.1", true)))
+	b.must(b.RecordReaction(b.ctx(), thumb(r, "U-STAYED", "1.2", true)))
+	b.must(b.RecordReaction(b.ctx(), thumb(r, "U-BACK", "1.3", false)))
 	b.clock.advance(time.Second)
-	b.must(b.Seen(b.ctx(), r.Channel, r.CardTS, b.clock.now(), []approvals.Reaction{
+	b.must(b.ReplaceReactions(b.ctx(), r.Channel, r.CardTS, b.clock.now(), []approvals.Reaction{
 		thumb(r, "U-STAYED", "", true), thumb(r, "U-BACK", "", true), thumb(r, "U-MISSED", "", true),
 	}))
 	got := b.who(r)
@@ -895,7 +895,7 @@ func seenReplaces(b *bench) {
 		b.Errorf("present are %v, want %v", got, want)
 	}
 	// An event told late, older than what was heard, does not undo the look.
-	b.must(b.React(b.ctx(), thumb(r, "U-LEFT", "1.0", true)))
+	b.must(b.RecordReaction(b.ctx(), thumb(r, "U-LEFT", "1.0", true)))
 	if slices.Contains(b.who(r), "U-LEFT") {
 		b.Error("a late, older event brought back who left")
 	}
@@ -903,39 +903,39 @@ func seenReplaces(b *bench) {
 
 func seenKeeps(b *bench) {
 	r := b.card(1, group)
-	b.must(b.React(b.ctx(), thumb(r, "U-LEAVES", "1.1", true)))
+	b.must(b.RecordReaction(b.ctx(), thumb(r, "U-LEAVES", "1.1", true)))
 	b.clock.advance(time.Second)
 	asOf := b.clock.now()
 	b.clock.advance(time.Second) // meanwhile, with the answer under way
-	b.must(b.React(b.ctx(), thumb(r, "U-COMES", "1.2", true)))
-	b.must(b.React(b.ctx(), thumb(r, "U-LEAVES", "1.3", false)))
-	b.must(b.Seen(b.ctx(), r.Channel, r.CardTS, asOf, []approvals.Reaction{thumb(r, "U-LEAVES", "", true)}))
+	b.must(b.RecordReaction(b.ctx(), thumb(r, "U-COMES", "1.2", true)))
+	b.must(b.RecordReaction(b.ctx(), thumb(r, "U-LEAVES", "1.3", false)))
+	b.must(b.ReplaceReactions(b.ctx(), r.Channel, r.CardTS, asOf, []approvals.Reaction{thumb(r, "U-LEAVES", "", true)}))
 	b.present(r, "U-COMES")
 }
 
 func waitNext(b *bench) {
-	if _, owed, err := b.Wait(b.ctx(), approvals.Vet, approvals.Expire); owed || err != nil {
+	if _, owed, err := b.NextDue(b.ctx(), approvals.JobPrepare, approvals.JobExpire); owed || err != nil {
 		b.Errorf("something is owed by nobody: %v", err)
 	}
 	r := b.file(1)
-	wait := func(want time.Duration, kinds ...approvals.Kind) {
+	wait := func(want time.Duration, kinds ...approvals.JobKind) {
 		b.Helper()
-		got, owed, err := b.Wait(b.ctx(), kinds...)
+		got, owed, err := b.NextDue(b.ctx(), kinds...)
 		b.must(err)
 		if !owed || got != want {
 			b.Errorf("%v due in %v (%v), want %v", kinds, got, owed, want)
 		}
 	}
-	wait(0, approvals.Expire, approvals.Vet)
-	wait(ttl, approvals.Expire)
-	task := b.claim(approvals.Vet)
-	wait(lease, approvals.Expire, approvals.Vet) // the end of the lease
-	b.must(b.Defer(b.ctx(), task, time.Hour, false))
-	wait(time.Hour, approvals.Vet)
+	wait(0, approvals.JobExpire, approvals.JobPrepare)
+	wait(ttl, approvals.JobExpire)
+	task := b.claim(approvals.JobPrepare)
+	wait(lease, approvals.JobExpire, approvals.JobPrepare) // the end of the lease
+	b.must(b.RetryJob(b.ctx(), task, time.Hour, false))
+	wait(time.Hour, approvals.JobPrepare)
 	b.clock.advance(time.Hour + time.Second)
-	wait(-time.Second, approvals.Vet)
+	wait(-time.Second, approvals.JobPrepare)
 	b.step(r, approvals.Cancel{By: r.Requester})
-	if _, owed, err := b.Wait(b.ctx(), approvals.Vet, approvals.Expire); owed || err != nil {
+	if _, owed, err := b.NextDue(b.ctx(), approvals.JobPrepare, approvals.JobExpire); owed || err != nil {
 		b.Errorf("a cancelled request owes: %v", err)
 	}
 }
@@ -943,8 +943,8 @@ func waitNext(b *bench) {
 func waitLane(b *bench) {
 	b.approve(b.card(1, group))
 	b.approve(b.card(2, group))
-	b.claim(approvals.Apply)
-	wait, owed, err := b.Wait(b.ctx(), approvals.Apply)
+	b.claim(approvals.JobApply)
+	wait, owed, err := b.NextDue(b.ctx(), approvals.JobApply)
 	b.must(err)
 	if !owed || wait != lease {
 		b.Errorf("the lane's second is due in %v (%v), want the head's lease %v", wait, owed, lease)
@@ -973,9 +973,9 @@ func (b *bench) awaitRing(wake <-chan struct{}, what string) {
 }
 
 func listenKinds(b *bench) {
-	vet, stop := b.Listen(approvals.Vet, approvals.Weigh)
+	vet, stop := b.Subscribe(approvals.JobPrepare, approvals.JobCountVotes)
 	defer stop()
-	apply, stopApply := b.Listen(approvals.Apply)
+	apply, stopApply := b.Subscribe(approvals.JobApply)
 	defer stopApply()
 	b.file(1)
 	b.file(2) // rings while nobody listens are kept, as one
@@ -983,9 +983,9 @@ func listenKinds(b *bench) {
 	if rung(apply) {
 		b.Error("woken for another kind")
 	}
-	task := b.claim(approvals.Vet)
+	task := b.claim(approvals.JobPrepare)
 	rung(vet)
-	b.must(b.Defer(b.ctx(), task, 0, false))
+	b.must(b.RetryJob(b.ctx(), task, 0, false))
 	b.awaitRing(vet, "a task was given back")
 	stop()
 	stop() // twice does no harm
@@ -998,31 +998,31 @@ func listenKinds(b *bench) {
 func listenLane(b *bench) {
 	b.approve(b.card(1, group))
 	b.approve(b.card(2, group))
-	head := b.claim(approvals.Apply)
-	wake, stop := b.Listen(approvals.Apply)
+	head := b.claim(approvals.JobApply)
+	wake, stop := b.Subscribe(approvals.JobApply)
 	defer stop()
-	b.must(b.Settle(b.ctx(), head))
+	b.must(b.CompleteJob(b.ctx(), head))
 	b.awaitRing(wake, "the lane's head was settled")
 
 	r := b.file(3)
 	b.step(r, proposal("group-03"))
 	b.step(r, approvals.Cancel{By: r.Requester})
-	card := b.claim(approvals.Announce)
-	reply, stopReply := b.Listen(approvals.Reply)
+	card := b.claim(approvals.JobPostCard)
+	reply, stopReply := b.Subscribe(approvals.JobPostOutcome)
 	defer stopReply()
-	b.must(b.Settle(b.ctx(), card))
+	b.must(b.CompleteJob(b.ctx(), card))
 	b.awaitRing(reply, "the card before the reply was settled")
 }
 
 func listenNothing(b *bench) {
 	r := b.card(1, group)
-	wake, stop := b.Listen(approvals.Weigh, approvals.Render, approvals.Reply, approvals.Expire)
+	wake, stop := b.Subscribe(approvals.JobCountVotes, approvals.JobUpdateCard, approvals.JobPostOutcome, approvals.JobExpire)
 	defer stop()
-	_, err := b.Step(b.ctx(), r.ID, approvals.Missed{}, nil)
-	b.want(err, approvals.ErrNoMove)
-	late := approvals.Task{ID: 1 << 40, Request: r.ID, Owed: approvals.Owed{Kind: approvals.Weigh}}
-	_, err = b.Step(b.ctx(), r.ID, approvals.Cancel{By: r.Requester}, &late)
-	b.want(err, approvals.ErrLost)
+	_, err := b.ApplyEvent(b.ctx(), r.ID, approvals.Mismatch{}, nil)
+	b.want(err, approvals.ErrNoTransition)
+	late := approvals.LeasedJob{ID: 1 << 40, RequestID: r.ID, Job: approvals.Job{Kind: approvals.JobCountVotes}}
+	_, err = b.ApplyEvent(b.ctx(), r.ID, approvals.Cancel{By: r.Requester}, &late)
+	b.want(err, approvals.ErrLeaseLost)
 	if rung(wake) {
 		b.Error("woken for nothing")
 	}
@@ -1044,10 +1044,10 @@ func cancelledContext(b *bench) {
 	ctx, cancel := context.WithCancel(b.ctx())
 	cancel()
 	b.unchanged(func() {
-		if _, err := b.Step(ctx, r.ID, approvals.Cancel{By: r.Requester}, nil); !errors.Is(err, context.Canceled) {
+		if _, err := b.ApplyEvent(ctx, r.ID, approvals.Cancel{By: r.Requester}, nil); !errors.Is(err, context.Canceled) {
 			b.Errorf("Step: %v", err)
 		}
-		if _, _, err := b.File(ctx, ask(2)); !errors.Is(err, context.Canceled) {
+		if _, _, err := b.FileRequest(ctx, ask(2)); !errors.Is(err, context.Canceled) {
 			b.Errorf("File: %v", err)
 		}
 	})

@@ -16,7 +16,7 @@ const grantedQuery = `SELECT ` + requestColumns + ` FROM requests WHERE group_id
 
 // Granted lists the done requests that tell who holds the codes that a group
 // has for a time, in the order in which they were done.
-func (s *Store) Granted(ctx context.Context, groupID string) ([]approvals.Request, error) {
+func (s *Store) ListGrantHolders(ctx context.Context, groupID string) ([]approvals.Request, error) {
 	return s.list(ctx, grantedQuery, groupID)
 }
 
@@ -26,15 +26,15 @@ const changingQuery = `SELECT ` + requestColumns + ` FROM requests
 	WHERE id IN (SELECT request_id FROM owed WHERE lane = $1 AND (leased = 1 OR tried_at IS NOT NULL))`
 
 // Changing lists the requests for which a group's rule is being changed.
-func (s *Store) Changing(ctx context.Context, groupID string) ([]approvals.Request, error) {
+func (s *Store) ListUnsettledWrites(ctx context.Context, groupID string) ([]approvals.Request, error) {
 	of := approvals.Request{Proposal: &approvals.Proposal{Group: approvals.Group{ID: groupID}}}
-	return s.list(ctx, changingQuery, approvals.Owed{Kind: approvals.Apply}.Lane(of))
+	return s.list(ctx, changingQuery, approvals.Job{Kind: approvals.JobApply}.Lane(of))
 }
 
 // grantUntil is what the database has to know of a grant: until when it holds
 // codes, or nothing once it is over.
 func grantUntil(r approvals.Request) any {
-	if !r.Holds() {
+	if !r.HoldsGrant() {
 		return nil
 	}
 	return micros(r.Grant.Until)

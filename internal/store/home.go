@@ -11,6 +11,6 @@ const undecided = `SELECT ` + requestColumns + ` FROM requests WHERE state = 'pe
 
 // Undecided lists the requests whose card waits for votes, those first whose
 // deadline is next, at most most.
-func (s *Store) Undecided(ctx context.Context, most int) ([]approvals.Request, error) {
+func (s *Store) ListUndecided(ctx context.Context, most int) ([]approvals.Request, error) {
 	return s.list(ctx, undecided, most)
 }

@@ -33,7 +33,7 @@ func ids(all []approvals.Request) string {
 func TestUndecided(t *testing.T) {
 	onBoth(t, func(b *bench, s underTest) {
 		b.file(1) // no card yet
-		b.finish(approvals.Vet)
+		b.finish(approvals.JobPrepare)
 		for n := 2; n <= 5; n++ {
 			b.clock.advance(time.Second)
 			r := b.card(n, group)
@@ -41,12 +41,12 @@ func TestUndecided(t *testing.T) {
 				b.approve(r)
 			}
 		}
-		all, err := s.Undecided(b.ctx(), 10)
+		all, err := s.ListUndecided(b.ctx(), 10)
 		b.must(err)
 		if got := ids(all); got != "2 4 5" {
 			b.Errorf("%s wait for votes", got)
 		}
-		first, err := s.Undecided(b.ctx(), 2)
+		first, err := s.ListUndecided(b.ctx(), 2)
 		b.must(err)
 		if got := ids(first); got != "2 4" {
 			b.Errorf("%s are the next two", got)

@@ -8,7 +8,7 @@ import (
 )
 
 // Mine reads one page of a person's requests, newest first, and counts all.
-func (s *Store) Mine(ctx context.Context, requester string, limit, offset int) (page []approvals.Request, all int, err error) {
+func (s *Store) ListByRequester(ctx context.Context, requester string, limit, offset int) (page []approvals.Request, all int, err error) {
 	if all, err = s.count(ctx, mineCount, requester); err != nil {
 		return nil, 0, err
 	}
@@ -18,7 +18,7 @@ func (s *Store) Mine(ctx context.Context, requester string, limit, offset int) (
 
 // Waiting reads one page of the requests that wait for consent, oldest first,
 // and counts all.
-func (s *Store) Waiting(ctx context.Context, limit, offset int) (page []approvals.Request, all int, err error) {
+func (s *Store) ListPending(ctx context.Context, limit, offset int) (page []approvals.Request, all int, err error) {
 	if all, err = s.count(ctx, waitingCount); err != nil {
 		return nil, 0, err
 	}
@@ -28,12 +28,12 @@ func (s *Store) Waiting(ctx context.Context, limit, offset int) (page []approval
 
 // OfGroup reads the open requests about a group, oldest first. Those that were
 // not read against UiPath yet are about no group that is known.
-func (s *Store) OfGroup(ctx context.Context, groupID string, limit int) ([]approvals.Request, error) {
+func (s *Store) ListByGroup(ctx context.Context, groupID string, limit int) ([]approvals.Request, error) {
 	return s.list(ctx, groupQuery, groupID, limit)
 }
 
 // Open counts the open requests by their state.
-func (s *Store) Open(ctx context.Context) (map[approvals.State]int, error) {
+func (s *Store) CountOpen(ctx context.Context) (map[approvals.State]int, error) {
 	rows, err := s.read.QueryContext(ctx, openCounts)
 	if err != nil {
 		return nil, fmt.Errorf("count requests: %w", err)

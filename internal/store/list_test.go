@@ -14,10 +14,10 @@ import (
 
 // lister is what the questions of people need of a store.
 type lister interface {
-	Mine(ctx context.Context, requester string, limit, offset int) ([]approvals.Request, int, error)
-	Waiting(ctx context.Context, limit, offset int) ([]approvals.Request, int, error)
-	OfGroup(ctx context.Context, groupID string, limit int) ([]approvals.Request, error)
-	Open(ctx context.Context) (map[approvals.State]int, error)
+	ListByRequester(ctx context.Context, requester string, limit, offset int) ([]approvals.Request, int, error)
+	ListPending(ctx context.Context, limit, offset int) ([]approvals.Request, int, error)
+	ListByGroup(ctx context.Context, groupID string, limit int) ([]approvals.Request, error)
+	CountOpen(ctx context.Context) (map[approvals.State]int, error)
 }
 
 func TestSQLiteLists(t *testing.T) {
@@ -38,10 +38,10 @@ func lists(t *testing.T, open func(t *testing.T, now func() time.Time) underTest
 	var l lister = s
 
 	t.Run("nothing is there", func(t *testing.T) {
-		mine, all, err := l.Mine(t.Context(), "U-REQUESTER", 10, 0)
-		waiting, waits, err2 := l.Waiting(t.Context(), 10, 0)
-		of, err3 := l.OfGroup(t.Context(), group, 10)
-		open, err4 := l.Open(t.Context())
+		mine, all, err := l.ListByRequester(t.Context(), "U-REQUESTER", 10, 0)
+		waiting, waits, err2 := l.ListPending(t.Context(), 10, 0)
+		of, err3 := l.ListByGroup(t.Context(), group, 10)
+		open, err4 := l.CountOpen(t.Context())
 		if err != nil || err2 != nil || err3 != nil || err4 != nil || len(mine)+len(waiting)+len(of)+len(open)+all+waits != 0 {
 			t.Errorf("%v %v %v %v: %d %d %v %v", err, err2, err3, err4, all, waits, of, open)
 		}
@@ -53,7 +53,7 @@ func lists(t *testing.T, open func(t *testing.T, now func() time.Time) underTest
 		clock.advance(time.Minute)
 		b.card(n, map[bool]string{true: "group-02", false: group}[n == 5])
 	}
-	b.step(ask(2), approvals.Weighed{Ballots: []approvals.Ballot{{User: "U-ANNA", Deny: true, Standing: approvals.Counts}}})
+	b.step(ask(2), approvals.VotesCounted{Ballots: []approvals.Ballot{{User: "U-ANNA", Deny: true, Eligibility: approvals.Counts}}})
 	b.approve(ask(3))
 	for n := 8; n <= 9; n++ {
 		b.file(n) // in one and the same moment
@@ -61,7 +61,7 @@ func lists(t *testing.T, open func(t *testing.T, now func() time.Time) underTest
 	clock.advance(time.Minute)
 	other := ask(10)
 	other.Requester = "U-OTHER"
-	_, _, err := b.File(b.ctx(), other)
+	_, _, err := b.FileRequest(b.ctx(), other)
 	b.must(err)
 
 	ids := func(all []approvals.Request) string {
@@ -80,23 +80,23 @@ func lists(t *testing.T, open func(t *testing.T, now func() time.Time) underTest
 		{3, 3, "6 5 4", "6 7"},
 		{3, 9, "", ""},
 	} {
-		mine, all, err := l.Mine(t.Context(), "U-REQUESTER", c.limit, c.offset)
+		mine, all, err := l.ListByRequester(t.Context(), "U-REQUESTER", c.limit, c.offset)
 		if err != nil || ids(mine) != c.mine || all != 9 {
 			t.Errorf("mine, %d from %d: %s of %d, %v", c.limit, c.offset, ids(mine), all, err)
 		}
-		waiting, all, err := l.Waiting(t.Context(), c.limit, c.offset)
+		waiting, all, err := l.ListPending(t.Context(), c.limit, c.offset)
 		if err != nil || ids(waiting) != c.waiting || all != 5 {
 			t.Errorf("waiting, %d from %d: %s of %d, %v", c.limit, c.offset, ids(waiting), all, err)
 		}
 	}
-	of, err := l.OfGroup(t.Context(), group, 4)
+	of, err := l.ListByGroup(t.Context(), group, 4)
 	if err != nil || ids(of) != "1 3 4 6" {
 		t.Errorf("of the group: %s, %v", ids(of), err)
 	}
 	if read, err := b.Request(b.ctx(), of[0].ID); err != nil || asJSON(t, read) != asJSON(t, of[0]) {
 		t.Errorf("a list tells %s, the request itself %s (%v)", asJSON(t, of[0]), asJSON(t, read), err)
 	}
-	counts, err := l.Open(t.Context())
+	counts, err := l.CountOpen(t.Context())
 	if want := "map[approved:1 filed:3 pending:5]"; err != nil || fmt.Sprint(counts) != want {
 		t.Errorf("open: %v, %v; want %s", counts, err, want)
 	}
@@ -147,9 +147,9 @@ func BenchmarkLists(b *testing.B) {
 		b.Fatal(err)
 	}
 	for name, list := range map[string]func() error{
-		"mine":    func() error { _, _, err := s.Mine(b.Context(), "U-REQUESTER", 10, 9990); return err },
-		"waiting": func() error { _, _, err := s.Waiting(b.Context(), 10, 9990); return err },
-		"open":    func() error { _, err := s.Open(b.Context()); return err },
+		"mine":    func() error { _, _, err := s.ListByRequester(b.Context(), "U-REQUESTER", 10, 9990); return err },
+		"waiting": func() error { _, _, err := s.ListPending(b.Context(), 10, 9990); return err },
+		"open":    func() error { _, err := s.CountOpen(b.Context()); return err },
 	} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {

@@ -21,7 +21,7 @@ type machine struct {
 	m     *model
 	w     witness
 	clock *clock
-	tasks []approvals.Task // taken at any time, whether they are still held or not
+	tasks []approvals.LeasedJob // taken at any time, whether they are still held or not
 	ids   map[int64]bool
 }
 
@@ -69,14 +69,14 @@ func (mc *machine) now() time.Time { return mc.clock.now() }
 func agree(t *rapid.T, got, want error) {
 	t.Helper()
 	for _, sentinel := range []error{
-		approvals.ErrNoMove, approvals.ErrNotYours, approvals.ErrNoReason, approvals.ErrLost, approvals.ErrNothing, approvals.ErrNoRequest,
+		approvals.ErrNoTransition, approvals.ErrNotPermitted, approvals.ErrReasonRequired, approvals.ErrLeaseLost, approvals.ErrNoJob, approvals.ErrNotFound,
 	} {
 		if errors.Is(got, sentinel) != errors.Is(want, sentinel) {
 			t.Fatalf("error %v, want %v", got, want)
 		}
 	}
-	var one, other *approvals.Taken
-	if errors.As(got, &one) != errors.As(want, &other) || one != nil && one.By != other.By {
+	var one, other *approvals.DuplicateError
+	if errors.As(got, &one) != errors.As(want, &other) || one != nil && one.RequestID != other.RequestID {
 		t.Fatalf("error %v, want %v", got, want)
 	}
 	if (got == nil) != (want == nil) {
@@ -146,10 +146,10 @@ func (mc *machine) file(t *rapid.T) {
 	}
 	r := asked(len(mc.m.requests))
 	if len(mc.m.requests) > 0 && rapid.IntRange(0, 3).Draw(t, "redelivered") == 0 {
-		r.Envelope = ask(rapid.IntRange(0, len(mc.m.requests)-1).Draw(t, "envelope")).Envelope
+		r.EnvelopeID = ask(rapid.IntRange(0, len(mc.m.requests)-1).Draw(t, "envelope")).EnvelopeID
 	}
 	want, wantAgain := mc.m.file(r, mc.now())
-	got, again, err := mc.s.File(context.Background(), r)
+	got, again, err := mc.s.FileRequest(context.Background(), r)
 	agree(t, err, nil)
 	same(t, "again", again, wantAgain)
 	same(t, "filed", jsonOf(t, got), jsonOf(t, want))
@@ -168,16 +168,16 @@ func (mc *machine) step(t *rapid.T) {
 
 func (mc *machine) stepHeld(t *rapid.T) {
 	task := mc.task(t)
-	mc.stepOn(t, task.Request, &task)
+	mc.stepOn(t, task.RequestID, &task)
 }
 
-func (mc *machine) stepOn(t *rapid.T, id string, done *approvals.Task) {
+func (mc *machine) stepOn(t *rapid.T, id string, done *approvals.LeasedJob) {
 	e := drawEvent(t, id)
 	if rapid.IntRange(0, 3).Draw(t, "fit") > 0 {
 		e = drawFit(t, mc.m.requests[id])
 	}
 	want, wantErr := mc.m.step(id, e, done, mc.now())
-	got, err := mc.s.Step(context.Background(), id, e, done)
+	got, err := mc.s.ApplyEvent(context.Background(), id, e, done)
 	agree(t, err, wantErr)
 	if err != nil {
 		return
@@ -192,29 +192,29 @@ func (mc *machine) stepOn(t *rapid.T, id string, done *approvals.Task) {
 func drawEvent(t *rapid.T, id string) approvals.Event {
 	return judged(id, rapid.OneOf(
 		rapid.Custom(func(t *rapid.T) approvals.Event { return drawProposal(t, id) }),
-		rapid.Just[approvals.Event](approvals.Posted{TS: card(id)}),
-		rapid.Just[approvals.Event](approvals.Unfit{Outcome: approvals.Outcome{Reason: approvals.ReasonNotOwned, Subject: []string{"IDU"}}}),
-		rapid.Custom(func(t *rapid.T) approvals.Event { return approvals.Weighed{Ballots: drawBallots(t)} }),
-		rapid.Custom(func(t *rapid.T) approvals.Event { return approvals.Carried{Ballots: drawBallots(t)} }),
-		rapid.Just[approvals.Event](approvals.Forgotten{}),
+		rapid.Just[approvals.Event](approvals.CardPosted{TS: card(id)}),
+		rapid.Just[approvals.Event](approvals.Rejected{Outcome: approvals.Outcome{Reason: approvals.ReasonNotOwned, ConcernedCodes: []string{"IDU"}}}),
+		rapid.Custom(func(t *rapid.T) approvals.Event { return approvals.VotesCounted{Ballots: drawBallots(t)} }),
+		rapid.Custom(func(t *rapid.T) approvals.Event { return approvals.ApproversChanged{Ballots: drawBallots(t)} }),
+		rapid.Just[approvals.Event](approvals.Orphaned{}),
 		rapid.Custom(func(t *rapid.T) approvals.Event {
-			return approvals.Rechecked{Ballots: drawBallots(t), Attempted: rapid.Bool().Draw(t, "attempted")}
+			return approvals.ConsentLost{Ballots: drawBallots(t), WriteAttempted: rapid.Bool().Draw(t, "attempted")}
 		}),
 		rapid.Custom(func(t *rapid.T) approvals.Event {
 			return approvals.Cancel{
 				By:         rapid.SampledFrom([]string{"U-REQUESTER", "U-0"}).Draw(t, "by"),
-				Authorised: rapid.Bool().Draw(t, "authorised"), Why: rapid.SampledFrom([]string{"", "a mistake"}).Draw(t, "why"),
+				Authorized: rapid.Bool().Draw(t, "authorised"), Reason: rapid.SampledFrom([]string{"", "a mistake"}).Draw(t, "why"),
 			}
 		}),
 		rapid.Custom(func(t *rapid.T) approvals.Event { return drawLapse(t) }),
 		rapid.Custom(func(t *rapid.T) approvals.Event {
-			return approvals.Gone{Attempted: rapid.Bool().Draw(t, "attempted"), Waiting: rapid.Bool().Draw(t, "waiting")}
+			return approvals.CardDeleted{WriteAttempted: rapid.Bool().Draw(t, "attempted"), Waiting: rapid.Bool().Draw(t, "waiting")}
 		}),
-		rapid.Just[approvals.Event](approvals.Held{Why: "UiPath is away"}),
-		rapid.Just[approvals.Event](approvals.Missed{Answered: []string{"IDU"}}),
+		rapid.Just[approvals.Event](approvals.Delayed{Reason: "UiPath is away"}),
+		rapid.Just[approvals.Event](approvals.Mismatch{Answered: []string{"IDU"}}),
 		rapid.Custom(func(t *rapid.T) approvals.Event {
 			state := rapid.SampledFrom([]approvals.State{approvals.Done, approvals.Failed, approvals.Superseded, approvals.Denied}).Draw(t, "state")
-			return approvals.Settled{State: state, Outcome: approvals.Outcome{Reason: approvals.ReasonConfirmed}}
+			return approvals.WriteFinished{State: state, Outcome: approvals.Outcome{Reason: approvals.ReasonConfirmed}}
 		}),
 		rapid.Custom(func(t *rapid.T) approvals.Event {
 			return approvals.Reminded{Number: rapid.IntRange(1, 5).Draw(t, "number")}
@@ -223,27 +223,27 @@ func drawEvent(t *rapid.T, id string) approvals.Event {
 	).Draw(t, "event"))
 }
 
-func drawLapse(t *rapid.T) approvals.Lapse {
-	return approvals.Lapse{Ballots: drawBallots(t), Unseen: rapid.IntRange(0, 3).Draw(t, "unseen") == 0}
+func drawLapse(t *rapid.T) approvals.Expire {
+	return approvals.Expire{Ballots: drawBallots(t), Unseen: rapid.IntRange(0, 3).Draw(t, "unseen") == 0}
 }
 
 // drawOfGrant makes an event that means something to what holds codes for a time.
 func drawOfGrant(t *rapid.T) approvals.Event {
 	return rapid.OneOf(
-		rapid.Just[approvals.Event](approvals.Elapsed{}),
+		rapid.Just[approvals.Event](approvals.GrantExpired{}),
 		rapid.Custom(func(t *rapid.T) approvals.Event {
-			return approvals.EndEarly{By: rapid.SampledFrom([]string{"U-REQUESTER", "U-0"}).Draw(t, "by"), Authorised: rapid.Bool().Draw(t, "authorised")}
+			return approvals.RevokeEarly{By: rapid.SampledFrom([]string{"U-REQUESTER", "U-0"}).Draw(t, "by"), Authorized: rapid.Bool().Draw(t, "authorised")}
 		}),
 		rapid.Custom(func(t *rapid.T) approvals.Event {
 			left := rapid.SampledFrom([][]string{nil, nil, {"IDU"}}).Draw(t, "left")
-			return approvals.Ended{Ending: approvals.Ending{Took: []string{"RPADEVPRONU"}, Left: left}}
+			return approvals.Revoked{Revocation: approvals.Revocation{Removed: []string{"RPADEVPRONU"}, Remaining: left}}
 		}),
 	).Draw(t, "of a grant")
 }
 
 // drawProposal makes a change that now and then is what another request asks,
 // and seldom one that nobody has to agree to.
-func drawProposal(t *rapid.T, id string) approvals.Vetted {
+func drawProposal(t *rapid.T, id string) approvals.Prepared {
 	group := rapid.SampledFrom([]string{"group-01", "group-02"}).Draw(t, "group")
 	asked := ownProposal(group, id)
 	if rapid.IntRange(0, 3).Draw(t, "alike") == 0 {
@@ -258,7 +258,7 @@ func drawProposal(t *rapid.T, id string) approvals.Vetted {
 		asked.Terms.Stages = append(asked.Terms.Stages, approvals.Stage{Approvers: people, Quorum: quorum})
 	}
 	asked.Terms.SelfApproval = selfApproved(id)
-	asked.Terms.Auto = rapid.IntRange(0, 9).Draw(t, "auto") == 9
+	asked.Terms.AutoApprove = rapid.IntRange(0, 9).Draw(t, "auto") == 9
 	return asked
 }
 
@@ -268,19 +268,19 @@ func drawFit(t *rapid.T, r approvals.Request) approvals.Event {
 	case r.State == approvals.Filed:
 		return drawProposal(t, r.ID)
 	case r.CardTS == "":
-		return approvals.Posted{TS: card(r.ID)}
+		return approvals.CardPosted{TS: card(r.ID)}
 	case r.State == approvals.Pending:
 		return judged(r.ID, rapid.OneOf(
 			rapid.Just[approvals.Event](unanimous(r.ID)),
-			rapid.Custom(func(t *rapid.T) approvals.Event { return approvals.Weighed{Ballots: drawBallots(t)} }),
+			rapid.Custom(func(t *rapid.T) approvals.Event { return approvals.VotesCounted{Ballots: drawBallots(t)} }),
 			rapid.Custom(func(t *rapid.T) approvals.Event { return drawLapse(t) }),
 		).Draw(t, "look"))
 	case r.State == approvals.Approved && rapid.IntRange(0, 2).Draw(t, "lost") == 2:
-		return judged(r.ID, approvals.Rechecked{Ballots: drawBallots(t)})
+		return judged(r.ID, approvals.ConsentLost{Ballots: drawBallots(t)})
 	case r.State == approvals.Done:
 		return drawOfGrant(t)
 	}
-	return approvals.Settled{State: approvals.Done, Outcome: approvals.Outcome{Reason: approvals.ReasonConfirmed}}
+	return approvals.WriteFinished{State: approvals.Done, Outcome: approvals.Outcome{Reason: approvals.ReasonConfirmed}}
 }
 
 // drawBallots makes what may be on a card. What a ballot stands as is known
@@ -290,7 +290,7 @@ func drawBallots(t *rapid.T) []approvals.Ballot {
 		return approvals.Ballot{
 			User:     rapid.SampledFrom(everybody()).Draw(t, "user"),
 			Deny:     rapid.IntRange(0, 7).Draw(t, "deny") == 0,
-			Standing: rapid.SampledFrom([]approvals.Standing{"", "", "", approvals.IsLate}).Draw(t, "standing"),
+			Eligibility: rapid.SampledFrom([]approvals.Eligibility{"", "", "", approvals.IsLate}).Draw(t, "standing"),
 		}
 	}), 0, 4).Draw(t, "ballots")
 }
@@ -298,9 +298,9 @@ func drawBallots(t *rapid.T) []approvals.Ballot {
 func (mc *machine) claim(t *rapid.T) {
 	kinds := rapid.SliceOfNDistinct(rapid.SampledFrom(mc.m.kinds()), 1, 2, rapid.ID).Draw(t, "kinds")
 	want := mc.m.claim(kinds, lease, mc.now())
-	got, r, err := mc.s.Claim(context.Background(), lease, kinds...)
+	got, r, err := mc.s.ClaimJob(context.Background(), lease, kinds...)
 	if want == nil {
-		agree(t, err, approvals.ErrNothing)
+		agree(t, err, approvals.ErrNoJob)
 		return
 	}
 	agree(t, err, nil)
@@ -310,15 +310,15 @@ func (mc *machine) claim(t *rapid.T) {
 		}
 		want.ID, mc.ids[got.ID] = got.ID, true
 	}
-	task := want.Task
+	task := want.LeasedJob
 	task.Due = time.Time{}
 	same(t, "task", jsonOf(t, got), jsonOf(t, task))
-	same(t, "request", jsonOf(t, r), jsonOf(t, mc.m.requests[task.Request]))
+	same(t, "request", jsonOf(t, r), jsonOf(t, mc.m.requests[task.RequestID]))
 	mc.tasks = append(mc.tasks, got)
 }
 
 // task draws a task that was taken once, the latest most often.
-func (mc *machine) task(t *rapid.T) approvals.Task {
+func (mc *machine) task(t *rapid.T) approvals.LeasedJob {
 	if len(mc.tasks) == 0 {
 		t.Skip("nothing was taken")
 	}
@@ -328,25 +328,25 @@ func (mc *machine) task(t *rapid.T) approvals.Task {
 
 func (mc *machine) try(t *rapid.T) {
 	task := mc.task(t)
-	agree(t, mc.s.Try(context.Background(), task), mc.m.try(task, mc.now()))
+	agree(t, mc.s.MarkTried(context.Background(), task), mc.m.try(task, mc.now()))
 }
 
 func (mc *machine) settle(t *rapid.T) {
 	task := mc.task(t)
-	agree(t, mc.s.Settle(context.Background(), task), mc.m.settle(task, mc.now()))
+	agree(t, mc.s.CompleteJob(context.Background(), task), mc.m.settle(task, mc.now()))
 }
 
 func (mc *machine) putOff(t *rapid.T) {
 	task := mc.task(t)
 	after := rapid.SampledFrom([]time.Duration{0, time.Second, lease}).Draw(t, "after")
 	untry := rapid.Bool().Draw(t, "untry")
-	agree(t, mc.s.Defer(context.Background(), task, after, untry), mc.m.putOff(task, after, untry, mc.now()))
+	agree(t, mc.s.RetryJob(context.Background(), task, after, untry), mc.m.putOff(task, after, untry, mc.now()))
 }
 
 func (mc *machine) wait(t *rapid.T) {
 	kinds := rapid.SliceOfNDistinct(rapid.SampledFrom(mc.m.kinds()), 1, 3, rapid.ID).Draw(t, "kinds")
 	want, wantOwed := mc.m.wait(kinds, mc.now())
-	got, owed, err := mc.s.Wait(context.Background(), kinds...)
+	got, owed, err := mc.s.NextDue(context.Background(), kinds...)
 	agree(t, err, nil)
 	same(t, "wait", fmt.Sprint(got, owed), fmt.Sprint(want, wantOwed))
 }
@@ -370,12 +370,12 @@ func (mc *machine) reaction(t *rapid.T) approvals.Reaction {
 func (mc *machine) react(t *rapid.T) {
 	r := mc.reaction(t)
 	mc.m.react(r, mc.now())
-	agree(t, mc.s.React(context.Background(), r), nil)
+	agree(t, mc.s.RecordReaction(context.Background(), r), nil)
 	mc.onCard(t, r.TS)
 }
 
 func (mc *machine) onCard(t *rapid.T, ts string) {
-	shown, err := mc.s.Reactions(context.Background(), channel, ts)
+	shown, err := mc.s.ListReactions(context.Background(), channel, ts)
 	agree(t, err, nil)
 	users := []string{}
 	for _, r := range shown {
@@ -392,7 +392,7 @@ func (mc *machine) seen(t *rapid.T) {
 	}
 	asOf := mc.now().Add(-rapid.SampledFrom([]time.Duration{0, time.Microsecond, lease}).Draw(t, "ago"))
 	mc.m.seen(channel, r.TS, asOf, shown, mc.now())
-	agree(t, mc.s.Seen(context.Background(), channel, r.TS, asOf, shown), nil)
+	agree(t, mc.s.ReplaceReactions(context.Background(), channel, r.TS, asOf, shown), nil)
 	mc.onCard(t, r.TS)
 }
 

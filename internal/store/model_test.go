@@ -25,7 +25,7 @@ type model struct {
 }
 
 type owedRow struct {
-	approvals.Task // Due is when it is due, or its lease ends
+	approvals.LeasedJob // Due is when it is due, or its lease ends
 	lane           string
 	leased         bool
 }
@@ -41,27 +41,27 @@ func newModel() *model {
 
 func (m *model) file(r approvals.Request, now time.Time) (approvals.Request, bool) {
 	for _, known := range m.requests {
-		if known.Envelope == r.Envelope {
+		if known.EnvelopeID == r.EnvelopeID {
 			return known, true
 		}
 	}
-	r.Filed, r.Deadline = now, now.Add(r.Terms.TTL)
+	r.FiledAt, r.Deadline = now, now.Add(r.Terms.TTL)
 	step := approvals.File(r)
 	m.write("", "filed", r.Requester, step, now)
 	return step.Request, false
 }
 
-func (m *model) step(id string, e approvals.Event, done *approvals.Task, now time.Time) (approvals.Request, error) {
+func (m *model) step(id string, e approvals.Event, done *approvals.LeasedJob, now time.Time) (approvals.Request, error) {
 	before, ok := m.requests[id]
 	if !ok {
-		return approvals.Request{}, approvals.ErrNoRequest
+		return approvals.Request{}, approvals.ErrNotFound
 	}
 	step, err := approvals.Next(before, e, now)
 	if err != nil {
 		return approvals.Request{}, err
 	}
 	if done != nil && m.held(*done) == nil {
-		return approvals.Request{}, approvals.ErrLost
+		return approvals.Request{}, approvals.ErrLeaseLost
 	}
 	if taken := m.taken(step.Request); taken != nil {
 		return approvals.Request{}, taken
@@ -77,11 +77,11 @@ func (m *model) step(id string, e approvals.Event, done *approvals.Task, now tim
 
 // taken finds the other open request that asks the same. A nil pointer in an
 // error would be one, so it is the pointer that is returned.
-func (m *model) taken(r approvals.Request) *approvals.Taken {
+func (m *model) taken(r approvals.Request) *approvals.DuplicateError {
 	for _, other := range m.requests {
 		waits := other.State == approvals.Pending || other.State == approvals.Approved
-		if r.Sole != "" && r.State.Open() && waits && other.ID != r.ID && other.Sole == r.Sole {
-			return &approvals.Taken{By: other.ID}
+		if r.DedupKey != "" && r.State.Open() && waits && other.ID != r.ID && other.DedupKey == r.DedupKey {
+			return &approvals.DuplicateError{RequestID: other.ID}
 		}
 	}
 	return nil
@@ -92,20 +92,20 @@ func (m *model) write(before approvals.State, kind, actor string, step approvals
 	m.requests[r.ID] = r
 	m.journal = append(m.journal, fmt.Sprint(r.ID, " ", micros(now), " ", kind, " ", actor, " ", before, ">", r.State))
 	m.owed = slices.DeleteFunc(m.owed, func(row *owedRow) bool {
-		return row.Request == r.ID && slices.Contains(step.Drop, row.Kind)
+		return row.RequestID == r.ID && slices.Contains(step.Drop, row.Kind)
 	})
-	for _, o := range step.Owe {
+	for _, o := range step.Enqueue {
 		m.owe(r, o, now)
 	}
 }
 
-func (m *model) owe(r approvals.Request, o approvals.Owed, now time.Time) {
+func (m *model) owe(r approvals.Request, o approvals.Job, now time.Time) {
 	if o.Due.IsZero() {
 		o.Due = now
 	}
 	for _, row := range m.owed {
-		if row.Request == r.ID && row.Kind == o.Kind && row.Subject == o.Subject {
-			row.Wanted++
+		if row.RequestID == r.ID && row.Kind == o.Kind && row.Key == o.Key {
+			row.Revision++
 			row.Note = o.Note
 			if !row.leased && o.Due.Before(row.Due) {
 				row.Due = o.Due
@@ -113,7 +113,7 @@ func (m *model) owe(r approvals.Request, o approvals.Owed, now time.Time) {
 			return
 		}
 	}
-	m.owed = append(m.owed, &owedRow{Task: approvals.Task{Request: r.ID, Owed: o, Wanted: 1}, lane: o.Lane(r)})
+	m.owed = append(m.owed, &owedRow{LeasedJob: approvals.LeasedJob{RequestID: r.ID, Job: o, Revision: 1}, lane: o.Lane(r)})
 }
 
 // turn reports whether nothing in its lane keeps a row from being taken, but
@@ -122,14 +122,14 @@ func (m *model) turn(row *owedRow) bool {
 	if row.lane == "" || row.leased {
 		return true
 	}
-	writes := row.Kind == approvals.Apply || row.Kind == approvals.End
+	writes := row.Kind == approvals.JobApply || row.Kind == approvals.JobRevoke
 	earlier := true
 	for _, mate := range m.owed {
 		switch {
 		case mate == row:
 			earlier = false
 		case mate.lane != row.lane:
-		case writes && !mate.Tried.IsZero() && (earlier || row.Tried.IsZero()), !writes && earlier:
+		case writes && !mate.TriedAt.IsZero() && (earlier || row.TriedAt.IsZero()), !writes && earlier:
 			return false
 		}
 	}
@@ -144,7 +144,7 @@ func (m *model) laneLeased(row *owedRow) bool {
 }
 
 // next is the row of a kind whose turn comes first.
-func (m *model) next(kind approvals.Kind) *owedRow {
+func (m *model) next(kind approvals.JobKind) *owedRow {
 	var first *owedRow
 	for _, row := range m.owed {
 		if row.Kind == kind && m.turn(row) && !m.laneLeased(row) && (first == nil || row.Due.Before(first.Due)) {
@@ -154,7 +154,7 @@ func (m *model) next(kind approvals.Kind) *owedRow {
 	return first
 }
 
-func (m *model) claim(kinds []approvals.Kind, lease time.Duration, now time.Time) *owedRow {
+func (m *model) claim(kinds []approvals.JobKind, lease time.Duration, now time.Time) *owedRow {
 	for _, kind := range kinds {
 		if row := m.next(kind); row != nil && !row.Due.After(now) {
 			row.leased = true
@@ -166,7 +166,7 @@ func (m *model) claim(kinds []approvals.Kind, lease time.Duration, now time.Time
 	return nil
 }
 
-func (m *model) wait(kinds []approvals.Kind, now time.Time) (time.Duration, bool) {
+func (m *model) wait(kinds []approvals.JobKind, now time.Time) (time.Duration, bool) {
 	var first *owedRow
 	for _, kind := range kinds {
 		if row := m.next(kind); row != nil && (first == nil || row.Due.Before(first.Due)) {
@@ -180,7 +180,7 @@ func (m *model) wait(kinds []approvals.Kind, now time.Time) (time.Duration, bool
 }
 
 // held finds a task that nobody took over or gave back.
-func (m *model) held(task approvals.Task) *owedRow {
+func (m *model) held(task approvals.LeasedJob) *owedRow {
 	for _, row := range m.owed {
 		if row.ID == task.ID && row.Attempt == task.Attempt && row.leased {
 			return row
@@ -189,38 +189,38 @@ func (m *model) held(task approvals.Task) *owedRow {
 	return nil
 }
 
-func (m *model) try(task approvals.Task, now time.Time) error {
+func (m *model) try(task approvals.LeasedJob, now time.Time) error {
 	row := m.held(task)
 	if row == nil || !row.Due.After(now) {
-		return approvals.ErrLost
+		return approvals.ErrLeaseLost
 	}
-	if row.Tried.IsZero() {
-		row.Tried = now
+	if row.TriedAt.IsZero() {
+		row.TriedAt = now
 	}
 	return nil
 }
 
-func (m *model) settle(task approvals.Task, now time.Time) error {
+func (m *model) settle(task approvals.LeasedJob, now time.Time) error {
 	row := m.held(task)
 	switch {
 	case row == nil:
-		return approvals.ErrLost
-	case row.Wanted == task.Wanted:
+		return approvals.ErrLeaseLost
+	case row.Revision == task.Revision:
 		m.owed = slices.DeleteFunc(m.owed, func(other *owedRow) bool { return other == row })
 	default:
-		row.leased, row.Tried, row.Due = false, time.Time{}, now
+		row.leased, row.TriedAt, row.Due = false, time.Time{}, now
 	}
 	return nil
 }
 
-func (m *model) putOff(task approvals.Task, after time.Duration, untry bool, now time.Time) error {
+func (m *model) putOff(task approvals.LeasedJob, after time.Duration, untry bool, now time.Time) error {
 	row := m.held(task)
 	if row == nil {
-		return approvals.ErrLost
+		return approvals.ErrLeaseLost
 	}
 	row.leased, row.Due = false, now.Add(after)
 	if untry {
-		row.Tried = time.Time{}
+		row.TriedAt = time.Time{}
 	}
 	return nil
 }
@@ -237,7 +237,7 @@ func (m *model) react(r approvals.Reaction, now time.Time) {
 	m.reactions[key(r)] = &heard{r, now}
 	for _, request := range m.requests {
 		if request.Channel == r.Channel && request.CardTS == r.TS && request.State.Open() {
-			m.owe(request, approvals.Owed{Kind: approvals.Weigh}, now)
+			m.owe(request, approvals.Job{Kind: approvals.JobCountVotes}, now)
 		}
 	}
 }
@@ -263,7 +263,7 @@ func (m *model) seen(channel, ts string, asOf time.Time, shown []approvals.React
 	}
 	for _, r := range m.requests {
 		if changed && r.Channel == channel && r.CardTS == ts && r.State == approvals.Pending {
-			m.owe(r, approvals.Owed{Kind: approvals.Weigh}, now)
+			m.owe(r, approvals.Job{Kind: approvals.JobCountVotes}, now)
 		}
 	}
 }
@@ -290,8 +290,8 @@ func (m *model) present(channel, ts string) []string {
 func (m *model) rows() []string {
 	var all []string
 	for _, row := range m.owed {
-		all = append(all, fmt.Sprint(row.Request, " ", row.Kind, " ", row.Subject, " ", row.Note, " ", row.lane, " due ", micros(row.Due),
-			" leased ", flag(row.leased), " attempt ", row.Attempt, " wanted ", row.Wanted, " tried ", triedMicros(row.Tried)))
+		all = append(all, fmt.Sprint(row.RequestID, " ", row.Kind, " ", row.Key, " ", row.Note, " ", row.lane, " due ", micros(row.Due),
+			" leased ", flag(row.leased), " attempt ", row.Attempt, " wanted ", row.Revision, " tried ", triedMicros(row.TriedAt)))
 	}
 	return all
 }
@@ -309,8 +309,8 @@ const rowsQuery = `SELECT request_id || ' ' || kind || ' ' || subject || ' ' || 
 const journalQuery = `SELECT request_id || ' ' || at || ' ' || kind || ' ' || actor || ' ' || before || '>' || after FROM journal ORDER BY id`
 
 // kinds lists the kinds of work that are owed, and one that is not.
-func (m *model) kinds() []approvals.Kind {
-	kinds := map[approvals.Kind]bool{approvals.Vet: true, approvals.Apply: true}
+func (m *model) kinds() []approvals.JobKind {
+	kinds := map[approvals.JobKind]bool{approvals.JobPrepare: true, approvals.JobApply: true}
 	for _, row := range m.owed {
 		kinds[row.Kind] = true
 	}

@@ -51,13 +51,13 @@ func everybody() []string { return []string{"U-0", "U-1", "U-2", "U-GUEST", "U-N
 // judged gives the ballots of an event their standing, as the workers do.
 func judged(id string, e approvals.Event) approvals.Event {
 	switch e := e.(type) {
-	case approvals.Weighed:
+	case approvals.VotesCounted:
 		e.Ballots = judgedBallots(id, e.Ballots)
 		return e
-	case approvals.Rechecked:
+	case approvals.ConsentLost:
 		e.Ballots = judgedBallots(id, e.Ballots)
 		return e
-	case approvals.Lapse:
+	case approvals.Expire:
 		e.Ballots = judgedBallots(id, e.Ballots)
 		return e
 	}
@@ -69,11 +69,11 @@ func judgedBallots(id string, ballots []approvals.Ballot) []approvals.Ballot {
 	ballots = slices.Clone(ballots)
 	for i, b := range ballots {
 		ballots[i].Stages = stagesOf(id, b.User)
-		standing := approvals.StandingOf(r, approvals.Person{ID: b.User, Guest: b.User == "U-GUEST"}, ballots[i].Stages)
-		if standing == approvals.Counts && b.Standing == approvals.IsLate && !b.Deny {
+		standing := approvals.EligibilityOf(r, approvals.Person{ID: b.User, Guest: b.User == "U-GUEST"}, ballots[i].Stages)
+		if standing == approvals.Counts && b.Eligibility == approvals.IsLate && !b.Deny {
 			standing = approvals.IsLate
 		}
-		ballots[i].Standing = standing
+		ballots[i].Eligibility = standing
 	}
 	return ballots
 }
@@ -90,12 +90,12 @@ func stagesOf(id, user string) []int {
 }
 
 // unanimous is a look at a card that all who may have agreed on.
-func unanimous(id string) approvals.Weighed {
-	var w approvals.Weighed
+func unanimous(id string) approvals.VotesCounted {
+	var w approvals.VotesCounted
 	for _, user := range []string{"U-0", "U-1", "U-2"} {
 		w.Ballots = append(w.Ballots, approvals.Ballot{User: user})
 	}
-	return judged(id, w).(approvals.Weighed)
+	return judged(id, w).(approvals.VotesCounted)
 }
 
 // A witness knows the life of each request by its id.
@@ -151,25 +151,25 @@ func (l *life) admits(e approvals.Event, after approvals.State, at time.Time) er
 	}
 	switch after {
 	case approvals.Approved:
-		_, posted := e.(approvals.Posted)
-		return unless(posted && l.terms.Auto, "nobody agreed")
+		_, posted := e.(approvals.CardPosted)
+		return unless(posted && l.terms.AutoApprove, "nobody agreed")
 	case approvals.Pending:
-		_, vetted := e.(approvals.Vetted)
-		_, rechecked := e.(approvals.Rechecked)
+		_, vetted := e.(approvals.Prepared)
+		_, rechecked := e.(approvals.ConsentLost)
 		return unless(vetted && l.state == approvals.Filed || rechecked && l.state == approvals.Approved && at.Before(l.deadline), "nothing makes it wait")
 	case approvals.Denied:
 		return unless(l.denied(ballots), "nobody denied it")
 	case approvals.Expired:
-		lapse, _ := e.(approvals.Lapse)
+		lapse, _ := e.(approvals.Expire)
 		return errors.Join(unless(!at.Before(l.deadline), "its deadline is still to come"),
 			unless(l.unseen(lapse) || !l.agreed(ballots), "it was agreed upon"))
 	case approvals.Cancelled:
 		return unless(l.cancellable(e), "nobody who may cancelled it")
 	case approvals.Refused:
-		_, unfit := e.(approvals.Unfit)
+		_, unfit := e.(approvals.Rejected)
 		return unless(unfit, "it is fit")
 	}
-	settled, _ := e.(approvals.Settled)
+	settled, _ := e.(approvals.WriteFinished)
 	return unless(l.state == approvals.Approved && settled.State == after, "the write did not end so")
 }
 
@@ -183,11 +183,11 @@ func unless(fine bool, problem string) error {
 // looked returns what was on the card, of the events that are a look at it.
 func looked(e approvals.Event) ([]approvals.Ballot, bool) {
 	switch e := e.(type) {
-	case approvals.Weighed:
+	case approvals.VotesCounted:
 		return e.Ballots, true
-	case approvals.Rechecked:
+	case approvals.ConsentLost:
 		return e.Ballots, true
-	case approvals.Lapse:
+	case approvals.Expire:
 		return e.Ballots, true
 	}
 	return nil, false
@@ -195,8 +195,8 @@ func looked(e approvals.Event) ([]approvals.Ballot, bool) {
 
 // approvable says why a look at the card must not approve.
 func (l *life) approvable(e approvals.Event, ballots []approvals.Ballot, at time.Time) error {
-	lapse, last := e.(approvals.Lapse)
-	_, weighed := e.(approvals.Weighed)
+	lapse, last := e.(approvals.Expire)
+	_, weighed := e.(approvals.VotesCounted)
 	return errors.Join(
 		unless(l.agreed(ballots), "too few agreed, or somebody denied it"),
 		unless(!weighed || at.Before(l.deadline), "it was too late for that"),
@@ -205,18 +205,18 @@ func (l *life) approvable(e approvals.Event, ballots []approvals.Ballot, at time
 
 // unseen reports whether the last look tells nothing: Slack did not show the
 // card, or there is none of what only has to be shown.
-func (l *life) unseen(last approvals.Lapse) bool { return last.Unseen || l.terms.Auto && !l.card }
+func (l *life) unseen(last approvals.Expire) bool { return last.Unseen || l.terms.AutoApprove && !l.card }
 
 // stays says why a step that changes no state should have, or should not have
 // been taken.
 func (l *life) stays(e approvals.Event, ballots []approvals.Ballot) error {
 	switch e := e.(type) {
-	case approvals.Weighed:
+	case approvals.VotesCounted:
 		return unless(!l.agreed(ballots) && !l.denied(ballots), "it is decided")
-	case approvals.EndEarly:
-		return errors.Join(unless(e.Authorised || e.By == l.request.Requester, "whoever ended it may not"),
+	case approvals.RevokeEarly:
+		return errors.Join(unless(e.Authorized || e.By == l.request.Requester, "whoever ended it may not"),
 			unless(l.grant != nil && (!l.grant.over || l.grant.left), "it holds nothing for a time"))
-	case approvals.Ended, approvals.Elapsed:
+	case approvals.Revoked, approvals.GrantExpired:
 		return unless(l.grant != nil && !l.grant.over, "it holds nothing for a time")
 	}
 	return nil
@@ -228,9 +228,9 @@ func (l *life) counts(b approvals.Ballot) bool {
 	case "U-GUEST", "U-NOBODY":
 		return false
 	case "U-REQUESTER":
-		return selfApproved(l.request.ID) && b.Standing != approvals.IsLate
+		return selfApproved(l.request.ID) && b.Eligibility != approvals.IsLate
 	}
-	return b.Standing != approvals.IsLate
+	return b.Eligibility != approvals.IsLate
 }
 
 func (l *life) denied(ballots []approvals.Ballot) bool {
@@ -253,7 +253,7 @@ func (l *life) agreed(ballots []approvals.Ballot) bool {
 	for i, stage := range l.terms.Stages {
 		needed = append(needed, slices.Repeat([]int{i}, stage.Quorum)...)
 	}
-	return l.terms.Auto || len(needed) > 0 && chosen(l.request.ID, needed, agree)
+	return l.terms.AutoApprove || len(needed) > 0 && chosen(l.request.ID, needed, agree)
 }
 
 // chosen reports whether each stage that is needed can have a person of its own.
@@ -268,10 +268,10 @@ func chosen(id string, needed []int, people []string) bool {
 
 func (l *life) cancellable(e approvals.Event) bool {
 	switch e := e.(type) {
-	case approvals.Gone:
+	case approvals.CardDeleted:
 		return true
 	case approvals.Cancel:
-		return e.By == l.request.Requester || e.Authorised && e.Why != ""
+		return e.By == l.request.Requester || e.Authorized && e.Reason != ""
 	}
 	return false
 }
@@ -283,21 +283,21 @@ func (l *life) remember(e approvals.Event, after approvals.State, at time.Time) 
 	}
 	l.state = after
 	switch e := e.(type) {
-	case approvals.Vetted:
+	case approvals.Prepared:
 		l.terms, l.deadline = e.Terms, at.Add(e.Terms.TTL)
-	case approvals.Posted:
+	case approvals.CardPosted:
 		l.card = true
-	case approvals.Settled:
+	case approvals.WriteFinished:
 		if after == approvals.Done && l.request.Ask.For > 0 {
 			l.grant = &span{until: at.Add(l.request.Ask.For)}
 		}
-	case approvals.EndEarly:
+	case approvals.RevokeEarly:
 		if !l.grant.over {
 			l.grant.until = at
 		}
 		l.grant.over, l.grant.left, l.grant.early = false, false, true
-	case approvals.Ended:
-		l.grant.over, l.grant.left = true, len(e.Ending.Left) > 0
+	case approvals.Revoked:
+		l.grant.over, l.grant.left = true, len(e.Revocation.Remaining) > 0
 	}
 }
 
@@ -347,7 +347,7 @@ func (w witness) times(t rapid.TB, timers []timer, now time.Time) {
 		case "expire":
 			fine = l.state.Open() && at(l.deadline)
 		case "remind":
-			waits := l.state == approvals.Pending || l.terms.Auto // which a look before there was a card may have left waiting once
+			waits := l.state == approvals.Pending || l.terms.AutoApprove // which a look before there was a card may have left waiting once
 			fine = waits && number >= 1 && number <= 4 && one.due < micros(l.deadline)
 		}
 		if !fine {

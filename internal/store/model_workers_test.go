@@ -24,16 +24,16 @@ type order struct {
 	Do      string // what; see worker.run
 	Request int
 	Event   approvals.Event
-	Kinds   []approvals.Kind
+	Kinds   []approvals.JobKind
 	With    string // what becomes of a task that was taken
 }
 
 // workKinds is what the workers ask for: every kind that these orders lead to.
-func workKinds() []approvals.Kind {
-	return []approvals.Kind{
-		approvals.Vet, approvals.Announce, approvals.Apply, approvals.Weigh, approvals.Seed, approvals.Render,
-		approvals.Reply, approvals.Progress, approvals.Notify, approvals.Tell, approvals.Expire,
-		approvals.Remind, approvals.Reopen, approvals.Warn, approvals.Elapse, approvals.End, approvals.Overdue, approvals.Conclude,
+func workKinds() []approvals.JobKind {
+	return []approvals.JobKind{
+		approvals.JobPrepare, approvals.JobPostCard, approvals.JobApply, approvals.JobCountVotes, approvals.JobAddReactions, approvals.JobUpdateCard,
+		approvals.JobPostOutcome, approvals.JobPostDelay, approvals.JobTellRequester, approvals.JobTellVoter, approvals.JobExpire,
+		approvals.JobRemind, approvals.JobPostConsentLost, approvals.JobWarnExpiry, approvals.JobGrantExpiry, approvals.JobRevoke, approvals.JobPostRevocationDelay, approvals.JobPostRevocation,
 	}
 }
 
@@ -62,7 +62,7 @@ type referee struct {
 // A hold is a lease. It lapses between until and lapsed, if it is not given
 // back before.
 type hold struct {
-	task          approvals.Task
+	task          approvals.LeasedJob
 	lane          string
 	until, lapsed time.Time
 	released      bool
@@ -74,12 +74,12 @@ func (ref *referee) fault(format string, args ...any) {
 }
 
 // taken hears of a claim that was made after since.
-func (ref *referee) taken(task approvals.Task, r approvals.Request, since time.Time) {
+func (ref *referee) taken(task approvals.LeasedJob, r approvals.Request, since time.Time) {
 	ref.mu.Lock()
 	defer ref.mu.Unlock()
 	now, lane := ref.clock.now(), task.Lane(r)
-	if task.Kind == approvals.End && r.Grant.By == "" && r.Grant.Tries == 0 && now.Before(r.Ended.Add(r.Ask.For)) {
-		ref.fault("the end of %s, granted at %v for %v, was given out at %v", r.ID, r.Ended, r.Ask.For, now)
+	if task.Kind == approvals.JobRevoke && r.Grant.EndedBy == "" && r.Grant.Attempts == 0 && now.Before(r.ClosedAt.Add(r.Ask.For)) {
+		ref.fault("the end of %s, granted at %v for %v, was given out at %v", r.ID, r.ClosedAt, r.Ask.For, now)
 	}
 	if last := ref.holds[task.ID]; last != nil && last.task.Attempt >= task.Attempt {
 		if last.task.Attempt == task.Attempt || now.Sub(since) < lease {
@@ -105,7 +105,7 @@ func (ref *referee) dropped(h *hold) bool {
 
 // release hears that a holder is about to end its task, and says whether it
 // has lost it already.
-func (ref *referee) release(task approvals.Task) (lost bool) {
+func (ref *referee) release(task approvals.LeasedJob) (lost bool) {
 	ref.mu.Lock()
 	defer ref.mu.Unlock()
 	last := ref.holds[task.ID]
@@ -117,7 +117,7 @@ func (ref *referee) release(task approvals.Task) (lost bool) {
 }
 
 // ended hears what a holder was told.
-func (ref *referee) ended(task approvals.Task, lost bool, err error) {
+func (ref *referee) ended(task approvals.LeasedJob, lost bool, err error) {
 	ref.mu.Lock()
 	defer ref.mu.Unlock()
 	if err != nil {
@@ -132,18 +132,18 @@ func (ref *referee) ended(task approvals.Task, lost bool, err error) {
 		}
 		last.settled = true
 	}
-	ref.settled[owedKey(task.Request, task.Owed)]++
+	ref.settled[owedKey(task.RequestID, task.Job)]++
 }
 
-func owedKey(request string, o approvals.Owed) string {
-	return fmt.Sprint(request, " ", o.Kind, " ", o.Subject)
+func owedKey(request string, o approvals.Job) string {
+	return fmt.Sprint(request, " ", o.Kind, " ", o.Key)
 }
 
 // A worker carries out its orders.
 type worker struct {
 	*bench
 	ref  *referee
-	late []approvals.Task
+	late []approvals.LeasedJob
 }
 
 // run carries out one order. Only the errors of the contract are expected.
@@ -152,14 +152,14 @@ func (w *worker) run(o order) {
 	var err error
 	switch o.Do {
 	case "file":
-		_, _, err = w.File(w.ctx(), asked(o.Request))
+		_, _, err = w.FileRequest(w.ctx(), asked(o.Request))
 	case "step":
-		_, err = w.Step(w.ctx(), id, o.Event, nil)
+		_, err = w.ApplyEvent(w.ctx(), id, o.Event, nil)
 		if err != nil && strings.Contains(err.Error(), "cannot settle as") {
 			err = nil
 		}
 	case "react":
-		err = w.React(w.ctx(), approvals.Reaction{
+		err = w.RecordReaction(w.ctx(), approvals.Reaction{
 			Channel: channel, TS: card(id), User: "U-0", Name: "x", Deny: true, EventTS: fmt.Sprint(w.clock.now().UnixMicro()), Present: true,
 		})
 	case "advance":
@@ -179,17 +179,17 @@ func (w *worker) run(o order) {
 }
 
 func (w *worker) expected(err error) {
-	var taken *approvals.Taken
+	var taken *approvals.DuplicateError
 	if errors.As(err, &taken) {
 		return // another's change is the very same
 	}
 	w.Helper()
-	w.rival(err, approvals.ErrNoMove, approvals.ErrNotYours, approvals.ErrNoReason, approvals.ErrLost, approvals.ErrNothing, approvals.ErrNoRequest)
+	w.rival(err, approvals.ErrNoTransition, approvals.ErrNotPermitted, approvals.ErrReasonRequired, approvals.ErrLeaseLost, approvals.ErrNoJob, approvals.ErrNotFound)
 }
 
 func (w *worker) take(o order) error {
 	since := w.clock.now()
-	task, r, err := w.Claim(w.ctx(), lease, o.Kinds...)
+	task, r, err := w.ClaimJob(w.ctx(), lease, o.Kinds...)
 	if err != nil {
 		return err
 	}
@@ -199,10 +199,10 @@ func (w *worker) take(o order) error {
 		w.late = append(w.late, task)
 	case "defer":
 		w.ref.release(task)
-		return w.Defer(w.ctx(), task, time.Second, true)
+		return w.RetryJob(w.ctx(), task, time.Second, true)
 	case "step":
 		lost := w.ref.release(task)
-		_, err := w.Step(w.ctx(), r.ID, w.fit(task, r, o.Event), &task)
+		_, err := w.ApplyEvent(w.ctx(), r.ID, w.fit(task, r, o.Event), &task)
 		w.ref.ended(task, lost, err)
 		if err != nil && !strings.Contains(err.Error(), "cannot settle as") {
 			return err
@@ -216,36 +216,36 @@ func (w *worker) take(o order) error {
 }
 
 // fit is the event that a task of this kind leads to when all goes well.
-func (w *worker) fit(task approvals.Task, r approvals.Request, otherwise approvals.Event) approvals.Event {
+func (w *worker) fit(task approvals.LeasedJob, r approvals.Request, otherwise approvals.Event) approvals.Event {
 	switch task.Kind {
-	case approvals.Vet:
+	case approvals.JobPrepare:
 		return ownVetted(r.ID)
-	case approvals.Announce:
-		return approvals.Posted{TS: card(r.ID)}
-	case approvals.Weigh:
+	case approvals.JobPostCard:
+		return approvals.CardPosted{TS: card(r.ID)}
+	case approvals.JobCountVotes:
 		return unanimous(r.ID)
-	case approvals.Apply:
-		return approvals.Settled{State: approvals.Done, Outcome: approvals.Outcome{Reason: approvals.ReasonConfirmed}}
-	case approvals.Remind:
-		return approvals.Reminded{Number: r.Reminded + 1}
-	case approvals.Elapse:
-		return approvals.Elapsed{}
-	case approvals.End:
-		return approvals.Ended{Ending: approvals.Ending{Took: r.Grant.Codes}}
+	case approvals.JobApply:
+		return approvals.WriteFinished{State: approvals.Done, Outcome: approvals.Outcome{Reason: approvals.ReasonConfirmed}}
+	case approvals.JobRemind:
+		return approvals.Reminded{Number: r.RemindersSent + 1}
+	case approvals.JobGrantExpiry:
+		return approvals.GrantExpired{}
+	case approvals.JobRevoke:
+		return approvals.Revoked{Revocation: approvals.Revocation{Removed: r.Grant.Codes}}
 	}
 	switch otherwise.(type) { // which was drawn for another request perhaps
-	case approvals.Vetted:
+	case approvals.Prepared:
 		return ownVetted(r.ID)
-	case approvals.Posted:
-		return approvals.Posted{TS: card(r.ID)}
+	case approvals.CardPosted:
+		return approvals.CardPosted{TS: card(r.ID)}
 	}
 	return judged(r.ID, otherwise)
 }
 
 // try must be refused once the lease has lapsed.
-func (w *worker) try(task approvals.Task) error {
+func (w *worker) try(task approvals.LeasedJob) error {
 	before := w.clock.now()
-	err := w.Try(w.ctx(), task)
+	err := w.MarkTried(w.ctx(), task)
 	w.ref.mu.Lock()
 	if last := w.ref.holds[task.ID]; err == nil && last.task.Attempt == task.Attempt && !before.Before(last.lapsed) {
 		w.ref.fault("task %d was tried after its lease", task.ID)
@@ -255,9 +255,9 @@ func (w *worker) try(task approvals.Task) error {
 	return err
 }
 
-func (w *worker) settle(task approvals.Task) {
+func (w *worker) settle(task approvals.LeasedJob) {
 	lost := w.ref.release(task)
-	err := w.Settle(w.ctx(), task)
+	err := w.CompleteJob(w.ctx(), task)
 	w.ref.ended(task, lost, err)
 	w.expected(err)
 }
@@ -297,21 +297,21 @@ func TestConcurrentWorkers(t *testing.T) {
 // begin files the first request and brings it as far as is drawn: at most it
 // holds codes for a time.
 func begin(t *rapid.T, b *bench) {
-	r, _, err := b.File(b.ctx(), asked(0))
+	r, _, err := b.FileRequest(b.ctx(), asked(0))
 	agree(t, err, nil)
 	steps := []approvals.Event{
-		ownVetted(r.ID), approvals.Posted{TS: card(r.ID)}, unanimous(r.ID),
-		approvals.Settled{State: approvals.Done, Outcome: approvals.Outcome{Reason: approvals.ReasonConfirmed}},
+		ownVetted(r.ID), approvals.CardPosted{TS: card(r.ID)}, unanimous(r.ID),
+		approvals.WriteFinished{State: approvals.Done, Outcome: approvals.Outcome{Reason: approvals.ReasonConfirmed}},
 	}
 	for _, e := range steps[:rapid.SampledFrom([]int{0, 1, 2, 3, 4, 4, 4}).Draw(t, "far")] {
-		_, err := b.Step(b.ctx(), r.ID, e, nil)
+		_, err := b.ApplyEvent(b.ctx(), r.ID, e, nil)
 		agree(t, err, nil)
 	}
 }
 
 // ownVetted is a change that no other request asks, which one person of each
 // stage has to agree to.
-func ownVetted(id string) approvals.Vetted {
+func ownVetted(id string) approvals.Prepared {
 	own := ownProposal(group, id)
 	own.Terms.Stages, own.Terms.SelfApproval = nil, selfApproved(id)
 	for _, people := range approversOf(id) {
@@ -324,10 +324,10 @@ func ownVetted(id string) approvals.Vetted {
 func events() map[string]approvals.Event {
 	all := map[string]approvals.Event{}
 	for _, e := range []approvals.Event{
-		approvals.Vetted{}, approvals.Unfit{}, approvals.Posted{}, approvals.Weighed{}, approvals.Rechecked{},
-		approvals.Cancel{}, approvals.Lapse{}, approvals.Gone{}, approvals.Held{}, approvals.Missed{}, approvals.Settled{},
-		approvals.Carried{}, approvals.Reminded{}, approvals.Elapsed{}, approvals.EndEarly{}, approvals.Ended{},
-		approvals.Forgotten{},
+		approvals.Prepared{}, approvals.Rejected{}, approvals.CardPosted{}, approvals.VotesCounted{}, approvals.ConsentLost{},
+		approvals.Cancel{}, approvals.Expire{}, approvals.CardDeleted{}, approvals.Delayed{}, approvals.Mismatch{}, approvals.WriteFinished{},
+		approvals.ApproversChanged{}, approvals.Reminded{}, approvals.GrantExpired{}, approvals.RevokeEarly{}, approvals.Revoked{},
+		approvals.Orphaned{},
 	} {
 		all[e.Kind()] = e
 	}
@@ -365,7 +365,7 @@ func replay(t *rapid.T, b *bench, ref *referee) {
 		}
 		same(t, "journal", written, m.journal)
 		for _, row := range m.owed {
-			owed[owedKey(id, row.Owed)] = true
+			owed[owedKey(id, row.Job)] = true
 		}
 	}
 	w.times(t, b.under().timers(t), b.clock.now())
@@ -421,14 +421,14 @@ func drain(t *rapid.T, b *bench, ref *referee) {
 	b.clock.advance(3 * ttl)
 	for {
 		since := b.clock.now()
-		task, r, err := b.Claim(b.ctx(), lease, workKinds()...)
-		if errors.Is(err, approvals.ErrNothing) {
+		task, r, err := b.ClaimJob(b.ctx(), lease, workKinds()...)
+		if errors.Is(err, approvals.ErrNoJob) {
 			break
 		}
 		agree(t, err, nil)
 		ref.taken(task, r, since)
 		ref.release(task)
-		err = b.Settle(b.ctx(), task)
+		err = b.CompleteJob(b.ctx(), task)
 		agree(t, err, nil)
 		ref.ended(task, false, err)
 	}

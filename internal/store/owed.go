@@ -25,7 +25,7 @@ const head = `(lane IS NULL OR NOT EXISTS (SELECT 1 FROM owed AS mate
 
 // owe adds owed work. What already waits is hastened, not doubled; what runs
 // at the moment is wanted once more.
-func (t *tx) owe(ctx context.Context, r approvals.Request, o approvals.Owed) error {
+func (t *tx) enqueue(ctx context.Context, r approvals.Request, o approvals.Job) error {
 	due := o.Due
 	if due.IsZero() {
 		due = t.now
@@ -40,7 +40,7 @@ func (t *tx) owe(ctx context.Context, r approvals.Request, o approvals.Owed) err
 			wanted = owed.wanted + 1,
 			note = excluded.note,
 			due_at = CASE WHEN owed.leased = 1 OR owed.due_at < excluded.due_at THEN owed.due_at ELSE excluded.due_at END`,
-		r.ID, string(o.Kind), o.Subject, o.Note, lane, micros(due))
+		r.ID, string(o.Kind), o.Key, o.Note, lane, micros(due))
 	if err != nil {
 		return fmt.Errorf("owe %s: %w", o.Kind, err)
 	}
@@ -55,8 +55,8 @@ const unreadRest = 5 * time.Minute
 // Claim takes the most urgent due task of the first kind that has one. A task
 // whose request is not understood is put off, so that it holds up no other, and
 // the error comes with it.
-func (s *Store) Claim(ctx context.Context, lease time.Duration, kinds ...approvals.Kind) (approvals.Task, approvals.Request, error) {
-	var task approvals.Task
+func (s *Store) ClaimJob(ctx context.Context, lease time.Duration, kinds ...approvals.JobKind) (approvals.LeasedJob, approvals.Request, error) {
+	var task approvals.LeasedJob
 	var request approvals.Request
 	var unread error
 	err := s.inTx(ctx, func(tx *tx) error {
@@ -70,35 +70,35 @@ func (s *Store) Claim(ctx context.Context, lease time.Duration, kinds ...approva
 				return fmt.Errorf("claim %s: %w", kind, err)
 			}
 			task = found
-			request, err = one(tx.QueryRowContext(ctx, `SELECT `+requestColumns+` FROM requests WHERE id = $1`, task.Request))
+			request, err = one(tx.QueryRowContext(ctx, `SELECT `+requestColumns+` FROM requests WHERE id = $1`, task.RequestID))
 			if errors.Is(err, errUnread) {
 				unread = err
 				return tx.putOff(ctx, task, unreadRest, false)
 			}
 			return err
 		}
-		return approvals.ErrNothing
+		return approvals.ErrNoJob
 	})
 	if err != nil {
-		return approvals.Task{}, approvals.Request{}, err
+		return approvals.LeasedJob{}, approvals.Request{}, err
 	}
 	return task, request, unread
 }
 
-func (t *tx) claim(ctx context.Context, kind approvals.Kind, lease time.Duration) (approvals.Task, error) {
-	task := approvals.Task{Owed: approvals.Owed{Kind: kind}}
+func (t *tx) claim(ctx context.Context, kind approvals.JobKind, lease time.Duration) (approvals.LeasedJob, error) {
+	task := approvals.LeasedJob{Job: approvals.Job{Kind: kind}}
 	var tried sql.NullInt64
 	err := t.QueryRowContext(ctx, `UPDATE owed SET leased = 1, attempt = attempt + 1, due_at = $3
 		WHERE id = (SELECT id FROM owed WHERE kind = $1 AND due_at <= $2 AND `+head+` ORDER BY due_at, id LIMIT 1`+t.engine.skipLocked()+`)
 		RETURNING id, request_id, subject, note, attempt, wanted, tried_at`,
 		string(kind), micros(t.now), micros(t.now.Add(lease)),
-	).Scan(&task.ID, &task.Request, &task.Subject, &task.Note, &task.Attempt, &task.Wanted, &tried)
-	task.Tried = fromNullMicros(tried)
+	).Scan(&task.ID, &task.RequestID, &task.Key, &task.Note, &task.Attempt, &task.Revision, &tried)
+	task.TriedAt = fromNullMicros(tried)
 	return task, err
 }
 
 // Wait tells how long until the next task of these kinds may be due.
-func (s *Store) Wait(ctx context.Context, kinds ...approvals.Kind) (time.Duration, bool, error) {
+func (s *Store) NextDue(ctx context.Context, kinds ...approvals.JobKind) (time.Duration, bool, error) {
 	var next int64
 	var owed bool
 	for _, kind := range kinds {
@@ -121,7 +121,7 @@ func (s *Store) Wait(ctx context.Context, kinds ...approvals.Kind) (time.Duratio
 }
 
 // Try records that the task's effect is about to be attempted.
-func (s *Store) Try(ctx context.Context, task approvals.Task) error {
+func (s *Store) MarkTried(ctx context.Context, task approvals.LeasedJob) error {
 	return s.inTx(ctx, func(tx *tx) error {
 		return tx.fenced(ctx, `UPDATE owed SET tried_at = coalesce(tried_at, $3)
 			WHERE id = $1 AND attempt = $2 AND leased = 1 AND due_at > $3`,
@@ -130,20 +130,20 @@ func (s *Store) Try(ctx context.Context, task approvals.Task) error {
 }
 
 // Settle ends a task that changed nothing.
-func (s *Store) Settle(ctx context.Context, task approvals.Task) error {
+func (s *Store) CompleteJob(ctx context.Context, task approvals.LeasedJob) error {
 	return s.inTx(ctx, func(tx *tx) error { return tx.settle(ctx, task) })
 }
 
 // settle removes the task, or leaves it due again if it was owed once more
 // while it ran. A task that is kept stays under its lease.
-func (t *tx) settle(ctx context.Context, task approvals.Task) error {
-	if task.Kept {
+func (t *tx) settle(ctx context.Context, task approvals.LeasedJob) error {
+	if task.Unfinished {
 		return t.fenced(ctx, `UPDATE owed SET attempt = attempt WHERE id = $1 AND attempt = $2 AND leased = 1`, task.ID, task.Attempt)
 	}
 	t.wake = append(t.wake, laneMates(task.Kind)...)
 	err := t.fenced(ctx, `DELETE FROM owed WHERE id = $1 AND attempt = $2 AND leased = 1 AND wanted = $3`,
-		task.ID, task.Attempt, task.Wanted)
-	if !errors.Is(err, approvals.ErrLost) {
+		task.ID, task.Attempt, task.Revision)
+	if !errors.Is(err, approvals.ErrLeaseLost) {
 		return err
 	}
 	return t.fenced(ctx, `UPDATE owed SET leased = 0, tried_at = NULL, due_at = $3 WHERE id = $1 AND attempt = $2 AND leased = 1`,
@@ -151,11 +151,11 @@ func (t *tx) settle(ctx context.Context, task approvals.Task) error {
 }
 
 // Defer gives a task back until later.
-func (s *Store) Defer(ctx context.Context, task approvals.Task, after time.Duration, untry bool) error {
+func (s *Store) RetryJob(ctx context.Context, task approvals.LeasedJob, after time.Duration, untry bool) error {
 	return s.inTx(ctx, func(tx *tx) error { return tx.putOff(ctx, task, after, untry) })
 }
 
-func (t *tx) putOff(ctx context.Context, task approvals.Task, after time.Duration, untry bool) error {
+func (t *tx) putOff(ctx context.Context, task approvals.LeasedJob, after time.Duration, untry bool) error {
 	t.wake = append(t.wake, task.Kind)
 	return t.fenced(ctx, `UPDATE owed SET leased = 0, due_at = $3,
 		tried_at = CASE WHEN $4 THEN NULL ELSE tried_at END WHERE id = $1 AND attempt = $2 AND leased = 1`,
@@ -170,20 +170,20 @@ func (t *tx) fenced(ctx context.Context, query string, args ...any) error {
 	}
 	n, err := result.RowsAffected()
 	if err == nil && n == 0 {
-		err = approvals.ErrLost
+		err = approvals.ErrLeaseLost
 	}
 	return err
 }
 
 // laneMates are the kinds that may be next in line when one of kind is over.
-func laneMates(kind approvals.Kind) []approvals.Kind {
+func laneMates(kind approvals.JobKind) []approvals.JobKind {
 	switch kind {
-	case approvals.Apply, approvals.End:
-		return []approvals.Kind{approvals.Apply, approvals.End}
-	case approvals.Announce, approvals.Progress, approvals.Reply, approvals.Reopen, approvals.Warn, approvals.Overdue, approvals.Conclude:
-		return []approvals.Kind{approvals.Progress, approvals.Reply, approvals.Reopen, approvals.Warn, approvals.Overdue, approvals.Conclude}
-	case approvals.Seed, approvals.Render:
-		return []approvals.Kind{approvals.Seed, approvals.Render}
+	case approvals.JobApply, approvals.JobRevoke:
+		return []approvals.JobKind{approvals.JobApply, approvals.JobRevoke}
+	case approvals.JobPostCard, approvals.JobPostDelay, approvals.JobPostOutcome, approvals.JobPostConsentLost, approvals.JobWarnExpiry, approvals.JobPostRevocationDelay, approvals.JobPostRevocation:
+		return []approvals.JobKind{approvals.JobPostDelay, approvals.JobPostOutcome, approvals.JobPostConsentLost, approvals.JobWarnExpiry, approvals.JobPostRevocationDelay, approvals.JobPostRevocation}
+	case approvals.JobAddReactions, approvals.JobUpdateCard:
+		return []approvals.JobKind{approvals.JobAddReactions, approvals.JobUpdateCard}
 	}
-	return []approvals.Kind{kind}
+	return []approvals.JobKind{kind}
 }

@@ -51,33 +51,33 @@ func (l *log) add(statement string, values []any) {
 // everything has the store send each of its statements.
 func everything(b *bench) {
 	card := b.card(1, group)
-	_, again, err := b.File(b.ctx(), ask(1))
+	_, again, err := b.FileRequest(b.ctx(), ask(1))
 	b.must(err)
 	if !again {
 		b.Fatal("filed again")
 	}
-	b.must(b.React(b.ctx(), thumb(card, "U-ANNA", "1.1", true)))
-	b.must(b.Seen(b.ctx(), card.Channel, card.CardTS, b.clock.now(), []approvals.Reaction{thumb(card, "U-ANNA", "", true)}))
+	b.must(b.RecordReaction(b.ctx(), thumb(card, "U-ANNA", "1.1", true)))
+	b.must(b.ReplaceReactions(b.ctx(), card.Channel, card.CardTS, b.clock.now(), []approvals.Reaction{thumb(card, "U-ANNA", "", true)}))
 	b.present(card, "U-ANNA")
-	weigh := b.claim(approvals.Weigh)
-	b.must(b.Try(b.ctx(), weigh))
-	b.must(b.React(b.ctx(), thumb(card, "U-BEN", "1.2", true)))
-	b.must(b.Settle(b.ctx(), weigh)) // owed once more
-	b.must(b.Defer(b.ctx(), b.claim(approvals.Weigh), 0, true))
-	b.must(b.Settle(b.ctx(), b.claim(approvals.Weigh)))
-	_, _, err = b.Wait(b.ctx(), approvals.Expire, approvals.Render)
+	weigh := b.claim(approvals.JobCountVotes)
+	b.must(b.MarkTried(b.ctx(), weigh))
+	b.must(b.RecordReaction(b.ctx(), thumb(card, "U-BEN", "1.2", true)))
+	b.must(b.CompleteJob(b.ctx(), weigh)) // owed once more
+	b.must(b.RetryJob(b.ctx(), b.claim(approvals.JobCountVotes), 0, true))
+	b.must(b.CompleteJob(b.ctx(), b.claim(approvals.JobCountVotes)))
+	_, _, err = b.NextDue(b.ctx(), approvals.JobExpire, approvals.JobUpdateCard)
 	b.must(err)
-	b.claim(approvals.Render)
+	b.claim(approvals.JobUpdateCard)
 	_, err = b.Now(b.ctx())
 	b.must(err)
-	cards, err := b.Cards(b.ctx())
+	cards, err := b.ListPendingCards(b.ctx())
 	b.must(err)
 	if len(cards) == 0 {
 		b.Error("no card waits")
 	}
-	_, err = b.Changing(b.ctx(), group)
+	_, err = b.ListUnsettledWrites(b.ctx(), group)
 	b.must(err)
-	_, err = b.Ahead(b.ctx(), 10)
+	_, err = b.CountUnposted(b.ctx(), 10)
 	b.must(err)
 	b.step(card, approvals.Cancel{By: card.Requester}) // drops
 	b.must(b.DeadLetter(b.ctx(), "envelope", "why", nil))

@@ -69,7 +69,7 @@ func openPostgres(ctx context.Context, url string, opts Options) (*Store, error)
 	if err := s.preparePostgres(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("prepare database %s on %s: %w", config.Database, config.Host, err), db.Close())
 	}
-	engine.listen = startListening(config, engine.me, &s.bell)
+	engine.listen = startListening(config, engine.me, &s.signals)
 	return s, nil
 }
 

@@ -18,37 +18,37 @@ import (
 func acts() []act {
 	weigh := func(b *bench) any {
 		r := b.card(1, group)
-		b.must(b.React(b.ctx(), thumb(r, "U-ANNA", "1.1", true)))
-		return b.claim(approvals.Weigh)
+		b.must(b.RecordReaction(b.ctx(), thumb(r, "U-ANNA", "1.1", true)))
+		return b.claim(approvals.JobCountVotes)
 	}
 	return []act{
 		{"File", func(*bench) any { return nil }, func(b *bench, _ any) (any, error) {
-			r, again, err := b.File(b.ctx(), ask(1))
+			r, again, err := b.FileRequest(b.ctx(), ask(1))
 			return []any{r, again}, err
 		}},
 		{"Step", func(b *bench) any { return b.card(1, group) }, func(b *bench, r any) (any, error) {
-			return b.Step(b.ctx(), r.(approvals.Request).ID, yes("U-ANNA"), nil)
+			return b.ApplyEvent(b.ctx(), r.(approvals.Request).ID, yes("U-ANNA"), nil)
 		}},
 		{"Step with its task", weigh, func(b *bench, task any) (any, error) {
-			held := task.(approvals.Task)
-			return b.Step(b.ctx(), held.Request, yes("U-ANNA"), &held)
+			held := task.(approvals.LeasedJob)
+			return b.ApplyEvent(b.ctx(), held.RequestID, yes("U-ANNA"), &held)
 		}},
 		{"Claim", func(b *bench) any { return b.card(1, group) }, func(b *bench, _ any) (any, error) {
-			task, r, err := b.Claim(b.ctx(), lease, approvals.Weigh)
+			task, r, err := b.ClaimJob(b.ctx(), lease, approvals.JobCountVotes)
 			task.ID = 0 // attempts that did not come to pass use up numbers
 			return []any{task, r}, err
 		}},
-		{"Try", weigh, func(b *bench, task any) (any, error) { return nil, b.Try(b.ctx(), task.(approvals.Task)) }},
-		{"Settle", weigh, func(b *bench, task any) (any, error) { return nil, b.Settle(b.ctx(), task.(approvals.Task)) }},
+		{"Try", weigh, func(b *bench, task any) (any, error) { return nil, b.MarkTried(b.ctx(), task.(approvals.LeasedJob)) }},
+		{"Settle", weigh, func(b *bench, task any) (any, error) { return nil, b.CompleteJob(b.ctx(), task.(approvals.LeasedJob)) }},
 		{"Defer", weigh, func(b *bench, task any) (any, error) {
-			return nil, b.Defer(b.ctx(), task.(approvals.Task), time.Hour, false)
+			return nil, b.RetryJob(b.ctx(), task.(approvals.LeasedJob), time.Hour, false)
 		}},
 		{"React", func(b *bench) any { return b.card(1, group) }, func(b *bench, r any) (any, error) {
-			return nil, b.React(b.ctx(), thumb(r.(approvals.Request), "U-ANNA", "1.1", true))
+			return nil, b.RecordReaction(b.ctx(), thumb(r.(approvals.Request), "U-ANNA", "1.1", true))
 		}},
 		{"Seen", func(b *bench) any { return b.card(1, group) }, func(b *bench, r any) (any, error) {
 			card := r.(approvals.Request)
-			return nil, b.Seen(b.ctx(), card.Channel, card.CardTS, b.clock.now(), []approvals.Reaction{thumb(card, "U-ANNA", "", true)})
+			return nil, b.ReplaceReactions(b.ctx(), card.Channel, card.CardTS, b.clock.now(), []approvals.Reaction{thumb(card, "U-ANNA", "", true)})
 		}},
 	}
 }
@@ -60,10 +60,10 @@ type act struct {
 }
 
 // yes is a weighing with a consent of each of these people.
-func yes(users ...string) approvals.Weighed {
-	var w approvals.Weighed
+func yes(users ...string) approvals.VotesCounted {
+	var w approvals.VotesCounted
 	for _, user := range users {
-		w.Ballots = append(w.Ballots, approvals.Ballot{User: user, Standing: approvals.Counts, Stages: []int{0}})
+		w.Ballots = append(w.Ballots, approvals.Ballot{User: user, Eligibility: approvals.Counts, Stages: []int{0}})
 	}
 	return w
 }
@@ -132,7 +132,7 @@ func TestCommitOutlivesItsCaller(t *testing.T) {
 	ctx, cancel := b.proxy.AtCommit(t.Context())
 	defer cancel()
 	b.proxy.CutNext(1, pgtest.MuteCommit)
-	after, err := b.Step(ctx, r.ID, yes("U-ANNA"), nil)
+	after, err := b.ApplyEvent(ctx, r.ID, yes("U-ANNA"), nil)
 	if err != nil || after.State != approvals.Approved {
 		t.Errorf("told %s, %v", after.State, err)
 	}

@@ -24,7 +24,7 @@ const relisten = time.Second
 
 // announce wakes the other replicas when the transaction commits, and not if
 // it does not.
-func (e *postgres) announce(ctx context.Context, tx *sql.Tx, kinds []approvals.Kind) error {
+func (e *postgres) announce(ctx context.Context, tx *sql.Tx, kinds []approvals.JobKind) error {
 	if len(kinds) == 0 {
 		return nil
 	}
@@ -46,7 +46,7 @@ type listening struct {
 
 // startListening returns once it listens, or could not: then it tries again by
 // itself.
-func startListening(config *pgx.ConnConfig, me string, bell *bell) *listening {
+func startListening(config *pgx.ConnConfig, me string, bell *signals) *listening {
 	ctx, cancel := context.WithCancel(context.Background())
 	l := &listening{cancel: cancel, done: make(chan struct{})}
 	attempted := make(chan struct{})
@@ -79,7 +79,7 @@ func (l *listening) stop() error {
 
 // listenOnce rings for every notification until the connection is lost. It
 // rings for everything first: something may have been missed.
-func listenOnce(ctx context.Context, config *pgx.ConnConfig, me string, bell *bell, listens func()) error {
+func listenOnce(ctx context.Context, config *pgx.ConnConfig, me string, bell *signals, listens func()) error {
 	conn, err := pgx.ConnectConfig(ctx, config.Copy())
 	if err != nil {
 		return err
@@ -88,7 +88,7 @@ func listenOnce(ctx context.Context, config *pgx.ConnConfig, me string, bell *be
 	if _, err := conn.Exec(ctx, "LISTEN "+notifications); err != nil {
 		return err
 	}
-	bell.ringAll()
+	bell.signalAll()
 	listens()
 	for {
 		heard, err := conn.WaitForNotification(ctx)
@@ -96,15 +96,15 @@ func listenOnce(ctx context.Context, config *pgx.ConnConfig, me string, bell *be
 			return err
 		}
 		if sender, kinds, ok := strings.Cut(heard.Payload, " "); ok && sender != me {
-			bell.ring(kindsOf(kinds))
+			bell.signal(kindsOf(kinds))
 		}
 	}
 }
 
-func kindsOf(words string) []approvals.Kind {
-	var kinds []approvals.Kind
+func kindsOf(words string) []approvals.JobKind {
+	var kinds []approvals.JobKind
 	for word := range strings.FieldsSeq(words) {
-		kinds = append(kinds, approvals.Kind(word))
+		kinds = append(kinds, approvals.JobKind(word))
 	}
 	return kinds
 }

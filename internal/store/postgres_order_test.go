@@ -11,28 +11,28 @@ import (
 // every one of them count, and settles the task. False if none was due.
 func (b *bench) weigh() bool {
 	b.Helper()
-	task, r, err := b.Claim(b.ctx(), lease, approvals.Weigh)
-	if errors.Is(err, approvals.ErrNothing) {
+	task, r, err := b.ClaimJob(b.ctx(), lease, approvals.JobCountVotes)
+	if errors.Is(err, approvals.ErrNoJob) {
 		return false
 	}
 	if err != nil {
 		b.Error(err)
 		return false
 	}
-	reactions, err := b.Reactions(b.ctx(), r.Channel, r.CardTS)
+	reactions, err := b.ListReactions(b.ctx(), r.Channel, r.CardTS)
 	if err != nil {
 		b.Error(err)
 		return false
 	}
-	var w approvals.Weighed
+	var w approvals.VotesCounted
 	for _, reaction := range reactions {
-		w.Ballots = append(w.Ballots, approvals.Ballot{User: reaction.User, Deny: reaction.Deny, Standing: approvals.Counts, Stages: []int{0}})
+		w.Ballots = append(w.Ballots, approvals.Ballot{User: reaction.User, Deny: reaction.Deny, Eligibility: approvals.Counts, Stages: []int{0}})
 	}
-	_, err = b.Step(b.ctx(), r.ID, w, &task)
-	if errors.Is(err, approvals.ErrNoMove) {
-		err = b.Settle(b.ctx(), task)
+	_, err = b.ApplyEvent(b.ctx(), r.ID, w, &task)
+	if errors.Is(err, approvals.ErrNoTransition) {
+		err = b.CompleteJob(b.ctx(), task)
 	}
-	if err != nil && !errors.Is(err, approvals.ErrLost) {
+	if err != nil && !errors.Is(err, approvals.ErrLeaseLost) {
 		b.Error(err)
 	}
 	return true
@@ -40,13 +40,13 @@ func (b *bench) weigh() bool {
 
 // unposted is a request whose card is in the channel already, with a timestamp
 // that is not stored yet.
-func (b *bench) unposted(n int) (approvals.Request, approvals.Posted) {
+func (b *bench) unposted(n int) (approvals.Request, approvals.CardPosted) {
 	b.Helper()
 	r := b.file(n)
-	b.finish(approvals.Vet)
+	b.finish(approvals.JobPrepare)
 	r = b.step(r, ownProposal(group, r.ID))
-	b.finish(approvals.Announce)
-	return r, approvals.Posted{TS: "1700000000.00" + r.ID[len(r.ID)-4:]}
+	b.finish(approvals.JobPostCard)
+	return r, approvals.CardPosted{TS: "1700000000.00" + r.ID[len(r.ID)-4:]}
 }
 
 // A quick approver is heard while the card's timestamp is being stored: here
@@ -61,12 +61,12 @@ func TestVoteDuringPostedIsWeighed(t *testing.T) {
 	heard := make(chan error, 1)
 	vote := thumb(r, "U-QUICK", "1.1", true)
 	vote.TS = posted.TS
-	go func() { heard <- other.React(t.Context(), vote) }()
+	go func() { heard <- other.RecordReaction(t.Context(), vote) }()
 	one.untilWaiting(1)
 	stored := make(chan struct{})
 	go func() {
 		defer close(stored)
-		if _, err := other.Step(t.Context(), r.ID, posted, nil); err != nil {
+		if _, err := other.ApplyEvent(t.Context(), r.ID, posted, nil); err != nil {
 			t.Error(err)
 		}
 		other.weigh()
@@ -96,9 +96,9 @@ func TestVoteDuringPostedIsWeighedRaced(t *testing.T) {
 		race(2, func(i int) bool {
 			var err error
 			if i == 0 {
-				err = both[0].React(t.Context(), vote)
+				err = both[0].RecordReaction(t.Context(), vote)
 			} else {
-				_, err = both[1].Step(t.Context(), r.ID, posted, nil)
+				_, err = both[1].ApplyEvent(t.Context(), r.ID, posted, nil)
 			}
 			if err != nil {
 				t.Error(err)
@@ -121,13 +121,13 @@ func TestVoteThatWaitedIsLate(t *testing.T) {
 	defer release()
 	voted := make(chan error)
 	go func() {
-		_, err := both[1].Step(t.Context(), r.ID, yes("U-ANNA"), nil)
+		_, err := both[1].ApplyEvent(t.Context(), r.ID, yes("U-ANNA"), nil)
 		voted <- err
 	}()
 	both[0].untilWaiting(1)
 	both[0].clock.advance(ttl)
 	release()
-	both[0].want(<-voted, approvals.ErrNoMove) // only the last look at the card may count it now
+	both[0].want(<-voted, approvals.ErrNoTransition) // only the last look at the card may count it now
 }
 
 // heldStep runs a Step that stands still before it commits, until release.
@@ -168,20 +168,20 @@ func TestIDsOutOfCommitOrder(t *testing.T) {
 	late, early := one.card(1, group), one.card(2, group)
 	commit := one.heldStep(late, yes("U-ANNA"))
 	other.approve(early)
-	running := other.claim(approvals.Apply)
-	if running.Request != early.ID {
-		t.Fatalf("claimed %s", running.Request)
+	running := other.claim(approvals.JobApply)
+	if running.RequestID != early.ID {
+		t.Fatalf("claimed %s", running.RequestID)
 	}
 	commit()
-	one.nothing(approvals.Apply)
+	one.nothing(approvals.JobApply)
 	one.clock.advance(lease) // a lapsed lease goes to who takes over the same row
-	if taken := one.claim(approvals.Apply); taken.ID != running.ID {
-		t.Fatalf("%s overtook", taken.Request)
+	if taken := one.claim(approvals.JobApply); taken.ID != running.ID {
+		t.Fatalf("%s overtook", taken.RequestID)
 	} else {
-		one.must(one.Settle(t.Context(), taken))
+		one.must(one.CompleteJob(t.Context(), taken))
 	}
-	if next := other.claim(approvals.Apply); next.Request != late.ID {
-		t.Errorf("%s comes next", next.Request)
+	if next := other.claim(approvals.JobApply); next.RequestID != late.ID {
+		t.Errorf("%s comes next", next.RequestID)
 	}
 }
 
@@ -194,10 +194,10 @@ func TestClaimsOfOneLaneAtOnce(t *testing.T) {
 	commit := one.heldStep(late, yes("U-ANNA"))
 	other.approve(early)
 
-	claimed, wake, ended := make(chan approvals.Task, 1), make(chan struct{}), make(chan error)
+	claimed, wake, ended := make(chan approvals.LeasedJob, 1), make(chan struct{}), make(chan error)
 	go func() {
 		ended <- other.store().inTx(t.Context(), func(tx *tx) error {
-			task, err := tx.claim(t.Context(), approvals.Apply, lease)
+			task, err := tx.claim(t.Context(), approvals.JobApply, lease)
 			claimed <- task
 			<-wake
 			return err
@@ -207,15 +207,15 @@ func TestClaimsOfOneLaneAtOnce(t *testing.T) {
 	commit()
 	second := make(chan error)
 	go func() {
-		_, _, err := one.Claim(t.Context(), lease, approvals.Apply)
+		_, _, err := one.ClaimJob(t.Context(), lease, approvals.JobApply)
 		second <- err
 	}()
 	one.untilWaiting(1)
 	close(wake)
 	one.must(<-ended)
-	one.want(<-second, approvals.ErrNothing)
-	one.must(one.Settle(t.Context(), first))
-	if next := one.claim(approvals.Apply); next.Request != late.ID {
-		t.Errorf("%s comes next", next.Request)
+	one.want(<-second, approvals.ErrNoJob)
+	one.must(one.CompleteJob(t.Context(), first))
+	if next := one.claim(approvals.JobApply); next.RequestID != late.ID {
+		t.Errorf("%s comes next", next.RequestID)
 	}
 }

@@ -36,8 +36,8 @@ type filer struct {
 func (f *filer) run(ctx context.Context, acked *atomic.Int64) {
 	for n := 0; ctx.Err() == nil; n++ {
 		r := ask(n)
-		r.ID, r.Envelope = fmt.Sprintf("R-%s-%d", f.name, n), fmt.Sprintf("%s-%d", f.name, n)
-		filed, again, err := f.File(f.ctx(), r)
+		r.ID, r.EnvelopeID = fmt.Sprintf("R-%s-%d", f.name, n), fmt.Sprintf("%s-%d", f.name, n)
+		filed, again, err := f.FileRequest(f.ctx(), r)
 		if again {
 			f.Errorf("%s is said to have been filed before", r.ID)
 		}
@@ -96,7 +96,7 @@ func TestServerIsKilledUnderLoad(t *testing.T) {
 			}
 		}
 	}
-	wake, stopListening := replicas[1].Listen(approvals.Vet)
+	wake, stopListening := replicas[1].Subscribe(approvals.JobPrepare)
 	defer stopListening()
 	replicas[1].until("both listen again", `SELECT count(*) / 2 FROM pg_stat_activity WHERE query LIKE 'LISTEN%'`)
 	rung(wake)
@@ -114,11 +114,11 @@ func TestDatabaseIsReadOnly(t *testing.T) {
 	pgtest.Exec(t, admin, `ALTER DATABASE postgres SET default_transaction_read_only = on`)
 	pgtest.Exec(t, admin, `SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'licensebot'`)
 
-	_, _, filing := b.File(t.Context(), ask(2))
-	_, stepping := b.Step(t.Context(), r.ID, approvals.Cancel{By: r.Requester}, nil)
-	_, _, claiming := b.Claim(t.Context(), lease, approvals.Vet)
+	_, _, filing := b.FileRequest(t.Context(), ask(2))
+	_, stepping := b.ApplyEvent(t.Context(), r.ID, approvals.Cancel{By: r.Requester}, nil)
+	_, _, claiming := b.ClaimJob(t.Context(), lease, approvals.JobPrepare)
 	for name, err := range map[string]error{
-		"File": filing, "Step": stepping, "Claim": claiming, "React": b.React(t.Context(), thumb(r, "U-ANNA", "1.1", true)), "Ping": b.Ping(t.Context()),
+		"File": filing, "Step": stepping, "Claim": claiming, "React": b.RecordReaction(t.Context(), thumb(r, "U-ANNA", "1.1", true)), "Ping": b.Ping(t.Context()),
 	} {
 		if err == nil || !strings.Contains(err.Error(), "read-only transaction") {
 			t.Errorf("%s: %v", name, err)
@@ -162,7 +162,7 @@ func TestServerCrashesInCommit(t *testing.T) {
 			proxy.CutNext(1, c.where)
 			filed := make(chan error)
 			go func() {
-				_, again, err := b.File(t.Context(), ask(n))
+				_, again, err := b.FileRequest(t.Context(), ask(n))
 				if again {
 					t.Error("said to have been filed before")
 				}

@@ -117,9 +117,9 @@ func (b *bench) untilWaiting(n int) {
 func TestReplicasWakeEachOther(t *testing.T) {
 	both := replicas(t, 2)
 	one, other := both[0], both[1]
-	vet, stop := other.Listen(approvals.Vet)
+	vet, stop := other.Subscribe(approvals.JobPrepare)
 	defer stop()
-	apply, stopApply := other.Listen(approvals.Apply)
+	apply, stopApply := other.Subscribe(approvals.JobApply)
 	defer stopApply()
 
 	one.file(1)
@@ -142,12 +142,12 @@ func TestReplicasWakeEachOther(t *testing.T) {
 func TestNotificationsAreBounded(t *testing.T) {
 	b := replicas(t, 1)[0]
 	r := b.card(1, group)
-	var crowd approvals.Weighed
+	var crowd approvals.VotesCounted
 	for n := range 2000 {
-		crowd.Ballots = append(crowd.Ballots, approvals.Ballot{User: fmt.Sprint("U-", n), Standing: approvals.NotApprover})
+		crowd.Ballots = append(crowd.Ballots, approvals.Ballot{User: fmt.Sprint("U-", n), Eligibility: approvals.NotApprover})
 	}
 	b.step(r, crowd)
-	b.claim(approvals.Tell)
+	b.claim(approvals.JobTellVoter)
 }
 
 // A replica that starts must not take back what another one holds.
@@ -156,15 +156,15 @@ func TestLeasesOutliveTheStartOfAReplica(t *testing.T) {
 	clock := &clock{at: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}
 	first := &bench{T: t, Conformant: openURL(t, base, clock.now), clock: clock}
 	first.file(1)
-	held := first.claim(approvals.Vet)
+	held := first.claim(approvals.JobPrepare)
 	second := &bench{T: t, Conformant: openURL(t, base, clock.now), clock: clock}
-	second.nothing(approvals.Vet)
-	first.must(first.Try(first.ctx(), held))
+	second.nothing(approvals.JobPrepare)
+	first.must(first.MarkTried(first.ctx(), held))
 	clock.advance(lease)
-	if taken := second.claim(approvals.Vet); taken.ID != held.ID || taken.Tried.IsZero() {
+	if taken := second.claim(approvals.JobPrepare); taken.ID != held.ID || taken.TriedAt.IsZero() {
 		t.Errorf("taken over as %+v", taken)
 	}
-	first.want(first.Settle(first.ctx(), held), approvals.ErrLost)
+	first.want(first.CompleteJob(first.ctx(), held), approvals.ErrLeaseLost)
 }
 
 func TestReplicasMigrateAtOnce(t *testing.T) {
@@ -208,17 +208,17 @@ func TestTheDatabaseClockDecides(t *testing.T) {
 			b.must(err)
 			near("now", now, time.Now().Add(apart))
 			r := b.file(1)
-			near("the filing", r.Filed, now)
+			near("the filing", r.FiledAt, now)
 			near("the deadline", r.Deadline, now.Add(ttl))
-			task := b.claim(approvals.Vet)
-			for kind, want := range map[approvals.Kind]time.Duration{approvals.Vet: lease, approvals.Expire: ttl} {
-				wait, owed, err := b.Wait(t.Context(), kind)
+			task := b.claim(approvals.JobPrepare)
+			for kind, want := range map[approvals.JobKind]time.Duration{approvals.JobPrepare: lease, approvals.JobExpire: ttl} {
+				wait, owed, err := b.NextDue(t.Context(), kind)
 				b.must(err)
 				if !owed || wait > want || wait < want-time.Minute/2 {
 					t.Errorf("%s is due in %v (%v), want %v", kind, wait, owed, want)
 				}
 			}
-			b.must(b.Try(t.Context(), task)) // the lease holds
+			b.must(b.MarkTried(t.Context(), task)) // the lease holds
 			due := b.under().rows(t, `SELECT due_at FROM owed WHERE kind = 'vet'`)[0]
 			near("the end of the lease", micro(t, due), now.Add(lease))
 			near("the attempt", micro(t, b.under().rows(t, `SELECT tried_at FROM owed WHERE kind = 'vet'`)[0]), now)
@@ -258,7 +258,7 @@ func TestStandingStillBlocksNobody(t *testing.T) {
 				close(standing)
 				<-wake
 			}
-			return tx.owe(t.Context(), before, approvals.Owed{Kind: approvals.Render})
+			return tx.enqueue(t.Context(), before, approvals.Job{Kind: approvals.JobUpdateCard})
 		})
 	}()
 	<-standing

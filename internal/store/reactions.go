@@ -15,14 +15,14 @@ import (
 // owes a weighing if the message is the card of an open request. Of several
 // reports about one emoji the one with the latest event time holds, in
 // whatever order they arrive.
-func (s *Store) React(ctx context.Context, heard approvals.Reaction) error {
+func (s *Store) RecordReaction(ctx context.Context, heard approvals.Reaction) error {
 	return s.inTx(ctx, func(tx *tx) error {
 		if err := tx.excludeCard(ctx, heard.Channel, heard.TS); err != nil {
 			return err
 		}
 		r, err := tx.lock(ctx, `channel = $1 AND card_ts = $2`, heard.Channel, heard.TS)
 		card := err == nil // otherwise no card, or one whose timestamp is not stored yet
-		if err != nil && !errors.Is(err, approvals.ErrNoRequest) {
+		if err != nil && !errors.Is(err, approvals.ErrNotFound) {
 			return err
 		}
 		result, err := tx.ExecContext(ctx, `INSERT INTO reactions (channel, ts, user_id, name, deny, present, event_ts, heard_at)
@@ -40,7 +40,7 @@ func (s *Store) React(ctx context.Context, heard approvals.Reaction) error {
 		if !card || !r.State.Open() {
 			return nil
 		}
-		return tx.owe(ctx, r, approvals.Owed{Kind: approvals.Weigh})
+		return tx.enqueue(ctx, r, approvals.Job{Kind: approvals.JobCountVotes})
 	})
 }
 
@@ -51,7 +51,7 @@ func (t *tx) excludeCard(ctx context.Context, channel, ts string) error {
 }
 
 // Reactions lists the reactions present on a message, oldest first.
-func (s *Store) Reactions(ctx context.Context, channel, ts string) ([]approvals.Reaction, error) {
+func (s *Store) ListReactions(ctx context.Context, channel, ts string) ([]approvals.Reaction, error) {
 	return presentOn(ctx, s.read, channel, ts)
 }
 
@@ -75,13 +75,13 @@ func presentOn(ctx context.Context, q querier, channel, ts string) ([]approvals.
 
 // Seen brings what is known of a message's reactions in line with what Slack
 // showed. What was heard after the look began is newer and stays.
-func (s *Store) Seen(ctx context.Context, channel, ts string, asOf time.Time, shown []approvals.Reaction) error {
+func (s *Store) ReplaceReactions(ctx context.Context, channel, ts string, asOf time.Time, shown []approvals.Reaction) error {
 	return s.inTx(ctx, func(tx *tx) error {
 		if err := tx.excludeCard(ctx, channel, ts); err != nil {
 			return err
 		}
 		r, err := tx.lock(ctx, `channel = $1 AND card_ts = $2`, channel, ts)
-		if err != nil && !errors.Is(err, approvals.ErrNoRequest) {
+		if err != nil && !errors.Is(err, approvals.ErrNotFound) {
 			return err
 		}
 		changed, err := tx.see(ctx, channel, ts, asOf, shown)
@@ -91,7 +91,7 @@ func (s *Store) Seen(ctx context.Context, channel, ts string, asOf time.Time, sh
 		if !changed || r.State != approvals.Pending {
 			return nil
 		}
-		return tx.owe(ctx, r, approvals.Owed{Kind: approvals.Weigh})
+		return tx.enqueue(ctx, r, approvals.Job{Kind: approvals.JobCountVotes})
 	})
 }
 
@@ -137,7 +137,7 @@ func (t *tx) see(ctx context.Context, channel, ts string, asOf time.Time, shown 
 
 // Cards lists the cards of all pending requests with what is known to be on
 // them, oldest first.
-func (s *Store) Cards(ctx context.Context) ([]approvals.Card, error) {
+func (s *Store) ListPendingCards(ctx context.Context) ([]approvals.PendingCard, error) {
 	rows, err := s.read.QueryContext(ctx, `SELECT requests.id, requests.channel, card_ts, user_id, name, deny
 		FROM requests LEFT JOIN reactions ON reactions.channel = requests.channel AND ts = card_ts AND present = 1
 		WHERE state = 'pending' AND card_ts IS NOT NULL ORDER BY requests.channel, card_ts`)
@@ -145,15 +145,15 @@ func (s *Store) Cards(ctx context.Context) ([]approvals.Card, error) {
 		return nil, fmt.Errorf("read cards: %w", err)
 	}
 	defer func() { _ = rows.Close() }()
-	var cards []approvals.Card
+	var cards []approvals.PendingCard
 	for rows.Next() {
-		var card approvals.Card
+		var card approvals.PendingCard
 		var user, name sql.NullString
 		var deny sql.NullBool
-		if err := rows.Scan(&card.Request, &card.Channel, &card.TS, &user, &name, &deny); err != nil {
+		if err := rows.Scan(&card.RequestID, &card.Channel, &card.TS, &user, &name, &deny); err != nil {
 			return nil, fmt.Errorf("read cards: %w", err)
 		}
-		if len(cards) == 0 || cards[len(cards)-1].Request != card.Request {
+		if len(cards) == 0 || cards[len(cards)-1].RequestID != card.RequestID {
 			cards = append(cards, card)
 		}
 		if user.Valid {

@@ -32,11 +32,11 @@ const requestColumns = `id, envelope, state, requester, channel, card_ts, filed_
 
 // File makes a request durable, unless its envelope already filed one: then
 // that one is returned and again is true. The request's times are set here.
-func (s *Store) File(ctx context.Context, r approvals.Request) (filed approvals.Request, again bool, err error) {
+func (s *Store) FileRequest(ctx context.Context, r approvals.Request) (filed approvals.Request, again bool, err error) {
 	err = s.inTx(ctx, func(tx *tx) error {
 		filed, again = r, false
-		filed.Filed = tx.now.UTC()
-		filed.Deadline = filed.Filed.Add(r.Terms.TTL)
+		filed.FiledAt = tx.now.UTC()
+		filed.Deadline = filed.FiledAt.Add(r.Terms.TTL)
 		step := approvals.File(filed)
 		inserted, err := tx.insert(ctx, step.Request)
 		if err != nil {
@@ -44,13 +44,13 @@ func (s *Store) File(ctx context.Context, r approvals.Request) (filed approvals.
 		}
 		if !inserted {
 			again = true
-			filed, err = one(tx.QueryRowContext(ctx, `SELECT `+requestColumns+` FROM requests WHERE envelope = $1`, r.Envelope))
+			filed, err = one(tx.QueryRowContext(ctx, `SELECT `+requestColumns+` FROM requests WHERE envelope = $1`, r.EnvelopeID))
 			return err
 		}
 		filed = step.Request
 		return tx.write(ctx, approvals.Request{}, "filed", r.Requester, r.Ask, step)
 	})
-	if errors.Is(err, approvals.ErrUncertain) && s.holds(ctx, r.ID) {
+	if errors.Is(err, approvals.ErrCommitUnknown) && s.holds(ctx, r.ID) {
 		err = nil
 	}
 	return filed, again, err
@@ -71,7 +71,7 @@ func (s *Store) Request(ctx context.Context, id string) (approvals.Request, erro
 }
 
 // Step applies an event to a request and settles the task that brought it.
-func (s *Store) Step(ctx context.Context, id string, e approvals.Event, done *approvals.Task) (approvals.Request, error) {
+func (s *Store) ApplyEvent(ctx context.Context, id string, e approvals.Event, done *approvals.LeasedJob) (approvals.Request, error) {
 	var after approvals.Request
 	err := s.inTx(ctx, func(tx *tx) error {
 		before, err := tx.lock(ctx, `id = $1`, id)
@@ -107,21 +107,21 @@ func (s *Store) Step(ctx context.Context, id string, e approvals.Event, done *ap
 // alone returns *Taken if another open request asks the same. Who asks it at
 // this moment has to wait for this transaction.
 func (t *tx) alone(ctx context.Context, r approvals.Request) error {
-	if r.Sole == "" || !r.State.Open() {
+	if r.DedupKey == "" || !r.State.Open() {
 		return nil
 	}
-	if err := t.engine.exclude(ctx, t.Tx, "sole "+r.Sole); err != nil {
+	if err := t.engine.exclude(ctx, t.Tx, "sole "+r.DedupKey); err != nil {
 		return err
 	}
 	var other string
-	err := t.QueryRowContext(ctx, `SELECT id FROM requests WHERE sole = $1 AND id <> $2`, r.Sole, r.ID).Scan(&other)
+	err := t.QueryRowContext(ctx, `SELECT id FROM requests WHERE sole = $1 AND id <> $2`, r.DedupKey, r.ID).Scan(&other)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return nil
 	case err != nil:
 		return fmt.Errorf("look for the same request: %w", err)
 	}
-	return &approvals.Taken{By: other}
+	return &approvals.DuplicateError{RequestID: other}
 }
 
 // lock reads the one request that a condition names and keeps it from
@@ -152,8 +152,8 @@ func (t *tx) write(ctx context.Context, before approvals.Request, kind, actor st
 			return fmt.Errorf("drop owed %s: %w", kind, err)
 		}
 	}
-	for _, owed := range step.Owe {
-		if err := t.owe(ctx, r, owed); err != nil {
+	for _, owed := range step.Enqueue {
+		if err := t.enqueue(ctx, r, owed); err != nil {
 			return err
 		}
 	}
@@ -168,7 +168,7 @@ func (t *tx) insert(ctx context.Context, r approvals.Request) (bool, error) {
 	result, err := t.ExecContext(ctx, `INSERT INTO requests
 		(id, envelope, state, requester, channel, filed_at, deadline_at, body)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING`,
-		r.ID, r.Envelope, string(r.State), r.Requester, r.Channel, micros(r.Filed), micros(r.Deadline), string(text))
+		r.ID, r.EnvelopeID, string(r.State), r.Requester, r.Channel, micros(r.FiledAt), micros(r.Deadline), string(text))
 	if err != nil {
 		return false, fmt.Errorf("file request: %w", err)
 	}
@@ -191,8 +191,8 @@ func (t *tx) update(ctx context.Context, r approvals.Request) error {
 	}
 	_, err = t.ExecContext(ctx, `UPDATE requests SET state = $2, card_ts = $3, group_id = $4,
 		decided_at = $5, ended_at = $6, body = $7, sole = $8, deadline_at = $9, grant_until = $10 WHERE id = $1`,
-		r.ID, string(r.State), card, group, nullMicros(r.Decided), nullMicros(r.Ended), string(text),
-		sql.NullString{String: r.Sole, Valid: r.Sole != ""}, micros(r.Deadline), grantUntil(r))
+		r.ID, string(r.State), card, group, nullMicros(r.DecidedAt), nullMicros(r.ClosedAt), string(text),
+		sql.NullString{String: r.DedupKey, Valid: r.DedupKey != ""}, micros(r.Deadline), grantUntil(r))
 	if err != nil {
 		return fmt.Errorf("update request: %w", err)
 	}
@@ -201,9 +201,9 @@ func (t *tx) update(ctx context.Context, r approvals.Request) error {
 
 func bodyOf(r approvals.Request) body {
 	return body{
-		Origin: r.Origin, Ask: r.Ask, Terms: r.Terms, Proposal: r.Proposal, Votes: r.Votes,
-		Outcome: r.Outcome, Stalled: r.Stalled, Told: r.Told, Misses: r.Misses, Attempted: r.Attempted,
-		Grant: r.Grant, Reminded: r.Reminded, Reopened: r.Reopened,
+		Origin: r.OriginChannel, Ask: r.Ask, Terms: r.Terms, Proposal: r.Proposal, Votes: r.Votes,
+		Outcome: r.Outcome, Stalled: r.DelayReason, Told: r.Notified, Misses: r.Mismatches, Attempted: r.WriteAttempted,
+		Grant: r.Grant, Reminded: r.RemindersSent, Reopened: r.ConsentLosses,
 	}
 }
 
@@ -221,9 +221,9 @@ func one(row interface{ Scan(...any) error }) (approvals.Request, error) {
 		sole           sql.NullString
 		b              body
 	)
-	err := row.Scan(&r.ID, &r.Envelope, &state, &r.Requester, &r.Channel, &card, &filed, &dead, &decided, &ended, &sole, &text)
+	err := row.Scan(&r.ID, &r.EnvelopeID, &state, &r.Requester, &r.Channel, &card, &filed, &dead, &decided, &ended, &sole, &text)
 	if errors.Is(err, sql.ErrNoRows) {
-		return approvals.Request{}, approvals.ErrNoRequest
+		return approvals.Request{}, approvals.ErrNotFound
 	}
 	if err != nil {
 		return approvals.Request{}, fmt.Errorf("read request: %w", err)
@@ -231,11 +231,11 @@ func one(row interface{ Scan(...any) error }) (approvals.Request, error) {
 	if err := json.Unmarshal([]byte(text), &b); err != nil {
 		return approvals.Request{}, fmt.Errorf("read request %s: %w: %w", r.ID, errUnread, err)
 	}
-	r.State, r.CardTS, r.Sole = approvals.State(state), card.String, sole.String
-	r.Filed, r.Deadline = fromMicros(filed), fromMicros(dead)
-	r.Decided, r.Ended = fromNullMicros(decided), fromNullMicros(ended)
-	r.Origin, r.Ask, r.Terms, r.Proposal, r.Votes = b.Origin, b.Ask, b.Terms, b.Proposal, b.Votes
-	r.Outcome, r.Stalled, r.Told, r.Misses = b.Outcome, b.Stalled, b.Told, b.Misses
-	r.Attempted, r.Grant, r.Reminded, r.Reopened = b.Attempted, b.Grant, b.Reminded, b.Reopened
+	r.State, r.CardTS, r.DedupKey = approvals.State(state), card.String, sole.String
+	r.FiledAt, r.Deadline = fromMicros(filed), fromMicros(dead)
+	r.DecidedAt, r.ClosedAt = fromNullMicros(decided), fromNullMicros(ended)
+	r.OriginChannel, r.Ask, r.Terms, r.Proposal, r.Votes = b.Origin, b.Ask, b.Terms, b.Proposal, b.Votes
+	r.Outcome, r.DelayReason, r.Notified, r.Mismatches = b.Outcome, b.Stalled, b.Told, b.Misses
+	r.WriteAttempted, r.Grant, r.RemindersSent, r.ConsentLosses = b.Attempted, b.Grant, b.Reminded, b.Reopened
 	return r, nil
 }

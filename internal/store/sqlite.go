@@ -94,7 +94,7 @@ func (sqlite) skipLocked() string { return "" }
 
 func (sqlite) exclude(context.Context, *sql.Tx, string) error { return nil }
 
-func (sqlite) announce(context.Context, *sql.Tx, []approvals.Kind) error { return nil }
+func (sqlite) announce(context.Context, *sql.Tx, []approvals.JobKind) error { return nil }
 
 // judge: a transaction that has the database for itself loses no races, and a
 // commit that fails has not happened.

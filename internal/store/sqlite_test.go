@@ -84,8 +84,8 @@ func TestWhatWasFiledSurvivesACrash(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "licensebot.db")
 	before := &bench{T: t, Conformant: openFile(t, path, clock.now), clock: clock}
 	r := before.card(1, group)
-	held := before.claim(approvals.Weigh)
-	before.must(before.Try(before.ctx(), held))
+	held := before.claim(approvals.JobCountVotes)
+	before.must(before.MarkTried(before.ctx(), held))
 	before.file(2)
 
 	after := &bench{T: t, Conformant: openFile(t, copyDatabase(t, path), clock.now), clock: clock}
@@ -96,12 +96,12 @@ func TestWhatWasFiledSurvivesACrash(t *testing.T) {
 	}
 	// What the dead process held is taken back at once, tried as it was, and
 	// the dead process, should it twitch, is fenced off.
-	taken := after.claim(approvals.Weigh)
-	if taken.ID != held.ID || taken.Attempt <= held.Attempt || taken.Tried.IsZero() {
+	taken := after.claim(approvals.JobCountVotes)
+	if taken.ID != held.ID || taken.Attempt <= held.Attempt || taken.TriedAt.IsZero() {
 		t.Errorf("taken back as %+v, was %+v", taken, held)
 	}
-	after.want(after.Settle(after.ctx(), held), approvals.ErrLost)
-	if task := after.claim(approvals.Vet); task.Request != ask(2).ID {
+	after.want(after.CompleteJob(after.ctx(), held), approvals.ErrLeaseLost)
+	if task := after.claim(approvals.JobPrepare); task.RequestID != ask(2).ID {
 		t.Errorf("owes %+v", task)
 	}
 }
@@ -305,7 +305,7 @@ func refusesNewer(t *testing.T, url string, shared bool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := running.File(t.Context(), ask(1)); err != nil {
+	if _, _, err := running.FileRequest(t.Context(), ask(1)); err != nil {
 		t.Errorf("what runs does not go on: %v", err)
 	}
 	if !shared {

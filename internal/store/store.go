@@ -35,7 +35,7 @@ type Store struct {
 	engine engine
 	write  *sql.DB
 	read   *sql.DB
-	bell   bell
+	signals   signals
 }
 
 // An engine is what one kind of database does in its own way.
@@ -51,7 +51,7 @@ type engine interface {
 	// until this one ends.
 	exclude(ctx context.Context, tx *sql.Tx, name string) error
 	// announce wakes other processes when the transaction commits.
-	announce(ctx context.Context, tx *sql.Tx, kinds []approvals.Kind) error
+	announce(ctx context.Context, tx *sql.Tx, kinds []approvals.JobKind) error
 	// judge says what is to be made of a transaction that failed.
 	judge(ctx context.Context, tx string, committing bool, err error) verdict
 	// close releases what the engine holds besides its connections.
@@ -156,12 +156,12 @@ func (s *Store) Now(ctx context.Context) (time.Time, error) {
 }
 
 // Listen signals whenever work of these kinds may have become due.
-func (s *Store) Listen(kinds ...approvals.Kind) (<-chan struct{}, func()) {
-	return s.bell.listen(kinds)
+func (s *Store) Subscribe(kinds ...approvals.JobKind) (<-chan struct{}, func()) {
+	return s.signals.subscribe(kinds)
 }
 
 // Wake wakes all who wait for work: the clock they wait by was put forward.
-func (s *Store) Wake() { s.bell.ringAll() }
+func (s *Store) SignalAll() { s.signals.signalAll() }
 
 // A tx is one transaction with its own now and the kinds of work to wake the
 // workers for once it is durable.
@@ -170,7 +170,7 @@ type tx struct {
 	engine engine
 	name   string
 	now    time.Time
-	wake   []approvals.Kind
+	wake   []approvals.JobKind
 }
 
 // maxTries bounds how often a transaction is begun that lost a race or its
@@ -185,20 +185,20 @@ func (s *Store) inTx(ctx context.Context, work func(*tx) error) error {
 		t := &tx{engine: s.engine}
 		committing, err := s.once(ctx, t, work)
 		if err == nil {
-			s.bell.ring(t.wake)
+			s.signals.signal(t.wake)
 			return nil
 		}
 		switch s.engine.judge(ctx, t.name, committing, err) {
 		case committed:
-			s.bell.ring(t.wake)
+			s.signals.signal(t.wake)
 			return nil
 		case again:
 			if try < maxTries && pause(ctx, try) {
 				continue
 			}
 		case unknown:
-			s.bell.ring(t.wake) // looking for nothing does no harm
-			return fmt.Errorf("%w: %w", approvals.ErrUncertain, err)
+			s.signals.signal(t.wake) // looking for nothing does no harm
+			return fmt.Errorf("%w: %w", approvals.ErrCommitUnknown, err)
 		}
 		return err
 	}

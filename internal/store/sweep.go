@@ -19,7 +19,7 @@ const forgottenQuery = `SELECT id FROM requests WHERE ended_at IS NULL AND NOT E
 
 // Forgotten lists requests that nothing owed carries on, a thousand at most.
 // Of those that hold codes for a time some may wait for a person.
-func (s *Store) Forgotten(ctx context.Context) ([]string, error) {
+func (s *Store) ListOrphaned(ctx context.Context) ([]string, error) {
 	rows, err := s.read.QueryContext(ctx, forgottenQuery)
 	if err != nil {
 		return nil, fmt.Errorf("look for forgotten requests: %w", err)

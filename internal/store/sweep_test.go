@@ -16,34 +16,34 @@ func TestForgotten(t *testing.T) {
 		b.approve(decided)
 		held := b.done(3, "group-02", time.Hour)
 		filed := b.file(4)
-		if found, err := s.Forgotten(b.ctx()); err != nil || len(found) > 0 {
+		if found, err := s.ListOrphaned(b.ctx()); err != nil || len(found) > 0 {
 			b.Fatalf("%v were forgotten while everything is owed; %v", found, err)
 		}
 
 		all := []string{posted.ID, decided.ID, held.ID, filed.ID}
 		s.exec(b, "DELETE FROM owed")
-		found, err := s.Forgotten(b.ctx())
+		found, err := s.ListOrphaned(b.ctx())
 		b.must(err)
 		if slices.Sort(found); !slices.Equal(found, all) {
 			b.Errorf("%v were forgotten, not %v", found, all)
 		}
 		for _, id := range all {
-			_, err := s.Step(b.ctx(), id, approvals.Forgotten{}, nil)
+			_, err := s.ApplyEvent(b.ctx(), id, approvals.Orphaned{}, nil)
 			b.must(err)
 		}
 		for _, want := range []struct {
-			kind approvals.Kind
+			kind approvals.JobKind
 			id   string
-		}{{approvals.Vet, filed.ID}, {approvals.Weigh, posted.ID}, {approvals.Apply, decided.ID}} {
-			if got := b.claim(want.kind); got.Request != want.id {
-				b.Errorf("%s is owed to %s, not to %s", want.kind, got.Request, want.id)
+		}{{approvals.JobPrepare, filed.ID}, {approvals.JobCountVotes, posted.ID}, {approvals.JobApply, decided.ID}} {
+			if got := b.claim(want.kind); got.RequestID != want.id {
+				b.Errorf("%s is owed to %s, not to %s", want.kind, got.RequestID, want.id)
 			}
 		}
 		b.clock.advance(time.Hour)
-		if got := b.claim(approvals.Elapse); got.Request != held.ID {
-			b.Errorf("the end of a grant is owed to %s", got.Request)
+		if got := b.claim(approvals.JobGrantExpiry); got.RequestID != held.ID {
+			b.Errorf("the end of a grant is owed to %s", got.RequestID)
 		}
-		if found, err := s.Forgotten(b.ctx()); err != nil || len(found) > 0 {
+		if found, err := s.ListOrphaned(b.ctx()); err != nil || len(found) > 0 {
 			b.Errorf("%v are forgotten again; %v", found, err)
 		}
 	})

@@ -73,7 +73,7 @@ func (b *bench) moves(r approvals.Request, state approvals.State) int {
 	return b.value(`SELECT count(*) FROM journal WHERE request_id = $1 AND after = $2 AND before <> $2`, r.ID, string(state))
 }
 
-func (b *bench) owes(r approvals.Request, kind approvals.Kind) int {
+func (b *bench) owes(r approvals.Request, kind approvals.JobKind) int {
 	return b.value(`SELECT count(*) FROM owed WHERE request_id = $1 AND kind = $2`, r.ID, string(kind))
 }
 
@@ -88,13 +88,13 @@ func (b *bench) equal(what string, got, want any) {
 func (b *bench) ofTwo(n int) approvals.Request {
 	b.Helper()
 	r := b.file(n)
-	b.finish(approvals.Vet)
+	b.finish(approvals.JobPrepare)
 	asked := ownProposal(group, r.ID)
 	asked.Terms.Stages[0].Quorum = 2
 	b.step(r, asked)
-	b.finish(approvals.Announce)
-	r = b.step(r, approvals.Posted{TS: fmt.Sprintf("1700000000.%06d", n)})
-	b.finish(approvals.Weigh)
+	b.finish(approvals.JobPostCard)
+	r = b.step(r, approvals.CardPosted{TS: fmt.Sprintf("1700000000.%06d", n)})
+	b.finish(approvals.JobCountVotes)
 	return r
 }
 
@@ -102,7 +102,7 @@ func lastVotes(both []*bench) {
 	b := both[0]
 	r := b.ofTwo(1)
 	race(2, func(i int) bool {
-		if err := both[i].React(b.ctx(), thumb(r, fmt.Sprint("U-", i), fmt.Sprint("1.", i), true)); err != nil {
+		if err := both[i].RecordReaction(b.ctx(), thumb(r, fmt.Sprint("U-", i), fmt.Sprint("1.", i), true)); err != nil {
 			b.Error(err)
 		}
 		return both[i].weigh()
@@ -114,15 +114,15 @@ func lastVotes(both []*bench) {
 	b.equal("state", read.State, approvals.Approved)
 	b.equal("votes", len(read.Votes), 2)
 	b.equal("approvals", b.moves(r, approvals.Approved), 1)
-	b.equal("writes owed", b.owes(r, approvals.Apply), 1)
+	b.equal("writes owed", b.owes(r, approvals.JobApply), 1)
 }
 
 func weighings(both []*bench) {
 	b := both[0]
 	r := b.ofTwo(1)
 	won := race(2, func(i int) bool {
-		_, err := both[i].Step(b.ctx(), r.ID, yes("U-1", "U-2"), nil)
-		return b.rival(err, approvals.ErrNoMove)
+		_, err := both[i].ApplyEvent(b.ctx(), r.ID, yes("U-1", "U-2"), nil)
+		return b.rival(err, approvals.ErrNoTransition)
 	})
 	b.equal("winners", won, 1)
 	b.equal("approvals", b.moves(r, approvals.Approved), 1)
@@ -135,16 +135,16 @@ func voteCancel(both []*bench) {
 	won := race(2, func(i int) bool {
 		var err error
 		if i == 0 {
-			_, err = both[0].Step(b.ctx(), r.ID, yes("U-1"), nil)
+			_, err = both[0].ApplyEvent(b.ctx(), r.ID, yes("U-1"), nil)
 		} else {
-			_, err = both[1].Step(b.ctx(), r.ID, approvals.Cancel{By: r.Requester}, nil)
+			_, err = both[1].ApplyEvent(b.ctx(), r.ID, approvals.Cancel{By: r.Requester}, nil)
 		}
-		return b.rival(err, approvals.ErrNoMove)
+		return b.rival(err, approvals.ErrNoTransition)
 	})
 	b.equal("winners", won, 1)
 	b.equal("ends or approvals", b.moves(r, approvals.Approved)+b.moves(r, approvals.Cancelled), 1)
-	b.equal("a write, or a reply", b.owes(r, approvals.Apply)+b.owes(r, approvals.Reply), 1)
-	b.equal("an approval and its write", b.owes(r, approvals.Apply), b.moves(r, approvals.Approved))
+	b.equal("a write, or a reply", b.owes(r, approvals.JobApply)+b.owes(r, approvals.JobPostOutcome), 1)
+	b.equal("an approval and its write", b.owes(r, approvals.JobApply), b.moves(r, approvals.Approved))
 }
 
 func voteDeadline(both []*bench) {
@@ -156,19 +156,19 @@ func voteDeadline(both []*bench) {
 			b.clock.advance(time.Microsecond) // now it is too late
 			return false
 		}
-		e := []approvals.Event{yes("U-1"), approvals.Lapse{}}[i]
-		_, err := both[i].Step(b.ctx(), r.ID, e, nil)
-		return b.rival(err, approvals.ErrNoMove)
+		e := []approvals.Event{yes("U-1"), approvals.Expire{}}[i]
+		_, err := both[i].ApplyEvent(b.ctx(), r.ID, e, nil)
+		return b.rival(err, approvals.ErrNoTransition)
 	})
 	read, err := b.Request(b.ctx(), r.ID)
 	b.must(err)
 	b.equal("winners", won, 1)
 	switch read.State {
 	case approvals.Approved:
-		b.equal("approved in time", read.Decided.Before(r.Deadline), true)
+		b.equal("approved in time", read.DecidedAt.Before(r.Deadline), true)
 	case approvals.Expired:
-		b.equal("expired in time", read.Ended.Before(r.Deadline), false)
-		b.equal("writes owed", b.owes(r, approvals.Apply), 0)
+		b.equal("expired in time", read.ClosedAt.Before(r.Deadline), false)
+		b.equal("writes owed", b.owes(r, approvals.JobApply), 0)
 	default:
 		b.Errorf("it is %s", read.State)
 	}
@@ -178,8 +178,8 @@ func twoWrites(both []*bench) {
 	b := both[0]
 	first, second := b.card(1, group), b.card(2, group)
 	claim := func(i int) bool {
-		_, _, err := both[i%2].Claim(b.ctx(), lease, approvals.Apply)
-		return b.rival(err, approvals.ErrNothing)
+		_, _, err := both[i%2].ClaimJob(b.ctx(), lease, approvals.JobApply)
+		return b.rival(err, approvals.ErrNoJob)
 	}
 	won := race(6, func(i int) bool {
 		if i < 2 { // the approvals race as well, so that ids and commits may cross
@@ -200,8 +200,8 @@ func twoFilings(both []*bench) {
 	ids := make([]string, 6)
 	won := race(len(ids), func(i int) bool {
 		r := ask(i)
-		r.Envelope = "the same"
-		filed, again, err := both[i%2].File(b.ctx(), r)
+		r.EnvelopeID = "the same"
+		filed, again, err := both[i%2].FileRequest(b.ctx(), r)
 		ids[i] = filed.ID
 		return b.rival(err) && !again
 	})
@@ -217,8 +217,8 @@ func twoClaims(both []*bench) {
 	b := both[0]
 	b.file(1)
 	won := race(6, func(i int) bool {
-		_, _, err := both[i%2].Claim(b.ctx(), lease, approvals.Vet)
-		return b.rival(err, approvals.ErrNothing)
+		_, _, err := both[i%2].ClaimJob(b.ctx(), lease, approvals.JobPrepare)
+		return b.rival(err, approvals.ErrNoJob)
 	})
 	b.equal("winners", won, 1)
 	b.equal("attempts", b.value(`SELECT attempt FROM owed WHERE kind = 'vet'`), 1)
@@ -227,21 +227,21 @@ func twoClaims(both []*bench) {
 func settleTakeover(both []*bench) {
 	b := both[0]
 	b.file(1)
-	late := b.claim(approvals.Vet)
+	late := b.claim(approvals.JobPrepare)
 	b.clock.advance(lease)
-	var taken approvals.Task
+	var taken approvals.LeasedJob
 	won := race(2, func(i int) (won bool) {
 		var err error
 		if i == 0 {
-			err = both[0].Settle(b.ctx(), late)
-			return b.rival(err, approvals.ErrLost)
+			err = both[0].CompleteJob(b.ctx(), late)
+			return b.rival(err, approvals.ErrLeaseLost)
 		}
-		taken, _, err = both[1].Claim(b.ctx(), lease, approvals.Vet)
-		return b.rival(err, approvals.ErrNothing)
+		taken, _, err = both[1].ClaimJob(b.ctx(), lease, approvals.JobPrepare)
+		return b.rival(err, approvals.ErrNoJob)
 	})
 	b.equal("winners", won, 1)
 	if taken.ID != 0 {
-		b.must(b.Settle(b.ctx(), taken))
+		b.must(b.CompleteJob(b.ctx(), taken))
 	}
 	b.equal("vettings left", b.value(`SELECT count(*) FROM owed WHERE kind = 'vet'`), 0)
 }
@@ -251,13 +251,13 @@ func settleTakeover(both []*bench) {
 func settleOwed(both []*bench) {
 	b := both[0]
 	r := b.card(1, group)
-	running := b.claim(approvals.Weigh)
+	running := b.claim(approvals.JobCountVotes)
 	race(2, func(i int) bool {
 		if i == 0 {
-			return b.rival(both[0].Settle(b.ctx(), running))
+			return b.rival(both[0].CompleteJob(b.ctx(), running))
 		}
-		return b.rival(both[1].React(b.ctx(), thumb(r, "U-1", "1.1", true)))
+		return b.rival(both[1].RecordReaction(b.ctx(), thumb(r, "U-1", "1.1", true)))
 	})
-	b.finish(approvals.Weigh)
-	b.nothing(approvals.Weigh)
+	b.finish(approvals.JobCountVotes)
+	b.nothing(approvals.JobCountVotes)
 }
