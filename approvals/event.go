@@ -36,7 +36,7 @@ type (
 	// it is one who may approve it; they have to say why, unless it is theirs.
 	Cancel struct {
 		By         string
-		Reason        string
+		Reason     string
 		Authorized bool
 	}
 
@@ -56,7 +56,7 @@ type (
 	// Rechecked means that right before a write too few consents were left.
 	// Attempted says that another write had been tried before.
 	ConsentLost struct {
-		Ballots   []Ballot
+		Ballots        []Ballot
 		WriteAttempted bool
 	}
 
@@ -98,41 +98,41 @@ type (
 	Orphaned struct{}
 )
 
-func (Prepared) Kind() string    { return "vetted" }
-func (Rejected) Kind() string     { return "unfit" }
-func (CardPosted) Kind() string    { return "posted" }
-func (VotesCounted) Kind() string   { return "weighed" }
-func (Cancel) Kind() string    { return "cancel" }
-func (Expire) Kind() string     { return "lapse" }
+func (Prepared) Kind() string         { return "vetted" }
+func (Rejected) Kind() string         { return "unfit" }
+func (CardPosted) Kind() string       { return "posted" }
+func (VotesCounted) Kind() string     { return "weighed" }
+func (Cancel) Kind() string           { return "cancel" }
+func (Expire) Kind() string           { return "lapse" }
 func (CardDeleted) Kind() string      { return "gone" }
-func (ConsentLost) Kind() string { return "rechecked" }
-func (ApproversChanged) Kind() string   { return "carried" }
-func (Delayed) Kind() string      { return "held" }
-func (Mismatch) Kind() string    { return "missed" }
-func (WriteFinished) Kind() string   { return "settled" }
-func (Reminded) Kind() string  { return "reminded" }
-func (GrantExpired) Kind() string   { return "elapsed" }
-func (RevokeEarly) Kind() string  { return "end_early" }
-func (Revoked) Kind() string     { return "ended" }
-func (Orphaned) Kind() string { return "forgotten" }
+func (ConsentLost) Kind() string      { return "rechecked" }
+func (ApproversChanged) Kind() string { return "carried" }
+func (Delayed) Kind() string          { return "held" }
+func (Mismatch) Kind() string         { return "missed" }
+func (WriteFinished) Kind() string    { return "settled" }
+func (Reminded) Kind() string         { return "reminded" }
+func (GrantExpired) Kind() string     { return "elapsed" }
+func (RevokeEarly) Kind() string      { return "end_early" }
+func (Revoked) Kind() string          { return "ended" }
+func (Orphaned) Kind() string         { return "forgotten" }
 
-func (Prepared) Actor() string     { return UiPath }
-func (Rejected) Actor() string      { return UiPath }
-func (CardPosted) Actor() string     { return Bot }
-func (e VotesCounted) Actor() string  { return actorOf(e.Ballots) }
-func (e Cancel) Actor() string   { return e.By }
-func (Expire) Actor() string      { return Bot }
-func (CardDeleted) Actor() string       { return Bot }
-func (ConsentLost) Actor() string  { return Bot }
-func (ApproversChanged) Actor() string    { return Bot }
-func (Delayed) Actor() string       { return Bot }
-func (Mismatch) Actor() string     { return UiPath }
+func (Prepared) Actor() string         { return UiPath }
+func (Rejected) Actor() string         { return UiPath }
+func (CardPosted) Actor() string       { return Bot }
+func (e VotesCounted) Actor() string   { return actorOf(e.Ballots) }
+func (e Cancel) Actor() string         { return e.By }
+func (Expire) Actor() string           { return Bot }
+func (CardDeleted) Actor() string      { return Bot }
+func (ConsentLost) Actor() string      { return Bot }
+func (ApproversChanged) Actor() string { return Bot }
+func (Delayed) Actor() string          { return Bot }
+func (Mismatch) Actor() string         { return UiPath }
 func (WriteFinished) Actor() string    { return UiPath }
-func (Reminded) Actor() string   { return Bot }
-func (GrantExpired) Actor() string    { return Bot }
-func (e RevokeEarly) Actor() string { return e.By }
-func (Revoked) Actor() string      { return UiPath }
-func (Orphaned) Actor() string  { return Bot }
+func (Reminded) Actor() string         { return Bot }
+func (GrantExpired) Actor() string     { return Bot }
+func (e RevokeEarly) Actor() string    { return e.By }
+func (Revoked) Actor() string          { return UiPath }
+func (Orphaned) Actor() string         { return Bot }
 
 // actorOf names whoever's ballot comes last of those that count. A weighing
 // mostly follows their reaction, but may have followed one that was taken back.

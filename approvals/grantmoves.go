@@ -15,7 +15,7 @@ func startGrant(step Step, now time.Time) Step {
 	r.Grant = &Grant{Codes: codes, Until: r.Ask.endsAt(now)}
 	step.Request = r
 	step.Enqueue = append(step.Enqueue, Job{Kind: JobGrantExpiry, Due: r.Grant.Until})
-	for _, hours := range []int{firstWarning, lastWarning} {
+	for _, hours := range []int{FirstWarning, LastWarning} {
 		if due := r.Grant.Until.Add(-time.Duration(hours) * time.Hour); due.After(now) {
 			step.Enqueue = append(step.Enqueue, Job{Kind: JobWarnExpiry, Key: strconv.Itoa(hours), Due: due})
 		}
@@ -26,7 +26,7 @@ func startGrant(step Step, now time.Time) Step {
 // elapsed has the codes taken out when the grant's time is over. A clock that
 // was put back meanwhile has it wait again.
 func grantExpired(r Request, now time.Time) (Step, error) {
-	if !r.awaitsRevocation() {
+	if !r.AwaitsRevocation() {
 		return Step{}, ErrNoTransition
 	}
 	if now.Before(r.Grant.Until) {
@@ -62,7 +62,7 @@ func revocationDelayed(r Request, e Delayed) (Step, error) {
 	g := *r.Grant
 	g.DelayReason = e.Reason
 	r.Grant = &g
-	return Step{Request: r, Enqueue: []Job{{Kind: JobPostRevocationDelay, Key: g.attemptKey()}, {Kind: JobUpdateCard}}}, nil
+	return Step{Request: r, Enqueue: []Job{{Kind: JobPostRevocationDelay, Key: g.AttemptKey()}, {Kind: JobUpdateCard}}}, nil
 }
 
 func revocationMismatched(r Request) (Step, error) {
@@ -75,12 +75,12 @@ func revocationMismatched(r Request) (Step, error) {
 // ended records what an end did, whatever the clock says by then: it was put
 // back perhaps, and what was done is done.
 func revoked(r Request, e Revoked, now time.Time) (Step, error) {
-	if !r.awaitsRevocation() {
+	if !r.AwaitsRevocation() {
 		return Step{}, ErrNoTransition
 	}
 	g := *r.Grant
 	e.Revocation.At = now
 	g.Revocation = &e.Revocation
 	r.Grant = &g
-	return Step{Request: r, Enqueue: []Job{{Kind: JobPostRevocation, Key: g.attemptKey()}, {Kind: JobUpdateCard}}, Drop: []JobKind{JobWarnExpiry, JobGrantExpiry, JobRevoke}}, nil
+	return Step{Request: r, Enqueue: []Job{{Kind: JobPostRevocation, Key: g.AttemptKey()}, {Kind: JobUpdateCard}}, Drop: []JobKind{JobWarnExpiry, JobGrantExpiry, JobRevoke}}, nil
 }

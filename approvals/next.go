@@ -23,7 +23,7 @@ var ErrReasonRequired = errors.New("an approver who cancels a request has to say
 // A Step is what an event makes of a request.
 type Step struct {
 	Request Request
-	Enqueue     []Job
+	Enqueue []Job
 	Drop    []JobKind // owed work that became pointless
 }
 
@@ -236,7 +236,7 @@ func consentLost(r Request, e ConsentLost, now time.Time) (Step, error) {
 	if user, ok := findDenier(e.Ballots); ok {
 		return closeRequest(r, Denied, Outcome{Reason: ReasonDeniedByVote, By: user}, now), nil
 	}
-	lost := lossesOf(r.Votes, e.Ballots)
+	lost := ConsentLosses(r.Votes, e.Ballots)
 	r.State = Pending
 	r.DecidedAt = time.Time{}
 	r.Votes = consents(r.Votes, e.Ballots, now)
@@ -265,7 +265,7 @@ func approversChanged(r Request, e ApproversChanged, now time.Time) (Step, error
 
 // held tells people, once for each state, that an effect is held up.
 func delayed(r Request, e Delayed) (Step, error) {
-	if r.awaitsRevocation() {
+	if r.AwaitsRevocation() {
 		return revocationDelayed(r, e)
 	}
 	if !r.State.Open() || r.DelayReason != "" {
@@ -273,13 +273,13 @@ func delayed(r Request, e Delayed) (Step, error) {
 	}
 	r.DelayReason = e.Reason
 	if r.State == Approved {
-		return Step{Request: r, Enqueue: []Job{{Kind: JobPostDelay, Key: r.holdUp()}}}, nil
+		return Step{Request: r, Enqueue: []Job{{Kind: JobPostDelay, Key: r.DelayKey()}}}, nil
 	}
 	return Step{Request: r, Enqueue: []Job{{Kind: JobTellRequester}}}, nil
 }
 
 func mismatched(r Request) (Step, error) {
-	if r.awaitsRevocation() {
+	if r.AwaitsRevocation() {
 		return revocationMismatched(r)
 	}
 	if r.State != Approved {

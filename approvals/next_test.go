@@ -40,8 +40,8 @@ func ballotOf(user string, standing Eligibility) Ballot {
 func requestIn(state State) Request {
 	r := Request{
 		ID: "R-TEST0001", EnvelopeID: "e1", State: state, Requester: requester, Channel: "C1",
-		Ask:   Ask{Group: "group-01", Codes: []string{"NEW"}},
-		Terms: Terms{Stages: []Stage{{Approvers: []string{anna, ben, cleo}, Quorum: 2}}, TTL: 24 * time.Hour},
+		Ask:     Ask{Group: "group-01", Codes: []string{"NEW"}},
+		Terms:   Terms{Stages: []Stage{{Approvers: []string{anna, ben, cleo}, Quorum: 2}}, TTL: 24 * time.Hour},
 		FiledAt: filedAt, Deadline: deadline,
 	}
 	if state != Filed && state != Refused {
@@ -607,4 +607,13 @@ func asJSON(t *testing.T, v any) string {
 		t.Fatal(err)
 	}
 	return string(text)
+}
+
+// Consent lost after the deadline leaves the approvals that still stood.
+func TestConsentLostAfterTheDeadline(t *testing.T) {
+	r := requestIn(Approved)
+	step, err := Next(r, ConsentLost{Ballots: []Ballot{yes(anna)}}, deadline)
+	if err != nil || step.Request.State != Expired || !slices.Equal(Voters(step.Request.Votes), []string{anna}) {
+		t.Errorf("one approval was lost right before a write after the deadline: %s with %v, %v", step.Request.State, Voters(step.Request.Votes), err)
+	}
 }

@@ -19,7 +19,7 @@ type PolicyRule struct {
 	Deny    bool
 	Message string // with Deny: why, for people
 
-	AutoApprove         bool          // granted without asking anybody
+	AutoApprove  bool          // granted without asking anybody
 	Stages       []Stage       // each to be met by different people
 	SelfApproval bool          // the requester may be one of the approvers
 	TTL          time.Duration // life of a pending request; zero: as configured
@@ -40,15 +40,15 @@ type ReasonRule struct {
 
 // A Petition is what a policy is asked about.
 type PolicyInput struct {
-	Requester string
-	MemberOf  []string // the user groups the requester is in, of Policy.UserGroups
-	Group     Group
-	Codes     []string // added, removed and renewed
-	OnlyRemoves   bool     // only takes codes out: limits of time and seats say nothing about it
-	Seats     int      // sum of the seat quotas asked for
-	Unlimited bool     // a code is asked for without a seat quota
-	Duration  time.Duration
-	Reason       string
+	Requester   string
+	MemberOf    []string // the user groups the requester is in, of Policy.UserGroups
+	Group       Group
+	Codes       []string // added, removed and renewed
+	OnlyRemoves bool     // only takes codes out: limits of time and seats say nothing about it
+	Seats       int      // sum of the seat quotas asked for
+	Unlimited   bool     // a code is asked for without a seat quota
+	Duration    time.Duration
+	Reason      string
 }
 
 // Simple is the policy of a configuration without a policy file: anybody may

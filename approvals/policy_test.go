@@ -59,7 +59,7 @@ var (
 			Group: someGroup.Draw(t, "group"), Codes: rapid.SliceOfN(someCode, 0, 3).Draw(t, "codes"),
 			OnlyRemoves: few.Draw(t, "removal") == 0, Unlimited: few.Draw(t, "unlimited") == 0, Seats: few.Draw(t, "seats"),
 			Duration: time.Duration(few.Draw(t, "duration")) * time.Hour,
-			Reason:      rapid.SampledFrom([]string{"", "  ", "x", "xy", "xyz", " y"}).Draw(t, "why"),
+			Reason:   rapid.SampledFrom([]string{"", "  ", "x", "xy", "xyz", " y"}).Draw(t, "why"),
 		}
 	})
 )

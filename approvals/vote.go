@@ -38,7 +38,7 @@ func (r Reaction) GivenAt() (time.Time, bool) {
 }
 
 // late reports whether a reaction is an approval that came too late.
-func (r Request) isLate(reaction Reaction) bool {
+func (r Request) IsLate(reaction Reaction) bool {
 	at, known := reaction.GivenAt()
 	return known && !reaction.Deny && !at.Before(r.Deadline)
 }
@@ -50,7 +50,7 @@ type Person struct {
 	Guest       bool // a single- or multi-channel guest
 	External    bool // from another organisation, through Slack Connect
 	Deactivated bool
-	UTCOffset      time.Duration // of their clock from UTC at present, east of it above zero
+	UTCOffset   time.Duration // of their clock from UTC at present, east of it above zero
 }
 
 // A Standing says whether a person's vote counts, and why not.
@@ -71,10 +71,10 @@ const (
 
 // A Ballot is one reaction after its author was looked up.
 type Ballot struct {
-	User     string   `json:"user"`
-	Deny     bool     `json:"deny,omitempty"`
+	User        string      `json:"user"`
+	Deny        bool        `json:"deny,omitempty"`
 	Eligibility Eligibility `json:"standing"`
-	Stages   []int    `json:"stages,omitempty"` // those that name the person
+	Stages      []int       `json:"stages,omitempty"` // those that name the person
 }
 
 // StandingOf decides whether person may vote on r. stages are those that name
@@ -102,7 +102,7 @@ func EligibilityOf(r Request, person Person, stages []int) Eligibility {
 func consents(before []Vote, ballots []Ballot, now time.Time) []Vote {
 	var votes []Vote
 	for _, b := range ballots {
-		if b.Deny || b.Eligibility != Counts || voted(votes, b.User) {
+		if b.Deny || b.Eligibility != Counts || Voted(votes, b.User) {
 			continue
 		}
 		vote := Vote{User: b.User, At: now, Stages: b.Stages}
@@ -114,7 +114,7 @@ func consents(before []Vote, ballots []Ballot, now time.Time) []Vote {
 	return votes
 }
 
-func voted(votes []Vote, user string) bool {
+func Voted(votes []Vote, user string) bool {
 	return slices.ContainsFunc(votes, func(v Vote) bool { return v.User == user })
 }
 

@@ -42,8 +42,6 @@ func NewDirectory(api *slack.Client, self Self, words Messages) *Directory {
 	}
 }
 
-var _ approvals.Directory = (*Directory)(nil)
-
 // Person tells who a user is.
 func (d *Directory) FindPerson(ctx context.Context, user string, maxAge time.Duration) (approvals.Person, error) {
 	if user == d.self.UserID {
@@ -83,7 +81,7 @@ func (d *Directory) person(u *slack.User) approvals.Person {
 		Guest:       u.IsRestricted || u.IsUltraRestricted || u.IsInvitedUser,
 		External:    u.IsStranger || !sameTeam && !sameEnterprise,
 		Deactivated: u.Deleted,
-		UTCOffset:      time.Duration(u.TZOffset) * time.Second,
+		UTCOffset:   time.Duration(u.TZOffset) * time.Second,
 	}
 }
 

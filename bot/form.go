@@ -45,10 +45,10 @@ type Catalog interface {
 // find the group and the codes, and reads what was filled in as the command
 // that says the same.
 type Form struct {
-	API       *slack.Client
+	API     *slack.Client
 	Catalog Catalog
-	Words     Messages
-	Log       zerolog.Logger
+	Words   Messages
+	Log     zerolog.Logger
 }
 
 // askLimit is how long UiPath is waited for before the form opens without its

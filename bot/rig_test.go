@@ -42,8 +42,8 @@ type rig struct {
 	receipts  *ResponseURLs
 	speaker   *Messenger
 	directory *Directory
-	catalogue Catalog // nil unless a test has one
-	unwell    []string  // what a home says of the bot
+	catalogue Catalog  // nil unless a test has one
+	unwell    []string // what a home says of the bot
 	log       *logBuffer
 	store     *store.Store
 	greeted   chan struct{} // has one for every hello that the bot heard

@@ -325,8 +325,8 @@ func TestNotStored(t *testing.T) {
 	var once sync.Once
 	r.listen(filer{
 		RequestStore: r.store,
-		file:  func(approvals.Request) error { return full },
-		react: func(approvals.Reaction) (err error) { once.Do(func() { err = full }); return err },
+		file:         func(approvals.Request) error { return full },
+		react:        func(approvals.Reaction) (err error) { once.Do(func() { err = full }); return err },
 	})
 	if typed := r.typed("group-01 IDU"); !strings.Contains(typed.Response, "I could not record your request") {
 		t.Errorf("%q %q", typed.Error, typed.Response)

@@ -36,8 +36,6 @@ func NewMessenger(api *slack.Client, client *http.Client, self Self, words Messa
 	}
 }
 
-var _ approvals.Messenger = (*Messenger)(nil)
-
 // Ready waits until one more call for this kind of work fits Slack's pace.
 func (s *Messenger) AwaitPace(ctx context.Context, kind approvals.JobKind) error {
 	return s.pacer(kind).wait(ctx)

@@ -29,8 +29,6 @@ func NewAllocations(c *Client) *Allocations {
 	}
 }
 
-var _ approvals.Licenses = (*Allocations)(nil)
-
 // Group resolves an id or an exact name to one group, or says which come near.
 // Its name is composed as those in a policy are, so that a rule for it matches.
 func (a *Allocations) FindGroup(ctx context.Context, ref string) (approvals.Group, error) {

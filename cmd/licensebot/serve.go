@@ -14,6 +14,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"licensebot/approvals"
+	"licensebot/approvals/worker"
 	"licensebot/bot"
 	"licensebot/internal/store"
 	"licensebot/licensing"
@@ -87,7 +88,7 @@ func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (
 	}, intake, log)
 	slack.socket.Store(socket)
 
-	workers := &approvals.Workers{
+	workers := &worker.Workers{
 		Store: db, Licenses: licences, Directory: directory,
 		Messenger: speaker,
 		OnError:   trouble(log), Grace: workersGrace, Reconnected: hellos,
@@ -138,7 +139,7 @@ func orStopped(ctx context.Context, err error) error {
 }
 
 // startWorkers runs the workers; stop waits for them.
-func startWorkers(ctx context.Context, w *approvals.Workers) (stop func()) {
+func startWorkers(ctx context.Context, w *worker.Workers) (stop func()) {
 	return inBackground(ctx, w.Run)
 }
 

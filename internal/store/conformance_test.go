@@ -12,12 +12,13 @@ import (
 	"time"
 
 	"licensebot/approvals"
+	"licensebot/approvals/worker"
 )
 
 // Conformant is what a store must be for the bot: what the workers need of it
 // and what the bot's intake does.
 type Conformant interface {
-	approvals.Store
+	worker.Store
 	FileRequest(ctx context.Context, r approvals.Request) (approvals.Request, bool, error)
 	Request(ctx context.Context, id string) (approvals.Request, error)
 	RecordReaction(ctx context.Context, heard approvals.Reaction) error

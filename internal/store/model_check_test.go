@@ -288,8 +288,8 @@ func drawFit(t *rapid.T, r approvals.Request) approvals.Event {
 func drawBallots(t *rapid.T) []approvals.Ballot {
 	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) approvals.Ballot {
 		return approvals.Ballot{
-			User:     rapid.SampledFrom(everybody()).Draw(t, "user"),
-			Deny:     rapid.IntRange(0, 7).Draw(t, "deny") == 0,
+			User:        rapid.SampledFrom(everybody()).Draw(t, "user"),
+			Deny:        rapid.IntRange(0, 7).Draw(t, "deny") == 0,
 			Eligibility: rapid.SampledFrom([]approvals.Eligibility{"", "", "", approvals.IsLate}).Draw(t, "standing"),
 		}
 	}), 0, 4).Draw(t, "ballots")

@@ -26,8 +26,8 @@ type model struct {
 
 type owedRow struct {
 	approvals.LeasedJob // Due is when it is due, or its lease ends
-	lane           string
-	leased         bool
+	lane                string
+	leased              bool
 }
 
 type heard struct {

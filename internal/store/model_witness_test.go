@@ -205,7 +205,9 @@ func (l *life) approvable(e approvals.Event, ballots []approvals.Ballot, at time
 
 // unseen reports whether the last look tells nothing: Slack did not show the
 // card, or there is none of what only has to be shown.
-func (l *life) unseen(last approvals.Expire) bool { return last.Unseen || l.terms.AutoApprove && !l.card }
+func (l *life) unseen(last approvals.Expire) bool {
+	return last.Unseen || l.terms.AutoApprove && !l.card
+}
 
 // stays says why a step that changes no state should have, or should not have
 // been taken.

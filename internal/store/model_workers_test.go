@@ -140,14 +140,14 @@ func owedKey(request string, o approvals.Job) string {
 }
 
 // A worker carries out its orders.
-type worker struct {
+type orderWorker struct {
 	*bench
 	ref  *referee
 	late []approvals.LeasedJob
 }
 
 // run carries out one order. Only the errors of the contract are expected.
-func (w *worker) run(o order) {
+func (w *orderWorker) run(o order) {
 	id := ask(o.Request).ID
 	var err error
 	switch o.Do {
@@ -178,7 +178,7 @@ func (w *worker) run(o order) {
 	w.expected(err)
 }
 
-func (w *worker) expected(err error) {
+func (w *orderWorker) expected(err error) {
 	var taken *approvals.DuplicateError
 	if errors.As(err, &taken) {
 		return // another's change is the very same
@@ -187,7 +187,7 @@ func (w *worker) expected(err error) {
 	w.rival(err, approvals.ErrNoTransition, approvals.ErrNotPermitted, approvals.ErrReasonRequired, approvals.ErrLeaseLost, approvals.ErrNoJob, approvals.ErrNotFound)
 }
 
-func (w *worker) take(o order) error {
+func (w *orderWorker) take(o order) error {
 	since := w.clock.now()
 	task, r, err := w.ClaimJob(w.ctx(), lease, o.Kinds...)
 	if err != nil {
@@ -216,7 +216,7 @@ func (w *worker) take(o order) error {
 }
 
 // fit is the event that a task of this kind leads to when all goes well.
-func (w *worker) fit(task approvals.LeasedJob, r approvals.Request, otherwise approvals.Event) approvals.Event {
+func (w *orderWorker) fit(task approvals.LeasedJob, r approvals.Request, otherwise approvals.Event) approvals.Event {
 	switch task.Kind {
 	case approvals.JobPrepare:
 		return ownVetted(r.ID)
@@ -243,7 +243,7 @@ func (w *worker) fit(task approvals.LeasedJob, r approvals.Request, otherwise ap
 }
 
 // try must be refused once the lease has lapsed.
-func (w *worker) try(task approvals.LeasedJob) error {
+func (w *orderWorker) try(task approvals.LeasedJob) error {
 	before := w.clock.now()
 	err := w.MarkTried(w.ctx(), task)
 	w.ref.mu.Lock()
@@ -255,7 +255,7 @@ func (w *worker) try(task approvals.LeasedJob) error {
 	return err
 }
 
-func (w *worker) settle(task approvals.LeasedJob) {
+func (w *orderWorker) settle(task approvals.LeasedJob) {
 	lost := w.ref.release(task)
 	err := w.CompleteJob(w.ctx(), task)
 	w.ref.ended(task, lost, err)
@@ -278,7 +278,7 @@ func TestConcurrentWorkers(t *testing.T) {
 				}
 				begin(rt, both[0])
 				race(len(programs), func(i int) bool {
-					w := &worker{bench: both[i%2], ref: ref}
+					w := &orderWorker{bench: both[i%2], ref: ref}
 					for _, o := range programs[i] {
 						w.run(o)
 					}

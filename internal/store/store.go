@@ -32,10 +32,10 @@ var migrations embed.FS
 
 // A Store is safe for concurrent use. It is made by Open.
 type Store struct {
-	engine engine
-	write  *sql.DB
-	read   *sql.DB
-	signals   signals
+	engine  engine
+	write   *sql.DB
+	read    *sql.DB
+	signals signals
 }
 
 // An engine is what one kind of database does in its own way.

@@ -1,4 +1,4 @@
-package approvals_test
+package worker_test
 
 import (
 	"context"
@@ -12,6 +12,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"licensebot/approvals/worker"
 
 	. "licensebot/approvals"
 	"licensebot/internal/store"
@@ -39,7 +41,7 @@ type world struct {
 	url     string       // of the store
 	behind  atomic.Int64 // by how much the store's clock is slow
 
-	sees func(Store) Store // what the workers see of the store; nil: all there is
+	sees func(worker.Store) worker.Store // what the workers see of the store; nil: all there is
 }
 
 // live runs story in a world of its own, with the workers at work.
@@ -76,7 +78,7 @@ func (w *world) open() {
 
 // work starts the workers.
 func (w *world) work() {
-	var seen Store = w.store
+	var seen worker.Store = w.store
 	if w.sees != nil {
 		seen = w.sees(seen)
 	}
@@ -84,8 +86,8 @@ func (w *world) work() {
 }
 
 // workers are such as work for the world, on whatever they see of its store.
-func (w *world) workers(seen Store) *Workers {
-	return &Workers{
+func (w *world) workers(seen worker.Store) *worker.Workers {
+	return &worker.Workers{
 		Store: seen, Licenses: w.uipath, Directory: w.slack, Messenger: w.slack,
 		OnError: func(LeasedJob, error) {}, Grace: time.Second, Reconnected: w.hellos,
 		Policy: func() Policy { return w.policy },
@@ -93,7 +95,7 @@ func (w *world) workers(seen Store) *Workers {
 }
 
 // run has workers work until stop is called.
-func run(ctx context.Context, workers *Workers) (stop func()) {
+func run(ctx context.Context, workers *worker.Workers) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	stopped := make(chan struct{})
 	go func() { defer close(stopped); workers.Run(ctx) }()
@@ -510,8 +512,8 @@ func (s *slackFake) heard(kind JobKind) []utterance {
 	return slices.DeleteFunc(slices.Clone(s.said), func(u utterance) bool { return u.Kind != kind })
 }
 
-func (s *slackFake) AddReactions(context.Context, Request) error   { return s.do("seed", func() {}) }
-func (s *slackFake) UpdateCard(context.Context, Request) error { return s.do("render", func() {}) }
+func (s *slackFake) AddReactions(context.Context, Request) error { return s.do("seed", func() {}) }
+func (s *slackFake) UpdateCard(context.Context, Request) error   { return s.do("render", func() {}) }
 
 func (s *slackFake) TellVoter(_ context.Context, _ Request, user string, why Eligibility) error {
 	return s.do("tell", func() { s.posted = append(s.posted, "tell "+user+" "+string(why)) })
@@ -695,7 +697,9 @@ func TestApplyWaitsAsLongAsUiPathAsks(t *testing.T) {
 
 func TestApplyRefused(t *testing.T) {
 	live(t, func(w *world) {
-		w.uipath.onWrite = func(int, Allocation) (*Allocation, bool, error) { return nil, false, &RefusedError{Answer: "no such licence"} }
+		w.uipath.onWrite = func(int, Allocation) (*Allocation, bool, error) {
+			return nil, false, &RefusedError{Answer: "no such licence"}
+		}
 		r := w.carded()
 		w.react(r, anna, true)
 		w.untilState(Failed)
@@ -765,7 +769,9 @@ func TestApplyKeepsWhatOthersAddedMeanwhile(t *testing.T) {
 
 func TestApplyAnswerLacksACode(t *testing.T) {
 	live(t, func(w *world) {
-		w.uipath.onWrite = func(int, Allocation) (*Allocation, bool, error) { return &Allocation{Codes: []string{"OLD"}}, false, nil }
+		w.uipath.onWrite = func(int, Allocation) (*Allocation, bool, error) {
+			return &Allocation{Codes: []string{"OLD"}}, false, nil
+		}
 		r := w.carded()
 		w.react(r, anna, true)
 		w.untilState(Failed)
@@ -1198,7 +1204,7 @@ func TestRunStopsWithinItsGrace(t *testing.T) {
 		w := &world{T: t, store: s}
 		w.file("e1")
 		ctx, stop := context.WithCancel(t.Context())
-		workers := &Workers{
+		workers := &worker.Workers{
 			Store: s, Licenses: slow, Directory: newSlack(), Messenger: newSlack(),
 			OnError: func(LeasedJob, error) {}, Grace: 7 * time.Second,
 		}

@@ -1,4 +1,4 @@
-package approvals_test
+package worker_test
 
 import (
 	"context"
@@ -9,12 +9,14 @@ import (
 	"testing/synctest"
 	"time"
 
+	"licensebot/approvals/worker"
+
 	. "licensebot/approvals"
 )
 
 // A shift shows its workers only the kinds of work that they are to do.
 type shift struct {
-	Store
+	worker.Store
 	does func(JobKind) bool
 }
 
@@ -78,17 +80,17 @@ var harmless = []JobKind{JobPrepare, JobCountVotes, JobExpire, JobGrantExpiry}
 // owing has for each other kind of work a story after which it is owed, if
 // nobody does it.
 var owing = map[JobKind]func(w *world){
-	JobPostCard: func(w *world) { w.file("e1") },
-	JobAddReactions:     func(w *world) { w.carded() },
-	JobApply:    func(w *world) { w.react(w.carded(), anna, true) },
+	JobPostCard:     func(w *world) { w.file("e1") },
+	JobAddReactions: func(w *world) { w.carded() },
+	JobApply:        func(w *world) { w.react(w.carded(), anna, true) },
 	JobPostDelay: func(w *world) {
 		r := w.carded()
 		w.unreadable()
 		w.react(r, anna, true)
 	},
-	JobPostOutcome:  func(w *world) { w.cancel(w.carded()) },
-	JobUpdateCard: func(w *world) { w.cancel(w.carded()) },
-	JobTellVoter:   func(w *world) { w.react(w.carded(), bystander, true) },
+	JobPostOutcome:   func(w *world) { w.cancel(w.carded()) },
+	JobUpdateCard:    func(w *world) { w.cancel(w.carded()) },
+	JobTellVoter:     func(w *world) { w.react(w.carded(), bystander, true) },
 	JobTellRequester: func(w *world) { w.file("e1", "OLD") },
 	JobPostConsentLost: func(w *world) {
 		r := w.carded()
@@ -103,7 +105,7 @@ var owing = map[JobKind]func(w *world){
 		w.skipTo(w.carded().FiledAt.Add(15 * time.Minute))
 	},
 	JobWarnExpiry: func(w *world) { w.skipTo(w.granted(2*time.Hour, "NEW").Grant.Until.Add(-time.Hour)) },
-	JobRevoke:  func(w *world) { w.skipTo(w.granted(2*time.Hour, "NEW").Grant.Until) },
+	JobRevoke:     func(w *world) { w.skipTo(w.granted(2*time.Hour, "NEW").Grant.Until) },
 	JobPostRevocationDelay: func(w *world) {
 		r := w.granted(2*time.Hour, "NEW")
 		w.unreadable()
@@ -170,7 +172,9 @@ func TestWhoLostTheLeaseHasNoEffect(t *testing.T) {
 
 func (w *world) loseTheLease(kind JobKind, meanwhile string) {
 	w.stop()
-	w.sees = func(s Store) Store { return shift{Store: s, does: func(k JobKind) bool { return k != kind }} }
+	w.sees = func(s worker.Store) worker.Store {
+		return shift{Store: s, does: func(k JobKind) bool { return k != kind }}
+	}
 	w.work()
 	owing[kind](w)
 	w.until(string(kind)+" to be owed", func(Request) bool { return w.due(kind) })
@@ -217,7 +221,7 @@ func (w *world) doneByOthers(kind JobKind, effects int) {
 
 // A slowStore takes its time to answer a claim, while the lease runs already.
 type slowStore struct {
-	Store
+	worker.Store
 	lapse chan time.Time // of the first lease
 }
 
@@ -270,7 +274,7 @@ func TestATaskEndsBeforeItsLease(t *testing.T) {
 }
 
 // A deaf store wakes nobody, as where the word of another replica is lost.
-type deaf struct{ Store }
+type deaf struct{ worker.Store }
 
 func (deaf) Subscribe(...JobKind) (<-chan struct{}, func()) { return nil, func() {} }
 
@@ -280,7 +284,7 @@ func TestWorkIsFoundWithoutABell(t *testing.T) {
 	const sweep = 30 * time.Second
 	live(t, func(w *world) {
 		w.stop()
-		w.sees = func(s Store) Store { return deaf{s} }
+		w.sees = func(s worker.Store) worker.Store { return deaf{s} }
 		w.work()
 		within := func(most time.Duration, what string, cond func(Request) bool) {
 			t.Helper()

@@ -1,4 +1,4 @@
-package approvals_test
+package worker_test
 
 import (
 	"slices"

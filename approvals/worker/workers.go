@@ -1,4 +1,4 @@
-package approvals
+package worker
 
 import (
 	"context"
@@ -8,6 +8,8 @@ import (
 	"runtime/debug"
 	"sync"
 	"time"
+
+	"licensebot/approvals"
 )
 
 // Every effect must be over before its lease is, so that a holder that was
@@ -34,13 +36,13 @@ type Workers struct {
 	Messenger Messenger
 
 	// Policy is the policy in force now.
-	Policy func() Policy
+	Policy func() approvals.Policy
 
 	// Trouble hears of every task that did not go through: of the store's own
 	// errors with a zero Task, of a failed look at the cards or for forgotten
 	// requests with a Task that has nothing but its Kind, and of a request that
 	// was forgotten. It must not block.
-	OnError func(LeasedJob, error)
+	OnError func(approvals.LeasedJob, error)
 
 	// Grace is how long running tasks may go on after Run is told to stop.
 	Grace time.Duration
@@ -52,7 +54,7 @@ type Workers struct {
 // A pool carries out some kinds of work, the first kinds first, a few tasks at
 // a time, at Slack's pace where it speaks there.
 type pool struct {
-	kinds []JobKind
+	kinds []approvals.JobKind
 	slots int
 	paced bool
 }
@@ -61,16 +63,16 @@ type pool struct {
 // channel that Slack throttles does not delay a write to UiPath.
 func pools() []pool {
 	return []pool{
-		{kinds: []JobKind{JobPrepare}, slots: 4},
-		{kinds: []JobKind{JobApply, JobRevoke}, slots: 4},
-		{kinds: []JobKind{JobCountVotes}, slots: 4},
-		{kinds: []JobKind{JobExpire}, slots: 1},
-		{kinds: []JobKind{JobGrantExpiry}, slots: 1},
-		{kinds: []JobKind{JobPostOutcome, JobPostRevocation, JobPostDelay, JobPostRevocationDelay, JobPostConsentLost, JobPostCard}, slots: 3, paced: true},
-		{kinds: []JobKind{JobWarnExpiry, JobRemind}, slots: 1, paced: true},
-		{kinds: []JobKind{JobAddReactions}, slots: 2, paced: true},
-		{kinds: []JobKind{JobUpdateCard}, slots: 2, paced: true},
-		{kinds: []JobKind{JobTellRequester, JobTellVoter}, slots: 2, paced: true},
+		{kinds: []approvals.JobKind{approvals.JobPrepare}, slots: 4},
+		{kinds: []approvals.JobKind{approvals.JobApply, approvals.JobRevoke}, slots: 4},
+		{kinds: []approvals.JobKind{approvals.JobCountVotes}, slots: 4},
+		{kinds: []approvals.JobKind{approvals.JobExpire}, slots: 1},
+		{kinds: []approvals.JobKind{approvals.JobGrantExpiry}, slots: 1},
+		{kinds: []approvals.JobKind{approvals.JobPostOutcome, approvals.JobPostRevocation, approvals.JobPostDelay, approvals.JobPostRevocationDelay, approvals.JobPostConsentLost, approvals.JobPostCard}, slots: 3, paced: true},
+		{kinds: []approvals.JobKind{approvals.JobWarnExpiry, approvals.JobRemind}, slots: 1, paced: true},
+		{kinds: []approvals.JobKind{approvals.JobAddReactions}, slots: 2, paced: true},
+		{kinds: []approvals.JobKind{approvals.JobUpdateCard}, slots: 2, paced: true},
+		{kinds: []approvals.JobKind{approvals.JobTellRequester, approvals.JobTellVoter}, slots: 2, paced: true},
 	}
 }
 
@@ -127,7 +129,7 @@ func (w *Workers) awaitDue(ctx context.Context, wake <-chan struct{}, p pool) bo
 		wait, owed, err := w.Store.NextDue(ctx, p.kinds...)
 		switch {
 		case err != nil:
-			w.pauseAfter(ctx, LeasedJob{}, err)
+			w.pauseAfter(ctx, approvals.LeasedJob{}, err)
 			continue
 		case !owed:
 			wait = idleSweep
@@ -156,9 +158,9 @@ func acquire(ctx context.Context, free chan<- struct{}) bool {
 
 // pauseAfter keeps a store from being asked in a hot loop. Nothing due is no
 // failure: another worker was quicker, or another replica stands still with it.
-func (w *Workers) pauseAfter(ctx context.Context, t LeasedJob, err error) {
+func (w *Workers) pauseAfter(ctx context.Context, t approvals.LeasedJob, err error) {
 	pause := emptyPause
-	if !errors.Is(err, ErrNoJob) && ctx.Err() == nil {
+	if !errors.Is(err, approvals.ErrNoJob) && ctx.Err() == nil {
 		w.OnError(t, err)
 		pause = errorPause
 	}
@@ -168,21 +170,21 @@ func (w *Workers) pauseAfter(ctx context.Context, t LeasedJob, err error) {
 // carryOut does one task, whose effect has to be over when limited ends. A task
 // that returns an error is given back; what the error says decides when it is
 // tried again and whether it may have taken effect.
-func (w *Workers) runLeased(ctx, limited context.Context, t LeasedJob, r Request) {
+func (w *Workers) runLeased(ctx, limited context.Context, t approvals.LeasedJob, r approvals.Request) {
 	err := w.runGuarded(limited, t, r)
-	if errors.Is(err, ErrLeaseLost) {
+	if errors.Is(err, approvals.ErrLeaseLost) {
 		return
 	}
 	var off *postponed
 	if errors.As(err, &off) {
 		err = w.Store.RetryJob(context.WithoutCancel(ctx), t, off.after, true)
-		if err == nil || errors.Is(err, ErrLeaseLost) {
+		if err == nil || errors.Is(err, approvals.ErrLeaseLost) {
 			return
 		}
 	}
-	if err == nil || errors.Is(err, ErrNoTransition) {
+	if err == nil || errors.Is(err, approvals.ErrNoTransition) {
 		err = w.Store.CompleteJob(context.WithoutCancel(ctx), t)
-		if err == nil || errors.Is(err, ErrLeaseLost) {
+		if err == nil || errors.Is(err, approvals.ErrLeaseLost) {
 			return
 		}
 	}
@@ -192,16 +194,16 @@ func (w *Workers) runLeased(ctx, limited context.Context, t LeasedJob, r Request
 
 // giveBack defers a task. While the store fails it goes on trying, because
 // otherwise the work would wait for its lease to lapse.
-func (w *Workers) retryFailed(ctx context.Context, t LeasedJob, cause error) {
+func (w *Workers) retryFailed(ctx context.Context, t approvals.LeasedJob, cause error) {
 	after, untry := backoff(t.Attempt), false
-	var delay *DelayError
+	var delay *approvals.DelayError
 	if errors.As(cause, &delay) {
 		after = max(after, delay.After)
 		untry = t.TriedAt.IsZero() // what an earlier attempt did stays unknown
 	}
 	for range lease / errorPause {
 		err := w.Store.RetryJob(context.WithoutCancel(ctx), t, after, untry)
-		if err == nil || errors.Is(err, ErrLeaseLost) || !rest(ctx, errorPause) {
+		if err == nil || errors.Is(err, approvals.ErrLeaseLost) || !rest(ctx, errorPause) {
 			return
 		}
 	}
@@ -218,7 +220,7 @@ func backoff(attempt int) time.Duration {
 }
 
 // guarded makes a panic an error: it must harm only the task that caused it.
-func (w *Workers) runGuarded(ctx context.Context, t LeasedJob, r Request) (err error) {
+func (w *Workers) runGuarded(ctx context.Context, t approvals.LeasedJob, r approvals.Request) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			err = fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
@@ -229,41 +231,41 @@ func (w *Workers) runGuarded(ctx context.Context, t LeasedJob, r Request) (err e
 
 // perform does what the kind of work asks. It returns nil when the task is
 // over, whether or not the task settled itself.
-func (w *Workers) runJob(ctx context.Context, t LeasedJob, r Request) error {
+func (w *Workers) runJob(ctx context.Context, t approvals.LeasedJob, r approvals.Request) error {
 	switch t.Kind {
-	case JobPrepare:
+	case approvals.JobPrepare:
 		return w.prepare(ctx, t, r)
-	case JobPostCard:
+	case approvals.JobPostCard:
 		return w.postCard(ctx, t, r)
-	case JobCountVotes:
+	case approvals.JobCountVotes:
 		return w.countVotes(ctx, t, r)
-	case JobApply:
+	case approvals.JobApply:
 		return w.apply(ctx, t, r)
-	case JobPostOutcome, JobPostDelay:
+	case approvals.JobPostOutcome, approvals.JobPostDelay:
 		return w.postOutcome(ctx, t, r)
-	case JobAddReactions:
+	case approvals.JobAddReactions:
 		return w.addReactions(ctx, t, r)
-	case JobUpdateCard:
+	case approvals.JobUpdateCard:
 		return w.updateCard(ctx, t, r)
-	case JobTellVoter:
+	case approvals.JobTellVoter:
 		return w.tellVoter(ctx, t, r)
-	case JobTellRequester:
+	case approvals.JobTellRequester:
 		return w.tellRequester(ctx, t, r, t.Job)
-	case JobExpire:
+	case approvals.JobExpire:
 		return w.expire(ctx, t, r)
-	case JobRemind:
+	case approvals.JobRemind:
 		return w.remind(ctx, t, r)
-	case JobPostConsentLost:
+	case approvals.JobPostConsentLost:
 		return w.postConsentLost(ctx, t, r)
-	case JobGrantExpiry:
-		return w.applyEvent(ctx, r, GrantExpired{}, &t)
-	case JobRevoke:
+	case approvals.JobGrantExpiry:
+		return w.applyEvent(ctx, r, approvals.GrantExpired{}, &t)
+	case approvals.JobRevoke:
 		return w.revokeGrant(ctx, t, r)
-	case JobWarnExpiry:
+	case approvals.JobWarnExpiry:
 		return w.warnExpiry(ctx, t, r)
-	case JobPostRevocationDelay:
+	case approvals.JobPostRevocationDelay:
 		return w.postRevocationDelay(ctx, t, r)
-	case JobPostRevocation:
+	case approvals.JobPostRevocation:
 		return w.postRevocation(ctx, t, r)
 	}
 	return nil
@@ -271,18 +273,18 @@ func (w *Workers) runJob(ctx context.Context, t LeasedJob, r Request) error {
 
 // step applies an event; done is settled with it. An event that means nothing
 // any more is no error: the task is over.
-func (w *Workers) applyEvent(ctx context.Context, r Request, e Event, done *LeasedJob) error {
+func (w *Workers) applyEvent(ctx context.Context, r approvals.Request, e approvals.Event, done *approvals.LeasedJob) error {
 	_, err := w.Store.ApplyEvent(ctx, r.ID, e, done)
 	return err
 }
 
 // hold lets people know that an effect is held up, unless this was the first
 // attempt, and passes the cause on.
-func (w *Workers) recordDelay(ctx context.Context, t LeasedJob, r Request, why string, cause error) error {
+func (w *Workers) recordDelay(ctx context.Context, t approvals.LeasedJob, r approvals.Request, why string, cause error) error {
 	if t.Attempt < 2 {
 		return cause
 	}
-	if _, err := w.Store.ApplyEvent(ctx, r.ID, Delayed{Reason: why}, t.unfinished()); err != nil && !errors.Is(err, ErrNoTransition) {
+	if _, err := w.Store.ApplyEvent(ctx, r.ID, approvals.Delayed{Reason: why}, t.KeepLeased()); err != nil && !errors.Is(err, approvals.ErrNoTransition) {
 		return errors.Join(cause, err)
 	}
 	return cause

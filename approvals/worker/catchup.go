@@ -1,4 +1,4 @@
-package approvals
+package worker
 
 import (
 	"context"
@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"licensebot/approvals"
 )
 
 // Slack replays nothing that was missed for good, so every card is looked at
@@ -19,9 +21,6 @@ const (
 	looksApart  = 5 * time.Second  // however many hellos come
 	preciseLook = 2 * time.Second  // between two precise looks
 )
-
-// Look names the look at all cards to Workers.Trouble. It is never owed.
-const JobSurvey JobKind = "look"
 
 // keepLooking looks at the cards of all pending requests after every hello and
 // on a timer, until ctx ends.
@@ -36,7 +35,7 @@ func (w *Workers) keepSurveying(ctx context.Context) {
 		}
 		next = lookEvery
 		if err := w.CatchUp(ctx); err != nil && ctx.Err() == nil {
-			w.OnError(LeasedJob{Job: Job{Kind: JobSurvey}}, err)
+			w.OnError(approvals.LeasedJob{Job: approvals.Job{Kind: approvals.JobSurvey}}, err)
 			next = max(lookAgain, delayOf(err))
 		}
 		if !rest(ctx, looksApart) {
@@ -60,8 +59,8 @@ func (w *Workers) CatchUp(ctx context.Context) error {
 	return failed
 }
 
-func byChannel(cards []PendingCard) map[string][]PendingCard {
-	channels := make(map[string][]PendingCard)
+func byChannel(cards []approvals.PendingCard) map[string][]approvals.PendingCard {
+	channels := make(map[string][]approvals.PendingCard)
 	for _, card := range cards {
 		channels[card.Channel] = append(channels[card.Channel], card)
 	}
@@ -70,13 +69,13 @@ func byChannel(cards []PendingCard) map[string][]PendingCard {
 
 // A sight is what a survey showed of one message.
 type sight struct {
-	shown []Reaction
+	shown []approvals.Reaction
 	whole bool
 }
 
 // catchUpIn goes on after a card that fails, which may do so every time, unless
 // Slack asks for time: that is for the next round.
-func (w *Workers) catchUpIn(ctx context.Context, channel string, cards []PendingCard) error {
+func (w *Workers) catchUpIn(ctx context.Context, channel string, cards []approvals.PendingCard) error {
 	asOf, err := w.Store.Now(ctx)
 	if err != nil {
 		return err
@@ -85,8 +84,8 @@ func (w *Workers) catchUpIn(ctx context.Context, channel string, cards []Pending
 	for _, card := range cards {
 		sights[card.TS] = sight{}
 	}
-	oldest := slices.MinFunc(cards, func(a, b PendingCard) int { return strings.Compare(a.TS, b.TS) }).TS
-	err = w.Directory.SurveyChannel(ctx, channel, oldest, func(ts string, shown []Reaction, whole bool) {
+	oldest := slices.MinFunc(cards, func(a, b approvals.PendingCard) int { return strings.Compare(a.TS, b.TS) }).TS
+	err = w.Directory.SurveyChannel(ctx, channel, oldest, func(ts string, shown []approvals.Reaction, whole bool) {
 		if _, ours := sights[ts]; ours {
 			sights[ts] = sight{shown: shown, whole: whole}
 		}
@@ -106,9 +105,9 @@ func (w *Workers) catchUpIn(ctx context.Context, channel string, cards []Pending
 }
 
 // catchUpOn makes of one card what a survey that began at asOf showed of it.
-func (w *Workers) catchUpOn(ctx context.Context, card PendingCard, s sight, asOf time.Time) error {
+func (w *Workers) catchUpOn(ctx context.Context, card approvals.PendingCard, s sight, asOf time.Time) error {
 	switch {
-	case !s.whole, len(Without(marks(card.Known), marks(s.shown))) > 0:
+	case !s.whole, len(approvals.Without(marks(card.Known), marks(s.shown))) > 0:
 		return w.inspectCard(ctx, card) // that a vote was taken back is not concluded from a list that may be cut
 	case !sameReactions(s.shown, card.Known):
 		return w.Store.ReplaceReactions(ctx, card.Channel, card.TS, asOf, s.shown)
@@ -118,16 +117,16 @@ func (w *Workers) catchUpOn(ctx context.Context, card PendingCard, s sight, asOf
 
 // lookAt looks at one card that the survey did not show, or not whole, and
 // pauses, so that many looks leave room for others.
-func (w *Workers) inspectCard(ctx context.Context, card PendingCard) error {
+func (w *Workers) inspectCard(ctx context.Context, card approvals.PendingCard) error {
 	asOf, err := w.Store.Now(ctx)
 	if err != nil {
 		return err
 	}
 	shown, err := w.Directory.CardReactions(ctx, card.Channel, card.TS)
 	switch {
-	case errors.Is(err, ErrCardDeleted):
-		_, err = w.Store.ApplyEvent(ctx, card.RequestID, CardDeleted{Waiting: true}, nil)
-		if errors.Is(err, ErrNoTransition) {
+	case errors.Is(err, approvals.ErrCardDeleted):
+		_, err = w.Store.ApplyEvent(ctx, card.RequestID, approvals.CardDeleted{Waiting: true}, nil)
+		if errors.Is(err, approvals.ErrNoTransition) {
 			err = nil
 		}
 	case err == nil:
@@ -142,34 +141,34 @@ func (w *Workers) inspectCard(ctx context.Context, card PendingCard) error {
 // expire ends a request at its deadline, after one more look at its card. If
 // Slack cannot be asked, the request waits for it, but not for ever. A clock
 // that was fast, or a lease taken back, brings it here too early.
-func (w *Workers) expire(ctx context.Context, t LeasedJob, r Request) error {
+func (w *Workers) expire(ctx context.Context, t approvals.LeasedJob, r approvals.Request) error {
 	now, err := w.Store.Now(ctx)
 	if err != nil {
 		return err
 	}
-	if early := r.Deadline.Sub(now); early > 0 && (r.State == Filed || r.State == Pending) {
-		return &DelayError{After: early, Reason: "the deadline is still to come"}
+	if early := r.Deadline.Sub(now); early > 0 && (r.State == approvals.Filed || r.State == approvals.Pending) {
+		return &approvals.DelayError{After: early, Reason: "the deadline is still to come"}
 	}
-	if r.State != Pending || r.CardTS == "" {
-		return w.applyEvent(ctx, r, Expire{}, &t)
+	if r.State != approvals.Pending || r.CardTS == "" {
+		return w.applyEvent(ctx, r, approvals.Expire{}, &t)
 	}
 	ballots, err := w.lookAgain(ctx, r)
 	switch {
-	case errors.Is(err, ErrCardDeleted):
-		return w.applyEvent(ctx, r, CardDeleted{Waiting: true}, &t)
+	case errors.Is(err, approvals.ErrCardDeleted):
+		return w.applyEvent(ctx, r, approvals.CardDeleted{Waiting: true}, &t)
 	case err != nil && now.Before(r.Deadline.Add(r.Terms.TTL)):
 		return err
 	}
-	return w.applyEvent(ctx, r, Expire{Ballots: ballots, Unseen: err != nil}, &t)
+	return w.applyEvent(ctx, r, approvals.Expire{Ballots: ballots, Unseen: err != nil}, &t)
 }
 
 // sameReactions reports whether two looks show the same people with the same
 // emoji.
-func sameReactions(a, b []Reaction) bool {
-	return SameSet(marks(a), marks(b))
+func sameReactions(a, b []approvals.Reaction) bool {
+	return approvals.SameSet(marks(a), marks(b))
 }
 
-func marks(reactions []Reaction) []string {
+func marks(reactions []approvals.Reaction) []string {
 	all := make([]string, len(reactions))
 	for i, r := range reactions {
 		all[i] = r.User + " " + r.Name
@@ -186,7 +185,7 @@ func delayOf(err error) time.Duration {
 		}
 		return longest
 	}
-	var delay *DelayError
+	var delay *approvals.DelayError
 	if errors.As(err, &delay) {
 		return delay.After
 	}

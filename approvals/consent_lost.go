@@ -1,7 +1,6 @@
 package approvals
 
 import (
-	"context"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,12 +15,12 @@ const (
 
 // Lost is a consent that does not count any more, and why.
 type LostConsent struct {
-	User string
-	Reason  Eligibility
+	User   string
+	Reason Eligibility
 }
 
 // lossesOf compares the votes that carried a request with what is on its card.
-func lossesOf(votes []Vote, ballots []Ballot) []LostConsent {
+func ConsentLosses(votes []Vote, ballots []Ballot) []LostConsent {
 	var lost []LostConsent
 	for _, v := range votes {
 		if why := lossOf(v, ballots); why != Counts {
@@ -53,7 +52,7 @@ func covers(now, before []int) bool {
 
 // holdUp numbers the word that the write is held up, from the second approval
 // on, so that it is not taken for the word after an earlier one.
-func (r Request) holdUp() string {
+func (r Request) DelayKey() string {
 	if r.ConsentLosses == 0 {
 		return ""
 	}
@@ -77,14 +76,4 @@ func (o Job) Lost() []LostConsent {
 		lost = append(lost, LostConsent{User: user, Reason: Eligibility(why)})
 	}
 	return lost
-}
-
-// reopen says that an approved request waits again, while it does: once it is
-// approved anew a write may be made at any moment, of which it would be said
-// that there was none.
-func (w *Workers) postConsentLost(ctx context.Context, t LeasedJob, r Request) error {
-	if r.State != Pending {
-		return nil // true no more, whether it was said or not
-	}
-	return w.sayInThread(ctx, t, r, t.Job)
 }

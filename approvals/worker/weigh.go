@@ -1,10 +1,12 @@
-package approvals
+package worker
 
 import (
 	"context"
 	"errors"
 	"slices"
 	"time"
+
+	"licensebot/approvals"
 )
 
 // A closeness is how closely it is looked who reacted: how old an answer about a
@@ -31,8 +33,8 @@ var (
 )
 
 // weigh looks up who reacted on a pending card and hands the ballots to Next.
-func (w *Workers) countVotes(ctx context.Context, t LeasedJob, r Request) error {
-	if r.State != Pending || r.CardTS == "" {
+func (w *Workers) countVotes(ctx context.Context, t approvals.LeasedJob, r approvals.Request) error {
+	if r.State != approvals.Pending || r.CardTS == "" {
 		return nil
 	}
 	reactions, err := w.Store.ListReactions(ctx, r.Channel, r.CardTS)
@@ -44,35 +46,35 @@ func (w *Workers) countVotes(ctx context.Context, t LeasedJob, r Request) error 
 		look = atVoteAgain
 	}
 	ballots, err := w.countBallots(ctx, r, reactions, look)
-	var refusal *RefusedError
+	var refusal *approvals.RefusedError
 	if err != nil && !errors.As(err, &refusal) {
 		return err
 	}
 	if err != nil {
 		// The check cannot be made, so nobody's vote counts and they are told;
 		// it is tried again, because an operator may mend it.
-		return errors.Join(err, w.applyEvent(ctx, r, VotesCounted{Ballots: ballots}, t.unfinished()))
+		return errors.Join(err, w.applyEvent(ctx, r, approvals.VotesCounted{Ballots: ballots}, t.KeepLeased()))
 	}
-	return w.applyEvent(ctx, r, VotesCounted{Ballots: ballots}, &t)
+	return w.applyEvent(ctx, r, approvals.VotesCounted{Ballots: ballots}, &t)
 }
 
 // ballots decides what each reaction is worth. Where a check cannot be made
 // for good the ballot is Uncheckable and the refusal is returned as well. Those
 // whom nobody named are left out where it does not matter who they are.
-func (w *Workers) countBallots(ctx context.Context, r Request, reactions []Reaction, look freshness) ([]Ballot, error) {
+func (w *Workers) countBallots(ctx context.Context, r approvals.Request, reactions []approvals.Reaction, look freshness) ([]approvals.Ballot, error) {
 	if len(reactions) == 0 {
 		return nil, nil
 	}
 	members, unread := w.listStageMembers(ctx, r.Terms.Stages, look.group)
-	if unread != nil && !isRefused(unread) {
+	if unread != nil && !approvals.IsRefused(unread) {
 		return nil, unread
 	}
 	refusal, silent := unread, false
-	var ballots []Ballot
+	var ballots []approvals.Ballot
 	for _, reaction := range reactions {
-		ballot := Ballot{User: reaction.User, Deny: reaction.Deny, Eligibility: Uncheckable, Stages: stagesNaming(members, reaction.User)}
+		ballot := approvals.Ballot{User: reaction.User, Deny: reaction.Deny, Eligibility: approvals.Uncheckable, Stages: approvals.StagesNaming(members, reaction.User)}
 		if unread == nil && len(ballot.Stages) == 0 {
-			if look.everybody || slices.Contains(Voters(r.Votes), reaction.User) {
+			if look.everybody || slices.Contains(approvals.Voters(r.Votes), reaction.User) {
 				ballot.Eligibility = w.explainBystander(ctx, r, reaction.User, &silent)
 				ballots = append(ballots, ballot)
 			}
@@ -81,17 +83,17 @@ func (w *Workers) countBallots(ctx context.Context, r Request, reactions []React
 		person, err := w.Directory.FindPerson(ctx, reaction.User, look.person)
 		switch {
 		case err == nil:
-			ballot.Eligibility = EligibilityOf(r, person, ballot.Stages)
-		case isRefused(err):
+			ballot.Eligibility = approvals.EligibilityOf(r, person, ballot.Stages)
+		case approvals.IsRefused(err):
 			refusal = err
 		default:
 			return nil, err
 		}
 		switch {
-		case unread != nil && ballot.Eligibility == NotApprover:
-			ballot.Eligibility = Uncheckable // perhaps named by the group that could not be read
-		case ballot.Eligibility == Counts && r.isLate(reaction):
-			ballot.Eligibility = IsLate
+		case unread != nil && ballot.Eligibility == approvals.NotApprover:
+			ballot.Eligibility = approvals.Uncheckable // perhaps named by the group that could not be read
+		case ballot.Eligibility == approvals.Counts && r.IsLate(reaction):
+			ballot.Eligibility = approvals.IsLate
 		}
 		ballots = append(ballots, ballot)
 	}
@@ -101,26 +103,26 @@ func (w *Workers) countBallots(ctx context.Context, r Request, reactions []React
 // bystander tells why somebody has no vote whom nobody named. It decides
 // nothing who they are, so that where Slack does not answer about one, which it
 // sets silent, it is asked about no more of them: there may be a hundred.
-func (w *Workers) explainBystander(ctx context.Context, r Request, user string, silent *bool) Eligibility {
+func (w *Workers) explainBystander(ctx context.Context, r approvals.Request, user string, silent *bool) approvals.Eligibility {
 	if *silent {
-		return NotApprover
+		return approvals.NotApprover
 	}
 	person, err := w.Directory.FindPerson(ctx, user, ageAtVote)
 	if err != nil {
-		*silent = !isRefused(err)
-		return NotApprover
+		*silent = !approvals.IsRefused(err)
+		return approvals.NotApprover
 	}
-	return EligibilityOf(r, person, nil)
+	return approvals.EligibilityOf(r, person, nil)
 }
 
 // members lists the people of each stage, user groups resolved. A refusal to
 // tell one group comes with what the others told.
-func (w *Workers) listStageMembers(ctx context.Context, stages []Stage, maxAge time.Duration) ([][]string, error) {
+func (w *Workers) listStageMembers(ctx context.Context, stages []approvals.Stage, maxAge time.Duration) ([][]string, error) {
 	members := make([][]string, len(stages))
 	var refused error
 	for i, stage := range stages {
 		people, err := w.Directory.ListMembers(ctx, stage.Approvers, maxAge)
-		var refusal *RefusedError
+		var refusal *approvals.RefusedError
 		switch {
 		case errors.As(err, &refusal):
 			refused = err
@@ -132,22 +134,11 @@ func (w *Workers) listStageMembers(ctx context.Context, stages []Stage, maxAge t
 	return members, refused
 }
 
-// named lists the stages that a person is in.
-func stagesNaming(members [][]string, user string) []int {
-	var stages []int
-	for i, people := range members {
-		if slices.Contains(people, user) {
-			stages = append(stages, i)
-		}
-	}
-	return stages
-}
-
 // recheck asks Slack itself, right before a write and at the deadline, who
 // consents. What Slack shows replaces what was heard: an event may have been
 // missed. ErrGone if the card was deleted. That somebody could not be checked
 // is an error only where they may decide.
-func (w *Workers) lookAgain(ctx context.Context, r Request) ([]Ballot, error) {
+func (w *Workers) lookAgain(ctx context.Context, r approvals.Request) ([]approvals.Ballot, error) {
 	asOf, err := w.Store.Now(ctx)
 	if err != nil {
 		return nil, err
@@ -163,59 +154,9 @@ func (w *Workers) lookAgain(ctx context.Context, r Request) ([]Ballot, error) {
 	if err != nil {
 		return nil, err
 	}
-	ballots, err := w.countBallots(ctx, r, withEventTimes(shown, heard), lastLook)
-	if isRefused(err) && isDecided(r, ballots) {
+	ballots, err := w.countBallots(ctx, r, approvals.WithEventTimes(shown, heard), lastLook)
+	if approvals.IsRefused(err) && approvals.IsDecided(r, ballots) {
 		return ballots, nil
 	}
 	return ballots, err
-}
-
-// decided reports whether the ballots on a card leave no doubt, although some
-// of them could not be checked: one ❌ that counts denies whatever the others
-// are worth. Where a ❌ may count, nothing else is certain; where none may,
-// the request is carried by the ✅ that count, or by no reading of the others.
-func isDecided(r Request, ballots []Ballot) bool {
-	if _, denied := findDenier(ballots); denied {
-		return true
-	}
-	if slices.ContainsFunc(ballots, func(b Ballot) bool { return b.Deny && b.Eligibility == Uncheckable }) {
-		return false
-	}
-	return hasConsent(r, ballots) || !hasConsent(r, bestCase(r, ballots))
-}
-
-// atBest reads the ballots as if whoever could not be checked might approve,
-// and whoever might approve were named for every stage: some of those who are
-// may be in a user group that could not be read.
-func bestCase(r Request, ballots []Ballot) []Ballot {
-	every := make([]int, len(r.Terms.Stages))
-	for i := range every {
-		every[i] = i
-	}
-	best := slices.Clone(ballots)
-	for i, b := range best {
-		if b.Eligibility == Counts || b.Eligibility == Uncheckable {
-			best[i].Eligibility, best[i].Stages = Counts, every
-		}
-	}
-	return best
-}
-
-// dated gives what was seen the times that were heard: what Slack shows on a
-// card carries none. Only what is seen counts.
-func withEventTimes(shown, heard []Reaction) []Reaction {
-	for i := range shown {
-		for _, h := range heard {
-			if h.User == shown[i].User && h.Name == shown[i].Name {
-				shown[i].EventTS = h.EventTS
-			}
-		}
-	}
-	return shown
-}
-
-// agreed reports whether the ballots carry the request now.
-func hasConsent(r Request, ballots []Ballot) bool {
-	_, denied := findDenier(ballots)
-	return !denied && r.Terms.Met(consents(nil, ballots, time.Time{}))
 }

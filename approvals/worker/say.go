@@ -1,14 +1,16 @@
-package approvals
+package worker
 
 import (
 	"context"
 	"errors"
+
+	"licensebot/approvals"
 )
 
 // postOnce posts what Slack cannot take twice. Whether an earlier attempt was
 // made is asked of the task's row, never of a counter; if one was, its post is
 // looked for before another is made.
-func (w *Workers) postOnce(ctx context.Context, t LeasedJob, r Request, post func() (string, error)) (string, error) {
+func (w *Workers) postOnce(ctx context.Context, t approvals.LeasedJob, r approvals.Request, post func() (string, error)) (string, error) {
 	if !t.TriedAt.IsZero() {
 		ts, found, err := w.Messenger.FindPost(ctx, r, t.Job, t.TriedAt)
 		if err != nil || found {
@@ -24,14 +26,14 @@ func (w *Workers) postOnce(ctx context.Context, t LeasedJob, r Request, post fun
 // unclassified keeps a refused look from ending the work: that the look was
 // refused says nothing of the attempt it looked for.
 func keepTrying(err error) error {
-	var refusal *RefusedError
+	var refusal *approvals.RefusedError
 	if errors.As(err, &refusal) {
 		return errors.New(err.Error())
 	}
 	return err
 }
 
-func (w *Workers) postCard(ctx context.Context, t LeasedJob, r Request) error {
+func (w *Workers) postCard(ctx context.Context, t approvals.LeasedJob, r approvals.Request) error {
 	if r.CardTS != "" {
 		return nil
 	}
@@ -40,23 +42,23 @@ func (w *Workers) postCard(ctx context.Context, t LeasedJob, r Request) error {
 	}
 	ts, err := w.postOnce(ctx, t, r, func() (string, error) {
 		if !r.State.Open() {
-			return "", ErrNoTransition // looked for and not there: now it never will be
+			return "", approvals.ErrNoTransition // looked for and not there: now it never will be
 		}
 		return w.Messenger.PostCard(ctx, r)
 	})
 	switch {
-	case errors.Is(err, ErrNoTransition), errors.Is(err, ErrLeaseLost):
+	case errors.Is(err, approvals.ErrNoTransition), errors.Is(err, approvals.ErrLeaseLost):
 		return err
 	case err != nil:
 		return w.recordDelay(ctx, t, r, delayReason(err), err)
 	}
-	return w.applyEvent(ctx, r, CardPosted{TS: ts}, &t)
+	return w.applyEvent(ctx, r, approvals.CardPosted{TS: ts}, &t)
 }
 
 // reply tells the end in the thread; where there never was a card, only the
 // requester can be told.
-func (w *Workers) postOutcome(ctx context.Context, t LeasedJob, r Request) error {
-	if t.Kind == JobPostDelay && (r.State != Approved || r.DelayReason == "" || t.Key != r.holdUp()) {
+func (w *Workers) postOutcome(ctx context.Context, t approvals.LeasedJob, r approvals.Request) error {
+	if t.Kind == approvals.JobPostDelay && (r.State != approvals.Approved || r.DelayReason == "" || t.Key != r.DelayKey()) {
 		return nil // true no more, whether it was said or not
 	}
 	return w.sayInThread(ctx, t, r, t.Job)
@@ -64,14 +66,14 @@ func (w *Workers) postOutcome(ctx context.Context, t LeasedJob, r Request) error
 
 // sayInThread posts once in the card's thread; where there is none, or none
 // any more, the requester is told privately.
-func (w *Workers) sayInThread(ctx context.Context, t LeasedJob, r Request, said Job) error {
+func (w *Workers) sayInThread(ctx context.Context, t approvals.LeasedJob, r approvals.Request, said approvals.Job) error {
 	if r.CardTS == "" {
 		return w.tellRequester(ctx, t, r, said)
 	}
 	_, err := w.postOnce(ctx, t, r, func() (string, error) {
 		return "", w.Messenger.PostInThread(ctx, r, said)
 	})
-	var refusal *RefusedError
+	var refusal *approvals.RefusedError
 	if errors.As(err, &refusal) { // the card is gone, and its thread with it, whatever was in it
 		return w.tellRequester(ctx, t, r, said)
 	}
@@ -84,7 +86,7 @@ const notifyTries = 8
 
 // notify tells the requester privately. Nobody but its reader can see such a
 // notice, so that one whose answer was lost is told again.
-func (w *Workers) tellRequester(ctx context.Context, t LeasedJob, r Request, said Job) error {
+func (w *Workers) tellRequester(ctx context.Context, t approvals.LeasedJob, r approvals.Request, said approvals.Job) error {
 	if err := w.Store.MarkTried(ctx, t); err != nil {
 		return err
 	}
@@ -95,8 +97,8 @@ func (w *Workers) tellRequester(ctx context.Context, t LeasedJob, r Request, sai
 	return stopIfRefused(err)
 }
 
-func (w *Workers) addReactions(ctx context.Context, t LeasedJob, r Request) error {
-	if r.State != Pending || r.CardTS == "" {
+func (w *Workers) addReactions(ctx context.Context, t approvals.LeasedJob, r approvals.Request) error {
+	if r.State != approvals.Pending || r.CardTS == "" {
 		return nil
 	}
 	if err := w.Store.MarkTried(ctx, t); err != nil {
@@ -107,7 +109,7 @@ func (w *Workers) addReactions(ctx context.Context, t LeasedJob, r Request) erro
 
 // render draws the card as it stands. Who lost the lease must not: a card drawn
 // late would show what is past, for good.
-func (w *Workers) updateCard(ctx context.Context, t LeasedJob, r Request) error {
+func (w *Workers) updateCard(ctx context.Context, t approvals.LeasedJob, r approvals.Request) error {
 	if r.CardTS == "" {
 		return nil
 	}
@@ -119,35 +121,29 @@ func (w *Workers) updateCard(ctx context.Context, t LeasedJob, r Request) error 
 
 // tell is tried once: a notice that only its reader sees cannot be looked
 // for, and saying it twice is worse than its loss.
-func (w *Workers) tellVoter(ctx context.Context, t LeasedJob, r Request) error {
+func (w *Workers) tellVoter(ctx context.Context, t approvals.LeasedJob, r approvals.Request) error {
 	if !t.TriedAt.IsZero() {
 		return nil
 	}
 	if err := w.Store.MarkTried(ctx, t); err != nil {
 		return err
 	}
-	return stopIfRefused(w.Messenger.TellVoter(ctx, r, t.Key, Eligibility(t.Note)))
-}
-
-// refused reports whether an error is a no that asking again does not change.
-func isRefused(err error) bool {
-	var refusal *RefusedError
-	return errors.As(err, &refusal)
+	return stopIfRefused(w.Messenger.TellVoter(ctx, r, t.Key, approvals.Eligibility(t.Note)))
 }
 
 // final lets a refusal end the task: saying it again cannot help.
 func stopIfRefused(err error) error {
-	var refusal *RefusedError
+	var refusal *approvals.RefusedError
 	if errors.As(err, &refusal) {
-		return ErrNoTransition
+		return approvals.ErrNoTransition
 	}
 	return err
 }
 
 // reasonOf is the clause that people are told when an effect is held up.
 func delayReason(err error) string {
-	var delay *DelayError
-	var refusal *RefusedError
+	var delay *approvals.DelayError
+	var refusal *approvals.RefusedError
 	switch {
 	case errors.As(err, &delay):
 		return delay.Reason
@@ -155,4 +151,14 @@ func delayReason(err error) string {
 		return refusal.Answer
 	}
 	return "no clear answer came back"
+}
+
+// reopen says that an approved request waits again, while it does: once it is
+// approved anew a write may be made at any moment, of which it would be said
+// that there was none.
+func (w *Workers) postConsentLost(ctx context.Context, t approvals.LeasedJob, r approvals.Request) error {
+	if r.State != approvals.Pending {
+		return nil // true no more, whether it was said or not
+	}
+	return w.sayInThread(ctx, t, r, t.Job)
 }

@@ -1,4 +1,4 @@
-package approvals_test
+package worker_test
 
 import (
 	"slices"
@@ -103,7 +103,7 @@ func TestAtMostFourReminders(t *testing.T) {
 func TestNoReminderAtNight(t *testing.T) {
 	live(t, func(w *world) {
 		w.person(anna, Person{UTCOffset: 9 * time.Hour}) // 08:00 there is 23:00 UTC of the day before
-		w.monday(11)                                  // 20:00 for Anna, 11:00 for Ben
+		w.monday(11)                                     // 20:00 for Anna, 11:00 for Ben
 		midnight := time.Date(2000, 1, 3, 0, 0, 0, 0, time.UTC)
 		w.person(ben, Person{UTCOffset: -6 * time.Hour}) // 05:00 for Ben
 		r := w.pending(36 * time.Hour)
@@ -276,7 +276,7 @@ func TestReopenedIsTold(t *testing.T) {
 				w.react(r, ben, true)
 				w.until("told", func(Request) bool { return w.slack.shown(JobPostConsentLost) == 1 })
 				told := w.slack.heard(JobPostConsentLost)[0]
-				if lost := told.Lost(); !slices.Equal(lost, []LostConsent{{anna, c.want}}) || told.Key != "1" {
+				if lost := told.Lost(); !slices.Equal(lost, []LostConsent{{User: anna, Reason: c.want}}) || told.Key != "1" {
 					t.Errorf("told %q of %v, want %v", told.Key, lost, c.want)
 				}
 				r = w.read(r.ID)
