@@ -1,10 +1,6 @@
 package approvals
 
-import (
-	"slices"
-	"strconv"
-	"strings"
-)
+import "slices"
 
 // Standings of those whose consent counted and does so no more, besides what
 // they may stand as now.
@@ -15,12 +11,12 @@ const (
 
 // Lost is a consent that does not count any more, and why.
 type LostConsent struct {
-	User   string
-	Reason Eligibility
+	User   string      `json:"user"`
+	Reason Eligibility `json:"reason"`
 }
 
 // lossesOf compares the votes that carried a request with what is on its card.
-func ConsentLosses(votes []Vote, ballots []Ballot) []LostConsent {
+func lostConsents(votes []Vote, ballots []Ballot) []LostConsent {
 	var lost []LostConsent
 	for _, v := range votes {
 		if why := lossOf(v, ballots); why != Counts {
@@ -50,30 +46,16 @@ func covers(now, before []int) bool {
 	return !slices.ContainsFunc(before, func(stage int) bool { return !slices.Contains(now, stage) })
 }
 
-// holdUp numbers the word that the write is held up, from the second approval
-// on, so that it is not taken for the word after an earlier one.
-func (r Request) DelayKey() string {
+// delayNumber tells the delay of a second approval from that of the first: each
+// is told once.
+func (r Request) delayNumber() int {
 	if r.ConsentLosses == 0 {
-		return ""
+		return 0
 	}
-	return strconv.Itoa(r.ConsentLosses + 1)
+	return r.ConsentLosses + 1
 }
 
-// reopening owes the thread a word about who does not count any more.
-func reopening(r Request, lost []LostConsent) Job {
-	notes := make([]string, len(lost))
-	for i, l := range lost {
-		notes[i] = l.User + "=" + string(l.Reason)
-	}
-	return Job{Kind: JobPostConsentLost, Key: strconv.Itoa(r.ConsentLosses), Note: strings.Join(notes, " ")}
-}
-
-// Lost lists whose consent was lost, of work of the kind Reopen.
-func (o Job) Lost() []LostConsent {
-	var lost []LostConsent
-	for _, note := range strings.Fields(o.Note) {
-		user, why, _ := strings.Cut(note, "=")
-		lost = append(lost, LostConsent{User: user, Reason: Eligibility(why)})
-	}
-	return lost
+// consentLostJob tells the thread which consents no longer count.
+func consentLostJob(r Request, lost []LostConsent) Job {
+	return Job{Kind: JobPostConsentLost, Number: r.ConsentLosses, Payload: Payload{Lost: lost}}
 }

@@ -6,47 +6,39 @@ import (
 	"time"
 )
 
-// Errors of a Store.
+// Errors of the store.
 var (
-	ErrNoJob     = errors.New("nothing is due")
-	ErrLeaseLost = errors.New("the lease is lost: someone else carries this on")
+	ErrNoJob     = errors.New("no job is due")
+	ErrLeaseLost = errors.New("the lease is lost: another worker carries this on")
 	ErrNotFound  = errors.New("there is no such request")
 
-	// ErrUncertain is in an error after which nobody can tell whether it was
-	// recorded: the answer to a commit was lost, and so was the question.
-	ErrCommitUnknown = errors.New("whether this was recorded is not known")
+	// ErrCommitUnknown is in an error that leaves open whether the change was
+	// recorded: the answer to the commit was lost, and the database cannot say.
+	ErrCommitUnknown = errors.New("whether this was recorded is unknown")
 )
 
-// A Taken says that another open request already asks the very same.
-type DuplicateError struct{ RequestID string } // its id
+// ErrCardDeleted means that Slack shows the card no longer.
+var ErrCardDeleted = errors.New("the card was deleted")
+
+// A DuplicateError says that another open request asks for the same change.
+type DuplicateError struct{ RequestID string }
 
 func (e *DuplicateError) Error() string { return "request " + e.RequestID + " asks the same" }
 
-// ErrGone is returned by Directory.OnCard for a card that was deleted.
-var ErrCardDeleted = errors.New("the card is not there any more")
-
-// A Card is where a pending request waits for consent.
-type PendingCard struct {
-	RequestID string
-	Channel   string
-	TS        string
-	Known     []Reaction // present, as far as was heard or seen
-}
-
-// A Refusal is a no that asking again does not change.
+// A RefusedError is a no that asking again does not change.
 type RefusedError struct {
 	Answer string // the other side's words, bounded and free of secrets
 	Err    error
 }
 
-// A Delay is a "not now": it certainly had no effect.
+// A DelayError is a "not now": the call certainly had no effect.
 type DelayError struct {
 	After  time.Duration // as the other side asked; zero: choose
 	Reason string        // for people, in one clause
 	Err    error
 }
 
-// A NoGroup says that a group reference does not name exactly one group.
+// A GroupError says that a group reference does not name exactly one group.
 type GroupError struct {
 	Reference  string
 	Candidates []string // names and ids to offer
@@ -65,8 +57,21 @@ func (e *GroupError) Error() string {
 	return fmt.Sprintf("%q does not name exactly one group", e.Reference)
 }
 
-// refused reports whether an error is a no that asking again does not change.
+// IsRefused reports whether an error is a no that asking again does not change.
 func IsRefused(err error) bool {
-	var refusal *RefusedError
-	return errors.As(err, &refusal)
+	_, ok := asRefusal(err)
+	return ok
+}
+
+func asRefusal(err error) (*RefusedError, bool) { return errors.AsType[*RefusedError](err) }
+
+// DelayReason is the clause that people are told when an effect is delayed.
+func DelayReason(err error) string {
+	if delay, ok := errors.AsType[*DelayError](err); ok {
+		return delay.Reason
+	}
+	if refusal, ok := asRefusal(err); ok {
+		return refusal.Answer
+	}
+	return "no clear answer came back"
 }

@@ -98,23 +98,23 @@ type (
 	Orphaned struct{}
 )
 
-func (Prepared) Kind() string         { return "vetted" }
-func (Rejected) Kind() string         { return "unfit" }
-func (CardPosted) Kind() string       { return "posted" }
-func (VotesCounted) Kind() string     { return "weighed" }
+func (Prepared) Kind() string         { return "prepared" }
+func (Rejected) Kind() string         { return "rejected" }
+func (CardPosted) Kind() string       { return "card_posted" }
+func (VotesCounted) Kind() string     { return "votes_counted" }
 func (Cancel) Kind() string           { return "cancel" }
-func (Expire) Kind() string           { return "lapse" }
-func (CardDeleted) Kind() string      { return "gone" }
-func (ConsentLost) Kind() string      { return "rechecked" }
-func (ApproversChanged) Kind() string { return "carried" }
-func (Delayed) Kind() string          { return "held" }
-func (Mismatch) Kind() string         { return "missed" }
-func (WriteFinished) Kind() string    { return "settled" }
+func (Expire) Kind() string           { return "expire" }
+func (CardDeleted) Kind() string      { return "card_deleted" }
+func (ConsentLost) Kind() string      { return "consent_lost" }
+func (ApproversChanged) Kind() string { return "approvers_changed" }
+func (Delayed) Kind() string          { return "delayed" }
+func (Mismatch) Kind() string         { return "mismatch" }
+func (WriteFinished) Kind() string    { return "write_finished" }
 func (Reminded) Kind() string         { return "reminded" }
-func (GrantExpired) Kind() string     { return "elapsed" }
-func (RevokeEarly) Kind() string      { return "end_early" }
-func (Revoked) Kind() string          { return "ended" }
-func (Orphaned) Kind() string         { return "forgotten" }
+func (GrantExpired) Kind() string     { return "grant_expired" }
+func (RevokeEarly) Kind() string      { return "revoke_early" }
+func (Revoked) Kind() string          { return "revoked" }
+func (Orphaned) Kind() string         { return "orphaned" }
 
 func (Prepared) Actor() string         { return UiPath }
 func (Rejected) Actor() string         { return UiPath }

@@ -1,7 +1,6 @@
 package approvals
 
 import (
-	"strconv"
 	"time"
 )
 
@@ -15,9 +14,9 @@ func startGrant(step Step, now time.Time) Step {
 	r.Grant = &Grant{Codes: codes, Until: r.Ask.endsAt(now)}
 	step.Request = r
 	step.Enqueue = append(step.Enqueue, Job{Kind: JobGrantExpiry, Due: r.Grant.Until})
-	for _, hours := range []int{FirstWarning, LastWarning} {
+	for _, hours := range []int{firstWarning, lastWarning} {
 		if due := r.Grant.Until.Add(-time.Duration(hours) * time.Hour); due.After(now) {
-			step.Enqueue = append(step.Enqueue, Job{Kind: JobWarnExpiry, Key: strconv.Itoa(hours), Due: due})
+			step.Enqueue = append(step.Enqueue, Job{Kind: JobWarnExpiry, Number: hours, Due: due})
 		}
 	}
 	return step
@@ -62,7 +61,7 @@ func revocationDelayed(r Request, e Delayed) (Step, error) {
 	g := *r.Grant
 	g.DelayReason = e.Reason
 	r.Grant = &g
-	return Step{Request: r, Enqueue: []Job{{Kind: JobPostRevocationDelay, Key: g.AttemptKey()}, {Kind: JobUpdateCard}}}, nil
+	return Step{Request: r, Enqueue: []Job{{Kind: JobPostRevocationDelay, Number: g.attemptNumber()}, {Kind: JobUpdateCard}}}, nil
 }
 
 func revocationMismatched(r Request) (Step, error) {
@@ -82,5 +81,5 @@ func revoked(r Request, e Revoked, now time.Time) (Step, error) {
 	e.Revocation.At = now
 	g.Revocation = &e.Revocation
 	r.Grant = &g
-	return Step{Request: r, Enqueue: []Job{{Kind: JobPostRevocation, Key: g.AttemptKey()}, {Kind: JobUpdateCard}}, Drop: []JobKind{JobWarnExpiry, JobGrantExpiry, JobRevoke}}, nil
+	return Step{Request: r, Enqueue: []Job{{Kind: JobPostRevocation, Number: g.attemptNumber()}, {Kind: JobUpdateCard}}, Drop: []JobKind{JobWarnExpiry, JobGrantExpiry, JobRevoke}}, nil
 }

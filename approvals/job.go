@@ -1,80 +1,302 @@
 package approvals
 
-import "time"
-
-// A Kind is a sort of owed work. Its comment says what carrying it out twice
-// would do, which decides whether it is tried before it is done.
-type JobKind string
-
-// The kinds of owed work.
-const (
-	JobPrepare             JobKind = "vet"      // read UiPath, fix the change; harmless to repeat
-	JobPostCard            JobKind = "announce" // post the card; a repeat would show it twice
-	JobAddReactions        JobKind = "seed"     // put the emoji on the card; a repeat changes nothing
-	JobCountVotes          JobKind = "weigh"    // look up who reacted; harmless to repeat
-	JobApply               JobKind = "apply"    // write the rule; read first, so that a repeat finds it done
-	JobPostDelay           JobKind = "progress" // say in the thread that the write is held up; as Announce
-	JobPostOutcome         JobKind = "reply"    // tell the end in the thread; as Announce
-	JobUpdateCard          JobKind = "render"   // bring the card up to date; a repeat changes nothing
-	JobTellVoter           JobKind = "tell"     // tell a reactor why their vote does not count; at most once
-	JobTellRequester       JobKind = "notify"   // tell the requester privately; at least once
-	JobExpire              JobKind = "expire"   // the deadline; harmless to repeat
-	JobRemind              JobKind = "remind"   // remind the approvers in the thread; as Announce
-	JobPostConsentLost     JobKind = "reopen"   // say in the thread that consent was lost; as Announce
-	JobWarnExpiry          JobKind = "warn"     // say in the thread that a grant is about to end; as Announce
-	JobGrantExpiry         JobKind = "elapse"   // the time of a grant is over; harmless to repeat
-	JobRevoke              JobKind = "end"      // take the grant's codes out of the rule; as Apply
-	JobPostRevocationDelay JobKind = "overdue"  // say in the thread that the end is held up; as Announce
-	JobPostRevocation      JobKind = "conclude" // tell in the thread what the end did; as Announce
+import (
+	"strconv"
+	"time"
 )
 
-// Owed is work that a change of state makes due. A request owes a kind of
-// work to a subject at most once at a time: owing it again while it waits
-// changes nothing, and owing it again while it runs has it run once more.
+// A Job is an effect that a change of state makes due: a card to post, an
+// allocation to write. The store keeps jobs in the transaction of the change,
+// and workers carry them out.
+//
+// A request has at most one job of a kind and key. Enqueueing it again while
+// it waits changes nothing. Enqueueing it again while it runs makes it run
+// once more.
 type Job struct {
-	Kind JobKind
-	Key  string    // the person concerned, for Tell; a number, for what a thread is told more than once
-	Note string    // what the words need: the Standing, for Tell; ids, for Remind; codes, for Warn; see Lost, for Reopen
-	Due  time.Time // zero: at once
+	Kind    JobKind
+	Number  int     // tells apart what a thread is told more than once; 0: told once
+	Person  string  // the person the job is about; empty: the whole request
+	Payload Payload // what the words of the job need besides the request
+	Due     time.Time
 }
 
-// Lane names the queue in which the work waits its turn, or is empty. Of one
-// lane only the head runs, on any replica: the writes to one group's rule
-// never overlap, and what is said in one thread keeps its order. What is owed
-// for a later time stands in no lane, because it would hold up the others; but
-// for a warning: whatever is said after it drops it.
-func (o Job) Lane(r Request) string {
-	switch o.Kind {
-	case JobApply, JobRevoke:
-		return "rule " + r.Proposal.Group.ID
-	case JobPostCard, JobPostDelay, JobPostOutcome, JobPostConsentLost, JobWarnExpiry, JobPostRevocationDelay, JobPostRevocation:
-		return "thread " + r.ID
-	case JobAddReactions, JobUpdateCard:
-		return "card " + r.ID
+// Key tells apart the jobs of one kind of one request.
+func (j Job) Key() string {
+	switch {
+	case j.Person != "":
+		return j.Person
+	case j.Number > 0:
+		return strconv.Itoa(j.Number)
 	}
 	return ""
 }
 
-// A Task is owed work taken under a lease.
+// A Payload is what people are told by a job, where the request alone does not
+// say it. The store keeps it as JSON.
+type Payload struct {
+	Eligibility Eligibility   `json:"eligibility,omitempty"` // JobTellVoter: why the vote does not count
+	Lost        []LostConsent `json:"lost,omitempty"`        // JobPostConsentLost
+	Mention     []string      `json:"mention,omitempty"`     // JobRemind: people and user groups
+	Codes       []string      `json:"codes,omitempty"`       // JobWarnExpiry: the codes that are about to go
+}
+
+// A JobKind is one row of the table JobKinds.
+type JobKind string
+
+// The kinds of jobs. Each comment says what a second run would do: that
+// decides whether the attempt is recorded before it is made.
+const (
+	JobPrepare             JobKind = "prepare"               // read UiPath and fix the change; harmless to repeat
+	JobPostCard            JobKind = "post_card"             // a repeat would show the card twice
+	JobAddReactions        JobKind = "add_reactions"         // put the two emoji on the card; a repeat changes nothing
+	JobCountVotes          JobKind = "count_votes"           // look up who reacted; harmless to repeat
+	JobApply               JobKind = "apply"                 // write the allocation; read first, so a repeat finds it done
+	JobUpdateCard          JobKind = "update_card"           // bring the card up to date; a repeat changes nothing
+	JobTellVoter           JobKind = "tell_voter"            // say privately why a vote does not count; at most once
+	JobTellRequester       JobKind = "tell_requester"        // tell the requester privately; at least once
+	JobExpire              JobKind = "expire"                // the deadline; harmless to repeat
+	JobGrantExpiry         JobKind = "grant_expiry"          // the time of a grant is over; harmless to repeat
+	JobRevoke              JobKind = "revoke"                // take the grant's codes out; like JobApply
+	JobPostOutcome         JobKind = "post_outcome"          // the request's end, in the thread; like JobPostCard
+	JobPostDelay           JobKind = "post_delay"            // the write takes longer, in the thread; like JobPostCard
+	JobPostConsentLost     JobKind = "post_consent_lost"     // consent was lost before the write; like JobPostCard
+	JobPostRevocation      JobKind = "post_revocation"       // what the end of a grant did; like JobPostCard
+	JobPostRevocationDelay JobKind = "post_revocation_delay" // the end of a grant takes longer; like JobPostCard
+	JobRemind              JobKind = "remind"                // remind the approvers in the thread; like JobPostCard
+	JobWarnExpiry          JobKind = "warn_expiry"           // a grant is about to end; like JobPostCard
+)
+
+// A Pool is a set of workers. Pools are apart so that no kind of job waits for
+// the slow peer of another: a channel that Slack throttles does not delay a
+// write to UiPath.
+type Pool string
+
+// The pools.
+const (
+	PoolPrepare     Pool = "prepare"
+	PoolWrites      Pool = "writes"
+	PoolVotes       Pool = "votes"
+	PoolDeadlines   Pool = "deadlines"
+	PoolGrantExpiry Pool = "grant_expiry"
+	PoolThreads     Pool = "threads"
+	PoolNudges      Pool = "nudges"
+	PoolReactions   Pool = "reactions"
+	PoolCards       Pool = "cards"
+	PoolPrivate     Pool = "private"
+)
+
+// A Pace is the rate limit of Slack that a kind of job shares with others.
+type Pace string
+
+// The paces. Jobs with no pace do not speak in Slack.
+const (
+	PaceNone    Pace = ""
+	PacePosts   Pace = "posts"
+	PaceUpdates Pace = "updates"
+	PaceEmoji   Pace = "emoji"
+	PacePrivate Pace = "private"
+)
+
+// A JobSpec says what is particular about one kind of job. What it does is one
+// function of package worker; what people read is one function of bot/message.
+type JobSpec struct {
+	Kind JobKind
+	Lane func(Request) Lane // nil: the job waits for no other
+	Pool Pool
+	Pace Pace
+
+	// EventType is the event type in the metadata of the message that the job
+	// posts. Empty: allocation_ and the request's state.
+	EventType string
+
+	// Relevant reports whether the words of the job are still true. Nil: always.
+	Relevant func(Job, Request) bool
+}
+
+// JobKinds is the table of kinds. Within a pool the first kinds run first.
+func JobKinds() []JobSpec {
+	return []JobSpec{
+		{Kind: JobPrepare, Pool: PoolPrepare},
+		{Kind: JobApply, Pool: PoolWrites, Lane: groupLane},
+		{Kind: JobRevoke, Pool: PoolWrites, Lane: groupLane},
+		{Kind: JobCountVotes, Pool: PoolVotes},
+		{Kind: JobExpire, Pool: PoolDeadlines},
+		{Kind: JobGrantExpiry, Pool: PoolGrantExpiry},
+		{Kind: JobPostOutcome, Pool: PoolThreads, Pace: PacePosts, Lane: threadLane},
+		{Kind: JobPostRevocation, Pool: PoolThreads, Pace: PacePosts, Lane: threadLane,
+			EventType: "allocation_ended", Relevant: revocationPosted},
+		{Kind: JobPostDelay, Pool: PoolThreads, Pace: PacePosts, Lane: threadLane,
+			EventType: "allocation_approved", Relevant: writeDelayed},
+		{Kind: JobPostRevocationDelay, Pool: PoolThreads, Pace: PacePosts, Lane: threadLane,
+			EventType: "allocation_overdue", Relevant: revocationIsDelayed},
+		{Kind: JobPostConsentLost, Pool: PoolThreads, Pace: PacePosts, Lane: threadLane,
+			EventType: "allocation_reopened", Relevant: isPending},
+		{Kind: JobPostCard, Pool: PoolThreads, Pace: PacePosts, Lane: threadLane, EventType: CardEventType},
+		{Kind: JobWarnExpiry, Pool: PoolNudges, Pace: PacePosts, Lane: threadLane, EventType: "allocation_ending"},
+		{Kind: JobRemind, Pool: PoolNudges, Pace: PacePosts, EventType: "allocation_reminder", Relevant: isPending},
+		{Kind: JobAddReactions, Pool: PoolReactions, Pace: PaceEmoji, Lane: cardLane},
+		{Kind: JobUpdateCard, Pool: PoolCards, Pace: PaceUpdates, Lane: cardLane, EventType: CardEventType},
+		{Kind: JobTellRequester, Pool: PoolPrivate, Pace: PacePrivate},
+		{Kind: JobTellVoter, Pool: PoolPrivate, Pace: PacePrivate},
+	}
+}
+
+// CardEventType is the event type in the metadata of a request's card.
+const CardEventType = "allocation_requested"
+
+var (
+	jobKinds   = JobKinds()
+	specByKind = indexSpecs(jobKinds)
+)
+
+func indexSpecs(specs []JobSpec) map[JobKind]JobSpec {
+	byKind := make(map[JobKind]JobSpec, len(specs))
+	for _, spec := range specs {
+		byKind[spec.Kind] = spec
+	}
+	return byKind
+}
+
+// Spec is the kind's row of the table; the zero JobSpec for an unknown kind.
+func (k JobKind) Spec() JobSpec { return specByKind[k] }
+
+// PoolKinds lists the kinds of jobs of a pool, the most urgent first.
+func PoolKinds(pool Pool) []JobKind {
+	var kinds []JobKind
+	for _, spec := range jobKinds {
+		if spec.Pool == pool {
+			kinds = append(kinds, spec.Kind)
+		}
+	}
+	return kinds
+}
+
+// MessageEventType is the event type in the metadata of the message that the
+// job posts about r.
+func (j Job) MessageEventType(r Request) string {
+	if event := j.Kind.Spec().EventType; event != "" {
+		return event
+	}
+	return "allocation_" + string(r.State)
+}
+
+// IsRelevant reports whether what the job says is still true of r.
+func (j Job) IsRelevant(r Request) bool {
+	relevant := j.Kind.Spec().Relevant
+	return relevant == nil || relevant(j, r)
+}
+
+func isPending(_ Job, r Request) bool { return r.State == Pending }
+
+func writeDelayed(j Job, r Request) bool {
+	return r.State == Approved && r.DelayReason != "" && j.Number == r.delayNumber()
+}
+
+// revocationPosted is false for an earlier attempt to end the grant: the later
+// attempt says it all.
+func revocationPosted(j Job, r Request) bool {
+	return r.Grant != nil && r.Grant.Revocation != nil && j.Number == r.Grant.attemptNumber()
+}
+
+func revocationIsDelayed(j Job, r Request) bool {
+	return r.AwaitsRevocation() && r.Grant.DelayReason != "" && j.Number == r.Grant.attemptNumber()
+}
+
+// A Lane is a queue of jobs of which only one is under lease at a time, on any
+// replica: writes to one group never overlap, and one thread keeps its order.
+type Lane struct {
+	Name string // empty: the job waits for no other
+
+	// InOrder makes a job wait for every earlier one in its lane. Without it, a
+	// job waits only for one whose effect was tried and is not settled.
+	InOrder bool
+}
+
+// GroupLane is the lane of all writes to one group's allocation. A write does
+// not wait for an earlier one that was never tried: that one may be delayed for
+// as long as its approval holds, and each write reads the allocation itself. It
+// does wait for one that was tried, because until that is settled the
+// allocation, and who holds which code, is unknown.
+func GroupLane(groupID string) Lane { return Lane{Name: "group " + groupID} }
+
+func groupLane(r Request) Lane { return GroupLane(r.Proposal.Group.ID) }
+
+// threadLane has no reminders: one that is due tomorrow would hold up what is
+// due now. A warning may stand in it, because whatever is said after the
+// warning drops it.
+func threadLane(r Request) Lane { return Lane{Name: "thread " + r.ID, InOrder: true} }
+
+func cardLane(r Request) Lane { return Lane{Name: "card " + r.ID, InOrder: true} }
+
+// LaneOf is the lane in which the job waits its turn.
+func (j Job) LaneOf(r Request) Lane {
+	if lane := j.Kind.Spec().Lane; lane != nil {
+		return lane(r)
+	}
+	return Lane{}
+}
+
+// LaneMates lists the kinds of jobs that may be next in line when a job of
+// kind k ends, k included.
+func LaneMates(k JobKind) []JobKind {
+	mates := []JobKind{k}
+	probe := Request{ID: "R", Proposal: &Proposal{}}
+	lane := Job{Kind: k}.LaneOf(probe)
+	for _, spec := range jobKinds {
+		if lane.Name != "" && spec.Kind != k && (Job{Kind: spec.Kind}).LaneOf(probe) == lane {
+			mates = append(mates, spec.Kind)
+		}
+	}
+	return mates
+}
+
+// A LeasedJob is a job that one worker holds for a limited time.
 type LeasedJob struct {
 	ID        int64
 	RequestID string
 	Job
-	Attempt    int       // how often it was taken; fences everything the holder does
-	Revision   int       // how often it was owed; settling an older want leaves it due
-	TriedAt    time.Time // when its effect was first attempted; zero: never
-	Unfinished bool      // Store.Step leaves it owed and only sees that its lease is not lost
+	Attempt  int       // how often the job was leased; fences everything its holder does
+	Revision int       // how often it was enqueued; completing an older revision leaves it due
+	TriedAt  time.Time // when its effect was first attempted; zero: never
+
+	Unfinished bool // an event is applied under the lease, and the job goes on
 }
 
-// kept is the task for a step that is not the end of it.
+// WasTried reports whether the effect of the job may have happened already.
+func (t LeasedJob) WasTried() bool { return !t.TriedAt.IsZero() }
+
+// KeepLeased is the job for an event that does not end it.
 func (t LeasedJob) KeepLeased() *LeasedJob {
 	t.Unfinished = true
 	return &t
 }
 
-// Look names the look at all cards to Workers.Trouble. It is never owed.
-const JobSurvey JobKind = "look"
+// A Lifeline says which jobs carry on the requests of a state: a request
+// without any of them would wait for ever.
+type Lifeline struct {
+	State State
+	Card  CardPresence
+	Kinds []JobKind
+}
 
-// Sweep names the search for forgotten requests to Workers.Trouble, and each
-// that was found. It is never owed.
-const JobReconcile JobKind = "sweep"
+// A CardPresence tells requests with a card from those without.
+type CardPresence int
+
+// What a lifeline asks of the card.
+const (
+	AnyCard CardPresence = iota
+	NoCard
+	WithCard
+)
+
+// Lifelines lists the lifelines. That of Done is for requests that hold a
+// grant.
+func Lifelines() []Lifeline {
+	return []Lifeline{
+		{State: Filed, Kinds: []JobKind{JobPrepare}},
+		{State: Pending, Card: NoCard, Kinds: []JobKind{JobPostCard}},
+		{State: Pending, Card: WithCard, Kinds: []JobKind{JobExpire}},
+		{State: Approved, Kinds: []JobKind{JobApply}},
+		{State: Done, Kinds: []JobKind{JobGrantExpiry, JobRevoke}},
+	}
+}

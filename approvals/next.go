@@ -167,7 +167,9 @@ func notifyIgnored(r Request, ballots []Ballot) Step {
 			continue
 		}
 		step.Request.Notified = append(slices.Clone(step.Request.Notified), mark)
-		step.Enqueue = append(step.Enqueue, Job{Kind: JobTellVoter, Key: b.User, Note: string(b.Eligibility)})
+		step.Enqueue = append(step.Enqueue, Job{
+			Kind: JobTellVoter, Person: b.User, Payload: Payload{Eligibility: b.Eligibility},
+		})
 	}
 	return step
 }
@@ -236,7 +238,7 @@ func consentLost(r Request, e ConsentLost, now time.Time) (Step, error) {
 	if user, ok := findDenier(e.Ballots); ok {
 		return closeRequest(r, Denied, Outcome{Reason: ReasonDeniedByVote, By: user}, now), nil
 	}
-	lost := ConsentLosses(r.Votes, e.Ballots)
+	lost := lostConsents(r.Votes, e.Ballots)
 	r.State = Pending
 	r.DecidedAt = time.Time{}
 	r.Votes = consents(r.Votes, e.Ballots, now)
@@ -248,7 +250,7 @@ func consentLost(r Request, e ConsentLost, now time.Time) (Step, error) {
 	step := notifyIgnored(r, e.Ballots)
 	// What was heard since the look was weighed in vain, so it is weighed again; a
 	// little later, lest what is heard and what is seen chase each other.
-	step.Enqueue = append(step.Enqueue, reopening(r, lost), Job{Kind: JobUpdateCard}, Job{Kind: JobCountVotes, Due: now.Add(weighAgain)}, Job{Kind: JobExpire, Due: r.Deadline})
+	step.Enqueue = append(step.Enqueue, consentLostJob(r, lost), Job{Kind: JobUpdateCard}, Job{Kind: JobCountVotes, Due: now.Add(weighAgain)}, Job{Kind: JobExpire, Due: r.Deadline})
 	step.Enqueue = append(step.Enqueue, r.nextReminder(now)...)
 	return step, nil
 }
@@ -273,7 +275,7 @@ func delayed(r Request, e Delayed) (Step, error) {
 	}
 	r.DelayReason = e.Reason
 	if r.State == Approved {
-		return Step{Request: r, Enqueue: []Job{{Kind: JobPostDelay, Key: r.DelayKey()}}}, nil
+		return Step{Request: r, Enqueue: []Job{{Kind: JobPostDelay, Number: r.delayNumber()}}}, nil
 	}
 	return Step{Request: r, Enqueue: []Job{{Kind: JobTellRequester}}}, nil
 }

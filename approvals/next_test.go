@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -73,7 +74,7 @@ const (
 	wrong    = "error"
 )
 
-const dropsAll = "expire weigh vet remind"
+const dropsAll = "expire count_votes prepare remind"
 
 // cells is one row of the table: an event, and what it makes of a request in
 // each state. The seven ends answer alike but for what except says; held is
@@ -99,8 +100,8 @@ func (c cells) grant() *Grant {
 }
 
 func table() []cells {
-	denied := "denied / reply render / " + dropsAll
-	expired := "expired / reply render / " + dropsAll
+	denied := "denied / post_outcome update_card / " + dropsAll
+	expired := "expired / post_outcome update_card / " + dropsAll
 	row := func(event string, happens Event) cells {
 		return cells{event: event, happens: happens, filed: noMove, pending: noMove, approved: noMove, ended: noMove}
 	}
@@ -110,50 +111,50 @@ func table() []cells {
 	late := func(c cells) cells { c.late = true; c.event += ", after the deadline"; return c }
 
 	posted := row("the card is posted", CardPosted{TS: "1.1"})
-	posted.pending = "pending / seed weigh remind /"
-	posted.approved = "approved / seed weigh /"
-	posted.ended = "= / render /"
+	posted.pending = "pending / add_reactions count_votes remind /"
+	posted.approved = "approved / add_reactions count_votes /"
+	posted.ended = "= / update_card /"
 	posted.except = map[State]string{Refused: noMove}
 
 	postedAgain := row("a second card is posted", CardPosted{TS: "2.2"})
 	postedAgain.card = "1.1"
 
 	cancel := filed(row("the requester cancels", Cancel{By: requester}), "cancelled / / "+dropsAll)
-	cancel.pending = "cancelled / reply render / " + dropsAll
+	cancel.pending = "cancelled / post_outcome update_card / " + dropsAll
 
 	meddle := row("someone else cancels", Cancel{By: anna})
 	meddle.filed, meddle.pending, meddle.approved, meddle.ended = notYours, notYours, notYours, notYours
 
-	callOff := pending(row("an approver cancels and says why", Cancel{By: anna, Reason: "wrong group", Authorized: true}), "cancelled / reply render / "+dropsAll)
+	callOff := pending(row("an approver cancels and says why", Cancel{By: anna, Reason: "wrong group", Authorized: true}), "cancelled / post_outcome update_card / "+dropsAll)
 	callOff.filed = "cancelled / / " + dropsAll
 	callOffMute := row("an approver cancels and says nothing", Cancel{By: anna, Reason: " ", Authorized: true})
 	callOffMute.filed, callOffMute.pending = noReason, noReason
 
-	lapse := filed(late(row("lapse", Expire{})), "expired / notify / "+dropsAll)
+	lapse := filed(late(row("expire", Expire{})), "expired / tell_requester / "+dropsAll)
 	lapse.pending = expired
 	lapseTold := late(row("lapse, and the last look finds too few", Expire{Ballots: []Ballot{yes(anna), ballotOf(bystander, NotApprover)}}))
 	lapseTold.filed, lapseTold.pending = lapse.filed, expired
 	lapseVoted := late(row("lapse, and the last look finds a quorum of ✅", Expire{Ballots: []Ballot{yes(anna), yes(ben)}}))
-	lapseVoted.filed, lapseVoted.pending = lapse.filed, "approved / apply render / remind"
+	lapseVoted.filed, lapseVoted.pending = lapse.filed, "approved / apply update_card / remind"
 	lapseDenied := late(row("lapse, and the last look finds a ❌", Expire{Ballots: []Ballot{yes(anna), yes(ben), no(cleo)}}))
 	lapseDenied.filed, lapseDenied.pending = lapse.filed, denied
 
 	gone := row("the card is deleted", CardDeleted{})
-	gone.pending = "cancelled / notify / " + dropsAll + " apply seed render"
+	gone.pending = "cancelled / tell_requester / " + dropsAll + " apply add_reactions update_card"
 	missed := row("the card is missed by who saw the request waiting", CardDeleted{Waiting: true})
 	missed.pending = gone.pending
 	gone.approved = gone.pending
 
 	held := row("held up", Delayed{Reason: "UiPath is down"})
-	held.filed, held.pending, held.approved = "filed / notify /", "pending / notify /", "approved / progress /"
+	held.filed, held.pending, held.approved = "filed / tell_requester /", "pending / tell_requester /", "approved / post_delay /"
 	heldAgain := row("held up again", Delayed{Reason: "UiPath is down"})
 	heldAgain.stalled = "Slack is down"
 
-	held.holds = "done / overdue render /"
+	held.holds = "done / post_revocation_delay update_card /"
 
 	holds := func(c cells, want string) cells { c.holds = want; return c }
-	endEarly := holds(row("the requester ends it early", RevokeEarly{By: requester}), "done / end render / warn elapse")
-	endByAnna := holds(row("an approver ends it early", RevokeEarly{By: anna, Authorized: true}), "done / end render / warn elapse")
+	endEarly := holds(row("the requester ends it early", RevokeEarly{By: requester}), "done / revoke update_card / warn_expiry grant_expiry")
+	endByAnna := holds(row("an approver ends it early", RevokeEarly{By: anna, Authorized: true}), "done / revoke update_card / warn_expiry grant_expiry")
 	endByAnyone := row("someone else ends it early", RevokeEarly{By: bystander})
 	endByAnyone.filed, endByAnyone.pending, endByAnyone.approved, endByAnyone.ended = notYours, notYours, notYours, notYours
 	over := func(c cells) cells {
@@ -167,34 +168,34 @@ func table() []cells {
 		return c
 	}
 
-	forgotten := holds(row("nothing was owed", Orphaned{}), "done / elapse /")
-	forgotten.filed, forgotten.pending, forgotten.approved = "filed / vet expire /", "pending / announce expire /", "approved / apply /"
-	forgottenCard := holds(row("nothing was owed, with a card", Orphaned{}), "done / elapse /")
-	forgottenCard.filed, forgottenCard.pending, forgottenCard.approved = forgotten.filed, "pending / weigh expire /", forgotten.approved
+	forgotten := holds(row("nothing was owed", Orphaned{}), "done / grant_expiry /")
+	forgotten.filed, forgotten.pending, forgotten.approved = "filed / prepare expire /", "pending / post_card expire /", "approved / apply /"
+	forgottenCard := holds(row("nothing was owed, with a card", Orphaned{}), "done / grant_expiry /")
+	forgottenCard.filed, forgottenCard.pending, forgottenCard.approved = forgotten.filed, "pending / count_votes expire /", forgotten.approved
 	forgottenCard.card = "1700000000.000100"
 
 	unknown := row("an unknown event", strange{})
 	unknown.filed, unknown.pending, unknown.approved, unknown.ended = wrong, wrong, wrong, wrong
 
 	return []cells{
-		filed(row("UiPath was read", Prepared{Proposal: Proposal{Group: Group{ID: "group-01"}}}), "pending / announce expire / expire"),
-		filed(row("unfit", Rejected{Outcome{Reason: ReasonNotOwned}}), "refused / notify / "+dropsAll),
+		filed(row("UiPath was read", Prepared{Proposal: Proposal{Group: Group{ID: "group-01"}}}), "pending / post_card expire / expire"),
+		filed(row("rejected", Rejected{Outcome{Reason: ReasonNotOwned}}), "refused / tell_requester / "+dropsAll),
 		posted, postedAgain,
 
 		pending(row("nobody reacted", VotesCounted{}), "pending / /"),
-		pending(row("✅ below the quorum", VotesCounted{[]Ballot{yes(anna)}}), "pending / render /"),
-		pending(row("✅ twice by one approver", VotesCounted{[]Ballot{yes(anna), yes(anna)}}), "pending / render /"),
-		pending(row("quorum of ✅", VotesCounted{[]Ballot{yes(anna), yes(ben)}}), "approved / apply render / remind"),
-		pending(row("more than a quorum", VotesCounted{[]Ballot{yes(anna), yes(ben), yes(cleo)}}), "approved / apply render / remind"),
+		pending(row("✅ below the quorum", VotesCounted{[]Ballot{yes(anna)}}), "pending / update_card /"),
+		pending(row("✅ twice by one approver", VotesCounted{[]Ballot{yes(anna), yes(anna)}}), "pending / update_card /"),
+		pending(row("quorum of ✅", VotesCounted{[]Ballot{yes(anna), yes(ben)}}), "approved / apply update_card / remind"),
+		pending(row("more than a quorum", VotesCounted{[]Ballot{yes(anna), yes(ben), yes(cleo)}}), "approved / apply update_card / remind"),
 		pending(row("one ❌", VotesCounted{[]Ballot{no(anna)}}), denied),
 		pending(row("quorum of ✅, then ❌", VotesCounted{[]Ballot{yes(anna), yes(ben), no(cleo)}}), denied),
 		pending(row("✅ and ❌ by one approver", VotesCounted{[]Ballot{yes(anna), no(anna)}}), denied),
-		pending(row("❌ by a bystander", VotesCounted{[]Ballot{{User: bystander, Deny: true, Eligibility: NotApprover}}}), "pending / tell /"),
-		pending(row("✅ by requester and approver", VotesCounted{[]Ballot{ballotOf(requester, IsRequester), yes(anna)}}), "pending / tell render /"),
+		pending(row("❌ by a bystander", VotesCounted{[]Ballot{{User: bystander, Deny: true, Eligibility: NotApprover}}}), "pending / tell_voter /"),
+		pending(row("✅ by requester and approver", VotesCounted{[]Ballot{ballotOf(requester, IsRequester), yes(anna)}}), "pending / tell_voter update_card /"),
 		pending(row("✅ by a bot and one who left", VotesCounted{[]Ballot{ballotOf("B", IsBot), ballotOf("L", Deactivated)}}), "pending / /"),
 		pending(row("✅ by guest, stranger, unknown", VotesCounted{[]Ballot{
 			ballotOf("G", IsGuest), ballotOf("S", IsExternal), ballotOf("Q", Uncheckable),
-		}}), "pending / tell tell tell /"),
+		}}), "pending / tell_voter tell_voter tell_voter /"),
 		late(row("nobody reacted", VotesCounted{})),
 		late(row("quorum of ✅", VotesCounted{[]Ballot{yes(anna), yes(ben)}})),
 		late(row("one ❌", VotesCounted{[]Ballot{no(anna)}})),
@@ -202,37 +203,37 @@ func table() []cells {
 		cancel, meddle, callOff, callOffMute,
 		row("lapse, before the deadline", Expire{}), lapse, lapseTold, lapseVoted, lapseDenied, gone, missed,
 
-		approved(row("consent below the quorum before the write", ConsentLost{Ballots: []Ballot{yes(anna)}}), "pending / reopen render weigh expire remind /"),
-		approved(row("consent gone before the write", ConsentLost{}), "pending / reopen render weigh expire remind /"),
+		approved(row("consent below the quorum before the write", ConsentLost{Ballots: []Ballot{yes(anna)}}), "pending / post_consent_lost update_card count_votes expire remind /"),
+		approved(row("consent gone before the write", ConsentLost{}), "pending / post_consent_lost update_card count_votes expire remind /"),
 		approved(row("❌ before the write", ConsentLost{Ballots: []Ballot{yes(anna), no(ben)}}), denied),
 		approved(row("an approver lost standing before the write", ConsentLost{Ballots: []Ballot{yes(anna), ballotOf(ben, NotApprover)}}),
-			"pending / tell reopen render weigh expire remind /"),
+			"pending / tell_voter post_consent_lost update_card count_votes expire remind /"),
 		approved(late(row("consent gone before the write", ConsentLost{})), expired),
 		approved(late(row("❌ before the write", ConsentLost{Ballots: []Ballot{no(ben)}})), denied),
 
-		approved(row("others carry the write than met the quorum", ApproversChanged{[]Ballot{yes(anna), yes(cleo)}}), "approved / render /"),
+		approved(row("others carry the write than met the quorum", ApproversChanged{[]Ballot{yes(anna), yes(cleo)}}), "approved / update_card /"),
 
 		held, heldAgain,
 		holds(approved(row("UiPath's answer misses a code", Mismatch{}), "approved / /"), "done / /"),
 		over(approved(row("UiPath's answer misses a code", Mismatch{}), "approved / /")),
-		over(approved(row("held up", Delayed{Reason: "UiPath is down"}), "approved / progress /").also("filed / notify /", "pending / notify /")),
-		approved(row("settled as done", WriteFinished{State: Done}), "done / reply render / "+dropsAll),
-		approved(row("settled as failed", WriteFinished{State: Failed}), "failed / reply render / "+dropsAll),
-		approved(row("settled as superseded", WriteFinished{State: Superseded}), "superseded / reply render / "+dropsAll),
-		approved(late(row("settled as done", WriteFinished{State: Done})), "done / reply render / "+dropsAll),
+		over(approved(row("held up", Delayed{Reason: "UiPath is down"}), "approved / post_delay /").also("filed / tell_requester /", "pending / tell_requester /")),
+		approved(row("settled as done", WriteFinished{State: Done}), "done / post_outcome update_card / "+dropsAll),
+		approved(row("settled as failed", WriteFinished{State: Failed}), "failed / post_outcome update_card / "+dropsAll),
+		approved(row("settled as superseded", WriteFinished{State: Superseded}), "superseded / post_outcome update_card / "+dropsAll),
+		approved(late(row("settled as done", WriteFinished{State: Done})), "done / post_outcome update_card / "+dropsAll),
 		approved(row("settled as what is no end of a write", WriteFinished{State: Expired}), wrong),
 
 		pending(row("the approvers were reminded", Reminded{1}), "pending / remind /"),
 		row("the approvers were reminded out of turn", Reminded{2}),
 		late(pending(row("the approvers were reminded", Reminded{1}), "pending / /")),
-		holds(late(row("the grant's time is over", GrantExpired{})), "done / end / warn"),
-		holds(row("the grant's time is said to be over and is not", GrantExpired{}), "done / elapse /"),
+		holds(late(row("the grant's time is over", GrantExpired{})), "done / revoke / warn_expiry"),
+		holds(row("the grant's time is said to be over and is not", GrantExpired{}), "done / grant_expiry /"),
 		over(late(row("the grant's time is over", GrantExpired{}))),
 		endEarly, endByAnna, endByAnyone, late(row("the requester ends it early", RevokeEarly{By: requester})),
 		over(row("the requester ends it early", RevokeEarly{By: requester})),
-		leftover(holds(late(row("the requester ends it", RevokeEarly{By: requester})), "done / end render / warn elapse")),
-		holds(late(row("the grant ended", Revoked{})), "done / conclude render / warn elapse end"),
-		holds(row("the grant ended, and the clock was put back", Revoked{}), "done / conclude render / warn elapse end"),
+		leftover(holds(late(row("the requester ends it", RevokeEarly{By: requester})), "done / revoke update_card / warn_expiry grant_expiry")),
+		holds(late(row("the grant ended", Revoked{})), "done / post_revocation update_card / warn_expiry grant_expiry revoke"),
+		holds(row("the grant ended, and the clock was put back", Revoked{}), "done / post_revocation update_card / warn_expiry grant_expiry revoke"),
 		over(late(row("the grant ended again", Revoked{}))),
 		forgotten, forgottenCard,
 		unknown,
@@ -365,8 +366,8 @@ func TestTableHasEveryEventKind(t *testing.T) {
 		walked[c.happens.Kind()] = true
 	}
 	for _, kind := range []string{
-		"vetted", "unfit", "posted", "weighed", "cancel", "lapse", "gone", "rechecked", "held", "missed", "settled",
-		"carried", "reminded", "elapsed", "end_early", "ended", "forgotten",
+		"prepared", "rejected", "card_posted", "votes_counted", "cancel", "expire", "card_deleted", "consent_lost", "delayed", "mismatch", "write_finished",
+		"approvers_changed", "reminded", "grant_expired", "revoke_early", "revoked", "orphaned",
 	} {
 		if !walked[kind] {
 			t.Errorf("no row walks %q", kind)
@@ -403,7 +404,7 @@ func TestEndedRequestsTakeNothingButTheirCard(t *testing.T) {
 			if err != nil {
 				continue
 			}
-			if c.happens.Kind() != "posted" || step.Request.State != state {
+			if c.happens.Kind() != "card_posted" || step.Request.State != state {
 				t.Errorf("%s moved by %s", state, c.event)
 			}
 		}
@@ -416,7 +417,7 @@ func TestFileOwesVettingAndTheDeadline(t *testing.T) {
 		t.Errorf("filed as %s", step.Request.State)
 	}
 	want := []Job{{Kind: JobPrepare}, {Kind: JobExpire, Due: deadline}}
-	if !slices.Equal(step.Enqueue, want) {
+	if !reflect.DeepEqual(step.Enqueue, want) {
 		t.Errorf("owes %v, want %v", step.Enqueue, want)
 	}
 }
@@ -484,7 +485,7 @@ func TestQuorumIsDistinctConsentsOfTheMoment(t *testing.T) {
 	if !r.Votes[0].At.Equal(early) {
 		t.Errorf("a vote weighed again moved to %v", r.Votes[0].At)
 	}
-	if step := weigh(early.Add(2 * time.Minute)); len(r.Votes) != 0 || told(step, nil) != "pending / render /" {
+	if step := weigh(early.Add(2 * time.Minute)); len(r.Votes) != 0 || told(step, nil) != "pending / update_card /" {
 		t.Errorf("a vote taken back left %v, %s", r.Votes, told(step, nil))
 	}
 	at := early.Add(3 * time.Minute)
@@ -554,10 +555,10 @@ func TestIgnoredReactorsAreToldOnce(t *testing.T) {
 	}
 	first := tells(ballotOf(bystander, NotApprover), ballotOf(bystander, NotApprover), ballotOf(requester, IsRequester))
 	want := []Job{
-		{Kind: JobTellVoter, Key: bystander, Note: string(NotApprover)},
-		{Kind: JobTellVoter, Key: requester, Note: string(IsRequester)},
+		{Kind: JobTellVoter, Person: bystander, Payload: Payload{Eligibility: NotApprover}},
+		{Kind: JobTellVoter, Person: requester, Payload: Payload{Eligibility: IsRequester}},
 	}
-	if !slices.Equal(first, want) {
+	if !reflect.DeepEqual(first, want) {
 		t.Fatalf("first: %v, want %v", first, want)
 	}
 	if again := tells(ballotOf(bystander, NotApprover), ballotOf(requester, IsRequester)); len(again) != 0 {
@@ -580,7 +581,7 @@ func TestLostConsentWaitsAgain(t *testing.T) {
 	if !after.DecidedAt.IsZero() || after.DelayReason != "" || !slices.Equal(Voters(after.Votes), []string{ben}) {
 		t.Errorf("kept of the approval: %+v", after)
 	}
-	if !slices.Contains(step.Enqueue, Job{Kind: JobExpire, Due: deadline}) {
+	if !slices.ContainsFunc(step.Enqueue, func(j Job) bool { return j.Kind == JobExpire && j.Due.Equal(deadline) }) {
 		t.Errorf("does not expire at %v: %v", deadline, step.Enqueue)
 	}
 	step, err = Next(after, VotesCounted{[]Ballot{yes(ben), yes(anna)}}, early.Add(2*time.Hour))

@@ -1,28 +1,35 @@
 package approvals
 
 import (
+	"errors"
 	"slices"
 	"time"
 )
 
-// keeps reports whether an answer to a write left what stays beside the codes
-// as it was to be, as far as it tells: it need not tell quotas, which are nil
-// then.
-func (r Allocation) Preserves(asked Allocation) bool {
-	otherLimit := func(code string) bool { return r.Quotas != nil && r.limitOf(code) != asked.limitOf(code) }
-	return r.UseExternalLicense == asked.UseExternalLicense && !slices.ContainsFunc(Common(asked.Codes, r.Codes), otherLimit)
+// Preserves reports whether an answer to a write left the settings beside the
+// codes as asked, as far as the answer shows them. Quotas are nil where it
+// shows none.
+func (a Allocation) Preserves(asked Allocation) bool {
+	otherLimit := func(code string) bool { return a.Quotas != nil && a.limitOf(code) != asked.limitOf(code) }
+	return a.UseExternalLicense == asked.UseExternalLicense &&
+		!slices.ContainsFunc(Common(asked.Codes, a.Codes), otherLimit)
 }
 
-// untoldFor is how long the end of a grant waits for limits that are not told.
-const QuotasUnknownFor = 24 * time.Hour
+// quotasUnknownFor is how long the end of a grant waits for seat limits that
+// UiPath does not show.
+const quotasUnknownFor = 24 * time.Hour
 
-// errUntold is a delay where UiPath told the limits of seats with the rule when
-// the card was made and does not now: a write would lift those that there are.
-var ErrQuotasUnknown = &DelayError{Reason: "UiPath does not tell the limits of seats that are to stay"}
+// errQuotasUnknown delays a write: UiPath showed seat limits when the card was
+// made and shows none now, so a write would lift those that exist.
+var errQuotasUnknown = &DelayError{Reason: "UiPath does not show the seat limits that have to stay"}
 
-func (p Proposal) QuotasUnknown(rule Allocation) error {
-	if p.QuotasKnown && rule.Quotas == nil {
-		return ErrQuotasUnknown
+func quotasAreUnknown(err error) bool { return errors.Is(err, errQuotasUnknown) }
+
+// CheckQuotas returns an error where the allocation lacks the seat limits that
+// the proposal was made with.
+func (p Proposal) CheckQuotas(now Allocation) error {
+	if p.QuotasKnown && now.Quotas == nil {
+		return errQuotasUnknown
 	}
 	return nil
 }

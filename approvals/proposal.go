@@ -1,11 +1,84 @@
 package approvals
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"time"
 )
 
+// PrepareFacts are what was read to prepare a request.
+type PrepareFacts struct {
+	Group      Group
+	Allocation Allocation
+	Ends       map[string]time.Time // of the codes that the group has for a time only
+	Now        time.Time
+
+	// NearestCode is the owned code that was probably meant by one that is not
+	// owned; false if none comes near.
+	NearestCode func(code string, owned []string) (string, bool)
+}
+
+// Propose fixes the change that a request asks consent for, or says why the ask
+// cannot be put before approvers, whoever they are.
+func Propose(ask Ask, f PrepareFacts) (Proposal, *Outcome) {
+	change := ask.toChange(f.Allocation, f.Ends, f.Now)
+	if outcome := rejectAsk(ask, f, change); outcome != nil {
+		return Proposal{}, outcome
+	}
+	return newProposal(f, change), nil
+}
+
+// rejectAsk finds what is wrong with an ask. UiPath's own list decides what the
+// organization owns, because UiPath takes an unknown code without complaint and
+// leaves it out.
+func rejectAsk(ask Ask, f PrepareFacts, change Change) *Outcome {
+	if outcome := rejectNotOwned(ask, f); outcome != nil {
+		return outcome
+	}
+	target, now := change.ApplyTo(f.Allocation), f.Allocation.Codes
+	if low, least := quotasTooLow(ask, f.Allocation); len(low) > 0 {
+		return &Outcome{Reason: ReasonQuotaTooLow, ConcernedCodes: low, Suggestions: least, Allocation: now}
+	}
+	switch alone := Without(quotaCodes(ask.Quotas), target.Codes); {
+	case len(alone) > 0:
+		return &Outcome{Reason: ReasonQuotaWithoutCode, ConcernedCodes: alone, Allocation: now}
+	case change.IsEmpty():
+		return &Outcome{Reason: ReasonNothingToDo, ConcernedCodes: ask.Codes, Allocation: now}
+	case ask.IsTimed() && len(change.GrantedCodes()) == 0:
+		return &Outcome{Reason: ReasonNothingToTime, ConcernedCodes: change.AllCodes(), Allocation: now}
+	case ask.hasPassed(f.Now):
+		return &Outcome{Reason: ReasonEndPassed, Allocation: now}
+	case len(target.Codes) == 0 && !ask.MayEmpty:
+		return &Outcome{Reason: ReasonWouldEmpty, ConcernedCodes: change.Remove, Allocation: now}
+	}
+	return nil
+}
+
+func rejectNotOwned(ask Ask, f PrepareFacts) *Outcome {
+	owned := codesOf(f.Allocation.Owned)
+	unknown := Without(ask.Codes, Union(owned, f.Allocation.Codes))
+	if ask.Action == Remove || f.Allocation.Owned == nil || len(unknown) == 0 {
+		return nil
+	}
+	outcome := &Outcome{Reason: ReasonNotOwned, ConcernedCodes: unknown, Allocation: owned}
+	for _, code := range unknown {
+		near, _ := f.NearestCode(code, owned)
+		outcome.Suggestions = append(outcome.Suggestions, near)
+	}
+	return outcome
+}
+
+// IsDisturbed reports whether an ask cannot be judged at this moment: another
+// request is changing codes that it asks for, and the group has them now.
+func (a Ask) IsDisturbed(now Allocation, changing []Request) bool {
+	present := Common(a.Codes, now.Codes)
+	return slices.ContainsFunc(changing, func(other Request) bool {
+		return len(Common(present, other.Proposal.Change.AllCodes())) > 0
+	})
+}
+
+// PolicyInput is what the policy is asked about the proposal.
 func (p Proposal) PolicyInput(r Request, now time.Time) PolicyInput {
 	x := PolicyInput{
 		Requester: r.Requester, Group: p.Group, Codes: p.Change.AllCodes(), Reason: r.Ask.Reason,
@@ -17,7 +90,7 @@ func (p Proposal) PolicyInput(r Request, now time.Time) PolicyInput {
 	for _, code := range p.Change.GrantedCodes() {
 		limited := slices.ContainsFunc(p.Change.Quotas, func(q QuotaChange) bool { return q.Code == code })
 		if renewed := (Allocation{Quotas: p.Quotas}).limitOf(code); !limited && renewed > 0 && slices.Contains(p.Change.Extend, code) {
-			x.Seats += renewed // what is renewed keeps the limit that it has
+			x.Seats += renewed // an extended code keeps its limit
 			limited = true
 		}
 		x.Unlimited = x.Unlimited || !limited
@@ -25,11 +98,11 @@ func (p Proposal) PolicyInput(r Request, now time.Time) PolicyInput {
 	return x
 }
 
-// tooLow lists the codes of which more seats are in use than the limit asked
-// for, and the least limit that each can have; UiPath refuses any below.
-func TooLow(ask Ask, rule Allocation) (low, least []string) {
+// quotasTooLow lists the codes whose seats in use exceed the limit asked for,
+// and the least limit that each can have: UiPath refuses any below.
+func quotasTooLow(ask Ask, now Allocation) (low, least []string) {
 	for _, asked := range ask.Quotas {
-		for _, q := range rule.Quotas {
+		for _, q := range now.Quotas {
 			if q.Code == asked.Code && asked.Limit < q.Used {
 				low = append(low, q.Code)
 				least = append(least, QuotaChange{Code: q.Code, To: q.Used}.String())
@@ -39,9 +112,9 @@ func TooLow(ask Ask, rule Allocation) (low, least []string) {
 	return low, least
 }
 
-// change is what an ask comes to on top of a rule. ends tells until when the
-// codes stay that are in it for a time only.
-func (a Ask) ToChange(rule Allocation, ends map[string]time.Time, now time.Time) Change {
+// toChange is the change that an ask makes to an allocation. ends has the end of
+// each code that the group has for a time only.
+func (a Ask) toChange(rule Allocation, ends map[string]time.Time, now time.Time) Change {
 	var c Change
 	switch a.Action {
 	case Remove:
@@ -63,8 +136,8 @@ func (a Ask) ToChange(rule Allocation, ends map[string]time.Time, now time.Time)
 	return c
 }
 
-// renews lists the codes asked for that are in the rule for a time that would
-// be over before the one asked for.
+// codesToExtend lists the codes asked for that the group has until an earlier
+// time than the one asked for.
 func (a Ask) codesToExtend(rule Allocation, ends map[string]time.Time, now time.Time) []string {
 	until := a.endsAt(now)
 	var longer []string
@@ -76,17 +149,21 @@ func (a Ask) codesToExtend(rule Allocation, ends map[string]time.Time, now time.
 	return longer
 }
 
-func NewProposal(group Group, rule Allocation, change Change, now time.Time) Proposal {
-	concerned := slices.DeleteFunc(slices.Clone(rule.Owned), func(s Seats) bool {
+func newProposal(f PrepareFacts, change Change) Proposal {
+	concerned := slices.DeleteFunc(slices.Clone(f.Allocation.Owned), func(s Seats) bool {
 		return !slices.Contains(change.AllCodes(), s.Code)
 	})
-	return Proposal{Group: group, Change: change, Quotas: rule.Quotas, QuotasKnown: rule.Quotas != nil, Seats: concerned, ReadAt: now}
+	return Proposal{
+		Group: f.Group, Change: change, Seats: concerned, ReadAt: f.Now,
+		Quotas: f.Allocation.Quotas, QuotasKnown: f.Allocation.Quotas != nil,
+		Ends: endsOf(f.Ends, change.Extend),
+	}
 }
 
-// sole names the change and how long it is to last, for the guard against
-// asking the same twice.
+// dedupKey names the change and how long it lasts: no two open requests have
+// the same.
 func (p Proposal) dedupKey(ask Ask) string {
-	name := "rule " + p.Group.ID
+	name := "group " + p.Group.ID
 	for _, code := range Union(p.Change.Add, nil) {
 		name += " +" + code
 	}
@@ -108,7 +185,7 @@ func (p Proposal) dedupKey(ask Ask) string {
 	return name
 }
 
-func CodesOf(seats []Seats) []string {
+func codesOf(seats []Seats) []string {
 	codes := make([]string, len(seats))
 	for i, s := range seats {
 		codes[i] = s.Code
@@ -116,10 +193,26 @@ func CodesOf(seats []Seats) []string {
 	return codes
 }
 
-func QuotaCodes(quotas []Quota) []string {
+func quotaCodes(quotas []Quota) []string {
 	codes := make([]string, len(quotas))
 	for i, q := range quotas {
 		codes[i] = q.Code
 	}
 	return codes
+}
+
+// RejectUnreadable is the outcome of a request whose group or allocation UiPath
+// surely does not show; false where it may show them later.
+func RejectUnreadable(err error) (Outcome, bool) {
+	if group, ok := errors.AsType[*GroupError](err); ok {
+		reason := ReasonNoSuchGroup
+		if group.Ambiguous {
+			reason = ReasonAmbiguousGroup
+		}
+		return Outcome{Reason: reason, Suggestions: group.Candidates}, true
+	}
+	if refusal, ok := asRefusal(err); ok {
+		return Outcome{Reason: ReasonUiPathRefused, Answer: refusal.Answer}, true
+	}
+	return Outcome{}, false
 }

@@ -2,7 +2,6 @@ package approvals
 
 import (
 	"slices"
-	"strconv"
 	"time"
 )
 
@@ -30,7 +29,7 @@ func (r Request) nextReminder(now time.Time) []Job {
 	if !due.Before(r.Deadline) {
 		return nil
 	}
-	return []Job{{Kind: JobRemind, Key: strconv.Itoa(r.RemindersSent + 1), Due: due}}
+	return []Job{{Kind: JobRemind, Number: r.RemindersSent + 1, Due: due}}
 }
 
 func reminded(r Request, e Reminded, now time.Time) (Step, error) {
@@ -41,10 +40,16 @@ func reminded(r Request, e Reminded, now time.Time) (Step, error) {
 	return Step{Request: r, Enqueue: r.nextReminder(now)}, nil
 }
 
-// helps reports whether a person's vote would bring the request nearer to its
-// quorum. It may free another voter for another stage.
-func (t Terms) WouldHelp(votes []Vote, user string, stages []int) bool {
-	if Voted(votes, user) {
+// CanHelp reports whether a vote of the person would count and bring the request
+// nearer to its quorum. stages are those that name the person.
+func CanHelp(r Request, person Person, stages []int) bool {
+	return EligibilityOf(r, person, stages) == Counts && r.Terms.wouldHelp(r.Votes, person.ID, stages)
+}
+
+// wouldHelp reports whether a vote would bring the request nearer to its quorum.
+// It may free another voter for another stage.
+func (t Terms) wouldHelp(votes []Vote, user string, stages []int) bool {
+	if HasVoted(votes, user) {
 		return false
 	}
 	with := append(slices.Clone(votes), Vote{User: user, Stages: stages})

@@ -72,14 +72,14 @@ const (
 
 // An Ask is what the requester typed, understood but not yet resolved.
 type Ask struct {
-	Action   Action        `json:"action,omitempty"` // empty: Add
-	Group    string        `json:"group"`            // an id or an exact name
-	Codes    []string      `json:"codes"`            // user bundle codes, upper case, each once, in typed order
-	Quotas   []Quota       `json:"quotas,omitempty"` // seat limits for some of the codes
-	For      time.Duration `json:"for,omitempty"`    // how long, counted from success; zero: for good, or Until
-	Until    time.Time     `json:"until,omitzero"`   // the end of a timed grant; zero: for good, or For
-	MayEmpty bool          `json:"empty,omitempty"`  // the word was said that lets a rule become empty
-	Reason   string        `json:"why,omitempty"`    // the requester's reason, in their own words
+	Action   Action        `json:"action,omitempty"`    // empty: Add
+	Group    string        `json:"group"`               // an id or an exact name
+	Codes    []string      `json:"codes"`               // user bundle codes, upper case, each once, in typed order
+	Quotas   []Quota       `json:"quotas,omitempty"`    // seat limits for some of the codes
+	For      time.Duration `json:"for,omitempty"`       // how long, counted from success; zero: for good, or Until
+	Until    time.Time     `json:"until,omitzero"`      // the end of a timed grant; zero: for good, or For
+	MayEmpty bool          `json:"may_empty,omitempty"` // the word was said that lets a rule become empty
+	Reason   string        `json:"reason,omitempty"`    // the requester's reason, in their own words
 
 	Command string `json:"command,omitempty"` // the name of the command as typed, for what is suggested instead
 }
@@ -102,7 +102,7 @@ type Terms struct {
 	Rule         string        `json:"rule,omitempty"` // the policy rule's name; empty without a policy file
 	Stages       []Stage       `json:"stages,omitempty"`
 	SelfApproval bool          `json:"self_approval,omitempty"` // the requester may be one of the approvers
-	AutoApprove  bool          `json:"auto,omitempty"`          // granted without asking anybody
+	AutoApprove  bool          `json:"auto_approve,omitempty"`  // granted without asking anybody
 	TTL          time.Duration `json:"ttl"`                     // life of a pending request, and of an approval
 }
 
@@ -184,7 +184,7 @@ type Allocation struct {
 type Change struct {
 	Add    []string      `json:"add,omitempty"`
 	Remove []string      `json:"remove,omitempty"`
-	Extend []string      `json:"renew,omitempty"` // in the rule for a time already; to stay for longer
+	Extend []string      `json:"extend,omitempty"` // in the rule for a time already; to stay for longer
 	Quotas []QuotaChange `json:"quotas,omitempty"`
 	Keep   []string      `json:"keep,omitempty"`
 }
@@ -208,7 +208,7 @@ type Proposal struct {
 	Seats  []Seats   `json:"seats,omitempty"` // of the codes concerned
 	ReadAt time.Time `json:"read_at"`
 
-	QuotasKnown bool `json:"limits_told,omitempty"` // UiPath told the limits of seats, be there any or not
+	QuotasKnown bool `json:"quotas_known,omitempty"` // UiPath told the limits of seats, be there any or not
 
 	Ends map[string]time.Time `json:"ends,omitempty"` // when the codes to renew would go otherwise
 }
@@ -216,15 +216,15 @@ type Proposal struct {
 // An Outcome tells how a request ended. Every field but Reason may be empty.
 type Outcome struct {
 	Reason         Reason   `json:"reason"`
-	By             string   `json:"by,omitempty"`        // the person who ended it
-	Comment        string   `json:"why,omitempty"`       // the reason that person gave
-	Answer         string   `json:"said,omitempty"`      // UiPath's or Slack's own words, bounded
-	ConcernedCodes []string `json:"subject,omitempty"`   // the codes the reason is about
-	Suggestions    []string `json:"nearest,omitempty"`   // candidates to offer instead
-	Allocation     []string `json:"codes,omitempty"`     // the group's rule as last read or answered
-	Uncertain      bool     `json:"uncertain,omitempty"` // a write may have taken effect unseen
+	By             string   `json:"by,omitempty"`              // the person who ended it
+	Comment        string   `json:"why,omitempty"`             // the reason that person gave
+	Answer         string   `json:"answer,omitempty"`          // UiPath's or Slack's own words, bounded
+	ConcernedCodes []string `json:"concerned_codes,omitempty"` // the codes the reason is about
+	Suggestions    []string `json:"suggestions,omitempty"`     // candidates to offer instead
+	Allocation     []string `json:"allocation,omitempty"`      // the group's rule as last read or answered
+	Uncertain      bool     `json:"uncertain,omitempty"`       // a write may have taken effect unseen
 
-	Violation *Violation `json:"objection,omitempty"` // of the policy
+	Violation *Violation `json:"violation,omitempty"` // of the policy
 }
 
 // A Reason is why a request ended as it did; the words for it are the bot's.
@@ -232,31 +232,31 @@ type Reason string
 
 // The reasons a request can end with.
 const (
-	ReasonConfirmed           Reason = "confirmed"       // done: the answer matched
-	ReasonReadBack            Reason = "read_back"       // done: the answer was lost, a read showed the change
-	ReasonNotPreserved        Reason = "unkept"          // done: the change is there, but UiPath did not keep what was to stay besides
-	ReasonExtended            Reason = "extended"        // done: the codes are in the rule and stay for longer; nothing had to be written
-	ReasonDeniedByVote        Reason = "voted"           // denied
-	ReasonWithdrawn           Reason = "withdrawn"       // cancelled by the requester
-	ReasonCancelledByApprover Reason = "called_off"      // cancelled by an approver
-	ReasonCardDeleted         Reason = "card_deleted"    // cancelled: the card, and consent with it, is gone
-	ReasonDeadline            Reason = "deadline"        // expired
-	ReasonNoSuchGroup         Reason = "no_such_group"   // refused: Nearest has candidates
-	ReasonAmbiguousGroup      Reason = "ambiguous_group" // refused: Nearest has candidates
-	ReasonNotOwned            Reason = "not_owned"       // refused: Subject has the codes, Nearest one each
-	ReasonNothingToDo         Reason = "nothing_to_do"   // refused: the rule already has the codes
-	ReasonWouldEmpty          Reason = "would_empty"     // refused: the rule would become empty, and the word for that is missing
-	ReasonQuotaTooLow         Reason = "quota_too_low"   // refused: more seats of Subject are in use than the limit asked for; Nearest is the least for each, as CODE=10
-	ReasonQuotaWithoutCode    Reason = "quota_alone"     // refused: a limit for a code that the rule would not have
-	ReasonNothingToTime       Reason = "nothing_to_end"  // refused: a time for a change that puts no code in
-	ReasonEndPassed           Reason = "end_passed"      // refused or failed: the time asked for is over before it began
-	ReasonDuplicate           Reason = "duplicate"       // refused: Nearest has the open request that asks the same
-	ReasonPolicy              Reason = "policy"          // refused: Objection says what the policy has against it
-	ReasonUncheckable         Reason = "uncheckable"     // refused: Slack does not tell whether the policy allows it
-	ReasonUiPathRefused       Reason = "uipath_refused"  // refused or failed: Said has UiPath's words
-	ReasonIncomplete          Reason = "incomplete"      // failed: UiPath answered yes but left Subject out
-	ReasonUnconfirmed         Reason = "unconfirmed"     // failed: no answer within the approval's life
-	ReasonAllocationChanged   Reason = "rule_changed"    // superseded
+	ReasonConfirmed           Reason = "confirmed"             // done: the answer matched
+	ReasonReadBack            Reason = "read_back"             // done: the answer was lost, a read showed the change
+	ReasonNotPreserved        Reason = "not_preserved"         // done: the change is there, but UiPath did not keep what was to stay besides
+	ReasonExtended            Reason = "extended"              // done: the codes are in the rule and stay for longer; nothing had to be written
+	ReasonDeniedByVote        Reason = "denied_by_vote"        // denied
+	ReasonWithdrawn           Reason = "withdrawn"             // cancelled by the requester
+	ReasonCancelledByApprover Reason = "cancelled_by_approver" // cancelled by an approver
+	ReasonCardDeleted         Reason = "card_deleted"          // cancelled: the card, and consent with it, is gone
+	ReasonDeadline            Reason = "deadline"              // expired
+	ReasonNoSuchGroup         Reason = "no_such_group"         // refused: Nearest has candidates
+	ReasonAmbiguousGroup      Reason = "ambiguous_group"       // refused: Nearest has candidates
+	ReasonNotOwned            Reason = "not_owned"             // refused: Subject has the codes, Nearest one each
+	ReasonNothingToDo         Reason = "nothing_to_do"         // refused: the rule already has the codes
+	ReasonWouldEmpty          Reason = "would_empty"           // refused: the rule would become empty, and the word for that is missing
+	ReasonQuotaTooLow         Reason = "quota_too_low"         // refused: more seats of Subject are in use than the limit asked for; Nearest is the least for each, as CODE=10
+	ReasonQuotaWithoutCode    Reason = "quota_without_code"    // refused: a limit for a code that the rule would not have
+	ReasonNothingToTime       Reason = "nothing_to_time"       // refused: a time for a change that puts no code in
+	ReasonEndPassed           Reason = "end_passed"            // refused or failed: the time asked for is over before it began
+	ReasonDuplicate           Reason = "duplicate"             // refused: Nearest has the open request that asks the same
+	ReasonPolicy              Reason = "policy"                // refused: Objection says what the policy has against it
+	ReasonUncheckable         Reason = "uncheckable"           // refused: Slack does not tell whether the policy allows it
+	ReasonUiPathRefused       Reason = "uipath_refused"        // refused or failed: Said has UiPath's words
+	ReasonIncomplete          Reason = "incomplete"            // failed: UiPath answered yes but left Subject out
+	ReasonUnconfirmed         Reason = "unconfirmed"           // failed: no answer within the approval's life
+	ReasonAllocationChanged   Reason = "allocation_changed"    // superseded
 )
 
 // OpenUntil is when an approval lapses if UiPath has not answered by then: as
@@ -279,7 +279,7 @@ func (c Change) ApplyTo(now Allocation) Allocation {
 
 // empties reports whether the change leaves nothing of the rule, as it may
 // where what it was to keep was taken out since.
-func (c Change) LeavesEmpty(now Allocation) bool { return len(c.ApplyTo(now).Codes) == 0 }
+func (c Change) leavesEmpty(now Allocation) bool { return len(c.ApplyTo(now).Codes) == 0 }
 
 // Remaining is the part of the change that is to be written: what the rule
 // does not show yet. Renewing a code writes nothing.
@@ -294,11 +294,11 @@ func (c Change) Remaining(now Allocation) Change {
 }
 
 // stays reports whether the rule has all that is to stay for longer.
-func (c Change) ExtendedPresent(now Allocation) bool { return len(Without(c.Extend, now.Codes)) == 0 }
+func (c Change) extendedPresent(now Allocation) bool { return len(Without(c.Extend, now.Codes)) == 0 }
 
 // shownBy reports whether the rule shows the whole change.
 func (c Change) IsShownBy(now Allocation) bool {
-	return c.ExtendedPresent(now) && c.Remaining(now).IsEmpty()
+	return c.extendedPresent(now) && c.Remaining(now).IsEmpty()
 }
 
 // limit is the rule's quota of a code; zero: none.
@@ -330,7 +330,7 @@ func (c Change) IsEmpty() bool {
 
 // partOf reports whether what remains of a change is still as it was shown. Of
 // codes it always is; a limit may have been moved by somebody else.
-func (c Change) QuotasAsShown(shown Change) bool {
+func (c Change) quotasAsShown(shown Change) bool {
 	return !slices.ContainsFunc(c.Quotas, func(q QuotaChange) bool { return !slices.Contains(shown.Quotas, q) })
 }
 

@@ -25,6 +25,14 @@ type Reaction struct {
 	Present bool   // false once taken back
 }
 
+// A PendingCard is where a pending request waits for consent.
+type PendingCard struct {
+	RequestID string
+	Channel   string
+	TS        string
+	Known     []Reaction // present on the card, as far as the store knows
+}
+
 // At is when the reaction was given or taken back, by Slack's clock; false if
 // it was only seen, because what Slack shows on a card carries no times.
 func (r Reaction) GivenAt() (time.Time, bool) {
@@ -38,7 +46,7 @@ func (r Reaction) GivenAt() (time.Time, bool) {
 }
 
 // late reports whether a reaction is an approval that came too late.
-func (r Request) IsLate(reaction Reaction) bool {
+func (r Request) isLate(reaction Reaction) bool {
 	at, known := reaction.GivenAt()
 	return known && !reaction.Deny && !at.Before(r.Deadline)
 }
@@ -61,7 +69,7 @@ const (
 	Counts      Eligibility = "counts"
 	IsBot       Eligibility = "bot"
 	Deactivated Eligibility = "deactivated"
-	IsExternal  Eligibility = "stranger"
+	IsExternal  Eligibility = "external"
 	IsGuest     Eligibility = "guest"
 	IsRequester Eligibility = "requester"    // nobody agrees to their own request
 	IsLate      Eligibility = "late"         // an approval given after the deadline
@@ -73,7 +81,7 @@ const (
 type Ballot struct {
 	User        string      `json:"user"`
 	Deny        bool        `json:"deny,omitempty"`
-	Eligibility Eligibility `json:"standing"`
+	Eligibility Eligibility `json:"eligibility"`
 	Stages      []int       `json:"stages,omitempty"` // those that name the person
 }
 
@@ -102,7 +110,7 @@ func EligibilityOf(r Request, person Person, stages []int) Eligibility {
 func consents(before []Vote, ballots []Ballot, now time.Time) []Vote {
 	var votes []Vote
 	for _, b := range ballots {
-		if b.Deny || b.Eligibility != Counts || Voted(votes, b.User) {
+		if b.Deny || b.Eligibility != Counts || HasVoted(votes, b.User) {
 			continue
 		}
 		vote := Vote{User: b.User, At: now, Stages: b.Stages}
@@ -114,7 +122,7 @@ func consents(before []Vote, ballots []Ballot, now time.Time) []Vote {
 	return votes
 }
 
-func Voted(votes []Vote, user string) bool {
+func HasVoted(votes []Vote, user string) bool {
 	return slices.ContainsFunc(votes, func(v Vote) bool { return v.User == user })
 }
 

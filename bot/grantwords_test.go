@@ -62,7 +62,7 @@ func TestWordsOfAGrant(t *testing.T) {
 	until := moment(r.Grant.Until)
 	said("the card", w.Card(r).Text, "Extends `IDU` Insights Designer for 1 day and 2 hours", "without that it goes "+moment(testTime), "Granted for: 1 day and 2 hours", "*Done*", "Granted until "+until)
 	said("the end", w.End(r), "It ends "+until, "`/allocate end R-7K3F9QXA`", "`IDU` extended for the group", "until "+until)
-	said("the warning", w.Thread(r, approvals.Job{Kind: approvals.JobWarnExpiry, Note: "IDU RPADEVPRONU"}),
+	said("the warning", w.Thread(r, approvals.Job{Kind: approvals.JobWarnExpiry, Payload: approvals.Payload{Codes: []string{"IDU", "RPADEVPRONU"}}}),
 		"<@U0ROBIN> ", "ends "+until, "IDU RPADEVPRONU for 26h because ", "`/allocate end R-7K3F9QXA`")
 	r.Grant.DelayReason = hostile
 	said("what is overdue", w.Thread(r, approvals.Job{Kind: approvals.JobPostRevocationDelay}), "<@U0ROBIN> ", "is over since "+until, "I keep trying")
@@ -114,8 +114,10 @@ func TestWordsThatKeepThingsGoing(t *testing.T) {
 	w, r := testWords(), hostileRequest(approvals.Pending)
 	r.Votes = r.Votes[:1]
 	r.Votes[0].Stages = []int{0}
-	reminder := w.Thread(r, approvals.Job{Kind: approvals.JobRemind, Key: "1", Note: "U0KIM S0APPROVERS"})
-	lost := approvals.Job{Kind: approvals.JobPostConsentLost, Key: "1", Note: "U0KIM=withdrawn U0ALEX=deactivated"}
+	reminder := w.Thread(r, approvals.Job{Kind: approvals.JobRemind, Number: 1, Payload: approvals.Payload{Mention: []string{"U0KIM", "S0APPROVERS"}}})
+	lost := approvals.Job{Kind: approvals.JobPostConsentLost, Number: 1, Payload: approvals.Payload{Lost: []approvals.LostConsent{
+		{User: "U0KIM", Reason: approvals.Withdrawn}, {User: "U0ALEX", Reason: approvals.Deactivated},
+	}}}
 	reopened := w.Thread(r, lost)
 	r.WriteAttempted = true
 	uncertain := w.Thread(r, lost)
@@ -170,7 +172,7 @@ func TestFindTellsRepeatsApart(t *testing.T) {
 		approvals.JobRemind: "allocation_reminder", approvals.JobPostConsentLost: "allocation_reopened", approvals.JobWarnExpiry: "allocation_ending",
 		approvals.JobPostRevocationDelay: "allocation_overdue", approvals.JobPostRevocation: "allocation_ended",
 	} {
-		first := approvals.Job{Kind: kind, Key: "1", Note: alex}
+		first := approvals.Job{Kind: kind, Number: 1, Person: alex}
 		if err := r.speaker.PostInThread(r.ctx, request, first); err != nil {
 			t.Fatal(err)
 		}
@@ -183,7 +185,7 @@ func TestFindTellsRepeatsApart(t *testing.T) {
 			t.Errorf("%s is found at %q, %v", kind, ts, err)
 		}
 		second := first
-		second.Key = "2"
+		second.Number = 2
 		if ts, found, err := r.speaker.FindPost(r.ctx, request, second, testTime); found || err != nil {
 			t.Errorf("the second %s is taken for the first, at %s, %v", kind, ts, err)
 		}
@@ -198,7 +200,7 @@ func TestPrivateWhereTheThreadIsGone(t *testing.T) {
 	w, r := testWords(), grantedRequest()
 	r.Grant.Revocation = &approvals.Revocation{Removed: r.Grant.Codes}
 	for _, kind := range []approvals.JobKind{approvals.JobPostRevocation, approvals.JobWarnExpiry, approvals.JobPostRevocationDelay, approvals.JobPostConsentLost} {
-		said := approvals.Job{Kind: kind, Note: "IDU"}
+		said := approvals.Job{Kind: kind, Payload: approvals.Payload{Codes: []string{"IDU"}}}
 		if w.Private(r, said) != w.Thread(r, said) {
 			t.Errorf("of %s the requester hears %s", kind, w.Private(r, said))
 		}

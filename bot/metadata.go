@@ -2,7 +2,6 @@ package bot
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/slack-go/slack"
@@ -53,8 +52,7 @@ func metadata(r approvals.Request, said approvals.Job) slack.SlackMetadata {
 // ordinal tells apart what is said more than once in a thread: reminders and
 // the like by their number, warnings by the hours that are left.
 func ordinal(said approvals.Job) (int, bool) {
-	n, err := strconv.Atoi(said.Key)
-	return n, err == nil
+	return said.Number, said.Number > 0
 }
 
 // carries reports whether a message's metadata is what a kind of work says of

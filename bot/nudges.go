@@ -78,11 +78,11 @@ func (w Messages) Thread(r approvals.Request, said approvals.Job) string {
 	case approvals.JobPostDelay:
 		return w.Held(r)
 	case approvals.JobRemind:
-		return w.Reminder(r, strings.Fields(said.Note))
+		return w.Reminder(r, said.Payload.Mention)
 	case approvals.JobPostConsentLost:
-		return w.Reopened(r, said.Lost())
+		return w.Reopened(r, said.Payload.Lost)
 	case approvals.JobWarnExpiry:
-		return w.Warning(r, strings.Fields(said.Note))
+		return w.Warning(r, said.Payload.Codes)
 	case approvals.JobPostRevocationDelay:
 		return w.Overdue(r)
 	case approvals.JobPostRevocation:

@@ -7,163 +7,148 @@ import (
 	"licensebot/approvals"
 )
 
-// apply makes the change at UiPath, once. The order is the point: consent is
-// looked at again, then the rule is read, and only a difference that is still
-// the one shown is written. If an earlier attempt's answer was lost, the read
-// settles it.
-func (w *Workers) apply(ctx context.Context, t approvals.LeasedJob, r approvals.Request) error {
+// apply makes the change at UiPath, once. It looks at consent, reads the
+// allocation, and writes only a difference that is still the one shown. If the
+// answer to an earlier attempt was lost, the read tells what became of it.
+func (w *Runner) apply(ctx context.Context, t approvals.LeasedJob, r approvals.Request) error {
 	if r.State != approvals.Approved {
 		return nil
 	}
-	ballots, err := w.lookAgain(ctx, r)
-	deleted := errors.Is(err, approvals.ErrCardDeleted)
-	tried := !t.TriedAt.IsZero() || r.WriteAttempted
-	if err != nil && !deleted {
+	tried := t.WasTried() || r.WriteAttempted
+	consent, err := w.lookAtConsent(ctx, r)
+	if err != nil {
 		return w.retryUnchecked(ctx, t, r, tried, err)
 	}
-	consent := !deleted && approvals.HasConsent(r, ballots)
-	withdrawn := approvals.Event(approvals.ConsentLost{Ballots: ballots, WriteAttempted: tried})
-	if deleted {
-		withdrawn = approvals.CardDeleted{WriteAttempted: tried}
+	carries := consent.Carries(r)
+	if !carries && !tried {
+		return w.applyEvent(ctx, r, consent.Withdrawal(tried), &t)
 	}
-	if !consent && !tried {
-		return w.applyEvent(ctx, r, withdrawn, &t)
-	}
-	if consent && !tried {
-		if r, err = w.recordApprovers(ctx, t, r, ballots); err != nil {
+	if carries && !tried {
+		if r, err = w.recordApprovers(ctx, t, r, consent); err != nil {
 			return err
 		}
 	}
-	shown := r.Proposal.Change
-	rule, err := w.Licenses.ReadAllocation(ctx, r.Proposal.Group.ID)
-	if err == nil {
-		err = r.Proposal.QuotasUnknown(rule)
-	}
-	switch {
-	case err != nil && tried: // a refused look says nothing of the write
-		return w.retryLater(ctx, t, r, delayReason(err), keepTrying(err))
-	case err != nil:
-		return w.failOrRetry(ctx, t, r, err)
+	allocation, err := w.readForWrite(ctx, r)
+	if err != nil {
+		failure := approvals.WriteFailure{Err: err, Reason: approvals.DelayReason(err), Tried: tried, RefusalEnds: !tried}
+		return w.closeOrDelay(ctx, t, r, failure)
 	}
 	now, err := w.Store.Now(ctx)
 	if err != nil {
 		return err
 	}
-	remaining := shown.Remaining(rule)
-	stay := shown.ExtendedPresent(rule)
-	changed := !remaining.QuotasAsShown(shown) || !tried && !remaining.WritesSame(shown)
-	switch {
-	case tried && shown.IsShownBy(rule):
-		return w.finishWrite(ctx, t, r, approvals.Done, approvals.Outcome{Reason: approvals.ReasonReadBack, Allocation: rule.Codes})
-	case !consent:
-		return w.applyEvent(ctx, r, withdrawn, &t)
-	case r.Mismatches >= approvals.MismatchLimit:
-		return w.finishWrite(ctx, t, r, approvals.Failed, approvals.Incomplete(remaining, rule))
-	case !stay, changed, shown.LeavesEmpty(rule) && !r.Ask.MayEmpty:
-		return w.finishWrite(ctx, t, r, approvals.Superseded, approvals.Outcome{Reason: approvals.ReasonAllocationChanged, Allocation: rule.Codes, Uncertain: tried})
-	case !now.Before(r.ApprovalExpires()): // held up for as long as it holds, or the bot was down
-		return w.finishWrite(ctx, t, r, approvals.Failed, approvals.Outcome{Reason: approvals.ReasonUnconfirmed, Answer: "the approval lapsed first", Uncertain: tried})
-	case !tried && r.Ask.HasPassed(now):
-		return w.finishWrite(ctx, t, r, approvals.Failed, approvals.Outcome{Reason: approvals.ReasonEndPassed, Allocation: rule.Codes})
-	case remaining.IsEmpty():
-		return w.finishWrite(ctx, t, r, approvals.Done, approvals.Outcome{Reason: approvals.ReasonExtended, Allocation: rule.Codes})
+	facts := approvals.WriteFacts{Consent: consent, Allocation: allocation, Now: now, Tried: tried}
+	if event := approvals.DecideWrite(r, facts); event != nil {
+		return w.applyEvent(ctx, r, event, &t)
 	}
-	if r, err = w.recordApprovers(ctx, t, r, ballots); err != nil {
+	if r, err = w.recordApprovers(ctx, t, r, consent); err != nil {
 		return err
 	}
-	return w.writeAllocation(ctx, t, r, shown.ApplyTo(rule))
+	return w.writeAllocation(ctx, t, r, r.Proposal.Change.ApplyTo(allocation))
 }
 
-// carriedBy puts down whose consent carries the write where that is not as it
-// was: before the write, because its answer may be lost. Of one that was tried
-// already it stays put down whose carried it, until another is made.
-func (w *Workers) recordApprovers(ctx context.Context, t approvals.LeasedJob, r approvals.Request, ballots []approvals.Ballot) (approvals.Request, error) {
-	if len(approvals.ConsentLosses(r.Votes, ballots)) == 0 {
+// lookAtConsent is the last look at the card before a write.
+func (w *Runner) lookAtConsent(ctx context.Context, r approvals.Request) (approvals.ConsentLook, error) {
+	ballots, err := w.lookAgain(ctx, r)
+	if errors.Is(err, approvals.ErrCardDeleted) {
+		return approvals.ConsentLook{CardDeleted: true}, nil
+	}
+	return approvals.ConsentLook{Ballots: ballots}, err
+}
+
+func (w *Runner) readForWrite(ctx context.Context, r approvals.Request) (approvals.Allocation, error) {
+	allocation, err := w.Licenses.ReadAllocation(ctx, r.Proposal.Group.ID)
+	if err != nil {
+		return approvals.Allocation{}, err
+	}
+	return allocation, r.Proposal.CheckQuotas(allocation)
+}
+
+// recordApprovers records the people whose consent carries the write, where
+// they changed. It does so before the write, because the answer may be lost.
+func (w *Runner) recordApprovers(ctx context.Context, t approvals.LeasedJob, r approvals.Request, consent approvals.ConsentLook) (approvals.Request, error) {
+	if !consent.ApproversDiffer(r) {
 		return r, nil
 	}
-	return w.Store.ApplyEvent(ctx, r.ID, approvals.ApproversChanged{Ballots: ballots}, t.KeepLeased())
+	return w.Store.ApplyEvent(ctx, r.ID, approvals.ApproversChanged{Ballots: consent.Ballots}, t.KeepLeased())
 }
 
-// unchecked keeps a request whose consents Slack does not tell. A write that was
-// tried was agreed to, so that UiPath alone can settle it: others wait for that.
-func (w *Workers) retryUnchecked(ctx context.Context, t approvals.LeasedJob, r approvals.Request, tried bool, cause error) error {
+// retryUnchecked keeps a request whose consents Slack does not show now. A
+// write that was tried had consent, so UiPath alone can settle it.
+func (w *Runner) retryUnchecked(ctx context.Context, t approvals.LeasedJob, r approvals.Request, tried bool, cause error) error {
 	if tried {
-		rule, err := w.Licenses.ReadAllocation(ctx, r.Proposal.Group.ID)
-		if err == nil && r.Proposal.Change.IsShownBy(rule) {
-			return w.finishWrite(ctx, t, r, approvals.Done, approvals.Outcome{Reason: approvals.ReasonReadBack, Allocation: rule.Codes})
+		allocation, err := w.Licenses.ReadAllocation(ctx, r.Proposal.Group.ID)
+		if err == nil && r.Proposal.Change.IsShownBy(allocation) {
+			return w.applyEvent(ctx, r, approvals.ReadBack(allocation), &t)
 		}
 	}
-	return w.retryLater(ctx, t, r, "the approvals could not be checked again: "+delayReason(cause), cause)
+	why := "the approvals could not be checked again: " + approvals.DelayReason(cause)
+	return w.closeOrDelay(ctx, t, r, approvals.WriteFailure{Err: cause, Reason: why, Tried: tried})
 }
 
-// write replaces the group's rule by target and believes only an answer that
-// is, as a set, exactly what was asked.
-func (w *Workers) writeAllocation(ctx context.Context, t approvals.LeasedJob, r approvals.Request, target approvals.Allocation) error {
+// writeAllocation replaces the group's allocation by target. It believes only an
+// answer that is exactly what was asked.
+func (w *Runner) writeAllocation(ctx context.Context, t approvals.LeasedJob, r approvals.Request, target approvals.Allocation) error {
 	if err := w.Store.MarkTried(ctx, t); err != nil {
 		return err
 	}
+	change := r.Proposal.Change
 	answer, err := w.Licenses.WriteAllocation(ctx, r.Proposal.Group.ID, target)
-	if err != nil && approvals.IsRefused(err) { // this attempt had no effect; an earlier one may have had some
-		return w.failOrRetry(ctx, t, r, err)
-	}
-	t.TriedAt = r.DecidedAt // any time but zero: from here on it was tried
 	if err != nil {
-		return w.retryLater(ctx, t, r, delayReason(err), err)
+		return w.closeOrDelay(ctx, t, r, failedWrite(t, err))
 	}
-	if len(r.Proposal.Change.Quotas) > 0 { // which an answer need not tell
+	if len(change.Quotas) > 0 { // UiPath's answer to a write need not show seat limits
 		if answer, err = w.Licenses.ReadAllocation(ctx, r.Proposal.Group.ID); err != nil {
-			return w.retryLater(ctx, t, r, delayReason(err), errors.New(err.Error())) // it is the look that had no effect, not the write
+			return w.closeOrDelay(ctx, t, r, failedReadBack(err))
 		}
 	}
-	if approvals.SameSet(answer.Codes, target.Codes) && len(r.Proposal.Change.Remaining(answer).Quotas) == 0 {
-		outcome := approvals.Outcome{Reason: approvals.ReasonConfirmed, Allocation: answer.Codes}
-		if w.settingLost(ctx, r, answer, target) {
-			outcome.Reason = approvals.ReasonNotPreserved
-		}
-		return w.finishWrite(ctx, t, r, approvals.Done, outcome)
+	if change.AnswerShows(answer, target) {
+		return w.applyEvent(ctx, r, approvals.Confirmed(answer, w.preserved(ctx, r, answer, target)), &t)
 	}
+	return w.recordMismatch(ctx, t, r, answer)
+}
+
+// recordMismatch counts an answer with another allocation than the one asked
+// for. The job reads again later.
+func (w *Runner) recordMismatch(ctx context.Context, t approvals.LeasedJob, r approvals.Request, answer approvals.Allocation) error {
 	if err := w.applyEvent(ctx, r, approvals.Mismatch{Answered: answer.Codes}, t.KeepLeased()); err != nil {
 		return err
 	}
-	return errors.New("UiPath answered yes with a rule that is not the one asked for")
+	return errors.New("UiPath answered yes with an allocation that is not the one asked for")
 }
 
-// lost reports whether what was to stay beside the codes is gone, as an answer
-// to a write has it and the rule, read again, shows.
-func (w *Workers) settingLost(ctx context.Context, r approvals.Request, answer, asked approvals.Allocation) bool {
+// preserved reports whether a write left the other settings as they were: a
+// second read has to confirm a loss.
+func (w *Runner) preserved(ctx context.Context, r approvals.Request, answer, asked approvals.Allocation) bool {
 	if answer.Preserves(asked) {
-		return false
+		return true
 	}
-	rule, err := w.Licenses.ReadAllocation(ctx, r.Proposal.Group.ID)
-	return err == nil && !rule.Preserves(asked)
+	allocation, err := w.Licenses.ReadAllocation(ctx, r.Proposal.Group.ID)
+	return err != nil || allocation.Preserves(asked)
 }
 
-func (w *Workers) finishWrite(ctx context.Context, t approvals.LeasedJob, r approvals.Request, state approvals.State, outcome approvals.Outcome) error {
-	return w.applyEvent(ctx, r, approvals.WriteFinished{State: state, Outcome: outcome}, &t)
+// failedWrite is what a failed write says. A refusal had no effect, but an
+// earlier attempt of the job may have had one.
+func failedWrite(t approvals.LeasedJob, err error) approvals.WriteFailure {
+	tried := t.WasTried() || !approvals.IsRefused(err)
+	return approvals.WriteFailure{Err: err, Reason: approvals.DelayReason(err), Tried: tried, RefusalEnds: true}
 }
 
-// refusedOrHeldUp ends the request on UiPath's no and keeps it otherwise.
-func (w *Workers) failOrRetry(ctx context.Context, t approvals.LeasedJob, r approvals.Request, err error) error {
-	var refusal *approvals.RefusedError
-	if errors.As(err, &refusal) {
-		return w.finishWrite(ctx, t, r, approvals.Failed, approvals.Outcome{
-			Reason: approvals.ReasonUiPathRefused, Answer: refusal.Answer, Uncertain: !t.TriedAt.IsZero(),
-		})
-	}
-	return w.retryLater(ctx, t, r, delayReason(err), err)
+// failedReadBack is what a failed read after a write says: the read had no
+// effect, the write may have had one. So the error loses its class.
+func failedReadBack(err error) approvals.WriteFailure {
+	return approvals.WriteFailure{Err: errors.New(err.Error()), Reason: approvals.DelayReason(err), Tried: true}
 }
 
-// heldUp keeps an approved request for later, but not for ever: an approval
-// holds as long as a request may wait for one.
-func (w *Workers) retryLater(ctx context.Context, t approvals.LeasedJob, r approvals.Request, why string, cause error) error {
+// closeOrDelay closes the request if the failure decides its end. Otherwise the
+// job is tried again later.
+func (w *Runner) closeOrDelay(ctx context.Context, t approvals.LeasedJob, r approvals.Request, f approvals.WriteFailure) error {
 	now, err := w.Store.Now(ctx)
 	if err != nil {
 		return err
 	}
-	if !now.Before(r.ApprovalExpires()) {
-		return w.finishWrite(ctx, t, r, approvals.Failed, approvals.Outcome{
-			Reason: approvals.ReasonUnconfirmed, Answer: why, Uncertain: !t.TriedAt.IsZero(),
-		})
+	if event := approvals.DecideFailure(r, f, now); event != nil {
+		return w.applyEvent(ctx, r, event, &t)
 	}
-	return w.recordDelay(ctx, t, r, why, cause)
+	return w.recordDelay(ctx, t, r, f.Reason, f.Err)
 }

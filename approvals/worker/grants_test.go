@@ -99,15 +99,15 @@ func TestAGrantEnds(t *testing.T) {
 		w.posts(JobPostRevocationDelay, 0)
 		w.ended(w.read(r.ID), Done, ReasonConfirmed)
 		warned := w.slack.heard(JobWarnExpiry)
-		if len(warned) != 2 || warned[0].Key != "24" || warned[1].Key != "1" {
+		if len(warned) != 2 || warned[0].Number != 24 || warned[1].Number != 1 {
 			t.Fatalf("warned %+v", warned)
 		}
 		for i, before := range []time.Duration{24 * time.Hour, time.Hour} {
 			if late := warned[i].at.Sub(r.Grant.Until.Add(-before)); late < 0 || late > time.Minute {
 				t.Errorf("the warning for %v before came %v late", before, late)
 			}
-			if warned[i].Note != "NEW" {
-				t.Errorf("warned of %q", warned[i].Note)
+			if !slices.Equal(warned[i].Payload.Codes, []string{"NEW"}) {
+				t.Errorf("warned of %q", warned[i].Payload.Codes)
 			}
 		}
 	})
@@ -137,7 +137,7 @@ func TestWarningsAheadOnly(t *testing.T) {
 // Nobody is warned of the end of what they were not told is done.
 func TestNoWarningBeforeTheWordThatItIsDone(t *testing.T) {
 	live(t, func(w *world) {
-		w.slack.breaks("reply", 1000, false, errCut)
+		w.slack.breaks("post_outcome", 1000, false, errCut)
 		r := w.granted(2*time.Hour, "NEW")
 		w.skipTo(r.Grant.Until.Add(-40 * time.Minute))
 		w.posts(JobWarnExpiry, 0)
@@ -154,7 +154,7 @@ func TestNoWarningBeforeTheWordThatItIsDone(t *testing.T) {
 func TestWarningAnswerLost(t *testing.T) {
 	for _, effect := range []bool{true, false} {
 		live(t, func(w *world) {
-			w.slack.breaks("warn", 2, effect, errCut)
+			w.slack.breaks("warn_expiry", 2, effect, errCut)
 			w.over(w.granted(2*time.Hour, "NEW"))
 			w.quiet()
 			w.posts(JobWarnExpiry, 1)
@@ -491,7 +491,7 @@ func TestEndTriedAgainBeforeItWasTold(t *testing.T) {
 			}
 			return &asked, true, nil
 		}
-		w.slack.breaks("conclude", 1000, false, errCut)
+		w.slack.breaks("post_revocation", 1000, false, errCut)
 		r := w.granted(2*time.Hour, "NEW")
 		w.over(r)
 		w.endEarly(r, requester)
@@ -702,7 +702,7 @@ func TestRenewalUnderAPolicyOfSeats(t *testing.T) {
 
 func TestTheThreadOfAnEndIsGone(t *testing.T) {
 	live(t, func(w *world) {
-		w.slack.breaks("conclude", 1000, false, &RefusedError{Answer: "thread_not_found"})
+		w.slack.breaks("post_revocation", 1000, false, &RefusedError{Answer: "thread_not_found"})
 		w.over(w.granted(2*time.Hour, "NEW"))
 		w.quiet()
 		w.posts(JobTellRequester, 1)
@@ -712,11 +712,11 @@ func TestTheThreadOfAnEndIsGone(t *testing.T) {
 func TestEndReplyAnswerLost(t *testing.T) {
 	for _, effect := range []bool{true, false} {
 		live(t, func(w *world) {
-			w.slack.breaks("conclude", 2, effect, errCut)
+			w.slack.breaks("post_revocation", 2, effect, errCut)
 			w.over(w.granted(2*time.Hour, "NEW"))
 			w.quiet()
 			w.posts(JobPostRevocation, 1)
-			if !strings.Contains(strings.Join(w.slack.log(), " "), "find conclude") {
+			if !strings.Contains(strings.Join(w.slack.log(), " "), "find post_revocation") {
 				t.Error("nobody looked")
 			}
 		})

@@ -75,7 +75,7 @@ func TestVoteWhileConsentIsFoundGone(t *testing.T) {
 // What a thread would be told of a hold-up is not told once it is over.
 func TestHoldUpThatIsOverIsNotTold(t *testing.T) {
 	live(t, func(w *world) {
-		w.slack.breaks("progress", 1000, false, errCut)
+		w.slack.breaks("post_delay", 1000, false, errCut)
 		w.uipath.onRead = func(n int) error {
 			if n > 1 && n < 5 {
 				return errCut

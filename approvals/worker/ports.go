@@ -7,127 +7,164 @@ import (
 	"licensebot/approvals"
 )
 
-// A Store is what the workers need of the place where requests and owed work
-// are kept. Each method is one durable transaction; all times are the store's
-// own.
+// A Store is where requests, votes and jobs are kept. Each method is one durable
+// transaction, and all times are the store's own.
 type Store interface {
+	Requests
+	Jobs
+	Reactions
+}
+
+// Requests is the part of the store that keeps requests.
+type Requests interface {
 	// Now is the clock that decides leases and deadlines.
 	Now(ctx context.Context) (time.Time, error)
 
-	// Step applies Next(e) to a request and settles done, if given, or leaves it
-	// owed where it is Kept. It changes nothing and returns ErrNoMove where Next
-	// does, ErrLost where done's lease is lost, and *Taken where another open
-	// request has the same Sole.
+	// ApplyEvent applies an event to a request by approvals.Next. It completes
+	// the job done, if given, or keeps its lease where it is Unfinished. It
+	// changes nothing and returns ErrNoTransition where Next does, ErrLeaseLost
+	// where the lease is lost, and *DuplicateError where another open request
+	// asks the same.
 	ApplyEvent(ctx context.Context, id string, e approvals.Event, done *approvals.LeasedJob) (approvals.Request, error)
 
-	// Claim takes the most urgent due task of the first kind that has one, and
-	// reads its request. ErrNothing if there is none. A task whose request is not
-	// understood is put off, and the error comes with it.
+	// ListGrantHolders lists the done requests that tell which request holds a
+	// code of the group, in the order in which they were done: all since the
+	// oldest request was filed whose grant is not over. It lists none where the
+	// group has no such grant.
+	ListGrantHolders(ctx context.Context, groupID string) ([]approvals.Request, error)
+
+	// ListUnsettledWrites lists the requests whose write to a group's allocation
+	// is under way, or was tried with an unknown result.
+	ListUnsettledWrites(ctx context.Context, groupID string) ([]approvals.Request, error)
+
+	// ListOrphaned lists open requests, and done ones with a running grant, that
+	// have no job to carry them on.
+	ListOrphaned(ctx context.Context) ([]string, error)
+}
+
+// Jobs is the part of the store that keeps jobs.
+type Jobs interface {
+	// ClaimJob leases the most urgent due job of the first kind that has one, and
+	// reads its request. ErrNoJob if there is none. A job whose request cannot be
+	// decoded is put off, and the error comes with it.
 	ClaimJob(ctx context.Context, lease time.Duration, kinds ...approvals.JobKind) (approvals.LeasedJob, approvals.Request, error)
 
-	// Wait tells how long until the next task of these kinds may be due; false
-	// if none is owed.
+	// NextDue tells how long until the next job of these kinds may be due; false
+	// if there is none.
 	NextDue(ctx context.Context, kinds ...approvals.JobKind) (time.Duration, bool, error)
 
-	// Try records that the task's effect is about to be attempted. ErrLost if
-	// the lease is lost, and then the effect must not happen.
+	// MarkTried records that the job's effect is about to be attempted. On
+	// ErrLeaseLost the effect must not happen.
 	MarkTried(ctx context.Context, t approvals.LeasedJob) error
 
-	// Settle ends a task that changed nothing.
+	// CompleteJob ends a job that changed nothing.
 	CompleteJob(ctx context.Context, t approvals.LeasedJob) error
 
-	// Defer gives a task back until later. untry forgets that its effect was
+	// RetryJob gives a job back until later. untry forgets that its effect was
 	// attempted, for an attempt that certainly had none.
 	RetryJob(ctx context.Context, t approvals.LeasedJob, after time.Duration, untry bool) error
 
-	// Reactions lists the reactions present on a message, oldest first.
-	ListReactions(ctx context.Context, channel, ts string) ([]approvals.Reaction, error)
-
-	// Seen replaces what is known of a message's reactions by what Slack
-	// showed, except for what was heard since asOf. If that changes anything on
-	// the card of a pending request, a weighing is owed.
-	ReplaceReactions(ctx context.Context, channel, ts string, asOf time.Time, shown []approvals.Reaction) error
-
-	// Granted lists the done requests that tell who holds the codes that a
-	// group has for a time, in the order in which they were done: all since
-	// the oldest request was filed whose grant is not over. None where there is
-	// no such grant.
-	ListGrantHolders(ctx context.Context, groupID string) ([]approvals.Request, error)
-
-	// Changing lists the requests for which a group's rule is being changed: the
-	// change is under way, or what became of an attempt is not known.
-	ListUnsettledWrites(ctx context.Context, groupID string) ([]approvals.Request, error)
-
-	// Cards lists the cards of all pending requests, oldest first.
-	ListPendingCards(ctx context.Context) ([]approvals.PendingCard, error)
-
-	// Forgotten lists open requests, and done ones that hold codes for a time,
-	// that nothing owed carries on.
-	ListOrphaned(ctx context.Context) ([]string, error)
-
-	// Listen signals on the channel whenever work of these kinds may have
+	// Subscribe signals on the channel whenever a job of these kinds may have
 	// become due, until stop is called.
 	Subscribe(kinds ...approvals.JobKind) (wake <-chan struct{}, stop func())
 }
 
-// Licences is UiPath, as far as a request needs it. Errors are *Refusal,
-// *Delay, *NoGroup, or anything else for an unknown outcome.
+// Reactions is the part of the store that keeps what people put on cards.
+type Reactions interface {
+	// ListReactions lists the reactions present on a message, oldest first.
+	ListReactions(ctx context.Context, channel, ts string) ([]approvals.Reaction, error)
+
+	// ReplaceReactions replaces what is known of a message's reactions by what
+	// Slack showed, except for events since asOf. If that changes the card of a
+	// pending request, its votes are counted again.
+	ReplaceReactions(ctx context.Context, channel, ts string, asOf time.Time, shown []approvals.Reaction) error
+
+	// ListPendingCards lists the cards of all pending requests, oldest first.
+	ListPendingCards(ctx context.Context) ([]approvals.PendingCard, error)
+}
+
+// Licenses is UiPath, as far as a request needs it. Errors are *RefusedError,
+// *DelayError, *GroupError, or any other error for an unknown outcome.
 type Licenses interface {
-	// Group finds the group that ref means, by its id or by its exact name,
-	// whatever the case. It never guesses: where none has that name, or several
-	// have, the error is *NoGroup.
-	FindGroup(ctx context.Context, ref string) (approvals.Group, error)
-	// Rule reads a group's rule from UiPath, never from memory. Owned is nil
-	// where UiPath does not tell what the organisation owns.
+	// FindGroup finds the group that a reference means, by id or by exact name. It
+	// never guesses: where no group has that name, or several have, the error is
+	// *GroupError.
+	FindGroup(ctx context.Context, reference string) (approvals.Group, error)
+
+	// ReadAllocation reads a group's allocation from UiPath, never from memory.
+	// Owned is nil where UiPath does not show what the organization owns.
 	ReadAllocation(ctx context.Context, groupID string) (approvals.Allocation, error)
-	// SetRule replaces a group's whole rule, except for what the organisation
-	// owns, and returns the rule that UiPath answers with. That is not compared
-	// with the one asked for: it may lack codes, and tell no quotas. A *Refusal
-	// or a *Delay says that nothing was changed; after any other error the rule
-	// may be the new one.
-	WriteAllocation(ctx context.Context, groupID string, rule approvals.Allocation) (approvals.Allocation, error)
-	// Nearest is the owned code that was probably meant by one that is not owned;
-	// false if none comes near. It asks nobody.
+
+	// WriteAllocation replaces a group's whole allocation, except for what the
+	// organization owns, and returns the allocation that UiPath answers with. The
+	// caller compares it with the one asked for: it may lack codes, and show no
+	// quotas. A *RefusedError or *DelayError says that nothing changed; after any
+	// other error the allocation may be the new one.
+	WriteAllocation(ctx context.Context, groupID string, allocation approvals.Allocation) (approvals.Allocation, error)
+
+	// NearestCode is the owned code that was probably meant by one that is not
+	// owned; false if none comes near. It calls no server.
 	NearestCode(code string, owned []string) (string, bool)
 }
 
 // A Directory knows people and what they put on a card. Answers may be as old
-// as maxAge; zero asks anew. Errors are *Refusal where asking again soon cannot
-// help, and anything else where it may.
+// as maxAge; zero asks anew. Errors are *RefusedError where asking again soon
+// cannot help, and any other error where it may.
 type Directory interface {
-	// Person tells who a user is. A *Refusal says that Slack does not tell.
+	// FindPerson tells who a user is. A *RefusedError says that Slack does not
+	// show the person.
 	FindPerson(ctx context.Context, user string, maxAge time.Duration) (approvals.Person, error)
-	// Members lists the users that approvers name, those of user groups
-	// included; one may be listed twice. Where Slack refuses to tell a group, the
-	// members of the others come with the *Refusal; with any other error none do.
+
+	// ListMembers lists the users that approvers name, the members of user groups
+	// included; one may be listed twice. Where Slack refuses to show a group, the
+	// members of the others come with the *RefusedError.
 	ListMembers(ctx context.Context, approvers []string, maxAge time.Duration) ([]string, error)
-	// OnCard reads all reactions on one card that mean something. ErrGone if
-	// the card was deleted.
+
+	// CardReactions reads all reactions on one card that mean something.
+	// ErrCardDeleted if the card was deleted.
 	CardReactions(ctx context.Context, channel, ts string) ([]approvals.Reaction, error)
-	// Survey calls visit for every message of a channel from a timestamp on.
-	// whole is false where Slack did not show all who reacted.
+
+	// SurveyChannel calls visit for every message of a channel from a timestamp
+	// on. whole is false where Slack did not show all people who reacted.
 	SurveyChannel(ctx context.Context, channel, oldest string, visit func(ts string, shown []approvals.Reaction, whole bool)) error
 }
 
-// An Announcer speaks in Slack. Errors are *Refusal where repeating cannot
-// help, *Delay where nothing happened, anything else where it is unknown.
+// A Messenger speaks in Slack. Errors are *RefusedError where repeating cannot
+// help, *DelayError where nothing happened, any other error for an unknown
+// outcome.
 type Messenger interface {
-	// Ready waits until one more call for this kind of work fits Slack's pace.
+	Cards
+	Posts
+	Notices
+
+	// AwaitPace waits until one more call for this kind of job fits Slack's pace.
 	AwaitPace(ctx context.Context, kind approvals.JobKind) error
-	// Find looks for the post of an earlier attempt.
-	FindPost(ctx context.Context, r approvals.Request, said approvals.Job, since time.Time) (ts string, found bool, err error)
-	// Announce posts the card and returns its timestamp.
+}
+
+// Cards is the part of a Messenger that keeps a request's card.
+type Cards interface {
+	// PostCard posts the card and returns its timestamp.
 	PostCard(ctx context.Context, r approvals.Request) (ts string, err error)
-	// Reply posts in the card's thread what this kind of work says.
-	PostInThread(ctx context.Context, r approvals.Request, said approvals.Job) error
-	// Seed puts the two emoji on the card. It may be repeated: one that is there
-	// already is no error.
+	// AddReactions puts the two emoji on the card. It may be repeated: an emoji
+	// that is there already is no error.
 	AddReactions(ctx context.Context, r approvals.Request) error
-	// Render draws the card anew as the request stands. It may be repeated.
+	// UpdateCard draws the card anew as the request stands. It may be repeated.
 	UpdateCard(ctx context.Context, r approvals.Request) error
-	// Tell tells a reactor privately, once, why their vote does not count. Who
-	// repeats it tells it twice: there is no looking for it.
+}
+
+// Posts is the part of a Messenger that speaks in a card's thread.
+type Posts interface {
+	// PostInThread posts what the job says.
+	PostInThread(ctx context.Context, r approvals.Request, said approvals.Job) error
+	// FindPost looks for the post of an earlier attempt.
+	FindPost(ctx context.Context, r approvals.Request, said approvals.Job, since time.Time) (ts string, found bool, err error)
+}
+
+// Notices is the part of a Messenger that only one person reads.
+type Notices interface {
+	// TellVoter tells a person why their vote does not count. A repeat tells it
+	// twice: a private notice cannot be looked for.
 	TellVoter(ctx context.Context, r approvals.Request, user string, why approvals.Eligibility) error
-	// Notify tells the requester privately what this kind of work says.
+	// TellRequester tells the requester what the job says.
 	TellRequester(ctx context.Context, r approvals.Request, said approvals.Job) error
 }

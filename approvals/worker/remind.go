@@ -2,45 +2,41 @@ package worker
 
 import (
 	"context"
-	"errors"
-	"strconv"
-	"strings"
 	"time"
 
 	"licensebot/approvals"
 )
 
-// What is asked about people for a reminder. Slack allows a hundred such
-// questions a minute, which votes need more urgently.
+// What a reminder asks Slack about people. Slack allows a hundred such calls a
+// minute, which votes need more urgently.
 const (
 	ageAtReminder      = 12 * time.Hour
 	groupAgeAtReminder = 10 * time.Minute
-	mostLooked         = 40
+	maxLookups         = 40
 )
 
-// A putOff is returned by work that has to wait, without anything being wrong.
+// A postponed error makes a job wait although nothing is wrong.
 type postponed struct{ after time.Duration }
 
-func (e *postponed) Error() string { return "put off for " + e.after.String() }
+func (e *postponed) Error() string { return "postponed for " + e.after.String() }
 
-// remind asks those once more who can still agree and have not, if it is day
-// where they are, and otherwise waits until it is for the first of them.
-func (w *Workers) remind(ctx context.Context, t approvals.LeasedJob, r approvals.Request) error {
-	number, err := strconv.Atoi(t.Key)
-	if err != nil || r.State != approvals.Pending || r.CardTS == "" {
+// remind mentions the approvers who can still approve and have not, if it is day
+// where they are. Otherwise it waits for the first of their mornings.
+func (w *Runner) remind(ctx context.Context, t approvals.LeasedJob, r approvals.Request) error {
+	if !t.IsRelevant(r) || r.CardTS == "" {
 		return nil
 	}
-	whom, later, err := w.listAwake(ctx, r)
+	awake, later, err := w.listAwake(ctx, r)
 	switch {
 	case err != nil:
 		return err
-	case len(whom) == 0 && t.TriedAt.IsZero():
+	case len(awake) == 0 && !t.WasTried():
 		return later
 	}
 	said := t.Job
-	said.Note = strings.Join(whom, " ")
+	said.Payload.Mention = awake
 	_, err = w.postOnce(ctx, t, r, func() (string, error) {
-		if len(whom) == 0 {
+		if len(awake) == 0 {
 			return "", later
 		}
 		return "", w.Messenger.PostInThread(ctx, r, said)
@@ -48,18 +44,18 @@ func (w *Workers) remind(ctx context.Context, t approvals.LeasedJob, r approvals
 	if err != nil {
 		return stopIfRefused(err) // refused: the thread is gone
 	}
-	return w.applyEvent(ctx, r, approvals.Reminded{Number: number}, &t)
+	return w.applyEvent(ctx, r, approvals.Reminded{Number: t.Number}, &t)
 }
 
-// awake lists whom a reminder may mention now. If that is nobody, later says
-// when to ask again, or that there is nobody to ask.
-func (w *Workers) listAwake(ctx context.Context, r approvals.Request) (whom []string, later, err error) {
+// listAwake lists the people and user groups that a reminder may mention now. If
+// there are none, later says when to ask again, or that there is nobody to ask.
+func (w *Runner) listAwake(ctx context.Context, r approvals.Request) (awake []string, later, err error) {
 	now, err := w.Store.Now(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
 	members, err := w.listStageMembers(ctx, r.Terms.Stages, groupAgeAtReminder)
-	if err = unlessRefused(err); err != nil {
+	if err = ignoreRefusal(err); err != nil {
 		return nil, nil, err
 	}
 	a := audience{Directory: w.Directory, request: r, now: now, members: members}
@@ -68,50 +64,49 @@ func (w *Workers) listAwake(ctx context.Context, r approvals.Request) (whom []st
 		if err != nil {
 			return nil, nil, err
 		}
-		whom = append(whom, approvals.Without(reached, whom)...)
+		awake = append(awake, approvals.Without(reached, awake)...)
 	}
 	if a.after == 0 {
-		return whom, approvals.ErrNoTransition, nil
+		return awake, approvals.ErrNoTransition, nil
 	}
-	return whom, &postponed{a.after}, nil
+	return awake, &postponed{a.after}, nil
 }
 
-// An audience is whom a reminder reaches.
+// An audience is the people that a reminder can reach.
 type audience struct {
 	Directory
 	request approvals.Request
 	now     time.Time
 	members [][]string // by stage
-	looked  int
-	after   time.Duration // how long the first of those will sleep who sleep
+	lookups int
+	after   time.Duration // until the first morning of those who sleep
 }
 
-// reach lists whom to mention of one approver, or of the members of one user
-// group. The group is mentioned as such where that wakes nobody, and bothers
-// nobody who has voted.
+// reach lists the people to mention of one approver or one user group. It
+// mentions the group itself where that wakes no member, and bothers no member
+// who has voted.
 func (a *audience) reach(ctx context.Context, id string) ([]string, error) {
 	people, err := a.ListMembers(ctx, []string{id}, groupAgeAtReminder)
-	if err = unlessRefused(err); err != nil {
+	if err = ignoreRefusal(err); err != nil {
 		return nil, err
 	}
 	var reached []string
 	together := approvals.IsUserGroup(id)
 	for _, user := range people {
-		if a.looked == mostLooked {
+		if a.lookups == maxLookups {
 			together = false
 			break
 		}
-		a.looked++
+		a.lookups++
 		person, err := a.FindPerson(ctx, user, ageAtReminder)
-		var refusal *approvals.RefusedError
-		if errors.As(err, &refusal) {
+		if approvals.IsRefused(err) {
 			together = false
 			continue
 		}
 		if err != nil {
 			return nil, err
 		}
-		ask, harmless := a.judge(person)
+		ask, harmless := a.canMention(person)
 		together = together && harmless
 		if ask {
 			reached = append(reached, user)
@@ -123,16 +118,15 @@ func (a *audience) reach(ctx context.Context, id string) ([]string, error) {
 	return reached, nil
 }
 
-// judge says whether to ask a person now, and whether mentioning them along
-// with others does no harm.
-func (a *audience) judge(p approvals.Person) (ask, harmless bool) {
+// canMention says whether to ask a person now, and whether it does no harm to
+// mention the person along with others.
+func (a *audience) canMention(p approvals.Person) (ask, harmless bool) {
 	if p.Bot || p.Deactivated {
 		return false, true
 	}
-	stages := approvals.StagesNaming(a.members, p.ID)
-	can := approvals.EligibilityOf(a.request, p, stages) == approvals.Counts && a.request.Terms.WouldHelp(a.request.Votes, p.ID, stages)
+	can := approvals.CanHelp(a.request, p, approvals.StagesNaming(a.members, p.ID))
 	if approvals.IsDay(a.now, p.UTCOffset) {
-		return can, !approvals.Voted(a.request.Votes, p.ID)
+		return can, !approvals.HasVoted(a.request.Votes, p.ID)
 	}
 	if until := approvals.NextDay(a.now, p.UTCOffset).Sub(a.now); can && (a.after == 0 || until < a.after) {
 		a.after = until
@@ -140,9 +134,8 @@ func (a *audience) judge(p approvals.Person) (ask, harmless bool) {
 	return false, false
 }
 
-func unlessRefused(err error) error {
-	var refusal *approvals.RefusedError
-	if errors.As(err, &refusal) {
+func ignoreRefusal(err error) error {
+	if approvals.IsRefused(err) {
 		return nil
 	}
 	return err

@@ -2,6 +2,7 @@ package worker_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -35,7 +36,7 @@ func (w *world) pending(ttl time.Duration) Request {
 func (w *world) reminded(since time.Time) []string {
 	var all []string
 	for _, u := range w.slack.heard(JobRemind) {
-		all = append(all, u.at.Sub(since).Truncate(time.Minute).String()+" "+u.Note)
+		all = append(all, u.at.Sub(since).Truncate(time.Minute).String()+" "+strings.Join(u.Payload.Mention, " "))
 	}
 	return all
 }
@@ -74,8 +75,8 @@ func TestReminders(t *testing.T) {
 				w.expires(r)
 				w.wantReminded(since, c.want...)
 				for i, u := range w.slack.heard(JobRemind) {
-					if u.Key != string(rune('1'+i)) || u.state != Pending {
-						t.Errorf("the %dth reminder is number %s, of a %s request", i+1, u.Key, u.state)
+					if u.Number != i+1 || u.state != Pending {
+						t.Errorf("the %dth reminder is number %d, of a %s request", i+1, u.Number, u.state)
 					}
 				}
 			})
@@ -276,8 +277,8 @@ func TestReopenedIsTold(t *testing.T) {
 				w.react(r, ben, true)
 				w.until("told", func(Request) bool { return w.slack.shown(JobPostConsentLost) == 1 })
 				told := w.slack.heard(JobPostConsentLost)[0]
-				if lost := told.Lost(); !slices.Equal(lost, []LostConsent{{User: anna, Reason: c.want}}) || told.Key != "1" {
-					t.Errorf("told %q of %v, want %v", told.Key, lost, c.want)
+				if lost := told.Payload.Lost; !slices.Equal(lost, []LostConsent{{User: anna, Reason: c.want}}) || told.Number != 1 {
+					t.Errorf("told %d of %v, want %v", told.Number, lost, c.want)
 				}
 				r = w.read(r.ID)
 				if r.State != Pending || r.ConsentLosses != 1 || !slices.Equal(Voters(r.Votes), c.left) {
@@ -312,14 +313,14 @@ func TestReopenedIsNotToldOnceItIsOver(t *testing.T) {
 	for name, unsaid := range map[string]error{"it may have been said": errCut, "it was put off": later(time.Minute)} {
 		t.Run(name, func(t *testing.T) {
 			live(t, func(w *world) {
-				w.slack.breaks("reopen", 1000, false, unsaid)
+				w.slack.breaks("post_consent_lost", 1000, false, unsaid)
 				r := w.carded()
 				heard := w.slack.put(r, anna, true)
 				w.slack.put(r, anna, false)
 				if err := w.store.RecordReaction(w.Context(), heard); err != nil {
 					t.Fatal(err)
 				}
-				w.until("waiting again", func(r Request) bool { return r.ConsentLosses == 1 && w.slack.count("reopen") > 0 })
+				w.until("waiting again", func(r Request) bool { return r.ConsentLosses == 1 && w.slack.count("post_consent_lost") > 0 })
 				w.uipath.onWrite = func(int, Allocation) (*Allocation, bool, error) {
 					w.uipath.onRead = func(n int) error { return later(time.Minute) } // whether it was made is not known for a while
 					w.slack.mends()
@@ -375,10 +376,10 @@ func TestHeldUpAgain(t *testing.T) {
 		w.until("told", func(Request) bool { return w.slack.shown(JobPostDelay) == 1 })
 		w.slack.put(r, anna, false)
 		w.until("waiting again", func(r Request) bool { return r.ConsentLosses == 1 })
-		w.slack.breaks("progress", 2, false, errCut) // the second
+		w.slack.breaks("post_delay", 2, false, errCut) // the second
 		w.react(r, ben, true)
 		w.until("told again", func(Request) bool { return w.slack.shown(JobPostDelay) == 2 })
-		if w.slack.count("find progress") == 0 {
+		if w.slack.count("find post_delay") == 0 {
 			t.Error("nobody looked")
 		}
 	})

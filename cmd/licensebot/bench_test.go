@@ -159,7 +159,7 @@ func settleAll(b testing.TB, url string) {
 		b.Fatal(err)
 	}
 	defer func() { _ = db.Close() }()
-	if _, err := db.Exec(`DELETE FROM owed WHERE kind IN ('vet', 'announce', 'seed', 'weigh')`); err != nil {
+	if _, err := db.Exec(`DELETE FROM jobs WHERE kind IN ('prepare', 'post_card', 'add_reactions', 'count_votes')`); err != nil {
 		b.Fatal(err)
 	}
 }

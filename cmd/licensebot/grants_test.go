@@ -158,7 +158,7 @@ func (s *shifted) awaitPutOff() {
 	defer look.Stop()
 	for guard := s.guard(); ; {
 		var n int
-		if err := db.QueryRow(`SELECT count(*) FROM owed WHERE kind = 'remind' AND attempt = 1 AND leased = 0`).Scan(&n); err != nil {
+		if err := db.QueryRow(`SELECT count(*) FROM jobs WHERE kind = 'remind' AND attempt = 1 AND leased = 0`).Scan(&n); err != nil {
 			s.t.Fatal(err)
 		}
 		if n == 1 {

@@ -253,7 +253,7 @@ func (w *world) awaitNothingOwed() {
 	guard := w.guard()
 	for {
 		var owed int
-		if err := db.QueryRow(`SELECT count(*) FROM owed WHERE kind NOT IN ('expire', 'remind', 'warn', 'elapse')`).Scan(&owed); err != nil {
+		if err := db.QueryRow(`SELECT count(*) FROM jobs WHERE kind NOT IN ('expire', 'remind', 'warn_expiry', 'grant_expiry')`).Scan(&owed); err != nil {
 			w.t.Fatal(err)
 		}
 		if owed == 0 {

@@ -45,7 +45,7 @@ func (s *policySource) Policy() approvals.Policy { return *s.current.Load() }
 
 // keepPolicy follows the policy file, and looks whether its rules can be met,
 // until stop is called.
-func keepPolicy(ctx context.Context, s *policySource, w *worker.Workers, log zerolog.Logger) (stop func()) {
+func keepPolicy(ctx context.Context, s *policySource, w *worker.Runner, log zerolog.Logger) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
@@ -120,7 +120,7 @@ const (
 
 // keepMustering looks, now and then and after each change, whether each rule
 // still has enough people who can agree, and says which has not.
-func keepMustering(ctx context.Context, w *worker.Workers, changed <-chan struct{}, log zerolog.Logger) {
+func keepMustering(ctx context.Context, w *worker.Runner, changed <-chan struct{}, log zerolog.Logger) {
 	next := firstMuster
 	for {
 		timer := time.NewTimer(next)

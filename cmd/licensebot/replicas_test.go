@@ -215,7 +215,7 @@ func (w *world) expire(kind string) {
 	w.t.Helper()
 	db := w.database()
 	defer func() { _ = db.Close() }()
-	if _, err := db.Exec(`UPDATE owed SET due_at = 0 WHERE leased = 1 AND kind = $1`, kind); err != nil {
+	if _, err := db.Exec(`UPDATE jobs SET due_at = 0 WHERE leased = 1 AND kind = $1`, kind); err != nil {
 		w.t.Fatal(err)
 	}
 }

@@ -88,10 +88,10 @@ func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (
 	}, intake, log)
 	slack.socket.Store(socket)
 
-	workers := &worker.Workers{
+	workers := &worker.Runner{
 		Store: db, Licenses: licences, Directory: directory,
 		Messenger: speaker,
-		OnError:   trouble(log), Grace: workersGrace, Reconnected: hellos,
+		OnError:   logProblem(log), Grace: workersGrace, Reconnected: hellos,
 		Policy: policies.Policy,
 	}
 	defer startWorkers(ctx, workers)()
@@ -139,7 +139,7 @@ func orStopped(ctx context.Context, err error) error {
 }
 
 // startWorkers runs the workers; stop waits for them.
-func startWorkers(ctx context.Context, w *worker.Workers) (stop func()) {
+func startWorkers(ctx context.Context, w *worker.Runner) (stop func()) {
 	return inBackground(ctx, w.Run)
 }
 
@@ -157,25 +157,23 @@ func inBackground(ctx context.Context, all ...func(context.Context)) (stop func(
 	}
 }
 
-// trouble logs what did not go through. What is only late is a warning.
-func trouble(log zerolog.Logger) func(approvals.LeasedJob, error) {
-	return func(t approvals.LeasedJob, err error) {
-		switch {
-		case t.Kind == approvals.JobSurvey:
-			log.Warn().Err(err).Msg("could not look at the cards for votes that were missed; trying again soon")
-			return
-		case t.Kind == approvals.JobReconcile && t.RequestID == "":
-			log.Warn().Err(err).Msg("could not look for requests that nothing carries on; trying again soon")
-			return
-		case t.Kind == approvals.JobReconcile:
-			log.Error().Str("request", t.RequestID).Err(err).Msg("a request was forgotten: the database was changed by hand, or licensebot has a defect, which please report")
-			return
-		case t.RequestID == "":
-			log.Error().Err(err).Msg("the database failed; work goes on when it answers")
-			return
+// logProblem logs what did not go through. What is only late is a warning.
+func logProblem(log zerolog.Logger) func(worker.Problem) {
+	return func(p worker.Problem) {
+		switch p.During {
+		case worker.SurveyingCards:
+			log.Warn().Err(p.Err).Msg("could not look at the cards for votes that were missed; trying again soon")
+		case worker.Reconciling:
+			log.Warn().Err(p.Err).Msg("could not look for requests without a job; trying again soon")
+		case worker.OrphanFound:
+			log.Error().Str("request", p.RequestID).Err(p.Err).
+				Msg("a request had no job to carry it on: the database was changed by hand, or licensebot has a defect, which please report")
+		case worker.ClaimingJobs:
+			log.Error().Err(p.Err).Msg("the database failed; work goes on when it answers")
+		default:
+			withCause(log.Warn().Str("request", p.RequestID).Str("job", string(p.Job.Kind)).Int("attempt", p.Job.Attempt), p.Err).
+				Msg("a job did not go through; it will be tried again")
 		}
-		withCause(log.Warn().Str("request", t.RequestID).Str("work", string(t.Kind)).Int("attempt", t.Attempt), err).
-			Msg("owed work did not go through; it will be tried again")
 	}
 }
 

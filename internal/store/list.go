@@ -57,12 +57,12 @@ const (
 	mineQuery = `SELECT ` + requestColumns + ` FROM requests WHERE requester = $1
 		ORDER BY filed_at DESC, id DESC LIMIT $2 OFFSET $3`
 	mineCount    = `SELECT count(*) FROM requests WHERE requester = $1`
-	waitingQuery = `SELECT ` + requestColumns + ` FROM requests WHERE ended_at IS NULL AND state = 'pending'
+	waitingQuery = `SELECT ` + requestColumns + ` FROM requests WHERE closed_at IS NULL AND state = 'pending'
 		ORDER BY filed_at, id LIMIT $1 OFFSET $2`
-	waitingCount = `SELECT count(*) FROM requests WHERE ended_at IS NULL AND state = 'pending'`
-	groupQuery   = `SELECT ` + requestColumns + ` FROM requests WHERE ended_at IS NULL AND group_id = $1
+	waitingCount = `SELECT count(*) FROM requests WHERE closed_at IS NULL AND state = 'pending'`
+	groupQuery   = `SELECT ` + requestColumns + ` FROM requests WHERE closed_at IS NULL AND group_id = $1
 		ORDER BY filed_at, id LIMIT $2`
-	openCounts = `SELECT state, count(*) FROM requests WHERE ended_at IS NULL AND state IN ('filed', 'pending', 'approved') GROUP BY state`
+	openCounts = `SELECT state, count(*) FROM requests WHERE closed_at IS NULL AND state IN ('filed', 'pending', 'approved') GROUP BY state`
 )
 
 func (s *Store) count(ctx context.Context, query string, args ...any) (int, error) {
@@ -81,11 +81,30 @@ func (s *Store) list(ctx context.Context, query string, args ...any) ([]approval
 	defer func() { _ = rows.Close() }()
 	var all []approvals.Request
 	for rows.Next() {
-		r, err := one(rows)
+		r, err := scanRequest(rows)
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, r)
 	}
 	return all, rows.Err()
+}
+
+// undecidedQuery is ordered as its index is.
+const undecidedQuery = `SELECT ` + requestColumns + ` FROM requests WHERE state = 'pending' AND card_ts IS NOT NULL ORDER BY deadline_at, id LIMIT $1`
+
+// ListUndecided lists the requests whose card waits for votes, the next deadline
+// first, up to limit.
+func (s *Store) ListUndecided(ctx context.Context, limit int) ([]approvals.Request, error) {
+	return s.list(ctx, undecidedQuery, limit)
+}
+
+// unpostedCount counts the jobs that come before a request's card.
+var unpostedCount = `SELECT count(*) FROM (SELECT 1 FROM jobs WHERE kind IN (` +
+	quoteKinds([]approvals.JobKind{approvals.JobPrepare, approvals.JobPostCard}) + `) LIMIT $1) AS waiting`
+
+// CountUnposted counts the requests whose card is still to be posted, up to
+// limit.
+func (s *Store) CountUnposted(ctx context.Context, limit int) (int, error) {
+	return s.count(ctx, unpostedCount, limit)
 }

@@ -140,7 +140,7 @@ func BenchmarkLists(b *testing.B) {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { _ = s.Close() })
-	_, err = s.write.ExecContext(b.Context(), `INSERT INTO requests (id, envelope, state, requester, channel, group_id, filed_at, deadline_at, body)
+	_, err = s.write.ExecContext(b.Context(), `INSERT INTO requests (id, envelope_id, state, requester, channel, group_id, filed_at, deadline_at, body)
 		WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)
 		SELECT 'R-' || i, i, 'pending', 'U-REQUESTER', 'C', 'group-01', i, i + 1, '{}' FROM n`)
 	if err != nil {

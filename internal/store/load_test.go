@@ -14,7 +14,7 @@ func (s underTest) load(t testing.TB, n int) {
 	id := `'R-L' || n`
 	at := `1772400000000000 + n` // the evening of 1 March 2026
 	for _, statement := range []string{
-		`INSERT INTO requests (id, envelope, state, requester, channel, card_ts, group_id, filed_at, deadline_at, body) ` + series +
+		`INSERT INTO requests (id, envelope_id, state, requester, channel, card_ts, group_id, filed_at, deadline_at, body) ` + series +
 			`SELECT ` + id + `, 'loaded-' || n, 'pending', 'U-REQUESTER', 'C-APPROVALS', '1600000000.' || n, 'group-' || (n % 100), ` +
 			at + `, ` + at + ` + 86400000000, '{"terms":{"quorum":2,"ttl":86400000000000},"proposal":{"group":{"id":"group-' || (n % 100) || '"}}}' FROM series`,
 		`INSERT INTO journal (request_id, at, kind, actor, before, after, event) ` + series +
@@ -22,12 +22,12 @@ func (s underTest) load(t testing.TB, n int) {
 		`INSERT INTO reactions (channel, ts, user_id, name, deny, present, event_ts, heard_at) ` + series +
 			`SELECT 'C-APPROVALS', '1600000000.' || n, 'U-' || who, 'white_check_mark', 0, 1, '1600000001.' || n, ` + at +
 			` FROM series CROSS JOIN (SELECT 1 AS who UNION ALL SELECT 2) AS people`,
-		`INSERT INTO owed (request_id, kind, subject, note, due_at) ` + series +
-			`SELECT ` + id + `, 'expire', '', '', ` + at + ` + 86400000000 FROM series`,
-		`INSERT INTO owed (request_id, kind, subject, note, due_at) ` + series +
-			`SELECT ` + id + `, 'remind', '', '', ` + at + ` + 80000000000 FROM series`,
-		`INSERT INTO owed (request_id, kind, subject, note, lane, due_at) ` + series +
-			`SELECT ` + id + `, 'render', '', '', 'card ' || ` + id + `, ` + at + ` FROM series WHERE n % 2 = 0`,
+		`INSERT INTO jobs (request_id, kind, key, detail, due_at) ` + series +
+			`SELECT ` + id + `, 'expire', '', '{}', ` + at + ` + 86400000000 FROM series`,
+		`INSERT INTO jobs (request_id, kind, key, detail, due_at) ` + series +
+			`SELECT ` + id + `, 'remind', '', '{}', ` + at + ` + 80000000000 FROM series`,
+		`INSERT INTO jobs (request_id, kind, key, detail, lane, in_order, due_at) ` + series +
+			`SELECT ` + id + `, 'update_card', '', '{}', 'card ' || ` + id + `, 1, ` + at + ` FROM series WHERE n % 2 = 0`,
 	} {
 		s.exec(t, strings.Replace(statement, "%d", fmt.Sprint(n), 1)) // the other % is a remainder
 	}
@@ -44,7 +44,7 @@ func (s underTest) loadOver(t testing.TB, n int) {
 	t.Helper()
 	at := `1600000000000000 + CAST(n AS BIGINT) * 60000000` // one a minute, in 2020
 	for _, statement := range []string{
-		`INSERT INTO requests (id, envelope, state, requester, channel, card_ts, group_id, filed_at, deadline_at, decided_at, ended_at, grant_until, body) ` + series +
+		`INSERT INTO requests (id, envelope_id, state, requester, channel, card_ts, group_id, filed_at, deadline_at, decided_at, closed_at, grant_until, body) ` + series +
 			`SELECT 'R-O' || n, 'over-' || n, 'done', 'U-' || (n % 20), 'C-APPROVALS', '1500000000.' || n, 'group-' || (n % 100), ` +
 			at + `, ` + at + ` + 86400000000, ` + at + ` + 1, ` + at + ` + 2,
 			CASE WHEN n * 20 > 19 * %d THEN 1800000000000000 END, '{}' FROM series`,

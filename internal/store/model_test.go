@@ -26,7 +26,7 @@ type model struct {
 
 type owedRow struct {
 	approvals.LeasedJob // Due is when it is due, or its lease ends
-	lane                string
+	lane                approvals.Lane
 	leased              bool
 }
 
@@ -104,25 +104,25 @@ func (m *model) owe(r approvals.Request, o approvals.Job, now time.Time) {
 		o.Due = now
 	}
 	for _, row := range m.owed {
-		if row.RequestID == r.ID && row.Kind == o.Kind && row.Key == o.Key {
+		if row.RequestID == r.ID && row.Kind == o.Kind && row.Key() == o.Key() {
 			row.Revision++
-			row.Note = o.Note
+			row.Number, row.Person, row.Payload = o.Number, o.Person, o.Payload
 			if !row.leased && o.Due.Before(row.Due) {
 				row.Due = o.Due
 			}
 			return
 		}
 	}
-	m.owed = append(m.owed, &owedRow{LeasedJob: approvals.LeasedJob{RequestID: r.ID, Job: o, Revision: 1}, lane: o.Lane(r)})
+	m.owed = append(m.owed, &owedRow{LeasedJob: approvals.LeasedJob{RequestID: r.ID, Job: o, Revision: 1}, lane: o.LaneOf(r)})
 }
 
 // turn reports whether nothing in its lane keeps a row from being taken, but
 // for one under lease.
 func (m *model) turn(row *owedRow) bool {
-	if row.lane == "" || row.leased {
+	if row.lane.Name == "" || row.leased {
 		return true
 	}
-	writes := row.Kind == approvals.JobApply || row.Kind == approvals.JobRevoke
+	writes := !row.lane.InOrder
 	earlier := true
 	for _, mate := range m.owed {
 		switch {
@@ -138,7 +138,7 @@ func (m *model) turn(row *owedRow) bool {
 
 // laneLeased reports whether another row of a lane is under lease.
 func (m *model) laneLeased(row *owedRow) bool {
-	return row.lane != "" && slices.ContainsFunc(m.owed, func(mate *owedRow) bool {
+	return row.lane.Name != "" && slices.ContainsFunc(m.owed, func(mate *owedRow) bool {
 		return mate != row && mate.lane == row.lane && mate.leased
 	})
 }
@@ -290,10 +290,19 @@ func (m *model) present(channel, ts string) []string {
 func (m *model) rows() []string {
 	var all []string
 	for _, row := range m.owed {
-		all = append(all, fmt.Sprint(row.RequestID, " ", row.Kind, " ", row.Key, " ", row.Note, " ", row.lane, " due ", micros(row.Due),
+		all = append(all, fmt.Sprint(row.RequestID, " ", row.Kind, " ", row.Key(), " ", detailOf(row.Job), " ", row.lane.Name, " ", flag(row.lane.InOrder), " due ", micros(row.Due),
 			" leased ", flag(row.leased), " attempt ", row.Attempt, " wanted ", row.Revision, " tried ", triedMicros(row.TriedAt)))
 	}
 	return all
+}
+
+// detailOf is what the store keeps of a job beside its columns.
+func detailOf(j approvals.Job) string {
+	text, err := json.Marshal(jobDetail{Number: j.Number, Person: j.Person, Payload: j.Payload})
+	if err != nil {
+		panic(err)
+	}
+	return string(text)
 }
 
 func triedMicros(t time.Time) int64 {
@@ -303,8 +312,8 @@ func triedMicros(t time.Time) int64 {
 	return micros(t)
 }
 
-const rowsQuery = `SELECT request_id || ' ' || kind || ' ' || subject || ' ' || note || ' ' || coalesce(lane, '') || ' due ' || due_at
-	|| ' leased ' || leased || ' attempt ' || attempt || ' wanted ' || wanted || ' tried ' || coalesce(tried_at, 0) FROM owed ORDER BY id`
+const rowsQuery = `SELECT request_id || ' ' || kind || ' ' || key || ' ' || detail || ' ' || coalesce(lane, '') || ' ' || in_order || ' due ' || due_at
+	|| ' leased ' || leased || ' attempt ' || attempt || ' wanted ' || revision || ' tried ' || coalesce(tried_at, 0) FROM jobs ORDER BY id`
 
 const journalQuery = `SELECT request_id || ' ' || at || ' ' || kind || ' ' || actor || ' ' || before || '>' || after FROM journal ORDER BY id`
 

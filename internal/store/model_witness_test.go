@@ -312,8 +312,8 @@ type timer struct {
 // timers are those that nobody has taken yet, and the ends of grants.
 func (s underTest) timers(t rapid.TB) []timer {
 	t.Helper()
-	rows, err := s.read.Query(`SELECT request_id, kind, subject, due_at FROM owed
-		WHERE kind IN ('elapse', 'warn', 'remind', 'expire') AND attempt = 0 OR kind = 'end' ORDER BY id`)
+	rows, err := s.read.Query(`SELECT request_id, kind, key, due_at FROM jobs
+		WHERE kind IN ('grant_expiry', 'warn_expiry', 'remind', 'expire') AND attempt = 0 OR kind = 'revoke' ORDER BY id`)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -340,11 +340,11 @@ func (w witness) times(t rapid.TB, timers []timer, now time.Time) {
 		running := l.grant != nil && !l.grant.over
 		fine := false
 		switch one.kind {
-		case "end":
+		case "revoke":
 			fine = running && (l.grant.early || !now.Before(l.grant.until))
-		case "elapse":
+		case "grant_expiry":
 			fine = running && at(l.grant.until)
-		case "warn":
+		case "warn_expiry":
 			fine = running && at(l.grant.until.Add(-time.Duration(number)*time.Hour))
 		case "expire":
 			fine = l.state.Open() && at(l.deadline)

@@ -77,7 +77,7 @@ func (ref *referee) fault(format string, args ...any) {
 func (ref *referee) taken(task approvals.LeasedJob, r approvals.Request, since time.Time) {
 	ref.mu.Lock()
 	defer ref.mu.Unlock()
-	now, lane := ref.clock.now(), task.Lane(r)
+	now, lane := ref.clock.now(), task.LaneOf(r).Name
 	if task.Kind == approvals.JobRevoke && r.Grant.EndedBy == "" && r.Grant.Attempts == 0 && now.Before(r.ClosedAt.Add(r.Ask.For)) {
 		ref.fault("the end of %s, granted at %v for %v, was given out at %v", r.ID, r.ClosedAt, r.Ask.For, now)
 	}
@@ -100,7 +100,7 @@ func (ref *referee) taken(task approvals.LeasedJob, r approvals.Request, since t
 // dropped reports whether work that is held is owed no more, though its holder
 // did not end it: an event made it pointless.
 func (ref *referee) dropped(h *hold) bool {
-	return ref.bench.value(`SELECT count(*) FROM owed WHERE id = $1`, h.task.ID) == 0
+	return ref.bench.value(`SELECT count(*) FROM jobs WHERE id = $1`, h.task.ID) == 0
 }
 
 // release hears that a holder is about to end its task, and says whether it
@@ -136,7 +136,7 @@ func (ref *referee) ended(task approvals.LeasedJob, lost bool, err error) {
 }
 
 func owedKey(request string, o approvals.Job) string {
-	return fmt.Sprint(request, " ", o.Kind, " ", o.Key)
+	return fmt.Sprint(request, " ", o.Kind, " ", o.Key())
 }
 
 // A worker carries out its orders.
@@ -369,7 +369,7 @@ func replay(t *rapid.T, b *bench, ref *referee) {
 		}
 	}
 	w.times(t, b.under().timers(t), b.clock.now())
-	rows := b.under().column(t, `SELECT request_id || ' ' || kind || ' ' || subject FROM owed`)
+	rows := b.under().column(t, `SELECT request_id || ' ' || kind || ' ' || key FROM jobs`)
 	for _, row := range rows {
 		if !owed[row] && !strings.Contains(row, " weigh ") { // which a reaction owes
 			t.Fatalf("%s is owed, and nothing said so", row)

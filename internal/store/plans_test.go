@@ -262,7 +262,7 @@ func TestPlansOfPostgres(t *testing.T) {
 }
 
 // walks reports whether a plan reads a table or an index as far as it goes:
-// then there is a scan that is not for something equal. owed_lane_leased may be
+// then there is a scan that is not for something equal. jobs_lane_leased may be
 // walked: it holds what runs at the moment.
 func walks(plan string) bool {
 	lines := strings.Split(plan, "\n")
@@ -270,7 +270,7 @@ func walks(plan string) bool {
 		if strings.Contains(line, "Seq Scan") {
 			return true
 		}
-		if !strings.Contains(line, "Index Scan ") && !strings.Contains(line, "Index Only Scan ") || strings.Contains(line, " owed_lane_leased ") {
+		if !strings.Contains(line, "Index Scan ") && !strings.Contains(line, "Index Only Scan ") || strings.Contains(line, " jobs_lane_leased ") {
 			continue
 		}
 		if next := lines[i+1]; !strings.Contains(next, "Index Cond: ") || !strings.Contains(next, " = ") {

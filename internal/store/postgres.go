@@ -149,7 +149,7 @@ func raced(answer *pgconn.PgError) bool {
 	case "40001", "40P01", "55P03": // serialization failure, deadlock, lock timeout
 		return true
 	case "23505":
-		return answer.ConstraintName == "owed_lane_leased" // another claim was quicker
+		return answer.ConstraintName == "jobs_lane_leased" // another claim was quicker
 	}
 	return false
 }

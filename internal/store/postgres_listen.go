@@ -16,7 +16,7 @@ import (
 
 // notifications is the channel on which replicas wake each other. A payload is
 // the sender's id and the kinds of work, separated by blanks.
-const notifications = "licensebot_owed"
+const notifications = "licensebot_jobs"
 
 // relisten is the pause before a lost connection is opened again. What is
 // missed meanwhile is found by the workers' own timers.

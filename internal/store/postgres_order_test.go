@@ -75,7 +75,7 @@ func TestVoteDuringPostedIsWeighed(t *testing.T) {
 	one.until("the card's timestamp is stored, or waits", `SELECT CASE WHEN
 		(SELECT count(*)`+mine+` AND wait_event_type = 'Lock') >= 2
 		OR EXISTS (SELECT 1 FROM requests WHERE card_ts IS NOT NULL)
-		AND NOT EXISTS (SELECT 1 FROM owed WHERE kind = 'weigh') THEN 1 ELSE 0 END`)
+		AND NOT EXISTS (SELECT 1 FROM jobs WHERE kind = 'count_votes') THEN 1 ELSE 0 END`)
 	release()
 	one.must(<-heard)
 	<-stored

@@ -86,7 +86,7 @@ func TestServerIsKilledUnderLoad(t *testing.T) {
 	stored := map[string]bool{}
 	for _, row := range replicas[0].under().rows(t, `SELECT r.id FROM requests r
 		WHERE (SELECT count(*) FROM journal j WHERE j.request_id = r.id) = 1
-		AND (SELECT count(*) FROM owed o WHERE o.request_id = r.id) = 2`) {
+		AND (SELECT count(*) FROM jobs o WHERE o.request_id = r.id) = 2`) {
 		stored[strings.TrimPrefix(row, "id=")] = true
 	}
 	for _, f := range filers {

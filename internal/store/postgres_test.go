@@ -219,9 +219,9 @@ func TestTheDatabaseClockDecides(t *testing.T) {
 				}
 			}
 			b.must(b.MarkTried(t.Context(), task)) // the lease holds
-			due := b.under().rows(t, `SELECT due_at FROM owed WHERE kind = 'vet'`)[0]
+			due := b.under().rows(t, `SELECT due_at FROM jobs WHERE kind = 'prepare'`)[0]
 			near("the end of the lease", micro(t, due), now.Add(lease))
-			near("the attempt", micro(t, b.under().rows(t, `SELECT tried_at FROM owed WHERE kind = 'vet'`)[0]), now)
+			near("the attempt", micro(t, b.under().rows(t, `SELECT tried_at FROM jobs WHERE kind = 'prepare'`)[0]), now)
 		})
 	}
 }

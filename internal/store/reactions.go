@@ -170,7 +170,7 @@ func (s *Store) ListPendingCards(ctx context.Context) ([]approvals.PendingCard, 
 // and bounded by the caller.
 func (s *Store) DeadLetter(ctx context.Context, envelope, why string, raw []byte) error {
 	return s.inTx(ctx, func(tx *tx) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO dead_letters (at, envelope, why, raw) VALUES ($1, $2, $3, $4)
+		_, err := tx.ExecContext(ctx, `INSERT INTO dead_letters (at, envelope, reason, raw) VALUES ($1, $2, $3, $4)
 			ON CONFLICT (envelope) DO NOTHING`, micros(tx.now), envelope, why, string(raw))
 		return err
 	})

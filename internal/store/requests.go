@@ -12,23 +12,23 @@ import (
 
 // body is the part of a request that no query asks for.
 type body struct {
-	Origin   string              `json:"origin"`
+	Origin   string              `json:"origin_channel"`
 	Ask      approvals.Ask       `json:"ask"`
 	Terms    approvals.Terms     `json:"terms"`
 	Proposal *approvals.Proposal `json:"proposal,omitempty"`
 	Votes    []approvals.Vote    `json:"votes,omitempty"`
 	Outcome  *approvals.Outcome  `json:"outcome,omitempty"`
-	Stalled  string              `json:"stalled,omitempty"`
-	Told     []string            `json:"told,omitempty"`
-	Misses   int                 `json:"misses,omitempty"`
 	Grant    *approvals.Grant    `json:"grant,omitempty"`
-	Reminded int                 `json:"reminded,omitempty"`
-	Reopened int                 `json:"reopened,omitempty"`
 
-	Attempted bool `json:"attempted,omitempty"`
+	DelayReason    string   `json:"delay_reason,omitempty"`
+	Notified       []string `json:"notified,omitempty"`
+	Mismatches     int      `json:"mismatches,omitempty"`
+	RemindersSent  int      `json:"reminders_sent,omitempty"`
+	ConsentLosses  int      `json:"consent_losses,omitempty"`
+	WriteAttempted bool     `json:"write_attempted,omitempty"`
 }
 
-const requestColumns = `id, envelope, state, requester, channel, card_ts, filed_at, deadline_at, decided_at, ended_at, sole, body`
+const requestColumns = `id, envelope_id, state, requester, channel, card_ts, filed_at, deadline_at, decided_at, closed_at, dedup_key, body`
 
 // File makes a request durable, unless its envelope already filed one: then
 // that one is returned and again is true. The request's times are set here.
@@ -44,7 +44,7 @@ func (s *Store) FileRequest(ctx context.Context, r approvals.Request) (filed app
 		}
 		if !inserted {
 			again = true
-			filed, err = one(tx.QueryRowContext(ctx, `SELECT `+requestColumns+` FROM requests WHERE envelope = $1`, r.EnvelopeID))
+			filed, err = scanRequest(tx.QueryRowContext(ctx, `SELECT `+requestColumns+` FROM requests WHERE envelope_id = $1`, r.EnvelopeID))
 			return err
 		}
 		filed = step.Request
@@ -67,7 +67,7 @@ func (s *Store) holds(ctx context.Context, id string) bool {
 
 // Request reads one request.
 func (s *Store) Request(ctx context.Context, id string) (approvals.Request, error) {
-	return one(s.read.QueryRowContext(ctx, `SELECT `+requestColumns+` FROM requests WHERE id = $1`, id))
+	return scanRequest(s.read.QueryRowContext(ctx, `SELECT `+requestColumns+` FROM requests WHERE id = $1`, id))
 }
 
 // Step applies an event to a request and settles the task that brought it.
@@ -84,7 +84,7 @@ func (s *Store) ApplyEvent(ctx context.Context, id string, e approvals.Event, do
 		}
 		after = step.Request
 		if done != nil {
-			if err := tx.settle(ctx, *done); err != nil {
+			if err := tx.complete(ctx, *done); err != nil {
 				return err
 			}
 		}
@@ -110,11 +110,11 @@ func (t *tx) alone(ctx context.Context, r approvals.Request) error {
 	if r.DedupKey == "" || !r.State.Open() {
 		return nil
 	}
-	if err := t.engine.exclude(ctx, t.Tx, "sole "+r.DedupKey); err != nil {
+	if err := t.engine.exclude(ctx, t.Tx, "dedup "+r.DedupKey); err != nil {
 		return err
 	}
 	var other string
-	err := t.QueryRowContext(ctx, `SELECT id FROM requests WHERE sole = $1 AND id <> $2`, r.DedupKey, r.ID).Scan(&other)
+	err := t.QueryRowContext(ctx, `SELECT id FROM requests WHERE dedup_key = $1 AND id <> $2`, r.DedupKey, r.ID).Scan(&other)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return nil
@@ -127,7 +127,7 @@ func (t *tx) alone(ctx context.Context, r approvals.Request) error {
 // lock reads the one request that a condition names and keeps it from
 // changing until the transaction ends.
 func (t *tx) lock(ctx context.Context, where string, args ...any) (approvals.Request, error) {
-	r, err := one(t.QueryRowContext(ctx, `SELECT `+requestColumns+` FROM requests WHERE `+where+t.engine.forUpdate(), args...))
+	r, err := scanRequest(t.QueryRowContext(ctx, `SELECT `+requestColumns+` FROM requests WHERE `+where+t.engine.forUpdate(), args...))
 	if err != nil {
 		return r, err
 	}
@@ -148,12 +148,12 @@ func (t *tx) write(ctx context.Context, before approvals.Request, kind, actor st
 		return fmt.Errorf("journal: %w", err)
 	}
 	for _, kind := range step.Drop {
-		if _, err := t.ExecContext(ctx, `DELETE FROM owed WHERE request_id = $1 AND kind = $2`, r.ID, string(kind)); err != nil {
-			return fmt.Errorf("drop owed %s: %w", kind, err)
+		if _, err := t.ExecContext(ctx, `DELETE FROM jobs WHERE request_id = $1 AND kind = $2`, r.ID, string(kind)); err != nil {
+			return fmt.Errorf("drop job %s: %w", kind, err)
 		}
 	}
-	for _, owed := range step.Enqueue {
-		if err := t.enqueue(ctx, r, owed); err != nil {
+	for _, job := range step.Enqueue {
+		if err := t.enqueue(ctx, r, job); err != nil {
 			return err
 		}
 	}
@@ -166,7 +166,7 @@ func (t *tx) insert(ctx context.Context, r approvals.Request) (bool, error) {
 		return false, err
 	}
 	result, err := t.ExecContext(ctx, `INSERT INTO requests
-		(id, envelope, state, requester, channel, filed_at, deadline_at, body)
+		(id, envelope_id, state, requester, channel, filed_at, deadline_at, body)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING`,
 		r.ID, r.EnvelopeID, string(r.State), r.Requester, r.Channel, micros(r.FiledAt), micros(r.Deadline), string(text))
 	if err != nil {
@@ -190,7 +190,7 @@ func (t *tx) update(ctx context.Context, r approvals.Request) error {
 		card = r.CardTS
 	}
 	_, err = t.ExecContext(ctx, `UPDATE requests SET state = $2, card_ts = $3, group_id = $4,
-		decided_at = $5, ended_at = $6, body = $7, sole = $8, deadline_at = $9, grant_until = $10 WHERE id = $1`,
+		decided_at = $5, closed_at = $6, body = $7, dedup_key = $8, deadline_at = $9, grant_until = $10 WHERE id = $1`,
 		r.ID, string(r.State), card, group, nullMicros(r.DecidedAt), nullMicros(r.ClosedAt), string(text),
 		sql.NullString{String: r.DedupKey, Valid: r.DedupKey != ""}, micros(r.Deadline), grantUntil(r))
 	if err != nil {
@@ -202,16 +202,17 @@ func (t *tx) update(ctx context.Context, r approvals.Request) error {
 func bodyOf(r approvals.Request) body {
 	return body{
 		Origin: r.OriginChannel, Ask: r.Ask, Terms: r.Terms, Proposal: r.Proposal, Votes: r.Votes,
-		Outcome: r.Outcome, Stalled: r.DelayReason, Told: r.Notified, Misses: r.Mismatches, Attempted: r.WriteAttempted,
-		Grant: r.Grant, Reminded: r.RemindersSent, Reopened: r.ConsentLosses,
+		Outcome: r.Outcome, Grant: r.Grant,
+		DelayReason: r.DelayReason, Notified: r.Notified, Mismatches: r.Mismatches,
+		RemindersSent: r.RemindersSent, ConsentLosses: r.ConsentLosses, WriteAttempted: r.WriteAttempted,
 	}
 }
 
 // errUnread is in the error of a request whose row is not understood.
 var errUnread = errors.New("its row is not understood")
 
-// one reads a request from its row.
-func one(row interface{ Scan(...any) error }) (approvals.Request, error) {
+// scanRequest reads a request from its row.
+func scanRequest(row interface{ Scan(...any) error }) (approvals.Request, error) {
 	var (
 		r              approvals.Request
 		state, text    string
@@ -235,7 +236,7 @@ func one(row interface{ Scan(...any) error }) (approvals.Request, error) {
 	r.FiledAt, r.Deadline = fromMicros(filed), fromMicros(dead)
 	r.DecidedAt, r.ClosedAt = fromNullMicros(decided), fromNullMicros(ended)
 	r.OriginChannel, r.Ask, r.Terms, r.Proposal, r.Votes = b.Origin, b.Ask, b.Terms, b.Proposal, b.Votes
-	r.Outcome, r.DelayReason, r.Notified, r.Mismatches = b.Outcome, b.Stalled, b.Told, b.Misses
-	r.WriteAttempted, r.Grant, r.RemindersSent, r.ConsentLosses = b.Attempted, b.Grant, b.Reminded, b.Reopened
+	r.Outcome, r.Grant, r.DelayReason, r.Notified = b.Outcome, b.Grant, b.DelayReason, b.Notified
+	r.Mismatches, r.RemindersSent, r.ConsentLosses, r.WriteAttempted = b.Mismatches, b.RemindersSent, b.ConsentLosses, b.WriteAttempted
 	return r, nil
 }

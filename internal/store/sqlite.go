@@ -72,7 +72,7 @@ func (s *Store) prepareSQLite(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.write.ExecContext(ctx, `UPDATE owed SET leased = 0, due_at = $1 WHERE leased = 1`, micros(now))
+	_, err = s.write.ExecContext(ctx, `UPDATE jobs SET leased = 0, due_at = $1 WHERE leased = 1`, micros(now))
 	return err
 }
 

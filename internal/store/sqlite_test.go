@@ -1,6 +1,7 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"fmt"
@@ -31,7 +32,7 @@ func openFile(t *testing.T, path string, now func() time.Time) underTest {
 func (s underTest) Dump(t *testing.T) map[string][]string {
 	t.Helper()
 	tables := map[string][]string{}
-	for _, table := range []string{"requests", "reactions", "journal", "owed", "dead_letters"} {
+	for _, table := range []string{"requests", "reactions", "journal", "jobs", "dead_letters"} {
 		tables[table] = s.rows(t, "SELECT * FROM "+table+" ORDER BY 1, 2, 3, 4")
 	}
 	return tables
@@ -138,7 +139,7 @@ func TestCommitsReachTheDisk(t *testing.T) {
 			}
 		}
 	}
-	if _, err := s.read.ExecContext(t.Context(), "DELETE FROM owed"); err == nil {
+	if _, err := s.read.ExecContext(t.Context(), "DELETE FROM jobs"); err == nil {
 		t.Error("a reading connection wrote")
 	}
 }
@@ -215,22 +216,22 @@ func TestSchemaRefusesWhatCannotBe(t *testing.T) {
 		{"no channel", `UPDATE requests SET channel = '' WHERE id = $1`},
 		{"a deadline before the filing", `UPDATE requests SET deadline_at = filed_at WHERE id = $1`},
 		{"an end without its time", `UPDATE requests SET state = 'denied' WHERE id = $1`},
-		{"an open request with an end", `UPDATE requests SET ended_at = 5 WHERE id = $1`},
+		{"an open request with an end", `UPDATE requests SET closed_at = 5 WHERE id = $1`},
 		{"a filed request with a card", `UPDATE requests SET state = 'filed', group_id = NULL WHERE id = $1`},
 		{"a filed request with a group", `UPDATE requests SET state = 'filed', card_ts = NULL WHERE id = $1`},
-		{"a refused request with a card", `UPDATE requests SET state = 'refused', ended_at = 5, group_id = NULL WHERE id = $1`},
+		{"a refused request with a card", `UPDATE requests SET state = 'refused', closed_at = 5, group_id = NULL WHERE id = $1`},
 		{"a pending request without a group", `UPDATE requests SET group_id = NULL WHERE id = $1`},
 		{"an approval without its time", `UPDATE requests SET state = 'approved' WHERE id = $1`},
-		{"done without an approval", `UPDATE requests SET state = 'done', ended_at = 5 WHERE id = $1`},
-		{"failed without an approval", `UPDATE requests SET state = 'failed', ended_at = 5 WHERE id = $1`},
-		{"superseded without an approval", `UPDATE requests SET state = 'superseded', ended_at = 5 WHERE id = $1`},
+		{"done without an approval", `UPDATE requests SET state = 'done', closed_at = 5 WHERE id = $1`},
+		{"failed without an approval", `UPDATE requests SET state = 'failed', closed_at = 5 WHERE id = $1`},
+		{"superseded without an approval", `UPDATE requests SET state = 'superseded', closed_at = 5 WHERE id = $1`},
 		{"a grant of what is not done", `UPDATE requests SET grant_until = 5 WHERE id = $1`},
-		{"an envelope used twice", `UPDATE requests SET envelope = 'envelope-2' WHERE id = $1`},
-		{"one card for two requests", `UPDATE requests SET state = 'cancelled', ended_at = 5,
+		{"an envelope used twice", `UPDATE requests SET envelope_id = 'envelope-2' WHERE id = $1`},
+		{"one card for two requests", `UPDATE requests SET state = 'cancelled', closed_at = 5,
 			card_ts = (SELECT card_ts FROM requests WHERE id = $1) WHERE id = 'R-00000002'`},
-		{"a lease that is neither", `UPDATE owed SET leased = 2 WHERE request_id = $1`},
-		{"work owed twice", `INSERT INTO owed (request_id, kind, subject, note, due_at) VALUES ($1, 'seed', '', '', 1)`},
-		{"work owed by nobody", `INSERT INTO owed (request_id, kind, subject, note, due_at) VALUES ($1 || 'X', 'seed', '', '', 1)`},
+		{"a lease that is neither", `UPDATE jobs SET leased = 2 WHERE request_id = $1`},
+		{"work owed twice", `INSERT INTO jobs (request_id, kind, key, detail, due_at) VALUES ($1, 'add_reactions', '', '', 1)`},
+		{"work owed by nobody", `INSERT INTO jobs (request_id, kind, key, detail, due_at) VALUES ($1 || 'X', 'add_reactions', '', '', 1)`},
 		{"a journal of nobody", `INSERT INTO journal (request_id, at, kind, actor, before, after, event) VALUES ($1 || 'X', 1, '', '', '', '', '')`},
 		{"a request gone from under its journal", `DELETE FROM requests WHERE id = $1`},
 		{"a reaction neither there nor gone", `INSERT INTO reactions VALUES ('C', $1, 'U', 'x', 0, 2, '', 1)`},
@@ -320,5 +321,33 @@ func refusesNewer(t *testing.T, url string, shared bool) {
 		if !strings.Contains(err.Error(), word) {
 			t.Errorf("%q does not say %q", err, word)
 		}
+	}
+}
+
+// A file of before the first release has other tables. It is refused, and stays
+// as it is.
+func TestPreReleaseIsRefused(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "licensebot.db")
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.ExecContext(t.Context(), "CREATE TABLE owed (id INTEGER); INSERT INTO owed VALUES (1)"); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	before, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = Open(t.Context(), "sqlite://"+path, Options{})
+	if err == nil || !strings.Contains(err.Error(), "made by a pre-release of licensebot") {
+		t.Fatalf("opened with %v", err)
+	}
+	after, err := os.ReadFile(path)
+	if err != nil || !bytes.Equal(before[:16], after[:16]) {
+		t.Errorf("the file was changed: %v", err)
 	}
 }

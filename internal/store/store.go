@@ -110,6 +110,9 @@ func redactURL(url string) string {
 // not. That is looked at last, because a newer replica may be migrating at the
 // same time; to one that is ahead nothing is done before.
 func (s *Store) migrate(ctx context.Context, dialect goose.Dialect, folder string, opts ...goose.ProviderOption) error {
+	if s.isPreRelease(ctx) {
+		return errPreRelease
+	}
 	files, err := fs.Sub(migrations, "migrations/"+folder)
 	if err != nil {
 		return err
@@ -131,6 +134,18 @@ func (s *Store) migrate(ctx context.Context, dialect goose.Dialect, folder strin
 	return nil
 }
 
+// errPreRelease refuses a database whose tables have the names of before the
+// first release.
+var errPreRelease = errors.New("it was made by a pre-release of licensebot, which this version cannot read: " +
+	"move it away and start with a new one")
+
+// isPreRelease reports whether the database has a table that only pre-releases
+// had.
+func (s *Store) isPreRelease(ctx context.Context) bool {
+	_, err := s.write.ExecContext(ctx, `SELECT 1 FROM owed`)
+	return err == nil
+}
+
 // Close releases the database. It may be called more than once. What keeps
 // other processes out goes last.
 func (s *Store) Close() error {
@@ -144,7 +159,7 @@ func (s *Store) Close() error {
 // Ping reports whether the store can still be written to.
 func (s *Store) Ping(ctx context.Context) error {
 	return s.inTx(ctx, func(tx *tx) error {
-		_, err := tx.ExecContext(ctx, `UPDATE owed SET leased = leased WHERE id = -1`)
+		_, err := tx.ExecContext(ctx, `UPDATE jobs SET leased = leased WHERE id = -1`)
 		return err
 	})
 }

@@ -49,7 +49,7 @@ func TestExactlyOneWins(t *testing.T) {
 // clear empties the tables.
 func (b *bench) clear() {
 	b.Helper()
-	for _, table := range []string{"owed", "journal", "reactions", "requests"} {
+	for _, table := range []string{"jobs", "journal", "reactions", "requests"} {
 		b.under().exec(b.T, "DELETE FROM "+table)
 	}
 }
@@ -74,7 +74,7 @@ func (b *bench) moves(r approvals.Request, state approvals.State) int {
 }
 
 func (b *bench) owes(r approvals.Request, kind approvals.JobKind) int {
-	return b.value(`SELECT count(*) FROM owed WHERE request_id = $1 AND kind = $2`, r.ID, string(kind))
+	return b.value(`SELECT count(*) FROM jobs WHERE request_id = $1 AND kind = $2`, r.ID, string(kind))
 }
 
 func (b *bench) equal(what string, got, want any) {
@@ -126,7 +126,7 @@ func weighings(both []*bench) {
 	})
 	b.equal("winners", won, 1)
 	b.equal("approvals", b.moves(r, approvals.Approved), 1)
-	b.equal("wanted", b.value(`SELECT wanted FROM owed WHERE kind = 'apply'`), 1)
+	b.equal("wanted", b.value(`SELECT revision FROM jobs WHERE kind = 'apply'`), 1)
 }
 
 func voteCancel(both []*bench) {
@@ -192,7 +192,7 @@ func twoWrites(both []*bench) {
 	b.equal("writes running", won, 1)
 	b.clock.advance(lease)
 	b.equal("writes taken over", race(4, claim), 1)
-	b.equal("writes begun", b.value(`SELECT count(*) FROM owed WHERE kind = 'apply' AND attempt > 0`), 1)
+	b.equal("writes begun", b.value(`SELECT count(*) FROM jobs WHERE kind = 'apply' AND attempt > 0`), 1)
 }
 
 func twoFilings(both []*bench) {
@@ -210,7 +210,7 @@ func twoFilings(both []*bench) {
 		b.equal("the request returned", id, ids[0])
 	}
 	b.equal("requests", b.value(`SELECT count(*) FROM requests`), 1)
-	b.equal("vettings owed", b.value(`SELECT count(*) FROM owed WHERE kind = 'vet'`), 1)
+	b.equal("vettings owed", b.value(`SELECT count(*) FROM jobs WHERE kind = 'prepare'`), 1)
 }
 
 func twoClaims(both []*bench) {
@@ -221,7 +221,7 @@ func twoClaims(both []*bench) {
 		return b.rival(err, approvals.ErrNoJob)
 	})
 	b.equal("winners", won, 1)
-	b.equal("attempts", b.value(`SELECT attempt FROM owed WHERE kind = 'vet'`), 1)
+	b.equal("attempts", b.value(`SELECT attempt FROM jobs WHERE kind = 'prepare'`), 1)
 }
 
 func settleTakeover(both []*bench) {
@@ -243,7 +243,7 @@ func settleTakeover(both []*bench) {
 	if taken.ID != 0 {
 		b.must(b.CompleteJob(b.ctx(), taken))
 	}
-	b.equal("vettings left", b.value(`SELECT count(*) FROM owed WHERE kind = 'vet'`), 0)
+	b.equal("vettings left", b.value(`SELECT count(*) FROM jobs WHERE kind = 'prepare'`), 0)
 }
 
 // settleOwed: whether the vote comes before the end of a weighing or after it,

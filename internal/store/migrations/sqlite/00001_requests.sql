@@ -4,22 +4,22 @@
 -- +goose Up
 CREATE TABLE requests (
     id          TEXT PRIMARY KEY,
-    envelope    TEXT NOT NULL UNIQUE,
+    envelope_id TEXT NOT NULL UNIQUE,
     state       TEXT NOT NULL CHECK (state IN ('filed', 'pending', 'approved',
                     'refused', 'denied', 'cancelled', 'expired', 'done', 'failed', 'superseded')),
     requester   TEXT NOT NULL CHECK (requester <> ''),
     channel     TEXT NOT NULL CHECK (channel <> ''),
     card_ts     TEXT,
     group_id    TEXT,
-    sole        TEXT UNIQUE, -- what no other open request may ask; NULL unless pending or approved
+    dedup_key   TEXT UNIQUE, -- no two open requests ask the same; NULL unless pending or approved
     filed_at    BIGINT NOT NULL,
     deadline_at BIGINT NOT NULL CHECK (deadline_at > filed_at),
     decided_at  BIGINT,
-    ended_at    BIGINT,
+    closed_at    BIGINT,
     grant_until BIGINT, -- of codes granted for a time and not yet taken out again
     body        TEXT NOT NULL,
     -- The figure of package approvals, as far as one row can tell it.
-    CHECK ((ended_at IS NULL) = (state IN ('filed', 'pending', 'approved'))),
+    CHECK ((closed_at IS NULL) = (state IN ('filed', 'pending', 'approved'))),
     CHECK (state NOT IN ('filed', 'refused') OR (group_id IS NULL AND card_ts IS NULL)),
     CHECK (state NOT IN ('pending', 'approved', 'denied', 'done', 'failed', 'superseded') OR group_id IS NOT NULL),
     CHECK (state NOT IN ('approved', 'done', 'failed', 'superseded') OR decided_at IS NOT NULL),
@@ -27,14 +27,14 @@ CREATE TABLE requests (
 );
 CREATE UNIQUE INDEX requests_card ON requests (channel, card_ts) WHERE card_ts IS NOT NULL;
 CREATE INDEX requests_pending ON requests (channel, card_ts) WHERE state = 'pending';
--- What people ask about: their own requests, and whatever is open. ended_at is
--- in an index that has no row with one, so that counting reads nothing else.
+-- What people ask about: their own requests, and all open ones. closed_at is in
+-- an index of open requests only, so that counting reads nothing else.
 CREATE INDEX requests_requester ON requests (requester, filed_at, id);
-CREATE INDEX requests_open ON requests (state, filed_at, id, ended_at) WHERE ended_at IS NULL;
-CREATE INDEX requests_group ON requests (group_id, filed_at, id) WHERE ended_at IS NULL;
-CREATE INDEX requests_done ON requests (group_id, ended_at) WHERE state = 'done';
+CREATE INDEX requests_open ON requests (state, filed_at, id, closed_at) WHERE closed_at IS NULL;
+CREATE INDEX requests_group ON requests (group_id, filed_at, id) WHERE closed_at IS NULL;
+CREATE INDEX requests_done ON requests (group_id, closed_at) WHERE state = 'done';
 CREATE INDEX requests_grant ON requests (group_id, filed_at) WHERE grant_until IS NOT NULL;
--- What App Home shows besides: those that wait for votes.
+-- What App Home shows besides: the requests that wait for votes.
 CREATE INDEX requests_undecided ON requests (deadline_at, id) WHERE state = 'pending' AND card_ts IS NOT NULL;
 
 -- What people put on messages of the bot; kept by message and not by request,
@@ -65,32 +65,33 @@ CREATE INDEX journal_request ON journal (request_id, id);
 
 -- due_at of a leased row is the end of its lease. attempt fences its holder,
 -- which is why ids must never be used again (AUTOINCREMENT).
-CREATE TABLE owed (
+CREATE TABLE jobs (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
     request_id TEXT NOT NULL REFERENCES requests (id),
     kind       TEXT NOT NULL,
-    subject    TEXT NOT NULL,
-    note       TEXT NOT NULL,
+    key        TEXT NOT NULL, -- tells apart jobs of one kind of one request
+    detail     TEXT NOT NULL, -- the job's number, person and payload, as JSON
     lane       TEXT,
+    in_order   INTEGER NOT NULL DEFAULT 0 CHECK (in_order IN (0, 1)),
     due_at     BIGINT NOT NULL,
     leased     INTEGER NOT NULL DEFAULT 0 CHECK (leased IN (0, 1)),
     attempt    INTEGER NOT NULL DEFAULT 0,
-    wanted     INTEGER NOT NULL DEFAULT 1,
+    revision   INTEGER NOT NULL DEFAULT 1,
     tried_at   BIGINT,
-    UNIQUE (request_id, kind, subject)
+    UNIQUE (request_id, kind, key)
 );
-CREATE INDEX owed_due ON owed (kind, due_at);
-CREATE INDEX owed_lane ON owed (lane, id) WHERE lane IS NOT NULL;
--- Of one lane only one row is ever under lease: two writes to one group's rule
--- cannot overlap, whoever claims them.
-CREATE UNIQUE INDEX owed_lane_leased ON owed (lane) WHERE leased = 1;
+CREATE INDEX jobs_due ON jobs (kind, due_at);
+CREATE INDEX jobs_lane ON jobs (lane, id) WHERE lane IS NOT NULL;
+-- Only one row of a lane is ever under lease: two writes to one group's
+-- allocation cannot overlap, whichever replica claims them.
+CREATE UNIQUE INDEX jobs_lane_leased ON jobs (lane) WHERE leased = 1;
 
--- Deliveries that nobody here understands, redacted and bounded, for whoever
--- has to find out what Slack sent.
+-- Deliveries that the bot does not understand, redacted and bounded, for an
+-- operator who has to find out what Slack sent.
 CREATE TABLE dead_letters (
     id       INTEGER PRIMARY KEY AUTOINCREMENT,
     at       BIGINT NOT NULL,
     envelope TEXT NOT NULL UNIQUE,
-    why      TEXT NOT NULL,
+    reason   TEXT NOT NULL,
     raw      TEXT NOT NULL
 );

@@ -21,7 +21,7 @@ func TestForgotten(t *testing.T) {
 		}
 
 		all := []string{posted.ID, decided.ID, held.ID, filed.ID}
-		s.exec(b, "DELETE FROM owed")
+		s.exec(b, "DELETE FROM jobs")
 		found, err := s.ListOrphaned(b.ctx())
 		b.must(err)
 		if slices.Sort(found); !slices.Equal(found, all) {

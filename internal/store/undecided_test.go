@@ -57,7 +57,7 @@ func TestUndecided(t *testing.T) {
 // Opening App Home must not cost more with every request there ever was.
 func TestHomeQueriesUseIndexes(t *testing.T) {
 	queries := map[string]string{
-		strings.NewReplacer("$1", "10").Replace(undecided): "requests_undecided",
+		strings.NewReplacer("$1", "10").Replace(undecidedQuery): "requests_undecided",
 	}
 	t.Run("SQLite", func(t *testing.T) {
 		b, s := sqliteBench(t)
@@ -84,7 +84,7 @@ func TestHomeQueriesUseIndexes(t *testing.T) {
 func populate(t *testing.T, s underTest) {
 	t.Helper()
 	for _, statement := range []string{
-		`INSERT INTO requests (id, envelope, state, requester, channel, card_ts, group_id, filed_at, deadline_at, ended_at, body)
+		`INSERT INTO requests (id, envelope_id, state, requester, channel, card_ts, group_id, filed_at, deadline_at, closed_at, body)
 		SELECT 'R-' || n, 'e-' || n, CASE WHEN n % 50 = 0 THEN 'pending' ELSE 'denied' END,
 			CASE WHEN n % 40 = 0 THEN 'U-REQUESTER' ELSE 'U-' || n % 40 END, 'C', '17.' || n, 'g', n, n + 10000,
 			CASE WHEN n % 50 = 0 THEN NULL ELSE n + 1 END, '{}' FROM generate_series(1, 8000) AS n`,

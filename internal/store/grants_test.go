@@ -163,7 +163,7 @@ func TestTheJournalHasTheGrant(t *testing.T) {
 	b.step(r, approvals.RevokeEarly{By: "U-ANNA", Authorized: true})
 	b.over(b.must1(b.Request(b.ctx(), r.ID)), approvals.Revocation{Removed: r.Grant.Codes})
 	kinds := s.rows(t, `SELECT kind, actor FROM journal WHERE request_id = $1 ORDER BY id`, r.ID)
-	want := []string{"kind=end_early actor=U-ANNA", "kind=ended actor=uipath"}
+	want := []string{"kind=revoke_early actor=U-ANNA", "kind=revoked actor=uipath"}
 	if got := kinds[len(kinds)-2:]; !slices.Equal(got, want) {
 		t.Errorf("the journal has %v, want %v at its end", kinds, want)
 	}
@@ -178,7 +178,7 @@ func (b *bench) must1(r approvals.Request, err error) approvals.Request {
 // The done requests of one group are sorted, but found by indexes alone.
 func TestGrantedUsesIndexes(t *testing.T) {
 	forEachPlanner(t, func(t *testing.T, plans planner) {
-		for _, plan := range plans(t, grantedQuery, "group-7") {
+		for _, plan := range plans(t, holdersQuery, "group-7") {
 			for _, index := range []string{"requests_done", "requests_grant", "journal_request"} {
 				if !strings.Contains(plan.text, index) {
 					t.Errorf("%s is not used:\n%s", index, plan.text)

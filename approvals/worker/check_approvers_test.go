@@ -13,7 +13,7 @@ import (
 // mustered runs Muster on a policy of one rule with these stages.
 func (w *world) mustered(rule PolicyRule) []Shortfall {
 	w.Helper()
-	workers := worker.Workers{Store: w.store, Directory: w.slack, Policy: func() Policy { return Policy{Rules: []PolicyRule{rule}} }}
+	workers := worker.Runner{Store: w.store, Directory: w.slack, Policy: func() Policy { return Policy{Rules: []PolicyRule{rule}} }}
 	short, err := workers.CheckApprovers(w.Context())
 	if err != nil {
 		w.Fatal(err)
@@ -64,7 +64,7 @@ func TestMusterThatSlackForbids(t *testing.T) {
 			w.Errorf("%+v", short)
 		}
 		w.slack.breaks("members", 1_000, false, later(time.Second))
-		workers := worker.Workers{Store: w.store, Directory: w.slack, Policy: func() Policy { return w.policy }}
+		workers := worker.Runner{Store: w.store, Directory: w.slack, Policy: func() Policy { return w.policy }}
 		if _, err := workers.CheckApprovers(w.Context()); err == nil {
 			w.Error("a look that failed was called well")
 		}

@@ -24,7 +24,7 @@ const (
 
 // keepLooking looks at the cards of all pending requests after every hello and
 // on a timer, until ctx ends.
-func (w *Workers) keepSurveying(ctx context.Context) {
+func (w *Runner) keepSurveying(ctx context.Context) {
 	next := lookEvery
 	for {
 		select {
@@ -35,7 +35,7 @@ func (w *Workers) keepSurveying(ctx context.Context) {
 		}
 		next = lookEvery
 		if err := w.CatchUp(ctx); err != nil && ctx.Err() == nil {
-			w.OnError(approvals.LeasedJob{Job: approvals.Job{Kind: approvals.JobSurvey}}, err)
+			w.OnError(Problem{During: SurveyingCards, Err: err})
 			next = max(lookAgain, delayOf(err))
 		}
 		if !rest(ctx, looksApart) {
@@ -47,7 +47,7 @@ func (w *Workers) keepSurveying(ctx context.Context) {
 // CatchUp brings what is known of the cards of pending requests in line with
 // what Slack shows: votes and withdrawals that were not heard of, and cards
 // that were deleted.
-func (w *Workers) CatchUp(ctx context.Context) error {
+func (w *Runner) CatchUp(ctx context.Context) error {
 	cards, err := w.Store.ListPendingCards(ctx)
 	if err != nil {
 		return err
@@ -75,7 +75,7 @@ type sight struct {
 
 // catchUpIn goes on after a card that fails, which may do so every time, unless
 // Slack asks for time: that is for the next round.
-func (w *Workers) catchUpIn(ctx context.Context, channel string, cards []approvals.PendingCard) error {
+func (w *Runner) catchUpIn(ctx context.Context, channel string, cards []approvals.PendingCard) error {
 	asOf, err := w.Store.Now(ctx)
 	if err != nil {
 		return err
@@ -105,7 +105,7 @@ func (w *Workers) catchUpIn(ctx context.Context, channel string, cards []approva
 }
 
 // catchUpOn makes of one card what a survey that began at asOf showed of it.
-func (w *Workers) catchUpOn(ctx context.Context, card approvals.PendingCard, s sight, asOf time.Time) error {
+func (w *Runner) catchUpOn(ctx context.Context, card approvals.PendingCard, s sight, asOf time.Time) error {
 	switch {
 	case !s.whole, len(approvals.Without(marks(card.Known), marks(s.shown))) > 0:
 		return w.inspectCard(ctx, card) // that a vote was taken back is not concluded from a list that may be cut
@@ -117,7 +117,7 @@ func (w *Workers) catchUpOn(ctx context.Context, card approvals.PendingCard, s s
 
 // lookAt looks at one card that the survey did not show, or not whole, and
 // pauses, so that many looks leave room for others.
-func (w *Workers) inspectCard(ctx context.Context, card approvals.PendingCard) error {
+func (w *Runner) inspectCard(ctx context.Context, card approvals.PendingCard) error {
 	asOf, err := w.Store.Now(ctx)
 	if err != nil {
 		return err
@@ -141,7 +141,7 @@ func (w *Workers) inspectCard(ctx context.Context, card approvals.PendingCard) e
 // expire ends a request at its deadline, after one more look at its card. If
 // Slack cannot be asked, the request waits for it, but not for ever. A clock
 // that was fast, or a lease taken back, brings it here too early.
-func (w *Workers) expire(ctx context.Context, t approvals.LeasedJob, r approvals.Request) error {
+func (w *Runner) expire(ctx context.Context, t approvals.LeasedJob, r approvals.Request) error {
 	now, err := w.Store.Now(ctx)
 	if err != nil {
 		return err
@@ -185,21 +185,8 @@ func delayOf(err error) time.Duration {
 		}
 		return longest
 	}
-	var delay *approvals.DelayError
-	if errors.As(err, &delay) {
+	if delay, ok := errors.AsType[*approvals.DelayError](err); ok {
 		return delay.After
 	}
 	return 0
-}
-
-// rest waits, and returns false if ctx ended before.
-func rest(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
-	}
 }

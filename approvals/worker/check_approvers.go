@@ -2,29 +2,27 @@ package worker
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"licensebot/approvals"
 )
 
-// musterAge is how old what is known of people may be when the rules are
-// looked over: that happens once a day.
-const musterAge = time.Hour
+// approverCheckAge is how old answers about people may be when the rules are
+// checked: that happens once a day.
+const approverCheckAge = time.Hour
 
-// Muster looks whether each rule of the policy still has enough people who can
-// agree: alive in Slack, no guests and no bots, and without the requester,
-// whoever that is.
-func (w *Workers) CheckApprovers(ctx context.Context) ([]approvals.Shortfall, error) {
+// CheckApprovers checks whether each rule of the policy still has enough people
+// who can approve: live in Slack, neither guests nor bots, and not counting the
+// requester, whoever of them asks.
+func (w *Runner) CheckApprovers(ctx context.Context) ([]approvals.Shortfall, error) {
 	var short []approvals.Shortfall
 	for _, rule := range w.Policy().Rules {
 		if rule.Deny || rule.AutoApprove {
 			continue
 		}
 		live, err := w.listLiveApprovers(ctx, rule.Stages)
-		var refusal *approvals.RefusedError
 		switch {
-		case errors.As(err, &refusal):
+		case approvals.IsRefused(err):
 			short = append(short, approvals.Shortfall{Rule: rule, Err: err})
 		case err != nil:
 			return nil, err
@@ -37,10 +35,10 @@ func (w *Workers) CheckApprovers(ctx context.Context) ([]approvals.Shortfall, er
 	return short, nil
 }
 
-// live lists the people of each stage who can vote. It stops looking where
-// there are enough of them whatever the other stages take.
-func (w *Workers) listLiveApprovers(ctx context.Context, stages []approvals.Stage) ([][]string, error) {
-	members, err := w.listStageMembers(ctx, stages, musterAge)
+// listLiveApprovers lists the people of each stage who can vote. It stops
+// looking where a stage has enough of them whatever the other stages take.
+func (w *Runner) listLiveApprovers(ctx context.Context, stages []approvals.Stage) ([][]string, error) {
+	members, err := w.listStageMembers(ctx, stages, approverCheckAge)
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +49,7 @@ func (w *Workers) listLiveApprovers(ctx context.Context, stages []approvals.Stag
 			if len(live[i]) == enough {
 				break
 			}
-			person, err := w.Directory.FindPerson(ctx, user, musterAge)
+			person, err := w.Directory.FindPerson(ctx, user, approverCheckAge)
 			if err != nil {
 				return nil, err
 			}

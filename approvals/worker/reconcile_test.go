@@ -17,7 +17,7 @@ func (w *world) forget() {
 		w.Fatal(err)
 	}
 	defer func() { _ = db.Close() }()
-	if _, err := db.ExecContext(w.Context(), "DELETE FROM owed"); err != nil {
+	if _, err := db.ExecContext(w.Context(), "DELETE FROM jobs"); err != nil {
 		w.Fatal(err)
 	}
 }
@@ -39,7 +39,7 @@ func TestForgottenRequestsGoOn(t *testing.T) {
 				w.until("a card", func(r Request) bool { return r.CardTS != "" })
 			})
 			live(t, func(w *world) { // the card was not posted
-				w.slack.breaks("announce", 5, false, later(10*time.Minute))
+				w.slack.breaks("post_card", 5, false, later(10*time.Minute))
 				w.file("e1")
 				w.untilState(Pending)
 				w.slack.mends()

@@ -86,16 +86,16 @@ func (w *world) work() {
 }
 
 // workers are such as work for the world, on whatever they see of its store.
-func (w *world) workers(seen worker.Store) *worker.Workers {
-	return &worker.Workers{
+func (w *world) workers(seen worker.Store) *worker.Runner {
+	return &worker.Runner{
 		Store: seen, Licenses: w.uipath, Directory: w.slack, Messenger: w.slack,
-		OnError: func(LeasedJob, error) {}, Grace: time.Second, Reconnected: w.hellos,
+		OnError: func(worker.Problem) {}, Grace: time.Second, Reconnected: w.hellos,
 		Policy: func() Policy { return w.policy },
 	}
 }
 
 // run has workers work until stop is called.
-func run(ctx context.Context, workers *worker.Workers) (stop func()) {
+func run(ctx context.Context, workers *worker.Runner) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	stopped := make(chan struct{})
 	go func() { defer close(stopped); workers.Run(ctx) }()
@@ -487,11 +487,11 @@ func postName(r Request, kind JobKind) string { return string(kind) + " " + r.ID
 
 // saidName tells apart what one kind of work says more than once.
 func saidName(r Request, said Job) string {
-	return strings.TrimSpace(postName(r, said.Kind) + " " + said.Key)
+	return strings.TrimSpace(postName(r, said.Kind) + " " + said.Key())
 }
 
 func (s *slackFake) PostCard(_ context.Context, r Request) (string, error) {
-	err := s.do("announce", func() { s.posted = append(s.posted, postName(r, JobPostCard)) })
+	err := s.do("post_card", func() { s.posted = append(s.posted, postName(r, JobPostCard)) })
 	if err != nil {
 		return "", err
 	}
@@ -512,15 +512,15 @@ func (s *slackFake) heard(kind JobKind) []utterance {
 	return slices.DeleteFunc(slices.Clone(s.said), func(u utterance) bool { return u.Kind != kind })
 }
 
-func (s *slackFake) AddReactions(context.Context, Request) error { return s.do("seed", func() {}) }
-func (s *slackFake) UpdateCard(context.Context, Request) error   { return s.do("render", func() {}) }
+func (s *slackFake) AddReactions(context.Context, Request) error { return s.do("add_reactions", func() {}) }
+func (s *slackFake) UpdateCard(context.Context, Request) error   { return s.do("update_card", func() {}) }
 
 func (s *slackFake) TellVoter(_ context.Context, _ Request, user string, why Eligibility) error {
-	return s.do("tell", func() { s.posted = append(s.posted, "tell "+user+" "+string(why)) })
+	return s.do("tell_voter", func() { s.posted = append(s.posted, "tell_voter "+user+" "+string(why)) })
 }
 
 func (s *slackFake) TellRequester(_ context.Context, r Request, _ Job) error {
-	return s.do("notify", func() { s.posted = append(s.posted, postName(r, JobTellRequester)) })
+	return s.do("tell_requester", func() { s.posted = append(s.posted, postName(r, JobTellRequester)) })
 }
 
 // put changes what Slack shows on a card, and returns the event that tells it.
@@ -544,7 +544,7 @@ func (s *slackFake) shown(kind JobKind) int {
 	defer s.mu.Unlock()
 	n := 0
 	for _, post := range s.posted {
-		if len(post) > len(kind) && post[:len(kind)] == string(kind) {
+		if strings.HasPrefix(post, string(kind)+" ") {
 			n++
 		}
 	}
@@ -593,7 +593,7 @@ func TestApplyConfirmed(t *testing.T) {
 		}
 		w.posts(JobPostCard, 1)
 		w.posts(JobPostOutcome, 1)
-		if n := w.slack.count("find announce") + w.slack.count("find reply"); n != 0 {
+		if n := w.slack.count("find post_card") + w.slack.count("find post_outcome"); n != 0 {
 			w.Errorf("looked %d times for posts that were never in doubt", n)
 		}
 	})
@@ -979,7 +979,7 @@ func TestVettingOutlivesAnOutage(t *testing.T) {
 
 func TestAnnounceAnswerLostAfterThePost(t *testing.T) {
 	live(t, func(w *world) {
-		w.slack.breaks("announce", 1, true, errCut)
+		w.slack.breaks("post_card", 1, true, errCut)
 		r := w.carded()
 		if r.CardTS != cardOf(r) {
 			w.Errorf("the card is known as %q", r.CardTS)
@@ -993,10 +993,10 @@ func TestAnnounceAnswerLostAfterThePost(t *testing.T) {
 
 func TestAnnounceAnswerLostWithoutAPost(t *testing.T) {
 	live(t, func(w *world) {
-		w.slack.breaks("announce", 2, false, errCut)
+		w.slack.breaks("post_card", 2, false, errCut)
 		w.carded()
 		w.posts(JobPostCard, 1)
-		if n := w.slack.count("find announce"); n != 2 {
+		if n := w.slack.count("find post_card"); n != 2 {
 			w.Errorf("looked %d times before posting again, want 2", n)
 		}
 	})
@@ -1009,13 +1009,13 @@ func TestAnnounceWaitsForTheLook(t *testing.T) {
 		w.slack.mu.Lock()
 		w.slack.before = func(call string, n int) (bool, error) {
 			switch {
-			case call == "announce" && n == 1:
+			case call == "post_card" && n == 1:
 				return true, errCut
-			case call == "find announce" && n == 1:
+			case call == "find post_card" && n == 1:
 				return false, later(time.Minute)
-			case call == "find announce" && n == 2:
+			case call == "find post_card" && n == 2:
 				return false, errCut
-			case call == "find announce" && n == 3:
+			case call == "find post_card" && n == 3:
 				return false, &RefusedError{Answer: "channel_not_found"}
 			}
 			return true, nil
@@ -1023,7 +1023,7 @@ func TestAnnounceWaitsForTheLook(t *testing.T) {
 		w.slack.mu.Unlock()
 		w.carded()
 		w.posts(JobPostCard, 1)
-		if n := w.slack.count("announce"); n != 1 {
+		if n := w.slack.count("post_card"); n != 1 {
 			w.Errorf("posted %d times", n)
 		}
 	})
@@ -1031,10 +1031,10 @@ func TestAnnounceWaitsForTheLook(t *testing.T) {
 
 func TestAnnounceToldToWaitLooksForNothing(t *testing.T) {
 	live(t, func(w *world) {
-		w.slack.breaks("announce", 3, false, later(time.Minute))
+		w.slack.breaks("post_card", 3, false, later(time.Minute))
 		w.carded()
 		w.posts(JobPostCard, 1)
-		if n := w.slack.count("find announce"); n != 0 {
+		if n := w.slack.count("find post_card"); n != 0 {
 			w.Errorf("looked %d times for what was certainly not posted", n)
 		}
 	})
@@ -1049,9 +1049,9 @@ func (w *world) cancel(r Request) {
 
 func TestEndedBeforeTheCardWasPosted(t *testing.T) {
 	live(t, func(w *world) {
-		w.slack.breaks("announce", 1000, false, later(time.Minute))
+		w.slack.breaks("post_card", 1000, false, later(time.Minute))
 		r := w.file("e1")
-		w.until("an attempt to post", func(Request) bool { return w.slack.count("announce") > 0 })
+		w.until("an attempt to post", func(Request) bool { return w.slack.count("post_card") > 0 })
 		w.cancel(r)
 		w.slack.mends()
 		r = w.quiet()
@@ -1066,9 +1066,9 @@ func TestEndedWhileTheCardWasInDoubt(t *testing.T) {
 	for _, there := range []bool{true, false} {
 		t.Run(fmt.Sprintf("the card is there: %v", there), func(t *testing.T) {
 			live(t, func(w *world) {
-				w.slack.breaks("announce", 1, there, errCut)
+				w.slack.breaks("post_card", 1, there, errCut)
 				r := w.file("e1")
-				w.until("a post in doubt", func(Request) bool { return w.slack.count("announce") == 1 })
+				w.until("a post in doubt", func(Request) bool { return w.slack.count("post_card") == 1 })
 				w.cancel(r)
 				r = w.quiet()
 				w.ended(r, Cancelled, ReasonWithdrawn)
@@ -1078,7 +1078,7 @@ func TestEndedWhileTheCardWasInDoubt(t *testing.T) {
 				cards, replies := 0, 0
 				if there { // then it must show the end, and its thread tell it
 					cards, replies = 1, 1
-					if w.slack.count("render") == 0 {
+					if w.slack.count("update_card") == 0 {
 						w.Error("the card still looks open")
 					}
 				}
@@ -1093,13 +1093,13 @@ func TestReplyAnswerLost(t *testing.T) {
 	for _, effect := range []bool{true, false} {
 		t.Run(fmt.Sprintf("after the post: %v", effect), func(t *testing.T) {
 			live(t, func(w *world) {
-				w.slack.breaks("reply", 2, effect, errCut)
+				w.slack.breaks("post_outcome", 2, effect, errCut)
 				r := w.carded()
 				w.react(r, anna, true)
 				w.untilState(Done)
 				w.quiet()
 				w.posts(JobPostOutcome, 1)
-				if w.slack.count("find reply") == 0 {
+				if w.slack.count("find post_outcome") == 0 {
 					w.Error("nobody looked")
 				}
 			})
@@ -1109,7 +1109,7 @@ func TestReplyAnswerLost(t *testing.T) {
 
 func TestReplyWhereTheThreadIsGone(t *testing.T) {
 	live(t, func(w *world) {
-		w.slack.breaks("reply", 1000, false, &RefusedError{Answer: "thread_not_found"})
+		w.slack.breaks("post_outcome", 1000, false, &RefusedError{Answer: "thread_not_found"})
 		r := w.carded()
 		w.react(r, anna, true)
 		w.untilState(Done)
@@ -1127,9 +1127,9 @@ func TestReplyInDoubtWhereTheThreadIsGone(t *testing.T) {
 		w.slack.mu.Lock()
 		w.slack.before = func(call string, _ int) (bool, error) {
 			switch call {
-			case "reply":
+			case "post_outcome":
 				return false, errCut
-			case "find reply":
+			case "find post_outcome":
 				return false, &RefusedError{Answer: "thread_not_found"}
 			}
 			return true, nil
@@ -1161,14 +1161,14 @@ func TestTellAtMostOnce(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			live(t, func(w *world) {
 				if c.err != nil {
-					w.slack.breaks("tell", 1, c.effect, c.err)
+					w.slack.breaks("tell_voter", 1, c.effect, c.err)
 				}
 				r := w.carded()
 				w.react(r, bystander, true)
 				w.react(r, bystander, false)
 				w.react(r, bystander, true)
 				w.quiet()
-				if n := w.slack.count("tell"); n != c.calls {
+				if n := w.slack.count("tell_voter"); n != c.calls {
 					w.Errorf("said %d times, want %d", n, c.calls)
 				}
 				w.posts(JobTellVoter, c.want)
@@ -1204,9 +1204,9 @@ func TestRunStopsWithinItsGrace(t *testing.T) {
 		w := &world{T: t, store: s}
 		w.file("e1")
 		ctx, stop := context.WithCancel(t.Context())
-		workers := &worker.Workers{
+		workers := &worker.Runner{
 			Store: s, Licenses: slow, Directory: newSlack(), Messenger: newSlack(),
-			OnError: func(LeasedJob, error) {}, Grace: 7 * time.Second,
+			OnError: func(worker.Problem) {}, Grace: 7 * time.Second,
 		}
 		stopped := make(chan struct{})
 		go func() { defer close(stopped); workers.Run(ctx) }()
@@ -1297,10 +1297,10 @@ func TestRefusedAfterAWriteOfUnknownOutcome(t *testing.T) {
 // A requester who cannot be reached is not tried for ever.
 func TestUnreachableRequester(t *testing.T) {
 	live(t, func(w *world) {
-		w.slack.breaks("notify", 1_000_000, false, &RefusedError{Answer: "user_not_in_channel"})
+		w.slack.breaks("tell_requester", 1_000_000, false, &RefusedError{Answer: "user_not_in_channel"})
 		w.file("e1", "OLD")
 		w.quiet()
-		if n := w.slack.count("notify"); n != 8 {
+		if n := w.slack.count("tell_requester"); n != 8 {
 			w.Errorf("tried %d times", n)
 		}
 	})

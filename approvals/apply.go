@@ -1,0 +1,122 @@
+package approvals
+
+import "time"
+
+// MismatchLimit is how many answers with another allocation than the one asked
+// for end a write.
+const MismatchLimit = 3
+
+// A ConsentLook is what the last look at a card before a write found.
+type ConsentLook struct {
+	Ballots     []Ballot
+	CardDeleted bool
+}
+
+// Carries reports whether consent still carries the request.
+func (l ConsentLook) Carries(r Request) bool { return !l.CardDeleted && hasConsent(r, l.Ballots) }
+
+// Withdrawal is the event of a look that found no consent.
+func (l ConsentLook) Withdrawal(tried bool) Event {
+	if l.CardDeleted {
+		return CardDeleted{WriteAttempted: tried}
+	}
+	return ConsentLost{Ballots: l.Ballots, WriteAttempted: tried}
+}
+
+// ApproversDiffer reports whether other people carry the request now than
+// those whose votes it records.
+func (l ConsentLook) ApproversDiffer(r Request) bool {
+	return len(lostConsents(r.Votes, l.Ballots)) > 0
+}
+
+// WriteFacts are what decides whether an approved change is written now.
+type WriteFacts struct {
+	Consent    ConsentLook
+	Allocation Allocation // as UiPath has it now
+	Now        time.Time
+	Tried      bool // an earlier attempt may have changed the allocation
+}
+
+// DecideWrite says what becomes of an approved request before its write. The
+// event ends the request or takes its approval back. No event means: write.
+func DecideWrite(r Request, f WriteFacts) Event {
+	shown, now := r.Proposal.Change, f.Allocation.Codes
+	remaining := shown.Remaining(f.Allocation)
+	switch {
+	case f.Tried && shown.IsShownBy(f.Allocation):
+		return ReadBack(f.Allocation)
+	case !f.Consent.Carries(r):
+		return f.Consent.Withdrawal(f.Tried)
+	case r.Mismatches >= MismatchLimit:
+		return finished(Failed, Outcome{Reason: ReasonIncomplete, ConcernedCodes: remaining.AllCodes(), Allocation: now})
+	case isAnotherChange(r, f, remaining):
+		return finished(Superseded, Outcome{Reason: ReasonAllocationChanged, Allocation: now, Uncertain: f.Tried})
+	case !f.Now.Before(r.ApprovalExpires()):
+		return finished(Failed, Outcome{Reason: ReasonUnconfirmed, Answer: "the approval lapsed first", Uncertain: f.Tried})
+	case !f.Tried && r.Ask.hasPassed(f.Now):
+		return finished(Failed, Outcome{Reason: ReasonEndPassed, Allocation: now})
+	case remaining.IsEmpty():
+		return finished(Done, Outcome{Reason: ReasonExtended, Allocation: now})
+	}
+	return nil
+}
+
+// isAnotherChange reports whether a write would no longer make the change that
+// the card showed.
+func isAnotherChange(r Request, f WriteFacts, remaining Change) bool {
+	shown := r.Proposal.Change
+	return !shown.extendedPresent(f.Allocation) ||
+		!remaining.quotasAsShown(shown) ||
+		!f.Tried && !remaining.WritesSame(shown) ||
+		shown.leavesEmpty(f.Allocation) && !r.Ask.MayEmpty
+}
+
+func finished(state State, outcome Outcome) Event {
+	return WriteFinished{State: state, Outcome: outcome}
+}
+
+// A WriteFailure is why an approved request could not be carried out now.
+type WriteFailure struct {
+	Err    error
+	Reason string // for people, in one clause
+	Tried  bool   // an attempt may have changed the allocation
+
+	// RefusalEnds makes a refusal the end of the request. A refused read says
+	// nothing of a write that was tried before.
+	RefusalEnds bool
+}
+
+// DecideFailure says what becomes of an approved request after a failure. No
+// event means: try later. That ends when the approval lapses: an approval holds
+// for as long as a request may wait for one.
+func DecideFailure(r Request, f WriteFailure, now time.Time) Event {
+	refusal, refused := asRefusal(f.Err)
+	switch {
+	case refused && f.RefusalEnds:
+		return finished(Failed, Outcome{Reason: ReasonUiPathRefused, Answer: refusal.Answer, Uncertain: f.Tried})
+	case now.Before(r.ApprovalExpires()):
+		return nil
+	}
+	return finished(Failed, Outcome{Reason: ReasonUnconfirmed, Answer: f.Reason, Uncertain: f.Tried})
+}
+
+// ReadBack ends a request whose write was tried: a read shows the whole change.
+func ReadBack(now Allocation) Event {
+	return finished(Done, Outcome{Reason: ReasonReadBack, Allocation: now.Codes})
+}
+
+// Confirmed ends a request whose write UiPath answered with exactly the change.
+// preserved says that the other settings stayed as they were.
+func Confirmed(answer Allocation, preserved bool) Event {
+	reason := ReasonConfirmed
+	if !preserved {
+		reason = ReasonNotPreserved
+	}
+	return finished(Done, Outcome{Reason: reason, Allocation: answer.Codes})
+}
+
+// AnswerShows reports whether UiPath's answer to a write is exactly the
+// allocation asked for, as far as the change is concerned.
+func (c Change) AnswerShows(answer, asked Allocation) bool {
+	return SameSet(answer.Codes, asked.Codes) && len(c.Remaining(answer).Quotas) == 0
+}

@@ -1,0 +1,79 @@
+package approvals
+
+import "time"
+
+// RevocationFacts are what decides which codes the end of a grant takes out.
+type RevocationFacts struct {
+	Holders    []Request  // the done requests of the group, in the order in which they were done
+	Allocation Allocation // as UiPath has it now
+	Now        time.Time
+	Tried      bool // an earlier attempt may have taken codes out
+}
+
+// A RevocationPlan is what the end of a grant does now.
+type RevocationPlan struct {
+	Take   []string   // codes to take out
+	Result Revocation // what became of the others
+}
+
+// IsOver reports whether nothing more is to be written.
+func (p RevocationPlan) IsOver() bool { return len(p.Take) == 0 }
+
+// PlanRevocation sorts the codes of a grant whose time is over: only those are
+// taken out that no other request holds.
+func PlanRevocation(r Request, f RevocationFacts) RevocationPlan {
+	take, result := claimsOf(f.Holders).split(r, f.Allocation, f.Now)
+	result.ReadBack = f.Tried && len(result.Absent) > 0
+	if len(take) > 0 && r.Grant.Mismatches >= MismatchLimit {
+		result.Remaining, take = take, nil
+	}
+	return RevocationPlan{Take: take, Result: result}
+}
+
+// DecideUnreadableRevocation says what becomes of the end of a grant when the
+// allocation cannot be read. No event means: try later.
+func DecideUnreadableRevocation(r Request, f RevocationFacts, err error) Event {
+	f.Allocation = Allocation{Codes: r.Grant.Codes}
+	take, result := claimsOf(f.Holders).split(r, f.Allocation, f.Now)
+	result.Allocation, result.Uncertain = nil, f.Tried // the allocation is unknown
+	if quotasAreUnknown(err) && !f.Now.Before(r.Grant.Until.Add(quotasUnknownFor)) {
+		result.Remaining, result.QuotasUnknown = take, true
+		return Revoked{Revocation: result}
+	}
+	return RevocationPlan{Take: take, Result: result}.AfterRefusal(err)
+}
+
+// AfterRefusal gives the end up when UiPath refuses it: people are told and can
+// have it tried again. No event means: try later.
+func (p RevocationPlan) AfterRefusal(err error) Event {
+	refusal, ok := asRefusal(err)
+	if !ok {
+		return nil
+	}
+	p.Result.Remaining, p.Result.Answer = p.Take, refusal.Answer
+	return Revoked{Revocation: p.Result}
+}
+
+// AfterWrite is the event of a write that UiPath answered with exactly the
+// allocation asked for. preserved says that the other settings stayed.
+func (p RevocationPlan) AfterWrite(answer Allocation, preserved bool) Event {
+	p.Result.Removed, p.Result.Allocation, p.Result.NotPreserved = p.Take, answer.Codes, !preserved
+	return Revoked{Revocation: p.Result}
+}
+
+// CodesToWarnOf lists the codes of a grant that will be taken out at its end, as
+// far as is known now.
+func CodesToWarnOf(r Request, holders []Request) []string {
+	going, _ := claimsOf(holders).split(r, Allocation{Codes: r.Grant.Codes}, r.Grant.Until)
+	return going
+}
+
+// WarningIsLate reports whether it is too late for a warning so many hours
+// before the end: the last warning, or the end itself, says it then.
+func (g Grant) WarningIsLate(hours int, now time.Time) bool {
+	late := g.Until
+	if hours == firstWarning {
+		late = late.Add(-lastWarning * time.Hour)
+	}
+	return !now.Before(late)
+}

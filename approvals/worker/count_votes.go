@@ -1,0 +1,158 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"licensebot/approvals"
+)
+
+// A freshness limits the age of cached answers about people and groups when
+// votes are counted.
+type freshness struct {
+	person, group time.Duration
+
+	// bystanders says that people without a vote are looked up as well, because
+	// they are told why it does not count.
+	bystanders bool
+}
+
+// A minute is fine while people vote, because everything is asked again right
+// before the write. There, user groups may be three seconds old: Slack allows
+// twenty such calls a minute. Once consent was lost there, votes need the same
+// freshness: each replica has a cache of its own, and an older answer might find
+// the consent again and again. People without a vote are told why when they
+// react. After that nothing depends on who they are, and looking up a hundred of
+// them would use up the calls that the others need.
+const ageAtVote = time.Minute
+
+var (
+	atVote          = freshness{person: ageAtVote, group: ageAtVote, bystanders: true}
+	afterLoss       = freshness{group: 3 * time.Second, bystanders: true}
+	beforeLastWrite = freshness{group: 3 * time.Second}
+)
+
+// countVotes looks up the people who reacted on a pending card, and hands their
+// ballots to Next.
+func (w *Runner) countVotes(ctx context.Context, t approvals.LeasedJob, r approvals.Request) error {
+	if r.State != approvals.Pending || r.CardTS == "" {
+		return nil
+	}
+	reactions, err := w.Store.ListReactions(ctx, r.Channel, r.CardTS)
+	if err != nil {
+		return err
+	}
+	fresh := atVote
+	if r.ConsentLosses > 0 {
+		fresh = afterLoss
+	}
+	ballots, err := w.lookUpBallots(ctx, r, reactions, fresh)
+	if err != nil && !approvals.IsRefused(err) {
+		return err
+	}
+	if err != nil {
+		// The check cannot be made, so the vote does not count and its giver is
+		// told. It is tried again, because an operator may mend the cause.
+		return errors.Join(err, w.applyEvent(ctx, r, approvals.VotesCounted{Ballots: ballots}, t.KeepLeased()))
+	}
+	return w.applyEvent(ctx, r, approvals.VotesCounted{Ballots: ballots}, &t)
+}
+
+// lookUpBallots looks up the people behind the reactions. A check that Slack
+// refuses makes the ballot Uncheckable, and the refusal is returned as well.
+func (w *Runner) lookUpBallots(ctx context.Context, r approvals.Request, reactions []approvals.Reaction, fresh freshness) ([]approvals.Ballot, error) {
+	if len(reactions) == 0 {
+		return nil, nil
+	}
+	members, unread := w.listStageMembers(ctx, r.Terms.Stages, fresh.group)
+	if unread != nil && !approvals.IsRefused(unread) {
+		return nil, unread
+	}
+	refusal, silent := unread, false
+	var ballots []approvals.Ballot
+	for _, reaction := range reactions {
+		voter := approvals.Voter{Stages: approvals.StagesNaming(members, reaction.User), GroupUnread: unread != nil}
+		if len(voter.Stages) == 0 && !voter.GroupUnread {
+			if !fresh.bystanders && !approvals.HasVoted(r.Votes, reaction.User) {
+				continue
+			}
+			w.lookUpBystander(ctx, reaction.User, &voter, &silent)
+			ballots = append(ballots, approvals.NewBallot(r, reaction, voter))
+			continue
+		}
+		var err error
+		voter.Person, err = w.Directory.FindPerson(ctx, reaction.User, fresh.person)
+		switch {
+		case err == nil:
+			voter.Known = true
+		case approvals.IsRefused(err):
+			refusal = err
+		default:
+			return nil, err
+		}
+		ballots = append(ballots, approvals.NewBallot(r, reaction, voter))
+	}
+	return ballots, refusal
+}
+
+// lookUpBystander looks up a person who is no approver, for the words that
+// explain it. The answer cannot change the result, so after one failed lookup,
+// which sets silent, the rest are skipped: there may be a hundred.
+func (w *Runner) lookUpBystander(ctx context.Context, user string, voter *approvals.Voter, silent *bool) {
+	if *silent {
+		return
+	}
+	person, err := w.Directory.FindPerson(ctx, user, ageAtVote)
+	if err != nil {
+		*silent = !approvals.IsRefused(err)
+		return
+	}
+	voter.Person, voter.Known = person, true
+}
+
+// listStageMembers lists the people of each stage, user groups resolved. Where
+// Slack refuses to show a group, the members of the others come with the
+// refusal.
+func (w *Runner) listStageMembers(ctx context.Context, stages []approvals.Stage, maxAge time.Duration) ([][]string, error) {
+	members := make([][]string, len(stages))
+	var refused error
+	for i, stage := range stages {
+		people, err := w.Directory.ListMembers(ctx, stage.Approvers, maxAge)
+		switch {
+		case approvals.IsRefused(err):
+			refused = err
+		case err != nil:
+			return nil, err
+		}
+		members[i] = people
+	}
+	return members, refused
+}
+
+// lookAgain asks Slack itself, right before a write and at the deadline, which
+// people consent. What Slack shows replaces what events told, because an event
+// may have been missed. ErrCardDeleted if the card was deleted. A person who
+// could not be checked is an error only where that person may decide.
+func (w *Runner) lookAgain(ctx context.Context, r approvals.Request) ([]approvals.Ballot, error) {
+	asOf, err := w.Store.Now(ctx)
+	if err != nil {
+		return nil, err
+	}
+	shown, err := w.Directory.CardReactions(ctx, r.Channel, r.CardTS)
+	if err != nil {
+		return nil, err
+	}
+	if err := w.Store.ReplaceReactions(ctx, r.Channel, r.CardTS, asOf, shown); err != nil {
+		return nil, err
+	}
+	heard, err := w.Store.ListReactions(ctx, r.Channel, r.CardTS)
+	if err != nil {
+		return nil, err
+	}
+	ballots, err := w.lookUpBallots(ctx, r, approvals.WithEventTimes(shown, heard), beforeLastWrite)
+	if approvals.IsRefused(err) && approvals.IsDecided(r, ballots) {
+		return ballots, nil
+	}
+	return ballots, err
+}

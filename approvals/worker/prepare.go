@@ -1,0 +1,120 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"time"
+
+	"licensebot/approvals"
+)
+
+// prepare reads UiPath, fixes the change that consent is asked for, and asks the
+// policy who has to approve it. Or it finds that the request cannot be put
+// before approvers.
+func (w *Runner) prepare(ctx context.Context, t approvals.LeasedJob, r approvals.Request) error {
+	if r.State != approvals.Filed {
+		return nil
+	}
+	facts, err := w.readFacts(ctx, r.Ask)
+	if err != nil {
+		return w.rejectOrRetry(ctx, t, r, err)
+	}
+	proposal, rejected := approvals.Propose(r.Ask, facts)
+	if rejected != nil {
+		return w.applyEvent(ctx, r, approvals.Rejected{Outcome: *rejected}, &t)
+	}
+	terms, violation, err := w.decideTerms(ctx, r, proposal, facts.Now)
+	if err != nil {
+		return w.rejectUncheckable(ctx, t, r, err)
+	}
+	if violation != nil {
+		return w.applyEvent(ctx, r, approvals.Rejected{Outcome: approvals.Outcome{
+			Reason: approvals.ReasonPolicy, ConcernedCodes: proposal.Change.AllCodes(), Violation: violation,
+		}}, &t)
+	}
+	err = w.applyEvent(ctx, r, approvals.Prepared{Proposal: proposal, Terms: terms}, &t)
+	if duplicate, ok := errors.AsType[*approvals.DuplicateError](err); ok {
+		return w.applyEvent(ctx, r, approvals.Rejected{Outcome: approvals.Outcome{
+			Reason: approvals.ReasonDuplicate, Suggestions: []string{duplicate.RequestID},
+		}}, &t)
+	}
+	return err
+}
+
+// readFacts reads the group, its allocation, and the end of each code that the
+// group has for a time. The ends are read before and after the allocation: where
+// they differ, or another request is changing codes asked for, it is no moment
+// to judge.
+func (w *Runner) readFacts(ctx context.Context, ask approvals.Ask) (approvals.PrepareFacts, error) {
+	facts := approvals.PrepareFacts{NearestCode: w.Licenses.NearestCode}
+	var err error
+	if facts.Group, err = w.Licenses.FindGroup(ctx, ask.Group); err != nil {
+		return facts, err
+	}
+	before, err := w.grantEnds(ctx, facts.Group)
+	if err != nil {
+		return facts, err
+	}
+	if facts.Allocation, err = w.Licenses.ReadAllocation(ctx, facts.Group.ID); err != nil {
+		return facts, err
+	}
+	changing, err := w.Store.ListUnsettledWrites(ctx, facts.Group.ID)
+	if err != nil {
+		return facts, err
+	}
+	if facts.Ends, err = w.grantEnds(ctx, facts.Group); err != nil {
+		return facts, err
+	}
+	if ask.IsDisturbed(facts.Allocation, changing) || !maps.EqualFunc(before, facts.Ends, time.Time.Equal) {
+		return facts, &approvals.DelayError{Reason: "the allocation is being changed for another request at this moment"}
+	}
+	facts.Now, err = w.Store.Now(ctx)
+	return facts, err
+}
+
+func (w *Runner) grantEnds(ctx context.Context, group approvals.Group) (map[string]time.Time, error) {
+	holders, err := w.Store.ListGrantHolders(ctx, group.ID)
+	return approvals.GrantEnds(holders), err
+}
+
+// rejectOrRetry rejects a request whose group or allocation UiPath does not
+// have, and tries again later where it may still show them.
+func (w *Runner) rejectOrRetry(ctx context.Context, t approvals.LeasedJob, r approvals.Request, err error) error {
+	if outcome, ok := approvals.RejectUnreadable(err); ok {
+		return w.applyEvent(ctx, r, approvals.Rejected{Outcome: outcome}, &t)
+	}
+	return w.recordDelay(ctx, t, r, approvals.DelayReason(err), err)
+}
+
+// decideTerms asks the policy. Slack has to tell which of the user groups that
+// the policy mentions have the requester as a member.
+func (w *Runner) decideTerms(ctx context.Context, r approvals.Request, p approvals.Proposal, now time.Time) (approvals.Terms, *approvals.Violation, error) {
+	policy := w.Policy()
+	input := p.PolicyInput(r, now)
+	for _, group := range policy.UserGroups() {
+		members, err := w.Directory.ListMembers(ctx, []string{group}, ageAtVote)
+		if err != nil {
+			return approvals.Terms{}, nil, err
+		}
+		if slices.Contains(members, r.Requester) {
+			input.MemberOf = append(input.MemberOf, group)
+		}
+	}
+	terms, violation := policy.Decide(input)
+	if terms.TTL == 0 {
+		terms.TTL = r.Terms.TTL
+	}
+	return terms, violation, nil
+}
+
+// rejectUncheckable rejects where Slack refuses to tell who the requester is: a
+// check that cannot be made is a refusal.
+func (w *Runner) rejectUncheckable(ctx context.Context, t approvals.LeasedJob, r approvals.Request, err error) error {
+	if refusal, ok := errors.AsType[*approvals.RefusedError](err); ok {
+		outcome := approvals.Outcome{Reason: approvals.ReasonUncheckable, Answer: refusal.Answer}
+		return w.applyEvent(ctx, r, approvals.Rejected{Outcome: outcome}, &t)
+	}
+	return w.recordDelay(ctx, t, r, approvals.DelayReason(err), err)
+}

@@ -1,0 +1,78 @@
+package worker
+
+import (
+	"context"
+
+	"licensebot/approvals"
+)
+
+// revokeGrant takes the codes of a grant out once its time is over: only those,
+// and only where no other request holds them. It reads the allocation before
+// each write, which also settles an earlier attempt whose answer was lost. It
+// goes on while UiPath does not answer, because codes that are not taken out
+// stay for good.
+func (w *Runner) revokeGrant(ctx context.Context, t approvals.LeasedJob, r approvals.Request) error {
+	if !r.AwaitsRevocation() {
+		return nil
+	}
+	facts := approvals.RevocationFacts{Tried: t.WasTried()}
+	var err error
+	if facts.Now, err = w.Store.Now(ctx); err != nil {
+		return err
+	}
+	if facts.Holders, err = w.Store.ListGrantHolders(ctx, r.Proposal.Group.ID); err != nil {
+		return err
+	}
+	if facts.Allocation, err = w.readForWrite(ctx, r); err != nil {
+		return w.revokedOrDelayed(ctx, t, r, approvals.DecideUnreadableRevocation(r, facts, err), err)
+	}
+	plan := approvals.PlanRevocation(r, facts)
+	if plan.IsOver() {
+		return w.applyEvent(ctx, r, approvals.Revoked{Revocation: plan.Result}, &t)
+	}
+	return w.takeOut(ctx, t, r, plan, approvals.Change{Remove: plan.Take}.ApplyTo(facts.Allocation))
+}
+
+// takeOut replaces the allocation by target, which is what was read without the
+// codes to take. It believes only an answer that is exactly that.
+func (w *Runner) takeOut(ctx context.Context, t approvals.LeasedJob, r approvals.Request, plan approvals.RevocationPlan, target approvals.Allocation) error {
+	if err := w.Store.MarkTried(ctx, t); err != nil {
+		return err
+	}
+	answer, err := w.Licenses.WriteAllocation(ctx, r.Proposal.Group.ID, target)
+	if err != nil {
+		return w.revokedOrDelayed(ctx, t, r, plan.AfterRefusal(err), err)
+	}
+	if !approvals.SameSet(answer.Codes, target.Codes) {
+		return w.recordMismatch(ctx, t, r, answer)
+	}
+	return w.applyEvent(ctx, r, plan.AfterWrite(answer, w.preserved(ctx, r, answer, target)), &t)
+}
+
+func (w *Runner) revokedOrDelayed(ctx context.Context, t approvals.LeasedJob, r approvals.Request, event approvals.Event, cause error) error {
+	if event != nil {
+		return w.applyEvent(ctx, r, event, &t)
+	}
+	return w.recordDelay(ctx, t, r, approvals.DelayReason(cause), cause)
+}
+
+// warnExpiry says that a grant is about to end, unless it is too late for that
+// or all its codes stay.
+func (w *Runner) warnExpiry(ctx context.Context, t approvals.LeasedJob, r approvals.Request) error {
+	if !r.AwaitsRevocation() {
+		return nil
+	}
+	now, err := w.Store.Now(ctx)
+	if err != nil {
+		return err
+	}
+	holders, err := w.Store.ListGrantHolders(ctx, r.Proposal.Group.ID)
+	if err != nil {
+		return err
+	}
+	t.Payload.Codes = approvals.CodesToWarnOf(r, holders)
+	if r.Grant.WarningIsLate(t.Number, now) || len(t.Payload.Codes) == 0 {
+		return nil
+	}
+	return w.postInThread(ctx, t, r)
+}

@@ -1,0 +1,314 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"licensebot/approvals"
+)
+
+// Every effect must be over before its lease is, so that a worker that was
+// paused cannot act late.
+const (
+	leaseTime  = 60 * time.Second
+	jobLimit   = 45 * time.Second
+	idlePoll   = 30 * time.Second      // look for jobs this often without a signal
+	errorPause = time.Second           // after the store itself failed
+	emptyPause = 50 * time.Millisecond // after another worker took what was due
+)
+
+// Backoff between attempts: doubling from the first to the last, jittered.
+const (
+	firstBackoff = time.Second
+	lastBackoff  = 5 * time.Minute
+)
+
+// A Runner carries out jobs until it is stopped.
+type Runner struct {
+	Store     Store
+	Licenses  Licenses
+	Directory Directory
+	Messenger Messenger
+
+	// Policy is the policy in force now.
+	Policy func() approvals.Policy
+
+	// OnError hears of everything that did not go through. It must not block.
+	OnError func(Problem)
+
+	// Grace is how long running jobs may go on after Run is told to stop.
+	Grace time.Duration
+
+	// Reconnected has a value whenever reactions may have been missed. Nil: never.
+	Reconnected <-chan struct{}
+}
+
+// A Problem is something that did not go through.
+type Problem struct {
+	During    Activity
+	Job       approvals.LeasedJob // of RunningJob
+	RequestID string              // of RunningJob and OrphanFound
+	Err       error
+}
+
+// An Activity is what the workers were doing when a problem came up.
+type Activity string
+
+// The activities.
+const (
+	ClaimingJobs   Activity = "claim"     // the store failed
+	RunningJob     Activity = "job"       // a job will be tried again
+	SurveyingCards Activity = "survey"    // the look at all cards failed
+	Reconciling    Activity = "reconcile" // the search for orphaned requests failed
+	OrphanFound    Activity = "orphan"    // a request had no job and has one again
+)
+
+// slots is how many jobs of a pool run at a time.
+var slots = map[approvals.Pool]int{
+	approvals.PoolPrepare:     4,
+	approvals.PoolWrites:      4,
+	approvals.PoolVotes:       4,
+	approvals.PoolDeadlines:   1,
+	approvals.PoolGrantExpiry: 1,
+	approvals.PoolThreads:     3,
+	approvals.PoolNudges:      1,
+	approvals.PoolReactions:   2,
+	approvals.PoolCards:       2,
+	approvals.PoolPrivate:     2,
+}
+
+// A jobRunner carries out one kind of job. It returns nil when the job is over,
+// whether or not an event completed it.
+type jobRunner func(*Runner, context.Context, approvals.LeasedJob, approvals.Request) error
+
+// runners has the function of each kind of job.
+var runners = map[approvals.JobKind]jobRunner{
+	approvals.JobPrepare:             (*Runner).prepare,
+	approvals.JobPostCard:            (*Runner).postCard,
+	approvals.JobAddReactions:        (*Runner).addReactions,
+	approvals.JobCountVotes:          (*Runner).countVotes,
+	approvals.JobApply:               (*Runner).apply,
+	approvals.JobUpdateCard:          (*Runner).updateCard,
+	approvals.JobTellVoter:           (*Runner).tellVoter,
+	approvals.JobTellRequester:       (*Runner).tellRequester,
+	approvals.JobExpire:              (*Runner).expire,
+	approvals.JobGrantExpiry:         (*Runner).expireGrant,
+	approvals.JobRevoke:              (*Runner).revokeGrant,
+	approvals.JobPostOutcome:         (*Runner).postInThread,
+	approvals.JobPostDelay:           (*Runner).postInThread,
+	approvals.JobPostConsentLost:     (*Runner).postInThread,
+	approvals.JobPostRevocation:      (*Runner).postInThread,
+	approvals.JobPostRevocationDelay: (*Runner).postInThread,
+	approvals.JobRemind:              (*Runner).remind,
+	approvals.JobWarnExpiry:          (*Runner).warnExpiry,
+}
+
+// Run works until ctx ends, then lets running jobs finish within Grace.
+func (w *Runner) Run(ctx context.Context) {
+	jobs, hardStop := context.WithCancel(context.WithoutCancel(ctx))
+	defer hardStop()
+	stopped := context.AfterFunc(ctx, func() { time.AfterFunc(w.Grace, hardStop) })
+	defer stopped()
+
+	var running sync.WaitGroup
+	for pool, count := range slots {
+		running.Go(func() { w.runPool(ctx, jobs, approvals.PoolKinds(pool), count) })
+	}
+	running.Go(func() { w.keepSurveying(ctx) })
+	running.Go(func() { w.keepReconciling(ctx) })
+	running.Wait()
+}
+
+// runPool claims jobs while it has free slots and waits when there are none.
+func (w *Runner) runPool(ctx, jobs context.Context, kinds []approvals.JobKind, count int) {
+	wake, stop := w.Store.Subscribe(kinds...)
+	defer stop()
+	free := make(chan struct{}, count)
+	var running sync.WaitGroup
+	defer running.Wait()
+
+	paced := kinds[0].Spec().Pace != approvals.PaceNone
+	for w.awaitDue(ctx, wake, kinds) {
+		if !acquireSlot(ctx, free) {
+			return
+		}
+		if paced && w.Messenger.AwaitPace(ctx, kinds[0]) != nil {
+			return
+		}
+		limited, cancel := context.WithTimeout(jobs, jobLimit) // begins before the lease does
+		job, request, err := w.Store.ClaimJob(ctx, leaseTime, kinds...)
+		if err != nil {
+			cancel()
+			<-free
+			w.pauseAfter(ctx, job, err)
+			continue
+		}
+		running.Go(func() {
+			defer func() { <-free }()
+			defer cancel()
+			w.runLeased(jobs, limited, job, request)
+		})
+	}
+}
+
+// awaitDue returns true when a job may be due and false when ctx has ended.
+func (w *Runner) awaitDue(ctx context.Context, wake <-chan struct{}, kinds []approvals.JobKind) bool {
+	for ctx.Err() == nil {
+		wait, found, err := w.Store.NextDue(ctx, kinds...)
+		switch {
+		case err != nil:
+			w.pauseAfter(ctx, approvals.LeasedJob{}, err)
+			continue
+		case !found:
+			wait = idlePoll
+		case wait <= 0:
+			return true
+		}
+		timer := time.NewTimer(min(wait, idlePoll))
+		select {
+		case <-ctx.Done():
+		case <-wake:
+		case <-timer.C:
+		}
+		timer.Stop()
+	}
+	return false
+}
+
+func acquireSlot(ctx context.Context, free chan<- struct{}) bool {
+	select {
+	case free <- struct{}{}:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// pauseAfter keeps the workers from asking the store in a hot loop. That no job
+// is due is no problem: another worker was quicker, or another replica stands
+// still with it.
+func (w *Runner) pauseAfter(ctx context.Context, t approvals.LeasedJob, err error) {
+	pause := emptyPause
+	if !errors.Is(err, approvals.ErrNoJob) && ctx.Err() == nil {
+		w.reportClaim(t, err)
+		pause = errorPause
+	}
+	rest(ctx, pause)
+}
+
+func (w *Runner) reportClaim(t approvals.LeasedJob, err error) {
+	if t.RequestID == "" {
+		w.OnError(Problem{During: ClaimingJobs, Err: err})
+		return
+	}
+	w.reportJob(t, err)
+}
+
+func (w *Runner) reportJob(t approvals.LeasedJob, err error) {
+	w.OnError(Problem{During: RunningJob, Job: t, RequestID: t.RequestID, Err: err})
+}
+
+// runLeased runs one job, whose effect has to be over when limited ends. A job
+// that returns an error is given back. The error decides when it is tried again
+// and whether it may have taken effect.
+func (w *Runner) runLeased(ctx, limited context.Context, t approvals.LeasedJob, r approvals.Request) {
+	err := w.runGuarded(limited, t, r)
+	if errors.Is(err, approvals.ErrLeaseLost) {
+		return
+	}
+	if off, ok := errors.AsType[*postponed](err); ok {
+		err = w.Store.RetryJob(context.WithoutCancel(ctx), t, off.after, true)
+		if err == nil || errors.Is(err, approvals.ErrLeaseLost) {
+			return
+		}
+	}
+	if err == nil || errors.Is(err, approvals.ErrNoTransition) {
+		err = w.Store.CompleteJob(context.WithoutCancel(ctx), t)
+		if err == nil || errors.Is(err, approvals.ErrLeaseLost) {
+			return
+		}
+	}
+	w.reportJob(t, err)
+	w.retryFailed(ctx, t, err)
+}
+
+// retryFailed gives a job back. While the store fails it goes on trying, because
+// otherwise the job would wait until its lease ends.
+func (w *Runner) retryFailed(ctx context.Context, t approvals.LeasedJob, cause error) {
+	after, untry := backoff(t.Attempt), false
+	if delay, ok := errors.AsType[*approvals.DelayError](cause); ok {
+		after = max(after, delay.After)
+		untry = !t.WasTried() // the effect of an earlier attempt stays unknown
+	}
+	for range leaseTime / errorPause {
+		err := w.Store.RetryJob(context.WithoutCancel(ctx), t, after, untry)
+		if err == nil || errors.Is(err, approvals.ErrLeaseLost) || !rest(ctx, errorPause) {
+			return
+		}
+	}
+}
+
+// backoff doubles with each attempt and spreads by a quarter either way, so
+// that jobs that failed together do not come back together.
+func backoff(attempt int) time.Duration {
+	d := lastBackoff
+	if attempt < 9 {
+		d = min(firstBackoff<<max(attempt-1, 0), lastBackoff)
+	}
+	return d*3/4 + rand.N(d/2)
+}
+
+// runGuarded makes a panic an error: it must harm only the job that caused it.
+func (w *Runner) runGuarded(ctx context.Context, t approvals.LeasedJob, r approvals.Request) (err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
+		}
+	}()
+	run, known := runners[t.Kind]
+	if !known {
+		return nil // a later version's job; that version runs it
+	}
+	return run(w, ctx, t, r)
+}
+
+// applyEvent applies an event. done is completed with it.
+func (w *Runner) applyEvent(ctx context.Context, r approvals.Request, e approvals.Event, done *approvals.LeasedJob) error {
+	_, err := w.Store.ApplyEvent(ctx, r.ID, e, done)
+	return err
+}
+
+// expireGrant says that the time of a grant may be over.
+func (w *Runner) expireGrant(ctx context.Context, t approvals.LeasedJob, r approvals.Request) error {
+	return w.applyEvent(ctx, r, approvals.GrantExpired{}, &t)
+}
+
+// recordDelay lets people know that an effect takes longer, from the second
+// attempt on, and returns the cause.
+func (w *Runner) recordDelay(ctx context.Context, t approvals.LeasedJob, r approvals.Request, reason string, cause error) error {
+	if t.Attempt < 2 {
+		return cause
+	}
+	err := w.applyEvent(ctx, r, approvals.Delayed{Reason: reason}, t.KeepLeased())
+	if err != nil && !errors.Is(err, approvals.ErrNoTransition) {
+		return errors.Join(cause, err)
+	}
+	return cause
+}
+
+// rest waits, and returns false if ctx ended before.
+func rest(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
