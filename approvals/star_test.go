@@ -24,17 +24,22 @@ var star = map[string][]string{
 	"bot":              {"approvals"},
 	"licensing":        {"approvals"},
 	"internal/store":   {"approvals"},
-	"internal/sandbox": {},
 	"internal/pgtest":  {},
 	"deploy":           {},
 
 	"internal/policyfile": {"approvals"},
 
+	// The simulators know nothing of the bot, and the two know nothing of each other.
+	"internal/fault":      {},
+	"internal/fakeslack":  {"internal/fault"},
+	"internal/fakeuipath": {"internal/fault"},
+	"internal/demo":       {"internal/fakeslack", "internal/fakeuipath"},
+
 	// The chaos suite stands beside the star: it runs the program as it is.
-	"internal/chaos":           {"internal/sandbox", "internal/pgtest"},
+	"internal/chaos":           {"internal/fakeslack", "internal/fakeuipath", "internal/fault", "internal/pgtest"},
 	"internal/chaos/cmd/chaos": {"internal/chaos"},
 
-	"cmd/licensebot": {"approvals", "approvals/worker", "bot", "licensing", "internal/store", "internal/policyfile", "internal/sandbox", "deploy"},
+	"cmd/licensebot": {"approvals", "approvals/worker", "bot", "licensing", "internal/store", "internal/policyfile", "internal/demo", "deploy"},
 }
 
 // standardOnly lists the packages that import nothing but the standard library.
@@ -85,11 +90,25 @@ func TestPackagesFormAStar(t *testing.T) {
 	}
 }
 
+// simulators are the packages that stand beside the star: a Slack and a UiPath
+// that run here, the faults that both can have, and the story played on them.
+var simulators = []string{"internal/fault", "internal/fakeslack", "internal/fakeuipath", "internal/demo"}
+
 // The table itself must be a star: only the command joins two arms. The chaos
-// suite is no part of it, and nothing may import that.
+// suite is no part of it, and nothing may import that. The simulators are no
+// part of it either: they import only each other, and the two fakes only the
+// faults.
 func TestOnlyTheCommandJoinsThePackages(t *testing.T) {
 	for dir, allowed := range star {
 		if dir == "cmd/licensebot" || strings.HasPrefix(dir, "internal/chaos") {
+			continue
+		}
+		if slices.Contains(simulators, dir) {
+			for _, imported := range allowed {
+				if !slices.Contains(simulators, imported) || (dir != "internal/demo" && imported != "internal/fault") {
+					t.Errorf("%s may import %s", dir, imported)
+				}
+			}
 			continue
 		}
 		if len(allowed) > 1 || (len(allowed) == 1 && allowed[0] != "approvals") {

@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 
 	"licensebot/approvals"
-	"licensebot/internal/sandbox"
+	"licensebot/internal/fakeslack"
 )
 
 // repeat makes n strings of a pattern with their number.
@@ -170,7 +170,7 @@ func saidByBlocks(t *testing.T, card Card) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return strings.Split(sandbox.Render(raw), "\n")
+	return strings.Split(fakeslack.Render(raw), "\n")
 }
 
 // TestCardFitsAndItsTextIsComplete draws the cards at their largest in every
@@ -242,7 +242,7 @@ func TestCardAsksTheSameInEveryState(t *testing.T) {
 
 // TestSlackTakesTheLargestCard posts and updates it.
 func TestSlackTakesTheLargestCard(t *testing.T) {
-	r := newRig(t, sandbox.SlackConfig{})
+	r := newRig(t, fakeslack.Config{})
 	for name, request := range cards() {
 		asked := request(approvals.Pending)
 		ts, err := r.speaker.PostCard(r.ctx, asked)

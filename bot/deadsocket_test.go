@@ -13,7 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"licensebot/approvals"
-	"licensebot/internal/sandbox"
+	"licensebot/internal/fakeslack"
 )
 
 // Every socket is cut while a command is being stored. It is stored all the
@@ -22,13 +22,13 @@ import (
 func TestTheSocketDiesBeforeTheAnswer(t *testing.T) {
 	for name, back := range map[string]bool{"answered on the cut one": false, "answered when others are open": true} {
 		t.Run(name, func(t *testing.T) {
-			r := newRig(t, sandbox.SlackConfig{AckTimeout: patience})
+			r := newRig(t, fakeslack.Config{AckTimeout: patience})
 			held, gate := make(chan struct{}), make(chan struct{})
 			hold := sync.OnceFunc(func() { close(held); <-gate })
 			s := r.listen(filer{RequestStore: r.store, file: func(approvals.Request) error { hold(); return nil }})
 			waiting, givesUp := context.WithCancel(r.ctx)
 			defer givesUp()
-			first := make(chan sandbox.Typed, 1)
+			first := make(chan fakeslack.Typed, 1)
 			go func() {
 				typed, _ := r.slack.Command(waiting, robin, general, "/allocate", "group-01 IDU")
 				first <- typed

@@ -9,26 +9,27 @@ import (
 	"github.com/slack-go/slack"
 
 	"licensebot/approvals"
-	"licensebot/internal/sandbox"
+	"licensebot/internal/fakeslack"
+	"licensebot/internal/fault"
 )
 
 // TestPerson reads from Slack what decides whether somebody's vote counts.
 func TestPerson(t *testing.T) {
-	r := newRig(t, sandbox.SlackConfig{})
+	r := newRig(t, fakeslack.Config{})
 	for name, c := range map[string]struct {
-		user sandbox.User
+		user fakeslack.User
 		want approvals.Person
 	}{
-		"member":                     {sandbox.User{}, approvals.Person{}},
-		"multi-channel guest":        {sandbox.User{Restricted: true}, approvals.Person{Guest: true}},
-		"single-channel guest":       {sandbox.User{UltraRestricted: true}, approvals.Person{Guest: true}},
-		"invited":                    {sandbox.User{Invited: true}, approvals.Person{Guest: true}},
-		"through Slack Connect":      {sandbox.User{Stranger: true}, approvals.Person{External: true}},
-		"of another team":            {sandbox.User{TeamID: "T0OTHER"}, approvals.Person{External: true}},
-		"bot":                        {sandbox.User{Bot: true}, approvals.Person{Bot: true}},
-		"workflow":                   {sandbox.User{WorkflowBot: true}, approvals.Person{Bot: true}},
-		"deactivated":                {sandbox.User{Deleted: true}, approvals.Person{Deactivated: true}},
-		"deactivated guest, a robot": {sandbox.User{Deleted: true, Restricted: true, Bot: true}, approvals.Person{Deactivated: true, Guest: true, Bot: true}},
+		"member":                     {fakeslack.User{}, approvals.Person{}},
+		"multi-channel guest":        {fakeslack.User{Restricted: true}, approvals.Person{Guest: true}},
+		"single-channel guest":       {fakeslack.User{UltraRestricted: true}, approvals.Person{Guest: true}},
+		"invited":                    {fakeslack.User{Invited: true}, approvals.Person{Guest: true}},
+		"through Slack Connect":      {fakeslack.User{Stranger: true}, approvals.Person{External: true}},
+		"of another team":            {fakeslack.User{TeamID: "T0OTHER"}, approvals.Person{External: true}},
+		"bot":                        {fakeslack.User{Bot: true}, approvals.Person{Bot: true}},
+		"workflow":                   {fakeslack.User{WorkflowBot: true}, approvals.Person{Bot: true}},
+		"deactivated":                {fakeslack.User{Deleted: true}, approvals.Person{Deactivated: true}},
+		"deactivated guest, a robot": {fakeslack.User{Deleted: true, Restricted: true, Bot: true}, approvals.Person{Deactivated: true, Guest: true, Bot: true}},
 	} {
 		c.user.ID, c.user.Name, c.want.ID = "U0SOMEBODY", "somebody", "U0SOMEBODY"
 		r.slack.AddUser(c.user)
@@ -54,7 +55,7 @@ func TestPerson(t *testing.T) {
 // TestAnswersAboutNobody: a vote counts for nobody but whom Slack was asked
 // about, and only where its answer says that they are of this workspace.
 func TestAnswersAboutNobody(t *testing.T) {
-	r := newRig(t, sandbox.SlackConfig{})
+	r := newRig(t, fakeslack.Config{})
 	request := r.request(approvals.Pending)
 	for body, want := range map[string]string{
 		`{"ok":true}`:             "unknown",
@@ -67,7 +68,7 @@ func TestAnswersAboutNobody(t *testing.T) {
 		`{"ok":true,"user":{"id":"` + robin + `","team_id":"T0OTHER"}}`:               string(approvals.IsExternal),
 		`{"ok":true,"user":{"id":"` + robin + `","team_id":"` + r.self.TeamID + `"}}`: string(approvals.IsRequester),
 	} {
-		r.slack.Inject("users.info", sandbox.Fault{Times: 1, Body: body})
+		r.slack.Inject("users.info", fault.Fault{Times: 1, Body: body})
 		person, err := r.directory.FindPerson(r.ctx, robin, 0)
 		got := meaning(err)
 		if err == nil {
@@ -81,12 +82,12 @@ func TestAnswersAboutNobody(t *testing.T) {
 
 // TestPeopleWhoCannotBeLookedUp are refused for good, or not now.
 func TestPeopleWhoCannotBeLookedUp(t *testing.T) {
-	r := newRig(t, sandbox.SlackConfig{})
+	r := newRig(t, fakeslack.Config{})
 	for name, want := range map[string]string{
 		"missing_scope": "refusal missing_scope", "user_not_found": "refusal user_not_found", "user_not_visible": "refusal user_not_visible",
 		"internal_error": "unknown", "invalid_auth": "delay 0s",
 	} {
-		r.slack.Inject("users.info", sandbox.Fault{Times: 1, Error: name})
+		r.slack.Inject("users.info", fault.Fault{Times: 1, Error: name})
 		if _, err := r.directory.FindPerson(r.ctx, alex, time.Hour); meaning(err) != want {
 			t.Errorf("users.info %s: %v", name, err)
 		}
@@ -95,7 +96,7 @@ func TestPeopleWhoCannotBeLookedUp(t *testing.T) {
 		"missing_scope": "refusal missing_scope", "no_such_subteam": "refusal no_such_subteam",
 		"plan_upgrade_required": "refusal plan_upgrade_required", "internal_error": "unknown",
 	} {
-		r.slack.Inject("usergroups.users.list", sandbox.Fault{Times: 1, Error: name})
+		r.slack.Inject("usergroups.users.list", fault.Fault{Times: 1, Error: name})
 		if _, err := r.directory.ListMembers(r.ctx, []string{"S0A"}, 0); meaning(err) != want {
 			t.Errorf("usergroups.users.list %s: %v", name, err)
 		}
@@ -104,7 +105,7 @@ func TestPeopleWhoCannotBeLookedUp(t *testing.T) {
 
 // TestMembers resolves user groups, each by itself.
 func TestMembers(t *testing.T) {
-	r := newRig(t, sandbox.SlackConfig{})
+	r := newRig(t, fakeslack.Config{})
 	r.slack.SetUserGroup("S0A", alex, kim)
 	r.slack.SetUserGroup("S0EMPTY")
 	got, err := r.directory.ListMembers(r.ctx, []string{robin, "S0A", "S0EMPTY"}, 0)
@@ -115,12 +116,12 @@ func TestMembers(t *testing.T) {
 	if !slices.Equal(got, []string{robin, alex, kim}) || meaning(err) != "refusal no_such_subteam" {
 		t.Errorf("one group that is not there hides the others: %v, %v", got, err)
 	}
-	r.slack.Inject("usergroups.users.list", sandbox.Fault{Times: 1, Status: 500})
+	r.slack.Inject("usergroups.users.list", fault.Fault{Times: 1, Status: 500})
 	if got, err = r.directory.ListMembers(r.ctx, []string{robin, "S0A"}, 0); err == nil || got != nil {
 		t.Errorf("members in spite of an error: %v", got)
 	}
 	// A group that was known and can no longer be read has no members.
-	r.slack.Inject("usergroups.users.list", sandbox.Fault{Times: 1, Error: "missing_scope"})
+	r.slack.Inject("usergroups.users.list", fault.Fault{Times: 1, Error: "missing_scope"})
 	if got, err = r.directory.ListMembers(r.ctx, []string{"S0A"}, 0); meaning(err) != "refusal missing_scope" || len(got) != 0 {
 		t.Errorf("members from memory: %v, %v", got, err)
 	}
@@ -128,7 +129,7 @@ func TestMembers(t *testing.T) {
 
 // TestHowOldAnAnswerMayBe counts the calls behind the answers.
 func TestHowOldAnAnswerMayBe(t *testing.T) {
-	r := newRig(t, sandbox.SlackConfig{})
+	r := newRig(t, fakeslack.Config{})
 	r.slack.SetUserGroup("S0A", alex)
 	expect := func(what string, calls int, members ...string) {
 		t.Helper()
@@ -153,8 +154,8 @@ func TestHowOldAnAnswerMayBe(t *testing.T) {
 // TestAskingAnewSharesNoCall lets somebody ask anew while a call is under way
 // that began earlier: its answer may be from before the question.
 func TestAskingAnewSharesNoCall(t *testing.T) {
-	r := newRig(t, sandbox.SlackConfig{})
-	r.slack.Inject("users.info", sandbox.Fault{Times: 1, Latency: 300 * time.Millisecond})
+	r := newRig(t, fakeslack.Config{})
+	r.slack.Inject("users.info", fault.Fault{Times: 1, Latency: 300 * time.Millisecond})
 	first := make(chan error, 1)
 	go func() {
 		_, err := r.directory.FindPerson(r.ctx, alex, 0)
@@ -174,7 +175,7 @@ func TestAskingAnewSharesNoCall(t *testing.T) {
 
 // TestOnCard reads every reaction that means something.
 func TestOnCard(t *testing.T) {
-	r := newRig(t, sandbox.SlackConfig{})
+	r := newRig(t, fakeslack.Config{})
 	card := r.request(approvals.Pending)
 	ts, err := r.speaker.PostCard(r.ctx, card)
 	if err != nil {
@@ -186,7 +187,7 @@ func TestOnCard(t *testing.T) {
 	}
 	voters := repeat(9, "U0VOTER%d") // Slack lists a few unless asked for all
 	for _, id := range voters {
-		r.slack.AddUser(sandbox.User{ID: id, Name: id})
+		r.slack.AddUser(fakeslack.User{ID: id, Name: id})
 		r.slack.Join(channel, id)
 		if err := r.slack.React(id, channel, ts, "white_check_mark"); err != nil {
 			t.Fatal(err)

@@ -5,12 +5,12 @@ import (
 	"strings"
 	"testing"
 
-	"licensebot/internal/sandbox"
+	"licensebot/internal/fakeslack"
 )
 
 // TestErrandsEndWithTheBot: what waits at the end is still said.
 func TestErrandsEndWithTheBot(t *testing.T) {
-	r := newRig(t, sandbox.SlackConfig{})
+	r := newRig(t, fakeslack.Config{})
 	e := NewBackgroundQueue(testLogger(r))
 	ctx, cancel := context.WithCancel(r.ctx)
 	said := make(chan int, errandQueue)

@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 
 	"licensebot/approvals"
-	"licensebot/internal/sandbox"
+	"licensebot/internal/fakeslack"
 )
 
 // grantedRequest is a done request for a time, with all that comes from
@@ -165,7 +165,7 @@ func TestSpans(t *testing.T) {
 // TestFindTellsRepeatsApart looks for the second of what a thread is told
 // twice, while only the first is there.
 func TestFindTellsRepeatsApart(t *testing.T) {
-	r := newRig(t, sandbox.SlackConfig{})
+	r := newRig(t, fakeslack.Config{})
 	request := r.posted(approvals.Done)
 	request.Grant = &approvals.Grant{Codes: []string{"RPADEVPRONU"}, Until: testTime, EndedBy: alex, Revocation: &approvals.Revocation{}}
 	for kind, eventType := range map[approvals.JobKind]string{
@@ -216,8 +216,8 @@ func TestPrivateWhereTheThreadIsGone(t *testing.T) {
 
 // TestZoneOfAPerson reads where it is day.
 func TestZoneOfAPerson(t *testing.T) {
-	r := newRig(t, sandbox.SlackConfig{})
-	r.slack.UpdateUser(alex, func(u *sandbox.User) { u.TZOffset = -5 * 3600 })
+	r := newRig(t, fakeslack.Config{})
+	r.slack.UpdateUser(alex, func(u *fakeslack.User) { u.TZOffset = -5 * 3600 })
 	if p, err := r.directory.FindPerson(r.ctx, alex, 0); err != nil || p.UTCOffset != -5*time.Hour {
 		t.Errorf("%+v, %v", p, err)
 	}

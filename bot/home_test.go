@@ -13,7 +13,8 @@ import (
 	"github.com/slack-go/slack"
 
 	"licensebot/approvals"
-	"licensebot/internal/sandbox"
+	"licensebot/internal/fakeslack"
+	"licensebot/internal/fault"
 )
 
 // carded files a request of somebody's and gives it a card without a post.
@@ -98,7 +99,7 @@ func said(t *testing.T, blocks json.RawMessage) string {
 var ownLink = regexp.MustCompile(`<https://sandbox\.slack\.com/archives/C0APPROVALS/p\d{16}\|(R-\d{8})>`)
 
 func TestHomeShowsMineAndWhatWaitsForMe(t *testing.T) {
-	r := newRig(t, sandbox.SlackConfig{})
+	r := newRig(t, fakeslack.Config{})
 	r.slack.SetUserGroup("S0TEAM", alex)
 	r.listen(r.store)
 	r.carded(1, robin, approvals.Stage{Approvers: []string{"S0TEAM", robin}, Quorum: 1}) // nobody decides on their own
@@ -130,7 +131,7 @@ func TestHomeShowsMineAndWhatWaitsForMe(t *testing.T) {
 
 // TestHomeOfEveryState is taken by Slack, and harmless.
 func TestHomeOfEveryState(t *testing.T) {
-	r := newRig(t, sandbox.SlackConfig{})
+	r := newRig(t, fakeslack.Config{})
 	hostile := "<!channel> *x* `y` & " + strings.Repeat("ﷺ<", 300)
 	var all []approvals.Request
 	for _, state := range approvals.States() {
@@ -181,7 +182,7 @@ func TestPages(t *testing.T) {
 
 // TestHomeWithoutADirectory says that it does not know, and shows the rest.
 func TestHomeWithoutADirectory(t *testing.T) {
-	r := newRig(t, sandbox.SlackConfig{Scopes: []string{"commands", "chat:write", "users:read"}})
+	r := newRig(t, fakeslack.Config{Scopes: []string{"commands", "chat:write", "users:read"}})
 	r.listen(r.store)
 	r.carded(1, robin, approvals.Stage{Approvers: []string{"S0TEAM"}, Quorum: 1})
 	shown := r.home(alex, "Slack did not let me look up who may approve what")
@@ -194,7 +195,7 @@ func TestHomeWithoutADirectory(t *testing.T) {
 // TestHomeConflicts: a home that somebody else showed meanwhile is shown over
 // only to whom asks for it.
 func TestHomeConflicts(t *testing.T) {
-	r := newRig(t, sandbox.SlackConfig{})
+	r := newRig(t, fakeslack.Config{})
 	s := r.listen(r.store)
 	r.home(robin, "You have not asked")
 	elsewhere := slack.HomeTabViewRequest{Type: slack.VTHomeTab, Blocks: slack.Blocks{BlockSet: []slack.Block{section("of another replica")}}}
@@ -230,7 +231,7 @@ func TestHomeConflicts(t *testing.T) {
 
 // TestHomesAreBounded: whoever looked longest ago is forgotten.
 func TestHomesAreBounded(t *testing.T) {
-	r := newRig(t, sandbox.SlackConfig{})
+	r := newRig(t, fakeslack.Config{})
 	h := NewHome(r.api, r.store, r.directory, testWords(), r.self, nil, testLogger(r))
 	for n := range homesOpen + 5 {
 		h.opened(fmt.Sprint("U", n), "")
@@ -246,15 +247,15 @@ func TestHomesAreBounded(t *testing.T) {
 
 // TestHomeThatSlackWillNotShow is tried a few times and then left.
 func TestHomeThatSlackWillNotShow(t *testing.T) {
-	r := newRig(t, sandbox.SlackConfig{})
-	r.slack.Inject("views.publish", sandbox.Fault{Error: "not_enabled"})
+	r := newRig(t, fakeslack.Config{})
+	r.slack.Inject("views.publish", fault.Fault{Error: "not_enabled"})
 	r.listen(r.store)
 	if err := r.slack.OpenHome(robin); err != nil {
 		t.Fatal(err)
 	}
 	tries := func() int { return len(r.slack.Calls("views.publish")) }
 	r.await("all tries", func() bool { return tries() == homeTries })
-	r.await("the last answer", func() bool { return r.entries(sandbox.EntryAnswer, "views.publish") == homeTries })
+	r.await("the last answer", func() bool { return r.entries(fakeslack.EntryAnswer, "views.publish") == homeTries })
 	r.slack.Clear()
 	r.home(kim, "You have not asked")
 	if n := tries(); n != homeTries+1 {

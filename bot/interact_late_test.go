@@ -6,13 +6,13 @@ import (
 	"testing"
 	"time"
 
-	"licensebot/internal/sandbox"
+	"licensebot/internal/fakeslack"
 )
 
 // TestTooBusyForAForm is told where it is submitted, and a type-ahead gets
 // nothing to choose.
 func TestTooBusyForAForm(t *testing.T) {
-	r := newRig(t, sandbox.SlackConfig{})
+	r := newRig(t, fakeslack.Config{})
 	s := r.newSocket(r.store)
 	for payload, want := range map[string]string{
 		`{"type":"view_submission","user":{"id":"U1"},"view":{"callback_id":"allocate_form"}}`: "submit the form again",
@@ -29,17 +29,17 @@ func TestTooBusyForAForm(t *testing.T) {
 
 // TestFormThatWaitedTooLong is told so while there is time, and files nothing.
 func TestFormThatWaitedTooLong(t *testing.T) {
-	r := newRig(t, sandbox.SlackConfig{})
+	r := newRig(t, fakeslack.Config{})
 	s := r.listen(r.store)
 	payload := `{"type":"view_submission","user":{"id":"U0ROBIN"},"view":{"callback_id":"allocate_form","state":{"values":{
 		"group":{"group":{"value":"group-01"}},"codes":{"codes":{"value":"IDU"}}}}}}`
 	for id, age := range map[string]time.Duration{"late": startLimit + time.Millisecond, "timely": 0} {
 		env := envelope{ID: id, Type: "interactive", AcceptsPayload: true, Payload: json.RawMessage(payload)}
 		s.handle(r.ctx, job{env: env, client: s.clients[0], arrived: time.Now().Add(-age)})
-		r.await("the acknowledgement", func() bool { return r.entries(sandbox.EntryAckRefused, id) == 1 })
+		r.await("the acknowledgement", func() bool { return r.entries(fakeslack.EntryAckRefused, id) == 1 })
 	}
 	for _, e := range r.slack.Journal() {
-		if e.Kind == sandbox.EntryAckRefused && strings.Contains(string(e.Payload), "submit the form again") != (e.Envelope == "late") {
+		if e.Kind == fakeslack.EntryAckRefused && strings.Contains(string(e.Payload), "submit the form again") != (e.Envelope == "late") {
 			t.Errorf("%s was answered with %s", e.Envelope, e.Payload)
 		}
 	}

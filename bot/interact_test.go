@@ -11,14 +11,16 @@ import (
 	"time"
 
 	"licensebot/approvals"
-	"licensebot/internal/sandbox"
+	"licensebot/internal/fakeslack"
+	"licensebot/internal/fakeuipath"
+	"licensebot/internal/fault"
 	"licensebot/licensing"
 )
 
 // withUiPath gives the form a UiPath to ask.
-func (r *rig) withUiPath() *sandbox.UiPath {
+func (r *rig) withUiPath() *fakeuipath.Server {
 	r.t.Helper()
-	u, err := sandbox.NewUiPath(sandbox.UiPathConfig{})
+	u, err := fakeuipath.New(fakeuipath.Config{})
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -26,7 +28,7 @@ func (r *rig) withUiPath() *sandbox.UiPath {
 	for _, code := range []string{"RPADEVPRONU", "IDU"} {
 		u.Own(code, 40, 3)
 	}
-	u.AddGroup(sandbox.Group{ID: "group-01", Name: "Finance Robots"})
+	u.AddGroup(fakeuipath.Group{ID: "group-01", Name: "Finance Robots"})
 	client, err := licensing.New(licensing.Config{
 		URL: u.URL(), Organization: u.Organization(), AccountID: u.AccountID(), Tokens: licensing.Static(u.PersonalAccessToken()),
 	})
@@ -38,7 +40,7 @@ func (r *rig) withUiPath() *sandbox.UiPath {
 }
 
 // form opens the form by the command and returns it.
-func (r *rig) form() sandbox.View {
+func (r *rig) form() fakeslack.View {
 	r.t.Helper()
 	if typed := r.typed(""); typed.Error != "" || typed.Response != "" {
 		r.t.Fatalf("%q %q", typed.Error, typed.Response)
@@ -51,7 +53,7 @@ func (r *rig) form() sandbox.View {
 }
 
 // submit fills a form in by hand.
-func (r *rig) submit(v sandbox.View, values map[string]any) sandbox.Interacted {
+func (r *rig) submit(v fakeslack.View, values map[string]any) fakeslack.Interacted {
 	r.t.Helper()
 	byBlock := map[string]map[string]any{}
 	for name, value := range values {
@@ -82,17 +84,17 @@ func TestFormsOfferWhatUiPathTells(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := newRig(t, sandbox.SlackConfig{})
+			r := newRig(t, fakeslack.Config{})
 			u := r.withUiPath()
 			for i := range maxOptions - 2 {
 				u.Own(fmt.Sprintf("CODE%d", i), 50, i)
 			}
 			for _, operation := range c.down {
-				u.Inject(operation, sandbox.Fault{Status: 503})
+				u.Inject(operation, fault.Fault{Status: 503})
 			}
 			if slices.Equal(c.down, []string{"hang"}) {
 				for _, operation := range []string{"GET identity groups", "GET groups with-quota", "GET account"} {
-					u.Inject(operation, sandbox.Fault{Hang: true})
+					u.Inject(operation, fault.Fault{Hang: true})
 				}
 			}
 			r.listen(r.store)
@@ -114,12 +116,12 @@ func TestFormsOfferWhatUiPathTells(t *testing.T) {
 }
 
 func TestFormThatCannotBeOpened(t *testing.T) {
-	for name, fault := range map[string]sandbox.Fault{
+	for name, fault := range map[string]fault.Fault{
 		"refused": {Error: "expired_trigger_id"}, "limited": {Status: 429, RetryAfter: "30"}, "cut": {Cut: true}, "hangs": {Hang: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := newRig(t, sandbox.SlackConfig{})
+			r := newRig(t, fakeslack.Config{})
 			r.withUiPath()
 			r.slack.Inject("views.open", fault)
 			r.listen(r.store)
@@ -140,11 +142,11 @@ func TestFormThatCannotBeOpened(t *testing.T) {
 
 // TestFormStaysOpenUntilItIsStored tells under a field why it was not.
 func TestFormStaysOpenUntilItIsStored(t *testing.T) {
-	r := newRig(t, sandbox.SlackConfig{})
+	r := newRig(t, fakeslack.Config{})
 	u := r.withUiPath()
-	u.Inject("token", sandbox.Fault{Status: 503})
+	u.Inject("token", fault.Fault{Status: 503})
 	for _, operation := range []string{"GET identity groups", "GET groups with-quota", "GET account"} {
-		u.Inject(operation, sandbox.Fault{Status: 503})
+		u.Inject(operation, fault.Fault{Status: 503})
 	}
 	broken := make(chan func() error, 3)
 	r.listen(filer{RequestStore: r.store, file: func(approvals.Request) error { return (<-broken)() }})
@@ -171,7 +173,7 @@ func TestFormStaysOpenUntilItIsStored(t *testing.T) {
 // TestReceiptIsTheCommandsReceipt, in the channel where the form was asked for
 // if the bot is in it.
 func TestReceiptIsTheCommandsReceipt(t *testing.T) {
-	r := newRig(t, sandbox.SlackConfig{})
+	r := newRig(t, fakeslack.Config{})
 	r.withUiPath()
 	r.slack.Join(general, r.slack.BotUserID())
 	r.slack.SetCopies(3)
@@ -217,10 +219,10 @@ func TestReceiptIsTheCommandsReceipt(t *testing.T) {
 
 // TestReceiptFindsAnotherWay where the bot is in the channel and may not speak.
 func TestReceiptFindsAnotherWay(t *testing.T) {
-	r := newRig(t, sandbox.SlackConfig{})
+	r := newRig(t, fakeslack.Config{})
 	r.withUiPath()
 	r.slack.Join(general, r.slack.BotUserID())
-	r.slack.Inject("chat.postEphemeral", sandbox.Fault{Error: "restricted_action"})
+	r.slack.Inject("chat.postEphemeral", fault.Fault{Error: "restricted_action"})
 	r.listen(r.store)
 	v := r.form()
 	if _, err := r.slack.Suggest(r.ctx, robin, v.ID, fieldGroup, "fin"); err != nil {
@@ -236,10 +238,10 @@ func TestReceiptFindsAnotherWay(t *testing.T) {
 // TestFormsKeepTheCommandsName: what is said of a request that a form filed
 // names the command that opened it; where none did, the one in the manifest.
 func TestFormsKeepTheCommandsName(t *testing.T) {
-	r := newRig(t, sandbox.SlackConfig{})
+	r := newRig(t, fakeslack.Config{})
 	u := r.withUiPath()
 	for _, operation := range []string{"GET identity groups", "GET groups with-quota", "GET account"} {
-		u.Inject(operation, sandbox.Fault{Status: 503})
+		u.Inject(operation, fault.Fault{Status: 503})
 	}
 	r.listen(r.store)
 	for want, open := range map[string]func() error{
@@ -271,7 +273,7 @@ func TestFormsKeepTheCommandsName(t *testing.T) {
 // TestEveryInteractionIsAcknowledged, also when nobody knows it, it is
 // somebody else's, or the store does not answer.
 func TestEveryInteractionIsAcknowledged(t *testing.T) {
-	r := newRig(t, sandbox.SlackConfig{})
+	r := newRig(t, fakeslack.Config{})
 	u := r.withUiPath()
 	kept := new(letters)
 	s := r.newSocket(filer{RequestStore: r.store, letters: kept})
@@ -313,7 +315,7 @@ func TestEveryInteractionIsAcknowledged(t *testing.T) {
 
 // TestTypeAheadWhileUiPathHangs is answered in time, with what was typed.
 func TestTypeAheadWhileUiPathHangs(t *testing.T) {
-	r := newRig(t, sandbox.SlackConfig{})
+	r := newRig(t, fakeslack.Config{})
 	u := r.withUiPath()
 	r.listen(r.store)
 	v := r.form()
@@ -321,7 +323,7 @@ func TestTypeAheadWhileUiPathHangs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	u.Inject("GET identity groups", sandbox.Fault{Hang: true})
+	u.Inject("GET identity groups", fault.Fault{Hang: true})
 	in := r.intake(r.store)
 	in.Form.Catalog = licensing.NewAllocations(fresh)
 	ctx, cancel := context.WithTimeout(r.ctx, 100*time.Millisecond)
@@ -330,7 +332,7 @@ func TestTypeAheadWhileUiPathHangs(t *testing.T) {
 		t.Errorf("%+v", offered)
 	}
 	u.Clear()
-	if found, err := r.slack.Suggest(r.ctx, robin, v.ID, fieldGroup, "robots"); err != nil || len(found.Options) != 1 || found.Options[0] != (sandbox.SelectOption{Text: "Finance Robots", Value: "group-01"}) {
+	if found, err := r.slack.Suggest(r.ctx, robin, v.ID, fieldGroup, "robots"); err != nil || len(found.Options) != 1 || found.Options[0] != (fakeslack.SelectOption{Text: "Finance Robots", Value: "group-01"}) {
 		t.Errorf("%+v, %v", found, err)
 	}
 }

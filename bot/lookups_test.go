@@ -10,7 +10,8 @@ import (
 	"github.com/rs/zerolog"
 
 	"licensebot/approvals"
-	"licensebot/internal/sandbox"
+	"licensebot/internal/fakeslack"
+	"licensebot/internal/fakeuipath"
 	"licensebot/licensing"
 )
 
@@ -28,12 +29,12 @@ func (w watched) FindGroup(ctx context.Context, ref string) (approvals.Group, er
 // lookups are those of a rig with a UiPath that has group-01.
 func (r *rig) lookups(asked func(context.Context)) *Lookups {
 	r.t.Helper()
-	u, err := sandbox.NewUiPath(sandbox.UiPathConfig{})
+	u, err := fakeuipath.New(fakeuipath.Config{})
 	if err != nil {
 		r.t.Fatal(err)
 	}
 	r.t.Cleanup(u.Close)
-	u.AddGroup(sandbox.Group{ID: "group-01", Name: "Finance Robots", Rule: []string{"IDU"}})
+	u.AddGroup(fakeuipath.Group{ID: "group-01", Name: "Finance Robots", Rule: []string{"IDU"}})
 	client, err := licensing.New(licensing.Config{
 		URL: u.URL(), Organization: u.Organization(), AccountID: u.AccountID(), Tokens: licensing.Static(u.PersonalAccessToken()),
 	})
@@ -72,7 +73,7 @@ func TestLookupsWaitForTheAcknowledgement(t *testing.T) {
 
 // One delivery that comes twice is answered once.
 func TestLookupsAnswerOnce(t *testing.T) {
-	r := newRig(t, sandbox.SlackConfig{})
+	r := newRig(t, fakeslack.Config{})
 	acknowledged, acknowledge := context.WithCancel(t.Context())
 	l := r.lookups(func(context.Context) {})
 	for range 2 {
@@ -90,7 +91,7 @@ func TestLookupsAnswerOnce(t *testing.T) {
 
 // So many questions at once and no more; Close gives up those that wait.
 func TestLookupsAreBounded(t *testing.T) {
-	r := newRig(t, sandbox.SlackConfig{})
+	r := newRig(t, fakeslack.Config{})
 	l := r.lookups(func(context.Context) { t.Error("UiPath was asked") })
 	never, cancel := context.WithCancel(t.Context())
 	for n := range lookupsAtOnce + 1 {
@@ -116,7 +117,7 @@ func TestLookupsThatFail(t *testing.T) {
 		"too slow": func(ctx context.Context) { <-ctx.Done() },
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := newRig(t, sandbox.SlackConfig{})
+			r := newRig(t, fakeslack.Config{})
 			l := r.lookups(asked)
 			ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 			defer cancel()

@@ -14,7 +14,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"licensebot/approvals"
-	"licensebot/internal/sandbox"
+	"licensebot/internal/fakeslack"
 	"licensebot/internal/store"
 )
 
@@ -36,7 +36,7 @@ const patience = 30 * time.Second
 type rig struct {
 	t         *testing.T
 	ctx       context.Context
-	slack     *sandbox.Slack
+	slack     *fakeslack.Server
 	api       *slack.Client
 	self      Self
 	receipts  *ResponseURLs
@@ -49,18 +49,18 @@ type rig struct {
 	greeted   chan struct{} // has one for every hello that the bot heard
 }
 
-func newRig(t *testing.T, cfg sandbox.SlackConfig) *rig {
+func newRig(t *testing.T, cfg fakeslack.Config) *rig {
 	t.Helper()
-	s, err := sandbox.NewSlack(cfg)
+	s, err := fakeslack.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.Close)
 	for _, id := range []string{robin, alex, kim} {
-		s.AddUser(sandbox.User{ID: id, Name: id})
+		s.AddUser(fakeslack.User{ID: id, Name: id})
 	}
-	s.AddChannel(sandbox.Channel{ID: channel, Name: "approvals", Members: []string{robin, alex, kim, s.BotUserID()}})
-	s.AddChannel(sandbox.Channel{ID: general, Name: "general", Members: []string{robin, alex, kim}})
+	s.AddChannel(fakeslack.Channel{ID: channel, Name: "approvals", Members: []string{robin, alex, kim, s.BotUserID()}})
+	s.AddChannel(fakeslack.Channel{ID: general, Name: "general", Members: []string{robin, alex, kim}})
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	t.Cleanup(cancel)
 	db, err := store.Open(ctx, "sqlite://"+filepath.Join(t.TempDir(), "bot.db"), store.Options{})

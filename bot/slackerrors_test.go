@@ -11,7 +11,8 @@ import (
 	"github.com/slack-go/slack"
 
 	"licensebot/approvals"
-	"licensebot/internal/sandbox"
+	"licensebot/internal/fakeslack"
+	"licensebot/internal/fault"
 )
 
 // meaning names what an error of a Web API call says about its effect.
@@ -31,30 +32,30 @@ func meaning(err error) string {
 
 // TestWhatSlackErrorsMean posts against each way a call can fail.
 func TestWhatSlackErrorsMean(t *testing.T) {
-	r := newRig(t, sandbox.SlackConfig{})
+	r := newRig(t, fakeslack.Config{})
 	type failure struct {
-		fault sandbox.Fault
+		fault fault.Fault
 		want  string
 	}
 	cases := map[string]failure{
-		"429":                 {sandbox.Fault{Status: 429, RetryAfter: "17"}, "delay 17s"},
-		"ratelimited":         {sandbox.Fault{Status: 200, Error: "ratelimited"}, "delay 1s"},
-		"500":                 {sandbox.Fault{Status: 500}, "unknown"},
-		"503 after it worked": {sandbox.Fault{Status: 503, AfterEffect: true}, "unknown"},
-		"a proxy's 403":       {sandbox.Fault{Status: 403, Body: "<html>", ContentType: "text/html"}, "delay 0s"},
-		"cut":                 {sandbox.Fault{Cut: true}, "unknown"},
-		"truncated":           {sandbox.Fault{Body: `{"ok":tr`}, "unknown"},
-		"a web page":          {sandbox.Fault{Body: "<html>", ContentType: "text/html"}, "unknown"},
-		"a name of tomorrow":  {sandbox.Fault{Error: "something_new"}, "delay 0s"},
+		"429":                 {fault.Fault{Status: 429, RetryAfter: "17"}, "delay 17s"},
+		"ratelimited":         {fault.Fault{Status: 200, Error: "ratelimited"}, "delay 1s"},
+		"500":                 {fault.Fault{Status: 500}, "unknown"},
+		"503 after it worked": {fault.Fault{Status: 503, AfterEffect: true}, "unknown"},
+		"a proxy's 403":       {fault.Fault{Status: 403, Body: "<html>", ContentType: "text/html"}, "delay 0s"},
+		"cut":                 {fault.Fault{Cut: true}, "unknown"},
+		"truncated":           {fault.Fault{Body: `{"ok":tr`}, "unknown"},
+		"a web page":          {fault.Fault{Body: "<html>", ContentType: "text/html"}, "unknown"},
+		"a name of tomorrow":  {fault.Fault{Error: "something_new"}, "delay 0s"},
 	}
 	for _, name := range transient {
-		cases[name] = failure{sandbox.Fault{Error: name}, "unknown"}
+		cases[name] = failure{fault.Fault{Error: name}, "unknown"}
 	}
 	for _, name := range gone {
-		cases[name] = failure{sandbox.Fault{Error: name}, "refusal " + name}
+		cases[name] = failure{fault.Fault{Error: name}, "refusal " + name}
 	}
 	for name := range remedies {
-		cases[name] = failure{sandbox.Fault{Error: name}, "delay 0s"}
+		cases[name] = failure{fault.Fault{Error: name}, "delay 0s"}
 	}
 	for name, c := range cases {
 		c.fault.Times = 1
@@ -75,7 +76,7 @@ func TestWhatSlackErrorsMean(t *testing.T) {
 
 // TestUnreachableSlack is a call that never left.
 func TestUnreachableSlack(t *testing.T) {
-	r := newRig(t, sandbox.SlackConfig{})
+	r := newRig(t, fakeslack.Config{})
 	r.slack.Close()
 	r.speaker.http.CloseIdleConnections()
 	if _, err := r.speaker.PostCard(r.ctx, r.request(approvals.Pending)); meaning(err) != "delay 0s" {
@@ -86,8 +87,8 @@ func TestUnreachableSlack(t *testing.T) {
 // TestSlackDoesNotAnswerInTime is a post that took effect while its caller gave
 // up waiting: nobody may take it for one that was never made.
 func TestSlackDoesNotAnswerInTime(t *testing.T) {
-	r := newRig(t, sandbox.SlackConfig{})
-	r.slack.Inject("chat.postMessage", sandbox.Fault{Hang: true, AfterEffect: true, Times: 1})
+	r := newRig(t, fakeslack.Config{})
+	r.slack.Inject("chat.postMessage", fault.Fault{Hang: true, AfterEffect: true, Times: 1})
 	ctx, giveUp := context.WithCancel(r.ctx)
 	defer giveUp()
 	go func() {
@@ -101,13 +102,13 @@ func TestSlackDoesNotAnswerInTime(t *testing.T) {
 
 // TestErrorsTellNoSecrets looks for tokens and response URLs in errors.
 func TestErrorsTellNoSecrets(t *testing.T) {
-	r := newRig(t, sandbox.SlackConfig{})
+	r := newRig(t, fakeslack.Config{})
 	secretURL := strings.TrimSuffix(r.slack.APIURL(), "/api/") + "/commands/T1/1/capability"
-	r.slack.Inject("response_url", sandbox.Fault{Cut: true})
+	r.slack.Inject("response_url", fault.Fault{Cut: true})
 	r.receipts.Keep("R-7K3F9QXA", secretURL, time.Now())
 	told := r.request(approvals.Refused)
 	told.ID = "R-7K3F9QXA"
-	r.slack.Inject("chat.postMessage", sandbox.Fault{Cut: true})
+	r.slack.Inject("chat.postMessage", fault.Fault{Cut: true})
 	err := r.speaker.TellRequester(r.ctx, told, notice)
 	if meaning(err) != "unknown" || !strings.Contains(r.log.String(), "response_url did not take") {
 		t.Fatalf("%v\n%s", err, r.log)
@@ -136,12 +137,12 @@ func TestDetailsOfRefusals(t *testing.T) {
 
 // TestIntroduce goes on while Slack cannot answer, and not when it will not.
 func TestIntroduce(t *testing.T) {
-	r := newRig(t, sandbox.SlackConfig{})
-	r.slack.Inject("auth.test", sandbox.Fault{Times: 1, Status: 503})
+	r := newRig(t, fakeslack.Config{})
+	r.slack.Inject("auth.test", fault.Fault{Times: 1, Status: 503})
 	if self, err := Introduce(r.ctx, r.api, testLogger(r)); err != nil || self.UserID != r.slack.BotUserID() || self.TeamID != r.slack.TeamID() {
 		t.Errorf("%+v, %v", self, err)
 	}
-	for name, fault := range map[string]sandbox.Fault{
+	for name, fault := range map[string]fault.Fault{
 		"SLACK_BOT_TOKEN": {Times: 1, Error: "invalid_auth"},
 		"xoxb-":           {Times: 1, Body: `{"ok":true,"team_id":"T1"}`},
 	} {
@@ -160,7 +161,7 @@ func TestIntroduce(t *testing.T) {
 // TestUntoldPeople names, in the log, what to do where Slack does not tell who
 // somebody is or who is in a user group.
 func TestUntoldPeople(t *testing.T) {
-	r := newRig(t, sandbox.SlackConfig{})
+	r := newRig(t, fakeslack.Config{})
 	ask := map[string]func() error{
 		"users.info":            func() error { _, err := r.directory.FindPerson(r.ctx, alex, 0); return err },
 		"usergroups.users.list": func() error { _, err := r.directory.ListMembers(r.ctx, []string{"S0A"}, 0); return err },
@@ -171,13 +172,13 @@ func TestUntoldPeople(t *testing.T) {
 		{"usergroups.users.list", "no_such_subteam", "in LICENSEBOT_APPROVERS or the policy file does not exist; correct its id"},
 		{"usergroups.users.list", "plan_upgrade_required", "one by one in LICENSEBOT_APPROVERS or the policy file"},
 	} {
-		r.slack.Inject(c.method, sandbox.Fault{Times: 1, Error: c.name})
+		r.slack.Inject(c.method, fault.Fault{Times: 1, Error: c.name})
 		err := ask[c.method]()
 		if meaning(err) != "refusal "+c.name || !strings.HasPrefix(err.Error(), "refused: "+c.name+": ") || !strings.HasSuffix(err.Error(), c.remedy) {
 			t.Errorf("%s %s: %v", c.method, c.name, err)
 		}
 	}
-	r.slack.Inject("users.info", sandbox.Fault{Times: 1, Error: "user_not_found"}) // nothing to mend
+	r.slack.Inject("users.info", fault.Fault{Times: 1, Error: "user_not_found"}) // nothing to mend
 	if err := ask["users.info"](); err == nil || err.Error() != "refused: user_not_found" {
 		t.Errorf("%v", err)
 	}
@@ -186,9 +187,9 @@ func TestUntoldPeople(t *testing.T) {
 // TestCheckChannel tells an operator what is wrong with the channel, and what
 // happens meanwhile.
 func TestCheckChannel(t *testing.T) {
-	r := newRig(t, sandbox.SlackConfig{})
-	r.slack.AddChannel(sandbox.Channel{ID: "C0ARCHIVED", Name: "a", Archived: true, Members: []string{r.self.UserID}})
-	r.slack.AddChannel(sandbox.Channel{ID: "C0SHARED", Name: "s", ExtShared: true, Members: []string{r.self.UserID}})
+	r := newRig(t, fakeslack.Config{})
+	r.slack.AddChannel(fakeslack.Channel{ID: "C0ARCHIVED", Name: "a", Archived: true, Members: []string{r.self.UserID}})
+	r.slack.AddChannel(fakeslack.Channel{ID: "C0SHARED", Name: "s", ExtShared: true, Members: []string{r.self.UserID}})
 	const kept = "requests are kept until then"
 	for id, want := range map[string][2]string{
 		general: {"invite it there", kept}, "C0NONE": {"check LICENSEBOT_CHANNEL", kept}, "C0ARCHIVED": {"unarchive it", kept},
@@ -202,7 +203,7 @@ func TestCheckChannel(t *testing.T) {
 	if err := CheckChannel(r.ctx, r.api, channel); err != nil {
 		t.Errorf("a good channel: %v", err)
 	}
-	r.slack.Inject("conversations.info", sandbox.Fault{Times: 1, Error: "missing_scope"})
+	r.slack.Inject("conversations.info", fault.Fault{Times: 1, Error: "missing_scope"})
 	if err := CheckChannel(r.ctx, r.api, channel); err == nil || !strings.Contains(err.Error(), "cannot be told") || strings.Contains(err.Error(), kept) {
 		t.Errorf("a channel that was not seen: %v", err)
 	}

@@ -16,7 +16,8 @@ import (
 	"github.com/slack-go/slack/socketmode"
 
 	"licensebot/approvals"
-	"licensebot/internal/sandbox"
+	"licensebot/internal/fakeslack"
+	"licensebot/internal/fault"
 )
 
 // A filer is the real store, with something in the way of it.
@@ -147,7 +148,7 @@ func (r *rig) awaitConnections(s *Socket) {
 }
 
 // typed is what the requester sees of a command.
-func (r *rig) typed(text string) sandbox.Typed {
+func (r *rig) typed(text string) fakeslack.Typed {
 	r.t.Helper()
 	typed, err := r.slack.Command(r.ctx, robin, general, "/allocate", text)
 	if err != nil {
@@ -184,7 +185,7 @@ func (r *rig) entries(kind, of string) int {
 func TestReconnects(t *testing.T) {
 	for _, reason := range []string{"warning", "refresh_requested", "link_disabled", "too_many_websockets", "cut"} {
 		t.Run(reason, func(t *testing.T) {
-			r := newRig(t, sandbox.SlackConfig{})
+			r := newRig(t, fakeslack.Config{})
 			r.listen(r.store)
 			if n := len(r.slack.Calls("apps.connections.open")); n != 2 {
 				t.Errorf("%d connections were opened", n)
@@ -194,7 +195,7 @@ func TestReconnects(t *testing.T) {
 			} else {
 				r.slack.Disconnect(reason)
 			}
-			r.await("both to come back", func() bool { return r.entries(sandbox.EntryHello, "") == 2*Connections })
+			r.await("both to come back", func() bool { return r.entries(fakeslack.EntryHello, "") == 2*Connections })
 			r.recorded("group-01 IDU")
 			if n := len(r.slack.Calls("apps.connections.open")); n != 2*Connections {
 				t.Errorf("%d connections were opened", n)
@@ -209,7 +210,7 @@ func TestRefusedConnections(t *testing.T) {
 	for _, reason := range []string{"link_disabled", "too_many_websockets", "refresh_requested"} {
 		t.Run(reason, func(t *testing.T) {
 			t.Parallel() // to wait together for the next attempt
-			r := newRig(t, sandbox.SlackConfig{Linger: time.Millisecond})
+			r := newRig(t, fakeslack.Config{Linger: time.Millisecond})
 			r.slack.RefuseSockets(reason)
 			r.run(r.newSocket(r.store))
 			opened := func() int { return len(r.slack.Calls("apps.connections.open")) }
@@ -234,15 +235,15 @@ func TestRefusedConnections(t *testing.T) {
 func TestAnOutageIsCalledOne(t *testing.T) {
 	for name, c := range map[string]struct {
 		method string
-		fault  sandbox.Fault
+		fault  fault.Fault
 	}{
-		"no network":        {"apps.connections.open", sandbox.Fault{Times: 4, Cut: true}},
-		"a proxy's 503":     {"apps.connections.open", sandbox.Fault{Times: 4, Status: 503}},
-		"no way for a dial": {"link", sandbox.Fault{Times: 4, Status: 503}},
+		"no network":        {"apps.connections.open", fault.Fault{Times: 4, Cut: true}},
+		"a proxy's 503":     {"apps.connections.open", fault.Fault{Times: 4, Status: 503}},
+		"no way for a dial": {"link", fault.Fault{Times: 4, Status: 503}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r := newRig(t, sandbox.SlackConfig{})
+			r := newRig(t, fakeslack.Config{})
 			r.slack.Inject(c.method, c.fault)
 			r.listen(r.store)
 			r.recorded("group-01 IDU")
@@ -258,12 +259,12 @@ func TestAnOutageIsCalledOne(t *testing.T) {
 // operator is told where to look.
 func TestNoSuchPage(t *testing.T) {
 	t.Parallel()
-	r := newRig(t, sandbox.SlackConfig{})
-	r.slack.Inject("apps.connections.open", sandbox.Fault{Times: 2, Status: 404})
+	r := newRig(t, fakeslack.Config{})
+	r.slack.Inject("apps.connections.open", fault.Fault{Times: 2, Status: 404})
 	r.listen(r.store)
-	r.slack.Inject("apps.connections.open", sandbox.Fault{Times: 1, Status: 404})
+	r.slack.Inject("apps.connections.open", fault.Fault{Times: 1, Status: 404})
 	r.slack.DisconnectOne("refresh_requested")
-	r.await("the connection to come back", func() bool { return r.entries(sandbox.EntryHello, "") == Connections+1 })
+	r.await("the connection to come back", func() bool { return r.entries(fakeslack.EntryHello, "") == Connections+1 })
 	r.recorded("group-01 IDU")
 	log := r.log.String()
 	if strings.Contains(log, "SLACK_APP_TOKEN") || strings.Count(log, "SLACK_API_URL") != 3 || !strings.Contains(log, r.slack.APIURL()) {
@@ -273,7 +274,7 @@ func TestNoSuchPage(t *testing.T) {
 
 // TestAppTokenNotAccepted ends with words for the operator.
 func TestAppTokenNotAccepted(t *testing.T) {
-	r := newRig(t, sandbox.SlackConfig{})
+	r := newRig(t, fakeslack.Config{})
 	s := NewSocket(SocketConfig{APIURL: r.slack.APIURL(), BotToken: r.slack.BotToken(), AppToken: "xapp-secret"}, r.intake(r.store), zerolog.Nop())
 	err := s.Run(r.ctx)
 	if err == nil || !strings.Contains(err.Error(), "SLACK_APP_TOKEN") || strings.Contains(err.Error(), "secret") {
@@ -284,7 +285,7 @@ func TestAppTokenNotAccepted(t *testing.T) {
 // TestNothingIsAckedBeforeItIsStored holds the store back, and stops meanwhile:
 // nothing is taken in any more, but what was taken in is finished.
 func TestNothingIsAckedBeforeItIsStored(t *testing.T) {
-	r := newRig(t, sandbox.SlackConfig{AckTimeout: patience})
+	r := newRig(t, fakeslack.Config{AckTimeout: patience})
 	gate := make(chan struct{})
 	s := r.newSocket(filer{RequestStore: r.store, file: func(approvals.Request) error {
 		<-gate
@@ -293,7 +294,7 @@ func TestNothingIsAckedBeforeItIsStored(t *testing.T) {
 	stop := r.run(s)
 	r.awaitConnections(s)
 	const commands = handlers + 3 // three of them wait in the queue
-	answers := make(chan sandbox.Typed, commands)
+	answers := make(chan fakeslack.Typed, commands)
 	for range commands {
 		go func() { answers <- r.typed("group-01 IDU") }()
 	}
@@ -302,7 +303,7 @@ func TestNothingIsAckedBeforeItIsStored(t *testing.T) {
 	}
 	stopped := make(chan struct{})
 	go func() { stop(); close(stopped) }()
-	if n := r.entries(sandbox.EntryAck, "slash_commands"); n != 0 {
+	if n := r.entries(fakeslack.EntryAck, "slash_commands"); n != 0 {
 		t.Errorf("%d commands were acknowledged before they were stored", n)
 	}
 	close(gate)
@@ -320,7 +321,7 @@ func TestNothingIsAckedBeforeItIsStored(t *testing.T) {
 
 // TestNotStored tells the person, and leaves reactions to be delivered again.
 func TestNotStored(t *testing.T) {
-	r := newRig(t, sandbox.SlackConfig{AckTimeout: 500 * time.Millisecond, RetryDelays: []time.Duration{0, 0, 0}})
+	r := newRig(t, fakeslack.Config{AckTimeout: 500 * time.Millisecond, RetryDelays: []time.Duration{0, 0, 0}})
 	full := errors.New("disk full")
 	var once sync.Once
 	r.listen(filer{
@@ -336,7 +337,7 @@ func TestNotStored(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.await("the event to be settled", func() bool { return r.slack.Unacked() == 0 })
-	if n := r.entries(sandbox.EntryTimeout, "events_api"); n != 1 {
+	if n := r.entries(fakeslack.EntryTimeout, "events_api"); n != 1 {
 		t.Errorf("a reaction that was not stored was acknowledged, or again and again not: %d", n)
 	}
 	votes, err := r.store.ListReactions(r.ctx, channel, card.CardTS)
@@ -347,7 +348,7 @@ func TestNotStored(t *testing.T) {
 
 // What nobody can know is not called certain either way.
 func TestUncertain(t *testing.T) {
-	r := newRig(t, sandbox.SlackConfig{})
+	r := newRig(t, fakeslack.Config{})
 	r.listen(filer{RequestStore: r.store, file: func(approvals.Request) error { return fmt.Errorf("commit: %w", approvals.ErrCommitUnknown) }})
 	if typed := r.typed("group-01 IDU"); typed.Response != testWords().Uncertain() {
 		t.Errorf("%q %q", typed.Error, typed.Response)
@@ -355,7 +356,7 @@ func TestUncertain(t *testing.T) {
 }
 
 func TestUncertainOfARequest(t *testing.T) {
-	r := newRig(t, sandbox.SlackConfig{})
+	r := newRig(t, fakeslack.Config{})
 	lost := fmt.Errorf("commit: %w", approvals.ErrCommitUnknown)
 	r.listen(filer{RequestStore: r.store, step: lost})
 	request, _, err := r.store.FileRequest(r.ctx, approvals.Request{ID: approvals.NewID(), EnvelopeID: "e1", Requester: robin, Channel: channel, Terms: approvals.Terms{TTL: time.Hour}})
@@ -385,7 +386,7 @@ func (g granting) Request(ctx context.Context, id string) (approvals.Request, er
 // TestDeliveriesThatNobodyUnderstands are recorded and then acknowledged, so
 // that Slack does not deliver them again.
 func TestDeliveriesThatNobodyUnderstands(t *testing.T) {
-	r := newRig(t, sandbox.SlackConfig{})
+	r := newRig(t, fakeslack.Config{})
 	kept := new(letters)
 	r.listen(filer{RequestStore: r.store, letters: kept})
 	for id, frame := range map[string]string{
@@ -405,7 +406,7 @@ func TestDeliveriesThatNobodyUnderstands(t *testing.T) {
 		if err := r.slack.SendRaw([]byte(strings.Replace(frame, "ID", id, 1))); err != nil {
 			t.Fatal(err)
 		}
-		r.await("the acknowledgement of "+id, func() bool { return r.entries(sandbox.EntryAckRefused, id) == 1 })
+		r.await("the acknowledgement of "+id, func() bool { return r.entries(fakeslack.EntryAckRefused, id) == 1 })
 		if letter := kept.of(id); letter == "" || id != "of no type" && !strings.Contains(letter, id) || strings.Contains(letter, "secret") {
 			t.Errorf("%s: %.200q", id, letter)
 		}
@@ -416,11 +417,11 @@ func TestDeliveriesThatNobodyUnderstands(t *testing.T) {
 		}
 	}
 	r.recorded("group-01 IDU")
-	if n := r.entries(sandbox.EntryHello, ""); n != Connections {
+	if n := r.entries(fakeslack.EntryHello, ""); n != Connections {
 		t.Errorf("%d connections were needed", n)
 	}
 	for _, e := range r.slack.Journal() {
-		if e.Kind == sandbox.EntryAckRefused && strings.HasPrefix(e.Envelope, "no user") && !strings.Contains(string(e.Payload), "Something went wrong inside licensebot") {
+		if e.Kind == fakeslack.EntryAckRefused && strings.HasPrefix(e.Envelope, "no user") && !strings.Contains(string(e.Payload), "Something went wrong inside licensebot") {
 			t.Errorf("whoever typed it is not told: %s", e.Payload)
 		}
 	}
@@ -428,7 +429,7 @@ func TestDeliveriesThatNobodyUnderstands(t *testing.T) {
 
 // TestAPanicHarmsOnlyItsOwnEnvelope, which is recorded and answered.
 func TestAPanicHarmsOnlyItsOwnEnvelope(t *testing.T) {
-	r := newRig(t, sandbox.SlackConfig{})
+	r := newRig(t, fakeslack.Config{})
 	kept := new(letters)
 	r.listen(filer{
 		RequestStore: r.store, letters: kept,
@@ -459,14 +460,14 @@ func TestAPanicHarmsOnlyItsOwnEnvelope(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.await("the reaction to be set aside", func() bool { return r.slack.Unacked() == 0 })
-	if n := r.entries(sandbox.EntryTimeout, ""); n != 0 {
+	if n := r.entries(fakeslack.EntryTimeout, ""); n != 0 {
 		t.Errorf("%d envelopes were not acknowledged", n)
 	}
 }
 
 // TestTooManyCommands fills the queue. Each person is told something.
 func TestTooManyCommands(t *testing.T) {
-	r := newRig(t, sandbox.SlackConfig{AckTimeout: patience})
+	r := newRig(t, fakeslack.Config{AckTimeout: patience})
 	gate := make(chan struct{})
 	r.listen(filer{RequestStore: r.store, file: func(approvals.Request) error {
 		<-gate
@@ -518,7 +519,7 @@ func TestAnswersAreInTime(t *testing.T) {
 // TestWhatWaitsIsBounded hands a socket three times as many commands as it has
 // room for while nobody works on them. The others are let go at once.
 func TestWhatWaitsIsBounded(t *testing.T) {
-	r := newRig(t, sandbox.SlackConfig{})
+	r := newRig(t, fakeslack.Config{})
 	s := r.newSocket(r.store)
 	const size = 16 << 10 // of a command, so that keeping them all would be seen
 	heap := func() uint64 {
@@ -546,7 +547,7 @@ func TestWhatWaitsIsBounded(t *testing.T) {
 // TestWhichReactionsAreVotes hands reactions to the intake, of which one is a
 // vote.
 func TestWhichReactionsAreVotes(t *testing.T) {
-	r := newRig(t, sandbox.SlackConfig{})
+	r := newRig(t, fakeslack.Config{})
 	r.listen(r.store)
 	card := r.posted(approvals.Pending)
 	event := func(change func(event, item map[string]any)) {
@@ -578,7 +579,7 @@ func TestWhichReactionsAreVotes(t *testing.T) {
 
 // TestOtherEvents are noted where they matter.
 func TestOtherEvents(t *testing.T) {
-	r := newRig(t, sandbox.SlackConfig{})
+	r := newRig(t, fakeslack.Config{})
 	kept := new(letters)
 	r.listen(filer{RequestStore: r.store, letters: kept})
 	r.slack.SetUserGroup("S0A", alex)

@@ -11,7 +11,8 @@ import (
 	"github.com/slack-go/slack"
 
 	"licensebot/approvals"
-	"licensebot/internal/sandbox"
+	"licensebot/internal/fakeslack"
+	"licensebot/internal/fault"
 )
 
 // posted is a request whose card is in the channel.
@@ -28,7 +29,7 @@ func (r *rig) posted(state approvals.State) approvals.Request {
 
 // TestWhatHistoryCarries reads the metadata of a card and its replies.
 func TestWhatHistoryCarries(t *testing.T) {
-	r := newRig(t, sandbox.SlackConfig{})
+	r := newRig(t, fakeslack.Config{})
 	request := r.posted(approvals.Pending)
 	request.DelayReason, request.DecidedAt = "UiPath sleeps", testTime
 	request.Votes = []approvals.Vote{{User: kim}}
@@ -90,7 +91,7 @@ func TestActors(t *testing.T) {
 
 // TestFind looks for what an earlier attempt posted, among what looks like it.
 func TestFind(t *testing.T) {
-	r := newRig(t, sandbox.SlackConfig{})
+	r := newRig(t, fakeslack.Config{})
 	since := time.Now()
 	pending := r.request(approvals.Pending)
 	find := func(request approvals.Request, kind approvals.JobKind) string {
@@ -105,7 +106,7 @@ func TestFind(t *testing.T) {
 		t.Errorf("%s was found before anything was posted", ts)
 	}
 	r.posted(approvals.Pending) // of another request
-	r.slack.AddUser(sandbox.User{ID: "U0IMPOSTOR", Name: "impostor"})
+	r.slack.AddUser(fakeslack.User{ID: "U0IMPOSTOR", Name: "impostor"})
 	impostor := *r.speaker
 	impostor.self = Self{UserID: "U0IMPOSTOR", BotID: "B0IMPOSTOR"}
 	ts, err := r.speaker.PostCard(r.ctx, pending)
@@ -147,7 +148,7 @@ func TestFind(t *testing.T) {
 	if found := find(approved, approvals.JobPostDelay); found != thread[len(thread)-2].TS {
 		t.Errorf("the progress is found at %q", found)
 	}
-	r.slack.Inject("conversations.history", sandbox.Fault{Times: 1, Status: 500})
+	r.slack.Inject("conversations.history", fault.Fault{Times: 1, Status: 500})
 	if _, _, err := r.speaker.FindPost(r.ctx, pending, approvals.Job{Kind: approvals.JobPostCard}, since); meaning(err) != "unknown" {
 		t.Errorf("%v", err)
 	}
@@ -156,9 +157,9 @@ func TestFind(t *testing.T) {
 // TestFindGivesUpTruthfully does not call a post missing that it could not
 // look for.
 func TestFindGivesUpTruthfully(t *testing.T) {
-	r := newRig(t, sandbox.SlackConfig{})
+	r := newRig(t, fakeslack.Config{})
 	page := `{"ok":true,"messages":[],"has_more":true,"response_metadata":{"next_cursor":"bmV4dF90czox"}}`
-	r.slack.Inject("conversations.history", sandbox.Fault{Body: page})
+	r.slack.Inject("conversations.history", fault.Fault{Body: page})
 	_, found, err := r.speaker.FindPost(r.ctx, r.request(approvals.Pending), approvals.Job{Kind: approvals.JobPostCard}, testTime)
 	if found || !errors.Is(err, errTooMuchHistory) || meaning(err) != "unknown" {
 		t.Errorf("%t, %v", found, err)
@@ -174,7 +175,7 @@ func TestFindGivesUpTruthfully(t *testing.T) {
 
 // TestSeed puts both emoji on the card, whatever is there already.
 func TestSeed(t *testing.T) {
-	r := newRig(t, sandbox.SlackConfig{})
+	r := newRig(t, fakeslack.Config{})
 	card := r.posted(approvals.Pending)
 	_ = r.api.AddReactionContext(r.ctx, "white_check_mark", slack.NewRefToMessage(channel, card.CardTS))
 	if err := r.speaker.AddReactions(r.ctx, card); err != nil {
@@ -195,7 +196,7 @@ func TestSeed(t *testing.T) {
 
 // TestTell reaches a reactor, or ends if it cannot.
 func TestTell(t *testing.T) {
-	r := newRig(t, sandbox.SlackConfig{})
+	r := newRig(t, fakeslack.Config{})
 	card := r.posted(approvals.Pending)
 	if err := r.speaker.TellVoter(r.ctx, card, kim, approvals.NotApprover); err != nil {
 		t.Error(err)
@@ -215,7 +216,7 @@ var notice = approvals.Job{Kind: approvals.JobTellRequester}
 // TestNotify reaches the requester in the first way that works, and leaves
 // what must not be lost where Slack keeps it.
 func TestNotify(t *testing.T) {
-	r := newRig(t, sandbox.SlackConfig{})
+	r := newRig(t, fakeslack.Config{})
 	refused := r.request(approvals.Refused)
 	refused.OriginChannel = channel
 	expect := func(what, via, outcome string) {
@@ -234,7 +235,7 @@ func TestNotify(t *testing.T) {
 		}
 	}
 	expect("without a receipt", "direct message", "ok")
-	for fault, outcome := range map[sandbox.Fault]string{
+	for fault, outcome := range map[fault.Fault]string{
 		{Times: 1, Error: "messages_tab_disabled"}: "ok", {Times: 1, Error: "no_permission"}: "ok",
 		{Times: 1, Error: "restricted_action"}: "ok", {Times: 1, Error: "unheard_of"}: "ok",
 		{Times: 1, Error: "ratelimited", RetryAfter: "30"}: "delay 30s", {Times: 1, Error: "rate_limited", Status: 200}: "delay 1s",
@@ -243,21 +244,21 @@ func TestNotify(t *testing.T) {
 		r.slack.Inject("chat.postMessage", fault)
 		expect(fmt.Sprintf("its direct message comes to %+v", fault), map[bool]string{true: "chat.postEphemeral"}[outcome == "ok"], outcome)
 	}
-	r.slack.Inject("chat.postMessage", sandbox.Fault{Times: 2, Error: "messages_tab_disabled"})
-	r.slack.Inject("chat.postEphemeral", sandbox.Fault{Times: 1, Error: "restricted_action"})
+	r.slack.Inject("chat.postMessage", fault.Fault{Times: 2, Error: "messages_tab_disabled"})
+	r.slack.Inject("chat.postEphemeral", fault.Fault{Times: 1, Error: "restricted_action"})
 	expect("refused both ways, one for now", "", "delay 0s")
-	r.slack.Inject("chat.postEphemeral", sandbox.Fault{Times: 1, Error: "user_not_in_channel"})
+	r.slack.Inject("chat.postEphemeral", fault.Fault{Times: 1, Error: "user_not_in_channel"})
 	expect("refused both ways for good", "", "refusal messages_tab_disabled")
 	r.listen(r.store)
 	refused.ID = r.recorded("group-01 RPADEVPRONU")
 	expect("with a receipt", "response_url", "ok")
-	r.slack.Inject("response_url", sandbox.Fault{Times: 1, Status: 500})
+	r.slack.Inject("response_url", fault.Fault{Times: 1, Status: 500})
 	expect("with a receipt that does not work", "direct message", "ok")
 	refused.ID, refused.OriginChannel = "R-0THER000", general
 	expect("typed where the bot may not speak", "direct message", "ok")
 	refused.OriginChannel = ""
 	expect("asked for by the shortcut", "direct message", "ok")
-	r.slack.UpdateUser(robin, func(u *sandbox.User) { u.Deleted = true })
+	r.slack.UpdateUser(robin, func(u *fakeslack.User) { u.Deleted = true })
 	expect("somebody who is gone", "", "refusal channel_not_found")
 	before := len(r.slack.Calls(""))
 	if err := r.speaker.TellRequester(r.ctx, r.request(approvals.Pending), notice); err != nil || len(r.slack.Calls("")) != before {
@@ -268,13 +269,13 @@ func TestNotify(t *testing.T) {
 // TestWhisper answers where somebody asked, or directly where Slack has
 // anything against that.
 func TestWhisper(t *testing.T) {
-	r := newRig(t, sandbox.SlackConfig{})
+	r := newRig(t, fakeslack.Config{})
 	for answer, directly := range map[string]bool{
 		"": false, "restricted_action": true, "no_permission": true, "is_archived": true, "unheard_of": true,
 		"ratelimited": false, "internal_error": false,
 	} {
 		if answer != "" {
-			r.slack.Inject("chat.postEphemeral", sandbox.Fault{Times: 1, Error: answer})
+			r.slack.Inject("chat.postEphemeral", fault.Fault{Times: 1, Error: answer})
 		}
 		before := len(r.slack.DirectMessages(kim))
 		err := r.speaker.Whisper(r.ctx, channel, kim, "here you are")

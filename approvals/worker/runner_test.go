@@ -512,8 +512,10 @@ func (s *slackFake) heard(kind JobKind) []utterance {
 	return slices.DeleteFunc(slices.Clone(s.said), func(u utterance) bool { return u.Kind != kind })
 }
 
-func (s *slackFake) AddReactions(context.Context, Request) error { return s.do("add_reactions", func() {}) }
-func (s *slackFake) UpdateCard(context.Context, Request) error   { return s.do("update_card", func() {}) }
+func (s *slackFake) AddReactions(context.Context, Request) error {
+	return s.do("add_reactions", func() {})
+}
+func (s *slackFake) UpdateCard(context.Context, Request) error { return s.do("update_card", func() {}) }
 
 func (s *slackFake) TellVoter(_ context.Context, _ Request, user string, why Eligibility) error {
 	return s.do("tell_voter", func() { s.posted = append(s.posted, "tell_voter "+user+" "+string(why)) })

@@ -18,8 +18,9 @@ import (
 
 	"licensebot/approvals"
 	"licensebot/bot"
+	"licensebot/internal/fakeslack"
+	"licensebot/internal/fakeuipath"
 	"licensebot/internal/pgtest"
-	"licensebot/internal/sandbox"
 	"licensebot/internal/store"
 )
 
@@ -49,7 +50,7 @@ func forEachLoad(b *testing.B, run func(b *testing.B, url string, pending int)) 
 }
 
 // benchWorld is a bot in this process with n pending requests.
-func benchWorld(b *testing.B, url string, n int) (*sandbox.Slack, *sandbox.UiPath) {
+func benchWorld(b *testing.B, url string, n int) (*fakeslack.Server, *fakeuipath.Server) {
 	b.Helper()
 	slack, uipath := benchPeers(b, url, n)
 	b.Cleanup(startBench(b, url, slack, uipath))
@@ -58,19 +59,19 @@ func benchWorld(b *testing.B, url string, n int) (*sandbox.Slack, *sandbox.UiPat
 }
 
 // benchPeers is what a bot with n pending requests runs against, once it runs.
-func benchPeers(b *testing.B, url string, n int) (*sandbox.Slack, *sandbox.UiPath) {
+func benchPeers(b *testing.B, url string, n int) (*fakeslack.Server, *fakeuipath.Server) {
 	b.Helper()
-	slack, err := sandbox.NewSlack(sandbox.SlackConfig{})
+	slack, err := fakeslack.New(fakeslack.Config{})
 	if err != nil {
 		b.Fatal(err)
 	}
-	uipath, err := sandbox.NewUiPath(sandbox.UiPathConfig{})
+	uipath, err := fakeuipath.New(fakeuipath.Config{})
 	if err != nil {
 		b.Fatal(err)
 	}
-	slack.AddUser(sandbox.User{ID: requester, Name: "requester"})
-	slack.AddUser(sandbox.User{ID: approver, Name: "approver"})
-	slack.AddChannel(sandbox.Channel{ID: approvalsChannel, Name: "approvals", Members: []string{requester, approver, slack.BotUserID()}})
+	slack.AddUser(fakeslack.User{ID: requester, Name: "requester"})
+	slack.AddUser(fakeslack.User{ID: approver, Name: "approver"})
+	slack.AddChannel(fakeslack.Channel{ID: approvalsChannel, Name: "approvals", Members: []string{requester, approver, slack.BotUserID()}})
 	uipath.Own("IDU", 40, 3)
 	seedPending(b, slack, url, n)
 	b.Cleanup(func() {
@@ -81,7 +82,7 @@ func benchPeers(b *testing.B, url string, n int) (*sandbox.Slack, *sandbox.UiPat
 }
 
 // startBench runs a bot in this process until stop is called.
-func startBench(b *testing.B, url string, slack *sandbox.Slack, uipath *sandbox.UiPath) (stop func()) {
+func startBench(b *testing.B, url string, slack *fakeslack.Server, uipath *fakeuipath.Server) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- serveBench(ctx, url, slack, uipath) }()
@@ -95,16 +96,16 @@ func startBench(b *testing.B, url string, slack *sandbox.Slack, uipath *sandbox.
 
 // looks counts the pages of the channel that were shown to the bot, and pages
 // how many it takes to see n cards.
-func looks(slack *sandbox.Slack) int {
+func looks(slack *fakeslack.Server) int {
 	shown := slack.Calls("conversations.history")
-	return len(slices.DeleteFunc(shown, func(call sandbox.Call) bool { return call.Status == 0 }))
+	return len(slices.DeleteFunc(shown, func(call fakeslack.Call) bool { return call.Status == 0 }))
 }
 
 func pages(n int) int { return (n + 998) / 999 }
 
 // seedPending leaves n pending requests in the database, and their cards in
 // the channel, as an earlier run of the bot would have.
-func seedPending(b testing.TB, slack *sandbox.Slack, url string, n int) {
+func seedPending(b testing.TB, slack *fakeslack.Server, url string, n int) {
 	b.Helper()
 	db, err := store.Open(context.Background(), url, store.Options{})
 	if err != nil {
@@ -166,12 +167,12 @@ func settleAll(b testing.TB, url string) {
 
 var benchTerms = approvals.Terms{Stages: []approvals.Stage{{Approvers: []string{approver}, Quorum: 1}}, TTL: 24 * time.Hour}
 
-func serveBench(ctx context.Context, url string, slack *sandbox.Slack, uipath *sandbox.UiPath) error {
+func serveBench(ctx context.Context, url string, slack *fakeslack.Server, uipath *fakeuipath.Server) error {
 	return Serve(ctx, benchConfig(url, slack, uipath), Tuning{Pace: unpaced}, zerolog.Nop())
 }
 
 // benchConfig is the configuration of a bot in this process.
-func benchConfig(url string, slack *sandbox.Slack, uipath *sandbox.UiPath) Config {
+func benchConfig(url string, slack *fakeslack.Server, uipath *fakeuipath.Server) Config {
 	cfg := Config{environment: environment{
 		SlackBotToken: slack.BotToken(), SlackAppToken: slack.AppToken(), SlackAPIURL: slack.APIURL(),
 		UiPathURL: uipath.URL(), UiPathOrganization: uipath.Organization(), UiPathAccountID: uipath.AccountID(),
@@ -188,7 +189,7 @@ func benchConfig(url string, slack *sandbox.Slack, uipath *sandbox.UiPath) Confi
 
 // fill asks for b.N groups and waits until each has its card beside those
 // that are there.
-func fill(b *testing.B, slack *sandbox.Slack, uipath *sandbox.UiPath, there int) []sandbox.Message {
+func fill(b *testing.B, slack *fakeslack.Server, uipath *fakeuipath.Server, there int) []fakeslack.Message {
 	b.Helper()
 	for i := range b.N {
 		addGroup(uipath, i)
@@ -199,11 +200,11 @@ func fill(b *testing.B, slack *sandbox.Slack, uipath *sandbox.UiPath, there int)
 	return slack.Messages(approvalsChannel)[there:]
 }
 
-func addGroup(uipath *sandbox.UiPath, i int) {
-	uipath.AddGroup(sandbox.Group{ID: fmt.Sprintf("group-%05d", i), Name: fmt.Sprintf("Group %05d", i)})
+func addGroup(uipath *fakeuipath.Server, i int) {
+	uipath.AddGroup(fakeuipath.Group{ID: fmt.Sprintf("group-%05d", i), Name: fmt.Sprintf("Group %05d", i)})
 }
 
-func command(b *testing.B, slack *sandbox.Slack, i int) time.Duration {
+func command(b *testing.B, slack *fakeslack.Server, i int) time.Duration {
 	typed, err := slack.Command(context.Background(), requester, approvalsChannel, "/allocate", fmt.Sprintf("group-%05d IDU", i))
 	if err != nil || typed.Error != "" {
 		b.Errorf("command %d: %v %s", i, err, typed.Error)
@@ -211,7 +212,7 @@ func command(b *testing.B, slack *sandbox.Slack, i int) time.Duration {
 	return typed.ElapsedToAck
 }
 
-func wait(b *testing.B, slack *sandbox.Slack, cond func() bool) {
+func wait(b *testing.B, slack *fakeslack.Server, cond func() bool) {
 	b.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()

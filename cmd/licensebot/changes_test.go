@@ -5,7 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"licensebot/internal/sandbox"
+	"licensebot/internal/fakeslack"
+	"licensebot/internal/fakeuipath"
 )
 
 // says types a command and returns what it is answered with at once.
@@ -19,7 +20,7 @@ func (w *world) says(user, text string) string {
 }
 
 // asked types a command and waits for its card.
-func (w *world) asked(text string) sandbox.Message {
+func (w *world) asked(text string) fakeslack.Message {
 	w.t.Helper()
 	before := len(w.cards())
 	w.ask(text)
@@ -28,7 +29,7 @@ func (w *world) asked(text string) sandbox.Message {
 }
 
 // granted has a command's request approved and done. It returns its card.
-func (w *world) granted(text string) sandbox.Message {
+func (w *world) granted(text string) fakeslack.Message {
 	w.t.Helper()
 	card := w.asked(text)
 	if err := w.slack.React(approver, approvalsChannel, card.TS, "white_check_mark"); err != nil {
@@ -53,7 +54,7 @@ func (w *world) refuses(text, told string) {
 	}
 }
 
-func (w *world) expectThread(card sandbox.Message, words string) {
+func (w *world) expectThread(card fakeslack.Message, words string) {
 	w.t.Helper()
 	if said := w.slack.Thread(approvalsChannel, card.TS)[0].Text; !strings.Contains(said, words) {
 		w.t.Errorf("the thread does not say %q: %s", words, said)
@@ -102,9 +103,9 @@ func TestWithoutTheWordNoRuleIsLeftEmpty(t *testing.T) {
 	if said := w.says(requester, "set group-01"); !strings.Contains(said, "say `emptying` instead. Nothing was recorded.") {
 		t.Errorf("answered with %s", said)
 	}
-	w.uipath.AddGroup(sandbox.Group{ID: groupID, Name: "Finance Robots", Rule: []string{"ATTUNU", "IDU"}})
+	w.uipath.AddGroup(fakeuipath.Group{ID: groupID, Name: "Finance Robots", Rule: []string{"ATTUNU", "IDU"}})
 	card := w.asked("remove group-01 IDU")
-	w.uipath.AddGroup(sandbox.Group{ID: groupID, Name: "Finance Robots", Rule: []string{"IDU"}}) // somebody takes the rest out
+	w.uipath.AddGroup(fakeuipath.Group{ID: groupID, Name: "Finance Robots", Rule: []string{"IDU"}}) // somebody takes the rest out
 	w.react(approver, "white_check_mark")
 	w.awaitEnd("allocation_superseded", "*Superseded*")
 	w.expectThread(card, "changed by someone else")
@@ -114,14 +115,14 @@ func TestWithoutTheWordNoRuleIsLeftEmpty(t *testing.T) {
 func TestLimitsOfSeats(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.uipath.AddGroup(sandbox.Group{
+	w.uipath.AddGroup(fakeuipath.Group{
 		ID: groupID, Name: "Finance Robots", Rule: []string{"ATTUNU"},
 		Quotas: map[string]int{"ATTUNU": 10}, Usage: map[string]int{"ATTUNU": 3},
 	})
 	w.start()
 	expect := func(quotas string) {
 		t.Helper()
-		if rule, _ := w.uipath.Rule(groupID); fmt.Sprint(rule.Quotas) != "map["+quotas+"]" {
+		if rule, _ := w.uipath.Allocation(groupID); fmt.Sprint(rule.Quotas) != "map["+quotas+"]" {
 			t.Errorf("the limits are %v instead of %s", rule.Quotas, quotas)
 		}
 	}

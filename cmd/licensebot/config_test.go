@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"licensebot/deploy"
-	"licensebot/internal/sandbox"
+	"licensebot/internal/fakeslack"
 )
 
 // good is a complete configuration.
@@ -165,7 +165,7 @@ func TestManifestScopes(t *testing.T) {
 	for _, m := range regexp.MustCompile(`(?m)^ +- ([a-z:]+) # .+$`).FindAllStringSubmatch(scopes, -1) {
 		asked = append(asked, m[1])
 	}
-	given := sandbox.DefaultSlackScopes()
+	given := fakeslack.DefaultScopes()
 	slices.Sort(asked)
 	slices.Sort(given)
 	if !slices.Equal(asked, given) {

@@ -8,11 +8,12 @@ import (
 
 	"licensebot/bot"
 	"licensebot/deploy"
-	"licensebot/internal/sandbox"
+	"licensebot/internal/fakeslack"
+	"licensebot/internal/fault"
 )
 
 // form opens the form, by the command, and returns it.
-func (w *world) form() sandbox.View {
+func (w *world) form() fakeslack.View {
 	w.t.Helper()
 	typed, err := w.slack.Command(w.guard(), requester, anyChannel, "/allocate", "")
 	if err != nil || typed.Error != "" || typed.Response != "" {
@@ -21,7 +22,7 @@ func (w *world) form() sandbox.View {
 	return w.opened()
 }
 
-func (w *world) opened() sandbox.View {
+func (w *world) opened() fakeslack.View {
 	w.t.Helper()
 	open := w.slack.Views(requester)
 	if len(open) != 1 {
@@ -30,7 +31,7 @@ func (w *world) opened() sandbox.View {
 	return open[0]
 }
 
-func (w *world) suggest(v sandbox.View, query string) []sandbox.SelectOption {
+func (w *world) suggest(v fakeslack.View, query string) []fakeslack.SelectOption {
 	w.t.Helper()
 	found, err := w.slack.Suggest(w.guard(), requester, v.ID, "group", query)
 	if err != nil || found.Error != "" {
@@ -39,7 +40,7 @@ func (w *world) suggest(v sandbox.View, query string) []sandbox.SelectOption {
 	return found.Options
 }
 
-func (w *world) submit(v sandbox.View, fields map[string]any) sandbox.Interacted {
+func (w *world) submit(v fakeslack.View, fields map[string]any) fakeslack.Interacted {
 	w.t.Helper()
 	values := map[string]map[string]any{}
 	for name, value := range fields {
@@ -58,7 +59,7 @@ var (
 )
 
 // alike is a card without what no two cards have in common.
-func alike(m sandbox.Message) string {
+func alike(m fakeslack.Message) string {
 	blocks := strings.NewReplacer(`\u003c`, "<", `\u003e`, ">").Replace(string(m.Blocks))
 	return anyDate.ReplaceAllString(anyID.ReplaceAllString(m.Text+"\n"+blocks, "ID"), "DATE")
 }
@@ -78,9 +79,9 @@ func TestFormMakesTheCommandsCard(t *testing.T) {
 		w.expectRule(1, "ATTUNU", "IDU", "RPADEVPRONU")
 		return card
 	}
-	fill := func(w *world, v sandbox.View) {
+	fill := func(w *world, v fakeslack.View) {
 		found := w.suggest(v, "finance")
-		if len(found) != 1 || found[0] != (sandbox.SelectOption{Text: "Finance Robots", Value: groupID}) {
+		if len(found) != 1 || found[0] != (fakeslack.SelectOption{Text: "Finance Robots", Value: groupID}) {
 			t.Fatalf("found %+v", found)
 		}
 		if !strings.Contains(string(v.Blocks), "Automation Developer – Named User") || !strings.Contains(string(v.Blocks), "37 of 40 seats free") {
@@ -92,15 +93,15 @@ func TestFormMakesTheCommandsCard(t *testing.T) {
 		}
 	}
 	command := by(func(w *world) { w.ask("group-01 RPADEVPRONU IDU because Q3 & more") })
-	for name, open := range map[string]func(*world) sandbox.View{
+	for name, open := range map[string]func(*world) fakeslack.View{
 		"command": (*world).form,
-		"shortcut": func(w *world) sandbox.View {
+		"shortcut": func(w *world) fakeslack.View {
 			if done, err := w.slack.Shortcut(w.guard(), requester, bot.ShortcutOpen); err != nil || done.Error != "" {
 				t.Fatalf("%+v, %v", done, err)
 			}
 			return w.opened()
 		},
-		"home": func(w *world) sandbox.View {
+		"home": func(w *world) fakeslack.View {
 			w.home(requester, "Open the form")
 			home, _ := w.slack.Home(requester)
 			if done, err := w.slack.ClickView(w.guard(), requester, home.ID, bot.ShortcutOpen, ""); err != nil || done.Error != "" {
@@ -178,7 +179,7 @@ func TestFormWhileUiPathIsDown(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for _, operation := range []string{"token", "GET identity groups", "GET groups with-quota", "GET account", "GET group", "GET group with-quota"} {
-		w.uipath.Inject(operation, sandbox.Fault{Status: 503})
+		w.uipath.Inject(operation, fault.Fault{Status: 503})
 	}
 	w.start()
 	v := w.form()

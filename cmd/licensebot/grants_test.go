@@ -11,7 +11,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"licensebot/approvals"
-	"licensebot/internal/sandbox"
+	"licensebot/internal/fakeslack"
 	"licensebot/internal/store"
 )
 
@@ -78,13 +78,13 @@ func (s *shifted) thread() []string {
 }
 
 // reply waits for the first reply of an event type.
-func (s *shifted) reply(eventType string) sandbox.Message {
+func (s *shifted) reply(eventType string) fakeslack.Message {
 	s.t.Helper()
 	s.await(eventType, func() bool { return slices.Contains(s.thread(), eventType) })
 	return s.replies(eventType)[0]
 }
 
-func (s *shifted) says(reply sandbox.Message, parts ...string) {
+func (s *shifted) says(reply fakeslack.Message, parts ...string) {
 	s.t.Helper()
 	for _, part := range parts {
 		if !strings.Contains(reply.Text, part) {
@@ -132,7 +132,7 @@ func TestAGrantForTwoHours(t *testing.T) {
 func TestApproversAreReminded(t *testing.T) {
 	t.Parallel()
 	s := newShifted(newWorld(t))
-	s.slack.UpdateUser(approver, func(u *sandbox.User) { u.TZOffset = -2 * 3600 })
+	s.slack.UpdateUser(approver, func(u *fakeslack.User) { u.TZOffset = -2 * 3600 })
 	today := time.Now().UTC()
 	monday := time.Date(today.Year(), today.Month(), today.Day()+8-int(today.Weekday()), 7, 0, 0, 0, time.UTC)
 	s.later(monday.Sub(today)) // 05:00 where the approver is

@@ -17,7 +17,8 @@ import (
 
 	"licensebot/approvals"
 	"licensebot/bot"
-	"licensebot/internal/sandbox"
+	"licensebot/internal/fakeslack"
+	"licensebot/internal/fakeuipath"
 )
 
 // hostileName is a group's name at UiPath, which whoever creates groups there
@@ -53,7 +54,7 @@ var hostileCommands = []string{
 func TestHostileCommands(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.uipath.AddGroup(sandbox.Group{ID: "group-02", Name: hostileName})
+	w.uipath.AddGroup(fakeuipath.Group{ID: "group-02", Name: hostileName})
 	log := w.serveHere()
 	for _, text := range slices.Concat(hostileCommands, madeUp(100)) {
 		typed, err := w.slack.Command(w.guard(), requester, anyChannel, "/allocate", text)
@@ -119,7 +120,7 @@ func (w *world) rawCommands() {
 		var ack struct{ Payload struct{ Text string } }
 		w.await("the acknowledgement of "+id, func() bool {
 			for _, e := range w.slack.Journal() {
-				if e.Kind == sandbox.EntryAckRefused && e.Envelope == id {
+				if e.Kind == fakeslack.EntryAckRefused && e.Envelope == id {
 					return json.Unmarshal(e.Payload, &ack) == nil
 				}
 			}
@@ -167,7 +168,7 @@ func (w *world) expectHarmlessEverywhere() {
 			w.expectHarmless(call.Method, text)
 		}
 		if blocks := call.Args["blocks"]; blocks != "" {
-			w.expectHarmless(call.Method, sandbox.Render(json.RawMessage(blocks)))
+			w.expectHarmless(call.Method, fakeslack.Render(json.RawMessage(blocks)))
 		}
 		// Who gave no response_url is told directly where the bot may not whisper.
 		if call.Error != "" && call.Error != "not_in_channel" && call.Method != "views.open" {

@@ -3,7 +3,7 @@ package main
 import (
 	"testing"
 
-	"licensebot/internal/sandbox"
+	"licensebot/internal/fault"
 )
 
 // A killPoint is a call during which the process dies: before the call took
@@ -37,7 +37,7 @@ func TestKilledAtEveryCall(t *testing.T) {
 		t.Run(point.String(), func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			hang := sandbox.Fault{Times: 1, Hang: true, AfterEffect: point.after}
+			hang := fault.Fault{Times: 1, Hang: true, AfterEffect: point.after}
 			faults := &w.slack.Faults
 			if point.uipath {
 				faults = &w.uipath.Faults
@@ -81,7 +81,7 @@ func TestKilledDuringTheReply(t *testing.T) {
 			w.ask("group-01 RPADEVPRONU IDU")
 			w.card()
 			w.await("the emoji on the card", func() bool { return len(w.cards()[0].Reactions) == 2 })
-			w.slack.Inject("chat.postMessage", sandbox.Fault{Times: 1, Hang: true, AfterEffect: after})
+			w.slack.Inject("chat.postMessage", fault.Fault{Times: 1, Hang: true, AfterEffect: after})
 			w.react(approver, "white_check_mark")
 			w.await("the reply", func() bool { return w.slack.Injected() > 0 })
 			w.kill()

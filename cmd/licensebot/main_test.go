@@ -12,8 +12,9 @@ import (
 	"testing"
 	"time"
 
+	"licensebot/internal/fakeslack"
+	"licensebot/internal/fakeuipath"
 	"licensebot/internal/pgtest"
-	"licensebot/internal/sandbox"
 )
 
 // asBinary makes the test binary be licensebot itself, so that tests can run
@@ -42,15 +43,15 @@ const (
 // A world is a Slack and a UiPath, and the licensebots that run against them.
 type world struct {
 	t        *testing.T
-	slack    *sandbox.Slack
-	uipath   *sandbox.UiPath
+	slack    *fakeslack.Server
+	uipath   *fakeuipath.Server
 	env      map[string]string
 	replicas []*exec.Cmd
 }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	return newWorldWith(t, sandbox.SlackConfig{})
+	return newWorldWith(t, fakeslack.Config{})
 }
 
 // sharing makes the world's bots keep their requests in PostgreSQL.
@@ -60,35 +61,35 @@ func (w *world) sharing() *world {
 	return w
 }
 
-func newWorldWith(t *testing.T, cfg sandbox.SlackConfig) *world {
+func newWorldWith(t *testing.T, cfg fakeslack.Config) *world {
 	t.Helper()
-	slack, err := sandbox.NewSlack(cfg)
+	slack, err := fakeslack.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(slack.Close)
 	t.Cleanup(func() {
 		for _, e := range slack.Journal() {
-			if e.Kind == sandbox.EntryOddity {
+			if e.Kind == fakeslack.EntryOddity {
 				t.Errorf("Slack would take %s without a word, but it is wrong: %s", e.Type, e.Detail)
 			}
 		}
 	})
-	uipath, err := sandbox.NewUiPath(sandbox.UiPathConfig{})
+	uipath, err := fakeuipath.New(fakeuipath.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(uipath.Close)
 	people := []string{requester, approver, second, bystander}
 	for _, id := range people {
-		slack.AddUser(sandbox.User{ID: id, Name: strings.ToLower(id)})
+		slack.AddUser(fakeslack.User{ID: id, Name: strings.ToLower(id)})
 	}
-	slack.AddChannel(sandbox.Channel{ID: anyChannel, Name: "general", Members: people})
-	slack.AddChannel(sandbox.Channel{ID: approvalsChannel, Name: "approvals", Members: append(people, slack.BotUserID())})
+	slack.AddChannel(fakeslack.Channel{ID: anyChannel, Name: "general", Members: people})
+	slack.AddChannel(fakeslack.Channel{ID: approvalsChannel, Name: "approvals", Members: append(people, slack.BotUserID())})
 	for _, code := range []string{"RPADEVPRONU", "IDU", "ATTUNU"} {
 		uipath.Own(code, 40, 3)
 	}
-	uipath.AddGroup(sandbox.Group{ID: groupID, Name: "Finance Robots", Rule: []string{"ATTUNU"}})
+	uipath.AddGroup(fakeuipath.Group{ID: groupID, Name: "Finance Robots", Rule: []string{"ATTUNU"}})
 	w := &world{t: t, slack: slack, uipath: uipath}
 	w.env = map[string]string{
 		"SLACK_BOT_TOKEN": slack.BotToken(), "SLACK_APP_TOKEN": slack.AppToken(), "SLACK_API_URL": slack.APIURL(),
@@ -198,9 +199,9 @@ func (w *world) react(user, emoji string) {
 	}
 }
 
-func (w *world) cards() []sandbox.Message { return w.slack.Messages(approvalsChannel) }
+func (w *world) cards() []fakeslack.Message { return w.slack.Messages(approvalsChannel) }
 
-func (w *world) card() sandbox.Message {
+func (w *world) card() fakeslack.Message {
 	w.t.Helper()
 	w.await("a card", func() bool { return len(w.cards()) > 0 })
 	return w.cards()[0]
@@ -284,7 +285,7 @@ func (w *world) database() *sql.DB {
 // expectRule compares the group's rule and how often it was changed.
 func (w *world) expectRule(writes int, codes ...string) {
 	w.t.Helper()
-	rule, _ := w.uipath.Rule(groupID)
+	rule, _ := w.uipath.Allocation(groupID)
 	if strings.Join(rule.Codes, " ") != strings.Join(codes, " ") {
 		w.t.Errorf("the rule is %v instead of %v", rule.Codes, codes)
 	}

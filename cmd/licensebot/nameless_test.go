@@ -6,7 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"licensebot/internal/sandbox"
+	"licensebot/internal/fakeuipath"
+	"licensebot/internal/fault"
 )
 
 const everyone = "ce684f6f-5af3-4e43-8516-1adad6e98fc9"
@@ -16,7 +17,7 @@ const everyone = "ce684f6f-5af3-4e43-8516-1adad6e98fc9"
 func newRuledWorld(t *testing.T) *world {
 	t.Helper()
 	w := newWorld(t)
-	w.uipath.AddGroup(sandbox.Group{ID: everyone, Name: "Everyone"})
+	w.uipath.AddGroup(fakeuipath.Group{ID: everyone, Name: "Everyone"})
 	path := filepath.Join(t.TempDir(), "policy.yaml")
 	if err := os.WriteFile(path, []byte(`version: 1
 rules:
@@ -39,7 +40,7 @@ rules:
 func TestTheNameOfAGroupIsWaitedFor(t *testing.T) {
 	t.Parallel()
 	w := newRuledWorld(t)
-	w.uipath.Inject("GET identity groups", sandbox.Fault{Status: 503})
+	w.uipath.Inject("GET identity groups", fault.Fault{Status: 503})
 	w.start()
 	w.ask(everyone + " IDU")
 	w.awaitTold(requester, "is kept, but it could not be checked yet")

@@ -5,7 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"licensebot/internal/sandbox"
+	"licensebot/internal/fakeuipath"
 )
 
 // A group is found by its name as people type it and as Slack hands that on,
@@ -28,10 +28,10 @@ func TestGroupsOfUnusualNames(t *testing.T) {
 		"\u202bRight\u202c to left ": "Right to left",
 	}
 	for name := range found {
-		w.uipath.AddGroup(sandbox.Group{Name: name})
+		w.uipath.AddGroup(fakeuipath.Group{Name: name})
 	}
 	for _, name := range []string{"Research “B” Robots", "Night – Shift", "Night - Shift"} {
-		w.uipath.AddGroup(sandbox.Group{Name: name})
+		w.uipath.AddGroup(fakeuipath.Group{Name: name})
 	}
 	w.start()
 	for _, typed := range found {
@@ -45,7 +45,7 @@ func TestGroupsOfUnusualNames(t *testing.T) {
 func TestARuleForADecomposedName(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.uipath.AddGroup(sandbox.Group{ID: "group-02", Name: "Vorstandsbu\u0308ro"})
+	w.uipath.AddGroup(fakeuipath.Group{ID: "group-02", Name: "Vorstandsbu\u0308ro"})
 	path := filepath.Join(t.TempDir(), "policy.yaml")
 	if err := os.WriteFile(path, []byte(`version: 1
 rules:

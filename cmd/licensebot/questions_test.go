@@ -5,7 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"licensebot/internal/sandbox"
+	"licensebot/internal/fakeuipath"
+	"licensebot/internal/fault"
 )
 
 // answers are what the last question of a person was answered with by way of
@@ -45,12 +46,12 @@ func TestShowAndCodes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.slack.SetCopies(3) // of each question, which is answered once
-	w.uipath.AddGroup(sandbox.Group{
+	w.uipath.AddGroup(fakeuipath.Group{
 		ID: groupID, Name: "Finance Robots", Rule: []string{"ATTUNU"},
 		Quotas: map[string]int{"ATTUNU": 10}, Usage: map[string]int{"ATTUNU": 3},
 	})
 	for _, id := range []string{"twin-1", "twin-2"} {
-		w.uipath.AddGroup(sandbox.Group{ID: id, Name: "Twins"})
+		w.uipath.AddGroup(fakeuipath.Group{ID: id, Name: "Twins"})
 	}
 	w.start()
 	w.await("both connections", func() bool { return w.slack.Connections() == 2 })
@@ -80,7 +81,7 @@ func TestUiPathDownWhenLookedUp(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.start()
-	for fault, want := range map[sandbox.Fault]string{
+	for fault, want := range map[fault.Fault]string{
 		{Status: 503}:                    "I could not look that up: UiPath is not working properly, it answered 503: Service Unavailable. Please type it again in a minute.",
 		{Cut: true}:                      "I could not look that up: UiPath cannot be reached.",
 		{Status: 403, Error: "no <way>"}: "UiPath refused to tell (`403: no &lt;way&gt;`).",
@@ -98,14 +99,14 @@ func TestUiPathDownWhenLookedUp(t *testing.T) {
 func TestNoListOfSeats(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.uipath.AddGroup(sandbox.Group{ID: "deleted", Orphan: true, Rule: []string{"IDU"}})
-	w.uipath.Inject("GET account", sandbox.Fault{Status: 404})
-	w.uipath.Inject("GET group", sandbox.Fault{Status: 404, Times: 1})
-	w.uipath.Inject("GET group with-quota", sandbox.Fault{Status: 404, Times: 1})
+	w.uipath.AddGroup(fakeuipath.Group{ID: "deleted", Orphan: true, Rule: []string{"IDU"}})
+	w.uipath.Inject("GET account", fault.Fault{Status: 404})
+	w.uipath.Inject("GET group", fault.Fault{Status: 404, Times: 1})
+	w.uipath.Inject("GET group with-quota", fault.Fault{Status: 404, Times: 1})
 	w.start()
 	w.expectSaid(w.looksUp(bystander, "codes"), "• `IDU` Insights Designer · 3 of 40 seats allocated, 37 free")
-	w.uipath.Inject("GET group", sandbox.Fault{Status: 404})
-	w.uipath.Inject("GET group with-quota", sandbox.Fault{Status: 404})
+	w.uipath.Inject("GET group", fault.Fault{Status: 404})
+	w.uipath.Inject("GET group with-quota", fault.Fault{Status: 404})
 	w.home(bystander, "licensebot is well") // who refuses answers
 }
 
@@ -113,7 +114,7 @@ func TestNoListOfSeats(t *testing.T) {
 // well.
 func TestUiPathRefuses(t *testing.T) {
 	t.Parallel()
-	for what, faults := range map[string]map[string]sandbox.Fault{
+	for what, faults := range map[string]map[string]fault.Fault{
 		"wrong credentials":   {"token": {Status: 400, Error: "invalid_client"}},
 		"wrong token address": {"token": {Status: 404}},
 		"wrong organisation": {
@@ -138,7 +139,7 @@ func TestAnswersFindAnotherWay(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.start()
-	w.slack.Inject("response_url", sandbox.Fault{Status: 404, Body: "used_url", Times: 1})
+	w.slack.Inject("response_url", fault.Fault{Status: 404, Body: "used_url", Times: 1})
 	w.says(bystander, "show group-01")
 	w.awaitTold(bystander, "*The rule of the group")
 	if len(w.answers(bystander)) != 0 || len(w.slack.DirectMessages(bystander)) != 1 {
@@ -168,7 +169,7 @@ func TestStatusAndWhy(t *testing.T) {
 			t.Errorf("the reason is told to whoever asks: %s", said)
 		}
 	}
-	w.slack.Inject("chat.getPermalink", sandbox.Fault{Status: 500})
+	w.slack.Inject("chat.getPermalink", fault.Fault{Status: 500})
 	w.expectSaid(w.says(requester, "status "+id), "*Waiting*") // without a link, but not without an answer
 	w.slack.Clear()
 	w.react(approver, "white_check_mark")
@@ -193,7 +194,7 @@ func TestPendingByPages(t *testing.T) {
 	w.expectSaid(w.says(approver, "pending"), "No request waits for approval.")
 	for n := range 12 {
 		id := fmt.Sprintf("group-1%02d", n)
-		w.uipath.AddGroup(sandbox.Group{ID: id, Name: "Robots of " + id})
+		w.uipath.AddGroup(fakeuipath.Group{ID: id, Name: "Robots of " + id})
 		w.ask(id + " IDU")
 	}
 	w.await("twelve cards", func() bool { return len(w.cards()) == 12 })

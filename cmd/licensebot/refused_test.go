@@ -5,7 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"licensebot/internal/sandbox"
+	"licensebot/internal/fakeslack"
+	"licensebot/internal/fault"
 )
 
 // TestSlackRefusesOnce lets Slack refuse each of its calls once, by names that
@@ -17,7 +18,7 @@ func TestSlackRefusesOnce(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			for _, method := range methods {
-				w.slack.Inject(method, sandbox.Fault{Times: 1, Error: name})
+				w.slack.Inject(method, fault.Fault{Times: 1, Error: name})
 			}
 			w.start()
 			w.ask("group-01 RPADEVPRONU IDU")
@@ -53,8 +54,8 @@ func TestConsentGoneBeforeTheWrite(t *testing.T) {
 	ways := map[string]func(w *world){
 		"reaction taken back": func(w *world) { _ = w.slack.Unreact(approver, approvalsChannel, w.card().TS, "white_check_mark") },
 		"left the user group": func(w *world) { w.slack.SetUserGroup("S0APPROVERS", second) },
-		"deactivated":         func(w *world) { w.slack.UpdateUser(approver, func(u *sandbox.User) { u.Deleted = true }) },
-		"made a guest":        func(w *world) { w.slack.UpdateUser(approver, func(u *sandbox.User) { u.Restricted = true }) },
+		"deactivated":         func(w *world) { w.slack.UpdateUser(approver, func(u *fakeslack.User) { u.Deleted = true }) },
+		"made a guest":        func(w *world) { w.slack.UpdateUser(approver, func(u *fakeslack.User) { u.Restricted = true }) },
 	}
 	for name, lose := range ways {
 		t.Run(name, func(t *testing.T) {
@@ -65,7 +66,7 @@ func TestConsentGoneBeforeTheWrite(t *testing.T) {
 			w.start()
 			w.ask("group-01 RPADEVPRONU")
 			w.card()
-			w.uipath.Inject("GET group", sandbox.Fault{Status: 503})
+			w.uipath.Inject("GET group", fault.Fault{Status: 503})
 			w.react(approver, "white_check_mark")
 			w.await("the write to be held up", func() bool { return strings.Contains(w.card().Text, "*Approved*") && w.uipath.Injected() > 0 })
 			lose(w)
@@ -84,8 +85,8 @@ func TestConsentGoneBeforeTheWrite(t *testing.T) {
 }
 
 // replies lists those on the first card that have this event type.
-func (w *world) replies(eventType string) []sandbox.Message {
-	return slices.DeleteFunc(w.slack.Thread(approvalsChannel, w.cards()[0].TS), func(m sandbox.Message) bool {
+func (w *world) replies(eventType string) []fakeslack.Message {
+	return slices.DeleteFunc(w.slack.Thread(approvalsChannel, w.cards()[0].TS), func(m fakeslack.Message) bool {
 		return m.Metadata == nil || m.Metadata.EventType != eventType
 	})
 }

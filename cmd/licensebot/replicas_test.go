@@ -16,8 +16,10 @@ import (
 	"testing"
 	"time"
 
+	"licensebot/internal/fakeslack"
+	"licensebot/internal/fakeuipath"
+	"licensebot/internal/fault"
 	"licensebot/internal/pgtest"
-	"licensebot/internal/sandbox"
 )
 
 // fleet starts n replicas on one PostgreSQL.
@@ -53,7 +55,7 @@ func TestReplicasShareTheWork(t *testing.T) {
 	const requests = 6
 	for i := range requests {
 		id := fmt.Sprintf("group-%02d", i+10)
-		w.uipath.AddGroup(sandbox.Group{ID: id, Name: id, Rule: []string{"ATTUNU"}})
+		w.uipath.AddGroup(fakeuipath.Group{ID: id, Name: id, Rule: []string{"ATTUNU"}})
 		w.ask(id + " IDU")
 	}
 	w.await("every card", func() bool { return len(w.cards()) == requests })
@@ -92,7 +94,7 @@ func TestReplicasWriteToOneGroupInTurn(t *testing.T) {
 	w.ask("group-01 RPADEVPRONU")
 	w.ask("group-01 IDU")
 	w.await("both cards", func() bool { return len(w.cards()) == 2 })
-	w.uipath.Inject("PUT group", sandbox.Fault{Times: 2, Latency: 300 * time.Millisecond})
+	w.uipath.Inject("PUT group", fault.Fault{Times: 2, Latency: 300 * time.Millisecond})
 	for _, card := range w.cards() {
 		if err := w.slack.React(approver, approvalsChannel, card.TS, "white_check_mark"); err != nil {
 			t.Fatal(err)
@@ -110,7 +112,7 @@ func TestAReplicaTakesOver(t *testing.T) {
 	w := fleet(t, 1)
 	w.ask("group-01 RPADEVPRONU IDU")
 	w.card()
-	w.uipath.Inject("PUT group", sandbox.Fault{Times: 1, Hang: true, AfterEffect: true})
+	w.uipath.Inject("PUT group", fault.Fault{Times: 1, Hang: true, AfterEffect: true})
 	w.react(approver, "white_check_mark")
 	w.await("the write", func() bool { return w.uipath.Injected() > 0 })
 	w.start()
@@ -141,7 +143,7 @@ func TestAReplicaThatStoodStillWritesNothing(t *testing.T) {
 	w.start()
 	w.awaitEnd("allocation_done", "*Done*")
 	w.expectRule(1, "ATTUNU", "IDU", "RPADEVPRONU")
-	w.uipath.SetRule(groupID, "ATTUNU")
+	w.uipath.SetAllocation(groupID, "ATTUNU")
 	look.letGo()
 	w.stopOne() // which finishes what it is at
 	w.awaitEnd("allocation_done", "*Done*")
@@ -263,7 +265,7 @@ func TestDownForHours(t *testing.T) {
 
 // downFor has the bot miss a vote on one card and that another was deleted.
 func (s *shifted) downFor(hours time.Duration) {
-	s.uipath.AddGroup(sandbox.Group{ID: "group-02", Name: "Second", Rule: []string{"ATTUNU"}})
+	s.uipath.AddGroup(fakeuipath.Group{ID: "group-02", Name: "Second", Rule: []string{"ATTUNU"}})
 	s.later(0)
 	s.ask("group-01 RPADEVPRONU IDU")
 	s.card()
@@ -285,17 +287,17 @@ func (s *shifted) downFor(hours time.Duration) {
 // and the newest is found, and Slack never has to say that it is too much.
 func TestManyCardsWithinSlacksLimits(t *testing.T) {
 	t.Parallel()
-	w := newWorldWith(t, sandbox.SlackConfig{EnforceTiers: true})
+	w := newWorldWith(t, fakeslack.Config{EnforceTiers: true})
 	const pending = 1100 // a survey shows 999 messages a call
 	seedPending(t, w.slack, w.env["LICENSEBOT_DATABASE_URL"], pending)
 	cards := w.cards()
-	for _, card := range []sandbox.Message{cards[0], cards[pending-1]} {
+	for _, card := range []fakeslack.Message{cards[0], cards[pending-1]} {
 		if err := w.slack.React(approver, approvalsChannel, card.TS, "white_check_mark"); err != nil {
 			t.Fatal(err)
 		}
 	}
 	for i := range cards {
-		w.uipath.AddGroup(sandbox.Group{ID: fmt.Sprintf("seed-%05d", i), Name: fmt.Sprintf("Seed %d", i)})
+		w.uipath.AddGroup(fakeuipath.Group{ID: fmt.Sprintf("seed-%05d", i), Name: fmt.Sprintf("Seed %d", i)})
 	}
 	w.start()
 	w.await("both writes", func() bool { return len(w.uipath.Writes()) == 2 })
@@ -313,7 +315,7 @@ func TestManyCardsWithinSlacksLimits(t *testing.T) {
 // newDeafWorld has a Slack that delivers an event once, so that what was
 // missed stays missed.
 func newDeafWorld(t *testing.T) *world {
-	return newWorldWith(t, sandbox.SlackConfig{RetryDelays: []time.Duration{}})
+	return newWorldWith(t, fakeslack.Config{RetryDelays: []time.Duration{}})
 }
 
 // Two thousand people type at once, while UiPath answers nobody. Each is told
@@ -323,13 +325,13 @@ func newDeafWorld(t *testing.T) *world {
 // be slow: package bot holds its limits to them.
 func TestOverload(t *testing.T) {
 	t.Parallel()
-	w := newWorldWith(t, sandbox.SlackConfig{AckTimeout: patience})
+	w := newWorldWith(t, fakeslack.Config{AckTimeout: patience})
 	const early, lucky, commands = 11, 3, 2000
 	own := func(i int) string { return fmt.Sprintf("own-%02d", i) }
 	for i := range early + lucky {
-		w.uipath.AddGroup(sandbox.Group{ID: own(i), Name: own(i)})
+		w.uipath.AddGroup(fakeuipath.Group{ID: own(i), Name: own(i)})
 	}
-	w.uipath.Inject("GET group", sandbox.Fault{Hang: true})
+	w.uipath.Inject("GET group", fault.Fault{Hang: true})
 	w.start()
 	recorded := map[string]int{} // by group
 	for i := range early {
@@ -378,12 +380,12 @@ func TestOverload(t *testing.T) {
 	if len(recorded) > 0 {
 		t.Errorf("no card for %v", recorded)
 	}
-	longest := slices.MaxFunc(answers, func(a, b sandbox.Typed) int { return cmp.Compare(a.ElapsedToAck, b.ElapsedToAck) })
+	longest := slices.MaxFunc(answers, func(a, b fakeslack.Typed) int { return cmp.Compare(a.ElapsedToAck, b.ElapsedToAck) })
 	t.Logf("%d recorded, %d told to come back; the longest waited %v", all, busy, longest.ElapsedToAck)
 }
 
 // typed types a command.
-func (w *world) typed(text string) sandbox.Typed {
+func (w *world) typed(text string) fakeslack.Typed {
 	w.t.Helper()
 	typed, err := w.slack.Command(w.guard(), requester, anyChannel, "/allocate", text)
 	if err != nil {
@@ -393,9 +395,9 @@ func (w *world) typed(text string) sandbox.Typed {
 }
 
 // crowd has n commands typed at once, each for a group.
-func (w *world) crowd(n int, group func(i int) string) []sandbox.Typed {
+func (w *world) crowd(n int, group func(i int) string) []fakeslack.Typed {
 	var typing sync.WaitGroup
-	answers := make([]sandbox.Typed, n)
+	answers := make([]fakeslack.Typed, n)
 	for i := range n {
 		typing.Go(func() { answers[i] = w.typed(fmt.Sprintf("%s IDU because %d", group(i), i)) })
 	}
@@ -408,8 +410,8 @@ func (w *world) expectAcks(n int) {
 	w.t.Helper()
 	acks := map[string]int{}
 	for _, e := range w.slack.Journal() {
-		if (e.Kind == sandbox.EntryEnvelope || e.Kind == sandbox.EntryAck) && e.Type == "slash_commands" {
-			acks[e.Envelope] += map[string]int{sandbox.EntryAck: 1}[e.Kind]
+		if (e.Kind == fakeslack.EntryEnvelope || e.Kind == fakeslack.EntryAck) && e.Type == "slash_commands" {
+			acks[e.Envelope] += map[string]int{fakeslack.EntryAck: 1}[e.Kind]
 		}
 	}
 	for envelope, times := range acks {
@@ -446,8 +448,8 @@ func TestThrottledChannelDelaysNoWrite(t *testing.T) {
 	w.start()
 	w.ask("group-01 RPADEVPRONU IDU")
 	w.card()
-	w.slack.Inject("chat.postMessage", sandbox.Fault{Status: 429, RetryAfter: "600"})
-	w.slack.Inject("chat.update", sandbox.Fault{Status: 429, RetryAfter: "600"})
+	w.slack.Inject("chat.postMessage", fault.Fault{Status: 429, RetryAfter: "600"})
+	w.slack.Inject("chat.update", fault.Fault{Status: 429, RetryAfter: "600"})
 	w.ask("group-01 ATTUNU IDU") // its card meets the storm
 	w.await("the storm", func() bool { return w.slack.Injected() > 0 })
 	w.react(approver, "white_check_mark")
@@ -458,7 +460,7 @@ func TestThrottledChannelDelaysNoWrite(t *testing.T) {
 // request that was recorded is carried on all the same.
 func TestAnswerThatSlackDoesNotTake(t *testing.T) {
 	t.Parallel()
-	w := newWorldWith(t, sandbox.SlackConfig{AckTimeout: 500 * time.Millisecond})
+	w := newWorldWith(t, fakeslack.Config{AckTimeout: 500 * time.Millisecond})
 	w.start()
 	w.await("both connections", func() bool { return w.slack.Connections() == 2 })
 	w.slack.IgnoreAcks(true)

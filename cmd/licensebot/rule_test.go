@@ -5,7 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"licensebot/internal/sandbox"
+	"licensebot/internal/fakeuipath"
+	"licensebot/internal/fault"
 )
 
 // TestQuotasAndTheExternalFlagStay approves a change to a group whose rule has
@@ -27,7 +28,7 @@ func TestQuotasAndTheExternalFlagStay(t *testing.T) {
 // limitedWorld has a group with more to its rule than codes.
 func limitedWorld(t *testing.T) *world {
 	w := newWorld(t)
-	w.uipath.AddGroup(sandbox.Group{
+	w.uipath.AddGroup(fakeuipath.Group{
 		ID: groupID, Name: "Finance Robots", Rule: []string{"ATTUNU"}, External: true,
 		Quotas: map[string]int{"ATTUNU": 10}, Usage: map[string]int{"ATTUNU": 3},
 	})
@@ -36,7 +37,7 @@ func limitedWorld(t *testing.T) *world {
 
 func (w *world) expectLimits(external bool, attended int) {
 	w.t.Helper()
-	if rule, _ := w.uipath.Rule(groupID); rule.External != external || rule.Quotas["ATTUNU"] != attended {
+	if rule, _ := w.uipath.Allocation(groupID); rule.External != external || rule.Quotas["ATTUNU"] != attended {
 		w.t.Errorf("the rule is %+v", rule)
 	}
 }
@@ -64,7 +65,7 @@ func TestLimitsThatAreNotTold(t *testing.T) {
 	w.start()
 	w.ask("group-01 IDU")
 	w.card()
-	w.uipath.Inject("GET group with-quota", sandbox.Fault{Status: 404, Times: 2})
+	w.uipath.Inject("GET group with-quota", fault.Fault{Status: 404, Times: 2})
 	w.react(approver, "white_check_mark")
 	w.awaitEnd("allocation_done", "*Done*")
 	w.expectRule(1, "ATTUNU", "IDU")
@@ -91,7 +92,7 @@ func TestAnOrganizationThatOwnsNothing(t *testing.T) {
 func TestSuiteWithoutQuotas(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	suite, err := sandbox.NewUiPath(sandbox.UiPathConfig{NoQuotaRoutes: true})
+	suite, err := fakeuipath.New(fakeuipath.Config{NoQuotaRoutes: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,7 +116,7 @@ func TestSuiteWithoutQuotas(t *testing.T) {
 		}
 		before := len(w.cards())
 		group := fmt.Sprintf("group-%02d", before+1) // nobody asks the same twice
-		suite.AddGroup(sandbox.Group{ID: group, Name: "Robots of " + group, Rule: []string{"ATTUNU"}})
+		suite.AddGroup(fakeuipath.Group{ID: group, Name: "Robots of " + group, Rule: []string{"ATTUNU"}})
 		w.start()
 		w.ask(group + " IDU")
 		w.await("a card by "+way, func() bool { return len(w.cards()) == before+1 })
@@ -133,7 +134,7 @@ func TestAGroupAmongManyMembers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	members := strings.Repeat(`{"id":"8f3a1c2e-0d4b-4c5a-9e6f-7a8b9c0d1e2f","name":"somebody@example.com"},`, 100_000)
-	w.uipath.Inject("GET identity groups", sandbox.Fault{
+	w.uipath.Inject("GET identity groups", fault.Fault{
 		Body: `[{"id":"` + everyone + `","name":"Everyone","members":[` + members + `{}]},{"id":"group-01","name":"Finance Robots","members":[]}]`,
 	})
 	w.start()

@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"licensebot/bot"
-	"licensebot/internal/sandbox"
+	"licensebot/internal/demo"
 )
 
 func sandboxCommand() *cobra.Command {
@@ -32,7 +32,7 @@ func sandboxCommand() *cobra.Command {
 			if verbose {
 				log = newLogger(Config{Console: true}, os.Stderr)
 			}
-			return sandbox.Play(cmd.Context(), cmd.OutOrStdout(), func(ctx context.Context, env map[string]string, clock *sandbox.Clock) error {
+			return demo.Play(cmd.Context(), cmd.OutOrStdout(), func(ctx context.Context, env map[string]string, clock *demo.Clock) error {
 				return serveWith(ctx, env, Tuning{Pace: bot.DefaultPace, Now: clock.Now, Jumps: clock.Jumps()}, log)
 			})
 		},

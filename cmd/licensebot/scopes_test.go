@@ -4,7 +4,8 @@ import (
 	"slices"
 	"testing"
 
-	"licensebot/internal/sandbox"
+	"licensebot/internal/fakeslack"
+	"licensebot/internal/fault"
 )
 
 // scoped is a world whose approvals channel is public or private and whose
@@ -12,10 +13,10 @@ import (
 func scoped(t *testing.T, private bool) *world {
 	t.Helper()
 	w := newWorld(t)
-	w.slack.AddChannel(sandbox.Channel{
+	w.slack.AddChannel(fakeslack.Channel{
 		ID: approvalsChannel, Name: "approvals", Private: private, Members: []string{approver, w.slack.BotUserID()},
 	})
-	w.slack.Inject("chat.postMessage", sandbox.Fault{Times: 1, Cut: true, AfterEffect: true})
+	w.slack.Inject("chat.postMessage", fault.Fault{Times: 1, Cut: true, AfterEffect: true})
 	return w
 }
 
@@ -39,7 +40,7 @@ func TestEachScopeIsUsed(t *testing.T) {
 		w.playOnce()
 		used = append(used, w.slack.UsedScopes()...)
 	}
-	for _, scope := range sandbox.DefaultSlackScopes() {
+	for _, scope := range fakeslack.DefaultScopes() {
 		if !slices.Contains(used, scope) {
 			t.Errorf("nothing uses %s", scope)
 		}
@@ -54,7 +55,7 @@ func TestScopesThatMayBeLeftOut(t *testing.T) {
 		true:  {"channels:read", "channels:history", "usergroups:read"},
 	} {
 		w := scoped(t, private)
-		w.slack.SetScopes(slices.DeleteFunc(sandbox.DefaultSlackScopes(), func(scope string) bool {
+		w.slack.SetScopes(slices.DeleteFunc(fakeslack.DefaultScopes(), func(scope string) bool {
 			return slices.Contains(without, scope)
 		})...)
 		w.playOnce()

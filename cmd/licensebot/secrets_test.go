@@ -10,7 +10,8 @@ import (
 	"github.com/rs/zerolog"
 
 	"licensebot/bot"
-	"licensebot/internal/sandbox"
+	"licensebot/internal/fakeslack"
+	"licensebot/internal/fault"
 )
 
 // TestNoSecretIsKeptOrSaid plays a request through failures that repeat
@@ -22,11 +23,11 @@ func TestNoSecretIsKeptOrSaid(t *testing.T) {
 		"bot token": w.slack.BotToken(), "app token": w.slack.AppToken(), "client secret": w.uipath.ClientSecret(),
 	}
 	echo := w.slack.BotToken() + " " + w.slack.AppToken() + " " + w.uipath.ClientSecret()
-	w.uipath.Inject("token", sandbox.Fault{Times: 1, Status: 500, Error: "you sent " + w.uipath.ClientSecret()})
-	w.uipath.Inject("GET identity groups", sandbox.Fault{Times: 1, Status: 500})
-	w.uipath.Inject("PUT group", sandbox.Fault{Times: 1, Cut: true, AfterEffect: true})
+	w.uipath.Inject("token", fault.Fault{Times: 1, Status: 500, Error: "you sent " + w.uipath.ClientSecret()})
+	w.uipath.Inject("GET identity groups", fault.Fault{Times: 1, Status: 500})
+	w.uipath.Inject("PUT group", fault.Fault{Times: 1, Cut: true, AfterEffect: true})
 	for _, method := range []string{"conversations.info", "chat.postMessage", "users.info", "reactions.get", "response_url"} {
-		w.slack.Inject(method, sandbox.Fault{Times: 1, Cut: true})
+		w.slack.Inject(method, fault.Fault{Times: 1, Cut: true})
 	}
 	cfg, err := load(t, w.env)
 	if err != nil {
@@ -86,7 +87,7 @@ func TestNoSecretIsKeptOrSaid(t *testing.T) {
 func told(w *world) string {
 	var all strings.Builder
 	for _, card := range w.cards() {
-		for _, m := range append([]sandbox.Message{card}, w.slack.Thread(approvalsChannel, card.TS)...) {
+		for _, m := range append([]fakeslack.Message{card}, w.slack.Thread(approvalsChannel, card.TS)...) {
 			all.WriteString(m.Text + string(m.Blocks))
 		}
 	}

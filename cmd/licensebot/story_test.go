@@ -5,7 +5,8 @@ import (
 	"syscall"
 	"testing"
 
-	"licensebot/internal/sandbox"
+	"licensebot/internal/fakeslack"
+	"licensebot/internal/fault"
 )
 
 func (w *world) awaitTold(user, words string) {
@@ -48,7 +49,7 @@ func TestEveryEnvelopeThreeTimes(t *testing.T) {
 func TestEachCallFailsOnce(t *testing.T) {
 	slackMethods := []string{"auth.test", "apps.connections.open", "conversations.info", "chat.postMessage", "chat.update", "reactions.add", "reactions.get", "users.info", "chat.postEphemeral"}
 	uipathOperations := []string{"token", "GET identity groups", "GET group", "GET group with-quota", "PUT group"}
-	ways := map[string]sandbox.Fault{
+	ways := map[string]fault.Fault{
 		"429":                 {Status: 429, RetryAfter: "1"},
 		"500":                 {Status: 500},
 		"cut":                 {Cut: true},
@@ -79,7 +80,7 @@ func TestEachCallFailsOnce(t *testing.T) {
 }
 
 func TestRefusalsOfUiPathEndTheRequestTruthfully(t *testing.T) {
-	for name, fault := range map[string]sandbox.Fault{
+	for name, fault := range map[string]fault.Fault{
 		"400": {Status: 400, Error: "bad things"}, "403": {Status: 403, Error: "not allowed"},
 		"404": {Status: 404, Error: "No account license"}, "409": {Status: 409, Error: "exceeds"},
 		"401": {Status: 401, Error: "who are you"},
@@ -115,7 +116,7 @@ func TestWhoMayApprove(t *testing.T) {
 	w.env["LICENSEBOT_QUORUM"] = "2"
 	w.env["LICENSEBOT_APPROVERS"] = "S0APPROVERS," + requester
 	guest := "U0GUEST"
-	w.slack.AddUser(sandbox.User{ID: guest, Name: "guest", Restricted: true})
+	w.slack.AddUser(fakeslack.User{ID: guest, Name: "guest", Restricted: true})
 	w.slack.Join(approvalsChannel, guest)
 	w.slack.SetUserGroup("S0APPROVERS", approver, second, requester, guest)
 	w.start()
@@ -192,7 +193,7 @@ func TestUnfitRequestsReachNobody(t *testing.T) {
 func TestUiPathDownWhenAsked(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.uipath.Inject("GET group", sandbox.Fault{Status: 503})
+	w.uipath.Inject("GET group", fault.Fault{Status: 503})
 	w.start()
 	w.ask("group-01 RPADEVPRONU")
 	w.awaitTold(requester, "is kept, but it could not be checked yet")

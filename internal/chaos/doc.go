@@ -1,6 +1,6 @@
 // Package chaos tries to make licensebot break its promises. It runs the real
-// program, one to three replicas of it, against the Slack and the UiPath of
-// internal/sandbox, lets people use it and harms everything around it, driven
+// program, one to three replicas of it, against the simulated Slack and
+// UiPath of internal/fakeslack and internal/fakeuipath, lets people use it and harms everything around it, driven
 // by a seed; and it judges by what the two simulators wrote down, never by the
 // bot's own database or words about itself.
 //

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"licensebot/internal/sandbox"
+	"licensebot/internal/fakeslack"
 )
 
 const (
@@ -74,7 +74,7 @@ type line struct {
 func (h *History) matching(words []string, group string) []line {
 	var lines []line
 	for _, e := range h.slack {
-		if e.Kind == sandbox.EntryMark {
+		if e.Kind == fakeslack.EntryMark {
 			continue
 		}
 		text := fmt.Sprintf("slack  #%d %s %s %s %s %s %s %s", e.Seq, e.Kind, e.Type, e.User, e.TS, e.Envelope, e.Detail, e.Payload)
@@ -100,7 +100,7 @@ func (h *History) matching(words []string, group string) []line {
 func (h *History) marks(from, to time.Time) []line {
 	var lines []line
 	for _, e := range h.slack {
-		if e.Kind == sandbox.EntryMark && !e.At.Before(from) && !e.At.After(to) && strings.Contains(e.Detail, "replica") {
+		if e.Kind == fakeslack.EntryMark && !e.At.Before(from) && !e.At.After(to) && strings.Contains(e.Detail, "replica") {
 			lines = append(lines, line{e.At, "suite  " + e.Detail})
 		}
 	}

@@ -9,8 +9,9 @@ import (
 	"strings"
 	"time"
 
+	"licensebot/internal/fakeslack"
+	"licensebot/internal/fault"
 	"licensebot/internal/pgtest"
-	"licensebot/internal/sandbox"
 )
 
 // The calls that can be harmed, the more often the more they matter.
@@ -29,9 +30,9 @@ var (
 // ways are how any call can fail so that trying again may mend it. What
 // Slack and UiPath would only say of a message or a group that is gone is not
 // among them: it would be a lie of theirs.
-func ways() []sandbox.Fault {
+func ways() []fault.Fault {
 	html := "<!DOCTYPE html><html><body>maintenance</body></html>"
-	return []sandbox.Fault{
+	return []fault.Fault{
 		{Status: 500}, {Status: 500, AfterEffect: true}, {Status: 502}, {Status: 503, AfterEffect: true},
 		{Status: 503, RetryAfter: "1"}, {Status: 429, RetryAfter: "1"}, {Status: 429, RetryAfter: "2"},
 		{Cut: true}, {Cut: true, AfterEffect: true}, {Cut: true, AfterEffect: true},
@@ -50,12 +51,12 @@ var slackErrors = []string{"internal_error", "fatal_error", "service_unavailable
 var refusals = []int{400, 403, 404, 409}
 
 // harm plans a fault.
-func (w *world) harm(faults *sandbox.Faults, method string, f sandbox.Fault) {
+func (w *world) harm(faults *fault.Faults, method string, f fault.Fault) {
 	w.note("harm %s: %s", method, describe(f))
 	faults.Inject(method, f)
 }
 
-func describe(f sandbox.Fault) string {
+func describe(f fault.Fault) string {
 	text, _ := json.Marshal(f)
 	var set map[string]any
 	_ = json.Unmarshal(text, &set)
@@ -71,10 +72,10 @@ func describe(f sandbox.Fault) string {
 func (w *world) harmSlack(_ context.Context, d *rand.Rand) {
 	f, method := one(d, ways()), one(d, slackMethods)
 	if d.IntN(4) == 0 {
-		f = sandbox.Fault{Error: one(d, slackErrors)}
+		f = fault.Fault{Error: one(d, slackErrors)}
 	}
 	if method == "response_url" && f.Status == 0 && !f.AfterEffect && (f.Error != "" || f.Body != "") {
-		f = sandbox.Fault{Status: 500} // its 200 means yes, whatever the body
+		f = fault.Fault{Status: 500} // its 200 means yes, whatever the body
 	}
 	f.Times = 1 + d.IntN(2)
 	if f.Hang {
@@ -86,7 +87,7 @@ func (w *world) harmSlack(_ context.Context, d *rand.Rand) {
 func (w *world) harmUiPath(_ context.Context, d *rand.Rand) {
 	f, operation := one(d, ways()), one(d, uipathOperations)
 	if d.IntN(8) == 0 && operation != "token" {
-		f = sandbox.Fault{Status: one(d, refusals), Error: "the suite refuses"}
+		f = fault.Fault{Status: one(d, refusals), Error: "the suite refuses"}
 	}
 	f.Times = 1 + d.IntN(2)
 	if f.Hang {
@@ -188,9 +189,9 @@ func (w *world) copies(_ context.Context, d *rand.Rand) {
 
 // replay delivers an old envelope once more, late and on any socket.
 func (w *world) replay(_ context.Context, d *rand.Rand) {
-	var sent []sandbox.Entry
+	var sent []fakeslack.Entry
 	for _, e := range w.slack.Journal() {
-		if e.Kind == sandbox.EntryEnvelope {
+		if e.Kind == fakeslack.EntryEnvelope {
 			sent = append(sent, e)
 		}
 	}

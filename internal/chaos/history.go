@@ -9,7 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"licensebot/internal/sandbox"
+	"licensebot/internal/fakeslack"
+	"licensebot/internal/fakeuipath"
 )
 
 // What the bot's messages carry.
@@ -32,7 +33,7 @@ func isEnd(event string) bool { return shows[event] != "" }
 type History struct {
 	Commands []*Command
 	Cards    []*Card
-	Stray    []sandbox.Message // in the approvals channel, by the bot, and no card
+	Stray    []fakeslack.Message // in the approvals channel, by the bot, and no card
 	Private  []Word
 	Writes   []*Write
 	Edits    []Edit                 // of rules, by hand
@@ -44,8 +45,8 @@ type History struct {
 	Skew     time.Duration // of the clock that decides deadlines
 	Bot      string        // its user id
 
-	slack  []sandbox.Entry
-	uipath []sandbox.UiPathCall
+	slack  []fakeslack.Entry
+	uipath []fakeuipath.Call
 }
 
 // A Command is a slash command that somebody typed.
@@ -177,17 +178,17 @@ func (h *History) readCommands() {
 	byEnvelope := map[string]*Command{}
 	for _, e := range h.slack {
 		switch {
-		case e.Kind == sandbox.EntryEnvelope && e.Type == "slash_commands" && byEnvelope[e.Envelope] == nil:
+		case e.Kind == fakeslack.EntryEnvelope && e.Type == "slash_commands" && byEnvelope[e.Envelope] == nil:
 			c := typed(e)
 			byEnvelope[e.Envelope] = c
 			h.Commands = append(h.Commands, c)
-		case e.Kind == sandbox.EntryEnvelope && e.Type == "slash_commands":
+		case e.Kind == fakeslack.EntryEnvelope && e.Type == "slash_commands":
 			byEnvelope[e.Envelope].Copies++
-		case e.Kind == sandbox.EntryFrame && e.Type == "sent":
+		case e.Kind == fakeslack.EntryFrame && e.Type == "sent":
 			if c := byEnvelope[envelopeOf(e.Detail)]; c != nil {
 				c.Copies++
 			}
-		case e.Kind == sandbox.EntryAck && byEnvelope[e.Envelope] != nil:
+		case e.Kind == fakeslack.EntryAck && byEnvelope[e.Envelope] != nil:
 			c := byEnvelope[e.Envelope]
 			c.Acked, c.Answer = true, answerOf(e)
 			if found := recorded.FindStringSubmatch(c.Answer); found != nil {
@@ -197,7 +198,7 @@ func (h *History) readCommands() {
 	}
 }
 
-func typed(e sandbox.Entry) *Command {
+func typed(e fakeslack.Entry) *Command {
 	var frame struct {
 		Payload struct {
 			Text string `json:"text"`
@@ -217,7 +218,7 @@ func envelopeOf(frame string) string {
 	return envelope.ID
 }
 
-func answerOf(e sandbox.Entry) string {
+func answerOf(e fakeslack.Entry) string {
 	var ack struct {
 		Payload struct {
 			Text string `json:"text"`
@@ -228,11 +229,11 @@ func answerOf(e sandbox.Entry) string {
 }
 
 // readCards finds the bot's messages in the approvals channel.
-func (h *History) readCards(slack *sandbox.Slack) {
+func (h *History) readCards(slack *fakeslack.Server) {
 	deleted := map[string]time.Time{}
 	posted := slack.Messages(approvalsChannel)
 	for _, e := range h.slack {
-		if e.Kind != sandbox.EntryDeleted {
+		if e.Kind != fakeslack.EntryDeleted {
 			continue
 		}
 		deleted[e.TS] = e.At
@@ -252,7 +253,7 @@ func (h *History) readCards(slack *sandbox.Slack) {
 		c := &Card{
 			TS: m.TS, ID: field("request_id"), Group: field("group_id"), Requester: field("actor"),
 			Codes: strings.Fields(field("codes")), Ticket: ticketWord.FindString(m.Text), At: m.PostedAt, Says: sayings(m),
-			Blocks: sandbox.Render(m.Blocks), Deleted: deleted[m.TS],
+			Blocks: fakeslack.Render(m.Blocks), Deleted: deleted[m.TS],
 		}
 		for _, r := range slack.Thread(approvalsChannel, m.TS) {
 			if r.User != h.Bot {
@@ -270,7 +271,7 @@ func (h *History) readCards(slack *sandbox.Slack) {
 }
 
 // sayings are the versions of a message with the time from which each stood.
-func sayings(m sandbox.Message) []Saying {
+func sayings(m fakeslack.Message) []Saying {
 	from := m.PostedAt
 	var all []Saying
 	for _, r := range m.Revisions {

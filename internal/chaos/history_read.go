@@ -9,7 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"licensebot/internal/sandbox"
+	"licensebot/internal/fakeslack"
+	"licensebot/internal/fakeuipath"
 )
 
 func (h *History) card(ts string) *Card {
@@ -35,18 +36,18 @@ func approves(emoji string) (deny, ok bool) {
 
 func (h *History) readVotes() {
 	for _, e := range h.slack {
-		if e.Kind != sandbox.EntryReactionAdded && e.Kind != sandbox.EntryReactionRemoved || e.User == h.Bot {
+		if e.Kind != fakeslack.EntryReactionAdded && e.Kind != fakeslack.EntryReactionRemoved || e.User == h.Bot {
 			continue
 		}
 		deny, ok := approves(e.Detail)
 		if c := h.card(e.TS); ok && c != nil && e.Channel == approvalsChannel {
-			c.Votes = append(c.Votes, Vote{At: e.At, User: e.User, Deny: deny, Emoji: e.Detail, Present: e.Kind == sandbox.EntryReactionAdded})
+			c.Votes = append(c.Votes, Vote{At: e.At, User: e.User, Deny: deny, Emoji: e.Detail, Present: e.Kind == fakeslack.EntryReactionAdded})
 		}
 	}
 }
 
 // readLooks keeps the looks whose answer the bot may have read.
-func (h *History) readLooks(calls []sandbox.Call) {
+func (h *History) readLooks(calls []fakeslack.Call) {
 	for _, call := range calls {
 		if c := h.card(call.Args["timestamp"]); c != nil && call.Status == 200 && call.Error == "" {
 			c.Looks = append(c.Looks, Look{From: call.At, To: call.At.Add(call.Dur + time.Millisecond)})
@@ -56,7 +57,7 @@ func (h *History) readLooks(calls []sandbox.Call) {
 
 // readKnown finds when the bot knew of each card: it looked at it, put an emoji
 // on it or changed it. A card whose post was not answered may be unknown to it.
-func (h *History) readKnown(calls []sandbox.Call) {
+func (h *History) readKnown(calls []fakeslack.Call) {
 	know := func(c *Card, at time.Time) {
 		if c.Known.IsZero() || at.Before(c.Known) {
 			c.Known = at
@@ -87,7 +88,7 @@ func (h *History) readRights() {
 	}
 	for _, e := range h.slack {
 		switch {
-		case e.Kind != sandbox.EntryWorkspace:
+		case e.Kind != fakeslack.EntryWorkspace:
 			continue
 		case e.Type == "user group":
 			_, folk, _ := strings.Cut(e.Detail, ": ")
@@ -109,7 +110,7 @@ func (h *History) readUiPath() {
 	h.Reads = map[string][]time.Time{}
 	for _, call := range h.uipath {
 		switch {
-		case call.Operation == sandbox.OperationPortal:
+		case call.Operation == fakeuipath.OperationPortal:
 			h.Edits = append(h.Edits, Edit{At: call.At, Group: call.Path, Before: call.Before, After: call.After})
 		case strings.HasPrefix(call.Operation, "PUT group"):
 			h.Writes = append(h.Writes, writeOf(call))
@@ -123,7 +124,7 @@ func (h *History) readUiPath() {
 	slices.SortFunc(h.Writes, func(a, b *Write) int { return a.Arrived.Compare(b.Arrived) })
 }
 
-func writeOf(call sandbox.UiPathCall) *Write {
+func writeOf(call fakeuipath.Call) *Write {
 	var body struct {
 		Codes []string `json:"userBundleCodes"`
 	}
@@ -135,7 +136,7 @@ func writeOf(call sandbox.UiPathCall) *Write {
 }
 
 // groupOf is the group that a call reads or writes the rule of.
-func groupOf(call sandbox.UiPathCall) string {
+func groupOf(call fakeuipath.Call) string {
 	_, rest, _ := strings.Cut(call.Path, "/user-license/group/")
 	group, _, _ := strings.Cut(rest, "/")
 	return group
@@ -143,7 +144,7 @@ func groupOf(call sandbox.UiPathCall) string {
 
 // altered names what a write changed of what stays in a rule: a limit of seats,
 // or where its licences come from. Nobody in a world asks for either.
-func altered(was, is sandbox.GroupRule) string {
+func altered(was, is fakeuipath.Allocation) string {
 	if was.External != is.External {
 		return fmt.Sprintf("useExternalLicense from %v to %v", was.External, is.External)
 	}

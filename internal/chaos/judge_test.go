@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"licensebot/internal/sandbox"
+	"licensebot/internal/fakeslack"
 )
 
 // at is a time of these tests, n seconds after their beginning.
@@ -220,7 +220,7 @@ func TestJudgeFinds(t *testing.T) {
 		"the card names another requester":    func(h *History) { h.Cards[0].Requester = kim },
 		"the card asks for something else":    func(h *History) { h.Commands[0].Text = "group-01 TSTNU because ask-1-0" },
 		"the card changed what it asks":       func(h *History) { h.Cards[0].Says[1].Text = strings.Replace(askText, "IDU", "TSTNU", 1) + "*Done*" },
-		"a message that is no card":           func(h *History) { h.Stray = []sandbox.Message{{Text: "hello"}} },
+		"a message that is no card":           func(h *History) { h.Stray = []fakeslack.Message{{Text: "hello"}} },
 		"a write that no card asks for":       func(h *History) { h.Cards[0].Group = "group-02" },
 		"a write took away what was there":    func(h *History) { h.Writes[0].Before = []string{"ATTUNU", "TSTNU"} },
 		"a write added what nobody asked for": func(h *History) { h.Writes[0].Asked = []string{"ATTUNU", "IDU", "TSTNU"} },

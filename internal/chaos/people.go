@@ -10,7 +10,8 @@ import (
 	"strings"
 	"time"
 
-	"licensebot/internal/sandbox"
+	"licensebot/internal/fakeslack"
+	"licensebot/internal/fault"
 )
 
 // The emoji that vote. The aliases and skin tones of +1 count as well.
@@ -93,7 +94,7 @@ func (w *world) open() []poster {
 		if m.Metadata == nil || m.Metadata.EventType != cardEvent {
 			continue
 		}
-		told := slices.ContainsFunc(w.slack.Thread(approvalsChannel, m.TS), func(r sandbox.Message) bool {
+		told := slices.ContainsFunc(w.slack.Thread(approvalsChannel, m.TS), func(r fakeslack.Message) bool {
 			return r.Metadata != nil && isEnd(r.Metadata.EventType)
 		})
 		if !told {
@@ -229,7 +230,7 @@ func (w *world) betray(ctx context.Context, d *rand.Rand) {
 	if slices.Contains(groupFolk, turned[0]) {
 		after = "4"
 	}
-	w.harm(&w.slack.Faults, "reactions.get", sandbox.Fault{Times: 1, Status: 429, RetryAfter: after})
+	w.harm(&w.slack.Faults, "reactions.get", fault.Fault{Times: 1, Status: 429, RetryAfter: after})
 	looks := len(w.slack.Calls("reactions.get"))
 	for _, user := range turned {
 		w.react(user, c, approveEmoji[0])
@@ -291,8 +292,8 @@ func (w *world) disable(user string, steps int) {
 		w.after(steps, func() { w.slack.SetUserGroup(approverGroup, groupFolk...) })
 		return
 	}
-	w.slack.UpdateUser(user, func(u *sandbox.User) { u.Deleted = true })
-	w.after(steps, func() { w.slack.UpdateUser(user, func(u *sandbox.User) { u.Deleted = false }) })
+	w.slack.UpdateUser(user, func(u *fakeslack.User) { u.Deleted = true })
+	w.after(steps, func() { w.slack.UpdateUser(user, func(u *fakeslack.User) { u.Deleted = false }) })
 }
 
 // portal changes a group's rule at UiPath by hand.

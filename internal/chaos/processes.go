@@ -8,7 +8,7 @@ import (
 	"slices"
 	"time"
 
-	"licensebot/internal/sandbox"
+	"licensebot/internal/fault"
 )
 
 // after does something when some more steps are done, or when all is mended.
@@ -126,7 +126,7 @@ func (w *world) killInCall(ctx context.Context, d *rand.Rand) {
 	if d.IntN(2) == 0 {
 		faults, method = &w.uipath.Faults, one(d, uipathOperations)
 	}
-	w.harm(faults, method, sandbox.Fault{Times: 1, Hang: true, AfterEffect: d.IntN(2) == 0})
+	w.harm(faults, method, fault.Fault{Times: 1, Hang: true, AfterEffect: d.IntN(2) == 0})
 	before := faults.Injected()
 	w.provoke(ctx, d, method)
 	waiting, cancel := context.WithTimeout(ctx, time.Second)
@@ -152,7 +152,7 @@ func (w *world) provoke(ctx context.Context, d *rand.Rand, method string) {
 		w.typeCommand(ctx, one(d, requesters), "group-99 IDU because "+w.ticket(0))
 		return
 	case "conversations.history", "conversations.replies":
-		w.harm(&w.slack.Faults, "chat.postMessage", sandbox.Fault{Times: 1, Cut: true, AfterEffect: d.IntN(2) == 0})
+		w.harm(&w.slack.Faults, "chat.postMessage", fault.Fault{Times: 1, Cut: true, AfterEffect: d.IntN(2) == 0})
 	case "apps.connections.open", "link", "auth.test", "conversations.info", "token":
 		w.kill(one(d, w.replicas))
 		w.revive(ctx)

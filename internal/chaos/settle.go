@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"licensebot/internal/sandbox"
+	"licensebot/internal/fakeslack"
 )
 
 const (
@@ -121,7 +121,7 @@ func (w *world) greet(ctx context.Context) {
 func (h *History) activity() int {
 	n := len(h.uipath)
 	for _, e := range h.slack {
-		if e.Kind == sandbox.EntryCall && e.Type != "apps.connections.open" {
+		if e.Kind == fakeslack.EntryCall && e.Type != "apps.connections.open" {
 			n++
 		}
 	}

@@ -13,7 +13,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"licensebot/internal/sandbox"
+	"licensebot/internal/fakeslack"
+	"licensebot/internal/fakeuipath"
 )
 
 // The places of a world.
@@ -66,8 +67,8 @@ type world struct {
 	round    Round
 	terms    terms
 	clock    *clock
-	slack    *sandbox.Slack
-	uipath   *sandbox.UiPath
+	slack    *fakeslack.Server
+	uipath   *fakeuipath.Server
 	database database
 	replicas []*replica
 	people   sync.WaitGroup // who are typing
@@ -121,14 +122,14 @@ func newWorld(ctx context.Context, o Options, r Round, tally *Tally) (*world, er
 }
 
 func (w *world) build(ctx context.Context, dir, binary string) (err error) {
-	w.slack, err = sandbox.NewSlack(sandbox.SlackConfig{
+	w.slack, err = fakeslack.New(fakeslack.Config{
 		Now: w.clock.now, Seed: w.round.Seed, PingInterval: 2 * time.Second,
 		RetryDelays: []time.Duration{0, time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second},
 	})
 	if err != nil {
 		return err
 	}
-	if w.uipath, err = sandbox.NewUiPath(sandbox.UiPathConfig{Now: w.clock.now}); err != nil {
+	if w.uipath, err = fakeuipath.New(fakeuipath.Config{Now: w.clock.now}); err != nil {
 		return err
 	}
 	w.populate()
@@ -145,17 +146,17 @@ func (w *world) build(ctx context.Context, dir, binary string) (err error) {
 
 func (w *world) populate() {
 	for _, id := range everybody {
-		w.slack.AddUser(sandbox.User{ID: id, Name: strings.ToLower(id[2:]), Restricted: id == guest})
+		w.slack.AddUser(fakeslack.User{ID: id, Name: strings.ToLower(id[2:]), Restricted: id == guest})
 	}
-	w.slack.AddChannel(sandbox.Channel{ID: anyChannel, Name: "general", Members: everybody})
-	w.slack.AddChannel(sandbox.Channel{ID: approvalsChannel, Name: "approvals", Members: append([]string{w.slack.BotUserID()}, everybody...)})
+	w.slack.AddChannel(fakeslack.Channel{ID: anyChannel, Name: "general", Members: everybody})
+	w.slack.AddChannel(fakeslack.Channel{ID: approvalsChannel, Name: "approvals", Members: append([]string{w.slack.BotUserID()}, everybody...)})
 	w.slack.SetUserGroup(approverGroup, groupFolk...)
 	for _, code := range owned {
 		w.uipath.Own(code, 40, 3)
 	}
 	d := draw(w.round.Seed, 0)
 	for _, id := range groupIDs {
-		g := sandbox.Group{ID: id, Name: groupNames[id], Rule: some(d, owned, d.IntN(3))}
+		g := fakeuipath.Group{ID: id, Name: groupNames[id], Rule: some(d, owned, d.IntN(3))}
 		switch id {
 		case limitedGroup:
 			g.Rule, g.Quotas = owned[:1], map[string]int{owned[0]: 5}

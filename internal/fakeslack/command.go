@@ -1,0 +1,138 @@
+package fakeslack
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"time"
+)
+
+// CommandOptions is a slash command with its circumstances.
+type CommandOptions struct {
+	User, Channel, Command, Text string
+	Copies                       int // deliver the same envelope this often; 0 is as SetCopies says
+}
+
+// Typed is what came of a slash command, as the person sees it.
+type Typed struct {
+	User, Channel, Command, Text string // Text as delivered, escaped by Slack
+	EnvelopeID                   string
+	Response                     string          // text of the ack payload
+	ResponseType                 string          // "ephemeral" or "in_channel" when there was a payload
+	Blocks                       json.RawMessage // of the ack payload
+	// Error is what Slack shows instead of a response: dispatch_failed (no
+	// socket), operation_timeout, invalid_command_response; "" if all went well.
+	Error        string
+	ElapsedToAck time.Duration
+	Deliveries   int // frames written
+}
+
+// Command is CommandWith for a plain command.
+func (s *Server) Command(ctx context.Context, user, channel, command, text string) (Typed, error) {
+	return s.CommandWith(ctx, CommandOptions{User: user, Channel: channel, Command: command, Text: text})
+}
+
+// CommandWith types a slash command and returns once it was acked or failed.
+// What the app did wrong is in Typed.Error; the error is about what Slack
+// would not even let the person do, and about ctx.
+func (s *Server) CommandWith(ctx context.Context, o CommandOptions) (Typed, error) {
+	env, typed, err := s.typeCommand(o)
+	if err != nil {
+		return typed, err
+	}
+	if len(env.sockets) > 0 {
+		err = s.awaitPerson(ctx, env)
+	}
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	s.waiting--
+	typed.Deliveries = len(env.sockets)
+	switch {
+	case len(env.sockets) == 0:
+		typed.Error = "dispatch_failed"
+	case s.expire(env, 0):
+		typed.Error = "operation_timeout"
+	default:
+		typed.ElapsedToAck = env.ackedAt.Sub(env.sentAt)
+		s.showResponse(&typed, env.payload)
+	}
+	s.wake()
+	return typed, err
+}
+
+// typeCommand checks that the person may type this here, and sends it.
+func (s *Server) typeCommand(o CommandOptions) (*slackEnvelope, Typed, error) {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	typed := Typed{User: o.User, Channel: o.Channel, Command: o.Command, Text: s.escape(o.Text)}
+	u, c, err := s.person(o.User, o.Channel)
+	switch {
+	case err != nil:
+		return nil, typed, err
+	case !strings.HasPrefix(o.Command, "/") || !s.granted("commands"):
+		return nil, typed, slackError("unknown_command")
+	case u.Stranger || u.TeamID != s.ids.team:
+		return nil, typed, slackError("restricted_action") // commands do not work for externals
+	case c.Archived:
+		return nil, typed, slackError("is_archived")
+	}
+	copies := o.Copies
+	if copies < 1 {
+		copies = s.copies
+	}
+	s.waiting++
+	env := s.dispatch("slash_commands", s.commandPayload(u, c, typed), 0, copies)
+	typed.EnvelopeID = env.id
+	return env, typed, nil
+}
+
+func (s *Server) commandPayload(u *User, c *slackChannel, typed Typed) map[string]any {
+	name := c.Name
+	switch {
+	case c.dm != "":
+		name = "directmessage"
+	case c.Private:
+		name = "privategroup"
+	}
+	return map[string]any{
+		"token": s.ids.verification, "team_id": s.ids.team, "team_domain": "sandbox",
+		"channel_id": c.ID, "channel_name": name, "user_id": u.ID, "user_name": u.Name,
+		"command": typed.Command, "text": typed.Text, "api_app_id": s.ids.app,
+		"is_enterprise_install": "false",
+		"response_url":          s.newResponseURL("commands", u.ID, c.ID),
+		"trigger_id":            s.newTrigger(u.ID),
+	}
+}
+
+// awaitPerson waits as long as Slack lets a person wait for an ack.
+func (s *Server) awaitPerson(ctx context.Context, env *slackEnvelope) error {
+	timer := time.NewTimer(s.cfg.AckTimeout)
+	defer timer.Stop()
+	select {
+	case <-env.done:
+	case <-timer.C:
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-s.quit:
+		return errSlackClosed
+	}
+	return nil
+}
+
+// showResponse shows the payload of an ack. Callers hold s.lock.
+func (s *Server) showResponse(typed *Typed, payload json.RawMessage) {
+	if payload == nil {
+		return
+	}
+	response, err := parseSlackResponse(payload)
+	if err == nil {
+		typed.Response, typed.Blocks, typed.ResponseType = response.Text, response.Blocks, response.ResponseType
+		err = s.show(response, typed.User, typed.Channel, "ack")
+	}
+	if err != nil {
+		typed.Error = "invalid_command_response"
+		s.note(Entry{
+			Kind: EntryOddity, Envelope: typed.EnvelopeID, Type: "ack payload", Detail: err.Error(), Payload: payload,
+		})
+	}
+}

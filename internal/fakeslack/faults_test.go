@@ -1,0 +1,233 @@
+package fakeslack
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"licensebot/internal/fault"
+)
+
+func TestSlackFaults(t *testing.T) {
+	tests := []struct {
+		name       string
+		fault      fault.Fault
+		check      func(error) bool
+		status     int
+		problem    string
+		takeEffect bool
+	}{
+		{"error", fault.Fault{Error: "internal_error"}, func(err error) bool { return slackErr(err) == "internal_error" }, 200, "internal_error", false},
+		{"429", fault.Fault{Status: 429, RetryAfter: "7"}, limited(7 * time.Second), 429, "", false},
+		{"ratelimited", fault.Fault{Error: "ratelimited"}, limited(time.Second), 429, "ratelimited", false},
+		{"503", fault.Fault{Status: 503}, statusCode(503), 503, "", false},
+		{"503 after the effect", fault.Fault{Status: 503, AfterEffect: true}, statusCode(503), 503, "", true},
+		{"cut", fault.Fault{Cut: true}, isError, 0, "cut", false},
+		{"answer lost", fault.Fault{Cut: true, AfterEffect: true}, isError, 0, "cut", true},
+		{"no JSON", fault.Fault{Body: "<html>"}, isError, 200, "", false},
+		{"late", fault.Fault{Latency: time.Millisecond}, func(err error) bool { return err == nil }, 200, "", true},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			r := newSlackRig(t, Config{})
+			test.fault.Times = 1
+			r.Inject("chat.postMessage", test.fault)
+			_, _, err := r.api().PostMessageContext(r.ctx, slackPub, slack.MsgOptionText("x", false))
+			if !test.check(err) {
+				t.Errorf("%v", err)
+			}
+			r.await("the answer", func() bool { return len(r.entries(EntryAnswer)) == 1 })
+			call := r.Calls("chat.postMessage")[0]
+			if call.Status != test.status || call.Error != test.problem || !call.Faulted {
+				t.Errorf("%+v", call)
+			}
+			if posted := len(r.Messages(slackPub)) == 1; posted != test.takeEffect {
+				t.Errorf("posted: %t", posted)
+			}
+			r.post(slackPub, "the fault is over")
+		})
+	}
+}
+
+func isError(err error) bool { return err != nil }
+
+func limited(wait time.Duration) func(error) bool {
+	return func(err error) bool {
+		refused, ok := errors.AsType[*slack.RateLimitedError](err)
+		return ok && refused.RetryAfter == wait
+	}
+}
+
+func statusCode(code int) func(error) bool {
+	return func(err error) bool {
+		refused, ok := errors.AsType[slack.StatusCodeError](err)
+		return ok && refused.Code == code
+	}
+}
+
+func TestSlackHangIsSeenWhileItHangs(t *testing.T) {
+	r := newSlackRig(t, Config{})
+	r.Inject("chat.postMessage", fault.Fault{Hang: true, AfterEffect: true})
+	ctx, cancel := context.WithCancel(r.ctx)
+	done := make(chan error, 1)
+	go func() {
+		_, _, err := r.api().PostMessageContext(ctx, slackPub, slack.MsgOptionText("x", false))
+		done <- err
+	}()
+	r.await("the message", func() bool { return len(r.Messages(slackPub)) == 1 })
+	if call := r.Calls("")[0]; call.Status != 0 || call.Error != "" {
+		t.Errorf("%+v", call)
+	}
+	cancel()
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+	r.await("the end", func() bool { return r.Calls("")[0].Error == "hang" })
+}
+
+// respondTo types a command and returns its response_url.
+func (r *slackRig) responseURL() string {
+	r.t.Helper()
+	wire := r.greeted()
+	done := r.typing("x")
+	frame := wire.next()
+	wire.ack(frame, nil)
+	<-done
+	url, _ := frame["payload"].(map[string]any)["response_url"].(string)
+	return url
+}
+
+// respond posts to a response_url and returns the status and the body.
+func (r *slackRig) respondWith(url, body string) (int, string) {
+	r.t.Helper()
+	req, _ := http.NewRequestWithContext(r.ctx, http.MethodPost, url, strings.NewReader(body))
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := r.http.Do(req)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	var text strings.Builder
+	buffer := make([]byte, 1024)
+	for {
+		n, err := resp.Body.Read(buffer)
+		text.Write(buffer[:n])
+		if err != nil {
+			return resp.StatusCode, text.String()
+		}
+	}
+}
+
+func TestSlackResponseURLTakesFivePosts(t *testing.T) {
+	r := newSlackRig(t, Config{})
+	url := r.responseURL()
+	if status, body := r.respondWith(url, `{"text":""}`); status != 400 || !strings.Contains(body, "no_text") {
+		t.Errorf("%d %s", status, body)
+	}
+	for range slackResponsePosts {
+		if status, body := r.respondWith(url, `{"text":"hi"}`); status != 200 || body != "ok" {
+			t.Errorf("%d %s", status, body)
+		}
+	}
+	if status, body := r.respondWith(url, `{"text":"hi"}`); status != 404 || !strings.Contains(body, "used_url") {
+		t.Errorf("%d %s", status, body)
+	}
+	seen := r.Ephemerals(slackAnna)
+	if len(seen) != 5 || seen[0].Via != "response_url" {
+		t.Errorf("%+v", seen)
+	}
+	if calls := r.Calls("response_url"); len(calls) != 7 || calls[6].Error != "used_url" {
+		t.Errorf("%+v", calls)
+	}
+}
+
+func TestSlackResponseURLExpires(t *testing.T) {
+	r := newSlackRig(t, Config{})
+	url := r.responseURL()
+	r.clock.advance(slackResponseLife)
+	if status, body := r.respondWith(url, `{"text":"hi"}`); status != 404 || !strings.Contains(body, "expired_url") {
+		t.Errorf("%d %s", status, body)
+	}
+	if status, _ := r.respondWith(url+"0", `{"text":"hi"}`); status != 400 {
+		t.Errorf("unknown URL: %d", status)
+	}
+}
+
+func TestSlackResponseInChannelHasNoAuthor(t *testing.T) {
+	r := newSlackRig(t, Config{})
+	url := r.responseURL()
+	if status, body := r.respondWith(url, `{"text":"for all","response_type":"in_channel"}`); status != 200 {
+		t.Fatal(body)
+	}
+	m := r.Messages(slackPub)[0]
+	if m.User != "" || m.BotID != r.BotID() {
+		t.Errorf("%+v", m)
+	}
+	wire := r.greeted()
+	r.DisconnectOne("link_disabled") // the socket of responseURL
+	if err := r.React(slackBen, slackPub, m.TS, "eyes"); err != nil {
+		t.Fatal(err)
+	}
+	event := wire.next()["payload"].(map[string]any)["event"].(map[string]any)
+	if _, has := event["item_user"]; has {
+		t.Errorf("%v", event)
+	}
+}
+
+func TestSlackResponseURLFault(t *testing.T) {
+	r := newSlackRig(t, Config{})
+	url := r.responseURL()
+	r.Inject("response_url", fault.Fault{Times: 1, Status: 500})
+	if status, _ := r.respondWith(url, `{"text":"hi"}`); status != 500 {
+		t.Errorf("%d", status)
+	}
+}
+
+func TestSlackEscape(t *testing.T) {
+	r := newSlackRig(t, Config{})
+	for given, want := range map[string]string{
+		"group-01 RPADEVPRONU":      "group-01 RPADEVPRONU",
+		"a & b <c>":                 "a &amp; b &lt;c&gt;",
+		"for @anna and @nobody":     "for <@" + slackAnna + "> and @nobody",
+		"in #licences not #secret":  "in <#" + slackPub + "|licences> not <#" + slackOurs + "|>",
+		"group-01.example.com IDU":  "<http://group-01.example.com|group-01.example.com> IDU",
+		"see https://e.com/a?b=c&d": "see <https://e.com/a?b=c&amp;d>",
+		"mail anna@example.com":     "mail <mailto:anna@example.com|anna@example.com>",
+		"version-1.2 notes.txt":     "version-1.2 notes.txt",
+		"<@U0ANNA>":                 "&lt;@U0ANNA&gt;",
+		"two  spaces\tand tabs":     "two  spaces\tand tabs",
+	} {
+		r.lock.Lock()
+		got := r.escape(given)
+		r.lock.Unlock()
+		if got != want {
+			t.Errorf("%q: %q, want %q", given, got, want)
+		}
+	}
+}
+
+func TestClearEndsWhatHangs(t *testing.T) {
+	rig := newSlackRig(t, Config{})
+	rig.Inject("auth.test", fault.Fault{Times: 1, Hang: true})
+	ended := make(chan error, 1)
+	go func() {
+		resp, err := rig.http.Get(rig.APIURL() + "auth.test")
+		if err == nil {
+			_ = resp.Body.Close()
+		}
+		ended <- err
+	}()
+	for rig.Injected() == 0 && rig.ctx.Err() == nil {
+		runtime.Gosched() // a fault that is met wakes nobody
+	}
+	rig.Clear()
+	if err := <-ended; err == nil {
+		t.Error("a call that hung was answered")
+	}
+}

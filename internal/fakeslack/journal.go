@@ -1,0 +1,123 @@
+package fakeslack
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"time"
+)
+
+// The kinds of journal entries.
+const (
+	EntryCall            = "call"          // a request of the Web API or of a response URL arrived
+	EntryAnswer          = "answer"        // ... and was answered; Detail: ok, or what went wrong
+	EntryOddity          = "oddity"        // harmless to Slack, suspicious to a test
+	EntrySocketOpened    = "socket opened" // WebSocket handshake done
+	EntryHello           = "hello"         // the socket is ready
+	EntryDisconnect      = "disconnect"    // Detail: the reason
+	EntrySocketClosed    = "socket closed"
+	EntryEnvelope        = "envelope sent"        // Attempt: retry_attempt
+	EntryUndeliverable   = "envelope undelivered" // no live socket
+	EntryTimeout         = "envelope timed out"   // no ack within AckTimeout
+	EntryGivenUp         = "event given up"       // the last retry failed
+	EntryAck             = "ack"                  // honoured
+	EntryAckRefused      = "ack refused"          // without effect; Detail: why
+	EntryFrame           = "frame"                // a frame that is no ack arrived, or SendRaw wrote one
+	EntryPosted          = "message posted"
+	EntryUpdated         = "message updated"
+	EntryDeleted         = "message deleted"
+	EntryEphemeral       = "ephemeral" // seen by User only; Type: via
+	EntryReactionAdded   = "reaction added"
+	EntryReactionRemoved = "reaction removed"
+	EntryView            = "view"      // opened, published, updated or closed
+	EntryWorkspace       = "workspace" // people, channels, groups and tokens
+)
+
+// Entry is one line of the journal of everything that happened, in one order.
+type Entry struct {
+	Seq      int       // counts from 1 over everything
+	At       time.Time // by the clock of the workspace
+	Kind     string    // one of the Entry constants
+	Socket   int       // number of the WebSocket, from 1
+	Envelope string    // envelope_id
+	Type     string    // of the envelope, call, event or change
+	Attempt  int       // retry_attempt of an envelope
+	Channel  string
+	TS       string // of the message concerned
+	User     string
+	Detail   string          // for people: a reason, a name, a text
+	Payload  json.RawMessage // of an envelope, ack or frame
+}
+
+// Call is one request to the Web API or to a response URL ("response_url").
+type Call struct {
+	Seq     int       // its place in the journal
+	At      time.Time // by the clock of the workspace
+	Method  string
+	Args    map[string]string // without tokens
+	Status  int               // HTTP status of the answer, 0 as long as there is none
+	Error   string            // "" for ok; "cut" and "hang" when a fault left no answer
+	Dur     time.Duration     // real time
+	Faulted bool              // a planned fault hit it
+}
+
+// note adds an entry and wakes whoever waits for a change. Callers hold
+// s.lock, so the wakened see the whole change that the entry tells.
+func (s *Server) note(e Entry) int {
+	e.Seq = len(s.journal) + 1
+	e.At = s.cfg.Now()
+	s.journal = append(s.journal, e)
+	s.wake()
+	return e.Seq
+}
+
+// wake makes every Wait ask again. Callers hold s.lock.
+func (s *Server) wake() {
+	close(s.changed)
+	s.changed = make(chan struct{})
+}
+
+// Journal is everything that happened so far.
+func (s *Server) Journal() []Entry {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	return slices.Clone(s.journal)
+}
+
+// Calls are the requests of one method in order of arrival, all when method
+// is "".
+func (s *Server) Calls(method string) []Call {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	var found []Call
+	for _, call := range s.calls {
+		if method == "" || call.Method == method {
+			clone := *call
+			clone.Args = maps.Clone(call.Args)
+			found = append(found, clone)
+		}
+	}
+	return found
+}
+
+// arrived records a call before it is served, so that one that hangs is seen.
+func (s *Server) arrived(method string, args map[string]string) *Call {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	call := &Call{Method: method, Args: args, At: s.cfg.Now()}
+	s.calls = append(s.calls, call)
+	call.Seq = s.note(Entry{Kind: EntryCall, Type: method, Channel: args["channel"]})
+	return call
+}
+
+// answered completes a call with what the caller saw of it.
+func (s *Server) answered(call *Call, status int, problem string, dur time.Duration) {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	call.Status, call.Error, call.Dur = status, problem, dur
+	detail := problem
+	if detail == "" {
+		detail = "ok"
+	}
+	s.note(Entry{Kind: EntryAnswer, Type: call.Method, Channel: call.Args["channel"], Detail: detail})
+}

@@ -1,0 +1,299 @@
+package fakeslack
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/slack-go/slack"
+)
+
+func slackMeta(id string) slack.MsgOption {
+	return slack.MsgOptionMetadata(slack.SlackMetadata{EventType: "allocation_requested", EventPayload: map[string]any{"request_id": id}})
+}
+
+func texts(messages []slack.Message) string {
+	var all []string
+	for _, m := range messages {
+		all = append(all, m.Text)
+	}
+	return strings.Join(all, " ")
+}
+
+func TestSlackTimestampsAreUniqueThoughTimeStandsStill(t *testing.T) {
+	r := newSlackRig(t, Config{})
+	first, second := r.post(slackPub, "a"), r.post(slackPub, "b")
+	if first != "1795466553.000000" || second != "1795466553.000001" {
+		t.Errorf("%s, %s", first, second)
+	}
+	r.clock.advance(time.Second)
+	if third := r.post(slackPub, "c"); third != "1795466554.000000" {
+		t.Errorf("%s", third)
+	}
+}
+
+func TestSlackHistory(t *testing.T) {
+	r := newSlackRig(t, Config{})
+	api := r.api()
+	var all []string
+	for i := range 5 {
+		all = append(all, r.post(slackPub, fmt.Sprint(i), slackMeta(fmt.Sprint(i))))
+		r.clock.advance(time.Minute)
+	}
+	r.post(slackPub, "reply", slack.MsgOptionTS(all[1]))
+	r.post(slackPub, "loud", slack.MsgOptionTS(all[1]), slack.MsgOptionBroadcast())
+	tests := []struct {
+		name  string
+		ask   slack.GetConversationHistoryParameters
+		want  string
+		pages int
+	}{
+		{"all", slack.GetConversationHistoryParameters{}, "loud 4 3 2 1 0", 1},
+		{"pages", slack.GetConversationHistoryParameters{Limit: 4}, "loud 4 3 2 1 0", 2},
+		{"exclusive", slack.GetConversationHistoryParameters{Oldest: all[1], Latest: all[3]}, "2", 1},
+		{"inclusive", slack.GetConversationHistoryParameters{Oldest: all[1], Latest: all[3], Inclusive: true}, "3 2 1", 1},
+		{"oldest in seconds", slack.GetConversationHistoryParameters{Oldest: "1795466793", Inclusive: true}, "loud 4", 1},
+		{"one", slack.GetConversationHistoryParameters{Latest: all[2], Inclusive: true, Limit: 1}, "2", 3},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			test.ask.ChannelID = slackPub
+			var got []slack.Message
+			pages := 0
+			for more := true; more; pages++ {
+				page, err := api.GetConversationHistoryContext(r.ctx, &test.ask)
+				if err != nil {
+					t.Fatal(err)
+				}
+				got = append(got, page.Messages...)
+				more, test.ask.Cursor = page.HasMore, page.ResponseMetaData.NextCursor
+			}
+			if test.name == "one" {
+				got = got[:1]
+			}
+			if texts(got) != test.want || pages != test.pages {
+				t.Errorf("%q in %d pages, want %q in %d", texts(got), pages, test.want, test.pages)
+			}
+		})
+	}
+}
+
+func TestSlackHistoryShowsMetadataOnRequestOnly(t *testing.T) {
+	r := newSlackRig(t, Config{})
+	r.post(slackPub, "card", slackMeta("R-1"))
+	for _, all := range []bool{false, true} {
+		page, err := r.api().GetConversationHistoryContext(r.ctx, &slack.GetConversationHistoryParameters{ChannelID: slackPub, IncludeAllMetadata: all})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := page.Messages[0]
+		if m.Metadata.EventType != "allocation_requested" || (m.Metadata.EventPayload["request_id"] == "R-1") != all {
+			t.Errorf("all %t: %+v", all, m.Metadata)
+		}
+		if m.User != r.BotUserID() || m.BotID != r.BotID() || m.Team != r.TeamID() {
+			t.Errorf("author %+v", m)
+		}
+	}
+}
+
+func TestSlackThreads(t *testing.T) {
+	r := newSlackRig(t, Config{})
+	card := r.post(slackPub, "card")
+	r.post(slackPub, "one", slack.MsgOptionTS(card))
+	if _, err := r.Say(slackBen, slackPub, card, "two"); err != nil {
+		t.Fatal(err)
+	}
+	ask := &slack.GetConversationRepliesParameters{ChannelID: slackPub, Timestamp: card}
+	got, more, _, err := r.api().GetConversationRepliesContext(r.ctx, ask)
+	if err != nil || more || texts(got) != "card one two" || got[0].ReplyCount != 2 || got[1].ThreadTimestamp != card {
+		t.Errorf("%s %v %+v", texts(got), err, got)
+	}
+	if thread := r.Thread(slackPub, card); len(thread) != 2 || thread[1].User != slackBen {
+		t.Errorf("thread %+v", thread)
+	}
+	if top := r.Messages(slackPub); len(top) != 1 {
+		t.Errorf("top %+v", top)
+	}
+	if err := r.DeleteMessage(slackPub, card); err != nil {
+		t.Fatal(err)
+	}
+	page, err := r.api().GetConversationHistoryContext(r.ctx, &slack.GetConversationHistoryParameters{ChannelID: slackPub})
+	if err != nil || len(page.Messages) != 1 || page.Messages[0].SubType != "tombstone" {
+		t.Errorf("history %+v, %v", page, err)
+	}
+	if said := r.call("chat.postMessage", "channel", slackPub, "text", "x", "thread_ts", card); said.problem() != "thread_not_found" {
+		t.Errorf("%v", said.body)
+	}
+	if m, ok := r.Message(slackPub, card); !ok || !m.Deleted {
+		t.Errorf("message %+v", m)
+	}
+}
+
+// What an admin deletes is gone for every method that could meet it.
+func TestSlackDeletedMessage(t *testing.T) {
+	r := newSlackRig(t, Config{})
+	card := r.post(slackPub, "card")
+	if err := r.DeleteMessage(slackPub, card); err != nil {
+		t.Fatal(err)
+	}
+	for method, test := range map[string][]string{
+		"chat.update":           {"message_not_found", "ts", card, "text", "x"},
+		"chat.getPermalink":     {"message_not_found", "message_ts", card},
+		"chat.postMessage":      {"thread_not_found", "thread_ts", card, "text", "x"},
+		"conversations.replies": {"thread_not_found", "ts", card},
+		"reactions.add":         {"message_not_found", "timestamp", card, "name", "eyes"},
+		"reactions.get":         {"message_not_found", "timestamp", card},
+		"reactions.remove":      {"message_not_found", "timestamp", card, "name", "eyes"},
+	} {
+		if said := r.call(method, append([]string{"channel", slackPub}, test[1:]...)...); said.problem() != test[0] {
+			t.Errorf("%s: %v, want %s", method, said.body, test[0])
+		}
+	}
+	if err := r.React(slackAnna, slackPub, card, "eyes"); slackErrorName(err) != "message_not_found" {
+		t.Errorf("reacted: %v", err)
+	}
+	if err := r.DeleteMessage(slackPub, card); slackErrorName(err) != "message_not_found" {
+		t.Errorf("deleted twice: %v", err)
+	}
+	if err := r.DeleteMessage("C404", card); slackErrorName(err) != "channel_not_found" {
+		t.Errorf("deleted nowhere: %v", err)
+	}
+	page, err := r.api().GetConversationHistoryContext(r.ctx, &slack.GetConversationHistoryParameters{ChannelID: slackPub})
+	if err != nil || len(page.Messages) != 0 || len(r.Messages(slackPub)) != 0 {
+		t.Errorf("history %+v, %v", page, err)
+	}
+}
+
+func TestSlackUpdateKeepsWhatIsNotGiven(t *testing.T) {
+	r := newSlackRig(t, Config{})
+	api := r.api()
+	divider := slack.MsgOptionBlocks(slack.NewDividerBlock())
+	ts := r.post(slackPub, "before", slackMeta("R-1"), divider)
+	if _, _, _, err := api.UpdateMessageContext(r.ctx, slackPub, ts, slack.MsgOptionText("after", false)); err != nil {
+		t.Fatal(err)
+	}
+	m, _ := r.Message(slackPub, ts)
+	if m.Text != "after" || !m.Edited || m.Metadata == nil || string(m.Blocks) != `[{"type":"divider"}]` {
+		t.Errorf("message %+v", m)
+	}
+	if len(m.Revisions) != 1 || m.Revisions[0].Text != "before" {
+		t.Errorf("revisions %+v", m.Revisions)
+	}
+	if said := r.call("chat.update", "channel", slackPub, "ts", ts, "text", "bare", "blocks", "[]", "metadata", "{}"); said.problem() != "" {
+		t.Fatal(said.body)
+	}
+	if m, _ = r.Message(slackPub, ts); m.Metadata != nil || string(m.Blocks) != "[]" {
+		t.Errorf("message %+v", m)
+	}
+}
+
+func TestSlackLongTextIsTruncated(t *testing.T) {
+	r := newSlackRig(t, Config{})
+	said := r.call("chat.postMessage", "channel", slackPub, "text", strings.Repeat("é", 40001))
+	if said.problem() != "" || said.body["warning"] != "message_truncated" {
+		t.Fatal(said.problem(), said.body["warning"])
+	}
+	if m := r.Messages(slackPub)[0]; slackLength(m.Text) != 40000 {
+		t.Errorf("%d characters", slackLength(m.Text))
+	}
+}
+
+func TestSlackDirectMessage(t *testing.T) {
+	r := newSlackRig(t, Config{})
+	channel, ts, err := r.api().PostMessageContext(r.ctx, slackAnna, slack.MsgOptionText("for you", false))
+	if err != nil || channel != "D0ANNA" {
+		t.Fatal(channel, err)
+	}
+	if got := r.DirectMessages(slackAnna); len(got) != 1 || got[0].Text != "for you" || got[0].TS != ts {
+		t.Errorf("%+v", got)
+	}
+	if err := r.React(slackBen, channel, ts, "eyes"); err == nil || err.Error() != "channel_not_found" {
+		t.Errorf("another's DM: %v", err)
+	}
+	if err := r.React(slackAnna, channel, ts, "eyes"); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestSlackEphemeralAndPermalink(t *testing.T) {
+	r := newSlackRig(t, Config{})
+	ts := r.post("#licences", "card")
+	whisper := func(options ...slack.MsgOption) {
+		t.Helper()
+		options = append(options, slack.MsgOptionText("not you", false))
+		if _, err := r.api().PostEphemeralContext(r.ctx, slackPub, slackBen, options...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	whisper(slack.MsgOptionTS(ts))
+	if odd := r.entries(EntryOddity); len(r.Ephemerals(slackBen)) != 0 || len(odd) != 1 {
+		t.Errorf("shown in a thread without replies: %+v", r.Ephemerals(slackBen))
+	}
+	reply := r.post(slackPub, "x", slack.MsgOptionTS(ts))
+	whisper(slack.MsgOptionTS(ts))
+	whisper()
+	seen := r.Ephemerals(slackBen)
+	if len(seen) != 2 || seen[0].Via != "chat.postEphemeral" || seen[0].ThreadTS != ts || seen[1].ThreadTS != "" || len(r.Ephemerals(slackAnna)) != 0 {
+		t.Errorf("%+v", seen)
+	}
+	link, err := r.api().GetPermalinkContext(r.ctx, &slack.PermalinkParameters{Channel: slackPub, Ts: reply})
+	want := fmt.Sprintf("https://sandbox.slack.com/archives/%s/p%s?thread_ts=%s&cid=%s", slackPub, strings.Replace(reply, ".", "", 1), ts, slackPub)
+	if err != nil || link != want {
+		t.Errorf("%s, %v", link, err)
+	}
+}
+
+func TestSlackChannelPace(t *testing.T) {
+	r := newSlackRig(t, Config{ChannelPace: true})
+	for range slackBurst {
+		r.post(slackPub, "x")
+	}
+	_, _, err := r.api().PostMessageContext(r.ctx, slackPub, slack.MsgOptionText("y", false))
+	limited, ok := err.(*slack.RateLimitedError)
+	if !ok || limited.RetryAfter != time.Second {
+		t.Fatalf("%v", err)
+	}
+	r.post(slackOurs, "another channel has its own pace")
+	r.clock.advance(time.Second)
+	r.post(slackPub, "y")
+}
+
+func TestSlackTiers(t *testing.T) {
+	r := newSlackRig(t, Config{EnforceTiers: true})
+	r.SetUserGroup("S1", slackAnna)
+	for range 20 {
+		if said := r.call("usergroups.users.list", "usergroup", "S1"); said.problem() != "" {
+			t.Fatal(said.body)
+		}
+	}
+	r.clock.advance(20 * time.Second)
+	said := r.call("usergroups.users.list", "usergroup", "S1")
+	if said.status != http.StatusTooManyRequests || said.header.Get("Retry-After") != "40" || said.problem() != "ratelimited" {
+		t.Errorf("%+v", said)
+	}
+	r.clock.advance(40 * time.Second)
+	if said := r.call("usergroups.users.list", "usergroup", "S1"); said.problem() != "" {
+		t.Error(said.body)
+	}
+}
+
+func TestSlackJournalIsOneOrder(t *testing.T) {
+	r := newSlackRig(t, Config{})
+	r.post(slackPub, "x")
+	kinds := []string{}
+	for i, e := range r.Journal() {
+		if e.Seq != i+1 {
+			t.Errorf("entry %d has number %d", i, e.Seq)
+		}
+		kinds = append(kinds, e.Kind)
+	}
+	if last := kinds[len(kinds)-3:]; !slices.Equal(last, []string{EntryCall, EntryPosted, EntryAnswer}) {
+		t.Errorf("%v", last)
+	}
+	if call := r.Calls("chat.postMessage")[0]; call.Status != 200 || call.Args["text"] != "x" || r.Journal()[call.Seq-1].Kind != EntryCall {
+		t.Errorf("%+v", call)
+	}
+}

@@ -1,0 +1,85 @@
+package fakeslack
+
+// slackMethod is one method of the Web API. run is called with Slack.lock
+// held, on arguments that were checked.
+type slackMethod struct {
+	tier  int    // 0: has a rule of its own
+	app   bool   // wants the app-level token
+	scope string // needed; methods that need one by type of channel ask themselves
+	args  string // see parseSlackSpec
+	run   func(*Server, *slackCall) (slackReply, error)
+}
+
+// Arguments that several methods have.
+const (
+	slackMessageArgs = " text blocks attachments metadata markdown_text link_names:bool parse as_user:bool"
+	slackPostArgs    = slackMessageArgs + " thread_ts:ts username icon_emoji icon_url"
+	slackRangeArgs   = " oldest:ts latest:ts inclusive:bool limit:int cursor include_all_metadata:bool"
+)
+
+// slackMethods is the Web API, as far as the bot could want it. It is a
+// function because the methods lead back to it.
+func slackMethods(name string) (slackMethod, bool) {
+	m, ok := map[string]slackMethod{
+		"apps.connections.open": {
+			tier: 1, app: true, run: (*Server).openConnection,
+		},
+		"auth.test": {
+			run: (*Server).authTest,
+		},
+		"chat.getPermalink": {
+			args: "channel! message_ts!:ts", run: (*Server).getPermalink,
+		},
+		"chat.postEphemeral": {
+			tier: 4, scope: "chat:write", args: "channel! user!" + slackPostArgs, run: (*Server).postEphemeral,
+		},
+		"chat.postMessage": {
+			scope: "chat:write", run: (*Server).postMessage,
+			args: "channel! reply_broadcast:bool unfurl_links:bool unfurl_media:bool mrkdwn:bool" + slackPostArgs,
+		},
+		"chat.update": {
+			tier: 3, scope: "chat:write", run: (*Server).updateMessage,
+			args: "channel! ts!:ts reply_broadcast:bool" + slackMessageArgs,
+		},
+		"conversations.history": {
+			tier: 3, args: "channel!" + slackRangeArgs, run: (*Server).history,
+		},
+		"conversations.info": {
+			tier: 3, args: "channel! include_locale:bool include_num_members:bool", run: (*Server).channelInfo,
+		},
+		"conversations.join": {
+			tier: 3, scope: "channels:join", args: "channel!", run: (*Server).joinChannel,
+		},
+		"conversations.replies": {
+			tier: 3, args: "channel! ts!:ts" + slackRangeArgs, run: (*Server).replies,
+		},
+		"reactions.add": {
+			tier: 3, scope: "reactions:write", args: "channel! name! timestamp!:ts", run: (*Server).addReaction,
+		},
+		"reactions.get": {
+			tier: 3, scope: "reactions:read", run: (*Server).getReactions,
+			args: "channel timestamp:ts full:bool file file_comment",
+		},
+		"reactions.remove": {
+			tier: 2, scope: "reactions:write", run: (*Server).removeReaction,
+			args: "name! channel timestamp:ts file file_comment",
+		},
+		"usergroups.users.list": {
+			tier: 2, scope: "usergroups:read", run: (*Server).groupMembers,
+			args: "usergroup! include_disabled:bool team_id",
+		},
+		"users.info": {
+			tier: 4, scope: "users:read", args: "user! include_locale:bool", run: (*Server).userInfo,
+		},
+		"views.open": {
+			tier: 4, args: "trigger_id! view! interactivity_pointer", run: (*Server).openView,
+		},
+		"views.publish": {
+			tier: 4, args: "user_id! view! hash interactivity_pointer", run: (*Server).publishView,
+		},
+		"views.update": {
+			tier: 4, args: "view! view_id external_id hash", run: (*Server).updateView,
+		},
+	}[name]
+	return m, ok
+}

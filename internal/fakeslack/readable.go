@@ -1,0 +1,89 @@
+package fakeslack
+
+import (
+	"encoding/json"
+	"html"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+var (
+	mentionMarkup = regexp.MustCompile(`<([@#]|!subteam\^)([A-Z0-9_]+)(?:\|[^<>]*)?>`)
+	dateMarkup    = regexp.MustCompile(`<!date\^(\d+)\^[^|<>]*\|([^<>]*)>`)
+	emojiMarkup   = regexp.MustCompile(`:([a-z0-9_+-]+):`)
+	boldMarkup    = regexp.MustCompile(`\*([^*\n]+)\*`)
+)
+
+// glyphs are the emoji of the story; others stay as their name.
+var glyphs = map[string]string{
+	"white_check_mark": "✅", "x": "❌", "hourglass_flowing_sand": "⏳",
+	"arrows_counterclockwise": "🔄", "warning": "⚠️", "zzz": "💤",
+}
+
+// Readable turns mrkdwn into what a person sees: names for mentions, local
+// times for dates, glyphs for emoji.
+func Readable(text string, name func(id string) string) string {
+	text = mentionMarkup.ReplaceAllStringFunc(text, func(markup string) string {
+		parts := mentionMarkup.FindStringSubmatch(markup)
+		sign := map[bool]string{true: "#", false: "@"}[parts[1] == "#"]
+		if known := name(parts[2]); known != "" {
+			return sign + known
+		}
+		return sign + parts[2]
+	})
+	text = dateMarkup.ReplaceAllStringFunc(text, func(markup string) string {
+		parts := dateMarkup.FindStringSubmatch(markup)
+		seconds, err := strconv.ParseInt(parts[1], 10, 64)
+		if err != nil {
+			return parts[2]
+		}
+		return time.Unix(seconds, 0).Format("2 Jan 2006 at 15:04")
+	})
+	text = emojiMarkup.ReplaceAllStringFunc(text, func(markup string) string {
+		if glyph, ok := glyphs[strings.Trim(markup, ":")]; ok {
+			return glyph
+		}
+		return markup
+	})
+	return html.UnescapeString(boldMarkup.ReplaceAllString(text, "$1"))
+}
+
+// legible is what of a Block Kit block can be read as text.
+type legible struct {
+	Type     string       `json:"type"`
+	Text     *legibleText `json:"text"`
+	Fields   []legibleText
+	Elements []legibleText
+}
+
+type legibleText struct {
+	Text string `json:"text"`
+}
+
+// Render lays a message's blocks out as lines of mrkdwn.
+func Render(raw json.RawMessage) string {
+	var lines []string
+	for _, b := range legibleBlocks(raw) {
+		switch {
+		case b.Type == "divider":
+			lines = append(lines, "────────")
+		case b.Text != nil:
+			lines = append(lines, b.Text.Text)
+		}
+		for _, field := range b.Fields {
+			lines = append(lines, strings.Replace(field.Text, "*\n", "*: ", 1))
+		}
+		for _, element := range b.Elements {
+			lines = append(lines, element.Text)
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+func legibleBlocks(raw json.RawMessage) []legible {
+	var blocks []legible
+	_ = json.Unmarshal(raw, &blocks) // unreadable blocks show as nothing
+	return blocks
+}

@@ -1,0 +1,222 @@
+package fakeslack
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/slack-go/slack"
+	"github.com/slack-go/slack/slackevents"
+	"github.com/slack-go/slack/socketmode"
+	"go.uber.org/goleak"
+)
+
+const (
+	slackAnna = "U0ANNA"
+	slackBen  = "U0BEN"
+	slackPub  = "C0PUBLIC"
+	slackShut = "C0SHUT" // private, without the bot
+	slackOurs = "C0PRIV" // private, with the bot
+	slackLone = "C0LONE" // public, without the bot
+)
+
+// slackClock is a clock that moves only when told to.
+type slackClock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func newSlackClock() *slackClock { return &slackClock{now: time.Unix(1795466553, 0)} }
+
+func (c *slackClock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *slackClock) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// slackRig is a populated workspace and an HTTP client that leaves nothing
+// behind.
+type slackRig struct {
+	*Server
+	t     *testing.T
+	clock *slackClock
+	http  *http.Client
+	ctx   context.Context
+}
+
+func newSlackRig(t *testing.T, cfg Config) *slackRig {
+	t.Helper()
+	t.Cleanup(func() { goleak.VerifyNone(t) })
+	clock := newSlackClock()
+	if cfg.Now == nil {
+		cfg.Now = clock.Now
+	}
+	s, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	rig := &slackRig{Server: s, t: t, clock: clock, ctx: ctx, http: &http.Client{Transport: &http.Transport{}}}
+	t.Cleanup(func() {
+		cancel()
+		s.Close()
+		s.Close()
+		rig.http.CloseIdleConnections()
+	})
+	bot := s.BotUserID()
+	s.AddUser(User{ID: slackAnna, Name: "anna", RealName: "Anna A."})
+	s.AddUser(User{ID: slackBen, Name: "ben"})
+	s.AddChannel(Channel{ID: slackPub, Name: "licences", Members: []string{slackAnna, slackBen, bot}})
+	s.AddChannel(Channel{ID: slackOurs, Name: "secret", Private: true, Members: []string{slackAnna, bot}})
+	s.AddChannel(Channel{ID: slackShut, Name: "shut", Private: true, Members: []string{slackAnna}})
+	s.AddChannel(Channel{ID: slackLone, Name: "lone", Members: []string{slackAnna}})
+	return rig
+}
+
+func (r *slackRig) api(options ...slack.Option) *slack.Client {
+	options = append([]slack.Option{
+		slack.OptionAPIURL(r.APIURL()), slack.OptionAppLevelToken(r.AppToken()), slack.OptionHTTPClient(r.http),
+	}, options...)
+	return slack.New(r.BotToken(), options...)
+}
+
+// await fails the test unless cond comes to hold.
+func (r *slackRig) await(what string, cond func() bool) {
+	r.t.Helper()
+	if err := r.Wait(r.ctx, cond); err != nil {
+		r.t.Fatalf("waiting for %s: %v; journal: %+v", what, err, r.Journal())
+	}
+}
+
+// entries are the journal entries of one kind.
+func (r *slackRig) entries(kind string) []Entry {
+	return slices.DeleteFunc(r.Journal(), func(e Entry) bool { return e.Kind != kind })
+}
+
+// listen runs a slack-go socket that acks every envelope as ack says, and
+// returns the envelopes. The client ends before the Slack does.
+func (r *slackRig) listen(ack func(socketmode.Event) any) <-chan socketmode.Event {
+	r.t.Helper()
+	before := r.Connections()
+	client := socketmode.New(r.api())
+	ctx, cancel := context.WithCancel(r.ctx)
+	seen := make(chan socketmode.Event, 100)
+	var done sync.WaitGroup
+	done.Go(func() { _ = client.RunContext(ctx) })
+	done.Go(func() {
+		for {
+			select {
+			case event := <-client.Events:
+				if event.Request == nil || event.Request.EnvelopeID == "" {
+					continue
+				}
+				seen <- event
+				if ack != nil {
+					_ = client.AckCtx(ctx, event.Request.EnvelopeID, ack(event))
+				}
+			case <-ctx.Done():
+				return
+			}
+		}
+	})
+	r.await("hello", func() bool { return r.Connections() > before })
+	r.t.Cleanup(func() { cancel(); done.Wait() })
+	return seen
+}
+
+func ackSlack(socketmode.Event) any { return nil }
+
+func slackErr(err error) string {
+	if refused, ok := errors.AsType[slack.SlackErrorResponse](err); ok {
+		return refused.Err
+	}
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+func TestSlackCommandIsAckedWithAReceipt(t *testing.T) {
+	r := newSlackRig(t, Config{})
+	seen := r.listen(func(e socketmode.Event) any {
+		return map[string]any{"text": "queued: " + e.Data.(slack.SlashCommand).Text}
+	})
+	typed, err := r.Command(r.ctx, slackAnna, slackPub, "/allocate", "group-01 RPADEVPRONU IDU")
+	if err != nil || typed.Error != "" || typed.Response != "queued: group-01 RPADEVPRONU IDU" {
+		t.Fatalf("typed %+v, %v", typed, err)
+	}
+	if typed.ResponseType != "ephemeral" || typed.Deliveries != 1 || typed.ElapsedToAck <= 0 {
+		t.Errorf("typed %+v", typed)
+	}
+	event := <-seen
+	command := event.Data.(slack.SlashCommand)
+	if command.UserID != slackAnna || command.ChannelID != slackPub || command.ChannelName != "licences" ||
+		command.TriggerID == "" || command.APIAppID != r.AppID() || command.TeamID != r.TeamID() {
+		t.Errorf("command %+v", command)
+	}
+	receipts := r.Ephemerals(slackAnna)
+	if len(receipts) != 1 || receipts[0].Via != "ack" || receipts[0].Channel != slackPub {
+		t.Errorf("receipts %+v", receipts)
+	}
+	if r.Unacked() != 0 {
+		t.Errorf("%d unacked", r.Unacked())
+	}
+}
+
+func TestSlackPostReactAndRead(t *testing.T) {
+	r := newSlackRig(t, Config{})
+	seen := r.listen(ackSlack)
+	api := r.api()
+	_, ts, err := api.PostMessageContext(r.ctx, slackPub, slack.MsgOptionText("approve?", false),
+		slack.MsgOptionMetadata(slack.SlackMetadata{EventType: "allocation_requested", EventPayload: map[string]any{"request_id": "R-1"}}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := api.AddReactionContext(r.ctx, "eyes", slack.NewRefToMessage(slackPub, ts)); err != nil {
+		t.Fatal(err)
+	}
+	own := (<-seen).Data.(slackevents.EventsAPIEvent).InnerEvent.Data.(*slackevents.ReactionAddedEvent)
+	if err := r.React(slackBen, slackPub, ts, "white_check_mark"); err != nil {
+		t.Fatal(err)
+	}
+	theirs := (<-seen).Data.(slackevents.EventsAPIEvent).InnerEvent.Data.(*slackevents.ReactionAddedEvent)
+	if own.User != r.BotUserID() || theirs.User != slackBen || theirs.ItemUser != r.BotUserID() || theirs.Item.Timestamp != ts {
+		t.Errorf("events %+v, %+v", own, theirs)
+	}
+	r.await("acks", func() bool { return r.Unacked() == 0 })
+	item, err := api.GetReactionsContext(r.ctx, slack.NewRefToMessage(slackPub, ts), slack.GetReactionsParameters{Full: true})
+	if err != nil || len(item.Reactions) != 2 || item.Reactions[1].Users[0] != slackBen {
+		t.Fatalf("%+v, %v", item, err)
+	}
+	messages := r.Messages(slackPub)
+	if len(messages) != 1 || messages[0].Text != "approve?" || messages[0].Metadata.EventPayload["request_id"] != "R-1" {
+		t.Errorf("messages %+v", messages)
+	}
+}
+
+func TestSlackClientComesBack(t *testing.T) {
+	r := newSlackRig(t, Config{})
+	seen := r.listen(ackSlack)
+	for i, interrupt := range []func(){
+		func() { r.Disconnect("warning") },
+		func() { r.Disconnect("refresh_requested") },
+		r.CutSockets,
+	} {
+		interrupt()
+		r.await("another hello", func() bool { return len(r.entries(EntryHello)) == i+2 && r.Connections() == 1 })
+	}
+	if typed, err := r.Command(r.ctx, slackBen, slackPub, "/allocate", "x"); err != nil || typed.Error != "" {
+		t.Errorf("%+v, %v", typed, err)
+	}
+	<-seen
+}

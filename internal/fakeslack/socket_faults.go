@@ -1,0 +1,123 @@
+package fakeslack
+
+import (
+	"encoding/json"
+	"errors"
+	"time"
+)
+
+// Disconnect sends a disconnect frame to every open socket. Reasons are
+// "warning", after which a socket lives on, and "refresh_requested",
+// "link_disabled" and "too_many_websockets", after which it gets no more
+// envelopes and is closed once Config.Linger has passed.
+func (s *Server) Disconnect(reason string) {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	for _, socket := range s.liveSockets() {
+		s.dismiss(socket, reason)
+	}
+}
+
+// DisconnectOne is Disconnect for the oldest live socket.
+func (s *Server) DisconnectOne(reason string) {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	if live := s.liveSockets(); len(live) > 0 {
+		s.dismiss(live[0], reason)
+	}
+}
+
+// dismiss sends a disconnect frame and, unless it is only a warning, closes
+// the socket a little later: Slack leaves that to the client for some seconds.
+func (s *Server) dismiss(socket *slackSocket, reason string) {
+	frame := map[string]any{
+		"type": "disconnect", "reason": reason, "debug_info": map[string]any{"host": slackHost},
+	}
+	if reason == "too_many_websockets" {
+		frame["num_connections"] = len(s.sockets)
+		frame["connection_info"] = map[string]any{"app_id": s.ids.app}
+	}
+	raw, _ := json.Marshal(frame)
+	socket.send(raw)
+	s.note(Entry{Kind: EntryDisconnect, Socket: socket.id, Detail: reason})
+	if reason == "warning" {
+		return
+	}
+	socket.live = false
+	s.spawn(func() {
+		defer socket.end()
+		timer := time.NewTimer(s.cfg.Linger)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-socket.quit:
+		case <-s.quit:
+		}
+	})
+}
+
+// CutSockets closes the TCP connection of every socket without a word.
+func (s *Server) CutSockets() {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	for _, socket := range s.sockets {
+		socket.live = false
+		socket.end()
+	}
+	s.note(Entry{Kind: EntryWorkspace, Type: "sockets", Detail: "cut"})
+}
+
+// Silence makes the sockets that are open now half-open: no pings, no frames,
+// no acks, while TCP stays up and they still get their share of the envelopes.
+// Sockets opened later work. Silence(false) revives the silent ones; what they
+// missed stays missed.
+func (s *Server) Silence(on bool) {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	detail := "heard again"
+	if on {
+		detail = "silent"
+	}
+	for _, socket := range s.sockets {
+		socket.silent = on
+	}
+	s.note(Entry{Kind: EntryWorkspace, Type: "sockets", Detail: detail})
+}
+
+// IgnoreAcks makes acks have no effect: commands time out and events are
+// redelivered.
+func (s *Server) IgnoreAcks(on bool) {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	s.deaf = on
+}
+
+// RefuseSockets makes every new socket get disconnect with this reason
+// instead of hello, until it is called with "". "link_disabled" is what Slack
+// does when Socket Mode is switched off.
+func (s *Server) RefuseSockets(reason string) {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	s.refusal = reason
+}
+
+// SetCopies makes every envelope be delivered n times, on any of the sockets.
+func (s *Server) SetCopies(n int) {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	s.copies = max(1, n)
+}
+
+// SendRaw writes a text frame to one live socket, verbatim.
+func (s *Server) SendRaw(frame []byte) error {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	live := s.liveSockets()
+	if len(live) == 0 {
+		return errors.New("fakeslack: no live socket")
+	}
+	socket := live[s.random.IntN(len(live))]
+	socket.send(append([]byte(nil), frame...))
+	s.note(Entry{Kind: EntryFrame, Socket: socket.id, Type: "sent", Detail: string(frame)})
+	return nil
+}

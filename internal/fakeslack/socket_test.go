@@ -1,0 +1,434 @@
+package fakeslack
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"licensebot/internal/fault"
+)
+
+// slackWire is a bare WebSocket, for what slack-go hides.
+type slackWire struct {
+	*websocket.Conn
+	t *testing.T
+}
+
+// link asks for a WebSocket URL.
+func (r *slackRig) link() string {
+	r.t.Helper()
+	req, _ := http.NewRequest(http.MethodPost, r.APIURL()+"apps.connections.open", nil)
+	req.Header.Set("Authorization", "Bearer "+r.AppToken())
+	said := r.do(req)
+	url, _ := said.body["url"].(string)
+	if url == "" {
+		r.t.Fatal(said.body)
+	}
+	return url
+}
+
+// dial opens a WebSocket; its first frame has not been read yet.
+func (r *slackRig) dial() *slackWire {
+	r.t.Helper()
+	conn, _, err := websocket.DefaultDialer.DialContext(r.ctx, r.link(), nil)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	deadline, _ := r.ctx.Deadline()
+	_ = conn.SetReadDeadline(deadline)
+	r.t.Cleanup(func() { _ = conn.Close() })
+	return &slackWire{conn, r.t}
+}
+
+// greeted is dial past hello.
+func (r *slackRig) greeted() *slackWire {
+	r.t.Helper()
+	wire := r.dial()
+	if frame := wire.next(); frame["type"] != "hello" {
+		r.t.Fatal(frame)
+	}
+	return wire
+}
+
+func (w *slackWire) next() map[string]any {
+	w.t.Helper()
+	var frame map[string]any
+	if err := w.ReadJSON(&frame); err != nil {
+		w.t.Fatal(err)
+	}
+	return frame
+}
+
+func (w *slackWire) ack(frame map[string]any, payload any) {
+	w.t.Helper()
+	out := map[string]any{"envelope_id": frame["envelope_id"]}
+	if payload != nil {
+		out["payload"] = payload
+	}
+	if err := w.WriteJSON(out); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// typing types a command in the background.
+func (r *slackRig) typing(text string) <-chan Typed {
+	done := make(chan Typed, 1)
+	go func() {
+		typed, err := r.Command(r.ctx, slackAnna, slackPub, "/allocate", text)
+		if err != nil {
+			r.t.Error(err)
+		}
+		done <- typed
+	}()
+	return done
+}
+
+func TestSlackHello(t *testing.T) {
+	r := newSlackRig(t, Config{ConnectionLife: 360})
+	r.greeted()
+	frame := r.dial().next()
+	debug := frame["debug_info"].(map[string]any)
+	if frame["num_connections"] != 2.0 || debug["approximate_connection_time"] != 360.0 {
+		t.Errorf("%v", frame)
+	}
+	if app := frame["connection_info"].(map[string]any)["app_id"]; app != r.AppID() {
+		t.Errorf("app %v", app)
+	}
+}
+
+func TestSlackTicketsAreUsedOnce(t *testing.T) {
+	r := newSlackRig(t, Config{})
+	url := r.link()
+	for i, want := range []int{http.StatusSwitchingProtocols, http.StatusForbidden} {
+		conn, resp, _ := websocket.DefaultDialer.DialContext(r.ctx, url, nil)
+		if conn != nil {
+			defer func() { _ = conn.Close() }()
+		}
+		if resp.StatusCode != want {
+			t.Errorf("dial %d: %d", i, resp.StatusCode)
+		}
+	}
+}
+
+func TestSlackEleventhSocket(t *testing.T) {
+	r := newSlackRig(t, Config{})
+	for range slackMaxSockets {
+		r.greeted()
+	}
+	frame := r.dial().next()
+	if frame["type"] != "disconnect" || frame["reason"] != "too_many_websockets" || frame["num_connections"] != 11.0 {
+		t.Errorf("%v", frame)
+	}
+	if r.Connections() != slackMaxSockets {
+		t.Errorf("%d connections", r.Connections())
+	}
+}
+
+func TestSlackPings(t *testing.T) {
+	r := newSlackRig(t, Config{PingInterval: 5 * time.Millisecond})
+	wire := r.greeted()
+	ping := make(chan string, 1)
+	wire.SetPingHandler(func(text string) error {
+		select {
+		case ping <- text:
+		default:
+		}
+		return nil
+	})
+	go func() { _, _, _ = wire.ReadMessage() }()
+	if text := <-ping; !strings.HasPrefix(text, "Ping from ") {
+		t.Errorf("%q", text)
+	}
+}
+
+func TestSlackAnswersPings(t *testing.T) {
+	r := newSlackRig(t, Config{})
+	wire := r.greeted()
+	pong := make(chan string, 1)
+	wire.SetPongHandler(func(text string) error { pong <- text; return nil })
+	if err := wire.WriteControl(websocket.PingMessage, []byte("there?"), time.Now().Add(time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	go func() { _, _, _ = wire.ReadMessage() }()
+	if text := <-pong; text != "there?" {
+		t.Errorf("%q", text)
+	}
+}
+
+func TestSlackCommandErrors(t *testing.T) {
+	r := newSlackRig(t, Config{AckTimeout: 20 * time.Millisecond})
+	if typed := <-r.typing("x"); typed.Error != "dispatch_failed" || typed.Deliveries != 0 {
+		t.Errorf("without a socket: %+v", typed)
+	}
+	wire := r.greeted()
+	if typed := <-r.typing("x"); typed.Error != "operation_timeout" || typed.Deliveries != 1 {
+		t.Errorf("without an ack: %+v", typed)
+	}
+	late := wire.next()
+	wire.ack(late, nil)
+	r.await("late ack", func() bool { return len(r.entries(EntryAckRefused)) == 1 })
+	if e := r.entries(EntryAckRefused)[0]; e.Detail != "too late" {
+		t.Errorf("%+v", e)
+	}
+}
+
+func TestSlackPeopleWhoCannotType(t *testing.T) {
+	r := newSlackRig(t, Config{})
+	r.AddUser(User{ID: "U0GONE", Name: "gone", Deleted: true})
+	r.AddUser(User{ID: "U0EXT", Name: "ext", TeamID: "T0OTHER"})
+	r.AddChannel(Channel{ID: "C0OLD", Archived: true})
+	for _, test := range [][]string{
+		{"user_not_found", "U404", slackPub, "/allocate"},
+		{"user_not_found", r.BotUserID(), slackPub, "/allocate"},
+		{"account_inactive", "U0GONE", slackPub, "/allocate"},
+		{"restricted_action", "U0EXT", slackPub, "/allocate"},
+		{"channel_not_found", slackBen, slackShut, "/allocate"},
+		{"is_archived", slackBen, "C0OLD", "/allocate"},
+		{"unknown_command", slackBen, slackPub, "allocate"},
+	} {
+		if _, err := r.Command(r.ctx, test[1], test[2], test[3], ""); err == nil || err.Error() != test[0] {
+			t.Errorf("%v: %v", test, err)
+		}
+	}
+}
+
+func TestSlackAckPayloads(t *testing.T) {
+	blocks := []any{map[string]any{"type": "divider"}}
+	tests := []struct {
+		name    string
+		payload any
+		want    Typed
+	}{
+		{"none", nil, Typed{}},
+		{"empty", map[string]any{}, Typed{}},
+		{"text", map[string]any{"text": "hi"}, Typed{Response: "hi", ResponseType: "ephemeral"}},
+		{"in channel", map[string]any{"text": "hi", "response_type": "in_channel"}, Typed{Response: "hi", ResponseType: "in_channel"}},
+		{"blocks", map[string]any{"blocks": blocks}, Typed{ResponseType: "ephemeral"}},
+		{"no message", map[string]any{"text": ""}, Typed{Error: "invalid_command_response", ResponseType: ""}},
+		{"bad blocks", map[string]any{"blocks": []any{map[string]any{"type": "x"}}}, Typed{Error: "invalid_command_response"}},
+		{"bad type", map[string]any{"text": "x", "response_type": "public"}, Typed{Error: "invalid_command_response"}},
+		{"a string", "hi", Typed{Error: "invalid_command_response"}},
+		{"20 KB", map[string]any{"text": strings.Repeat("x", slackMaxAck)}, Typed{Error: "operation_timeout"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			cfg := Config{AckTimeout: 10 * time.Second}
+			if test.want.Error == "operation_timeout" {
+				cfg.AckTimeout = 50 * time.Millisecond
+			}
+			r := newSlackRig(t, cfg)
+			wire := r.greeted()
+			done := r.typing("x")
+			wire.ack(wire.next(), test.payload)
+			got := <-done
+			if got.Error != test.want.Error || got.Response != test.want.Response || got.ResponseType != test.want.ResponseType {
+				t.Errorf("%+v", got)
+			}
+			if posted := len(r.Messages(slackPub)); (posted == 1) != (test.want.ResponseType == "in_channel") {
+				t.Errorf("%d messages", posted)
+			}
+		})
+	}
+}
+
+func TestSlackCommandWithoutPostingRights(t *testing.T) {
+	r := newSlackRig(t, Config{})
+	wire := r.greeted()
+	done := make(chan Typed, 1)
+	go func() {
+		typed, _ := r.Command(r.ctx, slackAnna, slackShut, "/allocate", "x")
+		done <- typed
+	}()
+	frame := wire.next()
+	if name := frame["payload"].(map[string]any)["channel_name"]; name != "privategroup" {
+		t.Errorf("channel_name %v", name)
+	}
+	wire.ack(frame, map[string]any{"text": "here too"})
+	if typed := <-done; typed.Response != "here too" {
+		t.Errorf("%+v", typed)
+	}
+}
+
+func TestSlackAcksThatDoNotCount(t *testing.T) {
+	r := newSlackRig(t, Config{})
+	first := r.greeted()
+	done := r.typing("x")
+	frame := first.next()
+	second := r.greeted()
+	second.ack(frame, nil)
+	second.ack(map[string]any{"envelope_id": "nobody's"}, nil)
+	r.await("refusals", func() bool { return len(r.entries(EntryAckRefused)) == 2 })
+	first.ack(frame, nil)
+	if typed := <-done; typed.Error != "" {
+		t.Errorf("%+v", typed)
+	}
+	first.ack(frame, nil)
+	if err := first.WriteMessage(websocket.TextMessage, []byte("hello?")); err != nil {
+		t.Fatal(err)
+	}
+	r.await("the rest", func() bool { return len(r.entries(EntryFrame)) == 1 })
+	var details []string
+	for _, e := range r.entries(EntryAckRefused) {
+		details = append(details, e.Detail)
+	}
+	want := "sent on another socket than the envelope, unknown envelope, acked before"
+	if got := strings.Join(details, ", "); got != want {
+		t.Errorf("%s", got)
+	}
+}
+
+func TestSlackCopies(t *testing.T) {
+	r := newSlackRig(t, Config{})
+	wire := r.greeted()
+	done := make(chan Typed, 1)
+	go func() {
+		typed, _ := r.CommandWith(r.ctx, CommandOptions{User: slackAnna, Channel: slackPub, Command: "/allocate", Copies: 3})
+		done <- typed
+	}()
+	frames := []map[string]any{wire.next(), wire.next(), wire.next()}
+	if frames[0]["envelope_id"] != frames[2]["envelope_id"] {
+		t.Errorf("%v", frames)
+	}
+	wire.ack(frames[0], nil)
+	if typed := <-done; typed.Deliveries != 3 {
+		t.Errorf("%+v", typed)
+	}
+}
+
+func TestSlackCopiesOfEverything(t *testing.T) {
+	r := newSlackRig(t, Config{})
+	wire := r.greeted()
+	r.SetCopies(2)
+	r.SendEvent(map[string]any{"type": "app_uninstalled"})
+	first, second := wire.next(), wire.next()
+	if first["envelope_id"] != second["envelope_id"] || second["retry_attempt"] != 0.0 {
+		t.Errorf("%v, %v", first, second)
+	}
+}
+
+func TestSlackEnvelopesGoToAnySocket(t *testing.T) {
+	r := newSlackRig(t, Config{})
+	r.greeted()
+	r.greeted()
+	for range 20 {
+		r.SendEvent(map[string]any{"type": "app_uninstalled"})
+	}
+	share := map[int]int{}
+	for _, e := range r.entries(EntryEnvelope) {
+		share[e.Socket]++
+	}
+	if len(share) != 2 {
+		t.Errorf("%v", share)
+	}
+}
+
+func TestSlackDisconnect(t *testing.T) {
+	r := newSlackRig(t, Config{Linger: time.Millisecond})
+	warned, told := r.greeted(), r.greeted()
+	r.Disconnect("warning")
+	if frame := warned.next(); frame["reason"] != "warning" || r.Connections() != 2 {
+		t.Errorf("%v, %d", frame, r.Connections())
+	}
+	told.next()
+	r.DisconnectOne("refresh_requested")
+	if frame := warned.next(); frame["reason"] != "refresh_requested" || r.Connections() != 1 {
+		t.Errorf("%v, %d", frame, r.Connections())
+	}
+	if _, _, err := warned.ReadMessage(); err == nil {
+		t.Error("the socket stayed open")
+	}
+	r.CutSockets()
+	if _, _, err := told.ReadMessage(); err == nil {
+		t.Error("the socket was not cut")
+	}
+	r.RefuseSockets("link_disabled")
+	if frame := r.dial().next(); frame["type"] != "disconnect" || frame["reason"] != "link_disabled" {
+		t.Errorf("%v", frame)
+	}
+	r.RefuseSockets("")
+	r.greeted()
+}
+
+// A socket that was told to go gets no more envelopes, whatever the reason; one
+// that was only warned does.
+func TestSlackEnvelopesAfterDisconnect(t *testing.T) {
+	for _, reason := range []string{"warning", "refresh_requested", "link_disabled", "too_many_websockets"} {
+		t.Run(reason, func(t *testing.T) {
+			r := newSlackRig(t, Config{Linger: time.Hour})
+			wire := r.greeted()
+			r.Disconnect(reason)
+			if frame := wire.next(); frame["type"] != "disconnect" || frame["reason"] != reason {
+				t.Errorf("%v", frame)
+			}
+			r.SendEvent(map[string]any{"type": "app_uninstalled"})
+			sent, lost := len(r.entries(EntryEnvelope)), len(r.entries(EntryUndeliverable))
+			if warned := reason == "warning"; warned != (sent > 0) || warned == (lost > 0) {
+				t.Errorf("%d sent, %d not delivered", sent, lost)
+			}
+		})
+	}
+}
+
+func TestSlackSilence(t *testing.T) {
+	r := newSlackRig(t, Config{AckTimeout: 20 * time.Millisecond})
+	wire := r.greeted()
+	r.Silence(true)
+	if typed := <-r.typing("x"); typed.Error != "operation_timeout" {
+		t.Errorf("%+v", typed)
+	}
+	r.Silence(false)
+	if err := r.SendRaw([]byte(`{"type":"novelty"}`)); err != nil {
+		t.Fatal(err)
+	}
+	if frame := wire.next(); frame["type"] != "novelty" {
+		t.Errorf("the lost envelope came: %v", frame)
+	}
+}
+
+func TestSlackSendRawNeedsASocket(t *testing.T) {
+	r := newSlackRig(t, Config{})
+	if err := r.SendRaw([]byte("{}")); err == nil {
+		t.Error("no error")
+	}
+}
+
+func TestSlackIgnoreAcks(t *testing.T) {
+	r := newSlackRig(t, Config{AckTimeout: 30 * time.Millisecond})
+	wire := r.greeted()
+	r.IgnoreAcks(true)
+	done := r.typing("x")
+	wire.ack(wire.next(), nil)
+	if typed := <-done; typed.Error != "operation_timeout" {
+		t.Errorf("%+v", typed)
+	}
+}
+
+func TestSlackLinkFault(t *testing.T) {
+	r := newSlackRig(t, Config{})
+	r.Inject("link", fault.Fault{Times: 1, Status: http.StatusServiceUnavailable})
+	_, resp, err := websocket.DefaultDialer.DialContext(r.ctx, r.link(), nil)
+	if err == nil || resp.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("%v, %v", resp, err)
+	}
+	r.greeted()
+}
+
+func TestSlackEnvelopesAreJSON(t *testing.T) {
+	r := newSlackRig(t, Config{})
+	wire := r.greeted()
+	r.SendEvent(map[string]any{"type": "reaction_added", "user": slackAnna, "item": map[string]any{"channel": slackPub}})
+	frame := wire.next()
+	payload := frame["payload"].(map[string]any)
+	event := payload["event"].(map[string]any)
+	authorization := payload["authorizations"].([]any)[0].(map[string]any)
+	if frame["type"] != "events_api" || frame["accepts_response_payload"] != false || frame["retry_attempt"] != 0.0 ||
+		payload["type"] != "event_callback" || !strings.HasPrefix(payload["event_id"].(string), "Ev") ||
+		event["event_ts"] == nil || authorization["user_id"] != r.BotUserID() {
+		raw, _ := json.Marshal(frame)
+		t.Errorf("%s", raw)
+	}
+}

@@ -1,0 +1,157 @@
+package fakeslack
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"unicode/utf8"
+)
+
+// Suggested is what came of typing into a select with a type-ahead, as the
+// person sees it.
+type Suggested struct {
+	EnvelopeID string
+	// Error is what Slack shows instead of options: dispatch_failed,
+	// operation_timeout, invalid_response; "" if all went well.
+	Error   string
+	Options []SelectOption
+}
+
+// SelectOption is one option of a select.
+type SelectOption struct{ Text, Description, Value string }
+
+// slackSuggestion is what a block_suggestion may be answered with. In selects
+// texts are plain, and unlike elsewhere options may be none.
+var slackSuggestion = object(slackShape{
+	"options":       may(list(0, 100, slackSuggestedOption)),
+	"option_groups": may(list(0, 100, object(slackShape{"label": need(plain(75)), "options": need(list(0, 100, slackSuggestedOption))}))),
+})
+
+var slackSuggestedOption = object(slackShape{
+	"text": need(plain(75)), "value": need(str(1, 150)), "description": may(plain(75)), "url": may(str(1, 3000)),
+})
+
+// slackMinQuery is min_query_length where an app gives none.
+const slackMinQuery = 3
+
+// Suggest makes a person type into a select of a view whose options come from
+// the app, and shows what the app offers. What was offered can then be chosen
+// in Submit. Less than min_query_length is not sent, and is an error.
+func (s *Server) Suggest(ctx context.Context, user, viewID, actionID, query string) (Suggested, error) {
+	s.lock.Lock()
+	v := s.view(viewID, "")
+	if v == nil || v.User != user {
+		s.lock.Unlock()
+		return Suggested{}, slackError("not_found")
+	}
+	block, element := v.external(actionID)
+	if element == nil {
+		s.lock.Unlock()
+		return Suggested{}, fmt.Errorf("fakeslack: the view has no select %q with options of the app", actionID)
+	}
+	if least := minQuery(element); utf8.RuneCountInString(query) < least {
+		s.lock.Unlock()
+		return Suggested{}, fmt.Errorf("fakeslack: %q is shorter than the %d characters from which the app is asked", query, least)
+	}
+	payload := s.interaction("block_suggestion", user)
+	payload["container"] = map[string]any{"type": "view", "view_id": v.ID}
+	payload["view"] = s.renderView(v)
+	payload["block_id"], payload["action_id"], payload["value"] = block["block_id"], actionID, query
+	env := s.startInteraction(payload)
+	s.lock.Unlock()
+
+	var out Suggested
+	done, err := s.finishInteraction(ctx, env, func(shown *Interacted) {
+		if out.Options, shown.Error = v.offer(actionID, env.payload); shown.Error != "" {
+			s.note(Entry{Kind: EntryOddity, Envelope: env.id, Type: "ack payload", Detail: "no options that Slack can show", Payload: env.payload})
+		}
+	})
+	out.EnvelopeID, out.Error = done.EnvelopeID, done.Error
+	return out, err
+}
+
+// external finds a select whose options come from the app.
+func (v *View) external(actionID string) (block, element map[string]any) {
+	for _, block := range decodeBlocks(v.Blocks) {
+		elements, _ := block["elements"].([]any)
+		for _, candidate := range append(elements, block["accessory"], block["element"]) {
+			element, _ := candidate.(map[string]any)
+			if isExternal(element) && element["action_id"] == actionID {
+				return block, element
+			}
+		}
+	}
+	return nil, nil
+}
+
+func isExternal(element map[string]any) bool {
+	return element["type"] == "external_select" || element["type"] == "multi_external_select"
+}
+
+func minQuery(element map[string]any) int {
+	if least, ok := element["min_query_length"].(float64); ok {
+		return int(least)
+	}
+	return slackMinQuery
+}
+
+// offer judges the answer to a block_suggestion and remembers what it offers.
+func (v *View) offer(actionID string, payload json.RawMessage) (shown []SelectOption, problem string) {
+	options, err := suggestedOptions(payload)
+	if err != nil {
+		return nil, "invalid_response"
+	}
+	offered := map[string]any{}
+	maps.Copy(offered, v.offered[actionID])
+	for _, option := range options {
+		fields := option.(map[string]any)
+		value := fields["value"].(string)
+		offered[value] = option
+		shown = append(shown, SelectOption{Text: plainText(fields["text"]), Description: plainText(fields["description"]), Value: value})
+	}
+	if v.offered == nil {
+		v.offered = map[string]map[string]any{}
+	}
+	v.offered[actionID] = offered
+	return shown, ""
+}
+
+func suggestedOptions(payload json.RawMessage) ([]any, error) {
+	var answer map[string]any
+	if err := json.Unmarshal(payload, &answer); err != nil {
+		return nil, err
+	}
+	if problems := slackSuggestion(answer, ""); len(problems) > 0 {
+		return nil, errors.New(problems[0])
+	}
+	options, given := answer["options"].([]any)
+	groups, grouped := answer["option_groups"].([]any)
+	if given == grouped {
+		return nil, errors.New("either options or option_groups")
+	}
+	for _, group := range groups {
+		inside, _ := group.(map[string]any)["options"].([]any)
+		options = append(options, inside...)
+	}
+	return options, nil
+}
+
+func plainText(object any) string {
+	fields, _ := object.(map[string]any)
+	text, _ := fields["text"].(string)
+	return text
+}
+
+// withOffered is the element with what its type-ahead has offered so far.
+func (v *View) withOffered(element map[string]any) map[string]any {
+	if !isExternal(element) {
+		return element
+	}
+	actionID, _ := element["action_id"].(string)
+	element = maps.Clone(element)
+	element["options"] = slices.Collect(maps.Values(v.offered[actionID]))
+	return element
+}

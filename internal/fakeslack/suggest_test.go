@@ -1,0 +1,164 @@
+package fakeslack
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/slack-go/slack"
+	"github.com/slack-go/slack/socketmode"
+)
+
+const slackSearchModal = `{"type":"modal","title":{"type":"plain_text","text":"Find"},"submit":{"type":"plain_text","text":"Ask"},"blocks":[
+ {"type":"input","block_id":"group","label":{"type":"plain_text","text":"Group"},"element":{"type":"external_select","action_id":"find","min_query_length":2}},
+ {"type":"actions","elements":[{"type":"button","action_id":"more","value":"2","text":{"type":"plain_text","text":"More"}}]}]}`
+
+func (r *slackRig) openSearch() View {
+	r.t.Helper()
+	if said := r.call("views.open", "trigger_id", r.trigger(), "view", slackSearchModal); said.problem() != "" {
+		r.t.Fatal(said.body)
+	}
+	return r.Views(slackAnna)[0]
+}
+
+func option(text, value string) map[string]any {
+	return map[string]any{"text": map[string]any{"type": "plain_text", "text": text}, "value": value}
+}
+
+func TestSlackSuggest(t *testing.T) {
+	r := newSlackRig(t, Config{})
+	answers := make(chan any, 2)
+	answers <- map[string]any{"options": []any{option("Finance", "g-1"), option("Fine Arts", "g-2")}}
+	answers <- nil
+	seen := r.listen(func(socketmode.Event) any { return <-answers })
+	view := r.openSearch()
+	if _, err := r.Submit(r.ctx, slackAnna, view.ID, map[string]map[string]any{"group": {"find": "g-1"}}); err == nil {
+		t.Error("what was never offered was chosen")
+	}
+	got, err := r.Suggest(r.ctx, slackAnna, view.ID, "find", "fi")
+	if err != nil || got.Error != "" || len(got.Options) != 2 || got.Options[1] != (SelectOption{Text: "Fine Arts", Value: "g-2"}) {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	asked := (<-seen).Data.(slack.InteractionCallback)
+	if asked.Type != slack.InteractionTypeBlockSuggestion || asked.ActionID != "find" || asked.BlockID != "group" || asked.Value != "fi" || asked.View.ID != view.ID {
+		t.Errorf("%+v", asked)
+	}
+	if done, err := r.Submit(r.ctx, slackAnna, view.ID, map[string]map[string]any{"group": {"find": "g-2"}}); err != nil || done.Error != "" {
+		t.Fatalf("%+v, %v", done, err)
+	}
+	submitted := (<-seen).Data.(slack.InteractionCallback)
+	if chosen := submitted.View.State.Values["group"]["find"].SelectedOption; chosen.Value != "g-2" || chosen.Text.Text != "Fine Arts" {
+		t.Errorf("%+v", chosen)
+	}
+}
+
+func TestSlackSuggestionsThatSlackCannotShow(t *testing.T) {
+	many := make([]any, 101)
+	for i := range many {
+		many[i] = option("x", strings.Repeat("v", i+1))
+	}
+	for name, c := range map[string]struct {
+		payload any
+		problem string
+	}{
+		"none":           {map[string]any{"options": []any{}}, ""},
+		"nothing":        {nil, "invalid_response"},
+		"too many":       {map[string]any{"options": many}, "invalid_response"},
+		"too long":       {map[string]any{"options": []any{option(strings.Repeat("x", 76), "v")}}, "invalid_response"},
+		"no value":       {map[string]any{"options": []any{option("x", "")}}, "invalid_response"},
+		"marked up":      {map[string]any{"options": []any{map[string]any{"text": map[string]any{"type": "mrkdwn", "text": "x"}, "value": "v"}}}, "invalid_response"},
+		"another shape":  {map[string]any{"choices": many[:1]}, "invalid_response"},
+		"20 KB or more":  {map[string]any{"options": []any{option("x", "v")}, "x": strings.Repeat("x", slackMaxAck)}, "operation_timeout"},
+		"in groups":      {map[string]any{"option_groups": []any{map[string]any{"label": map[string]any{"type": "plain_text", "text": "l"}, "options": many[:2]}}}, ""},
+		"both at a time": {map[string]any{"options": many[:1], "option_groups": []any{}}, "invalid_response"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newSlackRig(t, Config{AckTimeout: 200 * time.Millisecond})
+			view := r.openSearch()
+			wire := r.greeted()
+			shown := make(chan Suggested, 1)
+			go func() {
+				got, err := r.Suggest(r.ctx, slackAnna, view.ID, "find", "fi")
+				if err != nil {
+					t.Error(err)
+				}
+				shown <- got
+			}()
+			wire.ack(wire.next(), c.payload)
+			if got := <-shown; got.Error != c.problem {
+				t.Errorf("%+v", got)
+			}
+		})
+	}
+}
+
+func TestSlackSuggestIsNotAsked(t *testing.T) {
+	r := newSlackRig(t, Config{})
+	view := r.openSearch()
+	for part, c := range map[string][3]string{
+		"shorter than the 2": {slackAnna, "find", "f"},
+		"no select":          {slackAnna, "else", "fin"},
+		"not_found":          {slackBen, "find", "fin"},
+	} {
+		if _, err := r.Suggest(r.ctx, c[0], view.ID, c[1], c[2]); err == nil || !strings.Contains(err.Error(), part) {
+			t.Errorf("%v, want %s", err, part)
+		}
+	}
+	if got, err := r.Suggest(r.ctx, slackAnna, view.ID, "find", "fin"); err != nil || got.Error != "dispatch_failed" {
+		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+func TestSlackShortcut(t *testing.T) {
+	r := newSlackRig(t, Config{})
+	seen := r.listen(ackSlack)
+	if got, err := r.Shortcut(r.ctx, slackBen, "allocate_open"); err != nil || got.Error != "" {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	callback := (<-seen).Data.(slack.InteractionCallback)
+	if callback.Type != slack.InteractionTypeShortcut || callback.CallbackID != "allocate_open" || callback.User.ID != slackBen ||
+		callback.TriggerID == "" || callback.ResponseURL != "" || callback.Channel.ID != "" {
+		t.Errorf("%+v", callback)
+	}
+	if said := r.call("views.open", "trigger_id", callback.TriggerID, "view", slackModal); said.problem() != "" || len(r.Views(slackBen)) != 1 {
+		t.Errorf("%v", said.body)
+	}
+	r.SetScopes("chat:write")
+	if _, err := r.Shortcut(r.ctx, slackBen, "allocate_open"); err == nil {
+		t.Error("a shortcut without the scope commands")
+	}
+}
+
+func TestSlackClickView(t *testing.T) {
+	r := newSlackRig(t, Config{})
+	seen := r.listen(ackSlack)
+	view := r.openSearch()
+	if got, err := r.ClickView(r.ctx, slackAnna, view.ID, "more", ""); err != nil || got.Error != "" {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	callback := (<-seen).Data.(slack.InteractionCallback)
+	if action := callback.ActionCallback.BlockActions[0]; action.ActionID != "more" || action.Value != "2" ||
+		callback.View.ID != view.ID || callback.View.Hash != view.Hash || callback.ResponseURL != "" || callback.TriggerID == "" {
+		t.Errorf("%+v", callback)
+	}
+	if _, err := r.ClickView(r.ctx, slackBen, view.ID, "more", ""); err == nil {
+		t.Error("Ben clicked in Anna's view")
+	}
+	if _, err := r.ClickView(r.ctx, slackAnna, view.ID, "less", ""); err == nil {
+		t.Error("clicked what is not there")
+	}
+}
+
+func TestSlackTimeZones(t *testing.T) {
+	r := newSlackRig(t, Config{Now: func() time.Time { return time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC) }})
+	r.AddUser(User{ID: "U0CLARA", TZ: "Europe/Zurich"})
+	for user, want := range map[string]slack.User{
+		"U0CLARA": {TZ: "Europe/Zurich", TZLabel: "CEST", TZOffset: 7200},
+		slackBen:  {TZ: "Etc/UTC", TZLabel: "UTC"},
+	} {
+		info, err := r.api().GetUserInfoContext(r.ctx, user)
+		if err != nil || info.TZ != want.TZ || info.TZLabel != want.TZLabel || info.TZOffset != want.TZOffset {
+			t.Errorf("%s: %q %q %d, %v", user, info.TZ, info.TZLabel, info.TZOffset, err)
+		}
+	}
+}

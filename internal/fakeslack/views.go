@@ -1,0 +1,292 @@
+package fakeslack
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// View is a modal that is open for a person, or a person's App Home.
+type View struct {
+	ID, User, Type  string // Type: "modal" or "home"
+	CallbackID      string
+	PrivateMetadata string
+	Hash            string
+	Blocks          json.RawMessage   // with the block ids that Slack adds
+	Errors          map[string]string // by block id: what the last submission was told
+	Closed          bool
+
+	fields  slackReply // as the app gave it, block ids added
+	root    string
+	offered map[string]map[string]any // by action id and value: what a type-ahead has offered
+}
+
+// slackTrigger is a trigger_id: the right to open one view.
+type slackTrigger struct {
+	user    string
+	expires time.Time
+	used    bool
+}
+
+const (
+	slackTriggerLife = 3 * time.Second
+	slackMaxView     = 250 << 10
+)
+
+var slackTriggerForm = regexp.MustCompile(`^\d+\.\d+\.[0-9a-f]+$`)
+
+// newTrigger makes a trigger_id. Callers hold s.lock.
+func (s *Server) newTrigger(user string) string {
+	id := slackDigits(13) + "." + slackDigits(12) + "." + slackSecret(16)
+	s.triggers[id] = &slackTrigger{user: user, expires: s.cfg.Now().Add(slackTriggerLife)}
+	return id
+}
+
+// exchange uses a trigger_id up and tells whose it was.
+func (s *Server) exchange(id string) (user string, err error) {
+	t := s.triggers[id]
+	switch {
+	case t == nil || !slackTriggerForm.MatchString(id):
+		return "", slackError("invalid_trigger_id")
+	case t.used:
+		return "", slackError("exchanged_trigger_id")
+	case !s.cfg.Now().Before(t.expires):
+		return "", slackError("expired_trigger_id")
+	}
+	t.used = true
+	return t.user, nil
+}
+
+var (
+	slackModalShape = slackShape{
+		"title": need(plain(24)), "blocks": need(anything), "submit": may(plain(24)), "close": may(plain(24)),
+		"private_metadata": may(str(0, 3000)), "callback_id": may(str(0, 255)), "external_id": may(str(0, 255)),
+		"clear_on_close": may(boolean), "notify_on_close": may(boolean), "submit_disabled": may(boolean),
+	}
+	slackHomeShape = slackShape{
+		"blocks": need(anything), "private_metadata": may(str(0, 3000)), "callback_id": may(str(0, 255)),
+		"external_id": may(str(0, 255)),
+	}
+)
+
+// parseView judges a view argument of one type.
+func (s *Server) parseView(raw, kind string) (*View, error) {
+	if len(raw) > slackMaxView {
+		return nil, slackError("view_too_large")
+	}
+	var fields slackReply
+	if err := json.Unmarshal([]byte(raw), &fields); err != nil || fields == nil {
+		return nil, slackInvalid("invalid_arguments", "[ERROR] must provide an object [json-pointer:/view]")
+	}
+	shape, rules := slackModalShape, slackModalBlocks
+	if kind == "home" {
+		shape, rules = slackHomeShape, slackHomeBlocks
+	}
+	if fields["type"] != kind {
+		return nil, slackInvalid("invalid_arguments", "[ERROR] must be a valid enum value [json-pointer:/view/type]")
+	}
+	problems := shape.judge(fields, "/view")
+	blocks, ok := fields["blocks"].([]any)
+	if !ok {
+		problems = append(problems, slackComplaint("/view/blocks", "must provide an array")...)
+	}
+	problems = append(problems, judgeBlocks(blocks, rules, "/view/blocks")...)
+	if kind == "modal" && fields["submit"] == nil && slices.ContainsFunc(blocks, isInput) {
+		problems = append(problems, slackComplaint("/view", "missing required field: submit")...)
+	}
+	if len(problems) > 0 {
+		return nil, slackInvalid("invalid_arguments", problems...)
+	}
+	return newView(fields, blocks), nil
+}
+
+func isInput(block any) bool {
+	fields, _ := block.(map[string]any)
+	return fields["type"] == "input"
+}
+
+func newView(fields slackReply, blocks []any) *View {
+	v := &View{ID: slackID("V"), fields: fields, Hash: slackDigits(10) + "." + slackSecret(4)}
+	for _, block := range blocks {
+		if shape := block.(map[string]any); shape["block_id"] == nil {
+			shape["block_id"] = slackSecret(3)
+		}
+	}
+	v.Blocks, _ = json.Marshal(blocks)
+	v.Type, _ = fields["type"].(string)
+	v.CallbackID, _ = fields["callback_id"].(string)
+	v.PrivateMetadata, _ = fields["private_metadata"].(string)
+	v.root = v.ID
+	return v
+}
+
+// renderView is the JSON of a view.
+func (s *Server) renderView(v *View) slackReply {
+	out := slackReply{
+		"callback_id": "", "private_metadata": "", "external_id": "", "clear_on_close": false, "notify_on_close": false,
+	}
+	maps.Copy(out, v.fields)
+	maps.Copy(out, slackReply{
+		"id": v.ID, "team_id": s.ids.team, "app_id": s.ids.app, "bot_id": s.ids.bot, "hash": v.Hash,
+		"root_view_id": v.root, "state": slackReply{"values": slackReply{}}, "app_installed_team_id": s.ids.team,
+	})
+	return out
+}
+
+// keepView shows a view to a person. Callers hold s.lock.
+func (s *Server) keepView(v *View, user, what string) {
+	v.User = user
+	s.views = append(s.views, v)
+	s.note(Entry{Kind: EntryView, Type: what, User: user, Detail: v.ID})
+}
+
+// openView is views.open.
+func (s *Server) openView(call *slackCall) (slackReply, error) {
+	v, err := s.parseView(call.args["view"], "modal")
+	if err != nil {
+		return nil, err
+	}
+	user, err := s.exchange(call.args["trigger_id"])
+	if err != nil {
+		return nil, err
+	}
+	s.keepView(v, user, "opened")
+	return slackReply{"view": s.renderView(v)}, nil
+}
+
+// publishView is views.publish.
+func (s *Server) publishView(call *slackCall) (slackReply, error) {
+	user := call.args["user_id"]
+	if s.users[user] == nil {
+		return nil, slackInvalid("invalid_arguments", "[ERROR] invalid `user_id`")
+	}
+	v, err := s.parseView(call.args["view"], "home")
+	if err != nil {
+		return nil, err
+	}
+	if old := s.home(user); old != nil {
+		if hash := call.args["hash"]; hash != "" && hash != old.Hash {
+			return nil, slackError("hash_conflict")
+		}
+		old.Closed = true
+		v.ID, v.root = old.ID, old.root
+	}
+	s.keepView(v, user, "published")
+	return slackReply{"view": s.renderView(v)}, nil
+}
+
+// updateView is views.update.
+func (s *Server) updateView(call *slackCall) (slackReply, error) {
+	if call.args["view_id"] == "" && call.args["external_id"] == "" {
+		return nil, slackInvalid("invalid_arguments", "[ERROR] either `view_id` or `external_id` is required")
+	}
+	old := s.view(call.args["view_id"], call.args["external_id"])
+	if old == nil {
+		return nil, slackError("not_found")
+	}
+	if hash := call.args["hash"]; hash != "" && hash != old.Hash {
+		return nil, slackError("hash_conflict")
+	}
+	v, err := s.parseView(call.args["view"], old.Type)
+	if err != nil {
+		return nil, err
+	}
+	s.replaceView(old, v)
+	return slackReply{"view": s.renderView(v)}, nil
+}
+
+// replaceView puts a view in the place of another, under the same id.
+func (s *Server) replaceView(old, v *View) {
+	v.ID, v.root, v.User, v.offered = old.ID, old.root, old.User, old.offered
+	s.views[slices.Index(s.views, old)] = v
+	s.note(Entry{Kind: EntryView, Type: "updated", User: v.User, Detail: v.ID})
+}
+
+func (s *Server) view(id, external string) *View {
+	for _, v := range slices.Backward(s.views) {
+		if !v.Closed && (v.ID == id || (external != "" && v.fields["external_id"] == external)) {
+			return v
+		}
+	}
+	return nil
+}
+
+func (s *Server) home(user string) *View {
+	for _, v := range s.views {
+		if v.User == user && v.Type == "home" && !v.Closed {
+			return v
+		}
+	}
+	return nil
+}
+
+// Views are the modals that are open for a person, the topmost last.
+func (s *Server) Views(user string) []View {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	var open []View
+	for _, v := range s.views {
+		if v.User == user && v.Type == "modal" && !v.Closed {
+			open = append(open, *v)
+		}
+	}
+	return open
+}
+
+// Home is what a person sees on the app's Home tab.
+func (s *Server) Home(user string) (View, bool) {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	if v := s.home(user); v != nil {
+		return *v, true
+	}
+	return View{}, false
+}
+
+// OpenHome makes a person click on the app's Home tab.
+func (s *Server) OpenHome(user string) error {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	if u := s.users[user]; u == nil || u.Deleted || u.Bot {
+		return fmt.Errorf("fakeslack: %w: %s", slackError("user_not_found"), user)
+	}
+	event := map[string]any{"type": "app_home_opened", "user": user, "channel": slackDM(user), "tab": "home"}
+	if v := s.home(user); v != nil {
+		event["view"] = s.renderView(v)
+	}
+	s.emitAlways(event, nil)
+	return nil
+}
+
+// CloseView makes a person close a modal and, where the app asked for it,
+// tells the app. The envelope is not waited for.
+func (s *Server) CloseView(user, viewID string) error {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	v := s.view(viewID, "")
+	if v == nil || v.User != user || v.Type != "modal" {
+		return slackError("not_found")
+	}
+	v.Closed = true
+	s.note(Entry{Kind: EntryView, Type: "closed", User: user, Detail: v.ID})
+	if v.fields["notify_on_close"] == true {
+		payload := s.interaction("view_closed", user)
+		payload["view"], payload["is_cleared"] = s.renderView(v), false
+		s.dispatch("interactive", payload, 0, s.copies)
+	}
+	return nil
+}
+
+// interaction is what all payloads of interactive envelopes have.
+func (s *Server) interaction(kind, user string) map[string]any {
+	name := strings.ToLower(s.users[user].Name)
+	return map[string]any{
+		"type": kind, "token": s.ids.verification, "api_app_id": s.ids.app, "enterprise": nil, "is_enterprise_install": false,
+		"team": map[string]any{"id": s.ids.team, "domain": "sandbox"},
+		"user": map[string]any{"id": user, "username": name, "name": name, "team_id": s.users[user].TeamID},
+	}
+}

@@ -1,0 +1,264 @@
+package fakeuipath
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"licensebot/internal/fault"
+)
+
+// The operations, as Faults and the journal name them.
+const (
+	uipathOpToken        = "token"
+	uipathOpAuthenticate = "authenticate"
+)
+
+type uipathRoute struct {
+	method    string
+	segments  []string // of the path; "{name}" takes any one
+	operation string
+	scope     string // needed to call it; "" for those that hand out tokens
+	handle    func(*uipathExchange)
+}
+
+// table lists the routes. net/http's ServeMux would not do: it redirects
+// doubled slashes where UiPath refuses them.
+func (u *Server) table() []uipathRoute {
+	const (
+		license = "/{org}/lease_/api/account/{accountId}/user-license"
+		group   = license + "/group/{groupId}"
+		groups  = "/{org}/identity_/api/Group/{partitionGlobalId}"
+	)
+	var routes []uipathRoute
+	add := func(method, pattern, operation, scope string, handle func(*uipathExchange)) {
+		fixed := strings.NewReplacer("{org}", u.cfg.Organization, "{tenant}", u.tenantID).Replace(pattern)
+		routes = append(routes, uipathRoute{method, strings.Split(fixed, "/"), operation, scope, handle})
+	}
+	for _, host := range []string{"", "/{org}"} {
+		add("POST", host+"/identity_/connect/token", uipathOpToken, "", (*uipathExchange).token)
+	}
+	for _, path := range []string{
+		"/{org}/{tenant}/api/account/authenticate",
+		"/{org}/{tenant}/orchestrator_/api/Account/Authenticate",
+		"/api/account/authenticate",
+	} {
+		add("POST", path, uipathOpAuthenticate, "", (*uipathExchange).authenticate)
+	}
+
+	add("GET", license, "GET account", uipathLicenseRead, (*uipathExchange).getAccount)
+	add("POST", license+"/group", "POST groups", uipathLicenseWrite, (*uipathExchange).postGroups)
+	add("GET", group, "GET group", uipathLicenseRead, (*uipathExchange).getGroup)
+	add("PUT", group, "PUT group", uipathLicenseWrite, (*uipathExchange).putGroup)
+	add("GET", group+"/bulk-users", "GET bulk-users", uipathLicenseRead, (*uipathExchange).getHolders)
+	add("GET", groups, "GET identity groups", uipathGroupRead, (*uipathExchange).getIdentityGroups)
+	add("GET", groups+"/{groupId}", "GET identity group", uipathGroupRead, (*uipathExchange).getIdentityGroup)
+
+	quota := func(method, pattern, operation, scope string, handle func(*uipathExchange)) {
+		if u.cfg.NoQuotaRoutes {
+			scope, handle = "", func(x *uipathExchange) { x.noRoute(nil) }
+		}
+		add(method, pattern, operation, scope, handle)
+	}
+	quota("GET", group+"/with-quota", "GET group with-quota", uipathLicenseRead, (*uipathExchange).getGroupWithQuota)
+	quota("PUT", group+"/with-quota", "PUT group with-quota", uipathLicenseWrite, (*uipathExchange).putGroupWithQuota)
+	quota("GET", license+"/groups/with-quota", "GET groups with-quota", uipathLicenseRead, (*uipathExchange).getGroupsWithQuota)
+	return routes
+}
+
+// match compares a path with the route and returns the named segments.
+// Segments are decoded one by one, so that an id may contain %2F.
+func (route uipathRoute) match(path string) (map[string]string, bool) {
+	segments := strings.Split(path, "/")
+	if len(segments) != len(route.segments) {
+		return nil, false
+	}
+	params := make(map[string]string)
+	for i, want := range route.segments {
+		got, err := url.PathUnescape(segments[i])
+		switch {
+		case err != nil:
+			return nil, false
+		case strings.HasPrefix(want, "{") && got != "":
+			params[strings.Trim(want, "{}")] = got
+		case got != want:
+			return nil, false
+		}
+	}
+	return params, true
+}
+
+// find returns the route of a request, or the methods that its path takes.
+func (u *Server) find(r *http.Request) (uipathRoute, map[string]string, []string) {
+	var allowed []string
+	for _, route := range u.routes {
+		params, ok := route.match(r.URL.EscapedPath())
+		if ok && route.method == r.Method {
+			return route, params, nil
+		}
+		if ok {
+			allowed = append(allowed, route.method)
+		}
+	}
+	return uipathRoute{operation: uipathUnknown}, nil, allowed
+}
+
+// handle is the way of every request: route, body, fault, effect, journal,
+// answer.
+func (u *Server) handle(w http.ResponseWriter, r *http.Request) {
+	start := time.Now()
+	route, params, allowed := u.find(r)
+	if route.handle == nil {
+		route.handle = func(x *uipathExchange) { x.noRoute(allowed) }
+	}
+	body, readErr := io.ReadAll(http.MaxBytesReader(w, r.Body, uipathMaxBody))
+	call := &Call{At: u.cfg.Now(), Operation: route.operation, Method: r.Method, Path: r.URL.EscapedPath(),
+		Query: r.URL.RawQuery, Body: uipathRecorded(route.operation, body)}
+	answer := &uipathAnswer{header: make(http.Header)}
+	u.begin(call)
+	ended := false
+	defer func() {
+		if ended {
+			call.Status = answer.status
+		}
+		call.Dur = time.Since(start)
+		u.end(call, answer.body)
+		if ended {
+			answer.send(w)
+		}
+	}()
+	u.run(answer, r, call, func(w http.ResponseWriter, r *http.Request) {
+		x := &uipathExchange{u: u, w: w, r: r, now: u.cfg.Now(), body: body, params: params, call: call}
+		x.serve(route, readErr)
+	})
+	ended = true
+}
+
+func (u *Server) run(w http.ResponseWriter, r *http.Request, call *Call, effect http.HandlerFunc) {
+	planned, faulted := u.Take(call.Operation)
+	if !faulted {
+		effect(w, r)
+		return
+	}
+	call.Faulted = true
+	planned.Serve(w, r, effect, func(w http.ResponseWriter, planned fault.Fault) { uipathRefuse(w, call.Operation, planned) })
+}
+
+// uipathRefuse answers a fault in the error format of the operation.
+func uipathRefuse(w http.ResponseWriter, operation string, planned fault.Fault) {
+	if planned.Status == 0 {
+		planned.Status = http.StatusInternalServerError
+	}
+	if planned.Error == "" {
+		planned.Error = http.StatusText(planned.Status)
+	}
+	if planned.RetryAfter != "" {
+		w.Header().Set("Retry-After", planned.RetryAfter)
+	}
+	name := "message"
+	if operation == uipathOpToken {
+		name = "error"
+	}
+	uipathWriteJSON(w, planned.Status, map[string]string{name: planned.Error})
+}
+
+// A uipathExchange is one request on its way through a handler, which holds
+// the lock of the Server all the while: it writes to memory only.
+type uipathExchange struct {
+	u      *Server
+	w      http.ResponseWriter
+	r      *http.Request
+	now    time.Time
+	body   []byte
+	params map[string]string
+	call   *Call
+}
+
+func (x *uipathExchange) serve(route uipathRoute, readErr error) {
+	x.u.mu.Lock()
+	defer x.u.mu.Unlock()
+	switch {
+	case readErr != nil:
+		x.fail(http.StatusRequestEntityTooLarge, "The request body could not be read.")
+	case route.scope == "" || x.authorized(route.scope):
+		route.handle(x)
+	}
+}
+
+func (x *uipathExchange) json(status int, value any) { uipathWriteJSON(x.w, status, value) }
+
+// fail answers a refusal of the licence service, whose real error format is
+// not documented.
+func (x *uipathExchange) fail(status int, format string, args ...any) {
+	x.json(status, map[string]string{"message": fmt.Sprintf(format, args...)})
+}
+
+// noRoute answers what nothing serves. Host-level identity calls get what
+// newer cloud organisations answer; a wrong method gets what ASP.NET's API
+// versioning answers.
+func (x *uipathExchange) noRoute(allowed []string) {
+	path := x.r.URL.EscapedPath()
+	switch {
+	case strings.HasPrefix(path, "/identity_/api/"):
+		x.coded(http.StatusBadRequest, "InvalidPartition", "The partition of the request is not valid.")
+	case len(allowed) > 0:
+		x.w.Header().Set("Allow", strings.Join(allowed, ", "))
+		x.coded(http.StatusMethodNotAllowed, "UnsupportedApiVersion", fmt.Sprintf(
+			"The HTTP resource that matches the request URI '%s' does not support HTTP method '%s'.", path, x.r.Method))
+	default:
+		x.fail(http.StatusNotFound, "Nothing is served at '%s'.", path)
+	}
+}
+
+func (x *uipathExchange) coded(status int, code, message string) {
+	x.json(status, map[string]any{"error": map[string]any{"code": code, "message": message, "innerError": nil}})
+}
+
+// decode reads a JSON body into value and refuses, where .NET would only
+// ignore it, a field that is not one of names: it is a client's mistake.
+func (x *uipathExchange) decode(value any, names ...string) bool {
+	if !x.hasType("application/json") {
+		x.fail(http.StatusUnsupportedMediaType, "Content-Type must be application/json.")
+		return false
+	}
+	var fields map[string]json.RawMessage
+	err := json.Unmarshal(x.body, &fields)
+	if err == nil && fields == nil {
+		err = errors.New("the body is null")
+	}
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		if !slices.Contains(names, name) {
+			err = errors.Join(err, fmt.Errorf("no field %q", name))
+		}
+	}
+	if err == nil {
+		err = json.Unmarshal(x.body, value)
+	}
+	if err != nil {
+		x.fail(http.StatusBadRequest, "The request body is not valid: %v", err)
+	}
+	return err == nil
+}
+
+func (x *uipathExchange) hasType(want string) bool {
+	got, _, err := mime.ParseMediaType(x.r.Header.Get("Content-Type"))
+	return err == nil && got == want
+}
+
+func uipathWriteJSON(w http.ResponseWriter, status int, value any) {
+	encoded, err := json.Marshal(value)
+	if err != nil {
+		panic(err) // of our own types
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = w.Write(encoded)
+}

@@ -1,0 +1,234 @@
+package fakeuipath
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"licensebot/internal/fault"
+)
+
+// uipathClock stands still until told to move.
+type uipathClock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *uipathClock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *uipathClock) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// uipathCaller speaks HTTP to a UiPath.
+type uipathCaller struct {
+	t      *testing.T
+	u      *Server
+	client *http.Client
+	bearer string
+}
+
+type uipathReply struct {
+	status int
+	header http.Header
+	text   string
+}
+
+func uipathStart(t *testing.T, cfg Config) *uipathCaller {
+	t.Helper()
+	u, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := &http.Client{
+		Transport:     &http.Transport{},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	t.Cleanup(func() {
+		u.Close()
+		client.CloseIdleConnections()
+	})
+	return &uipathCaller{t: t, u: u, client: client, bearer: u.PersonalAccessToken()}
+}
+
+// uipathSeeded has a group g1 with RPADEVPRONU, in an organisation that owns
+// that, IDU and ATTUNU.
+func uipathSeeded(t *testing.T, cfg Config) *uipathCaller {
+	c := uipathStart(t, cfg)
+	c.u.Own("RPADEVPRONU", 40, 3)
+	c.u.Own("IDU", 5, 5)
+	c.u.Own("ATTUNU", 10, 0)
+	c.u.AddGroup(Group{ID: "g1", Name: "Developers", Rule: []string{"RPADEVPRONU"}})
+	return c
+}
+
+func (c *uipathCaller) request(method, path, contentType, body string) *http.Request {
+	c.t.Helper()
+	r, err := http.NewRequestWithContext(c.t.Context(), method, c.u.URL()+path, strings.NewReader(body))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	if contentType != "" {
+		r.Header.Set("Content-Type", contentType)
+	}
+	if c.bearer != "" {
+		r.Header.Set("Authorization", "Bearer "+c.bearer)
+	}
+	return r
+}
+
+func (c *uipathCaller) send(r *http.Request) uipathReply {
+	c.t.Helper()
+	reply, err := c.try(r)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return reply
+}
+
+func (c *uipathCaller) try(r *http.Request) (uipathReply, error) {
+	response, err := c.client.Do(r)
+	if err != nil {
+		return uipathReply{}, err
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	return uipathReply{response.StatusCode, response.Header, string(text)}, err
+}
+
+func (c *uipathCaller) get(path string) uipathReply {
+	c.t.Helper()
+	return c.send(c.request("GET", path, "", ""))
+}
+
+func (c *uipathCaller) put(path, body string) uipathReply {
+	c.t.Helper()
+	return c.send(c.request("PUT", path, "application/json", body))
+}
+
+func (c *uipathCaller) license(rest string) string {
+	return "/" + c.u.Organization() + "/lease_/api/account/" + c.u.AccountID() + "/user-license" + rest
+}
+
+func (c *uipathCaller) identity(rest string) string {
+	return "/" + c.u.Organization() + "/identity_/api/Group/" + c.u.AccountID() + rest
+}
+
+func (c *uipathCaller) form(values url.Values) uipathReply {
+	c.t.Helper()
+	path := "/" + c.u.Organization() + "/identity_/connect/token"
+	return c.send(c.request("POST", path, "application/x-www-form-urlencoded", values.Encode()))
+}
+
+func (c *uipathCaller) app(scope string) url.Values {
+	return url.Values{"grant_type": {"client_credentials"}, "client_id": {c.u.ClientID()},
+		"client_secret": {c.u.ClientSecret()}, "scope": {scope}}
+}
+
+// signIn gets a token of client credentials and uses it from now on.
+func (c *uipathCaller) signIn(scope string) {
+	c.t.Helper()
+	var token struct {
+		Value string `json:"access_token"`
+	}
+	c.form(c.app(scope)).decode(c.t, &token)
+	c.bearer = token.Value
+}
+
+func (r uipathReply) decode(t *testing.T, value any) {
+	t.Helper()
+	if r.status != http.StatusOK {
+		t.Fatalf("status %d: %s", r.status, r.text)
+	}
+	if err := json.Unmarshal([]byte(r.text), value); err != nil {
+		t.Fatalf("%v in %s", err, r.text)
+	}
+}
+
+func (r uipathReply) want(t *testing.T, status int, part string) {
+	t.Helper()
+	if r.status != status || !strings.Contains(r.text, part) {
+		t.Errorf("got %d %s, want %d with %q", r.status, r.text, status, part)
+	}
+}
+
+func (c *uipathCaller) wantRule(id string, codes ...string) {
+	c.t.Helper()
+	rule, ok := c.u.Allocation(id)
+	if !ok || !slices.Equal(rule.Codes, codes) {
+		c.t.Errorf("rule of %s is %v (known: %v), want %v", id, rule.Codes, ok, codes)
+	}
+}
+
+func TestUiPathConfigIsChecked(t *testing.T) {
+	for _, cfg := range []Config{{UnknownCodes: "500"}, {Organization: "a/b"}} {
+		if u, err := New(cfg); err == nil {
+			u.Close()
+			t.Errorf("%+v was taken", cfg)
+		}
+	}
+}
+
+func TestUiPathCloseLeavesNothing(t *testing.T) {
+	before := goleak.IgnoreCurrent()
+	u, err := New(Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.Inject("token", fault.Fault{Hang: true})
+	client := &http.Client{Transport: &http.Transport{}}
+	cut := make(chan error, 1)
+	go func() {
+		_, err := client.Post(u.URL()+"/identity_/connect/token", "text/plain", nil)
+		cut <- err
+	}()
+	if err := u.Wait(t.Context(), func() bool { return u.Pending("token") == 1 }); err != nil {
+		t.Fatal(err)
+	}
+	u.Close()
+	u.Close()
+	if err := <-cut; err == nil {
+		t.Error("a hanging call was answered")
+	}
+	if err := u.Wait(t.Context(), func() bool { return false }); err == nil {
+		t.Error("Wait goes on after Close")
+	}
+	client.CloseIdleConnections()
+	goleak.VerifyNone(t, before)
+}
+
+func TestUiPathWait(t *testing.T) {
+	c := uipathSeeded(t, Config{})
+	done := make(chan error, 1)
+	go func() {
+		done <- c.u.Wait(t.Context(), func() bool {
+			rule, _ := c.u.Allocation("g1")
+			return slices.Contains(rule.Codes, "IDU") && len(c.u.Writes()) == 1
+		})
+	}()
+	c.put(c.license("/group/g1"), `{"userBundleCodes":["IDU"]}`)
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := c.u.Wait(ctx, func() bool { return false }); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want the context's error", err)
+	}
+}

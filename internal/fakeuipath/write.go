@@ -1,0 +1,195 @@
+package fakeuipath
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"net/http"
+	"slices"
+	"strconv"
+)
+
+// A uipathFlag is .NET's bool in a body: it may be left out, but is not null.
+type uipathFlag struct{ sent, on bool }
+
+// UnmarshalJSON takes true and false only.
+func (f *uipathFlag) UnmarshalJSON(text []byte) error {
+	switch string(text) {
+	case "true", "false":
+		*f = uipathFlag{sent: true, on: string(text) == "true"}
+		return nil
+	default:
+		return fmt.Errorf("useExternalLicense is %s, want true or false", text)
+	}
+}
+
+type uipathRuleBody struct {
+	Codes    []string        `json:"userBundleCodes"`
+	Alias    []string        `json:"userBundleLicenses"`
+	External uipathFlag      `json:"useExternalLicense"`
+	Quotas   []uipathLimited `json:"quotas"`
+}
+
+type uipathLimited struct {
+	Code  string  `json:"userBundleCode"`
+	Limit float64 `json:"limit"`
+}
+
+// putGroup replaces a group's rule (docs.uipath.com,
+// allocate-licenses-to-a-group): what the body leaves out is gone.
+func (x *uipathExchange) putGroup() {
+	var body uipathRuleBody
+	if !x.decode(&body, "userBundleCodes", "userBundleLicenses", "useExternalLicense") {
+		return
+	}
+	codes, err := x.u.codes(body)
+	if err != nil {
+		x.fail(http.StatusBadRequest, "%v", err)
+		return
+	}
+	g, ok := x.group(true)
+	if !ok {
+		return
+	}
+	rule := Allocation{Codes: codes, External: body.External.on, Quotas: make(map[string]int)}
+	if x.u.cfg.PlainPutKeepsQuotas {
+		rule.Quotas = g.Quotas
+	}
+	if x.replace(g, rule) {
+		x.json(http.StatusOK, map[string]any{"groupId": g.ID, "organizationId": x.u.cfg.AccountID,
+			"useExternalLicense": g.External, "userBundleCodes": uipathList(g.Rule)})
+	}
+}
+
+// putGroupWithQuota replaces a group's rule and quotas (docs.uipath.com,
+// allocate-licenses-to-a-group-with-quota). Its page has no
+// useExternalLicense; one that is sent is taken all the same, because the rule
+// has it and there is no other way to write both.
+func (x *uipathExchange) putGroupWithQuota() {
+	var body uipathRuleBody
+	if !x.decode(&body, "userBundleCodes", "quotas", "useExternalLicense") {
+		return
+	}
+	codes, err := x.u.codes(body)
+	if err != nil {
+		x.fail(http.StatusBadRequest, "%v", err)
+		return
+	}
+	g, ok := x.group(false)
+	if !ok {
+		return
+	}
+	quotas, err := uipathLimits(body.Quotas, codes, g.Usage)
+	if err != nil {
+		x.fail(http.StatusBadRequest, "%v", err)
+		return
+	}
+	external := body.External.on
+	if !body.External.sent && !x.u.cfg.QuotaPutResetsExternal {
+		external = g.External
+	}
+	if x.replace(g, Allocation{Codes: codes, External: external, Quotas: quotas}) {
+		x.json(http.StatusOK, x.u.ruleWithQuota(g))
+	}
+}
+
+// codes returns the set of codes in a body. userBundleLicenses is the
+// deprecated name of userBundleCodes.
+func (u *Server) codes(body uipathRuleBody) ([]string, error) {
+	codes := body.Codes
+	switch {
+	case body.Codes == nil && body.Alias == nil:
+		return nil, errors.New("userBundleCodes is required")
+	case body.Codes == nil:
+		codes = body.Alias
+	case body.Alias != nil && !slices.Equal(uipathSet(body.Codes), uipathSet(body.Alias)):
+		return nil, errors.New("userBundleCodes and userBundleLicenses differ")
+	}
+	if slices.Contains(codes, "") {
+		return nil, errors.New("userBundleCodes has an empty code")
+	}
+	if len(codes) == 0 && u.cfg.RefuseEmptyRule {
+		return nil, errors.New("userBundleCodes is empty")
+	}
+	return uipathSet(codes), nil
+}
+
+// uipathLimits checks quotas as the page demands: of codes of the rule, at
+// least one seat, not below what is in use.
+func uipathLimits(quotas []uipathLimited, codes []string, usage map[string]int) (map[string]int, error) {
+	limits := make(map[string]int, len(quotas))
+	for _, quota := range quotas {
+		limit := int(quota.Limit)
+		_, twice := limits[quota.Code]
+		switch {
+		case twice:
+			return nil, fmt.Errorf("two quotas for %q", quota.Code)
+		case !slices.Contains(codes, quota.Code):
+			return nil, fmt.Errorf("quota for %q, which is not in userBundleCodes", quota.Code)
+		case quota.Limit != math.Trunc(quota.Limit) || quota.Limit < 1 || quota.Limit > math.MaxInt32:
+			return nil, fmt.Errorf("limit of %q is not a number of at least 1", quota.Code)
+		case limit < usage[quota.Code]:
+			return nil, fmt.Errorf("limit of %q is below its current usage of %d", quota.Code, usage[quota.Code])
+		}
+		limits[quota.Code] = limit
+	}
+	return limits, nil
+}
+
+// replace gives a group the rule, less the codes that do not take, and tells
+// whether it did; when not, it has answered and nothing has changed.
+func (x *uipathExchange) replace(g *uipathGroup, want Allocation) bool {
+	before := g.rule()
+	x.call.Before, x.call.After, x.call.Was, x.call.Is = before.Codes, before.Codes, before, before
+	if x.u.exceed {
+		x.fail(http.StatusConflict, uipathExceeds)
+		return false
+	}
+	if status := x.u.refusal(want.Codes); status != 0 {
+		x.fail(status, uipathNoCode)
+		return false
+	}
+	if x.u.forgets > 0 {
+		x.u.forgets--
+		want.External, want.Quotas = false, nil
+	}
+	g.Rule = x.u.taken(want.Codes)
+	g.External = want.External
+	g.Quotas = uipathQuotasOf(want.Quotas, g.Rule)
+	g.ruled = true
+	x.u.groups[g.ID] = g
+	after := g.rule()
+	x.call.After, x.call.Is = after.Codes, after
+	x.call.Took, x.call.TookAt = true, x.u.cfg.Now()
+	x.call.Changed = !before.equal(after)
+	x.u.wake()
+	return true
+}
+
+// refusal is the status for codes that the organisation does not own; 0 when
+// they are all right or Config.UnknownCodes lets them pass.
+func (u *Server) refusal(codes []string) int {
+	for _, code := range codes {
+		if _, ok := u.owned[code]; !ok {
+			status, _ := strconv.Atoi(u.cfg.UnknownCodes)
+			return status
+		}
+	}
+	return 0
+}
+
+// taken returns the codes that take: those owned and not dropped.
+func (u *Server) taken(codes []string) []string {
+	var taken []string
+	for _, code := range codes {
+		_, owned := u.owned[code]
+		switch {
+		case !owned:
+		case u.drops[code] > 0:
+			u.drops[code]--
+		default:
+			taken = append(taken, code)
+		}
+	}
+	return taken
+}
