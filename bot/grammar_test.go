@@ -219,7 +219,7 @@ func TestHelpIsComplete(t *testing.T) {
 // TestTheReferenceIsUnderstood types every command that the reference shows
 // whole.
 func TestTheReferenceIsUnderstood(t *testing.T) {
-	text, err := os.ReadFile("../docs/commands.md")
+	text, err := os.ReadFile("../docs/use.md")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -69,9 +69,9 @@ func TestTheWorkedExamplesPass(t *testing.T) {
 	}
 }
 
-// docs/policy.md shows each example file as it is, under its path.
+// docs/policy-examples.md shows each example file as it is, under its path.
 func TestTheReferenceShowsTheExamples(t *testing.T) {
-	page := readDoc(t, "policy.md")
+	page := readDoc(t, "policy-examples.md")
 	shown := map[string]bool{}
 	for _, m := range regexp.MustCompile("(?s)\\[`(policy/[^`]+)`\\]\\(([^)]+)\\)[^\n]*\n\n```yaml\n(.*?)```\n").FindAllStringSubmatch(page, -1) {
 		shown[m[1]] = true
@@ -79,7 +79,7 @@ func TestTheReferenceShowsTheExamples(t *testing.T) {
 			t.Errorf("%s links to %s", m[1], m[2])
 		}
 		if readDoc(t, m[1]) != m[3] {
-			t.Errorf("%s is not what docs/policy.md shows", m[1])
+			t.Errorf("%s is not what docs/policy-examples.md shows", m[1])
 		}
 	}
 	files, err := filepath.Glob(filepath.Join(docs, "policy", "*"))
@@ -88,11 +88,11 @@ func TestTheReferenceShowsTheExamples(t *testing.T) {
 	}
 	for _, f := range files {
 		if name := "policy/" + filepath.Base(f); !shown[name] {
-			t.Errorf("docs/policy.md does not show %s", name)
+			t.Errorf("docs/policy-examples.md does not show %s", name)
 		}
 	}
 	if blocks := strings.Count(page, "```yaml\n"); blocks != len(files) {
-		t.Errorf("docs/policy.md has %d blocks of YAML and %d files", blocks, len(files))
+		t.Errorf("docs/policy-examples.md has %d blocks of YAML and %d files", blocks, len(files))
 	}
 }
 

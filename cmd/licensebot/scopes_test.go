@@ -47,7 +47,7 @@ func TestEachScopeIsUsed(t *testing.T) {
 	}
 }
 
-// TestScopesThatMayBeLeftOut holds docs/slack.md to its word.
+// TestScopesThatMayBeLeftOut holds docs/set-up.md to its word.
 func TestScopesThatMayBeLeftOut(t *testing.T) {
 	t.Parallel()
 	for private, without := range map[bool][]string{
