@@ -114,9 +114,3 @@ func Confirmed(answer Allocation, preserved bool) Event {
 	}
 	return finished(Done, Outcome{Reason: reason, Allocation: answer.Codes})
 }
-
-// AnswerShows reports whether UiPath's answer to a write is exactly the
-// allocation asked for, as far as the change is concerned.
-func (c Change) AnswerShows(answer, asked Allocation) bool {
-	return SameSet(answer.Codes, asked.Codes) && len(c.Remaining(answer).Quotas) == 0
-}

@@ -2,20 +2,19 @@ package approvals
 
 import "slices"
 
-// Standings of those whose consent counted and does so no more, besides what
-// they may stand as now.
+// Eligibilities of people whose consent counted before, besides those above.
 const (
-	Withdrawn Eligibility = "withdrawn"  // the reaction is not there any more
-	LostStage Eligibility = "lost_stage" // still an approver, but not for all the stages as before
+	Withdrawn Eligibility = "withdrawn"  // the reaction is gone
+	LostStage Eligibility = "lost_stage" // still an approver, but of fewer stages than before
 )
 
-// Lost is a consent that does not count any more, and why.
+// A LostConsent is a consent that counts no longer, and why.
 type LostConsent struct {
 	User   string      `json:"user"`
 	Reason Eligibility `json:"reason"`
 }
 
-// lossesOf compares the votes that carried a request with what is on its card.
+// lostConsents compares the votes that carried a request with what is on its card.
 func lostConsents(votes []Vote, ballots []Ballot) []LostConsent {
 	var lost []LostConsent
 	for _, v := range votes {

@@ -30,7 +30,7 @@ func ParseDuration(s string) (time.Duration, error) {
 	}
 	d := time.Duration(7*weeks+days)*day + rest
 	if d <= 0 { // above the largest it wraps around
-		return 0, fmt.Errorf("%q is not a duration above zero, or too long a one", s)
+		return 0, fmt.Errorf("%q is not a duration above zero, or too long", s)
 	}
 	return d, nil
 }

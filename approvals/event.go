@@ -1,12 +1,19 @@
 package approvals
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
-// An Event is something that happened to a request. Events are plain data:
-// the journal keeps each as JSON under its kind.
+// An Event is something that happened to a request. Events are plain data: the
+// journal keeps each as JSON under its kind. A new event is a type in this file
+// and its move in next.go or grant_moves.go.
 type Event interface {
 	Kind() string  // for the journal
 	Actor() string // a user id, "uipath" or "licensebot"
+
+	// move is what the event makes of a request. Next calls it.
+	move(r Request, now time.Time) (Step, error)
 }
 
 // Actors that are not people.
@@ -15,86 +22,89 @@ const (
 	UiPath = "uipath"
 )
 
+// The events, in the order of a request's life.
 type (
-	// Vetted means that UiPath was read, the change is fixed, and the policy
-	// says who has to agree to it.
+	// Prepared means that UiPath was read, the change is fixed, and the policy
+	// says who has to approve it.
 	Prepared struct {
 		Proposal Proposal
 		Terms    Terms
 	}
 
-	// Unfit means that the request cannot be put before anyone, and why.
+	// Rejected means that the request cannot be put before approvers, and why.
 	Rejected struct{ Outcome Outcome }
 
-	// Posted means that the card is in the channel.
+	// CardPosted means that the card is in the channel.
 	CardPosted struct{ TS string }
 
-	// Weighed means that the reactions on the card were looked at, all of them.
+	// VotesCounted means that all reactions on the card were looked at.
 	VotesCounted struct{ Ballots []Ballot }
 
-	// Cancel means that a person takes the request back. Authorised says that
-	// it is one who may approve it; they have to say why, unless it is theirs.
+	// Reminded means that the approvers were reminded for the n-th time.
+	Reminded struct{ Number int }
+
+	// Cancel means that a person takes the request back. Authorized says that
+	// this person may approve it. An approver has to give a reason.
 	Cancel struct {
 		By         string
 		Reason     string
 		Authorized bool
 	}
 
-	// Lapse means that the deadline may have passed; the store's clock decides.
-	// Ballots are what stood on the card when it was looked at for the last time;
-	// Unseen says that it could not be looked at.
+	// Expire means that the deadline may have passed; the store's clock decides.
+	// Ballots are what the last look at the card showed. Unseen says that Slack
+	// did not show the card.
 	Expire struct {
 		Ballots []Ballot
 		Unseen  bool
 	}
 
-	// Gone means that the card was deleted, and every consent with it. Waiting
-	// says that it was missed while the request waited for consent: whether a
-	// write was begun since is known only to who would make it.
+	// CardDeleted means that the card was deleted, and every consent with it.
+	// Waiting says that this was found while the request waited for consent: only
+	// the worker that writes knows whether a write began since.
 	CardDeleted struct{ WriteAttempted, Waiting bool }
 
-	// Rechecked means that right before a write too few consents were left.
-	// Attempted says that another write had been tried before.
+	// ConsentLost means that too few consents were left right before a write.
+	// WriteAttempted says that another write had been tried before.
 	ConsentLost struct {
 		Ballots        []Ballot
 		WriteAttempted bool
 	}
 
-	// Carried means that right before a write others consent, in sufficient
-	// number, than those whose consent is recorded.
+	// ApproversChanged means that right before a write other people carry the
+	// request than those whose consent is recorded.
 	ApproversChanged struct{ Ballots []Ballot }
 
-	// Held means that an owed effect did not go through yet, and why.
+	// Delayed means that an effect did not go through yet, and why.
 	Delayed struct{ Reason string }
 
-	// Missed means that UiPath answered a write with a rule that is not the one asked for.
+	// Mismatch means that UiPath answered a write with an allocation that is not
+	// the one asked for.
 	Mismatch struct{ Answered []string }
 
-	// Settled means that the write is over, one way or the other.
+	// WriteFinished means that the write is over. State is Done, Failed or
+	// Superseded.
 	WriteFinished struct {
-		State   State // Done, Failed or Superseded
+		State   State
 		Outcome Outcome
 	}
 
-	// Reminded means that the approvers were reminded for the n-th time.
-	Reminded struct{ Number int }
-
-	// Elapsed means that the time of a grant may be over; the store's clock
+	// GrantExpired means that the time of a grant may be over; the store's clock
 	// decides.
 	GrantExpired struct{}
 
-	// EndEarly means that a person ends a grant before its time, or wants its
-	// end tried again that left codes in the rule. Authorised says that it is
-	// somebody whose approval of the request would count.
+	// RevokeEarly means that a person ends a grant before its time, or wants an
+	// end tried again that left codes behind. Authorized says that this person's
+	// approval of the request would count.
 	RevokeEarly struct {
 		By         string
 		Authorized bool
 	}
 
-	// Ended means that the end of a grant was carried out, or given up.
+	// Revoked means that the end of a grant was carried out, or given up.
 	Revoked struct{ Revocation Revocation }
 
-	// Forgotten means that nothing was owed that carries the request on.
+	// Orphaned means that the request had no job to carry it on.
 	Orphaned struct{}
 )
 
@@ -134,8 +144,8 @@ func (e RevokeEarly) Actor() string    { return e.By }
 func (Revoked) Actor() string          { return UiPath }
 func (Orphaned) Actor() string         { return Bot }
 
-// actorOf names whoever's ballot comes last of those that count. A weighing
-// mostly follows their reaction, but may have followed one that was taken back.
+// actorOf names the person whose ballot comes last among those that count. Most
+// counts follow that person's reaction; some follow one that was taken back.
 func actorOf(ballots []Ballot) string {
 	for _, b := range slices.Backward(ballots) {
 		if b.Eligibility == Counts {

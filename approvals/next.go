@@ -8,75 +8,41 @@ import (
 	"time"
 )
 
-// ErrNoMove is returned by Next for an event that means nothing to a request
-// in its state: it came late, twice, or lost a race. Nothing is changed.
-var ErrNoTransition = errors.New("the request's state does not take this event")
+// Errors of Next. Nothing changes when it returns one.
+var (
+	// ErrNoTransition means that the event has no meaning for a request in its
+	// state: it came late, came twice, or lost a race.
+	ErrNoTransition = errors.New("the request's state does not take this event")
 
-// ErrNotYours is returned by Next when someone cancels another's request that
-// they may not approve either.
-var ErrNotPermitted = errors.New("only the requester and the approvers can cancel a request")
+	// ErrNotPermitted means that a person tried to cancel another person's request
+	// without being an approver of it.
+	ErrNotPermitted = errors.New("only the requester and the approvers can cancel a request")
 
-// ErrNoReason is returned by Next when an approver cancels another's request
-// without saying why.
-var ErrReasonRequired = errors.New("an approver who cancels a request has to say why")
+	// ErrReasonRequired means that an approver gave no reason for cancelling
+	// another person's request.
+	ErrReasonRequired = errors.New("an approver who cancels a request has to say why")
+)
 
 // A Step is what an event makes of a request.
 type Step struct {
 	Request Request
 	Enqueue []Job
-	Drop    []JobKind // owed work that became pointless
+	Drop    []JobKind // jobs that became pointless
 }
 
-// Next decides what event e, happening now, makes of request r. It is the
-// whole of the state machine and has no effect of its own.
-func Next(r Request, e Event, now time.Time) (Step, error) {
-	switch e := e.(type) {
-	case Prepared:
-		return prepared(r, e, now)
-	case Rejected:
-		return rejected(r, e, now)
-	case CardPosted:
-		return cardPosted(r, e, now)
-	case VotesCounted:
-		return votesCounted(r, e, now)
-	case Cancel:
-		return cancelled(r, e, now)
-	case Expire:
-		return expired(r, e, now)
-	case CardDeleted:
-		return cardDeleted(r, e, now)
-	case ConsentLost:
-		return consentLost(r, e, now)
-	case ApproversChanged:
-		return approversChanged(r, e, now)
-	case Delayed:
-		return delayed(r, e)
-	case Mismatch:
-		return mismatched(r)
-	case WriteFinished:
-		return writeFinished(r, e, now)
-	case Reminded:
-		return reminded(r, e, now)
-	case GrantExpired:
-		return grantExpired(r, now)
-	case RevokeEarly:
-		return revokeEarly(r, e, now)
-	case Revoked:
-		return revoked(r, e, now)
-	case Orphaned:
-		return orphaned(r)
-	}
-	return Step{}, fmt.Errorf("unknown event %T", e)
-}
+// Next decides what event e, happening now, makes of request r. It is the whole
+// state machine: a pure function over values.
+func Next(r Request, e Event, now time.Time) (Step, error) { return e.move(r, now) }
 
-// File is the first step of a request's life: what is owed once r is durable.
+// File is the first step of a request's life: the jobs of a durable request.
 func File(r Request) Step {
 	r.State = Filed
 	return Step{Request: r, Enqueue: []Job{{Kind: JobPrepare}, {Kind: JobExpire, Due: r.Deadline}}}
 }
 
-// vetted fixes what is asked and who decides; the time to decide begins now.
-func prepared(r Request, e Prepared, now time.Time) (Step, error) {
+// A prepared request has a fixed change and fixed terms. Its time to be decided
+// begins now.
+func (e Prepared) move(r Request, now time.Time) (Step, error) {
 	if r.State != Filed {
 		return Step{}, ErrNoTransition
 	}
@@ -92,16 +58,16 @@ func prepared(r Request, e Prepared, now time.Time) (Step, error) {
 	}, nil
 }
 
-func rejected(r Request, e Rejected, now time.Time) (Step, error) {
+func (e Rejected) move(r Request, now time.Time) (Step, error) {
 	if r.State != Filed {
 		return Step{}, ErrNoTransition
 	}
 	return closeRequest(r, Refused, e.Outcome, now), nil
 }
 
-// posted is a fact, not a move: the card may reach the channel when the
-// request has already ended, and then still has to show that.
-func cardPosted(r Request, e CardPosted, now time.Time) (Step, error) {
+// A posted card is a fact, not a decision: it may reach the channel after the
+// request has closed, and then it has to show that.
+func (e CardPosted) move(r Request, now time.Time) (Step, error) {
 	if r.CardTS != "" || r.State == Filed || r.State == Refused {
 		return Step{}, ErrNoTransition
 	}
@@ -113,28 +79,28 @@ func cardPosted(r Request, e CardPosted, now time.Time) (Step, error) {
 	switch auto := r.State == Pending && r.Terms.AutoApprove; {
 	case auto && !now.Before(r.Deadline):
 		return closeRequest(r, Expired, Outcome{Reason: ReasonDeadline}, now), nil
-	case auto: // the channel has seen it: that is all that was missing
+	case auto: // the channel has seen the card: nothing else was missing
 		r.State, r.DecidedAt = Approved, now
 		return Step{Request: r, Enqueue: []Job{{Kind: JobApply}, {Kind: JobUpdateCard}}, Drop: []JobKind{JobRemind}}, nil
 	}
-	owe := []Job{{Kind: JobAddReactions}, {Kind: JobCountVotes}}
+	jobs := []Job{{Kind: JobAddReactions}, {Kind: JobCountVotes}}
 	if r.State == Pending {
-		owe = append(owe, r.nextReminder(now)...)
+		jobs = append(jobs, r.nextReminder(now)...)
 	}
-	return Step{Request: r, Enqueue: owe}, nil
+	return Step{Request: r, Enqueue: jobs}, nil
 }
 
-// weighed counts the votes of a request that still waits. After its deadline
-// only the last look decides, see lapsed.
-func votesCounted(r Request, e VotesCounted, now time.Time) (Step, error) {
+// Votes decide a request that still waits. After its deadline only the last look
+// decides, see Expire.
+func (e VotesCounted) move(r Request, now time.Time) (Step, error) {
 	if r.State != Pending || !now.Before(r.Deadline) {
 		return Step{}, ErrNoTransition
 	}
 	return countBallots(r, e.Ballots, now), nil
 }
 
-// count makes of a pending request what the ballots on its card decide: one ❌
-// denies it, a quorum of ✅ approves it, and less leaves it waiting.
+// countBallots decides a pending request by the ballots on its card: one ❌
+// denies it, a quorum of ✅ approves it, and fewer leave it waiting.
 func countBallots(r Request, ballots []Ballot, now time.Time) Step {
 	if user, ok := findDenier(ballots); ok {
 		return closeRequest(r, Denied, Outcome{Reason: ReasonDeniedByVote, By: user}, now)
@@ -154,8 +120,8 @@ func countBallots(r Request, ballots []Ballot, now time.Time) Step {
 	return step
 }
 
-// tellIgnored owes a word to everyone whose reaction does not count, once for
-// each reason. Bots and deactivated people cannot read one.
+// notifyIgnored enqueues a notice to each person whose reaction does not count,
+// once for each reason. Bots and deactivated people cannot read one.
 func notifyIgnored(r Request, ballots []Ballot) Step {
 	step := Step{Request: r}
 	for _, b := range ballots {
@@ -174,7 +140,7 @@ func notifyIgnored(r Request, ballots []Ballot) Step {
 	return step
 }
 
-func cancelled(r Request, e Cancel, now time.Time) (Step, error) {
+func (e Cancel) move(r Request, now time.Time) (Step, error) {
 	outcome := Outcome{Reason: ReasonWithdrawn, By: e.By, Comment: e.Reason}
 	if e.By != r.Requester {
 		outcome.Reason = ReasonCancelledByApprover
@@ -189,19 +155,18 @@ func cancelled(r Request, e Cancel, now time.Time) (Step, error) {
 	}
 	step := closeRequest(r, Cancelled, outcome, now)
 	if r.Proposal == nil {
-		step.Enqueue = nil // the answer to the command told the only one who knew
+		step.Enqueue = nil // the answer to the command told the requester already
 	}
 	return step, nil
 }
 
-// lapsed ends a request whose deadline has passed, unless the last look at its
-// card found what decides it: a vote that was given in time and not heard of,
-// because the bot was down or deaf, still counts.
-func expired(r Request, e Expire, now time.Time) (Step, error) {
+// A deadline closes a request, unless the last look at its card decides it: a
+// vote that was given in time while the bot was down still counts.
+func (e Expire) move(r Request, now time.Time) (Step, error) {
 	if (r.State != Filed && r.State != Pending) || now.Before(r.Deadline) {
 		return Step{}, ErrNoTransition
 	}
-	unshown := r.Terms.AutoApprove && r.CardTS == "" // nobody has to agree, but the channel has to have seen it
+	unshown := r.Terms.AutoApprove && r.CardTS == "" // no approval is needed, but the channel has to see the card
 	if r.State == Pending && !e.Unseen && !unshown {
 		step := countBallots(r, e.Ballots, now)
 		if step.Request.State != Pending {
@@ -212,9 +177,9 @@ func expired(r Request, e Expire, now time.Time) (Step, error) {
 	return closeRequest(r, Expired, Outcome{Reason: ReasonDeadline}, now), nil
 }
 
-// gone ends a request whose card was deleted. Its thread went with the card,
-// so the requester is told privately.
-func cardDeleted(r Request, e CardDeleted, now time.Time) (Step, error) {
+// A deleted card cancels its request. The thread went with the card, so the
+// requester is told privately.
+func (e CardDeleted) move(r Request, now time.Time) (Step, error) {
 	if r.State != Pending && (r.State != Approved || e.Waiting) {
 		return Step{}, ErrNoTransition
 	}
@@ -225,12 +190,12 @@ func cardDeleted(r Request, e CardDeleted, now time.Time) (Step, error) {
 	return step, nil
 }
 
-// weighAgain is how long after consent was found gone it is weighed anew.
-const weighAgain = 5 * time.Second
+// recountPause is how long after consent was lost the votes are counted again.
+const recountPause = 5 * time.Second
 
-// rechecked takes an approval back: consent that is gone before the write is
-// no consent. The request waits again for as long as it may.
-func consentLost(r Request, e ConsentLost, now time.Time) (Step, error) {
+// Consent that is gone before the write is no consent: the approval is taken
+// back. The request waits again until its deadline.
+func (e ConsentLost) move(r Request, now time.Time) (Step, error) {
 	if r.State != Approved {
 		return Step{}, ErrNoTransition
 	}
@@ -244,20 +209,20 @@ func consentLost(r Request, e ConsentLost, now time.Time) (Step, error) {
 	r.Votes = consents(r.Votes, e.Ballots, now)
 	r.DelayReason = ""
 	if !now.Before(r.Deadline) {
-		return expired(r, Expire{Ballots: e.Ballots}, now)
+		return Expire{Ballots: e.Ballots}.move(r, now)
 	}
 	r.ConsentLosses++
 	step := notifyIgnored(r, e.Ballots)
-	// What was heard since the look was weighed in vain, so it is weighed again; a
-	// little later, lest what is heard and what is seen chase each other.
-	step.Enqueue = append(step.Enqueue, consentLostJob(r, lost), Job{Kind: JobUpdateCard}, Job{Kind: JobCountVotes, Due: now.Add(weighAgain)}, Job{Kind: JobExpire, Due: r.Deadline})
+	// Events since the look met an approved request and had no effect, so the votes
+	// are counted again. A pause keeps events and looks from chasing each other.
+	step.Enqueue = append(step.Enqueue, consentLostJob(r, lost), Job{Kind: JobUpdateCard}, Job{Kind: JobCountVotes, Due: now.Add(recountPause)}, Job{Kind: JobExpire, Due: r.Deadline})
 	step.Enqueue = append(step.Enqueue, r.nextReminder(now)...)
 	return step, nil
 }
 
-// carried puts those down whose consent a write rests on: they are named as who
-// approved it, also where its answer is lost.
-func approversChanged(r Request, e ApproversChanged, now time.Time) (Step, error) {
+// The recorded approvers are those whose consent the write rests on: the outcome
+// names them, also where the answer to the write is lost.
+func (e ApproversChanged) move(r Request, now time.Time) (Step, error) {
 	if r.State != Approved {
 		return Step{}, ErrNoTransition
 	}
@@ -265,10 +230,10 @@ func approversChanged(r Request, e ApproversChanged, now time.Time) (Step, error
 	return Step{Request: r, Enqueue: []Job{{Kind: JobUpdateCard}}}, nil
 }
 
-// held tells people, once for each state, that an effect is held up.
-func delayed(r Request, e Delayed) (Step, error) {
+// People are told once for each state that an effect takes longer.
+func (e Delayed) move(r Request, _ time.Time) (Step, error) {
 	if r.AwaitsRevocation() {
-		return revocationDelayed(r, e)
+		return delayRevocation(r, e.Reason)
 	}
 	if !r.State.Open() || r.DelayReason != "" {
 		return Step{}, ErrNoTransition
@@ -280,9 +245,9 @@ func delayed(r Request, e Delayed) (Step, error) {
 	return Step{Request: r, Enqueue: []Job{{Kind: JobTellRequester}}}, nil
 }
 
-func mismatched(r Request) (Step, error) {
+func (Mismatch) move(r Request, _ time.Time) (Step, error) {
 	if r.AwaitsRevocation() {
-		return revocationMismatched(r)
+		return countRevocationMismatch(r)
 	}
 	if r.State != Approved {
 		return Step{}, ErrNoTransition
@@ -292,7 +257,7 @@ func mismatched(r Request) (Step, error) {
 	return Step{Request: r}, nil
 }
 
-func writeFinished(r Request, e WriteFinished, now time.Time) (Step, error) {
+func (e WriteFinished) move(r Request, now time.Time) (Step, error) {
 	if r.State != Approved {
 		return Step{}, ErrNoTransition
 	}
@@ -306,9 +271,10 @@ func writeFinished(r Request, e WriteFinished, now time.Time) (Step, error) {
 	return step, nil
 }
 
-// end closes a request. After a write that was tried it is said of no end but
-// success what UiPath's rule is now. Before there is a proposal nobody but the requester
-// has seen it, so only they are told; afterwards the thread is.
+// closeRequest closes a request. Where a write was tried, every outcome but
+// success leaves open what UiPath has now. Before there is a proposal only the
+// requester knows the request, so only the requester is told. Afterwards the
+// thread is.
 func closeRequest(r Request, state State, outcome Outcome, now time.Time) Step {
 	r.State = state
 	outcome.Uncertain = outcome.Uncertain || r.WriteAttempted && state != Done

@@ -60,12 +60,6 @@ func requestIn(state State) Request {
 	return r
 }
 
-// strange is an event that the state machine was never told of.
-type strange struct{}
-
-func (strange) Kind() string  { return "strange" }
-func (strange) Actor() string { return Bot }
-
 // What a cell of the table may say besides "state / owed / dropped".
 const (
 	noMove   = "no move"
@@ -174,9 +168,6 @@ func table() []cells {
 	forgottenCard.filed, forgottenCard.pending, forgottenCard.approved = forgotten.filed, "pending / count_votes expire /", forgotten.approved
 	forgottenCard.card = "1700000000.000100"
 
-	unknown := row("an unknown event", strange{})
-	unknown.filed, unknown.pending, unknown.approved, unknown.ended = wrong, wrong, wrong, wrong
-
 	return []cells{
 		filed(row("UiPath was read", Prepared{Proposal: Proposal{Group: Group{ID: "group-01"}}}), "pending / post_card expire / expire"),
 		filed(row("rejected", Rejected{Outcome{Reason: ReasonNotOwned}}), "refused / tell_requester / "+dropsAll),
@@ -236,7 +227,6 @@ func table() []cells {
 		holds(row("the grant ended, and the clock was put back", Revoked{}), "done / post_revocation update_card / warn_expiry grant_expiry revoke"),
 		over(late(row("the grant ended again", Revoked{}))),
 		forgotten, forgottenCard,
-		unknown,
 	}
 }
 
@@ -373,7 +363,7 @@ func TestTableHasEveryEventKind(t *testing.T) {
 			t.Errorf("no row walks %q", kind)
 		}
 	}
-	if len(walked) != 18 { // the seventeen above and the strange one
+	if len(walked) != 17 {
 		t.Errorf("the table walks %d kinds: keep the list here in step", len(walked))
 	}
 }

@@ -1,13 +1,16 @@
 package approvals
 
-import "errors"
+import (
+	"errors"
+	"time"
+)
 
-// ErrForgotten is the trouble with a request of which nothing was owed.
-var ErrOrphaned = errors.New("nothing was owed that carries this request on; it is owed again")
+// ErrOrphaned is the problem with a request that had no job to carry it on.
+var ErrOrphaned = errors.New("it had no job to carry it on; it has one again")
 
-// forgotten owes again what a request owes all the while that it is in its
-// state. What is owed already stays as it is.
-func orphaned(r Request) (Step, error) {
+// An orphaned request gets the jobs that it has all the while it is in its state.
+// Jobs that it has already stay as they are.
+func (Orphaned) move(r Request, _ time.Time) (Step, error) {
 	deadline := Job{Kind: JobExpire, Due: r.Deadline}
 	switch {
 	case r.State == Filed:

@@ -216,3 +216,16 @@ func RejectUnreadable(err error) (Outcome, bool) {
 	}
 	return Outcome{}, false
 }
+
+// A Proposal is what the card shows and what consent is given to.
+type Proposal struct {
+	Group  Group     `json:"group"`
+	Change Change    `json:"change"`
+	Quotas []Quota   `json:"quotas,omitempty"`
+	Seats  []Seats   `json:"seats,omitempty"` // of the codes concerned
+	ReadAt time.Time `json:"read_at"`
+
+	QuotasKnown bool `json:"quotas_known,omitempty"` // UiPath showed the seat limits, even if there were none
+
+	Ends map[string]time.Time `json:"ends,omitempty"` // when the extended codes would go otherwise
+}

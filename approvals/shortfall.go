@@ -5,13 +5,13 @@ import "slices"
 // A Shortfall is a rule that the people it names cannot meet.
 type Shortfall struct {
 	Rule      PolicyRule
-	Requester string // when this person asks; empty: whoever asks
+	Requester string // when this person asks; empty: any requester
 	Missing   []int  // by stage, how many people more it would take
-	Err       error  // Slack does not tell who the people are; then the rest is empty
+	Err       error  // Slack does not show who the people are; then the rest is empty
 }
 
-// shortfall tries the rule without each of its people in turn: any of them may
-// be the one who asks.
+// Shortfall tries the rule without each of its people in turn, because each of
+// them may be the requester.
 func (r PolicyRule) Shortfall(live [][]string) (Shortfall, bool) {
 	askers := []string{""}
 	if !r.SelfApproval {

@@ -1,19 +1,20 @@
 package approvals
 
-// A Stage is one of the consents a request needs: so many of these people.
-// Nobody serves two stages of one request.
+// A Stage is one of the consents that a request needs: so many of these people.
+// One person serves one stage of a request.
 type Stage struct {
 	Name      string   `json:"name,omitempty"`
 	Approvers []string `json:"approvers"` // user ids (U…, W…) and user group ids (S…)
 	Quorum    int      `json:"quorum"`    // distinct people needed, at least one
 }
 
-// needs is the stage's quorum. A stage that needs nobody would be no consent.
+// needs is the stage's quorum, at least one: a stage that needs no people would
+// be no consent.
 func (s Stage) needs() int { return max(1, s.Quorum) }
 
 // Met reports whether distinct voters can be given to the stages so that each
-// has its quorum. votersOf lists whose vote counts for a stage. No stages are
-// never met: without them nobody would have agreed.
+// has its quorum. votersOf lists the people whose vote counts for a stage. A
+// request without stages is never met.
 func Met(stages []Stage, votersOf func(stage int) []string) bool {
 	for _, missing := range Missing(stages, votersOf) {
 		if missing > 0 {
@@ -66,8 +67,8 @@ type assignment struct {
 	serves map[string]int
 }
 
-// fill finds the stage one more voter: a free one, or one whose present stage
-// finds another. A stage that was filled stays so.
+// fill finds one more voter for the stage: a free one, or one whose present
+// stage finds another voter. A stage that was filled stays filled.
 func (a *assignment) fill(stage int, tried map[string]bool) bool {
 	for _, v := range a.voters[stage] {
 		if tried[v] {

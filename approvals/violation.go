@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// An Objection is why a policy does not let a petition be put before anyone.
-// It carries what the words for people need; the words are the bot's.
+// A Violation is why the policy forbids to put a request before approvers. It
+// has what the words for people need; the words are in bot/message.
 type Violation struct {
 	Kind        ViolationKind
 	Rule        string   // the rule's name; empty where no rule, or more than one, governs
@@ -22,21 +22,21 @@ type Violation struct {
 	MaxSeats    int
 }
 
-// A Part is those codes of a petition that one rule governs.
+// A Part is the codes of a request that one rule governs.
 type Part struct {
 	Rule  string
 	Codes []string
 }
 
-// An ObjectionKind tells objections apart.
+// A ViolationKind tells violations apart.
 type ViolationKind string
 
-// The kinds of objections, in the order in which they are looked for.
+// The kinds of violations, in the order in which they are looked for.
 const (
 	ViolationUnnamedGroup   ViolationKind = "unnamed_group"   // a rule goes by the group's name, or grants by itself, and the name is not known
 	ViolationNotAllowed     ViolationKind = "not_allowed"     // no rule matches Codes
 	ViolationDenied         ViolationKind = "denied"          // the rule denies
-	ViolationProtectedGroup ViolationKind = "protected_group" // everybody's or the administrators' group, which the rule does not name
+	ViolationProtectedGroup ViolationKind = "protected_group" // the group of all users or of the administrators, which the rule does not name
 	ViolationMixedRules     ViolationKind = "mixed_rules"     // several rules govern: ask separately
 	ViolationReasonMissing  ViolationKind = "reason_missing"
 	ViolationReasonShape    ViolationKind = "reason_shape"   // the reason is not what Hint says
@@ -47,7 +47,7 @@ const (
 	ViolationTooManySeats   ViolationKind = "too_many_seats" // more than MaxSeats
 )
 
-// ObjectionKinds lists every kind.
+// ViolationKinds lists every kind.
 func ViolationKinds() []ViolationKind {
 	return []ViolationKind{
 		ViolationUnnamedGroup, ViolationNotAllowed, ViolationDenied, ViolationProtectedGroup, ViolationMixedRules,
@@ -63,7 +63,7 @@ func (o *Violation) Error() string {
 	return fmt.Sprintf("the policy objects: %s (rule %q)", o.Kind, o.Rule)
 }
 
-// objection is what the rule that governs a petition has against it.
+// violation is what the rule that governs a request forbids about it.
 func (r *PolicyRule) violation(x PolicyInput) *Violation {
 	kind, found := r.reasonViolation(x)
 	if !found {
@@ -89,8 +89,8 @@ func (r *PolicyRule) reasonViolation(x PolicyInput) (ViolationKind, bool) {
 	return "", false
 }
 
-// fits reports whether the whole reason is what the pattern says. Nothing fits
-// a pattern that is none.
+// isMetBy reports whether the pattern matches the whole reason. A broken pattern
+// matches nothing.
 func (r ReasonRule) isMetBy(why string) bool {
 	whole, err := regexp.Compile(`^(?:` + r.Pattern + `)$`)
 	return err == nil && whole.MatchString(why)

@@ -10,11 +10,11 @@ import (
 // A Vote is one consent that counts.
 type Vote struct {
 	User   string    `json:"user"`
-	At     time.Time `json:"at"`     // when it was first weighed, by the store's clock
-	Stages []int     `json:"stages"` // those that name the voter
+	At     time.Time `json:"at"`     // when it was first counted, by the store's clock
+	Stages []int     `json:"stages"` // the stages that name the voter
 }
 
-// A Reaction is one person's emoji on one message, as last heard of.
+// A Reaction is one person's emoji on one message, as the last event told.
 type Reaction struct {
 	Channel string
 	TS      string // of the message
@@ -33,8 +33,8 @@ type PendingCard struct {
 	Known     []Reaction // present on the card, as far as the store knows
 }
 
-// At is when the reaction was given or taken back, by Slack's clock; false if
-// it was only seen, because what Slack shows on a card carries no times.
+// GivenAt is when the reaction was given or taken back, by Slack's clock; false
+// if no event told: what Slack shows on a card has no times.
 func (r Reaction) GivenAt() (time.Time, bool) {
 	seconds, micros, _ := strings.Cut(r.EventTS, ".")
 	s, err := strconv.ParseInt(seconds, 10, 64)
@@ -45,7 +45,7 @@ func (r Reaction) GivenAt() (time.Time, bool) {
 	return time.Unix(s, us*1000), true
 }
 
-// late reports whether a reaction is an approval that came too late.
+// isLate reports whether a reaction is an approval that came too late.
 func (r Request) isLate(reaction Reaction) bool {
 	at, known := reaction.GivenAt()
 	return known && !reaction.Deny && !at.Before(r.Deadline)
@@ -56,24 +56,24 @@ type Person struct {
 	ID          string
 	Bot         bool // a bot, a workflow or an app's own user
 	Guest       bool // a single- or multi-channel guest
-	External    bool // from another organisation, through Slack Connect
+	External    bool // from another organization, through Slack Connect
 	Deactivated bool
-	UTCOffset   time.Duration // of their clock from UTC at present, east of it above zero
+	UTCOffset   time.Duration // of their clock from UTC now; above zero east of it
 }
 
-// A Standing says whether a person's vote counts, and why not.
+// An Eligibility says whether a person's vote counts, and if not, why.
 type Eligibility string
 
-// The standings, in the order in which they are checked.
+// The eligibilities, in the order in which they are checked.
 const (
 	Counts      Eligibility = "counts"
 	IsBot       Eligibility = "bot"
 	Deactivated Eligibility = "deactivated"
 	IsExternal  Eligibility = "external"
 	IsGuest     Eligibility = "guest"
-	IsRequester Eligibility = "requester"    // nobody agrees to their own request
+	IsRequester Eligibility = "requester"    // a requester cannot approve the own request
 	IsLate      Eligibility = "late"         // an approval given after the deadline
-	NotApprover Eligibility = "not_approver" // nobody named them
+	NotApprover Eligibility = "not_approver" // no stage names the person
 	Uncheckable Eligibility = "uncheckable"  // the check could not be made, which is a refusal
 )
 

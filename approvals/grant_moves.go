@@ -1,10 +1,8 @@
 package approvals
 
-import (
-	"time"
-)
+import "time"
 
-// granted begins the grant of a request that is done, if it is for a time.
+// startGrant begins the grant of a done request, if it is for a time.
 func startGrant(step Step, now time.Time) Step {
 	r := step.Request
 	codes := r.Proposal.Change.GrantedCodes()
@@ -22,9 +20,9 @@ func startGrant(step Step, now time.Time) Step {
 	return step
 }
 
-// elapsed has the codes taken out when the grant's time is over. A clock that
-// was put back meanwhile has it wait again.
-func grantExpired(r Request, now time.Time) (Step, error) {
+// The end of a grant's time makes its revocation due. If a clock was put back
+// meanwhile, the grant waits again.
+func (GrantExpired) move(r Request, now time.Time) (Step, error) {
 	if !r.AwaitsRevocation() {
 		return Step{}, ErrNoTransition
 	}
@@ -34,9 +32,9 @@ func grantExpired(r Request, now time.Time) (Step, error) {
 	return Step{Request: r, Enqueue: []Job{{Kind: JobRevoke}}, Drop: []JobKind{JobWarnExpiry}}, nil
 }
 
-// endEarly makes the end due now, or has an end tried again that left
-// something behind.
-func revokeEarly(r Request, e RevokeEarly, now time.Time) (Step, error) {
+// An early end makes the revocation due now, or due again where one left codes
+// behind.
+func (e RevokeEarly) move(r Request, now time.Time) (Step, error) {
 	if e.By != r.Requester && !e.Authorized {
 		return Step{}, ErrNotPermitted
 	}
@@ -45,7 +43,7 @@ func revokeEarly(r Request, e RevokeEarly, now time.Time) (Step, error) {
 	}
 	g := *r.Grant
 	if g.Revocation == nil {
-		g.Until, g.EndedBy = now, e.By // what holds an end up that was due by another clock still does
+		g.Until, g.EndedBy = now, e.By // a delay from before stays: its cause may last
 	} else {
 		g.Attempts++
 		g.Revocation, g.DelayReason, g.Mismatches = nil, "", 0
@@ -54,26 +52,26 @@ func revokeEarly(r Request, e RevokeEarly, now time.Time) (Step, error) {
 	return Step{Request: r, Enqueue: []Job{{Kind: JobRevoke}, {Kind: JobUpdateCard}}, Drop: []JobKind{JobWarnExpiry, JobGrantExpiry}}, nil
 }
 
-func revocationDelayed(r Request, e Delayed) (Step, error) {
+func delayRevocation(r Request, reason string) (Step, error) {
 	if r.Grant.DelayReason != "" {
 		return Step{}, ErrNoTransition
 	}
 	g := *r.Grant
-	g.DelayReason = e.Reason
+	g.DelayReason = reason
 	r.Grant = &g
 	return Step{Request: r, Enqueue: []Job{{Kind: JobPostRevocationDelay, Number: g.attemptNumber()}, {Kind: JobUpdateCard}}}, nil
 }
 
-func revocationMismatched(r Request) (Step, error) {
+func countRevocationMismatch(r Request) (Step, error) {
 	g := *r.Grant
 	g.Mismatches++
 	r.Grant = &g
 	return Step{Request: r}, nil
 }
 
-// ended records what an end did, whatever the clock says by then: it was put
-// back perhaps, and what was done is done.
-func revoked(r Request, e Revoked, now time.Time) (Step, error) {
+// A revocation is recorded whatever the clock says by then: the clock may have
+// been put back, and what was done is done.
+func (e Revoked) move(r Request, now time.Time) (Step, error) {
 	if !r.AwaitsRevocation() {
 		return Step{}, ErrNoTransition
 	}

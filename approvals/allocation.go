@@ -1,0 +1,43 @@
+package approvals
+
+// A Group is a UiPath group. Name is empty when no list of groups shows it.
+type Group struct {
+	ID   string `json:"id"`
+	Name string `json:"name,omitempty"`
+}
+
+// Seats are what the organization owns of one code, as UiPath reports it.
+type Seats struct {
+	Code      string `json:"code"`
+	Allocated int    `json:"allocated"`
+	Total     int    `json:"total"`
+}
+
+// Free is how many seats are not allocated, never less than 0.
+func (s Seats) Free() int { return max(0, s.Total-s.Allocated) }
+
+// A Quota caps how many seats of one code a group may use.
+type Quota struct {
+	Code  string `json:"code"`
+	Limit int    `json:"limit"`
+	Used  int    `json:"used,omitempty"` // seats in use when the allocation was read
+}
+
+// An Allocation is what UiPath allocates to a group. UiPath replaces all of it on
+// every write, so the parts that stay are written again.
+type Allocation struct {
+	Codes              []string
+	UseExternalLicense bool // useExternalLicense, preserved as read
+	Quotas             []Quota
+	Owned              []Seats // what the organization owns; nil where the answer does not show it
+}
+
+// limitOf is the quota of a code; zero: none.
+func (a Allocation) limitOf(code string) int {
+	for _, q := range a.Quotas {
+		if q.Code == code {
+			return q.Limit
+		}
+	}
+	return 0
+}
