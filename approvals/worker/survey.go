@@ -11,21 +11,21 @@ import (
 	"licensebot/approvals"
 )
 
-// Slack replays nothing that was missed for good, so every card is looked at
-// now and then. A survey of a channel takes one call for 999 messages; a
-// precise look takes one for each card, of which Slack allows fifty a minute,
-// shared with the looks before each write.
+// Slack does not repeat events that the bot missed, so every card is looked at
+// now and then. A survey of a channel takes one call for 999 messages. A look at
+// one card takes one call, of which Slack allows fifty a minute, shared with the
+// looks before each write.
 const (
-	lookEvery   = 2 * time.Minute
-	lookAgain   = 30 * time.Second // after a look that failed
-	looksApart  = 5 * time.Second  // however many hellos come
-	preciseLook = 2 * time.Second  // between two precise looks
+	surveyEvery   = 2 * time.Minute
+	surveyRetry   = 30 * time.Second // after a survey that failed
+	surveyPause   = 5 * time.Second  // between two surveys, however often Slack reconnects
+	cardLookPause = 2 * time.Second  // between two looks at one card
 )
 
-// keepLooking looks at the cards of all pending requests after every hello and
-// on a timer, until ctx ends.
+// keepSurveying looks at the cards of all pending requests after every reconnect
+// and on a timer, until ctx ends.
 func (w *Runner) keepSurveying(ctx context.Context) {
-	next := lookEvery
+	next := surveyEvery
 	for {
 		select {
 		case <-ctx.Done():
@@ -33,33 +33,33 @@ func (w *Runner) keepSurveying(ctx context.Context) {
 		case <-w.Reconnected:
 		case <-time.After(next*3/4 + rand.N(next/2)):
 		}
-		next = lookEvery
+		next = surveyEvery
 		if err := w.CatchUp(ctx); err != nil && ctx.Err() == nil {
 			w.OnError(Problem{During: SurveyingCards, Err: err})
-			next = max(lookAgain, delayOf(err))
+			next = max(surveyRetry, delayOf(err))
 		}
-		if !rest(ctx, looksApart) {
+		if !rest(ctx, surveyPause) {
 			return
 		}
 	}
 }
 
-// CatchUp brings what is known of the cards of pending requests in line with
-// what Slack shows: votes and withdrawals that were not heard of, and cards
-// that were deleted.
+// CatchUp brings what the store knows of the cards of pending requests in line
+// with what Slack shows: votes and withdrawals that events did not tell, and
+// cards that were deleted.
 func (w *Runner) CatchUp(ctx context.Context) error {
 	cards, err := w.Store.ListPendingCards(ctx)
 	if err != nil {
 		return err
 	}
 	var failed error
-	for channel, group := range byChannel(cards) {
+	for channel, group := range groupByChannel(cards) {
 		failed = errors.Join(failed, w.catchUpIn(ctx, channel, group))
 	}
 	return failed
 }
 
-func byChannel(cards []approvals.PendingCard) map[string][]approvals.PendingCard {
+func groupByChannel(cards []approvals.PendingCard) map[string][]approvals.PendingCard {
 	channels := make(map[string][]approvals.PendingCard)
 	for _, card := range cards {
 		channels[card.Channel] = append(channels[card.Channel], card)
@@ -73,8 +73,9 @@ type sight struct {
 	whole bool
 }
 
-// catchUpIn goes on after a card that fails, which may do so every time, unless
-// Slack asks for time: that is for the next round.
+// catchUpIn catches up with the cards of one channel. It goes on after a card
+// that fails, because that card may fail every time. When Slack asks for time, it
+// stops until the next round.
 func (w *Runner) catchUpIn(ctx context.Context, channel string, cards []approvals.PendingCard) error {
 	asOf, err := w.Store.Now(ctx)
 	if err != nil {
@@ -104,19 +105,21 @@ func (w *Runner) catchUpIn(ctx context.Context, channel string, cards []approval
 	return failed
 }
 
-// catchUpOn makes of one card what a survey that began at asOf showed of it.
+// catchUpOn brings one card in line with a survey that began at asOf. That a vote
+// was taken back is believed only of a look at the card itself, because a survey
+// may cut the list of people.
 func (w *Runner) catchUpOn(ctx context.Context, card approvals.PendingCard, s sight, asOf time.Time) error {
 	switch {
-	case !s.whole, len(approvals.Without(marks(card.Known), marks(s.shown))) > 0:
-		return w.inspectCard(ctx, card) // that a vote was taken back is not concluded from a list that may be cut
+	case !s.whole, len(approvals.Without(reactionKeys(card.Known), reactionKeys(s.shown))) > 0:
+		return w.inspectCard(ctx, card)
 	case !sameReactions(s.shown, card.Known):
 		return w.Store.ReplaceReactions(ctx, card.Channel, card.TS, asOf, s.shown)
 	}
 	return nil
 }
 
-// lookAt looks at one card that the survey did not show, or not whole, and
-// pauses, so that many looks leave room for others.
+// inspectCard looks at one card that the survey did not show, or not whole. Then
+// it pauses, so that many looks leave room for other calls.
 func (w *Runner) inspectCard(ctx context.Context, card approvals.PendingCard) error {
 	asOf, err := w.Store.Now(ctx)
 	if err != nil {
@@ -132,15 +135,15 @@ func (w *Runner) inspectCard(ctx context.Context, card approvals.PendingCard) er
 	case err == nil:
 		err = w.Store.ReplaceReactions(ctx, card.Channel, card.TS, asOf, shown)
 	}
-	if !rest(ctx, preciseLook) {
+	if !rest(ctx, cardLookPause) {
 		err = errors.Join(err, ctx.Err())
 	}
 	return err
 }
 
-// expire ends a request at its deadline, after one more look at its card. If
-// Slack cannot be asked, the request waits for it, but not for ever. A clock
-// that was fast, or a lease taken back, brings it here too early.
+// expire closes a request at its deadline, after one more look at its card. If
+// Slack does not answer, the request waits for it as long again as its life. A
+// clock that was fast, or a lease taken back, brings it here too early.
 func (w *Runner) expire(ctx context.Context, t approvals.LeasedJob, r approvals.Request) error {
 	now, err := w.Store.Now(ctx)
 	if err != nil {
@@ -165,10 +168,10 @@ func (w *Runner) expire(ctx context.Context, t approvals.LeasedJob, r approvals.
 // sameReactions reports whether two looks show the same people with the same
 // emoji.
 func sameReactions(a, b []approvals.Reaction) bool {
-	return approvals.SameSet(marks(a), marks(b))
+	return approvals.SameSet(reactionKeys(a), reactionKeys(b))
 }
 
-func marks(reactions []approvals.Reaction) []string {
+func reactionKeys(reactions []approvals.Reaction) []string {
 	all := make([]string, len(reactions))
 	for i, r := range reactions {
 		all[i] = r.User + " " + r.Name
