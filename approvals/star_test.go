@@ -25,6 +25,7 @@ var star = map[string][]string{
 	"licensing":        {"approvals"},
 	"internal/store":   {"approvals"},
 	"internal/pgtest":  {},
+	"internal/check":   {},
 	"deploy":           {},
 
 	"internal/policyfile": {"approvals"},
