@@ -6,39 +6,12 @@
 //
 // # A request's life
 //
-//	filed ──┬─ cannot be asked for ────────────▶ refused
-//	        ├─ requester cancels ─────────────▶ cancelled
-//	        ├─ deadline passes ───────────────▶ expired
-//	        └─ UiPath read, change fixed ──▶ pending
-//
-//	pending ──┬─ one ❌ from an approver ─────▶ denied
-//	          ├─ requester cancels ───────────▶ cancelled
-//	          ├─ an approver cancels and says why ▶ cancelled
-//	          ├─ the card is deleted ─────────▶ cancelled
-//	          ├─ deadline passes ─────────────▶ expired
-//	          ├─ quorum of ✅ ────────────▶ approved
-//	          └─ card posted, and the policy
-//	             grants it by itself ─────▶ approved
-//
-//	approved ──┬─ applied and confirmed ──────▶ done
-//	           ├─ refused by UiPath ──────────▶ failed
-//	           ├─ approval lapsed unconfirmed ──▶ failed
-//	           ├─ the end asked for has passed ▶ failed
-//	           ├─ the change shown is no longer
-//	           │  the change made ────────────▶ superseded
-//	           ├─ card deleted before the write ▶ cancelled
-//	           ├─ ❌ found before the write ──▶ denied
-//	           ├─ consent gone before the write,
-//	           │  after the deadline ─────────▶ expired
-//	           └─ the same before the deadline ──▶ pending
-//
-//	done, for a time ──┬─ its time is over ───▶ revocation is due
-//	                   ├─ ended early ────────▶ revocation is due
-//	                   ├─ revocation carried out ─▶ done, over
-//	                   └─ UiPath keeps a code ──▶ done, with something left
+// A request is filed, then pending, then approved, and ends as refused, denied,
+// cancelled, expired, done, failed or superseded. The figure of all moves is in
+// docs/ARCHITECTURE.md, and approvals/next_test.go walks it.
 //
 // A retry is not a move, and a lease is not a state. A done request that holds
-// codes for a time stays done: that is its [Grant]. [Next] is this figure as a
+// codes for a time stays done: that is its [Grant]. [Next] is the figure as a
 // pure function, and the store makes its result atomic.
 //
 // # Who decides

@@ -60,7 +60,9 @@ func runTests(ctx context.Context, args []string, out io.Writer) (int, error) {
 	return 0, nil
 }
 
-func isPackage(arg string) bool { return strings.HasPrefix(arg, ".") || strings.HasPrefix(arg, "licensebot") }
+func isPackage(arg string) bool {
+	return strings.HasPrefix(arg, ".") || strings.HasPrefix(arg, "licensebot")
+}
 
 // An event is one line of `go test -json`; see `go doc test2json`.
 type event struct {
