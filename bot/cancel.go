@@ -14,10 +14,10 @@ var errUncheckable = errors.New("Slack did not tell whether this person may appr
 
 // cancel takes a request back for its requester, or calls it off for somebody
 // who may approve it.
-func (in *Intake) cancel(ctx context.Context, name string, c Command, by string) string {
+func (in *Intake) cancelRequest(ctx context.Context, name string, c Command, by string) string {
 	request, err := in.Store.Request(ctx, c.ID)
 	if errors.Is(err, approvals.ErrNotFound) {
-		return in.Words.Unknown(c.ID)
+		return ExplainUnknownRequest(c.ID)
 	}
 	var after approvals.Request
 	if err == nil {
@@ -28,16 +28,16 @@ func (in *Intake) cancel(ctx context.Context, name string, c Command, by string)
 	}
 	switch {
 	case err == nil:
-		return fmt.Sprintf("Request %s is cancelled. %s", code(c.ID), in.Words.untouchedAt(after))
+		return fmt.Sprintf("Request %s is cancelled. %s", quoteCode(c.ID), explainUnchanged(after))
 	case errors.Is(err, approvals.ErrNoTransition), errors.Is(err, approvals.ErrNotPermitted),
 		errors.Is(err, approvals.ErrReasonRequired), errors.Is(err, errUncheckable):
-		return in.Words.NotCancelled(name, c.ID, err, request.State)
+		return in.Words.ExplainNotCancelled(name, c.ID, err, request.State)
 	}
 	in.Log.Error().Str("request", c.ID).Err(err).Msg("could not cancel a request")
 	if errors.Is(err, approvals.ErrCommitUnknown) {
-		return in.Words.Doubtful(name, c.ID)
+		return ChangeUncertain(name, c.ID)
 	}
-	return in.Words.NotStored()
+	return CommandNotStored()
 }
 
 func (in *Intake) tryCancel(ctx context.Context, r approvals.Request, c Command, by string) (approvals.Request, error) {
@@ -90,22 +90,22 @@ func (d *Directory) standing(ctx context.Context, r approvals.Request, user stri
 }
 
 // Unknown answers a command about a request that there is not.
-func (w Messages) Unknown(id string) string {
-	return fmt.Sprintf("I know no request %s. The id is on its card, and in the answer you got when you typed it.", code(id))
+func ExplainUnknownRequest(id string) string {
+	return fmt.Sprintf("I know no request %s. The id is on its card, and in the answer you got when you typed it.", quoteCode(id))
 }
 
 // NotCancelled says why a request could not be cancelled.
-func (w Messages) NotCancelled(name, id string, err error, state approvals.State) string {
+func (w Phrases) ExplainNotCancelled(name, id string, err error, state approvals.State) string {
 	switch {
 	case !state.Open():
-		return fmt.Sprintf("Request %s has already ended (%s); there is nothing to cancel.", code(id), state)
+		return fmt.Sprintf("Request %s has already ended (%s); there is nothing to cancel.", quoteCode(id), state)
 	case state == approvals.Approved:
-		return fmt.Sprintf("Request %s is already approved and is being carried out; it is too late to cancel it.", code(id))
+		return fmt.Sprintf("Request %s is already approved and is being carried out; it is too late to cancel it.", quoteCode(id))
 	case errors.Is(err, approvals.ErrReasonRequired):
-		return fmt.Sprintf("Request %s is not yours; as one of its approvers you can cancel it if you say why.", code(id)) +
-			try(name+" cancel "+id+" because your reason here")
+		return fmt.Sprintf("Request %s is not yours; as one of its approvers you can cancel it if you say why.", quoteCode(id)) +
+			offerCommands(name+" cancel "+id+" because your reason here")
 	case errors.Is(err, errUncheckable):
-		return fmt.Sprintf("Request %s is not cancelled: Slack did not tell me in time whether you may approve it. Type it again in a minute, or deny the request with %s on its card.", code(id), w.deny())
+		return fmt.Sprintf("Request %s is not cancelled: Slack did not tell me in time whether you may approve it. Type it again in a minute, or deny the request with %s on its card.", quoteCode(id), w.denyEmoji())
 	}
-	return fmt.Sprintf("Only the person who made request %s, and those who may approve it, can cancel it.", code(id))
+	return fmt.Sprintf("Only the person who made request %s, and those who may approve it, can cancel it.", quoteCode(id))
 }

@@ -34,7 +34,7 @@ func largestRequest(state approvals.State) approvals.Request {
 		Proposal: &approvals.Proposal{Group: approvals.Group{ID: nasty + "1", Name: nasty}},
 	}
 	change := &r.Proposal.Change
-	change.Add = repeat(maxCodes, strings.Repeat("C", 38)+"%02d")
+	change.Add = repeat(MaxCodes, strings.Repeat("C", 38)+"%02d")
 	change.Keep = append(repeat(60, "KEPT%02d"), nasty)
 	for i, c := range append(slices.Clone(change.Add), change.Keep...) {
 		r.Proposal.Seats = append(r.Proposal.Seats, approvals.Seats{Code: c, Allocated: 1e6 + i, Total: 1e7})
@@ -63,9 +63,9 @@ func usualRequest(state approvals.State) approvals.Request {
 	r.DelayReason, r.Votes = "", r.Votes[:1]
 	codes := strings.Fields("ACCU ACNU AKIT ATTUCU ATTUNU AXPNU CTZDEVCU CTZDEVNU IDU PMBU PMD RPADEVCU RPADEVNU RPADEVPROCU RPADEVPRONU " +
 		"TSTDEVPRONU TSTNU AGU AIU DSU FCCU HEAL LU MRSU NONPR")
-	r.Proposal.Change = approvals.Change{Add: codes[:maxCodes], Keep: codes[maxCodes : maxCodes+5]}
+	r.Proposal.Change = approvals.Change{Add: codes[:MaxCodes], Keep: codes[MaxCodes : MaxCodes+5]}
 	r.Proposal.Quotas, r.Proposal.Seats = nil, nil
-	for _, c := range codes[:maxCodes] {
+	for _, c := range codes[:MaxCodes] {
 		r.Proposal.Seats = append(r.Proposal.Seats, approvals.Seats{Code: c, Allocated: 17, Total: 400})
 	}
 	return r
@@ -152,13 +152,13 @@ func cards() map[string]func(approvals.State) approvals.Request {
 // shown, however much it is.
 func TestTheLargestCardNamesAllThatGoes(t *testing.T) {
 	r := largestSet(approvals.Pending)
-	shown := strings.Join(saidByBlocks(t, testWords().Card(r)), "\n")
+	shown := strings.Join(saidByBlocks(t, testWords().RenderCard(r)), "\n")
 	for _, c := range r.Proposal.Change.Remove {
-		if !strings.Contains(shown, code(c)) {
+		if !strings.Contains(shown, quoteCode(c)) {
 			t.Errorf("%s goes without being shown", c)
 		}
 	}
-	if text := testWords().Card(r).Text; !strings.Contains(text, "*Takes away: ") || !strings.Contains(text, " more.*") {
+	if text := testWords().RenderCard(r).Text; !strings.Contains(text, "*Takes away: ") || !strings.Contains(text, " more.*") {
 		t.Errorf("the text does not say that something goes: %s", text)
 	}
 }
@@ -181,7 +181,7 @@ func TestCardFitsAndItsTextIsComplete(t *testing.T) {
 	for name, request := range cards() {
 		for _, state := range approvals.States() {
 			r := request(state)
-			card := testWords().Card(r)
+			card := testWords().RenderCard(r)
 			expectHarmless(t, card.Text)
 			if n := length(card.Text); n > 4000 {
 				t.Errorf("%s, %s: the text has %d characters", name, state, n)
@@ -199,28 +199,28 @@ func TestCardFitsAndItsTextIsComplete(t *testing.T) {
 				}
 			}
 			for _, c := range r.Proposal.Change.Add {
-				if !strings.Contains(card.Text, code("+ "+c)) {
+				if !strings.Contains(card.Text, quoteCode("+ "+c)) {
 					t.Errorf("%s, %s: consent is asked for %s without showing it", name, state, c)
 				}
 			}
 			for _, c := range r.Proposal.Change.Extend {
-				if !strings.Contains(card.Text, "• Extends "+code(c)) || !strings.Contains(card.Text, moment(r.Ask.Until)) {
+				if !strings.Contains(card.Text, "• Extends "+quoteCode(c)) || !strings.Contains(card.Text, formatTime(r.Ask.Until)) {
 					t.Errorf("%s, %s: consent is asked to extend %s without showing it", name, state, c)
 				}
 			}
 			for _, q := range r.Proposal.Change.Quotas {
-				if !strings.Contains(card.Text, fmt.Sprintf("%s · at most %d", code(q.Code), q.To)) && !strings.Contains(card.Text, fmt.Sprintf("%s · at most %d", code("+ "+q.Code), q.To)) {
+				if !strings.Contains(card.Text, fmt.Sprintf("%s · at most %d", quoteCode(q.Code), q.To)) && !strings.Contains(card.Text, fmt.Sprintf("%s · at most %d", quoteCode("+ "+q.Code), q.To)) {
 					t.Errorf("%s, %s: consent is asked for a limit of %s without showing it", name, state, q.Code)
 				}
 			}
-			for _, said := range []string{testWords().End(r), testWords().Held(r), testWords().Notice(r)} {
+			for _, said := range []string{testWords().DescribeOutcome(r), ExplainDelay(r), testWords().RequesterNotice(r)} {
 				if length(said) > 4000 {
 					t.Errorf("%s, %s: %d characters are said", name, state, length(said))
 				}
 			}
 		}
 	}
-	if text := testWords().Card(usualRequest(approvals.Pending)).Text; !strings.Contains(text, "17 of 400 seats") || strings.Contains(text, " more") {
+	if text := testWords().RenderCard(usualRequest(approvals.Pending)).Text; !strings.Contains(text, "17 of 400 seats") || strings.Contains(text, " more") {
 		t.Errorf("a usual card leaves things out: %s", text)
 	}
 }
@@ -228,11 +228,11 @@ func TestCardFitsAndItsTextIsComplete(t *testing.T) {
 // TestCardAsksTheSameInEveryState compares what the card asks, block by block.
 func TestCardAsksTheSameInEveryState(t *testing.T) {
 	for _, request := range cards() {
-		drawn := testWords().Card(request(approvals.Pending)).Blocks
+		drawn := testWords().RenderCard(request(approvals.Pending)).Blocks
 		asks := len(drawn) - 3 // without divider, status and how to vote
 		posted, _ := json.Marshal(drawn[:asks])
 		for _, state := range approvals.States() {
-			now, _ := json.Marshal(testWords().Card(request(state)).Blocks[:asks])
+			now, _ := json.Marshal(testWords().RenderCard(request(state)).Blocks[:asks])
 			if string(now) != string(posted) {
 				t.Errorf("%s: the card asks something else\n%s\n%s", state, posted, now)
 			}

@@ -68,14 +68,14 @@ func TestCardsShowTheChange(t *testing.T) {
 		"until a day": {
 			ask:    approvals.Ask{Until: testTime},
 			change: approvals.Change{Add: []string{"IDU"}},
-			want:   []string{"Granted until: " + moment(testTime) + "; then the codes are taken out again."},
+			want:   []string{"Granted until: " + formatTime(testTime) + "; then the codes are taken out again."},
 		},
 	} {
 		r := usualRequest(approvals.Pending)
 		c.ask.Group = "group-01"
 		r.Ask, r.Proposal.Change, r.Proposal.Quotas, r.Proposal.Seats = c.ask, c.change, c.quotas, seats
 		r.Terms.Rule = "finance"
-		card := testWords().Card(r)
+		card := testWords().RenderCard(r)
 		lines := strings.Split(card.Text, "\n")
 		for _, want := range c.want {
 			if !slices.Contains(lines, want) {
@@ -102,13 +102,13 @@ func TestWhatThePolicyGrantsNobodyApproved(t *testing.T) {
 	for _, state := range []approvals.State{approvals.Pending, approvals.Approved, approvals.Done, approvals.Failed} {
 		r := usualRequest(state)
 		r.Votes, r.Terms = nil, approvals.Terms{Rule: "free for all", AutoApprove: true, TTL: time.Hour}
-		for _, said := range []string{testWords().Card(r).Text, testWords().End(r), testWords().Held(r), testWords().Explanation(r, "")} {
+		for _, said := range []string{testWords().RenderCard(r).Text, testWords().DescribeOutcome(r), ExplainDelay(r), testWords().ExplainRequest(r, "")} {
 			if strings.Contains(strings.ToLower(said), "approved by") || strings.Contains(said, "approved* by") {
 				t.Errorf("%s: %s", state, said)
 			}
 		}
-		if state != approvals.Pending && !strings.Contains(testWords().Held(r), "granted by the policy rule `free for all`") {
-			t.Errorf("%s: %s", state, testWords().Held(r))
+		if state != approvals.Pending && !strings.Contains(ExplainDelay(r), "granted by the policy rule `free for all`") {
+			t.Errorf("%s: %s", state, ExplainDelay(r))
 		}
 	}
 }

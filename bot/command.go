@@ -33,7 +33,7 @@ const (
 
 // reserved are the words that are no group's name unless they are in double
 // quotes.
-var reserved = []string{"add", "set", "remove", "show", "codes", "status", "mine", "pending", "why", "cancel", "end", "help"}
+var reservedWords = []string{"add", "set", "remove", "show", "codes", "status", "mine", "pending", "why", "cancel", "end", "help"}
 
 // A Command is a slash command, understood.
 type Command struct {
@@ -46,30 +46,30 @@ type Command struct {
 }
 
 // A CommandError says what is wrong with a command and how to type it right.
-type CommandError struct {
+type Error struct {
 	Problem string // one sentence in mrkdwn, escaped
 	Try     string // a command to copy, plain text; empty where none can be guessed
 }
 
-func (e *CommandError) Error() string { return e.Problem }
+func (e *Error) Error() string { return e.Problem }
 
 // Bounds of one command.
 const (
-	maxCommandName = 40 // characters; Slack allows 32
+	MaxNameLength = 40 // characters; Slack allows 32
 
-	maxCodes  = 20
-	maxCode   = 40  // characters
-	maxGroup  = 200 // characters of a group's id or name
-	maxReason = 300
-	maxPages  = 9999
-	maxSeats  = 1_000_000
+	MaxCodes      = 20
+	maxCodeLength = 40  // characters
+	MaxGroup      = 200 // characters of a group's id or name
+	MaxReason     = 300
+	maxPages      = 9999
+	maxSeats      = 1_000_000
 )
 
 // What examples are made of.
 const (
-	someID    = "R-7K3F9QXA"
-	someGroup = "group-01"
-	someCode  = "RPADEVPRONU"
+	ExampleID    = "R-7K3F9QXA"
+	ExampleGroup = "group-01"
+	ExampleCode  = "RPADEVPRONU"
 )
 
 var (
@@ -81,20 +81,20 @@ var (
 // ParseCommand understands the text of a slash command that arrives now. name
 // is the command as typed, for example "/allocate"; it appears in what is
 // suggested instead. The error is always a *CommandError.
-func ParseCommand(name, text string, now time.Time) (Command, error) {
-	if utf8.RuneCountInString(html.UnescapeString(text)) > maxCommand {
-		return Command{}, &CommandError{Problem: fmt.Sprintf("That is longer than the %d characters I read.", maxCommand), Try: name + " help"}
+func Parse(name, text string, now time.Time) (Command, error) {
+	if utf8.RuneCountInString(html.UnescapeString(text)) > MaxLength {
+		return Command{}, &Error{Problem: fmt.Sprintf("That is longer than the %d characters I read.", MaxLength), Try: name + " help"}
 	}
-	text = normalise(text)
+	text = Normalize(text)
 	if text == "" {
 		return Command{Verb: VerbForm}, nil
 	}
-	tokens := words(text)
+	tokens := splitWords(text)
 	if len(tokens) == 0 {
 		return Command{Verb: VerbHelp}, nil
 	}
 	verb, rest := strings.ToLower(tokens[0].text), tokens[1:]
-	if tokens[0].quoted || !slices.Contains(reserved, verb) {
+	if tokens[0].quoted || !slices.Contains(reservedWords, verb) {
 		return parseAsk(name, approvals.Add, tokens, now)
 	}
 	switch action := approvals.Action(verb); action {
@@ -112,8 +112,8 @@ func parseVerb(name string, verb Verb, rest []word) (Command, error) {
 	case verb == VerbMine || verb == VerbPending:
 		return parsePage(name, verb, rest)
 	case verb == VerbCodes && len(rest) > 0:
-		return Command{}, &CommandError{
-			Problem: fmt.Sprintf("%s lists the codes of the whole organisation and takes nothing else.", code(string(verb))) + butGroup,
+		return Command{}, &Error{
+			Problem: fmt.Sprintf("%s lists the codes of the whole organisation and takes nothing else.", quoteCode(string(verb))) + quoteGroupHint,
 			Try:     name + " " + string(verb),
 		}
 	case verb == VerbHelp || verb == VerbCodes || verb == VerbStatus && len(rest) == 0:
@@ -123,11 +123,11 @@ func parseVerb(name string, verb Verb, rest []word) (Command, error) {
 }
 
 // butGroup is for those who meant a group that is called like a verb.
-const butGroup = " (A group of that name goes in double quotes.)"
+const quoteGroupHint = " (A group of that name goes in double quotes.)"
 
 func parseShow(name string, rest []word) (Command, error) {
 	if len(rest) == 0 {
-		return Command{}, &CommandError{Problem: "Say which group to show, by its id or its exact name.", Try: name + " show " + someGroup}
+		return Command{}, &Error{Problem: "Say which group to show, by its id or its exact name.", Try: name + " show " + ExampleGroup}
 	}
 	group := rest[0].text
 	if len(rest) > 1 {
@@ -135,11 +135,11 @@ func parseShow(name string, rest []word) (Command, error) {
 			group += " " + w.text
 		}
 		if checkGroup(name, group) != nil {
-			group = someGroup
+			group = ExampleGroup
 		}
-		return Command{}, &CommandError{
+		return Command{}, &Error{
 			Problem: "Name one group to show. If its name has blanks, put it in double quotes.",
-			Try:     name + " show " + quoted(group),
+			Try:     name + " show " + QuoteGroup(group),
 		}
 	}
 	if err := checkGroup(name, group); err != nil {
@@ -154,8 +154,8 @@ func parsePage(name string, verb Verb, rest []word) (Command, error) {
 	}
 	page, err := strconv.ParseUint(rest[0].text, 10, 16)
 	if err != nil || page < 1 || page > maxPages || len(rest) > 1 {
-		return Command{}, &CommandError{
-			Problem: fmt.Sprintf("After %s comes nothing, or the number of a page from 1 to %d.", code(string(verb)), maxPages) + butGroup,
+		return Command{}, &Error{
+			Problem: fmt.Sprintf("After %s comes nothing, or the number of a page from 1 to %d.", quoteCode(string(verb)), maxPages) + quoteGroupHint,
 			Try:     name + " " + string(verb),
 		}
 	}
@@ -169,46 +169,46 @@ func parseID(name string, verb Verb, rest []word) (Command, error) {
 	if verb == VerbCancel {
 		rest, why = splitReason(rest)
 	}
-	example := name + " " + string(verb) + " " + someID
+	example := name + " " + string(verb) + " " + ExampleID
 	if len(rest) != 1 || rest[0].text == "" {
-		return Command{}, &CommandError{Problem: fmt.Sprintf("After %s comes one request, by its id.", code(string(verb))) + butGroup, Try: example}
+		return Command{}, &Error{Problem: fmt.Sprintf("After %s comes one request, by its id.", quoteCode(string(verb))) + quoteGroupHint, Try: example}
 	}
 	id := strings.ToUpper(rest[0].text)
 	if !strings.HasPrefix(id, "R-") {
 		id = "R-" + id
 	}
 	if !idShape.MatchString(id) {
-		return Command{}, &CommandError{
-			Problem: fmt.Sprintf("%s is not a request id; an id is R- and eight letters or digits, as on the card.", code(rest[0].text)) + butGroup,
+		return Command{}, &Error{
+			Problem: fmt.Sprintf("%s is not a request id; an id is R- and eight letters or digits, as on the card.", quoteCode(rest[0].text)) + quoteGroupHint,
 			Try:     example,
 		}
 	}
-	if utf8.RuneCountInString(why) > maxReason {
-		return Command{}, &CommandError{Problem: tooLongReason, Try: name + " " + string(verb) + " " + id}
+	if utf8.RuneCountInString(why) > MaxReason {
+		return Command{}, &Error{Problem: reasonTooLong, Try: name + " " + string(verb) + " " + id}
 	}
 	return Command{Verb: verb, ID: id, Why: why}, nil
 }
 
-var tooLongReason = fmt.Sprintf("The reason is longer than the %d characters there is room for.", maxReason)
+var reasonTooLong = fmt.Sprintf("The reason is longer than the %d characters there is room for.", MaxReason)
 
 func checkGroup(name, group string) error {
 	switch {
 	case group == "":
-		return &CommandError{Problem: "The group's name is empty.", Try: name + " " + someGroup + " " + someCode}
+		return &Error{Problem: "The group's name is empty.", Try: name + " " + ExampleGroup + " " + ExampleCode}
 	case mention.MatchString(group):
-		return &CommandError{
+		return &Error{
 			Problem: "That is a person or a channel in Slack; name the UiPath group, by its id or its exact name.",
-			Try:     name + " " + someGroup + " " + someCode,
+			Try:     name + " " + ExampleGroup + " " + ExampleCode,
 		}
-	case utf8.RuneCountInString(group) > maxGroup:
-		return &CommandError{Problem: fmt.Sprintf("A group's id or name has at most %d characters.", maxGroup), Try: name + " help"}
+	case utf8.RuneCountInString(group) > MaxGroup:
+		return &Error{Problem: fmt.Sprintf("A group's id or name has at most %d characters.", MaxGroup), Try: name + " help"}
 	}
 	return nil
 }
 
 // splitReason cuts the tokens at the first unquoted "because".
 func splitReason(tokens []word) ([]word, string) {
-	at := slices.IndexFunc(tokens, func(w word) bool { return w.is("because") })
+	at := slices.IndexFunc(tokens, func(w word) bool { return w.isKeyword("because") })
 	if at < 0 {
 		return tokens, ""
 	}
@@ -221,4 +221,4 @@ func splitReason(tokens []word) ([]word, string) {
 	return tokens[:at], strings.Join(reason, " ")
 }
 
-func isCode(s string) bool { return len(s) <= maxCode && codeShape.MatchString(s) }
+func IsCode(s string) bool { return len(s) <= maxCodeLength && codeShape.MatchString(s) }

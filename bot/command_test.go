@@ -57,35 +57,35 @@ func TestParseCommand(t *testing.T) {
 		"group-01 RPADEVPRONU IDU\xff":                     simple,
 		"group-01 ＲＰＡＤＥＶＰＲＯＮＵ ＩＤＵ":                         simple, // full width
 
-		"<http://group-01.example.com|group-01.example.com> IDU":              ask("group-01.example.com", "", "IDU"),
-		"<https://example.com/a?b=1&amp;c=2> IDU":                             ask("example.com/a?b=1&c=2", "", "IDU"),
-		"<mailto:robots@example.com|robots@example.com> IDU":                  ask("robots@example.com", "", "IDU"),
-		"group-01 <http://IDU.AI|IDU.AI>":                                     {},
-		"<https://uipath.example.com/groups/1|<https://evil.example|g>>":      {},
-		`"Finance Robots" IDU`:                                                ask("Finance Robots", "", "IDU"),
-		"“Finance Robots” IDU":                                                ask("Finance Robots", "", "IDU"),
-		"„Finance Robots“ IDU":                                                ask("Finance Robots", "", "IDU"),
-		"«Finance  Robots» IDU":                                               ask("Finance Robots", "", "IDU"),
-		`" R&amp;D &lt;EMEA&gt; " IDU`:                                        ask("R&D <EMEA>", "", "IDU"),
-		`"Bob’s" IDU`:                                                         ask("Bob's", "", "IDU"),
-		`"set" IDU`:                                                           ask("set", "", "IDU"),
-		`"help" IDU`:                                                          ask("help", "", "IDU"),
-		"Settings IDU":                                                        ask("Settings", "", "IDU"),
-		"because IDU because reasons":                                         ask("because", "reasons", "IDU"),
-		"財務🤖 IDU":                                                             ask("財務🤖", "", "IDU"),
-		"group-01 IDU because Q3 audit, then *cleanup*.":                      ask("group-01", "Q3 audit, then *cleanup*.", "IDU"),
-		"group-01 IDU BECAUSE &lt;@U0ALEX&gt; said so":                        ask("group-01", "<@U0ALEX> said so", "IDU"),
-		"group-01 IDU because “new project”":                                  ask("group-01", "new project", "IDU"),
-		"group-01 IDU because for 30d, because X=1":                           ask("group-01", "for 30d, because X=1", "IDU"),
-		"group-01 IDU because":                                                ask("group-01", "", "IDU"),
-		"group-01 IDU because " + strings.Repeat("ß", maxReason):              ask("group-01", strings.Repeat("ß", maxReason), "IDU"),
-		"group-01 " + strings.Join(manyCodes(maxCodes), " "):                  ask("group-01", "", manyCodes(maxCodes)...),
-		strings.Repeat("g", maxGroup) + " A" + strings.Repeat("9", maxCode-1): ask(strings.Repeat("g", maxGroup), "", "A"+strings.Repeat("9", maxCode-1)),
+		"<http://group-01.example.com|group-01.example.com> IDU":         ask("group-01.example.com", "", "IDU"),
+		"<https://example.com/a?b=1&amp;c=2> IDU":                        ask("example.com/a?b=1&c=2", "", "IDU"),
+		"<mailto:robots@example.com|robots@example.com> IDU":             ask("robots@example.com", "", "IDU"),
+		"group-01 <http://IDU.AI|IDU.AI>":                                {},
+		"<https://uipath.example.com/groups/1|<https://evil.example|g>>": {},
+		`"Finance Robots" IDU`:                                           ask("Finance Robots", "", "IDU"),
+		"“Finance Robots” IDU":                                           ask("Finance Robots", "", "IDU"),
+		"„Finance Robots“ IDU":                                           ask("Finance Robots", "", "IDU"),
+		"«Finance  Robots» IDU":                                          ask("Finance Robots", "", "IDU"),
+		`" R&amp;D &lt;EMEA&gt; " IDU`:                                   ask("R&D <EMEA>", "", "IDU"),
+		`"Bob’s" IDU`:                                                    ask("Bob's", "", "IDU"),
+		`"set" IDU`:                                                      ask("set", "", "IDU"),
+		`"help" IDU`:                                                     ask("help", "", "IDU"),
+		"Settings IDU":                                                   ask("Settings", "", "IDU"),
+		"because IDU because reasons":                                    ask("because", "reasons", "IDU"),
+		"財務🤖 IDU":                                                        ask("財務🤖", "", "IDU"),
+		"group-01 IDU because Q3 audit, then *cleanup*.":                 ask("group-01", "Q3 audit, then *cleanup*.", "IDU"),
+		"group-01 IDU BECAUSE &lt;@U0ALEX&gt; said so":                   ask("group-01", "<@U0ALEX> said so", "IDU"),
+		"group-01 IDU because “new project”":                             ask("group-01", "new project", "IDU"),
+		"group-01 IDU because for 30d, because X=1":                      ask("group-01", "for 30d, because X=1", "IDU"),
+		"group-01 IDU because":                                           ask("group-01", "", "IDU"),
+		"group-01 IDU because " + strings.Repeat("ß", MaxReason):         ask("group-01", strings.Repeat("ß", MaxReason), "IDU"),
+		"group-01 " + strings.Join(manyCodes(MaxCodes), " "):             ask("group-01", "", manyCodes(MaxCodes)...),
+		strings.Repeat("g", MaxGroup) + " A" + strings.Repeat("9", maxCodeLength-1): ask(strings.Repeat("g", MaxGroup), "", "A"+strings.Repeat("9", maxCodeLength-1)),
 
 		"": {Verb: VerbForm}, " \u200b ": {Verb: VerbForm}, "help": help, "HELP": help, "?": help, "`help`": help, "help me please": help, "...": help,
 		"cancel R-7K3F9QXA": cancel, "CANCEL r-7k3f9qxa": cancel, "cancel `R–7K3F9QXA`.": cancel, "cancel 7k3f9qxa": cancel,
 	} {
-		got, err := ParseCommand("/allocate", text, testTime)
+		got, err := Parse("/allocate", text, testTime)
 		if want.Verb == "" {
 			if err == nil {
 				t.Errorf("%q was understood as %+v", text, got)
@@ -102,7 +102,7 @@ func TestParseCommand(t *testing.T) {
 // TestMalformedCommands says of each command what is wrong, and offers one to
 // copy that keeps what was right.
 func TestMalformedCommands(t *testing.T) {
-	codes := strings.Join(manyCodes(maxCodes), " ")
+	codes := strings.Join(manyCodes(MaxCodes), " ")
 	for _, c := range []struct{ text, problem, try string }{
 		{"group-01", "Say which licence codes", "group-01 RPADEVPRONU"},
 		{"group-01 because of Q3", "Say which licence codes", "group-01 RPADEVPRONU because of Q3"},
@@ -120,9 +120,9 @@ func TestMalformedCommands(t *testing.T) {
 		{"group-01 " + codes + " IDU=10", "names 21 codes", "group-01 " + codes},
 		{"group-01 " + codes + " IDU for 30d", "names 21 codes", "group-01 " + codes + " for 30d"},
 		{"group-01 " + codes + " IDU", "names 21 codes", "group-01 " + codes},
-		{"group-01 IDU because " + strings.Repeat("x", maxReason+1), "reason is longer", "group-01 IDU"},
-		{strings.Repeat("g", maxGroup+1) + " IDU", "at most 200 characters", "help"},
-		{strings.Repeat("x", maxCommand+1), "longer than the 1000 characters", "help"},
+		{"group-01 IDU because " + strings.Repeat("x", MaxReason+1), "reason is longer", "group-01 IDU"},
+		{strings.Repeat("g", MaxGroup+1) + " IDU", "at most 200 characters", "help"},
+		{strings.Repeat("x", MaxLength+1), "longer than the 1000 characters", "help"},
 		{"cancel", "by its id", "cancel R-7K3F9QXA"},
 		{"cancel R-7K3F9QXA now", "by its id", "cancel R-7K3F9QXA"},
 		{"cancel R-1", "`R-1` is not a request id", "cancel R-7K3F9QXA"},
@@ -133,8 +133,8 @@ func TestMalformedCommands(t *testing.T) {
 		{`"..."`, "Say which licence codes", `"..." RPADEVPRONU`},
 		{`"*"`, "Say which licence codes", `"*" RPADEVPRONU`},
 	} {
-		_, err := ParseCommand("/allocate", c.text, testTime)
-		var malformed *CommandError
+		_, err := Parse("/allocate", c.text, testTime)
+		var malformed *Error
 		if !errors.As(err, &malformed) {
 			t.Errorf("%q: %v", c.text, err)
 			continue
@@ -148,9 +148,9 @@ func TestMalformedCommands(t *testing.T) {
 
 // checkMalformed expects an answer to a malformed command that says what is
 // wrong, and shows a command that is understood when it is copied.
-func checkMalformed(t *testing.T, name string, malformed *CommandError) {
+func checkMalformed(t *testing.T, name string, malformed *Error) {
 	t.Helper()
-	said := testWords().Malformed(malformed)
+	said := ExplainCommandError(malformed)
 	problem, try, ok := strings.Cut(said, "\nTry: ")
 	if problem == "" || !ok {
 		t.Fatalf("nothing is offered instead: %s", said)
@@ -162,10 +162,10 @@ func checkMalformed(t *testing.T, name string, malformed *CommandError) {
 		t.Errorf("the command to copy is not whole: %s", try)
 	}
 	// What a reader copies is unescaped, and Slack escapes it once more.
-	if _, err := ParseCommand(name, strings.TrimPrefix(shown, name), testTime); err != nil {
+	if _, err := Parse(name, strings.TrimPrefix(shown, name), testTime); err != nil {
 		t.Errorf("what is shown to copy is not understood: %s: %v", shown, err)
 	}
-	if _, err := ParseCommand(name, slackutilsx.EscapeMessage(strings.TrimPrefix(malformed.Try, name)), testTime); err != nil {
+	if _, err := Parse(name, slackutilsx.EscapeMessage(strings.TrimPrefix(malformed.Try, name)), testTime); err != nil {
 		t.Errorf("the correction is not understood: %s: %v", malformed.Try, err)
 	}
 }
@@ -174,20 +174,20 @@ func checkMalformed(t *testing.T, name string, malformed *CommandError) {
 // normalised, so that the correction is longer than what was typed.
 func TestLongSuggestionsFit(t *testing.T) {
 	var codes []string
-	for i := range maxCodes {
+	for i := range MaxCodes {
 		codes = append(codes, fmt.Sprintf("%s%04d", strings.Repeat("ﬃ", 12), i))
 	}
-	group := `"` + strings.Repeat("ﷺ", maxGroup/18) + `"`
+	group := `"` + strings.Repeat("ﷺ", MaxGroup/18) + `"`
 	for _, rest := range []string{" for 30", " X=1 X=2", " because " + strings.Repeat("ﷺ", 20)} {
-		_, err := ParseCommand("/allocate", group+" "+strings.Join(codes, " ")+rest, testTime)
-		var malformed *CommandError
+		_, err := Parse("/allocate", group+" "+strings.Join(codes, " ")+rest, testTime)
+		var malformed *Error
 		if !errors.As(err, &malformed) || strings.Contains(malformed.Problem, "is not a licence code") {
 			t.Fatalf("%v", err)
 		}
 		checkMalformed(t, "/allocate", malformed)
 
 		// Not all codes fit: to set the rule to fewer would take the others away.
-		_, err = ParseCommand("/allocate", "set "+group+" "+strings.Join(codes, " ")+rest, testTime)
+		_, err = Parse("/allocate", "set "+group+" "+strings.Join(codes, " ")+rest, testTime)
 		if !errors.As(err, &malformed) || strings.HasPrefix(malformed.Try, "/allocate set") {
 			t.Fatalf("%v", err)
 		}

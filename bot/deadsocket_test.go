@@ -100,13 +100,13 @@ func TestAcknowledgementsThatNoSocketTakes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		env := envelope{ID: "e", Type: "events_api", Payload: payload}
+		env := Envelope{ID: "e", Type: "events_api", Payload: payload}
 		intake, stop := context.WithCancel(t.Context())
 		var working sync.WaitGroup
-		for range handlers {
-			working.Go(func() { s.work(intake) })
+		for range workerCount {
+			working.Go(func() { s.handleQueued(intake) })
 		}
-		const many = kept + 3*handlers
+		const many = kept + 3*workerCount
 		for range many {
 			s.jobs <- job{env: env, client: gone, arrived: time.Now()}
 		}

@@ -19,26 +19,26 @@ import (
 // reacted on a card. It carries out package approvals' Directory.
 type Directory struct {
 	api   *slack.Client
-	self  Self
-	words Messages
+	self  Identity
+	words Phrases
 	once  singleflight.Group
 
 	mu     sync.Mutex
-	people map[string]known[approvals.Person]
-	groups map[string]known[[]string]
+	people map[string]cached[approvals.Person]
+	groups map[string]cached[[]string]
 }
 
-type known[T any] struct {
+type cached[T any] struct {
 	value T
 	at    time.Time
 }
 
 // NewDirectory makes a directory for the bot that self describes.
-func NewDirectory(api *slack.Client, self Self, words Messages) *Directory {
+func NewDirectory(api *slack.Client, self Identity, words Phrases) *Directory {
 	return &Directory{
 		api: api, self: self, words: words,
-		people: make(map[string]known[approvals.Person]),
-		groups: make(map[string]known[[]string]),
+		people: make(map[string]cached[approvals.Person]),
+		groups: make(map[string]cached[[]string]),
 	}
 }
 
@@ -47,32 +47,32 @@ func (d *Directory) FindPerson(ctx context.Context, user string, maxAge time.Dur
 	if user == d.self.UserID {
 		return approvals.Person{ID: user, Bot: true}, nil
 	}
-	return recall(d, d.people, "users.info "+user, user, maxAge, func() (approvals.Person, error) {
+	return recallOrAsk(d, d.people, "users.info "+user, user, maxAge, func() (approvals.Person, error) {
 		info, err := d.api.GetUserInfoContext(ctx, user)
 		if err != nil {
-			return approvals.Person{}, untold(classify("users.info", err), "missing_scope", "user_not_found", "user_not_visible")
+			return approvals.Person{}, asLookupRefusal(ClassifyError("users.info", err), "missing_scope", "user_not_found", "user_not_visible")
 		}
-		return d.asked(user, info)
+		return d.checkSubject(user, info)
 	})
 }
 
 // asked is what an answer says of the person who was asked about. One that is
 // about nobody, or about somebody else, says nothing of them: not even that
 // they are not the requester.
-func (d *Directory) asked(user string, info *slack.User) (approvals.Person, error) {
+func (d *Directory) checkSubject(user string, info *slack.User) (approvals.Person, error) {
 	switch info.ID {
 	case user:
-		return d.person(info), nil
+		return d.toPerson(info), nil
 	case "":
 		return approvals.Person{}, errors.New("Slack users.info: the answer names no user")
 	}
-	err := fmt.Errorf("Slack users.info: asked about %s, the answer is about %s", user, bounded(info.ID, 60))
+	err := fmt.Errorf("Slack users.info: asked about %s, the answer is about %s", user, OneLine(info.ID, 60))
 	return approvals.Person{}, &approvals.RefusedError{Answer: "Slack answered about somebody else", Err: err}
 }
 
 // person reads what decides about a vote. A user of another team, or of none
 // that Slack tells, is a stranger, unless they are of the bot's own enterprise.
-func (d *Directory) person(u *slack.User) approvals.Person {
+func (d *Directory) toPerson(u *slack.User) approvals.Person {
 	sameTeam := u.TeamID != "" && u.TeamID == d.self.TeamID
 	sameEnterprise := d.self.EnterpriseID != "" && u.Enterprise.EnterpriseID == d.self.EnterpriseID
 	return approvals.Person{
@@ -96,7 +96,7 @@ func (d *Directory) ListMembers(ctx context.Context, approvers []string, maxAge 
 			members = append(members, id)
 			continue
 		}
-		inGroup, err := d.userGroup(ctx, id, maxAge)
+		inGroup, err := d.listGroup(ctx, id, maxAge)
 		var refusal *approvals.RefusedError
 		switch {
 		case errors.As(err, &refusal):
@@ -109,15 +109,15 @@ func (d *Directory) ListMembers(ctx context.Context, approvers []string, maxAge 
 	return members, refused
 }
 
-func (d *Directory) userGroup(ctx context.Context, id string, maxAge time.Duration) ([]string, error) {
-	return recall(d, d.groups, "usergroups.users.list "+id, id, maxAge, func() ([]string, error) {
+func (d *Directory) listGroup(ctx context.Context, id string, maxAge time.Duration) ([]string, error) {
+	return recallOrAsk(d, d.groups, "usergroups.users.list "+id, id, maxAge, func() ([]string, error) {
 		members, err := d.api.GetUserGroupMembersContext(ctx, id)
-		return members, untold(classify("usergroups.users.list", err), "missing_scope", "no_such_subteam", "plan_upgrade_required")
+		return members, asLookupRefusal(ClassifyError("usergroups.users.list", err), "missing_scope", "no_such_subteam", "plan_upgrade_required")
 	})
 }
 
 // Forget drops what is known of a user group whose members changed.
-func (d *Directory) Forget(group string) {
+func (d *Directory) ForgetGroup(group string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	delete(d.groups, group)
@@ -126,7 +126,7 @@ func (d *Directory) Forget(group string) {
 // recall answers from memory if that is young enough, and asks otherwise;
 // those who ask the same at the same time share one call, unless it began
 // before what they would take from memory.
-func recall[T any](d *Directory, memory map[string]known[T], call, id string, maxAge time.Duration, ask func() (T, error)) (T, error) {
+func recallOrAsk[T any](d *Directory, memory map[string]cached[T], call, id string, maxAge time.Duration, ask func() (T, error)) (T, error) {
 	oldest := time.Now().Add(-maxAge)
 	d.mu.Lock()
 	k, ok := memory[id]
@@ -135,13 +135,13 @@ func recall[T any](d *Directory, memory map[string]known[T], call, id string, ma
 		answer, err, _ := d.once.Do(call, func() (any, error) {
 			asked := time.Now()
 			value, err := ask()
-			return known[T]{value: value, at: asked}, err
+			return cached[T]{value: value, at: asked}, err
 		})
 		if err != nil {
 			var none T
 			return none, err
 		}
-		k, ok = answer.(known[T]), true
+		k, ok = answer.(cached[T]), true
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -152,19 +152,19 @@ func recall[T any](d *Directory, memory map[string]known[T], call, id string, ma
 // OnCard reads the reactions on a card that mean something, all of them.
 func (d *Directory) CardReactions(ctx context.Context, channel, ts string) ([]approvals.Reaction, error) {
 	item, err := d.api.GetReactionsContext(ctx, slack.NewRefToMessage(channel, ts), slack.GetReactionsParameters{Full: true})
-	if answered(err, "message_not_found") {
+	if isAnswer(err, "message_not_found") {
 		return nil, approvals.ErrCardDeleted
 	}
 	if err != nil {
-		return nil, classify("reactions.get", err)
+		return nil, ClassifyError("reactions.get", err)
 	}
-	shown, _ := d.votes(channel, ts, item.Reactions)
+	shown, _ := d.readVotes(channel, ts, item.Reactions)
 	return shown, nil
 }
 
 // votes are the reactions that mean something, without the bot's own. whole is
 // false where Slack counts more people than it names.
-func (d *Directory) votes(channel, ts string, all []slack.ItemReaction) (shown []approvals.Reaction, whole bool) {
+func (d *Directory) readVotes(channel, ts string, all []slack.ItemReaction) (shown []approvals.Reaction, whole bool) {
 	whole = true
 	for _, reaction := range all {
 		name, deny, ok := d.words.vote(reaction.Name)
@@ -189,13 +189,13 @@ func (d *Directory) SurveyChannel(ctx context.Context, channel, oldest string, v
 	for {
 		page, err := d.api.GetConversationHistoryContext(ctx, query)
 		if err != nil {
-			return classify("conversations.history", err)
+			return ClassifyError("conversations.history", err)
 		}
 		for _, m := range page.Messages {
 			if m.SubType == "tombstone" {
 				continue
 			}
-			shown, whole := d.votes(channel, m.Timestamp, m.Reactions)
+			shown, whole := d.readVotes(channel, m.Timestamp, m.Reactions)
 			visit(m.Timestamp, shown, whole)
 		}
 		if query.Cursor = page.ResponseMetaData.NextCursor; query.Cursor == "" {
@@ -210,7 +210,7 @@ func (d *Directory) SurveyChannel(ctx context.Context, channel, oldest string, v
 var aliases = map[string]string{"thumbsup": "+1", "thumbsdown": "-1", "raised_hand": "hand"}
 
 // vote tells what an emoji means, if anything, by its name without skin tone.
-func (w Messages) vote(name string) (plainName string, deny, ok bool) {
+func (w Phrases) vote(name string) (plainName string, deny, ok bool) {
 	name = canonical(name)
 	same := func(configured string) bool { return canonical(configured) == name }
 	switch {

@@ -39,14 +39,14 @@ func TestPerson(t *testing.T) {
 	if self, err := r.directory.FindPerson(r.ctx, r.self.UserID, 0); err != nil || !self.Bot {
 		t.Errorf("itself: %+v, %v", self, err)
 	}
-	if slackbot := r.directory.person(userOf("USLACKBOT", "", "")); !slackbot.Bot {
+	if slackbot := r.directory.toPerson(userOf("USLACKBOT", "", "")); !slackbot.Bot {
 		t.Error("Slackbot is no bot")
 	}
 	r.directory.self.EnterpriseID = "E1"
-	if colleague := r.directory.person(userOf("U1", "T0OTHER", "E1")); colleague.External {
+	if colleague := r.directory.toPerson(userOf("U1", "T0OTHER", "E1")); colleague.External {
 		t.Error("somebody of another team of the same enterprise is a stranger")
 	}
-	if stranger := r.directory.person(userOf("U1", "T0OTHER", "")); !stranger.External {
+	if stranger := r.directory.toPerson(userOf("U1", "T0OTHER", "")); !stranger.External {
 		t.Error("somebody of another team and no enterprise is no stranger")
 	}
 }
@@ -146,7 +146,7 @@ func TestHowOldAnAnswerMayBe(t *testing.T) {
 	expect("from memory", 1, alex)
 	expect("anew", 2, kim)
 	r.slack.SetUserGroup("S0A", robin)
-	r.directory.Forget("S0A")
+	r.directory.ForgetGroup("S0A")
 	expect("after it was forgotten", 3, robin)
 }
 
@@ -211,7 +211,7 @@ func TestOnCard(t *testing.T) {
 
 // TestVote tells what an emoji means by its name.
 func TestVote(t *testing.T) {
-	w := Messages{Approve: []string{"white_check_mark", "+1"}, Deny: []string{"x", "thumbsdown", "raised_hand", "partyparrot"}}
+	w := Phrases{Approve: []string{"white_check_mark", "+1"}, Deny: []string{"x", "thumbsdown", "raised_hand", "partyparrot"}}
 	for name, want := range map[string]string{
 		"white_check_mark": "approve", ":white_check_mark:": "approve", "heavy_check_mark": "", "WHITE_CHECK_MARK": "",
 		"+1": "approve", "thumbsup": "approve", "+1::skin-tone-6": "approve", "thumbsup::skin-tone-2": "approve",

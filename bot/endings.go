@@ -8,91 +8,91 @@ import (
 )
 
 // Held tells the thread of an approved request that the write is not through.
-func (w Messages) Held(r approvals.Request) string {
+func ExplainDelay(r approvals.Request) string {
 	return fmt.Sprintf("%s Request %s is %s but not done yet: %s. I keep trying until %s; nothing needs to be typed again.",
-		user(r.Requester), code(r.ID), agreedBy(r), plain(r.DelayReason), moment(r.ApprovalExpires()))
+		mentionUser(r.Requester), quoteCode(r.ID), describeConsent(r), escapeLine(r.DelayReason), formatTime(r.ApprovalExpires()))
 }
 
 // End tells how a request ended: the one reply that says so.
-func (w Messages) End(r approvals.Request) string {
-	return user(r.Requester) + " " + w.ending(r)
+func (w Phrases) DescribeOutcome(r approvals.Request) string {
+	return mentionUser(r.Requester) + " " + w.outcomeSentence(r)
 }
 
-func (w Messages) ending(r approvals.Request) string {
+func (w Phrases) outcomeSentence(r approvals.Request) string {
 	switch r.State {
 	case approvals.Done:
-		return w.done(r)
+		return describeDone(r)
 	case approvals.Failed:
-		return w.failed(r)
+		return explainFailure(r)
 	case approvals.Superseded:
-		if text := w.unextended(r); text != "" {
+		if text := explainLostExtension(r); text != "" {
 			return text
 		}
-		return w.superseded(r)
+		return explainSuperseded(r)
 	case approvals.Denied:
-		return fmt.Sprintf("Request %s was denied by %s. %s", code(r.ID), user(r.Outcome.By), w.untouchedAt(r))
+		return fmt.Sprintf("Request %s was denied by %s. %s", quoteCode(r.ID), mentionUser(r.Outcome.By), explainUnchanged(r))
 	case approvals.Cancelled:
 		if r.Outcome.Reason == approvals.ReasonCardDeleted {
 			return fmt.Sprintf("Request %s is cancelled: its card in <#%s> was deleted, and the approvals given on it went with it. %s Ask again if it is still needed.",
-				code(r.ID), idOnly(w.Channel), w.untouchedAt(r))
+				quoteCode(r.ID), sanitizeID(w.Channel), explainUnchanged(r))
 		}
-		return fmt.Sprintf("Request %s was cancelled by %s%s. %s", code(r.ID), user(r.Outcome.By), calledOff(r), w.untouchedAt(r))
+		return fmt.Sprintf("Request %s was cancelled by %s%s. %s", quoteCode(r.ID), mentionUser(r.Outcome.By), cancelReason(r), explainUnchanged(r))
 	case approvals.Expired:
 		return fmt.Sprintf("Request %s expired with %d of %s. %s Ask again if it is still needed.",
-			code(r.ID), len(r.Votes), needed(r.Terms.Quorum()), w.untouchedAt(r))
+			quoteCode(r.ID), len(r.Votes), approvalsNeeded(r.Terms.Quorum()), explainUnchanged(r))
 	}
-	return fmt.Sprintf("Request %s is %s.", code(r.ID), r.State)
+	return fmt.Sprintf("Request %s is %s.", quoteCode(r.ID), r.State)
 }
 
 // calledOff says why an approver cancelled another's request.
-func calledOff(r approvals.Request) string {
+func cancelReason(r approvals.Request) string {
 	switch {
 	case r.Outcome.Reason != approvals.ReasonCancelledByApprover:
 		return ""
 	case r.Outcome.Comment == "":
 		return ", who may approve it"
 	}
-	return ", who may approve it, because " + code(r.Outcome.Comment)
+	return ", who may approve it, because " + quoteCode(r.Outcome.Comment)
 }
 
 // untouchedAt says that UiPath was left alone, or that this is not known.
-func (w Messages) untouchedAt(r approvals.Request) string {
+func explainUnchanged(r approvals.Request) string {
 	if !r.Outcome.Uncertain {
 		return "Nothing was changed at UiPath."
 	}
-	return fmt.Sprintf("A write had been tried before, and it, or a part of it, may have taken effect: look at %s in UiPath.", group(r.Proposal.Group))
+	return fmt.Sprintf("A write had been tried before, and it, or a part of it, may have taken effect: look at %s in UiPath.", nameGroup(r.Proposal.Group))
 }
 
-func (w Messages) done(r approvals.Request) string {
-	text := fmt.Sprintf("Done: %s. %s.", w.changed(r), sentence(agreedBy(r)))
+func describeDone(r approvals.Request) string {
+	text := fmt.Sprintf("Done: %s. %s.", describeChangeMade(r), capitalize(describeConsent(r)))
 	switch r.Outcome.Reason {
 	case approvals.ReasonExtended:
-		return text + fmt.Sprintf(" Nothing had to be written: UiPath's rule has them and is %s.", rule(r.Outcome.Allocation)) + w.lasting(r)
+		return text + fmt.Sprintf(" Nothing had to be written: UiPath's rule has them and is %s.", joinAllocation(r.Outcome.Allocation)) + describeGrantEnd(r)
 	case approvals.ReasonNotPreserved:
-		return text + fmt.Sprintf(" But though it said yes, UiPath did not keep what was to stay besides: limits of seats, or that external licences are used. Have that put right in UiPath. The rule is now %s.", rule(r.Outcome.Allocation)) + w.lasting(r)
+		return text + fmt.Sprintf(" But though it said yes, UiPath did not keep what was to stay besides: limits of seats, or that external licences are used. Have that put right in UiPath. The rule is now %s.", joinAllocation(r.Outcome.Allocation)) + describeGrantEnd(r)
 	case approvals.ReasonReadBack:
-		return text + fmt.Sprintf(" UiPath's answer was lost, but its rule, read again, shows the change: it is now %s.", rule(r.Outcome.Allocation)) + w.lasting(r)
+		return text + fmt.Sprintf(" UiPath's answer was lost, but its rule, read again, shows the change: it is now %s.", joinAllocation(r.Outcome.Allocation)) + describeGrantEnd(r)
 	}
-	return text + fmt.Sprintf(" UiPath confirmed it: the group's rule is now %s.", rule(r.Outcome.Allocation)) + w.lasting(r)
+	return text + fmt.Sprintf(" UiPath confirmed it: the group's rule is now %s.", joinAllocation(r.Outcome.Allocation)) + describeGrantEnd(r)
 }
 
 // maxDone is the room for each kind of change in the message that it is done.
-const maxDone = 600
+const maxChangeMade = 600
 
 // changed says in the past tense what a done request did.
-func (w Messages) changed(r approvals.Request) string {
-	change, to := r.Proposal.Change, group(r.Proposal.Group)
+func describeChangeMade(r approvals.Request) string {
+	change, to := r.Proposal.Change, nameGroup(r.Proposal.Group)
 	var parts []string
 	say := func(how string, codes []string) {
 		if len(codes) > 0 {
-			parts = append(parts, fmt.Sprintf(how, within(maxDone, ticked(codes)), to))
+			parts = append(parts, fmt.Sprintf(how, joinWithin(maxChangeMade, quoteCodes(codes)), to))
 			to = "it"
 		}
 	}
 	say("%s added to %s", change.Add)
 	say("%s taken from %s", change.Remove)
 	if len(change.Extend) > 0 {
-		parts = append(parts, w.extended(r))
+		parts = append(parts, describeExtended(r))
 	}
 	var limits []string
 	for _, q := range change.Quotas {
@@ -102,32 +102,32 @@ func (w Messages) changed(r approvals.Request) string {
 	return strings.Join(parts, "; ")
 }
 
-func (w Messages) failed(r approvals.Request) string {
+func explainFailure(r approvals.Request) string {
 	o := r.Outcome
-	start := fmt.Sprintf("Request %s failed after it was %s: ", code(r.ID), agreedBy(r))
+	start := fmt.Sprintf("Request %s failed after it was %s: ", quoteCode(r.ID), describeConsent(r))
 	switch o.Reason {
 	case approvals.ReasonIncomplete:
 		return start + fmt.Sprintf("UiPath answered that all is well, but its rule for %s does not show the change to %s; it is now %s. Check the codes with your UiPath admin before you ask again.",
-			group(r.Proposal.Group), codes(o.ConcernedCodes), rule(o.Allocation))
+			nameGroup(r.Proposal.Group), joinCodes(o.ConcernedCodes), joinAllocation(o.Allocation))
 	case approvals.ReasonEndPassed:
-		return start + w.passed(r) + ". Nothing was changed at UiPath."
+		return start + explainPassedEnd(r) + ". Nothing was changed at UiPath."
 	case approvals.ReasonUnconfirmed:
 		if o.Uncertain {
 			return start + fmt.Sprintf("UiPath never confirmed the change (%s). Whether it took effect is unknown: look at %s in UiPath before you ask again.",
-				plain(o.Answer), group(r.Proposal.Group))
+				escapeLine(o.Answer), nameGroup(r.Proposal.Group))
 		}
-		return start + fmt.Sprintf("it could not be carried out in time (%s). Nothing was changed at UiPath; ask again if it is still needed.", plain(o.Answer))
+		return start + fmt.Sprintf("it could not be carried out in time (%s). Nothing was changed at UiPath; ask again if it is still needed.", escapeLine(o.Answer))
 	}
-	text := start + fmt.Sprintf("UiPath refused the change to %s and said %s. ", group(r.Proposal.Group), code(o.Answer))
+	text := start + fmt.Sprintf("UiPath refused the change to %s and said %s. ", nameGroup(r.Proposal.Group), quoteCode(o.Answer))
 	if o.Uncertain {
 		return text + "Whether an earlier attempt took effect is unknown: look at the group in UiPath before you ask again."
 	}
 	return text + "The change was not made; ask again once that is mended."
 }
 
-func (w Messages) superseded(r approvals.Request) string {
+func explainSuperseded(r approvals.Request) string {
 	text := fmt.Sprintf("Request %s was not carried out: the rule of %s was changed by someone else since the card showed it, so the change approved is no longer the change it would make. The rule is now %s.",
-		code(r.ID), group(r.Proposal.Group), rule(r.Outcome.Allocation))
+		quoteCode(r.ID), nameGroup(r.Proposal.Group), joinAllocation(r.Outcome.Allocation))
 	if r.Outcome.Uncertain {
 		text += " A write had been tried before, and a part of it may be in there."
 	}
@@ -135,27 +135,27 @@ func (w Messages) superseded(r approvals.Request) string {
 }
 
 // agreedBy says whose consent an approval rests on.
-func agreedBy(r approvals.Request) string {
+func describeConsent(r approvals.Request) string {
 	switch {
 	case !r.Terms.AutoApprove:
-		return "approved by " + people(approvals.Voters(r.Votes))
+		return "approved by " + mentionPeople(approvals.Voters(r.Votes))
 	case r.Terms.Rule == "":
 		return "granted by the policy"
 	}
-	return "granted by the policy rule " + code(r.Terms.Rule)
+	return "granted by the policy rule " + quoteCode(r.Terms.Rule)
 }
 
 // sentence begins with a capital letter.
-func sentence(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
+func capitalize(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
-func rule(all []string) string {
+func joinAllocation(all []string) string {
 	if len(all) == 0 {
 		return "empty"
 	}
-	return codes(all)
+	return joinCodes(all)
 }
 
-func needed(quorum int) string {
+func approvalsNeeded(quorum int) string {
 	if quorum == 1 {
 		return "1 approval needed"
 	}

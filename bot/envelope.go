@@ -11,7 +11,7 @@ import (
 // An envelope is one delivery over Socket Mode. It is decoded here and not by
 // slack-go, which rejects a whole delivery for one block it does not know and
 // then acknowledges nothing.
-type envelope struct {
+type Envelope struct {
 	ID             string          `json:"envelope_id"`
 	Type           string          `json:"type"`
 	Payload        json.RawMessage `json:"payload"`
@@ -59,14 +59,14 @@ var errNoEnvelope = errors.New("a delivery without an envelope id cannot be ackn
 
 // decodeEnvelope reads a raw frame. A field of another type than it should be
 // costs only itself: with its id an envelope can still be acknowledged.
-func decodeEnvelope(raw []byte) (envelope, error) {
-	var env envelope
+func decodeEnvelope(raw []byte) (Envelope, error) {
+	var env Envelope
 	var mistyped *json.UnmarshalTypeError
 	if err := json.Unmarshal(raw, &env); err != nil && !errors.As(err, &mistyped) {
-		return envelope{}, fmt.Errorf("decode envelope: %w", err)
+		return Envelope{}, fmt.Errorf("decode envelope: %w", err)
 	}
 	if env.ID == "" {
-		return envelope{}, errNoEnvelope
+		return Envelope{}, errNoEnvelope
 	}
 	return env, nil
 }
@@ -89,7 +89,7 @@ func decodeEvent(payload []byte) (event, error) {
 	}
 	var e event
 	if len(outer.Event) == 0 {
-		return e, fmt.Errorf("decode event: none inside %q", bounded(outer.Type, 60))
+		return e, fmt.Errorf("decode event: none inside %q", OneLine(outer.Type, 60))
 	}
 	if err := json.Unmarshal(outer.Event, &e); err != nil {
 		// Another event's fields may have other types; its type is enough to
@@ -110,7 +110,7 @@ const maxDeadLetter = 16 << 10
 
 // redact makes a delivery fit to be kept: without the fields that would let a
 // reader act on it, and bounded.
-func redact(raw []byte) []byte {
+func redactDelivery(raw []byte) []byte {
 	var tree any
 	if json.Unmarshal(raw, &tree) != nil {
 		return []byte(fmt.Sprintf(`{"undecodable":true,"bytes":%d}`, len(raw)))

@@ -11,9 +11,9 @@ import (
 
 // Bounds of what is said besides an acknowledgement.
 const (
-	errandQueue = 256
-	errandHands = 2
-	errandGrace = 2 * time.Second // for those that wait when it is to stop
+	backgroundLength  = 256
+	backgroundWorkers = 2
+	backgroundGrace   = 2 * time.Second // for those that wait when it is to stop
 )
 
 // Errands are what nobody waits for: private words that follow a form. Each is
@@ -25,7 +25,7 @@ type BackgroundQueue struct {
 
 // NewErrands makes a queue; Run works on it.
 func NewBackgroundQueue(log zerolog.Logger) *BackgroundQueue {
-	return &BackgroundQueue{queue: make(chan func(context.Context), errandQueue), log: log}
+	return &BackgroundQueue{queue: make(chan func(context.Context), backgroundLength), log: log}
 }
 
 // Add queues an errand, or drops it if too many wait.
@@ -39,38 +39,38 @@ func (e *BackgroundQueue) Add(errand func(context.Context)) {
 
 // Run works until ctx ends, and then for a moment on those that wait.
 func (e *BackgroundQueue) Run(ctx context.Context) {
-	hands := make(chan struct{}, errandHands)
-	for range errandHands {
+	hands := make(chan struct{}, backgroundWorkers)
+	for range backgroundWorkers {
 		go func() {
-			e.work(ctx)
+			e.runQueued(ctx)
 			hands <- struct{}{}
 		}()
 	}
-	for range errandHands {
+	for range backgroundWorkers {
 		<-hands
 	}
 }
 
-func (e *BackgroundQueue) work(ctx context.Context) {
+func (e *BackgroundQueue) runQueued(ctx context.Context) {
 	for ctx.Err() == nil {
 		select {
 		case errand := <-e.queue:
-			e.run(context.WithoutCancel(ctx), callLimit, errand)
+			e.runTask(context.WithoutCancel(ctx), callLimit, errand)
 		case <-ctx.Done():
 		}
 	}
-	last := time.Now().Add(errandGrace)
+	last := time.Now().Add(backgroundGrace)
 	for {
 		select {
 		case errand := <-e.queue:
-			e.run(context.WithoutCancel(ctx), time.Until(last), errand)
+			e.runTask(context.WithoutCancel(ctx), time.Until(last), errand)
 		default:
 			return
 		}
 	}
 }
 
-func (e *BackgroundQueue) run(ctx context.Context, limit time.Duration, errand func(context.Context)) {
+func (e *BackgroundQueue) runTask(ctx context.Context, limit time.Duration, errand func(context.Context)) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	defer func() {

@@ -13,7 +13,7 @@ func TestErrandsEndWithTheBot(t *testing.T) {
 	r := newRig(t, sandbox.SlackConfig{})
 	e := NewBackgroundQueue(testLogger(r))
 	ctx, cancel := context.WithCancel(r.ctx)
-	said := make(chan int, errandQueue)
+	said := make(chan int, backgroundLength)
 	e.Add(func(context.Context) { panic("of an errand") })
 	for n := range 5 {
 		e.Add(func(ctx context.Context) {
@@ -27,7 +27,7 @@ func TestErrandsEndWithTheBot(t *testing.T) {
 	if len(said) != 5 {
 		t.Errorf("%d of 5 errands were run", len(said))
 	}
-	for range errandQueue + 5 {
+	for range backgroundLength + 5 {
 		e.Add(func(context.Context) {}) // never blocks
 	}
 	if !strings.Contains(r.log.String(), "an errand failed") || !strings.Contains(r.log.String(), "was dropped") {

@@ -28,12 +28,12 @@ func (s *Messenger) FindPost(ctx context.Context, r approvals.Request, said appr
 	oldest := fmt.Sprintf("%d.000000", since.Add(-findMargin).Unix())
 	cursor := ""
 	for range findPages {
-		page, next, err := s.page(ctx, r, said.Kind, oldest, cursor)
+		page, next, err := s.readPage(ctx, r, said.Kind, oldest, cursor)
 		if err != nil {
 			return "", false, err
 		}
 		for _, m := range page {
-			if s.self.wrote(m) && carries(m.Metadata, r, said) {
+			if s.self.isAuthor(m) && MatchesMetadata(m.Metadata, r, said) {
 				return m.Timestamp, true, nil
 			}
 		}
@@ -46,18 +46,18 @@ func (s *Messenger) FindPost(ctx context.Context, r approvals.Request, said appr
 }
 
 // page reads one page of the channel for a card, or of the thread for a reply.
-func (s *Messenger) page(ctx context.Context, r approvals.Request, kind approvals.JobKind, oldest, cursor string) ([]slack.Message, string, error) {
+func (s *Messenger) readPage(ctx context.Context, r approvals.Request, kind approvals.JobKind, oldest, cursor string) ([]slack.Message, string, error) {
 	if kind == approvals.JobPostCard {
 		h, err := s.api.GetConversationHistoryContext(ctx, &slack.GetConversationHistoryParameters{
 			ChannelID: r.Channel, Oldest: oldest, Cursor: cursor, Limit: findPage, IncludeAllMetadata: true,
 		})
 		if err != nil {
-			return nil, "", classify("conversations.history", err)
+			return nil, "", ClassifyError("conversations.history", err)
 		}
 		return h.Messages, h.ResponseMetaData.NextCursor, nil
 	}
 	messages, _, next, err := s.api.GetConversationRepliesContext(ctx, &slack.GetConversationRepliesParameters{
 		ChannelID: r.Channel, Timestamp: r.CardTS, Cursor: cursor, Limit: findPage, IncludeAllMetadata: true,
 	})
-	return messages, next, classify("conversations.replies", err)
+	return messages, next, ClassifyError("conversations.replies", err)
 }

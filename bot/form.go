@@ -21,15 +21,15 @@ import (
 const ShortcutOpen = "allocate_open"
 
 // formCallback is how a submission of the form is told from any other.
-const formCallback = "allocate_form"
+const FormCallback = "allocate_form"
 
 // The fields of the form: each is the id of its block and of its element.
 const (
-	fieldGroup = "group"
-	fieldCodes = "codes"
-	fieldTerm  = "term"
-	fieldUntil = "until"
-	fieldWhy   = "why"
+	FieldGroup  = "group"
+	FieldCodes  = "codes"
+	FieldTerm   = "term"
+	FieldUntil  = "until"
+	FieldReason = "why"
 )
 
 // A Catalogue tells what there is to ask for. What it was told before it knows
@@ -47,35 +47,35 @@ type Catalog interface {
 type Form struct {
 	API     *slack.Client
 	Catalog Catalog
-	Words   Messages
+	Words   Phrases
 	Log     zerolog.Logger
 }
 
 // askLimit is how long UiPath is waited for before the form opens without its
 // help. The trigger to open it lives for three seconds.
-const askLimit = time.Second
+const offerLimit = time.Second
 
 // open shows the form to whom the trigger belongs. A trigger that was used has
 // opened the form already: its envelope came twice.
-func (f *Form) open(ctx context.Context, trigger string, by opening) error {
-	view := f.Words.form(by.metadata(), f.offer(ctx))
+func (f *Form) openForm(ctx context.Context, trigger string, by opening) error {
+	view := f.Words.RenderForm(by.encodeMetadata(), f.gatherOffer(ctx))
 	_, err := f.API.OpenViewContext(ctx, trigger, view)
-	if answered(err, "exchanged_trigger_id") {
+	if isAnswer(err, "exchanged_trigger_id") {
 		return nil
 	}
-	return classify("views.open", err)
+	return ClassifyError("views.open", err)
 }
 
 // An offer is what the form can offer to choose from. Where UiPath does not
 // tell, people type.
-type offer struct {
-	groups bool
-	codes  []approvals.Seats
+type Offer struct {
+	Groups bool
+	Codes  []approvals.Seats
 }
 
 // offer asks for both at once, and for no longer than leaves time to open.
-func (f *Form) offer(ctx context.Context) offer {
-	patience := askLimit
+func (f *Form) gatherOffer(ctx context.Context) Offer {
+	patience := offerLimit
 	if deadline, ok := ctx.Deadline(); ok {
 		patience = min(patience, time.Until(deadline)/2)
 	}
@@ -90,15 +90,15 @@ func (f *Form) offer(ctx context.Context) offer {
 	if err != nil {
 		f.Log.Warn().Err(err).Msg("the form opens without codes to choose from")
 	}
-	owned = slices.DeleteFunc(owned, func(s approvals.Seats) bool { return !isCode(s.Code) })
+	owned = slices.DeleteFunc(owned, func(s approvals.Seats) bool { return !IsCode(s.Code) })
 	if len(owned) > maxOptions {
 		owned = nil
 	}
 	if err := <-found; err != nil {
 		f.Log.Warn().Err(err).Msg("the form opens without groups to choose from")
-		return offer{codes: owned}
+		return Offer{Codes: owned}
 	}
-	return offer{groups: true, codes: owned}
+	return Offer{Groups: true, Codes: owned}
 }
 
 // An opening is what a form remembers of how it was opened: where the person
@@ -111,7 +111,7 @@ type opening struct {
 
 // metadata is the private_metadata of a form. Slack shows it to nobody, and it
 // holds no secret.
-func (o opening) metadata() string {
+func (o opening) encodeMetadata() string {
 	text, _ := json.Marshal(o) // strings always can be
 	return string(text)
 }
@@ -122,7 +122,7 @@ var (
 )
 
 // openingOf reads it back: what has not the shape of it is as if there were none.
-func openingOf(metadata string) opening {
+func decodeOpening(metadata string) opening {
 	var kept opening
 	if json.Unmarshal([]byte(metadata), &kept) != nil {
 		return opening{}
@@ -130,7 +130,7 @@ func openingOf(metadata string) opening {
 	if !originShape.MatchString(kept.Channel) {
 		kept.Channel = ""
 	}
-	if !commandShape.MatchString(kept.Command) || utf8.RuneCountInString(kept.Command) > maxCommandName {
+	if !commandShape.MatchString(kept.Command) || utf8.RuneCountInString(kept.Command) > MaxNameLength {
 		kept.Command = ""
 	}
 	return kept
@@ -142,19 +142,19 @@ type filled struct {
 	group, codes, term, until, why string
 }
 
-func filledIn(v view) filled {
+func readForm(v view) filled {
 	in := filled{
-		group: v.field(fieldGroup).Selected.Value, codes: v.field(fieldCodes).Value,
-		term: v.field(fieldTerm).Selected.Value, until: v.field(fieldUntil).Date, why: v.field(fieldWhy).Value,
+		group: v.inputOf(FieldGroup).Selected.Value, codes: v.inputOf(FieldCodes).Value,
+		term: v.inputOf(FieldTerm).Selected.Value, until: v.inputOf(FieldUntil).Date, why: v.inputOf(FieldReason).Value,
 	}
 	if in.group == "" {
-		in.group = v.field(fieldGroup).Value
+		in.group = v.inputOf(FieldGroup).Value
 	}
-	for _, chosen := range v.field(fieldCodes).Several {
+	for _, chosen := range v.inputOf(FieldCodes).Several {
 		in.codes += " " + chosen.Value
 	}
-	in.group = quoted(normalise(in.group))
-	if in.term == forGood {
+	in.group = QuoteGroup(Normalize(in.group))
+	if in.term == TermForGood {
 		in.term = ""
 	}
 	return in
@@ -163,42 +163,42 @@ func filledIn(v view) filled {
 // ask is the request that the form makes, or what is wrong with which field.
 // The command's own parser reads it, under the name that the command has, each
 // field by itself first to learn which of them is to blame.
-func (in filled) ask(name string) (approvals.Ask, map[string]string) {
+func (in filled) parseAsk(name string) (approvals.Ask, map[string]string) {
 	const group, codes = "group-01", "A" // good ones, to look at another field alone
 	wrong := make(map[string]string)
 	look := func(field string, words ...string) {
-		if _, problem := parsed(name, words...); problem != "" && wrong[field] == "" {
+		if _, problem := parseWords(name, words...); problem != "" && wrong[field] == "" {
 			wrong[field] = problem
 		}
 	}
-	look(fieldGroup, in.group, codes)
-	if wrong[fieldGroup] == "" {
-		look(fieldCodes, in.group, in.codes)
+	look(FieldGroup, in.group, codes)
+	if wrong[FieldGroup] == "" {
+		look(FieldCodes, in.group, in.codes)
 	} else {
-		look(fieldCodes, group, in.codes)
+		look(FieldCodes, group, in.codes)
 	}
-	look(fieldTerm, group, codes, in.duration())
-	look(fieldUntil, group, codes, in.end())
+	look(FieldTerm, group, codes, in.durationWords())
+	look(FieldUntil, group, codes, in.untilWords())
 	if in.term != "" && in.until != "" {
-		wrong[fieldUntil] = "Choose either how long or until when, not both."
+		wrong[FieldUntil] = "Choose either how long or until when, not both."
 	}
-	look(fieldWhy, group, codes, in.reason())
+	look(FieldReason, group, codes, in.reasonWords())
 	if len(wrong) > 0 {
 		return approvals.Ask{}, wrong
 	}
-	ask, problem := parsed(name, in.group, in.codes, in.duration(), in.end(), in.reason())
+	ask, problem := parseWords(name, in.group, in.codes, in.durationWords(), in.untilWords(), in.reasonWords())
 	if problem != "" {
-		return approvals.Ask{}, map[string]string{fieldWhy: problem}
+		return approvals.Ask{}, map[string]string{FieldReason: problem}
 	}
 	return ask, nil
 }
 
-func (in filled) duration() string { return after("for", in.term) }
-func (in filled) end() string      { return after("until", in.until) }
-func (in filled) reason() string   { return after("because", in.why) }
+func (in filled) durationWords() string { return withKeyword("for", in.term) }
+func (in filled) untilWords() string    { return withKeyword("until", in.until) }
+func (in filled) reasonWords() string   { return withKeyword("because", in.why) }
 
 // after puts the command's keyword before what was filled in, if anything was.
-func after(keyword, text string) string {
+func withKeyword(keyword, text string) string {
 	if strings.TrimSpace(text) == "" {
 		return ""
 	}
@@ -207,16 +207,16 @@ func after(keyword, text string) string {
 
 // parsed has the command's parser read the words, and tells its problem in the
 // plain text that a field shows.
-func parsed(name string, words ...string) (approvals.Ask, string) {
-	command, err := ParseCommand(name, strings.Join(words, " "), time.Now())
+func parseWords(name string, words ...string) (approvals.Ask, string) {
+	command, err := Parse(name, strings.Join(words, " "), time.Now())
 	if err != nil {
-		return approvals.Ask{}, unmarked(err.Error())
+		return approvals.Ask{}, stripMarkup(err.Error())
 	}
 	return command.Ask, ""
 }
 
 // unmarked takes the markup off a sentence of the bot's, for where Slack shows
 // plain text. Ticks are always markup: inside of code they are replaced.
-func unmarked(text string) string {
+func stripMarkup(text string) string {
 	return html.UnescapeString(strings.ReplaceAll(text, "`", ""))
 }

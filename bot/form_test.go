@@ -20,12 +20,12 @@ import (
 func submittedView(t *testing.T, group, codes, term, until, why any) view {
 	t.Helper()
 	values := map[string]any{}
-	for name, value := range map[string]any{fieldGroup: group, fieldCodes: codes, fieldTerm: term, fieldUntil: until, fieldWhy: why} {
+	for name, value := range map[string]any{FieldGroup: group, FieldCodes: codes, FieldTerm: term, FieldUntil: until, FieldReason: why} {
 		var state any
 		switch value := value.(type) {
 		case string:
 			state = map[string]any{"value": value}
-			if name == fieldUntil {
+			if name == FieldUntil {
 				state = map[string]any{"type": "datepicker", "selected_date": value}
 			}
 		case []string:
@@ -34,7 +34,7 @@ func submittedView(t *testing.T, group, codes, term, until, why any) view {
 				chosen = append(chosen, map[string]any{"value": v})
 			}
 			state = map[string]any{"selected_options": chosen}
-			if name == fieldGroup || name == fieldTerm {
+			if name == FieldGroup || name == FieldTerm {
 				state = map[string]any{"selected_option": chosen[0]}
 			}
 		case nil:
@@ -62,25 +62,25 @@ func TestFormIsTheCommand(t *testing.T) {
 		command                        string
 		wrong                          string // the field that is told the command's problem
 	}{
-		{pick("group-01"), pick("RPADEVPRONU", "IDU"), pick(forGood), nil, nil, "group-01 RPADEVPRONU IDU", ""},
+		{pick("group-01"), pick("RPADEVPRONU", "IDU"), pick(TermForGood), nil, nil, "group-01 RPADEVPRONU IDU", ""},
 		{pick("group-01"), pick("IDU"), nil, nil, "because “Q3” & <audit>\n\nsoon", "group-01 IDU because because “Q3” & <audit> soon", ""},
 		{"Finance Robots", "idu, RPADEVPRONU", nil, nil, " ", `"Finance Robots" idu, RPADEVPRONU`, ""},
 		{"  set ", " IDU ", nil, nil, "", `"set" IDU`, ""},
 		{`Bob "the" Builder`, "IDU", nil, nil, nil, `"Bob the Builder" IDU`, ""},
 		{"x” cancel “y", "IDU", nil, nil, nil, `"x cancel y" IDU`, ""},
 		{"R&amp;D", "IDU", nil, nil, nil, "R&D IDU", ""},
-		{pick("group-01"), pick("IDU"), pick("30d"), nil, nil, "group-01 IDU for 30d", fieldTerm},
-		{pick("group-01"), pick("IDU"), nil, "2099-12-31", nil, "group-01 IDU until 2099-12-31", fieldUntil},
-		{"", "IDU", nil, nil, nil, `"" IDU`, fieldGroup},
-		{"<@U0ALEX>", "IDU", nil, nil, nil, "<@U0ALEX> IDU", fieldGroup},
-		{strings.Repeat("g", maxGroup+1), "IDU", nil, nil, nil, strings.Repeat("g", maxGroup+1) + " IDU", fieldGroup},
-		{"group-01", "", nil, nil, nil, "group-01", fieldCodes},
-		{"group-01", "4711 <x>", nil, nil, nil, "group-01 4711 <x>", fieldCodes},
-		{pick("group-01"), manyCodes(maxCodes + 1), nil, nil, nil, "group-01 " + strings.Join(manyCodes(maxCodes+1), " "), fieldCodes},
-		{pick("group-01"), pick("IDU"), nil, nil, strings.Repeat("x", maxReason+1), "group-01 IDU because " + strings.Repeat("x", maxReason+1), fieldWhy},
+		{pick("group-01"), pick("IDU"), pick("30d"), nil, nil, "group-01 IDU for 30d", FieldTerm},
+		{pick("group-01"), pick("IDU"), nil, "2099-12-31", nil, "group-01 IDU until 2099-12-31", FieldUntil},
+		{"", "IDU", nil, nil, nil, `"" IDU`, FieldGroup},
+		{"<@U0ALEX>", "IDU", nil, nil, nil, "<@U0ALEX> IDU", FieldGroup},
+		{strings.Repeat("g", MaxGroup+1), "IDU", nil, nil, nil, strings.Repeat("g", MaxGroup+1) + " IDU", FieldGroup},
+		{"group-01", "", nil, nil, nil, "group-01", FieldCodes},
+		{"group-01", "4711 <x>", nil, nil, nil, "group-01 4711 <x>", FieldCodes},
+		{pick("group-01"), manyCodes(MaxCodes + 1), nil, nil, nil, "group-01 " + strings.Join(manyCodes(MaxCodes+1), " "), FieldCodes},
+		{pick("group-01"), pick("IDU"), nil, nil, strings.Repeat("x", MaxReason+1), "group-01 IDU because " + strings.Repeat("x", MaxReason+1), FieldReason},
 	} {
-		got, wrong := filledIn(submittedView(t, c.group, c.codes, c.term, c.until, c.why)).ask("/allocate")
-		want, err := ParseCommand("/allocate", c.command, time.Now())
+		got, wrong := readForm(submittedView(t, c.group, c.codes, c.term, c.until, c.why)).parseAsk("/allocate")
+		want, err := Parse("/allocate", c.command, time.Now())
 		switch {
 		case err == nil && (len(wrong) > 0 || !reflect.DeepEqual(got, want.Ask)):
 			t.Errorf("%q is understood as %+v, its form as %+v, %v", c.command, want.Ask, got, wrong)
@@ -91,41 +91,41 @@ func TestFormIsTheCommand(t *testing.T) {
 }
 
 func sameProblem(shown, said string) bool {
-	return shown != "" && shown == unmarked(said)
+	return shown != "" && shown == stripMarkup(said)
 }
 
 // TestEachFieldHasItsOwnError, all at once.
 func TestEachFieldHasItsOwnError(t *testing.T) {
-	_, wrong := filledIn(submittedView(t, "", "4711", []string{"1d"}, "2099-12-31", strings.Repeat("x", maxReason+1))).ask("/allocate")
-	for _, name := range []string{fieldGroup, fieldCodes, fieldUntil, fieldWhy} {
+	_, wrong := readForm(submittedView(t, "", "4711", []string{"1d"}, "2099-12-31", strings.Repeat("x", MaxReason+1))).parseAsk("/allocate")
+	for _, name := range []string{FieldGroup, FieldCodes, FieldUntil, FieldReason} {
 		if wrong[name] == "" || strings.ContainsAny(wrong[name], "`") || strings.Contains(wrong[name], "&amp;") {
 			t.Errorf("%s: %q", name, wrong[name])
 		}
 	}
-	if !strings.Contains(wrong[fieldUntil], "not both") {
-		t.Errorf("%q", wrong[fieldUntil])
+	if !strings.Contains(wrong[FieldUntil], "not both") {
+		t.Errorf("%q", wrong[FieldUntil])
 	}
 }
 
 // TestFormOpening reads back what a form remembers, and nothing else.
 func TestFormOpening(t *testing.T) {
 	for metadata, want := range map[string]opening{
-		opening{general, "/allocate"}.metadata():          {general, "/allocate"},
-		opening{general, "/lizenzen_für-alle"}.metadata(): {general, "/lizenzen_für-alle"},
-		opening{general, "/ライセンス"}.metadata():             {general, "/ライセンス"},
-		opening{}.metadata():                              {},
-		`{"channel":"<!channel>","command":"/x"}`:         {"", "/x"},
+		opening{general, "/allocate"}.encodeMetadata():          {general, "/allocate"},
+		opening{general, "/lizenzen_für-alle"}.encodeMetadata(): {general, "/lizenzen_für-alle"},
+		opening{general, "/ライセンス"}.encodeMetadata():             {general, "/ライセンス"},
+		opening{}.encodeMetadata():                              {},
+		`{"channel":"<!channel>","command":"/x"}`:               {"", "/x"},
 		`{"channel":7}`:                      {},
 		"":                                   {},
 		`{"channel":"C0GENERAL","more":"x"}`: {general, ""},
-		`{"channel":"C0GENERAL","command":"allocate"}`:               {general, ""},
-		`{"channel":"C0GENERAL","command":"/"}`:                      {general, ""},
-		`{"channel":"C0GENERAL","command":"/a b"}`:                   {general, ""},
-		`{"channel":"C0GENERAL","command":"/<!channel>"}`:            {general, ""},
-		`{"channel":"C0GENERAL","command":"/` + "`" + `x"}`:          {general, ""},
-		`{"command":"/` + strings.Repeat("x", maxCommandName) + `"}`: {},
+		`{"channel":"C0GENERAL","command":"allocate"}`:              {general, ""},
+		`{"channel":"C0GENERAL","command":"/"}`:                     {general, ""},
+		`{"channel":"C0GENERAL","command":"/a b"}`:                  {general, ""},
+		`{"channel":"C0GENERAL","command":"/<!channel>"}`:           {general, ""},
+		`{"channel":"C0GENERAL","command":"/` + "`" + `x"}`:         {general, ""},
+		`{"command":"/` + strings.Repeat("x", MaxNameLength) + `"}`: {},
 	} {
-		if got := openingOf(metadata); got != want {
+		if got := decodeOpening(metadata); got != want {
 			t.Errorf("%s is read as %+v", metadata, got)
 		}
 	}
@@ -141,7 +141,7 @@ func TestSuggestionsFitAnAcknowledgement(t *testing.T) {
 	groups[2] = approvals.Group{ID: "alone", Name: "Alone"}
 	groups[3] = approvals.Group{ID: "nameless"}
 	offered := groupOptions(groups)
-	raw, err := json.Marshal(options{Options: offered})
+	raw, err := json.Marshal(Options{Options: offered})
 	if err != nil || len(raw) > 18<<10 || len(offered) < 20 {
 		t.Errorf("%d options are %d bytes, %v", len(offered), len(raw), err)
 	}

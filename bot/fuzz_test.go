@@ -25,9 +25,9 @@ func FuzzParseCommand(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		command, err := ParseCommand("/allocate", text, testTime)
+		command, err := Parse("/allocate", text, testTime)
 		if err != nil {
-			var malformed *CommandError
+			var malformed *Error
 			if !errors.As(err, &malformed) {
 				t.Fatalf("%T: %v", err, err)
 			}
@@ -44,19 +44,19 @@ func checkCommand(t *testing.T, c Command) {
 	t.Helper()
 	switch c.Verb {
 	case VerbCancel, VerbEnd, VerbWhy, VerbStatus:
-		if !idShape.MatchString(c.ID) && (c.ID != "" || c.Verb != VerbStatus) || utf8.RuneCountInString(c.Why) > maxReason {
+		if !idShape.MatchString(c.ID) && (c.ID != "" || c.Verb != VerbStatus) || utf8.RuneCountInString(c.Why) > MaxReason {
 			t.Fatalf("%+v", c)
 		}
-		expectHarmless(t, testWords().Unknown(c.ID+"R"))
+		expectHarmless(t, ExplainUnknownRequest(c.ID+"R"))
 	case VerbMine, VerbPending:
 		if c.Page < 1 || c.Page > maxPages {
 			t.Fatalf("page %d", c.Page)
 		}
 	case VerbShow:
-		if c.Group == "" || utf8.RuneCountInString(c.Group) > maxGroup {
+		if c.Group == "" || utf8.RuneCountInString(c.Group) > MaxGroup {
 			t.Fatalf("group %q", c.Group)
 		}
-		expectHarmless(t, testWords().NotFound("/allocate", c.Group, &approvals.GroupError{Candidates: []string{c.Group}}))
+		expectHarmless(t, ExplainLookupError("/allocate", c.Group, &approvals.GroupError{Candidates: []string{c.Group}}))
 	case VerbAsk:
 		checkAsk(t, c.Ask)
 	case VerbHelp, VerbCodes, VerbForm:
@@ -69,13 +69,13 @@ func checkAsk(t *testing.T, ask approvals.Ask) {
 	t.Helper()
 	length := utf8.RuneCountInString
 	emptying := ask.Action == approvals.Set && ask.MayEmpty
-	if ask.Group == "" || length(ask.Group) > maxGroup || length(ask.Reason) > maxReason || (len(ask.Codes) == 0) != emptying || len(ask.Codes) > maxCodes {
+	if ask.Group == "" || length(ask.Group) > MaxGroup || length(ask.Reason) > MaxReason || (len(ask.Codes) == 0) != emptying || len(ask.Codes) > MaxCodes {
 		t.Fatalf("ask without shape: %+v", ask)
 	}
 	if ask.IsTimed() && ask.Action != approvals.Add || len(ask.Quotas) > 0 && ask.Action == approvals.Remove || ask.MayEmpty && ask.Action == approvals.Add {
 		t.Fatalf("ask without sense: %+v", ask)
 	}
-	if d := ask.Duration(testTime); d < 0 || d > maxPeriod {
+	if d := ask.Duration(testTime); d < 0 || d > MaxPeriod {
 		t.Fatalf("lasts %v: %+v", d, ask)
 	}
 	for _, q := range ask.Quotas {
@@ -84,14 +84,14 @@ func checkAsk(t *testing.T, ask approvals.Ask) {
 		}
 	}
 	for i, c := range ask.Codes {
-		if !isCode(c) || slices.Contains(ask.Codes[:i], c) {
+		if !IsCode(c) || slices.Contains(ask.Codes[:i], c) {
 			t.Fatalf("codes %q", ask.Codes)
 		}
 	}
 	r := approvals.Request{ID: "R-7K3F9QXA", State: approvals.Filed, Requester: "U0ROBIN", Ask: ask}
-	expectHarmless(t, testWords().Receipt(r, 300))
+	expectHarmless(t, testWords().ConfirmReceipt(r, 300))
 	r.Proposal = &approvals.Proposal{Group: approvals.Group{ID: ask.Group}, Change: approvals.Change{Add: ask.Codes}}
-	expectHarmless(t, testWords().who(r))
+	expectHarmless(t, introduceRequest(r))
 	checkSuggestion(t, ask)
 }
 
@@ -99,8 +99,8 @@ func checkAsk(t *testing.T, ask approvals.Ask) {
 // unless there was no room for all of it.
 func checkSuggestion(t *testing.T, ask approvals.Ask) {
 	t.Helper()
-	text := suggestion(ask)
-	again, err := ParseCommand("/allocate", slackutilsx.EscapeMessage(strings.TrimPrefix(text, commandOf(ask))), testTime)
+	text := Suggest(ask)
+	again, err := Parse("/allocate", slackutilsx.EscapeMessage(strings.TrimPrefix(text, NameOf(ask))), testTime)
 	if err != nil {
 		t.Fatalf("%+v is suggested as %q: %v", ask, text, err)
 	}
@@ -146,7 +146,7 @@ func FuzzEnvelope(f *testing.F) {
 
 func checkRedacted(t *testing.T, raw []byte) {
 	t.Helper()
-	kept := redact(raw)
+	kept := redactDelivery(raw)
 	if !json.Valid(kept) || len(kept) > maxDeadLetter {
 		t.Fatalf("%d bytes are kept: %.300s", len(kept), kept)
 	}
@@ -171,7 +171,7 @@ func TestRedactBounds(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			checkRedacted(t, []byte(raw))
-			if kept := redact([]byte(raw)); len(kept) > 100 {
+			if kept := redactDelivery([]byte(raw)); len(kept) > 100 {
 				t.Errorf("%d bytes are kept", len(kept))
 			}
 		})

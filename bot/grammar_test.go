@@ -48,7 +48,7 @@ func TestGrammar(t *testing.T) {
 		"group-01 IDU FOR 2W because x for 3d":         asks(approvals.Add, func(a *approvals.Ask) { a.For, a.Reason = 14*day, "x for 3d" }, "IDU"),
 		"group-01 for 36h IDU":                         asks(approvals.Add, lasting(36*time.Hour), "IDU"),
 		"group-01 IDU for 1m":                          asks(approvals.Add, lasting(time.Minute), "IDU"),
-		"group-01 IDU for 3652d":                       asks(approvals.Add, lasting(maxPeriod), "IDU"),
+		"group-01 IDU for 3652d":                       asks(approvals.Add, lasting(MaxPeriod), "IDU"),
 		"group-01 IDU until 2026-12-31":                asks(approvals.Add, until(2026, 12, 31), "IDU"),
 		"group-01 IDU until 2026–11–23.":               asks(approvals.Add, until(2026, 11, 23), "IDU"), // today, with en dashes
 		"group-01 IDU until 2028-02-29":                asks(approvals.Add, until(2028, 2, 29), "IDU"),
@@ -70,7 +70,7 @@ func TestGrammar(t *testing.T) {
 		"end 7K3F9QXA":                                 {Verb: VerbEnd, ID: "R-7K3F9QXA"},
 		"cancel R-7K3F9QXA because the group is wrong": {Verb: VerbCancel, ID: "R-7K3F9QXA", Why: "the group is wrong"},
 	} {
-		got, err := ParseCommand("/allocate", text, testTime)
+		got, err := Parse("/allocate", text, testTime)
 		if err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%q was understood as %+v, %v; want %+v", text, got, err, want)
 		}
@@ -80,7 +80,7 @@ func TestGrammar(t *testing.T) {
 // TestWrongGrammar says of each command what is wrong; what is offered keeps
 // all that was right and never takes away more than what was typed.
 func TestWrongGrammar(t *testing.T) {
-	many := strings.Join(manyCodes(maxCodes), " ")
+	many := strings.Join(manyCodes(MaxCodes), " ")
 	for _, c := range []struct{ text, problem, try string }{
 		{"set", "After `set` comes a group", "show group-01"},
 		{"remove group-01", "Say which licence codes to take out", "show group-01"},
@@ -144,10 +144,10 @@ func TestWrongGrammar(t *testing.T) {
 		{"end R-7K3F9QXA because x", "After `end` comes one request", "end R-7K3F9QXA"},
 		{"cancel because x", "by its id", "cancel R-7K3F9QXA"},
 		{`cancel ""`, "by its id", "cancel R-7K3F9QXA"},
-		{"cancel R-1234567A because " + strings.Repeat("x", maxReason+1), "reason is longer", "cancel R-1234567A"},
+		{"cancel R-1234567A because " + strings.Repeat("x", MaxReason+1), "reason is longer", "cancel R-1234567A"},
 	} {
-		_, err := ParseCommand("/licences", c.text, testTime)
-		var malformed *CommandError
+		_, err := Parse("/licences", c.text, testTime)
+		var malformed *Error
 		if !errors.As(err, &malformed) {
 			t.Errorf("%q: %v", c.text, err)
 			continue
@@ -163,7 +163,7 @@ func TestWrongGrammar(t *testing.T) {
 func TestDatesAreThoseOfTheArrival(t *testing.T) {
 	last := time.Date(2026, 12, 31, 23, 59, 58, 0, time.UTC)
 	for after, understood := range map[time.Duration]bool{0: true, time.Second: false, time.Hour: false} {
-		_, err := ParseCommand("/allocate", "group-01 IDU until 2026-12-31", last.Add(after))
+		_, err := Parse("/allocate", "group-01 IDU until 2026-12-31", last.Add(after))
 		if (err == nil) != understood {
 			t.Errorf("%v later: %v", after, err)
 		}
@@ -176,9 +176,9 @@ func TestSpan(t *testing.T) {
 		"10m": 10 * time.Minute, "1h": time.Hour, "36h": 36 * time.Hour, "1d": 24 * time.Hour, "14d": 14 * 24 * time.Hour,
 		"3d12h30m": 84*time.Hour + 30*time.Minute, "25h1m": 25*time.Hour + time.Minute,
 	} {
-		read, err := approvals.ParseDuration(span(d))
-		if span(d) != want || read != d || err != nil {
-			t.Errorf("%v is written %s and read as %v, %v", d, span(d), read, err)
+		read, err := approvals.ParseDuration(FormatDuration(d))
+		if FormatDuration(d) != want || read != d || err != nil {
+			t.Errorf("%v is written %s and read as %v, %v", d, FormatDuration(d), read, err)
 		}
 	}
 }
@@ -186,7 +186,7 @@ func TestSpan(t *testing.T) {
 // TestHelpIsComplete reads the commands that help shows: each is understood,
 // and none is left out.
 func TestHelpIsComplete(t *testing.T) {
-	help := testWords().Help("/licences")
+	help := testWords().CommandHelp("/licences")
 	seen := map[Verb]bool{}
 	actions := map[approvals.Action]bool{}
 	for i, part := range strings.Split(help, "`") {
@@ -194,14 +194,14 @@ func TestHelpIsComplete(t *testing.T) {
 		if i%2 == 0 || !ok {
 			continue
 		}
-		c, err := ParseCommand("/licences", text, testTime)
+		c, err := Parse("/licences", text, testTime)
 		if err != nil {
 			t.Errorf("%q: %v", part, err)
 		}
 		seen[c.Verb] = true
 		actions[c.Ask.Action] = true
 	}
-	for _, verb := range reserved {
+	for _, verb := range reservedWords {
 		if !seen[Verb(verb)] && !actions[approvals.Action(verb)] && verb != "help" {
 			t.Errorf("%s is not explained:\n%s", verb, help)
 		}
@@ -230,7 +230,7 @@ func TestTheReferenceIsUnderstood(t *testing.T) {
 		if i%2 == 0 || !ok {
 			continue
 		}
-		c, err := ParseCommand("/allocate", typed, testTime)
+		c, err := Parse("/allocate", typed, testTime)
 		if err != nil {
 			t.Errorf("%s: %v", part, err)
 		}

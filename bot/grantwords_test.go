@@ -59,25 +59,25 @@ func TestWordsOfAGrant(t *testing.T) {
 		}
 	}
 	r := grantedRequest()
-	until := moment(r.Grant.Until)
-	said("the card", w.Card(r).Text, "Extends `IDU` Insights Designer for 1 day and 2 hours", "without that it goes "+moment(testTime), "Granted for: 1 day and 2 hours", "*Done*", "Granted until "+until)
-	said("the end", w.End(r), "It ends "+until, "`/allocate end R-7K3F9QXA`", "`IDU` extended for the group", "until "+until)
-	said("the warning", w.Thread(r, approvals.Job{Kind: approvals.JobWarnExpiry, Note: "IDU RPADEVPRONU"}),
+	until := formatTime(r.Grant.Until)
+	said("the card", w.RenderCard(r).Text, "Extends `IDU` Insights Designer for 1 day and 2 hours", "without that it goes "+formatTime(testTime), "Granted for: 1 day and 2 hours", "*Done*", "Granted until "+until)
+	said("the end", w.DescribeOutcome(r), "It ends "+until, "`/allocate end R-7K3F9QXA`", "`IDU` extended for the group", "until "+until)
+	said("the warning", w.ThreadReply(r, approvals.Job{Kind: approvals.JobWarnExpiry, Note: "IDU RPADEVPRONU"}),
 		"<@U0ROBIN> ", "ends "+until, "IDU RPADEVPRONU for 26h because ", "`/allocate end R-7K3F9QXA`")
 	r.Grant.DelayReason = hostile
-	said("what is overdue", w.Thread(r, approvals.Job{Kind: approvals.JobPostRevocationDelay}), "<@U0ROBIN> ", "is over since "+until, "I keep trying")
-	said("the card", w.Status(r), "not taken out yet")
+	said("what is overdue", w.ThreadReply(r, approvals.Job{Kind: approvals.JobPostRevocationDelay}), "<@U0ROBIN> ", "is over since "+until, "I keep trying")
+	said("the card", cardStatus(r), "not taken out yet")
 	for want, e := range endings() {
 		for _, by := range []string{"", "U0ALEX"} {
 			e.At = testTime
 			r.Grant.EndedBy, r.Grant.Revocation = by, &e
-			said("the end of a grant", w.Thread(r, approvals.Job{Kind: approvals.JobPostRevocation}), "<@U0ROBIN> ", want, by)
-			said("the card", w.Status(r), "*Done*")
+			said("the end of a grant", w.ThreadReply(r, approvals.Job{Kind: approvals.JobPostRevocation}), "<@U0ROBIN> ", want, by)
+			said("the card", cardStatus(r), "*Done*")
 			if !e.Uncertain && len(e.Allocation) > 0 {
-				said("the end of a grant", w.Ended(r), "is now "+codes(e.Allocation))
+				said("the end of a grant", DescribeRevocation(r), "is now "+joinCodes(e.Allocation))
 			}
-			if taken := strings.Contains(w.Ended(r), "UiPath confirmed that"); taken != (len(e.Removed) > 0) {
-				t.Errorf("what was not taken out is said to be: %s", w.Ended(r))
+			if taken := strings.Contains(DescribeRevocation(r), "UiPath confirmed that"); taken != (len(e.Removed) > 0) {
+				t.Errorf("what was not taken out is said to be: %s", DescribeRevocation(r))
 			}
 		}
 	}
@@ -87,7 +87,7 @@ func TestWordsOfAGrant(t *testing.T) {
 func TestEndWithoutTheRule(t *testing.T) {
 	r := grantedRequest()
 	r.Grant.Revocation = &approvals.Revocation{Kept: []approvals.KeptCode{{Code: "IDU", Request: "R-OTHER000"}}, Answer: "403"}
-	if said := testWords().Ended(r); strings.Contains(said, " is now ") || !strings.Contains(said, "granted again for good by `R-OTHER000`") {
+	if said := DescribeRevocation(r); strings.Contains(said, " is now ") || !strings.Contains(said, "granted again for good by `R-OTHER000`") {
 		t.Error(said)
 	}
 }
@@ -95,14 +95,14 @@ func TestEndWithoutTheRule(t *testing.T) {
 // TestLargestEnding is as much as the end of a grant can have to tell.
 func TestLargestEnding(t *testing.T) {
 	r := grantedRequest()
-	all := repeat(maxCodes, strings.Repeat("C", 38)+"%02d")
+	all := repeat(MaxCodes, strings.Repeat("C", 38)+"%02d")
 	e := approvals.Revocation{At: testTime, Removed: all[:8], Absent: all[8:10], Remaining: all[18:], Answer: strings.Repeat("<>&`", 75), Allocation: append(repeat(60, "KEPT%02d"), all...)}
 	for i, c := range all[10:18] {
 		e.Kept = append(e.Kept, approvals.KeptCode{Code: c, Request: fmt.Sprintf("R-OTHER%03d", i), Until: testTime})
 	}
 	r.Proposal.Group = approvals.Group{ID: strings.Repeat("<>&`", 75), Name: strings.Repeat("<>&`", 75)}
 	r.Grant.Codes, r.Grant.Revocation = all, &e
-	for _, text := range []string{testWords().Ended(r), testWords().Warning(r, all), testWords().Card(r).Text} {
+	for _, text := range []string{DescribeRevocation(r), WarnExpiry(r, all), testWords().RenderCard(r).Text} {
 		expectHarmless(t, text)
 		if n := utf8.RuneCountInString(text); n > 4000 {
 			t.Errorf("%d characters: %s", n, text)
@@ -114,11 +114,11 @@ func TestWordsThatKeepThingsGoing(t *testing.T) {
 	w, r := testWords(), hostileRequest(approvals.Pending)
 	r.Votes = r.Votes[:1]
 	r.Votes[0].Stages = []int{0}
-	reminder := w.Thread(r, approvals.Job{Kind: approvals.JobRemind, Key: "1", Note: "U0KIM S0APPROVERS"})
+	reminder := w.ThreadReply(r, approvals.Job{Kind: approvals.JobRemind, Key: "1", Note: "U0KIM S0APPROVERS"})
 	lost := approvals.Job{Kind: approvals.JobPostConsentLost, Key: "1", Note: "U0KIM=withdrawn U0ALEX=deactivated"}
-	reopened := w.Thread(r, lost)
+	reopened := w.ThreadReply(r, lost)
 	r.WriteAttempted = true
-	uncertain := w.Thread(r, lost)
+	uncertain := w.ThreadReply(r, lost)
 	for text, want := range map[string][]string{
 		reminder:  {"<@U0KIM> and <!subteam^S0APPROVERS> Request `R-7K3F9QXA` still waits", "it has 1 of 2 approvals needed", "react on it with :white_check_mark:"},
 		reopened:  {"<@U0ROBIN> ", "<@U0KIM> took the reaction back and <@U0ALEX> was deactivated in Slack", "Nothing had been changed at UiPath by then", "It waits again: it has 1 of 2"},
@@ -138,7 +138,7 @@ func TestWordsThatKeepThingsGoing(t *testing.T) {
 	for _, why := range []approvals.Eligibility{
 		approvals.Withdrawn, approvals.Deactivated, approvals.NotApprover, approvals.LostStage, approvals.IsLate, approvals.Uncheckable, approvals.IsGuest,
 	} {
-		reasons = append(reasons, lossOf(why))
+		reasons = append(reasons, explainLoss(why))
 	}
 	if slices.Sort(reasons); len(slices.Compact(reasons)) != 7 {
 		t.Errorf("two losses are told alike: %v", reasons)
@@ -154,8 +154,8 @@ func TestSpans(t *testing.T) {
 		90 * time.Minute:           {"1 hour and 30 minutes", "2h"},
 		time.Second:                {"less than a minute", "1h"},
 	} {
-		if lasts(d) != want[0] || span(rounded(d)) != want[1] {
-			t.Errorf("%v is %q and %q, want %q", d, lasts(d), span(rounded(d)), want)
+		if formatSpan(d) != want[0] || FormatDuration(roundUpTerm(d)) != want[1] {
+			t.Errorf("%v is %q and %q, want %q", d, formatSpan(d), FormatDuration(roundUpTerm(d)), want)
 		}
 	}
 }
@@ -188,7 +188,7 @@ func TestFindTellsRepeatsApart(t *testing.T) {
 			t.Errorf("the second %s is taken for the first, at %s, %v", kind, ts, err)
 		}
 	}
-	if got := actor(request, approvals.JobPostRevocation); got != alex {
+	if got := actorOf(request, approvals.JobPostRevocation); got != alex {
 		t.Errorf("an early end is %s's", got)
 	}
 }
@@ -199,15 +199,15 @@ func TestPrivateWhereTheThreadIsGone(t *testing.T) {
 	r.Grant.Revocation = &approvals.Revocation{Removed: r.Grant.Codes}
 	for _, kind := range []approvals.JobKind{approvals.JobPostRevocation, approvals.JobWarnExpiry, approvals.JobPostRevocationDelay, approvals.JobPostConsentLost} {
 		said := approvals.Job{Kind: kind, Note: "IDU"}
-		if w.Private(r, said) != w.Thread(r, said) {
-			t.Errorf("of %s the requester hears %s", kind, w.Private(r, said))
+		if w.PrivateNotice(r, said) != w.ThreadReply(r, said) {
+			t.Errorf("of %s the requester hears %s", kind, w.PrivateNotice(r, said))
 		}
 	}
-	if said := w.Private(r, notice); !strings.HasPrefix(said, "<@U0ROBIN> Request `R-7K3F9QXA` is done: `") {
+	if said := w.PrivateNotice(r, notice); !strings.HasPrefix(said, "<@U0ROBIN> Request `R-7K3F9QXA` is done: `") {
 		t.Errorf("without a card, a success does not say of what: %s", said)
 	}
 	r.State, r.Outcome = approvals.Cancelled, &approvals.Outcome{Reason: approvals.ReasonCardDeleted}
-	if w.Private(r, notice) != w.Notice(r) {
+	if w.PrivateNotice(r, notice) != w.RequesterNotice(r) {
 		t.Error("a notice is something else")
 	}
 }

@@ -39,7 +39,7 @@ type HomeStore interface {
 }
 
 // telling are the kinds of work that a change of a request makes due.
-var telling = []approvals.JobKind{
+var changingJobs = []approvals.JobKind{
 	approvals.JobPrepare, approvals.JobPostCard, approvals.JobAddReactions, approvals.JobCountVotes, approvals.JobApply,
 	approvals.JobUpdateCard, approvals.JobPostOutcome, approvals.JobPostDelay, approvals.JobTellRequester,
 }
@@ -51,8 +51,8 @@ type Home struct {
 	api       *slack.Client
 	store     HomeStore
 	directory *Directory
-	words     Messages
-	self      Self
+	words     Phrases
+	self      Identity
 	unwell    func(context.Context) []string
 	log       zerolog.Logger
 	pace      *pacer
@@ -64,7 +64,7 @@ type Home struct {
 
 // A home is what one person was shown last, and whether they wait for more.
 type home struct {
-	at      pages
+	at      HomePages
 	opened  time.Time
 	waiting bool // asked for, and not shown yet
 	tries   int
@@ -74,7 +74,7 @@ type home struct {
 
 // NewHome makes the homes of the bot that self describes. unwell tells in
 // plain words what is wrong with the bot; nothing, if it is well.
-func NewHome(api *slack.Client, store HomeStore, directory *Directory, words Messages, self Self, unwell func(context.Context) []string, log zerolog.Logger) *Home {
+func NewHome(api *slack.Client, store HomeStore, directory *Directory, words Phrases, self Identity, unwell func(context.Context) []string, log zerolog.Logger) *Home {
 	return &Home{
 		api: api, store: store, directory: directory, words: words, self: self, unwell: unwell, log: log,
 		pace: newPacer(rate.Every(homePace), homeBurst), asked: make(chan struct{}, 1), homes: make(map[string]*home),
@@ -82,28 +82,28 @@ func NewHome(api *slack.Client, store HomeStore, directory *Directory, words Mes
 }
 
 // opened remembers that a person looks at their home. It never waits.
-func (h *Home) opened(user, hash string) { h.ask(user, hash, pages{}) }
+func (h *Home) noteOpened(user, hash string) { h.requestHome(user, hash, HomePages{}) }
 
 // turned is opened for a click that turns a page; false for any other click.
-func (h *Home) turned(user, hash string, a action) bool {
-	at, ok := pagesOf(a)
+func (h *Home) turnPage(user, hash string, a action) bool {
+	at, ok := ParseHomePages(a)
 	if ok {
-		h.ask(user, hash, at)
+		h.requestHome(user, hash, at)
 	}
 	return ok
 }
 
-func (h *Home) ask(user, hash string, at pages) {
+func (h *Home) requestHome(user, hash string, at HomePages) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.homes[user] == nil && len(h.homes) >= homesOpen {
 		h.forgetOldest()
 	}
 	h.homes[user] = &home{at: at, opened: time.Now(), waiting: true, hash: hash}
-	h.ring()
+	h.signalAsked()
 }
 
-func (h *Home) ring() {
+func (h *Home) signalAsked() {
 	select {
 	case h.asked <- struct{}{}:
 	default:
@@ -123,7 +123,7 @@ func (h *Home) forgetOldest() {
 // Run shows homes until ctx ends: first to those who wait, then to those whose
 // home is no longer what it was.
 func (h *Home) Run(ctx context.Context) {
-	changed, stop := h.store.Subscribe(telling...)
+	changed, stop := h.store.Subscribe(changingJobs...)
 	defer stop()
 	look := time.NewTicker(homeLook)
 	defer look.Stop()
@@ -140,23 +140,23 @@ func (h *Home) Run(ctx context.Context) {
 			}
 		case <-settled:
 			settled = nil
-			h.refresh(ctx)
+			h.refreshOpen(ctx)
 		case <-look.C:
-			h.refresh(ctx)
+			h.refreshOpen(ctx)
 		}
 	}
 }
 
 // refresh shows every open home that changed. Who asks meanwhile goes first.
-func (h *Home) refresh(ctx context.Context) {
-	for _, user := range h.open() {
+func (h *Home) refreshOpen(ctx context.Context) {
+	for _, user := range h.listOpen() {
 		h.showWaiting(ctx)
-		h.show(ctx, user, false)
+		h.showHome(ctx, user, false)
 	}
 }
 
 // open lists whose home may be open, and forgets the others.
-func (h *Home) open() []string {
+func (h *Home) listOpen() []string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	var users []string
@@ -173,16 +173,16 @@ func (h *Home) open() []string {
 
 func (h *Home) showWaiting(ctx context.Context) {
 	for ctx.Err() == nil {
-		user, ok := h.next()
+		user, ok := h.nextWaiting()
 		if !ok {
 			return
 		}
-		h.show(ctx, user, true)
+		h.showHome(ctx, user, true)
 	}
 }
 
 // next is who has waited longest.
-func (h *Home) next() (user string, ok bool) {
+func (h *Home) nextWaiting() (user string, ok bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for other, seen := range h.homes {
@@ -195,8 +195,8 @@ func (h *Home) next() (user string, ok bool) {
 
 // show publishes one person's home: if they asked for it in any case, and
 // otherwise if it is no longer what they were shown.
-func (h *Home) show(ctx context.Context, user string, asked bool) {
-	seen, ok := h.take(user)
+func (h *Home) showHome(ctx context.Context, user string, asked bool) {
+	seen, ok := h.takeHome(user)
 	if !ok {
 		return
 	}
@@ -207,9 +207,9 @@ func (h *Home) show(ctx context.Context, user string, asked bool) {
 			h.log.Error().Str("user", user).Interface("panic", cause).Bytes("stack", debug.Stack()).Msg("drawing a home failed")
 		}
 	}()
-	drawn, err := h.draw(ctx, user, seen.at)
+	drawn, err := h.drawHome(ctx, user, seen.at)
 	if err != nil {
-		h.failed(user, seen, asked, err)
+		h.handleFailure(user, seen, asked, err)
 		return
 	}
 	text, _ := json.Marshal(drawn) // it is about to be sent as that
@@ -217,16 +217,16 @@ func (h *Home) show(ctx context.Context, user string, asked bool) {
 	if !asked && !ok {
 		return
 	}
-	if seen.hash, err = h.publish(ctx, user, seen.hash, drawn); err != nil {
-		h.failed(user, seen, asked, err)
+	if seen.hash, err = h.publishView(ctx, user, seen.hash, drawn); err != nil {
+		h.handleFailure(user, seen, asked, err)
 		return
 	}
-	h.keep(user, seen)
+	h.keepShown(user, seen)
 }
 
 // take reads a home and notes that nobody waits for it any more: who asks
 // from now on asks for another one.
-func (h *Home) take(user string) (home, bool) {
+func (h *Home) takeHome(user string) (home, bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	seen := h.homes[user]
@@ -239,7 +239,7 @@ func (h *Home) take(user string) (home, bool) {
 
 // keep remembers what was shown, unless it was asked for again meanwhile; but
 // then, too, Slack has a new view, whose hash the next one needs.
-func (h *Home) keep(user string, shown home) {
+func (h *Home) keepShown(user string, shown home) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	now := h.homes[user]
@@ -254,8 +254,8 @@ func (h *Home) keep(user string, shown home) {
 }
 
 // publish hands a view to Slack and returns the new one's hash.
-func (h *Home) publish(ctx context.Context, user, hash string, drawn slack.HomeTabViewRequest) (string, error) {
-	if err := h.pace.wait(ctx); err != nil {
+func (h *Home) publishView(ctx context.Context, user, hash string, drawn slack.HomeTabViewRequest) (string, error) {
+	if err := h.pace.awaitTurn(ctx); err != nil {
 		return hash, err
 	}
 	request := slack.PublishViewContextRequest{UserID: user, View: drawn}
@@ -264,7 +264,7 @@ func (h *Home) publish(ctx context.Context, user, hash string, drawn slack.HomeT
 	}
 	answer, err := h.api.PublishViewContext(ctx, request)
 	if err != nil {
-		h.pace.heed(classify("views.publish", err))
+		h.pace.heedDelay(ClassifyError("views.publish", err))
 		return hash, err
 	}
 	return answer.Hash, nil
@@ -273,10 +273,10 @@ func (h *Home) publish(ctx context.Context, user, hash string, drawn slack.HomeT
 // failed decides what becomes of a home that was not shown. A hash that is not
 // Slack's any more means that another replica or a later click showed it
 // meanwhile: to whom waits it is shown over that, and otherwise left to them.
-func (h *Home) failed(user string, seen home, asked bool, err error) {
-	conflict := answered(err, "hash_conflict")
+func (h *Home) handleFailure(user string, seen home, asked bool, err error) {
+	conflict := isAnswer(err, "hash_conflict")
 	if !conflict {
-		h.log.Warn().Str("user", user).Err(classify("views.publish", err)).Msg("could not show a home")
+		h.log.Warn().Str("user", user).Err(ClassifyError("views.publish", err)).Msg("could not show a home")
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -290,6 +290,6 @@ func (h *Home) failed(user string, seen home, asked bool, err error) {
 		if conflict {
 			now.hash = ""
 		}
-		h.ring()
+		h.signalAsked()
 	}
 }

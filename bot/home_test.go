@@ -137,7 +137,7 @@ func TestHomeOfEveryState(t *testing.T) {
 		for _, card := range []string{"", "1700000001.000100"} {
 			request := r.request(state)
 			request.CardTS, request.DelayReason, request.FiledAt = card, hostile, testTime
-			request.Ask = approvals.Ask{Group: hostile, Codes: manyCodes(maxCodes), Reason: hostile, Action: approvals.Set, Quotas: []approvals.Quota{{Code: "CODE1", Limit: 5}}}
+			request.Ask = approvals.Ask{Group: hostile, Codes: manyCodes(MaxCodes), Reason: hostile, Action: approvals.Set, Quotas: []approvals.Quota{{Code: "CODE1", Limit: 5}}}
 			request.Proposal.Group = approvals.Group{ID: hostile, Name: hostile}
 			if state == approvals.Filed || state == approvals.Refused {
 				request.Proposal = nil
@@ -145,13 +145,13 @@ func TestHomeOfEveryState(t *testing.T) {
 			all = append(all, request)
 		}
 	}
-	c := homeContent{waiting: all[:perPage], mine: all[perPage : 2*perPage], waitingAll: 300, mineAll: 300, unwell: []string{hostile, hostile}, at: pages{waiting: 3, mine: 4}}
-	view := testWords().home(r.self, c)
+	c := HomeContent{Waiting: all[:HomePageSize], Own: all[HomePageSize : 2*HomePageSize], WaitingTotal: 300, OwnTotal: 300, Problems: []string{hostile, hostile}, Pages: HomePages{Waiting: 3, Own: 4}}
+	view := testWords().RenderHome(r.self, c)
 	if n := len(view.Blocks.BlockSet); n > 50 {
 		t.Errorf("it has %d blocks", n)
 	}
 	if _, err := r.api.PublishViewContext(r.ctx, slack.PublishViewContextRequest{UserID: robin, View: view}); err != nil {
-		t.Fatal(classify("views.publish", err))
+		t.Fatal(ClassifyError("views.publish", err))
 	}
 	for line := range strings.SplitSeq(r.shown(robin), "\n") {
 		expectHarmless(t, regexp.MustCompile(`<https://sandbox\.slack\.com/archives/C0APPROVALS/p\d{16}\|(R-[A-Z0-9]{8})>`).ReplaceAllString(line, "$1"))
@@ -162,17 +162,17 @@ func TestHomeOfEveryState(t *testing.T) {
 }
 
 func TestPages(t *testing.T) {
-	for value, want := range map[string]pages{"0 0": {}, "3 12": {3, 12}, "-1 0": {}, "x": {}, "1": {}, "0 99999999999999999999": {}, "0 100001": {}} {
-		if got, ok := pagesOf(action{ActionID: "home_page_mine_on", Value: value}); !ok || got != want {
+	for value, want := range map[string]HomePages{"0 0": {}, "3 12": {3, 12}, "-1 0": {}, "x": {}, "1": {}, "0 99999999999999999999": {}, "0 100001": {}} {
+		if got, ok := ParseHomePages(action{ActionID: "home_page_mine_on", Value: value}); !ok || got != want {
 			t.Errorf("%q turns to %v", value, got)
 		}
 	}
-	if _, ok := pagesOf(action{ActionID: "other", Value: "0 0"}); ok {
+	if _, ok := ParseHomePages(action{ActionID: "other", Value: "0 0"}); ok {
 		t.Error("any button turns a page")
 	}
 	for all, want := range map[int][3]int{0: {0, 0, 0}, 1: {0, 0, 0}, 10: {0, 0, 0}, 11: {0, 1, 1}, 20: {0, 1, 1}, 21: {0, 1, 2}} {
 		for page, want := range want {
-			if got := last(page, all); got != want {
+			if got := LastHomePage(page, all); got != want {
 				t.Errorf("page %d of %d is %d", page, all, got)
 			}
 		}
@@ -197,7 +197,7 @@ func TestHomeConflicts(t *testing.T) {
 	r := newRig(t, sandbox.SlackConfig{})
 	s := r.listen(r.store)
 	r.home(robin, "You have not asked")
-	elsewhere := slack.HomeTabViewRequest{Type: slack.VTHomeTab, Blocks: slack.Blocks{BlockSet: []slack.Block{section("of another replica")}}}
+	elsewhere := slack.HomeTabViewRequest{Type: slack.VTHomeTab, Blocks: slack.Blocks{BlockSet: []slack.Block{sectionBlock("of another replica")}}}
 	if _, err := r.api.PublishViewContext(r.ctx, slack.PublishViewContextRequest{UserID: robin, View: elsewhere}); err != nil {
 		t.Fatal(err)
 	}
@@ -215,13 +215,13 @@ func TestHomeConflicts(t *testing.T) {
 	if shown := r.shown(robin); shown != "of another replica" {
 		t.Errorf("it was shown over\n%s", shown)
 	}
-	for len(s.intake.Home.open()) > 0 && r.ctx.Err() == nil {
+	for len(s.intake.Home.listOpen()) > 0 && r.ctx.Err() == nil {
 		runtime.Gosched() // it is left to whoever showed it, and not tried again
 	}
 	if r.ctx.Err() != nil {
 		t.Fatal("it is tried again and again")
 	}
-	s.intake.Home.opened(robin, "old.hash") // an event that was on its way meanwhile
+	s.intake.Home.noteOpened(robin, "old.hash") // an event that was on its way meanwhile
 	r.awaitHome(robin, "Your requests (1)")
 	if n := conflicts(); n != 2 {
 		t.Errorf("%d conflicts", n)
@@ -233,13 +233,13 @@ func TestHomesAreBounded(t *testing.T) {
 	r := newRig(t, sandbox.SlackConfig{})
 	h := NewHome(r.api, r.store, r.directory, testWords(), r.self, nil, testLogger(r))
 	for n := range homesOpen + 5 {
-		h.opened(fmt.Sprint("U", n), "")
+		h.noteOpened(fmt.Sprint("U", n), "")
 	}
-	if first, ok := h.next(); len(h.open()) != homesOpen || !ok || first != "U5" {
-		t.Errorf("%d are open, first %s", len(h.open()), first)
+	if first, ok := h.nextWaiting(); len(h.listOpen()) != homesOpen || !ok || first != "U5" {
+		t.Errorf("%d are open, first %s", len(h.listOpen()), first)
 	}
 	h.homes["U7"].opened = time.Now().Add(-homeLife - time.Second)
-	if open := h.open(); slices.Contains(open, "U7") || len(open) != homesOpen-1 {
+	if open := h.listOpen(); slices.Contains(open, "U7") || len(open) != homesOpen-1 {
 		t.Errorf("%d are open", len(open))
 	}
 }

@@ -41,9 +41,9 @@ type RequestStore interface {
 // what to acknowledge them with.
 type Intake struct {
 	Store     RequestStore
-	Words     Messages
+	Words     Phrases
 	TTL       time.Duration // life of a request that has no card yet
-	Self      Self
+	Self      Identity
 	Receipts  *ResponseURLs
 	Directory *Directory
 	Lookups   *Lookups
@@ -64,39 +64,39 @@ type ackText struct {
 // Handle deals with one envelope. ok is false if it must not be acknowledged,
 // so that Slack delivers it again; payload is nil if there is nothing to say.
 // A panic harms only the envelope that caused it.
-func (in *Intake) Handle(ctx context.Context, env envelope) (payload any, ok bool) {
+func (in *Intake) Handle(ctx context.Context, env Envelope) (payload any, ok bool) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			in.Log.Error().Str("envelope", env.ID).Interface("panic", cause).Bytes("stack", debug.Stack()).Msg("handling an envelope failed")
-			payload, ok = in.broken(ctx, env, fmt.Sprint("panic: ", cause))
+			payload, ok = in.recordBroken(ctx, env, fmt.Sprint("panic: ", cause))
 		}
 	}()
 	switch env.Type {
 	case "slash_commands":
-		return in.command(ctx, env)
+		return in.handleCommand(ctx, env)
 	case "events_api":
-		return nil, in.event(ctx, env)
+		return nil, in.handleEvent(ctx, env)
 	case "interactive":
-		return in.interactive(ctx, env), true
+		return in.handleInteraction(ctx, env), true
 	}
-	return nil, in.setAside(ctx, env, "unknown envelope type "+bounded(env.Type, 60))
+	return nil, in.setAside(ctx, env, "unknown envelope type "+OneLine(env.Type, 60))
 }
 
 // broken records an envelope that made the handler panic. Delivering it again
 // would do the same, so it is acknowledged once it is recorded.
-func (in *Intake) broken(ctx context.Context, env envelope, why string) (any, bool) {
+func (in *Intake) recordBroken(ctx context.Context, env Envelope, why string) (any, bool) {
 	kept := in.setAside(ctx, env, why)
-	if env.once() {
-		return in.excuse(env, in.Words.Broken(), in.Words.FormBroken()), true
+	if env.IsDeliveredOnce() {
+		return in.declineWith(env, CommandBroken(), FormBroken()), true
 	}
 	return nil, kept
 }
 
 // setAside records a delivery that nothing here understands, so that it can be
 // acknowledged: unacknowledged, Slack would deliver it again and again.
-func (in *Intake) setAside(ctx context.Context, env envelope, why string) bool {
-	in.Log.Warn().Str("envelope", env.ID).Str("type", bounded(env.Type, 60)).Str("why", why).Msg("set a delivery aside")
-	if err := in.Store.DeadLetter(ctx, env.ID, why, redact(env.Payload)); err != nil {
+func (in *Intake) setAside(ctx context.Context, env Envelope, why string) bool {
+	in.Log.Warn().Str("envelope", env.ID).Str("type", OneLine(env.Type, 60)).Str("why", why).Msg("set a delivery aside")
+	if err := in.Store.DeadLetter(ctx, env.ID, why, redactDelivery(env.Payload)); err != nil {
 		in.Log.Error().Str("envelope", env.ID).Err(err).Msg("could not record a delivery")
 		return false
 	}
@@ -104,47 +104,47 @@ func (in *Intake) setAside(ctx context.Context, env envelope, why string) bool {
 }
 
 // say is an acknowledgement that only the person who typed the command sees.
-func say(env envelope, text string) any {
+func ephemeralAck(env Envelope, text string) any {
 	if !env.AcceptsPayload || text == "" {
 		return nil
 	}
 	return ackText{ResponseType: "ephemeral", Text: text}
 }
 
-func (in *Intake) command(ctx context.Context, env envelope) (any, bool) {
+func (in *Intake) handleCommand(ctx context.Context, env Envelope) (any, bool) {
 	typed, err := decodeSlashCommand(env.Payload)
 	if err != nil {
-		return in.broken(ctx, env, err.Error())
+		return in.recordBroken(ctx, env, err.Error())
 	}
-	name := bounded(typed.Command, maxCommandName)
-	command, err := ParseCommand(name, typed.Text, in.now())
-	var malformed *CommandError
+	name := OneLine(typed.Command, MaxNameLength)
+	command, err := Parse(name, typed.Text, in.currentTime())
+	var malformed *Error
 	if errors.As(err, &malformed) {
-		return say(env, in.Words.Malformed(malformed)), true
+		return ephemeralAck(env, ExplainCommandError(malformed)), true
 	}
-	return say(env, in.obey(ctx, env, name, typed, command)), true
+	return ephemeralAck(env, in.runCommand(ctx, env, name, typed, command)), true
 }
 
 // obey does what a command asks and returns what to acknowledge it with.
-func (in *Intake) obey(ctx context.Context, env envelope, name string, typed slashCommand, c Command) string {
+func (in *Intake) runCommand(ctx context.Context, env Envelope, name string, typed slashCommand, c Command) string {
 	switch c.Verb {
 	case VerbForm:
-		return in.opened(ctx, typed, name)
+		return in.openFromCommand(ctx, typed, name)
 	case VerbHelp:
-		return in.Words.Help(name)
+		return in.Words.CommandHelp(name)
 	case VerbCancel:
-		return in.cancel(ctx, name, c, typed.UserID)
+		return in.cancelRequest(ctx, name, c, typed.UserID)
 	case VerbEnd:
-		return in.end(ctx, name, c.ID, typed.UserID)
+		return in.revokeGrant(ctx, name, c.ID, typed.UserID)
 	case VerbMine, VerbPending, VerbStatus, VerbWhy:
-		return in.answer(ctx, name, typed.UserID, c)
+		return in.answerQuery(ctx, name, typed.UserID, c)
 	case VerbShow, VerbCodes:
-		return in.Lookups.begin(ctx, env.ID, name, typed, c) // ctx ends when the acknowledgement is out
+		return in.Lookups.beginLookup(ctx, env.ID, name, typed, c) // ctx ends when the acknowledgement is out
 	}
-	return in.file(ctx, env, typed, c.Ask)
+	return in.fileRequest(ctx, env, typed, c.Ask)
 }
 
-func (in *Intake) now() time.Time {
+func (in *Intake) currentTime() time.Time {
 	if in.Now == nil {
 		return time.Now()
 	}
@@ -152,23 +152,23 @@ func (in *Intake) now() time.Time {
 }
 
 // file makes the request durable; what it returns may say so.
-func (in *Intake) file(ctx context.Context, env envelope, typed slashCommand, ask approvals.Ask) string {
-	request, _, err := in.record(ctx, env, typed.UserID, typed.ChannelID, ask)
+func (in *Intake) fileRequest(ctx context.Context, env Envelope, typed slashCommand, ask approvals.Ask) string {
+	request, _, err := in.recordRequest(ctx, env, typed.UserID, typed.ChannelID, ask)
 	if errors.Is(err, approvals.ErrCommitUnknown) {
-		return in.Words.Uncertain()
+		return CommandUncertain()
 	}
 	if err != nil {
-		return in.Words.NotStored()
+		return CommandNotStored()
 	}
 	in.Receipts.Keep(request.ID, typed.ResponseURL, time.Now())
-	return in.Words.Receipt(request, in.ahead(ctx))
+	return in.Words.ConfirmReceipt(request, in.countAhead(ctx))
 }
 
 // maxAhead bounds the count of those who wait: beyond it the wait is an hour.
 const maxAhead = 3600
 
 // ahead is how many cards are to be posted before a new one, as far as known.
-func (in *Intake) ahead(ctx context.Context) int {
+func (in *Intake) countAhead(ctx context.Context) int {
 	n, err := in.Store.CountUnposted(ctx, maxAhead)
 	if err != nil {
 		in.Log.Warn().Err(err).Msg("could not count the cards that wait")
@@ -177,20 +177,20 @@ func (in *Intake) ahead(ctx context.Context) int {
 	return max(n-1, 0) // the new one is counted as well
 }
 
-func (in *Intake) event(ctx context.Context, env envelope) bool {
+func (in *Intake) handleEvent(ctx context.Context, env Envelope) bool {
 	e, err := decodeEvent(env.Payload)
 	if err != nil {
 		return in.setAside(ctx, env, err.Error())
 	}
 	switch e.Type {
 	case "reaction_added", "reaction_removed":
-		return in.reaction(ctx, env, e)
+		return in.recordReaction(ctx, env, e)
 	case "app_home_opened":
 		if e.Tab == "home" {
-			in.Home.opened(e.User, e.View.Hash)
+			in.Home.noteOpened(e.User, e.View.Hash)
 		}
 	case "subteam_members_changed":
-		in.Directory.Forget(e.SubteamID)
+		in.Directory.ForgetGroup(e.SubteamID)
 	case "member_left_channel":
 		if e.User == in.Self.UserID && e.Channel == in.Words.Channel {
 			in.Log.Error().Msg("the bot was removed from the approvals channel; nothing can be asked or told until someone invites it there again with /invite")
@@ -198,7 +198,7 @@ func (in *Intake) event(ctx context.Context, env envelope) bool {
 	case "app_uninstalled", "tokens_revoked":
 		in.Log.Error().Str("event", e.Type).Msg("the Slack app was removed or its tokens revoked; install it again and restart with its new tokens")
 	default:
-		return in.setAside(ctx, env, "unknown event type "+bounded(e.Type, 60))
+		return in.setAside(ctx, env, "unknown event type "+OneLine(e.Type, 60))
 	}
 	return true
 }
@@ -206,7 +206,7 @@ func (in *Intake) event(ctx context.Context, env envelope) bool {
 // reaction records a vote for weighing. Other emoji, other channels and
 // messages that somebody else wrote are none of its business; whether it is on
 // a card is told by the card's timestamp alone.
-func (in *Intake) reaction(ctx context.Context, env envelope, e event) bool {
+func (in *Intake) recordReaction(ctx context.Context, env Envelope, e event) bool {
 	name, deny, ok := in.Words.vote(e.Reaction)
 	if !ok || e.User == "" || e.User == in.Self.UserID || e.Item.Type != "message" ||
 		e.Item.Channel != in.Words.Channel || e.ItemUser != "" && e.ItemUser != in.Self.UserID {

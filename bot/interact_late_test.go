@@ -20,7 +20,7 @@ func TestTooBusyForAForm(t *testing.T) {
 		`{"type":"block_actions","user":{"id":"U1"}}`:                                          "null",
 		`7`: "null",
 	} {
-		raw, err := json.Marshal(s.intake.busy(envelope{ID: "1", Type: "interactive", AcceptsPayload: true, Payload: json.RawMessage(payload)}))
+		raw, err := json.Marshal(s.intake.DeclineBusy(Envelope{ID: "1", Type: "interactive", AcceptsPayload: true, Payload: json.RawMessage(payload)}))
 		if err != nil || !strings.Contains(string(raw), want) {
 			t.Errorf("%s: %s, %v", payload, raw, err)
 		}
@@ -34,8 +34,8 @@ func TestFormThatWaitedTooLong(t *testing.T) {
 	payload := `{"type":"view_submission","user":{"id":"U0ROBIN"},"view":{"callback_id":"allocate_form","state":{"values":{
 		"group":{"group":{"value":"group-01"}},"codes":{"codes":{"value":"IDU"}}}}}}`
 	for id, age := range map[string]time.Duration{"late": startLimit + time.Millisecond, "timely": 0} {
-		env := envelope{ID: id, Type: "interactive", AcceptsPayload: true, Payload: json.RawMessage(payload)}
-		s.handle(r.ctx, job{env: env, client: s.clients[0], arrived: time.Now().Add(-age)})
+		env := Envelope{ID: id, Type: "interactive", AcceptsPayload: true, Payload: json.RawMessage(payload)}
+		s.handleJob(r.ctx, job{env: env, client: s.clients[0], arrived: time.Now().Add(-age)})
 		r.await("the acknowledgement", func() bool { return r.entries(sandbox.EntryAckRefused, id) == 1 })
 	}
 	for _, e := range r.slack.Journal() {

@@ -65,7 +65,7 @@ func (r *rig) submit(v sandbox.View, values map[string]any) sandbox.Interacted {
 }
 
 func typedIn() map[string]any {
-	return map[string]any{fieldGroup: "group-01", fieldCodes: "IDU"}
+	return map[string]any{FieldGroup: "group-01", FieldCodes: "IDU"}
 }
 
 // TestFormsOfferWhatUiPathTells opens one of every kind there is.
@@ -105,7 +105,7 @@ func TestFormsOfferWhatUiPathTells(t *testing.T) {
 			if told := strings.Contains(string(v.Blocks), "please type it"); told == (len(c.want) == 2) {
 				t.Errorf("that it has to be typed is told: %t", told)
 			}
-			if strings.Contains(v.PrivateMetadata, "xoxb") || v.PrivateMetadata != (opening{general, "/allocate"}).metadata() {
+			if strings.Contains(v.PrivateMetadata, "xoxb") || v.PrivateMetadata != (opening{general, "/allocate"}).encodeMetadata() {
 				t.Errorf("%s", v.PrivateMetadata)
 			}
 			u.Clear()
@@ -154,7 +154,7 @@ func TestFormStaysOpenUntilItIsStored(t *testing.T) {
 		"Something went wrong":          func() error { panic("of the handler") },
 	} {
 		broken <- how
-		if done := r.submit(v, typedIn()); done.Error != "" || !strings.Contains(done.Errors[fieldGroup], words) || len(r.slack.Views(robin)) != 1 {
+		if done := r.submit(v, typedIn()); done.Error != "" || !strings.Contains(done.Errors[FieldGroup], words) || len(r.slack.Views(robin)) != 1 {
 			t.Errorf("%+v, want %s", done, words)
 		}
 	}
@@ -181,10 +181,10 @@ func TestReceiptIsTheCommandsReceipt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := r.slack.Suggest(r.ctx, robin, v.ID, fieldGroup, "fin"); err != nil {
+	if _, err := r.slack.Suggest(r.ctx, robin, v.ID, FieldGroup, "fin"); err != nil {
 		t.Fatal(err)
 	}
-	r.submit(v, map[string]any{fieldGroup: "group-01", fieldCodes: []string{"IDU"}, fieldWhy: "new"})
+	r.submit(v, map[string]any{FieldGroup: "group-01", FieldCodes: []string{"IDU"}, FieldReason: "new"})
 	said := func() (receipts []string) {
 		for _, e := range r.slack.Ephemerals(robin) {
 			if e.Via == "chat.postEphemeral" {
@@ -223,10 +223,10 @@ func TestReceiptFindsAnotherWay(t *testing.T) {
 	r.slack.Inject("chat.postEphemeral", sandbox.Fault{Error: "restricted_action"})
 	r.listen(r.store)
 	v := r.form()
-	if _, err := r.slack.Suggest(r.ctx, robin, v.ID, fieldGroup, "fin"); err != nil {
+	if _, err := r.slack.Suggest(r.ctx, robin, v.ID, FieldGroup, "fin"); err != nil {
 		t.Fatal(err)
 	}
-	r.submit(v, map[string]any{fieldGroup: "group-01", fieldCodes: []string{"IDU"}})
+	r.submit(v, map[string]any{FieldGroup: "group-01", FieldCodes: []string{"IDU"}})
 	r.await("the receipt", func() bool { return len(r.slack.DirectMessages(robin)) == 1 })
 	if said := r.slack.DirectMessages(robin)[0].Text; !strings.Contains(said, "is recorded") {
 		t.Error(said)
@@ -262,7 +262,7 @@ func TestFormsKeepTheCommandsName(t *testing.T) {
 		r.await("the receipt", func() bool { return len(r.slack.DirectMessages(robin)) > before })
 		id := requestID.FindString(r.slack.DirectMessages(robin)[before].Text)
 		request, err := r.store.Request(r.ctx, id)
-		if said := testWords().Standing(request, approvals.IsRequester); err != nil || !strings.Contains(said, "`"+want+" cancel "+id+"`") {
+		if said := ExplainVoteIgnored(request, approvals.IsRequester); err != nil || !strings.Contains(said, "`"+want+" cancel "+id+"`") {
 			t.Errorf("%s: %s, %v", want, said, err)
 		}
 	}
@@ -291,7 +291,7 @@ func TestEveryInteractionIsAcknowledged(t *testing.T) {
 		"mistyped form": {`{"type":"view_submission","view":{"callback_id":"allocate_form","state":7}}`, `"response_action":"errors"`, ""},
 	} {
 		payload := strings.Replace(c.payload, "{", `{"user":{"id":"U0KIM"},"token":"secret","trigger_id":"secret",`, 1)
-		env := envelope{ID: name, Type: "interactive", AcceptsPayload: true, Payload: json.RawMessage(payload)}
+		env := Envelope{ID: name, Type: "interactive", AcceptsPayload: true, Payload: json.RawMessage(payload)}
 		answer, ok := s.intake.Handle(r.ctx, env)
 		raw, err := json.Marshal(answer)
 		if !ok || err != nil || !strings.Contains(string(raw), c.answer) {
@@ -304,7 +304,7 @@ func TestEveryInteractionIsAcknowledged(t *testing.T) {
 	if err := r.store.Close(); err != nil {
 		t.Fatal(err)
 	}
-	env := envelope{ID: "late", Type: "interactive", Payload: json.RawMessage(`{"type":"shortcut","user":{"id":"U1"}}`)}
+	env := Envelope{ID: "late", Type: "interactive", Payload: json.RawMessage(`{"type":"shortcut","user":{"id":"U1"}}`)}
 	if _, ok := s.intake.Handle(r.ctx, env); !ok {
 		t.Error("what could not be set aside is not acknowledged")
 	}
@@ -326,11 +326,11 @@ func TestTypeAheadWhileUiPathHangs(t *testing.T) {
 	in.Form.Catalog = licensing.NewAllocations(fresh)
 	ctx, cancel := context.WithTimeout(r.ctx, 100*time.Millisecond)
 	defer cancel()
-	if offered := in.Form.suggest(ctx, "Fin “x”"); len(offered.Options) != 1 || offered.Options[0].Value != `Fin "x"` {
+	if offered := in.Form.suggestGroups(ctx, "Fin “x”"); len(offered.Options) != 1 || offered.Options[0].Value != `Fin "x"` {
 		t.Errorf("%+v", offered)
 	}
 	u.Clear()
-	if found, err := r.slack.Suggest(r.ctx, robin, v.ID, fieldGroup, "robots"); err != nil || len(found.Options) != 1 || found.Options[0] != (sandbox.SelectOption{Text: "Finance Robots", Value: "group-01"}) {
+	if found, err := r.slack.Suggest(r.ctx, robin, v.ID, FieldGroup, "robots"); err != nil || len(found.Options) != 1 || found.Options[0] != (sandbox.SelectOption{Text: "Finance Robots", Value: "group-01"}) {
 		t.Errorf("%+v, %v", found, err)
 	}
 }

@@ -68,4 +68,4 @@ func decodeInteraction(payload []byte) (interaction, error) {
 
 // field is what was put into the field of this name, whose block and action
 // are both called so.
-func (v view) field(name string) input { return v.State.Values[name][name] }
+func (v view) inputOf(name string) input { return v.State.Values[name][name] }

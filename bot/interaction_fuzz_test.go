@@ -35,21 +35,21 @@ func FuzzInteraction(f *testing.F) {
 		if x.Type == "" || x.User.ID == "" {
 			t.Fatalf("%+v", x)
 		}
-		if origin := openingOf(x.View.PrivateMetadata).Channel; origin != idOnly(origin) {
+		if origin := decodeOpening(x.View.PrivateMetadata).Channel; origin != sanitizeID(origin) {
 			t.Fatalf("origin %q", origin)
 		}
 		for _, a := range x.Actions {
-			if at, _ := pagesOf(a); min(at.mine, at.waiting) < 0 || max(at.mine, at.waiting) > maxPage {
+			if at, _ := ParseHomePages(a); min(at.Own, at.Waiting) < 0 || max(at.Own, at.Waiting) > maxHomePage {
 				t.Fatalf("page %v", at)
 			}
 		}
-		ask, wrong := filledIn(x.View).ask(cmp.Or(openingOf(x.View.PrivateMetadata).Command, usualName))
+		ask, wrong := readForm(x.View).parseAsk(cmp.Or(decodeOpening(x.View.PrivateMetadata).Command, DefaultName))
 		if len(wrong) == 0 {
 			checkAsk(t, ask)
-			expectHarmless(t, wished(approvals.Request{Ask: ask}))
+			expectHarmless(t, describeAsk(approvals.Request{Ask: ask}))
 			return
 		}
-		shown, err := json.Marshal(fieldErrors(wrong))
+		shown, err := json.Marshal(FieldErrors(wrong))
 		if err != nil || len(shown) > 10<<10 || strings.Contains(string(shown), `:""`) {
 			t.Fatalf("%s, %v", shown, err)
 		}

@@ -15,24 +15,24 @@ import (
 // Slack drops an acknowledgement of 20 KB or more without a word.
 func TestListsFitAnAcknowledgement(t *testing.T) {
 	for _, state := range approvals.States() {
-		p := page{all: 1e6, number: 7, mine: map[string]bool{}}
-		for i := range pageSize {
+		p := Page{Total: 1e6, Number: 7, Approvable: map[string]bool{}}
+		for i := range PageSize {
 			r := largestSet(state)
 			r.ID = fmt.Sprintf("R-%08d", i)
 			r.Ask.Codes = r.Proposal.Change.Add
-			p.mine[r.ID] = true
-			p.requests = append(p.requests, r)
+			p.Approvable[r.ID] = true
+			p.Requests = append(p.Requests, r)
 		}
 		hostile := hostileRequest(state)
 		hostile.Ask.Action = approvals.Set
 		hostile.Outcome = hostileOutcome(approvals.ReasonNotOwned)
-		p.requests[3] = hostile
+		p.Requests[3] = hostile
 		largest := largestSet(state)
-		largest.Ask.Reason = strings.Repeat("<", maxReason)
+		largest.Ask.Reason = strings.Repeat("<", MaxReason)
 		for _, said := range []string{
-			testWords().Mine("/allocate", p), testWords().Waiting("/allocate", p),
-			testWords().Where("/allocate", largest, "https://acme.slack.com/archives/C1/p1"), testWords().Explanation(largest, "https://acme.slack.com/archives/C1/p1"),
-			testWords().Where("/allocate", hostile, ""), testWords().Explanation(hostile, ""),
+			ListOwn("/allocate", p), ListPending("/allocate", p),
+			testWords().DescribeRequest("/allocate", largest, "https://acme.slack.com/archives/C1/p1"), testWords().ExplainRequest(largest, "https://acme.slack.com/archives/C1/p1"),
+			testWords().DescribeRequest("/allocate", hostile, ""), testWords().ExplainRequest(hostile, ""),
 		} {
 			expectHarmless(t, strings.ReplaceAll(said, "<https://acme.slack.com/archives/C1/p1|Its card>", ""))
 			frame, _ := json.Marshal(ackText{ResponseType: "ephemeral", Text: said})
@@ -59,13 +59,13 @@ func TestListPages(t *testing.T) {
 		{11, 2, "(page 2 of 2, 11 in all)", "More"},
 		{11, 3, "There is no page 3; the last is 2.\nTry: `/licences pending 2`", "More"},
 	} {
-		said := testWords().Waiting("/licences", page{requests: []approvals.Request{r}, all: c.all, number: c.number})
+		said := ListPending("/licences", Page{Requests: []approvals.Request{r}, Total: c.all, Number: c.number})
 		if !strings.Contains(said, c.want) || strings.Contains(said, c.never) {
 			t.Errorf("page %d of %d: %s", c.number, c.all, said)
 		}
 	}
-	said := testWords().Waiting("/licences", page{requests: []approvals.Request{r}, all: 1, number: 1, mine: map[string]bool{r.ID: true}})
-	if !strings.Contains(said, "waiting with 1 of 2 approvals, until "+moment(r.Deadline)+" · *you may approve it*") {
+	said := ListPending("/licences", Page{Requests: []approvals.Request{r}, Total: 1, Number: 1, Approvable: map[string]bool{r.ID: true}})
+	if !strings.Contains(said, "waiting with 1 of 2 approvals, until "+formatTime(r.Deadline)+" · *you may approve it*") {
 		t.Error(said)
 	}
 }
@@ -96,7 +96,7 @@ func TestExplanations(t *testing.T) {
 		"refused": {state: approvals.Refused, outcome: outcome(approvals.ReasonUncheckable), want: []string{"was not put before an approver"}},
 		"nobody yet": {state: approvals.Pending, terms: one, want: []string{
 			"There is no policy of several rules here", "• 2 of <@U0ALEX> and <@U0KIM> have to agree; nobody has.",
-			"<@U0ROBIN> cannot agree to their own request. One :x: by any of them denies it", "• Until " + moment(testTime) + "; without enough approvals by then it expires",
+			"<@U0ROBIN> cannot agree to their own request. One :x: by any of them denies it", "• Until " + formatTime(testTime) + "; without enough approvals by then it expires",
 			"exactly the change that the card shows",
 		}},
 		"one of two": {state: approvals.Pending, terms: own, votes: []approvals.Vote{{User: "U0KIM", Stages: []int{0}}}, want: []string{
@@ -107,22 +107,22 @@ func TestExplanations(t *testing.T) {
 			"• *Stage 2*: 2 of <!subteam^S0SECURITY> have to agree; nobody has.", "Nobody counts for two of these.",
 		}},
 		"no card yet": {state: approvals.Pending, terms: one, stalled: "Slack is down", want: []string{"its card could not be posted in <#C0APPROVALS> yet: Slack is down"}},
-		"approved":    {state: approvals.Approved, terms: one, votes: kim, want: []string{"UiPath is being asked to make the change", "has not confirmed it until " + moment(testTime.Add(time.Hour))}},
+		"approved":    {state: approvals.Approved, terms: one, votes: kim, want: []string{"UiPath is being asked to make the change", "has not confirmed it until " + formatTime(testTime.Add(time.Hour))}},
 		"held up":     {state: approvals.Approved, terms: one, votes: kim, stalled: "UiPath is down", want: []string{"*not done yet*: UiPath is down"}},
 		"granted":     {state: approvals.Pending, terms: approvals.Terms{Rule: "free", AutoApprove: true}, want: []string{"grants it without asking anybody", "Once its card is posted"}},
 		"called off": {state: approvals.Cancelled, terms: one, outcome: outcome(approvals.ReasonCancelledByApprover), want: []string{
-			"was cancelled by <@U0KIM>, who may approve it, because `wrong group`. Nothing was changed at UiPath. That was " + moment(testTime),
+			"was cancelled by <@U0KIM>, who may approve it, because `wrong group`. Nothing was changed at UiPath. That was " + formatTime(testTime),
 		}},
 		"expired": {state: approvals.Expired, terms: one, outcome: outcome(approvals.ReasonDeadline), want: []string{"expired with 0 of 2 approvals needed", "have to agree; nobody has."}},
 	} {
 		r := approvals.Request{
-			ID: someID, State: c.state, Requester: "U0ROBIN", Ask: approvals.Ask{Group: "group-01", Codes: []string{"IDU"}, Reason: "audit"},
+			ID: ExampleID, State: c.state, Requester: "U0ROBIN", Ask: approvals.Ask{Group: "group-01", Codes: []string{"IDU"}, Reason: "audit"},
 			Terms: c.terms, Votes: c.votes, Outcome: c.outcome, DelayReason: c.stalled, FiledAt: testTime, Deadline: testTime, DecidedAt: testTime, ClosedAt: testTime,
 		}
 		if c.state != approvals.Filed && c.state != approvals.Refused {
 			r.Proposal = &approvals.Proposal{Group: approvals.Group{ID: "group-01"}, Change: approvals.Change{Add: []string{"IDU"}}}
 		}
-		said := testWords().Explanation(r, "")
+		said := testWords().ExplainRequest(r, "")
 		expectHarmless(t, said)
 		for _, want := range c.want {
 			if !strings.Contains(said, want) {
@@ -138,8 +138,8 @@ func TestReasonsAreForTheirReaders(t *testing.T) {
 	r.Ask.Reason, r.Outcome = "secret plan", hostileOutcome(approvals.ReasonCancelledByApprover)
 	r.Outcome.Comment = "secret doubt"
 	for reader, shown := range map[string]bool{r.Requester: true, "U0KIM": false} {
-		theirs := forReader(r, reader)
-		for _, said := range []string{testWords().Where("/allocate", theirs, ""), testWords().Explanation(theirs, "")} {
+		theirs := hideReasons(r, reader)
+		for _, said := range []string{testWords().DescribeRequest("/allocate", theirs, ""), testWords().ExplainRequest(theirs, "")} {
 			if strings.Contains(said, "secret plan") != shown || strings.Contains(said, "secret doubt") != shown {
 				t.Errorf("%s reads: %s", reader, said)
 			}
@@ -151,10 +151,10 @@ func TestReasonsAreForTheirReaders(t *testing.T) {
 }
 
 func TestOverview(t *testing.T) {
-	if said := testWords().Overview("/licences", nil); !strings.Contains(said, "No request is open") {
+	if said := SummarizeOpen("/licences", nil); !strings.Contains(said, "No request is open") {
 		t.Error(said)
 	}
-	said := testWords().Overview("/licences", map[approvals.State]int{approvals.Pending: 3, approvals.Approved: 1})
+	said := SummarizeOpen("/licences", map[approvals.State]int{approvals.Pending: 3, approvals.Approved: 1})
 	if !slices.Contains(strings.Split(said, "\n"), "• 3 waiting for approval") || !strings.Contains(said, "• 1 approved and not done yet") || strings.Contains(said, "checked") {
 		t.Error(said)
 	}
@@ -169,7 +169,7 @@ func TestRulesAreShown(t *testing.T) {
 	}
 	open := usualRequest(approvals.Pending)
 	open.Ask.Codes = []string{"PMD"}
-	said := testWords().Rule("/licences", g, now, []approvals.Request{open})
+	said := testWords().ShowAllocation("/licences", g, now, []approvals.Request{open})
 	for _, want := range []string{
 		"*The rule of the group `Finance` (id `id-1`)*", "• `ATTUNU` Attended – Named User · at most 10 seats for this group, 3 in use · 12 of 50 seats allocated",
 		"• `IDU` Insights Designer · 2 of 1 seat allocated", "• `PMD` Process Mining Developer · the organisation does not own it any more",
@@ -179,16 +179,16 @@ func TestRulesAreShown(t *testing.T) {
 			t.Errorf("it is not said that %q:\n%s", want, said)
 		}
 	}
-	empty := testWords().Rule("/licences", g, approvals.Allocation{}, nil)
+	empty := testWords().ShowAllocation("/licences", g, approvals.Allocation{}, nil)
 	if !strings.Contains(empty, "It is empty") || !strings.Contains(empty, "No request about it is open") {
 		t.Error(empty)
 	}
-	owned := testWords().Owned("/licences", now.Owned)
+	owned := testWords().ListOwnedCodes("/licences", now.Owned)
 	if !strings.Contains(owned, "• `IDU` Insights Designer · 2 of 1 seat allocated, 0 free") || !strings.Contains(owned, "`/licences group-01 ATTUNU`") {
 		t.Error(owned)
 	}
 	huge := approvals.Allocation{Codes: repeat(300, strings.Repeat("<", 40)+"%d")}
-	if shown := testWords().Rule("/licences", g, huge, slices.Repeat([]approvals.Request{largestSet(approvals.Pending)}, pageSize+1)); len(shown) > 30000 || !strings.Contains(shown, "more; see `/licences pending`") {
+	if shown := testWords().ShowAllocation("/licences", g, huge, slices.Repeat([]approvals.Request{largestSet(approvals.Pending)}, PageSize+1)); len(shown) > 30000 || !strings.Contains(shown, "more; see `/licences pending`") {
 		t.Errorf("%d bytes", len(shown))
 	} else {
 		expectHarmless(t, shown)

@@ -35,7 +35,7 @@ type Lookups struct {
 	uipath  Organization
 	store   RequestStore
 	speaker *Messenger
-	words   Messages
+	words   Phrases
 	log     zerolog.Logger
 
 	ctx     context.Context
@@ -48,7 +48,7 @@ type Lookups struct {
 }
 
 // NewLookups makes lookups that end with Close.
-func NewLookups(uipath Organization, filer RequestStore, speaker *Messenger, words Messages, log zerolog.Logger) *Lookups {
+func NewLookups(uipath Organization, filer RequestStore, speaker *Messenger, words Phrases, log zerolog.Logger) *Lookups {
 	l := &Lookups{
 		uipath: uipath, store: filer, speaker: speaker, words: words, log: log,
 		slots: make(chan struct{}, lookupsAtOnce), asking: make(map[string]bool),
@@ -66,16 +66,16 @@ func (l *Lookups) Close() {
 
 // begin looks up what a command asks, once acknowledged ends: the answer is to
 // come after the acknowledgement. It returns what to acknowledge with.
-func (l *Lookups) begin(acknowledged context.Context, envelope, name string, typed slashCommand, c Command) string {
+func (l *Lookups) beginLookup(acknowledged context.Context, envelope, name string, typed slashCommand, c Command) string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.asking[envelope] {
-		return l.words.Looking()
+		return LookingUp()
 	}
 	select {
 	case l.slots <- struct{}{}:
 	default:
-		return l.words.Busy()
+		return CommandBusy()
 	}
 	l.asking[envelope] = true
 	l.running.Go(func() {
@@ -85,22 +85,22 @@ func (l *Lookups) begin(acknowledged context.Context, envelope, name string, typ
 			delete(l.asking, envelope)
 			l.mu.Unlock()
 		}()
-		if l.acknowledged(acknowledged) {
-			l.answer(name, typed, c)
+		if l.awaitAcknowledged(acknowledged) {
+			l.sendAnswer(name, typed, c)
 		}
 	})
-	return l.words.Looking()
+	return LookingUp()
 }
 
 // acknowledged waits until an acknowledgement is out: Slack shows messages in
 // the order in which they arrive. It returns false when there is no time left.
-func (l *Lookups) acknowledged(acknowledged context.Context) bool {
+func (l *Lookups) awaitAcknowledged(acknowledged context.Context) bool {
 	select {
 	case <-acknowledged.Done():
 	case <-l.ctx.Done():
 		return false
 	}
-	written := time.NewTimer(flushTime)
+	written := time.NewTimer(FlushTime)
 	defer written.Stop()
 	select {
 	case <-written.C:
@@ -110,10 +110,10 @@ func (l *Lookups) acknowledged(acknowledged context.Context) bool {
 	}
 }
 
-func (l *Lookups) answer(name string, typed slashCommand, c Command) {
+func (l *Lookups) sendAnswer(name string, typed slashCommand, c Command) {
 	ctx, cancel := context.WithTimeout(l.ctx, lookupLimit)
 	defer cancel()
-	text := l.find(ctx, name, c)
+	text := l.lookUp(ctx, name, c)
 	if l.ctx.Err() != nil {
 		return
 	}
@@ -123,37 +123,37 @@ func (l *Lookups) answer(name string, typed slashCommand, c Command) {
 }
 
 // find is what to answer. A panic harms only the question that caused it.
-func (l *Lookups) find(ctx context.Context, name string, c Command) (text string) {
+func (l *Lookups) lookUp(ctx context.Context, name string, c Command) (text string) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			l.log.Error().Interface("panic", cause).Bytes("stack", debug.Stack()).Msg("looking something up failed")
-			text = l.words.NotFound(name, c.Group, fmt.Errorf("panic: %v", cause))
+			text = ExplainLookupError(name, c.Group, fmt.Errorf("panic: %v", cause))
 		}
 	}()
 	if c.Verb == VerbCodes {
 		seats, err := l.uipath.Owned(ctx)
 		if err != nil {
-			return l.failed(name, c, err)
+			return l.explainFailure(name, c, err)
 		}
-		return l.words.Owned(name, seats)
+		return l.words.ListOwnedCodes(name, seats)
 	}
 	group, err := l.uipath.FindGroup(ctx, c.Group)
 	if err != nil {
-		return l.failed(name, c, err)
+		return l.explainFailure(name, c, err)
 	}
 	rule, err := l.uipath.ReadAllocation(ctx, group.ID)
 	if err != nil {
-		return l.failed(name, c, err)
+		return l.explainFailure(name, c, err)
 	}
-	open, err := l.store.ListByGroup(ctx, group.ID, pageSize+1)
+	open, err := l.store.ListByGroup(ctx, group.ID, PageSize+1)
 	if err != nil {
 		l.log.Error().Err(err).Msg("could not list the requests about a group")
-		return l.words.Unanswered()
+		return QueryFailed()
 	}
-	return l.words.Rule(name, group, rule, open)
+	return l.words.ShowAllocation(name, group, rule, open)
 }
 
-func (l *Lookups) failed(name string, c Command, err error) string {
+func (l *Lookups) explainFailure(name string, c Command, err error) string {
 	l.log.Warn().Err(err).Str("verb", string(c.Verb)).Msg("UiPath did not tell what somebody asked")
-	return l.words.NotFound(name, c.Group, err)
+	return ExplainLookupError(name, c.Group, err)
 }

@@ -53,16 +53,16 @@ func TestLookupsWaitForTheAcknowledgement(t *testing.T) {
 		l := NewLookups(nil, nil, nil, testWords(), zerolog.Nop())
 		acknowledged, acknowledge := context.WithCancel(t.Context())
 		answers := make(chan bool, 1)
-		go func() { answers <- l.acknowledged(acknowledged) }()
+		go func() { answers <- l.awaitAcknowledged(acknowledged) }()
 		time.Sleep(time.Hour) // of the test's own clock
 		if len(answers) > 0 {
 			t.Error("answered before the acknowledgement was out")
 		}
 		acknowledge()
-		if begun := time.Now(); !<-answers || time.Since(begun) != flushTime {
+		if begun := time.Now(); !<-answers || time.Since(begun) != FlushTime {
 			t.Error("not answered afterwards")
 		}
-		go func() { answers <- l.acknowledged(context.Background()) }()
+		go func() { answers <- l.awaitAcknowledged(context.Background()) }()
 		l.Close()
 		if <-answers {
 			t.Error("answered while the bot stops")
@@ -76,7 +76,7 @@ func TestLookupsAnswerOnce(t *testing.T) {
 	acknowledged, acknowledge := context.WithCancel(t.Context())
 	l := r.lookups(func(context.Context) {})
 	for range 2 {
-		if said := l.begin(acknowledged, "e1", "/allocate", slashCommand{UserID: robin, ChannelID: channel}, showGroup); said != testWords().Looking() {
+		if said := l.beginLookup(acknowledged, "e1", "/allocate", slashCommand{UserID: robin, ChannelID: channel}, showGroup); said != LookingUp() {
 			t.Errorf("acknowledged with %q", said)
 		}
 	}
@@ -94,11 +94,11 @@ func TestLookupsAreBounded(t *testing.T) {
 	l := r.lookups(func(context.Context) { t.Error("UiPath was asked") })
 	never, cancel := context.WithCancel(t.Context())
 	for n := range lookupsAtOnce + 1 {
-		want := testWords().Looking()
+		want := LookingUp()
 		if n == lookupsAtOnce {
-			want = testWords().Busy()
+			want = CommandBusy()
 		}
-		if said := l.begin(never, approvals.NewID(), "/allocate", slashCommand{UserID: robin, ChannelID: channel}, showGroup); said != want {
+		if said := l.beginLookup(never, approvals.NewID(), "/allocate", slashCommand{UserID: robin, ChannelID: channel}, showGroup); said != want {
 			t.Errorf("question %d is acknowledged with %q", n, said)
 		}
 	}
@@ -120,7 +120,7 @@ func TestLookupsThatFail(t *testing.T) {
 			l := r.lookups(asked)
 			ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 			defer cancel()
-			said := l.find(ctx, "/allocate", showGroup)
+			said := l.lookUp(ctx, "/allocate", showGroup)
 			if !strings.HasPrefix(said, "I could not look that up: ") {
 				t.Errorf("answered with %q", said)
 			}

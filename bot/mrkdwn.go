@@ -15,19 +15,19 @@ import (
 // them: an escaped & is five.
 const (
 	maxShown  = 300
-	maxCopied = 2 * maxCommand // a command to copy is shown whole
-	maxListed = 1500           // of a list of codes
-	maxPeople = 300            // of a list of people: eighteen
+	maxCopied = 2 * MaxLength // a command to copy is shown whole
+	maxListed = 1500          // of a list of codes
+	maxPeople = 300           // of a list of people: eighteen
 )
 
 // plain makes a string from outside fit to show: one line, bounded, without
 // control characters, and with Slack's own three characters escaped.
-func plain(s string) string { return escaped(s, maxShown) }
+func escapeLine(s string) string { return escapeWithin(s, maxShown) }
 
 // escaped is plain with another bound. It cuts between characters and never
 // inside an escaped one.
-func escaped(s string, room int) string {
-	line := bounded(s, room)
+func escapeWithin(s string, room int) string {
+	line := OneLine(s, room)
 	shown := slackutilsx.EscapeMessage(line)
 	if utf8.RuneCountInString(shown) <= room {
 		return shown
@@ -46,24 +46,24 @@ func escaped(s string, room int) string {
 
 // code shows a string from outside as a code span, in which Slack reads no
 // formatting and no mention.
-func code(s string) string { return codeIn(s, maxShown) }
+func quoteCode(s string) string { return quoteCodeWithin(s, maxShown) }
 
-func codeIn(s string, room int) string {
-	return "`" + strings.ReplaceAll(escaped(s, room), "`", "'") + "`"
+func quoteCodeWithin(s string, room int) string {
+	return "`" + strings.ReplaceAll(escapeWithin(s, room), "`", "'") + "`"
 }
 
-func codes(all []string) string { return within(maxListed, ticked(all)) }
+func joinCodes(all []string) string { return joinWithin(maxListed, quoteCodes(all)) }
 
-func ticked(all []string) []string {
+func quoteCodes(all []string) []string {
 	shown := make([]string, len(all))
 	for i, c := range all {
-		shown[i] = code(c)
+		shown[i] = quoteCode(c)
 	}
 	return shown
 }
 
 // list joins words as a sentence does: a, b and c.
-func list(all []string) string {
+func joinList(all []string) string {
 	switch len(all) {
 	case 0:
 		return ""
@@ -75,8 +75,8 @@ func list(all []string) string {
 }
 
 // within is list for as many words as room has space for; the rest is counted.
-func within(room int, all []string) string {
-	text := list(all)
+func joinWithin(room int, all []string) string {
+	text := joinList(all)
 	for n := len(all) - 1; n > 0 && utf8.RuneCountInString(text) > room; n-- {
 		text = fmt.Sprintf("%s and %d more", strings.Join(all[:n], ", "), len(all)-n)
 	}
@@ -84,7 +84,7 @@ func within(room int, all []string) string {
 }
 
 // bounded keeps the first n characters of s on one line.
-func bounded(s string, n int) string {
+func OneLine(s string, n int) string {
 	s = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) || unicode.IsSpace(r) {
 			return ' '
@@ -103,9 +103,9 @@ func bounded(s string, n int) string {
 
 // user mentions a person. An id is letters, digits, _ or -; anything else is
 // not shown, so that no id can smuggle in other markup.
-func user(id string) string { return "<@" + idOnly(id) + ">" }
+func mentionUser(id string) string { return "<@" + sanitizeID(id) + ">" }
 
-func idOnly(id string) string {
+func sanitizeID(id string) string {
 	return strings.Map(func(r rune) rune {
 		if r == '_' || r == '-' || r < unicode.MaxASCII && (unicode.IsLetter(r) || unicode.IsDigit(r)) {
 			return r
@@ -115,15 +115,15 @@ func idOnly(id string) string {
 }
 
 // people mentions user ids and user group ids, which also notifies them.
-func people(ids []string) string { return peopleIn(ids, maxPeople) }
+func mentionPeople(ids []string) string { return mentionPeopleWithin(ids, maxPeople) }
 
-func peopleIn(ids []string, room int) string {
+func mentionPeopleWithin(ids []string, room int) string {
 	shown := make([]string, len(ids))
 	for i, id := range ids {
-		shown[i] = user(id)
+		shown[i] = mentionUser(id)
 		if approvals.IsUserGroup(id) {
-			shown[i] = "<!subteam^" + idOnly(id) + ">"
+			shown[i] = "<!subteam^" + sanitizeID(id) + ">"
 		}
 	}
-	return within(room, shown)
+	return joinWithin(room, shown)
 }

@@ -11,7 +11,7 @@ import (
 
 // maxCommand is how much typed text is read, in characters. Slack documents no
 // limit; two dozen codes and a reason fit many times over.
-const maxCommand = 1000
+const MaxLength = 1000
 
 // slackLink is what Slack makes of a typed address or domain when it escapes a
 // command: <http://group-01.example.com|group-01.example.com>.
@@ -27,17 +27,17 @@ var typography = strings.NewReplacer(
 // normalise turns what arrived from Slack into what the person meant to type.
 // Characters without width go first: between two others they keep those from
 // being composed to one.
-func normalise(text string) string {
-	text = slackLink.ReplaceAllStringFunc(text, unlink)
+func Normalize(text string) string {
+	text = slackLink.ReplaceAllStringFunc(text, unwrapLink)
 	text = html.UnescapeString(text)
-	text = strings.Map(visible, text)
+	text = strings.Map(visibleRune, text)
 	text = norm.NFKC.String(text)
 	text = typography.Replace(text)
 	return strings.Join(strings.Fields(text), " ")
 }
 
 // unlink gives back the words inside a link that Slack made.
-func unlink(link string) string {
+func unwrapLink(link string) string {
 	inside := strings.Trim(link, "<>")
 	if _, label, ok := strings.Cut(inside, "|"); ok {
 		return label
@@ -48,7 +48,7 @@ func unlink(link string) string {
 
 // visible drops characters without width and makes every other separator or
 // control character a blank.
-func visible(r rune) rune {
+func visibleRune(r rune) rune {
 	switch {
 	case r == '\u00ad', unicode.Is(unicode.Cf, r):
 		return -1 // zero-width joiners, byte order marks, direction marks
@@ -62,7 +62,7 @@ func visible(r rune) rune {
 
 // words splits text at blanks, except inside double quotes. A word remembers
 // whether it was quoted: a quoted word is never a keyword.
-func words(text string) []word {
+func splitWords(text string) []word {
 	var out []word
 	for text = strings.TrimSpace(text); text != ""; text = strings.TrimSpace(text) {
 		if text[0] == '"' {
@@ -80,7 +80,7 @@ func words(text string) []word {
 		if end < 0 {
 			end = len(text)
 		}
-		if plain := undecorated(text[:end]); plain != "" {
+		if plain := stripDecoration(text[:end]); plain != "" {
 			out = append(out, word{text: plain, typed: text[:end]})
 		}
 		text = text[end:]
@@ -95,11 +95,11 @@ type word struct {
 }
 
 // is reports whether the word is this keyword.
-func (w word) is(keyword string) bool { return !w.quoted && strings.EqualFold(w.text, keyword) }
+func (w word) isKeyword(keyword string) bool { return !w.quoted && strings.EqualFold(w.text, keyword) }
 
 // undecorated strips what people put around words in Slack: code ticks, bold,
 // italics, strike-through, and a sentence's last stop.
-func undecorated(s string) string {
+func stripDecoration(s string) string {
 	s = strings.Trim(s, "`*~'")
 	s = strings.TrimRight(s, ".,;:!?")
 	return strings.Trim(s, "`*_~'")

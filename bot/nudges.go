@@ -8,35 +8,35 @@ import (
 )
 
 // Reminder asks those once more who can still agree.
-func (w Messages) Reminder(r approvals.Request, whom []string) string {
+func (w Phrases) RemindApprovers(r approvals.Request, whom []string) string {
 	return fmt.Sprintf("%s Request %s still waits for you: %s, until %s. The card above shows what is asked; react on it with %s to approve or %s to deny.",
-		people(whom), code(r.ID), lacking(r), moment(r.Deadline), w.approve(), w.deny())
+		mentionPeople(whom), quoteCode(r.ID), describeMissing(r), formatTime(r.Deadline), w.approveEmoji(), w.denyEmoji())
 }
 
 // Reopened says that an approved request waits again, who does not count any
 // more, and what is needed now.
-func (w Messages) Reopened(r approvals.Request, lost []approvals.LostConsent) string {
+func ExplainConsentLost(r approvals.Request, lost []approvals.LostConsent) string {
 	reasons := make([]string, len(lost))
 	for i, l := range lost {
-		reasons[i] = user(l.User) + " " + lossOf(l.Reason)
+		reasons[i] = mentionUser(l.User) + " " + explainLoss(l.Reason)
 	}
-	text := fmt.Sprintf("%s Request %s was approved, but before UiPath was asked its approvals no longer sufficed", user(r.Requester), code(r.ID))
+	text := fmt.Sprintf("%s Request %s was approved, but before UiPath was asked its approvals no longer sufficed", mentionUser(r.Requester), quoteCode(r.ID))
 	if len(reasons) > 0 {
-		text += ": " + within(maxListed, reasons)
+		text += ": " + joinWithin(maxListed, reasons)
 	}
 	if r.WriteAttempted {
-		text += fmt.Sprintf(". A write had been tried before, and it, or a part of it, may have taken effect: look at %s in UiPath.", group(r.Proposal.Group))
+		text += fmt.Sprintf(". A write had been tried before, and it, or a part of it, may have taken effect: look at %s in UiPath.", nameGroup(r.Proposal.Group))
 	} else {
 		text += ". Nothing had been changed at UiPath by then."
 	}
 	if r.State != approvals.Pending {
 		return text
 	}
-	return text + fmt.Sprintf(" It waits again: %s, until %s.", lacking(r), moment(r.Deadline))
+	return text + fmt.Sprintf(" It waits again: %s, until %s.", describeMissing(r), formatTime(r.Deadline))
 }
 
 // lossOf says why somebody's consent does not count any more.
-func lossOf(why approvals.Eligibility) string {
+func explainLoss(why approvals.Eligibility) string {
 	switch why {
 	case approvals.Withdrawn:
 		return "took the reaction back"
@@ -55,7 +55,7 @@ func lossOf(why approvals.Eligibility) string {
 }
 
 // lacking says how many approvals a waiting request has, and what is missing.
-func lacking(r approvals.Request) string {
+func describeMissing(r approvals.Request) string {
 	missing := r.Terms.MissingVotes(r.Votes)
 	given := r.Terms.Quorum()
 	var stages []string
@@ -65,40 +65,40 @@ func lacking(r approvals.Request) string {
 			stages = append(stages, fmt.Sprintf("%d from %s", n, stageName(r.Terms.Stages[i], i)))
 		}
 	}
-	text := fmt.Sprintf("it has %d of %s", given, needed(r.Terms.Quorum()))
+	text := fmt.Sprintf("it has %d of %s", given, approvalsNeeded(r.Terms.Quorum()))
 	if len(missing) > 1 && len(stages) > 0 {
-		text += " (still missing: " + list(stages) + ")"
+		text += " (still missing: " + joinList(stages) + ")"
 	}
 	return text
 }
 
 // Thread is what a kind of work says in the card's thread.
-func (w Messages) Thread(r approvals.Request, said approvals.Job) string {
+func (w Phrases) ThreadReply(r approvals.Request, said approvals.Job) string {
 	switch said.Kind {
 	case approvals.JobPostDelay:
-		return w.Held(r)
+		return ExplainDelay(r)
 	case approvals.JobRemind:
-		return w.Reminder(r, strings.Fields(said.Note))
+		return w.RemindApprovers(r, strings.Fields(said.Note))
 	case approvals.JobPostConsentLost:
-		return w.Reopened(r, said.Lost())
+		return ExplainConsentLost(r, said.Lost())
 	case approvals.JobWarnExpiry:
-		return w.Warning(r, strings.Fields(said.Note))
+		return WarnExpiry(r, strings.Fields(said.Note))
 	case approvals.JobPostRevocationDelay:
-		return w.Overdue(r)
+		return ExplainRevocationDelay(r)
 	case approvals.JobPostRevocation:
-		return w.Ended(r)
+		return DescribeRevocation(r)
 	}
-	return w.End(r)
+	return w.DescribeOutcome(r)
 }
 
 // Private is what the requester is told where the thread cannot tell it.
-func (w Messages) Private(r approvals.Request, said approvals.Job) string {
+func (w Phrases) PrivateNotice(r approvals.Request, said approvals.Job) string {
 	switch said.Kind {
 	case approvals.JobPostConsentLost, approvals.JobWarnExpiry, approvals.JobPostRevocationDelay, approvals.JobPostRevocation:
-		return w.Thread(r, said)
+		return w.ThreadReply(r, said)
 	}
 	if r.State == approvals.Done { // no card above it says which request this is
-		return user(r.Requester) + " Request " + code(r.ID) + " is done: " + strings.TrimPrefix(w.done(r), "Done: ")
+		return mentionUser(r.Requester) + " Request " + quoteCode(r.ID) + " is done: " + strings.TrimPrefix(describeDone(r), "Done: ")
 	}
-	return w.Notice(r)
+	return w.RequesterNotice(r)
 }

@@ -14,10 +14,10 @@ import (
 // second when Slack answers each with too_many_websockets. Slack's own sources
 // disagree whether the method is tier 1 (one a minute) or tier 3 (fifty).
 const (
-	openEvery    = 5 * time.Second
-	openBurst    = 6
-	firstSilence = 2 * time.Second
-	lastSilence  = 30 * time.Second
+	openEvery      = 5 * time.Second
+	openBurst      = 6
+	firstBackoff   = 2 * time.Second
+	longestBackoff = 30 * time.Second
 )
 
 // An opener is the RoundTripper of the Socket Mode clients: it holds back
@@ -41,18 +41,18 @@ func (o *opener) RoundTrip(req *http.Request) (*http.Response, error) {
 	if !strings.HasSuffix(req.URL.Path, "/apps.connections.open") {
 		return o.next.RoundTrip(req)
 	}
-	if err := o.hold(req); err != nil {
+	if err := o.awaitTurn(req); err != nil {
 		return nil, err
 	}
 	resp, err := o.next.RoundTrip(req)
 	if err == nil && resp.StatusCode == http.StatusTooManyRequests {
-		o.heed(resp.Header.Get("Retry-After"))
+		o.heedRetryAfter(resp.Header.Get("Retry-After"))
 	}
 	return resp, err
 }
 
-func (o *opener) hold(req *http.Request) error {
-	pause := o.pause(time.Now())
+func (o *opener) awaitTurn(req *http.Request) error {
+	pause := o.nextPause(time.Now())
 	timer := time.NewTimer(pause)
 	defer timer.Stop()
 	select {
@@ -66,43 +66,43 @@ func (o *opener) hold(req *http.Request) error {
 // pause grows with every connection that never said hello. The first two are
 // free: so many are opened side by side. Those that never came to be do not
 // count: between them slack-go waits by itself.
-func (o *opener) pause(now time.Time) time.Duration {
+func (o *opener) nextPause(now time.Time) time.Duration {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	var pause time.Duration
 	if extra := o.silent - Connections; extra >= 0 {
-		pause = silence(extra)
+		pause = backoffAfter(extra)
 	}
 	return max(pause, o.until.Sub(now))
 }
 
 // silence is how long to wait after so many failures, from zero on.
-func silence(failures int) time.Duration {
-	return min(firstSilence<<min(failures, 8), lastSilence)
+func backoffAfter(failures int) time.Duration {
+	return min(firstBackoff<<min(failures, 8), longestBackoff)
 }
 
 // connected counts a connection that came to be, until it says hello.
-func (o *opener) connected() {
+func (o *opener) countConnected() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.silent++
 }
 
 // hello resets the pause: a connection came to life.
-func (o *opener) hello() {
+func (o *opener) resetSilent() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.silent = 0
 }
 
 // unanswered tells how many connections came to be since the last hello.
-func (o *opener) unanswered() int {
+func (o *opener) countSilent() int {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.silent
 }
 
-func (o *opener) heed(retryAfter string) {
+func (o *opener) heedRetryAfter(retryAfter string) {
 	wait, err := time.ParseDuration(retryAfter + "s")
 	if err != nil {
 		return

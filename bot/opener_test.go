@@ -46,14 +46,14 @@ func opens(t *testing.T, o *opener, within time.Duration, opened func()) int {
 
 // TestOpenerSlowsDown counts calls in ten minutes of each kind of trouble.
 func TestOpenerSlowsDown(t *testing.T) {
-	greeted := func(o *opener) { o.connected(); o.hello() }
+	greeted := func(o *opener) { o.countConnected(); o.resetSilent() }
 	nobody := func(*opener) {}
 	for name, c := range map[string]struct {
 		then        func(o *opener) // what becomes of each connection
 		retryAfter  string
 		least, most int
 	}{
-		"no hello ever":                   {then: func(o *opener) { o.connected() }, least: 20, most: 26},
+		"no hello ever":                   {then: func(o *opener) { o.countConnected() }, least: 20, most: 26},
 		"ends right after each hello":     {then: greeted, least: 100, most: 126},
 		"never comes to be":               {then: nobody, least: 100, most: 126},
 		"too many requests":               {then: nobody, retryAfter: "60", least: 10, most: 11},
@@ -71,8 +71,8 @@ func TestOpenerSlowsDown(t *testing.T) {
 					t.Errorf("%d calls in ten minutes instead of %d to %d", n, c.least, c.most)
 				}
 				if name == "no hello ever" {
-					o.hello()
-					if pause := o.pause(time.Now()); pause > 0 {
+					o.resetSilent()
+					if pause := o.nextPause(time.Now()); pause > 0 {
 						t.Errorf("after a hello it still waits %v", pause)
 					}
 				}

@@ -46,7 +46,7 @@ func newPacer(limit rate.Limit, burst int) *pacer {
 
 // wait returns when one more call may be made. The rate comes first: whoever
 // waits for it may be asked to wait longer meanwhile.
-func (p *pacer) wait(ctx context.Context) error {
+func (p *pacer) awaitTurn(ctx context.Context) error {
 	if err := p.limit.Wait(ctx); err != nil {
 		return err
 	}
@@ -68,7 +68,7 @@ func (p *pacer) wait(ctx context.Context) error {
 }
 
 // heed holds every further call back for as long as Slack asked.
-func (p *pacer) heed(err error) {
+func (p *pacer) heedDelay(err error) {
 	var delay *approvals.DelayError
 	if !errors.As(err, &delay) || delay.After <= 0 {
 		return

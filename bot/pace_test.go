@@ -16,7 +16,7 @@ import (
 // TestPace counts what gets through in a minute.
 func TestPace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := NewMessenger(nil, nil, Self{}, testWords(), nil, DefaultPace, testLogger(&rig{log: new(logBuffer)}))
+		s := NewMessenger(nil, nil, Identity{}, testWords(), nil, DefaultPace, testLogger(&rig{log: new(logBuffer)}))
 		for kind, most := range map[approvals.JobKind]int{
 			approvals.JobPostCard: 60 + 5, approvals.JobPostOutcome: 60 + 5, approvals.JobPostDelay: 60 + 5,
 			approvals.JobUpdateCard: 50 + 5, approvals.JobAddReactions: 25 + 5, approvals.JobTellVoter: 100 + 5, approvals.JobTellRequester: 100 + 5,
@@ -42,7 +42,7 @@ func TestSlackAsksToBeLeftAlone(t *testing.T) {
 		p, other := newPacer(rate.Every(time.Minute), 1), newPacer(rate.Inf, 1)
 		start := time.Now()
 		after := func(p *pacer) time.Duration {
-			if err := p.wait(t.Context()); err != nil {
+			if err := p.awaitTurn(t.Context()); err != nil {
 				t.Error(err)
 			}
 			return time.Since(start)
@@ -53,20 +53,20 @@ func TestSlackAsksToBeLeftAlone(t *testing.T) {
 		waiting := make(chan time.Duration)
 		go func() { waiting <- after(p) }()
 		synctest.Wait()
-		p.heed(fmt.Errorf("post: %w", &approvals.DelayError{After: time.Hour}))
-		p.heed(&approvals.DelayError{After: time.Second}) // a shorter wish takes nothing back
-		p.heed(&approvals.DelayError{After: -1})
-		p.heed(errors.New("something else"))
+		p.heedDelay(fmt.Errorf("post: %w", &approvals.DelayError{After: time.Hour}))
+		p.heedDelay(&approvals.DelayError{After: time.Second}) // a shorter wish takes nothing back
+		p.heedDelay(&approvals.DelayError{After: -1})
+		p.heedDelay(errors.New("something else"))
 		if d := after(other); d != 0 {
 			t.Errorf("another kind of work waits %v", d)
 		}
 		if d := <-waiting; d != time.Hour {
 			t.Errorf("a call is made after %v", d)
 		}
-		p.heed(&approvals.DelayError{After: time.Hour})
+		p.heedDelay(&approvals.DelayError{After: time.Hour})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute*2)
 		defer cancel()
-		if err := p.wait(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		if err := p.awaitTurn(ctx); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("%v", err)
 		}
 	})
@@ -76,19 +76,19 @@ func TestSlackAsksToBeLeftAlone(t *testing.T) {
 func TestReceipts(t *testing.T) {
 	at := func(d time.Duration) time.Time { return testTime.Add(d) }
 	var r ResponseURLs
-	if url := r.take("R-1", testTime); url != "" {
+	if url := r.Take("R-1", testTime); url != "" {
 		t.Errorf("nothing was kept but %s", url)
 	}
 	r.Keep("R-1", "https://one.example", testTime)
 	r.Keep("R-2", "", testTime)
 	r.Keep("R-3", "https://three.example", at(10*time.Minute))
-	for range receiptPosts {
-		if url := r.take("R-1", at(receiptLife-1)); url != "https://one.example" {
+	for range responseURLPosts {
+		if url := r.Take("R-1", at(responseURLLife-1)); url != "https://one.example" {
 			t.Errorf("%q", url)
 		}
 	}
 	for id, now := range map[string]time.Time{"R-1": testTime, "R-2": testTime, "R-3": at(40 * time.Minute)} {
-		if url := r.take(id, now); url != "" {
+		if url := r.Take(id, now); url != "" {
 			t.Errorf("%s: %s is used once more", id, url)
 		}
 	}

@@ -23,62 +23,62 @@ import (
 // pageSize is how many requests a list shows at a time. Slack drops an
 // acknowledgement of 20 KB without a word; ten of the longest requests take
 // half of that.
-const pageSize = 10
+const PageSize = 10
 
 // Whatever only adorns an answer has this long: the answer itself has to be
 // there within Slack's three seconds.
-const adornLimit = 700 * time.Millisecond
+const extrasLimit = 700 * time.Millisecond
 
 // A page is a part of a list of requests.
-type page struct {
-	requests []approvals.Request
-	all      int // on all pages
-	number   int // from 1
-	mine     map[string]bool
+type Page struct {
+	Requests   []approvals.Request
+	Total      int // on all pages
+	Number     int // from 1
+	Approvable map[string]bool
 }
 
-func (p page) last() int { return max(1, (p.all+pageSize-1)/pageSize) }
+func (p Page) lastNumber() int { return max(1, (p.Total+PageSize-1)/PageSize) }
 
 // answer answers a question for which the database suffices.
-func (in *Intake) answer(ctx context.Context, name, asker string, c Command) string {
+func (in *Intake) answerQuery(ctx context.Context, name, asker string, c Command) string {
 	var text string
 	var err error
 	switch c.Verb {
 	case VerbMine:
-		text, err = in.mine(ctx, name, asker, c.Page)
+		text, err = in.listOwn(ctx, name, asker, c.Page)
 	case VerbPending:
-		text, err = in.pending(ctx, name, asker, c.Page)
+		text, err = in.listPending(ctx, name, asker, c.Page)
 	case VerbStatus, VerbWhy:
-		text, err = in.about(ctx, name, asker, c)
+		text, err = in.describeRequest(ctx, name, asker, c)
 	}
 	switch {
 	case errors.Is(err, approvals.ErrNotFound):
-		return in.Words.Unknown(c.ID)
+		return ExplainUnknownRequest(c.ID)
 	case err != nil:
 		in.Log.Error().Err(err).Str("verb", string(c.Verb)).Msg("could not answer a question")
-		return in.Words.Unanswered()
+		return QueryFailed()
 	}
 	return text
 }
 
-func (in *Intake) mine(ctx context.Context, name, asker string, number int) (string, error) {
-	requests, all, err := in.Store.ListByRequester(ctx, asker, pageSize, (number-1)*pageSize)
-	return in.Words.Mine(name, page{requests: requests, all: all, number: number}), err
+func (in *Intake) listOwn(ctx context.Context, name, asker string, number int) (string, error) {
+	requests, all, err := in.Store.ListByRequester(ctx, asker, PageSize, (number-1)*PageSize)
+	return ListOwn(name, Page{Requests: requests, Total: all, Number: number}), err
 }
 
-func (in *Intake) pending(ctx context.Context, name, asker string, number int) (string, error) {
-	requests, all, err := in.Store.ListPending(ctx, pageSize, (number-1)*pageSize)
+func (in *Intake) listPending(ctx context.Context, name, asker string, number int) (string, error) {
+	requests, all, err := in.Store.ListPending(ctx, PageSize, (number-1)*PageSize)
 	if err != nil {
 		return "", err
 	}
-	p := page{requests: requests, all: all, number: number, mine: in.approvable(ctx, requests, asker)}
-	return in.Words.Waiting(name, p), nil
+	p := Page{Requests: requests, Total: all, Number: number, Approvable: in.markApprovable(ctx, requests, asker)}
+	return ListPending(name, p), nil
 }
 
 // approvable tells which requests wait for this very person, as far as Slack
 // tells it in time.
-func (in *Intake) approvable(ctx context.Context, requests []approvals.Request, asker string) map[string]bool {
-	ctx, cancel := context.WithTimeout(ctx, adornLimit)
+func (in *Intake) markApprovable(ctx context.Context, requests []approvals.Request, asker string) map[string]bool {
+	ctx, cancel := context.WithTimeout(ctx, extrasLimit)
 	defer cancel()
 	theirs := make(map[string]bool)
 	for _, r := range requests {
@@ -92,28 +92,28 @@ func (in *Intake) approvable(ctx context.Context, requests []approvals.Request, 
 	return theirs
 }
 
-func (in *Intake) about(ctx context.Context, name, asker string, c Command) (string, error) {
+func (in *Intake) describeRequest(ctx context.Context, name, asker string, c Command) (string, error) {
 	if c.ID == "" {
 		counts, err := in.Store.CountOpen(ctx)
-		return in.Words.Overview(name, counts), err
+		return SummarizeOpen(name, counts), err
 	}
 	r, err := in.Store.Request(ctx, c.ID)
 	if err != nil {
 		return "", err
 	}
-	r = forReader(r, asker)
+	r = hideReasons(r, asker)
 	link := ""
 	if r.CardTS != "" {
-		link = in.Directory.permalink(ctx, r.Channel, r.CardTS)
+		link = in.Directory.Permalink(ctx, r.Channel, r.CardTS)
 	}
 	if c.Verb == VerbWhy {
-		return in.Words.Explanation(r, link), nil
+		return in.Words.ExplainRequest(r, link), nil
 	}
-	return in.Words.Where(name, r, link), nil
+	return in.Words.DescribeRequest(name, r, link), nil
 }
 
 // forReader is the request without the reasons that are not for this reader.
-func forReader(r approvals.Request, reader string) approvals.Request {
+func hideReasons(r approvals.Request, reader string) approvals.Request {
 	if r.Requester == reader {
 		return r
 	}
@@ -128,8 +128,8 @@ func forReader(r approvals.Request, reader string) approvals.Request {
 
 // permalink is the address of a message; empty if Slack does not tell it in
 // time, or tells something that is none.
-func (d *Directory) permalink(ctx context.Context, channel, ts string) string {
-	ctx, cancel := context.WithTimeout(ctx, adornLimit)
+func (d *Directory) Permalink(ctx context.Context, channel, ts string) string {
+	ctx, cancel := context.WithTimeout(ctx, extrasLimit)
 	defer cancel()
 	link, err := d.api.GetPermalinkContext(ctx, &slack.PermalinkParameters{Channel: channel, Ts: ts})
 	if err != nil || !strings.HasPrefix(link, "https://") || strings.ContainsAny(link, "<>| ") {

@@ -7,8 +7,8 @@ import (
 
 // A response_url is honoured for half an hour and five posts.
 const (
-	receiptLife  = 30 * time.Minute
-	receiptPosts = 5
+	responseURLLife  = 30 * time.Minute
+	responseURLPosts = 5
 )
 
 // Receipts remembers the response_url of each command for as long as Slack
@@ -16,10 +16,10 @@ const (
 // restart a requester is reached in other ways.
 type ResponseURLs struct {
 	mu  sync.Mutex
-	all map[string]receipt
+	all map[string]responseURL
 }
 
-type receipt struct {
+type responseURL struct {
 	url   string
 	until time.Time
 	left  int
@@ -33,18 +33,18 @@ func (r *ResponseURLs) Keep(requestID, url string, now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.all == nil {
-		r.all = make(map[string]receipt)
+		r.all = make(map[string]responseURL)
 	}
 	for id, old := range r.all {
 		if !now.Before(old.until) {
 			delete(r.all, id)
 		}
 	}
-	r.all[requestID] = receipt{url: url, until: now.Add(receiptLife), left: receiptPosts}
+	r.all[requestID] = responseURL{url: url, until: now.Add(responseURLLife), left: responseURLPosts}
 }
 
 // take uses one post of a request's response_url; empty when there is none.
-func (r *ResponseURLs) take(requestID string, now time.Time) string {
+func (r *ResponseURLs) Take(requestID string, now time.Time) string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	kept, ok := r.all[requestID]

@@ -10,74 +10,74 @@ import (
 )
 
 // refused says why nobody was asked, and what to type instead.
-func (w Messages) refused(r approvals.Request) string {
-	start := fmt.Sprintf("Request %s was not put before an approver, and nothing was changed at UiPath: ", code(r.ID))
+func (w Phrases) explainRefusal(r approvals.Request) string {
+	start := fmt.Sprintf("Request %s was not put before an approver, and nothing was changed at UiPath: ", quoteCode(r.ID))
 	o := r.Outcome
 	switch o.Reason {
 	case approvals.ReasonNoSuchGroup:
-		return start + noSuchGroup(r.Ask.Group, o.Suggestions) + nearestGroup(r.Ask, o.Suggestions)
+		return start + explainUnknownGroup(r.Ask.Group, o.Suggestions) + suggestNearestGroup(r.Ask, o.Suggestions)
 	case approvals.ReasonAmbiguousGroup:
-		return start + manyGroups(r.Ask.Group, o.Suggestions)
+		return start + explainAmbiguousGroup(r.Ask.Group, o.Suggestions)
 	case approvals.ReasonNotOwned:
-		return start + w.notOwned(r, o)
+		return start + w.explainNotOwned(r, o)
 	case approvals.ReasonNothingToDo:
-		return start + nothingToDo(r)
+		return start + explainNothingToDo(r)
 	case approvals.ReasonWouldEmpty:
-		return start + wouldEmpty(r)
+		return start + explainWouldEmpty(r)
 	case approvals.ReasonQuotaTooLow:
-		return start + limitTooLow(r)
+		return start + explainLowLimit(r)
 	case approvals.ReasonQuotaWithoutCode:
-		return start + fmt.Sprintf("a limit of seats was asked for %s, which the rule of the group %s would not have.", codes(o.ConcernedCodes), code(r.Ask.Group))
+		return start + fmt.Sprintf("a limit of seats was asked for %s, which the rule of the group %s would not have.", joinCodes(o.ConcernedCodes), quoteCode(r.Ask.Group))
 	case approvals.ReasonDuplicate:
-		return start + duplicate(r)
+		return start + explainDuplicate(r)
 	case approvals.ReasonPolicy:
-		return start + w.objected(r)
+		return start + explainViolation(r)
 	case approvals.ReasonUncheckable:
-		return start + fmt.Sprintf("the policy depends on which user groups you are in, and Slack does not tell me (%s). Whoever runs licensebot has to mend that; ask again afterwards.", code(o.Answer))
+		return start + fmt.Sprintf("the policy depends on which user groups you are in, and Slack does not tell me (%s). Whoever runs licensebot has to mend that; ask again afterwards.", quoteCode(o.Answer))
 	}
-	if text := w.untimely(r); text != "" {
+	if text := explainBadTerm(r); text != "" {
 		return start + text
 	}
-	return start + fmt.Sprintf("UiPath refused to show the group's rule (%s). Whoever runs licensebot has to mend that; ask again afterwards.", code(o.Answer))
+	return start + fmt.Sprintf("UiPath refused to show the group's rule (%s). Whoever runs licensebot has to mend that; ask again afterwards.", quoteCode(o.Answer))
 }
 
 // try shows commands to copy.
-func try(commands ...string) string {
+func offerCommands(commands ...string) string {
 	text := "\nTry: "
 	for i, command := range commands {
 		if i > 0 {
 			text += "\nand: "
 		}
-		text += codeIn(command, maxCopied)
+		text += quoteCodeWithin(command, maxCopied)
 	}
 	return text
 }
 
-func noSuchGroup(ref string, nearest []string) string {
-	text := fmt.Sprintf("UiPath has no group with the id or the exact name %s.", code(ref))
+func explainUnknownGroup(ref string, nearest []string) string {
+	text := fmt.Sprintf("UiPath has no group with the id or the exact name %s.", quoteCode(ref))
 	if len(nearest) == 0 {
 		return text + " If the name has blanks, put it in double quotes."
 	}
-	return text + fmt.Sprintf(" The nearest are %s.", codes(nearest))
+	return text + fmt.Sprintf(" The nearest are %s.", joinCodes(nearest))
 }
 
-func nearestGroup(ask approvals.Ask, nearest []string) string {
+func suggestNearestGroup(ask approvals.Ask, nearest []string) string {
 	if len(nearest) == 0 {
 		return ""
 	}
 	ask.Group = nearest[0]
-	return try(suggestion(ask))
+	return offerCommands(Suggest(ask))
 }
 
-func manyGroups(ref string, ids []string) string {
-	return fmt.Sprintf("several groups at UiPath are called %s. Ask again with the id of the one you mean: %s.", code(ref), codes(ids))
+func explainAmbiguousGroup(ref string, ids []string) string {
+	return fmt.Sprintf("several groups at UiPath are called %s. Ask again with the id of the one you mean: %s.", quoteCode(ref), joinCodes(ids))
 }
 
-func nothingToDo(r approvals.Request) string {
-	group, now := code(r.Ask.Group), rule(r.Outcome.Allocation)
+func explainNothingToDo(r approvals.Request) string {
+	group, now := quoteCode(r.Ask.Group), joinAllocation(r.Outcome.Allocation)
 	switch {
 	case r.Ask.Action == approvals.Remove:
-		return fmt.Sprintf("the rule of the group %s does not have %s; it is %s.", group, codes(r.Outcome.ConcernedCodes), now)
+		return fmt.Sprintf("the rule of the group %s does not have %s; it is %s.", group, joinCodes(r.Outcome.ConcernedCodes), now)
 	case r.Ask.Action == approvals.Set && len(r.Ask.Codes) == 0:
 		return fmt.Sprintf("the rule of the group %s is empty already.", group)
 	case r.Ask.Action == approvals.Set:
@@ -85,20 +85,20 @@ func nothingToDo(r approvals.Request) string {
 	}
 	var has []string
 	for _, c := range r.Outcome.ConcernedCodes {
-		has = append(has, limited(c, r.Ask.Quotas))
+		has = append(has, FormatCode(c, r.Ask.Quotas))
 	}
-	return fmt.Sprintf("the rule of the group %s already has %s.", group, codes(has))
+	return fmt.Sprintf("the rule of the group %s already has %s.", group, joinCodes(has))
 }
 
-func wouldEmpty(r approvals.Request) string {
+func explainWouldEmpty(r approvals.Request) string {
 	ask := r.Ask
 	ask.MayEmpty = true
 	return fmt.Sprintf("the rule of the group %s has nothing but %s, so it would be left empty. If that is what you want, say so with the word %s.",
-		code(ask.Group), codes(r.Outcome.ConcernedCodes), code("emptying")) + try(suggestion(ask))
+		quoteCode(ask.Group), joinCodes(r.Outcome.ConcernedCodes), quoteCode("emptying")) + offerCommands(Suggest(ask))
 }
 
 // limitTooLow offers the least limits that UiPath takes.
-func limitTooLow(r approvals.Request) string {
+func explainLowLimit(r approvals.Request) string {
 	ask := r.Ask
 	ask.Quotas = slices.Clone(ask.Quotas)
 	var parts []string
@@ -108,7 +108,7 @@ func limitTooLow(r approvals.Request) string {
 		if err != nil {
 			continue
 		}
-		parts = append(parts, fmt.Sprintf("of %s, %s", code(c), seatCount(limit)))
+		parts = append(parts, fmt.Sprintf("of %s, %s", quoteCode(c), countSeats(limit)))
 		for i := range ask.Quotas {
 			if ask.Quotas[i].Code == c {
 				ask.Quotas[i].Limit = limit
@@ -116,46 +116,46 @@ func limitTooLow(r approvals.Request) string {
 		}
 	}
 	return fmt.Sprintf("the group %s uses more seats than it would be limited to (%s), and UiPath takes no limit below that.",
-		code(ask.Group), list(parts)) + try(suggestion(ask))
+		quoteCode(ask.Group), joinList(parts)) + offerCommands(Suggest(ask))
 }
 
-func duplicate(r approvals.Request) string {
+func explainDuplicate(r approvals.Request) string {
 	other := "another request"
 	if len(r.Outcome.Suggestions) > 0 {
-		other = "request " + code(r.Outcome.Suggestions[0])
+		other = "request " + quoteCode(r.Outcome.Suggestions[0])
 	}
 	text := fmt.Sprintf("%s, which is still open, asks for the very same. Its card is where approvers decide about it.", other)
 	if len(r.Outcome.Suggestions) > 0 {
-		text += try(commandOf(r.Ask) + " status " + r.Outcome.Suggestions[0])
+		text += offerCommands(NameOf(r.Ask) + " status " + r.Outcome.Suggestions[0])
 	}
 	return text
 }
 
 // notOwned names each code that the organisation lacks, with the nearest that
 // it has and a command that uses it.
-func (w Messages) notOwned(r approvals.Request, o *approvals.Outcome) string {
+func (w Phrases) explainNotOwned(r approvals.Request, o *approvals.Outcome) string {
 	var parts []string
 	for i, c := range o.ConcernedCodes {
-		part := "your organisation does not own " + w.named(c)
-		if near := nth(o.Suggestions, i); near != "" {
-			part += "; did you mean " + w.named(near) + "?"
+		part := "your organisation does not own " + w.nameCode(c)
+		if near := elementAt(o.Suggestions, i); near != "" {
+			part += "; did you mean " + w.nameCode(near) + "?"
 		}
 		parts = append(parts, part)
 	}
-	text := list(parts) + "."
+	text := joinList(parts) + "."
 	text = strings.ReplaceAll(text, "?.", "?")
 	if len(o.Allocation) > 0 {
-		text += " It owns " + rule(o.Allocation) + "."
+		text += " It owns " + joinAllocation(o.Allocation) + "."
 	} else {
 		text += " It owns no user licences at all."
 	}
-	if corrected := renamed(r.Ask, o.ConcernedCodes, o.Suggestions); len(corrected.Codes) > 0 {
-		text += try(suggestion(corrected))
+	if corrected := ReplaceCodes(r.Ask, o.ConcernedCodes, o.Suggestions); len(corrected.Codes) > 0 {
+		text += offerCommands(Suggest(corrected))
 	}
 	return text
 }
 
-func nth(all []string, i int) string {
+func elementAt(all []string, i int) string {
 	if i < len(all) {
 		return all[i]
 	}

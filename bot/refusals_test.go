@@ -15,7 +15,7 @@ func refusedWith(ask approvals.Ask, o approvals.Outcome) string {
 		ask.Group = "group-01"
 	}
 	ask.Command = "/licences"
-	return testWords().Notice(approvals.Request{ID: someID, State: approvals.Refused, Requester: "U0ROBIN", Ask: ask, Outcome: &o})
+	return testWords().RequesterNotice(approvals.Request{ID: ExampleID, State: approvals.Refused, Requester: "U0ROBIN", Ask: ask, Outcome: &o})
 }
 
 // tried lists the commands that an answer offers, and expects each to be
@@ -29,7 +29,7 @@ func tried(t *testing.T, said string) string {
 	var commands []string
 	for _, shown := range strings.Split(offered, "\nand: ") {
 		text := strings.TrimPrefix(strings.Trim(shown, "`"), "/licences ")
-		if _, err := ParseCommand("/licences", text, testTime); err != nil {
+		if _, err := Parse("/licences", text, testTime); err != nil {
 			t.Errorf("what is shown to copy is not understood: %s: %v", shown, err)
 		}
 		commands = append(commands, html.UnescapeString(text))
@@ -165,7 +165,7 @@ func TestObjections(t *testing.T) {
 // TestHostileRefusals says every refusal with everything from outside hostile
 // and as long as it may be.
 func TestHostileRefusals(t *testing.T) {
-	codes := append(repeat(maxCodes-1, strings.Repeat("C", 38)+"%02d"), hostile)
+	codes := append(repeat(MaxCodes-1, strings.Repeat("C", 38)+"%02d"), hostile)
 	nasty := strings.Repeat("<>&`", 75)
 	for _, action := range []approvals.Action{approvals.Add, approvals.Set, approvals.Remove} {
 		for _, kind := range append(approvals.ViolationKinds(), "another") {
@@ -178,7 +178,7 @@ func TestHostileRefusals(t *testing.T) {
 			r.Outcome = &approvals.Outcome{Reason: approvals.ReasonPolicy, Violation: &approvals.Violation{
 				Kind: kind, Rule: nasty, Message: nasty, Codes: codes, Parts: parts, Pattern: nasty, Hint: hostile, MaxDuration: time.Hour, MaxCodes: 3, MaxSeats: 100,
 			}}
-			said := testWords().Notice(r)
+			said := testWords().RequesterNotice(r)
 			expectHarmless(t, said)
 			if len(said) > 12000 {
 				t.Errorf("%s: %d bytes are said", kind, len(said))
@@ -189,7 +189,7 @@ func TestHostileRefusals(t *testing.T) {
 			r.Ask.Action = action
 			r.Outcome = hostileOutcome(reason)
 			r.Outcome.Suggestions = append(r.Outcome.Suggestions, "IDU=x", "=", "IDU=7")
-			expectHarmless(t, testWords().Notice(r))
+			expectHarmless(t, testWords().RequesterNotice(r))
 		}
 	}
 }

@@ -38,7 +38,7 @@ type rig struct {
 	ctx       context.Context
 	slack     *sandbox.Slack
 	api       *slack.Client
-	self      Self
+	self      Identity
 	receipts  *ResponseURLs
 	speaker   *Messenger
 	directory *Directory

@@ -13,35 +13,35 @@ import (
 )
 
 // Self is who the bot is in the workspace.
-type Self struct {
+type Identity struct {
 	UserID, BotID, TeamID, EnterpriseID string
 	URL                                 string // of the workspace, with a slash at the end
 }
 
 // link is where a message is read, as chat.getPermalink would tell.
-func (s Self) link(channel, ts string) string {
-	return s.URL + "archives/" + idOnly(channel) + "/p" + strings.ReplaceAll(ts, ".", "")
+func (s Identity) MessageLink(channel, ts string) string {
+	return s.URL + "archives/" + sanitizeID(channel) + "/p" + strings.ReplaceAll(ts, ".", "")
 }
 
-func (s Self) wrote(m slack.Message) bool {
+func (s Identity) isAuthor(m slack.Message) bool {
 	return m.User == s.UserID || m.User == "" && s.BotID != "" && m.BotID == s.BotID
 }
 
 // Introduce asks Slack who the bot is, for as long as Slack cannot be reached.
 // A token that Slack does not accept, and an answer without a user id (with
 // which the bot could not tell its own reactions from people's) are errors.
-func Introduce(ctx context.Context, api *slack.Client, log zerolog.Logger) (Self, error) {
-	return backoff.Retry(ctx, func() (Self, error) {
+func Introduce(ctx context.Context, api *slack.Client, log zerolog.Logger) (Identity, error) {
+	return backoff.Retry(ctx, func() (Identity, error) {
 		who, err := api.AuthTestContext(ctx)
 		switch {
-		case err != nil && retryable(ctx, err):
-			return Self{}, classify("auth.test", err)
+		case err != nil && isRetryable(ctx, err):
+			return Identity{}, ClassifyError("auth.test", err)
 		case err != nil:
-			return Self{}, backoff.Permanent(classify("auth.test", err))
+			return Identity{}, backoff.Permanent(ClassifyError("auth.test", err))
 		case who.UserID == "" || who.TeamID == "":
-			return Self{}, backoff.Permanent(errors.New("Slack auth.test: the answer names no user and team; SLACK_BOT_TOKEN has to be a bot token (xoxb-…)"))
+			return Identity{}, backoff.Permanent(errors.New("Slack auth.test: the answer names no user and team; SLACK_BOT_TOKEN has to be a bot token (xoxb-…)"))
 		}
-		return Self{UserID: who.UserID, BotID: who.BotID, TeamID: who.TeamID, EnterpriseID: who.EnterpriseID, URL: who.URL}, nil
+		return Identity{UserID: who.UserID, BotID: who.BotID, TeamID: who.TeamID, EnterpriseID: who.EnterpriseID, URL: who.URL}, nil
 	}, backoff.WithMaxElapsedTime(0), backoff.WithNotify(func(err error, wait time.Duration) {
 		log.Warn().Err(err).Dur("retry_in", wait).Msg("Slack does not say who the bot is; trying again")
 	}))
@@ -52,10 +52,10 @@ func Introduce(ctx context.Context, api *slack.Client, log zerolog.Logger) (Self
 func CheckChannel(ctx context.Context, api *slack.Client, channel string) error {
 	info, err := api.GetConversationInfoContext(ctx, &slack.GetConversationInfoInput{ChannelID: channel})
 	switch {
-	case answered(err, "channel_not_found"):
-		return fmt.Errorf("channel %s: %w; requests are kept until then", channel, classify("conversations.info", err))
+	case isAnswer(err, "channel_not_found"):
+		return fmt.Errorf("channel %s: %w; requests are kept until then", channel, ClassifyError("conversations.info", err))
 	case err != nil:
-		return fmt.Errorf("channel %s: it cannot be told whether it can be used: %w", channel, classify("conversations.info", err))
+		return fmt.Errorf("channel %s: it cannot be told whether it can be used: %w", channel, ClassifyError("conversations.info", err))
 	case info.IsArchived:
 		return fmt.Errorf("channel %s: %s; requests are kept until then", channel, remedies["is_archived"])
 	case !info.IsMember:

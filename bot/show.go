@@ -14,24 +14,24 @@ import (
 const maxRows = 60
 
 // Rule shows a group's rule, its limits and seats, and what is asked about it.
-func (w Messages) Rule(name string, g approvals.Group, now approvals.Allocation, open []approvals.Request) string {
-	lines := []string{"*The rule of " + group(g) + "*"}
+func (w Phrases) ShowAllocation(name string, g approvals.Group, now approvals.Allocation, open []approvals.Request) string {
+	lines := []string{"*The rule of " + nameGroup(g) + "*"}
 	for _, c := range now.Codes {
-		lines = append(lines, "• "+w.row(c, now))
+		lines = append(lines, "• "+w.allocationRow(c, now))
 	}
 	if len(now.Codes) == 0 {
 		lines = append(lines, "It is empty: the group's members get no licence by it.")
 	}
-	lines = firstRows(lines)
+	lines = truncateRows(lines)
 	if now.UseExternalLicense {
 		lines = append(lines, "The group also uses licences that are managed elsewhere (external licences).")
 	}
 	for i, r := range open {
-		if i == pageSize {
-			lines = append(lines, "… and more; see "+codeIn(name+" pending", maxCopied)+".")
+		if i == PageSize {
+			lines = append(lines, "… and more; see "+quoteCodeWithin(name+" pending", maxCopied)+".")
 			break
 		}
-		lines = append(lines, fmt.Sprintf("Open request %s by %s: %s · %s", code(r.ID), user(r.Requester), wish(r.Ask, "the group", maxWished), standing(r)))
+		lines = append(lines, fmt.Sprintf("Open request %s by %s: %s · %s", quoteCode(r.ID), mentionUser(r.Requester), summarizeAsk(r.Ask, "the group", maxAskCodes), describeState(r)))
 	}
 	if len(open) == 0 {
 		lines = append(lines, "No request about it is open.")
@@ -40,17 +40,17 @@ func (w Messages) Rule(name string, g approvals.Group, now approvals.Allocation,
 }
 
 // row tells of a code its name, the group's limit, and the seats.
-func (w Messages) row(c string, now approvals.Allocation) string {
-	text := w.named(c)
+func (w Phrases) allocationRow(c string, now approvals.Allocation) string {
+	text := w.nameCode(c)
 	for _, q := range now.Quotas {
 		if q.Code == c {
-			text += fmt.Sprintf(" · at most %s for this group, %d in use", seatCount(q.Limit), q.Used)
+			text += fmt.Sprintf(" · at most %s for this group, %d in use", countSeats(q.Limit), q.Used)
 		}
 	}
 	i := slices.IndexFunc(now.Owned, func(s approvals.Seats) bool { return s.Code == c })
 	switch {
 	case i >= 0:
-		text += " · " + allocated(now.Owned[i])
+		text += " · " + seatUsage(now.Owned[i])
 	case now.Owned != nil:
 		text += " · the organisation does not own it any more"
 	}
@@ -58,19 +58,19 @@ func (w Messages) row(c string, now approvals.Allocation) string {
 }
 
 // Owned lists what can be asked for.
-func (w Messages) Owned(name string, seats []approvals.Seats) string {
+func (w Phrases) ListOwnedCodes(name string, seats []approvals.Seats) string {
 	if len(seats) == 0 {
 		return "Your organisation owns no user licences, or UiPath does not tell which."
 	}
 	lines := []string{"*The user licences that your organisation owns*"}
 	for _, s := range seats {
-		lines = append(lines, fmt.Sprintf("• %s · %s, %d free", w.named(s.Code), allocated(s), s.Free()))
+		lines = append(lines, fmt.Sprintf("• %s · %s, %d free", w.nameCode(s.Code), seatUsage(s), s.Free()))
 	}
-	return strings.Join(firstRows(lines), "\n") + "\nA code is asked for like this: " +
-		codeIn(suggestion(approvals.Ask{Command: name, Group: someGroup, Codes: []string{seats[0].Code}}), maxCopied)
+	return strings.Join(truncateRows(lines), "\n") + "\nA code is asked for like this: " +
+		quoteCodeWithin(Suggest(approvals.Ask{Command: name, Group: ExampleGroup, Codes: []string{seats[0].Code}}), maxCopied)
 }
 
-func firstRows(lines []string) []string {
+func truncateRows(lines []string) []string {
 	if len(lines) > maxRows {
 		lines = append(lines[:maxRows:maxRows], fmt.Sprintf("… and %d more", len(lines)-maxRows))
 	}
@@ -78,29 +78,29 @@ func firstRows(lines []string) []string {
 }
 
 // Looking acknowledges a question that UiPath is asked for.
-func (w Messages) Looking() string { return "Looking it up…" }
+func LookingUp() string { return "Looking it up…" }
 
 // NotFound says why UiPath could not be asked.
-func (w Messages) NotFound(name, ref string, err error) string {
+func ExplainLookupError(name, ref string, err error) string {
 	var none *approvals.GroupError
 	var refusal *approvals.RefusedError
 	var delay *approvals.DelayError
 	switch {
 	case errors.As(err, &none) && none.Ambiguous:
-		return sentence(manyGroups(ref, none.Candidates)) + w.tryShow(name, none.Candidates)
+		return capitalize(explainAmbiguousGroup(ref, none.Candidates)) + suggestShow(name, none.Candidates)
 	case errors.As(err, &none):
-		return noSuchGroup(ref, none.Candidates) + w.tryShow(name, none.Candidates)
+		return explainUnknownGroup(ref, none.Candidates) + suggestShow(name, none.Candidates)
 	case errors.As(err, &refusal):
-		return fmt.Sprintf("UiPath refused to tell (%s). Whoever runs licensebot has to mend that.", code(refusal.Answer))
+		return fmt.Sprintf("UiPath refused to tell (%s). Whoever runs licensebot has to mend that.", quoteCode(refusal.Answer))
 	case errors.As(err, &delay):
-		return fmt.Sprintf("I could not look that up: %s. Please type it again in a minute.", plain(delay.Reason))
+		return fmt.Sprintf("I could not look that up: %s. Please type it again in a minute.", escapeLine(delay.Reason))
 	}
 	return "I could not look that up: no clear answer came back in time. Please type it again in a minute."
 }
 
-func (w Messages) tryShow(name string, candidates []string) string {
+func suggestShow(name string, candidates []string) string {
 	if len(candidates) == 0 {
 		return ""
 	}
-	return try(name + " show " + quoted(candidates[0]))
+	return offerCommands(name + " show " + QuoteGroup(candidates[0]))
 }

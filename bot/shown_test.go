@@ -11,8 +11,8 @@ import (
 )
 
 // testWords are the words of a bot with the usual configuration.
-func testWords() Messages {
-	return Messages{Channel: "C0APPROVALS", Approve: []string{"white_check_mark"}, Deny: []string{"x"}, CodeName: licensing.Name}
+func testWords() Phrases {
+	return Phrases{Channel: "C0APPROVALS", Approve: []string{"white_check_mark"}, Deny: []string{"x"}, CodeName: licensing.Name}
 }
 
 // markup is everything between angle brackets that the bot says on its own:

@@ -39,13 +39,13 @@ var remedies = map[string]string{
 
 // transient are Slack's own failures, after any of which the call may or may
 // not have taken effect.
-var transient = []string{"internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org", "org_login_required"}
+var transientAnswers = []string{"internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org", "org_login_required"}
 
 // limiting are answers that ask for time.
-var limiting = []string{"ratelimited", "rate_limited"}
+var limitAnswers = []string{"ratelimited", "rate_limited"}
 
 // gone are answers about a message that no longer can be spoken to.
-var gone = []string{
+var goneAnswers = []string{
 	"message_not_found", "thread_not_found", "cannot_reply_to_message", "cant_update_message",
 	"edit_window_closed", "is_inactive", "restricted_action_thread_locked", "thread_locked", "not_reactable",
 }
@@ -53,17 +53,17 @@ var gone = []string{
 // classify tells a failed Web API call's meaning: *approvals.Delay where it had
 // no effect, *approvals.Refusal where the message it was about is gone, and
 // anything else where the effect is unknown.
-func classify(method string, err error) error {
+func ClassifyError(method string, err error) error {
 	if err == nil {
 		return nil
 	}
-	err = withoutURL(err)
+	err = dropURL(err)
 	var limited *slack.RateLimitedError
 	var answer slack.SlackErrorResponse
 	var status slack.StatusCodeError
 	switch {
 	case errors.As(err, &limited):
-		return slowDown(method, limited.RetryAfter, err)
+		return delayByLimit(method, limited.RetryAfter, err)
 	case errors.As(err, &answer):
 		return classifyAnswer(method, answer)
 	case errors.As(err, &status) && status.Code < http.StatusInternalServerError:
@@ -75,39 +75,39 @@ func classify(method string, err error) error {
 }
 
 func classifyAnswer(method string, answer slack.SlackErrorResponse) error {
-	err := fmt.Errorf("Slack %s: %w%s", method, answer, details(answer))
+	err := fmt.Errorf("Slack %s: %w%s", method, answer, describeAnswer(answer))
 	switch {
-	case slices.Contains(limiting, answer.Err):
-		return slowDown(method, time.Second, err)
-	case slices.Contains(transient, answer.Err):
+	case slices.Contains(limitAnswers, answer.Err):
+		return delayByLimit(method, time.Second, err)
+	case slices.Contains(transientAnswers, answer.Err):
 		return err
-	case slices.Contains(gone, answer.Err):
+	case slices.Contains(goneAnswers, answer.Err):
 		return &approvals.RefusedError{Answer: answer.Err, Err: err}
 	case remedies[answer.Err] != "":
 		return &approvals.DelayError{Reason: remedies[answer.Err], Err: err}
 	}
-	return &approvals.DelayError{Reason: "Slack refused the call with " + bounded(answer.Err, 60), Err: err}
+	return &approvals.DelayError{Reason: "Slack refused the call with " + OneLine(answer.Err, 60), Err: err}
 }
 
-func slowDown(method string, after time.Duration, err error) error {
+func delayByLimit(method string, after time.Duration, err error) error {
 	return &approvals.DelayError{After: after, Reason: "Slack asked the bot to slow down", Err: fmt.Errorf("%s: %w", method, err)}
 }
 
 // details adds what Slack tells about a refusal: the scope it wants, or which
 // block it did not like.
-func details(answer slack.SlackErrorResponse) string {
+func describeAnswer(answer slack.SlackErrorResponse) string {
 	switch {
 	case answer.Needed != "":
-		return fmt.Sprintf(" (needs the scope %s; the token has %s)", bounded(answer.Needed, 100), bounded(answer.Provided, 300))
+		return fmt.Sprintf(" (needs the scope %s; the token has %s)", OneLine(answer.Needed, 100), OneLine(answer.Provided, 300))
 	case len(answer.ResponseMetadata.Messages) > 0:
-		return fmt.Sprintf(" (%s)", bounded(answer.ResponseMetadata.Messages[0], 200))
+		return fmt.Sprintf(" (%s)", OneLine(answer.ResponseMetadata.Messages[0], 200))
 	}
 	return ""
 }
 
 // withoutURL drops the URL that net/http puts into its errors: a response_url
 // is a capability.
-func withoutURL(err error) error {
+func dropURL(err error) error {
 	var withURL *url.Error
 	if errors.As(err, &withURL) {
 		return withURL.Err
@@ -134,7 +134,7 @@ func asRefusal(err error, names ...string) error {
 
 // untold is asRefusal for a question about people, with what to do about it
 // for whoever reads it in the log.
-func untold(err error, names ...string) error {
+func asLookupRefusal(err error, names ...string) error {
 	err = asRefusal(err, names...)
 	var refusal *approvals.RefusedError
 	if errors.As(err, &refusal) && remedies[refusal.Answer] != "" {
@@ -145,13 +145,13 @@ func untold(err error, names ...string) error {
 
 // saysNo reports whether Slack refused a call for what it asks: neither for
 // want of time nor because Slack itself is not well.
-func saysNo(err error) bool {
+func isRefusal(err error) bool {
 	var answer slack.SlackErrorResponse
-	return errors.As(err, &answer) && !slices.Contains(limiting, answer.Err) && !slices.Contains(transient, answer.Err)
+	return errors.As(err, &answer) && !slices.Contains(limitAnswers, answer.Err) && !slices.Contains(transientAnswers, answer.Err)
 }
 
 // fatalAuth reports whether Slack will not accept the token, now or later.
-func fatalAuth(err error) bool {
+func isFatalAuth(err error) bool {
 	var answer slack.SlackErrorResponse
 	return errors.As(err, &answer) && slices.Contains([]string{
 		"invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive", "not_allowed_token_type",
@@ -159,4 +159,4 @@ func fatalAuth(err error) bool {
 }
 
 // retryable reports whether a failed call is worth repeating at start-up.
-func retryable(ctx context.Context, err error) bool { return ctx.Err() == nil && !fatalAuth(err) }
+func isRetryable(ctx context.Context, err error) bool { return ctx.Err() == nil && !isFatalAuth(err) }

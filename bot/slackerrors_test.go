@@ -47,10 +47,10 @@ func TestWhatSlackErrorsMean(t *testing.T) {
 		"a web page":          {sandbox.Fault{Body: "<html>", ContentType: "text/html"}, "unknown"},
 		"a name of tomorrow":  {sandbox.Fault{Error: "something_new"}, "delay 0s"},
 	}
-	for _, name := range transient {
+	for _, name := range transientAnswers {
 		cases[name] = failure{sandbox.Fault{Error: name}, "unknown"}
 	}
-	for _, name := range gone {
+	for _, name := range goneAnswers {
 		cases[name] = failure{sandbox.Fault{Error: name}, "refusal " + name}
 	}
 	for name := range remedies {
@@ -65,7 +65,7 @@ func TestWhatSlackErrorsMean(t *testing.T) {
 		}
 		var delay *approvals.DelayError
 		if errors.As(err, &delay) {
-			expectHarmless(t, plain(delay.Reason))
+			expectHarmless(t, escapeLine(delay.Reason))
 			if remedy := remedies[name]; remedy != "" && delay.Reason != remedy {
 				t.Errorf("%s: people are told %q", name, delay.Reason)
 			}
@@ -127,7 +127,7 @@ func TestDetailsOfRefusals(t *testing.T) {
 		{slack.SlackErrorResponse{Err: "invalid_blocks", ResponseMetadata: slack.ResponseMetadata{Messages: []string{"no\ntext"}}}, "invalid_blocks (no text)"},
 		{slack.SlackErrorResponse{Err: "not_in_channel"}, "Slack chat.postMessage: not_in_channel"},
 	} {
-		err := errors.Unwrap(classify("chat.postMessage", fmt.Errorf("call: %w", c.answer)))
+		err := errors.Unwrap(ClassifyError("chat.postMessage", fmt.Errorf("call: %w", c.answer)))
 		if err == nil || !strings.HasSuffix(err.Error(), c.want) {
 			t.Errorf("%v instead of %s", err, c.want)
 		}

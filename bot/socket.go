@@ -23,7 +23,7 @@ const Connections = 2
 
 // Bounds of the way from the socket to the store.
 const (
-	handlers    = 8               // envelopes handled at a time
+	workerCount = 8               // envelopes handled at a time
 	queueLength = 2048            // envelopes waiting; a command is told so where its turn comes too late
 	busyLength  = 4096            // commands and forms waiting to be told that the bot is busy
 	ackLimit    = 2 * time.Second // slack-go queues acknowledgements, and blocks when 20 wait
@@ -35,7 +35,7 @@ const (
 	startLimit  = 1500 * time.Millisecond
 	answerLimit = 2250 * time.Millisecond
 
-	flushTime = 150 * time.Millisecond
+	FlushTime = 150 * time.Millisecond
 	readLimit = 1 << 20 // bytes of one frame
 )
 
@@ -53,7 +53,7 @@ type Socket struct {
 }
 
 type job struct {
-	env     envelope
+	env     Envelope
 	client  *socketmode.Client
 	arrived time.Time
 }
@@ -86,7 +86,7 @@ func NewSocket(cfg SocketConfig, intake *Intake, logger zerolog.Logger) *Socket 
 }
 
 // Live tells how many connections have said hello and are still open.
-func (s *Socket) Live() int { return int(s.live.Load()) }
+func (s *Socket) LiveConnections() int { return int(s.live.Load()) }
 
 // Run receives until ctx ends. Then it stops taking envelopes in, finishes
 // those it has, lets their acknowledgements out, and closes the connections.
@@ -100,18 +100,18 @@ func (s *Socket) Run(ctx context.Context) error {
 
 	var sockets errgroup.Group
 	for i, client := range s.clients {
-		sockets.Go(func() error { return s.connect(connections, stopIntake, client) })
-		sockets.Go(func() error { s.receive(intake, connections, i, client); return nil })
+		sockets.Go(func() error { return s.keepConnected(connections, stopIntake, client) })
+		sockets.Go(func() error { s.readEvents(intake, connections, i, client); return nil })
 	}
 	var working sync.WaitGroup
-	for range handlers {
-		working.Go(func() { s.work(intake) })
+	for range workerCount {
+		working.Go(func() { s.handleQueued(intake) })
 	}
-	working.Go(func() { s.excuse(intake) })
+	working.Go(func() { s.declineBusy(intake) })
 
 	working.Wait() // ends after intake does
-	if s.Live() > 0 {
-		time.Sleep(flushTime) // slack-go does not tell when an acknowledgement is written
+	if s.LiveConnections() > 0 {
+		time.Sleep(FlushTime) // slack-go does not tell when an acknowledgement is written
 	}
 	disconnect()
 	return sockets.Wait()
@@ -120,7 +120,7 @@ func (s *Socket) Run(ctx context.Context) error {
 // connect keeps one connection open. slack-go returns when ctx ends, when
 // Slack will not have the token, and at any 404, which Slack never answers a
 // token with: that comes from a proxy, or from where a mistyped URL leads.
-func (s *Socket) connect(ctx context.Context, giveUp func(), client *socketmode.Client) error {
+func (s *Socket) keepConnected(ctx context.Context, giveUp func(), client *socketmode.Client) error {
 	for failures := 0; ; failures++ {
 		err := client.RunContext(ctx)
 		var status slack.StatusCodeError
@@ -129,9 +129,9 @@ func (s *Socket) connect(ctx context.Context, giveUp func(), client *socketmode.
 			return nil
 		case !errors.As(err, &status):
 			giveUp()
-			return fmt.Errorf("Slack does not accept SLACK_APP_TOKEN (%w): create a new app-level token with the scope connections:write and restart with it", withoutURL(err))
+			return fmt.Errorf("Slack does not accept SLACK_APP_TOKEN (%w): create a new app-level token with the scope connections:write and restart with it", dropURL(err))
 		}
-		pause := silence(failures)
+		pause := backoffAfter(failures)
 		s.log.Error().Str("url", s.api).Int("status", status.Code).Dur("retry_in", pause).
 			Msg("what answers at SLACK_API_URL is not Slack: is the URL right, and does a proxy let the bot through? Trying again")
 		select {
@@ -144,7 +144,7 @@ func (s *Socket) connect(ctx context.Context, giveUp func(), client *socketmode.
 // receive reads one client's events. It must never wait for anything: a reader
 // that stands still for five seconds loses half of what is typed meanwhile,
 // and in the end the connection.
-func (s *Socket) receive(intake, connections context.Context, index int, client *socketmode.Client) {
+func (s *Socket) readEvents(intake, connections context.Context, index int, client *socketmode.Client) {
 	up := false
 	set := func(now bool) {
 		if now != up {
@@ -160,50 +160,50 @@ func (s *Socket) receive(intake, connections context.Context, index int, client 
 		case evt := <-client.Events:
 			switch evt.Type {
 			case socketmode.EventTypeConnected:
-				s.opener.connected()
+				s.opener.countConnected()
 			case socketmode.EventTypeHello:
 				set(true)
-				s.hello(index, evt)
+				s.noteHello(index, evt)
 			case socketmode.EventTypeConnecting:
 				set(false)
-				s.connecting(index)
+				s.noteConnecting(index)
 			case socketmode.EventTypeConnectionError:
-				s.connectionError(index, evt)
+				s.logConnectionError(index, evt)
 			default:
-				s.take(intake, client, evt)
+				s.enqueue(intake, client, evt)
 			}
 		}
 	}
 }
 
-func (s *Socket) hello(index int, evt socketmode.Event) {
-	s.opener.hello()
+func (s *Socket) noteHello(index int, evt socketmode.Event) {
+	s.opener.resetSilent()
 	s.log.Info().Int("connection", index).Int("of_app", evt.Request.NumConnections).Msg("connected to Slack")
 	if s.greeted != nil {
 		s.greeted()
 	}
 }
 
-func (s *Socket) connecting(index int) {
-	if n := s.opener.unanswered(); n >= Connections {
+func (s *Socket) noteConnecting(index int) {
+	if n := s.opener.countSilent(); n >= Connections {
 		s.log.Error().Int("connection", index).Int("opened", n).
 			Msg("Slack opens connections but never says hello: is Socket Mode switched on for the app, and are fewer than ten connections open?")
 	}
 }
 
-func (s *Socket) connectionError(index int, evt socketmode.Event) {
+func (s *Socket) logConnectionError(index int, evt socketmode.Event) {
 	failed, ok := evt.Data.(*slack.ConnectionErrorEvent)
 	if !ok {
 		return
 	}
-	s.log.Warn().Int("connection", index).Err(classify("apps.connections.open", failed.ErrorObj)).
+	s.log.Warn().Int("connection", index).Err(ClassifyError("apps.connections.open", failed.ErrorObj)).
 		Dur("retry_in", failed.Backoff).Msg("cannot connect to Slack; trying again")
 }
 
 // take queues an envelope for the handlers. If too many wait, a command is
 // queued to be told so, and an event is left for Slack to deliver again.
-func (s *Socket) take(intake context.Context, client *socketmode.Client, evt socketmode.Event) {
-	env, ok := s.envelope(evt)
+func (s *Socket) enqueue(intake context.Context, client *socketmode.Client, evt socketmode.Event) {
+	env, ok := s.extractEnvelope(evt)
 	if !ok || intake.Err() != nil {
 		return
 	}
@@ -213,7 +213,7 @@ func (s *Socket) take(intake context.Context, client *socketmode.Client, evt soc
 		return
 	default:
 	}
-	if env.once() {
+	if env.IsDeliveredOnce() {
 		select {
 		case s.busy <- j:
 		default: // the person sees Slack's own time-out; nothing was recorded
@@ -223,33 +223,33 @@ func (s *Socket) take(intake context.Context, client *socketmode.Client, evt soc
 
 // envelope finds the delivery in slack-go's event, also where slack-go could
 // not decode it.
-func (s *Socket) envelope(evt socketmode.Event) (envelope, bool) {
+func (s *Socket) extractEnvelope(evt socketmode.Event) (Envelope, bool) {
 	if evt.Request != nil {
 		r := evt.Request
-		return envelope{ID: r.EnvelopeID, Type: r.Type, Payload: r.Payload, AcceptsPayload: r.AcceptsResponsePayload, RetryAttempt: r.RetryAttempt}, r.EnvelopeID != ""
+		return Envelope{ID: r.EnvelopeID, Type: r.Type, Payload: r.Payload, AcceptsPayload: r.AcceptsResponsePayload, RetryAttempt: r.RetryAttempt}, r.EnvelopeID != ""
 	}
 	bad, ok := evt.Data.(*socketmode.ErrorBadMessage)
 	if !ok {
-		return envelope{}, false
+		return Envelope{}, false
 	}
 	env, err := decodeEnvelope(bad.Message)
 	if err != nil {
 		s.log.Warn().Err(err).Msg("Slack sent a frame that is no envelope")
-		return envelope{}, false
+		return Envelope{}, false
 	}
 	return env, true
 }
 
 // work handles envelopes until ctx ends, and then those that already wait.
-func (s *Socket) work(ctx context.Context) {
+func (s *Socket) handleQueued(ctx context.Context) {
 	for {
 		select {
 		case j := <-s.jobs:
-			s.handle(ctx, j)
+			s.handleJob(ctx, j)
 		case <-ctx.Done():
 			select {
 			case j := <-s.jobs:
-				s.handle(ctx, j)
+				s.handleJob(ctx, j)
 				continue
 			default:
 				return
@@ -258,35 +258,35 @@ func (s *Socket) work(ctx context.Context) {
 	}
 }
 
-func (s *Socket) handle(ctx context.Context, j job) {
+func (s *Socket) handleJob(ctx context.Context, j job) {
 	begun := time.Now() // a late event is worth as much as one in time
-	if j.env.once() {
+	if j.env.IsDeliveredOnce() {
 		begun = j.arrived
 	}
 	if time.Since(begun) > startLimit {
-		s.ack(j, s.intake.busy(j.env))
+		s.acknowledge(j, s.intake.DeclineBusy(j.env))
 		return
 	}
 	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), begun.Add(answerLimit))
 	defer cancel()
 	if payload, ok := s.intake.Handle(ctx, j.env); ok {
-		s.ack(j, payload)
+		s.acknowledge(j, payload)
 	}
 }
 
 // excuse tells people whose command found the queue full.
-func (s *Socket) excuse(ctx context.Context) {
+func (s *Socket) declineBusy(ctx context.Context) {
 	for {
 		select {
 		case j := <-s.busy:
-			s.ack(j, s.intake.busy(j.env))
+			s.acknowledge(j, s.intake.DeclineBusy(j.env))
 		case <-ctx.Done():
 			return
 		}
 	}
 }
 
-func (s *Socket) ack(j job, payload any) {
+func (s *Socket) acknowledge(j job, payload any) {
 	ctx, cancel := context.WithTimeout(context.Background(), ackLimit)
 	defer cancel()
 	if err := j.client.AckCtx(ctx, j.env.ID, payload); err != nil && !errors.Is(err, context.Canceled) {

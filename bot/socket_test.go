@@ -138,11 +138,11 @@ func (r *rig) awaitConnections(s *Socket) {
 		select {
 		case <-r.greeted:
 		case <-r.ctx.Done():
-			r.t.Fatalf("%d connections are live\n%s", s.Live(), r.log)
+			r.t.Fatalf("%d connections are live\n%s", s.LiveConnections(), r.log)
 		}
 	}
-	if s.Live() != Connections {
-		r.t.Errorf("%d connections are live", s.Live())
+	if s.LiveConnections() != Connections {
+		r.t.Errorf("%d connections are live", s.LiveConnections())
 	}
 }
 
@@ -292,12 +292,12 @@ func TestNothingIsAckedBeforeItIsStored(t *testing.T) {
 	}})
 	stop := r.run(s)
 	r.awaitConnections(s)
-	const commands = handlers + 3 // three of them wait in the queue
+	const commands = workerCount + 3 // three of them wait in the queue
 	answers := make(chan sandbox.Typed, commands)
 	for range commands {
 		go func() { answers <- r.typed("group-01 IDU") }()
 	}
-	for len(s.jobs) < commands-handlers && r.ctx.Err() == nil {
+	for len(s.jobs) < commands-workerCount && r.ctx.Err() == nil {
 		runtime.Gosched()
 	}
 	stopped := make(chan struct{})
@@ -349,7 +349,7 @@ func TestNotStored(t *testing.T) {
 func TestUncertain(t *testing.T) {
 	r := newRig(t, sandbox.SlackConfig{})
 	r.listen(filer{RequestStore: r.store, file: func(approvals.Request) error { return fmt.Errorf("commit: %w", approvals.ErrCommitUnknown) }})
-	if typed := r.typed("group-01 IDU"); typed.Response != testWords().Uncertain() {
+	if typed := r.typed("group-01 IDU"); typed.Response != CommandUncertain() {
 		t.Errorf("%q %q", typed.Error, typed.Response)
 	}
 }
@@ -368,7 +368,7 @@ func TestUncertainOfARequest(t *testing.T) {
 		t.Errorf("%q %q", typed.Error, typed.Response)
 	}
 	in := Intake{Store: filer{RequestStore: granting{r.store}, step: lost}, Words: testWords()}
-	if said := in.end(r.ctx, "/allocate", id, robin); !strings.Contains(said, want) {
+	if said := in.revokeGrant(r.ctx, "/allocate", id, robin); !strings.Contains(said, want) {
 		t.Error(said)
 	}
 }
@@ -472,7 +472,7 @@ func TestTooManyCommands(t *testing.T) {
 		<-gate
 		return errors.New("disk full")
 	}})
-	const commands = handlers + queueLength + 10
+	const commands = workerCount + queueLength + 10
 	answers := make(chan string, commands)
 	for range commands {
 		go func() { answers <- r.typed("group-01 IDU").Response }()
@@ -486,16 +486,16 @@ func TestTooManyCommands(t *testing.T) {
 	busy := 0
 	for _, answer := range got {
 		switch answer {
-		case testWords().Busy():
+		case CommandBusy():
 			busy++
-		case testWords().NotStored():
+		case CommandNotStored():
 		default:
 			t.Fatalf("%q", answer)
 		}
 	}
 	// Those in hand are answered by the store. Of those that wait some may have
 	// waited too long, on a slow machine all.
-	if first != testWords().Busy() || busy < 1 || busy > commands-handlers {
+	if first != CommandBusy() || busy < 1 || busy > commands-workerCount {
 		t.Errorf("%d of %d were told that the bot is busy, the first was told %q", busy, commands, first)
 	}
 }
@@ -507,7 +507,7 @@ func TestAnswersAreInTime(t *testing.T) {
 		slackLimit = 3 * time.Second
 		doubtLimit = 500 * time.Millisecond // what the store takes to find out the truth; its own tests hold it to that
 	)
-	if longest := answerLimit + doubtLimit; longest > slackLimit-flushTime {
+	if longest := answerLimit + doubtLimit; longest > slackLimit-FlushTime {
 		t.Errorf("an answer may take %v", longest)
 	}
 	if startLimit >= answerLimit {
@@ -529,7 +529,7 @@ func TestWhatWaitsIsBounded(t *testing.T) {
 	}
 	before := heap()
 	for i := range 3 * (queueLength + busyLength) {
-		s.take(r.ctx, s.clients[0], socketmode.Event{Type: socketmode.EventTypeSlashCommand, Request: &socketmode.Request{
+		s.enqueue(r.ctx, s.clients[0], socketmode.Event{Type: socketmode.EventTypeSlashCommand, Request: &socketmode.Request{
 			Type: "slash_commands", EnvelopeID: fmt.Sprint(i), Payload: make([]byte, size),
 		}})
 	}

@@ -17,8 +17,8 @@ import (
 type Messenger struct {
 	api      *slack.Client
 	http     *http.Client
-	self     Self
-	words    Messages
+	self     Identity
+	words    Phrases
 	receipts *ResponseURLs
 	log      zerolog.Logger
 
@@ -26,7 +26,7 @@ type Messenger struct {
 }
 
 // NewSpeaker makes a speaker for the bot that self describes.
-func NewMessenger(api *slack.Client, client *http.Client, self Self, words Messages, receipts *ResponseURLs, pace Pace, log zerolog.Logger) *Messenger {
+func NewMessenger(api *slack.Client, client *http.Client, self Identity, words Phrases, receipts *ResponseURLs, pace Pace, log zerolog.Logger) *Messenger {
 	return &Messenger{
 		api: api, http: client, self: self, words: words, receipts: receipts, log: log,
 		posts:      newPacer(pace.Posts, pace.Burst),
@@ -38,7 +38,7 @@ func NewMessenger(api *slack.Client, client *http.Client, self Self, words Messa
 
 // Ready waits until one more call for this kind of work fits Slack's pace.
 func (s *Messenger) AwaitPace(ctx context.Context, kind approvals.JobKind) error {
-	return s.pacer(kind).wait(ctx)
+	return s.pacer(kind).awaitTurn(ctx)
 }
 
 func (s *Messenger) pacer(kind approvals.JobKind) *pacer {
@@ -55,55 +55,55 @@ func (s *Messenger) pacer(kind approvals.JobKind) *pacer {
 
 // settle classifies a call's error and slows the kind of work down if Slack
 // asked for it.
-func (s *Messenger) settle(kind approvals.JobKind, method string, err error) error {
-	err = classify(method, err)
-	s.pacer(kind).heed(err)
+func (s *Messenger) finishCall(kind approvals.JobKind, method string, err error) error {
+	err = ClassifyError(method, err)
+	s.pacer(kind).heedDelay(err)
 	return err
 }
 
 // Announce posts the card.
 func (s *Messenger) PostCard(ctx context.Context, r approvals.Request) (string, error) {
-	card := s.words.Card(r)
+	card := s.words.RenderCard(r)
 	_, ts, err := s.api.PostMessageContext(ctx, r.Channel,
 		slack.MsgOptionText(card.Text, false),
 		slack.MsgOptionBlocks(card.Blocks...),
-		slack.MsgOptionMetadata(metadata(r, approvals.Job{Kind: approvals.JobPostCard})),
+		slack.MsgOptionMetadata(RenderMetadata(r, approvals.Job{Kind: approvals.JobPostCard})),
 		slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl())
-	return ts, s.settle(approvals.JobPostCard, "chat.postMessage", err)
+	return ts, s.finishCall(approvals.JobPostCard, "chat.postMessage", err)
 }
 
 // Render brings the card's status up to date.
 func (s *Messenger) UpdateCard(ctx context.Context, r approvals.Request) error {
-	card := s.words.Card(r)
+	card := s.words.RenderCard(r)
 	_, _, _, err := s.api.UpdateMessageContext(ctx, r.Channel, r.CardTS,
 		slack.MsgOptionText(card.Text, false),
 		slack.MsgOptionBlocks(card.Blocks...),
-		slack.MsgOptionMetadata(metadata(r, approvals.Job{Kind: approvals.JobUpdateCard})))
-	return s.settle(approvals.JobUpdateCard, "chat.update", err)
+		slack.MsgOptionMetadata(RenderMetadata(r, approvals.Job{Kind: approvals.JobUpdateCard})))
+	return s.finishCall(approvals.JobUpdateCard, "chat.update", err)
 }
 
 // Reply posts in the card's thread what a kind of work says.
 func (s *Messenger) PostInThread(ctx context.Context, r approvals.Request, said approvals.Job) error {
 	_, _, err := s.api.PostMessageContext(ctx, r.Channel,
 		slack.MsgOptionTS(r.CardTS),
-		slack.MsgOptionText(s.words.Thread(r, said), false),
-		slack.MsgOptionMetadata(metadata(r, said)),
+		slack.MsgOptionText(s.words.ThreadReply(r, said), false),
+		slack.MsgOptionMetadata(RenderMetadata(r, said)),
 		slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl())
-	return s.settle(said.Kind, "chat.postMessage", err)
+	return s.finishCall(said.Kind, "chat.postMessage", err)
 }
 
 // Seed puts the two emoji on the card, so that a vote is one tap.
 func (s *Messenger) AddReactions(ctx context.Context, r approvals.Request) error {
 	for _, name := range []string{s.words.Approve[0], s.words.Deny[0]} {
 		err := s.api.AddReactionContext(ctx, name, slack.NewRefToMessage(r.Channel, r.CardTS))
-		if err == nil || answered(err, "already_reacted") {
+		if err == nil || isAnswer(err, "already_reacted") {
 			continue
 		}
-		if answered(err, "invalid_name") {
+		if isAnswer(err, "invalid_name") {
 			s.log.Error().Str("emoji", name).Msg("Slack knows no such emoji; correct LICENSEBOT_APPROVE_EMOJI or LICENSEBOT_DENY_EMOJI")
 			continue
 		}
-		return s.settle(approvals.JobAddReactions, "reactions.add", err)
+		return s.finishCall(approvals.JobAddReactions, "reactions.add", err)
 	}
 	return nil
 }
@@ -112,12 +112,12 @@ func (s *Messenger) AddReactions(ctx context.Context, r approvals.Request) error
 // in the card's thread: Slack shows private notices only in threads that have
 // replies, and this one gets its first when the request ends.
 func (s *Messenger) TellVoter(ctx context.Context, r approvals.Request, user string, why approvals.Eligibility) error {
-	_, err := s.api.PostEphemeralContext(ctx, r.Channel, user, slack.MsgOptionText(s.words.Standing(r, why), false))
-	return asRefusal(s.settle(approvals.JobTellVoter, "chat.postEphemeral", err), unreachable...)
+	_, err := s.api.PostEphemeralContext(ctx, r.Channel, user, slack.MsgOptionText(ExplainVoteIgnored(r, why), false))
+	return asRefusal(s.finishCall(approvals.JobTellVoter, "chat.postEphemeral", err), unreachableAnswers...)
 }
 
 // unreachable are the answers when a private notice cannot reach its reader.
-var unreachable = []string{"user_not_in_channel", "not_in_channel", "channel_not_found", "is_archived", "messages_tab_disabled"}
+var unreachableAnswers = []string{"user_not_in_channel", "not_in_channel", "channel_not_found", "is_archived", "messages_tab_disabled"}
 
 // Notify tells the requester privately where the request stands: by the
 // response_url of what they typed while there is one, and as a direct message
@@ -125,30 +125,30 @@ var unreachable = []string{"user_not_in_channel", "not_in_channel", "channel_not
 // one person alone nothing is left for when they are back: that is done only
 // where Slack refuses the direct message.
 func (s *Messenger) TellRequester(ctx context.Context, r approvals.Request, said approvals.Job) error {
-	text := s.words.Private(r, said)
-	if text == "" || s.respond(ctx, s.receipts.take(r.ID, time.Now()), r.Requester, text) {
+	text := s.words.PrivateNotice(r, said)
+	if text == "" || s.Respond(ctx, s.receipts.Take(r.ID, time.Now()), r.Requester, text) {
 		return nil
 	}
-	return either(s.direct(ctx, r.Requester, text), s.besides(ctx, r.OriginChannel, r.Requester, text))
+	return tryBothWays(s.directWay(ctx, r.Requester, text), s.ephemeralWay(ctx, r.OriginChannel, r.Requester, text))
 }
 
 // whisper tells one person something: by the response_url of what they typed
 // if there is one, and like tell otherwise.
 func (s *Messenger) whisper(ctx context.Context, url, channel, user, text string) error {
-	if s.respond(ctx, url, user, text) {
+	if s.Respond(ctx, url, user, text) {
 		return nil
 	}
 	return s.tell(ctx, channel, user, text)
 }
 
 // respond answers by a response_url, and reports whether Slack took it.
-func (s *Messenger) respond(ctx context.Context, url, user, text string) bool {
+func (s *Messenger) Respond(ctx context.Context, url, user, text string) bool {
 	if url == "" {
 		return false
 	}
 	err := slack.PostWebhookCustomHTTPContext(ctx, url, s.http, &slack.WebhookMessage{Text: text, ResponseType: slack.ResponseTypeEphemeral})
 	if err != nil {
-		s.log.Warn().Str("user", user).Err(withoutURL(err)).Msg("the response_url did not take the answer; trying another way")
+		s.log.Warn().Str("user", user).Err(dropURL(err)).Msg("the response_url did not take the answer; trying another way")
 	}
 	return err == nil
 }
@@ -165,34 +165,34 @@ func (s *Messenger) Whisper(ctx context.Context, channel, user, text string) err
 // channel where they asked if Slack lets the bot speak there, and as a direct
 // message otherwise, or if channel is empty.
 func (s *Messenger) tell(ctx context.Context, channel, user, text string) error {
-	return either(s.besides(ctx, channel, user, text), s.direct(ctx, user, text))
+	return tryBothWays(s.ephemeralWay(ctx, channel, user, text), s.directWay(ctx, user, text))
 }
 
 // A way is one of those to reach a person; nil: there is none.
 type way func() error
 
 // direct is the bot's direct messages with a person.
-func (s *Messenger) direct(ctx context.Context, user, text string) way {
+func (s *Messenger) directWay(ctx context.Context, user, text string) way {
 	return func() error {
 		_, _, err := s.api.PostMessageContext(ctx, user, slack.MsgOptionText(text, false))
-		return asRefusal(s.settle(approvals.JobTellRequester, "chat.postMessage", err), unreachable...)
+		return asRefusal(s.finishCall(approvals.JobTellRequester, "chat.postMessage", err), unreachableAnswers...)
 	}
 }
 
 // besides is a channel, in which nobody else sees it.
-func (s *Messenger) besides(ctx context.Context, channel, user, text string) way {
+func (s *Messenger) ephemeralWay(ctx context.Context, channel, user, text string) way {
 	if channel == "" {
 		return nil
 	}
 	return func() error {
 		_, err := s.api.PostEphemeralContext(ctx, channel, user, slack.MsgOptionText(text, false))
-		return asRefusal(s.settle(approvals.JobTellRequester, "chat.postEphemeral", err), unreachable...)
+		return asRefusal(s.finishCall(approvals.JobTellRequester, "chat.postEphemeral", err), unreachableAnswers...)
 	}
 }
 
 // either goes the first way, and the second where Slack says no to the first.
 // It is refused only where both are.
-func either(first, second way) error {
+func tryBothWays(first, second way) error {
 	switch {
 	case first == nil:
 		return second()
@@ -200,7 +200,7 @@ func either(first, second way) error {
 		return first()
 	}
 	err := first()
-	if !saysNo(err) {
+	if !isRefusal(err) {
 		return err
 	}
 	var refusal *approvals.RefusedError
@@ -211,7 +211,7 @@ func either(first, second way) error {
 }
 
 // answered reports whether err is Slack's answer by one of these names.
-func answered(err error, names ...string) bool {
+func isAnswer(err error, names ...string) bool {
 	var answer slack.SlackErrorResponse
 	if !errors.As(err, &answer) {
 		return false

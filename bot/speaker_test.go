@@ -82,7 +82,7 @@ func TestActors(t *testing.T) {
 		{approvals.Cancelled, robin, nil, robin}, {approvals.Expired, "", votes[:1], approvals.Bot},
 	} {
 		r := approvals.Request{State: c.state, Requester: robin, Outcome: &approvals.Outcome{By: c.by}, Votes: c.votes}
-		if got := actor(r, approvals.JobPostOutcome); got != c.want {
+		if got := actorOf(r, approvals.JobPostOutcome); got != c.want {
 			t.Errorf("%s: %s instead of %s", c.state, got, c.want)
 		}
 	}
@@ -107,7 +107,7 @@ func TestFind(t *testing.T) {
 	r.posted(approvals.Pending) // of another request
 	r.slack.AddUser(sandbox.User{ID: "U0IMPOSTOR", Name: "impostor"})
 	impostor := *r.speaker
-	impostor.self = Self{UserID: "U0IMPOSTOR", BotID: "B0IMPOSTOR"}
+	impostor.self = Identity{UserID: "U0IMPOSTOR", BotID: "B0IMPOSTOR"}
 	ts, err := r.speaker.PostCard(r.ctx, pending)
 	if err != nil {
 		t.Fatal(err)

@@ -17,25 +17,25 @@ const maxSuggested = 16 << 10
 
 // An options is the acknowledgement that fills a select. Slack wants the list
 // to be there, be it empty.
-type options struct {
+type Options struct {
 	Options []*slack.OptionBlockObject `json:"options"`
 }
 
 // suggest offers groups to whom typed query. If none is found, or UiPath does
 // not tell, it offers what was typed: a group that is in no list may be there
 // all the same, and the request is checked in any case.
-func (f *Form) suggest(ctx context.Context, query string) options {
-	query = normalise(bounded(query, maxGroup))
+func (f *Form) suggestGroups(ctx context.Context, query string) Options {
+	query = Normalize(OneLine(query, MaxGroup))
 	found, err := f.Catalog.Groups(ctx, query, maxOptions)
 	if err != nil {
 		f.Log.Warn().Err(err).Msg("could not look for groups")
 	}
 	offered := groupOptions(found)
 	if len(offered) == 0 && query != "" && utf8.RuneCountInString(query) <= maxOptionValue {
-		as := label(bounded("Use “"+query+"” as it is typed", maxOptionText))
+		as := plainText(OneLine("Use “"+query+"” as it is typed", maxOptionText))
 		offered = append(offered, slack.NewOptionBlockObject(query, as, nil))
 	}
-	return options{Options: offered}
+	return Options{Options: offered}
 }
 
 // groupOptions are options that carry the groups' ids. The id is shown where
@@ -59,13 +59,13 @@ func groupOptions(groups []approvals.Group) []*slack.OptionBlockObject {
 }
 
 func groupOption(g approvals.Group, namesake bool) *slack.OptionBlockObject {
-	name := bounded(g.Name, maxOptionText)
+	name := OneLine(g.Name, maxOptionText)
 	if name == "" {
-		return slack.NewOptionBlockObject(g.ID, label(bounded(g.ID, maxOptionText)), nil)
+		return slack.NewOptionBlockObject(g.ID, plainText(OneLine(g.ID, maxOptionText)), nil)
 	}
 	var id *slack.TextBlockObject
 	if namesake {
-		id = label(bounded(g.ID, maxOptionText))
+		id = plainText(OneLine(g.ID, maxOptionText))
 	}
-	return slack.NewOptionBlockObject(g.ID, label(name), id)
+	return slack.NewOptionBlockObject(g.ID, plainText(name), id)
 }

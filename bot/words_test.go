@@ -65,8 +65,8 @@ func TestEveryStateAndReasonHasWords(t *testing.T) {
 					r.Outcome = hostileOutcome(reason)
 					r.Outcome.Uncertain = uncertain
 				}
-				said := []string{testWords().Card(r).Text, testWords().Status(r), testWords().End(r)}
-				if notice := testWords().Notice(r); notice != "" || !state.Open() {
+				said := []string{testWords().RenderCard(r).Text, cardStatus(r), testWords().DescribeOutcome(r)}
+				if notice := testWords().RequesterNotice(r); notice != "" || !state.Open() {
 					said = append(said, notice)
 				}
 				for _, text := range said {
@@ -75,11 +75,11 @@ func TestEveryStateAndReasonHasWords(t *testing.T) {
 						t.Errorf("%s, %s: success is claimed: %s", state, reason, text)
 					}
 				}
-				if !strings.HasPrefix(testWords().End(r), "<@U0ROBIN> ") {
-					t.Errorf("%s, %s: the requester is not told: %s", state, reason, testWords().End(r))
+				if !strings.HasPrefix(testWords().DescribeOutcome(r), "<@U0ROBIN> ") {
+					t.Errorf("%s, %s: the requester is not told: %s", state, reason, testWords().DescribeOutcome(r))
 				}
-				if state == approvals.Done && !success.MatchString(testWords().End(r)) {
-					t.Errorf("a done request does not say so: %s", testWords().End(r))
+				if state == approvals.Done && !success.MatchString(testWords().DescribeOutcome(r)) {
+					t.Errorf("a done request does not say so: %s", testWords().DescribeOutcome(r))
 				}
 			}
 		}
@@ -103,16 +103,16 @@ func TestWhatIsShownOfOutside(t *testing.T) {
 		{"🤖🤖🤖", 3, "`🤖🤖🤖`"},
 		{"🤖🤖🤖🤖", 3, "`🤖🤖…`"},
 	} {
-		if got := codeIn(c.text, c.room); got != c.want {
+		if got := quoteCodeWithin(c.text, c.room); got != c.want {
 			t.Errorf("%q in %d: %s instead of %s", c.text, c.room, got, c.want)
 		}
 	}
-	people := people([]string{"U1", "S2", "<!U3|x>", "U4"})
+	people := mentionPeople([]string{"U1", "S2", "<!U3|x>", "U4"})
 	if want := "<@U1>, <!subteam^S2>, <@U3x> and <@U4>"; people != want {
 		t.Errorf("%s instead of %s", people, want)
 	}
 	for room, want := range map[int]string{13: "a, bb and ccc", 12: "a and 2 more", 1: "a and 2 more"} {
-		if got := within(room, []string{"a", "bb", "ccc"}); got != want {
+		if got := joinWithin(room, []string{"a", "bb", "ccc"}); got != want {
 			t.Errorf("in %d: %s instead of %s", room, got, want)
 		}
 	}
@@ -123,7 +123,7 @@ func TestWhatIsShownOfOutside(t *testing.T) {
 func TestHeldUpBySlack(t *testing.T) {
 	r := hostileRequest(approvals.Filed)
 	r.DelayReason, r.CardTS = "Slack asked the bot to slow down", ""
-	for _, said := range []string{testWords().Notice(r), testWords().stands(r)} {
+	for _, said := range []string{testWords().RequesterNotice(r), homeState(r)} {
 		if strings.Contains(said, "UiPath") || !strings.Contains(said, "checked yet: Slack asked the bot to slow down") {
 			t.Error(said)
 		}
@@ -137,23 +137,23 @@ func TestHeldUpRequests(t *testing.T) {
 	} {
 		r := hostileRequest(state)
 		r.DelayReason, r.CardTS = hostile, ""
-		said := testWords().Notice(r)
+		said := testWords().RequesterNotice(r)
 		if state == approvals.Approved {
-			said = testWords().Held(r)
-			expectHarmless(t, testWords().Status(r))
+			said = ExplainDelay(r)
+			expectHarmless(t, cardStatus(r))
 		}
 		expectHarmless(t, said)
 		if !strings.Contains(said, want) || success.MatchString(said) {
 			t.Errorf("%s: %s", state, said)
 		}
 		r.DelayReason = ""
-		if state != approvals.Approved && testWords().Notice(r) != "" {
-			t.Errorf("%s: there is nothing to tell: %s", state, testWords().Notice(r))
+		if state != approvals.Approved && testWords().RequesterNotice(r) != "" {
+			t.Errorf("%s: there is nothing to tell: %s", state, testWords().RequesterNotice(r))
 		}
 	}
 	r := hostileRequest(approvals.Expired)
 	r.CardTS, r.Outcome = "", hostileOutcome(approvals.ReasonDeadline)
-	if said := testWords().Notice(r); !strings.Contains(said, "could not be put before an approver") {
+	if said := testWords().RequesterNotice(r); !strings.Contains(said, "could not be put before an approver") {
 		t.Errorf("expired without a card: %s", said)
 	}
 }
@@ -189,7 +189,7 @@ func TestEndsSayWhatHappened(t *testing.T) {
 		r := hostileRequest(c.state)
 		r.Outcome = hostileOutcome(c.reason)
 		r.Outcome.Uncertain = c.uncertain
-		said := testWords().Notice(r)
+		said := testWords().RequesterNotice(r)
 		if !strings.Contains(said, c.want) {
 			t.Errorf("%s, %s: %s", c.state, c.reason, said)
 		}
@@ -202,19 +202,19 @@ func TestEndsSayWhatHappened(t *testing.T) {
 // TestAnswersToPeople are the other things that are said, each to one person.
 func TestAnswersToPeople(t *testing.T) {
 	w, r := testWords(), hostileRequest(approvals.Pending)
-	said := []string{w.Receipt(r, 0), w.Receipt(r, 30), w.Receipt(r, 300), w.Help("/allocate"), w.NotStored(), w.Busy(), w.Broken()}
+	said := []string{w.ConfirmReceipt(r, 0), w.ConfirmReceipt(r, 30), w.ConfirmReceipt(r, 300), w.CommandHelp("/allocate"), CommandNotStored(), CommandBusy(), CommandBroken()}
 	for _, why := range []approvals.Eligibility{
 		approvals.IsBot, approvals.Deactivated, approvals.IsExternal, approvals.IsGuest,
 		approvals.IsRequester, approvals.NotApprover, approvals.Uncheckable, "a standing of tomorrow",
 	} {
-		said = append(said, w.Standing(r, why))
+		said = append(said, ExplainVoteIgnored(r, why))
 	}
 	for _, state := range approvals.States() {
 		for _, err := range []error{approvals.ErrNotPermitted, approvals.ErrNoTransition, approvals.ErrReasonRequired, errUncheckable} {
-			said = append(said, w.NotCancelled("/allocate", r.ID, err, state))
+			said = append(said, w.ExplainNotCancelled("/allocate", r.ID, err, state))
 		}
 	}
-	said = append(said, w.Unknown(r.ID), w.NotEnded(r, approvals.ErrNoTransition), w.NotEnded(r, approvals.ErrNotPermitted), w.NotEnded(r, errUncheckable), w.Unanswered(), w.Looking())
+	said = append(said, ExplainUnknownRequest(r.ID), ExplainNotRevoked(r, approvals.ErrNoTransition), ExplainNotRevoked(r, approvals.ErrNotPermitted), ExplainNotRevoked(r, errUncheckable), QueryFailed(), LookingUp())
 	for _, text := range said {
 		expectHarmless(t, text)
 		if success.MatchString(text) {

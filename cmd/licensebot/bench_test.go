@@ -182,7 +182,7 @@ func benchConfig(url string, slack *sandbox.Slack, uipath *sandbox.UiPath) Confi
 	cfg.Scopes = []string{"PM.License.Read", "PM.License.Write", "PM.Group.Read"}
 	cfg.TTL = benchTerms.TTL
 	cfg.Policy = approvals.SimplePolicy([]string{approver}, 1, cfg.TTL)
-	cfg.Words = bot.Messages{Channel: approvalsChannel, Approve: []string{"white_check_mark"}, Deny: []string{"x"}}
+	cfg.Words = bot.Phrases{Channel: approvalsChannel, Approve: []string{"white_check_mark"}, Deny: []string{"x"}}
 	return cfg
 }
 

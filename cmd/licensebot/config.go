@@ -27,7 +27,7 @@ type Config struct {
 	TTL    time.Duration
 
 	policyText string // of the policy file
-	Words      bot.Messages
+	Words      bot.Phrases
 	Level      zerolog.Level
 	Scopes     []string
 	Console    bool

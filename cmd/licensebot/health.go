@@ -24,7 +24,7 @@ type connections struct{ socket atomic.Pointer[bot.Socket] }
 
 func (c *connections) live() int {
 	if socket := c.socket.Load(); socket != nil {
-		return socket.Live()
+		return socket.LiveConnections()
 	}
 	return 0
 }
