@@ -111,7 +111,7 @@ func seedPending(b testing.TB, slack *sandbox.Slack, url string, n int) {
 		b.Fatal(err)
 	}
 	defer func() { _ = db.Close() }()
-	api, _ := bot.NewClient(slack.APIURL(), slack.BotToken())
+	api := slackapi.New(slack.BotToken(), slackapi.OptionAPIURL(slack.APIURL()))
 	var seeding errgroup.Group
 	seeding.SetLimit(8)
 	for i := range n {
@@ -182,7 +182,7 @@ func benchConfig(url string, slack *sandbox.Slack, uipath *sandbox.UiPath) Confi
 	cfg.Scopes = []string{"PM.License.Read", "PM.License.Write", "PM.Group.Read"}
 	cfg.TTL = benchTerms.TTL
 	cfg.Policy = approvals.SimplePolicy([]string{approver}, 1, cfg.TTL)
-	cfg.Words = bot.Phrases{Channel: approvalsChannel, Approve: []string{"white_check_mark"}, Deny: []string{"x"}}
+	cfg.Emoji = approvals.Emoji{Approve: []string{"white_check_mark"}, Deny: []string{"x"}}
 	return cfg
 }
 

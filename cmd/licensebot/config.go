@@ -16,7 +16,6 @@ import (
 	"github.com/rs/zerolog"
 
 	"licensebot/approvals"
-	"licensebot/bot"
 	"licensebot/internal/policyfile"
 )
 
@@ -27,7 +26,7 @@ type Config struct {
 	TTL    time.Duration
 
 	policyText string // of the policy file
-	Words      bot.Phrases
+	Emoji      approvals.Emoji
 	Level      zerolog.Level
 	Scopes     []string
 	Console    bool
@@ -101,7 +100,7 @@ func (c *Config) checkUiPath(p *problems) {
 		checkURL(p, "UIPATH_TOKEN_URL", c.UiPathTokenURL, "https://cloud.uipath.com/acme/identity_/connect/token")
 	}
 	requireSegment(p, "UIPATH_ORGANIZATION", c.UiPathOrganization, "acme, the first part of the portal's path")
-	requireSegment(p, "UIPATH_ACCOUNT_ID", c.UiPathAccountID, "the organisation's id, such as 8f3a1c2e-0d4b-4c5a-9e6f-7a8b9c0d1e2f")
+	requireSegment(p, "UIPATH_ACCOUNT_ID", c.UiPathAccountID, "the organization's id, such as 8f3a1c2e-0d4b-4c5a-9e6f-7a8b9c0d1e2f")
 	if c.UiPathTenant != "" {
 		requireSegment(p, "UIPATH_TENANT", c.UiPathTenant, "DefaultTenant")
 	}
@@ -164,11 +163,10 @@ func (c *Config) checkRules(p *problems) {
 		p.add("LICENSEBOT_REQUEST_TTL", "has to be a duration between 1m and 2160h", "24h")
 	}
 	c.TTL, c.Policy = ttl, approvals.SimplePolicy(named, quorum, ttl)
-	c.Words.Channel = c.Channel
-	c.Words.Approve = emoji(p, "LICENSEBOT_APPROVE_EMOJI", c.ApproveEmoji, "white_check_mark,+1")
-	c.Words.Deny = emoji(p, "LICENSEBOT_DENY_EMOJI", c.DenyEmoji, "x,-1")
-	for _, name := range c.Words.Deny {
-		if slices.ContainsFunc(c.Words.Approve, func(other string) bool { return bot.SameEmoji(name, other) }) {
+	c.Emoji.Approve = parseEmoji(p, "LICENSEBOT_APPROVE_EMOJI", c.ApproveEmoji, "white_check_mark,+1")
+	c.Emoji.Deny = parseEmoji(p, "LICENSEBOT_DENY_EMOJI", c.DenyEmoji, "x,-1")
+	for _, name := range c.Emoji.Deny {
+		if slices.ContainsFunc(c.Emoji.Approve, func(other string) bool { return approvals.SameEmoji(name, other) }) {
 			p.add("LICENSEBOT_DENY_EMOJI", name+" is also in LICENSEBOT_APPROVE_EMOJI", "x")
 		}
 	}
@@ -207,7 +205,7 @@ func (c *Config) checkQuorum(p *problems, named []string) int {
 	return quorum
 }
 
-func emoji(p *problems, name, value, example string) []string {
+func parseEmoji(p *problems, name, value, example string) []string {
 	names := commaList(value)
 	for i, n := range names {
 		names[i] = strings.Trim(n, ":")

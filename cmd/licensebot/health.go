@@ -18,13 +18,13 @@ import (
 // pingLimit bounds how long a health check waits for the database.
 const pingLimit = 2 * time.Second
 
-// A connections counts the connections to Slack that have said hello. It is
-// empty until the bot knows who it is.
-type connections struct{ socket atomic.Pointer[bot.Socket] }
+// connections counts the connections to Slack that have said hello. There are
+// none until the bot knows who it is.
+type connections struct{ bot atomic.Pointer[bot.Bot] }
 
 func (c *connections) live() int {
-	if socket := c.socket.Load(); socket != nil {
-		return socket.LiveConnections()
+	if b := c.bot.Load(); b != nil {
+		return b.LiveConnections()
 	}
 	return 0
 }

@@ -1,5 +1,5 @@
 // Command licensebot asks, in Slack, whether a UiPath group may have more user
-// licences, and makes the change at UiPath once the right people agreed.
+// licenses, and makes the change at UiPath once the right people agreed.
 package main
 
 import (
@@ -65,8 +65,8 @@ func run(args []string) int {
 func commands() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "licensebot",
-		Short: "Ask for UiPath user licences in Slack, approve with a reaction",
-		Long: "licensebot is a Slack Socket Mode bot. People type /allocate with a UiPath group and licence\n" +
+		Short: "Ask for UiPath user licenses in Slack, approve with a reaction",
+		Long: "licensebot is a Slack Socket Mode bot. People type /allocate with a UiPath group and license\n" +
 			"codes, approvers react on the request's card, and only then is the group's allocation rule\n" +
 			"changed at UiPath. The card's thread tells what really happened.\n\n" +
 			"Exit codes: 0 well, 1 failed, 2 used wrongly.",

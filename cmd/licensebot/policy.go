@@ -16,7 +16,7 @@ func policyCommand() *cobra.Command {
 	policy := &cobra.Command{
 		Use:   "policy",
 		Short: "Check and test a policy file, without Slack and UiPath",
-		Long: "A policy file says who may ask for which licence codes and groups, and who has to agree;\n" +
+		Long: "A policy file says who may ask for which license codes and groups, and who has to agree;\n" +
 			"docs/policy.md has every key. Both commands read nothing but the files they are given.",
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },

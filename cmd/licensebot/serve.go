@@ -48,7 +48,7 @@ func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (
 	defer func() { err = errors.Join(err, db.Close()) }()
 	defer wakeAtJumps(db, tuning.Jumps)()
 
-	licences, err := newLicences(cfg)
+	licenses, err := newLicenses(cfg)
 	if err != nil {
 		return err
 	}
@@ -58,49 +58,31 @@ func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (
 		return err
 	}
 	defer stopHTTP()
-	api, client := bot.NewClient(cfg.SlackAPIURL, cfg.SlackBotToken)
-	self, err := bot.Introduce(ctx, api, log)
+	policies := newPolicySource(cfg, log)
+	b, err := bot.New(ctx, bot.Deps{
+		Slack:   bot.SlackConfig{APIURL: cfg.SlackAPIURL, BotToken: cfg.SlackBotToken, AppToken: cfg.SlackAppToken},
+		Channel: cfg.Channel, Emoji: cfg.Emoji, TTL: cfg.TTL, Pace: tuning.Pace,
+		Store: db, UiPath: licenses, CodeName: licensing.Name, Policy: policies.Policy,
+		Now: tuning.Now, Log: log,
+	})
 	if err != nil {
 		return orStopped(ctx, err)
 	}
-	if err := bot.CheckChannel(ctx, api, cfg.Channel); err != nil {
+	defer b.Close()
+	if err := b.CheckChannel(ctx); err != nil {
 		withCause(log.Error(), err).Msg("the approvals channel needs attention")
 	}
-	words := cfg.Words
-	words.CodeName = licensing.Name
-	receipts := new(bot.ResponseURLs)
-	directory := bot.NewDirectory(api, self, words)
-	speaker := bot.NewMessenger(api, client, self, words, receipts, tuning.Pace, log)
-	policies := newPolicySource(cfg, log)
-	lookups := bot.NewLookups(licences, db, speaker, words, log)
-	defer lookups.Close()
-	errands := bot.NewBackgroundQueue(log)
-	unwell := wellbeing{licences: licences, slack: slack, policy: policies.Policy, directory: directory}
-	home := bot.NewHome(api, db, directory, words, self, unwell.problems, log)
-	intake := &bot.Intake{
-		Store: db, Words: words, TTL: cfg.TTL, Self: self,
-		Receipts: receipts, Directory: directory, Lookups: lookups, Now: tuning.Now, Log: log, Home: home, Speaker: speaker, Errands: errands,
-		Form: &bot.Form{API: api, Catalog: licences, Words: words, Log: log},
-	}
-	hellos := make(chan struct{}, 1)
-	socket := bot.NewSocket(bot.SocketConfig{
-		APIURL: cfg.SlackAPIURL, BotToken: cfg.SlackBotToken, AppToken: cfg.SlackAppToken, Greeted: ringing(hellos),
-	}, intake, log)
-	slack.socket.Store(socket)
+	slack.bot.Store(b)
 
 	workers := &worker.Workers{
-		Store: db, Licenses: licences, Directory: directory,
-		Messenger: speaker,
-		OnError:   trouble(log), Grace: workersGrace, Reconnected: hellos,
+		Store: db, Licenses: licenses, Directory: b.Directory(), Messenger: b.Messenger(),
+		OnError: trouble(log), Grace: workersGrace, Reconnected: b.Reconnected(),
 		Policy: policies.Policy,
 	}
 	defer startWorkers(ctx, workers)()
 	defer keepPolicy(ctx, policies, workers, log)()
-	defer inBackground(ctx, home.Run, errands.Run)()
-	log.Info().Str("version", version()).Str("bot", self.UserID).Str("channel", cfg.Channel).Msg("licensebot is running")
-	err = socket.Run(ctx)
-	log.Info().Msg("licensebot is stopping")
-	return err
+	log.Info().Str("version", version()).Str("bot", b.UserID()).Str("channel", cfg.Channel).Msg("licensebot is running")
+	return b.Run(ctx)
 }
 
 // wakeAtJumps wakes everybody who waits for work when the clock was put
@@ -138,19 +120,12 @@ func orStopped(ctx context.Context, err error) error {
 	return err
 }
 
-// startWorkers runs the workers; stop waits for them.
+// startWorkers runs the workers apart from ctx, because they outlive the
+// connections to Slack. stop ends them and waits for them.
 func startWorkers(ctx context.Context, w *worker.Workers) (stop func()) {
-	return inBackground(ctx, w.Run)
-}
-
-// inBackground runs what works apart from ctx, because it outlives the
-// sockets; stop ends it and waits for it.
-func inBackground(ctx context.Context, all ...func(context.Context)) (stop func()) {
 	working, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	var running sync.WaitGroup
-	for _, run := range all {
-		running.Go(func() { run(working) })
-	}
+	running.Go(func() { w.Run(working) })
 	return func() {
 		cancel()
 		running.Wait()
@@ -193,7 +168,7 @@ func withCause(e *zerolog.Event, err error) *zerolog.Event {
 	return e.Err(err)
 }
 
-func newLicences(cfg Config) (*licensing.Allocations, error) {
+func newLicenses(cfg Config) (*licensing.Allocations, error) {
 	tokens, err := tokenSource(cfg)
 	if err != nil {
 		return nil, fmt.Errorf("UiPath credentials: %w", err)
