@@ -68,7 +68,8 @@ func (in *intake) recordBroken(ctx context.Context, env socket.Envelope, why str
 // setAside records a delivery that the bot does not understand, and reports
 // whether it may be acknowledged. Otherwise Slack delivers it again and again.
 func (in *intake) setAside(ctx context.Context, env socket.Envelope, why string) bool {
-	in.log.Warn().Str("envelope", env.ID).Str("type", message.OneLine(env.Type, 60)).Str("why", why).Msg("set a delivery aside")
+	in.log.Warn().Str("envelope", env.ID).Str("type", message.OneLine(env.Type, 60)).Str("why",
+		why).Msg("set a delivery aside")
 	if err := in.store.DeadLetter(ctx, env.ID, why, redactDelivery(env.Payload)); err != nil {
 		in.log.Error().Str("envelope", env.ID).Err(err).Msg("could not record a delivery")
 		return false
@@ -104,7 +105,9 @@ func (in *intake) handleCommand(ctx context.Context, env socket.Envelope) (paylo
 }
 
 // runCommand does what a command asks, and returns the answer.
-func (in *intake) runCommand(ctx context.Context, env socket.Envelope, name string, typed slashCommand, c command.Command) string {
+func (in *intake) runCommand(
+	ctx context.Context, env socket.Envelope, name string, typed slashCommand, c command.Command,
+) string {
 	switch c.Verb {
 	case command.VerbForm:
 		return in.openFromCommand(ctx, typed, name)
@@ -164,7 +167,8 @@ func (in *intake) recordReaction(ctx context.Context, env socket.Envelope, e eve
 		EventTS: e.EventTS, Present: e.Type == "reaction_added",
 	})
 	if err != nil {
-		in.log.Error().Str("envelope", env.ID).Err(err).Msg("could not record a reaction; Slack will deliver it again")
+		in.log.Error().Str("envelope", env.ID).Err(err).Msg("could not record a reaction; " +
+			"Slack will deliver it again")
 		return false
 	}
 	return true

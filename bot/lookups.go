@@ -58,7 +58,9 @@ func (l *lookups) close() {
 
 // beginLookup looks up what a command asks, once acknowledged ends, so that the
 // answer comes after the acknowledgement. It returns what to acknowledge with.
-func (l *lookups) beginLookup(acknowledged context.Context, envelope, name string, typed slashCommand, c command.Command) string {
+func (l *lookups) beginLookup(
+	acknowledged context.Context, envelope, name string, typed slashCommand, c command.Command,
+) string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.asking[envelope] {

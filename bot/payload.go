@@ -121,8 +121,8 @@ func decodeEvent(payload []byte) (event, error) {
 		var typed struct {
 			Type string `json:"type"`
 		}
-		isOther := json.Unmarshal(outer.Event, &typed) == nil && typed.Type != "" && !strings.HasPrefix(typed.Type, "reaction_")
-		if isOther {
+		isRead := json.Unmarshal(outer.Event, &typed) == nil && typed.Type != ""
+		if isRead && !strings.HasPrefix(typed.Type, "reaction_") {
 			return event{Type: typed.Type}, nil
 		}
 		return event{}, fmt.Errorf("decode event: %w", err)

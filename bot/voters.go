@@ -16,7 +16,9 @@ type voters struct {
 
 // findVoter looks a person up as a voter on a request. It is an error if Slack
 // did not tell enough: the person may be in a user group that could not be read.
-func (v voters) findVoter(ctx context.Context, r approvals.Request, user string, maxAge time.Duration) (approvals.Voter, error) {
+func (v voters) findVoter(
+	ctx context.Context, r approvals.Request, user string, maxAge time.Duration,
+) (approvals.Voter, error) {
 	person, err := v.directory.FindPerson(ctx, user, maxAge)
 	if err != nil {
 		return approvals.Voter{}, err
@@ -31,7 +33,9 @@ func (v voters) findVoter(ctx context.Context, r approvals.Request, user string,
 
 // findStages lists the stages that name a person. With an error it lists those
 // that are known to.
-func (v voters) findStages(ctx context.Context, stages []approvals.Stage, user string, maxAge time.Duration) ([]int, error) {
+func (v voters) findStages(
+	ctx context.Context, stages []approvals.Stage, user string, maxAge time.Duration,
+) ([]int, error) {
 	members := make([][]string, len(stages))
 	var failed error
 	for i, stage := range stages {

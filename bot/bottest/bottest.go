@@ -20,7 +20,8 @@ import (
 
 // markup is everything between angle brackets that the bot says on its own:
 // mentions of people, user groups and the channel, and times.
-var markup = regexp.MustCompile(`<(@[UW][A-Z0-9_]+|#C[A-Z0-9]+|!subteam\^S[A-Z0-9_]+|!date\^\d+\^\{date_short_pretty\} at \{time\}\|[-0-9: ]+UTC)>`)
+var markup = regexp.MustCompile(`<(@[UW][A-Z0-9_]+|#C[A-Z0-9]+|!subteam\^S[A-Z0-9_]+|` +
+	`!date\^\d+\^\{date_short_pretty\} at \{time\}\|[-0-9: ]+UTC)>`)
 
 var entity = regexp.MustCompile(`&(amp|lt|gt);`)
 
@@ -43,26 +44,14 @@ func ExpectHarmless(t *testing.T, said string) {
 }
 
 // CheckAsk fails if an ask that was understood at a time is out of bounds or makes
-// no sense, or if the command that it is suggested as asks for something else.
+// no sense, or if it is suggested as a command that asks for something else.
 func CheckAsk(t *testing.T, ask approvals.Ask, at time.Time) {
 	t.Helper()
-	length := utf8.RuneCountInString
-	isEmptying := ask.Action == approvals.Set && ask.MayEmpty
-	if ask.Group == "" || length(ask.Group) > command.MaxGroup || length(ask.Reason) > command.MaxReason ||
-		(len(ask.Codes) == 0) != isEmptying || len(ask.Codes) > command.MaxCodes {
-		t.Fatalf("ask without shape: %+v", ask)
-	}
-	if ask.IsTimed() && ask.Action != approvals.Add || len(ask.Quotas) > 0 && ask.Action == approvals.Remove ||
-		ask.MayEmpty && ask.Action == approvals.Add {
+	checkBounds(t, ask, at)
+	isTimedChange := ask.IsTimed() && ask.Action != approvals.Add
+	isLimitedRemoval := len(ask.Quotas) > 0 && ask.Action == approvals.Remove
+	if isTimedChange || isLimitedRemoval || ask.MayEmpty && ask.Action == approvals.Add {
 		t.Fatalf("ask without sense: %+v", ask)
-	}
-	if d := ask.Duration(at); d < 0 || d > command.MaxPeriod {
-		t.Fatalf("lasts %v: %+v", d, ask)
-	}
-	for _, q := range ask.Quotas {
-		if !slices.Contains(ask.Codes, q.Code) || q.Limit < 1 || q.Limit > command.MaxSeats {
-			t.Fatalf("limits %+v", ask.Quotas)
-		}
 	}
 	for i, c := range ask.Codes {
 		if !command.IsCode(c) || slices.Contains(ask.Codes[:i], c) {
@@ -72,12 +61,32 @@ func CheckAsk(t *testing.T, ask approvals.Ask, at time.Time) {
 	checkSuggestion(t, ask, at)
 }
 
+func checkBounds(t *testing.T, ask approvals.Ask, at time.Time) {
+	t.Helper()
+	group, reason := utf8.RuneCountInString(ask.Group), utf8.RuneCountInString(ask.Reason)
+	if group == 0 || group > command.MaxGroup || reason > command.MaxReason || len(ask.Codes) > command.MaxCodes {
+		t.Fatalf("ask out of bounds: %+v", ask)
+	}
+	if isEmptying := ask.Action == approvals.Set && ask.MayEmpty; (len(ask.Codes) == 0) != isEmptying {
+		t.Fatalf("ask without shape: %+v", ask)
+	}
+	if d := ask.Duration(at); d < 0 || d > command.MaxPeriod {
+		t.Fatalf("lasts %v: %+v", d, ask)
+	}
+	for _, q := range ask.Quotas {
+		if !slices.Contains(ask.Codes, q.Code) || q.Limit < 1 || q.Limit > command.MaxSeats {
+			t.Fatalf("limits %+v", ask.Quotas)
+		}
+	}
+}
+
 // checkSuggestion copies what an ask is suggested as, and expects the same ask,
 // unless there was no room for all of it.
 func checkSuggestion(t *testing.T, ask approvals.Ask, at time.Time) {
 	t.Helper()
 	text := command.Suggest(ask)
-	again, err := command.Parse("/allocate", slackutilsx.EscapeMessage(strings.TrimPrefix(text, command.NameOf(ask))), at)
+	again, err := command.Parse("/allocate",
+		slackutilsx.EscapeMessage(strings.TrimPrefix(text, command.NameOf(ask))), at)
 	if err != nil {
 		t.Fatalf("%+v is suggested as %q: %v", ask, text, err)
 	}

@@ -43,7 +43,9 @@ const (
 )
 
 // reservedWords begin a command. A group of that name goes in double quotes.
-var reservedWords = []string{"add", "set", "remove", "show", "codes", "status", "mine", "pending", "why", "cancel", "end", "help"}
+var reservedWords = []string{
+	"add", "set", "remove", "show", "codes", "status", "mine", "pending", "why", "cancel", "end", "help",
+}
 
 // A Command is a slash command as it was understood.
 type Command struct {
@@ -128,7 +130,8 @@ const quoteGroupHint = " (A group of that name goes in double quotes.)"
 // parseShow reads the group to show.
 func parseShow(name string, rest []word) (Command, error) {
 	if len(rest) == 0 {
-		return Command{}, newError(name+" show "+ExampleGroup, "Say which group to show, by its id or its exact name.")
+		return Command{}, newError(name+" show "+ExampleGroup, "Say which group to show, "+
+			"by its id or its exact name.")
 	}
 	group := rest[0].text
 	if len(rest) > 1 {
@@ -176,7 +179,8 @@ func parseID(name string, verb Verb, rest []word) (Command, error) {
 	}
 	if !idShape.MatchString(id) {
 		return Command{}, newError(example,
-			"%s is not a request id; an id is R- and eight letters or digits, as on the card."+quoteGroupHint, Typed(rest[0].text))
+			"%s is not a request id; an id is R- and eight letters or digits, as on the card."+quoteGroupHint,
+			Typed(rest[0].text))
 	}
 	if utf8.RuneCountInString(why) > MaxReason {
 		return Command{}, newError(name+" "+string(verb)+" "+id, reasonTooLong, MaxReason)

@@ -27,7 +27,8 @@ func (d *draft) readPeriod(keyword string, tokens []word) []word {
 		return tokens[min(1, len(tokens)):]
 	}
 	if len(tokens) == 0 {
-		d.noteProblem("Say after %s when it ends, such as %s or %s.", Typed(keyword), Typed("for 30d"), Typed("until "+d.exampleDay()))
+		d.noteProblem("Say after %s when it ends, such as %s or %s.",
+			Typed(keyword), Typed("for 30d"), Typed("until "+d.exampleDay()))
 		d.ask.For = ExamplePeriod
 		return nil
 	}
@@ -69,7 +70,8 @@ func (d *draft) readDuration(text string) {
 	period, err := approvals.ParseDuration(strings.ToLower(text))
 	switch {
 	case err != nil || period < minPeriod || period%time.Minute != 0:
-		d.noteProblem("%s is not a duration: write hours, days or weeks such as %s, %s or %s.", Typed("for "+text), Typed("36h"), Typed("30d"), Typed("2w"))
+		d.noteProblem("%s is not a duration: write hours, days or weeks such as %s, %s or %s.",
+			Typed("for "+text), Typed("36h"), Typed("30d"), Typed("2w"))
 		period = ExamplePeriod
 	case period > MaxPeriod:
 		d.noteProblem("%s is longer than ten years. Leave it out to ask for good.", Typed("for "+text))
@@ -84,7 +86,8 @@ func (d *draft) readDate(text string) {
 	end := day.Add(24*time.Hour - time.Second)
 	switch {
 	case err != nil:
-		d.noteProblem("%s is not a day: write year, month and day, such as %s.", Typed("until "+text), Typed("until "+d.exampleDay()))
+		d.noteProblem("%s is not a day: write year, month and day, such as %s.",
+			Typed("until "+text), Typed("until "+d.exampleDay()))
 		end = d.endOfDayAfter(ExamplePeriod)
 	case !end.After(d.now):
 		d.noteProblem("%s is over, and a grant cannot end before it begins.", Typed("until "+text))

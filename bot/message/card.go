@@ -95,9 +95,11 @@ func cardTitle(r approvals.Request) string { return "License request " + r.ID }
 
 // introduceRequest says who asks, about which group, and why.
 func introduceRequest(r approvals.Request) string {
-	text := fmt.Sprintf("%s asks to change the licenses of %s.", mentionUser(r.Requester), nameGroup(r.Proposal.Group))
+	text := fmt.Sprintf("%s asks to change the licenses of %s.",
+		mentionUser(r.Requester), nameGroup(r.Proposal.Group))
 	if r.Proposal.Group.Name == "" {
-		text += " UiPath does not tell its name: make sure that it is not the group of everybody or of the administrators."
+		text += " UiPath does not tell its name: make sure that it is not the group of everybody or of the " +
+			"administrators."
 	}
 	if r.Ask.Reason != "" {
 		text += "\nReason given: " + quoteCode(r.Ask.Reason)
@@ -139,7 +141,8 @@ func (w cardWriter) describeApprovers(t approvals.Terms) string {
 	}
 	lines := make([]string, len(t.Stages))
 	for i, stage := range t.Stages {
-		lines[i] = fmt.Sprintf("%s: %d of %s", stageName(stage, i), stage.Quorum, mentionPeopleWithin(stage.Approvers, roomOfStage))
+		lines[i] = fmt.Sprintf("%s: %d of %s",
+			stageName(stage, i), stage.Quorum, mentionPeopleWithin(stage.Approvers, roomOfStage))
 	}
 	text := strings.Join(lines, "\n")
 	for n := len(lines) - 1; n > 0 && utf8.RuneCountInString(text) > room; n-- {
@@ -184,7 +187,8 @@ func (p Phrases) explainVoting(r approvals.Request) string {
 		own + seatsNotTaken
 }
 
-const seatsNotTaken = "A rule lets the group's members use seats, first come, first served; it does not by itself take one."
+const seatsNotTaken = "A rule lets the group's members use seats, first come, first served; " +
+	"it does not by itself take one."
 
 // CardStatus says in one line where a request stands.
 func CardStatus(r approvals.Request) string {
@@ -195,11 +199,13 @@ func CardStatus(r approvals.Request) string {
 		return describeWaiting(r)
 	case approvals.Approved:
 		if r.DelayReason != "" {
-			return fmt.Sprintf(":arrows_counterclockwise: *%s, *not done yet*: %s.", bold, escapeLine(r.DelayReason))
+			return fmt.Sprintf(":arrows_counterclockwise: *%s, *not done yet*: %s.",
+				bold, escapeLine(r.DelayReason))
 		}
 		return fmt.Sprintf(":arrows_counterclockwise: *%s; UiPath is being asked to make the change.", bold)
 	case approvals.Done:
-		return fmt.Sprintf(":white_check_mark: *Done*, %s; UiPath's rule shows the change.", consent) + describeGrantStatus(r)
+		return fmt.Sprintf(":white_check_mark: *Done*, %s; UiPath's rule shows the change.",
+			consent) + describeGrantStatus(r)
 	case approvals.Failed:
 		return ":warning: *Failed* after approval; the thread tells why."
 	case approvals.Superseded:

@@ -31,7 +31,8 @@ func explainRule(t approvals.Terms) string {
 	case t.Rule == "":
 		return "There is no policy of several rules here: the same approvers decide about every request."
 	case t.AutoApprove:
-		return fmt.Sprintf("The policy rule %s decides about it, and grants it without asking anybody.", quoteCode(t.Rule))
+		return fmt.Sprintf("The policy rule %s decides about it, and grants it without asking anybody.",
+			quoteCode(t.Rule))
 	}
 	return fmt.Sprintf("The policy rule %s decides about it.", quoteCode(t.Rule))
 }
@@ -47,7 +48,8 @@ func describeStages(r approvals.Request) []string {
 	for i, stage := range r.Terms.Stages {
 		line := fmt.Sprintf("• %d of %s", missing[i]+len(served[i]), mentionPeople(stage.Approvers))
 		if len(r.Terms.Stages) > 1 {
-			line = fmt.Sprintf("• *%s*: %d of %s", capitalize(stageName(stage, i)), missing[i]+len(served[i]), mentionPeople(stage.Approvers))
+			line = fmt.Sprintf("• *%s*: %d of %s",
+				capitalize(stageName(stage, i)), missing[i]+len(served[i]), mentionPeople(stage.Approvers))
 		}
 		line += map[bool]string{true: " has to agree", false: " have to agree"}[missing[i]+len(served[i]) == 1]
 		switch {
@@ -56,7 +58,8 @@ func describeStages(r approvals.Request) []string {
 		case missing[i] == 0:
 			line += fmt.Sprintf("; %s did: that is enough.", mentionPeople(served[i]))
 		default:
-			line += fmt.Sprintf("; %s did, %d more %s missing.", mentionPeople(served[i]), missing[i], map[bool]string{true: "is", false: "are"}[missing[i] == 1])
+			line += fmt.Sprintf("; %s did, %d more %s missing.",
+				mentionPeople(served[i]), missing[i], map[bool]string{true: "is", false: "are"}[missing[i] == 1])
 		}
 		lines = append(lines, line)
 	}
@@ -74,18 +77,23 @@ func (p Phrases) explainNextSteps(r approvals.Request) []string {
 	case r.State == approvals.Approved:
 		return []string{
 			"• " + CardStatus(r),
-			fmt.Sprintf("• If UiPath has not confirmed it until %s, the request fails, and its thread says what is known.", formatTime(r.ApprovalExpires())),
+			fmt.Sprintf("• If UiPath has not confirmed it until %s, the request fails, "+
+				"and its thread says what is known.", formatTime(r.ApprovalExpires())),
 		}
 	case r.Terms.AutoApprove:
 		return []string{"• Once its card is posted, the change is made at UiPath and its thread tells the outcome."}
 	}
-	lines := []string{"• " + explainSelfApproval(r) + fmt.Sprintf("One %s by any of them denies it; a reaction that is taken back counts no more.", p.denyEmoji())}
+	lines := []string{"• " + explainSelfApproval(r) + fmt.Sprintf("One %s by any of them denies it; "+
+		"a reaction that is taken back counts no more.", p.denyEmoji())}
 	if notice := p.RequesterNotice(r); notice != "" {
 		lines = append(lines, "• "+notice)
 	}
 	return append(lines,
-		"• As soon as enough have agreed I ask Slack once more whether they still do, read the group's rule, and make exactly the change that the card shows; if the rule has changed so that this is another one, nothing is done and the thread says so.",
-		fmt.Sprintf("• Until %s; without enough approvals by then it expires and nothing is changed.", formatTime(r.Deadline)))
+		"• As soon as enough have agreed I ask Slack once more whether they still do, read the group's rule, "+
+			"and make exactly the change that the card shows; if the rule has changed so that this is another "+
+			"one, nothing is done and the thread says so.",
+		fmt.Sprintf("• Until %s; without enough approvals by then it expires and nothing is changed.",
+			formatTime(r.Deadline)))
 }
 
 // explainSelfApproval says whether the requester may approve.

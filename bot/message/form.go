@@ -40,7 +40,8 @@ const TermForGood = "good"
 
 // termChoices are the durations to choose from, as people type them.
 var termChoices = []struct{ value, shown string }{
-	{TermForGood, "For good"}, {"1d", "1 day"}, {"1w", "1 week"}, {"2w", "2 weeks"}, {"30d", "30 days"}, {"90d", "90 days"},
+	{TermForGood, "For good"},
+	{"1d", "1 day"}, {"1w", "1 week"}, {"2w", "2 weeks"}, {"30d", "30 days"}, {"90d", "90 days"},
 }
 
 // An Offer is what the form can offer to choose from. What UiPath does not tell,
@@ -64,26 +65,31 @@ func (p Phrases) RenderForm(metadata string, o Offer) slack.ModalViewRequest {
 }
 
 func (p Phrases) formIntro(o Offer) string {
-	text := fmt.Sprintf("Your request becomes a card in <#%s>, where an approver decides. UiPath is changed only after that.", sanitizeID(p.Channel))
+	text := fmt.Sprintf("Your request becomes a card in <#%s>, where an approver decides. "+
+		"UiPath is changed only after that.", sanitizeID(p.Channel))
 	if !o.HasGroups || len(o.Codes) == 0 {
-		text = "UiPath does not tell at the moment what there is to choose from, so please type it. It is checked as soon as UiPath answers.\n" + text
+		text = "UiPath does not tell at the moment what there is to choose from, so please type it. " +
+			"It is checked as soon as UiPath answers.\n" + text
 	}
 	return text
 }
 
 func groupInput(o Offer) slack.Block {
 	if !o.HasGroups {
-		return inputBlock(FieldGroup, "UiPath group", "Its id or its exact name.", textInput(FieldGroup, command.MaxGroup, false))
+		return inputBlock(FieldGroup, "UiPath group", "Its id or its exact name.",
+			textInput(FieldGroup, command.MaxGroup, false))
 	}
 	least := minQuery
-	search := slack.NewOptionsSelectBlockElement(slack.OptTypeExternal, plainText("Type a part of its name"), FieldGroup)
+	search := slack.NewOptionsSelectBlockElement(slack.OptTypeExternal, plainText("Type a part of its name"),
+		FieldGroup)
 	search.MinQueryLength = &least
 	return inputBlock(FieldGroup, "UiPath group", "Type a part of its name, or its id.", search)
 }
 
 func (p Phrases) codesInput(o Offer) slack.Block {
 	if len(o.Codes) == 0 {
-		return inputBlock(FieldCodes, "License codes", "One or more, such as RPADEVPRONU IDU.", textInput(FieldCodes, command.MaxLength, false))
+		return inputBlock(FieldCodes, "License codes", "One or more, such as RPADEVPRONU IDU.",
+			textInput(FieldCodes, command.MaxLength, false))
 	}
 	most := command.MaxCodes
 	menu := slack.NewOptionsMultiSelectBlockElement(slack.MultiOptTypeStatic, plainText("Choose codes"), FieldCodes)
@@ -116,7 +122,8 @@ func termInputs() []slack.Block {
 }
 
 func reasonInput() slack.Block {
-	return inputBlock(FieldReason, "Reason", "The approvers read it on the card.", textInput(FieldReason, command.MaxReason, true)).WithOptional(true)
+	return inputBlock(FieldReason, "Reason", "The approvers read it on the card.",
+		textInput(FieldReason, command.MaxReason, true)).WithOptional(true)
 }
 
 // FieldErrors is the acknowledgement that shows under each field what is wrong.
@@ -130,23 +137,29 @@ func FieldErrors(wrong map[string]string) any {
 
 // FormNotStored is shown in a form whose request could not be stored.
 func FormNotStored() string {
-	return "I could not record your request, so nothing was asked and nothing will happen. Please submit the form again in a minute; if this goes on, tell whoever runs licensebot that its database does not answer."
+	return "I could not record your request, so nothing was asked and nothing will happen. " +
+		"Please submit the form again in a minute; if this goes on, tell whoever runs licensebot that its " +
+		"database does not answer."
 }
 
 // FormBusy is shown in a form that was submitted while too many others waited.
 func FormBusy() string {
-	return "I am too busy to record your request right now, so nothing was asked and nothing will happen. Please submit the form again in a minute."
+	return "I am too busy to record your request right now, so nothing was asked and nothing will happen. " +
+		"Please submit the form again in a minute."
 }
 
 // FormBroken is shown in a form that made the bot fail.
 func FormBroken() string {
-	return "Something went wrong inside licensebot while it read the form, so I cannot tell whether your request was recorded. If no card appears within a minute, please submit it again and tell whoever runs licensebot."
+	return "Something went wrong inside licensebot while it read the form, so I cannot tell whether your " +
+		"request was recorded. If no card appears within a minute, please submit it again and tell whoever runs " +
+		"licensebot."
 }
 
 // FormNotOpened answers a person who asked for the form and did not get it. The
 // name is the command's.
 func (p Phrases) FormNotOpened(name string) string {
-	return "I could not open the form; if it did not appear, type the request instead, or try again in a minute.\n" + p.CommandHelp(name)
+	return "I could not open the form; if it did not appear, type the request instead, or try again in a minute.\n" +
+		p.CommandHelp(name)
 }
 
 // TermTwice is shown in a form that says both how long and until when.

@@ -83,7 +83,8 @@ func titleWithCount(title string, all int) string {
 
 func (p Phrases) explainNoneWaiting(unsure bool) string {
 	if unsure {
-		return "Slack did not let me look up who may approve what, so I cannot tell whether a request waits for you. Look into <#" + sanitizeID(p.Channel) + ">."
+		return "Slack did not let me look up who may approve what, so I cannot tell whether a request waits for " +
+			"you. Look into <#" + sanitizeID(p.Channel) + ">."
 	}
 	return "No request waits for your approval."
 }
@@ -150,7 +151,8 @@ func pageButtons(list string, page, all int, to func(page int) HomePages) []slac
 func (p Phrases) homeHelp() string {
 	return fmt.Sprintf("Open the form here or with the shortcut, or type %s anywhere; %s explains the command. "+
 		"Each request becomes a card in <#%s>; approvers react on it with %s or %s.",
-		quoteCode(command.DefaultName+" group-01 RPADEVPRONU IDU"), quoteCode(command.DefaultName+" help"), sanitizeID(p.Channel), p.approveEmoji(), p.denyEmoji())
+		quoteCode(command.DefaultName+" group-01 RPADEVPRONU IDU"), quoteCode(command.DefaultName+" help"),
+		sanitizeID(p.Channel), p.approveEmoji(), p.denyEmoji())
 }
 
 func describeHealth(problems []string) string {

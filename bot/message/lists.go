@@ -31,7 +31,8 @@ func ListOwn(name string, p Page) string {
 	}
 	lines := []string{"*Your requests, the newest first*" + p.countLabel()}
 	for _, r := range p.Requests {
-		lines = append(lines, fmt.Sprintf("• %s asked %s: %s · %s", quoteCode(r.ID), formatTime(r.FiledAt), describeAsk(r), describeState(r)))
+		lines = append(lines, fmt.Sprintf("• %s asked %s: %s · %s",
+			quoteCode(r.ID), formatTime(r.FiledAt), describeAsk(r), describeState(r)))
 	}
 	return p.appendPaging(name+" mine", lines)
 }
@@ -43,7 +44,8 @@ func ListPending(name string, p Page) string {
 	}
 	lines := []string{"*Requests that wait for approval, the oldest first*" + p.countLabel()}
 	for _, r := range p.Requests {
-		line := fmt.Sprintf("• %s by %s: %s · %s", quoteCode(r.ID), mentionUser(r.Requester), describeAsk(r), describeState(r))
+		line := fmt.Sprintf("• %s by %s: %s · %s",
+			quoteCode(r.ID), mentionUser(r.Requester), describeAsk(r), describeState(r))
 		if p.Approvable[r.ID] {
 			line += " · *you may approve it*"
 		}
@@ -64,7 +66,8 @@ func (p Page) countLabel() string {
 func (p Page) appendPaging(command string, lines []string) string {
 	switch {
 	case p.Number > p.lastNumber():
-		return fmt.Sprintf("There is no page %d; the last is %d.", p.Number, p.lastNumber()) + offerCommands(fmt.Sprintf("%s %d", command, p.lastNumber()))
+		return fmt.Sprintf("There is no page %d; the last is %d.",
+			p.Number, p.lastNumber()) + offerCommands(fmt.Sprintf("%s %d", command, p.lastNumber()))
 	case p.Number < p.lastNumber():
 		lines = append(lines, "More: "+quoteCodeWithin(fmt.Sprintf("%s %d", command, p.Number+1), maxCopied))
 	}
@@ -87,7 +90,8 @@ func describeState(r approvals.Request) string {
 		return "being checked with UiPath"
 	case approvals.Pending:
 		given, _ := countApprovals(r)
-		return fmt.Sprintf("waiting with %d of %s, until %s", given, pluralize(r.Terms.Quorum(), "approval"), formatTime(r.Deadline))
+		return fmt.Sprintf("waiting with %d of %s, until %s",
+			given, pluralize(r.Terms.Quorum(), "approval"), formatTime(r.Deadline))
 	case approvals.Approved:
 		return "approved, not done yet"
 	case approvals.Refused:
@@ -115,7 +119,8 @@ func SummarizeOpen(name string, counts map[approvals.State]int) string {
 		return "No request is open." + offerCommands(name+" help")
 	}
 	return "*Open requests*\n" + strings.Join(lines, "\n") +
-		fmt.Sprintf("\n%s lists those that wait, %s your own.", quoteCodeWithin(name+" pending", maxCopied), quoteCodeWithin(name+" mine", maxCopied))
+		fmt.Sprintf("\n%s lists those that wait, %s your own.",
+			quoteCodeWithin(name+" pending", maxCopied), quoteCodeWithin(name+" mine", maxCopied))
 }
 
 // DescribeRequest tells where one request stands. The link to its card may be
@@ -123,14 +128,16 @@ func SummarizeOpen(name string, counts map[approvals.State]int) string {
 func (p Phrases) DescribeRequest(name string, r approvals.Request, link string) string {
 	text := requestHeader(r, link) + "\n" + p.describeProgress(r)
 	if r.State.Open() {
-		text += fmt.Sprintf(" %s tells who has to agree and what happens then.", quoteCodeWithin(name+" why "+r.ID, maxCopied))
+		text += fmt.Sprintf(" %s tells who has to agree and what happens then.",
+			quoteCodeWithin(name+" why "+r.ID, maxCopied))
 	}
 	return text
 }
 
 // requestHeader says who made a request, what it asks, and where its card is.
 func requestHeader(r approvals.Request, link string) string {
-	text := fmt.Sprintf("Request %s by %s, %s: %s.", quoteCode(r.ID), mentionUser(r.Requester), formatTime(r.FiledAt), describeAsk(r))
+	text := fmt.Sprintf("Request %s by %s, %s: %s.",
+		quoteCode(r.ID), mentionUser(r.Requester), formatTime(r.FiledAt), describeAsk(r))
 	if link != "" {
 		text += fmt.Sprintf(" <%s|Its card>.", link)
 	}
@@ -157,5 +164,6 @@ func (p Phrases) describeProgress(r approvals.Request) string {
 
 // QueryFailed answers a question if the database does not.
 func QueryFailed() string {
-	return "I could not look that up: the database does not answer. Please type it again in a minute; if this goes on, tell whoever runs licensebot."
+	return "I could not look that up: the database does not answer. " +
+		"Please type it again in a minute; if this goes on, tell whoever runs licensebot."
 }

@@ -66,7 +66,10 @@ func MatchesMetadata(m slack.SlackMetadata, r approvals.Request, job approvals.J
 }
 
 // byTheBot are the kinds of jobs that tell what no person did.
-var byTheBot = []approvals.JobKind{approvals.JobRemind, approvals.JobPostConsentLost, approvals.JobWarnExpiry, approvals.JobPostRevocationDelay, approvals.JobPostRevocation}
+var byTheBot = []approvals.JobKind{
+	approvals.JobRemind, approvals.JobPostConsentLost, approvals.JobWarnExpiry,
+	approvals.JobPostRevocationDelay, approvals.JobPostRevocation,
+}
 
 // actorOf is the person who did what a message tells: the requester for the card,
 // else the person who closed the request, or the approver who completed the

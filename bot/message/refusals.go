@@ -13,7 +13,8 @@ import (
 // explainRefusal says why a request was not put before an approver, and what to
 // type instead.
 func (p Phrases) explainRefusal(r approvals.Request) string {
-	start := fmt.Sprintf("Request %s was not put before an approver, and nothing was changed at UiPath: ", quoteCode(r.ID))
+	start := fmt.Sprintf("Request %s was not put before an approver, and nothing was changed at UiPath: ",
+		quoteCode(r.ID))
 	o := r.Outcome
 	switch o.Reason {
 	case approvals.ReasonNoSuchGroup:
@@ -29,18 +30,22 @@ func (p Phrases) explainRefusal(r approvals.Request) string {
 	case approvals.ReasonQuotaTooLow:
 		return start + explainLowLimit(r)
 	case approvals.ReasonQuotaWithoutCode:
-		return start + fmt.Sprintf("a limit of seats was asked for %s, which the rule of the group %s would not have.", joinCodes(o.ConcernedCodes), quoteCode(r.Ask.Group))
+		return start + fmt.Sprintf("a limit of seats was asked for %s, which the rule of the group %s would not have.",
+			joinCodes(o.ConcernedCodes), quoteCode(r.Ask.Group))
 	case approvals.ReasonDuplicate:
 		return start + explainDuplicate(r)
 	case approvals.ReasonPolicy:
 		return start + explainViolation(r)
 	case approvals.ReasonUncheckable:
-		return start + fmt.Sprintf("the policy depends on which user groups you are in, and Slack does not tell me (%s). Whoever runs licensebot has to mend that; ask again afterwards.", quoteCode(o.Answer))
+		return start + fmt.Sprintf("the policy depends on which user groups you are in, "+
+			"and Slack does not tell me (%s). Whoever runs licensebot has to mend that; ask again afterwards.",
+			quoteCode(o.Answer))
 	}
 	if text := explainBadTerm(r); text != "" {
 		return start + text
 	}
-	return start + fmt.Sprintf("UiPath refused to show the group's rule (%s). Whoever runs licensebot has to mend that; ask again afterwards.", quoteCode(o.Answer))
+	return start + fmt.Sprintf("UiPath refused to show the group's rule (%s). "+
+		"Whoever runs licensebot has to mend that; ask again afterwards.", quoteCode(o.Answer))
 }
 
 // offerCommands shows commands to copy.
@@ -73,14 +78,16 @@ func suggestNearestGroup(ask approvals.Ask, nearest []string) string {
 }
 
 func explainAmbiguousGroup(ref string, ids []string) string {
-	return fmt.Sprintf("several groups at UiPath are called %s. Ask again with the id of the one you mean: %s.", quoteCode(ref), joinCodes(ids))
+	return fmt.Sprintf("several groups at UiPath are called %s. Ask again with the id of the one you mean: %s.",
+		quoteCode(ref), joinCodes(ids))
 }
 
 func explainNothingToDo(r approvals.Request) string {
 	group, now := quoteCode(r.Ask.Group), joinAllocation(r.Outcome.Allocation)
 	switch {
 	case r.Ask.Action == approvals.Remove:
-		return fmt.Sprintf("the rule of the group %s does not have %s; it is %s.", group, joinCodes(r.Outcome.ConcernedCodes), now)
+		return fmt.Sprintf("the rule of the group %s does not have %s; it is %s.",
+			group, joinCodes(r.Outcome.ConcernedCodes), now)
 	case r.Ask.Action == approvals.Set && len(r.Ask.Codes) == 0:
 		return fmt.Sprintf("the rule of the group %s is empty already.", group)
 	case r.Ask.Action == approvals.Set:
@@ -96,8 +103,10 @@ func explainNothingToDo(r approvals.Request) string {
 func explainWouldEmpty(r approvals.Request) string {
 	ask := r.Ask
 	ask.MayEmpty = true
-	return fmt.Sprintf("the rule of the group %s has nothing but %s, so it would be left empty. If that is what you want, say so with the word %s.",
-		quoteCode(ask.Group), joinCodes(r.Outcome.ConcernedCodes), quoteCode("emptying")) + offerCommands(command.Suggest(ask))
+	return fmt.Sprintf("the rule of the group %s has nothing but %s, so it would be left empty. "+
+		"If that is what you want, say so with the word %s.",
+		quoteCode(ask.Group), joinCodes(r.Outcome.ConcernedCodes), quoteCode("emptying")) +
+		offerCommands(command.Suggest(ask))
 }
 
 // explainLowLimit suggests the lowest limits that UiPath accepts.
@@ -118,7 +127,8 @@ func explainLowLimit(r approvals.Request) string {
 			}
 		}
 	}
-	return fmt.Sprintf("the group %s uses more seats than it would be limited to (%s), and UiPath takes no limit below that.",
+	return fmt.Sprintf("the group %s uses more seats than it would be limited to (%s), "+
+		"and UiPath takes no limit below that.",
 		quoteCode(ask.Group), joinList(parts)) + offerCommands(command.Suggest(ask))
 }
 
@@ -127,7 +137,8 @@ func explainDuplicate(r approvals.Request) string {
 	if len(r.Outcome.Suggestions) > 0 {
 		other = "request " + quoteCode(r.Outcome.Suggestions[0])
 	}
-	text := fmt.Sprintf("%s, which is still open, asks for the very same. Its card is where approvers decide about it.", other)
+	text := fmt.Sprintf("%s, which is still open, asks for the very same. "+
+		"Its card is where approvers decide about it.", other)
 	if len(r.Outcome.Suggestions) > 0 {
 		text += offerCommands(command.NameOf(r.Ask) + " status " + r.Outcome.Suggestions[0])
 	}

@@ -16,7 +16,9 @@ const maxRows = 60
 
 // ShowAllocation shows a group's codes, limits and seats, and the open requests
 // about it.
-func (p Phrases) ShowAllocation(name string, g approvals.Group, now approvals.Allocation, open []approvals.Request) string {
+func (p Phrases) ShowAllocation(
+	name string, g approvals.Group, now approvals.Allocation, open []approvals.Request,
+) string {
 	lines := []string{"*The rule of " + nameGroup(g) + "*"}
 	for _, c := range now.Codes {
 		lines = append(lines, "• "+p.allocationRow(c, now))
@@ -33,7 +35,9 @@ func (p Phrases) ShowAllocation(name string, g approvals.Group, now approvals.Al
 			lines = append(lines, "… and more; see "+quoteCodeWithin(name+" pending", maxCopied)+".")
 			break
 		}
-		lines = append(lines, fmt.Sprintf("Open request %s by %s: %s · %s", quoteCode(r.ID), mentionUser(r.Requester), summarizeAsk(r.Ask, "the group", maxAskCodes), describeState(r)))
+		lines = append(lines, fmt.Sprintf("Open request %s by %s: %s · %s",
+			quoteCode(r.ID), mentionUser(r.Requester), summarizeAsk(r.Ask, "the group", maxAskCodes),
+			describeState(r)))
 	}
 	if len(open) == 0 {
 		lines = append(lines, "No request about it is open.")
@@ -68,8 +72,10 @@ func (p Phrases) ListOwnedCodes(name string, seats []approvals.Seats) string {
 	for _, s := range seats {
 		lines = append(lines, fmt.Sprintf("• %s · %s, %d free", p.nameCode(s.Code), describeUsage(s), s.Free()))
 	}
-	return strings.Join(truncateRows(lines), "\n") + "\nA code is asked for like this: " +
-		quoteCodeWithin(command.Suggest(approvals.Ask{Command: name, Group: command.ExampleGroup, Codes: []string{seats[0].Code}}), maxCopied)
+	example := command.Suggest(approvals.Ask{
+		Command: name, Group: command.ExampleGroup, Codes: []string{seats[0].Code},
+	})
+	return strings.Join(truncateRows(lines), "\n") + "\nA code is asked for like this: " + quoteCodeWithin(example, maxCopied)
 }
 
 // truncateRows keeps the first rows, and counts the others.
@@ -93,10 +99,12 @@ func ExplainLookupError(name, ref string, err error) string {
 		return said + suggestShow(name, none.Candidates)
 	}
 	if refusal, ok := errors.AsType[*approvals.RefusedError](err); ok {
-		return fmt.Sprintf("UiPath refused to tell (%s). Whoever runs licensebot has to mend that.", quoteCode(refusal.Answer))
+		return fmt.Sprintf("UiPath refused to tell (%s). Whoever runs licensebot has to mend that.",
+			quoteCode(refusal.Answer))
 	}
 	if delay, ok := errors.AsType[*approvals.DelayError](err); ok {
-		return fmt.Sprintf("I could not look that up: %s. Please type it again in a minute.", escapeLine(delay.Reason))
+		return fmt.Sprintf("I could not look that up: %s. Please type it again in a minute.",
+			escapeLine(delay.Reason))
 	}
 	return "I could not look that up: no clear answer came back in time. Please type it again in a minute."
 }

@@ -9,8 +9,10 @@ import (
 
 // RemindApprovers asks the people who can still approve once more.
 func (p Phrases) RemindApprovers(r approvals.Request, approvers []string) string {
-	return fmt.Sprintf("%s Request %s still waits for you: %s, until %s. The card above shows what is asked; react on it with %s to approve or %s to deny.",
-		mentionPeople(approvers), quoteCode(r.ID), describeMissing(r), formatTime(r.Deadline), p.approveEmoji(), p.denyEmoji())
+	return fmt.Sprintf("%s Request %s still waits for you: %s, until %s. "+
+		"The card above shows what is asked; react on it with %s to approve or %s to deny.",
+		mentionPeople(approvers), quoteCode(r.ID), describeMissing(r), formatTime(r.Deadline), p.approveEmoji(),
+		p.denyEmoji())
 }
 
 // ExplainConsentLost says that an approved request waits again, which approvals
@@ -20,12 +22,14 @@ func ExplainConsentLost(r approvals.Request, lost []approvals.LostConsent) strin
 	for i, l := range lost {
 		reasons[i] = mentionUser(l.User) + " " + explainLoss(l.Reason)
 	}
-	text := fmt.Sprintf("%s Request %s was approved, but before UiPath was asked its approvals no longer sufficed", mentionUser(r.Requester), quoteCode(r.ID))
+	text := fmt.Sprintf("%s Request %s was approved, but before UiPath was asked its approvals no longer sufficed",
+		mentionUser(r.Requester), quoteCode(r.ID))
 	if len(reasons) > 0 {
 		text += ": " + joinWithin(maxListed, reasons)
 	}
 	if r.WriteAttempted {
-		text += fmt.Sprintf(". A write had been tried before, and it, or a part of it, may have taken effect: look at %s in UiPath.", nameGroup(r.Proposal.Group))
+		text += fmt.Sprintf(". A write had been tried before, and it, or a part of it, may have taken effect: "+
+			"look at %s in UiPath.", nameGroup(r.Proposal.Group))
 	} else {
 		text += ". Nothing had been changed at UiPath by then."
 	}
@@ -88,11 +92,13 @@ func (p Phrases) ThreadReply(r approvals.Request, job approvals.Job) string {
 // empty if there is nothing to tell.
 func (p Phrases) PrivateNotice(r approvals.Request, job approvals.Job) string {
 	switch job.Kind {
-	case approvals.JobPostConsentLost, approvals.JobWarnExpiry, approvals.JobPostRevocationDelay, approvals.JobPostRevocation:
+	case approvals.JobPostConsentLost, approvals.JobWarnExpiry,
+		approvals.JobPostRevocationDelay, approvals.JobPostRevocation:
 		return p.ThreadReply(r, job)
 	}
 	if r.State == approvals.Done { // no card above it says which request this is
-		return mentionUser(r.Requester) + " Request " + quoteCode(r.ID) + " is done: " + strings.TrimPrefix(describeDone(r), "Done: ")
+		return mentionUser(r.Requester) + " Request " + quoteCode(r.ID) + " is done: " +
+			strings.TrimPrefix(describeDone(r), "Done: ")
 	}
 	return p.RequesterNotice(r)
 }

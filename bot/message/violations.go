@@ -18,13 +18,18 @@ func explainViolation(r approvals.Request) string {
 	group, about := quoteCode(r.Ask.Group), joinCodes(o.Codes)
 	switch o.Kind {
 	case approvals.ViolationUnnamedGroup:
-		return fmt.Sprintf("%s goes by the group's name, and UiPath does not tell me the name of %s. Ask again with its exact name; if that does not help, whoever runs licensebot has to name the group by its id in the policy.", nameRule(o), group)
+		return fmt.Sprintf("%s goes by the group's name, and UiPath does not tell me the name of %s. "+
+			"Ask again with its exact name; if that does not help, whoever runs licensebot has to name the "+
+			"group by its id in the policy.", nameRule(o), group)
 	case approvals.ViolationNotAllowed:
-		return fmt.Sprintf("no rule of the policy lets you ask for %s for the group %s.", about, group) + suggestWithout(r.Ask, o.Codes)
+		return fmt.Sprintf("no rule of the policy lets you ask for %s for the group %s.",
+			about, group) + suggestWithout(r.Ask, o.Codes)
 	case approvals.ViolationDenied:
-		return fmt.Sprintf("%s does not allow %s for the group %s%s.", nameRule(o), about, group, appendAuthorWords(o.Message)) + suggestWithout(r.Ask, o.Codes)
+		return fmt.Sprintf("%s does not allow %s for the group %s%s.",
+			nameRule(o), about, group, appendAuthorWords(o.Message)) + suggestWithout(r.Ask, o.Codes)
 	case approvals.ViolationProtectedGroup:
-		return fmt.Sprintf("%s is the group of everybody or of the administrators, and %s does not name it itself. Whoever runs licensebot can name it there, if that is meant.", group, nameRule(o))
+		return fmt.Sprintf("%s is the group of everybody or of the administrators, and %s does not name it "+
+			"itself. Whoever runs licensebot can name it there, if that is meant.", group, nameRule(o))
 	case approvals.ViolationMixedRules:
 		return explainMixedRules(r.Ask, o)
 	}
@@ -36,19 +41,26 @@ func explainViolation(r approvals.Request) string {
 func explainLimitViolation(ask approvals.Ask, o *approvals.Violation) string {
 	switch o.Kind {
 	case approvals.ViolationReasonMissing:
-		return fmt.Sprintf("%s asks for a reason%s.", nameRule(o), appendAuthorWords(reasonHint(o))) + offerCommands(command.Suggest(withReasonSlot(ask)))
+		return fmt.Sprintf("%s asks for a reason%s.",
+			nameRule(o), appendAuthorWords(reasonHint(o))) + offerCommands(command.Suggest(withReasonSlot(ask)))
 	case approvals.ViolationReasonShape:
-		return fmt.Sprintf("%s does not take the reason that was given%s.", nameRule(o), appendAuthorWords(reasonHint(o))) + offerCommands(command.Suggest(withReasonSlot(ask)))
+		return fmt.Sprintf("%s does not take the reason that was given%s.",
+			nameRule(o), appendAuthorWords(reasonHint(o))) + offerCommands(command.Suggest(withReasonSlot(ask)))
 	case approvals.ViolationTooManyCodes:
-		return fmt.Sprintf("%s allows no more than %d in one request, and this one is about %s.", nameRule(o), o.MaxCodes, pluralize(len(o.Codes), "code")) + suggestFewer(ask, o)
+		return fmt.Sprintf("%s allows no more than %d in one request, and this one is about %s.",
+			nameRule(o), o.MaxCodes, pluralize(len(o.Codes), "code")) + suggestFewer(ask, o)
 	case approvals.ViolationMustEnd:
-		return fmt.Sprintf("%s grants nothing for good%s.", nameRule(o), longestTerm(o)) + offerCommands(command.Suggest(withLongestTerm(ask, o)))
+		return fmt.Sprintf("%s grants nothing for good%s.",
+			nameRule(o), longestTerm(o)) + offerCommands(command.Suggest(withLongestTerm(ask, o)))
 	case approvals.ViolationTooLong:
-		return fmt.Sprintf("%s grants nothing for that long%s.", nameRule(o), longestTerm(o)) + offerCommands(command.Suggest(withLongestTerm(ask, o)))
+		return fmt.Sprintf("%s grants nothing for that long%s.",
+			nameRule(o), longestTerm(o)) + offerCommands(command.Suggest(withLongestTerm(ask, o)))
 	case approvals.ViolationQuotaMissing:
-		return fmt.Sprintf("%s wants a limit of seats for every code, %s at most in one request.", nameRule(o), countSeats(o.MaxSeats)) + suggestLimits(ask, o)
+		return fmt.Sprintf("%s wants a limit of seats for every code, %s at most in one request.",
+			nameRule(o), countSeats(o.MaxSeats)) + suggestLimits(ask, o)
 	case approvals.ViolationTooManySeats:
-		return fmt.Sprintf("%s allows at most %s in one request.", nameRule(o), countSeats(o.MaxSeats)) + suggestLimits(ask, o)
+		return fmt.Sprintf("%s allows at most %s in one request.",
+			nameRule(o), countSeats(o.MaxSeats)) + suggestLimits(ask, o)
 	}
 	return fmt.Sprintf("%s does not allow it (%s).", nameRule(o), quoteCode(string(o.Kind)))
 }
@@ -159,7 +171,8 @@ func explainMixedRules(ask approvals.Ask, o *approvals.Violation) string {
 		rules = append(rules, fmt.Sprintf("%s by the policy rule %s", joinCodes(part.Codes), quoteCode(part.Rule)))
 		commands = append(commands, splitByRule(ask, part)...)
 	}
-	text := fmt.Sprintf("several rules of the policy decide about these codes, %s. Ask for each on its own.", joinWithin(maxListed, rules))
+	text := fmt.Sprintf("several rules of the policy decide about these codes, %s. Ask for each on its own.",
+		joinWithin(maxListed, rules))
 	if len(commands) > maxParts {
 		return text
 	}

@@ -35,13 +35,15 @@ func (c *Client) CheckChannel(ctx context.Context, channel string) error {
 	case isAnswer(err, "channel_not_found"):
 		return fmt.Errorf("channel %s: %w; %s", channel, ClassifyError("conversations.info", err), kept)
 	case err != nil:
-		return fmt.Errorf("channel %s: it cannot be told whether it can be used: %w", channel, ClassifyError("conversations.info", err))
+		return fmt.Errorf("channel %s: it cannot be told whether it can be used: %w",
+			channel, ClassifyError("conversations.info", err))
 	case info.IsArchived:
 		return fmt.Errorf("channel %s: %s; %s", channel, remedies["is_archived"], kept)
 	case !info.IsMember:
 		return fmt.Errorf("channel %s: %s; %s", channel, remedies["not_in_channel"], kept)
 	case info.IsExtShared || info.IsPendingExtShared:
-		return fmt.Errorf("channel %s is shared with another organization, or about to be; use a channel of your own, "+
+		return fmt.Errorf("channel %s is shared with another organization, or about to be; "+
+			"use a channel of your own, "+
 			"because everybody in it reads who gets which licenses; cards are posted in it all the same, "+
 			"and votes from elsewhere do not count", channel)
 	}

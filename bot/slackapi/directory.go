@@ -109,7 +109,8 @@ func (d *Directory) ForgetGroup(group string) { d.groups.forget(group) }
 
 // CardReactions reads all reactions on a card that are votes.
 func (d *Directory) CardReactions(ctx context.Context, channel, ts string) ([]approvals.Reaction, error) {
-	item, err := d.api.GetReactionsContext(ctx, slack.NewRefToMessage(channel, ts), slack.GetReactionsParameters{Full: true})
+	item, err := d.api.GetReactionsContext(ctx, slack.NewRefToMessage(channel, ts),
+		slack.GetReactionsParameters{Full: true})
 	if isAnswer(err, "message_not_found") {
 		return nil, approvals.ErrCardDeleted
 	}

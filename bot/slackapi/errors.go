@@ -21,22 +21,32 @@ import (
 // fix. The operator reads it in the log, and the requester while their request
 // is delayed.
 var remedies = map[string]string{
-	"not_in_channel":         "the bot is not in the approvals channel; invite it there with /invite",
-	"channel_not_found":      "Slack shows the bot no such channel; check LICENSEBOT_CHANNEL and invite the bot there with /invite",
-	"is_archived":            "the approvals channel is archived; unarchive it or set LICENSEBOT_CHANNEL to another",
-	"restricted_action":      "the workspace does not let the bot post in the approvals channel; an admin has to allow it",
-	"missing_scope":          "the Slack app lacks a scope; add the one named in the log, reinstall the app and restart with its new token",
+	"not_in_channel": "the bot is not in the approvals channel; invite it there with /invite",
+	"channel_not_found": "Slack shows the bot no such channel; " +
+		"check LICENSEBOT_CHANNEL and invite the bot there with /invite",
+	"is_archived": "the approvals channel is archived; unarchive it or set LICENSEBOT_CHANNEL to another",
+	"restricted_action": "the workspace does not let the bot post in the approvals channel; " +
+		"an admin has to allow it",
+	"missing_scope": "the Slack app lacks a scope; add the one named in the log, " +
+		"reinstall the app and restart with its new token",
 	"not_allowed_token_type": "SLACK_BOT_TOKEN is not a bot token; it has to begin with xoxb-",
-	"invalid_auth":           "Slack does not accept SLACK_BOT_TOKEN; copy it anew from the app's OAuth page and restart",
-	"not_authed":             "SLACK_BOT_TOKEN did not reach Slack; check SLACK_API_URL and any proxy",
-	"token_revoked":          "SLACK_BOT_TOKEN was revoked; reinstall the Slack app and restart with its new token",
-	"token_expired":          "SLACK_BOT_TOKEN has expired; reinstall the Slack app without token rotation and restart",
-	"account_inactive":       "the Slack app was removed from the workspace; install it again and restart with its new token",
-	"ekm_access_denied":      "the workspace's admins have suspended posting",
-	"no_permission":          "Slack does not let the bot do this in the approvals channel; invite it there with /invite",
-	"plan_upgrade_required":  "this Slack plan has no user groups; name the approvers one by one in LICENSEBOT_APPROVERS or the policy file",
-	"not_enabled":            "the Home tab of the Slack app is off; switch it on, or install the app anew from its manifest",
-	"no_such_subteam":        "a user group in LICENSEBOT_APPROVERS or the policy file does not exist; correct its id",
+	"invalid_auth": "Slack does not accept SLACK_BOT_TOKEN; " +
+		"copy it anew from the app's OAuth page and restart",
+	"not_authed":    "SLACK_BOT_TOKEN did not reach Slack; check SLACK_API_URL and any proxy",
+	"token_revoked": "SLACK_BOT_TOKEN was revoked; reinstall the Slack app and restart with its new token",
+	"token_expired": "SLACK_BOT_TOKEN has expired; reinstall the Slack app without token rotation and " +
+		"restart",
+	"account_inactive": "the Slack app was removed from the workspace; " +
+		"install it again and restart with its new token",
+	"ekm_access_denied": "the workspace's admins have suspended posting",
+	"no_permission": "Slack does not let the bot do this in the approvals channel; " +
+		"invite it there with /invite",
+	"plan_upgrade_required": "this Slack plan has no user groups; " +
+		"name the approvers one by one in LICENSEBOT_APPROVERS or the policy file",
+	"not_enabled": "the Home tab of the Slack app is off; " +
+		"switch it on, or install the app anew from its manifest",
+	"no_such_subteam": "a user group in LICENSEBOT_APPROVERS or the policy file does not exist; " +
+		"correct its id",
 }
 
 // transientAnswers are Slack's own failures. After one of them the call may have
@@ -107,7 +117,8 @@ func delayByLimit(method string, after time.Duration, err error) error {
 func describeAnswer(answer slack.SlackErrorResponse) string {
 	switch {
 	case answer.Needed != "":
-		return fmt.Sprintf(" (needs the scope %s; the token has %s)", oneLine(answer.Needed, 100), oneLine(answer.Provided, 300))
+		return fmt.Sprintf(" (needs the scope %s; the token has %s)",
+			oneLine(answer.Needed, 100), oneLine(answer.Provided, 300))
 	case len(answer.ResponseMetadata.Messages) > 0:
 		return fmt.Sprintf(" (%s)", oneLine(answer.ResponseMetadata.Messages[0], 200))
 	}

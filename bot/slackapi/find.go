@@ -50,7 +50,9 @@ func (m *Messenger) FindPost(ctx context.Context, s Search) (ts string, found bo
 }
 
 // readPage reads one page of the channel, or of the thread.
-func (m *Messenger) readPage(ctx context.Context, s Search, cursor string) (page []slack.Message, next string, err error) {
+func (m *Messenger) readPage(
+	ctx context.Context, s Search, cursor string,
+) (page []slack.Message, next string, err error) {
 	if s.ThreadTS == "" {
 		h, err := m.api.GetConversationHistoryContext(ctx, &slack.GetConversationHistoryParameters{
 			ChannelID: s.Channel, Oldest: fmt.Sprintf("%d.000000", s.Since.Add(-findMargin).Unix()),

@@ -131,7 +131,8 @@ func (m *Messenger) Respond(ctx context.Context, url, user, text string) bool {
 	answer := &slack.WebhookMessage{Text: text, ResponseType: slack.ResponseTypeEphemeral}
 	err := slack.PostWebhookCustomHTTPContext(ctx, url, m.http, answer)
 	if err != nil {
-		m.log.Warn().Str("user", user).Err(dropURL(err)).Msg("the response_url did not take the answer; trying another way")
+		m.log.Warn().Str("user", user).Err(dropURL(err)).Msg("the response_url did not take the answer; " +
+			"trying another way")
 	}
 	return err == nil
 }

@@ -38,7 +38,9 @@ func (v *Views) Open(ctx context.Context, trigger string, modal slack.ModalViewR
 // Publish shows a person's Home tab, at Slack's pace, and returns its hash. With
 // the hash of the tab that is shown, it replaces only that one; see
 // [IsHashConflict].
-func (v *Views) Publish(ctx context.Context, user, hash string, tab slack.HomeTabViewRequest) (newHash string, err error) {
+func (v *Views) Publish(
+	ctx context.Context, user, hash string, tab slack.HomeTabViewRequest,
+) (newHash string, err error) {
 	if err := v.pace.awaitTurn(ctx); err != nil {
 		return hash, err
 	}

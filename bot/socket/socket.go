@@ -154,7 +154,8 @@ func (s *Socket) keepConnected(ctx context.Context, giveUp func(), client *socke
 		}
 		pause := backoffAfter(failures)
 		s.log.Error().Str("url", s.cfg.APIURL).Int("status", status.Code).Dur("retry_in", pause).
-			Msg("what answers at SLACK_API_URL is not Slack: is the URL right, and does a proxy let the bot through? Trying again")
+			Msg("what answers at SLACK_API_URL is not Slack: is the URL right, and does a proxy let the bot " +
+				"through? Trying again")
 		select {
 		case <-ctx.Done():
 		case <-time.After(pause):
@@ -218,7 +219,8 @@ func (s *Socket) noteHello(index int, evt socketmode.Event) {
 func (s *Socket) noteConnecting(index int) {
 	if n := s.opener.countSilent(); n >= Connections {
 		s.log.Error().Int("connection", index).Int("opened", n).
-			Msg("Slack opens connections but never says hello: is Socket Mode switched on for the app, and are fewer than ten connections open?")
+			Msg("Slack opens connections but never says hello: is Socket Mode switched on for the app, " +
+				"and are fewer than ten connections open?")
 	}
 }
 
