@@ -16,9 +16,9 @@ const (
 	backgroundGrace   = 2 * time.Second  // for all that wait when the bot stops
 )
 
-// A backgroundQueue runs tasks that no envelope waits for, such as the receipt of
-// a form. Each runs once and is lost with the process. What must not be lost is a
-// job.
+// A backgroundQueue runs tasks after an acknowledgement, such as the receipt of a
+// form. Each runs once and is lost with the process. What must survive is a job
+// instead.
 type backgroundQueue struct {
 	tasks chan func(context.Context)
 	log   zerolog.Logger

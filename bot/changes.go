@@ -101,8 +101,8 @@ func (c *changes) mayVote(ctx context.Context, r approvals.Request, user string)
 	return voter.Eligibility(r) == approvals.Counts, nil
 }
 
-// explainNotChanged answers a command about a request that the store did not
-// take, or of which it is not known.
+// explainNotChanged answers a command after the store refused its change, or if it
+// is unknown whether the store took it.
 func explainNotChanged(name, id string, err error) string {
 	if errors.Is(err, approvals.ErrCommitUnknown) {
 		return message.ChangeUncertain(name, id)

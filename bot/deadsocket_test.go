@@ -20,7 +20,7 @@ func TestTheSocketDiesBeforeTheAnswer(t *testing.T) {
 			r := newRig(t, sandbox.SlackConfig{AckTimeout: patience})
 			held, gate := make(chan struct{}), make(chan struct{})
 			hold := sync.OnceFunc(func() { close(held); <-gate })
-			r.listen(filer{Store: r.store, file: func(approvals.Request) error { hold(); return nil }})
+			r.listen(faultyStore{Store: r.store, file: func(approvals.Request) error { hold(); return nil }})
 			waiting, givesUp := context.WithCancel(r.ctx)
 			defer givesUp()
 			first := make(chan sandbox.Typed, 1)

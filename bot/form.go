@@ -29,7 +29,7 @@ type form struct {
 // help. The trigger to open it lives for three seconds.
 const offerLimit = time.Second
 
-// open shows the form to the person whose action made the trigger.
+// open shows the form to the person who made the trigger.
 func (f *form) open(ctx context.Context, trigger string, origin formOrigin) error {
 	return f.views.Open(ctx, trigger, f.phrases.RenderForm(origin.encode(), f.gatherOffer(ctx)))
 }
@@ -81,7 +81,7 @@ type formOrigin struct {
 	Command string `json:"command"`
 }
 
-// encode writes the private_metadata of a form. Slack shows it to no one, and it
+// encode writes the private_metadata of a form. Slack hides it from people, and it
 // holds no secret.
 func (o formOrigin) encode() string {
 	text, _ := json.Marshal(o) // two strings always can be

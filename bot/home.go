@@ -94,8 +94,8 @@ func (h *home) forgetOldest() {
 	delete(h.tabs, oldest)
 }
 
-// run shows tabs until ctx ends: first to people who wait, then to those whose
-// tab is out of date.
+// run shows tabs until ctx ends: first the tabs that people wait for, then those
+// that are out of date.
 func (h *home) run(ctx context.Context) {
 	changed, stop := h.store.Subscribe(changingJobs...)
 	defer stop()
@@ -130,7 +130,7 @@ func (h *home) refreshOpen(ctx context.Context) {
 	}
 }
 
-// listOpen lists the people whose tab may be open, and forgets the others.
+// listOpen lists the people who may look at their tab, and forgets the others.
 func (h *home) listOpen() []string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -203,8 +203,8 @@ func (t *tab) noteShown(drawn slack.HomeTabViewRequest) bool {
 	return t.shown != before
 }
 
-// takeTab reads a tab, and notes that its person does not wait any more. If they
-// ask from now on, they ask for another one.
+// takeTab reads a tab and ends the wait for it. A person who asks from now on asks
+// for another one.
 func (h *home) takeTab(user string) (tab, bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -232,7 +232,7 @@ func (h *home) keepTab(user string, shown tab) {
 	}
 }
 
-// handleFailure decides what becomes of a tab that was not shown. After a hash
+// handleFailure decides what becomes of a tab that Slack did not show. After a hash
 // conflict another replica or a later click has shown the tab. A person who waits
 // is shown theirs over that one; otherwise the tab is left to the other.
 func (h *home) handleFailure(user string, seen tab, asked bool, err error) {

@@ -154,8 +154,8 @@ func (in *intake) handleEvent(ctx context.Context, env socket.Envelope) (ok bool
 }
 
 // recordReaction records a vote, which a job counts later. It skips other emoji,
-// other channels and messages that the bot did not write. Whether the message is
-// a card, the store knows by its timestamp.
+// other channels and messages of others. Whether the message is a card, the store
+// knows by its timestamp.
 func (in *intake) recordReaction(ctx context.Context, env socket.Envelope, e event) (ok bool) {
 	name, deny, isVote := in.emoji.Meaning(e.Reaction)
 	if !isVote || e.User == "" || e.User == in.botUserID || e.Item.Type != "message" ||
@@ -179,9 +179,9 @@ func (in *intake) DeclineBusy(env socket.Envelope) (payload any) {
 	return decline(env, message.CommandBusy(), message.FormBusy())
 }
 
-// decline tells a person in the acknowledgement that nothing came of what they
-// did, in the words for a command or those for a form. Other interactions have no
-// place for words; a type-ahead gets nothing to choose.
+// decline tells a person in the acknowledgement that their command or their form
+// failed. Other interactions have no place for words; a type-ahead gets an empty
+// list.
 func decline(env socket.Envelope, forCommand, forForm string) any {
 	if env.Type != socket.TypeInteraction {
 		return ephemeralAck(env, forCommand)

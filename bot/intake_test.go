@@ -17,8 +17,8 @@ import (
 	"licensebot/internal/sandbox"
 )
 
-// A filer is the real store, with something in the way of it.
-type filer struct {
+// A faultyStore is the real store, with something in the way of it.
+type faultyStore struct {
 	Store
 	file    func(approvals.Request) error
 	react   func(approvals.Reaction) error
@@ -26,14 +26,14 @@ type filer struct {
 	letters *letters
 }
 
-func (f filer) ApplyEvent(ctx context.Context, id string, e approvals.Event, done *approvals.LeasedJob) (approvals.Request, error) {
+func (f faultyStore) ApplyEvent(ctx context.Context, id string, e approvals.Event, done *approvals.LeasedJob) (approvals.Request, error) {
 	if f.step != nil {
 		return approvals.Request{}, f.step
 	}
 	return f.Store.ApplyEvent(ctx, id, e, done)
 }
 
-func (f filer) FileRequest(ctx context.Context, r approvals.Request) (approvals.Request, bool, error) {
+func (f faultyStore) FileRequest(ctx context.Context, r approvals.Request) (approvals.Request, bool, error) {
 	if f.file != nil {
 		if err := f.file(r); err != nil {
 			return approvals.Request{}, false, err
@@ -42,7 +42,7 @@ func (f filer) FileRequest(ctx context.Context, r approvals.Request) (approvals.
 	return f.Store.FileRequest(ctx, r)
 }
 
-func (f filer) RecordReaction(ctx context.Context, heard approvals.Reaction) error {
+func (f faultyStore) RecordReaction(ctx context.Context, heard approvals.Reaction) error {
 	if f.react != nil {
 		if err := f.react(heard); err != nil {
 			return err
@@ -51,7 +51,7 @@ func (f filer) RecordReaction(ctx context.Context, heard approvals.Reaction) err
 	return f.Store.RecordReaction(ctx, heard)
 }
 
-func (f filer) DeadLetter(ctx context.Context, envelope, why string, raw []byte) error {
+func (f faultyStore) DeadLetter(ctx context.Context, envelope, why string, raw []byte) error {
 	if f.letters != nil {
 		f.letters.add(envelope, why+": "+string(raw))
 	}
@@ -106,7 +106,7 @@ func TestNotStored(t *testing.T) {
 	r := newRig(t, sandbox.SlackConfig{AckTimeout: 500 * time.Millisecond, RetryDelays: []time.Duration{0, 0, 0}})
 	full := errors.New("disk full")
 	var once sync.Once
-	r.listen(filer{
+	r.listen(faultyStore{
 		Store: r.store,
 		file:  func(approvals.Request) error { return full },
 		react: func(approvals.Reaction) (err error) { once.Do(func() { err = full }); return err },
@@ -131,7 +131,7 @@ func TestNotStored(t *testing.T) {
 // What nobody can know is not called certain either way.
 func TestUncertain(t *testing.T) {
 	r := newRig(t, sandbox.SlackConfig{})
-	r.listen(filer{Store: r.store, file: func(approvals.Request) error { return fmt.Errorf("commit: %w", approvals.ErrCommitUnknown) }})
+	r.listen(faultyStore{Store: r.store, file: func(approvals.Request) error { return fmt.Errorf("commit: %w", approvals.ErrCommitUnknown) }})
 	if typed := r.typed("group-01 IDU"); typed.Response != message.CommandUncertain() {
 		t.Errorf("%q %q", typed.Error, typed.Response)
 	}
@@ -140,7 +140,7 @@ func TestUncertain(t *testing.T) {
 func TestUncertainOfARequest(t *testing.T) {
 	r := newRig(t, sandbox.SlackConfig{})
 	lost := fmt.Errorf("commit: %w", approvals.ErrCommitUnknown)
-	r.listen(filer{Store: r.store, step: lost})
+	r.listen(faultyStore{Store: r.store, step: lost})
 	request, _, err := r.store.FileRequest(r.ctx, approvals.Request{ID: approvals.NewID(), EnvelopeID: "e1", Requester: robin, Channel: channel, Terms: approvals.Terms{TTL: time.Hour}})
 	if err != nil {
 		t.Fatal(err)
@@ -150,7 +150,7 @@ func TestUncertainOfARequest(t *testing.T) {
 	if typed := r.typed("cancel " + id); !strings.Contains(typed.Response, want) {
 		t.Errorf("%q %q", typed.Error, typed.Response)
 	}
-	c := changes{store: filer{Store: granting{r.store}, step: lost}, phrases: phrases(), log: r.logger()}
+	c := changes{store: faultyStore{Store: granting{r.store}, step: lost}, phrases: phrases(), log: r.logger()}
 	if said := c.revokeGrant(r.ctx, "/allocate", id, robin); !strings.Contains(said, want) {
 		t.Error(said)
 	}
@@ -170,7 +170,7 @@ func (g granting) Request(ctx context.Context, id string) (approvals.Request, er
 func TestDeliveriesThatNobodyUnderstands(t *testing.T) {
 	r := newRig(t, sandbox.SlackConfig{})
 	kept := new(letters)
-	r.listen(filer{Store: r.store, letters: kept})
+	r.listen(faultyStore{Store: r.store, letters: kept})
 	for id, frame := range map[string]string{
 		"unknown envelope type": `{"envelope_id":"ID","type":"telepathy","payload":{"token":"secret"}}`,
 		"decode event":          `{"envelope_id":"ID","type":"events_api","payload":{"type":"event_callback","event":{"type":"reaction_added","item":"x"}}}`,
@@ -213,7 +213,7 @@ func TestDeliveriesThatNobodyUnderstands(t *testing.T) {
 func TestAPanicHarmsOnlyItsOwnEnvelope(t *testing.T) {
 	r := newRig(t, sandbox.SlackConfig{})
 	kept := new(letters)
-	r.listen(filer{
+	r.listen(faultyStore{
 		Store: r.store, letters: kept,
 		file: func(asked approvals.Request) error {
 			if asked.Ask.Group == "bad" {
@@ -284,7 +284,7 @@ func TestWhichReactionsAreVotes(t *testing.T) {
 func TestOtherEvents(t *testing.T) {
 	r := newRig(t, sandbox.SlackConfig{})
 	kept := new(letters)
-	r.listen(filer{Store: r.store, letters: kept})
+	r.listen(faultyStore{Store: r.store, letters: kept})
 	r.slack.SetUserGroup("S0A", alex)
 	if _, err := r.bot.directory.ListMembers(r.ctx, []string{"S0A"}, time.Hour); err != nil {
 		t.Fatal(err)
@@ -324,7 +324,7 @@ func (r *rig) entries(kind, of string) int {
 func TestNothingIsAckedBeforeItIsStored(t *testing.T) {
 	r := newRig(t, sandbox.SlackConfig{AckTimeout: patience})
 	gate, storing := make(chan struct{}), make(chan struct{}, 10)
-	b := r.newBot(filer{Store: r.store, file: func(approvals.Request) error {
+	b := r.newBot(faultyStore{Store: r.store, file: func(approvals.Request) error {
 		storing <- struct{}{}
 		<-gate
 		return nil

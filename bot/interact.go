@@ -63,8 +63,8 @@ func (in *intake) openFromShortcut(ctx context.Context, x interaction) {
 	}
 }
 
-// openFromCommand opens the form for a command without words. It returns the
-// answer: nothing, or how to do without the form.
+// openFromCommand opens the form for a command without words. The answer is
+// empty, or says how to do without the form.
 func (in *intake) openFromCommand(ctx context.Context, typed slashCommand, name string) string {
 	if err := in.form.open(ctx, typed.TriggerID, formOrigin{Channel: typed.ChannelID, Command: name}); err != nil {
 		in.log.Error().Err(err).Msg("could not open the form")

@@ -149,7 +149,7 @@ func TestFormStaysOpenUntilItIsStored(t *testing.T) {
 		u.Inject(operation, sandbox.Fault{Status: 503})
 	}
 	broken := make(chan func() error, 3)
-	r.listen(filer{Store: r.store, file: func(approvals.Request) error { return (<-broken)() }})
+	r.listen(faultyStore{Store: r.store, file: func(approvals.Request) error { return (<-broken)() }})
 	v := r.form()
 	for words, how := range map[string]func() error{
 		"could not record your request": func() error { return errors.New("disk full") },
@@ -276,7 +276,7 @@ func TestEveryInteractionIsAcknowledged(t *testing.T) {
 	r := newRig(t, sandbox.SlackConfig{})
 	u := r.withUiPath()
 	kept := new(letters)
-	b := r.newBot(filer{Store: r.store, letters: kept})
+	b := r.newBot(faultyStore{Store: r.store, letters: kept})
 	for name, c := range map[string]struct{ payload, answer, letter string }{
 		"closed":        {`{"type":"view_closed","view":{"callback_id":"allocate_form"}}`, "null", ""},
 		"shortcut":      {`{"type":"shortcut","callback_id":"other"}`, "null", "unknown interaction shortcut other"},

@@ -21,7 +21,7 @@ const (
 )
 
 // lookups answers what only UiPath knows, after the command was acknowledged.
-// Nothing is stored: a person whose answer does not come types the question again.
+// Nothing is stored: if an answer gets lost, the person types the question again.
 type lookups struct {
 	uipath  GroupReader
 	store   GroupStore
@@ -107,7 +107,7 @@ func (l *lookups) awaitAcknowledged(acknowledged context.Context) bool {
 }
 
 // sendAnswer looks up what a command asks and tells the person: by the
-// response_url of the command, or otherwise if Slack does not take that.
+// response_url of the command, or in another way if Slack refuses that.
 func (l *lookups) sendAnswer(name string, typed slashCommand, c command.Command) {
 	ctx, cancel := context.WithTimeout(l.ctx, lookupLimit)
 	defer cancel()

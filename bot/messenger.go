@@ -85,15 +85,15 @@ func (m *Messenger) AddReactions(ctx context.Context, r approvals.Request) error
 	return m.posts.AddReactions(ctx, r.Channel, r.CardTS, emoji.Approve[0], emoji.Deny[0])
 }
 
-// TellVoter tells a person, and no one else, why their reaction does not count.
+// TellVoter tells a person privately why their reaction does not count.
 func (m *Messenger) TellVoter(ctx context.Context, r approvals.Request, user string, why approvals.Eligibility) error {
 	return m.posts.PostEphemeral(ctx, r.Channel, user, message.ExplainVoteIgnored(r, why))
 }
 
 // TellRequester tells the requester privately what a job says: by the
 // response_url of their command while Slack takes it, otherwise as a direct
-// message. The requester may be away by then, and Slack keeps no text that it
-// shows in a channel to one person alone, so that is only the last resort.
+// message. A private text in a channel is the last resort, because Slack does not
+// keep it until the requester is back.
 func (m *Messenger) TellRequester(ctx context.Context, r approvals.Request, job approvals.Job) error {
 	text := m.phrases.PrivateNotice(r, job)
 	if text == "" || m.posts.Respond(ctx, m.responseURLs.Take(r.ID, time.Now()), r.Requester, text) {

@@ -7,8 +7,8 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// catchPanic is deferred by a function whose panic must harm nothing else. It
-// logs the panic and then calls react, which may be nil.
+// catchPanic is deferred to keep a panic inside one function. It logs the panic and
+// then calls react, which may be nil.
 func catchPanic(log zerolog.Logger, what string, react func(cause any)) {
 	cause := recover()
 	if cause == nil {

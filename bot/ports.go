@@ -23,8 +23,7 @@ type FilingStore interface {
 	// filed a request before, it returns that one, and again is true. It sets the
 	// times.
 	FileRequest(ctx context.Context, r approvals.Request) (filed approvals.Request, again bool, err error)
-	// CountUnposted counts the requests whose card is still to be posted, up to
-	// most.
+	// CountUnposted counts the requests that still wait for their card, up to most.
 	CountUnposted(ctx context.Context, most int) (int, error)
 }
 
@@ -66,8 +65,7 @@ type GroupStore interface {
 type HomeStore interface {
 	// ListByRequester lists a person's requests, the newest first, and counts all.
 	ListByRequester(ctx context.Context, requester string, limit, offset int) ([]approvals.Request, int, error)
-	// ListUndecided lists the requests whose card waits for votes, the most urgent
-	// first.
+	// ListUndecided lists the requests that wait for votes, the most urgent first.
 	ListUndecided(ctx context.Context, most int) ([]approvals.Request, error)
 	// Subscribe signals when jobs of these kinds may have become due, until stop is
 	// called.

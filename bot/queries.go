@@ -116,7 +116,8 @@ func (q *queries) linkCard(ctx context.Context, r approvals.Request) string {
 	return q.directory.Permalink(ctx, r.Channel, r.CardTS)
 }
 
-// hideReasons is the request without the reasons that are not for this reader.
+// hideReasons is the request as this reader may see it: without reasons, unless
+// the reader is the requester.
 func hideReasons(r approvals.Request, reader string) approvals.Request {
 	if r.Requester == reader {
 		return r

@@ -25,8 +25,8 @@ var markup = regexp.MustCompile(`<(@[UW][A-Z0-9_]+|#C[A-Z0-9]+|!subteam\^S[A-Z0-
 
 var entity = regexp.MustCompile(`&(amp|lt|gt);`)
 
-// ExpectHarmless fails if what the bot says carries markup of others, characters
-// that hide or turn text around, or nothing at all.
+// ExpectHarmless fails if a text of the bot is empty, or carries markup of others or
+// characters that hide or turn text around.
 func ExpectHarmless(t *testing.T, said string) {
 	t.Helper()
 	rest := markup.ReplaceAllString(said, "")
@@ -43,8 +43,8 @@ func ExpectHarmless(t *testing.T, said string) {
 	}
 }
 
-// CheckAsk fails if an ask that was understood at a time is out of bounds or makes
-// no sense, or if it is suggested as a command that asks for something else.
+// CheckAsk checks an ask that was parsed at a time: its bounds, its sense, and that
+// its suggestion asks for the same.
 func CheckAsk(t *testing.T, ask approvals.Ask, at time.Time) {
 	t.Helper()
 	checkBounds(t, ask, at)

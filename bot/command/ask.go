@@ -172,8 +172,8 @@ func (d *draft) applyBounds() {
 }
 
 // suggestCorrection is the command to copy. It never takes away more than the
-// person typed: if a code was not understood, it does not set the allocation to
-// the others.
+// person typed: if one code was unreadable, it adds the others instead of setting
+// the allocation to them.
 func (d *draft) suggestCorrection() string {
 	a := d.ask
 	switch {

@@ -10,7 +10,7 @@ import (
 	"licensebot/bot/command"
 )
 
-// ConfirmReceipt answers a command whose request is stored. So many cards are
+// ConfirmReceipt answers a command after its request was stored. So many cards are
 // ahead of its own.
 func (p Phrases) ConfirmReceipt(r approvals.Request, ahead int) string {
 	return fmt.Sprintf("Request %s is recorded: %s. Nothing has changed yet. "+
@@ -86,14 +86,15 @@ func stripMarkup(text string) string {
 	return html.UnescapeString(strings.ReplaceAll(text, "`", ""))
 }
 
-// CommandNotStored answers a command whose request could not be stored.
+// CommandNotStored answers a command after the store refused its request.
 func CommandNotStored() string {
 	return "I could not record your request, so nothing was asked and nothing will happen. " +
 		"Please type it again in a minute; if this goes on, tell whoever runs licensebot that its database does " +
 		"not answer."
 }
 
-// CommandUncertain answers a command whose request may have been stored or not.
+// CommandUncertain answers a command if it is unknown whether its request was
+// stored.
 func CommandUncertain() string {
 	return "The database stopped answering while I recorded your request, so I cannot tell whether it was " +
 		"recorded. If no card appears within a few minutes, please type it again: " +

@@ -31,8 +31,8 @@ func textInput(name string, maxLength int, isLong bool) slack.BlockElement {
 	return element
 }
 
-// plainText is text in which Slack reads no markup and no mention. It is told to
-// read no emoji either, so what comes from outside only needs a bound.
+// plainText is text that Slack shows as it is: without markup, mentions or emoji.
+// So what comes from outside only needs a bound.
 func plainText(s string) *slack.TextBlockObject {
 	return slack.NewTextBlockObject(slack.PlainTextType, s, false, false)
 }

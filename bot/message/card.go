@@ -41,8 +41,8 @@ type cardWriter struct {
 
 // RenderCard draws the card of a request as it stands now. If many codes leave
 // no room, the names and seats that explain them are left out. That depends only
-// on what never changes, so a card is terse from the beginning or never. The
-// blocks name every code that goes, even if the text has no room for all.
+// on what is fixed when the card is posted, so a card stays terse or stays full.
+// The blocks name every code that goes, also if the text has room for fewer.
 func (p Phrases) RenderCard(r approvals.Request) Card {
 	w := cardWriter{Phrases: p}
 	room := maxFixedText - utf8.RuneCountInString(w.fixedText(r, 0))
@@ -250,7 +250,7 @@ func countApprovals(r approvals.Request) (given int, lacking []string) {
 	return given, lacking
 }
 
-// describeNoEffect says that nothing was done, if that is known.
+// describeNoEffect says that UiPath was left alone, if that is known.
 func describeNoEffect(r approvals.Request) string {
 	if r.Outcome.Uncertain {
 		return "; whether a write that was tried before took effect is not known"

@@ -35,8 +35,8 @@ func (w cardWriter) describeChange(r approvals.Request) string {
 	return strings.Join(lines, "\n")
 }
 
-// describeRemoval names the codes that go, in bold and on lines of their own, so
-// that a removal is not taken for an addition. It is empty if none go.
+// describeRemoval names the codes that go, in bold and on lines of their own, to
+// tell a removal from an addition at a glance. It is empty if none go.
 func describeRemoval(r approvals.Request, room int) string {
 	change := r.Proposal.Change
 	if len(change.Remove) == 0 {

@@ -135,7 +135,7 @@ func FieldErrors(wrong map[string]string) any {
 	return slack.NewErrorsViewSubmissionResponse(shown)
 }
 
-// FormNotStored is shown in a form whose request could not be stored.
+// FormNotStored is shown in a form after the store refused its request.
 func FormNotStored() string {
 	return "I could not record your request, so nothing was asked and nothing will happen. " +
 		"Please submit the form again in a minute; if this goes on, tell whoever runs licensebot that its " +

@@ -120,8 +120,8 @@ func roundUpTerm(d time.Duration) time.Duration {
 	return max(1, (d+unit-1)/unit) * unit
 }
 
-// ExplainRevocationDelay says that a grant's time is over, and that its codes are
-// not taken out yet.
+// ExplainRevocationDelay says that a grant's time is over and that its codes are
+// still there.
 func ExplainRevocationDelay(r approvals.Request) string {
 	return fmt.Sprintf("%s The time of request %s is over since %s, but its end could not be carried out yet: %s. "+
 		"%s may still be in the rule of %s. I keep trying; nothing needs to be typed.",

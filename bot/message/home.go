@@ -23,8 +23,8 @@ const MaxHomePage = 100000
 // they turn to are in their value.
 const turnPagePrefix = "home_page_"
 
-// ParseHomePages reads which pages a button turns to. It is not ok for a button
-// that turns no page. A page that cannot be is the first.
+// ParseHomePages reads which pages a button turns to. It is ok only for a button
+// that turns pages. An impossible page is the first.
 func ParseHomePages(actionID, value string) (pages HomePages, ok bool) {
 	if !strings.HasPrefix(actionID, turnPagePrefix) {
 		return HomePages{}, false

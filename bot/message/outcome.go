@@ -62,8 +62,7 @@ func cancelReason(r approvals.Request) string {
 	return ", who may approve it, because " + quoteCode(r.Outcome.Comment)
 }
 
-// explainUnchanged says that nothing was changed at UiPath, or that this is not
-// known.
+// explainUnchanged says that nothing was changed at UiPath, or that it is unknown.
 func explainUnchanged(r approvals.Request) string {
 	if !r.Outcome.Uncertain {
 		return "Nothing was changed at UiPath."

@@ -145,8 +145,8 @@ func explainDuplicate(r approvals.Request) string {
 	return text
 }
 
-// explainNotOwned names each code that the organization does not own, with the
-// nearest that it owns, and a command that uses that one.
+// explainNotOwned names each code that the organization lacks, the nearest code
+// that it owns, and a command with the nearest codes.
 func (p Phrases) explainNotOwned(r approvals.Request, o *approvals.Outcome) string {
 	var parts []string
 	for i, c := range o.ConcernedCodes {

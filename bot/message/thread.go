@@ -16,7 +16,7 @@ func (p Phrases) RemindApprovers(r approvals.Request, approvers []string) string
 }
 
 // ExplainConsentLost says that an approved request waits again, which approvals
-// do not count any more and why, and what is needed now.
+// were lost and why, and what is needed now.
 func ExplainConsentLost(r approvals.Request, lost []approvals.LostConsent) string {
 	reasons := make([]string, len(lost))
 	for i, l := range lost {

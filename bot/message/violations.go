@@ -121,9 +121,8 @@ func withLongestTerm(ask approvals.Ask, o *approvals.Violation) approvals.Ask {
 	return ask
 }
 
-// suggestWithout suggests the ask without the codes that are not allowed. It
-// suggests nothing for an allocation that is set, because that would take these
-// codes away.
+// suggestWithout suggests the ask without the forbidden codes. For an allocation
+// that is set there is no suggestion, because it would take these codes away.
 func suggestWithout(ask approvals.Ask, trouble []string) string {
 	left := approvals.Without(ask.Codes, trouble)
 	if ask.Action == approvals.Set || len(left) == 0 || len(left) == len(ask.Codes) {

@@ -13,8 +13,8 @@ import (
 // worker acts after its lease is over.
 const callLimit = 12 * time.Second
 
-// A Client calls the Web API. It repeats nothing by itself, because repeating a
-// post whose answer was lost would post it twice.
+// A Client calls the Web API. It repeats no call by itself: if the answer to a
+// post was lost, a second call would post it twice.
 type Client struct {
 	api  *slack.Client
 	http *http.Client

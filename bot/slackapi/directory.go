@@ -43,9 +43,8 @@ func (d *Directory) FindPerson(ctx context.Context, user string, maxAge time.Dur
 	})
 }
 
-// checkSubject accepts an answer only if it is about the person who was asked
-// about. Any other answer says nothing about that person: not even that they are
-// not the requester.
+// checkSubject accepts an answer only if it is about the person in question. Any
+// other answer leaves open who that person is, even whether they are the requester.
 func (d *Directory) checkSubject(user string, info *slack.User) (approvals.Person, error) {
 	switch info.ID {
 	case user:

@@ -27,8 +27,8 @@ type Search struct {
 	Matches  func(slack.SlackMetadata) bool
 }
 
-// FindPost looks for a message that the bot wrote and whose metadata matches.
-// Others can post the same metadata, so the author decides.
+// FindPost looks for a message by the bot with matching metadata. The author
+// decides, because others can post the same metadata.
 func (m *Messenger) FindPost(ctx context.Context, s Search) (ts string, found bool, err error) {
 	cursor := ""
 	for range findPages {

@@ -30,8 +30,8 @@ func (i Identity) isAuthor(m slack.Message) bool {
 }
 
 // Identify asks Slack who the bot is, until Slack answers or ctx ends. It is an
-// error if Slack rejects the token, or if the answer has no user id: without it
-// the bot could not tell its own reactions from those of people.
+// error if Slack rejects the token, or if the answer lacks the user id by which the
+// bot tells its own reactions from those of people.
 func (c *Client) Identify(ctx context.Context, log zerolog.Logger) (Identity, error) {
 	return backoff.Retry(ctx, func() (Identity, error) {
 		who, err := c.api.AuthTestContext(ctx)

@@ -25,8 +25,8 @@ func NewViews(client *Client) *Views {
 	return &Views{api: client.api, pace: newPacer(rate.Every(publishPace), publishBurst)}
 }
 
-// Open opens a modal for the person whose action made the trigger. A trigger
-// that was used is no error: its envelope came twice, and the modal is open.
+// Open opens a modal for the person who made the trigger by a click or a command.
+// A used trigger is no error: its envelope came twice, and the modal is open.
 func (v *Views) Open(ctx context.Context, trigger string, modal slack.ModalViewRequest) error {
 	_, err := v.api.OpenViewContext(ctx, trigger, modal)
 	if isAnswer(err, "exchanged_trigger_id") {

@@ -1,13 +1,14 @@
 // Package socket receives Slack's envelopes over Socket Mode and acknowledges
 // them.
 //
-// A [Socket] keeps several connections open. The goroutine that reads one of them
-// never works and never waits: it queues each [Envelope] for a few workers. A
-// worker gives it to the [Handler], and acknowledges it with what the handler
-// returns. So nothing is acknowledged before the handler has stored it.
+// A [Socket] keeps several connections open. The goroutine that reads a connection
+// only queues each [Envelope] for a few workers, because a slow reader loses
+// envelopes. A worker gives the envelope to the [Handler] and acknowledges it with
+// the payload that the handler returns. So the handler has stored a request before
+// Slack is told.
 //
-// Slack waits three seconds for the answer to a command. A command whose turn
-// comes too late is declined by the handler, which can say so in words.
+// Slack waits three seconds for the answer to a command. If a command's turn comes
+// too late, the handler declines it in words.
 //
-// The package knows the frame of an envelope and nothing of what is inside.
+// The package reads the frame of an envelope and leaves its payload to the handler.
 package socket

@@ -6,9 +6,9 @@ import (
 	"fmt"
 )
 
-// An Envelope is one delivery over Socket Mode. Slack-go does not decode its
-// payload: it would reject a whole delivery for one block that it does not know,
-// and then acknowledge nothing.
+// An Envelope is one delivery over Socket Mode. Its payload is kept raw, because
+// slack-go would reject a whole delivery for one unknown block and leave it without
+// an acknowledgement.
 type Envelope struct {
 	ID             string          `json:"envelope_id"`
 	Type           string          `json:"type"`

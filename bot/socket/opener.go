@@ -65,8 +65,8 @@ func (o *opener) awaitTurn(req *http.Request) error {
 }
 
 // nextPause grows with every connection that never said hello. The first two are
-// free, because so many are opened side by side. Connections that could not be
-// opened do not count: between them slack-go waits by itself.
+// free, because so many are opened side by side. Failed attempts to open one do not
+// count: between them slack-go waits by itself.
 func (o *opener) nextPause(now time.Time) time.Duration {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -315,7 +315,7 @@ func (s *Socket) handleDelivery(ctx context.Context, d delivery) {
 	}
 }
 
-// declineBusy tells people whose command found the queue full.
+// declineBusy answers the people who found the queue full.
 func (s *Socket) declineBusy(ctx context.Context) {
 	for {
 		select {
