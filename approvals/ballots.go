@@ -5,40 +5,6 @@ import (
 	"time"
 )
 
-// A Voter is what Slack tells of a person who reacted.
-type Voter struct {
-	Person Person
-	Known  bool  // Slack told who the person is
-	Stages []int // the stages that name the person
-
-	// GroupUnread says that a user group could not be read, so that more stages
-	// may name the person.
-	GroupUnread bool
-}
-
-// NewBallot decides what one reaction is worth. A check that cannot be made is
-// a refusal, unless the person surely is no approver.
-func NewBallot(r Request, reaction Reaction, v Voter) Ballot {
-	return Ballot{User: reaction.User, Deny: reaction.Deny, Stages: v.Stages, Eligibility: v.eligibility(r, reaction)}
-}
-
-func (v Voter) eligibility(r Request, reaction Reaction) Eligibility {
-	if !v.Known && len(v.Stages) == 0 && !v.GroupUnread {
-		return NotApprover
-	}
-	if !v.Known {
-		return Uncheckable
-	}
-	switch eligibility := EligibilityOf(r, v.Person, v.Stages); {
-	case eligibility == NotApprover && v.GroupUnread:
-		return Uncheckable // the group that could not be read may name the person
-	case eligibility == Counts && r.isLate(reaction):
-		return IsLate
-	default:
-		return eligibility
-	}
-}
-
 // StagesNaming lists the stages that name a person. members has the people of
 // each stage, user groups resolved.
 func StagesNaming(members [][]string, user string) []int {

@@ -109,6 +109,9 @@ type JobSpec struct {
 	// posts. Empty: allocation_ and the request's state.
 	EventType string
 
+	// ByBot says that the message tells what no person did.
+	ByBot bool
+
 	// Relevant reports whether the words of the job are still true. Nil: always.
 	Relevant func(Job, Request) bool
 }
@@ -124,16 +127,18 @@ func JobKinds() []JobSpec {
 		{Kind: JobGrantExpiry, Pool: PoolGrantExpiry},
 		{Kind: JobPostOutcome, Pool: PoolThreads, Pace: PacePosts, Lane: threadLane},
 		{Kind: JobPostRevocation, Pool: PoolThreads, Pace: PacePosts, Lane: threadLane,
-			EventType: "allocation_ended", Relevant: revocationPosted},
+			EventType: "allocation_ended", ByBot: true, Relevant: revocationPosted},
 		{Kind: JobPostDelay, Pool: PoolThreads, Pace: PacePosts, Lane: threadLane,
 			EventType: "allocation_approved", Relevant: writeDelayed},
 		{Kind: JobPostRevocationDelay, Pool: PoolThreads, Pace: PacePosts, Lane: threadLane,
-			EventType: "allocation_overdue", Relevant: revocationIsDelayed},
+			EventType: "allocation_overdue", ByBot: true, Relevant: revocationIsDelayed},
 		{Kind: JobPostConsentLost, Pool: PoolThreads, Pace: PacePosts, Lane: threadLane,
-			EventType: "allocation_reopened", Relevant: isPending},
+			EventType: "allocation_reopened", ByBot: true, Relevant: isPending},
 		{Kind: JobPostCard, Pool: PoolThreads, Pace: PacePosts, Lane: threadLane, EventType: CardEventType},
-		{Kind: JobWarnExpiry, Pool: PoolNudges, Pace: PacePosts, Lane: threadLane, EventType: "allocation_ending"},
-		{Kind: JobRemind, Pool: PoolNudges, Pace: PacePosts, EventType: "allocation_reminder", Relevant: isPending},
+		{Kind: JobWarnExpiry, Pool: PoolNudges, Pace: PacePosts, Lane: threadLane,
+			EventType: "allocation_ending", ByBot: true},
+		{Kind: JobRemind, Pool: PoolNudges, Pace: PacePosts,
+			EventType: "allocation_reminder", ByBot: true, Relevant: isPending},
 		{Kind: JobAddReactions, Pool: PoolReactions, Pace: PaceEmoji, Lane: cardLane},
 		{Kind: JobUpdateCard, Pool: PoolCards, Pace: PaceUpdates, Lane: cardLane, EventType: CardEventType},
 		{Kind: JobTellRequester, Pool: PoolPrivate, Pace: PacePrivate},

@@ -21,12 +21,20 @@ const module = "licensebot"
 var star = map[string][]string{
 	"approvals":        {},
 	"approvals/worker": {"approvals"},
-	"bot":              {"approvals"},
+	"bot":              {"approvals", "bot/command", "bot/message", "bot/socket", "bot/slackapi"},
 	"licensing":        {"approvals"},
 	"internal/store":   {"approvals"},
 	"internal/pgtest":  {},
 	"internal/check":   {},
 	"deploy":           {},
+
+	// The rooms of bot: arrows go down, and the rooms at the bottom do not know
+	// each other.
+	"bot/command":  {"approvals"},
+	"bot/message":  {"approvals", "bot/command"},
+	"bot/slackapi": {"approvals"},
+	"bot/socket":   {},
+	"bot/bottest":  {"approvals", "bot/command"},
 
 	"internal/policyfile": {"approvals"},
 
@@ -95,10 +103,9 @@ func TestPackagesFormAStar(t *testing.T) {
 // that run here, the faults that both can have, and the story played on them.
 var simulators = []string{"internal/fault", "internal/fakeslack", "internal/fakeuipath", "internal/demo"}
 
-// The table itself must be a star: only the command joins two arms. The chaos
-// suite is no part of it, and nothing may import that. The simulators are no
-// part of it either: they import only each other, and the two fakes only the
-// faults.
+// The table itself must be a star: only the command joins two arms. Packages
+// inside one arm may know each other. The chaos suite and the simulators are no
+// part of the star: nothing may import the suite, and a fake knows the faults only.
 func TestOnlyTheCommandJoinsThePackages(t *testing.T) {
 	for dir, allowed := range star {
 		if dir == "cmd/licensebot" || strings.HasPrefix(dir, "internal/chaos") {
@@ -106,14 +113,44 @@ func TestOnlyTheCommandJoinsThePackages(t *testing.T) {
 		}
 		if slices.Contains(simulators, dir) {
 			for _, imported := range allowed {
-				if !slices.Contains(simulators, imported) || (dir != "internal/demo" && imported != "internal/fault") {
+				if !slices.Contains(simulators, imported) || dir != "internal/demo" && imported != "internal/fault" {
 					t.Errorf("%s may import %s", dir, imported)
 				}
 			}
 			continue
 		}
-		if len(allowed) > 1 || (len(allowed) == 1 && allowed[0] != "approvals") {
-			t.Errorf("%s may import %v", dir, allowed)
+		for _, imported := range allowed {
+			if imported != "approvals" && armOf(imported) != armOf(dir) {
+				t.Errorf("%s may import %s", dir, imported)
+			}
+		}
+	}
+}
+
+// armOf is the arm of the star that a package is in: bot/message is in bot.
+func armOf(dir string) string {
+	first, rest, _ := strings.Cut(dir, "/")
+	if first == "internal" {
+		return first + "/" + rest
+	}
+	return first
+}
+
+// Inside bot arrows go down: bot knows its rooms, and no room knows bot. Message
+// and slackapi do not know each other, and socket knows no other room.
+func TestArrowsGoDownInsideTheBot(t *testing.T) {
+	for dir, allowed := range star {
+		if dir != "bot" && slices.Contains(allowed, "bot") && dir != "cmd/licensebot" {
+			t.Errorf("%s may import bot", dir)
+		}
+	}
+	for _, pair := range [][2]string{
+		{"bot/message", "bot/slackapi"}, {"bot/slackapi", "bot/message"}, {"bot/command", "bot/message"},
+		{"bot/socket", "bot/slackapi"}, {"bot/socket", "bot/command"}, {"bot/socket", "bot/message"},
+		{"bot/slackapi", "bot/socket"}, {"bot/message", "bot/socket"},
+	} {
+		if slices.Contains(star[pair[0]], pair[1]) {
+			t.Errorf("%s may import %s", pair[0], pair[1])
 		}
 	}
 }

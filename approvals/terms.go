@@ -5,12 +5,6 @@ import (
 	"time"
 )
 
-// CanHelp reports whether a vote of the person would count and bring the request
-// nearer to its quorum. stages are those that name the person.
-func CanHelp(r Request, person Person, stages []int) bool {
-	return EligibilityOf(r, person, stages) == Counts && r.Terms.wouldHelp(r.Votes, person.ID, stages)
-}
-
 // wouldHelp reports whether a vote would bring the request nearer to its quorum.
 // It may free another voter for another stage.
 func (t Terms) wouldHelp(votes []Vote, user string, stages []int) bool {

@@ -2,15 +2,10 @@ package bot
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"testing"
-	"testing/synctest"
 	"time"
-
-	"github.com/rs/zerolog"
 
 	"licensebot/approvals"
 	"licensebot/internal/fakeslack"
@@ -25,7 +20,7 @@ func TestTheSocketDiesBeforeTheAnswer(t *testing.T) {
 			r := newRig(t, fakeslack.Config{AckTimeout: patience})
 			held, gate := make(chan struct{}), make(chan struct{})
 			hold := sync.OnceFunc(func() { close(held); <-gate })
-			s := r.listen(filer{RequestStore: r.store, file: func(approvals.Request) error { hold(); return nil }})
+			r.listen(faultyStore{Store: r.store, file: func(approvals.Request) error { hold(); return nil }})
 			waiting, givesUp := context.WithCancel(r.ctx)
 			defer givesUp()
 			first := make(chan fakeslack.Typed, 1)
@@ -36,11 +31,11 @@ func TestTheSocketDiesBeforeTheAnswer(t *testing.T) {
 			<-held
 			r.slack.CutSockets()
 			if back {
-				r.awaitConnections(s)
+				r.awaitConnections()
 			}
 			close(gate)
 			if !back {
-				r.awaitConnections(s)
+				r.awaitConnections()
 			}
 			second := r.recorded("group-02 IDU")
 			givesUp()
@@ -71,51 +66,4 @@ func (r *rig) expectFiled(envelope, second string) {
 	if _, n, err := r.store.ListByRequester(r.ctx, robin, 10, 0); err != nil || n != 2 {
 		r.t.Errorf("%d requests are stored (%v)", n, err)
 	}
-}
-
-// A counter stores reactions by counting them.
-type counter struct {
-	RequestStore
-	stored atomic.Int32
-}
-
-func (c *counter) RecordReaction(context.Context, approvals.Reaction) error {
-	c.stored.Add(1)
-	return nil
-}
-
-// A socket that is gone takes no acknowledgements: slack-go keeps some, and has
-// every other wait. That costs a handler a moment, however many wait, and
-// neither what comes on the other socket nor an end.
-func TestAcknowledgementsThatNoSocketTakes(t *testing.T) {
-	const kept = 20 // by slack-go, for each socket
-	synctest.Test(t, func(t *testing.T) {
-		store := new(counter)
-		s := NewSocket(SocketConfig{}, &Intake{Store: store, Words: testWords()}, zerolog.Nop())
-		gone, other := s.clients[0], s.clients[1] // neither is connected, but little is said on the other
-		payload, err := json.Marshal(map[string]any{"type": "event_callback", "event": map[string]any{
-			"type": "reaction_added", "user": alex, "reaction": "white_check_mark",
-			"item": map[string]any{"type": "message", "channel": channel, "ts": "1.000001"},
-		}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		env := envelope{ID: "e", Type: "events_api", Payload: payload}
-		intake, stop := context.WithCancel(t.Context())
-		var working sync.WaitGroup
-		for range handlers {
-			working.Go(func() { s.work(intake) })
-		}
-		const many = kept + 3*handlers
-		for range many {
-			s.jobs <- job{env: env, client: gone, arrived: time.Now()}
-		}
-		s.jobs <- job{env: env, client: other, arrived: time.Now()}
-		time.Sleep(3*ackLimit + time.Second) // of the test's own clock
-		if n := store.stored.Load(); n != many+1 {
-			t.Errorf("%d of %d deliveries were stored", n, many+1)
-		}
-		stop()
-		working.Wait()
-	})
 }

@@ -1,24 +1,27 @@
-// Package bot is licensebot's side of Slack: envelopes in, Block Kit out. It
-// owns every word a person reads.
+// Package bot is licensebot's side of Slack. It decides what to do with a
+// command, a reaction, a click, a form and the Home tab.
 //
-// # In
+// Its rooms do one thing each, and know little of one another:
 //
-// [Socket] keeps two Socket Mode connections open and hands every envelope to
-// an [Intake], which never works on the goroutine that reads the socket. The
-// intake decodes an envelope, has it made durable and acknowledges it, in that
-// order. Slash commands are understood by [ParseCommand]. Reactions are only
-// recorded: what they are worth is weighed later, as owed work.
+//   - [licensebot/bot/command] reads what people type, and suggests what to type.
+//   - [licensebot/bot/message] writes every word and block that people read.
+//   - [licensebot/bot/socket] receives envelopes and acknowledges them.
+//   - [licensebot/bot/slackapi] calls the Web API.
 //
-// # Out
+// # From an envelope to an acknowledgement
 //
-// [Speaker] posts cards, replies and private notices at a pace that Slack
-// bears, and looks for its own earlier posts. [Directory] asks Slack who
-// somebody is. Both turn Slack's errors into what package approvals
-// understands: a refusal, a delay, or an unknown outcome.
+// The socket hands each envelope to the intake. The intake decodes it, has it
+// stored, and returns what to acknowledge it with, in that order. A reaction is
+// only recorded: a job counts the votes later. A question that only UiPath can
+// answer is acknowledged first and answered after that.
 //
-// # Rules of the words
+// # From a job to a message
 //
-// One plain sentence says what happened, to whom, and what to do next. No
-// success word before UiPath confirmed. Whatever comes from outside (names,
-// reasons, UiPath's own words) is escaped and bounded where it is shown.
+// [Messenger] is what the workers post by: it has package message render a
+// request, and package slackapi post the result.
+//
+//	b, err := bot.New(ctx, bot.Deps{Slack: bot.SlackConfig{…}, Channel: "C0123ABCD", …})
+//	…
+//	defer b.Close()
+//	err = b.Run(ctx)
 package bot

@@ -3,79 +3,41 @@ package bot
 import (
 	"context"
 	"encoding/json"
-	"html"
 	"regexp"
 	"slices"
-	"strings"
 	"time"
 	"unicode/utf8"
 
 	"github.com/rs/zerolog"
-	"github.com/slack-go/slack"
 
 	"licensebot/approvals"
+	"licensebot/bot/command"
+	"licensebot/bot/message"
+	"licensebot/bot/slackapi"
 )
 
-// ShortcutOpen is the callback id of the global shortcut that opens the form,
-// as in the app's manifest.
-const ShortcutOpen = "allocate_open"
-
-// formCallback is how a submission of the form is told from any other.
-const formCallback = "allocate_form"
-
-// The fields of the form: each is the id of its block and of its element.
-const (
-	fieldGroup = "group"
-	fieldCodes = "codes"
-	fieldTerm  = "term"
-	fieldUntil = "until"
-	fieldWhy   = "why"
-)
-
-// A Catalogue tells what there is to ask for. What it was told before it knows
-// by heart, so that people who type need not wait for UiPath.
-type Catalog interface {
-	// Groups lists groups that query may mean, the best first, at most most.
-	Groups(ctx context.Context, query string, most int) ([]approvals.Group, error)
-	// Seats lists what the organisation owns of each code, at once.
-	Seats(ctx context.Context) ([]approvals.Seats, error)
+// A form asks for licenses without a command. It helps to find the group and the
+// codes, and is read as the command that says the same.
+type form struct {
+	views   *slackapi.Views
+	catalog Catalog
+	phrases message.Phrases
+	log     zerolog.Logger
 }
 
-// A Form asks for licences without a command: it opens as a modal, helps to
-// find the group and the codes, and reads what was filled in as the command
-// that says the same.
-type Form struct {
-	API     *slack.Client
-	Catalog Catalog
-	Words   Messages
-	Log     zerolog.Logger
-}
-
-// askLimit is how long UiPath is waited for before the form opens without its
+// offerLimit is how long the form waits for UiPath before it opens without its
 // help. The trigger to open it lives for three seconds.
-const askLimit = time.Second
+const offerLimit = time.Second
 
-// open shows the form to whom the trigger belongs. A trigger that was used has
-// opened the form already: its envelope came twice.
-func (f *Form) open(ctx context.Context, trigger string, by opening) error {
-	view := f.Words.form(by.metadata(), f.offer(ctx))
-	_, err := f.API.OpenViewContext(ctx, trigger, view)
-	if answered(err, "exchanged_trigger_id") {
-		return nil
-	}
-	return classify("views.open", err)
+// open shows the form to the person who made the trigger.
+func (f *form) open(ctx context.Context, trigger string, origin formOrigin) error {
+	return f.views.Open(ctx, trigger, f.phrases.RenderForm(origin.encode(), f.gatherOffer(ctx)))
 }
 
-// An offer is what the form can offer to choose from. Where UiPath does not
-// tell, people type.
-type offer struct {
-	groups bool
-	codes  []approvals.Seats
-}
-
-// offer asks for both at once, and for no longer than leaves time to open.
-func (f *Form) offer(ctx context.Context) offer {
-	patience := askLimit
+// gatherOffer asks UiPath for groups and codes at once, for no longer than leaves
+// time to open the form.
+func (f *form) gatherOffer(ctx context.Context) message.Offer {
+	patience := offerLimit
 	if deadline, ok := ctx.Deadline(); ok {
 		patience = min(patience, time.Until(deadline)/2)
 	}
@@ -83,36 +45,46 @@ func (f *Form) offer(ctx context.Context) offer {
 	defer cancel()
 	found := make(chan error, 1)
 	go func() {
-		_, err := f.Catalog.Groups(ctx, "", 1)
+		_, err := f.catalog.Groups(ctx, "", 1)
 		found <- err
 	}()
-	owned, err := f.Catalog.Seats(ctx)
+	owned, err := f.catalog.Seats(ctx)
 	if err != nil {
-		f.Log.Warn().Err(err).Msg("the form opens without codes to choose from")
+		f.log.Warn().Err(err).Msg("the form opens without codes to choose from")
 	}
-	owned = slices.DeleteFunc(owned, func(s approvals.Seats) bool { return !isCode(s.Code) })
-	if len(owned) > maxOptions {
+	owned = slices.DeleteFunc(owned, func(s approvals.Seats) bool { return !command.IsCode(s.Code) })
+	if len(owned) > message.MaxOptions {
 		owned = nil
 	}
-	if err := <-found; err != nil {
-		f.Log.Warn().Err(err).Msg("the form opens without groups to choose from")
-		return offer{codes: owned}
+	err = <-found
+	if err != nil {
+		f.log.Warn().Err(err).Msg("the form opens without groups to choose from")
 	}
-	return offer{groups: true, codes: owned}
+	return message.Offer{HasGroups: err == nil, Codes: owned}
 }
 
-// An opening is what a form remembers of how it was opened: where the person
-// is told what came of it, and what the command is called there. Both are
-// empty where no command was typed.
-type opening struct {
+// suggestGroups offers groups to a person who typed a query.
+func (f *form) suggestGroups(ctx context.Context, query string) message.Options {
+	query = command.Normalize(message.OneLine(query, command.MaxGroup))
+	found, err := f.catalog.Groups(ctx, query, message.MaxOptions)
+	if err != nil {
+		f.log.Warn().Err(err).Msg("could not look for groups")
+	}
+	return message.GroupOptions(query, found)
+}
+
+// A formOrigin is what a form remembers of how it was opened: where the person is
+// told what came of it, and the command's name there. Both are empty if the
+// person typed no command.
+type formOrigin struct {
 	Channel string `json:"channel"`
 	Command string `json:"command"`
 }
 
-// metadata is the private_metadata of a form. Slack shows it to nobody, and it
+// encode writes the private_metadata of a form. Slack hides it from people, and it
 // holds no secret.
-func (o opening) metadata() string {
-	text, _ := json.Marshal(o) // strings always can be
+func (o formOrigin) encode() string {
+	text, _ := json.Marshal(o) // two strings always can be
 	return string(text)
 }
 
@@ -121,102 +93,18 @@ var (
 	commandShape = regexp.MustCompile(`^/[\pL\pM\pN._-]+$`)
 )
 
-// openingOf reads it back: what has not the shape of it is as if there were none.
-func openingOf(metadata string) opening {
-	var kept opening
-	if json.Unmarshal([]byte(metadata), &kept) != nil {
-		return opening{}
+// decodeOrigin reads the private_metadata of a form. What does not have the right
+// shape is empty.
+func decodeOrigin(metadata string) formOrigin {
+	var origin formOrigin
+	if json.Unmarshal([]byte(metadata), &origin) != nil {
+		return formOrigin{}
 	}
-	if !originShape.MatchString(kept.Channel) {
-		kept.Channel = ""
+	if !originShape.MatchString(origin.Channel) {
+		origin.Channel = ""
 	}
-	if !commandShape.MatchString(kept.Command) || utf8.RuneCountInString(kept.Command) > maxCommandName {
-		kept.Command = ""
+	if !commandShape.MatchString(origin.Command) || utf8.RuneCountInString(origin.Command) > command.MaxNameLength {
+		origin.Command = ""
 	}
-	return kept
-}
-
-// A filled is a form as it was submitted: each field as the words of the
-// command that say the same.
-type filled struct {
-	group, codes, term, until, why string
-}
-
-func filledIn(v view) filled {
-	in := filled{
-		group: v.field(fieldGroup).Selected.Value, codes: v.field(fieldCodes).Value,
-		term: v.field(fieldTerm).Selected.Value, until: v.field(fieldUntil).Date, why: v.field(fieldWhy).Value,
-	}
-	if in.group == "" {
-		in.group = v.field(fieldGroup).Value
-	}
-	for _, chosen := range v.field(fieldCodes).Several {
-		in.codes += " " + chosen.Value
-	}
-	in.group = quoted(normalise(in.group))
-	if in.term == forGood {
-		in.term = ""
-	}
-	return in
-}
-
-// ask is the request that the form makes, or what is wrong with which field.
-// The command's own parser reads it, under the name that the command has, each
-// field by itself first to learn which of them is to blame.
-func (in filled) ask(name string) (approvals.Ask, map[string]string) {
-	const group, codes = "group-01", "A" // good ones, to look at another field alone
-	wrong := make(map[string]string)
-	look := func(field string, words ...string) {
-		if _, problem := parsed(name, words...); problem != "" && wrong[field] == "" {
-			wrong[field] = problem
-		}
-	}
-	look(fieldGroup, in.group, codes)
-	if wrong[fieldGroup] == "" {
-		look(fieldCodes, in.group, in.codes)
-	} else {
-		look(fieldCodes, group, in.codes)
-	}
-	look(fieldTerm, group, codes, in.duration())
-	look(fieldUntil, group, codes, in.end())
-	if in.term != "" && in.until != "" {
-		wrong[fieldUntil] = "Choose either how long or until when, not both."
-	}
-	look(fieldWhy, group, codes, in.reason())
-	if len(wrong) > 0 {
-		return approvals.Ask{}, wrong
-	}
-	ask, problem := parsed(name, in.group, in.codes, in.duration(), in.end(), in.reason())
-	if problem != "" {
-		return approvals.Ask{}, map[string]string{fieldWhy: problem}
-	}
-	return ask, nil
-}
-
-func (in filled) duration() string { return after("for", in.term) }
-func (in filled) end() string      { return after("until", in.until) }
-func (in filled) reason() string   { return after("because", in.why) }
-
-// after puts the command's keyword before what was filled in, if anything was.
-func after(keyword, text string) string {
-	if strings.TrimSpace(text) == "" {
-		return ""
-	}
-	return keyword + " " + text
-}
-
-// parsed has the command's parser read the words, and tells its problem in the
-// plain text that a field shows.
-func parsed(name string, words ...string) (approvals.Ask, string) {
-	command, err := ParseCommand(name, strings.Join(words, " "), time.Now())
-	if err != nil {
-		return approvals.Ask{}, unmarked(err.Error())
-	}
-	return command.Ask, ""
-}
-
-// unmarked takes the markup off a sentence of the bot's, for where Slack shows
-// plain text. Ticks are always markup: inside of code they are replaced.
-func unmarked(text string) string {
-	return html.UnescapeString(strings.ReplaceAll(text, "`", ""))
+	return origin
 }

@@ -3,16 +3,13 @@ package bot
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"reflect"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/slack-go/slack"
-
-	"licensebot/approvals"
+	"licensebot/bot/command"
+	"licensebot/bot/message"
 )
 
 // submittedView is a form with these values, as Slack sends it: text for
@@ -20,12 +17,12 @@ import (
 func submittedView(t *testing.T, group, codes, term, until, why any) view {
 	t.Helper()
 	values := map[string]any{}
-	for name, value := range map[string]any{fieldGroup: group, fieldCodes: codes, fieldTerm: term, fieldUntil: until, fieldWhy: why} {
+	for name, value := range map[string]any{message.FieldGroup: group, message.FieldCodes: codes, message.FieldTerm: term, message.FieldUntil: until, message.FieldReason: why} {
 		var state any
 		switch value := value.(type) {
 		case string:
 			state = map[string]any{"value": value}
-			if name == fieldUntil {
+			if name == message.FieldUntil {
 				state = map[string]any{"type": "datepicker", "selected_date": value}
 			}
 		case []string:
@@ -34,7 +31,7 @@ func submittedView(t *testing.T, group, codes, term, until, why any) view {
 				chosen = append(chosen, map[string]any{"value": v})
 			}
 			state = map[string]any{"selected_options": chosen}
-			if name == fieldGroup || name == fieldTerm {
+			if name == message.FieldGroup || name == message.FieldTerm {
 				state = map[string]any{"selected_option": chosen[0]}
 			}
 		case nil:
@@ -62,103 +59,76 @@ func TestFormIsTheCommand(t *testing.T) {
 		command                        string
 		wrong                          string // the field that is told the command's problem
 	}{
-		{pick("group-01"), pick("RPADEVPRONU", "IDU"), pick(forGood), nil, nil, "group-01 RPADEVPRONU IDU", ""},
+		{pick("group-01"), pick("RPADEVPRONU", "IDU"), pick(message.TermForGood), nil, nil, "group-01 RPADEVPRONU IDU", ""},
 		{pick("group-01"), pick("IDU"), nil, nil, "because “Q3” & <audit>\n\nsoon", "group-01 IDU because because “Q3” & <audit> soon", ""},
 		{"Finance Robots", "idu, RPADEVPRONU", nil, nil, " ", `"Finance Robots" idu, RPADEVPRONU`, ""},
 		{"  set ", " IDU ", nil, nil, "", `"set" IDU`, ""},
 		{`Bob "the" Builder`, "IDU", nil, nil, nil, `"Bob the Builder" IDU`, ""},
 		{"x” cancel “y", "IDU", nil, nil, nil, `"x cancel y" IDU`, ""},
 		{"R&amp;D", "IDU", nil, nil, nil, "R&D IDU", ""},
-		{pick("group-01"), pick("IDU"), pick("30d"), nil, nil, "group-01 IDU for 30d", fieldTerm},
-		{pick("group-01"), pick("IDU"), nil, "2099-12-31", nil, "group-01 IDU until 2099-12-31", fieldUntil},
-		{"", "IDU", nil, nil, nil, `"" IDU`, fieldGroup},
-		{"<@U0ALEX>", "IDU", nil, nil, nil, "<@U0ALEX> IDU", fieldGroup},
-		{strings.Repeat("g", maxGroup+1), "IDU", nil, nil, nil, strings.Repeat("g", maxGroup+1) + " IDU", fieldGroup},
-		{"group-01", "", nil, nil, nil, "group-01", fieldCodes},
-		{"group-01", "4711 <x>", nil, nil, nil, "group-01 4711 <x>", fieldCodes},
-		{pick("group-01"), manyCodes(maxCodes + 1), nil, nil, nil, "group-01 " + strings.Join(manyCodes(maxCodes+1), " "), fieldCodes},
-		{pick("group-01"), pick("IDU"), nil, nil, strings.Repeat("x", maxReason+1), "group-01 IDU because " + strings.Repeat("x", maxReason+1), fieldWhy},
+		{pick("group-01"), pick("IDU"), pick("30d"), nil, nil, "group-01 IDU for 30d", message.FieldTerm},
+		{pick("group-01"), pick("IDU"), nil, "2099-12-31", nil, "group-01 IDU until 2099-12-31", message.FieldUntil},
+		{"", "IDU", nil, nil, nil, `"" IDU`, message.FieldGroup},
+		{"<@U0ALEX>", "IDU", nil, nil, nil, "<@U0ALEX> IDU", message.FieldGroup},
+		{strings.Repeat("g", command.MaxGroup+1), "IDU", nil, nil, nil, strings.Repeat("g", command.MaxGroup+1) + " IDU", message.FieldGroup},
+		{"group-01", "", nil, nil, nil, "group-01", message.FieldCodes},
+		{"group-01", "4711 <x>", nil, nil, nil, "group-01 4711 <x>", message.FieldCodes},
+		{pick("group-01"), manyCodes(command.MaxCodes + 1), nil, nil, nil, "group-01 " + strings.Join(manyCodes(command.MaxCodes+1), " "), message.FieldCodes},
+		{pick("group-01"), pick("IDU"), nil, nil, strings.Repeat("x", command.MaxReason+1), "group-01 IDU because " + strings.Repeat("x", command.MaxReason+1), message.FieldReason},
 	} {
-		got, wrong := filledIn(submittedView(t, c.group, c.codes, c.term, c.until, c.why)).ask("/allocate")
-		want, err := ParseCommand("/allocate", c.command, time.Now())
+		got, wrong := readForm(submittedView(t, c.group, c.codes, c.term, c.until, c.why)).parseAsk("/allocate", time.Now())
+		want, err := command.Parse("/allocate", c.command, time.Now())
 		switch {
 		case err == nil && (len(wrong) > 0 || !reflect.DeepEqual(got, want.Ask)):
 			t.Errorf("%q is understood as %+v, its form as %+v, %v", c.command, want.Ask, got, wrong)
-		case err != nil && (len(wrong) != 1 || !sameProblem(wrong[c.wrong], err.Error())):
+		case err != nil && (len(wrong) != 1 || wrong[c.wrong] == "" || wrong[c.wrong] != message.PlainProblem(err.(*command.Error))):
 			t.Errorf("%q is refused with %s\nits form with %v", c.command, err, wrong)
 		}
 	}
 }
 
-func sameProblem(shown, said string) bool {
-	return shown != "" && shown == unmarked(said)
-}
-
 // TestEachFieldHasItsOwnError, all at once.
 func TestEachFieldHasItsOwnError(t *testing.T) {
-	_, wrong := filledIn(submittedView(t, "", "4711", []string{"1d"}, "2099-12-31", strings.Repeat("x", maxReason+1))).ask("/allocate")
-	for _, name := range []string{fieldGroup, fieldCodes, fieldUntil, fieldWhy} {
+	_, wrong := readForm(submittedView(t, "", "4711", []string{"1d"}, "2099-12-31", strings.Repeat("x", command.MaxReason+1))).parseAsk("/allocate", time.Now())
+	for _, name := range []string{message.FieldGroup, message.FieldCodes, message.FieldUntil, message.FieldReason} {
 		if wrong[name] == "" || strings.ContainsAny(wrong[name], "`") || strings.Contains(wrong[name], "&amp;") {
 			t.Errorf("%s: %q", name, wrong[name])
 		}
 	}
-	if !strings.Contains(wrong[fieldUntil], "not both") {
-		t.Errorf("%q", wrong[fieldUntil])
+	if !strings.Contains(wrong[message.FieldUntil], "not both") {
+		t.Errorf("%q", wrong[message.FieldUntil])
 	}
 }
 
-// TestFormOpening reads back what a form remembers, and nothing else.
-func TestFormOpening(t *testing.T) {
-	for metadata, want := range map[string]opening{
-		opening{general, "/allocate"}.metadata():          {general, "/allocate"},
-		opening{general, "/lizenzen_für-alle"}.metadata(): {general, "/lizenzen_für-alle"},
-		opening{general, "/ライセンス"}.metadata():             {general, "/ライセンス"},
-		opening{}.metadata():                              {},
-		`{"channel":"<!channel>","command":"/x"}`:         {"", "/x"},
+// TestFormOrigin reads back what a form remembers, and nothing else.
+func TestFormOrigin(t *testing.T) {
+	for metadata, want := range map[string]formOrigin{
+		formOrigin{general, "/allocate"}.encode():          {general, "/allocate"},
+		formOrigin{general, "/lizenzen_für-alle"}.encode(): {general, "/lizenzen_für-alle"},
+		formOrigin{general, "/ライセンス"}.encode():             {general, "/ライセンス"},
+		formOrigin{}.encode():                              {},
+		`{"channel":"<!channel>","command":"/x"}`:          {"", "/x"},
 		`{"channel":7}`:                      {},
 		"":                                   {},
 		`{"channel":"C0GENERAL","more":"x"}`: {general, ""},
-		`{"channel":"C0GENERAL","command":"allocate"}`:               {general, ""},
-		`{"channel":"C0GENERAL","command":"/"}`:                      {general, ""},
-		`{"channel":"C0GENERAL","command":"/a b"}`:                   {general, ""},
-		`{"channel":"C0GENERAL","command":"/<!channel>"}`:            {general, ""},
-		`{"channel":"C0GENERAL","command":"/` + "`" + `x"}`:          {general, ""},
-		`{"command":"/` + strings.Repeat("x", maxCommandName) + `"}`: {},
+		`{"channel":"C0GENERAL","command":"allocate"}`:                      {general, ""},
+		`{"channel":"C0GENERAL","command":"/"}`:                             {general, ""},
+		`{"channel":"C0GENERAL","command":"/a b"}`:                          {general, ""},
+		`{"channel":"C0GENERAL","command":"/<!channel>"}`:                   {general, ""},
+		`{"channel":"C0GENERAL","command":"/` + "`" + `x"}`:                 {general, ""},
+		`{"command":"/` + strings.Repeat("x", command.MaxNameLength) + `"}`: {},
 	} {
-		if got := openingOf(metadata); got != want {
+		if got := decodeOrigin(metadata); got != want {
 			t.Errorf("%s is read as %+v", metadata, got)
 		}
 	}
 }
 
-// TestSuggestionsFitAnAcknowledgement, of which Slack drops one of 20 KB.
-func TestSuggestionsFitAnAcknowledgement(t *testing.T) {
-	groups := make([]approvals.Group, maxOptions)
-	for i := range groups {
-		groups[i] = approvals.Group{ID: fmt.Sprintf("%s-%d", strings.Repeat("i", 120), i), Name: strings.Repeat("Наймення ", 10)}
+// manyCodes are n different codes.
+func manyCodes(n int) []string {
+	codes := make([]string, n)
+	for i := range codes {
+		codes[i] = fmt.Sprintf("CODE%02d", i)
 	}
-	groups[1] = approvals.Group{ID: strings.Repeat("i", maxOptionValue+1), Name: "no option can carry its id"}
-	groups[2] = approvals.Group{ID: "alone", Name: "Alone"}
-	groups[3] = approvals.Group{ID: "nameless"}
-	offered := groupOptions(groups)
-	raw, err := json.Marshal(options{Options: offered})
-	if err != nil || len(raw) > 18<<10 || len(offered) < 20 {
-		t.Errorf("%d options are %d bytes, %v", len(offered), len(raw), err)
-	}
-	shown := map[string]string{}
-	for _, o := range offered {
-		shown[o.Value] = o.Text.Text
-		if o.Description != nil {
-			shown[o.Value] += " / " + o.Description.Text
-		}
-	}
-	if len(slices.Collect(maps.Keys(shown))[0]) > maxOptionValue || shown["alone"] != "Alone" || shown["nameless"] != "nameless" ||
-		!strings.Contains(shown[groups[0].ID], " / iii") {
-		t.Errorf("%v", shown)
-	}
-	for _, o := range offered {
-		if o.Text.Type != slack.PlainTextType || len([]rune(o.Text.Text)) > maxOptionText || len(o.Value) > maxOptionValue {
-			t.Errorf("%+v", o)
-		}
-	}
+	return codes
 }

@@ -4,126 +4,100 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
-	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
 	"github.com/slack-go/slack"
-	"golang.org/x/time/rate"
 
 	"licensebot/approvals"
+	"licensebot/bot/message"
+	"licensebot/bot/slackapi"
 )
 
-// Bounds of App Home. views.publish may be called a hundred times a minute.
+// Bounds of the Home tabs.
 const (
-	homesOpen  = 100              // homes kept up to date at a time
-	homeLife   = 30 * time.Minute // after it was opened; Slack does not tell when one is closed
+	homesOpen  = 100              // tabs kept up to date at a time
+	homeLife   = 30 * time.Minute // after a tab was opened; Slack does not tell when one is closed
 	homeSettle = 2 * time.Second  // what changes together is shown together
-	homeLook   = time.Minute      // what no change tells: the bot's own state
-	homeTries  = 4                // to show a home to whom asked for it
-	homePace   = time.Minute / 100
-	homeBurst  = 10
-	homeLimit  = 20 * time.Second // for one home, UiPath and Slack asked
+	homeLook   = time.Minute      // for what no change tells: the bot's own health
+	homeTries  = 4                // to show a tab to a person who asked for it
+	homeLimit  = 20 * time.Second // for one tab, with the calls of UiPath and Slack
 )
 
-// A HomeStore lists what a home shows.
-type HomeStore interface {
-	// Mine lists a person's requests, the newest first, and counts them all.
-	ListByRequester(ctx context.Context, requester string, limit, offset int) ([]approvals.Request, int, error)
-	// Undecided lists the requests whose card waits for votes, the most urgent first.
-	ListUndecided(ctx context.Context, most int) ([]approvals.Request, error)
-	// Listen signals whenever work of these kinds may have become due.
-	Subscribe(kinds ...approvals.JobKind) (wake <-chan struct{}, stop func())
-}
-
-// telling are the kinds of work that a change of a request makes due.
-var telling = []approvals.JobKind{
+// changingJobs are the kinds of jobs that are due after a request changed.
+var changingJobs = []approvals.JobKind{
 	approvals.JobPrepare, approvals.JobPostCard, approvals.JobAddReactions, approvals.JobCountVotes, approvals.JobApply,
 	approvals.JobUpdateCard, approvals.JobPostOutcome, approvals.JobPostDelay, approvals.JobTellRequester,
 }
 
-// A Home shows each person on the app's Home tab their requests, those that
-// wait for them, and how the bot is. It shows it anew while it may be open and
-// something changed. Nothing of it is durable: whoever opens it sees it fresh.
-type Home struct {
-	api       *slack.Client
-	store     HomeStore
-	directory *Directory
-	words     Messages
-	self      Self
-	unwell    func(context.Context) []string
-	log       zerolog.Logger
-	pace      *pacer
-	asked     chan struct{} // somebody waits for theirs
-
-	mu    sync.Mutex
-	homes map[string]*home
-}
-
-// A home is what one person was shown last, and whether they wait for more.
+// A home shows each person on the app's Home tab their requests, those that wait
+// for them, and the bot's health. While a tab may be open, it is shown anew when
+// something changed. Nothing of it is stored: a person who opens the tab sees it
+// drawn anew.
 type home struct {
-	at      pages
-	opened  time.Time
-	waiting bool // asked for, and not shown yet
-	tries   int
-	hash    string // of the view at Slack, as far as known
-	shown   [sha256.Size]byte
+	views    *slackapi.Views
+	store    HomeStore
+	voters   voters
+	phrases  message.Phrases
+	link     func(channel, ts string) string
+	problems func(context.Context) []string // of the bot
+	log      zerolog.Logger
+	asked    chan struct{} // a person waits for their tab
+
+	mu   sync.Mutex
+	tabs map[string]*tab // by user
 }
 
-// NewHome makes the homes of the bot that self describes. unwell tells in
-// plain words what is wrong with the bot; nothing, if it is well.
-func NewHome(api *slack.Client, store HomeStore, directory *Directory, words Messages, self Self, unwell func(context.Context) []string, log zerolog.Logger) *Home {
-	return &Home{
-		api: api, store: store, directory: directory, words: words, self: self, unwell: unwell, log: log,
-		pace: newPacer(rate.Every(homePace), homeBurst), asked: make(chan struct{}, 1), homes: make(map[string]*home),
-	}
+// A tab is what one person was shown last, and whether they wait for more.
+type tab struct {
+	pages     message.HomePages
+	opened    time.Time
+	isWaiting bool // asked for, and not shown yet
+	tries     int
+	hash      string // of the view at Slack, as far as known
+	shown     [sha256.Size]byte
 }
 
-// opened remembers that a person looks at their home. It never waits.
-func (h *Home) opened(user, hash string) { h.ask(user, hash, pages{}) }
+// noteOpened remembers that a person looks at their tab. It never waits.
+func (h *home) noteOpened(user, hash string) { h.request(user, hash, message.HomePages{}) }
 
-// turned is opened for a click that turns a page; false for any other click.
-func (h *Home) turned(user, hash string, a action) bool {
-	at, ok := pagesOf(a)
-	if ok {
-		h.ask(user, hash, at)
-	}
-	return ok
-}
+// turnPages remembers that a person wants to see other pages. It never waits.
+func (h *home) turnPages(user, hash string, pages message.HomePages) { h.request(user, hash, pages) }
 
-func (h *Home) ask(user, hash string, at pages) {
+func (h *home) request(user, hash string, pages message.HomePages) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.homes[user] == nil && len(h.homes) >= homesOpen {
+	if h.tabs[user] == nil && len(h.tabs) >= homesOpen {
 		h.forgetOldest()
 	}
-	h.homes[user] = &home{at: at, opened: time.Now(), waiting: true, hash: hash}
-	h.ring()
+	h.tabs[user] = &tab{pages: pages, opened: time.Now(), isWaiting: true, hash: hash}
+	h.signalAsked()
 }
 
-func (h *Home) ring() {
+func (h *home) signalAsked() {
 	select {
 	case h.asked <- struct{}{}:
 	default:
 	}
 }
 
-func (h *Home) forgetOldest() {
+// forgetOldest forgets the tab that was opened longest ago.
+func (h *home) forgetOldest() {
 	oldest := ""
-	for user, seen := range h.homes {
-		if oldest == "" || seen.opened.Before(h.homes[oldest].opened) {
+	for user, seen := range h.tabs {
+		if oldest == "" || seen.opened.Before(h.tabs[oldest].opened) {
 			oldest = user
 		}
 	}
-	delete(h.homes, oldest)
+	delete(h.tabs, oldest)
 }
 
-// Run shows homes until ctx ends: first to those who wait, then to those whose
-// home is no longer what it was.
-func (h *Home) Run(ctx context.Context) {
-	changed, stop := h.store.Subscribe(telling...)
+// run shows tabs until ctx ends: first the tabs that people wait for, then those
+// that are out of date.
+func (h *home) run(ctx context.Context) {
+	changed, stop := h.store.Subscribe(changingJobs...)
 	defer stop()
 	look := time.NewTicker(homeLook)
 	defer look.Stop()
@@ -140,29 +114,30 @@ func (h *Home) Run(ctx context.Context) {
 			}
 		case <-settled:
 			settled = nil
-			h.refresh(ctx)
+			h.refreshOpen(ctx)
 		case <-look.C:
-			h.refresh(ctx)
+			h.refreshOpen(ctx)
 		}
 	}
 }
 
-// refresh shows every open home that changed. Who asks meanwhile goes first.
-func (h *Home) refresh(ctx context.Context) {
-	for _, user := range h.open() {
+// refreshOpen shows every open tab that changed. People who ask meanwhile come
+// first.
+func (h *home) refreshOpen(ctx context.Context) {
+	for _, user := range h.listOpen() {
 		h.showWaiting(ctx)
-		h.show(ctx, user, false)
+		h.showTab(ctx, user, false)
 	}
 }
 
-// open lists whose home may be open, and forgets the others.
-func (h *Home) open() []string {
+// listOpen lists the people who may look at their tab, and forgets the others.
+func (h *home) listOpen() []string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	var users []string
-	for user, seen := range h.homes {
+	for user, seen := range h.tabs {
 		if time.Since(seen.opened) > homeLife {
-			delete(h.homes, user)
+			delete(h.tabs, user)
 			continue
 		}
 		users = append(users, user)
@@ -171,78 +146,82 @@ func (h *Home) open() []string {
 	return users
 }
 
-func (h *Home) showWaiting(ctx context.Context) {
+// showWaiting shows their tab to everyone who waits for it.
+func (h *home) showWaiting(ctx context.Context) {
 	for ctx.Err() == nil {
-		user, ok := h.next()
+		user, ok := h.nextWaiting()
 		if !ok {
 			return
 		}
-		h.show(ctx, user, true)
+		h.showTab(ctx, user, true)
 	}
 }
 
-// next is who has waited longest.
-func (h *Home) next() (user string, ok bool) {
+// nextWaiting is the person who has waited longest.
+func (h *home) nextWaiting() (user string, ok bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for other, seen := range h.homes {
-		if seen.waiting && (!ok || seen.opened.Before(h.homes[user].opened)) {
+	for other, seen := range h.tabs {
+		if seen.isWaiting && (!ok || seen.opened.Before(h.tabs[user].opened)) {
 			user, ok = other, true
 		}
 	}
 	return user, ok
 }
 
-// show publishes one person's home: if they asked for it in any case, and
-// otherwise if it is no longer what they were shown.
-func (h *Home) show(ctx context.Context, user string, asked bool) {
-	seen, ok := h.take(user)
+// showTab publishes one person's tab. If the person did not ask for it, it does so
+// only if the tab changed. A panic harms only this tab.
+func (h *home) showTab(ctx context.Context, user string, asked bool) {
+	seen, ok := h.takeTab(user)
 	if !ok {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, homeLimit)
 	defer cancel()
-	defer func() { // a panic harms only this home
-		if cause := recover(); cause != nil {
-			h.log.Error().Str("user", user).Interface("panic", cause).Bytes("stack", debug.Stack()).Msg("drawing a home failed")
-		}
-	}()
-	drawn, err := h.draw(ctx, user, seen.at)
+	defer catchPanic(h.log.With().Str("user", user).Logger(), "drawing a home failed", nil)
+	drawn, err := h.drawTab(ctx, user, seen.pages)
 	if err != nil {
-		h.failed(user, seen, asked, err)
+		h.handleFailure(user, seen, asked, err)
 		return
 	}
-	text, _ := json.Marshal(drawn) // it is about to be sent as that
-	seen.shown, ok = sha256.Sum256(text), sha256.Sum256(text) != seen.shown
-	if !asked && !ok {
+	isChanged := seen.noteShown(drawn)
+	if !asked && !isChanged {
 		return
 	}
-	if seen.hash, err = h.publish(ctx, user, seen.hash, drawn); err != nil {
-		h.failed(user, seen, asked, err)
+	if seen.hash, err = h.views.Publish(ctx, user, seen.hash, drawn); err != nil {
+		h.handleFailure(user, seen, asked, err)
 		return
 	}
-	h.keep(user, seen)
+	h.keepTab(user, seen)
 }
 
-// take reads a home and notes that nobody waits for it any more: who asks
-// from now on asks for another one.
-func (h *Home) take(user string) (home, bool) {
+// noteShown remembers a view, and reports whether it is another than before.
+func (t *tab) noteShown(drawn slack.HomeTabViewRequest) bool {
+	text, _ := json.Marshal(drawn) // Slack is sent the same
+	before := t.shown
+	t.shown = sha256.Sum256(text)
+	return t.shown != before
+}
+
+// takeTab reads a tab and ends the wait for it. A person who asks from now on asks
+// for another one.
+func (h *home) takeTab(user string) (tab, bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	seen := h.homes[user]
+	seen := h.tabs[user]
 	if seen == nil {
-		return home{}, false
+		return tab{}, false
 	}
-	seen.waiting = false
+	seen.isWaiting = false
 	return *seen, true
 }
 
-// keep remembers what was shown, unless it was asked for again meanwhile; but
-// then, too, Slack has a new view, whose hash the next one needs.
-func (h *Home) keep(user string, shown home) {
+// keepTab remembers what was shown. If the person asked again meanwhile, it only
+// keeps the hash, because Slack has a new view in any case.
+func (h *home) keepTab(user string, shown tab) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	now := h.homes[user]
+	now := h.tabs[user]
 	switch {
 	case now == nil:
 	case now.opened.Equal(shown.opened):
@@ -253,43 +232,26 @@ func (h *Home) keep(user string, shown home) {
 	}
 }
 
-// publish hands a view to Slack and returns the new one's hash.
-func (h *Home) publish(ctx context.Context, user, hash string, drawn slack.HomeTabViewRequest) (string, error) {
-	if err := h.pace.wait(ctx); err != nil {
-		return hash, err
-	}
-	request := slack.PublishViewContextRequest{UserID: user, View: drawn}
-	if hash != "" {
-		request.Hash = &hash
-	}
-	answer, err := h.api.PublishViewContext(ctx, request)
-	if err != nil {
-		h.pace.heed(classify("views.publish", err))
-		return hash, err
-	}
-	return answer.Hash, nil
-}
-
-// failed decides what becomes of a home that was not shown. A hash that is not
-// Slack's any more means that another replica or a later click showed it
-// meanwhile: to whom waits it is shown over that, and otherwise left to them.
-func (h *Home) failed(user string, seen home, asked bool, err error) {
-	conflict := answered(err, "hash_conflict")
-	if !conflict {
-		h.log.Warn().Str("user", user).Err(classify("views.publish", err)).Msg("could not show a home")
+// handleFailure decides what becomes of a tab that Slack did not show. After a hash
+// conflict another replica or a later click has shown the tab. A person who waits
+// is shown theirs over that one; otherwise the tab is left to the other.
+func (h *home) handleFailure(user string, seen tab, asked bool, err error) {
+	isConflict := slackapi.IsHashConflict(err)
+	if !isConflict {
+		h.log.Warn().Str("user", user).Err(err).Msg("could not show a home")
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	now := h.homes[user]
+	now := h.tabs[user]
 	switch {
 	case now == nil || !now.opened.Equal(seen.opened):
-	case !asked && conflict:
-		delete(h.homes, user)
+	case !asked && isConflict:
+		delete(h.tabs, user)
 	case asked && seen.tries+1 < homeTries:
-		now.tries, now.waiting = seen.tries+1, true
-		if conflict {
+		now.tries, now.isWaiting = seen.tries+1, true
+		if isConflict {
 			now.hash = ""
 		}
-		h.ring()
+		h.signalAsked()
 	}
 }

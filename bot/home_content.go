@@ -2,68 +2,63 @@ package bot
 
 import (
 	"context"
-	"errors"
-	"slices"
 	"time"
 
 	"github.com/slack-go/slack"
 
 	"licensebot/approvals"
+	"licensebot/bot/message"
 )
 
-// maxUndecided bounds what is looked through for what waits for one person.
+// maxUndecided bounds how many requests are looked through for one person.
 const maxUndecided = 500
 
-// draw reads what a person's home shows, and draws it.
-func (h *Home) draw(ctx context.Context, user string, at pages) (slack.HomeTabViewRequest, error) {
-	var c homeContent
-	all, err := h.store.ListUndecided(ctx, maxUndecided)
+// homeMaxAge is how old answers about people may be here. They decide nothing.
+const homeMaxAge = 5 * time.Minute
+
+// drawTab reads what a person's tab shows, and draws it.
+func (h *home) drawTab(ctx context.Context, user string, pages message.HomePages) (slack.HomeTabViewRequest, error) {
+	c := message.HomeContent{Link: h.link}
+	undecided, err := h.store.ListUndecided(ctx, maxUndecided)
 	if err != nil {
 		return slack.HomeTabViewRequest{}, err
 	}
-	var waiting []approvals.Request
-	waiting, c.unsure = h.waitingFor(ctx, user, all)
-	c.waiting, c.at.waiting = cut(waiting, at.waiting), last(at.waiting, len(waiting))
-	c.waitingAll = len(waiting)
-	c.mine, c.mineAll, err = h.store.ListByRequester(ctx, user, perPage, at.mine*perPage)
-	if c.at.mine = last(at.mine, c.mineAll); err == nil && c.at.mine != at.mine {
-		c.mine, c.mineAll, err = h.store.ListByRequester(ctx, user, perPage, c.at.mine*perPage)
+	waiting, unsure := h.listWaitingFor(ctx, user, undecided)
+	c.Unsure, c.WaitingTotal = unsure, len(waiting)
+	c.Pages.Waiting = message.ClampHomePage(pages.Waiting, len(waiting))
+	c.Waiting = message.HomePage(waiting, pages.Waiting)
+	c.Own, c.OwnTotal, err = h.listOwn(ctx, user, pages.Own)
+	c.Pages.Own = message.ClampHomePage(pages.Own, c.OwnTotal)
+	if err == nil && c.Pages.Own != pages.Own { // there are fewer pages
+		c.Own, c.OwnTotal, err = h.listOwn(ctx, user, c.Pages.Own)
 	}
-	c.unwell = h.unwell(ctx)
-	return h.words.home(h.self, c), err
+	c.Problems = h.problems(ctx)
+	return h.phrases.RenderHome(c), err
 }
 
-// How old an answer about people may be here, where it decides nothing.
-const ageAtHome = 5 * time.Minute
+func (h *home) listOwn(ctx context.Context, user string, page int) ([]approvals.Request, int, error) {
+	return h.store.ListByRequester(ctx, user, message.HomePageSize, page*message.HomePageSize)
+}
 
-// waitingFor picks those requests that a person may vote on, has not voted on,
-// and would bring nearer to their end. unsure tells that there may be more.
-func (h *Home) waitingFor(ctx context.Context, user string, all []approvals.Request) (waiting []approvals.Request, unsure bool) {
-	if len(all) == 0 {
+// listWaitingFor picks the requests that a person can bring nearer to their
+// quorum. It is unsure if there may be more.
+func (h *home) listWaitingFor(
+	ctx context.Context, user string, undecided []approvals.Request,
+) (waiting []approvals.Request, unsure bool) {
+	if len(undecided) == 0 {
 		return nil, false
 	}
-	person, err := h.directory.FindPerson(ctx, user, ageAtHome)
+	person, err := h.voters.directory.FindPerson(ctx, user, homeMaxAge)
 	if err != nil {
 		h.log.Warn().Str("user", user).Err(err).Msg("could not tell what waits for somebody")
 		return nil, true
 	}
-	for _, r := range all {
-		stages, err := h.stagesOf(ctx, user, r.Terms.Stages)
+	for _, r := range undecided {
+		stages, err := h.voters.findStages(ctx, r.Terms.Stages, user, homeMaxAge)
 		unsure = unsure || err != nil
-		if approvals.EligibilityOf(r, person, stages) == approvals.Counts && helps(r, user, stages) {
+		if voter := (approvals.Voter{Person: person, Stages: stages}); voter.CanHelp(r) {
 			waiting = append(waiting, r)
 		}
 	}
 	return waiting, unsure
-}
-
-func (h *Home) stagesOf(ctx context.Context, user string, stages []approvals.Stage) (named []int, failed error) {
-	for i, stage := range stages {
-		members, err := h.directory.ListMembers(ctx, stage.Approvers, ageAtHome)
-		failed = errors.Join(failed, err)
-		if slices.Contains(members, user) {
-			named = append(named, i)
-		}
-	}
-	return named, failed
 }

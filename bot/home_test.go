@@ -1,7 +1,6 @@
 package bot
 
 import (
-	"encoding/json"
 	"fmt"
 	"regexp"
 	"runtime"
@@ -13,6 +12,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"licensebot/approvals"
+	"licensebot/bot/bottest"
 	"licensebot/internal/fakeslack"
 	"licensebot/internal/fault"
 )
@@ -65,35 +65,7 @@ func (r *rig) shown(user string) string {
 	if !ok {
 		return ""
 	}
-	return said(r.t, v.Blocks)
-}
-
-// said lists the texts of blocks, one a line.
-func said(t *testing.T, blocks json.RawMessage) string {
-	t.Helper()
-	var all any
-	if err := json.Unmarshal(blocks, &all); err != nil {
-		t.Fatal(err)
-	}
-	var lines []string
-	var walk func(any)
-	walk = func(v any) {
-		switch v := v.(type) {
-		case []any:
-			for _, inner := range v {
-				walk(inner)
-			}
-		case map[string]any:
-			if text, ok := v["text"].(string); ok {
-				lines = append(lines, text)
-			}
-			for _, name := range []string{"text", "elements"} {
-				walk(v[name])
-			}
-		}
-	}
-	walk(all)
-	return strings.Join(lines, "\n")
+	return bottest.ListTexts(r.t, v.Blocks)
 }
 
 var ownLink = regexp.MustCompile(`<https://sandbox\.slack\.com/archives/C0APPROVALS/p\d{16}\|(R-\d{8})>`)
@@ -114,8 +86,8 @@ func TestHomeShowsMineAndWhatWaitsForMe(t *testing.T) {
 			t.Errorf("%q is missing in\n%s", want, shown)
 		}
 	}
-	expectHarmless(t, ownLink.ReplaceAllString(shown, "$1"))
-	r.home(alex, "Waiting for you (2)", "R-00000001", "R-00000003", "You have not asked for any licences yet.")
+	bottest.ExpectHarmless(t, ownLink.ReplaceAllString(shown, "$1"))
+	r.home(alex, "Waiting for you (2)", "R-00000001", "R-00000003", "You have not asked for any licenses yet.")
 	r.home(kim, "No request waits for your approval.", "Your requests (2)")
 
 	voted := approvals.VotesCounted{Ballots: []approvals.Ballot{{User: robin, Eligibility: approvals.Counts, Stages: []int{1}}}}
@@ -126,57 +98,6 @@ func TestHomeShowsMineAndWhatWaitsForMe(t *testing.T) {
 	r.awaitHome(kim, "given by <@U0ROBIN>")
 	if shown := r.shown(alex); !strings.Contains(shown, "Waiting for you (2)") {
 		t.Errorf("Alex is still needed\n%s", shown)
-	}
-}
-
-// TestHomeOfEveryState is taken by Slack, and harmless.
-func TestHomeOfEveryState(t *testing.T) {
-	r := newRig(t, fakeslack.Config{})
-	hostile := "<!channel> *x* `y` & " + strings.Repeat("ﷺ<", 300)
-	var all []approvals.Request
-	for _, state := range approvals.States() {
-		for _, card := range []string{"", "1700000001.000100"} {
-			request := r.request(state)
-			request.CardTS, request.DelayReason, request.FiledAt = card, hostile, testTime
-			request.Ask = approvals.Ask{Group: hostile, Codes: manyCodes(maxCodes), Reason: hostile, Action: approvals.Set, Quotas: []approvals.Quota{{Code: "CODE1", Limit: 5}}}
-			request.Proposal.Group = approvals.Group{ID: hostile, Name: hostile}
-			if state == approvals.Filed || state == approvals.Refused {
-				request.Proposal = nil
-			}
-			all = append(all, request)
-		}
-	}
-	c := homeContent{waiting: all[:perPage], mine: all[perPage : 2*perPage], waitingAll: 300, mineAll: 300, unwell: []string{hostile, hostile}, at: pages{waiting: 3, mine: 4}}
-	view := testWords().home(r.self, c)
-	if n := len(view.Blocks.BlockSet); n > 50 {
-		t.Errorf("it has %d blocks", n)
-	}
-	if _, err := r.api.PublishViewContext(r.ctx, slack.PublishViewContextRequest{UserID: robin, View: view}); err != nil {
-		t.Fatal(classify("views.publish", err))
-	}
-	for line := range strings.SplitSeq(r.shown(robin), "\n") {
-		expectHarmless(t, regexp.MustCompile(`<https://sandbox\.slack\.com/archives/C0APPROVALS/p\d{16}\|(R-[A-Z0-9]{8})>`).ReplaceAllString(line, "$1"))
-	}
-	if strings.Contains(r.shown(robin), "filed") {
-		t.Errorf("%s", r.shown(robin))
-	}
-}
-
-func TestPages(t *testing.T) {
-	for value, want := range map[string]pages{"0 0": {}, "3 12": {3, 12}, "-1 0": {}, "x": {}, "1": {}, "0 99999999999999999999": {}, "0 100001": {}} {
-		if got, ok := pagesOf(action{ActionID: "home_page_mine_on", Value: value}); !ok || got != want {
-			t.Errorf("%q turns to %v", value, got)
-		}
-	}
-	if _, ok := pagesOf(action{ActionID: "other", Value: "0 0"}); ok {
-		t.Error("any button turns a page")
-	}
-	for all, want := range map[int][3]int{0: {0, 0, 0}, 1: {0, 0, 0}, 10: {0, 0, 0}, 11: {0, 1, 1}, 20: {0, 1, 1}, 21: {0, 1, 2}} {
-		for page, want := range want {
-			if got := last(page, all); got != want {
-				t.Errorf("page %d of %d is %d", page, all, got)
-			}
-		}
 	}
 }
 
@@ -196,10 +117,10 @@ func TestHomeWithoutADirectory(t *testing.T) {
 // only to whom asks for it.
 func TestHomeConflicts(t *testing.T) {
 	r := newRig(t, fakeslack.Config{})
-	s := r.listen(r.store)
+	b := r.listen(r.store)
 	r.home(robin, "You have not asked")
-	elsewhere := slack.HomeTabViewRequest{Type: slack.VTHomeTab, Blocks: slack.Blocks{BlockSet: []slack.Block{section("of another replica")}}}
-	if _, err := r.api.PublishViewContext(r.ctx, slack.PublishViewContextRequest{UserID: robin, View: elsewhere}); err != nil {
+	elsewhere := slack.HomeTabViewRequest{Type: slack.VTHomeTab, Blocks: slack.Blocks{BlockSet: []slack.Block{slack.NewSectionBlock(slack.NewTextBlockObject(slack.MarkdownType, "of another replica", false, false), nil, nil)}}}
+	if _, err := r.api().PublishViewContext(r.ctx, slack.PublishViewContextRequest{UserID: robin, View: elsewhere}); err != nil {
 		t.Fatal(err)
 	}
 	conflicts := func() int {
@@ -216,13 +137,13 @@ func TestHomeConflicts(t *testing.T) {
 	if shown := r.shown(robin); shown != "of another replica" {
 		t.Errorf("it was shown over\n%s", shown)
 	}
-	for len(s.intake.Home.open()) > 0 && r.ctx.Err() == nil {
+	for len(b.home.listOpen()) > 0 && r.ctx.Err() == nil {
 		runtime.Gosched() // it is left to whoever showed it, and not tried again
 	}
 	if r.ctx.Err() != nil {
 		t.Fatal("it is tried again and again")
 	}
-	s.intake.Home.opened(robin, "old.hash") // an event that was on its way meanwhile
+	b.home.noteOpened(robin, "old.hash") // an event that was on its way meanwhile
 	r.awaitHome(robin, "Your requests (1)")
 	if n := conflicts(); n != 2 {
 		t.Errorf("%d conflicts", n)
@@ -232,15 +153,15 @@ func TestHomeConflicts(t *testing.T) {
 // TestHomesAreBounded: whoever looked longest ago is forgotten.
 func TestHomesAreBounded(t *testing.T) {
 	r := newRig(t, fakeslack.Config{})
-	h := NewHome(r.api, r.store, r.directory, testWords(), r.self, nil, testLogger(r))
+	h := r.bot.home
 	for n := range homesOpen + 5 {
-		h.opened(fmt.Sprint("U", n), "")
+		h.noteOpened(fmt.Sprint("U", n), "")
 	}
-	if first, ok := h.next(); len(h.open()) != homesOpen || !ok || first != "U5" {
-		t.Errorf("%d are open, first %s", len(h.open()), first)
+	if first, ok := h.nextWaiting(); len(h.listOpen()) != homesOpen || !ok || first != "U5" {
+		t.Errorf("%d are open, first %s", len(h.listOpen()), first)
 	}
-	h.homes["U7"].opened = time.Now().Add(-homeLife - time.Second)
-	if open := h.open(); slices.Contains(open, "U7") || len(open) != homesOpen-1 {
+	h.tabs["U7"].opened = time.Now().Add(-homeLife - time.Second)
+	if open := h.listOpen(); slices.Contains(open, "U7") || len(open) != homesOpen-1 {
 		t.Errorf("%d are open", len(open))
 	}
 }

@@ -4,221 +4,195 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"time"
 
 	"github.com/rs/zerolog"
 
 	"licensebot/approvals"
+	"licensebot/bot/command"
+	"licensebot/bot/message"
+	"licensebot/bot/slackapi"
+	"licensebot/bot/socket"
 )
 
-// A Filer makes what arrives durable. What it says is recorded is on the disk;
-// after an error nothing was, unless it is approvals.ErrUncertain.
-type RequestStore interface {
-	// File records a request, once for each envelope: for one that filed a
-	// request before, it returns that one, and again is true. It sets the times.
-	FileRequest(ctx context.Context, r approvals.Request) (filed approvals.Request, again bool, err error)
-	// React records that somebody gave a reaction or took it back, in whatever
-	// order that is heard, and owes a weighing where it is on an open card.
-	RecordReaction(ctx context.Context, heard approvals.Reaction) error
-	// Request reads one request; approvals.ErrNoRequest if there is none.
-	Request(ctx context.Context, id string) (approvals.Request, error)
-	// Step applies an event, as approvals.Store does. done is nil here.
-	ApplyEvent(ctx context.Context, id string, e approvals.Event, done *approvals.LeasedJob) (approvals.Request, error)
-	// DeadLetter keeps a delivery that was not understood, once for each
-	// envelope. The caller has taken secrets out of raw and bounded it.
-	DeadLetter(ctx context.Context, envelope, why string, raw []byte) error
-	// Ahead counts the requests whose card is still to be posted, up to most.
-	CountUnposted(ctx context.Context, most int) (int, error)
-	// Mine and Waiting read a part of a list, and count all of it.
-	ListByRequester(ctx context.Context, requester string, limit, offset int) ([]approvals.Request, int, error)
-	ListPending(ctx context.Context, limit, offset int) ([]approvals.Request, int, error)
-	ListByGroup(ctx context.Context, groupID string, limit int) ([]approvals.Request, error)
-	CountOpen(ctx context.Context) (map[approvals.State]int, error)
+// An intake handles envelopes: it has them stored, and only then says what to
+// acknowledge them with.
+type intake struct {
+	store     DeliveryStore
+	botUserID string
+	channel   string
+	emoji     approvals.Emoji
+	directory *slackapi.Directory
+	phrases   message.Phrases
+	now       func() time.Time // the clock of dates that people type
+	log       zerolog.Logger
+
+	filing     *filing
+	changes    *changes
+	queries    *queries
+	lookups    *lookups
+	form       *form
+	home       *home
+	posts      *slackapi.Messenger
+	background *backgroundQueue
 }
 
-// An Intake understands envelopes, has them made durable, and only then says
-// what to acknowledge them with.
-type Intake struct {
-	Store     RequestStore
-	Words     Messages
-	TTL       time.Duration // life of a request that has no card yet
-	Self      Self
-	Receipts  *ResponseURLs
-	Directory *Directory
-	Lookups   *Lookups
-	Form      *Form
-	Home      *Home
-	Speaker   *Messenger
-	Errands   *BackgroundQueue
-	Now       func() time.Time // the clock of dates that are typed; nil: time.Now
-	Log       zerolog.Logger
-}
-
-// ackText is the payload that a slash command is acknowledged with.
-type ackText struct {
-	ResponseType string `json:"response_type"`
-	Text         string `json:"text"`
-}
-
-// Handle deals with one envelope. ok is false if it must not be acknowledged,
-// so that Slack delivers it again; payload is nil if there is nothing to say.
-// A panic harms only the envelope that caused it.
-func (in *Intake) Handle(ctx context.Context, env envelope) (payload any, ok bool) {
-	defer func() {
-		if cause := recover(); cause != nil {
-			in.Log.Error().Str("envelope", env.ID).Interface("panic", cause).Bytes("stack", debug.Stack()).Msg("handling an envelope failed")
-			payload, ok = in.broken(ctx, env, fmt.Sprint("panic: ", cause))
-		}
-	}()
+// Handle deals with one envelope; see [socket.Handler]. A panic harms only the
+// envelope that caused it.
+func (in *intake) Handle(ctx context.Context, env socket.Envelope) (payload any, ok bool) {
+	log := in.log.With().Str("envelope", env.ID).Logger()
+	defer catchPanic(log, "handling an envelope failed", func(cause any) {
+		payload, ok = in.recordBroken(ctx, env, fmt.Sprint("panic: ", cause))
+	})
 	switch env.Type {
-	case "slash_commands":
-		return in.command(ctx, env)
-	case "events_api":
-		return nil, in.event(ctx, env)
-	case "interactive":
-		return in.interactive(ctx, env), true
+	case socket.TypeCommand:
+		return in.handleCommand(ctx, env)
+	case socket.TypeEvent:
+		return nil, in.handleEvent(ctx, env)
+	case socket.TypeInteraction:
+		return in.handleInteraction(ctx, env), true
 	}
-	return nil, in.setAside(ctx, env, "unknown envelope type "+bounded(env.Type, 60))
+	return nil, in.setAside(ctx, env, "unknown envelope type "+message.OneLine(env.Type, 60))
 }
 
-// broken records an envelope that made the handler panic. Delivering it again
-// would do the same, so it is acknowledged once it is recorded.
-func (in *Intake) broken(ctx context.Context, env envelope, why string) (any, bool) {
-	kept := in.setAside(ctx, env, why)
-	if env.once() {
-		return in.excuse(env, in.Words.Broken(), in.Words.FormBroken()), true
+// recordBroken records an envelope that the bot cannot handle. Delivering it
+// again would change nothing, so it is acknowledged once it is recorded.
+func (in *intake) recordBroken(ctx context.Context, env socket.Envelope, why string) (payload any, ok bool) {
+	isKept := in.setAside(ctx, env, why)
+	if env.IsDeliveredOnce() {
+		return decline(env, message.CommandBroken(), message.FormBroken()), true
 	}
-	return nil, kept
+	return nil, isKept
 }
 
-// setAside records a delivery that nothing here understands, so that it can be
-// acknowledged: unacknowledged, Slack would deliver it again and again.
-func (in *Intake) setAside(ctx context.Context, env envelope, why string) bool {
-	in.Log.Warn().Str("envelope", env.ID).Str("type", bounded(env.Type, 60)).Str("why", why).Msg("set a delivery aside")
-	if err := in.Store.DeadLetter(ctx, env.ID, why, redact(env.Payload)); err != nil {
-		in.Log.Error().Str("envelope", env.ID).Err(err).Msg("could not record a delivery")
+// setAside records a delivery that the bot does not understand, and reports
+// whether it may be acknowledged. Otherwise Slack delivers it again and again.
+func (in *intake) setAside(ctx context.Context, env socket.Envelope, why string) bool {
+	in.log.Warn().Str("envelope", env.ID).Str("type", message.OneLine(env.Type, 60)).Str("why",
+		why).Msg("set a delivery aside")
+	if err := in.store.DeadLetter(ctx, env.ID, why, redactDelivery(env.Payload)); err != nil {
+		in.log.Error().Str("envelope", env.ID).Err(err).Msg("could not record a delivery")
 		return false
 	}
 	return true
 }
 
-// say is an acknowledgement that only the person who typed the command sees.
-func say(env envelope, text string) any {
+// ackText is the payload that acknowledges a slash command.
+type ackText struct {
+	ResponseType string `json:"response_type"`
+	Text         string `json:"text"`
+}
+
+// ephemeralAck acknowledges a command with a text that only its author sees.
+func ephemeralAck(env socket.Envelope, text string) any {
 	if !env.AcceptsPayload || text == "" {
 		return nil
 	}
 	return ackText{ResponseType: "ephemeral", Text: text}
 }
 
-func (in *Intake) command(ctx context.Context, env envelope) (any, bool) {
+func (in *intake) handleCommand(ctx context.Context, env socket.Envelope) (payload any, ok bool) {
 	typed, err := decodeSlashCommand(env.Payload)
 	if err != nil {
-		return in.broken(ctx, env, err.Error())
+		return in.recordBroken(ctx, env, err.Error())
 	}
-	name := bounded(typed.Command, maxCommandName)
-	command, err := ParseCommand(name, typed.Text, in.now())
-	var malformed *CommandError
-	if errors.As(err, &malformed) {
-		return say(env, in.Words.Malformed(malformed)), true
+	name := message.OneLine(typed.Command, command.MaxNameLength)
+	understood, err := command.Parse(name, typed.Text, in.now())
+	if problem, ok := errors.AsType[*command.Error](err); ok {
+		return ephemeralAck(env, message.ExplainCommandError(problem)), true
 	}
-	return say(env, in.obey(ctx, env, name, typed, command)), true
+	return ephemeralAck(env, in.runCommand(ctx, env, name, typed, understood)), true
 }
 
-// obey does what a command asks and returns what to acknowledge it with.
-func (in *Intake) obey(ctx context.Context, env envelope, name string, typed slashCommand, c Command) string {
+// runCommand does what a command asks, and returns the answer.
+func (in *intake) runCommand(
+	ctx context.Context, env socket.Envelope, name string, typed slashCommand, c command.Command,
+) string {
 	switch c.Verb {
-	case VerbForm:
-		return in.opened(ctx, typed, name)
-	case VerbHelp:
-		return in.Words.Help(name)
-	case VerbCancel:
-		return in.cancel(ctx, name, c, typed.UserID)
-	case VerbEnd:
-		return in.end(ctx, name, c.ID, typed.UserID)
-	case VerbMine, VerbPending, VerbStatus, VerbWhy:
-		return in.answer(ctx, name, typed.UserID, c)
-	case VerbShow, VerbCodes:
-		return in.Lookups.begin(ctx, env.ID, name, typed, c) // ctx ends when the acknowledgement is out
+	case command.VerbForm:
+		return in.openFromCommand(ctx, typed, name)
+	case command.VerbHelp:
+		return in.phrases.CommandHelp(name)
+	case command.VerbCancel:
+		return in.changes.cancelRequest(ctx, name, c, typed.UserID)
+	case command.VerbEnd:
+		return in.changes.revokeGrant(ctx, name, c.ID, typed.UserID)
+	case command.VerbMine, command.VerbPending, command.VerbStatus, command.VerbWhy:
+		return in.queries.answerQuery(ctx, name, typed.UserID, c)
+	case command.VerbShow, command.VerbCodes:
+		return in.lookups.beginLookup(ctx, env.ID, name, typed, c) // ctx ends when the acknowledgement is out
 	}
-	return in.file(ctx, env, typed, c.Ask)
+	return in.filing.fileCommand(ctx, env, typed, c.Ask)
 }
 
-func (in *Intake) now() time.Time {
-	if in.Now == nil {
-		return time.Now()
-	}
-	return in.Now()
-}
-
-// file makes the request durable; what it returns may say so.
-func (in *Intake) file(ctx context.Context, env envelope, typed slashCommand, ask approvals.Ask) string {
-	request, _, err := in.record(ctx, env, typed.UserID, typed.ChannelID, ask)
-	if errors.Is(err, approvals.ErrCommitUnknown) {
-		return in.Words.Uncertain()
-	}
-	if err != nil {
-		return in.Words.NotStored()
-	}
-	in.Receipts.Keep(request.ID, typed.ResponseURL, time.Now())
-	return in.Words.Receipt(request, in.ahead(ctx))
-}
-
-// maxAhead bounds the count of those who wait: beyond it the wait is an hour.
-const maxAhead = 3600
-
-// ahead is how many cards are to be posted before a new one, as far as known.
-func (in *Intake) ahead(ctx context.Context) int {
-	n, err := in.Store.CountUnposted(ctx, maxAhead)
-	if err != nil {
-		in.Log.Warn().Err(err).Msg("could not count the cards that wait")
-		return 0
-	}
-	return max(n-1, 0) // the new one is counted as well
-}
-
-func (in *Intake) event(ctx context.Context, env envelope) bool {
+func (in *intake) handleEvent(ctx context.Context, env socket.Envelope) (ok bool) {
 	e, err := decodeEvent(env.Payload)
 	if err != nil {
 		return in.setAside(ctx, env, err.Error())
 	}
 	switch e.Type {
 	case "reaction_added", "reaction_removed":
-		return in.reaction(ctx, env, e)
+		return in.recordReaction(ctx, env, e)
 	case "app_home_opened":
 		if e.Tab == "home" {
-			in.Home.opened(e.User, e.View.Hash)
+			in.home.noteOpened(e.User, e.View.Hash)
 		}
 	case "subteam_members_changed":
-		in.Directory.Forget(e.SubteamID)
+		in.directory.ForgetGroup(e.SubteamID)
 	case "member_left_channel":
-		if e.User == in.Self.UserID && e.Channel == in.Words.Channel {
-			in.Log.Error().Msg("the bot was removed from the approvals channel; nothing can be asked or told until someone invites it there again with /invite")
+		if e.User == in.botUserID && e.Channel == in.channel {
+			in.log.Error().Msg("the bot was removed from the approvals channel; " +
+				"nothing can be asked or told until someone invites it there again with /invite")
 		}
 	case "app_uninstalled", "tokens_revoked":
-		in.Log.Error().Str("event", e.Type).Msg("the Slack app was removed or its tokens revoked; install it again and restart with its new tokens")
+		in.log.Error().Str("event", e.Type).
+			Msg("the Slack app was removed or its tokens revoked; install it again and restart with its new tokens")
 	default:
-		return in.setAside(ctx, env, "unknown event type "+bounded(e.Type, 60))
+		return in.setAside(ctx, env, "unknown event type "+message.OneLine(e.Type, 60))
 	}
 	return true
 }
 
-// reaction records a vote for weighing. Other emoji, other channels and
-// messages that somebody else wrote are none of its business; whether it is on
-// a card is told by the card's timestamp alone.
-func (in *Intake) reaction(ctx context.Context, env envelope, e event) bool {
-	name, deny, ok := in.Words.vote(e.Reaction)
-	if !ok || e.User == "" || e.User == in.Self.UserID || e.Item.Type != "message" ||
-		e.Item.Channel != in.Words.Channel || e.ItemUser != "" && e.ItemUser != in.Self.UserID {
+// recordReaction records a vote, which a job counts later. It skips other emoji,
+// other channels and messages of others. Whether the message is a card, the store
+// knows by its timestamp.
+func (in *intake) recordReaction(ctx context.Context, env socket.Envelope, e event) (ok bool) {
+	name, deny, isVote := in.emoji.Meaning(e.Reaction)
+	if !isVote || e.User == "" || e.User == in.botUserID || e.Item.Type != "message" ||
+		e.Item.Channel != in.channel || e.ItemUser != "" && e.ItemUser != in.botUserID {
 		return true
 	}
-	err := in.Store.RecordReaction(ctx, approvals.Reaction{
+	err := in.store.RecordReaction(ctx, approvals.Reaction{
 		Channel: e.Item.Channel, TS: e.Item.TS, User: e.User, Name: name, Deny: deny,
 		EventTS: e.EventTS, Present: e.Type == "reaction_added",
 	})
 	if err != nil {
-		in.Log.Error().Str("envelope", env.ID).Err(err).Msg("could not record a reaction; Slack will deliver it again")
+		in.log.Error().Str("envelope", env.ID).Err(err).Msg("could not record a reaction; " +
+			"Slack will deliver it again")
 		return false
 	}
 	return true
+}
+
+// DeclineBusy answers an envelope that came while too many others waited.
+func (in *intake) DeclineBusy(env socket.Envelope) (payload any) {
+	return decline(env, message.CommandBusy(), message.FormBusy())
+}
+
+// decline tells a person in the acknowledgement that their command or their form
+// failed. Other interactions have no place for words; a type-ahead gets an empty
+// list.
+func decline(env socket.Envelope, forCommand, forForm string) any {
+	if env.Type != socket.TypeInteraction {
+		return ephemeralAck(env, forCommand)
+	}
+	x, err := decodeInteraction(env.Payload)
+	switch {
+	case err != nil:
+	case x.Type == "block_suggestion":
+		return message.NoOptions()
+	case x.Type == "view_submission" && x.View.CallbackID == message.FormCallback:
+		return message.FieldErrors(map[string]string{message.FieldGroup: forForm})
+	}
+	return nil
 }

@@ -5,138 +5,104 @@ import (
 	"context"
 	"errors"
 
-	"github.com/slack-go/slack"
-
 	"licensebot/approvals"
+	"licensebot/bot/command"
+	"licensebot/bot/message"
+	"licensebot/bot/socket"
 )
 
-// interactive deals with shortcuts, clicks, type-aheads and forms. Slack
-// delivers them once and people wait for the answer, so every one is
-// acknowledged, understood or not.
-func (in *Intake) interactive(ctx context.Context, env envelope) any {
+// handleInteraction deals with shortcuts, clicks, type-aheads and forms, and
+// returns what to acknowledge with. Slack delivers them once while a person
+// waits, so each is acknowledged, whether the bot understands it or not.
+func (in *intake) handleInteraction(ctx context.Context, env socket.Envelope) any {
 	x, err := decodeInteraction(env.Payload)
 	if err != nil {
 		in.setAside(ctx, env, err.Error())
 		return nil
 	}
 	switch {
-	case x.Type == "block_suggestion" && x.ActionID == fieldGroup:
-		return in.Form.suggest(ctx, x.Value)
-	case x.Type == "view_submission" && x.View.CallbackID == formCallback:
-		return in.submitted(ctx, env, x)
+	case x.Type == "block_suggestion" && x.ActionID == message.FieldGroup:
+		return in.form.suggestGroups(ctx, x.Value)
+	case x.Type == "view_submission" && x.View.CallbackID == message.FormCallback:
+		return in.submitForm(ctx, env, x)
 	case x.Type == "view_closed":
 		return nil
 	case x.Type == "shortcut" && x.CallbackID == ShortcutOpen:
-		in.openFor(ctx, x)
+		in.openFromShortcut(ctx, x)
 		return nil
-	case x.Type == "block_actions" && in.clicked(ctx, x):
+	case x.Type == "block_actions" && in.handleClick(ctx, x):
 		return nil
 	}
-	in.setAside(ctx, env, "unknown interaction "+bounded(x.Type, 60)+" "+bounded(x.CallbackID+x.View.CallbackID+x.ActionID, 60))
-	return in.excuse(env, in.Words.Broken(), in.Words.FormBroken())
+	id := message.OneLine(x.CallbackID+x.View.CallbackID+x.ActionID, 60)
+	in.setAside(ctx, env, "unknown interaction "+message.OneLine(x.Type, 60)+" "+id)
+	return decline(env, message.CommandBroken(), message.FormBroken())
 }
 
-// clicked reports whether there was a button of ours among the actions.
-func (in *Intake) clicked(ctx context.Context, x interaction) bool {
+// handleClick reports whether a button of the bot was among the actions.
+func (in *intake) handleClick(ctx context.Context, x interaction) bool {
 	for _, a := range x.Actions {
-		switch {
-		case a.ActionID == ShortcutOpen:
-			in.openFor(ctx, x)
+		if a.ActionID == ShortcutOpen {
+			in.openFromShortcut(ctx, x)
 			return true
-		case in.Home.turned(x.User.ID, x.View.Hash, a):
+		}
+		if pages, ok := message.ParseHomePages(a.ActionID, a.Value); ok {
+			in.home.turnPages(x.User.ID, x.View.Hash, pages)
 			return true
 		}
 	}
 	return false
 }
 
-// openFor opens the form where no command was typed, so that a failure can be
-// told in a direct message only.
-func (in *Intake) openFor(ctx context.Context, x interaction) {
-	if err := in.Form.open(ctx, x.TriggerID, opening{}); err != nil {
-		in.Log.Error().Err(err).Msg("could not open the form")
-		in.whisper("", x.User.ID, in.Words.FormNotOpened(usualName))
+// openFromShortcut opens the form for a person who typed no command. A failure
+// can only be told in a direct message.
+func (in *intake) openFromShortcut(ctx context.Context, x interaction) {
+	if err := in.form.open(ctx, x.TriggerID, formOrigin{}); err != nil {
+		in.log.Error().Err(err).Msg("could not open the form")
+		in.tellLater("", x.User.ID, in.phrases.FormNotOpened(command.DefaultName))
 	}
 }
 
-// opened opens the form for a command without words, and is what the command
-// is answered with: nothing, or how to do without the form.
-func (in *Intake) opened(ctx context.Context, typed slashCommand, name string) string {
-	if err := in.Form.open(ctx, typed.TriggerID, opening{Channel: typed.ChannelID, Command: name}); err != nil {
-		in.Log.Error().Err(err).Msg("could not open the form")
-		return in.Words.FormNotOpened(name)
+// openFromCommand opens the form for a command without words. The answer is
+// empty, or says how to do without the form.
+func (in *intake) openFromCommand(ctx context.Context, typed slashCommand, name string) string {
+	if err := in.form.open(ctx, typed.TriggerID, formOrigin{Channel: typed.ChannelID, Command: name}); err != nil {
+		in.log.Error().Err(err).Msg("could not open the form")
+		return in.phrases.FormNotOpened(name)
 	}
 	return ""
 }
 
-// submitted files the request of a form. Without a payload the form closes, so
-// it closes only when the request is durable.
-func (in *Intake) submitted(ctx context.Context, env envelope, x interaction) any {
-	by := openingOf(x.View.PrivateMetadata)
-	ask, wrong := filledIn(x.View).ask(cmp.Or(by.Command, usualName))
+// submitForm stores the request of a form. Without a payload the form closes, so
+// it closes only once the request is stored.
+func (in *intake) submitForm(ctx context.Context, env socket.Envelope, x interaction) any {
+	origin := decodeOrigin(x.View.PrivateMetadata)
+	ask, wrong := readForm(x.View).parseAsk(cmp.Or(origin.Command, command.DefaultName), in.now())
 	if len(wrong) > 0 {
-		return fieldErrors(wrong)
+		return message.FieldErrors(wrong)
 	}
-	request, again, err := in.record(ctx, env, x.User.ID, by.Channel, ask)
+	request, again, err := in.filing.fileRequest(ctx, env.ID, x.User.ID, origin.Channel, ask)
 	if errors.Is(err, approvals.ErrCommitUnknown) {
-		return fieldErrors(map[string]string{fieldGroup: in.Words.Uncertain()})
+		return message.FieldErrors(map[string]string{message.FieldGroup: message.CommandUncertain()})
 	}
 	if err != nil {
-		return fieldErrors(map[string]string{fieldGroup: in.Words.FormNotStored()})
+		return message.FieldErrors(map[string]string{message.FieldGroup: message.FormNotStored()})
 	}
 	if !again {
-		in.whisper(by.Channel, x.User.ID, in.Words.Receipt(request, in.ahead(ctx)))
+		in.tellLater(origin.Channel, x.User.ID, in.filing.confirmReceipt(ctx, request))
 	}
 	return nil
 }
 
-// record makes a request durable, once for each envelope.
-func (in *Intake) record(ctx context.Context, env envelope, requester, origin string, ask approvals.Ask) (approvals.Request, bool, error) {
-	request, again, err := in.Store.FileRequest(ctx, approvals.Request{
-		ID: approvals.NewID(), EnvelopeID: env.ID, Requester: requester, OriginChannel: origin,
-		Channel: in.Words.Channel, Ask: ask, Terms: approvals.Terms{TTL: in.TTL},
-	})
-	if err != nil {
-		in.Log.Error().Str("envelope", env.ID).Err(err).Msg("could not record a request")
-		return request, again, err
-	}
-	in.Log.Info().Str("request", request.ID).Str("requester", request.Requester).Strs("codes", ask.Codes).Bool("again", again).Msg("request recorded")
-	return request, again, nil
-}
-
-// whisper tells a person something after the acknowledgement: in the channel
+// tellLater tells a person something after the acknowledgement: in the channel
 // where they asked, or directly.
-func (in *Intake) whisper(channel, user, text string) {
-	in.Errands.Add(func(ctx context.Context) {
-		if err := in.Speaker.Whisper(ctx, channel, user, text); err != nil {
-			in.Log.Warn().Str("user", user).Err(err).Msg("could not tell somebody what became of their form")
+func (in *intake) tellLater(channel, user, text string) {
+	in.background.add(func(ctx context.Context) {
+		err := in.posts.AwaitPace(ctx, approvals.PacePrivate)
+		if err == nil {
+			err = in.posts.TellWaiting(ctx, channel, user, text)
+		}
+		if err != nil {
+			in.log.Warn().Str("user", user).Err(err).Msg("could not tell somebody what became of their form")
 		}
 	})
 }
-
-// excuse tells a person in the acknowledgement that nothing came of what they
-// did: command to whom typed a command, form to whom submitted the form. Other
-// interactions have no place for words; a type-ahead gets nothing to choose.
-func (in *Intake) excuse(env envelope, command, form string) any {
-	if env.Type != "interactive" {
-		return say(env, command)
-	}
-	x, err := decodeInteraction(env.Payload)
-	switch {
-	case err != nil:
-	case x.Type == "block_suggestion":
-		return options{Options: []*slack.OptionBlockObject{}}
-	case x.Type == "view_submission" && x.View.CallbackID == formCallback:
-		return fieldErrors(map[string]string{fieldGroup: form})
-	}
-	return nil
-}
-
-// busy is the acknowledgement of what came when too much else waited.
-func (in *Intake) busy(env envelope) any {
-	return in.excuse(env, in.Words.Busy(), in.Words.FormBusy())
-}
-
-// once reports whether Slack delivers an envelope one time only, and somebody
-// waits for what becomes of it.
-func (e envelope) once() bool { return e.Type == "slash_commands" || e.Type == "interactive" }

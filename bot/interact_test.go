@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"licensebot/approvals"
+	"licensebot/bot/message"
+	"licensebot/bot/socket"
 	"licensebot/internal/fakeslack"
 	"licensebot/internal/fakeuipath"
 	"licensebot/internal/fault"
@@ -35,7 +37,7 @@ func (r *rig) withUiPath() *fakeuipath.Server {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	r.catalogue = licensing.NewAllocations(client)
+	r.uipath = licensing.NewAllocations(client)
 	return u
 }
 
@@ -67,7 +69,7 @@ func (r *rig) submit(v fakeslack.View, values map[string]any) fakeslack.Interact
 }
 
 func typedIn() map[string]any {
-	return map[string]any{fieldGroup: "group-01", fieldCodes: "IDU"}
+	return map[string]any{message.FieldGroup: "group-01", message.FieldCodes: "IDU"}
 }
 
 // TestFormsOfferWhatUiPathTells opens one of every kind there is.
@@ -86,7 +88,7 @@ func TestFormsOfferWhatUiPathTells(t *testing.T) {
 			t.Parallel()
 			r := newRig(t, fakeslack.Config{})
 			u := r.withUiPath()
-			for i := range maxOptions - 2 {
+			for i := range message.MaxOptions - 2 {
 				u.Own(fmt.Sprintf("CODE%d", i), 50, i)
 			}
 			for _, operation := range c.down {
@@ -107,7 +109,7 @@ func TestFormsOfferWhatUiPathTells(t *testing.T) {
 			if told := strings.Contains(string(v.Blocks), "please type it"); told == (len(c.want) == 2) {
 				t.Errorf("that it has to be typed is told: %t", told)
 			}
-			if strings.Contains(v.PrivateMetadata, "xoxb") || v.PrivateMetadata != (opening{general, "/allocate"}).metadata() {
+			if strings.Contains(v.PrivateMetadata, "xoxb") || v.PrivateMetadata != (formOrigin{general, "/allocate"}).encode() {
 				t.Errorf("%s", v.PrivateMetadata)
 			}
 			u.Clear()
@@ -149,14 +151,14 @@ func TestFormStaysOpenUntilItIsStored(t *testing.T) {
 		u.Inject(operation, fault.Fault{Status: 503})
 	}
 	broken := make(chan func() error, 3)
-	r.listen(filer{RequestStore: r.store, file: func(approvals.Request) error { return (<-broken)() }})
+	r.listen(faultyStore{Store: r.store, file: func(approvals.Request) error { return (<-broken)() }})
 	v := r.form()
 	for words, how := range map[string]func() error{
 		"could not record your request": func() error { return errors.New("disk full") },
 		"Something went wrong":          func() error { panic("of the handler") },
 	} {
 		broken <- how
-		if done := r.submit(v, typedIn()); done.Error != "" || !strings.Contains(done.Errors[fieldGroup], words) || len(r.slack.Views(robin)) != 1 {
+		if done := r.submit(v, typedIn()); done.Error != "" || !strings.Contains(done.Errors[message.FieldGroup], words) || len(r.slack.Views(robin)) != 1 {
 			t.Errorf("%+v, want %s", done, words)
 		}
 	}
@@ -183,10 +185,10 @@ func TestReceiptIsTheCommandsReceipt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := r.slack.Suggest(r.ctx, robin, v.ID, fieldGroup, "fin"); err != nil {
+	if _, err := r.slack.Suggest(r.ctx, robin, v.ID, message.FieldGroup, "fin"); err != nil {
 		t.Fatal(err)
 	}
-	r.submit(v, map[string]any{fieldGroup: "group-01", fieldCodes: []string{"IDU"}, fieldWhy: "new"})
+	r.submit(v, map[string]any{message.FieldGroup: "group-01", message.FieldCodes: []string{"IDU"}, message.FieldReason: "new"})
 	said := func() (receipts []string) {
 		for _, e := range r.slack.Ephemerals(robin) {
 			if e.Via == "chat.postEphemeral" {
@@ -225,10 +227,10 @@ func TestReceiptFindsAnotherWay(t *testing.T) {
 	r.slack.Inject("chat.postEphemeral", fault.Fault{Error: "restricted_action"})
 	r.listen(r.store)
 	v := r.form()
-	if _, err := r.slack.Suggest(r.ctx, robin, v.ID, fieldGroup, "fin"); err != nil {
+	if _, err := r.slack.Suggest(r.ctx, robin, v.ID, message.FieldGroup, "fin"); err != nil {
 		t.Fatal(err)
 	}
-	r.submit(v, map[string]any{fieldGroup: "group-01", fieldCodes: []string{"IDU"}})
+	r.submit(v, map[string]any{message.FieldGroup: "group-01", message.FieldCodes: []string{"IDU"}})
 	r.await("the receipt", func() bool { return len(r.slack.DirectMessages(robin)) == 1 })
 	if said := r.slack.DirectMessages(robin)[0].Text; !strings.Contains(said, "is recorded") {
 		t.Error(said)
@@ -245,8 +247,8 @@ func TestFormsKeepTheCommandsName(t *testing.T) {
 	}
 	r.listen(r.store)
 	for want, open := range map[string]func() error{
-		"/licences": func() error {
-			typed, err := r.slack.Command(r.ctx, robin, general, "/licences", "")
+		"/licenses": func() error {
+			typed, err := r.slack.Command(r.ctx, robin, general, "/licenses", "")
 			return errors.Join(err, errors.New(typed.Error+typed.Response))
 		},
 		"/allocate": func() error {
@@ -264,7 +266,7 @@ func TestFormsKeepTheCommandsName(t *testing.T) {
 		r.await("the receipt", func() bool { return len(r.slack.DirectMessages(robin)) > before })
 		id := requestID.FindString(r.slack.DirectMessages(robin)[before].Text)
 		request, err := r.store.Request(r.ctx, id)
-		if said := testWords().Standing(request, approvals.IsRequester); err != nil || !strings.Contains(said, "`"+want+" cancel "+id+"`") {
+		if said := message.ExplainVoteIgnored(request, approvals.IsRequester); err != nil || !strings.Contains(said, "`"+want+" cancel "+id+"`") {
 			t.Errorf("%s: %s, %v", want, said, err)
 		}
 	}
@@ -276,7 +278,7 @@ func TestEveryInteractionIsAcknowledged(t *testing.T) {
 	r := newRig(t, fakeslack.Config{})
 	u := r.withUiPath()
 	kept := new(letters)
-	s := r.newSocket(filer{RequestStore: r.store, letters: kept})
+	b := r.newBot(faultyStore{Store: r.store, letters: kept})
 	for name, c := range map[string]struct{ payload, answer, letter string }{
 		"closed":        {`{"type":"view_closed","view":{"callback_id":"allocate_form"}}`, "null", ""},
 		"shortcut":      {`{"type":"shortcut","callback_id":"other"}`, "null", "unknown interaction shortcut other"},
@@ -293,8 +295,8 @@ func TestEveryInteractionIsAcknowledged(t *testing.T) {
 		"mistyped form": {`{"type":"view_submission","view":{"callback_id":"allocate_form","state":7}}`, `"response_action":"errors"`, ""},
 	} {
 		payload := strings.Replace(c.payload, "{", `{"user":{"id":"U0KIM"},"token":"secret","trigger_id":"secret",`, 1)
-		env := envelope{ID: name, Type: "interactive", AcceptsPayload: true, Payload: json.RawMessage(payload)}
-		answer, ok := s.intake.Handle(r.ctx, env)
+		env := socket.Envelope{ID: name, Type: "interactive", AcceptsPayload: true, Payload: json.RawMessage(payload)}
+		answer, ok := b.intake.Handle(r.ctx, env)
 		raw, err := json.Marshal(answer)
 		if !ok || err != nil || !strings.Contains(string(raw), c.answer) {
 			t.Errorf("%s: %t, %s, %v", name, ok, raw, err)
@@ -306,8 +308,8 @@ func TestEveryInteractionIsAcknowledged(t *testing.T) {
 	if err := r.store.Close(); err != nil {
 		t.Fatal(err)
 	}
-	env := envelope{ID: "late", Type: "interactive", Payload: json.RawMessage(`{"type":"shortcut","user":{"id":"U1"}}`)}
-	if _, ok := s.intake.Handle(r.ctx, env); !ok {
+	env := socket.Envelope{ID: "late", Type: "interactive", Payload: json.RawMessage(`{"type":"shortcut","user":{"id":"U1"}}`)}
+	if _, ok := b.intake.Handle(r.ctx, env); !ok {
 		t.Error("what could not be set aside is not acknowledged")
 	}
 	u.Close()
@@ -324,15 +326,15 @@ func TestTypeAheadWhileUiPathHangs(t *testing.T) {
 		t.Fatal(err)
 	}
 	u.Inject("GET identity groups", fault.Fault{Hang: true})
-	in := r.intake(r.store)
-	in.Form.Catalog = licensing.NewAllocations(fresh)
+	in := r.newBot(r.store).intake
+	in.form.catalog = licensing.NewAllocations(fresh)
 	ctx, cancel := context.WithTimeout(r.ctx, 100*time.Millisecond)
 	defer cancel()
-	if offered := in.Form.suggest(ctx, "Fin “x”"); len(offered.Options) != 1 || offered.Options[0].Value != `Fin "x"` {
+	if offered := in.form.suggestGroups(ctx, "Fin “x”"); len(offered.Options) != 1 || offered.Options[0].Value != `Fin "x"` {
 		t.Errorf("%+v", offered)
 	}
 	u.Clear()
-	if found, err := r.slack.Suggest(r.ctx, robin, v.ID, fieldGroup, "robots"); err != nil || len(found.Options) != 1 || found.Options[0] != (fakeslack.SelectOption{Text: "Finance Robots", Value: "group-01"}) {
+	if found, err := r.slack.Suggest(r.ctx, robin, v.ID, message.FieldGroup, "robots"); err != nil || len(found.Options) != 1 || found.Options[0] != (fakeslack.SelectOption{Text: "Finance Robots", Value: "group-01"}) {
 		t.Errorf("%+v, %v", found, err)
 	}
 }

@@ -5,8 +5,12 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 
 	"licensebot/approvals"
+	"licensebot/bot/bottest"
+	"licensebot/bot/command"
+	"licensebot/bot/message"
 )
 
 // FuzzInteraction gives the decoder of interactive payloads anything. It never
@@ -35,21 +39,21 @@ func FuzzInteraction(f *testing.F) {
 		if x.Type == "" || x.User.ID == "" {
 			t.Fatalf("%+v", x)
 		}
-		if origin := openingOf(x.View.PrivateMetadata).Channel; origin != idOnly(origin) {
+		if origin := decodeOrigin(x.View.PrivateMetadata).Channel; origin != "" && !originShape.MatchString(origin) {
 			t.Fatalf("origin %q", origin)
 		}
 		for _, a := range x.Actions {
-			if at, _ := pagesOf(a); min(at.mine, at.waiting) < 0 || max(at.mine, at.waiting) > maxPage {
+			if at, _ := message.ParseHomePages(a.ActionID, a.Value); min(at.Own, at.Waiting) < 0 || max(at.Own, at.Waiting) > message.MaxHomePage {
 				t.Fatalf("page %v", at)
 			}
 		}
-		ask, wrong := filledIn(x.View).ask(cmp.Or(openingOf(x.View.PrivateMetadata).Command, usualName))
+		ask, wrong := readForm(x.View).parseAsk(cmp.Or(decodeOrigin(x.View.PrivateMetadata).Command, command.DefaultName), time.Now())
 		if len(wrong) == 0 {
-			checkAsk(t, ask)
-			expectHarmless(t, wished(approvals.Request{Ask: ask}))
+			bottest.CheckAsk(t, ask, time.Now())
+			bottest.ExpectHarmless(t, phrases().ConfirmReceipt(approvals.Request{ID: command.ExampleID, Ask: ask}, 300))
 			return
 		}
-		shown, err := json.Marshal(fieldErrors(wrong))
+		shown, err := json.Marshal(message.FieldErrors(wrong))
 		if err != nil || len(shown) > 10<<10 || strings.Contains(string(shown), `:""`) {
 			t.Fatalf("%s, %v", shown, err)
 		}

@@ -3,104 +3,100 @@ package bot
 import (
 	"context"
 	"fmt"
-	"runtime/debug"
 	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
 
-	"licensebot/approvals"
+	"licensebot/bot/command"
+	"licensebot/bot/message"
+	"licensebot/bot/slackapi"
+	"licensebot/bot/socket"
 )
 
-// Bounds of questions that UiPath is asked for.
+// Bounds of questions that only UiPath can answer.
 const (
-	lookupLimit   = 30 * time.Second // long enough for a slow UiPath, short enough that one still waits
+	lookupLimit   = 30 * time.Second // long enough for a slow UiPath, while a person still waits
 	lookupsAtOnce = 16
 )
 
-// An Organisation is UiPath, as far as questions need it. Errors are as
-// package approvals' Licences returns them.
-type Organization interface {
-	// Group and Rule are those of approvals.Licences.
-	FindGroup(ctx context.Context, ref string) (approvals.Group, error)
-	ReadAllocation(ctx context.Context, groupID string) (approvals.Allocation, error)
-	// Owned lists what the organisation owns of each code, as UiPath tells it
-	// now; none if it owns nothing.
-	Owned(ctx context.Context) ([]approvals.Seats, error)
-}
-
-// Lookups answer what only UiPath knows, after the command was acknowledged.
-// Nothing durable is owed: a question whose answer does not come is typed again.
-type Lookups struct {
-	uipath  Organization
-	store   RequestStore
-	speaker *Messenger
-	words   Messages
+// lookups answers what only UiPath knows, after the command was acknowledged.
+// Nothing is stored: if an answer gets lost, the person types the question again.
+type lookups struct {
+	uipath  GroupReader
+	store   GroupStore
+	posts   *slackapi.Messenger
+	phrases message.Phrases
 	log     zerolog.Logger
 
-	ctx     context.Context
+	ctx     context.Context // ends with close
 	stop    context.CancelFunc
 	slots   chan struct{}
 	running sync.WaitGroup
 
 	mu     sync.Mutex
-	asking map[string]bool // envelopes; one that is delivered twice is answered once
+	asking map[string]bool // envelopes: one that is delivered twice is answered once
 }
 
-// NewLookups makes lookups that end with Close.
-func NewLookups(uipath Organization, filer RequestStore, speaker *Messenger, words Messages, log zerolog.Logger) *Lookups {
-	l := &Lookups{
-		uipath: uipath, store: filer, speaker: speaker, words: words, log: log,
+func newLookups(
+	uipath GroupReader, store GroupStore, posts *slackapi.Messenger, phrases message.Phrases, log zerolog.Logger,
+) *lookups {
+	l := &lookups{
+		uipath: uipath, store: store, posts: posts, phrases: phrases, log: log,
 		slots: make(chan struct{}, lookupsAtOnce), asking: make(map[string]bool),
 	}
 	l.ctx, l.stop = context.WithCancel(context.Background())
 	return l
 }
 
-// Close gives up what is being looked up and waits until that is over. No
-// question may begin any more.
-func (l *Lookups) Close() {
+// close gives up what is being looked up, and waits until that is over. No lookup
+// may begin any more.
+func (l *lookups) close() {
 	l.stop()
 	l.running.Wait()
 }
 
-// begin looks up what a command asks, once acknowledged ends: the answer is to
-// come after the acknowledgement. It returns what to acknowledge with.
-func (l *Lookups) begin(acknowledged context.Context, envelope, name string, typed slashCommand, c Command) string {
+// beginLookup looks up what a command asks, once acknowledged ends, so that the
+// answer comes after the acknowledgement. It returns what to acknowledge with.
+func (l *lookups) beginLookup(
+	acknowledged context.Context, envelope, name string, typed slashCommand, c command.Command,
+) string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.asking[envelope] {
-		return l.words.Looking()
+		return message.LookingUp()
 	}
 	select {
 	case l.slots <- struct{}{}:
 	default:
-		return l.words.Busy()
+		return message.CommandBusy()
 	}
 	l.asking[envelope] = true
 	l.running.Go(func() {
-		defer func() {
-			<-l.slots
-			l.mu.Lock()
-			delete(l.asking, envelope)
-			l.mu.Unlock()
-		}()
-		if l.acknowledged(acknowledged) {
-			l.answer(name, typed, c)
+		defer l.finishLookup(envelope)
+		if l.awaitAcknowledged(acknowledged) {
+			l.sendAnswer(name, typed, c)
 		}
 	})
-	return l.words.Looking()
+	return message.LookingUp()
 }
 
-// acknowledged waits until an acknowledgement is out: Slack shows messages in
-// the order in which they arrive. It returns false when there is no time left.
-func (l *Lookups) acknowledged(acknowledged context.Context) bool {
+func (l *lookups) finishLookup(envelope string) {
+	<-l.slots
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.asking, envelope)
+}
+
+// awaitAcknowledged waits until an acknowledgement is out, because Slack shows
+// messages in the order in which they arrive. It returns false if the bot stops.
+func (l *lookups) awaitAcknowledged(acknowledged context.Context) bool {
 	select {
 	case <-acknowledged.Done():
 	case <-l.ctx.Done():
 		return false
 	}
-	written := time.NewTimer(flushTime)
+	written := time.NewTimer(socket.FlushTime)
 	defer written.Stop()
 	select {
 	case <-written.C:
@@ -110,50 +106,53 @@ func (l *Lookups) acknowledged(acknowledged context.Context) bool {
 	}
 }
 
-func (l *Lookups) answer(name string, typed slashCommand, c Command) {
+// sendAnswer looks up what a command asks and tells the person: by the
+// response_url of the command, or in another way if Slack refuses that.
+func (l *lookups) sendAnswer(name string, typed slashCommand, c command.Command) {
 	ctx, cancel := context.WithTimeout(l.ctx, lookupLimit)
 	defer cancel()
-	text := l.find(ctx, name, c)
+	text := l.lookUp(ctx, name, c)
 	if l.ctx.Err() != nil {
 		return
 	}
-	if err := l.speaker.whisper(context.WithoutCancel(ctx), typed.ResponseURL, typed.ChannelID, typed.UserID, text); err != nil {
+	sending := context.WithoutCancel(ctx)
+	if l.posts.Respond(sending, typed.ResponseURL, typed.UserID, text) {
+		return
+	}
+	if err := l.posts.TellWaiting(sending, typed.ChannelID, typed.UserID, text); err != nil {
 		l.log.Warn().Err(err).Str("verb", string(c.Verb)).Msg("an answer did not reach whoever asked")
 	}
 }
 
-// find is what to answer. A panic harms only the question that caused it.
-func (l *Lookups) find(ctx context.Context, name string, c Command) (text string) {
-	defer func() {
-		if cause := recover(); cause != nil {
-			l.log.Error().Interface("panic", cause).Bytes("stack", debug.Stack()).Msg("looking something up failed")
-			text = l.words.NotFound(name, c.Group, fmt.Errorf("panic: %v", cause))
-		}
-	}()
-	if c.Verb == VerbCodes {
+// lookUp returns the answer. A panic harms only the question that caused it.
+func (l *lookups) lookUp(ctx context.Context, name string, c command.Command) (text string) {
+	defer catchPanic(l.log, "looking something up failed", func(cause any) {
+		text = message.ExplainLookupError(name, c.Group, fmt.Errorf("panic: %v", cause))
+	})
+	if c.Verb == command.VerbCodes {
 		seats, err := l.uipath.Owned(ctx)
 		if err != nil {
-			return l.failed(name, c, err)
+			return l.explainError(name, c, err)
 		}
-		return l.words.Owned(name, seats)
+		return l.phrases.ListOwnedCodes(name, seats)
 	}
 	group, err := l.uipath.FindGroup(ctx, c.Group)
 	if err != nil {
-		return l.failed(name, c, err)
+		return l.explainError(name, c, err)
 	}
-	rule, err := l.uipath.ReadAllocation(ctx, group.ID)
+	allocation, err := l.uipath.ReadAllocation(ctx, group.ID)
 	if err != nil {
-		return l.failed(name, c, err)
+		return l.explainError(name, c, err)
 	}
-	open, err := l.store.ListByGroup(ctx, group.ID, pageSize+1)
+	open, err := l.store.ListByGroup(ctx, group.ID, message.PageSize+1)
 	if err != nil {
 		l.log.Error().Err(err).Msg("could not list the requests about a group")
-		return l.words.Unanswered()
+		return message.QueryFailed()
 	}
-	return l.words.Rule(name, group, rule, open)
+	return l.phrases.ShowAllocation(name, group, allocation, open)
 }
 
-func (l *Lookups) failed(name string, c Command, err error) string {
+func (l *lookups) explainError(name string, c command.Command, err error) string {
 	l.log.Warn().Err(err).Str("verb", string(c.Verb)).Msg("UiPath did not tell what somebody asked")
-	return l.words.NotFound(name, c.Group, err)
+	return message.ExplainLookupError(name, c.Group, err)
 }

@@ -10,6 +10,10 @@ import (
 	"github.com/rs/zerolog"
 
 	"licensebot/approvals"
+	"licensebot/bot/bottest"
+	"licensebot/bot/command"
+	"licensebot/bot/message"
+	"licensebot/bot/socket"
 	"licensebot/internal/fakeslack"
 	"licensebot/internal/fakeuipath"
 	"licensebot/licensing"
@@ -17,17 +21,17 @@ import (
 
 // watched is a real UiPath client that tells when it is asked for a group.
 type watched struct {
-	Organization
+	GroupReader
 	asked func(context.Context)
 }
 
 func (w watched) FindGroup(ctx context.Context, ref string) (approvals.Group, error) {
 	w.asked(ctx)
-	return w.Organization.FindGroup(ctx, ref)
+	return w.GroupReader.FindGroup(ctx, ref)
 }
 
 // lookups are those of a rig with a UiPath that has group-01.
-func (r *rig) lookups(asked func(context.Context)) *Lookups {
+func (r *rig) lookups(asked func(context.Context)) *lookups {
 	r.t.Helper()
 	u, err := fakeuipath.New(fakeuipath.Config{})
 	if err != nil {
@@ -41,30 +45,30 @@ func (r *rig) lookups(asked func(context.Context)) *Lookups {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	l := NewLookups(watched{licensing.NewAllocations(client), asked}, r.store, r.speaker, testWords(), testLogger(r))
-	r.t.Cleanup(l.Close)
+	l := newLookups(watched{licensing.NewAllocations(client), asked}, r.store, r.bot.messenger.posts, phrases(), r.logger())
+	r.t.Cleanup(l.close)
 	return l
 }
 
-var showGroup = Command{Verb: VerbShow, Group: "group-01"}
+var showGroup = command.Command{Verb: command.VerbShow, Group: "group-01"}
 
 // However long the acknowledgement takes, nothing is answered before it.
 func TestLookupsWaitForTheAcknowledgement(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := NewLookups(nil, nil, nil, testWords(), zerolog.Nop())
+		l := newLookups(nil, nil, nil, phrases(), zerolog.Nop())
 		acknowledged, acknowledge := context.WithCancel(t.Context())
 		answers := make(chan bool, 1)
-		go func() { answers <- l.acknowledged(acknowledged) }()
+		go func() { answers <- l.awaitAcknowledged(acknowledged) }()
 		time.Sleep(time.Hour) // of the test's own clock
 		if len(answers) > 0 {
 			t.Error("answered before the acknowledgement was out")
 		}
 		acknowledge()
-		if begun := time.Now(); !<-answers || time.Since(begun) != flushTime {
+		if begun := time.Now(); !<-answers || time.Since(begun) != socket.FlushTime {
 			t.Error("not answered afterwards")
 		}
-		go func() { answers <- l.acknowledged(context.Background()) }()
-		l.Close()
+		go func() { answers <- l.awaitAcknowledged(context.Background()) }()
+		l.close()
 		if <-answers {
 			t.Error("answered while the bot stops")
 		}
@@ -77,7 +81,7 @@ func TestLookupsAnswerOnce(t *testing.T) {
 	acknowledged, acknowledge := context.WithCancel(t.Context())
 	l := r.lookups(func(context.Context) {})
 	for range 2 {
-		if said := l.begin(acknowledged, "e1", "/allocate", slashCommand{UserID: robin, ChannelID: channel}, showGroup); said != testWords().Looking() {
+		if said := l.beginLookup(acknowledged, "e1", "/allocate", slashCommand{UserID: robin, ChannelID: channel}, showGroup); said != message.LookingUp() {
 			t.Errorf("acknowledged with %q", said)
 		}
 	}
@@ -95,15 +99,15 @@ func TestLookupsAreBounded(t *testing.T) {
 	l := r.lookups(func(context.Context) { t.Error("UiPath was asked") })
 	never, cancel := context.WithCancel(t.Context())
 	for n := range lookupsAtOnce + 1 {
-		want := testWords().Looking()
+		want := message.LookingUp()
 		if n == lookupsAtOnce {
-			want = testWords().Busy()
+			want = message.CommandBusy()
 		}
-		if said := l.begin(never, approvals.NewID(), "/allocate", slashCommand{UserID: robin, ChannelID: channel}, showGroup); said != want {
+		if said := l.beginLookup(never, approvals.NewID(), "/allocate", slashCommand{UserID: robin, ChannelID: channel}, showGroup); said != want {
 			t.Errorf("question %d is acknowledged with %q", n, said)
 		}
 	}
-	l.Close()
+	l.close()
 	cancel()
 	if told := r.slack.Ephemerals(robin); len(told) != 0 {
 		t.Errorf("told %+v", told)
@@ -121,11 +125,11 @@ func TestLookupsThatFail(t *testing.T) {
 			l := r.lookups(asked)
 			ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 			defer cancel()
-			said := l.find(ctx, "/allocate", showGroup)
+			said := l.lookUp(ctx, "/allocate", showGroup)
 			if !strings.HasPrefix(said, "I could not look that up: ") {
 				t.Errorf("answered with %q", said)
 			}
-			expectHarmless(t, said)
+			bottest.ExpectHarmless(t, said)
 			if name == "a panic" && !strings.Contains(r.log.String(), "of the lookup") {
 				t.Errorf("the log does not tell: %s", r.log)
 			}

@@ -3,117 +3,122 @@ package bot
 import (
 	"context"
 	"errors"
-	"slices"
-	"strings"
 	"time"
 
-	"github.com/slack-go/slack"
+	"github.com/rs/zerolog"
 
 	"licensebot/approvals"
+	"licensebot/bot/command"
+	"licensebot/bot/message"
+	"licensebot/bot/slackapi"
 )
 
-// Who may see what: whoever can type the command sees who asks for which codes
-// for which group, who has to agree, and how it ended. That is what the
-// approvals channel tells its members, and it is needed to know whom to wait
-// for. Reasons are free text that was written for approvers. They stand on the
-// card and in its thread, where the channel's members decide who reads them;
-// here they are shown to the requester alone, and others get a link to the
-// card. A list of one person's requests is for that person.
-
-// pageSize is how many requests a list shows at a time. Slack drops an
-// acknowledgement of 20 KB without a word; ten of the longest requests take
-// half of that.
-const pageSize = 10
-
-// Whatever only adorns an answer has this long: the answer itself has to be
-// there within Slack's three seconds.
-const adornLimit = 700 * time.Millisecond
-
-// A page is a part of a list of requests.
-type page struct {
-	requests []approvals.Request
-	all      int // on all pages
-	number   int // from 1
-	mine     map[string]bool
+// queries answers what the store knows.
+//
+// Every person who can type the command may see who asks for which codes and
+// groups, who has to approve, and how it ended. The approvals channel tells its
+// members the same, and people need it to know who they wait for. A reason is
+// free text for approvers. It stands on the card and in its thread, where the
+// members of the channel read it. Here only the requester reads it; others get a
+// link to the card. A list of one person's requests is for that person.
+type queries struct {
+	store     QueryStore
+	voters    voters
+	directory *slackapi.Directory
+	phrases   message.Phrases
+	log       zerolog.Logger
 }
 
-func (p page) last() int { return max(1, (p.all+pageSize-1)/pageSize) }
+// extrasLimit bounds the calls for what only adds to an answer. The answer itself
+// must be there within Slack's three seconds.
+const extrasLimit = 700 * time.Millisecond
 
-// answer answers a question for which the database suffices.
-func (in *Intake) answer(ctx context.Context, name, asker string, c Command) string {
+// answerQuery answers a question.
+func (q *queries) answerQuery(ctx context.Context, name, asker string, c command.Command) string {
 	var text string
 	var err error
 	switch c.Verb {
-	case VerbMine:
-		text, err = in.mine(ctx, name, asker, c.Page)
-	case VerbPending:
-		text, err = in.pending(ctx, name, asker, c.Page)
-	case VerbStatus, VerbWhy:
-		text, err = in.about(ctx, name, asker, c)
+	case command.VerbMine:
+		text, err = q.listOwn(ctx, name, asker, c.Page)
+	case command.VerbPending:
+		text, err = q.listPending(ctx, name, asker, c.Page)
+	case command.VerbStatus, command.VerbWhy:
+		text, err = q.describe(ctx, name, asker, c)
 	}
 	switch {
 	case errors.Is(err, approvals.ErrNotFound):
-		return in.Words.Unknown(c.ID)
+		return message.ExplainUnknownRequest(c.ID)
 	case err != nil:
-		in.Log.Error().Err(err).Str("verb", string(c.Verb)).Msg("could not answer a question")
-		return in.Words.Unanswered()
+		q.log.Error().Err(err).Str("verb", string(c.Verb)).Msg("could not answer a question")
+		return message.QueryFailed()
 	}
 	return text
 }
 
-func (in *Intake) mine(ctx context.Context, name, asker string, number int) (string, error) {
-	requests, all, err := in.Store.ListByRequester(ctx, asker, pageSize, (number-1)*pageSize)
-	return in.Words.Mine(name, page{requests: requests, all: all, number: number}), err
+func (q *queries) listOwn(ctx context.Context, name, asker string, number int) (string, error) {
+	requests, total, err := q.store.ListByRequester(ctx, asker, message.PageSize, (number-1)*message.PageSize)
+	return message.ListOwn(name, message.Page{Requests: requests, Total: total, Number: number}), err
 }
 
-func (in *Intake) pending(ctx context.Context, name, asker string, number int) (string, error) {
-	requests, all, err := in.Store.ListPending(ctx, pageSize, (number-1)*pageSize)
+func (q *queries) listPending(ctx context.Context, name, asker string, number int) (string, error) {
+	requests, total, err := q.store.ListPending(ctx, message.PageSize, (number-1)*message.PageSize)
 	if err != nil {
 		return "", err
 	}
-	p := page{requests: requests, all: all, number: number, mine: in.approvable(ctx, requests, asker)}
-	return in.Words.Waiting(name, p), nil
+	return message.ListPending(name, message.Page{
+		Requests: requests, Total: total, Number: number, Approvable: q.markApprovable(ctx, requests, asker),
+	}), nil
 }
 
-// approvable tells which requests wait for this very person, as far as Slack
-// tells it in time.
-func (in *Intake) approvable(ctx context.Context, requests []approvals.Request, asker string) map[string]bool {
-	ctx, cancel := context.WithTimeout(ctx, adornLimit)
+// markApprovable marks the requests that wait for this very person. It marks none
+// if Slack does not tell in time.
+func (q *queries) markApprovable(ctx context.Context, requests []approvals.Request, asker string) map[string]bool {
+	ctx, cancel := context.WithTimeout(ctx, extrasLimit)
 	defer cancel()
-	theirs := make(map[string]bool)
+	approvable := make(map[string]bool)
 	for _, r := range requests {
-		standing, err := in.Directory.standing(ctx, r, asker, time.Minute)
+		voter, err := q.voters.findVoter(ctx, r, asker, time.Minute)
 		if err != nil {
-			in.Log.Warn().Err(err).Msg("could not tell which requests wait for somebody")
+			q.log.Warn().Err(err).Msg("could not tell which requests wait for somebody")
 			return nil
 		}
-		theirs[r.ID] = standing == approvals.Counts && !slices.Contains(approvals.Voters(r.Votes), asker)
+		approvable[r.ID] = voter.CanHelp(r)
 	}
-	return theirs
+	return approvable
 }
 
-func (in *Intake) about(ctx context.Context, name, asker string, c Command) (string, error) {
+// describe tells about one request, or without an id how many are open.
+func (q *queries) describe(ctx context.Context, name, asker string, c command.Command) (string, error) {
 	if c.ID == "" {
-		counts, err := in.Store.CountOpen(ctx)
-		return in.Words.Overview(name, counts), err
+		counts, err := q.store.CountOpen(ctx)
+		return message.SummarizeOpen(name, counts), err
 	}
-	r, err := in.Store.Request(ctx, c.ID)
+	r, err := q.store.Request(ctx, c.ID)
 	if err != nil {
 		return "", err
 	}
-	r = forReader(r, asker)
-	link := ""
-	if r.CardTS != "" {
-		link = in.Directory.permalink(ctx, r.Channel, r.CardTS)
+	r = hideReasons(r, asker)
+	link := q.linkCard(ctx, r)
+	if c.Verb == command.VerbWhy {
+		return q.phrases.ExplainRequest(r, link), nil
 	}
-	if c.Verb == VerbWhy {
-		return in.Words.Explanation(r, link), nil
-	}
-	return in.Words.Where(name, r, link), nil
+	return q.phrases.DescribeRequest(name, r, link), nil
 }
 
-// forReader is the request without the reasons that are not for this reader.
-func forReader(r approvals.Request, reader string) approvals.Request {
+// linkCard is the address of a request's card. It is empty if there is no card,
+// or if Slack does not tell in time.
+func (q *queries) linkCard(ctx context.Context, r approvals.Request) string {
+	if r.CardTS == "" {
+		return ""
+	}
+	ctx, cancel := context.WithTimeout(ctx, extrasLimit)
+	defer cancel()
+	return q.directory.Permalink(ctx, r.Channel, r.CardTS)
+}
+
+// hideReasons is the request as this reader may see it: without reasons, unless
+// the reader is the requester.
+func hideReasons(r approvals.Request, reader string) approvals.Request {
 	if r.Requester == reader {
 		return r
 	}
@@ -124,16 +129,4 @@ func forReader(r approvals.Request, reader string) approvals.Request {
 		r.Outcome = &outcome
 	}
 	return r
-}
-
-// permalink is the address of a message; empty if Slack does not tell it in
-// time, or tells something that is none.
-func (d *Directory) permalink(ctx context.Context, channel, ts string) string {
-	ctx, cancel := context.WithTimeout(ctx, adornLimit)
-	defer cancel()
-	link, err := d.api.GetPermalinkContext(ctx, &slack.PermalinkParameters{Channel: channel, Ts: ts})
-	if err != nil || !strings.HasPrefix(link, "https://") || strings.ContainsAny(link, "<>| ") {
-		return ""
-	}
-	return link
 }

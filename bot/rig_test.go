@@ -3,7 +3,6 @@ package bot
 import (
 	"bytes"
 	"context"
-	"net/http"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -14,8 +13,11 @@ import (
 	"golang.org/x/time/rate"
 
 	"licensebot/approvals"
+	"licensebot/bot/message"
+	"licensebot/bot/socket"
 	"licensebot/internal/fakeslack"
 	"licensebot/internal/store"
+	"licensebot/licensing"
 )
 
 // The people and places of these tests.
@@ -32,21 +34,17 @@ var testTime = time.Date(2026, 11, 23, 9, 30, 0, 0, time.UTC)
 // patience is a guard: nothing waits this long when it works.
 const patience = 30 * time.Second
 
-// A rig is a Slack and the parts of a bot that call it.
+// A rig is a Slack, a store, and a bot between them.
 type rig struct {
-	t         *testing.T
-	ctx       context.Context
-	slack     *fakeslack.Server
-	api       *slack.Client
-	self      Self
-	receipts  *ResponseURLs
-	speaker   *Messenger
-	directory *Directory
-	catalogue Catalog  // nil unless a test has one
-	unwell    []string // what a home says of the bot
-	log       *logBuffer
-	store     *store.Store
-	greeted   chan struct{} // has one for every hello that the bot heard
+	t        *testing.T
+	ctx      context.Context
+	slack    *fakeslack.Server
+	store    *store.Store
+	uipath   UiPath   // nil unless a test has one
+	problems []string // what a Home tab says of the bot
+	bot      *Bot     // the last that was made
+	log      *logBuffer
+	greeted  chan struct{} // has one for every hello that the bot heard
 }
 
 func newRig(t *testing.T, cfg fakeslack.Config) *rig {
@@ -68,19 +66,73 @@ func newRig(t *testing.T, cfg fakeslack.Config) *rig {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-
-	r := &rig{t: t, ctx: ctx, slack: s, receipts: new(ResponseURLs), log: new(logBuffer), store: db, greeted: make(chan struct{}, 100)}
-	var client *http.Client
-	r.api, client = NewClient(s.APIURL(), s.BotToken())
-	t.Cleanup(client.CloseIdleConnections)
-	logger := testLogger(r)
-	if r.self, err = Introduce(ctx, r.api, logger); err != nil {
-		t.Fatal(err)
-	}
-	unpaced := Pace{Posts: rate.Inf, Updates: rate.Inf, Reactions: rate.Inf, Ephemerals: rate.Inf, Burst: 1}
-	r.speaker = NewMessenger(r.api, client, r.self, testWords(), r.receipts, unpaced, logger)
-	r.directory = NewDirectory(r.api, r.self, testWords())
+	r := &rig{t: t, ctx: ctx, slack: s, store: db, log: new(logBuffer), greeted: make(chan struct{}, 100)}
+	r.newBot(db)
 	return r
+}
+
+// newBot makes the bot that the rig has from now on.
+func (r *rig) newBot(s Store) *Bot {
+	r.t.Helper()
+	b, err := New(r.ctx, Deps{
+		Slack:   SlackConfig{APIURL: r.slack.APIURL(), BotToken: r.slack.BotToken(), AppToken: r.slack.AppToken()},
+		Channel: channel, Emoji: phrases().Emoji, CodeName: phrases().CodeName, TTL: time.Hour, Pace: unpaced,
+		Store: s, UiPath: r.uipath, Policy: func() approvals.Policy { return approvals.Policy{} },
+		Log: r.logger(),
+	})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	b.home.problems = func(context.Context) []string { return r.problems }
+	b.socket = socket.New(socket.Config{
+		APIURL: r.slack.APIURL(), BotToken: r.slack.BotToken(), AppToken: r.slack.AppToken(),
+		OnHello: func() { r.greeted <- struct{}{} },
+	}, b.intake, r.logger())
+	r.bot = b
+	return b
+}
+
+var unpaced = Pace{Posts: rate.Inf, Updates: rate.Inf, Reactions: rate.Inf, Ephemerals: rate.Inf, Burst: 1}
+
+// phrases are those of a bot with the usual configuration.
+func phrases() message.Phrases {
+	return message.Phrases{
+		Channel: channel, CodeName: licensing.Name,
+		Emoji: approvals.Emoji{Approve: []string{"white_check_mark"}, Deny: []string{"x"}},
+	}
+}
+
+// listen runs a bot until the test ends, and waits for its connections.
+func (r *rig) listen(s Store) *Bot {
+	r.t.Helper()
+	b := r.newBot(s)
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- b.Run(ctx) }()
+	r.t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			r.t.Error(err)
+		}
+		b.Close()
+	})
+	r.awaitConnections()
+	return b
+}
+
+// awaitConnections waits until the bot has heard hello on each connection.
+func (r *rig) awaitConnections() {
+	r.t.Helper()
+	for range socket.Connections {
+		select {
+		case <-r.greeted:
+		case <-r.ctx.Done():
+			r.t.Fatalf("%d connections are live\n%s", r.bot.LiveConnections(), r.log)
+		}
+	}
+	if live := r.bot.LiveConnections(); live != socket.Connections {
+		r.t.Errorf("%d connections are live", live)
+	}
 }
 
 // request is an ordinary request in a state.
@@ -120,4 +172,9 @@ func (l *logBuffer) String() string {
 	return l.b.String()
 }
 
-func testLogger(r *rig) zerolog.Logger { return zerolog.New(r.log) }
+func (r *rig) logger() zerolog.Logger { return zerolog.New(r.log) }
+
+// api calls Slack as the bot, for what the bot does not do.
+func (r *rig) api() *slack.Client {
+	return slack.New(r.slack.BotToken(), slack.OptionAPIURL(r.slack.APIURL()))
+}

@@ -72,7 +72,9 @@ func (w *Runner) lookUpBallots(ctx context.Context, r approvals.Request, reactio
 	refusal, silent := unread, false
 	var ballots []approvals.Ballot
 	for _, reaction := range reactions {
-		voter := approvals.Voter{Stages: approvals.StagesNaming(members, reaction.User), GroupUnread: unread != nil}
+		voter := approvals.Voter{
+			Stages: approvals.StagesNaming(members, reaction.User), GroupUnread: unread != nil, Unknown: true,
+		}
 		if len(voter.Stages) == 0 && !voter.GroupUnread {
 			if !fresh.bystanders && !approvals.HasVoted(r.Votes, reaction.User) {
 				continue
@@ -85,7 +87,7 @@ func (w *Runner) lookUpBallots(ctx context.Context, r approvals.Request, reactio
 		voter.Person, err = w.Directory.FindPerson(ctx, reaction.User, fresh.person)
 		switch {
 		case err == nil:
-			voter.Known = true
+			voter.Unknown = false
 		case approvals.IsRefused(err):
 			refusal = err
 		default:
@@ -108,7 +110,7 @@ func (w *Runner) lookUpBystander(ctx context.Context, user string, voter *approv
 		*silent = !approvals.IsRefused(err)
 		return
 	}
-	voter.Person, voter.Known = person, true
+	voter.Person, voter.Unknown = person, false
 }
 
 // listStageMembers lists the people of each stage, user groups resolved. Where

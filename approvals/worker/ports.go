@@ -137,8 +137,8 @@ type Messenger interface {
 	Posts
 	Notices
 
-	// AwaitPace waits until one more call for this kind of job fits Slack's pace.
-	AwaitPace(ctx context.Context, kind approvals.JobKind) error
+	// AwaitPace waits until one more call of this pace fits Slack's limits.
+	AwaitPace(ctx context.Context, pace approvals.Pace) error
 }
 
 // Cards is the part of a Messenger that keeps a request's card.

@@ -124,7 +124,7 @@ func (a *audience) canMention(p approvals.Person) (ask, harmless bool) {
 	if p.Bot || p.Deactivated {
 		return false, true
 	}
-	can := approvals.CanHelp(a.request, p, approvals.StagesNaming(a.members, p.ID))
+	can := approvals.Voter{Person: p, Stages: approvals.StagesNaming(a.members, p.ID)}.CanHelp(a.request)
 	if approvals.IsDay(a.now, p.UTCOffset) {
 		return can, !approvals.HasVoted(a.request.Votes, p.ID)
 	}

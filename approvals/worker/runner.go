@@ -132,12 +132,12 @@ func (w *Runner) runPool(ctx, jobs context.Context, kinds []approvals.JobKind, c
 	var running sync.WaitGroup
 	defer running.Wait()
 
-	paced := kinds[0].Spec().Pace != approvals.PaceNone
+	pace := kinds[0].Spec().Pace
 	for w.awaitDue(ctx, wake, kinds) {
 		if !acquireSlot(ctx, free) {
 			return
 		}
-		if paced && w.Messenger.AwaitPace(ctx, kinds[0]) != nil {
+		if pace != approvals.PaceNone && w.Messenger.AwaitPace(ctx, pace) != nil {
 			return
 		}
 		limited, cancel := context.WithTimeout(jobs, jobLimit) // begins before the lease does

@@ -387,7 +387,7 @@ func (s *slackFake) do(call string, effect func()) error {
 	return err
 }
 
-func (s *slackFake) AwaitPace(ctx context.Context, _ JobKind) error { return ctx.Err() }
+func (s *slackFake) AwaitPace(ctx context.Context, _ Pace) error { return ctx.Err() }
 
 func (s *slackFake) FindPerson(_ context.Context, user string, maxAge time.Duration) (Person, error) {
 	s.mu.Lock()

@@ -112,7 +112,7 @@ func seedPending(b testing.TB, slack *fakeslack.Server, url string, n int) {
 		b.Fatal(err)
 	}
 	defer func() { _ = db.Close() }()
-	api, _ := bot.NewClient(slack.APIURL(), slack.BotToken())
+	api := slackapi.New(slack.BotToken(), slackapi.OptionAPIURL(slack.APIURL()))
 	var seeding errgroup.Group
 	seeding.SetLimit(8)
 	for i := range n {
@@ -183,7 +183,7 @@ func benchConfig(url string, slack *fakeslack.Server, uipath *fakeuipath.Server)
 	cfg.Scopes = []string{"PM.License.Read", "PM.License.Write", "PM.Group.Read"}
 	cfg.TTL = benchTerms.TTL
 	cfg.Policy = approvals.SimplePolicy([]string{approver}, 1, cfg.TTL)
-	cfg.Words = bot.Messages{Channel: approvalsChannel, Approve: []string{"white_check_mark"}, Deny: []string{"x"}}
+	cfg.Emoji = approvals.Emoji{Approve: []string{"white_check_mark"}, Deny: []string{"x"}}
 	return cfg
 }
 

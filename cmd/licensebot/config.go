@@ -12,11 +12,9 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/kelseyhightower/envconfig"
 	"github.com/rs/zerolog"
 
 	"licensebot/approvals"
-	"licensebot/bot"
 	"licensebot/internal/policyfile"
 )
 
@@ -27,7 +25,7 @@ type Config struct {
 	TTL    time.Duration
 
 	policyText string // of the policy file
-	Words      bot.Messages
+	Emoji      approvals.Emoji
 	Level      zerolog.Level
 	Scopes     []string
 	Console    bool
@@ -48,15 +46,20 @@ func (p *problems) add(variable, wrong, example string) {
 	*p = append(*p, fmt.Sprintf("%s: %s (example: %s)", variable, wrong, example))
 }
 
-// LoadConfig reads the environment. Its error is a *ConfigError with every
-// problem; no secret is in it.
+// LoadConfig reads the configuration of this process. Its error is a *ConfigError
+// with every problem; no secret is in it.
 func LoadConfig() (Config, error) {
-	var cfg Config
-	if err := envconfig.Process("", &cfg.environment); err != nil {
+	var p problems
+	env, err := readEnvironment(&p)
+	if err != nil {
 		return Config{}, err
 	}
-	var p problems
-	cfg.readSecretFiles(&p)
+	return newConfig(env, p)
+}
+
+// newConfig checks an environment. p has the problems that reading it showed.
+func newConfig(env environment, p problems) (Config, error) {
+	cfg := Config{environment: env}
 	cfg.checkSlack(&p)
 	cfg.checkUiPath(&p)
 	cfg.checkRules(&p)
@@ -101,7 +104,7 @@ func (c *Config) checkUiPath(p *problems) {
 		checkURL(p, "UIPATH_TOKEN_URL", c.UiPathTokenURL, "https://cloud.uipath.com/acme/identity_/connect/token")
 	}
 	requireSegment(p, "UIPATH_ORGANIZATION", c.UiPathOrganization, "acme, the first part of the portal's path")
-	requireSegment(p, "UIPATH_ACCOUNT_ID", c.UiPathAccountID, "the organisation's id, such as 8f3a1c2e-0d4b-4c5a-9e6f-7a8b9c0d1e2f")
+	requireSegment(p, "UIPATH_ACCOUNT_ID", c.UiPathAccountID, "the organization's id, such as 8f3a1c2e-0d4b-4c5a-9e6f-7a8b9c0d1e2f")
 	if c.UiPathTenant != "" {
 		requireSegment(p, "UIPATH_TENANT", c.UiPathTenant, "DefaultTenant")
 	}
@@ -164,11 +167,10 @@ func (c *Config) checkRules(p *problems) {
 		p.add("LICENSEBOT_REQUEST_TTL", "has to be a duration between 1m and 2160h", "24h")
 	}
 	c.TTL, c.Policy = ttl, approvals.SimplePolicy(named, quorum, ttl)
-	c.Words.Channel = c.Channel
-	c.Words.Approve = emoji(p, "LICENSEBOT_APPROVE_EMOJI", c.ApproveEmoji, "white_check_mark,+1")
-	c.Words.Deny = emoji(p, "LICENSEBOT_DENY_EMOJI", c.DenyEmoji, "x,-1")
-	for _, name := range c.Words.Deny {
-		if slices.ContainsFunc(c.Words.Approve, func(other string) bool { return bot.SameEmoji(name, other) }) {
+	c.Emoji.Approve = parseEmoji(p, "LICENSEBOT_APPROVE_EMOJI", c.ApproveEmoji, "white_check_mark,+1")
+	c.Emoji.Deny = parseEmoji(p, "LICENSEBOT_DENY_EMOJI", c.DenyEmoji, "x,-1")
+	for _, name := range c.Emoji.Deny {
+		if slices.ContainsFunc(c.Emoji.Approve, func(other string) bool { return approvals.SameEmoji(name, other) }) {
 			p.add("LICENSEBOT_DENY_EMOJI", name+" is also in LICENSEBOT_APPROVE_EMOJI", "x")
 		}
 	}
@@ -207,7 +209,7 @@ func (c *Config) checkQuorum(p *problems, named []string) int {
 	return quorum
 }
 
-func emoji(p *problems, name, value, example string) []string {
+func parseEmoji(p *problems, name, value, example string) []string {
 	names := commaList(value)
 	for i, n := range names {
 		names[i] = strings.Trim(n, ":")
@@ -249,9 +251,9 @@ func (c *Config) checkOperation(p *problems) {
 	c.Console = c.LogFormat == "console"
 }
 
-// usedWrongly reports whether an error is the caller's to mend, exit code 2.
-func usedWrongly(err error) bool {
-	var config *ConfigError
-	var usage *usageError
-	return errors.As(err, &config) || errors.As(err, &usage)
+// isUsageError reports whether the caller can mend an error: exit code 2.
+func isUsageError(err error) bool {
+	_, config := errors.AsType[*ConfigError](err)
+	_, usage := errors.AsType[*usageError](err)
+	return config || usage
 }

@@ -49,8 +49,8 @@ func TestConfigurationDefaults(t *testing.T) {
 		"SLACK_API_URL": {cfg.SlackAPIURL, "https://slack.com/api/"}, "UIPATH_URL": {cfg.UiPathURL, "https://cloud.uipath.com"},
 		"UIPATH_AUTH": {cfg.UiPathAuth, "client_credentials"}, "LICENSEBOT_DATABASE_URL": {cfg.DatabaseURL, "sqlite://licensebot.db"},
 		"LICENSEBOT_HTTP_ADDR": {cfg.HTTPAddr, "127.0.0.1:8080"}, "UIPATH_SCOPES": {cfg.UiPathScopes, "PM.License.Read PM.License.Write PM.Group.Read"},
-		"LICENSEBOT_REQUEST_TTL": {cfg.TTL.String(), "24h0m0s"}, "LICENSEBOT_APPROVE_EMOJI": {cfg.Words.Approve[0], "white_check_mark"},
-		"LICENSEBOT_DENY_EMOJI": {cfg.Words.Deny[0], "x"}, "LICENSEBOT_LOG_LEVEL": {cfg.Level.String(), "info"},
+		"LICENSEBOT_REQUEST_TTL": {cfg.TTL.String(), "24h0m0s"}, "LICENSEBOT_APPROVE_EMOJI": {cfg.Emoji.Approve[0], "white_check_mark"},
+		"LICENSEBOT_DENY_EMOJI": {cfg.Emoji.Deny[0], "x"}, "LICENSEBOT_LOG_LEVEL": {cfg.Level.String(), "info"},
 	} {
 		if pair[0] != pair[1] {
 			t.Errorf("%s defaults to %q instead of %q", name, pair[0], pair[1])
@@ -66,7 +66,7 @@ func TestEveryProblemIsReportedAtOnce(t *testing.T) {
 		"LICENSEBOT_LOG_LEVEL": "loud", "LICENSEBOT_LOG_FORMAT": "xml",
 	})
 	var problems *ConfigError
-	if !errors.As(err, &problems) || !usedWrongly(err) {
+	if !errors.As(err, &problems) || !isUsageError(err) {
 		t.Fatalf("not a configuration error: %v", err)
 	}
 	for _, name := range []string{
@@ -104,7 +104,7 @@ func TestSecretsFromFiles(t *testing.T) {
 func TestOneWrongVariable(t *testing.T) {
 	for name, c := range map[string]struct{ variable, value, says string }{
 		"no channel":          {"LICENSEBOT_CHANNEL", "", "is required"},
-		"channel by name":     {"LICENSEBOT_CHANNEL", "licences", "not its name"},
+		"channel by name":     {"LICENSEBOT_CHANNEL", "licenses", "not its name"},
 		"no approvers":        {"LICENSEBOT_APPROVERS", " , ", "is required"},
 		"two names, one vote": {"LICENSEBOT_DENY_EMOJI", "x,thumbsup", "thumbsup is also in LICENSEBOT_APPROVE_EMOJI"},
 		"no level of ours":    {"LICENSEBOT_LOG_LEVEL", "disabled", "none of debug, info, warn and error"},

@@ -2,14 +2,18 @@ package main
 
 import (
 	"io"
+	"maps"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/kelseyhightower/envconfig"
 )
 
-// environment is the configuration as it stands in the environment. Every
-// field is a string, so that all problems can be reported at once: envconfig
-// stops at the first value that it cannot convert.
+// An environment is the configuration as text, one field a variable. Every field
+// is a string, so that all problems are reported at once: envconfig stops at the
+// first value that it cannot convert.
 type environment struct {
 	SlackBotToken string `envconfig:"SLACK_BOT_TOKEN"`
 	SlackAppToken string `envconfig:"SLACK_APP_TOKEN"`
@@ -41,7 +45,34 @@ type environment struct {
 	LogFormat    string `envconfig:"LICENSEBOT_LOG_FORMAT" default:"json"`
 }
 
-// secrets are the variables whose value may come from a file instead.
+// readEnvironment reads the variables of this process, and the files that hold
+// secrets.
+func readEnvironment(p *problems) (environment, error) {
+	var env environment
+	if err := envconfig.Process("", &env); err != nil {
+		return env, err
+	}
+	env.readSecretFiles(p)
+	return env, nil
+}
+
+// environmentOf is the environment with exactly these variables, whatever else is
+// set in this process.
+func environmentOf(variables map[string]string) environment {
+	var env environment
+	fields := reflect.ValueOf(&env).Elem()
+	for i := range fields.NumField() {
+		tag := fields.Type().Field(i).Tag
+		value, set := variables[tag.Get("envconfig")]
+		if !set {
+			value = tag.Get("default")
+		}
+		fields.Field(i).SetString(value)
+	}
+	return env
+}
+
+// secrets has the variables whose value may come from a file instead.
 func (e *environment) secrets() map[string]*string {
 	return map[string]*string{
 		"SLACK_BOT_TOKEN":         &e.SlackBotToken,
@@ -53,46 +84,39 @@ func (e *environment) secrets() map[string]*string {
 	}
 }
 
-// maxSecret bounds a secret's file, in bytes.
-const maxSecret = 64 << 10
+// maxSecretSize bounds a secret's file, in bytes.
+const maxSecretSize = 64 << 10
 
-func (c *Config) readSecretFiles(p *problems) {
-	for _, name := range sortedKeys(c.secrets()) {
+func (e *environment) readSecretFiles(p *problems) {
+	secrets := e.secrets()
+	for _, name := range slices.Sorted(maps.Keys(secrets)) {
 		path := os.Getenv(name + "_FILE")
 		if path == "" {
 			continue
 		}
+		example := name + "_FILE=/run/secrets/" + strings.ToLower(name)
 		if os.Getenv(name) != "" {
-			p.add(name, "is set together with "+name+"_FILE; set one of them", name+"_FILE=/run/secrets/"+strings.ToLower(name))
+			p.add(name, "is set together with "+name+"_FILE; set one of them", example)
 			continue
 		}
-		content, err := readSecret(path)
+		content, err := readSecretFile(path)
 		switch value := strings.TrimSpace(string(content)); {
 		case err != nil:
-			p.add(name+"_FILE", "cannot be read: "+err.Error(), name+"_FILE=/run/secrets/"+strings.ToLower(name))
-		case value == "" || len(content) > maxSecret:
+			p.add(name+"_FILE", "cannot be read: "+err.Error(), example)
+		case value == "" || len(content) > maxSecretSize:
 			p.add(name+"_FILE", "the file "+path+" is empty or too long", "a file with the secret alone in it")
 		default:
-			*c.secrets()[name] = value
+			*secrets[name] = value
 		}
 	}
 }
 
-// readSecret reads one byte more than a secret may have, however long the file.
-func readSecret(path string) ([]byte, error) {
+// readSecretFile reads at most one byte more than a secret may have.
+func readSecretFile(path string) ([]byte, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = file.Close() }()
-	return io.ReadAll(io.LimitReader(file, maxSecret+1))
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	var keys []string
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
+	return io.ReadAll(io.LimitReader(file, maxSecretSize+1))
 }

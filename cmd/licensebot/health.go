@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"sync/atomic"
 	"time"
@@ -10,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/rs/zerolog"
 
 	"licensebot/bot"
 	"licensebot/internal/store"
@@ -18,32 +21,63 @@ import (
 // pingLimit bounds how long a health check waits for the database.
 const pingLimit = 2 * time.Second
 
-// A connections counts the connections to Slack that have said hello. It is
-// empty until the bot knows who it is.
-type connections struct{ socket atomic.Pointer[bot.Socket] }
+// connections counts the connections to Slack that have said hello. There are
+// none until the bot knows who it is.
+type connections struct{ bot atomic.Pointer[bot.Bot] }
 
-func (c *connections) live() int {
-	if socket := c.socket.Load(); socket != nil {
-		return socket.Live()
+func (c *connections) countLive() int {
+	if b := c.bot.Load(); b != nil {
+		return b.LiveConnections()
 	}
 	return 0
 }
 
-// routes are /healthz (the process works and its database takes writes),
+// httpGrace is how long stopping waits for requests that are being answered.
+const httpGrace = 2 * time.Second
+
+// A healthServer answers probes and serves metrics.
+type healthServer struct{ server *http.Server }
+
+// serveHTTP starts answering at addr.
+func serveHTTP(addr string, db *store.Store, slack *connections, log zerolog.Logger) (*healthServer, error) {
+	listener, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("LICENSEBOT_HTTP_ADDR: %w", err)
+	}
+	server := &http.Server{Handler: newHealthRoutes(db, slack), ReadHeaderTimeout: 5 * time.Second}
+	go func() {
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			log.Error().Err(err).Msg("the HTTP server ended")
+		}
+	}()
+	log.Info().Str("addr", listener.Addr().String()).Msg("health and metrics are served")
+	return &healthServer{server: server}, nil
+}
+
+// stop gives requests that are being answered a moment. A reader that hangs is
+// cut off without an error.
+func (h *healthServer) stop() error {
+	ctx, cancel := context.WithTimeout(context.Background(), httpGrace)
+	defer cancel()
+	_ = h.server.Shutdown(ctx)
+	return nil
+}
+
+// newHealthRoutes has /healthz (the process works and its database takes writes),
 // /readyz (and Slack has said hello) and /metrics.
-func routes(db *store.Store, slack *connections) http.Handler {
+func newHealthRoutes(db *store.Store, slack *connections) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
-		answer(w, databaseProblem(r.Context(), db))
+		answerProbe(w, databaseProblem(r.Context(), db))
 	})
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
 		problem := databaseProblem(r.Context(), db)
-		if problem == "" && slack.live() == 0 {
+		if problem == "" && slack.countLive() == 0 {
 			problem = "no connection to Slack has said hello"
 		}
-		answer(w, problem)
+		answerProbe(w, problem)
 	})
-	mux.Handle("GET /metrics", promhttp.HandlerFor(metrics(slack), promhttp.HandlerOpts{}))
+	mux.Handle("GET /metrics", promhttp.HandlerFor(newMetrics(slack), promhttp.HandlerOpts{}))
 	return mux
 }
 
@@ -56,7 +90,7 @@ func databaseProblem(ctx context.Context, db *store.Store) string {
 	return ""
 }
 
-func answer(w http.ResponseWriter, problem string) {
+func answerProbe(w http.ResponseWriter, problem string) {
 	if problem != "" {
 		http.Error(w, problem, http.StatusServiceUnavailable)
 		return
@@ -64,7 +98,7 @@ func answer(w http.ResponseWriter, problem string) {
 	fmt.Fprintln(w, "ok")
 }
 
-func metrics(slack *connections) *prometheus.Registry {
+func newMetrics(slack *connections) *prometheus.Registry {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
 		collectors.NewGoCollector(),
@@ -72,7 +106,7 @@ func metrics(slack *connections) *prometheus.Registry {
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "licensebot_slack_connections",
 			Help: "Socket Mode connections that have said hello and are open.",
-		}, func() float64 { return float64(slack.live()) }),
+		}, func() float64 { return float64(slack.countLive()) }),
 	)
 	return registry
 }

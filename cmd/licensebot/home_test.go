@@ -10,7 +10,6 @@ import (
 	"github.com/slack-go/slack"
 
 	"licensebot/approvals"
-	"licensebot/bot"
 	"licensebot/internal/store"
 )
 
@@ -51,7 +50,7 @@ func TestHomeFollowsARequest(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.start()
-	w.home(requester, "You have not asked for any licences yet.", "licensebot is well")
+	w.home(requester, "You have not asked for any licenses yet.", "licensebot is well")
 	w.home(approver, "No request waits for your approval.")
 	w.ask("group-01 IDU")
 	w.card()
@@ -99,7 +98,7 @@ func (w *world) fill(n int) {
 		w.t.Fatal(err)
 	}
 	defer func() { _ = db.Close() }()
-	api, _ := bot.NewClient(w.slack.APIURL(), w.slack.BotToken())
+	api := slack.New(w.slack.BotToken(), slack.OptionAPIURL(w.slack.APIURL()))
 	rule := approvals.SimplePolicy([]string{approver, second}, 1, 24*time.Hour).Rules[0]
 	for i := range n {
 		r := approvals.Request{

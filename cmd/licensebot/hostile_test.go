@@ -16,7 +16,6 @@ import (
 	"github.com/rs/zerolog"
 
 	"licensebot/approvals"
-	"licensebot/bot"
 	"licensebot/internal/fakeslack"
 	"licensebot/internal/fakeuipath"
 )
@@ -142,7 +141,7 @@ func (w *world) serveHere() *logBuffer {
 	}}
 	cfg.Scopes = []string{"PM.License.Read", "PM.License.Write", "PM.Group.Read"}
 	cfg.TTL, cfg.Policy = time.Hour, approvals.SimplePolicy([]string{approver}, 1, time.Hour)
-	cfg.Words = bot.Messages{Channel: approvalsChannel, Approve: []string{"white_check_mark"}, Deny: []string{"x"}}
+	cfg.Emoji = approvals.Emoji{Approve: []string{"white_check_mark"}, Deny: []string{"x"}}
 	log := new(logBuffer)
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)

@@ -1,5 +1,5 @@
 // Command licensebot asks, in Slack, whether a UiPath group may have more user
-// licences, and makes the change at UiPath once the right people agreed.
+// licenses, and makes the change at UiPath once the right people agreed.
 package main
 
 import (
@@ -19,8 +19,8 @@ import (
 
 // Exit codes.
 const (
-	exitFailed  = 1
-	exitMisused = 2
+	exitFailure = 1
+	exitUsage   = 2
 )
 
 // stamped is set by the linker: -X main.stamped=v1.2.3.
@@ -45,7 +45,10 @@ func main() { os.Exit(run(os.Args[1:])) }
 func run(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	root := commands()
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	defer signal.Stop(hangups)
+	root := newRootCommand(hangups)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	switch {
@@ -53,56 +56,61 @@ func run(args []string) int {
 		return 0
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
 		fmt.Fprintln(os.Stderr, "licensebot: stopped before the end")
-		return exitFailed
+		return exitFailure
 	}
 	fmt.Fprintln(os.Stderr, "licensebot:", err)
-	if usedWrongly(err) {
-		return exitMisused
+	if isUsageError(err) {
+		return exitUsage
 	}
-	return exitFailed
+	return exitFailure
 }
 
-func commands() *cobra.Command {
+// ignoreBrokenPipe makes a reader that leaves an error of the next write: it ends
+// the story and its files, not the process in the middle.
+func ignoreBrokenPipe() { signal.Ignore(syscall.SIGPIPE) }
+
+// newRootCommand makes the command line. hangups has each SIGHUP.
+func newRootCommand(hangups <-chan os.Signal) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "licensebot",
-		Short: "Ask for UiPath user licences in Slack, approve with a reaction",
-		Long: "licensebot is a Slack Socket Mode bot. People type /allocate with a UiPath group and licence\n" +
+		Short: "Ask for UiPath user licenses in Slack, approve with a reaction",
+		Long: "licensebot is a Slack Socket Mode bot. People type /allocate with a UiPath group and license\n" +
 			"codes, approvers react on the request's card, and only then is the group's allocation rule\n" +
 			"changed at UiPath. The card's thread tells what really happened.\n\n" +
-			"Exit codes: 0 well, 1 failed, 2 used wrongly.",
+			"Exit codes: 0 success, 1 failure, 2 usage error.",
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		Args:          noArgs,
+		Args:          refuseArguments,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return &usageError{fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())}
 	})
-	root.AddCommand(serveCommand(), sandboxCommand(), policyCommand(), manifestCommand(), versionCommand())
+	root.AddCommand(serveCommand(hangups), sandboxCommand(), policyCommand(), manifestCommand(), versionCommand())
 	return root
 }
 
-func noArgs(cmd *cobra.Command, args []string) error {
+func refuseArguments(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
 	return &usageError{fmt.Errorf("%q is no command or argument of %s; see %s --help", args[0], cmd.CommandPath(), cmd.CommandPath())}
 }
 
-func serveCommand() *cobra.Command {
+func serveCommand(hangups <-chan os.Signal) *cobra.Command {
 	return &cobra.Command{
 		Use:   "serve",
 		Short: "Run the bot until SIGTERM or Ctrl-C",
-		Long: "serve runs the bot. It is configured by the environment; docs/configuration.md has every\n" +
-			"variable. All problems with the configuration are reported at once, with exit code 2:\n" +
-			"without any, serve names the variables that are required.",
-		Args: noArgs,
+		Long: "serve runs the bot. The environment configures it; docs/configuration.md has every variable.\n" +
+			"All problems of the configuration are reported at once, with exit code 2. Without any\n" +
+			"configuration, serve names the required variables. SIGHUP reads the policy file again.",
+		Args: refuseArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := LoadConfig()
 			if err != nil {
 				return err
 			}
-			return Serve(cmd.Context(), cfg, Tuning{Pace: bot.DefaultPace}, newLogger(cfg, os.Stderr))
+			return Serve(cmd.Context(), cfg, Tuning{Pace: bot.DefaultPace, Hangups: hangups}, newLogger(cfg, os.Stderr))
 		},
 	}
 }
@@ -111,7 +119,7 @@ func manifestCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "manifest",
 		Short: "Print the Slack app manifest to paste at api.slack.com/apps",
-		Args:  noArgs,
+		Args:  refuseArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			_, err := cmd.OutOrStdout().Write(deploy.SlackManifest)
 			return err
@@ -123,7 +131,7 @@ func versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
-		Args:  noArgs,
+		Args:  refuseArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			_, err := fmt.Fprintln(cmd.OutOrStdout(), "licensebot", version())
 			return err

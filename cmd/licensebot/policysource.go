@@ -3,10 +3,8 @@ package main
 import (
 	"context"
 	"os"
-	"os/signal"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -16,21 +14,21 @@ import (
 	"licensebot/internal/policyfile"
 )
 
-// How often the policy file is looked at: a volume that is replaced as a whole,
-// as Kubernetes does, tells of no change. What is new is looked at twice, as it
-// may be half written, and the half make sense.
+// How often the policy file is read. Kubernetes replaces a volume as a whole and
+// sends no notification. New content is read twice before it is used, because a
+// file may be half written, and the half may make sense.
 const (
-	lookAtPolicy = 9 * time.Second
-	lookTwice    = time.Second
+	policyPoll  = 9 * time.Second
+	policyAgain = time.Second
 )
 
-// A policySource has the policy in force: that of the environment, or that of
-// a file, which may change while the bot runs.
+// A policySource has the policy in force: that of the environment, or that of a
+// file, which may change while the bot runs.
 type policySource struct {
 	path    string
 	log     zerolog.Logger
 	current atomic.Pointer[approvals.Policy]
-	found   string // the file's content, or why it cannot be read, as last looked at
+	found   string // the file's content, or why it cannot be read, as last read
 	seen    string // the same as last judged
 }
 
@@ -43,39 +41,42 @@ func newPolicySource(cfg Config, log zerolog.Logger) *policySource {
 // Policy is the policy in force now.
 func (s *policySource) Policy() approvals.Policy { return *s.current.Load() }
 
-// keepPolicy follows the policy file, and looks whether its rules can be met,
-// until stop is called.
-func keepPolicy(ctx context.Context, s *policySource, w *worker.Runner, log zerolog.Logger) (stop func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	hangup := make(chan os.Signal, 1)
-	signal.Notify(hangup, syscall.SIGHUP)
+// followPolicy follows the policy file, and checks whether its rules can be met,
+// until ctx ends.
+func followPolicy(ctx context.Context, s *policySource, hangups <-chan os.Signal, w *worker.Runner, log zerolog.Logger) {
 	changed := make(chan struct{}, 1)
 	var running sync.WaitGroup
-	running.Go(func() { s.watch(ctx, hangup, ringing(changed)) })
-	running.Go(func() { keepMustering(ctx, w, changed, log) })
+	running.Go(func() { s.watchFile(ctx, hangups, signalOnce(changed)) })
+	running.Go(func() { keepCheckingApprovers(ctx, w, changed, log) })
+	running.Wait()
+}
+
+// signalOnce returns a function that leaves a value in c, if there is none yet.
+func signalOnce(c chan<- struct{}) func() {
 	return func() {
-		cancel()
-		running.Wait()
-		signal.Stop(hangup)
+		select {
+		case c <- struct{}{}:
+		default:
+		}
 	}
 }
 
-// watch reads the file again when it changes and whenever again has a value,
-// until ctx ends. changed is called after each policy that came into force.
-func (s *policySource) watch(ctx context.Context, again <-chan os.Signal, changed func()) {
+// watchFile reads the file again when it changes and whenever again has a value,
+// until ctx ends. It calls changed after each policy that came into force.
+func (s *policySource) watchFile(ctx context.Context, again <-chan os.Signal, changed func()) {
 	if s.path == "" {
 		return
 	}
 	for {
-		next := lookAtPolicy
+		next := policyPoll
 		if s.found != s.seen {
-			next = lookTwice
+			next = policyAgain
 		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-again:
-			s.seen = "" // asked for: say also what was said before
+			s.seen = "" // an operator asked: say again what was said before
 		case <-time.After(next):
 		}
 		if s.reload() {
@@ -84,8 +85,8 @@ func (s *policySource) watch(ctx context.Context, again <-chan os.Signal, change
 	}
 }
 
-// reload puts the file's policy into force as a whole, once it is found the same
-// twice. A broken file changes nothing but the log.
+// reload puts the file's policy into force as a whole, once two reads agree. A
+// broken file changes nothing but the log.
 func (s *policySource) reload() bool {
 	content, err := policyfile.Read(s.path)
 	found := string(content)
@@ -111,17 +112,18 @@ func (s *policySource) reload() bool {
 	return true
 }
 
-// When it is looked whether the rules can still be met: soon after the start,
-// when what was missed has been caught up with, and then every day.
+// The approvers of all rules are checked soon after the start, when the bot has
+// caught up, and then every day.
 const (
-	firstMuster = 10 * time.Second
-	musterEvery = 24 * time.Hour
+	firstApproverCheck = 10 * time.Second
+	approverCheckEvery = 24 * time.Hour
 )
 
-// keepMustering looks, now and then and after each change, whether each rule
-// still has enough people who can agree, and says which has not.
-func keepMustering(ctx context.Context, w *worker.Runner, changed <-chan struct{}, log zerolog.Logger) {
-	next := firstMuster
+// keepCheckingApprovers checks on a timer, and after each change of the policy,
+// whether each rule still has enough people who can approve. It logs each rule
+// that has not.
+func keepCheckingApprovers(ctx context.Context, w *worker.Runner, changed <-chan struct{}, log zerolog.Logger) {
+	next := firstApproverCheck
 	for {
 		timer := time.NewTimer(next)
 		select {
@@ -132,10 +134,10 @@ func keepMustering(ctx context.Context, w *worker.Runner, changed <-chan struct{
 		case <-timer.C:
 		}
 		timer.Stop()
-		next = musterEvery
+		next = approverCheckEvery
 		short, err := w.CheckApprovers(ctx)
 		if err != nil && ctx.Err() == nil {
-			log.Warn().Err(err).Msg("could not look whether the policy's approvers can still vote; trying again")
+			log.Warn().Err(err).Msg("could not check whether the policy's approvers can still vote; trying again")
 			next = time.Minute
 		}
 		for _, s := range short {
@@ -148,12 +150,12 @@ func reportShortfall(log zerolog.Logger, s approvals.Shortfall) {
 	e := log.Error().Str("rule", s.Rule.Name).Int("line", s.Rule.Line)
 	switch {
 	case s.Err != nil:
-		withCause(e, s.Err).Msg("Slack does not tell of everybody who may agree under a rule of the policy; whom it does not tell of cannot")
+		withCause(e, s.Err).Msg("Slack does not show all approvers of a policy rule; those it does not show cannot approve")
 	case s.Requester != "":
 		e.Str("requester", s.Requester).Ints("missing", s.Missing).
-			Msg("nobody is left to agree under a rule of the policy when this person asks; name more approvers, or need fewer")
+			Msg("a policy rule has too few approvers when this person asks; name more, or lower its quorum")
 	default:
 		e.Ints("missing", s.Missing).
-			Msg("a rule of the policy has too few approvers who can vote; name more, or need fewer")
+			Msg("a policy rule has too few approvers who can vote; name more, or lower its quorum")
 	}
 }

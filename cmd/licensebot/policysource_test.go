@@ -50,7 +50,7 @@ func TestPolicyIsReadAgain(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		hangup, changes := make(chan os.Signal), 0
-		go s.watch(ctx, hangup, func() { changes++ })
+		go s.watchFile(ctx, hangup, func() { changes++ })
 		expect := func(rules string, came, complaints int) {
 			t.Helper()
 			synctest.Wait()
@@ -65,7 +65,7 @@ func TestPolicyIsReadAgain(t *testing.T) {
 		expect("everything", 0, 0)
 
 		write(strings.Replace(onePolicy, "everything", "all of it", 1))
-		time.Sleep(lookAtPolicy + lookTwice)
+		time.Sleep(policyPoll + policyAgain)
 		expect("all of it", 1, 0)
 
 		write("version: 1\nrules: [{name: broken, colour: red}]\n")
@@ -85,19 +85,19 @@ func TestPolicyIsReadAgain(t *testing.T) {
 
 		write(onePolicy)
 		hangup <- syscall.SIGHUP
-		time.Sleep(lookTwice)
+		time.Sleep(policyAgain)
 		expect("everything", 2, 3)
 
 		// What is being written makes sense before it is whole.
 		head, rest, _ := strings.Cut(onePolicy, "  - ")
 		head += "  - name: no designers\n    codes: IDU\n    deny: Not now.\n"
 		write(head)
-		time.Sleep(lookAtPolicy)
+		time.Sleep(policyPoll)
 		expect("everything", 2, 3)
 		write(head + "  - " + rest)
-		time.Sleep(lookTwice)
+		time.Sleep(policyAgain)
 		expect("everything", 2, 3)
-		time.Sleep(lookTwice)
+		time.Sleep(policyAgain)
 		expect("no designers everything", 3, 3)
 	})
 }

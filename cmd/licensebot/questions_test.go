@@ -94,7 +94,7 @@ func TestUiPathDownWhenLookedUp(t *testing.T) {
 	w.expectSaid(w.looksUp(bystander, "show group-01"), "*The rule of the group")
 }
 
-// TestNoListOfSeats has UiPath refuse the list of what the organisation owns,
+// TestNoListOfSeats has UiPath refuse the list of what the organization owns,
 // and the rule of the group that is looked at first: another one tells.
 func TestNoListOfSeats(t *testing.T) {
 	t.Parallel()
@@ -117,7 +117,7 @@ func TestUiPathRefuses(t *testing.T) {
 	for what, faults := range map[string]map[string]fault.Fault{
 		"wrong credentials":   {"token": {Status: 400, Error: "invalid_client"}},
 		"wrong token address": {"token": {Status: 404}},
-		"wrong organisation": {
+		"wrong organization": {
 			"GET account": {Status: 404}, "GET groups with-quota": {Status: 404}, "GET identity groups": {Status: 404},
 		},
 	} {
@@ -224,13 +224,13 @@ func TestTheNameOfTheCommandIsTheTypedOne(t *testing.T) {
 	w := newWorld(t)
 	w.start()
 	for _, text := range []string{"group-01", "help", "mine", "group-01 RPADEVPRONUU", "group-01 IDU=x", "show group-1", "cancel R-1"} {
-		typed, err := w.slack.Command(w.guard(), requester, anyChannel, "/licences", text)
+		typed, err := w.slack.Command(w.guard(), requester, anyChannel, "/licenses", text)
 		if err != nil || typed.Error != "" {
 			t.Fatal(err, typed.Error)
 		}
 	}
-	w.awaitTold(requester, "`/licences group-01 RPADEVPRONU`")
-	w.awaitTold(requester, "`/licences show ")
+	w.awaitTold(requester, "`/licenses group-01 RPADEVPRONU`")
+	w.awaitTold(requester, "`/licenses show ")
 	w.awaitNothingOwed()
 	for _, e := range w.slack.Ephemerals(requester) {
 		if strings.Contains(e.Text, "/allocate") {

@@ -81,7 +81,7 @@ func TestAnOrganizationThatOwnsNothing(t *testing.T) {
 	}
 	w.start()
 	w.ask("group-01 IDU")
-	w.awaitTold(requester, "owns no user licences at all")
+	w.awaitTold(requester, "owns no user licenses at all")
 	w.awaitNothingOwed()
 	if len(w.cards()) != 0 {
 		t.Error("a card was posted all the same")

@@ -51,8 +51,8 @@ func (s *telling) until(words string) {
 func (s *telling) expectClean() {
 	s.t.Helper()
 	_ = s.process.Wait()
-	if code := s.process.ProcessState.ExitCode(); code != exitFailed {
-		s.t.Errorf("exit code %d instead of %d: %s", code, exitFailed, s.errors)
+	if code := s.process.ProcessState.ExitCode(); code != exitFailure {
+		s.t.Errorf("exit code %d instead of %d: %s", code, exitFailure, s.errors)
 	}
 	left, err := os.ReadDir(s.folder)
 	if err != nil || len(left) != 0 {

@@ -10,7 +10,7 @@ func TestSandboxPlaysTheMainJob(t *testing.T) {
 	for _, name := range []string{"SLACK_BOT_TOKEN", "LICENSEBOT_QUORUM"} {
 		t.Setenv(name, "from the shell of whoever runs it")
 	}
-	root := commands()
+	root := newRootCommand(nil)
 	var out bytes.Buffer
 	root.SetOut(&out)
 	root.SetArgs([]string{"sandbox"})

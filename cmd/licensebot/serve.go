@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
-	"net/http"
-	"sync"
+	"os"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -20,141 +18,103 @@ import (
 	"licensebot/licensing"
 )
 
-// How long stopping waits for running work, and then for the HTTP server. The
-// waits for handlers and for private words come before them, one after another:
-// when Slack hangs, half a minute or more in all; see docs/operations.md.
-const (
-	workersGrace = 10 * time.Second
-	httpGrace    = 2 * time.Second
-)
+// workersGrace is how long running jobs may go on after the workers are told to
+// stop.
+const workersGrace = 10 * time.Second
 
 // Tuning is what tests and the sandbox may change and no operator needs to.
 type Tuning struct {
 	Pace bot.Pace
 	Now  func() time.Time // the store's clock
-	// Jumps has a value whenever Now was put forward, for those who wait for
+
+	// Jumps has a value whenever Now was put forward, for the parts that wait for
 	// a time that came sooner.
 	Jumps <-chan struct{}
+
+	// Hangups has each SIGHUP: the policy file is read again.
+	Hangups <-chan os.Signal
 }
 
-// Serve runs the bot until ctx ends. It stops in this order: no more
-// envelopes, their handlers, their acknowledgements, the sockets, the workers,
-// the HTTP server, the store.
+// Serve runs the bot until ctx ends. The parts stop in the reverse order of their
+// start: policy, workers, lookups, HTTP server, store. Before them, Bot.Run takes
+// no more envelopes, and finishes and acknowledges those it has.
 func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (err error) {
+	parts := &shutdown{log: log}
+	defer func() { err = errors.Join(err, parts.stopAll()) }()
+
 	db, err := store.Open(ctx, cfg.DatabaseURL, store.Options{Now: tuning.Now})
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	defer wakeAtJumps(db, tuning.Jumps)()
+	parts.add("store", db.Close)
+	parts.addRunning(ctx, "clock", func(ctx context.Context) { wakeAtJumps(ctx, db, tuning.Jumps) })
 
-	licences, err := newLicences(cfg)
+	licenses, err := newLicenses(cfg)
 	if err != nil {
 		return err
 	}
 	slack := new(connections)
-	stopHTTP, err := serveHTTP(cfg.HTTPAddr, db, slack, log)
+	server, err := serveHTTP(cfg.HTTPAddr, db, slack, log)
 	if err != nil {
 		return err
 	}
-	defer stopHTTP()
-	api, client := bot.NewClient(cfg.SlackAPIURL, cfg.SlackBotToken)
-	self, err := bot.Introduce(ctx, api, log)
+	parts.add("HTTP server", server.stop)
+
+	policies := newPolicySource(cfg, log)
+	b, err := bot.New(ctx, newDeps(cfg, tuning, db, licenses, policies.Policy, log))
 	if err != nil {
-		return orStopped(ctx, err)
+		return ignoreIfStopped(ctx, err)
 	}
-	if err := bot.CheckChannel(ctx, api, cfg.Channel); err != nil {
+	parts.add("lookups", func() error { b.Close(); return nil })
+	if err := b.CheckChannel(ctx); err != nil {
 		withCause(log.Error(), err).Msg("the approvals channel needs attention")
 	}
-	words := cfg.Words
-	words.CodeName = licensing.Name
-	receipts := new(bot.ResponseURLs)
-	directory := bot.NewDirectory(api, self, words)
-	speaker := bot.NewMessenger(api, client, self, words, receipts, tuning.Pace, log)
-	policies := newPolicySource(cfg, log)
-	lookups := bot.NewLookups(licences, db, speaker, words, log)
-	defer lookups.Close()
-	errands := bot.NewBackgroundQueue(log)
-	unwell := wellbeing{licences: licences, slack: slack, policy: policies.Policy, directory: directory}
-	home := bot.NewHome(api, db, directory, words, self, unwell.problems, log)
-	intake := &bot.Intake{
-		Store: db, Words: words, TTL: cfg.TTL, Self: self,
-		Receipts: receipts, Directory: directory, Lookups: lookups, Now: tuning.Now, Log: log, Home: home, Speaker: speaker, Errands: errands,
-		Form: &bot.Form{API: api, Catalog: licences, Words: words, Log: log},
-	}
-	hellos := make(chan struct{}, 1)
-	socket := bot.NewSocket(bot.SocketConfig{
-		APIURL: cfg.SlackAPIURL, BotToken: cfg.SlackBotToken, AppToken: cfg.SlackAppToken, Greeted: ringing(hellos),
-	}, intake, log)
-	slack.socket.Store(socket)
+	slack.bot.Store(b)
 
 	workers := &worker.Runner{
-		Store: db, Licenses: licences, Directory: directory,
-		Messenger: speaker,
-		OnError:   logProblem(log), Grace: workersGrace, Reconnected: hellos,
+		Store: db, Licenses: licenses, Directory: b.Directory(), Messenger: b.Messenger(),
+		OnError: logProblem(log), Grace: workersGrace, Reconnected: b.Reconnected(),
 		Policy: policies.Policy,
 	}
-	defer startWorkers(ctx, workers)()
-	defer keepPolicy(ctx, policies, workers, log)()
-	defer inBackground(ctx, home.Run, errands.Run)()
-	log.Info().Str("version", version()).Str("bot", self.UserID).Str("channel", cfg.Channel).Msg("licensebot is running")
-	err = socket.Run(ctx)
-	log.Info().Msg("licensebot is stopping")
-	return err
+	parts.addRunning(ctx, "workers", workers.Run)
+	parts.addRunning(ctx, "policy", func(ctx context.Context) {
+		followPolicy(ctx, policies, tuning.Hangups, workers, log)
+	})
+	log.Info().Str("version", version()).Str("bot", b.UserID()).Str("channel", cfg.Channel).Msg("licensebot is running")
+	return b.Run(ctx)
 }
 
-// wakeAtJumps wakes everybody who waits for work when the clock was put
-// forward, until stop is called.
-func wakeAtJumps(db *store.Store, jumps <-chan struct{}) (stop func()) {
-	ended := make(chan struct{})
-	go func() {
-		for {
-			select {
-			case <-ended:
-				return
-			case <-jumps:
-				db.SignalAll()
-			}
-		}
-	}()
-	return func() { close(ended) }
+func newDeps(
+	cfg Config, tuning Tuning, db *store.Store, licenses *licensing.Allocations,
+	policy func() approvals.Policy, log zerolog.Logger,
+) bot.Deps {
+	return bot.Deps{
+		Slack:   bot.SlackConfig{APIURL: cfg.SlackAPIURL, BotToken: cfg.SlackBotToken, AppToken: cfg.SlackAppToken},
+		Channel: cfg.Channel, Emoji: cfg.Emoji, TTL: cfg.TTL, Pace: tuning.Pace,
+		Store: db, UiPath: licenses, CodeName: licensing.Name, Policy: policy,
+		Now: tuning.Now, Log: log,
+	}
 }
 
-// ringing returns a function that leaves a value in c, if there is none yet.
-func ringing(c chan<- struct{}) func() {
-	return func() {
+// wakeAtJumps wakes the parts that wait for a job when the clock was put forward,
+// until ctx ends.
+func wakeAtJumps(ctx context.Context, db *store.Store, jumps <-chan struct{}) {
+	for {
 		select {
-		case c <- struct{}{}:
-		default:
+		case <-ctx.Done():
+			return
+		case <-jumps:
+			db.SignalAll()
 		}
 	}
 }
 
-// orStopped makes an error of a start that was told to stop no error.
-func orStopped(ctx context.Context, err error) error {
+// ignoreIfStopped drops the error of a start that was told to stop.
+func ignoreIfStopped(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return nil
 	}
 	return err
-}
-
-// startWorkers runs the workers; stop waits for them.
-func startWorkers(ctx context.Context, w *worker.Runner) (stop func()) {
-	return inBackground(ctx, w.Run)
-}
-
-// inBackground runs what works apart from ctx, because it outlives the
-// sockets; stop ends it and waits for it.
-func inBackground(ctx context.Context, all ...func(context.Context)) (stop func()) {
-	working, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	var running sync.WaitGroup
-	for _, run := range all {
-		running.Go(func() { run(working) })
-	}
-	return func() {
-		cancel()
-		running.Wait()
-	}
 }
 
 // logProblem logs what did not go through. What is only late is a warning.
@@ -166,33 +126,31 @@ func logProblem(log zerolog.Logger) func(worker.Problem) {
 		case worker.Reconciling:
 			log.Warn().Err(p.Err).Msg("could not look for requests without a job; trying again soon")
 		case worker.OrphanFound:
-			log.Error().Str("request", p.RequestID).Err(p.Err).
-				Msg("a request had no job to carry it on: the database was changed by hand, or licensebot has a defect, which please report")
+			log.Error().Str("request", p.RequestID).Err(p.Err).Msg("a request had no job to carry it on: " +
+				"the database was changed by hand, or licensebot has a defect, which please report")
 		case worker.ClaimingJobs:
 			log.Error().Err(p.Err).Msg("the database failed; work goes on when it answers")
-		default:
-			withCause(log.Warn().Str("request", p.RequestID).Str("job", string(p.Job.Kind)).Int("attempt", p.Job.Attempt), p.Err).
-				Msg("a job did not go through; it will be tried again")
+		case worker.RunningJob:
+			e := log.Warn().Str("request", p.RequestID).Str("job", string(p.Job.Kind)).Int("attempt", p.Job.Attempt)
+			withCause(e, p.Err).Msg("a job did not go through; it will be tried again")
 		}
 	}
 }
 
-// withCause adds an error and, where it is in words for people, what Slack or
+// withCause adds an error and, where its words are for people, what Slack or
 // UiPath answered.
 func withCause(e *zerolog.Event, err error) *zerolog.Event {
-	var delay *approvals.DelayError
-	var refusal *approvals.RefusedError
-	switch {
-	case errors.As(err, &delay) && delay.Err != nil:
-		e = e.AnErr("cause", delay.Err)
-	case errors.As(err, &refusal) && refusal.Err != nil:
-		e = e.AnErr("cause", refusal.Err)
+	if delay, ok := errors.AsType[*approvals.DelayError](err); ok && delay.Err != nil {
+		return e.AnErr("cause", delay.Err).Err(err)
+	}
+	if refusal, ok := errors.AsType[*approvals.RefusedError](err); ok && refusal.Err != nil {
+		return e.AnErr("cause", refusal.Err).Err(err)
 	}
 	return e.Err(err)
 }
 
-func newLicences(cfg Config) (*licensing.Allocations, error) {
-	tokens, err := tokenSource(cfg)
+func newLicenses(cfg Config) (*licensing.Allocations, error) {
+	tokens, err := newTokenSource(cfg)
 	if err != nil {
 		return nil, fmt.Errorf("UiPath credentials: %w", err)
 	}
@@ -206,7 +164,7 @@ func newLicences(cfg Config) (*licensing.Allocations, error) {
 	return licensing.NewAllocations(client), nil
 }
 
-func tokenSource(cfg Config) (oauth2.TokenSource, error) {
+func newTokenSource(cfg Config) (oauth2.TokenSource, error) {
 	tokens := licensing.TokenConfig{
 		URL: cfg.UiPathURL, Organization: cfg.UiPathOrganization, TokenURL: cfg.UiPathTokenURL, Scopes: cfg.Scopes,
 		ClientID: cfg.UiPathClientID, ClientSecret: cfg.UiPathClientSecret,
@@ -222,26 +180,6 @@ func tokenSource(cfg Config) (oauth2.TokenSource, error) {
 		return licensing.PasswordGrant(tokens)
 	}
 	return licensing.ClientCredentials(tokens)
-}
-
-// serveHTTP answers whether the bot is alive and ready, and its metrics.
-func serveHTTP(addr string, db *store.Store, slack *connections, log zerolog.Logger) (stop func(), err error) {
-	listener, err := net.Listen("tcp", addr)
-	if err != nil {
-		return nil, fmt.Errorf("LICENSEBOT_HTTP_ADDR: %w", err)
-	}
-	server := &http.Server{Handler: routes(db, slack), ReadHeaderTimeout: 5 * time.Second}
-	go func() {
-		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-			log.Error().Err(err).Msg("the HTTP server ended")
-		}
-	}()
-	log.Info().Str("addr", listener.Addr().String()).Msg("health and metrics are served")
-	return func() {
-		ctx, cancel := context.WithTimeout(context.Background(), httpGrace)
-		defer cancel()
-		_ = server.Shutdown(ctx)
-	}, nil
 }
 
 func newLogger(cfg Config, w io.Writer) zerolog.Logger {

@@ -1,0 +1,44 @@
+package approvals
+
+import (
+	"slices"
+	"strings"
+)
+
+// Emoji are the short names of the emoji that mean a vote. The first of each
+// list is the one that the bot shows and puts on cards.
+type Emoji struct {
+	Approve []string
+	Deny    []string
+}
+
+// Meaning says what an emoji means on a card, and its canonical short name. It
+// is not ok for an emoji that means nothing there.
+func (e Emoji) Meaning(name string) (canonical string, deny, ok bool) {
+	isSame := func(configured string) bool { return SameEmoji(configured, name) }
+	switch {
+	case slices.ContainsFunc(e.Deny, isSame):
+		return canonicalEmoji(name), true, true
+	case slices.ContainsFunc(e.Approve, isSame):
+		return canonicalEmoji(name), false, true
+	}
+	return "", false, false
+}
+
+// SameEmoji reports whether two short names mean the same vote: skin tones do
+// not matter, and thumbsup is +1.
+func SameEmoji(a, b string) bool { return canonicalEmoji(a) == canonicalEmoji(b) }
+
+// emojiAliases are the second short names that Slack has for the emoji people
+// vote with. Aliases of custom emoji are not resolved: a person who may add an
+// emoji could make it look like a vote.
+var emojiAliases = map[string]string{"thumbsup": "+1", "thumbsdown": "-1", "raised_hand": "hand"}
+
+// canonicalEmoji is the first short name of an emoji, without a skin tone.
+func canonicalEmoji(name string) string {
+	name, _, _ = strings.Cut(strings.Trim(name, ":"), "::skin-tone-")
+	if first, ok := emojiAliases[name]; ok {
+		return first
+	}
+	return name
+}

@@ -1,0 +1,162 @@
+package bot
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"licensebot/approvals"
+	"licensebot/bot/message"
+	"licensebot/bot/slackapi"
+	"licensebot/bot/socket"
+)
+
+// A Pace is how often the bot calls Slack.
+type Pace = slackapi.Pace
+
+// DefaultPace keeps within the limits that Slack documents.
+var DefaultPace = slackapi.DefaultPace
+
+// ShortcutOpen is the callback id of the global shortcut that opens the form, as
+// in the app manifest.
+const ShortcutOpen = message.ShortcutOpen
+
+// SlackConfig is how the bot reaches Slack.
+type SlackConfig struct {
+	APIURL   string // with a slash at the end
+	BotToken string
+	AppToken string
+}
+
+// Deps is what a Bot works with.
+type Deps struct {
+	Slack   SlackConfig
+	Channel string // the approvals channel
+	Emoji   approvals.Emoji
+	TTL     time.Duration // life of a request that has no card yet
+	Pace    Pace
+
+	Store    Store
+	UiPath   UiPath
+	CodeName func(code string) (name string, ok bool) // display names of user bundle codes
+	Policy   func() approvals.Policy                  // the policy in force
+
+	Now func() time.Time // the clock of dates that people type; nil: time.Now
+	Log zerolog.Logger
+}
+
+// A Bot talks with people in Slack.
+type Bot struct {
+	channel     string
+	client      *slackapi.Client
+	identity    slackapi.Identity
+	directory   *slackapi.Directory
+	messenger   *Messenger
+	lookups     *lookups
+	home        *home
+	background  *backgroundQueue
+	intake      *intake
+	socket      *socket.Socket
+	reconnected chan struct{}
+	log         zerolog.Logger
+}
+
+// New makes a bot. It asks Slack who the bot is, for as long as Slack cannot be
+// reached or until ctx ends. It opens no connection for envelopes; Run does.
+func New(ctx context.Context, d Deps) (*Bot, error) {
+	client := slackapi.NewClient(d.Slack.APIURL, d.Slack.BotToken)
+	identity, err := client.Identify(ctx, d.Log)
+	if err != nil {
+		return nil, err
+	}
+	b := &Bot{channel: d.Channel, client: client, identity: identity, reconnected: make(chan struct{}, 1), log: d.Log}
+	b.assemble(d)
+	return b, nil
+}
+
+// assemble makes the parts of the bot and joins them.
+func (b *Bot) assemble(d Deps) {
+	if d.Now == nil {
+		d.Now = time.Now
+	}
+	phrases := message.Phrases{Channel: d.Channel, Emoji: d.Emoji, CodeName: d.CodeName}
+	posts := slackapi.NewMessenger(b.client, b.identity, d.Pace, d.Log)
+	views := slackapi.NewViews(b.client)
+	responseURLs := new(slackapi.ResponseURLs)
+	b.directory = slackapi.NewDirectory(b.client, b.identity, d.Emoji)
+	b.messenger = &Messenger{posts: posts, phrases: phrases, responseURLs: responseURLs}
+	b.lookups = newLookups(d.UiPath, d.Store, posts, phrases, d.Log)
+	b.background = newBackgroundQueue(d.Log)
+	voters := voters{directory: b.directory}
+	b.home = &home{
+		views: views, store: d.Store, voters: voters, phrases: phrases, link: b.identity.MessageLink, log: d.Log,
+		problems: health{uipath: d.UiPath, live: b.LiveConnections, policy: d.Policy, directory: b.directory}.listProblems,
+		asked:    make(chan struct{}, 1), tabs: make(map[string]*tab),
+	}
+	b.intake = &intake{
+		store: d.Store, botUserID: b.identity.UserID, channel: d.Channel, emoji: d.Emoji,
+		directory: b.directory, phrases: phrases, now: d.Now, log: d.Log,
+		filing: &filing{
+			store: d.Store, channel: d.Channel, ttl: d.TTL, phrases: phrases, responseURLs: responseURLs, log: d.Log,
+		},
+		changes: &changes{store: d.Store, voters: voters, phrases: phrases, log: d.Log},
+		queries: &queries{store: d.Store, voters: voters, directory: b.directory, phrases: phrases, log: d.Log},
+		lookups: b.lookups,
+		form:    &form{views: views, catalog: d.UiPath, phrases: phrases, log: d.Log},
+		home:    b.home, posts: posts, background: b.background,
+	}
+	b.socket = socket.New(socket.Config{
+		APIURL: d.Slack.APIURL, BotToken: d.Slack.BotToken, AppToken: d.Slack.AppToken,
+		OnHello: b.signalReconnected,
+		Explain: func(err error) error { return slackapi.ClassifyError("apps.connections.open", err) },
+	}, b.intake, d.Log)
+}
+
+func (b *Bot) signalReconnected() {
+	select {
+	case b.reconnected <- struct{}{}:
+	default:
+	}
+}
+
+// UserID is the bot's own user id.
+func (b *Bot) UserID() string { return b.identity.UserID }
+
+// CheckChannel looks for problems of the approvals channel. The error is in words
+// for the operator.
+func (b *Bot) CheckChannel(ctx context.Context) error { return b.client.CheckChannel(ctx, b.channel) }
+
+// Messenger is what workers post by.
+func (b *Bot) Messenger() *Messenger { return b.messenger }
+
+// Directory is what workers look people and reactions up in.
+func (b *Bot) Directory() *slackapi.Directory { return b.directory }
+
+// LiveConnections tells how many connections for envelopes are open.
+func (b *Bot) LiveConnections() int { return b.socket.LiveConnections() }
+
+// Reconnected has a value after a connection was opened: while none was open,
+// something may have been missed.
+func (b *Bot) Reconnected() <-chan struct{} { return b.reconnected }
+
+// Run receives and answers envelopes until ctx ends. Then it takes no more of
+// them, finishes and acknowledges those it has, closes the connections, and says
+// what was left to say. It returns early, with an error for the operator, if
+// Slack rejects the app's token.
+func (b *Bot) Run(ctx context.Context) error {
+	beside, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	var running sync.WaitGroup
+	running.Go(func() { b.home.run(beside) })
+	running.Go(func() { b.background.run(beside) })
+	defer running.Wait()
+	defer cancel()
+	err := b.socket.Run(ctx)
+	b.log.Info().Msg("licensebot is stopping")
+	return err
+}
+
+// Close gives up what is still being looked up at UiPath, and waits until that
+// is over. The bot must not run any more.
+func (b *Bot) Close() { b.lookups.close() }

@@ -1,0 +1,25 @@
+package command
+
+import "fmt"
+
+// An Error says what is wrong with a command and how to type it right.
+type Error struct {
+	// Format is one sentence, with verbs for Args. What a person typed, and
+	// words to type, are arguments of type Typed: package message escapes and
+	// quotes them for Slack.
+	Format string
+	Args   []any
+	// Try is a command to copy, as plain text. It is empty if there is nothing to
+	// suggest.
+	Try string
+}
+
+// Typed is text that a person typed or may type.
+type Typed string
+
+// Error is the sentence as plain text, for a log.
+func (e *Error) Error() string { return fmt.Sprintf(e.Format, e.Args...) }
+
+func newError(try, format string, args ...any) *Error {
+	return &Error{Format: format, Args: args, Try: try}
+}

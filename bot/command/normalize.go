@@ -1,0 +1,105 @@
+package command
+
+import (
+	"html"
+	"regexp"
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// MaxLength is how many characters of a command are read. Slack documents no
+// limit. Two dozen codes and a reason fit many times over.
+const MaxLength = 1000
+
+// slackLink is how Slack sends an address or a domain that a person typed:
+// <http://group-01.example.com|group-01.example.com>.
+var slackLink = regexp.MustCompile(`<(?:https?://|mailto:)[^|<>]*(?:\|([^<>]*))?>`)
+
+// typography turns the quotes and dashes of keyboards and clients into plain ones.
+var typography = strings.NewReplacer(
+	"“", `"`, "”", `"`, "„", `"`, "«", `"`, "»", `"`, "‟", `"`,
+	"‘", "'", "’", "'", "‚", "'", "‛", "'",
+	"‐", "-", "‑", "-", "‒", "-", "–", "-", "—", "-", "―", "-", "−", "-", "﹣", "-",
+)
+
+// Normalize turns text that arrived from Slack into what the person meant to
+// type. Characters without width go first, because between two others they keep
+// these from being composed into one.
+func Normalize(text string) string {
+	text = slackLink.ReplaceAllStringFunc(text, unwrapLink)
+	text = html.UnescapeString(text)
+	text = strings.Map(visibleRune, text)
+	text = norm.NFKC.String(text)
+	text = typography.Replace(text)
+	return strings.Join(strings.Fields(text), " ")
+}
+
+// unwrapLink gives back the text inside a link that Slack made.
+func unwrapLink(link string) string {
+	inside := strings.Trim(link, "<>")
+	if _, label, ok := strings.Cut(inside, "|"); ok {
+		return label
+	}
+	_, address, _ := strings.Cut(inside, ":")
+	return strings.TrimPrefix(address, "//")
+}
+
+// visibleRune drops characters without width. It turns every other separator and
+// control character into a blank.
+func visibleRune(r rune) rune {
+	switch {
+	case r == '\u00ad', unicode.Is(unicode.Cf, r):
+		return -1 // zero-width joiners, byte order marks, direction marks
+	case unicode.IsSpace(r), unicode.IsControl(r), unicode.Is(unicode.Z, r):
+		return ' '
+	case r == unicode.ReplacementChar:
+		return -1
+	}
+	return r
+}
+
+// splitWords splits text at blanks, except inside double quotes.
+func splitWords(text string) []word {
+	var out []word
+	for text = strings.TrimSpace(text); text != ""; text = strings.TrimSpace(text) {
+		if text[0] == '"' {
+			inside, rest, closed := strings.Cut(text[1:], `"`)
+			if closed {
+				inside = strings.TrimSpace(inside)
+				out = append(out, word{text: inside, typed: inside, quoted: true})
+				text = rest
+				continue
+			}
+			text = text[1:] // a lone quote means nothing
+			continue
+		}
+		end := strings.IndexAny(text, ` "`)
+		if end < 0 {
+			end = len(text)
+		}
+		if plain := stripDecoration(text[:end]); plain != "" {
+			out = append(out, word{text: plain, typed: text[:end]})
+		}
+		text = text[end:]
+	}
+	return out
+}
+
+type word struct {
+	text   string // without decoration
+	typed  string // with decoration, for a reason, which is repeated as it is
+	quoted bool   // a quoted word is never a keyword
+}
+
+// isKeyword reports whether the word is this keyword.
+func (w word) isKeyword(keyword string) bool { return !w.quoted && strings.EqualFold(w.text, keyword) }
+
+// stripDecoration removes what people put around words in Slack: code ticks,
+// bold, italics, strike-through and the full stop of a sentence.
+func stripDecoration(s string) string {
+	s = strings.Trim(s, "`*~'")
+	s = strings.TrimRight(s, ".,;:!?")
+	return strings.Trim(s, "`*_~'")
+}

@@ -1,0 +1,122 @@
+package message
+
+import (
+	"fmt"
+	"html"
+	"slices"
+	"strings"
+
+	"licensebot/approvals"
+	"licensebot/bot/command"
+)
+
+// ConfirmReceipt answers a command after its request was stored. So many cards are
+// ahead of its own.
+func (p Phrases) ConfirmReceipt(r approvals.Request, ahead int) string {
+	return fmt.Sprintf("Request %s is recorded: %s. Nothing has changed yet. "+
+		"I am checking it with UiPath; if it holds, its card appears in <#%s>%s and an approver decides there. "+
+		"The card's thread will tell you how it ended.",
+		quoteCode(r.ID), summarizeAsk(r.Ask, "the group "+quoteCode(r.Ask.Group), maxListed),
+		sanitizeID(p.Channel), describeQueue(ahead))
+}
+
+// minQueueTold is from how many cards ahead on people are told of the wait. Slack
+// takes about one card a second.
+const minQueueTold = 10
+
+// describeQueue tells how many cards are ahead, if that takes a while.
+func describeQueue(ahead int) string {
+	switch {
+	case ahead < minQueueTold:
+		return ""
+	case ahead < 90:
+		return fmt.Sprintf(" (%d others are ahead of it: in about a minute)", ahead)
+	}
+	return fmt.Sprintf(" (%d others are ahead of it: in about %d minutes)", ahead, (ahead+59)/60)
+}
+
+// summarizeAsk says what an ask would do, with as many codes as there is room for.
+func summarizeAsk(a approvals.Ask, group string, room int) string {
+	shown := make([]string, len(a.Codes))
+	for i, c := range a.Codes {
+		shown[i] = quoteCode(command.FormatCode(c, a.Quotas))
+	}
+	all := joinWithin(room, shown)
+	switch {
+	case a.Action == approvals.Set && len(a.Codes) == 0:
+		return "leave the rule of " + group + " empty"
+	case a.Action == approvals.Set:
+		return fmt.Sprintf("make the rule of %s exactly %s", group, all)
+	case a.Action == approvals.Remove && a.MayEmpty:
+		return fmt.Sprintf("take %s out of the rule of %s, even if that leaves it empty", all, group)
+	case a.Action == approvals.Remove:
+		return fmt.Sprintf("take %s out of the rule of %s", all, group)
+	case a.IsTimed():
+		return fmt.Sprintf("add %s to %s, %s", all, group, command.FormatPeriod(a))
+	}
+	return fmt.Sprintf("add %s to %s", all, group)
+}
+
+// ExplainCommandError answers a command that was not understood.
+func ExplainCommandError(e *command.Error) string {
+	problem := renderProblem(e)
+	if e.Try == "" {
+		return problem + " Nothing was recorded."
+	}
+	return fmt.Sprintf("%s Nothing was recorded.\nTry: %s", problem, quoteCodeWithin(e.Try, maxCopied))
+}
+
+// renderProblem is the problem of a command, with what people type as code.
+func renderProblem(e *command.Error) string {
+	args := slices.Clone(e.Args)
+	for i, arg := range args {
+		if typed, ok := arg.(command.Typed); ok {
+			args[i] = quoteCode(string(typed))
+		}
+	}
+	return fmt.Sprintf(e.Format, args...)
+}
+
+// PlainProblem is the problem of a command as plain text, for a field of a form.
+func PlainProblem(e *command.Error) string { return stripMarkup(renderProblem(e)) }
+
+// stripMarkup takes the markup off a sentence of the bot. Every tick is markup:
+// inside code the ticks of others are replaced.
+func stripMarkup(text string) string {
+	return html.UnescapeString(strings.ReplaceAll(text, "`", ""))
+}
+
+// CommandNotStored answers a command after the store refused its request.
+func CommandNotStored() string {
+	return "I could not record your request, so nothing was asked and nothing will happen. " +
+		"Please type it again in a minute; if this goes on, tell whoever runs licensebot that its database does " +
+		"not answer."
+}
+
+// CommandUncertain answers a command if it is unknown whether its request was
+// stored.
+func CommandUncertain() string {
+	return "The database stopped answering while I recorded your request, so I cannot tell whether it was " +
+		"recorded. If no card appears within a few minutes, please type it again: " +
+		"what was recorded already is not asked twice."
+}
+
+// ChangeUncertain answers a command that changes a request, if the change may have
+// been stored or not.
+func ChangeUncertain(name, id string) string {
+	return fmt.Sprintf("The database stopped answering while I recorded that, so I cannot tell whether it was "+
+		"recorded. Type %s in a minute to see where request %s stands.",
+		quoteCode(name+" status "+id), quoteCode(id))
+}
+
+// CommandBusy answers a command that came while too many others waited.
+func CommandBusy() string {
+	return "I am too busy to record your request right now, so nothing was asked and nothing will happen. " +
+		"Please type it again in a minute."
+}
+
+// CommandBroken answers a command that made the bot fail.
+func CommandBroken() string {
+	return "Something went wrong inside licensebot while it read your command, so I cannot tell whether it was " +
+		"recorded. If no card appears within a minute, please type it again and tell whoever runs licensebot."
+}

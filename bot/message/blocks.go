@@ -1,0 +1,38 @@
+package message
+
+import "github.com/slack-go/slack"
+
+func headerBlock(text string) slack.Block { return slack.NewHeaderBlock(plainText(text)) }
+
+func sectionBlock(text string) slack.Block {
+	return slack.NewSectionBlock(slack.NewTextBlockObject(slack.MarkdownType, text, false, false), nil, nil)
+}
+
+func contextBlock(text string) slack.Block {
+	return slack.NewContextBlock("", slack.NewTextBlockObject(slack.MarkdownType, text, false, false))
+}
+
+func newButton(actionID, value, text string) *slack.ButtonBlockElement {
+	return slack.NewButtonBlockElement(actionID, value, plainText(text))
+}
+
+// inputBlock is one field of a form. Its block id and its action id are the name.
+func inputBlock(name, title, hint string, element slack.BlockElement) *slack.InputBlock {
+	var below *slack.TextBlockObject
+	if hint != "" {
+		below = plainText(hint)
+	}
+	return slack.NewInputBlock(name, plainText(title), below, element)
+}
+
+func textInput(name string, maxLength int, isLong bool) slack.BlockElement {
+	element := slack.NewPlainTextInputBlockElement(nil, name)
+	element.MaxLength, element.Multiline = maxLength, isLong
+	return element
+}
+
+// plainText is text that Slack shows as it is: without markup, mentions or emoji.
+// So what comes from outside only needs a bound.
+func plainText(s string) *slack.TextBlockObject {
+	return slack.NewTextBlockObject(slack.PlainTextType, s, false, false)
+}

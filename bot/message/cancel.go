@@ -1,0 +1,69 @@
+package message
+
+import (
+	"errors"
+	"fmt"
+
+	"licensebot/approvals"
+	"licensebot/bot/command"
+)
+
+// ExplainUnknownRequest answers a command about a request that does not exist.
+func ExplainUnknownRequest(id string) string {
+	return fmt.Sprintf("I know no request %s. The id is on its card, and in the answer you got when you typed it.",
+		quoteCode(id))
+}
+
+// ConfirmCancel answers a command that cancelled a request.
+func ConfirmCancel(cancelled approvals.Request) string {
+	return fmt.Sprintf("Request %s is cancelled. %s", quoteCode(cancelled.ID), explainUnchanged(cancelled))
+}
+
+// ExplainNotCancelled says why a request could not be cancelled. The name is the
+// command's.
+func (p Phrases) ExplainNotCancelled(name, id string, err error, state approvals.State) string {
+	switch {
+	case !state.Open():
+		return fmt.Sprintf("Request %s has already ended (%s); there is nothing to cancel.", quoteCode(id), state)
+	case state == approvals.Approved:
+		return fmt.Sprintf("Request %s is already approved and is being carried out; it is too late to cancel it.",
+			quoteCode(id))
+	case errors.Is(err, approvals.ErrReasonRequired):
+		return fmt.Sprintf("Request %s is not yours; as one of its approvers you can cancel it if you say why.",
+			quoteCode(id)) +
+			offerCommands(name+" cancel "+id+" because your reason here")
+	case errors.Is(err, approvals.ErrVoterUncheckable):
+		return fmt.Sprintf("Request %s is not cancelled: Slack did not tell me in time whether you may approve "+
+			"it. Type it again in a minute, or deny the request with %s on its card.", quoteCode(id), p.denyEmoji())
+	}
+	return fmt.Sprintf("Only the person who made request %s, and those who may approve it, can cancel it.",
+		quoteCode(id))
+}
+
+// ConfirmRevoke answers a command that ends a grant early.
+func ConfirmRevoke(r approvals.Request) string {
+	return fmt.Sprintf("The time of request %s is over now: I take %s out of the rule of %s. "+
+		"The card's thread tells what came of it.",
+		quoteCode(r.ID), joinCodes(r.Grant.Codes), nameGroup(r.Proposal.Group))
+}
+
+// ExplainNotRevoked says why a grant could not be ended early.
+func ExplainNotRevoked(r approvals.Request, err error) string {
+	switch {
+	case errors.Is(err, approvals.ErrVoterUncheckable):
+		return fmt.Sprintf("The grant of request %s is not ended: Slack did not tell me in time whether you may "+
+			"approve it. Type it again in a minute.", quoteCode(r.ID))
+	case errors.Is(err, approvals.ErrNotPermitted):
+		return fmt.Sprintf("Only the person who made request %s, and those who may approve it, "+
+			"can end it before its time.", quoteCode(r.ID))
+	case r.Grant != nil:
+		return fmt.Sprintf("The time of request %s is over already; its thread tells what was taken out.",
+			quoteCode(r.ID))
+	case r.State.Open():
+		return fmt.Sprintf("Request %s is not granted yet, so there is nothing to end. To take it back, type %s.",
+			quoteCode(r.ID), quoteCode(command.NameOf(r.Ask)+" cancel "+r.ID))
+	}
+	return fmt.Sprintf("Request %s holds nothing for a time, so there is nothing to end. "+
+		"To take codes out of a rule, type %s.",
+		quoteCode(r.ID), quoteCode(command.NameOf(r.Ask)+" remove "+command.ExampleGroup+" "+command.ExampleCode))
+}

@@ -1,0 +1,259 @@
+package message
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/slack-go/slack"
+
+	"licensebot/approvals"
+)
+
+// Room on a card, in characters as Slack counts them. A message that is updated
+// may have a text of 4,000. The text says everything that the blocks say, so it
+// is the narrowest place: a section may have 3,000 and a field 2,000.
+const (
+	maxFixedText = 2950 // for what never changes; the status and how to vote take the rest
+	maxName      = 80   // a name of a group, a stage or a rule, and a group's id
+	maxKept      = 500  // the codes that stay
+	maxRemoved   = 200  // the codes that go, at the least, and the limits that stay
+	maxTerse     = 100  // the codes that stay, or the people of a stage, on a terse card
+
+	maxStages  = 1900 // who may approve, stage by stage, in a field
+	maxMissing = 250  // the stages that still lack approvals
+
+	maxSection = 2900 // the codes that go, in a section of their own
+)
+
+// A Card is the message that asks for consent. What it asks never changes after
+// it is posted. Only its status and the line on how to vote do.
+type Card struct {
+	Text   string
+	Blocks []slack.Block
+}
+
+// A cardWriter phrases one card. A terse card leaves out what only explains.
+type cardWriter struct {
+	Phrases
+	terse bool
+}
+
+// RenderCard draws the card of a request as it stands now. If many codes leave
+// no room, the names and seats that explain them are left out. That depends only
+// on what is fixed when the card is posted, so a card stays terse or stays full.
+// The blocks name every code that goes, also if the text has room for fewer.
+func (p Phrases) RenderCard(r approvals.Request) Card {
+	w := cardWriter{Phrases: p}
+	room := maxFixedText - utf8.RuneCountInString(w.fixedText(r, 0))
+	if removed := utf8.RuneCountInString(describeRemoval(r, maxSection)); room <= removed {
+		w, r = w.withoutExplanations(r)
+		room = max(maxFixedText-utf8.RuneCountInString(w.fixedText(r, 0)), maxRemoved)
+	}
+	status, how := CardStatus(r), p.explainVoting(r)
+	blocks := []slack.Block{
+		headerBlock(cardTitle(r)),
+		sectionBlock(introduceRequest(r)),
+		sectionBlock(w.describeChange(r)),
+	}
+	if removal := describeRemoval(r, maxSection); removal != "" {
+		blocks = append(blocks, sectionBlock(removal))
+	}
+	return Card{
+		Text: strings.Join([]string{w.fixedText(r, room), status, how}, "\n"),
+		Blocks: append(blocks,
+			sectionBlock(w.describeUnchanged(r)),
+			slack.NewSectionBlock(nil, w.termFields(r), nil),
+			slack.NewDividerBlock(),
+			sectionBlock(status),
+			contextBlock(how),
+		),
+	}
+}
+
+// fixedText is the part of the text that stays as it was posted. The room is for
+// the codes that go. Without room they are left out, to measure the rest.
+func (w cardWriter) fixedText(r approvals.Request, room int) string {
+	lines := []string{cardTitle(r), introduceRequest(r), w.describeChange(r)}
+	if removal := describeRemoval(r, room); removal != "" && room > 0 {
+		lines = append(lines, removal)
+	}
+	return strings.Join(append(lines, w.describeUnchanged(r), w.describeTerms(r)), "\n")
+}
+
+// withoutExplanations is the terse writer, and the request without seats.
+func (w cardWriter) withoutExplanations(r approvals.Request) (cardWriter, approvals.Request) {
+	w.CodeName = func(string) (string, bool) { return "", false }
+	w.terse = true
+	proposal := *r.Proposal
+	proposal.Seats = nil
+	r.Proposal = &proposal
+	return w, r
+}
+
+func cardTitle(r approvals.Request) string { return "License request " + r.ID }
+
+// introduceRequest says who asks, about which group, and why.
+func introduceRequest(r approvals.Request) string {
+	text := fmt.Sprintf("%s asks to change the licenses of %s.",
+		mentionUser(r.Requester), nameGroup(r.Proposal.Group))
+	if r.Proposal.Group.Name == "" {
+		text += " UiPath does not tell its name: make sure that it is not the group of everybody or of the " +
+			"administrators."
+	}
+	if r.Ask.Reason != "" {
+		text += "\nReason given: " + quoteCode(r.Ask.Reason)
+	}
+	return text
+}
+
+// termFields say who may approve, how many approvals are needed and until when.
+func (w cardWriter) termFields(r approvals.Request) []*slack.TextBlockObject {
+	field := func(title, text string) *slack.TextBlockObject {
+		return slack.NewTextBlockObject(slack.MarkdownType, "*"+title+"*\n"+text, false, false)
+	}
+	return []*slack.TextBlockObject{
+		field("May approve", w.describeApprovers(r.Terms)),
+		field("Approvals needed", describeQuorum(r.Terms)),
+		field("Deadline", formatTime(r.Deadline)),
+		field("Request", quoteCode(r.ID)),
+	}
+}
+
+// describeTerms says the same as termFields, for the text.
+func (w cardWriter) describeTerms(r approvals.Request) string {
+	return fmt.Sprintf("May approve: %s. Approvals needed: %s. Deadline: %s.",
+		w.describeApprovers(r.Terms), describeQuorum(r.Terms), formatTime(r.Deadline))
+}
+
+// describeApprovers names as many approvers as there is room for, stage by stage
+// if there are several.
+func (w cardWriter) describeApprovers(t approvals.Terms) string {
+	room, roomOfStage := maxStages, maxPeople
+	if w.terse {
+		room, roomOfStage = maxPeople, maxTerse
+	}
+	switch {
+	case t.AutoApprove:
+		return "nobody has to; the policy grants it"
+	case len(t.Stages) <= 1:
+		return mentionPeople(t.Approvers())
+	}
+	lines := make([]string, len(t.Stages))
+	for i, stage := range t.Stages {
+		lines[i] = fmt.Sprintf("%s: %d of %s",
+			stageName(stage, i), stage.Quorum, mentionPeopleWithin(stage.Approvers, roomOfStage))
+	}
+	text := strings.Join(lines, "\n")
+	for n := len(lines) - 1; n > 0 && utf8.RuneCountInString(text) > room; n-- {
+		text = fmt.Sprintf("%s\nand %s more", strings.Join(lines[:n], "\n"), pluralize(len(lines)-n, "stage"))
+	}
+	return text
+}
+
+func stageName(s approvals.Stage, i int) string {
+	if s.Name != "" {
+		return escapeWithin(s.Name, maxName)
+	}
+	return fmt.Sprintf("stage %d", i+1)
+}
+
+// describeQuorum says how many approvals are needed, and which rule asks for them.
+func describeQuorum(t approvals.Terms) string {
+	text := fmt.Sprint(t.Quorum())
+	if len(t.Stages) > 1 {
+		text += fmt.Sprintf(", by as many people, in %d stages", len(t.Stages))
+	}
+	if t.Rule != "" {
+		text += fmt.Sprintf(" (rule %s)", quoteCodeWithin(t.Rule, maxName))
+	}
+	return text
+}
+
+// explainVoting says what reactions on the card do.
+func (p Phrases) explainVoting(r approvals.Request) string {
+	switch {
+	case !r.State.Open():
+		return "This request has ended; reactions on it have no effect any more. The thread tells what happened."
+	case r.Terms.AutoApprove:
+		return "Reactions have no effect on this request. " + seatsNotTaken
+	}
+	own := "The requester's own reaction does not count. "
+	if r.Terms.SelfApproval {
+		own = "The policy lets the requester approve this as well, if they are an approver. "
+	}
+	return fmt.Sprintf("React with %s to approve or %s to deny; "+
+		"take the reaction back to withdraw it while the request is waiting. ", p.approveEmoji(), p.denyEmoji()) +
+		own + seatsNotTaken
+}
+
+const seatsNotTaken = "A rule lets the group's members use seats, first come, first served; " +
+	"it does not by itself take one."
+
+// CardStatus says in one line where a request stands.
+func CardStatus(r approvals.Request) string {
+	consent := describeConsent(r)
+	bold := strings.Replace(capitalize(consent), " ", "* ", 1)
+	switch r.State {
+	case approvals.Pending:
+		return describeWaiting(r)
+	case approvals.Approved:
+		if r.DelayReason != "" {
+			return fmt.Sprintf(":arrows_counterclockwise: *%s, *not done yet*: %s.",
+				bold, escapeLine(r.DelayReason))
+		}
+		return fmt.Sprintf(":arrows_counterclockwise: *%s; UiPath is being asked to make the change.", bold)
+	case approvals.Done:
+		return fmt.Sprintf(":white_check_mark: *Done*, %s; UiPath's rule shows the change.",
+			consent) + describeGrantStatus(r)
+	case approvals.Failed:
+		return ":warning: *Failed* after approval; the thread tells why."
+	case approvals.Superseded:
+		return ":warning: *Superseded*: the group's rule changed meanwhile" + describeNoEffect(r) + "."
+	case approvals.Denied:
+		return fmt.Sprintf(":x: *Denied* by %s%s.", mentionUser(r.Outcome.By), describeNoEffect(r))
+	case approvals.Cancelled:
+		return ":x: *Cancelled*" + describeNoEffect(r) + "."
+	case approvals.Expired:
+		return ":zzz: *Expired* without enough approvals" + describeNoEffect(r) + "."
+	}
+	return string(r.State)
+}
+
+// describeWaiting says how many approved, who, and which stages lack approvals
+// if there are several.
+func describeWaiting(r approvals.Request) string {
+	if r.Terms.AutoApprove {
+		return ":hourglass_flowing_sand: *Waiting*: the policy grants it; UiPath is asked next."
+	}
+	given, lacking := countApprovals(r)
+	text := fmt.Sprintf(":hourglass_flowing_sand: *Waiting*: %d of %s", given, approvalsNeeded(r.Terms.Quorum()))
+	if len(r.Votes) > 0 {
+		text += ", given by " + mentionPeople(approvals.Voters(r.Votes))
+	}
+	if len(r.Terms.Stages) > 1 && len(lacking) > 0 {
+		text += "; still missing: " + joinWithin(maxMissing, lacking)
+	}
+	return text + "."
+}
+
+// countApprovals tells how many of the approvals needed are given, and for each
+// stage that lacks some, how many.
+func countApprovals(r approvals.Request) (given int, lacking []string) {
+	given = r.Terms.Quorum()
+	for i, n := range r.Terms.MissingVotes(r.Votes) {
+		given -= n
+		if n > 0 {
+			lacking = append(lacking, fmt.Sprintf("%d from %s", n, stageName(r.Terms.Stages[i], i)))
+		}
+	}
+	return given, lacking
+}
+
+// describeNoEffect says that UiPath was left alone, if that is known.
+func describeNoEffect(r approvals.Request) string {
+	if r.Outcome.Uncertain {
+		return "; whether a write that was tried before took effect is not known"
+	}
+	return "; nothing was done"
+}

@@ -1,0 +1,283 @@
+package message
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"licensebot/approvals"
+	"licensebot/bot/bottest"
+	"licensebot/bot/command"
+	"licensebot/bot/slackapi"
+	"licensebot/internal/fakeslack"
+)
+
+// repeat makes n strings of a pattern with their number.
+func repeat(n int, pattern string) []string {
+	all := make([]string, n)
+	for i := range all {
+		all[i] = fmt.Sprintf(pattern, i)
+	}
+	return all
+}
+
+// largestRequest is as much as a card may have to show: more than there is
+// room for.
+func largestRequest(state approvals.State) approvals.Request {
+	nasty := strings.Repeat("<>&`", 75)
+	r := approvals.Request{
+		ID: "R-7K3F9QXA", State: state, Requester: "U0123456789", Channel: "C0APPROVALS",
+		Ask:      approvals.Ask{Group: nasty, Reason: nasty},
+		Terms:    approvals.Terms{Stages: []approvals.Stage{{Approvers: append(repeat(20, "U01234567%02d"), repeat(20, "S01234567%02d")...), Quorum: 40}}, TTL: time.Hour},
+		Deadline: testTime.Add(time.Hour), DecidedAt: testTime, FiledAt: testTime, ClosedAt: testTime,
+		Proposal: &approvals.Proposal{Group: approvals.Group{ID: nasty + "1", Name: nasty}},
+	}
+	change := &r.Proposal.Change
+	change.Add = repeat(command.MaxCodes, strings.Repeat("C", 38)+"%02d")
+	change.Keep = append(repeat(60, "KEPT%02d"), nasty)
+	for i, c := range append(slices.Clone(change.Add), change.Keep...) {
+		r.Proposal.Seats = append(r.Proposal.Seats, approvals.Seats{Code: c, Allocated: 1e6 + i, Total: 1e7})
+		r.Proposal.Quotas = append(r.Proposal.Quotas, approvals.Quota{Code: c, Limit: 1e6})
+	}
+	for _, user := range repeat(40, "U01234567%02d") {
+		r.Votes = append(r.Votes, approvals.Vote{User: user})
+	}
+	if state.Open() {
+		r.DelayReason = nasty
+	} else {
+		r.Outcome = &approvals.Outcome{
+			By: "U0123456789", Answer: nasty, ConcernedCodes: change.Add, Suggestions: append(change.Keep, nasty), Allocation: append(change.Keep, change.Add...),
+		}
+	}
+	return r
+}
+
+// usualRequest is a card with as many codes as are allowed and all that
+// explains them.
+func usualRequest(state approvals.State) approvals.Request {
+	r := largestRequest(state)
+	r.Ask = approvals.Ask{Group: "group-01", Reason: "Q3 audit"}
+	r.Proposal.Group = approvals.Group{ID: "bb0c3b6e-7d0c-4a52-9a94-1f2f0c7a3a11", Name: "Finance Robots"}
+	r.Terms.Stages = []approvals.Stage{{Approvers: []string{"S0APPROVERS"}, Quorum: 2}}
+	r.DelayReason, r.Votes = "", r.Votes[:1]
+	codes := strings.Fields("ACCU ACNU AKIT ATTUCU ATTUNU AXPNU CTZDEVCU CTZDEVNU IDU PMBU PMD RPADEVCU RPADEVNU RPADEVPROCU RPADEVPRONU " +
+		"TSTDEVPRONU TSTNU AGU AIU DSU FCCU HEAL LU MRSU NONPR")
+	r.Proposal.Change = approvals.Change{Add: codes[:command.MaxCodes], Keep: codes[command.MaxCodes : command.MaxCodes+5]}
+	r.Proposal.Quotas, r.Proposal.Seats = nil, nil
+	for _, c := range codes[:command.MaxCodes] {
+		r.Proposal.Seats = append(r.Proposal.Seats, approvals.Seats{Code: c, Allocated: 17, Total: 400})
+	}
+	return r
+}
+
+// largestSet takes away as much as it adds, and limits all of it.
+func largestSet(state approvals.State) approvals.Request {
+	r := largestRequest(state)
+	r.Ask.Action = approvals.Set
+	change := &r.Proposal.Change
+	change.Remove = repeat(60, strings.Repeat("G", 38)+"%02d")
+	for _, c := range change.Add {
+		change.Quotas = append(change.Quotas, approvals.QuotaChange{Code: c, From: 999999, To: command.MaxSeats})
+	}
+	return r
+}
+
+// smallRemoval leaves the rule empty.
+func smallRemoval(state approvals.State) approvals.Request {
+	r := usualRequest(state)
+	r.Ask.Action, r.Ask.MayEmpty = approvals.Remove, true
+	r.Proposal.Change = approvals.Change{Remove: []string{"ATTUNU", "IDU"}}
+	r.Proposal.Quotas = []approvals.Quota{{Code: "IDU", Limit: 1}}
+	return r
+}
+
+// manyStages has as many stages as a policy may have, with names and people as
+// long as they may be.
+func manyStages(r approvals.Request) approvals.Request {
+	r.Terms.Rule, r.Terms.Stages = strings.Repeat("&", 60), nil
+	for i := range 10 {
+		r.Terms.Stages = append(r.Terms.Stages, approvals.Stage{
+			Name: strings.Repeat("<", 59) + fmt.Sprint(i), Approvers: append(repeat(20, "U01234567%02d"), repeat(20, "S01234567%02d")...), Quorum: 20,
+		})
+	}
+	return r
+}
+
+func largestStaged(state approvals.State) approvals.Request { return manyStages(largestRequest(state)) }
+
+func largestStagedSet(state approvals.State) approvals.Request { return manyStages(largestSet(state)) }
+
+// usualStaged is a small change under many stages.
+func usualStaged(state approvals.State) approvals.Request {
+	r := manyStages(usualRequest(state))
+	r.Proposal.Change.Add, r.Proposal.Seats = r.Proposal.Change.Add[:2], r.Proposal.Seats[:2]
+	return r
+}
+
+// usualRenewal lets as many codes as are allowed stay for longer.
+func usualRenewal(state approvals.State) approvals.Request {
+	r := usualRequest(state)
+	change := &r.Proposal.Change
+	change.Extend, change.Add, r.Proposal.Ends = change.Add, nil, make(map[string]time.Time)
+	for _, c := range change.Extend {
+		r.Proposal.Ends[c] = testTime.AddDate(0, 1, 0)
+	}
+	r.Ask.Until = testTime.AddDate(0, 3, 0)
+	return r
+}
+
+// largestRenewal changes the limit of each of them as well.
+func largestRenewal(state approvals.State) approvals.Request {
+	r := manyStages(largestRequest(state))
+	change := &r.Proposal.Change
+	change.Extend, change.Add, r.Proposal.Ends = change.Add, nil, make(map[string]time.Time)
+	for _, c := range change.Extend {
+		change.Quotas = append(change.Quotas, approvals.QuotaChange{Code: c, From: 999999, To: command.MaxSeats})
+		r.Proposal.Ends[c] = testTime.AddDate(0, 1, 0)
+	}
+	r.Ask.Until = testTime.AddDate(0, 3, 0)
+	return r
+}
+
+func cards() map[string]func(approvals.State) approvals.Request {
+	return map[string]func(approvals.State) approvals.Request{
+		"largest": largestRequest, "usual": usualRequest, "largest set": largestSet, "small removal": smallRemoval,
+		"largest staged": largestStaged, "largest staged set": largestStagedSet, "usual staged": usualStaged,
+		"usual renewal": usualRenewal, "largest renewal": largestRenewal,
+	}
+}
+
+// TestTheLargestCardNamesAllThatGoes: consent is never asked for what is not
+// shown, however much it is.
+func TestTheLargestCardNamesAllThatGoes(t *testing.T) {
+	r := largestSet(approvals.Pending)
+	shown := strings.Join(saidByBlocks(t, phrases().RenderCard(r)), "\n")
+	for _, c := range r.Proposal.Change.Remove {
+		if !strings.Contains(shown, quoteCode(c)) {
+			t.Errorf("%s goes without being shown", c)
+		}
+	}
+	if text := phrases().RenderCard(r).Text; !strings.Contains(text, "*Takes away: ") || !strings.Contains(text, " more.*") {
+		t.Errorf("the text does not say that something goes: %s", text)
+	}
+}
+
+// saidByBlocks lists each line that the blocks of a card say.
+func saidByBlocks(t *testing.T, card Card) []string {
+	t.Helper()
+	raw, err := json.Marshal(card.Blocks)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Split(fakeslack.Render(raw), "\n")
+}
+
+// TestCardFitsAndItsTextIsComplete draws the cards at their largest in every
+// state: the text says each line of the blocks, and both stay within what
+// Slack takes.
+func TestCardFitsAndItsTextIsComplete(t *testing.T) {
+	length := utf8.RuneCountInString
+	for name, request := range cards() {
+		for _, state := range approvals.States() {
+			r := request(state)
+			card := phrases().RenderCard(r)
+			bottest.ExpectHarmless(t, card.Text)
+			if n := length(card.Text); n > 4000 {
+				t.Errorf("%s, %s: the text has %d characters", name, state, n)
+			}
+			for _, line := range saidByBlocks(t, card) {
+				if field, value, ok := strings.Cut(line, "*: "); ok && !strings.Contains(field, " *") {
+					line = strings.Trim(value, "`") // the text puts the fields into sentences
+				}
+				line = strings.Trim(line, "─")
+				if strings.HasPrefix(name, "largest") && strings.HasPrefix(line, "*Takes away: ") {
+					continue // the text may name fewer, see TestTheLargestCardNamesAllThatGoes
+				}
+				if !strings.Contains(card.Text, line) {
+					t.Errorf("%s, %s: the text does not say %q", name, state, line)
+				}
+			}
+			for _, c := range r.Proposal.Change.Add {
+				if !strings.Contains(card.Text, quoteCode("+ "+c)) {
+					t.Errorf("%s, %s: consent is asked for %s without showing it", name, state, c)
+				}
+			}
+			for _, c := range r.Proposal.Change.Extend {
+				if !strings.Contains(card.Text, "• Extends "+quoteCode(c)) || !strings.Contains(card.Text, formatTime(r.Ask.Until)) {
+					t.Errorf("%s, %s: consent is asked to extend %s without showing it", name, state, c)
+				}
+			}
+			for _, q := range r.Proposal.Change.Quotas {
+				if !strings.Contains(card.Text, fmt.Sprintf("%s · at most %d", quoteCode(q.Code), q.To)) && !strings.Contains(card.Text, fmt.Sprintf("%s · at most %d", quoteCode("+ "+q.Code), q.To)) {
+					t.Errorf("%s, %s: consent is asked for a limit of %s without showing it", name, state, q.Code)
+				}
+			}
+			for _, said := range []string{phrases().DescribeOutcome(r), ExplainDelay(r), phrases().RequesterNotice(r)} {
+				if length(said) > 4000 {
+					t.Errorf("%s, %s: %d characters are said", name, state, length(said))
+				}
+			}
+		}
+	}
+	if text := phrases().RenderCard(usualRequest(approvals.Pending)).Text; !strings.Contains(text, "17 of 400 seats") || strings.Contains(text, " more") {
+		t.Errorf("a usual card leaves things out: %s", text)
+	}
+}
+
+// TestCardAsksTheSameInEveryState compares what the card asks, block by block.
+func TestCardAsksTheSameInEveryState(t *testing.T) {
+	for _, request := range cards() {
+		drawn := phrases().RenderCard(request(approvals.Pending)).Blocks
+		asks := len(drawn) - 3 // without divider, status and how to vote
+		posted, _ := json.Marshal(drawn[:asks])
+		for _, state := range approvals.States() {
+			now, _ := json.Marshal(phrases().RenderCard(request(state)).Blocks[:asks])
+			if string(now) != string(posted) {
+				t.Errorf("%s: the card asks something else\n%s\n%s", state, posted, now)
+			}
+		}
+	}
+}
+
+// TestSlackTakesTheLargestCard posts and updates it.
+func TestSlackTakesTheLargestCard(t *testing.T) {
+	r := newRig(t)
+	post := func(request approvals.Request, kind approvals.JobKind) slackapi.Post {
+		card := phrases().RenderCard(request)
+		return slackapi.Post{
+			Channel: request.Channel, Text: card.Text, Blocks: card.Blocks,
+			Metadata: RenderMetadata(request, approvals.Job{Kind: kind}),
+		}
+	}
+	for name, request := range cards() {
+		ts, err := r.messenger.PostMessage(t.Context(), post(request(approvals.Pending), approvals.JobPostCard))
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		for _, state := range approvals.States()[1:] {
+			now := request(state)
+			if err := r.messenger.UpdateMessage(t.Context(), ts, post(now, approvals.JobUpdateCard)); err != nil {
+				t.Errorf("%s, %s: %v", name, state, err)
+			}
+			if state == approvals.Refused {
+				continue
+			}
+			job := approvals.Job{Kind: approvals.JobPostOutcome}
+			_, err := r.messenger.PostMessage(t.Context(), slackapi.Post{
+				Channel: now.Channel, ThreadTS: ts, Text: phrases().ThreadReply(now, job), Metadata: RenderMetadata(now, job),
+			})
+			if err != nil {
+				t.Errorf("%s, %s: %v", name, state, err)
+			}
+		}
+	}
+	for _, call := range r.slack.Calls("") {
+		if call.Error != "" {
+			t.Errorf("%s: %s", call.Method, call.Error)
+		}
+	}
+}

@@ -1,0 +1,166 @@
+package message
+
+import (
+	"fmt"
+
+	"github.com/slack-go/slack"
+
+	"licensebot/approvals"
+	"licensebot/bot/command"
+)
+
+// Slack's bounds of a select. Lengths are in characters.
+const (
+	MaxOptions     = 100
+	maxOptionText  = 75
+	maxOptionValue = 150
+)
+
+// minQuery is how many characters a person types before Slack asks for groups.
+const minQuery = 2
+
+// FormCallback is the callback id of the form, by which a submission is known.
+const FormCallback = "allocate_form"
+
+// ShortcutOpen is the callback id of the global shortcut that opens the form, as
+// in the app manifest. It is also the action id of the button on the Home tab.
+const ShortcutOpen = "allocate_open"
+
+// The fields of the form. Each name is the id of a block and of its element.
+const (
+	FieldGroup  = "group"
+	FieldCodes  = "codes"
+	FieldTerm   = "term"
+	FieldUntil  = "until"
+	FieldReason = "why"
+)
+
+// TermForGood is the choice of a grant without an end.
+const TermForGood = "good"
+
+// termChoices are the durations to choose from, as people type them.
+var termChoices = []struct{ value, shown string }{
+	{TermForGood, "For good"},
+	{"1d", "1 day"}, {"1w", "1 week"}, {"2w", "2 weeks"}, {"30d", "30 days"}, {"90d", "90 days"},
+}
+
+// An Offer is what the form can offer to choose from. What UiPath does not tell,
+// people type.
+type Offer struct {
+	HasGroups bool // groups can be looked up
+	Codes     []approvals.Seats
+}
+
+// RenderForm draws the form. Its inputs are in the order of the command's words.
+// The metadata comes back when it is submitted.
+func (p Phrases) RenderForm(metadata string, o Offer) slack.ModalViewRequest {
+	blocks := []slack.Block{sectionBlock(p.formIntro(o)), groupInput(o), p.codesInput(o)}
+	blocks = append(blocks, termInputs()...)
+	blocks = append(blocks, reasonInput())
+	return slack.ModalViewRequest{
+		Type: slack.VTModal, CallbackID: FormCallback, PrivateMetadata: metadata,
+		Title: plainText("Ask for licenses"), Submit: plainText("Ask"), Close: plainText("Cancel"),
+		Blocks: slack.Blocks{BlockSet: blocks},
+	}
+}
+
+func (p Phrases) formIntro(o Offer) string {
+	text := fmt.Sprintf("Your request becomes a card in <#%s>, where an approver decides. "+
+		"UiPath is changed only after that.", sanitizeID(p.Channel))
+	if !o.HasGroups || len(o.Codes) == 0 {
+		text = "UiPath does not tell at the moment what there is to choose from, so please type it. " +
+			"It is checked as soon as UiPath answers.\n" + text
+	}
+	return text
+}
+
+func groupInput(o Offer) slack.Block {
+	if !o.HasGroups {
+		return inputBlock(FieldGroup, "UiPath group", "Its id or its exact name.",
+			textInput(FieldGroup, command.MaxGroup, false))
+	}
+	least := minQuery
+	search := slack.NewOptionsSelectBlockElement(slack.OptTypeExternal, plainText("Type a part of its name"),
+		FieldGroup)
+	search.MinQueryLength = &least
+	return inputBlock(FieldGroup, "UiPath group", "Type a part of its name, or its id.", search)
+}
+
+func (p Phrases) codesInput(o Offer) slack.Block {
+	if len(o.Codes) == 0 {
+		return inputBlock(FieldCodes, "License codes", "One or more, such as RPADEVPRONU IDU.",
+			textInput(FieldCodes, command.MaxLength, false))
+	}
+	most := command.MaxCodes
+	menu := slack.NewOptionsMultiSelectBlockElement(slack.MultiOptTypeStatic, plainText("Choose codes"), FieldCodes)
+	for _, seats := range o.Codes {
+		menu.Options = append(menu.Options, p.codeOption(seats))
+	}
+	menu.MaxSelectedItems = &most
+	return inputBlock(FieldCodes, "Licenses", "", menu)
+}
+
+func (p Phrases) codeOption(s approvals.Seats) *slack.OptionBlockObject {
+	shown := s.Code
+	if name, ok := p.CodeName(s.Code); ok {
+		shown = s.Code + " " + name
+	}
+	free := fmt.Sprintf("%d of %d seats free", s.Free(), s.Total)
+	return slack.NewOptionBlockObject(s.Code, plainText(OneLine(shown, maxOptionText)), plainText(free))
+}
+
+func termInputs() []slack.Block {
+	menu := slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, nil, FieldTerm)
+	for _, term := range termChoices {
+		menu.Options = append(menu.Options, slack.NewOptionBlockObject(term.value, plainText(term.shown), nil))
+	}
+	menu.InitialOption = menu.Options[0]
+	return []slack.Block{
+		inputBlock(FieldTerm, "For how long", "", menu),
+		inputBlock(FieldUntil, "Or until a day", "", slack.NewDatePickerBlockElement(FieldUntil)).WithOptional(true),
+	}
+}
+
+func reasonInput() slack.Block {
+	return inputBlock(FieldReason, "Reason", "The approvers read it on the card.",
+		textInput(FieldReason, command.MaxReason, true)).WithOptional(true)
+}
+
+// FieldErrors is the acknowledgement that shows under each field what is wrong.
+func FieldErrors(wrong map[string]string) any {
+	shown := make(map[string]string, len(wrong))
+	for name, problem := range wrong {
+		shown[name] = OneLine(problem, maxShown)
+	}
+	return slack.NewErrorsViewSubmissionResponse(shown)
+}
+
+// FormNotStored is shown in a form after the store refused its request.
+func FormNotStored() string {
+	return "I could not record your request, so nothing was asked and nothing will happen. " +
+		"Please submit the form again in a minute; if this goes on, tell whoever runs licensebot that its " +
+		"database does not answer."
+}
+
+// FormBusy is shown in a form that was submitted while too many others waited.
+func FormBusy() string {
+	return "I am too busy to record your request right now, so nothing was asked and nothing will happen. " +
+		"Please submit the form again in a minute."
+}
+
+// FormBroken is shown in a form that made the bot fail.
+func FormBroken() string {
+	return "Something went wrong inside licensebot while it read the form, so I cannot tell whether your " +
+		"request was recorded. If no card appears within a minute, please submit it again and tell whoever runs " +
+		"licensebot."
+}
+
+// FormNotOpened answers a person who asked for the form and did not get it. The
+// name is the command's.
+func (p Phrases) FormNotOpened(name string) string {
+	return "I could not open the form; if it did not appear, type the request instead, or try again in a minute.\n" +
+		p.CommandHelp(name)
+}
+
+// TermTwice is shown in a form that says both how long and until when.
+func TermTwice() string { return "Choose either how long or until when, not both." }

@@ -1,0 +1,274 @@
+package message
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"licensebot/approvals"
+	"licensebot/bot/command"
+)
+
+// maxKeptCodes is the room, in characters, for what stays at the end of a grant.
+const maxKeptCodes = 1000
+
+// describeTerm says on the card how long the licenses are asked for. It is empty
+// for a request for good. It depends only on what never changes.
+func describeTerm(r approvals.Request) string {
+	switch {
+	case r.Ask.For > 0:
+		return fmt.Sprintf("Granted for: %s from when UiPath confirms it; then the codes are taken out again.",
+			formatLength(r.Ask.For))
+	case !r.Ask.Until.IsZero():
+		return fmt.Sprintf("Granted until: %s; then the codes are taken out again.", formatTime(r.Ask.Until))
+	}
+	return ""
+}
+
+// formatLength writes a length of time in words, in the largest units that fit.
+func formatLength(d time.Duration) string {
+	var parts []string
+	for _, unit := range []struct {
+		of   time.Duration
+		name string
+	}{{24 * time.Hour, "day"}, {time.Hour, "hour"}, {time.Minute, "minute"}} {
+		if n := d / unit.of; n > 0 {
+			parts = append(parts, pluralize(int(n), unit.name))
+			d %= unit.of
+		}
+	}
+	if len(parts) == 0 {
+		return "less than a minute"
+	}
+	return joinList(parts)
+}
+
+// describeGrantStatus ends the status of a done request: where its grant stands.
+func describeGrantStatus(r approvals.Request) string {
+	g := r.Grant
+	switch {
+	case g == nil:
+		return ""
+	case g.Revocation == nil && g.DelayReason != "":
+		return fmt.Sprintf(" Its time is over since %s, but the codes are not taken out yet: %s.",
+			formatTime(g.Until), escapeLine(g.DelayReason))
+	case g.Revocation == nil && g.EndedBy != "":
+		return fmt.Sprintf(" Ended early by %s; UiPath is being asked to take the codes out.",
+			mentionUser(g.EndedBy))
+	case g.Revocation == nil:
+		return fmt.Sprintf(" Granted until %s.", formatTime(g.Until))
+	case len(g.Revocation.Remaining) > 0:
+		return fmt.Sprintf(" :warning: Its time is over since %s, but *not all codes could be taken out*; "+
+			"the thread tells which.", formatTime(g.Until))
+	}
+	by := ""
+	if g.EndedBy != "" {
+		by = " early, by " + mentionUser(g.EndedBy)
+	}
+	return fmt.Sprintf(" :checkered_flag: *Ended* %s%s; the thread tells what was taken out.",
+		formatTime(g.Revocation.At), by)
+}
+
+// describeGrantEnd ends the reply that a request is done: when its grant ends.
+func describeGrantEnd(r approvals.Request) string {
+	if r.Grant == nil {
+		return ""
+	}
+	return fmt.Sprintf(" It ends %s: then I take out %s. To end it before, type %s.",
+		formatTime(r.Grant.Until), joinCodes(r.Grant.Codes), quoteCode(command.NameOf(r.Ask)+" end "+r.ID))
+}
+
+// describeExtended says in the past tense what a done request extended.
+func describeExtended(r approvals.Request) string {
+	if r.Grant == nil {
+		return fmt.Sprintf("%s stay in %s for good",
+			joinCodes(r.Proposal.Change.Extend), nameGroup(r.Proposal.Group))
+	}
+	return fmt.Sprintf("%s extended for %s until %s",
+		joinCodes(r.Proposal.Change.Extend), nameGroup(r.Proposal.Group), formatTime(r.Grant.Until))
+}
+
+// WarnExpiry says that codes are about to be taken out, and what to do about it.
+func WarnExpiry(r approvals.Request, going []string) string {
+	return fmt.Sprintf("%s The time of request %s ends %s: then I take %s out of the rule of %s. "+
+		"To extend it, which needs a new approval, type %s. To end it now, type %s.",
+		mentionUser(r.Requester), quoteCode(r.ID), formatTime(r.Grant.Until), joinCodes(going),
+		nameGroup(r.Proposal.Group),
+		quoteCodeWithin(extensionCommand(r, going), maxCopied), quoteCode(command.NameOf(r.Ask)+" end "+r.ID))
+}
+
+// extensionCommand asks for the same codes once more.
+func extensionCommand(r approvals.Request, codes []string) string {
+	ask := r.Ask
+	ask.Action, ask.Group, ask.Codes, ask.Quotas = approvals.Add, r.Proposal.Group.ID, codes, nil
+	if ask.For == 0 {
+		ask.For, ask.Until = roundUpTerm(r.Grant.Until.Sub(r.ClosedAt)), time.Time{}
+	}
+	return command.Suggest(ask)
+}
+
+// roundUpTerm rounds a length of time up to the next day, or to the next hour if
+// it is less than a day. Fractions of a second do not count, because the store
+// cuts times to the microsecond.
+func roundUpTerm(d time.Duration) time.Duration {
+	d = d.Truncate(time.Second)
+	unit := 24 * time.Hour
+	if d < unit {
+		unit = time.Hour
+	}
+	return max(1, (d+unit-1)/unit) * unit
+}
+
+// ExplainRevocationDelay says that a grant's time is over and that its codes are
+// still there.
+func ExplainRevocationDelay(r approvals.Request) string {
+	return fmt.Sprintf("%s The time of request %s is over since %s, but its end could not be carried out yet: %s. "+
+		"%s may still be in the rule of %s. I keep trying; nothing needs to be typed.",
+		mentionUser(r.Requester), quoteCode(r.ID), formatTime(r.Grant.Until), escapeLine(r.Grant.DelayReason),
+		joinCodes(r.Grant.Codes), nameGroup(r.Proposal.Group))
+}
+
+// DescribeRevocation tells what the end of a grant did: which codes were taken
+// out, which stay and why, and what UiPath has now.
+func DescribeRevocation(r approvals.Request) string {
+	e, g := r.Grant.Revocation, nameGroup(r.Proposal.Group)
+	why := "its time is over"
+	if r.Grant.EndedBy != "" {
+		why = mentionUser(r.Grant.EndedBy) + " ended it early"
+	}
+	parts := []string{fmt.Sprintf("%s The grant of request %s has ended: %s.",
+		mentionUser(r.Requester), quoteCode(r.ID), why)}
+	if len(e.Removed) > 0 {
+		parts = append(parts, fmt.Sprintf("UiPath confirmed that %s %s taken out of the rule of %s.",
+			joinCodes(e.Removed), wasOrWere(e.Removed), g))
+	}
+	if len(e.Absent) > 0 {
+		parts = append(parts, describeAbsent(e))
+	}
+	if len(e.Kept) > 0 {
+		parts = append(parts, "Left in: "+joinWithin(maxKeptCodes, describeKept(e.Kept))+".")
+	}
+	if len(e.Remaining) > 0 {
+		parts = append(parts, explainRemaining(r, e))
+	}
+	if e.NotPreserved {
+		parts = append(parts, "Though it said yes, UiPath did not keep what was to stay besides: "+
+			"limits of seats, or that external licenses are used. Have that put right in UiPath.")
+	}
+	if !e.Uncertain && (len(e.Allocation) > 0 || len(e.Remaining) == 0 && e.Answer == "") {
+		parts = append(parts, fmt.Sprintf("UiPath's rule of %s is now %s.", g, joinAllocation(e.Allocation)))
+	}
+	return strings.Join(parts, " ")
+}
+
+// wasOrWere goes with these codes.
+func wasOrWere(codes []string) string {
+	if len(codes) == 1 {
+		return "was"
+	}
+	return "were"
+}
+
+// describeAbsent names the codes that were gone before they were taken out.
+func describeAbsent(e *approvals.Revocation) string {
+	if e.ReadBack {
+		return fmt.Sprintf("An answer of UiPath was lost, but its rule, read again, no longer has %s.",
+			joinCodes(e.Absent))
+	}
+	return fmt.Sprintf("%s %s no longer in the rule.", joinCodes(e.Absent), wasOrWere(e.Absent))
+}
+
+// describeKept says for each request that lets codes stay, which and until when.
+func describeKept(holdings []approvals.KeptCode) []string {
+	var parts []string
+	for i, h := range holdings {
+		same := func(other approvals.KeptCode) bool { return other.Request == h.Request }
+		if slices.ContainsFunc(holdings[:i], same) {
+			continue
+		}
+		var stay []string
+		for _, other := range holdings {
+			if same(other) {
+				stay = append(stay, other.Code)
+			}
+		}
+		switch {
+		case h.Request == "":
+			parts = append(parts, fmt.Sprintf("%s (somebody else put that in since)", joinCodes(stay)))
+		case h.Until.IsZero():
+			parts = append(parts, fmt.Sprintf("%s (granted again for good by %s)",
+				joinCodes(stay), quoteCode(h.Request)))
+		default:
+			parts = append(parts, fmt.Sprintf("%s (granted again by %s until %s)",
+				joinCodes(stay), quoteCode(h.Request), formatTime(h.Until)))
+		}
+	}
+	return parts
+}
+
+// explainRemaining says what could not be taken out, and what to do.
+func explainRemaining(r approvals.Request, e *approvals.Revocation) string {
+	how := "UiPath answered that all is well, but its rule still has " + joinCodes(e.Remaining)
+	switch {
+	case e.QuotasUnknown:
+		how = fmt.Sprintf("UiPath does not tell any more which limits of seats the group has, "+
+			"and a write without them would lift them: %s %s left in the rule",
+			joinCodes(e.Remaining), wasOrWere(e.Remaining))
+	case e.Uncertain:
+		how = fmt.Sprintf("UiPath never confirmed that %s %s taken out, and refuses to show the rule (%s): "+
+			"whether it took effect is unknown",
+			joinCodes(e.Remaining), wasOrWere(e.Remaining), quoteCode(e.Answer))
+	case e.Answer != "":
+		how = fmt.Sprintf("UiPath refused to have %s taken out and said %s",
+			joinCodes(e.Remaining), quoteCode(e.Answer))
+	}
+	return fmt.Sprintf("%s. Take %s out in UiPath by hand, or type %s to have me try again once that is mended.",
+		how, itOrThem(e.Remaining), quoteCode(command.NameOf(r.Ask)+" end "+r.ID))
+}
+
+// itOrThem stands for these codes.
+func itOrThem(codes []string) string {
+	if len(codes) == 1 {
+		return "it"
+	}
+	return "them"
+}
+
+// explainBadTerm says why a request was refused because of the time it asks for.
+// It is empty if that is not why.
+func explainBadTerm(r approvals.Request) string {
+	switch r.Outcome.Reason {
+	case approvals.ReasonEndPassed:
+		return explainPassedEnd(r) + "."
+	case approvals.ReasonNothingToTime:
+		return explainNothingTimed(r.Outcome)
+	}
+	return ""
+}
+
+// explainLostExtension says that codes were gone before they could be extended.
+// It is empty if that is not why the request was superseded.
+func explainLostExtension(r approvals.Request) string {
+	missing := approvals.Without(r.Proposal.Change.Extend, r.Outcome.Allocation)
+	if len(missing) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("Request %s was not carried out: %s, which it was to extend, %s no longer in the rule of "+
+		"%s when it was approved. %s The rule is now %s. Ask again if it is still needed.",
+		quoteCode(r.ID), joinCodes(missing), wasOrWere(missing), nameGroup(r.Proposal.Group), explainUnchanged(r),
+		joinAllocation(r.Outcome.Allocation))
+}
+
+// explainPassedEnd says that a grant was to end before it could begin.
+func explainPassedEnd(r approvals.Request) string {
+	return fmt.Sprintf("the time asked for, until %s, was over before it began. "+
+		"Ask again with a later end if it is still needed", formatTime(r.Ask.Until))
+}
+
+// explainNothingTimed says that a limited time was asked for codes that the group
+// has already.
+func explainNothingTimed(o *approvals.Outcome) string {
+	return fmt.Sprintf("it asks for %s for a limited time but puts no code in, so that nothing could be taken "+
+		"out at the end. Ask again without a time.", joinCodes(o.ConcernedCodes))
+}

@@ -1,0 +1,37 @@
+package message
+
+import (
+	"fmt"
+
+	"licensebot/approvals"
+)
+
+// ExplainUiPathProblem says in one clause what keeps the bot from UiPath. It is
+// empty without an error.
+func ExplainUiPathProblem(err error) string {
+	switch {
+	case approvals.IsRefused(err):
+		return "UiPath refuses it, so requests are refused: its credentials or its address are wrong"
+	case err != nil:
+		return "UiPath does not answer it, so requests wait"
+	}
+	return ""
+}
+
+// ExplainLostConnections says in one clause that connections to Slack are missing.
+func ExplainLostConnections(live, all int) string {
+	return fmt.Sprintf("%d of its %d connections to Slack are open", live, all)
+}
+
+// ExplainShortStage says in one clause that a stage of a rule has fewer approvers
+// than it needs, as far as Slack tells.
+func ExplainShortStage(rule approvals.PolicyRule, needed, approvers int, err error) string {
+	under := ""
+	if rule.Name != "" {
+		under = " under the rule " + rule.Name
+	}
+	if err != nil {
+		return "Slack does not tell who may approve" + under
+	}
+	return fmt.Sprintf("%d approvals are needed%s, but there are only %d approvers", needed, under, approvers)
+}

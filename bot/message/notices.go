@@ -1,0 +1,56 @@
+package message
+
+import (
+	"fmt"
+
+	"licensebot/approvals"
+	"licensebot/bot/command"
+)
+
+// RequesterNotice tells the requester privately where a request stands that has
+// no thread. It is empty if there is nothing to tell.
+func (p Phrases) RequesterNotice(r approvals.Request) string {
+	switch {
+	case r.State == approvals.Filed && r.DelayReason != "":
+		return fmt.Sprintf("Request %s is kept, but it could not be checked yet: %s. "+
+			"I keep trying until %s; you need not type it again.",
+			quoteCode(r.ID), escapeLine(r.DelayReason), formatTime(r.Deadline))
+	case r.State == approvals.Pending && r.DelayReason != "" && r.CardTS == "":
+		return fmt.Sprintf("Request %s is kept, but its card could not be posted in <#%s> yet: %s. "+
+			"I keep trying until %s; you need not type it again.",
+			quoteCode(r.ID), sanitizeID(p.Channel), escapeLine(r.DelayReason), formatTime(r.Deadline))
+	case r.State == approvals.Refused:
+		return p.explainRefusal(r)
+	case r.State == approvals.Expired && r.CardTS == "":
+		return fmt.Sprintf("Request %s expired: it could not be put before an approver until %s. "+
+			"Nothing was changed at UiPath. Please ask again if you still need it.",
+			quoteCode(r.ID), formatTime(r.Deadline))
+	case !r.State.Open():
+		return p.DescribeOutcome(r)
+	}
+	return ""
+}
+
+// ExplainVoteIgnored tells a person why their reaction does not count.
+func ExplainVoteIgnored(r approvals.Request, why approvals.Eligibility) string {
+	start := fmt.Sprintf("Your reaction on request %s does not count: ", quoteCode(r.ID))
+	switch why {
+	case approvals.IsRequester:
+		return start + fmt.Sprintf("it is your own request, and nobody can approve their own. "+
+			"To take it back, type %s.", quoteCode(command.NameOf(r.Ask)+" cancel "+r.ID))
+	case approvals.NotApprover:
+		return start + fmt.Sprintf("its approvers are %s.", mentionPeople(r.Terms.Approvers()))
+	case approvals.IsGuest:
+		return start + "guests of this workspace cannot approve licenses."
+	case approvals.IsExternal:
+		return start + "people from another organization cannot approve licenses."
+	case approvals.IsLate:
+		return start + fmt.Sprintf("it came after the deadline, %s. "+
+			"Whoever still needs the licenses has to ask again.", formatTime(r.Deadline))
+	case approvals.Uncheckable:
+		return start + "Slack did not let me check whether you may approve it. " +
+			"Whoever runs licensebot finds the reason in its log; once that is mended your reaction counts by " +
+			"itself."
+	}
+	return start + "this account cannot approve licenses."
+}

@@ -1,0 +1,177 @@
+package message
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"licensebot/approvals"
+	"licensebot/bot/command"
+)
+
+// explainRefusal says why a request was not put before an approver, and what to
+// type instead.
+func (p Phrases) explainRefusal(r approvals.Request) string {
+	start := fmt.Sprintf("Request %s was not put before an approver, and nothing was changed at UiPath: ",
+		quoteCode(r.ID))
+	o := r.Outcome
+	switch o.Reason {
+	case approvals.ReasonNoSuchGroup:
+		return start + explainUnknownGroup(r.Ask.Group, o.Suggestions) + suggestNearestGroup(r.Ask, o.Suggestions)
+	case approvals.ReasonAmbiguousGroup:
+		return start + explainAmbiguousGroup(r.Ask.Group, o.Suggestions)
+	case approvals.ReasonNotOwned:
+		return start + p.explainNotOwned(r, o)
+	case approvals.ReasonNothingToDo:
+		return start + explainNothingToDo(r)
+	case approvals.ReasonWouldEmpty:
+		return start + explainWouldEmpty(r)
+	case approvals.ReasonQuotaTooLow:
+		return start + explainLowLimit(r)
+	case approvals.ReasonQuotaWithoutCode:
+		return start + fmt.Sprintf("a limit of seats was asked for %s, which the rule of the group %s would not have.",
+			joinCodes(o.ConcernedCodes), quoteCode(r.Ask.Group))
+	case approvals.ReasonDuplicate:
+		return start + explainDuplicate(r)
+	case approvals.ReasonPolicy:
+		return start + explainViolation(r)
+	case approvals.ReasonUncheckable:
+		return start + fmt.Sprintf("the policy depends on which user groups you are in, "+
+			"and Slack does not tell me (%s). Whoever runs licensebot has to mend that; ask again afterwards.",
+			quoteCode(o.Answer))
+	}
+	if text := explainBadTerm(r); text != "" {
+		return start + text
+	}
+	return start + fmt.Sprintf("UiPath refused to show the group's rule (%s). "+
+		"Whoever runs licensebot has to mend that; ask again afterwards.", quoteCode(o.Answer))
+}
+
+// offerCommands shows commands to copy.
+func offerCommands(commands ...string) string {
+	text := "\nTry: "
+	for i, command := range commands {
+		if i > 0 {
+			text += "\nand: "
+		}
+		text += quoteCodeWithin(command, maxCopied)
+	}
+	return text
+}
+
+// explainUnknownGroup says that no group has this id or name.
+func explainUnknownGroup(ref string, nearest []string) string {
+	text := fmt.Sprintf("UiPath has no group with the id or the exact name %s.", quoteCode(ref))
+	if len(nearest) == 0 {
+		return text + " If the name has blanks, put it in double quotes."
+	}
+	return text + fmt.Sprintf(" The nearest are %s.", joinCodes(nearest))
+}
+
+func suggestNearestGroup(ask approvals.Ask, nearest []string) string {
+	if len(nearest) == 0 {
+		return ""
+	}
+	ask.Group = nearest[0]
+	return offerCommands(command.Suggest(ask))
+}
+
+func explainAmbiguousGroup(ref string, ids []string) string {
+	return fmt.Sprintf("several groups at UiPath are called %s. Ask again with the id of the one you mean: %s.",
+		quoteCode(ref), joinCodes(ids))
+}
+
+func explainNothingToDo(r approvals.Request) string {
+	group, now := quoteCode(r.Ask.Group), joinAllocation(r.Outcome.Allocation)
+	switch {
+	case r.Ask.Action == approvals.Remove:
+		return fmt.Sprintf("the rule of the group %s does not have %s; it is %s.",
+			group, joinCodes(r.Outcome.ConcernedCodes), now)
+	case r.Ask.Action == approvals.Set && len(r.Ask.Codes) == 0:
+		return fmt.Sprintf("the rule of the group %s is empty already.", group)
+	case r.Ask.Action == approvals.Set:
+		return fmt.Sprintf("the rule of the group %s is exactly that already: %s.", group, now)
+	}
+	var has []string
+	for _, c := range r.Outcome.ConcernedCodes {
+		has = append(has, command.FormatCode(c, r.Ask.Quotas))
+	}
+	return fmt.Sprintf("the rule of the group %s already has %s.", group, joinCodes(has))
+}
+
+func explainWouldEmpty(r approvals.Request) string {
+	ask := r.Ask
+	ask.MayEmpty = true
+	return fmt.Sprintf("the rule of the group %s has nothing but %s, so it would be left empty. "+
+		"If that is what you want, say so with the word %s.",
+		quoteCode(ask.Group), joinCodes(r.Outcome.ConcernedCodes), quoteCode("emptying")) +
+		offerCommands(command.Suggest(ask))
+}
+
+// explainLowLimit suggests the lowest limits that UiPath accepts.
+func explainLowLimit(r approvals.Request) string {
+	ask := r.Ask
+	ask.Quotas = slices.Clone(ask.Quotas)
+	var parts []string
+	for _, least := range r.Outcome.Suggestions {
+		c, used, _ := strings.Cut(least, "=")
+		limit, err := strconv.Atoi(used)
+		if err != nil {
+			continue
+		}
+		parts = append(parts, fmt.Sprintf("of %s, %s", quoteCode(c), countSeats(limit)))
+		for i := range ask.Quotas {
+			if ask.Quotas[i].Code == c {
+				ask.Quotas[i].Limit = limit
+			}
+		}
+	}
+	return fmt.Sprintf("the group %s uses more seats than it would be limited to (%s), "+
+		"and UiPath takes no limit below that.",
+		quoteCode(ask.Group), joinList(parts)) + offerCommands(command.Suggest(ask))
+}
+
+func explainDuplicate(r approvals.Request) string {
+	other := "another request"
+	if len(r.Outcome.Suggestions) > 0 {
+		other = "request " + quoteCode(r.Outcome.Suggestions[0])
+	}
+	text := fmt.Sprintf("%s, which is still open, asks for the very same. "+
+		"Its card is where approvers decide about it.", other)
+	if len(r.Outcome.Suggestions) > 0 {
+		text += offerCommands(command.NameOf(r.Ask) + " status " + r.Outcome.Suggestions[0])
+	}
+	return text
+}
+
+// explainNotOwned names each code that the organization lacks, the nearest code
+// that it owns, and a command with the nearest codes.
+func (p Phrases) explainNotOwned(r approvals.Request, o *approvals.Outcome) string {
+	var parts []string
+	for i, c := range o.ConcernedCodes {
+		part := "your organization does not own " + p.nameCode(c)
+		if near := elementAt(o.Suggestions, i); near != "" {
+			part += "; did you mean " + p.nameCode(near) + "?"
+		}
+		parts = append(parts, part)
+	}
+	text := joinList(parts) + "."
+	text = strings.ReplaceAll(text, "?.", "?")
+	if len(o.Allocation) > 0 {
+		text += " It owns " + joinAllocation(o.Allocation) + "."
+	} else {
+		text += " It owns no user licenses at all."
+	}
+	if corrected := command.ReplaceCodes(r.Ask, o.ConcernedCodes, o.Suggestions); len(corrected.Codes) > 0 {
+		text += offerCommands(command.Suggest(corrected))
+	}
+	return text
+}
+
+func elementAt(all []string, i int) string {
+	if i < len(all) {
+		return all[i]
+	}
+	return ""
+}

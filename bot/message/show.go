@@ -1,0 +1,118 @@
+package message
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"licensebot/approvals"
+	"licensebot/bot/command"
+)
+
+// maxRows is how many codes are shown of a group or an organization. No
+// organization is known to own more kinds of user licenses.
+const maxRows = 60
+
+// ShowAllocation shows a group's codes, limits and seats, and the open requests
+// about it.
+func (p Phrases) ShowAllocation(
+	name string, g approvals.Group, now approvals.Allocation, open []approvals.Request,
+) string {
+	lines := []string{"*The rule of " + nameGroup(g) + "*"}
+	for _, c := range now.Codes {
+		lines = append(lines, "• "+p.allocationRow(c, now))
+	}
+	if len(now.Codes) == 0 {
+		lines = append(lines, "It is empty: the group's members get no license by it.")
+	}
+	lines = truncateRows(lines)
+	if now.UseExternalLicense {
+		lines = append(lines, "The group also uses licenses that are managed elsewhere (external licenses).")
+	}
+	for i, r := range open {
+		if i == PageSize {
+			lines = append(lines, "… and more; see "+quoteCodeWithin(name+" pending", maxCopied)+".")
+			break
+		}
+		lines = append(lines, fmt.Sprintf("Open request %s by %s: %s · %s",
+			quoteCode(r.ID), mentionUser(r.Requester), summarizeAsk(r.Ask, "the group", maxAskCodes),
+			describeState(r)))
+	}
+	if len(open) == 0 {
+		lines = append(lines, "No request about it is open.")
+	}
+	return strings.Join(lines, "\n")
+}
+
+// allocationRow shows a code with its name, the group's limit and the seats.
+func (p Phrases) allocationRow(c string, now approvals.Allocation) string {
+	text := p.nameCode(c)
+	for _, q := range now.Quotas {
+		if q.Code == c {
+			text += fmt.Sprintf(" · at most %s for this group, %d in use", countSeats(q.Limit), q.Used)
+		}
+	}
+	i := slices.IndexFunc(now.Owned, func(s approvals.Seats) bool { return s.Code == c })
+	switch {
+	case i >= 0:
+		text += " · " + describeUsage(now.Owned[i])
+	case now.Owned != nil:
+		text += " · the organization does not own it any more"
+	}
+	return text
+}
+
+// ListOwnedCodes lists the codes that people can ask for.
+func (p Phrases) ListOwnedCodes(name string, seats []approvals.Seats) string {
+	if len(seats) == 0 {
+		return "Your organization owns no user licenses, or UiPath does not tell which."
+	}
+	lines := []string{"*The user licenses that your organization owns*"}
+	for _, s := range seats {
+		lines = append(lines, fmt.Sprintf("• %s · %s, %d free", p.nameCode(s.Code), describeUsage(s), s.Free()))
+	}
+	example := command.Suggest(approvals.Ask{
+		Command: name, Group: command.ExampleGroup, Codes: []string{seats[0].Code},
+	})
+	return strings.Join(truncateRows(lines), "\n") + "\nA code is asked for like this: " + quoteCodeWithin(example, maxCopied)
+}
+
+// truncateRows keeps the first rows, and counts the others.
+func truncateRows(lines []string) []string {
+	if len(lines) > maxRows {
+		lines = append(lines[:maxRows:maxRows], fmt.Sprintf("… and %d more", len(lines)-maxRows))
+	}
+	return lines
+}
+
+// LookingUp acknowledges a question that only UiPath can answer.
+func LookingUp() string { return "Looking it up…" }
+
+// ExplainLookupError says why UiPath did not answer a question.
+func ExplainLookupError(name, ref string, err error) string {
+	if none, ok := errors.AsType[*approvals.GroupError](err); ok {
+		said := explainUnknownGroup(ref, none.Candidates)
+		if none.Ambiguous {
+			said = capitalize(explainAmbiguousGroup(ref, none.Candidates))
+		}
+		return said + suggestShow(name, none.Candidates)
+	}
+	if refusal, ok := errors.AsType[*approvals.RefusedError](err); ok {
+		return fmt.Sprintf("UiPath refused to tell (%s). Whoever runs licensebot has to mend that.",
+			quoteCode(refusal.Answer))
+	}
+	if delay, ok := errors.AsType[*approvals.DelayError](err); ok {
+		return fmt.Sprintf("I could not look that up: %s. Please type it again in a minute.",
+			escapeLine(delay.Reason))
+	}
+	return "I could not look that up: no clear answer came back in time. Please type it again in a minute."
+}
+
+// suggestShow suggests to show the nearest group.
+func suggestShow(name string, candidates []string) string {
+	if len(candidates) == 0 {
+		return ""
+	}
+	return offerCommands(name + " show " + command.QuoteGroup(candidates[0]))
+}

@@ -1,0 +1,117 @@
+package message
+
+import (
+	"fmt"
+	"strings"
+
+	"licensebot/approvals"
+)
+
+// RemindApprovers asks the people who can still approve once more.
+func (p Phrases) RemindApprovers(r approvals.Request, approvers []string) string {
+	return fmt.Sprintf("%s Request %s still waits for you: %s, until %s. "+
+		"The card above shows what is asked; react on it with %s to approve or %s to deny.",
+		mentionPeople(approvers), quoteCode(r.ID), describeMissing(r), formatTime(r.Deadline), p.approveEmoji(),
+		p.denyEmoji())
+}
+
+// ExplainConsentLost says that an approved request waits again, which approvals
+// were lost and why, and what is needed now.
+func ExplainConsentLost(r approvals.Request, lost []approvals.LostConsent) string {
+	reasons := make([]string, len(lost))
+	for i, l := range lost {
+		reasons[i] = mentionUser(l.User) + " " + explainLoss(l.Reason)
+	}
+	text := fmt.Sprintf("%s Request %s was approved, but before UiPath was asked its approvals no longer sufficed",
+		mentionUser(r.Requester), quoteCode(r.ID))
+	if len(reasons) > 0 {
+		text += ": " + joinWithin(maxListed, reasons)
+	}
+	if r.WriteAttempted {
+		text += fmt.Sprintf(". A write had been tried before, and it, or a part of it, may have taken effect: "+
+			"look at %s in UiPath.", nameGroup(r.Proposal.Group))
+	} else {
+		text += ". Nothing had been changed at UiPath by then."
+	}
+	if r.State != approvals.Pending {
+		return text
+	}
+	return text + fmt.Sprintf(" It waits again: %s, until %s.", describeMissing(r), formatTime(r.Deadline))
+}
+
+// explainLoss says why a person's approval does not count any more.
+func explainLoss(why approvals.Eligibility) string {
+	switch why {
+	case approvals.Withdrawn:
+		return "took the reaction back"
+	case approvals.Deactivated:
+		return "was deactivated in Slack"
+	case approvals.NotApprover:
+		return "is not one of its approvers any more"
+	case approvals.LostStage:
+		return "may not approve for the same stage any more"
+	case approvals.IsLate:
+		return "reacted after the deadline"
+	case approvals.Uncheckable:
+		return "could not be checked with Slack"
+	}
+	return "may not approve any more"
+}
+
+// describeMissing says how many approvals a waiting request has, and which are
+// missing.
+func describeMissing(r approvals.Request) string {
+	given, lacking := countApprovals(r)
+	text := fmt.Sprintf("it has %d of %s", given, approvalsNeeded(r.Terms.Quorum()))
+	if len(r.Terms.Stages) > 1 && len(lacking) > 0 {
+		text += " (still missing: " + joinList(lacking) + ")"
+	}
+	return text
+}
+
+// A reply phrases what a job posts in the card's thread.
+type reply func(Phrases, approvals.Request, approvals.Job) string
+
+// threadReplies has the words of each kind of job that speaks in the thread; the
+// outcome is said by all others.
+var threadReplies = map[approvals.JobKind]reply{
+	approvals.JobPostDelay: func(_ Phrases, r approvals.Request, _ approvals.Job) string { return ExplainDelay(r) },
+	approvals.JobRemind: func(p Phrases, r approvals.Request, j approvals.Job) string {
+		return p.RemindApprovers(r, j.Payload.Mention)
+	},
+	approvals.JobPostConsentLost: func(_ Phrases, r approvals.Request, j approvals.Job) string {
+		return ExplainConsentLost(r, j.Payload.Lost)
+	},
+	approvals.JobWarnExpiry: func(_ Phrases, r approvals.Request, j approvals.Job) string {
+		return WarnExpiry(r, j.Payload.Codes)
+	},
+	approvals.JobPostRevocationDelay: func(_ Phrases, r approvals.Request, _ approvals.Job) string {
+		return ExplainRevocationDelay(r)
+	},
+	approvals.JobPostRevocation: func(_ Phrases, r approvals.Request, _ approvals.Job) string {
+		return DescribeRevocation(r)
+	},
+}
+
+// ThreadReply is what a job posts in the card's thread.
+func (p Phrases) ThreadReply(r approvals.Request, job approvals.Job) string {
+	if phrase, ok := threadReplies[job.Kind]; ok {
+		return phrase(p, r, job)
+	}
+	return p.DescribeOutcome(r)
+}
+
+// PrivateNotice is what a job tells the requester if the thread cannot. It is
+// empty if there is nothing to tell.
+func (p Phrases) PrivateNotice(r approvals.Request, job approvals.Job) string {
+	switch job.Kind {
+	case approvals.JobPostConsentLost, approvals.JobWarnExpiry,
+		approvals.JobPostRevocationDelay, approvals.JobPostRevocation:
+		return p.ThreadReply(r, job)
+	}
+	if r.State == approvals.Done { // no card above it says which request this is
+		return mentionUser(r.Requester) + " Request " + quoteCode(r.ID) + " is done: " +
+			strings.TrimPrefix(describeDone(r), "Done: ")
+	}
+	return p.RequesterNotice(r)
+}

@@ -1,0 +1,46 @@
+package message
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/slack-go/slack"
+
+	"licensebot/approvals"
+)
+
+// TestSuggestionsFitAnAcknowledgement, of which Slack drops one of 20 KB.
+func TestSuggestionsFitAnAcknowledgement(t *testing.T) {
+	groups := make([]approvals.Group, MaxOptions)
+	for i := range groups {
+		groups[i] = approvals.Group{ID: fmt.Sprintf("%s-%d", strings.Repeat("i", 120), i), Name: strings.Repeat("Наймення ", 10)}
+	}
+	groups[1] = approvals.Group{ID: strings.Repeat("i", maxOptionValue+1), Name: "no option can carry its id"}
+	groups[2] = approvals.Group{ID: "alone", Name: "Alone"}
+	groups[3] = approvals.Group{ID: "nameless"}
+	offered := groupOptions(groups)
+	raw, err := json.Marshal(Options{Options: offered})
+	if err != nil || len(raw) > 18<<10 || len(offered) < 20 {
+		t.Errorf("%d options are %d bytes, %v", len(offered), len(raw), err)
+	}
+	shown := map[string]string{}
+	for _, o := range offered {
+		shown[o.Value] = o.Text.Text
+		if o.Description != nil {
+			shown[o.Value] += " / " + o.Description.Text
+		}
+	}
+	if len(slices.Collect(maps.Keys(shown))[0]) > maxOptionValue || shown["alone"] != "Alone" || shown["nameless"] != "nameless" ||
+		!strings.Contains(shown[groups[0].ID], " / iii") {
+		t.Errorf("%v", shown)
+	}
+	for _, o := range offered {
+		if o.Text.Type != slack.PlainTextType || len([]rune(o.Text.Text)) > maxOptionText || len(o.Value) > maxOptionValue {
+			t.Errorf("%+v", o)
+		}
+	}
+}

@@ -1,0 +1,200 @@
+package message
+
+import (
+	"fmt"
+	"strings"
+
+	"licensebot/approvals"
+	"licensebot/bot/command"
+)
+
+// explainViolation says why the policy does not allow a request, by which rule,
+// and what to type instead if something would do.
+func explainViolation(r approvals.Request) string {
+	o := r.Outcome.Violation
+	if o == nil {
+		return "the policy does not allow it."
+	}
+	group, about := quoteCode(r.Ask.Group), joinCodes(o.Codes)
+	switch o.Kind {
+	case approvals.ViolationUnnamedGroup:
+		return fmt.Sprintf("%s goes by the group's name, and UiPath does not tell me the name of %s. "+
+			"Ask again with its exact name; if that does not help, whoever runs licensebot has to name the "+
+			"group by its id in the policy.", nameRule(o), group)
+	case approvals.ViolationNotAllowed:
+		return fmt.Sprintf("no rule of the policy lets you ask for %s for the group %s.",
+			about, group) + suggestWithout(r.Ask, o.Codes)
+	case approvals.ViolationDenied:
+		return fmt.Sprintf("%s does not allow %s for the group %s%s.",
+			nameRule(o), about, group, appendAuthorWords(o.Message)) + suggestWithout(r.Ask, o.Codes)
+	case approvals.ViolationProtectedGroup:
+		return fmt.Sprintf("%s is the group of everybody or of the administrators, and %s does not name it "+
+			"itself. Whoever runs licensebot can name it there, if that is meant.", group, nameRule(o))
+	case approvals.ViolationMixedRules:
+		return explainMixedRules(r.Ask, o)
+	}
+	return explainLimitViolation(r.Ask, o)
+}
+
+// explainLimitViolation explains violations of how much is asked, for how long,
+// and why.
+func explainLimitViolation(ask approvals.Ask, o *approvals.Violation) string {
+	switch o.Kind {
+	case approvals.ViolationReasonMissing:
+		return fmt.Sprintf("%s asks for a reason%s.",
+			nameRule(o), appendAuthorWords(reasonHint(o))) + offerCommands(command.Suggest(withReasonSlot(ask)))
+	case approvals.ViolationReasonShape:
+		return fmt.Sprintf("%s does not take the reason that was given%s.",
+			nameRule(o), appendAuthorWords(reasonHint(o))) + offerCommands(command.Suggest(withReasonSlot(ask)))
+	case approvals.ViolationTooManyCodes:
+		return fmt.Sprintf("%s allows no more than %d in one request, and this one is about %s.",
+			nameRule(o), o.MaxCodes, pluralize(len(o.Codes), "code")) + suggestFewer(ask, o)
+	case approvals.ViolationMustEnd:
+		return fmt.Sprintf("%s grants nothing for good%s.",
+			nameRule(o), longestTerm(o)) + offerCommands(command.Suggest(withLongestTerm(ask, o)))
+	case approvals.ViolationTooLong:
+		return fmt.Sprintf("%s grants nothing for that long%s.",
+			nameRule(o), longestTerm(o)) + offerCommands(command.Suggest(withLongestTerm(ask, o)))
+	case approvals.ViolationQuotaMissing:
+		return fmt.Sprintf("%s wants a limit of seats for every code, %s at most in one request.",
+			nameRule(o), countSeats(o.MaxSeats)) + suggestLimits(ask, o)
+	case approvals.ViolationTooManySeats:
+		return fmt.Sprintf("%s allows at most %s in one request.",
+			nameRule(o), countSeats(o.MaxSeats)) + suggestLimits(ask, o)
+	}
+	return fmt.Sprintf("%s does not allow it (%s).", nameRule(o), quoteCode(string(o.Kind)))
+}
+
+// nameRule names the rule that is violated.
+func nameRule(o *approvals.Violation) string {
+	if o.Rule == "" {
+		return "the policy"
+	}
+	return "the policy rule " + quoteCode(o.Rule)
+}
+
+// appendAuthorWords adds the words of the policy's author.
+func appendAuthorWords(said string) string {
+	said = strings.TrimRight(strings.TrimSpace(said), ".")
+	if said == "" {
+		return ""
+	}
+	return ": " + escapeLine(said)
+}
+
+// reasonHint says what kind of reason the rule wants.
+func reasonHint(o *approvals.Violation) string {
+	switch {
+	case o.Hint != "":
+		return o.Hint
+	case o.Pattern != "":
+		return "one that is like " + o.Pattern
+	}
+	return ""
+}
+
+// longestTerm says for how long the rule grants licenses.
+func longestTerm(o *approvals.Violation) string {
+	if o.MaxDuration == 0 {
+		return ""
+	}
+	return "; the longest is " + quoteCode(command.FormatDuration(o.MaxDuration))
+}
+
+// withReasonSlot leaves the reason to the person.
+func withReasonSlot(ask approvals.Ask) approvals.Ask {
+	ask.Reason = "your reason here"
+	return ask
+}
+
+// withLongestTerm is the ask for the longest time that the policy grants. An
+// allocation that is set has no end, so only its new codes are asked for.
+func withLongestTerm(ask approvals.Ask, o *approvals.Violation) approvals.Ask {
+	if ask.Action == approvals.Set {
+		ask = command.KeepCodes(ask, approvals.Common(ask.Codes, o.Codes))
+		ask.Action = approvals.Add
+	}
+	ask.Until, ask.For = approvals.Ask{}.Until, command.ExamplePeriod
+	if o.MaxDuration > 0 {
+		ask.For = min(o.MaxDuration, command.MaxPeriod)
+	}
+	return ask
+}
+
+// suggestWithout suggests the ask without the forbidden codes. For an allocation
+// that is set there is no suggestion, because it would take these codes away.
+func suggestWithout(ask approvals.Ask, trouble []string) string {
+	left := approvals.Without(ask.Codes, trouble)
+	if ask.Action == approvals.Set || len(left) == 0 || len(left) == len(ask.Codes) {
+		return ""
+	}
+	return offerCommands(command.Suggest(command.KeepCodes(ask, left)))
+}
+
+// suggestFewer suggests as many codes as the rule allows in one request.
+func suggestFewer(ask approvals.Ask, o *approvals.Violation) string {
+	concerned := approvals.Common(ask.Codes, o.Codes)
+	if ask.Action == approvals.Set || o.MaxCodes < 1 || len(concerned) <= o.MaxCodes {
+		return fmt.Sprintf(" Go in smaller steps, with %s and %s.", quoteCode("add"), quoteCode("remove"))
+	}
+	return offerCommands(command.Suggest(command.KeepCodes(ask, concerned[:o.MaxCodes])))
+}
+
+// suggestLimits shares the seats that the policy grants among the codes.
+func suggestLimits(ask approvals.Ask, o *approvals.Violation) string {
+	concerned := approvals.Common(ask.Codes, o.Codes)
+	if len(concerned) == 0 || o.MaxSeats < len(concerned) {
+		return ""
+	}
+	var quotas []approvals.Quota
+	for _, q := range ask.Quotas {
+		if len(approvals.Common([]string{q.Code}, concerned)) == 0 {
+			quotas = append(quotas, q)
+		}
+	}
+	for _, c := range concerned {
+		quotas = append(quotas, approvals.Quota{Code: c, Limit: o.MaxSeats / len(concerned)})
+	}
+	ask.Quotas = quotas
+	return offerCommands(command.Suggest(ask))
+}
+
+// maxParts is for how many commands they are written out.
+const maxParts = 5
+
+// explainMixedRules suggests one request for each rule that decides about some of
+// the codes.
+func explainMixedRules(ask approvals.Ask, o *approvals.Violation) string {
+	var rules, commands []string
+	for _, part := range o.Parts {
+		rules = append(rules, fmt.Sprintf("%s by the policy rule %s", joinCodes(part.Codes), quoteCode(part.Rule)))
+		commands = append(commands, splitByRule(ask, part)...)
+	}
+	text := fmt.Sprintf("several rules of the policy decide about these codes, %s. Ask for each on its own.",
+		joinWithin(maxListed, rules))
+	if len(commands) > maxParts {
+		return text
+	}
+	return text + offerCommands(commands...)
+}
+
+// splitByRule writes the commands that ask for one rule's part alone. What
+// setting the allocation would change is added and removed instead.
+func splitByRule(ask approvals.Ask, part approvals.Part) []string {
+	if ask.Action != approvals.Set {
+		return []string{command.Suggest(command.KeepCodes(ask, part.Codes))}
+	}
+	var commands []string
+	ask.MayEmpty = false
+	if add := approvals.Common(part.Codes, ask.Codes); len(add) > 0 {
+		added := command.KeepCodes(ask, add)
+		added.Action = approvals.Add
+		commands = append(commands, command.Suggest(added))
+	}
+	if gone := approvals.Without(part.Codes, ask.Codes); len(gone) > 0 {
+		removed := ask
+		removed.Action, removed.Codes, removed.Quotas = approvals.Remove, gone, nil
+		commands = append(commands, command.Suggest(removed))
+	}
+	return commands
+}

@@ -1,0 +1,90 @@
+package bot
+
+import (
+	"context"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"licensebot/approvals"
+	"licensebot/bot/message"
+	"licensebot/bot/slackapi"
+)
+
+// A Messenger posts what jobs say about requests. Each method is one effect and
+// attempts it once. Errors are those of package approvals, or have an unknown
+// effect.
+type Messenger struct {
+	posts        *slackapi.Messenger
+	phrases      message.Phrases
+	responseURLs *slackapi.ResponseURLs
+}
+
+// AwaitPace waits until Slack's limits allow one more call of this pace.
+func (m *Messenger) AwaitPace(ctx context.Context, pace approvals.Pace) error {
+	return m.posts.AwaitPace(ctx, pace)
+}
+
+// PostCard posts the card and returns its timestamp.
+func (m *Messenger) PostCard(ctx context.Context, r approvals.Request) (ts string, err error) {
+	return m.posts.PostMessage(ctx, m.renderCard(r, approvals.JobPostCard))
+}
+
+// UpdateCard brings the card's status up to date.
+func (m *Messenger) UpdateCard(ctx context.Context, r approvals.Request) error {
+	return m.posts.UpdateMessage(ctx, r.CardTS, m.renderCard(r, approvals.JobUpdateCard))
+}
+
+func (m *Messenger) renderCard(r approvals.Request, kind approvals.JobKind) slackapi.Post {
+	card := m.phrases.RenderCard(r)
+	return slackapi.Post{
+		Channel: r.Channel, Text: card.Text, Blocks: card.Blocks,
+		Metadata: message.RenderMetadata(r, approvals.Job{Kind: kind}),
+	}
+}
+
+// PostInThread posts in the card's thread what a job says.
+func (m *Messenger) PostInThread(ctx context.Context, r approvals.Request, job approvals.Job) error {
+	_, err := m.posts.PostMessage(ctx, slackapi.Post{
+		Channel: r.Channel, ThreadTS: r.CardTS,
+		Text: m.phrases.ThreadReply(r, job), Metadata: message.RenderMetadata(r, job),
+	})
+	return err
+}
+
+// FindPost looks for the message that an earlier attempt of a job posted.
+func (m *Messenger) FindPost(
+	ctx context.Context, r approvals.Request, job approvals.Job, since time.Time,
+) (ts string, found bool, err error) {
+	search := slackapi.Search{
+		Channel: r.Channel, ThreadTS: r.CardTS, Since: since,
+		Matches: func(m slack.SlackMetadata) bool { return message.MatchesMetadata(m, r, job) },
+	}
+	if job.Kind == approvals.JobPostCard {
+		search.ThreadTS = ""
+	}
+	return m.posts.FindPost(ctx, search)
+}
+
+// AddReactions puts the two emoji on the card, so that a vote is one tap.
+func (m *Messenger) AddReactions(ctx context.Context, r approvals.Request) error {
+	emoji := m.phrases.Emoji
+	return m.posts.AddReactions(ctx, r.Channel, r.CardTS, emoji.Approve[0], emoji.Deny[0])
+}
+
+// TellVoter tells a person privately why their reaction does not count.
+func (m *Messenger) TellVoter(ctx context.Context, r approvals.Request, user string, why approvals.Eligibility) error {
+	return m.posts.PostEphemeral(ctx, r.Channel, user, message.ExplainVoteIgnored(r, why))
+}
+
+// TellRequester tells the requester privately what a job says: by the
+// response_url of their command while Slack takes it, otherwise as a direct
+// message. A private text in a channel is the last resort, because Slack does not
+// keep it until the requester is back.
+func (m *Messenger) TellRequester(ctx context.Context, r approvals.Request, job approvals.Job) error {
+	text := m.phrases.PrivateNotice(r, job)
+	if text == "" || m.posts.Respond(ctx, m.responseURLs.Take(r.ID, time.Now()), r.Requester, text) {
+		return nil
+	}
+	return m.posts.TellLasting(ctx, r.OriginChannel, r.Requester, text)
+}

@@ -1,0 +1,51 @@
+package slackapi
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/slack-go/slack"
+)
+
+// callLimit bounds one call. It is well below the lease of a job, so that no
+// worker acts after its lease is over.
+const callLimit = 12 * time.Second
+
+// A Client calls the Web API. It repeats no call by itself: if the answer to a
+// post was lost, a second call would post it twice.
+type Client struct {
+	api  *slack.Client
+	http *http.Client
+}
+
+// NewClient makes a client for the API at a URL, with a bot token.
+func NewClient(apiURL, botToken string) *Client {
+	hc := &http.Client{Timeout: callLimit}
+	return &Client{api: slack.New(botToken, slack.OptionAPIURL(apiURL), slack.OptionHTTPClient(hc)), http: hc}
+}
+
+// CheckChannel looks for problems of the approvals channel. The error says, in
+// words for the operator, what is wrong, what to do and what happens until then.
+func (c *Client) CheckChannel(ctx context.Context, channel string) error {
+	info, err := c.api.GetConversationInfoContext(ctx, &slack.GetConversationInfoInput{ChannelID: channel})
+	const kept = "requests are kept until then"
+	switch {
+	case isAnswer(err, "channel_not_found"):
+		return fmt.Errorf("channel %s: %w; %s", channel, ClassifyError("conversations.info", err), kept)
+	case err != nil:
+		return fmt.Errorf("channel %s: it cannot be told whether it can be used: %w",
+			channel, ClassifyError("conversations.info", err))
+	case info.IsArchived:
+		return fmt.Errorf("channel %s: %s; %s", channel, remedies["is_archived"], kept)
+	case !info.IsMember:
+		return fmt.Errorf("channel %s: %s; %s", channel, remedies["not_in_channel"], kept)
+	case info.IsExtShared || info.IsPendingExtShared:
+		return fmt.Errorf("channel %s is shared with another organization, or about to be; "+
+			"use a channel of your own, "+
+			"because everybody in it reads who gets which licenses; cards are posted in it all the same, "+
+			"and votes from elsewhere do not count", channel)
+	}
+	return nil
+}

@@ -1,0 +1,57 @@
+package slackapi
+
+import (
+	"strings"
+	"testing"
+
+	"licensebot/internal/fakeslack"
+	"licensebot/internal/fault"
+)
+
+// TestIdentify goes on while Slack cannot answer, and not when it will not.
+func TestIdentify(t *testing.T) {
+	r := newRig(t, fakeslack.Config{})
+	r.slack.Inject("auth.test", fault.Fault{Times: 1, Status: 503})
+	if self, err := r.client.Identify(r.ctx, r.logger()); err != nil || self.UserID != r.slack.BotUserID() || self.TeamID != r.slack.TeamID() {
+		t.Errorf("%+v, %v", self, err)
+	}
+	for name, fault := range map[string]fault.Fault{
+		"SLACK_BOT_TOKEN": {Times: 1, Error: "invalid_auth"},
+		"xoxb-":           {Times: 1, Body: `{"ok":true,"team_id":"T1"}`},
+	} {
+		r.slack.Inject("auth.test", fault)
+		before := len(r.slack.Calls("auth.test"))
+		_, err := r.client.Identify(r.ctx, r.logger())
+		if err == nil || !strings.Contains(err.Error(), name) || strings.Contains(err.Error(), r.slack.BotToken()) {
+			t.Errorf("%v does not name %s", err, name)
+		}
+		if calls := len(r.slack.Calls("auth.test")) - before; calls != 1 {
+			t.Errorf("%d calls", calls)
+		}
+	}
+}
+
+// TestCheckChannel tells an operator what is wrong with the channel, and what
+// happens meanwhile.
+func TestCheckChannel(t *testing.T) {
+	r := newRig(t, fakeslack.Config{})
+	r.slack.AddChannel(fakeslack.Channel{ID: "C0ARCHIVED", Name: "a", Archived: true, Members: []string{r.identity.UserID}})
+	r.slack.AddChannel(fakeslack.Channel{ID: "C0SHARED", Name: "s", ExtShared: true, Members: []string{r.identity.UserID}})
+	const kept = "requests are kept until then"
+	for id, want := range map[string][2]string{
+		general: {"invite it there", kept}, "C0NONE": {"check LICENSEBOT_CHANNEL", kept}, "C0ARCHIVED": {"unarchive it", kept},
+		"C0SHARED": {"another organization", "cards are posted in it all the same"},
+	} {
+		err := r.client.CheckChannel(r.ctx, id)
+		if err == nil || !strings.Contains(err.Error(), want[0]) || !strings.Contains(err.Error(), want[1]) {
+			t.Errorf("%s: %v", id, err)
+		}
+	}
+	if err := r.client.CheckChannel(r.ctx, channel); err != nil {
+		t.Errorf("a good channel: %v", err)
+	}
+	r.slack.Inject("conversations.info", fault.Fault{Times: 1, Error: "missing_scope"})
+	if err := r.client.CheckChannel(r.ctx, channel); err == nil || !strings.Contains(err.Error(), "cannot be told") || strings.Contains(err.Error(), kept) {
+		t.Errorf("a channel that was not seen: %v", err)
+	}
+}

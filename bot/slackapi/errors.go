@@ -1,0 +1,205 @@
+package slackapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/slack-go/slack"
+
+	"licensebot/approvals"
+)
+
+// remedies says what is wrong and what to do, for the errors that an operator can
+// fix. The operator reads it in the log, and the requester while their request
+// is delayed.
+var remedies = map[string]string{
+	"not_in_channel": "the bot is not in the approvals channel; invite it there with /invite",
+	"channel_not_found": "Slack shows the bot no such channel; " +
+		"check LICENSEBOT_CHANNEL and invite the bot there with /invite",
+	"is_archived": "the approvals channel is archived; unarchive it or set LICENSEBOT_CHANNEL to another",
+	"restricted_action": "the workspace does not let the bot post in the approvals channel; " +
+		"an admin has to allow it",
+	"missing_scope": "the Slack app lacks a scope; add the one named in the log, " +
+		"reinstall the app and restart with its new token",
+	"not_allowed_token_type": "SLACK_BOT_TOKEN is not a bot token; it has to begin with xoxb-",
+	"invalid_auth": "Slack does not accept SLACK_BOT_TOKEN; " +
+		"copy it anew from the app's OAuth page and restart",
+	"not_authed":    "SLACK_BOT_TOKEN did not reach Slack; check SLACK_API_URL and any proxy",
+	"token_revoked": "SLACK_BOT_TOKEN was revoked; reinstall the Slack app and restart with its new token",
+	"token_expired": "SLACK_BOT_TOKEN has expired; reinstall the Slack app without token rotation and " +
+		"restart",
+	"account_inactive": "the Slack app was removed from the workspace; " +
+		"install it again and restart with its new token",
+	"ekm_access_denied": "the workspace's admins have suspended posting",
+	"no_permission": "Slack does not let the bot do this in the approvals channel; " +
+		"invite it there with /invite",
+	"plan_upgrade_required": "this Slack plan has no user groups; " +
+		"name the approvers one by one in LICENSEBOT_APPROVERS or the policy file",
+	"not_enabled": "the Home tab of the Slack app is off; " +
+		"switch it on, or install the app anew from its manifest",
+	"no_such_subteam": "a user group in LICENSEBOT_APPROVERS or the policy file does not exist; " +
+		"correct its id",
+}
+
+// transientAnswers are Slack's own failures. After one of them the call may have
+// taken effect.
+var transientAnswers = []string{
+	"internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org", "org_login_required",
+}
+
+// limitAnswers ask for a pause.
+var limitAnswers = []string{"ratelimited", "rate_limited"}
+
+// goneAnswers are about a message that takes no replies or changes any more.
+var goneAnswers = []string{
+	"message_not_found", "thread_not_found", "cannot_reply_to_message", "cant_update_message",
+	"edit_window_closed", "is_inactive", "restricted_action_thread_locked", "thread_locked", "not_reactable",
+}
+
+// ClassifyError tells what a failed call means. It is an *approvals.DelayError if
+// the call had no effect, an *approvals.RefusedError if the message it is about
+// is gone, and any other error if the effect is unknown.
+func ClassifyError(method string, err error) error {
+	if err == nil {
+		return nil
+	}
+	err = dropURL(err)
+	if limited, ok := errors.AsType[*slack.RateLimitedError](err); ok {
+		return delayByLimit(method, limited.RetryAfter, err)
+	}
+	if answer, ok := errors.AsType[slack.SlackErrorResponse](err); ok {
+		return classifyAnswer(method, answer)
+	}
+	status, ok := errors.AsType[slack.StatusCodeError](err)
+	switch {
+	case ok && status.Code < http.StatusInternalServerError:
+		return &approvals.DelayError{
+			Reason: "something between the bot and Slack refused the call", Err: fmt.Errorf("%s: %w", method, err),
+		}
+	case isNeverSent(err):
+		return &approvals.DelayError{Reason: "Slack cannot be reached", Err: fmt.Errorf("%s: %w", method, err)}
+	}
+	return fmt.Errorf("Slack %s: %w", method, err)
+}
+
+// classifyAnswer is ClassifyError for an answer with an error's name.
+func classifyAnswer(method string, answer slack.SlackErrorResponse) error {
+	err := fmt.Errorf("Slack %s: %w%s", method, answer, describeAnswer(answer))
+	switch {
+	case slices.Contains(limitAnswers, answer.Err):
+		return delayByLimit(method, time.Second, err)
+	case slices.Contains(transientAnswers, answer.Err):
+		return err
+	case slices.Contains(goneAnswers, answer.Err):
+		return &approvals.RefusedError{Answer: answer.Err, Err: err}
+	case remedies[answer.Err] != "":
+		return &approvals.DelayError{Reason: remedies[answer.Err], Err: err}
+	}
+	return &approvals.DelayError{Reason: "Slack refused the call with " + oneLine(answer.Err, 60), Err: err}
+}
+
+func delayByLimit(method string, after time.Duration, err error) error {
+	return &approvals.DelayError{
+		After: after, Reason: "Slack asked the bot to slow down", Err: fmt.Errorf("%s: %w", method, err),
+	}
+}
+
+// describeAnswer adds what Slack tells about a refusal: the scope it wants, or
+// the block it rejects.
+func describeAnswer(answer slack.SlackErrorResponse) string {
+	switch {
+	case answer.Needed != "":
+		return fmt.Sprintf(" (needs the scope %s; the token has %s)",
+			oneLine(answer.Needed, 100), oneLine(answer.Provided, 300))
+	case len(answer.ResponseMetadata.Messages) > 0:
+		return fmt.Sprintf(" (%s)", oneLine(answer.ResponseMetadata.Messages[0], 200))
+	}
+	return ""
+}
+
+// dropURL drops the URL that net/http puts into its errors, because a
+// response_url is a capability.
+func dropURL(err error) error {
+	if withURL, ok := errors.AsType[*url.Error](err); ok {
+		return withURL.Err
+	}
+	return err
+}
+
+// isNeverSent reports whether a call failed before a byte of it was written.
+func isNeverSent(err error) bool {
+	if _, ok := errors.AsType[*net.DNSError](err); ok {
+		return true
+	}
+	op, ok := errors.AsType[*net.OpError](err)
+	return ok && op.Op == "dial"
+}
+
+// asRefusal turns an error into a refusal if Slack answered by one of these
+// names, because asking again soon cannot help.
+func asRefusal(err error, names ...string) error {
+	if answer, ok := errors.AsType[slack.SlackErrorResponse](err); ok && slices.Contains(names, answer.Err) {
+		return &approvals.RefusedError{Answer: answer.Err, Err: err}
+	}
+	return err
+}
+
+// asLookupRefusal is asRefusal for a question about people. It adds the remedy,
+// for the operator who reads the log.
+func asLookupRefusal(err error, names ...string) error {
+	err = asRefusal(err, names...)
+	if refusal, ok := errors.AsType[*approvals.RefusedError](err); ok && remedies[refusal.Answer] != "" {
+		return fmt.Errorf("%w: %s", err, remedies[refusal.Answer])
+	}
+	return err
+}
+
+// isRefusal reports whether Slack refused a call because of what it asks. A
+// limit or a failure of Slack's own is no such answer.
+func isRefusal(err error) bool {
+	answer, ok := errors.AsType[slack.SlackErrorResponse](err)
+	return ok && !slices.Contains(limitAnswers, answer.Err) && !slices.Contains(transientAnswers, answer.Err)
+}
+
+// isAnswer reports whether err is Slack's answer by this name.
+func isAnswer(err error, name string) bool {
+	answer, ok := errors.AsType[slack.SlackErrorResponse](err)
+	return ok && answer.Err == name
+}
+
+// fatalAnswers say that Slack will not accept the token, now or later.
+var fatalAnswers = []string{
+	"invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive", "not_allowed_token_type",
+}
+
+// isRetryable reports whether a call that failed at the start is worth repeating.
+func isRetryable(ctx context.Context, err error) bool {
+	answer, ok := errors.AsType[slack.SlackErrorResponse](err)
+	return ctx.Err() == nil && !(ok && slices.Contains(fatalAnswers, answer.Err))
+}
+
+// oneLine keeps the first n characters of what Slack says, on one line.
+func oneLine(s string, n int) string {
+	s = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsControl(r), unicode.IsSpace(r):
+			return ' '
+		case unicode.Is(unicode.Cf, r):
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(s, ""))
+	runes := []rune(strings.TrimSpace(s))
+	if len(runes) > n {
+		return string(runes[:n-1]) + "…"
+	}
+	return string(runes)
+}

@@ -1,0 +1,162 @@
+package slackapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/slack-go/slack"
+
+	"licensebot/approvals"
+	"licensebot/bot/bottest"
+	"licensebot/internal/fakeslack"
+	"licensebot/internal/fault"
+)
+
+// meaning names what an error of a Web API call says about its effect.
+func meaning(err error) string {
+	var delay *approvals.DelayError
+	var refusal *approvals.RefusedError
+	switch {
+	case err == nil:
+		return "ok"
+	case errors.As(err, &refusal):
+		return "refusal " + refusal.Answer
+	case errors.As(err, &delay):
+		return "delay " + delay.After.String()
+	}
+	return "unknown"
+}
+
+// TestWhatSlackErrorsMean posts against each way a call can fail.
+func TestWhatSlackErrorsMean(t *testing.T) {
+	r := newRig(t, fakeslack.Config{})
+	type failure struct {
+		fault fault.Fault
+		want  string
+	}
+	cases := map[string]failure{
+		"429":                 {fault.Fault{Status: 429, RetryAfter: "17"}, "delay 17s"},
+		"ratelimited":         {fault.Fault{Status: 200, Error: "ratelimited"}, "delay 1s"},
+		"500":                 {fault.Fault{Status: 500}, "unknown"},
+		"503 after it worked": {fault.Fault{Status: 503, AfterEffect: true}, "unknown"},
+		"a proxy's 403":       {fault.Fault{Status: 403, Body: "<html>", ContentType: "text/html"}, "delay 0s"},
+		"cut":                 {fault.Fault{Cut: true}, "unknown"},
+		"truncated":           {fault.Fault{Body: `{"ok":tr`}, "unknown"},
+		"a web page":          {fault.Fault{Body: "<html>", ContentType: "text/html"}, "unknown"},
+		"a name of tomorrow":  {fault.Fault{Error: "something_new"}, "delay 0s"},
+	}
+	for _, name := range transientAnswers {
+		cases[name] = failure{fault.Fault{Error: name}, "unknown"}
+	}
+	for _, name := range goneAnswers {
+		cases[name] = failure{fault.Fault{Error: name}, "refusal " + name}
+	}
+	for name := range remedies {
+		cases[name] = failure{fault.Fault{Error: name}, "delay 0s"}
+	}
+	for name, c := range cases {
+		c.fault.Times = 1
+		r.slack.Inject("chat.postMessage", c.fault)
+		_, err := r.messenger.PostMessage(r.ctx, r.card())
+		if got := meaning(err); got != c.want {
+			t.Errorf("%s: %s instead of %s: %v", name, got, c.want, err)
+		}
+		var delay *approvals.DelayError
+		if errors.As(err, &delay) {
+			bottest.ExpectHarmless(t, delay.Reason)
+			if remedy := remedies[name]; remedy != "" && delay.Reason != remedy {
+				t.Errorf("%s: people are told %q", name, delay.Reason)
+			}
+		}
+	}
+}
+
+// TestUnreachableSlack is a call that never left.
+func TestUnreachableSlack(t *testing.T) {
+	r := newRig(t, fakeslack.Config{})
+	r.slack.Close()
+	r.client.http.CloseIdleConnections()
+	if _, err := r.messenger.PostMessage(r.ctx, r.card()); meaning(err) != "delay 0s" {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestSlackDoesNotAnswerInTime is a post that took effect while its caller gave
+// up waiting: nobody may take it for one that was never made.
+func TestSlackDoesNotAnswerInTime(t *testing.T) {
+	r := newRig(t, fakeslack.Config{})
+	r.slack.Inject("chat.postMessage", fault.Fault{Hang: true, AfterEffect: true, Times: 1})
+	ctx, giveUp := context.WithCancel(r.ctx)
+	defer giveUp()
+	go func() {
+		_ = r.slack.Wait(r.ctx, func() bool { return len(r.slack.Messages(channel)) == 1 })
+		giveUp()
+	}()
+	if _, err := r.messenger.PostMessage(ctx, r.card()); meaning(err) != "unknown" {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestDetailsOfRefusals are what an operator needs to mend one.
+func TestDetailsOfRefusals(t *testing.T) {
+	for _, c := range []struct {
+		answer slack.SlackErrorResponse
+		want   string
+	}{
+		{slack.SlackErrorResponse{Err: "missing_scope", Needed: "users:read", Provided: "commands"}, "missing_scope (needs the scope users:read; the token has commands)"},
+		{slack.SlackErrorResponse{Err: "invalid_blocks", ResponseMetadata: slack.ResponseMetadata{Messages: []string{"no\ntext"}}}, "invalid_blocks (no text)"},
+		{slack.SlackErrorResponse{Err: "not_in_channel"}, "Slack chat.postMessage: not_in_channel"},
+	} {
+		err := errors.Unwrap(ClassifyError("chat.postMessage", fmt.Errorf("call: %w", c.answer)))
+		if err == nil || !strings.HasSuffix(err.Error(), c.want) {
+			t.Errorf("%v instead of %s", err, c.want)
+		}
+	}
+}
+
+// TestUntoldPeople names, in the log, what to do where Slack does not tell who
+// somebody is or who is in a user group.
+func TestUntoldPeople(t *testing.T) {
+	r := newRig(t, fakeslack.Config{})
+	ask := map[string]func() error{
+		"users.info":            func() error { _, err := r.directory.FindPerson(r.ctx, alex, 0); return err },
+		"usergroups.users.list": func() error { _, err := r.directory.ListMembers(r.ctx, []string{"S0A"}, 0); return err },
+	}
+	for _, c := range []struct{ method, name, remedy string }{
+		{"users.info", "missing_scope", remedies["missing_scope"]},
+		{"usergroups.users.list", "missing_scope", remedies["missing_scope"]},
+		{"usergroups.users.list", "no_such_subteam", "in LICENSEBOT_APPROVERS or the policy file does not exist; correct its id"},
+		{"usergroups.users.list", "plan_upgrade_required", "one by one in LICENSEBOT_APPROVERS or the policy file"},
+	} {
+		r.slack.Inject(c.method, fault.Fault{Times: 1, Error: c.name})
+		err := ask[c.method]()
+		if meaning(err) != "refusal "+c.name || !strings.HasPrefix(err.Error(), "refused: "+c.name+": ") || !strings.HasSuffix(err.Error(), c.remedy) {
+			t.Errorf("%s %s: %v", c.method, c.name, err)
+		}
+	}
+	r.slack.Inject("users.info", fault.Fault{Times: 1, Error: "user_not_found"}) // nothing to mend
+	if err := ask["users.info"](); err == nil || err.Error() != "refused: user_not_found" {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestErrorsTellNoSecrets looks for tokens and response URLs in errors.
+func TestErrorsTellNoSecrets(t *testing.T) {
+	r := newRig(t, fakeslack.Config{})
+	secretURL := strings.TrimSuffix(r.slack.APIURL(), "/api/") + "/commands/T1/1/capability"
+	r.slack.Inject("response_url", fault.Fault{Cut: true})
+	if r.messenger.Respond(r.ctx, secretURL, robin, "an answer") || !strings.Contains(r.log.String(), "response_url did not take") {
+		t.Fatalf("%s", r.log)
+	}
+	r.slack.Inject("chat.postMessage", fault.Fault{Cut: true})
+	err := r.messenger.TellLasting(r.ctx, channel, robin, "an answer")
+	if meaning(err) != "unknown" {
+		t.Fatal(err)
+	}
+	if said := err.Error() + r.log.String(); strings.Contains(said, "capability") || strings.Contains(said, r.slack.BotToken()) || strings.Contains(said, "/api/") {
+		t.Errorf("a secret is told: %s", said)
+	}
+}

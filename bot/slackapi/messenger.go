@@ -1,0 +1,171 @@
+package slackapi
+
+import (
+	"context"
+	"net/http"
+
+	"licensebot/approvals"
+
+	"github.com/rs/zerolog"
+	"github.com/slack-go/slack"
+)
+
+// A Messenger posts messages in Slack. Each method is one effect and attempts it
+// once.
+type Messenger struct {
+	api      *slack.Client
+	http     *http.Client
+	identity Identity
+	log      zerolog.Logger
+	pacers   map[approvals.Pace]*pacer
+}
+
+// NewMessenger makes the messenger of the bot with this identity.
+func NewMessenger(client *Client, identity Identity, pace Pace, log zerolog.Logger) *Messenger {
+	return &Messenger{api: client.api, http: client.http, identity: identity, log: log, pacers: newPacers(pace)}
+}
+
+// A Post is a message as it is to be shown.
+type Post struct {
+	Channel  string
+	ThreadTS string // empty for a message in the channel itself
+	Text     string
+	Blocks   []slack.Block // may be empty
+	Metadata slack.SlackMetadata
+}
+
+func (p Post) options() []slack.MsgOption {
+	options := []slack.MsgOption{slack.MsgOptionText(p.Text, false), slack.MsgOptionMetadata(p.Metadata)}
+	if len(p.Blocks) > 0 {
+		options = append(options, slack.MsgOptionBlocks(p.Blocks...))
+	}
+	if p.ThreadTS != "" {
+		options = append(options, slack.MsgOptionTS(p.ThreadTS))
+	}
+	return options
+}
+
+// AwaitPace waits until Slack's limits allow one more call of this kind.
+func (m *Messenger) AwaitPace(ctx context.Context, pace approvals.Pace) error {
+	return m.pacers[pace].awaitTurn(ctx)
+}
+
+// finishCall classifies a call's error. If Slack asked for a pause, it holds
+// back further calls of the same kind.
+func (m *Messenger) finishCall(pace approvals.Pace, method string, err error) error {
+	err = ClassifyError(method, err)
+	m.pacers[pace].heedDelay(err)
+	return err
+}
+
+// PostMessage posts a message and returns its timestamp.
+func (m *Messenger) PostMessage(ctx context.Context, p Post) (ts string, err error) {
+	options := append(p.options(), slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl())
+	_, ts, err = m.api.PostMessageContext(ctx, p.Channel, options...)
+	return ts, m.finishCall(approvals.PacePosts, "chat.postMessage", err)
+}
+
+// UpdateMessage replaces the message with this timestamp. It may be repeated.
+func (m *Messenger) UpdateMessage(ctx context.Context, ts string, p Post) error {
+	_, _, _, err := m.api.UpdateMessageContext(ctx, p.Channel, ts, p.options()...)
+	return m.finishCall(approvals.PaceUpdates, "chat.update", err)
+}
+
+// AddReactions puts emoji on a message, so that a vote is one tap. It may be
+// repeated. An emoji that Slack does not know is skipped, and logged.
+func (m *Messenger) AddReactions(ctx context.Context, channel, ts string, names ...string) error {
+	for _, name := range names {
+		err := m.api.AddReactionContext(ctx, name, slack.NewRefToMessage(channel, ts))
+		if err == nil || isAnswer(err, "already_reacted") {
+			continue
+		}
+		if isAnswer(err, "invalid_name") {
+			m.log.Error().Str("emoji", name).
+				Msg("Slack knows no such emoji; correct LICENSEBOT_APPROVE_EMOJI or LICENSEBOT_DENY_EMOJI")
+			continue
+		}
+		return m.finishCall(approvals.PaceEmoji, "reactions.add", err)
+	}
+	return nil
+}
+
+// PostEphemeral shows a text in a channel to one person alone. It is never in a
+// thread: Slack shows such texts only in threads that have replies, and a card
+// gets its first reply when its request is closed.
+func (m *Messenger) PostEphemeral(ctx context.Context, channel, user, text string) error {
+	_, err := m.api.PostEphemeralContext(ctx, channel, user, slack.MsgOptionText(text, false))
+	return asRefusal(m.finishCall(approvals.PacePrivate, "chat.postEphemeral", err), unreachableAnswers...)
+}
+
+// PostDirect sends a person a direct message.
+func (m *Messenger) PostDirect(ctx context.Context, user, text string) error {
+	_, _, err := m.api.PostMessageContext(ctx, user, slack.MsgOptionText(text, false))
+	return asRefusal(m.finishCall(approvals.PacePrivate, "chat.postMessage", err), unreachableAnswers...)
+}
+
+// unreachableAnswers say that a private text cannot reach its reader.
+var unreachableAnswers = []string{
+	"user_not_in_channel", "not_in_channel", "channel_not_found", "is_archived", "messages_tab_disabled",
+}
+
+// TellLasting tells one person something that must still be there later: as a
+// direct message, or in a channel if Slack refuses that. The channel may be
+// empty.
+func (m *Messenger) TellLasting(ctx context.Context, channel, user, text string) error {
+	return trySecondIfRefused(m.directly(ctx, user, text), m.inChannel(ctx, channel, user, text))
+}
+
+// TellWaiting tells something to a person who waits for it: in the channel where
+// they asked, or as a direct message if the bot may not speak there. The channel
+// may be empty.
+func (m *Messenger) TellWaiting(ctx context.Context, channel, user, text string) error {
+	return trySecondIfRefused(m.inChannel(ctx, channel, user, text), m.directly(ctx, user, text))
+}
+
+// Respond answers by a response_url, and reports whether Slack took the answer.
+// The url may be empty.
+func (m *Messenger) Respond(ctx context.Context, url, user, text string) bool {
+	if url == "" {
+		return false
+	}
+	answer := &slack.WebhookMessage{Text: text, ResponseType: slack.ResponseTypeEphemeral}
+	err := slack.PostWebhookCustomHTTPContext(ctx, url, m.http, answer)
+	if err != nil {
+		m.log.Warn().Str("user", user).Err(dropURL(err)).Msg("the response_url did not take the answer; " +
+			"trying another way")
+	}
+	return err == nil
+}
+
+// A way is one way to reach a person. It is nil if there is none.
+type way func() error
+
+func (m *Messenger) directly(ctx context.Context, user, text string) way {
+	return func() error { return m.PostDirect(ctx, user, text) }
+}
+
+func (m *Messenger) inChannel(ctx context.Context, channel, user, text string) way {
+	if channel == "" {
+		return nil
+	}
+	return func() error { return m.PostEphemeral(ctx, channel, user, text) }
+}
+
+// trySecondIfRefused takes the first way, and the second if Slack says no to the
+// first. The error is a refusal only if both ways are refused.
+func trySecondIfRefused(first, second way) error {
+	switch {
+	case first == nil:
+		return second()
+	case second == nil:
+		return first()
+	}
+	err := first()
+	if !isRefusal(err) {
+		return err
+	}
+	if again := second(); !approvals.IsRefused(again) {
+		return again
+	}
+	return err
+}

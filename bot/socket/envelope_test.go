@@ -1,0 +1,21 @@
+package socket
+
+import "testing"
+
+// FuzzEnvelope gives the decoder anything. It never panics, and what it reads can
+// be acknowledged.
+func FuzzEnvelope(f *testing.F) {
+	for _, frame := range []string{
+		`{"envelope_id":"1","type":"slash_commands","accepts_response_payload":true,"payload":{"command":"/allocate"}}`,
+		`{"envelope_id":"1","type":"events_api","retry_attempt":"2","payload":{"token":"t","type":"event_callback"}}`,
+		`{"envelope_id":5}`, `{"payload":`, `null`, `[]`, `""`, `{"envelope_id":"\ud800\u0000"}`, "\xff", `{"payload":1e999}`,
+	} {
+		f.Add([]byte(frame))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		env, err := decodeEnvelope(raw)
+		if (err == nil) != (env.ID != "") {
+			t.Fatalf("envelope %q, %v", env.ID, err)
+		}
+	})
+}
