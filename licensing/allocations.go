@@ -6,11 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
-
-	"golang.org/x/text/unicode/norm"
 
 	"licensebot/approvals"
+	"licensebot/internal/groupname"
 )
 
 // Allocations is a Client in the terms of package approvals: its Licences.
@@ -29,24 +27,14 @@ func NewAllocations(c *Client) *Allocations {
 	}
 }
 
-// Group resolves an id or an exact name to one group, or says which come near.
-// Its name is composed as those in a policy are, so that a rule for it matches.
+// FindGroup resolves an id or an exact name to one group, or says which come near.
 func (a *Allocations) FindGroup(ctx context.Context, ref string) (approvals.Group, error) {
 	group, err := a.client.ResolveGroup(ctx, ref)
 	var none *GroupError
 	if errors.As(err, &none) {
 		return approvals.Group{}, noGroup(none)
 	}
-	return approvals.Group{ID: spelt(group.ID), Name: norm.NFC.String(group.Name)}, verdict(err)
-}
-
-// spelt gives a GUID the one spelling that everything is told apart by: UiPath
-// takes it in any case, and people type it in any.
-func spelt(id string) string {
-	if guid.MatchString(id) {
-		return strings.ToLower(id)
-	}
-	return id
+	return groupname.Group(group.ID, group.Name), verdict(err)
 }
 
 // noGroup offers names, or ids where several groups share the name.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"licensebot/approvals"
+	"licensebot/internal/groupname"
 )
 
 // meaning names what approvals makes of an error, with the words that people
@@ -185,7 +186,7 @@ func TestOwnedByTheRuleOfAnyGroup(t *testing.T) {
 func TestGroupsInTermsOfApprovals(t *testing.T) {
 	s := groupStand(t)
 	a := NewAllocations(s.client(t))
-	if g, err := a.FindGroup(context.Background(), "everyone"); err != nil || g != (approvals.Group{ID: guidA, Name: "Everyone"}) {
+	if g, err := a.FindGroup(context.Background(), "everyone"); err != nil || g != groupname.Group(guidA, "Everyone") {
 		t.Errorf("got %+v, %v", g, err)
 	}
 	for _, id := range []string{guidA, "ab684f6f-5af3-4e43-8516-1adad6e98fcd"} { // listed, and not
@@ -210,6 +211,24 @@ func TestGroupsInTermsOfApprovals(t *testing.T) {
 	var delay *approvals.DelayError
 	if !errors.As(err, &delay) || delay.After != 30*time.Second {
 		t.Errorf("got %#v", err)
+	}
+}
+
+// A rule governs a group however UiPath spells its name, and people read that
+// spelling.
+func TestRulesGovernTheGroupThatWasFound(t *testing.T) {
+	s := newStand(t)
+	s.on("GET "+idRoute, says(200, `[{"id":"`+guidA+`","name":"Prod\u2011Bu\u0308ro"}]`))
+	group, err := NewAllocations(s.client(t)).FindGroup(t.Context(), "prod-büro")
+	if err != nil || group.Name != "Prod\u2011Bu\u0308ro" {
+		t.Fatalf("got %+v, %v", group, err)
+	}
+	policy := approvals.Policy{Rules: []approvals.PolicyRule{{
+		Deny: true, Match: approvals.Match{Groups: []approvals.GroupPattern{groupname.Pattern("PROD-BÜRO")}},
+	}}}
+	_, violation := policy.Decide(approvals.PolicyInput{Group: group, Codes: []string{"IDU"}})
+	if violation == nil || violation.Kind != approvals.ViolationDenied {
+		t.Errorf("got %v", violation)
 	}
 }
 

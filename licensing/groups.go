@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"licensebot/internal/groupname"
 )
 
 const (
@@ -117,7 +119,7 @@ func mergeGroups(lists ...[]Group) []Group {
 	var merged []Group
 	at := map[string]int{}
 	for _, g := range slices.Concat(lists...) {
-		key := strings.ToLower(g.ID)
+		key := strings.ToLower(groupname.CanonicalID(g.ID))
 		i, seen := at[key]
 		switch {
 		case !seen:
@@ -129,7 +131,7 @@ func mergeGroups(lists ...[]Group) []Group {
 	}
 	names := map[string]string{} // folded once each: that takes longer than to compare
 	for _, g := range merged {
-		names[g.ID] = folded(g.Name)
+		names[g.ID] = groupname.Typed(g.Name).String()
 	}
 	slices.SortStableFunc(merged, func(a, b Group) int {
 		return cmp.Or(cmp.Compare(names[a.ID], names[b.ID]), cmp.Compare(a.ID, b.ID))

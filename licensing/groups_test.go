@@ -153,6 +153,28 @@ func TestResolveGroup(t *testing.T) {
 	}
 }
 
+// A group may have another group's id for its name. Whoever gives that id means
+// the other group, also where no list has it.
+func TestResolveNeverTakesANameForAnID(t *testing.T) {
+	s := newStand(t)
+	s.on("GET "+idRoute, says(200, `[{"id":"`+guidA+`","name":"`+guidB+`"},{"id":"`+guidB+`","name":"Robots"},{"id":"g-1","name":"`+guidC+`"}]`))
+	s.on("GET "+listRoute, says(403, ``))
+	for ref, want := range map[string]Group{
+		guidB:                               {ID: guidB, Name: "Robots", Known: true},
+		strings.ToUpper(guidB):              {ID: guidB, Name: "Robots", Known: true},
+		"{" + strings.ToLower(guidB) + "}":  {ID: guidB, Name: "Robots", Known: true},
+		guidC:                               {ID: guidC},
+		strings.ToUpper(guidC):              {ID: guidC},
+		strings.ReplaceAll(guidC, "-", "‑"): {ID: guidC},
+		guidA:                               {ID: guidA, Name: guidB, Known: true},
+		"g-1":                               {ID: "g-1", Name: guidC, Known: true},
+	} {
+		if g, err := s.client(t).ResolveGroup(t.Context(), ref); err != nil || g != want {
+			t.Errorf("%s: got %+v, %v", ref, g, err)
+		}
+	}
+}
+
 func TestResolveAmbiguous(t *testing.T) {
 	s := newStand(t)
 	var items []string

@@ -4,15 +4,13 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
-	"unicode"
+
+	"licensebot/internal/groupname"
 
 	"github.com/agnivade/levenshtein"
-	"golang.org/x/text/cases"
-	"golang.org/x/text/unicode/norm"
 )
 
 const (
@@ -21,8 +19,6 @@ const (
 	// people ask for groups that they have just made.
 	missAge = 30 * time.Second
 )
-
-var guid = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
 // ResolveGroup finds the one group that ref means: by its id, or by its exact
 // name, as far as people can tell names apart: case, kinds of dashes, quotes and
@@ -41,6 +37,9 @@ func (c *Client) ResolveGroup(ctx context.Context, ref string) (Group, error) {
 	if ref == "" {
 		return Group{}, &GroupError{Ref: ref}
 	}
+	if id, ok := groupname.ParseGUID(ref); ok {
+		ref = id
+	}
 	lists := c.GroupLists(ctx)
 	group, found, err := lists.find(ref)
 	if now := c.link.now(); !found && err == nil && now.Sub(lists.read) > missAge {
@@ -58,20 +57,14 @@ func (c *Client) ResolveGroup(ctx context.Context, ref string) (Group, error) {
 func (l GroupLists) find(ref string) (Group, bool, error) {
 	for _, g := range l.Groups {
 		switch err := l.Err(); {
-		case !strings.EqualFold(g.ID, ref):
+		case !groupname.SameID(g.ID, ref):
 		case g.Name == "" && err != nil:
 			return Group{}, false, err
 		default:
 			return g, true, nil
 		}
 	}
-	var named []Group
-	want := folded(ref)
-	for _, g := range l.Groups {
-		if name := folded(g.Name); name != "" && name == want {
-			named = append(named, g)
-		}
-	}
+	named := l.named(ref)
 	switch {
 	case len(named) > 1:
 		return Group{}, false, &GroupError{Ref: ref, Candidates: named[:min(len(named), maxCandidates)], Ambiguous: true}
@@ -84,6 +77,22 @@ func (l GroupLists) find(ref string) (Group, bool, error) {
 	return named[0], true, nil
 }
 
+// named lists the groups whose name ref is. A GUID is an id: a group that has
+// one for its name is found by its own id alone.
+func (l GroupLists) named(ref string) []Group {
+	want := groupname.Typed(ref)
+	if want.IsUnknown() || groupname.IsGUID(ref) {
+		return nil
+	}
+	var named []Group
+	for _, g := range l.Groups {
+		if groupname.Typed(g.Name) == want {
+			named = append(named, g)
+		}
+	}
+	return named
+}
+
 // resolveUnlisted decides about a reference that no list has. As long as one is
 // missing that may have it, nothing is decided, not even about a GUID: its name
 // tells whose group it is.
@@ -93,7 +102,7 @@ func (c *Client) resolveUnlisted(ctx context.Context, ref string, lists GroupLis
 	switch {
 	case err != nil && !lists.outOfReach():
 		return Group{}, err
-	case guid.MatchString(ref):
+	case groupname.IsGUID(ref):
 		return unlisted, nil
 	case lists.nothingKnown() && validID(ref):
 		return unlisted, nil
@@ -125,36 +134,6 @@ func (c *Client) isGroupID(ctx context.Context, ref string) (bool, error) {
 	return false, err
 }
 
-// typography makes one character of those that read the same, and nothing of
-// double quotes: in a command they stand around a name and cannot be in it. It
-// goes with the table of package bot, which reads commands and is not imported
-// here; a test in cmd/licensebot holds the two together.
-var typography = strings.NewReplacer(
-	`"`, "", "“", "", "”", "", "„", "", "«", "", "»", "", "‟", "",
-	"‘", "'", "’", "'", "‚", "'", "‛", "'",
-	"‐", "-", "‑", "-", "‒", "-", "–", "-", "—", "-", "―", "-", "−", "-", "﹣", "-",
-)
-
-// folded is what two names that read the same have in common: people type one
-// kind of dash and blank, and whatever a client makes of them is undone before
-// it arrives here.
-func folded(name string) string {
-	name = typography.Replace(norm.NFKC.String(strings.Map(visible, name)))
-	return cases.Fold().String(strings.Join(strings.Fields(name), " "))
-}
-
-// visible drops characters without width and makes every other separator or
-// control character a blank.
-func visible(r rune) rune {
-	switch {
-	case unicode.Is(unicode.Cf, r), r == unicode.ReplacementChar:
-		return -1
-	case unicode.IsSpace(r), unicode.IsControl(r), unicode.Is(unicode.Z, r):
-		return ' '
-	}
-	return r
-}
-
 // similar returns the groups whose names are closest to ref: those that start
 // with it, those that hold it, those a few letters away.
 func similar(ref string, groups []Group) []Group {
@@ -163,9 +142,9 @@ func similar(ref string, groups []Group) []Group {
 		rank  int
 	}
 	var near []ranked
-	want := folded(ref)
+	want := groupname.Typed(ref).String()
 	for _, g := range groups {
-		if rank, ok := nameRank(want, folded(g.Name)); ok {
+		if rank, ok := nameRank(want, groupname.Typed(g.Name).String()); ok {
 			near = append(near, ranked{g, rank})
 		}
 	}

@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"licensebot/internal/groupname"
 )
 
 const (
@@ -89,7 +91,7 @@ func (c *Client) Rule(ctx context.Context, groupID string) (Rule, error) {
 // nil where the list does not tell it, or is not there.
 func (c *Client) listedExternal(ctx context.Context, groupID string) (external *bool, err error) {
 	err = c.eachRule(ctx, func(id string, rule ruleBody) bool {
-		if !strings.EqualFold(id, groupID) {
+		if !groupname.SameID(id, groupID) {
 			return true
 		}
 		external = rule.UseExternalLicense
@@ -119,7 +121,7 @@ func (c *Client) groupURL(groupID string) string {
 // sameGroup refuses an answer that names another group: whatever it tells, it
 // is not what was asked.
 func sameGroup(a ask, t told, groupID string) error {
-	if t.groupID == "" || strings.EqualFold(t.groupID, groupID) {
+	if t.groupID == "" || groupname.SameID(t.groupID, groupID) {
 		return nil
 	}
 	return &Error{Op: a.op, Status: http.StatusOK, Kind: Unknown, Write: a.write, Err: ErrOtherGroup}

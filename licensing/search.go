@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"licensebot/approvals"
+	"licensebot/internal/groupname"
 )
 
 // Groups lists groups that somebody who typed query may mean, the best first,
@@ -24,17 +25,17 @@ func (a *Allocations) Groups(ctx context.Context, query string, most int) ([]app
 	}
 	shown := make([]approvals.Group, 0, min(len(found), most))
 	for _, g := range found[:min(len(found), most)] {
-		shown = append(shown, approvals.Group{ID: g.ID, Name: g.Name})
+		shown = append(shown, groupname.Group(g.ID, g.Name))
 	}
 	return shown, nil
 }
 
 // matching ranks the groups that query is a part of; all are sorted by name.
 func matching(query string, all []Group) []Group {
-	want := folded(query)
+	want := groupname.Typed(query).String()
 	var ranks [4][]Group
 	for _, g := range all {
-		name, id := folded(g.Name), strings.ToLower(g.ID)
+		name, id := groupname.Typed(g.Name).String(), strings.ToLower(g.ID)
 		switch {
 		case name == want, id == want:
 			ranks[0] = append(ranks[0], g)

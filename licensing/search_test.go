@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"licensebot/approvals"
+	"licensebot/internal/groupname"
 )
 
 func TestSearchGroups(t *testing.T) {
@@ -32,7 +33,7 @@ func TestSearchGroups(t *testing.T) {
 			t.Errorf("%q finds %q, %v; want %q", query, got, err, want)
 		}
 	}
-	if found, _ := a.Groups(context.Background(), "fin", 2); len(found) != 2 || found[0] != (approvals.Group{ID: guidA, Name: "Finance"}) {
+	if found, _ := a.Groups(context.Background(), "fin", 2); len(found) != 2 || found[0] != groupname.Group(guidA, "Finance") {
 		t.Errorf("at most two are %+v", found)
 	}
 	if n := s.count("GET " + idRoute); n != 1 {

@@ -9,6 +9,7 @@ import (
 	"github.com/goccy/go-yaml/ast"
 
 	"licensebot/approvals"
+	"licensebot/internal/groupname"
 )
 
 // A Case is one question to a policy and what is expected of the answer.
@@ -145,14 +146,14 @@ func (r *reader) need(m mapping, key, remedy string) {
 
 func (r *reader) petition(m mapping) approvals.PolicyInput {
 	x := approvals.PolicyInput{
-		Requester: r.text(m, "requester", maxName, "U0123ABCD"),
-		MemberOf:  r.people(m, "member_of", nil),
-		Group:     approvals.Group{ID: r.text(m, "group_id", maxPattern, "8f3a1c2e-0d4b-4c5a-9e6f-7a8b9c0d1e2f"), Name: r.text(m, "group", maxPattern, "Finance Robots")},
-		Codes:     r.codes(m),
-		OnlyRemoves:   r.flag(m, "removal"),
-		Seats:     r.number(m, "seats", maxSeats),
-		Duration:  r.duration(m, "duration", minWait, maxGrant),
-		Reason:       r.text(m, "reason", maxMessage, "new project"),
+		Requester:   r.text(m, "requester", maxName, "U0123ABCD"),
+		MemberOf:    r.people(m, "member_of", nil),
+		Group:       groupname.Group(r.text(m, "group_id", maxPattern, "8f3a1c2e-0d4b-4c5a-9e6f-7a8b9c0d1e2f"), r.text(m, "group", maxPattern, "Finance Robots")),
+		Codes:       r.codes(m),
+		OnlyRemoves: r.flag(m, "removal"),
+		Seats:       r.number(m, "seats", maxSeats),
+		Duration:    r.duration(m, "duration", minWait, maxGrant),
+		Reason:      r.text(m, "reason", maxMessage, "new project"),
 	}
 	x.Unlimited = !m.has("seats") && !x.OnlyRemoves
 	if x.Requester != "" && !personID.MatchString(x.Requester) {

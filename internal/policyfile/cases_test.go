@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"licensebot/approvals"
+	"licensebot/internal/groupname"
 )
 
 const casesPolicy = `version: 1
@@ -80,7 +81,7 @@ func loadBoth(t *testing.T) (approvals.Policy, []Case) {
 func TestCasesAskWhatTheySay(t *testing.T) {
 	_, cases := loadBoth(t)
 	full := approvals.PolicyInput{
-		Requester: "U0ROBIN", MemberOf: []string{"S0DEV"}, Group: approvals.Group{ID: "x", Name: "prod"},
+		Requester: "U0ROBIN", MemberOf: []string{"S0DEV"}, Group: groupname.Group("x", "prod"),
 		Codes: []string{"IDU", "RPADEVPRONU"}, Seats: 3, Duration: 30 * 24 * time.Hour, Reason: "a new project",
 	}
 	if got := cases[0].Petition; !reflect.DeepEqual(got, full) {

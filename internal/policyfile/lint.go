@@ -81,13 +81,13 @@ func parts(m approvals.Match) []approvals.Match {
 
 // singles is a list of lists of one; an empty list stays one that matches
 // everything.
-func singles(list []string) [][]string {
+func singles[T any](list []T) [][]T {
 	if len(list) == 0 {
-		return [][]string{nil}
+		return [][]T{nil}
 	}
-	var all [][]string
-	for _, s := range list {
-		all = append(all, []string{s})
+	var all [][]T
+	for _, entry := range list {
+		all = append(all, []T{entry})
 	}
 	return all
 }

@@ -7,14 +7,18 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"licensebot/approvals"
+	"licensebot/internal/groupname"
 )
 
 const maxPattern = 200 // characters; no group's name is longer
 
 // groups reads ids, exact names and patterns of groups.
-func (r *reader) groups(m mapping) []string {
-	var patterns []string
+func (r *reader) groups(m mapping) []approvals.GroupPattern {
+	var patterns []approvals.GroupPattern
 	for _, e := range r.list(m, "groups", "finance-*") {
+		pattern := groupname.Pattern(e.text)
 		switch {
 		case !r.stars(e):
 		case strings.ContainsAny(e.text, `?[]{}\`):
@@ -22,8 +26,14 @@ func (r *reader) groups(m mapping) []string {
 				"write * instead, or name the group by its id")
 		case strings.ContainsFunc(e.text, unicode.IsControl) || utf8.RuneCountInString(e.text) > maxPattern:
 			r.report(e.line, fmt.Sprintf("%s is no group's name: it has a control character or more than %d characters", quote(e.text), maxPattern), "name the group by its id")
+		case pattern.String() == "":
+			r.report(e.line, fmt.Sprintf("%s is no group's name: it has no visible character", quote(e.text)), "name the group by its id")
+		case strings.Count(pattern.String(), "*") != strings.Count(e.text, "*"):
+			r.report(e.line, fmt.Sprintf("%s has a star that is not the plain one", quote(e.text)), "write *, or name the group by its id")
+		case slices.Contains(patterns, pattern):
+			r.report(e.line, fmt.Sprintf("groups lists %s twice: an earlier entry reads the same", quote(e.text)), "remove one of them")
 		default:
-			patterns = append(patterns, e.text)
+			patterns = append(patterns, pattern)
 		}
 	}
 	return patterns
