@@ -28,7 +28,7 @@ func (r *rig) withUiPath() *sandbox.UiPath {
 	}
 	u.AddGroup(sandbox.Group{ID: "group-01", Name: "Finance Robots"})
 	client, err := licensing.New(licensing.Config{
-		URL: u.URL(), Organization: u.Organization(), AccountID: u.AccountID(), Tokens: licensing.Static(u.PersonalAccessToken()),
+		URL: u.URL(), Organization: u.Organization(), AccountID: u.AccountID(), Tokens: licensing.StaticToken(u.PersonalAccessToken()),
 	})
 	if err != nil {
 		r.t.Fatal(err)
@@ -317,7 +317,7 @@ func TestTypeAheadWhileUiPathHangs(t *testing.T) {
 	u := r.withUiPath()
 	r.listen(r.store)
 	v := r.form()
-	fresh, err := licensing.New(licensing.Config{URL: u.URL(), Organization: u.Organization(), AccountID: u.AccountID(), Tokens: licensing.Static(u.PersonalAccessToken())})
+	fresh, err := licensing.New(licensing.Config{URL: u.URL(), Organization: u.Organization(), AccountID: u.AccountID(), Tokens: licensing.StaticToken(u.PersonalAccessToken())})
 	if err != nil {
 		t.Fatal(err)
 	}

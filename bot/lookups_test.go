@@ -35,7 +35,7 @@ func (r *rig) lookups(asked func(context.Context)) *Lookups {
 	r.t.Cleanup(u.Close)
 	u.AddGroup(sandbox.Group{ID: "group-01", Name: "Finance Robots", Rule: []string{"IDU"}})
 	client, err := licensing.New(licensing.Config{
-		URL: u.URL(), Organization: u.Organization(), AccountID: u.AccountID(), Tokens: licensing.Static(u.PersonalAccessToken()),
+		URL: u.URL(), Organization: u.Organization(), AccountID: u.AccountID(), Tokens: licensing.StaticToken(u.PersonalAccessToken()),
 	})
 	if err != nil {
 		r.t.Fatal(err)

@@ -12,7 +12,7 @@ import (
 
 // testWords are the words of a bot with the usual configuration.
 func testWords() Messages {
-	return Messages{Channel: "C0APPROVALS", Approve: []string{"white_check_mark"}, Deny: []string{"x"}, CodeName: licensing.Name}
+	return Messages{Channel: "C0APPROVALS", Approve: []string{"white_check_mark"}, Deny: []string{"x"}, CodeName: licensing.CodeName}
 }
 
 // markup is everything between angle brackets that the bot says on its own:

@@ -63,7 +63,7 @@ func TestSeatsFromMemory(t *testing.T) {
 		t.Errorf("%v, %v", owned, err)
 	}
 	s.on("GET "+ownedRoute, says(503, ``))
-	at.pass(freshFor + time.Second)
+	at.pass(refreshAge + time.Second)
 	if owned, err := a.Seats(context.Background()); err != nil || len(owned) != 2 {
 		t.Errorf("%v, %v while UiPath is down", owned, err)
 	}

@@ -67,7 +67,7 @@ func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (
 		withCause(log.Error(), err).Msg("the approvals channel needs attention")
 	}
 	words := cfg.Words
-	words.CodeName = licensing.Name
+	words.CodeName = licensing.CodeName
 	receipts := new(bot.ResponseURLs)
 	directory := bot.NewDirectory(api, self, words)
 	speaker := bot.NewMessenger(api, client, self, words, receipts, tuning.Pace, log)
@@ -217,7 +217,7 @@ func tokenSource(cfg Config) (oauth2.TokenSource, error) {
 	}
 	switch {
 	case cfg.UiPathAuth == "token":
-		return licensing.Static(cfg.UiPathAccessToken), nil
+		return licensing.StaticToken(cfg.UiPathAccessToken), nil
 	case cfg.UiPathAuth == "ropc" && cfg.UiPathTenant != "":
 		return licensing.Authenticate(tokens)
 	case cfg.UiPathAuth == "ropc":
