@@ -113,7 +113,7 @@ func TestAllocationsInTermsOfApprovals(t *testing.T) {
 		`{"userBundleCodes":["IDU","RPADEVPRONU"],"useExternalLicense":true,"quotas":[{"userBundleCode":"RPADEVPRONU","limit":10}]}`)
 }
 
-// An organization that owns nothing is told from one that was not told about.
+// To own nothing is not the same as not to say what is owned.
 func TestOwnedNothing(t *testing.T) {
 	for body, told := range map[string]bool{
 		`{"allocatedUserBundles":[],"availableUserBundles":[]}`: true,
@@ -129,7 +129,7 @@ func TestOwnedNothing(t *testing.T) {
 }
 
 // What the organization owns is told by its own list, and by any group's allocation
-// where there is no such list; a failure for now asks nobody else.
+// where there is no such list; after a failure for now no other endpoint is asked.
 func TestOwnedInTermsOfApprovals(t *testing.T) {
 	const owned = "/base/acme/lease_/api/account/" + accountID + "/user-license"
 	for name, c := range map[string]struct {
@@ -157,7 +157,7 @@ func TestOwnedInTermsOfApprovals(t *testing.T) {
 	}
 }
 
-// Groups that nobody has a name for, such as deleted ones, are asked about last,
+// Groups without a name, such as deleted ones, are asked about last,
 // and not without end.
 func TestOwnedByTheRuleOfAnyGroup(t *testing.T) {
 	const groupRoute = "/base/acme/lease_/api/account/" + accountID + "/user-license/group/"

@@ -13,7 +13,7 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// Config says where an organization's licenses are managed and as whom.
+// Config says where an organization's licenses are managed, and with which tokens.
 type Config struct {
 	// URL is where UiPath answers: https://cloud.uipath.com,
 	// https://govcloud.uipath.us, https://{name}.dedicated.uipath.com or an

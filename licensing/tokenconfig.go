@@ -46,9 +46,8 @@ func (c TokenConfig) Format(f fmt.State, _ rune) {
 		c.URL, c.Organization, c.TokenURL, c.ClientID, c.Username, c.Tenant, c.Scopes)
 }
 
-// TokenURL returns the token endpoint of an organization, the one that
-// getting-started-with-external-apis shows. Older pages leave the organization
-// out.
+// TokenURL returns the token endpoint of an organization, as in
+// getting-started-with-external-apis. Older pages leave the organization out.
 func TokenURL(base, organization string) (string, error) {
 	site, err := siteURL(base, organization)
 	if err != nil {

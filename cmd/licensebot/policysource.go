@@ -87,7 +87,7 @@ func (s *policySource) watch(ctx context.Context, again <-chan os.Signal, change
 // reload puts the file's policy into force as a whole, once it is found the same
 // twice. A broken file changes nothing but the log.
 func (s *policySource) reload() bool {
-	content, err := policyfile.Read(s.path)
+	content, err := policyfile.ReadFile(s.path)
 	found := string(content)
 	if err != nil {
 		found = err.Error()
