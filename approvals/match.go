@@ -76,9 +76,13 @@ var protectedNames = []GroupName{{"everyone"}, {"administrators"}}
 
 func (g Group) isProtected() bool { return slices.Contains(protectedNames, g.Canonical) }
 
-// lacksCanonical reports whether the group has a name that was never made
-// canonical. No rule can be compared with it, so none may pass over it.
-func (g Group) lacksCanonical() bool { return g.Name != "" && g.Canonical.IsUnknown() }
+// needsNameOf reports whether the rule cannot decide about a group of unknown name.
+// Approvers can find out what a nameless group is; a rule that grants by itself
+// cannot. A name that was never made canonical is a mistake in the code: the group
+// may be a protected one, so no rule decides about it.
+func (r *PolicyRule) needsNameOf(g Group) bool {
+	return g.Canonical.IsUnknown() && (r.AutoApprove || g.Name != "")
+}
 
 // Covers reports whether m certainly matches all that n can match. A group
 // that n names counts as a name unless it has the shape of an id.

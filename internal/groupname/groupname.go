@@ -7,7 +7,7 @@
 // person typed with it, the policy file makes its rules' patterns with it, and
 // package approvals accepts nothing else: its types [approvals.GroupName] and
 // [approvals.GroupPattern] are made here alone. So a rule that denies prod-db
-// also governs a group whose name has another dash.
+// also governs a group that is spelled with another dash.
 //
 // What people read is not canonical: [approvals.Group] keeps the name and the id
 // as UiPath spells them.
@@ -142,7 +142,9 @@ func canonicalText(text string) string {
 // isPlain reports whether text has ASCII letters only, which lists of many
 // thousand groups mostly have.
 func isPlain(text string) bool {
-	return !strings.ContainsFunc(text, func(r rune) bool { return r >= utf8.RuneSelf || r < ' ' || r == '`' || r == 0x7f })
+	return !strings.ContainsFunc(text, func(r rune) bool {
+		return r >= utf8.RuneSelf || unicode.IsControl(r) || r == '`'
+	})
 }
 
 // foldOnce removes invisible characters first: between two others they keep
