@@ -1,9 +1,14 @@
 package approvals
 
-// A Group is a UiPath group. Name is empty when no list of groups shows it.
+// A Group is a UiPath group, spelled as UiPath spells it. Name is empty when no
+// list of groups shows it.
+//
+// Policies compare Canonical. It is not stored, because a later version may make
+// another one of the same name: a policy decides about a group that was just read.
 type Group struct {
-	ID   string `json:"id"`
-	Name string `json:"name,omitempty"`
+	ID        string    `json:"id"`
+	Name      string    `json:"name,omitempty"`
+	Canonical GroupName `json:"-"`
 }
 
 // Seats are what the organization owns of one code, as UiPath reports it.

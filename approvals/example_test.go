@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"licensebot/approvals"
+	"licensebot/internal/groupname"
 )
 
 // One ✅ of an approver carries a request whose quorum is one. The write becomes
@@ -43,16 +44,16 @@ func ExamplePolicy_Decide() {
 	policy := approvals.Policy{Rules: []approvals.PolicyRule{
 		{
 			Name: "no test codes in production", Deny: true, Message: "Ask the platform team.",
-			Match: approvals.Match{Groups: []string{"prod-*"}, Codes: []string{"TST*"}},
+			Match: approvals.Match{Groups: []approvals.GroupPattern{groupname.Pattern("prod-*")}, Codes: []string{"TST*"}},
 		},
 		{Name: "all other requests", Stages: []approvals.Stage{{Approvers: []string{"S0ADMINS"}, Quorum: 2}}},
 	}}
 	terms, violation := policy.Decide(approvals.PolicyInput{
-		Requester: "U0ROBIN", Group: approvals.Group{ID: "1b9a2f60", Name: "prod-db"}, Codes: []string{"TSTNU"},
+		Requester: "U0ROBIN", Group: groupname.Group("1b9a2f60", "prod-db"), Codes: []string{"TSTNU"},
 	})
 	fmt.Println(terms.Rule == "", violation.Kind, violation.Message)
 	terms, violation = policy.Decide(approvals.PolicyInput{
-		Requester: "U0ROBIN", Group: approvals.Group{ID: "1b9a2f60", Name: "prod-db"}, Codes: []string{"IDU"},
+		Requester: "U0ROBIN", Group: groupname.Group("1b9a2f60", "prod-db"), Codes: []string{"IDU"},
 	})
 	fmt.Println(terms.Rule, terms.Quorum(), violation == nil)
 	// Output:

@@ -1,7 +1,6 @@
 package approvals
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -11,7 +10,7 @@ import (
 // groups and codes, * stands for any characters, or none; upper and lower case
 // are the same.
 type Match struct {
-	Groups     []string // ids, exact names, patterns for names
+	Groups     []GroupPattern
 	Codes      []string // codes, patterns for codes
 	Requesters []string // user ids and user group ids
 }
@@ -19,7 +18,7 @@ type Match struct {
 // IsUserGroup reports whether a Slack id is that of a user group.
 func IsUserGroup(id string) bool { return strings.HasPrefix(id, "S") }
 
-// A fit is whether a rule matches, as far as can be told.
+// A matchResult tells whether a rule matches, as far as that is known.
 type matchResult int
 
 const (
@@ -42,7 +41,12 @@ func (m Match) coversRequester(x PolicyInput) bool {
 }
 
 func (m Match) coversCode(code string) bool {
-	return len(m.Codes) == 0 || slices.ContainsFunc(m.Codes, func(pattern string) bool { return matchesPattern(pattern, code) })
+	return len(m.Codes) == 0 || slices.ContainsFunc(m.Codes, func(pattern string) bool { return coversCode(pattern, code) })
+}
+
+// coversCode takes a code, or a pattern for codes, that pattern may match.
+func coversCode(pattern, code string) bool {
+	return matchesPattern(foldCase(pattern), foldCase(strings.TrimSpace(code)))
 }
 
 func (m Match) matchGroup(g Group) matchResult {
@@ -52,64 +56,61 @@ func (m Match) matchGroup(g Group) matchResult {
 	how := noMatch
 	for _, pattern := range m.Groups {
 		switch {
-		case strings.Contains(pattern, "*") && matchesPattern(pattern, g.Name):
+		case pattern.matchesName(g):
 			return matches
-		case g.Name == "" && !guid.MatchString(pattern):
+		case g.Canonical.IsUnknown() && !pattern.onlyID:
 			how = unknownMatch
 		}
 	}
 	return how
 }
 
-// names reports whether the group is named itself, by its id or its exact
-// name, and not just caught by a pattern.
+// namesGroup reports whether the rule lists the group itself, by its id or its
+// exact name. A group that only a pattern matches is not named.
 func (m Match) namesGroup(g Group) bool {
-	return slices.ContainsFunc(m.Groups, func(pattern string) bool {
-		plain := pattern != "" && !strings.Contains(pattern, "*")
-		return plain && (matchesPattern(pattern, g.ID) || matchesPattern(pattern, g.Name))
-	})
+	return slices.ContainsFunc(m.Groups, func(pattern GroupPattern) bool { return pattern.namesGroup(g) })
 }
 
-// guid is the shape of a group's id. Such a pattern is never a name.
-var guid = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+// protectedNames are the groups that hold all people, or those in charge.
+var protectedNames = []GroupName{{"everyone"}, {"administrators"}}
 
-// protected is true of the groups that hold everybody or those in charge.
-func (g Group) isProtected() bool {
-	return matchesPattern("Everyone", g.Name) || matchesPattern("Administrators", g.Name)
+func (g Group) isProtected() bool { return slices.Contains(protectedNames, g.Canonical) }
+
+// needsNameOf reports whether the rule cannot decide about a group of unknown name.
+// Approvers can find out what a nameless group is; a rule that grants by itself
+// cannot. A name that was never made canonical is a mistake in the code: the group
+// may be a protected one, so no rule decides about it.
+func (r *PolicyRule) needsNameOf(g Group) bool {
+	return g.Canonical.IsUnknown() && (r.AutoApprove || g.Name != "")
 }
 
-// Covers reports whether m surely matches whatever n can match. Where n names
-// a group, that is taken for its name unless it has the shape of an id.
+// Covers reports whether m certainly matches all that n can match. A group
+// that n names counts as a name unless it has the shape of an id.
 func (m Match) Covers(n Match) bool {
-	return coverIDs(m.Requesters, n.Requesters) && coverPatterns(m.Codes, n.Codes) && coverPatterns(m.Groups, n.Groups)
+	anyGroup, anyCode := []GroupPattern{{text: "*"}}, []string{"*"}
+	return coverIDs(m.Requesters, n.Requesters) &&
+		coverAll(m.Codes, n.Codes, anyCode, coversCode) &&
+		coverAll(m.Groups, n.Groups, anyGroup, GroupPattern.covers)
 }
 
-func coverPatterns(wide, narrow []string) bool {
+// coverAll reports whether each entry of narrow has one in wide that covers it.
+// An empty list stands for everything.
+func coverAll[T any](wide, narrow, everything []T, covers func(wide, narrow T) bool) bool {
 	if len(narrow) == 0 {
-		narrow = []string{"*"}
+		narrow = everything
 	}
-	return len(wide) == 0 || !slices.ContainsFunc(narrow, func(n string) bool {
-		return !slices.ContainsFunc(wide, func(w string) bool { return coverPattern(w, n) })
+	return len(wide) == 0 || !slices.ContainsFunc(narrow, func(n T) bool {
+		return !slices.ContainsFunc(wide, func(w T) bool { return covers(w, n) })
 	})
-}
-
-// coverPattern relies on * being no character of any name or code: read as
-// text, the * of a pattern is matched by nothing but a * in another.
-func coverPattern(wide, narrow string) bool {
-	if guid.MatchString(narrow) && wide != "*" {
-		return fold(wide) == fold(narrow) // patterns are for names
-	}
-	return matchesPattern(wide, narrow)
 }
 
 func coverIDs(wide, narrow []string) bool {
 	return len(wide) == 0 || len(narrow) > 0 && len(Without(narrow, wide)) == 0
 }
 
-// like reports whether text is what pattern says, blanks around it aside.
+// matchesPattern reports whether text is what pattern says. Both are folded.
 func matchesPattern(pattern, text string) bool {
-	parts := strings.Split(fold(pattern), "*")
-	text = fold(strings.TrimSpace(text))
+	parts := strings.Split(pattern, "*")
 	first, last := parts[0], parts[len(parts)-1]
 	if len(parts) == 1 {
 		return text == first
@@ -128,8 +129,8 @@ func matchesPattern(pattern, text string) bool {
 	return true
 }
 
-// fold maps every letter to one of those that differ from it by case alone.
-func fold(s string) string {
+// foldCase maps letters that differ by case alone to one of them.
+func foldCase(s string) string {
 	return strings.Map(func(r rune) rune {
 		least := r
 		for other := unicode.SimpleFold(r); other != r; other = unicode.SimpleFold(other) {

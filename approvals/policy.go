@@ -93,7 +93,7 @@ func (p Policy) governingRule(x PolicyInput) (*PolicyRule, *Violation) {
 			return nil, &Violation{Kind: ViolationDenied, Rule: s.rule.Name, Message: s.rule.Message, Codes: s.codes}
 		case x.Group.isProtected() && !s.rule.Match.namesGroup(x.Group):
 			return nil, &Violation{Kind: ViolationProtectedGroup, Rule: s.rule.Name, Codes: s.codes}
-		case s.rule.AutoApprove && x.Group.Name == "" && !s.rule.Match.namesGroup(x.Group):
+		case s.rule.needsNameOf(x.Group) && !s.rule.Match.namesGroup(x.Group):
 			return nil, &Violation{Kind: ViolationUnnamedGroup, Rule: s.rule.Name, Codes: s.codes}
 		}
 	}

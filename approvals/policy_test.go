@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"licensebot/approvals"
+	"licensebot/internal/groupname"
 )
 
 // Small alphabets make patterns and names meet.
@@ -21,10 +22,11 @@ var (
 	someUserGroup = rapid.SampledFrom([]string{"S1", "S2"})
 	someGroup     = rapid.OneOf(
 		rapid.Custom(func(t *rapid.T) approvals.Group {
-			return approvals.Group{ID: rapid.SampledFrom([]string{idOne, idTwo}).Draw(t, "id"), Name: someName.Draw(t, "name")}
+			return groupname.Group(rapid.SampledFrom([]string{idOne, idTwo}).Draw(t, "id"), someName.Draw(t, "name"))
 		}),
 		rapid.SampledFrom([]approvals.Group{
-			{ID: idOne, Name: "everyone"}, {ID: idTwo, Name: "ADMINISTRATORS "}, {ID: idOne}, {ID: idTwo},
+			groupname.Group(idOne, "everyone"), groupname.Group(idTwo, "ADMINISTRATORS "), {ID: idOne}, {ID: idTwo},
+			groupname.Group(idOne, idTwo), // its name is the other's id
 		}),
 	)
 	someGroupPattern = rapid.OneOf(
@@ -34,7 +36,7 @@ var (
 	someCodePattern = rapid.OneOf(someCode, rapid.StringMatching(`[ab*]{1,3}`))
 	someMatch       = rapid.Custom(func(t *rapid.T) approvals.Match {
 		return approvals.Match{
-			Groups:     rapid.SliceOfN(someGroupPattern, 0, 2).Draw(t, "groups"),
+			Groups:     patternsOf(rapid.SliceOfN(someGroupPattern, 0, 2).Draw(t, "groups")...),
 			Codes:      rapid.SliceOfN(someCodePattern, 0, 2).Draw(t, "codes"),
 			Requesters: rapid.SliceOfN(rapid.OneOf(somebody, someUserGroup), 0, 2).Draw(t, "requesters"),
 		}
@@ -110,8 +112,10 @@ func naive(p approvals.Policy, x approvals.PolicyInput) (approvals.ViolationKind
 				!anyOf(rule.Match.Codes, func(p string) bool { return glob(p, code) }) {
 				continue
 			}
-			hit := anyOf(rule.Match.Groups, func(p string) bool { return strings.EqualFold(p, x.Group.ID) || glob(p, x.Group.Name) })
-			maybe := x.Group.Name == "" && anyOf(rule.Match.Groups, func(p string) bool { return len(p) != len(idOne) })
+			hit := anyOf(rule.Match.Groups, func(p approvals.GroupPattern) bool {
+				return strings.EqualFold(p.String(), x.Group.ID) || !isID(p) && glob(p.String(), x.Group.Name)
+			})
+			maybe := x.Group.Name == "" && anyOf(rule.Match.Groups, func(p approvals.GroupPattern) bool { return !isID(p) })
 			if !hit && maybe {
 				return approvals.ViolationUnnamedGroup, rule
 			}
@@ -120,8 +124,8 @@ func naive(p approvals.Policy, x approvals.PolicyInput) (approvals.ViolationKind
 			}
 			nothing = false
 			governing[rule.Name] = rule
-			byName := slices.ContainsFunc(rule.Match.Groups, func(p string) bool {
-				return strings.EqualFold(p, x.Group.ID) || strings.EqualFold(p, strings.TrimSpace(x.Group.Name))
+			byName := slices.ContainsFunc(rule.Match.Groups, func(p approvals.GroupPattern) bool {
+				return strings.EqualFold(p.String(), x.Group.ID) || !isID(p) && strings.EqualFold(p.String(), strings.TrimSpace(x.Group.Name))
 			})
 			against[rule.Name] = guard(rule, x.Group, byName)
 			break
@@ -183,8 +187,18 @@ func naiveTerms(rule approvals.PolicyRule, x approvals.PolicyInput, codes int) a
 }
 
 // anyOf is true of a list in which something holds, and of an empty one.
-func anyOf(list []string, holds func(string) bool) bool {
+func anyOf[T any](list []T, holds func(T) bool) bool {
 	return len(list) == 0 || slices.ContainsFunc(list, holds)
+}
+
+func isID(p approvals.GroupPattern) bool { return len(p.String()) == len(idOne) }
+
+func patternsOf(texts ...string) []approvals.GroupPattern {
+	var all []approvals.GroupPattern
+	for _, text := range texts {
+		all = append(all, groupname.Pattern(text))
+	}
+	return all
 }
 
 func glob(pattern, text string) bool {
@@ -215,7 +229,7 @@ func TestACoveredRuleNeverDecides(t *testing.T) {
 // Patterns are for names: they take no rule away from a group named by its id.
 func TestPatternsDoNotCoverIDs(t *testing.T) {
 	for wide, covers := range map[string]bool{"8f3a*": false, "*": true, strings.ToUpper(idOne): true, idTwo: false} {
-		if got := (approvals.Match{Groups: []string{wide}}).Covers(approvals.Match{Groups: []string{idOne}}); got != covers {
+		if got := (approvals.Match{Groups: patternsOf(wide)}).Covers(approvals.Match{Groups: patternsOf(idOne)}); got != covers {
 			t.Errorf("%s: %v", wide, got)
 		}
 	}
@@ -240,13 +254,13 @@ func TestObjectionsCarryWhatTheWordsNeed(t *testing.T) {
 		{Name: "no IDU", Match: approvals.Match{Codes: []string{"idu"}}, Deny: true, Message: "Ask facilities."},
 		{Name: "robots", Match: approvals.Match{Codes: []string{"RPA*"}}, MaxCodes: 1, MaxSeats: 3, MaxDuration: time.Hour,
 			Reason: approvals.ReasonRule{Pattern: `INC\d+`, Hint: "an incident"}},
-		{Name: "quick", Match: approvals.Match{Groups: []string{idOne, "*"}, Codes: []string{"Q"}}, AutoApprove: true},
-		{Name: "rest", Match: approvals.Match{Groups: []string{"finance-*"}}},
+		{Name: "quick", Match: approvals.Match{Groups: patternsOf(idOne, "*"), Codes: []string{"Q"}}, AutoApprove: true},
+		{Name: "rest", Match: approvals.Match{Groups: patternsOf("finance-*")}},
 	}}
 	if _, o := policy.Decide(approvals.PolicyInput{Group: approvals.Group{ID: idOne}, Codes: []string{"Q"}}); o != nil {
 		t.Errorf("a nameless group that the rule names by its id: %v", o)
 	}
-	finance := approvals.Group{ID: idOne, Name: "Finance-1"}
+	finance := groupname.Group(idOne, "Finance-1")
 	robots := approvals.Violation{Rule: "robots", Pattern: `INC\d+`, Hint: "an incident", MaxCodes: 1, MaxSeats: 3, MaxDuration: time.Hour, Codes: []string{"RPAX"}}
 	about := func(kind approvals.ViolationKind, codes ...string) approvals.Violation {
 		o := robots
@@ -268,7 +282,7 @@ func TestObjectionsCarryWhatTheWordsNeed(t *testing.T) {
 			approvals.Violation{Kind: approvals.ViolationMixedRules, Codes: []string{"A", "RPAX", "Z"},
 				Parts: []approvals.Part{{Rule: "robots", Codes: []string{"RPAX"}}, {Rule: "rest", Codes: []string{"A", "Z"}}}}},
 		"not allowed": {
-			approvals.PolicyInput{Group: approvals.Group{ID: idOne, Name: "x"}, Codes: []string{"Z", "RPAX", "IDU"}},
+			approvals.PolicyInput{Group: groupname.Group(idOne, "x"), Codes: []string{"Z", "RPAX", "IDU"}},
 			approvals.Violation{Kind: approvals.ViolationNotAllowed, Codes: []string{"Z"}}},
 		"nothing asked": {approvals.PolicyInput{Group: finance}, approvals.Violation{Kind: approvals.ViolationNotAllowed}},
 		"nameless": {
@@ -278,7 +292,7 @@ func TestObjectionsCarryWhatTheWordsNeed(t *testing.T) {
 			approvals.PolicyInput{Group: approvals.Group{ID: idTwo}, Codes: []string{"Q"}},
 			approvals.Violation{Kind: approvals.ViolationUnnamedGroup, Rule: "quick", Codes: []string{"Q"}}},
 		"everyone": {
-			approvals.PolicyInput{Group: approvals.Group{Name: "EVERYONE"}, Codes: []string{"RPAX"}},
+			approvals.PolicyInput{Group: groupname.Group("", "EVERYONE"), Codes: []string{"RPAX"}},
 			approvals.Violation{Kind: approvals.ViolationProtectedGroup, Rule: "robots", Codes: []string{"RPAX"}}},
 		"no reason":     {approvals.PolicyInput{Group: finance, Codes: []string{"RPAX"}}, about(approvals.ViolationReasonMissing)},
 		"wrong reason":  {approvals.PolicyInput{Group: finance, Codes: []string{"RPAX"}, Reason: "INC1 and more"}, about(approvals.ViolationReasonShape)},
@@ -297,13 +311,13 @@ func TestObjectionsCarryWhatTheWordsNeed(t *testing.T) {
 func TestTheSimplePolicy(t *testing.T) {
 	policy := approvals.SimplePolicy([]string{"U1", "S2"}, 2, time.Hour)
 	want := approvals.Terms{Stages: []approvals.Stage{{Approvers: []string{"U1", "S2"}, Quorum: 2}}, TTL: time.Hour}
-	for _, group := range []approvals.Group{{ID: idOne}, {ID: idOne, Name: "Finance"}} {
+	for _, group := range []approvals.Group{{ID: idOne}, groupname.Group(idOne, "Finance")} {
 		if got, o := policy.Decide(approvals.PolicyInput{Requester: "U9", Group: group, Codes: []string{"IDU", "RPAX"}, Unlimited: true}); o != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%+v: got %+v, %v", group, got, o)
 		}
 	}
 	for _, name := range []string{"Everyone", "ADMINISTRATORS", "adminiſtratorſ", " everyone "} {
-		if _, o := policy.Decide(approvals.PolicyInput{Group: approvals.Group{ID: idOne, Name: name}, Codes: []string{"IDU"}}); o == nil || o.Kind != approvals.ViolationProtectedGroup {
+		if _, o := policy.Decide(approvals.PolicyInput{Group: groupname.Group(idOne, name), Codes: []string{"IDU"}}); o == nil || o.Kind != approvals.ViolationProtectedGroup {
 			t.Errorf("%s: %v", name, o)
 		}
 	}

@@ -32,7 +32,7 @@ func (r *rig) withUiPath() *fakeuipath.Server {
 	}
 	u.AddGroup(fakeuipath.Group{ID: "group-01", Name: "Finance Robots"})
 	client, err := licensing.New(licensing.Config{
-		URL: u.URL(), Organization: u.Organization(), AccountID: u.AccountID(), Tokens: licensing.Static(u.PersonalAccessToken()),
+		URL: u.URL(), Organization: u.Organization(), AccountID: u.AccountID(), Tokens: licensing.StaticToken(u.PersonalAccessToken()),
 	})
 	if err != nil {
 		r.t.Fatal(err)
@@ -321,7 +321,7 @@ func TestTypeAheadWhileUiPathHangs(t *testing.T) {
 	u := r.withUiPath()
 	r.listen(r.store)
 	v := r.form()
-	fresh, err := licensing.New(licensing.Config{URL: u.URL(), Organization: u.Organization(), AccountID: u.AccountID(), Tokens: licensing.Static(u.PersonalAccessToken())})
+	fresh, err := licensing.New(licensing.Config{URL: u.URL(), Organization: u.Organization(), AccountID: u.AccountID(), Tokens: licensing.StaticToken(u.PersonalAccessToken())})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -40,7 +40,7 @@ func (r *rig) lookups(asked func(context.Context)) *lookups {
 	r.t.Cleanup(u.Close)
 	u.AddGroup(fakeuipath.Group{ID: "group-01", Name: "Finance Robots", Rule: []string{"IDU"}})
 	client, err := licensing.New(licensing.Config{
-		URL: u.URL(), Organization: u.Organization(), AccountID: u.AccountID(), Tokens: licensing.Static(u.PersonalAccessToken()),
+		URL: u.URL(), Organization: u.Organization(), AccountID: u.AccountID(), Tokens: licensing.StaticToken(u.PersonalAccessToken()),
 	})
 	if err != nil {
 		r.t.Fatal(err)

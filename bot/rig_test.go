@@ -97,7 +97,7 @@ var unpaced = Pace{Posts: rate.Inf, Updates: rate.Inf, Reactions: rate.Inf, Ephe
 // phrases are those of a bot with the usual configuration.
 func phrases() message.Phrases {
 	return message.Phrases{
-		Channel: channel, CodeName: licensing.Name,
+		Channel: channel, CodeName: licensing.CodeName,
 		Emoji: approvals.Emoji{Approve: []string{"white_check_mark"}, Deny: []string{"x"}},
 	}
 }

@@ -5,13 +5,13 @@ import (
 	"strings"
 )
 
-// Codes returns the set of the given codes: upper case, sorted, each once,
+// NormalizeCodes returns the set of the given codes: upper case, sorted, each once,
 // without empty ones. UiPath writes codes in upper case; whether it compares
 // them so is not documented.
-func Codes(codes ...string) []string {
+func NormalizeCodes(codes ...string) []string {
 	set := make([]string, 0, len(codes))
 	for _, code := range codes {
-		if code = normalCode(code); code != "" {
+		if code = normalizeCode(code); code != "" {
 			set = append(set, code)
 		}
 	}
@@ -19,21 +19,21 @@ func Codes(codes ...string) []string {
 	return slices.Compact(set)
 }
 
-func normalCode(code string) string { return strings.ToUpper(strings.TrimSpace(code)) }
+func normalizeCode(code string) string { return strings.ToUpper(strings.TrimSpace(code)) }
 
-// Union returns the set of codes that are in any of the lists.
-func Union(lists ...[]string) []string { return Codes(slices.Concat(lists...)...) }
+// UnionCodes returns the set of codes that are in any of the lists.
+func UnionCodes(lists ...[]string) []string { return NormalizeCodes(slices.Concat(lists...)...) }
 
-// Missing returns the set of codes that were asked for and are not in the
-// answer: what to look at after [Client.SetRule]. With its arguments swapped it
-// tells what the answer has beyond what was asked.
-func Missing(asked, answered []string) []string {
-	have := Codes(answered...)
-	return slices.DeleteFunc(Codes(asked...), func(code string) bool {
+// MissingCodes returns the codes that were asked for and that the answer lacks:
+// what to look at after [Client.WriteAllocation]. With its arguments swapped it
+// returns what the answer has beyond what was asked.
+func MissingCodes(asked, answered []string) []string {
+	have := NormalizeCodes(answered...)
+	return slices.DeleteFunc(NormalizeCodes(asked...), func(code string) bool {
 		_, found := slices.BinarySearch(have, code)
 		return found
 	})
 }
 
-// Same tells whether two lists hold the same set of codes.
-func Same(a, b []string) bool { return slices.Equal(Codes(a...), Codes(b...)) }
+// SameCodes reports whether two lists hold the same set of codes.
+func SameCodes(a, b []string) bool { return slices.Equal(NormalizeCodes(a...), NormalizeCodes(b...)) }

@@ -8,28 +8,39 @@ import (
 	"time"
 )
 
+// What an [Error] says that was being done.
+const (
+	opReadAllocation  = "read allocation"
+	opWriteAllocation = "write allocation"
+	opListAllocations = "list allocations"
+	opListSeats       = "list seats"
+	opListGroups      = "list groups"
+	opToken           = "token"
+)
+
 // Kind tells what a failure means for the next step.
 type Kind int
 
 const (
-	// Unknown means that it cannot be told what happened: no answer, a
-	// server's failure, or an answer that makes no sense. A write may have
-	// taken effect. Trying again can help.
+	// Unknown means that the outcome is open: no answer came, the server
+	// failed, or the answer makes no sense. A write may have taken effect.
+	// Trying again can help.
 	Unknown Kind = iota
 	// Refused means that UiPath understood and said no. Nothing was changed,
 	// and trying the same again cannot help.
 	Refused
-	// Unauthorized means that the credentials or the token were not accepted,
-	// also not after one fresh token. Nothing was changed; somebody has to put
-	// the credentials right.
+	// Unauthorized means that UiPath refused the credentials or the token, even
+	// a fresh one. Nothing was changed. An operator must correct the
+	// credentials.
 	Unauthorized
 	// Later means that UiPath did not take the request now. Nothing was
-	// changed; trying again after [Error.After] can help.
+	// changed. Trying again after [Error.RetryAfter] can help.
 	Later
 )
 
 var kindNames = [...]string{Unknown: "unknown", Refused: "refused", Unauthorized: "unauthorized", Later: "later"}
 
+// String returns the kind in one lower-case word.
 func (k Kind) String() string {
 	if k < 0 || int(k) >= len(kindNames) {
 		return "Kind(" + strconv.Itoa(int(k)) + ")"
@@ -48,11 +59,11 @@ var (
 	ErrNotJSON = errors.New("the answer is not JSON of the documented form")
 	// ErrTooLarge is an answer longer than this package will hold in memory.
 	ErrTooLarge = errors.New("the answer is too large")
-	// ErrRedirect is a redirect. None is followed: it would carry the token,
-	// or a password, to a place that nobody configured.
+	// ErrRedirect is a redirect. The client follows none: it would carry the
+	// token, or a password, to a place outside the configuration.
 	ErrRedirect = errors.New("answered with a redirect")
-	// ErrNoRule is well-formed JSON that does not tell a group's rule.
-	ErrNoRule = errors.New("the answer does not tell the group's rule")
+	// ErrNoAllocation is well-formed JSON without a group's allocation.
+	ErrNoAllocation = errors.New("the answer does not tell the group's allocation")
 	// ErrOtherGroup is an answer about another group than the one asked for.
 	ErrOtherGroup = errors.New("the answer is about another group")
 	// ErrNoToken is an answer of the token endpoint that holds no token.
@@ -64,26 +75,26 @@ var (
 // Error is a failed exchange with UiPath. No token, password or client secret
 // is in any of its fields.
 type Error struct {
-	// Op is what was being done: "read rule", "set rule", "list seats", "list
-	// groups", "list rules", or "token".
+	// Op is what was being done: "read allocation", "write allocation", "list
+	// allocations", "list seats", "list groups" or "token".
 	Op string
-	// Status is the HTTP status, 0 where no answer came.
+	// Status is the HTTP status, 0 if no answer came.
 	Status int
 	// Kind tells what the failure means for the next step.
 	Kind Kind
-	// Said is what UiPath said: one line of at most 300 characters, without
-	// control characters. It comes from outside; escape it where it is shown.
-	Said string
-	// After is how long UiPath asks to wait, from 0 (it did not say) to 15
+	// Answer is UiPath's own words: one line of at most 300 characters, without
+	// control characters. It comes from outside, so escape it before showing it.
+	Answer string
+	// RetryAfter is how long UiPath asks to wait: 0 (it did not say) to 15
 	// minutes.
-	After time.Duration
-	// Write tells that a request that would change something was sent.
+	RetryAfter time.Duration
+	// Write reports whether a request was sent that would change something.
 	Write bool
-	// Err is the cause, if there is more to tell than Status and Said.
+	// Err is the cause, if there is more to it than Status and Answer.
 	Err error
 }
 
-// Error tells what was done, the status, what UiPath said and the cause.
+// Error says what was being done, the status, the cause and UiPath's words.
 func (e *Error) Error() string {
 	parts := []string{"licensing: " + e.Op}
 	if e.Status != 0 {
@@ -92,8 +103,8 @@ func (e *Error) Error() string {
 	if e.Err != nil {
 		parts = append(parts, e.Err.Error())
 	}
-	if e.Said != "" {
-		parts = append(parts, e.Said)
+	if e.Answer != "" {
+		parts = append(parts, e.Answer)
 	}
 	return strings.Join(parts, ": ")
 }
@@ -102,27 +113,28 @@ func (e *Error) Error() string {
 // package, context.DeadlineExceeded, context.Canceled and so on.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Retryable tells whether the same request may succeed later, after After.
+// Retryable reports whether the same request may succeed after RetryAfter.
 func (e *Error) Retryable() bool { return e.Kind == Unknown || e.Kind == Later }
 
-// MayHaveTakenEffect tells whether a write may have been carried out in spite
-// of the error. Reading the rule settles it.
+// MayHaveTakenEffect reports whether a write may have been carried out in spite
+// of the error. Reading the allocation settles it.
 func (e *Error) MayHaveTakenEffect() bool { return e.Write && e.Kind == Unknown }
 
-// GroupError tells that a reference does not name exactly one group.
+// GroupError is a reference that no group, or more than one, answers to.
 type GroupError struct {
-	Ref string // as it was given
+	Reference string // as it was given
 	// Candidates are the groups it may have meant, at most ten: those of that
 	// very name if there are several, else those of a similar name.
 	Candidates []Group
-	// Ambiguous tells that each candidate has exactly that name.
+	// Ambiguous reports whether each candidate has exactly that name.
 	Ambiguous bool
 }
 
+// Error names the reference and the candidates.
 func (e *GroupError) Error() string {
-	text := "licensing: no group has the id or the exact name " + strconv.Quote(e.Ref)
+	text := "licensing: no group has the id or the exact name " + strconv.Quote(e.Reference)
 	if e.Ambiguous {
-		text = "licensing: several groups have the name " + strconv.Quote(e.Ref)
+		text = "licensing: several groups have the name " + strconv.Quote(e.Reference)
 	}
 	for i, g := range e.Candidates {
 		if i == 0 {
@@ -135,14 +147,38 @@ func (e *GroupError) Error() string {
 	return text
 }
 
-// cause keeps an error of the network for errors.Is and errors.As while its
-// text is what was scrubbed of secrets. It has no Unwrap, because loggers walk
+// redactedError is an error of the network whose text has no secrets. errors.Is
+// and errors.As see the error itself. There is no Unwrap, because loggers walk
 // that chain and print each link.
-type cause struct {
+type redactedError struct {
 	text string
 	err  error
 }
 
-func (c *cause) Error() string        { return c.text }
-func (c *cause) Is(target error) bool { return errors.Is(c.err, target) }
-func (c *cause) As(target any) bool   { return errors.As(c.err, target) }
+func (c *redactedError) Error() string        { return c.text }
+func (c *redactedError) Is(target error) bool { return errors.Is(c.err, target) }
+func (c *redactedError) As(target any) bool   { return errors.As(c.err, target) }
+
+// isAbsent reports whether an endpoint, or what it is about, is missing. A 404
+// does not say which of the two, so callers ask the other endpoint.
+func isAbsent(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	if !ok || e.Op == opToken {
+		return false
+	}
+	switch e.Status {
+	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotImplemented:
+		return true
+	}
+	return false
+}
+
+func isRetryable(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && e.Retryable()
+}
+
+func isAbsentOrForbidden(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return isAbsent(err) || ok && e.Op != opToken && e.Status == http.StatusForbidden
+}

@@ -51,21 +51,21 @@ func Example() {
 	}
 
 	ctx := context.Background()
-	rule, err := client.Rule(ctx, "group-01")
+	allocation, err := client.ReadAllocation(ctx, "group-01")
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	rule.Codes = licensing.Union(rule.Codes, []string{"IDU", "CTZDEVCU"})
-	answer, err := client.SetRule(ctx, "group-01", rule)
+	allocation.Codes = licensing.UnionCodes(allocation.Codes, []string{"IDU", "CTZDEVCU"})
+	answer, err := client.WriteAllocation(ctx, "group-01", allocation)
 	var failed *licensing.Error
 	if errors.As(err, &failed) {
-		fmt.Println(failed.Said, failed.Retryable(), failed.After, failed.MayHaveTakenEffect())
+		fmt.Println(failed.Answer, failed.Retryable(), failed.RetryAfter, failed.MayHaveTakenEffect())
 		return
 	}
 	fmt.Println("set now:", answer.Codes)
-	for _, code := range licensing.Missing(rule.Codes, answer.Codes) {
-		name, _ := licensing.Name(code)
+	for _, code := range licensing.MissingCodes(allocation.Codes, answer.Codes) {
+		name, _ := licensing.CodeName(code)
 		fmt.Printf("not taken: %s (%s)\n", name, code)
 	}
 	// Output:

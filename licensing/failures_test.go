@@ -82,7 +82,7 @@ var failures = []struct {
 	{"200 truncated", says(200, `{"userBundleCodes":["IDU"`), 200, Unknown, 0, "", ErrTruncated},
 	{"200 empty", says(200, ``), 200, Unknown, 0, "", ErrTruncated},
 	{"204", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) }, 0, Unknown, 0, "", ErrTruncated},
-	{"200 without a rule", says(200, `{}`), 200, Unknown, 0, "", ErrNoRule},
+	{"200 without an allocation", says(200, `{}`), 200, Unknown, 0, "", ErrNoAllocation},
 	{"200 of another group", says(200, `{"groupId":"other","userBundleCodes":[]}`), 200, Unknown, 0, "", ErrOtherGroup},
 	{"200 oversized", oversized, 200, Unknown, 0, "", ErrTooLarge},
 	{"cut", cut, 0, Unknown, 0, "", io.EOF},
@@ -97,13 +97,13 @@ func TestFailures(t *testing.T) {
 			s.on("PUT "+ruleRoute, f.answer)
 			s.on("GET "+ruleRoute, f.answer)
 			c := s.client(t)
-			_, err := c.SetRule(context.Background(), groupID, Rule{Codes: []string{"IDU"}})
+			_, err := c.WriteAllocation(context.Background(), groupID, Allocation{Codes: []string{"IDU"}})
 			e := mustError(t, err)
-			if f.status != 0 && e.Status != f.status || e.Kind != f.kind || e.After != f.after || e.Op != "set rule" {
+			if f.status != 0 && e.Status != f.status || e.Kind != f.kind || e.RetryAfter != f.after || e.Op != "write allocation" {
 				t.Errorf("got %#v", e)
 			}
-			if f.name != "307" && e.Said != f.said {
-				t.Errorf("said %q, want %q", e.Said, f.said)
+			if f.name != "307" && e.Answer != f.said {
+				t.Errorf("said %q, want %q", e.Answer, f.said)
 			}
 			if f.cause != nil && !errors.Is(err, f.cause) {
 				t.Errorf("cause is %v, want %v", e.Err, f.cause)
@@ -114,8 +114,8 @@ func TestFailures(t *testing.T) {
 			if n := len(s.requests()); n != 1 {
 				t.Errorf("%d requests", n)
 			}
-			_, err = c.Rule(context.Background(), groupID)
-			if e := mustError(t, err); e.MayHaveTakenEffect() || e.Kind != f.kind || e.Op != "read rule" {
+			_, err = c.ReadAllocation(context.Background(), groupID)
+			if e := mustError(t, err); e.MayHaveTakenEffect() || e.Kind != f.kind || e.Op != "read allocation" {
 				t.Errorf("read: got %#v", e)
 			}
 		})
@@ -133,7 +133,7 @@ func TestTimeout(t *testing.T) {
 		}
 	})
 	c := s.client(t, func(c *Config) { c.Timeout = 20 * time.Millisecond })
-	_, err := c.SetRule(context.Background(), groupID, Rule{})
+	_, err := c.WriteAllocation(context.Background(), groupID, Allocation{})
 	if e := mustError(t, err); !errors.Is(err, context.DeadlineExceeded) || !e.MayHaveTakenEffect() || e.Status != 0 {
 		t.Errorf("got %#v", e)
 	}
@@ -147,11 +147,11 @@ func TestCancelled(t *testing.T) {
 		<-r.Context().Done()
 	})
 	c := s.client(t)
-	_, err := c.SetRule(ctx, groupID, Rule{})
+	_, err := c.WriteAllocation(ctx, groupID, Allocation{})
 	if e := mustError(t, err); !errors.Is(err, context.Canceled) || !e.MayHaveTakenEffect() {
 		t.Errorf("cancelled on the way: got %#v", e)
 	}
-	_, err = c.SetRule(ctx, groupID, Rule{})
+	_, err = c.WriteAllocation(ctx, groupID, Allocation{})
 	if e := mustError(t, err); !errors.Is(err, context.Canceled) || e.MayHaveTakenEffect() {
 		t.Errorf("cancelled before: got %#v", e)
 	}
@@ -166,7 +166,7 @@ func TestNobodyThere(t *testing.T) {
 	l.Close()
 	s := newStand(t)
 	c := s.client(t, func(c *Config) { c.URL = "http://" + l.Addr().String() })
-	_, err = c.SetRule(context.Background(), groupID, Rule{})
+	_, err = c.WriteAllocation(context.Background(), groupID, Allocation{})
 	if e := mustError(t, err); e.Kind != Later || e.MayHaveTakenEffect() || e.Err == nil {
 		t.Errorf("got %#v", e)
 	}
@@ -175,7 +175,7 @@ func TestNobodyThere(t *testing.T) {
 	tls.StartTLS()
 	defer tls.Close()
 	c = s.client(t, func(c *Config) { c.URL = tls.URL })
-	_, err = c.SetRule(context.Background(), groupID, Rule{})
+	_, err = c.WriteAllocation(context.Background(), groupID, Allocation{})
 	if e := mustError(t, err); e.Kind != Later || e.MayHaveTakenEffect() {
 		t.Errorf("unknown certificate: got %#v", e)
 	}
@@ -186,7 +186,7 @@ func TestRedirectsKeepTheToken(t *testing.T) {
 	s := newStand(t)
 	for _, status := range []int{301, 302, 303, 307, 308} {
 		s.on("PUT "+ruleRoute, header(status, "", "Location", elsewhere.URL+"/x"))
-		_, err := s.client(t).SetRule(context.Background(), groupID, Rule{})
+		_, err := s.client(t).WriteAllocation(context.Background(), groupID, Allocation{})
 		if !errors.Is(err, ErrRedirect) {
 			t.Errorf("%d: got %v", status, err)
 		}
@@ -208,14 +208,14 @@ func TestOneFreshTokenAfter401(t *testing.T) {
 	})
 	tokens := &renewer{tokens: []string{"one", "two", "three"}}
 	c := s.client(t, func(c *Config) { c.Tokens = tokens })
-	_, err := c.SetRule(context.Background(), groupID, Rule{Codes: []string{"IDU"}})
+	_, err := c.WriteAllocation(context.Background(), groupID, Allocation{Codes: []string{"IDU"}})
 	if e := mustError(t, err); e.Kind != Unauthorized || e.Retryable() || len(s.requests()) != 2 {
 		t.Errorf("got %v after %d requests", e, len(s.requests()))
 	}
 	good = "three"
-	rule, err := c.SetRule(context.Background(), groupID, Rule{Codes: []string{"IDU"}})
-	if err != nil || len(rule.Codes) != 1 || len(s.requests()) != 4 {
-		t.Errorf("got %v, %v after %d requests", rule, err, len(s.requests()))
+	allocation, err := c.WriteAllocation(context.Background(), groupID, Allocation{Codes: []string{"IDU"}})
+	if err != nil || len(allocation.Codes) != 1 || len(s.requests()) != 4 {
+		t.Errorf("got %v, %v after %d requests", allocation, err, len(s.requests()))
 	}
 	if got := fmt.Sprint(tokens.rejected); got != "[one two]" {
 		t.Errorf("rejected %s", got)
@@ -226,7 +226,7 @@ func TestOneFreshTokenAfter401(t *testing.T) {
 func TestA401ThatNoTokenCanMend(t *testing.T) {
 	s := newStand(t)
 	s.on("PUT "+ruleRoute, says(401, ``))
-	_, err := s.client(t).SetRule(context.Background(), groupID, Rule{})
+	_, err := s.client(t).WriteAllocation(context.Background(), groupID, Allocation{})
 	if mustError(t, err).Kind != Unauthorized || len(s.requests()) != 1 {
 		t.Errorf("got %v after %d requests", err, len(s.requests()))
 	}

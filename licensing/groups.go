@@ -3,121 +3,115 @@ package licensing
 import (
 	"cmp"
 	"context"
-	"errors"
 	"net/http"
-	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
-)
 
-const (
-	opListGroups = "list groups"
-	opListRules  = "list rules"
-
-	pageSize = 50  // the most that UiPath gives, whatever top says
-	maxPages = 400 // 20,000 groups; ends the loop at a server that ignores skip
+	"licensebot/internal/groupname"
 )
 
 // Group is a group of an organization.
 type Group struct {
 	ID   string // a GUID
-	Name string // "" if no list tells it
-	// Known tells that a list has the group. Without it ID is what was given,
-	// and may be wrong.
+	Name string // as UiPath spells it; "" if no list has it
+	// Known reports whether a list has the group. If none does, ID is what the
+	// caller gave, and may be wrong.
 	Known bool
 }
 
-// GroupLists is what the two lists of groups tell. Neither is complete:
-// Identity's has local and built-in groups only, the License Accountant's has
-// groups from directories too, but only those that have a rule. Each needs its
-// own permission.
+// GroupLists is what the two lists of groups tell. Each is incomplete and needs
+// its own permission. Identity's has local and built-in groups. The License
+// Accountant's also has groups from directories, but only those with an
+// allocation.
 type GroupLists struct {
 	// Groups has each group of either list once, sorted by name.
 	Groups []Group
-	// Identity and Rules are why that list could not be read, an *Error each,
-	// or nil.
-	Identity, Rules error
+	// IdentityErr and AllocationsErr are why that list could not be read: an
+	// *Error each, or nil.
+	IdentityErr, AllocationsErr error
 
 	read time.Time // when the reading began
 }
 
-// Err is nil if the lists can be worked with: both were read, or one was and
-// the other is out of reach for good, as where a scope was not granted.
-// Otherwise it is the error of the list to wait for, or of one of them if both
-// are out of reach.
+// Err returns nil if the lists can be used: both were read, or one was and the
+// other is out of reach for good, such as for a missing scope. Otherwise it is
+// the error of the list to wait for. If both are out of reach it is the error of
+// one of them.
 func (l GroupLists) Err() error {
-	for _, err := range []error{l.Identity, l.Rules} {
-		if retryable(err) {
+	for _, err := range []error{l.IdentityErr, l.AllocationsErr} {
+		if isRetryable(err) {
 			return err
 		}
 	}
-	if l.Identity != nil && l.Rules != nil {
-		if absentOrForbidden(l.Identity) {
-			return l.Rules
+	if l.IdentityErr != nil && l.AllocationsErr != nil {
+		if isAbsentOrForbidden(l.IdentityErr) {
+			return l.AllocationsErr
 		}
-		return l.Identity
+		return l.IdentityErr
 	}
 	return nil
 }
 
-// outOfReach tells that neither list is to be had for good, as where no scope
-// for them was granted, and that nothing else is wrong.
-func (l GroupLists) outOfReach() bool {
-	return absentOrForbidden(l.Identity) && absentOrForbidden(l.Rules)
+// areForbidden reports whether both lists are out of reach for good, such as for
+// missing scopes, and all else is well.
+func (l GroupLists) areForbidden() bool {
+	return isAbsentOrForbidden(l.IdentityErr) && isAbsentOrForbidden(l.AllocationsErr)
 }
 
-// nothingKnown tells that no list has any group, for good.
-func (l GroupLists) nothingKnown() bool {
-	open := func(err error) bool { return err == nil || absentOrForbidden(err) }
-	return len(l.Groups) == 0 && open(l.Identity) && open(l.Rules)
+// areEmpty reports whether there is no group in what may be read.
+func (l GroupLists) areEmpty() bool {
+	settled := func(err error) bool { return err == nil || isAbsentOrForbidden(err) }
+	return len(l.Groups) == 0 && settled(l.IdentityErr) && settled(l.AllocationsErr)
 }
 
-func retryable(err error) bool {
-	var e *Error
-	return errors.As(err, &e) && e.Retryable()
-}
-
-func absentOrForbidden(err error) bool {
-	var e *Error
-	return absent(err) || errors.As(err, &e) && e.Op != opToken && e.Status == http.StatusForbidden
-}
-
-// Groups lists the groups that either of two lists tells, sorted by name. If
-// one list is out of reach for good, the other's are all, without an error; if
-// one failed for now, its error comes with what the other tells. GroupLists
+// ListGroups lists the groups of both lists, sorted by name. If one list is out
+// of reach for good, it returns the other without an error. If one failed for
+// now, its error comes with the groups of the other. [Client.ReadGroupLists]
 // says which is which. The result may be as old as [Config.GroupsTTL].
-func (c *Client) Groups(ctx context.Context) ([]Group, error) {
-	lists := c.GroupLists(ctx)
+func (c *Client) ListGroups(ctx context.Context) ([]Group, error) {
+	lists := c.ReadGroupLists(ctx)
 	return lists.Groups, lists.Err()
 }
 
-// GroupLists reads both lists of groups, or returns what it read within
+// ReadGroupLists reads both lists of groups, or returns what it read within
 // [Config.GroupsTTL]. Concurrent callers share one reading.
-func (c *Client) GroupLists(ctx context.Context) GroupLists {
-	return c.groups.get(ctx, c.link.now(), c.groups.ttl, c.readGroupLists)
+func (c *Client) ReadGroupLists(ctx context.Context) GroupLists {
+	return c.groupListsWithin(ctx, c.groupsTTL)
 }
 
-// readGroupLists reads both lists at once.
-func (c *Client) readGroupLists(ctx context.Context) GroupLists {
-	lists := GroupLists{read: c.link.now()}
-	var local, ruled []Group
-	var both sync.WaitGroup
-	both.Go(func() { local, lists.Identity = c.identityGroups(ctx) })
-	both.Go(func() { ruled, lists.Rules = c.ruledGroups(ctx) })
-	both.Wait()
-	lists.Groups = mergeGroups(local, ruled)
+// groupListsWithin returns lists of at most maxAge, as a copy for the caller to
+// sort and filter.
+func (c *Client) groupListsWithin(ctx context.Context, maxAge time.Duration) GroupLists {
+	lists, err := c.groups.getWithin(ctx, maxAge)
+	if err != nil && lists.Err() == nil { // the caller did not wait
+		return GroupLists{IdentityErr: err, AllocationsErr: err, read: c.transport.now()}
+	}
+	lists.Groups = slices.Clone(lists.Groups)
 	return lists
 }
 
-// mergeGroups keeps each id once, with the first name that is told for it.
+// fetchGroupLists reads both lists at once. Its error keeps the cache from
+// keeping them: a failure may be over a minute later, and so may refused
+// credentials, which an operator may be correcting.
+func (c *Client) fetchGroupLists(ctx context.Context) (GroupLists, error) {
+	lists := GroupLists{read: c.transport.now()}
+	var local, allocated []Group
+	var both sync.WaitGroup
+	both.Go(func() { local, lists.IdentityErr = c.listIdentityGroups(ctx) })
+	both.Go(func() { allocated, lists.AllocationsErr = c.listAllocatedGroups(ctx) })
+	both.Wait()
+	lists.Groups = mergeGroups(local, allocated)
+	return lists, lists.Err()
+}
+
+// mergeGroups keeps each id once, with the first name that a list has for it.
 func mergeGroups(lists ...[]Group) []Group {
 	var merged []Group
 	at := map[string]int{}
 	for _, g := range slices.Concat(lists...) {
-		key := strings.ToLower(g.ID)
+		key := strings.ToLower(groupname.CanonicalID(g.ID))
 		i, seen := at[key]
 		switch {
 		case !seen:
@@ -127,9 +121,9 @@ func mergeGroups(lists ...[]Group) []Group {
 			merged[i].Name = g.Name
 		}
 	}
-	names := map[string]string{} // folded once each: that takes longer than to compare
+	names := map[string]string{} // made once each: making one takes longer than comparing two
 	for _, g := range merged {
-		names[g.ID] = folded(g.Name)
+		names[g.ID] = groupname.Typed(g.Name).String()
 	}
 	slices.SortStableFunc(merged, func(a, b Group) int {
 		return cmp.Or(cmp.Compare(names[a.ID], names[b.ID]), cmp.Compare(a.ID, b.ID))
@@ -137,18 +131,21 @@ func mergeGroups(lists ...[]Group) []Group {
 	return merged
 }
 
-// identityGroups reads local and built-in groups. The route has the
+// listIdentityGroups reads local and built-in groups. The route has the
 // organization in it: without, newer organizations are answered with
-// InvalidPartition. Its answer has all members of all groups, without pages:
-// they can be very many, and are left out while it is read.
-func (c *Client) identityGroups(ctx context.Context) ([]Group, error) {
-	var list page[struct {
-		ID      text `json:"id"`
-		Name    text `json:"name"`
-		Display text `json:"displayName"` // deprecated
+// InvalidPartition. The answer has all members of all groups, without pages.
+// They can be very many, so they are left out while it is read.
+func (c *Client) listIdentityGroups(ctx context.Context) ([]Group, error) {
+	var list listAnswer[struct {
+		ID      looseText `json:"id"`
+		Name    looseText `json:"name"`
+		Display looseText `json:"displayName"` // deprecated
 	}]
-	a := ask{op: opListGroups, method: http.MethodGet, url: c.site + "/identity_/api/Group/" + c.account, skip: "members"}
-	if err := c.exchange(ctx, a, &list); err != nil {
+	r := request{
+		operation: opListGroups, method: http.MethodGet,
+		url: c.site + "/identity_/api/Group/" + c.account, skippedKey: "members",
+	}
+	if err := c.sendAuthorized(ctx, r, &list); err != nil {
 		return nil, err
 	}
 	var groups []Group
@@ -158,11 +155,11 @@ func (c *Client) identityGroups(ctx context.Context) ([]Group, error) {
 	return groups, nil
 }
 
-// ruledGroups reads the groups that have a rule.
-func (c *Client) ruledGroups(ctx context.Context) ([]Group, error) {
+// listAllocatedGroups reads the groups that have an allocation.
+func (c *Client) listAllocatedGroups(ctx context.Context) ([]Group, error) {
 	var groups []Group
-	err := c.eachRule(ctx, func(id string, rule ruleBody) bool {
-		groups = appendGroup(groups, text(id), rule.Name)
+	err := c.eachAllocation(ctx, func(id string, allocation allocationBody) bool {
+		groups = appendGroup(groups, looseText(id), allocation.Name)
 		return true
 	})
 	if err != nil {
@@ -171,38 +168,7 @@ func (c *Client) ruledGroups(ctx context.Context) ([]Group, error) {
 	return mergeGroups(groups), nil
 }
 
-// eachRule visits the rules of all groups that have one until visit returns
-// false: page by page until one brings nothing new, because a short page is not
-// the last one, as the server may give fewer than were asked for. Source:
-// get-groups-rules-with-quotas.
-func (c *Client) eachRule(ctx context.Context, visit func(id string, rule ruleBody) (more bool)) error {
-	seen := map[string]bool{}
-	for skip, pages := 0, 0; pages < maxPages; pages++ {
-		query := url.Values{"skip": {strconv.Itoa(skip)}, "top": {strconv.Itoa(pageSize)}}
-		var list page[struct {
-			Rule ruleBody `json:"groupRule"`
-		}]
-		err := c.get(ctx, opListRules, c.lease("/groups/with-quota?"+query.Encode()), &list)
-		if err != nil {
-			return err
-		}
-		known := len(seen)
-		for _, item := range list.items {
-			id := string(firstNonEmpty(item.Rule.ID, item.Rule.GroupID))
-			if !visit(id, item.Rule) {
-				return nil
-			}
-			seen[strings.ToLower(id)] = true
-		}
-		if len(seen) == known {
-			return nil
-		}
-		skip += len(list.items)
-	}
-	return nil
-}
-
-func appendGroup(groups []Group, id, name text) []Group {
+func appendGroup(groups []Group, id, name looseText) []Group {
 	if id == "" {
 		return groups
 	}

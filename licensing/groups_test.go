@@ -49,7 +49,7 @@ func names(groups []Group) string {
 
 func TestGroupsUnitesBothLists(t *testing.T) {
 	s := groupStand(t)
-	groups, err := s.client(t).Groups(context.Background())
+	groups, err := s.client(t).ListGroups(context.Background())
 	if want := "AD Testers=0c=true Développeurs=0B=true Everyone=ce=true"; err != nil || names(groups) != want {
 		t.Errorf("got %s, %v\nwant %s", names(groups), err, want)
 	}
@@ -88,7 +88,7 @@ func TestPages(t *testing.T) {
 				}
 				says(200, `{"results":[`+strings.Join(items, ",")+`]}`)(w, r)
 			})
-			groups, err := s.client(t).Groups(context.Background())
+			groups, err := s.client(t).ListGroups(context.Background())
 			if err != nil || len(groups) != c.groups || s.count("GET "+listRoute) != c.requests {
 				t.Errorf("got %d groups, %v, %d requests", len(groups), err, s.count("GET "+listRoute))
 			}
@@ -114,7 +114,7 @@ func TestListsOutOfReach(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newStand(t)
 			s.answers["GET "+idRoute], s.answers["GET "+listRoute] = c.identity, c.rules
-			groups, err := s.client(t).Groups(context.Background())
+			groups, err := s.client(t).ListGroups(context.Background())
 			if len(groups) != c.groups || (err != nil) != (c.status != 0) {
 				t.Fatalf("got %s, %v", names(groups), err)
 			}
@@ -147,8 +147,30 @@ func TestResolveGroup(t *testing.T) {
 	} {
 		_, err := c.ResolveGroup(context.Background(), ref)
 		var e *GroupError
-		if !errors.As(err, &e) || e.Ref != ref || names(e.Candidates) != candidates || e.Ambiguous {
+		if !errors.As(err, &e) || e.Reference != ref || names(e.Candidates) != candidates || e.Ambiguous {
 			t.Errorf("%q: got %v", ref, err)
+		}
+	}
+}
+
+// A group may have another group's id for its name. Whoever gives that id means
+// the other group, also where no list has it.
+func TestResolveNeverTakesANameForAnID(t *testing.T) {
+	s := newStand(t)
+	s.on("GET "+idRoute, says(200, `[{"id":"`+guidA+`","name":"`+guidB+`"},{"id":"`+guidB+`","name":"Robots"},{"id":"g-1","name":"`+guidC+`"}]`))
+	s.on("GET "+listRoute, says(403, ``))
+	for ref, want := range map[string]Group{
+		guidB:                               {ID: guidB, Name: "Robots", Known: true},
+		strings.ToUpper(guidB):              {ID: guidB, Name: "Robots", Known: true},
+		"{" + strings.ToLower(guidB) + "}":  {ID: guidB, Name: "Robots", Known: true},
+		guidC:                               {ID: guidC},
+		strings.ToUpper(guidC):              {ID: guidC},
+		strings.ReplaceAll(guidC, "-", "‑"): {ID: guidC},
+		guidA:                               {ID: guidA, Name: guidB, Known: true},
+		"g-1":                               {ID: "g-1", Name: guidC, Known: true},
+	} {
+		if g, err := s.client(t).ResolveGroup(t.Context(), ref); err != nil || g != want {
+			t.Errorf("%s: got %+v, %v", ref, g, err)
 		}
 	}
 }
@@ -267,7 +289,7 @@ func TestGroupsAreKept(t *testing.T) {
 	c := s.client(t, func(c *Config) { c.Now, c.GroupsTTL = at.now, time.Minute })
 	read := func(want int) {
 		t.Helper()
-		groups, err := c.Groups(context.Background())
+		groups, err := c.ListGroups(context.Background())
 		if err != nil || len(groups) != 3 || s.count("GET "+idRoute) != want {
 			t.Errorf("got %s, %v after %d readings, want %d", names(groups), err, s.count("GET "+idRoute), want)
 		}
@@ -293,18 +315,18 @@ func TestGroupsAreKept(t *testing.T) {
 func TestGroupsAreNotKept(t *testing.T) {
 	s := groupStand(t)
 	c := s.client(t, func(c *Config) { c.GroupsTTL = -1 })
-	c.Groups(context.Background())
-	c.Groups(context.Background())
+	c.ListGroups(context.Background())
+	c.ListGroups(context.Background())
 	if n := s.count("GET " + idRoute); n != 2 {
 		t.Errorf("%d readings without keeping", n)
 	}
 	s.on("GET "+idRoute, says(500, ``))
 	c = s.client(t)
-	if _, err := c.Groups(context.Background()); err == nil {
+	if _, err := c.ListGroups(context.Background()); err == nil {
 		t.Error("no error")
 	}
 	s.on("GET "+idRoute, says(200, identityAnswer))
-	if groups, err := c.Groups(context.Background()); err != nil || len(groups) != 3 {
+	if groups, err := c.ListGroups(context.Background()); err != nil || len(groups) != 3 {
 		t.Errorf("a failure was kept: %s, %v", names(groups), err)
 	}
 }
@@ -322,7 +344,7 @@ func TestOneReadingForAll(t *testing.T) {
 	ctx, leave := context.WithCancel(context.Background())
 	left := make(chan error, 1)
 	go func() {
-		_, err := c.Groups(ctx)
+		_, err := c.ListGroups(ctx)
 		left <- err
 	}()
 	<-arrived
@@ -333,7 +355,7 @@ func TestOneReadingForAll(t *testing.T) {
 	var all sync.WaitGroup
 	for range 20 {
 		all.Go(func() {
-			if groups, err := c.Groups(context.Background()); err != nil || len(groups) != 3 {
+			if groups, err := c.ListGroups(context.Background()); err != nil || len(groups) != 3 {
 				t.Errorf("got %s, %v", names(groups), err)
 			}
 		})

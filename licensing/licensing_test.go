@@ -118,7 +118,7 @@ func (s *stand) client(t *testing.T, change ...func(*Config)) *Client {
 	t.Helper()
 	cfg := Config{
 		URL: s.URL + "/base/", Organization: "acme", AccountID: accountID,
-		Tokens: Static(secret), Now: newClock().now, UserAgent: "test/1",
+		Tokens: StaticToken(secret), Now: newClock().now, UserAgent: "test/1",
 	}
 	for _, f := range change {
 		f(&cfg)

@@ -4,48 +4,39 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"regexp"
-	"slices"
 	"strings"
 	"time"
-	"unicode"
 
-	"github.com/agnivade/levenshtein"
-	"golang.org/x/text/cases"
-	"golang.org/x/text/unicode/norm"
+	"licensebot/internal/groupname"
 )
 
-const (
-	maxCandidates = 10
-	// A group that is not in lists older than this is looked for in new ones:
-	// people ask for groups that they have just made.
-	missAge = 30 * time.Second
-)
-
-var guid = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+// missingGroupAge is how old lists may be that do not have a group: people ask
+// for groups that they have just made.
+const missingGroupAge = 30 * time.Second
 
 // ResolveGroup finds the one group that ref means: by its id, or by its exact
-// name, as far as people can tell names apart: case, kinds of dashes, quotes and
-// blanks and characters without width do not matter. It never guesses: a name that no group or more
-// than one has is a [*GroupError].
+// name, as far as people can tell names apart (see package groupname; double
+// quotes do not matter either). It never guesses: if no group or several have
+// that name, its error is a [*GroupError].
 //
-// What no list has can still be an id, as a directory's group without a rule is
-// in neither list. A GUID is taken as one. Anything else is taken as one only
-// if there is no group at all in what may be read, or if reading the rule of
-// that id proves that it is one. Group.Known is false then.
+// A reference that no list has can still be an id, because a directory's group
+// without an allocation is in neither list. A GUID is taken for one. Other text
+// is taken for one only if there is no group at all in what may be read, or if
+// UiPath has an allocation for that very id. Group.Known is false then.
 //
 // An [*Error] means that the lists could not be read, so that the question is
 // open.
 func (c *Client) ResolveGroup(ctx context.Context, ref string) (Group, error) {
 	ref = strings.TrimSpace(ref)
 	if ref == "" {
-		return Group{}, &GroupError{Ref: ref}
+		return Group{}, &GroupError{Reference: ref}
 	}
-	lists := c.GroupLists(ctx)
-	group, found, err := lists.find(ref)
-	if now := c.link.now(); !found && err == nil && now.Sub(lists.read) > missAge {
-		lists = c.groups.get(ctx, now, missAge, c.readGroupLists)
-		group, found, err = lists.find(ref)
+	ref = groupname.CanonicalID(ref)
+	lists := c.ReadGroupLists(ctx)
+	group, found, err := lists.findGroup(ref)
+	if age := c.transport.now().Sub(lists.read); !found && err == nil && age > missingGroupAge {
+		lists = c.groupListsWithin(ctx, missingGroupAge)
+		group, found, err = lists.findGroup(ref)
 	}
 	if found || err != nil {
 		return group, err
@@ -53,28 +44,22 @@ func (c *Client) ResolveGroup(ctx context.Context, ref string) (Group, error) {
 	return c.resolveUnlisted(ctx, ref, lists)
 }
 
-// find looks for an id, then for a name. Neither is settled as long as a list
-// is missing that may tell the id's name, or have the name a second time.
-func (l GroupLists) find(ref string) (Group, bool, error) {
+// findGroup looks for an id, then for a name. While a list is missing, neither is
+// certain: that list may have the id's name, or have the name a second time.
+func (l GroupLists) findGroup(ref string) (Group, bool, error) {
 	for _, g := range l.Groups {
 		switch err := l.Err(); {
-		case !strings.EqualFold(g.ID, ref):
+		case !groupname.SameID(g.ID, ref):
 		case g.Name == "" && err != nil:
 			return Group{}, false, err
 		default:
 			return g, true, nil
 		}
 	}
-	var named []Group
-	want := folded(ref)
-	for _, g := range l.Groups {
-		if name := folded(g.Name); name != "" && name == want {
-			named = append(named, g)
-		}
-	}
+	named := l.groupsNamed(ref)
 	switch {
 	case len(named) > 1:
-		return Group{}, false, &GroupError{Ref: ref, Candidates: named[:min(len(named), maxCandidates)], Ambiguous: true}
+		return Group{}, false, &GroupError{Reference: ref, Candidates: named[:min(len(named), maxCandidates)], Ambiguous: true}
 	case len(named) == 0:
 		return Group{}, false, nil
 	}
@@ -84,18 +69,34 @@ func (l GroupLists) find(ref string) (Group, bool, error) {
 	return named[0], true, nil
 }
 
-// resolveUnlisted decides about a reference that no list has. As long as one is
-// missing that may have it, nothing is decided, not even about a GUID: its name
-// tells whose group it is.
+// groupsNamed lists the groups of the name ref. A GUID is an id: a group that has
+// one for its name is found by its own id alone.
+func (l GroupLists) groupsNamed(ref string) []Group {
+	want := groupname.Typed(ref)
+	if want.IsUnknown() || groupname.IsGUID(ref) {
+		return nil
+	}
+	var named []Group
+	for _, g := range l.Groups {
+		if groupname.Typed(g.Name) == want {
+			named = append(named, g)
+		}
+	}
+	return named
+}
+
+// resolveUnlisted decides about a reference that no list has. While a list is
+// missing it decides nothing, not even about a GUID: the group's name says whose
+// group it is.
 func (c *Client) resolveUnlisted(ctx context.Context, ref string, lists GroupLists) (Group, error) {
 	unlisted := Group{ID: ref}
 	err := lists.Err()
 	switch {
-	case err != nil && !lists.outOfReach():
+	case err != nil && !lists.areForbidden():
 		return Group{}, err
-	case guid.MatchString(ref):
+	case groupname.IsGUID(ref):
 		return unlisted, nil
-	case lists.nothingKnown() && validID(ref):
+	case lists.areEmpty() && isPathSegment(ref):
 		return unlisted, nil
 	}
 	switch proven, err := c.isGroupID(ctx, ref); {
@@ -104,88 +105,22 @@ func (c *Client) resolveUnlisted(ctx context.Context, ref string, lists GroupLis
 	case proven:
 		return unlisted, nil
 	}
-	return Group{}, &GroupError{Ref: ref, Candidates: similar(ref, lists.Groups)}
+	return Group{}, &GroupError{Reference: ref, Candidates: similarGroups(ref, lists.Groups)}
 }
 
-// isGroupID tells whether ref is the id of a group that has a rule. Only
-// with-quota names the group it answers about; the plain endpoint may well
+// isGroupID reports whether ref is the id of a group with an allocation. Only
+// with-quota names the group that it answers about; the plain endpoint may
 // answer for any id.
 func (c *Client) isGroupID(ctx context.Context, ref string) (bool, error) {
-	if !validID(ref) {
+	if !isPathSegment(ref) {
 		return false, nil
 	}
-	t, err := c.readRule(ctx, ref, "/with-quota")
-	var e *Error
-	switch {
-	case err == nil:
-		return t.groupID != "", nil
-	case errors.As(err, &e) && (e.Kind == Refused || e.Status == http.StatusOK):
+	answer, err := c.readEndpoint(ctx, ref, withQuota)
+	if err == nil {
+		return answer.groupID != "", nil
+	}
+	if e, ok := errors.AsType[*Error](err); ok && (e.Kind == Refused || e.Status == http.StatusOK) {
 		return false, nil
 	}
 	return false, err
-}
-
-// typography makes one character of those that read the same, and nothing of
-// double quotes: in a command they stand around a name and cannot be in it. It
-// goes with the table of package bot, which reads commands and is not imported
-// here; a test in cmd/licensebot holds the two together.
-var typography = strings.NewReplacer(
-	`"`, "", "“", "", "”", "", "„", "", "«", "", "»", "", "‟", "",
-	"‘", "'", "’", "'", "‚", "'", "‛", "'",
-	"‐", "-", "‑", "-", "‒", "-", "–", "-", "—", "-", "―", "-", "−", "-", "﹣", "-",
-)
-
-// folded is what two names that read the same have in common: people type one
-// kind of dash and blank, and whatever a client makes of them is undone before
-// it arrives here.
-func folded(name string) string {
-	name = typography.Replace(norm.NFKC.String(strings.Map(visible, name)))
-	return cases.Fold().String(strings.Join(strings.Fields(name), " "))
-}
-
-// visible drops characters without width and makes every other separator or
-// control character a blank.
-func visible(r rune) rune {
-	switch {
-	case unicode.Is(unicode.Cf, r), r == unicode.ReplacementChar:
-		return -1
-	case unicode.IsSpace(r), unicode.IsControl(r), unicode.Is(unicode.Z, r):
-		return ' '
-	}
-	return r
-}
-
-// similar returns the groups whose names are closest to ref: those that start
-// with it, those that hold it, those a few letters away.
-func similar(ref string, groups []Group) []Group {
-	type ranked struct {
-		group Group
-		rank  int
-	}
-	var near []ranked
-	want := folded(ref)
-	for _, g := range groups {
-		if rank, ok := nameRank(want, folded(g.Name)); ok {
-			near = append(near, ranked{g, rank})
-		}
-	}
-	slices.SortStableFunc(near, func(a, b ranked) int { return a.rank - b.rank })
-	var candidates []Group
-	for _, n := range near[:min(len(near), maxCandidates)] {
-		candidates = append(candidates, n.group)
-	}
-	return candidates
-}
-
-func nameRank(want, name string) (int, bool) {
-	switch {
-	case name == "":
-		return 0, false
-	case strings.HasPrefix(name, want):
-		return 0, true
-	case strings.Contains(name, want):
-		return 1, true
-	}
-	distance := levenshtein.ComputeDistance(want, name)
-	return 1 + distance, distance <= max(1, len([]rune(want))/3)
 }

@@ -1,40 +1,25 @@
 package licensing
 
 import (
-	"context"
-	"errors"
 	"slices"
 	"strings"
 
-	"licensebot/approvals"
+	"github.com/agnivade/levenshtein"
+
+	"licensebot/internal/groupname"
 )
 
-// Groups lists groups that somebody who typed query may mean, the best first,
-// at most most: the one of this id or name, those whose name begins with it,
-// those whose name or id has it in them, and failing all that those that are
-// spelt like it. It answers from memory once UiPath was read.
-func (a *Allocations) Groups(ctx context.Context, query string, most int) ([]approvals.Group, error) {
-	all, err := a.groups.recall(ctx)
-	if err != nil {
-		return nil, verdict(err)
-	}
-	found := matching(query, all)
-	if len(found) == 0 {
-		found = similar(query, all)
-	}
-	shown := make([]approvals.Group, 0, min(len(found), most))
-	for _, g := range found[:min(len(found), most)] {
-		shown = append(shown, approvals.Group{ID: g.ID, Name: g.Name})
-	}
-	return shown, nil
-}
+// maxCandidates is how many groups an error offers.
+const maxCandidates = 10
 
-// matching ranks the groups that query is a part of; all are sorted by name.
-func matching(query string, all []Group) []Group {
-	want := folded(query)
+// rankMatches lists the groups that query is a part of, the best first: the
+// group of this name or id, names that begin with it, names with a word that
+// begins with it, names or ids that contain it. Within a rank the order stays.
+func rankMatches(query string, all []Group) []Group {
+	want := groupname.Typed(query).String()
 	var ranks [4][]Group
 	for _, g := range all {
-		name, id := folded(g.Name), strings.ToLower(g.ID)
+		name, id := groupname.Typed(g.Name).String(), strings.ToLower(g.ID)
 		switch {
 		case name == want, id == want:
 			ranks[0] = append(ranks[0], g)
@@ -49,23 +34,37 @@ func matching(query string, all []Group) []Group {
 	return slices.Concat(ranks[:]...)
 }
 
-// Seats lists what the organisation owns of each code. It answers from memory
-// once UiPath was read; what is older than a minute is read anew meanwhile.
-func (a *Allocations) Seats(ctx context.Context) ([]approvals.Seats, error) {
-	seats, err := a.seats.recall(ctx)
-	if err != nil {
-		return nil, verdict(err)
+// similarGroups lists the groups of names closest to ref: names that begin with
+// it, names that contain it, names a few letters away.
+func similarGroups(ref string, groups []Group) []Group {
+	type ranked struct {
+		group Group
+		rank  int
 	}
-	return fromSeats(seats), nil
+	var near []ranked
+	want := groupname.Typed(ref).String()
+	for _, g := range groups {
+		if rank, ok := rankName(want, groupname.Typed(g.Name).String()); ok {
+			near = append(near, ranked{g, rank})
+		}
+	}
+	slices.SortStableFunc(near, func(a, b ranked) int { return a.rank - b.rank })
+	var candidates []Group
+	for _, n := range near[:min(len(near), maxCandidates)] {
+		candidates = append(candidates, n.group)
+	}
+	return candidates
 }
 
-// Reachable is nil if UiPath answered within the last minute, or does now, even
-// if nothing there tells what is owned. It is an [approvals.Refusal] if UiPath
-// refuses: it does not accept the credentials, or is not at that address.
-func (a *Allocations) Reachable(ctx context.Context) error {
-	err := a.seats.recent(ctx)
-	if errors.Is(err, errNobodyTells) {
-		return nil
+func rankName(want, name string) (int, bool) {
+	switch {
+	case name == "":
+		return 0, false
+	case strings.HasPrefix(name, want):
+		return 0, true
+	case strings.Contains(name, want):
+		return 1, true
 	}
-	return verdict(err)
+	distance := levenshtein.ComputeDistance(want, name)
+	return 1 + distance, distance <= max(1, len([]rune(want))/3)
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"licensebot/approvals"
+	"licensebot/internal/groupname"
 )
 
 func TestSearchGroups(t *testing.T) {
@@ -32,7 +33,7 @@ func TestSearchGroups(t *testing.T) {
 			t.Errorf("%q finds %q, %v; want %q", query, got, err, want)
 		}
 	}
-	if found, _ := a.Groups(context.Background(), "fin", 2); len(found) != 2 || found[0] != (approvals.Group{ID: guidA, Name: "Finance"}) {
+	if found, _ := a.Groups(context.Background(), "fin", 2); len(found) != 2 || found[0] != groupname.Group(guidA, "Finance") {
 		t.Errorf("at most two are %+v", found)
 	}
 	if n := s.count("GET " + idRoute); n != 1 {
@@ -62,7 +63,7 @@ func TestSeatsFromMemory(t *testing.T) {
 		t.Errorf("%v, %v", owned, err)
 	}
 	s.on("GET "+ownedRoute, says(503, ``))
-	at.pass(freshFor + time.Second)
+	at.pass(refreshAge + time.Second)
 	if owned, err := a.Seats(context.Background()); err != nil || len(owned) != 2 {
 		t.Errorf("%v, %v while UiPath is down", owned, err)
 	}

@@ -72,17 +72,17 @@ func TestNoSecretInAnError(t *testing.T) {
 			s.on(tokenRoute, echo(status, form))
 			s.on("POST /base/acme/Default/api/account/authenticate", echo(status, form))
 			cfg := s.tokenConfig(at)
-			for _, build := range []func(TokenConfig) (*Source, error){
+			for _, build := range []func(TokenConfig) (*TokenSource, error){
 				ClientCredentials, PasswordGrant, Authenticate,
-				func(TokenConfig) (*Source, error) { return Static(secret), nil },
+				func(TokenConfig) (*TokenSource, error) { return StaticToken(secret), nil },
 			} {
 				src, err := build(cfg)
 				if err != nil {
 					t.Fatal(err)
 				}
 				c := s.client(t, func(c *Config) { c.Tokens = src })
-				_, err = c.SetRule(context.Background(), groupID, Rule{})
-				_, readErr := c.Rule(context.Background(), groupID)
+				_, err = c.WriteAllocation(context.Background(), groupID, Allocation{})
+				_, readErr := c.ReadAllocation(context.Background(), groupID)
 				leaks(t, texts(err)+texts(readErr)+fmt.Sprintf("%v %+v %#v %v %#v", src, src, src, c, c), secret, clientSecret, password)
 			}
 		}
@@ -101,9 +101,9 @@ func TestNoSecretInATransportsError(t *testing.T) {
 	s, at := newStand(t), newClock()
 	cfg := s.tokenConfig(at)
 	cfg.HTTPClient = &http.Client{Transport: talkative{}}
-	for _, src := range []*Source{credentials(t, cfg), Static(secret)} {
+	for _, src := range []*TokenSource{credentials(t, cfg), StaticToken(secret)} {
 		c := s.client(t, func(c *Config) { c.Tokens, c.HTTPClient = src, cfg.HTTPClient })
-		_, err := c.SetRule(context.Background(), groupID, Rule{})
+		_, err := c.WriteAllocation(context.Background(), groupID, Allocation{})
 		text := texts(err)
 		if !strings.Contains(text, "[withheld]") {
 			t.Errorf("got %s", text)
@@ -125,25 +125,25 @@ func TestNoSecretInAPrintedConfig(t *testing.T) {
 	}
 }
 
-func FuzzSaid(f *testing.F) {
+func FuzzAnswerText(f *testing.F) {
 	for _, seed := range []string{`{"message":"x"}`, "<html>", "\x00\xff", `{"errors":{"a":["b"]}}`, secret, `{"message":"` + secret} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		got := ask{op: opReadRule, secrets: []string{secret}}.said(body)
-		if strings.Contains(got, secret) || len([]rune(got)) > maxSaid || strings.ContainsAny(got, "\n\r\t\x00\x1b") {
+		got := request{operation: opReadAllocation, secrets: []string{secret}}.answerText(body)
+		if strings.Contains(got, secret) || len([]rune(got)) > maxAnswerText || strings.ContainsAny(got, "\n\r\t\x00\x1b") {
 			t.Errorf("said %q", got)
 		}
 	})
 }
 
-func FuzzRuleAnswer(f *testing.F) {
+func FuzzAllocationAnswer(f *testing.F) {
 	for _, seed := range []string{plainAnswer, `[]`, `null`, `{"groupRule":null}`, `[{"userBundleCodes":[{"code":1}]}]`} {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		var got told
-		if json.Unmarshal(body, &got) == nil && !Same(got.codes, Codes(got.codes...)) {
+		var got allocationAnswer
+		if json.Unmarshal(body, &got) == nil && !SameCodes(got.codes, NormalizeCodes(got.codes...)) {
 			t.Errorf("codes are %v", got.codes)
 		}
 	})

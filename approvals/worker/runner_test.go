@@ -16,6 +16,7 @@ import (
 	"licensebot/approvals/worker"
 
 	. "licensebot/approvals"
+	"licensebot/internal/groupname"
 	"licensebot/internal/store"
 )
 
@@ -246,7 +247,7 @@ func (u *uipath) FindGroup(_ context.Context, ref string) (Group, error) {
 	if ref != "group-01" {
 		return Group{}, &GroupError{Reference: ref, Candidates: []string{"group-01"}}
 	}
-	return Group{ID: ref, Name: "Robot developers"}, nil
+	return groupname.Group(ref, "Robot developers"), nil
 }
 
 func (u *uipath) ReadAllocation(_ context.Context, id string) (Allocation, error) {

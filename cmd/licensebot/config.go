@@ -181,7 +181,7 @@ func (c *Config) readPolicy(p *problems) {
 	if c.PolicyFile == "" {
 		return
 	}
-	content, err := policyfile.Read(c.PolicyFile)
+	content, err := policyfile.ReadFile(c.PolicyFile)
 	if err == nil {
 		c.policyText = string(content)
 		c.Policy, err = policyfile.Load(c.PolicyFile, content)

@@ -88,7 +88,7 @@ func (s *policySource) watchFile(ctx context.Context, again <-chan os.Signal, ch
 // reload puts the file's policy into force as a whole, once two reads agree. A
 // broken file changes nothing but the log.
 func (s *policySource) reload() bool {
-	content, err := policyfile.Read(s.path)
+	content, err := policyfile.ReadFile(s.path)
 	found := string(content)
 	if err != nil {
 		found = err.Error()

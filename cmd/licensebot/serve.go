@@ -91,7 +91,7 @@ func newDeps(
 	return bot.Deps{
 		Slack:   bot.SlackConfig{APIURL: cfg.SlackAPIURL, BotToken: cfg.SlackBotToken, AppToken: cfg.SlackAppToken},
 		Channel: cfg.Channel, Emoji: cfg.Emoji, TTL: cfg.TTL, Pace: tuning.Pace,
-		Store: db, UiPath: licenses, CodeName: licensing.Name, Policy: policy,
+		Store: db, UiPath: licenses, CodeName: licensing.CodeName, Policy: policy,
 		Now: tuning.Now, Log: log,
 	}
 }
@@ -173,7 +173,7 @@ func newTokenSource(cfg Config) (oauth2.TokenSource, error) {
 	}
 	switch {
 	case cfg.UiPathAuth == "token":
-		return licensing.Static(cfg.UiPathAccessToken), nil
+		return licensing.StaticToken(cfg.UiPathAccessToken), nil
 	case cfg.UiPathAuth == "ropc" && cfg.UiPathTenant != "":
 		return licensing.Authenticate(tokens)
 	case cfg.UiPathAuth == "ropc":

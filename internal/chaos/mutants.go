@@ -165,9 +165,9 @@ func anywhereMutants() []Mutant {
 			"	if len(lossesOf(r.Votes, ballots)) >= 0 {\n",
 		}}},
 		{Name: "a write drops the limits of seats", Breaks: "a write keeps what is there", Shows: []string{"a write changed what nobody asked for"}, Edits: []Replacement{{
-			"licensing/rule.go",
-			"	if len(rule.Quotas) > 0 {\n",
-			"	if len(rule.Quotas) > 99 {\n",
+			"licensing/allocation.go",
+			"	if len(wanted.Quotas) > 0 {\n",
+			"	if len(wanted.Quotas) > 99 {\n",
 		}}},
 		{Name: "a card hides what it takes out", Breaks: "consent is to what the card shows", Shows: []string{"the card shows something else than it asks"}, Edits: []Replacement{{
 			"bot/card.go",

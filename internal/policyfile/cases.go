@@ -9,165 +9,101 @@ import (
 	"github.com/goccy/go-yaml/ast"
 
 	"licensebot/approvals"
+	"licensebot/internal/groupname"
 )
 
-// A Case is one question to a policy and what is expected of the answer.
+// A Case is one question to a policy, with the answer that is expected.
 type Case struct {
-	Name     string
-	Line     int
-	Petition approvals.PolicyInput
-	want     []answer
+	Name  string
+	Line  int
+	Input approvals.PolicyInput
+	want  []answer
 }
 
-// An answer is one thing that a policy says, in words.
-type answer struct{ what, value string }
-
-// A Mismatch is one thing that a policy says differently than a case expects.
-type Mismatch struct{ What, Expected, Got string }
-
-func (m Mismatch) String() string {
-	return fmt.Sprintf("%s: expected %s, got %s", m.What, m.Expected, m.Got)
-}
-
-// What a policy answers: it asks people, grants by itself, or does neither.
+// What a policy answers: it asks people, approves by itself, or refuses.
 const (
 	verdictAsk  = "ask"
 	verdictAuto = "auto"
 	verdictDeny = "deny"
 )
 
-// Check asks the policy. It returns where the answer differs from what the
-// case expects, and the rule that decided.
-func (c Case) Check(p approvals.Policy) (mismatches []Mismatch, rule string) {
-	got := answers(p.Decide(c.Petition))
-	for _, want := range c.want {
-		if value := got[want.what]; value != want.value {
-			mismatches = append(mismatches, Mismatch{want.what, want.value, describeAnswer(got, want.what)})
-		}
-	}
-	return mismatches, got["rule"]
-}
-
-// describeAnswer tells, of something that was not said, what was said instead.
-func describeAnswer(got map[string]string, what string) string {
-	switch value, said := got[what]; {
-	case what == "verdict" && value == verdictDeny:
-		return fmt.Sprintf("%s (%s)", value, got["refusal"])
-	case said:
-		return value
-	case got["refusal"] != "":
-		return fmt.Sprintf("none (%s)", got["refusal"])
-	}
-	return "none"
-}
-
-func answers(v approvals.Terms, o *approvals.Violation) map[string]string {
-	if o != nil {
-		got := map[string]string{"verdict": verdictDeny, "refusal": string(o.Kind)}
-		if o.Rule != "" {
-			got["rule"] = o.Rule
-		}
-		return got
-	}
-	got := map[string]string{"rule": v.Rule, "verdict": verdictAsk}
-	if v.TTL > 0 {
-		got["expires_after"] = short(v.TTL)
-	}
-	if v.AutoApprove {
-		got["verdict"] = verdictAuto
-		return got
-	}
-	quorum, approvers := 0, []string{}
-	for _, stage := range v.Stages {
-		quorum += stage.Quorum
-		approvers = approvals.Union(approvers, stage.Approvers)
-	}
-	got["quorum"], got["approvers"] = strconv.Itoa(quorum), strings.Join(approvers, " ")
-	got["stages"], got["self_approval"] = stagesInWords(v.Stages), strconv.FormatBool(v.SelfApproval)
-	return got
-}
-
-func stagesInWords(stages []approvals.Stage) string {
-	var words []string
-	for i, s := range stages {
-		name := s.Name
-		if name == "" {
-			name = strconv.Itoa(i + 1)
-		}
-		words = append(words, fmt.Sprintf("%s: %d of %s", name, s.Quorum, strings.Join(approvals.Union(s.Approvers, nil), " ")))
-	}
-	return strings.Join(words, ", ")
-}
-
-// LoadCases reads cases. file is its name in problems; the error is Problems.
+// LoadCases reads cases. Problems name the file as file; the error is [Problems].
 func LoadCases(file string, content []byte) ([]Case, error) {
 	r := reader{file: file}
 	var cases []Case
-	if root := r.tree(content); root != nil {
-		if top, ok := r.mapping(root, 1, "the file of cases", caseFileKeys...); ok {
-			r.version(top)
-			for _, n := range r.sequence(top, "cases", maxCases, "list at least one case") {
-				cases = append(cases, r.testCase(n))
+	if root := r.parseFile(content); root != nil {
+		if top, ok := r.readMapping(root, 1, "the file of cases", caseFileKeys...); ok {
+			r.checkVersion(top)
+			for _, n := range r.readSequence(top, "cases", maxCases, "list at least one case") {
+				cases = append(cases, r.readCase(n))
 			}
 		}
 	}
-	if err := r.problems.err(); err != nil {
+	if err := r.problems.asError(); err != nil {
 		return nil, err
 	}
 	return cases, nil
 }
 
-func (r *reader) testCase(n ast.Node) Case {
-	m, ok := r.mapping(n, lineOf(n), "a case", caseKeys...)
+func (r *reader) readCase(n ast.Node) Case {
+	m, ok := r.readMapping(n, lineOf(n), "a case", caseKeys...)
 	if !ok {
 		return Case{}
 	}
-	r.need(m, "name", "say in a few words what the case is about")
-	r.need(m, "requester", "say who asks, such as requester: U0123ABCD")
-	r.need(m, "codes", "say which codes are asked for")
+	r.requireKey(m, "name", "say in a few words what the case is about")
+	r.requireKey(m, "requester", "say who asks, such as requester: U0123ABCD")
+	r.requireKey(m, "codes", "say which codes are asked for")
 	if !m.has("group") && !m.has("group_id") {
-		r.report(m.line, "the case has no group", "say which group is asked about: its name in group, its id in group_id, or both")
+		r.report(m.line,
+			"the case has no group",
+			"say which group is asked about: its name in group, its id in group_id, or both")
 	}
-	c := Case{Name: r.text(m, "name", maxMessage, "a developer asks"), Line: m.line, Petition: r.petition(m)}
+	c := Case{Name: r.readText(m, "name", maxMessageLength, "a developer asks"), Line: m.line, Input: r.readInput(m)}
 	if f, ok := m.fields["expect"]; ok {
-		c.want = r.expectations(f)
+		c.want = r.readExpectations(f)
 	} else {
 		r.report(m.line, "the case expects nothing", "add expect, with a verdict under it")
 	}
 	return c
 }
 
-func (r *reader) need(m mapping, key, remedy string) {
+func (r *reader) requireKey(m mapping, key, remedy string) {
 	if !m.has(key) {
 		r.report(m.line, "the case has no "+key, remedy)
 	}
 }
 
-func (r *reader) petition(m mapping) approvals.PolicyInput {
+func (r *reader) readInput(m mapping) approvals.PolicyInput {
+	id := r.readText(m, "group_id", maxPatternLength, "8f3a1c2e-0d4b-4c5a-9e6f-7a8b9c0d1e2f")
+	name := r.readText(m, "group", maxPatternLength, "Finance Robots")
 	x := approvals.PolicyInput{
-		Requester:   r.text(m, "requester", maxName, "U0123ABCD"),
-		MemberOf:    r.people(m, "member_of", nil),
-		Group:       approvals.Group{ID: r.text(m, "group_id", maxPattern, "8f3a1c2e-0d4b-4c5a-9e6f-7a8b9c0d1e2f"), Name: r.text(m, "group", maxPattern, "Finance Robots")},
-		Codes:       r.codes(m),
-		OnlyRemoves: r.flag(m, "removal"),
-		Seats:       r.number(m, "seats", maxSeats),
-		Duration:    r.duration(m, "duration", minWait, maxGrant),
-		Reason:      r.text(m, "reason", maxMessage, "new project"),
+		Requester:   r.readText(m, "requester", maxNameLength, "U0123ABCD"),
+		MemberOf:    r.readPeopleIDs(m, "member_of", nil),
+		Group:       groupname.Group(id, name),
+		Codes:       r.readCodes(m),
+		OnlyRemoves: r.readFlag(m, "removal"),
+		Seats:       r.readNumber(m, "seats", maxSeats),
+		Duration:    r.readDuration(m, "duration", minWait, maxGrant),
+		Reason:      r.readText(m, "reason", maxMessageLength, "new project"),
 	}
 	x.Unlimited = !m.has("seats") && !x.OnlyRemoves
 	if x.Requester != "" && !personID.MatchString(x.Requester) {
-		r.report(m.lineOf("requester"), quote(x.Requester)+" is no user id", "use the id, such as U0123ABCD")
+		r.report(m.lineOf("requester"),
+			quoteShort(x.Requester)+" is not a user id",
+			"use the id, such as U0123ABCD")
 	}
 	for _, code := range x.Codes {
 		if strings.Contains(code, "*") {
-			r.report(m.lineOf("codes"), "a case asks for codes, not for patterns such as "+code, "write one code that the pattern matches")
+			r.report(m.lineOf("codes"),
+				"a case asks for codes, not for patterns such as "+code,
+				"write one code that the pattern matches")
 		}
 	}
 	return x
 }
 
-func (r *reader) expectations(f field) []answer {
-	m, ok := r.mapping(f.value, f.line, "expect", answerKeys...)
+func (r *reader) readExpectations(f field) []answer {
+	m, ok := r.readMapping(f.value, f.line, "expect", answerKeys...)
 	if !ok {
 		return nil
 	}
@@ -177,21 +113,21 @@ func (r *reader) expectations(f field) []answer {
 			want = append(want, answer{key, value})
 		}
 	}
-	expect("verdict", r.oneOf(m, "verdict", verdictAsk, verdictAuto, verdictDeny))
-	expect("refusal", r.oneOf(m, "refusal", refusals()...))
-	expect("rule", r.text(m, "rule", maxName, "finance"))
-	expect("approvers", strings.Join(approvals.Union(r.people(m, "approvers", nil), nil), " "))
-	expect("quorum", strconv.Itoa(r.number(m, "quorum", maxQuorum*maxStages)))
-	expect("stages", r.expectedStages(m))
-	expect("self_approval", strconv.FormatBool(r.flag(m, "self_approval")))
-	expect("expires_after", short(r.duration(m, "expires_after", minWait, maxWait)))
+	expect("verdict", r.readWord(m, "verdict", verdictAsk, verdictAuto, verdictDeny))
+	expect("refusal", r.readWord(m, "refusal", violationKinds()...))
+	expect("rule", r.readText(m, "rule", maxNameLength, "finance"))
+	expect("approvers", strings.Join(approvals.Union(r.readPeopleIDs(m, "approvers", nil), nil), " "))
+	expect("quorum", strconv.Itoa(r.readNumber(m, "quorum", maxQuorum*maxStages)))
+	expect("stages", r.readExpectedStages(m))
+	expect("self_approval", strconv.FormatBool(r.readFlag(m, "self_approval")))
+	expect("expires_after", shortDuration(r.readDuration(m, "expires_after", minWait, maxWait)))
 	if !slices.ContainsFunc(want, func(a answer) bool { return a.what == "verdict" || a.what == "refusal" }) {
 		r.report(m.line, "the case expects neither a verdict nor a refusal", "add verdict: ask, auto or deny")
 	}
 	return want
 }
 
-func refusals() []string {
+func violationKinds() []string {
 	var kinds []string
 	for _, kind := range approvals.ViolationKinds() {
 		kinds = append(kinds, string(kind))
@@ -199,23 +135,25 @@ func refusals() []string {
 	return kinds
 }
 
-func (r *reader) oneOf(m mapping, key string, words ...string) string {
-	s := r.text(m, key, maxName, words[0])
+func (r *reader) readWord(m mapping, key string, words ...string) string {
+	s := r.readText(m, key, maxNameLength, words[0])
 	if s != "" && !slices.Contains(words, s) {
-		r.report(m.lineOf(key), fmt.Sprintf("%s cannot be %s", key, quote(s)), suggest(s, words))
+		r.report(m.lineOf(key), fmt.Sprintf("%s cannot be %s", key, quoteShort(s)), suggestWord(s, words))
 	}
 	return s
 }
 
-func (r *reader) expectedStages(m mapping) string {
+func (r *reader) readExpectedStages(m mapping) string {
 	if !m.has("stages") {
 		return ""
 	}
 	var stages []approvals.Stage
-	for _, n := range r.sequence(m, "stages", maxStages, "name the approvers of each stage") {
-		if s, ok := r.mapping(n, lineOf(n), "a stage", stageKeys...); ok {
+	for _, n := range r.readSequence(m, "stages", maxStages, "name the approvers of each stage") {
+		if s, ok := r.readMapping(n, lineOf(n), "a stage", stageKeys...); ok {
 			stages = append(stages, approvals.Stage{
-				Name: r.text(s, "name", maxName, "business"), Approvers: r.people(s, "approvers", nil), Quorum: max(1, r.number(s, "quorum", maxQuorum)),
+				Name:      r.readText(s, "name", maxNameLength, "business"),
+				Approvers: r.readPeopleIDs(s, "approvers", nil),
+				Quorum:    max(1, r.readNumber(s, "quorum", maxQuorum)),
 			})
 		}
 	}

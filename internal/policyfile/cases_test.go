@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"licensebot/approvals"
+	"licensebot/internal/groupname"
 )
 
 const casesPolicy = `version: 1
@@ -80,14 +81,14 @@ func loadBoth(t *testing.T) (approvals.Policy, []Case) {
 func TestCasesAskWhatTheySay(t *testing.T) {
 	_, cases := loadBoth(t)
 	full := approvals.PolicyInput{
-		Requester: "U0ROBIN", MemberOf: []string{"S0DEV"}, Group: approvals.Group{ID: "x", Name: "prod"},
+		Requester: "U0ROBIN", MemberOf: []string{"S0DEV"}, Group: groupname.Group("x", "prod"),
 		Codes: []string{"IDU", "RPADEVPRONU"}, Seats: 3, Duration: 30 * 24 * time.Hour, Reason: "a new project",
 	}
-	if got := cases[0].Petition; !reflect.DeepEqual(got, full) {
+	if got := cases[0].Input; !reflect.DeepEqual(got, full) {
 		t.Errorf("got %+v, want %+v", got, full)
 	}
-	if !cases[1].Petition.Unlimited || cases[1].Petition.OnlyRemoves || cases[2].Petition.Unlimited || !cases[2].Petition.OnlyRemoves {
-		t.Errorf("%+v, %+v", cases[1].Petition, cases[2].Petition)
+	if !cases[1].Input.Unlimited || cases[1].Input.OnlyRemoves || cases[2].Input.Unlimited || !cases[2].Input.OnlyRemoves {
+		t.Errorf("%+v, %+v", cases[1].Input, cases[2].Input)
 	}
 	if cases[1].Name != "is free" || cases[1].Line != 22 {
 		t.Errorf("%+v", cases[1])
@@ -128,7 +129,7 @@ func TestEachExpectationIsCompared(t *testing.T) {
 func TestMismatchesSayWhatWasGot(t *testing.T) {
 	policy, cases := loadBoth(t)
 	asks, free, closed := cases[0], cases[1], cases[2]
-	asks.Petition, free.Petition, closed.Petition = closed.Petition, asks.Petition, free.Petition
+	asks.Input, free.Input, closed.Input = closed.Input, asks.Input, free.Input
 	want := []string{
 		"verdict: expected ask, got deny (denied)",
 		"rule: expected two stages, got closed",
@@ -160,7 +161,7 @@ func TestDurationsAreWrittenAsPeopleDo(t *testing.T) {
 		time.Minute: "1m", 90 * time.Minute: "1h30m", 36 * time.Hour: "36h", 48 * time.Hour: "2d", 14 * 24 * time.Hour: "14d", 10 * time.Minute: "10m", 20 * time.Hour: "20h",
 		90 * time.Second: "1m30s", 100 * time.Second: "1m40s", 10 * time.Second: "10s",
 	} {
-		if got := short(d); got != want {
+		if got := shortDuration(d); got != want {
 			t.Errorf("%v: %s, want %s", d, got, want)
 		}
 	}

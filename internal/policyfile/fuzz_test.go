@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"licensebot/approvals"
+	"licensebot/internal/groupname"
 )
 
 // Whatever stands in a file, reading it ends with problems that name a line of
@@ -79,5 +80,5 @@ func sound(t *testing.T, p approvals.Policy) {
 			}
 		}
 	}
-	p.Decide(approvals.PolicyInput{Requester: "U0ROBIN", Group: approvals.Group{Name: "finance"}, Codes: []string{"IDU"}})
+	p.Decide(approvals.PolicyInput{Requester: "U0ROBIN", Group: groupname.Group("", "finance"), Codes: []string{"IDU"}})
 }

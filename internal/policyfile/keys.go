@@ -4,7 +4,7 @@ package policyfile
 var (
 	topKeys = []string{"version", "people", "defaults", "rules"}
 
-	// defaultKeys are what rules may leave to the defaults.
+	// defaultKeys are the keys that rules may leave to the defaults.
 	defaultKeys = []string{
 		"approvers", "quorum", "self_approval", "expires_after",
 		"reason", "must_end", "longest_grant", "most_codes", "most_seats",
@@ -17,10 +17,12 @@ var (
 	stageKeys  = []string{"name", "approvers", "quorum"}
 	reasonKeys = []string{"pattern", "hint"}
 
-	// aboutAsking are the keys of a rule that mean something only where people
-	// are asked, aboutGranting those that do only where anything is granted.
-	aboutAsking   = []string{"approvers", "quorum", "stages", "self_approval"}
-	aboutGranting = []string{"auto_approve", "expires_after", "reason", "must_end", "longest_grant", "most_codes", "most_seats"}
+	// keysForAsking have an effect only in a rule that asks people,
+	// keysForGranting only in a rule that can grant something.
+	keysForAsking   = []string{"approvers", "quorum", "stages", "self_approval"}
+	keysForGranting = []string{
+		"auto_approve", "expires_after", "reason", "must_end", "longest_grant", "most_codes", "most_seats",
+	}
 
 	caseFileKeys = []string{"version", "cases"}
 	caseKeys     = []string{

@@ -12,26 +12,26 @@ import (
 // A loader reads a policy.
 type loader struct {
 	reader
-	lists    directory
+	lists    peopleLists
 	defaults mapping
-	rules    []placed
+	rules    []placedRule
 }
 
-// A placed rule remembers where it was read from.
-type placed struct {
+// A placedRule remembers where it was read from.
+type placedRule struct {
 	approvals.PolicyRule
-	from       mapping
+	source     mapping
 	stageLines []int
-	sound      bool // read without problems, so that lint may judge it
+	isSound    bool // read without problems, so the checks can judge it
 }
 
-// Load reads a policy. file is its name in problems; the error is Problems.
+// Load reads a policy. Problems name the file as file; the error is [Problems].
 func Load(file string, content []byte) (approvals.Policy, error) {
 	l := loader{reader: reader{file: file}}
-	if root := l.tree(content); root != nil {
-		l.policy(root)
+	if root := l.parseFile(content); root != nil {
+		l.readPolicy(root)
 	}
-	if err := l.problems.err(); err != nil {
+	if err := l.problems.asError(); err != nil {
 		return approvals.Policy{}, err
 	}
 	var policy approvals.Policy
@@ -41,36 +41,36 @@ func Load(file string, content []byte) (approvals.Policy, error) {
 	return policy, nil
 }
 
-func (l *loader) policy(root ast.Node) {
-	top, ok := l.mapping(root, 1, "the policy", topKeys...)
+func (l *loader) readPolicy(root ast.Node) {
+	top, ok := l.readMapping(root, 1, "the policy", topKeys...)
 	if !ok {
 		return
 	}
-	l.version(top)
-	l.readLists(top)
+	l.checkVersion(top)
+	l.readPeople(top)
 	l.readDefaults(top)
-	for _, n := range l.sequence(top, "rules", maxRules, "list at least one rule; what no rule matches is not allowed") {
-		l.rule(n)
+	for _, n := range l.readSequence(top, "rules", maxRules, "list at least one rule; what no rule matches is not allowed") {
+		l.readRule(n)
 	}
-	l.names()
-	l.unreachable()
+	l.checkNames()
+	l.checkReachable()
 	for _, rule := range l.rules {
-		l.deadEnds(rule)
+		l.checkDeadEnds(rule)
 	}
 }
 
-func (r *reader) version(top mapping) {
+func (r *reader) checkVersion(top mapping) {
 	f, ok := top.fields["version"]
 	switch {
 	case !ok:
 		r.report(1, "version is missing", "begin the file with version: 1")
-	case f.value.GetToken().Value != "1" || describe(f.value) != "a number":
+	case f.value.GetToken().Value != "1" || describeNode(f.value) != "a number":
 		r.report(f.line, "this version of licensebot reads version: 1 only", "write version: 1")
 	}
 }
 
-// sequence reads the nodes of a list that a file must have.
-func (r *reader) sequence(m mapping, key string, most int, remedy string) []ast.Node {
+// readSequence reads the nodes of a list that must be there.
+func (r *reader) readSequence(m mapping, key string, most int, remedy string) []ast.Node {
 	f, ok := m.fields[key]
 	if !ok {
 		r.report(m.line, key+" is missing", remedy)
@@ -79,61 +79,69 @@ func (r *reader) sequence(m mapping, key string, most int, remedy string) []ast.
 	seq, ok := f.value.(*ast.SequenceNode)
 	switch {
 	case !ok:
-		r.report(f.line, fmt.Sprintf("%s has to be a list and is %s", key, describe(f.value)), "begin each entry with a dash")
+		r.report(f.line,
+			fmt.Sprintf("%s has to be a list and is %s", key, describeNode(f.value)),
+			"begin each entry with a dash")
 	case len(seq.Values) == 0:
 		r.report(f.line, key+" is an empty list", remedy)
 	case len(seq.Values) > most:
-		r.report(f.line, fmt.Sprintf("%s has %d entries, more than %d", key, len(seq.Values), most), "merge those that say the same")
+		r.report(f.line,
+			fmt.Sprintf("%s has %d entries, more than %d", key, len(seq.Values), most),
+			"merge those that say the same")
 	default:
 		return seq.Values
 	}
 	return nil
 }
 
-// readLists reads the section people, whose lists do not name each other.
-func (l *loader) readLists(top mapping) {
+// readPeople reads the section people. Its lists cannot name each other.
+func (l *loader) readPeople(top mapping) {
 	f, ok := top.fields["people"]
 	if !ok {
 		return
 	}
-	section, _ := l.mapping(f.value, f.line, "people")
-	lists := directory{}
-	for _, list := range section.inOrder() {
+	section, _ := l.readMapping(f.value, f.line, "people")
+	lists := peopleLists{}
+	for _, list := range section.sortedFields() {
 		if !listName.MatchString(list.key) {
-			l.report(list.line, fmt.Sprintf("%s is no name for a list of people", quote(list.key)), "use lower case letters, digits and hyphens, such as finance-leads")
+			l.report(list.line,
+				fmt.Sprintf("%s is not a name for a list of people", quoteShort(list.key)),
+				"use lower case letters, digits and hyphens, such as finance-leads")
 		}
-		lists[list.key] = l.people(section, list.key, nil)
+		lists[list.key] = l.readPeopleIDs(section, list.key, nil)
 	}
 	l.lists = lists
 }
 
-// readDefaults reads the defaults for their problems, as no rule may use them.
+// readDefaults reads the defaults to find their problems even if no rule uses them.
 func (l *loader) readDefaults(top mapping) {
 	f, ok := top.fields["defaults"]
 	if !ok {
 		return
 	}
-	m, ok := l.mapping(f.value, f.line, "defaults", defaultKeys...)
+	m, ok := l.readMapping(f.value, f.line, "defaults", defaultKeys...)
 	if !ok {
 		return
 	}
 	l.defaults = m
-	var rule placed
-	l.people(m, "approvers", l.lists)
-	l.number(m, "quorum", maxQuorum)
-	l.flag(m, "self_approval")
-	l.limits(&rule, mapping{}, m)
+	var rule placedRule
+	l.readPeopleIDs(m, "approvers", l.lists)
+	l.readNumber(m, "quorum", maxQuorum)
+	l.readFlag(m, "self_approval")
+	l.readLimits(&rule, mapping{}, m)
 }
 
-// names reports names that two rules have.
-func (l *loader) names() {
+// checkNames reports names that two rules have.
+func (l *loader) checkNames() {
 	seen := make(map[string]int)
 	for _, rule := range l.rules {
 		key := strings.ToLower(rule.Name)
 		if line, twice := seen[key]; twice && key != "" {
-			l.report(rule.from.lineOf("name"), fmt.Sprintf("a rule is called %s already, in line %d", quote(rule.Name), line), "give each rule a name of its own: the card shows it")
+			l.report(rule.source.lineOf("name"),
+				fmt.Sprintf("a rule is called %s already, in line %d", quoteShort(rule.Name), line),
+				"give each rule a name of its own: the card shows it")
 			continue
 		}
-		seen[key] = rule.from.lineOf("name")
+		seen[key] = rule.source.lineOf("name")
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"licensebot/approvals"
+	"licensebot/internal/groupname"
 )
 
 // Each file of testdata/wrong says behind "# !" what is wrong in a line.
@@ -167,12 +168,12 @@ rules:
 	days := 24 * time.Hour
 	leads := []string{"U0ANNA", "U0BEN"}
 	want := []approvals.PolicyRule{
-		{Name: "protect", Line: 11, Match: approvals.Match{Groups: []string{"everyone", "Administrators"}}, Deny: true, Message: "Ask for your own team."},
+		{Name: "protect", Line: 11, Match: approvals.Match{Groups: patternsOf("everyone", "Administrators")}, Deny: true, Message: "Ask for your own team."},
 		{Name: "finance", Line: 15,
-			Match:   approvals.Match{Groups: []string{"D\u00e9veloppeurs", "finance-*"}, Codes: []string{"RPA*", "IDU"}, Requesters: append(slices.Clone(leads), "S0FIN")},
+			Match:   approvals.Match{Groups: patternsOf("D\u00e9veloppeurs", "finance-*"), Codes: []string{"RPA*", "IDU"}, Requesters: append(slices.Clone(leads), "S0FIN")},
 			Stages:  []approvals.Stage{{Approvers: append(slices.Clone(leads), "S0COE"), Quorum: 2}},
 			MustEnd: true, TTL: 2 * days, Reason: approvals.ReasonRule{Required: true, Pattern: `INC\d+`, Hint: "an incident"}, MaxCodes: 2, MaxSeats: 5},
-		{Name: "staged", Line: 26, Match: approvals.Match{Groups: []string{"prod"}},
+		{Name: "staged", Line: 26, Match: approvals.Match{Groups: patternsOf("prod")},
 			Stages:       []approvals.Stage{{Name: "business", Approvers: leads, Quorum: 1}, {Approvers: []string{"S0COE"}, Quorum: 2}},
 			SelfApproval: true, TTL: 7 * days, MustEnd: true, MaxDuration: 30 * days},
 		{Name: "free", Line: 33, AutoApprove: true, TTL: 2 * days, Reason: approvals.ReasonRule{Required: true}},
@@ -185,6 +186,14 @@ rules:
 	if len(policy.Rules) != len(want) {
 		t.Errorf("%d rules", len(policy.Rules))
 	}
+}
+
+func patternsOf(texts ...string) []approvals.GroupPattern {
+	var all []approvals.GroupPattern
+	for _, text := range texts {
+		all = append(all, groupname.Pattern(text))
+	}
+	return all
 }
 
 func TestAFileThatCannotBeRead(t *testing.T) {

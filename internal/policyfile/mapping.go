@@ -37,8 +37,8 @@ func (m mapping) lineOf(key string) int {
 	return m.line
 }
 
-// over is m, with the keys that it leaves out taken from base.
-func (m mapping) over(base mapping, keys ...string) mapping {
+// withDefaults is m, with the keys that it lacks taken from base.
+func (m mapping) withDefaults(base mapping, keys ...string) mapping {
 	both := maps.Clone(m.fields)
 	for _, key := range keys {
 		if f, ok := base.fields[key]; ok && !m.has(key) {
@@ -48,19 +48,21 @@ func (m mapping) over(base mapping, keys ...string) mapping {
 	return mapping{line: m.line, fields: both}
 }
 
-// inOrder lists the fields as they stand in the file.
-func (m mapping) inOrder() []field {
+// sortedFields lists the fields in the order of the file.
+func (m mapping) sortedFields() []field {
 	return slices.SortedFunc(maps.Values(m.fields), func(a, b field) int {
 		return cmp.Or(cmp.Compare(a.line, b.line), cmp.Compare(a.key, b.key))
 	})
 }
 
-// mapping reads a node that has to be a mapping with these keys; with any, if
-// none are given. What names it in problems, such as "a rule".
-func (r *reader) mapping(n ast.Node, line int, what string, keys ...string) (mapping, bool) {
+// readMapping reads a node that must be a mapping with these keys, or with any if
+// keys is empty. Problems call it what, such as "a rule".
+func (r *reader) readMapping(n ast.Node, line int, what string, keys ...string) (mapping, bool) {
 	node, ok := n.(ast.MapNode)
 	if !ok {
-		r.report(line, fmt.Sprintf("%s is %s here", what, describe(n)), "write it as key: value lines, indented under this one")
+		r.report(line,
+			fmt.Sprintf("%s is %s here", what, describeNode(n)),
+			"write it as key: value lines, indented under this one")
 		return mapping{}, false
 	}
 	m := mapping{line: line, fields: make(map[string]field)}
@@ -69,9 +71,11 @@ func (r *reader) mapping(n ast.Node, line int, what string, keys ...string) (map
 		f := field{key: key.Value, line: max(1, key.Position.Line), value: pairs.Value()}
 		switch earlier, twice := m.fields[f.key]; {
 		case len(keys) > 0 && !slices.Contains(keys, f.key):
-			r.report(f.line, fmt.Sprintf("%s has no key %s", what, quote(f.key)), suggest(f.key, keys))
+			r.report(f.line, fmt.Sprintf("%s has no key %s", what, quoteShort(f.key)), suggestWord(f.key, keys))
 		case twice:
-			r.report(f.line, fmt.Sprintf("%s is already said in line %d", f.key, earlier.line), "remove one of them")
+			r.report(f.line,
+				fmt.Sprintf("%s is already given in line %d", f.key, earlier.line),
+				"remove one of them")
 		default:
 			m.fields[f.key] = f
 		}
@@ -79,16 +83,16 @@ func (r *reader) mapping(n ast.Node, line int, what string, keys ...string) (map
 	return m, true
 }
 
-// suggest offers the word that was probably meant, or else all of them.
-func suggest(word string, words []string) string {
-	if nearest, near := nearest(word, words); near {
+// suggestWord offers the word that was probably meant, or else all of them.
+func suggestWord(word string, words []string) string {
+	if nearest, near := nearestWord(word, words); near {
 		return fmt.Sprintf("did you mean %s?", nearest)
 	}
 	return "it can be " + strings.Join(words, ", ")
 }
 
-// nearest finds the word that a typing error makes of another.
-func nearest(word string, words []string) (found string, near bool) {
+// nearestWord finds the word that differs by a typing error.
+func nearestWord(word string, words []string) (found string, near bool) {
 	least := len(word) + 1
 	for _, w := range words {
 		if d := levenshtein.ComputeDistance(word, w); d < least && d <= max(1, len(w)/3) {
@@ -98,8 +102,8 @@ func nearest(word string, words []string) (found string, near bool) {
 	return found, near
 }
 
-// describe names what a value is where something else was expected.
-func describe(n ast.Node) string {
+// describeNode names the type of a value that should have another.
+func describeNode(n ast.Node) string {
 	switch n.(type) {
 	case nil, *ast.NullNode:
 		return "empty"

@@ -7,32 +7,56 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"licensebot/approvals"
+	"licensebot/internal/groupname"
 )
 
-const maxPattern = 200 // characters; no group's name is longer
+const maxPatternLength = 200 // characters; no group's name is longer
 
-// groups reads ids, exact names and patterns of groups.
-func (r *reader) groups(m mapping) []string {
-	var patterns []string
-	for _, e := range r.list(m, "groups", "finance-*") {
+// readGroups reads ids, exact names and patterns of groups. Two entries that read
+// the same are one.
+func (r *reader) readGroups(m mapping) []approvals.GroupPattern {
+	var patterns []approvals.GroupPattern
+	for _, e := range r.readList(m, "groups", "finance-*") {
+		pattern := groupname.Pattern(e.text)
 		switch {
-		case !r.stars(e):
+		case !r.checkStars(e):
 		case strings.ContainsAny(e.text, `?[]{}\`):
-			r.report(e.line, fmt.Sprintf("%s has one of ? [ ] { } \\ in it, which mean nothing here: only * stands for other characters", quote(e.text)),
+			r.report(e.line,
+				fmt.Sprintf("%s has one of ? [ ] { } \\ in it, which mean nothing here: only * stands for other characters",
+					quoteShort(e.text)),
 				"write * instead, or name the group by its id")
-		case strings.ContainsFunc(e.text, unicode.IsControl) || utf8.RuneCountInString(e.text) > maxPattern:
-			r.report(e.line, fmt.Sprintf("%s is no group's name: it has a control character or more than %d characters", quote(e.text), maxPattern), "name the group by its id")
+		case strings.ContainsFunc(e.text, unicode.IsControl) || utf8.RuneCountInString(e.text) > maxPatternLength:
+			r.report(e.line,
+				fmt.Sprintf("%s is not a group's name: it has a control character or more than %d characters",
+					quoteShort(e.text), maxPatternLength),
+				"name the group by its id")
+		case pattern.String() == "":
+			r.report(e.line,
+				fmt.Sprintf("%s is not a group's name: it has no visible character", quoteShort(e.text)),
+				"name the group by its id")
+		case strings.Count(pattern.String(), "*") != strings.Count(e.text, "*"):
+			r.report(e.line,
+				fmt.Sprintf("%s has a star that is not the plain one", quoteShort(e.text)),
+				"write *, or name the group by its id")
+		case slices.Contains(patterns, pattern):
+			r.report(e.line,
+				fmt.Sprintf("groups lists %s twice: an earlier entry reads the same", quoteShort(e.text)),
+				"remove one of them")
 		default:
-			patterns = append(patterns, e.text)
+			patterns = append(patterns, pattern)
 		}
 	}
 	return patterns
 }
 
-// stars reports an entry whose stars say nothing together.
-func (r *reader) stars(e entry) bool {
+// checkStars reports two stars in a row.
+func (r *reader) checkStars(e entry) bool {
 	if strings.Contains(e.text, "**") {
-		r.report(e.line, fmt.Sprintf("%s has two * in a row", quote(e.text)), "write one: it stands for any characters, or none")
+		r.report(e.line,
+			fmt.Sprintf("%s has two * in a row", quoteShort(e.text)),
+			"write one: it stands for any characters, or none")
 		return false
 	}
 	return true
@@ -40,15 +64,17 @@ func (r *reader) stars(e entry) bool {
 
 var codePattern = regexp.MustCompile(`^[A-Z0-9*][A-Z0-9*-]{0,39}$`)
 
-// codes reads user bundle codes and patterns of them.
-func (r *reader) codes(m mapping) []string {
+// readCodes reads user bundle codes and patterns for them.
+func (r *reader) readCodes(m mapping) []string {
 	var patterns []string
-	for _, e := range r.list(m, "codes", "RPADEVPRONU") {
+	for _, e := range r.readList(m, "codes", "RPADEVPRONU") {
 		upper := strings.ToUpper(e.text)
 		switch {
-		case !r.stars(e):
+		case !r.checkStars(e):
 		case !codePattern.MatchString(upper):
-			r.report(e.line, fmt.Sprintf("%s is no licence code and no pattern of codes", quote(e.text)), "write letters and digits, such as RPADEVPRONU, and * for any of them")
+			r.report(e.line,
+				fmt.Sprintf("%s is neither a license code nor a pattern of codes", quoteShort(e.text)),
+				"write letters and digits, such as RPADEVPRONU, and * for any of them")
 		default:
 			patterns = append(patterns, upper)
 		}
@@ -62,13 +88,13 @@ var (
 	listName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}$`)
 )
 
-// A directory is the lists of people that a file gives names to.
-type directory map[string][]string
+// peopleLists are the lists of people that a file gives names to.
+type peopleLists map[string][]string
 
-// people reads ids of users and user groups, and names of lists of them.
-func (r *reader) people(m mapping, key string, lists directory) []string {
+// readPeopleIDs reads ids of users and user groups, and names of lists of them.
+func (r *reader) readPeopleIDs(m mapping, key string, lists peopleLists) []string {
 	var ids []string
-	for _, e := range r.list(m, key, "[U0123ABCD, S0456EFGH]") {
+	for _, e := range r.readList(m, key, "[U0123ABCD, S0456EFGH]") {
 		named, known := lists[e.text]
 		switch {
 		case known:
@@ -76,26 +102,28 @@ func (r *reader) people(m mapping, key string, lists directory) []string {
 		case slackID.MatchString(e.text):
 			ids = append(ids, e.text)
 		default:
-			r.stranger(e, lists)
+			r.reportUnknownPerson(e, lists)
 		}
 	}
-	return once(ids)
+	return withoutRepeats(ids)
 }
 
-// stranger reports an entry that names nobody.
-func (r *reader) stranger(e entry, lists directory) {
-	if nearest, near := nearest(e.text, lists.names()); near {
-		r.report(e.line, fmt.Sprintf("people has no list %s", quote(e.text)), "did you mean "+nearest+"?")
+// reportUnknownPerson reports an entry that is neither an id nor a list.
+func (r *reader) reportUnknownPerson(e entry, lists peopleLists) {
+	if nearest, near := nearestWord(e.text, lists.sortedNames()); near {
+		r.report(e.line, fmt.Sprintf("people has no list %s", quoteShort(e.text)), "did you mean "+nearest+"?")
 		return
 	}
 	wrong := "is neither a user id nor a user group id"
 	if len(lists) > 0 {
 		wrong += " nor a list of people"
 	}
-	r.report(e.line, quote(e.text)+" "+wrong, "use the id, such as U0123ABCD or S0456EFGH: in Slack, open the profile or the user group and copy it")
+	r.report(e.line,
+		quoteShort(e.text)+" "+wrong,
+		"use the id, such as U0123ABCD or S0456EFGH: in Slack, open the profile or the user group and copy it")
 }
 
-func (d directory) names() []string {
+func (d peopleLists) sortedNames() []string {
 	var names []string
 	for name := range d {
 		names = append(names, name)
@@ -104,8 +132,8 @@ func (d directory) names() []string {
 	return names
 }
 
-// once keeps the first of each id: a person may be on several lists.
-func once(ids []string) []string {
+// withoutRepeats keeps the first of each id: a person may be on several lists.
+func withoutRepeats(ids []string) []string {
 	var kept []string
 	for _, id := range ids {
 		if !slices.Contains(kept, id) {

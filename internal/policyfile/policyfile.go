@@ -1,22 +1,24 @@
 // Package policyfile reads a policy, and the cases that test it, from YAML.
 //
-// It is strict, because what a policy silently ignores, or can never do, is
-// found out when somebody waits for licences: unknown keys, rules that are
-// never reached, contradictions and quorums that nobody can meet are problems.
-// All problems of a file are reported at once, each with its line and with
-// what to do about it.
+// [LoadFile] reads a policy; [approvals.Policy.Decide] then says which rule governs
+// a request and who must agree. [LoadCasesFile] reads questions with their expected
+// answers, and [Case.Check] puts one to a policy. docs/policy.md explains every key.
 //
-// The decoder of the YAML library stops at the first problem, so the syntax
-// tree is read here instead.
+// Reading is strict. If a policy silently ignored a key, people would find out while
+// they wait for licenses. So these are problems too: unknown keys, rules that are
+// never reached, contradictions, and quorums that cannot be met. A file's problems
+// are reported all at once, each with its line and a remedy.
+//
+// How it works, from the bottom up: yaml.go parses a file into a syntax tree, because
+// the YAML library's decoder stops at the first problem. mapping.go and values.go read
+// the tree's parts, patterns.go what rules match. load.go and rule.go make the policy,
+// and checks.go looks for rules that can never decide or never be met. cases.go and
+// answers.go do the cases.
 package policyfile
 
 import (
-	"cmp"
-	"fmt"
 	"io"
 	"os"
-	"slices"
-	"strings"
 
 	"licensebot/approvals"
 )
@@ -29,49 +31,10 @@ const (
 	maxEntries = 200 // of one list
 )
 
-// A Problem is one thing that is wrong in a file, and what to do about it.
-type Problem struct {
-	File   string
-	Line   int
-	Wrong  string
-	Remedy string
-}
-
-func (p Problem) Error() string {
-	return fmt.Sprintf("%s:%d: %s; %s", p.File, p.Line, p.Wrong, p.Remedy)
-}
-
-// Problems are everything that is wrong in a file, by line.
-type Problems []Problem
-
-func (p Problems) Error() string {
-	lines := make([]string, len(p))
-	for i, problem := range p {
-		lines[i] = problem.Error()
-	}
-	return strings.Join(lines, "\n")
-}
-
-// err returns the problems as an error, in order and each once: what stands
-// wrong in the defaults is met again in each rule.
-func (p Problems) err() error {
-	if len(p) == 0 {
-		return nil
-	}
-	slices.SortStableFunc(p, func(a, b Problem) int { return cmp.Compare(a.Line, b.Line) })
-	var once Problems
-	for _, problem := range p {
-		if !slices.Contains(once, problem) {
-			once = append(once, problem)
-		}
-	}
-	return once
-}
-
-// LoadFile reads the policy in a file. Its error is Problems, unless the file
+// LoadFile reads the policy in a file. Its error is [Problems], unless the file
 // cannot be read.
 func LoadFile(name string) (approvals.Policy, error) {
-	content, err := Read(name)
+	content, err := ReadFile(name)
 	if err != nil {
 		return approvals.Policy{}, err
 	}
@@ -80,15 +43,16 @@ func LoadFile(name string) (approvals.Policy, error) {
 
 // LoadCasesFile reads the cases in a file, as LoadFile does a policy.
 func LoadCasesFile(name string) ([]Case, error) {
-	content, err := Read(name)
+	content, err := ReadFile(name)
 	if err != nil {
 		return nil, err
 	}
 	return LoadCases(name, content)
 }
 
-// Read reads a file, but no more of it than tells that it is too long.
-func Read(name string) ([]byte, error) {
+// ReadFile reads a file, up to one byte more than [MaxSize]: enough to see that it
+// is too long.
+func ReadFile(name string) ([]byte, error) {
 	file, err := os.Open(name)
 	if err != nil {
 		return nil, err

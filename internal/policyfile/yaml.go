@@ -14,19 +14,9 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// A reader reads one file and collects its problems.
-type reader struct {
-	file     string
-	problems Problems
-}
-
-func (r *reader) report(line int, wrong, remedy string) {
-	r.problems = append(r.problems, Problem{File: r.file, Line: max(1, line), Wrong: wrong, Remedy: remedy})
-}
-
-// tree parses the content into the one mapping that a file is. It is nil if
-// there is none; then that is reported.
-func (r *reader) tree(content []byte) ast.Node {
+// parseFile parses the content into the one mapping that a file is. It is nil if
+// there is none; then it reports why.
+func (r *reader) parseFile(content []byte) ast.Node {
 	if len(content) > MaxSize {
 		r.report(1, fmt.Sprintf("the file is longer than %d KiB", MaxSize>>10), "merge rules that say the same")
 		return nil
@@ -40,27 +30,27 @@ func (r *reader) tree(content []byte) ast.Node {
 	// The lexer miscounts lines that end in CR LF inside quotes.
 	text := strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(strings.TrimPrefix(string(content), "\ufeff"))
 	tokens := lexer.Tokenize(text)
-	if !r.plain(tokens) {
+	if !r.isPlainYAML(tokens) {
 		return nil
 	}
 	file, err := parser.Parse(tokens, 0, parser.AllowDuplicateMapKey()) // duplicates are reported with all else
 	if err != nil {
-		r.syntax(err)
+		r.reportSyntax(err)
 		return nil
 	}
-	return r.only(file.Docs)
+	return r.soleDocument(file.Docs)
 }
 
-// Nesting beyond any file that makes sense, so that the parser's stack and its
-// paths, which grow with the square of it, stay small.
+// Nesting beyond any file that makes sense. The parser's paths grow with the square
+// of it, so the bounds keep them and its stack small.
 const (
 	maxNesting = 8
 	maxDashes  = 4 // in one line
 )
 
-// plain reports YAML that is more than lists and mappings. People who read a
-// policy should not have to know about anchors and tags.
-func (r *reader) plain(tokens token.Tokens) bool {
+// isPlainYAML reports YAML that is more than lists and mappings. People should be
+// able to read a policy without knowing about anchors and tags.
+func (r *reader) isPlainYAML(tokens token.Tokens) bool {
 	nesting, dashes, line := 0, 0, 0
 	for _, t := range tokens {
 		if t.Position.Line != line {
@@ -71,7 +61,9 @@ func (r *reader) plain(tokens token.Tokens) bool {
 			r.report(line, "a word that begins with * means something else in YAML", `put it in quotes: "*"`)
 			return false
 		case token.AnchorType, token.TagType, token.MergeKeyType, token.MappingKeyType, token.DirectiveType:
-			r.report(line, fmt.Sprintf("%s is YAML that a policy does not use", quote(t.Value)), "put words that begin with a sign in quotes")
+			r.report(line,
+				fmt.Sprintf("%s is YAML that a policy does not use", quoteShort(t.Value)),
+				"put words that begin with a sign in quotes")
 			return false
 		case token.SequenceStartType, token.MappingStartType:
 			nesting++
@@ -88,18 +80,20 @@ func (r *reader) plain(tokens token.Tokens) bool {
 	return true
 }
 
-func (r *reader) syntax(err error) {
+func (r *reader) reportSyntax(err error) {
 	var known yaml.Error
 	if !errors.As(err, &known) || known.GetToken() == nil {
 		r.report(1, "the file is not YAML", "look for a missing quote, colon or blank")
 		return
 	}
 	line := known.GetToken().Position.Line
-	r.report(line, "the line is not YAML: "+known.GetMessage(), "look here, and just before it, for a missing quote, colon or blank")
+	r.report(line,
+		"the line is not YAML: "+known.GetMessage(),
+		"look here, and just before it, for a missing quote, colon or blank")
 }
 
-// only returns the body of the one document.
-func (r *reader) only(docs []*ast.DocumentNode) ast.Node {
+// soleDocument returns the body of the one document.
+func (r *reader) soleDocument(docs []*ast.DocumentNode) ast.Node {
 	var body ast.Node
 	for _, doc := range docs {
 		switch {
@@ -122,12 +116,4 @@ func lineOf(n ast.Node) int {
 		return max(1, t.Position.Line)
 	}
 	return 1
-}
-
-// quote shows what stands in a file, bounded.
-func quote(s string) string {
-	if runes := []rune(s); len(runes) > 60 {
-		s = string(runes[:60]) + "…"
-	}
-	return fmt.Sprintf("%q", s)
 }

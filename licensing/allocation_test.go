@@ -12,17 +12,17 @@ import (
 const plainAnswer = `{"availableUserBundles":[{"code":"RPADEVPRONU","allocated":42,"total":100},{"code":"IDU","allocated":9,"total":5.0,"inUse":1,"name":""}],
 	"allocatedUserBundles":["RPADEVPRONU"],"useExternalLicense":true}`
 
-func TestRuleUnitesBothEndpoints(t *testing.T) {
+func TestAllocationUnitesBothEndpoints(t *testing.T) {
 	s := newStand(t)
 	s.on("GET "+ruleRoute, says(200, plainAnswer))
 	s.on("GET "+ruleRoute+"/with-quota", says(200, `{"groupRule":{"groupId":"GROUP-01","organizationId":"1234",
 		"userBundleCodes":["rpadevpronu","CTZDEVCU"]},"quotas":[{"userBundleCode":"CTZDEVCU","limit":10.0,"currentUsage":3}]}`))
-	got, err := s.client(t).Rule(context.Background(), groupID)
+	got, err := s.client(t).ReadAllocation(context.Background(), groupID)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := Rule{
-		GroupID: groupID, Codes: []string{"CTZDEVCU", "RPADEVPRONU"}, External: true,
+	want := Allocation{
+		GroupID: groupID, Codes: []string{"CTZDEVCU", "RPADEVPRONU"}, UseExternalLicense: true,
 		Quotas:    []Quota{{"CTZDEVCU", 10, 3}},
 		Available: []Seats{{"IDU", 9, 5}, {"RPADEVPRONU", 42, 100}},
 	}
@@ -38,7 +38,7 @@ func TestRuleUnitesBothEndpoints(t *testing.T) {
 	}
 }
 
-func TestRuleWhereOneEndpointIsAbsent(t *testing.T) {
+func TestAllocationWhereOneEndpointIsAbsent(t *testing.T) {
 	quota := `{"groupRule":{"userBundleCodes":["IDU"]},"quotas":[]}`
 	for name, c := range map[string]struct {
 		plain, quota http.HandlerFunc
@@ -46,18 +46,18 @@ func TestRuleWhereOneEndpointIsAbsent(t *testing.T) {
 		seats        int
 		quotas       bool // were told, be there none
 	}{
-		"with-quota not offered":          {says(200, plainAnswer), nil, []string{"RPADEVPRONU"}, 2, false},
-		"with-quota not allowed (405)":    {says(200, plainAnswer), says(405, `{}`), []string{"RPADEVPRONU"}, 2, false},
-		"plain gone":                      {nil, says(200, quota), []string{"IDU"}, 0, true},
-		"a group that never had a rule":   {says(200, `{"availableUserBundles":[],"allocatedUserBundles":null}`), says(404, `{}`), []string{}, 0, false},
-		"with-quota tells an absent rule": {says(200, plainAnswer), says(200, `{"groupRule":null,"quotas":null}`), []string{"RPADEVPRONU"}, 2, true},
+		"with-quota not offered":               {says(200, plainAnswer), nil, []string{"RPADEVPRONU"}, 2, false},
+		"with-quota not allowed (405)":         {says(200, plainAnswer), says(405, `{}`), []string{"RPADEVPRONU"}, 2, false},
+		"plain gone":                           {nil, says(200, quota), []string{"IDU"}, 0, true},
+		"a group that never had an allocation": {says(200, `{"availableUserBundles":[],"allocatedUserBundles":null}`), says(404, `{}`), []string{}, 0, false},
+		"with-quota tells an absent rule":      {says(200, plainAnswer), says(200, `{"groupRule":null,"quotas":null}`), []string{"RPADEVPRONU"}, 2, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newStand(t)
 			s.answers["GET "+ruleRoute], s.answers["GET "+ruleRoute+"/with-quota"] = c.plain, c.quota
-			rule, err := s.client(t).Rule(context.Background(), groupID)
-			if err != nil || !reflect.DeepEqual(rule.Codes, c.codes) || len(rule.Available) != c.seats || (rule.Quotas != nil) != c.quotas {
-				t.Errorf("got %+v, %v", rule, err)
+			allocation, err := s.client(t).ReadAllocation(context.Background(), groupID)
+			if err != nil || !reflect.DeepEqual(allocation.Codes, c.codes) || len(allocation.Available) != c.seats || (allocation.Quotas != nil) != c.quotas {
+				t.Errorf("got %+v, %v", allocation, err)
 			}
 		})
 	}
@@ -65,7 +65,7 @@ func TestRuleWhereOneEndpointIsAbsent(t *testing.T) {
 
 // A write would reset useExternalLicense where the only endpoint that tells it
 // beside the codes is away: the list of all rules tells it too.
-func TestRuleTellsExternalWithoutThePlainEndpoint(t *testing.T) {
+func TestAllocationTellsExternalWithoutThePlainEndpoint(t *testing.T) {
 	list := `{"results":[{"groupRule":{"id":"group-02","useExternalLicense":false}},{"groupRule":{"id":"GROUP-01","useExternalLicense":true}}],"totalCount":2}`
 	for name, c := range map[string]struct {
 		list     http.HandlerFunc
@@ -82,21 +82,21 @@ func TestRuleTellsExternalWithoutThePlainEndpoint(t *testing.T) {
 			s.on("GET "+ruleRoute, says(404, `{}`))
 			s.on("GET "+ruleRoute+"/with-quota", says(200, `{"groupRule":{"userBundleCodes":["IDU"]},"quotas":[]}`))
 			s.answers["GET "+strings.Replace(ruleRoute, "/group/"+groupID, "/groups/with-quota", 1)] = c.list
-			rule, err := s.client(t).Rule(context.Background(), groupID)
-			if rule.External != c.external || (err != nil) != c.failed {
-				t.Errorf("got %+v, %v", rule, err)
+			allocation, err := s.client(t).ReadAllocation(context.Background(), groupID)
+			if allocation.UseExternalLicense != c.external || (err != nil) != c.failed {
+				t.Errorf("got %+v, %v", allocation, err)
 			}
 		})
 	}
 }
 
-func TestRuleOfNoGroup(t *testing.T) {
+func TestAllocationOfNoGroup(t *testing.T) {
 	s := newStand(t)
 	s.on("GET "+ruleRoute, says(404, `"No account license is allocated."`))
 	s.on("GET "+ruleRoute+"/with-quota", says(404, `{"message":"Organization or group does not exist."}`))
-	_, err := s.client(t).Rule(context.Background(), groupID)
+	_, err := s.client(t).ReadAllocation(context.Background(), groupID)
 	e := mustError(t, err)
-	if e.Kind != Refused || e.Status != 404 || e.Said != "No account license is allocated. / Organization or group does not exist." {
+	if e.Kind != Refused || e.Status != 404 || e.Answer != "No account license is allocated. / Organization or group does not exist." {
 		t.Errorf("got %#v", e)
 	}
 	s.on("GET "+ruleRoute+"/with-quota", func(w http.ResponseWriter, _ *http.Request) {
@@ -104,31 +104,31 @@ func TestRuleOfNoGroup(t *testing.T) {
 		w.WriteHeader(404)
 		w.Write([]byte("<html><title>Not found</title>"))
 	})
-	_, err = s.client(t).Rule(context.Background(), groupID)
-	if e := mustError(t, err); e.Said != "No account license is allocated." {
-		t.Errorf("a page of a missing route is quoted: %q", e.Said)
+	_, err = s.client(t).ReadAllocation(context.Background(), groupID)
+	if e := mustError(t, err); e.Answer != "No account license is allocated." {
+		t.Errorf("a page of a missing route is quoted: %q", e.Answer)
 	}
 }
 
 // A quota that may not be read could be dropped by the next write.
-func TestRuleIsNotToldWithoutItsQuotas(t *testing.T) {
+func TestReadAllocationNeedsQuotas(t *testing.T) {
 	for _, status := range []int{400, 401, 403, 429, 500} {
 		s := newStand(t)
 		s.on("GET "+ruleRoute, says(200, plainAnswer))
 		s.on("GET "+ruleRoute+"/with-quota", says(status, `{}`))
-		_, err := s.client(t).Rule(context.Background(), groupID)
-		if e := mustError(t, err); e.Status != status || e.Op != "read rule" {
+		_, err := s.client(t).ReadAllocation(context.Background(), groupID)
+		if e := mustError(t, err); e.Status != status || e.Op != "read allocation" {
 			t.Errorf("%d: got %v", status, e)
 		}
 	}
 }
 
-func TestRuleRefusesWhatTellsNoRule(t *testing.T) {
+func TestReadAllocationRefusesAnswersWithoutOne(t *testing.T) {
 	for body, want := range map[string]error{
-		`{}`:                          ErrNoRule,
-		`null`:                        ErrNoRule,
+		`{}`:                          ErrNoAllocation,
+		`null`:                        ErrNoAllocation,
 		`[]`:                          ErrNotJSON,
-		`{"message":"hello"}`:         ErrNoRule,
+		`{"message":"hello"}`:         ErrNoAllocation,
 		`{"allocatedUserBundles":7}`:  ErrNotJSON,
 		`{"allocatedUserBundles":["I`: ErrTruncated,
 		``:                            ErrTruncated,
@@ -137,14 +137,14 @@ func TestRuleRefusesWhatTellsNoRule(t *testing.T) {
 	} {
 		s := newStand(t)
 		s.on("GET "+ruleRoute, says(200, body))
-		_, err := s.client(t).Rule(context.Background(), groupID)
+		_, err := s.client(t).ReadAllocation(context.Background(), groupID)
 		if e := mustError(t, err); !errors.Is(err, want) || e.Kind != Unknown || e.MayHaveTakenEffect() || !e.Retryable() {
 			t.Errorf("%s: got %v, want %v", body, err, want)
 		}
 	}
 }
 
-func TestRuleReadsDriftedFields(t *testing.T) {
+func TestAllocationReadsDriftedFields(t *testing.T) {
 	for _, body := range []string{
 		`{"groupId":"group-01","userBundleCodes":["IDU","ACNU"]}`,
 		`{"id":"whatever","userBundleLicenses":["IDU"," acnu "]}`,
@@ -155,56 +155,56 @@ func TestRuleReadsDriftedFields(t *testing.T) {
 	} {
 		s := newStand(t)
 		s.on("GET "+ruleRoute, says(200, body))
-		rule, err := s.client(t).Rule(context.Background(), groupID)
-		if err != nil || !reflect.DeepEqual(rule.Codes, []string{"ACNU", "IDU"}) {
-			t.Errorf("%s: got %+v, %v", body, rule, err)
+		allocation, err := s.client(t).ReadAllocation(context.Background(), groupID)
+		if err != nil || !reflect.DeepEqual(allocation.Codes, []string{"ACNU", "IDU"}) {
+			t.Errorf("%s: got %+v, %v", body, allocation, err)
 		}
 	}
 }
 
-func TestSetRule(t *testing.T) {
+func TestWriteAllocation(t *testing.T) {
 	quotas := []Quota{{"IDU", 10, 3}, {"ACNU", 5, 0}}
 	for name, c := range map[string]struct {
-		rule         Rule
+		allocation   Allocation
 		route, wants string
 		answer       string
-		got          Rule
+		got          Allocation
 	}{
 		"plain": {
-			rule: Rule{Codes: []string{"idu", "RPADEVPRONU", "IDU"}, External: true}, route: ruleRoute,
+			allocation: Allocation{Codes: []string{"idu", "RPADEVPRONU", "IDU"}, UseExternalLicense: true}, route: ruleRoute,
 			wants:  `{"userBundleCodes":["IDU","RPADEVPRONU"],"useExternalLicense":true}`,
 			answer: `{"groupId":"group-01","organizationId":"o","useExternalLicense":true,"userBundleCodes":["RPADEVPRONU","IDU"]}`,
-			got:    Rule{GroupID: groupID, Codes: []string{"IDU", "RPADEVPRONU"}, External: true},
+			got:    Allocation{GroupID: groupID, Codes: []string{"IDU", "RPADEVPRONU"}, UseExternalLicense: true},
 		},
 		"none": {
 			route:  ruleRoute,
 			wants:  `{"userBundleCodes":[],"useExternalLicense":false}`,
 			answer: `{"groupId":"group-01","userBundleCodes":null,"useExternalLicense":true}`,
-			got:    Rule{GroupID: groupID, Codes: []string{}, External: true},
+			got:    Allocation{GroupID: groupID, Codes: []string{}, UseExternalLicense: true},
 		},
 		"an answer that lacks a code": {
-			rule: Rule{Codes: []string{"IDU", "TYPO"}}, route: ruleRoute,
+			allocation: Allocation{Codes: []string{"IDU", "TYPO"}}, route: ruleRoute,
 			wants:  `{"userBundleCodes":["IDU","TYPO"],"useExternalLicense":false}`,
 			answer: `{"userBundleCodes":["IDU"]}`,
-			got:    Rule{GroupID: groupID, Codes: []string{"IDU"}},
+			got:    Allocation{GroupID: groupID, Codes: []string{"IDU"}},
 		},
 		"quotas": {
-			rule: Rule{Codes: []string{"IDU"}, External: true, Quotas: quotas}, route: ruleRoute + "/with-quota",
+			allocation: Allocation{Codes: []string{"IDU"}, UseExternalLicense: true, Quotas: quotas}, route: ruleRoute + "/with-quota",
 			wants:  `{"userBundleCodes":["IDU"],"useExternalLicense":true,"quotas":[{"userBundleCode":"IDU","limit":10}]}`,
 			answer: `{"groupRule":{"groupId":"group-01","userBundleCodes":["IDU"]},"quotas":[{"userBundleCode":"IDU","limit":10,"currentUsage":3}]}`,
-			got:    Rule{GroupID: groupID, Codes: []string{"IDU"}, External: true, Quotas: []Quota{{"IDU", 10, 3}}},
+			got:    Allocation{GroupID: groupID, Codes: []string{"IDU"}, UseExternalLicense: true, Quotas: []Quota{{"IDU", 10, 3}}},
 		},
 		"the last quota goes": {
-			rule: Rule{Codes: []string{"PMD"}, Quotas: quotas}, route: ruleRoute + "/with-quota",
+			allocation: Allocation{Codes: []string{"PMD"}, Quotas: quotas}, route: ruleRoute + "/with-quota",
 			wants:  `{"userBundleCodes":["PMD"],"useExternalLicense":false,"quotas":[]}`,
 			answer: `{"groupId":"group-01","userBundleCodes":["PMD"]}`,
-			got:    Rule{GroupID: groupID, Codes: []string{"PMD"}},
+			got:    Allocation{GroupID: groupID, Codes: []string{"PMD"}},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newStand(t)
 			s.on("PUT "+c.route, says(200, c.answer))
-			got, err := s.client(t).SetRule(context.Background(), groupID, c.rule)
+			got, err := s.client(t).WriteAllocation(context.Background(), groupID, c.allocation)
 			if err != nil || !reflect.DeepEqual(got, c.got) {
 				t.Errorf("got %+v, %v\nwant %+v", got, err, c.got)
 			}
@@ -228,8 +228,8 @@ func TestIDsStayOneSegment(t *testing.T) {
 	s := newStand(t)
 	c := s.client(t)
 	for _, bad := range []string{"", ".", "..", "../x", "a/b", `a\b`, "x/with-quota", "a\x00b", "a\nb", string(make([]byte, 300))} {
-		_, readErr := c.Rule(context.Background(), bad)
-		_, writeErr := c.SetRule(context.Background(), bad, Rule{})
+		_, readErr := c.ReadAllocation(context.Background(), bad)
+		_, writeErr := c.WriteAllocation(context.Background(), bad, Allocation{})
 		for _, err := range []error{readErr, writeErr} {
 			if e := mustError(t, err); !errors.Is(err, ErrBadID) || e.Kind != Refused || e.MayHaveTakenEffect() {
 				t.Errorf("%q: got %v", bad, err)
@@ -241,7 +241,7 @@ func TestIDsStayOneSegment(t *testing.T) {
 	}
 	route := "PUT /base/acme/lease_/api/account/" + accountID + "/user-license/group/a%20b%3Fc%23d%25"
 	s.on(route, says(200, `{"userBundleCodes":[]}`))
-	if _, err := c.SetRule(context.Background(), "a b?c#d%", Rule{}); err != nil {
+	if _, err := c.WriteAllocation(context.Background(), "a b?c#d%", Allocation{}); err != nil {
 		t.Errorf("%v; asked %+v", err, s.requests())
 	}
 }
@@ -254,7 +254,7 @@ func TestOwned(t *testing.T) {
 		`{"results":[{"code":"ACNU","allocated":3,"total":4},{"code":"IDU","allocated":1,"total":2}]}`,
 	} {
 		s.on("GET "+route, says(200, body))
-		got, err := s.client(t).Owned(context.Background())
+		got, err := s.client(t).ListSeats(context.Background())
 		if err != nil || !reflect.DeepEqual(got, []Seats{{"ACNU", 3, 4}, {"IDU", 1, 2}}) {
 			t.Errorf("%s: got %+v, %v", body, got, err)
 		}
@@ -262,13 +262,13 @@ func TestOwned(t *testing.T) {
 }
 
 func TestSets(t *testing.T) {
-	if got := Missing([]string{"idu", "ACNU", "X"}, []string{"IDU", "Y"}); !reflect.DeepEqual(got, []string{"ACNU", "X"}) {
+	if got := MissingCodes([]string{"idu", "ACNU", "X"}, []string{"IDU", "Y"}); !reflect.DeepEqual(got, []string{"ACNU", "X"}) {
 		t.Errorf("missing is %v", got)
 	}
-	if !Same([]string{"a", "B", "b"}, []string{"b", "A"}) || Same([]string{"A"}, nil) {
+	if !SameCodes([]string{"a", "B", "b"}, []string{"b", "A"}) || SameCodes([]string{"A"}, nil) {
 		t.Error("Same is wrong")
 	}
-	if got := Union([]string{"b"}, nil, []string{" a", "B", ""}); !reflect.DeepEqual(got, []string{"A", "B"}) {
+	if got := UnionCodes([]string{"b"}, nil, []string{" a", "B", ""}); !reflect.DeepEqual(got, []string{"A", "B"}) {
 		t.Errorf("union is %v", got)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"licensebot/approvals"
+	"licensebot/internal/groupname"
 )
 
 // meaning names what approvals makes of an error, with the words that people
@@ -83,26 +84,26 @@ func TestNoTokenIsNoUnknownOutcome(t *testing.T) {
 	}
 }
 
-// The rule comes over whole: quotas and the external flag are carried both
+// The allocation comes over whole: quotas and the external flag are carried both
 // ways.
-func TestRulesInTermsOfApprovals(t *testing.T) {
+func TestAllocationsInTermsOfApprovals(t *testing.T) {
 	s := newStand(t)
 	s.on("GET "+ruleRoute, says(200, plainAnswer))
 	s.on("GET "+ruleRoute+"/with-quota", says(200, `{"groupRule":{"groupId":"group-01","userBundleCodes":["RPADEVPRONU"]},
 		"quotas":[{"userBundleCode":"RPADEVPRONU","limit":10,"currentUsage":3}]}`))
 	a := NewAllocations(s.client(t))
-	rule, err := a.ReadAllocation(context.Background(), groupID)
+	allocation, err := a.ReadAllocation(context.Background(), groupID)
 	want := approvals.Allocation{
 		Codes: []string{"RPADEVPRONU"}, UseExternalLicense: true, Quotas: []approvals.Quota{{Code: "RPADEVPRONU", Limit: 10, Used: 3}},
 		Owned: []approvals.Seats{{Code: "IDU", Allocated: 9, Total: 5}, {Code: "RPADEVPRONU", Allocated: 42, Total: 100}},
 	}
-	if err != nil || !reflect.DeepEqual(rule, want) {
-		t.Errorf("got %+v, %v\nwant %+v", rule, err, want)
+	if err != nil || !reflect.DeepEqual(allocation, want) {
+		t.Errorf("got %+v, %v\nwant %+v", allocation, err, want)
 	}
-	rule.Codes = []string{"IDU", "RPADEVPRONU"}
+	allocation.Codes = []string{"IDU", "RPADEVPRONU"}
 	for tail, told := range map[string]bool{`}`: false, `,"quotas":null}`: false, `,"quotas":[]}`: true} {
 		s.on("PUT "+ruleRoute+"/with-quota", says(200, `{"groupRule":{"groupId":"group-01","userBundleCodes":["IDU","RPADEVPRONU"]}`+tail))
-		answer, err := a.WriteAllocation(context.Background(), groupID, rule)
+		answer, err := a.WriteAllocation(context.Background(), groupID, allocation)
 		if err != nil || !answer.UseExternalLicense || len(answer.Quotas) > 0 || (answer.Quotas != nil) != told {
 			t.Errorf("%s: got %+v, %v", tail, answer, err)
 		}
@@ -112,7 +113,7 @@ func TestRulesInTermsOfApprovals(t *testing.T) {
 		`{"userBundleCodes":["IDU","RPADEVPRONU"],"useExternalLicense":true,"quotas":[{"userBundleCode":"RPADEVPRONU","limit":10}]}`)
 }
 
-// An organization that owns nothing is told from one that was not told about.
+// To own nothing is not the same as not to say what is owned.
 func TestOwnedNothing(t *testing.T) {
 	for body, told := range map[string]bool{
 		`{"allocatedUserBundles":[],"availableUserBundles":[]}`: true,
@@ -120,15 +121,15 @@ func TestOwnedNothing(t *testing.T) {
 	} {
 		s := newStand(t)
 		s.on("GET "+ruleRoute, says(200, body))
-		rule, err := NewAllocations(s.client(t)).ReadAllocation(context.Background(), groupID)
-		if err != nil || (rule.Owned != nil) != told || len(rule.Owned) != 0 {
-			t.Errorf("%s: got %#v, %v", body, rule.Owned, err)
+		allocation, err := NewAllocations(s.client(t)).ReadAllocation(context.Background(), groupID)
+		if err != nil || (allocation.Owned != nil) != told || len(allocation.Owned) != 0 {
+			t.Errorf("%s: got %#v, %v", body, allocation.Owned, err)
 		}
 	}
 }
 
-// What the organisation owns is told by its own list, and by any group's rule
-// where there is no such list; a failure for now asks nobody else.
+// What the organization owns is told by its own list, and by any group's allocation
+// where there is no such list; after a failure for now no other endpoint is asked.
 func TestOwnedInTermsOfApprovals(t *testing.T) {
 	const owned = "/base/acme/lease_/api/account/" + accountID + "/user-license"
 	for name, c := range map[string]struct {
@@ -144,7 +145,7 @@ func TestOwnedInTermsOfApprovals(t *testing.T) {
 		s := groupStand(t)
 		s.on("GET "+owned, c.owned)
 		a := NewAllocations(s.client(t))
-		groups, err := a.client.Groups(t.Context())
+		groups, err := a.client.ListGroups(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -156,7 +157,7 @@ func TestOwnedInTermsOfApprovals(t *testing.T) {
 	}
 }
 
-// Groups that nobody has a name for, such as deleted ones, are asked about last,
+// Groups without a name, such as deleted ones, are asked about last,
 // and not without end.
 func TestOwnedByTheRuleOfAnyGroup(t *testing.T) {
 	const groupRoute = "/base/acme/lease_/api/account/" + accountID + "/user-license/group/"
@@ -185,7 +186,7 @@ func TestOwnedByTheRuleOfAnyGroup(t *testing.T) {
 func TestGroupsInTermsOfApprovals(t *testing.T) {
 	s := groupStand(t)
 	a := NewAllocations(s.client(t))
-	if g, err := a.FindGroup(context.Background(), "everyone"); err != nil || g != (approvals.Group{ID: guidA, Name: "Everyone"}) {
+	if g, err := a.FindGroup(context.Background(), "everyone"); err != nil || g != groupname.Group(guidA, "Everyone") {
 		t.Errorf("got %+v, %v", g, err)
 	}
 	for _, id := range []string{guidA, "ab684f6f-5af3-4e43-8516-1adad6e98fcd"} { // listed, and not
@@ -213,6 +214,24 @@ func TestGroupsInTermsOfApprovals(t *testing.T) {
 	}
 }
 
+// A rule governs a group however UiPath spells its name, and people read that
+// spelling.
+func TestAllocationsGovernTheGroupThatWasFound(t *testing.T) {
+	s := newStand(t)
+	s.on("GET "+idRoute, says(200, `[{"id":"`+guidA+`","name":"Prod\u2011Bu\u0308ro"}]`))
+	group, err := NewAllocations(s.client(t)).FindGroup(t.Context(), "prod-büro")
+	if err != nil || group.Name != "Prod\u2011Bu\u0308ro" {
+		t.Fatalf("got %+v, %v", group, err)
+	}
+	policy := approvals.Policy{Rules: []approvals.PolicyRule{{
+		Deny: true, Match: approvals.Match{Groups: []approvals.GroupPattern{groupname.Pattern("PROD-BÜRO")}},
+	}}}
+	_, violation := policy.Decide(approvals.PolicyInput{Group: group, Codes: []string{"IDU"}})
+	if violation == nil || violation.Kind != approvals.ViolationDenied {
+		t.Errorf("got %v", violation)
+	}
+}
+
 func TestNoSecretInWhatPeopleRead(t *testing.T) {
 	const clientSecret = "s3cr3t/+ %"
 	for _, status := range []int{200, 302, 400, 401, 403, 404, 429, 500, 503} {
@@ -221,13 +240,13 @@ func TestNoSecretInWhatPeopleRead(t *testing.T) {
 			for _, route := range []string{"GET " + ruleRoute, "PUT " + ruleRoute, "GET " + idRoute, "GET " + listRoute, tokenRoute} {
 				s.on(route, echo(status, form))
 			}
-			for _, tokens := range []*Source{Static(secret), credentials(t, s.tokenConfig(at))} {
+			for _, tokens := range []*TokenSource{StaticToken(secret), credentials(t, s.tokenConfig(at))} {
 				client := s.client(t, func(c *Config) { c.Tokens = tokens })
 				a := NewAllocations(client)
 				_, groupErr := a.FindGroup(context.Background(), "Everyone")
 				_, readErr := a.ReadAllocation(context.Background(), groupID)
 				_, writeErr := a.WriteAllocation(context.Background(), groupID, approvals.Allocation{})
-				_, ownedErr := client.Owned(context.Background())
+				_, ownedErr := client.ListSeats(context.Background())
 				var read strings.Builder
 				for _, err := range []error{groupErr, readErr, writeErr, ownedErr} {
 					read.WriteString(meaning(err) + texts(err))

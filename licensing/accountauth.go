@@ -14,10 +14,10 @@ import (
 // Authenticate is a source of tokens for a person of a tenant, by the JSON call
 // that Automation Suite documents as ROPC (authentication-methods): POST
 // account/authenticate. It is not OAuth, and no external application can use
-// it. Installations that answer it only behind orchestrator_ are found by
-// themselves.
-func Authenticate(cfg TokenConfig) (*Source, error) {
-	err := require("account/authenticate", "Tenant", cfg.Tenant, "Username", cfg.Username, "Password", cfg.Password)
+// it. If an installation answers it only behind orchestrator_, the source finds
+// out by itself.
+func Authenticate(cfg TokenConfig) (*TokenSource, error) {
+	err := requireFields("account/authenticate", "Tenant", cfg.Tenant, "Username", cfg.Username, "Password", cfg.Password)
 	if err != nil {
 		return nil, err
 	}
@@ -25,32 +25,32 @@ func Authenticate(cfg TokenConfig) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !validID(cfg.Tenant) {
+	if !isPathSegment(cfg.Tenant) {
 		return nil, errors.New("licensing: TokenConfig.Tenant must be the tenant's logical name")
 	}
 	tenant := site + "/" + url.PathEscape(cfg.Tenant)
 	routes := []string{tenant + "/api/account/authenticate", tenant + "/orchestrator_/api/Account/Authenticate"}
-	link := cfg.link()
+	transport := cfg.transport()
 	fetch := func(ctx context.Context) (*oauth2.Token, time.Duration, error) {
-		token, err := cfg.authenticate(ctx, link, routes)
+		token, err := cfg.postCredentials(ctx, transport, routes)
 		return token, authenticatedLife, err
 	}
-	return &Source{fetch: fetch, now: link.now}, nil
+	return &TokenSource{fetchToken: fetch, now: transport.now}, nil
 }
 
-// authenticate asks the routes in turn, as long as one is not there.
-func (c TokenConfig) authenticate(ctx context.Context, link *link, routes []string) (*oauth2.Token, error) {
+// postCredentials tries the routes in turn until one is there.
+func (c TokenConfig) postCredentials(ctx context.Context, transport *transport, routes []string) (*oauth2.Token, error) {
 	body, err := json.Marshal(map[string]string{
 		"TenancyName": c.Tenant, "UsernameOrEmailAddress": c.Username, "Password": c.Password,
 	})
 	if err != nil {
 		return nil, err
 	}
-	a := ask{op: opToken, method: http.MethodPost, body: body, secrets: c.secrets()}
+	r := request{operation: opToken, method: http.MethodPost, body: body, secrets: c.secretValues()}
 	var answer []byte
 	for _, route := range routes {
-		a.url = route
-		answer, err = link.send(ctx, a)
+		r.url = route
+		answer, err = transport.sendRequest(ctx, r)
 		if !routeAbsent(err) {
 			break
 		}
@@ -58,27 +58,26 @@ func (c TokenConfig) authenticate(ctx context.Context, link *link, routes []stri
 	if err != nil {
 		return nil, credentialsError(err)
 	}
-	return authenticated(a, answer)
+	return readToken(r, answer)
 }
 
 func routeAbsent(err error) bool {
-	e, ok := err.(*Error)
+	e, ok := errors.AsType[*Error](err)
 	return ok && (e.Status == http.StatusNotFound || e.Status == http.StatusMethodNotAllowed)
 }
 
-// authenticated reads the token from ABP's envelope, in which a 200 may be a
-// refusal.
-func authenticated(a ask, body []byte) (*oauth2.Token, error) {
+// readToken reads the token from ABP's envelope, in which a 200 may be a refusal.
+func readToken(r request, body []byte) (*oauth2.Token, error) {
 	var answer struct {
 		Result  string `json:"result"`
 		Success *bool  `json:"success"`
 	}
-	if err := decode(a, body, &answer); err != nil {
+	if err := decodeJSON(r, body, &answer); err != nil {
 		return nil, err
 	}
 	if answer.Result == "" || answer.Success != nil && !*answer.Success {
 		e := &Error{Op: opToken, Status: http.StatusOK, Kind: Unauthorized, Err: ErrNoToken}
-		e.Said = oneLine(messages(body), append(a.secrets, answer.Result))
+		e.Answer = oneLine(jsonMessages(body), append(r.secrets, answer.Result))
 		return nil, e
 	}
 	return &oauth2.Token{AccessToken: answer.Result, TokenType: "Bearer"}, nil

@@ -36,7 +36,7 @@ func (s *stand) tokenConfig(at *clock) TokenConfig {
 	}
 }
 
-func credentials(t *testing.T, cfg TokenConfig) *Source {
+func credentials(t *testing.T, cfg TokenConfig) *TokenSource {
 	t.Helper()
 	src, err := ClientCredentials(cfg)
 	if err != nil {
@@ -45,7 +45,7 @@ func credentials(t *testing.T, cfg TokenConfig) *Source {
 	return src
 }
 
-func wantToken(t *testing.T, src *Source, want string) {
+func wantToken(t *testing.T, src *TokenSource, want string) {
 	t.Helper()
 	token, err := src.Token()
 	if err != nil || token.AccessToken != want {
@@ -159,7 +159,7 @@ func TestManyCallsRefusedTogether(t *testing.T) {
 	var all sync.WaitGroup
 	for range 20 {
 		all.Go(func() {
-			if _, err := c.SetRule(context.Background(), groupID, Rule{}); err != nil {
+			if _, err := c.WriteAllocation(context.Background(), groupID, Allocation{}); err != nil {
 				t.Error(err)
 			}
 		})
@@ -179,9 +179,9 @@ func TestRenewalDownAfter401(t *testing.T) {
 	s.on(tokenRoute, header(429, ``, "Retry-After", "9"))
 	s.on("PUT "+ruleRoute, says(401, ``))
 	c := s.client(t, func(c *Config) { c.Tokens = src })
-	_, err := c.SetRule(context.Background(), groupID, Rule{})
+	_, err := c.WriteAllocation(context.Background(), groupID, Allocation{})
 	e := mustError(t, err)
-	if e.Op != "token" || !e.Retryable() || e.After != 9*time.Second || e.MayHaveTakenEffect() {
+	if e.Op != "token" || !e.Retryable() || e.RetryAfter != 9*time.Second || e.MayHaveTakenEffect() {
 		t.Errorf("got %#v", e)
 	}
 }
@@ -247,9 +247,9 @@ func TestTokenErrors(t *testing.T) {
 			s, at := newStand(t), newClock()
 			s.on(tokenRoute, c.answer)
 			c2 := s.client(t, func(cfg *Config) { cfg.Tokens = credentials(t, s.tokenConfig(at)) })
-			_, err := c2.SetRule(context.Background(), groupID, Rule{})
+			_, err := c2.WriteAllocation(context.Background(), groupID, Allocation{})
 			e := mustError(t, err)
-			if e.Op != "token" || e.Kind != c.kind || e.Said != c.said || e.MayHaveTakenEffect() {
+			if e.Op != "token" || e.Kind != c.kind || e.Answer != c.said || e.MayHaveTakenEffect() {
 				t.Errorf("got %#v (%v)", e, e)
 			}
 			if c.cause != nil && !errors.Is(err, c.cause) {
@@ -351,7 +351,7 @@ func TestAuthenticate(t *testing.T) {
 				}
 				return
 			}
-			if e := mustError(t, err); e.Kind != c.kind || e.Said != c.said || e.Op != "token" || e.Write {
+			if e := mustError(t, err); e.Kind != c.kind || e.Answer != c.said || e.Op != "token" || e.Write {
 				t.Errorf("got %#v", e)
 			}
 		})
@@ -359,11 +359,11 @@ func TestAuthenticate(t *testing.T) {
 }
 
 func TestStatic(t *testing.T) {
-	src := Static("pat")
+	src := StaticToken("pat")
 	wantToken(t, src, "pat")
 	src.Reject("pat")
 	wantToken(t, src, "pat")
-	if _, err := Static("").Token(); !errors.Is(err, ErrNoToken) || mustError(t, err).Kind != Unauthorized {
+	if _, err := StaticToken("").Token(); !errors.Is(err, ErrNoToken) || mustError(t, err).Kind != Unauthorized {
 		t.Errorf("got %v", err)
 	}
 }
@@ -373,18 +373,18 @@ func TestForeignSource(t *testing.T) {
 	s := newStand(t)
 	s.on("PUT "+ruleRoute, says(200, `{"userBundleCodes":[]}`))
 	c := s.client(t, func(c *Config) { c.Tokens = oauth2.StaticTokenSource(&oauth2.Token{AccessToken: "x"}) })
-	if _, err := c.SetRule(context.Background(), groupID, Rule{}); err != nil {
+	if _, err := c.WriteAllocation(context.Background(), groupID, Allocation{}); err != nil {
 		t.Error(err)
 	}
 	c = s.client(t, func(c *Config) { c.Tokens = oauth2.StaticTokenSource(&oauth2.Token{}) })
-	if _, err := c.SetRule(context.Background(), groupID, Rule{}); !errors.Is(err, ErrNoToken) {
+	if _, err := c.WriteAllocation(context.Background(), groupID, Allocation{}); !errors.Is(err, ErrNoToken) {
 		t.Errorf("got %v", err)
 	}
 	failing := failingSource{&oauth2.RetrieveError{Response: &http.Response{StatusCode: 400}, Body: []byte(`{"error":"invalid_scope","access_token":"leak"}`)}}
 	c = s.client(t, func(c *Config) { c.Tokens = failing })
-	_, err := c.SetRule(context.Background(), groupID, Rule{})
+	_, err := c.WriteAllocation(context.Background(), groupID, Allocation{})
 	var raw *oauth2.RetrieveError
-	if e := mustError(t, err); e.Kind != Unauthorized || e.Said != "invalid_scope" || errors.As(err, &raw) {
+	if e := mustError(t, err); e.Kind != Unauthorized || e.Answer != "invalid_scope" || errors.As(err, &raw) {
 		t.Errorf("got %#v", e)
 	}
 }
@@ -397,7 +397,7 @@ func TestTokenConfigProblems(t *testing.T) {
 	ok := TokenConfig{URL: "https://cloud.uipath.com", Organization: "acme", ClientID: "a", ClientSecret: "b", Username: "c", Password: "d", Tenant: "e"}
 	for name, c := range map[string]struct {
 		change func(*TokenConfig)
-		build  func(TokenConfig) (*Source, error)
+		build  func(TokenConfig) (*TokenSource, error)
 		names  string
 	}{
 		"no secret":     {func(c *TokenConfig) { c.ClientSecret = "" }, ClientCredentials, "ClientSecret"},

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"html"
+	"maps"
 	"net/url"
 	"regexp"
 	"slices"
@@ -11,10 +12,10 @@ import (
 	"unicode"
 )
 
-// maxSaid bounds what an error repeats of an answer, in characters.
-const maxSaid = 300
+// maxAnswerText bounds what an error repeats of an answer, in characters.
+const maxAnswerText = 300
 
-const withheld = "[withheld]"
+const redacted = "[withheld]"
 
 var (
 	titleTag = regexp.MustCompile(`(?is)<title[^>]*>(.*?)</title>`)
@@ -22,21 +23,20 @@ var (
 	tokenLike = regexp.MustCompile(`(?i)\bbearer\s+[a-z0-9._~+/=-]{6,}|\beyJ[\w-]{4,}(\.[\w-]*){1,4}`)
 )
 
-// said reduces the body of an answer to one line for people. What a token
-// endpoint says is repeated only as far as it is known to be words: anything
-// else there may be a token.
-func (a ask) said(body []byte) string {
+// answerText reduces the body of an answer to one line for people. Of a token
+// endpoint's answer it repeats only known messages: other text may be a token.
+func (r request) answerText(body []byte) string {
 	text := string(body)
-	if json.Valid(body) || a.op == opToken {
-		text = messages(body)
+	if json.Valid(body) || r.operation == opToken {
+		text = jsonMessages(body)
 	}
 	switch {
 	case looksHTML(body):
 		text = pageTitle(body)
-	case text == "" && a.op != opToken:
+	case text == "" && r.operation != opToken:
 		text = string(body)
 	}
-	return oneLine(text, a.secrets)
+	return oneLine(text, r.secrets)
 }
 
 func looksHTML(body []byte) bool {
@@ -58,24 +58,25 @@ var messageKeys = []string{
 	"title", "detail", "details", "errors", "innerError",
 }
 
-// messages collects the words of a JSON answer, "" if it knows none of them.
-func messages(body []byte) string {
+// jsonMessages collects the messages of a JSON answer. It is "" if the answer has
+// no key of messageKeys.
+func jsonMessages(body []byte) string {
 	var v any
 	if json.Unmarshal(body, &v) != nil {
 		return ""
 	}
-	return strings.Join(slices.Compact(words(v, 0)), ": ")
+	return strings.Join(slices.Compact(collectWords(v, 0)), ": ")
 }
 
-// words walks a few levels of an error: {"errors":{"field":["…"]}} is real.
-func words(v any, depth int) []string {
+// collectWords walks a few levels of an error: {"errors":{"field":["…"]}} is real.
+func collectWords(v any, depth int) []string {
 	switch v := v.(type) {
 	case string:
 		return nonEmpty(v)
 	case []any:
 		var all []string
 		for _, item := range v {
-			all = append(all, words(item, depth+1)...)
+			all = append(all, collectWords(item, depth+1)...)
 		}
 		return all
 	case map[string]any:
@@ -95,7 +96,7 @@ func objectWords(object map[string]any, depth int) []string {
 			all = append(all, fieldWords(fields, depth+1)...)
 			continue
 		}
-		all = append(all, words(inner, depth+1)...)
+		all = append(all, collectWords(inner, depth+1)...)
 	}
 	return all
 }
@@ -103,19 +104,10 @@ func objectWords(object map[string]any, depth int) []string {
 // fieldWords names the fields that a validation refused, in a stable order.
 func fieldWords(fields map[string]any, depth int) []string {
 	var all []string
-	for _, name := range sortedKeys(fields) {
-		all = append(all, name+": "+strings.Join(words(fields[name], depth), ", "))
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		all = append(all, name+": "+strings.Join(collectWords(fields[name], depth), ", "))
 	}
 	return all
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for key := range m {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	return keys
 }
 
 func nonEmpty(s string) []string {
@@ -125,10 +117,10 @@ func nonEmpty(s string) []string {
 	return []string{s}
 }
 
-// oneLine scrubs before it cuts: a secret cut in half would not be recognised.
-// It scrubs again at the end, for a secret that control characters had split.
+// oneLine redacts before it cuts: a secret cut in half would not be recognized.
+// It redacts again at the end, for a secret that control characters had split.
 func oneLine(text string, secrets []string) string {
-	text = scrub(strings.ToValidUTF8(text, "\uFFFD"), secrets)
+	text = redactSecrets(strings.ToValidUTF8(text, "\uFFFD"), secrets)
 	text = strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsSpace(r), unicode.IsControl(r):
@@ -138,16 +130,16 @@ func oneLine(text string, secrets []string) string {
 		}
 		return r
 	}, text)
-	text = scrub(strings.Join(strings.Fields(text), " "), secrets)
-	if runes := []rune(text); len(runes) > maxSaid {
-		text = string(runes[:maxSaid-1]) + "…"
+	text = redactSecrets(strings.Join(strings.Fields(text), " "), secrets)
+	if runes := []rune(text); len(runes) > maxAnswerText {
+		text = string(runes[:maxAnswerText-1]) + "…"
 	}
 	return text
 }
 
-// scrub takes secrets out of a text, as they are and as a form, a path or JSON
-// would write them. The longest go first, as one may contain another.
-func scrub(text string, secrets []string) string {
+// redactSecrets takes secrets out of a text, as they are and as a form, a path or
+// JSON writes them. The longest go first, because one may contain another.
+func redactSecrets(text string, secrets []string) string {
 	var forms []string
 	for _, secret := range secrets {
 		if secret != "" {
@@ -156,9 +148,9 @@ func scrub(text string, secrets []string) string {
 	}
 	slices.SortFunc(forms, func(a, b string) int { return len(b) - len(a) })
 	for _, form := range forms {
-		text = strings.ReplaceAll(text, form, withheld)
+		text = strings.ReplaceAll(text, form, redacted)
 	}
-	return tokenLike.ReplaceAllString(text, withheld)
+	return tokenLike.ReplaceAllString(text, redacted)
 }
 
 func jsonEscape(s string) string {

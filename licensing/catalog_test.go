@@ -2,21 +2,21 @@ package licensing
 
 import "testing"
 
-func TestCatalogue(t *testing.T) {
+func TestCatalog(t *testing.T) {
 	for code, want := range map[string]string{
 		"RPADEVPRONU": "Automation Developer – Named User",
 		" idu ":       "Insights Designer",
 		"ctzdevcu":    "Citizen Developer – Multiuser",
 	} {
-		if got, ok := Name(code); !ok || got != want {
+		if got, ok := CodeName(code); !ok || got != want {
 			t.Errorf("%q is %q", code, got)
 		}
 	}
-	if _, ok := Name("NOPE"); ok {
+	if _, ok := CodeName("NOPE"); ok {
 		t.Error("NOPE has a name")
 	}
-	for _, code := range Catalogue() {
-		if _, ok := Name(code); !ok || code != normalCode(code) {
+	for _, code := range CatalogCodes() {
+		if _, ok := CodeName(code); !ok || code != normalizeCode(code) {
 			t.Errorf("%s is not found as it is spelt", code)
 		}
 	}
@@ -42,7 +42,7 @@ func TestNearest(t *testing.T) {
 		"ROBOT":              "",
 		"":                   "",
 	} {
-		got, ok := Nearest(code, owned)
+		got, ok := NearestCode(code, owned)
 		if got != want || ok != (want != "") {
 			t.Errorf("%q: got %q, want %q", code, got, want)
 		}

@@ -1,6 +1,7 @@
 package licensing
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"unicode"
@@ -36,23 +37,23 @@ var userBundles = map[string]string{
 	"TSTNU":       "Tester – Named User",
 }
 
-// Name returns the display name of a user bundle code, and whether the
-// catalogue has it. Show a code that it lacks as it is.
-func Name(code string) (string, bool) {
-	name, ok := userBundles[normalCode(code)]
+// CodeName returns the display name of a user bundle code, and whether the
+// catalog has it. Show a code that it lacks as it is.
+func CodeName(code string) (string, bool) {
+	name, ok := userBundles[normalizeCode(code)]
 	return name, ok
 }
 
-// Catalogue returns all user bundle codes that have a name, sorted.
-func Catalogue() []string { return sortedKeys(userBundles) }
+// CatalogCodes returns all user bundle codes that have a name, sorted.
+func CatalogCodes() []string { return slices.Sorted(maps.Keys(userBundles)) }
 
-// Nearest returns the owned code that whoever typed code probably meant: one
-// that is a letter or two away, that starts with it, or whose display name has
-// that word ("insights"). It returns false rather than something far-fetched.
-func Nearest(code string, owned []string) (string, bool) {
-	want := normalCode(code)
+// NearestCode returns the owned code that a person who typed code probably meant.
+// It is a letter or two away, starts with what was typed, or has that word in its
+// display name ("insights"). It returns false rather than a far-fetched one.
+func NearestCode(code string, owned []string) (string, bool) {
+	want := normalizeCode(code)
 	best, distance := "", 0
-	for _, candidate := range Codes(owned...) {
+	for _, candidate := range NormalizeCodes(owned...) {
 		d, ok := codeDistance(want, candidate)
 		if ok && (best == "" || d < distance) {
 			best, distance = candidate, d
@@ -89,8 +90,8 @@ func sameLetters(a, b string) bool {
 	return slices.Equal(x, y)
 }
 
-// hasWords tells whether each typed word starts a word of the code's name, and
-// one of them says something: "named user" fits too many.
+// hasWords reports whether each typed word starts a word of the code's name, and
+// one of them is telling: "named user" fits too many.
 func hasWords(code, typed string) bool {
 	name := nameWords(userBundles[code])
 	telling := false

@@ -14,7 +14,7 @@ import (
 )
 
 // What is left out is left out wherever it stands, and nothing else is.
-func TestSlim(t *testing.T) {
+func TestKeyFilter(t *testing.T) {
 	for text, want := range map[string]string{
 		`[{"id":"a","members":[{"id":"x","members":[1,{}]},"]}"],"name":"A"},{"Members" : null , "id":"b"}]`: `[{"id":"a","members":null,"name":"A"},{"Members" :null, "id":"b"}]`,
 		`{"results":[{"members":{"a":{"b":[]}}},{"members":"},\"{"}]}`:                                       `{"results":[{"members":null},{"members":null}]}`,
@@ -26,7 +26,7 @@ func TestSlim(t *testing.T) {
 		``:                                                                                                   ``,
 	} {
 		for how, from := range map[string]io.Reader{"whole": strings.NewReader(text), "bytewise": iotest.OneByteReader(strings.NewReader(text))} {
-			s := slim{key: "members", most: 1000}
+			s := keyFilter{key: "members", maxKept: 1000}
 			if _, err := io.Copy(&s, from); err != nil || s.kept.String() != want {
 				t.Errorf("%s, %s:\n     %s, %v\nwant %s", how, text, s.kept.String(), err, want)
 			}
@@ -35,7 +35,7 @@ func TestSlim(t *testing.T) {
 }
 
 // Whatever JSON there is, what is kept reads as it would have without the key.
-func FuzzSlim(f *testing.F) {
+func FuzzKeyFilter(f *testing.F) {
 	f.Add([]byte(identityAnswer))
 	f.Add([]byte(`{"members":{"members":[]},"a":[{"members":"\\"}]}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
@@ -43,7 +43,7 @@ func FuzzSlim(f *testing.F) {
 		if json.Unmarshal(text, &whole) != nil || strings.Contains(string(text), `\u`) {
 			return // a key in another spelling stays, which does no harm
 		}
-		s := slim{key: "members", most: 1 << 20}
+		s := keyFilter{key: "members", maxKept: 1 << 20}
 		if _, err := s.Write(text); err != nil {
 			t.Fatal(err)
 		}
@@ -102,12 +102,12 @@ func TestGroupsWithManyMembers(t *testing.T) {
 
 // Both the names and the whole answer have a bound.
 func TestListOfGroupsTooLarge(t *testing.T) {
-	s := slim{key: "members", most: 100}
+	s := keyFilter{key: "members", maxKept: 100}
 	if _, err := s.Write(bytes.Repeat([]byte("["), 101)); !errors.Is(err, ErrTooLarge) {
 		t.Errorf("got %v", err)
 	}
 	endless := io.MultiReader(strings.NewReader(`[{"members":[`), io.LimitReader(zeros{}, maxList))
-	if _, err := (ask{skip: "members"}).take(endless); !errors.Is(err, ErrTooLarge) {
+	if _, err := (request{skippedKey: "members"}).readBody(endless); !errors.Is(err, ErrTooLarge) {
 		t.Errorf("got %v", err)
 	}
 }

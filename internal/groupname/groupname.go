@@ -1,0 +1,209 @@
+// Package groupname is the one home of the canonical form of a group's name and
+// id. Two names that people cannot tell apart have the same canonical form:
+//
+//	groupname.Canonical("Prod‑DB ") == groupname.Canonical("prod-db") // U+2011 and a blank
+//
+// Groups are compared in this form only. The UiPath client resolves what a
+// person typed with it, the policy file makes its rules' patterns with it, and
+// package approvals accepts nothing else: its types [approvals.GroupName] and
+// [approvals.GroupPattern] are made here alone. So a rule that denies prod-db
+// also governs a group that is spelled with another dash.
+//
+// What people read is not canonical: [approvals.Group] keeps the name and the id
+// as UiPath spells them.
+//
+// # The form
+//
+//   - Compatibility forms are composed (NFKC): ﬁ is fi, full width is plain.
+//   - Invisible characters are removed: zero width, soft hyphens,
+//     variation selectors, marks of direction.
+//   - Every dash is -, every single quote is ', every double quote is ".
+//   - Every run of blanks and control characters is one blank, none at the ends.
+//   - Case is folded in full: ß is ss.
+//
+// An id of UiPath's is a GUID. A name may have that shape too, so the two are
+// never compared with each other: see [Pattern] and [ParseGUID].
+package groupname
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
+
+	"licensebot/approvals"
+)
+
+// A Name is the canonical form of a group's name.
+type Name = approvals.GroupName
+
+// Canonical returns the canonical form of a name. It is unknown if nothing in
+// the name can be seen.
+func Canonical(name string) Name { return approvals.NewGroupName(canonicalText(name)) }
+
+// Typed returns the canonical form of a name as a person can type it: without
+// double quotes. In a command these stand around a name and cannot be in it.
+// Compare it only with another Typed name.
+func Typed(name string) Name {
+	text := canonicalText(name)
+	if strings.Contains(text, `"`) {
+		text = canonicalText(strings.ReplaceAll(text, `"`, ""))
+	}
+	return approvals.NewGroupName(text)
+}
+
+// Group returns a group for policies and people. Its name stays as UiPath spells
+// it, or is left out if nothing in it can be seen. Its id is canonical.
+func Group(id, name string) approvals.Group {
+	canonical := Canonical(name)
+	if canonical.IsUnknown() {
+		name = ""
+	}
+	return approvals.Group{ID: CanonicalID(id), Name: name, Canonical: canonical}
+}
+
+// Pattern returns what a rule says about groups: an id, an exact name, or a
+// pattern for names, in which * stands for any characters. Text in the shape of
+// a GUID is only an id, even if a group has that name.
+func Pattern(text string) approvals.GroupPattern {
+	if id, ok := ParseGUID(text); ok {
+		return approvals.NewGroupPattern(id, true)
+	}
+	return approvals.NewGroupPattern(canonicalText(text), false)
+}
+
+// ParseGUID returns the canonical form of a GUID: lower case, without braces.
+// It returns false for any other text.
+func ParseGUID(text string) (string, bool) {
+	id := canonicalText(text)
+	if inner, ok := strings.CutPrefix(id, "{"); ok {
+		id = strings.TrimSuffix(inner, "}")
+	}
+	return id, hasGUIDShape(id)
+}
+
+// hasGUIDShape takes folded text: 8-4-4-4-12 hexadecimal digits.
+func hasGUIDShape(id string) bool {
+	if len(id) != len("00000000-0000-0000-0000-000000000000") {
+		return false
+	}
+	for i := range len(id) {
+		switch i {
+		case 8, 13, 18, 23:
+			if id[i] != '-' {
+				return false
+			}
+		default:
+			if !strings.Contains("0123456789abcdef", id[i:i+1]) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// IsGUID reports whether text has the shape of an id of UiPath's.
+func IsGUID(text string) bool {
+	_, ok := ParseGUID(text)
+	return ok
+}
+
+// CanonicalID returns the one spelling of an id that groups are told apart by.
+// UiPath accepts a GUID in any case. What is no GUID stays as it is.
+func CanonicalID(id string) string {
+	if guid, ok := ParseGUID(id); ok {
+		return guid
+	}
+	return id
+}
+
+// SameID reports whether two ids are of the same group.
+func SameID(a, b string) bool { return strings.EqualFold(CanonicalID(a), CanonicalID(b)) }
+
+// canonicalText folds until nothing changes, because folding can make characters
+// that compose anew. Two rounds are enough for each character alone; the bound is for
+// tables to come.
+func canonicalText(text string) string {
+	if isPlain(text) {
+		return joinWords(strings.ToLower(text))
+	}
+	for range 5 {
+		folded := foldOnce(text)
+		if folded == text {
+			break
+		}
+		text = folded
+	}
+	return text
+}
+
+// isPlain reports whether text has ASCII letters only, which lists of many
+// thousand groups mostly have.
+func isPlain(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool {
+		return r >= utf8.RuneSelf || unicode.IsControl(r) || r == '`'
+	})
+}
+
+// foldOnce removes invisible characters first: between two others they keep
+// those from composing.
+func foldOnce(text string) string {
+	text = norm.NFKC.String(strings.Map(mapVisible, text))
+	text = cases.Fold().String(strings.Map(mapPunctuation, text))
+	return joinWords(strings.Map(mapCherokee, text))
+}
+
+// mapCherokee folds the one script that package cases does not: it turns capital
+// letters into small ones, but small ones into capitals.
+func mapCherokee(r rune) rune {
+	switch {
+	case r >= 0xab70 && r <= 0xabbf:
+		return r - 0xab70 + 0x13a0
+	case r >= 0x13f8 && r <= 0x13fd:
+		return r - 0x13f8 + 0x13f0
+	}
+	return r
+}
+
+func joinWords(text string) string { return strings.Join(strings.Fields(text), " ") }
+
+// mapVisible drops invisible characters and makes every other separator
+// or control character a blank.
+func mapVisible(r rune) rune {
+	switch {
+	case r == acuteAccent:
+		return '\'' // before NFKC takes it for a blank with an accent on it
+	case unicode.IsSpace(r), unicode.IsControl(r), unicode.Is(unicode.Z, r), r == brailleBlank:
+		return ' '
+	case unicode.In(r, unicode.Cf, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point), r == utf8.RuneError:
+		return -1
+	}
+	return r
+}
+
+const (
+	acuteAccent  = '\u00b4' // typed for an apostrophe
+	brailleBlank = '\u2800'
+)
+
+// singleQuotes are typed or printed for an apostrophe. unicode.Quotation_Mark
+// has some of them too, and does not tell single from double.
+const singleQuotes = "‘’‚‛‹›`′‵ʹʻʼʽ՚"
+
+// mapPunctuation makes one character of all dashes, and of quotes one of two.
+// Corner brackets stay: they are quotes, but do not look like any other.
+func mapPunctuation(r rune) rune {
+	switch {
+	case unicode.Is(unicode.Dash, r), r == '\u2043', r == '\u02d7': // hyphen bullet, modifier minus
+		return '-'
+	case strings.ContainsRune(singleQuotes, r):
+		return '\''
+	case r >= '\u300c' && r <= '\u300f':
+		return r
+	case unicode.Is(unicode.Quotation_Mark, r) && r != '\'':
+		return '"'
+	}
+	return r
+}

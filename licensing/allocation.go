@@ -1,0 +1,255 @@
+package licensing
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"licensebot/internal/groupname"
+)
+
+const (
+	withQuota = "/with-quota"
+
+	pageSize = 50  // the most that UiPath gives, whatever top asks for
+	maxPages = 400 // 20,000 groups; ends the loop at a server that ignores skip
+)
+
+// Allocation is what a group's members may lease. UiPath calls it a rule.
+type Allocation struct {
+	GroupID string
+	// Codes are the user bundle codes: sorted, upper case, each once.
+	Codes []string
+	// UseExternalLicense reports whether the group leases licenses that are
+	// managed elsewhere. Write it as it was read.
+	UseExternalLicense bool
+	// Quotas limit how many members may hold a code at once, sorted by code:
+	// empty if there are no limits, nil if UiPath did not say.
+	Quotas []Quota
+	// Available is what the organization owns, sorted by code: empty if it owns
+	// nothing, nil if UiPath did not say. Only reading fills it in.
+	Available []Seats
+}
+
+// Quota limits how many members of a group may hold a license of one code.
+type Quota struct {
+	Code  string
+	Limit int // seats, at least 1
+	Used  int // seats held now; writing ignores it
+}
+
+// Seats are an organization's licenses of one code.
+type Seats struct {
+	Code      string
+	Allocated int // seats that people of the organization hold
+	Total     int // seats bought
+}
+
+// ReadAllocation reads a group's allocation. Two endpoints know it, with-quota
+// and the plain one, and it returns the union of their answers. Quotas come only
+// from with-quota. Seats come only from the plain one, and so does
+// useExternalLicense, which the list of all allocations has too.
+//
+// One endpoint may be missing, as with-quota is on Automation Suite. A group
+// that both answer with 404 is a Refused [*Error]. Sources:
+// get-group-license-allocation-with-quota, available-resources.
+func (c *Client) ReadAllocation(ctx context.Context, groupID string) (Allocation, error) {
+	if !isPathSegment(groupID) {
+		return Allocation{}, &Error{Op: opReadAllocation, Kind: Refused, Err: ErrBadID}
+	}
+	quota, quotaErr := c.readEndpoint(ctx, groupID, withQuota)
+	if quotaErr != nil && !isAbsent(quotaErr) {
+		return Allocation{}, quotaErr
+	}
+	plain, plainErr := c.readEndpoint(ctx, groupID, "")
+	switch {
+	case plainErr != nil && !isAbsent(plainErr):
+		return Allocation{}, plainErr
+	case plainErr != nil && quotaErr != nil:
+		return Allocation{}, joinAnswers(plainErr, quotaErr)
+	}
+	if quotaErr == nil && quota.quotas == nil {
+		quota.quotas = []Quota{} // with-quota may say null for none
+	}
+	if plainErr != nil && quota.useExternal == nil { // a write would reset what no answer has
+		if quota.useExternal, plainErr = c.readListedExternal(ctx, groupID); plainErr != nil {
+			return Allocation{}, plainErr
+		}
+	}
+	return Allocation{
+		GroupID:            groupID,
+		Codes:              UnionCodes(quota.codes, plain.codes),
+		UseExternalLicense: isTrue(quota.useExternal) || isTrue(plain.useExternal),
+		Quotas:             quota.quotas,
+		Available:          plain.seats,
+	}, nil
+}
+
+// readListedExternal reads a group's useExternalLicense from the list of all
+// allocations. It is nil if the list lacks it or is missing itself.
+func (c *Client) readListedExternal(ctx context.Context, groupID string) (external *bool, err error) {
+	err = c.eachAllocation(ctx, func(id string, allocation allocationBody) bool {
+		if !groupname.SameID(id, groupID) {
+			return true
+		}
+		external = allocation.UseExternalLicense
+		return false
+	})
+	if isAbsent(err) {
+		return nil, nil
+	}
+	return external, err
+}
+
+// eachAllocation visits the groups that have an allocation until visit returns
+// false. It reads page by page until a page brings no new group. A short page is
+// not the last one, because the server may give fewer than were asked for.
+// Source: get-groups-rules-with-quotas.
+func (c *Client) eachAllocation(ctx context.Context, visit func(id string, allocation allocationBody) (more bool)) error {
+	seen := map[string]bool{}
+	for skip, pages := 0, 0; pages < maxPages; pages++ {
+		query := url.Values{"skip": {strconv.Itoa(skip)}, "top": {strconv.Itoa(pageSize)}}
+		var list listAnswer[struct {
+			Allocation allocationBody `json:"groupRule"`
+		}]
+		err := c.getJSON(ctx, opListAllocations, c.accountantURL("/groups"+withQuota+"?"+query.Encode()), &list)
+		if err != nil {
+			return err
+		}
+		known := len(seen)
+		for _, item := range list.items {
+			id := string(firstNonEmpty(item.Allocation.ID, item.Allocation.GroupID))
+			if !visit(id, item.Allocation) {
+				return nil
+			}
+			seen[strings.ToLower(id)] = true
+		}
+		if len(seen) == known {
+			return nil
+		}
+		skip += len(list.items)
+	}
+	return nil
+}
+
+// readEndpoint reads one of the two endpoints, with-quota or the plain one.
+func (c *Client) readEndpoint(ctx context.Context, groupID, suffix string) (allocationAnswer, error) {
+	var answer allocationAnswer
+	r := request{operation: opReadAllocation, method: http.MethodGet, url: c.groupURL(groupID) + suffix}
+	err := c.sendAuthorized(ctx, r, &answer)
+	if err == nil {
+		err = checkSameGroup(r, answer, groupID)
+	}
+	return answer, err
+}
+
+func (c *Client) groupURL(groupID string) string {
+	return c.accountantURL("/group/" + url.PathEscape(groupID))
+}
+
+// checkSameGroup refuses an answer that names another group than the one asked
+// about.
+func checkSameGroup(r request, answer allocationAnswer, groupID string) error {
+	if answer.groupID == "" || groupname.SameID(answer.groupID, groupID) {
+		return nil
+	}
+	return &Error{Op: r.operation, Status: http.StatusOK, Kind: Unknown, Write: r.write, Err: ErrOtherGroup}
+}
+
+// joinAnswers returns the plain endpoint's 404 with the words of both. The plain
+// one's speak of the account's license only, with-quota's of the group.
+func joinAnswers(plain, quota error) error {
+	p, ok := errors.AsType[*Error](plain)
+	q, also := errors.AsType[*Error](quota)
+	if !ok || !also || q.Err != nil || q.Answer == "" || q.Answer == p.Answer {
+		return plain
+	}
+	joined := *p
+	joined.Answer = oneLine(strings.TrimPrefix(p.Answer+" / "+q.Answer, " / "), nil)
+	return &joined
+}
+
+func isTrue(b *bool) bool { return b != nil && *b }
+
+// allocationRequest is the body of both PUTs. useExternalLicense is not
+// documented for with-quota; leaving it out could reset it.
+type allocationRequest struct {
+	Codes       []string        `json:"userBundleCodes"`
+	UseExternal bool            `json:"useExternalLicense"`
+	Quotas      *[]quotaRequest `json:"quotas,omitempty"`
+}
+
+type quotaRequest struct {
+	Code  string `json:"userBundleCode"`
+	Limit int    `json:"limit"`
+}
+
+// WriteAllocation replaces a group's whole allocation: codes that it leaves out
+// are taken from the group. It returns what the answer says is allocated now.
+// That may be less than was asked, because UiPath drops codes that it does not
+// know (see [MissingCodes]). A useExternalLicense that the answer lacks is
+// returned as asked, quotas that it lacks as nil.
+//
+// If the allocation has quotas, it goes through with-quota, with the quotas of
+// its own codes. If none is left, the list is empty, which lifts all limits. Any
+// other allocation goes through the plain endpoint. The verb is always PUT.
+//
+// The same call may be repeated safely. If [Error.MayHaveTakenEffect],
+// [Client.ReadAllocation] shows whether it did. Sources:
+// allocate-licenses-to-a-group, allocate-licenses-to-a-group-with-quota.
+func (c *Client) WriteAllocation(ctx context.Context, groupID string, wanted Allocation) (Allocation, error) {
+	if !isPathSegment(groupID) {
+		return Allocation{}, &Error{Op: opWriteAllocation, Kind: Refused, Err: ErrBadID}
+	}
+	r := request{operation: opWriteAllocation, write: true}
+	url, body := c.groupURL(groupID), allocationRequest{
+		Codes: NormalizeCodes(wanted.Codes...), UseExternal: wanted.UseExternalLicense,
+	}
+	if len(wanted.Quotas) > 0 {
+		quotas := quotasToWrite(wanted.Quotas, body.Codes)
+		url, body.Quotas = url+withQuota, &quotas
+	}
+	var answer allocationAnswer
+	if err := c.putJSON(ctx, opWriteAllocation, url, body, &answer); err != nil {
+		return Allocation{}, err
+	}
+	if err := checkSameGroup(r, answer, groupID); err != nil {
+		return Allocation{}, err
+	}
+	if answer.useExternal == nil {
+		answer.useExternal = &wanted.UseExternalLicense
+	}
+	return Allocation{
+		GroupID: groupID, Codes: answer.codes, UseExternalLicense: *answer.useExternal,
+		Quotas: answer.quotas, Available: answer.seats,
+	}, nil
+}
+
+// quotasToWrite leaves out quotas of codes outside the allocation: with-quota
+// refuses them.
+func quotasToWrite(quotas []Quota, codes []string) []quotaRequest {
+	kept := []quotaRequest{} // [] and null are not the same to UiPath
+	for _, q := range quotas {
+		code := normalizeCode(q.Code)
+		if _, found := slices.BinarySearch(codes, code); found {
+			kept = append(kept, quotaRequest{Code: code, Limit: q.Limit})
+		}
+	}
+	return kept
+}
+
+// ListSeats lists what the organization owns, sorted by code. The endpoint is in
+// the OpenAPI description that UiPath published in 2023 and in no page since. It
+// may be gone or refuse; [Allocation.Available] has the same from a documented
+// endpoint.
+func (c *Client) ListSeats(ctx context.Context) ([]Seats, error) {
+	var list listAnswer[seatsBody]
+	if err := c.getJSON(ctx, opListSeats, c.accountantURL(""), &list); err != nil {
+		return nil, err
+	}
+	return decodeSeats(list.items), nil
+}

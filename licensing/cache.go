@@ -1,0 +1,115 @@
+package licensing
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+)
+
+// fetchTimeout bounds one fetch, which may read many pages. All callers that
+// wait for it may have left.
+const fetchTimeout = 2 * time.Minute
+
+// Ages of what getRecent returns. People wait for it, three seconds at the most,
+// so an answer of a while ago is better than none.
+const (
+	refreshAge  = time.Minute     // an older value is returned and fetched again
+	maxStaleAge = time.Hour       // an older value is not returned
+	failureAge  = 5 * time.Second // a younger failure is returned without a fetch
+)
+
+// A cache keeps the last value that was fetched without an error. Concurrent
+// callers share one fetch. A caller that leaves does not end it: that would fail
+// the others.
+type cache[T any] struct {
+	operation string // names the fetch in errors
+	now       func() time.Time
+	fetch     func(context.Context) (T, error)
+	inFlight  singleflight.Group
+
+	mu       sync.Mutex
+	value    T
+	at       time.Time // when the fetch of value began; zero: never
+	failure  error     // of the last fetch, nil if it succeeded
+	failedAt time.Time
+}
+
+// getWithin returns a value of at most maxAge, and fetches it if there is none.
+// Beside an error there may be a value that is not kept.
+func (c *cache[T]) getWithin(ctx context.Context, maxAge time.Duration) (T, error) {
+	if value, age, known := c.load(); known && age <= maxAge {
+		return value, nil
+	}
+	return c.awaitFetch(ctx)
+}
+
+// getRecent returns what is kept, even if it is old, and then fetches in the
+// background. It waits only if nothing is kept or what is kept is too old.
+func (c *cache[T]) getRecent(ctx context.Context) (T, error) {
+	value, age, known := c.load()
+	switch {
+	case !known || age > maxStaleAge:
+		return c.awaitUnlessFailed(ctx)
+	case age > refreshAge:
+		c.startFetch(ctx)
+	}
+	return value, nil
+}
+
+// checkRecent returns nil if a fetch succeeded within the last minute, or does
+// now.
+func (c *cache[T]) checkRecent(ctx context.Context) error {
+	if _, age, known := c.load(); known && age <= refreshAge {
+		return nil
+	}
+	_, err := c.awaitUnlessFailed(ctx)
+	return err
+}
+
+func (c *cache[T]) load() (value T, age time.Duration, known bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.value, c.now().Sub(c.at), !c.at.IsZero()
+}
+
+// awaitUnlessFailed returns a failure of a moment ago without a fetch: the
+// caller has no time to wait for the same failure again.
+func (c *cache[T]) awaitUnlessFailed(ctx context.Context) (T, error) {
+	c.mu.Lock()
+	failure, age := c.failure, c.now().Sub(c.failedAt)
+	c.mu.Unlock()
+	if failure != nil && age < failureAge {
+		var none T
+		return none, failure
+	}
+	return c.awaitFetch(ctx)
+}
+
+func (c *cache[T]) awaitFetch(ctx context.Context) (T, error) {
+	select {
+	case result := <-c.startFetch(ctx):
+		return result.Val.(T), result.Err
+	case <-ctx.Done():
+		var none T
+		return none, &Error{Op: c.operation, Kind: Later, Err: ctx.Err()}
+	}
+}
+
+func (c *cache[T]) startFetch(ctx context.Context) <-chan singleflight.Result {
+	return c.inFlight.DoChan("", func() (any, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchTimeout)
+		defer cancel()
+		began := c.now()
+		value, err := c.fetch(ctx)
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if err != nil {
+			c.failure, c.failedAt = err, c.now()
+			return value, err
+		}
+		c.value, c.at, c.failure = value, began, nil
+		return value, nil
+	})
+}

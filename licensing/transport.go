@@ -1,0 +1,262 @@
+package licensing
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const (
+	maxBody      = 4 << 20   // bytes of an answer that are kept
+	maxList      = 128 << 20 // bytes of an answer that is mostly left out while it is read
+	maxErrorBody = 64 << 10  // bytes of an answer that is only quoted
+
+	maxRetryAfter = 15 * time.Minute
+)
+
+// transport sends one request and judges its answer, for the client and for the
+// token sources.
+type transport struct {
+	client  *http.Client
+	timeout time.Duration
+	now     func() time.Time
+	agent   string
+}
+
+func newTransport(base *http.Client, timeout time.Duration, now func() time.Time, agent string) *transport {
+	if base == nil {
+		base = &http.Client{}
+	}
+	own := *base
+	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	own.Timeout = 0 // each exchange has its own
+	if timeout <= 0 {
+		timeout = 15 * time.Second
+	}
+	if now == nil {
+		now = time.Now
+	}
+	if agent == "" {
+		agent = "uipath-licensing-go"
+	}
+	return &transport{client: &own, timeout: timeout, now: now, agent: agent}
+}
+
+// request is one request to UiPath.
+type request struct {
+	operation  string
+	method     string
+	url        string
+	body       []byte // JSON, nil for none
+	bearer     string
+	write      bool
+	secrets    []string // kept out of errors
+	skippedKey string   // its values are left out of the answer; "": none
+}
+
+// sendRequest makes one exchange and returns the body of a good answer. Its
+// error is an *Error.
+func (t *transport) sendRequest(ctx context.Context, r request) ([]byte, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, &Error{Op: r.operation, Kind: Later, Err: err}
+	}
+	ctx, cancel := context.WithTimeout(ctx, t.timeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, r.method, r.url, bytes.NewReader(r.body))
+	if err != nil {
+		return nil, r.noAnswerError(err)
+	}
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("User-Agent", t.agent)
+	if r.body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if r.bearer != "" {
+		req.Header.Set("Authorization", "Bearer "+r.bearer)
+	}
+	resp, err := t.client.Do(req)
+	if err != nil {
+		return nil, r.noAnswerError(err)
+	}
+	return t.readAnswer(resp, r)
+}
+
+// noAnswerError judges a request without an answer. Only a connection that never
+// came about proves that a write did not happen.
+func (r request) noAnswerError(err error) *Error {
+	if outer, ok := errors.AsType[*url.Error](err); ok {
+		err = outer.Err // the URL says nothing new
+	}
+	e := &Error{Op: r.operation, Kind: Unknown, Write: r.write, Err: r.redactError(err)}
+	if neverConnected(err) {
+		e.Kind, e.Write = Later, false
+	}
+	return e
+}
+
+// redactError keeps secrets out of the text of a network's error.
+func (r request) redactError(err error) error {
+	text := oneLine(err.Error(), r.secrets)
+	if errors.Is(err, context.DeadlineExceeded) {
+		text = "no complete answer in time"
+	}
+	return &redactedError{text: text, err: err}
+}
+
+func neverConnected(err error) bool {
+	if op, ok := errors.AsType[*net.OpError](err); ok && (op.Op == "dial" || op.Op == "proxyconnect") {
+		return true
+	}
+	_, distrusted := errors.AsType[*tls.CertificateVerificationError](err)
+	return distrusted
+}
+
+// readAnswer judges an answer and closes it.
+func (t *transport) readAnswer(resp *http.Response, r request) ([]byte, error) {
+	defer resp.Body.Close()
+	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+		return nil, t.statusError(resp, r)
+	}
+	e := &Error{Op: r.operation, Status: resp.StatusCode, Kind: Unknown, Write: r.write}
+	body, err := r.readBody(resp.Body)
+	switch {
+	case errors.Is(err, ErrTooLarge):
+		e.Err = ErrTooLarge
+	case isHTMLAnswer(resp, body):
+		e.Err, e.Answer = ErrHTML, r.answerText(body)
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		e.Err = ErrTruncated
+	case err != nil:
+		e.Err = r.redactError(err)
+	default:
+		return bytes.TrimPrefix(body, []byte("\uFEFF")), nil
+	}
+	return nil, e
+}
+
+// readBody reads as much of an answer as is wanted.
+func (r request) readBody(body io.Reader) ([]byte, error) {
+	if r.skippedKey == "" {
+		all, err := io.ReadAll(io.LimitReader(body, maxBody+1))
+		if len(all) > maxBody {
+			err = ErrTooLarge
+		}
+		return all, err
+	}
+	part := keyFilter{key: r.skippedKey, maxKept: maxBody}
+	n, err := io.Copy(&part, io.LimitReader(body, maxList+1))
+	if n > maxList {
+		err = ErrTooLarge
+	}
+	return part.kept.Bytes(), err
+}
+
+// isHTMLAnswer trusts the first character more than the header: proxies send
+// their pages under any type, and JSON never starts with "<".
+func isHTMLAnswer(resp *http.Response, body []byte) bool {
+	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	return kind == "text/html" || kind == "application/xhtml+xml" || looksHTML(body)
+}
+
+// statusError makes an error of a status that is not a success.
+func (t *transport) statusError(resp *http.Response, r request) *Error {
+	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
+	after, hasAfter := parseRetryAfter(resp.Header.Get("Retry-After"), t.now())
+	e := &Error{
+		Op: r.operation, Status: resp.StatusCode, Write: r.write, RetryAfter: after,
+		Kind: classifyStatus(resp.StatusCode, hasAfter), Answer: r.answerText(body),
+	}
+	switch {
+	case resp.StatusCode < 400:
+		e.Err, e.Answer = ErrRedirect, redirectTarget(resp, r.secrets)
+	case isHTMLAnswer(resp, body):
+		e.Err = ErrHTML
+	case e.Answer == "":
+		e.Answer = oneLine(challengeReason(resp), r.secrets)
+	}
+	return e
+}
+
+// classifyStatus takes a status that is not a success. A 503 with a time comes
+// from a server that turned the request away. A 503 without may as well come from
+// a gateway that lost the answer.
+func classifyStatus(status int, hasRetryAfter bool) Kind {
+	switch {
+	case status == http.StatusUnauthorized:
+		return Unauthorized
+	case status == http.StatusTooManyRequests,
+		status == http.StatusTooEarly,
+		status == http.StatusServiceUnavailable && hasRetryAfter:
+		return Later
+	case status >= 300 && status < 500 && status != http.StatusRequestTimeout:
+		return Refused
+	}
+	return Unknown
+}
+
+// redirectTarget names the target without its query, which may carry codes and
+// states of a login.
+func redirectTarget(resp *http.Response, secrets []string) string {
+	to, err := resp.Location()
+	if err != nil {
+		return ""
+	}
+	return oneLine(fmt.Sprintf("to %s://%s%s", to.Scheme, to.Host, to.EscapedPath()), secrets)
+}
+
+var challengeWords = []string{"error_description=", "error="}
+
+// challengeReason reads the reason of a 401 from WWW-Authenticate, where ASP.NET
+// puts it when the body is empty.
+func challengeReason(resp *http.Response) string {
+	header := resp.Header.Get("WWW-Authenticate")
+	for _, word := range challengeWords {
+		if _, rest, ok := strings.Cut(header, word); ok {
+			if unquoted, err := strconv.QuotedPrefix(rest); err == nil {
+				return strings.Trim(unquoted, `"`)
+			}
+			return rest
+		}
+	}
+	return ""
+}
+
+// parseRetryAfter reads both forms of Retry-After, and whether there is one.
+func parseRetryAfter(value string, now time.Time) (time.Duration, bool) {
+	value = strings.TrimSpace(value)
+	if seconds, err := strconv.ParseUint(value, 10, 31); err == nil {
+		return min(time.Duration(seconds)*time.Second, maxRetryAfter), true
+	}
+	if at, err := http.ParseTime(value); err == nil {
+		return min(max(at.Sub(now), 0), maxRetryAfter), true
+	}
+	return 0, false
+}
+
+// decodeJSON reads JSON into out. JSON that cannot be read leaves open what a
+// write did.
+func decodeJSON(r request, body []byte, out any) error {
+	err := json.Unmarshal(body, out)
+	if err == nil {
+		return nil
+	}
+	e := &Error{Op: r.operation, Status: http.StatusOK, Kind: Unknown, Write: r.write, Err: ErrNotJSON}
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok && int(syntax.Offset) >= len(body) {
+		e.Err = ErrTruncated
+	}
+	if errors.Is(err, ErrNoAllocation) {
+		e.Err = ErrNoAllocation
+	}
+	return e
+}
