@@ -47,7 +47,7 @@ func Play(ctx context.Context, out io.Writer, start Start) (err error) {
 	if err != nil {
 		return err
 	}
-	defer s.close()
+	defer s.closeServers()
 	policy := filepath.Join(folder, "policy.yaml")
 	if err := os.WriteFile(policy, []byte(storyPolicy), 0o600); err != nil {
 		return err
@@ -55,10 +55,12 @@ func Play(ctx context.Context, out io.Writer, start Start) (err error) {
 
 	running, stop := context.WithCancel(ctx)
 	ended := make(chan error, 1)
-	go func() { ended <- start(running, s.environment(filepath.Join(folder, "sandbox.db"), policy), s.clock) }()
+	go func() {
+		ended <- start(running, s.botEnvironment(filepath.Join(folder, "sandbox.db"), policy), s.clock)
+	}()
 	scenes, abort := context.WithCancelCause(ctx)
 	defer abort(nil)
-	s.out = heard{out, abort}
+	s.out = storyWriter{out, abort}
 	go func() {
 		if early := <-ended; running.Err() == nil {
 			abort(fmt.Errorf("the bot ended before the story did: %w", orUnknown(early)))
@@ -69,7 +71,7 @@ func Play(ctx context.Context, out io.Writer, start Start) (err error) {
 		}
 	}()
 
-	err = s.perform(scenes)
+	err = s.playScenes(scenes)
 	stop()
 	if left := <-ended; left != nil && err == nil {
 		err = fmt.Errorf("the bot did not stop well: %w", left)
@@ -80,13 +82,13 @@ func Play(ctx context.Context, out io.Writer, start Start) (err error) {
 	return err
 }
 
-// heard ends the story when nobody can hear it any more.
-type heard struct {
+// storyWriter ends the story when nobody can hear it any more.
+type storyWriter struct {
 	io.Writer
 	abort context.CancelCauseFunc
 }
 
-func (h heard) Write(p []byte) (int, error) {
+func (h storyWriter) Write(p []byte) (int, error) {
 	n, err := h.Writer.Write(p)
 	if err != nil {
 		h.abort(fmt.Errorf("the story cannot be written: %w", err))
@@ -139,14 +141,14 @@ func newStage() (*stage, error) {
 	return s, nil
 }
 
-func (s *stage) close() {
+func (s *stage) closeServers() {
 	s.slack.Close()
 	s.uipath.Close()
 }
 
-// environment is the configuration of a real installation with the addresses
+// botEnvironment is the configuration of a real installation with the addresses
 // and tokens of the simulators in it.
-func (s *stage) environment(database, policy string) map[string]string {
+func (s *stage) botEnvironment(database, policy string) map[string]string {
 	return map[string]string{
 		"SLACK_BOT_TOKEN": s.slack.BotToken(), "SLACK_APP_TOKEN": s.slack.AppToken(), "SLACK_API_URL": s.slack.APIURL(),
 		"UIPATH_URL": s.uipath.URL(), "UIPATH_ORGANIZATION": s.uipath.Organization(), "UIPATH_ACCOUNT_ID": s.uipath.AccountID(),
@@ -156,18 +158,18 @@ func (s *stage) environment(database, policy string) map[string]string {
 	}
 }
 
-// perform plays the scenes in order.
-func (s *stage) perform(ctx context.Context) error {
-	s.tell("A simulated Slack and a simulated UiPath run on this machine.\n")
-	if err := s.until(ctx, "the bot never connected to Slack", func() bool { return s.slack.Connections() > 0 }); err != nil {
+// playScenes plays the scenes in order.
+func (s *stage) playScenes(ctx context.Context) error {
+	s.printText("A simulated Slack and a simulated UiPath run on this machine.\n")
+	if err := s.waitUntil(ctx, "the bot never connected to Slack", func() bool { return s.slack.Connections() > 0 }); err != nil {
 		return err
 	}
-	s.tell("licensebot is connected to them, as it would be to the real ones. Robin asks, Sam has no\n" +
+	s.printText("licensebot is connected to them, as it would be to the real ones. Robin asks, Sam has no\n" +
 		"say, Alex approves. Nothing below is made up: each line is read back from the simulators.\n")
-	if err := s.ruleIs(groupID, "before", []string{"ATTUNU"}); err != nil {
+	if err := s.expectAllocation(groupID, "before", []string{"ATTUNU"}); err != nil {
 		return err
 	}
-	for _, scene := range []func(context.Context) error{s.ask, s.card, s.bystander, s.approve, s.write, s.outcome, s.firstEnd, s.secondAct} {
+	for _, scene := range []func(context.Context) error{s.askForLicenses, s.showFirstCard, s.reactAsBystander, s.reactAsApprover, s.showWrite, s.showOutcome, s.showAllocationAfter, s.playSecondAct} {
 		if err := scene(ctx); err != nil {
 			return err
 		}
@@ -180,18 +182,18 @@ func (s *stage) perform(ctx context.Context) error {
 	return nil
 }
 
-func (s *stage) firstEnd(context.Context) error {
-	return s.ruleIs(groupID, "after", []string{"ATTUNU", "CTZDEVCU", "IDU", "RPADEVPRONU"})
+func (s *stage) showAllocationAfter(context.Context) error {
+	return s.expectAllocation(groupID, "after", []string{"ATTUNU", "CTZDEVCU", "IDU", "RPADEVPRONU"})
 }
 
-func (s *stage) ask(ctx context.Context) error {
-	s.heading("Robin types a command in #general")
-	return s.types(ctx, "group-01 RPADEVPRONU IDU CTZDEVCU")
+func (s *stage) askForLicenses(ctx context.Context) error {
+	s.printHeading("Robin types a command in #general")
+	return s.typeCommand(ctx, "group-01 RPADEVPRONU IDU CTZDEVCU")
 }
 
-// types has Robin type a command and hear the answer.
-func (s *stage) types(ctx context.Context, text string) error {
-	s.said("Robin", "/allocate "+text)
+// typeCommand has Robin type a command and hear the answer.
+func (s *stage) typeCommand(ctx context.Context, text string) error {
+	s.printSpeech("Robin", "/allocate "+text)
 	typed, err := s.slack.Command(ctx, requesterID, generalID, "/allocate", text)
 	if err != nil {
 		return err
@@ -199,44 +201,44 @@ func (s *stage) types(ctx context.Context, text string) error {
 	if typed.Error != "" {
 		return fmt.Errorf("Slack showed Robin %q instead of an answer", typed.Error)
 	}
-	s.said("licensebot, only to Robin", typed.Response)
+	s.printSpeech("licensebot, only to Robin", typed.Response)
 	return nil
 }
 
-func (s *stage) card(ctx context.Context) error { return s.newCard(ctx, 1) }
+func (s *stage) showFirstCard(ctx context.Context) error { return s.awaitCard(ctx, 1) }
 
-// newCard waits for the nth card and its two emoji, and shows it.
-func (s *stage) newCard(ctx context.Context, n int) error {
-	s.heading("The card in #licences")
+// awaitCard waits for the nth card and its two emoji, and shows it.
+func (s *stage) awaitCard(ctx context.Context, n int) error {
+	s.printHeading("The card in #licences")
 	seeded := func() bool {
 		cards := s.slack.Messages(channelID)
 		return len(cards) == n && len(cards[n-1].Reactions) == 2
 	}
-	if err := s.until(ctx, "no card with its two emoji appeared", seeded); err != nil {
+	if err := s.waitUntil(ctx, "no card with its two emoji appeared", seeded); err != nil {
 		return err
 	}
-	card := s.theCard()
-	s.said("licensebot", fakeslack.Render(card.Blocks))
+	card := s.newestCard()
+	s.printSpeech("licensebot", fakeslack.Render(card.Blocks))
 	var emoji []string
 	for _, r := range card.Reactions {
 		emoji = append(emoji, fmt.Sprintf(":%s: %d", r.Name, r.Count))
 	}
-	s.said("reactions", strings.Join(emoji, "  "))
+	s.printSpeech("reactions", strings.Join(emoji, "  "))
 	return nil
 }
 
-func (s *stage) bystander(ctx context.Context) error {
-	s.heading("Sam, who is no approver, reacts")
-	card := s.theCard()
+func (s *stage) reactAsBystander(ctx context.Context) error {
+	s.printHeading("Sam, who is no approver, reacts")
+	card := s.newestCard()
 	if err := s.slack.React(bystanderID, channelID, card.TS, "white_check_mark"); err != nil {
 		return err
 	}
-	s.said("Sam", "reacts with :white_check_mark:")
-	if err := s.until(ctx, "Sam was not told why the reaction does not count", func() bool { return len(s.slack.Ephemerals(bystanderID)) > 0 }); err != nil {
+	s.printSpeech("Sam", "reacts with :white_check_mark:")
+	if err := s.waitUntil(ctx, "Sam was not told why the reaction does not count", func() bool { return len(s.slack.Ephemerals(bystanderID)) > 0 }); err != nil {
 		return err
 	}
 	for _, e := range s.slack.Ephemerals(bystanderID) {
-		s.said("licensebot, only to Sam", e.Text)
+		s.printSpeech("licensebot, only to Sam", e.Text)
 	}
 	if n := len(s.uipath.Writes()); n != 0 {
 		return fmt.Errorf("UiPath was written to %d times without an approval", n)
@@ -244,19 +246,19 @@ func (s *stage) bystander(ctx context.Context) error {
 	return nil
 }
 
-func (s *stage) approve(ctx context.Context) error {
-	s.heading("Alex, the approver, reacts")
-	if err := s.slack.React(approverID, channelID, s.theCard().TS, "white_check_mark"); err != nil {
+func (s *stage) reactAsApprover(ctx context.Context) error {
+	s.printHeading("Alex, the approver, reacts")
+	if err := s.slack.React(approverID, channelID, s.newestCard().TS, "white_check_mark"); err != nil {
 		return err
 	}
-	s.said("Alex", "reacts with :white_check_mark:")
-	return s.until(ctx, "the approval led to no change at UiPath", func() bool { return len(s.uipath.Writes()) > 0 })
+	s.printSpeech("Alex", "reacts with :white_check_mark:")
+	return s.waitUntil(ctx, "the approval led to no change at UiPath", func() bool { return len(s.uipath.Writes()) > 0 })
 }
 
-func (s *stage) write(context.Context) error {
-	s.heading("What reached UiPath")
+func (s *stage) showWrite(context.Context) error {
+	s.printHeading("What reached UiPath")
 	for _, call := range s.uipath.Calls("PUT group") {
-		s.tell("  %s %s\n  %s\n  → %d %s\n", call.Method, call.Path, call.Body, call.Status, strings.TrimSpace(call.Answer))
+		s.printText("  %s %s\n  %s\n  → %d %s\n", call.Method, call.Path, call.Body, call.Status, strings.TrimSpace(call.Answer))
 	}
 	if n := len(s.uipath.Writes()); n != 1 {
 		return fmt.Errorf("the rule was written %d times instead of once", n)
@@ -264,46 +266,46 @@ func (s *stage) write(context.Context) error {
 	return nil
 }
 
-func (s *stage) outcome(ctx context.Context) error {
-	s.heading("The outcome in the card's thread")
+func (s *stage) showOutcome(ctx context.Context) error {
+	s.printHeading("The outcome in the card's thread")
 	told := func() bool {
-		card := s.theCard()
+		card := s.newestCard()
 		return len(s.slack.Thread(channelID, card.TS)) > 0 && card.Edited && strings.Contains(card.Text, "*Done*")
 	}
-	if err := s.until(ctx, "the thread and the card never told the outcome", told); err != nil {
+	if err := s.waitUntil(ctx, "the thread and the card never told the outcome", told); err != nil {
 		return err
 	}
-	replies := s.slack.Thread(channelID, s.theCard().TS)
+	replies := s.slack.Thread(channelID, s.newestCard().TS)
 	for _, reply := range replies {
-		s.said("licensebot", reply.Text)
+		s.printSpeech("licensebot", reply.Text)
 	}
 	if len(replies) != 1 {
 		return fmt.Errorf("the thread has %d replies instead of one", len(replies))
 	}
-	s.said("the card's state", statusOf(s.theCard().Blocks))
+	s.printSpeech("the card's state", statusOf(s.newestCard().Blocks))
 	return nil
 }
 
-// theCard is the newest card.
-func (s *stage) theCard() fakeslack.Message {
+// newestCard is the newest card.
+func (s *stage) newestCard() fakeslack.Message {
 	if cards := s.slack.Messages(channelID); len(cards) > 0 {
 		return cards[len(cards)-1]
 	}
 	return fakeslack.Message{}
 }
 
-func (s *stage) ruleIs(group, when string, want []string) error {
+func (s *stage) expectAllocation(group, when string, want []string) error {
 	rule, _ := s.uipath.Allocation(group)
-	s.heading("The rule of " + group + " at UiPath, " + when)
-	s.tell("  %s\n", strings.Join(rule.Codes, " "))
+	s.printHeading("The rule of " + group + " at UiPath, " + when)
+	s.printText("  %s\n", strings.Join(rule.Codes, " "))
 	if !slices.Equal(rule.Codes, want) {
 		return fmt.Errorf("the rule %s is %v instead of %v", when, rule.Codes, want)
 	}
 	return nil
 }
 
-// until waits for both simulators: either may be the one that changes last.
-func (s *stage) until(ctx context.Context, otherwise string, cond func() bool) error {
+// waitUntil waits for both simulators: either may be the one that changes last.
+func (s *stage) waitUntil(ctx context.Context, otherwise string, cond func() bool) error {
 	ctx, cancel := context.WithTimeout(ctx, sceneLimit)
 	defer cancel()
 	met := make(chan error, 2)
@@ -318,19 +320,19 @@ func (s *stage) until(ctx context.Context, otherwise string, cond func() bool) e
 	return nil
 }
 
-func (s *stage) tell(format string, args ...any) {
+func (s *stage) printText(format string, args ...any) {
 	_, _ = fmt.Fprintf(s.out, format, args...)
 }
 
-func (s *stage) heading(text string) { s.tell("\n── %s\n", text) }
+func (s *stage) printHeading(text string) { s.printText("\n── %s\n", text) }
 
-// said prints what somebody said, with mentions as people see them.
-func (s *stage) said(who, text string) {
+// printSpeech prints what somebody said, with mentions as people see them.
+func (s *stage) printSpeech(who, text string) {
 	text = fakeslack.Readable(text, func(id string) string {
 		if name, ok := s.names[id]; ok {
 			return name
 		}
 		return map[string]string{channelID: "licences", generalID: "general"}[id]
 	})
-	s.tell("  %s:\n    %s\n", who, strings.ReplaceAll(text, "\n", "\n    "))
+	s.printText("  %s:\n    %s\n", who, strings.ReplaceAll(text, "\n", "\n    "))
 }

@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// slackAnswerFields is where the state of an input element holds its answer.
+// answerFields is where the state of an input element holds its answer.
 // Elements with options are not here: theirs is an option object.
-var slackAnswerFields = map[string][2]string{ // state, initial
+var answerFields = map[string][2]string{ // state, initial
 	"plain_text_input":     {"value", "initial_value"},
 	"number_input":         {"value", "initial_value"},
 	"email_text_input":     {"value", "initial_value"},
@@ -22,8 +22,8 @@ var slackAnswerFields = map[string][2]string{ // state, initial
 	"timepicker":           {"selected_time", "initial_time"},
 }
 
-// prefilled tells whether an element has an answer before the person gives one.
-func prefilled(element map[string]any) bool {
+// isPrefilled tells whether an element has an answer before the person gives one.
+func isPrefilled(element map[string]any) bool {
 	for name := range element {
 		if strings.HasPrefix(name, "initial_") {
 			return true
@@ -40,7 +40,7 @@ func answerElement(element map[string]any, given any) (map[string]any, error) {
 	}
 	kind, _ := element["type"].(string)
 	answer := map[string]any{"type": kind}
-	if fields, ok := slackAnswerFields[kind]; ok {
+	if fields, ok := answerFields[kind]; ok {
 		answer[fields[0]] = given
 		if given == nil {
 			answer[fields[0]] = element[fields[1]]

@@ -6,23 +6,23 @@ import (
 )
 
 var (
-	slackEntities = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
+	entityEscaper = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
 
 	// What Slack takes for a URL, a mail address or a host name. Slack knows
-	// every top-level domain; those of slackDomains are enough to tell
+	// every top-level domain; those of topDomains are enough to tell
 	// example.com from version-1.2 and notes.txt.
-	slackURL      = regexp.MustCompile(`^(https?://[^\s]+?)([.,;:!?)]*)$`)
-	slackMail     = regexp.MustCompile(`^[\w.+-]+@[\w-]+(\.[\w-]+)*\.` + slackDomains + `$`)
-	slackHostName = regexp.MustCompile(`^[\w-]+(\.[\w-]+)*\.` + slackDomains + `(/\S*)?$`)
-	slackWords    = regexp.MustCompile(`[^\s]+`)
+	urlPattern  = regexp.MustCompile(`^(https?://[^\s]+?)([.,;:!?)]*)$`)
+	mailPattern = regexp.MustCompile(`^[\w.+-]+@[\w-]+(\.[\w-]+)*\.` + topDomains + `$`)
+	hostPattern = regexp.MustCompile(`^[\w-]+(\.[\w-]+)*\.` + topDomains + `(/\S*)?$`)
+	wordPattern = regexp.MustCompile(`[^\s]+`)
 )
 
-const slackDomains = `(com|net|org|edu|gov|io|dev|app|ai|co|cloud|de|uk|fr|eu|us|ch|at|ro|nl|in|jp)`
+const topDomains = `(com|net|org|edu|gov|io|dev|app|ai|co|cloud|de|uk|fr|eu|us|ch|at|ro|nl|in|jp)`
 
-// escape is should_escape: what Slack makes of the text of a command before
+// escapeText is should_escape: what Slack makes of the text of a command before
 // the app gets it. Callers hold s.lock.
-func (s *Server) escape(text string) string {
-	return slackWords.ReplaceAllStringFunc(text, s.escapeWord)
+func (s *Server) escapeText(text string) string {
+	return wordPattern.ReplaceAllStringFunc(text, s.escapeWord)
 }
 
 func (s *Server) escapeWord(word string) string {
@@ -42,13 +42,13 @@ func (s *Server) escapeWord(word string) string {
 			}
 		}
 	}
-	plain := slackEntities.Replace(word)
+	plain := entityEscaper.Replace(word)
 	switch {
-	case slackURL.MatchString(plain):
-		return slackURL.ReplaceAllString(plain, "<$1>$2")
-	case slackMail.MatchString(plain):
+	case urlPattern.MatchString(plain):
+		return urlPattern.ReplaceAllString(plain, "<$1>$2")
+	case mailPattern.MatchString(plain):
 		return "<mailto:" + plain + "|" + plain + ">"
-	case slackHostName.MatchString(plain):
+	case hostPattern.MatchString(plain):
 		return "<http://" + plain + "|" + plain + ">"
 	}
 	return plain

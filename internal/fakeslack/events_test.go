@@ -12,8 +12,8 @@ var noDelay = []time.Duration{0, 0, 0}
 
 func eventID(frame map[string]any) any { return frame["payload"].(map[string]any)["event_id"] }
 
-func TestSlackRedelivery(t *testing.T) {
-	r := newSlackRig(t, Config{AckTimeout: time.Millisecond, RetryDelays: noDelay})
+func TestRedelivery(t *testing.T) {
+	r := newTestRig(t, Config{AckTimeout: time.Millisecond, RetryDelays: noDelay})
 	wire := r.greeted()
 	r.SendEvent(map[string]any{"type": "app_uninstalled"})
 	first := wire.next()
@@ -32,8 +32,8 @@ func TestSlackRedelivery(t *testing.T) {
 	}
 }
 
-func TestSlackRedeliverNow(t *testing.T) {
-	r := newSlackRig(t, Config{RetryDelays: []time.Duration{0, time.Hour, time.Hour}})
+func TestRedeliverNow(t *testing.T) {
+	r := newTestRig(t, Config{RetryDelays: []time.Duration{0, time.Hour, time.Hour}})
 	r.SendEvent(map[string]any{"type": "app_uninstalled"})
 	r.await("two failures", func() bool { return len(r.entries(EntryUndeliverable)) == 2 })
 	wire := r.greeted()
@@ -56,8 +56,8 @@ func TestSlackRedeliverNow(t *testing.T) {
 	}
 }
 
-func TestSlackCloseEndsEverything(t *testing.T) {
-	r := newSlackRig(t, Config{})
+func TestCloseEndsEverything(t *testing.T) {
+	r := newTestRig(t, Config{})
 	r.SendEvent(map[string]any{"type": "app_uninstalled"}) // waits a minute
 	wire := r.greeted()
 	r.SendEvent(map[string]any{"type": "app_uninstalled"})
@@ -68,8 +68,8 @@ func TestSlackCloseEndsEverything(t *testing.T) {
 	}
 }
 
-func TestSlackWaitHeedsItsContext(t *testing.T) {
-	r := newSlackRig(t, Config{})
+func TestWaitHeedsItsContext(t *testing.T) {
+	r := newTestRig(t, Config{})
 	ctx, cancel := context.WithCancel(r.ctx)
 	cancel()
 	if err := r.Wait(ctx, func() bool { return false }); err != context.Canceled {
@@ -80,19 +80,19 @@ func TestSlackWaitHeedsItsContext(t *testing.T) {
 	}
 }
 
-// inner is the type and one field of the event in a frame.
-func inner(frame map[string]any, field string) []any {
+// innerEvents is the type and one field of the event in a frame.
+func innerEvents(frame map[string]any, field string) []any {
 	event := frame["payload"].(map[string]any)["event"].(map[string]any)
 	return []any{event["type"], event[field]}
 }
 
-func TestSlackWorkspaceEvents(t *testing.T) {
-	r := newSlackRig(t, Config{})
+func TestWorkspaceEvents(t *testing.T) {
+	r := newTestRig(t, Config{})
 	wire := r.greeted()
 	expect := func(kind, field string, value any) map[string]any {
 		t.Helper()
 		frame := wire.next()
-		if got := inner(frame, field); !slices.Equal(got, []any{kind, value}) {
+		if got := innerEvents(frame, field); !slices.Equal(got, []any{kind, value}) {
 			t.Errorf("%v, want %s with %s %v", got, kind, field, value)
 		}
 		return frame
@@ -120,8 +120,8 @@ func TestSlackWorkspaceEvents(t *testing.T) {
 	expect("app_home_opened", "user", slackAnna)
 }
 
-func TestSlackReactions(t *testing.T) {
-	r := newSlackRig(t, Config{})
+func TestReactions(t *testing.T) {
+	r := newTestRig(t, Config{})
 	wire := r.greeted()
 	ts := r.post(slackPub, "card")
 	steps := []struct {
@@ -155,8 +155,8 @@ func TestSlackReactions(t *testing.T) {
 	}
 }
 
-func TestSlackReactionsOutsideTheBotsChannelsAreUnheard(t *testing.T) {
-	r := newSlackRig(t, Config{})
+func TestReactionsOutsideTheBotsChannelsAreUnheard(t *testing.T) {
+	r := newTestRig(t, Config{})
 	ts, err := r.Say(slackAnna, slackLone, "", "hello")
 	if err != nil {
 		t.Fatal(err)
@@ -169,8 +169,8 @@ func TestSlackReactionsOutsideTheBotsChannelsAreUnheard(t *testing.T) {
 	}
 }
 
-func TestSlackReactionsGetShowsSomeUnlessFull(t *testing.T) {
-	r := newSlackRig(t, Config{})
+func TestReactionsGetShowsSomeUnlessFull(t *testing.T) {
+	r := newTestRig(t, Config{})
 	ts := r.post(slackPub, "card")
 	for _, id := range []string{"U1", "U2", "U3", "U4"} {
 		r.AddUser(User{ID: id, Name: id})
@@ -178,7 +178,7 @@ func TestSlackReactionsGetShowsSomeUnlessFull(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if said := r.call("reactions.add", "channel", slackPub, "timestamp", ts, "name", "x"); said.problem() != "" {
+	if said := r.call("reactions.add", "channel", slackPub, "timestamp", ts, "name", "x"); said.errorOf() != "" {
 		t.Fatal(said.body)
 	}
 	for full, want := range map[string][]any{
@@ -193,10 +193,10 @@ func TestSlackReactionsGetShowsSomeUnlessFull(t *testing.T) {
 	}
 }
 
-func TestSlackTooManyReactions(t *testing.T) {
-	r := newSlackRig(t, Config{})
+func TestTooManyReactions(t *testing.T) {
+	r := newTestRig(t, Config{})
 	ts := r.post(slackPub, "card")
-	for i := range slackMaxReactions {
+	for i := range maxReactions {
 		if err := r.React(slackAnna, slackPub, ts, "e"+string(rune('a'+i))); err != nil {
 			t.Fatal(err)
 		}

@@ -14,7 +14,7 @@ import (
 	"licensebot/internal/fault"
 )
 
-func TestSlackFaults(t *testing.T) {
+func TestFaults(t *testing.T) {
 	tests := []struct {
 		name       string
 		fault      fault.Fault
@@ -23,11 +23,11 @@ func TestSlackFaults(t *testing.T) {
 		problem    string
 		takeEffect bool
 	}{
-		{"error", fault.Fault{Error: "internal_error"}, func(err error) bool { return slackErr(err) == "internal_error" }, 200, "internal_error", false},
-		{"429", fault.Fault{Status: 429, RetryAfter: "7"}, limited(7 * time.Second), 429, "", false},
-		{"ratelimited", fault.Fault{Error: "ratelimited"}, limited(time.Second), 429, "ratelimited", false},
-		{"503", fault.Fault{Status: 503}, statusCode(503), 503, "", false},
-		{"503 after the effect", fault.Fault{Status: 503, AfterEffect: true}, statusCode(503), 503, "", true},
+		{"error", fault.Fault{Error: "internal_error"}, func(err error) bool { return clientError(err) == "internal_error" }, 200, "internal_error", false},
+		{"429", fault.Fault{Status: 429, RetryAfter: "7"}, isLimited(7 * time.Second), 429, "", false},
+		{"ratelimited", fault.Fault{Error: "ratelimited"}, isLimited(time.Second), 429, "ratelimited", false},
+		{"503", fault.Fault{Status: 503}, hasStatusCode(503), 503, "", false},
+		{"503 after the effect", fault.Fault{Status: 503, AfterEffect: true}, hasStatusCode(503), 503, "", true},
 		{"cut", fault.Fault{Cut: true}, isError, 0, "cut", false},
 		{"answer lost", fault.Fault{Cut: true, AfterEffect: true}, isError, 0, "cut", true},
 		{"no JSON", fault.Fault{Body: "<html>"}, isError, 200, "", false},
@@ -35,7 +35,7 @@ func TestSlackFaults(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			r := newSlackRig(t, Config{})
+			r := newTestRig(t, Config{})
 			test.fault.Times = 1
 			r.Inject("chat.postMessage", test.fault)
 			_, _, err := r.api().PostMessageContext(r.ctx, slackPub, slack.MsgOptionText("x", false))
@@ -57,22 +57,22 @@ func TestSlackFaults(t *testing.T) {
 
 func isError(err error) bool { return err != nil }
 
-func limited(wait time.Duration) func(error) bool {
+func isLimited(wait time.Duration) func(error) bool {
 	return func(err error) bool {
 		refused, ok := errors.AsType[*slack.RateLimitedError](err)
 		return ok && refused.RetryAfter == wait
 	}
 }
 
-func statusCode(code int) func(error) bool {
+func hasStatusCode(code int) func(error) bool {
 	return func(err error) bool {
 		refused, ok := errors.AsType[slack.StatusCodeError](err)
 		return ok && refused.Code == code
 	}
 }
 
-func TestSlackHangIsSeenWhileItHangs(t *testing.T) {
-	r := newSlackRig(t, Config{})
+func TestHangIsSeenWhileItHangs(t *testing.T) {
+	r := newTestRig(t, Config{})
 	r.Inject("chat.postMessage", fault.Fault{Hang: true, AfterEffect: true})
 	ctx, cancel := context.WithCancel(r.ctx)
 	done := make(chan error, 1)
@@ -92,7 +92,7 @@ func TestSlackHangIsSeenWhileItHangs(t *testing.T) {
 }
 
 // respondTo types a command and returns its response_url.
-func (r *slackRig) responseURL() string {
+func (r *testRig) responseURL() string {
 	r.t.Helper()
 	wire := r.greeted()
 	done := r.typing("x")
@@ -104,7 +104,7 @@ func (r *slackRig) responseURL() string {
 }
 
 // respond posts to a response_url and returns the status and the body.
-func (r *slackRig) respondWith(url, body string) (int, string) {
+func (r *testRig) respondWith(url, body string) (int, string) {
 	r.t.Helper()
 	req, _ := http.NewRequestWithContext(r.ctx, http.MethodPost, url, strings.NewReader(body))
 	req.Header.Set("Content-Type", "application/json")
@@ -124,13 +124,13 @@ func (r *slackRig) respondWith(url, body string) (int, string) {
 	}
 }
 
-func TestSlackResponseURLTakesFivePosts(t *testing.T) {
-	r := newSlackRig(t, Config{})
+func TestResponseURLTakesFivePosts(t *testing.T) {
+	r := newTestRig(t, Config{})
 	url := r.responseURL()
 	if status, body := r.respondWith(url, `{"text":""}`); status != 400 || !strings.Contains(body, "no_text") {
 		t.Errorf("%d %s", status, body)
 	}
-	for range slackResponsePosts {
+	for range responsePosts {
 		if status, body := r.respondWith(url, `{"text":"hi"}`); status != 200 || body != "ok" {
 			t.Errorf("%d %s", status, body)
 		}
@@ -147,10 +147,10 @@ func TestSlackResponseURLTakesFivePosts(t *testing.T) {
 	}
 }
 
-func TestSlackResponseURLExpires(t *testing.T) {
-	r := newSlackRig(t, Config{})
+func TestResponseURLExpires(t *testing.T) {
+	r := newTestRig(t, Config{})
 	url := r.responseURL()
-	r.clock.advance(slackResponseLife)
+	r.clock.advance(responseLife)
 	if status, body := r.respondWith(url, `{"text":"hi"}`); status != 404 || !strings.Contains(body, "expired_url") {
 		t.Errorf("%d %s", status, body)
 	}
@@ -159,8 +159,8 @@ func TestSlackResponseURLExpires(t *testing.T) {
 	}
 }
 
-func TestSlackResponseInChannelHasNoAuthor(t *testing.T) {
-	r := newSlackRig(t, Config{})
+func TestResponseInChannelHasNoAuthor(t *testing.T) {
+	r := newTestRig(t, Config{})
 	url := r.responseURL()
 	if status, body := r.respondWith(url, `{"text":"for all","response_type":"in_channel"}`); status != 200 {
 		t.Fatal(body)
@@ -180,8 +180,8 @@ func TestSlackResponseInChannelHasNoAuthor(t *testing.T) {
 	}
 }
 
-func TestSlackResponseURLFault(t *testing.T) {
-	r := newSlackRig(t, Config{})
+func TestResponseURLFault(t *testing.T) {
+	r := newTestRig(t, Config{})
 	url := r.responseURL()
 	r.Inject("response_url", fault.Fault{Times: 1, Status: 500})
 	if status, _ := r.respondWith(url, `{"text":"hi"}`); status != 500 {
@@ -189,8 +189,8 @@ func TestSlackResponseURLFault(t *testing.T) {
 	}
 }
 
-func TestSlackEscape(t *testing.T) {
-	r := newSlackRig(t, Config{})
+func TestEscape(t *testing.T) {
+	r := newTestRig(t, Config{})
 	for given, want := range map[string]string{
 		"group-01 RPADEVPRONU":      "group-01 RPADEVPRONU",
 		"a & b <c>":                 "a &amp; b &lt;c&gt;",
@@ -204,7 +204,7 @@ func TestSlackEscape(t *testing.T) {
 		"two  spaces\tand tabs":     "two  spaces\tand tabs",
 	} {
 		r.lock.Lock()
-		got := r.escape(given)
+		got := r.escapeText(given)
 		r.lock.Unlock()
 		if got != want {
 			t.Errorf("%q: %q, want %q", given, got, want)
@@ -213,7 +213,7 @@ func TestSlackEscape(t *testing.T) {
 }
 
 func TestClearEndsWhatHangs(t *testing.T) {
-	rig := newSlackRig(t, Config{})
+	rig := newTestRig(t, Config{})
 	rig.Inject("auth.test", fault.Fault{Times: 1, Hang: true})
 	ended := make(chan error, 1)
 	go func() {

@@ -25,40 +25,40 @@ type Interacted struct {
 // send: unknown fields, options that are not offered, missing answers.
 func (s *Server) Submit(ctx context.Context, user, viewID string, values map[string]map[string]any) (Interacted, error) {
 	s.lock.Lock()
-	v := s.view(viewID, "")
+	v := s.findView(viewID, "")
 	if v == nil || v.User != user || v.Type != "modal" {
 		s.lock.Unlock()
-		return Interacted{}, slackError("not_found")
+		return Interacted{}, apiError("not_found")
 	}
-	state, err := v.state(values)
+	state, err := v.answerState(values)
 	if err != nil {
 		s.lock.Unlock()
 		return Interacted{}, err
 	}
-	payload := s.interaction("view_submission", user)
+	payload := s.interactionPayload("view_submission", user)
 	view := s.renderView(v)
-	view["state"] = slackReply{"values": state}
+	view["state"] = jsonObject{"values": state}
 	payload["view"], payload["trigger_id"], payload["response_urls"] = view, s.newTrigger(user), []any{}
 	env := s.startInteraction(payload)
 	s.lock.Unlock()
-	return s.finishInteraction(ctx, env, func(out *Interacted) { s.submitted(v, env.payload, out) })
+	return s.finishInteraction(ctx, env, func(out *Interacted) { s.applySubmission(v, env.payload, out) })
 }
 
 // Click makes a person click a button of a message, or choose in a menu of
 // one: with value "" the element's own value is sent.
 func (s *Server) Click(ctx context.Context, user, channel, ts, actionID, value string) (Interacted, error) {
 	s.lock.Lock()
-	_, c, err := s.person(user, channel)
+	_, c, err := s.findPerson(user, channel)
 	if err != nil {
 		s.lock.Unlock()
 		return Interacted{}, err
 	}
-	m := c.find(ts)
+	m := c.findMessage(ts)
 	if m == nil {
 		s.lock.Unlock()
-		return Interacted{}, slackError("message_not_found")
+		return Interacted{}, apiError("message_not_found")
 	}
-	action := s.action(m.Blocks, actionID, value)
+	action := s.describeAction(m.Blocks, actionID, value)
 	if action == nil {
 		s.lock.Unlock()
 		return Interacted{}, fmt.Errorf("fakeslack: the message has no element %q", actionID)
@@ -68,22 +68,22 @@ func (s *Server) Click(ctx context.Context, user, channel, ts, actionID, value s
 	return s.finishInteraction(ctx, env, func(*Interacted) {})
 }
 
-func (s *Server) clickPayload(c *slackChannel, m *slackMessage, user string, action map[string]any) map[string]any {
-	payload := s.interaction("block_actions", user)
+func (s *Server) clickPayload(c *conversation, m *storedMessage, user string, action map[string]any) map[string]any {
+	payload := s.interactionPayload("block_actions", user)
 	payload["trigger_id"] = s.newTrigger(user)
 	payload["response_url"] = s.newResponseURL("actions", user, c.ID)
 	payload["container"] = map[string]any{
 		"type": "message", "message_ts": m.TS, "channel_id": c.ID, "is_ephemeral": false,
 	}
 	payload["channel"] = map[string]any{"id": c.ID, "name": c.Name}
-	payload["message"] = s.render(c, m, slackView{})
+	payload["message"] = s.renderMessage(c, m, renderOptions{})
 	payload["actions"] = []any{action}
 	return payload
 }
 
-// action describes the use of an interactive element of a message or a view;
+// describeAction describes the use of an interactive element of a message or a view;
 // nil when there is no such element or it does not offer the value.
-func (s *Server) action(blocks json.RawMessage, actionID, value string) map[string]any {
+func (s *Server) describeAction(blocks json.RawMessage, actionID, value string) map[string]any {
 	block, element := findElement(blocks, actionID)
 	if element == nil {
 		return nil
@@ -99,9 +99,9 @@ func (s *Server) action(blocks json.RawMessage, actionID, value string) map[stri
 		}
 		action = answer
 	}
-	action["action_id"], action["block_id"], action["action_ts"] = actionID, block["block_id"], s.timestamp()
+	action["action_id"], action["block_id"], action["action_ts"] = actionID, block["block_id"], s.nextTimestamp()
 	if block["block_id"] == nil {
-		action["block_id"] = slackSecret(3)
+		action["block_id"] = randomHex(3)
 	}
 	return action
 }
@@ -126,17 +126,17 @@ func decodeBlocks(raw json.RawMessage) []map[string]any {
 }
 
 // startInteraction sends an interactive envelope. Callers hold s.lock.
-func (s *Server) startInteraction(payload map[string]any) *slackEnvelope {
+func (s *Server) startInteraction(payload map[string]any) *envelope {
 	s.waiting++
-	return s.dispatch("interactive", payload, 0, s.copies)
+	return s.sendEnvelope("interactive", payload, 0, s.copies)
 }
 
 // finishInteraction waits for the ack; shown is called with s.lock held once
 // it came.
-func (s *Server) finishInteraction(ctx context.Context, env *slackEnvelope, shown func(*Interacted)) (Interacted, error) {
+func (s *Server) finishInteraction(ctx context.Context, env *envelope, shown func(*Interacted)) (Interacted, error) {
 	var err error
 	if len(env.sockets) > 0 {
-		err = s.awaitPerson(ctx, env)
+		err = s.awaitAck(ctx, env)
 	}
 	s.lock.Lock()
 	defer s.lock.Unlock()
@@ -145,17 +145,17 @@ func (s *Server) finishInteraction(ctx context.Context, env *slackEnvelope, show
 	switch {
 	case len(env.sockets) == 0:
 		out.Error = "dispatch_failed"
-	case s.expire(env, 0):
+	case s.expireEnvelope(env, 0):
 		out.Error = "operation_timeout"
 	default:
 		shown(&out)
 	}
-	s.wake()
+	s.wakeWaiters()
 	return out, err
 }
 
-// submitted does what the ack of a view_submission says. Callers hold s.lock.
-func (s *Server) submitted(v *View, payload json.RawMessage, out *Interacted) {
+// applySubmission does what the ack of a view_submission says. Callers hold s.lock.
+func (s *Server) applySubmission(v *View, payload json.RawMessage, out *Interacted) {
 	var response struct {
 		Action string            `json:"response_action"`
 		Errors map[string]string `json:"errors"`
@@ -177,15 +177,15 @@ func (s *Server) submitted(v *View, payload json.RawMessage, out *Interacted) {
 			}
 		}
 	case "errors":
-		err = s.showErrors(v, response.Errors)
+		err = s.showInputErrors(v, response.Errors)
 	case "update", "push":
-		err = s.nextView(v, response.Action, string(response.View))
+		err = s.showNextView(v, response.Action, string(response.View))
 	default:
-		err = slackError("unknown response_action " + response.Action)
+		err = apiError("unknown response_action " + response.Action)
 	}
 	if err != nil {
 		out.Error = "invalid_response"
-		s.note(Entry{
+		s.addEntry(Entry{
 			Kind: EntryOddity, Envelope: out.EnvelopeID, Type: "ack payload", Detail: err.Error(), Payload: payload,
 		})
 	}
@@ -193,14 +193,14 @@ func (s *Server) submitted(v *View, payload json.RawMessage, out *Interacted) {
 
 func (s *Server) closeView(v *View) {
 	v.Closed = true
-	s.note(Entry{Kind: EntryView, Type: "closed", User: v.User, Detail: v.ID})
+	s.addEntry(Entry{Kind: EntryView, Type: "closed", User: v.User, Detail: v.ID})
 }
 
-// showErrors shows messages under input blocks. A message for any other block
+// showInputErrors shows messages under input blocks. A message for any other block
 // makes Slack show only that it had trouble connecting.
-func (s *Server) showErrors(v *View, errors map[string]string) error {
+func (s *Server) showInputErrors(v *View, errors map[string]string) error {
 	if len(errors) == 0 {
-		return slackError("no errors given")
+		return apiError("no errors given")
 	}
 	inputs := map[any]bool{}
 	for _, block := range decodeBlocks(v.Blocks) {
@@ -208,15 +208,15 @@ func (s *Server) showErrors(v *View, errors map[string]string) error {
 	}
 	for id := range errors {
 		if !inputs[id] {
-			return slackError("no input block " + id)
+			return apiError("no input block " + id)
 		}
 	}
 	v.Errors = errors
-	s.note(Entry{Kind: EntryView, Type: "errors", User: v.User, Detail: v.ID})
+	s.addEntry(Entry{Kind: EntryView, Type: "errors", User: v.User, Detail: v.ID})
 	return nil
 }
 
-func (s *Server) nextView(v *View, action, raw string) error {
+func (s *Server) showNextView(v *View, action, raw string) error {
 	next, err := s.parseView(raw, "modal")
 	if err != nil {
 		return err
@@ -230,8 +230,8 @@ func (s *Server) nextView(v *View, action, raw string) error {
 	return nil
 }
 
-// state turns a person's answers into view.state.values.
-func (v *View) state(values map[string]map[string]any) (map[string]any, error) {
+// answerState turns a person's answers into view.state.values.
+func (v *View) answerState(values map[string]map[string]any) (map[string]any, error) {
 	state := map[string]any{}
 	used := 0
 	for _, block := range decodeBlocks(v.Blocks) {
@@ -244,10 +244,10 @@ func (v *View) state(values map[string]map[string]any) (map[string]any, error) {
 		given, ok := values[id][action]
 		if ok {
 			used++
-		} else if block["optional"] != true && !prefilled(element) {
+		} else if block["optional"] != true && !isPrefilled(element) {
 			return nil, fmt.Errorf("fakeslack: input block %q must be answered", id)
 		}
-		answer, err := answerElement(v.withOffered(element), given)
+		answer, err := answerElement(v.withOfferedOptions(element), given)
 		if err != nil {
 			return nil, fmt.Errorf("fakeslack: input block %q: %w", id, err)
 		}

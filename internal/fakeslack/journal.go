@@ -61,18 +61,18 @@ type Call struct {
 	Faulted bool              // a planned fault hit it
 }
 
-// note adds an entry and wakes whoever waits for a change. Callers hold
+// addEntry adds an entry and wakes whoever waits for a change. Callers hold
 // s.lock, so the wakened see the whole change that the entry tells.
-func (s *Server) note(e Entry) int {
+func (s *Server) addEntry(e Entry) int {
 	e.Seq = len(s.journal) + 1
 	e.At = s.cfg.Now()
 	s.journal = append(s.journal, e)
-	s.wake()
+	s.wakeWaiters()
 	return e.Seq
 }
 
-// wake makes every Wait ask again. Callers hold s.lock.
-func (s *Server) wake() {
+// wakeWaiters makes every Wait ask again. Callers hold s.lock.
+func (s *Server) wakeWaiters() {
 	close(s.changed)
 	s.changed = make(chan struct{})
 }
@@ -100,18 +100,18 @@ func (s *Server) Calls(method string) []Call {
 	return found
 }
 
-// arrived records a call before it is served, so that one that hangs is seen.
-func (s *Server) arrived(method string, args map[string]string) *Call {
+// recordCall records a call before it is served, so that one that hangs is seen.
+func (s *Server) recordCall(method string, args map[string]string) *Call {
 	s.lock.Lock()
 	defer s.lock.Unlock()
 	call := &Call{Method: method, Args: args, At: s.cfg.Now()}
 	s.calls = append(s.calls, call)
-	call.Seq = s.note(Entry{Kind: EntryCall, Type: method, Channel: args["channel"]})
+	call.Seq = s.addEntry(Entry{Kind: EntryCall, Type: method, Channel: args["channel"]})
 	return call
 }
 
-// answered completes a call with what the caller saw of it.
-func (s *Server) answered(call *Call, status int, problem string, dur time.Duration) {
+// completeCall completes a call with what the caller saw of it.
+func (s *Server) completeCall(call *Call, status int, problem string, dur time.Duration) {
 	s.lock.Lock()
 	defer s.lock.Unlock()
 	call.Status, call.Error, call.Dur = status, problem, dur
@@ -119,5 +119,5 @@ func (s *Server) answered(call *Call, status int, problem string, dur time.Durat
 	if detail == "" {
 		detail = "ok"
 	}
-	s.note(Entry{Kind: EntryAnswer, Type: call.Method, Channel: call.Args["channel"], Detail: detail})
+	s.addEntry(Entry{Kind: EntryAnswer, Type: call.Method, Channel: call.Args["channel"], Detail: detail})
 }

@@ -2,8 +2,8 @@ package fakeslack
 
 import "testing"
 
-func TestSlackMarkStandsInTheJournal(t *testing.T) {
-	rig := newSlackRig(t, Config{})
+func TestMarkStandsInTheJournal(t *testing.T) {
+	rig := newTestRig(t, Config{})
 	before := rig.Length()
 	rig.UpdateUser(slackAnna, func(u *User) { u.Deleted = true })
 	rig.Mark("suite", "killed")

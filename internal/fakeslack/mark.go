@@ -8,7 +8,7 @@ const EntryMark = "mark"
 func (s *Server) Mark(kind, detail string) {
 	s.lock.Lock()
 	defer s.lock.Unlock()
-	s.note(Entry{Kind: EntryMark, Type: kind, Detail: detail})
+	s.addEntry(Entry{Kind: EntryMark, Type: kind, Detail: detail})
 }
 
 // Length is the number of journal entries so far.

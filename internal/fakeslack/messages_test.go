@@ -11,11 +11,11 @@ import (
 	"github.com/slack-go/slack"
 )
 
-func slackMeta(id string) slack.MsgOption {
+func requestMetadata(id string) slack.MsgOption {
 	return slack.MsgOptionMetadata(slack.SlackMetadata{EventType: "allocation_requested", EventPayload: map[string]any{"request_id": id}})
 }
 
-func texts(messages []slack.Message) string {
+func joinTexts(messages []slack.Message) string {
 	var all []string
 	for _, m := range messages {
 		all = append(all, m.Text)
@@ -23,8 +23,8 @@ func texts(messages []slack.Message) string {
 	return strings.Join(all, " ")
 }
 
-func TestSlackTimestampsAreUniqueThoughTimeStandsStill(t *testing.T) {
-	r := newSlackRig(t, Config{})
+func TestTimestampsAreUniqueThoughTimeStandsStill(t *testing.T) {
+	r := newTestRig(t, Config{})
 	first, second := r.post(slackPub, "a"), r.post(slackPub, "b")
 	if first != "1795466553.000000" || second != "1795466553.000001" {
 		t.Errorf("%s, %s", first, second)
@@ -35,12 +35,12 @@ func TestSlackTimestampsAreUniqueThoughTimeStandsStill(t *testing.T) {
 	}
 }
 
-func TestSlackHistory(t *testing.T) {
-	r := newSlackRig(t, Config{})
+func TestHistory(t *testing.T) {
+	r := newTestRig(t, Config{})
 	api := r.api()
 	var all []string
 	for i := range 5 {
-		all = append(all, r.post(slackPub, fmt.Sprint(i), slackMeta(fmt.Sprint(i))))
+		all = append(all, r.post(slackPub, fmt.Sprint(i), requestMetadata(fmt.Sprint(i))))
 		r.clock.advance(time.Minute)
 	}
 	r.post(slackPub, "reply", slack.MsgOptionTS(all[1]))
@@ -74,16 +74,16 @@ func TestSlackHistory(t *testing.T) {
 			if test.name == "one" {
 				got = got[:1]
 			}
-			if texts(got) != test.want || pages != test.pages {
-				t.Errorf("%q in %d pages, want %q in %d", texts(got), pages, test.want, test.pages)
+			if joinTexts(got) != test.want || pages != test.pages {
+				t.Errorf("%q in %d pages, want %q in %d", joinTexts(got), pages, test.want, test.pages)
 			}
 		})
 	}
 }
 
-func TestSlackHistoryShowsMetadataOnRequestOnly(t *testing.T) {
-	r := newSlackRig(t, Config{})
-	r.post(slackPub, "card", slackMeta("R-1"))
+func TestHistoryShowsMetadataOnRequestOnly(t *testing.T) {
+	r := newTestRig(t, Config{})
+	r.post(slackPub, "card", requestMetadata("R-1"))
 	for _, all := range []bool{false, true} {
 		page, err := r.api().GetConversationHistoryContext(r.ctx, &slack.GetConversationHistoryParameters{ChannelID: slackPub, IncludeAllMetadata: all})
 		if err != nil {
@@ -99,8 +99,8 @@ func TestSlackHistoryShowsMetadataOnRequestOnly(t *testing.T) {
 	}
 }
 
-func TestSlackThreads(t *testing.T) {
-	r := newSlackRig(t, Config{})
+func TestThreads(t *testing.T) {
+	r := newTestRig(t, Config{})
 	card := r.post(slackPub, "card")
 	r.post(slackPub, "one", slack.MsgOptionTS(card))
 	if _, err := r.Say(slackBen, slackPub, card, "two"); err != nil {
@@ -108,8 +108,8 @@ func TestSlackThreads(t *testing.T) {
 	}
 	ask := &slack.GetConversationRepliesParameters{ChannelID: slackPub, Timestamp: card}
 	got, more, _, err := r.api().GetConversationRepliesContext(r.ctx, ask)
-	if err != nil || more || texts(got) != "card one two" || got[0].ReplyCount != 2 || got[1].ThreadTimestamp != card {
-		t.Errorf("%s %v %+v", texts(got), err, got)
+	if err != nil || more || joinTexts(got) != "card one two" || got[0].ReplyCount != 2 || got[1].ThreadTimestamp != card {
+		t.Errorf("%s %v %+v", joinTexts(got), err, got)
 	}
 	if thread := r.Thread(slackPub, card); len(thread) != 2 || thread[1].User != slackBen {
 		t.Errorf("thread %+v", thread)
@@ -124,7 +124,7 @@ func TestSlackThreads(t *testing.T) {
 	if err != nil || len(page.Messages) != 1 || page.Messages[0].SubType != "tombstone" {
 		t.Errorf("history %+v, %v", page, err)
 	}
-	if said := r.call("chat.postMessage", "channel", slackPub, "text", "x", "thread_ts", card); said.problem() != "thread_not_found" {
+	if said := r.call("chat.postMessage", "channel", slackPub, "text", "x", "thread_ts", card); said.errorOf() != "thread_not_found" {
 		t.Errorf("%v", said.body)
 	}
 	if m, ok := r.Message(slackPub, card); !ok || !m.Deleted {
@@ -133,8 +133,8 @@ func TestSlackThreads(t *testing.T) {
 }
 
 // What an admin deletes is gone for every method that could meet it.
-func TestSlackDeletedMessage(t *testing.T) {
-	r := newSlackRig(t, Config{})
+func TestDeletedMessage(t *testing.T) {
+	r := newTestRig(t, Config{})
 	card := r.post(slackPub, "card")
 	if err := r.DeleteMessage(slackPub, card); err != nil {
 		t.Fatal(err)
@@ -148,17 +148,17 @@ func TestSlackDeletedMessage(t *testing.T) {
 		"reactions.get":         {"message_not_found", "timestamp", card},
 		"reactions.remove":      {"message_not_found", "timestamp", card, "name", "eyes"},
 	} {
-		if said := r.call(method, append([]string{"channel", slackPub}, test[1:]...)...); said.problem() != test[0] {
+		if said := r.call(method, append([]string{"channel", slackPub}, test[1:]...)...); said.errorOf() != test[0] {
 			t.Errorf("%s: %v, want %s", method, said.body, test[0])
 		}
 	}
-	if err := r.React(slackAnna, slackPub, card, "eyes"); slackErrorName(err) != "message_not_found" {
+	if err := r.React(slackAnna, slackPub, card, "eyes"); errorName(err) != "message_not_found" {
 		t.Errorf("reacted: %v", err)
 	}
-	if err := r.DeleteMessage(slackPub, card); slackErrorName(err) != "message_not_found" {
+	if err := r.DeleteMessage(slackPub, card); errorName(err) != "message_not_found" {
 		t.Errorf("deleted twice: %v", err)
 	}
-	if err := r.DeleteMessage("C404", card); slackErrorName(err) != "channel_not_found" {
+	if err := r.DeleteMessage("C404", card); errorName(err) != "channel_not_found" {
 		t.Errorf("deleted nowhere: %v", err)
 	}
 	page, err := r.api().GetConversationHistoryContext(r.ctx, &slack.GetConversationHistoryParameters{ChannelID: slackPub})
@@ -167,11 +167,11 @@ func TestSlackDeletedMessage(t *testing.T) {
 	}
 }
 
-func TestSlackUpdateKeepsWhatIsNotGiven(t *testing.T) {
-	r := newSlackRig(t, Config{})
+func TestUpdateKeepsWhatIsNotGiven(t *testing.T) {
+	r := newTestRig(t, Config{})
 	api := r.api()
 	divider := slack.MsgOptionBlocks(slack.NewDividerBlock())
-	ts := r.post(slackPub, "before", slackMeta("R-1"), divider)
+	ts := r.post(slackPub, "before", requestMetadata("R-1"), divider)
 	if _, _, _, err := api.UpdateMessageContext(r.ctx, slackPub, ts, slack.MsgOptionText("after", false)); err != nil {
 		t.Fatal(err)
 	}
@@ -182,7 +182,7 @@ func TestSlackUpdateKeepsWhatIsNotGiven(t *testing.T) {
 	if len(m.Revisions) != 1 || m.Revisions[0].Text != "before" {
 		t.Errorf("revisions %+v", m.Revisions)
 	}
-	if said := r.call("chat.update", "channel", slackPub, "ts", ts, "text", "bare", "blocks", "[]", "metadata", "{}"); said.problem() != "" {
+	if said := r.call("chat.update", "channel", slackPub, "ts", ts, "text", "bare", "blocks", "[]", "metadata", "{}"); said.errorOf() != "" {
 		t.Fatal(said.body)
 	}
 	if m, _ = r.Message(slackPub, ts); m.Metadata != nil || string(m.Blocks) != "[]" {
@@ -190,19 +190,19 @@ func TestSlackUpdateKeepsWhatIsNotGiven(t *testing.T) {
 	}
 }
 
-func TestSlackLongTextIsTruncated(t *testing.T) {
-	r := newSlackRig(t, Config{})
+func TestLongTextIsTruncated(t *testing.T) {
+	r := newTestRig(t, Config{})
 	said := r.call("chat.postMessage", "channel", slackPub, "text", strings.Repeat("é", 40001))
-	if said.problem() != "" || said.body["warning"] != "message_truncated" {
-		t.Fatal(said.problem(), said.body["warning"])
+	if said.errorOf() != "" || said.body["warning"] != "message_truncated" {
+		t.Fatal(said.errorOf(), said.body["warning"])
 	}
-	if m := r.Messages(slackPub)[0]; slackLength(m.Text) != 40000 {
-		t.Errorf("%d characters", slackLength(m.Text))
+	if m := r.Messages(slackPub)[0]; textLength(m.Text) != 40000 {
+		t.Errorf("%d characters", textLength(m.Text))
 	}
 }
 
-func TestSlackDirectMessage(t *testing.T) {
-	r := newSlackRig(t, Config{})
+func TestDirectMessage(t *testing.T) {
+	r := newTestRig(t, Config{})
 	channel, ts, err := r.api().PostMessageContext(r.ctx, slackAnna, slack.MsgOptionText("for you", false))
 	if err != nil || channel != "D0ANNA" {
 		t.Fatal(channel, err)
@@ -218,8 +218,8 @@ func TestSlackDirectMessage(t *testing.T) {
 	}
 }
 
-func TestSlackEphemeralAndPermalink(t *testing.T) {
-	r := newSlackRig(t, Config{})
+func TestEphemeralAndPermalink(t *testing.T) {
+	r := newTestRig(t, Config{})
 	ts := r.post("#licences", "card")
 	whisper := func(options ...slack.MsgOption) {
 		t.Helper()
@@ -246,9 +246,9 @@ func TestSlackEphemeralAndPermalink(t *testing.T) {
 	}
 }
 
-func TestSlackChannelPace(t *testing.T) {
-	r := newSlackRig(t, Config{ChannelPace: true})
-	for range slackBurst {
+func TestChannelPace(t *testing.T) {
+	r := newTestRig(t, Config{ChannelPace: true})
+	for range paceBurst {
 		r.post(slackPub, "x")
 	}
 	_, _, err := r.api().PostMessageContext(r.ctx, slackPub, slack.MsgOptionText("y", false))
@@ -261,27 +261,27 @@ func TestSlackChannelPace(t *testing.T) {
 	r.post(slackPub, "y")
 }
 
-func TestSlackTiers(t *testing.T) {
-	r := newSlackRig(t, Config{EnforceTiers: true})
+func TestTiers(t *testing.T) {
+	r := newTestRig(t, Config{EnforceTiers: true})
 	r.SetUserGroup("S1", slackAnna)
 	for range 20 {
-		if said := r.call("usergroups.users.list", "usergroup", "S1"); said.problem() != "" {
+		if said := r.call("usergroups.users.list", "usergroup", "S1"); said.errorOf() != "" {
 			t.Fatal(said.body)
 		}
 	}
 	r.clock.advance(20 * time.Second)
 	said := r.call("usergroups.users.list", "usergroup", "S1")
-	if said.status != http.StatusTooManyRequests || said.header.Get("Retry-After") != "40" || said.problem() != "ratelimited" {
+	if said.status != http.StatusTooManyRequests || said.header.Get("Retry-After") != "40" || said.errorOf() != "ratelimited" {
 		t.Errorf("%+v", said)
 	}
 	r.clock.advance(40 * time.Second)
-	if said := r.call("usergroups.users.list", "usergroup", "S1"); said.problem() != "" {
+	if said := r.call("usergroups.users.list", "usergroup", "S1"); said.errorOf() != "" {
 		t.Error(said.body)
 	}
 }
 
-func TestSlackJournalIsOneOrder(t *testing.T) {
-	r := newSlackRig(t, Config{})
+func TestJournalIsOneOrder(t *testing.T) {
+	r := newTestRig(t, Config{})
 	r.post(slackPub, "x")
 	kinds := []string{}
 	for i, e := range r.Journal() {

@@ -24,18 +24,18 @@ type Channel struct {
 	Members                     []string
 }
 
-// slackChannel is a channel or DM with its messages, oldest first, replies
+// conversation is a channel or DM with its messages, oldest first, replies
 // among them.
-type slackChannel struct {
+type conversation struct {
 	Channel
 	dm       string // the person, when this is the bot's DM with one
-	messages []*slackMessage
+	messages []*storedMessage
 }
 
-func (c *slackChannel) has(user string) bool { return slices.Contains(c.Members, user) }
+func (c *conversation) hasMember(user string) bool { return slices.Contains(c.Members, user) }
 
 // scopeFamily is the first half of the scopes that rule this conversation.
-func (c *slackChannel) scopeFamily() string {
+func (c *conversation) scopeFamily() string {
 	switch {
 	case c.dm != "":
 		return "im"
@@ -54,7 +54,7 @@ func (s *Server) AddUser(u User) {
 		u.TeamID = s.ids.team
 	}
 	s.users[u.ID] = &u
-	s.note(Entry{Kind: EntryWorkspace, Type: "user", User: u.ID})
+	s.addEntry(Entry{Kind: EntryWorkspace, Type: "user", User: u.ID})
 }
 
 // UpdateUser changes a person; an unknown id is left alone.
@@ -63,7 +63,7 @@ func (s *Server) UpdateUser(id string, change func(*User)) {
 	defer s.lock.Unlock()
 	if u := s.users[id]; u != nil {
 		change(u)
-		s.note(Entry{Kind: EntryWorkspace, Type: "user", User: id, Detail: map[bool]string{true: "deactivated"}[u.Deleted]})
+		s.addEntry(Entry{Kind: EntryWorkspace, Type: "user", User: id, Detail: map[bool]string{true: "deactivated"}[u.Deleted]})
 	}
 }
 
@@ -73,8 +73,8 @@ func (s *Server) AddChannel(c Channel) {
 	s.lock.Lock()
 	defer s.lock.Unlock()
 	c.Members = slices.Clone(c.Members)
-	s.channels[c.ID] = &slackChannel{Channel: c}
-	s.note(Entry{Kind: EntryWorkspace, Type: "channel", Channel: c.ID})
+	s.channels[c.ID] = &conversation{Channel: c}
+	s.addEntry(Entry{Kind: EntryWorkspace, Type: "channel", Channel: c.ID})
 }
 
 // UpdateChannel changes a channel. Archiving sends channel_archive or
@@ -88,18 +88,18 @@ func (s *Server) UpdateChannel(id string, change func(*Channel)) {
 	}
 	archived := c.Archived
 	change(&c.Channel)
-	s.note(Entry{Kind: EntryWorkspace, Type: "channel", Channel: c.ID})
+	s.addEntry(Entry{Kind: EntryWorkspace, Type: "channel", Channel: c.ID})
 	if c.ID != id {
 		delete(s.channels, id)
 		s.channels[c.ID] = c
 		for _, m := range c.messages {
 			m.Channel = c.ID
 		}
-		s.emit(map[string]any{"type": "channel_id_changed", "old_channel_id": id, "new_channel_id": c.ID}, c)
+		s.emitToMember(map[string]any{"type": "channel_id_changed", "old_channel_id": id, "new_channel_id": c.ID}, c)
 	}
 	if c.Archived && !archived {
 		kind := map[bool]string{false: "channel_archive", true: "group_archive"}[c.Private]
-		s.emit(map[string]any{"type": kind, "channel": c.ID}, c)
+		s.emitToMember(map[string]any{"type": kind, "channel": c.ID}, c)
 	}
 }
 
@@ -107,9 +107,9 @@ func (s *Server) UpdateChannel(id string, change func(*Channel)) {
 func (s *Server) Join(channel, user string) {
 	s.lock.Lock()
 	defer s.lock.Unlock()
-	if c := s.channels[channel]; c != nil && !c.has(user) {
+	if c := s.channels[channel]; c != nil && !c.hasMember(user) {
 		c.Members = append(c.Members, user)
-		s.note(Entry{Kind: EntryWorkspace, Type: "join", Channel: channel, User: user})
+		s.addEntry(Entry{Kind: EntryWorkspace, Type: "join", Channel: channel, User: user})
 	}
 }
 
@@ -119,15 +119,15 @@ func (s *Server) Leave(channel, user string) {
 	s.lock.Lock()
 	defer s.lock.Unlock()
 	c := s.channels[channel]
-	if c == nil || !c.has(user) {
+	if c == nil || !c.hasMember(user) {
 		return
 	}
-	heard := c.has(s.ids.botUser)
+	heard := c.hasMember(s.ids.botUser)
 	c.Members = slices.DeleteFunc(c.Members, func(id string) bool { return id == user })
-	s.note(Entry{Kind: EntryWorkspace, Type: "leave", Channel: channel, User: user})
+	s.addEntry(Entry{Kind: EntryWorkspace, Type: "leave", Channel: channel, User: user})
 	if heard {
 		kind := map[bool]string{false: "C", true: "G"}[c.Private]
-		s.emitAlways(map[string]any{
+		s.emitInScope(map[string]any{
 			"type": "member_left_channel", "user": user, "channel": channel, "channel_type": kind, "team": s.ids.team,
 		}, c)
 	}
@@ -140,13 +140,13 @@ func (s *Server) SetUserGroup(id string, members ...string) {
 	defer s.lock.Unlock()
 	before, existed := s.groups[id]
 	s.groups[id] = slices.Clone(members)
-	s.note(Entry{Kind: EntryWorkspace, Type: "user group", Detail: id + ": " + strings.Join(members, " ")})
-	added, removed := slackWithout(members, before), slackWithout(before, members)
+	s.addEntry(Entry{Kind: EntryWorkspace, Type: "user group", Detail: id + ": " + strings.Join(members, " ")})
+	added, removed := listWithout(members, before), listWithout(before, members)
 	if !existed || len(added)+len(removed) == 0 {
 		return
 	}
 	now := s.cfg.Now().Unix()
-	s.emitAlways(map[string]any{
+	s.emitInScope(map[string]any{
 		"type": "subteam_members_changed", "subteam_id": id, "team_id": s.ids.team,
 		"date_previous_update": now - 60, "date_update": now,
 		"added_users": added, "added_users_count": len(added),
@@ -154,8 +154,8 @@ func (s *Server) SetUserGroup(id string, members ...string) {
 	}, nil)
 }
 
-// slackWithout is a without the elements of b; never nil, for JSON.
-func slackWithout(a, b []string) []string {
+// listWithout is a without the elements of b; never nil, for JSON.
+func listWithout(a, b []string) []string {
 	rest := []string{}
 	for _, id := range a {
 		if !slices.Contains(b, id) {
@@ -171,22 +171,22 @@ func (s *Server) DisableUserGroups() {
 	s.lock.Lock()
 	defer s.lock.Unlock()
 	s.noGroups = true
-	s.note(Entry{Kind: EntryWorkspace, Type: "user groups disabled"})
+	s.addEntry(Entry{Kind: EntryWorkspace, Type: "user groups disabled"})
 }
 
-// person is a user who can act in a channel: alive, human and, where the
+// findPerson is a user who can act in a channel: alive, human and, where the
 // channel is private, a member. Callers hold s.lock.
-func (s *Server) person(user, channel string) (*User, *slackChannel, error) {
+func (s *Server) findPerson(user, channel string) (*User, *conversation, error) {
 	u := s.users[user]
 	switch {
 	case u == nil || u.Bot:
-		return nil, nil, slackError("user_not_found")
+		return nil, nil, apiError("user_not_found")
 	case u.Deleted:
-		return nil, nil, slackError("account_inactive")
+		return nil, nil, apiError("account_inactive")
 	}
 	c := s.channels[channel]
-	if c == nil || (c.Private && !c.has(user)) || (c.dm != "" && c.dm != user) {
-		return nil, nil, slackError("channel_not_found")
+	if c == nil || (c.Private && !c.hasMember(user)) || (c.dm != "" && c.dm != user) {
+		return nil, nil, apiError("channel_not_found")
 	}
 	return u, c, nil
 }

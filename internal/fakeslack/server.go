@@ -70,7 +70,7 @@ type Server struct {
 	server *http.Server
 	quit   chan struct{}
 	work   sync.WaitGroup
-	ids    slackIDs
+	ids    identities
 
 	lock    sync.Mutex // guards everything below
 	closed  bool
@@ -82,30 +82,30 @@ type Server struct {
 	journal  []Entry
 	calls    []*Call
 	users    map[string]*User
-	channels map[string]*slackChannel
+	channels map[string]*conversation
 	groups   map[string][]string
 	noGroups bool
 	used     map[string]bool // scopes
 	private  []Ephemeral     // what only one person sees
 	views    []*View
-	triggers map[string]*slackTrigger
-	answers  map[string]*slackResponseURL
-	pace     map[string]*slackBucket
-	tiers    map[string]*slackWindow
+	triggers map[string]*viewTrigger
+	answers  map[string]*responseURL
+	pace     map[string]*paceBucket
+	tiers    map[string]*tierWindow
 
 	tickets   map[string]bool // true: still unused
-	sockets   []*slackSocket
+	sockets   []*appSocket
 	opened    int
-	envelopes map[string]*slackEnvelope
-	events    map[*slackEvent]bool
+	envelopes map[string]*envelope
+	events    map[*pendingEvent]bool
 	waiting   int // commands and interactions that await their ack
 	copies    int
 	deaf      bool   // acks are ignored
 	refusal   string // reason given to every new socket instead of hello
 }
 
-// slackIDs are the identities of one workspace.
-type slackIDs struct {
+// identities are the identities of one workspace.
+type identities struct {
 	bot, botUser, team, app, botToken, appToken, verification string
 }
 
@@ -120,26 +120,26 @@ func New(cfg Config) (*Server, error) {
 		cfg:       cfg,
 		base:      "http://" + listener.Addr().String(),
 		quit:      make(chan struct{}),
-		ids:       newSlackIDs(),
+		ids:       newIdentities(),
 		changed:   make(chan struct{}),
 		random:    mathrand.New(mathrand.NewPCG(cfg.Seed, cfg.Seed)),
 		users:     map[string]*User{},
-		channels:  map[string]*slackChannel{},
+		channels:  map[string]*conversation{},
 		groups:    map[string][]string{},
 		used:      map[string]bool{},
-		triggers:  map[string]*slackTrigger{},
-		answers:   map[string]*slackResponseURL{},
-		pace:      map[string]*slackBucket{},
-		tiers:     map[string]*slackWindow{},
+		triggers:  map[string]*viewTrigger{},
+		answers:   map[string]*responseURL{},
+		pace:      map[string]*paceBucket{},
+		tiers:     map[string]*tierWindow{},
 		tickets:   map[string]bool{},
-		envelopes: map[string]*slackEnvelope{},
-		events:    map[*slackEvent]bool{},
+		envelopes: map[string]*envelope{},
+		events:    map[*pendingEvent]bool{},
 		copies:    1,
 	}
 	s.users[s.ids.botUser] = &User{
 		ID: s.ids.botUser, Name: "licensebot", RealName: "licensebot", Bot: true, TeamID: s.ids.team,
 	}
-	s.serve(listener)
+	s.startServing(listener)
 	return s, nil
 }
 
@@ -171,33 +171,33 @@ func (cfg Config) withDefaults() Config {
 	return cfg
 }
 
-// newSlackIDs makes identities that differ between instances, so that a token
+// newIdentities makes identities that differ between instances, so that a token
 // or an id written into the code of the bot cannot work by accident.
-func newSlackIDs() slackIDs {
-	ids := slackIDs{
-		bot:          slackID("B"),
-		botUser:      slackID("U"),
-		team:         slackID("T"),
-		app:          slackID("A"),
-		verification: slackSecret(12),
+func newIdentities() identities {
+	ids := identities{
+		bot:          newID("B"),
+		botUser:      newID("U"),
+		team:         newID("T"),
+		app:          newID("A"),
+		verification: randomHex(12),
 	}
-	ids.botToken = "xoxb-" + slackDigits(12) + "-" + slackDigits(13) + "-" + slackSecret(12)
-	ids.appToken = "xapp-1-" + ids.app + "-" + slackDigits(13) + "-" + slackSecret(32)
+	ids.botToken = "xoxb-" + randomDigits(12) + "-" + randomDigits(13) + "-" + randomHex(12)
+	ids.appToken = "xapp-1-" + ids.app + "-" + randomDigits(13) + "-" + randomHex(32)
 	return ids
 }
 
-// slackID is a prefix followed by ten characters of Slack's id alphabet.
-func slackID(prefix string) string {
-	return prefix + strings.ToUpper(slackSecret(5))
+// newID is a prefix followed by ten characters of Slack's id alphabet.
+func newID(prefix string) string {
+	return prefix + strings.ToUpper(randomHex(5))
 }
 
-func slackSecret(bytes int) string {
+func randomHex(bytes int) string {
 	b := make([]byte, bytes)
 	_, _ = rand.Read(b) // never fails: crypto/rand aborts the program instead
 	return hex.EncodeToString(b)
 }
 
-func slackDigits(n int) string {
+func randomDigits(n int) string {
 	b := make([]byte, n)
 	_, _ = rand.Read(b)
 	for i := range b {
@@ -206,7 +206,7 @@ func slackDigits(n int) string {
 	return string(b)
 }
 
-func (s *Server) serve(listener net.Listener) {
+func (s *Server) startServing(listener net.Listener) {
 	ctx, cancel := context.WithCancel(context.Background())
 	mux := http.NewServeMux()
 	mux.HandleFunc("/api/", s.serveAPI)
@@ -214,7 +214,7 @@ func (s *Server) serve(listener net.Listener) {
 	mux.HandleFunc("/commands/", s.serveResponseURL)
 	mux.HandleFunc("/actions/", s.serveResponseURL)
 	s.server = &http.Server{
-		Handler:           s.counted(mux),
+		Handler:           s.countRequests(mux),
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 		ReadHeaderTimeout: 10 * time.Second,
 	}
@@ -224,8 +224,8 @@ func (s *Server) serve(listener net.Listener) {
 	})
 }
 
-// counted lets Close wait for the handlers, which http.Server.Close does not.
-func (s *Server) counted(next http.Handler) http.Handler {
+// countRequests lets Close wait for the handlers, which http.Server.Close does not.
+func (s *Server) countRequests(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.lock.Lock()
 		if s.closed {
@@ -247,7 +247,7 @@ func (s *Server) Close() {
 		s.closed = true
 		close(s.quit)
 		for _, socket := range s.sockets {
-			socket.end()
+			socket.closeSoon()
 		}
 	}
 	s.lock.Unlock()
@@ -255,9 +255,9 @@ func (s *Server) Close() {
 	s.work.Wait()
 }
 
-// spawn runs f until Close at the latest; f must heed s.quit. Callers hold
+// runUntilClose runs f until Close at the latest; f must heed s.quit. Callers hold
 // s.lock.
-func (s *Server) spawn(f func()) {
+func (s *Server) runUntilClose(f func()) {
 	if !s.closed {
 		s.work.Go(f)
 	}
@@ -295,10 +295,10 @@ func (s *Server) setRevoked(on bool) {
 	s.lock.Lock()
 	defer s.lock.Unlock()
 	s.revoked = on
-	s.note(Entry{Kind: EntryWorkspace, Type: "bot token", Detail: fmt.Sprintf("revoked: %t", on)})
+	s.addEntry(Entry{Kind: EntryWorkspace, Type: "bot token", Detail: fmt.Sprintf("revoked: %t", on)})
 }
 
-var errSlackClosed = errors.New("fakeslack: closed")
+var errClosed = errors.New("fakeslack: closed")
 
 // Wait returns nil as soon as cond holds, the error of ctx otherwise. It asks
 // again upon every change of this Server, and upon those only; cond may call
@@ -316,16 +316,16 @@ func (s *Server) Wait(ctx context.Context, cond func() bool) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-s.quit:
-			return errSlackClosed
+			return errClosed
 		}
 	}
 }
 
-// timestamp makes the next message timestamp. Callers hold s.lock.
-func (s *Server) timestamp() string {
+// nextTimestamp makes the next message timestamp. Callers hold s.lock.
+func (s *Server) nextTimestamp() string {
 	now := s.cfg.Now().UnixMicro()
 	s.lastTS = max(now, s.lastTS+1)
 	return fmt.Sprintf("%d.%06d", s.lastTS/1e6, s.lastTS%1e6)
 }
 
-func newSlackUUID() string { return uuid.NewString() }
+func newUUID() string { return uuid.NewString() }

@@ -24,40 +24,40 @@ const (
 	slackLone = "C0LONE" // public, without the bot
 )
 
-// slackClock is a clock that moves only when told to.
-type slackClock struct {
+// testClock is a clock that moves only when told to.
+type testClock struct {
 	mu  sync.Mutex
 	now time.Time
 }
 
-func newSlackClock() *slackClock { return &slackClock{now: time.Unix(1795466553, 0)} }
+func newTestClock() *testClock { return &testClock{now: time.Unix(1795466553, 0)} }
 
-func (c *slackClock) Now() time.Time {
+func (c *testClock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.now
 }
 
-func (c *slackClock) advance(d time.Duration) {
+func (c *testClock) advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.now = c.now.Add(d)
 }
 
-// slackRig is a populated workspace and an HTTP client that leaves nothing
+// testRig is a populated workspace and an HTTP client that leaves nothing
 // behind.
-type slackRig struct {
+type testRig struct {
 	*Server
 	t     *testing.T
-	clock *slackClock
+	clock *testClock
 	http  *http.Client
 	ctx   context.Context
 }
 
-func newSlackRig(t *testing.T, cfg Config) *slackRig {
+func newTestRig(t *testing.T, cfg Config) *testRig {
 	t.Helper()
 	t.Cleanup(func() { goleak.VerifyNone(t) })
-	clock := newSlackClock()
+	clock := newTestClock()
 	if cfg.Now == nil {
 		cfg.Now = clock.Now
 	}
@@ -66,7 +66,7 @@ func newSlackRig(t *testing.T, cfg Config) *slackRig {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-	rig := &slackRig{Server: s, t: t, clock: clock, ctx: ctx, http: &http.Client{Transport: &http.Transport{}}}
+	rig := &testRig{Server: s, t: t, clock: clock, ctx: ctx, http: &http.Client{Transport: &http.Transport{}}}
 	t.Cleanup(func() {
 		cancel()
 		s.Close()
@@ -83,7 +83,7 @@ func newSlackRig(t *testing.T, cfg Config) *slackRig {
 	return rig
 }
 
-func (r *slackRig) api(options ...slack.Option) *slack.Client {
+func (r *testRig) api(options ...slack.Option) *slack.Client {
 	options = append([]slack.Option{
 		slack.OptionAPIURL(r.APIURL()), slack.OptionAppLevelToken(r.AppToken()), slack.OptionHTTPClient(r.http),
 	}, options...)
@@ -91,7 +91,7 @@ func (r *slackRig) api(options ...slack.Option) *slack.Client {
 }
 
 // await fails the test unless cond comes to hold.
-func (r *slackRig) await(what string, cond func() bool) {
+func (r *testRig) await(what string, cond func() bool) {
 	r.t.Helper()
 	if err := r.Wait(r.ctx, cond); err != nil {
 		r.t.Fatalf("waiting for %s: %v; journal: %+v", what, err, r.Journal())
@@ -99,13 +99,13 @@ func (r *slackRig) await(what string, cond func() bool) {
 }
 
 // entries are the journal entries of one kind.
-func (r *slackRig) entries(kind string) []Entry {
+func (r *testRig) entries(kind string) []Entry {
 	return slices.DeleteFunc(r.Journal(), func(e Entry) bool { return e.Kind != kind })
 }
 
 // listen runs a slack-go socket that acks every envelope as ack says, and
 // returns the envelopes. The client ends before the Slack does.
-func (r *slackRig) listen(ack func(socketmode.Event) any) <-chan socketmode.Event {
+func (r *testRig) listen(ack func(socketmode.Event) any) <-chan socketmode.Event {
 	r.t.Helper()
 	before := r.Connections()
 	client := socketmode.New(r.api())
@@ -134,9 +134,9 @@ func (r *slackRig) listen(ack func(socketmode.Event) any) <-chan socketmode.Even
 	return seen
 }
 
-func ackSlack(socketmode.Event) any { return nil }
+func ackPlainly(socketmode.Event) any { return nil }
 
-func slackErr(err error) string {
+func clientError(err error) string {
 	if refused, ok := errors.AsType[slack.SlackErrorResponse](err); ok {
 		return refused.Err
 	}
@@ -146,8 +146,8 @@ func slackErr(err error) string {
 	return err.Error()
 }
 
-func TestSlackCommandIsAckedWithAReceipt(t *testing.T) {
-	r := newSlackRig(t, Config{})
+func TestCommandIsAckedWithAReceipt(t *testing.T) {
+	r := newTestRig(t, Config{})
 	seen := r.listen(func(e socketmode.Event) any {
 		return map[string]any{"text": "queued: " + e.Data.(slack.SlashCommand).Text}
 	})
@@ -173,9 +173,9 @@ func TestSlackCommandIsAckedWithAReceipt(t *testing.T) {
 	}
 }
 
-func TestSlackPostReactAndRead(t *testing.T) {
-	r := newSlackRig(t, Config{})
-	seen := r.listen(ackSlack)
+func TestPostReactAndRead(t *testing.T) {
+	r := newTestRig(t, Config{})
+	seen := r.listen(ackPlainly)
 	api := r.api()
 	_, ts, err := api.PostMessageContext(r.ctx, slackPub, slack.MsgOptionText("approve?", false),
 		slack.MsgOptionMetadata(slack.SlackMetadata{EventType: "allocation_requested", EventPayload: map[string]any{"request_id": "R-1"}}))
@@ -204,9 +204,9 @@ func TestSlackPostReactAndRead(t *testing.T) {
 	}
 }
 
-func TestSlackClientComesBack(t *testing.T) {
-	r := newSlackRig(t, Config{})
-	seen := r.listen(ackSlack)
+func TestClientComesBack(t *testing.T) {
+	r := newTestRig(t, Config{})
+	seen := r.listen(ackPlainly)
 	for i, interrupt := range []func(){
 		func() { r.Disconnect("warning") },
 		func() { r.Disconnect("refresh_requested") },

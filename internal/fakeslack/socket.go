@@ -12,12 +12,12 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// slackMaxSockets is how many sockets one app may have open.
-const slackMaxSockets = 10
+// maxSockets is how many sockets one app may have open.
+const maxSockets = 10
 
-// slackSocket is one WebSocket of the app. Its fields but out, quit and conn
+// appSocket is one WebSocket of the app. Its fields but out, quit and conn
 // are guarded by Slack.lock.
-type slackSocket struct {
+type appSocket struct {
 	id     int
 	conn   *websocket.Conn
 	out    chan []byte // text frames on their way
@@ -27,31 +27,31 @@ type slackSocket struct {
 	silent bool // half-open: nothing passes in either direction
 }
 
-// end makes the socket close its TCP connection.
-func (k *slackSocket) end() { k.once.Do(func() { close(k.quit) }) }
+// closeSoon makes the socket close its TCP connection.
+func (k *appSocket) closeSoon() { k.once.Do(func() { close(k.quit) }) }
 
-// send queues a text frame. A peer so slow that the queue is full is cut off.
+// queueFrame queues a text frame. A peer so slow that the queue is full is cut off.
 // Callers hold Slack.lock.
-func (k *slackSocket) send(frame []byte) {
+func (k *appSocket) queueFrame(frame []byte) {
 	if k.silent {
 		return
 	}
 	select {
 	case k.out <- frame:
 	default:
-		k.end()
+		k.closeSoon()
 	}
 }
 
 // openConnection is apps.connections.open.
-func (s *Server) openConnection(*slackCall) (slackReply, error) {
-	ticket := newSlackUUID()
+func (s *Server) openConnection(*apiCall) (jsonObject, error) {
+	ticket := newUUID()
 	s.tickets[ticket] = true
 	url := strings.Replace(s.base, "http://", "ws://", 1)
-	return slackReply{"url": fmt.Sprintf("%s/link/?ticket=%s&app_id=%s", url, ticket, s.ids.app)}, nil
+	return jsonObject{"url": fmt.Sprintf("%s/link/?ticket=%s&app_id=%s", url, ticket, s.ids.app)}, nil
 }
 
-var slackUpgrader = websocket.Upgrader{
+var upgrader = websocket.Upgrader{
 	WriteBufferSize: 32 << 10, // Slack's clients do not reassemble continuation frames
 	CheckOrigin:     func(*http.Request) bool { return true },
 }
@@ -60,102 +60,102 @@ var slackUpgrader = websocket.Upgrader{
 // socket is open, as its reader.
 func (s *Server) serveLink(w http.ResponseWriter, r *http.Request) {
 	if planned, ok := s.Take("link"); ok {
-		planned.Serve(w, r, s.acceptLink, refuseSlackCall)
+		planned.Serve(w, r, s.acceptLink, refuseCall)
 		return
 	}
 	s.acceptLink(w, r)
 }
 
 func (s *Server) acceptLink(w http.ResponseWriter, r *http.Request) {
-	if !s.redeem(r.URL.Query().Get("ticket")) {
+	if !s.redeemTicket(r.URL.Query().Get("ticket")) {
 		http.Error(w, "invalid ticket", http.StatusForbidden)
 		return
 	}
-	conn, err := slackUpgrader.Upgrade(w, r, nil)
+	conn, err := upgrader.Upgrade(w, r, nil)
 	if err != nil {
 		return // Upgrade has answered
 	}
-	socket := &slackSocket{conn: conn, out: make(chan []byte, 4096), quit: make(chan struct{})}
-	conn.SetPingHandler(func(data string) error { return s.pong(socket, data) })
-	s.welcome(socket)
-	s.read(socket)
+	socket := &appSocket{conn: conn, out: make(chan []byte, 4096), quit: make(chan struct{})}
+	conn.SetPingHandler(func(data string) error { return s.sendPong(socket, data) })
+	s.welcomeSocket(socket)
+	s.readFrames(socket)
 }
 
-// redeem uses a ticket up.
-func (s *Server) redeem(ticket string) bool {
+// redeemTicket uses a ticket up.
+func (s *Server) redeemTicket(ticket string) bool {
 	s.lock.Lock()
 	defer s.lock.Unlock()
 	fresh := s.tickets[ticket]
 	if !fresh {
-		s.note(Entry{Kind: EntryOddity, Type: "link", Detail: "ticket unknown or used before"})
+		s.addEntry(Entry{Kind: EntryOddity, Type: "link", Detail: "ticket unknown or used before"})
 		return false
 	}
 	s.tickets[ticket] = false
 	return true
 }
 
-// welcome starts a socket: hello, or the reason why not.
-func (s *Server) welcome(socket *slackSocket) {
+// welcomeSocket starts a socket: hello, or the reason why not.
+func (s *Server) welcomeSocket(socket *appSocket) {
 	s.lock.Lock()
 	defer s.lock.Unlock()
 	s.opened++
 	socket.id = s.opened
-	crowded := len(s.sockets) >= slackMaxSockets
+	crowded := len(s.sockets) >= maxSockets
 	s.sockets = append(s.sockets, socket)
-	s.note(Entry{Kind: EntrySocketOpened, Socket: socket.id})
-	s.spawn(func() { s.write(socket) })
+	s.addEntry(Entry{Kind: EntrySocketOpened, Socket: socket.id})
+	s.runUntilClose(func() { s.writeFrames(socket) })
 	switch {
 	case s.closed:
-		socket.end()
+		socket.closeSoon()
 		_ = socket.conn.Close() // no writer was started to do it
 	case s.refusal != "":
-		s.dismiss(socket, s.refusal)
+		s.disconnectSocket(socket, s.refusal)
 	case crowded:
-		s.dismiss(socket, "too_many_websockets")
+		s.disconnectSocket(socket, "too_many_websockets")
 	default:
 		socket.live = true
-		socket.send(s.hello())
-		s.note(Entry{Kind: EntryHello, Socket: socket.id})
+		socket.queueFrame(s.helloFrame())
+		s.addEntry(Entry{Kind: EntryHello, Socket: socket.id})
 	}
 }
 
-// hello counts the sockets that are open, this one included.
-func (s *Server) hello() []byte {
+// helloFrame counts the sockets that are open, this one included.
+func (s *Server) helloFrame() []byte {
 	frame, _ := json.Marshal(map[string]any{
 		"type": "hello", "num_connections": len(s.sockets),
 		"connection_info": map[string]any{"app_id": s.ids.app},
 		"debug_info": map[string]any{
-			"host": slackHost, "build_number": 54, "approximate_connection_time": s.cfg.ConnectionLife,
+			"host": hostName, "build_number": 54, "approximate_connection_time": s.cfg.ConnectionLife,
 		},
 	})
 	return frame
 }
 
-const slackHost = "applink-sandbox"
+const hostName = "applink-sandbox"
 
-// read takes frames until the socket ends, then forgets the socket.
-func (s *Server) read(socket *slackSocket) {
+// readFrames takes frames until the socket ends, then forgets the socket.
+func (s *Server) readFrames(socket *appSocket) {
 	for {
 		_, frame, err := socket.conn.ReadMessage()
 		if err != nil {
 			break
 		}
 		s.lock.Lock()
-		s.received(socket, frame)
+		s.receiveFrame(socket, frame)
 		s.lock.Unlock()
 	}
-	socket.end()
+	socket.closeSoon()
 	s.lock.Lock()
 	defer s.lock.Unlock()
 	socket.live = false
-	s.sockets = slices.DeleteFunc(s.sockets, func(k *slackSocket) bool { return k == socket })
-	s.note(Entry{Kind: EntrySocketClosed, Socket: socket.id})
+	s.sockets = slices.DeleteFunc(s.sockets, func(k *appSocket) bool { return k == socket })
+	s.addEntry(Entry{Kind: EntrySocketClosed, Socket: socket.id})
 }
 
-// write is the one writer of text frames and pings of a socket.
-func (s *Server) write(socket *slackSocket) {
+// writeFrames is the one writer of text frames and pings of a socket.
+func (s *Server) writeFrames(socket *appSocket) {
 	defer func() { _ = socket.conn.Close() }()
-	defer socket.end()
+	defer socket.closeSoon()
 	pings := time.NewTicker(s.cfg.PingInterval)
 	defer pings.Stop()
 	for {
@@ -164,10 +164,10 @@ func (s *Server) write(socket *slackSocket) {
 		case <-socket.quit:
 			return
 		case frame := <-socket.out:
-			_ = socket.conn.SetWriteDeadline(time.Now().Add(slackWriteTimeout))
+			_ = socket.conn.SetWriteDeadline(time.Now().Add(writeTimeout))
 			err = socket.conn.WriteMessage(websocket.TextMessage, frame)
 		case <-pings.C:
-			err = s.ping(socket)
+			err = s.sendPing(socket)
 		}
 		if err != nil {
 			return
@@ -175,25 +175,25 @@ func (s *Server) write(socket *slackSocket) {
 	}
 }
 
-const slackWriteTimeout = 10 * time.Second
+const writeTimeout = 10 * time.Second
 
-func (s *Server) ping(socket *slackSocket) error {
+func (s *Server) sendPing(socket *appSocket) error {
 	if s.isSilent(socket) {
 		return nil
 	}
-	deadline := time.Now().Add(slackWriteTimeout)
-	return socket.conn.WriteControl(websocket.PingMessage, []byte("Ping from "+slackHost), deadline)
+	deadline := time.Now().Add(writeTimeout)
+	return socket.conn.WriteControl(websocket.PingMessage, []byte("Ping from "+hostName), deadline)
 }
 
-func (s *Server) pong(socket *slackSocket, data string) error {
+func (s *Server) sendPong(socket *appSocket, data string) error {
 	if !s.isSilent(socket) {
-		deadline := time.Now().Add(slackWriteTimeout)
+		deadline := time.Now().Add(writeTimeout)
 		_ = socket.conn.WriteControl(websocket.PongMessage, []byte(data), deadline)
 	}
 	return nil
 }
 
-func (s *Server) isSilent(socket *slackSocket) bool {
+func (s *Server) isSilent(socket *appSocket) bool {
 	s.lock.Lock()
 	defer s.lock.Unlock()
 	return socket.silent
@@ -207,8 +207,8 @@ func (s *Server) Connections() int {
 	return len(s.liveSockets())
 }
 
-func (s *Server) liveSockets() []*slackSocket {
-	var live []*slackSocket
+func (s *Server) liveSockets() []*appSocket {
+	var live []*appSocket
 	for _, socket := range s.sockets {
 		if socket.live {
 			live = append(live, socket)

@@ -14,7 +14,7 @@ func (s *Server) Disconnect(reason string) {
 	s.lock.Lock()
 	defer s.lock.Unlock()
 	for _, socket := range s.liveSockets() {
-		s.dismiss(socket, reason)
+		s.disconnectSocket(socket, reason)
 	}
 }
 
@@ -23,29 +23,29 @@ func (s *Server) DisconnectOne(reason string) {
 	s.lock.Lock()
 	defer s.lock.Unlock()
 	if live := s.liveSockets(); len(live) > 0 {
-		s.dismiss(live[0], reason)
+		s.disconnectSocket(live[0], reason)
 	}
 }
 
-// dismiss sends a disconnect frame and, unless it is only a warning, closes
+// disconnectSocket sends a disconnect frame and, unless it is only a warning, closes
 // the socket a little later: Slack leaves that to the client for some seconds.
-func (s *Server) dismiss(socket *slackSocket, reason string) {
+func (s *Server) disconnectSocket(socket *appSocket, reason string) {
 	frame := map[string]any{
-		"type": "disconnect", "reason": reason, "debug_info": map[string]any{"host": slackHost},
+		"type": "disconnect", "reason": reason, "debug_info": map[string]any{"host": hostName},
 	}
 	if reason == "too_many_websockets" {
 		frame["num_connections"] = len(s.sockets)
 		frame["connection_info"] = map[string]any{"app_id": s.ids.app}
 	}
 	raw, _ := json.Marshal(frame)
-	socket.send(raw)
-	s.note(Entry{Kind: EntryDisconnect, Socket: socket.id, Detail: reason})
+	socket.queueFrame(raw)
+	s.addEntry(Entry{Kind: EntryDisconnect, Socket: socket.id, Detail: reason})
 	if reason == "warning" {
 		return
 	}
 	socket.live = false
-	s.spawn(func() {
-		defer socket.end()
+	s.runUntilClose(func() {
+		defer socket.closeSoon()
 		timer := time.NewTimer(s.cfg.Linger)
 		defer timer.Stop()
 		select {
@@ -62,9 +62,9 @@ func (s *Server) CutSockets() {
 	defer s.lock.Unlock()
 	for _, socket := range s.sockets {
 		socket.live = false
-		socket.end()
+		socket.closeSoon()
 	}
-	s.note(Entry{Kind: EntryWorkspace, Type: "sockets", Detail: "cut"})
+	s.addEntry(Entry{Kind: EntryWorkspace, Type: "sockets", Detail: "cut"})
 }
 
 // Silence makes the sockets that are open now half-open: no pings, no frames,
@@ -81,7 +81,7 @@ func (s *Server) Silence(on bool) {
 	for _, socket := range s.sockets {
 		socket.silent = on
 	}
-	s.note(Entry{Kind: EntryWorkspace, Type: "sockets", Detail: detail})
+	s.addEntry(Entry{Kind: EntryWorkspace, Type: "sockets", Detail: detail})
 }
 
 // IgnoreAcks makes acks have no effect: commands time out and events are
@@ -117,7 +117,7 @@ func (s *Server) SendRaw(frame []byte) error {
 		return errors.New("fakeslack: no live socket")
 	}
 	socket := live[s.random.IntN(len(live))]
-	socket.send(append([]byte(nil), frame...))
-	s.note(Entry{Kind: EntryFrame, Socket: socket.id, Type: "sent", Detail: string(frame)})
+	socket.queueFrame(append([]byte(nil), frame...))
+	s.addEntry(Entry{Kind: EntryFrame, Socket: socket.id, Type: "sent", Detail: string(frame)})
 	return nil
 }

@@ -12,14 +12,14 @@ import (
 	"licensebot/internal/fault"
 )
 
-// slackWire is a bare WebSocket, for what slack-go hides.
-type slackWire struct {
+// testSocket is a bare WebSocket, for what slack-go hides.
+type testSocket struct {
 	*websocket.Conn
 	t *testing.T
 }
 
 // link asks for a WebSocket URL.
-func (r *slackRig) link() string {
+func (r *testRig) link() string {
 	r.t.Helper()
 	req, _ := http.NewRequest(http.MethodPost, r.APIURL()+"apps.connections.open", nil)
 	req.Header.Set("Authorization", "Bearer "+r.AppToken())
@@ -32,7 +32,7 @@ func (r *slackRig) link() string {
 }
 
 // dial opens a WebSocket; its first frame has not been read yet.
-func (r *slackRig) dial() *slackWire {
+func (r *testRig) dial() *testSocket {
 	r.t.Helper()
 	conn, _, err := websocket.DefaultDialer.DialContext(r.ctx, r.link(), nil)
 	if err != nil {
@@ -41,11 +41,11 @@ func (r *slackRig) dial() *slackWire {
 	deadline, _ := r.ctx.Deadline()
 	_ = conn.SetReadDeadline(deadline)
 	r.t.Cleanup(func() { _ = conn.Close() })
-	return &slackWire{conn, r.t}
+	return &testSocket{conn, r.t}
 }
 
 // greeted is dial past hello.
-func (r *slackRig) greeted() *slackWire {
+func (r *testRig) greeted() *testSocket {
 	r.t.Helper()
 	wire := r.dial()
 	if frame := wire.next(); frame["type"] != "hello" {
@@ -54,7 +54,7 @@ func (r *slackRig) greeted() *slackWire {
 	return wire
 }
 
-func (w *slackWire) next() map[string]any {
+func (w *testSocket) next() map[string]any {
 	w.t.Helper()
 	var frame map[string]any
 	if err := w.ReadJSON(&frame); err != nil {
@@ -63,7 +63,7 @@ func (w *slackWire) next() map[string]any {
 	return frame
 }
 
-func (w *slackWire) ack(frame map[string]any, payload any) {
+func (w *testSocket) ack(frame map[string]any, payload any) {
 	w.t.Helper()
 	out := map[string]any{"envelope_id": frame["envelope_id"]}
 	if payload != nil {
@@ -75,7 +75,7 @@ func (w *slackWire) ack(frame map[string]any, payload any) {
 }
 
 // typing types a command in the background.
-func (r *slackRig) typing(text string) <-chan Typed {
+func (r *testRig) typing(text string) <-chan Typed {
 	done := make(chan Typed, 1)
 	go func() {
 		typed, err := r.Command(r.ctx, slackAnna, slackPub, "/allocate", text)
@@ -87,8 +87,8 @@ func (r *slackRig) typing(text string) <-chan Typed {
 	return done
 }
 
-func TestSlackHello(t *testing.T) {
-	r := newSlackRig(t, Config{ConnectionLife: 360})
+func TestHello(t *testing.T) {
+	r := newTestRig(t, Config{ConnectionLife: 360})
 	r.greeted()
 	frame := r.dial().next()
 	debug := frame["debug_info"].(map[string]any)
@@ -100,8 +100,8 @@ func TestSlackHello(t *testing.T) {
 	}
 }
 
-func TestSlackTicketsAreUsedOnce(t *testing.T) {
-	r := newSlackRig(t, Config{})
+func TestTicketsAreUsedOnce(t *testing.T) {
+	r := newTestRig(t, Config{})
 	url := r.link()
 	for i, want := range []int{http.StatusSwitchingProtocols, http.StatusForbidden} {
 		conn, resp, _ := websocket.DefaultDialer.DialContext(r.ctx, url, nil)
@@ -114,22 +114,22 @@ func TestSlackTicketsAreUsedOnce(t *testing.T) {
 	}
 }
 
-func TestSlackEleventhSocket(t *testing.T) {
-	r := newSlackRig(t, Config{})
-	for range slackMaxSockets {
+func TestEleventhSocket(t *testing.T) {
+	r := newTestRig(t, Config{})
+	for range maxSockets {
 		r.greeted()
 	}
 	frame := r.dial().next()
 	if frame["type"] != "disconnect" || frame["reason"] != "too_many_websockets" || frame["num_connections"] != 11.0 {
 		t.Errorf("%v", frame)
 	}
-	if r.Connections() != slackMaxSockets {
+	if r.Connections() != maxSockets {
 		t.Errorf("%d connections", r.Connections())
 	}
 }
 
-func TestSlackPings(t *testing.T) {
-	r := newSlackRig(t, Config{PingInterval: 5 * time.Millisecond})
+func TestPings(t *testing.T) {
+	r := newTestRig(t, Config{PingInterval: 5 * time.Millisecond})
 	wire := r.greeted()
 	ping := make(chan string, 1)
 	wire.SetPingHandler(func(text string) error {
@@ -145,8 +145,8 @@ func TestSlackPings(t *testing.T) {
 	}
 }
 
-func TestSlackAnswersPings(t *testing.T) {
-	r := newSlackRig(t, Config{})
+func TestAnswersPings(t *testing.T) {
+	r := newTestRig(t, Config{})
 	wire := r.greeted()
 	pong := make(chan string, 1)
 	wire.SetPongHandler(func(text string) error { pong <- text; return nil })
@@ -159,8 +159,8 @@ func TestSlackAnswersPings(t *testing.T) {
 	}
 }
 
-func TestSlackCommandErrors(t *testing.T) {
-	r := newSlackRig(t, Config{AckTimeout: 20 * time.Millisecond})
+func TestCommandErrors(t *testing.T) {
+	r := newTestRig(t, Config{AckTimeout: 20 * time.Millisecond})
 	if typed := <-r.typing("x"); typed.Error != "dispatch_failed" || typed.Deliveries != 0 {
 		t.Errorf("without a socket: %+v", typed)
 	}
@@ -176,8 +176,8 @@ func TestSlackCommandErrors(t *testing.T) {
 	}
 }
 
-func TestSlackPeopleWhoCannotType(t *testing.T) {
-	r := newSlackRig(t, Config{})
+func TestPeopleWhoCannotType(t *testing.T) {
+	r := newTestRig(t, Config{})
 	r.AddUser(User{ID: "U0GONE", Name: "gone", Deleted: true})
 	r.AddUser(User{ID: "U0EXT", Name: "ext", TeamID: "T0OTHER"})
 	r.AddChannel(Channel{ID: "C0OLD", Archived: true})
@@ -196,7 +196,7 @@ func TestSlackPeopleWhoCannotType(t *testing.T) {
 	}
 }
 
-func TestSlackAckPayloads(t *testing.T) {
+func TestAckPayloads(t *testing.T) {
 	blocks := []any{map[string]any{"type": "divider"}}
 	tests := []struct {
 		name    string
@@ -212,7 +212,7 @@ func TestSlackAckPayloads(t *testing.T) {
 		{"bad blocks", map[string]any{"blocks": []any{map[string]any{"type": "x"}}}, Typed{Error: "invalid_command_response"}},
 		{"bad type", map[string]any{"text": "x", "response_type": "public"}, Typed{Error: "invalid_command_response"}},
 		{"a string", "hi", Typed{Error: "invalid_command_response"}},
-		{"20 KB", map[string]any{"text": strings.Repeat("x", slackMaxAck)}, Typed{Error: "operation_timeout"}},
+		{"20 KB", map[string]any{"text": strings.Repeat("x", maxAckFrame)}, Typed{Error: "operation_timeout"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -220,7 +220,7 @@ func TestSlackAckPayloads(t *testing.T) {
 			if test.want.Error == "operation_timeout" {
 				cfg.AckTimeout = 50 * time.Millisecond
 			}
-			r := newSlackRig(t, cfg)
+			r := newTestRig(t, cfg)
 			wire := r.greeted()
 			done := r.typing("x")
 			wire.ack(wire.next(), test.payload)
@@ -235,8 +235,8 @@ func TestSlackAckPayloads(t *testing.T) {
 	}
 }
 
-func TestSlackCommandWithoutPostingRights(t *testing.T) {
-	r := newSlackRig(t, Config{})
+func TestCommandWithoutPostingRights(t *testing.T) {
+	r := newTestRig(t, Config{})
 	wire := r.greeted()
 	done := make(chan Typed, 1)
 	go func() {
@@ -253,8 +253,8 @@ func TestSlackCommandWithoutPostingRights(t *testing.T) {
 	}
 }
 
-func TestSlackAcksThatDoNotCount(t *testing.T) {
-	r := newSlackRig(t, Config{})
+func TestAcksThatDoNotCount(t *testing.T) {
+	r := newTestRig(t, Config{})
 	first := r.greeted()
 	done := r.typing("x")
 	frame := first.next()
@@ -281,8 +281,8 @@ func TestSlackAcksThatDoNotCount(t *testing.T) {
 	}
 }
 
-func TestSlackCopies(t *testing.T) {
-	r := newSlackRig(t, Config{})
+func TestCopies(t *testing.T) {
+	r := newTestRig(t, Config{})
 	wire := r.greeted()
 	done := make(chan Typed, 1)
 	go func() {
@@ -299,8 +299,8 @@ func TestSlackCopies(t *testing.T) {
 	}
 }
 
-func TestSlackCopiesOfEverything(t *testing.T) {
-	r := newSlackRig(t, Config{})
+func TestCopiesOfEverything(t *testing.T) {
+	r := newTestRig(t, Config{})
 	wire := r.greeted()
 	r.SetCopies(2)
 	r.SendEvent(map[string]any{"type": "app_uninstalled"})
@@ -310,8 +310,8 @@ func TestSlackCopiesOfEverything(t *testing.T) {
 	}
 }
 
-func TestSlackEnvelopesGoToAnySocket(t *testing.T) {
-	r := newSlackRig(t, Config{})
+func TestEnvelopesGoToAnySocket(t *testing.T) {
+	r := newTestRig(t, Config{})
 	r.greeted()
 	r.greeted()
 	for range 20 {
@@ -326,8 +326,8 @@ func TestSlackEnvelopesGoToAnySocket(t *testing.T) {
 	}
 }
 
-func TestSlackDisconnect(t *testing.T) {
-	r := newSlackRig(t, Config{Linger: time.Millisecond})
+func TestDisconnect(t *testing.T) {
+	r := newTestRig(t, Config{Linger: time.Millisecond})
 	warned, told := r.greeted(), r.greeted()
 	r.Disconnect("warning")
 	if frame := warned.next(); frame["reason"] != "warning" || r.Connections() != 2 {
@@ -355,10 +355,10 @@ func TestSlackDisconnect(t *testing.T) {
 
 // A socket that was told to go gets no more envelopes, whatever the reason; one
 // that was only warned does.
-func TestSlackEnvelopesAfterDisconnect(t *testing.T) {
+func TestEnvelopesAfterDisconnect(t *testing.T) {
 	for _, reason := range []string{"warning", "refresh_requested", "link_disabled", "too_many_websockets"} {
 		t.Run(reason, func(t *testing.T) {
-			r := newSlackRig(t, Config{Linger: time.Hour})
+			r := newTestRig(t, Config{Linger: time.Hour})
 			wire := r.greeted()
 			r.Disconnect(reason)
 			if frame := wire.next(); frame["type"] != "disconnect" || frame["reason"] != reason {
@@ -373,8 +373,8 @@ func TestSlackEnvelopesAfterDisconnect(t *testing.T) {
 	}
 }
 
-func TestSlackSilence(t *testing.T) {
-	r := newSlackRig(t, Config{AckTimeout: 20 * time.Millisecond})
+func TestSilence(t *testing.T) {
+	r := newTestRig(t, Config{AckTimeout: 20 * time.Millisecond})
 	wire := r.greeted()
 	r.Silence(true)
 	if typed := <-r.typing("x"); typed.Error != "operation_timeout" {
@@ -389,15 +389,15 @@ func TestSlackSilence(t *testing.T) {
 	}
 }
 
-func TestSlackSendRawNeedsASocket(t *testing.T) {
-	r := newSlackRig(t, Config{})
+func TestSendRawNeedsASocket(t *testing.T) {
+	r := newTestRig(t, Config{})
 	if err := r.SendRaw([]byte("{}")); err == nil {
 		t.Error("no error")
 	}
 }
 
-func TestSlackIgnoreAcks(t *testing.T) {
-	r := newSlackRig(t, Config{AckTimeout: 30 * time.Millisecond})
+func TestIgnoreAcks(t *testing.T) {
+	r := newTestRig(t, Config{AckTimeout: 30 * time.Millisecond})
 	wire := r.greeted()
 	r.IgnoreAcks(true)
 	done := r.typing("x")
@@ -407,8 +407,8 @@ func TestSlackIgnoreAcks(t *testing.T) {
 	}
 }
 
-func TestSlackLinkFault(t *testing.T) {
-	r := newSlackRig(t, Config{})
+func TestLinkFault(t *testing.T) {
+	r := newTestRig(t, Config{})
 	r.Inject("link", fault.Fault{Times: 1, Status: http.StatusServiceUnavailable})
 	_, resp, err := websocket.DefaultDialer.DialContext(r.ctx, r.link(), nil)
 	if err == nil || resp.StatusCode != http.StatusServiceUnavailable {
@@ -417,8 +417,8 @@ func TestSlackLinkFault(t *testing.T) {
 	r.greeted()
 }
 
-func TestSlackEnvelopesAreJSON(t *testing.T) {
-	r := newSlackRig(t, Config{})
+func TestEnvelopesAreJSON(t *testing.T) {
+	r := newTestRig(t, Config{})
 	wire := r.greeted()
 	r.SendEvent(map[string]any{"type": "reaction_added", "user": slackAnna, "item": map[string]any{"channel": slackPub}})
 	frame := wire.next()

@@ -9,26 +9,26 @@ import (
 	"github.com/slack-go/slack/socketmode"
 )
 
-const slackSearchModal = `{"type":"modal","title":{"type":"plain_text","text":"Find"},"submit":{"type":"plain_text","text":"Ask"},"blocks":[
+const searchModal = `{"type":"modal","title":{"type":"plain_text","text":"Find"},"submit":{"type":"plain_text","text":"Ask"},"blocks":[
  {"type":"input","block_id":"group","label":{"type":"plain_text","text":"Group"},"element":{"type":"external_select","action_id":"find","min_query_length":2}},
  {"type":"actions","elements":[{"type":"button","action_id":"more","value":"2","text":{"type":"plain_text","text":"More"}}]}]}`
 
-func (r *slackRig) openSearch() View {
+func (r *testRig) openSearch() View {
 	r.t.Helper()
-	if said := r.call("views.open", "trigger_id", r.trigger(), "view", slackSearchModal); said.problem() != "" {
+	if said := r.call("views.open", "trigger_id", r.trigger(), "view", searchModal); said.errorOf() != "" {
 		r.t.Fatal(said.body)
 	}
 	return r.Views(slackAnna)[0]
 }
 
-func option(text, value string) map[string]any {
+func suggestionOption(text, value string) map[string]any {
 	return map[string]any{"text": map[string]any{"type": "plain_text", "text": text}, "value": value}
 }
 
-func TestSlackSuggest(t *testing.T) {
-	r := newSlackRig(t, Config{})
+func TestSuggest(t *testing.T) {
+	r := newTestRig(t, Config{})
 	answers := make(chan any, 2)
-	answers <- map[string]any{"options": []any{option("Finance", "g-1"), option("Fine Arts", "g-2")}}
+	answers <- map[string]any{"options": []any{suggestionOption("Finance", "g-1"), suggestionOption("Fine Arts", "g-2")}}
 	answers <- nil
 	seen := r.listen(func(socketmode.Event) any { return <-answers })
 	view := r.openSearch()
@@ -52,10 +52,10 @@ func TestSlackSuggest(t *testing.T) {
 	}
 }
 
-func TestSlackSuggestionsThatSlackCannotShow(t *testing.T) {
+func TestSuggestionsThatSlackCannotShow(t *testing.T) {
 	many := make([]any, 101)
 	for i := range many {
-		many[i] = option("x", strings.Repeat("v", i+1))
+		many[i] = suggestionOption("x", strings.Repeat("v", i+1))
 	}
 	for name, c := range map[string]struct {
 		payload any
@@ -64,16 +64,16 @@ func TestSlackSuggestionsThatSlackCannotShow(t *testing.T) {
 		"none":           {map[string]any{"options": []any{}}, ""},
 		"nothing":        {nil, "invalid_response"},
 		"too many":       {map[string]any{"options": many}, "invalid_response"},
-		"too long":       {map[string]any{"options": []any{option(strings.Repeat("x", 76), "v")}}, "invalid_response"},
-		"no value":       {map[string]any{"options": []any{option("x", "")}}, "invalid_response"},
+		"too long":       {map[string]any{"options": []any{suggestionOption(strings.Repeat("x", 76), "v")}}, "invalid_response"},
+		"no value":       {map[string]any{"options": []any{suggestionOption("x", "")}}, "invalid_response"},
 		"marked up":      {map[string]any{"options": []any{map[string]any{"text": map[string]any{"type": "mrkdwn", "text": "x"}, "value": "v"}}}, "invalid_response"},
 		"another shape":  {map[string]any{"choices": many[:1]}, "invalid_response"},
-		"20 KB or more":  {map[string]any{"options": []any{option("x", "v")}, "x": strings.Repeat("x", slackMaxAck)}, "operation_timeout"},
+		"20 KB or more":  {map[string]any{"options": []any{suggestionOption("x", "v")}, "x": strings.Repeat("x", maxAckFrame)}, "operation_timeout"},
 		"in groups":      {map[string]any{"option_groups": []any{map[string]any{"label": map[string]any{"type": "plain_text", "text": "l"}, "options": many[:2]}}}, ""},
 		"both at a time": {map[string]any{"options": many[:1], "option_groups": []any{}}, "invalid_response"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := newSlackRig(t, Config{AckTimeout: 200 * time.Millisecond})
+			r := newTestRig(t, Config{AckTimeout: 200 * time.Millisecond})
 			view := r.openSearch()
 			wire := r.greeted()
 			shown := make(chan Suggested, 1)
@@ -92,8 +92,8 @@ func TestSlackSuggestionsThatSlackCannotShow(t *testing.T) {
 	}
 }
 
-func TestSlackSuggestIsNotAsked(t *testing.T) {
-	r := newSlackRig(t, Config{})
+func TestSuggestIsNotAsked(t *testing.T) {
+	r := newTestRig(t, Config{})
 	view := r.openSearch()
 	for part, c := range map[string][3]string{
 		"shorter than the 2": {slackAnna, "find", "f"},
@@ -109,9 +109,9 @@ func TestSlackSuggestIsNotAsked(t *testing.T) {
 	}
 }
 
-func TestSlackShortcut(t *testing.T) {
-	r := newSlackRig(t, Config{})
-	seen := r.listen(ackSlack)
+func TestShortcut(t *testing.T) {
+	r := newTestRig(t, Config{})
+	seen := r.listen(ackPlainly)
 	if got, err := r.Shortcut(r.ctx, slackBen, "allocate_open"); err != nil || got.Error != "" {
 		t.Fatalf("%+v, %v", got, err)
 	}
@@ -120,7 +120,7 @@ func TestSlackShortcut(t *testing.T) {
 		callback.TriggerID == "" || callback.ResponseURL != "" || callback.Channel.ID != "" {
 		t.Errorf("%+v", callback)
 	}
-	if said := r.call("views.open", "trigger_id", callback.TriggerID, "view", slackModal); said.problem() != "" || len(r.Views(slackBen)) != 1 {
+	if said := r.call("views.open", "trigger_id", callback.TriggerID, "view", allocateModal); said.errorOf() != "" || len(r.Views(slackBen)) != 1 {
 		t.Errorf("%v", said.body)
 	}
 	r.SetScopes("chat:write")
@@ -129,9 +129,9 @@ func TestSlackShortcut(t *testing.T) {
 	}
 }
 
-func TestSlackClickView(t *testing.T) {
-	r := newSlackRig(t, Config{})
-	seen := r.listen(ackSlack)
+func TestClickView(t *testing.T) {
+	r := newTestRig(t, Config{})
+	seen := r.listen(ackPlainly)
 	view := r.openSearch()
 	if got, err := r.ClickView(r.ctx, slackAnna, view.ID, "more", ""); err != nil || got.Error != "" {
 		t.Fatalf("%+v, %v", got, err)
@@ -149,8 +149,8 @@ func TestSlackClickView(t *testing.T) {
 	}
 }
 
-func TestSlackTimeZones(t *testing.T) {
-	r := newSlackRig(t, Config{Now: func() time.Time { return time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC) }})
+func TestTimeZones(t *testing.T) {
+	r := newTestRig(t, Config{Now: func() time.Time { return time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC) }})
 	r.AddUser(User{ID: "U0CLARA", TZ: "Europe/Zurich"})
 	for user, want := range map[string]slack.User{
 		"U0CLARA": {TZ: "Europe/Zurich", TZLabel: "CEST", TZOffset: 7200},

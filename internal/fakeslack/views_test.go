@@ -10,7 +10,7 @@ import (
 	"github.com/slack-go/slack/socketmode"
 )
 
-const slackModal = `{"type":"modal","callback_id":"allocate","private_metadata":"p",
+const allocateModal = `{"type":"modal","callback_id":"allocate","private_metadata":"p",
  "title":{"type":"plain_text","text":"Allocate"},"submit":{"type":"plain_text","text":"Ask"},"blocks":[
  {"type":"input","block_id":"group","label":{"type":"plain_text","text":"Group"},"element":{"type":"plain_text_input","action_id":"name"}},
  {"type":"input","block_id":"code","label":{"type":"plain_text","text":"Code"},"element":{"type":"static_select","action_id":"pick","options":[
@@ -18,14 +18,14 @@ const slackModal = `{"type":"modal","callback_id":"allocate","private_metadata":
  {"type":"input","block_id":"why","optional":true,"label":{"type":"plain_text","text":"Why"},"element":{"type":"plain_text_input","action_id":"text"}}]}`
 
 // trigger makes a trigger_id of Anna's.
-func (r *slackRig) trigger() string {
+func (r *testRig) trigger() string {
 	r.lock.Lock()
 	defer r.lock.Unlock()
 	return r.newTrigger(slackAnna)
 }
 
-func TestSlackTriggers(t *testing.T) {
-	r := newSlackRig(t, Config{})
+func TestTriggers(t *testing.T) {
+	r := newTestRig(t, Config{})
 	late, fresh := r.trigger(), ""
 	r.clock.advance(3 * time.Second)
 	fresh = r.trigger()
@@ -35,7 +35,7 @@ func TestSlackTriggers(t *testing.T) {
 		{fresh, ""},
 		{fresh, "exchanged_trigger_id"},
 	} {
-		if said := r.call("views.open", "trigger_id", test.trigger, "view", slackModal); said.problem() != test.want {
+		if said := r.call("views.open", "trigger_id", test.trigger, "view", allocateModal); said.errorOf() != test.want {
 			t.Errorf("%v, want %q", said.body, test.want)
 		}
 	}
@@ -44,31 +44,31 @@ func TestSlackTriggers(t *testing.T) {
 	}
 }
 
-func TestSlackViewsAreJudged(t *testing.T) {
-	r := newSlackRig(t, Config{})
+func TestViewsAreJudged(t *testing.T) {
+	r := newTestRig(t, Config{})
 	for view, want := range map[string]string{
 		`[]`:             "must provide an object",
 		`{"type":"tab"}`: "valid enum value",
-		`{"type":"modal","title":{"type":"plain_text","text":"x"}}`:                                                         "missing required field: blocks",
-		`{"type":"modal","blocks":[]}`:                                                                                      "missing required field: title",
-		strings.Replace(slackModal, `"Allocate"`, `"A title of more than 24 characters"`, 1):                                "less than 25",
-		strings.Replace(slackModal, `"submit":{"type":"plain_text","text":"Ask"},`, "", 1):                                  "missing required field: submit",
-		`{"type":"modal","title":{"type":"plain_text","text":"x"},"blocks":` + slackRepeat(101, `{"type":"divider"}`) + `}`: "no more than 100",
+		`{"type":"modal","title":{"type":"plain_text","text":"x"}}`:                                                        "missing required field: blocks",
+		`{"type":"modal","blocks":[]}`:                                                                                     "missing required field: title",
+		strings.Replace(allocateModal, `"Allocate"`, `"A title of more than 24 characters"`, 1):                            "less than 25",
+		strings.Replace(allocateModal, `"submit":{"type":"plain_text","text":"Ask"},`, "", 1):                              "missing required field: submit",
+		`{"type":"modal","title":{"type":"plain_text","text":"x"},"blocks":` + repeatJSON(101, `{"type":"divider"}`) + `}`: "no more than 100",
 	} {
 		said := r.call("views.open", "trigger_id", r.trigger(), "view", view)
 		raw, _ := json.Marshal(said.body)
-		if said.problem() != "invalid_arguments" || !strings.Contains(string(raw), want) {
+		if said.errorOf() != "invalid_arguments" || !strings.Contains(string(raw), want) {
 			t.Errorf("%s: %s", view, raw)
 		}
 	}
-	big := `{"type":"modal","private_metadata":"` + strings.Repeat("x", slackMaxView) + `"}`
-	if said := r.call("views.open", "trigger_id", r.trigger(), "view", big); said.problem() != "view_too_large" {
+	big := `{"type":"modal","private_metadata":"` + strings.Repeat("x", maxView) + `"}`
+	if said := r.call("views.open", "trigger_id", r.trigger(), "view", big); said.errorOf() != "view_too_large" {
 		t.Errorf("%v", said.body)
 	}
 }
 
-func TestSlackHome(t *testing.T) {
-	r := newSlackRig(t, Config{})
+func TestHome(t *testing.T) {
+	r := newTestRig(t, Config{})
 	home := slack.HomeTabViewRequest{Type: slack.VTHomeTab, Blocks: slack.Blocks{BlockSet: []slack.Block{slack.NewDividerBlock()}}}
 	first, err := r.api().PublishViewContext(r.ctx, slack.PublishViewContextRequest{UserID: slackAnna, View: home})
 	if err != nil {
@@ -79,7 +79,7 @@ func TestSlackHome(t *testing.T) {
 		t.Fatalf("%+v, %v", second, err)
 	}
 	_, err = r.api().PublishViewContext(r.ctx, slack.PublishViewContextRequest{UserID: slackAnna, View: home, Hash: &first.Hash})
-	if slackErr(err) != "hash_conflict" {
+	if clientError(err) != "hash_conflict" {
 		t.Errorf("%v", err)
 	}
 	if view, ok := r.Home(slackAnna); !ok || view.Type != "home" {
@@ -91,26 +91,26 @@ func TestSlackHome(t *testing.T) {
 }
 
 // openModal opens the modal for Anna.
-func (r *slackRig) openModal() View {
+func (r *testRig) openModal() View {
 	r.t.Helper()
-	if said := r.call("views.open", "trigger_id", r.trigger(), "view", slackModal); said.problem() != "" {
+	if said := r.call("views.open", "trigger_id", r.trigger(), "view", allocateModal); said.errorOf() != "" {
 		r.t.Fatal(said.body)
 	}
 	views := r.Views(slackAnna)
 	return views[len(views)-1]
 }
 
-var slackAnswers = map[string]map[string]any{"group": {"name": "group-01"}, "code": {"pick": "RPADEVPRONU"}}
+var modalAnswers = map[string]map[string]any{"group": {"name": "group-01"}, "code": {"pick": "RPADEVPRONU"}}
 
-func TestSlackSubmit(t *testing.T) {
-	r := newSlackRig(t, Config{})
+func TestSubmit(t *testing.T) {
+	r := newTestRig(t, Config{})
 	payload := map[string]any{"response_action": "errors", "errors": map[string]string{"group": "unknown group"}}
 	answers := make(chan any, 2)
 	answers <- payload
 	answers <- nil
 	seen := r.listen(func(socketmode.Event) any { return <-answers })
 	view := r.openModal()
-	got, err := r.Submit(r.ctx, slackAnna, view.ID, slackAnswers)
+	got, err := r.Submit(r.ctx, slackAnna, view.ID, modalAnswers)
 	if err != nil || got.Error != "" || got.Errors["group"] != "unknown group" {
 		t.Fatalf("%+v, %v", got, err)
 	}
@@ -123,13 +123,13 @@ func TestSlackSubmit(t *testing.T) {
 		values["group"]["name"].Value != "group-01" || values["code"]["pick"].SelectedOption.Value != "RPADEVPRONU" {
 		t.Errorf("%+v", callback)
 	}
-	if got, err = r.Submit(r.ctx, slackAnna, view.ID, slackAnswers); err != nil || got.Error != "" || len(r.Views(slackAnna)) != 0 {
+	if got, err = r.Submit(r.ctx, slackAnna, view.ID, modalAnswers); err != nil || got.Error != "" || len(r.Views(slackAnna)) != 0 {
 		t.Errorf("%+v, %v", got, err)
 	}
 }
 
-func TestSlackSubmissionsThatTheClientRefuses(t *testing.T) {
-	r := newSlackRig(t, Config{})
+func TestSubmissionsThatTheClientRefuses(t *testing.T) {
+	r := newTestRig(t, Config{})
 	view := r.openModal()
 	for part, values := range map[string]map[string]map[string]any{
 		"must be answered": {"group": {"name": "g"}},
@@ -140,13 +140,13 @@ func TestSlackSubmissionsThatTheClientRefuses(t *testing.T) {
 			t.Errorf("%v, want %s", err, part)
 		}
 	}
-	if _, err := r.Submit(r.ctx, slackBen, view.ID, slackAnswers); err == nil {
+	if _, err := r.Submit(r.ctx, slackBen, view.ID, modalAnswers); err == nil {
 		t.Error("Ben submitted Anna's modal")
 	}
 }
 
-func TestSlackSubmissionAcks(t *testing.T) {
-	next := json.RawMessage(slackModal)
+func TestSubmissionAcks(t *testing.T) {
+	next := json.RawMessage(allocateModal)
 	tests := []struct {
 		name    string
 		payload any
@@ -164,11 +164,11 @@ func TestSlackSubmissionAcks(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			r := newSlackRig(t, Config{})
+			r := newTestRig(t, Config{})
 			r.listen(func(socketmode.Event) any { return test.payload })
 			r.openModal()
 			view := r.openModal()
-			got, err := r.Submit(r.ctx, slackAnna, view.ID, slackAnswers)
+			got, err := r.Submit(r.ctx, slackAnna, view.ID, modalAnswers)
 			if err != nil || got.Error != test.problem || len(r.Views(slackAnna)) != test.open {
 				t.Errorf("%+v, %v, %d open", got, err, len(r.Views(slackAnna)))
 			}
@@ -176,29 +176,29 @@ func TestSlackSubmissionAcks(t *testing.T) {
 	}
 }
 
-func TestSlackSubmitWithoutASocket(t *testing.T) {
-	r := newSlackRig(t, Config{AckTimeout: 10 * time.Millisecond})
+func TestSubmitWithoutASocket(t *testing.T) {
+	r := newTestRig(t, Config{AckTimeout: 10 * time.Millisecond})
 	view := r.openModal()
-	if got, err := r.Submit(r.ctx, slackAnna, view.ID, slackAnswers); err != nil || got.Error != "dispatch_failed" {
+	if got, err := r.Submit(r.ctx, slackAnna, view.ID, modalAnswers); err != nil || got.Error != "dispatch_failed" {
 		t.Errorf("%+v, %v", got, err)
 	}
 	r.greeted()
-	if got, err := r.Submit(r.ctx, slackAnna, view.ID, slackAnswers); err != nil || got.Error != "operation_timeout" {
+	if got, err := r.Submit(r.ctx, slackAnna, view.ID, modalAnswers); err != nil || got.Error != "operation_timeout" {
 		t.Errorf("%+v, %v", got, err)
 	}
 }
 
-func TestSlackUpdateViewAndClose(t *testing.T) {
-	r := newSlackRig(t, Config{})
+func TestUpdateViewAndClose(t *testing.T) {
+	r := newTestRig(t, Config{})
 	view := r.openModal()
-	changed := strings.Replace(slackModal, `"type":"modal"`, `"type":"modal","notify_on_close":true`, 1)
+	changed := strings.Replace(allocateModal, `"type":"modal"`, `"type":"modal","notify_on_close":true`, 1)
 	for _, test := range [][]string{
 		{"invalid_arguments", "view", changed},
 		{"not_found", "view", changed, "view_id", "V404"},
 		{"hash_conflict", "view", changed, "view_id", view.ID, "hash", "x"},
 		{"", "view", changed, "view_id", view.ID, "hash", view.Hash},
 	} {
-		if said := r.call("views.update", test[1:]...); said.problem() != test[0] {
+		if said := r.call("views.update", test[1:]...); said.errorOf() != test[0] {
 			t.Errorf("%v, want %q", said.body, test[0])
 		}
 	}
@@ -214,9 +214,9 @@ func TestSlackUpdateViewAndClose(t *testing.T) {
 	}
 }
 
-func TestSlackClick(t *testing.T) {
-	r := newSlackRig(t, Config{})
-	seen := r.listen(ackSlack)
+func TestClick(t *testing.T) {
+	r := newTestRig(t, Config{})
+	seen := r.listen(ackPlainly)
 	button := slack.NewButtonBlockElement("why", "R-1", slack.NewTextBlockObject("plain_text", "Why", false, false))
 	ts := r.post(slackPub, "card", slack.MsgOptionBlocks(slack.NewActionBlock("acts", button)))
 	if got, err := r.Click(r.ctx, slackBen, slackPub, ts, "why", ""); err != nil || got.Error != "" {

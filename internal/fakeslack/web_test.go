@@ -12,27 +12,27 @@ import (
 	"github.com/slack-go/slack"
 )
 
-// slackSaid is an answer of the Web API.
-type slackSaid struct {
+// webAnswer is an answer of the Web API.
+type webAnswer struct {
 	status int
 	header http.Header
 	body   map[string]any
 }
 
-func (a slackSaid) problem() string {
+func (a webAnswer) errorOf() string {
 	name, _ := a.body["error"].(string)
 	return name
 }
 
 // do sends a request and decodes the answer.
-func (r *slackRig) do(req *http.Request) slackSaid {
+func (r *testRig) do(req *http.Request) webAnswer {
 	r.t.Helper()
 	resp, err := r.http.Do(req.WithContext(r.ctx))
 	if err != nil {
 		r.t.Fatal(err)
 	}
 	defer func() { _ = resp.Body.Close() }()
-	said := slackSaid{status: resp.StatusCode, header: resp.Header, body: map[string]any{}}
+	said := webAnswer{status: resp.StatusCode, header: resp.Header, body: map[string]any{}}
 	if err := json.NewDecoder(resp.Body).Decode(&said.body); err != nil {
 		r.t.Fatal(err)
 	}
@@ -41,7 +41,7 @@ func (r *slackRig) do(req *http.Request) slackSaid {
 
 // call calls a method as a form with the bot token; args are name and value
 // in turn.
-func (r *slackRig) call(method string, args ...string) slackSaid {
+func (r *testRig) call(method string, args ...string) webAnswer {
 	r.t.Helper()
 	form := url.Values{"token": {r.BotToken()}}
 	for i := 0; i < len(args); i += 2 {
@@ -53,7 +53,7 @@ func (r *slackRig) call(method string, args ...string) slackSaid {
 }
 
 // post posts as the bot.
-func (r *slackRig) post(channel, text string, options ...slack.MsgOption) string {
+func (r *testRig) post(channel, text string, options ...slack.MsgOption) string {
 	r.t.Helper()
 	_, ts, err := r.api().PostMessageContext(r.ctx, channel, append(options, slack.MsgOptionText(text, false))...)
 	if err != nil {
@@ -62,8 +62,8 @@ func (r *slackRig) post(channel, text string, options ...slack.MsgOption) string
 	return ts
 }
 
-func TestSlackTokens(t *testing.T) {
-	r := newSlackRig(t, Config{})
+func TestTokens(t *testing.T) {
+	r := newTestRig(t, Config{})
 	tests := []struct {
 		name, method, header, param, want string
 	}{
@@ -90,7 +90,7 @@ func TestSlackTokens(t *testing.T) {
 				req.Header.Set("Authorization", "Bearer "+test.header)
 			}
 			said := r.do(req)
-			if said.problem() != test.want || said.status != http.StatusOK {
+			if said.errorOf() != test.want || said.status != http.StatusOK {
 				t.Errorf("status %d, %v; want %q", said.status, said.body, test.want)
 			}
 		})
@@ -102,10 +102,10 @@ func TestSlackTokens(t *testing.T) {
 	}
 }
 
-func TestSlackRevokedToken(t *testing.T) {
-	r := newSlackRig(t, Config{})
+func TestRevokedToken(t *testing.T) {
+	r := newTestRig(t, Config{})
 	r.RevokeBotToken()
-	if _, err := r.api().AuthTestContext(r.ctx); slackErr(err) != "token_revoked" {
+	if _, err := r.api().AuthTestContext(r.ctx); clientError(err) != "token_revoked" {
 		t.Errorf("err %v", err)
 	}
 	r.RestoreBotToken()
@@ -118,8 +118,8 @@ func TestSlackRevokedToken(t *testing.T) {
 	}
 }
 
-func TestSlackBodies(t *testing.T) {
-	r := newSlackRig(t, Config{})
+func TestBodies(t *testing.T) {
+	r := newTestRig(t, Config{})
 	tests := []struct {
 		name, kind, body, want string
 	}{
@@ -138,25 +138,25 @@ func TestSlackBodies(t *testing.T) {
 			req, _ := http.NewRequest(http.MethodPost, r.APIURL()+"chat.postMessage", strings.NewReader(test.body))
 			req.Header.Set("Content-Type", test.kind)
 			req.Header.Set("Authorization", "Bearer "+r.BotToken())
-			if said := r.do(req); said.problem() != test.want {
+			if said := r.do(req); said.errorOf() != test.want {
 				t.Errorf("%v, want %q", said.body, test.want)
 			}
 		})
 	}
 }
 
-func TestSlackJSONBodyHoldsNoToken(t *testing.T) {
-	r := newSlackRig(t, Config{})
+func TestJSONBodyHoldsNoToken(t *testing.T) {
+	r := newTestRig(t, Config{})
 	req, _ := http.NewRequest(http.MethodPost, r.APIURL()+"auth.test", strings.NewReader(`{"token":"`+r.BotToken()+`"}`))
 	req.Header.Set("Content-Type", "application/json")
-	if said := r.do(req); said.problem() != "not_authed" {
+	if said := r.do(req); said.errorOf() != "not_authed" {
 		t.Errorf("%v", said.body)
 	}
 }
 
-func TestSlackUnknownArgumentIsAnOddity(t *testing.T) {
-	r := newSlackRig(t, Config{})
-	if said := r.call("auth.test", "colour", "red"); said.problem() != "" {
+func TestUnknownArgumentIsAnOddity(t *testing.T) {
+	r := newTestRig(t, Config{})
+	if said := r.call("auth.test", "colour", "red"); said.errorOf() != "" {
 		t.Fatalf("%v", said.body)
 	}
 	if odd := r.entries(EntryOddity); len(odd) != 1 || odd[0].Detail != "unknown argument colour" {
@@ -164,8 +164,8 @@ func TestSlackUnknownArgumentIsAnOddity(t *testing.T) {
 	}
 }
 
-func TestSlackScopes(t *testing.T) {
-	r := newSlackRig(t, Config{Scopes: []string{"commands", "users:read"}})
+func TestScopes(t *testing.T) {
+	r := newTestRig(t, Config{Scopes: []string{"commands", "users:read"}})
 	for method, test := range map[string][]string{
 		"chat.postMessage":      {"chat:write", "channel", slackPub, "text", "x"},
 		"reactions.add":         {"reactions:write", "channel", slackPub, "timestamp", "1.0", "name", "x"},
@@ -176,7 +176,7 @@ func TestSlackScopes(t *testing.T) {
 		"usergroups.users.list": {"usergroups:read", "usergroup", "S1"},
 	} {
 		said := r.call(method, test[1:]...)
-		if said.problem() != "missing_scope" || said.body["needed"] != test[0] || said.body["provided"] != "commands,users:read" {
+		if said.errorOf() != "missing_scope" || said.body["needed"] != test[0] || said.body["provided"] != "commands,users:read" {
 			t.Errorf("%s: %v, want %s", method, said.body, test[0])
 		}
 	}
@@ -184,7 +184,7 @@ func TestSlackScopes(t *testing.T) {
 		t.Errorf("used %v", used)
 	}
 	r.SetScopes("chat:write", "users:read")
-	if said := r.call("chat.postMessage", "channel", slackPub, "text", "x"); said.problem() != "" {
+	if said := r.call("chat.postMessage", "channel", slackPub, "text", "x"); said.errorOf() != "" {
 		t.Errorf("%v", said.body)
 	}
 	if used := r.UsedScopes(); !slices.Equal(used, []string{"chat:write"}) {
@@ -192,8 +192,8 @@ func TestSlackScopes(t *testing.T) {
 	}
 }
 
-func TestSlackRefusals(t *testing.T) {
-	r := newSlackRig(t, Config{})
+func TestRefusals(t *testing.T) {
+	r := newTestRig(t, Config{})
 	r.AddChannel(Channel{ID: "C0OLD", Name: "old", Archived: true, Members: []string{slackAnna, r.BotUserID()}})
 	ts := r.post(slackPub, "card")
 	reply := r.post(slackPub, "reply", slack.MsgOptionTS(ts))
@@ -249,7 +249,7 @@ func TestSlackRefusals(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.call[0]+" "+test.want, func(t *testing.T) {
-			if said := r.call(test.call[0], test.call[1:]...); said.problem() != test.want {
+			if said := r.call(test.call[0], test.call[1:]...); said.errorOf() != test.want {
 				t.Errorf("%v: %v, want %s", test.call, said.body, test.want)
 			}
 		})
@@ -257,8 +257,8 @@ func TestSlackRefusals(t *testing.T) {
 }
 
 // Without an argument that it needs, a method does nothing and names it.
-func TestSlackRequiredArguments(t *testing.T) {
-	r := newSlackRig(t, Config{Scopes: append(DefaultScopes(), "channels:join")})
+func TestRequiredArguments(t *testing.T) {
+	r := newTestRig(t, Config{Scopes: append(DefaultScopes(), "channels:join")})
 	for method, required := range map[string][]string{
 		"chat.getPermalink":     {"channel", "message_ts"},
 		"chat.postEphemeral":    {"channel", "user"},
@@ -280,7 +280,7 @@ func TestSlackRequiredArguments(t *testing.T) {
 		metadata, _ := said.body["response_metadata"].(map[string]any)
 		named := fmt.Sprint(metadata["messages"])
 		for _, name := range required {
-			if said.problem() != "invalid_arguments" || !strings.Contains(named, "missing required field: "+name) {
+			if said.errorOf() != "invalid_arguments" || !strings.Contains(named, "missing required field: "+name) {
 				t.Errorf("%s without %s: %v", method, name, said.body)
 			}
 		}
@@ -290,9 +290,9 @@ func TestSlackRequiredArguments(t *testing.T) {
 	}
 }
 
-func TestSlackJoin(t *testing.T) {
-	r := newSlackRig(t, Config{Scopes: append(DefaultScopes(), "channels:join")})
-	if said := r.call("conversations.join", "channel", slackOurs); said.problem() != "method_not_supported_for_channel_type" {
+func TestJoin(t *testing.T) {
+	r := newTestRig(t, Config{Scopes: append(DefaultScopes(), "channels:join")})
+	if said := r.call("conversations.join", "channel", slackOurs); said.errorOf() != "method_not_supported_for_channel_type" {
 		t.Errorf("%v", said.body)
 	}
 	channel, _, _, err := r.api().JoinConversationContext(r.ctx, slackLone)
@@ -305,8 +305,8 @@ func TestSlackJoin(t *testing.T) {
 	}
 }
 
-func TestSlackLookups(t *testing.T) {
-	r := newSlackRig(t, Config{})
+func TestLookups(t *testing.T) {
+	r := newTestRig(t, Config{})
 	api := r.api()
 	r.AddUser(User{ID: "U0GUEST", Name: "gus", UltraRestricted: true, Stranger: true, TeamID: "T0OTHER"})
 	r.UpdateUser(slackBen, func(u *User) { u.Deleted = true })
@@ -329,7 +329,7 @@ func TestSlackLookups(t *testing.T) {
 		t.Errorf("members %v, %v", members, err)
 	}
 	r.DisableUserGroups()
-	if _, err := api.GetUserGroupMembersContext(r.ctx, "S1"); slackErr(err) != "plan_upgrade_required" {
+	if _, err := api.GetUserGroupMembersContext(r.ctx, "S1"); clientError(err) != "plan_upgrade_required" {
 		t.Errorf("err %v", err)
 	}
 }

@@ -2,9 +2,9 @@ package fakeslack
 
 import "time"
 
-// zone is a person's time zone as users.info tells it. Slack knows one of
+// timeZone is a person's time zone as users.info tells it. Slack knows one of
 // everybody; the offset is that of today, so it moves with summer time.
-func (u *User) zone(now time.Time) (name, label string, offset int) {
+func (u *User) timeZone(now time.Time) (name, label string, offset int) {
 	name, offset = u.TZ, u.TZOffset
 	if name == "" {
 		name = "Etc/UTC"

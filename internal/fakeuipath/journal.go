@@ -32,23 +32,23 @@ type Call struct {
 }
 
 const (
-	uipathUnknown     = "unknown"
-	uipathMaxBody     = 1 << 20
-	uipathMaxRecorded = 64 << 10
-	uipathMaxAnswer   = 2 << 10
+	opUnknown   = "unknown"
+	maxBody     = 1 << 20
+	maxRecorded = 64 << 10
+	maxAnswer   = 2 << 10
 )
 
 // Calls returns the calls of an operation in the order in which they ended;
 // of every operation when it is empty. A call is there before its answer is.
 func (u *Server) Calls(operation string) []Call {
-	return u.callsWhere(func(c Call) bool { return operation == "" || c.Operation == operation })
+	return u.filterCalls(func(c Call) bool { return operation == "" || c.Operation == operation })
 }
 
 // Writes returns the calls that changed a group's rule: its codes, its quotas
 // or its useExternalLicense. A PUT of the rule that was there already is none;
 // see Call.Took.
 func (u *Server) Writes() []Call {
-	return u.callsWhere(func(c Call) bool { return c.Changed })
+	return u.filterCalls(func(c Call) bool { return c.Changed })
 }
 
 // Pending is the number of calls of an operation that have arrived and not
@@ -59,7 +59,7 @@ func (u *Server) Pending(operation string) int {
 	return u.pending[operation]
 }
 
-func (u *Server) callsWhere(keep func(Call) bool) []Call {
+func (u *Server) filterCalls(keep func(Call) bool) []Call {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	var found []Call
@@ -78,34 +78,34 @@ func (u *Server) Length() int {
 	return len(u.calls)
 }
 
-func (u *Server) begin(call *Call) {
-	u.change(func() {
+func (u *Server) beginCall(call *Call) {
+	u.changeState(func() {
 		u.seq++
 		call.Seq = u.seq
 		u.pending[call.Operation]++
 	})
 }
 
-func (u *Server) end(call *Call, answer []byte) {
-	u.change(func() {
+func (u *Server) endCall(call *Call, answer []byte) {
+	u.changeState(func() {
 		u.pending[call.Operation]--
-		call.Answer = uipathCut(string(answer), uipathMaxAnswer)
-		u.scrub(call)
+		call.Answer = truncateText(string(answer), maxAnswer)
+		u.scrubCall(call)
 		u.calls = append(u.calls, *call)
 	})
 }
 
-// scrub takes secrets out of a call. The fields that should hold them are not
+// scrubCall takes secrets out of a call. The fields that should hold them are not
 // recorded in the first place; this is for those that hold them by mistake of
 // the caller, such as a token in a query.
-func (u *Server) scrub(call *Call) {
-	if call.Operation == uipathOpToken || call.Operation == uipathOpAuthenticate {
+func (u *Server) scrubCall(call *Call) {
+	if call.Operation == opToken || call.Operation == opAuthenticate {
 		if call.Status == http.StatusOK {
 			call.Answer = ""
 		}
 	}
 	pairs := make([]string, 0, 2*len(u.tokens)+4)
-	for _, secret := range append(u.secrets(), u.clientSecret, u.password) {
+	for _, secret := range append(u.tokenValues(), u.clientSecret, u.password) {
 		pairs = append(pairs, secret, "[redacted]")
 	}
 	hide := strings.NewReplacer(pairs...)
@@ -114,12 +114,12 @@ func (u *Server) scrub(call *Call) {
 	}
 }
 
-// uipathRecorded is what the journal keeps of a request's body.
-func uipathRecorded(operation string, body []byte) string {
+// recordedBody is what the journal keeps of a request's body.
+func recordedBody(operation string, body []byte) string {
 	switch operation {
-	case uipathUnknown:
+	case opUnknown:
 		return ""
-	case uipathOpToken:
+	case opToken:
 		form, _ := url.ParseQuery(string(body))
 		kept := url.Values{}
 		for _, name := range []string{"grant_type", "scope"} {
@@ -128,45 +128,45 @@ func uipathRecorded(operation string, body []byte) string {
 			}
 		}
 		return kept.Encode()
-	case uipathOpAuthenticate:
+	case opAuthenticate:
 		var login struct{ TenancyName string }
 		_ = json.Unmarshal(body, &login)
 		return login.TenancyName
 	default:
-		return uipathCut(string(body), uipathMaxRecorded)
+		return truncateText(string(body), maxRecorded)
 	}
 }
 
-func uipathCut(s string, limit int) string {
+func truncateText(s string, limit int) string {
 	if len(s) <= limit {
 		return s
 	}
 	return strings.ToValidUTF8(s[:limit], "") + "…"
 }
 
-// uipathAnswer keeps an answer until the call is in the journal: a test that
+// bufferedAnswer keeps an answer until the call is in the journal: a test that
 // has the answer must find the call.
-type uipathAnswer struct {
+type bufferedAnswer struct {
 	header http.Header
 	status int
 	body   []byte
 }
 
-func (a *uipathAnswer) Header() http.Header { return a.header }
+func (a *bufferedAnswer) Header() http.Header { return a.header }
 
-func (a *uipathAnswer) WriteHeader(status int) {
+func (a *bufferedAnswer) WriteHeader(status int) {
 	if a.status == 0 {
 		a.status = status
 	}
 }
 
-func (a *uipathAnswer) Write(p []byte) (int, error) {
+func (a *bufferedAnswer) Write(p []byte) (int, error) {
 	a.WriteHeader(http.StatusOK)
 	a.body = append(a.body, p...)
 	return len(p), nil
 }
 
-func (a *uipathAnswer) send(w http.ResponseWriter) {
+func (a *bufferedAnswer) sendTo(w http.ResponseWriter) {
 	if a.status == 0 {
 		panic(http.ErrAbortHandler) // whoever asked has gone
 	}

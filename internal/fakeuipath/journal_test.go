@@ -12,7 +12,7 @@ import (
 	"licensebot/internal/fault"
 )
 
-func TestUiPathEditIsInTheJournal(t *testing.T) {
+func TestEditIsInTheJournal(t *testing.T) {
 	u, err := New(Config{})
 	if err != nil {
 		t.Fatal(err)
@@ -32,7 +32,7 @@ func TestUiPathEditIsInTheJournal(t *testing.T) {
 }
 
 // A write takes effect after the fault's delay and not when it arrives.
-func TestUiPathTellsWhenAWriteTookEffect(t *testing.T) {
+func TestTellsWhenAWriteTookEffect(t *testing.T) {
 	u, err := New(Config{})
 	if err != nil {
 		t.Fatal(err)

@@ -27,31 +27,31 @@ type Allocation struct {
 	Quotas   map[string]int
 }
 
-type uipathSeats struct{ total, allocated int }
+type seatCount struct{ total, allocated int }
 
-type uipathGroup struct {
+type storedGroup struct {
 	Group
 	ruled   bool // has a rule, be it of no codes
 	created time.Time
 }
 
-func (g *uipathGroup) rule() Allocation {
+func (g *storedGroup) currentAllocation() Allocation {
 	return Allocation{Codes: slices.Clone(g.Rule), External: g.External, Quotas: maps.Clone(g.Quotas)}
 }
 
-func (r Allocation) equal(other Allocation) bool {
+func (r Allocation) equalTo(other Allocation) bool {
 	return slices.Equal(r.Codes, other.Codes) && r.External == other.External && maps.Equal(r.Quotas, other.Quotas)
 }
 
 // Own gives the organisation seats of a bundle: total bought, allocated of
 // them in use. Without it the organisation owns nothing.
 func (u *Server) Own(code string, total, allocated int) {
-	u.change(func() { u.owned[code] = uipathSeats{total: total, allocated: allocated} })
+	u.changeState(func() { u.owned[code] = seatCount{total: total, allocated: allocated} })
 }
 
 // Disown takes a bundle away from the organisation. Rules that name it stay.
 func (u *Server) Disown(code string) {
-	u.change(func() { delete(u.owned, code) })
+	u.changeState(func() { delete(u.owned, code) })
 }
 
 // AddGroup adds a group, or replaces the one with the same ID, and returns
@@ -61,17 +61,17 @@ func (u *Server) AddGroup(group Group) string {
 		group.ID = uuid.NewString()
 	}
 	created := u.cfg.Now()
-	group.Rule = uipathSet(group.Rule)
-	group.Quotas = uipathClone(group.Quotas)
-	group.Usage = uipathClone(group.Usage)
+	group.Rule = sortedSet(group.Rule)
+	group.Quotas = cloneCounts(group.Quotas)
+	group.Usage = cloneCounts(group.Usage)
 	ruled := len(group.Rule) > 0 || group.External || len(group.Quotas) > 0
-	u.change(func() { u.groups[group.ID] = &uipathGroup{Group: group, ruled: ruled, created: created} })
+	u.changeState(func() { u.groups[group.ID] = &storedGroup{Group: group, ruled: ruled, created: created} })
 	return group.ID
 }
 
 // RemoveGroup removes a group with its rule.
 func (u *Server) RemoveGroup(id string) {
-	u.change(func() { delete(u.groups, id) })
+	u.changeState(func() { delete(u.groups, id) })
 }
 
 // SetAllocation changes a group's codes the way an administrator in the portal
@@ -79,15 +79,15 @@ func (u *Server) RemoveGroup(id string) {
 // that stay are kept. An unknown group becomes a directory group.
 func (u *Server) SetAllocation(groupID string, codes ...string) {
 	created := u.cfg.Now()
-	u.change(func() {
+	u.changeState(func() {
 		g := u.groups[groupID]
 		if g == nil {
-			g = uipathUnlisted(groupID, created)
+			g = newUnlistedGroup(groupID, created)
 			u.groups[groupID] = g
 		}
-		g.Rule = uipathSet(codes)
+		g.Rule = sortedSet(codes)
 		g.ruled = len(codes) > 0
-		g.Quotas = uipathQuotasOf(g.Quotas, g.Rule)
+		g.Quotas = quotasOfCodes(g.Quotas, g.Rule)
 	})
 }
 
@@ -99,63 +99,63 @@ func (u *Server) Allocation(groupID string) (Allocation, bool) {
 	if !ok {
 		return Allocation{}, false
 	}
-	return g.rule(), true
+	return g.currentAllocation(), true
 }
 
 // NoAccountLicense makes every licence call answer 404: "No account license
 // is allocated for the indicated organization."
 func (u *Server) NoAccountLicense(on bool) {
-	u.change(func() { u.noLicense = on })
+	u.changeState(func() { u.noLicense = on })
 }
 
 // Exceed makes every PUT answer 409: "The license allocation is not allowed
 // because it exceeds the account license quantities." It never does so of its
 // own accord, because a rule consumes no seats.
 func (u *Server) Exceed(on bool) {
-	u.change(func() { u.exceed = on })
+	u.changeState(func() { u.exceed = on })
 }
 
 // DropCode makes the next PUTs that ask for code, times of them, answer 200
 // without it and not set it, as the service is said to do with codes it does
 // not know.
 func (u *Server) DropCode(code string, times int) {
-	u.change(func() { u.drops[code] = times })
+	u.changeState(func() { u.drops[code] = times })
 }
 
 // ForgetTheRest makes the next PUTs, times of them, answer 200 and set the codes
 // alone: the rule has neither useExternalLicense nor quotas then.
 func (u *Server) ForgetTheRest(times int) {
-	u.change(func() { u.forgets = times })
+	u.changeState(func() { u.forgets = times })
 }
 
-// uipathUnlisted is a group that only its id is known of.
-func uipathUnlisted(id string, created time.Time) *uipathGroup {
+// newUnlistedGroup is a group that only its id is known of.
+func newUnlistedGroup(id string, created time.Time) *storedGroup {
 	g := Group{ID: id, Name: id, Directory: true, Quotas: make(map[string]int), Usage: make(map[string]int)}
-	return &uipathGroup{Group: g, created: created}
+	return &storedGroup{Group: g, created: created}
 }
 
-// listed tells whether the identity service knows the group: its page speaks
+// inIdentityList tells whether the identity service knows the group: its page speaks
 // of "all local and built-in groups".
-func (g *uipathGroup) listed() bool { return !g.Directory && !g.Orphan }
+func (g *storedGroup) inIdentityList() bool { return !g.Directory && !g.Orphan }
 
-func uipathSet(codes []string) []string {
+func sortedSet(codes []string) []string {
 	set := slices.Clone(codes)
 	slices.Sort(set)
 	return slices.Compact(set)
 }
 
-func uipathQuotasOf(quotas map[string]int, codes []string) map[string]int {
-	kept := uipathClone(quotas)
+func quotasOfCodes(quotas map[string]int, codes []string) map[string]int {
+	kept := cloneCounts(quotas)
 	maps.DeleteFunc(kept, func(code string, _ int) bool { return !slices.Contains(codes, code) })
 	return kept
 }
 
-func uipathClone(counts map[string]int) map[string]int {
+func cloneCounts(counts map[string]int) map[string]int {
 	clone := make(map[string]int, len(counts))
 	maps.Copy(clone, counts)
 	return clone
 }
 
-// free is the number of seats nobody holds; the service never shows less
+// freeSeats is the number of seats nobody holds; the service never shows less
 // than none.
-func (s uipathSeats) free() int { return max(0, s.total-s.allocated) }
+func (s seatCount) freeSeats() int { return max(0, s.total-s.allocated) }

@@ -9,21 +9,21 @@ const OperationPortal = "portal"
 // moment, and keeps it in the journal under OperationPortal. An unknown group
 // is left alone.
 func (u *Server) Edit(groupID string, change func(codes []string) []string) {
-	u.change(func() {
+	u.changeState(func() {
 		now := u.cfg.Now()
 		g := u.groups[groupID]
 		if g == nil {
 			return
 		}
-		before := g.rule()
-		g.Rule = uipathSet(change(slices.Clone(g.Rule)))
+		before := g.currentAllocation()
+		g.Rule = sortedSet(change(slices.Clone(g.Rule)))
 		g.ruled = len(g.Rule) > 0
-		g.Quotas = uipathQuotasOf(g.Quotas, g.Rule)
-		after := g.rule()
+		g.Quotas = quotasOfCodes(g.Quotas, g.Rule)
+		after := g.currentAllocation()
 		u.seq++
 		u.calls = append(u.calls, Call{
 			Seq: u.seq, At: now, TookAt: now, Operation: OperationPortal, Path: groupID,
-			Before: before.Codes, After: after.Codes, Was: before, Is: after, Took: true, Changed: !before.equal(after),
+			Before: before.Codes, After: after.Codes, Was: before, Is: after, Took: true, Changed: !before.equalTo(after),
 		})
 	})
 }

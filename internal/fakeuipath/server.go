@@ -64,7 +64,7 @@ type Server struct {
 	fault.Faults
 
 	cfg    Config
-	routes []uipathRoute
+	routes []apiRoute
 	url    string
 	server *http.Server
 	stop   context.CancelFunc
@@ -79,12 +79,12 @@ type Server struct {
 	changed chan struct{} // closed and replaced at every change
 	closed  bool
 
-	tokens    map[string]uipathToken
+	tokens    map[string]issuedToken
 	personal  string
 	appScopes []string
 
-	owned     map[string]uipathSeats
-	groups    map[string]*uipathGroup
+	owned     map[string]seatCount
+	groups    map[string]*storedGroup
 	drops     map[string]int
 	forgets   int
 	noLicense bool
@@ -97,20 +97,20 @@ type Server struct {
 
 // New starts a UiPath on a free port of 127.0.0.1.
 func New(cfg Config) (*Server, error) {
-	if err := uipathComplete(&cfg); err != nil {
+	if err := fillDefaults(&cfg); err != nil {
 		return nil, err
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("fakeuipath: listen: %w", err)
 	}
-	u := uipathNew(cfg)
+	u := newServer(cfg)
 	u.url = "http://" + listener.Addr().String()
-	u.serve(listener)
+	u.startServing(listener)
 	return u, nil
 }
 
-func uipathComplete(cfg *Config) error {
+func fillDefaults(cfg *Config) error {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
@@ -134,7 +134,7 @@ func uipathComplete(cfg *Config) error {
 	return nil
 }
 
-func uipathNew(cfg Config) *Server {
+func newServer(cfg Config) *Server {
 	u := &Server{
 		cfg:          cfg,
 		served:       make(chan struct{}),
@@ -144,26 +144,26 @@ func uipathNew(cfg Config) *Server {
 		password:     "pw_" + rand.Text(),
 		tenantID:     "DefaultTenant",
 		changed:      make(chan struct{}),
-		tokens:       make(map[string]uipathToken),
-		appScopes:    uipathDefaultScopes(),
-		owned:        make(map[string]uipathSeats),
-		groups:       make(map[string]*uipathGroup),
+		tokens:       make(map[string]issuedToken),
+		appScopes:    defaultScopes(),
+		owned:        make(map[string]seatCount),
+		groups:       make(map[string]*storedGroup),
 		drops:        make(map[string]int),
 		pending:      make(map[string]int),
 	}
-	u.newPersonalToken(uipathDefaultScopes())
-	u.routes = u.table()
+	u.newPersonalToken(defaultScopes())
+	u.routes = u.routeTable()
 	return u
 }
 
-func (u *Server) serve(listener net.Listener) {
+func (u *Server) startServing(listener net.Listener) {
 	ctx, stop := context.WithCancel(context.Background())
 	u.stop = stop
 	u.server = &http.Server{
-		Handler:           http.HandlerFunc(u.handle),
+		Handler:           http.HandlerFunc(u.handleRequest),
 		ReadHeaderTimeout: time.Minute,
 		BaseContext:       func(net.Listener) context.Context { return ctx },
-		ConnState:         u.count,
+		ConnState:         u.countConnection,
 	}
 	go func() {
 		defer close(u.served)
@@ -171,9 +171,9 @@ func (u *Server) serve(listener net.Listener) {
 	}()
 }
 
-// count keeps track of the connections: http.Server.Close does not wait for
+// countConnection keeps track of the connections: http.Server.Close does not wait for
 // the handlers it cuts off, and Close has to.
-func (u *Server) count(_ net.Conn, state http.ConnState) {
+func (u *Server) countConnection(_ net.Conn, state http.ConnState) {
 	switch state {
 	case http.StateNew:
 		u.conns.Add(1)
@@ -190,7 +190,7 @@ func (u *Server) Close() {
 		_ = u.server.Close()
 		<-u.served
 		u.conns.Wait()
-		u.change(func() { u.closed = true })
+		u.changeState(func() { u.closed = true })
 	})
 }
 
@@ -220,15 +220,15 @@ func (u *Server) Password() string { return u.password }
 // Tenant is the tenant in which Username signs in.
 func (u *Server) Tenant() string { return u.tenantID }
 
-// change runs f under the lock and wakes everyone in Wait.
-func (u *Server) change(f func()) {
+// changeState runs f under the lock and wakes everyone in Wait.
+func (u *Server) changeState(f func()) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	f()
-	u.wake()
+	u.wakeWaiters()
 }
 
-func (u *Server) wake() {
+func (u *Server) wakeWaiters() {
 	close(u.changed)
 	u.changed = make(chan struct{})
 }

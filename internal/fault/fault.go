@@ -103,7 +103,7 @@ func (fault Fault) Serve(w http.ResponseWriter, r *http.Request, effect http.Han
 		return
 	}
 	if fault.AfterEffect {
-		effect(discard{header: make(http.Header)}, r)
+		effect(discardWriter{header: make(http.Header)}, r)
 	}
 	switch {
 	case fault.Hang:
@@ -136,9 +136,9 @@ func answerBody(w http.ResponseWriter, fault Fault) {
 	_, _ = w.Write([]byte(fault.Body))
 }
 
-// discard is a ResponseWriter for effects whose answer is lost.
-type discard struct{ header http.Header }
+// discardWriter is a ResponseWriter for effects whose answer is lost.
+type discardWriter struct{ header http.Header }
 
-func (d discard) Header() http.Header         { return d.header }
-func (d discard) Write(p []byte) (int, error) { return len(p), nil }
-func (d discard) WriteHeader(int)             {}
+func (d discardWriter) Header() http.Header         { return d.header }
+func (d discardWriter) Write(p []byte) (int, error) { return len(p), nil }
+func (d discardWriter) WriteHeader(int)             {}

@@ -50,7 +50,7 @@ type Cluster struct {
 // Start makes a cluster and starts it. With durable false it does not wait
 // for the disk, which a kill of the server survives and a power loss would not.
 func Start(durable bool) (*Cluster, error) {
-	bin, err := binaries()
+	bin, err := findBinaries()
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +59,7 @@ func Start(durable bool) (*Cluster, error) {
 		return nil, err
 	}
 	c := &Cluster{bin: bin, dir: dir, durable: durable}
-	if err := errors.Join(c.unprivileged(), c.initialise()); err != nil {
+	if err := errors.Join(c.useUnprivilegedUser(), c.initCluster()); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	if err := c.Up(); err != nil {
@@ -70,12 +70,12 @@ func Start(durable bool) (*Cluster, error) {
 
 // Available returns ErrNone where Start has nothing to start.
 func Available() error {
-	_, err := binaries()
+	_, err := findBinaries()
 	return err
 }
 
-// binaries finds the folder of initdb and postgres.
-func binaries() (string, error) {
+// findBinaries finds the folder of initdb and postgres.
+func findBinaries() (string, error) {
 	if path, err := exec.LookPath("initdb"); err == nil {
 		if path, err = filepath.EvalSymlinks(path); err == nil {
 			return filepath.Dir(path), nil
@@ -88,9 +88,9 @@ func binaries() (string, error) {
 	return filepath.Dir(found[len(found)-1]), nil
 }
 
-// unprivileged gives the cluster's folder to a user that is not root, because
+// useUnprivilegedUser gives the cluster's folder to a user that is not root, because
 // PostgreSQL refuses to run as root.
-func (c *Cluster) unprivileged() error {
+func (c *Cluster) useUnprivilegedUser() error {
 	if os.Geteuid() != 0 {
 		return nil
 	}
@@ -110,18 +110,18 @@ func (c *Cluster) unprivileged() error {
 	return os.Chown(c.dir, uid, gid)
 }
 
-func (c *Cluster) command(name string, args ...string) *exec.Cmd {
+func (c *Cluster) newCommand(name string, args ...string) *exec.Cmd {
 	cmd := exec.Command(filepath.Join(c.bin, name), args...)
 	cmd.Dir = c.dir
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: c.creds, Setpgid: true}
 	return cmd
 }
 
-func (c *Cluster) data() string { return filepath.Join(c.dir, "data") }
+func (c *Cluster) dataFolder() string { return filepath.Join(c.dir, "data") }
 
-func (c *Cluster) initialise() error {
-	out, err := c.command("initdb", "--no-sync", "--auth=trust", "--username=licensebot",
-		"--encoding=UTF8", "--locale=C.UTF-8", "--pgdata="+c.data()).CombinedOutput()
+func (c *Cluster) initCluster() error {
+	out, err := c.newCommand("initdb", "--no-sync", "--auth=trust", "--username=licensebot",
+		"--encoding=UTF8", "--locale=C.UTF-8", "--pgdata="+c.dataFolder()).CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("initdb: %w\n%s", err, out)
 	}
@@ -142,7 +142,7 @@ func (c *Cluster) Up() error {
 		fsync = "on"
 	}
 	c.log.Reset()
-	cmd := c.command("postgres", "-D", c.data(), "-p", strconv.Itoa(c.port), "-c", "listen_addresses=127.0.0.1",
+	cmd := c.newCommand("postgres", "-D", c.dataFolder(), "-p", strconv.Itoa(c.port), "-c", "listen_addresses=127.0.0.1",
 		"-c", "unix_socket_directories=", "-c", "fsync="+fsync, "-c", "shared_buffers=32MB", "-c", "max_connections=120")
 	cmd.Stderr = &c.log
 	if err := cmd.Start(); err != nil {
@@ -182,7 +182,7 @@ func (c *Cluster) awaitAnswer() error {
 }
 
 // Kill ends the server at once, as a crash does; Up starts it again.
-func (c *Cluster) Kill() { c.end(syscall.SIGQUIT) }
+func (c *Cluster) Kill() { c.stopServer(syscall.SIGQUIT) }
 
 // Crash kills one of the server's processes. The server then ends every
 // session, recovers, and goes on.
@@ -218,13 +218,13 @@ func (c *Cluster) Crash() error {
 
 // Close stops the server and removes its folder.
 func (c *Cluster) Close() error {
-	c.end(syscall.SIGINT)
+	c.stopServer(syscall.SIGINT)
 	return os.RemoveAll(c.dir)
 }
 
-// end signals the server and waits for it. SIGQUIT is PostgreSQL's immediate
+// stopServer signals the server and waits for it. SIGQUIT is PostgreSQL's immediate
 // shutdown, which leaves the same as a crash and no orphaned backends behind.
-func (c *Cluster) end(sig syscall.Signal) {
+func (c *Cluster) stopServer(sig syscall.Signal) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.server == nil {
@@ -278,7 +278,7 @@ func Main(m *testing.M) int {
 // when it ends.
 func URL(t testing.TB) string {
 	t.Helper()
-	base := server(t)
+	base := serverURL(t)
 	schema := "t" + uuid.NewString()[:8]
 	Exec(t, base, "CREATE SCHEMA "+schema)
 	t.Cleanup(func() { Exec(t, base, "DROP SCHEMA "+schema+" CASCADE") })
@@ -292,7 +292,7 @@ func URL(t testing.TB) string {
 	return u.String()
 }
 
-func server(t testing.TB) string {
+func serverURL(t testing.TB) string {
 	t.Helper()
 	if given := os.Getenv("LICENSEBOT_TEST_POSTGRES_URL"); given != "" {
 		return given
