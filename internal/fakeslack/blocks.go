@@ -134,6 +134,9 @@ var (
 		"email_text_input", "url_text_input", "rich_text_input")
 )
 
+// maxMarkdown is the limit of markdown, in a block and in markdown_text.
+const maxMarkdown = 12000
+
 // contextElement takes an image or a text.
 func contextElement(value any, at string) []string {
 	shapes := textShapes(2000)

@@ -63,19 +63,19 @@ func TestBlocks(t *testing.T) {
 	r := newTestRig(t, Config{})
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			said := r.call("chat.postMessage", "channel", slackPub, "text", "x", "blocks", test.blocks)
+			said := r.callMethod("chat.postMessage", "channel", publicID, "text", "x", "blocks", test.blocks)
 			if test.want == "" {
-				if said.errorOf() != "" {
+				if said.errorName() != "" {
 					t.Errorf("%v", said.body)
 				}
 				return
 			}
-			if text := fmt.Sprint(said.body["response_metadata"]); said.errorOf() != "invalid_blocks" || !strings.Contains(text, test.want) {
+			if text := fmt.Sprint(said.body["response_metadata"]); said.errorName() != "invalid_blocks" || !strings.Contains(text, test.want) {
 				t.Errorf("%v, want %s", said.body, test.want)
 			}
 		})
 	}
-	if said := r.call("chat.postMessage", "channel", slackPub, "blocks", `{"type":"divider"}`); said.errorOf() != "invalid_blocks_format" {
+	if said := r.callMethod("chat.postMessage", "channel", publicID, "blocks", `{"type":"divider"}`); said.errorName() != "invalid_blocks_format" {
 		t.Errorf("%v", said.body)
 	}
 }
@@ -101,11 +101,11 @@ func TestBlocksOfSlackGo(t *testing.T) {
 			slack.NewOverflowBlockElement("more", option)),
 		slack.NewImageBlock("https://e.com/x.png", "alt", "", plain("t")),
 	}
-	_, ts, err := r.api().PostMessageContext(r.ctx, slackPub, slack.MsgOptionText("x", false), slack.MsgOptionBlocks(blocks...))
+	_, ts, err := r.apiClient().PostMessageContext(r.ctx, publicID, slack.MsgOptionText("x", false), slack.MsgOptionBlocks(blocks...))
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, _ := r.Message(slackPub, ts)
+	m, _ := r.Message(publicID, ts)
 	var kept []map[string]any
 	if json.Unmarshal(m.Blocks, &kept) != nil || len(kept) != len(blocks) {
 		t.Errorf("blocks %s", m.Blocks)
@@ -131,8 +131,8 @@ func TestMetadata(t *testing.T) {
 	r := newTestRig(t, Config{})
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			said := r.call("chat.postMessage", "channel", slackPub, "text", "x", "metadata", test.metadata)
-			if said.errorOf() != test.want {
+			said := r.callMethod("chat.postMessage", "channel", publicID, "text", "x", "metadata", test.metadata)
+			if said.errorName() != test.want {
 				t.Errorf("%v, want %q", said.body, test.want)
 			}
 		})
@@ -141,14 +141,14 @@ func TestMetadata(t *testing.T) {
 
 func TestBlocksWithoutTextAreAnOddity(t *testing.T) {
 	r := newTestRig(t, Config{})
-	ts := r.post(slackPub, "x")
+	ts := r.postMessageTo(publicID, "x")
 	for method, args := range map[string][]string{"chat.postMessage": nil, "chat.update": {"ts", ts}} {
-		args = append(args, "channel", slackPub, "blocks", `[{"type":"divider"}]`)
-		if said := r.call(method, args...); said.errorOf() != "" {
+		args = append(args, "channel", publicID, "blocks", `[{"type":"divider"}]`)
+		if said := r.callMethod(method, args...); said.errorName() != "" {
 			t.Errorf("%s: %v", method, said.body)
 		}
 	}
-	if odd := r.entries(EntryOddity); len(odd) != 2 || odd[0].Detail != "blocks without text" {
+	if odd := r.journalOf(EntryOddity); len(odd) != 2 || odd[0].Detail != "blocks without text" {
 		t.Errorf("oddities %+v", odd)
 	}
 }

@@ -4,17 +4,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
-	"unicode/utf8"
 )
 
 // The limits of message text, in characters.
 const (
 	maxText       = 40000
 	maxUpdateText = 4000
-	maxMarkdown   = 12000
 )
-
-func textLength(text string) int { return utf8.RuneCountInString(text) }
 
 // messageContent is what a call wants a message to say.
 type messageContent struct {
@@ -116,16 +112,6 @@ func (s *Server) findPostable(id string) (*conversation, error) {
 		return nil, apiError("is_archived")
 	case !c.hasMember(s.ids.botUser) && !s.hasScope("chat:write.public"):
 		return nil, apiError("not_in_channel")
-	}
-	return c, nil
-}
-
-// findVisible finds a conversation that the bot may know of: public ones and its
-// own.
-func (s *Server) findVisible(id string) (*conversation, error) {
-	c := s.channels[id]
-	if c == nil || (c.Private && !c.hasMember(s.ids.botUser)) {
-		return nil, apiError("channel_not_found")
 	}
 	return c, nil
 }

@@ -38,19 +38,19 @@ func TestFaults(t *testing.T) {
 			r := newTestRig(t, Config{})
 			test.fault.Times = 1
 			r.Inject("chat.postMessage", test.fault)
-			_, _, err := r.api().PostMessageContext(r.ctx, slackPub, slack.MsgOptionText("x", false))
+			_, _, err := r.apiClient().PostMessageContext(r.ctx, publicID, slack.MsgOptionText("x", false))
 			if !test.check(err) {
 				t.Errorf("%v", err)
 			}
-			r.await("the answer", func() bool { return len(r.entries(EntryAnswer)) == 1 })
+			r.awaitThat("the answer", func() bool { return len(r.journalOf(EntryAnswer)) == 1 })
 			call := r.Calls("chat.postMessage")[0]
 			if call.Status != test.status || call.Error != test.problem || !call.Faulted {
 				t.Errorf("%+v", call)
 			}
-			if posted := len(r.Messages(slackPub)) == 1; posted != test.takeEffect {
+			if posted := len(r.Messages(publicID)) == 1; posted != test.takeEffect {
 				t.Errorf("posted: %t", posted)
 			}
-			r.post(slackPub, "the fault is over")
+			r.postMessageTo(publicID, "the fault is over")
 		})
 	}
 }
@@ -77,10 +77,10 @@ func TestHangIsSeenWhileItHangs(t *testing.T) {
 	ctx, cancel := context.WithCancel(r.ctx)
 	done := make(chan error, 1)
 	go func() {
-		_, _, err := r.api().PostMessageContext(ctx, slackPub, slack.MsgOptionText("x", false))
+		_, _, err := r.apiClient().PostMessageContext(ctx, publicID, slack.MsgOptionText("x", false))
 		done <- err
 	}()
-	r.await("the message", func() bool { return len(r.Messages(slackPub)) == 1 })
+	r.awaitThat("the message", func() bool { return len(r.Messages(publicID)) == 1 })
 	if call := r.Calls("")[0]; call.Status != 0 || call.Error != "" {
 		t.Errorf("%+v", call)
 	}
@@ -88,23 +88,23 @@ func TestHangIsSeenWhileItHangs(t *testing.T) {
 	if err := <-done; !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
 	}
-	r.await("the end", func() bool { return r.Calls("")[0].Error == "hang" })
+	r.awaitThat("the end", func() bool { return r.Calls("")[0].Error == "hang" })
 }
 
 // respondTo types a command and returns its response_url.
-func (r *testRig) responseURL() string {
+func (r *testRig) takeResponseURL() string {
 	r.t.Helper()
-	wire := r.greeted()
-	done := r.typing("x")
-	frame := wire.next()
-	wire.ack(frame, nil)
+	wire := r.dialGreeted()
+	done := r.typeInBackground("x")
+	frame := wire.nextFrame()
+	wire.sendAck(frame, nil)
 	<-done
 	url, _ := frame["payload"].(map[string]any)["response_url"].(string)
 	return url
 }
 
 // respond posts to a response_url and returns the status and the body.
-func (r *testRig) respondWith(url, body string) (int, string) {
+func (r *testRig) postToURL(url, body string) (int, string) {
 	r.t.Helper()
 	req, _ := http.NewRequestWithContext(r.ctx, http.MethodPost, url, strings.NewReader(body))
 	req.Header.Set("Content-Type", "application/json")
@@ -126,19 +126,19 @@ func (r *testRig) respondWith(url, body string) (int, string) {
 
 func TestResponseURLTakesFivePosts(t *testing.T) {
 	r := newTestRig(t, Config{})
-	url := r.responseURL()
-	if status, body := r.respondWith(url, `{"text":""}`); status != 400 || !strings.Contains(body, "no_text") {
+	url := r.takeResponseURL()
+	if status, body := r.postToURL(url, `{"text":""}`); status != 400 || !strings.Contains(body, "no_text") {
 		t.Errorf("%d %s", status, body)
 	}
 	for range responsePosts {
-		if status, body := r.respondWith(url, `{"text":"hi"}`); status != 200 || body != "ok" {
+		if status, body := r.postToURL(url, `{"text":"hi"}`); status != 200 || body != "ok" {
 			t.Errorf("%d %s", status, body)
 		}
 	}
-	if status, body := r.respondWith(url, `{"text":"hi"}`); status != 404 || !strings.Contains(body, "used_url") {
+	if status, body := r.postToURL(url, `{"text":"hi"}`); status != 404 || !strings.Contains(body, "used_url") {
 		t.Errorf("%d %s", status, body)
 	}
-	seen := r.Ephemerals(slackAnna)
+	seen := r.Ephemerals(annaID)
 	if len(seen) != 5 || seen[0].Via != "response_url" {
 		t.Errorf("%+v", seen)
 	}
@@ -149,32 +149,32 @@ func TestResponseURLTakesFivePosts(t *testing.T) {
 
 func TestResponseURLExpires(t *testing.T) {
 	r := newTestRig(t, Config{})
-	url := r.responseURL()
+	url := r.takeResponseURL()
 	r.clock.advance(responseLife)
-	if status, body := r.respondWith(url, `{"text":"hi"}`); status != 404 || !strings.Contains(body, "expired_url") {
+	if status, body := r.postToURL(url, `{"text":"hi"}`); status != 404 || !strings.Contains(body, "expired_url") {
 		t.Errorf("%d %s", status, body)
 	}
-	if status, _ := r.respondWith(url+"0", `{"text":"hi"}`); status != 400 {
+	if status, _ := r.postToURL(url+"0", `{"text":"hi"}`); status != 400 {
 		t.Errorf("unknown URL: %d", status)
 	}
 }
 
 func TestResponseInChannelHasNoAuthor(t *testing.T) {
 	r := newTestRig(t, Config{})
-	url := r.responseURL()
-	if status, body := r.respondWith(url, `{"text":"for all","response_type":"in_channel"}`); status != 200 {
+	url := r.takeResponseURL()
+	if status, body := r.postToURL(url, `{"text":"for all","response_type":"in_channel"}`); status != 200 {
 		t.Fatal(body)
 	}
-	m := r.Messages(slackPub)[0]
+	m := r.Messages(publicID)[0]
 	if m.User != "" || m.BotID != r.BotID() {
 		t.Errorf("%+v", m)
 	}
-	wire := r.greeted()
+	wire := r.dialGreeted()
 	r.DisconnectOne("link_disabled") // the socket of responseURL
-	if err := r.React(slackBen, slackPub, m.TS, "eyes"); err != nil {
+	if err := r.React(benID, publicID, m.TS, "eyes"); err != nil {
 		t.Fatal(err)
 	}
-	event := wire.next()["payload"].(map[string]any)["event"].(map[string]any)
+	event := wire.nextFrame()["payload"].(map[string]any)["event"].(map[string]any)
 	if _, has := event["item_user"]; has {
 		t.Errorf("%v", event)
 	}
@@ -182,9 +182,9 @@ func TestResponseInChannelHasNoAuthor(t *testing.T) {
 
 func TestResponseURLFault(t *testing.T) {
 	r := newTestRig(t, Config{})
-	url := r.responseURL()
+	url := r.takeResponseURL()
 	r.Inject("response_url", fault.Fault{Times: 1, Status: 500})
-	if status, _ := r.respondWith(url, `{"text":"hi"}`); status != 500 {
+	if status, _ := r.postToURL(url, `{"text":"hi"}`); status != 500 {
 		t.Errorf("%d", status)
 	}
 }
@@ -194,8 +194,8 @@ func TestEscape(t *testing.T) {
 	for given, want := range map[string]string{
 		"group-01 RPADEVPRONU":      "group-01 RPADEVPRONU",
 		"a & b <c>":                 "a &amp; b &lt;c&gt;",
-		"for @anna and @nobody":     "for <@" + slackAnna + "> and @nobody",
-		"in #licences not #secret":  "in <#" + slackPub + "|licences> not <#" + slackOurs + "|>",
+		"for @anna and @nobody":     "for <@" + annaID + "> and @nobody",
+		"in #licences not #secret":  "in <#" + publicID + "|licences> not <#" + oursID + "|>",
 		"group-01.example.com IDU":  "<http://group-01.example.com|group-01.example.com> IDU",
 		"see https://e.com/a?b=c&d": "see <https://e.com/a?b=c&amp;d>",
 		"mail anna@example.com":     "mail <mailto:anna@example.com|anna@example.com>",

@@ -106,25 +106,6 @@ func (s *Server) describeAction(blocks json.RawMessage, actionID, value string) 
 	return action
 }
 
-// findElement finds an interactive element and its block by action id.
-func findElement(blocks json.RawMessage, actionID string) (block, element map[string]any) {
-	for _, block := range decodeBlocks(blocks) {
-		elements, _ := block["elements"].([]any)
-		for _, candidate := range append(elements, block["accessory"]) {
-			if element, ok := candidate.(map[string]any); ok && element["action_id"] == actionID {
-				return block, element
-			}
-		}
-	}
-	return nil, nil
-}
-
-func decodeBlocks(raw json.RawMessage) []map[string]any {
-	var blocks []map[string]any
-	_ = json.Unmarshal(raw, &blocks) // checked when they came in
-	return blocks
-}
-
 // startInteraction sends an interactive envelope. Callers hold s.lock.
 func (s *Server) startInteraction(payload map[string]any) *envelope {
 	s.waiting++
@@ -230,34 +211,46 @@ func (s *Server) showNextView(v *View, action, raw string) error {
 	return nil
 }
 
-// answerState turns a person's answers into view.state.values.
-func (v *View) answerState(values map[string]map[string]any) (map[string]any, error) {
-	state := map[string]any{}
-	used := 0
-	for _, block := range decodeBlocks(v.Blocks) {
-		if block["type"] != "input" {
-			continue
-		}
-		id, _ := block["block_id"].(string)
-		element, _ := block["element"].(map[string]any)
-		action, _ := element["action_id"].(string)
-		given, ok := values[id][action]
-		if ok {
-			used++
-		} else if block["optional"] != true && !isPrefilled(element) {
-			return nil, fmt.Errorf("fakeslack: input block %q must be answered", id)
-		}
-		answer, err := answerElement(v.withOfferedOptions(element), given)
-		if err != nil {
-			return nil, fmt.Errorf("fakeslack: input block %q: %w", id, err)
-		}
-		state[id] = map[string]any{action: answer}
+// Shortcut makes a person choose one of the app's global shortcuts, which are
+// known to the app by their callback id.
+func (s *Server) Shortcut(ctx context.Context, user, callbackID string) (Interacted, error) {
+	s.lock.Lock()
+	u := s.users[user]
+	switch {
+	case u == nil || u.Bot || u.Deleted:
+		s.lock.Unlock()
+		return Interacted{}, apiError("user_not_found")
+	case u.Stranger || u.TeamID != s.ids.team || !s.hasScope("commands"):
+		s.lock.Unlock()
+		return Interacted{}, apiError("restricted_action")
 	}
-	for _, actions := range values {
-		used -= len(actions)
+	payload := s.interactionPayload("shortcut", user)
+	payload["callback_id"] = callbackID
+	payload["trigger_id"], payload["action_ts"] = s.newTrigger(user), s.nextTimestamp()
+	env := s.startInteraction(payload)
+	s.lock.Unlock()
+	return s.finishInteraction(ctx, env, func(*Interacted) {})
+}
+
+// ClickView is Click for an element of a modal or of the Home tab.
+func (s *Server) ClickView(ctx context.Context, user, viewID, actionID, value string) (Interacted, error) {
+	s.lock.Lock()
+	v := s.findView(viewID, "")
+	if v == nil || v.User != user {
+		s.lock.Unlock()
+		return Interacted{}, apiError("not_found")
 	}
-	if used != 0 {
-		return nil, fmt.Errorf("fakeslack: values %v are not all inputs of the view", values)
+	action := s.describeAction(v.Blocks, actionID, value)
+	if action == nil {
+		s.lock.Unlock()
+		return Interacted{}, fmt.Errorf("fakeslack: the view has no element %q", actionID)
 	}
-	return state, nil
+	payload := s.interactionPayload("block_actions", user)
+	payload["trigger_id"] = s.newTrigger(user)
+	payload["container"] = map[string]any{"type": "view", "view_id": v.ID}
+	payload["view"] = s.renderView(v)
+	payload["actions"] = []any{action}
+	env := s.startInteraction(payload)
+	s.lock.Unlock()
+	return s.finishInteraction(ctx, env, func(*Interacted) {})
 }

@@ -3,6 +3,7 @@ package fakeslack
 import (
 	"slices"
 	"strings"
+	"time"
 )
 
 // channelInfo is conversations.info.
@@ -94,4 +95,22 @@ func (s *Server) groupMembers(call *apiCall) (jsonObject, error) {
 		return nil, apiError("no_such_subteam")
 	}
 	return jsonObject{"users": append([]string{}, slices.Clone(members)...)}, nil
+}
+
+// timeZone is a person's time zone as users.info tells it. Slack knows one of
+// everybody; the offset is that of today, so it moves with summer time.
+func (u *User) timeZone(now time.Time) (name, label string, offset int) {
+	name, offset = u.TZ, u.TZOffset
+	if name == "" {
+		name = "Etc/UTC"
+	}
+	place, err := time.LoadLocation(name)
+	if err != nil {
+		return name, name, offset
+	}
+	label, seconds := now.In(place).Zone()
+	if offset == 0 {
+		offset = seconds
+	}
+	return name, label, offset
 }

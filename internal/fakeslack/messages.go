@@ -167,3 +167,25 @@ func (s *Server) openDirectChannel(user string) (*conversation, error) {
 	}
 	return s.channels[id], nil
 }
+
+// Ephemeral is a message that one person saw.
+type Ephemeral struct {
+	Channel, User, Text, ThreadTS string
+	Blocks                        json.RawMessage
+	Via                           string // "ack", "response_url" or "chat.postEphemeral"
+	Replaced                      bool   // it took the place of the one before
+	At                            time.Time
+}
+
+// Ephemerals are the messages that only this person saw, oldest first.
+func (s *Server) Ephemerals(user string) []Ephemeral {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	var seen []Ephemeral
+	for _, e := range s.private {
+		if e.User == user {
+			seen = append(seen, e)
+		}
+	}
+	return seen
+}

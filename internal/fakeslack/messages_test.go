@@ -25,26 +25,26 @@ func joinTexts(messages []slack.Message) string {
 
 func TestTimestampsAreUniqueThoughTimeStandsStill(t *testing.T) {
 	r := newTestRig(t, Config{})
-	first, second := r.post(slackPub, "a"), r.post(slackPub, "b")
+	first, second := r.postMessageTo(publicID, "a"), r.postMessageTo(publicID, "b")
 	if first != "1795466553.000000" || second != "1795466553.000001" {
 		t.Errorf("%s, %s", first, second)
 	}
 	r.clock.advance(time.Second)
-	if third := r.post(slackPub, "c"); third != "1795466554.000000" {
+	if third := r.postMessageTo(publicID, "c"); third != "1795466554.000000" {
 		t.Errorf("%s", third)
 	}
 }
 
 func TestHistory(t *testing.T) {
 	r := newTestRig(t, Config{})
-	api := r.api()
+	api := r.apiClient()
 	var all []string
 	for i := range 5 {
-		all = append(all, r.post(slackPub, fmt.Sprint(i), requestMetadata(fmt.Sprint(i))))
+		all = append(all, r.postMessageTo(publicID, fmt.Sprint(i), requestMetadata(fmt.Sprint(i))))
 		r.clock.advance(time.Minute)
 	}
-	r.post(slackPub, "reply", slack.MsgOptionTS(all[1]))
-	r.post(slackPub, "loud", slack.MsgOptionTS(all[1]), slack.MsgOptionBroadcast())
+	r.postMessageTo(publicID, "reply", slack.MsgOptionTS(all[1]))
+	r.postMessageTo(publicID, "loud", slack.MsgOptionTS(all[1]), slack.MsgOptionBroadcast())
 	tests := []struct {
 		name  string
 		ask   slack.GetConversationHistoryParameters
@@ -60,7 +60,7 @@ func TestHistory(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			test.ask.ChannelID = slackPub
+			test.ask.ChannelID = publicID
 			var got []slack.Message
 			pages := 0
 			for more := true; more; pages++ {
@@ -83,9 +83,9 @@ func TestHistory(t *testing.T) {
 
 func TestHistoryShowsMetadataOnRequestOnly(t *testing.T) {
 	r := newTestRig(t, Config{})
-	r.post(slackPub, "card", requestMetadata("R-1"))
+	r.postMessageTo(publicID, "card", requestMetadata("R-1"))
 	for _, all := range []bool{false, true} {
-		page, err := r.api().GetConversationHistoryContext(r.ctx, &slack.GetConversationHistoryParameters{ChannelID: slackPub, IncludeAllMetadata: all})
+		page, err := r.apiClient().GetConversationHistoryContext(r.ctx, &slack.GetConversationHistoryParameters{ChannelID: publicID, IncludeAllMetadata: all})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -101,33 +101,33 @@ func TestHistoryShowsMetadataOnRequestOnly(t *testing.T) {
 
 func TestThreads(t *testing.T) {
 	r := newTestRig(t, Config{})
-	card := r.post(slackPub, "card")
-	r.post(slackPub, "one", slack.MsgOptionTS(card))
-	if _, err := r.Say(slackBen, slackPub, card, "two"); err != nil {
+	card := r.postMessageTo(publicID, "card")
+	r.postMessageTo(publicID, "one", slack.MsgOptionTS(card))
+	if _, err := r.Say(benID, publicID, card, "two"); err != nil {
 		t.Fatal(err)
 	}
-	ask := &slack.GetConversationRepliesParameters{ChannelID: slackPub, Timestamp: card}
-	got, more, _, err := r.api().GetConversationRepliesContext(r.ctx, ask)
+	ask := &slack.GetConversationRepliesParameters{ChannelID: publicID, Timestamp: card}
+	got, more, _, err := r.apiClient().GetConversationRepliesContext(r.ctx, ask)
 	if err != nil || more || joinTexts(got) != "card one two" || got[0].ReplyCount != 2 || got[1].ThreadTimestamp != card {
 		t.Errorf("%s %v %+v", joinTexts(got), err, got)
 	}
-	if thread := r.Thread(slackPub, card); len(thread) != 2 || thread[1].User != slackBen {
+	if thread := r.Thread(publicID, card); len(thread) != 2 || thread[1].User != benID {
 		t.Errorf("thread %+v", thread)
 	}
-	if top := r.Messages(slackPub); len(top) != 1 {
+	if top := r.Messages(publicID); len(top) != 1 {
 		t.Errorf("top %+v", top)
 	}
-	if err := r.DeleteMessage(slackPub, card); err != nil {
+	if err := r.DeleteMessage(publicID, card); err != nil {
 		t.Fatal(err)
 	}
-	page, err := r.api().GetConversationHistoryContext(r.ctx, &slack.GetConversationHistoryParameters{ChannelID: slackPub})
+	page, err := r.apiClient().GetConversationHistoryContext(r.ctx, &slack.GetConversationHistoryParameters{ChannelID: publicID})
 	if err != nil || len(page.Messages) != 1 || page.Messages[0].SubType != "tombstone" {
 		t.Errorf("history %+v, %v", page, err)
 	}
-	if said := r.call("chat.postMessage", "channel", slackPub, "text", "x", "thread_ts", card); said.errorOf() != "thread_not_found" {
+	if said := r.callMethod("chat.postMessage", "channel", publicID, "text", "x", "thread_ts", card); said.errorName() != "thread_not_found" {
 		t.Errorf("%v", said.body)
 	}
-	if m, ok := r.Message(slackPub, card); !ok || !m.Deleted {
+	if m, ok := r.Message(publicID, card); !ok || !m.Deleted {
 		t.Errorf("message %+v", m)
 	}
 }
@@ -135,8 +135,8 @@ func TestThreads(t *testing.T) {
 // What an admin deletes is gone for every method that could meet it.
 func TestDeletedMessage(t *testing.T) {
 	r := newTestRig(t, Config{})
-	card := r.post(slackPub, "card")
-	if err := r.DeleteMessage(slackPub, card); err != nil {
+	card := r.postMessageTo(publicID, "card")
+	if err := r.DeleteMessage(publicID, card); err != nil {
 		t.Fatal(err)
 	}
 	for method, test := range map[string][]string{
@@ -148,99 +148,99 @@ func TestDeletedMessage(t *testing.T) {
 		"reactions.get":         {"message_not_found", "timestamp", card},
 		"reactions.remove":      {"message_not_found", "timestamp", card, "name", "eyes"},
 	} {
-		if said := r.call(method, append([]string{"channel", slackPub}, test[1:]...)...); said.errorOf() != test[0] {
+		if said := r.callMethod(method, append([]string{"channel", publicID}, test[1:]...)...); said.errorName() != test[0] {
 			t.Errorf("%s: %v, want %s", method, said.body, test[0])
 		}
 	}
-	if err := r.React(slackAnna, slackPub, card, "eyes"); errorName(err) != "message_not_found" {
+	if err := r.React(annaID, publicID, card, "eyes"); errorName(err) != "message_not_found" {
 		t.Errorf("reacted: %v", err)
 	}
-	if err := r.DeleteMessage(slackPub, card); errorName(err) != "message_not_found" {
+	if err := r.DeleteMessage(publicID, card); errorName(err) != "message_not_found" {
 		t.Errorf("deleted twice: %v", err)
 	}
 	if err := r.DeleteMessage("C404", card); errorName(err) != "channel_not_found" {
 		t.Errorf("deleted nowhere: %v", err)
 	}
-	page, err := r.api().GetConversationHistoryContext(r.ctx, &slack.GetConversationHistoryParameters{ChannelID: slackPub})
-	if err != nil || len(page.Messages) != 0 || len(r.Messages(slackPub)) != 0 {
+	page, err := r.apiClient().GetConversationHistoryContext(r.ctx, &slack.GetConversationHistoryParameters{ChannelID: publicID})
+	if err != nil || len(page.Messages) != 0 || len(r.Messages(publicID)) != 0 {
 		t.Errorf("history %+v, %v", page, err)
 	}
 }
 
 func TestUpdateKeepsWhatIsNotGiven(t *testing.T) {
 	r := newTestRig(t, Config{})
-	api := r.api()
+	api := r.apiClient()
 	divider := slack.MsgOptionBlocks(slack.NewDividerBlock())
-	ts := r.post(slackPub, "before", requestMetadata("R-1"), divider)
-	if _, _, _, err := api.UpdateMessageContext(r.ctx, slackPub, ts, slack.MsgOptionText("after", false)); err != nil {
+	ts := r.postMessageTo(publicID, "before", requestMetadata("R-1"), divider)
+	if _, _, _, err := api.UpdateMessageContext(r.ctx, publicID, ts, slack.MsgOptionText("after", false)); err != nil {
 		t.Fatal(err)
 	}
-	m, _ := r.Message(slackPub, ts)
+	m, _ := r.Message(publicID, ts)
 	if m.Text != "after" || !m.Edited || m.Metadata == nil || string(m.Blocks) != `[{"type":"divider"}]` {
 		t.Errorf("message %+v", m)
 	}
 	if len(m.Revisions) != 1 || m.Revisions[0].Text != "before" {
 		t.Errorf("revisions %+v", m.Revisions)
 	}
-	if said := r.call("chat.update", "channel", slackPub, "ts", ts, "text", "bare", "blocks", "[]", "metadata", "{}"); said.errorOf() != "" {
+	if said := r.callMethod("chat.update", "channel", publicID, "ts", ts, "text", "bare", "blocks", "[]", "metadata", "{}"); said.errorName() != "" {
 		t.Fatal(said.body)
 	}
-	if m, _ = r.Message(slackPub, ts); m.Metadata != nil || string(m.Blocks) != "[]" {
+	if m, _ = r.Message(publicID, ts); m.Metadata != nil || string(m.Blocks) != "[]" {
 		t.Errorf("message %+v", m)
 	}
 }
 
 func TestLongTextIsTruncated(t *testing.T) {
 	r := newTestRig(t, Config{})
-	said := r.call("chat.postMessage", "channel", slackPub, "text", strings.Repeat("é", 40001))
-	if said.errorOf() != "" || said.body["warning"] != "message_truncated" {
-		t.Fatal(said.errorOf(), said.body["warning"])
+	said := r.callMethod("chat.postMessage", "channel", publicID, "text", strings.Repeat("é", 40001))
+	if said.errorName() != "" || said.body["warning"] != "message_truncated" {
+		t.Fatal(said.errorName(), said.body["warning"])
 	}
-	if m := r.Messages(slackPub)[0]; textLength(m.Text) != 40000 {
+	if m := r.Messages(publicID)[0]; textLength(m.Text) != 40000 {
 		t.Errorf("%d characters", textLength(m.Text))
 	}
 }
 
 func TestDirectMessage(t *testing.T) {
 	r := newTestRig(t, Config{})
-	channel, ts, err := r.api().PostMessageContext(r.ctx, slackAnna, slack.MsgOptionText("for you", false))
+	channel, ts, err := r.apiClient().PostMessageContext(r.ctx, annaID, slack.MsgOptionText("for you", false))
 	if err != nil || channel != "D0ANNA" {
 		t.Fatal(channel, err)
 	}
-	if got := r.DirectMessages(slackAnna); len(got) != 1 || got[0].Text != "for you" || got[0].TS != ts {
+	if got := r.DirectMessages(annaID); len(got) != 1 || got[0].Text != "for you" || got[0].TS != ts {
 		t.Errorf("%+v", got)
 	}
-	if err := r.React(slackBen, channel, ts, "eyes"); err == nil || err.Error() != "channel_not_found" {
+	if err := r.React(benID, channel, ts, "eyes"); err == nil || err.Error() != "channel_not_found" {
 		t.Errorf("another's DM: %v", err)
 	}
-	if err := r.React(slackAnna, channel, ts, "eyes"); err != nil {
+	if err := r.React(annaID, channel, ts, "eyes"); err != nil {
 		t.Error(err)
 	}
 }
 
 func TestEphemeralAndPermalink(t *testing.T) {
 	r := newTestRig(t, Config{})
-	ts := r.post("#licences", "card")
+	ts := r.postMessageTo("#licences", "card")
 	whisper := func(options ...slack.MsgOption) {
 		t.Helper()
 		options = append(options, slack.MsgOptionText("not you", false))
-		if _, err := r.api().PostEphemeralContext(r.ctx, slackPub, slackBen, options...); err != nil {
+		if _, err := r.apiClient().PostEphemeralContext(r.ctx, publicID, benID, options...); err != nil {
 			t.Fatal(err)
 		}
 	}
 	whisper(slack.MsgOptionTS(ts))
-	if odd := r.entries(EntryOddity); len(r.Ephemerals(slackBen)) != 0 || len(odd) != 1 {
-		t.Errorf("shown in a thread without replies: %+v", r.Ephemerals(slackBen))
+	if odd := r.journalOf(EntryOddity); len(r.Ephemerals(benID)) != 0 || len(odd) != 1 {
+		t.Errorf("shown in a thread without replies: %+v", r.Ephemerals(benID))
 	}
-	reply := r.post(slackPub, "x", slack.MsgOptionTS(ts))
+	reply := r.postMessageTo(publicID, "x", slack.MsgOptionTS(ts))
 	whisper(slack.MsgOptionTS(ts))
 	whisper()
-	seen := r.Ephemerals(slackBen)
-	if len(seen) != 2 || seen[0].Via != "chat.postEphemeral" || seen[0].ThreadTS != ts || seen[1].ThreadTS != "" || len(r.Ephemerals(slackAnna)) != 0 {
+	seen := r.Ephemerals(benID)
+	if len(seen) != 2 || seen[0].Via != "chat.postEphemeral" || seen[0].ThreadTS != ts || seen[1].ThreadTS != "" || len(r.Ephemerals(annaID)) != 0 {
 		t.Errorf("%+v", seen)
 	}
-	link, err := r.api().GetPermalinkContext(r.ctx, &slack.PermalinkParameters{Channel: slackPub, Ts: reply})
-	want := fmt.Sprintf("https://sandbox.slack.com/archives/%s/p%s?thread_ts=%s&cid=%s", slackPub, strings.Replace(reply, ".", "", 1), ts, slackPub)
+	link, err := r.apiClient().GetPermalinkContext(r.ctx, &slack.PermalinkParameters{Channel: publicID, Ts: reply})
+	want := fmt.Sprintf("https://sandbox.slack.com/archives/%s/p%s?thread_ts=%s&cid=%s", publicID, strings.Replace(reply, ".", "", 1), ts, publicID)
 	if err != nil || link != want {
 		t.Errorf("%s, %v", link, err)
 	}
@@ -249,40 +249,40 @@ func TestEphemeralAndPermalink(t *testing.T) {
 func TestChannelPace(t *testing.T) {
 	r := newTestRig(t, Config{ChannelPace: true})
 	for range paceBurst {
-		r.post(slackPub, "x")
+		r.postMessageTo(publicID, "x")
 	}
-	_, _, err := r.api().PostMessageContext(r.ctx, slackPub, slack.MsgOptionText("y", false))
+	_, _, err := r.apiClient().PostMessageContext(r.ctx, publicID, slack.MsgOptionText("y", false))
 	limited, ok := err.(*slack.RateLimitedError)
 	if !ok || limited.RetryAfter != time.Second {
 		t.Fatalf("%v", err)
 	}
-	r.post(slackOurs, "another channel has its own pace")
+	r.postMessageTo(oursID, "another channel has its own pace")
 	r.clock.advance(time.Second)
-	r.post(slackPub, "y")
+	r.postMessageTo(publicID, "y")
 }
 
 func TestTiers(t *testing.T) {
 	r := newTestRig(t, Config{EnforceTiers: true})
-	r.SetUserGroup("S1", slackAnna)
+	r.SetUserGroup("S1", annaID)
 	for range 20 {
-		if said := r.call("usergroups.users.list", "usergroup", "S1"); said.errorOf() != "" {
+		if said := r.callMethod("usergroups.users.list", "usergroup", "S1"); said.errorName() != "" {
 			t.Fatal(said.body)
 		}
 	}
 	r.clock.advance(20 * time.Second)
-	said := r.call("usergroups.users.list", "usergroup", "S1")
-	if said.status != http.StatusTooManyRequests || said.header.Get("Retry-After") != "40" || said.errorOf() != "ratelimited" {
+	said := r.callMethod("usergroups.users.list", "usergroup", "S1")
+	if said.status != http.StatusTooManyRequests || said.header.Get("Retry-After") != "40" || said.errorName() != "ratelimited" {
 		t.Errorf("%+v", said)
 	}
 	r.clock.advance(40 * time.Second)
-	if said := r.call("usergroups.users.list", "usergroup", "S1"); said.errorOf() != "" {
+	if said := r.callMethod("usergroups.users.list", "usergroup", "S1"); said.errorName() != "" {
 		t.Error(said.body)
 	}
 }
 
 func TestJournalIsOneOrder(t *testing.T) {
 	r := newTestRig(t, Config{})
-	r.post(slackPub, "x")
+	r.postMessageTo(publicID, "x")
 	kinds := []string{}
 	for i, e := range r.Journal() {
 		if e.Seq != i+1 {

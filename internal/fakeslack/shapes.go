@@ -3,6 +3,7 @@ package fakeslack
 import (
 	"fmt"
 	"slices"
+	"unicode/utf8"
 )
 
 // A valueCheck judges a JSON value. It returns Slack's messages, each with a
@@ -149,3 +150,5 @@ func textShapes(max int) map[string]objectShape {
 
 func plainText(max int) valueCheck { return typedObject(textShapes(max), "plain_text") }
 func anyText(max int) valueCheck   { return typedObject(textShapes(max), "plain_text", "mrkdwn") }
+
+func textLength(text string) int { return utf8.RuneCountInString(text) }

@@ -2,10 +2,6 @@ package fakeslack
 
 import (
 	"encoding/json"
-	"fmt"
-	"net/http"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -43,161 +39,7 @@ func (k *appSocket) queueFrame(frame []byte) {
 	}
 }
 
-// openConnection is apps.connections.open.
-func (s *Server) openConnection(*apiCall) (jsonObject, error) {
-	ticket := newUUID()
-	s.tickets[ticket] = true
-	url := strings.Replace(s.base, "http://", "ws://", 1)
-	return jsonObject{"url": fmt.Sprintf("%s/link/?ticket=%s&app_id=%s", url, ticket, s.ids.app)}, nil
-}
-
-var upgrader = websocket.Upgrader{
-	WriteBufferSize: 32 << 10, // Slack's clients do not reassemble continuation frames
-	CheckOrigin:     func(*http.Request) bool { return true },
-}
-
-// serveLink is the WebSocket endpoint. The handler stays for as long as the
-// socket is open, as its reader.
-func (s *Server) serveLink(w http.ResponseWriter, r *http.Request) {
-	if planned, ok := s.Take("link"); ok {
-		planned.Serve(w, r, s.acceptLink, refuseCall)
-		return
-	}
-	s.acceptLink(w, r)
-}
-
-func (s *Server) acceptLink(w http.ResponseWriter, r *http.Request) {
-	if !s.redeemTicket(r.URL.Query().Get("ticket")) {
-		http.Error(w, "invalid ticket", http.StatusForbidden)
-		return
-	}
-	conn, err := upgrader.Upgrade(w, r, nil)
-	if err != nil {
-		return // Upgrade has answered
-	}
-	socket := &appSocket{conn: conn, out: make(chan []byte, 4096), quit: make(chan struct{})}
-	conn.SetPingHandler(func(data string) error { return s.sendPong(socket, data) })
-	s.welcomeSocket(socket)
-	s.readFrames(socket)
-}
-
-// redeemTicket uses a ticket up.
-func (s *Server) redeemTicket(ticket string) bool {
-	s.lock.Lock()
-	defer s.lock.Unlock()
-	fresh := s.tickets[ticket]
-	if !fresh {
-		s.addEntry(Entry{Kind: EntryOddity, Type: "link", Detail: "ticket unknown or used before"})
-		return false
-	}
-	s.tickets[ticket] = false
-	return true
-}
-
-// welcomeSocket starts a socket: hello, or the reason why not.
-func (s *Server) welcomeSocket(socket *appSocket) {
-	s.lock.Lock()
-	defer s.lock.Unlock()
-	s.opened++
-	socket.id = s.opened
-	crowded := len(s.sockets) >= maxSockets
-	s.sockets = append(s.sockets, socket)
-	s.addEntry(Entry{Kind: EntrySocketOpened, Socket: socket.id})
-	s.runUntilClose(func() { s.writeFrames(socket) })
-	switch {
-	case s.closed:
-		socket.closeSoon()
-		_ = socket.conn.Close() // no writer was started to do it
-	case s.refusal != "":
-		s.disconnectSocket(socket, s.refusal)
-	case crowded:
-		s.disconnectSocket(socket, "too_many_websockets")
-	default:
-		socket.live = true
-		socket.queueFrame(s.helloFrame())
-		s.addEntry(Entry{Kind: EntryHello, Socket: socket.id})
-	}
-}
-
-// helloFrame counts the sockets that are open, this one included.
-func (s *Server) helloFrame() []byte {
-	frame, _ := json.Marshal(map[string]any{
-		"type": "hello", "num_connections": len(s.sockets),
-		"connection_info": map[string]any{"app_id": s.ids.app},
-		"debug_info": map[string]any{
-			"host": hostName, "build_number": 54, "approximate_connection_time": s.cfg.ConnectionLife,
-		},
-	})
-	return frame
-}
-
 const hostName = "applink-sandbox"
-
-// readFrames takes frames until the socket ends, then forgets the socket.
-func (s *Server) readFrames(socket *appSocket) {
-	for {
-		_, frame, err := socket.conn.ReadMessage()
-		if err != nil {
-			break
-		}
-		s.lock.Lock()
-		s.receiveFrame(socket, frame)
-		s.lock.Unlock()
-	}
-	socket.closeSoon()
-	s.lock.Lock()
-	defer s.lock.Unlock()
-	socket.live = false
-	s.sockets = slices.DeleteFunc(s.sockets, func(k *appSocket) bool { return k == socket })
-	s.addEntry(Entry{Kind: EntrySocketClosed, Socket: socket.id})
-}
-
-// writeFrames is the one writer of text frames and pings of a socket.
-func (s *Server) writeFrames(socket *appSocket) {
-	defer func() { _ = socket.conn.Close() }()
-	defer socket.closeSoon()
-	pings := time.NewTicker(s.cfg.PingInterval)
-	defer pings.Stop()
-	for {
-		var err error
-		select {
-		case <-socket.quit:
-			return
-		case frame := <-socket.out:
-			_ = socket.conn.SetWriteDeadline(time.Now().Add(writeTimeout))
-			err = socket.conn.WriteMessage(websocket.TextMessage, frame)
-		case <-pings.C:
-			err = s.sendPing(socket)
-		}
-		if err != nil {
-			return
-		}
-	}
-}
-
-const writeTimeout = 10 * time.Second
-
-func (s *Server) sendPing(socket *appSocket) error {
-	if s.isSilent(socket) {
-		return nil
-	}
-	deadline := time.Now().Add(writeTimeout)
-	return socket.conn.WriteControl(websocket.PingMessage, []byte("Ping from "+hostName), deadline)
-}
-
-func (s *Server) sendPong(socket *appSocket, data string) error {
-	if !s.isSilent(socket) {
-		deadline := time.Now().Add(writeTimeout)
-		_ = socket.conn.WriteControl(websocket.PongMessage, []byte(data), deadline)
-	}
-	return nil
-}
-
-func (s *Server) isSilent(socket *appSocket) bool {
-	s.lock.Lock()
-	defer s.lock.Unlock()
-	return socket.silent
-}
 
 // Connections is the number of sockets that are open, got a hello and were
 // not told to go.
@@ -215,4 +57,33 @@ func (s *Server) liveSockets() []*appSocket {
 		}
 	}
 	return live
+}
+
+// disconnectSocket sends a disconnect frame and, unless it is only a warning, closes
+// the socket a little later: Slack leaves that to the client for some seconds.
+func (s *Server) disconnectSocket(socket *appSocket, reason string) {
+	frame := map[string]any{
+		"type": "disconnect", "reason": reason, "debug_info": map[string]any{"host": hostName},
+	}
+	if reason == "too_many_websockets" {
+		frame["num_connections"] = len(s.sockets)
+		frame["connection_info"] = map[string]any{"app_id": s.ids.app}
+	}
+	raw, _ := json.Marshal(frame)
+	socket.queueFrame(raw)
+	s.addEntry(Entry{Kind: EntryDisconnect, Socket: socket.id, Detail: reason})
+	if reason == "warning" {
+		return
+	}
+	socket.live = false
+	s.runUntilClose(func() {
+		defer socket.closeSoon()
+		timer := time.NewTimer(s.cfg.Linger)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-socket.quit:
+		case <-s.quit:
+		}
+	})
 }

@@ -1,9 +1,7 @@
 package fakeslack
 
 import (
-	"encoding/json"
 	"errors"
-	"time"
 )
 
 // Disconnect sends a disconnect frame to every open socket. Reasons are
@@ -25,35 +23,6 @@ func (s *Server) DisconnectOne(reason string) {
 	if live := s.liveSockets(); len(live) > 0 {
 		s.disconnectSocket(live[0], reason)
 	}
-}
-
-// disconnectSocket sends a disconnect frame and, unless it is only a warning, closes
-// the socket a little later: Slack leaves that to the client for some seconds.
-func (s *Server) disconnectSocket(socket *appSocket, reason string) {
-	frame := map[string]any{
-		"type": "disconnect", "reason": reason, "debug_info": map[string]any{"host": hostName},
-	}
-	if reason == "too_many_websockets" {
-		frame["num_connections"] = len(s.sockets)
-		frame["connection_info"] = map[string]any{"app_id": s.ids.app}
-	}
-	raw, _ := json.Marshal(frame)
-	socket.queueFrame(raw)
-	s.addEntry(Entry{Kind: EntryDisconnect, Socket: socket.id, Detail: reason})
-	if reason == "warning" {
-		return
-	}
-	socket.live = false
-	s.runUntilClose(func() {
-		defer socket.closeSoon()
-		timer := time.NewTimer(s.cfg.Linger)
-		defer timer.Stop()
-		select {
-		case <-timer.C:
-		case <-socket.quit:
-		case <-s.quit:
-		}
-	})
 }
 
 // CutSockets closes the TCP connection of every socket without a word.

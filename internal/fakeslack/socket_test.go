@@ -19,11 +19,11 @@ type testSocket struct {
 }
 
 // link asks for a WebSocket URL.
-func (r *testRig) link() string {
+func (r *testRig) openLink() string {
 	r.t.Helper()
 	req, _ := http.NewRequest(http.MethodPost, r.APIURL()+"apps.connections.open", nil)
 	req.Header.Set("Authorization", "Bearer "+r.AppToken())
-	said := r.do(req)
+	said := r.sendRequest(req)
 	url, _ := said.body["url"].(string)
 	if url == "" {
 		r.t.Fatal(said.body)
@@ -32,9 +32,9 @@ func (r *testRig) link() string {
 }
 
 // dial opens a WebSocket; its first frame has not been read yet.
-func (r *testRig) dial() *testSocket {
+func (r *testRig) dialSocket() *testSocket {
 	r.t.Helper()
-	conn, _, err := websocket.DefaultDialer.DialContext(r.ctx, r.link(), nil)
+	conn, _, err := websocket.DefaultDialer.DialContext(r.ctx, r.openLink(), nil)
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -45,16 +45,16 @@ func (r *testRig) dial() *testSocket {
 }
 
 // greeted is dial past hello.
-func (r *testRig) greeted() *testSocket {
+func (r *testRig) dialGreeted() *testSocket {
 	r.t.Helper()
-	wire := r.dial()
-	if frame := wire.next(); frame["type"] != "hello" {
+	wire := r.dialSocket()
+	if frame := wire.nextFrame(); frame["type"] != "hello" {
 		r.t.Fatal(frame)
 	}
 	return wire
 }
 
-func (w *testSocket) next() map[string]any {
+func (w *testSocket) nextFrame() map[string]any {
 	w.t.Helper()
 	var frame map[string]any
 	if err := w.ReadJSON(&frame); err != nil {
@@ -63,7 +63,7 @@ func (w *testSocket) next() map[string]any {
 	return frame
 }
 
-func (w *testSocket) ack(frame map[string]any, payload any) {
+func (w *testSocket) sendAck(frame map[string]any, payload any) {
 	w.t.Helper()
 	out := map[string]any{"envelope_id": frame["envelope_id"]}
 	if payload != nil {
@@ -75,10 +75,10 @@ func (w *testSocket) ack(frame map[string]any, payload any) {
 }
 
 // typing types a command in the background.
-func (r *testRig) typing(text string) <-chan Typed {
+func (r *testRig) typeInBackground(text string) <-chan Typed {
 	done := make(chan Typed, 1)
 	go func() {
-		typed, err := r.Command(r.ctx, slackAnna, slackPub, "/allocate", text)
+		typed, err := r.Command(r.ctx, annaID, publicID, "/allocate", text)
 		if err != nil {
 			r.t.Error(err)
 		}
@@ -89,8 +89,8 @@ func (r *testRig) typing(text string) <-chan Typed {
 
 func TestHello(t *testing.T) {
 	r := newTestRig(t, Config{ConnectionLife: 360})
-	r.greeted()
-	frame := r.dial().next()
+	r.dialGreeted()
+	frame := r.dialSocket().nextFrame()
 	debug := frame["debug_info"].(map[string]any)
 	if frame["num_connections"] != 2.0 || debug["approximate_connection_time"] != 360.0 {
 		t.Errorf("%v", frame)
@@ -102,7 +102,7 @@ func TestHello(t *testing.T) {
 
 func TestTicketsAreUsedOnce(t *testing.T) {
 	r := newTestRig(t, Config{})
-	url := r.link()
+	url := r.openLink()
 	for i, want := range []int{http.StatusSwitchingProtocols, http.StatusForbidden} {
 		conn, resp, _ := websocket.DefaultDialer.DialContext(r.ctx, url, nil)
 		if conn != nil {
@@ -117,9 +117,9 @@ func TestTicketsAreUsedOnce(t *testing.T) {
 func TestEleventhSocket(t *testing.T) {
 	r := newTestRig(t, Config{})
 	for range maxSockets {
-		r.greeted()
+		r.dialGreeted()
 	}
-	frame := r.dial().next()
+	frame := r.dialSocket().nextFrame()
 	if frame["type"] != "disconnect" || frame["reason"] != "too_many_websockets" || frame["num_connections"] != 11.0 {
 		t.Errorf("%v", frame)
 	}
@@ -130,7 +130,7 @@ func TestEleventhSocket(t *testing.T) {
 
 func TestPings(t *testing.T) {
 	r := newTestRig(t, Config{PingInterval: 5 * time.Millisecond})
-	wire := r.greeted()
+	wire := r.dialGreeted()
 	ping := make(chan string, 1)
 	wire.SetPingHandler(func(text string) error {
 		select {
@@ -147,7 +147,7 @@ func TestPings(t *testing.T) {
 
 func TestAnswersPings(t *testing.T) {
 	r := newTestRig(t, Config{})
-	wire := r.greeted()
+	wire := r.dialGreeted()
 	pong := make(chan string, 1)
 	wire.SetPongHandler(func(text string) error { pong <- text; return nil })
 	if err := wire.WriteControl(websocket.PingMessage, []byte("there?"), time.Now().Add(time.Second)); err != nil {
@@ -161,17 +161,17 @@ func TestAnswersPings(t *testing.T) {
 
 func TestCommandErrors(t *testing.T) {
 	r := newTestRig(t, Config{AckTimeout: 20 * time.Millisecond})
-	if typed := <-r.typing("x"); typed.Error != "dispatch_failed" || typed.Deliveries != 0 {
+	if typed := <-r.typeInBackground("x"); typed.Error != "dispatch_failed" || typed.Deliveries != 0 {
 		t.Errorf("without a socket: %+v", typed)
 	}
-	wire := r.greeted()
-	if typed := <-r.typing("x"); typed.Error != "operation_timeout" || typed.Deliveries != 1 {
+	wire := r.dialGreeted()
+	if typed := <-r.typeInBackground("x"); typed.Error != "operation_timeout" || typed.Deliveries != 1 {
 		t.Errorf("without an ack: %+v", typed)
 	}
-	late := wire.next()
-	wire.ack(late, nil)
-	r.await("late ack", func() bool { return len(r.entries(EntryAckRefused)) == 1 })
-	if e := r.entries(EntryAckRefused)[0]; e.Detail != "too late" {
+	late := wire.nextFrame()
+	wire.sendAck(late, nil)
+	r.awaitThat("late ack", func() bool { return len(r.journalOf(EntryAckRefused)) == 1 })
+	if e := r.journalOf(EntryAckRefused)[0]; e.Detail != "too late" {
 		t.Errorf("%+v", e)
 	}
 }
@@ -182,13 +182,13 @@ func TestPeopleWhoCannotType(t *testing.T) {
 	r.AddUser(User{ID: "U0EXT", Name: "ext", TeamID: "T0OTHER"})
 	r.AddChannel(Channel{ID: "C0OLD", Archived: true})
 	for _, test := range [][]string{
-		{"user_not_found", "U404", slackPub, "/allocate"},
-		{"user_not_found", r.BotUserID(), slackPub, "/allocate"},
-		{"account_inactive", "U0GONE", slackPub, "/allocate"},
-		{"restricted_action", "U0EXT", slackPub, "/allocate"},
-		{"channel_not_found", slackBen, slackShut, "/allocate"},
-		{"is_archived", slackBen, "C0OLD", "/allocate"},
-		{"unknown_command", slackBen, slackPub, "allocate"},
+		{"user_not_found", "U404", publicID, "/allocate"},
+		{"user_not_found", r.BotUserID(), publicID, "/allocate"},
+		{"account_inactive", "U0GONE", publicID, "/allocate"},
+		{"restricted_action", "U0EXT", publicID, "/allocate"},
+		{"channel_not_found", benID, shutID, "/allocate"},
+		{"is_archived", benID, "C0OLD", "/allocate"},
+		{"unknown_command", benID, publicID, "allocate"},
 	} {
 		if _, err := r.Command(r.ctx, test[1], test[2], test[3], ""); err == nil || err.Error() != test[0] {
 			t.Errorf("%v: %v", test, err)
@@ -221,14 +221,14 @@ func TestAckPayloads(t *testing.T) {
 				cfg.AckTimeout = 50 * time.Millisecond
 			}
 			r := newTestRig(t, cfg)
-			wire := r.greeted()
-			done := r.typing("x")
-			wire.ack(wire.next(), test.payload)
+			wire := r.dialGreeted()
+			done := r.typeInBackground("x")
+			wire.sendAck(wire.nextFrame(), test.payload)
 			got := <-done
 			if got.Error != test.want.Error || got.Response != test.want.Response || got.ResponseType != test.want.ResponseType {
 				t.Errorf("%+v", got)
 			}
-			if posted := len(r.Messages(slackPub)); (posted == 1) != (test.want.ResponseType == "in_channel") {
+			if posted := len(r.Messages(publicID)); (posted == 1) != (test.want.ResponseType == "in_channel") {
 				t.Errorf("%d messages", posted)
 			}
 		})
@@ -237,17 +237,17 @@ func TestAckPayloads(t *testing.T) {
 
 func TestCommandWithoutPostingRights(t *testing.T) {
 	r := newTestRig(t, Config{})
-	wire := r.greeted()
+	wire := r.dialGreeted()
 	done := make(chan Typed, 1)
 	go func() {
-		typed, _ := r.Command(r.ctx, slackAnna, slackShut, "/allocate", "x")
+		typed, _ := r.Command(r.ctx, annaID, shutID, "/allocate", "x")
 		done <- typed
 	}()
-	frame := wire.next()
+	frame := wire.nextFrame()
 	if name := frame["payload"].(map[string]any)["channel_name"]; name != "privategroup" {
 		t.Errorf("channel_name %v", name)
 	}
-	wire.ack(frame, map[string]any{"text": "here too"})
+	wire.sendAck(frame, map[string]any{"text": "here too"})
 	if typed := <-done; typed.Response != "here too" {
 		t.Errorf("%+v", typed)
 	}
@@ -255,24 +255,24 @@ func TestCommandWithoutPostingRights(t *testing.T) {
 
 func TestAcksThatDoNotCount(t *testing.T) {
 	r := newTestRig(t, Config{})
-	first := r.greeted()
-	done := r.typing("x")
-	frame := first.next()
-	second := r.greeted()
-	second.ack(frame, nil)
-	second.ack(map[string]any{"envelope_id": "nobody's"}, nil)
-	r.await("refusals", func() bool { return len(r.entries(EntryAckRefused)) == 2 })
-	first.ack(frame, nil)
+	first := r.dialGreeted()
+	done := r.typeInBackground("x")
+	frame := first.nextFrame()
+	second := r.dialGreeted()
+	second.sendAck(frame, nil)
+	second.sendAck(map[string]any{"envelope_id": "nobody's"}, nil)
+	r.awaitThat("refusals", func() bool { return len(r.journalOf(EntryAckRefused)) == 2 })
+	first.sendAck(frame, nil)
 	if typed := <-done; typed.Error != "" {
 		t.Errorf("%+v", typed)
 	}
-	first.ack(frame, nil)
+	first.sendAck(frame, nil)
 	if err := first.WriteMessage(websocket.TextMessage, []byte("hello?")); err != nil {
 		t.Fatal(err)
 	}
-	r.await("the rest", func() bool { return len(r.entries(EntryFrame)) == 1 })
+	r.awaitThat("the rest", func() bool { return len(r.journalOf(EntryFrame)) == 1 })
 	var details []string
-	for _, e := range r.entries(EntryAckRefused) {
+	for _, e := range r.journalOf(EntryAckRefused) {
 		details = append(details, e.Detail)
 	}
 	want := "sent on another socket than the envelope, unknown envelope, acked before"
@@ -283,17 +283,17 @@ func TestAcksThatDoNotCount(t *testing.T) {
 
 func TestCopies(t *testing.T) {
 	r := newTestRig(t, Config{})
-	wire := r.greeted()
+	wire := r.dialGreeted()
 	done := make(chan Typed, 1)
 	go func() {
-		typed, _ := r.CommandWith(r.ctx, CommandOptions{User: slackAnna, Channel: slackPub, Command: "/allocate", Copies: 3})
+		typed, _ := r.CommandWith(r.ctx, CommandOptions{User: annaID, Channel: publicID, Command: "/allocate", Copies: 3})
 		done <- typed
 	}()
-	frames := []map[string]any{wire.next(), wire.next(), wire.next()}
+	frames := []map[string]any{wire.nextFrame(), wire.nextFrame(), wire.nextFrame()}
 	if frames[0]["envelope_id"] != frames[2]["envelope_id"] {
 		t.Errorf("%v", frames)
 	}
-	wire.ack(frames[0], nil)
+	wire.sendAck(frames[0], nil)
 	if typed := <-done; typed.Deliveries != 3 {
 		t.Errorf("%+v", typed)
 	}
@@ -301,10 +301,10 @@ func TestCopies(t *testing.T) {
 
 func TestCopiesOfEverything(t *testing.T) {
 	r := newTestRig(t, Config{})
-	wire := r.greeted()
+	wire := r.dialGreeted()
 	r.SetCopies(2)
 	r.SendEvent(map[string]any{"type": "app_uninstalled"})
-	first, second := wire.next(), wire.next()
+	first, second := wire.nextFrame(), wire.nextFrame()
 	if first["envelope_id"] != second["envelope_id"] || second["retry_attempt"] != 0.0 {
 		t.Errorf("%v, %v", first, second)
 	}
@@ -312,13 +312,13 @@ func TestCopiesOfEverything(t *testing.T) {
 
 func TestEnvelopesGoToAnySocket(t *testing.T) {
 	r := newTestRig(t, Config{})
-	r.greeted()
-	r.greeted()
+	r.dialGreeted()
+	r.dialGreeted()
 	for range 20 {
 		r.SendEvent(map[string]any{"type": "app_uninstalled"})
 	}
 	share := map[int]int{}
-	for _, e := range r.entries(EntryEnvelope) {
+	for _, e := range r.journalOf(EntryEnvelope) {
 		share[e.Socket]++
 	}
 	if len(share) != 2 {
@@ -328,14 +328,14 @@ func TestEnvelopesGoToAnySocket(t *testing.T) {
 
 func TestDisconnect(t *testing.T) {
 	r := newTestRig(t, Config{Linger: time.Millisecond})
-	warned, told := r.greeted(), r.greeted()
+	warned, told := r.dialGreeted(), r.dialGreeted()
 	r.Disconnect("warning")
-	if frame := warned.next(); frame["reason"] != "warning" || r.Connections() != 2 {
+	if frame := warned.nextFrame(); frame["reason"] != "warning" || r.Connections() != 2 {
 		t.Errorf("%v, %d", frame, r.Connections())
 	}
-	told.next()
+	told.nextFrame()
 	r.DisconnectOne("refresh_requested")
-	if frame := warned.next(); frame["reason"] != "refresh_requested" || r.Connections() != 1 {
+	if frame := warned.nextFrame(); frame["reason"] != "refresh_requested" || r.Connections() != 1 {
 		t.Errorf("%v, %d", frame, r.Connections())
 	}
 	if _, _, err := warned.ReadMessage(); err == nil {
@@ -346,11 +346,11 @@ func TestDisconnect(t *testing.T) {
 		t.Error("the socket was not cut")
 	}
 	r.RefuseSockets("link_disabled")
-	if frame := r.dial().next(); frame["type"] != "disconnect" || frame["reason"] != "link_disabled" {
+	if frame := r.dialSocket().nextFrame(); frame["type"] != "disconnect" || frame["reason"] != "link_disabled" {
 		t.Errorf("%v", frame)
 	}
 	r.RefuseSockets("")
-	r.greeted()
+	r.dialGreeted()
 }
 
 // A socket that was told to go gets no more envelopes, whatever the reason; one
@@ -359,13 +359,13 @@ func TestEnvelopesAfterDisconnect(t *testing.T) {
 	for _, reason := range []string{"warning", "refresh_requested", "link_disabled", "too_many_websockets"} {
 		t.Run(reason, func(t *testing.T) {
 			r := newTestRig(t, Config{Linger: time.Hour})
-			wire := r.greeted()
+			wire := r.dialGreeted()
 			r.Disconnect(reason)
-			if frame := wire.next(); frame["type"] != "disconnect" || frame["reason"] != reason {
+			if frame := wire.nextFrame(); frame["type"] != "disconnect" || frame["reason"] != reason {
 				t.Errorf("%v", frame)
 			}
 			r.SendEvent(map[string]any{"type": "app_uninstalled"})
-			sent, lost := len(r.entries(EntryEnvelope)), len(r.entries(EntryUndeliverable))
+			sent, lost := len(r.journalOf(EntryEnvelope)), len(r.journalOf(EntryUndeliverable))
 			if warned := reason == "warning"; warned != (sent > 0) || warned == (lost > 0) {
 				t.Errorf("%d sent, %d not delivered", sent, lost)
 			}
@@ -375,16 +375,16 @@ func TestEnvelopesAfterDisconnect(t *testing.T) {
 
 func TestSilence(t *testing.T) {
 	r := newTestRig(t, Config{AckTimeout: 20 * time.Millisecond})
-	wire := r.greeted()
+	wire := r.dialGreeted()
 	r.Silence(true)
-	if typed := <-r.typing("x"); typed.Error != "operation_timeout" {
+	if typed := <-r.typeInBackground("x"); typed.Error != "operation_timeout" {
 		t.Errorf("%+v", typed)
 	}
 	r.Silence(false)
 	if err := r.SendRaw([]byte(`{"type":"novelty"}`)); err != nil {
 		t.Fatal(err)
 	}
-	if frame := wire.next(); frame["type"] != "novelty" {
+	if frame := wire.nextFrame(); frame["type"] != "novelty" {
 		t.Errorf("the lost envelope came: %v", frame)
 	}
 }
@@ -398,10 +398,10 @@ func TestSendRawNeedsASocket(t *testing.T) {
 
 func TestIgnoreAcks(t *testing.T) {
 	r := newTestRig(t, Config{AckTimeout: 30 * time.Millisecond})
-	wire := r.greeted()
+	wire := r.dialGreeted()
 	r.IgnoreAcks(true)
-	done := r.typing("x")
-	wire.ack(wire.next(), nil)
+	done := r.typeInBackground("x")
+	wire.sendAck(wire.nextFrame(), nil)
 	if typed := <-done; typed.Error != "operation_timeout" {
 		t.Errorf("%+v", typed)
 	}
@@ -410,18 +410,18 @@ func TestIgnoreAcks(t *testing.T) {
 func TestLinkFault(t *testing.T) {
 	r := newTestRig(t, Config{})
 	r.Inject("link", fault.Fault{Times: 1, Status: http.StatusServiceUnavailable})
-	_, resp, err := websocket.DefaultDialer.DialContext(r.ctx, r.link(), nil)
+	_, resp, err := websocket.DefaultDialer.DialContext(r.ctx, r.openLink(), nil)
 	if err == nil || resp.StatusCode != http.StatusServiceUnavailable {
 		t.Errorf("%v, %v", resp, err)
 	}
-	r.greeted()
+	r.dialGreeted()
 }
 
 func TestEnvelopesAreJSON(t *testing.T) {
 	r := newTestRig(t, Config{})
-	wire := r.greeted()
-	r.SendEvent(map[string]any{"type": "reaction_added", "user": slackAnna, "item": map[string]any{"channel": slackPub}})
-	frame := wire.next()
+	wire := r.dialGreeted()
+	r.SendEvent(map[string]any{"type": "reaction_added", "user": annaID, "item": map[string]any{"channel": publicID}})
+	frame := wire.nextFrame()
 	payload := frame["payload"].(map[string]any)
 	event := payload["event"].(map[string]any)
 	authorization := payload["authorizations"].([]any)[0].(map[string]any)

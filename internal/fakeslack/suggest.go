@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"slices"
 	"unicode/utf8"
 )
 
@@ -87,10 +86,6 @@ func (v *View) findExternalSelect(actionID string) (block, element map[string]an
 	return nil, nil
 }
 
-func isExternal(element map[string]any) bool {
-	return element["type"] == "external_select" || element["type"] == "multi_external_select"
-}
-
 func minQueryLength(element map[string]any) int {
 	if least, ok := element["min_query_length"].(float64); ok {
 		return int(least)
@@ -143,15 +138,4 @@ func readPlainText(object any) string {
 	fields, _ := object.(map[string]any)
 	text, _ := fields["text"].(string)
 	return text
-}
-
-// withOfferedOptions is the element with what its type-ahead has offered so far.
-func (v *View) withOfferedOptions(element map[string]any) map[string]any {
-	if !isExternal(element) {
-		return element
-	}
-	actionID, _ := element["action_id"].(string)
-	element = maps.Clone(element)
-	element["options"] = slices.Collect(maps.Values(v.offered[actionID]))
-	return element
 }

@@ -15,10 +15,10 @@ const searchModal = `{"type":"modal","title":{"type":"plain_text","text":"Find"}
 
 func (r *testRig) openSearch() View {
 	r.t.Helper()
-	if said := r.call("views.open", "trigger_id", r.trigger(), "view", searchModal); said.errorOf() != "" {
+	if said := r.callMethod("views.open", "trigger_id", r.newTriggerOf(), "view", searchModal); said.errorName() != "" {
 		r.t.Fatal(said.body)
 	}
-	return r.Views(slackAnna)[0]
+	return r.Views(annaID)[0]
 }
 
 func suggestionOption(text, value string) map[string]any {
@@ -30,12 +30,12 @@ func TestSuggest(t *testing.T) {
 	answers := make(chan any, 2)
 	answers <- map[string]any{"options": []any{suggestionOption("Finance", "g-1"), suggestionOption("Fine Arts", "g-2")}}
 	answers <- nil
-	seen := r.listen(func(socketmode.Event) any { return <-answers })
+	seen := r.runClient(func(socketmode.Event) any { return <-answers })
 	view := r.openSearch()
-	if _, err := r.Submit(r.ctx, slackAnna, view.ID, map[string]map[string]any{"group": {"find": "g-1"}}); err == nil {
+	if _, err := r.Submit(r.ctx, annaID, view.ID, map[string]map[string]any{"group": {"find": "g-1"}}); err == nil {
 		t.Error("what was never offered was chosen")
 	}
-	got, err := r.Suggest(r.ctx, slackAnna, view.ID, "find", "fi")
+	got, err := r.Suggest(r.ctx, annaID, view.ID, "find", "fi")
 	if err != nil || got.Error != "" || len(got.Options) != 2 || got.Options[1] != (SelectOption{Text: "Fine Arts", Value: "g-2"}) {
 		t.Fatalf("%+v, %v", got, err)
 	}
@@ -43,7 +43,7 @@ func TestSuggest(t *testing.T) {
 	if asked.Type != slack.InteractionTypeBlockSuggestion || asked.ActionID != "find" || asked.BlockID != "group" || asked.Value != "fi" || asked.View.ID != view.ID {
 		t.Errorf("%+v", asked)
 	}
-	if done, err := r.Submit(r.ctx, slackAnna, view.ID, map[string]map[string]any{"group": {"find": "g-2"}}); err != nil || done.Error != "" {
+	if done, err := r.Submit(r.ctx, annaID, view.ID, map[string]map[string]any{"group": {"find": "g-2"}}); err != nil || done.Error != "" {
 		t.Fatalf("%+v, %v", done, err)
 	}
 	submitted := (<-seen).Data.(slack.InteractionCallback)
@@ -75,16 +75,16 @@ func TestSuggestionsThatSlackCannotShow(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := newTestRig(t, Config{AckTimeout: 200 * time.Millisecond})
 			view := r.openSearch()
-			wire := r.greeted()
+			wire := r.dialGreeted()
 			shown := make(chan Suggested, 1)
 			go func() {
-				got, err := r.Suggest(r.ctx, slackAnna, view.ID, "find", "fi")
+				got, err := r.Suggest(r.ctx, annaID, view.ID, "find", "fi")
 				if err != nil {
 					t.Error(err)
 				}
 				shown <- got
 			}()
-			wire.ack(wire.next(), c.payload)
+			wire.sendAck(wire.nextFrame(), c.payload)
 			if got := <-shown; got.Error != c.problem {
 				t.Errorf("%+v", got)
 			}
@@ -96,44 +96,44 @@ func TestSuggestIsNotAsked(t *testing.T) {
 	r := newTestRig(t, Config{})
 	view := r.openSearch()
 	for part, c := range map[string][3]string{
-		"shorter than the 2": {slackAnna, "find", "f"},
-		"no select":          {slackAnna, "else", "fin"},
-		"not_found":          {slackBen, "find", "fin"},
+		"shorter than the 2": {annaID, "find", "f"},
+		"no select":          {annaID, "else", "fin"},
+		"not_found":          {benID, "find", "fin"},
 	} {
 		if _, err := r.Suggest(r.ctx, c[0], view.ID, c[1], c[2]); err == nil || !strings.Contains(err.Error(), part) {
 			t.Errorf("%v, want %s", err, part)
 		}
 	}
-	if got, err := r.Suggest(r.ctx, slackAnna, view.ID, "find", "fin"); err != nil || got.Error != "dispatch_failed" {
+	if got, err := r.Suggest(r.ctx, annaID, view.ID, "find", "fin"); err != nil || got.Error != "dispatch_failed" {
 		t.Errorf("%+v, %v", got, err)
 	}
 }
 
 func TestShortcut(t *testing.T) {
 	r := newTestRig(t, Config{})
-	seen := r.listen(ackPlainly)
-	if got, err := r.Shortcut(r.ctx, slackBen, "allocate_open"); err != nil || got.Error != "" {
+	seen := r.runClient(ackPlainly)
+	if got, err := r.Shortcut(r.ctx, benID, "allocate_open"); err != nil || got.Error != "" {
 		t.Fatalf("%+v, %v", got, err)
 	}
 	callback := (<-seen).Data.(slack.InteractionCallback)
-	if callback.Type != slack.InteractionTypeShortcut || callback.CallbackID != "allocate_open" || callback.User.ID != slackBen ||
+	if callback.Type != slack.InteractionTypeShortcut || callback.CallbackID != "allocate_open" || callback.User.ID != benID ||
 		callback.TriggerID == "" || callback.ResponseURL != "" || callback.Channel.ID != "" {
 		t.Errorf("%+v", callback)
 	}
-	if said := r.call("views.open", "trigger_id", callback.TriggerID, "view", allocateModal); said.errorOf() != "" || len(r.Views(slackBen)) != 1 {
+	if said := r.callMethod("views.open", "trigger_id", callback.TriggerID, "view", allocateModal); said.errorName() != "" || len(r.Views(benID)) != 1 {
 		t.Errorf("%v", said.body)
 	}
 	r.SetScopes("chat:write")
-	if _, err := r.Shortcut(r.ctx, slackBen, "allocate_open"); err == nil {
+	if _, err := r.Shortcut(r.ctx, benID, "allocate_open"); err == nil {
 		t.Error("a shortcut without the scope commands")
 	}
 }
 
 func TestClickView(t *testing.T) {
 	r := newTestRig(t, Config{})
-	seen := r.listen(ackPlainly)
+	seen := r.runClient(ackPlainly)
 	view := r.openSearch()
-	if got, err := r.ClickView(r.ctx, slackAnna, view.ID, "more", ""); err != nil || got.Error != "" {
+	if got, err := r.ClickView(r.ctx, annaID, view.ID, "more", ""); err != nil || got.Error != "" {
 		t.Fatalf("%+v, %v", got, err)
 	}
 	callback := (<-seen).Data.(slack.InteractionCallback)
@@ -141,10 +141,10 @@ func TestClickView(t *testing.T) {
 		callback.View.ID != view.ID || callback.View.Hash != view.Hash || callback.ResponseURL != "" || callback.TriggerID == "" {
 		t.Errorf("%+v", callback)
 	}
-	if _, err := r.ClickView(r.ctx, slackBen, view.ID, "more", ""); err == nil {
+	if _, err := r.ClickView(r.ctx, benID, view.ID, "more", ""); err == nil {
 		t.Error("Ben clicked in Anna's view")
 	}
-	if _, err := r.ClickView(r.ctx, slackAnna, view.ID, "less", ""); err == nil {
+	if _, err := r.ClickView(r.ctx, annaID, view.ID, "less", ""); err == nil {
 		t.Error("clicked what is not there")
 	}
 }
@@ -154,9 +154,9 @@ func TestTimeZones(t *testing.T) {
 	r.AddUser(User{ID: "U0CLARA", TZ: "Europe/Zurich"})
 	for user, want := range map[string]slack.User{
 		"U0CLARA": {TZ: "Europe/Zurich", TZLabel: "CEST", TZOffset: 7200},
-		slackBen:  {TZ: "Etc/UTC", TZLabel: "UTC"},
+		benID:     {TZ: "Etc/UTC", TZLabel: "UTC"},
 	} {
-		info, err := r.api().GetUserInfoContext(r.ctx, user)
+		info, err := r.apiClient().GetUserInfoContext(r.ctx, user)
 		if err != nil || info.TZ != want.TZ || info.TZLabel != want.TZLabel || info.TZOffset != want.TZOffset {
 			t.Errorf("%s: %q %q %d, %v", user, info.TZ, info.TZLabel, info.TZOffset, err)
 		}

@@ -104,11 +104,6 @@ func (s *Server) parseView(raw, kind string) (*View, error) {
 	return newView(fields, blocks), nil
 }
 
-func isInput(block any) bool {
-	fields, _ := block.(map[string]any)
-	return fields["type"] == "input"
-}
-
 func newView(fields jsonObject, blocks []any) *View {
 	v := &View{ID: newID("V"), fields: fields, Hash: randomDigits(10) + "." + randomHex(4)}
 	for _, block := range blocks {

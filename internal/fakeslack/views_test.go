@@ -18,28 +18,28 @@ const allocateModal = `{"type":"modal","callback_id":"allocate","private_metadat
  {"type":"input","block_id":"why","optional":true,"label":{"type":"plain_text","text":"Why"},"element":{"type":"plain_text_input","action_id":"text"}}]}`
 
 // trigger makes a trigger_id of Anna's.
-func (r *testRig) trigger() string {
+func (r *testRig) newTriggerOf() string {
 	r.lock.Lock()
 	defer r.lock.Unlock()
-	return r.newTrigger(slackAnna)
+	return r.newTrigger(annaID)
 }
 
 func TestTriggers(t *testing.T) {
 	r := newTestRig(t, Config{})
-	late, fresh := r.trigger(), ""
+	late, fresh := r.newTriggerOf(), ""
 	r.clock.advance(3 * time.Second)
-	fresh = r.trigger()
+	fresh = r.newTriggerOf()
 	for _, test := range []struct{ trigger, want string }{
 		{"1.2.abc", "invalid_trigger_id"},
 		{late, "expired_trigger_id"},
 		{fresh, ""},
 		{fresh, "exchanged_trigger_id"},
 	} {
-		if said := r.call("views.open", "trigger_id", test.trigger, "view", allocateModal); said.errorOf() != test.want {
+		if said := r.callMethod("views.open", "trigger_id", test.trigger, "view", allocateModal); said.errorName() != test.want {
 			t.Errorf("%v, want %q", said.body, test.want)
 		}
 	}
-	if open := r.Views(slackAnna); len(open) != 1 || open[0].CallbackID != "allocate" || open[0].PrivateMetadata != "p" {
+	if open := r.Views(annaID); len(open) != 1 || open[0].CallbackID != "allocate" || open[0].PrivateMetadata != "p" {
 		t.Errorf("%+v", open)
 	}
 }
@@ -55,14 +55,14 @@ func TestViewsAreJudged(t *testing.T) {
 		strings.Replace(allocateModal, `"submit":{"type":"plain_text","text":"Ask"},`, "", 1):                              "missing required field: submit",
 		`{"type":"modal","title":{"type":"plain_text","text":"x"},"blocks":` + repeatJSON(101, `{"type":"divider"}`) + `}`: "no more than 100",
 	} {
-		said := r.call("views.open", "trigger_id", r.trigger(), "view", view)
+		said := r.callMethod("views.open", "trigger_id", r.newTriggerOf(), "view", view)
 		raw, _ := json.Marshal(said.body)
-		if said.errorOf() != "invalid_arguments" || !strings.Contains(string(raw), want) {
+		if said.errorName() != "invalid_arguments" || !strings.Contains(string(raw), want) {
 			t.Errorf("%s: %s", view, raw)
 		}
 	}
 	big := `{"type":"modal","private_metadata":"` + strings.Repeat("x", maxView) + `"}`
-	if said := r.call("views.open", "trigger_id", r.trigger(), "view", big); said.errorOf() != "view_too_large" {
+	if said := r.callMethod("views.open", "trigger_id", r.newTriggerOf(), "view", big); said.errorName() != "view_too_large" {
 		t.Errorf("%v", said.body)
 	}
 }
@@ -70,22 +70,22 @@ func TestViewsAreJudged(t *testing.T) {
 func TestHome(t *testing.T) {
 	r := newTestRig(t, Config{})
 	home := slack.HomeTabViewRequest{Type: slack.VTHomeTab, Blocks: slack.Blocks{BlockSet: []slack.Block{slack.NewDividerBlock()}}}
-	first, err := r.api().PublishViewContext(r.ctx, slack.PublishViewContextRequest{UserID: slackAnna, View: home})
+	first, err := r.apiClient().PublishViewContext(r.ctx, slack.PublishViewContextRequest{UserID: annaID, View: home})
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, err := r.api().PublishViewContext(r.ctx, slack.PublishViewContextRequest{UserID: slackAnna, View: home, Hash: &first.Hash})
+	second, err := r.apiClient().PublishViewContext(r.ctx, slack.PublishViewContextRequest{UserID: annaID, View: home, Hash: &first.Hash})
 	if err != nil || second.ID != first.ID {
 		t.Fatalf("%+v, %v", second, err)
 	}
-	_, err = r.api().PublishViewContext(r.ctx, slack.PublishViewContextRequest{UserID: slackAnna, View: home, Hash: &first.Hash})
+	_, err = r.apiClient().PublishViewContext(r.ctx, slack.PublishViewContextRequest{UserID: annaID, View: home, Hash: &first.Hash})
 	if clientError(err) != "hash_conflict" {
 		t.Errorf("%v", err)
 	}
-	if view, ok := r.Home(slackAnna); !ok || view.Type != "home" {
+	if view, ok := r.Home(annaID); !ok || view.Type != "home" {
 		t.Errorf("%+v", view)
 	}
-	if _, ok := r.Home(slackBen); ok {
+	if _, ok := r.Home(benID); ok {
 		t.Error("Ben has a home")
 	}
 }
@@ -93,10 +93,10 @@ func TestHome(t *testing.T) {
 // openModal opens the modal for Anna.
 func (r *testRig) openModal() View {
 	r.t.Helper()
-	if said := r.call("views.open", "trigger_id", r.trigger(), "view", allocateModal); said.errorOf() != "" {
+	if said := r.callMethod("views.open", "trigger_id", r.newTriggerOf(), "view", allocateModal); said.errorName() != "" {
 		r.t.Fatal(said.body)
 	}
-	views := r.Views(slackAnna)
+	views := r.Views(annaID)
 	return views[len(views)-1]
 }
 
@@ -108,22 +108,22 @@ func TestSubmit(t *testing.T) {
 	answers := make(chan any, 2)
 	answers <- payload
 	answers <- nil
-	seen := r.listen(func(socketmode.Event) any { return <-answers })
+	seen := r.runClient(func(socketmode.Event) any { return <-answers })
 	view := r.openModal()
-	got, err := r.Submit(r.ctx, slackAnna, view.ID, modalAnswers)
+	got, err := r.Submit(r.ctx, annaID, view.ID, modalAnswers)
 	if err != nil || got.Error != "" || got.Errors["group"] != "unknown group" {
 		t.Fatalf("%+v, %v", got, err)
 	}
-	if open := r.Views(slackAnna); len(open) != 1 || open[0].Errors["group"] == "" {
+	if open := r.Views(annaID); len(open) != 1 || open[0].Errors["group"] == "" {
 		t.Errorf("%+v", open)
 	}
 	callback := (<-seen).Data.(slack.InteractionCallback)
 	values := callback.View.State.Values
-	if callback.Type != slack.InteractionTypeViewSubmission || callback.User.ID != slackAnna ||
+	if callback.Type != slack.InteractionTypeViewSubmission || callback.User.ID != annaID ||
 		values["group"]["name"].Value != "group-01" || values["code"]["pick"].SelectedOption.Value != "RPADEVPRONU" {
 		t.Errorf("%+v", callback)
 	}
-	if got, err = r.Submit(r.ctx, slackAnna, view.ID, modalAnswers); err != nil || got.Error != "" || len(r.Views(slackAnna)) != 0 {
+	if got, err = r.Submit(r.ctx, annaID, view.ID, modalAnswers); err != nil || got.Error != "" || len(r.Views(annaID)) != 0 {
 		t.Errorf("%+v, %v", got, err)
 	}
 }
@@ -136,11 +136,11 @@ func TestSubmissionsThatTheClientRefuses(t *testing.T) {
 		"is not offered":   {"group": {"name": "g"}, "code": {"pick": "NONSENSE"}},
 		"not all inputs":   {"group": {"name": "g"}, "code": {"pick": "RPADEVPRONU"}, "else": {"x": "y"}},
 	} {
-		if _, err := r.Submit(r.ctx, slackAnna, view.ID, values); err == nil || !strings.Contains(err.Error(), part) {
+		if _, err := r.Submit(r.ctx, annaID, view.ID, values); err == nil || !strings.Contains(err.Error(), part) {
 			t.Errorf("%v, want %s", err, part)
 		}
 	}
-	if _, err := r.Submit(r.ctx, slackBen, view.ID, modalAnswers); err == nil {
+	if _, err := r.Submit(r.ctx, benID, view.ID, modalAnswers); err == nil {
 		t.Error("Ben submitted Anna's modal")
 	}
 }
@@ -165,12 +165,12 @@ func TestSubmissionAcks(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			r := newTestRig(t, Config{})
-			r.listen(func(socketmode.Event) any { return test.payload })
+			r.runClient(func(socketmode.Event) any { return test.payload })
 			r.openModal()
 			view := r.openModal()
-			got, err := r.Submit(r.ctx, slackAnna, view.ID, modalAnswers)
-			if err != nil || got.Error != test.problem || len(r.Views(slackAnna)) != test.open {
-				t.Errorf("%+v, %v, %d open", got, err, len(r.Views(slackAnna)))
+			got, err := r.Submit(r.ctx, annaID, view.ID, modalAnswers)
+			if err != nil || got.Error != test.problem || len(r.Views(annaID)) != test.open {
+				t.Errorf("%+v, %v, %d open", got, err, len(r.Views(annaID)))
 			}
 		})
 	}
@@ -179,11 +179,11 @@ func TestSubmissionAcks(t *testing.T) {
 func TestSubmitWithoutASocket(t *testing.T) {
 	r := newTestRig(t, Config{AckTimeout: 10 * time.Millisecond})
 	view := r.openModal()
-	if got, err := r.Submit(r.ctx, slackAnna, view.ID, modalAnswers); err != nil || got.Error != "dispatch_failed" {
+	if got, err := r.Submit(r.ctx, annaID, view.ID, modalAnswers); err != nil || got.Error != "dispatch_failed" {
 		t.Errorf("%+v, %v", got, err)
 	}
-	r.greeted()
-	if got, err := r.Submit(r.ctx, slackAnna, view.ID, modalAnswers); err != nil || got.Error != "operation_timeout" {
+	r.dialGreeted()
+	if got, err := r.Submit(r.ctx, annaID, view.ID, modalAnswers); err != nil || got.Error != "operation_timeout" {
 		t.Errorf("%+v, %v", got, err)
 	}
 }
@@ -198,37 +198,37 @@ func TestUpdateViewAndClose(t *testing.T) {
 		{"hash_conflict", "view", changed, "view_id", view.ID, "hash", "x"},
 		{"", "view", changed, "view_id", view.ID, "hash", view.Hash},
 	} {
-		if said := r.call("views.update", test[1:]...); said.errorOf() != test[0] {
+		if said := r.callMethod("views.update", test[1:]...); said.errorName() != test[0] {
 			t.Errorf("%v, want %q", said.body, test[0])
 		}
 	}
-	wire := r.greeted()
-	if err := r.CloseView(slackAnna, view.ID); err != nil {
+	wire := r.dialGreeted()
+	if err := r.CloseView(annaID, view.ID); err != nil {
 		t.Fatal(err)
 	}
-	if payload := wire.next()["payload"].(map[string]any); payload["type"] != "view_closed" {
+	if payload := wire.nextFrame()["payload"].(map[string]any); payload["type"] != "view_closed" {
 		t.Errorf("%v", payload)
 	}
-	if err := r.CloseView(slackAnna, view.ID); err == nil {
+	if err := r.CloseView(annaID, view.ID); err == nil {
 		t.Error("closed twice")
 	}
 }
 
 func TestClick(t *testing.T) {
 	r := newTestRig(t, Config{})
-	seen := r.listen(ackPlainly)
+	seen := r.runClient(ackPlainly)
 	button := slack.NewButtonBlockElement("why", "R-1", slack.NewTextBlockObject("plain_text", "Why", false, false))
-	ts := r.post(slackPub, "card", slack.MsgOptionBlocks(slack.NewActionBlock("acts", button)))
-	if got, err := r.Click(r.ctx, slackBen, slackPub, ts, "why", ""); err != nil || got.Error != "" {
+	ts := r.postMessageTo(publicID, "card", slack.MsgOptionBlocks(slack.NewActionBlock("acts", button)))
+	if got, err := r.Click(r.ctx, benID, publicID, ts, "why", ""); err != nil || got.Error != "" {
 		t.Fatalf("%+v, %v", got, err)
 	}
 	callback := (<-seen).Data.(slack.InteractionCallback)
 	action := callback.ActionCallback.BlockActions[0]
-	if callback.User.ID != slackBen || callback.Container.MessageTs != ts || action.ActionID != "why" ||
+	if callback.User.ID != benID || callback.Container.MessageTs != ts || action.ActionID != "why" ||
 		action.BlockID != "acts" || action.Value != "R-1" || callback.ResponseURL == "" || callback.TriggerID == "" {
 		t.Errorf("%+v", callback)
 	}
-	if _, err := r.Click(r.ctx, slackBen, slackPub, ts, "else", ""); err == nil {
+	if _, err := r.Click(r.ctx, benID, publicID, ts, "else", ""); err == nil {
 		t.Error("clicked what is not there")
 	}
 }

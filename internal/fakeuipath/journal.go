@@ -2,6 +2,7 @@ package fakeuipath
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -31,8 +32,14 @@ type Call struct {
 	Dur       time.Duration // real time, from arrival to answer
 }
 
+// The operations that the journal treats apart from the others.
 const (
-	opUnknown   = "unknown"
+	opToken        = "token"
+	opAuthenticate = "authenticate"
+	opUnknown      = "unknown" // no route took the call
+)
+
+const (
 	maxBody     = 1 << 20
 	maxRecorded = 64 << 10
 	maxAnswer   = 2 << 10
@@ -105,7 +112,7 @@ func (u *Server) scrubCall(call *Call) {
 		}
 	}
 	pairs := make([]string, 0, 2*len(u.tokens)+4)
-	for _, secret := range append(u.tokenValues(), u.clientSecret, u.password) {
+	for _, secret := range slices.AppendSeq([]string{u.clientSecret, u.password}, maps.Keys(u.tokens)) {
 		pairs = append(pairs, secret, "[redacted]")
 	}
 	hide := strings.NewReplacer(pairs...)

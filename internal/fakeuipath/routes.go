@@ -1,25 +1,14 @@
 package fakeuipath
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"maps"
-	"mime"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
 	"licensebot/internal/fault"
-)
-
-// The operations, as Faults and the journal name them.
-const (
-	opToken        = "token"
-	opAuthenticate = "authenticate"
 )
 
 type apiRoute struct {
@@ -170,18 +159,6 @@ func refuseByFault(w http.ResponseWriter, operation string, planned fault.Fault)
 	writeJSON(w, planned.Status, map[string]string{name: planned.Error})
 }
 
-// A exchange is one request on its way through a handler, which holds
-// the lock of the Server all the while: it writes to memory only.
-type exchange struct {
-	u      *Server
-	w      http.ResponseWriter
-	r      *http.Request
-	now    time.Time
-	body   []byte
-	params map[string]string
-	call   *Call
-}
-
 func (x *exchange) serveRoute(route apiRoute, readErr error) {
 	x.u.mu.Lock()
 	defer x.u.mu.Unlock()
@@ -191,14 +168,6 @@ func (x *exchange) serveRoute(route apiRoute, readErr error) {
 	case route.scope == "" || x.checkToken(route.scope):
 		route.handle(x)
 	}
-}
-
-func (x *exchange) answerJSON(status int, value any) { writeJSON(x.w, status, value) }
-
-// answerError answers a refusal of the licence service, whose real error format is
-// not documented.
-func (x *exchange) answerError(status int, format string, args ...any) {
-	x.answerJSON(status, map[string]string{"message": fmt.Sprintf(format, args...)})
 }
 
 // answerNoRoute answers what nothing serves. Host-level identity calls get what
@@ -216,49 +185,4 @@ func (x *exchange) answerNoRoute(allowed []string) {
 	default:
 		x.answerError(http.StatusNotFound, "Nothing is served at '%s'.", path)
 	}
-}
-
-func (x *exchange) answerCodedError(status int, code, message string) {
-	x.answerJSON(status, map[string]any{"error": map[string]any{"code": code, "message": message, "innerError": nil}})
-}
-
-// decodeBody reads a JSON body into value and refuses, where .NET would only
-// ignore it, a field that is not one of names: it is a client's mistake.
-func (x *exchange) decodeBody(value any, names ...string) bool {
-	if !x.hasContentType("application/json") {
-		x.answerError(http.StatusUnsupportedMediaType, "Content-Type must be application/json.")
-		return false
-	}
-	var fields map[string]json.RawMessage
-	err := json.Unmarshal(x.body, &fields)
-	if err == nil && fields == nil {
-		err = errors.New("the body is null")
-	}
-	for _, name := range slices.Sorted(maps.Keys(fields)) {
-		if !slices.Contains(names, name) {
-			err = errors.Join(err, fmt.Errorf("no field %q", name))
-		}
-	}
-	if err == nil {
-		err = json.Unmarshal(x.body, value)
-	}
-	if err != nil {
-		x.answerError(http.StatusBadRequest, "The request body is not valid: %v", err)
-	}
-	return err == nil
-}
-
-func (x *exchange) hasContentType(want string) bool {
-	got, _, err := mime.ParseMediaType(x.r.Header.Get("Content-Type"))
-	return err == nil && got == want
-}
-
-func writeJSON(w http.ResponseWriter, status int, value any) {
-	encoded, err := json.Marshal(value)
-	if err != nil {
-		panic(err) // of our own types
-	}
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(status)
-	_, _ = w.Write(encoded)
 }

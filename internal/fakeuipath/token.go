@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"fmt"
-	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -98,8 +97,6 @@ func (u *Server) issueToken(token issuedToken) string {
 	u.wakeWaiters()
 	return value
 }
-
-func (u *Server) tokenValues() []string { return slices.Collect(maps.Keys(u.tokens)) }
 
 // checkToken checks the bearer token of a request and answers when it will
 // not do.

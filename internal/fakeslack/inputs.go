@@ -1,6 +1,7 @@
 package fakeslack
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -113,4 +114,75 @@ func elementOptions(element map[string]any) map[string]any {
 		take(fields["options"])
 	}
 	return offered
+}
+
+// answerState turns a person's answers into view.state.values.
+func (v *View) answerState(values map[string]map[string]any) (map[string]any, error) {
+	state := map[string]any{}
+	used := 0
+	for _, block := range decodeBlocks(v.Blocks) {
+		if block["type"] != "input" {
+			continue
+		}
+		id, _ := block["block_id"].(string)
+		element, _ := block["element"].(map[string]any)
+		action, _ := element["action_id"].(string)
+		given, ok := values[id][action]
+		if ok {
+			used++
+		} else if block["optional"] != true && !isPrefilled(element) {
+			return nil, fmt.Errorf("fakeslack: input block %q must be answered", id)
+		}
+		answer, err := answerElement(v.withOfferedOptions(element), given)
+		if err != nil {
+			return nil, fmt.Errorf("fakeslack: input block %q: %w", id, err)
+		}
+		state[id] = map[string]any{action: answer}
+	}
+	for _, actions := range values {
+		used -= len(actions)
+	}
+	if used != 0 {
+		return nil, fmt.Errorf("fakeslack: values %v are not all inputs of the view", values)
+	}
+	return state, nil
+}
+
+func isExternal(element map[string]any) bool {
+	return element["type"] == "external_select" || element["type"] == "multi_external_select"
+}
+
+// withOfferedOptions is the element with what its type-ahead has offered so far.
+func (v *View) withOfferedOptions(element map[string]any) map[string]any {
+	if !isExternal(element) {
+		return element
+	}
+	actionID, _ := element["action_id"].(string)
+	element = maps.Clone(element)
+	element["options"] = slices.Collect(maps.Values(v.offered[actionID]))
+	return element
+}
+
+// findElement finds an interactive element and its block by action id.
+func findElement(blocks json.RawMessage, actionID string) (block, element map[string]any) {
+	for _, block := range decodeBlocks(blocks) {
+		elements, _ := block["elements"].([]any)
+		for _, candidate := range append(elements, block["accessory"]) {
+			if element, ok := candidate.(map[string]any); ok && element["action_id"] == actionID {
+				return block, element
+			}
+		}
+	}
+	return nil, nil
+}
+
+func decodeBlocks(raw json.RawMessage) []map[string]any {
+	var blocks []map[string]any
+	_ = json.Unmarshal(raw, &blocks) // checked when they came in
+	return blocks
+}
+
+func isInput(block any) bool {
+	fields, _ := block.(map[string]any)
+	return fields["type"] == "input"
 }
