@@ -7,12 +7,11 @@ import (
 	"time"
 )
 
-// maxAckFrame is the size from which Slack silently drops what a client
-// writes to its socket.
+// maxAckFrame is the size from which Slack silently drops a frame of a client.
 const maxAckFrame = 20 << 10
 
-// receiveFrame takes a frame from the app, which can only be an ack. Callers hold
-// s.lock.
+// receiveFrame takes a frame from the app, which can only be an ack. Callers
+// hold s.lock.
 func (s *Server) receiveFrame(socket *appSocket, frame []byte) {
 	var ack struct {
 		EnvelopeID string          `json:"envelope_id"`
@@ -44,7 +43,7 @@ func (s *Server) receiveFrame(socket *appSocket, frame []byte) {
 	close(env.done)
 }
 
-// ackProblem tells why an ack has no effect, "" when it has one.
+// ackProblem tells why an ack has no effect. "" means that it has one.
 func (s *Server) ackProblem(socket *appSocket, env *envelope, frame []byte) string {
 	switch {
 	case socket.silent:
@@ -65,8 +64,8 @@ func (s *Server) ackProblem(socket *appSocket, env *envelope, frame []byte) stri
 	return ""
 }
 
-// hasContent tells a payload that says something from the {} and null that
-// some clients always send.
+// hasContent tells a real payload from the {} and null that some clients always
+// send.
 func hasContent(payload json.RawMessage) bool {
 	trimmed := bytes.TrimSpace(payload)
 	return len(trimmed) > 0 && !bytes.Equal(trimmed, []byte("{}")) && !bytes.Equal(trimmed, []byte("null"))

@@ -13,14 +13,15 @@ import (
 	"strings"
 )
 
-// maxBody is more than any request of the bot can be.
+// maxBody limits a request in bytes. No request of the bot comes near it.
 const maxBody = 4 << 20
 
-// callArgs are the arguments of a call as text; those that came as JSON
-// values other than strings are JSON text.
+// callArgs are the arguments of a call as text. An argument that came as a JSON
+// value other than a string is JSON text.
 type callArgs map[string]string
 
-// readRequest takes arguments and token from a request, as a form or as JSON.
+// readRequest takes the arguments and the token from a request, which may be a
+// form or JSON.
 func (c *apiCall) readRequest(w http.ResponseWriter, r *http.Request) error {
 	c.args = callArgs{}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
@@ -60,8 +61,8 @@ func (c *apiCall) readForm(body []byte) error {
 	return nil
 }
 
-// takeValues moves form values into the arguments; the token goes its own way, so
-// that no record of the arguments can hold it.
+// takeValues moves form values into the arguments. It keeps the token apart, so
+// that no record of the arguments holds it.
 func (c *apiCall) takeValues(values url.Values) {
 	for name, given := range values {
 		if name == "token" {
@@ -72,8 +73,8 @@ func (c *apiCall) takeValues(values url.Values) {
 	}
 }
 
-// readJSON reads a JSON object. A token in it is not a token: Slack takes one
-// from the header only when the body is JSON.
+// readJSON reads a JSON object. It drops a token in the body: with JSON, Slack
+// takes the token from the header only.
 func (c *apiCall) readJSON(body []byte) error {
 	if len(body) == 0 {
 		return nil
@@ -98,14 +99,14 @@ func (c *apiCall) readJSON(body []byte) error {
 	return nil
 }
 
-// argSpec is what a method says of one argument.
+// argSpec describes one argument of a method.
 type argSpec struct {
 	name, kind string
 	required   bool
 }
 
-// parseArgSpecs reads "channel! ts!:ts limit:int": required arguments have a
-// mark, kinds other than text are named.
+// parseArgSpecs reads a text such as "channel! ts!:ts limit:int". A mark stands
+// after required arguments, and a kind after those that are not plain text.
 func parseArgSpecs(spec string) []argSpec {
 	var args []argSpec
 	for _, field := range strings.Fields(spec) {
@@ -121,8 +122,8 @@ var (
 	timestampPattern = regexp.MustCompile(`^\d{1,12}(\.\d{1,6})?$`)
 )
 
-// checkSpec compares the arguments with a spec. Slack ignores unknown ones; they
-// are returned as they may be typing errors.
+// checkSpec compares the arguments with a spec. Slack ignores unknown
+// arguments; checkSpec returns them, because they may be typing errors.
 func (a callArgs) checkSpec(spec string) (unknown []string, err error) {
 	known := parseArgSpecs(spec)
 	for name := range a {
@@ -150,8 +151,8 @@ func (a callArgs) checkSpec(spec string) (unknown []string, err error) {
 	return unknown, nil
 }
 
-// acceptsValue leaves timestamps to the methods, each of which has an error name
-// of its own for a wrong one.
+// acceptsValue checks a value against its kind. It passes every timestamp on,
+// because each method has an error name of its own for a wrong one.
 func (arg argSpec) acceptsValue(value string) bool {
 	switch arg.kind {
 	case "bool":
@@ -165,7 +166,8 @@ func (arg argSpec) acceptsValue(value string) bool {
 
 func (a callArgs) isTrue(name string) bool { return a[name] == "true" || a[name] == "1" }
 
-// timestampMicros is a timestamp in microseconds; "1.5" is "1.500000".
+// timestampMicros is a timestamp in microseconds. The timestamp "1.5" means
+// "1.500000".
 func timestampMicros(ts string) (int64, bool) {
 	if !timestampPattern.MatchString(ts) {
 		return 0, false
@@ -175,11 +177,11 @@ func timestampMicros(ts string) (int64, bool) {
 	return micros, err == nil
 }
 
-// apiCall is a call of a Web API method on its way.
+// apiCall is a call of a Web API method before its answer.
 type apiCall struct {
 	method   string
 	args     callArgs
 	token    string
 	inHeader bool     // the token came in the Authorization header
-	warnings []string // that the answer carries
+	warnings []string // for the answer
 }

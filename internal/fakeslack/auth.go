@@ -7,14 +7,14 @@ import (
 	"strings"
 )
 
-// DefaultScopes are the bot scopes of a Server that was given none.
+// DefaultScopes are the bot scopes of a Server by default.
 func DefaultScopes() []string {
 	return strings.Fields("commands chat:write reactions:read reactions:write channels:read " +
 		"groups:read channels:history groups:history users:read usergroups:read")
 }
 
 // RevokeBotToken makes every call with the bot token fail with token_revoked.
-// The tokens_revoked event is not sent; SendEvent does that.
+// It sends no tokens_revoked event; SendEvent can.
 func (s *Server) RevokeBotToken() { s.setRevoked(true) }
 
 // RestoreBotToken undoes RevokeBotToken.
@@ -27,7 +27,7 @@ func (s *Server) setRevoked(on bool) {
 	s.addEntry(Entry{Kind: EntryWorkspace, Type: "bot token", Detail: fmt.Sprintf("revoked: %t", on)})
 }
 
-// checkToken checks the token of a call.
+// checkToken checks the token of a call. Some methods want the app-level token.
 func (s *Server) checkToken(c *apiCall, appLevel bool) error {
 	right, wrong := s.ids.botToken, s.ids.appToken
 	if appLevel {
@@ -41,15 +41,15 @@ func (s *Server) checkToken(c *apiCall, appLevel bool) error {
 	case c.token != right:
 		return apiError("invalid_auth")
 	case appLevel && !c.inHeader:
-		return apiError("missing_args") // as an argument the app-level token does not count
+		return apiError("missing_args") // the app-level token counts in the header only
 	case !appLevel && s.revoked:
 		return apiError("token_revoked")
 	}
 	return nil
 }
 
-// hasScope tells whether the bot token has a scope, and remembers that it was of
-// use. Callers hold s.lock.
+// hasScope tells whether the bot token has a scope, and remembers the scope as
+// used. Callers hold s.lock.
 func (s *Server) hasScope(scope string) bool {
 	has := slices.Contains(s.cfg.Scopes, scope)
 	if has {
@@ -58,7 +58,7 @@ func (s *Server) hasScope(scope string) bool {
 	return has
 }
 
-// SetScopes installs the app anew, with other scopes and the same token.
+// SetScopes installs the app again with other scopes and the same token.
 func (s *Server) SetScopes(scopes ...string) {
 	s.lock.Lock()
 	defer s.lock.Unlock()
@@ -66,14 +66,15 @@ func (s *Server) SetScopes(scopes ...string) {
 	s.addEntry(Entry{Kind: EntryWorkspace, Type: "scopes", Detail: strings.Join(scopes, " ")})
 }
 
-// UsedScopes are the scopes that a call, an event or a command needed so far
-// and had, sorted.
+// UsedScopes are the scopes that a call, an event or a command has needed so
+// far, sorted. Scopes that the token lacks are not among them.
 func (s *Server) UsedScopes() []string {
 	s.lock.Lock()
 	defer s.lock.Unlock()
 	return slices.Sorted(maps.Keys(s.used))
 }
 
+// requireScope refuses a call if the token lacks the scope.
 func (s *Server) requireScope(scope string) error {
 	if s.hasScope(scope) {
 		return nil

@@ -13,9 +13,9 @@ type surfaceRules struct {
 	types []string
 }
 
-// The surfaces. The newest blocks (card, carousel, data_table, ...) are left
-// out: workspaces that have not got them refuse them, so the bot must not
-// depend on them. An alert block exists in modals only.
+// The surfaces. The newest blocks (card, carousel, data_table, ...) are
+// missing: some workspaces refuse them, so the bot must not depend on them. An
+// alert block exists in modals only.
 var (
 	messageSurface = surfaceRules{max: 50, types: []string{
 		"actions", "context", "context_actions", "divider", "header", "image", "input", "markdown", "rich_text",
@@ -31,34 +31,36 @@ var (
 
 var (
 	optionObject = objectOf(objectShape{
-		"text": need(anyText(75)), "value": need(stringOf(1, 150)), "description": may(anyText(75)), "url": may(stringOf(1, 3000)),
+		"text": need(anyText(75)), "value": need(stringOf(1, 150)), "description": may(anyText(75)),
+		"url": may(stringOf(1, 3000)),
 	})
 	optionGroup   = objectOf(objectShape{"label": need(plainText(75)), "options": need(listOf(1, 100, optionObject))})
 	confirmDialog = objectOf(objectShape{
-		"title": need(plainText(100)), "text": need(anyText(300)), "confirm": need(plainText(30)), "deny": need(plainText(30)),
-		"style": may(oneOf("primary", "danger")),
+		"title": need(plainText(100)), "text": need(anyText(300)), "confirm": need(plainText(30)),
+		"deny": need(plainText(30)), "style": may(oneOf("primary", "danger")),
 	})
 	buttonStyle = may(oneOf("primary", "danger"))
 )
 
-// withActionID adds what all interactive elements have.
+// withActionID adds the fields of all interactive elements.
 func withActionID(shape objectShape) objectShape {
 	shape["action_id"] = may(stringOf(1, 255))
 	shape["focus_on_load"] = may(isBoolean)
 	return shape
 }
 
-// selectMenu is a select menu: what all of them have, and what one has of its own.
+// selectMenu is a select menu: the fields of all menus, and those of this one.
 func selectMenu(own objectShape) objectShape {
 	shape := objectShape{"placeholder": may(plainText(150)), "confirm": may(confirmDialog)}
 	maps.Copy(shape, own)
 	return withActionID(shape)
 }
 
-// textInput is an input element that takes text.
+// textInput is an input element for text.
 func textInput(own objectShape) objectShape {
 	shape := objectShape{
-		"placeholder": may(plainText(150)), "initial_value": may(stringOf(0, 3000)), "dispatch_action_config": may(anyValue),
+		"placeholder": may(plainText(150)), "initial_value": may(stringOf(0, 3000)),
+		"dispatch_action_config": may(anyValue),
 	}
 	maps.Copy(shape, own)
 	return withActionID(shape)
@@ -101,10 +103,12 @@ var elementShapes = map[string]objectShape{
 		"initial_conversation": may(stringOf(1, 255)), "default_to_current_conversation": may(isBoolean),
 		"response_url_enabled": may(isBoolean), "filter": may(anyValue),
 	}),
-	"channels_select": selectMenu(objectShape{"initial_channel": may(stringOf(1, 255)), "response_url_enabled": may(isBoolean)}),
-	"datepicker":      selectMenu(objectShape{"initial_date": may(stringOf(10, 10))}),
-	"timepicker":      selectMenu(objectShape{"initial_time": may(stringOf(5, 5)), "timezone": may(stringOf(1, 255))}),
-	"datetimepicker":  withActionID(objectShape{"initial_date_time": may(isNumber), "confirm": may(confirmDialog)}),
+	"channels_select": selectMenu(objectShape{
+		"initial_channel": may(stringOf(1, 255)), "response_url_enabled": may(isBoolean),
+	}),
+	"datepicker":     selectMenu(objectShape{"initial_date": may(stringOf(10, 10))}),
+	"timepicker":     selectMenu(objectShape{"initial_time": may(stringOf(5, 5)), "timezone": may(stringOf(1, 255))}),
+	"datetimepicker": withActionID(objectShape{"initial_date_time": may(isNumber), "confirm": may(confirmDialog)}),
 	"plain_text_input": textInput(objectShape{
 		"multiline": may(isBoolean), "min_length": may(isNumber), "max_length": may(isNumber),
 	}),
@@ -114,10 +118,12 @@ var elementShapes = map[string]objectShape{
 	"email_text_input": textInput(nil),
 	"url_text_input":   textInput(nil),
 	"rich_text_input":  withActionID(objectShape{"placeholder": may(plainText(150)), "initial_value": may(anyValue)}),
-	"feedback_buttons": withActionID(objectShape{"positive_button": need(anyValue), "negative_button": need(anyValue)}),
+	"feedback_buttons": withActionID(objectShape{
+		"positive_button": need(anyValue), "negative_button": need(anyValue),
+	}),
 	"icon_button": withActionID(objectShape{
-		"icon": need(stringOf(1, 255)), "text": need(plainText(75)), "value": may(stringOf(0, 2000)), "confirm": may(confirmDialog),
-		"accessibility_label": may(stringOf(1, 75)), "visible_to_user_ids": may(anyValue),
+		"icon": need(stringOf(1, 255)), "text": need(plainText(75)), "value": may(stringOf(0, 2000)),
+		"confirm": may(confirmDialog), "accessibility_label": may(stringOf(1, 75)), "visible_to_user_ids": may(anyValue),
 	}),
 }
 
@@ -125,8 +131,8 @@ var (
 	actionElement = typedObject(elementShapes, "button", "overflow", "checkboxes", "radio_buttons", "static_select",
 		"multi_static_select", "external_select", "multi_external_select", "users_select", "multi_users_select",
 		"conversations_select", "channels_select", "datepicker", "timepicker", "datetimepicker")
-	sectionAccessory = typedObject(elementShapes, "button", "image", "overflow", "checkboxes", "radio_buttons", "static_select",
-		"multi_static_select", "external_select", "multi_external_select", "users_select", "multi_users_select",
+	sectionAccessory = typedObject(elementShapes, "button", "image", "overflow", "checkboxes", "radio_buttons",
+		"static_select", "multi_static_select", "external_select", "multi_external_select", "users_select", "multi_users_select",
 		"conversations_select", "channels_select", "datepicker", "timepicker")
 	inputElement = typedObject(elementShapes, "checkboxes", "radio_buttons", "static_select", "multi_static_select",
 		"external_select", "multi_external_select", "users_select", "multi_users_select", "conversations_select",
@@ -134,7 +140,8 @@ var (
 		"email_text_input", "url_text_input", "rich_text_input")
 )
 
-// maxMarkdown is the limit of markdown, in a block and in markdown_text.
+// maxMarkdown limits markdown in characters, both in a block and in
+// markdown_text.
 const maxMarkdown = 12000
 
 // contextElement takes an image or a text.
@@ -161,15 +168,18 @@ var blockShapes = map[string]objectShape{
 		"image_url": may(stringOf(1, 3000)), "slack_file": may(anyValue), "alt_text": need(stringOf(1, 2000)),
 		"title": may(plainText(2000)),
 	},
-	"markdown":        {"text": need(stringOf(1, maxMarkdown))},
-	"rich_text":       {"elements": need(listOf(0, 1000, anyValue))},
-	"table":           {"rows": need(listOf(1, 100, listOf(1, 20, anyValue))), "column_settings": may(listOf(1, 20, anyValue))},
+	"markdown":  {"text": need(stringOf(1, maxMarkdown))},
+	"rich_text": {"elements": need(listOf(0, 1000, anyValue))},
+	"table": {
+		"rows": need(listOf(1, 100, listOf(1, 20, anyValue))), "column_settings": may(listOf(1, 20, anyValue)),
+	},
 	"context_actions": {"elements": need(listOf(1, 5, typedObject(elementShapes, "feedback_buttons", "icon_button")))},
 	"alert":           {"text": need(anyText(3000)), "level": may(stringOf(1, 255))},
 	"video": {
 		"alt_text": need(stringOf(1, 2000)), "title": need(plainText(200)), "thumbnail_url": need(stringOf(1, 3000)),
 		"video_url": need(stringOf(1, 3000)), "author_name": may(stringOf(0, 50)), "description": may(plainText(200)),
-		"provider_icon_url": may(stringOf(1, 3000)), "provider_name": may(stringOf(0, 50)), "title_url": may(stringOf(1, 3000)),
+		"provider_icon_url": may(stringOf(1, 3000)), "provider_name": may(stringOf(0, 50)),
+		"title_url": may(stringOf(1, 3000)),
 	},
 }
 
@@ -179,7 +189,7 @@ func init() {
 	}
 }
 
-// checkBlocks parses and judges a blocks argument; "" is none.
+// checkBlocks parses and checks a blocks argument. "" means none.
 func checkBlocks(raw string, rules surfaceRules) ([]any, error) {
 	if raw == "" {
 		return nil, nil
@@ -194,6 +204,7 @@ func checkBlocks(raw string, rules surfaceRules) ([]any, error) {
 	return blocks, nil
 }
 
+// blockProblems lists what Slack would refuse in a list of blocks.
 func blockProblems(blocks []any, rules surfaceRules, at string) []string {
 	problems := listOf(0, rules.max, typedObject(blockShapes, rules.types...))(blocks, at)
 	seen := map[string]bool{}
@@ -211,8 +222,8 @@ func blockProblems(blocks []any, rules surfaceRules, at string) []string {
 	return problems
 }
 
-// crossFieldProblems is what a shape cannot say: rules between the properties of one
-// block.
+// crossFieldProblems checks the rules between the fields of one block, which
+// its shape cannot express.
 func crossFieldProblems(block map[string]any, at string) []string {
 	_, hasText := block["text"]
 	_, hasFields := block["fields"]

@@ -21,7 +21,7 @@ type messageContent struct {
 	noMetadata  bool // {} was given: remove it
 }
 
-// readContent checks the arguments that say what a message says.
+// readContent reads and checks the content arguments of a call.
 func readContent(c *apiCall) (messageContent, error) {
 	content := messageContent{text: c.args["text"]}
 	if markdown := c.args["markdown_text"]; markdown != "" {
@@ -52,8 +52,8 @@ func readContent(c *apiCall) (messageContent, error) {
 	return content, err
 }
 
-// noteMissingText notes blocks without text: Slack takes them, and notifications and
-// screen readers have nothing to say.
+// noteMissingText records blocks without text. Slack takes them, but
+// notifications and screen readers then have nothing to say.
 func (s *Server) noteMissingText(call *apiCall, content messageContent) {
 	if content.text == "" && content.blocks != nil {
 		s.addEntry(Entry{Kind: EntryOddity, Type: call.method, Detail: "blocks without text"})
@@ -94,16 +94,14 @@ func (s *Server) postMessage(call *apiCall) (jsonObject, error) {
 	return jsonObject{"channel": c.ID, "ts": m.TS, "message": s.renderMessage(c, m, renderOptions{metadata: true})}, nil
 }
 
-// findPostable finds the conversation to post to: an id, a #name, or a person.
+// findPostable finds the conversation for a post by id, by #name, or by person.
 func (s *Server) findPostable(id string) (*conversation, error) {
 	if strings.HasPrefix(id, "U") || strings.HasPrefix(id, "W") {
 		return s.openDirectChannel(id)
 	}
 	c := s.channels[id]
-	for _, other := range s.channels {
-		if c == nil && other.Name != "" && other.Name == strings.TrimPrefix(id, "#") {
-			c = other
-		}
+	if c == nil {
+		c = s.findByName(strings.TrimPrefix(id, "#"))
 	}
 	switch {
 	case c == nil || (c.Private && !c.hasMember(s.ids.botUser)):
@@ -145,9 +143,9 @@ func (s *Server) updateMessage(call *apiCall) (jsonObject, error) {
 	return jsonObject{"channel": c.ID, "ts": m.TS, "text": m.Text, "message": message}, nil
 }
 
-// rewriteMessage gives a message new content. Blocks, attachments and metadata stay
-// as they were unless given, so that text alone changes only the fallback of
-// a message that has blocks.
+// rewriteMessage gives a message new content. Blocks, attachments and metadata
+// stay unless the call gave them. Text alone therefore changes only the
+// fallback text of a message with blocks.
 func (s *Server) rewriteMessage(m *storedMessage, content messageContent) {
 	now := s.cfg.Now()
 	m.Revisions = append(m.Revisions, Revision{Text: m.Text, Blocks: m.Blocks, Metadata: m.Metadata, Until: now})
@@ -188,14 +186,15 @@ func (s *Server) postEphemeral(call *apiCall) (jsonObject, error) {
 	return jsonObject{"message_ts": s.showEphemeral(c, user, thread, content)}, nil
 }
 
-// showEphemeral shows a message to one person. In a thread without replies Slack
-// shows it to nobody, and answers as if it had.
+// showEphemeral shows a message to one person. In a thread without replies
+// Slack shows nothing, although it answers ok.
 func (s *Server) showEphemeral(c *conversation, user, thread string, content messageContent) (ts string) {
 	e := Entry{
-		Kind: EntryEphemeral, Type: "chat.postEphemeral", Channel: c.ID, User: user, TS: s.nextTimestamp(), Detail: content.text,
+		Kind: EntryEphemeral, Type: "chat.postEphemeral", Channel: c.ID, User: user, TS: s.nextTimestamp(),
+		Detail: content.text,
 	}
 	if thread != "" && len(c.liveReplies(thread)) == 0 {
-		e.Kind, e.Detail = EntryOddity, "not shown: nobody has replied in that thread"
+		e.Kind, e.Detail = EntryOddity, "not shown: the thread has no replies"
 		s.addEntry(e)
 		return e.TS
 	}

@@ -7,34 +7,34 @@ import (
 	"time"
 )
 
-// CommandOptions is a slash command with its circumstances.
+// CommandOptions describes a slash command and how Slack delivers it.
 type CommandOptions struct {
 	User, Channel, Command, Text string
-	Copies                       int // deliver the same envelope this often; 0 is as SetCopies says
+	Copies                       int // of the envelope; 0 means as set by SetCopies
 }
 
-// Typed is what came of a slash command, as the person sees it.
+// Typed is the result of a slash command as the person sees it.
 type Typed struct {
-	User, Channel, Command, Text string // Text as delivered, escaped by Slack
+	User, Channel, Command, Text string // Text as Slack escaped it
 	EnvelopeID                   string
 	Response                     string          // text of the ack payload
 	ResponseType                 string          // "ephemeral" or "in_channel" when there was a payload
 	Blocks                       json.RawMessage // of the ack payload
 	// Error is what Slack shows instead of a response: dispatch_failed (no
-	// socket), operation_timeout, invalid_command_response; "" if all went well.
+	// socket), operation_timeout or invalid_command_response. "" means success.
 	Error        string
 	ElapsedToAck time.Duration
 	Deliveries   int // frames written
 }
 
-// Command is CommandWith for a plain command.
+// Command makes a person type a slash command. See CommandWith.
 func (s *Server) Command(ctx context.Context, user, channel, command, text string) (Typed, error) {
 	return s.CommandWith(ctx, CommandOptions{User: user, Channel: channel, Command: command, Text: text})
 }
 
-// CommandWith types a slash command and returns once it was acked or failed.
-// What the app did wrong is in Typed.Error; the error is about what Slack
-// would not even let the person do, and about ctx.
+// CommandWith types a slash command and returns once the app acknowledged it or
+// failed to. Typed.Error tells what the app did wrong. The error tells what
+// Slack would not let the person do, or why ctx ended.
 func (s *Server) CommandWith(ctx context.Context, o CommandOptions) (Typed, error) {
 	env, typed, err := s.typeCommand(o)
 	if err != nil {
@@ -72,7 +72,7 @@ func (s *Server) typeCommand(o CommandOptions) (*envelope, Typed, error) {
 	case !strings.HasPrefix(o.Command, "/") || !s.hasScope("commands"):
 		return nil, typed, apiError("unknown_command")
 	case u.Stranger || u.TeamID != s.ids.team:
-		return nil, typed, apiError("restricted_action") // commands do not work for externals
+		return nil, typed, apiError("restricted_action") // commands fail for external people
 	case c.Archived:
 		return nil, typed, apiError("is_archived")
 	}
@@ -104,7 +104,7 @@ func (s *Server) commandPayload(u *User, c *conversation, typed Typed) map[strin
 	}
 }
 
-// awaitAck waits as long as Slack lets a person wait for an ack.
+// awaitAck waits for an ack as long as Slack makes a person wait.
 func (s *Server) awaitAck(ctx context.Context, env *envelope) error {
 	timer := time.NewTimer(s.cfg.AckTimeout)
 	defer timer.Stop()

@@ -5,12 +5,12 @@ import (
 	"fmt"
 )
 
-// apiError is the name of a refusal.
+// apiError is a refusal that says no more than its name.
 type apiError string
 
 func (e apiError) Error() string { return string(e) }
 
-// detailedError is a refusal that says more than its name.
+// detailedError is a refusal with more than a name.
 type detailedError struct {
 	name       string
 	fields     jsonObject

@@ -6,14 +6,14 @@ import (
 	"time"
 )
 
-// pendingEvent is an event on its way, until it is acked or given up.
+// pendingEvent is an event until the app acknowledges it or Slack gives it up.
 type pendingEvent struct {
 	payload map[string]any
-	hurry   chan struct{} // RedeliverNow
+	hurry   chan struct{} // filled by RedeliverNow
 }
 
-// eventScopes are the scopes, any of which is needed to get an event.
-// Events that are not listed need none.
+// eventScopes are the scopes that an event needs; any one is enough. Events
+// that are missing here need no scope.
 var eventScopes = map[string][]string{
 	"reaction_added":          {"reactions:read"},
 	"reaction_removed":        {"reactions:read"},
@@ -24,15 +24,15 @@ var eventScopes = map[string][]string{
 	"subteam_members_changed": {"usergroups:read"},
 }
 
-// SendEvent sends any event with the standard outer payload, whatever the
-// scopes and memberships of the bot. event_ts is added when missing.
+// SendEvent sends any event in the standard outer payload. It ignores the bot's
+// scopes and memberships, and adds a missing event_ts.
 func (s *Server) SendEvent(event map[string]any) {
 	s.lock.Lock()
 	defer s.lock.Unlock()
 	s.deliverEvent(maps.Clone(event), s.eventChannel(event))
 }
 
-// eventChannel is the channel that an event is about, as far as known.
+// eventChannel is the channel of an event, nil if unknown.
 func (s *Server) eventChannel(event map[string]any) *conversation {
 	if id, ok := event["channel"].(string); ok {
 		return s.channels[id]
@@ -44,15 +44,15 @@ func (s *Server) eventChannel(event map[string]any) *conversation {
 	return nil
 }
 
-// emitToMember sends an event about a channel if the bot is a member and has the
-// scope. Callers hold s.lock.
+// emitToMember sends an event about a channel if the bot is a member and has
+// the scope. Callers hold s.lock.
 func (s *Server) emitToMember(event map[string]any, c *conversation) {
 	if c.hasMember(s.ids.botUser) {
 		s.emitInScope(event, c)
 	}
 }
 
-// emitInScope is emit without the question of membership.
+// emitInScope sends an event if the bot has the scope, as a member or not.
 func (s *Server) emitInScope(event map[string]any, c *conversation) {
 	needed := eventScopes[event["type"].(string)]
 	if len(needed) == 0 || slices.ContainsFunc(needed, s.hasScope) {
@@ -60,7 +60,8 @@ func (s *Server) emitInScope(event map[string]any, c *conversation) {
 	}
 }
 
-// deliverEvent sends an event and follows it until it is acked or given up.
+// deliverEvent sends an event and follows it until the app acknowledges it or
+// Slack gives it up.
 func (s *Server) deliverEvent(event map[string]any, c *conversation) {
 	if event["event_ts"] == nil {
 		event["event_ts"] = s.nextTimestamp()
@@ -86,8 +87,8 @@ func (s *Server) eventPayload(event map[string]any, c *conversation) map[string]
 	}
 }
 
-// followEvent redelivers an event until it is acked. Every attempt is an envelope
-// of its own; event_id is what stays.
+// followEvent redelivers an event until it is acknowledged. Each attempt is an
+// envelope of its own; only event_id stays the same.
 func (s *Server) followEvent(ev *pendingEvent, env *envelope) {
 	for attempt := 0; ; attempt++ {
 		hurried, stop := s.awaitEventAck(ev, env, attempt == len(s.cfg.RetryDelays))
@@ -114,15 +115,15 @@ func (s *Server) followEvent(ev *pendingEvent, env *envelope) {
 	}
 }
 
-// awaitEventAck waits until the ack came, its time is over, or the event is to be
-// redelivered at once. An envelope that reached no socket has failed already.
+// awaitEventAck waits for an ack, for the end of its time, or for RedeliverNow.
+// An envelope that reached no socket has failed already.
 func (s *Server) awaitEventAck(ev *pendingEvent, env *envelope, last bool) (hurried, stop bool) {
 	if len(env.sockets) == 0 {
 		return false, false
 	}
 	hurry := ev.hurry
 	if last {
-		hurry = nil // there is no next attempt to hurry to
+		hurry = nil // no attempt is left to hurry to
 	}
 	timer := time.NewTimer(s.cfg.AckTimeout)
 	defer timer.Stop()
@@ -137,7 +138,8 @@ func (s *Server) awaitEventAck(ev *pendingEvent, env *envelope, last bool) (hurr
 	return false, false
 }
 
-// awaitRetry waits before a redelivery; false when the Server was closed.
+// awaitRetry waits before a redelivery. It returns false if the Server was
+// closed.
 func (s *Server) awaitRetry(ev *pendingEvent, delay time.Duration) bool {
 	timer := time.NewTimer(delay)
 	defer timer.Stop()
@@ -150,8 +152,9 @@ func (s *Server) awaitRetry(ev *pendingEvent, delay time.Duration) bool {
 	return true
 }
 
-// RedeliverNow makes the next attempt at every unacked event due at once. It
-// uses up a retry, like any other attempt; an event given up stays given up.
+// RedeliverNow makes the next attempt at every unacknowledged event at once.
+// The attempt uses up a retry like any other, and it cannot revive an event
+// that Slack gave up.
 func (s *Server) RedeliverNow() {
 	s.lock.Lock()
 	defer s.lock.Unlock()

@@ -195,7 +195,7 @@ func TestEscape(t *testing.T) {
 		"group-01 RPADEVPRONU":      "group-01 RPADEVPRONU",
 		"a & b <c>":                 "a &amp; b &lt;c&gt;",
 		"for @anna and @nobody":     "for <@" + annaID + "> and @nobody",
-		"in #licences not #secret":  "in <#" + publicID + "|licences> not <#" + oursID + "|>",
+		"in #licenses not #secret":  "in <#" + publicID + "|licenses> not <#" + oursID + "|>",
 		"group-01.example.com IDU":  "<http://group-01.example.com|group-01.example.com> IDU",
 		"see https://e.com/a?b=c&d": "see <https://e.com/a?b=c&amp;d>",
 		"mail anna@example.com":     "mail <mailto:anna@example.com|anna@example.com>",

@@ -8,14 +8,14 @@ import (
 	"strings"
 )
 
-// renderOptions says how much of a message is shown.
+// renderOptions say how much of a message is shown.
 type renderOptions struct {
-	metadata bool // the event_payload too, not only its event_type
-	full     bool // every user of a reaction
+	metadata bool // also the event_payload
+	full     bool // all users of a reaction
 }
 
-// shownReactors is how many users of a reaction are listed unless all
-// are asked for. Slack does not say how many it lists.
+// shownReactors is how many users of a reaction are listed by default. Slack
+// does not publish its own number.
 const shownReactors = 3
 
 // renderMessage is the JSON of a message. Callers hold s.lock.
@@ -62,12 +62,12 @@ func (s *Server) renderMetadata(out jsonObject, m *storedMessage, view renderOpt
 	}
 }
 
-// renderReactions lists users up to a limit. The count is always right, and
-// the bot is always listed where it reacted.
+// renderReactions lists users up to a limit. The count is always right, and the
+// bot is always in the list of its own reaction.
 func (s *Server) renderReactions(m *storedMessage, view renderOptions) []jsonObject {
 	var out []jsonObject
 	for _, r := range m.Reactions {
-		users := slices.Clone(r.Users) // the answer is written when others may react already
+		users := slices.Clone(r.Users) // the answer is written later, without the lock
 		if !view.full && len(users) > shownReactors {
 			users = users[:shownReactors]
 			if slices.Contains(r.Users, s.ids.botUser) && !slices.Contains(users, s.ids.botUser) {
@@ -101,7 +101,7 @@ func (s *Server) renderThread(out jsonObject, c *conversation, m *storedMessage)
 	out["latest_reply"] = replies[len(replies)-1].TS
 }
 
-// renderTombstone is what stays of a deleted message that has replies.
+// renderTombstone is what stays of a deleted message with replies.
 func (s *Server) renderTombstone(c *conversation, m *storedMessage) jsonObject {
 	out := jsonObject{
 		"type": "message", "subtype": "tombstone", "user": "USLACKBOT", "hidden": true, "ts": m.TS,
@@ -111,7 +111,7 @@ func (s *Server) renderTombstone(c *conversation, m *storedMessage) jsonObject {
 	return out
 }
 
-// findReadable finds a conversation whose messages the bot may read.
+// findReadable finds a conversation that the bot may read.
 func (s *Server) findReadable(id string) (*conversation, error) {
 	c, err := s.findVisible(id)
 	if err != nil {
@@ -127,7 +127,7 @@ func (s *Server) findReadable(id string) (*conversation, error) {
 }
 
 // messageRange is a part of a conversation: oldest and latest, in microseconds,
-// and the place where a page starts.
+// and where a page starts.
 type messageRange struct {
 	oldest, latest int64 // latest 0: now
 	inclusive      bool
@@ -176,7 +176,7 @@ func (r messageRange) includesMessage(m *storedMessage) bool {
 	return r.latest == 0 || at < r.latest
 }
 
-// encodeCursor makes cursors in Slack's own way, "next_ts:" in base64.
+// encodeCursor makes a cursor in Slack's own form: "next_ts:" in base64.
 func encodeCursor(micros int64) string {
 	return base64.StdEncoding.EncodeToString(fmt.Appendf(nil, "next_ts:%d", micros))
 }
@@ -190,7 +190,7 @@ func decodeCursor(cursor string) (int64, bool) {
 	return micros, err == nil
 }
 
-// renderPage cuts found, which is in the order of the answer, to one page.
+// renderPage cuts the found messages to one page and keeps their order.
 func (s *Server) renderPage(c *conversation, found []*storedMessage, r messageRange, view renderOptions) jsonObject {
 	start := 0
 	if r.cursor != 0 {
@@ -198,7 +198,7 @@ func (s *Server) renderPage(c *conversation, found []*storedMessage, r messageRa
 			at, _ := timestampMicros(m.TS)
 			return at == r.cursor
 		})
-		if start < 0 { // deleted since
+		if start < 0 { // deleted since the last page
 			start = len(found)
 		}
 	}
@@ -237,8 +237,8 @@ func (s *Server) listHistory(call *apiCall) (jsonObject, error) {
 	return reply, nil
 }
 
-// listReplies is conversations.replies: oldest first, the parent in front of the
-// first page whatever the range.
+// listReplies is conversations.replies: oldest first. The parent is first on
+// the first page, whatever the range.
 func (s *Server) listReplies(call *apiCall) (jsonObject, error) {
 	c, err := s.findReadable(call.args["channel"])
 	if err != nil {

@@ -37,8 +37,8 @@ func refusalBody(err error) jsonObject {
 	return body
 }
 
-// answerCall answers a call, in the way a planned fault says if there is one,
-// and records what the caller saw.
+// answerCall answers a call, by a planned fault if there is one, and records
+// what the caller saw.
 func (s *Server) answerCall(call *Call, w http.ResponseWriter, r *http.Request, perform func() httpAnswer) {
 	started := time.Now()
 	status, problem := 0, ""
@@ -60,8 +60,8 @@ func (s *Server) answerCall(call *Call, w http.ResponseWriter, r *http.Request, 
 	planned.Serve(w, r, effect, refuseCall)
 }
 
-// seenOutcome is what a caller saw of a faulted call. The caller may see something
-// else than the call's real outcome.
+// seenOutcome is what the caller saw of a faulted call, which may differ from
+// the call's real outcome.
 func seenOutcome(planned fault.Fault, status int, problem string) (int, string) {
 	switch {
 	case planned.Hang:
@@ -84,8 +84,8 @@ func faultStatus(planned fault.Fault) int {
 	return http.StatusOK
 }
 
-// refuseCall answers for a fault: HTML with a 5xx, as Slack does, JSON
-// otherwise.
+// refuseCall answers for a fault. Like Slack, it answers a 5xx with HTML and
+// everything else with JSON.
 func refuseCall(w http.ResponseWriter, planned fault.Fault) {
 	status := faultStatus(planned)
 	retry := planned.RetryAfter

@@ -8,13 +8,13 @@ import (
 	"github.com/google/uuid"
 )
 
-// identities are the identities of one workspace.
+// identities are the ids and secrets of one workspace.
 type identities struct {
 	bot, botUser, team, app, botToken, appToken, verification string
 }
 
-// newIdentities makes identities that differ between instances, so that a token
-// or an id written into the code of the bot cannot work by accident.
+// newIdentities makes identities that differ between Servers. A token or an id
+// that is written into the bot's code therefore cannot work by accident.
 func newIdentities() identities {
 	ids := identities{
 		bot:          newID("B"),
@@ -28,7 +28,7 @@ func newIdentities() identities {
 	return ids
 }
 
-// newID is a prefix followed by ten characters of Slack's id alphabet.
+// newID is a prefix and ten characters of Slack's id alphabet.
 func newID(prefix string) string {
 	return prefix + strings.ToUpper(randomHex(5))
 }

@@ -8,8 +8,9 @@ import (
 	"strings"
 )
 
-// answerFields is where the state of an input element holds its answer.
-// Elements with options are not here: theirs is an option object.
+// answerFields names the fields that hold an answer, by type of input element:
+// the one in the element's state and the one for its initial value. Elements
+// with options are missing here, because their answer is an option object.
 var answerFields = map[string][2]string{ // state, initial
 	"plain_text_input":     {"value", "initial_value"},
 	"number_input":         {"value", "initial_value"},
@@ -23,7 +24,8 @@ var answerFields = map[string][2]string{ // state, initial
 	"timepicker":           {"selected_time", "initial_time"},
 }
 
-// isPrefilled tells whether an element has an answer before the person gives one.
+// isPrefilled tells whether an element has an answer before the person gives
+// one.
 func isPrefilled(element map[string]any) bool {
 	for name := range element {
 		if strings.HasPrefix(name, "initial_") {
@@ -33,8 +35,8 @@ func isPrefilled(element map[string]any) bool {
 	return false
 }
 
-// answerElement is the state of an input element: the given answer, else what
-// it was prefilled with, else none.
+// answerElement is the state of an input element: the given answer, or the
+// initial one, or none.
 func answerElement(element map[string]any, given any) (map[string]any, error) {
 	if ready, ok := given.(map[string]any); ok {
 		return ready, nil
@@ -48,30 +50,43 @@ func answerElement(element map[string]any, given any) (map[string]any, error) {
 		}
 		return answer, nil
 	}
-	single := kind == "static_select" || kind == "external_select" || kind == "radio_buttons" || kind == "overflow"
-	if given == nil && single {
-		answer["selected_option"] = element["initial_option"]
-		return answer, nil
+	if slices.Contains(singleChoices, kind) {
+		var err error
+		answer["selected_option"], err = chooseOne(element, given)
+		return answer, err
 	}
+	chosen, err := chooseSeveral(element, given)
+	answer["selected_options"] = chosen
+	return answer, err
+}
+
+// singleChoices are the elements with options that take one choice.
+var singleChoices = []string{"static_select", "external_select", "radio_buttons", "overflow"}
+
+// chooseOne is the option with the given value, or the initial option.
+func chooseOne(element map[string]any, given any) (any, error) {
 	if given == nil {
-		answer["selected_options"] = []any{}
-		if initial, ok := element["initial_options"]; ok {
-			answer["selected_options"] = initial
-		}
-		return answer, nil
+		return element["initial_option"], nil
 	}
 	chosen, err := chooseOptions(element, given)
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, err
-	case !single:
-		answer["selected_options"] = chosen
-	case len(chosen) == 1:
-		answer["selected_option"] = chosen[0]
-	default:
+	}
+	if len(chosen) != 1 {
 		return nil, fmt.Errorf("%v is not one option", given)
 	}
-	return answer, nil
+	return chosen[0], nil
+}
+
+// chooseSeveral is the options with the given values, or the initial options.
+func chooseSeveral(element map[string]any, given any) (any, error) {
+	if given != nil {
+		return chooseOptions(element, given)
+	}
+	if initial, ok := element["initial_options"]; ok {
+		return initial, nil
+	}
+	return []any{}, nil
 }
 
 // chooseOptions finds the options with the given values.
@@ -83,20 +98,21 @@ func chooseOptions(element map[string]any, given any) ([]any, error) {
 	case []string:
 		wanted = given
 	default:
-		return nil, fmt.Errorf("%T is no choice of options", given)
+		return nil, fmt.Errorf("%T is not a choice of options", given)
 	}
 	offered := elementOptions(element)
 	chosen := []any{}
 	for _, value := range wanted {
 		option, ok := offered[value]
 		if !ok {
-			return nil, fmt.Errorf("option %q is not offered, only %q", value, slices.Sorted(maps.Keys(offered)))
+			return nil, fmt.Errorf("option %q is not among the offered %q", value, slices.Sorted(maps.Keys(offered)))
 		}
 		chosen = append(chosen, option)
 	}
 	return chosen, nil
 }
 
+// elementOptions is what an element offers, by value.
 func elementOptions(element map[string]any) map[string]any {
 	offered := map[string]any{}
 	take := func(options any) {
@@ -143,16 +159,18 @@ func (v *View) answerState(values map[string]map[string]any) (map[string]any, er
 		used -= len(actions)
 	}
 	if used != 0 {
-		return nil, fmt.Errorf("fakeslack: values %v are not all inputs of the view", values)
+		return nil, fmt.Errorf("fakeslack: some of the values %v belong to no input of the view", values)
 	}
 	return state, nil
 }
 
+// isExternal tells whether the app supplies the options of a select.
 func isExternal(element map[string]any) bool {
 	return element["type"] == "external_select" || element["type"] == "multi_external_select"
 }
 
-// withOfferedOptions is the element with what its type-ahead has offered so far.
+// withOfferedOptions is the element with the options that its type-ahead has
+// offered so far.
 func (v *View) withOfferedOptions(element map[string]any) map[string]any {
 	if !isExternal(element) {
 		return element
@@ -163,7 +181,8 @@ func (v *View) withOfferedOptions(element map[string]any) map[string]any {
 	return element
 }
 
-// findElement finds an interactive element and its block by action id.
+// findElement finds an interactive element by its action id, and the block
+// around it.
 func findElement(blocks json.RawMessage, actionID string) (block, element map[string]any) {
 	for _, block := range decodeBlocks(blocks) {
 		elements, _ := block["elements"].([]any)
@@ -176,6 +195,7 @@ func findElement(blocks json.RawMessage, actionID string) (block, element map[st
 	return nil, nil
 }
 
+// decodeBlocks reads blocks that were checked when they came in.
 func decodeBlocks(raw json.RawMessage) []map[string]any {
 	var blocks []map[string]any
 	_ = json.Unmarshal(raw, &blocks) // checked when they came in

@@ -6,23 +6,23 @@ import (
 	"fmt"
 )
 
-// Interacted is what came of a click or of the submission of a modal, as the
-// person sees it.
+// Interacted is the result of a click or of a submitted modal as the person
+// sees it.
 type Interacted struct {
 	EnvelopeID string
-	// Error is what Slack shows: dispatch_failed, operation_timeout,
-	// invalid_response (an ack payload that Slack cannot use); "" if all went
-	// well.
+	// Error is what Slack shows: dispatch_failed, operation_timeout or
+	// invalid_response (an ack payload that Slack cannot use). "" means
+	// success.
 	Error  string
 	Action string            // response_action of the ack; "" closes the modal
 	Errors map[string]string // by block id, with Action "errors"
 }
 
-// Submit makes a person submit a modal. values are by block id and action id:
-// text for inputs that take text, the value of an option or the id of a user,
-// channel or conversation for a select, []string for a choice of several, or a
-// ready-made state object. Submit refuses what the Slack client would not
-// send: unknown fields, options that are not offered, missing answers.
+// Submit makes a person submit a modal. Values are by block id and action id. A
+// value is text for a text input, an option's value or an id for a select,
+// []string for several choices, or a complete state object. Submit refuses what
+// the Slack client would refuse: unknown fields, options that are not offered,
+// missing answers.
 func (s *Server) Submit(ctx context.Context, user, viewID string, values map[string]map[string]any) (Interacted, error) {
 	s.lock.Lock()
 	v := s.findView(viewID, "")
@@ -44,8 +44,8 @@ func (s *Server) Submit(ctx context.Context, user, viewID string, values map[str
 	return s.finishInteraction(ctx, env, func(out *Interacted) { s.applySubmission(v, env.payload, out) })
 }
 
-// Click makes a person click a button of a message, or choose in a menu of
-// one: with value "" the element's own value is sent.
+// Click makes a person click a button of a message, or choose in one of its
+// menus. With value "" it sends the element's own value.
 func (s *Server) Click(ctx context.Context, user, channel, ts, actionID, value string) (Interacted, error) {
 	s.lock.Lock()
 	_, c, err := s.findPerson(user, channel)
@@ -81,8 +81,8 @@ func (s *Server) clickPayload(c *conversation, m *storedMessage, user string, ac
 	return payload
 }
 
-// describeAction describes the use of an interactive element of a message or a view;
-// nil when there is no such element or it does not offer the value.
+// describeAction describes the use of an interactive element. It returns nil if
+// the element does not exist or does not offer the value.
 func (s *Server) describeAction(blocks json.RawMessage, actionID, value string) map[string]any {
 	block, element := findElement(blocks, actionID)
 	if element == nil {
@@ -112,8 +112,7 @@ func (s *Server) startInteraction(payload map[string]any) *envelope {
 	return s.sendEnvelope("interactive", payload, 0, s.copies)
 }
 
-// finishInteraction waits for the ack; shown is called with s.lock held once
-// it came.
+// finishInteraction waits for the ack, and then calls shown with s.lock held.
 func (s *Server) finishInteraction(ctx context.Context, env *envelope, shown func(*Interacted)) (Interacted, error) {
 	var err error
 	if len(env.sockets) > 0 {
@@ -135,7 +134,8 @@ func (s *Server) finishInteraction(ctx context.Context, env *envelope, shown fun
 	return out, err
 }
 
-// applySubmission does what the ack of a view_submission says. Callers hold s.lock.
+// applySubmission does what the ack of a view_submission asks for. Callers hold
+// s.lock.
 func (s *Server) applySubmission(v *View, payload json.RawMessage, out *Interacted) {
 	var response struct {
 		Action string            `json:"response_action"`
@@ -177,8 +177,8 @@ func (s *Server) closeView(v *View) {
 	s.addEntry(Entry{Kind: EntryView, Type: "closed", User: v.User, Detail: v.ID})
 }
 
-// showInputErrors shows messages under input blocks. A message for any other block
-// makes Slack show only that it had trouble connecting.
+// showInputErrors shows messages under input blocks. If a message names any
+// other block, Slack shows only that it had trouble connecting.
 func (s *Server) showInputErrors(v *View, errors map[string]string) error {
 	if len(errors) == 0 {
 		return apiError("no errors given")
@@ -197,6 +197,7 @@ func (s *Server) showInputErrors(v *View, errors map[string]string) error {
 	return nil
 }
 
+// showNextView updates a modal, or pushes another one on top of it.
 func (s *Server) showNextView(v *View, action, raw string) error {
 	next, err := s.parseView(raw, "modal")
 	if err != nil {
@@ -211,8 +212,8 @@ func (s *Server) showNextView(v *View, action, raw string) error {
 	return nil
 }
 
-// Shortcut makes a person choose one of the app's global shortcuts, which are
-// known to the app by their callback id.
+// Shortcut makes a person choose one of the app's global shortcuts by its
+// callback id.
 func (s *Server) Shortcut(ctx context.Context, user, callbackID string) (Interacted, error) {
 	s.lock.Lock()
 	u := s.users[user]

@@ -24,8 +24,8 @@ var upgrader = websocket.Upgrader{
 	CheckOrigin:     func(*http.Request) bool { return true },
 }
 
-// serveLink is the WebSocket endpoint. The handler stays for as long as the
-// socket is open, as its reader.
+// serveLink is the WebSocket endpoint. The handler stays as the socket's reader
+// while the socket is open.
 func (s *Server) serveLink(w http.ResponseWriter, r *http.Request) {
 	if planned, ok := s.Take("link"); ok {
 		planned.Serve(w, r, s.acceptLink, refuseCall)
@@ -62,7 +62,7 @@ func (s *Server) redeemTicket(ticket string) bool {
 	return true
 }
 
-// welcomeSocket starts a socket: hello, or the reason why not.
+// welcomeSocket starts a socket with hello, or with the reason for a refusal.
 func (s *Server) welcomeSocket(socket *appSocket) {
 	s.lock.Lock()
 	defer s.lock.Unlock()
@@ -75,7 +75,7 @@ func (s *Server) welcomeSocket(socket *appSocket) {
 	switch {
 	case s.closed:
 		socket.closeSoon()
-		_ = socket.conn.Close() // no writer was started to do it
+		_ = socket.conn.Close() // no writer runs that could close it
 	case s.refusal != "":
 		s.disconnectSocket(socket, s.refusal)
 	case crowded:
@@ -87,7 +87,7 @@ func (s *Server) welcomeSocket(socket *appSocket) {
 	}
 }
 
-// helloFrame counts the sockets that are open, this one included.
+// helloFrame counts the open sockets, the new one included.
 func (s *Server) helloFrame() []byte {
 	frame, _ := json.Marshal(map[string]any{
 		"type": "hello", "num_connections": len(s.sockets),
@@ -99,7 +99,7 @@ func (s *Server) helloFrame() []byte {
 	return frame
 }
 
-// readFrames takes frames until the socket ends, then forgets the socket.
+// readFrames takes frames until the socket ends, and then forgets the socket.
 func (s *Server) readFrames(socket *appSocket) {
 	for {
 		_, frame, err := socket.conn.ReadMessage()
@@ -118,7 +118,7 @@ func (s *Server) readFrames(socket *appSocket) {
 	s.addEntry(Entry{Kind: EntrySocketClosed, Socket: socket.id})
 }
 
-// writeFrames is the one writer of text frames and pings of a socket.
+// writeFrames is the only writer of a socket's text frames and pings.
 func (s *Server) writeFrames(socket *appSocket) {
 	defer func() { _ = socket.conn.Close() }()
 	defer socket.closeSoon()

@@ -97,8 +97,8 @@ func (s *Server) groupMembers(call *apiCall) (jsonObject, error) {
 	return jsonObject{"users": append([]string{}, slices.Clone(members)...)}, nil
 }
 
-// timeZone is a person's time zone as users.info tells it. Slack knows one of
-// everybody; the offset is that of today, so it moves with summer time.
+// timeZone is a person's time zone as users.info tells it. Slack has one for
+// each person. The offset is today's, so it follows daylight saving time.
 func (u *User) timeZone(now time.Time) (name, label string, offset int) {
 	name, offset = u.TZ, u.TZOffset
 	if name == "" {

@@ -40,14 +40,14 @@ type Revision struct {
 	Until    time.Time
 }
 
-// Reaction is one emoji on a message, and who put it there, in order.
+// Reaction is one emoji on a message, with its users in order.
 type Reaction struct {
 	Name  string
 	Users []string
 	Count int
 }
 
-// storedMessage is a message in its channel.
+// storedMessage is a message in its conversation.
 type storedMessage struct {
 	Message
 	attachments json.RawMessage
@@ -69,7 +69,7 @@ func (m *storedMessage) copyMessage() Message {
 	return c
 }
 
-// findMessage is the message with a timestamp, nil if there is none or it was
+// findMessage is the message with a timestamp, nil if it does not exist or was
 // deleted.
 func (c *conversation) findMessage(ts string) *storedMessage {
 	for _, m := range c.messages {
@@ -80,7 +80,7 @@ func (c *conversation) findMessage(ts string) *storedMessage {
 	return nil
 }
 
-// liveReplies are the living replies to a message.
+// liveReplies are the replies to a message, without deleted ones.
 func (c *conversation) liveReplies(ts string) []*storedMessage {
 	var replies []*storedMessage
 	for _, m := range c.messages {
@@ -91,7 +91,7 @@ func (c *conversation) liveReplies(ts string) []*storedMessage {
 	return replies
 }
 
-// checkParent refuses a thread_ts that is no parent.
+// checkParent refuses a thread_ts that is not a parent.
 func (c *conversation) checkParent(ts string) error {
 	parent := c.findMessage(ts)
 	switch {
@@ -103,15 +103,15 @@ func (c *conversation) checkParent(ts string) error {
 	return nil
 }
 
-// appendMessage adds a message to a channel. Callers hold s.lock.
+// appendMessage adds a message to a conversation. Callers hold s.lock.
 func (s *Server) appendMessage(c *conversation, m *storedMessage) {
 	m.Channel, m.TS, m.PostedAt = c.ID, s.nextTimestamp(), s.cfg.Now()
 	c.messages = append(c.messages, m)
 	s.addEntry(Entry{Kind: EntryPosted, Channel: c.ID, TS: m.TS, User: m.User, Detail: m.Text})
 }
 
-// Messages are the messages of a channel outside threads, oldest first,
-// deleted ones left out.
+// Messages are the messages of a channel outside threads, oldest first, without
+// deleted ones.
 func (s *Server) Messages(channel string) []Message {
 	return s.listMessages(channel, func(m *storedMessage) bool { return !m.isReply() && !m.Deleted })
 }
@@ -121,7 +121,7 @@ func (s *Server) Thread(channel, ts string) []Message {
 	return s.listMessages(channel, func(m *storedMessage) bool { return m.isReply() && m.ThreadTS == ts && !m.Deleted })
 }
 
-// Message is one message; deleted ones are found too.
+// Message is one message, which may be deleted.
 func (s *Server) Message(channel, ts string) (Message, bool) {
 	found := s.listMessages(channel, func(m *storedMessage) bool { return m.TS == ts })
 	if len(found) == 0 {
@@ -168,16 +168,16 @@ func (s *Server) openDirectChannel(user string) (*conversation, error) {
 	return s.channels[id], nil
 }
 
-// Ephemeral is a message that one person saw.
+// Ephemeral is a message for one person.
 type Ephemeral struct {
 	Channel, User, Text, ThreadTS string
 	Blocks                        json.RawMessage
 	Via                           string // "ack", "response_url" or "chat.postEphemeral"
-	Replaced                      bool   // it took the place of the one before
+	Replaced                      bool   // it replaced the one before
 	At                            time.Time
 }
 
-// Ephemerals are the messages that only this person saw, oldest first.
+// Ephemerals are the messages for one person alone, oldest first.
 func (s *Server) Ephemerals(user string) []Ephemeral {
 	s.lock.Lock()
 	defer s.lock.Unlock()

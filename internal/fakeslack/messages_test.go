@@ -220,7 +220,7 @@ func TestDirectMessage(t *testing.T) {
 
 func TestEphemeralAndPermalink(t *testing.T) {
 	r := newTestRig(t, Config{})
-	ts := r.postMessageTo("#licences", "card")
+	ts := r.postMessageTo("#licenses", "card")
 	whisper := func(options ...slack.MsgOption) {
 		t.Helper()
 		options = append(options, slack.MsgOptionText("not you", false))

@@ -6,8 +6,8 @@ import (
 	"regexp"
 )
 
-// maxMetadata is the size limit of metadata in bytes. Slack has one and
-// does not say which.
+// maxMetadata limits metadata in bytes. Slack has a limit but does not publish
+// it.
 const maxMetadata = 8 << 10
 
 var (
@@ -15,8 +15,8 @@ var (
 	metadataKeyPattern = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 )
 
-// checkMetadata parses and judges a metadata argument. none is true for
-// {}, which removes metadata.
+// checkMetadata parses and checks a metadata argument. none is true for {},
+// which removes metadata.
 func checkMetadata(raw string) (m *Metadata, none bool, err error) {
 	if raw == "" {
 		return nil, false, nil
@@ -42,7 +42,7 @@ func checkMetadata(raw string) (m *Metadata, none bool, err error) {
 	return m, false, nil
 }
 
-// findProblem is the first thing wrong with metadata: the payload must be flat.
+// findProblem is the first thing wrong with metadata: its payload must be flat.
 func (m *Metadata) findProblem() string {
 	if !eventTypePattern.MatchString(m.EventType) {
 		return "[ERROR] event_type must be lower case letters, digits and _ [json-pointer:/metadata/event_type]"
@@ -59,7 +59,7 @@ func (m *Metadata) findProblem() string {
 	return ""
 }
 
-// isFlat tells scalars and arrays of scalars from all else.
+// isFlat accepts scalars and arrays of scalars.
 func isFlat(value any) bool {
 	items, isArray := value.([]any)
 	if !isArray {
@@ -81,8 +81,8 @@ func isScalar(value any) bool {
 	return false
 }
 
-// checkAttachments parses an attachments argument; nil when there is
-// none. Legacy attachments may say anything, but not too often.
+// checkAttachments parses an attachments argument, nil if there is none. It
+// limits the number of legacy attachments and leaves their content alone.
 func checkAttachments(raw string) (json.RawMessage, error) {
 	if raw == "" {
 		return nil, nil

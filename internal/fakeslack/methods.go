@@ -1,24 +1,25 @@
 package fakeslack
 
-// webMethod is one method of the Web API. run is called with Slack.lock
-// held, on arguments that were checked.
+// webMethod is one method of the Web API. run is called with s.lock held and
+// with checked arguments.
 type webMethod struct {
 	tier  int    // 0: has a rule of its own
 	app   bool   // wants the app-level token
-	scope string // needed; methods that need one by type of channel ask themselves
-	args  string // see parseSlackSpec
+	scope string // "": none, or the method checks it by type of channel
+	args  string // see parseArgSpecs
 	run   func(*Server, *apiCall) (jsonObject, error)
 }
 
-// Arguments that several methods have.
+// Arguments that several methods share.
 const (
 	messageArgs = " text blocks attachments metadata markdown_text link_names:bool parse as_user:bool"
 	postArgs    = messageArgs + " thread_ts:ts username icon_emoji icon_url"
 	rangeArgs   = " oldest:ts latest:ts inclusive:bool limit:int cursor include_all_metadata:bool"
 )
 
-// findMethod is the Web API, as far as the bot could want it. It is a
-// function because the methods lead back to it.
+// findMethod finds a method of the Web API by name. The table holds every
+// method that the bot could want. It stands inside a function because the
+// methods lead back to it.
 func findMethod(name string) (webMethod, bool) {
 	m, ok := map[string]webMethod{
 		"apps.connections.open": {

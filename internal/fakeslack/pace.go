@@ -2,7 +2,7 @@ package fakeslack
 
 import "time"
 
-// paceBucket paces one channel.
+// paceBucket holds the message allowance of one channel.
 type paceBucket struct {
 	left float64
 	at   time.Time
@@ -11,7 +11,7 @@ type paceBucket struct {
 // paceBurst is how many messages a channel takes at once.
 const paceBurst = 5
 
-// takePace takes a message from the channel's allowance. Callers hold s.lock.
+// takePace takes one message from the channel's allowance. Callers hold s.lock.
 func (s *Server) takePace(channel string) error {
 	if !s.cfg.ChannelPace {
 		return nil
@@ -37,7 +37,7 @@ type tierWindow struct {
 	calls int
 }
 
-// tierLimits are calls per minute.
+// tierLimits are calls per minute, by tier.
 var tierLimits = [...]int{1: 1, 2: 20, 3: 50, 4: 100}
 
 // countTierCall counts a call against the limit of its method. Callers hold

@@ -4,8 +4,7 @@ import (
 	"slices"
 )
 
-// User is a member of the workspace, or an external person who shares a
-// channel with it.
+// User is a member of the workspace, or an external person in a shared channel.
 type User struct {
 	ID, Name, RealName, TZ         string
 	TZOffset                       int // seconds
@@ -23,17 +22,17 @@ type Channel struct {
 	Members                     []string
 }
 
-// conversation is a channel or DM with its messages, oldest first, replies
-// among them.
+// conversation is a channel or a DM with its messages, oldest first, replies
+// included.
 type conversation struct {
 	Channel
-	dm       string // the person, when this is the bot's DM with one
+	dm       string // the person in the bot's DM; "" in channels
 	messages []*storedMessage
 }
 
 func (c *conversation) hasMember(user string) bool { return slices.Contains(c.Members, user) }
 
-// scopeFamily is the first half of the scopes that rule this conversation.
+// scopeFamily is the first half of the scopes for this conversation.
 func (c *conversation) scopeFamily() string {
 	switch {
 	case c.dm != "":
@@ -45,8 +44,8 @@ func (c *conversation) scopeFamily() string {
 	}
 }
 
-// findPerson is a user who can act in a channel: alive, human and, where the
-// channel is private, a member. Callers hold s.lock.
+// findPerson finds a person who can act in a channel: active, human and, in a
+// private channel, a member. Callers hold s.lock.
 func (s *Server) findPerson(user, channel string) (*User, *conversation, error) {
 	u := s.users[user]
 	switch {
@@ -62,8 +61,18 @@ func (s *Server) findPerson(user, channel string) (*User, *conversation, error) 
 	return u, c, nil
 }
 
-// findVisible finds a conversation that the bot may know of: public ones and its
-// own.
+// findByName finds a channel by its name. DMs have none.
+func (s *Server) findByName(name string) *conversation {
+	for _, c := range s.channels {
+		if name != "" && c.Name == name {
+			return c
+		}
+	}
+	return nil
+}
+
+// findVisible finds a conversation that the bot may know: a public one, or one
+// of its own.
 func (s *Server) findVisible(id string) (*conversation, error) {
 	c := s.channels[id]
 	if c == nil || (c.Private && !c.hasMember(s.ids.botUser)) {

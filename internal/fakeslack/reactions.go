@@ -7,33 +7,34 @@ import (
 
 // Slack's limits of reactions on one message.
 const (
-	maxEmoji     = 50 // distinct ones
+	maxEmoji     = 50 // different emoji
 	maxReactions = 23 // by one person
 )
 
-// emojiPattern is the form of emoji names. Which names exist is not checked: a
-// workspace may have any.
+// emojiPattern is the form of emoji names. A workspace may have any names, so
+// only the form is checked.
 var emojiPattern = regexp.MustCompile(`^[a-z0-9_+'-]+(::skin-tone-[2-6])?$`)
 
-// React makes a person react to a message, with the errors that Slack would
-// answer to one.
+// React makes a person react to a message. The errors are those of Slack.
 func (s *Server) React(user, channel, ts, emoji string) error {
-	return s.actAsPerson(user, channel, ts, emoji, s.putReaction)
-}
-
-// Unreact takes a person's reaction back.
-func (s *Server) Unreact(user, channel, ts, emoji string) error {
-	return s.actAsPerson(user, channel, ts, emoji, s.dropReaction)
-}
-
-func (s *Server) actAsPerson(user, channel, ts, emoji string, act func(*conversation, string, string, string) error) error {
 	s.lock.Lock()
 	defer s.lock.Unlock()
 	_, c, err := s.findPerson(user, channel)
 	if err != nil {
 		return err
 	}
-	return act(c, user, ts, emoji)
+	return s.putReaction(c, user, ts, emoji)
+}
+
+// Unreact takes a person's reaction back.
+func (s *Server) Unreact(user, channel, ts, emoji string) error {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	_, c, err := s.findPerson(user, channel)
+	if err != nil {
+		return err
+	}
+	return s.dropReaction(c, user, ts, emoji)
 }
 
 // putReaction adds a reaction and tells the app. Callers hold s.lock.
@@ -86,7 +87,7 @@ func (s *Server) dropReaction(c *conversation, user, ts, emoji string) error {
 	return nil
 }
 
-// findReactable checks the item of a reaction, in Slack's order.
+// findReactable checks the target of a reaction, in Slack's order.
 func (c *conversation) findReactable(ts, emoji string) (*storedMessage, error) {
 	if _, ok := timestampMicros(ts); !ok {
 		return nil, apiError("bad_timestamp")
@@ -132,8 +133,8 @@ func (s *Server) DeleteMessage(channel, ts string) error {
 	return nil
 }
 
-// Say posts a person's message, into a thread unless threadTS is "", and
-// returns its timestamp.
+// Say posts a person's message and returns its timestamp. With threadTS "" the
+// message is outside threads.
 func (s *Server) Say(user, channel, threadTS, text string) (string, error) {
 	s.lock.Lock()
 	defer s.lock.Unlock()
@@ -190,8 +191,8 @@ func (s *Server) getReactions(call *apiCall) (jsonObject, error) {
 	return jsonObject{"type": "message", "channel": c.ID, "message": message}, nil
 }
 
-// findItem finds the conversation of the message that a call is about; there are
-// no files here.
+// findItem finds the conversation of the message in a call. This workspace has
+// no files.
 func (s *Server) findItem(args callArgs) (*conversation, error) {
 	switch {
 	case args["file"] != "":
@@ -204,7 +205,7 @@ func (s *Server) findItem(args callArgs) (*conversation, error) {
 	return s.findJoined(args["channel"])
 }
 
-// findJoined finds a conversation that the bot is a member of.
+// findJoined finds a conversation with the bot as a member.
 func (s *Server) findJoined(id string) (*conversation, error) {
 	c, err := s.findVisible(id)
 	if err != nil {

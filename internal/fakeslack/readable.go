@@ -16,7 +16,8 @@ var (
 	boldMarkup    = regexp.MustCompile(`\*([^*\n]+)\*`)
 )
 
-// emojiGlyphs are the emoji of the story; others stay as their name.
+// emojiGlyphs are the emoji of the demo's story. Other emoji stay as their
+// name.
 var emojiGlyphs = map[string]string{
 	"white_check_mark": "✅", "x": "❌", "hourglass_flowing_sand": "⏳",
 	"arrows_counterclockwise": "🔄", "warning": "⚠️", "zzz": "💤",
@@ -50,7 +51,7 @@ func Readable(text string, name func(id string) string) string {
 	return html.UnescapeString(boldMarkup.ReplaceAllString(text, "$1"))
 }
 
-// readableBlock is what of a Block Kit block can be read as text.
+// readableBlock is the readable text of a Block Kit block.
 type readableBlock struct {
 	Type     string        `json:"type"`
 	Text     *readableText `json:"text"`

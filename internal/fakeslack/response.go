@@ -8,14 +8,15 @@ import (
 	"time"
 )
 
-// responseURL is one response_url and what is left of it.
+// responseURL is one response_url: its person, its channel, and how many posts
+// it still takes.
 type responseURL struct {
 	user, channel string
 	expires       time.Time
 	left          int
 }
 
-// The life of a response_url.
+// The limits of a response_url.
 const (
 	responsePosts = 5
 	responseLife  = 30 * time.Minute
@@ -30,7 +31,8 @@ func (s *Server) newResponseURL(kind, user, channel string) string {
 	return s.base + path
 }
 
-// responseMessage is a message given as an ack payload or to a response_url.
+// responseMessage is a message that came as an ack payload or by a
+// response_url.
 type responseMessage struct {
 	ResponseType    string          `json:"response_type"`
 	Text            string          `json:"text"`
@@ -68,8 +70,8 @@ func parseResponse(payload []byte) (responseMessage, error) {
 	return r, err
 }
 
-// showResponse makes a response visible. Posting rights do not matter here: it goes
-// to channels that the bot is not in. Callers hold s.lock.
+// showResponse makes a response visible. It needs no posting rights, so it also
+// works in channels without the bot. Callers hold s.lock.
 func (s *Server) showResponse(r responseMessage, user, channel, via string) error {
 	c := s.channels[channel]
 	if c == nil {
@@ -99,8 +101,10 @@ func (s *Server) showInChannel(r responseMessage, c *conversation) error {
 			return err
 		}
 	}
-	// No User: such messages have no author, and reactions no item_user.
-	s.appendMessage(c, &storedMessage{Message: Message{BotID: s.ids.bot, Text: r.Text, Blocks: r.Blocks, ThreadTS: r.ThreadTS}})
+	// Without User: such a message has no author, and a reaction to it no item_user.
+	s.appendMessage(c, &storedMessage{Message: Message{
+		BotID: s.ids.bot, Text: r.Text, Blocks: r.Blocks, ThreadTS: r.ThreadTS,
+	}})
 	return nil
 }
 

@@ -14,29 +14,30 @@ import (
 
 // A Config shapes a Server. The zero value of every field means its default.
 type Config struct {
-	// Now is the workspace's clock: message timestamps, event times, the life
-	// of trigger ids and response URLs, and rate limits come from it. Timestamps
-	// stay unique and increasing even when it stands still. Default time.Now.
+	// Now is the workspace's clock. Message timestamps, event times, rate
+	// limits and the life of trigger ids and response URLs follow it.
+	// Timestamps stay unique and increasing even while it stands still. Default
+	// time.Now.
 	Now func() time.Time
-	// AckTimeout is how long, in real time, an envelope may stay unacknowledged
-	// before a command shows operation_timeout and an event counts as failed.
+	// AckTimeout is how long, in real time, an envelope may wait for its ack.
+	// Then a command shows operation_timeout, and an event counts as failed.
 	// Default 3s.
 	AckTimeout time.Duration
 	// RetryDelays are the pauses before each redelivery of a failed event.
-	// Default 0 (immediately), 1m, 5m; Slack's "Delayed Events" switch would
+	// Default 0 (immediately), 1m, 5m. Slack's "Delayed Events" switch would
 	// append 24 times 1h.
 	RetryDelays []time.Duration
 	// PingInterval is the time between WebSocket pings. Default 10s.
 	PingInterval time.Duration
-	// Linger is how long a socket stays open after a disconnect frame that
-	// announces its end. Slack takes seconds. Default 50ms.
+	// Linger is how long a socket stays open after a disconnect frame. Slack
+	// takes seconds. Default 50ms.
 	Linger time.Duration
 	// ConnectionLife is approximate_connection_time in hello, in seconds.
 	// Default 18060.
 	ConnectionLife int
-	// Scopes are those of the bot token. Default: what licensebot asks for.
+	// Scopes are those of the bot token. Default: DefaultScopes.
 	Scopes []string
-	// ChannelPace enforces about one message a second and channel, with a burst
+	// ChannelPace enforces about one message a second per channel, with a burst
 	// of five.
 	ChannelPace bool
 	// EnforceTiers enforces the per-minute limits of the method tiers.
@@ -45,9 +46,9 @@ type Config struct {
 	Seed uint64
 }
 
-// A Server is a workspace with one installed app: the Web API and Socket Mode on
-// loopback, and the people who use them. It is strict: what the real Slack
-// would refuse is refused, under the same name. Safe for concurrent use.
+// A Server is a workspace with one installed app: the Web API and Socket Mode
+// on loopback, and the people who use them. It is strict: it refuses what Slack
+// would refuse, with Slack's error names. It is safe for concurrent use.
 type Server struct {
 	// Faults harm calls by method name, "response_url" or "link" (the WebSocket
 	// handshake).
@@ -62,7 +63,7 @@ type Server struct {
 
 	lock    sync.Mutex // guards everything below
 	closed  bool
-	changed chan struct{} // closed and replaced upon every change
+	changed chan struct{} // closed and replaced at every change
 	random  *mathrand.Rand
 	lastTS  int64
 	revoked bool
@@ -74,22 +75,22 @@ type Server struct {
 	groups   map[string][]string
 	noGroups bool
 	used     map[string]bool // scopes
-	private  []Ephemeral     // what only one person sees
+	private  []Ephemeral     // for one person each
 	views    []*View
 	triggers map[string]*viewTrigger
 	answers  map[string]*responseURL
 	pace     map[string]*paceBucket
 	tiers    map[string]*tierWindow
 
-	tickets   map[string]bool // true: still unused
+	tickets   map[string]bool // true: unused
 	sockets   []*appSocket
 	opened    int
 	envelopes map[string]*envelope
 	events    map[*pendingEvent]bool
-	waiting   int // commands and interactions that await their ack
+	waiting   int // commands and interactions without an ack
 	copies    int
 	deaf      bool   // acks are ignored
-	refusal   string // reason given to every new socket instead of hello
+	refusal   string // reason for every new socket, instead of hello
 }
 
 func (cfg Config) withDefaults() Config {
@@ -120,8 +121,8 @@ func (cfg Config) withDefaults() Config {
 	return cfg
 }
 
-// runUntilClose runs f until Close at the latest; f must heed s.quit. Callers hold
-// s.lock.
+// runUntilClose runs f until Close at the latest: f must return when s.quit
+// closes. Callers hold s.lock.
 func (s *Server) runUntilClose(f func()) {
 	if !s.closed {
 		s.work.Go(f)
@@ -134,10 +135,10 @@ func (s *Server) APIURL() string { return s.base + "/api/" }
 // BotToken is the xoxb token of the installed app.
 func (s *Server) BotToken() string { return s.ids.botToken }
 
-// AppToken is the app-level xapp token, with connections:write.
+// AppToken is the app-level xapp token with the scope connections:write.
 func (s *Server) AppToken() string { return s.ids.appToken }
 
-// BotUserID is the user that the bot acts as.
+// BotUserID is the user id of the bot.
 func (s *Server) BotUserID() string { return s.ids.botUser }
 
 // BotID is the bot_id of the bot's messages.
@@ -151,9 +152,9 @@ func (s *Server) TeamID() string { return s.ids.team }
 
 var errClosed = errors.New("fakeslack: closed")
 
-// Wait returns nil as soon as cond holds, the error of ctx otherwise. It asks
-// again upon every change of this Server, and upon those only; cond may call
-// any method of it.
+// Wait returns nil as soon as cond holds, or the error of ctx. It checks cond
+// at the start and after every change of this Server. cond may call any of its
+// methods.
 func (s *Server) Wait(ctx context.Context, cond func() bool) error {
 	for {
 		s.lock.Lock()
@@ -172,7 +173,7 @@ func (s *Server) Wait(ctx context.Context, cond func() bool) error {
 	}
 }
 
-// nextTimestamp makes the next message timestamp. Callers hold s.lock.
+// nextTimestamp makes the timestamp of the next message. Callers hold s.lock.
 func (s *Server) nextTimestamp() string {
 	now := s.cfg.Now().UnixMicro()
 	s.lastTS = max(now, s.lastTS+1)

@@ -76,7 +76,7 @@ func newTestRig(t *testing.T, cfg Config) *testRig {
 	bot := s.BotUserID()
 	s.AddUser(User{ID: annaID, Name: "anna", RealName: "Anna A."})
 	s.AddUser(User{ID: benID, Name: "ben"})
-	s.AddChannel(Channel{ID: publicID, Name: "licences", Members: []string{annaID, benID, bot}})
+	s.AddChannel(Channel{ID: publicID, Name: "licenses", Members: []string{annaID, benID, bot}})
 	s.AddChannel(Channel{ID: oursID, Name: "secret", Private: true, Members: []string{annaID, bot}})
 	s.AddChannel(Channel{ID: shutID, Name: "shut", Private: true, Members: []string{annaID}})
 	s.AddChannel(Channel{ID: loneID, Name: "lone", Members: []string{annaID}})
@@ -160,7 +160,7 @@ func TestCommandIsAckedWithAReceipt(t *testing.T) {
 	}
 	event := <-seen
 	command := event.Data.(slack.SlashCommand)
-	if command.UserID != annaID || command.ChannelID != publicID || command.ChannelName != "licences" ||
+	if command.UserID != annaID || command.ChannelID != publicID || command.ChannelName != "licenses" ||
 		command.TriggerID == "" || command.APIAppID != r.AppID() || command.TeamID != r.TeamID() {
 		t.Errorf("command %+v", command)
 	}

@@ -6,22 +6,25 @@ import (
 	"unicode/utf8"
 )
 
-// A valueCheck judges a JSON value. It returns Slack's messages, each with a
-// JSON pointer to what it is about.
+// A valueCheck checks a JSON value. It returns Slack's messages, each with a
+// JSON pointer to its subject.
 type valueCheck func(value any, at string) []string
 
-// shapeField is one property of an object.
+// shapeField is one field of an object.
 type shapeField struct {
 	check    valueCheck
 	required bool
 }
 
-// objectShape is an object: its properties, without "type". Slack refuses any
-// other property.
+// objectShape is an object: its fields without "type". Slack refuses any other
+// field.
 type objectShape map[string]shapeField
 
+// need is a required field.
 func need(check valueCheck) shapeField { return shapeField{check: check, required: true} }
-func may(check valueCheck) shapeField  { return shapeField{check: check} }
+
+// may is an optional field.
+func may(check valueCheck) shapeField { return shapeField{check: check} }
 
 func complainAt(at, format string, args ...any) []string {
 	if at == "" {
@@ -62,7 +65,8 @@ func objectOf(shape objectShape) valueCheck {
 	}
 }
 
-// typedObject takes an object whose type is one of the names, each with its shape.
+// typedObject takes an object with one of these types, and checks it against
+// the shape of its type.
 func typedObject(shapes map[string]objectShape, names ...string) valueCheck {
 	return func(value any, at string) []string {
 		fields, ok := value.(map[string]any)
@@ -141,6 +145,7 @@ func listOf(min, max int, item valueCheck) valueCheck {
 	}
 }
 
+// textShapes are the two text objects of Block Kit.
 func textShapes(max int) map[string]objectShape {
 	return map[string]objectShape{
 		"plain_text": {"text": need(stringOf(1, max)), "emoji": may(isBoolean)},

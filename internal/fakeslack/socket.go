@@ -11,23 +11,23 @@ import (
 // maxSockets is how many sockets one app may have open.
 const maxSockets = 10
 
-// appSocket is one WebSocket of the app. Its fields but out, quit and conn
-// are guarded by Slack.lock.
+// appSocket is one WebSocket of the app. Server.lock guards all fields except
+// conn, out and quit.
 type appSocket struct {
 	id     int
 	conn   *websocket.Conn
 	out    chan []byte // text frames on their way
 	quit   chan struct{}
 	once   sync.Once
-	live   bool // got a hello and was not told to go
+	live   bool // greeted with hello and not told to disconnect
 	silent bool // half-open: nothing passes in either direction
 }
 
 // closeSoon makes the socket close its TCP connection.
 func (k *appSocket) closeSoon() { k.once.Do(func() { close(k.quit) }) }
 
-// queueFrame queues a text frame. A peer so slow that the queue is full is cut off.
-// Callers hold Slack.lock.
+// queueFrame queues a text frame. It cuts off a peer so slow that the queue is
+// full. Callers hold Server.lock.
 func (k *appSocket) queueFrame(frame []byte) {
 	if k.silent {
 		return
@@ -41,8 +41,8 @@ func (k *appSocket) queueFrame(frame []byte) {
 
 const hostName = "applink-sandbox"
 
-// Connections is the number of sockets that are open, got a hello and were
-// not told to go.
+// Connections is the number of live sockets: open, greeted with hello, and not
+// told to disconnect.
 func (s *Server) Connections() int {
 	s.lock.Lock()
 	defer s.lock.Unlock()
@@ -59,8 +59,8 @@ func (s *Server) liveSockets() []*appSocket {
 	return live
 }
 
-// disconnectSocket sends a disconnect frame and, unless it is only a warning, closes
-// the socket a little later: Slack leaves that to the client for some seconds.
+// disconnectSocket sends a disconnect frame. Unless that is only a warning, the
+// socket closes a little later, because Slack gives the client some seconds.
 func (s *Server) disconnectSocket(socket *appSocket, reason string) {
 	frame := map[string]any{
 		"type": "disconnect", "reason": reason, "debug_info": map[string]any{"host": hostName},

@@ -4,10 +4,10 @@ import (
 	"errors"
 )
 
-// Disconnect sends a disconnect frame to every open socket. Reasons are
-// "warning", after which a socket lives on, and "refresh_requested",
-// "link_disabled" and "too_many_websockets", after which it gets no more
-// envelopes and is closed once Config.Linger has passed.
+// Disconnect sends a disconnect frame to every live socket. After the reason
+// "warning" a socket lives on. After "refresh_requested", "link_disabled" and
+// "too_many_websockets" it gets no more envelopes, and it closes after
+// Config.Linger.
 func (s *Server) Disconnect(reason string) {
 	s.lock.Lock()
 	defer s.lock.Unlock()
@@ -36,9 +36,9 @@ func (s *Server) CutSockets() {
 	s.addEntry(Entry{Kind: EntryWorkspace, Type: "sockets", Detail: "cut"})
 }
 
-// Silence makes the sockets that are open now half-open: no pings, no frames,
-// no acks, while TCP stays up and they still get their share of the envelopes.
-// Sockets opened later work. Silence(false) revives the silent ones; what they
+// Silence makes the open sockets half-open: TCP stays up and they still get
+// their share of the envelopes, but no frame, ping or ack passes. Sockets
+// opened later work. Silence(false) revives the silent sockets; what they
 // missed stays missed.
 func (s *Server) Silence(on bool) {
 	s.lock.Lock()
@@ -53,7 +53,7 @@ func (s *Server) Silence(on bool) {
 	s.addEntry(Entry{Kind: EntryWorkspace, Type: "sockets", Detail: detail})
 }
 
-// IgnoreAcks makes acks have no effect: commands time out and events are
+// IgnoreAcks makes acks have no effect: commands time out, and events are
 // redelivered.
 func (s *Server) IgnoreAcks(on bool) {
 	s.lock.Lock()
@@ -61,23 +61,23 @@ func (s *Server) IgnoreAcks(on bool) {
 	s.deaf = on
 }
 
-// RefuseSockets makes every new socket get disconnect with this reason
-// instead of hello, until it is called with "". "link_disabled" is what Slack
-// does when Socket Mode is switched off.
+// RefuseSockets greets every new socket with disconnect and this reason instead
+// of hello. RefuseSockets("") ends that. Slack sends "link_disabled" when
+// Socket Mode is switched off.
 func (s *Server) RefuseSockets(reason string) {
 	s.lock.Lock()
 	defer s.lock.Unlock()
 	s.refusal = reason
 }
 
-// SetCopies makes every envelope be delivered n times, on any of the sockets.
+// SetCopies delivers every envelope n times, each time on any of the sockets.
 func (s *Server) SetCopies(n int) {
 	s.lock.Lock()
 	defer s.lock.Unlock()
 	s.copies = max(1, n)
 }
 
-// SendRaw writes a text frame to one live socket, verbatim.
+// SendRaw writes a text frame to one live socket, byte for byte.
 func (s *Server) SendRaw(frame []byte) error {
 	s.lock.Lock()
 	defer s.lock.Unlock()

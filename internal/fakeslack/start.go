@@ -61,7 +61,8 @@ func (s *Server) startServing(listener net.Listener) {
 	})
 }
 
-// countRequests lets Close wait for the handlers, which http.Server.Close does not.
+// countRequests lets Close wait for the handlers. http.Server.Close does not
+// wait.
 func (s *Server) countRequests(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.lock.Lock()
@@ -76,8 +77,8 @@ func (s *Server) countRequests(next http.Handler) http.Handler {
 	})
 }
 
-// Close stops the server, cuts every socket and waits until nothing of this
-// Server runs any more. Further calls do nothing.
+// Close stops the server, cuts every socket, and returns when everything of
+// this Server has ended. Further calls do nothing.
 func (s *Server) Close() {
 	s.lock.Lock()
 	if !s.closed {

@@ -9,12 +9,12 @@ import (
 	"unicode/utf8"
 )
 
-// Suggested is what came of typing into a select with a type-ahead, as the
+// Suggested is the result of typing into a select with a type-ahead, as the
 // person sees it.
 type Suggested struct {
 	EnvelopeID string
 	// Error is what Slack shows instead of options: dispatch_failed,
-	// operation_timeout, invalid_response; "" if all went well.
+	// operation_timeout or invalid_response. "" means success.
 	Error   string
 	Options []SelectOption
 }
@@ -22,23 +22,28 @@ type Suggested struct {
 // SelectOption is one option of a select.
 type SelectOption struct{ Text, Description, Value string }
 
-// suggestionShape is what a block_suggestion may be answered with. In selects
-// texts are plain, and unlike elsewhere options may be none.
+// suggestionShape is the answer to a block_suggestion. Unlike elsewhere, its
+// texts are plain and it may have no options.
 var suggestionShape = objectOf(objectShape{
 	"options":       may(listOf(0, 100, suggestedOption)),
-	"option_groups": may(listOf(0, 100, objectOf(objectShape{"label": need(plainText(75)), "options": need(listOf(0, 100, suggestedOption))}))),
+	"option_groups": may(listOf(0, 100, suggestedGroup)),
+})
+
+var suggestedGroup = objectOf(objectShape{
+	"label": need(plainText(75)), "options": need(listOf(0, 100, suggestedOption)),
 })
 
 var suggestedOption = objectOf(objectShape{
-	"text": need(plainText(75)), "value": need(stringOf(1, 150)), "description": may(plainText(75)), "url": may(stringOf(1, 3000)),
+	"text": need(plainText(75)), "value": need(stringOf(1, 150)), "description": may(plainText(75)),
+	"url": may(stringOf(1, 3000)),
 })
 
-// defaultMinQuery is min_query_length where an app gives none.
+// defaultMinQuery is min_query_length when the app gives none.
 const defaultMinQuery = 3
 
-// Suggest makes a person type into a select of a view whose options come from
-// the app, and shows what the app offers. What was offered can then be chosen
-// in Submit. Less than min_query_length is not sent, and is an error.
+// Suggest makes a person type into a select, and shows the options that the app
+// offers. Submit can then choose one of them. A query shorter than
+// min_query_length is an error, because Slack would not send it.
 func (s *Server) Suggest(ctx context.Context, user, viewID, actionID, query string) (Suggested, error) {
 	s.lock.Lock()
 	v := s.findView(viewID, "")
@@ -49,11 +54,11 @@ func (s *Server) Suggest(ctx context.Context, user, viewID, actionID, query stri
 	block, element := v.findExternalSelect(actionID)
 	if element == nil {
 		s.lock.Unlock()
-		return Suggested{}, fmt.Errorf("fakeslack: the view has no select %q with options of the app", actionID)
+		return Suggested{}, fmt.Errorf("fakeslack: the view has no select %q with options from the app", actionID)
 	}
 	if least := minQueryLength(element); utf8.RuneCountInString(query) < least {
 		s.lock.Unlock()
-		return Suggested{}, fmt.Errorf("fakeslack: %q is shorter than the %d characters from which the app is asked", query, least)
+		return Suggested{}, fmt.Errorf("fakeslack: %q is shorter than min_query_length %d", query, least)
 	}
 	payload := s.interactionPayload("block_suggestion", user)
 	payload["container"] = map[string]any{"type": "view", "view_id": v.ID}
@@ -65,14 +70,17 @@ func (s *Server) Suggest(ctx context.Context, user, viewID, actionID, query stri
 	var out Suggested
 	done, err := s.finishInteraction(ctx, env, func(shown *Interacted) {
 		if out.Options, shown.Error = v.keepOffered(actionID, env.payload); shown.Error != "" {
-			s.addEntry(Entry{Kind: EntryOddity, Envelope: env.id, Type: "ack payload", Detail: "no options that Slack can show", Payload: env.payload})
+			s.addEntry(Entry{
+				Kind: EntryOddity, Envelope: env.id, Type: "ack payload", Detail: "no options that Slack can show",
+				Payload: env.payload,
+			})
 		}
 	})
 	out.EnvelopeID, out.Error = done.EnvelopeID, done.Error
 	return out, err
 }
 
-// findExternalSelect finds a select whose options come from the app.
+// findExternalSelect finds a select with options from the app.
 func (v *View) findExternalSelect(actionID string) (block, element map[string]any) {
 	for _, block := range decodeBlocks(v.Blocks) {
 		elements, _ := block["elements"].([]any)
@@ -93,7 +101,7 @@ func minQueryLength(element map[string]any) int {
 	return defaultMinQuery
 }
 
-// keepOffered judges the answer to a block_suggestion and remembers what it offers.
+// keepOffered checks the answer to a block_suggestion and keeps what it offers.
 func (v *View) keepOffered(actionID string, payload json.RawMessage) (shown []SelectOption, problem string) {
 	options, err := suggestedOptions(payload)
 	if err != nil {
@@ -105,7 +113,9 @@ func (v *View) keepOffered(actionID string, payload json.RawMessage) (shown []Se
 		fields := option.(map[string]any)
 		value := fields["value"].(string)
 		offered[value] = option
-		shown = append(shown, SelectOption{Text: readPlainText(fields["text"]), Description: readPlainText(fields["description"]), Value: value})
+		shown = append(shown, SelectOption{
+			Text: readPlainText(fields["text"]), Description: readPlainText(fields["description"]), Value: value,
+		})
 	}
 	if v.offered == nil {
 		v.offered = map[string]map[string]any{}
@@ -125,7 +135,7 @@ func suggestedOptions(payload json.RawMessage) ([]any, error) {
 	options, given := answer["options"].([]any)
 	groups, grouped := answer["option_groups"].([]any)
 	if given == grouped {
-		return nil, errors.New("either options or option_groups")
+		return nil, errors.New("must have either options or option_groups")
 	}
 	for _, group := range groups {
 		inside, _ := group.(map[string]any)["options"].([]any)

@@ -96,7 +96,7 @@ func TestSuggestIsNotAsked(t *testing.T) {
 	r := newTestRig(t, Config{})
 	view := r.openSearch()
 	for part, c := range map[string][3]string{
-		"shorter than the 2": {annaID, "find", "f"},
+		"shorter than min_query_length 2": {annaID, "find", "f"},
 		"no select":          {annaID, "else", "fin"},
 		"not_found":          {benID, "find", "fin"},
 	} {

@@ -10,19 +10,19 @@ import (
 	"time"
 )
 
-// View is a modal that is open for a person, or a person's App Home.
+// View is an open modal, or a person's App Home.
 type View struct {
 	ID, User, Type  string // Type: "modal" or "home"
 	CallbackID      string
 	PrivateMetadata string
 	Hash            string
 	Blocks          json.RawMessage   // with the block ids that Slack adds
-	Errors          map[string]string // by block id: what the last submission was told
+	Errors          map[string]string // by block id: the answer to the last submission
 	Closed          bool
 
-	fields  jsonObject // as the app gave it, block ids added
+	fields  jsonObject // from the app, with block ids added
 	root    string
-	offered map[string]map[string]any // by action id and value: what a type-ahead has offered
+	offered map[string]map[string]any // by action id and value, from type-aheads
 }
 
 // viewTrigger is a trigger_id: the right to open one view.
@@ -46,7 +46,7 @@ func (s *Server) newTrigger(user string) string {
 	return id
 }
 
-// redeemTrigger uses a trigger_id up and tells whose it was.
+// redeemTrigger uses a trigger_id up and returns its user.
 func (s *Server) redeemTrigger(id string) (user string, err error) {
 	t := s.triggers[id]
 	switch {
@@ -64,8 +64,8 @@ func (s *Server) redeemTrigger(id string) (user string, err error) {
 var (
 	modalShape = objectShape{
 		"title": need(plainText(24)), "blocks": need(anyValue), "submit": may(plainText(24)), "close": may(plainText(24)),
-		"private_metadata": may(stringOf(0, 3000)), "callback_id": may(stringOf(0, 255)), "external_id": may(stringOf(0, 255)),
-		"clear_on_close": may(isBoolean), "notify_on_close": may(isBoolean), "submit_disabled": may(isBoolean),
+		"private_metadata": may(stringOf(0, 3000)), "callback_id": may(stringOf(0, 255)),
+		"external_id": may(stringOf(0, 255)), "clear_on_close": may(isBoolean), "notify_on_close": may(isBoolean), "submit_disabled": may(isBoolean),
 	}
 	homeShape = objectShape{
 		"blocks": need(anyValue), "private_metadata": may(stringOf(0, 3000)), "callback_id": may(stringOf(0, 255)),
@@ -73,7 +73,7 @@ var (
 	}
 )
 
-// parseView judges a view argument of one type.
+// parseView parses and checks a view argument of one type.
 func (s *Server) parseView(raw, kind string) (*View, error) {
 	if len(raw) > maxView {
 		return nil, apiError("view_too_large")
@@ -201,6 +201,7 @@ func (s *Server) replaceView(old, v *View) {
 	s.addEntry(Entry{Kind: EntryView, Type: "updated", User: v.User, Detail: v.ID})
 }
 
+// findView finds an open view by its id or its external id.
 func (s *Server) findView(id, external string) *View {
 	for _, v := range slices.Backward(s.views) {
 		if !v.Closed && (v.ID == id || (external != "" && v.fields["external_id"] == external)) {
@@ -219,7 +220,7 @@ func (s *Server) findHome(user string) *View {
 	return nil
 }
 
-// Views are the modals that are open for a person, the topmost last.
+// Views are a person's open modals, the topmost last.
 func (s *Server) Views(user string) []View {
 	s.lock.Lock()
 	defer s.lock.Unlock()
@@ -232,7 +233,7 @@ func (s *Server) Views(user string) []View {
 	return open
 }
 
-// Home is what a person sees on the app's Home tab.
+// Home is the app's Home tab as a person sees it.
 func (s *Server) Home(user string) (View, bool) {
 	s.lock.Lock()
 	defer s.lock.Unlock()
@@ -257,8 +258,8 @@ func (s *Server) OpenHome(user string) error {
 	return nil
 }
 
-// CloseView makes a person close a modal and, where the app asked for it,
-// tells the app. The envelope is not waited for.
+// CloseView makes a person close a modal. It tells the app if the app asked for
+// that, and does not wait for the ack.
 func (s *Server) CloseView(user, viewID string) error {
 	s.lock.Lock()
 	defer s.lock.Unlock()
@@ -276,7 +277,7 @@ func (s *Server) CloseView(user, viewID string) error {
 	return nil
 }
 
-// interactionPayload is what all payloads of interactive envelopes have.
+// interactionPayload is what the payloads of all interactive envelopes share.
 func (s *Server) interactionPayload(kind, user string) map[string]any {
 	name := strings.ToLower(s.users[user].Name)
 	return map[string]any{

@@ -23,7 +23,7 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// performCall checks a call as Slack does, in Slack's order, and runs it.
+// performCall checks a call in Slack's order, and runs it.
 func (s *Server) performCall(c *apiCall) (jsonObject, error) {
 	s.lock.Lock()
 	defer s.lock.Unlock()
@@ -52,7 +52,7 @@ func (s *Server) performCall(c *apiCall) (jsonObject, error) {
 	return m.run(s, c)
 }
 
-// successBody is the body of an answer without error.
+// successBody is the body of an answer without an error.
 func (c *apiCall) successBody(reply jsonObject) jsonObject {
 	body := jsonObject{"ok": true}
 	maps.Copy(body, reply)

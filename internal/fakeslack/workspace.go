@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// AddUser adds a person or replaces the one with that id.
+// AddUser adds a person, or replaces the person with that id.
 func (s *Server) AddUser(u User) {
 	s.lock.Lock()
 	defer s.lock.Unlock()
@@ -16,18 +16,22 @@ func (s *Server) AddUser(u User) {
 	s.addEntry(Entry{Kind: EntryWorkspace, Type: "user", User: u.ID})
 }
 
-// UpdateUser changes a person; an unknown id is left alone.
+// UpdateUser changes a person. It ignores an unknown id.
 func (s *Server) UpdateUser(id string, change func(*User)) {
 	s.lock.Lock()
 	defer s.lock.Unlock()
 	if u := s.users[id]; u != nil {
 		change(u)
-		s.addEntry(Entry{Kind: EntryWorkspace, Type: "user", User: id, Detail: map[bool]string{true: "deactivated"}[u.Deleted]})
+		entry := Entry{Kind: EntryWorkspace, Type: "user", User: id}
+		if u.Deleted {
+			entry.Detail = "deactivated"
+		}
+		s.addEntry(entry)
 	}
 }
 
-// AddChannel adds a channel or replaces the one with that id, messages
-// included.
+// AddChannel adds a channel, or replaces the channel with that id and its
+// messages.
 func (s *Server) AddChannel(c Channel) {
 	s.lock.Lock()
 	defer s.lock.Unlock()
@@ -37,7 +41,8 @@ func (s *Server) AddChannel(c Channel) {
 }
 
 // UpdateChannel changes a channel. Archiving sends channel_archive or
-// group_archive, a new ID sends channel_id_changed; messages move along.
+// group_archive. A new ID sends channel_id_changed, and the messages move
+// along.
 func (s *Server) UpdateChannel(id string, change func(*Channel)) {
 	s.lock.Lock()
 	defer s.lock.Unlock()
@@ -72,8 +77,8 @@ func (s *Server) Join(channel, user string) {
 	}
 }
 
-// Leave takes a user out of a channel and sends member_left_channel if the
-// bot is, or was, in it.
+// Leave takes a user out of a channel. It sends member_left_channel if the bot
+// was a member.
 func (s *Server) Leave(channel, user string) {
 	s.lock.Lock()
 	defer s.lock.Unlock()
@@ -92,7 +97,7 @@ func (s *Server) Leave(channel, user string) {
 	}
 }
 
-// SetUserGroup sets the members of a user group. A change of an existing one
+// SetUserGroup sets the members of a user group. A change of an existing group
 // sends subteam_members_changed.
 func (s *Server) SetUserGroup(id string, members ...string) {
 	s.lock.Lock()
@@ -113,7 +118,8 @@ func (s *Server) SetUserGroup(id string, members ...string) {
 	}, nil)
 }
 
-// listWithout is a without the elements of b; never nil, for JSON.
+// listWithout is a without the elements of b. It is never nil, because JSON
+// shows nil as null.
 func listWithout(a, b []string) []string {
 	rest := []string{}
 	for _, id := range a {
@@ -124,7 +130,7 @@ func listWithout(a, b []string) []string {
 	return rest
 }
 
-// DisableUserGroups makes this a workspace on the free plan, where user
+// DisableUserGroups turns this into a workspace on the free plan, where user
 // groups answer plan_upgrade_required.
 func (s *Server) DisableUserGroups() {
 	s.lock.Lock()
