@@ -132,8 +132,8 @@ var (
 		"multi_static_select", "external_select", "multi_external_select", "users_select", "multi_users_select",
 		"conversations_select", "channels_select", "datepicker", "timepicker", "datetimepicker")
 	sectionAccessory = typedObject(elementShapes, "button", "image", "overflow", "checkboxes", "radio_buttons",
-		"static_select", "multi_static_select", "external_select", "multi_external_select", "users_select", "multi_users_select",
-		"conversations_select", "channels_select", "datepicker", "timepicker")
+		"static_select", "multi_static_select", "external_select", "multi_external_select", "users_select",
+		"multi_users_select", "conversations_select", "channels_select", "datepicker", "timepicker")
 	inputElement = typedObject(elementShapes, "checkboxes", "radio_buttons", "static_select", "multi_static_select",
 		"external_select", "multi_external_select", "users_select", "multi_users_select", "conversations_select",
 		"channels_select", "datepicker", "timepicker", "datetimepicker", "plain_text_input", "number_input",

@@ -141,7 +141,7 @@ func TestMetadata(t *testing.T) {
 
 func TestBlocksWithoutTextAreAnOddity(t *testing.T) {
 	r := newTestRig(t, Config{})
-	ts := r.postMessageTo(publicID, "x")
+	ts := r.postText(publicID, "x")
 	for method, args := range map[string][]string{"chat.postMessage": nil, "chat.update": {"ts", ts}} {
 		args = append(args, "channel", publicID, "blocks", `[{"type":"divider"}]`)
 		if said := r.callMethod(method, args...); said.errorName() != "" {

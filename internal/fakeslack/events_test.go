@@ -26,7 +26,7 @@ func TestRedelivery(t *testing.T) {
 			t.Errorf("ids %v", frame)
 		}
 	}
-	r.awaitThat("the end", func() bool { return r.Unacked() == 0 })
+	r.awaitState("the end", func() bool { return r.Unacked() == 0 })
 	if lost := r.journalOf(EntryGivenUp); len(lost) != 1 || lost[0].Attempt != 3 {
 		t.Errorf("%+v", lost)
 	}
@@ -35,7 +35,7 @@ func TestRedelivery(t *testing.T) {
 func TestRedeliverNow(t *testing.T) {
 	r := newTestRig(t, Config{RetryDelays: []time.Duration{0, time.Hour, time.Hour}})
 	r.SendEvent(map[string]any{"type": "app_uninstalled"})
-	r.awaitThat("two failures", func() bool { return len(r.journalOf(EntryUndeliverable)) == 2 })
+	r.awaitState("two failures", func() bool { return len(r.journalOf(EntryUndeliverable)) == 2 })
 	wire := r.dialGreeted()
 	if r.Unacked() != 1 {
 		t.Errorf("%d unacked", r.Unacked())
@@ -50,7 +50,7 @@ func TestRedeliverNow(t *testing.T) {
 		t.Errorf("%v", frame)
 	}
 	wire.sendAck(frame, map[string]any{"text": "not asked for"})
-	r.awaitThat("the ack", func() bool { return r.Unacked() == 0 })
+	r.awaitState("the ack", func() bool { return r.Unacked() == 0 })
 	if acks := r.journalOf(EntryAck); len(acks) != 1 || acks[0].Detail == "" {
 		t.Errorf("%+v", acks)
 	}
@@ -123,7 +123,7 @@ func TestWorkspaceEvents(t *testing.T) {
 func TestReactions(t *testing.T) {
 	r := newTestRig(t, Config{})
 	wire := r.dialGreeted()
-	ts := r.postMessageTo(publicID, "card")
+	ts := r.postText(publicID, "card")
 	steps := []struct {
 		act  func() error
 		want string
@@ -171,7 +171,7 @@ func TestReactionsOutsideTheBotsChannelsAreUnheard(t *testing.T) {
 
 func TestReactionsGetShowsSomeUnlessFull(t *testing.T) {
 	r := newTestRig(t, Config{})
-	ts := r.postMessageTo(publicID, "card")
+	ts := r.postText(publicID, "card")
 	for _, id := range []string{"U1", "U2", "U3", "U4"} {
 		r.AddUser(User{ID: id, Name: id})
 		if err := r.React(id, publicID, ts, "x"); err != nil {
@@ -195,7 +195,7 @@ func TestReactionsGetShowsSomeUnlessFull(t *testing.T) {
 
 func TestTooManyReactions(t *testing.T) {
 	r := newTestRig(t, Config{})
-	ts := r.postMessageTo(publicID, "card")
+	ts := r.postText(publicID, "card")
 	for i := range maxReactions {
 		if err := r.React(annaID, publicID, ts, "e"+string(rune('a'+i))); err != nil {
 			t.Fatal(err)

@@ -42,7 +42,7 @@ func TestFaults(t *testing.T) {
 			if !test.check(err) {
 				t.Errorf("%v", err)
 			}
-			r.awaitThat("the answer", func() bool { return len(r.journalOf(EntryAnswer)) == 1 })
+			r.awaitState("the answer", func() bool { return len(r.journalOf(EntryAnswer)) == 1 })
 			call := r.Calls("chat.postMessage")[0]
 			if call.Status != test.status || call.Error != test.problem || !call.Faulted {
 				t.Errorf("%+v", call)
@@ -50,7 +50,7 @@ func TestFaults(t *testing.T) {
 			if posted := len(r.Messages(publicID)) == 1; posted != test.takeEffect {
 				t.Errorf("posted: %t", posted)
 			}
-			r.postMessageTo(publicID, "the fault is over")
+			r.postText(publicID, "the fault is over")
 		})
 	}
 }
@@ -80,7 +80,7 @@ func TestHangIsSeenWhileItHangs(t *testing.T) {
 		_, _, err := r.apiClient().PostMessageContext(ctx, publicID, slack.MsgOptionText("x", false))
 		done <- err
 	}()
-	r.awaitThat("the message", func() bool { return len(r.Messages(publicID)) == 1 })
+	r.awaitState("the message", func() bool { return len(r.Messages(publicID)) == 1 })
 	if call := r.Calls("")[0]; call.Status != 0 || call.Error != "" {
 		t.Errorf("%+v", call)
 	}
@@ -88,7 +88,7 @@ func TestHangIsSeenWhileItHangs(t *testing.T) {
 	if err := <-done; !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
 	}
-	r.awaitThat("the end", func() bool { return r.Calls("")[0].Error == "hang" })
+	r.awaitState("the end", func() bool { return r.Calls("")[0].Error == "hang" })
 }
 
 // respondTo types a command and returns its response_url.

@@ -25,12 +25,12 @@ func joinTexts(messages []slack.Message) string {
 
 func TestTimestampsAreUniqueThoughTimeStandsStill(t *testing.T) {
 	r := newTestRig(t, Config{})
-	first, second := r.postMessageTo(publicID, "a"), r.postMessageTo(publicID, "b")
+	first, second := r.postText(publicID, "a"), r.postText(publicID, "b")
 	if first != "1795466553.000000" || second != "1795466553.000001" {
 		t.Errorf("%s, %s", first, second)
 	}
 	r.clock.advance(time.Second)
-	if third := r.postMessageTo(publicID, "c"); third != "1795466554.000000" {
+	if third := r.postText(publicID, "c"); third != "1795466554.000000" {
 		t.Errorf("%s", third)
 	}
 }
@@ -40,11 +40,11 @@ func TestHistory(t *testing.T) {
 	api := r.apiClient()
 	var all []string
 	for i := range 5 {
-		all = append(all, r.postMessageTo(publicID, fmt.Sprint(i), requestMetadata(fmt.Sprint(i))))
+		all = append(all, r.postText(publicID, fmt.Sprint(i), requestMetadata(fmt.Sprint(i))))
 		r.clock.advance(time.Minute)
 	}
-	r.postMessageTo(publicID, "reply", slack.MsgOptionTS(all[1]))
-	r.postMessageTo(publicID, "loud", slack.MsgOptionTS(all[1]), slack.MsgOptionBroadcast())
+	r.postText(publicID, "reply", slack.MsgOptionTS(all[1]))
+	r.postText(publicID, "loud", slack.MsgOptionTS(all[1]), slack.MsgOptionBroadcast())
 	tests := []struct {
 		name  string
 		ask   slack.GetConversationHistoryParameters
@@ -83,7 +83,7 @@ func TestHistory(t *testing.T) {
 
 func TestHistoryShowsMetadataOnRequestOnly(t *testing.T) {
 	r := newTestRig(t, Config{})
-	r.postMessageTo(publicID, "card", requestMetadata("R-1"))
+	r.postText(publicID, "card", requestMetadata("R-1"))
 	for _, all := range []bool{false, true} {
 		page, err := r.apiClient().GetConversationHistoryContext(r.ctx, &slack.GetConversationHistoryParameters{ChannelID: publicID, IncludeAllMetadata: all})
 		if err != nil {
@@ -101,8 +101,8 @@ func TestHistoryShowsMetadataOnRequestOnly(t *testing.T) {
 
 func TestThreads(t *testing.T) {
 	r := newTestRig(t, Config{})
-	card := r.postMessageTo(publicID, "card")
-	r.postMessageTo(publicID, "one", slack.MsgOptionTS(card))
+	card := r.postText(publicID, "card")
+	r.postText(publicID, "one", slack.MsgOptionTS(card))
 	if _, err := r.Say(benID, publicID, card, "two"); err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +135,7 @@ func TestThreads(t *testing.T) {
 // What an admin deletes is gone for every method that could meet it.
 func TestDeletedMessage(t *testing.T) {
 	r := newTestRig(t, Config{})
-	card := r.postMessageTo(publicID, "card")
+	card := r.postText(publicID, "card")
 	if err := r.DeleteMessage(publicID, card); err != nil {
 		t.Fatal(err)
 	}
@@ -171,7 +171,7 @@ func TestUpdateKeepsWhatIsNotGiven(t *testing.T) {
 	r := newTestRig(t, Config{})
 	api := r.apiClient()
 	divider := slack.MsgOptionBlocks(slack.NewDividerBlock())
-	ts := r.postMessageTo(publicID, "before", requestMetadata("R-1"), divider)
+	ts := r.postText(publicID, "before", requestMetadata("R-1"), divider)
 	if _, _, _, err := api.UpdateMessageContext(r.ctx, publicID, ts, slack.MsgOptionText("after", false)); err != nil {
 		t.Fatal(err)
 	}
@@ -220,7 +220,7 @@ func TestDirectMessage(t *testing.T) {
 
 func TestEphemeralAndPermalink(t *testing.T) {
 	r := newTestRig(t, Config{})
-	ts := r.postMessageTo("#licenses", "card")
+	ts := r.postText("#licenses", "card")
 	whisper := func(options ...slack.MsgOption) {
 		t.Helper()
 		options = append(options, slack.MsgOptionText("not you", false))
@@ -232,7 +232,7 @@ func TestEphemeralAndPermalink(t *testing.T) {
 	if odd := r.journalOf(EntryOddity); len(r.Ephemerals(benID)) != 0 || len(odd) != 1 {
 		t.Errorf("shown in a thread without replies: %+v", r.Ephemerals(benID))
 	}
-	reply := r.postMessageTo(publicID, "x", slack.MsgOptionTS(ts))
+	reply := r.postText(publicID, "x", slack.MsgOptionTS(ts))
 	whisper(slack.MsgOptionTS(ts))
 	whisper()
 	seen := r.Ephemerals(benID)
@@ -249,16 +249,16 @@ func TestEphemeralAndPermalink(t *testing.T) {
 func TestChannelPace(t *testing.T) {
 	r := newTestRig(t, Config{ChannelPace: true})
 	for range paceBurst {
-		r.postMessageTo(publicID, "x")
+		r.postText(publicID, "x")
 	}
 	_, _, err := r.apiClient().PostMessageContext(r.ctx, publicID, slack.MsgOptionText("y", false))
 	limited, ok := err.(*slack.RateLimitedError)
 	if !ok || limited.RetryAfter != time.Second {
 		t.Fatalf("%v", err)
 	}
-	r.postMessageTo(oursID, "another channel has its own pace")
+	r.postText(oursID, "another channel has its own pace")
 	r.clock.advance(time.Second)
-	r.postMessageTo(publicID, "y")
+	r.postText(publicID, "y")
 }
 
 func TestTiers(t *testing.T) {
@@ -282,7 +282,7 @@ func TestTiers(t *testing.T) {
 
 func TestJournalIsOneOrder(t *testing.T) {
 	r := newTestRig(t, Config{})
-	r.postMessageTo(publicID, "x")
+	r.postText(publicID, "x")
 	kinds := []string{}
 	for i, e := range r.Journal() {
 		if e.Seq != i+1 {

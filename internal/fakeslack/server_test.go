@@ -91,7 +91,7 @@ func (r *testRig) apiClient(options ...slack.Option) *slack.Client {
 }
 
 // await fails the test unless cond comes to hold.
-func (r *testRig) awaitThat(what string, cond func() bool) {
+func (r *testRig) awaitState(what string, cond func() bool) {
 	r.t.Helper()
 	if err := r.Wait(r.ctx, cond); err != nil {
 		r.t.Fatalf("waiting for %s: %v; journal: %+v", what, err, r.Journal())
@@ -129,7 +129,7 @@ func (r *testRig) runClient(ack func(socketmode.Event) any) <-chan socketmode.Ev
 			}
 		}
 	})
-	r.awaitThat("hello", func() bool { return r.Connections() > before })
+	r.awaitState("hello", func() bool { return r.Connections() > before })
 	r.t.Cleanup(func() { cancel(); done.Wait() })
 	return seen
 }
@@ -193,7 +193,7 @@ func TestPostReactAndRead(t *testing.T) {
 	if own.User != r.BotUserID() || theirs.User != benID || theirs.ItemUser != r.BotUserID() || theirs.Item.Timestamp != ts {
 		t.Errorf("events %+v, %+v", own, theirs)
 	}
-	r.awaitThat("acks", func() bool { return r.Unacked() == 0 })
+	r.awaitState("acks", func() bool { return r.Unacked() == 0 })
 	item, err := api.GetReactionsContext(r.ctx, slack.NewRefToMessage(publicID, ts), slack.GetReactionsParameters{Full: true})
 	if err != nil || len(item.Reactions) != 2 || item.Reactions[1].Users[0] != benID {
 		t.Fatalf("%+v, %v", item, err)
@@ -213,7 +213,7 @@ func TestClientComesBack(t *testing.T) {
 		r.CutSockets,
 	} {
 		interrupt()
-		r.awaitThat("another hello", func() bool { return len(r.journalOf(EntryHello)) == i+2 && r.Connections() == 1 })
+		r.awaitState("another hello", func() bool { return len(r.journalOf(EntryHello)) == i+2 && r.Connections() == 1 })
 	}
 	if typed, err := r.Command(r.ctx, benID, publicID, "/allocate", "x"); err != nil || typed.Error != "" {
 		t.Errorf("%+v, %v", typed, err)

@@ -170,7 +170,7 @@ func TestCommandErrors(t *testing.T) {
 	}
 	late := wire.nextFrame()
 	wire.sendAck(late, nil)
-	r.awaitThat("late ack", func() bool { return len(r.journalOf(EntryAckRefused)) == 1 })
+	r.awaitState("late ack", func() bool { return len(r.journalOf(EntryAckRefused)) == 1 })
 	if e := r.journalOf(EntryAckRefused)[0]; e.Detail != "too late" {
 		t.Errorf("%+v", e)
 	}
@@ -261,7 +261,7 @@ func TestAcksThatDoNotCount(t *testing.T) {
 	second := r.dialGreeted()
 	second.sendAck(frame, nil)
 	second.sendAck(map[string]any{"envelope_id": "nobody's"}, nil)
-	r.awaitThat("refusals", func() bool { return len(r.journalOf(EntryAckRefused)) == 2 })
+	r.awaitState("refusals", func() bool { return len(r.journalOf(EntryAckRefused)) == 2 })
 	first.sendAck(frame, nil)
 	if typed := <-done; typed.Error != "" {
 		t.Errorf("%+v", typed)
@@ -270,7 +270,7 @@ func TestAcksThatDoNotCount(t *testing.T) {
 	if err := first.WriteMessage(websocket.TextMessage, []byte("hello?")); err != nil {
 		t.Fatal(err)
 	}
-	r.awaitThat("the rest", func() bool { return len(r.journalOf(EntryFrame)) == 1 })
+	r.awaitState("the rest", func() bool { return len(r.journalOf(EntryFrame)) == 1 })
 	var details []string
 	for _, e := range r.journalOf(EntryAckRefused) {
 		details = append(details, e.Detail)

@@ -15,7 +15,7 @@ const searchModal = `{"type":"modal","title":{"type":"plain_text","text":"Find"}
 
 func (r *testRig) openSearch() View {
 	r.t.Helper()
-	if said := r.callMethod("views.open", "trigger_id", r.newTriggerOf(), "view", searchModal); said.errorName() != "" {
+	if said := r.callMethod("views.open", "trigger_id", r.takeTrigger(), "view", searchModal); said.errorName() != "" {
 		r.t.Fatal(said.body)
 	}
 	return r.Views(annaID)[0]

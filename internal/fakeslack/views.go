@@ -63,9 +63,11 @@ func (s *Server) redeemTrigger(id string) (user string, err error) {
 
 var (
 	modalShape = objectShape{
-		"title": need(plainText(24)), "blocks": need(anyValue), "submit": may(plainText(24)), "close": may(plainText(24)),
+		"title": need(plainText(24)), "blocks": need(anyValue),
+		"submit": may(plainText(24)), "close": may(plainText(24)),
 		"private_metadata": may(stringOf(0, 3000)), "callback_id": may(stringOf(0, 255)),
-		"external_id": may(stringOf(0, 255)), "clear_on_close": may(isBoolean), "notify_on_close": may(isBoolean), "submit_disabled": may(isBoolean),
+		"external_id": may(stringOf(0, 255)), "clear_on_close": may(isBoolean),
+		"notify_on_close": may(isBoolean), "submit_disabled": may(isBoolean),
 	}
 	homeShape = objectShape{
 		"blocks": need(anyValue), "private_metadata": may(stringOf(0, 3000)), "callback_id": may(stringOf(0, 255)),

@@ -18,7 +18,7 @@ const allocateModal = `{"type":"modal","callback_id":"allocate","private_metadat
  {"type":"input","block_id":"why","optional":true,"label":{"type":"plain_text","text":"Why"},"element":{"type":"plain_text_input","action_id":"text"}}]}`
 
 // trigger makes a trigger_id of Anna's.
-func (r *testRig) newTriggerOf() string {
+func (r *testRig) takeTrigger() string {
 	r.lock.Lock()
 	defer r.lock.Unlock()
 	return r.newTrigger(annaID)
@@ -26,9 +26,9 @@ func (r *testRig) newTriggerOf() string {
 
 func TestTriggers(t *testing.T) {
 	r := newTestRig(t, Config{})
-	late, fresh := r.newTriggerOf(), ""
+	late, fresh := r.takeTrigger(), ""
 	r.clock.advance(3 * time.Second)
-	fresh = r.newTriggerOf()
+	fresh = r.takeTrigger()
 	for _, test := range []struct{ trigger, want string }{
 		{"1.2.abc", "invalid_trigger_id"},
 		{late, "expired_trigger_id"},
@@ -55,14 +55,14 @@ func TestViewsAreJudged(t *testing.T) {
 		strings.Replace(allocateModal, `"submit":{"type":"plain_text","text":"Ask"},`, "", 1):                              "missing required field: submit",
 		`{"type":"modal","title":{"type":"plain_text","text":"x"},"blocks":` + repeatJSON(101, `{"type":"divider"}`) + `}`: "no more than 100",
 	} {
-		said := r.callMethod("views.open", "trigger_id", r.newTriggerOf(), "view", view)
+		said := r.callMethod("views.open", "trigger_id", r.takeTrigger(), "view", view)
 		raw, _ := json.Marshal(said.body)
 		if said.errorName() != "invalid_arguments" || !strings.Contains(string(raw), want) {
 			t.Errorf("%s: %s", view, raw)
 		}
 	}
 	big := `{"type":"modal","private_metadata":"` + strings.Repeat("x", maxView) + `"}`
-	if said := r.callMethod("views.open", "trigger_id", r.newTriggerOf(), "view", big); said.errorName() != "view_too_large" {
+	if said := r.callMethod("views.open", "trigger_id", r.takeTrigger(), "view", big); said.errorName() != "view_too_large" {
 		t.Errorf("%v", said.body)
 	}
 }
@@ -93,7 +93,7 @@ func TestHome(t *testing.T) {
 // openModal opens the modal for Anna.
 func (r *testRig) openModal() View {
 	r.t.Helper()
-	if said := r.callMethod("views.open", "trigger_id", r.newTriggerOf(), "view", allocateModal); said.errorName() != "" {
+	if said := r.callMethod("views.open", "trigger_id", r.takeTrigger(), "view", allocateModal); said.errorName() != "" {
 		r.t.Fatal(said.body)
 	}
 	views := r.Views(annaID)
@@ -218,7 +218,7 @@ func TestClick(t *testing.T) {
 	r := newTestRig(t, Config{})
 	seen := r.runClient(ackPlainly)
 	button := slack.NewButtonBlockElement("why", "R-1", slack.NewTextBlockObject("plain_text", "Why", false, false))
-	ts := r.postMessageTo(publicID, "card", slack.MsgOptionBlocks(slack.NewActionBlock("acts", button)))
+	ts := r.postText(publicID, "card", slack.MsgOptionBlocks(slack.NewActionBlock("acts", button)))
 	if got, err := r.Click(r.ctx, benID, publicID, ts, "why", ""); err != nil || got.Error != "" {
 		t.Fatalf("%+v, %v", got, err)
 	}

@@ -53,7 +53,7 @@ func (r *testRig) callMethod(method string, args ...string) webAnswer {
 }
 
 // post posts as the bot.
-func (r *testRig) postMessageTo(channel, text string, options ...slack.MsgOption) string {
+func (r *testRig) postText(channel, text string, options ...slack.MsgOption) string {
 	r.t.Helper()
 	_, ts, err := r.apiClient().PostMessageContext(r.ctx, channel, append(options, slack.MsgOptionText(text, false))...)
 	if err != nil {
@@ -195,8 +195,8 @@ func TestScopes(t *testing.T) {
 func TestRefusals(t *testing.T) {
 	r := newTestRig(t, Config{})
 	r.AddChannel(Channel{ID: "C0OLD", Name: "old", Archived: true, Members: []string{annaID, r.BotUserID()}})
-	ts := r.postMessageTo(publicID, "card")
-	reply := r.postMessageTo(publicID, "reply", slack.MsgOptionTS(ts))
+	ts := r.postText(publicID, "card")
+	reply := r.postText(publicID, "reply", slack.MsgOptionTS(ts))
 	theirs, err := r.Say(annaID, publicID, "", "hello")
 	if err != nil {
 		t.Fatal(err)

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// A exchange is one request on its way through a handler, which holds
-// the lock of the Server all the while: it writes to memory only.
+// An exchange is one request on its way through a handler. The handler holds
+// the lock of the Server throughout, and writes to memory only.
 type exchange struct {
 	u      *Server
 	w      http.ResponseWriter
@@ -25,8 +25,8 @@ type exchange struct {
 
 func (x *exchange) answerJSON(status int, value any) { writeJSON(x.w, status, value) }
 
-// answerError answers a refusal of the licence service, whose real error format is
-// not documented.
+// answerError answers a refusal of the license service. Its real error format
+// is not documented.
 func (x *exchange) answerError(status int, format string, args ...any) {
 	x.answerJSON(status, map[string]string{"message": fmt.Sprintf(format, args...)})
 }
@@ -35,8 +35,8 @@ func (x *exchange) answerCodedError(status int, code, message string) {
 	x.answerJSON(status, map[string]any{"error": map[string]any{"code": code, "message": message, "innerError": nil}})
 }
 
-// decodeBody reads a JSON body into value and refuses, where .NET would only
-// ignore it, a field that is not one of names: it is a client's mistake.
+// decodeBody reads a JSON body into value. It refuses fields other than names:
+// .NET would ignore them, but they are a mistake of the client.
 func (x *exchange) decodeBody(value any, names ...string) bool {
 	if !x.hasContentType("application/json") {
 		x.answerError(http.StatusUnsupportedMediaType, "Content-Type must be application/json.")
@@ -69,7 +69,7 @@ func (x *exchange) hasContentType(want string) bool {
 func writeJSON(w http.ResponseWriter, status int, value any) {
 	encoded, err := json.Marshal(value)
 	if err != nil {
-		panic(err) // of our own types
+		panic(err) // every value is of a type of this package
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(status)

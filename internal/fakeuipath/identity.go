@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// identityGroup is the GroupDto of the identity service. Its type is a
-// number in what the service answers, though its specification has words.
+// identityGroup is the GroupDto of the identity service. The specification has
+// words for its type, but the service answers a number.
 type identityGroup struct {
 	ID                   string    `json:"id"`
 	Name                 string    `json:"name"`
@@ -26,7 +26,7 @@ const (
 	typeCustom
 )
 
-// builtInNames are names of groups that every organisation is born with.
+// builtInNames are the groups that every organization has from the start.
 var builtInNames = []string{
 	"Administrators", "Automation Developers", "Automation Users", "Citizen Developers", "Everyone",
 }
@@ -41,8 +41,8 @@ func (g *storedGroup) asIdentityGroup() identityGroup {
 		CreationTime: created, LastModificationTime: created, Members: []string{}}
 }
 
-// checkPartition tells whether the partition in the path is this organisation's,
-// and answers when not (docs.uipath.com, retrieving-partitionglobalid).
+// checkPartition tells whether the path names this organization's partition,
+// and answers if it does not (docs.uipath.com, retrieving-partitionglobalid).
 func (x *exchange) checkPartition() bool {
 	id := x.params["partitionGlobalId"]
 	if id == x.u.cfg.AccountID {
@@ -53,8 +53,8 @@ func (x *exchange) checkPartition() bool {
 	return false
 }
 
-// getIdentityGroups answers all local and built-in groups at once: there are
-// no pages.
+// getIdentityGroups answers all local and built-in groups at once, without
+// pages.
 func (x *exchange) getIdentityGroups() {
 	if !x.checkPartition() {
 		return

@@ -10,25 +10,25 @@ import (
 	"time"
 )
 
-// A Call is one request that reached the Server and ended. It never
-// holds a token or a secret.
+// A Call is one request that reached the Server and ended, without its tokens
+// and secrets.
 type Call struct {
 	Seq       int       // order of arrival, from 1
 	At        time.Time // of arrival, by Config.Now
-	Operation string    // as for Server.Faults; "unknown" when no route took it
+	Operation string    // as for faults; "unknown" without a route
 	Method    string
 	Path      string // escaped, as it was sent
 	Query     string
-	Body      string        // of a token call only grant type and scope; empty for an unknown operation
-	Status    int           // as the caller saw it; 0 when the answer was cut
+	Body      string        // of a token call: grant type and scope; empty for an unknown operation
+	Status    int           // as the caller saw it; 0 if the answer was cut
 	Answer    string        // the first 2 KiB of it; empty for tokens
-	Before    []string      // codes of the group's rule before a write
-	After     []string      // and after it
-	Was, Is   Allocation    // the same, with limits and useExternalLicense
-	Took      bool          // the write was accepted, whatever was answered
-	TookAt    time.Time     // when it took effect; zero if it did not
-	Changed   bool          // and the rule was another one afterwards
-	Faulted   bool          // a fault was in the way
+	Before    []string      // codes of the group before a write
+	After     []string      // codes of the group after it
+	Was, Is   Allocation    // the allocation before and after, with quotas and useExternalLicense
+	Took      bool          // UiPath accepted the write, whatever it answered
+	TookAt    time.Time     // when the write took effect; zero if it did not
+	Changed   bool          // the write changed the allocation
+	Faulted   bool          // a fault harmed the call
 	Dur       time.Duration // real time, from arrival to answer
 }
 
@@ -45,21 +45,22 @@ const (
 	maxAnswer   = 2 << 10
 )
 
-// Calls returns the calls of an operation in the order in which they ended;
-// of every operation when it is empty. A call is there before its answer is.
+// Calls returns the calls of an operation in the order in which they ended.
+// Operation "" means all. A call is in the journal before its caller gets the
+// answer.
 func (u *Server) Calls(operation string) []Call {
 	return u.filterCalls(func(c Call) bool { return operation == "" || c.Operation == operation })
 }
 
-// Writes returns the calls that changed a group's rule: its codes, its quotas
-// or its useExternalLicense. A PUT of the rule that was there already is none;
-// see Call.Took.
+// Writes returns the calls that changed a group's allocation: its codes, its
+// quotas or its useExternalLicense. A PUT of the same allocation is not among
+// them; see Call.Took.
 func (u *Server) Writes() []Call {
 	return u.filterCalls(func(c Call) bool { return c.Changed })
 }
 
-// Pending is the number of calls of an operation that have arrived and not
-// ended, such as one that a fault holds up.
+// Pending is the number of running calls of an operation: arrived but not
+// ended. A fault can hold a call up.
 func (u *Server) Pending(operation string) int {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -102,9 +103,9 @@ func (u *Server) endCall(call *Call, answer []byte) {
 	})
 }
 
-// scrubCall takes secrets out of a call. The fields that should hold them are not
-// recorded in the first place; this is for those that hold them by mistake of
-// the caller, such as a token in a query.
+// scrubCall takes secrets out of a call. The journal does not record the fields
+// for secrets. This is for a secret in a wrong field, such as a token in a
+// query.
 func (u *Server) scrubCall(call *Call) {
 	if call.Operation == opToken || call.Operation == opAuthenticate {
 		if call.Status == http.StatusOK {
@@ -151,8 +152,8 @@ func truncateText(s string, limit int) string {
 	return strings.ToValidUTF8(s[:limit], "") + "…"
 }
 
-// bufferedAnswer keeps an answer until the call is in the journal: a test that
-// has the answer must find the call.
+// bufferedAnswer keeps an answer until the call is in the journal. A test with
+// the answer can then rely on the call.
 type bufferedAnswer struct {
 	header http.Header
 	status int
@@ -175,7 +176,7 @@ func (a *bufferedAnswer) Write(p []byte) (int, error) {
 
 func (a *bufferedAnswer) sendTo(w http.ResponseWriter) {
 	if a.status == 0 {
-		panic(http.ErrAbortHandler) // whoever asked has gone
+		panic(http.ErrAbortHandler) // the caller has gone
 	}
 	for name, values := range a.header {
 		w.Header()[name] = slices.Clone(values)

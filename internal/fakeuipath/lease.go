@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// What the licence service says, in its own words.
+// What the license service says, in its own words.
 const (
 	msgNoLicense = "No account license is allocated for the indicated organization."
 	msgNoGroup   = "Organization or group does not exist."
@@ -21,7 +21,7 @@ const (
 	msgNoCode    = "Requested product code does not exist."
 )
 
-// maxTop is the largest page there is.
+// maxTop is the largest page size.
 const maxTop = 50
 
 type bundleCount struct {
@@ -36,9 +36,9 @@ type quotaUsage struct {
 	Usage int    `json:"currentUsage"`
 }
 
-// listedRule is a rule in lists, where its fields have other names than
-// on the routes of one group.
-type listedRule struct {
+// listedAllocation is an allocation in a list. Its fields have other names than on
+// the routes of one group.
+type listedAllocation struct {
 	ID          string         `json:"id"`
 	Name        string         `json:"name"`
 	Codes       []string       `json:"userBundleLicenses"`
@@ -49,7 +49,7 @@ type listedRule struct {
 }
 
 type listedGroup struct {
-	Rule   listedRule   `json:"groupRule"`
+	Rule   listedAllocation   `json:"groupRule"`
 	Quotas []quotaUsage `json:"quotas"`
 }
 
@@ -64,8 +64,8 @@ type seatHolder struct {
 	Orphan      bool      `json:"orphan"`
 }
 
-// checkLicense tells whether the account in the path is this organisation's and
-// has a licence, and answers when not.
+// checkLicense tells whether the path names this organization's account and the
+// account has a license. It answers if not.
 func (x *exchange) checkLicense() bool {
 	if x.params["accountId"] == x.u.cfg.AccountID && !x.u.noLicense {
 		return true
@@ -74,8 +74,9 @@ func (x *exchange) checkLicense() bool {
 	return false
 }
 
-// findGroup returns the group in the path, or answers why there is none. An open
-// one is not added to the organisation; that is for whoever writes its rule.
+// findGroup returns the group in the path, or answers why it does not exist.
+// With open and Config.OpenGroups, an unknown id gives a new group; the caller
+// adds that to the organization with its first allocation.
 func (x *exchange) findGroup(open bool) (*storedGroup, bool) {
 	if !x.checkLicense() {
 		return nil, false
@@ -105,8 +106,8 @@ func (x *exchange) getAccount() {
 	}
 }
 
-// getGroup answers what could be allocated and what is (docs.uipath.com,
-// available-resources).
+// getGroup answers what could be allocated and what is allocated
+// (docs.uipath.com, available-resources).
 func (x *exchange) getGroup() {
 	g, ok := x.findGroup(true)
 	if !ok {
@@ -120,14 +121,15 @@ func (x *exchange) getGroup() {
 }
 
 // getGroupWithQuota follows docs.uipath.com,
-// get-group-license-allocation-with-quota: no useExternalLicense in there.
+// get-group-license-allocation-with-quota: the answer has no
+// useExternalLicense.
 func (x *exchange) getGroupWithQuota() {
 	if g, ok := x.findGroup(false); ok {
-		x.answerJSON(http.StatusOK, x.u.ruleWithQuotas(g))
+		x.answerJSON(http.StatusOK, x.u.allocationWithQuotas(g))
 	}
 }
 
-func (u *Server) ruleWithQuotas(g *storedGroup) map[string]any {
+func (u *Server) allocationWithQuotas(g *storedGroup) map[string]any {
 	rule := map[string]any{"groupId": g.ID, "organizationId": u.cfg.AccountID, "userBundleCodes": jsonList(g.Rule)}
 	return map[string]any{"groupRule": rule, "quotas": g.listQuotas()}
 }
@@ -141,7 +143,7 @@ func (g *storedGroup) listQuotas() []quotaUsage {
 }
 
 func (u *Server) describeGroup(g *storedGroup) listedGroup {
-	rule := listedRule{ID: g.ID, Name: g.Name, Codes: jsonList(g.Rule), Leases: g.Usage,
+	rule := listedAllocation{ID: g.ID, Name: g.Name, Codes: jsonList(g.Rule), Leases: g.Usage,
 		External: g.External, Orphan: g.Orphan, Unavailable: []string{}}
 	for _, code := range g.Rule {
 		if u.owned[code].freeSeats() == 0 {
@@ -151,8 +153,8 @@ func (u *Server) describeGroup(g *storedGroup) listedGroup {
 	return listedGroup{Rule: rule, Quotas: g.listQuotas()}
 }
 
-// getGroupsWithQuota lists the groups that have a rule, directory groups and
-// orphans among them (docs.uipath.com, get-groups-rules-with-quotas).
+// getGroupsWithQuota lists the groups with an allocation, directory groups and
+// orphans included (docs.uipath.com, get-groups-rules-with-quotas).
 func (x *exchange) getGroupsWithQuota() {
 	if !x.checkLicense() {
 		return
@@ -169,8 +171,8 @@ func (x *exchange) getGroupsWithQuota() {
 	})
 }
 
-// postGroups is what POST means on this path: read the rules of some groups
-// by id. It allocates nothing.
+// postGroups reads the allocations of some groups by id, which is what POST
+// means on this path. It allocates nothing.
 func (x *exchange) postGroups() {
 	var body struct {
 		GroupIDs []string `json:"groupIds"`
@@ -182,7 +184,7 @@ func (x *exchange) postGroups() {
 		x.answerError(http.StatusBadRequest, "groupIds is required")
 		return
 	}
-	rules := []listedRule{}
+	rules := []listedAllocation{}
 	for _, id := range sortedSet(body.GroupIDs) {
 		if g, ok := x.u.groups[id]; ok && g.ruled {
 			rules = append(rules, x.u.describeGroup(g).Rule)
@@ -191,7 +193,7 @@ func (x *exchange) postGroups() {
 	x.answerJSON(http.StatusOK, rules)
 }
 
-// getHolders lists the people who hold the group's leases.
+// getHolders lists the people who hold the group's seats.
 func (x *exchange) getHolders() {
 	g, ok := x.findGroup(false)
 	if !ok {
@@ -224,9 +226,10 @@ func (g *storedGroup) inventHolders() []seatHolder {
 	}
 }
 
-// answerPage answers one page of all, sorted by one of keys: UpperCamelCase
-// names, "Id" among them, the first by alphabet when the query names none. A
-// query parameter that is none of the four is refused: it is a misspelt one.
+// answerPage answers one page of all, sorted by one of keys. Keys are
+// UpperCamelCase names and include "Id". By default the first key by alphabet
+// sorts. Any other query parameter is refused, because it must be a typing
+// error.
 func answerPage[T any](x *exchange, all []T, keys map[string]func(T) string) {
 	query := x.r.URL.Query()
 	skip, skipErr := numberParam(query, "skip", 0, 0, math.MaxInt32)
@@ -240,7 +243,7 @@ func answerPage[T any](x *exchange, all []T, keys map[string]func(T) string) {
 		return
 	}
 	slices.SortFunc(all, func(a, b T) int {
-		// The id settles ties, so that pages do not overlap.
+		// The id breaks ties, so pages do not overlap.
 		result := cmp.Or(strings.Compare(keys[sortBy](a), keys[sortBy](b)), strings.Compare(keys["Id"](a), keys["Id"](b)))
 		if order == "desc" {
 			return -result
@@ -282,5 +285,5 @@ func checkParams(query url.Values, names ...string) error {
 	return nil
 }
 
-// jsonList makes JSON's [] of nothing, never null.
+// jsonList makes an empty list [] in JSON, not null.
 func jsonList(codes []string) []string { return append([]string{}, codes...) }

@@ -39,7 +39,7 @@ func TestSetRuleBehindTheBack(t *testing.T) {
 	c := startSeeded(t, Config{})
 	c.u.AddGroup(Group{ID: "g1", Name: "Developers", Rule: []string{"IDU", "ATTUNU"}, Quotas: map[string]int{"IDU": 4, "ATTUNU": 1}})
 	c.u.SetAllocation("g1", "RPADEVPRONU", "IDU")
-	c.wantRule("g1", "IDU", "RPADEVPRONU")
+	c.wantAllocation("g1", "IDU", "RPADEVPRONU")
 	c.get(c.licensePath("/group/g1/with-quota")).wantAnswer(t, 200, `"quotas":[{"userBundleCode":"IDU","limit":4,"currentUsage":0}]`)
 	if writes := c.u.Writes(); len(writes) != 0 {
 		t.Errorf("the portal's change is in the journal: %+v", writes)
@@ -121,7 +121,7 @@ func TestPostGroupsReads(t *testing.T) {
 	post(`{"groupIds":["g1","g9"]}`).wantAnswer(t, 200, `"id":"g1"`)
 	post(`{"userBundleCodes":["IDU"]}`).wantAnswer(t, 400, "")
 	post(`{}`).wantAnswer(t, 400, "")
-	c.wantRule("g1", "RPADEVPRONU")
+	c.wantAllocation("g1", "RPADEVPRONU")
 }
 
 func TestIdentityGroups(t *testing.T) {

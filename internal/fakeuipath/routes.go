@@ -13,13 +13,13 @@ import (
 
 type apiRoute struct {
 	method    string
-	segments  []string // of the path; "{name}" takes any one
+	segments  []string // of the path; "{name}" takes any segment
 	operation string
-	scope     string // needed to call it; "" for those that hand out tokens
+	scope     string // that a call needs; "" for the token routes
 	handle    func(*exchange)
 }
 
-// routeTable lists the routes. net/http's ServeMux would not do: it redirects
+// routeTable lists the routes. It replaces net/http's ServeMux, which redirects
 // doubled slashes where UiPath refuses them.
 func (u *Server) routeTable() []apiRoute {
 	const (
@@ -63,8 +63,8 @@ func (u *Server) routeTable() []apiRoute {
 	return routes
 }
 
-// matchPath compares a path with the route and returns the named segments.
-// Segments are decoded one by one, so that an id may contain %2F.
+// matchPath compares a path with the route and returns the named segments. It
+// decodes the segments one by one, so an id may contain %2F.
 func (route apiRoute) matchPath(path string) (map[string]string, bool) {
 	segments := strings.Split(path, "/")
 	if len(segments) != len(route.segments) {
@@ -85,7 +85,8 @@ func (route apiRoute) matchPath(path string) (map[string]string, bool) {
 	return params, true
 }
 
-// findRoute returns the route of a request, or the methods that its path takes.
+// findRoute returns the route of a request, or the methods that its path
+// allows.
 func (u *Server) findRoute(r *http.Request) (apiRoute, map[string]string, []string) {
 	var allowed []string
 	for _, route := range u.routes {
@@ -100,8 +101,8 @@ func (u *Server) findRoute(r *http.Request) (apiRoute, map[string]string, []stri
 	return apiRoute{operation: opUnknown}, nil, allowed
 }
 
-// handleRequest is the way of every request: route, body, fault, effect, journal,
-// answer.
+// handleRequest takes every request through route, body, fault, effect, journal
+// and answer.
 func (u *Server) handleRequest(w http.ResponseWriter, r *http.Request) {
 	start := time.Now()
 	route, params, allowed := u.findRoute(r)
@@ -138,7 +139,9 @@ func (u *Server) serveOrHarm(w http.ResponseWriter, r *http.Request, call *Call,
 		return
 	}
 	call.Faulted = true
-	planned.Serve(w, r, effect, func(w http.ResponseWriter, planned fault.Fault) { refuseByFault(w, call.Operation, planned) })
+	planned.Serve(w, r, effect, func(w http.ResponseWriter, planned fault.Fault) {
+		refuseByFault(w, call.Operation, planned)
+	})
 }
 
 // refuseByFault answers a fault in the error format of the operation.
@@ -170,9 +173,9 @@ func (x *exchange) serveRoute(route apiRoute, readErr error) {
 	}
 }
 
-// answerNoRoute answers what nothing serves. Host-level identity calls get what
-// newer cloud organisations answer; a wrong method gets what ASP.NET's API
-// versioning answers.
+// answerNoRoute answers a request without a route. Host-level identity calls
+// get the answer of newer cloud organizations. A wrong method gets the answer
+// of ASP.NET's API versioning.
 func (x *exchange) answerNoRoute(allowed []string) {
 	path := x.r.URL.EscapedPath()
 	switch {

@@ -14,50 +14,52 @@ import (
 	"licensebot/internal/fault"
 )
 
-// A Config says what kind of UiPath to be. Where nobody outside UiPath
-// knows how the real service behaves, the zero value is the behaviour that
-// hurts a careless client most.
+// A Config says what kind of UiPath to be. Where the behavior of the real
+// service is unknown, the zero value is the behavior that hurts a careless
+// client most.
 type Config struct {
 	Now          func() time.Time // for token expiry and the journal; default time.Now
 	Organization string           // logical name, as in the URL; default "acme"
-	AccountID    string           // organisation id, also the partition id of its groups; default a fresh GUID
+	AccountID    string           // organization id, also the partition id of its groups; default a fresh GUID
 	TokenLife    time.Duration    // of client credentials tokens; default one hour
 
-	// NoQuotaRoutes takes the with-quota routes away (404), which no page
-	// documents for Automation Suite.
+	// NoQuotaRoutes makes the with-quota routes answer 404. No page documents
+	// them for Automation Suite.
 	NoQuotaRoutes bool
 
 	// PlainPutKeepsQuotas keeps a group's quotas through a PUT on the route
-	// without quotas. Otherwise that PUT drops them: "If quotas are empty,
+	// without quotas. By default that PUT drops them: "If quotas are empty,
 	// licenses are allocated without limits".
 	PlainPutKeepsQuotas bool
 
-	// QuotaPutResetsExternal makes a PUT with quotas that leaves out
-	// useExternalLicense set it to false, as the plain PUT does. Otherwise it
-	// is left as it was, because the documented body has no such field.
+	// QuotaPutResetsExternal makes a PUT with quotas but without
+	// useExternalLicense set it to false, as the plain PUT does. By default
+	// such a PUT keeps it, because the documented body lacks the field.
 	QuotaPutResetsExternal bool
 
-	// UnknownCodes is what a PUT with a code that the organisation does not
-	// own gets: "" a 200 whose rule lacks the code, "404" or "409" a refusal.
+	// UnknownCodes is the answer to a PUT with a code that the organization
+	// does not own: "" means 200 and an allocation without the code, "404" and
+	// "409" mean a refusal.
 	UnknownCodes string
 
-	// RefuseEmptyRule answers 400 to a PUT without any code. Otherwise the
-	// group keeps a rule of no codes.
+	// RefuseEmptyRule answers 400 to a PUT without any code. By default the
+	// group keeps an empty allocation.
 	RefuseEmptyRule bool
 
-	// OpenGroups lets the plain routes take any group id: an unknown one has
-	// an empty rule. Otherwise it is 404, as on the with-quota routes.
+	// OpenGroups lets the plain routes take any group id; an unknown group has
+	// an empty allocation. By default the answer is 404, as on the with-quota
+	// routes.
 	OpenGroups bool
 }
 
-// A Server is one organisation's licence service ("lease_") and identity
-// service on a loopback port. It holds the state that the portal would show,
-// and every method may be called while it serves.
+// A Server is one organization's license service ("lease_") and identity
+// service on a loopback port. It holds the state that the portal would show. It
+// is safe for concurrent use.
 //
-// Faults can be injected into the operations "token", "authenticate",
-// "GET group", "PUT group", "GET group with-quota", "PUT group with-quota",
-// "GET groups with-quota", "POST groups", "GET account", "GET bulk-users",
-// "GET identity groups" and "GET identity group".
+// Faults harm these operations: "token", "authenticate", "GET group", "PUT
+// group", "GET group with-quota", "PUT group with-quota", "GET groups
+// with-quota", "POST groups", "GET account", "GET bulk-users", "GET identity
+// groups" and "GET identity group".
 type Server struct {
 	fault.Faults
 
@@ -117,33 +119,33 @@ func fillDefaults(cfg *Config) error {
 	return nil
 }
 
-// URL is the access URL, what https://cloud.uipath.com is in the cloud. It
-// does not carry the organisation.
+// URL is the access URL, such as https://cloud.uipath.com in the cloud. It does
+// not include the organization.
 func (u *Server) URL() string { return u.url }
 
-// Organization is the organisation's logical name, the first part of a path.
+// Organization is the organization's logical name, the first part of a path.
 func (u *Server) Organization() string { return u.cfg.Organization }
 
-// AccountID is the organisation's id.
+// AccountID is the organization's id.
 func (u *Server) AccountID() string { return u.cfg.AccountID }
 
-// ClientID is the app id of the organisation's confidential external
+// ClientID is the app id of the organization's confidential external
 // application.
 func (u *Server) ClientID() string { return u.clientID }
 
-// ClientSecret is the app secret that belongs to ClientID.
+// ClientSecret is the app secret of ClientID.
 func (u *Server) ClientSecret() string { return u.clientSecret }
 
-// Username is the administrator who may sign in by ROPC.
+// Username is an administrator who may sign in by ROPC.
 func (u *Server) Username() string { return u.username }
 
 // Password is the password of Username.
 func (u *Server) Password() string { return u.password }
 
-// Tenant is the tenant in which Username signs in.
+// Tenant is the tenant of Username.
 func (u *Server) Tenant() string { return u.tenantID }
 
-// changeState runs f under the lock and wakes everyone in Wait.
+// changeState runs f under the lock and wakes every Wait.
 func (u *Server) changeState(f func()) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -156,9 +158,9 @@ func (u *Server) wakeWaiters() {
 	u.changed = make(chan struct{})
 }
 
-// Wait returns nil as soon as cond holds. It asks once at the beginning and
-// then at every change: a call that arrives or ends, a rule, an app, a token.
-// It fails when the context ends or the Server is closed.
+// Wait returns nil as soon as cond holds. It checks cond at the start and at
+// every change: a call that arrives or ends, an allocation, an app, a token. It
+// fails when ctx ends or the Server closes.
 func (u *Server) Wait(ctx context.Context, cond func() bool) error {
 	for {
 		u.mu.Lock()

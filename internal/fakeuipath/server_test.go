@@ -67,7 +67,7 @@ func startServer(t *testing.T, cfg Config) *testCaller {
 	return &testCaller{t: t, u: u, client: client, bearer: u.PersonalAccessToken()}
 }
 
-// startSeeded has a group g1 with RPADEVPRONU, in an organisation that owns
+// startSeeded has a group g1 with RPADEVPRONU, in an organization that owns
 // that, IDU and ATTUNU.
 func startSeeded(t *testing.T, cfg Config) *testCaller {
 	c := startServer(t, cfg)
@@ -168,7 +168,7 @@ func (r testReply) wantAnswer(t *testing.T, status int, part string) {
 	}
 }
 
-func (c *testCaller) wantRule(id string, codes ...string) {
+func (c *testCaller) wantAllocation(id string, codes ...string) {
 	c.t.Helper()
 	rule, ok := c.u.Allocation(id)
 	if !ok || !slices.Equal(rule.Codes, codes) {

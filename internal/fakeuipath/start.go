@@ -63,8 +63,8 @@ func (u *Server) startServing(listener net.Listener) {
 	}()
 }
 
-// countConnection keeps track of the connections: http.Server.Close does not wait for
-// the handlers it cuts off, and Close has to.
+// countConnection lets Close wait for the handlers. http.Server.Close does not
+// wait.
 func (u *Server) countConnection(_ net.Conn, state http.ConnState) {
 	switch state {
 	case http.StateNew:
@@ -75,7 +75,7 @@ func (u *Server) countConnection(_ net.Conn, state http.ConnState) {
 }
 
 // Close cuts every connection and returns when the last handler has ended.
-// Calling it again does nothing.
+// Further calls do nothing.
 func (u *Server) Close() {
 	u.once.Do(func() {
 		u.stop()

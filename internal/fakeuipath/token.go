@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// The scopes this UiPath asks for. PM.License comprises the first two, and
+// The scopes that this UiPath asks for. PM.License includes the first two, and
 // PM.Group the third (docs.uipath.com, platform management scopes).
 const (
 	scopeLicenseRead  = "PM.License.Read"
@@ -22,8 +22,8 @@ const (
 // sessionLife is how long an ROPC token is valid.
 const sessionLife = 30 * time.Minute
 
-// signInPage is what the token endpoint answers, with 200, to a request
-// whose Content-Type is not a form's.
+// signInPage is what the token endpoint answers, with 200, to a Content-Type
+// other than that of a form.
 const signInPage = "<!DOCTYPE html><html><head><title>UiPath</title></head><body>Sign in</body></html>"
 
 type issuedToken struct {
@@ -41,10 +41,10 @@ func (t issuedToken) hasScope(scope string) bool {
 	return slices.Contains(t.scopes, scope) || slices.Contains(t.scopes, whole)
 }
 
-// SetAppScopes sets what the external application was granted, by default
-// PM.License.Read, PM.License.Write and PM.Group.Read. Asking for more is
-// invalid_scope, also for PM.License when only PM.License.Read was granted.
-// Tokens that are out keep their scopes.
+// SetAppScopes sets the scopes of the external application, by default
+// PM.License.Read, PM.License.Write and PM.Group.Read. A request for any other
+// scope is invalid_scope, even for PM.License when PM.License.Read is granted.
+// Issued tokens keep their scopes.
 func (u *Server) SetAppScopes(scopes ...string) {
 	u.changeState(func() { u.appScopes = slices.Clone(scopes) })
 }
@@ -57,20 +57,20 @@ func (u *Server) PersonalAccessToken() string {
 }
 
 // SetPersonalAccessTokenScopes replaces the personal access token by one with
-// these scopes; at first it has those of the external application. Lacking a
-// scope is 401 for such a token, not 403.
+// these scopes. The first one has the scopes of the external application. If
+// such a token lacks a scope, the answer is 401 instead of 403.
 func (u *Server) SetPersonalAccessTokenScopes(scopes ...string) {
 	u.changeState(func() { u.newPersonalToken(scopes) })
 }
 
-// RevokeTokens makes every token issued so far worthless, and issues a new
-// personal access token.
+// RevokeTokens makes every issued token worthless, and issues a new personal
+// access token.
 func (u *Server) RevokeTokens() {
 	u.changeState(func() {
 		scopes := u.tokens[u.personal].scopes
 		for value, token := range u.tokens {
 			token.scopes = nil
-			token.expires = time.Unix(0, 0) // kept, so that the journal still knows it for a secret
+			token.expires = time.Unix(0, 0) // kept: the journal must still recognize the secret
 			u.tokens[value] = token
 		}
 		u.newPersonalToken(scopes)
@@ -86,7 +86,7 @@ func (u *Server) newPersonalToken(scopes []string) {
 	u.tokens[u.personal] = issuedToken{scopes: slices.Clone(scopes), personal: true}
 }
 
-// issueToken makes a token that looks like a JWT. It carries no prt_id, which
+// issueToken makes a token that looks like a JWT. It has no prt_id, which
 // tokens of client credentials may lack.
 func (u *Server) issueToken(token issuedToken) string {
 	part := base64.RawURLEncoding.EncodeToString
@@ -98,8 +98,8 @@ func (u *Server) issueToken(token issuedToken) string {
 	return value
 }
 
-// checkToken checks the bearer token of a request and answers when it will
-// not do.
+// checkToken checks the bearer token of a request for a scope, and answers if
+// it refuses.
 func (x *exchange) checkToken(scope string) bool {
 	kind, value, _ := strings.Cut(x.r.Header.Get("Authorization"), " ")
 	token, known := x.u.tokens[value]
@@ -116,8 +116,8 @@ func (x *exchange) checkToken(scope string) bool {
 	return true
 }
 
-// serveToken is the OAuth token endpoint. Client credentials are what UiPath
-// documents; the password grant is what its ROPC would be called in OAuth.
+// serveToken is the OAuth token endpoint. UiPath documents client credentials;
+// the password grant is OAuth's form of its ROPC.
 func (x *exchange) serveToken() {
 	if !x.hasContentType("application/x-www-form-urlencoded") {
 		x.w.Header().Set("Content-Type", "text/html; charset=utf-8")
@@ -153,7 +153,7 @@ func repeatsField(form url.Values) bool {
 }
 
 // isRightClient takes the app's credentials from the form or from Basic
-// authentication, where they are form-encoded (RFC 6749, 2.3.1).
+// authentication, which encodes them as in a form (RFC 6749, 2.3.1).
 func (x *exchange) isRightClient(form url.Values, mayLack bool) bool {
 	id, secret := form.Get("client_id"), form.Get("client_secret")
 	if name, pass, ok := x.r.BasicAuth(); ok {
@@ -173,7 +173,7 @@ func (x *exchange) isRightUser(name, password string) bool {
 	return name == x.u.username && password == x.u.password
 }
 
-// grantToken issues a token for the scopes asked for, or for all when none is.
+// grantToken issues a token for the requested scopes, by default for all.
 func (x *exchange) grantToken(form url.Values, may []string) {
 	asked := strings.Fields(form.Get("scope"))
 	for _, scope := range asked {
@@ -199,8 +199,8 @@ func (x *exchange) refuseToken(name string) {
 	x.answerJSON(http.StatusBadRequest, map[string]string{"error": name})
 }
 
-// serveAuthenticate is UiPath's own ROPC: JSON, not OAuth, valid for half an hour
-// (docs.uipath.com, ropc-authentication).
+// serveAuthenticate is UiPath's own ROPC: JSON instead of OAuth, and valid for
+// half an hour (docs.uipath.com, ropc-authentication).
 func (x *exchange) serveAuthenticate() {
 	var login struct{ TenancyName, UsernameOrEmailAddress, Password string }
 	if !x.decodeBody(&login, "TenancyName", "UsernameOrEmailAddress", "Password") {
@@ -214,8 +214,7 @@ func (x *exchange) serveAuthenticate() {
 	x.answerJSON(http.StatusOK, abpEnvelope(x.u.issueToken(token), ""))
 }
 
-// abpEnvelope is the envelope of ASP.NET Boilerplate, which Orchestrator is
-// built on.
+// abpEnvelope is an answer of ASP.NET Boilerplate, the base of Orchestrator.
 func abpEnvelope(result any, message string) map[string]any {
 	var problem any
 	if message != "" {

@@ -9,7 +9,8 @@ import (
 	"strconv"
 )
 
-// A optionalBool is .NET's bool in a body: it may be left out, but is not null.
+// An optionalBool is .NET's bool in a body: it may be missing, but must not be
+// null.
 type optionalBool struct{ sent, on bool }
 
 // UnmarshalJSON takes true and false only.
@@ -23,7 +24,7 @@ func (f *optionalBool) UnmarshalJSON(text []byte) error {
 	}
 }
 
-type ruleBody struct {
+type allocationBody struct {
 	Codes    []string     `json:"userBundleCodes"`
 	Alias    []string     `json:"userBundleLicenses"`
 	External optionalBool `json:"useExternalLicense"`
@@ -35,10 +36,10 @@ type quotaLimit struct {
 	Limit float64 `json:"limit"`
 }
 
-// putGroup replaces a group's rule (docs.uipath.com,
-// allocate-licenses-to-a-group): what the body leaves out is gone.
+// putGroup replaces a group's allocation: what the body leaves out is gone
+// (docs.uipath.com, allocate-licenses-to-a-group).
 func (x *exchange) putGroup() {
-	var body ruleBody
+	var body allocationBody
 	if !x.decodeBody(&body, "userBundleCodes", "userBundleLicenses", "useExternalLicense") {
 		return
 	}
@@ -55,18 +56,18 @@ func (x *exchange) putGroup() {
 	if x.u.cfg.PlainPutKeepsQuotas {
 		rule.Quotas = g.Quotas
 	}
-	if x.replaceRule(g, rule) {
+	if x.replaceAllocation(g, rule) {
 		x.answerJSON(http.StatusOK, map[string]any{"groupId": g.ID, "organizationId": x.u.cfg.AccountID,
 			"useExternalLicense": g.External, "userBundleCodes": jsonList(g.Rule)})
 	}
 }
 
-// putGroupWithQuota replaces a group's rule and quotas (docs.uipath.com,
-// allocate-licenses-to-a-group-with-quota). Its page has no
-// useExternalLicense; one that is sent is taken all the same, because the rule
-// has it and there is no other way to write both.
+// putGroupWithQuota replaces a group's allocation and quotas (docs.uipath.com,
+// allocate-licenses-to-a-group-with-quota). The page does not list
+// useExternalLicense. The Server takes it all the same, because the allocation
+// has it and no other call can write both.
 func (x *exchange) putGroupWithQuota() {
-	var body ruleBody
+	var body allocationBody
 	if !x.decodeBody(&body, "userBundleCodes", "quotas", "useExternalLicense") {
 		return
 	}
@@ -88,14 +89,14 @@ func (x *exchange) putGroupWithQuota() {
 	if !body.External.sent && !x.u.cfg.QuotaPutResetsExternal {
 		external = g.External
 	}
-	if x.replaceRule(g, Allocation{Codes: codes, External: external, Quotas: quotas}) {
-		x.answerJSON(http.StatusOK, x.u.ruleWithQuotas(g))
+	if x.replaceAllocation(g, Allocation{Codes: codes, External: external, Quotas: quotas}) {
+		x.answerJSON(http.StatusOK, x.u.allocationWithQuotas(g))
 	}
 }
 
 // requestedCodes returns the set of codes in a body. userBundleLicenses is the
 // deprecated name of userBundleCodes.
-func (u *Server) requestedCodes(body ruleBody) ([]string, error) {
+func (u *Server) requestedCodes(body allocationBody) ([]string, error) {
 	codes := body.Codes
 	switch {
 	case body.Codes == nil && body.Alias == nil:
@@ -114,8 +115,8 @@ func (u *Server) requestedCodes(body ruleBody) ([]string, error) {
 	return sortedSet(codes), nil
 }
 
-// checkLimits checks quotas as the page demands: of codes of the rule, at
-// least one seat, not below what is in use.
+// checkLimits checks quotas as the page demands: only codes of the allocation,
+// at least one seat, and at least the seats in use.
 func checkLimits(quotas []quotaLimit, codes []string, usage map[string]int) (map[string]int, error) {
 	limits := make(map[string]int, len(quotas))
 	for _, quota := range quotas {
@@ -125,7 +126,7 @@ func checkLimits(quotas []quotaLimit, codes []string, usage map[string]int) (map
 		case twice:
 			return nil, fmt.Errorf("two quotas for %q", quota.Code)
 		case !slices.Contains(codes, quota.Code):
-			return nil, fmt.Errorf("quota for %q, which is not in userBundleCodes", quota.Code)
+			return nil, fmt.Errorf("quota for %q, a code that is not in userBundleCodes", quota.Code)
 		case quota.Limit != math.Trunc(quota.Limit) || quota.Limit < 1 || quota.Limit > math.MaxInt32:
 			return nil, fmt.Errorf("limit of %q is not a number of at least 1", quota.Code)
 		case limit < usage[quota.Code]:
@@ -136,9 +137,10 @@ func checkLimits(quotas []quotaLimit, codes []string, usage map[string]int) (map
 	return limits, nil
 }
 
-// replaceRule gives a group the rule, less the codes that do not take, and tells
-// whether it did; when not, it has answered and nothing has changed.
-func (x *exchange) replaceRule(g *storedGroup, want Allocation) bool {
+// replaceAllocation gives a group the codes that take, and the rest of the
+// wanted allocation. If it returns false, it has answered a refusal and changed
+// nothing.
+func (x *exchange) replaceAllocation(g *storedGroup, want Allocation) bool {
 	before := g.currentAllocation()
 	x.call.Before, x.call.After, x.call.Was, x.call.Is = before.Codes, before.Codes, before, before
 	if x.u.exceed {
@@ -166,8 +168,9 @@ func (x *exchange) replaceRule(g *storedGroup, want Allocation) bool {
 	return true
 }
 
-// unknownCodeStatus is the status for codes that the organisation does not own; 0 when
-// they are all right or Config.UnknownCodes lets them pass.
+// unknownCodeStatus is the status for codes that the organization does not own.
+// 0 means that the organization owns them all, or that Config.UnknownCodes lets
+// them pass.
 func (u *Server) unknownCodeStatus(codes []string) int {
 	for _, code := range codes {
 		if _, ok := u.owned[code]; !ok {
@@ -178,7 +181,7 @@ func (u *Server) unknownCodeStatus(codes []string) int {
 	return 0
 }
 
-// acceptedCodes returns the codes that take: those owned and not dropped.
+// acceptedCodes returns the codes that take: owned and not dropped.
 func (u *Server) acceptedCodes(codes []string) []string {
 	var taken []string
 	for _, code := range codes {

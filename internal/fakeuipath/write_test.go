@@ -26,11 +26,11 @@ func TestPutReplaces(t *testing.T) {
 		!slices.Equal(answer.Codes, []string{"ATTUNU", "IDU"}) {
 		t.Errorf("answer is %+v", answer)
 	}
-	c.wantRule("g1", "ATTUNU", "IDU")
+	c.wantAllocation("g1", "ATTUNU", "IDU")
 	c.put(group, `{"userBundleCodes":["IDU"]}`).wantAnswer(t, 200, `"useExternalLicense":false`)
 	c.put(group, `{"userBundleLicenses":["ATTUNU"]}`).wantAnswer(t, 200, "ATTUNU")
 	c.put(group, `{"userBundleCodes":[]}`).wantAnswer(t, 200, `"userBundleCodes":[]`)
-	c.wantRule("g1")
+	c.wantAllocation("g1")
 }
 
 func TestJournalOfWrites(t *testing.T) {
@@ -66,9 +66,9 @@ func TestPutRefusals(t *testing.T) {
 		{"POST does not allocate", "POST", plain, kind, good, 405},
 		{"DELETE", "DELETE", plain, kind, "", 405},
 		{"PATCH with quotas", "PATCH", quota, kind, good, 405},
-		{"doubled organisation", "PUT", "/acme" + plain, kind, good, 404},
+		{"doubled organization", "PUT", "/acme" + plain, kind, good, 404},
 		{"other case", "PUT", strings.Replace(plain, "acme", "Acme", 1), kind, good, 404},
-		{"no organisation", "PUT", strings.TrimPrefix(plain, "/acme"), kind, good, 404},
+		{"no organization", "PUT", strings.TrimPrefix(plain, "/acme"), kind, good, 404},
 		{"doubled slash", "PUT", "/" + plain, kind, good, 404},
 		{"trailing slash", "PUT", plain + "/", kind, good, 404},
 		{"no group", "PUT", c.licensePath("/group/"), kind, good, 404},
@@ -104,7 +104,7 @@ func TestPutRefusals(t *testing.T) {
 			c.sendRequest(c.newRequest(test.method, test.path, test.kind, test.body)).wantAnswer(t, test.status, "")
 		})
 	}
-	c.wantRule("g1", "RPADEVPRONU")
+	c.wantAllocation("g1", "RPADEVPRONU")
 	if writes := c.u.Writes(); len(writes) != 0 {
 		t.Errorf("a refused call changed something: %+v", writes)
 	}
@@ -117,7 +117,7 @@ func TestPutWithoutToken(t *testing.T) {
 		r.Header.Set("Authorization", header)
 		c.sendRequest(r).wantAnswer(t, 401, "")
 	}
-	c.wantRule("g1", "RPADEVPRONU")
+	c.wantAllocation("g1", "RPADEVPRONU")
 }
 
 func TestPutUnknownCode(t *testing.T) {
@@ -133,16 +133,16 @@ func TestPutUnknownCode(t *testing.T) {
 	} {
 		c := startSeeded(t, Config{UnknownCodes: test.policy})
 		c.put(c.licensePath("/group/g1"), body).wantAnswer(t, test.status, "")
-		c.wantRule("g1", test.rule...)
+		c.wantAllocation("g1", test.rule...)
 	}
 }
 
 func TestDisownedCodeLeavesTheRuleAtTheNextPut(t *testing.T) {
 	c := startSeeded(t, Config{})
 	c.u.Disown("RPADEVPRONU")
-	c.wantRule("g1", "RPADEVPRONU")
+	c.wantAllocation("g1", "RPADEVPRONU")
 	c.put(c.licensePath("/group/g1"), `{"userBundleCodes":["RPADEVPRONU","IDU"]}`).wantAnswer(t, 200, "")
-	c.wantRule("g1", "IDU")
+	c.wantAllocation("g1", "IDU")
 }
 
 func TestDropCode(t *testing.T) {
@@ -150,9 +150,9 @@ func TestDropCode(t *testing.T) {
 	c.u.DropCode("IDU", 1)
 	const body = `{"userBundleCodes":["ATTUNU","IDU"]}`
 	c.put(c.licensePath("/group/g1"), body).wantAnswer(t, 200, `["ATTUNU"]`)
-	c.wantRule("g1", "ATTUNU")
+	c.wantAllocation("g1", "ATTUNU")
 	c.put(c.licensePath("/group/g1"), body).wantAnswer(t, 200, "IDU")
-	c.wantRule("g1", "ATTUNU", "IDU")
+	c.wantAllocation("g1", "ATTUNU", "IDU")
 }
 
 func TestDocumentedErrors(t *testing.T) {
@@ -209,7 +209,7 @@ func TestOpenGroups(t *testing.T) {
 	}
 	c.get(c.licensePath("/group/g9/with-quota")).wantAnswer(t, 404, "Organization or group does not exist.")
 	c.put(c.licensePath("/group/g9"), `{"userBundleCodes":["IDU"]}`).wantAnswer(t, 200, "")
-	c.wantRule("g9", "IDU")
+	c.wantAllocation("g9", "IDU")
 }
 
 func TestWithoutQuotaRoutes(t *testing.T) {
