@@ -19,13 +19,14 @@ const module = "licensebot"
 // themselves are read: `go list` inside a test would be answered from the
 // test cache after somebody broke the rule.
 var star = map[string][]string{
-	"approvals":        {},
-	"approvals/worker": {"approvals"},
-	"bot":              {"approvals"},
-	"licensing":        {"approvals"},
-	"internal/store":   {"approvals"},
-	"internal/pgtest":  {},
-	"deploy":           {},
+	"approvals":         {},
+	"approvals/worker":  {"approvals"},
+	"bot":               {"approvals"},
+	"licensing":         {"approvals"},
+	"internal/store":    {"approvals"},
+	"internal/tcpproxy": {},
+	"internal/pgtest":   {"internal/tcpproxy"},
+	"deploy":            {},
 
 	"internal/policyfile": {"approvals"},
 

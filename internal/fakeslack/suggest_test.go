@@ -97,8 +97,8 @@ func TestSuggestIsNotAsked(t *testing.T) {
 	view := r.openSearch()
 	for part, c := range map[string][3]string{
 		"shorter than min_query_length 2": {annaID, "find", "f"},
-		"no select":          {annaID, "else", "fin"},
-		"not_found":          {benID, "find", "fin"},
+		"no select":                       {annaID, "else", "fin"},
+		"not_found":                       {benID, "find", "fin"},
 	} {
 		if _, err := r.Suggest(r.ctx, c[0], view.ID, c[1], c[2]); err == nil || !strings.Contains(err.Error(), part) {
 			t.Errorf("%v, want %s", err, part)

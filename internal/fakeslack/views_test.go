@@ -132,9 +132,9 @@ func TestSubmissionsThatTheClientRefuses(t *testing.T) {
 	r := newTestRig(t, Config{})
 	view := r.openModal()
 	for part, values := range map[string]map[string]map[string]any{
-		"must be answered": {"group": {"name": "g"}},
-		"is not among the offered":   {"group": {"name": "g"}, "code": {"pick": "NONSENSE"}},
-		"belong to no input":   {"group": {"name": "g"}, "code": {"pick": "RPADEVPRONU"}, "else": {"x": "y"}},
+		"must be answered":         {"group": {"name": "g"}},
+		"is not among the offered": {"group": {"name": "g"}, "code": {"pick": "NONSENSE"}},
+		"belong to no input":       {"group": {"name": "g"}, "code": {"pick": "RPADEVPRONU"}, "else": {"x": "y"}},
 	} {
 		if _, err := r.Submit(r.ctx, annaID, view.ID, values); err == nil || !strings.Contains(err.Error(), part) {
 			t.Errorf("%v, want %s", err, part)

@@ -49,8 +49,8 @@ type listedAllocation struct {
 }
 
 type listedGroup struct {
-	Rule   listedAllocation   `json:"groupRule"`
-	Quotas []quotaUsage `json:"quotas"`
+	Rule   listedAllocation `json:"groupRule"`
+	Quotas []quotaUsage     `json:"quotas"`
 }
 
 type seatHolder struct {
