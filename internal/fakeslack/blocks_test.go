@@ -66,21 +66,21 @@ func TestBlocks(t *testing.T) {
 			said := r.callMethod("chat.postMessage", "channel", publicID, "text", "x", "blocks", test.blocks)
 			if test.want == "" {
 				if said.errorName() != "" {
-					t.Errorf("%v", said.body)
+					t.Errorf("the answer is %v", said.body)
 				}
 				return
 			}
 			if text := fmt.Sprint(said.body["response_metadata"]); said.errorName() != "invalid_blocks" || !strings.Contains(text, test.want) {
-				t.Errorf("%v, want %s", said.body, test.want)
+				t.Errorf("the answer is %v, want %s", said.body, test.want)
 			}
 		})
 	}
 	if said := r.callMethod("chat.postMessage", "channel", publicID, "blocks", `{"type":"divider"}`); said.errorName() != "invalid_blocks_format" {
-		t.Errorf("%v", said.body)
+		t.Errorf("the answer is %v", said.body)
 	}
 }
 
-// What slack-go makes of its block types must pass.
+// The blocks that slack-go makes must pass.
 func TestBlocksOfSlackGo(t *testing.T) {
 	r := newTestRig(t, Config{})
 	plain := func(text string) *slack.TextBlockObject {
@@ -133,7 +133,7 @@ func TestMetadata(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			said := r.callMethod("chat.postMessage", "channel", publicID, "text", "x", "metadata", test.metadata)
 			if said.errorName() != test.want {
-				t.Errorf("%v, want %q", said.body, test.want)
+				t.Errorf("the answer is %v, want %q", said.body, test.want)
 			}
 		})
 	}

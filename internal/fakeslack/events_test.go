@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// noDelay are retries that come at once.
+// noDelay makes redeliveries come at once.
 var noDelay = []time.Duration{0, 0, 0}
 
 func eventID(frame map[string]any) any { return frame["payload"].(map[string]any)["event_id"] }
@@ -28,7 +28,7 @@ func TestRedelivery(t *testing.T) {
 	}
 	r.awaitState("the end", func() bool { return r.Unacked() == 0 })
 	if lost := r.journalOf(EntryGivenUp); len(lost) != 1 || lost[0].Attempt != 3 {
-		t.Errorf("%+v", lost)
+		t.Errorf("the journal has %+v", lost)
 	}
 }
 
@@ -38,21 +38,21 @@ func TestRedeliverNow(t *testing.T) {
 	r.awaitState("two failures", func() bool { return len(r.journalOf(EntryUndeliverable)) == 2 })
 	wire := r.dialGreeted()
 	if r.Unacked() != 1 {
-		t.Errorf("%d unacked", r.Unacked())
+		t.Errorf("%d envelopes are unacknowledged", r.Unacked())
 	}
 	r.RedeliverNow()
 	frame := wire.nextFrame()
 	if frame["retry_attempt"] != 2.0 {
-		t.Errorf("%v", frame)
+		t.Errorf("the frame is %v", frame)
 	}
 	r.RedeliverNow() // while the ack is awaited
 	if frame = wire.nextFrame(); frame["retry_attempt"] != 3.0 {
-		t.Errorf("%v", frame)
+		t.Errorf("the frame is %v", frame)
 	}
 	wire.sendAck(frame, map[string]any{"text": "not asked for"})
 	r.awaitState("the ack", func() bool { return r.Unacked() == 0 })
 	if acks := r.journalOf(EntryAck); len(acks) != 1 || acks[0].Detail == "" {
-		t.Errorf("%+v", acks)
+		t.Errorf("the journal has %+v", acks)
 	}
 }
 
@@ -64,7 +64,7 @@ func TestCloseEndsEverything(t *testing.T) {
 	wire.nextFrame()
 	r.Close()
 	if err := r.Wait(context.Background(), func() bool { return false }); err == nil {
-		t.Error("Wait waits on")
+		t.Error("Wait goes on after Close")
 	}
 }
 
@@ -73,10 +73,10 @@ func TestWaitHeedsItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(r.ctx)
 	cancel()
 	if err := r.Wait(ctx, func() bool { return false }); err != context.Canceled {
-		t.Errorf("%v", err)
+		t.Errorf("the error is %v", err)
 	}
 	if err := r.Wait(ctx, func() bool { return true }); err != nil {
-		t.Errorf("%v", err)
+		t.Errorf("the error is %v", err)
 	}
 }
 
@@ -93,11 +93,11 @@ func TestWorkspaceEvents(t *testing.T) {
 		t.Helper()
 		frame := wire.nextFrame()
 		if got := innerEvents(frame, field); !slices.Equal(got, []any{kind, value}) {
-			t.Errorf("%v, want %s with %s %v", got, kind, field, value)
+			t.Errorf("the event is %v, want %s with %s %v", got, kind, field, value)
 		}
 		return frame
 	}
-	r.SetUserGroup("S1", annaID) // new: tells nothing
+	r.SetUserGroup("S1", annaID) // new: sends no event
 	r.SetUserGroup("S1", annaID) // unchanged
 	r.SetUserGroup("S1", benID)
 	expect("subteam_members_changed", "subteam_id", "S1")
@@ -106,13 +106,13 @@ func TestWorkspaceEvents(t *testing.T) {
 	r.Join(publicID, benID)
 	r.Leave(publicID, r.BotUserID())
 	expect("member_left_channel", "user", r.BotUserID())
-	r.UpdateChannel(publicID, func(c *Channel) { c.Archived = true }) // unheard: not a member
+	r.UpdateChannel(publicID, func(c *Channel) { c.Archived = true }) // unheard: the bot is not a member
 	r.UpdateChannel(oursID, func(c *Channel) { c.Archived = true })
 	expect("group_archive", "channel", oursID)
 	r.UpdateChannel(oursID, func(c *Channel) { c.ID = "C0NEW"; c.Archived = false; c.ExtShared = true })
 	frame := expect("channel_id_changed", "new_channel_id", "C0NEW")
 	if frame["payload"].(map[string]any)["is_ext_shared_channel"] != true {
-		t.Errorf("%v", frame)
+		t.Errorf("the frame is %v", frame)
 	}
 	if err := r.OpenHome(annaID); err != nil {
 		t.Fatal(err)
@@ -150,7 +150,7 @@ func TestReactions(t *testing.T) {
 	for _, kind := range []string{"reaction_added", "reaction_removed"} {
 		event := wire.nextFrame()["payload"].(map[string]any)["event"].(map[string]any)
 		if event["type"] != kind || event["item_user"] != r.BotUserID() || event["reaction"] != "+1::skin-tone-3" {
-			t.Errorf("%v", event)
+			t.Errorf("the event is %v", event)
 		}
 	}
 }
@@ -202,6 +202,6 @@ func TestTooManyReactions(t *testing.T) {
 		}
 	}
 	if err := r.React(annaID, publicID, ts, "z"); err == nil || err.Error() != "too_many_reactions" {
-		t.Errorf("%v", err)
+		t.Errorf("the error is %v", err)
 	}
 }

@@ -40,12 +40,12 @@ func TestFaults(t *testing.T) {
 			r.Inject("chat.postMessage", test.fault)
 			_, _, err := r.apiClient().PostMessageContext(r.ctx, publicID, slack.MsgOptionText("x", false))
 			if !test.check(err) {
-				t.Errorf("%v", err)
+				t.Errorf("the error is %v", err)
 			}
 			r.awaitState("the answer", func() bool { return len(r.journalOf(EntryAnswer)) == 1 })
 			call := r.Calls("chat.postMessage")[0]
 			if call.Status != test.status || call.Error != test.problem || !call.Faulted {
-				t.Errorf("%+v", call)
+				t.Errorf("the call is %+v", call)
 			}
 			if posted := len(r.Messages(publicID)) == 1; posted != test.takeEffect {
 				t.Errorf("posted: %t", posted)
@@ -82,16 +82,16 @@ func TestHangIsSeenWhileItHangs(t *testing.T) {
 	}()
 	r.awaitState("the message", func() bool { return len(r.Messages(publicID)) == 1 })
 	if call := r.Calls("")[0]; call.Status != 0 || call.Error != "" {
-		t.Errorf("%+v", call)
+		t.Errorf("the call is %+v", call)
 	}
 	cancel()
 	if err := <-done; !errors.Is(err, context.Canceled) {
-		t.Errorf("%v", err)
+		t.Errorf("the error is %v", err)
 	}
 	r.awaitState("the end", func() bool { return r.Calls("")[0].Error == "hang" })
 }
 
-// respondTo types a command and returns its response_url.
+// takeResponseURL types a command and returns its response_url.
 func (r *testRig) takeResponseURL() string {
 	r.t.Helper()
 	wire := r.dialGreeted()
@@ -103,7 +103,7 @@ func (r *testRig) takeResponseURL() string {
 	return url
 }
 
-// respond posts to a response_url and returns the status and the body.
+// postToURL posts to a response_url and returns the status and the body.
 func (r *testRig) postToURL(url, body string) (int, string) {
 	r.t.Helper()
 	req, _ := http.NewRequestWithContext(r.ctx, http.MethodPost, url, strings.NewReader(body))
@@ -128,22 +128,22 @@ func TestResponseURLTakesFivePosts(t *testing.T) {
 	r := newTestRig(t, Config{})
 	url := r.takeResponseURL()
 	if status, body := r.postToURL(url, `{"text":""}`); status != 400 || !strings.Contains(body, "no_text") {
-		t.Errorf("%d %s", status, body)
+		t.Errorf("the response_url answered %d %s", status, body)
 	}
 	for range responsePosts {
 		if status, body := r.postToURL(url, `{"text":"hi"}`); status != 200 || body != "ok" {
-			t.Errorf("%d %s", status, body)
+			t.Errorf("the response_url answered %d %s", status, body)
 		}
 	}
 	if status, body := r.postToURL(url, `{"text":"hi"}`); status != 404 || !strings.Contains(body, "used_url") {
-		t.Errorf("%d %s", status, body)
+		t.Errorf("the response_url answered %d %s", status, body)
 	}
 	seen := r.Ephemerals(annaID)
 	if len(seen) != 5 || seen[0].Via != "response_url" {
-		t.Errorf("%+v", seen)
+		t.Errorf("the ephemerals are %+v", seen)
 	}
 	if calls := r.Calls("response_url"); len(calls) != 7 || calls[6].Error != "used_url" {
-		t.Errorf("%+v", calls)
+		t.Errorf("the calls are %+v", calls)
 	}
 }
 
@@ -152,7 +152,7 @@ func TestResponseURLExpires(t *testing.T) {
 	url := r.takeResponseURL()
 	r.clock.advance(responseLife)
 	if status, body := r.postToURL(url, `{"text":"hi"}`); status != 404 || !strings.Contains(body, "expired_url") {
-		t.Errorf("%d %s", status, body)
+		t.Errorf("the response_url answered %d %s", status, body)
 	}
 	if status, _ := r.postToURL(url+"0", `{"text":"hi"}`); status != 400 {
 		t.Errorf("unknown URL: %d", status)
@@ -167,7 +167,7 @@ func TestResponseInChannelHasNoAuthor(t *testing.T) {
 	}
 	m := r.Messages(publicID)[0]
 	if m.User != "" || m.BotID != r.BotID() {
-		t.Errorf("%+v", m)
+		t.Errorf("the message is %+v", m)
 	}
 	wire := r.dialGreeted()
 	r.DisconnectOne("link_disabled") // the socket of responseURL
@@ -176,7 +176,7 @@ func TestResponseInChannelHasNoAuthor(t *testing.T) {
 	}
 	event := wire.nextFrame()["payload"].(map[string]any)["event"].(map[string]any)
 	if _, has := event["item_user"]; has {
-		t.Errorf("%v", event)
+		t.Errorf("the event is %v", event)
 	}
 }
 
@@ -185,7 +185,7 @@ func TestResponseURLFault(t *testing.T) {
 	url := r.takeResponseURL()
 	r.Inject("response_url", fault.Fault{Times: 1, Status: 500})
 	if status, _ := r.postToURL(url, `{"text":"hi"}`); status != 500 {
-		t.Errorf("%d", status)
+		t.Errorf("the status is %d", status)
 	}
 }
 
@@ -224,7 +224,7 @@ func TestClearEndsWhatHangs(t *testing.T) {
 		ended <- err
 	}()
 	for rig.Injected() == 0 && rig.ctx.Err() == nil {
-		runtime.Gosched() // a fault that is met wakes nobody
+		runtime.Gosched() // a fault wakes no Wait
 	}
 	rig.Clear()
 	if err := <-ended; err == nil {

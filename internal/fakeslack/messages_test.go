@@ -27,11 +27,11 @@ func TestTimestampsAreUniqueThoughTimeStandsStill(t *testing.T) {
 	r := newTestRig(t, Config{})
 	first, second := r.postText(publicID, "a"), r.postText(publicID, "b")
 	if first != "1795466553.000000" || second != "1795466553.000001" {
-		t.Errorf("%s, %s", first, second)
+		t.Errorf("the timestamps are %s, %s", first, second)
 	}
 	r.clock.advance(time.Second)
 	if third := r.postText(publicID, "c"); third != "1795466554.000000" {
-		t.Errorf("%s", third)
+		t.Errorf("the third timestamp is %s", third)
 	}
 }
 
@@ -109,7 +109,7 @@ func TestThreads(t *testing.T) {
 	ask := &slack.GetConversationRepliesParameters{ChannelID: publicID, Timestamp: card}
 	got, more, _, err := r.apiClient().GetConversationRepliesContext(r.ctx, ask)
 	if err != nil || more || joinTexts(got) != "card one two" || got[0].ReplyCount != 2 || got[1].ThreadTimestamp != card {
-		t.Errorf("%s %v %+v", joinTexts(got), err, got)
+		t.Errorf("the replies are %s %v %+v", joinTexts(got), err, got)
 	}
 	if thread := r.Thread(publicID, card); len(thread) != 2 || thread[1].User != benID {
 		t.Errorf("thread %+v", thread)
@@ -125,14 +125,14 @@ func TestThreads(t *testing.T) {
 		t.Errorf("history %+v, %v", page, err)
 	}
 	if said := r.callMethod("chat.postMessage", "channel", publicID, "text", "x", "thread_ts", card); said.errorName() != "thread_not_found" {
-		t.Errorf("%v", said.body)
+		t.Errorf("the answer is %v", said.body)
 	}
 	if m, ok := r.Message(publicID, card); !ok || !m.Deleted {
 		t.Errorf("message %+v", m)
 	}
 }
 
-// What an admin deletes is gone for every method that could meet it.
+// A message that an admin deleted is gone for every method.
 func TestDeletedMessage(t *testing.T) {
 	r := newTestRig(t, Config{})
 	card := r.postText(publicID, "card")
@@ -208,7 +208,7 @@ func TestDirectMessage(t *testing.T) {
 		t.Fatal(channel, err)
 	}
 	if got := r.DirectMessages(annaID); len(got) != 1 || got[0].Text != "for you" || got[0].TS != ts {
-		t.Errorf("%+v", got)
+		t.Errorf("the person saw %+v", got)
 	}
 	if err := r.React(benID, channel, ts, "eyes"); err == nil || err.Error() != "channel_not_found" {
 		t.Errorf("another's DM: %v", err)
@@ -237,12 +237,12 @@ func TestEphemeralAndPermalink(t *testing.T) {
 	whisper()
 	seen := r.Ephemerals(benID)
 	if len(seen) != 2 || seen[0].Via != "chat.postEphemeral" || seen[0].ThreadTS != ts || seen[1].ThreadTS != "" || len(r.Ephemerals(annaID)) != 0 {
-		t.Errorf("%+v", seen)
+		t.Errorf("the ephemerals are %+v", seen)
 	}
 	link, err := r.apiClient().GetPermalinkContext(r.ctx, &slack.PermalinkParameters{Channel: publicID, Ts: reply})
 	want := fmt.Sprintf("https://sandbox.slack.com/archives/%s/p%s?thread_ts=%s&cid=%s", publicID, strings.Replace(reply, ".", "", 1), ts, publicID)
 	if err != nil || link != want {
-		t.Errorf("%s, %v", link, err)
+		t.Errorf("the permalink is %s, %v", link, err)
 	}
 }
 
@@ -254,7 +254,7 @@ func TestChannelPace(t *testing.T) {
 	_, _, err := r.apiClient().PostMessageContext(r.ctx, publicID, slack.MsgOptionText("y", false))
 	limited, ok := err.(*slack.RateLimitedError)
 	if !ok || limited.RetryAfter != time.Second {
-		t.Fatalf("%v", err)
+		t.Fatalf("the error is %v", err)
 	}
 	r.postText(oursID, "another channel has its own pace")
 	r.clock.advance(time.Second)
@@ -272,7 +272,7 @@ func TestTiers(t *testing.T) {
 	r.clock.advance(20 * time.Second)
 	said := r.callMethod("usergroups.users.list", "usergroup", "S1")
 	if said.status != http.StatusTooManyRequests || said.header.Get("Retry-After") != "40" || said.errorName() != "ratelimited" {
-		t.Errorf("%+v", said)
+		t.Errorf("the answer is %+v", said)
 	}
 	r.clock.advance(40 * time.Second)
 	if said := r.callMethod("usergroups.users.list", "usergroup", "S1"); said.errorName() != "" {
@@ -291,9 +291,9 @@ func TestJournalIsOneOrder(t *testing.T) {
 		kinds = append(kinds, e.Kind)
 	}
 	if last := kinds[len(kinds)-3:]; !slices.Equal(last, []string{EntryCall, EntryPosted, EntryAnswer}) {
-		t.Errorf("%v", last)
+		t.Errorf("the last entry is %v", last)
 	}
 	if call := r.Calls("chat.postMessage")[0]; call.Status != 200 || call.Args["text"] != "x" || r.Journal()[call.Seq-1].Kind != EntryCall {
-		t.Errorf("%+v", call)
+		t.Errorf("the call is %+v", call)
 	}
 }

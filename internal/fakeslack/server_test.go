@@ -44,8 +44,8 @@ func (c *testClock) advance(d time.Duration) {
 	c.now = c.now.Add(d)
 }
 
-// testRig is a populated workspace and an HTTP client that leaves nothing
-// behind.
+// testRig is a workspace with people and channels, and an HTTP client that
+// leaves nothing behind.
 type testRig struct {
 	*Server
 	t     *testing.T
@@ -90,7 +90,7 @@ func (r *testRig) apiClient(options ...slack.Option) *slack.Client {
 	return slack.New(r.BotToken(), options...)
 }
 
-// await fails the test unless cond comes to hold.
+// awaitState fails the test unless cond comes to hold.
 func (r *testRig) awaitState(what string, cond func() bool) {
 	r.t.Helper()
 	if err := r.Wait(r.ctx, cond); err != nil {
@@ -98,13 +98,13 @@ func (r *testRig) awaitState(what string, cond func() bool) {
 	}
 }
 
-// entries are the journal entries of one kind.
+// journalOf are the journal entries of one kind.
 func (r *testRig) journalOf(kind string) []Entry {
 	return slices.DeleteFunc(r.Journal(), func(e Entry) bool { return e.Kind != kind })
 }
 
-// listen runs a slack-go socket that acks every envelope as ack says, and
-// returns the envelopes. The client ends before the Slack does.
+// runClient runs a slack-go socket and returns its envelopes. ack gives the
+// payload for each ack. The client ends before the Server does.
 func (r *testRig) runClient(ack func(socketmode.Event) any) <-chan socketmode.Event {
 	r.t.Helper()
 	before := r.Connections()
@@ -169,7 +169,7 @@ func TestCommandIsAckedWithAReceipt(t *testing.T) {
 		t.Errorf("receipts %+v", receipts)
 	}
 	if r.Unacked() != 0 {
-		t.Errorf("%d unacked", r.Unacked())
+		t.Errorf("%d envelopes are unacknowledged", r.Unacked())
 	}
 }
 
@@ -196,7 +196,7 @@ func TestPostReactAndRead(t *testing.T) {
 	r.awaitState("acks", func() bool { return r.Unacked() == 0 })
 	item, err := api.GetReactionsContext(r.ctx, slack.NewRefToMessage(publicID, ts), slack.GetReactionsParameters{Full: true})
 	if err != nil || len(item.Reactions) != 2 || item.Reactions[1].Users[0] != benID {
-		t.Fatalf("%+v, %v", item, err)
+		t.Fatalf("the item is %+v, %v", item, err)
 	}
 	messages := r.Messages(publicID)
 	if len(messages) != 1 || messages[0].Text != "approve?" || messages[0].Metadata.EventPayload["request_id"] != "R-1" {
@@ -216,7 +216,7 @@ func TestClientComesBack(t *testing.T) {
 		r.awaitState("another hello", func() bool { return len(r.journalOf(EntryHello)) == i+2 && r.Connections() == 1 })
 	}
 	if typed, err := r.Command(r.ctx, benID, publicID, "/allocate", "x"); err != nil || typed.Error != "" {
-		t.Errorf("%+v, %v", typed, err)
+		t.Errorf("the person saw %+v, %v", typed, err)
 	}
 	<-seen
 }

@@ -18,7 +18,7 @@ type testSocket struct {
 	t *testing.T
 }
 
-// link asks for a WebSocket URL.
+// openLink asks for a WebSocket URL.
 func (r *testRig) openLink() string {
 	r.t.Helper()
 	req, _ := http.NewRequest(http.MethodPost, r.APIURL()+"apps.connections.open", nil)
@@ -31,7 +31,7 @@ func (r *testRig) openLink() string {
 	return url
 }
 
-// dial opens a WebSocket; its first frame has not been read yet.
+// dialSocket opens a WebSocket and leaves its first frame unread.
 func (r *testRig) dialSocket() *testSocket {
 	r.t.Helper()
 	conn, _, err := websocket.DefaultDialer.DialContext(r.ctx, r.openLink(), nil)
@@ -44,7 +44,7 @@ func (r *testRig) dialSocket() *testSocket {
 	return &testSocket{conn, r.t}
 }
 
-// greeted is dial past hello.
+// dialGreeted opens a WebSocket and reads its hello.
 func (r *testRig) dialGreeted() *testSocket {
 	r.t.Helper()
 	wire := r.dialSocket()
@@ -74,7 +74,7 @@ func (w *testSocket) sendAck(frame map[string]any, payload any) {
 	}
 }
 
-// typing types a command in the background.
+// typeInBackground types a command in the background.
 func (r *testRig) typeInBackground(text string) <-chan Typed {
 	done := make(chan Typed, 1)
 	go func() {
@@ -93,7 +93,7 @@ func TestHello(t *testing.T) {
 	frame := r.dialSocket().nextFrame()
 	debug := frame["debug_info"].(map[string]any)
 	if frame["num_connections"] != 2.0 || debug["approximate_connection_time"] != 360.0 {
-		t.Errorf("%v", frame)
+		t.Errorf("the frame is %v", frame)
 	}
 	if app := frame["connection_info"].(map[string]any)["app_id"]; app != r.AppID() {
 		t.Errorf("app %v", app)
@@ -121,10 +121,10 @@ func TestEleventhSocket(t *testing.T) {
 	}
 	frame := r.dialSocket().nextFrame()
 	if frame["type"] != "disconnect" || frame["reason"] != "too_many_websockets" || frame["num_connections"] != 11.0 {
-		t.Errorf("%v", frame)
+		t.Errorf("the frame is %v", frame)
 	}
 	if r.Connections() != maxSockets {
-		t.Errorf("%d connections", r.Connections())
+		t.Errorf("%d sockets are connected", r.Connections())
 	}
 }
 
@@ -141,7 +141,7 @@ func TestPings(t *testing.T) {
 	})
 	go func() { _, _, _ = wire.ReadMessage() }()
 	if text := <-ping; !strings.HasPrefix(text, "Ping from ") {
-		t.Errorf("%q", text)
+		t.Errorf("the ping says %q", text)
 	}
 }
 
@@ -155,7 +155,7 @@ func TestAnswersPings(t *testing.T) {
 	}
 	go func() { _, _, _ = wire.ReadMessage() }()
 	if text := <-pong; text != "there?" {
-		t.Errorf("%q", text)
+		t.Errorf("the ping says %q", text)
 	}
 }
 
@@ -172,7 +172,7 @@ func TestCommandErrors(t *testing.T) {
 	wire.sendAck(late, nil)
 	r.awaitState("late ack", func() bool { return len(r.journalOf(EntryAckRefused)) == 1 })
 	if e := r.journalOf(EntryAckRefused)[0]; e.Detail != "too late" {
-		t.Errorf("%+v", e)
+		t.Errorf("the entry is %+v", e)
 	}
 }
 
@@ -226,7 +226,7 @@ func TestAckPayloads(t *testing.T) {
 			wire.sendAck(wire.nextFrame(), test.payload)
 			got := <-done
 			if got.Error != test.want.Error || got.Response != test.want.Response || got.ResponseType != test.want.ResponseType {
-				t.Errorf("%+v", got)
+				t.Errorf("the person saw %+v", got)
 			}
 			if posted := len(r.Messages(publicID)); (posted == 1) != (test.want.ResponseType == "in_channel") {
 				t.Errorf("%d messages", posted)
@@ -249,7 +249,7 @@ func TestCommandWithoutPostingRights(t *testing.T) {
 	}
 	wire.sendAck(frame, map[string]any{"text": "here too"})
 	if typed := <-done; typed.Response != "here too" {
-		t.Errorf("%+v", typed)
+		t.Errorf("the person saw %+v", typed)
 	}
 }
 
@@ -264,7 +264,7 @@ func TestAcksThatDoNotCount(t *testing.T) {
 	r.awaitState("refusals", func() bool { return len(r.journalOf(EntryAckRefused)) == 2 })
 	first.sendAck(frame, nil)
 	if typed := <-done; typed.Error != "" {
-		t.Errorf("%+v", typed)
+		t.Errorf("the person saw %+v", typed)
 	}
 	first.sendAck(frame, nil)
 	if err := first.WriteMessage(websocket.TextMessage, []byte("hello?")); err != nil {
@@ -277,7 +277,7 @@ func TestAcksThatDoNotCount(t *testing.T) {
 	}
 	want := "sent on another socket than the envelope, unknown envelope, acked before"
 	if got := strings.Join(details, ", "); got != want {
-		t.Errorf("%s", got)
+		t.Errorf("the person saw %s", got)
 	}
 }
 
@@ -291,11 +291,11 @@ func TestCopies(t *testing.T) {
 	}()
 	frames := []map[string]any{wire.nextFrame(), wire.nextFrame(), wire.nextFrame()}
 	if frames[0]["envelope_id"] != frames[2]["envelope_id"] {
-		t.Errorf("%v", frames)
+		t.Errorf("the frames are %v", frames)
 	}
 	wire.sendAck(frames[0], nil)
 	if typed := <-done; typed.Deliveries != 3 {
-		t.Errorf("%+v", typed)
+		t.Errorf("the person saw %+v", typed)
 	}
 }
 
@@ -306,7 +306,7 @@ func TestCopiesOfEverything(t *testing.T) {
 	r.SendEvent(map[string]any{"type": "app_uninstalled"})
 	first, second := wire.nextFrame(), wire.nextFrame()
 	if first["envelope_id"] != second["envelope_id"] || second["retry_attempt"] != 0.0 {
-		t.Errorf("%v, %v", first, second)
+		t.Errorf("the frames are %v, %v", first, second)
 	}
 }
 
@@ -322,7 +322,7 @@ func TestEnvelopesGoToAnySocket(t *testing.T) {
 		share[e.Socket]++
 	}
 	if len(share) != 2 {
-		t.Errorf("%v", share)
+		t.Errorf("the sockets got %v", share)
 	}
 }
 
@@ -331,12 +331,12 @@ func TestDisconnect(t *testing.T) {
 	warned, told := r.dialGreeted(), r.dialGreeted()
 	r.Disconnect("warning")
 	if frame := warned.nextFrame(); frame["reason"] != "warning" || r.Connections() != 2 {
-		t.Errorf("%v, %d", frame, r.Connections())
+		t.Errorf("the frame is %v, %d sockets are connected", frame, r.Connections())
 	}
 	told.nextFrame()
 	r.DisconnectOne("refresh_requested")
 	if frame := warned.nextFrame(); frame["reason"] != "refresh_requested" || r.Connections() != 1 {
-		t.Errorf("%v, %d", frame, r.Connections())
+		t.Errorf("the frame is %v, %d sockets are connected", frame, r.Connections())
 	}
 	if _, _, err := warned.ReadMessage(); err == nil {
 		t.Error("the socket stayed open")
@@ -347,14 +347,14 @@ func TestDisconnect(t *testing.T) {
 	}
 	r.RefuseSockets("link_disabled")
 	if frame := r.dialSocket().nextFrame(); frame["type"] != "disconnect" || frame["reason"] != "link_disabled" {
-		t.Errorf("%v", frame)
+		t.Errorf("the frame is %v", frame)
 	}
 	r.RefuseSockets("")
 	r.dialGreeted()
 }
 
-// A socket that was told to go gets no more envelopes, whatever the reason; one
-// that was only warned does.
+// After a disconnect frame a socket gets no more envelopes, whatever the
+// reason. After a warning it gets them.
 func TestEnvelopesAfterDisconnect(t *testing.T) {
 	for _, reason := range []string{"warning", "refresh_requested", "link_disabled", "too_many_websockets"} {
 		t.Run(reason, func(t *testing.T) {
@@ -362,7 +362,7 @@ func TestEnvelopesAfterDisconnect(t *testing.T) {
 			wire := r.dialGreeted()
 			r.Disconnect(reason)
 			if frame := wire.nextFrame(); frame["type"] != "disconnect" || frame["reason"] != reason {
-				t.Errorf("%v", frame)
+				t.Errorf("the frame is %v", frame)
 			}
 			r.SendEvent(map[string]any{"type": "app_uninstalled"})
 			sent, lost := len(r.journalOf(EntryEnvelope)), len(r.journalOf(EntryUndeliverable))
@@ -378,7 +378,7 @@ func TestSilence(t *testing.T) {
 	wire := r.dialGreeted()
 	r.Silence(true)
 	if typed := <-r.typeInBackground("x"); typed.Error != "operation_timeout" {
-		t.Errorf("%+v", typed)
+		t.Errorf("the person saw %+v", typed)
 	}
 	r.Silence(false)
 	if err := r.SendRaw([]byte(`{"type":"novelty"}`)); err != nil {
@@ -392,7 +392,7 @@ func TestSilence(t *testing.T) {
 func TestSendRawNeedsASocket(t *testing.T) {
 	r := newTestRig(t, Config{})
 	if err := r.SendRaw([]byte("{}")); err == nil {
-		t.Error("no error")
+		t.Error("SendRaw worked without a socket")
 	}
 }
 
@@ -403,7 +403,7 @@ func TestIgnoreAcks(t *testing.T) {
 	done := r.typeInBackground("x")
 	wire.sendAck(wire.nextFrame(), nil)
 	if typed := <-done; typed.Error != "operation_timeout" {
-		t.Errorf("%+v", typed)
+		t.Errorf("the person saw %+v", typed)
 	}
 }
 
@@ -412,7 +412,7 @@ func TestLinkFault(t *testing.T) {
 	r.Inject("link", fault.Fault{Times: 1, Status: http.StatusServiceUnavailable})
 	_, resp, err := websocket.DefaultDialer.DialContext(r.ctx, r.openLink(), nil)
 	if err == nil || resp.StatusCode != http.StatusServiceUnavailable {
-		t.Errorf("%v, %v", resp, err)
+		t.Errorf("the dial gave %v, %v", resp, err)
 	}
 	r.dialGreeted()
 }
@@ -429,6 +429,6 @@ func TestEnvelopesAreJSON(t *testing.T) {
 		payload["type"] != "event_callback" || !strings.HasPrefix(payload["event_id"].(string), "Ev") ||
 		event["event_ts"] == nil || authorization["user_id"] != r.BotUserID() {
 		raw, _ := json.Marshal(frame)
-		t.Errorf("%s", raw)
+		t.Errorf("the raw frame is %s", raw)
 	}
 }

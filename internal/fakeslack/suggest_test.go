@@ -37,18 +37,18 @@ func TestSuggest(t *testing.T) {
 	}
 	got, err := r.Suggest(r.ctx, annaID, view.ID, "find", "fi")
 	if err != nil || got.Error != "" || len(got.Options) != 2 || got.Options[1] != (SelectOption{Text: "Fine Arts", Value: "g-2"}) {
-		t.Fatalf("%+v, %v", got, err)
+		t.Fatalf("the person saw %+v, %v", got, err)
 	}
 	asked := (<-seen).Data.(slack.InteractionCallback)
 	if asked.Type != slack.InteractionTypeBlockSuggestion || asked.ActionID != "find" || asked.BlockID != "group" || asked.Value != "fi" || asked.View.ID != view.ID {
-		t.Errorf("%+v", asked)
+		t.Errorf("the app was asked %+v", asked)
 	}
 	if done, err := r.Submit(r.ctx, annaID, view.ID, map[string]map[string]any{"group": {"find": "g-2"}}); err != nil || done.Error != "" {
-		t.Fatalf("%+v, %v", done, err)
+		t.Fatalf("the person saw %+v, %v", done, err)
 	}
 	submitted := (<-seen).Data.(slack.InteractionCallback)
 	if chosen := submitted.View.State.Values["group"]["find"].SelectedOption; chosen.Value != "g-2" || chosen.Text.Text != "Fine Arts" {
-		t.Errorf("%+v", chosen)
+		t.Errorf("the person chose %+v", chosen)
 	}
 }
 
@@ -86,7 +86,7 @@ func TestSuggestionsThatSlackCannotShow(t *testing.T) {
 			}()
 			wire.sendAck(wire.nextFrame(), c.payload)
 			if got := <-shown; got.Error != c.problem {
-				t.Errorf("%+v", got)
+				t.Errorf("the person saw %+v", got)
 			}
 		})
 	}
@@ -101,11 +101,11 @@ func TestSuggestIsNotAsked(t *testing.T) {
 		"not_found":                       {benID, "find", "fin"},
 	} {
 		if _, err := r.Suggest(r.ctx, c[0], view.ID, c[1], c[2]); err == nil || !strings.Contains(err.Error(), part) {
-			t.Errorf("%v, want %s", err, part)
+			t.Errorf("the error is %v, want %s", err, part)
 		}
 	}
 	if got, err := r.Suggest(r.ctx, annaID, view.ID, "find", "fin"); err != nil || got.Error != "dispatch_failed" {
-		t.Errorf("%+v, %v", got, err)
+		t.Errorf("the person saw %+v, %v", got, err)
 	}
 }
 
@@ -113,15 +113,15 @@ func TestShortcut(t *testing.T) {
 	r := newTestRig(t, Config{})
 	seen := r.runClient(ackPlainly)
 	if got, err := r.Shortcut(r.ctx, benID, "allocate_open"); err != nil || got.Error != "" {
-		t.Fatalf("%+v, %v", got, err)
+		t.Fatalf("the person saw %+v, %v", got, err)
 	}
 	callback := (<-seen).Data.(slack.InteractionCallback)
 	if callback.Type != slack.InteractionTypeShortcut || callback.CallbackID != "allocate_open" || callback.User.ID != benID ||
 		callback.TriggerID == "" || callback.ResponseURL != "" || callback.Channel.ID != "" {
-		t.Errorf("%+v", callback)
+		t.Errorf("the callback is %+v", callback)
 	}
 	if said := r.callMethod("views.open", "trigger_id", callback.TriggerID, "view", allocateModal); said.errorName() != "" || len(r.Views(benID)) != 1 {
-		t.Errorf("%v", said.body)
+		t.Errorf("the answer is %v", said.body)
 	}
 	r.SetScopes("chat:write")
 	if _, err := r.Shortcut(r.ctx, benID, "allocate_open"); err == nil {
@@ -134,12 +134,12 @@ func TestClickView(t *testing.T) {
 	seen := r.runClient(ackPlainly)
 	view := r.openSearch()
 	if got, err := r.ClickView(r.ctx, annaID, view.ID, "more", ""); err != nil || got.Error != "" {
-		t.Fatalf("%+v, %v", got, err)
+		t.Fatalf("the person saw %+v, %v", got, err)
 	}
 	callback := (<-seen).Data.(slack.InteractionCallback)
 	if action := callback.ActionCallback.BlockActions[0]; action.ActionID != "more" || action.Value != "2" ||
 		callback.View.ID != view.ID || callback.View.Hash != view.Hash || callback.ResponseURL != "" || callback.TriggerID == "" {
-		t.Errorf("%+v", callback)
+		t.Errorf("the callback is %+v", callback)
 	}
 	if _, err := r.ClickView(r.ctx, benID, view.ID, "more", ""); err == nil {
 		t.Error("Ben clicked in Anna's view")

@@ -17,7 +17,7 @@ const allocateModal = `{"type":"modal","callback_id":"allocate","private_metadat
   {"text":{"type":"plain_text","text":"Developer"},"value":"RPADEVPRONU"}]}},
  {"type":"input","block_id":"why","optional":true,"label":{"type":"plain_text","text":"Why"},"element":{"type":"plain_text_input","action_id":"text"}}]}`
 
-// trigger makes a trigger_id of Anna's.
+// takeTrigger makes a trigger_id for Anna.
 func (r *testRig) takeTrigger() string {
 	r.lock.Lock()
 	defer r.lock.Unlock()
@@ -36,11 +36,11 @@ func TestTriggers(t *testing.T) {
 		{fresh, "exchanged_trigger_id"},
 	} {
 		if said := r.callMethod("views.open", "trigger_id", test.trigger, "view", allocateModal); said.errorName() != test.want {
-			t.Errorf("%v, want %q", said.body, test.want)
+			t.Errorf("the answer is %v, want %q", said.body, test.want)
 		}
 	}
 	if open := r.Views(annaID); len(open) != 1 || open[0].CallbackID != "allocate" || open[0].PrivateMetadata != "p" {
-		t.Errorf("%+v", open)
+		t.Errorf("the open modals are %+v", open)
 	}
 }
 
@@ -63,7 +63,7 @@ func TestViewsAreJudged(t *testing.T) {
 	}
 	big := `{"type":"modal","private_metadata":"` + strings.Repeat("x", maxView) + `"}`
 	if said := r.callMethod("views.open", "trigger_id", r.takeTrigger(), "view", big); said.errorName() != "view_too_large" {
-		t.Errorf("%v", said.body)
+		t.Errorf("the answer is %v", said.body)
 	}
 }
 
@@ -76,14 +76,14 @@ func TestHome(t *testing.T) {
 	}
 	second, err := r.apiClient().PublishViewContext(r.ctx, slack.PublishViewContextRequest{UserID: annaID, View: home, Hash: &first.Hash})
 	if err != nil || second.ID != first.ID {
-		t.Fatalf("%+v, %v", second, err)
+		t.Fatalf("the second view is %+v, %v", second, err)
 	}
 	_, err = r.apiClient().PublishViewContext(r.ctx, slack.PublishViewContextRequest{UserID: annaID, View: home, Hash: &first.Hash})
 	if clientError(err) != "hash_conflict" {
-		t.Errorf("%v", err)
+		t.Errorf("the error is %v", err)
 	}
 	if view, ok := r.Home(annaID); !ok || view.Type != "home" {
-		t.Errorf("%+v", view)
+		t.Errorf("the view is %+v", view)
 	}
 	if _, ok := r.Home(benID); ok {
 		t.Error("Ben has a home")
@@ -112,19 +112,19 @@ func TestSubmit(t *testing.T) {
 	view := r.openModal()
 	got, err := r.Submit(r.ctx, annaID, view.ID, modalAnswers)
 	if err != nil || got.Error != "" || got.Errors["group"] != "unknown group" {
-		t.Fatalf("%+v, %v", got, err)
+		t.Fatalf("the person saw %+v, %v", got, err)
 	}
 	if open := r.Views(annaID); len(open) != 1 || open[0].Errors["group"] == "" {
-		t.Errorf("%+v", open)
+		t.Errorf("the open modals are %+v", open)
 	}
 	callback := (<-seen).Data.(slack.InteractionCallback)
 	values := callback.View.State.Values
 	if callback.Type != slack.InteractionTypeViewSubmission || callback.User.ID != annaID ||
 		values["group"]["name"].Value != "group-01" || values["code"]["pick"].SelectedOption.Value != "RPADEVPRONU" {
-		t.Errorf("%+v", callback)
+		t.Errorf("the callback is %+v", callback)
 	}
 	if got, err = r.Submit(r.ctx, annaID, view.ID, modalAnswers); err != nil || got.Error != "" || len(r.Views(annaID)) != 0 {
-		t.Errorf("%+v, %v", got, err)
+		t.Errorf("the person saw %+v, %v", got, err)
 	}
 }
 
@@ -137,7 +137,7 @@ func TestSubmissionsThatTheClientRefuses(t *testing.T) {
 		"belong to no input":       {"group": {"name": "g"}, "code": {"pick": "RPADEVPRONU"}, "else": {"x": "y"}},
 	} {
 		if _, err := r.Submit(r.ctx, annaID, view.ID, values); err == nil || !strings.Contains(err.Error(), part) {
-			t.Errorf("%v, want %s", err, part)
+			t.Errorf("the error is %v, want %s", err, part)
 		}
 	}
 	if _, err := r.Submit(r.ctx, benID, view.ID, modalAnswers); err == nil {
@@ -180,11 +180,11 @@ func TestSubmitWithoutASocket(t *testing.T) {
 	r := newTestRig(t, Config{AckTimeout: 10 * time.Millisecond})
 	view := r.openModal()
 	if got, err := r.Submit(r.ctx, annaID, view.ID, modalAnswers); err != nil || got.Error != "dispatch_failed" {
-		t.Errorf("%+v, %v", got, err)
+		t.Errorf("the person saw %+v, %v", got, err)
 	}
 	r.dialGreeted()
 	if got, err := r.Submit(r.ctx, annaID, view.ID, modalAnswers); err != nil || got.Error != "operation_timeout" {
-		t.Errorf("%+v, %v", got, err)
+		t.Errorf("the person saw %+v, %v", got, err)
 	}
 }
 
@@ -199,7 +199,7 @@ func TestUpdateViewAndClose(t *testing.T) {
 		{"", "view", changed, "view_id", view.ID, "hash", view.Hash},
 	} {
 		if said := r.callMethod("views.update", test[1:]...); said.errorName() != test[0] {
-			t.Errorf("%v, want %q", said.body, test[0])
+			t.Errorf("the answer is %v, want %q", said.body, test[0])
 		}
 	}
 	wire := r.dialGreeted()
@@ -207,7 +207,7 @@ func TestUpdateViewAndClose(t *testing.T) {
 		t.Fatal(err)
 	}
 	if payload := wire.nextFrame()["payload"].(map[string]any); payload["type"] != "view_closed" {
-		t.Errorf("%v", payload)
+		t.Errorf("the payload is %v", payload)
 	}
 	if err := r.CloseView(annaID, view.ID); err == nil {
 		t.Error("closed twice")
@@ -220,13 +220,13 @@ func TestClick(t *testing.T) {
 	button := slack.NewButtonBlockElement("why", "R-1", slack.NewTextBlockObject("plain_text", "Why", false, false))
 	ts := r.postText(publicID, "card", slack.MsgOptionBlocks(slack.NewActionBlock("acts", button)))
 	if got, err := r.Click(r.ctx, benID, publicID, ts, "why", ""); err != nil || got.Error != "" {
-		t.Fatalf("%+v, %v", got, err)
+		t.Fatalf("the person saw %+v, %v", got, err)
 	}
 	callback := (<-seen).Data.(slack.InteractionCallback)
 	action := callback.ActionCallback.BlockActions[0]
 	if callback.User.ID != benID || callback.Container.MessageTs != ts || action.ActionID != "why" ||
 		action.BlockID != "acts" || action.Value != "R-1" || callback.ResponseURL == "" || callback.TriggerID == "" {
-		t.Errorf("%+v", callback)
+		t.Errorf("the callback is %+v", callback)
 	}
 	if _, err := r.Click(r.ctx, benID, publicID, ts, "else", ""); err == nil {
 		t.Error("clicked what is not there")

@@ -24,7 +24,7 @@ func (a webAnswer) errorName() string {
 	return name
 }
 
-// do sends a request and decodes the answer.
+// sendRequest sends a request and decodes the answer.
 func (r *testRig) sendRequest(req *http.Request) webAnswer {
 	r.t.Helper()
 	resp, err := r.http.Do(req.WithContext(r.ctx))
@@ -39,8 +39,8 @@ func (r *testRig) sendRequest(req *http.Request) webAnswer {
 	return said
 }
 
-// call calls a method as a form with the bot token; args are name and value
-// in turn.
+// callMethod calls a method as a form with the bot token. args are a name and a
+// value in turn.
 func (r *testRig) callMethod(method string, args ...string) webAnswer {
 	r.t.Helper()
 	form := url.Values{"token": {r.BotToken()}}
@@ -52,7 +52,7 @@ func (r *testRig) callMethod(method string, args ...string) webAnswer {
 	return r.sendRequest(req)
 }
 
-// post posts as the bot.
+// postText posts as the bot.
 func (r *testRig) postText(channel, text string, options ...slack.MsgOption) string {
 	r.t.Helper()
 	_, ts, err := r.apiClient().PostMessageContext(r.ctx, channel, append(options, slack.MsgOptionText(text, false))...)
@@ -111,7 +111,7 @@ func TestRevokedToken(t *testing.T) {
 	r.RestoreBotToken()
 	who, err := r.apiClient().AuthTestContext(r.ctx)
 	if err != nil || who.UserID != r.BotUserID() || who.BotID != r.BotID() || who.TeamID != r.TeamID() {
-		t.Errorf("%+v, %v", who, err)
+		t.Errorf("the bot is %+v, %v", who, err)
 	}
 	if scopes := who.Header.Get("X-OAuth-Scopes"); !strings.Contains(scopes, "chat:write") {
 		t.Errorf("scopes %q", scopes)
@@ -139,7 +139,7 @@ func TestBodies(t *testing.T) {
 			req.Header.Set("Content-Type", test.kind)
 			req.Header.Set("Authorization", "Bearer "+r.BotToken())
 			if said := r.sendRequest(req); said.errorName() != test.want {
-				t.Errorf("%v, want %q", said.body, test.want)
+				t.Errorf("the answer is %v, want %q", said.body, test.want)
 			}
 		})
 	}
@@ -150,14 +150,14 @@ func TestJSONBodyHoldsNoToken(t *testing.T) {
 	req, _ := http.NewRequest(http.MethodPost, r.APIURL()+"auth.test", strings.NewReader(`{"token":"`+r.BotToken()+`"}`))
 	req.Header.Set("Content-Type", "application/json")
 	if said := r.sendRequest(req); said.errorName() != "not_authed" {
-		t.Errorf("%v", said.body)
+		t.Errorf("the answer is %v", said.body)
 	}
 }
 
 func TestUnknownArgumentIsAnOddity(t *testing.T) {
 	r := newTestRig(t, Config{})
 	if said := r.callMethod("auth.test", "colour", "red"); said.errorName() != "" {
-		t.Fatalf("%v", said.body)
+		t.Fatalf("the answer is %v", said.body)
 	}
 	if odd := r.journalOf(EntryOddity); len(odd) != 1 || odd[0].Detail != "unknown argument colour" {
 		t.Errorf("oddities %+v", odd)
@@ -185,7 +185,7 @@ func TestScopes(t *testing.T) {
 	}
 	r.SetScopes("chat:write", "users:read")
 	if said := r.callMethod("chat.postMessage", "channel", publicID, "text", "x"); said.errorName() != "" {
-		t.Errorf("%v", said.body)
+		t.Errorf("the answer is %v", said.body)
 	}
 	if used := r.UsedScopes(); !slices.Equal(used, []string{"chat:write"}) {
 		t.Errorf("used %v", used)
@@ -256,7 +256,7 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// Without an argument that it needs, a method does nothing and names it.
+// Without a required argument a method does nothing and names the argument.
 func TestRequiredArguments(t *testing.T) {
 	r := newTestRig(t, Config{Scopes: append(DefaultScopes(), "channels:join")})
 	for method, required := range map[string][]string{
@@ -293,11 +293,11 @@ func TestRequiredArguments(t *testing.T) {
 func TestJoin(t *testing.T) {
 	r := newTestRig(t, Config{Scopes: append(DefaultScopes(), "channels:join")})
 	if said := r.callMethod("conversations.join", "channel", oursID); said.errorName() != "method_not_supported_for_channel_type" {
-		t.Errorf("%v", said.body)
+		t.Errorf("the answer is %v", said.body)
 	}
 	channel, _, _, err := r.apiClient().JoinConversationContext(r.ctx, loneID)
 	if err != nil || !channel.IsMember {
-		t.Fatalf("%+v, %v", channel, err)
+		t.Fatalf("the channel is %+v, %v", channel, err)
 	}
 	_, warning, _, err := r.apiClient().JoinConversationContext(r.ctx, loneID)
 	if err != nil || warning != "already_in_channel" {

@@ -31,7 +31,7 @@ func TestEditIsInTheJournal(t *testing.T) {
 	}
 }
 
-// A write takes effect after the fault's delay and not when it arrives.
+// A write takes effect after the fault's delay, not on arrival.
 func TestTellsWhenAWriteTookEffect(t *testing.T) {
 	u, err := New(Config{})
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 	"licensebot/internal/fault"
 )
 
-// testClock stands still until told to move.
+// testClock stands still until a test moves it.
 type testClock struct {
 	mu  sync.Mutex
 	now time.Time
@@ -67,8 +67,8 @@ func startServer(t *testing.T, cfg Config) *testCaller {
 	return &testCaller{t: t, u: u, client: client, bearer: u.PersonalAccessToken()}
 }
 
-// startSeeded has a group g1 with RPADEVPRONU, in an organization that owns
-// that, IDU and ATTUNU.
+// startSeeded has a group g1 with RPADEVPRONU. The organization owns that code,
+// IDU and ATTUNU.
 func startSeeded(t *testing.T, cfg Config) *testCaller {
 	c := startServer(t, cfg)
 	c.u.Own("RPADEVPRONU", 40, 3)
@@ -141,7 +141,7 @@ func (c *testCaller) clientForm(scope string) url.Values {
 		"client_secret": {c.u.ClientSecret()}, "scope": {scope}}
 }
 
-// signIn gets a token of client credentials and uses it from now on.
+// signIn gets a token of client credentials and uses it from then on.
 func (c *testCaller) signIn(scope string) {
 	c.t.Helper()
 	var token struct {
