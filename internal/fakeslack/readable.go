@@ -20,7 +20,7 @@ var (
 // name.
 var emojiGlyphs = map[string]string{
 	"white_check_mark": "✅", "x": "❌", "hourglass_flowing_sand": "⏳",
-	"arrows_counterclockwise": "🔄", "warning": "⚠️", "zzz": "💤",
+	"arrows_counterclockwise": "🔄", "warning": "⚠️", "zzz": "💤", "checkered_flag": "🏁",
 }
 
 // Readable turns mrkdwn into what a person sees: names for mentions, local

@@ -160,20 +160,24 @@ type bufferedAnswer struct {
 	body   []byte
 }
 
+// Header is the answer's header.
 func (a *bufferedAnswer) Header() http.Header { return a.header }
 
+// WriteHeader keeps the first status.
 func (a *bufferedAnswer) WriteHeader(status int) {
 	if a.status == 0 {
 		a.status = status
 	}
 }
 
+// Write keeps the body.
 func (a *bufferedAnswer) Write(p []byte) (int, error) {
 	a.WriteHeader(http.StatusOK)
 	a.body = append(a.body, p...)
 	return len(p), nil
 }
 
+// sendTo sends the answer, or cuts the connection if it has none.
 func (a *bufferedAnswer) sendTo(w http.ResponseWriter) {
 	if a.status == 0 {
 		panic(http.ErrAbortHandler) // the caller has gone

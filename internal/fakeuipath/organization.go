@@ -27,8 +27,10 @@ type Allocation struct {
 	Quotas   map[string]int
 }
 
+// seatCount counts the seats of a bundle.
 type seatCount struct{ total, allocated int }
 
+// storedGroup is a group in the organization.
 type storedGroup struct {
 	Group
 	ruled   bool // has an allocation, which may be empty

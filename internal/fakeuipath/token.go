@@ -26,6 +26,7 @@ const sessionLife = 30 * time.Minute
 // other than that of a form.
 const signInPage = "<!DOCTYPE html><html><head><title>UiPath</title></head><body>Sign in</body></html>"
 
+// issuedToken is a token of this UiPath, which may have expired.
 type issuedToken struct {
 	scopes   []string
 	expires  time.Time // zero for never

@@ -58,7 +58,7 @@ func Start(durable bool) (*Cluster, error) {
 	return c, nil
 }
 
-// Available returns ErrNone if this machine has nothing that Start could start.
+// Available returns ErrNone if Start would find no PostgreSQL.
 func Available() error {
 	_, err := findBinaries()
 	return err
@@ -213,8 +213,7 @@ func (c *Cluster) Close() error {
 }
 
 // stopServer signals the server and waits for its end. SIGQUIT is PostgreSQL's
-// immediate shutdown: it leaves the files as after a crash, and no orphaned
-// backends.
+// immediate shutdown: like a crash, but without orphaned backends.
 func (c *Cluster) stopServer(sig syscall.Signal) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
