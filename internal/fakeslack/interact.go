@@ -23,7 +23,9 @@ type Interacted struct {
 // []string for several choices, or a complete state object. Submit refuses what
 // the Slack client would refuse: unknown fields, options that are not offered,
 // missing answers.
-func (s *Server) Submit(ctx context.Context, user, viewID string, values map[string]map[string]any) (Interacted, error) {
+func (s *Server) Submit(
+	ctx context.Context, user, viewID string, values map[string]map[string]any,
+) (Interacted, error) {
 	s.lock.Lock()
 	v := s.findView(viewID, "")
 	if v == nil || v.User != user || v.Type != "modal" {

@@ -107,7 +107,7 @@ func (c *testCaller) trySend(r *http.Request) (testReply, error) {
 	if err != nil {
 		return testReply{}, err
 	}
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }()
 	text, err := io.ReadAll(response.Body)
 	return testReply{response.StatusCode, response.Header, string(text)}, err
 }
