@@ -62,7 +62,7 @@ func (s *telling) expectClean() {
 
 func TestSandboxIsInterrupted(t *testing.T) {
 	for _, moment := range []string{
-		"A simulated Slack", "── The rule of group-01 at UiPath, before", "── Robin types", "── The card", "── Sam", "── Alex",
+		"A simulated Slack", "── The allocation of group-01 at UiPath, before", "── Robin types", "── The card", "── Sam", "── Alex",
 	} {
 		t.Run(moment, func(t *testing.T) {
 			t.Parallel()
@@ -73,7 +73,7 @@ func TestSandboxIsInterrupted(t *testing.T) {
 			}
 			ended := false // before the signal came
 			for s.lines.Scan() {
-				ended = ended || strings.HasPrefix(s.lines.Text(), "── The rule of group-01 at UiPath, after")
+				ended = ended || strings.HasPrefix(s.lines.Text(), "── The allocation of group-01 at UiPath, after")
 			}
 			if ended {
 				t.Skip("the story was quicker")

@@ -5,18 +5,18 @@ import (
 	"time"
 )
 
-// A Clock runs as the machine's does, and can be put forward: the days of a
-// story pass between two of its lines. Safe for concurrent use.
+// A Clock runs as the machine's clock does, and can be put forward: days pass
+// between two lines of a story. Safe for concurrent use.
 type Clock struct {
 	mu    sync.Mutex
 	ahead time.Duration
 	jumps chan struct{}
 }
 
-// NewClock makes a clock that shows the machine's time.
+// NewClock makes a clock with the machine's time.
 func NewClock() *Clock { return &Clock{jumps: make(chan struct{}, 1)} }
 
-// Now is the time that the clock shows.
+// Now is the time on the clock.
 func (c *Clock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -34,6 +34,6 @@ func (c *Clock) Jump(d time.Duration) {
 	}
 }
 
-// Jumps has a value whenever the clock was put forward since it was last
-// received from: who waits for a time has to look again.
+// Jumps delivers a value after the clock was put forward. A goroutine that
+// waits for a time must then look at the clock again.
 func (c *Clock) Jumps() <-chan struct{} { return c.jumps }

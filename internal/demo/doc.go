@@ -2,18 +2,19 @@
 // licenses, approvers vote, and the bot changes allocations, all on one machine.
 //
 // [Play] starts a simulated Slack (package fakeslack) and a simulated UiPath
-// (package fakeuipath), runs the bot against them, and acts the people. Every
-// line that it prints is read back from the simulators, so the story shows
-// what the bot did and not what the bot says about itself. Play returns an
-// error as soon as a scene does not happen as told.
+// (package fakeuipath), runs the bot against them, and plays the people. Every
+// printed line is read back from the simulators, so the story shows what the
+// bot did, not what the bot says about itself. Play returns an error as soon
+// as a scene fails.
 //
-// The caller brings the bot as a [Start]. It gets a complete environment with
-// the addresses and tokens of the simulators, and a [Clock] that the story
-// puts forward, so that thirty days pass between two lines:
+// The caller brings the bot as a [Start]. Play gives it a complete environment
+// with the addresses and tokens of the simulators, and a [Clock]. The story
+// puts the clock forward, so thirty days pass between two lines:
 //
 //	err := demo.Play(ctx, os.Stdout, func(ctx context.Context, env map[string]string, clock *demo.Clock) error {
 //		return serve(ctx, env, clock.Now) // until ctx ends
 //	})
 //
-// The first act is in story.go, the second in second_act.go.
+// story.go runs the bot and the two acts, first_act.go and second_act.go hold
+// the scenes, and stage.go holds the simulators and what people do in them.
 package demo

@@ -7,41 +7,41 @@ import (
 	"time"
 )
 
-// CommandOptions is a slash command with its circumstances.
+// CommandOptions describes a slash command and how Slack delivers it.
 type CommandOptions struct {
 	User, Channel, Command, Text string
-	Copies                       int // deliver the same envelope this often; 0 is as SetCopies says
+	Copies                       int // of the envelope; 0 means as set by SetCopies
 }
 
-// Typed is what came of a slash command, as the person sees it.
+// Typed is the result of a slash command as the person sees it.
 type Typed struct {
-	User, Channel, Command, Text string // Text as delivered, escaped by Slack
+	User, Channel, Command, Text string // Text as Slack escaped it
 	EnvelopeID                   string
 	Response                     string          // text of the ack payload
 	ResponseType                 string          // "ephemeral" or "in_channel" when there was a payload
 	Blocks                       json.RawMessage // of the ack payload
 	// Error is what Slack shows instead of a response: dispatch_failed (no
-	// socket), operation_timeout, invalid_command_response; "" if all went well.
+	// socket), operation_timeout or invalid_command_response. "" means success.
 	Error        string
 	ElapsedToAck time.Duration
 	Deliveries   int // frames written
 }
 
-// Command is CommandWith for a plain command.
+// Command makes a person type a slash command. See CommandWith.
 func (s *Server) Command(ctx context.Context, user, channel, command, text string) (Typed, error) {
 	return s.CommandWith(ctx, CommandOptions{User: user, Channel: channel, Command: command, Text: text})
 }
 
-// CommandWith types a slash command and returns once it was acked or failed.
-// What the app did wrong is in Typed.Error; the error is about what Slack
-// would not even let the person do, and about ctx.
+// CommandWith types a slash command and returns once the app acknowledged it or
+// failed to. Typed.Error tells what the app did wrong. The error tells what
+// Slack would not let the person do, or why ctx ended.
 func (s *Server) CommandWith(ctx context.Context, o CommandOptions) (Typed, error) {
 	env, typed, err := s.typeCommand(o)
 	if err != nil {
 		return typed, err
 	}
 	if len(env.sockets) > 0 {
-		err = s.awaitPerson(ctx, env)
+		err = s.awaitAck(ctx, env)
 	}
 	s.lock.Lock()
 	defer s.lock.Unlock()
@@ -50,43 +50,43 @@ func (s *Server) CommandWith(ctx context.Context, o CommandOptions) (Typed, erro
 	switch {
 	case len(env.sockets) == 0:
 		typed.Error = "dispatch_failed"
-	case s.expire(env, 0):
+	case s.expireEnvelope(env, 0):
 		typed.Error = "operation_timeout"
 	default:
 		typed.ElapsedToAck = env.ackedAt.Sub(env.sentAt)
-		s.showResponse(&typed, env.payload)
+		s.showAckPayload(&typed, env.payload)
 	}
-	s.wake()
+	s.wakeWaiters()
 	return typed, err
 }
 
 // typeCommand checks that the person may type this here, and sends it.
-func (s *Server) typeCommand(o CommandOptions) (*slackEnvelope, Typed, error) {
+func (s *Server) typeCommand(o CommandOptions) (*envelope, Typed, error) {
 	s.lock.Lock()
 	defer s.lock.Unlock()
-	typed := Typed{User: o.User, Channel: o.Channel, Command: o.Command, Text: s.escape(o.Text)}
-	u, c, err := s.person(o.User, o.Channel)
+	typed := Typed{User: o.User, Channel: o.Channel, Command: o.Command, Text: s.escapeText(o.Text)}
+	u, c, err := s.findPerson(o.User, o.Channel)
 	switch {
 	case err != nil:
 		return nil, typed, err
-	case !strings.HasPrefix(o.Command, "/") || !s.granted("commands"):
-		return nil, typed, slackError("unknown_command")
+	case !strings.HasPrefix(o.Command, "/") || !s.hasScope("commands"):
+		return nil, typed, apiError("unknown_command")
 	case u.Stranger || u.TeamID != s.ids.team:
-		return nil, typed, slackError("restricted_action") // commands do not work for externals
+		return nil, typed, apiError("restricted_action") // commands fail for external people
 	case c.Archived:
-		return nil, typed, slackError("is_archived")
+		return nil, typed, apiError("is_archived")
 	}
 	copies := o.Copies
 	if copies < 1 {
 		copies = s.copies
 	}
 	s.waiting++
-	env := s.dispatch("slash_commands", s.commandPayload(u, c, typed), 0, copies)
+	env := s.sendEnvelope("slash_commands", s.commandPayload(u, c, typed), 0, copies)
 	typed.EnvelopeID = env.id
 	return env, typed, nil
 }
 
-func (s *Server) commandPayload(u *User, c *slackChannel, typed Typed) map[string]any {
+func (s *Server) commandPayload(u *User, c *conversation, typed Typed) map[string]any {
 	name := c.Name
 	switch {
 	case c.dm != "":
@@ -104,8 +104,8 @@ func (s *Server) commandPayload(u *User, c *slackChannel, typed Typed) map[strin
 	}
 }
 
-// awaitPerson waits as long as Slack lets a person wait for an ack.
-func (s *Server) awaitPerson(ctx context.Context, env *slackEnvelope) error {
+// awaitAck waits for an ack as long as Slack makes a person wait.
+func (s *Server) awaitAck(ctx context.Context, env *envelope) error {
 	timer := time.NewTimer(s.cfg.AckTimeout)
 	defer timer.Stop()
 	select {
@@ -114,24 +114,24 @@ func (s *Server) awaitPerson(ctx context.Context, env *slackEnvelope) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-s.quit:
-		return errSlackClosed
+		return errClosed
 	}
 	return nil
 }
 
-// showResponse shows the payload of an ack. Callers hold s.lock.
-func (s *Server) showResponse(typed *Typed, payload json.RawMessage) {
+// showAckPayload shows the payload of an ack. Callers hold s.lock.
+func (s *Server) showAckPayload(typed *Typed, payload json.RawMessage) {
 	if payload == nil {
 		return
 	}
-	response, err := parseSlackResponse(payload)
+	response, err := parseResponse(payload)
 	if err == nil {
 		typed.Response, typed.Blocks, typed.ResponseType = response.Text, response.Blocks, response.ResponseType
-		err = s.show(response, typed.User, typed.Channel, "ack")
+		err = s.showResponse(response, typed.User, typed.Channel, "ack")
 	}
 	if err != nil {
 		typed.Error = "invalid_command_response"
-		s.note(Entry{
+		s.addEntry(Entry{
 			Kind: EntryOddity, Envelope: typed.EnvelopeID, Type: "ack payload", Detail: err.Error(), Payload: payload,
 		})
 	}

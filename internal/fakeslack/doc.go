@@ -2,9 +2,9 @@
 // app, its Web API, Socket Mode, and the people who use it.
 //
 // It is the test bed of licensebot and one half of its demo. It speaks only
-// HTTP and WebSocket and shares no code with the bot, so the bot that runs
-// against it is the bot that runs against Slack. It is strict: it refuses what
-// Slack would refuse, with Slack's own error names.
+// HTTP and WebSocket and shares no code with the bot, so the same bot runs
+// against it and against Slack. It is strict: it refuses what Slack would
+// refuse, with Slack's own error names.
 //
 // A [Server] has three sides:
 //   - The bot's side is [Server.APIURL] with [Server.BotToken] and
@@ -29,6 +29,8 @@
 //	typed, err := slack.Command(ctx, "U0ROBIN", "C0LICENSES", "/allocate", "group-01 IDU")
 //	err = slack.Wait(ctx, func() bool { return len(slack.Messages("C0LICENSES")) == 1 })
 //
-// server.go starts and stops a Server, web.go serves the Web API, socket.go
-// and envelope.go serve Socket Mode, and journal.go records all of it.
+// The files from the top down: start.go starts and stops a Server; web.go and
+// methods.go are the Web API; link.go, socket.go, envelope.go and ack.go are
+// Socket Mode; command.go, interact.go and views.go are what people do;
+// people.go, messages.go and journal.go are the state.
 package fakeslack

@@ -1,35 +1,29 @@
 package fakeslack
 
 import (
-	"bytes"
 	"encoding/json"
-	"slices"
 	"time"
 )
 
-// slackMaxAck is the size from which Slack silently drops what a client
-// writes to its socket.
-const slackMaxAck = 20 << 10
-
-// slackEnvelope is one envelope, with the copies that were sent of it.
-type slackEnvelope struct {
+// envelope is one envelope and the copies that were sent of it.
+type envelope struct {
 	id      string
 	kind    string // events_api, slash_commands, interactive
 	accepts bool   // accepts_response_payload
-	sockets []int  // that got a copy, one entry a copy
+	sockets []int  // one entry for each copy
 	acked   bool
-	expired bool // an ack comes too late
+	expired bool // an ack now comes too late
 	sentAt  time.Time
 	ackedAt time.Time
 	payload json.RawMessage // of the ack
-	done    chan struct{}   // closed by the honoured ack
+	done    chan struct{}   // closed by the accepted ack
 }
 
-// dispatch sends an envelope to any of the live sockets, as often as copies
-// says. Callers hold s.lock.
-func (s *Server) dispatch(kind string, payload map[string]any, attempt, copies int) *slackEnvelope {
-	env := &slackEnvelope{
-		id: newSlackUUID(), kind: kind, accepts: kind != "events_api", sentAt: time.Now(), done: make(chan struct{}),
+// sendEnvelope sends copies of an envelope, each to one of the live sockets at
+// random. Callers hold s.lock.
+func (s *Server) sendEnvelope(kind string, payload map[string]any, attempt, copies int) *envelope {
+	env := &envelope{
+		id: newUUID(), kind: kind, accepts: kind != "events_api", sentAt: time.Now(), done: make(chan struct{}),
 	}
 	s.envelopes[env.id] = env
 	frame := map[string]any{
@@ -41,98 +35,41 @@ func (s *Server) dispatch(kind string, payload map[string]any, attempt, copies i
 	}
 	raw, err := json.Marshal(frame)
 	if err != nil {
-		panic("fakeslack: " + err.Error()) // a test handed in what is no JSON
+		panic("fakeslack: " + err.Error()) // a test passed a value without a JSON form
 	}
 	live := s.liveSockets()
 	if len(live) == 0 {
-		s.note(Entry{Kind: EntryUndeliverable, Envelope: env.id, Type: kind, Attempt: attempt, Detail: "no live socket"})
+		s.addEntry(Entry{
+			Kind: EntryUndeliverable, Envelope: env.id, Type: kind, Attempt: attempt, Detail: "no live socket",
+		})
 		return env
 	}
 	for range copies {
 		socket := live[s.random.IntN(len(live))]
-		socket.send(raw)
+		socket.queueFrame(raw)
 		env.sockets = append(env.sockets, socket.id)
-		s.note(Entry{Kind: EntryEnvelope, Socket: socket.id, Envelope: env.id, Type: kind, Attempt: attempt, Payload: raw})
+		s.addEntry(Entry{
+			Kind: EntryEnvelope, Socket: socket.id, Envelope: env.id, Type: kind, Attempt: attempt, Payload: raw,
+		})
 	}
 	return env
 }
 
-// received takes a frame from the app, which can only be an ack. Callers hold
-// s.lock.
-func (s *Server) received(socket *slackSocket, frame []byte) {
-	var ack struct {
-		EnvelopeID string          `json:"envelope_id"`
-		Payload    json.RawMessage `json:"payload"`
-	}
-	err := json.Unmarshal(frame, &ack)
-	entry := Entry{Kind: EntryAckRefused, Socket: socket.id, Envelope: ack.EnvelopeID, Payload: slices.Clone(frame)}
-	if err != nil || ack.EnvelopeID == "" {
-		s.note(Entry{Kind: EntryFrame, Socket: socket.id, Type: "received", Detail: string(frame)})
-		return
-	}
-	env := s.envelopes[ack.EnvelopeID]
-	if env != nil {
-		entry.Type = env.kind
-	}
-	entry.Detail = s.refuseAck(socket, env, frame)
-	if entry.Detail != "" {
-		s.note(entry)
-		return
-	}
-	env.acked, env.ackedAt = true, time.Now()
-	entry.Kind = EntryAck
-	if given := meaningful(ack.Payload); given && env.accepts {
-		env.payload = ack.Payload
-	} else if given {
-		entry.Detail = "payload ignored: the envelope accepts none"
-	}
-	s.note(entry)
-	close(env.done)
-}
-
-// refuseAck tells why an ack has no effect, "" when it has one.
-func (s *Server) refuseAck(socket *slackSocket, env *slackEnvelope, frame []byte) string {
-	switch {
-	case socket.silent:
-		return "lost: the socket is half-open"
-	case len(frame) >= slackMaxAck:
-		return "dropped: 20 KB or more"
-	case s.deaf:
-		return "ignored"
-	case env == nil:
-		return "unknown envelope"
-	case !slices.Contains(env.sockets, socket.id):
-		return "sent on another socket than the envelope"
-	case env.acked:
-		return "acked before"
-	case env.expired:
-		return "too late"
-	}
-	return ""
-}
-
-// meaningful tells a payload that says something from the {} and null that
-// some clients always send.
-func meaningful(payload json.RawMessage) bool {
-	trimmed := bytes.TrimSpace(payload)
-	return len(trimmed) > 0 && !bytes.Equal(trimmed, []byte("{}")) && !bytes.Equal(trimmed, []byte("null"))
-}
-
-// expire ends the time for the ack, and tells whether there was none. Callers
-// hold s.lock.
-func (s *Server) expire(env *slackEnvelope, attempt int) bool {
+// expireEnvelope ends the time for the ack, and tells whether none came.
+// Callers hold s.lock.
+func (s *Server) expireEnvelope(env *envelope, attempt int) bool {
 	if env.acked {
 		return false
 	}
 	env.expired = true
 	if len(env.sockets) > 0 {
-		s.note(Entry{Kind: EntryTimeout, Envelope: env.id, Type: env.kind, Attempt: attempt})
+		s.addEntry(Entry{Kind: EntryTimeout, Envelope: env.id, Type: env.kind, Attempt: attempt})
 	}
 	return true
 }
 
-// Unacked is the number of events, commands and interactions that still
-// await their ack or a redelivery.
+// Unacked is the number of events, commands and interactions that still wait
+// for their ack or for a redelivery.
 func (s *Server) Unacked() int {
 	s.lock.Lock()
 	defer s.lock.Unlock()

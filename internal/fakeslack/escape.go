@@ -6,26 +6,44 @@ import (
 )
 
 var (
-	slackEntities = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
+	entityEscaper = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
 
 	// What Slack takes for a URL, a mail address or a host name. Slack knows
-	// every top-level domain; those of slackDomains are enough to tell
-	// example.com from version-1.2 and notes.txt.
-	slackURL      = regexp.MustCompile(`^(https?://[^\s]+?)([.,;:!?)]*)$`)
-	slackMail     = regexp.MustCompile(`^[\w.+-]+@[\w-]+(\.[\w-]+)*\.` + slackDomains + `$`)
-	slackHostName = regexp.MustCompile(`^[\w-]+(\.[\w-]+)*\.` + slackDomains + `(/\S*)?$`)
-	slackWords    = regexp.MustCompile(`[^\s]+`)
+	// every top-level domain. A few, topDomains, are enough to tell example.com
+	// from version-1.2 and notes.txt.
+	urlPattern  = regexp.MustCompile(`^(https?://[^\s]+?)([.,;:!?)]*)$`)
+	mailPattern = regexp.MustCompile(`^[\w.+-]+@[\w-]+(\.[\w-]+)*\.` + topDomains + `$`)
+	hostPattern = regexp.MustCompile(`^[\w-]+(\.[\w-]+)*\.` + topDomains + `(/\S*)?$`)
+	wordPattern = regexp.MustCompile(`[^\s]+`)
 )
 
-const slackDomains = `(com|net|org|edu|gov|io|dev|app|ai|co|cloud|de|uk|fr|eu|us|ch|at|ro|nl|in|jp)`
+const topDomains = `(com|net|org|edu|gov|io|dev|app|ai|co|cloud|de|uk|fr|eu|us|ch|at|ro|nl|in|jp)`
 
-// escape is should_escape: what Slack makes of the text of a command before
-// the app gets it. Callers hold s.lock.
-func (s *Server) escape(text string) string {
-	return slackWords.ReplaceAllStringFunc(text, s.escapeWord)
+// escapeText is what Slack makes of a command's text before the app gets it,
+// with should_escape on. Callers hold s.lock.
+func (s *Server) escapeText(text string) string {
+	return wordPattern.ReplaceAllStringFunc(text, s.escapeWord)
 }
 
 func (s *Server) escapeWord(word string) string {
+	if mention := s.escapeMention(word); mention != "" {
+		return mention
+	}
+	plain := entityEscaper.Replace(word)
+	switch {
+	case urlPattern.MatchString(plain):
+		return urlPattern.ReplaceAllString(plain, "<$1>$2")
+	case mailPattern.MatchString(plain):
+		return "<mailto:" + plain + "|" + plain + ">"
+	case hostPattern.MatchString(plain):
+		return "<http://" + plain + "|" + plain + ">"
+	}
+	return plain
+}
+
+// escapeMention is the markup of a known @person or #channel, "" for any other
+// word. Slack withholds the name of a private channel.
+func (s *Server) escapeMention(word string) string {
 	if name, ok := strings.CutPrefix(word, "@"); ok {
 		for _, u := range s.users {
 			if u.Name == name {
@@ -34,22 +52,14 @@ func (s *Server) escapeWord(word string) string {
 		}
 	}
 	if name, ok := strings.CutPrefix(word, "#"); ok {
-		for _, c := range s.channels {
-			if c.Name == name && c.Private {
-				return "<#" + c.ID + "|>"
-			} else if c.Name == name {
-				return "<#" + c.ID + "|" + name + ">"
-			}
+		c := s.findByName(name)
+		switch {
+		case c == nil:
+		case c.Private:
+			return "<#" + c.ID + "|>"
+		default:
+			return "<#" + c.ID + "|" + name + ">"
 		}
 	}
-	plain := slackEntities.Replace(word)
-	switch {
-	case slackURL.MatchString(plain):
-		return slackURL.ReplaceAllString(plain, "<$1>$2")
-	case slackMail.MatchString(plain):
-		return "<mailto:" + plain + "|" + plain + ">"
-	case slackHostName.MatchString(plain):
-		return "<http://" + plain + "|" + plain + ">"
-	}
-	return plain
+	return ""
 }

@@ -6,15 +6,15 @@ import (
 	"time"
 )
 
-// slackEvent is an event on its way, until it is acked or given up.
-type slackEvent struct {
+// pendingEvent is an event until the app acknowledges it or Slack gives it up.
+type pendingEvent struct {
 	payload map[string]any
-	hurry   chan struct{} // RedeliverNow
+	hurry   chan struct{} // filled by RedeliverNow
 }
 
-// slackEventScopes are the scopes, any of which is needed to get an event.
-// Events that are not listed need none.
-var slackEventScopes = map[string][]string{
+// eventScopes are the scopes that an event needs; any one is enough. Events
+// that are missing here need no scope.
+var eventScopes = map[string][]string{
 	"reaction_added":          {"reactions:read"},
 	"reaction_removed":        {"reactions:read"},
 	"member_left_channel":     {"channels:read", "groups:read"},
@@ -24,16 +24,16 @@ var slackEventScopes = map[string][]string{
 	"subteam_members_changed": {"usergroups:read"},
 }
 
-// SendEvent sends any event with the standard outer payload, whatever the
-// scopes and memberships of the bot. event_ts is added when missing.
+// SendEvent sends any event in the standard outer payload. It ignores the bot's
+// scopes and memberships, and adds a missing event_ts.
 func (s *Server) SendEvent(event map[string]any) {
 	s.lock.Lock()
 	defer s.lock.Unlock()
-	s.deliver(maps.Clone(event), s.eventChannel(event))
+	s.deliverEvent(maps.Clone(event), s.eventChannel(event))
 }
 
-// eventChannel is the channel that an event is about, as far as known.
-func (s *Server) eventChannel(event map[string]any) *slackChannel {
+// eventChannel is the channel of an event, nil if unknown.
+func (s *Server) eventChannel(event map[string]any) *conversation {
 	if id, ok := event["channel"].(string); ok {
 		return s.channels[id]
 	}
@@ -44,85 +44,86 @@ func (s *Server) eventChannel(event map[string]any) *slackChannel {
 	return nil
 }
 
-// emit sends an event about a channel if the bot is a member and has the
-// scope. Callers hold s.lock.
-func (s *Server) emit(event map[string]any, c *slackChannel) {
-	if c.has(s.ids.botUser) {
-		s.emitAlways(event, c)
+// emitToMember sends an event about a channel if the bot is a member and has
+// the scope. Callers hold s.lock.
+func (s *Server) emitToMember(event map[string]any, c *conversation) {
+	if c.hasMember(s.ids.botUser) {
+		s.emitInScope(event, c)
 	}
 }
 
-// emitAlways is emit without the question of membership.
-func (s *Server) emitAlways(event map[string]any, c *slackChannel) {
-	needed := slackEventScopes[event["type"].(string)]
-	if len(needed) == 0 || slices.ContainsFunc(needed, s.granted) {
-		s.deliver(event, c)
+// emitInScope sends an event if the bot has the scope, as a member or not.
+func (s *Server) emitInScope(event map[string]any, c *conversation) {
+	needed := eventScopes[event["type"].(string)]
+	if len(needed) == 0 || slices.ContainsFunc(needed, s.hasScope) {
+		s.deliverEvent(event, c)
 	}
 }
 
-// deliver sends an event and follows it until it is acked or given up.
-func (s *Server) deliver(event map[string]any, c *slackChannel) {
+// deliverEvent sends an event and follows it until the app acknowledges it or
+// Slack gives it up.
+func (s *Server) deliverEvent(event map[string]any, c *conversation) {
 	if event["event_ts"] == nil {
-		event["event_ts"] = s.timestamp()
+		event["event_ts"] = s.nextTimestamp()
 	}
-	ev := &slackEvent{payload: s.eventPayload(event, c), hurry: make(chan struct{}, 1)}
+	ev := &pendingEvent{payload: s.eventPayload(event, c), hurry: make(chan struct{}, 1)}
 	s.events[ev] = true
-	first := s.dispatch("events_api", ev.payload, 0, s.copies)
-	s.spawn(func() { s.follow(ev, first) })
+	first := s.sendEnvelope("events_api", ev.payload, 0, s.copies)
+	s.runUntilClose(func() { s.followEvent(ev, first) })
 }
 
-func (s *Server) eventPayload(event map[string]any, c *slackChannel) map[string]any {
+func (s *Server) eventPayload(event map[string]any, c *conversation) map[string]any {
 	shared := c != nil && c.ExtShared
 	return map[string]any{
 		"token": s.ids.verification, "team_id": s.ids.team, "api_app_id": s.ids.app,
 		"context_team_id": s.ids.team, "context_enterprise_id": nil,
-		"type": "event_callback", "event_id": slackID("Ev"), "event_time": s.cfg.Now().Unix(),
+		"type": "event_callback", "event_id": newID("Ev"), "event_time": s.cfg.Now().Unix(),
 		"event": event,
 		"authorizations": []any{map[string]any{
 			"enterprise_id": nil, "team_id": s.ids.team, "user_id": s.ids.botUser,
 			"is_bot": true, "is_enterprise_install": false,
 		}},
-		"is_ext_shared_channel": shared, "event_context": "4-" + slackSecret(16),
+		"is_ext_shared_channel": shared, "event_context": "4-" + randomHex(16),
 	}
 }
 
-// follow redelivers an event until it is acked. Every attempt is an envelope
-// of its own; event_id is what stays.
-func (s *Server) follow(ev *slackEvent, env *slackEnvelope) {
+// followEvent redelivers an event until it is acknowledged. Each attempt is an
+// envelope of its own; only event_id stays the same.
+func (s *Server) followEvent(ev *pendingEvent, env *envelope) {
 	for attempt := 0; ; attempt++ {
-		hurried, stop := s.awaitAck(ev, env, attempt == len(s.cfg.RetryDelays))
+		hurried, stop := s.awaitEventAck(ev, env, attempt == len(s.cfg.RetryDelays))
 		if stop {
 			return
 		}
 		s.lock.Lock()
-		lost := s.expire(env, attempt)
+		lost := s.expireEnvelope(env, attempt)
 		over := lost && attempt == len(s.cfg.RetryDelays)
 		if over {
-			s.note(Entry{Kind: EntryGivenUp, Envelope: env.id, Type: "events_api", Attempt: attempt})
+			s.addEntry(Entry{Kind: EntryGivenUp, Envelope: env.id, Type: "events_api", Attempt: attempt})
 		}
 		if over || !lost {
 			delete(s.events, ev)
-			s.wake()
+			s.wakeWaiters()
 		}
 		s.lock.Unlock()
-		if over || !lost || (!hurried && !s.pause(ev, s.cfg.RetryDelays[attempt])) {
+		if over || !lost || (!hurried && !s.awaitRetry(ev, s.cfg.RetryDelays[attempt])) {
 			return
 		}
 		s.lock.Lock()
-		env = s.dispatch("events_api", ev.payload, attempt+1, s.copies)
+		env = s.sendEnvelope("events_api", ev.payload, attempt+1, s.copies)
 		s.lock.Unlock()
 	}
 }
 
-// awaitAck waits until the ack came, its time is over, or the event is to be
-// redelivered at once. An envelope that reached no socket has failed already.
-func (s *Server) awaitAck(ev *slackEvent, env *slackEnvelope, last bool) (hurried, stop bool) {
+// awaitEventAck waits for an ack, for the end of its time, or for RedeliverNow.
+// An envelope that reached no socket has failed already.
+func (s *Server) awaitEventAck(ev *pendingEvent, env *envelope, last bool) (hurried, stop bool) {
 	if len(env.sockets) == 0 {
 		return false, false
 	}
 	hurry := ev.hurry
 	if last {
-		hurry = nil // there is no next attempt to hurry to
+		hurry = nil // no attempt is left to hurry to
 	}
 	timer := time.NewTimer(s.cfg.AckTimeout)
 	defer timer.Stop()
@@ -137,8 +138,9 @@ func (s *Server) awaitAck(ev *slackEvent, env *slackEnvelope, last bool) (hurrie
 	return false, false
 }
 
-// pause waits before a redelivery; false when the Server was closed.
-func (s *Server) pause(ev *slackEvent, delay time.Duration) bool {
+// awaitRetry waits before a redelivery. It returns false if the Server was
+// closed.
+func (s *Server) awaitRetry(ev *pendingEvent, delay time.Duration) bool {
 	timer := time.NewTimer(delay)
 	defer timer.Stop()
 	select {
@@ -150,8 +152,9 @@ func (s *Server) pause(ev *slackEvent, delay time.Duration) bool {
 	return true
 }
 
-// RedeliverNow makes the next attempt at every unacked event due at once. It
-// uses up a retry, like any other attempt; an event given up stays given up.
+// RedeliverNow makes the next attempt at every unacknowledged event at once.
+// The attempt uses up a retry like any other, and it cannot revive an event
+// that Slack gave up.
 func (s *Server) RedeliverNow() {
 	s.lock.Lock()
 	defer s.lock.Unlock()

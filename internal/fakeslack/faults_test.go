@@ -14,7 +14,7 @@ import (
 	"licensebot/internal/fault"
 )
 
-func TestSlackFaults(t *testing.T) {
+func TestFaults(t *testing.T) {
 	tests := []struct {
 		name       string
 		fault      fault.Fault
@@ -23,11 +23,11 @@ func TestSlackFaults(t *testing.T) {
 		problem    string
 		takeEffect bool
 	}{
-		{"error", fault.Fault{Error: "internal_error"}, func(err error) bool { return slackErr(err) == "internal_error" }, 200, "internal_error", false},
-		{"429", fault.Fault{Status: 429, RetryAfter: "7"}, limited(7 * time.Second), 429, "", false},
-		{"ratelimited", fault.Fault{Error: "ratelimited"}, limited(time.Second), 429, "ratelimited", false},
-		{"503", fault.Fault{Status: 503}, statusCode(503), 503, "", false},
-		{"503 after the effect", fault.Fault{Status: 503, AfterEffect: true}, statusCode(503), 503, "", true},
+		{"error", fault.Fault{Error: "internal_error"}, func(err error) bool { return clientError(err) == "internal_error" }, 200, "internal_error", false},
+		{"429", fault.Fault{Status: 429, RetryAfter: "7"}, isLimited(7 * time.Second), 429, "", false},
+		{"ratelimited", fault.Fault{Error: "ratelimited"}, isLimited(time.Second), 429, "ratelimited", false},
+		{"503", fault.Fault{Status: 503}, hasStatusCode(503), 503, "", false},
+		{"503 after the effect", fault.Fault{Status: 503, AfterEffect: true}, hasStatusCode(503), 503, "", true},
 		{"cut", fault.Fault{Cut: true}, isError, 0, "cut", false},
 		{"answer lost", fault.Fault{Cut: true, AfterEffect: true}, isError, 0, "cut", true},
 		{"no JSON", fault.Fault{Body: "<html>"}, isError, 200, "", false},
@@ -35,76 +35,76 @@ func TestSlackFaults(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			r := newSlackRig(t, Config{})
+			r := newTestRig(t, Config{})
 			test.fault.Times = 1
 			r.Inject("chat.postMessage", test.fault)
-			_, _, err := r.api().PostMessageContext(r.ctx, slackPub, slack.MsgOptionText("x", false))
+			_, _, err := r.apiClient().PostMessageContext(r.ctx, publicID, slack.MsgOptionText("x", false))
 			if !test.check(err) {
-				t.Errorf("%v", err)
+				t.Errorf("the error is %v", err)
 			}
-			r.await("the answer", func() bool { return len(r.entries(EntryAnswer)) == 1 })
+			r.awaitState("the answer", func() bool { return len(r.journalOf(EntryAnswer)) == 1 })
 			call := r.Calls("chat.postMessage")[0]
 			if call.Status != test.status || call.Error != test.problem || !call.Faulted {
-				t.Errorf("%+v", call)
+				t.Errorf("the call is %+v", call)
 			}
-			if posted := len(r.Messages(slackPub)) == 1; posted != test.takeEffect {
+			if posted := len(r.Messages(publicID)) == 1; posted != test.takeEffect {
 				t.Errorf("posted: %t", posted)
 			}
-			r.post(slackPub, "the fault is over")
+			r.postText(publicID, "the fault is over")
 		})
 	}
 }
 
 func isError(err error) bool { return err != nil }
 
-func limited(wait time.Duration) func(error) bool {
+func isLimited(wait time.Duration) func(error) bool {
 	return func(err error) bool {
 		refused, ok := errors.AsType[*slack.RateLimitedError](err)
 		return ok && refused.RetryAfter == wait
 	}
 }
 
-func statusCode(code int) func(error) bool {
+func hasStatusCode(code int) func(error) bool {
 	return func(err error) bool {
 		refused, ok := errors.AsType[slack.StatusCodeError](err)
 		return ok && refused.Code == code
 	}
 }
 
-func TestSlackHangIsSeenWhileItHangs(t *testing.T) {
-	r := newSlackRig(t, Config{})
+func TestHangIsSeenWhileItHangs(t *testing.T) {
+	r := newTestRig(t, Config{})
 	r.Inject("chat.postMessage", fault.Fault{Hang: true, AfterEffect: true})
 	ctx, cancel := context.WithCancel(r.ctx)
 	done := make(chan error, 1)
 	go func() {
-		_, _, err := r.api().PostMessageContext(ctx, slackPub, slack.MsgOptionText("x", false))
+		_, _, err := r.apiClient().PostMessageContext(ctx, publicID, slack.MsgOptionText("x", false))
 		done <- err
 	}()
-	r.await("the message", func() bool { return len(r.Messages(slackPub)) == 1 })
+	r.awaitState("the message", func() bool { return len(r.Messages(publicID)) == 1 })
 	if call := r.Calls("")[0]; call.Status != 0 || call.Error != "" {
-		t.Errorf("%+v", call)
+		t.Errorf("the call is %+v", call)
 	}
 	cancel()
 	if err := <-done; !errors.Is(err, context.Canceled) {
-		t.Errorf("%v", err)
+		t.Errorf("the error is %v", err)
 	}
-	r.await("the end", func() bool { return r.Calls("")[0].Error == "hang" })
+	r.awaitState("the end", func() bool { return r.Calls("")[0].Error == "hang" })
 }
 
-// respondTo types a command and returns its response_url.
-func (r *slackRig) responseURL() string {
+// takeResponseURL types a command and returns its response_url.
+func (r *testRig) takeResponseURL() string {
 	r.t.Helper()
-	wire := r.greeted()
-	done := r.typing("x")
-	frame := wire.next()
-	wire.ack(frame, nil)
+	wire := r.dialGreeted()
+	done := r.typeInBackground("x")
+	frame := wire.nextFrame()
+	wire.sendAck(frame, nil)
 	<-done
 	url, _ := frame["payload"].(map[string]any)["response_url"].(string)
 	return url
 }
 
-// respond posts to a response_url and returns the status and the body.
-func (r *slackRig) respondWith(url, body string) (int, string) {
+// postToURL posts to a response_url and returns the status and the body.
+func (r *testRig) postToURL(url, body string) (int, string) {
 	r.t.Helper()
 	req, _ := http.NewRequestWithContext(r.ctx, http.MethodPost, url, strings.NewReader(body))
 	req.Header.Set("Content-Type", "application/json")
@@ -124,78 +124,78 @@ func (r *slackRig) respondWith(url, body string) (int, string) {
 	}
 }
 
-func TestSlackResponseURLTakesFivePosts(t *testing.T) {
-	r := newSlackRig(t, Config{})
-	url := r.responseURL()
-	if status, body := r.respondWith(url, `{"text":""}`); status != 400 || !strings.Contains(body, "no_text") {
-		t.Errorf("%d %s", status, body)
+func TestResponseURLTakesFivePosts(t *testing.T) {
+	r := newTestRig(t, Config{})
+	url := r.takeResponseURL()
+	if status, body := r.postToURL(url, `{"text":""}`); status != 400 || !strings.Contains(body, "no_text") {
+		t.Errorf("the response_url answered %d %s", status, body)
 	}
-	for range slackResponsePosts {
-		if status, body := r.respondWith(url, `{"text":"hi"}`); status != 200 || body != "ok" {
-			t.Errorf("%d %s", status, body)
+	for range responsePosts {
+		if status, body := r.postToURL(url, `{"text":"hi"}`); status != 200 || body != "ok" {
+			t.Errorf("the response_url answered %d %s", status, body)
 		}
 	}
-	if status, body := r.respondWith(url, `{"text":"hi"}`); status != 404 || !strings.Contains(body, "used_url") {
-		t.Errorf("%d %s", status, body)
+	if status, body := r.postToURL(url, `{"text":"hi"}`); status != 404 || !strings.Contains(body, "used_url") {
+		t.Errorf("the response_url answered %d %s", status, body)
 	}
-	seen := r.Ephemerals(slackAnna)
+	seen := r.Ephemerals(annaID)
 	if len(seen) != 5 || seen[0].Via != "response_url" {
-		t.Errorf("%+v", seen)
+		t.Errorf("the ephemerals are %+v", seen)
 	}
 	if calls := r.Calls("response_url"); len(calls) != 7 || calls[6].Error != "used_url" {
-		t.Errorf("%+v", calls)
+		t.Errorf("the calls are %+v", calls)
 	}
 }
 
-func TestSlackResponseURLExpires(t *testing.T) {
-	r := newSlackRig(t, Config{})
-	url := r.responseURL()
-	r.clock.advance(slackResponseLife)
-	if status, body := r.respondWith(url, `{"text":"hi"}`); status != 404 || !strings.Contains(body, "expired_url") {
-		t.Errorf("%d %s", status, body)
+func TestResponseURLExpires(t *testing.T) {
+	r := newTestRig(t, Config{})
+	url := r.takeResponseURL()
+	r.clock.advance(responseLife)
+	if status, body := r.postToURL(url, `{"text":"hi"}`); status != 404 || !strings.Contains(body, "expired_url") {
+		t.Errorf("the response_url answered %d %s", status, body)
 	}
-	if status, _ := r.respondWith(url+"0", `{"text":"hi"}`); status != 400 {
+	if status, _ := r.postToURL(url+"0", `{"text":"hi"}`); status != 400 {
 		t.Errorf("unknown URL: %d", status)
 	}
 }
 
-func TestSlackResponseInChannelHasNoAuthor(t *testing.T) {
-	r := newSlackRig(t, Config{})
-	url := r.responseURL()
-	if status, body := r.respondWith(url, `{"text":"for all","response_type":"in_channel"}`); status != 200 {
+func TestResponseInChannelHasNoAuthor(t *testing.T) {
+	r := newTestRig(t, Config{})
+	url := r.takeResponseURL()
+	if status, body := r.postToURL(url, `{"text":"for all","response_type":"in_channel"}`); status != 200 {
 		t.Fatal(body)
 	}
-	m := r.Messages(slackPub)[0]
+	m := r.Messages(publicID)[0]
 	if m.User != "" || m.BotID != r.BotID() {
-		t.Errorf("%+v", m)
+		t.Errorf("the message is %+v", m)
 	}
-	wire := r.greeted()
+	wire := r.dialGreeted()
 	r.DisconnectOne("link_disabled") // the socket of responseURL
-	if err := r.React(slackBen, slackPub, m.TS, "eyes"); err != nil {
+	if err := r.React(benID, publicID, m.TS, "eyes"); err != nil {
 		t.Fatal(err)
 	}
-	event := wire.next()["payload"].(map[string]any)["event"].(map[string]any)
+	event := wire.nextFrame()["payload"].(map[string]any)["event"].(map[string]any)
 	if _, has := event["item_user"]; has {
-		t.Errorf("%v", event)
+		t.Errorf("the event is %v", event)
 	}
 }
 
-func TestSlackResponseURLFault(t *testing.T) {
-	r := newSlackRig(t, Config{})
-	url := r.responseURL()
+func TestResponseURLFault(t *testing.T) {
+	r := newTestRig(t, Config{})
+	url := r.takeResponseURL()
 	r.Inject("response_url", fault.Fault{Times: 1, Status: 500})
-	if status, _ := r.respondWith(url, `{"text":"hi"}`); status != 500 {
-		t.Errorf("%d", status)
+	if status, _ := r.postToURL(url, `{"text":"hi"}`); status != 500 {
+		t.Errorf("the status is %d", status)
 	}
 }
 
-func TestSlackEscape(t *testing.T) {
-	r := newSlackRig(t, Config{})
+func TestEscape(t *testing.T) {
+	r := newTestRig(t, Config{})
 	for given, want := range map[string]string{
 		"group-01 RPADEVPRONU":      "group-01 RPADEVPRONU",
 		"a & b <c>":                 "a &amp; b &lt;c&gt;",
-		"for @anna and @nobody":     "for <@" + slackAnna + "> and @nobody",
-		"in #licences not #secret":  "in <#" + slackPub + "|licences> not <#" + slackOurs + "|>",
+		"for @anna and @nobody":     "for <@" + annaID + "> and @nobody",
+		"in #licenses not #secret":  "in <#" + publicID + "|licenses> not <#" + oursID + "|>",
 		"group-01.example.com IDU":  "<http://group-01.example.com|group-01.example.com> IDU",
 		"see https://e.com/a?b=c&d": "see <https://e.com/a?b=c&amp;d>",
 		"mail anna@example.com":     "mail <mailto:anna@example.com|anna@example.com>",
@@ -204,7 +204,7 @@ func TestSlackEscape(t *testing.T) {
 		"two  spaces\tand tabs":     "two  spaces\tand tabs",
 	} {
 		r.lock.Lock()
-		got := r.escape(given)
+		got := r.escapeText(given)
 		r.lock.Unlock()
 		if got != want {
 			t.Errorf("%q: %q, want %q", given, got, want)
@@ -213,7 +213,7 @@ func TestSlackEscape(t *testing.T) {
 }
 
 func TestClearEndsWhatHangs(t *testing.T) {
-	rig := newSlackRig(t, Config{})
+	rig := newTestRig(t, Config{})
 	rig.Inject("auth.test", fault.Fault{Times: 1, Hang: true})
 	ended := make(chan error, 1)
 	go func() {
@@ -224,7 +224,7 @@ func TestClearEndsWhatHangs(t *testing.T) {
 		ended <- err
 	}()
 	for rig.Injected() == 0 && rig.ctx.Err() == nil {
-		runtime.Gosched() // a fault that is met wakes nobody
+		runtime.Gosched() // a fault wakes no Wait
 	}
 	rig.Clear()
 	if err := <-ended; err == nil {

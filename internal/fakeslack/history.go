@@ -8,22 +8,22 @@ import (
 	"strings"
 )
 
-// slackView says how much of a message is shown.
-type slackView struct {
-	metadata bool // the event_payload too, not only its event_type
-	full     bool // every user of a reaction
+// renderOptions say how much of a message is shown.
+type renderOptions struct {
+	metadata bool // also the event_payload
+	full     bool // all users of a reaction
 }
 
-// slackShownReactors is how many users of a reaction are listed unless all
-// are asked for. Slack does not say how many it lists.
-const slackShownReactors = 3
+// shownReactors is how many users of a reaction are listed by default. Slack
+// does not publish its own number.
+const shownReactors = 3
 
-// render is the JSON of a message. Callers hold s.lock.
-func (s *Server) render(c *slackChannel, m *slackMessage, view slackView) slackReply {
+// renderMessage is the JSON of a message. Callers hold s.lock.
+func (s *Server) renderMessage(c *conversation, m *storedMessage, view renderOptions) jsonObject {
 	if m.Deleted {
 		return s.renderTombstone(c, m)
 	}
-	out := slackReply{"type": "message", "ts": m.TS, "text": m.Text, "team": s.ids.team}
+	out := jsonObject{"type": "message", "ts": m.TS, "text": m.Text, "team": s.ids.team}
 	if m.User != "" {
 		out["user"] = m.User
 	} else {
@@ -42,7 +42,7 @@ func (s *Server) render(c *slackChannel, m *slackMessage, view slackView) slackR
 		out["attachments"] = m.attachments
 	}
 	if m.Edited {
-		out["edited"] = slackReply{"user": m.User, "ts": fmt.Sprintf("%d.000000", m.EditedAt.Unix())}
+		out["edited"] = jsonObject{"user": m.User, "ts": fmt.Sprintf("%d.000000", m.EditedAt.Unix())}
 	}
 	s.renderMetadata(out, m, view)
 	if len(m.Reactions) > 0 {
@@ -52,39 +52,39 @@ func (s *Server) render(c *slackChannel, m *slackMessage, view slackView) slackR
 	return out
 }
 
-func (s *Server) renderMetadata(out slackReply, m *slackMessage, view slackView) {
+func (s *Server) renderMetadata(out jsonObject, m *storedMessage, view renderOptions) {
 	switch {
 	case m.Metadata == nil:
 	case view.metadata:
 		out["metadata"] = m.Metadata
 	default:
-		out["metadata"] = slackReply{"event_type": m.Metadata.EventType}
+		out["metadata"] = jsonObject{"event_type": m.Metadata.EventType}
 	}
 }
 
-// renderReactions lists users up to a limit. The count is always right, and
-// the bot is always listed where it reacted.
-func (s *Server) renderReactions(m *slackMessage, view slackView) []slackReply {
-	var out []slackReply
+// renderReactions lists users up to a limit. The count is always right, and the
+// bot is always in the list of its own reaction.
+func (s *Server) renderReactions(m *storedMessage, view renderOptions) []jsonObject {
+	var out []jsonObject
 	for _, r := range m.Reactions {
-		users := slices.Clone(r.Users) // the answer is written when others may react already
-		if !view.full && len(users) > slackShownReactors {
-			users = users[:slackShownReactors]
+		users := slices.Clone(r.Users) // the answer is written later, without the lock
+		if !view.full && len(users) > shownReactors {
+			users = users[:shownReactors]
 			if slices.Contains(r.Users, s.ids.botUser) && !slices.Contains(users, s.ids.botUser) {
-				users[slackShownReactors-1] = s.ids.botUser
+				users[shownReactors-1] = s.ids.botUser
 			}
 		}
-		out = append(out, slackReply{"name": r.Name, "users": users, "count": len(r.Users)})
+		out = append(out, jsonObject{"name": r.Name, "users": users, "count": len(r.Users)})
 	}
 	return out
 }
 
-func (s *Server) renderThread(out slackReply, c *slackChannel, m *slackMessage) {
+func (s *Server) renderThread(out jsonObject, c *conversation, m *storedMessage) {
 	if m.isReply() {
 		out["thread_ts"] = m.ThreadTS
 		return
 	}
-	replies := c.thread(m.TS)
+	replies := c.liveReplies(m.TS)
 	if len(replies) == 0 {
 		return
 	}
@@ -101,9 +101,9 @@ func (s *Server) renderThread(out slackReply, c *slackChannel, m *slackMessage) 
 	out["latest_reply"] = replies[len(replies)-1].TS
 }
 
-// renderTombstone is what stays of a deleted message that has replies.
-func (s *Server) renderTombstone(c *slackChannel, m *slackMessage) slackReply {
-	out := slackReply{
+// renderTombstone is what stays of a deleted message with replies.
+func (s *Server) renderTombstone(c *conversation, m *storedMessage) jsonObject {
+	out := jsonObject{
 		"type": "message", "subtype": "tombstone", "user": "USLACKBOT", "hidden": true, "ts": m.TS,
 		"text": "This message was deleted.",
 	}
@@ -111,24 +111,24 @@ func (s *Server) renderTombstone(c *slackChannel, m *slackMessage) slackReply {
 	return out
 }
 
-// readable finds a conversation whose messages the bot may read.
-func (s *Server) readable(id string) (*slackChannel, error) {
-	c, err := s.visible(id)
+// findReadable finds a conversation that the bot may read.
+func (s *Server) findReadable(id string) (*conversation, error) {
+	c, err := s.findVisible(id)
 	if err != nil {
 		return nil, err
 	}
-	if err := s.needScope(c.scopeFamily() + ":history"); err != nil {
+	if err := s.requireScope(c.scopeFamily() + ":history"); err != nil {
 		return nil, err
 	}
-	if !c.has(s.ids.botUser) {
-		return nil, slackError("not_in_channel")
+	if !c.hasMember(s.ids.botUser) {
+		return nil, apiError("not_in_channel")
 	}
 	return c, nil
 }
 
-// slackRange is a part of a conversation: oldest and latest, in microseconds,
-// and the place where a page starts.
-type slackRange struct {
+// messageRange is a part of a conversation: oldest and latest, in microseconds,
+// and where a page starts.
+type messageRange struct {
 	oldest, latest int64 // latest 0: now
 	inclusive      bool
 	cursor         int64
@@ -137,36 +137,36 @@ type slackRange struct {
 
 // The sizes of a page.
 const (
-	slackPage    = 100
-	slackMaxPage = 999
+	pageSize    = 100
+	maxPageSize = 999
 )
 
-func readRange(args slackArgs) (slackRange, error) {
-	r := slackRange{inclusive: args.on("inclusive"), limit: slackPage}
+func parseRange(args callArgs) (messageRange, error) {
+	r := messageRange{inclusive: args.isTrue("inclusive"), limit: pageSize}
 	var ok bool
 	if ts := args["oldest"]; ts != "" {
-		if r.oldest, ok = slackMicros(ts); !ok {
-			return r, slackError("invalid_ts_oldest")
+		if r.oldest, ok = timestampMicros(ts); !ok {
+			return r, apiError("invalid_ts_oldest")
 		}
 	}
 	if ts := args["latest"]; ts != "" {
-		if r.latest, ok = slackMicros(ts); !ok {
-			return r, slackError("invalid_ts_latest")
+		if r.latest, ok = timestampMicros(ts); !ok {
+			return r, apiError("invalid_ts_latest")
 		}
 	}
 	if limit, _ := strconv.Atoi(args["limit"]); limit > 0 {
-		r.limit = min(limit, slackMaxPage)
+		r.limit = min(limit, maxPageSize)
 	}
 	if cursor := args["cursor"]; cursor != "" {
-		if r.cursor, ok = decodeSlackCursor(cursor); !ok {
-			return r, slackError("invalid_cursor")
+		if r.cursor, ok = decodeCursor(cursor); !ok {
+			return r, apiError("invalid_cursor")
 		}
 	}
 	return r, nil
 }
 
-func (r slackRange) has(m *slackMessage) bool {
-	at, _ := slackMicros(m.TS)
+func (r messageRange) includesMessage(m *storedMessage) bool {
+	at, _ := timestampMicros(m.TS)
 	switch {
 	case at == r.oldest || (r.latest != 0 && at == r.latest):
 		return r.inclusive
@@ -176,12 +176,12 @@ func (r slackRange) has(m *slackMessage) bool {
 	return r.latest == 0 || at < r.latest
 }
 
-// encodeSlackCursor makes cursors in Slack's own way, "next_ts:" in base64.
-func encodeSlackCursor(micros int64) string {
+// encodeCursor makes a cursor in Slack's own form: "next_ts:" in base64.
+func encodeCursor(micros int64) string {
 	return base64.StdEncoding.EncodeToString(fmt.Appendf(nil, "next_ts:%d", micros))
 }
 
-func decodeSlackCursor(cursor string) (int64, bool) {
+func decodeCursor(cursor string) (int64, bool) {
 	raw, err := base64.StdEncoding.DecodeString(cursor)
 	if err != nil {
 		return 0, false
@@ -190,74 +190,74 @@ func decodeSlackCursor(cursor string) (int64, bool) {
 	return micros, err == nil
 }
 
-// page cuts found, which is in the order of the answer, to one page.
-func (s *Server) page(c *slackChannel, found []*slackMessage, r slackRange, view slackView) slackReply {
+// renderPage cuts the found messages to one page and keeps their order.
+func (s *Server) renderPage(c *conversation, found []*storedMessage, r messageRange, view renderOptions) jsonObject {
 	start := 0
 	if r.cursor != 0 {
-		start = slices.IndexFunc(found, func(m *slackMessage) bool {
-			at, _ := slackMicros(m.TS)
+		start = slices.IndexFunc(found, func(m *storedMessage) bool {
+			at, _ := timestampMicros(m.TS)
 			return at == r.cursor
 		})
-		if start < 0 { // deleted since
+		if start < 0 { // deleted since the last page
 			start = len(found)
 		}
 	}
 	end := min(start+r.limit, len(found))
-	messages := []slackReply{}
+	messages := []jsonObject{}
 	for _, m := range found[start:end] {
-		messages = append(messages, s.render(c, m, view))
+		messages = append(messages, s.renderMessage(c, m, view))
 	}
-	reply := slackReply{"messages": messages, "has_more": end < len(found)}
+	reply := jsonObject{"messages": messages, "has_more": end < len(found)}
 	if end < len(found) {
-		next, _ := slackMicros(found[end].TS)
-		reply["response_metadata"] = slackReply{"next_cursor": encodeSlackCursor(next)}
+		next, _ := timestampMicros(found[end].TS)
+		reply["response_metadata"] = jsonObject{"next_cursor": encodeCursor(next)}
 	}
 	return reply
 }
 
-// history is conversations.history: newest first, without replies.
-func (s *Server) history(call *slackCall) (slackReply, error) {
-	c, err := s.readable(call.args["channel"])
+// listHistory is conversations.history: newest first, without replies.
+func (s *Server) listHistory(call *apiCall) (jsonObject, error) {
+	c, err := s.findReadable(call.args["channel"])
 	if err != nil {
 		return nil, err
 	}
-	r, err := readRange(call.args)
+	r, err := parseRange(call.args)
 	if err != nil {
 		return nil, err
 	}
-	var found []*slackMessage
+	var found []*storedMessage
 	for _, m := range slices.Backward(c.messages) {
-		shown := (!m.isReply() || m.Broadcast) && (!m.Deleted || len(c.thread(m.TS)) > 0)
-		if shown && r.has(m) {
+		shown := (!m.isReply() || m.Broadcast) && (!m.Deleted || len(c.liveReplies(m.TS)) > 0)
+		if shown && r.includesMessage(m) {
 			found = append(found, m)
 		}
 	}
-	reply := s.page(c, found, r, slackView{metadata: call.args.on("include_all_metadata")})
+	reply := s.renderPage(c, found, r, renderOptions{metadata: call.args.isTrue("include_all_metadata")})
 	reply["pin_count"] = 0
 	return reply, nil
 }
 
-// replies is conversations.replies: oldest first, the parent in front of the
-// first page whatever the range.
-func (s *Server) replies(call *slackCall) (slackReply, error) {
-	c, err := s.readable(call.args["channel"])
+// listReplies is conversations.replies: oldest first. The parent is first on
+// the first page, whatever the range.
+func (s *Server) listReplies(call *apiCall) (jsonObject, error) {
+	c, err := s.findReadable(call.args["channel"])
 	if err != nil {
 		return nil, err
 	}
-	r, err := readRange(call.args)
+	r, err := parseRange(call.args)
 	if err != nil {
 		return nil, err
 	}
 	ts := call.args["ts"]
-	at := slices.IndexFunc(c.messages, func(m *slackMessage) bool { return m.TS == ts })
-	if at < 0 || (c.messages[at].Deleted && len(c.thread(ts)) == 0) {
-		return nil, slackError("thread_not_found")
+	at := slices.IndexFunc(c.messages, func(m *storedMessage) bool { return m.TS == ts })
+	if at < 0 || (c.messages[at].Deleted && len(c.liveReplies(ts)) == 0) {
+		return nil, apiError("thread_not_found")
 	}
-	found := []*slackMessage{c.messages[at]}
-	for _, m := range c.thread(ts) {
-		if r.has(m) {
+	found := []*storedMessage{c.messages[at]}
+	for _, m := range c.liveReplies(ts) {
+		if r.includesMessage(m) {
 			found = append(found, m)
 		}
 	}
-	return s.page(c, found, r, slackView{metadata: call.args.on("include_all_metadata")}), nil
+	return s.renderPage(c, found, r, renderOptions{metadata: call.args.isTrue("include_all_metadata")}), nil
 }

@@ -6,59 +6,61 @@ import (
 	"fmt"
 )
 
-// Interacted is what came of a click or of the submission of a modal, as the
-// person sees it.
+// Interacted is the result of a click or of a submitted modal as the person
+// sees it.
 type Interacted struct {
 	EnvelopeID string
-	// Error is what Slack shows: dispatch_failed, operation_timeout,
-	// invalid_response (an ack payload that Slack cannot use); "" if all went
-	// well.
+	// Error is what Slack shows: dispatch_failed, operation_timeout or
+	// invalid_response (an ack payload that Slack cannot use). "" means
+	// success.
 	Error  string
 	Action string            // response_action of the ack; "" closes the modal
 	Errors map[string]string // by block id, with Action "errors"
 }
 
-// Submit makes a person submit a modal. values are by block id and action id:
-// text for inputs that take text, the value of an option or the id of a user,
-// channel or conversation for a select, []string for a choice of several, or a
-// ready-made state object. Submit refuses what the Slack client would not
-// send: unknown fields, options that are not offered, missing answers.
-func (s *Server) Submit(ctx context.Context, user, viewID string, values map[string]map[string]any) (Interacted, error) {
+// Submit makes a person submit a modal. Values are by block id and action id. A
+// value is text for a text input, an option's value or an id for a select,
+// []string for several choices, or a complete state object. Submit refuses what
+// the Slack client would refuse: unknown fields, options that are not offered,
+// missing answers.
+func (s *Server) Submit(
+	ctx context.Context, user, viewID string, values map[string]map[string]any,
+) (Interacted, error) {
 	s.lock.Lock()
-	v := s.view(viewID, "")
+	v := s.findView(viewID, "")
 	if v == nil || v.User != user || v.Type != "modal" {
 		s.lock.Unlock()
-		return Interacted{}, slackError("not_found")
+		return Interacted{}, apiError("not_found")
 	}
-	state, err := v.state(values)
+	state, err := v.answerState(values)
 	if err != nil {
 		s.lock.Unlock()
 		return Interacted{}, err
 	}
-	payload := s.interaction("view_submission", user)
+	payload := s.interactionPayload("view_submission", user)
 	view := s.renderView(v)
-	view["state"] = slackReply{"values": state}
+	view["state"] = jsonObject{"values": state}
 	payload["view"], payload["trigger_id"], payload["response_urls"] = view, s.newTrigger(user), []any{}
 	env := s.startInteraction(payload)
 	s.lock.Unlock()
-	return s.finishInteraction(ctx, env, func(out *Interacted) { s.submitted(v, env.payload, out) })
+	return s.finishInteraction(ctx, env, func(out *Interacted) { s.applySubmission(v, env.payload, out) })
 }
 
-// Click makes a person click a button of a message, or choose in a menu of
-// one: with value "" the element's own value is sent.
+// Click makes a person click a button of a message, or choose in one of its
+// menus. With value "" it sends the element's own value.
 func (s *Server) Click(ctx context.Context, user, channel, ts, actionID, value string) (Interacted, error) {
 	s.lock.Lock()
-	_, c, err := s.person(user, channel)
+	_, c, err := s.findPerson(user, channel)
 	if err != nil {
 		s.lock.Unlock()
 		return Interacted{}, err
 	}
-	m := c.find(ts)
+	m := c.findMessage(ts)
 	if m == nil {
 		s.lock.Unlock()
-		return Interacted{}, slackError("message_not_found")
+		return Interacted{}, apiError("message_not_found")
 	}
-	action := s.action(m.Blocks, actionID, value)
+	action := s.describeAction(m.Blocks, actionID, value)
 	if action == nil {
 		s.lock.Unlock()
 		return Interacted{}, fmt.Errorf("fakeslack: the message has no element %q", actionID)
@@ -68,22 +70,22 @@ func (s *Server) Click(ctx context.Context, user, channel, ts, actionID, value s
 	return s.finishInteraction(ctx, env, func(*Interacted) {})
 }
 
-func (s *Server) clickPayload(c *slackChannel, m *slackMessage, user string, action map[string]any) map[string]any {
-	payload := s.interaction("block_actions", user)
+func (s *Server) clickPayload(c *conversation, m *storedMessage, user string, action map[string]any) map[string]any {
+	payload := s.interactionPayload("block_actions", user)
 	payload["trigger_id"] = s.newTrigger(user)
 	payload["response_url"] = s.newResponseURL("actions", user, c.ID)
 	payload["container"] = map[string]any{
 		"type": "message", "message_ts": m.TS, "channel_id": c.ID, "is_ephemeral": false,
 	}
 	payload["channel"] = map[string]any{"id": c.ID, "name": c.Name}
-	payload["message"] = s.render(c, m, slackView{})
+	payload["message"] = s.renderMessage(c, m, renderOptions{})
 	payload["actions"] = []any{action}
 	return payload
 }
 
-// action describes the use of an interactive element of a message or a view;
-// nil when there is no such element or it does not offer the value.
-func (s *Server) action(blocks json.RawMessage, actionID, value string) map[string]any {
+// describeAction describes the use of an interactive element. It returns nil if
+// the element does not exist or does not offer the value.
+func (s *Server) describeAction(blocks json.RawMessage, actionID, value string) map[string]any {
 	block, element := findElement(blocks, actionID)
 	if element == nil {
 		return nil
@@ -99,44 +101,24 @@ func (s *Server) action(blocks json.RawMessage, actionID, value string) map[stri
 		}
 		action = answer
 	}
-	action["action_id"], action["block_id"], action["action_ts"] = actionID, block["block_id"], s.timestamp()
+	action["action_id"], action["block_id"], action["action_ts"] = actionID, block["block_id"], s.nextTimestamp()
 	if block["block_id"] == nil {
-		action["block_id"] = slackSecret(3)
+		action["block_id"] = randomHex(3)
 	}
 	return action
 }
 
-// findElement finds an interactive element and its block by action id.
-func findElement(blocks json.RawMessage, actionID string) (block, element map[string]any) {
-	for _, block := range decodeBlocks(blocks) {
-		elements, _ := block["elements"].([]any)
-		for _, candidate := range append(elements, block["accessory"]) {
-			if element, ok := candidate.(map[string]any); ok && element["action_id"] == actionID {
-				return block, element
-			}
-		}
-	}
-	return nil, nil
-}
-
-func decodeBlocks(raw json.RawMessage) []map[string]any {
-	var blocks []map[string]any
-	_ = json.Unmarshal(raw, &blocks) // checked when they came in
-	return blocks
-}
-
 // startInteraction sends an interactive envelope. Callers hold s.lock.
-func (s *Server) startInteraction(payload map[string]any) *slackEnvelope {
+func (s *Server) startInteraction(payload map[string]any) *envelope {
 	s.waiting++
-	return s.dispatch("interactive", payload, 0, s.copies)
+	return s.sendEnvelope("interactive", payload, 0, s.copies)
 }
 
-// finishInteraction waits for the ack; shown is called with s.lock held once
-// it came.
-func (s *Server) finishInteraction(ctx context.Context, env *slackEnvelope, shown func(*Interacted)) (Interacted, error) {
+// finishInteraction waits for the ack, and then calls shown with s.lock held.
+func (s *Server) finishInteraction(ctx context.Context, env *envelope, shown func(*Interacted)) (Interacted, error) {
 	var err error
 	if len(env.sockets) > 0 {
-		err = s.awaitPerson(ctx, env)
+		err = s.awaitAck(ctx, env)
 	}
 	s.lock.Lock()
 	defer s.lock.Unlock()
@@ -145,17 +127,18 @@ func (s *Server) finishInteraction(ctx context.Context, env *slackEnvelope, show
 	switch {
 	case len(env.sockets) == 0:
 		out.Error = "dispatch_failed"
-	case s.expire(env, 0):
+	case s.expireEnvelope(env, 0):
 		out.Error = "operation_timeout"
 	default:
 		shown(&out)
 	}
-	s.wake()
+	s.wakeWaiters()
 	return out, err
 }
 
-// submitted does what the ack of a view_submission says. Callers hold s.lock.
-func (s *Server) submitted(v *View, payload json.RawMessage, out *Interacted) {
+// applySubmission does what the ack of a view_submission asks for. Callers hold
+// s.lock.
+func (s *Server) applySubmission(v *View, payload json.RawMessage, out *Interacted) {
 	var response struct {
 		Action string            `json:"response_action"`
 		Errors map[string]string `json:"errors"`
@@ -177,15 +160,15 @@ func (s *Server) submitted(v *View, payload json.RawMessage, out *Interacted) {
 			}
 		}
 	case "errors":
-		err = s.showErrors(v, response.Errors)
+		err = s.showInputErrors(v, response.Errors)
 	case "update", "push":
-		err = s.nextView(v, response.Action, string(response.View))
+		err = s.showNextView(v, response.Action, string(response.View))
 	default:
-		err = slackError("unknown response_action " + response.Action)
+		err = apiError("unknown response_action " + response.Action)
 	}
 	if err != nil {
 		out.Error = "invalid_response"
-		s.note(Entry{
+		s.addEntry(Entry{
 			Kind: EntryOddity, Envelope: out.EnvelopeID, Type: "ack payload", Detail: err.Error(), Payload: payload,
 		})
 	}
@@ -193,14 +176,14 @@ func (s *Server) submitted(v *View, payload json.RawMessage, out *Interacted) {
 
 func (s *Server) closeView(v *View) {
 	v.Closed = true
-	s.note(Entry{Kind: EntryView, Type: "closed", User: v.User, Detail: v.ID})
+	s.addEntry(Entry{Kind: EntryView, Type: "closed", User: v.User, Detail: v.ID})
 }
 
-// showErrors shows messages under input blocks. A message for any other block
-// makes Slack show only that it had trouble connecting.
-func (s *Server) showErrors(v *View, errors map[string]string) error {
+// showInputErrors shows messages under input blocks. If a message names any
+// other block, Slack shows only that it had trouble connecting.
+func (s *Server) showInputErrors(v *View, errors map[string]string) error {
 	if len(errors) == 0 {
-		return slackError("no errors given")
+		return apiError("no errors given")
 	}
 	inputs := map[any]bool{}
 	for _, block := range decodeBlocks(v.Blocks) {
@@ -208,15 +191,16 @@ func (s *Server) showErrors(v *View, errors map[string]string) error {
 	}
 	for id := range errors {
 		if !inputs[id] {
-			return slackError("no input block " + id)
+			return apiError("no input block " + id)
 		}
 	}
 	v.Errors = errors
-	s.note(Entry{Kind: EntryView, Type: "errors", User: v.User, Detail: v.ID})
+	s.addEntry(Entry{Kind: EntryView, Type: "errors", User: v.User, Detail: v.ID})
 	return nil
 }
 
-func (s *Server) nextView(v *View, action, raw string) error {
+// showNextView updates a modal, or pushes another one on top of it.
+func (s *Server) showNextView(v *View, action, raw string) error {
 	next, err := s.parseView(raw, "modal")
 	if err != nil {
 		return err
@@ -230,34 +214,46 @@ func (s *Server) nextView(v *View, action, raw string) error {
 	return nil
 }
 
-// state turns a person's answers into view.state.values.
-func (v *View) state(values map[string]map[string]any) (map[string]any, error) {
-	state := map[string]any{}
-	used := 0
-	for _, block := range decodeBlocks(v.Blocks) {
-		if block["type"] != "input" {
-			continue
-		}
-		id, _ := block["block_id"].(string)
-		element, _ := block["element"].(map[string]any)
-		action, _ := element["action_id"].(string)
-		given, ok := values[id][action]
-		if ok {
-			used++
-		} else if block["optional"] != true && !prefilled(element) {
-			return nil, fmt.Errorf("fakeslack: input block %q must be answered", id)
-		}
-		answer, err := answerElement(v.withOffered(element), given)
-		if err != nil {
-			return nil, fmt.Errorf("fakeslack: input block %q: %w", id, err)
-		}
-		state[id] = map[string]any{action: answer}
+// Shortcut makes a person choose one of the app's global shortcuts by its
+// callback id.
+func (s *Server) Shortcut(ctx context.Context, user, callbackID string) (Interacted, error) {
+	s.lock.Lock()
+	u := s.users[user]
+	switch {
+	case u == nil || u.Bot || u.Deleted:
+		s.lock.Unlock()
+		return Interacted{}, apiError("user_not_found")
+	case u.Stranger || u.TeamID != s.ids.team || !s.hasScope("commands"):
+		s.lock.Unlock()
+		return Interacted{}, apiError("restricted_action")
 	}
-	for _, actions := range values {
-		used -= len(actions)
+	payload := s.interactionPayload("shortcut", user)
+	payload["callback_id"] = callbackID
+	payload["trigger_id"], payload["action_ts"] = s.newTrigger(user), s.nextTimestamp()
+	env := s.startInteraction(payload)
+	s.lock.Unlock()
+	return s.finishInteraction(ctx, env, func(*Interacted) {})
+}
+
+// ClickView is Click for an element of a modal or of the Home tab.
+func (s *Server) ClickView(ctx context.Context, user, viewID, actionID, value string) (Interacted, error) {
+	s.lock.Lock()
+	v := s.findView(viewID, "")
+	if v == nil || v.User != user {
+		s.lock.Unlock()
+		return Interacted{}, apiError("not_found")
 	}
-	if used != 0 {
-		return nil, fmt.Errorf("fakeslack: values %v are not all inputs of the view", values)
+	action := s.describeAction(v.Blocks, actionID, value)
+	if action == nil {
+		s.lock.Unlock()
+		return Interacted{}, fmt.Errorf("fakeslack: the view has no element %q", actionID)
 	}
-	return state, nil
+	payload := s.interactionPayload("block_actions", user)
+	payload["trigger_id"] = s.newTrigger(user)
+	payload["container"] = map[string]any{"type": "view", "view_id": v.ID}
+	payload["view"] = s.renderView(v)
+	payload["actions"] = []any{action}
+	env := s.startInteraction(payload)
+	s.lock.Unlock()
+	return s.finishInteraction(ctx, env, func(*Interacted) {})
 }

@@ -9,8 +9,8 @@ import (
 
 // The kinds of journal entries.
 const (
-	EntryCall            = "call"          // a request of the Web API or of a response URL arrived
-	EntryAnswer          = "answer"        // ... and was answered; Detail: ok, or what went wrong
+	EntryCall            = "call"          // a call of the Web API or of a response URL arrived
+	EntryAnswer          = "answer"        // ... and was answered; Detail: ok, or the error
 	EntryOddity          = "oddity"        // harmless to Slack, suspicious to a test
 	EntrySocketOpened    = "socket opened" // WebSocket handshake done
 	EntryHello           = "hello"         // the socket is ready
@@ -20,22 +20,23 @@ const (
 	EntryUndeliverable   = "envelope undelivered" // no live socket
 	EntryTimeout         = "envelope timed out"   // no ack within AckTimeout
 	EntryGivenUp         = "event given up"       // the last retry failed
-	EntryAck             = "ack"                  // honoured
-	EntryAckRefused      = "ack refused"          // without effect; Detail: why
-	EntryFrame           = "frame"                // a frame that is no ack arrived, or SendRaw wrote one
+	EntryAck             = "ack"                  // accepted
+	EntryAckRefused      = "ack refused"          // had no effect; Detail: why
+	EntryFrame           = "frame"                // a frame other than an ack arrived, or SendRaw wrote one
 	EntryPosted          = "message posted"
 	EntryUpdated         = "message updated"
 	EntryDeleted         = "message deleted"
-	EntryEphemeral       = "ephemeral" // seen by User only; Type: via
+	EntryEphemeral       = "ephemeral" // for User only; Type: via
 	EntryReactionAdded   = "reaction added"
 	EntryReactionRemoved = "reaction removed"
 	EntryView            = "view"      // opened, published, updated or closed
 	EntryWorkspace       = "workspace" // people, channels, groups and tokens
+	EntryMark            = "mark"      // a test wrote it; Type and Detail are the test's own
 )
 
-// Entry is one line of the journal of everything that happened, in one order.
+// Entry is one line of the journal. The journal keeps everything in one order.
 type Entry struct {
-	Seq      int       // counts from 1 over everything
+	Seq      int       // from 1, over all kinds
 	At       time.Time // by the clock of the workspace
 	Kind     string    // one of the Entry constants
 	Socket   int       // number of the WebSocket, from 1
@@ -43,7 +44,7 @@ type Entry struct {
 	Type     string    // of the envelope, call, event or change
 	Attempt  int       // retry_attempt of an envelope
 	Channel  string
-	TS       string // of the message concerned
+	TS       string // of the message
 	User     string
 	Detail   string          // for people: a reason, a name, a text
 	Payload  json.RawMessage // of an envelope, ack or frame
@@ -55,24 +56,24 @@ type Call struct {
 	At      time.Time // by the clock of the workspace
 	Method  string
 	Args    map[string]string // without tokens
-	Status  int               // HTTP status of the answer, 0 as long as there is none
-	Error   string            // "" for ok; "cut" and "hang" when a fault left no answer
+	Status  int               // HTTP status of the answer, 0 before it
+	Error   string            // "" for ok; "cut" or "hang" if a fault left the call without an answer
 	Dur     time.Duration     // real time
 	Faulted bool              // a planned fault hit it
 }
 
-// note adds an entry and wakes whoever waits for a change. Callers hold
-// s.lock, so the wakened see the whole change that the entry tells.
-func (s *Server) note(e Entry) int {
+// addEntry adds an entry and wakes every Wait. Callers hold s.lock, so a woken
+// Wait sees the whole change behind the entry.
+func (s *Server) addEntry(e Entry) int {
 	e.Seq = len(s.journal) + 1
 	e.At = s.cfg.Now()
 	s.journal = append(s.journal, e)
-	s.wake()
+	s.wakeWaiters()
 	return e.Seq
 }
 
-// wake makes every Wait ask again. Callers hold s.lock.
-func (s *Server) wake() {
+// wakeWaiters makes every Wait check again. Callers hold s.lock.
+func (s *Server) wakeWaiters() {
 	close(s.changed)
 	s.changed = make(chan struct{})
 }
@@ -84,8 +85,8 @@ func (s *Server) Journal() []Entry {
 	return slices.Clone(s.journal)
 }
 
-// Calls are the requests of one method in order of arrival, all when method
-// is "".
+// Calls are the requests of one method in order of arrival. Method "" means
+// all.
 func (s *Server) Calls(method string) []Call {
 	s.lock.Lock()
 	defer s.lock.Unlock()
@@ -100,18 +101,19 @@ func (s *Server) Calls(method string) []Call {
 	return found
 }
 
-// arrived records a call before it is served, so that one that hangs is seen.
-func (s *Server) arrived(method string, args map[string]string) *Call {
+// recordCall records a call before it is served, so that a hanging call is
+// visible.
+func (s *Server) recordCall(method string, args map[string]string) *Call {
 	s.lock.Lock()
 	defer s.lock.Unlock()
 	call := &Call{Method: method, Args: args, At: s.cfg.Now()}
 	s.calls = append(s.calls, call)
-	call.Seq = s.note(Entry{Kind: EntryCall, Type: method, Channel: args["channel"]})
+	call.Seq = s.addEntry(Entry{Kind: EntryCall, Type: method, Channel: args["channel"]})
 	return call
 }
 
-// answered completes a call with what the caller saw of it.
-func (s *Server) answered(call *Call, status int, problem string, dur time.Duration) {
+// completeCall adds what the caller saw of the answer.
+func (s *Server) completeCall(call *Call, status int, problem string, dur time.Duration) {
 	s.lock.Lock()
 	defer s.lock.Unlock()
 	call.Status, call.Error, call.Dur = status, problem, dur
@@ -119,5 +121,20 @@ func (s *Server) answered(call *Call, status int, problem string, dur time.Durat
 	if detail == "" {
 		detail = "ok"
 	}
-	s.note(Entry{Kind: EntryAnswer, Type: call.Method, Channel: call.Args["channel"], Detail: detail})
+	s.addEntry(Entry{Kind: EntryAnswer, Type: call.Method, Channel: call.Args["channel"], Detail: detail})
+}
+
+// Mark writes a line into the journal. What a test did to the bot then stands
+// in one order with what the bot did.
+func (s *Server) Mark(kind, detail string) {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	s.addEntry(Entry{Kind: EntryMark, Type: kind, Detail: detail})
+}
+
+// Length is the number of journal entries so far.
+func (s *Server) Length() int {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	return len(s.journal)
 }

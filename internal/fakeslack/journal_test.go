@@ -2,16 +2,16 @@ package fakeslack
 
 import "testing"
 
-func TestSlackMarkStandsInTheJournal(t *testing.T) {
-	rig := newSlackRig(t, Config{})
+func TestMarkStandsInTheJournal(t *testing.T) {
+	rig := newTestRig(t, Config{})
 	before := rig.Length()
-	rig.UpdateUser(slackAnna, func(u *User) { u.Deleted = true })
+	rig.UpdateUser(annaID, func(u *User) { u.Deleted = true })
 	rig.Mark("suite", "killed")
 	journal := rig.Journal()
 	if len(journal) != before+2 || rig.Length() != len(journal) {
 		t.Fatalf("%d entries, Length %d, before %d", len(journal), rig.Length(), before)
 	}
-	if e := journal[before]; e.User != slackAnna || e.Detail != "deactivated" {
+	if e := journal[before]; e.User != annaID || e.Detail != "deactivated" {
 		t.Errorf("the change of a person is %+v", e)
 	}
 	if e := journal[before+1]; e.Kind != EntryMark || e.Type != "suite" || e.Detail != "killed" || e.Seq != len(journal) {

@@ -3,30 +3,31 @@ package fakeslack
 import (
 	"slices"
 	"strings"
+	"time"
 )
 
 // channelInfo is conversations.info.
-func (s *Server) channelInfo(call *slackCall) (slackReply, error) {
-	c, err := s.visible(call.args["channel"])
+func (s *Server) channelInfo(call *apiCall) (jsonObject, error) {
+	c, err := s.findVisible(call.args["channel"])
 	if err != nil {
 		return nil, err
 	}
-	if err := s.needScope(c.scopeFamily() + ":read"); err != nil {
+	if err := s.requireScope(c.scopeFamily() + ":read"); err != nil {
 		return nil, err
 	}
 	info := s.renderChannel(c)
-	if call.args.on("include_num_members") {
+	if call.args.isTrue("include_num_members") {
 		info["num_members"] = len(c.Members)
 	}
-	return slackReply{"channel": info}, nil
+	return jsonObject{"channel": info}, nil
 }
 
-func (s *Server) renderChannel(c *slackChannel) slackReply {
-	empty := slackReply{"value": "", "creator": "", "last_set": 0}
-	info := slackReply{
+func (s *Server) renderChannel(c *conversation) jsonObject {
+	empty := jsonObject{"value": "", "creator": "", "last_set": 0}
+	info := jsonObject{
 		"id": c.ID, "name": c.Name, "name_normalized": c.Name, "created": 1700000000, "creator": "",
 		"is_channel": c.dm == "" && !c.Private, "is_group": c.dm == "" && c.Private, "is_im": c.dm != "", "is_mpim": false,
-		"is_private": c.Private, "is_archived": c.Archived, "is_general": false, "is_member": c.has(s.ids.botUser),
+		"is_private": c.Private, "is_archived": c.Archived, "is_general": false, "is_member": c.hasMember(s.ids.botUser),
 		"is_shared": c.ExtShared, "is_org_shared": false, "is_ext_shared": c.ExtShared,
 		"is_pending_ext_shared": c.PendingExtShared, "pending_shared": []string{},
 		"context_team_id": s.ids.team, "shared_team_ids": []string{s.ids.team},
@@ -39,59 +40,77 @@ func (s *Server) renderChannel(c *slackChannel) slackReply {
 }
 
 // joinChannel is conversations.join.
-func (s *Server) joinChannel(call *slackCall) (slackReply, error) {
-	c, err := s.visible(call.args["channel"])
+func (s *Server) joinChannel(call *apiCall) (jsonObject, error) {
+	c, err := s.findVisible(call.args["channel"])
 	switch {
 	case err != nil:
 		return nil, err
 	case c.Private:
-		return nil, slackError("method_not_supported_for_channel_type")
+		return nil, apiError("method_not_supported_for_channel_type")
 	case c.Archived:
-		return nil, slackError("is_archived")
+		return nil, apiError("is_archived")
 	}
-	if c.has(s.ids.botUser) {
+	if c.hasMember(s.ids.botUser) {
 		call.warnings = append(call.warnings, "already_in_channel")
 	} else {
 		c.Members = append(c.Members, s.ids.botUser)
-		s.note(Entry{Kind: EntryWorkspace, Type: "join", Channel: c.ID, User: s.ids.botUser})
+		s.addEntry(Entry{Kind: EntryWorkspace, Type: "join", Channel: c.ID, User: s.ids.botUser})
 	}
-	return slackReply{"channel": s.renderChannel(c)}, nil
+	return jsonObject{"channel": s.renderChannel(c)}, nil
 }
 
 // userInfo is users.info.
-func (s *Server) userInfo(call *slackCall) (slackReply, error) {
+func (s *Server) userInfo(call *apiCall) (jsonObject, error) {
 	u := s.users[call.args["user"]]
 	if u == nil {
-		return nil, slackError("user_not_found")
+		return nil, apiError("user_not_found")
 	}
 	name := u.RealName
 	if name == "" {
 		name = u.Name
 	}
-	zone, label, offset := u.zone(s.cfg.Now())
-	info := slackReply{
+	zone, label, offset := u.timeZone(s.cfg.Now())
+	info := jsonObject{
 		"id": u.ID, "team_id": u.TeamID, "name": u.Name, "real_name": name, "deleted": u.Deleted,
 		"tz": zone, "tz_label": label, "tz_offset": offset, "updated": 1700000000,
 		"is_bot": u.Bot, "is_app_user": false, "is_workflow_bot": u.WorkflowBot,
 		"is_admin": false, "is_owner": false, "is_primary_owner": false,
 		"is_restricted": u.Restricted || u.UltraRestricted, "is_ultra_restricted": u.UltraRestricted,
 		"is_stranger": u.Stranger, "is_invited_user": u.Invited,
-		"profile": slackReply{"real_name": name, "display_name": u.Name, "team": u.TeamID},
+		"profile": jsonObject{"real_name": name, "display_name": u.Name, "team": u.TeamID},
 	}
-	if call.args.on("include_locale") {
+	if call.args.isTrue("include_locale") {
 		info["locale"] = "en-US"
 	}
-	return slackReply{"user": info}, nil
+	return jsonObject{"user": info}, nil
 }
 
 // groupMembers is usergroups.users.list.
-func (s *Server) groupMembers(call *slackCall) (slackReply, error) {
+func (s *Server) groupMembers(call *apiCall) (jsonObject, error) {
 	if s.noGroups {
-		return nil, slackError("plan_upgrade_required")
+		return nil, apiError("plan_upgrade_required")
 	}
 	members, ok := s.groups[call.args["usergroup"]]
 	if !ok || !strings.HasPrefix(call.args["usergroup"], "S") {
-		return nil, slackError("no_such_subteam")
+		return nil, apiError("no_such_subteam")
 	}
-	return slackReply{"users": append([]string{}, slices.Clone(members)...)}, nil
+	return jsonObject{"users": append([]string{}, slices.Clone(members)...)}, nil
+}
+
+// timeZone is a person's time zone as users.info tells it. Slack has one for
+// each person. The offset is today's, so it follows daylight saving time.
+func (u *User) timeZone(now time.Time) (name, label string, offset int) {
+	name, offset = u.TZ, u.TZOffset
+	if name == "" {
+		name = "Etc/UTC"
+	}
+	place, err := time.LoadLocation(name)
+	if err != nil {
+		return name, name, offset
+	}
+	label, seconds := now.In(place).Zone()
+	if offset == 0 {
+		offset = seconds
+	}
+	return name, label, offset
 }

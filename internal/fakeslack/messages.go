@@ -40,23 +40,23 @@ type Revision struct {
 	Until    time.Time
 }
 
-// Reaction is one emoji on a message, and who put it there, in order.
+// Reaction is one emoji on a message, with its users in order.
 type Reaction struct {
 	Name  string
 	Users []string
 	Count int
 }
 
-// slackMessage is a message in its channel.
-type slackMessage struct {
+// storedMessage is a message in its conversation.
+type storedMessage struct {
 	Message
 	attachments json.RawMessage
 }
 
-func (m *slackMessage) isReply() bool { return m.ThreadTS != "" && m.ThreadTS != m.TS }
+func (m *storedMessage) isReply() bool { return m.ThreadTS != "" && m.ThreadTS != m.TS }
 
-// snapshot is a copy that later changes do not reach.
-func (m *slackMessage) snapshot() Message {
+// copyMessage is a copy that later changes do not reach.
+func (m *storedMessage) copyMessage() Message {
 	c := m.Message
 	c.Revisions = slices.Clone(m.Revisions)
 	c.Reactions = nil
@@ -69,9 +69,9 @@ func (m *slackMessage) snapshot() Message {
 	return c
 }
 
-// find is the message with a timestamp, nil if there is none or it was
+// findMessage is the message with a timestamp, nil if it does not exist or was
 // deleted.
-func (c *slackChannel) find(ts string) *slackMessage {
+func (c *conversation) findMessage(ts string) *storedMessage {
 	for _, m := range c.messages {
 		if m.TS == ts && !m.Deleted {
 			return m
@@ -80,9 +80,9 @@ func (c *slackChannel) find(ts string) *slackMessage {
 	return nil
 }
 
-// thread are the living replies to a message.
-func (c *slackChannel) thread(ts string) []*slackMessage {
-	var replies []*slackMessage
+// liveReplies are the replies to a message, without deleted ones.
+func (c *conversation) liveReplies(ts string) []*storedMessage {
+	var replies []*storedMessage
 	for _, m := range c.messages {
 		if m.isReply() && m.ThreadTS == ts && !m.Deleted {
 			replies = append(replies, m)
@@ -91,39 +91,39 @@ func (c *slackChannel) thread(ts string) []*slackMessage {
 	return replies
 }
 
-// checkParent refuses a thread_ts that is no parent.
-func (c *slackChannel) checkParent(ts string) error {
-	parent := c.find(ts)
+// checkParent refuses a thread_ts that is not a parent.
+func (c *conversation) checkParent(ts string) error {
+	parent := c.findMessage(ts)
 	switch {
 	case parent == nil:
-		return slackError("thread_not_found")
+		return apiError("thread_not_found")
 	case parent.isReply():
-		return slackError("cannot_reply_to_message")
+		return apiError("cannot_reply_to_message")
 	}
 	return nil
 }
 
-// append adds a message to a channel. Callers hold s.lock.
-func (s *Server) append(c *slackChannel, m *slackMessage) {
-	m.Channel, m.TS, m.PostedAt = c.ID, s.timestamp(), s.cfg.Now()
+// appendMessage adds a message to a conversation. Callers hold s.lock.
+func (s *Server) appendMessage(c *conversation, m *storedMessage) {
+	m.Channel, m.TS, m.PostedAt = c.ID, s.nextTimestamp(), s.cfg.Now()
 	c.messages = append(c.messages, m)
-	s.note(Entry{Kind: EntryPosted, Channel: c.ID, TS: m.TS, User: m.User, Detail: m.Text})
+	s.addEntry(Entry{Kind: EntryPosted, Channel: c.ID, TS: m.TS, User: m.User, Detail: m.Text})
 }
 
-// Messages are the messages of a channel outside threads, oldest first,
-// deleted ones left out.
+// Messages are the messages of a channel outside threads, oldest first, without
+// deleted ones.
 func (s *Server) Messages(channel string) []Message {
-	return s.list(channel, func(m *slackMessage) bool { return !m.isReply() && !m.Deleted })
+	return s.listMessages(channel, func(m *storedMessage) bool { return !m.isReply() && !m.Deleted })
 }
 
 // Thread are the replies to a message, oldest first.
 func (s *Server) Thread(channel, ts string) []Message {
-	return s.list(channel, func(m *slackMessage) bool { return m.isReply() && m.ThreadTS == ts && !m.Deleted })
+	return s.listMessages(channel, func(m *storedMessage) bool { return m.isReply() && m.ThreadTS == ts && !m.Deleted })
 }
 
-// Message is one message; deleted ones are found too.
+// Message is one message, which may be deleted.
 func (s *Server) Message(channel, ts string) (Message, bool) {
-	found := s.list(channel, func(m *slackMessage) bool { return m.TS == ts })
+	found := s.listMessages(channel, func(m *storedMessage) bool { return m.TS == ts })
 	if len(found) == 0 {
 		return Message{}, false
 	}
@@ -132,10 +132,10 @@ func (s *Server) Message(channel, ts string) (Message, bool) {
 
 // DirectMessages are the messages in the bot's DM with a person, oldest first.
 func (s *Server) DirectMessages(user string) []Message {
-	return s.list(slackDM(user), func(m *slackMessage) bool { return !m.Deleted })
+	return s.listMessages(directChannelID(user), func(m *storedMessage) bool { return !m.Deleted })
 }
 
-func (s *Server) list(channel string, wanted func(*slackMessage) bool) []Message {
+func (s *Server) listMessages(channel string, wanted func(*storedMessage) bool) []Message {
 	s.lock.Lock()
 	defer s.lock.Unlock()
 	c := s.channels[channel]
@@ -145,25 +145,47 @@ func (s *Server) list(channel string, wanted func(*slackMessage) bool) []Message
 	var found []Message
 	for _, m := range c.messages {
 		if wanted(m) {
-			found = append(found, m.snapshot())
+			found = append(found, m.copyMessage())
 		}
 	}
 	return found
 }
 
-// slackDM is the id of the bot's DM with a person.
-func slackDM(user string) string { return "D" + strings.TrimLeft(user, "UW") }
+// directChannelID is the id of the bot's DM with a person.
+func directChannelID(user string) string { return "D" + strings.TrimLeft(user, "UW") }
 
-// openDM finds or makes the bot's DM with a person.
-func (s *Server) openDM(user string) (*slackChannel, error) {
+// openDirectChannel finds or makes the bot's DM with a person.
+func (s *Server) openDirectChannel(user string) (*conversation, error) {
 	u := s.users[user]
 	if u == nil || u.Deleted || u.Bot {
-		return nil, slackError("channel_not_found")
+		return nil, apiError("channel_not_found")
 	}
-	id := slackDM(user)
+	id := directChannelID(user)
 	if s.channels[id] == nil {
 		members := []string{user, s.ids.botUser}
-		s.channels[id] = &slackChannel{dm: user, Channel: Channel{ID: id, Private: true, Members: members}}
+		s.channels[id] = &conversation{dm: user, Channel: Channel{ID: id, Private: true, Members: members}}
 	}
 	return s.channels[id], nil
+}
+
+// Ephemeral is a message for one person.
+type Ephemeral struct {
+	Channel, User, Text, ThreadTS string
+	Blocks                        json.RawMessage
+	Via                           string // "ack", "response_url" or "chat.postEphemeral"
+	Replaced                      bool   // it replaced the one before
+	At                            time.Time
+}
+
+// Ephemerals are the messages for one person alone, oldest first.
+func (s *Server) Ephemerals(user string) []Ephemeral {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	var seen []Ephemeral
+	for _, e := range s.private {
+		if e.User == user {
+			seen = append(seen, e)
+		}
+	}
+	return seen
 }

@@ -11,11 +11,11 @@ import (
 	"github.com/slack-go/slack"
 )
 
-func slackMeta(id string) slack.MsgOption {
+func requestMetadata(id string) slack.MsgOption {
 	return slack.MsgOptionMetadata(slack.SlackMetadata{EventType: "allocation_requested", EventPayload: map[string]any{"request_id": id}})
 }
 
-func texts(messages []slack.Message) string {
+func joinTexts(messages []slack.Message) string {
 	var all []string
 	for _, m := range messages {
 		all = append(all, m.Text)
@@ -23,28 +23,28 @@ func texts(messages []slack.Message) string {
 	return strings.Join(all, " ")
 }
 
-func TestSlackTimestampsAreUniqueThoughTimeStandsStill(t *testing.T) {
-	r := newSlackRig(t, Config{})
-	first, second := r.post(slackPub, "a"), r.post(slackPub, "b")
+func TestTimestampsAreUniqueThoughTimeStandsStill(t *testing.T) {
+	r := newTestRig(t, Config{})
+	first, second := r.postText(publicID, "a"), r.postText(publicID, "b")
 	if first != "1795466553.000000" || second != "1795466553.000001" {
-		t.Errorf("%s, %s", first, second)
+		t.Errorf("the timestamps are %s, %s", first, second)
 	}
 	r.clock.advance(time.Second)
-	if third := r.post(slackPub, "c"); third != "1795466554.000000" {
-		t.Errorf("%s", third)
+	if third := r.postText(publicID, "c"); third != "1795466554.000000" {
+		t.Errorf("the third timestamp is %s", third)
 	}
 }
 
-func TestSlackHistory(t *testing.T) {
-	r := newSlackRig(t, Config{})
-	api := r.api()
+func TestHistory(t *testing.T) {
+	r := newTestRig(t, Config{})
+	api := r.apiClient()
 	var all []string
 	for i := range 5 {
-		all = append(all, r.post(slackPub, fmt.Sprint(i), slackMeta(fmt.Sprint(i))))
+		all = append(all, r.postText(publicID, fmt.Sprint(i), requestMetadata(fmt.Sprint(i))))
 		r.clock.advance(time.Minute)
 	}
-	r.post(slackPub, "reply", slack.MsgOptionTS(all[1]))
-	r.post(slackPub, "loud", slack.MsgOptionTS(all[1]), slack.MsgOptionBroadcast())
+	r.postText(publicID, "reply", slack.MsgOptionTS(all[1]))
+	r.postText(publicID, "loud", slack.MsgOptionTS(all[1]), slack.MsgOptionBroadcast())
 	tests := []struct {
 		name  string
 		ask   slack.GetConversationHistoryParameters
@@ -60,7 +60,7 @@ func TestSlackHistory(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			test.ask.ChannelID = slackPub
+			test.ask.ChannelID = publicID
 			var got []slack.Message
 			pages := 0
 			for more := true; more; pages++ {
@@ -74,18 +74,18 @@ func TestSlackHistory(t *testing.T) {
 			if test.name == "one" {
 				got = got[:1]
 			}
-			if texts(got) != test.want || pages != test.pages {
-				t.Errorf("%q in %d pages, want %q in %d", texts(got), pages, test.want, test.pages)
+			if joinTexts(got) != test.want || pages != test.pages {
+				t.Errorf("%q in %d pages, want %q in %d", joinTexts(got), pages, test.want, test.pages)
 			}
 		})
 	}
 }
 
-func TestSlackHistoryShowsMetadataOnRequestOnly(t *testing.T) {
-	r := newSlackRig(t, Config{})
-	r.post(slackPub, "card", slackMeta("R-1"))
+func TestHistoryShowsMetadataOnRequestOnly(t *testing.T) {
+	r := newTestRig(t, Config{})
+	r.postText(publicID, "card", requestMetadata("R-1"))
 	for _, all := range []bool{false, true} {
-		page, err := r.api().GetConversationHistoryContext(r.ctx, &slack.GetConversationHistoryParameters{ChannelID: slackPub, IncludeAllMetadata: all})
+		page, err := r.apiClient().GetConversationHistoryContext(r.ctx, &slack.GetConversationHistoryParameters{ChannelID: publicID, IncludeAllMetadata: all})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -99,44 +99,44 @@ func TestSlackHistoryShowsMetadataOnRequestOnly(t *testing.T) {
 	}
 }
 
-func TestSlackThreads(t *testing.T) {
-	r := newSlackRig(t, Config{})
-	card := r.post(slackPub, "card")
-	r.post(slackPub, "one", slack.MsgOptionTS(card))
-	if _, err := r.Say(slackBen, slackPub, card, "two"); err != nil {
+func TestThreads(t *testing.T) {
+	r := newTestRig(t, Config{})
+	card := r.postText(publicID, "card")
+	r.postText(publicID, "one", slack.MsgOptionTS(card))
+	if _, err := r.Say(benID, publicID, card, "two"); err != nil {
 		t.Fatal(err)
 	}
-	ask := &slack.GetConversationRepliesParameters{ChannelID: slackPub, Timestamp: card}
-	got, more, _, err := r.api().GetConversationRepliesContext(r.ctx, ask)
-	if err != nil || more || texts(got) != "card one two" || got[0].ReplyCount != 2 || got[1].ThreadTimestamp != card {
-		t.Errorf("%s %v %+v", texts(got), err, got)
+	ask := &slack.GetConversationRepliesParameters{ChannelID: publicID, Timestamp: card}
+	got, more, _, err := r.apiClient().GetConversationRepliesContext(r.ctx, ask)
+	if err != nil || more || joinTexts(got) != "card one two" || got[0].ReplyCount != 2 || got[1].ThreadTimestamp != card {
+		t.Errorf("the replies are %s %v %+v", joinTexts(got), err, got)
 	}
-	if thread := r.Thread(slackPub, card); len(thread) != 2 || thread[1].User != slackBen {
+	if thread := r.Thread(publicID, card); len(thread) != 2 || thread[1].User != benID {
 		t.Errorf("thread %+v", thread)
 	}
-	if top := r.Messages(slackPub); len(top) != 1 {
+	if top := r.Messages(publicID); len(top) != 1 {
 		t.Errorf("top %+v", top)
 	}
-	if err := r.DeleteMessage(slackPub, card); err != nil {
+	if err := r.DeleteMessage(publicID, card); err != nil {
 		t.Fatal(err)
 	}
-	page, err := r.api().GetConversationHistoryContext(r.ctx, &slack.GetConversationHistoryParameters{ChannelID: slackPub})
+	page, err := r.apiClient().GetConversationHistoryContext(r.ctx, &slack.GetConversationHistoryParameters{ChannelID: publicID})
 	if err != nil || len(page.Messages) != 1 || page.Messages[0].SubType != "tombstone" {
 		t.Errorf("history %+v, %v", page, err)
 	}
-	if said := r.call("chat.postMessage", "channel", slackPub, "text", "x", "thread_ts", card); said.problem() != "thread_not_found" {
-		t.Errorf("%v", said.body)
+	if said := r.callMethod("chat.postMessage", "channel", publicID, "text", "x", "thread_ts", card); said.errorName() != "thread_not_found" {
+		t.Errorf("the answer is %v", said.body)
 	}
-	if m, ok := r.Message(slackPub, card); !ok || !m.Deleted {
+	if m, ok := r.Message(publicID, card); !ok || !m.Deleted {
 		t.Errorf("message %+v", m)
 	}
 }
 
-// What an admin deletes is gone for every method that could meet it.
-func TestSlackDeletedMessage(t *testing.T) {
-	r := newSlackRig(t, Config{})
-	card := r.post(slackPub, "card")
-	if err := r.DeleteMessage(slackPub, card); err != nil {
+// A message that an admin deleted is gone for every method.
+func TestDeletedMessage(t *testing.T) {
+	r := newTestRig(t, Config{})
+	card := r.postText(publicID, "card")
+	if err := r.DeleteMessage(publicID, card); err != nil {
 		t.Fatal(err)
 	}
 	for method, test := range map[string][]string{
@@ -148,141 +148,141 @@ func TestSlackDeletedMessage(t *testing.T) {
 		"reactions.get":         {"message_not_found", "timestamp", card},
 		"reactions.remove":      {"message_not_found", "timestamp", card, "name", "eyes"},
 	} {
-		if said := r.call(method, append([]string{"channel", slackPub}, test[1:]...)...); said.problem() != test[0] {
+		if said := r.callMethod(method, append([]string{"channel", publicID}, test[1:]...)...); said.errorName() != test[0] {
 			t.Errorf("%s: %v, want %s", method, said.body, test[0])
 		}
 	}
-	if err := r.React(slackAnna, slackPub, card, "eyes"); slackErrorName(err) != "message_not_found" {
+	if err := r.React(annaID, publicID, card, "eyes"); errorName(err) != "message_not_found" {
 		t.Errorf("reacted: %v", err)
 	}
-	if err := r.DeleteMessage(slackPub, card); slackErrorName(err) != "message_not_found" {
+	if err := r.DeleteMessage(publicID, card); errorName(err) != "message_not_found" {
 		t.Errorf("deleted twice: %v", err)
 	}
-	if err := r.DeleteMessage("C404", card); slackErrorName(err) != "channel_not_found" {
+	if err := r.DeleteMessage("C404", card); errorName(err) != "channel_not_found" {
 		t.Errorf("deleted nowhere: %v", err)
 	}
-	page, err := r.api().GetConversationHistoryContext(r.ctx, &slack.GetConversationHistoryParameters{ChannelID: slackPub})
-	if err != nil || len(page.Messages) != 0 || len(r.Messages(slackPub)) != 0 {
+	page, err := r.apiClient().GetConversationHistoryContext(r.ctx, &slack.GetConversationHistoryParameters{ChannelID: publicID})
+	if err != nil || len(page.Messages) != 0 || len(r.Messages(publicID)) != 0 {
 		t.Errorf("history %+v, %v", page, err)
 	}
 }
 
-func TestSlackUpdateKeepsWhatIsNotGiven(t *testing.T) {
-	r := newSlackRig(t, Config{})
-	api := r.api()
+func TestUpdateKeepsWhatIsNotGiven(t *testing.T) {
+	r := newTestRig(t, Config{})
+	api := r.apiClient()
 	divider := slack.MsgOptionBlocks(slack.NewDividerBlock())
-	ts := r.post(slackPub, "before", slackMeta("R-1"), divider)
-	if _, _, _, err := api.UpdateMessageContext(r.ctx, slackPub, ts, slack.MsgOptionText("after", false)); err != nil {
+	ts := r.postText(publicID, "before", requestMetadata("R-1"), divider)
+	if _, _, _, err := api.UpdateMessageContext(r.ctx, publicID, ts, slack.MsgOptionText("after", false)); err != nil {
 		t.Fatal(err)
 	}
-	m, _ := r.Message(slackPub, ts)
+	m, _ := r.Message(publicID, ts)
 	if m.Text != "after" || !m.Edited || m.Metadata == nil || string(m.Blocks) != `[{"type":"divider"}]` {
 		t.Errorf("message %+v", m)
 	}
 	if len(m.Revisions) != 1 || m.Revisions[0].Text != "before" {
 		t.Errorf("revisions %+v", m.Revisions)
 	}
-	if said := r.call("chat.update", "channel", slackPub, "ts", ts, "text", "bare", "blocks", "[]", "metadata", "{}"); said.problem() != "" {
+	if said := r.callMethod("chat.update", "channel", publicID, "ts", ts, "text", "bare", "blocks", "[]", "metadata", "{}"); said.errorName() != "" {
 		t.Fatal(said.body)
 	}
-	if m, _ = r.Message(slackPub, ts); m.Metadata != nil || string(m.Blocks) != "[]" {
+	if m, _ = r.Message(publicID, ts); m.Metadata != nil || string(m.Blocks) != "[]" {
 		t.Errorf("message %+v", m)
 	}
 }
 
-func TestSlackLongTextIsTruncated(t *testing.T) {
-	r := newSlackRig(t, Config{})
-	said := r.call("chat.postMessage", "channel", slackPub, "text", strings.Repeat("é", 40001))
-	if said.problem() != "" || said.body["warning"] != "message_truncated" {
-		t.Fatal(said.problem(), said.body["warning"])
+func TestLongTextIsTruncated(t *testing.T) {
+	r := newTestRig(t, Config{})
+	said := r.callMethod("chat.postMessage", "channel", publicID, "text", strings.Repeat("é", 40001))
+	if said.errorName() != "" || said.body["warning"] != "message_truncated" {
+		t.Fatal(said.errorName(), said.body["warning"])
 	}
-	if m := r.Messages(slackPub)[0]; slackLength(m.Text) != 40000 {
-		t.Errorf("%d characters", slackLength(m.Text))
+	if m := r.Messages(publicID)[0]; textLength(m.Text) != 40000 {
+		t.Errorf("%d characters", textLength(m.Text))
 	}
 }
 
-func TestSlackDirectMessage(t *testing.T) {
-	r := newSlackRig(t, Config{})
-	channel, ts, err := r.api().PostMessageContext(r.ctx, slackAnna, slack.MsgOptionText("for you", false))
+func TestDirectMessage(t *testing.T) {
+	r := newTestRig(t, Config{})
+	channel, ts, err := r.apiClient().PostMessageContext(r.ctx, annaID, slack.MsgOptionText("for you", false))
 	if err != nil || channel != "D0ANNA" {
 		t.Fatal(channel, err)
 	}
-	if got := r.DirectMessages(slackAnna); len(got) != 1 || got[0].Text != "for you" || got[0].TS != ts {
-		t.Errorf("%+v", got)
+	if got := r.DirectMessages(annaID); len(got) != 1 || got[0].Text != "for you" || got[0].TS != ts {
+		t.Errorf("the person saw %+v", got)
 	}
-	if err := r.React(slackBen, channel, ts, "eyes"); err == nil || err.Error() != "channel_not_found" {
+	if err := r.React(benID, channel, ts, "eyes"); err == nil || err.Error() != "channel_not_found" {
 		t.Errorf("another's DM: %v", err)
 	}
-	if err := r.React(slackAnna, channel, ts, "eyes"); err != nil {
+	if err := r.React(annaID, channel, ts, "eyes"); err != nil {
 		t.Error(err)
 	}
 }
 
-func TestSlackEphemeralAndPermalink(t *testing.T) {
-	r := newSlackRig(t, Config{})
-	ts := r.post("#licences", "card")
+func TestEphemeralAndPermalink(t *testing.T) {
+	r := newTestRig(t, Config{})
+	ts := r.postText("#licenses", "card")
 	whisper := func(options ...slack.MsgOption) {
 		t.Helper()
 		options = append(options, slack.MsgOptionText("not you", false))
-		if _, err := r.api().PostEphemeralContext(r.ctx, slackPub, slackBen, options...); err != nil {
+		if _, err := r.apiClient().PostEphemeralContext(r.ctx, publicID, benID, options...); err != nil {
 			t.Fatal(err)
 		}
 	}
 	whisper(slack.MsgOptionTS(ts))
-	if odd := r.entries(EntryOddity); len(r.Ephemerals(slackBen)) != 0 || len(odd) != 1 {
-		t.Errorf("shown in a thread without replies: %+v", r.Ephemerals(slackBen))
+	if odd := r.journalOf(EntryOddity); len(r.Ephemerals(benID)) != 0 || len(odd) != 1 {
+		t.Errorf("shown in a thread without replies: %+v", r.Ephemerals(benID))
 	}
-	reply := r.post(slackPub, "x", slack.MsgOptionTS(ts))
+	reply := r.postText(publicID, "x", slack.MsgOptionTS(ts))
 	whisper(slack.MsgOptionTS(ts))
 	whisper()
-	seen := r.Ephemerals(slackBen)
-	if len(seen) != 2 || seen[0].Via != "chat.postEphemeral" || seen[0].ThreadTS != ts || seen[1].ThreadTS != "" || len(r.Ephemerals(slackAnna)) != 0 {
-		t.Errorf("%+v", seen)
+	seen := r.Ephemerals(benID)
+	if len(seen) != 2 || seen[0].Via != "chat.postEphemeral" || seen[0].ThreadTS != ts || seen[1].ThreadTS != "" || len(r.Ephemerals(annaID)) != 0 {
+		t.Errorf("the ephemerals are %+v", seen)
 	}
-	link, err := r.api().GetPermalinkContext(r.ctx, &slack.PermalinkParameters{Channel: slackPub, Ts: reply})
-	want := fmt.Sprintf("https://sandbox.slack.com/archives/%s/p%s?thread_ts=%s&cid=%s", slackPub, strings.Replace(reply, ".", "", 1), ts, slackPub)
+	link, err := r.apiClient().GetPermalinkContext(r.ctx, &slack.PermalinkParameters{Channel: publicID, Ts: reply})
+	want := fmt.Sprintf("https://sandbox.slack.com/archives/%s/p%s?thread_ts=%s&cid=%s", publicID, strings.Replace(reply, ".", "", 1), ts, publicID)
 	if err != nil || link != want {
-		t.Errorf("%s, %v", link, err)
+		t.Errorf("the permalink is %s, %v", link, err)
 	}
 }
 
-func TestSlackChannelPace(t *testing.T) {
-	r := newSlackRig(t, Config{ChannelPace: true})
-	for range slackBurst {
-		r.post(slackPub, "x")
+func TestChannelPace(t *testing.T) {
+	r := newTestRig(t, Config{ChannelPace: true})
+	for range paceBurst {
+		r.postText(publicID, "x")
 	}
-	_, _, err := r.api().PostMessageContext(r.ctx, slackPub, slack.MsgOptionText("y", false))
+	_, _, err := r.apiClient().PostMessageContext(r.ctx, publicID, slack.MsgOptionText("y", false))
 	limited, ok := err.(*slack.RateLimitedError)
 	if !ok || limited.RetryAfter != time.Second {
-		t.Fatalf("%v", err)
+		t.Fatalf("the error is %v", err)
 	}
-	r.post(slackOurs, "another channel has its own pace")
+	r.postText(oursID, "another channel has its own pace")
 	r.clock.advance(time.Second)
-	r.post(slackPub, "y")
+	r.postText(publicID, "y")
 }
 
-func TestSlackTiers(t *testing.T) {
-	r := newSlackRig(t, Config{EnforceTiers: true})
-	r.SetUserGroup("S1", slackAnna)
+func TestTiers(t *testing.T) {
+	r := newTestRig(t, Config{EnforceTiers: true})
+	r.SetUserGroup("S1", annaID)
 	for range 20 {
-		if said := r.call("usergroups.users.list", "usergroup", "S1"); said.problem() != "" {
+		if said := r.callMethod("usergroups.users.list", "usergroup", "S1"); said.errorName() != "" {
 			t.Fatal(said.body)
 		}
 	}
 	r.clock.advance(20 * time.Second)
-	said := r.call("usergroups.users.list", "usergroup", "S1")
-	if said.status != http.StatusTooManyRequests || said.header.Get("Retry-After") != "40" || said.problem() != "ratelimited" {
-		t.Errorf("%+v", said)
+	said := r.callMethod("usergroups.users.list", "usergroup", "S1")
+	if said.status != http.StatusTooManyRequests || said.header.Get("Retry-After") != "40" || said.errorName() != "ratelimited" {
+		t.Errorf("the answer is %+v", said)
 	}
 	r.clock.advance(40 * time.Second)
-	if said := r.call("usergroups.users.list", "usergroup", "S1"); said.problem() != "" {
+	if said := r.callMethod("usergroups.users.list", "usergroup", "S1"); said.errorName() != "" {
 		t.Error(said.body)
 	}
 }
 
-func TestSlackJournalIsOneOrder(t *testing.T) {
-	r := newSlackRig(t, Config{})
-	r.post(slackPub, "x")
+func TestJournalIsOneOrder(t *testing.T) {
+	r := newTestRig(t, Config{})
+	r.postText(publicID, "x")
 	kinds := []string{}
 	for i, e := range r.Journal() {
 		if e.Seq != i+1 {
@@ -291,9 +291,9 @@ func TestSlackJournalIsOneOrder(t *testing.T) {
 		kinds = append(kinds, e.Kind)
 	}
 	if last := kinds[len(kinds)-3:]; !slices.Equal(last, []string{EntryCall, EntryPosted, EntryAnswer}) {
-		t.Errorf("%v", last)
+		t.Errorf("the last entry is %v", last)
 	}
 	if call := r.Calls("chat.postMessage")[0]; call.Status != 200 || call.Args["text"] != "x" || r.Journal()[call.Seq-1].Kind != EntryCall {
-		t.Errorf("%+v", call)
+		t.Errorf("the call is %+v", call)
 	}
 }

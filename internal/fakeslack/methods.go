@@ -1,26 +1,27 @@
 package fakeslack
 
-// slackMethod is one method of the Web API. run is called with Slack.lock
-// held, on arguments that were checked.
-type slackMethod struct {
+// webMethod is one method of the Web API. run is called with s.lock held and
+// with checked arguments.
+type webMethod struct {
 	tier  int    // 0: has a rule of its own
 	app   bool   // wants the app-level token
-	scope string // needed; methods that need one by type of channel ask themselves
-	args  string // see parseSlackSpec
-	run   func(*Server, *slackCall) (slackReply, error)
+	scope string // "": none, or the method checks it by type of channel
+	args  string // see parseArgSpecs
+	run   func(*Server, *apiCall) (jsonObject, error)
 }
 
-// Arguments that several methods have.
+// Arguments that several methods share.
 const (
-	slackMessageArgs = " text blocks attachments metadata markdown_text link_names:bool parse as_user:bool"
-	slackPostArgs    = slackMessageArgs + " thread_ts:ts username icon_emoji icon_url"
-	slackRangeArgs   = " oldest:ts latest:ts inclusive:bool limit:int cursor include_all_metadata:bool"
+	messageArgs = " text blocks attachments metadata markdown_text link_names:bool parse as_user:bool"
+	postArgs    = messageArgs + " thread_ts:ts username icon_emoji icon_url"
+	rangeArgs   = " oldest:ts latest:ts inclusive:bool limit:int cursor include_all_metadata:bool"
 )
 
-// slackMethods is the Web API, as far as the bot could want it. It is a
-// function because the methods lead back to it.
-func slackMethods(name string) (slackMethod, bool) {
-	m, ok := map[string]slackMethod{
+// findMethod finds a method of the Web API by name. The table holds every
+// method that the bot could want. It stands inside a function because the
+// methods lead back to it.
+func findMethod(name string) (webMethod, bool) {
+	m, ok := map[string]webMethod{
 		"apps.connections.open": {
 			tier: 1, app: true, run: (*Server).openConnection,
 		},
@@ -31,18 +32,18 @@ func slackMethods(name string) (slackMethod, bool) {
 			args: "channel! message_ts!:ts", run: (*Server).getPermalink,
 		},
 		"chat.postEphemeral": {
-			tier: 4, scope: "chat:write", args: "channel! user!" + slackPostArgs, run: (*Server).postEphemeral,
+			tier: 4, scope: "chat:write", args: "channel! user!" + postArgs, run: (*Server).postEphemeral,
 		},
 		"chat.postMessage": {
 			scope: "chat:write", run: (*Server).postMessage,
-			args: "channel! reply_broadcast:bool unfurl_links:bool unfurl_media:bool mrkdwn:bool" + slackPostArgs,
+			args: "channel! reply_broadcast:bool unfurl_links:bool unfurl_media:bool mrkdwn:bool" + postArgs,
 		},
 		"chat.update": {
 			tier: 3, scope: "chat:write", run: (*Server).updateMessage,
-			args: "channel! ts!:ts reply_broadcast:bool" + slackMessageArgs,
+			args: "channel! ts!:ts reply_broadcast:bool" + messageArgs,
 		},
 		"conversations.history": {
-			tier: 3, args: "channel!" + slackRangeArgs, run: (*Server).history,
+			tier: 3, args: "channel!" + rangeArgs, run: (*Server).listHistory,
 		},
 		"conversations.info": {
 			tier: 3, args: "channel! include_locale:bool include_num_members:bool", run: (*Server).channelInfo,
@@ -51,7 +52,7 @@ func slackMethods(name string) (slackMethod, bool) {
 			tier: 3, scope: "channels:join", args: "channel!", run: (*Server).joinChannel,
 		},
 		"conversations.replies": {
-			tier: 3, args: "channel! ts!:ts" + slackRangeArgs, run: (*Server).replies,
+			tier: 3, args: "channel! ts!:ts" + rangeArgs, run: (*Server).listReplies,
 		},
 		"reactions.add": {
 			tier: 3, scope: "reactions:write", args: "channel! name! timestamp!:ts", run: (*Server).addReaction,

@@ -2,11 +2,9 @@ package fakeslack
 
 import (
 	"slices"
-	"strings"
 )
 
-// User is a member of the workspace, or an external person who shares a
-// channel with it.
+// User is a member of the workspace, or an external person in a shared channel.
 type User struct {
 	ID, Name, RealName, TZ         string
 	TZOffset                       int // seconds
@@ -24,18 +22,18 @@ type Channel struct {
 	Members                     []string
 }
 
-// slackChannel is a channel or DM with its messages, oldest first, replies
-// among them.
-type slackChannel struct {
+// conversation is a channel or a DM with its messages, oldest first, replies
+// included.
+type conversation struct {
 	Channel
-	dm       string // the person, when this is the bot's DM with one
-	messages []*slackMessage
+	dm       string // the person in the bot's DM; "" in channels
+	messages []*storedMessage
 }
 
-func (c *slackChannel) has(user string) bool { return slices.Contains(c.Members, user) }
+func (c *conversation) hasMember(user string) bool { return slices.Contains(c.Members, user) }
 
-// scopeFamily is the first half of the scopes that rule this conversation.
-func (c *slackChannel) scopeFamily() string {
+// scopeFamily is the first half of the scopes for this conversation.
+func (c *conversation) scopeFamily() string {
 	switch {
 	case c.dm != "":
 		return "im"
@@ -46,147 +44,39 @@ func (c *slackChannel) scopeFamily() string {
 	}
 }
 
-// AddUser adds a person or replaces the one with that id.
-func (s *Server) AddUser(u User) {
-	s.lock.Lock()
-	defer s.lock.Unlock()
-	if u.TeamID == "" {
-		u.TeamID = s.ids.team
-	}
-	s.users[u.ID] = &u
-	s.note(Entry{Kind: EntryWorkspace, Type: "user", User: u.ID})
-}
-
-// UpdateUser changes a person; an unknown id is left alone.
-func (s *Server) UpdateUser(id string, change func(*User)) {
-	s.lock.Lock()
-	defer s.lock.Unlock()
-	if u := s.users[id]; u != nil {
-		change(u)
-		s.note(Entry{Kind: EntryWorkspace, Type: "user", User: id, Detail: map[bool]string{true: "deactivated"}[u.Deleted]})
-	}
-}
-
-// AddChannel adds a channel or replaces the one with that id, messages
-// included.
-func (s *Server) AddChannel(c Channel) {
-	s.lock.Lock()
-	defer s.lock.Unlock()
-	c.Members = slices.Clone(c.Members)
-	s.channels[c.ID] = &slackChannel{Channel: c}
-	s.note(Entry{Kind: EntryWorkspace, Type: "channel", Channel: c.ID})
-}
-
-// UpdateChannel changes a channel. Archiving sends channel_archive or
-// group_archive, a new ID sends channel_id_changed; messages move along.
-func (s *Server) UpdateChannel(id string, change func(*Channel)) {
-	s.lock.Lock()
-	defer s.lock.Unlock()
-	c := s.channels[id]
-	if c == nil {
-		return
-	}
-	archived := c.Archived
-	change(&c.Channel)
-	s.note(Entry{Kind: EntryWorkspace, Type: "channel", Channel: c.ID})
-	if c.ID != id {
-		delete(s.channels, id)
-		s.channels[c.ID] = c
-		for _, m := range c.messages {
-			m.Channel = c.ID
-		}
-		s.emit(map[string]any{"type": "channel_id_changed", "old_channel_id": id, "new_channel_id": c.ID}, c)
-	}
-	if c.Archived && !archived {
-		kind := map[bool]string{false: "channel_archive", true: "group_archive"}[c.Private]
-		s.emit(map[string]any{"type": kind, "channel": c.ID}, c)
-	}
-}
-
-// Join makes a user a member of a channel.
-func (s *Server) Join(channel, user string) {
-	s.lock.Lock()
-	defer s.lock.Unlock()
-	if c := s.channels[channel]; c != nil && !c.has(user) {
-		c.Members = append(c.Members, user)
-		s.note(Entry{Kind: EntryWorkspace, Type: "join", Channel: channel, User: user})
-	}
-}
-
-// Leave takes a user out of a channel and sends member_left_channel if the
-// bot is, or was, in it.
-func (s *Server) Leave(channel, user string) {
-	s.lock.Lock()
-	defer s.lock.Unlock()
-	c := s.channels[channel]
-	if c == nil || !c.has(user) {
-		return
-	}
-	heard := c.has(s.ids.botUser)
-	c.Members = slices.DeleteFunc(c.Members, func(id string) bool { return id == user })
-	s.note(Entry{Kind: EntryWorkspace, Type: "leave", Channel: channel, User: user})
-	if heard {
-		kind := map[bool]string{false: "C", true: "G"}[c.Private]
-		s.emitAlways(map[string]any{
-			"type": "member_left_channel", "user": user, "channel": channel, "channel_type": kind, "team": s.ids.team,
-		}, c)
-	}
-}
-
-// SetUserGroup sets the members of a user group. A change of an existing one
-// sends subteam_members_changed.
-func (s *Server) SetUserGroup(id string, members ...string) {
-	s.lock.Lock()
-	defer s.lock.Unlock()
-	before, existed := s.groups[id]
-	s.groups[id] = slices.Clone(members)
-	s.note(Entry{Kind: EntryWorkspace, Type: "user group", Detail: id + ": " + strings.Join(members, " ")})
-	added, removed := slackWithout(members, before), slackWithout(before, members)
-	if !existed || len(added)+len(removed) == 0 {
-		return
-	}
-	now := s.cfg.Now().Unix()
-	s.emitAlways(map[string]any{
-		"type": "subteam_members_changed", "subteam_id": id, "team_id": s.ids.team,
-		"date_previous_update": now - 60, "date_update": now,
-		"added_users": added, "added_users_count": len(added),
-		"removed_users": removed, "removed_users_count": len(removed),
-	}, nil)
-}
-
-// slackWithout is a without the elements of b; never nil, for JSON.
-func slackWithout(a, b []string) []string {
-	rest := []string{}
-	for _, id := range a {
-		if !slices.Contains(b, id) {
-			rest = append(rest, id)
-		}
-	}
-	return rest
-}
-
-// DisableUserGroups makes this a workspace on the free plan, where user
-// groups answer plan_upgrade_required.
-func (s *Server) DisableUserGroups() {
-	s.lock.Lock()
-	defer s.lock.Unlock()
-	s.noGroups = true
-	s.note(Entry{Kind: EntryWorkspace, Type: "user groups disabled"})
-}
-
-// person is a user who can act in a channel: alive, human and, where the
-// channel is private, a member. Callers hold s.lock.
-func (s *Server) person(user, channel string) (*User, *slackChannel, error) {
+// findPerson finds a person who can act in a channel: active, human and, in a
+// private channel, a member. Callers hold s.lock.
+func (s *Server) findPerson(user, channel string) (*User, *conversation, error) {
 	u := s.users[user]
 	switch {
 	case u == nil || u.Bot:
-		return nil, nil, slackError("user_not_found")
+		return nil, nil, apiError("user_not_found")
 	case u.Deleted:
-		return nil, nil, slackError("account_inactive")
+		return nil, nil, apiError("account_inactive")
 	}
 	c := s.channels[channel]
-	if c == nil || (c.Private && !c.has(user)) || (c.dm != "" && c.dm != user) {
-		return nil, nil, slackError("channel_not_found")
+	if c == nil || (c.Private && !c.hasMember(user)) || (c.dm != "" && c.dm != user) {
+		return nil, nil, apiError("channel_not_found")
 	}
 	return u, c, nil
+}
+
+// findByName finds a channel by its name. DMs have none.
+func (s *Server) findByName(name string) *conversation {
+	for _, c := range s.channels {
+		if name != "" && c.Name == name {
+			return c
+		}
+	}
+	return nil
+}
+
+// findVisible finds a conversation that the bot may know: a public one, or one
+// of its own.
+func (s *Server) findVisible(id string) (*conversation, error) {
+	c := s.channels[id]
+	if c == nil || (c.Private && !c.hasMember(s.ids.botUser)) {
+		return nil, apiError("channel_not_found")
+	}
+	return c, nil
 }

@@ -7,38 +7,39 @@ import (
 
 // Slack's limits of reactions on one message.
 const (
-	slackMaxEmoji     = 50 // distinct ones
-	slackMaxReactions = 23 // by one person
+	maxEmoji     = 50 // different emoji
+	maxReactions = 23 // by one person
 )
 
-// slackEmoji is the form of emoji names. Which names exist is not checked: a
-// workspace may have any.
-var slackEmoji = regexp.MustCompile(`^[a-z0-9_+'-]+(::skin-tone-[2-6])?$`)
+// emojiPattern is the form of emoji names. A workspace may have any names, so
+// only the form is checked.
+var emojiPattern = regexp.MustCompile(`^[a-z0-9_+'-]+(::skin-tone-[2-6])?$`)
 
-// React makes a person react to a message, with the errors that Slack would
-// answer to one.
+// React makes a person react to a message. The errors are those of Slack.
 func (s *Server) React(user, channel, ts, emoji string) error {
-	return s.asPerson(user, channel, ts, emoji, s.react)
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	_, c, err := s.findPerson(user, channel)
+	if err != nil {
+		return err
+	}
+	return s.putReaction(c, user, ts, emoji)
 }
 
 // Unreact takes a person's reaction back.
 func (s *Server) Unreact(user, channel, ts, emoji string) error {
-	return s.asPerson(user, channel, ts, emoji, s.unreact)
-}
-
-func (s *Server) asPerson(user, channel, ts, emoji string, act func(*slackChannel, string, string, string) error) error {
 	s.lock.Lock()
 	defer s.lock.Unlock()
-	_, c, err := s.person(user, channel)
+	_, c, err := s.findPerson(user, channel)
 	if err != nil {
 		return err
 	}
-	return act(c, user, ts, emoji)
+	return s.dropReaction(c, user, ts, emoji)
 }
 
-// react adds a reaction and tells the app. Callers hold s.lock.
-func (s *Server) react(c *slackChannel, user, ts, emoji string) error {
-	m, err := c.reactable(ts, emoji)
+// putReaction adds a reaction and tells the app. Callers hold s.lock.
+func (s *Server) putReaction(c *conversation, user, ts, emoji string) error {
+	m, err := c.findReactable(ts, emoji)
 	if err != nil {
 		return err
 	}
@@ -51,60 +52,60 @@ func (s *Server) react(c *slackChannel, user, ts, emoji string) error {
 	at := slices.IndexFunc(m.Reactions, func(r Reaction) bool { return r.Name == emoji })
 	switch {
 	case at >= 0 && slices.Contains(m.Reactions[at].Users, user):
-		return slackError("already_reacted")
-	case at < 0 && len(m.Reactions) >= slackMaxEmoji:
-		return slackError("too_many_emoji")
-	case mine >= slackMaxReactions:
-		return slackError("too_many_reactions")
+		return apiError("already_reacted")
+	case at < 0 && len(m.Reactions) >= maxEmoji:
+		return apiError("too_many_emoji")
+	case mine >= maxReactions:
+		return apiError("too_many_reactions")
 	case at < 0:
 		at = len(m.Reactions)
 		m.Reactions = append(m.Reactions, Reaction{Name: emoji})
 	}
 	m.Reactions[at].Users = append(m.Reactions[at].Users, user)
-	s.note(Entry{Kind: EntryReactionAdded, Channel: c.ID, TS: ts, User: user, Detail: emoji})
-	s.emit(reactionEvent("reaction_added", m, user, emoji), c)
+	s.addEntry(Entry{Kind: EntryReactionAdded, Channel: c.ID, TS: ts, User: user, Detail: emoji})
+	s.emitToMember(reactionEvent("reaction_added", m, user, emoji), c)
 	return nil
 }
 
-// unreact removes a reaction and tells the app. Callers hold s.lock.
-func (s *Server) unreact(c *slackChannel, user, ts, emoji string) error {
-	m, err := c.reactable(ts, emoji)
+// dropReaction removes a reaction and tells the app. Callers hold s.lock.
+func (s *Server) dropReaction(c *conversation, user, ts, emoji string) error {
+	m, err := c.findReactable(ts, emoji)
 	if err != nil {
 		return err
 	}
 	at := slices.IndexFunc(m.Reactions, func(r Reaction) bool { return r.Name == emoji })
 	if at < 0 || !slices.Contains(m.Reactions[at].Users, user) {
-		return slackError("no_reaction")
+		return apiError("no_reaction")
 	}
 	r := &m.Reactions[at]
 	r.Users = slices.DeleteFunc(r.Users, func(id string) bool { return id == user })
 	if len(r.Users) == 0 {
 		m.Reactions = slices.Delete(m.Reactions, at, at+1)
 	}
-	s.note(Entry{Kind: EntryReactionRemoved, Channel: c.ID, TS: ts, User: user, Detail: emoji})
-	s.emit(reactionEvent("reaction_removed", m, user, emoji), c)
+	s.addEntry(Entry{Kind: EntryReactionRemoved, Channel: c.ID, TS: ts, User: user, Detail: emoji})
+	s.emitToMember(reactionEvent("reaction_removed", m, user, emoji), c)
 	return nil
 }
 
-// reactable checks the item of a reaction, in Slack's order.
-func (c *slackChannel) reactable(ts, emoji string) (*slackMessage, error) {
-	if _, ok := slackMicros(ts); !ok {
-		return nil, slackError("bad_timestamp")
+// findReactable checks the target of a reaction, in Slack's order.
+func (c *conversation) findReactable(ts, emoji string) (*storedMessage, error) {
+	if _, ok := timestampMicros(ts); !ok {
+		return nil, apiError("bad_timestamp")
 	}
-	if !slackEmoji.MatchString(emoji) {
-		return nil, slackError("invalid_name")
+	if !emojiPattern.MatchString(emoji) {
+		return nil, apiError("invalid_name")
 	}
 	if c.Archived {
-		return nil, slackError("is_archived")
+		return nil, apiError("is_archived")
 	}
-	m := c.find(ts)
+	m := c.findMessage(ts)
 	if m == nil {
-		return nil, slackError("message_not_found")
+		return nil, apiError("message_not_found")
 	}
 	return m, nil
 }
 
-func reactionEvent(kind string, m *slackMessage, user, emoji string) map[string]any {
+func reactionEvent(kind string, m *storedMessage, user, emoji string) map[string]any {
 	event := map[string]any{
 		"type": kind, "user": user, "reaction": emoji,
 		"item": map[string]any{"type": "message", "channel": m.Channel, "ts": m.TS},
@@ -121,97 +122,97 @@ func (s *Server) DeleteMessage(channel, ts string) error {
 	defer s.lock.Unlock()
 	c := s.channels[channel]
 	if c == nil {
-		return slackError("channel_not_found")
+		return apiError("channel_not_found")
 	}
-	m := c.find(ts)
+	m := c.findMessage(ts)
 	if m == nil {
-		return slackError("message_not_found")
+		return apiError("message_not_found")
 	}
 	m.Deleted = true
-	s.note(Entry{Kind: EntryDeleted, Channel: channel, TS: ts})
+	s.addEntry(Entry{Kind: EntryDeleted, Channel: channel, TS: ts})
 	return nil
 }
 
-// Say posts a person's message, into a thread unless threadTS is "", and
-// returns its timestamp.
+// Say posts a person's message and returns its timestamp. With threadTS "" the
+// message is outside threads.
 func (s *Server) Say(user, channel, threadTS, text string) (string, error) {
 	s.lock.Lock()
 	defer s.lock.Unlock()
-	_, c, err := s.person(user, channel)
+	_, c, err := s.findPerson(user, channel)
 	if err != nil {
 		return "", err
 	}
 	if c.Archived {
-		return "", slackError("is_archived")
+		return "", apiError("is_archived")
 	}
 	if threadTS != "" {
 		if err := c.checkParent(threadTS); err != nil {
 			return "", err
 		}
 	}
-	m := &slackMessage{Message: Message{User: user, Text: text, ThreadTS: threadTS}}
-	s.append(c, m)
+	m := &storedMessage{Message: Message{User: user, Text: text, ThreadTS: threadTS}}
+	s.appendMessage(c, m)
 	return m.TS, nil
 }
 
 // addReaction is reactions.add.
-func (s *Server) addReaction(call *slackCall) (slackReply, error) {
-	c, err := s.joined(call.args["channel"])
+func (s *Server) addReaction(call *apiCall) (jsonObject, error) {
+	c, err := s.findJoined(call.args["channel"])
 	if err != nil {
 		return nil, err
 	}
-	return nil, s.react(c, s.ids.botUser, call.args["timestamp"], call.args["name"])
+	return nil, s.putReaction(c, s.ids.botUser, call.args["timestamp"], call.args["name"])
 }
 
 // removeReaction is reactions.remove.
-func (s *Server) removeReaction(call *slackCall) (slackReply, error) {
-	c, err := s.item(call.args)
+func (s *Server) removeReaction(call *apiCall) (jsonObject, error) {
+	c, err := s.findItem(call.args)
 	if err != nil {
 		return nil, err
 	}
-	return nil, s.unreact(c, s.ids.botUser, call.args["timestamp"], call.args["name"])
+	return nil, s.dropReaction(c, s.ids.botUser, call.args["timestamp"], call.args["name"])
 }
 
 // getReactions is reactions.get.
-func (s *Server) getReactions(call *slackCall) (slackReply, error) {
-	c, err := s.item(call.args)
+func (s *Server) getReactions(call *apiCall) (jsonObject, error) {
+	c, err := s.findItem(call.args)
 	if err != nil {
 		return nil, err
 	}
-	if _, ok := slackMicros(call.args["timestamp"]); !ok {
-		return nil, slackError("bad_timestamp")
+	if _, ok := timestampMicros(call.args["timestamp"]); !ok {
+		return nil, apiError("bad_timestamp")
 	}
-	m := c.find(call.args["timestamp"])
+	m := c.findMessage(call.args["timestamp"])
 	if m == nil {
-		return nil, slackError("message_not_found")
+		return nil, apiError("message_not_found")
 	}
-	message := s.render(c, m, slackView{full: call.args.on("full")})
-	message["permalink"] = slackPermalink(c, m)
-	return slackReply{"type": "message", "channel": c.ID, "message": message}, nil
+	message := s.renderMessage(c, m, renderOptions{full: call.args.isTrue("full")})
+	message["permalink"] = messagePermalink(c, m)
+	return jsonObject{"type": "message", "channel": c.ID, "message": message}, nil
 }
 
-// item finds the conversation of the message that a call is about; there are
-// no files here.
-func (s *Server) item(args slackArgs) (*slackChannel, error) {
+// findItem finds the conversation of the message in a call. This workspace has
+// no files.
+func (s *Server) findItem(args callArgs) (*conversation, error) {
 	switch {
 	case args["file"] != "":
-		return nil, slackError("file_not_found")
+		return nil, apiError("file_not_found")
 	case args["file_comment"] != "":
-		return nil, slackError("file_comment_not_found")
+		return nil, apiError("file_comment_not_found")
 	case args["channel"] == "" || args["timestamp"] == "":
-		return nil, slackError("no_item_specified")
+		return nil, apiError("no_item_specified")
 	}
-	return s.joined(args["channel"])
+	return s.findJoined(args["channel"])
 }
 
-// joined finds a conversation that the bot is a member of.
-func (s *Server) joined(id string) (*slackChannel, error) {
-	c, err := s.visible(id)
+// findJoined finds a conversation with the bot as a member.
+func (s *Server) findJoined(id string) (*conversation, error) {
+	c, err := s.findVisible(id)
 	if err != nil {
 		return nil, err
 	}
-	if !c.has(s.ids.botUser) {
-		return nil, slackError("no_permission")
+	if !c.hasMember(s.ids.botUser) {
+		return nil, apiError("no_permission")
 	}
 	return c, nil
 }

@@ -16,10 +16,11 @@ var (
 	boldMarkup    = regexp.MustCompile(`\*([^*\n]+)\*`)
 )
 
-// glyphs are the emoji of the story; others stay as their name.
-var glyphs = map[string]string{
+// emojiGlyphs are the emoji of the demo's story. Other emoji stay as their
+// name.
+var emojiGlyphs = map[string]string{
 	"white_check_mark": "✅", "x": "❌", "hourglass_flowing_sand": "⏳",
-	"arrows_counterclockwise": "🔄", "warning": "⚠️", "zzz": "💤",
+	"arrows_counterclockwise": "🔄", "warning": "⚠️", "zzz": "💤", "checkered_flag": "🏁",
 }
 
 // Readable turns mrkdwn into what a person sees: names for mentions, local
@@ -42,7 +43,7 @@ func Readable(text string, name func(id string) string) string {
 		return time.Unix(seconds, 0).Format("2 Jan 2006 at 15:04")
 	})
 	text = emojiMarkup.ReplaceAllStringFunc(text, func(markup string) string {
-		if glyph, ok := glyphs[strings.Trim(markup, ":")]; ok {
+		if glyph, ok := emojiGlyphs[strings.Trim(markup, ":")]; ok {
 			return glyph
 		}
 		return markup
@@ -50,22 +51,22 @@ func Readable(text string, name func(id string) string) string {
 	return html.UnescapeString(boldMarkup.ReplaceAllString(text, "$1"))
 }
 
-// legible is what of a Block Kit block can be read as text.
-type legible struct {
-	Type     string       `json:"type"`
-	Text     *legibleText `json:"text"`
-	Fields   []legibleText
-	Elements []legibleText
+// readableBlock is the readable text of a Block Kit block.
+type readableBlock struct {
+	Type     string        `json:"type"`
+	Text     *readableText `json:"text"`
+	Fields   []readableText
+	Elements []readableText
 }
 
-type legibleText struct {
+type readableText struct {
 	Text string `json:"text"`
 }
 
 // Render lays a message's blocks out as lines of mrkdwn.
 func Render(raw json.RawMessage) string {
 	var lines []string
-	for _, b := range legibleBlocks(raw) {
+	for _, b := range readableBlocks(raw) {
 		switch {
 		case b.Type == "divider":
 			lines = append(lines, "────────")
@@ -82,8 +83,8 @@ func Render(raw json.RawMessage) string {
 	return strings.Join(lines, "\n")
 }
 
-func legibleBlocks(raw json.RawMessage) []legible {
-	var blocks []legible
+func readableBlocks(raw json.RawMessage) []readableBlock {
+	var blocks []readableBlock
 	_ = json.Unmarshal(raw, &blocks) // unreadable blocks show as nothing
 	return blocks
 }

@@ -6,10 +6,10 @@ import (
 )
 
 func TestReadable(t *testing.T) {
-	names := map[string]string{"U1": "Robin", "C1": "licences", "S1": "approvers"}
+	names := map[string]string{"U1": "Robin", "C1": "licenses", "S1": "approvers"}
 	name := func(id string) string { return names[id] }
 	for text, want := range map[string]string{
-		"<@U1> in <#C1|old>, <!subteam^S1>":     "@Robin in #licences, @approvers",
+		"<@U1> in <#C1|old>, <!subteam^S1>":     "@Robin in #licenses, @approvers",
 		"<@U404> in <#C404>":                    "@U404 in #C404",
 		"*Done* :white_check_mark: :no_such:":   "Done ✅ :no_such:",
 		"a &lt;b&gt; &amp;amp; c":               "a <b> &amp; c",

@@ -16,48 +16,48 @@ import (
 )
 
 const (
-	slackAnna = "U0ANNA"
-	slackBen  = "U0BEN"
-	slackPub  = "C0PUBLIC"
-	slackShut = "C0SHUT" // private, without the bot
-	slackOurs = "C0PRIV" // private, with the bot
-	slackLone = "C0LONE" // public, without the bot
+	annaID   = "U0ANNA"
+	benID    = "U0BEN"
+	publicID = "C0PUBLIC"
+	shutID   = "C0SHUT" // private, without the bot
+	oursID   = "C0PRIV" // private, with the bot
+	loneID   = "C0LONE" // public, without the bot
 )
 
-// slackClock is a clock that moves only when told to.
-type slackClock struct {
+// testClock is a clock that moves only when told to.
+type testClock struct {
 	mu  sync.Mutex
 	now time.Time
 }
 
-func newSlackClock() *slackClock { return &slackClock{now: time.Unix(1795466553, 0)} }
+func newTestClock() *testClock { return &testClock{now: time.Unix(1795466553, 0)} }
 
-func (c *slackClock) Now() time.Time {
+func (c *testClock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.now
 }
 
-func (c *slackClock) advance(d time.Duration) {
+func (c *testClock) advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.now = c.now.Add(d)
 }
 
-// slackRig is a populated workspace and an HTTP client that leaves nothing
-// behind.
-type slackRig struct {
+// testRig is a workspace with people and channels, and an HTTP client that
+// leaves nothing behind.
+type testRig struct {
 	*Server
 	t     *testing.T
-	clock *slackClock
+	clock *testClock
 	http  *http.Client
 	ctx   context.Context
 }
 
-func newSlackRig(t *testing.T, cfg Config) *slackRig {
+func newTestRig(t *testing.T, cfg Config) *testRig {
 	t.Helper()
 	t.Cleanup(func() { goleak.VerifyNone(t) })
-	clock := newSlackClock()
+	clock := newTestClock()
 	if cfg.Now == nil {
 		cfg.Now = clock.Now
 	}
@@ -66,7 +66,7 @@ func newSlackRig(t *testing.T, cfg Config) *slackRig {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-	rig := &slackRig{Server: s, t: t, clock: clock, ctx: ctx, http: &http.Client{Transport: &http.Transport{}}}
+	rig := &testRig{Server: s, t: t, clock: clock, ctx: ctx, http: &http.Client{Transport: &http.Transport{}}}
 	t.Cleanup(func() {
 		cancel()
 		s.Close()
@@ -74,41 +74,41 @@ func newSlackRig(t *testing.T, cfg Config) *slackRig {
 		rig.http.CloseIdleConnections()
 	})
 	bot := s.BotUserID()
-	s.AddUser(User{ID: slackAnna, Name: "anna", RealName: "Anna A."})
-	s.AddUser(User{ID: slackBen, Name: "ben"})
-	s.AddChannel(Channel{ID: slackPub, Name: "licences", Members: []string{slackAnna, slackBen, bot}})
-	s.AddChannel(Channel{ID: slackOurs, Name: "secret", Private: true, Members: []string{slackAnna, bot}})
-	s.AddChannel(Channel{ID: slackShut, Name: "shut", Private: true, Members: []string{slackAnna}})
-	s.AddChannel(Channel{ID: slackLone, Name: "lone", Members: []string{slackAnna}})
+	s.AddUser(User{ID: annaID, Name: "anna", RealName: "Anna A."})
+	s.AddUser(User{ID: benID, Name: "ben"})
+	s.AddChannel(Channel{ID: publicID, Name: "licenses", Members: []string{annaID, benID, bot}})
+	s.AddChannel(Channel{ID: oursID, Name: "secret", Private: true, Members: []string{annaID, bot}})
+	s.AddChannel(Channel{ID: shutID, Name: "shut", Private: true, Members: []string{annaID}})
+	s.AddChannel(Channel{ID: loneID, Name: "lone", Members: []string{annaID}})
 	return rig
 }
 
-func (r *slackRig) api(options ...slack.Option) *slack.Client {
+func (r *testRig) apiClient(options ...slack.Option) *slack.Client {
 	options = append([]slack.Option{
 		slack.OptionAPIURL(r.APIURL()), slack.OptionAppLevelToken(r.AppToken()), slack.OptionHTTPClient(r.http),
 	}, options...)
 	return slack.New(r.BotToken(), options...)
 }
 
-// await fails the test unless cond comes to hold.
-func (r *slackRig) await(what string, cond func() bool) {
+// awaitState fails the test unless cond comes to hold.
+func (r *testRig) awaitState(what string, cond func() bool) {
 	r.t.Helper()
 	if err := r.Wait(r.ctx, cond); err != nil {
 		r.t.Fatalf("waiting for %s: %v; journal: %+v", what, err, r.Journal())
 	}
 }
 
-// entries are the journal entries of one kind.
-func (r *slackRig) entries(kind string) []Entry {
+// journalOf are the journal entries of one kind.
+func (r *testRig) journalOf(kind string) []Entry {
 	return slices.DeleteFunc(r.Journal(), func(e Entry) bool { return e.Kind != kind })
 }
 
-// listen runs a slack-go socket that acks every envelope as ack says, and
-// returns the envelopes. The client ends before the Slack does.
-func (r *slackRig) listen(ack func(socketmode.Event) any) <-chan socketmode.Event {
+// runClient runs a slack-go socket and returns its envelopes. ack gives the
+// payload for each ack. The client ends before the Server does.
+func (r *testRig) runClient(ack func(socketmode.Event) any) <-chan socketmode.Event {
 	r.t.Helper()
 	before := r.Connections()
-	client := socketmode.New(r.api())
+	client := socketmode.New(r.apiClient())
 	ctx, cancel := context.WithCancel(r.ctx)
 	seen := make(chan socketmode.Event, 100)
 	var done sync.WaitGroup
@@ -129,14 +129,14 @@ func (r *slackRig) listen(ack func(socketmode.Event) any) <-chan socketmode.Even
 			}
 		}
 	})
-	r.await("hello", func() bool { return r.Connections() > before })
+	r.awaitState("hello", func() bool { return r.Connections() > before })
 	r.t.Cleanup(func() { cancel(); done.Wait() })
 	return seen
 }
 
-func ackSlack(socketmode.Event) any { return nil }
+func ackPlainly(socketmode.Event) any { return nil }
 
-func slackErr(err error) string {
+func clientError(err error) string {
 	if refused, ok := errors.AsType[slack.SlackErrorResponse](err); ok {
 		return refused.Err
 	}
@@ -146,12 +146,12 @@ func slackErr(err error) string {
 	return err.Error()
 }
 
-func TestSlackCommandIsAckedWithAReceipt(t *testing.T) {
-	r := newSlackRig(t, Config{})
-	seen := r.listen(func(e socketmode.Event) any {
+func TestCommandIsAckedWithAReceipt(t *testing.T) {
+	r := newTestRig(t, Config{})
+	seen := r.runClient(func(e socketmode.Event) any {
 		return map[string]any{"text": "queued: " + e.Data.(slack.SlashCommand).Text}
 	})
-	typed, err := r.Command(r.ctx, slackAnna, slackPub, "/allocate", "group-01 RPADEVPRONU IDU")
+	typed, err := r.Command(r.ctx, annaID, publicID, "/allocate", "group-01 RPADEVPRONU IDU")
 	if err != nil || typed.Error != "" || typed.Response != "queued: group-01 RPADEVPRONU IDU" {
 		t.Fatalf("typed %+v, %v", typed, err)
 	}
@@ -160,63 +160,63 @@ func TestSlackCommandIsAckedWithAReceipt(t *testing.T) {
 	}
 	event := <-seen
 	command := event.Data.(slack.SlashCommand)
-	if command.UserID != slackAnna || command.ChannelID != slackPub || command.ChannelName != "licences" ||
+	if command.UserID != annaID || command.ChannelID != publicID || command.ChannelName != "licenses" ||
 		command.TriggerID == "" || command.APIAppID != r.AppID() || command.TeamID != r.TeamID() {
 		t.Errorf("command %+v", command)
 	}
-	receipts := r.Ephemerals(slackAnna)
-	if len(receipts) != 1 || receipts[0].Via != "ack" || receipts[0].Channel != slackPub {
+	receipts := r.Ephemerals(annaID)
+	if len(receipts) != 1 || receipts[0].Via != "ack" || receipts[0].Channel != publicID {
 		t.Errorf("receipts %+v", receipts)
 	}
 	if r.Unacked() != 0 {
-		t.Errorf("%d unacked", r.Unacked())
+		t.Errorf("%d envelopes are unacknowledged", r.Unacked())
 	}
 }
 
-func TestSlackPostReactAndRead(t *testing.T) {
-	r := newSlackRig(t, Config{})
-	seen := r.listen(ackSlack)
-	api := r.api()
-	_, ts, err := api.PostMessageContext(r.ctx, slackPub, slack.MsgOptionText("approve?", false),
+func TestPostReactAndRead(t *testing.T) {
+	r := newTestRig(t, Config{})
+	seen := r.runClient(ackPlainly)
+	api := r.apiClient()
+	_, ts, err := api.PostMessageContext(r.ctx, publicID, slack.MsgOptionText("approve?", false),
 		slack.MsgOptionMetadata(slack.SlackMetadata{EventType: "allocation_requested", EventPayload: map[string]any{"request_id": "R-1"}}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := api.AddReactionContext(r.ctx, "eyes", slack.NewRefToMessage(slackPub, ts)); err != nil {
+	if err := api.AddReactionContext(r.ctx, "eyes", slack.NewRefToMessage(publicID, ts)); err != nil {
 		t.Fatal(err)
 	}
 	own := (<-seen).Data.(slackevents.EventsAPIEvent).InnerEvent.Data.(*slackevents.ReactionAddedEvent)
-	if err := r.React(slackBen, slackPub, ts, "white_check_mark"); err != nil {
+	if err := r.React(benID, publicID, ts, "white_check_mark"); err != nil {
 		t.Fatal(err)
 	}
 	theirs := (<-seen).Data.(slackevents.EventsAPIEvent).InnerEvent.Data.(*slackevents.ReactionAddedEvent)
-	if own.User != r.BotUserID() || theirs.User != slackBen || theirs.ItemUser != r.BotUserID() || theirs.Item.Timestamp != ts {
+	if own.User != r.BotUserID() || theirs.User != benID || theirs.ItemUser != r.BotUserID() || theirs.Item.Timestamp != ts {
 		t.Errorf("events %+v, %+v", own, theirs)
 	}
-	r.await("acks", func() bool { return r.Unacked() == 0 })
-	item, err := api.GetReactionsContext(r.ctx, slack.NewRefToMessage(slackPub, ts), slack.GetReactionsParameters{Full: true})
-	if err != nil || len(item.Reactions) != 2 || item.Reactions[1].Users[0] != slackBen {
-		t.Fatalf("%+v, %v", item, err)
+	r.awaitState("acks", func() bool { return r.Unacked() == 0 })
+	item, err := api.GetReactionsContext(r.ctx, slack.NewRefToMessage(publicID, ts), slack.GetReactionsParameters{Full: true})
+	if err != nil || len(item.Reactions) != 2 || item.Reactions[1].Users[0] != benID {
+		t.Fatalf("the item is %+v, %v", item, err)
 	}
-	messages := r.Messages(slackPub)
+	messages := r.Messages(publicID)
 	if len(messages) != 1 || messages[0].Text != "approve?" || messages[0].Metadata.EventPayload["request_id"] != "R-1" {
 		t.Errorf("messages %+v", messages)
 	}
 }
 
-func TestSlackClientComesBack(t *testing.T) {
-	r := newSlackRig(t, Config{})
-	seen := r.listen(ackSlack)
+func TestClientComesBack(t *testing.T) {
+	r := newTestRig(t, Config{})
+	seen := r.runClient(ackPlainly)
 	for i, interrupt := range []func(){
 		func() { r.Disconnect("warning") },
 		func() { r.Disconnect("refresh_requested") },
 		r.CutSockets,
 	} {
 		interrupt()
-		r.await("another hello", func() bool { return len(r.entries(EntryHello)) == i+2 && r.Connections() == 1 })
+		r.awaitState("another hello", func() bool { return len(r.journalOf(EntryHello)) == i+2 && r.Connections() == 1 })
 	}
-	if typed, err := r.Command(r.ctx, slackBen, slackPub, "/allocate", "x"); err != nil || typed.Error != "" {
-		t.Errorf("%+v, %v", typed, err)
+	if typed, err := r.Command(r.ctx, benID, publicID, "/allocate", "x"); err != nil || typed.Error != "" {
+		t.Errorf("the person saw %+v, %v", typed, err)
 	}
 	<-seen
 }

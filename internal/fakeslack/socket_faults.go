@@ -1,20 +1,18 @@
 package fakeslack
 
 import (
-	"encoding/json"
 	"errors"
-	"time"
 )
 
-// Disconnect sends a disconnect frame to every open socket. Reasons are
-// "warning", after which a socket lives on, and "refresh_requested",
-// "link_disabled" and "too_many_websockets", after which it gets no more
-// envelopes and is closed once Config.Linger has passed.
+// Disconnect sends a disconnect frame to every live socket. After the reason
+// "warning" a socket lives on. After "refresh_requested", "link_disabled" and
+// "too_many_websockets" it gets no more envelopes, and it closes after
+// Config.Linger.
 func (s *Server) Disconnect(reason string) {
 	s.lock.Lock()
 	defer s.lock.Unlock()
 	for _, socket := range s.liveSockets() {
-		s.dismiss(socket, reason)
+		s.disconnectSocket(socket, reason)
 	}
 }
 
@@ -23,37 +21,8 @@ func (s *Server) DisconnectOne(reason string) {
 	s.lock.Lock()
 	defer s.lock.Unlock()
 	if live := s.liveSockets(); len(live) > 0 {
-		s.dismiss(live[0], reason)
+		s.disconnectSocket(live[0], reason)
 	}
-}
-
-// dismiss sends a disconnect frame and, unless it is only a warning, closes
-// the socket a little later: Slack leaves that to the client for some seconds.
-func (s *Server) dismiss(socket *slackSocket, reason string) {
-	frame := map[string]any{
-		"type": "disconnect", "reason": reason, "debug_info": map[string]any{"host": slackHost},
-	}
-	if reason == "too_many_websockets" {
-		frame["num_connections"] = len(s.sockets)
-		frame["connection_info"] = map[string]any{"app_id": s.ids.app}
-	}
-	raw, _ := json.Marshal(frame)
-	socket.send(raw)
-	s.note(Entry{Kind: EntryDisconnect, Socket: socket.id, Detail: reason})
-	if reason == "warning" {
-		return
-	}
-	socket.live = false
-	s.spawn(func() {
-		defer socket.end()
-		timer := time.NewTimer(s.cfg.Linger)
-		defer timer.Stop()
-		select {
-		case <-timer.C:
-		case <-socket.quit:
-		case <-s.quit:
-		}
-	})
 }
 
 // CutSockets closes the TCP connection of every socket without a word.
@@ -62,14 +31,14 @@ func (s *Server) CutSockets() {
 	defer s.lock.Unlock()
 	for _, socket := range s.sockets {
 		socket.live = false
-		socket.end()
+		socket.closeSoon()
 	}
-	s.note(Entry{Kind: EntryWorkspace, Type: "sockets", Detail: "cut"})
+	s.addEntry(Entry{Kind: EntryWorkspace, Type: "sockets", Detail: "cut"})
 }
 
-// Silence makes the sockets that are open now half-open: no pings, no frames,
-// no acks, while TCP stays up and they still get their share of the envelopes.
-// Sockets opened later work. Silence(false) revives the silent ones; what they
+// Silence makes the open sockets half-open: TCP stays up and they still get
+// their share of the envelopes, but no frame, ping or ack passes. Sockets
+// opened later work. Silence(false) revives the silent sockets; what they
 // missed stays missed.
 func (s *Server) Silence(on bool) {
 	s.lock.Lock()
@@ -81,10 +50,10 @@ func (s *Server) Silence(on bool) {
 	for _, socket := range s.sockets {
 		socket.silent = on
 	}
-	s.note(Entry{Kind: EntryWorkspace, Type: "sockets", Detail: detail})
+	s.addEntry(Entry{Kind: EntryWorkspace, Type: "sockets", Detail: detail})
 }
 
-// IgnoreAcks makes acks have no effect: commands time out and events are
+// IgnoreAcks makes acks have no effect: commands time out, and events are
 // redelivered.
 func (s *Server) IgnoreAcks(on bool) {
 	s.lock.Lock()
@@ -92,23 +61,23 @@ func (s *Server) IgnoreAcks(on bool) {
 	s.deaf = on
 }
 
-// RefuseSockets makes every new socket get disconnect with this reason
-// instead of hello, until it is called with "". "link_disabled" is what Slack
-// does when Socket Mode is switched off.
+// RefuseSockets greets every new socket with disconnect and this reason instead
+// of hello. RefuseSockets("") ends that. Slack sends "link_disabled" when
+// Socket Mode is switched off.
 func (s *Server) RefuseSockets(reason string) {
 	s.lock.Lock()
 	defer s.lock.Unlock()
 	s.refusal = reason
 }
 
-// SetCopies makes every envelope be delivered n times, on any of the sockets.
+// SetCopies delivers every envelope n times, each time on any of the sockets.
 func (s *Server) SetCopies(n int) {
 	s.lock.Lock()
 	defer s.lock.Unlock()
 	s.copies = max(1, n)
 }
 
-// SendRaw writes a text frame to one live socket, verbatim.
+// SendRaw writes a text frame to one live socket, byte for byte.
 func (s *Server) SendRaw(frame []byte) error {
 	s.lock.Lock()
 	defer s.lock.Unlock()
@@ -117,7 +86,7 @@ func (s *Server) SendRaw(frame []byte) error {
 		return errors.New("fakeslack: no live socket")
 	}
 	socket := live[s.random.IntN(len(live))]
-	socket.send(append([]byte(nil), frame...))
-	s.note(Entry{Kind: EntryFrame, Socket: socket.id, Type: "sent", Detail: string(frame)})
+	socket.queueFrame(append([]byte(nil), frame...))
+	s.addEntry(Entry{Kind: EntryFrame, Socket: socket.id, Type: "sent", Detail: string(frame)})
 	return nil
 }

@@ -12,18 +12,18 @@ import (
 	"licensebot/internal/fault"
 )
 
-// slackWire is a bare WebSocket, for what slack-go hides.
-type slackWire struct {
+// testSocket is a bare WebSocket, for what slack-go hides.
+type testSocket struct {
 	*websocket.Conn
 	t *testing.T
 }
 
-// link asks for a WebSocket URL.
-func (r *slackRig) link() string {
+// openLink asks for a WebSocket URL.
+func (r *testRig) openLink() string {
 	r.t.Helper()
 	req, _ := http.NewRequest(http.MethodPost, r.APIURL()+"apps.connections.open", nil)
 	req.Header.Set("Authorization", "Bearer "+r.AppToken())
-	said := r.do(req)
+	said := r.sendRequest(req)
 	url, _ := said.body["url"].(string)
 	if url == "" {
 		r.t.Fatal(said.body)
@@ -31,30 +31,30 @@ func (r *slackRig) link() string {
 	return url
 }
 
-// dial opens a WebSocket; its first frame has not been read yet.
-func (r *slackRig) dial() *slackWire {
+// dialSocket opens a WebSocket and leaves its first frame unread.
+func (r *testRig) dialSocket() *testSocket {
 	r.t.Helper()
-	conn, _, err := websocket.DefaultDialer.DialContext(r.ctx, r.link(), nil)
+	conn, _, err := websocket.DefaultDialer.DialContext(r.ctx, r.openLink(), nil)
 	if err != nil {
 		r.t.Fatal(err)
 	}
 	deadline, _ := r.ctx.Deadline()
 	_ = conn.SetReadDeadline(deadline)
 	r.t.Cleanup(func() { _ = conn.Close() })
-	return &slackWire{conn, r.t}
+	return &testSocket{conn, r.t}
 }
 
-// greeted is dial past hello.
-func (r *slackRig) greeted() *slackWire {
+// dialGreeted opens a WebSocket and reads its hello.
+func (r *testRig) dialGreeted() *testSocket {
 	r.t.Helper()
-	wire := r.dial()
-	if frame := wire.next(); frame["type"] != "hello" {
+	wire := r.dialSocket()
+	if frame := wire.nextFrame(); frame["type"] != "hello" {
 		r.t.Fatal(frame)
 	}
 	return wire
 }
 
-func (w *slackWire) next() map[string]any {
+func (w *testSocket) nextFrame() map[string]any {
 	w.t.Helper()
 	var frame map[string]any
 	if err := w.ReadJSON(&frame); err != nil {
@@ -63,7 +63,7 @@ func (w *slackWire) next() map[string]any {
 	return frame
 }
 
-func (w *slackWire) ack(frame map[string]any, payload any) {
+func (w *testSocket) sendAck(frame map[string]any, payload any) {
 	w.t.Helper()
 	out := map[string]any{"envelope_id": frame["envelope_id"]}
 	if payload != nil {
@@ -74,11 +74,11 @@ func (w *slackWire) ack(frame map[string]any, payload any) {
 	}
 }
 
-// typing types a command in the background.
-func (r *slackRig) typing(text string) <-chan Typed {
+// typeInBackground types a command in the background.
+func (r *testRig) typeInBackground(text string) <-chan Typed {
 	done := make(chan Typed, 1)
 	go func() {
-		typed, err := r.Command(r.ctx, slackAnna, slackPub, "/allocate", text)
+		typed, err := r.Command(r.ctx, annaID, publicID, "/allocate", text)
 		if err != nil {
 			r.t.Error(err)
 		}
@@ -87,22 +87,22 @@ func (r *slackRig) typing(text string) <-chan Typed {
 	return done
 }
 
-func TestSlackHello(t *testing.T) {
-	r := newSlackRig(t, Config{ConnectionLife: 360})
-	r.greeted()
-	frame := r.dial().next()
+func TestHello(t *testing.T) {
+	r := newTestRig(t, Config{ConnectionLife: 360})
+	r.dialGreeted()
+	frame := r.dialSocket().nextFrame()
 	debug := frame["debug_info"].(map[string]any)
 	if frame["num_connections"] != 2.0 || debug["approximate_connection_time"] != 360.0 {
-		t.Errorf("%v", frame)
+		t.Errorf("the frame is %v", frame)
 	}
 	if app := frame["connection_info"].(map[string]any)["app_id"]; app != r.AppID() {
 		t.Errorf("app %v", app)
 	}
 }
 
-func TestSlackTicketsAreUsedOnce(t *testing.T) {
-	r := newSlackRig(t, Config{})
-	url := r.link()
+func TestTicketsAreUsedOnce(t *testing.T) {
+	r := newTestRig(t, Config{})
+	url := r.openLink()
 	for i, want := range []int{http.StatusSwitchingProtocols, http.StatusForbidden} {
 		conn, resp, _ := websocket.DefaultDialer.DialContext(r.ctx, url, nil)
 		if conn != nil {
@@ -114,23 +114,23 @@ func TestSlackTicketsAreUsedOnce(t *testing.T) {
 	}
 }
 
-func TestSlackEleventhSocket(t *testing.T) {
-	r := newSlackRig(t, Config{})
-	for range slackMaxSockets {
-		r.greeted()
+func TestEleventhSocket(t *testing.T) {
+	r := newTestRig(t, Config{})
+	for range maxSockets {
+		r.dialGreeted()
 	}
-	frame := r.dial().next()
+	frame := r.dialSocket().nextFrame()
 	if frame["type"] != "disconnect" || frame["reason"] != "too_many_websockets" || frame["num_connections"] != 11.0 {
-		t.Errorf("%v", frame)
+		t.Errorf("the frame is %v", frame)
 	}
-	if r.Connections() != slackMaxSockets {
-		t.Errorf("%d connections", r.Connections())
+	if r.Connections() != maxSockets {
+		t.Errorf("%d sockets are connected", r.Connections())
 	}
 }
 
-func TestSlackPings(t *testing.T) {
-	r := newSlackRig(t, Config{PingInterval: 5 * time.Millisecond})
-	wire := r.greeted()
+func TestPings(t *testing.T) {
+	r := newTestRig(t, Config{PingInterval: 5 * time.Millisecond})
+	wire := r.dialGreeted()
 	ping := make(chan string, 1)
 	wire.SetPingHandler(func(text string) error {
 		select {
@@ -141,13 +141,13 @@ func TestSlackPings(t *testing.T) {
 	})
 	go func() { _, _, _ = wire.ReadMessage() }()
 	if text := <-ping; !strings.HasPrefix(text, "Ping from ") {
-		t.Errorf("%q", text)
+		t.Errorf("the ping says %q", text)
 	}
 }
 
-func TestSlackAnswersPings(t *testing.T) {
-	r := newSlackRig(t, Config{})
-	wire := r.greeted()
+func TestAnswersPings(t *testing.T) {
+	r := newTestRig(t, Config{})
+	wire := r.dialGreeted()
 	pong := make(chan string, 1)
 	wire.SetPongHandler(func(text string) error { pong <- text; return nil })
 	if err := wire.WriteControl(websocket.PingMessage, []byte("there?"), time.Now().Add(time.Second)); err != nil {
@@ -155,40 +155,40 @@ func TestSlackAnswersPings(t *testing.T) {
 	}
 	go func() { _, _, _ = wire.ReadMessage() }()
 	if text := <-pong; text != "there?" {
-		t.Errorf("%q", text)
+		t.Errorf("the ping says %q", text)
 	}
 }
 
-func TestSlackCommandErrors(t *testing.T) {
-	r := newSlackRig(t, Config{AckTimeout: 20 * time.Millisecond})
-	if typed := <-r.typing("x"); typed.Error != "dispatch_failed" || typed.Deliveries != 0 {
+func TestCommandErrors(t *testing.T) {
+	r := newTestRig(t, Config{AckTimeout: 20 * time.Millisecond})
+	if typed := <-r.typeInBackground("x"); typed.Error != "dispatch_failed" || typed.Deliveries != 0 {
 		t.Errorf("without a socket: %+v", typed)
 	}
-	wire := r.greeted()
-	if typed := <-r.typing("x"); typed.Error != "operation_timeout" || typed.Deliveries != 1 {
+	wire := r.dialGreeted()
+	if typed := <-r.typeInBackground("x"); typed.Error != "operation_timeout" || typed.Deliveries != 1 {
 		t.Errorf("without an ack: %+v", typed)
 	}
-	late := wire.next()
-	wire.ack(late, nil)
-	r.await("late ack", func() bool { return len(r.entries(EntryAckRefused)) == 1 })
-	if e := r.entries(EntryAckRefused)[0]; e.Detail != "too late" {
-		t.Errorf("%+v", e)
+	late := wire.nextFrame()
+	wire.sendAck(late, nil)
+	r.awaitState("late ack", func() bool { return len(r.journalOf(EntryAckRefused)) == 1 })
+	if e := r.journalOf(EntryAckRefused)[0]; e.Detail != "too late" {
+		t.Errorf("the entry is %+v", e)
 	}
 }
 
-func TestSlackPeopleWhoCannotType(t *testing.T) {
-	r := newSlackRig(t, Config{})
+func TestPeopleWhoCannotType(t *testing.T) {
+	r := newTestRig(t, Config{})
 	r.AddUser(User{ID: "U0GONE", Name: "gone", Deleted: true})
 	r.AddUser(User{ID: "U0EXT", Name: "ext", TeamID: "T0OTHER"})
 	r.AddChannel(Channel{ID: "C0OLD", Archived: true})
 	for _, test := range [][]string{
-		{"user_not_found", "U404", slackPub, "/allocate"},
-		{"user_not_found", r.BotUserID(), slackPub, "/allocate"},
-		{"account_inactive", "U0GONE", slackPub, "/allocate"},
-		{"restricted_action", "U0EXT", slackPub, "/allocate"},
-		{"channel_not_found", slackBen, slackShut, "/allocate"},
-		{"is_archived", slackBen, "C0OLD", "/allocate"},
-		{"unknown_command", slackBen, slackPub, "allocate"},
+		{"user_not_found", "U404", publicID, "/allocate"},
+		{"user_not_found", r.BotUserID(), publicID, "/allocate"},
+		{"account_inactive", "U0GONE", publicID, "/allocate"},
+		{"restricted_action", "U0EXT", publicID, "/allocate"},
+		{"channel_not_found", benID, shutID, "/allocate"},
+		{"is_archived", benID, "C0OLD", "/allocate"},
+		{"unknown_command", benID, publicID, "allocate"},
 	} {
 		if _, err := r.Command(r.ctx, test[1], test[2], test[3], ""); err == nil || err.Error() != test[0] {
 			t.Errorf("%v: %v", test, err)
@@ -196,7 +196,7 @@ func TestSlackPeopleWhoCannotType(t *testing.T) {
 	}
 }
 
-func TestSlackAckPayloads(t *testing.T) {
+func TestAckPayloads(t *testing.T) {
 	blocks := []any{map[string]any{"type": "divider"}}
 	tests := []struct {
 		name    string
@@ -212,7 +212,7 @@ func TestSlackAckPayloads(t *testing.T) {
 		{"bad blocks", map[string]any{"blocks": []any{map[string]any{"type": "x"}}}, Typed{Error: "invalid_command_response"}},
 		{"bad type", map[string]any{"text": "x", "response_type": "public"}, Typed{Error: "invalid_command_response"}},
 		{"a string", "hi", Typed{Error: "invalid_command_response"}},
-		{"20 KB", map[string]any{"text": strings.Repeat("x", slackMaxAck)}, Typed{Error: "operation_timeout"}},
+		{"20 KB", map[string]any{"text": strings.Repeat("x", maxAckFrame)}, Typed{Error: "operation_timeout"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -220,123 +220,123 @@ func TestSlackAckPayloads(t *testing.T) {
 			if test.want.Error == "operation_timeout" {
 				cfg.AckTimeout = 50 * time.Millisecond
 			}
-			r := newSlackRig(t, cfg)
-			wire := r.greeted()
-			done := r.typing("x")
-			wire.ack(wire.next(), test.payload)
+			r := newTestRig(t, cfg)
+			wire := r.dialGreeted()
+			done := r.typeInBackground("x")
+			wire.sendAck(wire.nextFrame(), test.payload)
 			got := <-done
 			if got.Error != test.want.Error || got.Response != test.want.Response || got.ResponseType != test.want.ResponseType {
-				t.Errorf("%+v", got)
+				t.Errorf("the person saw %+v", got)
 			}
-			if posted := len(r.Messages(slackPub)); (posted == 1) != (test.want.ResponseType == "in_channel") {
+			if posted := len(r.Messages(publicID)); (posted == 1) != (test.want.ResponseType == "in_channel") {
 				t.Errorf("%d messages", posted)
 			}
 		})
 	}
 }
 
-func TestSlackCommandWithoutPostingRights(t *testing.T) {
-	r := newSlackRig(t, Config{})
-	wire := r.greeted()
+func TestCommandWithoutPostingRights(t *testing.T) {
+	r := newTestRig(t, Config{})
+	wire := r.dialGreeted()
 	done := make(chan Typed, 1)
 	go func() {
-		typed, _ := r.Command(r.ctx, slackAnna, slackShut, "/allocate", "x")
+		typed, _ := r.Command(r.ctx, annaID, shutID, "/allocate", "x")
 		done <- typed
 	}()
-	frame := wire.next()
+	frame := wire.nextFrame()
 	if name := frame["payload"].(map[string]any)["channel_name"]; name != "privategroup" {
 		t.Errorf("channel_name %v", name)
 	}
-	wire.ack(frame, map[string]any{"text": "here too"})
+	wire.sendAck(frame, map[string]any{"text": "here too"})
 	if typed := <-done; typed.Response != "here too" {
-		t.Errorf("%+v", typed)
+		t.Errorf("the person saw %+v", typed)
 	}
 }
 
-func TestSlackAcksThatDoNotCount(t *testing.T) {
-	r := newSlackRig(t, Config{})
-	first := r.greeted()
-	done := r.typing("x")
-	frame := first.next()
-	second := r.greeted()
-	second.ack(frame, nil)
-	second.ack(map[string]any{"envelope_id": "nobody's"}, nil)
-	r.await("refusals", func() bool { return len(r.entries(EntryAckRefused)) == 2 })
-	first.ack(frame, nil)
+func TestAcksThatDoNotCount(t *testing.T) {
+	r := newTestRig(t, Config{})
+	first := r.dialGreeted()
+	done := r.typeInBackground("x")
+	frame := first.nextFrame()
+	second := r.dialGreeted()
+	second.sendAck(frame, nil)
+	second.sendAck(map[string]any{"envelope_id": "nobody's"}, nil)
+	r.awaitState("refusals", func() bool { return len(r.journalOf(EntryAckRefused)) == 2 })
+	first.sendAck(frame, nil)
 	if typed := <-done; typed.Error != "" {
-		t.Errorf("%+v", typed)
+		t.Errorf("the person saw %+v", typed)
 	}
-	first.ack(frame, nil)
+	first.sendAck(frame, nil)
 	if err := first.WriteMessage(websocket.TextMessage, []byte("hello?")); err != nil {
 		t.Fatal(err)
 	}
-	r.await("the rest", func() bool { return len(r.entries(EntryFrame)) == 1 })
+	r.awaitState("the rest", func() bool { return len(r.journalOf(EntryFrame)) == 1 })
 	var details []string
-	for _, e := range r.entries(EntryAckRefused) {
+	for _, e := range r.journalOf(EntryAckRefused) {
 		details = append(details, e.Detail)
 	}
 	want := "sent on another socket than the envelope, unknown envelope, acked before"
 	if got := strings.Join(details, ", "); got != want {
-		t.Errorf("%s", got)
+		t.Errorf("the person saw %s", got)
 	}
 }
 
-func TestSlackCopies(t *testing.T) {
-	r := newSlackRig(t, Config{})
-	wire := r.greeted()
+func TestCopies(t *testing.T) {
+	r := newTestRig(t, Config{})
+	wire := r.dialGreeted()
 	done := make(chan Typed, 1)
 	go func() {
-		typed, _ := r.CommandWith(r.ctx, CommandOptions{User: slackAnna, Channel: slackPub, Command: "/allocate", Copies: 3})
+		typed, _ := r.CommandWith(r.ctx, CommandOptions{User: annaID, Channel: publicID, Command: "/allocate", Copies: 3})
 		done <- typed
 	}()
-	frames := []map[string]any{wire.next(), wire.next(), wire.next()}
+	frames := []map[string]any{wire.nextFrame(), wire.nextFrame(), wire.nextFrame()}
 	if frames[0]["envelope_id"] != frames[2]["envelope_id"] {
-		t.Errorf("%v", frames)
+		t.Errorf("the frames are %v", frames)
 	}
-	wire.ack(frames[0], nil)
+	wire.sendAck(frames[0], nil)
 	if typed := <-done; typed.Deliveries != 3 {
-		t.Errorf("%+v", typed)
+		t.Errorf("the person saw %+v", typed)
 	}
 }
 
-func TestSlackCopiesOfEverything(t *testing.T) {
-	r := newSlackRig(t, Config{})
-	wire := r.greeted()
+func TestCopiesOfEverything(t *testing.T) {
+	r := newTestRig(t, Config{})
+	wire := r.dialGreeted()
 	r.SetCopies(2)
 	r.SendEvent(map[string]any{"type": "app_uninstalled"})
-	first, second := wire.next(), wire.next()
+	first, second := wire.nextFrame(), wire.nextFrame()
 	if first["envelope_id"] != second["envelope_id"] || second["retry_attempt"] != 0.0 {
-		t.Errorf("%v, %v", first, second)
+		t.Errorf("the frames are %v, %v", first, second)
 	}
 }
 
-func TestSlackEnvelopesGoToAnySocket(t *testing.T) {
-	r := newSlackRig(t, Config{})
-	r.greeted()
-	r.greeted()
+func TestEnvelopesGoToAnySocket(t *testing.T) {
+	r := newTestRig(t, Config{})
+	r.dialGreeted()
+	r.dialGreeted()
 	for range 20 {
 		r.SendEvent(map[string]any{"type": "app_uninstalled"})
 	}
 	share := map[int]int{}
-	for _, e := range r.entries(EntryEnvelope) {
+	for _, e := range r.journalOf(EntryEnvelope) {
 		share[e.Socket]++
 	}
 	if len(share) != 2 {
-		t.Errorf("%v", share)
+		t.Errorf("the sockets got %v", share)
 	}
 }
 
-func TestSlackDisconnect(t *testing.T) {
-	r := newSlackRig(t, Config{Linger: time.Millisecond})
-	warned, told := r.greeted(), r.greeted()
+func TestDisconnect(t *testing.T) {
+	r := newTestRig(t, Config{Linger: time.Millisecond})
+	warned, told := r.dialGreeted(), r.dialGreeted()
 	r.Disconnect("warning")
-	if frame := warned.next(); frame["reason"] != "warning" || r.Connections() != 2 {
-		t.Errorf("%v, %d", frame, r.Connections())
+	if frame := warned.nextFrame(); frame["reason"] != "warning" || r.Connections() != 2 {
+		t.Errorf("the frame is %v, %d sockets are connected", frame, r.Connections())
 	}
-	told.next()
+	told.nextFrame()
 	r.DisconnectOne("refresh_requested")
-	if frame := warned.next(); frame["reason"] != "refresh_requested" || r.Connections() != 1 {
-		t.Errorf("%v, %d", frame, r.Connections())
+	if frame := warned.nextFrame(); frame["reason"] != "refresh_requested" || r.Connections() != 1 {
+		t.Errorf("the frame is %v, %d sockets are connected", frame, r.Connections())
 	}
 	if _, _, err := warned.ReadMessage(); err == nil {
 		t.Error("the socket stayed open")
@@ -346,26 +346,26 @@ func TestSlackDisconnect(t *testing.T) {
 		t.Error("the socket was not cut")
 	}
 	r.RefuseSockets("link_disabled")
-	if frame := r.dial().next(); frame["type"] != "disconnect" || frame["reason"] != "link_disabled" {
-		t.Errorf("%v", frame)
+	if frame := r.dialSocket().nextFrame(); frame["type"] != "disconnect" || frame["reason"] != "link_disabled" {
+		t.Errorf("the frame is %v", frame)
 	}
 	r.RefuseSockets("")
-	r.greeted()
+	r.dialGreeted()
 }
 
-// A socket that was told to go gets no more envelopes, whatever the reason; one
-// that was only warned does.
-func TestSlackEnvelopesAfterDisconnect(t *testing.T) {
+// After a disconnect frame a socket gets no more envelopes, whatever the
+// reason. After a warning it gets them.
+func TestEnvelopesAfterDisconnect(t *testing.T) {
 	for _, reason := range []string{"warning", "refresh_requested", "link_disabled", "too_many_websockets"} {
 		t.Run(reason, func(t *testing.T) {
-			r := newSlackRig(t, Config{Linger: time.Hour})
-			wire := r.greeted()
+			r := newTestRig(t, Config{Linger: time.Hour})
+			wire := r.dialGreeted()
 			r.Disconnect(reason)
-			if frame := wire.next(); frame["type"] != "disconnect" || frame["reason"] != reason {
-				t.Errorf("%v", frame)
+			if frame := wire.nextFrame(); frame["type"] != "disconnect" || frame["reason"] != reason {
+				t.Errorf("the frame is %v", frame)
 			}
 			r.SendEvent(map[string]any{"type": "app_uninstalled"})
-			sent, lost := len(r.entries(EntryEnvelope)), len(r.entries(EntryUndeliverable))
+			sent, lost := len(r.journalOf(EntryEnvelope)), len(r.journalOf(EntryUndeliverable))
 			if warned := reason == "warning"; warned != (sent > 0) || warned == (lost > 0) {
 				t.Errorf("%d sent, %d not delivered", sent, lost)
 			}
@@ -373,55 +373,55 @@ func TestSlackEnvelopesAfterDisconnect(t *testing.T) {
 	}
 }
 
-func TestSlackSilence(t *testing.T) {
-	r := newSlackRig(t, Config{AckTimeout: 20 * time.Millisecond})
-	wire := r.greeted()
+func TestSilence(t *testing.T) {
+	r := newTestRig(t, Config{AckTimeout: 20 * time.Millisecond})
+	wire := r.dialGreeted()
 	r.Silence(true)
-	if typed := <-r.typing("x"); typed.Error != "operation_timeout" {
-		t.Errorf("%+v", typed)
+	if typed := <-r.typeInBackground("x"); typed.Error != "operation_timeout" {
+		t.Errorf("the person saw %+v", typed)
 	}
 	r.Silence(false)
 	if err := r.SendRaw([]byte(`{"type":"novelty"}`)); err != nil {
 		t.Fatal(err)
 	}
-	if frame := wire.next(); frame["type"] != "novelty" {
+	if frame := wire.nextFrame(); frame["type"] != "novelty" {
 		t.Errorf("the lost envelope came: %v", frame)
 	}
 }
 
-func TestSlackSendRawNeedsASocket(t *testing.T) {
-	r := newSlackRig(t, Config{})
+func TestSendRawNeedsASocket(t *testing.T) {
+	r := newTestRig(t, Config{})
 	if err := r.SendRaw([]byte("{}")); err == nil {
-		t.Error("no error")
+		t.Error("SendRaw worked without a socket")
 	}
 }
 
-func TestSlackIgnoreAcks(t *testing.T) {
-	r := newSlackRig(t, Config{AckTimeout: 30 * time.Millisecond})
-	wire := r.greeted()
+func TestIgnoreAcks(t *testing.T) {
+	r := newTestRig(t, Config{AckTimeout: 30 * time.Millisecond})
+	wire := r.dialGreeted()
 	r.IgnoreAcks(true)
-	done := r.typing("x")
-	wire.ack(wire.next(), nil)
+	done := r.typeInBackground("x")
+	wire.sendAck(wire.nextFrame(), nil)
 	if typed := <-done; typed.Error != "operation_timeout" {
-		t.Errorf("%+v", typed)
+		t.Errorf("the person saw %+v", typed)
 	}
 }
 
-func TestSlackLinkFault(t *testing.T) {
-	r := newSlackRig(t, Config{})
+func TestLinkFault(t *testing.T) {
+	r := newTestRig(t, Config{})
 	r.Inject("link", fault.Fault{Times: 1, Status: http.StatusServiceUnavailable})
-	_, resp, err := websocket.DefaultDialer.DialContext(r.ctx, r.link(), nil)
+	_, resp, err := websocket.DefaultDialer.DialContext(r.ctx, r.openLink(), nil)
 	if err == nil || resp.StatusCode != http.StatusServiceUnavailable {
-		t.Errorf("%v, %v", resp, err)
+		t.Errorf("the dial gave %v, %v", resp, err)
 	}
-	r.greeted()
+	r.dialGreeted()
 }
 
-func TestSlackEnvelopesAreJSON(t *testing.T) {
-	r := newSlackRig(t, Config{})
-	wire := r.greeted()
-	r.SendEvent(map[string]any{"type": "reaction_added", "user": slackAnna, "item": map[string]any{"channel": slackPub}})
-	frame := wire.next()
+func TestEnvelopesAreJSON(t *testing.T) {
+	r := newTestRig(t, Config{})
+	wire := r.dialGreeted()
+	r.SendEvent(map[string]any{"type": "reaction_added", "user": annaID, "item": map[string]any{"channel": publicID}})
+	frame := wire.nextFrame()
 	payload := frame["payload"].(map[string]any)
 	event := payload["event"].(map[string]any)
 	authorization := payload["authorizations"].([]any)[0].(map[string]any)
@@ -429,6 +429,6 @@ func TestSlackEnvelopesAreJSON(t *testing.T) {
 		payload["type"] != "event_callback" || !strings.HasPrefix(payload["event_id"].(string), "Ev") ||
 		event["event_ts"] == nil || authorization["user_id"] != r.BotUserID() {
 		raw, _ := json.Marshal(frame)
-		t.Errorf("%s", raw)
+		t.Errorf("the raw frame is %s", raw)
 	}
 }

@@ -6,16 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"slices"
 	"unicode/utf8"
 )
 
-// Suggested is what came of typing into a select with a type-ahead, as the
+// Suggested is the result of typing into a select with a type-ahead, as the
 // person sees it.
 type Suggested struct {
 	EnvelopeID string
 	// Error is what Slack shows instead of options: dispatch_failed,
-	// operation_timeout, invalid_response; "" if all went well.
+	// operation_timeout or invalid_response. "" means success.
 	Error   string
 	Options []SelectOption
 }
@@ -23,40 +22,45 @@ type Suggested struct {
 // SelectOption is one option of a select.
 type SelectOption struct{ Text, Description, Value string }
 
-// slackSuggestion is what a block_suggestion may be answered with. In selects
-// texts are plain, and unlike elsewhere options may be none.
-var slackSuggestion = object(slackShape{
-	"options":       may(list(0, 100, slackSuggestedOption)),
-	"option_groups": may(list(0, 100, object(slackShape{"label": need(plain(75)), "options": need(list(0, 100, slackSuggestedOption))}))),
+// suggestionShape is the answer to a block_suggestion. Unlike elsewhere, its
+// texts are plain and it may have no options.
+var suggestionShape = objectOf(objectShape{
+	"options":       may(listOf(0, 100, suggestedOption)),
+	"option_groups": may(listOf(0, 100, suggestedGroup)),
 })
 
-var slackSuggestedOption = object(slackShape{
-	"text": need(plain(75)), "value": need(str(1, 150)), "description": may(plain(75)), "url": may(str(1, 3000)),
+var suggestedGroup = objectOf(objectShape{
+	"label": need(plainText(75)), "options": need(listOf(0, 100, suggestedOption)),
 })
 
-// slackMinQuery is min_query_length where an app gives none.
-const slackMinQuery = 3
+var suggestedOption = objectOf(objectShape{
+	"text": need(plainText(75)), "value": need(stringOf(1, 150)), "description": may(plainText(75)),
+	"url": may(stringOf(1, 3000)),
+})
 
-// Suggest makes a person type into a select of a view whose options come from
-// the app, and shows what the app offers. What was offered can then be chosen
-// in Submit. Less than min_query_length is not sent, and is an error.
+// defaultMinQuery is min_query_length when the app gives none.
+const defaultMinQuery = 3
+
+// Suggest makes a person type into a select, and shows the options that the app
+// offers. Submit can then choose one of them. A query shorter than
+// min_query_length is an error, because Slack would not send it.
 func (s *Server) Suggest(ctx context.Context, user, viewID, actionID, query string) (Suggested, error) {
 	s.lock.Lock()
-	v := s.view(viewID, "")
+	v := s.findView(viewID, "")
 	if v == nil || v.User != user {
 		s.lock.Unlock()
-		return Suggested{}, slackError("not_found")
+		return Suggested{}, apiError("not_found")
 	}
-	block, element := v.external(actionID)
+	block, element := v.findExternalSelect(actionID)
 	if element == nil {
 		s.lock.Unlock()
-		return Suggested{}, fmt.Errorf("fakeslack: the view has no select %q with options of the app", actionID)
+		return Suggested{}, fmt.Errorf("fakeslack: the view has no select %q with options from the app", actionID)
 	}
-	if least := minQuery(element); utf8.RuneCountInString(query) < least {
+	if least := minQueryLength(element); utf8.RuneCountInString(query) < least {
 		s.lock.Unlock()
-		return Suggested{}, fmt.Errorf("fakeslack: %q is shorter than the %d characters from which the app is asked", query, least)
+		return Suggested{}, fmt.Errorf("fakeslack: %q is shorter than min_query_length %d", query, least)
 	}
-	payload := s.interaction("block_suggestion", user)
+	payload := s.interactionPayload("block_suggestion", user)
 	payload["container"] = map[string]any{"type": "view", "view_id": v.ID}
 	payload["view"] = s.renderView(v)
 	payload["block_id"], payload["action_id"], payload["value"] = block["block_id"], actionID, query
@@ -65,16 +69,19 @@ func (s *Server) Suggest(ctx context.Context, user, viewID, actionID, query stri
 
 	var out Suggested
 	done, err := s.finishInteraction(ctx, env, func(shown *Interacted) {
-		if out.Options, shown.Error = v.offer(actionID, env.payload); shown.Error != "" {
-			s.note(Entry{Kind: EntryOddity, Envelope: env.id, Type: "ack payload", Detail: "no options that Slack can show", Payload: env.payload})
+		if out.Options, shown.Error = v.keepOffered(actionID, env.payload); shown.Error != "" {
+			s.addEntry(Entry{
+				Kind: EntryOddity, Envelope: env.id, Type: "ack payload", Detail: "no options that Slack can show",
+				Payload: env.payload,
+			})
 		}
 	})
 	out.EnvelopeID, out.Error = done.EnvelopeID, done.Error
 	return out, err
 }
 
-// external finds a select whose options come from the app.
-func (v *View) external(actionID string) (block, element map[string]any) {
+// findExternalSelect finds a select with options from the app.
+func (v *View) findExternalSelect(actionID string) (block, element map[string]any) {
 	for _, block := range decodeBlocks(v.Blocks) {
 		elements, _ := block["elements"].([]any)
 		for _, candidate := range append(elements, block["accessory"], block["element"]) {
@@ -87,19 +94,15 @@ func (v *View) external(actionID string) (block, element map[string]any) {
 	return nil, nil
 }
 
-func isExternal(element map[string]any) bool {
-	return element["type"] == "external_select" || element["type"] == "multi_external_select"
-}
-
-func minQuery(element map[string]any) int {
+func minQueryLength(element map[string]any) int {
 	if least, ok := element["min_query_length"].(float64); ok {
 		return int(least)
 	}
-	return slackMinQuery
+	return defaultMinQuery
 }
 
-// offer judges the answer to a block_suggestion and remembers what it offers.
-func (v *View) offer(actionID string, payload json.RawMessage) (shown []SelectOption, problem string) {
+// keepOffered checks the answer to a block_suggestion and keeps what it offers.
+func (v *View) keepOffered(actionID string, payload json.RawMessage) (shown []SelectOption, problem string) {
 	options, err := suggestedOptions(payload)
 	if err != nil {
 		return nil, "invalid_response"
@@ -110,7 +113,9 @@ func (v *View) offer(actionID string, payload json.RawMessage) (shown []SelectOp
 		fields := option.(map[string]any)
 		value := fields["value"].(string)
 		offered[value] = option
-		shown = append(shown, SelectOption{Text: plainText(fields["text"]), Description: plainText(fields["description"]), Value: value})
+		shown = append(shown, SelectOption{
+			Text: readPlainText(fields["text"]), Description: readPlainText(fields["description"]), Value: value,
+		})
 	}
 	if v.offered == nil {
 		v.offered = map[string]map[string]any{}
@@ -124,13 +129,13 @@ func suggestedOptions(payload json.RawMessage) ([]any, error) {
 	if err := json.Unmarshal(payload, &answer); err != nil {
 		return nil, err
 	}
-	if problems := slackSuggestion(answer, ""); len(problems) > 0 {
+	if problems := suggestionShape(answer, ""); len(problems) > 0 {
 		return nil, errors.New(problems[0])
 	}
 	options, given := answer["options"].([]any)
 	groups, grouped := answer["option_groups"].([]any)
 	if given == grouped {
-		return nil, errors.New("either options or option_groups")
+		return nil, errors.New("must have either options or option_groups")
 	}
 	for _, group := range groups {
 		inside, _ := group.(map[string]any)["options"].([]any)
@@ -139,19 +144,8 @@ func suggestedOptions(payload json.RawMessage) ([]any, error) {
 	return options, nil
 }
 
-func plainText(object any) string {
+func readPlainText(object any) string {
 	fields, _ := object.(map[string]any)
 	text, _ := fields["text"].(string)
 	return text
-}
-
-// withOffered is the element with what its type-ahead has offered so far.
-func (v *View) withOffered(element map[string]any) map[string]any {
-	if !isExternal(element) {
-		return element
-	}
-	actionID, _ := element["action_id"].(string)
-	element = maps.Clone(element)
-	element["options"] = slices.Collect(maps.Values(v.offered[actionID]))
-	return element
 }

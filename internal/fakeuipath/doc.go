@@ -2,11 +2,10 @@
 // identity service of one organization.
 //
 // It is the test bed of licensebot and one half of its demo. It speaks only
-// HTTP and shares no code with the bot, so the bot that runs against it is the
-// bot that runs against UiPath Automation Cloud. It is strict: it refuses what
-// UiPath would refuse. Where the documentation leaves open how UiPath behaves,
-// [Config] has a switch, and its zero value is the behavior that hurts a
-// careless client most.
+// HTTP and shares no code with the bot, so the same bot runs against it and
+// against UiPath Automation Cloud. It is strict: it refuses what UiPath would
+// refuse. Where UiPath's behavior is unknown, [Config] has a switch, and its
+// zero value is the behavior that hurts a careless client most.
 //
 // A [Server] has three sides:
 //   - The bot's side is [Server.URL] with the organization, the account id and
@@ -32,7 +31,7 @@
 //	err = uipath.Wait(ctx, func() bool { return len(uipath.Writes()) == 1 })
 //	allocation, _ := uipath.Allocation("group-01") // allocation.Codes is [IDU]
 //
-// server.go starts and stops a Server, routes.go serves a request, lease.go
+// start.go starts and stops a Server, and routes.go serves a request. lease.go
 // and write.go are the license service, token.go and identity.go the identity
-// service, and journal.go records every call.
+// service. organization.go is the state, and journal.go records every call.
 package fakeuipath

@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// uipathIdentityGroup is the GroupDto of the identity service. Its type is a
-// number in what the service answers, though its specification has words.
-type uipathIdentityGroup struct {
+// identityGroup is the GroupDto of the identity service. The specification has
+// words for its type, but the service answers a number.
+type identityGroup struct {
 	ID                   string    `json:"id"`
 	Name                 string    `json:"name"`
 	DisplayName          string    `json:"displayName"`
@@ -22,63 +22,63 @@ type uipathIdentityGroup struct {
 }
 
 const (
-	uipathBuiltIn = iota
-	uipathCustom
+	typeBuiltIn = iota
+	typeCustom
 )
 
-// uipathBuiltIns are names of groups that every organisation is born with.
-var uipathBuiltIns = []string{
+// builtInNames are the groups that every organization has from the start.
+var builtInNames = []string{
 	"Administrators", "Automation Developers", "Automation Users", "Citizen Developers", "Everyone",
 }
 
-func (g *uipathGroup) identity() uipathIdentityGroup {
-	kind := uipathCustom
-	if slices.Contains(uipathBuiltIns, g.Name) {
-		kind = uipathBuiltIn
+func (g *storedGroup) asIdentityGroup() identityGroup {
+	kind := typeCustom
+	if slices.Contains(builtInNames, g.Name) {
+		kind = typeBuiltIn
 	}
 	created := g.created.UTC()
-	return uipathIdentityGroup{ID: g.ID, Name: g.Name, DisplayName: g.Name, Type: kind,
+	return identityGroup{ID: g.ID, Name: g.Name, DisplayName: g.Name, Type: kind,
 		CreationTime: created, LastModificationTime: created, Members: []string{}}
 }
 
-// partition tells whether the partition in the path is this organisation's,
-// and answers when not (docs.uipath.com, retrieving-partitionglobalid).
-func (x *uipathExchange) partition() bool {
+// checkPartition tells whether the path names this organization's partition,
+// and answers if it does not (docs.uipath.com, retrieving-partitionglobalid).
+func (x *exchange) checkPartition() bool {
 	id := x.params["partitionGlobalId"]
 	if id == x.u.cfg.AccountID {
 		return true
 	}
 	problem := fmt.Sprintf("The value '%s' is not valid.", id)
-	x.json(http.StatusBadRequest, map[string]any{"errors": map[string][]string{"partitionGlobalId": {problem}}})
+	x.answerJSON(http.StatusBadRequest, map[string]any{"errors": map[string][]string{"partitionGlobalId": {problem}}})
 	return false
 }
 
-// getIdentityGroups answers all local and built-in groups at once: there are
-// no pages.
-func (x *uipathExchange) getIdentityGroups() {
-	if !x.partition() {
+// getIdentityGroups answers all local and built-in groups at once, without
+// pages.
+func (x *exchange) getIdentityGroups() {
+	if !x.checkPartition() {
 		return
 	}
-	all := []uipathIdentityGroup{}
+	all := []identityGroup{}
 	for _, g := range x.u.groups {
-		if g.listed() {
-			all = append(all, g.identity())
+		if g.inIdentityList() {
+			all = append(all, g.asIdentityGroup())
 		}
 	}
-	slices.SortFunc(all, func(a, b uipathIdentityGroup) int {
+	slices.SortFunc(all, func(a, b identityGroup) int {
 		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.ID, b.ID))
 	})
-	x.json(http.StatusOK, all)
+	x.answerJSON(http.StatusOK, all)
 }
 
-func (x *uipathExchange) getIdentityGroup() {
-	if !x.partition() {
+func (x *exchange) getIdentityGroup() {
+	if !x.checkPartition() {
 		return
 	}
 	g, ok := x.u.groups[x.params["groupId"]]
-	if !ok || !g.listed() {
-		x.fail(http.StatusNotFound, "Group '%s' does not exist.", x.params["groupId"])
+	if !ok || !g.inIdentityList() {
+		x.answerError(http.StatusNotFound, "Group '%s' does not exist.", x.params["groupId"])
 		return
 	}
-	x.json(http.StatusOK, g.identity())
+	x.answerJSON(http.StatusOK, g.asIdentityGroup())
 }

@@ -2,6 +2,7 @@ package fakeuipath
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -9,57 +10,64 @@ import (
 	"time"
 )
 
-// A Call is one request that reached the Server and ended. It never
-// holds a token or a secret.
+// A Call is one request that reached the Server and ended, without its tokens
+// and secrets.
 type Call struct {
 	Seq       int       // order of arrival, from 1
 	At        time.Time // of arrival, by Config.Now
-	Operation string    // as for Server.Faults; "unknown" when no route took it
+	Operation string    // as for faults; "unknown" without a route
 	Method    string
 	Path      string // escaped, as it was sent
 	Query     string
-	Body      string        // of a token call only grant type and scope; empty for an unknown operation
-	Status    int           // as the caller saw it; 0 when the answer was cut
+	Body      string        // of a token call: grant type and scope; empty for an unknown operation
+	Status    int           // as the caller saw it; 0 if the answer was cut
 	Answer    string        // the first 2 KiB of it; empty for tokens
-	Before    []string      // codes of the group's rule before a write
-	After     []string      // and after it
-	Was, Is   Allocation    // the same, with limits and useExternalLicense
-	Took      bool          // the write was accepted, whatever was answered
-	TookAt    time.Time     // when it took effect; zero if it did not
-	Changed   bool          // and the rule was another one afterwards
-	Faulted   bool          // a fault was in the way
+	Before    []string      // codes of the group before a write
+	After     []string      // codes of the group after it
+	Was, Is   Allocation    // the allocation before and after, with quotas and useExternalLicense
+	Took      bool          // UiPath accepted the write, whatever it answered
+	TookAt    time.Time     // when the write took effect; zero if it did not
+	Changed   bool          // the write changed the allocation
+	Faulted   bool          // a fault harmed the call
 	Dur       time.Duration // real time, from arrival to answer
 }
 
+// The operations that the journal treats apart from the others.
 const (
-	uipathUnknown     = "unknown"
-	uipathMaxBody     = 1 << 20
-	uipathMaxRecorded = 64 << 10
-	uipathMaxAnswer   = 2 << 10
+	opToken        = "token"
+	opAuthenticate = "authenticate"
+	opUnknown      = "unknown" // no route took the call
 )
 
-// Calls returns the calls of an operation in the order in which they ended;
-// of every operation when it is empty. A call is there before its answer is.
+const (
+	maxBody     = 1 << 20
+	maxRecorded = 64 << 10
+	maxAnswer   = 2 << 10
+)
+
+// Calls returns the calls of an operation in the order in which they ended.
+// Operation "" means all. A call is in the journal before its caller gets the
+// answer.
 func (u *Server) Calls(operation string) []Call {
-	return u.callsWhere(func(c Call) bool { return operation == "" || c.Operation == operation })
+	return u.filterCalls(func(c Call) bool { return operation == "" || c.Operation == operation })
 }
 
-// Writes returns the calls that changed a group's rule: its codes, its quotas
-// or its useExternalLicense. A PUT of the rule that was there already is none;
-// see Call.Took.
+// Writes returns the calls that changed a group's allocation: its codes, its
+// quotas or its useExternalLicense. A PUT of the same allocation is not among
+// them; see Call.Took.
 func (u *Server) Writes() []Call {
-	return u.callsWhere(func(c Call) bool { return c.Changed })
+	return u.filterCalls(func(c Call) bool { return c.Changed })
 }
 
-// Pending is the number of calls of an operation that have arrived and not
-// ended, such as one that a fault holds up.
+// Pending is the number of running calls of an operation: arrived but not
+// ended. A fault can hold a call up.
 func (u *Server) Pending(operation string) int {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	return u.pending[operation]
 }
 
-func (u *Server) callsWhere(keep func(Call) bool) []Call {
+func (u *Server) filterCalls(keep func(Call) bool) []Call {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	var found []Call
@@ -78,34 +86,34 @@ func (u *Server) Length() int {
 	return len(u.calls)
 }
 
-func (u *Server) begin(call *Call) {
-	u.change(func() {
+func (u *Server) beginCall(call *Call) {
+	u.changeState(func() {
 		u.seq++
 		call.Seq = u.seq
 		u.pending[call.Operation]++
 	})
 }
 
-func (u *Server) end(call *Call, answer []byte) {
-	u.change(func() {
+func (u *Server) endCall(call *Call, answer []byte) {
+	u.changeState(func() {
 		u.pending[call.Operation]--
-		call.Answer = uipathCut(string(answer), uipathMaxAnswer)
-		u.scrub(call)
+		call.Answer = truncateText(string(answer), maxAnswer)
+		u.scrubCall(call)
 		u.calls = append(u.calls, *call)
 	})
 }
 
-// scrub takes secrets out of a call. The fields that should hold them are not
-// recorded in the first place; this is for those that hold them by mistake of
-// the caller, such as a token in a query.
-func (u *Server) scrub(call *Call) {
-	if call.Operation == uipathOpToken || call.Operation == uipathOpAuthenticate {
+// scrubCall takes secrets out of a call. The journal does not record the fields
+// for secrets. This is for a secret in a wrong field, such as a token in a
+// query.
+func (u *Server) scrubCall(call *Call) {
+	if call.Operation == opToken || call.Operation == opAuthenticate {
 		if call.Status == http.StatusOK {
 			call.Answer = ""
 		}
 	}
 	pairs := make([]string, 0, 2*len(u.tokens)+4)
-	for _, secret := range append(u.secrets(), u.clientSecret, u.password) {
+	for _, secret := range slices.AppendSeq([]string{u.clientSecret, u.password}, maps.Keys(u.tokens)) {
 		pairs = append(pairs, secret, "[redacted]")
 	}
 	hide := strings.NewReplacer(pairs...)
@@ -114,12 +122,12 @@ func (u *Server) scrub(call *Call) {
 	}
 }
 
-// uipathRecorded is what the journal keeps of a request's body.
-func uipathRecorded(operation string, body []byte) string {
+// recordedBody is what the journal keeps of a request's body.
+func recordedBody(operation string, body []byte) string {
 	switch operation {
-	case uipathUnknown:
+	case opUnknown:
 		return ""
-	case uipathOpToken:
+	case opToken:
 		form, _ := url.ParseQuery(string(body))
 		kept := url.Values{}
 		for _, name := range []string{"grant_type", "scope"} {
@@ -128,47 +136,51 @@ func uipathRecorded(operation string, body []byte) string {
 			}
 		}
 		return kept.Encode()
-	case uipathOpAuthenticate:
+	case opAuthenticate:
 		var login struct{ TenancyName string }
 		_ = json.Unmarshal(body, &login)
 		return login.TenancyName
 	default:
-		return uipathCut(string(body), uipathMaxRecorded)
+		return truncateText(string(body), maxRecorded)
 	}
 }
 
-func uipathCut(s string, limit int) string {
+func truncateText(s string, limit int) string {
 	if len(s) <= limit {
 		return s
 	}
 	return strings.ToValidUTF8(s[:limit], "") + "…"
 }
 
-// uipathAnswer keeps an answer until the call is in the journal: a test that
-// has the answer must find the call.
-type uipathAnswer struct {
+// bufferedAnswer keeps an answer until the call is in the journal. A test with
+// the answer can then rely on the call.
+type bufferedAnswer struct {
 	header http.Header
 	status int
 	body   []byte
 }
 
-func (a *uipathAnswer) Header() http.Header { return a.header }
+// Header is the answer's header.
+func (a *bufferedAnswer) Header() http.Header { return a.header }
 
-func (a *uipathAnswer) WriteHeader(status int) {
+// WriteHeader keeps the first status.
+func (a *bufferedAnswer) WriteHeader(status int) {
 	if a.status == 0 {
 		a.status = status
 	}
 }
 
-func (a *uipathAnswer) Write(p []byte) (int, error) {
+// Write keeps the body.
+func (a *bufferedAnswer) Write(p []byte) (int, error) {
 	a.WriteHeader(http.StatusOK)
 	a.body = append(a.body, p...)
 	return len(p), nil
 }
 
-func (a *uipathAnswer) send(w http.ResponseWriter) {
+// sendTo sends the answer, or cuts the connection if it has none.
+func (a *bufferedAnswer) sendTo(w http.ResponseWriter) {
 	if a.status == 0 {
-		panic(http.ErrAbortHandler) // whoever asked has gone
+		panic(http.ErrAbortHandler) // the caller has gone
 	}
 	for name, values := range a.header {
 		w.Header()[name] = slices.Clone(values)

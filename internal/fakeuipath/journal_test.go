@@ -12,7 +12,7 @@ import (
 	"licensebot/internal/fault"
 )
 
-func TestUiPathEditIsInTheJournal(t *testing.T) {
+func TestEditIsInTheJournal(t *testing.T) {
 	u, err := New(Config{})
 	if err != nil {
 		t.Fatal(err)
@@ -31,8 +31,8 @@ func TestUiPathEditIsInTheJournal(t *testing.T) {
 	}
 }
 
-// A write takes effect after the fault's delay and not when it arrives.
-func TestUiPathTellsWhenAWriteTookEffect(t *testing.T) {
+// A write takes effect after the fault's delay, not on arrival.
+func TestTellsWhenAWriteTookEffect(t *testing.T) {
 	u, err := New(Config{})
 	if err != nil {
 		t.Fatal(err)

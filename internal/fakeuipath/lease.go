@@ -13,32 +13,32 @@ import (
 	"time"
 )
 
-// What the licence service says, in its own words.
+// What the license service says, in its own words.
 const (
-	uipathNoAccountLicense = "No account license is allocated for the indicated organization."
-	uipathNoGroup          = "Organization or group does not exist."
-	uipathExceeds          = "The license allocation is not allowed because it exceeds the account license quantities."
-	uipathNoCode           = "Requested product code does not exist."
+	msgNoLicense = "No account license is allocated for the indicated organization."
+	msgNoGroup   = "Organization or group does not exist."
+	msgExceeds   = "The license allocation is not allowed because it exceeds the account license quantities."
+	msgNoCode    = "Requested product code does not exist."
 )
 
-// uipathMaxTop is the largest page there is.
-const uipathMaxTop = 50
+// maxTop is the largest page size.
+const maxTop = 50
 
-type uipathBundle struct {
+type bundleCount struct {
 	Code      string `json:"code"`
 	Allocated int    `json:"allocated"`
 	Total     int    `json:"total"`
 }
 
-type uipathQuota struct {
+type quotaUsage struct {
 	Code  string `json:"userBundleCode"`
 	Limit int    `json:"limit"`
 	Usage int    `json:"currentUsage"`
 }
 
-// uipathListedRule is a rule in lists, where its fields have other names than
-// on the routes of one group.
-type uipathListedRule struct {
+// listedAllocation is an allocation in a list. Its fields have other names than on
+// the routes of one group.
+type listedAllocation struct {
 	ID          string         `json:"id"`
 	Name        string         `json:"name"`
 	Codes       []string       `json:"userBundleLicenses"`
@@ -48,12 +48,12 @@ type uipathListedRule struct {
 	Unavailable []string       `json:"userLicenseBundlesUnavailable"`
 }
 
-type uipathListed struct {
-	Rule   uipathListedRule `json:"groupRule"`
-	Quotas []uipathQuota    `json:"quotas"`
+type listedGroup struct {
+	Rule   listedAllocation `json:"groupRule"`
+	Quotas []quotaUsage     `json:"quotas"`
 }
 
-type uipathHolder struct {
+type seatHolder struct {
 	ID          string    `json:"id"`
 	Email       string    `json:"email"`
 	Name        string    `json:"name"`
@@ -64,20 +64,21 @@ type uipathHolder struct {
 	Orphan      bool      `json:"orphan"`
 }
 
-// licensed tells whether the account in the path is this organisation's and
-// has a licence, and answers when not.
-func (x *uipathExchange) licensed() bool {
+// checkLicense tells whether the path names this organization's account and the
+// account has a license. It answers if not.
+func (x *exchange) checkLicense() bool {
 	if x.params["accountId"] == x.u.cfg.AccountID && !x.u.noLicense {
 		return true
 	}
-	x.fail(http.StatusNotFound, uipathNoAccountLicense)
+	x.answerError(http.StatusNotFound, msgNoLicense)
 	return false
 }
 
-// group returns the group in the path, or answers why there is none. An open
-// one is not added to the organisation; that is for whoever writes its rule.
-func (x *uipathExchange) group(open bool) (*uipathGroup, bool) {
-	if !x.licensed() {
+// findGroup returns the group in the path, or answers why it does not exist.
+// With open and Config.OpenGroups, an unknown id gives a new group; the caller
+// adds that to the organization with its first allocation.
+func (x *exchange) findGroup(open bool) (*storedGroup, bool) {
+	if !x.checkLicense() {
 		return nil, false
 	}
 	id := x.params["groupId"]
@@ -85,128 +86,129 @@ func (x *uipathExchange) group(open bool) (*uipathGroup, bool) {
 		return g, true
 	}
 	if open && x.u.cfg.OpenGroups {
-		return uipathUnlisted(id, x.now), true
+		return newUnlistedGroup(id, x.now), true
 	}
-	x.fail(http.StatusNotFound, uipathNoGroup)
+	x.answerError(http.StatusNotFound, msgNoGroup)
 	return nil, false
 }
 
-func (u *Server) bundles() []uipathBundle {
-	all := make([]uipathBundle, 0, len(u.owned))
+func (u *Server) listBundles() []bundleCount {
+	all := make([]bundleCount, 0, len(u.owned))
 	for _, code := range slices.Sorted(maps.Keys(u.owned)) {
-		all = append(all, uipathBundle{Code: code, Allocated: u.owned[code].allocated, Total: u.owned[code].total})
+		all = append(all, bundleCount{Code: code, Allocated: u.owned[code].allocated, Total: u.owned[code].total})
 	}
 	return all
 }
 
-func (x *uipathExchange) getAccount() {
-	if x.licensed() {
-		x.json(http.StatusOK, x.u.bundles())
+func (x *exchange) getAccount() {
+	if x.checkLicense() {
+		x.answerJSON(http.StatusOK, x.u.listBundles())
 	}
 }
 
-// getGroup answers what could be allocated and what is (docs.uipath.com,
-// available-resources).
-func (x *uipathExchange) getGroup() {
-	g, ok := x.group(true)
+// getGroup answers what could be allocated and what is allocated
+// (docs.uipath.com, available-resources).
+func (x *exchange) getGroup() {
+	g, ok := x.findGroup(true)
 	if !ok {
 		return
 	}
-	x.json(http.StatusOK, map[string]any{
-		"availableUserBundles": x.u.bundles(),
-		"allocatedUserBundles": uipathList(g.Rule),
+	x.answerJSON(http.StatusOK, map[string]any{
+		"availableUserBundles": x.u.listBundles(),
+		"allocatedUserBundles": jsonList(g.Rule),
 		"useExternalLicense":   g.External,
 	})
 }
 
 // getGroupWithQuota follows docs.uipath.com,
-// get-group-license-allocation-with-quota: no useExternalLicense in there.
-func (x *uipathExchange) getGroupWithQuota() {
-	if g, ok := x.group(false); ok {
-		x.json(http.StatusOK, x.u.ruleWithQuota(g))
+// get-group-license-allocation-with-quota: the answer has no
+// useExternalLicense.
+func (x *exchange) getGroupWithQuota() {
+	if g, ok := x.findGroup(false); ok {
+		x.answerJSON(http.StatusOK, x.u.allocationWithQuotas(g))
 	}
 }
 
-func (u *Server) ruleWithQuota(g *uipathGroup) map[string]any {
-	rule := map[string]any{"groupId": g.ID, "organizationId": u.cfg.AccountID, "userBundleCodes": uipathList(g.Rule)}
-	return map[string]any{"groupRule": rule, "quotas": g.quotas()}
+func (u *Server) allocationWithQuotas(g *storedGroup) map[string]any {
+	rule := map[string]any{"groupId": g.ID, "organizationId": u.cfg.AccountID, "userBundleCodes": jsonList(g.Rule)}
+	return map[string]any{"groupRule": rule, "quotas": g.listQuotas()}
 }
 
-func (g *uipathGroup) quotas() []uipathQuota {
-	all := make([]uipathQuota, 0, len(g.Quotas))
+func (g *storedGroup) listQuotas() []quotaUsage {
+	all := make([]quotaUsage, 0, len(g.Quotas))
 	for _, code := range slices.Sorted(maps.Keys(g.Quotas)) {
-		all = append(all, uipathQuota{Code: code, Limit: g.Quotas[code], Usage: g.Usage[code]})
+		all = append(all, quotaUsage{Code: code, Limit: g.Quotas[code], Usage: g.Usage[code]})
 	}
 	return all
 }
 
-func (u *Server) listed(g *uipathGroup) uipathListed {
-	rule := uipathListedRule{ID: g.ID, Name: g.Name, Codes: uipathList(g.Rule), Leases: g.Usage,
+func (u *Server) describeGroup(g *storedGroup) listedGroup {
+	rule := listedAllocation{ID: g.ID, Name: g.Name, Codes: jsonList(g.Rule), Leases: g.Usage,
 		External: g.External, Orphan: g.Orphan, Unavailable: []string{}}
 	for _, code := range g.Rule {
-		if u.owned[code].free() == 0 {
+		if u.owned[code].freeSeats() == 0 {
 			rule.Unavailable = append(rule.Unavailable, code)
 		}
 	}
-	return uipathListed{Rule: rule, Quotas: g.quotas()}
+	return listedGroup{Rule: rule, Quotas: g.listQuotas()}
 }
 
-// getGroupsWithQuota lists the groups that have a rule, directory groups and
-// orphans among them (docs.uipath.com, get-groups-rules-with-quotas).
-func (x *uipathExchange) getGroupsWithQuota() {
-	if !x.licensed() {
+// getGroupsWithQuota lists the groups with an allocation, directory groups and
+// orphans included (docs.uipath.com, get-groups-rules-with-quotas).
+func (x *exchange) getGroupsWithQuota() {
+	if !x.checkLicense() {
 		return
 	}
-	var all []uipathListed
+	var all []listedGroup
 	for _, g := range x.u.groups {
 		if g.ruled {
-			all = append(all, x.u.listed(g))
+			all = append(all, x.u.describeGroup(g))
 		}
 	}
-	uipathPage(x, all, map[string]func(uipathListed) string{
-		"Name": func(l uipathListed) string { return l.Rule.Name },
-		"Id":   func(l uipathListed) string { return l.Rule.ID },
+	answerPage(x, all, map[string]func(listedGroup) string{
+		"Name": func(l listedGroup) string { return l.Rule.Name },
+		"Id":   func(l listedGroup) string { return l.Rule.ID },
 	})
 }
 
-// postGroups is what POST means on this path: read the rules of some groups
-// by id. It allocates nothing.
-func (x *uipathExchange) postGroups() {
+// postGroups reads the allocations of some groups by id, which is what POST
+// means on this path. It allocates nothing.
+func (x *exchange) postGroups() {
 	var body struct {
 		GroupIDs []string `json:"groupIds"`
 	}
-	if !x.decode(&body, "groupIds") || !x.licensed() {
+	if !x.decodeBody(&body, "groupIds") || !x.checkLicense() {
 		return
 	}
 	if len(body.GroupIDs) == 0 {
-		x.fail(http.StatusBadRequest, "groupIds is required")
+		x.answerError(http.StatusBadRequest, "groupIds is required")
 		return
 	}
-	rules := []uipathListedRule{}
-	for _, id := range uipathSet(body.GroupIDs) {
+	rules := []listedAllocation{}
+	for _, id := range sortedSet(body.GroupIDs) {
 		if g, ok := x.u.groups[id]; ok && g.ruled {
-			rules = append(rules, x.u.listed(g).Rule)
+			rules = append(rules, x.u.describeGroup(g).Rule)
 		}
 	}
-	x.json(http.StatusOK, rules)
+	x.answerJSON(http.StatusOK, rules)
 }
 
-// getHolders lists the people who hold the group's leases.
-func (x *uipathExchange) getHolders() {
-	g, ok := x.group(false)
+// getHolders lists the people who hold the group's seats.
+func (x *exchange) getHolders() {
+	g, ok := x.findGroup(false)
 	if !ok {
 		return
 	}
-	uipathPage(x, g.holders(), map[string]func(uipathHolder) string{
-		"DisplayName": func(h uipathHolder) string { return h.DisplayName },
-		"Email":       func(h uipathHolder) string { return h.Email },
-		"Id":          func(h uipathHolder) string { return h.ID },
+	answerPage(x, g.inventHolders(), map[string]func(seatHolder) string{
+		"DisplayName": func(h seatHolder) string { return h.DisplayName },
+		"Email":       func(h seatHolder) string { return h.Email },
+		"Id":          func(h seatHolder) string { return h.ID },
 	})
 }
 
-// holders invents as many people as the group's usage needs.
-func (g *uipathGroup) holders() []uipathHolder {
-	var all []uipathHolder
+// inventHolders invents as many people as the group's usage needs.
+func (g *storedGroup) inventHolders() []seatHolder {
+	var all []seatHolder
 	for n := 1; ; n++ {
 		var codes []string
 		for _, code := range slices.Sorted(maps.Keys(g.Usage)) {
@@ -218,29 +220,30 @@ func (g *uipathGroup) holders() []uipathHolder {
 			return all
 		}
 		name := fmt.Sprintf("Member%03d", n)
-		all = append(all, uipathHolder{ID: g.ID + "-" + strings.ToLower(name), Email: strings.ToLower(name) + "@example.com",
+		all = append(all, seatHolder{ID: g.ID + "-" + strings.ToLower(name), Email: strings.ToLower(name) + "@example.com",
 			Name: name, Surname: "Example", DisplayName: name + " Example",
 			LastInUse: g.created.UTC(), Codes: codes, Orphan: g.Orphan})
 	}
 }
 
-// uipathPage answers one page of all, sorted by one of keys: UpperCamelCase
-// names, "Id" among them, the first by alphabet when the query names none. A
-// query parameter that is none of the four is refused: it is a misspelt one.
-func uipathPage[T any](x *uipathExchange, all []T, keys map[string]func(T) string) {
+// answerPage answers one page of all, sorted by one of keys. Keys are
+// UpperCamelCase names and include "Id". By default the first key by alphabet
+// sorts. Any other query parameter is refused, because it must be a typing
+// error.
+func answerPage[T any](x *exchange, all []T, keys map[string]func(T) string) {
 	query := x.r.URL.Query()
-	skip, skipErr := uipathNumber(query, "skip", 0, 0, math.MaxInt32)
-	top, topErr := uipathNumber(query, "top", uipathMaxTop, 1, uipathMaxTop)
+	skip, skipErr := numberParam(query, "skip", 0, 0, math.MaxInt32)
+	top, topErr := numberParam(query, "top", maxTop, 1, maxTop)
 	names := slices.Sorted(maps.Keys(keys))
-	sortBy, sortErr := uipathChoice(query, "sortBy", names)
-	order, orderErr := uipathChoice(query, "sortOrder", []string{"asc", "desc"})
-	err := cmp.Or(skipErr, topErr, sortErr, orderErr, uipathOnly(query, "skip", "top", "sortBy", "sortOrder"))
+	sortBy, sortErr := choiceParam(query, "sortBy", names)
+	order, orderErr := choiceParam(query, "sortOrder", []string{"asc", "desc"})
+	err := cmp.Or(skipErr, topErr, sortErr, orderErr, checkParams(query, "skip", "top", "sortBy", "sortOrder"))
 	if err != nil {
-		x.fail(http.StatusBadRequest, "%v", err)
+		x.answerError(http.StatusBadRequest, "%v", err)
 		return
 	}
 	slices.SortFunc(all, func(a, b T) int {
-		// The id settles ties, so that pages do not overlap.
+		// The id breaks ties, so pages do not overlap.
 		result := cmp.Or(strings.Compare(keys[sortBy](a), keys[sortBy](b)), strings.Compare(keys["Id"](a), keys["Id"](b)))
 		if order == "desc" {
 			return -result
@@ -249,10 +252,10 @@ func uipathPage[T any](x *uipathExchange, all []T, keys map[string]func(T) strin
 	})
 	from := min(skip, len(all))
 	page := append([]T{}, all[from:min(from+top, len(all))]...)
-	x.json(http.StatusOK, map[string]any{"results": page, "totalCount": len(all)})
+	x.answerJSON(http.StatusOK, map[string]any{"results": page, "totalCount": len(all)})
 }
 
-func uipathNumber(query url.Values, name string, absent, low, high int) (int, error) {
+func numberParam(query url.Values, name string, absent, low, high int) (int, error) {
 	if !query.Has(name) {
 		return absent, nil
 	}
@@ -263,7 +266,7 @@ func uipathNumber(query url.Values, name string, absent, low, high int) (int, er
 	return n, nil
 }
 
-func uipathChoice(query url.Values, name string, choices []string) (string, error) {
+func choiceParam(query url.Values, name string, choices []string) (string, error) {
 	if !query.Has(name) {
 		return choices[0], nil
 	}
@@ -273,7 +276,7 @@ func uipathChoice(query url.Values, name string, choices []string) (string, erro
 	return "", fmt.Errorf("%s must be one of %s, not %q", name, strings.Join(choices, ", "), query.Get(name))
 }
 
-func uipathOnly(query url.Values, names ...string) error {
+func checkParams(query url.Values, names ...string) error {
 	for name := range query {
 		if !slices.Contains(names, name) {
 			return fmt.Errorf("there is no query parameter %q", name)
@@ -282,5 +285,5 @@ func uipathOnly(query url.Values, names ...string) error {
 	return nil
 }
 
-// uipathList makes JSON's [] of nothing, never null.
-func uipathList(codes []string) []string { return append([]string{}, codes...) }
+// jsonList makes an empty list [] in JSON, not null.
+func jsonList(codes []string) []string { return append([]string{}, codes...) }

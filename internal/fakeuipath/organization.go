@@ -8,16 +8,16 @@ import (
 	"github.com/google/uuid"
 )
 
-// A Group is a group of the organisation and its allocation rule.
+// A Group is a group of the organization with its allocation.
 type Group struct {
 	ID        string // a fresh GUID when empty
 	Name      string
-	Directory bool           // of Entra or AD: not in the identity list, seen only through its rule
+	Directory bool           // of Entra or AD: only the license service lists it
 	Rule      []string       // user bundle codes
 	External  bool           // useExternalLicense
 	Quotas    map[string]int // limit by code
 	Usage     map[string]int // seats that members hold through the group, by code
-	Orphan    bool           // the rule of a group that was deleted
+	Orphan    bool           // the group was deleted, and its allocation stayed
 }
 
 // An Allocation is what a group's members may lease.
@@ -27,71 +27,74 @@ type Allocation struct {
 	Quotas   map[string]int
 }
 
-type uipathSeats struct{ total, allocated int }
+// seatCount counts the seats of a bundle.
+type seatCount struct{ total, allocated int }
 
-type uipathGroup struct {
+// storedGroup is a group in the organization.
+type storedGroup struct {
 	Group
-	ruled   bool // has a rule, be it of no codes
+	ruled   bool // has an allocation, which may be empty
 	created time.Time
 }
 
-func (g *uipathGroup) rule() Allocation {
+func (g *storedGroup) currentAllocation() Allocation {
 	return Allocation{Codes: slices.Clone(g.Rule), External: g.External, Quotas: maps.Clone(g.Quotas)}
 }
 
-func (r Allocation) equal(other Allocation) bool {
+func (r Allocation) equalTo(other Allocation) bool {
 	return slices.Equal(r.Codes, other.Codes) && r.External == other.External && maps.Equal(r.Quotas, other.Quotas)
 }
 
-// Own gives the organisation seats of a bundle: total bought, allocated of
-// them in use. Without it the organisation owns nothing.
+// Own gives the organization seats of a bundle: total bought, allocated in use.
+// At first the organization owns nothing.
 func (u *Server) Own(code string, total, allocated int) {
-	u.change(func() { u.owned[code] = uipathSeats{total: total, allocated: allocated} })
+	u.changeState(func() { u.owned[code] = seatCount{total: total, allocated: allocated} })
 }
 
-// Disown takes a bundle away from the organisation. Rules that name it stay.
+// Disown takes a bundle away from the organization. Allocations that name it
+// stay.
 func (u *Server) Disown(code string) {
-	u.change(func() { delete(u.owned, code) })
+	u.changeState(func() { delete(u.owned, code) })
 }
 
-// AddGroup adds a group, or replaces the one with the same ID, and returns
-// its ID.
+// AddGroup adds a group, or replaces the group with that ID, and returns the
+// ID.
 func (u *Server) AddGroup(group Group) string {
 	if group.ID == "" {
 		group.ID = uuid.NewString()
 	}
 	created := u.cfg.Now()
-	group.Rule = uipathSet(group.Rule)
-	group.Quotas = uipathClone(group.Quotas)
-	group.Usage = uipathClone(group.Usage)
+	group.Rule = sortedSet(group.Rule)
+	group.Quotas = cloneCounts(group.Quotas)
+	group.Usage = cloneCounts(group.Usage)
 	ruled := len(group.Rule) > 0 || group.External || len(group.Quotas) > 0
-	u.change(func() { u.groups[group.ID] = &uipathGroup{Group: group, ruled: ruled, created: created} })
+	u.changeState(func() { u.groups[group.ID] = &storedGroup{Group: group, ruled: ruled, created: created} })
 	return group.ID
 }
 
-// RemoveGroup removes a group with its rule.
+// RemoveGroup removes a group and its allocation.
 func (u *Server) RemoveGroup(id string) {
-	u.change(func() { delete(u.groups, id) })
+	u.changeState(func() { delete(u.groups, id) })
 }
 
-// SetAllocation changes a group's codes the way an administrator in the portal
-// does, behind everyone's back; no codes delete the rule. Quotas of codes
-// that stay are kept. An unknown group becomes a directory group.
+// SetAllocation changes a group's codes as an administrator does in the portal.
+// Without codes it deletes the allocation. It keeps the quotas of codes that
+// stay. An unknown group becomes a directory group.
 func (u *Server) SetAllocation(groupID string, codes ...string) {
 	created := u.cfg.Now()
-	u.change(func() {
+	u.changeState(func() {
 		g := u.groups[groupID]
 		if g == nil {
-			g = uipathUnlisted(groupID, created)
+			g = newUnlistedGroup(groupID, created)
 			u.groups[groupID] = g
 		}
-		g.Rule = uipathSet(codes)
+		g.Rule = sortedSet(codes)
 		g.ruled = len(codes) > 0
-		g.Quotas = uipathQuotasOf(g.Quotas, g.Rule)
+		g.Quotas = quotasOfCodes(g.Quotas, g.Rule)
 	})
 }
 
-// Allocation returns a group's rule as it is now, and whether there is such a group.
+// Allocation returns a group's allocation of now, and whether the group exists.
 func (u *Server) Allocation(groupID string) (Allocation, bool) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -99,63 +102,88 @@ func (u *Server) Allocation(groupID string) (Allocation, bool) {
 	if !ok {
 		return Allocation{}, false
 	}
-	return g.rule(), true
+	return g.currentAllocation(), true
 }
 
-// NoAccountLicense makes every licence call answer 404: "No account license
-// is allocated for the indicated organization."
+// NoAccountLicense makes every license call answer 404: "No account license is
+// allocated for the indicated organization."
 func (u *Server) NoAccountLicense(on bool) {
-	u.change(func() { u.noLicense = on })
+	u.changeState(func() { u.noLicense = on })
 }
 
 // Exceed makes every PUT answer 409: "The license allocation is not allowed
-// because it exceeds the account license quantities." It never does so of its
-// own accord, because a rule consumes no seats.
+// because it exceeds the account license quantities." The Server answers so on
+// demand only, because an allocation to a group uses no seats.
 func (u *Server) Exceed(on bool) {
-	u.change(func() { u.exceed = on })
+	u.changeState(func() { u.exceed = on })
 }
 
-// DropCode makes the next PUTs that ask for code, times of them, answer 200
-// without it and not set it, as the service is said to do with codes it does
-// not know.
+// DropCode makes PUTs with this code answer 200 and drop the code, so many
+// times. The service is said to do so with unknown codes.
 func (u *Server) DropCode(code string, times int) {
-	u.change(func() { u.drops[code] = times })
+	u.changeState(func() { u.drops[code] = times })
 }
 
-// ForgetTheRest makes the next PUTs, times of them, answer 200 and set the codes
-// alone: the rule has neither useExternalLicense nor quotas then.
+// ForgetTheRest makes PUTs answer 200 and set the codes alone, so many times.
+// useExternalLicense and the quotas are then gone.
 func (u *Server) ForgetTheRest(times int) {
-	u.change(func() { u.forgets = times })
+	u.changeState(func() { u.forgets = times })
 }
 
-// uipathUnlisted is a group that only its id is known of.
-func uipathUnlisted(id string, created time.Time) *uipathGroup {
+// newUnlistedGroup is a group of which only the id is known.
+func newUnlistedGroup(id string, created time.Time) *storedGroup {
 	g := Group{ID: id, Name: id, Directory: true, Quotas: make(map[string]int), Usage: make(map[string]int)}
-	return &uipathGroup{Group: g, created: created}
+	return &storedGroup{Group: g, created: created}
 }
 
-// listed tells whether the identity service knows the group: its page speaks
-// of "all local and built-in groups".
-func (g *uipathGroup) listed() bool { return !g.Directory && !g.Orphan }
+// inIdentityList tells whether the identity service knows the group. Its page
+// speaks of "all local and built-in groups".
+func (g *storedGroup) inIdentityList() bool { return !g.Directory && !g.Orphan }
 
-func uipathSet(codes []string) []string {
+func sortedSet(codes []string) []string {
 	set := slices.Clone(codes)
 	slices.Sort(set)
 	return slices.Compact(set)
 }
 
-func uipathQuotasOf(quotas map[string]int, codes []string) map[string]int {
-	kept := uipathClone(quotas)
+func quotasOfCodes(quotas map[string]int, codes []string) map[string]int {
+	kept := cloneCounts(quotas)
 	maps.DeleteFunc(kept, func(code string, _ int) bool { return !slices.Contains(codes, code) })
 	return kept
 }
 
-func uipathClone(counts map[string]int) map[string]int {
+func cloneCounts(counts map[string]int) map[string]int {
 	clone := make(map[string]int, len(counts))
 	maps.Copy(clone, counts)
 	return clone
 }
 
-// free is the number of seats nobody holds; the service never shows less
-// than none.
-func (s uipathSeats) free() int { return max(0, s.total-s.allocated) }
+// freeSeats is the number of seats that are not in use. The service never shows
+// a negative number.
+func (s seatCount) freeSeats() int { return max(0, s.total-s.allocated) }
+
+// OperationPortal is the journal's operation for what Edit did.
+const OperationPortal = "portal"
+
+// Edit changes a group's codes as SetAllocation does, but starts from the codes
+// of that moment and records the change in the journal. It ignores an unknown
+// group.
+func (u *Server) Edit(groupID string, change func(codes []string) []string) {
+	u.changeState(func() {
+		now := u.cfg.Now()
+		g := u.groups[groupID]
+		if g == nil {
+			return
+		}
+		before := g.currentAllocation()
+		g.Rule = sortedSet(change(slices.Clone(g.Rule)))
+		g.ruled = len(g.Rule) > 0
+		g.Quotas = quotasOfCodes(g.Quotas, g.Rule)
+		after := g.currentAllocation()
+		u.seq++
+		u.calls = append(u.calls, Call{
+			Seq: u.seq, At: now, TookAt: now, Operation: OperationPortal, Path: groupID,
+			Before: before.Codes, After: after.Codes, Was: before, Is: after, Took: true, Changed: !before.equalTo(after),
+		})
+	})
+}

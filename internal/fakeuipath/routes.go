@@ -1,82 +1,71 @@
 package fakeuipath
 
 import (
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"maps"
-	"mime"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
 	"licensebot/internal/fault"
 )
 
-// The operations, as Faults and the journal name them.
-const (
-	uipathOpToken        = "token"
-	uipathOpAuthenticate = "authenticate"
-)
-
-type uipathRoute struct {
+type apiRoute struct {
 	method    string
-	segments  []string // of the path; "{name}" takes any one
+	segments  []string // of the path; "{name}" takes any segment
 	operation string
-	scope     string // needed to call it; "" for those that hand out tokens
-	handle    func(*uipathExchange)
+	scope     string // that a call needs; "" for the token routes
+	handle    func(*exchange)
 }
 
-// table lists the routes. net/http's ServeMux would not do: it redirects
+// routeTable lists the routes. It replaces net/http's ServeMux, which redirects
 // doubled slashes where UiPath refuses them.
-func (u *Server) table() []uipathRoute {
+func (u *Server) routeTable() []apiRoute {
 	const (
 		license = "/{org}/lease_/api/account/{accountId}/user-license"
 		group   = license + "/group/{groupId}"
 		groups  = "/{org}/identity_/api/Group/{partitionGlobalId}"
 	)
-	var routes []uipathRoute
-	add := func(method, pattern, operation, scope string, handle func(*uipathExchange)) {
+	var routes []apiRoute
+	add := func(method, pattern, operation, scope string, handle func(*exchange)) {
 		fixed := strings.NewReplacer("{org}", u.cfg.Organization, "{tenant}", u.tenantID).Replace(pattern)
-		routes = append(routes, uipathRoute{method, strings.Split(fixed, "/"), operation, scope, handle})
+		routes = append(routes, apiRoute{method, strings.Split(fixed, "/"), operation, scope, handle})
 	}
 	for _, host := range []string{"", "/{org}"} {
-		add("POST", host+"/identity_/connect/token", uipathOpToken, "", (*uipathExchange).token)
+		add("POST", host+"/identity_/connect/token", opToken, "", (*exchange).serveToken)
 	}
 	for _, path := range []string{
 		"/{org}/{tenant}/api/account/authenticate",
 		"/{org}/{tenant}/orchestrator_/api/Account/Authenticate",
 		"/api/account/authenticate",
 	} {
-		add("POST", path, uipathOpAuthenticate, "", (*uipathExchange).authenticate)
+		add("POST", path, opAuthenticate, "", (*exchange).serveAuthenticate)
 	}
 
-	add("GET", license, "GET account", uipathLicenseRead, (*uipathExchange).getAccount)
-	add("POST", license+"/group", "POST groups", uipathLicenseWrite, (*uipathExchange).postGroups)
-	add("GET", group, "GET group", uipathLicenseRead, (*uipathExchange).getGroup)
-	add("PUT", group, "PUT group", uipathLicenseWrite, (*uipathExchange).putGroup)
-	add("GET", group+"/bulk-users", "GET bulk-users", uipathLicenseRead, (*uipathExchange).getHolders)
-	add("GET", groups, "GET identity groups", uipathGroupRead, (*uipathExchange).getIdentityGroups)
-	add("GET", groups+"/{groupId}", "GET identity group", uipathGroupRead, (*uipathExchange).getIdentityGroup)
+	add("GET", license, "GET account", scopeLicenseRead, (*exchange).getAccount)
+	add("POST", license+"/group", "POST groups", scopeLicenseWrite, (*exchange).postGroups)
+	add("GET", group, "GET group", scopeLicenseRead, (*exchange).getGroup)
+	add("PUT", group, "PUT group", scopeLicenseWrite, (*exchange).putGroup)
+	add("GET", group+"/bulk-users", "GET bulk-users", scopeLicenseRead, (*exchange).getHolders)
+	add("GET", groups, "GET identity groups", scopeGroupRead, (*exchange).getIdentityGroups)
+	add("GET", groups+"/{groupId}", "GET identity group", scopeGroupRead, (*exchange).getIdentityGroup)
 
-	quota := func(method, pattern, operation, scope string, handle func(*uipathExchange)) {
+	quota := func(method, pattern, operation, scope string, handle func(*exchange)) {
 		if u.cfg.NoQuotaRoutes {
-			scope, handle = "", func(x *uipathExchange) { x.noRoute(nil) }
+			scope, handle = "", func(x *exchange) { x.answerNoRoute(nil) }
 		}
 		add(method, pattern, operation, scope, handle)
 	}
-	quota("GET", group+"/with-quota", "GET group with-quota", uipathLicenseRead, (*uipathExchange).getGroupWithQuota)
-	quota("PUT", group+"/with-quota", "PUT group with-quota", uipathLicenseWrite, (*uipathExchange).putGroupWithQuota)
-	quota("GET", license+"/groups/with-quota", "GET groups with-quota", uipathLicenseRead, (*uipathExchange).getGroupsWithQuota)
+	quota("GET", group+"/with-quota", "GET group with-quota", scopeLicenseRead, (*exchange).getGroupWithQuota)
+	quota("PUT", group+"/with-quota", "PUT group with-quota", scopeLicenseWrite, (*exchange).putGroupWithQuota)
+	quota("GET", license+"/groups/with-quota", "GET groups with-quota", scopeLicenseRead, (*exchange).getGroupsWithQuota)
 	return routes
 }
 
-// match compares a path with the route and returns the named segments.
-// Segments are decoded one by one, so that an id may contain %2F.
-func (route uipathRoute) match(path string) (map[string]string, bool) {
+// matchPath compares a path with the route and returns the named segments. It
+// decodes the segments one by one, so an id may contain %2F.
+func (route apiRoute) matchPath(path string) (map[string]string, bool) {
 	segments := strings.Split(path, "/")
 	if len(segments) != len(route.segments) {
 		return nil, false
@@ -96,11 +85,12 @@ func (route uipathRoute) match(path string) (map[string]string, bool) {
 	return params, true
 }
 
-// find returns the route of a request, or the methods that its path takes.
-func (u *Server) find(r *http.Request) (uipathRoute, map[string]string, []string) {
+// findRoute returns the route of a request, or the methods that its path
+// allows.
+func (u *Server) findRoute(r *http.Request) (apiRoute, map[string]string, []string) {
 	var allowed []string
 	for _, route := range u.routes {
-		params, ok := route.match(r.URL.EscapedPath())
+		params, ok := route.matchPath(r.URL.EscapedPath())
 		if ok && route.method == r.Method {
 			return route, params, nil
 		}
@@ -108,52 +98,54 @@ func (u *Server) find(r *http.Request) (uipathRoute, map[string]string, []string
 			allowed = append(allowed, route.method)
 		}
 	}
-	return uipathRoute{operation: uipathUnknown}, nil, allowed
+	return apiRoute{operation: opUnknown}, nil, allowed
 }
 
-// handle is the way of every request: route, body, fault, effect, journal,
-// answer.
-func (u *Server) handle(w http.ResponseWriter, r *http.Request) {
+// handleRequest takes every request through route, body, fault, effect, journal
+// and answer.
+func (u *Server) handleRequest(w http.ResponseWriter, r *http.Request) {
 	start := time.Now()
-	route, params, allowed := u.find(r)
+	route, params, allowed := u.findRoute(r)
 	if route.handle == nil {
-		route.handle = func(x *uipathExchange) { x.noRoute(allowed) }
+		route.handle = func(x *exchange) { x.answerNoRoute(allowed) }
 	}
-	body, readErr := io.ReadAll(http.MaxBytesReader(w, r.Body, uipathMaxBody))
+	body, readErr := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	call := &Call{At: u.cfg.Now(), Operation: route.operation, Method: r.Method, Path: r.URL.EscapedPath(),
-		Query: r.URL.RawQuery, Body: uipathRecorded(route.operation, body)}
-	answer := &uipathAnswer{header: make(http.Header)}
-	u.begin(call)
+		Query: r.URL.RawQuery, Body: recordedBody(route.operation, body)}
+	answer := &bufferedAnswer{header: make(http.Header)}
+	u.beginCall(call)
 	ended := false
 	defer func() {
 		if ended {
 			call.Status = answer.status
 		}
 		call.Dur = time.Since(start)
-		u.end(call, answer.body)
+		u.endCall(call, answer.body)
 		if ended {
-			answer.send(w)
+			answer.sendTo(w)
 		}
 	}()
-	u.run(answer, r, call, func(w http.ResponseWriter, r *http.Request) {
-		x := &uipathExchange{u: u, w: w, r: r, now: u.cfg.Now(), body: body, params: params, call: call}
-		x.serve(route, readErr)
+	u.serveOrHarm(answer, r, call, func(w http.ResponseWriter, r *http.Request) {
+		x := &exchange{u: u, w: w, r: r, now: u.cfg.Now(), body: body, params: params, call: call}
+		x.serveRoute(route, readErr)
 	})
 	ended = true
 }
 
-func (u *Server) run(w http.ResponseWriter, r *http.Request, call *Call, effect http.HandlerFunc) {
+func (u *Server) serveOrHarm(w http.ResponseWriter, r *http.Request, call *Call, effect http.HandlerFunc) {
 	planned, faulted := u.Take(call.Operation)
 	if !faulted {
 		effect(w, r)
 		return
 	}
 	call.Faulted = true
-	planned.Serve(w, r, effect, func(w http.ResponseWriter, planned fault.Fault) { uipathRefuse(w, call.Operation, planned) })
+	planned.Serve(w, r, effect, func(w http.ResponseWriter, planned fault.Fault) {
+		refuseByFault(w, call.Operation, planned)
+	})
 }
 
-// uipathRefuse answers a fault in the error format of the operation.
-func uipathRefuse(w http.ResponseWriter, operation string, planned fault.Fault) {
+// refuseByFault answers a fault in the error format of the operation.
+func refuseByFault(w http.ResponseWriter, operation string, planned fault.Fault) {
 	if planned.Status == 0 {
 		planned.Status = http.StatusInternalServerError
 	}
@@ -164,101 +156,36 @@ func uipathRefuse(w http.ResponseWriter, operation string, planned fault.Fault) 
 		w.Header().Set("Retry-After", planned.RetryAfter)
 	}
 	name := "message"
-	if operation == uipathOpToken {
+	if operation == opToken {
 		name = "error"
 	}
-	uipathWriteJSON(w, planned.Status, map[string]string{name: planned.Error})
+	writeJSON(w, planned.Status, map[string]string{name: planned.Error})
 }
 
-// A uipathExchange is one request on its way through a handler, which holds
-// the lock of the Server all the while: it writes to memory only.
-type uipathExchange struct {
-	u      *Server
-	w      http.ResponseWriter
-	r      *http.Request
-	now    time.Time
-	body   []byte
-	params map[string]string
-	call   *Call
-}
-
-func (x *uipathExchange) serve(route uipathRoute, readErr error) {
+func (x *exchange) serveRoute(route apiRoute, readErr error) {
 	x.u.mu.Lock()
 	defer x.u.mu.Unlock()
 	switch {
 	case readErr != nil:
-		x.fail(http.StatusRequestEntityTooLarge, "The request body could not be read.")
-	case route.scope == "" || x.authorized(route.scope):
+		x.answerError(http.StatusRequestEntityTooLarge, "The request body could not be read.")
+	case route.scope == "" || x.checkToken(route.scope):
 		route.handle(x)
 	}
 }
 
-func (x *uipathExchange) json(status int, value any) { uipathWriteJSON(x.w, status, value) }
-
-// fail answers a refusal of the licence service, whose real error format is
-// not documented.
-func (x *uipathExchange) fail(status int, format string, args ...any) {
-	x.json(status, map[string]string{"message": fmt.Sprintf(format, args...)})
-}
-
-// noRoute answers what nothing serves. Host-level identity calls get what
-// newer cloud organisations answer; a wrong method gets what ASP.NET's API
-// versioning answers.
-func (x *uipathExchange) noRoute(allowed []string) {
+// answerNoRoute answers a request without a route. Host-level identity calls
+// get the answer of newer cloud organizations. A wrong method gets the answer
+// of ASP.NET's API versioning.
+func (x *exchange) answerNoRoute(allowed []string) {
 	path := x.r.URL.EscapedPath()
 	switch {
 	case strings.HasPrefix(path, "/identity_/api/"):
-		x.coded(http.StatusBadRequest, "InvalidPartition", "The partition of the request is not valid.")
+		x.answerCodedError(http.StatusBadRequest, "InvalidPartition", "The partition of the request is not valid.")
 	case len(allowed) > 0:
 		x.w.Header().Set("Allow", strings.Join(allowed, ", "))
-		x.coded(http.StatusMethodNotAllowed, "UnsupportedApiVersion", fmt.Sprintf(
+		x.answerCodedError(http.StatusMethodNotAllowed, "UnsupportedApiVersion", fmt.Sprintf(
 			"The HTTP resource that matches the request URI '%s' does not support HTTP method '%s'.", path, x.r.Method))
 	default:
-		x.fail(http.StatusNotFound, "Nothing is served at '%s'.", path)
+		x.answerError(http.StatusNotFound, "Nothing is served at '%s'.", path)
 	}
-}
-
-func (x *uipathExchange) coded(status int, code, message string) {
-	x.json(status, map[string]any{"error": map[string]any{"code": code, "message": message, "innerError": nil}})
-}
-
-// decode reads a JSON body into value and refuses, where .NET would only
-// ignore it, a field that is not one of names: it is a client's mistake.
-func (x *uipathExchange) decode(value any, names ...string) bool {
-	if !x.hasType("application/json") {
-		x.fail(http.StatusUnsupportedMediaType, "Content-Type must be application/json.")
-		return false
-	}
-	var fields map[string]json.RawMessage
-	err := json.Unmarshal(x.body, &fields)
-	if err == nil && fields == nil {
-		err = errors.New("the body is null")
-	}
-	for _, name := range slices.Sorted(maps.Keys(fields)) {
-		if !slices.Contains(names, name) {
-			err = errors.Join(err, fmt.Errorf("no field %q", name))
-		}
-	}
-	if err == nil {
-		err = json.Unmarshal(x.body, value)
-	}
-	if err != nil {
-		x.fail(http.StatusBadRequest, "The request body is not valid: %v", err)
-	}
-	return err == nil
-}
-
-func (x *uipathExchange) hasType(want string) bool {
-	got, _, err := mime.ParseMediaType(x.r.Header.Get("Content-Type"))
-	return err == nil && got == want
-}
-
-func uipathWriteJSON(w http.ResponseWriter, status int, value any) {
-	encoded, err := json.Marshal(value)
-	if err != nil {
-		panic(err) // of our own types
-	}
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.WriteHeader(status)
-	_, _ = w.Write(encoded)
 }

@@ -2,10 +2,8 @@ package fakeuipath
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -16,55 +14,57 @@ import (
 	"licensebot/internal/fault"
 )
 
-// A Config says what kind of UiPath to be. Where nobody outside UiPath
-// knows how the real service behaves, the zero value is the behaviour that
-// hurts a careless client most.
+// A Config says what kind of UiPath to be. Where the behavior of the real
+// service is unknown, the zero value is the behavior that hurts a careless
+// client most.
 type Config struct {
 	Now          func() time.Time // for token expiry and the journal; default time.Now
 	Organization string           // logical name, as in the URL; default "acme"
-	AccountID    string           // organisation id, also the partition id of its groups; default a fresh GUID
+	AccountID    string           // organization id, also the partition id of its groups; default a fresh GUID
 	TokenLife    time.Duration    // of client credentials tokens; default one hour
 
-	// NoQuotaRoutes takes the with-quota routes away (404), which no page
-	// documents for Automation Suite.
+	// NoQuotaRoutes makes the with-quota routes answer 404. No page documents
+	// them for Automation Suite.
 	NoQuotaRoutes bool
 
 	// PlainPutKeepsQuotas keeps a group's quotas through a PUT on the route
-	// without quotas. Otherwise that PUT drops them: "If quotas are empty,
+	// without quotas. By default that PUT drops them: "If quotas are empty,
 	// licenses are allocated without limits".
 	PlainPutKeepsQuotas bool
 
-	// QuotaPutResetsExternal makes a PUT with quotas that leaves out
-	// useExternalLicense set it to false, as the plain PUT does. Otherwise it
-	// is left as it was, because the documented body has no such field.
+	// QuotaPutResetsExternal makes a PUT with quotas but without
+	// useExternalLicense set it to false, as the plain PUT does. By default
+	// such a PUT keeps it, because the documented body lacks the field.
 	QuotaPutResetsExternal bool
 
-	// UnknownCodes is what a PUT with a code that the organisation does not
-	// own gets: "" a 200 whose rule lacks the code, "404" or "409" a refusal.
+	// UnknownCodes is the answer to a PUT with a code that the organization
+	// does not own: "" means 200 and an allocation without the code, "404" and
+	// "409" mean a refusal.
 	UnknownCodes string
 
-	// RefuseEmptyRule answers 400 to a PUT without any code. Otherwise the
-	// group keeps a rule of no codes.
+	// RefuseEmptyRule answers 400 to a PUT without any code. By default the
+	// group keeps an empty allocation.
 	RefuseEmptyRule bool
 
-	// OpenGroups lets the plain routes take any group id: an unknown one has
-	// an empty rule. Otherwise it is 404, as on the with-quota routes.
+	// OpenGroups lets the plain routes take any group id; an unknown group has
+	// an empty allocation. By default the answer is 404, as on the with-quota
+	// routes.
 	OpenGroups bool
 }
 
-// A Server is one organisation's licence service ("lease_") and identity
-// service on a loopback port. It holds the state that the portal would show,
-// and every method may be called while it serves.
+// A Server is one organization's license service ("lease_") and identity
+// service on a loopback port. It holds the state that the portal would show. It
+// is safe for concurrent use.
 //
-// Faults can be injected into the operations "token", "authenticate",
-// "GET group", "PUT group", "GET group with-quota", "PUT group with-quota",
-// "GET groups with-quota", "POST groups", "GET account", "GET bulk-users",
-// "GET identity groups" and "GET identity group".
+// Faults harm these operations: "token", "authenticate", "GET group", "PUT
+// group", "GET group with-quota", "PUT group with-quota", "GET groups
+// with-quota", "POST groups", "GET account", "GET bulk-users", "GET identity
+// groups" and "GET identity group".
 type Server struct {
 	fault.Faults
 
 	cfg    Config
-	routes []uipathRoute
+	routes []apiRoute
 	url    string
 	server *http.Server
 	stop   context.CancelFunc
@@ -79,12 +79,12 @@ type Server struct {
 	changed chan struct{} // closed and replaced at every change
 	closed  bool
 
-	tokens    map[string]uipathToken
+	tokens    map[string]issuedToken
 	personal  string
 	appScopes []string
 
-	owned     map[string]uipathSeats
-	groups    map[string]*uipathGroup
+	owned     map[string]seatCount
+	groups    map[string]*storedGroup
 	drops     map[string]int
 	forgets   int
 	noLicense bool
@@ -95,22 +95,7 @@ type Server struct {
 	calls   []Call
 }
 
-// New starts a UiPath on a free port of 127.0.0.1.
-func New(cfg Config) (*Server, error) {
-	if err := uipathComplete(&cfg); err != nil {
-		return nil, err
-	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, fmt.Errorf("fakeuipath: listen: %w", err)
-	}
-	u := uipathNew(cfg)
-	u.url = "http://" + listener.Addr().String()
-	u.serve(listener)
-	return u, nil
-}
-
-func uipathComplete(cfg *Config) error {
+func fillDefaults(cfg *Config) error {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
@@ -134,108 +119,48 @@ func uipathComplete(cfg *Config) error {
 	return nil
 }
 
-func uipathNew(cfg Config) *Server {
-	u := &Server{
-		cfg:          cfg,
-		served:       make(chan struct{}),
-		clientID:     uuid.NewString(),
-		clientSecret: "cs_" + rand.Text(),
-		username:     "admin",
-		password:     "pw_" + rand.Text(),
-		tenantID:     "DefaultTenant",
-		changed:      make(chan struct{}),
-		tokens:       make(map[string]uipathToken),
-		appScopes:    uipathDefaultScopes(),
-		owned:        make(map[string]uipathSeats),
-		groups:       make(map[string]*uipathGroup),
-		drops:        make(map[string]int),
-		pending:      make(map[string]int),
-	}
-	u.newPersonalToken(uipathDefaultScopes())
-	u.routes = u.table()
-	return u
-}
-
-func (u *Server) serve(listener net.Listener) {
-	ctx, stop := context.WithCancel(context.Background())
-	u.stop = stop
-	u.server = &http.Server{
-		Handler:           http.HandlerFunc(u.handle),
-		ReadHeaderTimeout: time.Minute,
-		BaseContext:       func(net.Listener) context.Context { return ctx },
-		ConnState:         u.count,
-	}
-	go func() {
-		defer close(u.served)
-		_ = u.server.Serve(listener)
-	}()
-}
-
-// count keeps track of the connections: http.Server.Close does not wait for
-// the handlers it cuts off, and Close has to.
-func (u *Server) count(_ net.Conn, state http.ConnState) {
-	switch state {
-	case http.StateNew:
-		u.conns.Add(1)
-	case http.StateClosed, http.StateHijacked:
-		u.conns.Done()
-	}
-}
-
-// Close cuts every connection and returns when the last handler has ended.
-// Calling it again does nothing.
-func (u *Server) Close() {
-	u.once.Do(func() {
-		u.stop()
-		_ = u.server.Close()
-		<-u.served
-		u.conns.Wait()
-		u.change(func() { u.closed = true })
-	})
-}
-
-// URL is the access URL, what https://cloud.uipath.com is in the cloud. It
-// does not carry the organisation.
+// URL is the access URL, such as https://cloud.uipath.com in the cloud. It does
+// not include the organization.
 func (u *Server) URL() string { return u.url }
 
-// Organization is the organisation's logical name, the first part of a path.
+// Organization is the organization's logical name, the first part of a path.
 func (u *Server) Organization() string { return u.cfg.Organization }
 
-// AccountID is the organisation's id.
+// AccountID is the organization's id.
 func (u *Server) AccountID() string { return u.cfg.AccountID }
 
-// ClientID is the app id of the organisation's confidential external
+// ClientID is the app id of the organization's confidential external
 // application.
 func (u *Server) ClientID() string { return u.clientID }
 
-// ClientSecret is the app secret that belongs to ClientID.
+// ClientSecret is the app secret of ClientID.
 func (u *Server) ClientSecret() string { return u.clientSecret }
 
-// Username is the administrator who may sign in by ROPC.
+// Username is an administrator who may sign in by ROPC.
 func (u *Server) Username() string { return u.username }
 
 // Password is the password of Username.
 func (u *Server) Password() string { return u.password }
 
-// Tenant is the tenant in which Username signs in.
+// Tenant is the tenant of Username.
 func (u *Server) Tenant() string { return u.tenantID }
 
-// change runs f under the lock and wakes everyone in Wait.
-func (u *Server) change(f func()) {
+// changeState runs f under the lock and wakes every Wait.
+func (u *Server) changeState(f func()) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	f()
-	u.wake()
+	u.wakeWaiters()
 }
 
-func (u *Server) wake() {
+func (u *Server) wakeWaiters() {
 	close(u.changed)
 	u.changed = make(chan struct{})
 }
 
-// Wait returns nil as soon as cond holds. It asks once at the beginning and
-// then at every change: a call that arrives or ends, a rule, an app, a token.
-// It fails when the context ends or the Server is closed.
+// Wait returns nil as soon as cond holds. It checks cond at the start and at
+// every change: a call that arrives or ends, an allocation, an app, a token. It
+// fails when ctx ends or the Server closes.
 func (u *Server) Wait(ctx context.Context, cond func() bool) error {
 	for {
 		u.mu.Lock()

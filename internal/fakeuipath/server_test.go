@@ -18,39 +18,39 @@ import (
 	"licensebot/internal/fault"
 )
 
-// uipathClock stands still until told to move.
-type uipathClock struct {
+// testClock stands still until a test moves it.
+type testClock struct {
 	mu  sync.Mutex
 	now time.Time
 }
 
-func (c *uipathClock) Now() time.Time {
+func (c *testClock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.now
 }
 
-func (c *uipathClock) advance(d time.Duration) {
+func (c *testClock) advance(d time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.now = c.now.Add(d)
 }
 
-// uipathCaller speaks HTTP to a UiPath.
-type uipathCaller struct {
+// testCaller speaks HTTP to a UiPath.
+type testCaller struct {
 	t      *testing.T
 	u      *Server
 	client *http.Client
 	bearer string
 }
 
-type uipathReply struct {
+type testReply struct {
 	status int
 	header http.Header
 	text   string
 }
 
-func uipathStart(t *testing.T, cfg Config) *uipathCaller {
+func startServer(t *testing.T, cfg Config) *testCaller {
 	t.Helper()
 	u, err := New(cfg)
 	if err != nil {
@@ -64,13 +64,13 @@ func uipathStart(t *testing.T, cfg Config) *uipathCaller {
 		u.Close()
 		client.CloseIdleConnections()
 	})
-	return &uipathCaller{t: t, u: u, client: client, bearer: u.PersonalAccessToken()}
+	return &testCaller{t: t, u: u, client: client, bearer: u.PersonalAccessToken()}
 }
 
-// uipathSeeded has a group g1 with RPADEVPRONU, in an organisation that owns
-// that, IDU and ATTUNU.
-func uipathSeeded(t *testing.T, cfg Config) *uipathCaller {
-	c := uipathStart(t, cfg)
+// startSeeded has a group g1 with RPADEVPRONU. The organization owns that code,
+// IDU and ATTUNU.
+func startSeeded(t *testing.T, cfg Config) *testCaller {
+	c := startServer(t, cfg)
 	c.u.Own("RPADEVPRONU", 40, 3)
 	c.u.Own("IDU", 5, 5)
 	c.u.Own("ATTUNU", 10, 0)
@@ -78,7 +78,7 @@ func uipathSeeded(t *testing.T, cfg Config) *uipathCaller {
 	return c
 }
 
-func (c *uipathCaller) request(method, path, contentType, body string) *http.Request {
+func (c *testCaller) newRequest(method, path, contentType, body string) *http.Request {
 	c.t.Helper()
 	r, err := http.NewRequestWithContext(c.t.Context(), method, c.u.URL()+path, strings.NewReader(body))
 	if err != nil {
@@ -93,65 +93,65 @@ func (c *uipathCaller) request(method, path, contentType, body string) *http.Req
 	return r
 }
 
-func (c *uipathCaller) send(r *http.Request) uipathReply {
+func (c *testCaller) sendRequest(r *http.Request) testReply {
 	c.t.Helper()
-	reply, err := c.try(r)
+	reply, err := c.trySend(r)
 	if err != nil {
 		c.t.Fatal(err)
 	}
 	return reply
 }
 
-func (c *uipathCaller) try(r *http.Request) (uipathReply, error) {
+func (c *testCaller) trySend(r *http.Request) (testReply, error) {
 	response, err := c.client.Do(r)
 	if err != nil {
-		return uipathReply{}, err
+		return testReply{}, err
 	}
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }()
 	text, err := io.ReadAll(response.Body)
-	return uipathReply{response.StatusCode, response.Header, string(text)}, err
+	return testReply{response.StatusCode, response.Header, string(text)}, err
 }
 
-func (c *uipathCaller) get(path string) uipathReply {
+func (c *testCaller) get(path string) testReply {
 	c.t.Helper()
-	return c.send(c.request("GET", path, "", ""))
+	return c.sendRequest(c.newRequest("GET", path, "", ""))
 }
 
-func (c *uipathCaller) put(path, body string) uipathReply {
+func (c *testCaller) put(path, body string) testReply {
 	c.t.Helper()
-	return c.send(c.request("PUT", path, "application/json", body))
+	return c.sendRequest(c.newRequest("PUT", path, "application/json", body))
 }
 
-func (c *uipathCaller) license(rest string) string {
+func (c *testCaller) licensePath(rest string) string {
 	return "/" + c.u.Organization() + "/lease_/api/account/" + c.u.AccountID() + "/user-license" + rest
 }
 
-func (c *uipathCaller) identity(rest string) string {
+func (c *testCaller) identityPath(rest string) string {
 	return "/" + c.u.Organization() + "/identity_/api/Group/" + c.u.AccountID() + rest
 }
 
-func (c *uipathCaller) form(values url.Values) uipathReply {
+func (c *testCaller) postTokenForm(values url.Values) testReply {
 	c.t.Helper()
 	path := "/" + c.u.Organization() + "/identity_/connect/token"
-	return c.send(c.request("POST", path, "application/x-www-form-urlencoded", values.Encode()))
+	return c.sendRequest(c.newRequest("POST", path, "application/x-www-form-urlencoded", values.Encode()))
 }
 
-func (c *uipathCaller) app(scope string) url.Values {
+func (c *testCaller) clientForm(scope string) url.Values {
 	return url.Values{"grant_type": {"client_credentials"}, "client_id": {c.u.ClientID()},
 		"client_secret": {c.u.ClientSecret()}, "scope": {scope}}
 }
 
-// signIn gets a token of client credentials and uses it from now on.
-func (c *uipathCaller) signIn(scope string) {
+// signIn gets a token of client credentials and uses it from then on.
+func (c *testCaller) signIn(scope string) {
 	c.t.Helper()
 	var token struct {
 		Value string `json:"access_token"`
 	}
-	c.form(c.app(scope)).decode(c.t, &token)
+	c.postTokenForm(c.clientForm(scope)).decodeJSON(c.t, &token)
 	c.bearer = token.Value
 }
 
-func (r uipathReply) decode(t *testing.T, value any) {
+func (r testReply) decodeJSON(t *testing.T, value any) {
 	t.Helper()
 	if r.status != http.StatusOK {
 		t.Fatalf("status %d: %s", r.status, r.text)
@@ -161,14 +161,14 @@ func (r uipathReply) decode(t *testing.T, value any) {
 	}
 }
 
-func (r uipathReply) want(t *testing.T, status int, part string) {
+func (r testReply) wantAnswer(t *testing.T, status int, part string) {
 	t.Helper()
 	if r.status != status || !strings.Contains(r.text, part) {
 		t.Errorf("got %d %s, want %d with %q", r.status, r.text, status, part)
 	}
 }
 
-func (c *uipathCaller) wantRule(id string, codes ...string) {
+func (c *testCaller) wantAllocation(id string, codes ...string) {
 	c.t.Helper()
 	rule, ok := c.u.Allocation(id)
 	if !ok || !slices.Equal(rule.Codes, codes) {
@@ -176,7 +176,7 @@ func (c *uipathCaller) wantRule(id string, codes ...string) {
 	}
 }
 
-func TestUiPathConfigIsChecked(t *testing.T) {
+func TestConfigIsChecked(t *testing.T) {
 	for _, cfg := range []Config{{UnknownCodes: "500"}, {Organization: "a/b"}} {
 		if u, err := New(cfg); err == nil {
 			u.Close()
@@ -185,7 +185,7 @@ func TestUiPathConfigIsChecked(t *testing.T) {
 	}
 }
 
-func TestUiPathCloseLeavesNothing(t *testing.T) {
+func TestCloseLeavesNothing(t *testing.T) {
 	before := goleak.IgnoreCurrent()
 	u, err := New(Config{})
 	if err != nil {
@@ -213,8 +213,8 @@ func TestUiPathCloseLeavesNothing(t *testing.T) {
 	goleak.VerifyNone(t, before)
 }
 
-func TestUiPathWait(t *testing.T) {
-	c := uipathSeeded(t, Config{})
+func TestWait(t *testing.T) {
+	c := startSeeded(t, Config{})
 	done := make(chan error, 1)
 	go func() {
 		done <- c.u.Wait(t.Context(), func() bool {
@@ -222,7 +222,7 @@ func TestUiPathWait(t *testing.T) {
 			return slices.Contains(rule.Codes, "IDU") && len(c.u.Writes()) == 1
 		})
 	}()
-	c.put(c.license("/group/g1"), `{"userBundleCodes":["IDU"]}`)
+	c.put(c.licensePath("/group/g1"), `{"userBundleCodes":["IDU"]}`)
 	if err := <-done; err != nil {
 		t.Fatal(err)
 	}

@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"fmt"
-	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -12,42 +11,43 @@ import (
 	"time"
 )
 
-// The scopes this UiPath asks for. PM.License comprises the first two, and
+// The scopes that this UiPath asks for. PM.License includes the first two, and
 // PM.Group the third (docs.uipath.com, platform management scopes).
 const (
-	uipathLicenseRead  = "PM.License.Read"
-	uipathLicenseWrite = "PM.License.Write"
-	uipathGroupRead    = "PM.Group.Read"
+	scopeLicenseRead  = "PM.License.Read"
+	scopeLicenseWrite = "PM.License.Write"
+	scopeGroupRead    = "PM.Group.Read"
 )
 
-// uipathSessionLife is how long an ROPC token is valid.
-const uipathSessionLife = 30 * time.Minute
+// sessionLife is how long an ROPC token is valid.
+const sessionLife = 30 * time.Minute
 
-// uipathSignIn is what the token endpoint answers, with 200, to a request
-// whose Content-Type is not a form's.
-const uipathSignIn = "<!DOCTYPE html><html><head><title>UiPath</title></head><body>Sign in</body></html>"
+// signInPage is what the token endpoint answers, with 200, to a Content-Type
+// other than that of a form.
+const signInPage = "<!DOCTYPE html><html><head><title>UiPath</title></head><body>Sign in</body></html>"
 
-type uipathToken struct {
+// issuedToken is a token of this UiPath, which may have expired.
+type issuedToken struct {
 	scopes   []string
 	expires  time.Time // zero for never
 	personal bool
 }
 
-func uipathDefaultScopes() []string {
-	return []string{uipathLicenseRead, uipathLicenseWrite, uipathGroupRead}
+func defaultScopes() []string {
+	return []string{scopeLicenseRead, scopeLicenseWrite, scopeGroupRead}
 }
 
-func (t uipathToken) has(scope string) bool {
+func (t issuedToken) hasScope(scope string) bool {
 	whole := scope[:strings.LastIndex(scope, ".")]
 	return slices.Contains(t.scopes, scope) || slices.Contains(t.scopes, whole)
 }
 
-// SetAppScopes sets what the external application was granted, by default
-// PM.License.Read, PM.License.Write and PM.Group.Read. Asking for more is
-// invalid_scope, also for PM.License when only PM.License.Read was granted.
-// Tokens that are out keep their scopes.
+// SetAppScopes sets the scopes of the external application, by default
+// PM.License.Read, PM.License.Write and PM.Group.Read. A request for any other
+// scope is invalid_scope, even for PM.License when PM.License.Read is granted.
+// Issued tokens keep their scopes.
 func (u *Server) SetAppScopes(scopes ...string) {
-	u.change(func() { u.appScopes = slices.Clone(scopes) })
+	u.changeState(func() { u.appScopes = slices.Clone(scopes) })
 }
 
 // PersonalAccessToken is a token that does not expire.
@@ -58,20 +58,20 @@ func (u *Server) PersonalAccessToken() string {
 }
 
 // SetPersonalAccessTokenScopes replaces the personal access token by one with
-// these scopes; at first it has those of the external application. Lacking a
-// scope is 401 for such a token, not 403.
+// these scopes. The first one has the scopes of the external application. If
+// such a token lacks a scope, the answer is 401 instead of 403.
 func (u *Server) SetPersonalAccessTokenScopes(scopes ...string) {
-	u.change(func() { u.newPersonalToken(scopes) })
+	u.changeState(func() { u.newPersonalToken(scopes) })
 }
 
-// RevokeTokens makes every token issued so far worthless, and issues a new
-// personal access token.
+// RevokeTokens makes every issued token worthless, and issues a new personal
+// access token.
 func (u *Server) RevokeTokens() {
-	u.change(func() {
+	u.changeState(func() {
 		scopes := u.tokens[u.personal].scopes
 		for value, token := range u.tokens {
 			token.scopes = nil
-			token.expires = time.Unix(0, 0) // kept, so that the journal still knows it for a secret
+			token.expires = time.Unix(0, 0) // kept: the journal must still recognize the secret
 			u.tokens[value] = token
 		}
 		u.newPersonalToken(scopes)
@@ -84,69 +84,67 @@ func (u *Server) newPersonalToken(scopes []string) {
 		u.tokens[u.personal] = old
 	}
 	u.personal = "rt_" + rand.Text()
-	u.tokens[u.personal] = uipathToken{scopes: slices.Clone(scopes), personal: true}
+	u.tokens[u.personal] = issuedToken{scopes: slices.Clone(scopes), personal: true}
 }
 
-// issue makes a token that looks like a JWT. It carries no prt_id, which
+// issueToken makes a token that looks like a JWT. It has no prt_id, which
 // tokens of client credentials may lack.
-func (u *Server) issue(token uipathToken) string {
+func (u *Server) issueToken(token issuedToken) string {
 	part := base64.RawURLEncoding.EncodeToString
 	value := part([]byte(`{"alg":"RS256","typ":"at+jwt"}`)) + "." +
 		part(fmt.Appendf(nil, `{"iss":%q,"exp":%d,"jti":%q}`, u.url, token.expires.Unix(), rand.Text())) + "." +
 		part([]byte(rand.Text()))
 	u.tokens[value] = token
-	u.wake()
+	u.wakeWaiters()
 	return value
 }
 
-func (u *Server) secrets() []string { return slices.Collect(maps.Keys(u.tokens)) }
-
-// authorized checks the bearer token of a request and answers when it will
-// not do.
-func (x *uipathExchange) authorized(scope string) bool {
+// checkToken checks the bearer token of a request for a scope, and answers if
+// it refuses.
+func (x *exchange) checkToken(scope string) bool {
 	kind, value, _ := strings.Cut(x.r.Header.Get("Authorization"), " ")
 	token, known := x.u.tokens[value]
 	expired := !token.expires.IsZero() && !x.now.Before(token.expires)
 	switch {
-	case !strings.EqualFold(kind, "Bearer") || !known || expired || token.personal && !token.has(scope):
+	case !strings.EqualFold(kind, "Bearer") || !known || expired || token.personal && !token.hasScope(scope):
 		x.w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token"`)
-		x.fail(http.StatusUnauthorized, "You are not authenticated.")
+		x.answerError(http.StatusUnauthorized, "You are not authenticated.")
 		return false
-	case !token.has(scope):
-		x.fail(http.StatusForbidden, "You are not allowed to perform this operation.")
+	case !token.hasScope(scope):
+		x.answerError(http.StatusForbidden, "You are not allowed to perform this operation.")
 		return false
 	}
 	return true
 }
 
-// token is the OAuth token endpoint. Client credentials are what UiPath
-// documents; the password grant is what its ROPC would be called in OAuth.
-func (x *uipathExchange) token() {
-	if !x.hasType("application/x-www-form-urlencoded") {
+// serveToken is the OAuth token endpoint. UiPath documents client credentials;
+// the password grant is OAuth's form of its ROPC.
+func (x *exchange) serveToken() {
+	if !x.hasContentType("application/x-www-form-urlencoded") {
 		x.w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		_, _ = x.w.Write([]byte(uipathSignIn))
+		_, _ = x.w.Write([]byte(signInPage))
 		return
 	}
 	form, err := url.ParseQuery(string(x.body))
-	if err != nil || uipathRepeats(form) {
+	if err != nil || repeatsField(form) {
 		x.refuseToken("invalid_request")
 		return
 	}
 	switch grant := form.Get("grant_type"); {
-	case !x.rightClient(form, grant == "password"):
+	case !x.isRightClient(form, grant == "password"):
 		x.refuseToken("invalid_client")
 	case grant == "client_credentials":
-		x.grant(form, x.u.appScopes)
-	case grant == "password" && !x.rightUser(form.Get("username"), form.Get("password")):
+		x.grantToken(form, x.u.appScopes)
+	case grant == "password" && !x.isRightUser(form.Get("username"), form.Get("password")):
 		x.refuseToken("invalid_grant")
 	case grant == "password":
-		x.grant(form, uipathDefaultScopes())
+		x.grantToken(form, defaultScopes())
 	default:
 		x.refuseToken("unsupported_grant_type")
 	}
 }
 
-func uipathRepeats(form url.Values) bool {
+func repeatsField(form url.Values) bool {
 	for _, values := range form {
 		if len(values) > 1 {
 			return true
@@ -155,9 +153,9 @@ func uipathRepeats(form url.Values) bool {
 	return false
 }
 
-// rightClient takes the app's credentials from the form or from Basic
-// authentication, where they are form-encoded (RFC 6749, 2.3.1).
-func (x *uipathExchange) rightClient(form url.Values, mayLack bool) bool {
+// isRightClient takes the app's credentials from the form or from Basic
+// authentication, which encodes them as in a form (RFC 6749, 2.3.1).
+func (x *exchange) isRightClient(form url.Values, mayLack bool) bool {
 	id, secret := form.Get("client_id"), form.Get("client_secret")
 	if name, pass, ok := x.r.BasicAuth(); ok {
 		if id != "" || secret != "" {
@@ -172,12 +170,12 @@ func (x *uipathExchange) rightClient(form url.Values, mayLack bool) bool {
 	return id == x.u.clientID && secret == x.u.clientSecret
 }
 
-func (x *uipathExchange) rightUser(name, password string) bool {
+func (x *exchange) isRightUser(name, password string) bool {
 	return name == x.u.username && password == x.u.password
 }
 
-// grant issues a token for the scopes asked for, or for all when none is.
-func (x *uipathExchange) grant(form url.Values, may []string) {
+// grantToken issues a token for the requested scopes, by default for all.
+func (x *exchange) grantToken(form url.Values, may []string) {
 	asked := strings.Fields(form.Get("scope"))
 	for _, scope := range asked {
 		if !slices.Contains(may, scope) {
@@ -190,36 +188,35 @@ func (x *uipathExchange) grant(form url.Values, may []string) {
 	}
 	life := x.u.cfg.TokenLife
 	x.w.Header().Set("Cache-Control", "no-store")
-	x.json(http.StatusOK, map[string]any{
-		"access_token": x.u.issue(uipathToken{scopes: slices.Clone(asked), expires: x.now.Add(life)}),
+	x.answerJSON(http.StatusOK, map[string]any{
+		"access_token": x.u.issueToken(issuedToken{scopes: slices.Clone(asked), expires: x.now.Add(life)}),
 		"expires_in":   int(life.Seconds()),
 		"token_type":   "Bearer",
 		"scope":        strings.Join(asked, " "),
 	})
 }
 
-func (x *uipathExchange) refuseToken(name string) {
-	x.json(http.StatusBadRequest, map[string]string{"error": name})
+func (x *exchange) refuseToken(name string) {
+	x.answerJSON(http.StatusBadRequest, map[string]string{"error": name})
 }
 
-// authenticate is UiPath's own ROPC: JSON, not OAuth, valid for half an hour
-// (docs.uipath.com, ropc-authentication).
-func (x *uipathExchange) authenticate() {
+// serveAuthenticate is UiPath's own ROPC: JSON instead of OAuth, and valid for
+// half an hour (docs.uipath.com, ropc-authentication).
+func (x *exchange) serveAuthenticate() {
 	var login struct{ TenancyName, UsernameOrEmailAddress, Password string }
-	if !x.decode(&login, "TenancyName", "UsernameOrEmailAddress", "Password") {
+	if !x.decodeBody(&login, "TenancyName", "UsernameOrEmailAddress", "Password") {
 		return
 	}
-	if login.TenancyName != x.u.tenantID || !x.rightUser(login.UsernameOrEmailAddress, login.Password) {
-		x.json(http.StatusUnauthorized, uipathABP(nil, "Invalid credentials, failed to login."))
+	if login.TenancyName != x.u.tenantID || !x.isRightUser(login.UsernameOrEmailAddress, login.Password) {
+		x.answerJSON(http.StatusUnauthorized, abpEnvelope(nil, "Invalid credentials, failed to login."))
 		return
 	}
-	token := uipathToken{scopes: uipathDefaultScopes(), expires: x.now.Add(uipathSessionLife)}
-	x.json(http.StatusOK, uipathABP(x.u.issue(token), ""))
+	token := issuedToken{scopes: defaultScopes(), expires: x.now.Add(sessionLife)}
+	x.answerJSON(http.StatusOK, abpEnvelope(x.u.issueToken(token), ""))
 }
 
-// uipathABP is the envelope of ASP.NET Boilerplate, which Orchestrator is
-// built on.
-func uipathABP(result any, message string) map[string]any {
+// abpEnvelope is an answer of ASP.NET Boilerplate, the base of Orchestrator.
+func abpEnvelope(result any, message string) map[string]any {
 	var problem any
 	if message != "" {
 		problem = map[string]any{"code": 0, "message": message, "details": nil, "validationErrors": nil}

@@ -9,45 +9,46 @@ import (
 	"strconv"
 )
 
-// A uipathFlag is .NET's bool in a body: it may be left out, but is not null.
-type uipathFlag struct{ sent, on bool }
+// An optionalBool is .NET's bool in a body: it may be missing, but must not be
+// null.
+type optionalBool struct{ sent, on bool }
 
 // UnmarshalJSON takes true and false only.
-func (f *uipathFlag) UnmarshalJSON(text []byte) error {
+func (f *optionalBool) UnmarshalJSON(text []byte) error {
 	switch string(text) {
 	case "true", "false":
-		*f = uipathFlag{sent: true, on: string(text) == "true"}
+		*f = optionalBool{sent: true, on: string(text) == "true"}
 		return nil
 	default:
 		return fmt.Errorf("useExternalLicense is %s, want true or false", text)
 	}
 }
 
-type uipathRuleBody struct {
-	Codes    []string        `json:"userBundleCodes"`
-	Alias    []string        `json:"userBundleLicenses"`
-	External uipathFlag      `json:"useExternalLicense"`
-	Quotas   []uipathLimited `json:"quotas"`
+type allocationBody struct {
+	Codes    []string     `json:"userBundleCodes"`
+	Alias    []string     `json:"userBundleLicenses"`
+	External optionalBool `json:"useExternalLicense"`
+	Quotas   []quotaLimit `json:"quotas"`
 }
 
-type uipathLimited struct {
+type quotaLimit struct {
 	Code  string  `json:"userBundleCode"`
 	Limit float64 `json:"limit"`
 }
 
-// putGroup replaces a group's rule (docs.uipath.com,
-// allocate-licenses-to-a-group): what the body leaves out is gone.
-func (x *uipathExchange) putGroup() {
-	var body uipathRuleBody
-	if !x.decode(&body, "userBundleCodes", "userBundleLicenses", "useExternalLicense") {
+// putGroup replaces a group's allocation: what the body leaves out is gone
+// (docs.uipath.com, allocate-licenses-to-a-group).
+func (x *exchange) putGroup() {
+	var body allocationBody
+	if !x.decodeBody(&body, "userBundleCodes", "userBundleLicenses", "useExternalLicense") {
 		return
 	}
-	codes, err := x.u.codes(body)
+	codes, err := x.u.requestedCodes(body)
 	if err != nil {
-		x.fail(http.StatusBadRequest, "%v", err)
+		x.answerError(http.StatusBadRequest, "%v", err)
 		return
 	}
-	g, ok := x.group(true)
+	g, ok := x.findGroup(true)
 	if !ok {
 		return
 	}
@@ -55,54 +56,54 @@ func (x *uipathExchange) putGroup() {
 	if x.u.cfg.PlainPutKeepsQuotas {
 		rule.Quotas = g.Quotas
 	}
-	if x.replace(g, rule) {
-		x.json(http.StatusOK, map[string]any{"groupId": g.ID, "organizationId": x.u.cfg.AccountID,
-			"useExternalLicense": g.External, "userBundleCodes": uipathList(g.Rule)})
+	if x.replaceAllocation(g, rule) {
+		x.answerJSON(http.StatusOK, map[string]any{"groupId": g.ID, "organizationId": x.u.cfg.AccountID,
+			"useExternalLicense": g.External, "userBundleCodes": jsonList(g.Rule)})
 	}
 }
 
-// putGroupWithQuota replaces a group's rule and quotas (docs.uipath.com,
-// allocate-licenses-to-a-group-with-quota). Its page has no
-// useExternalLicense; one that is sent is taken all the same, because the rule
-// has it and there is no other way to write both.
-func (x *uipathExchange) putGroupWithQuota() {
-	var body uipathRuleBody
-	if !x.decode(&body, "userBundleCodes", "quotas", "useExternalLicense") {
+// putGroupWithQuota replaces a group's allocation and quotas (docs.uipath.com,
+// allocate-licenses-to-a-group-with-quota). The page does not list
+// useExternalLicense. The Server takes it all the same, because the allocation
+// has it and no other call can write both.
+func (x *exchange) putGroupWithQuota() {
+	var body allocationBody
+	if !x.decodeBody(&body, "userBundleCodes", "quotas", "useExternalLicense") {
 		return
 	}
-	codes, err := x.u.codes(body)
+	codes, err := x.u.requestedCodes(body)
 	if err != nil {
-		x.fail(http.StatusBadRequest, "%v", err)
+		x.answerError(http.StatusBadRequest, "%v", err)
 		return
 	}
-	g, ok := x.group(false)
+	g, ok := x.findGroup(false)
 	if !ok {
 		return
 	}
-	quotas, err := uipathLimits(body.Quotas, codes, g.Usage)
+	quotas, err := checkLimits(body.Quotas, codes, g.Usage)
 	if err != nil {
-		x.fail(http.StatusBadRequest, "%v", err)
+		x.answerError(http.StatusBadRequest, "%v", err)
 		return
 	}
 	external := body.External.on
 	if !body.External.sent && !x.u.cfg.QuotaPutResetsExternal {
 		external = g.External
 	}
-	if x.replace(g, Allocation{Codes: codes, External: external, Quotas: quotas}) {
-		x.json(http.StatusOK, x.u.ruleWithQuota(g))
+	if x.replaceAllocation(g, Allocation{Codes: codes, External: external, Quotas: quotas}) {
+		x.answerJSON(http.StatusOK, x.u.allocationWithQuotas(g))
 	}
 }
 
-// codes returns the set of codes in a body. userBundleLicenses is the
+// requestedCodes returns the set of codes in a body. userBundleLicenses is the
 // deprecated name of userBundleCodes.
-func (u *Server) codes(body uipathRuleBody) ([]string, error) {
+func (u *Server) requestedCodes(body allocationBody) ([]string, error) {
 	codes := body.Codes
 	switch {
 	case body.Codes == nil && body.Alias == nil:
 		return nil, errors.New("userBundleCodes is required")
 	case body.Codes == nil:
 		codes = body.Alias
-	case body.Alias != nil && !slices.Equal(uipathSet(body.Codes), uipathSet(body.Alias)):
+	case body.Alias != nil && !slices.Equal(sortedSet(body.Codes), sortedSet(body.Alias)):
 		return nil, errors.New("userBundleCodes and userBundleLicenses differ")
 	}
 	if slices.Contains(codes, "") {
@@ -111,12 +112,12 @@ func (u *Server) codes(body uipathRuleBody) ([]string, error) {
 	if len(codes) == 0 && u.cfg.RefuseEmptyRule {
 		return nil, errors.New("userBundleCodes is empty")
 	}
-	return uipathSet(codes), nil
+	return sortedSet(codes), nil
 }
 
-// uipathLimits checks quotas as the page demands: of codes of the rule, at
-// least one seat, not below what is in use.
-func uipathLimits(quotas []uipathLimited, codes []string, usage map[string]int) (map[string]int, error) {
+// checkLimits checks quotas as the page demands: only codes of the allocation,
+// at least one seat, and at least the seats in use.
+func checkLimits(quotas []quotaLimit, codes []string, usage map[string]int) (map[string]int, error) {
 	limits := make(map[string]int, len(quotas))
 	for _, quota := range quotas {
 		limit := int(quota.Limit)
@@ -125,7 +126,7 @@ func uipathLimits(quotas []uipathLimited, codes []string, usage map[string]int) 
 		case twice:
 			return nil, fmt.Errorf("two quotas for %q", quota.Code)
 		case !slices.Contains(codes, quota.Code):
-			return nil, fmt.Errorf("quota for %q, which is not in userBundleCodes", quota.Code)
+			return nil, fmt.Errorf("quota for %q, a code that is not in userBundleCodes", quota.Code)
 		case quota.Limit != math.Trunc(quota.Limit) || quota.Limit < 1 || quota.Limit > math.MaxInt32:
 			return nil, fmt.Errorf("limit of %q is not a number of at least 1", quota.Code)
 		case limit < usage[quota.Code]:
@@ -136,39 +137,41 @@ func uipathLimits(quotas []uipathLimited, codes []string, usage map[string]int) 
 	return limits, nil
 }
 
-// replace gives a group the rule, less the codes that do not take, and tells
-// whether it did; when not, it has answered and nothing has changed.
-func (x *uipathExchange) replace(g *uipathGroup, want Allocation) bool {
-	before := g.rule()
+// replaceAllocation gives a group the codes that take, and the rest of the
+// wanted allocation. If it returns false, it has answered a refusal and changed
+// nothing.
+func (x *exchange) replaceAllocation(g *storedGroup, want Allocation) bool {
+	before := g.currentAllocation()
 	x.call.Before, x.call.After, x.call.Was, x.call.Is = before.Codes, before.Codes, before, before
 	if x.u.exceed {
-		x.fail(http.StatusConflict, uipathExceeds)
+		x.answerError(http.StatusConflict, msgExceeds)
 		return false
 	}
-	if status := x.u.refusal(want.Codes); status != 0 {
-		x.fail(status, uipathNoCode)
+	if status := x.u.unknownCodeStatus(want.Codes); status != 0 {
+		x.answerError(status, msgNoCode)
 		return false
 	}
 	if x.u.forgets > 0 {
 		x.u.forgets--
 		want.External, want.Quotas = false, nil
 	}
-	g.Rule = x.u.taken(want.Codes)
+	g.Rule = x.u.acceptedCodes(want.Codes)
 	g.External = want.External
-	g.Quotas = uipathQuotasOf(want.Quotas, g.Rule)
+	g.Quotas = quotasOfCodes(want.Quotas, g.Rule)
 	g.ruled = true
 	x.u.groups[g.ID] = g
-	after := g.rule()
+	after := g.currentAllocation()
 	x.call.After, x.call.Is = after.Codes, after
 	x.call.Took, x.call.TookAt = true, x.u.cfg.Now()
-	x.call.Changed = !before.equal(after)
-	x.u.wake()
+	x.call.Changed = !before.equalTo(after)
+	x.u.wakeWaiters()
 	return true
 }
 
-// refusal is the status for codes that the organisation does not own; 0 when
-// they are all right or Config.UnknownCodes lets them pass.
-func (u *Server) refusal(codes []string) int {
+// unknownCodeStatus is the status for codes that the organization does not own.
+// 0 means that the organization owns them all, or that Config.UnknownCodes lets
+// them pass.
+func (u *Server) unknownCodeStatus(codes []string) int {
 	for _, code := range codes {
 		if _, ok := u.owned[code]; !ok {
 			status, _ := strconv.Atoi(u.cfg.UnknownCodes)
@@ -178,8 +181,8 @@ func (u *Server) refusal(codes []string) int {
 	return 0
 }
 
-// taken returns the codes that take: those owned and not dropped.
-func (u *Server) taken(codes []string) []string {
+// acceptedCodes returns the codes that take: owned and not dropped.
+func (u *Server) acceptedCodes(codes []string) []string {
 	var taken []string
 	for _, code := range codes {
 		_, owned := u.owned[code]

@@ -12,30 +12,30 @@ import (
 	"licensebot/internal/fault"
 )
 
-func TestUiPathPutReplaces(t *testing.T) {
-	c := uipathSeeded(t, Config{})
-	group := c.license("/group/g1")
+func TestPutReplaces(t *testing.T) {
+	c := startSeeded(t, Config{})
+	group := c.licensePath("/group/g1")
 	var answer struct {
 		Group        string   `json:"groupId"`
 		Organization string   `json:"organizationId"`
 		External     bool     `json:"useExternalLicense"`
 		Codes        []string `json:"userBundleCodes"`
 	}
-	c.put(group, `{"userBundleCodes":["IDU","ATTUNU","IDU"],"useExternalLicense":true}`).decode(t, &answer)
+	c.put(group, `{"userBundleCodes":["IDU","ATTUNU","IDU"],"useExternalLicense":true}`).decodeJSON(t, &answer)
 	if answer.Group != "g1" || answer.Organization != c.u.AccountID() || !answer.External ||
 		!slices.Equal(answer.Codes, []string{"ATTUNU", "IDU"}) {
 		t.Errorf("answer is %+v", answer)
 	}
-	c.wantRule("g1", "ATTUNU", "IDU")
-	c.put(group, `{"userBundleCodes":["IDU"]}`).want(t, 200, `"useExternalLicense":false`)
-	c.put(group, `{"userBundleLicenses":["ATTUNU"]}`).want(t, 200, "ATTUNU")
-	c.put(group, `{"userBundleCodes":[]}`).want(t, 200, `"userBundleCodes":[]`)
-	c.wantRule("g1")
+	c.wantAllocation("g1", "ATTUNU", "IDU")
+	c.put(group, `{"userBundleCodes":["IDU"]}`).wantAnswer(t, 200, `"useExternalLicense":false`)
+	c.put(group, `{"userBundleLicenses":["ATTUNU"]}`).wantAnswer(t, 200, "ATTUNU")
+	c.put(group, `{"userBundleCodes":[]}`).wantAnswer(t, 200, `"userBundleCodes":[]`)
+	c.wantAllocation("g1")
 }
 
-func TestUiPathJournalOfWrites(t *testing.T) {
-	c := uipathSeeded(t, Config{})
-	group := c.license("/group/g1")
+func TestJournalOfWrites(t *testing.T) {
+	c := startSeeded(t, Config{})
+	group := c.licensePath("/group/g1")
 	c.put(group, `{"userBundleCodes":["IDU"]}`)
 	c.put(group, `{"userBundleCodes":["IDU"]}`)
 	c.put(group, `{"userBundleCodes":["IDU"],"useExternalLicense":true}`)
@@ -52,11 +52,11 @@ func TestUiPathJournalOfWrites(t *testing.T) {
 	}
 }
 
-func TestUiPathPutRefusals(t *testing.T) {
-	c := uipathSeeded(t, Config{RefuseEmptyRule: true})
+func TestPutRefusals(t *testing.T) {
+	c := startSeeded(t, Config{RefuseEmptyRule: true})
 	c.u.AddGroup(Group{ID: "g2", Rule: []string{"IDU"}, Quotas: map[string]int{"IDU": 4}, Usage: map[string]int{"IDU": 3}})
 	const kind = "application/json"
-	plain, quota := c.license("/group/g1"), c.license("/group/g2/with-quota")
+	plain, quota := c.licensePath("/group/g1"), c.licensePath("/group/g2/with-quota")
 	good := `{"userBundleCodes":["IDU"]}`
 	limit := func(rest string) string { return `{"userBundleCodes":["IDU"],"quotas":[` + rest + `]}` }
 	for _, test := range []struct {
@@ -66,16 +66,16 @@ func TestUiPathPutRefusals(t *testing.T) {
 		{"POST does not allocate", "POST", plain, kind, good, 405},
 		{"DELETE", "DELETE", plain, kind, "", 405},
 		{"PATCH with quotas", "PATCH", quota, kind, good, 405},
-		{"doubled organisation", "PUT", "/acme" + plain, kind, good, 404},
+		{"doubled organization", "PUT", "/acme" + plain, kind, good, 404},
 		{"other case", "PUT", strings.Replace(plain, "acme", "Acme", 1), kind, good, 404},
-		{"no organisation", "PUT", strings.TrimPrefix(plain, "/acme"), kind, good, 404},
+		{"no organization", "PUT", strings.TrimPrefix(plain, "/acme"), kind, good, 404},
 		{"doubled slash", "PUT", "/" + plain, kind, good, 404},
 		{"trailing slash", "PUT", plain + "/", kind, good, 404},
-		{"no group", "PUT", c.license("/group/"), kind, good, 404},
+		{"no group", "PUT", c.licensePath("/group/"), kind, good, 404},
 		{"la instead of lease_", "PUT", strings.Replace(plain, "lease_", "la", 1), kind, good, 404},
 		{"other account", "PUT", strings.Replace(plain, c.u.AccountID(), "1234", 1), kind, good, 404},
-		{"unknown group", "PUT", c.license("/group/g9"), kind, good, 404},
-		{"unknown group with quota", "PUT", c.license("/group/g9/with-quota"), kind, good, 404},
+		{"unknown group", "PUT", c.licensePath("/group/g9"), kind, good, 404},
+		{"unknown group with quota", "PUT", c.licensePath("/group/g9/with-quota"), kind, good, 404},
 		{"form", "PUT", plain, "application/x-www-form-urlencoded", good, 415},
 		{"no content type", "PUT", plain, "", good, 415},
 		{"not JSON", "PUT", plain, kind, `{"userBundleCodes":`, 400},
@@ -101,26 +101,26 @@ func TestUiPathPutRefusals(t *testing.T) {
 		{"two quotas", "PUT", quota, kind, limit(`{"userBundleCode":"IDU","limit":3},{"userBundleCode":"IDU","limit":4}`), 400},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			c.send(c.request(test.method, test.path, test.kind, test.body)).want(t, test.status, "")
+			c.sendRequest(c.newRequest(test.method, test.path, test.kind, test.body)).wantAnswer(t, test.status, "")
 		})
 	}
-	c.wantRule("g1", "RPADEVPRONU")
+	c.wantAllocation("g1", "RPADEVPRONU")
 	if writes := c.u.Writes(); len(writes) != 0 {
 		t.Errorf("a refused call changed something: %+v", writes)
 	}
 }
 
-func TestUiPathPutWithoutToken(t *testing.T) {
-	c := uipathSeeded(t, Config{})
+func TestPutWithoutToken(t *testing.T) {
+	c := startSeeded(t, Config{})
 	for _, header := range []string{"", "Bearer", "Bearer 1234", "Basic " + c.bearer, c.bearer} {
-		r := c.request("PUT", c.license("/group/g1"), "application/json", `{"userBundleCodes":["IDU"]}`)
+		r := c.newRequest("PUT", c.licensePath("/group/g1"), "application/json", `{"userBundleCodes":["IDU"]}`)
 		r.Header.Set("Authorization", header)
-		c.send(r).want(t, 401, "")
+		c.sendRequest(r).wantAnswer(t, 401, "")
 	}
-	c.wantRule("g1", "RPADEVPRONU")
+	c.wantAllocation("g1", "RPADEVPRONU")
 }
 
-func TestUiPathPutUnknownCode(t *testing.T) {
+func TestPutUnknownCode(t *testing.T) {
 	const body = `{"userBundleCodes":["IDU","TYPO"]}`
 	for _, test := range []struct {
 		policy string
@@ -131,49 +131,49 @@ func TestUiPathPutUnknownCode(t *testing.T) {
 		{"404", 404, []string{"RPADEVPRONU"}},
 		{"409", 409, []string{"RPADEVPRONU"}},
 	} {
-		c := uipathSeeded(t, Config{UnknownCodes: test.policy})
-		c.put(c.license("/group/g1"), body).want(t, test.status, "")
-		c.wantRule("g1", test.rule...)
+		c := startSeeded(t, Config{UnknownCodes: test.policy})
+		c.put(c.licensePath("/group/g1"), body).wantAnswer(t, test.status, "")
+		c.wantAllocation("g1", test.rule...)
 	}
 }
 
-func TestUiPathDisownedCodeLeavesTheRuleAtTheNextPut(t *testing.T) {
-	c := uipathSeeded(t, Config{})
+func TestDisownedCodeLeavesTheRuleAtTheNextPut(t *testing.T) {
+	c := startSeeded(t, Config{})
 	c.u.Disown("RPADEVPRONU")
-	c.wantRule("g1", "RPADEVPRONU")
-	c.put(c.license("/group/g1"), `{"userBundleCodes":["RPADEVPRONU","IDU"]}`).want(t, 200, "")
-	c.wantRule("g1", "IDU")
+	c.wantAllocation("g1", "RPADEVPRONU")
+	c.put(c.licensePath("/group/g1"), `{"userBundleCodes":["RPADEVPRONU","IDU"]}`).wantAnswer(t, 200, "")
+	c.wantAllocation("g1", "IDU")
 }
 
-func TestUiPathDropCode(t *testing.T) {
-	c := uipathSeeded(t, Config{})
+func TestDropCode(t *testing.T) {
+	c := startSeeded(t, Config{})
 	c.u.DropCode("IDU", 1)
 	const body = `{"userBundleCodes":["ATTUNU","IDU"]}`
-	c.put(c.license("/group/g1"), body).want(t, 200, `["ATTUNU"]`)
-	c.wantRule("g1", "ATTUNU")
-	c.put(c.license("/group/g1"), body).want(t, 200, "IDU")
-	c.wantRule("g1", "ATTUNU", "IDU")
+	c.put(c.licensePath("/group/g1"), body).wantAnswer(t, 200, `["ATTUNU"]`)
+	c.wantAllocation("g1", "ATTUNU")
+	c.put(c.licensePath("/group/g1"), body).wantAnswer(t, 200, "IDU")
+	c.wantAllocation("g1", "ATTUNU", "IDU")
 }
 
-func TestUiPathDocumentedErrors(t *testing.T) {
-	c := uipathSeeded(t, Config{})
+func TestDocumentedErrors(t *testing.T) {
+	c := startSeeded(t, Config{})
 	const body = `{"userBundleCodes":["IDU"]}`
 	c.u.Exceed(true)
-	c.put(c.license("/group/g1"), body).want(t, 409, "exceeds the account license quantities")
+	c.put(c.licensePath("/group/g1"), body).wantAnswer(t, 409, "exceeds the account license quantities")
 	c.u.NoAccountLicense(true)
-	c.put(c.license("/group/g1"), body).want(t, 404, "No account license is allocated")
-	c.get(c.license("")).want(t, 404, "No account license is allocated")
+	c.put(c.licensePath("/group/g1"), body).wantAnswer(t, 404, "No account license is allocated")
+	c.get(c.licensePath("")).wantAnswer(t, 404, "No account license is allocated")
 	c.u.NoAccountLicense(false)
 	c.u.Exceed(false)
-	c.put(c.license("/group/g1"), body).want(t, 200, "IDU") // though no seat of IDU is free
+	c.put(c.licensePath("/group/g1"), body).wantAnswer(t, 200, "IDU") // though no seat of IDU is free
 }
 
-func TestUiPathQuotas(t *testing.T) {
+func TestQuotas(t *testing.T) {
 	for _, keeps := range []bool{false, true} {
-		c := uipathSeeded(t, Config{PlainPutKeepsQuotas: keeps})
+		c := startSeeded(t, Config{PlainPutKeepsQuotas: keeps})
 		const both = `{"userBundleCodes":["ATTUNU","IDU"],"quotas":[{"userBundleCode":"IDU","limit":10.0},{"userBundleCode":"ATTUNU","limit":2}]}`
-		c.put(c.license("/group/g1/with-quota"), both).want(t, 200, `{"userBundleCode":"IDU","limit":10,"currentUsage":0}`)
-		c.put(c.license("/group/g1"), `{"userBundleCodes":["IDU"]}`).want(t, 200, "")
+		c.put(c.licensePath("/group/g1/with-quota"), both).wantAnswer(t, 200, `{"userBundleCode":"IDU","limit":10,"currentUsage":0}`)
+		c.put(c.licensePath("/group/g1"), `{"userBundleCodes":["IDU"]}`).wantAnswer(t, 200, "")
 		want := map[string]int{}
 		if keeps {
 			want["IDU"] = 10
@@ -181,46 +181,46 @@ func TestUiPathQuotas(t *testing.T) {
 		if rule, _ := c.u.Allocation("g1"); !maps.Equal(rule.Quotas, want) {
 			t.Errorf("keeps %v: quotas are %v, want %v", keeps, rule.Quotas, want)
 		}
-		c.put(c.license("/group/g1/with-quota"), both)
-		c.put(c.license("/group/g1/with-quota"), `{"userBundleCodes":["IDU"]}`).want(t, 200, `"quotas":[]`)
+		c.put(c.licensePath("/group/g1/with-quota"), both)
+		c.put(c.licensePath("/group/g1/with-quota"), `{"userBundleCodes":["IDU"]}`).wantAnswer(t, 200, `"quotas":[]`)
 	}
 }
 
-func TestUiPathQuotaPutAndExternalLicense(t *testing.T) {
+func TestQuotaPutAndExternalLicense(t *testing.T) {
 	for _, resets := range []bool{false, true} {
-		c := uipathSeeded(t, Config{QuotaPutResetsExternal: resets})
-		path := c.license("/group/g1/with-quota")
-		c.put(path, `{"userBundleCodes":["IDU"],"useExternalLicense":true}`).want(t, 200, "")
+		c := startSeeded(t, Config{QuotaPutResetsExternal: resets})
+		path := c.licensePath("/group/g1/with-quota")
+		c.put(path, `{"userBundleCodes":["IDU"],"useExternalLicense":true}`).wantAnswer(t, 200, "")
 		if rule, _ := c.u.Allocation("g1"); !rule.External {
 			t.Error("useExternalLicense was not taken")
 		}
-		c.put(path, `{"userBundleCodes":["IDU"]}`).want(t, 200, "")
+		c.put(path, `{"userBundleCodes":["IDU"]}`).wantAnswer(t, 200, "")
 		if rule, _ := c.u.Allocation("g1"); rule.External == resets {
 			t.Errorf("resets %v: useExternalLicense is %v", resets, rule.External)
 		}
 	}
 }
 
-func TestUiPathOpenGroups(t *testing.T) {
-	c := uipathSeeded(t, Config{OpenGroups: true})
-	c.get(c.license("/group/g9")).want(t, 200, `"allocatedUserBundles":[]`)
+func TestOpenGroups(t *testing.T) {
+	c := startSeeded(t, Config{OpenGroups: true})
+	c.get(c.licensePath("/group/g9")).wantAnswer(t, 200, `"allocatedUserBundles":[]`)
 	if _, ok := c.u.Allocation("g9"); ok {
 		t.Error("reading made a group")
 	}
-	c.get(c.license("/group/g9/with-quota")).want(t, 404, "Organization or group does not exist.")
-	c.put(c.license("/group/g9"), `{"userBundleCodes":["IDU"]}`).want(t, 200, "")
-	c.wantRule("g9", "IDU")
+	c.get(c.licensePath("/group/g9/with-quota")).wantAnswer(t, 404, "Organization or group does not exist.")
+	c.put(c.licensePath("/group/g9"), `{"userBundleCodes":["IDU"]}`).wantAnswer(t, 200, "")
+	c.wantAllocation("g9", "IDU")
 }
 
-func TestUiPathWithoutQuotaRoutes(t *testing.T) {
-	c := uipathSeeded(t, Config{NoQuotaRoutes: true})
-	c.get(c.license("/group/g1/with-quota")).want(t, 404, "")
-	c.get(c.license("/groups/with-quota")).want(t, 404, "")
-	c.put(c.license("/group/g1/with-quota"), `{"userBundleCodes":["IDU"]}`).want(t, 404, "")
-	c.get(c.license("/group/g1")).want(t, 200, "")
+func TestWithoutQuotaRoutes(t *testing.T) {
+	c := startSeeded(t, Config{NoQuotaRoutes: true})
+	c.get(c.licensePath("/group/g1/with-quota")).wantAnswer(t, 404, "")
+	c.get(c.licensePath("/groups/with-quota")).wantAnswer(t, 404, "")
+	c.put(c.licensePath("/group/g1/with-quota"), `{"userBundleCodes":["IDU"]}`).wantAnswer(t, 404, "")
+	c.get(c.licensePath("/group/g1")).wantAnswer(t, 200, "")
 }
 
-func TestUiPathFaults(t *testing.T) {
+func TestFaults(t *testing.T) {
 	const date = "Fri, 31 Dec 2027 23:59:59 GMT"
 	for _, test := range []struct {
 		fault  fault.Fault
@@ -235,11 +235,11 @@ func TestUiPathFaults(t *testing.T) {
 		{fault.Fault{Status: 502, Body: "<html>", ContentType: "text/html"}, 502, "<html>", false},
 		{fault.Fault{Status: 504, AfterEffect: true}, 504, "", true},
 	} {
-		c := uipathSeeded(t, Config{})
+		c := startSeeded(t, Config{})
 		test.fault.Times = 1
 		c.u.Inject("PUT group", test.fault)
-		reply := c.put(c.license("/group/g1"), `{"userBundleCodes":["IDU"]}`)
-		reply.want(t, test.status, test.body)
+		reply := c.put(c.licensePath("/group/g1"), `{"userBundleCodes":["IDU"]}`)
+		reply.wantAnswer(t, test.status, test.body)
 		if got := reply.header.Get("Retry-After"); got != test.fault.RetryAfter {
 			t.Errorf("Retry-After is %q, want %q", got, test.fault.RetryAfter)
 		}
@@ -247,17 +247,17 @@ func TestUiPathFaults(t *testing.T) {
 		if !call.Faulted || call.Took != test.took || call.Status != test.status {
 			t.Errorf("call is %+v", call)
 		}
-		c.put(c.license("/group/g1"), `{"userBundleCodes":["IDU"]}`).want(t, http.StatusOK, "IDU")
+		c.put(c.licensePath("/group/g1"), `{"userBundleCodes":["IDU"]}`).wantAnswer(t, http.StatusOK, "IDU")
 	}
 }
 
-func TestUiPathFaultCutsTheAnswer(t *testing.T) {
+func TestFaultCutsTheAnswer(t *testing.T) {
 	for _, after := range []bool{false, true} {
-		c := uipathSeeded(t, Config{})
+		c := startSeeded(t, Config{})
 		c.u.Inject("PUT group", fault.Fault{Cut: true, AfterEffect: after})
-		r := c.request("PUT", c.license("/group/g1"), "application/json", `{"userBundleCodes":["IDU"]}`)
+		r := c.newRequest("PUT", c.licensePath("/group/g1"), "application/json", `{"userBundleCodes":["IDU"]}`)
 		r.GetBody = nil // net/http must not send it again
-		if reply, err := c.try(r); err == nil {
+		if reply, err := c.trySend(r); err == nil {
 			t.Errorf("answered %+v", reply)
 		}
 		if err := c.u.Wait(t.Context(), func() bool { return len(c.u.Calls("PUT group")) == 1 }); err != nil {
@@ -270,14 +270,14 @@ func TestUiPathFaultCutsTheAnswer(t *testing.T) {
 	}
 }
 
-func TestUiPathFaultHangsUntilTheCallerGoes(t *testing.T) {
-	c := uipathSeeded(t, Config{})
+func TestFaultHangsUntilTheCallerGoes(t *testing.T) {
+	c := startSeeded(t, Config{})
 	c.u.Inject("PUT group", fault.Fault{Times: 1, Hang: true, AfterEffect: true})
 	ctx, cancel := context.WithCancel(t.Context())
 	gone := make(chan error, 1)
-	r := c.request("PUT", c.license("/group/g1"), "application/json", `{"userBundleCodes":["IDU"]}`).WithContext(ctx)
+	r := c.newRequest("PUT", c.licensePath("/group/g1"), "application/json", `{"userBundleCodes":["IDU"]}`).WithContext(ctx)
 	go func() {
-		_, err := c.try(r)
+		_, err := c.trySend(r)
 		gone <- err
 	}()
 	taken := func() bool { rule, _ := c.u.Allocation("g1"); return slices.Equal(rule.Codes, []string{"IDU"}) }
@@ -296,11 +296,11 @@ func TestUiPathFaultHangsUntilTheCallerGoes(t *testing.T) {
 	}
 }
 
-func TestUiPathFaultOfToken(t *testing.T) {
-	c := uipathSeeded(t, Config{})
+func TestFaultOfToken(t *testing.T) {
+	c := startSeeded(t, Config{})
 	c.u.Inject("token", fault.Fault{Times: 1, Status: 503, Error: "temporarily_unavailable"})
-	c.form(c.app("")).want(t, 503, `{"error":"temporarily_unavailable"}`)
-	c.form(c.app("")).want(t, 200, "access_token")
+	c.postTokenForm(c.clientForm("")).wantAnswer(t, 503, `{"error":"temporarily_unavailable"}`)
+	c.postTokenForm(c.clientForm("")).wantAnswer(t, 200, "access_token")
 	if c.u.Injected() != 1 {
 		t.Errorf("injected %d", c.u.Injected())
 	}

@@ -6,24 +6,24 @@ import (
 	"time"
 )
 
-// A Fault makes calls of one method misbehave. The zero value of each field
-// leaves that part of the answer alone.
+// A Fault harms calls of one method. A zero field leaves its part of the
+// answer alone.
 type Fault struct {
 	Times       int           // calls to harm; 0 means every call until Clear
 	Latency     time.Duration // wait this long before anything else
 	Status      int           // answer with this HTTP status
 	Error       string        // Slack: the error name of {"ok":false}; UiPath: the message of the error body
-	RetryAfter  string        // Retry-After header, verbatim: seconds or an HTTP date
+	RetryAfter  string        // the Retry-After header: seconds or an HTTP date
 	Body        string        // answer with exactly this body
 	ContentType string        // of Body; application/json when empty
-	AfterEffect bool          // let the call take effect first, then misbehave
+	AfterEffect bool          // let the call take effect first, then harm its answer
 	Cut         bool          // close the connection without an answer
-	Hang        bool          // answer nothing until Clear, or until the caller or the server goes away
+	Hang        bool          // answer nothing until Clear, or until the caller or the server ends
 
 	over <-chan struct{} // closed by Clear
 }
 
-// Faults holds what is to go wrong, by method. Safe for concurrent use.
+// Faults holds the planned faults by method. It is safe for concurrent use.
 type Faults struct {
 	mu       sync.Mutex
 	planned  map[string][]Fault
@@ -31,10 +31,10 @@ type Faults struct {
 	over     chan struct{} // closed by the next Clear
 }
 
-// Inject plans a fault for a method: a Slack method name such as
+// Inject plans a fault for a method: a Slack method such as
 // "chat.postMessage", or a UiPath operation such as "PUT group" (see
-// fakeuipath.Server).
-// Faults of one method are used in the order in which they were injected.
+// fakeuipath.Server). The faults of one method take effect in the order of
+// their injection.
 func (f *Faults) Inject(method string, fault Fault) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -44,7 +44,7 @@ func (f *Faults) Inject(method string, fault Fault) {
 	f.planned[method] = append(f.planned[method], fault)
 }
 
-// Clear forgets every planned fault and cuts the calls that hang.
+// Clear drops every planned fault and cuts the calls that hang.
 func (f *Faults) Clear() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -55,15 +55,15 @@ func (f *Faults) Clear() {
 	}
 }
 
-// Injected tells how many calls have been harmed so far.
+// Injected is the number of calls that faults have harmed so far.
 func (f *Faults) Injected() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.injected
 }
 
-// Take returns the fault that this call of method meets, if any. It is for the
-// server that was asked.
+// Take returns the fault for this call of a method, if one is planned. The
+// simulated server calls it once for each call.
 func (f *Faults) Take(method string) (Fault, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -86,42 +86,62 @@ func (f *Faults) Take(method string) (Fault, bool) {
 	return fault, true
 }
 
-// Serve answers a call the way the fault says; effect is the call's real
-// handler, and refuse answers an error in the server's own format. The answer of a call that took effect and is then spoilt is
-// thrown away.
-func (fault Fault) Serve(w http.ResponseWriter, r *http.Request, effect http.HandlerFunc, refuse func(w http.ResponseWriter, fault Fault)) {
-	if fault.Latency > 0 {
-		select {
-		case <-time.After(fault.Latency):
-		case <-r.Context().Done():
-			return
-		}
+// A Refusal answers a fault in the error format of its server.
+type Refusal func(w http.ResponseWriter, fault Fault)
+
+// Serve answers a call as the fault says. effect is the call's real handler,
+// and refuse answers an error. With AfterEffect the real answer is thrown away.
+func (fault Fault) Serve(w http.ResponseWriter, r *http.Request, effect http.HandlerFunc, refuse Refusal) {
+	if !fault.awaitLatency(r) {
+		return
 	}
-	spoilt := fault.Cut || fault.Hang || fault.Status != 0 || fault.Error != "" || fault.Body != ""
-	if !spoilt {
+	if !fault.harmsAnswer() {
 		effect(w, r)
 		return
 	}
 	if fault.AfterEffect {
-		effect(discard{header: make(http.Header)}, r)
+		effect(discardWriter{header: make(http.Header)}, r)
 	}
 	switch {
 	case fault.Hang:
-		select {
-		case <-r.Context().Done():
-		case <-fault.over:
-		}
+		fault.awaitEnd(r)
 		panic(http.ErrAbortHandler)
 	case fault.Cut:
 		panic(http.ErrAbortHandler)
 	case fault.Body != "":
-		answerBody(w, fault)
+		fault.answerBody(w)
 	default:
 		refuse(w, fault)
 	}
 }
 
-func answerBody(w http.ResponseWriter, fault Fault) {
+// harmsAnswer tells whether the fault does more than delay the call.
+func (fault Fault) harmsAnswer() bool {
+	return fault.Cut || fault.Hang || fault.Status != 0 || fault.Error != "" || fault.Body != ""
+}
+
+// awaitLatency waits out the latency. It returns false if the caller left.
+func (fault Fault) awaitLatency(r *http.Request) bool {
+	if fault.Latency <= 0 {
+		return true
+	}
+	select {
+	case <-time.After(fault.Latency):
+		return true
+	case <-r.Context().Done():
+		return false
+	}
+}
+
+// awaitEnd waits until Clear, or until the caller or the server ends.
+func (fault Fault) awaitEnd(r *http.Request) {
+	select {
+	case <-r.Context().Done():
+	case <-fault.over:
+	}
+}
+
+func (fault Fault) answerBody(w http.ResponseWriter) {
 	contentType := fault.ContentType
 	if contentType == "" {
 		contentType = "application/json"
@@ -136,9 +156,14 @@ func answerBody(w http.ResponseWriter, fault Fault) {
 	_, _ = w.Write([]byte(fault.Body))
 }
 
-// discard is a ResponseWriter for effects whose answer is lost.
-type discard struct{ header http.Header }
+// discardWriter throws an answer away.
+type discardWriter struct{ header http.Header }
 
-func (d discard) Header() http.Header         { return d.header }
-func (d discard) Write(p []byte) (int, error) { return len(p), nil }
-func (d discard) WriteHeader(int)             {}
+// Header is dropped in the end.
+func (d discardWriter) Header() http.Header { return d.header }
+
+// Write drops the body.
+func (d discardWriter) Write(p []byte) (int, error) { return len(p), nil }
+
+// WriteHeader drops the status.
+func (d discardWriter) WriteHeader(int) {}

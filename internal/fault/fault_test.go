@@ -11,7 +11,7 @@ import (
 
 func ExampleFaults() {
 	var faults fault.Faults
-	answer := func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "hello") }
+	answer := func(w http.ResponseWriter, _ *http.Request) { _, _ = fmt.Fprint(w, "hello") }
 	refuse := func(w http.ResponseWriter, planned fault.Fault) { http.Error(w, planned.Error, planned.Status) }
 	call := func() {
 		w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil)

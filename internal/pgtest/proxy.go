@@ -5,37 +5,37 @@ import (
 	"context"
 	"encoding/binary"
 	"io"
-	"net"
 	"net/url"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"licensebot/internal/tcpproxy"
 )
 
-// A Cut is where a Proxy ends a connection.
+// A Cut is the moment at which a Proxy ends a connection.
 type Cut int
 
-// The cuts. The client sees the same in each: its COMMIT is not answered.
+// The cuts. The client sees the same in each: no answer to its COMMIT.
 const (
-	BeforeCommit Cut = iota // the server never sees the COMMIT, only the end of the connection
-	AfterCommit             // the server has committed
-	HoldCommit              // the server sees neither the COMMIT nor the end: it waits
+	BeforeCommit Cut = iota // the server sees the end of the connection instead of the COMMIT
+	AfterCommit             // the server has committed, and the connection ends
+	HoldCommit              // the client sees the end; the server sees neither the end nor the COMMIT, and waits
 	MuteCommit              // the server has committed, and the client waits
-	StallCommit             // the server sees nothing, and the client waits, whatever becomes of the server
+	StallCommit             // the server sees nothing, and the client waits even after the server's end
 )
 
-// A Proxy stands between a client and PostgreSQL, and cuts connections in
-// their COMMIT when told to.
+// A Proxy stands between a client and PostgreSQL, and can cut connections in
+// their COMMIT.
 type Proxy struct {
-	url, upstream string
-	listener      net.Listener
+	url string
+	tcp *tcpproxy.Proxy
 
 	mu      sync.Mutex
 	next    Cut
 	left    int
 	reached []context.CancelFunc
-	conns   []net.Conn
 }
 
 // NewProxy starts a proxy for one test.
@@ -49,32 +49,29 @@ func NewProxy(t testing.TB, serverURL string) *Proxy {
 	return p
 }
 
-// StartProxy starts a proxy before the server of a URL. It reads what passes,
-// so the client is told to use no TLS.
+// StartProxy starts a proxy before the server of a URL. The proxy reads what
+// passes, so it makes the client connect without TLS.
 func StartProxy(serverURL string) (*Proxy, error) {
 	u, err := url.Parse(serverURL)
 	if err != nil {
 		return nil, err
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
+	p := new(Proxy)
+	if p.tcp, err = tcpproxy.Start(u.Host, p.carrySession); err != nil {
 		return nil, err
 	}
-	p := &Proxy{upstream: u.Host, listener: listener}
-	u.Host = listener.Addr().String()
+	u.Host = p.tcp.Addr()
 	q := u.Query()
 	q.Set("sslmode", "disable")
 	u.RawQuery = q.Encode()
 	p.url = u.String()
-	go p.accept()
 	return p, nil
 }
 
 // URL is the database by way of the proxy.
 func (p *Proxy) URL() string { return p.url }
 
-// CutNext cuts each of the next so many COMMITs, whichever connection they
-// come by.
+// CutNext cuts the next COMMITs, so many times, on any connection.
 func (p *Proxy) CutNext(times int, where Cut) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -88,7 +85,7 @@ func (p *Proxy) Left() int {
 	return p.left
 }
 
-// AtCommit returns a context that ends once a COMMIT was cut.
+// AtCommit returns a context that ends at the next cut.
 func (p *Proxy) AtCommit(parent context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(parent)
 	p.mu.Lock()
@@ -97,8 +94,14 @@ func (p *Proxy) AtCommit(parent context.Context) (context.Context, context.Cance
 	return ctx, cancel
 }
 
-// take uses up one cut.
-func (p *Proxy) take() (where Cut, cut bool) {
+// Reset ends every connection so abruptly that the next write to it fails.
+func (p *Proxy) Reset() { p.tcp.Cut() }
+
+// Close ends every connection and takes no more.
+func (p *Proxy) Close() { p.tcp.Close() }
+
+// takeCut uses up one cut.
+func (p *Proxy) takeCut() (where Cut, cut bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.left == 0 {
@@ -108,8 +111,8 @@ func (p *Proxy) take() (where Cut, cut bool) {
 	return p.next, true
 }
 
-// done tells those who wait for a cut.
-func (p *Proxy) done() {
+// reportCut ends the contexts of AtCommit.
+func (p *Proxy) reportCut() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, cancel := range p.reached {
@@ -117,135 +120,97 @@ func (p *Proxy) done() {
 	}
 }
 
-// Reset ends every connection so that the next write to it fails.
-func (p *Proxy) Reset() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, conn := range p.conns {
-		_ = conn.(*net.TCPConn).SetLinger(0)
-		_ = conn.Close()
-	}
-	p.conns = nil
+func (p *Proxy) carrySession(link *tcpproxy.Link) {
+	s := &session{Link: link, proxy: p}
+	var both sync.WaitGroup
+	both.Go(s.passToClient)
+	both.Go(s.passToServer)
+	both.Wait()
 }
 
-func (p *Proxy) accept() {
-	for {
-		client, err := p.listener.Accept()
-		if err != nil {
-			return
-		}
-		server, err := net.Dial("tcp", p.upstream)
-		if err != nil {
-			_ = client.Close()
-			continue
-		}
-		p.mu.Lock()
-		p.conns = append(p.conns, client, server)
-		p.mu.Unlock()
-		l := &link{proxy: p, client: client, server: server}
-		go l.backend()
-		go l.frontend()
-	}
+// A session is one client's connection to the server.
+type session struct {
+	*tcpproxy.Link
+	proxy      *Proxy
+	committing atomic.Pointer[Cut] // set once the client must hear no more
 }
 
-// Close ends every connection and takes no more.
-func (p *Proxy) Close() {
-	_ = p.listener.Close()
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, conn := range p.conns {
-		_ = conn.Close()
-	}
-}
-
-// A link is one client's connection to the server.
-type link struct {
-	proxy          *Proxy
-	client, server net.Conn
-	committing     atomic.Pointer[Cut] // set once the client is not to hear of it any more
-}
-
-func (l *link) end() {
-	_ = l.client.Close()
-	_ = l.server.Close()
-}
-
-// frontend passes on what the client says: a start-up message without a type,
-// then messages with one.
-func (l *link) frontend() {
-	in := bufio.NewReader(l.client)
+// passToServer passes on what the client says: a start-up message without a
+// type, then messages with one.
+func (s *session) passToServer() {
+	in := bufio.NewReader(s.Client)
 	for typed := false; ; typed = true {
 		message, err := readMessage(in, typed)
 		if err != nil {
 			break
 		}
-		if typed && isCommit(message) && l.cut() {
+		if typed && isCommit(message) && s.withholdCommit() {
 			return
 		}
-		if _, err := l.server.Write(message); err != nil {
+		if _, err := s.Server.Write(message); err != nil {
 			break
 		}
 	}
-	if l.committing.Load() == nil {
-		l.end()
+	if s.committing.Load() == nil {
+		s.Close()
 	}
 }
 
-// cut reports whether the server must not see a COMMIT.
-func (l *link) cut() bool {
-	where, cut := l.proxy.take()
+// withholdCommit tells whether the server must not see a COMMIT.
+func (s *session) withholdCommit() bool {
+	where, cut := s.proxy.takeCut()
 	if !cut {
 		return false
 	}
 	switch where {
 	case BeforeCommit:
-		l.end()
+		s.Close()
 	case HoldCommit:
-		_ = l.client.Close()
+		_ = s.Client.Close()
 	case StallCommit:
-		l.committing.Store(&where)
+		s.committing.Store(&where)
 	default:
-		l.committing.Store(&where)
+		s.committing.Store(&where)
 		return false
 	}
-	l.proxy.done()
+	s.proxy.reportCut()
 	return true
 }
 
-// backend passes on what the server says. After a COMMIT that was cut it waits
-// until the server is ready for the next command, and says nothing.
-func (l *link) backend() {
-	in := bufio.NewReader(l.server)
+// passToClient passes on what the server says. After a cut COMMIT it is silent,
+// and waits until the server is ready for the next command.
+func (s *session) passToClient() {
+	in := bufio.NewReader(s.Server)
 	for {
 		message, err := readMessage(in, true)
-		where := l.committing.Load()
+		where := s.committing.Load()
 		switch {
 		case err != nil && where == nil:
-			_ = l.client.Close()
+			_ = s.Client.Close()
 			return
 		case err != nil:
 			return
 		case where == nil:
-			if _, err := l.client.Write(message); err != nil {
+			if _, err := s.Client.Write(message); err != nil {
 				return
 			}
 		case message[0] == 'Z':
 			if *where == AfterCommit {
-				l.end()
+				s.Close()
 			}
-			l.proxy.done()
+			s.proxy.reportCut()
 			return
 		}
 	}
 }
 
-// isCommit recognises COMMIT in a simple query.
+// isCommit recognizes COMMIT in a simple query.
 func isCommit(message []byte) bool {
 	return message[0] == 'Q' && strings.EqualFold(strings.TrimRight(string(message[5:]), "\x00; "), "commit")
 }
 
-// readMessage reads one whole message of the protocol: its type, where it has
-// one, a length that counts itself, and the rest.
+// readMessage reads one whole message of the protocol: its type if it has one,
+// a length that counts itself, and the rest.
 func readMessage(in *bufio.Reader, typed bool) ([]byte, error) {
 	head := make([]byte, 4, 5)
 	if typed {

@@ -1,0 +1,94 @@
+package fakeslack
+
+import (
+	"context"
+	"fmt"
+	mathrand "math/rand/v2"
+	"net"
+	"net/http"
+	"time"
+)
+
+// New starts a Slack on a free port of 127.0.0.1.
+func New(cfg Config) (*Server, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("fakeslack: %w", err)
+	}
+	cfg = cfg.withDefaults()
+	s := &Server{
+		cfg:       cfg,
+		base:      "http://" + listener.Addr().String(),
+		quit:      make(chan struct{}),
+		ids:       newIdentities(),
+		changed:   make(chan struct{}),
+		random:    mathrand.New(mathrand.NewPCG(cfg.Seed, cfg.Seed)),
+		users:     map[string]*User{},
+		channels:  map[string]*conversation{},
+		groups:    map[string][]string{},
+		used:      map[string]bool{},
+		triggers:  map[string]*viewTrigger{},
+		answers:   map[string]*responseURL{},
+		pace:      map[string]*paceBucket{},
+		tiers:     map[string]*tierWindow{},
+		tickets:   map[string]bool{},
+		envelopes: map[string]*envelope{},
+		events:    map[*pendingEvent]bool{},
+		copies:    1,
+	}
+	s.users[s.ids.botUser] = &User{
+		ID: s.ids.botUser, Name: "licensebot", RealName: "licensebot", Bot: true, TeamID: s.ids.team,
+	}
+	s.startServing(listener)
+	return s, nil
+}
+
+func (s *Server) startServing(listener net.Listener) {
+	ctx, cancel := context.WithCancel(context.Background())
+	mux := http.NewServeMux()
+	mux.HandleFunc("/api/", s.serveAPI)
+	mux.HandleFunc("/link/", s.serveLink)
+	mux.HandleFunc("/commands/", s.serveResponseURL)
+	mux.HandleFunc("/actions/", s.serveResponseURL)
+	s.server = &http.Server{
+		Handler:           s.countRequests(mux),
+		BaseContext:       func(net.Listener) context.Context { return ctx },
+		ReadHeaderTimeout: 10 * time.Second,
+	}
+	s.work.Go(func() {
+		defer cancel()
+		_ = s.server.Serve(listener) // always ends with ErrServerClosed
+	})
+}
+
+// countRequests lets Close wait for the handlers. http.Server.Close does not
+// wait.
+func (s *Server) countRequests(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.lock.Lock()
+		if s.closed {
+			s.lock.Unlock()
+			panic(http.ErrAbortHandler)
+		}
+		s.work.Add(1)
+		s.lock.Unlock()
+		defer s.work.Done()
+		next.ServeHTTP(w, r)
+	})
+}
+
+// Close stops the server, cuts every socket, and returns when everything of
+// this Server has ended. Further calls do nothing.
+func (s *Server) Close() {
+	s.lock.Lock()
+	if !s.closed {
+		s.closed = true
+		close(s.quit)
+		for _, socket := range s.sockets {
+			socket.closeSoon()
+		}
+	}
+	s.lock.Unlock()
+	_ = s.server.Close()
+	s.work.Wait()
+}
