@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"licensebot/approvals"
+	"licensebot/internal/sleep"
 )
 
 // Slack replays nothing that was missed for good, so every card is looked at
@@ -38,7 +39,7 @@ func (w *Runner) keepSurveying(ctx context.Context) {
 			w.OnError(Problem{During: SurveyingCards, Err: err})
 			next = max(lookAgain, delayOf(err))
 		}
-		if !rest(ctx, looksApart) {
+		if !sleep.For(ctx, looksApart) {
 			return
 		}
 	}
@@ -132,7 +133,7 @@ func (w *Runner) inspectCard(ctx context.Context, card approvals.PendingCard) er
 	case err == nil:
 		err = w.Store.ReplaceReactions(ctx, card.Channel, card.TS, asOf, shown)
 	}
-	if !rest(ctx, preciseLook) {
+	if !sleep.For(ctx, preciseLook) {
 		err = errors.Join(err, ctx.Err())
 	}
 	return err
