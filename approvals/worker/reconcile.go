@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"licensebot/approvals"
+	"licensebot/internal/sleep"
 )
 
 // reconcileEvery is how often the workers look for orphaned requests. A job is
@@ -21,7 +22,7 @@ func (w *Runner) keepReconciling(ctx context.Context) {
 		if err := w.reconcile(ctx); err != nil && ctx.Err() == nil {
 			w.OnError(Problem{During: Reconciling, Err: err})
 		}
-		if !rest(ctx, reconcileEvery) {
+		if !sleep.For(ctx, reconcileEvery) {
 			return
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"licensebot/approvals"
+	"licensebot/internal/sleep"
 )
 
 // Every effect must be over before its lease is, so that a worker that was
@@ -198,7 +199,7 @@ func (w *Runner) pauseAfter(ctx context.Context, t approvals.LeasedJob, err erro
 		w.reportClaim(t, err)
 		pause = errorPause
 	}
-	rest(ctx, pause)
+	sleep.For(ctx, pause)
 }
 
 func (w *Runner) reportClaim(t approvals.LeasedJob, err error) {
@@ -247,7 +248,7 @@ func (w *Runner) retryFailed(ctx context.Context, t approvals.LeasedJob, cause e
 	}
 	for range leaseTime / errorPause {
 		err := w.Store.RetryJob(context.WithoutCancel(ctx), t, after, untry)
-		if err == nil || errors.Is(err, approvals.ErrLeaseLost) || !rest(ctx, errorPause) {
+		if err == nil || errors.Is(err, approvals.ErrLeaseLost) || !sleep.For(ctx, errorPause) {
 			return
 		}
 	}
@@ -299,16 +300,4 @@ func (w *Runner) recordDelay(ctx context.Context, t approvals.LeasedJob, r appro
 		return errors.Join(cause, err)
 	}
 	return cause
-}
-
-// rest waits, and returns false if ctx ended before.
-func rest(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
-	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"licensebot/approvals"
+	"licensebot/internal/sleep"
 )
 
 // Slack does not repeat events that the bot missed, so every card is looked at
@@ -38,7 +39,7 @@ func (w *Runner) keepSurveying(ctx context.Context) {
 			w.OnError(Problem{During: SurveyingCards, Err: err})
 			next = max(surveyRetry, delayOf(err))
 		}
-		if !rest(ctx, surveyPause) {
+		if !sleep.For(ctx, surveyPause) {
 			return
 		}
 	}
@@ -135,7 +136,7 @@ func (w *Runner) inspectCard(ctx context.Context, card approvals.PendingCard) er
 	case err == nil:
 		err = w.Store.ReplaceReactions(ctx, card.Channel, card.TS, asOf, shown)
 	}
-	if !rest(ctx, cardLookPause) {
+	if !sleep.For(ctx, cardLookPause) {
 		err = errors.Join(err, ctx.Err())
 	}
 	return err

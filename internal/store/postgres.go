@@ -204,7 +204,7 @@ func (e *postgres) fate(ctx context.Context, tx string) verdict {
 	}
 	ctx, cancel := afterwards(ctx)
 	defer cancel()
-	for try := 1; pause(ctx, try); try++ {
+	for try := 1; waitToRetry(ctx, try); try++ {
 		var status sql.NullString
 		err := e.db.QueryRowContext(ctx, `SELECT CASE
 			WHEN extract(epoch FROM pg_postmaster_start_time())::text = $3

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"licensebot/approvals"
+	"licensebot/internal/sleep"
 )
 
 // notifications is the channel on which replicas wake each other. A payload is
@@ -56,12 +57,7 @@ func startListening(config *pgx.ConnConfig, me string, bell *signals) *listening
 		for ctx.Err() == nil {
 			_ = listenOnce(ctx, config, me, bell, once) // the workers look by themselves meanwhile
 			once()
-			timer := time.NewTimer(relisten)
-			select {
-			case <-ctx.Done():
-			case <-timer.C:
-			}
-			timer.Stop()
+			sleep.For(ctx, relisten)
 		}
 	}()
 	<-attempted

@@ -68,7 +68,7 @@ func TestServerIsKilledUnderLoad(t *testing.T) {
 	}
 	for range 4 {
 		for want := acked.Load() + 100; acked.Load() < want; {
-			if !pause(t.Context(), 1) {
+			if !waitToRetry(t.Context(), 1) {
 				t.Fatal("the stores did not recover")
 			}
 		}
@@ -78,7 +78,7 @@ func TestServerIsKilledUnderLoad(t *testing.T) {
 		}
 	}
 	for want := acked.Load() + 100; acked.Load() < want; {
-		pause(t.Context(), 1)
+		waitToRetry(t.Context(), 1)
 	}
 	stop()
 	running.Wait()

@@ -101,7 +101,7 @@ func (b *bench) until(what, query string) {
 	ctx, cancel := context.WithTimeout(b.ctx(), 10*time.Second)
 	defer cancel()
 	for try := 1; b.value(query) == 0; try = min(try+1, 4) {
-		if !pause(ctx, try) {
+		if !waitToRetry(ctx, try) {
 			b.Fatalf("never came: %s", what)
 		}
 	}

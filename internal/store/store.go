@@ -25,6 +25,7 @@ import (
 	"github.com/pressly/goose/v3"
 
 	"licensebot/approvals"
+	"licensebot/internal/sleep"
 )
 
 //go:embed migrations
@@ -208,7 +209,7 @@ func (s *Store) inTx(ctx context.Context, work func(*tx) error) error {
 			s.signals.signal(t.wake)
 			return nil
 		case again:
-			if try < maxTries && pause(ctx, try) {
+			if try < maxTries && waitToRetry(ctx, try) {
 				continue
 			}
 		case unknown:
@@ -248,16 +249,10 @@ func (t *tx) tick(ctx context.Context) (err error) {
 	return err
 }
 
-// pause waits a moment before a race is run again: 2, 4, 8, ... milliseconds.
-func pause(ctx context.Context, try int) bool {
-	timer := time.NewTimer(time.Millisecond << try)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
-	}
+// waitToRetry waits a moment before another try: 2, 4, 8, ... milliseconds. It
+// reports whether ctx left time for that.
+func waitToRetry(ctx context.Context, try int) bool {
+	return sleep.For(ctx, time.Millisecond<<try)
 }
 
 // ignoreDone drops the error of rolling back what a lost context or a lost
