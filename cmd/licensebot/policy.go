@@ -31,7 +31,7 @@ func policyCheckCommand() *cobra.Command {
 		Short: "Report everything that is wrong in a policy file",
 		Long: "check reports every problem of a policy file at once, each with its line and what to do:\n" +
 			"unknown keys, rules that are never reached, contradictions, quorums that nobody can meet.\n\n" +
-			"Exit codes: 0 no problem, 1 problems, 2 usage error or the file cannot be read.",
+			"Exit codes: 0 no problem, 1 problems, 2 usage error, or the file cannot be read.",
 		Example: "  licensebot policy check policy.yaml",
 		Args:    filesArgs("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -51,7 +51,7 @@ func policyTestCommand() *cobra.Command {
 		Short: "Ask a policy file the questions in a file of cases",
 		Long: "test puts each case to the policy: who asks for what, and which rule, verdict and approvers\n" +
 			"are expected. It prints where the answer is another, and which rules no case reaches.\n\n" +
-			"Exit codes: 0 all cases hold, 1 some do not or a file has problems, 2 usage error or a file\n" +
+			"Exit codes: 0 all cases hold, 1 some do not or a file has problems, 2 usage error, or a file\n" +
 			"cannot be read.",
 		Example: "  licensebot policy test policy.yaml policy.cases.yaml",
 		Args:    filesArgs("FILE", "CASES"),
