@@ -20,9 +20,9 @@ import (
 	"licensebot/licensing"
 )
 
-// How long stopping waits for running work, and then for the HTTP server. The
-// waits for handlers and for private words come before them, one after another:
-// when Slack hangs, half a minute or more in all; see docs/operations.md.
+// How long a stop waits for running jobs, and then for the HTTP server. Before
+// that it waits for the bot's envelopes and background tasks, one after another:
+// if Slack hangs, half a minute or more in all; see docs/operations.md.
 const (
 	workersGrace = 10 * time.Second
 	httpGrace    = 2 * time.Second
@@ -37,9 +37,9 @@ type Tuning struct {
 	Jumps <-chan struct{}
 }
 
-// Serve runs the bot until ctx ends. It stops in this order: no more
-// envelopes, their handlers, their acknowledgements, the sockets, the workers,
-// the HTTP server, the store.
+// Serve runs the bot until ctx ends. It stops in this order: new envelopes, those
+// in hand and their acknowledgements, the connections, the background tasks, the
+// workers, the HTTP server, the store.
 func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (err error) {
 	db, err := store.Open(ctx, cfg.DatabaseURL, store.Options{Now: tuning.Now})
 	if err != nil {
@@ -154,16 +154,14 @@ func trouble(log zerolog.Logger) func(approvals.LeasedJob, error) {
 	}
 }
 
-// withCause adds an error and, where it is in words for people, what Slack or
-// UiPath answered.
+// withCause adds an error. If the error is in words for people, it adds what Slack
+// or UiPath answered as the cause.
 func withCause(e *zerolog.Event, err error) *zerolog.Event {
-	var delay *approvals.DelayError
-	var refusal *approvals.RefusedError
-	switch {
-	case errors.As(err, &delay) && delay.Err != nil:
-		e = e.AnErr("cause", delay.Err)
-	case errors.As(err, &refusal) && refusal.Err != nil:
-		e = e.AnErr("cause", refusal.Err)
+	if delay, ok := errors.AsType[*approvals.DelayError](err); ok && delay.Err != nil {
+		return e.AnErr("cause", delay.Err).Err(err)
+	}
+	if refusal, ok := errors.AsType[*approvals.RefusedError](err); ok && refusal.Err != nil {
+		return e.AnErr("cause", refusal.Err).Err(err)
 	}
 	return e.Err(err)
 }
