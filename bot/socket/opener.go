@@ -53,13 +53,8 @@ func (o *opener) RoundTrip(req *http.Request) (*http.Response, error) {
 
 // awaitTurn waits until a connection may be opened.
 func (o *opener) awaitTurn(req *http.Request) error {
-	pause := o.nextPause(time.Now())
-	timer := time.NewTimer(pause)
-	defer timer.Stop()
-	select {
-	case <-req.Context().Done():
-		return req.Context().Err()
-	case <-timer.C:
+	if err := sleepContext(req.Context(), o.nextPause(time.Now())); err != nil {
+		return err
 	}
 	return o.limit.Wait(req.Context())
 }
