@@ -30,10 +30,12 @@ type Revocation struct {
 	Answer    string     `json:"answer,omitempty"`    // UiPath's words about what remains
 	ReadBack  bool       `json:"read_back,omitempty"` // an answer was lost, so some of Absent was taken out by this end
 
-	QuotasUnknown bool     `json:"quotas_unknown,omitempty"` // codes remain because UiPath does not show the seat limits that have to stay
-	NotPreserved  bool     `json:"not_preserved,omitempty"`  // the allocation lost a setting that should have stayed
-	Uncertain     bool     `json:"uncertain,omitempty"`      // what remains may be out: an answer was lost, and the allocation cannot be read
-	Allocation    []string `json:"allocation,omitempty"`     // the group's codes as last read or answered
+	// codes remain because UiPath does not show the seat limits that have to stay
+	QuotasUnknown bool `json:"quotas_unknown,omitempty"`
+	NotPreserved  bool `json:"not_preserved,omitempty"` // the allocation lost a setting that should have stayed
+	// what remains may be out: an answer was lost, and the allocation cannot be read
+	Uncertain  bool     `json:"uncertain,omitempty"`
+	Allocation []string `json:"allocation,omitempty"` // the group's codes as last read or answered
 }
 
 // A KeptCode says which request keeps a code. Request is empty where no request

@@ -49,7 +49,10 @@ func (e RevokeEarly) move(r Request, now time.Time) (Step, error) {
 		g.Revocation, g.DelayReason, g.Mismatches = nil, "", 0
 	}
 	r.Grant = &g
-	return Step{Request: r, Enqueue: []Job{{Kind: JobRevoke}, {Kind: JobUpdateCard}}, Drop: []JobKind{JobWarnExpiry, JobGrantExpiry}}, nil
+	return Step{
+		Request: r, Drop: []JobKind{JobWarnExpiry, JobGrantExpiry},
+		Enqueue: []Job{{Kind: JobRevoke}, {Kind: JobUpdateCard}},
+	}, nil
 }
 
 func delayRevocation(r Request, reason string) (Step, error) {
@@ -59,7 +62,8 @@ func delayRevocation(r Request, reason string) (Step, error) {
 	g := *r.Grant
 	g.DelayReason = reason
 	r.Grant = &g
-	return Step{Request: r, Enqueue: []Job{{Kind: JobPostRevocationDelay, Number: g.attemptNumber()}, {Kind: JobUpdateCard}}}, nil
+	told := Job{Kind: JobPostRevocationDelay, Number: g.attemptNumber()}
+	return Step{Request: r, Enqueue: []Job{told, {Kind: JobUpdateCard}}}, nil
 }
 
 func countRevocationMismatch(r Request) (Step, error) {
@@ -79,5 +83,9 @@ func (e Revoked) move(r Request, now time.Time) (Step, error) {
 	e.Revocation.At = now
 	g.Revocation = &e.Revocation
 	r.Grant = &g
-	return Step{Request: r, Enqueue: []Job{{Kind: JobPostRevocation, Number: g.attemptNumber()}, {Kind: JobUpdateCard}}, Drop: []JobKind{JobWarnExpiry, JobGrantExpiry, JobRevoke}}, nil
+	told := Job{Kind: JobPostRevocation, Number: g.attemptNumber()}
+	return Step{
+		Request: r, Drop: []JobKind{JobWarnExpiry, JobGrantExpiry, JobRevoke},
+		Enqueue: []Job{told, {Kind: JobUpdateCard}},
+	}, nil
 }

@@ -41,7 +41,8 @@ func (m Match) coversRequester(x PolicyInput) bool {
 }
 
 func (m Match) coversCode(code string) bool {
-	return len(m.Codes) == 0 || slices.ContainsFunc(m.Codes, func(pattern string) bool { return coversCode(pattern, code) })
+	return len(m.Codes) == 0 ||
+		slices.ContainsFunc(m.Codes, func(pattern string) bool { return coversCode(pattern, code) })
 }
 
 // coversCode takes a code, or a pattern for codes, that pattern may match.

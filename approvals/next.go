@@ -215,7 +215,9 @@ func (e ConsentLost) move(r Request, now time.Time) (Step, error) {
 	step := notifyIgnored(r, e.Ballots)
 	// Events since the look met an approved request and had no effect, so the votes
 	// are counted again. A pause keeps events and looks from chasing each other.
-	step.Enqueue = append(step.Enqueue, consentLostJob(r, lost), Job{Kind: JobUpdateCard}, Job{Kind: JobCountVotes, Due: now.Add(recountPause)}, Job{Kind: JobExpire, Due: r.Deadline})
+	step.Enqueue = append(step.Enqueue,
+		consentLostJob(r, lost), Job{Kind: JobUpdateCard},
+		Job{Kind: JobCountVotes, Due: now.Add(recountPause)}, Job{Kind: JobExpire, Due: r.Deadline})
 	step.Enqueue = append(step.Enqueue, r.nextReminder(now)...)
 	return step, nil
 }

@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-// A Policy is ordered rules. Each code of a petition is governed by the first
-// rule that matches it; what no rule matches is not allowed.
+// A Policy is ordered rules. The first rule that matches a code of a request
+// governs it. A code that no rule matches is not allowed.
 type Policy struct{ Rules []PolicyRule }
 
-// A PolicyRule says under which conditions what it matches is granted. It
-// either denies, or grants by itself, or asks the people of its stages.
+// A PolicyRule says on which conditions the requests that it matches are granted.
+// It denies them, or grants them by itself, or asks the people of its stages.
 type PolicyRule struct {
 	Name  string // unique; the card shows it
 	Line  int    // where it stands in its file; 0 if it is in none
@@ -19,73 +19,74 @@ type PolicyRule struct {
 	Deny    bool
 	Message string // with Deny: why, for people
 
-	AutoApprove  bool          // granted without asking anybody
-	Stages       []Stage       // each to be met by different people
+	AutoApprove  bool          // granted without an approver
+	Stages       []Stage       // each is met by different people
 	SelfApproval bool          // the requester may be one of the approvers
 	TTL          time.Duration // life of a pending request; zero: as configured
 
 	Reason      ReasonRule
 	MustEnd     bool          // no grant for good
 	MaxDuration time.Duration // longest grant; implies MustEnd; zero: any
-	MaxCodes    int           // most codes in one petition; zero: any
-	MaxSeats    int           // most seats in one petition; zero: any
+	MaxCodes    int           // most codes in one request; zero: any
+	MaxSeats    int           // most seats in one request; zero: any
 }
 
-// A ReasonRule says what a petition's reason has to be.
+// A ReasonRule says what the reason of a request has to be.
 type ReasonRule struct {
 	Required bool
 	Pattern  string // a regular expression for the whole reason; implies Required
 	Hint     string // the pattern in words, for people
 }
 
-// A Petition is what a policy is asked about.
+// A PolicyInput is what a policy is asked about.
 type PolicyInput struct {
 	Requester   string
 	MemberOf    []string // the user groups the requester is in, of Policy.UserGroups
 	Group       Group
-	Codes       []string // added, removed and renewed
-	OnlyRemoves bool     // only takes codes out: limits of time and seats say nothing about it
+	Codes       []string // added, removed and extended
+	OnlyRemoves bool     // only takes codes out, so limits of time and seats do not apply
 	Seats       int      // sum of the seat quotas asked for
 	Unlimited   bool     // a code is asked for without a seat quota
 	Duration    time.Duration
 	Reason      string
 }
 
-// Simple is the policy of a configuration without a policy file: anybody may
-// ask for any code for any group but the protected ones, which no rule names
-// here, and one list of approvers decides.
+// SimplePolicy is the policy of a configuration without a policy file: a person
+// may ask for any code and any group except the protected ones, and one list of
+// approvers decides.
 func SimplePolicy(approvers []string, quorum int, ttl time.Duration) Policy {
 	stage := Stage{Approvers: approvers, Quorum: quorum}
 	return Policy{Rules: []PolicyRule{{Stages: []Stage{stage}, TTL: ttl}}}
 }
 
-// Decide returns what the policy asks for before the petition is granted, or
-// why it cannot be granted at all.
+// Decide returns the terms on which a request is granted, or the violation for
+// which it cannot be granted at all.
 func (p Policy) Decide(x PolicyInput) (Terms, *Violation) {
-	rule, objection := p.governingRule(x)
-	if objection == nil {
-		objection = rule.violation(x)
+	rule, violation := p.governingRule(x)
+	if violation == nil {
+		violation = rule.violation(x)
 	}
-	if objection != nil {
-		return Terms{}, objection
+	if violation != nil {
+		return Terms{}, violation
 	}
-	return Terms{Rule: rule.Name, Stages: rule.Stages, SelfApproval: rule.SelfApproval, AutoApprove: rule.AutoApprove, TTL: rule.TTL}, nil
+	return Terms{
+		Rule: rule.Name, Stages: rule.Stages, TTL: rule.TTL,
+		SelfApproval: rule.SelfApproval, AutoApprove: rule.AutoApprove,
+	}, nil
 }
 
-// A share is those codes of a petition that one rule governs.
+// A ruleShare is the codes of a request that one rule governs.
 type ruleShare struct {
 	rule  *PolicyRule
 	codes []string
 }
 
-// govern finds the one rule that governs all codes. That one code is refused
-// is said before that the codes are mixed: asking for it alone would not help.
-// A group without a name might be a protected one, which approvers can find out
-// and a rule that grants by itself cannot.
+// governingRule finds the one rule that governs all codes. A denied code is
+// reported before mixed rules, because asking for it alone would not help.
 func (p Policy) governingRule(x PolicyInput) (*PolicyRule, *Violation) {
-	shares, objection := p.splitByRule(x)
-	if objection != nil {
-		return nil, objection
+	shares, violation := p.splitByRule(x)
+	if violation != nil {
+		return nil, violation
 	}
 	for _, s := range shares {
 		switch {
@@ -103,7 +104,7 @@ func (p Policy) governingRule(x PolicyInput) (*PolicyRule, *Violation) {
 	return shares[0].rule, nil
 }
 
-// shares sorts the codes by the rules that govern them, in the rules' order.
+// splitByRule sorts the codes by the rules that govern them, in the rules' order.
 func (p Policy) splitByRule(x PolicyInput) ([]ruleShare, *Violation) {
 	byRule := make([][]string, len(p.Rules))
 	var ungoverned []string
@@ -130,9 +131,9 @@ func (p Policy) splitByRule(x PolicyInput) ([]ruleShare, *Violation) {
 	return shares, nil
 }
 
-// first finds the first rule that matches one code of the petition, or that
-// might: what a rule about names makes of a nameless group cannot be told, and
-// to pass over it could pass over a stricter rule.
+// firstMatch finds the first rule that matches one code, or that may match it: a
+// rule about names cannot be decided for a nameless group, and skipping it could
+// skip a stricter rule.
 func (p Policy) firstMatch(x PolicyInput, code string) (int, matchResult) {
 	for i, rule := range p.Rules {
 		if how := rule.Match.matchCode(x, code); how != noMatch {
@@ -152,8 +153,8 @@ func mixedRules(shares []ruleShare) *Violation {
 	return o
 }
 
-// UserGroups lists the user groups whose members the policy has to know to
-// tell who may ask what.
+// UserGroups lists the user groups whose members decide which rule matches a
+// requester.
 func (p Policy) UserGroups() []string {
 	var ids []string
 	for _, rule := range p.Rules {
@@ -162,7 +163,7 @@ func (p Policy) UserGroups() []string {
 	return ids
 }
 
-// Approvers lists the users and user groups whom any rule asks, each once.
+// Approvers lists the users and user groups that any rule asks, each once.
 func (p Policy) Approvers() []string {
 	var ids []string
 	for _, rule := range p.Rules {

@@ -89,8 +89,9 @@ func (p Proposal) PolicyInput(r Request, now time.Time) PolicyInput {
 	}
 	for _, code := range p.Change.GrantedCodes() {
 		limited := slices.ContainsFunc(p.Change.Quotas, func(q QuotaChange) bool { return q.Code == code })
-		if renewed := (Allocation{Quotas: p.Quotas}).limitOf(code); !limited && renewed > 0 && slices.Contains(p.Change.Extend, code) {
-			x.Seats += renewed // an extended code keeps its limit
+		kept := (Allocation{Quotas: p.Quotas}).limitOf(code)
+		if !limited && kept > 0 && slices.Contains(p.Change.Extend, code) {
+			x.Seats += kept // an extended code keeps its limit
 			limited = true
 		}
 		x.Unlimited = x.Unlimited || !limited

@@ -33,11 +33,13 @@ type ViolationKind string
 
 // The kinds of violations, in the order in which they are looked for.
 const (
-	ViolationUnnamedGroup   ViolationKind = "unnamed_group"   // a rule goes by the group's name, or grants by itself, and the name is not known
-	ViolationNotAllowed     ViolationKind = "not_allowed"     // no rule matches Codes
-	ViolationDenied         ViolationKind = "denied"          // the rule denies
-	ViolationProtectedGroup ViolationKind = "protected_group" // the group of all users or of the administrators, which the rule does not name
-	ViolationMixedRules     ViolationKind = "mixed_rules"     // several rules govern: ask separately
+	// a rule goes by the group's name, or grants by itself, and the name is not known
+	ViolationUnnamedGroup ViolationKind = "unnamed_group"
+	ViolationNotAllowed   ViolationKind = "not_allowed" // no rule matches Codes
+	ViolationDenied       ViolationKind = "denied"      // the rule denies
+	// the group of all users or of the administrators, which the rule does not name
+	ViolationProtectedGroup ViolationKind = "protected_group"
+	ViolationMixedRules     ViolationKind = "mixed_rules" // several rules govern: ask separately
 	ViolationReasonMissing  ViolationKind = "reason_missing"
 	ViolationReasonShape    ViolationKind = "reason_shape"   // the reason is not what Hint says
 	ViolationTooManyCodes   ViolationKind = "too_many_codes" // more than MaxCodes

@@ -85,7 +85,7 @@ type Ballot struct {
 	Stages      []int       `json:"stages,omitempty"` // those that name the person
 }
 
-// StandingOf decides whether person may vote on r. stages are those that name
+// EligibilityOf decides whether person may vote on r. stages are those that name
 // the person, user groups resolved.
 func EligibilityOf(r Request, person Person, stages []int) Eligibility {
 	switch {
@@ -122,11 +122,12 @@ func consents(before []Vote, ballots []Ballot, now time.Time) []Vote {
 	return votes
 }
 
+// HasVoted reports whether the votes have one of the user.
 func HasVoted(votes []Vote, user string) bool {
 	return slices.ContainsFunc(votes, func(v Vote) bool { return v.User == user })
 }
 
-// denier returns the first person whose ❌ counts.
+// findDenier returns the first person whose ❌ counts.
 func findDenier(ballots []Ballot) (string, bool) {
 	for _, b := range ballots {
 		if b.Deny && b.Eligibility == Counts {

@@ -39,7 +39,9 @@ func Authenticate(cfg TokenConfig) (*TokenSource, error) {
 }
 
 // postCredentials tries the routes in turn until one is there.
-func (c TokenConfig) postCredentials(ctx context.Context, transport *transport, routes []string) (*oauth2.Token, error) {
+func (c TokenConfig) postCredentials(
+	ctx context.Context, transport *transport, routes []string,
+) (*oauth2.Token, error) {
 	body, err := json.Marshal(map[string]string{
 		"TenancyName": c.Tenant, "UsernameOrEmailAddress": c.Username, "Password": c.Password,
 	})

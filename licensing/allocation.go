@@ -109,7 +109,9 @@ func (c *Client) readListedExternal(ctx context.Context, groupID string) (extern
 // false. It reads page by page until a page brings no new group. A short page is
 // not the last one, because the server may give fewer than were asked for.
 // Source: get-groups-rules-with-quotas.
-func (c *Client) eachAllocation(ctx context.Context, visit func(id string, allocation allocationBody) (more bool)) error {
+func (c *Client) eachAllocation(
+	ctx context.Context, visit func(id string, allocation allocationBody) (more bool),
+) error {
 	seen := map[string]bool{}
 	for skip, pages := 0, 0; pages < maxPages; pages++ {
 		query := url.Values{"skip": {strconv.Itoa(skip)}, "top": {strconv.Itoa(pageSize)}}

@@ -77,5 +77,6 @@ func (f *keyFilter) readPunctuation(b byte) {
 
 // opensValue reports whether b stands between the key and its value.
 func (f *keyFilter) opensValue(b byte) bool {
-	return b == ':' && !f.inString && f.skippedDepth == 0 && f.depth > 0 && strings.EqualFold(string(f.lastString), `"`+f.key+`"`)
+	return b == ':' && !f.inString && f.skippedDepth == 0 && f.depth > 0 &&
+		strings.EqualFold(string(f.lastString), `"`+f.key+`"`)
 }

@@ -55,7 +55,10 @@ func (c TokenConfig) oauthSource(get func(context.Context, string) (*oauth2.Toke
 	}
 	transport := c.transport()
 	guarded := *transport.client
-	guarded.Transport = &tokenTransport{base: guarded.Transport, transport: transport, request: request{operation: opToken, secrets: c.secretValues()}}
+	guarded.Transport = &tokenTransport{
+		base: guarded.Transport, transport: transport,
+		request: request{operation: opToken, secrets: c.secretValues()},
+	}
 	fetch := func(ctx context.Context) (*oauth2.Token, time.Duration, error) {
 		ctx, cancel := context.WithTimeout(ctx, transport.timeout)
 		defer cancel()

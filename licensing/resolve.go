@@ -59,7 +59,8 @@ func (l GroupLists) findGroup(ref string) (Group, bool, error) {
 	named := l.groupsNamed(ref)
 	switch {
 	case len(named) > 1:
-		return Group{}, false, &GroupError{Reference: ref, Candidates: named[:min(len(named), maxCandidates)], Ambiguous: true}
+		candidates := named[:min(len(named), maxCandidates)]
+		return Group{}, false, &GroupError{Reference: ref, Candidates: candidates, Ambiguous: true}
 	case len(named) == 0:
 		return Group{}, false, nil
 	}

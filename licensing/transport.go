@@ -124,7 +124,7 @@ func neverConnected(err error) bool {
 
 // readAnswer judges an answer and closes it.
 func (t *transport) readAnswer(resp *http.Response, r request) ([]byte, error) {
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
 		return nil, t.statusError(resp, r)
 	}

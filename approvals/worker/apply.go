@@ -66,7 +66,9 @@ func (w *Runner) readForWrite(ctx context.Context, r approvals.Request) (approva
 
 // recordApprovers records the people whose consent carries the write, where
 // they changed. It does so before the write, because the answer may be lost.
-func (w *Runner) recordApprovers(ctx context.Context, t approvals.LeasedJob, r approvals.Request, consent approvals.ConsentLook) (approvals.Request, error) {
+func (w *Runner) recordApprovers(
+	ctx context.Context, t approvals.LeasedJob, r approvals.Request, consent approvals.ConsentLook,
+) (approvals.Request, error) {
 	if !consent.ApproversDiffer(r) {
 		return r, nil
 	}
@@ -75,7 +77,9 @@ func (w *Runner) recordApprovers(ctx context.Context, t approvals.LeasedJob, r a
 
 // retryUnchecked keeps a request whose consents Slack does not show now. A
 // write that was tried had consent, so UiPath alone can settle it.
-func (w *Runner) retryUnchecked(ctx context.Context, t approvals.LeasedJob, r approvals.Request, tried bool, cause error) error {
+func (w *Runner) retryUnchecked(
+	ctx context.Context, t approvals.LeasedJob, r approvals.Request, tried bool, cause error,
+) error {
 	if tried {
 		allocation, err := w.Licenses.ReadAllocation(ctx, r.Proposal.Group.ID)
 		if err == nil && r.Proposal.Change.IsShownBy(allocation) {
@@ -88,7 +92,9 @@ func (w *Runner) retryUnchecked(ctx context.Context, t approvals.LeasedJob, r ap
 
 // writeAllocation replaces the group's allocation by target. It believes only an
 // answer that is exactly what was asked.
-func (w *Runner) writeAllocation(ctx context.Context, t approvals.LeasedJob, r approvals.Request, target approvals.Allocation) error {
+func (w *Runner) writeAllocation(
+	ctx context.Context, t approvals.LeasedJob, r approvals.Request, target approvals.Allocation,
+) error {
 	if err := w.Store.MarkTried(ctx, t); err != nil {
 		return err
 	}
@@ -110,7 +116,9 @@ func (w *Runner) writeAllocation(ctx context.Context, t approvals.LeasedJob, r a
 
 // recordMismatch counts an answer with another allocation than the one asked
 // for. The job reads again later.
-func (w *Runner) recordMismatch(ctx context.Context, t approvals.LeasedJob, r approvals.Request, answer approvals.Allocation) error {
+func (w *Runner) recordMismatch(
+	ctx context.Context, t approvals.LeasedJob, r approvals.Request, answer approvals.Allocation,
+) error {
 	if err := w.applyEvent(ctx, r, approvals.Mismatch{Answered: answer.Codes}, t.KeepLeased()); err != nil {
 		return err
 	}
@@ -142,7 +150,9 @@ func failedReadBack(err error) approvals.WriteFailure {
 
 // closeOrDelay closes the request if the failure decides its end. Otherwise the
 // job is tried again later.
-func (w *Runner) closeOrDelay(ctx context.Context, t approvals.LeasedJob, r approvals.Request, f approvals.WriteFailure) error {
+func (w *Runner) closeOrDelay(
+	ctx context.Context, t approvals.LeasedJob, r approvals.Request, f approvals.WriteFailure,
+) error {
 	now, err := w.Store.Now(ctx)
 	if err != nil {
 		return err

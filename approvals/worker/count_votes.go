@@ -61,7 +61,9 @@ func (w *Runner) countVotes(ctx context.Context, t approvals.LeasedJob, r approv
 
 // lookUpBallots looks up the people behind the reactions. A check that Slack
 // refuses makes the ballot Uncheckable, and the refusal is returned as well.
-func (w *Runner) lookUpBallots(ctx context.Context, r approvals.Request, reactions []approvals.Reaction, fresh freshness) ([]approvals.Ballot, error) {
+func (w *Runner) lookUpBallots(
+	ctx context.Context, r approvals.Request, reactions []approvals.Reaction, fresh freshness,
+) ([]approvals.Ballot, error) {
 	if len(reactions) == 0 {
 		return nil, nil
 	}
@@ -116,7 +118,9 @@ func (w *Runner) lookUpBystander(ctx context.Context, user string, voter *approv
 // listStageMembers lists the people of each stage, user groups resolved. Where
 // Slack refuses to show a group, the members of the others come with the
 // refusal.
-func (w *Runner) listStageMembers(ctx context.Context, stages []approvals.Stage, maxAge time.Duration) ([][]string, error) {
+func (w *Runner) listStageMembers(
+	ctx context.Context, stages []approvals.Stage, maxAge time.Duration,
+) ([][]string, error) {
 	members := make([][]string, len(stages))
 	var refused error
 	for i, stage := range stages {

@@ -47,7 +47,9 @@ type Jobs interface {
 	// ClaimJob leases the most urgent due job of the first kind that has one, and
 	// reads its request. ErrNoJob if there is none. A job whose request cannot be
 	// decoded is put off, and the error comes with it.
-	ClaimJob(ctx context.Context, lease time.Duration, kinds ...approvals.JobKind) (approvals.LeasedJob, approvals.Request, error)
+	ClaimJob(
+		ctx context.Context, lease time.Duration, kinds ...approvals.JobKind,
+	) (approvals.LeasedJob, approvals.Request, error)
 
 	// NextDue tells how long until the next job of these kinds may be due; false
 	// if there is none.
@@ -126,7 +128,10 @@ type Directory interface {
 
 	// SurveyChannel calls visit for every message of a channel from a timestamp
 	// on. whole is false where Slack did not show all people who reacted.
-	SurveyChannel(ctx context.Context, channel, oldest string, visit func(ts string, shown []approvals.Reaction, whole bool)) error
+	SurveyChannel(
+		ctx context.Context, channel, oldest string,
+		visit func(ts string, shown []approvals.Reaction, whole bool),
+	) error
 }
 
 // A Messenger speaks in Slack. Errors are *RefusedError where repeating cannot
@@ -157,7 +162,9 @@ type Posts interface {
 	// PostInThread posts what the job says.
 	PostInThread(ctx context.Context, r approvals.Request, said approvals.Job) error
 	// FindPost looks for the post of an earlier attempt.
-	FindPost(ctx context.Context, r approvals.Request, said approvals.Job, since time.Time) (ts string, found bool, err error)
+	FindPost(
+		ctx context.Context, r approvals.Request, said approvals.Job, since time.Time,
+	) (ts string, found bool, err error)
 }
 
 // Notices is the part of a Messenger that only one person reads.

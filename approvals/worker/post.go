@@ -9,7 +9,9 @@ import (
 
 // postOnce posts what Slack cannot take twice. The job's row, and no counter,
 // tells whether an earlier attempt was made; then its post is looked for first.
-func (w *Runner) postOnce(ctx context.Context, t approvals.LeasedJob, r approvals.Request, post func() (string, error)) (string, error) {
+func (w *Runner) postOnce(
+	ctx context.Context, t approvals.LeasedJob, r approvals.Request, post func() (string, error),
+) (string, error) {
 	if t.WasTried() {
 		ts, found, err := w.Messenger.FindPost(ctx, r, t.Job, t.TriedAt)
 		if err != nil || found {

@@ -90,7 +90,9 @@ func (w *Runner) rejectOrRetry(ctx context.Context, t approvals.LeasedJob, r app
 
 // decideTerms asks the policy. Slack has to tell which of the user groups that
 // the policy mentions have the requester as a member.
-func (w *Runner) decideTerms(ctx context.Context, r approvals.Request, p approvals.Proposal, now time.Time) (approvals.Terms, *approvals.Violation, error) {
+func (w *Runner) decideTerms(
+	ctx context.Context, r approvals.Request, p approvals.Proposal, now time.Time,
+) (approvals.Terms, *approvals.Violation, error) {
 	policy := w.Policy()
 	input := p.PolicyInput(r, now)
 	for _, group := range policy.UserGroups() {

@@ -35,7 +35,10 @@ func (w *Runner) revokeGrant(ctx context.Context, t approvals.LeasedJob, r appro
 
 // takeOut replaces the allocation by target, which is what was read without the
 // codes to take. It believes only an answer that is exactly that.
-func (w *Runner) takeOut(ctx context.Context, t approvals.LeasedJob, r approvals.Request, plan approvals.RevocationPlan, target approvals.Allocation) error {
+func (w *Runner) takeOut(
+	ctx context.Context, t approvals.LeasedJob, r approvals.Request,
+	plan approvals.RevocationPlan, target approvals.Allocation,
+) error {
 	if err := w.Store.MarkTried(ctx, t); err != nil {
 		return err
 	}
@@ -49,7 +52,9 @@ func (w *Runner) takeOut(ctx context.Context, t approvals.LeasedJob, r approvals
 	return w.applyEvent(ctx, r, plan.AfterWrite(answer, w.preserved(ctx, r, answer, target)), &t)
 }
 
-func (w *Runner) revokedOrDelayed(ctx context.Context, t approvals.LeasedJob, r approvals.Request, event approvals.Event, cause error) error {
+func (w *Runner) revokedOrDelayed(
+	ctx context.Context, t approvals.LeasedJob, r approvals.Request, event approvals.Event, cause error,
+) error {
 	if event != nil {
 		return w.applyEvent(ctx, r, event, &t)
 	}

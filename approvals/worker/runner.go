@@ -279,7 +279,9 @@ func (w *Runner) runGuarded(ctx context.Context, t approvals.LeasedJob, r approv
 }
 
 // applyEvent applies an event. done is completed with it.
-func (w *Runner) applyEvent(ctx context.Context, r approvals.Request, e approvals.Event, done *approvals.LeasedJob) error {
+func (w *Runner) applyEvent(
+	ctx context.Context, r approvals.Request, e approvals.Event, done *approvals.LeasedJob,
+) error {
 	_, err := w.Store.ApplyEvent(ctx, r.ID, e, done)
 	return err
 }
@@ -291,7 +293,9 @@ func (w *Runner) expireGrant(ctx context.Context, t approvals.LeasedJob, r appro
 
 // recordDelay lets people know that an effect takes longer, from the second
 // attempt on, and returns the cause.
-func (w *Runner) recordDelay(ctx context.Context, t approvals.LeasedJob, r approvals.Request, reason string, cause error) error {
+func (w *Runner) recordDelay(
+	ctx context.Context, t approvals.LeasedJob, r approvals.Request, reason string, cause error,
+) error {
 	if t.Attempt < 2 {
 		return cause
 	}

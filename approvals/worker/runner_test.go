@@ -701,14 +701,14 @@ func TestApplyWaitsAsLongAsUiPathAsks(t *testing.T) {
 func TestApplyRefused(t *testing.T) {
 	live(t, func(w *world) {
 		w.uipath.onWrite = func(int, Allocation) (*Allocation, bool, error) {
-			return nil, false, &RefusedError{Answer: "no such licence"}
+			return nil, false, &RefusedError{Answer: "no such license"}
 		}
 		r := w.carded()
 		w.react(r, anna, true)
 		w.untilState(Failed)
 		r = w.quiet()
 		w.ended(r, Failed, ReasonUiPathRefused)
-		if r.Outcome.Answer != "no such licence" || r.Outcome.Uncertain {
+		if r.Outcome.Answer != "no such license" || r.Outcome.Uncertain {
 			w.Errorf("outcome %+v", *r.Outcome)
 		}
 		w.puts(1)
@@ -821,7 +821,7 @@ func TestConsentWithdrawnBeforeTheWrite(t *testing.T) {
 			w.Errorf("kept of the approval: %+v", r)
 		}
 		w.react(r, ben, true)
-		r = w.untilState(Done)
+		w.untilState(Done)
 		w.puts(1)
 	})
 }

@@ -21,14 +21,16 @@ import (
 	"strings"
 )
 
-func main() {
+func main() { os.Exit(run()) }
+
+func run() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	code, err := runTests(ctx, os.Args[1:], os.Stdout)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "check:", err)
 	}
-	os.Exit(code)
+	return code
 }
 
 // runTests runs `go test -json` and returns its exit code.

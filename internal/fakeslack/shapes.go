@@ -84,17 +84,17 @@ func typedObject(shapes map[string]objectShape, names ...string) valueCheck {
 	}
 }
 
-// stringOf takes a string of min to max characters.
-func stringOf(min, max int) valueCheck {
+// stringOf takes a string of least to most characters.
+func stringOf(least, most int) valueCheck {
 	return func(value any, at string) []string {
 		text, ok := value.(string)
 		switch {
 		case !ok:
 			return complainAt(at, "must provide a string")
-		case textLength(text) < min:
-			return complainAt(at, "must be more than %d characters", min-1)
-		case textLength(text) > max:
-			return complainAt(at, "must be less than %d characters", max+1)
+		case textLength(text) < least:
+			return complainAt(at, "must be more than %d characters", least-1)
+		case textLength(text) > most:
+			return complainAt(at, "must be less than %d characters", most+1)
 		}
 		return nil
 	}
@@ -125,17 +125,17 @@ func isNumber(value any, at string) []string {
 
 func anyValue(any, string) []string { return nil }
 
-// listOf takes an array of min to max items.
-func listOf(min, max int, item valueCheck) valueCheck {
+// listOf takes an array of least to most items.
+func listOf(least, most int, item valueCheck) valueCheck {
 	return func(value any, at string) []string {
 		items, ok := value.([]any)
 		switch {
 		case !ok:
 			return complainAt(at, "must provide an array")
-		case len(items) < min:
-			return complainAt(at, "no less than %d items allowed", min)
-		case len(items) > max:
-			return complainAt(at, "no more than %d items allowed", max)
+		case len(items) < least:
+			return complainAt(at, "no less than %d items allowed", least)
+		case len(items) > most:
+			return complainAt(at, "no more than %d items allowed", most)
 		}
 		var problems []string
 		for i, value := range items {
@@ -146,14 +146,14 @@ func listOf(min, max int, item valueCheck) valueCheck {
 }
 
 // textShapes are the two text objects of Block Kit.
-func textShapes(max int) map[string]objectShape {
+func textShapes(most int) map[string]objectShape {
 	return map[string]objectShape{
-		"plain_text": {"text": need(stringOf(1, max)), "emoji": may(isBoolean)},
-		"mrkdwn":     {"text": need(stringOf(1, max)), "verbatim": may(isBoolean)},
+		"plain_text": {"text": need(stringOf(1, most)), "emoji": may(isBoolean)},
+		"mrkdwn":     {"text": need(stringOf(1, most)), "verbatim": may(isBoolean)},
 	}
 }
 
-func plainText(max int) valueCheck { return typedObject(textShapes(max), "plain_text") }
-func anyText(max int) valueCheck   { return typedObject(textShapes(max), "plain_text", "mrkdwn") }
+func plainText(most int) valueCheck { return typedObject(textShapes(most), "plain_text") }
+func anyText(most int) valueCheck   { return typedObject(textShapes(most), "plain_text", "mrkdwn") }
 
 func textLength(text string) int { return utf8.RuneCountInString(text) }

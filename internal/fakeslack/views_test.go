@@ -26,9 +26,9 @@ func (r *testRig) takeTrigger() string {
 
 func TestTriggers(t *testing.T) {
 	r := newTestRig(t, Config{})
-	late, fresh := r.takeTrigger(), ""
+	late := r.takeTrigger()
 	r.clock.advance(3 * time.Second)
-	fresh = r.takeTrigger()
+	fresh := r.takeTrigger()
 	for _, test := range []struct{ trigger, want string }{
 		{"1.2.abc", "invalid_trigger_id"},
 		{late, "expired_trigger_id"},

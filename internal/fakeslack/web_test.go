@@ -156,10 +156,10 @@ func TestJSONBodyHoldsNoToken(t *testing.T) {
 
 func TestUnknownArgumentIsAnOddity(t *testing.T) {
 	r := newTestRig(t, Config{})
-	if said := r.callMethod("auth.test", "colour", "red"); said.errorName() != "" {
+	if said := r.callMethod("auth.test", "color", "red"); said.errorName() != "" {
 		t.Fatalf("the answer is %v", said.body)
 	}
-	if odd := r.journalOf(EntryOddity); len(odd) != 1 || odd[0].Detail != "unknown argument colour" {
+	if odd := r.journalOf(EntryOddity); len(odd) != 1 || odd[0].Detail != "unknown argument color" {
 		t.Errorf("oddities %+v", odd)
 	}
 }

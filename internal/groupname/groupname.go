@@ -177,7 +177,8 @@ func mapVisible(r rune) rune {
 		return '\'' // before NFKC takes it for a blank with an accent on it
 	case unicode.IsSpace(r), unicode.IsControl(r), unicode.Is(unicode.Z, r), r == brailleBlank:
 		return ' '
-	case unicode.In(r, unicode.Cf, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point), r == utf8.RuneError:
+	case r == utf8.RuneError,
+		unicode.In(r, unicode.Cf, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point):
 		return -1
 	}
 	return r

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"io"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -220,7 +221,7 @@ func readMessage(in *bufio.Reader, typed bool) ([]byte, error) {
 		return nil, err
 	}
 	length := binary.BigEndian.Uint32(head[len(head)-4:])
-	message := append(head, make([]byte, max(int(length)-4, 0))...)
+	message := slices.Concat(head, make([]byte, max(int(length)-4, 0)))
 	_, err := io.ReadFull(in, message[len(head):])
 	return message, err
 }

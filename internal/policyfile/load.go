@@ -49,7 +49,8 @@ func (l *loader) readPolicy(root ast.Node) {
 	l.checkVersion(top)
 	l.readPeople(top)
 	l.readDefaults(top)
-	for _, n := range l.readSequence(top, "rules", maxRules, "list at least one rule; what no rule matches is not allowed") {
+	const advice = "list at least one rule; what no rule matches is not allowed"
+	for _, n := range l.readSequence(top, "rules", maxRules, advice) {
 		l.readRule(n)
 	}
 	l.checkNames()
