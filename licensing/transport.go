@@ -85,7 +85,7 @@ func (t *transport) sendRequest(ctx context.Context, r request) ([]byte, error) 
 	if r.bearer != "" {
 		req.Header.Set("Authorization", "Bearer "+r.bearer)
 	}
-	resp, err := t.client.Do(req)
+	resp, err := t.client.Do(req) //nolint:bodyclose // readAnswer closes it
 	if err != nil {
 		return nil, r.noAnswerError(err)
 	}

@@ -224,7 +224,7 @@ func (s *stage) waitUntil(ctx context.Context, otherwise string, cond func() boo
 	go func() { met <- s.uipath.Wait(ctx, cond) }()
 	err := <-met
 	cancel()
-	<-met // the other wait has ended too
+	<-met //nolint:errcheck // the other wait has ended too, canceled
 	if err != nil {
 		return errors.Join(errors.New(otherwise), err)
 	}
