@@ -235,7 +235,7 @@ func (b *bench) postedCard(n int, group string) approvals.Request {
 
 func (b *bench) approveRequest(r approvals.Request) approvals.Request {
 	b.Helper()
-	return b.applyEvent(r, approvals.VotesCounted{Ballots: []approvals.Ballot{{User: "U-ANNA", Eligibility: approvals.Counts, Stages: []int{0}}}})
+	return b.applyEvent(r, votesOf("U-ANNA"))
 }
 
 // wantUnchanged runs what must not change the database.
@@ -267,7 +267,8 @@ func fileKeepsRequest(b *bench) {
 	if got, want := encodeJSON(b.T, read), encodeJSON(b.T, filed); got != want {
 		b.Errorf("read back\n%s, filed\n%s", got, want)
 	}
-	if read.Ask.Reason != want.Ask.Reason || !slices.Equal(read.Ask.Codes, want.Ask.Codes) || read.OriginChannel != want.OriginChannel {
+	if read.Ask.Reason != want.Ask.Reason || !slices.Equal(read.Ask.Codes, want.Ask.Codes) ||
+		read.OriginChannel != want.OriginChannel {
 		b.Errorf("read back %+v", read)
 	}
 	if job := b.claimJob(approvals.JobPrepare); job.RequestID != want.ID || job.Attempt != 1 {
@@ -401,9 +402,7 @@ func applyWithLostLease(b *bench) {
 	b.clock.advance(lease + time.Second)
 	b.claimJob(approvals.JobCountVotes)
 	b.wantUnchanged(func() {
-		_, err := b.ApplyEvent(b.context(), r.ID, approvals.VotesCounted{
-			Ballots: []approvals.Ballot{{User: "U-ANNA", Eligibility: approvals.Counts, Stages: []int{0}}},
-		}, &late)
+		_, err := b.ApplyEvent(b.context(), r.ID, votesOf("U-ANNA"), &late)
 		b.wantError(err, approvals.ErrLeaseLost)
 	})
 	if read, err := b.Request(b.context(), r.ID); err != nil || read.State != approvals.Pending {
@@ -706,7 +705,10 @@ func enqueuedWhileRunning(b *bench) {
 	b.mustSucceed(b.RecordReaction(b.context(), reactionBy(r, "U-2", "1.2", true)))
 	b.wantNoJob(approvals.JobCountVotes) // one worker at a time
 	b.mustSucceed(b.CompleteJob(b.context(), running))
-	for what, err := range map[string]error{"completed": b.CompleteJob(b.context(), running), "postponed": b.RetryJob(b.context(), running, time.Hour, false)} {
+	for what, err := range map[string]error{
+		"completed": b.CompleteJob(b.context(), running),
+		"postponed": b.RetryJob(b.context(), running, time.Hour, false),
+	} {
 		if !errors.Is(err, approvals.ErrLeaseLost) {
 			b.Errorf("a completed job is %s again: %v", what, err)
 		}

@@ -10,25 +10,24 @@ import (
 
 // An engine is what one kind of database does in its own way.
 type engine interface {
-	// readClock reads the time that decides leases and deadlines. It also names
-	// the transaction that q is, if the database can later tell its outcome.
+	// readClock reads the clock of leases and deadlines. If q is a transaction and
+	// the database can tell its outcome later, tx is its name.
 	readClock(ctx context.Context, q querier) (now time.Time, tx string, err error)
-	// forUpdate ends a SELECT of a row that the transaction will change.
+	// forUpdate ends a SELECT before an UPDATE of the same row.
 	forUpdate() string
-	// skipLocked ends a SELECT of a row that other transactions may take as well.
+	// skipLocked does the same, and skips rows under lock by other transactions.
 	skipLocked() string
-	// lockName makes other transactions that lock the same name wait until this
-	// one ends.
+	// lockName locks a name until the transaction ends. Others wait for it.
 	lockName(ctx context.Context, tx *sql.Tx, name string) error
 	// notifyReplicas signals other processes when the transaction commits.
 	notifyReplicas(ctx context.Context, tx *sql.Tx, kinds []approvals.JobKind) error
-	// classifyFailure tells what became of a transaction that ended in an error.
+	// classifyFailure tells what became of a failed transaction.
 	classifyFailure(ctx context.Context, tx string, committing bool, err error) txOutcome
 	// close releases what the engine holds besides its connections.
 	close() error
 }
 
-// A txOutcome is what became of a transaction that ended in an error.
+// A txOutcome is what became of a failed transaction.
 type txOutcome int
 
 const (

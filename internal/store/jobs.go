@@ -11,19 +11,18 @@ import (
 	"licensebot/approvals"
 )
 
-// isLaneHead is true of a job that has no lane, or that is next in its lane: it is
-// under lease itself, or no other job of its lane is under lease and none has to go
-// first. The lease must be checked besides the ids, because of two transactions the
-// one with the higher id may commit first. In a lane that is not in order, a job
-// that was tried goes before all that were not. Of two that were tried, the earlier
-// goes first.
+// isLaneHead is true of a job without a lane, and of the next job of a lane. A job
+// under lease is the next one. Otherwise the next job is the earliest in an ordered
+// lane. In any other lane it is the earliest tried job, or any job if none was
+// tried. The order of ids alone would not do, because a transaction with a higher id
+// may commit first.
 const isLaneHead = `(lane IS NULL OR NOT EXISTS (SELECT 1 FROM jobs AS mate
 	WHERE mate.lane = jobs.lane AND mate.id <> jobs.id
 	AND (mate.leased = 1 OR jobs.leased = 0 AND CASE WHEN jobs.in_order = 1
 		THEN mate.id < jobs.id
 		ELSE mate.tried_at IS NOT NULL AND (jobs.tried_at IS NULL OR mate.id < jobs.id) END)))`
 
-// jobDetail is the part of a job that the store never searches by.
+// jobDetail is the part of a job without columns of its own.
 type jobDetail struct {
 	Number  int               `json:"number,omitempty"`
 	Person  string            `json:"person,omitempty"`
@@ -60,9 +59,9 @@ func (t *tx) enqueueJob(ctx context.Context, r approvals.Request, j approvals.Jo
 // A newer version may have written it.
 const unreadableDelay = 5 * time.Minute
 
-// ClaimJob leases the most urgent due job of the first kind that has one. If the
-// store cannot decode the job's request, it postpones the job, so that other jobs
-// go on, and returns the error with the job.
+// ClaimJob leases the most urgent due job, by the order of kinds and then of due
+// times. If the store cannot decode the job's request, it postpones the job to let
+// other jobs go on, and returns the error with the job.
 func (s *Store) ClaimJob(
 	ctx context.Context, lease time.Duration, kinds ...approvals.JobKind,
 ) (approvals.LeasedJob, approvals.Request, error) {
@@ -87,7 +86,7 @@ func (s *Store) ClaimJob(
 	return job, request, unreadable
 }
 
-// claimFirst leases a job of the first kind that has one that is due.
+// claimFirst leases a due job of the first possible kind.
 func (t *tx) claimFirst(
 	ctx context.Context, lease time.Duration, kinds []approvals.JobKind,
 ) (approvals.LeasedJob, error) {
@@ -151,7 +150,7 @@ func (s *Store) NextDue(ctx context.Context, kinds ...approvals.JobKind) (time.D
 	return time.Duration(next-toMicros(now)) * time.Microsecond, true, err
 }
 
-// MarkTried records that the worker is about to attempt the job's effect.
+// MarkTried records an attempt at the job's effect, just before it.
 func (s *Store) MarkTried(ctx context.Context, job approvals.LeasedJob) error {
 	return s.runInTx(ctx, func(tx *tx) error {
 		return tx.execFenced(ctx, `UPDATE jobs SET tried_at = coalesce(tried_at, $3)
@@ -160,7 +159,7 @@ func (s *Store) MarkTried(ctx context.Context, job approvals.LeasedJob) error {
 	})
 }
 
-// CompleteJob ends a job that changed nothing.
+// CompleteJob ends a job without an event.
 func (s *Store) CompleteJob(ctx context.Context, job approvals.LeasedJob) error {
 	return s.runInTx(ctx, func(tx *tx) error { return tx.completeJob(ctx, job) })
 }
@@ -182,7 +181,7 @@ func (t *tx) completeJob(ctx context.Context, job approvals.LeasedJob) error {
 		WHERE id = $1 AND attempt = $2 AND leased = 1`, job.ID, job.Attempt, toMicros(t.now))
 }
 
-// RetryJob gives a job back until later. untry forgets that its effect was tried.
+// RetryJob gives a job back until later. untry forgets earlier attempts.
 func (s *Store) RetryJob(ctx context.Context, job approvals.LeasedJob, after time.Duration, untry bool) error {
 	return s.runInTx(ctx, func(tx *tx) error { return tx.postponeJob(ctx, job, after, untry) })
 }
@@ -194,8 +193,8 @@ func (t *tx) postponeJob(ctx context.Context, job approvals.LeasedJob, after tim
 		job.ID, job.Attempt, toMicros(t.now.Add(after)), untry)
 }
 
-// execFenced runs a statement that must change the job's own row. Otherwise the
-// lease is lost.
+// execFenced runs a statement for the job's own row. If it changes no row, the lease
+// is lost.
 func (t *tx) execFenced(ctx context.Context, query string, args ...any) error {
 	result, err := t.ExecContext(ctx, query, args...)
 	if err != nil {

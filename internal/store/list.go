@@ -7,8 +7,8 @@ import (
 	"licensebot/approvals"
 )
 
-// The open requests are those with no closed_at. Their indexes hold no others, so
-// the cost of these queries does not grow with closed requests.
+// Only closed requests have a closed_at. The indexes behind these queries hold open
+// requests alone, so the cost does not grow with closed ones.
 const (
 	byRequesterQuery = `SELECT ` + requestColumns + ` FROM requests WHERE requester = $1
 		ORDER BY filed_at DESC, id DESC LIMIT $2 OFFSET $3`
@@ -28,7 +28,7 @@ const (
 		ORDER BY deadline_at, id LIMIT $1`
 )
 
-// unpostedCountQuery counts the jobs that come before a request's card.
+// unpostedCountQuery counts the jobs before a request's card.
 var unpostedCountQuery = `SELECT count(*) FROM (SELECT 1 FROM jobs WHERE kind IN (` +
 	quoteKinds([]approvals.JobKind{approvals.JobPrepare, approvals.JobPostCard}) + `) LIMIT $1) AS waiting`
 
@@ -44,8 +44,8 @@ func (s *Store) ListByRequester(
 	return page, all, err
 }
 
-// ListPending reads one page of the requests that wait for consent, oldest first,
-// and counts all of them.
+// ListPending reads one page of the pending requests, oldest first, and counts all
+// of them.
 func (s *Store) ListPending(ctx context.Context, limit, offset int) (page []approvals.Request, all int, err error) {
 	if all, err = s.countRequests(ctx, pendingCount); err != nil {
 		return nil, 0, err
@@ -60,8 +60,8 @@ func (s *Store) ListByGroup(ctx context.Context, groupID string, limit int) ([]a
 	return s.listRequests(ctx, byGroupQuery, groupID, limit)
 }
 
-// ListUndecided lists up to limit requests with a card that waits for votes, the
-// next deadline first.
+// ListUndecided lists up to limit pending requests with a card, the next deadline
+// first.
 func (s *Store) ListUndecided(ctx context.Context, limit int) ([]approvals.Request, error) {
 	return s.listRequests(ctx, undecidedQuery, limit)
 }
@@ -85,7 +85,7 @@ func (s *Store) CountOpen(ctx context.Context) (map[approvals.State]int, error) 
 	return counts, rows.Err()
 }
 
-// CountUnposted counts the requests that still wait for their card, up to limit.
+// CountUnposted counts the requests before their card, up to limit.
 func (s *Store) CountUnposted(ctx context.Context, limit int) (int, error) {
 	return s.countRequests(ctx, unpostedCountQuery, limit)
 }

@@ -6,8 +6,8 @@ import (
 	"licensebot/approvals"
 )
 
-// lockRequest reads the one request that a condition names and locks its row
-// until the transaction ends.
+// lockRequest reads one request, by a condition, and locks its row until the
+// transaction ends.
 func (t *tx) lockRequest(ctx context.Context, where string, args ...any) (approvals.Request, error) {
 	query := `SELECT ` + requestColumns + ` FROM requests WHERE ` + where + t.engine.forUpdate()
 	r, err := scanRequest(t.QueryRowContext(ctx, query, args...))

@@ -14,9 +14,9 @@ import (
 var migrations embed.FS
 
 // migrateSchema brings the schema up to date from the SQL files in a folder. It
-// refuses a schema that is newer than those files, because this version would
-// misread it and then write to it. It compares the versions last, because a newer
-// replica may be migrating at the same time. Up does nothing to a newer schema.
+// refuses a newer schema, because this version would misread it and then write to
+// it. It compares the versions last, because a newer replica may be migrating at the
+// same time. Up leaves a newer schema alone.
 func (s *Store) migrateSchema(
 	ctx context.Context, dialect goose.Dialect, folder string, opts ...goose.ProviderOption,
 ) error {
@@ -50,8 +50,7 @@ func (s *Store) migrateSchema(
 var errPreRelease = errors.New("it was made by a pre-release of licensebot, which this version cannot read: " +
 	"move it away and start with a new one")
 
-// isPreRelease reports whether the database has a table that only pre-releases
-// had.
+// isPreRelease reports whether the database has a table of the pre-releases.
 func (s *Store) isPreRelease(ctx context.Context) bool {
 	_, err := s.write.ExecContext(ctx, `SELECT 1 FROM owed`)
 	return err == nil

@@ -71,14 +71,16 @@ func (mc *machine) now() time.Time { return mc.clock.now() }
 func wantSameError(t *rapid.T, got, want error) {
 	t.Helper()
 	for _, sentinel := range []error{
-		approvals.ErrNoTransition, approvals.ErrNotPermitted, approvals.ErrReasonRequired, approvals.ErrLeaseLost, approvals.ErrNoJob, approvals.ErrNotFound,
+		approvals.ErrNoTransition, approvals.ErrNotPermitted, approvals.ErrReasonRequired,
+		approvals.ErrLeaseLost, approvals.ErrNoJob, approvals.ErrNotFound,
 	} {
 		if errors.Is(got, sentinel) != errors.Is(want, sentinel) {
 			t.Fatalf("error %v, want %v", got, want)
 		}
 	}
-	var one, other *approvals.DuplicateError
-	if errors.As(got, &one) != errors.As(want, &other) || one != nil && one.RequestID != other.RequestID {
+	one, isDuplicate := errors.AsType[*approvals.DuplicateError](got)
+	other, wantDuplicate := errors.AsType[*approvals.DuplicateError](want)
+	if isDuplicate != wantDuplicate || isDuplicate && one.RequestID != other.RequestID {
 		t.Fatalf("error %v, want %v", got, want)
 	}
 	if (got == nil) != (want == nil) {
@@ -195,7 +197,9 @@ func drawEvent(t *rapid.T, id string) approvals.Event {
 	return withEligibility(id, rapid.OneOf(
 		rapid.Custom(func(t *rapid.T) approvals.Event { return drawProposal(t, id) }),
 		rapid.Just[approvals.Event](approvals.CardPosted{TS: cardTS(id)}),
-		rapid.Just[approvals.Event](approvals.Rejected{Outcome: approvals.Outcome{Reason: approvals.ReasonNotOwned, ConcernedCodes: []string{"IDU"}}}),
+		rapid.Just[approvals.Event](approvals.Rejected{
+			Outcome: approvals.Outcome{Reason: approvals.ReasonNotOwned, ConcernedCodes: []string{"IDU"}},
+		}),
 		rapid.Custom(func(t *rapid.T) approvals.Event { return approvals.VotesCounted{Ballots: drawBallots(t)} }),
 		rapid.Custom(func(t *rapid.T) approvals.Event { return approvals.ApproversChanged{Ballots: drawBallots(t)} }),
 		rapid.Just[approvals.Event](approvals.Orphaned{}),
@@ -234,7 +238,10 @@ func drawGrantEvent(t *rapid.T) approvals.Event {
 	return rapid.OneOf(
 		rapid.Just[approvals.Event](approvals.GrantExpired{}),
 		rapid.Custom(func(t *rapid.T) approvals.Event {
-			return approvals.RevokeEarly{By: rapid.SampledFrom([]string{"U-REQUESTER", "U-0"}).Draw(t, "by"), Authorized: rapid.Bool().Draw(t, "authorized")}
+			return approvals.RevokeEarly{
+				By:         rapid.SampledFrom([]string{"U-REQUESTER", "U-0"}).Draw(t, "by"),
+				Authorized: rapid.Bool().Draw(t, "authorized"),
+			}
 		}),
 		rapid.Custom(func(t *rapid.T) approvals.Event {
 			left := rapid.SampledFrom([][]string{nil, nil, {"IDU"}}).Draw(t, "left")
@@ -360,7 +367,8 @@ func (mc *machine) drawReaction(t *rapid.T) approvals.Reaction {
 	}
 	r := approvals.Reaction{
 		Channel: channel, TS: cardTS(rapid.SampledFrom(mc.m.requestIDs()).Draw(t, "card")), Name: "white_check_mark",
-		User: fmt.Sprint("U-", rapid.IntRange(0, 2).Draw(t, "user")), EventTS: fmt.Sprintf("17.%03d", rapid.IntRange(1, 20).Draw(t, "event")),
+		User:    fmt.Sprint("U-", rapid.IntRange(0, 2).Draw(t, "user")),
+		EventTS: fmt.Sprintf("17.%03d", rapid.IntRange(1, 20).Draw(t, "event")),
 		Present: rapid.IntRange(0, 2).Draw(t, "present") > 0,
 	}
 	if rapid.IntRange(0, 4).Draw(t, "deny") == 0 {

@@ -290,8 +290,10 @@ func (m *model) presentUsers(channel, ts string) []string {
 func (m *model) jobRows() []string {
 	var all []string
 	for _, row := range m.jobs {
-		all = append(all, fmt.Sprint(row.RequestID, " ", row.Kind, " ", row.Key(), " ", encodeDetail(row.Job), " ", row.lane.Name, " ", boolToInt(row.lane.InOrder), " due ", toMicros(row.Due),
-			" leased ", boolToInt(row.leased), " attempt ", row.Attempt, " revision ", row.Revision, " tried ", microsOrZero(row.TriedAt)))
+		all = append(all, fmt.Sprint(row.RequestID, " ", row.Kind, " ", row.Key(), " ", encodeDetail(row.Job),
+			" ", row.lane.Name, " ", boolToInt(row.lane.InOrder), " due ", toMicros(row.Due),
+			" leased ", boolToInt(row.leased), " attempt ", row.Attempt,
+			" revision ", row.Revision, " tried ", microsOrZero(row.TriedAt)))
 	}
 	return all
 }
@@ -312,10 +314,13 @@ func microsOrZero(t time.Time) int64 {
 	return toMicros(t)
 }
 
-const jobRowsQuery = `SELECT request_id || ' ' || kind || ' ' || key || ' ' || detail || ' ' || coalesce(lane, '') || ' ' || in_order || ' due ' || due_at
-	|| ' leased ' || leased || ' attempt ' || attempt || ' revision ' || revision || ' tried ' || coalesce(tried_at, 0) FROM jobs ORDER BY id`
+const jobRowsQuery = `SELECT request_id || ' ' || kind || ' ' || key || ' ' || detail
+	|| ' ' || coalesce(lane, '') || ' ' || in_order || ' due ' || due_at
+	|| ' leased ' || leased || ' attempt ' || attempt
+	|| ' revision ' || revision || ' tried ' || coalesce(tried_at, 0) FROM jobs ORDER BY id`
 
-const journalQuery = `SELECT request_id || ' ' || at || ' ' || kind || ' ' || actor || ' ' || before || '>' || after FROM journal ORDER BY id`
+const journalQuery = `SELECT request_id || ' ' || at || ' ' || kind || ' ' || actor || ' ' || before || '>' || after
+	FROM journal ORDER BY id`
 
 // jobKinds lists the kinds of the jobs, and two more.
 func (m *model) jobKinds() []approvals.JobKind {
@@ -331,10 +336,11 @@ func (m *model) requestIDs() []string { return slices.Sorted(maps.Keys(m.request
 // allowedTransitions are those of the figure in package approvals.
 func allowedTransitions() map[approvals.State][]approvals.State {
 	return map[approvals.State][]approvals.State{
-		"":                 {approvals.Filed},
-		approvals.Filed:    {approvals.Refused, approvals.Cancelled, approvals.Expired, approvals.Pending},
-		approvals.Pending:  {approvals.Denied, approvals.Cancelled, approvals.Expired, approvals.Approved},
-		approvals.Approved: {approvals.Done, approvals.Failed, approvals.Superseded, approvals.Cancelled, approvals.Pending, approvals.Denied, approvals.Expired},
+		"":                {approvals.Filed},
+		approvals.Filed:   {approvals.Refused, approvals.Cancelled, approvals.Expired, approvals.Pending},
+		approvals.Pending: {approvals.Denied, approvals.Cancelled, approvals.Expired, approvals.Approved},
+		approvals.Approved: {approvals.Done, approvals.Failed, approvals.Superseded, approvals.Cancelled,
+			approvals.Pending, approvals.Denied, approvals.Expired},
 	}
 }
 

@@ -158,7 +158,8 @@ func (l *life) checkTransition(e approvals.Event, after approvals.State, at time
 	case approvals.Pending:
 		_, prepared := e.(approvals.Prepared)
 		_, lostConsent := e.(approvals.ConsentLost)
-		return failUnless(prepared && l.state == approvals.Filed || lostConsent && l.state == approvals.Approved && at.Before(l.deadline), "this event does not make it pending")
+		isReopened := lostConsent && l.state == approvals.Approved && at.Before(l.deadline)
+		return failUnless(prepared && l.state == approvals.Filed || isReopened, "this event does not make it pending")
 	case approvals.Denied:
 		return failUnless(l.isDenied(ballots), "no approver denied it")
 	case approvals.Expired:
@@ -265,7 +266,8 @@ func canFillStages(id string, needed []int, people []string) bool {
 		return true
 	}
 	return slices.ContainsFunc(people, func(user string) bool {
-		return slices.Contains(approversOf(id)[needed[0]], user) && canFillStages(id, needed[1:], approvals.Without(people, []string{user}))
+		return slices.Contains(approversOf(id)[needed[0]], user) &&
+			canFillStages(id, needed[1:], approvals.Without(people, []string{user}))
 	})
 }
 
@@ -354,7 +356,8 @@ func (w witness) checkTimers(t rapid.TB, timers []timer, now time.Time) {
 			correct = waits && number >= 1 && number <= 4 && one.due < toMicros(l.deadline)
 		}
 		if !correct {
-			t.Fatalf("timer %+v at %d is wrong: the request is %s, its deadline %v, its grant %+v", one, toMicros(now), l.state, l.deadline, l.grant)
+			t.Fatalf("timer %+v at %d is wrong: the request is %s, its deadline %v, its grant %+v",
+				one, toMicros(now), l.state, l.deadline, l.grant)
 		}
 	}
 }

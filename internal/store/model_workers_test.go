@@ -31,9 +31,11 @@ type order struct {
 // claimedKinds are the kinds that the workers claim: all that these orders lead to.
 func claimedKinds() []approvals.JobKind {
 	return []approvals.JobKind{
-		approvals.JobPrepare, approvals.JobPostCard, approvals.JobApply, approvals.JobCountVotes, approvals.JobAddReactions, approvals.JobUpdateCard,
+		approvals.JobPrepare, approvals.JobPostCard, approvals.JobApply, approvals.JobCountVotes,
+		approvals.JobAddReactions, approvals.JobUpdateCard,
 		approvals.JobPostOutcome, approvals.JobPostDelay, approvals.JobTellRequester, approvals.JobTellVoter, approvals.JobExpire,
-		approvals.JobRemind, approvals.JobPostConsentLost, approvals.JobWarnExpiry, approvals.JobGrantExpiry, approvals.JobRevoke, approvals.JobPostRevocationDelay, approvals.JobPostRevocation,
+		approvals.JobRemind, approvals.JobPostConsentLost, approvals.JobWarnExpiry, approvals.JobGrantExpiry,
+		approvals.JobRevoke, approvals.JobPostRevocationDelay, approvals.JobPostRevocation,
 	}
 }
 
@@ -161,7 +163,8 @@ func (w *orderWorker) runOrder(o order) {
 		}
 	case "react":
 		err = w.RecordReaction(w.context(), approvals.Reaction{
-			Channel: channel, TS: cardTS(id), User: "U-0", Name: "x", Deny: true, EventTS: fmt.Sprint(w.clock.now().UnixMicro()), Present: true,
+			Channel: channel, TS: cardTS(id), User: "U-0", Name: "x", Deny: true, Present: true,
+			EventTS: fmt.Sprint(w.clock.now().UnixMicro()),
 		})
 	case "advance":
 		w.clock.advance(lease)
@@ -186,12 +189,12 @@ func isImpossibleOutcome(err error) bool {
 }
 
 func (w *orderWorker) wantContractError(err error) {
-	var taken *approvals.DuplicateError
-	if errors.As(err, &taken) {
+	if _, isDuplicate := errors.AsType[*approvals.DuplicateError](err); isDuplicate {
 		return // another request asks for the same change
 	}
 	w.Helper()
-	w.isWinner(err, approvals.ErrNoTransition, approvals.ErrNotPermitted, approvals.ErrReasonRequired, approvals.ErrLeaseLost, approvals.ErrNoJob, approvals.ErrNotFound)
+	w.isWinner(err, approvals.ErrNoTransition, approvals.ErrNotPermitted, approvals.ErrReasonRequired,
+		approvals.ErrLeaseLost, approvals.ErrNoJob, approvals.ErrNotFound)
 }
 
 func (w *orderWorker) claimAndRun(o order) error {

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -16,8 +15,8 @@ type Options struct {
 	Now func() time.Time
 }
 
-// Open opens the database that a URL names and brings its schema up to date.
-// A SQLite store also releases the leases of a process that died. URLs are
+// Open opens a database by its URL and brings its schema up to date. A SQLite store
+// also releases the leases of a dead process. URLs are
 // sqlite://licensebot.db, sqlite:///var/lib/licensebot/licensebot.db and
 // postgres://user:password@host/database.
 func Open(ctx context.Context, url string, opts Options) (*Store, error) {
@@ -28,8 +27,8 @@ func Open(ctx context.Context, url string, opts Options) (*Store, error) {
 	case scheme == "postgres" && rest != "", scheme == "postgresql" && rest != "":
 		return openPostgres(ctx, url, opts.Now)
 	}
-	return nil, fmt.Errorf("database URL %q is not supported: use sqlite://FILE or postgres://USER:PASSWORD@HOST/DATABASE, "+
-		"for example sqlite://licensebot.db", redactURL(url))
+	return nil, fmt.Errorf("database URL %q is not supported: use sqlite://FILE, for example sqlite://licensebot.db, "+
+		"or postgres://USER:PASSWORD@HOST/DATABASE", redactURL(url))
 }
 
 // redactURL keeps a password out of the error.
@@ -39,16 +38,6 @@ func redactURL(url string) string {
 		return "…"
 	}
 	return scheme + "://…"
-}
-
-// Close releases the database. It may be called more than once. The engine is
-// closed last, because its lock keeps other processes out.
-func (s *Store) Close() error {
-	err := s.write.Close()
-	if s.read != s.write {
-		err = errors.Join(err, s.read.Close())
-	}
-	return errors.Join(err, s.engine.close())
 }
 
 // Ping reports whether the store can still write.

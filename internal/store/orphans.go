@@ -11,8 +11,8 @@ import (
 // orphanLimit is how many orphaned requests are listed at a time.
 const orphanLimit = 1000
 
-// ListOrphaned lists up to a thousand requests that have no job to carry them on.
-// One with a running grant may wait for a person.
+// ListOrphaned lists up to a thousand requests without a job to carry them on. One
+// with a running grant may wait for a person.
 func (s *Store) ListOrphaned(ctx context.Context) ([]string, error) {
 	rows, err := s.read.QueryContext(ctx, orphanQuery())
 	if err != nil {
@@ -30,8 +30,8 @@ func (s *Store) ListOrphaned(ctx context.Context) ([]string, error) {
 	return orphans, rows.Err()
 }
 
-// orphanQuery reads the open requests, and the done ones with a running grant,
-// that have no job of their lifeline.
+// orphanQuery reads the open requests, and the done ones with a running grant, if
+// they have no job of their lifeline.
 func orphanQuery() string {
 	var parts []string
 	for _, line := range approvals.Lifelines() {
@@ -41,8 +41,8 @@ func orphanQuery() string {
 	return strings.Join(parts, "\n\t\tUNION ALL ") + fmt.Sprintf("\n\t\tLIMIT %d", orphanLimit)
 }
 
-// lifelineCondition is true of the requests of a lifeline. It names the columns
-// of the index that finds them.
+// lifelineCondition is true of the requests of a lifeline. It names the columns of
+// the right index.
 func lifelineCondition(line approvals.Lifeline) string {
 	where := fmt.Sprintf("state = '%s'", line.State)
 	if line.State.Open() {

@@ -17,12 +17,11 @@ import (
 )
 
 // maxConnections is how many connections one replica opens at most, besides the
-// one that listens. PostgreSQL allows a hundred by default.
+// listening one. PostgreSQL allows a hundred by default.
 const maxConnections = 16
 
 // sessionDefaults hold unless the URL says otherwise. A commit is on the disk when
-// it returns. A replica that stalls inside a transaction loses its locks after a
-// while.
+// it returns. A replica loses its locks if it stalls inside a transaction.
 var sessionDefaults = map[string]string{
 	"application_name":                    "licensebot",
 	"synchronous_commit":                  "on",
@@ -31,8 +30,8 @@ var sessionDefaults = map[string]string{
 	"idle_in_transaction_session_timeout": "10s",
 }
 
-// A postgres is the engine of a database that several replicas share. The
-// database's clock decides leases and deadlines.
+// A postgres is the engine of a shared database. The database's clock decides leases
+// and deadlines on all replicas.
 type postgres struct {
 	db        *sql.DB
 	now       func() time.Time // nil: the database's clock
@@ -40,7 +39,7 @@ type postgres struct {
 	listener  *replicaListener
 }
 
-// openPostgres opens a database that other replicas may have open as well.
+// openPostgres opens a database, which other replicas may have open as well.
 func openPostgres(ctx context.Context, url string, now func() time.Time) (*Store, error) {
 	config, err := parsePostgresURL(url)
 	if err != nil {
@@ -60,8 +59,8 @@ func openPostgres(ctx context.Context, url string, now func() time.Time) (*Store
 	return s, nil
 }
 
-// parsePostgresURL reads the URL and adds the defaults. Its errors do not quote
-// the URL, because that may hold a password.
+// parsePostgresURL reads the URL and adds the defaults. Its errors leave the URL out,
+// because it may hold a password.
 func parsePostgresURL(url string) (*pgx.ConnConfig, error) {
 	config, err := pgx.ParseConfig(url)
 	if err != nil {
@@ -82,8 +81,8 @@ func parsePostgresURL(url string) (*pgx.ConnConfig, error) {
 	return config, nil
 }
 
-// rejectReadOnly gives up a connection that was opened while the database was
-// read-only. Its session would stay read-only after the database has recovered.
+// rejectReadOnly gives up a connection from a time when the database was read-only.
+// Its session would stay read-only after the database has recovered.
 func rejectReadOnly(_ context.Context, conn *pgx.Conn) error {
 	for _, name := range []string{"default_transaction_read_only", "in_hot_standby"} {
 		if conn.PgConn().ParameterStatus(name) == "on" { // servers report both since version 14
@@ -93,8 +92,8 @@ func rejectReadOnly(_ context.Context, conn *pgx.Conn) error {
 	return nil
 }
 
-// preparePostgres migrates under a session lock: of several replicas that start at
-// once, one migrates and the others wait for it.
+// preparePostgres migrates under a session lock. If several replicas start at once,
+// one migrates and the others wait for it.
 func (s *Store) preparePostgres(ctx context.Context) error {
 	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300)) // every second, for five minutes
 	if err != nil {

@@ -12,9 +12,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// classifyFailure tells lost races and lost connections, which may be retried,
-// from all other errors. If a commit got no answer, or its caller stopped waiting,
-// PostgreSQL still knows what became of it.
+// classifyFailure separates lost races and lost connections from all other errors,
+// because they may be retried. It asks PostgreSQL about a commit without an answer.
 func (e *postgres) classifyFailure(ctx context.Context, tx string, committing bool, err error) txOutcome {
 	answer, answered := errors.AsType[*pgconn.PgError](err)
 	switch {
@@ -40,8 +39,8 @@ func isLostRace(answer *pgconn.PgError) bool {
 	return false
 }
 
-// isDisconnected reports whether an error says that the connection is lost, or
-// that the server is shutting down or still starting.
+// isDisconnected reports whether an error means a lost connection, or a server that is
+// shutting down or still starting.
 func isDisconnected(err error) bool {
 	if answer, answered := errors.AsType[*pgconn.PgError](err); answered {
 		switch answer.Code {
@@ -61,12 +60,11 @@ func isDisconnected(err error) bool {
 }
 
 // findOutcome asks whether a transaction committed after its COMMIT got no answer.
-// If the server has not noticed the lost connection, findOutcome ends that session.
-// Otherwise the COMMIT might arrive after the caller heard that it failed.
+// If the transaction is still in progress, findOutcome ends its session. Otherwise
+// the COMMIT might arrive after the caller heard of a failure.
 //
-// A server that crashed reuses the numbers of the transactions that it lost. So the
-// answer holds only on the same server, while some session is older than the
-// transaction.
+// After a crash, a server reuses the numbers of lost transactions. So the answer
+// holds only on the same server, while some session is older than the transaction.
 func (e *postgres) findOutcome(ctx context.Context, tx string) txOutcome {
 	name := strings.Fields(tx) // number, begin, start of the server; see readClock
 	if len(name) != 3 {
@@ -94,7 +92,7 @@ func (e *postgres) findOutcome(ctx context.Context, tx string) txOutcome {
 	return txUnknown
 }
 
-// endSession ends the session that runs a transaction.
+// endSession ends the session of a transaction.
 func (e *postgres) endSession(ctx context.Context, number string) {
 	_, _ = e.db.ExecContext(ctx,
 		`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE backend_xid = $1::xid8::xid`, number)

@@ -15,12 +15,12 @@ import (
 	"licensebot/internal/sleep"
 )
 
-// notifyChannel is the PostgreSQL channel on which replicas signal each other. A
-// payload is the sender's id and the kinds of jobs, separated by blanks.
+// notifyChannel is the PostgreSQL channel for signals between replicas. A payload is
+// the sender's id and the kinds of jobs, separated by blanks.
 const notifyChannel = "licensebot_jobs"
 
-// reconnectDelay is the wait before a lost connection is opened again. The
-// workers' own timers find the jobs whose signals were missed meanwhile.
+// reconnectDelay is the wait before a lost connection is opened again. Meanwhile the
+// workers find due jobs by their own timers.
 const reconnectDelay = time.Second
 
 // notifyReplicas signals the other replicas, but only if the transaction commits.
@@ -38,14 +38,14 @@ func (e *postgres) notifyReplicas(ctx context.Context, tx *sql.Tx, kinds []appro
 	return nil
 }
 
-// A replicaListener is the goroutine that passes on other replicas' signals.
+// A replicaListener is a goroutine. It passes on other replicas' signals.
 type replicaListener struct {
 	cancel context.CancelFunc
 	done   chan struct{}
 }
 
-// startListening returns after its first attempt to listen. If that fails, or if
-// the connection is lost later, the listener tries again by itself.
+// startListening returns after its first attempt to listen. After a failure or a lost
+// connection the listener tries again by itself.
 func startListening(config *pgx.ConnConfig, replicaID string, signals *signals) *replicaListener {
 	ctx, cancel := context.WithCancel(context.Background())
 	l := &replicaListener{cancel: cancel, done: make(chan struct{})}

@@ -145,7 +145,10 @@ func (b *bench) pauseBeforeCommit(r approvals.Request, e approvals.Event) (relea
 			if err != nil {
 				return err
 			}
-			if err := errors.Join(tx.updateRequest(b.context(), step.Request), tx.journalStep(b.context(), before, e.Kind(), e.Actor(), e, step)); err != nil {
+			if err := tx.updateRequest(b.context(), step.Request); err != nil {
+				return err
+			}
+			if err := tx.journalStep(b.context(), before, e.Kind(), e.Actor(), e, step); err != nil {
 				return err
 			}
 			close(reached)

@@ -11,7 +11,7 @@ import (
 	"licensebot/approvals"
 )
 
-// RecordReaction records that a person put an emoji on a message or took it back.
+// RecordReaction records an emoji, put on a message by a person or taken back.
 // If the message is the card of an open request, it enqueues a vote count. Slack
 // may report one emoji several times and out of order: the report with the latest
 // event time holds.
@@ -75,8 +75,8 @@ func presentReactions(ctx context.Context, q querier, channel, ts string) ([]app
 }
 
 // ReplaceReactions replaces what the store knows of a message's reactions with
-// what Slack showed. Events since asOf are newer than that and stay. If the card
-// of a pending request changes, it enqueues a vote count.
+// what Slack showed. Events since asOf are newer and stay. If the card of a pending
+// request changes, it enqueues a vote count.
 func (s *Store) ReplaceReactions(
 	ctx context.Context, channel, ts string, asOf time.Time, shown []approvals.Reaction,
 ) error {
@@ -103,8 +103,8 @@ func (s *Store) ReplaceReactions(
 	})
 }
 
-// recordShown stores the reactions that Slack showed and counts the changes. Slack
-// shows no event time: a known event_ts stays, and a new one is empty.
+// recordShown stores the reactions on Slack's list and counts the changes. The list
+// has no event times: a known event_ts stays, and a new one is empty.
 func (t *tx) recordShown(
 	ctx context.Context, channel, ts string, asOf time.Time, shown []approvals.Reaction,
 ) (changed int64, err error) {
@@ -123,8 +123,8 @@ func (t *tx) recordShown(
 	return changed, nil
 }
 
-// removeUnshown marks the reactions as gone that Slack no longer shows, and counts
-// them.
+// removeUnshown marks the known reactions as gone if they are missing from Slack's
+// list, and counts them.
 func (t *tx) removeUnshown(
 	ctx context.Context, channel, ts string, asOf time.Time, shown []approvals.Reaction,
 ) (changed int64, err error) {
@@ -147,7 +147,7 @@ func (t *tx) removeUnshown(
 	return changed, nil
 }
 
-// countChanged runs a statement and counts the rows that it changes.
+// countChanged runs a statement and counts the changed rows.
 func (t *tx) countChanged(ctx context.Context, query string, args ...any) (int64, error) {
 	result, err := t.ExecContext(ctx, query, args...)
 	if err != nil {
@@ -156,8 +156,8 @@ func (t *tx) countChanged(ctx context.Context, query string, args ...any) (int64
 	return result.RowsAffected()
 }
 
-// ListPendingCards lists the cards of all pending requests with the reactions that
-// the store knows, oldest first.
+// ListPendingCards lists the cards of all pending requests with their known
+// reactions, oldest first.
 func (s *Store) ListPendingCards(ctx context.Context) ([]approvals.PendingCard, error) {
 	rows, err := s.read.QueryContext(ctx, `SELECT requests.id, requests.channel, card_ts, user_id, name, deny
 		FROM requests LEFT JOIN reactions ON reactions.channel = requests.channel AND ts = card_ts AND present = 1

@@ -11,13 +11,13 @@ import (
 )
 
 const (
-	requestColumns = `id, envelope_id, state, requester, channel, card_ts, filed_at, deadline_at, decided_at, closed_at, ` +
-		`dedup_key, body`
+	requestColumns = `id, envelope_id, state, requester, channel, card_ts, ` +
+		`filed_at, deadline_at, decided_at, closed_at, dedup_key, body`
 	requestByID       = `SELECT ` + requestColumns + ` FROM requests WHERE id = $1`
 	requestByEnvelope = `SELECT ` + requestColumns + ` FROM requests WHERE envelope_id = $1`
 )
 
-// requestBody is the part of a request that the store never searches by.
+// requestBody is the part of a request without columns of its own.
 type requestBody struct {
 	Origin   string              `json:"origin_channel"`
 	Ask      approvals.Ask       `json:"ask"`
@@ -45,7 +45,7 @@ func encodeBody(r approvals.Request) (string, error) {
 	return string(text), err
 }
 
-// addTo sets the fields of a request that its body holds.
+// addTo sets the fields of a request from its body.
 func (b requestBody) addTo(r *approvals.Request) {
 	r.OriginChannel, r.Ask, r.Terms, r.Proposal, r.Votes = b.Origin, b.Ask, b.Terms, b.Proposal, b.Votes
 	r.Outcome, r.Grant, r.DelayReason, r.Notified = b.Outcome, b.Grant, b.DelayReason, b.Notified
@@ -89,8 +89,7 @@ func (t *tx) updateRequest(ctx context.Context, r approvals.Request) error {
 	return nil
 }
 
-// grantUntil is the time until which a grant holds codes. It is NULL after the
-// grant is over.
+// grantUntil is the end of a running grant, or else NULL.
 func grantUntil(r approvals.Request) any {
 	if !r.HoldsGrant() {
 		return nil
@@ -98,10 +97,10 @@ func grantUntil(r approvals.Request) any {
 	return toMicros(r.Grant.Until)
 }
 
-// errUnreadable is in the error of a request with a body that cannot be decoded.
+// errUnreadable is in the error of a request if its body cannot be decoded.
 var errUnreadable = errors.New("its row cannot be decoded")
 
-// scanRequest reads a request from its row, which has the requestColumns.
+// scanRequest reads a request from a row of requestColumns.
 func scanRequest(row interface{ Scan(...any) error }) (approvals.Request, error) {
 	var (
 		r               approvals.Request

@@ -10,8 +10,8 @@ import (
 	"licensebot/approvals"
 )
 
-// FileRequest makes a request durable. If its envelope already filed one, it
-// returns that one and again is true. The store sets the request's times.
+// FileRequest makes a request durable. If its envelope already filed a request, it
+// returns the earlier one and again is true. The store sets the request's times.
 func (s *Store) FileRequest(
 	ctx context.Context, r approvals.Request,
 ) (filed approvals.Request, again bool, err error) {
@@ -52,8 +52,8 @@ func (s *Store) Request(ctx context.Context, id string) (approvals.Request, erro
 	return scanRequest(s.read.QueryRowContext(ctx, requestByID, id))
 }
 
-// ApplyEvent applies an event to a request and completes the job done that
-// brought it, if there is one.
+// ApplyEvent applies an event to a request. If the event comes from a job, done, the
+// same transaction completes it.
 func (s *Store) ApplyEvent(
 	ctx context.Context, id string, e approvals.Event, done *approvals.LeasedJob,
 ) (approvals.Request, error) {
@@ -90,8 +90,7 @@ func (s *Store) ApplyEvent(
 }
 
 // refuseDuplicate returns a *approvals.DuplicateError if another open request asks
-// for the same change. Until this transaction ends it blocks others that ask for
-// that change.
+// for the same change. It blocks requests for that change until the transaction ends.
 func (t *tx) refuseDuplicate(ctx context.Context, r approvals.Request) error {
 	if r.DedupKey == "" || !r.State.Open() {
 		return nil
@@ -111,7 +110,7 @@ func (t *tx) refuseDuplicate(ctx context.Context, r approvals.Request) error {
 	return &approvals.DuplicateError{RequestID: other}
 }
 
-// journalStep journals a step, and drops and enqueues the jobs that it says.
+// journalStep writes a step to the journal, and drops and enqueues its jobs.
 func (t *tx) journalStep(
 	ctx context.Context, before approvals.Request, kind, actor string, event any, step approvals.Step,
 ) error {

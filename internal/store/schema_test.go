@@ -48,11 +48,13 @@ func TestSchemaStatesMatchApprovals(t *testing.T) {
 		}
 	}
 	for engine, schema := range schemas(t) {
-		if got := quotedWords(t, schema, `state +TEXT NOT NULL CHECK \(state IN \(([^)]*)\)`); !slices.Equal(got, approvals.States()) {
-			t.Errorf("%s allows the states %v, want %v", engine, got, approvals.States())
+		allowed := quotedWords(t, schema, `state +TEXT NOT NULL CHECK \(state IN \(([^)]*)\)`)
+		if !slices.Equal(allowed, approvals.States()) {
+			t.Errorf("%s allows the states %v, want %v", engine, allowed, approvals.States())
 		}
-		if got := quotedWords(t, schema, `\(closed_at IS NULL\) = \(state IN \(([^)]*)\)\)`); !slices.Equal(got, open) {
-			t.Errorf("%s has the open states %v, want %v", engine, got, open)
+		unclosed := quotedWords(t, schema, `\(closed_at IS NULL\) = \(state IN \(([^)]*)\)\)`)
+		if !slices.Equal(unclosed, open) {
+			t.Errorf("%s has the open states %v, want %v", engine, unclosed, open)
 		}
 	}
 }

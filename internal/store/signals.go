@@ -8,7 +8,7 @@ import (
 )
 
 // signals wakes the subscribers of a kind of job. Each subscriber's channel keeps
-// one signal, so a signal that comes while it is busy is not lost.
+// one signal, so a busy subscriber gets it later.
 type signals struct {
 	mu          sync.Mutex
 	subscribers []*subscriber

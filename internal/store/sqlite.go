@@ -16,18 +16,18 @@ import (
 	"licensebot/approvals"
 )
 
-// readConnections is how many connections read besides the one that writes.
+// readConnections is how many connections read. One more writes.
 const readConnections = 4
 
-// A sqlite is the engine of a file that belongs to one process. The store has one
-// writing connection, so each transaction runs alone.
+// A sqlite is the engine of a file for one process. The store has one writing
+// connection, so each transaction runs alone.
 type sqlite struct {
 	now    func() time.Time
 	unlock func() error
 }
 
-// openSQLite opens the file for this process alone. The lock file proves that no
-// other process holds a lease, so openSQLite releases all leases at once.
+// openSQLite opens the file for this process alone. Under its lock all leases are
+// those of dead processes, so openSQLite releases them at once.
 func openSQLite(ctx context.Context, path string, now func() time.Time) (*Store, error) {
 	unlock, err := lockFile(path)
 	if err != nil {
@@ -60,9 +60,9 @@ func lockFile(path string) (unlock func() error, err error) {
 	return lock.Unlock, nil
 }
 
-// connectSQLite makes a store with one connection that writes and some that read.
+// connectSQLite makes a store with one writing and several reading connections.
 func connectSQLite(path string, engine sqlite) (*Store, error) {
-	// SQLite would create the file so that other users can read it.
+	// Created here, because SQLite would let other users read it.
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, err
@@ -117,8 +117,8 @@ func (sqlite) lockName(context.Context, *sql.Tx, string) error { return nil }
 
 func (sqlite) notifyReplicas(context.Context, *sql.Tx, []approvals.JobKind) error { return nil }
 
-// classifyFailure is simple: a transaction that runs alone loses no race, and a
-// commit that fails changes nothing.
+// classifyFailure never retries: each transaction runs alone, so none loses a race,
+// and a failed commit changes nothing.
 func (sqlite) classifyFailure(context.Context, string, bool, error) txOutcome { return txFailed }
 
 func (e sqlite) close() error { return e.unlock() }

@@ -231,8 +231,10 @@ func TestSchemaRefusesImpossibleRows(t *testing.T) {
 			card_ts = (SELECT card_ts FROM requests WHERE id = $1) WHERE id = 'R-00000002'`},
 		{"a lease that is neither 0 nor 1", `UPDATE jobs SET leased = 2 WHERE request_id = $1`},
 		{"the same job twice", `INSERT INTO jobs (request_id, kind, key, detail, due_at) VALUES ($1, 'add_reactions', '', '', 1)`},
-		{"a job without a request", `INSERT INTO jobs (request_id, kind, key, detail, due_at) VALUES ($1 || 'X', 'add_reactions', '', '', 1)`},
-		{"a journal line without a request", `INSERT INTO journal (request_id, at, kind, actor, before, after, event) VALUES ($1 || 'X', 1, '', '', '', '', '')`},
+		{"a job without a request", `INSERT INTO jobs (request_id, kind, key, detail, due_at)
+			VALUES ($1 || 'X', 'add_reactions', '', '', 1)`},
+		{"a journal line without a request", `INSERT INTO journal (request_id, at, kind, actor, before, after, event)
+			VALUES ($1 || 'X', 1, '', '', '', '', '')`},
 		{"a request deleted while it has a journal", `DELETE FROM requests WHERE id = $1`},
 		{"a reaction neither present nor gone", `INSERT INTO reactions VALUES ('C', $1, 'U', 'x', 0, 2, '', 1)`},
 		{"a reaction neither yes nor no", `INSERT INTO reactions VALUES ('C', $1, 'U', 'x', 2, 1, '', 1)`},

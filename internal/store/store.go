@@ -5,7 +5,7 @@
 // One transaction makes one transition: the request's row, its journal line and
 // its jobs change together or not at all. The pure function approvals.Next
 // decides what happens. It runs inside the transaction, and this package stores
-// its result. After the commit the store signals the workers that wait for jobs.
+// its result. After the commit the store signals waiting workers.
 //
 // One SQL text serves both databases. Locks, clocks, signals to other processes
 // and the meaning of errors differ; they are methods of an engine, in sqlite.go
@@ -20,6 +20,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"time"
 
 	"licensebot/approvals"
@@ -41,11 +42,21 @@ func (s *Store) Now(ctx context.Context) (time.Time, error) {
 }
 
 // Subscribe signals on the channel whenever a job of these kinds may have become
-// due, until the function that it returns is called.
-func (s *Store) Subscribe(kinds ...approvals.JobKind) (<-chan struct{}, func()) {
+// due, until stop is called.
+func (s *Store) Subscribe(kinds ...approvals.JobKind) (wake <-chan struct{}, stop func()) {
 	return s.signals.addSubscriber(kinds)
 }
 
 // SignalAll signals all subscribers. A test calls it after it has put its clock
 // forward.
 func (s *Store) SignalAll() { s.signals.signalAllKinds() }
+
+// Close releases the database. It may be called more than once. The engine is
+// closed last, because its lock keeps other processes out.
+func (s *Store) Close() error {
+	err := s.write.Close()
+	if s.read != s.write {
+		err = errors.Join(err, s.read.Close())
+	}
+	return errors.Join(err, s.engine.close())
+}

@@ -51,8 +51,8 @@ func (s *Store) runInTx(ctx context.Context, work func(*tx) error) error {
 	}
 }
 
-// runOnce runs work in one transaction, in which each statement sees what others
-// have committed before it. committing reports whether the commit was sent.
+// runOnce runs work in one transaction. Each statement sees earlier commits of other
+// transactions. committing reports whether the commit was sent.
 func (s *Store) runOnce(ctx context.Context, t *tx, work func(*tx) error) (committing bool, err error) {
 	t.Tx, err = s.write.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
 	if err != nil {
@@ -73,15 +73,15 @@ func (s *Store) runOnce(ctx context.Context, t *tx, work func(*tx) error) (commi
 	return true, nil
 }
 
-// readClock sets the transaction's time. A transaction that has waited for a lock
-// reads the clock again, because the deadline may have passed meanwhile.
+// readClock sets the transaction's time. After a wait for a lock the transaction reads
+// the clock again, because the deadline may have passed meanwhile.
 func (t *tx) readClock(ctx context.Context) (err error) {
 	t.now, t.name, err = t.engine.readClock(ctx, t)
 	return err
 }
 
 // waitToRetry waits a moment before the next attempt: 2, 4, 8, ... milliseconds.
-// It reports whether ctx left time for that.
+// It reports false if ctx ended first.
 func waitToRetry(ctx context.Context, attempt int) bool {
 	return sleep.For(ctx, time.Millisecond<<attempt)
 }
@@ -95,10 +95,10 @@ func ignoreTxDone(err error) error {
 	return err
 }
 
-// Bounds of the time in which the store finds out a transaction's outcome, while
-// the server restarts or the network is away. The store asks within the time that
-// the caller has left. After that it asks for a moment more, because the caller
-// still has to hear the truth and a person may be waiting for it.
+// Bounds of the time for finding out a transaction's outcome, while the server
+// restarts or the network is away. The store asks within the caller's remaining
+// time. After that it asks for a moment more, because the caller still has to hear
+// the truth and a person may be waiting for it.
 const (
 	outcomeLimit   = 2 * time.Second
 	outcomeMinimum = 250 * time.Millisecond
