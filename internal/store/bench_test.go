@@ -10,8 +10,8 @@ import (
 	"licensebot/internal/pgtest"
 )
 
-// Cost must not grow with what is pending: each benchmark runs beside ten and
-// beside ten thousand pending requests.
+// Cost must not grow with pending requests: each benchmark runs beside ten and
+// beside ten thousand of them.
 //
 //	go test ./internal/store -run '^$' -bench . -benchtime 300x -count 5
 func BenchmarkStore(b *testing.B) {
@@ -24,12 +24,12 @@ func BenchmarkStore(b *testing.B) {
 	} {
 		for _, pending := range []int{10, 10_000} {
 			s := openURL(b, engine.url(b), nil)
-			s.load(b, pending)
+			s.loadPending(b, pending)
 			for _, c := range []struct {
 				name string
 				run  func(*testing.B, underTest)
 			}{
-				{"File", benchFile}, {"ClaimSettle", benchClaim}, {"React", benchReact}, {"Wait", benchWait},
+				{"FileRequest", benchFile}, {"ClaimComplete", benchClaimComplete}, {"RecordReaction", benchReaction}, {"NextDue", benchNextDue},
 			} {
 				b.Run(fmt.Sprintf("%s/%s/%d", c.name, engine.name, pending), func(b *testing.B) { c.run(b, s) })
 			}
@@ -37,8 +37,8 @@ func BenchmarkStore(b *testing.B) {
 	}
 }
 
-// serial numbers requests across the benchmarks of one store.
-func (s underTest) serial(b *testing.B) int {
+// countStored counts the requests of a store, to number the next one.
+func (s underTest) countStored(b *testing.B) int {
 	b.Helper()
 	var n int
 	if err := s.read.QueryRowContext(b.Context(), `SELECT count(*) FROM requests`).Scan(&n); err != nil {
@@ -49,8 +49,8 @@ func (s underTest) serial(b *testing.B) int {
 
 func (s underTest) fileMany(b *testing.B, n int) {
 	b.Helper()
-	for from, i := s.serial(b), 0; i < n; i++ {
-		r := ask(from + i)
+	for from, i := s.countStored(b), 0; i < n; i++ {
+		r := sampleRequest(from + i)
 		if _, again, err := s.FileRequest(b.Context(), r); err != nil || again {
 			b.Fatal(again, err)
 		}
@@ -58,25 +58,25 @@ func (s underTest) fileMany(b *testing.B, n int) {
 }
 
 func benchFile(b *testing.B, s underTest) {
-	from := s.serial(b)
+	from := s.countStored(b)
 	for i := 0; b.Loop(); i++ {
-		if _, again, err := s.FileRequest(b.Context(), ask(from+i)); err != nil || again {
+		if _, again, err := s.FileRequest(b.Context(), sampleRequest(from+i)); err != nil || again {
 			b.Fatal(again, err)
 		}
 	}
 	b.StopTimer()
-	s.settleAll(b, approvals.JobPrepare)
+	s.completeAll(b, approvals.JobPrepare)
 }
 
-func (s underTest) settleAll(b *testing.B, kind approvals.JobKind) {
+func (s underTest) completeAll(b *testing.B, kind approvals.JobKind) {
 	b.Helper()
 	for {
-		task, _, err := s.ClaimJob(b.Context(), lease, kind)
+		job, _, err := s.ClaimJob(b.Context(), lease, kind)
 		if errors.Is(err, approvals.ErrNoJob) {
 			return
 		}
 		if err == nil {
-			err = s.CompleteJob(b.Context(), task)
+			err = s.CompleteJob(b.Context(), job)
 		}
 		if err != nil {
 			b.Fatal(err)
@@ -84,10 +84,10 @@ func (s underTest) settleAll(b *testing.B, kind approvals.JobKind) {
 	}
 }
 
-func benchClaim(b *testing.B, s underTest) {
+func benchClaimComplete(b *testing.B, s underTest) {
 	s.fileMany(b, b.N)
 	for b.Loop() {
-		task, _, err := s.ClaimJob(b.Context(), lease, approvals.JobCountVotes, approvals.JobPrepare)
+		job, _, err := s.ClaimJob(b.Context(), lease, approvals.JobCountVotes, approvals.JobPrepare)
 		if errors.Is(err, approvals.ErrNoJob) {
 			b.StopTimer()
 			s.fileMany(b, 100)
@@ -95,17 +95,17 @@ func benchClaim(b *testing.B, s underTest) {
 			continue
 		}
 		if err == nil {
-			err = s.CompleteJob(b.Context(), task)
+			err = s.CompleteJob(b.Context(), job)
 		}
 		if err != nil {
 			b.Fatal(err)
 		}
 	}
 	b.StopTimer()
-	s.settleAll(b, approvals.JobPrepare)
+	s.completeAll(b, approvals.JobPrepare)
 }
 
-func benchReact(b *testing.B, s underTest) {
+func benchReaction(b *testing.B, s underTest) {
 	heard := approvals.Reaction{Channel: channel, TS: "1600000000.5", Name: "white_check_mark", Present: true}
 	for i := 0; b.Loop(); i++ {
 		heard.User, heard.EventTS = fmt.Sprint("U-B", i%50), fmt.Sprintf("17%08d.1", i)
@@ -115,7 +115,7 @@ func benchReact(b *testing.B, s underTest) {
 	}
 }
 
-func benchWait(b *testing.B, s underTest) {
+func benchNextDue(b *testing.B, s underTest) {
 	for b.Loop() {
 		_, _, err := s.NextDue(b.Context(), approvals.JobPostOutcome, approvals.JobPostDelay, approvals.JobPostCard, approvals.JobExpire)
 		if err != nil {

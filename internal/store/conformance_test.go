@@ -15,8 +15,8 @@ import (
 	"licensebot/approvals/worker"
 )
 
-// Conformant is what a store must be for the bot: what the workers need of it
-// and what the bot's intake does.
+// Conformant is a store as the bot needs it: the workers' part and the part of
+// the bot's intake.
 type Conformant interface {
 	worker.Store
 	FileRequest(ctx context.Context, r approvals.Request) (approvals.Request, bool, error)
@@ -27,65 +27,65 @@ type Conformant interface {
 	Ping(ctx context.Context) error
 	Close() error
 
-	// Dump reads every table as text, row by row: what changes nothing leaves
-	// it as it was.
+	// Dump reads every table as text, row by row. A call that changes nothing
+	// leaves it as it was.
 	Dump(t *testing.T) map[string][]string
 }
 
-// conform holds a store to its contract. open returns an empty store that
-// takes its time from now and is closed when the test ends.
-func conform(t *testing.T, open func(t *testing.T, now func() time.Time) Conformant) {
+// checkConformance checks a store against its contract. open returns an empty
+// store with the clock now. The store is closed when the test ends.
+func checkConformance(t *testing.T, open func(t *testing.T, now func() time.Time) Conformant) {
 	for _, c := range []struct {
 		name string
 		test func(*bench)
 	}{
-		{"File keeps what it was given", fileKeeps},
-		{"File takes an envelope once", fileOnce},
-		{"File takes an envelope once, raced by twenty", fileRaced},
-		{"File wants an id and an envelope of its own", fileDistinct},
-		{"an unknown request is ErrNoRequest", unknownRequest},
-		{"Step keeps request, journal and owed work together", stepTogether},
-		{"Step without a move changes nothing", stepNoMove},
-		{"Step with a lost lease changes nothing", stepLost},
-		{"Step settles its task", stepSettles},
-		{"Step raced by twenty moves once", stepRaced},
-		{"an end drops what became pointless", endDrops},
-		{"Claim finds nothing where nothing is due", claimNothing},
-		{"Claim prefers the first kinds, then the oldest", claimOrder},
-		{"Claim raced by twenty has one winner", claimRaced},
-		{"Claim hands each of many tasks to one of many", claimMany},
-		{"two writes to one group never overlap", laneOfGroup},
-		{"writes to two groups do overlap", lanesApart},
-		{"a thread's posts keep their order", laneOfThread},
-		{"a lapsed lease is taken over and fences its holder", leaseLapses},
-		{"the end of a grant waits for no write that was not tried", endBeforeUntried},
-		{"a write waits for no write that was not tried", writeBeforeUntried},
-		{"a lapsed lease may not be tried under, taken over or not", lapsedTry},
-		{"owed again while it waits runs once", owedWhileWaiting},
-		{"owed again while it runs runs once more", owedWhileRunning},
-		{"owing again hastens and never delays", owedSooner},
-		{"Defer gives back, and keeps what was tried", deferKeeps},
-		{"Defer forgets an attempt that had no effect", deferUntries},
-		{"a first attempt's time outlives later ones", triedOnce},
-		{"ids are not used again", idsFresh},
-		{"a request that is not understood holds up no other", unreadable},
-		{"reactions arriving out of order settle by event time", reactionOrder},
-		{"a reaction told twice is weighed once", reactionTwice},
-		{"reactions are weighed on the cards of open requests only", reactionElsewhere},
-		{"a reaction heard before the card's timestamp is weighed after it", reactionBeforeCard},
-		{"Seen replaces what was heard before the look", seenReplaces},
-		{"Seen keeps what was heard since the look", seenKeeps},
-		{"Wait tells the next due time", waitNext},
-		{"Wait passes over blocked lanes", waitLane},
-		{"Listen wakes for its kinds alone", listenKinds},
-		{"Listen wakes who waits behind a lane's head", listenLane},
-		{"a step that changes nothing wakes nobody", listenNothing},
-		{"Granted lists who holds codes for a time, in the order of the journal", grantedInOrder},
-		{"Granted forgets what is over", grantedOver},
-		{"Changing lists for whom a rule is being changed", changing},
-		{"what is owed for later holds nobody up", timersWait},
-		{"an end and an apply on one group never overlap", laneOfEnds},
-		{"dead letters are kept once", deadLetters},
+		{"FileRequest keeps what it is given", fileKeepsRequest},
+		{"FileRequest takes an envelope once", fileOncePerEnvelope},
+		{"FileRequest takes an envelope once, raced by twenty", fileRacedByTwenty},
+		{"FileRequest needs an id of its own", fileNeedsOwnID},
+		{"an unknown request is ErrNotFound", unknownRequest},
+		{"ApplyEvent keeps request, journal and jobs together", applyKeepsAllTogether},
+		{"ApplyEvent without a transition changes nothing", applyWithoutTransition},
+		{"ApplyEvent with a lost lease changes nothing", applyWithLostLease},
+		{"ApplyEvent completes its job", applyCompletesJob},
+		{"ApplyEvent raced by twenty makes one transition", applyRacedByTwenty},
+		{"closing a request drops the jobs that became pointless", closingDropsJobs},
+		{"ClaimJob finds nothing before a job is due", claimFindsNothing},
+		{"ClaimJob prefers the first kinds, then the oldest", claimOrder},
+		{"ClaimJob raced by twenty has one winner", claimRacedByTwenty},
+		{"ClaimJob gives each of many jobs to one of many workers", claimEachOnce},
+		{"two writes to one group never overlap", groupLaneIsExclusive},
+		{"writes to two groups do overlap", groupLanesAreApart},
+		{"a thread's posts keep their order", threadKeepsOrder},
+		{"another worker takes over an expired lease, and its holder is fenced", expiredLeaseIsFenced},
+		{"the end of a grant does not wait for an untried write", revokePassesUntried},
+		{"a write does not wait for an untried write", writePassesUntried},
+		{"MarkTried fails after the lease has expired", markTriedAfterLease},
+		{"a job enqueued again while it waits runs once", enqueuedWhileWaiting},
+		{"a job enqueued again while it runs runs once more", enqueuedWhileRunning},
+		{"enqueueing again can hasten a job and never delays it", enqueuedSooner},
+		{"RetryJob keeps the time of the first try", retryKeepsTried},
+		{"RetryJob forgets a try that had no effect", retryForgetsTried},
+		{"the time of the first try stays", firstTryIsKept},
+		{"job ids are never used again", idsAreNeverReused},
+		{"a request that cannot be decoded delays no other", unreadableRequest},
+		{"of reactions out of order the latest event holds", reactionsOutOfOrder},
+		{"a reaction reported twice is counted once", reactionHeardTwice},
+		{"only reactions on the cards of open requests are counted", reactionElsewhere},
+		{"a reaction before the card's timestamp is counted after it", reactionBeforeTimestamp},
+		{"ReplaceReactions replaces earlier reports", replaceDropsOlder},
+		{"ReplaceReactions keeps later reports", replaceKeepsNewer},
+		{"NextDue tells the next due time", nextDueTime},
+		{"NextDue passes over blocked lanes", nextDueInLane},
+		{"Subscribe signals only its kinds", signalsByKind},
+		{"Subscribe signals when the head of a lane is completed", signalsLaneMates},
+		{"an event that changes nothing signals no subscriber", signalsNothing},
+		{"ListGrantHolders has the order of the journal", grantHoldersInOrder},
+		{"ListGrantHolders forgets grants that are over", grantHoldersAfterEnd},
+		{"ListUnsettledWrites lists writes under way or in doubt", unsettledWrites},
+		{"a job for later delays no other job", timersBlockNothing},
+		{"revoke and apply on one group never overlap", revokeExcludesApply},
+		{"dead letters are kept once", deadLettersOnce},
 		{"a cancelled context changes nothing", cancelledContext},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -119,30 +119,30 @@ func (c *clock) advance(d time.Duration) {
 	c.at = c.at.Add(d)
 }
 
-// A bench is a store under test with the clock it takes its time from.
+// A bench is a store under test and its clock.
 type bench struct {
 	*testing.T
 	Conformant
 	clock *clock
 }
 
-func (b *bench) ctx() context.Context { return b.Context() }
+func (b *bench) context() context.Context { return b.Context() }
 
-func (b *bench) must(err error) {
+func (b *bench) mustSucceed(err error) {
 	b.Helper()
 	if err != nil {
 		b.Fatal(err)
 	}
 }
 
-func (b *bench) want(err, want error) {
+func (b *bench) wantError(err, want error) {
 	b.Helper()
 	if !errors.Is(err, want) {
 		b.Fatalf("got error %v, want %v", err, want)
 	}
 }
 
-func ask(n int) approvals.Request {
+func sampleRequest(n int) approvals.Request {
 	return approvals.Request{
 		ID: fmt.Sprintf("R-%08d", n), EnvelopeID: fmt.Sprintf("envelope-%d", n), Requester: "U-REQUESTER",
 		OriginChannel: "C-ORIGIN", Channel: channel,
@@ -151,51 +151,51 @@ func ask(n int) approvals.Request {
 	}
 }
 
-func (b *bench) file(n int) approvals.Request {
+func (b *bench) fileRequest(n int) approvals.Request {
 	b.Helper()
-	r, again, err := b.FileRequest(b.ctx(), ask(n))
-	b.must(err)
+	r, again, err := b.FileRequest(b.context(), sampleRequest(n))
+	b.mustSucceed(err)
 	if again {
 		b.Fatalf("request %d was filed before", n)
 	}
 	return r
 }
 
-func (b *bench) step(r approvals.Request, e approvals.Event) approvals.Request {
+func (b *bench) applyEvent(r approvals.Request, e approvals.Event) approvals.Request {
 	b.Helper()
-	after, err := b.ApplyEvent(b.ctx(), r.ID, e, nil)
-	b.must(err)
+	after, err := b.ApplyEvent(b.context(), r.ID, e, nil)
+	b.mustSucceed(err)
 	return after
 }
 
-// claim takes a task that must be there.
-func (b *bench) claim(kinds ...approvals.JobKind) approvals.LeasedJob {
+// claimJob claims a job that must be due.
+func (b *bench) claimJob(kinds ...approvals.JobKind) approvals.LeasedJob {
 	b.Helper()
-	task, r, err := b.ClaimJob(b.ctx(), lease, kinds...)
-	b.must(err)
-	if r.ID != task.RequestID {
-		b.Fatalf("a task of %s came with request %s", task.RequestID, r.ID)
+	job, r, err := b.ClaimJob(b.context(), lease, kinds...)
+	b.mustSucceed(err)
+	if r.ID != job.RequestID {
+		b.Fatalf("ClaimJob returned a job of %s with request %s", job.RequestID, r.ID)
 	}
-	return task
+	return job
 }
 
-func (b *bench) nothing(kinds ...approvals.JobKind) {
+func (b *bench) wantNoJob(kinds ...approvals.JobKind) {
 	b.Helper()
-	task, _, err := b.ClaimJob(b.ctx(), lease, kinds...)
+	job, _, err := b.ClaimJob(b.context(), lease, kinds...)
 	if !errors.Is(err, approvals.ErrNoJob) {
-		b.Fatalf("claimed %+v, %v; want nothing", task, err)
+		b.Fatalf("claimed %+v, %v; want ErrNoJob", job, err)
 	}
 }
 
-// finish claims work and settles it.
-func (b *bench) finish(kinds ...approvals.JobKind) approvals.LeasedJob {
+// completeNext claims a job and completes it.
+func (b *bench) completeNext(kinds ...approvals.JobKind) approvals.LeasedJob {
 	b.Helper()
-	task := b.claim(kinds...)
-	b.must(b.CompleteJob(b.ctx(), task))
-	return task
+	job := b.claimJob(kinds...)
+	b.mustSucceed(b.CompleteJob(b.context(), job))
+	return job
 }
 
-func asJSON(t *testing.T, v any) string {
+func encodeJSON(t *testing.T, v any) string {
 	t.Helper()
 	text, err := json.Marshal(v)
 	if err != nil {
@@ -204,7 +204,7 @@ func asJSON(t *testing.T, v any) string {
 	return string(text)
 }
 
-func proposal(group string) approvals.Prepared {
+func sampleProposal(group string) approvals.Prepared {
 	return approvals.Prepared{Proposal: approvals.Proposal{
 		Group: approvals.Group{ID: group, Name: "Robot developers"},
 		Change: approvals.Change{
@@ -215,30 +215,31 @@ func proposal(group string) approvals.Prepared {
 	}, Terms: approvals.Terms{Stages: []approvals.Stage{{Approvers: []string{"U-ANNA", "S-GROUP"}, Quorum: 1}}, TTL: ttl}}
 }
 
-// ownProposal is a proposal that no other request makes.
-func ownProposal(group, id string) approvals.Prepared {
-	asked := proposal(group)
+// distinctProposal is a proposal for a change that no other request asks for.
+func distinctProposal(group, id string) approvals.Prepared {
+	asked := sampleProposal(group)
 	asked.Proposal.Change.Add = append(asked.Proposal.Change.Add, strings.ReplaceAll(id, "-", ""))
 	return asked
 }
 
-// card is a pending request with its card posted and all but its weighing done.
-func (b *bench) card(n int, group string) approvals.Request {
+// postedCard is a pending request with its card posted. Its votes are not counted
+// yet.
+func (b *bench) postedCard(n int, group string) approvals.Request {
 	b.Helper()
-	r := b.file(n)
-	b.finish(approvals.JobPrepare)
-	b.step(r, ownProposal(group, r.ID))
-	b.finish(approvals.JobPostCard)
-	return b.step(r, approvals.CardPosted{TS: fmt.Sprintf("17000000%02d.000100", n)})
+	r := b.fileRequest(n)
+	b.completeNext(approvals.JobPrepare)
+	b.applyEvent(r, distinctProposal(group, r.ID))
+	b.completeNext(approvals.JobPostCard)
+	return b.applyEvent(r, approvals.CardPosted{TS: fmt.Sprintf("17000000%02d.000100", n)})
 }
 
-func (b *bench) approve(r approvals.Request) approvals.Request {
+func (b *bench) approveRequest(r approvals.Request) approvals.Request {
 	b.Helper()
-	return b.step(r, approvals.VotesCounted{Ballots: []approvals.Ballot{{User: "U-ANNA", Eligibility: approvals.Counts, Stages: []int{0}}}})
+	return b.applyEvent(r, votesOf("U-ANNA"))
 }
 
-// unchanged runs what must change nothing.
-func (b *bench) unchanged(what func()) {
+// wantUnchanged runs what must not change the database.
+func (b *bench) wantUnchanged(what func()) {
 	b.Helper()
 	before := b.Dump(b.T)
 	what()
@@ -250,53 +251,54 @@ func (b *bench) unchanged(what func()) {
 	}
 }
 
-func fileKeeps(b *bench) {
-	want := ask(1)
-	filed, again, err := b.FileRequest(b.ctx(), want)
-	b.must(err)
+func fileKeepsRequest(b *bench) {
+	want := sampleRequest(1)
+	filed, again, err := b.FileRequest(b.context(), want)
+	b.mustSucceed(err)
 	if again {
-		b.Error("a first delivery is said to come again")
+		b.Error("again is true for a first delivery")
 	}
 	now := b.clock.now()
 	if filed.State != approvals.Filed || !filed.FiledAt.Equal(now) || !filed.Deadline.Equal(now.Add(ttl)) {
 		b.Errorf("filed as %s at %v until %v", filed.State, filed.FiledAt, filed.Deadline)
 	}
-	read, err := b.Request(b.ctx(), want.ID)
-	b.must(err)
-	if got, want := asJSON(b.T, read), asJSON(b.T, filed); got != want {
+	read, err := b.Request(b.context(), want.ID)
+	b.mustSucceed(err)
+	if got, want := encodeJSON(b.T, read), encodeJSON(b.T, filed); got != want {
 		b.Errorf("read back\n%s, filed\n%s", got, want)
 	}
-	if read.Ask.Reason != want.Ask.Reason || !slices.Equal(read.Ask.Codes, want.Ask.Codes) || read.OriginChannel != want.OriginChannel {
+	if read.Ask.Reason != want.Ask.Reason || !slices.Equal(read.Ask.Codes, want.Ask.Codes) ||
+		read.OriginChannel != want.OriginChannel {
 		b.Errorf("read back %+v", read)
 	}
-	if task := b.claim(approvals.JobPrepare); task.RequestID != want.ID || task.Attempt != 1 {
-		b.Errorf("owes %+v", task)
+	if job := b.claimJob(approvals.JobPrepare); job.RequestID != want.ID || job.Attempt != 1 {
+		b.Errorf("the job is %+v", job)
 	}
-	wait, owed, err := b.NextDue(b.ctx(), approvals.JobExpire)
-	b.must(err)
-	if !owed || wait != ttl {
-		b.Errorf("expires in %v, %v", wait, owed)
+	wait, found, err := b.NextDue(b.context(), approvals.JobExpire)
+	b.mustSucceed(err)
+	if !found || wait != ttl {
+		b.Errorf("the request expires in %v (%v)", wait, found)
 	}
 }
 
-func fileOnce(b *bench) {
-	first := b.file(1)
+func fileOncePerEnvelope(b *bench) {
+	first := b.fileRequest(1)
 	b.clock.advance(time.Minute)
-	second := ask(2)
+	second := sampleRequest(2)
 	second.EnvelopeID = first.EnvelopeID
-	b.unchanged(func() {
-		found, again, err := b.FileRequest(b.ctx(), second)
-		b.must(err)
+	b.wantUnchanged(func() {
+		found, again, err := b.FileRequest(b.context(), second)
+		b.mustSucceed(err)
 		if !again || found.ID != first.ID || !found.FiledAt.Equal(first.FiledAt) {
 			b.Errorf("a redelivery found %s (%v), want %s", found.ID, again, first.ID)
 		}
 	})
-	_, err := b.Request(b.ctx(), second.ID)
-	b.want(err, approvals.ErrNotFound)
+	_, err := b.Request(b.context(), second.ID)
+	b.wantError(err, approvals.ErrNotFound)
 }
 
-// race runs work n times at once and returns how often it returned true.
-func race(n int, work func(i int) bool) int {
+// countWins runs work n times at once and counts how often it returns true.
+func countWins(n int, work func(i int) bool) int {
 	var wg sync.WaitGroup
 	var mu sync.Mutex
 	wins, start := 0, make(chan struct{})
@@ -315,12 +317,12 @@ func race(n int, work func(i int) bool) int {
 	return wins
 }
 
-func fileRaced(b *bench) {
+func fileRacedByTwenty(b *bench) {
 	var ids sync.Map
-	first := race(20, func(i int) bool {
-		r := ask(i)
+	first := countWins(20, func(i int) bool {
+		r := sampleRequest(i)
 		r.EnvelopeID = "the same"
-		filed, again, err := b.FileRequest(b.ctx(), r)
+		filed, again, err := b.FileRequest(b.context(), r)
 		if err != nil {
 			b.Error(err)
 		}
@@ -330,101 +332,99 @@ func fileRaced(b *bench) {
 	distinct := 0
 	ids.Range(func(any, any) bool { distinct++; return true })
 	if first != 1 || distinct != 1 {
-		b.Errorf("%d filings were first and %d requests were returned, want one", first, distinct)
+		b.Errorf("%d calls filed a request and %d requests were returned, want one of each", first, distinct)
 	}
-	b.finish(approvals.JobPrepare)
-	b.nothing(approvals.JobPrepare)
+	b.completeNext(approvals.JobPrepare)
+	b.wantNoJob(approvals.JobPrepare)
 	if n := len(b.Dump(b.T)["requests"]); n != 1 {
 		b.Errorf("%d requests are stored", n)
 	}
 }
 
-func fileDistinct(b *bench) {
-	first := b.file(1)
-	same := ask(2)
+func fileNeedsOwnID(b *bench) {
+	first := b.fileRequest(1)
+	same := sampleRequest(2)
 	same.ID = first.ID
-	b.unchanged(func() {
-		if _, _, err := b.FileRequest(b.ctx(), same); err == nil {
-			b.Error("a second request took the first one's id")
+	b.wantUnchanged(func() {
+		if _, _, err := b.FileRequest(b.context(), same); err == nil {
+			b.Error("a second request was filed with the first one's id")
 		}
 	})
 }
 
 func unknownRequest(b *bench) {
-	_, err := b.Request(b.ctx(), "R-NOTTHERE")
-	b.want(err, approvals.ErrNotFound)
-	_, err = b.ApplyEvent(b.ctx(), "R-NOTTHERE", approvals.Expire{}, nil)
-	b.want(err, approvals.ErrNotFound)
+	_, err := b.Request(b.context(), "R-NOTTHERE")
+	b.wantError(err, approvals.ErrNotFound)
+	_, err = b.ApplyEvent(b.context(), "R-NOTTHERE", approvals.Expire{}, nil)
+	b.wantError(err, approvals.ErrNotFound)
 }
 
-func stepTogether(b *bench) {
-	r := b.card(1, group)
+func applyKeepsAllTogether(b *bench) {
+	r := b.postedCard(1, group)
 	b.clock.advance(time.Hour)
 	lines := len(b.Dump(b.T)["journal"])
-	after := b.approve(r)
+	after := b.approveRequest(r)
 	if after.State != approvals.Approved || !after.DecidedAt.Equal(b.clock.now()) {
 		b.Errorf("%s, decided %v", after.State, after.DecidedAt)
 	}
-	read, err := b.Request(b.ctx(), r.ID)
-	b.must(err)
-	if got, want := asJSON(b.T, read), asJSON(b.T, after); got != want {
-		b.Errorf("Step returned\n%s, read\n%s", want, got)
+	read, err := b.Request(b.context(), r.ID)
+	b.mustSucceed(err)
+	if got, want := encodeJSON(b.T, read), encodeJSON(b.T, after); got != want {
+		b.Errorf("ApplyEvent returned\n%s, read back\n%s", want, got)
 	}
 	if read.Proposal == nil || read.Proposal.Quotas[0].Limit != 3 || read.Votes[0].User != "U-ANNA" {
 		b.Errorf("read back %+v", read)
 	}
 	if n := len(b.Dump(b.T)["journal"]); n != lines+1 {
-		b.Errorf("the journal grew from %d lines to %d", lines, n)
+		b.Errorf("the journal grew from %d lines to %d, want one more", lines, n)
 	}
-	if task := b.claim(approvals.JobApply); task.RequestID != r.ID {
-		b.Errorf("owes %+v", task)
+	if job := b.claimJob(approvals.JobApply); job.RequestID != r.ID {
+		b.Errorf("the job is %+v", job)
 	}
 }
 
-func stepNoMove(b *bench) {
-	r := b.card(1, group)
-	weigh := b.claim(approvals.JobCountVotes)
-	b.unchanged(func() {
-		_, err := b.ApplyEvent(b.ctx(), r.ID, approvals.Mismatch{}, nil)
-		b.want(err, approvals.ErrNoTransition)
-		_, err = b.ApplyEvent(b.ctx(), r.ID, approvals.Expire{}, &weigh)
-		b.want(err, approvals.ErrNoTransition)
-		_, err = b.ApplyEvent(b.ctx(), r.ID, approvals.Cancel{By: "U-ANNA"}, nil)
-		b.want(err, approvals.ErrNotPermitted)
+func applyWithoutTransition(b *bench) {
+	r := b.postedCard(1, group)
+	counting := b.claimJob(approvals.JobCountVotes)
+	b.wantUnchanged(func() {
+		_, err := b.ApplyEvent(b.context(), r.ID, approvals.Mismatch{}, nil)
+		b.wantError(err, approvals.ErrNoTransition)
+		_, err = b.ApplyEvent(b.context(), r.ID, approvals.Expire{}, &counting)
+		b.wantError(err, approvals.ErrNoTransition)
+		_, err = b.ApplyEvent(b.context(), r.ID, approvals.Cancel{By: "U-ANNA"}, nil)
+		b.wantError(err, approvals.ErrNotPermitted)
 	})
 }
 
-func stepLost(b *bench) {
-	r := b.card(1, group)
-	late := b.claim(approvals.JobCountVotes)
+func applyWithLostLease(b *bench) {
+	r := b.postedCard(1, group)
+	late := b.claimJob(approvals.JobCountVotes)
 	b.clock.advance(lease + time.Second)
-	b.claim(approvals.JobCountVotes)
-	b.unchanged(func() {
-		_, err := b.ApplyEvent(b.ctx(), r.ID, approvals.VotesCounted{
-			Ballots: []approvals.Ballot{{User: "U-ANNA", Eligibility: approvals.Counts, Stages: []int{0}}},
-		}, &late)
-		b.want(err, approvals.ErrLeaseLost)
+	b.claimJob(approvals.JobCountVotes)
+	b.wantUnchanged(func() {
+		_, err := b.ApplyEvent(b.context(), r.ID, votesOf("U-ANNA"), &late)
+		b.wantError(err, approvals.ErrLeaseLost)
 	})
-	if read, err := b.Request(b.ctx(), r.ID); err != nil || read.State != approvals.Pending {
+	if read, err := b.Request(b.context(), r.ID); err != nil || read.State != approvals.Pending {
 		b.Errorf("%s, %v", read.State, err)
 	}
-	b.nothing(approvals.JobApply)
+	b.wantNoJob(approvals.JobApply)
 }
 
-func stepSettles(b *bench) {
-	r := b.file(1)
-	task := b.claim(approvals.JobPrepare)
-	_, err := b.ApplyEvent(b.ctx(), r.ID, proposal(group), &task)
-	b.must(err)
+func applyCompletesJob(b *bench) {
+	r := b.fileRequest(1)
+	job := b.claimJob(approvals.JobPrepare)
+	_, err := b.ApplyEvent(b.context(), r.ID, sampleProposal(group), &job)
+	b.mustSucceed(err)
 	b.clock.advance(2 * lease)
-	b.nothing(approvals.JobPrepare)
-	b.want(b.CompleteJob(b.ctx(), task), approvals.ErrLeaseLost)
+	b.wantNoJob(approvals.JobPrepare)
+	b.wantError(b.CompleteJob(b.context(), job), approvals.ErrLeaseLost)
 }
 
-func stepRaced(b *bench) {
-	r := b.card(1, group)
-	moved := race(20, func(int) bool {
-		_, err := b.ApplyEvent(b.ctx(), r.ID, approvals.Cancel{By: r.Requester}, nil)
+func applyRacedByTwenty(b *bench) {
+	r := b.postedCard(1, group)
+	moved := countWins(20, func(int) bool {
+		_, err := b.ApplyEvent(b.context(), r.ID, approvals.Cancel{By: r.Requester}, nil)
 		if err != nil && !errors.Is(err, approvals.ErrNoTransition) {
 			b.Error(err)
 		}
@@ -433,66 +433,66 @@ func stepRaced(b *bench) {
 	if moved != 1 {
 		b.Errorf("cancelled %d times", moved)
 	}
-	b.finish(approvals.JobPostOutcome)
-	b.nothing(approvals.JobPostOutcome)
+	b.completeNext(approvals.JobPostOutcome)
+	b.wantNoJob(approvals.JobPostOutcome)
 }
 
-func endDrops(b *bench) {
-	r := b.card(1, group)
-	b.must(b.RecordReaction(b.ctx(), thumb(r, "U-ANNA", "1.1", true)))
-	running := b.claim(approvals.JobCountVotes)
-	b.step(r, approvals.Cancel{By: r.Requester})
+func closingDropsJobs(b *bench) {
+	r := b.postedCard(1, group)
+	b.mustSucceed(b.RecordReaction(b.context(), reactionBy(r, "U-ANNA", "1.1", true)))
+	running := b.claimJob(approvals.JobCountVotes)
+	b.applyEvent(r, approvals.Cancel{By: r.Requester})
 	b.clock.advance(2 * ttl)
-	b.nothing(approvals.JobExpire, approvals.JobCountVotes, approvals.JobPrepare)
-	b.want(b.MarkTried(b.ctx(), running), approvals.ErrLeaseLost)
-	b.want(b.CompleteJob(b.ctx(), running), approvals.ErrLeaseLost)
+	b.wantNoJob(approvals.JobExpire, approvals.JobCountVotes, approvals.JobPrepare)
+	b.wantError(b.MarkTried(b.context(), running), approvals.ErrLeaseLost)
+	b.wantError(b.CompleteJob(b.context(), running), approvals.ErrLeaseLost)
 }
 
-func claimNothing(b *bench) {
-	b.nothing(approvals.JobPrepare, approvals.JobApply)
-	b.file(1)
-	b.nothing(approvals.JobApply)
-	b.nothing(approvals.JobExpire) // owed, but not due
+func claimFindsNothing(b *bench) {
+	b.wantNoJob(approvals.JobPrepare, approvals.JobApply)
+	b.fileRequest(1)
+	b.wantNoJob(approvals.JobApply)
+	b.wantNoJob(approvals.JobExpire) // enqueued, but not due
 	b.clock.advance(ttl)
-	b.claim(approvals.JobExpire)
+	b.claimJob(approvals.JobExpire)
 }
 
 func claimOrder(b *bench) {
-	first := b.file(1)
+	first := b.fileRequest(1)
 	b.clock.advance(time.Second)
-	b.file(2)
-	if got := b.claim(approvals.JobApply, approvals.JobPrepare); got.RequestID != first.ID {
+	b.fileRequest(2)
+	if got := b.claimJob(approvals.JobApply, approvals.JobPrepare); got.RequestID != first.ID {
 		b.Errorf("claimed %s first", got.RequestID)
 	}
-	b.clock.advance(ttl) // now expiry is due, and so is vetting
-	if got := b.claim(approvals.JobExpire, approvals.JobPrepare); got.Kind != approvals.JobExpire {
+	b.clock.advance(ttl) // now both kinds are due
+	if got := b.claimJob(approvals.JobExpire, approvals.JobPrepare); got.Kind != approvals.JobExpire {
 		b.Errorf("claimed %s first", got.Kind)
 	}
 }
 
-func claimRaced(b *bench) {
-	b.file(1)
-	won := race(20, func(int) bool {
-		_, _, err := b.ClaimJob(b.ctx(), lease, approvals.JobPrepare)
+func claimRacedByTwenty(b *bench) {
+	b.fileRequest(1)
+	won := countWins(20, func(int) bool {
+		_, _, err := b.ClaimJob(b.context(), lease, approvals.JobPrepare)
 		if err != nil && !errors.Is(err, approvals.ErrNoJob) {
 			b.Error(err)
 		}
 		return err == nil
 	})
 	if won != 1 {
-		b.Errorf("%d claimed the same task", won)
+		b.Errorf("%d workers claimed the same job", won)
 	}
 }
 
-func claimMany(b *bench) {
+func claimEachOnce(b *bench) {
 	const many = 40
 	for n := range many {
-		b.file(n)
+		b.fileRequest(n)
 	}
 	var taken sync.Map
-	race(8, func(int) bool {
+	countWins(8, func(int) bool {
 		for {
-			task, _, err := b.ClaimJob(b.ctx(), lease, approvals.JobPrepare)
+			job, _, err := b.ClaimJob(b.context(), lease, approvals.JobPrepare)
 			if errors.Is(err, approvals.ErrNoJob) {
 				return true
 			}
@@ -500,10 +500,10 @@ func claimMany(b *bench) {
 				b.Error(err)
 				return false
 			}
-			if _, twice := taken.LoadOrStore(task.ID, true); twice {
-				b.Errorf("task %d was claimed twice", task.ID)
+			if _, twice := taken.LoadOrStore(job.ID, true); twice {
+				b.Errorf("job %d was claimed twice", job.ID)
 			}
-			if err := b.CompleteJob(b.ctx(), task); err != nil {
+			if err := b.CompleteJob(b.context(), job); err != nil {
 				b.Error(err)
 			}
 		}
@@ -511,295 +511,298 @@ func claimMany(b *bench) {
 	n := 0
 	taken.Range(func(any, any) bool { n++; return true })
 	if n != many {
-		b.Errorf("%d of %d tasks were claimed", n, many)
+		b.Errorf("%d of %d jobs were claimed", n, many)
 	}
 }
 
-func laneOfGroup(b *bench) {
-	first, second := b.card(1, group), b.card(2, group)
-	b.approve(first)
-	b.approve(second)
-	running := b.claim(approvals.JobApply)
+func groupLaneIsExclusive(b *bench) {
+	first, second := b.postedCard(1, group), b.postedCard(2, group)
+	b.approveRequest(first)
+	b.approveRequest(second)
+	running := b.claimJob(approvals.JobApply)
 	if running.RequestID != first.ID {
 		b.Errorf("%s is written first", running.RequestID)
 	}
-	b.nothing(approvals.JobApply)
+	b.wantNoJob(approvals.JobApply)
 
-	// One that was tried keeps the turn while it waits, and so does running out
-	// of lease.
-	b.must(b.MarkTried(b.ctx(), running))
-	b.must(b.RetryJob(b.ctx(), running, time.Minute, false))
-	b.nothing(approvals.JobApply)
+	// A job that was tried keeps its turn while it waits, and after its lease has
+	// expired.
+	b.mustSucceed(b.MarkTried(b.context(), running))
+	b.mustSucceed(b.RetryJob(b.context(), running, time.Minute, false))
+	b.wantNoJob(approvals.JobApply)
 	b.clock.advance(time.Minute)
-	running = b.claim(approvals.JobApply)
+	running = b.claimJob(approvals.JobApply)
 	if running.RequestID != first.ID {
-		b.Errorf("%s overtook", running.RequestID)
+		b.Errorf("%s overtook it", running.RequestID)
 	}
 	b.clock.advance(lease)
-	running = b.claim(approvals.JobApply)
+	running = b.claimJob(approvals.JobApply)
 	if running.RequestID != first.ID {
-		b.Errorf("%s overtook what ran out of lease", running.RequestID)
+		b.Errorf("%s overtook it after the lease expired", running.RequestID)
 	}
-	b.must(b.CompleteJob(b.ctx(), running))
-	if next := b.claim(approvals.JobApply); next.RequestID != second.ID {
+	b.mustSucceed(b.CompleteJob(b.context(), running))
+	if next := b.claimJob(approvals.JobApply); next.RequestID != second.ID {
 		b.Errorf("%s comes next", next.RequestID)
 	}
 }
 
-func writeBeforeUntried(b *bench) {
-	first, second := b.card(1, group), b.card(2, group)
-	b.approve(first)
-	b.approve(second)
-	b.must(b.RetryJob(b.ctx(), b.claim(approvals.JobApply), lease/2, false))
-	write := b.claim(approvals.JobApply)
+func writePassesUntried(b *bench) {
+	first, second := b.postedCard(1, group), b.postedCard(2, group)
+	b.approveRequest(first)
+	b.approveRequest(second)
+	b.mustSucceed(b.RetryJob(b.context(), b.claimJob(approvals.JobApply), lease/2, false))
+	write := b.claimJob(approvals.JobApply)
 	if write.RequestID != second.ID {
 		b.Fatalf("claimed %+v, want the write of %s", write, second.ID)
 	}
 	b.clock.advance(lease / 2)
-	b.nothing(approvals.JobApply) // they never overlap
-	b.must(b.MarkTried(b.ctx(), write))
-	b.must(b.RetryJob(b.ctx(), write, time.Minute, false))
-	b.nothing(approvals.JobApply) // what the rule is, is known only once that has settled
+	b.wantNoJob(approvals.JobApply) // they never overlap
+	b.mustSucceed(b.MarkTried(b.context(), write))
+	b.mustSucceed(b.RetryJob(b.context(), write, time.Minute, false))
+	b.wantNoJob(approvals.JobApply) // the allocation is unknown until that write is settled
 	b.clock.advance(time.Minute)
-	if write = b.claim(approvals.JobApply); write.RequestID != second.ID {
+	if write = b.claimJob(approvals.JobApply); write.RequestID != second.ID {
 		b.Fatalf("claimed %+v, want the write of %s again", write, second.ID)
 	}
-	b.must(b.CompleteJob(b.ctx(), write))
-	if write = b.claim(approvals.JobApply); write.RequestID != first.ID {
+	b.mustSucceed(b.CompleteJob(b.context(), write))
+	if write = b.claimJob(approvals.JobApply); write.RequestID != first.ID {
 		b.Errorf("claimed %+v, want the write of %s", write, first.ID)
 	}
 }
 
-func unreadable(b *bench) {
-	broken := b.file(1)
+func unreadableRequest(b *bench) {
+	broken := b.fileRequest(1)
 	b.clock.advance(time.Second)
-	other := b.file(2)
+	other := b.fileRequest(2)
 	set := func(body string) {
-		_, err := b.store().write.ExecContext(b.ctx(), `UPDATE requests SET body = $1 WHERE id = $2`, body, broken.ID)
-		b.must(err)
+		_, err := b.store().write.ExecContext(b.context(), `UPDATE requests SET body = $1 WHERE id = $2`, body, broken.ID)
+		b.mustSucceed(err)
 	}
-	body := b.under().column(b.T, `SELECT body FROM requests WHERE id = '`+broken.ID+`'`)[0]
+	body := b.underTest().readColumn(b.T, `SELECT body FROM requests WHERE id = '`+broken.ID+`'`)[0]
 	set(`{"ask": 1}`)
-	for range 2 { // as often as it is due
-		task, _, err := b.ClaimJob(b.ctx(), lease, approvals.JobPrepare)
-		if err == nil || errors.Is(err, approvals.ErrNoJob) || task.RequestID != broken.ID {
-			b.Fatalf("claimed %+v, %v; want to hear of %s", task, err, broken.ID)
+	for range 2 { // each time that it is due
+		job, _, err := b.ClaimJob(b.context(), lease, approvals.JobPrepare)
+		if err == nil || errors.Is(err, approvals.ErrNoJob) || job.RequestID != broken.ID {
+			b.Fatalf("claimed %+v, %v; want an error about %s", job, err, broken.ID)
 		}
-		wait, owed, err := b.NextDue(b.ctx(), approvals.JobPrepare)
-		b.must(err)
-		if task := b.claim(approvals.JobPrepare); task.RequestID != other.ID {
-			b.Fatalf("claimed %+v, want what %s owes", task, other.ID)
+		wait, found, err := b.NextDue(b.context(), approvals.JobPrepare)
+		b.mustSucceed(err)
+		if job := b.claimJob(approvals.JobPrepare); job.RequestID != other.ID {
+			b.Fatalf("claimed %+v, want the job of %s", job, other.ID)
 		} else {
-			b.must(b.RetryJob(b.ctx(), task, time.Hour, true))
+			b.mustSucceed(b.RetryJob(b.context(), job, time.Hour, true))
 		}
-		if !owed || wait > 0 {
-			b.Errorf("the next is due in %v, %v", wait, owed)
+		if !found || wait > 0 {
+			b.Errorf("the next is due in %v, %v", wait, found)
 		}
-		b.nothing(approvals.JobPrepare)
+		b.wantNoJob(approvals.JobPrepare)
 		b.clock.advance(time.Hour)
 	}
 	set(body)
-	if task := b.claim(approvals.JobPrepare); task.RequestID != broken.ID {
-		b.Errorf("claimed %+v, want what %s owes", task, broken.ID)
+	if job := b.claimJob(approvals.JobPrepare); job.RequestID != broken.ID {
+		b.Errorf("claimed %+v, want the job of %s", job, broken.ID)
 	}
 }
 
-func lanesApart(b *bench) {
-	b.approve(b.card(1, "group-01"))
-	b.approve(b.card(2, "group-02"))
-	one, other := b.claim(approvals.JobApply), b.claim(approvals.JobApply)
+func groupLanesAreApart(b *bench) {
+	b.approveRequest(b.postedCard(1, "group-01"))
+	b.approveRequest(b.postedCard(2, "group-02"))
+	one, other := b.claimJob(approvals.JobApply), b.claimJob(approvals.JobApply)
 	if one.RequestID == other.RequestID {
-		b.Error("one task was claimed twice")
+		b.Error("one job was claimed twice")
 	}
 }
 
-func laneOfThread(b *bench) {
-	r := b.file(1)
-	b.finish(approvals.JobPrepare)
-	b.step(r, proposal(group))
-	b.step(r, approvals.Cancel{By: r.Requester})
-	// The end is owed while the card is not yet posted, and asked for first.
-	task := b.claim(approvals.JobPostOutcome, approvals.JobPostDelay, approvals.JobPostCard)
-	if task.Kind != approvals.JobPostCard {
-		b.Fatalf("%s came before the card", task.Kind)
+func threadKeepsOrder(b *bench) {
+	r := b.fileRequest(1)
+	b.completeNext(approvals.JobPrepare)
+	b.applyEvent(r, sampleProposal(group))
+	b.applyEvent(r, approvals.Cancel{By: r.Requester})
+	// JobPostOutcome is due while the card is not posted yet, and is asked for first.
+	job := b.claimJob(approvals.JobPostOutcome, approvals.JobPostDelay, approvals.JobPostCard)
+	if job.Kind != approvals.JobPostCard {
+		b.Fatalf("%s was claimed before the card", job.Kind)
 	}
-	b.nothing(approvals.JobPostOutcome)
-	b.must(b.CompleteJob(b.ctx(), task))
-	b.finish(approvals.JobPostOutcome)
+	b.wantNoJob(approvals.JobPostOutcome)
+	b.mustSucceed(b.CompleteJob(b.context(), job))
+	b.completeNext(approvals.JobPostOutcome)
 }
 
-func leaseLapses(b *bench) {
-	r := b.file(1)
-	late := b.claim(approvals.JobPrepare)
+func expiredLeaseIsFenced(b *bench) {
+	r := b.fileRequest(1)
+	late := b.claimJob(approvals.JobPrepare)
 	b.clock.advance(lease - time.Microsecond)
-	b.nothing(approvals.JobPrepare)
+	b.wantNoJob(approvals.JobPrepare)
 	b.clock.advance(time.Microsecond)
-	taken := b.claim(approvals.JobPrepare)
+	taken := b.claimJob(approvals.JobPrepare)
 	if taken.ID != late.ID || taken.Attempt <= late.Attempt {
-		b.Fatalf("taken over as %+v after %+v", taken, late)
+		b.Fatalf("the job was taken over as %+v after %+v", taken, late)
 	}
-	b.unchanged(func() {
-		b.want(b.MarkTried(b.ctx(), late), approvals.ErrLeaseLost)
-		b.want(b.CompleteJob(b.ctx(), late), approvals.ErrLeaseLost)
-		b.want(b.RetryJob(b.ctx(), late, time.Hour, true), approvals.ErrLeaseLost)
+	b.wantUnchanged(func() {
+		b.wantError(b.MarkTried(b.context(), late), approvals.ErrLeaseLost)
+		b.wantError(b.CompleteJob(b.context(), late), approvals.ErrLeaseLost)
+		b.wantError(b.RetryJob(b.context(), late, time.Hour, true), approvals.ErrLeaseLost)
 		for _, late.Unfinished = range []bool{false, true} {
-			_, err := b.ApplyEvent(b.ctx(), r.ID, proposal(group), &late)
-			b.want(err, approvals.ErrLeaseLost)
+			_, err := b.ApplyEvent(b.context(), r.ID, sampleProposal(group), &late)
+			b.wantError(err, approvals.ErrLeaseLost)
 		}
 	})
 	kept := taken
 	kept.Unfinished = true
-	_, err := b.ApplyEvent(b.ctx(), r.ID, approvals.Delayed{Reason: "a reason"}, &kept)
-	b.must(err)
-	b.must(b.MarkTried(b.ctx(), taken))
-	b.must(b.CompleteJob(b.ctx(), taken))
+	_, err := b.ApplyEvent(b.context(), r.ID, approvals.Delayed{Reason: "a reason"}, &kept)
+	b.mustSucceed(err)
+	b.mustSucceed(b.MarkTried(b.context(), taken))
+	b.mustSucceed(b.CompleteJob(b.context(), taken))
 }
 
-func endBeforeUntried(b *bench) {
-	held := b.done(2, group, time.Hour)
-	b.finish(approvals.JobApply)
-	waiting := b.approve(b.card(1, group))
+func revokePassesUntried(b *bench) {
+	held := b.doneRequest(2, group, time.Hour)
+	b.completeNext(approvals.JobApply)
+	waiting := b.approveRequest(b.postedCard(1, group))
 	b.clock.advance(2 * time.Hour)
-	b.step(held, approvals.GrantExpired{})
-	write := b.claim(approvals.JobApply)
-	b.nothing(approvals.JobRevoke) // it is under way
-	b.must(b.RetryJob(b.ctx(), write, time.Hour, false))
-	end := b.claim(approvals.JobApply, approvals.JobRevoke)
+	b.applyEvent(held, approvals.GrantExpired{})
+	write := b.claimJob(approvals.JobApply)
+	b.wantNoJob(approvals.JobRevoke) // the write is under way
+	b.mustSucceed(b.RetryJob(b.context(), write, time.Hour, false))
+	end := b.claimJob(approvals.JobApply, approvals.JobRevoke)
 	if end.Kind != approvals.JobRevoke || end.RequestID != held.ID {
 		b.Fatalf("claimed %+v, want the end of %s", end, held.ID)
 	}
 	b.clock.advance(time.Hour)
-	b.must(b.RetryJob(b.ctx(), end, 0, true))
-	write = b.claim(approvals.JobApply)
+	b.mustSucceed(b.RetryJob(b.context(), end, 0, true))
+	write = b.claimJob(approvals.JobApply)
 	if write.RequestID != waiting.ID {
 		b.Fatalf("claimed %+v, want the write of %s", write, waiting.ID)
 	}
-	b.must(b.MarkTried(b.ctx(), write))
-	b.must(b.RetryJob(b.ctx(), write, time.Hour, false))
-	b.nothing(approvals.JobRevoke)
+	b.mustSucceed(b.MarkTried(b.context(), write))
+	b.mustSucceed(b.RetryJob(b.context(), write, time.Hour, false))
+	b.wantNoJob(approvals.JobRevoke)
 }
 
-func lapsedTry(b *bench) {
-	b.file(1)
-	late := b.claim(approvals.JobPrepare)
+func markTriedAfterLease(b *bench) {
+	b.fileRequest(1)
+	late := b.claimJob(approvals.JobPrepare)
 	b.clock.advance(lease)
-	b.unchanged(func() { b.want(b.MarkTried(b.ctx(), late), approvals.ErrLeaseLost) })
-	b.must(b.RetryJob(b.ctx(), late, 0, false))
-	b.unchanged(func() { b.want(b.MarkTried(b.ctx(), late), approvals.ErrLeaseLost) })
+	b.wantUnchanged(func() { b.wantError(b.MarkTried(b.context(), late), approvals.ErrLeaseLost) })
+	b.mustSucceed(b.RetryJob(b.context(), late, 0, false))
+	b.wantUnchanged(func() { b.wantError(b.MarkTried(b.context(), late), approvals.ErrLeaseLost) })
 }
 
-func owedWhileWaiting(b *bench) {
-	r := b.card(1, group)
+func enqueuedWhileWaiting(b *bench) {
+	r := b.postedCard(1, group)
 	for _, user := range []string{"U-1", "U-2", "U-3"} {
-		b.must(b.RecordReaction(b.ctx(), thumb(r, user, "1.1", true)))
+		b.mustSucceed(b.RecordReaction(b.context(), reactionBy(r, user, "1.1", true)))
 	}
-	b.finish(approvals.JobCountVotes)
-	b.nothing(approvals.JobCountVotes)
+	b.completeNext(approvals.JobCountVotes)
+	b.wantNoJob(approvals.JobCountVotes)
 }
 
-func owedWhileRunning(b *bench) {
-	r := b.card(1, group)
-	running := b.claim(approvals.JobCountVotes)
-	b.must(b.MarkTried(b.ctx(), running))
-	b.must(b.RecordReaction(b.ctx(), thumb(r, "U-1", "1.1", true)))
-	b.must(b.RecordReaction(b.ctx(), thumb(r, "U-2", "1.2", true)))
-	b.nothing(approvals.JobCountVotes) // while it runs nobody else runs it
-	b.must(b.CompleteJob(b.ctx(), running))
-	for what, err := range map[string]error{"settled": b.CompleteJob(b.ctx(), running), "put off": b.RetryJob(b.ctx(), running, time.Hour, false)} {
+func enqueuedWhileRunning(b *bench) {
+	r := b.postedCard(1, group)
+	running := b.claimJob(approvals.JobCountVotes)
+	b.mustSucceed(b.MarkTried(b.context(), running))
+	b.mustSucceed(b.RecordReaction(b.context(), reactionBy(r, "U-1", "1.1", true)))
+	b.mustSucceed(b.RecordReaction(b.context(), reactionBy(r, "U-2", "1.2", true)))
+	b.wantNoJob(approvals.JobCountVotes) // one worker at a time
+	b.mustSucceed(b.CompleteJob(b.context(), running))
+	for what, err := range map[string]error{
+		"completed": b.CompleteJob(b.context(), running),
+		"postponed": b.RetryJob(b.context(), running, time.Hour, false),
+	} {
 		if !errors.Is(err, approvals.ErrLeaseLost) {
-			b.Errorf("what was settled is %s again: %v", what, err)
+			b.Errorf("a completed job is %s again: %v", what, err)
 		}
 	}
-	again := b.claim(approvals.JobCountVotes)
+	again := b.claimJob(approvals.JobCountVotes)
 	if again.Attempt <= running.Attempt || !again.TriedAt.IsZero() {
-		b.Errorf("owed once more as %+v after %+v", again, running)
+		b.Errorf("the job came again as %+v after %+v", again, running)
 	}
-	b.must(b.CompleteJob(b.ctx(), again))
-	b.nothing(approvals.JobCountVotes)
+	b.mustSucceed(b.CompleteJob(b.context(), again))
+	b.wantNoJob(approvals.JobCountVotes)
 }
 
-func owedSooner(b *bench) {
-	r := b.card(1, group)
-	weigh := b.claim(approvals.JobCountVotes)
-	b.must(b.RetryJob(b.ctx(), weigh, time.Hour, false))
-	b.nothing(approvals.JobCountVotes)
-	b.must(b.RecordReaction(b.ctx(), thumb(r, "U-1", "1.1", true)))
-	b.finish(approvals.JobCountVotes)
+func enqueuedSooner(b *bench) {
+	r := b.postedCard(1, group)
+	counting := b.claimJob(approvals.JobCountVotes)
+	b.mustSucceed(b.RetryJob(b.context(), counting, time.Hour, false))
+	b.wantNoJob(approvals.JobCountVotes)
+	b.mustSucceed(b.RecordReaction(b.context(), reactionBy(r, "U-1", "1.1", true)))
+	b.completeNext(approvals.JobCountVotes)
 
-	b.approve(r) // owes Render as well
-	b.must(b.CompleteJob(b.ctx(), b.claim(approvals.JobAddReactions)))
-	waiting, owed, err := b.NextDue(b.ctx(), approvals.JobUpdateCard)
-	b.must(err)
+	b.approveRequest(r) // enqueues JobUpdateCard as well
+	b.mustSucceed(b.CompleteJob(b.context(), b.claimJob(approvals.JobAddReactions)))
+	waiting, found, err := b.NextDue(b.context(), approvals.JobUpdateCard)
+	b.mustSucceed(err)
 	b.clock.advance(time.Minute)
-	b.step(r, approvals.WriteFinished{State: approvals.Done}) // owes it again, later
-	later, still, err := b.NextDue(b.ctx(), approvals.JobUpdateCard)
-	b.must(err)
-	if !owed || !still || later != waiting-time.Minute {
-		b.Errorf("due in %v (%v), a minute on in %v (%v)", waiting, owed, later, still)
+	b.applyEvent(r, approvals.WriteFinished{State: approvals.Done}) // enqueues it again, for later
+	later, still, err := b.NextDue(b.context(), approvals.JobUpdateCard)
+	b.mustSucceed(err)
+	if !found || !still || later != waiting-time.Minute {
+		b.Errorf("due in %v (%v), a minute on in %v (%v)", waiting, found, later, still)
 	}
 }
 
-func deferKeeps(b *bench) {
-	b.file(1)
-	task := b.claim(approvals.JobPrepare)
-	b.must(b.MarkTried(b.ctx(), task))
+func retryKeepsTried(b *bench) {
+	b.fileRequest(1)
+	job := b.claimJob(approvals.JobPrepare)
+	b.mustSucceed(b.MarkTried(b.context(), job))
 	tried := b.clock.now()
-	b.must(b.RetryJob(b.ctx(), task, time.Minute, false))
-	b.nothing(approvals.JobPrepare)
+	b.mustSucceed(b.RetryJob(b.context(), job, time.Minute, false))
+	b.wantNoJob(approvals.JobPrepare)
 	b.clock.advance(time.Minute)
-	again := b.claim(approvals.JobPrepare)
-	if !again.TriedAt.Equal(tried) || again.Attempt != task.Attempt+1 {
-		b.Errorf("given back as %+v, first tried %v", again, tried)
+	again := b.claimJob(approvals.JobPrepare)
+	if !again.TriedAt.Equal(tried) || again.Attempt != job.Attempt+1 {
+		b.Errorf("the job came again as %+v, first tried %v", again, tried)
 	}
 }
 
-func deferUntries(b *bench) {
-	b.file(1)
-	task := b.claim(approvals.JobPrepare)
-	b.must(b.MarkTried(b.ctx(), task))
-	b.must(b.RetryJob(b.ctx(), task, 0, true))
-	if again := b.claim(approvals.JobPrepare); !again.TriedAt.IsZero() {
-		b.Errorf("still tried at %v", again.TriedAt)
+func retryForgetsTried(b *bench) {
+	b.fileRequest(1)
+	job := b.claimJob(approvals.JobPrepare)
+	b.mustSucceed(b.MarkTried(b.context(), job))
+	b.mustSucceed(b.RetryJob(b.context(), job, 0, true))
+	if again := b.claimJob(approvals.JobPrepare); !again.TriedAt.IsZero() {
+		b.Errorf("TriedAt is still %v", again.TriedAt)
 	}
 }
 
-func triedOnce(b *bench) {
-	b.file(1)
-	task := b.claim(approvals.JobPrepare)
+func firstTryIsKept(b *bench) {
+	b.fileRequest(1)
+	job := b.claimJob(approvals.JobPrepare)
 	first := b.clock.now()
-	b.must(b.MarkTried(b.ctx(), task))
+	b.mustSucceed(b.MarkTried(b.context(), job))
 	b.clock.advance(lease)
-	task = b.claim(approvals.JobPrepare)
-	b.must(b.MarkTried(b.ctx(), task))
+	job = b.claimJob(approvals.JobPrepare)
+	b.mustSucceed(b.MarkTried(b.context(), job))
 	b.clock.advance(lease)
-	if task = b.claim(approvals.JobPrepare); !task.TriedAt.Equal(first) {
-		b.Errorf("tried at %v, want %v", task.TriedAt, first)
+	if job = b.claimJob(approvals.JobPrepare); !job.TriedAt.Equal(first) {
+		b.Errorf("TriedAt is %v, want %v", job.TriedAt, first)
 	}
 }
 
-func idsFresh(b *bench) {
-	r := b.card(1, group)
-	late := b.finish(approvals.JobCountVotes)
-	b.must(b.RecordReaction(b.ctx(), thumb(r, "U-1", "1.1", true)))
-	fresh := b.claim(approvals.JobCountVotes)
+func idsAreNeverReused(b *bench) {
+	r := b.postedCard(1, group)
+	late := b.completeNext(approvals.JobCountVotes)
+	b.mustSucceed(b.RecordReaction(b.context(), reactionBy(r, "U-1", "1.1", true)))
+	fresh := b.claimJob(approvals.JobCountVotes)
 	if fresh.ID == late.ID {
-		b.Fatalf("id %d is used again", late.ID)
+		b.Fatalf("job id %d was used again", late.ID)
 	}
-	b.unchanged(func() { b.want(b.CompleteJob(b.ctx(), late), approvals.ErrLeaseLost) })
-	b.must(b.CompleteJob(b.ctx(), fresh))
+	b.wantUnchanged(func() { b.wantError(b.CompleteJob(b.context(), late), approvals.ErrLeaseLost) })
+	b.mustSucceed(b.CompleteJob(b.context(), fresh))
 }
 
-func thumb(r approvals.Request, user, eventTS string, present bool) approvals.Reaction {
+func reactionBy(r approvals.Request, user, eventTS string, present bool) approvals.Reaction {
 	return approvals.Reaction{
 		Channel: r.Channel, TS: r.CardTS, User: user, Name: "white_check_mark", EventTS: eventTS, Present: present,
 	}
 }
 
-// who lists the users whose reactions are present on a request's card.
-func (b *bench) who(r approvals.Request) []string {
+// presentUsers lists the users with a reaction on a request's card.
+func (b *bench) presentUsers(r approvals.Request) []string {
 	b.Helper()
-	reactions, err := b.ListReactions(b.ctx(), r.Channel, r.CardTS)
-	b.must(err)
+	reactions, err := b.ListReactions(b.context(), r.Channel, r.CardTS)
+	b.mustSucceed(err)
 	var users []string
 	for _, reaction := range reactions {
 		users = append(users, reaction.User)
@@ -807,152 +810,152 @@ func (b *bench) who(r approvals.Request) []string {
 	return users
 }
 
-func (b *bench) present(r approvals.Request, want ...string) {
+func (b *bench) wantPresent(r approvals.Request, want ...string) {
 	b.Helper()
-	if got := b.who(r); !slices.Equal(got, want) {
+	if got := b.presentUsers(r); !slices.Equal(got, want) {
 		b.Errorf("present are %v, want %v", got, want)
 	}
 }
 
-func reactionOrder(b *bench) {
-	r := b.card(1, group)
+func reactionsOutOfOrder(b *bench) {
+	r := b.postedCard(1, group)
 	hear := func(user, eventTS string, present bool) {
-		b.must(b.RecordReaction(b.ctx(), thumb(r, user, eventTS, present)))
+		b.mustSucceed(b.RecordReaction(b.context(), reactionBy(r, user, eventTS, present)))
 	}
-	hear("U-1", "1700000100.000200", false) // taken back, told first
+	hear("U-1", "1700000100.000200", false) // taken back, reported first
 	hear("U-1", "1700000100.000100", true)  // added before that
-	b.present(r)
+	b.wantPresent(r)
 	hear("U-2", "1700000100.000300", true)
 	hear("U-1", "1700000100.000400", true) // added again
-	b.present(r, "U-2", "U-1")
+	b.wantPresent(r, "U-2", "U-1")
 
-	deny := thumb(r, "U-1", "1700000100.000050", true)
+	deny := reactionBy(r, "U-1", "1700000100.000050", true)
 	deny.Name, deny.Deny = "x", true
-	b.must(b.RecordReaction(b.ctx(), deny))
-	b.present(r, "U-1", "U-2", "U-1") // each emoji by itself
-	shown, err := b.ListReactions(b.ctx(), r.Channel, r.CardTS)
-	b.must(err)
+	b.mustSucceed(b.RecordReaction(b.context(), deny))
+	b.wantPresent(r, "U-1", "U-2", "U-1") // each emoji counts separately
+	shown, err := b.ListReactions(b.context(), r.Channel, r.CardTS)
+	b.mustSucceed(err)
 	if !shown[0].Deny || shown[0].Name != "x" || !shown[0].Present || shown[0].TS != r.CardTS {
-		b.Errorf("first is %+v", shown[0])
+		b.Errorf("the first reaction is %+v", shown[0])
 	}
 }
 
-func reactionTwice(b *bench) {
-	r := b.card(1, group)
-	added := thumb(r, "U-1", "1700000100.000200", true)
-	b.must(b.RecordReaction(b.ctx(), added))
-	b.finish(approvals.JobCountVotes)
-	b.unchanged(func() {
-		b.must(b.RecordReaction(b.ctx(), added))
+func reactionHeardTwice(b *bench) {
+	r := b.postedCard(1, group)
+	added := reactionBy(r, "U-1", "1700000100.000200", true)
+	b.mustSucceed(b.RecordReaction(b.context(), added))
+	b.completeNext(approvals.JobCountVotes)
+	b.wantUnchanged(func() {
+		b.mustSucceed(b.RecordReaction(b.context(), added))
 		older := added
 		older.EventTS, older.Present = "1700000100.000100", false
-		b.must(b.RecordReaction(b.ctx(), older))
+		b.mustSucceed(b.RecordReaction(b.context(), older))
 	})
-	b.nothing(approvals.JobCountVotes)
-	b.present(r, "U-1")
+	b.wantNoJob(approvals.JobCountVotes)
+	b.wantPresent(r, "U-1")
 }
 
 func reactionElsewhere(b *bench) {
-	r := b.card(1, group)
-	b.finish(approvals.JobCountVotes)
-	elsewhere := thumb(r, "U-1", "1.1", true)
+	r := b.postedCard(1, group)
+	b.completeNext(approvals.JobCountVotes)
+	elsewhere := reactionBy(r, "U-1", "1.1", true)
 	elsewhere.TS = "1600000000.000001"
-	b.must(b.RecordReaction(b.ctx(), elsewhere))
-	elsewhere = thumb(r, "U-1", "1.1", true)
+	b.mustSucceed(b.RecordReaction(b.context(), elsewhere))
+	elsewhere = reactionBy(r, "U-1", "1.1", true)
 	elsewhere.Channel = "C-OTHER"
-	b.must(b.RecordReaction(b.ctx(), elsewhere))
-	b.nothing(approvals.JobCountVotes)
-	b.step(r, approvals.Cancel{By: r.Requester})
-	b.must(b.RecordReaction(b.ctx(), thumb(r, "U-1", "1.1", true)))
-	b.nothing(approvals.JobCountVotes)
+	b.mustSucceed(b.RecordReaction(b.context(), elsewhere))
+	b.wantNoJob(approvals.JobCountVotes)
+	b.applyEvent(r, approvals.Cancel{By: r.Requester})
+	b.mustSucceed(b.RecordReaction(b.context(), reactionBy(r, "U-1", "1.1", true)))
+	b.wantNoJob(approvals.JobCountVotes)
 }
 
-func reactionBeforeCard(b *bench) {
-	r := b.file(1)
-	b.finish(approvals.JobPrepare)
-	b.step(r, proposal(group))
-	announcing := b.claim(approvals.JobPostCard)
+func reactionBeforeTimestamp(b *bench) {
+	r := b.fileRequest(1)
+	b.completeNext(approvals.JobPrepare)
+	b.applyEvent(r, sampleProposal(group))
+	posting := b.claimJob(approvals.JobPostCard)
 	r.CardTS = "1700000001.000100"
-	b.must(b.RecordReaction(b.ctx(), thumb(r, "U-QUICK", "1700000002.000100", true)))
-	b.nothing(approvals.JobCountVotes)
-	_, err := b.ApplyEvent(b.ctx(), r.ID, approvals.CardPosted{TS: r.CardTS}, &announcing)
-	b.must(err)
-	b.finish(approvals.JobCountVotes)
-	b.present(r, "U-QUICK")
+	b.mustSucceed(b.RecordReaction(b.context(), reactionBy(r, "U-QUICK", "1700000002.000100", true)))
+	b.wantNoJob(approvals.JobCountVotes)
+	_, err := b.ApplyEvent(b.context(), r.ID, approvals.CardPosted{TS: r.CardTS}, &posting)
+	b.mustSucceed(err)
+	b.completeNext(approvals.JobCountVotes)
+	b.wantPresent(r, "U-QUICK")
 }
 
-func seenReplaces(b *bench) {
-	r := b.card(1, group)
-	b.must(b.RecordReaction(b.ctx(), thumb(r, "U-LEFT", "1.1", true)))
-	b.must(b.RecordReaction(b.ctx(), thumb(r, "U-STAYED", "1.2", true)))
-	b.must(b.RecordReaction(b.ctx(), thumb(r, "U-BACK", "1.3", false)))
+func replaceDropsOlder(b *bench) {
+	r := b.postedCard(1, group)
+	b.mustSucceed(b.RecordReaction(b.context(), reactionBy(r, "U-LEFT", "1.1", true)))
+	b.mustSucceed(b.RecordReaction(b.context(), reactionBy(r, "U-STAYED", "1.2", true)))
+	b.mustSucceed(b.RecordReaction(b.context(), reactionBy(r, "U-BACK", "1.3", false)))
 	b.clock.advance(time.Second)
-	b.must(b.ReplaceReactions(b.ctx(), r.Channel, r.CardTS, b.clock.now(), []approvals.Reaction{
-		thumb(r, "U-STAYED", "", true), thumb(r, "U-BACK", "", true), thumb(r, "U-MISSED", "", true),
+	b.mustSucceed(b.ReplaceReactions(b.context(), r.Channel, r.CardTS, b.clock.now(), []approvals.Reaction{
+		reactionBy(r, "U-STAYED", "", true), reactionBy(r, "U-BACK", "", true), reactionBy(r, "U-MISSED", "", true),
 	}))
-	got := b.who(r)
+	got := b.presentUsers(r)
 	slices.Sort(got)
 	if want := []string{"U-BACK", "U-MISSED", "U-STAYED"}; !slices.Equal(got, want) {
 		b.Errorf("present are %v, want %v", got, want)
 	}
-	// An event told late, older than what was heard, does not undo the look.
-	b.must(b.RecordReaction(b.ctx(), thumb(r, "U-LEFT", "1.0", true)))
-	if slices.Contains(b.who(r), "U-LEFT") {
-		b.Error("a late, older event brought back who left")
+	// A late report of an older event does not change what Slack showed.
+	b.mustSucceed(b.RecordReaction(b.context(), reactionBy(r, "U-LEFT", "1.0", true)))
+	if slices.Contains(b.presentUsers(r), "U-LEFT") {
+		b.Error("a late report of an older event brought a reaction back")
 	}
 }
 
-func seenKeeps(b *bench) {
-	r := b.card(1, group)
-	b.must(b.RecordReaction(b.ctx(), thumb(r, "U-LEAVES", "1.1", true)))
+func replaceKeepsNewer(b *bench) {
+	r := b.postedCard(1, group)
+	b.mustSucceed(b.RecordReaction(b.context(), reactionBy(r, "U-LEAVES", "1.1", true)))
 	b.clock.advance(time.Second)
 	asOf := b.clock.now()
-	b.clock.advance(time.Second) // meanwhile, with the answer under way
-	b.must(b.RecordReaction(b.ctx(), thumb(r, "U-COMES", "1.2", true)))
-	b.must(b.RecordReaction(b.ctx(), thumb(r, "U-LEAVES", "1.3", false)))
-	b.must(b.ReplaceReactions(b.ctx(), r.Channel, r.CardTS, asOf, []approvals.Reaction{thumb(r, "U-LEAVES", "", true)}))
-	b.present(r, "U-COMES")
+	b.clock.advance(time.Second) // while Slack's answer is under way
+	b.mustSucceed(b.RecordReaction(b.context(), reactionBy(r, "U-COMES", "1.2", true)))
+	b.mustSucceed(b.RecordReaction(b.context(), reactionBy(r, "U-LEAVES", "1.3", false)))
+	b.mustSucceed(b.ReplaceReactions(b.context(), r.Channel, r.CardTS, asOf, []approvals.Reaction{reactionBy(r, "U-LEAVES", "", true)}))
+	b.wantPresent(r, "U-COMES")
 }
 
-func waitNext(b *bench) {
-	if _, owed, err := b.NextDue(b.ctx(), approvals.JobPrepare, approvals.JobExpire); owed || err != nil {
-		b.Errorf("something is owed by nobody: %v", err)
+func nextDueTime(b *bench) {
+	if _, found, err := b.NextDue(b.context(), approvals.JobPrepare, approvals.JobExpire); found || err != nil {
+		b.Errorf("a job is due in an empty store: %v", err)
 	}
-	r := b.file(1)
+	r := b.fileRequest(1)
 	wait := func(want time.Duration, kinds ...approvals.JobKind) {
 		b.Helper()
-		got, owed, err := b.NextDue(b.ctx(), kinds...)
-		b.must(err)
-		if !owed || got != want {
-			b.Errorf("%v due in %v (%v), want %v", kinds, got, owed, want)
+		got, found, err := b.NextDue(b.context(), kinds...)
+		b.mustSucceed(err)
+		if !found || got != want {
+			b.Errorf("%v due in %v (%v), want %v", kinds, got, found, want)
 		}
 	}
 	wait(0, approvals.JobExpire, approvals.JobPrepare)
 	wait(ttl, approvals.JobExpire)
-	task := b.claim(approvals.JobPrepare)
-	wait(lease, approvals.JobExpire, approvals.JobPrepare) // the end of the lease
-	b.must(b.RetryJob(b.ctx(), task, time.Hour, false))
+	job := b.claimJob(approvals.JobPrepare)
+	wait(lease, approvals.JobExpire, approvals.JobPrepare) // when the lease expires
+	b.mustSucceed(b.RetryJob(b.context(), job, time.Hour, false))
 	wait(time.Hour, approvals.JobPrepare)
 	b.clock.advance(time.Hour + time.Second)
 	wait(-time.Second, approvals.JobPrepare)
-	b.step(r, approvals.Cancel{By: r.Requester})
-	if _, owed, err := b.NextDue(b.ctx(), approvals.JobPrepare, approvals.JobExpire); owed || err != nil {
-		b.Errorf("a cancelled request owes: %v", err)
+	b.applyEvent(r, approvals.Cancel{By: r.Requester})
+	if _, found, err := b.NextDue(b.context(), approvals.JobPrepare, approvals.JobExpire); found || err != nil {
+		b.Errorf("a cancelled request has a job: %v", err)
 	}
 }
 
-func waitLane(b *bench) {
-	b.approve(b.card(1, group))
-	b.approve(b.card(2, group))
-	b.claim(approvals.JobApply)
-	wait, owed, err := b.NextDue(b.ctx(), approvals.JobApply)
-	b.must(err)
-	if !owed || wait != lease {
-		b.Errorf("the lane's second is due in %v (%v), want the head's lease %v", wait, owed, lease)
+func nextDueInLane(b *bench) {
+	b.approveRequest(b.postedCard(1, group))
+	b.approveRequest(b.postedCard(2, group))
+	b.claimJob(approvals.JobApply)
+	wait, found, err := b.NextDue(b.context(), approvals.JobApply)
+	b.mustSucceed(err)
+	if !found || wait != lease {
+		b.Errorf("the lane is due in %v (%v), want the lease of its head, %v", wait, found, lease)
 	}
 }
 
-func rung(wake <-chan struct{}) bool {
+func wasSignaled(wake <-chan struct{}) bool {
 	select {
 	case <-wake:
 		return true
@@ -961,96 +964,96 @@ func rung(wake <-chan struct{}) bool {
 	}
 }
 
-// awaitRing waits for a wake-up that may come by another connection.
-func (b *bench) awaitRing(wake <-chan struct{}, what string) {
+// awaitSignal waits for a signal that may come from another connection.
+func (b *bench) awaitSignal(wake <-chan struct{}, what string) {
 	b.Helper()
-	guard, cancel := context.WithTimeout(b.ctx(), 5*time.Second)
+	guard, cancel := context.WithTimeout(b.context(), 5*time.Second)
 	defer cancel()
 	select {
 	case <-wake:
 	case <-guard.Done():
-		b.Errorf("nobody was woken: %s", what)
+		b.Errorf("no signal came after: %s", what)
 	}
 }
 
-func listenKinds(b *bench) {
-	vet, stop := b.Subscribe(approvals.JobPrepare, approvals.JobCountVotes)
+func signalsByKind(b *bench) {
+	prepare, stop := b.Subscribe(approvals.JobPrepare, approvals.JobCountVotes)
 	defer stop()
 	apply, stopApply := b.Subscribe(approvals.JobApply)
 	defer stopApply()
-	b.file(1)
-	b.file(2) // rings while nobody listens are kept, as one
-	b.awaitRing(vet, "a request was filed")
-	if rung(apply) {
-		b.Error("woken for another kind")
+	b.fileRequest(1)
+	b.fileRequest(2) // the channel keeps one signal of two
+	b.awaitSignal(prepare, "a request was filed")
+	if wasSignaled(apply) {
+		b.Error("a signal came for another kind")
 	}
-	task := b.claim(approvals.JobPrepare)
-	rung(vet)
-	b.must(b.RetryJob(b.ctx(), task, 0, false))
-	b.awaitRing(vet, "a task was given back")
+	job := b.claimJob(approvals.JobPrepare)
+	wasSignaled(prepare)
+	b.mustSucceed(b.RetryJob(b.context(), job, 0, false))
+	b.awaitSignal(prepare, "a job was retried")
 	stop()
-	stop() // twice does no harm
-	b.file(3)
-	if rung(vet) {
-		b.Error("woken after it stopped listening")
+	stop() // a second call does no harm
+	b.fileRequest(3)
+	if wasSignaled(prepare) {
+		b.Error("a signal came after stop")
 	}
 }
 
-func listenLane(b *bench) {
-	b.approve(b.card(1, group))
-	b.approve(b.card(2, group))
-	head := b.claim(approvals.JobApply)
+func signalsLaneMates(b *bench) {
+	b.approveRequest(b.postedCard(1, group))
+	b.approveRequest(b.postedCard(2, group))
+	head := b.claimJob(approvals.JobApply)
 	wake, stop := b.Subscribe(approvals.JobApply)
 	defer stop()
-	b.must(b.CompleteJob(b.ctx(), head))
-	b.awaitRing(wake, "the lane's head was settled")
+	b.mustSucceed(b.CompleteJob(b.context(), head))
+	b.awaitSignal(wake, "the head of the lane was completed")
 
-	r := b.file(3)
-	b.step(r, proposal("group-03"))
-	b.step(r, approvals.Cancel{By: r.Requester})
-	card := b.claim(approvals.JobPostCard)
+	r := b.fileRequest(3)
+	b.applyEvent(r, sampleProposal("group-03"))
+	b.applyEvent(r, approvals.Cancel{By: r.Requester})
+	card := b.claimJob(approvals.JobPostCard)
 	reply, stopReply := b.Subscribe(approvals.JobPostOutcome)
 	defer stopReply()
-	b.must(b.CompleteJob(b.ctx(), card))
-	b.awaitRing(reply, "the card before the reply was settled")
+	b.mustSucceed(b.CompleteJob(b.context(), card))
+	b.awaitSignal(reply, "the card before the outcome was completed")
 }
 
-func listenNothing(b *bench) {
-	r := b.card(1, group)
+func signalsNothing(b *bench) {
+	r := b.postedCard(1, group)
 	wake, stop := b.Subscribe(approvals.JobCountVotes, approvals.JobUpdateCard, approvals.JobPostOutcome, approvals.JobExpire)
 	defer stop()
-	_, err := b.ApplyEvent(b.ctx(), r.ID, approvals.Mismatch{}, nil)
-	b.want(err, approvals.ErrNoTransition)
+	_, err := b.ApplyEvent(b.context(), r.ID, approvals.Mismatch{}, nil)
+	b.wantError(err, approvals.ErrNoTransition)
 	late := approvals.LeasedJob{ID: 1 << 40, RequestID: r.ID, Job: approvals.Job{Kind: approvals.JobCountVotes}}
-	_, err = b.ApplyEvent(b.ctx(), r.ID, approvals.Cancel{By: r.Requester}, &late)
-	b.want(err, approvals.ErrLeaseLost)
-	if rung(wake) {
-		b.Error("woken for nothing")
+	_, err = b.ApplyEvent(b.context(), r.ID, approvals.Cancel{By: r.Requester}, &late)
+	b.wantError(err, approvals.ErrLeaseLost)
+	if wasSignaled(wake) {
+		b.Error("a signal came for an event that changed nothing")
 	}
 }
 
-func deadLetters(b *bench) {
-	b.must(b.DeadLetter(b.ctx(), "envelope-1", "unknown type", []byte(`{"type":"news"}`)))
-	b.unchanged(func() {
-		b.must(b.DeadLetter(b.ctx(), "envelope-1", "unknown type", []byte(`{"type":"news"}`)))
+func deadLettersOnce(b *bench) {
+	b.mustSucceed(b.DeadLetter(b.context(), "envelope-1", "unknown type", []byte(`{"type":"news"}`)))
+	b.wantUnchanged(func() {
+		b.mustSucceed(b.DeadLetter(b.context(), "envelope-1", "unknown type", []byte(`{"type":"news"}`)))
 	})
-	b.must(b.DeadLetter(b.ctx(), "envelope-2", "unknown type", nil))
+	b.mustSucceed(b.DeadLetter(b.context(), "envelope-2", "unknown type", nil))
 	if n := len(b.Dump(b.T)["dead_letters"]); n != 2 {
-		b.Errorf("%d dead letters", n)
+		b.Errorf("%d dead letters are stored, want 2", n)
 	}
 }
 
 func cancelledContext(b *bench) {
-	r := b.card(1, group)
-	ctx, cancel := context.WithCancel(b.ctx())
+	r := b.postedCard(1, group)
+	ctx, cancel := context.WithCancel(b.context())
 	cancel()
-	b.unchanged(func() {
+	b.wantUnchanged(func() {
 		if _, err := b.ApplyEvent(ctx, r.ID, approvals.Cancel{By: r.Requester}, nil); !errors.Is(err, context.Canceled) {
-			b.Errorf("Step: %v", err)
+			b.Errorf("ApplyEvent: %v", err)
 		}
-		if _, _, err := b.FileRequest(ctx, ask(2)); !errors.Is(err, context.Canceled) {
-			b.Errorf("File: %v", err)
+		if _, _, err := b.FileRequest(ctx, sampleRequest(2)); !errors.Is(err, context.Canceled) {
+			b.Errorf("FileRequest: %v", err)
 		}
 	})
-	b.must(b.Ping(b.ctx())) // the connection is usable still
+	b.mustSucceed(b.Ping(b.context())) // the connection can still be used
 }

@@ -3,7 +3,7 @@
 package store
 
 // The race detector makes SQLite, which is C translated to Go, some thirty
-// times slower. What is random runs less often with it.
+// times slower. So the random tests run less often with it.
 const (
 	rounds = 6
 	checks = "8"

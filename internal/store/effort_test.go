@@ -3,8 +3,8 @@
 package store
 
 const (
-	rounds = 30   // how often each race is run
-	checks = "40" // how many random runs a model check makes, unless -rapid.checks says otherwise
-	steps  = "80" // about how long they are, unless -rapid.steps says otherwise
-	loaded = 10_000
+	raceRounds     = 30   // how often each race runs
+	rapidChecks    = "40" // random runs of a model check, unless -rapid.checks says otherwise
+	rapidSteps     = "80" // their length, unless -rapid.steps says otherwise
+	loadedRequests = 10_000
 )

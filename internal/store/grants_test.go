@@ -9,26 +9,26 @@ import (
 	"licensebot/approvals"
 )
 
-// done is a done request on a group that holds a code of its own; zero: for
-// good.
-func (b *bench) done(n int, group string, length time.Duration) approvals.Request {
+// doneRequest is a done request that holds a code of its own, for length. Zero
+// means for good.
+func (b *bench) doneRequest(n int, group string, length time.Duration) approvals.Request {
 	b.Helper()
-	asked := ask(n)
+	asked := sampleRequest(n)
 	asked.Ask.For = length
-	r, _, err := b.FileRequest(b.ctx(), asked)
-	b.must(err)
-	change := proposal(group)
+	r, _, err := b.FileRequest(b.context(), asked)
+	b.mustSucceed(err)
+	change := sampleProposal(group)
 	change.Proposal.Change = approvals.Change{Add: []string{"CODE" + r.ID}}
-	b.step(r, change)
-	b.step(r, approvals.CardPosted{TS: r.ID + ".1"})
-	b.approve(r)
-	return b.step(r, approvals.WriteFinished{State: approvals.Done, Outcome: approvals.Outcome{Reason: approvals.ReasonConfirmed}})
+	b.applyEvent(r, change)
+	b.applyEvent(r, approvals.CardPosted{TS: r.ID + ".1"})
+	b.approveRequest(r)
+	return b.applyEvent(r, approvals.WriteFinished{State: approvals.Done, Outcome: approvals.Outcome{Reason: approvals.ReasonConfirmed}})
 }
 
-func (b *bench) grantedIDs(group string) []string {
+func (b *bench) grantHolderIDs(group string) []string {
 	b.Helper()
-	requests, err := b.ListGrantHolders(b.ctx(), group)
-	b.must(err)
+	requests, err := b.ListGrantHolders(b.context(), group)
+	b.mustSucceed(err)
 	var ids []string
 	for _, r := range requests {
 		ids = append(ids, r.ID)
@@ -36,156 +36,156 @@ func (b *bench) grantedIDs(group string) []string {
 	return ids
 }
 
-func (b *bench) wantGranted(group string, want ...approvals.Request) {
+func (b *bench) wantGrantHolders(group string, want ...approvals.Request) {
 	b.Helper()
 	var ids []string
 	for _, r := range want {
 		ids = append(ids, r.ID)
 	}
-	if got := b.grantedIDs(group); !slices.Equal(got, ids) {
-		b.Errorf("granted on %s: %v, want %v", group, got, ids)
+	if got := b.grantHolderIDs(group); !slices.Equal(got, ids) {
+		b.Errorf("grant holders of %s are %v, want %v", group, got, ids)
 	}
 }
 
-func grantedInOrder(b *bench) {
-	b.done(9, group, 0)
-	b.wantGranted(group) // for good holds nothing for a time
+func grantHoldersInOrder(b *bench) {
+	b.doneRequest(9, group, 0)
+	b.wantGrantHolders(group) // a code for good has no grant
 	b.clock.advance(31 * time.Minute)
-	first := b.done(8, group, time.Hour)
-	second := b.done(7, group, 0)      // at the same moment
-	b.clock.advance(-14 * time.Minute) // a clock that was put back
-	third := b.done(6, group, 2*time.Hour)
-	b.done(5, "group-02", time.Hour)
-	b.card(4, group) // not done
-	b.wantGranted(group, first, second, third)
-	listed, err := b.ListGrantHolders(b.ctx(), group)
-	b.must(err)
-	if got, want := asJSON(b.T, listed[0]), asJSON(b.T, first); got != want {
-		b.Errorf("listed\n%s, stored\n%s", got, want)
+	first := b.doneRequest(8, group, time.Hour)
+	second := b.doneRequest(7, group, 0) // at the same moment
+	b.clock.advance(-14 * time.Minute)   // the clock is put back
+	third := b.doneRequest(6, group, 2*time.Hour)
+	b.doneRequest(5, "group-02", time.Hour)
+	b.postedCard(4, group) // not done
+	b.wantGrantHolders(group, first, second, third)
+	listed, err := b.ListGrantHolders(b.context(), group)
+	b.mustSucceed(err)
+	if got, want := encodeJSON(b.T, listed[0]), encodeJSON(b.T, first); got != want {
+		b.Errorf("listed\n%s, want\n%s", got, want)
 	}
 	if g := first.Grant; g == nil || !g.Until.Equal(first.ClosedAt.Add(time.Hour)) {
-		b.Errorf("granted as %+v", first.Grant)
+		b.Errorf("the grant is %+v", first.Grant)
 	}
 }
 
-// over ends a grant whose time has passed.
-func (b *bench) over(r approvals.Request, e approvals.Revocation) {
+// revokeGrant waits for the end of a grant and revokes it.
+func (b *bench) revokeGrant(r approvals.Request, e approvals.Revocation) {
 	b.Helper()
 	b.clock.advance(max(0, r.Grant.Until.Sub(b.clock.now())))
-	b.step(r, approvals.Revoked{Revocation: e})
+	b.applyEvent(r, approvals.Revoked{Revocation: e})
 }
 
-func grantedOver(b *bench) {
-	first := b.done(1, group, time.Hour)
-	second := b.done(2, group, 2*time.Hour)
-	b.over(first, approvals.Revocation{Remaining: first.Grant.Codes})
-	b.wantGranted(group, first, second) // what is left is still held
-	b.step(first, approvals.RevokeEarly{By: first.Requester})
-	b.over(first, approvals.Revocation{Removed: first.Grant.Codes})
-	b.wantGranted(group, first, second) // done since the second was filed
-	b.over(second, approvals.Revocation{Removed: second.Grant.Codes})
-	b.wantGranted(group)
-	read, err := b.Request(b.ctx(), second.ID)
-	b.must(err)
+func grantHoldersAfterEnd(b *bench) {
+	first := b.doneRequest(1, group, time.Hour)
+	second := b.doneRequest(2, group, 2*time.Hour)
+	b.revokeGrant(first, approvals.Revocation{Remaining: first.Grant.Codes})
+	b.wantGrantHolders(group, first, second) // the codes that stayed are still held
+	b.applyEvent(first, approvals.RevokeEarly{By: first.Requester})
+	b.revokeGrant(first, approvals.Revocation{Removed: first.Grant.Codes})
+	b.wantGrantHolders(group, first, second) // done since the second was filed
+	b.revokeGrant(second, approvals.Revocation{Removed: second.Grant.Codes})
+	b.wantGrantHolders(group)
+	read, err := b.Request(b.context(), second.ID)
+	b.mustSucceed(err)
 	if !read.Grant.IsOver() || !read.Grant.Revocation.At.Equal(b.clock.now()) || read.Grant.Revocation.Removed[0] != second.Grant.Codes[0] {
 		b.Errorf("read back %+v", read.Grant)
 	}
 }
 
-func timersWait(b *bench) {
-	r := b.done(1, group, 48*time.Hour)
-	b.approve(b.card(2, group))
-	b.finish(approvals.JobPostCard)
-	b.finish(approvals.JobPostOutcome)
-	b.finish(approvals.JobApply) // of the first, which was never claimed
-	b.finish(approvals.JobApply)
-	b.nothing(approvals.JobWarnExpiry, approvals.JobGrantExpiry, approvals.JobRemind, approvals.JobRevoke)
+func timersBlockNothing(b *bench) {
+	r := b.doneRequest(1, group, 48*time.Hour)
+	b.approveRequest(b.postedCard(2, group))
+	b.completeNext(approvals.JobPostCard)
+	b.completeNext(approvals.JobPostOutcome)
+	b.completeNext(approvals.JobApply) // the job of the first request, not claimed before
+	b.completeNext(approvals.JobApply)
+	b.wantNoJob(approvals.JobWarnExpiry, approvals.JobGrantExpiry, approvals.JobRemind, approvals.JobRevoke)
 	for kind, want := range map[approvals.JobKind]time.Duration{approvals.JobWarnExpiry: 24 * time.Hour, approvals.JobGrantExpiry: 48 * time.Hour} {
-		if wait, owed, err := b.NextDue(b.ctx(), kind); err != nil || !owed || wait != want {
-			b.Errorf("%s is due in %v (%v, %v), want %v", kind, wait, owed, err, want)
+		if wait, found, err := b.NextDue(b.context(), kind); err != nil || !found || wait != want {
+			b.Errorf("%s is due in %v (%v, %v), want %v", kind, wait, found, err, want)
 		}
 	}
 	b.clock.advance(48 * time.Hour)
-	elapse := b.claim(approvals.JobGrantExpiry)
-	_, err := b.ApplyEvent(b.ctx(), r.ID, approvals.GrantExpired{}, &elapse)
-	b.must(err)
-	b.nothing(approvals.JobWarnExpiry, approvals.JobGrantExpiry)
-	if end := b.claim(approvals.JobRevoke); end.RequestID != r.ID {
-		b.Errorf("owes %+v", end)
+	expiry := b.claimJob(approvals.JobGrantExpiry)
+	_, err := b.ApplyEvent(b.context(), r.ID, approvals.GrantExpired{}, &expiry)
+	b.mustSucceed(err)
+	b.wantNoJob(approvals.JobWarnExpiry, approvals.JobGrantExpiry)
+	if end := b.claimJob(approvals.JobRevoke); end.RequestID != r.ID {
+		b.Errorf("the job is %+v, want the revoke of %s", end, r.ID)
 	}
 }
 
-func laneOfEnds(b *bench) {
-	r := b.done(1, group, time.Hour)
-	b.finish(approvals.JobApply)
+func revokeExcludesApply(b *bench) {
+	r := b.doneRequest(1, group, time.Hour)
+	b.completeNext(approvals.JobApply)
 	b.clock.advance(time.Hour)
-	b.step(r, approvals.GrantExpired{})
-	b.approve(b.card(2, group))
-	end := b.claim(approvals.JobRevoke)
-	b.nothing(approvals.JobApply)
+	b.applyEvent(r, approvals.GrantExpired{})
+	b.approveRequest(b.postedCard(2, group))
+	end := b.claimJob(approvals.JobRevoke)
+	b.wantNoJob(approvals.JobApply)
 	wake, stop := b.Subscribe(approvals.JobApply)
 	defer stop()
-	b.must(b.CompleteJob(b.ctx(), end))
-	b.awaitRing(wake, "the end before the apply was settled")
-	b.claim(approvals.JobApply)
-	b.step(r, approvals.GrantExpired{})
-	b.nothing(approvals.JobRevoke)
+	b.mustSucceed(b.CompleteJob(b.context(), end))
+	b.awaitSignal(wake, "the revoke before the apply was completed")
+	b.claimJob(approvals.JobApply)
+	b.applyEvent(r, approvals.GrantExpired{})
+	b.wantNoJob(approvals.JobRevoke)
 }
 
-func changing(b *bench) {
+func unsettledWrites(b *bench) {
 	want := func(what string, want ...approvals.Request) {
 		b.Helper()
-		got, err := b.ListUnsettledWrites(b.ctx(), group)
-		b.must(err)
+		got, err := b.ListUnsettledWrites(b.context(), group)
+		b.mustSucceed(err)
 		if len(got) != len(want) || len(want) > 0 && got[0].ID != want[0].ID {
-			b.Errorf("%s: being changed for %v", what, got)
+			b.Errorf("%s: unsettled writes are %v", what, got)
 		}
 	}
-	r := b.approve(b.card(1, group))
-	b.approve(b.card(2, "group-02"))
+	r := b.approveRequest(b.postedCard(1, group))
+	b.approveRequest(b.postedCard(2, "group-02"))
 	want("approved")
-	task := b.claim(approvals.JobApply)
+	job := b.claimJob(approvals.JobApply)
 	want("under way", r)
-	b.must(b.RetryJob(b.ctx(), task, 0, true))
-	want("put off")
-	task = b.claim(approvals.JobApply)
-	b.must(b.MarkTried(b.ctx(), task))
-	b.must(b.RetryJob(b.ctx(), task, 0, false))
+	b.mustSucceed(b.RetryJob(b.context(), job, 0, true))
+	want("postponed")
+	job = b.claimJob(approvals.JobApply)
+	b.mustSucceed(b.MarkTried(b.context(), job))
+	b.mustSucceed(b.RetryJob(b.context(), job, 0, false))
 	want("in doubt", r)
-	b.must(b.CompleteJob(b.ctx(), b.claim(approvals.JobApply)))
-	want("settled")
+	b.mustSucceed(b.CompleteJob(b.context(), b.claimJob(approvals.JobApply)))
+	want("completed")
 }
 
-// The journal of a request has the whole life of its grant.
-func TestTheJournalHasTheGrant(t *testing.T) {
+// The journal of a request has every event of its grant.
+func TestJournalHasTheGrant(t *testing.T) {
 	b, s := sqliteBench(t)
-	r := b.done(1, group, time.Hour)
-	b.step(r, approvals.RevokeEarly{By: "U-ANNA", Authorized: true})
-	b.over(b.must1(b.Request(b.ctx(), r.ID)), approvals.Revocation{Removed: r.Grant.Codes})
-	kinds := s.rows(t, `SELECT kind, actor FROM journal WHERE request_id = $1 ORDER BY id`, r.ID)
+	r := b.doneRequest(1, group, time.Hour)
+	b.applyEvent(r, approvals.RevokeEarly{By: "U-ANNA", Authorized: true})
+	b.revokeGrant(b.mustRead(b.Request(b.context(), r.ID)), approvals.Revocation{Removed: r.Grant.Codes})
+	kinds := s.readRows(t, `SELECT kind, actor FROM journal WHERE request_id = $1 ORDER BY id`, r.ID)
 	want := []string{"kind=revoke_early actor=U-ANNA", "kind=revoked actor=uipath"}
 	if got := kinds[len(kinds)-2:]; !slices.Equal(got, want) {
-		t.Errorf("the journal has %v, want %v at its end", kinds, want)
+		t.Errorf("the journal is %v, want %v at its end", kinds, want)
 	}
 }
 
-func (b *bench) must1(r approvals.Request, err error) approvals.Request {
+func (b *bench) mustRead(r approvals.Request, err error) approvals.Request {
 	b.Helper()
-	b.must(err)
+	b.mustSucceed(err)
 	return r
 }
 
-// The done requests of one group are sorted, but found by indexes alone.
-func TestGrantedUsesIndexes(t *testing.T) {
+// The query sorts the done requests of one group, but finds them by indexes alone.
+func TestGrantHoldersUseIndexes(t *testing.T) {
 	forEachPlanner(t, func(t *testing.T, plans planner) {
-		for _, plan := range plans(t, holdersQuery, "group-7") {
+		for _, plan := range plans(t, grantHoldersQuery, "group-7") {
 			for _, index := range []string{"requests_done", "requests_grant", "journal_request"} {
 				if !strings.Contains(plan.text, index) {
-					t.Errorf("%s is not used:\n%s", index, plan.text)
+					t.Errorf("the plan does not use %s:\n%s", index, plan.text)
 				}
 			}
 			if plan.walks {
-				t.Errorf("walks a table:\n%s", plan.text)
+				t.Errorf("the plan scans a table:\n%s", plan.text)
 			}
 		}
 	})

@@ -11,27 +11,27 @@ import (
 	"licensebot/approvals"
 )
 
-// isHead is true of a job that is in no lane, or whose turn it is: it is under
-// lease itself, or no other job of its lane is and none has to go first. Ids
-// alone would not do: of two transactions, the one with the higher id may commit
-// first. In a lane that is not in order, a job that was tried goes before all
-// that were not, and of two that were tried the earlier goes first.
-const isHead = `(lane IS NULL OR NOT EXISTS (SELECT 1 FROM jobs AS mate
+// isLaneHead is true of a job without a lane, and of the next job of a lane. A job
+// under lease is the next one. Otherwise the next job is the earliest in an ordered
+// lane. In any other lane it is the earliest tried job, or any job if none was
+// tried. The order of ids alone would not do, because a transaction with a higher id
+// may commit first.
+const isLaneHead = `(lane IS NULL OR NOT EXISTS (SELECT 1 FROM jobs AS mate
 	WHERE mate.lane = jobs.lane AND mate.id <> jobs.id
 	AND (mate.leased = 1 OR jobs.leased = 0 AND CASE WHEN jobs.in_order = 1
 		THEN mate.id < jobs.id
 		ELSE mate.tried_at IS NOT NULL AND (jobs.tried_at IS NULL OR mate.id < jobs.id) END)))`
 
-// jobDetail is the part of a job that no query asks for.
+// jobDetail is the part of a job without columns of its own.
 type jobDetail struct {
 	Number  int               `json:"number,omitempty"`
 	Person  string            `json:"person,omitempty"`
 	Payload approvals.Payload `json:"payload,omitzero"`
 }
 
-// enqueue adds a job. A job that waits already is hastened, not doubled; one that
-// runs at the moment runs once more.
-func (t *tx) enqueue(ctx context.Context, r approvals.Request, j approvals.Job) error {
+// enqueueJob adds a job. If the same job already waits, it becomes due at the
+// earlier of the two times. If it is running, it runs once more.
+func (t *tx) enqueueJob(ctx context.Context, r approvals.Request, j approvals.Job) error {
 	due := j.Due
 	if due.IsZero() {
 		due = t.now
@@ -47,60 +47,72 @@ func (t *tx) enqueue(ctx context.Context, r approvals.Request, j approvals.Job) 
 			revision = jobs.revision + 1,
 			detail = excluded.detail,
 			due_at = CASE WHEN jobs.leased = 1 OR jobs.due_at < excluded.due_at THEN jobs.due_at ELSE excluded.due_at END`,
-		r.ID, string(j.Kind), j.Key(), string(detail),
-		sql.NullString{String: lane.Name, Valid: lane.Name != ""}, flag(lane.InOrder), micros(due))
+		r.ID, string(j.Kind), j.Key(), string(detail), nullText(lane.Name), boolToInt(lane.InOrder), toMicros(due))
 	if err != nil {
-		return fmt.Errorf("enqueue %s: %w", j.Kind, err)
+		return fmt.Errorf("enqueue job %s: %w", j.Kind, err)
 	}
-	t.wake = append(t.wake, j.Kind)
+	t.enqueued = append(t.enqueued, j.Kind)
 	return nil
 }
 
-// unreadablePause is how long a job waits whose request cannot be decoded,
-// perhaps because a newer version wrote it.
-const unreadablePause = 5 * time.Minute
+// unreadableDelay is how long a job waits if the store cannot decode its request.
+// A newer version may have written it.
+const unreadableDelay = 5 * time.Minute
 
-// ClaimJob leases the most urgent due job of the first kind that has one. A job
-// whose request cannot be decoded is put off, so that it holds up no other, and
-// the error comes with it.
-func (s *Store) ClaimJob(ctx context.Context, lease time.Duration, kinds ...approvals.JobKind) (approvals.LeasedJob, approvals.Request, error) {
+// ClaimJob leases the most urgent due job, by the order of kinds and then of due
+// times. If the store cannot decode the job's request, it postpones the job to let
+// other jobs go on, and returns the error with the job.
+func (s *Store) ClaimJob(
+	ctx context.Context, lease time.Duration, kinds ...approvals.JobKind,
+) (approvals.LeasedJob, approvals.Request, error) {
 	var job approvals.LeasedJob
 	var request approvals.Request
-	var unread error
-	err := s.inTx(ctx, func(tx *tx) error {
-		unread = nil
-		for _, kind := range kinds {
-			found, err := tx.claim(ctx, kind, lease)
-			if errors.Is(err, sql.ErrNoRows) {
-				continue
-			}
-			if err != nil {
-				return fmt.Errorf("claim %s: %w", kind, err)
-			}
-			job = found
-			request, err = scanRequest(tx.QueryRowContext(ctx, `SELECT `+requestColumns+` FROM requests WHERE id = $1`, job.RequestID))
-			if errors.Is(err, errUnread) {
-				unread = err
-				return tx.putOff(ctx, job, unreadablePause, false)
-			}
+	var unreadable error
+	err := s.runInTx(ctx, func(tx *tx) (err error) {
+		unreadable = nil
+		if job, err = tx.claimFirst(ctx, lease, kinds); err != nil {
 			return err
 		}
-		return approvals.ErrNoJob
+		request, err = scanRequest(tx.QueryRowContext(ctx, requestByID, job.RequestID))
+		if errors.Is(err, errUnreadable) {
+			unreadable = err
+			return tx.postponeJob(ctx, job, unreadableDelay, false)
+		}
+		return err
 	})
 	if err != nil {
 		return approvals.LeasedJob{}, approvals.Request{}, err
 	}
-	return job, request, unread
+	return job, request, unreadable
 }
 
-func (t *tx) claim(ctx context.Context, kind approvals.JobKind, lease time.Duration) (approvals.LeasedJob, error) {
+// claimFirst leases a due job of the first possible kind.
+func (t *tx) claimFirst(
+	ctx context.Context, lease time.Duration, kinds []approvals.JobKind,
+) (approvals.LeasedJob, error) {
+	for _, kind := range kinds {
+		job, err := t.claimKind(ctx, kind, lease)
+		switch {
+		case err == nil:
+			return job, nil
+		case !errors.Is(err, sql.ErrNoRows):
+			return approvals.LeasedJob{}, fmt.Errorf("claim job %s: %w", kind, err)
+		}
+	}
+	return approvals.LeasedJob{}, approvals.ErrNoJob
+}
+
+func (t *tx) claimKind(
+	ctx context.Context, kind approvals.JobKind, lease time.Duration,
+) (approvals.LeasedJob, error) {
 	var id, attempt, revision int64
 	var request, text string
 	var tried sql.NullInt64
 	err := t.QueryRowContext(ctx, `UPDATE jobs SET leased = 1, attempt = attempt + 1, due_at = $3
-		WHERE id = (SELECT id FROM jobs WHERE kind = $1 AND due_at <= $2 AND `+isHead+` ORDER BY due_at, id LIMIT 1`+t.engine.skipLocked()+`)
+		WHERE id = (SELECT id FROM jobs WHERE kind = $1 AND due_at <= $2 AND `+isLaneHead+`
+			ORDER BY due_at, id LIMIT 1`+t.engine.skipLocked()+`)
 		RETURNING id, request_id, detail, attempt, revision, tried_at`,
-		string(kind), micros(t.now), micros(t.now.Add(lease)),
+		string(kind), toMicros(t.now), toMicros(t.now.Add(lease)),
 	).Scan(&id, &request, &text, &attempt, &revision, &tried)
 	if err != nil {
 		return approvals.LeasedJob{}, err
@@ -121,12 +133,12 @@ func (s *Store) NextDue(ctx context.Context, kinds ...approvals.JobKind) (time.D
 	var found bool
 	for _, kind := range kinds {
 		var due int64
-		err := s.read.QueryRowContext(ctx, `SELECT due_at FROM jobs WHERE kind = $1 AND `+isHead+`
+		err := s.read.QueryRowContext(ctx, `SELECT due_at FROM jobs WHERE kind = $1 AND `+isLaneHead+`
 			ORDER BY due_at LIMIT 1`, string(kind)).Scan(&due)
 		switch {
 		case errors.Is(err, sql.ErrNoRows):
 		case err != nil:
-			return 0, false, fmt.Errorf("look for %s jobs: %w", kind, err)
+			return 0, false, fmt.Errorf("look for jobs %s: %w", kind, err)
 		case !found || due < next:
 			next, found = due, true
 		}
@@ -135,53 +147,55 @@ func (s *Store) NextDue(ctx context.Context, kinds ...approvals.JobKind) (time.D
 		return 0, false, nil
 	}
 	now, err := s.Now(ctx)
-	return time.Duration(next-micros(now)) * time.Microsecond, true, err
+	return time.Duration(next-toMicros(now)) * time.Microsecond, true, err
 }
 
-// MarkTried records that the job's effect is about to be attempted.
+// MarkTried records an attempt at the job's effect, just before it.
 func (s *Store) MarkTried(ctx context.Context, job approvals.LeasedJob) error {
-	return s.inTx(ctx, func(tx *tx) error {
-		return tx.fenced(ctx, `UPDATE jobs SET tried_at = coalesce(tried_at, $3)
+	return s.runInTx(ctx, func(tx *tx) error {
+		return tx.execFenced(ctx, `UPDATE jobs SET tried_at = coalesce(tried_at, $3)
 			WHERE id = $1 AND attempt = $2 AND leased = 1 AND due_at > $3`,
-			job.ID, job.Attempt, micros(tx.now))
+			job.ID, job.Attempt, toMicros(tx.now))
 	})
 }
 
-// CompleteJob ends a job that changed nothing.
+// CompleteJob ends a job without an event.
 func (s *Store) CompleteJob(ctx context.Context, job approvals.LeasedJob) error {
-	return s.inTx(ctx, func(tx *tx) error { return tx.complete(ctx, job) })
+	return s.runInTx(ctx, func(tx *tx) error { return tx.completeJob(ctx, job) })
 }
 
-// complete removes the job, or leaves it due again if it was enqueued once more
-// while it ran. An unfinished job stays under its lease.
-func (t *tx) complete(ctx context.Context, job approvals.LeasedJob) error {
+// completeJob removes the job. If the job was enqueued again while it ran, it stays
+// and is due at once. An unfinished job stays under its lease.
+func (t *tx) completeJob(ctx context.Context, job approvals.LeasedJob) error {
 	if job.Unfinished {
-		return t.fenced(ctx, `UPDATE jobs SET attempt = attempt WHERE id = $1 AND attempt = $2 AND leased = 1`, job.ID, job.Attempt)
+		return t.execFenced(ctx, `UPDATE jobs SET attempt = attempt WHERE id = $1 AND attempt = $2 AND leased = 1`,
+			job.ID, job.Attempt)
 	}
-	t.wake = append(t.wake, approvals.LaneMates(job.Kind)...)
-	err := t.fenced(ctx, `DELETE FROM jobs WHERE id = $1 AND attempt = $2 AND leased = 1 AND revision = $3`,
+	t.enqueued = append(t.enqueued, approvals.LaneMates(job.Kind)...)
+	err := t.execFenced(ctx, `DELETE FROM jobs WHERE id = $1 AND attempt = $2 AND leased = 1 AND revision = $3`,
 		job.ID, job.Attempt, job.Revision)
 	if !errors.Is(err, approvals.ErrLeaseLost) {
 		return err
 	}
-	return t.fenced(ctx, `UPDATE jobs SET leased = 0, tried_at = NULL, due_at = $3 WHERE id = $1 AND attempt = $2 AND leased = 1`,
-		job.ID, job.Attempt, micros(t.now))
+	return t.execFenced(ctx, `UPDATE jobs SET leased = 0, tried_at = NULL, due_at = $3
+		WHERE id = $1 AND attempt = $2 AND leased = 1`, job.ID, job.Attempt, toMicros(t.now))
 }
 
-// RetryJob gives a job back until later.
+// RetryJob gives a job back until later. untry forgets earlier attempts.
 func (s *Store) RetryJob(ctx context.Context, job approvals.LeasedJob, after time.Duration, untry bool) error {
-	return s.inTx(ctx, func(tx *tx) error { return tx.putOff(ctx, job, after, untry) })
+	return s.runInTx(ctx, func(tx *tx) error { return tx.postponeJob(ctx, job, after, untry) })
 }
 
-func (t *tx) putOff(ctx context.Context, job approvals.LeasedJob, after time.Duration, untry bool) error {
-	t.wake = append(t.wake, job.Kind)
-	return t.fenced(ctx, `UPDATE jobs SET leased = 0, due_at = $3,
+func (t *tx) postponeJob(ctx context.Context, job approvals.LeasedJob, after time.Duration, untry bool) error {
+	t.enqueued = append(t.enqueued, job.Kind)
+	return t.execFenced(ctx, `UPDATE jobs SET leased = 0, due_at = $3,
 		tried_at = CASE WHEN $4 THEN NULL ELSE tried_at END WHERE id = $1 AND attempt = $2 AND leased = 1`,
-		job.ID, job.Attempt, micros(t.now.Add(after)), untry)
+		job.ID, job.Attempt, toMicros(t.now.Add(after)), untry)
 }
 
-// fenced runs a statement that must change the job's own row.
-func (t *tx) fenced(ctx context.Context, query string, args ...any) error {
+// execFenced runs a statement for the job's own row. If it changes no row, the lease
+// is lost.
+func (t *tx) execFenced(ctx context.Context, query string, args ...any) error {
 	result, err := t.ExecContext(ctx, query, args...)
 	if err != nil {
 		return err

@@ -7,34 +7,68 @@ import (
 	"licensebot/approvals"
 )
 
-// Mine reads one page of a person's requests, newest first, and counts all.
-func (s *Store) ListByRequester(ctx context.Context, requester string, limit, offset int) (page []approvals.Request, all int, err error) {
-	if all, err = s.count(ctx, mineCount, requester); err != nil {
+// Only closed requests have a closed_at. The indexes behind these queries hold open
+// requests alone, so the cost does not grow with closed ones.
+const (
+	byRequesterQuery = `SELECT ` + requestColumns + ` FROM requests WHERE requester = $1
+		ORDER BY filed_at DESC, id DESC LIMIT $2 OFFSET $3`
+	byRequesterCount = `SELECT count(*) FROM requests WHERE requester = $1`
+
+	pendingQuery = `SELECT ` + requestColumns + ` FROM requests WHERE closed_at IS NULL AND state = 'pending'
+		ORDER BY filed_at, id LIMIT $1 OFFSET $2`
+	pendingCount = `SELECT count(*) FROM requests WHERE closed_at IS NULL AND state = 'pending'`
+
+	byGroupQuery = `SELECT ` + requestColumns + ` FROM requests WHERE closed_at IS NULL AND group_id = $1
+		ORDER BY filed_at, id LIMIT $2`
+	openCountQuery = `SELECT state, count(*) FROM requests WHERE closed_at IS NULL
+		AND state IN ('filed', 'pending', 'approved') GROUP BY state`
+
+	// undecidedQuery has the order of its index.
+	undecidedQuery = `SELECT ` + requestColumns + ` FROM requests WHERE state = 'pending' AND card_ts IS NOT NULL
+		ORDER BY deadline_at, id LIMIT $1`
+)
+
+// unpostedCountQuery counts the jobs before a request's card.
+var unpostedCountQuery = `SELECT count(*) FROM (SELECT 1 FROM jobs WHERE kind IN (` +
+	quoteKinds([]approvals.JobKind{approvals.JobPrepare, approvals.JobPostCard}) + `) LIMIT $1) AS waiting`
+
+// ListByRequester reads one page of a person's requests, newest first, and counts
+// all of them.
+func (s *Store) ListByRequester(
+	ctx context.Context, requester string, limit, offset int,
+) (page []approvals.Request, all int, err error) {
+	if all, err = s.countRequests(ctx, byRequesterCount, requester); err != nil {
 		return nil, 0, err
 	}
-	page, err = s.list(ctx, mineQuery, requester, limit, offset)
+	page, err = s.listRequests(ctx, byRequesterQuery, requester, limit, offset)
 	return page, all, err
 }
 
-// Waiting reads one page of the requests that wait for consent, oldest first,
-// and counts all.
+// ListPending reads one page of the pending requests, oldest first, and counts all
+// of them.
 func (s *Store) ListPending(ctx context.Context, limit, offset int) (page []approvals.Request, all int, err error) {
-	if all, err = s.count(ctx, waitingCount); err != nil {
+	if all, err = s.countRequests(ctx, pendingCount); err != nil {
 		return nil, 0, err
 	}
-	page, err = s.list(ctx, waitingQuery, limit, offset)
+	page, err = s.listRequests(ctx, pendingQuery, limit, offset)
 	return page, all, err
 }
 
-// OfGroup reads the open requests about a group, oldest first. Those that were
-// not read against UiPath yet are about no group that is known.
+// ListByGroup reads the open requests about a group, oldest first. A filed request
+// is in no group's list, because the bot has not read its group from UiPath yet.
 func (s *Store) ListByGroup(ctx context.Context, groupID string, limit int) ([]approvals.Request, error) {
-	return s.list(ctx, groupQuery, groupID, limit)
+	return s.listRequests(ctx, byGroupQuery, groupID, limit)
 }
 
-// Open counts the open requests by their state.
+// ListUndecided lists up to limit pending requests with a card, the next deadline
+// first.
+func (s *Store) ListUndecided(ctx context.Context, limit int) ([]approvals.Request, error) {
+	return s.listRequests(ctx, undecidedQuery, limit)
+}
+
+// CountOpen counts the open requests by their state.
 func (s *Store) CountOpen(ctx context.Context) (map[approvals.State]int, error) {
-	rows, err := s.read.QueryContext(ctx, openCounts)
+	rows, err := s.read.QueryContext(ctx, openCountQuery)
 	if err != nil {
 		return nil, fmt.Errorf("count requests: %w", err)
 	}
@@ -51,21 +85,12 @@ func (s *Store) CountOpen(ctx context.Context) (map[approvals.State]int, error) 
 	return counts, rows.Err()
 }
 
-// The open requests are those without an end: the indexes hold no others, so
-// that their cost does not grow with what is over.
-const (
-	mineQuery = `SELECT ` + requestColumns + ` FROM requests WHERE requester = $1
-		ORDER BY filed_at DESC, id DESC LIMIT $2 OFFSET $3`
-	mineCount    = `SELECT count(*) FROM requests WHERE requester = $1`
-	waitingQuery = `SELECT ` + requestColumns + ` FROM requests WHERE closed_at IS NULL AND state = 'pending'
-		ORDER BY filed_at, id LIMIT $1 OFFSET $2`
-	waitingCount = `SELECT count(*) FROM requests WHERE closed_at IS NULL AND state = 'pending'`
-	groupQuery   = `SELECT ` + requestColumns + ` FROM requests WHERE closed_at IS NULL AND group_id = $1
-		ORDER BY filed_at, id LIMIT $2`
-	openCounts = `SELECT state, count(*) FROM requests WHERE closed_at IS NULL AND state IN ('filed', 'pending', 'approved') GROUP BY state`
-)
+// CountUnposted counts the requests before their card, up to limit.
+func (s *Store) CountUnposted(ctx context.Context, limit int) (int, error) {
+	return s.countRequests(ctx, unpostedCountQuery, limit)
+}
 
-func (s *Store) count(ctx context.Context, query string, args ...any) (int, error) {
+func (s *Store) countRequests(ctx context.Context, query string, args ...any) (int, error) {
 	var n int
 	if err := s.read.QueryRowContext(ctx, query, args...).Scan(&n); err != nil {
 		return 0, fmt.Errorf("count requests: %w", err)
@@ -73,7 +98,7 @@ func (s *Store) count(ctx context.Context, query string, args ...any) (int, erro
 	return n, nil
 }
 
-func (s *Store) list(ctx context.Context, query string, args ...any) ([]approvals.Request, error) {
+func (s *Store) listRequests(ctx context.Context, query string, args ...any) ([]approvals.Request, error) {
 	rows, err := s.read.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, fmt.Errorf("list requests: %w", err)
@@ -88,23 +113,4 @@ func (s *Store) list(ctx context.Context, query string, args ...any) ([]approval
 		all = append(all, r)
 	}
 	return all, rows.Err()
-}
-
-// undecidedQuery is ordered as its index is.
-const undecidedQuery = `SELECT ` + requestColumns + ` FROM requests WHERE state = 'pending' AND card_ts IS NOT NULL ORDER BY deadline_at, id LIMIT $1`
-
-// ListUndecided lists the requests whose card waits for votes, the next deadline
-// first, up to limit.
-func (s *Store) ListUndecided(ctx context.Context, limit int) ([]approvals.Request, error) {
-	return s.list(ctx, undecidedQuery, limit)
-}
-
-// unpostedCount counts the jobs that come before a request's card.
-var unpostedCount = `SELECT count(*) FROM (SELECT 1 FROM jobs WHERE kind IN (` +
-	quoteKinds([]approvals.JobKind{approvals.JobPrepare, approvals.JobPostCard}) + `) LIMIT $1) AS waiting`
-
-// CountUnposted counts the requests whose card is still to be posted, up to
-// limit.
-func (s *Store) CountUnposted(ctx context.Context, limit int) (int, error) {
-	return s.count(ctx, unpostedCount, limit)
 }

@@ -12,7 +12,7 @@ import (
 	"licensebot/internal/pgtest"
 )
 
-// lister is what the questions of people need of a store.
+// lister is the part of a store that answers people's questions.
 type lister interface {
 	ListByRequester(ctx context.Context, requester string, limit, offset int) ([]approvals.Request, int, error)
 	ListPending(ctx context.Context, limit, offset int) ([]approvals.Request, int, error)
@@ -21,17 +21,17 @@ type lister interface {
 }
 
 func TestSQLiteLists(t *testing.T) {
-	lists(t, func(t *testing.T, now func() time.Time) underTest {
+	checkLists(t, func(t *testing.T, now func() time.Time) underTest {
 		return openFile(t, filepath.Join(t.TempDir(), "licensebot.db"), now)
 	})
 }
 
 func TestPostgresLists(t *testing.T) {
-	lists(t, func(t *testing.T, now func() time.Time) underTest { return openURL(t, pgtest.URL(t), now) })
+	checkLists(t, func(t *testing.T, now func() time.Time) underTest { return openURL(t, pgtest.URL(t), now) })
 }
 
-// lists holds a store to what it tells people who ask.
-func lists(t *testing.T, open func(t *testing.T, now func() time.Time) underTest) {
+// checkLists checks what a store answers to people's questions.
+func checkLists(t *testing.T, open func(t *testing.T, now func() time.Time) underTest) {
 	clock := &clock{at: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}
 	s := open(t, clock.now)
 	b := &bench{T: t, clock: clock, Conformant: s}
@@ -47,22 +47,22 @@ func lists(t *testing.T, open func(t *testing.T, now func() time.Time) underTest
 		}
 	})
 
-	// 1 to 7 are cards, of which 2 was denied and 3 approved; 8 and 9 are
-	// filed; 10 is somebody else's.
+	// Requests 1 to 7 have cards: 2 is denied and 3 is approved. 8 and 9 are filed.
+	// 10 is from another requester.
 	for n := 1; n <= 7; n++ {
 		clock.advance(time.Minute)
-		b.card(n, map[bool]string{true: "group-02", false: group}[n == 5])
+		b.postedCard(n, map[bool]string{true: "group-02", false: group}[n == 5])
 	}
-	b.step(ask(2), approvals.VotesCounted{Ballots: []approvals.Ballot{{User: "U-ANNA", Deny: true, Eligibility: approvals.Counts}}})
-	b.approve(ask(3))
+	b.applyEvent(sampleRequest(2), approvals.VotesCounted{Ballots: []approvals.Ballot{{User: "U-ANNA", Deny: true, Eligibility: approvals.Counts}}})
+	b.approveRequest(sampleRequest(3))
 	for n := 8; n <= 9; n++ {
-		b.file(n) // in one and the same moment
+		b.fileRequest(n) // at the same moment
 	}
 	clock.advance(time.Minute)
-	other := ask(10)
+	other := sampleRequest(10)
 	other.Requester = "U-OTHER"
-	_, _, err := b.FileRequest(b.ctx(), other)
-	b.must(err)
+	_, _, err := b.FileRequest(b.context(), other)
+	b.mustSucceed(err)
 
 	ids := func(all []approvals.Request) string {
 		var numbers []string
@@ -82,19 +82,19 @@ func lists(t *testing.T, open func(t *testing.T, now func() time.Time) underTest
 	} {
 		mine, all, err := l.ListByRequester(t.Context(), "U-REQUESTER", c.limit, c.offset)
 		if err != nil || ids(mine) != c.mine || all != 9 {
-			t.Errorf("mine, %d from %d: %s of %d, %v", c.limit, c.offset, ids(mine), all, err)
+			t.Errorf("by requester, %d from %d: %s of %d, %v", c.limit, c.offset, ids(mine), all, err)
 		}
 		waiting, all, err := l.ListPending(t.Context(), c.limit, c.offset)
 		if err != nil || ids(waiting) != c.waiting || all != 5 {
-			t.Errorf("waiting, %d from %d: %s of %d, %v", c.limit, c.offset, ids(waiting), all, err)
+			t.Errorf("pending, %d from %d: %s of %d, %v", c.limit, c.offset, ids(waiting), all, err)
 		}
 	}
 	of, err := l.ListByGroup(t.Context(), group, 4)
 	if err != nil || ids(of) != "1 3 4 6" {
-		t.Errorf("of the group: %s, %v", ids(of), err)
+		t.Errorf("by group: %s, %v", ids(of), err)
 	}
-	if read, err := b.Request(b.ctx(), of[0].ID); err != nil || asJSON(t, read) != asJSON(t, of[0]) {
-		t.Errorf("a list tells %s, the request itself %s (%v)", asJSON(t, of[0]), asJSON(t, read), err)
+	if read, err := b.Request(b.context(), of[0].ID); err != nil || encodeJSON(t, read) != encodeJSON(t, of[0]) {
+		t.Errorf("the list has %s, the request itself is %s (%v)", encodeJSON(t, of[0]), encodeJSON(t, read), err)
 	}
 	counts, err := l.CountOpen(t.Context())
 	if want := "map[approved:1 filed:3 pending:5]"; err != nil || fmt.Sprint(counts) != want {
@@ -102,30 +102,30 @@ func lists(t *testing.T, open func(t *testing.T, now func() time.Time) underTest
 	}
 }
 
-// A list's cost does not grow with what is not on it.
+// A list's cost does not grow with requests that are not on it.
 func TestListsUseIndexes(t *testing.T) {
 	forEachPlanner(t, func(t *testing.T, plans planner) {
 		for _, c := range []struct {
 			name, query string
 			values      []any
 			index       string
-			alone       bool // without a look at the table
+			alone       bool // the index has all columns
 		}{
-			{"mine", mineQuery, []any{"U-7", 10, 20}, "requests_requester", false},
-			{"mine, counted", mineCount, []any{"U-7"}, "requests_requester", true},
-			{"waiting", waitingQuery, []any{10, 20}, "requests_open", false},
-			{"waiting, counted", waitingCount, nil, "requests_open", true},
-			{"of a group", groupQuery, []any{"group-7", 10}, "requests_group", false},
-			{"open", openCounts, nil, "requests_open", true},
+			{"by requester", byRequesterQuery, []any{"U-7", 10, 20}, "requests_requester", false},
+			{"by requester, counted", byRequesterCount, []any{"U-7"}, "requests_requester", true},
+			{"pending", pendingQuery, []any{10, 20}, "requests_open", false},
+			{"pending, counted", pendingCount, nil, "requests_open", true},
+			{"by group", byGroupQuery, []any{"group-7", 10}, "requests_group", false},
+			{"open", openCountQuery, nil, "requests_open", true},
 		} {
 			t.Run(c.name, func(t *testing.T) {
 				for _, plan := range plans(t, c.query, c.values...) {
 					alone := strings.Contains(plan.text, "COVERING INDEX "+c.index) || strings.Contains(plan.text, "Index Only Scan using "+c.index)
 					if !strings.Contains(plan.text, c.index) || c.alone && !alone {
-						t.Errorf("%s is not used, or not alone:\n%s", c.index, plan.text)
+						t.Errorf("the plan does not use %s, or not alone:\n%s", c.index, plan.text)
 					}
 					if plan.walks || plan.sorts {
-						t.Errorf("walks or sorts:\n%s", plan.text)
+						t.Errorf("the plan scans a table or sorts:\n%s", plan.text)
 					}
 				}
 			})

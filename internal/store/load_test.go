@@ -6,10 +6,10 @@ import (
 	"testing"
 )
 
-// load puts n pending requests into a store, each with its card, two reactions
-// and what a pending request owes, and brings the planner's statistics up to
-// date. Half of them also wait for other work, due by now.
-func (s underTest) load(t testing.TB, n int) {
+// loadPending puts n pending requests into a store, each with its card, two
+// reactions and its timers, and updates the planner's statistics. Half of them
+// also have another job that is due.
+func (s underTest) loadPending(t testing.TB, n int) {
 	t.Helper()
 	id := `'R-L' || n`
 	at := `1772400000000000 + n` // the evening of 1 March 2026
@@ -29,18 +29,18 @@ func (s underTest) load(t testing.TB, n int) {
 		`INSERT INTO jobs (request_id, kind, key, detail, lane, in_order, due_at) ` + series +
 			`SELECT ` + id + `, 'update_card', '', '{}', 'card ' || ` + id + `, 1, ` + at + ` FROM series WHERE n % 2 = 0`,
 	} {
-		s.exec(t, strings.Replace(statement, "%d", fmt.Sprint(n), 1)) // the other % is a remainder
+		s.execSQL(t, strings.Replace(statement, "%d", fmt.Sprint(n), 1)) // the other % is the modulo operator
 	}
-	s.exec(t, "ANALYZE")
+	s.execSQL(t, "ANALYZE")
 }
 
 // series are the numbers from 1.
 const series = `WITH RECURSIVE series (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM series WHERE n < %d) `
 
-// loadOver puts n requests into a store that are done, of twenty people for
-// a hundred groups, and what their journal tells. In each group the codes of
-// the last twentieth are granted for a time.
-func (s underTest) loadOver(t testing.TB, n int) {
+// loadDone puts n done requests into a store, from twenty people for a hundred
+// groups, with their journal. In each group the last twentieth have a running
+// grant.
+func (s underTest) loadDone(t testing.TB, n int) {
 	t.Helper()
 	at := `1600000000000000 + CAST(n AS BIGINT) * 60000000` // one a minute, in 2020
 	for _, statement := range []string{
@@ -52,11 +52,11 @@ func (s underTest) loadOver(t testing.TB, n int) {
 			`SELECT 'R-O' || n, n, step, 'U-REQUESTER', was, step, '{}' FROM series
 			CROSS JOIN (SELECT '' AS was, 'filed' AS step UNION ALL SELECT 'approved', 'done') AS moves`,
 	} {
-		s.exec(t, strings.ReplaceAll(statement, "%d", fmt.Sprint(n)))
+		s.execSQL(t, strings.ReplaceAll(statement, "%d", fmt.Sprint(n)))
 	}
 }
 
-func (s underTest) exec(t testing.TB, statement string, args ...any) {
+func (s underTest) execSQL(t testing.TB, statement string, args ...any) {
 	t.Helper()
 	if _, err := s.write.ExecContext(t.Context(), statement, args...); err != nil {
 		t.Fatalf("%v\n%s", err, statement)

@@ -15,31 +15,31 @@ import (
 	"licensebot/approvals"
 )
 
-// A model is the contract of a store in plain Go, without transactions, SQL or
-// anyone else: what a store does one thing after the other, it has to do too.
+// A model is the contract of a store in plain Go, without transactions, SQL and
+// other processes. A store that does one thing after the other must do the same.
 type model struct {
 	requests  map[string]approvals.Request
 	journal   []string
-	reactions map[string]*heard // by key
-	owed      []*owedRow        // in the order of their ids
+	reactions map[string]*modelReaction // by key
+	jobs      []*modelJob               // in the order of their ids
 }
 
-type owedRow struct {
-	approvals.LeasedJob // Due is when it is due, or its lease ends
+type modelJob struct {
+	approvals.LeasedJob // Due is when it is due, or when its lease ends
 	lane                approvals.Lane
 	leased              bool
 }
 
-type heard struct {
+type modelReaction struct {
 	approvals.Reaction
 	at time.Time
 }
 
 func newModel() *model {
-	return &model{requests: map[string]approvals.Request{}, reactions: map[string]*heard{}}
+	return &model{requests: map[string]approvals.Request{}, reactions: map[string]*modelReaction{}}
 }
 
-func (m *model) file(r approvals.Request, now time.Time) (approvals.Request, bool) {
+func (m *model) fileRequest(r approvals.Request, now time.Time) (approvals.Request, bool) {
 	for _, known := range m.requests {
 		if known.EnvelopeID == r.EnvelopeID {
 			return known, true
@@ -47,11 +47,11 @@ func (m *model) file(r approvals.Request, now time.Time) (approvals.Request, boo
 	}
 	r.FiledAt, r.Deadline = now, now.Add(r.Terms.TTL)
 	step := approvals.File(r)
-	m.write("", "filed", r.Requester, step, now)
+	m.recordStep("", "filed", r.Requester, step, now)
 	return step.Request, false
 }
 
-func (m *model) step(id string, e approvals.Event, done *approvals.LeasedJob, now time.Time) (approvals.Request, error) {
+func (m *model) applyEvent(id string, e approvals.Event, done *approvals.LeasedJob, now time.Time) (approvals.Request, error) {
 	before, ok := m.requests[id]
 	if !ok {
 		return approvals.Request{}, approvals.ErrNotFound
@@ -60,24 +60,24 @@ func (m *model) step(id string, e approvals.Event, done *approvals.LeasedJob, no
 	if err != nil {
 		return approvals.Request{}, err
 	}
-	if done != nil && m.held(*done) == nil {
+	if done != nil && m.findLeased(*done) == nil {
 		return approvals.Request{}, approvals.ErrLeaseLost
 	}
-	if taken := m.taken(step.Request); taken != nil {
+	if taken := m.findDuplicate(step.Request); taken != nil {
 		return approvals.Request{}, taken
 	}
 	if done != nil {
-		if err := m.settle(*done, now); err != nil {
+		if err := m.completeJob(*done, now); err != nil {
 			return approvals.Request{}, err
 		}
 	}
-	m.write(before.State, e.Kind(), e.Actor(), step, now)
+	m.recordStep(before.State, e.Kind(), e.Actor(), step, now)
 	return step.Request, nil
 }
 
-// taken finds the other open request that asks the same. A nil pointer in an
-// error would be one, so it is the pointer that is returned.
-func (m *model) taken(r approvals.Request) *approvals.DuplicateError {
+// findDuplicate finds another open request for the same change. It returns the
+// pointer, because a nil pointer in an error would not be nil.
+func (m *model) findDuplicate(r approvals.Request) *approvals.DuplicateError {
 	for _, other := range m.requests {
 		waits := other.State == approvals.Pending || other.State == approvals.Approved
 		if r.DedupKey != "" && r.State.Open() && waits && other.ID != r.ID && other.DedupKey == r.DedupKey {
@@ -87,23 +87,23 @@ func (m *model) taken(r approvals.Request) *approvals.DuplicateError {
 	return nil
 }
 
-func (m *model) write(before approvals.State, kind, actor string, step approvals.Step, now time.Time) {
+func (m *model) recordStep(before approvals.State, kind, actor string, step approvals.Step, now time.Time) {
 	r := step.Request
 	m.requests[r.ID] = r
-	m.journal = append(m.journal, fmt.Sprint(r.ID, " ", micros(now), " ", kind, " ", actor, " ", before, ">", r.State))
-	m.owed = slices.DeleteFunc(m.owed, func(row *owedRow) bool {
+	m.journal = append(m.journal, fmt.Sprint(r.ID, " ", toMicros(now), " ", kind, " ", actor, " ", before, ">", r.State))
+	m.jobs = slices.DeleteFunc(m.jobs, func(row *modelJob) bool {
 		return row.RequestID == r.ID && slices.Contains(step.Drop, row.Kind)
 	})
 	for _, o := range step.Enqueue {
-		m.owe(r, o, now)
+		m.enqueueJob(r, o, now)
 	}
 }
 
-func (m *model) owe(r approvals.Request, o approvals.Job, now time.Time) {
+func (m *model) enqueueJob(r approvals.Request, o approvals.Job, now time.Time) {
 	if o.Due.IsZero() {
 		o.Due = now
 	}
-	for _, row := range m.owed {
+	for _, row := range m.jobs {
 		if row.RequestID == r.ID && row.Kind == o.Kind && row.Key() == o.Key() {
 			row.Revision++
 			row.Number, row.Person, row.Payload = o.Number, o.Person, o.Payload
@@ -113,18 +113,18 @@ func (m *model) owe(r approvals.Request, o approvals.Job, now time.Time) {
 			return
 		}
 	}
-	m.owed = append(m.owed, &owedRow{LeasedJob: approvals.LeasedJob{RequestID: r.ID, Job: o, Revision: 1}, lane: o.LaneOf(r)})
+	m.jobs = append(m.jobs, &modelJob{LeasedJob: approvals.LeasedJob{RequestID: r.ID, Job: o, Revision: 1}, lane: o.LaneOf(r)})
 }
 
-// turn reports whether nothing in its lane keeps a row from being taken, but
-// for one under lease.
-func (m *model) turn(row *owedRow) bool {
+// isNextInLane reports whether a job may be next in its lane. It leaves out
+// whether another job there is under lease.
+func (m *model) isNextInLane(row *modelJob) bool {
 	if row.lane.Name == "" || row.leased {
 		return true
 	}
 	writes := !row.lane.InOrder
 	earlier := true
-	for _, mate := range m.owed {
+	for _, mate := range m.jobs {
 		switch {
 		case mate == row:
 			earlier = false
@@ -136,27 +136,27 @@ func (m *model) turn(row *owedRow) bool {
 	return true
 }
 
-// laneLeased reports whether another row of a lane is under lease.
-func (m *model) laneLeased(row *owedRow) bool {
-	return row.lane.Name != "" && slices.ContainsFunc(m.owed, func(mate *owedRow) bool {
+// isLaneLeased reports whether another job of the lane is under lease.
+func (m *model) isLaneLeased(row *modelJob) bool {
+	return row.lane.Name != "" && slices.ContainsFunc(m.jobs, func(mate *modelJob) bool {
 		return mate != row && mate.lane == row.lane && mate.leased
 	})
 }
 
-// next is the row of a kind whose turn comes first.
-func (m *model) next(kind approvals.JobKind) *owedRow {
-	var first *owedRow
-	for _, row := range m.owed {
-		if row.Kind == kind && m.turn(row) && !m.laneLeased(row) && (first == nil || row.Due.Before(first.Due)) {
+// nextOfKind is the first job of a kind that may be claimed.
+func (m *model) nextOfKind(kind approvals.JobKind) *modelJob {
+	var first *modelJob
+	for _, row := range m.jobs {
+		if row.Kind == kind && m.isNextInLane(row) && !m.isLaneLeased(row) && (first == nil || row.Due.Before(first.Due)) {
 			first = row
 		}
 	}
 	return first
 }
 
-func (m *model) claim(kinds []approvals.JobKind, lease time.Duration, now time.Time) *owedRow {
+func (m *model) claimJob(kinds []approvals.JobKind, lease time.Duration, now time.Time) *modelJob {
 	for _, kind := range kinds {
-		if row := m.next(kind); row != nil && !row.Due.After(now) {
+		if row := m.nextOfKind(kind); row != nil && !row.Due.After(now) {
 			row.leased = true
 			row.Attempt++
 			row.Due = now.Add(lease)
@@ -166,10 +166,10 @@ func (m *model) claim(kinds []approvals.JobKind, lease time.Duration, now time.T
 	return nil
 }
 
-func (m *model) wait(kinds []approvals.JobKind, now time.Time) (time.Duration, bool) {
-	var first *owedRow
+func (m *model) nextDue(kinds []approvals.JobKind, now time.Time) (time.Duration, bool) {
+	var first *modelJob
 	for _, kind := range kinds {
-		if row := m.next(kind); row != nil && (first == nil || row.Due.Before(first.Due)) {
+		if row := m.nextOfKind(kind); row != nil && (first == nil || row.Due.Before(first.Due)) {
 			first = row
 		}
 	}
@@ -179,18 +179,18 @@ func (m *model) wait(kinds []approvals.JobKind, now time.Time) (time.Duration, b
 	return first.Due.Sub(now), true
 }
 
-// held finds a task that nobody took over or gave back.
-func (m *model) held(task approvals.LeasedJob) *owedRow {
-	for _, row := range m.owed {
-		if row.ID == task.ID && row.Attempt == task.Attempt && row.leased {
+// findLeased finds a job that is still under this lease.
+func (m *model) findLeased(job approvals.LeasedJob) *modelJob {
+	for _, row := range m.jobs {
+		if row.ID == job.ID && row.Attempt == job.Attempt && row.leased {
 			return row
 		}
 	}
 	return nil
 }
 
-func (m *model) try(task approvals.LeasedJob, now time.Time) error {
-	row := m.held(task)
+func (m *model) markTried(job approvals.LeasedJob, now time.Time) error {
+	row := m.findLeased(job)
 	if row == nil || !row.Due.After(now) {
 		return approvals.ErrLeaseLost
 	}
@@ -200,21 +200,21 @@ func (m *model) try(task approvals.LeasedJob, now time.Time) error {
 	return nil
 }
 
-func (m *model) settle(task approvals.LeasedJob, now time.Time) error {
-	row := m.held(task)
+func (m *model) completeJob(job approvals.LeasedJob, now time.Time) error {
+	row := m.findLeased(job)
 	switch {
 	case row == nil:
 		return approvals.ErrLeaseLost
-	case row.Revision == task.Revision:
-		m.owed = slices.DeleteFunc(m.owed, func(other *owedRow) bool { return other == row })
+	case row.Revision == job.Revision:
+		m.jobs = slices.DeleteFunc(m.jobs, func(other *modelJob) bool { return other == row })
 	default:
 		row.leased, row.TriedAt, row.Due = false, time.Time{}, now
 	}
 	return nil
 }
 
-func (m *model) putOff(task approvals.LeasedJob, after time.Duration, untry bool, now time.Time) error {
-	row := m.held(task)
+func (m *model) retryJob(job approvals.LeasedJob, after time.Duration, untry bool, now time.Time) error {
+	row := m.findLeased(job)
 	if row == nil {
 		return approvals.ErrLeaseLost
 	}
@@ -225,37 +225,37 @@ func (m *model) putOff(task approvals.LeasedJob, after time.Duration, untry bool
 	return nil
 }
 
-func key(r approvals.Reaction) string {
+func reactionKey(r approvals.Reaction) string {
 	return fmt.Sprint(r.Channel, " ", r.TS, " ", r.User, " ", r.Name)
 }
 
-func (m *model) react(r approvals.Reaction, now time.Time) {
-	known, ok := m.reactions[key(r)]
+func (m *model) recordReaction(r approvals.Reaction, now time.Time) {
+	known, ok := m.reactions[reactionKey(r)]
 	if ok && r.EventTS <= known.EventTS {
 		return
 	}
-	m.reactions[key(r)] = &heard{r, now}
+	m.reactions[reactionKey(r)] = &modelReaction{r, now}
 	for _, request := range m.requests {
 		if request.Channel == r.Channel && request.CardTS == r.TS && request.State.Open() {
-			m.owe(request, approvals.Job{Kind: approvals.JobCountVotes}, now)
+			m.enqueueJob(request, approvals.Job{Kind: approvals.JobCountVotes}, now)
 		}
 	}
 }
 
-func (m *model) seen(channel, ts string, asOf time.Time, shown []approvals.Reaction, now time.Time) {
+func (m *model) replaceReactions(channel, ts string, asOf time.Time, shown []approvals.Reaction, now time.Time) {
 	changed := false
 	for _, r := range m.reactions {
-		there := slices.ContainsFunc(shown, func(s approvals.Reaction) bool { return key(s) == key(r.Reaction) })
+		there := slices.ContainsFunc(shown, func(s approvals.Reaction) bool { return reactionKey(s) == reactionKey(r.Reaction) })
 		if r.Channel == channel && r.TS == ts && r.at.Before(asOf) && r.Present && !there {
 			r.Present, changed = false, true
 		}
 	}
 	for _, r := range shown {
-		known, ok := m.reactions[key(r)]
+		known, ok := m.reactions[reactionKey(r)]
 		switch {
 		case !ok:
 			r.EventTS = ""
-			m.reactions[key(r)] = &heard{r, asOf}
+			m.reactions[reactionKey(r)] = &modelReaction{r, asOf}
 			changed = true
 		case known.at.Before(asOf) && !known.Present:
 			known.Present, changed = true, true
@@ -263,20 +263,20 @@ func (m *model) seen(channel, ts string, asOf time.Time, shown []approvals.React
 	}
 	for _, r := range m.requests {
 		if changed && r.Channel == channel && r.CardTS == ts && r.State == approvals.Pending {
-			m.owe(r, approvals.Job{Kind: approvals.JobCountVotes}, now)
+			m.enqueueJob(r, approvals.Job{Kind: approvals.JobCountVotes}, now)
 		}
 	}
 }
 
-// present lists the users whose reactions are on a message.
-func (m *model) present(channel, ts string) []string {
-	var all []*heard
+// presentUsers lists the users with a reaction on a message.
+func (m *model) presentUsers(channel, ts string) []string {
+	var all []*modelReaction
 	for _, r := range m.reactions {
 		if r.Channel == channel && r.TS == ts && r.Present {
 			all = append(all, r)
 		}
 	}
-	slices.SortFunc(all, func(a, b *heard) int {
+	slices.SortFunc(all, func(a, b *modelReaction) int {
 		return cmp.Or(cmp.Compare(a.EventTS, b.EventTS), cmp.Compare(a.User, b.User), cmp.Compare(a.Name, b.Name))
 	})
 	users := []string{}
@@ -286,18 +286,20 @@ func (m *model) present(channel, ts string) []string {
 	return users
 }
 
-// rows writes the owed work as a store's table has it.
-func (m *model) rows() []string {
+// jobRows writes the jobs as a store's table has them.
+func (m *model) jobRows() []string {
 	var all []string
-	for _, row := range m.owed {
-		all = append(all, fmt.Sprint(row.RequestID, " ", row.Kind, " ", row.Key(), " ", detailOf(row.Job), " ", row.lane.Name, " ", flag(row.lane.InOrder), " due ", micros(row.Due),
-			" leased ", flag(row.leased), " attempt ", row.Attempt, " wanted ", row.Revision, " tried ", triedMicros(row.TriedAt)))
+	for _, row := range m.jobs {
+		all = append(all, fmt.Sprint(row.RequestID, " ", row.Kind, " ", row.Key(), " ", encodeDetail(row.Job),
+			" ", row.lane.Name, " ", boolToInt(row.lane.InOrder), " due ", toMicros(row.Due),
+			" leased ", boolToInt(row.leased), " attempt ", row.Attempt,
+			" revision ", row.Revision, " tried ", microsOrZero(row.TriedAt)))
 	}
 	return all
 }
 
-// detailOf is what the store keeps of a job beside its columns.
-func detailOf(j approvals.Job) string {
+// encodeDetail is what the store keeps of a job besides its columns.
+func encodeDetail(j approvals.Job) string {
 	text, err := json.Marshal(jobDetail{Number: j.Number, Person: j.Person, Payload: j.Payload})
 	if err != nil {
 		panic(err)
@@ -305,69 +307,73 @@ func detailOf(j approvals.Job) string {
 	return string(text)
 }
 
-func triedMicros(t time.Time) int64 {
+func microsOrZero(t time.Time) int64 {
 	if t.IsZero() {
 		return 0
 	}
-	return micros(t)
+	return toMicros(t)
 }
 
-const rowsQuery = `SELECT request_id || ' ' || kind || ' ' || key || ' ' || detail || ' ' || coalesce(lane, '') || ' ' || in_order || ' due ' || due_at
-	|| ' leased ' || leased || ' attempt ' || attempt || ' wanted ' || revision || ' tried ' || coalesce(tried_at, 0) FROM jobs ORDER BY id`
+const jobRowsQuery = `SELECT request_id || ' ' || kind || ' ' || key || ' ' || detail
+	|| ' ' || coalesce(lane, '') || ' ' || in_order || ' due ' || due_at
+	|| ' leased ' || leased || ' attempt ' || attempt
+	|| ' revision ' || revision || ' tried ' || coalesce(tried_at, 0) FROM jobs ORDER BY id`
 
-const journalQuery = `SELECT request_id || ' ' || at || ' ' || kind || ' ' || actor || ' ' || before || '>' || after FROM journal ORDER BY id`
+const journalQuery = `SELECT request_id || ' ' || at || ' ' || kind || ' ' || actor || ' ' || before || '>' || after
+	FROM journal ORDER BY id`
 
-// kinds lists the kinds of work that are owed, and one that is not.
-func (m *model) kinds() []approvals.JobKind {
+// jobKinds lists the kinds of the jobs, and two more.
+func (m *model) jobKinds() []approvals.JobKind {
 	kinds := map[approvals.JobKind]bool{approvals.JobPrepare: true, approvals.JobApply: true}
-	for _, row := range m.owed {
+	for _, row := range m.jobs {
 		kinds[row.Kind] = true
 	}
 	return slices.Sorted(maps.Keys(kinds))
 }
 
-func (m *model) ids() []string { return slices.Sorted(maps.Keys(m.requests)) }
+func (m *model) requestIDs() []string { return slices.Sorted(maps.Keys(m.requests)) }
 
-// The moves of the figure in package approvals.
-func moves() map[approvals.State][]approvals.State {
+// allowedTransitions are those of the figure in package approvals.
+func allowedTransitions() map[approvals.State][]approvals.State {
 	return map[approvals.State][]approvals.State{
-		"":                 {approvals.Filed},
-		approvals.Filed:    {approvals.Refused, approvals.Cancelled, approvals.Expired, approvals.Pending},
-		approvals.Pending:  {approvals.Denied, approvals.Cancelled, approvals.Expired, approvals.Approved},
-		approvals.Approved: {approvals.Done, approvals.Failed, approvals.Superseded, approvals.Cancelled, approvals.Pending, approvals.Denied, approvals.Expired},
+		"":                {approvals.Filed},
+		approvals.Filed:   {approvals.Refused, approvals.Cancelled, approvals.Expired, approvals.Pending},
+		approvals.Pending: {approvals.Denied, approvals.Cancelled, approvals.Expired, approvals.Approved},
+		approvals.Approved: {approvals.Done, approvals.Failed, approvals.Superseded, approvals.Cancelled,
+			approvals.Pending, approvals.Denied, approvals.Expired},
 	}
 }
 
-// path holds the lines of one request's journal to the figure: each begins
-// where the last one ended, and moves as the figure does or not at all.
-func path(lines []string) error {
+// checkTransitions compares the lines of one request's journal with the figure.
+// Each begins with the state in which the last one ended.
+func checkTransitions(lines []string) error {
 	at := approvals.State("")
 	for _, line := range lines {
-		before, after, _ := splitMove(line)
+		before, after, _ := parseTransition(line)
 		if before != at {
 			return fmt.Errorf("%q does not follow %q", line, at)
 		}
-		if before != after && !slices.Contains(moves()[before], after) {
-			return fmt.Errorf("the figure has no way from %q to %q", before, after)
+		if before != after && !slices.Contains(allowedTransitions()[before], after) {
+			return fmt.Errorf("the figure has no transition from %q to %q", before, after)
 		}
 		at = after
 	}
 	if len(lines) == 0 {
-		return errors.New("no journal")
+		return errors.New("the journal has no line")
 	}
 	return nil
 }
 
-// splitMove reads the states of a line of journalQuery, and its request.
-func splitMove(line string) (before, after approvals.State, id string) {
+// parseTransition reads the states and the request of a line of journalQuery.
+func parseTransition(line string) (before, after approvals.State, id string) {
 	id, _, _ = strings.Cut(line, " ")
 	move := line[strings.LastIndex(line, " ")+1:]
 	from, to, _ := strings.Cut(move, ">")
 	return approvals.State(from), approvals.State(to), id
 }
 
-// of picks the lines of one request.
-func of(journal []string, id string) []string {
+// linesOf picks the lines of one request.
+func linesOf(journal []string, id string) []string {
 	var lines []string
 	for _, line := range journal {
 		if strings.HasPrefix(line, id+" ") {
@@ -377,7 +383,7 @@ func of(journal []string, id string) []string {
 	return lines
 }
 
-func jsonOf(t rapid.TB, v any) string {
+func mustEncodeJSON(t rapid.TB, v any) string {
 	t.Helper()
 	text, err := json.Marshal(v)
 	if err != nil {

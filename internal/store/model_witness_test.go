@@ -13,28 +13,28 @@ import (
 	"licensebot/approvals"
 )
 
-// The model calls the rules, so it would believe whatever they say. A witness
-// does not call them: it knows the people, remembers what was asked and what
-// happened, and holds each step to what anybody could tell from that.
+// The model calls the rules of approvals, so it would repeat their mistakes. A
+// witness has its own, simpler rules: it knows the people, remembers the requests
+// and the events, and checks each step against them.
 
-// Who asks and decides in these runs depends on the number of the request
-// alone, so that the standing of a ballot can be told before it is cast.
+// In these runs the requester and the approvers depend only on the number of the
+// request. So the eligibility of a ballot is known before it is cast.
 
-// asked is the n-th request: the first two are for a time.
-func asked(n int) approvals.Request {
-	r := ask(n)
+// modelRequest is the n-th request. The first two ask for a grant with an end.
+func modelRequest(n int) approvals.Request {
+	r := sampleRequest(n)
 	r.Ask.For = []time.Duration{90 * time.Minute, 36 * time.Hour, 0, 0}[n]
 	return r
 }
 
-// numberOf is the number of a request of these runs; of any other, none.
+// numberOf is the number of a request of these runs. It is zero for any other.
 func numberOf(id string) int {
 	n, _ := strconv.Atoi(strings.TrimPrefix(id, "R-"))
 	return n
 }
 
-// approversOf are the people of each stage. A guest and the requester are named as
-// well, and U-NOBODY never.
+// approversOf are the people of each stage. A guest and the requester are among
+// them, and U-NOBODY never is.
 func approversOf(id string) [][]string {
 	if numberOf(id) == 2 {
 		return [][]string{{"U-0", "U-1", "U-REQUESTER"}, {"U-1", "U-2", "U-GUEST"}}
@@ -42,38 +42,40 @@ func approversOf(id string) [][]string {
 	return [][]string{{"U-0", "U-1", "U-2", "U-GUEST", "U-REQUESTER"}}
 }
 
-// selfApproved reports whether the requester may be one of the approvers.
-func selfApproved(id string) bool { return numberOf(id) == 3 }
+// allowsSelfApproval reports whether the requester may be one of the approvers.
+func allowsSelfApproval(id string) bool { return numberOf(id) == 3 }
 
-// everybody may react on a card.
-func everybody() []string { return []string{"U-0", "U-1", "U-2", "U-GUEST", "U-NOBODY", "U-REQUESTER"} }
+// possibleVoters may react to a card.
+func possibleVoters() []string {
+	return []string{"U-0", "U-1", "U-2", "U-GUEST", "U-NOBODY", "U-REQUESTER"}
+}
 
-// judged gives the ballots of an event their standing, as the workers do.
-func judged(id string, e approvals.Event) approvals.Event {
+// withEligibility gives the ballots of an event their eligibility, as workers do.
+func withEligibility(id string, e approvals.Event) approvals.Event {
 	switch e := e.(type) {
 	case approvals.VotesCounted:
-		e.Ballots = judgedBallots(id, e.Ballots)
+		e.Ballots = eligibleBallots(id, e.Ballots)
 		return e
 	case approvals.ConsentLost:
-		e.Ballots = judgedBallots(id, e.Ballots)
+		e.Ballots = eligibleBallots(id, e.Ballots)
 		return e
 	case approvals.Expire:
-		e.Ballots = judgedBallots(id, e.Ballots)
+		e.Ballots = eligibleBallots(id, e.Ballots)
 		return e
 	}
 	return e
 }
 
-func judgedBallots(id string, ballots []approvals.Ballot) []approvals.Ballot {
-	r := approvals.Request{Requester: "U-REQUESTER", Terms: approvals.Terms{SelfApproval: selfApproved(id)}}
+func eligibleBallots(id string, ballots []approvals.Ballot) []approvals.Ballot {
+	r := approvals.Request{Requester: "U-REQUESTER", Terms: approvals.Terms{SelfApproval: allowsSelfApproval(id)}}
 	ballots = slices.Clone(ballots)
 	for i, b := range ballots {
 		ballots[i].Stages = stagesOf(id, b.User)
-		standing := approvals.EligibilityOf(r, approvals.Person{ID: b.User, Guest: b.User == "U-GUEST"}, ballots[i].Stages)
-		if standing == approvals.Counts && b.Eligibility == approvals.IsLate && !b.Deny {
-			standing = approvals.IsLate
+		eligibility := approvals.EligibilityOf(r, approvals.Person{ID: b.User, Guest: b.User == "U-GUEST"}, ballots[i].Stages)
+		if eligibility == approvals.Counts && b.Eligibility == approvals.IsLate && !b.Deny {
+			eligibility = approvals.IsLate
 		}
-		ballots[i].Eligibility = standing
+		ballots[i].Eligibility = eligibility
 	}
 	return ballots
 }
@@ -89,19 +91,19 @@ func stagesOf(id, user string) []int {
 	return stages
 }
 
-// unanimous is a look at a card that all who may have agreed on.
+// unanimous is a vote count in which all approvers agree.
 func unanimous(id string) approvals.VotesCounted {
 	var w approvals.VotesCounted
 	for _, user := range []string{"U-0", "U-1", "U-2"} {
 		w.Ballots = append(w.Ballots, approvals.Ballot{User: user})
 	}
-	return judged(id, w).(approvals.VotesCounted)
+	return withEligibility(id, w).(approvals.VotesCounted)
 }
 
 // A witness knows the life of each request by its id.
 type witness map[string]*life
 
-// A life is what happened to a request, as far as it matters to the witness.
+// A life is what the witness remembers of a request.
 type life struct {
 	request  approvals.Request // as it was filed
 	state    approvals.State
@@ -112,76 +114,77 @@ type life struct {
 	grant    *span
 }
 
-// A span is the time for which a done request holds its codes.
+// A span is the time of a grant.
 type span struct {
 	until time.Time
-	early bool // somebody wanted it to end
-	over  bool // its end was carried out
-	left  bool // and left something in the rule
+	early bool // a person ended it
+	over  bool // it was revoked
+	left  bool // and some codes stayed in the allocation
 }
 
-// filed hears of a request that was filed at a time.
-func (w witness) filed(r approvals.Request, at time.Time) {
+// recordFiled remembers a request that was filed.
+func (w witness) recordFiled(r approvals.Request, at time.Time) {
 	w[r.ID] = &life{request: r, state: approvals.Filed, deadline: at.Add(r.Terms.TTL)}
 }
 
-// saw hears that an event was taken and what it made of the request.
-func (w witness) saw(id string, e approvals.Event, after approvals.State, at time.Time) error {
+// checkStep checks and remembers an event that was applied.
+func (w witness) checkStep(id string, e approvals.Event, after approvals.State, at time.Time) error {
 	l := w[id]
 	if l == nil {
-		return fmt.Errorf("%s of %s, which was never filed", e.Kind(), id)
+		return fmt.Errorf("event %s of %s, which was never filed", e.Kind(), id)
 	}
-	if err := l.admits(e, after, at); err != nil {
+	if err := l.checkTransition(e, after, at); err != nil {
 		return fmt.Errorf("%s went from %s to %s by %s %+v: %w", id, l.state, after, e.Kind(), e, err)
 	}
-	l.remember(e, after, at)
+	l.recordStep(e, after, at)
 	return nil
 }
 
-// admits says what is wrong with a step.
-func (l *life) admits(e approvals.Event, after approvals.State, at time.Time) error {
-	ballots, looked := looked(e)
+// checkTransition says what is wrong with a step.
+func (l *life) checkTransition(e approvals.Event, after approvals.State, at time.Time) error {
+	ballots, isLook := ballotsSeen(e)
 	switch {
 	case !l.state.Open() && after != l.state:
-		return errors.New("an end is final")
-	case looked && after == approvals.Approved:
-		return l.approvable(e, ballots, at)
+		return errors.New("a closed request stays closed")
+	case isLook && after == approvals.Approved:
+		return l.checkApproval(e, ballots, at)
 	case after == l.state:
-		return l.stays(e, ballots)
+		return l.checkUnmoved(e, ballots)
 	}
 	switch after {
 	case approvals.Approved:
 		_, posted := e.(approvals.CardPosted)
-		return unless(posted && l.terms.AutoApprove, "nobody agreed")
+		return failUnless(posted && l.terms.AutoApprove, "it has no consent")
 	case approvals.Pending:
-		_, vetted := e.(approvals.Prepared)
-		_, rechecked := e.(approvals.ConsentLost)
-		return unless(vetted && l.state == approvals.Filed || rechecked && l.state == approvals.Approved && at.Before(l.deadline), "nothing makes it wait")
+		_, prepared := e.(approvals.Prepared)
+		_, lostConsent := e.(approvals.ConsentLost)
+		isReopened := lostConsent && l.state == approvals.Approved && at.Before(l.deadline)
+		return failUnless(prepared && l.state == approvals.Filed || isReopened, "this event does not make it pending")
 	case approvals.Denied:
-		return unless(l.denied(ballots), "nobody denied it")
+		return failUnless(l.isDenied(ballots), "no approver denied it")
 	case approvals.Expired:
-		lapse, _ := e.(approvals.Expire)
-		return errors.Join(unless(!at.Before(l.deadline), "its deadline is still to come"),
-			unless(l.unseen(lapse) || !l.agreed(ballots), "it was agreed upon"))
+		expire, _ := e.(approvals.Expire)
+		return errors.Join(failUnless(!at.Before(l.deadline), "its deadline has not passed"),
+			failUnless(l.isUnseen(expire) || !l.hasConsent(ballots), "it had consent"))
 	case approvals.Cancelled:
-		return unless(l.cancellable(e), "nobody who may cancelled it")
+		return failUnless(l.mayCancel(e), "this person may not cancel it")
 	case approvals.Refused:
-		_, unfit := e.(approvals.Rejected)
-		return unless(unfit, "it is fit")
+		_, rejected := e.(approvals.Rejected)
+		return failUnless(rejected, "it was not rejected")
 	}
-	settled, _ := e.(approvals.WriteFinished)
-	return unless(l.state == approvals.Approved && settled.State == after, "the write did not end so")
+	finished, _ := e.(approvals.WriteFinished)
+	return failUnless(l.state == approvals.Approved && finished.State == after, "the write has another outcome")
 }
 
-func unless(fine bool, problem string) error {
-	if fine {
+func failUnless(correct bool, problem string) error {
+	if correct {
 		return nil
 	}
 	return errors.New(problem)
 }
 
-// looked returns what was on the card, of the events that are a look at it.
-func looked(e approvals.Event) ([]approvals.Ballot, bool) {
+// ballotsSeen returns the ballots of an event that is a look at the card.
+func ballotsSeen(e approvals.Event) ([]approvals.Ballot, bool) {
 	switch e := e.(type) {
 	case approvals.VotesCounted:
 		return e.Ballots, true
@@ -193,82 +196,82 @@ func looked(e approvals.Event) ([]approvals.Ballot, bool) {
 	return nil, false
 }
 
-// approvable says why a look at the card must not approve.
-func (l *life) approvable(e approvals.Event, ballots []approvals.Ballot, at time.Time) error {
-	lapse, last := e.(approvals.Expire)
-	_, weighed := e.(approvals.VotesCounted)
+// checkApproval says why a look at the card must not approve.
+func (l *life) checkApproval(e approvals.Event, ballots []approvals.Ballot, at time.Time) error {
+	expire, last := e.(approvals.Expire)
+	_, counted := e.(approvals.VotesCounted)
 	return errors.Join(
-		unless(l.agreed(ballots), "too few agreed, or somebody denied it"),
-		unless(!weighed || at.Before(l.deadline), "it was too late for that"),
-		unless(!last || !l.unseen(lapse), "its card was not seen"))
+		failUnless(l.hasConsent(ballots), "too few approvers agreed, or one denied it"),
+		failUnless(!counted || at.Before(l.deadline), "the deadline has passed"),
+		failUnless(!last || !l.isUnseen(expire), "Slack did not show its card"))
 }
 
-// unseen reports whether the last look tells nothing: Slack did not show the
-// card, or there is none of what only has to be shown.
-func (l *life) unseen(last approvals.Expire) bool {
+// isUnseen reports whether the last look tells nothing: Slack did not show the
+// card, or a request that needs no approver has no card.
+func (l *life) isUnseen(last approvals.Expire) bool {
 	return last.Unseen || l.terms.AutoApprove && !l.card
 }
 
-// stays says why a step that changes no state should have, or should not have
-// been taken.
-func (l *life) stays(e approvals.Event, ballots []approvals.Ballot) error {
+// checkUnmoved says why a step without a transition is wrong.
+func (l *life) checkUnmoved(e approvals.Event, ballots []approvals.Ballot) error {
 	switch e := e.(type) {
 	case approvals.VotesCounted:
-		return unless(!l.agreed(ballots) && !l.denied(ballots), "it is decided")
+		return failUnless(!l.hasConsent(ballots) && !l.isDenied(ballots), "its votes decide it")
 	case approvals.RevokeEarly:
-		return errors.Join(unless(e.Authorized || e.By == l.request.Requester, "whoever ended it may not"),
-			unless(l.grant != nil && (!l.grant.over || l.grant.left), "it holds nothing for a time"))
+		return errors.Join(failUnless(e.Authorized || e.By == l.request.Requester, "this person may not end it"),
+			failUnless(l.grant != nil && (!l.grant.over || l.grant.left), "it has no running grant"))
 	case approvals.Revoked, approvals.GrantExpired:
-		return unless(l.grant != nil && !l.grant.over, "it holds nothing for a time")
+		return failUnless(l.grant != nil && !l.grant.over, "it has no running grant")
 	}
 	return nil
 }
 
-// counts reports whether a ballot is one of somebody who may vote.
-func (l *life) counts(b approvals.Ballot) bool {
+// isCounted reports whether the person of a ballot may vote.
+func (l *life) isCounted(b approvals.Ballot) bool {
 	switch b.User {
 	case "U-GUEST", "U-NOBODY":
 		return false
 	case "U-REQUESTER":
-		return selfApproved(l.request.ID) && b.Eligibility != approvals.IsLate
+		return allowsSelfApproval(l.request.ID) && b.Eligibility != approvals.IsLate
 	}
 	return b.Eligibility != approvals.IsLate
 }
 
-func (l *life) denied(ballots []approvals.Ballot) bool {
-	return slices.ContainsFunc(ballots, func(b approvals.Ballot) bool { return b.Deny && l.counts(b) })
+func (l *life) isDenied(ballots []approvals.Ballot) bool {
+	return slices.ContainsFunc(ballots, func(b approvals.Ballot) bool { return b.Deny && l.isCounted(b) })
 }
 
-// agreed reports whether nobody denied, and everybody whom a stage needs can be
-// somebody else: it tries all ways to choose them.
-func (l *life) agreed(ballots []approvals.Ballot) bool {
-	if l.denied(ballots) {
+// hasConsent reports whether no approver denied and each stage has enough people,
+// each of them counted in one stage only. It tries all ways to choose them.
+func (l *life) hasConsent(ballots []approvals.Ballot) bool {
+	if l.isDenied(ballots) {
 		return false
 	}
 	var agree []string
 	for _, b := range ballots {
-		if !b.Deny && l.counts(b) && !slices.Contains(agree, b.User) {
+		if !b.Deny && l.isCounted(b) && !slices.Contains(agree, b.User) {
 			agree = append(agree, b.User)
 		}
 	}
-	var needed []int // a stage for each person that it takes
+	var needed []int // each stage once for each person that it needs
 	for i, stage := range l.terms.Stages {
 		needed = append(needed, slices.Repeat([]int{i}, stage.Quorum)...)
 	}
-	return l.terms.AutoApprove || len(needed) > 0 && chosen(l.request.ID, needed, agree)
+	return l.terms.AutoApprove || len(needed) > 0 && canFillStages(l.request.ID, needed, agree)
 }
 
-// chosen reports whether each stage that is needed can have a person of its own.
-func chosen(id string, needed []int, people []string) bool {
+// canFillStages reports whether each needed stage can have a person of its own.
+func canFillStages(id string, needed []int, people []string) bool {
 	if len(needed) == 0 {
 		return true
 	}
 	return slices.ContainsFunc(people, func(user string) bool {
-		return slices.Contains(approversOf(id)[needed[0]], user) && chosen(id, needed[1:], approvals.Without(people, []string{user}))
+		return slices.Contains(approversOf(id)[needed[0]], user) &&
+			canFillStages(id, needed[1:], approvals.Without(people, []string{user}))
 	})
 }
 
-func (l *life) cancellable(e approvals.Event) bool {
+func (l *life) mayCancel(e approvals.Event) bool {
 	switch e := e.(type) {
 	case approvals.CardDeleted:
 		return true
@@ -278,8 +281,8 @@ func (l *life) cancellable(e approvals.Event) bool {
 	return false
 }
 
-// remember keeps what later steps are held to.
-func (l *life) remember(e approvals.Event, after approvals.State, at time.Time) {
+// recordStep remembers what later steps are checked against.
+func (l *life) recordStep(e approvals.Event, after approvals.State, at time.Time) {
 	if after != l.state && !after.Open() {
 		l.ends++
 	}
@@ -303,14 +306,14 @@ func (l *life) remember(e approvals.Event, after approvals.State, at time.Time) 
 	}
 }
 
-// A timer is work that is owed for a certain time.
+// A timer is a job for a certain time.
 type timer struct {
 	request, kind, subject string
 	due                    int64
 }
 
-// timers are those that nobody has taken yet, and the ends of grants.
-func (s underTest) timers(t rapid.TB) []timer {
+// readTimers reads the timers that were never claimed, and the revoke jobs.
+func (s underTest) readTimers(t rapid.TB) []timer {
 	t.Helper()
 	rows, err := s.read.Query(`SELECT request_id, kind, key, due_at FROM jobs
 		WHERE kind IN ('grant_expiry', 'warn_expiry', 'remind', 'expire') AND attempt = 0 OR kind = 'revoke' ORDER BY id`)
@@ -329,42 +332,43 @@ func (s underTest) timers(t rapid.TB) []timer {
 	return all
 }
 
-// times holds what a store owes for later to what was asked: nobody's codes are
-// taken out before their time.
-func (w witness) times(t rapid.TB, timers []timer, now time.Time) {
+// checkTimers compares a store's timers with the requests: no code is removed
+// before its time.
+func (w witness) checkTimers(t rapid.TB, timers []timer, now time.Time) {
 	t.Helper()
 	for _, one := range timers {
 		l, number := w[one.request], 0
-		_, _ = fmt.Sscan(one.subject, &number) // of those that have one
-		at := func(want time.Time) bool { return one.due == micros(want) }
+		_, _ = fmt.Sscan(one.subject, &number) // zero if it has none
+		at := func(want time.Time) bool { return one.due == toMicros(want) }
 		running := l.grant != nil && !l.grant.over
-		fine := false
+		correct := false
 		switch one.kind {
 		case "revoke":
-			fine = running && (l.grant.early || !now.Before(l.grant.until))
+			correct = running && (l.grant.early || !now.Before(l.grant.until))
 		case "grant_expiry":
-			fine = running && at(l.grant.until)
+			correct = running && at(l.grant.until)
 		case "warn_expiry":
-			fine = running && at(l.grant.until.Add(-time.Duration(number)*time.Hour))
+			correct = running && at(l.grant.until.Add(-time.Duration(number)*time.Hour))
 		case "expire":
-			fine = l.state.Open() && at(l.deadline)
+			correct = l.state.Open() && at(l.deadline)
 		case "remind":
-			waits := l.state == approvals.Pending || l.terms.AutoApprove // which a look before there was a card may have left waiting once
-			fine = waits && number >= 1 && number <= 4 && one.due < micros(l.deadline)
+			waits := l.state == approvals.Pending || l.terms.AutoApprove // a look before the card may have left it pending
+			correct = waits && number >= 1 && number <= 4 && one.due < toMicros(l.deadline)
 		}
-		if !fine {
-			t.Fatalf("%+v is owed at %d by a request that is %s until %v and holds codes for %+v", one, micros(now), l.state, l.deadline, l.grant)
+		if !correct {
+			t.Fatalf("timer %+v at %d is wrong: the request is %s, its deadline %v, its grant %+v",
+				one, toMicros(now), l.state, l.deadline, l.grant)
 		}
 	}
 }
 
-// oneEnd wants no more than one end in a request's journal.
-func oneEnd(lines []string) error {
+// checkOneEnd accepts at most one outcome in a request's journal.
+func checkOneEnd(lines []string) error {
 	ends := 0
 	for _, line := range lines {
-		if before, after, _ := splitMove(line); before != after && !after.Open() {
+		if before, after, _ := parseTransition(line); before != after && !after.Open() {
 			ends++
 		}
 	}
-	return unless(ends <= 1, fmt.Sprint(ends, " ends:\n", strings.Join(lines, "\n")))
+	return failUnless(ends <= 1, fmt.Sprint(ends, " outcomes:\n", strings.Join(lines, "\n")))
 }

@@ -16,24 +16,26 @@ import (
 	"licensebot/approvals"
 )
 
-// Workers on two replicas do random things at once. A referee sees what each
-// of them was told; afterwards the journal is run through the rules again.
+// Workers on two replicas do random things at once. A referee records the answers
+// that each of them gets. Afterwards the model replays the journal.
 
 // An order is one thing for a worker to do.
 type order struct {
-	Do      string // what; see worker.run
+	Do      string // see orderWorker.runOrder
 	Request int
 	Event   approvals.Event
 	Kinds   []approvals.JobKind
-	With    string // what becomes of a task that was taken
+	With    string // what the worker does with a claimed job
 }
 
-// workKinds is what the workers ask for: every kind that these orders lead to.
-func workKinds() []approvals.JobKind {
+// claimedKinds are the kinds that the workers claim: all that these orders lead to.
+func claimedKinds() []approvals.JobKind {
 	return []approvals.JobKind{
-		approvals.JobPrepare, approvals.JobPostCard, approvals.JobApply, approvals.JobCountVotes, approvals.JobAddReactions, approvals.JobUpdateCard,
+		approvals.JobPrepare, approvals.JobPostCard, approvals.JobApply, approvals.JobCountVotes,
+		approvals.JobAddReactions, approvals.JobUpdateCard,
 		approvals.JobPostOutcome, approvals.JobPostDelay, approvals.JobTellRequester, approvals.JobTellVoter, approvals.JobExpire,
-		approvals.JobRemind, approvals.JobPostConsentLost, approvals.JobWarnExpiry, approvals.JobGrantExpiry, approvals.JobRevoke, approvals.JobPostRevocationDelay, approvals.JobPostRevocation,
+		approvals.JobRemind, approvals.JobPostConsentLost, approvals.JobWarnExpiry, approvals.JobGrantExpiry,
+		approvals.JobRevoke, approvals.JobPostRevocationDelay, approvals.JobPostRevocation,
 	}
 }
 
@@ -41,187 +43,195 @@ func drawOrders(t *rapid.T) []order {
 	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) order {
 		n := rapid.IntRange(0, 3).Draw(t, "n")
 		return order{
-			Do:      rapid.SampledFrom([]string{"file", "step", "step", "step", "react", "task", "task", "task", "task", "task", "late", "late", "advance", "an hour"}).Draw(t, "do"),
-			Request: n, Event: drawEvent(t, ask(n).ID),
-			Kinds: rapid.Permutation(workKinds()).Draw(t, "kinds"),
-			With:  rapid.SampledFrom([]string{"settle", "try", "step", "step", "step", "defer", "leave", "leave"}).Draw(t, "with"),
+			Do: rapid.SampledFrom([]string{"file", "apply", "apply", "apply", "react", "claim", "claim", "claim", "claim", "claim",
+				"complete late", "complete late", "advance", "an hour"}).Draw(t, "do"),
+			Request: n, Event: drawEvent(t, sampleRequest(n).ID),
+			Kinds: rapid.Permutation(claimedKinds()).Draw(t, "kinds"),
+			With:  rapid.SampledFrom([]string{"complete", "try", "apply", "apply", "apply", "retry", "forget", "forget"}).Draw(t, "with"),
 		}
 	}), 8, 14).Draw(t, "orders")
 }
 
-// A referee knows who holds what, as far as the holders were told.
+// A referee knows which worker holds which job, by the answers that they got.
 type referee struct {
-	mu      sync.Mutex
-	clock   *clock
-	bench   *bench
-	holds   map[int64]*hold
-	settled map[string]int // by request, kind and subject
-	faults  []string
+	mu        sync.Mutex
+	clock     *clock
+	bench     *bench
+	holds     map[int64]*hold
+	completed map[string]int // by jobKey
+	faults    []string
 }
 
-// A hold is a lease. It lapses between until and lapsed, if it is not given
-// back before.
+// A hold is a lease. It expires between until and latest, unless the worker
+// releases it before.
 type hold struct {
-	task          approvals.LeasedJob
+	job           approvals.LeasedJob
 	lane          string
-	until, lapsed time.Time
+	until, latest time.Time
 	released      bool
-	settled       bool
+	completed     bool
 }
 
-func (ref *referee) fault(format string, args ...any) {
+func (ref *referee) addFault(format string, args ...any) {
 	ref.faults = append(ref.faults, fmt.Sprintf(format, args...))
 }
 
-// taken hears of a claim that was made after since.
-func (ref *referee) taken(task approvals.LeasedJob, r approvals.Request, since time.Time) {
+// recordClaim records a claim that was made after since.
+func (ref *referee) recordClaim(job approvals.LeasedJob, r approvals.Request, since time.Time) {
 	ref.mu.Lock()
 	defer ref.mu.Unlock()
-	now, lane := ref.clock.now(), task.LaneOf(r).Name
-	if task.Kind == approvals.JobRevoke && r.Grant.EndedBy == "" && r.Grant.Attempts == 0 && now.Before(r.ClosedAt.Add(r.Ask.For)) {
-		ref.fault("the end of %s, granted at %v for %v, was given out at %v", r.ID, r.ClosedAt, r.Ask.For, now)
+	now, lane := ref.clock.now(), job.LaneOf(r).Name
+	if job.Kind == approvals.JobRevoke && r.Grant.EndedBy == "" && r.Grant.Attempts == 0 && now.Before(r.ClosedAt.Add(r.Ask.For)) {
+		ref.addFault("the revoke of %s, granted at %v for %v, was claimed at %v", r.ID, r.ClosedAt, r.Ask.For, now)
 	}
-	if last := ref.holds[task.ID]; last != nil && last.task.Attempt >= task.Attempt {
-		if last.task.Attempt == task.Attempt || now.Sub(since) < lease {
-			ref.fault("attempt %d of task %d was given out after %d", task.Attempt, task.ID, last.task.Attempt)
+	if last := ref.holds[job.ID]; last != nil && last.job.Attempt >= job.Attempt {
+		if last.job.Attempt == job.Attempt || now.Sub(since) < lease {
+			ref.addFault("attempt %d of job %d was claimed after attempt %d", job.Attempt, job.ID, last.job.Attempt)
 		}
-		return // its holder slept so long that it was taken over
+		return // this worker stalled so long that another took the job over
 	}
 	for _, other := range ref.holds {
-		same := other.task.ID == task.ID || lane != "" && other.lane == lane
-		slept := other.lapsed.Sub(since) >= 2*lease // so that the other may have been taken after this one lapsed
-		if same && !other.released && now.Before(other.until) && !slept && !ref.dropped(other) {
-			ref.fault("task %d (%s, lane %q) was given out while task %d was held", task.ID, task.Kind, lane, other.task.ID)
+		same := other.job.ID == job.ID || lane != "" && other.lane == lane
+		slept := other.latest.Sub(since) >= 2*lease // so the other claim may be later than the end of this lease
+		if same && !other.released && now.Before(other.until) && !slept && !ref.wasDropped(other) {
+			ref.addFault("job %d (%s, lane %q) was claimed while job %d was held", job.ID, job.Kind, lane, other.job.ID)
 		}
 	}
-	ref.holds[task.ID] = &hold{task: task, lane: lane, until: since.Add(lease), lapsed: now.Add(lease)}
+	ref.holds[job.ID] = &hold{job: job, lane: lane, until: since.Add(lease), latest: now.Add(lease)}
 }
 
-// dropped reports whether work that is held is owed no more, though its holder
-// did not end it: an event made it pointless.
-func (ref *referee) dropped(h *hold) bool {
-	return ref.bench.value(`SELECT count(*) FROM jobs WHERE id = $1`, h.task.ID) == 0
+// wasDropped reports whether an event dropped a job while a worker held it.
+func (ref *referee) wasDropped(h *hold) bool {
+	return ref.bench.readInt(`SELECT count(*) FROM jobs WHERE id = $1`, h.job.ID) == 0
 }
 
-// release hears that a holder is about to end its task, and says whether it
-// has lost it already.
-func (ref *referee) release(task approvals.LeasedJob) (lost bool) {
+// recordRelease records that a worker is about to complete its job, and reports
+// whether it has already lost the lease.
+func (ref *referee) recordRelease(job approvals.LeasedJob) (lost bool) {
 	ref.mu.Lock()
 	defer ref.mu.Unlock()
-	last := ref.holds[task.ID]
-	if last.task.Attempt > task.Attempt || last.settled {
+	last := ref.holds[job.ID]
+	if last.job.Attempt > job.Attempt || last.completed {
 		return true
 	}
 	last.released = true
 	return false
 }
 
-// ended hears what a holder was told.
-func (ref *referee) ended(task approvals.LeasedJob, lost bool, err error) {
+// recordAnswer records the answer to a completion.
+func (ref *referee) recordAnswer(job approvals.LeasedJob, lost bool, err error) {
 	ref.mu.Lock()
 	defer ref.mu.Unlock()
 	if err != nil {
 		return
 	}
 	if lost {
-		ref.fault("attempt %d of task %d was settled after it was lost", task.Attempt, task.ID)
+		ref.addFault("attempt %d of job %d was completed after its lease was lost", job.Attempt, job.ID)
 	}
-	if last := ref.holds[task.ID]; last.task.Attempt == task.Attempt {
-		if last.settled {
-			ref.fault("attempt %d of task %d was settled twice", task.Attempt, task.ID)
+	if last := ref.holds[job.ID]; last.job.Attempt == job.Attempt {
+		if last.completed {
+			ref.addFault("attempt %d of job %d was completed twice", job.Attempt, job.ID)
 		}
-		last.settled = true
+		last.completed = true
 	}
-	ref.settled[owedKey(task.RequestID, task.Job)]++
+	ref.completed[jobKey(job.RequestID, job.Job)]++
 }
 
-func owedKey(request string, o approvals.Job) string {
+func jobKey(request string, o approvals.Job) string {
 	return fmt.Sprint(request, " ", o.Kind, " ", o.Key())
 }
 
-// A worker carries out its orders.
+// An orderWorker carries out its orders. forgotten are jobs that it claimed and
+// left alone.
 type orderWorker struct {
 	*bench
-	ref  *referee
-	late []approvals.LeasedJob
+	ref       *referee
+	forgotten []approvals.LeasedJob
 }
 
-// run carries out one order. Only the errors of the contract are expected.
-func (w *orderWorker) run(o order) {
-	id := ask(o.Request).ID
+// runOrder carries out one order. Only the errors of the contract are expected.
+func (w *orderWorker) runOrder(o order) {
+	id := sampleRequest(o.Request).ID
 	var err error
 	switch o.Do {
 	case "file":
-		_, _, err = w.FileRequest(w.ctx(), asked(o.Request))
-	case "step":
-		_, err = w.ApplyEvent(w.ctx(), id, o.Event, nil)
-		if err != nil && strings.Contains(err.Error(), "cannot settle as") {
+		_, _, err = w.FileRequest(w.context(), modelRequest(o.Request))
+	case "apply":
+		_, err = w.ApplyEvent(w.context(), id, o.Event, nil)
+		if isImpossibleOutcome(err) {
 			err = nil
 		}
 	case "react":
-		err = w.RecordReaction(w.ctx(), approvals.Reaction{
-			Channel: channel, TS: card(id), User: "U-0", Name: "x", Deny: true, EventTS: fmt.Sprint(w.clock.now().UnixMicro()), Present: true,
+		err = w.RecordReaction(w.context(), approvals.Reaction{
+			Channel: channel, TS: cardTS(id), User: "U-0", Name: "x", Deny: true, Present: true,
+			EventTS: fmt.Sprint(w.clock.now().UnixMicro()),
 		})
 	case "advance":
 		w.clock.advance(lease)
 	case "an hour":
 		w.clock.advance(time.Hour)
-	case "late":
-		if len(w.late) > 0 { // once: what was owed again meanwhile could be settled again by the same holder, in vain
-			task := w.late[0]
-			w.late = w.late[1:]
-			err = w.try(task)
+	case "complete late":
+		if len(w.forgotten) > 0 { // once, because a job that was enqueued again cannot be completed by this lease
+			job := w.forgotten[0]
+			w.forgotten = w.forgotten[1:]
+			err = w.markTried(job)
 		}
-	case "task":
-		err = w.take(o)
+	case "claim":
+		err = w.claimAndRun(o)
 	}
-	w.expected(err)
+	w.wantContractError(err)
 }
 
-func (w *orderWorker) expected(err error) {
-	var taken *approvals.DuplicateError
-	if errors.As(err, &taken) {
-		return // another's change is the very same
+// isImpossibleOutcome is true of the error for a WriteFinished with a state in which
+// no write can end.
+func isImpossibleOutcome(err error) bool {
+	return err != nil && strings.Contains(err.Error(), "a write cannot ")
+}
+
+func (w *orderWorker) wantContractError(err error) {
+	if _, isDuplicate := errors.AsType[*approvals.DuplicateError](err); isDuplicate {
+		return // another request asks for the same change
 	}
 	w.Helper()
-	w.rival(err, approvals.ErrNoTransition, approvals.ErrNotPermitted, approvals.ErrReasonRequired, approvals.ErrLeaseLost, approvals.ErrNoJob, approvals.ErrNotFound)
+	w.isWinner(err, approvals.ErrNoTransition, approvals.ErrNotPermitted, approvals.ErrReasonRequired,
+		approvals.ErrLeaseLost, approvals.ErrNoJob, approvals.ErrNotFound)
 }
 
-func (w *orderWorker) take(o order) error {
+func (w *orderWorker) claimAndRun(o order) error {
 	since := w.clock.now()
-	task, r, err := w.ClaimJob(w.ctx(), lease, o.Kinds...)
+	job, r, err := w.ClaimJob(w.context(), lease, o.Kinds...)
 	if err != nil {
 		return err
 	}
-	w.ref.taken(task, r, since)
+	w.ref.recordClaim(job, r, since)
 	switch o.With {
-	case "leave":
-		w.late = append(w.late, task)
-	case "defer":
-		w.ref.release(task)
-		return w.RetryJob(w.ctx(), task, time.Second, true)
-	case "step":
-		lost := w.ref.release(task)
-		_, err := w.ApplyEvent(w.ctx(), r.ID, w.fit(task, r, o.Event), &task)
-		w.ref.ended(task, lost, err)
-		if err != nil && !strings.Contains(err.Error(), "cannot settle as") {
+	case "forget":
+		w.forgotten = append(w.forgotten, job)
+	case "retry":
+		w.ref.recordRelease(job)
+		return w.RetryJob(w.context(), job, time.Second, true)
+	case "apply":
+		lost := w.ref.recordRelease(job)
+		_, err := w.ApplyEvent(w.context(), r.ID, w.fittingEvent(job, r, o.Event), &job)
+		w.ref.recordAnswer(job, lost, err)
+		if !isImpossibleOutcome(err) {
 			return err
 		}
 	case "try":
-		return w.try(task)
+		return w.markTried(job)
 	default:
-		w.settle(task)
+		w.completeJob(job)
 	}
 	return nil
 }
 
-// fit is the event that a task of this kind leads to when all goes well.
-func (w *orderWorker) fit(task approvals.LeasedJob, r approvals.Request, otherwise approvals.Event) approvals.Event {
-	switch task.Kind {
+// fittingEvent is the event that a job of this kind leads to when all goes well.
+func (w *orderWorker) fittingEvent(job approvals.LeasedJob, r approvals.Request, otherwise approvals.Event) approvals.Event {
+	switch job.Kind {
 	case approvals.JobPrepare:
-		return ownVetted(r.ID)
+		return distinctPrepared(r.ID)
 	case approvals.JobPostCard:
-		return approvals.CardPosted{TS: card(r.ID)}
+		return approvals.CardPosted{TS: cardTS(r.ID)}
 	case approvals.JobCountVotes:
 		return unanimous(r.ID)
 	case approvals.JobApply:
@@ -233,59 +243,59 @@ func (w *orderWorker) fit(task approvals.LeasedJob, r approvals.Request, otherwi
 	case approvals.JobRevoke:
 		return approvals.Revoked{Revocation: approvals.Revocation{Removed: r.Grant.Codes}}
 	}
-	switch otherwise.(type) { // which was drawn for another request perhaps
+	switch otherwise.(type) { // it may have been drawn for another request
 	case approvals.Prepared:
-		return ownVetted(r.ID)
+		return distinctPrepared(r.ID)
 	case approvals.CardPosted:
-		return approvals.CardPosted{TS: card(r.ID)}
+		return approvals.CardPosted{TS: cardTS(r.ID)}
 	}
-	return judged(r.ID, otherwise)
+	return withEligibility(r.ID, otherwise)
 }
 
-// try must be refused once the lease has lapsed.
-func (w *orderWorker) try(task approvals.LeasedJob) error {
+// markTried must fail after the lease has expired.
+func (w *orderWorker) markTried(job approvals.LeasedJob) error {
 	before := w.clock.now()
-	err := w.MarkTried(w.ctx(), task)
+	err := w.MarkTried(w.context(), job)
 	w.ref.mu.Lock()
-	if last := w.ref.holds[task.ID]; err == nil && last.task.Attempt == task.Attempt && !before.Before(last.lapsed) {
-		w.ref.fault("task %d was tried after its lease", task.ID)
+	if last := w.ref.holds[job.ID]; err == nil && last.job.Attempt == job.Attempt && !before.Before(last.latest) {
+		w.ref.addFault("job %d was marked as tried after its lease", job.ID)
 	}
 	w.ref.mu.Unlock()
-	w.settle(task)
+	w.completeJob(job)
 	return err
 }
 
-func (w *orderWorker) settle(task approvals.LeasedJob) {
-	lost := w.ref.release(task)
-	err := w.CompleteJob(w.ctx(), task)
-	w.ref.ended(task, lost, err)
-	w.expected(err)
+func (w *orderWorker) completeJob(job approvals.LeasedJob) {
+	lost := w.ref.recordRelease(job)
+	err := w.CompleteJob(w.context(), job)
+	w.ref.recordAnswer(job, lost, err)
+	w.wantContractError(err)
 }
 
 func TestConcurrentWorkers(t *testing.T) {
 	for name, fleet := range map[string]func(t *testing.T) []*bench{
 		"sqlite":   func(t *testing.T) []*bench { b, _ := sqliteBench(t); return []*bench{b, b} },
-		"postgres": func(t *testing.T) []*bench { return replicas(t, 2) },
+		"postgres": func(t *testing.T) []*bench { return openReplicas(t, 2) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			both := fleet(t)
 			rapid.Check(t, func(rt *rapid.T) {
-				both[0].clear()
-				ref := &referee{clock: both[0].clock, bench: both[0], holds: map[int64]*hold{}, settled: map[string]int{}}
+				both[0].clearTables()
+				ref := &referee{clock: both[0].clock, bench: both[0], holds: map[int64]*hold{}, completed: map[string]int{}}
 				var programs [][]order
 				for range 4 {
 					programs = append(programs, drawOrders(rt))
 				}
-				begin(rt, both[0])
-				race(len(programs), func(i int) bool {
+				fileFirstRequest(rt, both[0])
+				countWins(len(programs), func(i int) bool {
 					w := &orderWorker{bench: both[i%2], ref: ref}
 					for _, o := range programs[i] {
-						w.run(o)
+						w.runOrder(o)
 					}
 					return true
 				})
-				replay(rt, both[0], ref)
-				drain(rt, both[0], ref)
+				replayJournals(rt, both[0], ref)
+				completeAllJobs(rt, both[0], ref)
 				if len(ref.faults) > 0 || t.Failed() {
 					rt.Fatal(strings.Join(ref.faults, "\n"))
 				}
@@ -294,34 +304,34 @@ func TestConcurrentWorkers(t *testing.T) {
 	}
 }
 
-// begin files the first request and brings it as far as is drawn: at most it
-// holds codes for a time.
-func begin(t *rapid.T, b *bench) {
-	r, _, err := b.FileRequest(b.ctx(), asked(0))
-	agree(t, err, nil)
+// fileFirstRequest files the first request and brings it as far as is drawn, at
+// most to a running grant.
+func fileFirstRequest(t *rapid.T, b *bench) {
+	r, _, err := b.FileRequest(b.context(), modelRequest(0))
+	wantSameError(t, err, nil)
 	steps := []approvals.Event{
-		ownVetted(r.ID), approvals.CardPosted{TS: card(r.ID)}, unanimous(r.ID),
+		distinctPrepared(r.ID), approvals.CardPosted{TS: cardTS(r.ID)}, unanimous(r.ID),
 		approvals.WriteFinished{State: approvals.Done, Outcome: approvals.Outcome{Reason: approvals.ReasonConfirmed}},
 	}
 	for _, e := range steps[:rapid.SampledFrom([]int{0, 1, 2, 3, 4, 4, 4}).Draw(t, "far")] {
-		_, err := b.ApplyEvent(b.ctx(), r.ID, e, nil)
-		agree(t, err, nil)
+		_, err := b.ApplyEvent(b.context(), r.ID, e, nil)
+		wantSameError(t, err, nil)
 	}
 }
 
-// ownVetted is a change that no other request asks, which one person of each
-// stage has to agree to.
-func ownVetted(id string) approvals.Prepared {
-	own := ownProposal(group, id)
-	own.Terms.Stages, own.Terms.SelfApproval = nil, selfApproved(id)
+// distinctPrepared is a change that no other request asks for. It needs one person
+// of each stage.
+func distinctPrepared(id string) approvals.Prepared {
+	own := distinctProposal(group, id)
+	own.Terms.Stages, own.Terms.SelfApproval = nil, allowsSelfApproval(id)
 	for _, people := range approversOf(id) {
 		own.Terms.Stages = append(own.Terms.Stages, approvals.Stage{Approvers: people, Quorum: 1})
 	}
 	return own
 }
 
-// events knows each event of these orders by its kind in the journal.
-func events() map[string]approvals.Event {
+// eventsByKind has each event of these orders by its kind in the journal.
+func eventsByKind() map[string]approvals.Event {
 	all := map[string]approvals.Event{}
 	for _, e := range []approvals.Event{
 		approvals.Prepared{}, approvals.Rejected{}, approvals.CardPosted{}, approvals.VotesCounted{}, approvals.ConsentLost{},
@@ -334,50 +344,50 @@ func events() map[string]approvals.Event {
 	return all
 }
 
-// replay runs each request's journal through the rules: what the store holds
-// is what they make of it, one event after the other, and it owes nothing else.
-// The witness, who has rules of its own, is told the journal as well.
-func replay(t *rapid.T, b *bench, ref *referee) {
-	owed := map[string]bool{} // whether it has to be there, or to be settled
+// replayJournals applies each request's journal to a model, one event after the
+// other. The store must have the same request and no other jobs. The witness
+// checks the journal as well.
+func replayJournals(t *rapid.T, b *bench, ref *referee) {
+	expected := map[string]bool{} // jobs that must be stored or completed
 	w := witness{}
-	for _, id := range b.under().column(t, `SELECT id FROM requests`) {
-		stored, err := b.Request(b.ctx(), id)
-		agree(t, err, nil)
+	for _, id := range b.underTest().readColumn(t, `SELECT id FROM requests`) {
+		stored, err := b.Request(b.context(), id)
+		wantSameError(t, err, nil)
 		m := newModel()
-		for i, line := range b.under().journal(t, id) {
+		for i, line := range b.underTest().readJournal(t, id) {
 			if i == 0 {
-				m.file(asked(numberOf(id)), fromMicros(line.at))
-				w.filed(asked(numberOf(id)), fromMicros(line.at))
+				m.fileRequest(modelRequest(numberOf(id)), fromMicros(line.at))
+				w.recordFiled(modelRequest(numberOf(id)), fromMicros(line.at))
 				continue
 			}
-			e := line.read(t)
-			if _, err := m.step(id, e, nil, fromMicros(line.at)); err != nil {
-				t.Fatalf("the rules do not take %s of %s: %v", line.kind, id, err)
+			e := line.decodeEvent(t)
+			if _, err := m.applyEvent(id, e, nil, fromMicros(line.at)); err != nil {
+				t.Fatalf("the rules refuse event %s of %s: %v", line.kind, id, err)
 			}
-			if err := w.saw(id, e, line.after, fromMicros(line.at)); err != nil {
+			if err := w.checkStep(id, e, line.after, fromMicros(line.at)); err != nil {
 				t.Fatal(err)
 			}
 		}
-		same(t, "request", jsonOf(t, stored), jsonOf(t, m.requests[id]))
-		written := of(b.under().column(t, journalQuery), id)
-		if err := errors.Join(path(written), oneEnd(written)); err != nil {
+		wantEqual(t, "request", mustEncodeJSON(t, stored), mustEncodeJSON(t, m.requests[id]))
+		written := linesOf(b.underTest().readColumn(t, journalQuery), id)
+		if err := errors.Join(checkTransitions(written), checkOneEnd(written)); err != nil {
 			t.Fatal(err)
 		}
-		same(t, "journal", written, m.journal)
-		for _, row := range m.owed {
-			owed[owedKey(id, row.Job)] = true
+		wantEqual(t, "journal", written, m.journal)
+		for _, row := range m.jobs {
+			expected[jobKey(id, row.Job)] = true
 		}
 	}
-	w.times(t, b.under().timers(t), b.clock.now())
-	rows := b.under().column(t, `SELECT request_id || ' ' || kind || ' ' || key FROM jobs`)
+	w.checkTimers(t, b.underTest().readTimers(t), b.clock.now())
+	rows := b.underTest().readColumn(t, `SELECT request_id || ' ' || kind || ' ' || key FROM jobs`)
 	for _, row := range rows {
-		if !owed[row] && !strings.Contains(row, " "+string(approvals.JobCountVotes)+" ") { // which a reaction owes
-			t.Fatalf("%s is owed, and nothing said so", row)
+		if !expected[row] && !strings.Contains(row, " "+string(approvals.JobCountVotes)+" ") { // a reaction enqueues that one
+			t.Fatalf("job %s is stored, and no event enqueued it", row)
 		}
 	}
-	for key := range owed {
-		if !slices.Contains(rows, key) && ref.settled[key] == 0 {
-			t.Fatalf("%s is owed no more, and nobody settled it", key)
+	for key := range expected {
+		if !slices.Contains(rows, key) && ref.completed[key] == 0 {
+			t.Fatalf("job %s is gone, and no worker completed it", key)
 		}
 	}
 }
@@ -388,17 +398,17 @@ type journalLine struct {
 	after       approvals.State
 }
 
-// read is the event that the journal kept.
-func (line journalLine) read(t *rapid.T) approvals.Event {
+// decodeEvent is the event that the journal kept.
+func (line journalLine) decodeEvent(t *rapid.T) approvals.Event {
 	t.Helper()
-	e := reflect.New(reflect.TypeOf(events()[line.kind]))
+	e := reflect.New(reflect.TypeOf(eventsByKind()[line.kind]))
 	if err := json.Unmarshal([]byte(line.event), e.Interface()); err != nil {
 		t.Fatal(err)
 	}
 	return e.Elem().Interface().(approvals.Event)
 }
 
-func (s underTest) journal(t *rapid.T, id string) []journalLine {
+func (s underTest) readJournal(t *rapid.T, id string) []journalLine {
 	t.Helper()
 	rows, err := s.read.Query(`SELECT at, kind, event, after FROM journal WHERE request_id = $1 ORDER BY id`, id)
 	if err != nil {
@@ -416,23 +426,23 @@ func (s underTest) journal(t *rapid.T, id string) []journalLine {
 	return all
 }
 
-// drain settles all that is left: nothing is stuck.
-func drain(t *rapid.T, b *bench, ref *referee) {
+// completeAllJobs completes all jobs that are left: none is stuck.
+func completeAllJobs(t *rapid.T, b *bench, ref *referee) {
 	b.clock.advance(3 * ttl)
 	for {
 		since := b.clock.now()
-		task, r, err := b.ClaimJob(b.ctx(), lease, workKinds()...)
+		job, r, err := b.ClaimJob(b.context(), lease, claimedKinds()...)
 		if errors.Is(err, approvals.ErrNoJob) {
 			break
 		}
-		agree(t, err, nil)
-		ref.taken(task, r, since)
-		ref.release(task)
-		err = b.CompleteJob(b.ctx(), task)
-		agree(t, err, nil)
-		ref.ended(task, false, err)
+		wantSameError(t, err, nil)
+		ref.recordClaim(job, r, since)
+		ref.recordRelease(job)
+		err = b.CompleteJob(b.context(), job)
+		wantSameError(t, err, nil)
+		ref.recordAnswer(job, false, err)
 	}
-	if left := b.under().column(t, rowsQuery); len(left) > 0 {
+	if left := b.underTest().readColumn(t, jobRowsQuery); len(left) > 0 {
 		t.Fatalf("stuck:\n%s", strings.Join(left, "\n"))
 	}
 }

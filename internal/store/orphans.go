@@ -11,20 +11,39 @@ import (
 // orphanLimit is how many orphaned requests are listed at a time.
 const orphanLimit = 1000
 
-// orphanQuery reads the open requests, and the done ones with a running grant,
-// that have no job to carry them on.
+// ListOrphaned lists up to a thousand requests without a job to carry them on. One
+// with a running grant may wait for a person.
+func (s *Store) ListOrphaned(ctx context.Context) ([]string, error) {
+	rows, err := s.read.QueryContext(ctx, orphanQuery())
+	if err != nil {
+		return nil, fmt.Errorf("list orphaned requests: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	var orphans []string
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, fmt.Errorf("list orphaned requests: %w", err)
+		}
+		orphans = append(orphans, id)
+	}
+	return orphans, rows.Err()
+}
+
+// orphanQuery reads the open requests, and the done ones with a running grant, if
+// they have no job of their lifeline.
 func orphanQuery() string {
 	var parts []string
 	for _, line := range approvals.Lifelines() {
-		parts = append(parts, `SELECT id FROM requests WHERE `+concerned(line)+`
-			AND NOT EXISTS (SELECT 1 FROM jobs WHERE request_id = requests.id AND kind IN (`+quoteKinds(line.Kinds)+`))`)
+		parts = append(parts, `SELECT id FROM requests WHERE `+lifelineCondition(line)+` AND NOT EXISTS (
+			SELECT 1 FROM jobs WHERE request_id = requests.id AND kind IN (`+quoteKinds(line.Kinds)+`))`)
 	}
 	return strings.Join(parts, "\n\t\tUNION ALL ") + fmt.Sprintf("\n\t\tLIMIT %d", orphanLimit)
 }
 
-// concerned is the condition that holds of the requests of a lifeline. It names
-// the columns that its index is made of.
-func concerned(line approvals.Lifeline) string {
+// lifelineCondition is true of the requests of a lifeline. It names the columns of
+// the right index.
+func lifelineCondition(line approvals.Lifeline) string {
 	where := fmt.Sprintf("state = '%s'", line.State)
 	if line.State.Open() {
 		where += " AND closed_at IS NULL"
@@ -47,23 +66,4 @@ func quoteKinds(kinds []approvals.JobKind) string {
 		quoted[i] = "'" + string(kind) + "'"
 	}
 	return strings.Join(quoted, ", ")
-}
-
-// ListOrphaned lists requests without a job to carry them on, a thousand at
-// most. Those with a running grant may wait for a person.
-func (s *Store) ListOrphaned(ctx context.Context) ([]string, error) {
-	rows, err := s.read.QueryContext(ctx, orphanQuery())
-	if err != nil {
-		return nil, fmt.Errorf("look for orphaned requests: %w", err)
-	}
-	defer func() { _ = rows.Close() }()
-	var orphans []string
-	for rows.Next() {
-		var id string
-		if err := rows.Scan(&id); err != nil {
-			return nil, err
-		}
-		orphans = append(orphans, id)
-	}
-	return orphans, rows.Err()
 }

@@ -12,8 +12,8 @@ import (
 	"licensebot/internal/pgtest"
 )
 
-// cluster is a server of this test's own, to do to it what others would mind.
-func cluster(t *testing.T) *pgtest.Cluster {
+// startCluster starts a server for this test alone, so that it may be killed.
+func startCluster(t *testing.T) *pgtest.Cluster {
 	t.Helper()
 	c, err := pgtest.Start(true)
 	pgtest.Need(t, err)
@@ -25,21 +25,21 @@ func cluster(t *testing.T) *pgtest.Cluster {
 	return c
 }
 
-// A filer files requests, one after the other, and remembers which of them the
-// store acknowledged.
+// A filer files requests, one after the other, and remembers the ones that the store
+// acknowledged.
 type filer struct {
 	*bench
 	name  string
 	acked []string
 }
 
-func (f *filer) run(ctx context.Context, acked *atomic.Int64) {
+func (f *filer) fileUntilDone(ctx context.Context, acked *atomic.Int64) {
 	for n := 0; ctx.Err() == nil; n++ {
-		r := ask(n)
+		r := sampleRequest(n)
 		r.ID, r.EnvelopeID = fmt.Sprintf("R-%s-%d", f.name, n), fmt.Sprintf("%s-%d", f.name, n)
-		filed, again, err := f.FileRequest(f.ctx(), r)
+		filed, again, err := f.FileRequest(f.context(), r)
 		if again {
-			f.Errorf("%s is said to have been filed before", r.ID)
+			f.Errorf("again is true for %s, which was not filed before", r.ID)
 		}
 		if err == nil {
 			f.acked = append(f.acked, filed.ID)
@@ -48,10 +48,10 @@ func (f *filer) run(ctx context.Context, acked *atomic.Int64) {
 	}
 }
 
-// What was acknowledged survives a server that is killed under load, and the
-// stores carry on without being opened again.
+// Acknowledged requests survive a server that is killed under load. The stores
+// recover without being opened again.
 func TestServerIsKilledUnderLoad(t *testing.T) {
-	server := cluster(t)
+	server := startCluster(t)
 	replicas := []*bench{
 		{T: t, Conformant: openURL(t, server.URL(), nil)},
 		{T: t, Conformant: openURL(t, server.URL(), nil)},
@@ -64,7 +64,7 @@ func TestServerIsKilledUnderLoad(t *testing.T) {
 	for i := range 6 {
 		f := &filer{bench: replicas[i%2], name: fmt.Sprint("F", i)}
 		filers = append(filers, f)
-		running.Go(func() { f.run(ctx, &acked) })
+		running.Go(func() { f.fileUntilDone(ctx, &acked) })
 	}
 	for range 4 {
 		for want := acked.Load() + 100; acked.Load() < want; {
@@ -84,7 +84,7 @@ func TestServerIsKilledUnderLoad(t *testing.T) {
 	running.Wait()
 
 	stored := map[string]bool{}
-	for _, row := range replicas[0].under().rows(t, `SELECT r.id FROM requests r
+	for _, row := range replicas[0].underTest().readRows(t, `SELECT r.id FROM requests r
 		WHERE (SELECT count(*) FROM journal j WHERE j.request_id = r.id) = 1
 		AND (SELECT count(*) FROM jobs o WHERE o.request_id = r.id) = 2`) {
 		stored[strings.TrimPrefix(row, "id=")] = true
@@ -92,33 +92,34 @@ func TestServerIsKilledUnderLoad(t *testing.T) {
 	for _, f := range filers {
 		for _, id := range f.acked {
 			if !stored[id] {
-				t.Errorf("%s was acknowledged and is not stored whole", id)
+				t.Errorf("%s was acknowledged and is not stored completely", id)
 			}
 		}
 	}
 	wake, stopListening := replicas[1].Subscribe(approvals.JobPrepare)
 	defer stopListening()
-	replicas[1].until("both listen again", `SELECT count(*) / 2 FROM pg_stat_activity WHERE query LIKE 'LISTEN%'`)
-	rung(wake)
-	replicas[0].file(1)
-	replicas[1].awaitRing(wake, "the other replica filed a request after the server came back")
+	replicas[1].awaitCondition("both listen again", `SELECT count(*) / 2 FROM pg_stat_activity WHERE query LIKE 'LISTEN%'`)
+	wasSignaled(wake)
+	replicas[0].fileRequest(1)
+	replicas[1].awaitSignal(wake, "the other replica filed a request after the server came back")
 }
 
-// A database that takes no writes is told clearly, its requests can be read,
-// and all is well once it takes them again.
+// A read-only database is named in the error, its requests can be read, and the
+// store recovers when the database accepts writes again.
 func TestDatabaseIsReadOnly(t *testing.T) {
-	server := cluster(t)
-	admin := with(t, server.URL(), "default_transaction_read_only", "off")
+	server := startCluster(t)
+	admin := withParameter(t, server.URL(), "default_transaction_read_only", "off")
 	b := &bench{T: t, Conformant: openURL(t, server.URL(), nil)}
-	r := b.file(1)
+	r := b.fileRequest(1)
 	pgtest.Exec(t, admin, `ALTER DATABASE postgres SET default_transaction_read_only = on`)
 	pgtest.Exec(t, admin, `SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = 'licensebot'`)
 
-	_, _, filing := b.FileRequest(t.Context(), ask(2))
-	_, stepping := b.ApplyEvent(t.Context(), r.ID, approvals.Cancel{By: r.Requester}, nil)
+	_, _, filing := b.FileRequest(t.Context(), sampleRequest(2))
+	_, applying := b.ApplyEvent(t.Context(), r.ID, approvals.Cancel{By: r.Requester}, nil)
 	_, _, claiming := b.ClaimJob(t.Context(), lease, approvals.JobPrepare)
 	for name, err := range map[string]error{
-		"File": filing, "Step": stepping, "Claim": claiming, "React": b.RecordReaction(t.Context(), thumb(r, "U-ANNA", "1.1", true)), "Ping": b.Ping(t.Context()),
+		"FileRequest": filing, "ApplyEvent": applying, "ClaimJob": claiming, "Ping": b.Ping(t.Context()),
+		"RecordReaction": b.RecordReaction(t.Context(), reactionBy(r, "U-ANNA", "1.1", true)),
 	} {
 		if err == nil || !strings.Contains(err.Error(), "read-only transaction") {
 			t.Errorf("%s: %v", name, err)
@@ -129,15 +130,15 @@ func TestDatabaseIsReadOnly(t *testing.T) {
 	}
 
 	pgtest.Exec(t, admin, `ALTER DATABASE postgres RESET default_transaction_read_only`)
-	b.must(b.Ping(t.Context()))
-	b.file(2)
-	b.step(r, approvals.Cancel{By: r.Requester})
+	b.mustSucceed(b.Ping(t.Context()))
+	b.fileRequest(2)
+	b.applyEvent(r, approvals.Cancel{By: r.Requester})
 }
 
-// A server that crashed gives the numbers of transactions that it lost to
-// others. What became of those says nothing of the lost ones.
+// A server that crashed reuses the numbers of the transactions that it lost. The
+// outcome of the later ones says nothing about the lost ones.
 func TestServerCrashesInCommit(t *testing.T) {
-	server := cluster(t)
+	server := startCluster(t)
 	proxy := pgtest.NewProxy(t, server.URL())
 	b := &bench{T: t, Conformant: openURL(t, proxy.URL(), nil)}
 	other := &bench{T: t, Conformant: openURL(t, server.URL(), nil)}
@@ -162,9 +163,9 @@ func TestServerCrashesInCommit(t *testing.T) {
 			proxy.CutNext(1, c.where)
 			filed := make(chan error)
 			go func() {
-				_, again, err := b.FileRequest(t.Context(), ask(n))
+				_, again, err := b.FileRequest(t.Context(), sampleRequest(n))
 				if again {
-					t.Error("said to have been filed before")
+					t.Error("again is true for a first delivery")
 				}
 				filed <- err
 			}()
@@ -172,15 +173,15 @@ func TestServerCrashesInCommit(t *testing.T) {
 			if err := c.crash(); err != nil {
 				t.Fatal(err)
 			}
-			for i := range 20 { // these use up the numbers
-				other.file(100*(n+1) + i)
+			for i := range 20 { // these reuse the numbers
+				other.fileRequest(100*(n+1) + i)
 			}
 			proxy.Reset()
 			if err := <-filed; (err == nil) != c.stored {
-				t.Errorf("told %v", err)
+				t.Errorf("FileRequest returned %v", err)
 			}
-			if _, err := other.Request(t.Context(), ask(n).ID); (err == nil) != c.stored {
-				t.Errorf("reading it: %v", err)
+			if _, err := other.Request(t.Context(), sampleRequest(n).ID); (err == nil) != c.stored {
+				t.Errorf("Request returned %v", err)
 			}
 		})
 	}

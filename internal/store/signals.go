@@ -7,58 +7,57 @@ import (
 	"licensebot/approvals"
 )
 
-// A bell wakes those who wait for owed work, by kind. A ring that nobody is
-// ready for is kept: each listener's channel holds one.
+// signals wakes the subscribers of a kind of job. Each subscriber's channel keeps
+// one signal, so a busy subscriber gets it later.
 type signals struct {
-	mu        sync.Mutex
-	listeners []*listener
+	mu          sync.Mutex
+	subscribers []*subscriber
 }
 
-type listener struct {
+type subscriber struct {
 	kinds []approvals.JobKind
 	wake  chan struct{}
 }
 
-func (b *signals) subscribe(kinds []approvals.JobKind) (<-chan struct{}, func()) {
-	l := &listener{kinds: kinds, wake: make(chan struct{}, 1)}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.listeners = append(b.listeners, l)
-	return l.wake, func() { b.unsubscribe(l) }
+func (s *signals) addSubscriber(kinds []approvals.JobKind) (<-chan struct{}, func()) {
+	added := &subscriber{kinds: kinds, wake: make(chan struct{}, 1)}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.subscribers = append(s.subscribers, added)
+	return added.wake, func() { s.removeSubscriber(added) }
 }
 
-func (b *signals) unsubscribe(l *listener) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.listeners = slices.DeleteFunc(b.listeners, func(other *listener) bool { return other == l })
+func (s *signals) removeSubscriber(removed *subscriber) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.subscribers = slices.DeleteFunc(s.subscribers, func(other *subscriber) bool { return other == removed })
 }
 
-func (b *signals) signal(kinds []approvals.JobKind) {
+func (s *signals) signalKinds(kinds []approvals.JobKind) {
 	if len(kinds) == 0 {
 		return
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for _, l := range b.listeners {
-		if !slices.ContainsFunc(kinds, func(k approvals.JobKind) bool { return slices.Contains(l.kinds, k) }) {
-			continue
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, one := range s.subscribers {
+		if slices.ContainsFunc(kinds, func(k approvals.JobKind) bool { return slices.Contains(one.kinds, k) }) {
+			one.wakeUp()
 		}
-		l.signal()
 	}
 }
 
-func (l *listener) signal() {
+// signalAllKinds wakes every subscriber.
+func (s *signals) signalAllKinds() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, one := range s.subscribers {
+		one.wakeUp()
+	}
+}
+
+func (s *subscriber) wakeUp() {
 	select {
-	case l.wake <- struct{}{}:
+	case s.wake <- struct{}{}:
 	default:
-	}
-}
-
-// ringAll wakes everybody.
-func (b *signals) signalAll() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for _, l := range b.listeners {
-		l.signal()
 	}
 }

@@ -16,70 +16,89 @@ import (
 	"licensebot/approvals"
 )
 
-// readers is how many connections read beside the one that writes.
-const readers = 4
+// readConnections is how many connections read. One more writes.
+const readConnections = 4
 
-// A sqlite is the engine of a file that one process has for itself. Its one
-// writing connection makes every transaction the only one.
+// A sqlite is the engine of a file for one process. The store has one writing
+// connection, so each transaction runs alone.
 type sqlite struct {
 	now    func() time.Time
 	unlock func() error
 }
 
-// openSQLite opens the file for this process alone. The lock lets it take
-// every lease back at once: nobody else can be holding one.
-func openSQLite(ctx context.Context, path string, opts Options) (*Store, error) {
-	lock := flock.New(path + ".lock")
-	locked, err := lock.TryLock()
+// openSQLite opens the file for this process alone. Under its lock all leases are
+// those of dead processes, so openSQLite releases them at once.
+func openSQLite(ctx context.Context, path string, now func() time.Time) (*Store, error) {
+	unlock, err := lockFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("lock database %s: %w (does its folder exist, and may this user write there?)", path, err)
+		return nil, err
 	}
-	if !locked {
-		return nil, fmt.Errorf("database %s is in use by another licensebot: stop that one first, or give this one a file of its own", path)
+	if now == nil {
+		now = time.Now
 	}
-	// Created here because SQLite would let others read it.
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	s, err := connectSQLite(path, sqlite{now: now, unlock: unlock})
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open database: %w", err), lock.Unlock())
+		return nil, errors.Join(fmt.Errorf("open database %s: %w", path, err), unlock())
 	}
-	_ = file.Close()
-
-	engine := sqlite{now: opts.Now, unlock: lock.Unlock}
-	if engine.now == nil {
-		engine.now = time.Now
-	}
-	s := &Store{engine: engine}
-	if s.write, err = sql.Open("sqlite", dsn(path, "immediate")); err != nil {
-		return nil, errors.Join(err, lock.Unlock())
-	}
-	if s.read, err = sql.Open("sqlite", dsn(path, "deferred")+"&_pragma=query_only(1)"); err != nil {
-		return nil, errors.Join(err, s.write.Close(), lock.Unlock())
-	}
-	s.write.SetMaxOpenConns(1) // a second writer would only wait behind the busy handler
-	s.read.SetMaxOpenConns(readers)
-	s.read.SetMaxIdleConns(readers)
 	if err := s.prepareSQLite(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("prepare database %s: %w", path, err), s.Close())
 	}
 	return s, nil
 }
 
+// lockFile keeps other processes from opening the database until unlock is called.
+func lockFile(path string) (unlock func() error, err error) {
+	lock := flock.New(path + ".lock")
+	locked, err := lock.TryLock()
+	if err != nil {
+		return nil, fmt.Errorf("lock database %s: %w (does its folder exist, and may this user write there?)", path, err)
+	}
+	if !locked {
+		return nil, fmt.Errorf("database %s is in use by another licensebot: stop that one first, "+
+			"or give this one a file of its own", path)
+	}
+	return lock.Unlock, nil
+}
+
+// connectSQLite makes a store with one writing and several reading connections.
+func connectSQLite(path string, engine sqlite) (*Store, error) {
+	// Created here, because SQLite would let other users read it.
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	_ = file.Close()
+
+	s := &Store{engine: engine}
+	if s.write, err = sql.Open("sqlite", dataSourceName(path, "immediate")); err != nil {
+		return nil, err
+	}
+	if s.read, err = sql.Open("sqlite", dataSourceName(path, "deferred")+"&_pragma=query_only(1)"); err != nil {
+		return nil, errors.Join(err, s.write.Close())
+	}
+	s.write.SetMaxOpenConns(1) // a second writer would only wait for the first
+	s.read.SetMaxOpenConns(readConnections)
+	s.read.SetMaxIdleConns(readConnections)
+	return s, nil
+}
+
+// prepareSQLite migrates the schema and releases the leases of an earlier process.
 func (s *Store) prepareSQLite(ctx context.Context) error {
-	if err := s.migrate(ctx, goose.DialectSQLite3, "sqlite"); err != nil {
+	if err := s.migrateSchema(ctx, goose.DialectSQLite3, "sqlite"); err != nil {
 		return err
 	}
-	now, _, err := s.engine.clock(ctx, s.read)
+	now, _, err := s.engine.readClock(ctx, s.read)
 	if err != nil {
 		return err
 	}
-	_, err = s.write.ExecContext(ctx, `UPDATE jobs SET leased = 0, due_at = $1 WHERE leased = 1`, micros(now))
+	_, err = s.write.ExecContext(ctx, `UPDATE jobs SET leased = 0, due_at = $1 WHERE leased = 1`, toMicros(now))
 	return err
 }
 
-// dsn sets what every connection needs: a commit is on the disk when it
+// dataSourceName sets what every connection needs. A commit is on the disk when it
 // returns (WAL with synchronous FULL), references hold, and deleted rows are
 // overwritten.
-func dsn(path, txlock string) string {
+func dataSourceName(path, txlock string) string {
 	q := url.Values{"_txlock": {txlock}, "_pragma": {
 		"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)",
 		"foreign_keys(1)", "secure_delete(1)",
@@ -87,17 +106,19 @@ func dsn(path, txlock string) string {
 	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}).String()
 }
 
-func (e sqlite) clock(context.Context, querier) (time.Time, string, error) { return e.now(), "", nil }
+func (e sqlite) readClock(context.Context, querier) (time.Time, string, error) {
+	return e.now(), "", nil
+}
 
 func (sqlite) forUpdate() string  { return "" }
 func (sqlite) skipLocked() string { return "" }
 
-func (sqlite) exclude(context.Context, *sql.Tx, string) error { return nil }
+func (sqlite) lockName(context.Context, *sql.Tx, string) error { return nil }
 
-func (sqlite) announce(context.Context, *sql.Tx, []approvals.JobKind) error { return nil }
+func (sqlite) notifyReplicas(context.Context, *sql.Tx, []approvals.JobKind) error { return nil }
 
-// judge: a transaction that has the database for itself loses no races, and a
-// commit that fails has not happened.
-func (sqlite) judge(context.Context, string, bool, error) verdict { return lost }
+// classifyFailure never retries: each transaction runs alone, so none loses a race,
+// and a failed commit changes nothing.
+func (sqlite) classifyFailure(context.Context, string, bool, error) txOutcome { return txFailed }
 
 func (e sqlite) close() error { return e.unlock() }

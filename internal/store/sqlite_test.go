@@ -16,12 +16,12 @@ import (
 )
 
 func TestSQLiteConforms(t *testing.T) {
-	conform(t, func(t *testing.T, now func() time.Time) Conformant {
+	checkConformance(t, func(t *testing.T, now func() time.Time) Conformant {
 		return openFile(t, filepath.Join(t.TempDir(), "licensebot.db"), now)
 	})
 }
 
-// underTest is a store whose tables can be read.
+// underTest is a store with helpers that read its tables.
 type underTest struct{ *Store }
 
 func openFile(t *testing.T, path string, now func() time.Time) underTest {
@@ -33,13 +33,13 @@ func (s underTest) Dump(t *testing.T) map[string][]string {
 	t.Helper()
 	tables := map[string][]string{}
 	for _, table := range []string{"requests", "reactions", "journal", "jobs", "dead_letters"} {
-		tables[table] = s.rows(t, "SELECT * FROM "+table+" ORDER BY 1, 2, 3, 4")
+		tables[table] = s.readRows(t, "SELECT * FROM "+table+" ORDER BY 1, 2, 3, 4")
 	}
 	return tables
 }
 
-// rows reads a query's answer as text.
-func (s underTest) rows(t testing.TB, query string, args ...any) []string {
+// readRows reads a query's rows as text.
+func (s underTest) readRows(t testing.TB, query string, args ...any) []string {
 	t.Helper()
 	rows, err := s.read.QueryContext(t.Context(), query, args...)
 	if err != nil {
@@ -78,32 +78,32 @@ func sqliteBench(t *testing.T) (*bench, underTest) {
 	return &bench{T: t, Conformant: s, clock: clock}, s
 }
 
-// What a crash leaves is the files as they are: nobody closed anything. A copy
-// of them, taken while the store is open, must hold all that was filed.
-func TestWhatWasFiledSurvivesACrash(t *testing.T) {
+// A crash leaves the files as they are, and no code closes the database. A copy of
+// the files of an open store must have all that was filed.
+func TestFiledRequestSurvivesACrash(t *testing.T) {
 	clock := &clock{at: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}
 	path := filepath.Join(t.TempDir(), "licensebot.db")
 	before := &bench{T: t, Conformant: openFile(t, path, clock.now), clock: clock}
-	r := before.card(1, group)
-	held := before.claim(approvals.JobCountVotes)
-	before.must(before.MarkTried(before.ctx(), held))
-	before.file(2)
+	r := before.postedCard(1, group)
+	held := before.claimJob(approvals.JobCountVotes)
+	before.mustSucceed(before.MarkTried(before.context(), held))
+	before.fileRequest(2)
 
 	after := &bench{T: t, Conformant: openFile(t, copyDatabase(t, path), clock.now), clock: clock}
-	read, err := after.Request(after.ctx(), r.ID)
-	after.must(err)
+	read, err := after.Request(after.context(), r.ID)
+	after.mustSucceed(err)
 	if read.State != approvals.Pending || read.CardTS != r.CardTS || read.Proposal == nil {
-		t.Errorf("read after the crash: %+v", read)
+		t.Errorf("the request after the crash is %+v", read)
 	}
-	// What the dead process held is taken back at once, tried as it was, and
-	// the dead process, should it twitch, is fenced off.
-	taken := after.claim(approvals.JobCountVotes)
+	// The leases of the dead process are released at once, and its tries are kept. If
+	// it were still running, the fence would stop it.
+	taken := after.claimJob(approvals.JobCountVotes)
 	if taken.ID != held.ID || taken.Attempt <= held.Attempt || taken.TriedAt.IsZero() {
-		t.Errorf("taken back as %+v, was %+v", taken, held)
+		t.Errorf("the job came again as %+v, was %+v", taken, held)
 	}
-	after.want(after.CompleteJob(after.ctx(), held), approvals.ErrLeaseLost)
-	if task := after.claim(approvals.JobPrepare); task.RequestID != ask(2).ID {
-		t.Errorf("owes %+v", task)
+	after.wantError(after.CompleteJob(after.context(), held), approvals.ErrLeaseLost)
+	if job := after.claimJob(approvals.JobPrepare); job.RequestID != sampleRequest(2).ID {
+		t.Errorf("the job is %+v", job)
 	}
 }
 
@@ -140,19 +140,19 @@ func TestCommitsReachTheDisk(t *testing.T) {
 		}
 	}
 	if _, err := s.read.ExecContext(t.Context(), "DELETE FROM jobs"); err == nil {
-		t.Error("a reading connection wrote")
+		t.Error("a read-only connection wrote")
 	}
 }
 
-func TestASecondProcessIsRefused(t *testing.T) {
+func TestSecondProcessIsRefused(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "licensebot.db")
 	first := openFile(t, path, time.Now)
 	_, err := Open(t.Context(), "sqlite://"+path, Options{})
 	if err == nil || !strings.Contains(err.Error(), "in use by another licensebot") || !strings.Contains(err.Error(), path) {
-		t.Errorf("refused with %v", err)
+		t.Errorf("the second process got %v", err)
 	}
 	if err := first.Ping(t.Context()); err != nil {
-		t.Errorf("the first was harmed: %v", err)
+		t.Errorf("the first process cannot write any more: %v", err)
 	}
 	if err := first.Close(); err != nil {
 		t.Fatal(err)
@@ -160,11 +160,11 @@ func TestASecondProcessIsRefused(t *testing.T) {
 	openFile(t, path, time.Now)
 }
 
-func TestOpenWords(t *testing.T) {
+func TestOpenErrors(t *testing.T) {
 	for _, c := range []struct{ url, want, never string }{
-		{"mysql://bot:hunter2@db/licensebot", "want sqlite://FILE", "hunter2"},
-		{"licensebot.db", "want sqlite://FILE", "nothing"},
-		{"sqlite://", "want sqlite://FILE", "nothing"},
+		{"mysql://bot:hunter2@db/licensebot", "use sqlite://FILE", "hunter2"},
+		{"licensebot.db", "use sqlite://FILE", "nothing"},
+		{"sqlite://", "use sqlite://FILE", "nothing"},
 		{"sqlite://" + filepath.Join(t.TempDir(), "no", "such", "folder.db"), "does its folder exist", "nothing"},
 	} {
 		_, err := Open(t.Context(), c.url, Options{})
@@ -174,9 +174,9 @@ func TestOpenWords(t *testing.T) {
 	}
 }
 
-func TestFilesAreTheOwnersAlone(t *testing.T) {
+func TestFilesBelongToTheOwnerAlone(t *testing.T) {
 	b, _ := sqliteBench(t)
-	b.file(1)
+	b.fileRequest(1)
 	path := filepath.Join(t.TempDir(), "odd ?#%20 name.db")
 	openFile(t, path, time.Now)
 	for _, file := range []string{path, path + "-wal"} {
@@ -201,22 +201,22 @@ func TestCloseTwice(t *testing.T) {
 		}
 	}
 	if err := s.Ping(context.Background()); err == nil {
-		t.Error("a closed store says that it can be written to")
+		t.Error("Ping succeeds on a closed store")
 	}
 }
 
-// The figure of package approvals holds against whoever writes raw SQL.
-func TestSchemaRefusesWhatCannotBe(t *testing.T) {
+// The schema enforces the figure of package approvals against raw SQL as well.
+func TestSchemaRefusesImpossibleRows(t *testing.T) {
 	b, s := sqliteBench(t)
-	pending := b.card(1, group)
-	b.file(2)
+	pending := b.postedCard(1, group)
+	b.fileRequest(2)
 	for _, c := range []struct{ name, statement string }{
 		{"an unknown state", `UPDATE requests SET state = 'lost' WHERE id = $1`},
 		{"no requester", `UPDATE requests SET requester = '' WHERE id = $1`},
 		{"no channel", `UPDATE requests SET channel = '' WHERE id = $1`},
 		{"a deadline before the filing", `UPDATE requests SET deadline_at = filed_at WHERE id = $1`},
-		{"an end without its time", `UPDATE requests SET state = 'denied' WHERE id = $1`},
-		{"an open request with an end", `UPDATE requests SET closed_at = 5 WHERE id = $1`},
+		{"a closed state without its time", `UPDATE requests SET state = 'denied' WHERE id = $1`},
+		{"an open request with a closing time", `UPDATE requests SET closed_at = 5 WHERE id = $1`},
 		{"a filed request with a card", `UPDATE requests SET state = 'filed', group_id = NULL WHERE id = $1`},
 		{"a filed request with a group", `UPDATE requests SET state = 'filed', card_ts = NULL WHERE id = $1`},
 		{"a refused request with a card", `UPDATE requests SET state = 'refused', closed_at = 5, group_id = NULL WHERE id = $1`},
@@ -225,63 +225,48 @@ func TestSchemaRefusesWhatCannotBe(t *testing.T) {
 		{"done without an approval", `UPDATE requests SET state = 'done', closed_at = 5 WHERE id = $1`},
 		{"failed without an approval", `UPDATE requests SET state = 'failed', closed_at = 5 WHERE id = $1`},
 		{"superseded without an approval", `UPDATE requests SET state = 'superseded', closed_at = 5 WHERE id = $1`},
-		{"a grant of what is not done", `UPDATE requests SET grant_until = 5 WHERE id = $1`},
+		{"a grant of a request that is not done", `UPDATE requests SET grant_until = 5 WHERE id = $1`},
 		{"an envelope used twice", `UPDATE requests SET envelope_id = 'envelope-2' WHERE id = $1`},
 		{"one card for two requests", `UPDATE requests SET state = 'cancelled', closed_at = 5,
 			card_ts = (SELECT card_ts FROM requests WHERE id = $1) WHERE id = 'R-00000002'`},
-		{"a lease that is neither", `UPDATE jobs SET leased = 2 WHERE request_id = $1`},
-		{"work owed twice", `INSERT INTO jobs (request_id, kind, key, detail, due_at) VALUES ($1, 'add_reactions', '', '', 1)`},
-		{"work owed by nobody", `INSERT INTO jobs (request_id, kind, key, detail, due_at) VALUES ($1 || 'X', 'add_reactions', '', '', 1)`},
-		{"a journal of nobody", `INSERT INTO journal (request_id, at, kind, actor, before, after, event) VALUES ($1 || 'X', 1, '', '', '', '', '')`},
-		{"a request gone from under its journal", `DELETE FROM requests WHERE id = $1`},
-		{"a reaction neither there nor gone", `INSERT INTO reactions VALUES ('C', $1, 'U', 'x', 0, 2, '', 1)`},
+		{"a lease that is neither 0 nor 1", `UPDATE jobs SET leased = 2 WHERE request_id = $1`},
+		{"the same job twice", `INSERT INTO jobs (request_id, kind, key, detail, due_at) VALUES ($1, 'add_reactions', '', '', 1)`},
+		{"a job without a request", `INSERT INTO jobs (request_id, kind, key, detail, due_at)
+			VALUES ($1 || 'X', 'add_reactions', '', '', 1)`},
+		{"a journal line without a request", `INSERT INTO journal (request_id, at, kind, actor, before, after, event)
+			VALUES ($1 || 'X', 1, '', '', '', '', '')`},
+		{"a request deleted while it has a journal", `DELETE FROM requests WHERE id = $1`},
+		{"a reaction neither present nor gone", `INSERT INTO reactions VALUES ('C', $1, 'U', 'x', 0, 2, '', 1)`},
 		{"a reaction neither yes nor no", `INSERT INTO reactions VALUES ('C', $1, 'U', 'x', 2, 1, '', 1)`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			b.unchanged(func() {
+			b.wantUnchanged(func() {
 				_, err := s.write.ExecContext(t.Context(), c.statement, pending.ID)
 				if err == nil || !strings.Contains(err.Error(), "constraint failed") {
-					t.Errorf("taken: %v", err)
+					t.Errorf("the schema accepts it: %v", err)
 				}
 			})
 		})
 	}
 }
 
-// Every state that Go knows, SQL knows, and the other way round.
-func TestStatesAreTheSchemas(t *testing.T) {
-	_, s := sqliteBench(t)
-	schema := s.rows(t, `SELECT sql FROM sqlite_schema WHERE name = 'requests'`)[0]
-	list := schema[strings.Index(schema, "state IN (")+len("state IN ("):]
-	list = list[:strings.Index(list, ")")]
-	for _, state := range approvals.States() {
-		if !strings.Contains(list, "'"+string(state)+"'") {
-			t.Errorf("the schema does not know %q", state)
-		}
-	}
-	if n := strings.Count(list, ",") + 1; n != len(approvals.States()) {
-		t.Errorf("the schema knows %d states, Go %d", n, len(approvals.States()))
-	}
-}
-
-// A spied engine tells when it is closed.
-type spied struct {
+// A closeSpy is an engine that tells when it is closed.
+type closeSpy struct {
 	engine
 	onClose func()
 }
 
-func (e spied) close() error { e.onClose(); return e.engine.close() }
+func (e closeSpy) close() error { e.onClose(); return e.engine.close() }
 
-// Another process that gets the lock must be the only one to have the database
-// open.
-func TestTheLockOutlivesTheDatabase(t *testing.T) {
+// Another process that gets the lock must be the only one with the database open.
+func TestLockOutlivesTheDatabase(t *testing.T) {
 	s, err := Open(t.Context(), "sqlite://"+filepath.Join(t.TempDir(), "licensebot.db"), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.engine = spied{engine: s.engine, onClose: func() {
+	s.engine = closeSpy{engine: s.engine, onClose: func() {
 		if s.write.PingContext(t.Context()) == nil || s.read.PingContext(t.Context()) == nil {
-			t.Error("the database is open when its lock is given up")
+			t.Error("the database is still open when its lock is released")
 		}
 	}}
 	if err := s.Close(); err != nil {
@@ -290,12 +275,12 @@ func TestTheLockOutlivesTheDatabase(t *testing.T) {
 }
 
 func TestSQLiteRefusesANewerDatabase(t *testing.T) {
-	refusesNewer(t, "sqlite://"+filepath.Join(t.TempDir(), "licensebot.db"), false)
+	wantNewerRefused(t, "sqlite://"+filepath.Join(t.TempDir(), "licensebot.db"), false)
 }
 
-// refusesNewer has a database be that of a licensebot of tomorrow: this one
-// does not open it, and goes on where it has it open already.
-func refusesNewer(t *testing.T, url string, shared bool) {
+// wantNewerRefused upgrades a database to a schema of the future. This version must
+// refuse to open it. A store that has it open already goes on.
+func wantNewerRefused(t *testing.T, url string, shared bool) {
 	t.Helper()
 	running, err := Open(t.Context(), url, Options{})
 	if err != nil {
@@ -306,8 +291,8 @@ func refusesNewer(t *testing.T, url string, shared bool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := running.FileRequest(t.Context(), ask(1)); err != nil {
-		t.Errorf("what runs does not go on: %v", err)
+	if _, _, err := running.FileRequest(t.Context(), sampleRequest(1)); err != nil {
+		t.Errorf("the open store does not go on: %v", err)
 	}
 	if !shared {
 		_ = running.Close()
@@ -315,7 +300,7 @@ func refusesNewer(t *testing.T, url string, shared bool) {
 	refused, err := Open(t.Context(), url, Options{})
 	if err == nil {
 		_ = refused.Close()
-		t.Fatal("it was opened")
+		t.Fatal("a newer database was opened")
 	}
 	for _, word := range []string{"newer licensebot", "start that version", "backup"} {
 		if !strings.Contains(err.Error(), word) {
@@ -324,9 +309,9 @@ func refusesNewer(t *testing.T, url string, shared bool) {
 	}
 }
 
-// A file of before the first release has other tables. It is refused, and stays
-// as it is.
-func TestPreReleaseIsRefused(t *testing.T) {
+// A file from before the first release has other tables. The store refuses it and
+// leaves it unchanged.
+func TestPreReleaseDatabaseIsRefused(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "licensebot.db")
 	db, err := sql.Open("sqlite", path)
 	if err != nil {
@@ -344,7 +329,7 @@ func TestPreReleaseIsRefused(t *testing.T) {
 	}
 	_, err = Open(t.Context(), "sqlite://"+path, Options{})
 	if err == nil || !strings.Contains(err.Error(), "made by a pre-release of licensebot") {
-		t.Fatalf("opened with %v", err)
+		t.Fatalf("Open returned %v, want a refusal", err)
 	}
 	after, err := os.ReadFile(path)
 	if err != nil || !bytes.Equal(before[:16], after[:16]) {

@@ -1,5 +1,6 @@
--- Times are integer microseconds since 1970, UTC: modernc.org/sqlite would
--- store a time.Time as Go prints it.
+-- The same tables as in PostgreSQL, so that one SQL text serves both. Times are
+-- integer microseconds since 1970, UTC, because modernc.org/sqlite would store a
+-- time.Time as Go prints it.
 
 -- +goose Up
 CREATE TABLE requests (
@@ -11,14 +12,14 @@ CREATE TABLE requests (
     channel     TEXT NOT NULL CHECK (channel <> ''),
     card_ts     TEXT,
     group_id    TEXT,
-    dedup_key   TEXT UNIQUE, -- no two open requests ask the same; NULL unless pending or approved
+    dedup_key   TEXT UNIQUE, -- two open requests never ask for the same change; NULL unless pending or approved
     filed_at    BIGINT NOT NULL,
     deadline_at BIGINT NOT NULL CHECK (deadline_at > filed_at),
     decided_at  BIGINT,
-    closed_at    BIGINT,
-    grant_until BIGINT, -- of codes granted for a time and not yet taken out again
+    closed_at   BIGINT,
+    grant_until BIGINT, -- the end of a running grant; NULL when it is over
     body        TEXT NOT NULL,
-    -- The figure of package approvals, as far as one row can tell it.
+    -- The states of package approvals, as far as one row shows them.
     CHECK ((closed_at IS NULL) = (state IN ('filed', 'pending', 'approved'))),
     CHECK (state NOT IN ('filed', 'refused') OR (group_id IS NULL AND card_ts IS NULL)),
     CHECK (state NOT IN ('pending', 'approved', 'denied', 'done', 'failed', 'superseded') OR group_id IS NOT NULL),
@@ -27,18 +28,19 @@ CREATE TABLE requests (
 );
 CREATE UNIQUE INDEX requests_card ON requests (channel, card_ts) WHERE card_ts IS NOT NULL;
 CREATE INDEX requests_pending ON requests (channel, card_ts) WHERE state = 'pending';
--- What people ask about: their own requests, and all open ones. closed_at is in
--- an index of open requests only, so that counting reads nothing else.
+-- For lists: a person's own requests, and all open ones. closed_at is in the index
+-- of open requests, so that a count reads the index alone.
 CREATE INDEX requests_requester ON requests (requester, filed_at, id);
 CREATE INDEX requests_open ON requests (state, filed_at, id, closed_at) WHERE closed_at IS NULL;
 CREATE INDEX requests_group ON requests (group_id, filed_at, id) WHERE closed_at IS NULL;
 CREATE INDEX requests_done ON requests (group_id, closed_at) WHERE state = 'done';
 CREATE INDEX requests_grant ON requests (group_id, filed_at) WHERE grant_until IS NOT NULL;
--- What App Home shows besides: the requests that wait for votes.
+-- For App Home: the requests that wait for votes.
 CREATE INDEX requests_undecided ON requests (deadline_at, id) WHERE state = 'pending' AND card_ts IS NOT NULL;
 
--- What people put on messages of the bot; kept by message and not by request,
--- because a quick approver may be heard before the card's timestamp is stored.
+-- The emoji that people put on messages of the bot. The key is the message and not
+-- the request, because a quick approver may react before the card's timestamp is
+-- stored.
 CREATE TABLE reactions (
     channel  TEXT NOT NULL,
     ts       TEXT NOT NULL,
@@ -63,13 +65,13 @@ CREATE TABLE journal (
 );
 CREATE INDEX journal_request ON journal (request_id, id);
 
--- due_at of a leased row is the end of its lease. attempt fences its holder,
--- which is why ids must never be used again (AUTOINCREMENT).
+-- due_at of a leased job is the end of its lease. id and attempt fence the worker
+-- that holds it, so an id is never used again (AUTOINCREMENT).
 CREATE TABLE jobs (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
     request_id TEXT NOT NULL REFERENCES requests (id),
     kind       TEXT NOT NULL,
-    key        TEXT NOT NULL, -- tells apart jobs of one kind of one request
+    key        TEXT NOT NULL, -- tells apart the jobs of one kind and request
     detail     TEXT NOT NULL, -- the job's number, person and payload, as JSON
     lane       TEXT,
     in_order   INTEGER NOT NULL DEFAULT 0 CHECK (in_order IN (0, 1)),
@@ -82,12 +84,12 @@ CREATE TABLE jobs (
 );
 CREATE INDEX jobs_due ON jobs (kind, due_at);
 CREATE INDEX jobs_lane ON jobs (lane, id) WHERE lane IS NOT NULL;
--- Only one row of a lane is ever under lease: two writes to one group's
--- allocation cannot overlap, whichever replica claims them.
+-- At most one job of a lane is under lease: two writes to one group's allocation
+-- never overlap, on any replica.
 CREATE UNIQUE INDEX jobs_lane_leased ON jobs (lane) WHERE leased = 1;
 
--- Deliveries that the bot does not understand, redacted and bounded, for an
--- operator who has to find out what Slack sent.
+-- Deliveries that the bot does not understand, redacted and bounded. An operator
+-- reads here what Slack sent.
 CREATE TABLE dead_letters (
     id       INTEGER PRIMARY KEY AUTOINCREMENT,
     at       BIGINT NOT NULL,

@@ -22,7 +22,7 @@ func onBoth(t *testing.T, test func(*bench, underTest)) {
 	})
 }
 
-func ids(all []approvals.Request) string {
+func requestNumbers(all []approvals.Request) string {
 	var names []string
 	for _, r := range all {
 		names = append(names, strings.TrimLeft(r.ID, "R-0"))
@@ -30,58 +30,59 @@ func ids(all []approvals.Request) string {
 	return strings.Join(names, " ")
 }
 
-func TestUndecided(t *testing.T) {
+func TestListUndecided(t *testing.T) {
 	onBoth(t, func(b *bench, s underTest) {
-		b.file(1) // no card yet
-		b.finish(approvals.JobPrepare)
+		b.fileRequest(1) // no card yet
+		b.completeNext(approvals.JobPrepare)
 		for n := 2; n <= 5; n++ {
 			b.clock.advance(time.Second)
-			r := b.card(n, group)
+			r := b.postedCard(n, group)
 			if n == 3 {
-				b.approve(r)
+				b.approveRequest(r)
 			}
 		}
-		all, err := s.ListUndecided(b.ctx(), 10)
-		b.must(err)
-		if got := ids(all); got != "2 4 5" {
-			b.Errorf("%s wait for votes", got)
+		all, err := s.ListUndecided(b.context(), 10)
+		b.mustSucceed(err)
+		if got := requestNumbers(all); got != "2 4 5" {
+			b.Errorf("undecided are %s, want 2 4 5", got)
 		}
-		first, err := s.ListUndecided(b.ctx(), 2)
-		b.must(err)
-		if got := ids(first); got != "2 4" {
-			b.Errorf("%s are the next two", got)
+		first, err := s.ListUndecided(b.context(), 2)
+		b.mustSucceed(err)
+		if got := requestNumbers(first); got != "2 4" {
+			b.Errorf("the next two are %s, want 2 4", got)
 		}
 	})
 }
 
-// Opening App Home must not cost more with every request there ever was.
-func TestHomeQueriesUseIndexes(t *testing.T) {
+// The cost of App Home must not grow with old requests.
+func TestListUndecidedUsesIndexes(t *testing.T) {
 	queries := map[string]string{
 		strings.NewReplacer("$1", "10").Replace(undecidedQuery): "requests_undecided",
 	}
 	t.Run("SQLite", func(t *testing.T) {
 		b, s := sqliteBench(t)
 		for n := range 20 {
-			b.file(n)
+			b.fileRequest(n)
 		}
 		if _, err := s.write.ExecContext(t.Context(), "ANALYZE"); err != nil {
 			t.Fatal(err)
 		}
 		for query, index := range queries {
-			expectPlan(t, query, explainSQLite(t, s.write, query), index, "TEMP B-TREE")
+			wantPlan(t, query, explainSQLite(t, s.write, query), index, "TEMP B-TREE")
 		}
 	})
 	t.Run("PostgreSQL", func(t *testing.T) {
 		s := openURL(t, pgtest.URL(t), nil)
-		populate(t, s)
+		loadMixed(t, s)
 		for query, index := range queries {
-			expectPlan(t, query, strings.Join(s.rows(t, "EXPLAIN "+query), "\n"), index, "Seq Scan", "Sort")
+			wantPlan(t, query, strings.Join(s.readRows(t, "EXPLAIN "+query), "\n"), index, "Seq Scan", "Sort")
 		}
 	})
 }
 
-// populate writes thousands of rows, so that PostgreSQL finds an index worth it.
-func populate(t *testing.T, s underTest) {
+// loadMixed writes thousands of rows, so that an index is cheaper for PostgreSQL
+// than a scan.
+func loadMixed(t *testing.T, s underTest) {
 	t.Helper()
 	for _, statement := range []string{
 		`INSERT INTO requests (id, envelope_id, state, requester, channel, card_ts, group_id, filed_at, deadline_at, closed_at, body)
@@ -96,10 +97,10 @@ func populate(t *testing.T, s underTest) {
 	}
 }
 
-func expectPlan(t *testing.T, query, plan, index string, none ...string) {
+func wantPlan(t *testing.T, query, plan, index string, none ...string) {
 	t.Helper()
 	if !strings.Contains(plan, index) {
-		t.Errorf("%s does not use %s:\n%s", query, index, plan)
+		t.Errorf("the plan of %s does not use %s:\n%s", query, index, plan)
 	}
 	for _, bad := range none {
 		if strings.Contains(plan, bad) {

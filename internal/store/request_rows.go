@@ -1,0 +1,129 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"licensebot/approvals"
+)
+
+const (
+	requestColumns = `id, envelope_id, state, requester, channel, card_ts, ` +
+		`filed_at, deadline_at, decided_at, closed_at, dedup_key, body`
+	requestByID       = `SELECT ` + requestColumns + ` FROM requests WHERE id = $1`
+	requestByEnvelope = `SELECT ` + requestColumns + ` FROM requests WHERE envelope_id = $1`
+)
+
+// requestBody is the part of a request without columns of its own.
+type requestBody struct {
+	Origin   string              `json:"origin_channel"`
+	Ask      approvals.Ask       `json:"ask"`
+	Terms    approvals.Terms     `json:"terms"`
+	Proposal *approvals.Proposal `json:"proposal,omitempty"`
+	Votes    []approvals.Vote    `json:"votes,omitempty"`
+	Outcome  *approvals.Outcome  `json:"outcome,omitempty"`
+	Grant    *approvals.Grant    `json:"grant,omitempty"`
+
+	DelayReason    string   `json:"delay_reason,omitempty"`
+	Notified       []string `json:"notified,omitempty"`
+	Mismatches     int      `json:"mismatches,omitempty"`
+	RemindersSent  int      `json:"reminders_sent,omitempty"`
+	ConsentLosses  int      `json:"consent_losses,omitempty"`
+	WriteAttempted bool     `json:"write_attempted,omitempty"`
+}
+
+func encodeBody(r approvals.Request) (string, error) {
+	text, err := json.Marshal(requestBody{
+		Origin: r.OriginChannel, Ask: r.Ask, Terms: r.Terms, Proposal: r.Proposal, Votes: r.Votes,
+		Outcome: r.Outcome, Grant: r.Grant,
+		DelayReason: r.DelayReason, Notified: r.Notified, Mismatches: r.Mismatches,
+		RemindersSent: r.RemindersSent, ConsentLosses: r.ConsentLosses, WriteAttempted: r.WriteAttempted,
+	})
+	return string(text), err
+}
+
+// addTo sets the fields of a request from its body.
+func (b requestBody) addTo(r *approvals.Request) {
+	r.OriginChannel, r.Ask, r.Terms, r.Proposal, r.Votes = b.Origin, b.Ask, b.Terms, b.Proposal, b.Votes
+	r.Outcome, r.Grant, r.DelayReason, r.Notified = b.Outcome, b.Grant, b.DelayReason, b.Notified
+	r.Mismatches, r.RemindersSent, r.ConsentLosses = b.Mismatches, b.RemindersSent, b.ConsentLosses
+	r.WriteAttempted = b.WriteAttempted
+}
+
+// insertRequest reports false if another request has the same envelope or id.
+func (t *tx) insertRequest(ctx context.Context, r approvals.Request) (bool, error) {
+	body, err := encodeBody(r)
+	if err != nil {
+		return false, err
+	}
+	result, err := t.ExecContext(ctx, `INSERT INTO requests
+		(id, envelope_id, state, requester, channel, filed_at, deadline_at, body)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING`,
+		r.ID, r.EnvelopeID, string(r.State), r.Requester, r.Channel, toMicros(r.FiledAt), toMicros(r.Deadline), body)
+	if err != nil {
+		return false, fmt.Errorf("file request: %w", err)
+	}
+	n, err := result.RowsAffected()
+	return n == 1, err
+}
+
+func (t *tx) updateRequest(ctx context.Context, r approvals.Request) error {
+	body, err := encodeBody(r)
+	if err != nil {
+		return err
+	}
+	var group sql.NullString
+	if r.Proposal != nil {
+		group = sql.NullString{String: r.Proposal.Group.ID, Valid: true}
+	}
+	_, err = t.ExecContext(ctx, `UPDATE requests SET state = $2, card_ts = $3, group_id = $4,
+		decided_at = $5, closed_at = $6, body = $7, dedup_key = $8, deadline_at = $9, grant_until = $10 WHERE id = $1`,
+		r.ID, string(r.State), nullText(r.CardTS), group, nullMicros(r.DecidedAt), nullMicros(r.ClosedAt), body,
+		nullText(r.DedupKey), toMicros(r.Deadline), grantUntil(r))
+	if err != nil {
+		return fmt.Errorf("update request %s: %w", r.ID, err)
+	}
+	return nil
+}
+
+// grantUntil is the end of a running grant, or else NULL.
+func grantUntil(r approvals.Request) any {
+	if !r.HoldsGrant() {
+		return nil
+	}
+	return toMicros(r.Grant.Until)
+}
+
+// errUnreadable is in the error of a request if its body cannot be decoded.
+var errUnreadable = errors.New("its row cannot be decoded")
+
+// scanRequest reads a request from a row of requestColumns.
+func scanRequest(row interface{ Scan(...any) error }) (approvals.Request, error) {
+	var (
+		r               approvals.Request
+		state, text     string
+		card, dedupKey  sql.NullString
+		filed, deadline int64
+		decided, closed sql.NullInt64
+		body            requestBody
+	)
+	err := row.Scan(&r.ID, &r.EnvelopeID, &state, &r.Requester, &r.Channel, &card,
+		&filed, &deadline, &decided, &closed, &dedupKey, &text)
+	if errors.Is(err, sql.ErrNoRows) {
+		return approvals.Request{}, approvals.ErrNotFound
+	}
+	if err != nil {
+		return approvals.Request{}, fmt.Errorf("read request: %w", err)
+	}
+	if err := json.Unmarshal([]byte(text), &body); err != nil {
+		return approvals.Request{}, fmt.Errorf("read request %s: %w: %w", r.ID, errUnreadable, err)
+	}
+	r.State, r.CardTS, r.DedupKey = approvals.State(state), card.String, dedupKey.String
+	r.FiledAt, r.Deadline = fromMicros(filed), fromMicros(deadline)
+	r.DecidedAt, r.ClosedAt = fromNullMicros(decided), fromNullMicros(closed)
+	body.addTo(&r)
+	return r, nil
+}

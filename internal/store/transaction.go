@@ -1,0 +1,115 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"licensebot/approvals"
+	"licensebot/internal/sleep"
+)
+
+// A tx is one write transaction with its own time. It collects the kinds of jobs
+// to signal after the commit.
+type tx struct {
+	*sql.Tx
+	engine   engine
+	name     string
+	now      time.Time
+	enqueued []approvals.JobKind
+}
+
+// maxAttempts bounds how often a transaction is begun after it lost a race or
+// its connection.
+const maxAttempts = 6
+
+// runInTx runs work in one write transaction. It runs work again after a lost
+// race or a lost connection, so work must keep nothing from an earlier run.
+func (s *Store) runInTx(ctx context.Context, work func(*tx) error) error {
+	for attempt := 1; ; attempt++ {
+		t := &tx{engine: s.engine}
+		committing, err := s.runOnce(ctx, t, work)
+		if err == nil {
+			s.signals.signalKinds(t.enqueued)
+			return nil
+		}
+		switch s.engine.classifyFailure(ctx, t.name, committing, err) {
+		case txCommitted:
+			s.signals.signalKinds(t.enqueued)
+			return nil
+		case txRetryable:
+			if attempt < maxAttempts && waitToRetry(ctx, attempt) {
+				continue
+			}
+		case txUnknown:
+			s.signals.signalKinds(t.enqueued) // a signal without a job does no harm
+			return fmt.Errorf("%w: %w", approvals.ErrCommitUnknown, err)
+		}
+		return err
+	}
+}
+
+// runOnce runs work in one transaction. Each statement sees earlier commits of other
+// transactions. committing reports whether the commit was sent.
+func (s *Store) runOnce(ctx context.Context, t *tx, work func(*tx) error) (committing bool, err error) {
+	t.Tx, err = s.write.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
+	if err != nil {
+		return false, fmt.Errorf("begin transaction: %w", err)
+	}
+	if err = t.readClock(ctx); err == nil {
+		err = work(t)
+	}
+	if err == nil {
+		err = s.engine.notifyReplicas(ctx, t.Tx, t.enqueued)
+	}
+	if err != nil {
+		return false, errors.Join(err, ignoreTxDone(t.Rollback()))
+	}
+	if err := t.Commit(); err != nil {
+		return true, fmt.Errorf("commit transaction: %w", err)
+	}
+	return true, nil
+}
+
+// readClock sets the transaction's time. After a wait for a lock the transaction reads
+// the clock again, because the deadline may have passed meanwhile.
+func (t *tx) readClock(ctx context.Context) (err error) {
+	t.now, t.name, err = t.engine.readClock(ctx, t)
+	return err
+}
+
+// waitToRetry waits a moment before the next attempt: 2, 4, 8, ... milliseconds.
+// It reports false if ctx ended first.
+func waitToRetry(ctx context.Context, attempt int) bool {
+	return sleep.For(ctx, time.Millisecond<<attempt)
+}
+
+// ignoreTxDone drops the error of a rollback after a lost context or a lost
+// connection has already ended the transaction.
+func ignoreTxDone(err error) error {
+	if errors.Is(err, sql.ErrTxDone) {
+		return nil
+	}
+	return err
+}
+
+// Bounds of the time for finding out a transaction's outcome, while the server
+// restarts or the network is away. The store asks within the caller's remaining
+// time. After that it asks for a moment more, because the caller still has to hear
+// the truth and a person may be waiting for it.
+const (
+	outcomeLimit   = 2 * time.Second
+	outcomeMinimum = 250 * time.Millisecond
+)
+
+// withOutcomeTime is a context for finding out what became of the caller's
+// transaction. It outlives the caller's own.
+func withOutcomeTime(ctx context.Context) (context.Context, context.CancelFunc) {
+	limit := outcomeLimit
+	if end, ok := ctx.Deadline(); ok {
+		limit = min(limit, max(time.Until(end), outcomeMinimum))
+	}
+	return context.WithTimeout(context.WithoutCancel(ctx), limit)
+}
