@@ -35,9 +35,14 @@ var star = map[string][]string{
 	"internal/fakeuipath": {"internal/fault"},
 	"internal/demo":       {"internal/fakeslack", "internal/fakeuipath"},
 
-	// The chaos suite stands beside the star: it runs the program as it is.
-	"internal/chaos":           {"internal/fakeslack", "internal/fakeuipath", "internal/fault", "internal/pgtest"},
-	"internal/chaos/cmd/chaos": {"internal/chaos"},
+	// The chaos suite stands beside the star: it runs the program as it is. Its
+	// judge knows only what the two fakes wrote down.
+	"internal/chaos": {
+		"internal/chaos/judge", "internal/fakeslack", "internal/fakeuipath", "internal/fault", "internal/pgtest",
+	},
+	"internal/chaos/judge":     {"internal/fakeslack", "internal/fakeuipath"},
+	"internal/chaos/mutant":    {"internal/chaos", "internal/chaos/judge"},
+	"internal/chaos/cmd/chaos": {"internal/chaos", "internal/chaos/mutant"},
 
 	"cmd/licensebot": {"approvals", "approvals/worker", "bot", "licensing", "internal/store", "internal/policyfile", "internal/demo", "deploy"},
 }

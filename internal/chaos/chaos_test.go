@@ -45,7 +45,7 @@ func binary(t *testing.T) string {
 	}
 	builds.Do(func() {
 		var source, dir string
-		if source, builds.err = Module(context.Background()); builds.err != nil {
+		if source, builds.err = FindModule(context.Background()); builds.err != nil {
 			return
 		}
 		if dir, builds.err = os.MkdirTemp("", "chaos-"); builds.err != nil {
@@ -86,7 +86,7 @@ func openDir(t *testing.T) string {
 func play(t *testing.T, o Options) {
 	t.Helper()
 	o.Binary, o.Dir, o.Steps, o.Patience = binary(t), openDir(t), boundedSteps, boundedPatience
-	tally := NewTally()
+	tally := NewTally(nil)
 	Run(t.Context(), o, tally)
 	t.Log(tally)
 	for _, what := range tally.Skipped() {

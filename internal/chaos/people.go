@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"licensebot/internal/chaos/judge"
 	"licensebot/internal/fakeslack"
 	"licensebot/internal/fault"
 )
@@ -26,7 +27,7 @@ func (w *world) typeCommand(ctx context.Context, user, text string) {
 
 // ticket is a word that is in one command only, so that a card can be traced
 // to what was typed.
-func (w *world) ticket(n int) string { return fmt.Sprintf("ask-%d-%d", w.step, n) }
+func (w *world) ticket(n int) string { return judge.Ticket(w.step, n) }
 
 // request is the text of a good command, in one of the ways to type it.
 func (w *world) request(d *rand.Rand, group string, n int) string {
@@ -42,7 +43,7 @@ func (w *world) request(d *rand.Rand, group string, n int) string {
 	reason := one(d, []string{"", " please", " <!channel> *Done*", " `x` & <@U0BOSS>", " 🤖\u202e"})
 	period := ""
 	if d.IntN(3) == 0 {
-		period = " for " + one(d, periods).typed
+		period = " for " + one(d, judge.Periods).Typed
 	}
 	return fmt.Sprintf("%s %s%s because %s%s", name, list, period, w.ticket(n), reason)
 }
@@ -91,11 +92,11 @@ type poster struct {
 func (w *world) open() []poster {
 	var open []poster
 	for _, m := range w.slack.Messages(approvalsChannel) {
-		if m.Metadata == nil || m.Metadata.EventType != cardEvent {
+		if m.Metadata == nil || m.Metadata.EventType != judge.CardEvent {
 			continue
 		}
 		told := slices.ContainsFunc(w.slack.Thread(approvalsChannel, m.TS), func(r fakeslack.Message) bool {
-			return r.Metadata != nil && isEnd(r.Metadata.EventType)
+			return r.Metadata != nil && judge.IsOutcome(r.Metadata.EventType)
 		})
 		if !told {
 			id, _ := m.Metadata.EventPayload["request_id"].(string)
@@ -194,10 +195,9 @@ func (w *world) cancel(ctx context.Context, d *rand.Rand) {
 }
 
 // granted lists the cards that are done for a time that has not ended.
-func (w *world) granted() []*Card {
-	h := &History{Bot: w.slack.BotUserID()}
-	h.readCards(w.slack)
-	return slices.DeleteFunc(h.Cards, func(c *Card) bool { return c.done() == nil || c.Lasts == 0 || c.overBy(forever) })
+func (w *world) granted() []*judge.Card {
+	cards := judge.ReadCards(w.setting(), w.slack)
+	return slices.DeleteFunc(cards, func(c *judge.Card) bool { return !c.GrantRuns() })
 }
 
 // endEarly has somebody end a grant before its time, who may or may not.
@@ -256,13 +256,13 @@ func (w *world) freshCard(ctx context.Context, d *rand.Rand) (c poster, ok bool)
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	typed, err := w.slack.Command(ctx, one(d, requesters), anyChannel, command, w.request(d, one(d, groupIDs), 0))
-	found := recorded.FindStringSubmatch(typed.Response)
-	if err != nil || found == nil {
+	id, ok := judge.RecordedID(typed.Response)
+	if err != nil || !ok {
 		return poster{}, false
 	}
 	_ = w.slack.Wait(ctx, func() bool {
 		open := w.open()
-		at := slices.IndexFunc(open, func(p poster) bool { return p.id == found[1] })
+		at := slices.IndexFunc(open, func(p poster) bool { return p.id == id })
 		if ok = at >= 0; ok {
 			c = open[at]
 		}

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"licensebot/internal/chaos/judge"
 )
 
 // Run plays rounds until there are enough of them, the time is over, or ctx
@@ -42,7 +44,7 @@ func (o Options) play(ctx context.Context, r Round, t *Tally) {
 	t.end(r, h, found, err)
 }
 
-func (o Options) round(ctx context.Context, r Round, t *Tally) (*History, []Violation, error) {
+func (o Options) round(ctx context.Context, r Round, t *Tally) (*judge.History, []judge.Violation, error) {
 	w, err := newWorld(ctx, o, r, t)
 	if err != nil {
 		return nil, nil, fmt.Errorf("the world could not be made: %w", err)
@@ -51,7 +53,7 @@ func (o Options) round(ctx context.Context, r Round, t *Tally) (*History, []Viol
 	w.harass(ctx)
 	t.fault(w.slack.Injected() + w.uipath.Injected())
 	w.heal(ctx)
-	var found []Violation
+	var found []judge.Violation
 	if late := w.awaitReady(ctx); late != nil {
 		found = append(found, *late)
 	}
@@ -59,12 +61,12 @@ func (o Options) round(ctx context.Context, r Round, t *Tally) (*History, []Viol
 	defer cancel()
 	h, missing := w.settle(settling)
 	if len(missing) > 0 {
-		found = append(found, Violation{
-			Kind: Late, Rule: "not settled in time", Lines: append(h.about(missing[0]), w.replicas[0].log.last(30)...),
+		found = append(found, judge.Violation{
+			Rule: judge.NotSettled, Lines: append(h.About(missing[0]), w.replicas[0].log.last(30)...),
 			What: fmt.Sprintf("after %v: %v", o.Patience, missing),
 		})
 	}
-	found = append(found, Judge(h)...)
+	found = append(found, judge.Judge(h)...)
 	return h, append(found, w.crashes()...), w.failure
 }
 

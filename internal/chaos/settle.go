@@ -5,12 +5,12 @@ package chaos
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"time"
 
-	"licensebot/internal/fakeslack"
+	"licensebot/internal/chaos/judge"
 )
 
 const (
@@ -25,7 +25,7 @@ const (
 func (w *world) heal(ctx context.Context) {
 	w.slack.Faults.Clear()
 	w.uipath.Faults.Clear()
-	for _, step := range sortedKeys(w.mends) {
+	for _, step := range slices.Sorted(maps.Keys(w.mends)) {
 		for _, do := range w.mends[step] {
 			do()
 		}
@@ -47,7 +47,7 @@ func (w *world) heal(ctx context.Context) {
 
 // awaitReady wants every replica ready within readyLimit. One that ends by
 // itself meanwhile is started again, as whatever runs it would.
-func (w *world) awaitReady(ctx context.Context) *Violation {
+func (w *world) awaitReady(ctx context.Context) *judge.Violation {
 	ctx, cancel := context.WithTimeout(ctx, readyLimit)
 	defer cancel()
 	waiting := slices.Clone(w.replicas)
@@ -62,8 +62,8 @@ func (w *world) awaitReady(ctx context.Context) *Violation {
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			return &Violation{
-				Kind: Late, Rule: "not ready in time", Lines: waiting[0].log.last(30),
+			return &judge.Violation{
+				Rule: judge.NotReady, Lines: waiting[0].log.last(30),
 				What: fmt.Sprintf("%s does not answer /readyz with 200 within %v of the end of the faults", waiting[0].name, readyLimit),
 			}
 		}
@@ -73,7 +73,7 @@ func (w *world) awaitReady(ctx context.Context) *Violation {
 // settle waits until everything that is owed is there and nothing moves any
 // more. What is undecided is decided by people. It returns what is missing
 // when ctx ends before that.
-func (w *world) settle(ctx context.Context) (h *History, missing []string) {
+func (w *world) settle(ctx context.Context) (h *judge.History, missing []string) {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	began := time.Now()
@@ -82,11 +82,11 @@ func (w *world) settle(ctx context.Context) (h *History, missing []string) {
 	length, activity, since := -1, 0, began
 	for rounds := 0; ; {
 		if n := w.slack.Length() + w.uipath.Length(); n != length { // reading is most of the suite's work
-			length, h = n, w.read()
-			missing = h.missing()
+			length, h = n, judge.Read(w.setting(), w.slack, w.uipath)
+			missing = h.Missing()
 		}
 		now := time.Now()
-		if n := h.activity(); n != activity {
+		if n := h.Activity; n != activity {
 			activity, since = n, now
 		}
 		switch {
@@ -117,17 +117,6 @@ func (w *world) greet(ctx context.Context) {
 	w.awaitSocket(ctx)
 }
 
-// activity grows with everything that the bot does.
-func (h *History) activity() int {
-	n := len(h.uipath)
-	for _, e := range h.slack {
-		if e.Kind == fakeslack.EntryCall && e.Type != "apps.connections.open" {
-			n++
-		}
-	}
-	return n
-}
-
 // leap lets ten minutes pass at once, in which the bot is down: what was put
 // off until later is due then. PostgreSQL's clock cannot be put forward; there
 // the sockets are cut.
@@ -147,19 +136,19 @@ func (w *world) leap(ctx context.Context) {
 
 // decide has people decide what is open. A card that is decided by what stands
 // on it is left alone: nobody votes again because the bot missed something.
-func (w *world) decide(ctx context.Context, h *History, round int) {
+func (w *world) decide(ctx context.Context, h *judge.History, round int) {
 	w.endGrants(ctx, h, round)
 	for _, p := range w.open() {
-		c := h.card(p.ts)
+		c := h.CardAt(p.ts)
 		if c == nil {
 			continue
 		}
-		votes := h.unheeded(c)
+		votes := h.OverlookedVotes(c)
 		for _, v := range votes {
 			_ = w.slack.Unreact(v.User, approvalsChannel, c.TS, v.Emoji)
 			w.react(v.User, p, v.Emoji)
 		}
-		if len(votes) == 0 && !h.decided(c) {
+		if len(votes) == 0 && !h.Decided(c) {
 			w.decideCard(ctx, draw(w.round.Seed^0xdec1de, int(hash(c.TS))+round), p)
 		}
 	}
@@ -167,9 +156,9 @@ func (w *world) decide(ctx context.Context, h *History, round int) {
 
 // endGrants has those ended whose time is long. The others are given a while
 // to end by themselves.
-func (w *world) endGrants(ctx context.Context, h *History, round int) {
+func (w *world) endGrants(ctx context.Context, h *judge.History, round int) {
 	for _, c := range h.Cards {
-		if c.done() != nil && c.Lasts > 0 && !c.overBy(forever) && (c.Lasts > time.Minute || round >= 3) {
+		if c.GrantRuns() && (c.Lasts > time.Minute || round >= 3) {
 			w.typeCommand(ctx, c.Requester, "end "+c.ID)
 		}
 	}
@@ -195,53 +184,12 @@ func hash(text string) (h uint32) {
 	return h
 }
 
-// missing lists what the bot still owes as far as the simulators can tell.
-func (h *History) missing() []string {
-	var missing []string
-	j := &judge{h: h, requests: map[string]*request{}}
-	j.collect()
-	for _, id := range sortedKeys(j.requests) {
-		r := j.requests[id]
-		if len(r.cards) == 0 && !r.told() {
-			missing = append(missing, id+" has neither a card nor a private word")
-		}
-		for _, c := range r.cards {
-			if lack := c.lacks(); lack != "" && !r.replaced(c) && (c.Deleted.IsZero() || !r.told()) {
-				missing = append(missing, id+" "+lack)
-			}
-		}
-	}
-	return missing
-}
-
-// about is what the journals have of the request that a line of missing names.
-func (h *History) about(missing string) []string {
-	id, _, _ := strings.Cut(missing, " ")
-	j := &judge{h: h, requests: map[string]*request{}}
-	j.collect()
-	return j.excerpt(id, time.Time{}, nil)
-}
-
-// lacks tells what a card is without.
-func (c *Card) lacks() string {
-	at := slices.IndexFunc(c.Thread, func(r Reply) bool { return isEnd(r.Event) })
-	switch {
-	case at < 0:
-		return "has no end; its card says: " + statusOf(last(c.Says).Text)
-	case !c.shows(c.Thread[at].Event):
-		return "has ended and its card does not show it"
-	case c.Thread[at].Event == doneEvent:
-		return c.lacksEnd()
-	}
-	return ""
-}
-
 // crashes are violations for replicas that ended in a way no program should.
-func (w *world) crashes() []Violation {
-	var found []Violation
+func (w *world) crashes() []judge.Violation {
+	var found []judge.Violation
 	for _, r := range w.replicas {
 		if line := r.log.crashLine(); line != "" {
-			found = append(found, Violation{Kind: Late, Rule: "crashed", What: r.name + ": " + line, Lines: r.log.last(60)})
+			found = append(found, judge.Violation{Rule: judge.Crashed, What: r.name + ": " + line, Lines: r.log.last(60)})
 		}
 	}
 	return found

@@ -26,7 +26,7 @@ type tail struct {
 
 var (
 	servedAt = regexp.MustCompile(`"addr":"([^"]+)"`)
-	crashed  = regexp.MustCompile(`(?m)^(panic: |fatal error: |WARNING: DATA RACE|.*"a request was forgotten).*$`)
+	crashed  = regexp.MustCompile(`(?m)^(panic: |fatal error: |WARNING: DATA RACE|.*"a request had no job).*$`)
 )
 
 // Write takes a line or more of the log.

@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"licensebot/internal/chaos/judge"
 	"licensebot/internal/fakeslack"
 	"licensebot/internal/fakeuipath"
 )
@@ -86,6 +87,15 @@ type terms struct {
 	quorum int
 	ttl    time.Duration
 	skew   time.Duration // the largest of a replica's clock
+}
+
+// setting is what the judge knows of a world.
+func (w *world) setting() judge.Setting {
+	return judge.Setting{
+		Channel: approvalsChannel, Codes: owned, Groups: groupNames, People: everybody,
+		Voters: voters, Named: approversOf, Members: groupFolk, Approve: approveEmoji, Deny: denyEmoji,
+		Quorum: w.terms.quorum, TTL: w.terms.ttl, Skew: w.terms.doubt(w.round.Store),
+	}
 }
 
 // doubt is how far the clock that decides deadlines may be off: where replicas
