@@ -22,7 +22,7 @@ const (
 )
 
 // heal ends every fault and starts what is down.
-func (w *world) heal(ctx context.Context) {
+func (w *world) endFaults(ctx context.Context) {
 	w.slack.Faults.Clear()
 	w.uipath.Faults.Clear()
 	for _, step := range slices.Sorted(maps.Keys(w.mends)) {
@@ -41,8 +41,8 @@ func (w *world) heal(ctx context.Context) {
 	for _, r := range w.replicas {
 		r.thaw()
 	}
-	w.note("the faults are over")
-	w.revive(ctx)
+	w.noteStep("the faults are over")
+	w.reviveReplicas(ctx)
 }
 
 // awaitReady wants every replica ready within readyLimit. One that ends by
@@ -54,8 +54,8 @@ func (w *world) awaitReady(ctx context.Context) *judge.Violation {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	for {
-		w.revive(ctx)
-		waiting = slices.DeleteFunc(waiting, func(r *replica) bool { return r.ready(ctx) })
+		w.reviveReplicas(ctx)
+		waiting = slices.DeleteFunc(waiting, func(r *replica) bool { return r.isReady(ctx) })
 		if len(waiting) == 0 {
 			return nil
 		}
@@ -63,7 +63,7 @@ func (w *world) awaitReady(ctx context.Context) *judge.Violation {
 		case <-tick.C:
 		case <-ctx.Done():
 			return &judge.Violation{
-				Rule: judge.NotReady, Lines: waiting[0].log.last(30),
+				Rule: judge.NotReady, Lines: waiting[0].log.lastLines(30),
 				What: fmt.Sprintf("%s does not answer /readyz with 200 within %v of the end of the faults", waiting[0].name, readyLimit),
 			}
 		}
@@ -73,16 +73,16 @@ func (w *world) awaitReady(ctx context.Context) *judge.Violation {
 // settle waits until everything that is owed is there and nothing moves any
 // more. What is undecided is decided by people. It returns what is missing
 // when ctx ends before that.
-func (w *world) settle(ctx context.Context) (h *judge.History, missing []string) {
+func (w *world) awaitSettled(ctx context.Context) (h *judge.History, missing []string) {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	began := time.Now()
 	greeted, asked := began, began
-	w.greet(ctx)
+	w.cutForHello(ctx)
 	length, activity, since := -1, 0, began
 	for rounds := 0; ; {
 		if n := w.slack.Length() + w.uipath.Length(); n != length { // reading is most of the suite's work
-			length, h = n, judge.Read(w.setting(), w.slack, w.uipath)
+			length, h = n, judge.Read(w.judgeSetting(), w.slack, w.uipath)
 			missing = h.Missing()
 		}
 		now := time.Now()
@@ -93,10 +93,10 @@ func (w *world) settle(ctx context.Context) (h *judge.History, missing []string)
 		case len(missing) == 0 && now.Sub(since) > quietTime && w.slack.Unacked() == 0:
 			return h, nil
 		case len(missing) > 0 && now.Sub(greeted) > greetEvery:
-			w.leap(ctx)
+			w.passTenMinutes(ctx)
 			greeted = time.Now()
 		case len(missing) > 0 && now.Sub(asked) > askEvery:
-			w.decide(ctx, h, rounds)
+			w.decideOpenCards(ctx, h, rounds)
 			rounds++
 			asked = time.Now()
 		}
@@ -105,14 +105,14 @@ func (w *world) settle(ctx context.Context) (h *judge.History, missing []string)
 		case <-ctx.Done():
 			return h, missing
 		}
-		w.revive(ctx)
+		w.reviveReplicas(ctx)
 	}
 }
 
 // greet cuts the sockets: after each hello the bot looks for what it missed,
 // which it otherwise does every two minutes.
-func (w *world) greet(ctx context.Context) {
-	w.note("the sockets are cut, for a hello")
+func (w *world) cutForHello(ctx context.Context) {
+	w.noteStep("the sockets are cut, for a hello")
 	w.slack.CutSockets()
 	w.awaitSocket(ctx)
 }
@@ -120,25 +120,25 @@ func (w *world) greet(ctx context.Context) {
 // leap lets ten minutes pass at once, in which the bot is down: what was put
 // off until later is due then. PostgreSQL's clock cannot be put forward; there
 // the sockets are cut.
-func (w *world) leap(ctx context.Context) {
+func (w *world) passTenMinutes(ctx context.Context) {
 	if w.round.Store == Postgres {
-		w.greet(ctx)
+		w.cutForHello(ctx)
 		return
 	}
-	w.note("down for ten minutes")
+	w.noteStep("down for ten minutes")
 	for _, r := range w.replicas {
 		r.kill()
 	}
-	w.clock.skip(10 * time.Minute)
-	w.revive(ctx)
+	w.clock.skipAhead(10 * time.Minute)
+	w.reviveReplicas(ctx)
 	w.awaitSocket(ctx)
 }
 
 // decide has people decide what is open. A card that is decided by what stands
 // on it is left alone: nobody votes again because the bot missed something.
-func (w *world) decide(ctx context.Context, h *judge.History, round int) {
+func (w *world) decideOpenCards(ctx context.Context, h *judge.History, round int) {
 	w.endGrants(ctx, h, round)
-	for _, p := range w.open() {
+	for _, p := range w.openCards() {
 		c := h.CardAt(p.ts)
 		if c == nil {
 			continue
@@ -146,10 +146,10 @@ func (w *world) decide(ctx context.Context, h *judge.History, round int) {
 		votes := h.OverlookedVotes(c)
 		for _, v := range votes {
 			_ = w.slack.Unreact(v.User, approvalsChannel, c.TS, v.Emoji)
-			w.react(v.User, p, v.Emoji)
+			w.putReaction(v.User, p, v.Emoji)
 		}
 		if len(votes) == 0 && !h.Decided(c) {
-			w.decideCard(ctx, draw(w.round.Seed^0xdec1de, int(hash(c.TS))+round), p)
+			w.decideCard(ctx, drawStep(w.round.Seed^0xdec1de, int(hashText(c.TS))+round), p)
 		}
 	}
 }
@@ -164,20 +164,20 @@ func (w *world) endGrants(ctx context.Context, h *judge.History, round int) {
 	}
 }
 
-func (w *world) decideCard(ctx context.Context, d *rand.Rand, p poster) {
+func (w *world) decideCard(ctx context.Context, d *rand.Rand, p openCard) {
 	switch d.IntN(6) {
 	case 0:
 		w.typeCommand(ctx, p.requester, "cancel "+p.id)
 	case 1:
-		w.react(anna, p, denyEmoji)
+		w.putReaction(anna, p, denyEmoji)
 	default:
-		for _, user := range w.able(d, p) {
-			w.react(user, p, approveEmoji[0])
+		for _, user := range w.eligibleVoters(d, p) {
+			w.putReaction(user, p, approveEmoji[0])
 		}
 	}
 }
 
-func hash(text string) (h uint32) {
+func hashText(text string) (h uint32) {
 	for _, c := range []byte(text) {
 		h = h*31 + uint32(c)
 	}
@@ -185,11 +185,11 @@ func hash(text string) (h uint32) {
 }
 
 // crashes are violations for replicas that ended in a way no program should.
-func (w *world) crashes() []judge.Violation {
+func (w *world) crashViolations() []judge.Violation {
 	var found []judge.Violation
 	for _, r := range w.replicas {
 		if line := r.log.crashLine(); line != "" {
-			found = append(found, judge.Violation{Rule: judge.Crashed, What: r.name + ": " + line, Lines: r.log.last(60)})
+			found = append(found, judge.Violation{Rule: judge.Crashed, What: r.name + ": " + line, Lines: r.log.lastLines(60)})
 		}
 	}
 	return found

@@ -50,13 +50,13 @@ func (t *tail) Write(p []byte) (int, error) {
 }
 
 // begin is told that a new life begins.
-func (t *tail) begin() {
+func (t *tail) beginLife() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.addr = ""
 }
 
-func (t *tail) address() string {
+func (t *tail) servedAddress() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.addr
@@ -69,7 +69,7 @@ func (t *tail) crashLine() string {
 }
 
 // last returns the last lines of the log.
-func (t *tail) last(n int) []string {
+func (t *tail) lastLines(n int) []string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	lines := strings.Split(strings.TrimSpace(string(t.text)), "\n")

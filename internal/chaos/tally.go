@@ -48,17 +48,17 @@ func NewTally(onFailure func(Failure)) *Tally {
 	return &Tally{started: time.Now(), onFailure: onFailure, byKind: map[judge.Kind]int{}}
 }
 
-func (t *Tally) change(f func()) {
+func (t *Tally) update(f func()) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	f()
 }
 
-func (t *Tally) fault(n int) { t.change(func() { t.faults += n }) }
-func (t *Tally) step()       { t.change(func() { t.steps++ }) }
+func (t *Tally) countFaults(n int) { t.update(func() { t.faults += n }) }
+func (t *Tally) countStep()       { t.update(func() { t.steps++ }) }
 
-func (t *Tally) kill(inHand bool) {
-	t.change(func() {
+func (t *Tally) countKill(inHand bool) {
+	t.update(func() {
 		if inHand {
 			t.killPoints++
 		} else {
@@ -68,23 +68,23 @@ func (t *Tally) kill(inHand bool) {
 }
 
 // skip names, once, what cannot be done here.
-func (t *Tally) skip(what string) {
-	t.change(func() {
+func (t *Tally) noteSkipped(what string) {
+	t.update(func() {
 		if !slices.Contains(t.skipped, what) {
 			t.skipped = append(t.skipped, what)
 		}
 	})
 }
 
-func (t *Tally) begin() { t.change(func() { t.running++ }) }
+func (t *Tally) beginRound() { t.update(func() { t.running++ }) }
 
 // end counts what a settled round has shown.
-func (t *Tally) end(r Round, h *judge.History, found []judge.Violation, err error) {
-	t.change(func() {
+func (t *Tally) endRound(r Round, h *judge.History, found []judge.Violation, err error) {
+	t.update(func() {
 		t.running--
 		t.rounds++
 		if h != nil {
-			t.count(h)
+			t.countHistory(h)
 		}
 		for _, v := range found {
 			t.byKind[v.Rule.Kind]++
@@ -99,7 +99,7 @@ func (t *Tally) end(r Round, h *judge.History, found []judge.Violation, err erro
 	})
 }
 
-func (t *Tally) count(h *judge.History) {
+func (t *Tally) countHistory(h *judge.History) {
 	t.commands += len(h.Commands)
 	t.cards += len(h.Cards)
 	for _, c := range h.Commands {
