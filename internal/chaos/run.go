@@ -59,7 +59,7 @@ func (o Options) judgeRound(ctx context.Context, r Round, t *Tally) (*judge.Hist
 	}
 	settling, cancel := context.WithTimeout(ctx, o.Patience)
 	defer cancel()
-	h, missing := w.awaitSettled(settling)
+	h, missing := w.awaitSettled(settling, o.Thinking)
 	if len(missing) > 0 {
 		found = append(found, judge.Violation{
 			Rule: judge.NotSettled, Lines: append(h.About(missing[0]), w.replicas[0].log.lastLines(30)...),

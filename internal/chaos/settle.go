@@ -18,7 +18,6 @@ const (
 	quietTime  = 1500 * time.Millisecond
 	lookEvery  = 100 * time.Millisecond
 	greetEvery = 20 * time.Second // while something is still owed
-	askEvery   = 6 * time.Second
 )
 
 // heal ends every fault and starts what is down.
@@ -73,7 +72,7 @@ func (w *world) awaitReady(ctx context.Context) *judge.Violation {
 // settle waits until everything that is owed is there and nothing moves any
 // more. What is undecided is decided by people. It returns what is missing
 // when ctx ends before that.
-func (w *world) awaitSettled(ctx context.Context) (h *judge.History, missing []string) {
+func (w *world) awaitSettled(ctx context.Context, thinking time.Duration) (h *judge.History, missing []string) {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	began := time.Now()
@@ -95,7 +94,7 @@ func (w *world) awaitSettled(ctx context.Context) (h *judge.History, missing []s
 		case len(missing) > 0 && now.Sub(greeted) > greetEvery:
 			w.passTenMinutes(ctx)
 			greeted = time.Now()
-		case len(missing) > 0 && now.Sub(asked) > askEvery:
+		case len(missing) > 0 && now.Sub(asked) > thinking:
 			w.decideOpenCards(ctx, h, rounds)
 			rounds++
 			asked = time.Now()

@@ -24,9 +24,12 @@ type tail struct {
 	crash string
 }
 
+// orphanMessage begins the log line about a request that had no job.
+const orphanMessage = "a request had no job to carry it on"
+
 var (
 	servedAt = regexp.MustCompile(`"addr":"([^"]+)"`)
-	crashed  = regexp.MustCompile(`(?m)^(panic: |fatal error: |WARNING: DATA RACE|.*"a request had no job).*$`)
+	crashed  = regexp.MustCompile(`(?m)^(panic: |fatal error: |WARNING: DATA RACE|.*"` + orphanMessage + `).*$`)
 )
 
 // Write takes a line or more of the log.
