@@ -23,8 +23,8 @@ import (
 const (
 	boundedSteps    = 130
 	boundedPatience = 2 * time.Minute
-	shortSteps      = 24
-	shortThinking   = time.Second
+	shortSteps      = 14
+	shortThinking   = 1500 * time.Millisecond
 )
 
 // bounded reports whether the bounded form is asked for.

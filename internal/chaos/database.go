@@ -18,13 +18,13 @@ const mendLimit = 30 * time.Second
 // that can be harmed. A harm tells whether it is possible here at all, and
 // whether it was done.
 type database interface {
-	// attach tells a replica, before its first start, how to reach it.
+	// attachReplica tells a replica, before its first start, how to reach it.
 	attachReplica(r *replica) error
-	// full lets no more be written, until mend.
+	// fillUp lets no more be written, until mend.
 	fillUp() (possible, done bool)
-	// readOnly refuses every write, until mend.
+	// makeReadOnly refuses every write, until mend.
 	makeReadOnly() (possible, done bool)
-	// crash ends the database's own process, if it has one; it is back at the
+	// crashServer ends the database's own process, if it has one; it is back at the
 	// latest after mend.
 	crashServer(hard bool) bool
 	// cutCommits cuts the connections on which the next n commits come.
@@ -69,7 +69,7 @@ func (s *sqlite) makeReadOnly() (possible, done bool) {
 	return s.disk != nil, s.disk != nil && s.disk.remount("ro") == nil
 }
 
-func (s *sqlite) crashServer(bool) bool                 { return false }
+func (s *sqlite) crashServer(bool) bool           { return false }
 func (s *sqlite) cutCommits(int, pgtest.Cut) bool { return false }
 func (s *sqlite) mend(context.Context) error      { return s.disk.mendDisk() }
 func (s *sqlite) close()                          { s.disk.unmount() }

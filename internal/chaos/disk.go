@@ -57,7 +57,7 @@ func mountDisk(dir string) (*disk, error) {
 	return d, nil
 }
 
-// inside is the command that runs another one where the disk is seen. nsenter
+// joinCommand is the command that runs another one where the disk is seen. nsenter
 // becomes that command, so signals reach it.
 func (d *disk) joinCommand(command []string) []string {
 	return append(append([]string(nil), d.join...), command...)
@@ -75,7 +75,7 @@ func (d *disk) fillerPath() string {
 	return filepath.Join("/proc", strconv.Itoa(d.holder.Process.Pid), "root", d.dir, "filler")
 }
 
-// fill writes until there is no space left.
+// fillUp writes until there is no space left.
 func (d *disk) fillUp() error {
 	file, err := os.Create(d.fillerPath())
 	if err != nil {

@@ -27,7 +27,7 @@ var (
 	}
 )
 
-// ways are how any call can fail so that trying again may mend it. What
+// failures are how any call can fail so that trying again may mend it. What
 // Slack and UiPath would only say of a message or a group that is gone is not
 // among them: it would be a lie of theirs.
 func failures() []fault.Fault {
@@ -50,7 +50,7 @@ var slackErrors = []string{"internal_error", "fatal_error", "service_unavailable
 // refusals are answers of UiPath that are final.
 var refusals = []int{400, 403, 404, 409}
 
-// harm plans a fault.
+// planFault plans a fault.
 func (w *world) planFault(faults *fault.Faults, method string, f fault.Fault) {
 	w.noteStep("harm %s: %s", method, describeFault(f))
 	faults.Inject(method, f)
@@ -118,7 +118,7 @@ func (w *world) revokeToken(_ context.Context, d *rand.Rand) {
 	w.afterSteps(1+d.IntN(6), w.slack.RestoreBotToken)
 }
 
-// sever keeps one replica from one of its peers for some steps.
+// severWire keeps one replica from one of its peers for some steps.
 func (w *world) severWire(_ context.Context, d *rand.Rand) {
 	r := pickOne(d, w.replicas)
 	wire := pickOne(d, r.wires)
@@ -187,7 +187,7 @@ func (w *world) deliverCopies(_ context.Context, d *rand.Rand) {
 	w.slack.SetCopies(n)
 }
 
-// replay delivers an old envelope once more, late and on any socket.
+// replayEnvelope delivers an old envelope once more, late and on any socket.
 func (w *world) replayEnvelope(_ context.Context, d *rand.Rand) {
 	var sent []fakeslack.Entry
 	for _, e := range w.slack.Journal() {
@@ -218,7 +218,7 @@ func (w *world) fillDisk(_ context.Context, d *rand.Rand) {
 	w.afterSteps(1+d.IntN(6), w.mendDatabase)
 }
 
-// readOnly refuses writes to the database. A file system can be made so only
+// makeReadOnly refuses writes to the database. A file system can be made so only
 // while no replica writes on it, so there the replicas restart.
 func (w *world) makeReadOnly(ctx context.Context, d *rand.Rand) {
 	if w.round.Store == SQLite {

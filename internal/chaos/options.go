@@ -24,7 +24,7 @@ type Options struct {
 	Store    string        // SQLite or Postgres. Default SQLite
 	Steps    int           // of the plan of a round. Default 240
 	Patience time.Duration // how long a round may take to settle. Default 5m
-	Thinking time.Duration // how long people wait before they decide what is open at the end. Default 6s
+	Thinking time.Duration // how long people wait, at the end, before they decide what is open. Default 6s
 
 	Binary  string    // a licensebot made by Build
 	Dir     string    // for databases and logs; must exist

@@ -25,11 +25,11 @@ func (w *world) typeCommand(ctx context.Context, user, text string) {
 	w.people.Go(func() { _, _ = w.slack.Command(ctx, user, anyChannel, command, text) })
 }
 
-// ticket is a word that is in one command only, so that a card can be traced
+// newTicket is a word that is in one command only, so that a card can be traced
 // to what was typed.
 func (w *world) newTicket(n int) string { return judge.Ticket(w.step, n) }
 
-// request is the text of a good command, in one of the ways to type it.
+// goodCommand is the text of a good command, in one of the ways to type it.
 func (w *world) goodCommand(d *rand.Rand, group string, n int) string {
 	codes := pickSome(d, owned, 1+d.IntN(3))
 	list := strings.Join(codes, pickOne(d, []string{" ", ", ", ",", "; "}))
@@ -52,7 +52,7 @@ func (w *world) askForCodes(ctx context.Context, d *rand.Rand) {
 	w.typeCommand(ctx, pickOne(d, requesters), w.goodCommand(d, pickOne(d, groupIDs), 0))
 }
 
-// askToTakeOut has somebody ask to take codes out of a rule, or to make it
+// askToRemove has somebody ask to take codes out of a rule, or to make it
 // exactly some.
 func (w *world) askToRemove(ctx context.Context, d *rand.Rand) {
 	verb, emptying := pickOne(d, []string{"remove", "remove", "set"}), pickOne(d, []string{"", "", " emptying"})
@@ -70,7 +70,7 @@ func (w *world) askTwice(ctx context.Context, d *rand.Rand) {
 	}
 }
 
-// nonsense is what cannot become a card, or looks as if it could not.
+// typeNonsense is what cannot become a card, or looks as if it could not.
 func (w *world) typeNonsense(ctx context.Context, d *rand.Rand) {
 	texts := []string{
 		"", "help", "\u200b", `"`, "group-01", "set group-01", "cancel R-00000000", "cancel",
@@ -82,13 +82,13 @@ func (w *world) typeNonsense(ctx context.Context, d *rand.Rand) {
 	w.typeCommand(ctx, pickOne(d, requesters), strings.Replace(pickOne(d, texts), "%s", w.newTicket(0), 1))
 }
 
-// A poster is what the actors see of a request: the card of one that has not
+// An openCard is what the actors see of a request: the card of one that has not
 // been told to have ended.
 type openCard struct {
 	ts, id, requester string
 }
 
-// open lists the cards whose thread tells no end, oldest first.
+// openCards lists the cards whose thread tells no end, oldest first.
 func (w *world) openCards() []openCard {
 	var open []openCard
 	for _, m := range w.slack.Messages(approvalsChannel) {
@@ -107,7 +107,7 @@ func (w *world) openCards() []openCard {
 	return open
 }
 
-// someCard picks an open card, waiting a little for one.
+// pickCard picks an open card, waiting a little for one.
 func (w *world) pickCard(d *rand.Rand) (openCard, bool) {
 	open := w.openCards()
 	if len(open) == 0 {
@@ -126,21 +126,21 @@ func (w *world) castVote(_ context.Context, d *rand.Rand) {
 	}
 }
 
-// carry brings a card to its quorum.
+// carryCard brings a card to its quorum.
 func (w *world) carryCard(_ context.Context, d *rand.Rand) {
 	if c, ok := w.pickCard(d); ok {
 		w.approveCard(d, c)
 	}
 }
 
-// approve has as many people approve as are needed, none of them the requester.
+// approveCard has as many people approve as are needed, none of them the requester.
 func (w *world) approveCard(d *rand.Rand, c openCard) {
 	for _, user := range w.eligibleVoters(d, c)[:w.terms.quorum] {
 		w.putReaction(user, c, approveEmoji[0])
 	}
 }
 
-// able are the people who may approve a card, in any order.
+// eligibleVoters are the people who may approve a card, in any order.
 func (w *world) eligibleVoters(d *rand.Rand, c openCard) []string {
 	able := slices.DeleteFunc(slices.Clone(voters), func(user string) bool { return user == c.requester })
 	return pickSome(d, able, len(able))
@@ -175,7 +175,7 @@ func (w *world) deleteCard(_ context.Context, d *rand.Rand) {
 	}
 }
 
-// meddle has somebody react whose reaction must not count.
+// reactInVain has somebody react whose reaction must not count.
 func (w *world) reactInVain(_ context.Context, d *rand.Rand) {
 	if c, ok := w.pickCard(d); ok {
 		w.putReaction(pickOne(d, []string{c.requester, c.requester, guest, bystander}), c, pickOne(d, []string{approveEmoji[0], approveEmoji[0], denyEmoji, "eyes"}))
@@ -194,13 +194,13 @@ func (w *world) cancelRequest(ctx context.Context, d *rand.Rand) {
 	w.typeCommand(ctx, by, "cancel "+c.id)
 }
 
-// granted lists the cards that are done for a time that has not ended.
+// runningGrants lists the cards that are done for a time that has not ended.
 func (w *world) runningGrants() []*judge.Card {
 	cards := judge.ReadCards(w.judgeSetting(), w.slack)
 	return slices.DeleteFunc(cards, func(c *judge.Card) bool { return !c.GrantRuns() })
 }
 
-// endEarly has somebody end a grant before its time, who may or may not.
+// endGrantEarly has somebody end a grant before its time, who may or may not.
 func (w *world) endGrantEarly(ctx context.Context, d *rand.Rand) {
 	if held := w.runningGrants(); len(held) > 0 {
 		c := pickOne(d, held)
@@ -208,7 +208,7 @@ func (w *world) endGrantEarly(ctx context.Context, d *rand.Rand) {
 	}
 }
 
-// extend has somebody ask for what is granted for a time, for longer.
+// extendGrant has somebody ask for what is granted for a time, for longer.
 func (w *world) extendGrant(ctx context.Context, d *rand.Rand) {
 	if held := w.runningGrants(); len(held) > 0 {
 		c := pickOne(d, held)
@@ -217,7 +217,7 @@ func (w *world) extendGrant(ctx context.Context, d *rand.Rand) {
 	}
 }
 
-// betray takes an approval back, in one of several ways, between the vote and
+// turnBeforeWrite takes an approval back, in one of several ways, between the vote and
 // the write: the look before the write is held up so that it comes after. A
 // user group may be a few seconds old there, so that takes longer.
 func (w *world) turnBeforeWrite(ctx context.Context, d *rand.Rand) {
@@ -251,7 +251,7 @@ func (w *world) turnBeforeWrite(ctx context.Context, d *rand.Rand) {
 	}
 }
 
-// freshCard has somebody ask, and waits a little for the card.
+// askAndAwaitCard has somebody ask, and waits a little for the card.
 func (w *world) askAndAwaitCard(ctx context.Context, d *rand.Rand) (c openCard, ok bool) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
@@ -283,7 +283,7 @@ func (w *world) changeRights(_ context.Context, d *rand.Rand) {
 	w.suspendRight(pickOne(d, voters), 5+d.IntN(30))
 }
 
-// disable takes the right to approve from a person: members of the user group
+// suspendRight takes the right to approve from a person: members of the user group
 // leave it, others are deactivated.
 func (w *world) suspendRight(user string, steps int) {
 	w.noteStep("%s may not approve for %d steps", user, steps)
@@ -296,7 +296,7 @@ func (w *world) suspendRight(user string, steps int) {
 	w.afterSteps(steps, func() { w.slack.UpdateUser(user, func(u *fakeslack.User) { u.Deleted = false }) })
 }
 
-// portal changes a group's rule at UiPath by hand.
+// editByHand changes a group's rule at UiPath by hand.
 func (w *world) editByHand(_ context.Context, d *rand.Rand) {
 	kind, codes := d.IntN(3), pickSome(d, owned, 1+d.IntN(3))
 	w.uipath.Edit(pickOne(d, groupIDs), func(now []string) []string {

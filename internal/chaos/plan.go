@@ -7,7 +7,7 @@ import (
 	"math/rand/v2"
 )
 
-// draw is the source of every decision of one step.
+// drawStep is the source of every decision of one step.
 func drawStep(seed uint64, step int) *rand.Rand {
 	return rand.New(rand.NewPCG(seed, uint64(step)))
 }
@@ -32,7 +32,7 @@ type action struct {
 	do     func(*world, context.Context, *rand.Rand)
 }
 
-// actions lists what can happen in a round, and how often.
+// possibleActions lists what can happen in a round, and how often.
 func possibleActions(r Round) []action {
 	all := []action{
 		{"ask", 22, (*world).askForCodes},
@@ -90,7 +90,7 @@ func possibleActions(r Round) []action {
 	return all
 }
 
-// Plan names the actions of a round, step by step.
+// PlanRound names the actions of a round, step by step.
 func PlanRound(r Round) []string {
 	plan := make([]string, r.Steps)
 	for i := range plan {

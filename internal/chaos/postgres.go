@@ -53,12 +53,12 @@ func (p *postgres) attachReplica(r *replica) error {
 
 func (p *postgres) fillUp() (possible, done bool) { return false, false }
 
-// readOnly makes every transaction of every session read-only from now on.
+// makeReadOnly makes every transaction of every session read-only from now on.
 func (p *postgres) makeReadOnly() (possible, done bool) {
 	return true, !p.down && p.alterSystem(context.Background(), "ALTER SYSTEM SET default_transaction_read_only = on") == nil
 }
 
-// configure changes how the server is set up, and has it read that.
+// alterSystem changes how the server is set up, and has it read that.
 func (p *postgres) alterSystem(ctx context.Context, statement string) error {
 	db, err := sql.Open("pgx", p.cluster.URL())
 	if err != nil {
@@ -73,7 +73,7 @@ func (p *postgres) alterSystem(ctx context.Context, statement string) error {
 	return nil
 }
 
-// crash ends the server, or kills one of its processes: then it ends every
+// crashServer ends the server, or kills one of its processes: then it ends every
 // session and recovers by itself.
 func (p *postgres) crashServer(hard bool) bool {
 	switch {

@@ -11,12 +11,12 @@ import (
 	"licensebot/internal/fault"
 )
 
-// after does something when some more steps are done, or when all is mended.
+// afterSteps does something when some more steps are done, or when all is mended.
 func (w *world) afterSteps(steps int, do func()) {
 	w.mends[w.step+steps] = append(w.mends[w.step+steps], do)
 }
 
-// due does what was put off until this step.
+// mendWhatIsDue does what was put off until this step.
 func (w *world) mendWhatIsDue() {
 	for _, do := range w.mends[w.step] {
 		do()
@@ -24,7 +24,7 @@ func (w *world) mendWhatIsDue() {
 	delete(w.mends, w.step)
 }
 
-// revive starts every replica that is not running and not meant to be down.
+// reviveReplicas starts every replica that is not running and not meant to be down.
 func (w *world) reviveReplicas(context.Context) {
 	for i, r := range w.replicas {
 		if r.isRunning() || w.downUntil[r] > w.step {
@@ -40,7 +40,7 @@ func (w *world) reviveReplicas(context.Context) {
 	}
 }
 
-// skew is how far the clock of a replica is off in its next life.
+// clockSkew is how far the clock of a replica is off in its next life.
 func (w *world) clockSkew(i int) time.Duration {
 	d := drawStep(w.round.Seed^0x5ce3, w.step*8+i)
 	if d.IntN(2) == 0 {
@@ -49,7 +49,7 @@ func (w *world) clockSkew(i int) time.Duration {
 	return time.Duration(d.Int64N(int64(2*w.terms.skew))) - w.terms.skew
 }
 
-// kill kills a replica with SIGKILL and counts: with an answer outstanding or
+// killReplica kills a replica with SIGKILL and counts: with an answer outstanding or
 // an envelope unacknowledged it is a kill point, otherwise a plain kill.
 func (w *world) killReplica(r *replica) {
 	if !r.isRunning() {
@@ -61,7 +61,7 @@ func (w *world) killReplica(r *replica) {
 	w.tally.countKill(inHand)
 }
 
-// restart starts a killed replica again, most of the times at once, and then
+// restartReplica starts a killed replica again, most of the times at once, and then
 // mostly waits until it is connected.
 func (w *world) restartReplica(ctx context.Context, d *rand.Rand, r *replica) {
 	if d.IntN(6) == 0 {
@@ -80,7 +80,7 @@ func (w *world) awaitSocket(ctx context.Context) {
 	_ = w.slack.Wait(ctx, func() bool { return w.slack.Connections() > 0 })
 }
 
-// until asks every millisecond whether something has come about that wakes
+// pollUntil asks every millisecond whether something has come about that wakes
 // nobody, until it has or ctx ends.
 func pollUntil(ctx context.Context, cond func() bool) {
 	tick := time.NewTicker(time.Millisecond)
@@ -94,7 +94,7 @@ func pollUntil(ctx context.Context, cond func() bool) {
 	}
 }
 
-// busy waits a little until some replica is in the middle of a call, and picks
+// busyReplica waits a little until some replica is in the middle of a call, and picks
 // it; any one if none is.
 func (w *world) busyReplica(ctx context.Context, d *rand.Rand) *replica {
 	ctx, cancel := context.WithTimeout(ctx, 400*time.Millisecond)
@@ -137,7 +137,7 @@ func (w *world) killInCall(ctx context.Context, d *rand.Rand) {
 	w.restartReplica(ctx, d, r)
 }
 
-// provoke does what makes the bot call a method soon.
+// provokeCall does what makes the bot call a method soon.
 func (w *world) provokeCall(ctx context.Context, d *rand.Rand, method string) {
 	switch method {
 	case "PUT group", "reactions.get", "chat.update", "users.info", "usergroups.users.list":
@@ -170,7 +170,7 @@ func (w *world) killAfterAck(ctx context.Context, d *rand.Rand) {
 	w.restartReplica(ctx, d, r)
 }
 
-// terminate stops a replica in the way it should be stopped, in the middle of
+// terminateReplica stops a replica in the way it should be stopped, in the middle of
 // whatever it does; sometimes that takes too long and it is killed after all.
 func (w *world) terminateReplica(ctx context.Context, d *rand.Rand) {
 	r := w.busyReplica(ctx, d)
@@ -191,7 +191,7 @@ func (w *world) terminateReplica(ctx context.Context, d *rand.Rand) {
 	w.restartReplica(ctx, d, r)
 }
 
-// freeze stops a process for some steps, as a machine that is out of memory or
+// freezeReplica stops a process for some steps, as a machine that is out of memory or
 // being moved does.
 func (w *world) freezeReplica(ctx context.Context, d *rand.Rand) {
 	w.standStill(w.busyReplica(ctx, d), 1+d.IntN(8))
@@ -218,7 +218,7 @@ func (w *world) standStill(r *replica, steps int) {
 	})
 }
 
-// downtime takes everything down for hours.
+// passDowntime takes everything down for hours.
 func (w *world) passDowntime(ctx context.Context, d *rand.Rand) {
 	for _, r := range w.replicas {
 		w.killReplica(r)

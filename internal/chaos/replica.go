@@ -52,7 +52,7 @@ func (r *replica) start(skew time.Duration) error {
 	return nil
 }
 
-// running reports whether the process is there.
+// isRunning reports whether the process is there.
 func (r *replica) isRunning() bool {
 	if r.cmd == nil {
 		return false
@@ -96,7 +96,7 @@ func (r *replica) thaw() {
 	}
 }
 
-// due reports whether a call that the replica made is not answered yet.
+// awaitsAnswer reports whether a call that the replica made is not answered yet.
 func (r *replica) awaitsAnswer() bool {
 	for _, w := range r.wires {
 		if w.awaitsAnswer() {
@@ -106,7 +106,7 @@ func (r *replica) awaitsAnswer() bool {
 	return false
 }
 
-// ready asks /readyz.
+// isReady asks /readyz.
 func (r *replica) isReady(ctx context.Context) bool {
 	addr := r.log.servedAddress()
 	if addr == "" || !r.isRunning() {

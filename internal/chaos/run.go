@@ -34,7 +34,7 @@ func Run(ctx context.Context, o Options, t *Tally) {
 	worlds.Wait()
 }
 
-// play plays one round.
+// playRound plays one round.
 func (o Options) playRound(ctx context.Context, r Round, t *Tally) {
 	t.beginRound()
 	h, found, err := o.judgeRound(ctx, r, t)
@@ -70,7 +70,7 @@ func (o Options) judgeRound(ctx context.Context, r Round, t *Tally) (*judge.Hist
 	return h, append(found, w.crashViolations()...), w.failure
 }
 
-// harass lets the steps of the plan happen.
+// followPlan lets the steps of the plan happen.
 func (w *world) followPlan(ctx context.Context) {
 	w.reviveReplicas(ctx)
 	w.awaitSocket(ctx)

@@ -17,10 +17,9 @@ const (
 	readyLimit = 10 * time.Second // from the end of the faults to a 200 of /readyz
 	quietTime  = 1500 * time.Millisecond
 	lookEvery  = 100 * time.Millisecond
-	greetEvery = 20 * time.Second // while something is still owed
 )
 
-// heal ends every fault and starts what is down.
+// endFaults ends every fault and starts what is down.
 func (w *world) endFaults(ctx context.Context) {
 	w.slack.Faults.Clear()
 	w.uipath.Faults.Clear()
@@ -69,7 +68,7 @@ func (w *world) awaitReady(ctx context.Context) *judge.Violation {
 	}
 }
 
-// settle waits until everything that is owed is there and nothing moves any
+// awaitSettled waits until everything that is owed is there and nothing moves any
 // more. What is undecided is decided by people. It returns what is missing
 // when ctx ends before that.
 func (w *world) awaitSettled(ctx context.Context, thinking time.Duration) (h *judge.History, missing []string) {
@@ -91,7 +90,7 @@ func (w *world) awaitSettled(ctx context.Context, thinking time.Duration) (h *ju
 		switch {
 		case len(missing) == 0 && now.Sub(since) > quietTime && w.slack.Unacked() == 0:
 			return h, nil
-		case len(missing) > 0 && now.Sub(greeted) > greetEvery:
+		case len(missing) > 0 && now.Sub(greeted) > thinking*10/3:
 			w.passTenMinutes(ctx)
 			greeted = time.Now()
 		case len(missing) > 0 && now.Sub(asked) > thinking:
@@ -108,7 +107,7 @@ func (w *world) awaitSettled(ctx context.Context, thinking time.Duration) (h *ju
 	}
 }
 
-// greet cuts the sockets: after each hello the bot looks for what it missed,
+// cutForHello cuts the sockets: after each hello the bot looks for what it missed,
 // which it otherwise does every two minutes.
 func (w *world) cutForHello(ctx context.Context) {
 	w.noteStep("the sockets are cut, for a hello")
@@ -116,7 +115,7 @@ func (w *world) cutForHello(ctx context.Context) {
 	w.awaitSocket(ctx)
 }
 
-// leap lets ten minutes pass at once, in which the bot is down: what was put
+// passTenMinutes lets ten minutes pass at once, in which the bot is down: what was put
 // off until later is due then. PostgreSQL's clock cannot be put forward; there
 // the sockets are cut.
 func (w *world) passTenMinutes(ctx context.Context) {
@@ -133,7 +132,7 @@ func (w *world) passTenMinutes(ctx context.Context) {
 	w.awaitSocket(ctx)
 }
 
-// decide has people decide what is open. A card that is decided by what stands
+// decideOpenCards has people decide what is open. A card that is decided by what stands
 // on it is left alone: nobody votes again because the bot missed something.
 func (w *world) decideOpenCards(ctx context.Context, h *judge.History, round int) {
 	w.endGrants(ctx, h, round)
@@ -183,7 +182,7 @@ func hashText(text string) (h uint32) {
 	return h
 }
 
-// crashes are violations for replicas that ended in a way no program should.
+// crashViolations are violations for replicas that ended in a way no program should.
 func (w *world) crashViolations() []judge.Violation {
 	var found []judge.Violation
 	for _, r := range w.replicas {

@@ -52,7 +52,7 @@ func (t *tail) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// begin is told that a new life begins.
+// beginLife is told that a new life begins.
 func (t *tail) beginLife() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -71,7 +71,7 @@ func (t *tail) crashLine() string {
 	return t.crash
 }
 
-// last returns the last lines of the log.
+// lastLines returns the last lines of the log.
 func (t *tail) lastLines(n int) []string {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -55,7 +55,7 @@ func (t *Tally) update(f func()) {
 }
 
 func (t *Tally) countFaults(n int) { t.update(func() { t.faults += n }) }
-func (t *Tally) countStep()       { t.update(func() { t.steps++ }) }
+func (t *Tally) countStep()        { t.update(func() { t.steps++ }) }
 
 func (t *Tally) countKill(inHand bool) {
 	t.update(func() {
@@ -67,7 +67,7 @@ func (t *Tally) countKill(inHand bool) {
 	})
 }
 
-// skip names, once, what cannot be done here.
+// noteSkipped names, once, what cannot be done here.
 func (t *Tally) noteSkipped(what string) {
 	t.update(func() {
 		if !slices.Contains(t.skipped, what) {
@@ -78,7 +78,7 @@ func (t *Tally) noteSkipped(what string) {
 
 func (t *Tally) beginRound() { t.update(func() { t.running++ }) }
 
-// end counts what a settled round has shown.
+// endRound counts what a settled round has shown.
 func (t *Tally) endRound(r Round, h *judge.History, found []judge.Violation, err error) {
 	t.update(func() {
 		t.running--

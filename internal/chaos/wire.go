@@ -50,7 +50,7 @@ func (w *wire) acceptLinks() {
 	}
 }
 
-// join forwards both ways until either side ends.
+// joinPeers forwards both ways until either side ends.
 func (w *wire) joinPeers(near net.Conn) {
 	defer func() { _ = near.Close() }()
 	far, err := net.Dial("tcp", w.target)
@@ -85,7 +85,7 @@ func (w *wire) removeLink(l *link) {
 	delete(w.links, l)
 }
 
-// pass copies one direction; asking says that it is the replica's.
+// copyOneWay copies one direction; asking says that it is the replica's.
 func (l *link) copyOneWay(to, from net.Conn, asking bool) {
 	defer l.cutNow()
 	buffer := make([]byte, 32<<10)
@@ -106,20 +106,20 @@ func (l *link) copyOneWay(to, from net.Conn, asking bool) {
 	}
 }
 
-// cut ends a link at once, in both directions.
+// cutNow ends a link at once, in both directions.
 func (l *link) cutNow() {
 	_ = l.near.Close()
 	_ = l.far.Close()
 }
 
-// reset makes the next Close of a connection an abrupt one.
+// resetOnClose makes the next Close of a connection an abrupt one.
 func resetOnClose(c net.Conn) {
 	if tcp, ok := c.(*net.TCPConn); ok {
 		_ = tcp.SetLinger(0)
 	}
 }
 
-// due reports whether the replica waits for an answer on this wire.
+// awaitsAnswer reports whether the replica waits for an answer on this wire.
 func (w *wire) awaitsAnswer() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -131,7 +131,7 @@ func (w *wire) awaitsAnswer() bool {
 	return false
 }
 
-// cut ends every connection that is open.
+// cutLinks ends every connection that is open.
 func (w *wire) cutLinks() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -141,7 +141,7 @@ func (w *wire) cutLinks() {
 	}
 }
 
-// sever cuts the wire and keeps it so until mended.
+// setDown cuts the wire and keeps it so until mended.
 func (w *wire) setDown(down bool) {
 	w.mu.Lock()
 	w.down = down

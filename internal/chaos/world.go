@@ -28,25 +28,25 @@ const (
 
 // The people of a world. Boss approves and asks; nobody approves their own.
 const (
-	robin  = "U0ROBIN"
-	kim    = "U0KIM"
-	boss   = "U0BOSS"
-	anna   = "U0ANNA"
-	ben    = "U0BEN"
-	carla  = "U0CARLA"
-	dario  = "U0DARIO"
-	guest  = "U0GUEST"
+	robin     = "U0ROBIN"
+	kim       = "U0KIM"
+	boss      = "U0BOSS"
+	anna      = "U0ANNA"
+	ben       = "U0BEN"
+	carla     = "U0CARLA"
+	dario     = "U0DARIO"
+	guest     = "U0GUEST"
 	bystander = "U0GAWKER"
 )
 
 var (
-	requesters  = []string{robin, kim, boss}
+	requesters          = []string{robin, kim, boss}
 	configuredApprovers = []string{anna, ben, approverGroup}      // as configured
-	groupMembers   = []string{carla, dario, boss, guest}     // the user group at the beginning
-	voters      = []string{anna, ben, carla, dario, boss} // whose vote may count
-	people   = append([]string{robin, kim, guest, bystander}, voters...)
-	owned       = []string{"RPADEVPRONU", "IDU", "ATTUNU", "CTZDEVCU", "RPADEVNU", "TSTNU", "PMINU", "ACNU"}
-	groupNames  = map[string]string{
+	groupMembers        = []string{carla, dario, boss, guest}     // the user group at the beginning
+	voters              = []string{anna, ben, carla, dario, boss} // whose vote may count
+	people              = append([]string{robin, kim, guest, bystander}, voters...)
+	owned               = []string{"RPADEVPRONU", "IDU", "ATTUNU", "CTZDEVCU", "RPADEVNU", "TSTNU", "PMINU", "ACNU"}
+	groupNames          = map[string]string{
 		"group-01": "Finance Robots", "group-02": "Human Resources", "group-03": "Überseehandel & Co",
 		"group-04": "QA", "group-05": "R&D <north>",
 	}
@@ -58,9 +58,9 @@ var (
 // A clock is the time of a world: the machine's, and what the world skipped.
 type clock struct{ skipped atomic.Int64 }
 
-func (c *clock) now() time.Time        { return time.Now().Add(c.offset()) }
-func (c *clock) offset() time.Duration { return time.Duration(c.skipped.Load()) }
-func (c *clock) skipAhead(d time.Duration)  { c.skipped.Add(int64(d)) }
+func (c *clock) now() time.Time            { return time.Now().Add(c.offset()) }
+func (c *clock) offset() time.Duration     { return time.Duration(c.skipped.Load()) }
+func (c *clock) skipAhead(d time.Duration) { c.skipped.Add(int64(d)) }
 
 // A world is a Slack and a UiPath with people in them, a database, and the
 // replicas that serve them.
@@ -89,7 +89,7 @@ type terms struct {
 	skew   time.Duration // the largest of a replica's clock
 }
 
-// setting is what the judge knows of a world.
+// judgeSetting is what the judge knows of a world.
 func (w *world) judgeSetting() judge.Setting {
 	return judge.Setting{
 		Channel: approvalsChannel, Codes: owned, Groups: groupNames, People: people,
@@ -98,7 +98,7 @@ func (w *world) judgeSetting() judge.Setting {
 	}
 }
 
-// doubt is how far the clock that decides deadlines may be off: where replicas
+// clockDoubt is how far the clock that decides deadlines may be off: where replicas
 // share a database it is the database's, which is right.
 func (t terms) clockDoubt(store string) time.Duration {
 	if store == Postgres {
@@ -209,14 +209,14 @@ func (w *world) addReplica(i int, dir, binary string) error {
 	return w.database.attachReplica(r)
 }
 
-// host is the address in a URL of a simulator.
+// hostOf is the address in a URL of a simulator.
 func hostOf(url string) string {
 	_, rest, _ := strings.Cut(url, "://")
 	addr, _, _ := strings.Cut(rest, "/")
 	return addr
 }
 
-// note writes what the suite does into Slack's journal.
+// noteStep writes what the suite does into Slack's journal.
 func (w *world) noteStep(format string, args ...any) {
 	detail := fmt.Sprintf(format, args...)
 	w.slack.Mark("chaos", detail)
@@ -225,7 +225,7 @@ func (w *world) noteStep(format string, args ...any) {
 	}
 }
 
-// pause waits until the simulators have seen some more happen, or for limit:
+// awaitEvents waits until the simulators have seen some more happen, or for limit:
 // what comes next then meets the bot in the middle of something.
 func (w *world) awaitEvents(ctx context.Context, events int, limit time.Duration) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
