@@ -50,9 +50,14 @@ var house = map[string][]string{
 	"internal/pgtest":   {"internal/tcpproxy"},
 	"internal/check":    {},
 
-	// The chaos suite stands beside the house: it runs the program as it is.
-	"internal/chaos":           {"internal/fakeslack", "internal/fakeuipath", "internal/fault", "internal/pgtest"},
-	"internal/chaos/cmd/chaos": {"internal/chaos"},
+	// The chaos suite stands beside the house: it runs the program as it is. Its
+	// judge knows only what the two fakes wrote down.
+	"internal/chaos": {
+		"internal/chaos/judge", "internal/fakeslack", "internal/fakeuipath", "internal/fault", "internal/pgtest",
+	},
+	"internal/chaos/judge":     {"internal/fakeslack", "internal/fakeuipath"},
+	"internal/chaos/mutant":    {"internal/chaos", "internal/chaos/judge"},
+	"internal/chaos/cmd/chaos": {"internal/chaos", "internal/chaos/mutant"},
 
 	"cmd/licensebot": {
 		"approvals", "approvals/worker", "bot", "licensing", "internal/store", "internal/policyfile", "internal/demo", "deploy",

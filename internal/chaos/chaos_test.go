@@ -4,9 +4,9 @@ package chaos
 
 import (
 	"context"
-	"flag"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -16,17 +16,19 @@ import (
 	"licensebot/internal/pgtest"
 )
 
-var (
-	hunted = flag.Bool("mutants", false, "see whether every mutant is caught; takes about a quarter of an hour")
-	only   = flag.String("only", "", "with -mutants: those whose name has this in it")
-)
-
-// The bounded form of the suite: enough rounds to break most careless changes,
-// in little enough time to run with everything else.
+// The tests play the suite in two forms. The bounded form has enough rounds to
+// break most careless changes, and takes about two minutes. It runs if
+// LICENSEBOT_TEST_REQUIRE is 1, as in CI. Otherwise one short round shows in
+// some seconds that the suite works.
 const (
 	boundedSteps    = 130
 	boundedPatience = 2 * time.Minute
+	shortSteps      = 14
+	shortThinking   = 1500 * time.Millisecond
 )
+
+// bounded reports whether the bounded form is asked for.
+func bounded() bool { return os.Getenv("LICENSEBOT_TEST_REQUIRE") == "1" }
 
 var builds struct {
 	sync.Once
@@ -34,8 +36,8 @@ var builds struct {
 	err    error
 }
 
-// binary builds licensebot once for all tests.
-func binary(t *testing.T) string {
+// buildBinary builds licensebot once for all tests.
+func buildBinary(t *testing.T) string {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("a round takes a minute")
@@ -45,7 +47,7 @@ func binary(t *testing.T) string {
 	}
 	builds.Do(func() {
 		var source, dir string
-		if source, builds.err = Module(context.Background()); builds.err != nil {
+		if source, builds.err = FindModule(context.Background()); builds.err != nil {
 			return
 		}
 		if dir, builds.err = os.MkdirTemp("", "chaos-"); builds.err != nil {
@@ -60,7 +62,6 @@ func binary(t *testing.T) string {
 }
 
 func TestMain(m *testing.M) {
-	flag.Parse()
 	code := m.Run()
 	if dir, found := strings.CutSuffix(builds.binary, "/licensebot"); found {
 		_ = os.RemoveAll(dir)
@@ -68,7 +69,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// openDir is a directory that PostgreSQL, which runs as somebody else, can
+// openDir is a directory that PostgreSQL, which runs as another user, can
 // reach.
 func openDir(t *testing.T) string {
 	t.Helper()
@@ -83,10 +84,11 @@ func openDir(t *testing.T) string {
 	return dir
 }
 
-func play(t *testing.T, o Options) {
+// assertPromisesKept plays rounds and fails for each promise that was broken.
+func assertPromisesKept(t *testing.T, o Options) *Tally {
 	t.Helper()
-	o.Binary, o.Dir, o.Steps, o.Patience = binary(t), openDir(t), boundedSteps, boundedPatience
-	tally := NewTally()
+	o.Binary, o.Dir, o.Patience = buildBinary(t), openDir(t), boundedPatience
+	tally := NewTally(nil)
 	Run(t.Context(), o, tally)
 	t.Log(tally)
 	for _, what := range tally.Skipped() {
@@ -95,35 +97,76 @@ func play(t *testing.T, o Options) {
 	for _, f := range tally.Failures() {
 		t.Error(f)
 	}
-	if tally.KillPoints() == 0 {
-		t.Error("nothing was killed with work in hand")
+	if rounds, _ := tally.Rounds(); rounds == 0 {
+		t.Error("no round was played")
+	}
+	return tally
+}
+
+// assertBoundedForm plays the bounded form.
+func assertBoundedForm(t *testing.T, o Options) {
+	t.Helper()
+	t.Parallel()
+	o.Steps = boundedSteps
+	if tally := assertPromisesKept(t, o); tally.KillPoints() == 0 {
+		t.Error("no replica was killed with work in hand")
 	}
 }
 
-func TestSQLite(t *testing.T) {
-	t.Parallel()
-	play(t, Options{Store: SQLite, Seed: 1, Rounds: 4, Worlds: 4})
+func TestPromisesHoldInAShortRound(t *testing.T) {
+	if bounded() {
+		t.Skip("the bounded form is asked for")
+	}
+	assertPromisesKept(t, Options{Store: SQLite, Seed: 4, Rounds: 1, Steps: shortSteps, Thinking: shortThinking})
 }
 
-func TestPostgres(t *testing.T) {
-	t.Parallel()
+func TestPromisesHoldOnSQLite(t *testing.T) {
+	if !bounded() {
+		t.Skip("LICENSEBOT_TEST_REQUIRE=1 asks for the bounded form")
+	}
+	assertBoundedForm(t, Options{Store: SQLite, Seed: 1, Rounds: 4, Worlds: 4})
+}
+
+func TestPromisesHoldOnPostgres(t *testing.T) {
+	if !bounded() {
+		t.Skip("LICENSEBOT_TEST_REQUIRE=1 asks for the bounded form")
+	}
 	pgtest.Need(t, pgtest.Available())
-	play(t, Options{Store: Postgres, Replicas: 3, Seed: 1, Rounds: 2, Worlds: 2})
+	assertBoundedForm(t, Options{Store: Postgres, Replicas: 3, Seed: 1, Rounds: 2, Worlds: 2})
 }
 
-// The same seed has to make the same plan, or a failure could not be repeated.
+// The suite reads one line of the program's log. The program has to write it.
+func TestTheProgramLogsOrphanedRequests(t *testing.T) {
+	source, err := FindModule(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(filepath.Join(source, "cmd/licensebot/*.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	logs := slices.ContainsFunc(files, func(file string) bool {
+		text, err := os.ReadFile(file)
+		return err == nil && !strings.HasSuffix(file, "_test.go") && strings.Contains(string(text), `"`+orphanMessage)
+	})
+	if !logs {
+		t.Errorf("nothing in cmd/licensebot logs %q: then an orphaned request goes unnoticed", orphanMessage)
+	}
+}
+
+// A failure could not be repeated if the same seed made another plan.
 func TestPlanComesFromTheSeed(t *testing.T) {
 	r := Round{Seed: 7, Store: SQLite, Steps: 300}
-	first, again := Plan(r), Plan(r)
+	first, again := PlanRound(r), PlanRound(r)
 	if !slices.Equal(first, again) {
 		t.Error("one seed made two plans")
 	}
 	r.Seed = 8
-	if slices.Equal(first, Plan(r)) {
+	if slices.Equal(first, PlanRound(r)) {
 		t.Error("two seeds made the same plan")
 	}
-	for _, a := range actions(r) {
-		if a.weight > 0 && !slices.Contains(append(first, Plan(Round{Seed: 9, Store: SQLite, Steps: 3000})...), a.name) {
+	for _, a := range possibleActions(r) {
+		if a.weight > 0 && !slices.Contains(append(first, PlanRound(Round{Seed: 9, Store: SQLite, Steps: 3000})...), a.name) {
 			t.Errorf("%q never happens", a.name)
 		}
 	}

@@ -18,15 +18,15 @@ const mendLimit = 30 * time.Second
 // that can be harmed. A harm tells whether it is possible here at all, and
 // whether it was done.
 type database interface {
-	// attach tells a replica, before its first start, how to reach it.
-	attach(r *replica) error
-	// full lets no more be written, until mend.
-	full() (possible, done bool)
-	// readOnly refuses every write, until mend.
-	readOnly() (possible, done bool)
-	// crash ends the database's own process, if it has one; it is back at the
+	// attachReplica tells a replica, before its first start, how to reach it.
+	attachReplica(r *replica) error
+	// fillUp lets no more be written, until mend.
+	fillUp() (possible, done bool)
+	// makeReadOnly refuses every write, until mend.
+	makeReadOnly() (possible, done bool)
+	// crashServer ends the database's own process, if it has one; it is back at the
 	// latest after mend.
-	crash(hard bool) bool
+	crashServer(hard bool) bool
 	// cutCommits cuts the connections on which the next n commits come.
 	cutCommits(n int, where pgtest.Cut) bool
 	// mend undoes every harm and returns when the database takes writes.
@@ -53,23 +53,23 @@ func newSQLite(dir string) (*sqlite, error) {
 	return &sqlite{dir: dir, disk: disk}, err
 }
 
-func (s *sqlite) attach(r *replica) error {
+func (s *sqlite) attachReplica(r *replica) error {
 	r.env["LICENSEBOT_DATABASE_URL"] = "sqlite://" + filepath.Join(s.dir, "licensebot.db")
 	if s.disk != nil {
-		r.command = s.disk.inside(r.command)
+		r.command = s.disk.joinCommand(r.command)
 	}
 	return nil
 }
 
-func (s *sqlite) full() (possible, done bool) {
-	return s.disk != nil, s.disk != nil && s.disk.fill() == nil
+func (s *sqlite) fillUp() (possible, done bool) {
+	return s.disk != nil, s.disk != nil && s.disk.fillUp() == nil
 }
 
-func (s *sqlite) readOnly() (possible, done bool) {
+func (s *sqlite) makeReadOnly() (possible, done bool) {
 	return s.disk != nil, s.disk != nil && s.disk.remount("ro") == nil
 }
 
-func (s *sqlite) crash(bool) bool                 { return false }
+func (s *sqlite) crashServer(bool) bool           { return false }
 func (s *sqlite) cutCommits(int, pgtest.Cut) bool { return false }
-func (s *sqlite) mend(context.Context) error      { return s.disk.mend() }
+func (s *sqlite) mend(context.Context) error      { return s.disk.mendDisk() }
 func (s *sqlite) close()                          { s.disk.unmount() }

@@ -50,34 +50,34 @@ func mountDisk(dir string) (*disk, error) {
 	}
 	said, _ := bufio.NewReader(stdout).ReadString('\n')
 	d := &disk{dir: dir, holder: holder, stdin: stdin, join: append(join, "--target", strconv.Itoa(holder.Process.Pid), "--")}
-	if said != "mounted\n" || d.run("true") != nil {
+	if said != "mounted\n" || d.runInside("true") != nil {
 		d.unmount()
 		return nil, nil // not permitted here
 	}
 	return d, nil
 }
 
-// inside is the command that runs another one where the disk is seen. nsenter
+// joinCommand is the command that runs another one where the disk is seen. nsenter
 // becomes that command, so signals reach it.
-func (d *disk) inside(command []string) []string {
+func (d *disk) joinCommand(command []string) []string {
 	return append(append([]string(nil), d.join...), command...)
 }
 
-func (d *disk) run(command ...string) error {
-	args := d.inside(command)
+func (d *disk) runInside(command ...string) error {
+	args := d.joinCommand(command)
 	if out, err := exec.Command(args[0], args[1:]...).CombinedOutput(); err != nil {
 		return fmt.Errorf("%v: %w: %s", command, err, out)
 	}
 	return nil
 }
 
-func (d *disk) filler() string {
+func (d *disk) fillerPath() string {
 	return filepath.Join("/proc", strconv.Itoa(d.holder.Process.Pid), "root", d.dir, "filler")
 }
 
-// fill writes until there is no space left.
-func (d *disk) fill() error {
-	file, err := os.Create(d.filler())
+// fillUp writes until there is no space left.
+func (d *disk) fillUp() error {
+	file, err := os.Create(d.fillerPath())
 	if err != nil {
 		return err
 	}
@@ -93,17 +93,17 @@ func (d *disk) fill() error {
 // remount makes the disk read-only or writable. It fails while a replica has
 // files on it open for writing.
 func (d *disk) remount(mode string) error {
-	return d.run("mount", "-o", "remount,"+mode, d.dir)
+	return d.runInside("mount", "-o", "remount,"+mode, d.dir)
 }
 
-func (d *disk) mend() error {
+func (d *disk) mendDisk() error {
 	if d == nil {
 		return nil
 	}
 	if err := d.remount("rw"); err != nil {
 		return err
 	}
-	if err := os.Remove(d.filler()); err != nil && !os.IsNotExist(err) {
+	if err := os.Remove(d.fillerPath()); err != nil && !os.IsNotExist(err) {
 		return err
 	}
 	return nil

@@ -27,10 +27,10 @@ var (
 	}
 )
 
-// ways are how any call can fail so that trying again may mend it. What
+// failures are how any call can fail so that trying again may mend it. What
 // Slack and UiPath would only say of a message or a group that is gone is not
 // among them: it would be a lie of theirs.
-func ways() []fault.Fault {
+func failures() []fault.Fault {
 	html := "<!DOCTYPE html><html><body>maintenance</body></html>"
 	return []fault.Fault{
 		{Status: 500}, {Status: 500, AfterEffect: true}, {Status: 502}, {Status: 503, AfterEffect: true},
@@ -50,13 +50,13 @@ var slackErrors = []string{"internal_error", "fatal_error", "service_unavailable
 // refusals are answers of UiPath that are final.
 var refusals = []int{400, 403, 404, 409}
 
-// harm plans a fault.
-func (w *world) harm(faults *fault.Faults, method string, f fault.Fault) {
-	w.note("harm %s: %s", method, describe(f))
+// planFault plans a fault.
+func (w *world) planFault(faults *fault.Faults, method string, f fault.Fault) {
+	w.noteStep("harm %s: %s", method, describeFault(f))
 	faults.Inject(method, f)
 }
 
-func describe(f fault.Fault) string {
+func describeFault(f fault.Fault) string {
 	text, _ := json.Marshal(f)
 	var set map[string]any
 	_ = json.Unmarshal(text, &set)
@@ -69,10 +69,10 @@ func describe(f fault.Fault) string {
 	return string(text)
 }
 
-func (w *world) harmSlack(_ context.Context, d *rand.Rand) {
-	f, method := one(d, ways()), one(d, slackMethods)
+func (w *world) harmSlackCall(_ context.Context, d *rand.Rand) {
+	f, method := pickOne(d, failures()), pickOne(d, slackMethods)
 	if d.IntN(4) == 0 {
-		f = fault.Fault{Error: one(d, slackErrors)}
+		f = fault.Fault{Error: pickOne(d, slackErrors)}
 	}
 	if method == "response_url" && f.Status == 0 && !f.AfterEffect && (f.Error != "" || f.Body != "") {
 		f = fault.Fault{Status: 500} // its 200 means yes, whatever the body
@@ -81,83 +81,83 @@ func (w *world) harmSlack(_ context.Context, d *rand.Rand) {
 	if f.Hang {
 		f.Times = 1
 	}
-	w.harm(&w.slack.Faults, method, f)
+	w.planFault(&w.slack.Faults, method, f)
 }
 
-func (w *world) harmUiPath(_ context.Context, d *rand.Rand) {
-	f, operation := one(d, ways()), one(d, uipathOperations)
+func (w *world) harmUiPathCall(_ context.Context, d *rand.Rand) {
+	f, operation := pickOne(d, failures()), pickOne(d, uipathOperations)
 	if d.IntN(8) == 0 && operation != "token" {
-		f = fault.Fault{Status: one(d, refusals), Error: "the suite refuses"}
+		f = fault.Fault{Status: pickOne(d, refusals), Error: "the suite refuses"}
 	}
 	f.Times = 1 + d.IntN(2)
 	if f.Hang {
 		f.Times = 1
 	}
-	w.harm(&w.uipath.Faults, operation, f)
+	w.planFault(&w.uipath.Faults, operation, f)
 }
 
 // dropCode has UiPath answer yes and leave a code out, once or for good.
 func (w *world) dropCode(_ context.Context, d *rand.Rand) {
-	code, times := one(d, owned), one(d, []int{1, 2, 5})
-	w.note("UiPath drops %s from the next %d writes", code, times)
-	w.tally.fault(1)
+	code, times := pickOne(d, owned), pickOne(d, []int{1, 2, 5})
+	w.noteStep("UiPath drops %s from the next %d writes", code, times)
+	w.tally.countFaults(1)
 	w.uipath.DropCode(code, times)
 }
 
-func (w *world) exceed(_ context.Context, d *rand.Rand) {
-	w.note("UiPath refuses every write for a while")
-	w.tally.fault(1)
+func (w *world) exceedSeats(_ context.Context, d *rand.Rand) {
+	w.noteStep("UiPath refuses every write for a while")
+	w.tally.countFaults(1)
 	w.uipath.Exceed(true)
-	w.after(1+d.IntN(4), func() { w.uipath.Exceed(false) })
+	w.afterSteps(1+d.IntN(4), func() { w.uipath.Exceed(false) })
 }
 
-func (w *world) revoke(_ context.Context, d *rand.Rand) {
-	w.note("the bot token is revoked for a while")
-	w.tally.fault(1)
+func (w *world) revokeToken(_ context.Context, d *rand.Rand) {
+	w.noteStep("the bot token is revoked for a while")
+	w.tally.countFaults(1)
 	w.slack.RevokeBotToken()
-	w.after(1+d.IntN(6), w.slack.RestoreBotToken)
+	w.afterSteps(1+d.IntN(6), w.slack.RestoreBotToken)
 }
 
-// sever keeps one replica from one of its peers for some steps.
-func (w *world) sever(_ context.Context, d *rand.Rand) {
-	r := one(d, w.replicas)
-	wire := one(d, r.wires)
-	w.note("%s cannot reach %s for a while", r.name, wire.target)
-	w.tally.fault(1)
-	wire.sever(true)
-	w.after(1+d.IntN(6), func() { wire.sever(false) })
+// severWire keeps one replica from one of its peers for some steps.
+func (w *world) severWire(_ context.Context, d *rand.Rand) {
+	r := pickOne(d, w.replicas)
+	wire := pickOne(d, r.wires)
+	w.noteStep("%s cannot reach %s for a while", r.name, wire.target)
+	w.tally.countFaults(1)
+	wire.setDown(true)
+	w.afterSteps(1+d.IntN(6), func() { wire.setDown(false) })
 }
 
 // cutWire cuts the connections of one replica to one peer, whatever is under
 // way on them.
 func (w *world) cutWire(ctx context.Context, d *rand.Rand) {
-	r := one(d, w.replicas)
+	r := pickOne(d, w.replicas)
 	if d.IntN(2) == 0 {
-		r = w.busy(ctx, d)
+		r = w.busyReplica(ctx, d)
 	}
-	wire := one(d, r.wires)
-	w.note("the connections of %s to %s are cut", r.name, wire.target)
-	w.tally.fault(1)
-	wire.cut()
+	wire := pickOne(d, r.wires)
+	w.noteStep("the connections of %s to %s are cut", r.name, wire.target)
+	w.tally.countFaults(1)
+	wire.cutLinks()
 }
 
 func (w *world) cutSockets(context.Context, *rand.Rand) {
-	w.note("the sockets are cut")
-	w.tally.fault(1)
+	w.noteStep("the sockets are cut")
+	w.tally.countFaults(1)
 	w.slack.CutSockets()
 }
 
-func (w *world) silence(_ context.Context, d *rand.Rand) {
-	w.note("the sockets are half-open for a while")
-	w.tally.fault(1)
+func (w *world) silenceSockets(_ context.Context, d *rand.Rand) {
+	w.noteStep("the sockets are half-open for a while")
+	w.tally.countFaults(1)
 	w.slack.Silence(true)
-	w.after(1+d.IntN(6), func() { w.slack.Silence(false) })
+	w.afterSteps(1+d.IntN(6), func() { w.slack.Silence(false) })
 }
 
-func (w *world) disconnect(_ context.Context, d *rand.Rand) {
-	reason := one(d, []string{"warning", "refresh_requested", "link_disabled", "too_many_websockets"})
-	w.note("told to disconnect: %s", reason)
-	w.tally.fault(1)
+func (w *world) disconnectSockets(_ context.Context, d *rand.Rand) {
+	reason := pickOne(d, []string{"warning", "refresh_requested", "link_disabled", "too_many_websockets"})
+	w.noteStep("told to disconnect: %s", reason)
+	w.tally.countFaults(1)
 	if d.IntN(2) == 0 {
 		w.slack.Disconnect(reason)
 		return
@@ -166,29 +166,29 @@ func (w *world) disconnect(_ context.Context, d *rand.Rand) {
 }
 
 func (w *world) refuseSockets(_ context.Context, d *rand.Rand) {
-	reason := one(d, []string{"link_disabled", "too_many_websockets"})
-	w.note("new sockets are refused for a while: %s", reason)
-	w.tally.fault(1)
+	reason := pickOne(d, []string{"link_disabled", "too_many_websockets"})
+	w.noteStep("new sockets are refused for a while: %s", reason)
+	w.tally.countFaults(1)
 	w.slack.RefuseSockets(reason)
-	w.after(1+d.IntN(3), func() { w.slack.RefuseSockets("") })
+	w.afterSteps(1+d.IntN(3), func() { w.slack.RefuseSockets("") })
 }
 
 func (w *world) ignoreAcks(_ context.Context, d *rand.Rand) {
-	w.note("acks are ignored for a while")
-	w.tally.fault(1)
+	w.noteStep("acks are ignored for a while")
+	w.tally.countFaults(1)
 	w.slack.IgnoreAcks(true)
-	w.after(1+d.IntN(5), func() { w.slack.IgnoreAcks(false) })
+	w.afterSteps(1+d.IntN(5), func() { w.slack.IgnoreAcks(false) })
 }
 
-func (w *world) copies(_ context.Context, d *rand.Rand) {
+func (w *world) deliverCopies(_ context.Context, d *rand.Rand) {
 	n := 1 + d.IntN(3)
-	w.note("every envelope is delivered %d times", n)
-	w.tally.fault(1)
+	w.noteStep("every envelope is delivered %d times", n)
+	w.tally.countFaults(1)
 	w.slack.SetCopies(n)
 }
 
-// replay delivers an old envelope once more, late and on any socket.
-func (w *world) replay(_ context.Context, d *rand.Rand) {
+// replayEnvelope delivers an old envelope once more, late and on any socket.
+func (w *world) replayEnvelope(_ context.Context, d *rand.Rand) {
 	var sent []fakeslack.Entry
 	for _, e := range w.slack.Journal() {
 		if e.Kind == fakeslack.EntryEnvelope {
@@ -200,63 +200,63 @@ func (w *world) replay(_ context.Context, d *rand.Rand) {
 	}
 	back := min(len(sent), 1+d.IntN(40))
 	old := sent[len(sent)-back]
-	w.note("envelope %s is delivered again", old.Envelope)
-	w.tally.fault(1)
+	w.noteStep("envelope %s is delivered again", old.Envelope)
+	w.tally.countFaults(1)
 	_ = w.slack.SendRaw(old.Payload)
 }
 
 func (w *world) fillDisk(_ context.Context, d *rand.Rand) {
-	possible, done := w.database.full()
+	possible, done := w.database.fillUp()
 	if !possible {
-		w.tally.skip("disk full: this system lets the suite mount no disk of its own")
+		w.tally.noteSkipped("disk full: this system lets the suite mount no disk of its own")
 	}
 	if !done {
 		return
 	}
-	w.note("the disk is full for a while")
-	w.tally.fault(1)
-	w.after(1+d.IntN(6), w.mendDatabase)
+	w.noteStep("the disk is full for a while")
+	w.tally.countFaults(1)
+	w.afterSteps(1+d.IntN(6), w.mendDatabase)
 }
 
-// readOnly refuses writes to the database. A file system can be made so only
+// makeReadOnly refuses writes to the database. A file system can be made so only
 // while no replica writes on it, so there the replicas restart.
-func (w *world) readOnly(ctx context.Context, d *rand.Rand) {
+func (w *world) makeReadOnly(ctx context.Context, d *rand.Rand) {
 	if w.round.Store == SQLite {
 		for _, r := range w.replicas {
-			w.kill(r)
+			w.killReplica(r)
 		}
 	}
-	possible, done := w.database.readOnly()
+	possible, done := w.database.makeReadOnly()
 	if !possible {
-		w.tally.skip("read-only database: this system lets the suite mount no disk of its own")
+		w.tally.noteSkipped("read-only database: this system lets the suite mount no disk of its own")
 	}
 	if !done {
 		return
 	}
-	w.note("the database is read-only for a while")
-	w.tally.fault(1)
-	w.revive(ctx)
-	w.after(1+d.IntN(6), w.mendDatabase)
+	w.noteStep("the database is read-only for a while")
+	w.tally.countFaults(1)
+	w.reviveReplicas(ctx)
+	w.afterSteps(1+d.IntN(6), w.mendDatabase)
 }
 
 func (w *world) crashDatabase(_ context.Context, d *rand.Rand) {
 	hard := d.IntN(3) == 0
-	if w.database.crash(hard) {
-		w.note("the database server is killed (hard: %t)", hard)
-		w.tally.fault(1)
-		w.after(d.IntN(5), w.mendDatabase)
+	if w.database.crashServer(hard) {
+		w.noteStep("the database server is killed (hard: %t)", hard)
+		w.tally.countFaults(1)
+		w.afterSteps(d.IntN(5), w.mendDatabase)
 	}
 }
 
 // cutCommit cuts the way to the database in a commit: before the server has
 // seen it, or when it has and its answer is on the way.
 func (w *world) cutCommit(ctx context.Context, d *rand.Rand) {
-	where := one(d, []pgtest.Cut{pgtest.BeforeCommit, pgtest.AfterCommit, pgtest.AfterCommit, pgtest.HoldCommit})
+	where := pickOne(d, []pgtest.Cut{pgtest.BeforeCommit, pgtest.AfterCommit, pgtest.AfterCommit, pgtest.HoldCommit})
 	if w.database.cutCommits(1+d.IntN(3), where) {
-		w.note("the next commits are cut (where: %d)", where)
-		w.tally.fault(1)
+		w.noteStep("the next commits are cut (where: %d)", where)
+		w.tally.countFaults(1)
 	}
-	w.ask(ctx, d)
+	w.askForCodes(ctx, d)
 }
 
 func (w *world) mendDatabase() {

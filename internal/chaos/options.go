@@ -24,6 +24,7 @@ type Options struct {
 	Store    string        // SQLite or Postgres. Default SQLite
 	Steps    int           // of the plan of a round. Default 240
 	Patience time.Duration // how long a round may take to settle. Default 5m
+	Thinking time.Duration // how long people wait, at the end, before they decide what is open. Default 6s
 
 	Binary  string    // a licensebot made by Build
 	Dir     string    // for databases and logs; must exist
@@ -50,6 +51,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Patience == 0 {
 		o.Patience = 5 * time.Minute
+	}
+	if o.Thinking == 0 {
+		o.Thinking = 6 * time.Second
 	}
 	return o
 }

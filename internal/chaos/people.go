@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"licensebot/internal/chaos/judge"
 	"licensebot/internal/fakeslack"
 	"licensebot/internal/fault"
 )
@@ -24,14 +25,14 @@ func (w *world) typeCommand(ctx context.Context, user, text string) {
 	w.people.Go(func() { _, _ = w.slack.Command(ctx, user, anyChannel, command, text) })
 }
 
-// ticket is a word that is in one command only, so that a card can be traced
+// newTicket is a word that is in one command only, so that a card can be traced
 // to what was typed.
-func (w *world) ticket(n int) string { return fmt.Sprintf("ask-%d-%d", w.step, n) }
+func (w *world) newTicket(n int) string { return judge.Ticket(w.step, n) }
 
-// request is the text of a good command, in one of the ways to type it.
-func (w *world) request(d *rand.Rand, group string, n int) string {
-	codes := some(d, owned, 1+d.IntN(3))
-	list := strings.Join(codes, one(d, []string{" ", ", ", ",", "; "}))
+// goodCommand is the text of a good command, in one of the ways to type it.
+func (w *world) goodCommand(d *rand.Rand, group string, n int) string {
+	codes := pickSome(d, owned, 1+d.IntN(3))
+	list := strings.Join(codes, pickOne(d, []string{" ", ", ", ",", "; "}))
 	if d.IntN(4) == 0 {
 		list = strings.ToLower(list)
 	}
@@ -39,38 +40,38 @@ func (w *world) request(d *rand.Rand, group string, n int) string {
 	if d.IntN(4) == 0 {
 		name = `"` + groupNames[group] + `"`
 	}
-	reason := one(d, []string{"", " please", " <!channel> *Done*", " `x` & <@U0BOSS>", " 🤖\u202e"})
+	reason := pickOne(d, []string{"", " please", " <!channel> *Done*", " `x` & <@U0BOSS>", " 🤖\u202e"})
 	period := ""
 	if d.IntN(3) == 0 {
-		period = " for " + one(d, periods).typed
+		period = " for " + pickOne(d, judge.Periods).Typed
 	}
-	return fmt.Sprintf("%s %s%s because %s%s", name, list, period, w.ticket(n), reason)
+	return fmt.Sprintf("%s %s%s because %s%s", name, list, period, w.newTicket(n), reason)
 }
 
-func (w *world) ask(ctx context.Context, d *rand.Rand) {
-	w.typeCommand(ctx, one(d, requesters), w.request(d, one(d, groupIDs), 0))
+func (w *world) askForCodes(ctx context.Context, d *rand.Rand) {
+	w.typeCommand(ctx, pickOne(d, requesters), w.goodCommand(d, pickOne(d, groupIDs), 0))
 }
 
-// askToTakeOut has somebody ask to take codes out of a rule, or to make it
+// askToRemove has somebody ask to take codes out of a rule, or to make it
 // exactly some.
-func (w *world) askToTakeOut(ctx context.Context, d *rand.Rand) {
-	verb, emptying := one(d, []string{"remove", "remove", "set"}), one(d, []string{"", "", " emptying"})
+func (w *world) askToRemove(ctx context.Context, d *rand.Rand) {
+	verb, emptying := pickOne(d, []string{"remove", "remove", "set"}), pickOne(d, []string{"", "", " emptying"})
 	if verb == "set" {
 		emptying = ""
 	}
-	codes := some(d, owned, 1+d.IntN(3))
-	w.typeCommand(ctx, one(d, requesters), fmt.Sprintf("%s %s %s%s because %s", verb, one(d, groupIDs), strings.Join(codes, " "), emptying, w.ticket(0)))
+	codes := pickSome(d, owned, 1+d.IntN(3))
+	w.typeCommand(ctx, pickOne(d, requesters), fmt.Sprintf("%s %s %s%s because %s", verb, pickOne(d, groupIDs), strings.Join(codes, " "), emptying, w.newTicket(0)))
 }
 
 func (w *world) askTwice(ctx context.Context, d *rand.Rand) {
-	group := one(d, groupIDs)
+	group := pickOne(d, groupIDs)
 	for n := range 2 {
-		w.typeCommand(ctx, one(d, requesters), w.request(d, group, n))
+		w.typeCommand(ctx, pickOne(d, requesters), w.goodCommand(d, group, n))
 	}
 }
 
-// nonsense is what cannot become a card, or looks as if it could not.
-func (w *world) nonsense(ctx context.Context, d *rand.Rand) {
+// typeNonsense is what cannot become a card, or looks as if it could not.
+func (w *world) typeNonsense(ctx context.Context, d *rand.Rand) {
 	texts := []string{
 		"", "help", "\u200b", `"`, "group-01", "set group-01", "cancel R-00000000", "cancel",
 		"<@U0BOSS> IDU", "group-01 IDU for ever", "group-01 IDU=-5", strings.Repeat("x", 5000),
@@ -78,75 +79,75 @@ func (w *world) nonsense(ctx context.Context, d *rand.Rand) {
 		"QA `IDU` because %s", "R&D <north> IDU because %s", "group-01 " + strings.Join(owned, " ") + " because %s",
 		"group-02 " + strings.Repeat("IDU ", 30) + "because %s",
 	}
-	w.typeCommand(ctx, one(d, requesters), strings.Replace(one(d, texts), "%s", w.ticket(0), 1))
+	w.typeCommand(ctx, pickOne(d, requesters), strings.Replace(pickOne(d, texts), "%s", w.newTicket(0), 1))
 }
 
-// A poster is what the actors see of a request: the card of one that has not
+// An openCard is what the actors see of a request: the card of one that has not
 // been told to have ended.
-type poster struct {
+type openCard struct {
 	ts, id, requester string
 }
 
-// open lists the cards whose thread tells no end, oldest first.
-func (w *world) open() []poster {
-	var open []poster
+// openCards lists the cards whose thread tells no end, oldest first.
+func (w *world) openCards() []openCard {
+	var open []openCard
 	for _, m := range w.slack.Messages(approvalsChannel) {
-		if m.Metadata == nil || m.Metadata.EventType != cardEvent {
+		if m.Metadata == nil || m.Metadata.EventType != judge.CardEvent {
 			continue
 		}
 		told := slices.ContainsFunc(w.slack.Thread(approvalsChannel, m.TS), func(r fakeslack.Message) bool {
-			return r.Metadata != nil && isEnd(r.Metadata.EventType)
+			return r.Metadata != nil && judge.IsOutcome(r.Metadata.EventType)
 		})
 		if !told {
 			id, _ := m.Metadata.EventPayload["request_id"].(string)
 			asked, _ := m.Metadata.EventPayload["actor"].(string)
-			open = append(open, poster{ts: m.TS, id: id, requester: asked})
+			open = append(open, openCard{ts: m.TS, id: id, requester: asked})
 		}
 	}
 	return open
 }
 
-// someCard picks an open card, waiting a little for one.
-func (w *world) someCard(d *rand.Rand) (poster, bool) {
-	open := w.open()
+// pickCard picks an open card, waiting a little for one.
+func (w *world) pickCard(d *rand.Rand) (openCard, bool) {
+	open := w.openCards()
 	if len(open) == 0 {
-		return poster{}, false
+		return openCard{}, false
 	}
 	return open[d.IntN(len(open))], true
 }
 
-func (w *world) react(user string, c poster, emoji string) {
+func (w *world) putReaction(user string, c openCard, emoji string) {
 	_ = w.slack.React(user, approvalsChannel, c.ts, emoji) // reacted before, or not allowed to any more
 }
 
-func (w *world) vote(_ context.Context, d *rand.Rand) {
-	if c, ok := w.someCard(d); ok {
-		w.react(one(d, voters), c, one(d, []string{approveEmoji[0], approveEmoji[1], "+1::skin-tone-3", "thumbsup"}))
+func (w *world) castVote(_ context.Context, d *rand.Rand) {
+	if c, ok := w.pickCard(d); ok {
+		w.putReaction(pickOne(d, voters), c, pickOne(d, []string{approveEmoji[0], approveEmoji[1], "+1::skin-tone-3", "thumbsup"}))
 	}
 }
 
-// carry brings a card to its quorum.
-func (w *world) carry(_ context.Context, d *rand.Rand) {
-	if c, ok := w.someCard(d); ok {
-		w.approve(d, c)
+// carryCard brings a card to its quorum.
+func (w *world) carryCard(_ context.Context, d *rand.Rand) {
+	if c, ok := w.pickCard(d); ok {
+		w.approveCard(d, c)
 	}
 }
 
-// approve has as many people approve as are needed, none of them the requester.
-func (w *world) approve(d *rand.Rand, c poster) {
-	for _, user := range w.able(d, c)[:w.terms.quorum] {
-		w.react(user, c, approveEmoji[0])
+// approveCard has as many people approve as are needed, none of them the requester.
+func (w *world) approveCard(d *rand.Rand, c openCard) {
+	for _, user := range w.eligibleVoters(d, c)[:w.terms.quorum] {
+		w.putReaction(user, c, approveEmoji[0])
 	}
 }
 
-// able are the people who may approve a card, in any order.
-func (w *world) able(d *rand.Rand, c poster) []string {
+// eligibleVoters are the people who may approve a card, in any order.
+func (w *world) eligibleVoters(d *rand.Rand, c openCard) []string {
 	able := slices.DeleteFunc(slices.Clone(voters), func(user string) bool { return user == c.requester })
-	return some(d, able, len(able))
+	return pickSome(d, able, len(able))
 }
 
-func (w *world) unvote(_ context.Context, d *rand.Rand) {
-	c, ok := w.someCard(d)
+func (w *world) withdrawVotes(_ context.Context, d *rand.Rand) {
+	c, ok := w.pickCard(d)
 	if !ok {
 		return
 	}
@@ -160,80 +161,79 @@ func (w *world) unvote(_ context.Context, d *rand.Rand) {
 	}
 }
 
-func (w *world) deny(_ context.Context, d *rand.Rand) {
-	if c, ok := w.someCard(d); ok {
-		w.react(one(d, voters), c, denyEmoji)
+func (w *world) denyCard(_ context.Context, d *rand.Rand) {
+	if c, ok := w.pickCard(d); ok {
+		w.putReaction(pickOne(d, voters), c, denyEmoji)
 	}
 }
 
 // deleteCard has somebody tidy up the channel. The approvals go with the card.
 func (w *world) deleteCard(_ context.Context, d *rand.Rand) {
-	if c, ok := w.someCard(d); ok {
-		w.note("the card of %s is deleted", c.id)
+	if c, ok := w.pickCard(d); ok {
+		w.noteStep("the card of %s is deleted", c.id)
 		_ = w.slack.DeleteMessage(approvalsChannel, c.ts)
 	}
 }
 
-// meddle has somebody react whose reaction must not count.
-func (w *world) meddle(_ context.Context, d *rand.Rand) {
-	if c, ok := w.someCard(d); ok {
-		w.react(one(d, []string{c.requester, c.requester, guest, gawker}), c, one(d, []string{approveEmoji[0], approveEmoji[0], denyEmoji, "eyes"}))
+// reactInVain has somebody react whose reaction must not count.
+func (w *world) reactInVain(_ context.Context, d *rand.Rand) {
+	if c, ok := w.pickCard(d); ok {
+		w.putReaction(pickOne(d, []string{c.requester, c.requester, guest, bystander}), c, pickOne(d, []string{approveEmoji[0], approveEmoji[0], denyEmoji, "eyes"}))
 	}
 }
 
-func (w *world) cancel(ctx context.Context, d *rand.Rand) {
-	c, ok := w.someCard(d)
+func (w *world) cancelRequest(ctx context.Context, d *rand.Rand) {
+	c, ok := w.pickCard(d)
 	if !ok {
 		return
 	}
 	by := c.requester
 	if d.IntN(4) == 0 {
-		by = gawker
+		by = bystander
 	}
 	w.typeCommand(ctx, by, "cancel "+c.id)
 }
 
-// granted lists the cards that are done for a time that has not ended.
-func (w *world) granted() []*Card {
-	h := &History{Bot: w.slack.BotUserID()}
-	h.readCards(w.slack)
-	return slices.DeleteFunc(h.Cards, func(c *Card) bool { return c.done() == nil || c.Lasts == 0 || c.overBy(forever) })
+// runningGrants lists the cards that are done for a time that has not ended.
+func (w *world) runningGrants() []*judge.Card {
+	cards := judge.ReadCards(w.judgeSetting(), w.slack)
+	return slices.DeleteFunc(cards, func(c *judge.Card) bool { return !c.GrantRuns() })
 }
 
-// endEarly has somebody end a grant before its time, who may or may not.
-func (w *world) endEarly(ctx context.Context, d *rand.Rand) {
-	if held := w.granted(); len(held) > 0 {
-		c := one(d, held)
-		w.typeCommand(ctx, one(d, []string{c.Requester, c.Requester, one(d, voters), gawker}), "end "+c.ID)
+// endGrantEarly has somebody end a grant before its time, who may or may not.
+func (w *world) endGrantEarly(ctx context.Context, d *rand.Rand) {
+	if held := w.runningGrants(); len(held) > 0 {
+		c := pickOne(d, held)
+		w.typeCommand(ctx, pickOne(d, []string{c.Requester, c.Requester, pickOne(d, voters), bystander}), "end "+c.ID)
 	}
 }
 
-// extend has somebody ask for what is granted for a time, for longer.
-func (w *world) extend(ctx context.Context, d *rand.Rand) {
-	if held := w.granted(); len(held) > 0 {
-		c := one(d, held)
-		period := one(d, []string{"", " for 2h", " for 20m"})
-		w.typeCommand(ctx, one(d, requesters), fmt.Sprintf("%s %s%s because %s", c.Group, strings.Join(c.Codes, " "), period, w.ticket(0)))
+// extendGrant has somebody ask for what is granted for a time, for longer.
+func (w *world) extendGrant(ctx context.Context, d *rand.Rand) {
+	if held := w.runningGrants(); len(held) > 0 {
+		c := pickOne(d, held)
+		period := pickOne(d, []string{"", " for 2h", " for 20m"})
+		w.typeCommand(ctx, pickOne(d, requesters), fmt.Sprintf("%s %s%s because %s", c.Group, strings.Join(c.Codes, " "), period, w.newTicket(0)))
 	}
 }
 
-// betray takes an approval back, in one of several ways, between the vote and
+// turnBeforeWrite takes an approval back, in one of several ways, between the vote and
 // the write: the look before the write is held up so that it comes after. A
 // user group may be a few seconds old there, so that takes longer.
-func (w *world) betray(ctx context.Context, d *rand.Rand) {
-	c, ok := w.freshCard(ctx, d)
+func (w *world) turnBeforeWrite(ctx context.Context, d *rand.Rand) {
+	c, ok := w.askAndAwaitCard(ctx, d)
 	if !ok {
 		return
 	}
 	after := "1"
-	turned := w.able(d, c)[:w.terms.quorum]
-	if slices.Contains(groupFolk, turned[0]) {
+	turned := w.eligibleVoters(d, c)[:w.terms.quorum]
+	if slices.Contains(groupMembers, turned[0]) {
 		after = "4"
 	}
-	w.harm(&w.slack.Faults, "reactions.get", fault.Fault{Times: 1, Status: 429, RetryAfter: after})
+	w.planFault(&w.slack.Faults, "reactions.get", fault.Fault{Times: 1, Status: 429, RetryAfter: after})
 	looks := len(w.slack.Calls("reactions.get"))
 	for _, user := range turned {
-		w.react(user, c, approveEmoji[0])
+		w.putReaction(user, c, approveEmoji[0])
 	}
 	if !w.awaitLooks(ctx, looks+1, 2*time.Second) {
 		return
@@ -242,27 +242,27 @@ func (w *world) betray(ctx context.Context, d *rand.Rand) {
 	case 0:
 		_ = w.slack.Unreact(turned[0], approvalsChannel, c.ts, approveEmoji[0])
 	case 1:
-		w.react(turned[len(turned)-1], c, denyEmoji)
+		w.putReaction(turned[len(turned)-1], c, denyEmoji)
 	default:
-		w.disable(turned[0], 8+d.IntN(20))
+		w.suspendRight(turned[0], 8+d.IntN(20))
 	}
 	if w.awaitLooks(ctx, looks+2, 6*time.Second) {
-		w.pause(ctx, 30, 200*time.Millisecond)
+		w.awaitEvents(ctx, 30, 200*time.Millisecond)
 	}
 }
 
-// freshCard has somebody ask, and waits a little for the card.
-func (w *world) freshCard(ctx context.Context, d *rand.Rand) (c poster, ok bool) {
+// askAndAwaitCard has somebody ask, and waits a little for the card.
+func (w *world) askAndAwaitCard(ctx context.Context, d *rand.Rand) (c openCard, ok bool) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
-	typed, err := w.slack.Command(ctx, one(d, requesters), anyChannel, command, w.request(d, one(d, groupIDs), 0))
-	found := recorded.FindStringSubmatch(typed.Response)
-	if err != nil || found == nil {
-		return poster{}, false
+	typed, err := w.slack.Command(ctx, pickOne(d, requesters), anyChannel, command, w.goodCommand(d, pickOne(d, groupIDs), 0))
+	id, ok := judge.RecordedID(typed.Response)
+	if err != nil || !ok {
+		return openCard{}, false
 	}
 	_ = w.slack.Wait(ctx, func() bool {
-		open := w.open()
-		at := slices.IndexFunc(open, func(p poster) bool { return p.id == found[1] })
+		open := w.openCards()
+		at := slices.IndexFunc(open, func(p openCard) bool { return p.id == id })
 		if ok = at >= 0; ok {
 			c = open[at]
 		}
@@ -280,26 +280,26 @@ func (w *world) awaitLooks(ctx context.Context, n int, limit time.Duration) bool
 
 // changeRights takes the right to approve from somebody for some steps.
 func (w *world) changeRights(_ context.Context, d *rand.Rand) {
-	w.disable(one(d, voters), 5+d.IntN(30))
+	w.suspendRight(pickOne(d, voters), 5+d.IntN(30))
 }
 
-// disable takes the right to approve from a person: members of the user group
+// suspendRight takes the right to approve from a person: members of the user group
 // leave it, others are deactivated.
-func (w *world) disable(user string, steps int) {
-	w.note("%s may not approve for %d steps", user, steps)
-	if slices.Contains(groupFolk, user) {
-		w.slack.SetUserGroup(approverGroup, slices.DeleteFunc(slices.Clone(groupFolk), func(u string) bool { return u == user })...)
-		w.after(steps, func() { w.slack.SetUserGroup(approverGroup, groupFolk...) })
+func (w *world) suspendRight(user string, steps int) {
+	w.noteStep("%s may not approve for %d steps", user, steps)
+	if slices.Contains(groupMembers, user) {
+		w.slack.SetUserGroup(approverGroup, slices.DeleteFunc(slices.Clone(groupMembers), func(u string) bool { return u == user })...)
+		w.afterSteps(steps, func() { w.slack.SetUserGroup(approverGroup, groupMembers...) })
 		return
 	}
 	w.slack.UpdateUser(user, func(u *fakeslack.User) { u.Deleted = true })
-	w.after(steps, func() { w.slack.UpdateUser(user, func(u *fakeslack.User) { u.Deleted = false }) })
+	w.afterSteps(steps, func() { w.slack.UpdateUser(user, func(u *fakeslack.User) { u.Deleted = false }) })
 }
 
-// portal changes a group's rule at UiPath by hand.
-func (w *world) portal(_ context.Context, d *rand.Rand) {
-	kind, codes := d.IntN(3), some(d, owned, 1+d.IntN(3))
-	w.uipath.Edit(one(d, groupIDs), func(now []string) []string {
+// editByHand changes a group's rule at UiPath by hand.
+func (w *world) editByHand(_ context.Context, d *rand.Rand) {
+	kind, codes := d.IntN(3), pickSome(d, owned, 1+d.IntN(3))
+	w.uipath.Edit(pickOne(d, groupIDs), func(now []string) []string {
 		switch kind {
 		case 0:
 			return codes

@@ -7,16 +7,16 @@ import (
 	"math/rand/v2"
 )
 
-// draw is the source of every decision of one step.
-func draw(seed uint64, step int) *rand.Rand {
+// drawStep is the source of every decision of one step.
+func drawStep(seed uint64, step int) *rand.Rand {
 	return rand.New(rand.NewPCG(seed, uint64(step)))
 }
 
 // one picks one of several.
-func one[T any](d *rand.Rand, all []T) T { return all[d.IntN(len(all))] }
+func pickOne[T any](d *rand.Rand, all []T) T { return all[d.IntN(len(all))] }
 
 // some picks n different ones, in any order.
-func some[T any](d *rand.Rand, all []T, n int) []T {
+func pickSome[T any](d *rand.Rand, all []T, n int) []T {
 	var picked []T
 	for _, i := range d.Perm(len(all))[:min(n, len(all))] {
 		picked = append(picked, all[i])
@@ -32,54 +32,54 @@ type action struct {
 	do     func(*world, context.Context, *rand.Rand)
 }
 
-// actions lists what can happen in a round, and how often.
-func actions(r Round) []action {
+// possibleActions lists what can happen in a round, and how often.
+func possibleActions(r Round) []action {
 	all := []action{
-		{"ask", 22, (*world).ask},
+		{"ask", 22, (*world).askForCodes},
 		{"ask twice for one group", 4, (*world).askTwice},
-		{"ask to take out", 5, (*world).askToTakeOut},
-		{"type nonsense", 4, (*world).nonsense},
-		{"cancel", 3, (*world).cancel},
-		{"vote", 14, (*world).vote},
-		{"carry", 24, (*world).carry},
-		{"withdraw a vote", 4, (*world).unvote},
-		{"deny", 3, (*world).deny},
+		{"ask to take out", 5, (*world).askToRemove},
+		{"type nonsense", 4, (*world).typeNonsense},
+		{"cancel", 3, (*world).cancelRequest},
+		{"vote", 14, (*world).castVote},
+		{"carry", 24, (*world).carryCard},
+		{"withdraw a vote", 4, (*world).withdrawVotes},
+		{"deny", 3, (*world).denyCard},
 		{"delete a card", 1, (*world).deleteCard},
-		{"meddle", 7, (*world).meddle},
-		{"betray", 5, (*world).betray},
+		{"meddle", 7, (*world).reactInVain},
+		{"betray", 5, (*world).turnBeforeWrite},
 		{"change rights", 3, (*world).changeRights},
-		{"end a grant", 5, (*world).endEarly},
-		{"extend a grant", 6, (*world).extend},
-		{"edit a rule by hand", 5, (*world).portal},
+		{"end a grant", 5, (*world).endGrantEarly},
+		{"extend a grant", 6, (*world).extendGrant},
+		{"edit a rule by hand", 5, (*world).editByHand},
 
-		{"harm a call of Slack", 14, (*world).harmSlack},
-		{"harm a call of UiPath", 12, (*world).harmUiPath},
+		{"harm a call of Slack", 14, (*world).harmSlackCall},
+		{"harm a call of UiPath", 12, (*world).harmUiPathCall},
 		{"drop a code", 3, (*world).dropCode},
-		{"exceed", 1, (*world).exceed},
-		{"revoke the token", 1, (*world).revoke},
-		{"sever a wire", 2, (*world).sever},
+		{"exceed", 1, (*world).exceedSeats},
+		{"revoke the token", 1, (*world).revokeToken},
+		{"sever a wire", 2, (*world).severWire},
 		{"cut a wire", 5, (*world).cutWire},
 
 		{"kill", 14, (*world).killNow},
 		{"kill in a call", 16, (*world).killInCall},
 		{"kill after an ack", 5, (*world).killAfterAck},
-		{"terminate", 3, (*world).terminate},
-		{"freeze", 4, (*world).freeze},
+		{"terminate", 3, (*world).terminateReplica},
+		{"freeze", 4, (*world).freezeReplica},
 
 		{"cut the sockets", 2, (*world).cutSockets},
-		{"silence the sockets", 2, (*world).silence},
-		{"disconnect", 4, (*world).disconnect},
+		{"silence the sockets", 2, (*world).silenceSockets},
+		{"disconnect", 4, (*world).disconnectSockets},
 		{"refuse sockets", 1, (*world).refuseSockets},
 		{"ignore acks", 2, (*world).ignoreAcks},
-		{"deliver copies", 4, (*world).copies},
-		{"replay an envelope", 4, (*world).replay},
+		{"deliver copies", 4, (*world).deliverCopies},
+		{"replay an envelope", 4, (*world).replayEnvelope},
 
-		{"read-only database", 1, (*world).readOnly},
+		{"read-only database", 1, (*world).makeReadOnly},
 	}
 	if r.Store == SQLite {
 		return append(all,
 			action{"fill the disk", 2, (*world).fillDisk},
-			action{"hours of downtime", 1, (*world).downtime})
+			action{"hours of downtime", 1, (*world).passDowntime})
 	}
 	all = append(all,
 		action{"crash the database", 3, (*world).crashDatabase},
@@ -90,16 +90,16 @@ func actions(r Round) []action {
 	return all
 }
 
-// Plan names the actions of a round, step by step.
-func Plan(r Round) []string {
+// PlanRound names the actions of a round, step by step.
+func PlanRound(r Round) []string {
 	plan := make([]string, r.Steps)
 	for i := range plan {
-		plan[i] = pick(draw(r.Seed, i+1), actions(r)).name
+		plan[i] = pickAction(drawStep(r.Seed, i+1), possibleActions(r)).name
 	}
 	return plan
 }
 
-func pick(d *rand.Rand, all []action) action {
+func pickAction(d *rand.Rand, all []action) action {
 	total := 0
 	for _, a := range all {
 		total += a.weight

@@ -35,7 +35,7 @@ func startPostgres() (*postgres, error) {
 	return p, nil
 }
 
-func (p *postgres) attach(r *replica) error {
+func (p *postgres) attachReplica(r *replica) error {
 	u, err := url.Parse(p.proxy.URL())
 	if err != nil {
 		return err
@@ -51,15 +51,15 @@ func (p *postgres) attach(r *replica) error {
 	return nil
 }
 
-func (p *postgres) full() (possible, done bool) { return false, false }
+func (p *postgres) fillUp() (possible, done bool) { return false, false }
 
-// readOnly makes every transaction of every session read-only from now on.
-func (p *postgres) readOnly() (possible, done bool) {
-	return true, !p.down && p.configure(context.Background(), "ALTER SYSTEM SET default_transaction_read_only = on") == nil
+// makeReadOnly makes every transaction of every session read-only from now on.
+func (p *postgres) makeReadOnly() (possible, done bool) {
+	return true, !p.down && p.alterSystem(context.Background(), "ALTER SYSTEM SET default_transaction_read_only = on") == nil
 }
 
-// configure changes how the server is set up, and has it read that.
-func (p *postgres) configure(ctx context.Context, statement string) error {
+// alterSystem changes how the server is set up, and has it read that.
+func (p *postgres) alterSystem(ctx context.Context, statement string) error {
 	db, err := sql.Open("pgx", p.cluster.URL())
 	if err != nil {
 		return err
@@ -73,9 +73,9 @@ func (p *postgres) configure(ctx context.Context, statement string) error {
 	return nil
 }
 
-// crash ends the server, or kills one of its processes: then it ends every
+// crashServer ends the server, or kills one of its processes: then it ends every
 // session and recovers by itself.
-func (p *postgres) crash(hard bool) bool {
+func (p *postgres) crashServer(hard bool) bool {
 	switch {
 	case p.down:
 		return false
@@ -100,7 +100,7 @@ func (p *postgres) mend(ctx context.Context) error {
 		}
 		p.down = false
 	}
-	return p.configure(ctx, "ALTER SYSTEM RESET default_transaction_read_only")
+	return p.alterSystem(ctx, "ALTER SYSTEM RESET default_transaction_read_only")
 }
 
 func (p *postgres) close() {

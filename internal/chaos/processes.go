@@ -11,64 +11,64 @@ import (
 	"licensebot/internal/fault"
 )
 
-// after does something when some more steps are done, or when all is mended.
-func (w *world) after(steps int, do func()) {
+// afterSteps does something when some more steps are done, or when all is mended.
+func (w *world) afterSteps(steps int, do func()) {
 	w.mends[w.step+steps] = append(w.mends[w.step+steps], do)
 }
 
-// due does what was put off until this step.
-func (w *world) due() {
+// mendWhatIsDue does what was put off until this step.
+func (w *world) mendWhatIsDue() {
 	for _, do := range w.mends[w.step] {
 		do()
 	}
 	delete(w.mends, w.step)
 }
 
-// revive starts every replica that is not running and not meant to be down.
-func (w *world) revive(context.Context) {
+// reviveReplicas starts every replica that is not running and not meant to be down.
+func (w *world) reviveReplicas(context.Context) {
 	for i, r := range w.replicas {
-		if r.running() || w.downUntil[r] > w.step {
+		if r.isRunning() || w.downUntil[r] > w.step {
 			continue
 		}
 		if r.cmd != nil && !r.told {
-			w.note("%s ended by itself", r.name)
+			w.noteStep("%s ended by itself", r.name)
 		}
-		if err := r.start(w.clock.offset() + w.skew(i)); err != nil && w.failure == nil {
+		if err := r.start(w.clock.offset() + w.clockSkew(i)); err != nil && w.failure == nil {
 			w.failure = err
 		}
-		w.note("%s starts", r.name)
+		w.noteStep("%s starts", r.name)
 	}
 }
 
-// skew is how far the clock of a replica is off in its next life.
-func (w *world) skew(i int) time.Duration {
-	d := draw(w.round.Seed^0x5ce3, w.step*8+i)
+// clockSkew is how far the clock of a replica is off in its next life.
+func (w *world) clockSkew(i int) time.Duration {
+	d := drawStep(w.round.Seed^0x5ce3, w.step*8+i)
 	if d.IntN(2) == 0 {
 		return 0
 	}
 	return time.Duration(d.Int64N(int64(2*w.terms.skew))) - w.terms.skew
 }
 
-// kill kills a replica with SIGKILL and counts: with an answer outstanding or
+// killReplica kills a replica with SIGKILL and counts: with an answer outstanding or
 // an envelope unacknowledged it is a kill point, otherwise a plain kill.
-func (w *world) kill(r *replica) {
-	if !r.running() {
+func (w *world) killReplica(r *replica) {
+	if !r.isRunning() {
 		return
 	}
-	inHand := r.due() || len(w.replicas) == 1 && w.slack.Unacked() > 0
+	inHand := r.awaitsAnswer() || len(w.replicas) == 1 && w.slack.Unacked() > 0
 	r.kill()
-	w.note("%s killed (work in hand: %t)", r.name, inHand)
-	w.tally.kill(inHand)
+	w.noteStep("%s killed (work in hand: %t)", r.name, inHand)
+	w.tally.countKill(inHand)
 }
 
-// restart starts a killed replica again, most of the times at once, and then
+// restartReplica starts a killed replica again, most of the times at once, and then
 // mostly waits until it is connected.
-func (w *world) restart(ctx context.Context, d *rand.Rand, r *replica) {
+func (w *world) restartReplica(ctx context.Context, d *rand.Rand, r *replica) {
 	if d.IntN(6) == 0 {
 		w.downUntil[r] = w.step + 1 + d.IntN(4)
 		return
 	}
-	w.revive(ctx)
+	w.reviveReplicas(ctx)
 	if d.IntN(5) > 0 {
 		w.awaitSocket(ctx)
 	}
@@ -80,9 +80,9 @@ func (w *world) awaitSocket(ctx context.Context) {
 	_ = w.slack.Wait(ctx, func() bool { return w.slack.Connections() > 0 })
 }
 
-// until asks every millisecond whether something has come about that wakes
+// pollUntil asks every millisecond whether something has come about that wakes
 // nobody, until it has or ctx ends.
-func until(ctx context.Context, cond func() bool) {
+func pollUntil(ctx context.Context, cond func() bool) {
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
 	for !cond() {
@@ -94,139 +94,139 @@ func until(ctx context.Context, cond func() bool) {
 	}
 }
 
-// busy waits a little until some replica is in the middle of a call, and picks
+// busyReplica waits a little until some replica is in the middle of a call, and picks
 // it; any one if none is.
-func (w *world) busy(ctx context.Context, d *rand.Rand) *replica {
+func (w *world) busyReplica(ctx context.Context, d *rand.Rand) *replica {
 	ctx, cancel := context.WithTimeout(ctx, 400*time.Millisecond)
 	defer cancel()
 	at := -1
-	until(ctx, func() bool {
-		at = slices.IndexFunc(w.replicas, func(r *replica) bool { return !r.frozen && r.due() })
+	pollUntil(ctx, func() bool {
+		at = slices.IndexFunc(w.replicas, func(r *replica) bool { return !r.frozen && r.awaitsAnswer() })
 		return at >= 0
 	})
 	if at < 0 {
-		return one(d, w.replicas)
+		return pickOne(d, w.replicas)
 	}
 	return w.replicas[at]
 }
 
 func (w *world) killNow(ctx context.Context, d *rand.Rand) {
-	r := one(d, w.replicas)
+	r := pickOne(d, w.replicas)
 	if d.IntN(3) > 0 {
-		r = w.busy(ctx, d)
+		r = w.busyReplica(ctx, d)
 	}
-	w.kill(r)
-	w.restart(ctx, d, r)
+	w.killReplica(r)
+	w.restartReplica(ctx, d, r)
 }
 
 // killInCall kills a replica while it waits for the answer to a chosen call,
 // before the call took effect or after. People do what leads to that call.
 func (w *world) killInCall(ctx context.Context, d *rand.Rand) {
-	faults, method := &w.slack.Faults, one(d, slackMethods)
+	faults, method := &w.slack.Faults, pickOne(d, slackMethods)
 	if d.IntN(2) == 0 {
-		faults, method = &w.uipath.Faults, one(d, uipathOperations)
+		faults, method = &w.uipath.Faults, pickOne(d, uipathOperations)
 	}
-	w.harm(faults, method, fault.Fault{Times: 1, Hang: true, AfterEffect: d.IntN(2) == 0})
+	w.planFault(faults, method, fault.Fault{Times: 1, Hang: true, AfterEffect: d.IntN(2) == 0})
 	before := faults.Injected()
-	w.provoke(ctx, d, method)
+	w.provokeCall(ctx, d, method)
 	waiting, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
-	until(waiting, func() bool { return faults.Injected() > before })
-	r := w.busy(waiting, d)
-	w.kill(r)
-	w.restart(ctx, d, r)
+	pollUntil(waiting, func() bool { return faults.Injected() > before })
+	r := w.busyReplica(waiting, d)
+	w.killReplica(r)
+	w.restartReplica(ctx, d, r)
 }
 
-// provoke does what makes the bot call a method soon.
-func (w *world) provoke(ctx context.Context, d *rand.Rand, method string) {
+// provokeCall does what makes the bot call a method soon.
+func (w *world) provokeCall(ctx context.Context, d *rand.Rand, method string) {
 	switch method {
 	case "PUT group", "reactions.get", "chat.update", "users.info", "usergroups.users.list":
-		if len(w.open()) > 0 {
-			w.carry(ctx, d)
+		if len(w.openCards()) > 0 {
+			w.carryCard(ctx, d)
 			return
 		}
 	case "chat.postEphemeral":
-		w.meddle(ctx, d)
+		w.reactInVain(ctx, d)
 		return
 	case "response_url":
-		w.typeCommand(ctx, one(d, requesters), "group-99 IDU because "+w.ticket(0))
+		w.typeCommand(ctx, pickOne(d, requesters), "group-99 IDU because "+w.newTicket(0))
 		return
 	case "conversations.history", "conversations.replies":
-		w.harm(&w.slack.Faults, "chat.postMessage", fault.Fault{Times: 1, Cut: true, AfterEffect: d.IntN(2) == 0})
+		w.planFault(&w.slack.Faults, "chat.postMessage", fault.Fault{Times: 1, Cut: true, AfterEffect: d.IntN(2) == 0})
 	case "apps.connections.open", "link", "auth.test", "conversations.info", "token":
-		w.kill(one(d, w.replicas))
-		w.revive(ctx)
+		w.killReplica(pickOne(d, w.replicas))
+		w.reviveReplicas(ctx)
 	}
-	w.ask(ctx, d)
+	w.askForCodes(ctx, d)
 }
 
 // killAfterAck kills as soon as a person has read that the command is recorded.
 func (w *world) killAfterAck(ctx context.Context, d *rand.Rand) {
 	waiting, cancel := context.WithTimeout(ctx, 1500*time.Millisecond)
 	defer cancel()
-	_, _ = w.slack.Command(waiting, one(d, requesters), anyChannel, command, w.request(d, one(d, groupIDs), 0))
-	r := one(d, w.replicas)
-	w.kill(r)
-	w.restart(ctx, d, r)
+	_, _ = w.slack.Command(waiting, pickOne(d, requesters), anyChannel, command, w.goodCommand(d, pickOne(d, groupIDs), 0))
+	r := pickOne(d, w.replicas)
+	w.killReplica(r)
+	w.restartReplica(ctx, d, r)
 }
 
-// terminate stops a replica in the way it should be stopped, in the middle of
+// terminateReplica stops a replica in the way it should be stopped, in the middle of
 // whatever it does; sometimes that takes too long and it is killed after all.
-func (w *world) terminate(ctx context.Context, d *rand.Rand) {
-	r := w.busy(ctx, d)
-	if !r.running() {
+func (w *world) terminateReplica(ctx context.Context, d *rand.Rand) {
+	r := w.busyReplica(ctx, d)
+	if !r.isRunning() {
 		return
 	}
 	r.terminate()
-	w.note("%s is told to stop", r.name)
-	w.tally.fault(1)
+	w.noteStep("%s is told to stop", r.name)
+	w.tally.countFaults(1)
 	timer := time.NewTimer(time.Duration(d.IntN(3000)) * time.Millisecond)
 	defer timer.Stop()
 	select {
 	case <-r.exited:
 	case <-timer.C:
-		w.kill(r)
+		w.killReplica(r)
 	case <-ctx.Done():
 	}
-	w.restart(ctx, d, r)
+	w.restartReplica(ctx, d, r)
 }
 
-// freeze stops a process for some steps, as a machine that is out of memory or
+// freezeReplica stops a process for some steps, as a machine that is out of memory or
 // being moved does.
-func (w *world) freeze(ctx context.Context, d *rand.Rand) {
-	w.standStill(w.busy(ctx, d), 1+d.IntN(8))
+func (w *world) freezeReplica(ctx context.Context, d *rand.Rand) {
+	w.standStill(w.busyReplica(ctx, d), 1+d.IntN(8))
 }
 
 // freezeLong stops a process for longer than any lease: for the rest of the
 // steps. The others carry on what it held.
 func (w *world) freezeLong(ctx context.Context, d *rand.Rand) {
-	w.standStill(w.busy(ctx, d), w.round.Steps)
+	w.standStill(w.busyReplica(ctx, d), w.round.Steps)
 }
 
 func (w *world) standStill(r *replica, steps int) {
-	if !r.running() || r.frozen {
+	if !r.isRunning() || r.frozen {
 		return
 	}
-	w.note("%s stands still", r.name)
-	w.tally.fault(1)
+	w.noteStep("%s stands still", r.name)
+	w.tally.countFaults(1)
 	r.freeze()
 	life := r.cmd
-	w.after(steps, func() {
+	w.afterSteps(steps, func() {
 		if r.cmd == life {
 			r.thaw()
 		}
 	})
 }
 
-// downtime takes everything down for hours.
-func (w *world) downtime(ctx context.Context, d *rand.Rand) {
+// passDowntime takes everything down for hours.
+func (w *world) passDowntime(ctx context.Context, d *rand.Rand) {
 	for _, r := range w.replicas {
-		w.kill(r)
+		w.killReplica(r)
 	}
 	hours := time.Duration(1+d.IntN(120)) * time.Minute
-	w.note("down for %v", hours)
-	w.tally.fault(1)
-	w.clock.skip(hours)
-	w.revive(ctx)
+	w.noteStep("down for %v", hours)
+	w.tally.countFaults(1)
+	w.clock.skipAhead(hours)
+	w.reviveReplicas(ctx)
 	w.awaitSocket(ctx)
 }

@@ -39,7 +39,7 @@ func (r *replica) start(skew time.Duration) error {
 	}
 	cmd.Stderr = r.log
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	r.log.begin()
+	r.log.beginLife()
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("start %s: %w", r.name, err)
 	}
@@ -52,8 +52,8 @@ func (r *replica) start(skew time.Duration) error {
 	return nil
 }
 
-// running reports whether the process is there.
-func (r *replica) running() bool {
+// isRunning reports whether the process is there.
+func (r *replica) isRunning() bool {
 	if r.cmd == nil {
 		return false
 	}
@@ -65,7 +65,7 @@ func (r *replica) running() bool {
 	}
 }
 
-func (r *replica) signal(s syscall.Signal) { _ = r.cmd.Process.Signal(s) }
+func (r *replica) sendSignal(s syscall.Signal) { _ = r.cmd.Process.Signal(s) }
 
 // kill ends the process as kill -9 and power loss do.
 func (r *replica) kill() {
@@ -73,7 +73,7 @@ func (r *replica) kill() {
 		return
 	}
 	r.told = true
-	r.signal(syscall.SIGKILL)
+	r.sendSignal(syscall.SIGKILL)
 	<-r.exited
 }
 
@@ -81,35 +81,35 @@ func (r *replica) kill() {
 func (r *replica) terminate() {
 	r.thaw()
 	r.told = true
-	r.signal(syscall.SIGTERM)
+	r.sendSignal(syscall.SIGTERM)
 }
 
 func (r *replica) freeze() {
 	r.frozen = true
-	r.signal(syscall.SIGSTOP)
+	r.sendSignal(syscall.SIGSTOP)
 }
 
 func (r *replica) thaw() {
 	if r.frozen {
 		r.frozen = false
-		r.signal(syscall.SIGCONT)
+		r.sendSignal(syscall.SIGCONT)
 	}
 }
 
-// due reports whether a call that the replica made is not answered yet.
-func (r *replica) due() bool {
+// awaitsAnswer reports whether a call that the replica made is not answered yet.
+func (r *replica) awaitsAnswer() bool {
 	for _, w := range r.wires {
-		if w.due() {
+		if w.awaitsAnswer() {
 			return true
 		}
 	}
 	return false
 }
 
-// ready asks /readyz.
-func (r *replica) ready(ctx context.Context) bool {
-	addr := r.log.address()
-	if addr == "" || !r.running() {
+// isReady asks /readyz.
+func (r *replica) isReady(ctx context.Context) bool {
+	addr := r.log.servedAddress()
+	if addr == "" || !r.isRunning() {
 		return false
 	}
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"licensebot/internal/chaos/judge"
 )
 
 // Run plays rounds until there are enough of them, the time is over, or ctx
@@ -25,62 +27,62 @@ func Run(ctx context.Context, o Options, t *Tally) {
 					return
 				}
 				r := Round{Seed: o.Seed + uint64(n), Store: o.Store, Replicas: o.Replicas, Steps: o.Steps}
-				o.play(ctx, r, t)
+				o.playRound(ctx, r, t)
 			}
 		})
 	}
 	worlds.Wait()
 }
 
-// play plays one round.
-func (o Options) play(ctx context.Context, r Round, t *Tally) {
-	t.begin()
-	h, found, err := o.round(ctx, r, t)
+// playRound plays one round.
+func (o Options) playRound(ctx context.Context, r Round, t *Tally) {
+	t.beginRound()
+	h, found, err := o.judgeRound(ctx, r, t)
 	if ctx.Err() != nil {
 		h, found, err = nil, nil, nil
 	}
-	t.end(r, h, found, err)
+	t.endRound(r, h, found, err)
 }
 
-func (o Options) round(ctx context.Context, r Round, t *Tally) (*History, []Violation, error) {
+func (o Options) judgeRound(ctx context.Context, r Round, t *Tally) (*judge.History, []judge.Violation, error) {
 	w, err := newWorld(ctx, o, r, t)
 	if err != nil {
 		return nil, nil, fmt.Errorf("the world could not be made: %w", err)
 	}
 	defer w.close()
-	w.harass(ctx)
-	t.fault(w.slack.Injected() + w.uipath.Injected())
-	w.heal(ctx)
-	var found []Violation
+	w.followPlan(ctx)
+	t.countFaults(w.slack.Injected() + w.uipath.Injected())
+	w.endFaults(ctx)
+	var found []judge.Violation
 	if late := w.awaitReady(ctx); late != nil {
 		found = append(found, *late)
 	}
 	settling, cancel := context.WithTimeout(ctx, o.Patience)
 	defer cancel()
-	h, missing := w.settle(settling)
+	h, missing := w.awaitSettled(settling, o.Thinking)
 	if len(missing) > 0 {
-		found = append(found, Violation{
-			Kind: Late, Rule: "not settled in time", Lines: append(h.about(missing[0]), w.replicas[0].log.last(30)...),
+		found = append(found, judge.Violation{
+			Rule: judge.NotSettled, Lines: append(h.About(missing[0]), w.replicas[0].log.lastLines(30)...),
 			What: fmt.Sprintf("after %v: %v", o.Patience, missing),
 		})
 	}
-	found = append(found, Judge(h)...)
-	return h, append(found, w.crashes()...), w.failure
+	found = append(found, judge.Judge(h)...)
+	return h, append(found, w.crashViolations()...), w.failure
 }
 
-// harass lets the steps of the plan happen.
-func (w *world) harass(ctx context.Context) {
-	w.revive(ctx)
+// followPlan lets the steps of the plan happen.
+func (w *world) followPlan(ctx context.Context) {
+	w.reviveReplicas(ctx)
 	w.awaitSocket(ctx)
-	all := actions(w.round)
+	all := possibleActions(w.round)
 	for w.step = 1; w.step <= w.round.Steps && ctx.Err() == nil && w.failure == nil; w.step++ {
-		w.due()
-		w.revive(ctx)
-		d := draw(w.round.Seed, w.step)
-		a := pick(d, all)
-		w.note("%s", a.name)
+		w.mendWhatIsDue()
+		w.reviveReplicas(ctx)
+		d := drawStep(w.round.Seed, w.step)
+		a := pickAction(d, all)
+		w.noteStep("%s", a.name)
 		a.do(w, ctx, d)
-		w.tally.step()
-		w.pause(ctx, d.IntN(12), time.Duration(20+d.IntN(160))*time.Millisecond)
+		w.tally.countStep()
+		w.awaitEvents(ctx, d.IntN(12), time.Duration(20+d.IntN(160))*time.Millisecond)
 	}
 }

@@ -5,27 +5,25 @@ package chaos
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"time"
 
-	"licensebot/internal/fakeslack"
+	"licensebot/internal/chaos/judge"
 )
 
 const (
 	readyLimit = 10 * time.Second // from the end of the faults to a 200 of /readyz
 	quietTime  = 1500 * time.Millisecond
 	lookEvery  = 100 * time.Millisecond
-	greetEvery = 20 * time.Second // while something is still owed
-	askEvery   = 6 * time.Second
 )
 
-// heal ends every fault and starts what is down.
-func (w *world) heal(ctx context.Context) {
+// endFaults ends every fault and starts what is down.
+func (w *world) endFaults(ctx context.Context) {
 	w.slack.Faults.Clear()
 	w.uipath.Faults.Clear()
-	for _, step := range sortedKeys(w.mends) {
+	for _, step := range slices.Sorted(maps.Keys(w.mends)) {
 		for _, do := range w.mends[step] {
 			do()
 		}
@@ -41,62 +39,62 @@ func (w *world) heal(ctx context.Context) {
 	for _, r := range w.replicas {
 		r.thaw()
 	}
-	w.note("the faults are over")
-	w.revive(ctx)
+	w.noteStep("the faults are over")
+	w.reviveReplicas(ctx)
 }
 
 // awaitReady wants every replica ready within readyLimit. One that ends by
 // itself meanwhile is started again, as whatever runs it would.
-func (w *world) awaitReady(ctx context.Context) *Violation {
+func (w *world) awaitReady(ctx context.Context) *judge.Violation {
 	ctx, cancel := context.WithTimeout(ctx, readyLimit)
 	defer cancel()
 	waiting := slices.Clone(w.replicas)
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	for {
-		w.revive(ctx)
-		waiting = slices.DeleteFunc(waiting, func(r *replica) bool { return r.ready(ctx) })
+		w.reviveReplicas(ctx)
+		waiting = slices.DeleteFunc(waiting, func(r *replica) bool { return r.isReady(ctx) })
 		if len(waiting) == 0 {
 			return nil
 		}
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			return &Violation{
-				Kind: Late, Rule: "not ready in time", Lines: waiting[0].log.last(30),
+			return &judge.Violation{
+				Rule: judge.NotReady, Lines: waiting[0].log.lastLines(30),
 				What: fmt.Sprintf("%s does not answer /readyz with 200 within %v of the end of the faults", waiting[0].name, readyLimit),
 			}
 		}
 	}
 }
 
-// settle waits until everything that is owed is there and nothing moves any
+// awaitSettled waits until everything that is owed is there and nothing moves any
 // more. What is undecided is decided by people. It returns what is missing
 // when ctx ends before that.
-func (w *world) settle(ctx context.Context) (h *History, missing []string) {
+func (w *world) awaitSettled(ctx context.Context, thinking time.Duration) (h *judge.History, missing []string) {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
 	began := time.Now()
 	greeted, asked := began, began
-	w.greet(ctx)
+	w.cutForHello(ctx)
 	length, activity, since := -1, 0, began
 	for rounds := 0; ; {
 		if n := w.slack.Length() + w.uipath.Length(); n != length { // reading is most of the suite's work
-			length, h = n, w.read()
-			missing = h.missing()
+			length, h = n, judge.Read(w.judgeSetting(), w.slack, w.uipath)
+			missing = h.Missing()
 		}
 		now := time.Now()
-		if n := h.activity(); n != activity {
+		if n := h.Activity; n != activity {
 			activity, since = n, now
 		}
 		switch {
 		case len(missing) == 0 && now.Sub(since) > quietTime && w.slack.Unacked() == 0:
 			return h, nil
-		case len(missing) > 0 && now.Sub(greeted) > greetEvery:
-			w.leap(ctx)
+		case len(missing) > 0 && now.Sub(greeted) > thinking*10/3:
+			w.passTenMinutes(ctx)
 			greeted = time.Now()
-		case len(missing) > 0 && now.Sub(asked) > askEvery:
-			w.decide(ctx, h, rounds)
+		case len(missing) > 0 && now.Sub(asked) > thinking:
+			w.decideOpenCards(ctx, h, rounds)
 			rounds++
 			asked = time.Now()
 		}
@@ -105,143 +103,91 @@ func (w *world) settle(ctx context.Context) (h *History, missing []string) {
 		case <-ctx.Done():
 			return h, missing
 		}
-		w.revive(ctx)
+		w.reviveReplicas(ctx)
 	}
 }
 
-// greet cuts the sockets: after each hello the bot looks for what it missed,
+// cutForHello cuts the sockets: after each hello the bot looks for what it missed,
 // which it otherwise does every two minutes.
-func (w *world) greet(ctx context.Context) {
-	w.note("the sockets are cut, for a hello")
+func (w *world) cutForHello(ctx context.Context) {
+	w.noteStep("the sockets are cut, for a hello")
 	w.slack.CutSockets()
 	w.awaitSocket(ctx)
 }
 
-// activity grows with everything that the bot does.
-func (h *History) activity() int {
-	n := len(h.uipath)
-	for _, e := range h.slack {
-		if e.Kind == fakeslack.EntryCall && e.Type != "apps.connections.open" {
-			n++
-		}
-	}
-	return n
-}
-
-// leap lets ten minutes pass at once, in which the bot is down: what was put
+// passTenMinutes lets ten minutes pass at once, in which the bot is down: what was put
 // off until later is due then. PostgreSQL's clock cannot be put forward; there
 // the sockets are cut.
-func (w *world) leap(ctx context.Context) {
+func (w *world) passTenMinutes(ctx context.Context) {
 	if w.round.Store == Postgres {
-		w.greet(ctx)
+		w.cutForHello(ctx)
 		return
 	}
-	w.note("down for ten minutes")
+	w.noteStep("down for ten minutes")
 	for _, r := range w.replicas {
 		r.kill()
 	}
-	w.clock.skip(10 * time.Minute)
-	w.revive(ctx)
+	w.clock.skipAhead(10 * time.Minute)
+	w.reviveReplicas(ctx)
 	w.awaitSocket(ctx)
 }
 
-// decide has people decide what is open. A card that is decided by what stands
+// decideOpenCards has people decide what is open. A card that is decided by what stands
 // on it is left alone: nobody votes again because the bot missed something.
-func (w *world) decide(ctx context.Context, h *History, round int) {
+func (w *world) decideOpenCards(ctx context.Context, h *judge.History, round int) {
 	w.endGrants(ctx, h, round)
-	for _, p := range w.open() {
-		c := h.card(p.ts)
+	for _, p := range w.openCards() {
+		c := h.CardAt(p.ts)
 		if c == nil {
 			continue
 		}
-		votes := h.unheeded(c)
+		votes := h.OverlookedVotes(c)
 		for _, v := range votes {
 			_ = w.slack.Unreact(v.User, approvalsChannel, c.TS, v.Emoji)
-			w.react(v.User, p, v.Emoji)
+			w.putReaction(v.User, p, v.Emoji)
 		}
-		if len(votes) == 0 && !h.decided(c) {
-			w.decideCard(ctx, draw(w.round.Seed^0xdec1de, int(hash(c.TS))+round), p)
+		if len(votes) == 0 && !h.Decided(c) {
+			w.decideCard(ctx, drawStep(w.round.Seed^0xdec1de, int(hashText(c.TS))+round), p)
 		}
 	}
 }
 
 // endGrants has those ended whose time is long. The others are given a while
 // to end by themselves.
-func (w *world) endGrants(ctx context.Context, h *History, round int) {
+func (w *world) endGrants(ctx context.Context, h *judge.History, round int) {
 	for _, c := range h.Cards {
-		if c.done() != nil && c.Lasts > 0 && !c.overBy(forever) && (c.Lasts > time.Minute || round >= 3) {
+		if c.GrantRuns() && (c.Lasts > time.Minute || round >= 3) {
 			w.typeCommand(ctx, c.Requester, "end "+c.ID)
 		}
 	}
 }
 
-func (w *world) decideCard(ctx context.Context, d *rand.Rand, p poster) {
+func (w *world) decideCard(ctx context.Context, d *rand.Rand, p openCard) {
 	switch d.IntN(6) {
 	case 0:
 		w.typeCommand(ctx, p.requester, "cancel "+p.id)
 	case 1:
-		w.react(anna, p, denyEmoji)
+		w.putReaction(anna, p, denyEmoji)
 	default:
-		for _, user := range w.able(d, p) {
-			w.react(user, p, approveEmoji[0])
+		for _, user := range w.eligibleVoters(d, p) {
+			w.putReaction(user, p, approveEmoji[0])
 		}
 	}
 }
 
-func hash(text string) (h uint32) {
+func hashText(text string) (h uint32) {
 	for _, c := range []byte(text) {
 		h = h*31 + uint32(c)
 	}
 	return h
 }
 
-// missing lists what the bot still owes as far as the simulators can tell.
-func (h *History) missing() []string {
-	var missing []string
-	j := &judge{h: h, requests: map[string]*request{}}
-	j.collect()
-	for _, id := range sortedKeys(j.requests) {
-		r := j.requests[id]
-		if len(r.cards) == 0 && !r.told() {
-			missing = append(missing, id+" has neither a card nor a private word")
-		}
-		for _, c := range r.cards {
-			if lack := c.lacks(); lack != "" && !r.replaced(c) && (c.Deleted.IsZero() || !r.told()) {
-				missing = append(missing, id+" "+lack)
-			}
-		}
-	}
-	return missing
-}
-
-// about is what the journals have of the request that a line of missing names.
-func (h *History) about(missing string) []string {
-	id, _, _ := strings.Cut(missing, " ")
-	j := &judge{h: h, requests: map[string]*request{}}
-	j.collect()
-	return j.excerpt(id, time.Time{}, nil)
-}
-
-// lacks tells what a card is without.
-func (c *Card) lacks() string {
-	at := slices.IndexFunc(c.Thread, func(r Reply) bool { return isEnd(r.Event) })
-	switch {
-	case at < 0:
-		return "has no end; its card says: " + statusOf(last(c.Says).Text)
-	case !c.shows(c.Thread[at].Event):
-		return "has ended and its card does not show it"
-	case c.Thread[at].Event == doneEvent:
-		return c.lacksEnd()
-	}
-	return ""
-}
-
-// crashes are violations for replicas that ended in a way no program should.
-func (w *world) crashes() []Violation {
-	var found []Violation
+// crashViolations are violations for replicas that ended in a way no program should.
+func (w *world) crashViolations() []judge.Violation {
+	var found []judge.Violation
 	for _, r := range w.replicas {
 		if line := r.log.crashLine(); line != "" {
-			found = append(found, Violation{Kind: Late, Rule: "crashed", What: r.name + ": " + line, Lines: r.log.last(60)})
+			found = append(found, judge.Violation{Rule: judge.Crashed, What: r.name + ": " + line, Lines: r.log.lastLines(60)})
 		}
 	}
 	return found

@@ -24,9 +24,12 @@ type tail struct {
 	crash string
 }
 
+// orphanMessage begins the log line about a request that had no job.
+const orphanMessage = "a request had no job to carry it on"
+
 var (
 	servedAt = regexp.MustCompile(`"addr":"([^"]+)"`)
-	crashed  = regexp.MustCompile(`(?m)^(panic: |fatal error: |WARNING: DATA RACE|.*"a request was forgotten).*$`)
+	crashed  = regexp.MustCompile(`(?m)^(panic: |fatal error: |WARNING: DATA RACE|.*"` + orphanMessage + `).*$`)
 )
 
 // Write takes a line or more of the log.
@@ -49,14 +52,14 @@ func (t *tail) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// begin is told that a new life begins.
-func (t *tail) begin() {
+// beginLife is told that a new life begins.
+func (t *tail) beginLife() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.addr = ""
 }
 
-func (t *tail) address() string {
+func (t *tail) servedAddress() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.addr
@@ -68,8 +71,8 @@ func (t *tail) crashLine() string {
 	return t.crash
 }
 
-// last returns the last lines of the log.
-func (t *tail) last(n int) []string {
+// lastLines returns the last lines of the log.
+func (t *tail) lastLines(n int) []string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	lines := strings.Split(strings.TrimSpace(string(t.text)), "\n")

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"licensebot/internal/chaos/judge"
 )
 
 // A Tally counts what a run did and found. Safe for concurrent use.
@@ -24,7 +26,7 @@ type Tally struct {
 	killPoints int
 	plainKills int
 	faults     int
-	byKind     map[Kind]int
+	byKind     map[judge.Kind]int
 	skipped    []string
 	failed     []Failure
 	onFailure  func(Failure)
@@ -34,24 +36,29 @@ type Tally struct {
 // failed.
 type Failure struct {
 	Round      Round
-	Violations []Violation
-	Err        error
+	Violations []judge.Violation
+	Err        error         // of the suite itself
+	Nth        int           // of the rounds to end
+	After      time.Duration // since the first round began
 }
 
-// NewTally starts to count.
-func NewTally() *Tally { return &Tally{started: time.Now(), byKind: map[Kind]int{}} }
+// NewTally starts to count. It calls onFailure, if that is not nil, with each
+// failure, one at a time.
+func NewTally(onFailure func(Failure)) *Tally {
+	return &Tally{started: time.Now(), onFailure: onFailure, byKind: map[judge.Kind]int{}}
+}
 
-func (t *Tally) change(f func()) {
+func (t *Tally) update(f func()) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	f()
 }
 
-func (t *Tally) fault(n int) { t.change(func() { t.faults += n }) }
-func (t *Tally) step()       { t.change(func() { t.steps++ }) }
+func (t *Tally) countFaults(n int) { t.update(func() { t.faults += n }) }
+func (t *Tally) countStep()        { t.update(func() { t.steps++ }) }
 
-func (t *Tally) kill(inHand bool) {
-	t.change(func() {
+func (t *Tally) countKill(inHand bool) {
+	t.update(func() {
 		if inHand {
 			t.killPoints++
 		} else {
@@ -60,30 +67,30 @@ func (t *Tally) kill(inHand bool) {
 	})
 }
 
-// skip names, once, what cannot be done here.
-func (t *Tally) skip(what string) {
-	t.change(func() {
+// noteSkipped names, once, what cannot be done here.
+func (t *Tally) noteSkipped(what string) {
+	t.update(func() {
 		if !slices.Contains(t.skipped, what) {
 			t.skipped = append(t.skipped, what)
 		}
 	})
 }
 
-func (t *Tally) begin() { t.change(func() { t.running++ }) }
+func (t *Tally) beginRound() { t.update(func() { t.running++ }) }
 
-// end counts what a settled round has shown.
-func (t *Tally) end(r Round, h *History, found []Violation, err error) {
-	t.change(func() {
+// endRound counts what a settled round has shown.
+func (t *Tally) endRound(r Round, h *judge.History, found []judge.Violation, err error) {
+	t.update(func() {
 		t.running--
 		t.rounds++
 		if h != nil {
-			t.count(h)
+			t.countHistory(h)
 		}
 		for _, v := range found {
-			t.byKind[v.Kind]++
+			t.byKind[v.Rule.Kind]++
 		}
 		if len(found) > 0 || err != nil {
-			f := Failure{Round: r, Violations: found, Err: err}
+			f := Failure{Round: r, Violations: found, Err: err, Nth: t.rounds, After: time.Since(t.started)}
 			t.failed = append(t.failed, f)
 			if t.onFailure != nil {
 				t.onFailure(f)
@@ -92,7 +99,7 @@ func (t *Tally) end(r Round, h *History, found []Violation, err error) {
 	})
 }
 
-func (t *Tally) count(h *History) {
+func (t *Tally) countHistory(h *judge.History) {
 	t.commands += len(h.Commands)
 	t.cards += len(h.Cards)
 	for _, c := range h.Commands {
@@ -100,9 +107,9 @@ func (t *Tally) count(h *History) {
 			t.recorded++
 		}
 	}
-	t.effects += len(effectsOf(h.Writes))
+	t.effects += h.CountEffects()
 	for _, c := range h.Cards {
-		if c.overBy(forever) {
+		if c.GrantOver() {
 			t.grants++
 		}
 	}
@@ -113,6 +120,13 @@ func (t *Tally) Failures() []Failure {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return slices.Clone(t.failed)
+}
+
+// Rounds is how many rounds have ended, and Took how long that took.
+func (t *Tally) Rounds() (ended int, took time.Duration) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.rounds, time.Since(t.started)
 }
 
 // KillPoints is how many replicas were killed with work in hand.
@@ -136,7 +150,7 @@ func (t *Tally) String() string {
 	return fmt.Sprintf("%v: %d rounds (%d running), %d steps, %d commands, %d recorded, %d cards, %d effects, %d grants ended; "+
 		"kill points %d, plain kills %d, faults injected %d; lost %d, doubled %d, untrue %d, late %d",
 		time.Since(t.started).Round(time.Second), t.rounds, t.running, t.steps, t.commands, t.recorded, t.cards, t.effects, t.grants,
-		t.killPoints, t.plainKills, t.faults, t.byKind[Lost], t.byKind[Doubled], t.byKind[Untrue], t.byKind[Late])
+		t.killPoints, t.plainKills, t.faults, t.byKind[judge.Lost], t.byKind[judge.Doubled], t.byKind[judge.Untrue], t.byKind[judge.Late])
 }
 
 // String shows a failure with what to run to see it again.

@@ -34,42 +34,42 @@ func newWire(target string) (*wire, error) {
 		return nil, err
 	}
 	w := &wire{listener: listener, target: target, links: map[*link]bool{}}
-	w.running.Go(w.accept)
+	w.running.Go(w.acceptLinks)
 	return w, nil
 }
 
 func (w *wire) addr() string { return w.listener.Addr().String() }
 
-func (w *wire) accept() {
+func (w *wire) acceptLinks() {
 	for {
 		near, err := w.listener.Accept()
 		if err != nil {
 			return
 		}
-		w.running.Go(func() { w.join(near) })
+		w.running.Go(func() { w.joinPeers(near) })
 	}
 }
 
-// join forwards both ways until either side ends.
-func (w *wire) join(near net.Conn) {
+// joinPeers forwards both ways until either side ends.
+func (w *wire) joinPeers(near net.Conn) {
 	defer func() { _ = near.Close() }()
 	far, err := net.Dial("tcp", w.target)
 	if err != nil {
 		return
 	}
 	l := &link{near: near, far: far}
-	defer l.cut()
-	if !w.add(l) {
+	defer l.cutNow()
+	if !w.addLink(l) {
 		return
 	}
-	defer w.remove(l)
+	defer w.removeLink(l)
 	var both sync.WaitGroup
-	both.Go(func() { l.pass(far, near, true) })
-	both.Go(func() { l.pass(near, far, false) })
+	both.Go(func() { l.copyOneWay(far, near, true) })
+	both.Go(func() { l.copyOneWay(near, far, false) })
 	both.Wait()
 }
 
-func (w *wire) add(l *link) bool {
+func (w *wire) addLink(l *link) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.closed || w.down {
@@ -79,15 +79,15 @@ func (w *wire) add(l *link) bool {
 	return true
 }
 
-func (w *wire) remove(l *link) {
+func (w *wire) removeLink(l *link) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	delete(w.links, l)
 }
 
-// pass copies one direction; asking says that it is the replica's.
-func (l *link) pass(to, from net.Conn, asking bool) {
-	defer l.cut()
+// copyOneWay copies one direction; asking says that it is the replica's.
+func (l *link) copyOneWay(to, from net.Conn, asking bool) {
+	defer l.cutNow()
 	buffer := make([]byte, 32<<10)
 	for {
 		n, err := from.Read(buffer)
@@ -99,28 +99,28 @@ func (l *link) pass(to, from net.Conn, asking bool) {
 		}
 		if err != nil {
 			if err != io.EOF {
-				reset(to)
+				resetOnClose(to)
 			}
 			return
 		}
 	}
 }
 
-// cut ends a link at once, in both directions.
-func (l *link) cut() {
+// cutNow ends a link at once, in both directions.
+func (l *link) cutNow() {
 	_ = l.near.Close()
 	_ = l.far.Close()
 }
 
-// reset makes the next Close of a connection an abrupt one.
-func reset(c net.Conn) {
+// resetOnClose makes the next Close of a connection an abrupt one.
+func resetOnClose(c net.Conn) {
 	if tcp, ok := c.(*net.TCPConn); ok {
 		_ = tcp.SetLinger(0)
 	}
 }
 
-// due reports whether the replica waits for an answer on this wire.
-func (w *wire) due() bool {
+// awaitsAnswer reports whether the replica waits for an answer on this wire.
+func (w *wire) awaitsAnswer() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for l := range w.links {
@@ -131,23 +131,23 @@ func (w *wire) due() bool {
 	return false
 }
 
-// cut ends every connection that is open.
-func (w *wire) cut() {
+// cutLinks ends every connection that is open.
+func (w *wire) cutLinks() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for l := range w.links {
-		reset(l.near)
-		l.cut()
+		resetOnClose(l.near)
+		l.cutNow()
 	}
 }
 
-// sever cuts the wire and keeps it so until mended.
-func (w *wire) sever(down bool) {
+// setDown cuts the wire and keeps it so until mended.
+func (w *wire) setDown(down bool) {
 	w.mu.Lock()
 	w.down = down
 	w.mu.Unlock()
 	if down {
-		w.cut()
+		w.cutLinks()
 	}
 }
 
@@ -156,6 +156,6 @@ func (w *wire) close() {
 	w.closed = true
 	w.mu.Unlock()
 	_ = w.listener.Close()
-	w.cut()
+	w.cutLinks()
 	w.running.Wait()
 }

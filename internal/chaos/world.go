@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"licensebot/internal/chaos/judge"
 	"licensebot/internal/fakeslack"
 	"licensebot/internal/fakeuipath"
 )
@@ -27,25 +28,25 @@ const (
 
 // The people of a world. Boss approves and asks; nobody approves their own.
 const (
-	robin  = "U0ROBIN"
-	kim    = "U0KIM"
-	boss   = "U0BOSS"
-	anna   = "U0ANNA"
-	ben    = "U0BEN"
-	carla  = "U0CARLA"
-	dario  = "U0DARIO"
-	guest  = "U0GUEST"
-	gawker = "U0GAWKER"
+	robin     = "U0ROBIN"
+	kim       = "U0KIM"
+	boss      = "U0BOSS"
+	anna      = "U0ANNA"
+	ben       = "U0BEN"
+	carla     = "U0CARLA"
+	dario     = "U0DARIO"
+	guest     = "U0GUEST"
+	bystander = "U0GAWKER"
 )
 
 var (
-	requesters  = []string{robin, kim, boss}
-	approversOf = []string{anna, ben, approverGroup}      // as configured
-	groupFolk   = []string{carla, dario, boss, guest}     // the user group at the beginning
-	voters      = []string{anna, ben, carla, dario, boss} // whose vote may count
-	everybody   = append([]string{robin, kim, guest, gawker}, voters...)
-	owned       = []string{"RPADEVPRONU", "IDU", "ATTUNU", "CTZDEVCU", "RPADEVNU", "TSTNU", "PMINU", "ACNU"}
-	groupNames  = map[string]string{
+	requesters          = []string{robin, kim, boss}
+	configuredApprovers = []string{anna, ben, approverGroup}      // as configured
+	groupMembers        = []string{carla, dario, boss, guest}     // the user group at the beginning
+	voters              = []string{anna, ben, carla, dario, boss} // whose vote may count
+	people              = append([]string{robin, kim, guest, bystander}, voters...)
+	owned               = []string{"RPADEVPRONU", "IDU", "ATTUNU", "CTZDEVCU", "RPADEVNU", "TSTNU", "PMINU", "ACNU"}
+	groupNames          = map[string]string{
 		"group-01": "Finance Robots", "group-02": "Human Resources", "group-03": "Überseehandel & Co",
 		"group-04": "QA", "group-05": "R&D <north>",
 	}
@@ -57,9 +58,9 @@ var (
 // A clock is the time of a world: the machine's, and what the world skipped.
 type clock struct{ skipped atomic.Int64 }
 
-func (c *clock) now() time.Time        { return time.Now().Add(c.offset()) }
-func (c *clock) offset() time.Duration { return time.Duration(c.skipped.Load()) }
-func (c *clock) skip(d time.Duration)  { c.skipped.Add(int64(d)) }
+func (c *clock) now() time.Time            { return time.Now().Add(c.offset()) }
+func (c *clock) offset() time.Duration     { return time.Duration(c.skipped.Load()) }
+func (c *clock) skipAhead(d time.Duration) { c.skipped.Add(int64(d)) }
 
 // A world is a Slack and a UiPath with people in them, a database, and the
 // replicas that serve them.
@@ -88,9 +89,18 @@ type terms struct {
 	skew   time.Duration // the largest of a replica's clock
 }
 
-// doubt is how far the clock that decides deadlines may be off: where replicas
+// judgeSetting is what the judge knows of a world.
+func (w *world) judgeSetting() judge.Setting {
+	return judge.Setting{
+		Channel: approvalsChannel, Codes: owned, Groups: groupNames, People: people,
+		Voters: voters, Named: configuredApprovers, Members: groupMembers, Approve: approveEmoji, Deny: denyEmoji,
+		Quorum: w.terms.quorum, TTL: w.terms.ttl, Skew: w.terms.clockDoubt(w.round.Store),
+	}
+}
+
+// clockDoubt is how far the clock that decides deadlines may be off: where replicas
 // share a database it is the database's, which is right.
-func (t terms) doubt(store string) time.Duration {
+func (t terms) clockDoubt(store string) time.Duration {
 	if store == Postgres {
 		return 0
 	}
@@ -102,7 +112,7 @@ func newWorld(ctx context.Context, o Options, r Round, tally *Tally) (*world, er
 		round: r, clock: &clock{}, tally: tally, verbose: o.Verbose,
 		mends: map[int][]func(){}, downUntil: map[*replica]int{},
 	}
-	d := draw(r.Seed, 0)
+	d := drawStep(r.Seed, 0)
 	w.terms = terms{quorum: 1 + d.IntN(2), ttl: time.Hour, skew: 5 * time.Minute}
 	if r.Store == Postgres && d.IntN(4) == 0 {
 		w.terms.ttl = time.Minute // its clock cannot be set forward
@@ -114,14 +124,14 @@ func newWorld(ctx context.Context, o Options, r Round, tally *Tally) (*world, er
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
-	if err := w.build(ctx, dir, o.Binary); err != nil {
+	if err := w.buildParts(ctx, dir, o.Binary); err != nil {
 		w.close()
 		return nil, err
 	}
 	return w, nil
 }
 
-func (w *world) build(ctx context.Context, dir, binary string) (err error) {
+func (w *world) buildParts(ctx context.Context, dir, binary string) (err error) {
 	w.slack, err = fakeslack.New(fakeslack.Config{
 		Now: w.clock.now, Seed: w.round.Seed, PingInterval: 2 * time.Second,
 		RetryDelays: []time.Duration{0, time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second},
@@ -132,7 +142,7 @@ func (w *world) build(ctx context.Context, dir, binary string) (err error) {
 	if w.uipath, err = fakeuipath.New(fakeuipath.Config{Now: w.clock.now}); err != nil {
 		return err
 	}
-	w.populate()
+	w.addPeople()
 	if w.database, err = openDatabase(w.round.Store, dir); err != nil {
 		return err
 	}
@@ -144,19 +154,19 @@ func (w *world) build(ctx context.Context, dir, binary string) (err error) {
 	return nil
 }
 
-func (w *world) populate() {
-	for _, id := range everybody {
+func (w *world) addPeople() {
+	for _, id := range people {
 		w.slack.AddUser(fakeslack.User{ID: id, Name: strings.ToLower(id[2:]), Restricted: id == guest})
 	}
-	w.slack.AddChannel(fakeslack.Channel{ID: anyChannel, Name: "general", Members: everybody})
-	w.slack.AddChannel(fakeslack.Channel{ID: approvalsChannel, Name: "approvals", Members: append([]string{w.slack.BotUserID()}, everybody...)})
-	w.slack.SetUserGroup(approverGroup, groupFolk...)
+	w.slack.AddChannel(fakeslack.Channel{ID: anyChannel, Name: "general", Members: people})
+	w.slack.AddChannel(fakeslack.Channel{ID: approvalsChannel, Name: "approvals", Members: append([]string{w.slack.BotUserID()}, people...)})
+	w.slack.SetUserGroup(approverGroup, groupMembers...)
 	for _, code := range owned {
 		w.uipath.Own(code, 40, 3)
 	}
-	d := draw(w.round.Seed, 0)
+	d := drawStep(w.round.Seed, 0)
 	for _, id := range groupIDs {
-		g := fakeuipath.Group{ID: id, Name: groupNames[id], Rule: some(d, owned, d.IntN(3))}
+		g := fakeuipath.Group{ID: id, Name: groupNames[id], Rule: pickSome(d, owned, d.IntN(3))}
 		switch id {
 		case limitedGroup:
 			g.Rule, g.Quotas = owned[:1], map[string]int{owned[0]: 5}
@@ -168,11 +178,11 @@ func (w *world) populate() {
 }
 
 func (w *world) addReplica(i int, dir, binary string) error {
-	slack, err := newWire(host(w.slack.APIURL()))
+	slack, err := newWire(hostOf(w.slack.APIURL()))
 	if err != nil {
 		return err
 	}
-	uipath, err := newWire(host(w.uipath.URL()))
+	uipath, err := newWire(hostOf(w.uipath.URL()))
 	if err != nil {
 		slack.close()
 		return err
@@ -186,7 +196,7 @@ func (w *world) addReplica(i int, dir, binary string) error {
 			"UIPATH_URL":    "http://" + uipath.addr(), "UIPATH_ORGANIZATION": w.uipath.Organization(),
 			"UIPATH_ACCOUNT_ID": w.uipath.AccountID(),
 			"UIPATH_CLIENT_ID":  w.uipath.ClientID(), "UIPATH_CLIENT_SECRET": w.uipath.ClientSecret(),
-			"LICENSEBOT_CHANNEL": approvalsChannel, "LICENSEBOT_APPROVERS": strings.Join(approversOf, ","),
+			"LICENSEBOT_CHANNEL": approvalsChannel, "LICENSEBOT_APPROVERS": strings.Join(configuredApprovers, ","),
 			"LICENSEBOT_QUORUM": fmt.Sprint(w.terms.quorum), "LICENSEBOT_REQUEST_TTL": w.terms.ttl.String(),
 			"LICENSEBOT_APPROVE_EMOJI": strings.Join(approveEmoji, ","), "LICENSEBOT_DENY_EMOJI": denyEmoji,
 			"LICENSEBOT_HTTP_ADDR": "127.0.0.1:0",
@@ -196,18 +206,18 @@ func (w *world) addReplica(i int, dir, binary string) error {
 		r.log.also = w.verbose
 	}
 	w.replicas = append(w.replicas, r)
-	return w.database.attach(r)
+	return w.database.attachReplica(r)
 }
 
-// host is the address in a URL of a simulator.
-func host(url string) string {
+// hostOf is the address in a URL of a simulator.
+func hostOf(url string) string {
 	_, rest, _ := strings.Cut(url, "://")
 	addr, _, _ := strings.Cut(rest, "/")
 	return addr
 }
 
-// note writes what the suite does into Slack's journal.
-func (w *world) note(format string, args ...any) {
+// noteStep writes what the suite does into Slack's journal.
+func (w *world) noteStep(format string, args ...any) {
 	detail := fmt.Sprintf(format, args...)
 	w.slack.Mark("chaos", detail)
 	if w.verbose != nil {
@@ -215,9 +225,9 @@ func (w *world) note(format string, args ...any) {
 	}
 }
 
-// pause waits until the simulators have seen some more happen, or for limit:
+// awaitEvents waits until the simulators have seen some more happen, or for limit:
 // what comes next then meets the bot in the middle of something.
-func (w *world) pause(ctx context.Context, events int, limit time.Duration) {
+func (w *world) awaitEvents(ctx context.Context, events int, limit time.Duration) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	enough := w.slack.Length() + events

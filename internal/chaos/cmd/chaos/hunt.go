@@ -6,30 +6,25 @@ import (
 	"context"
 	"fmt"
 	"strings"
-	"time"
 
 	"licensebot/internal/chaos"
+	"licensebot/internal/chaos/mutant"
 )
 
-// hunt sees whether every mutant whose name has only in it is caught.
-func hunt(ctx context.Context, o chaos.Options, source, only string) error {
-	if o.Rounds == 0 {
-		o.Rounds = 24
-	}
-	if o.Steps == 0 {
-		o.Steps = 160
-	}
-	if o.Patience == 0 {
-		o.Patience = 45 * time.Second
+// huntMutants sees whether every mutant is caught whose name contains only.
+func huntMutants(ctx context.Context, o chaos.Options, source, only string) error {
+	all, err := mutant.All()
+	if err != nil {
+		return err
 	}
 	missed := 0
-	for _, m := range chaos.Mutants() {
+	for _, m := range all {
 		if !strings.Contains(m.Name, only) || ctx.Err() != nil {
 			continue
 		}
-		h := m.Hunt(ctx, o, source)
+		h := m.Hunt(ctx, mutant.ShortRounds(o), source)
 		fmt.Println(h)
-		if h.Caught == nil || h.Err != nil {
+		if h.Missed() {
 			missed++
 		}
 	}

@@ -1,7 +1,7 @@
 //go:build linux
 
-// Command chaos tries to make licensebot break its promises, for as long as
-// one likes; see package chaos.
+// Command chaos tries to make licensebot break its promises, for as long as the
+// flags say. Package chaos tells how.
 package main
 
 import (
@@ -16,9 +16,9 @@ import (
 	"licensebot/internal/chaos"
 )
 
-func main() { os.Exit(run()) }
+func main() { os.Exit(runCommand()) }
 
-func run() int {
+func runCommand() int {
 	var o chaos.Options
 	flag.Uint64Var(&o.Seed, "seed", 1, "seed of the first round; the next ones count on from it")
 	flag.IntVar(&o.Rounds, "rounds", 0, "how many rounds (default: until -for is over, or one)")
@@ -31,49 +31,49 @@ func run() int {
 	source := flag.String("source", "", "directory of the module to build (default: this one)")
 	race := flag.Bool("race", false, "build licensebot with the race detector")
 	verbose := flag.Bool("v", false, "print every step and the logs of the replicas")
-	mutants := flag.Bool("mutants", false, "see whether every mutant is caught, instead")
-	only := flag.String("only", "", "with -mutants: those whose name has this in it")
+	mutants := flag.Bool("mutants", false, "instead see whether every mutant is caught")
+	only := flag.String("only", "", "with -mutants: those whose name contains this")
 	flag.Parse()
 	if *verbose {
 		o.Verbose = os.Stderr
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := start(ctx, &o, *source, *race, *mutants, *only); err != nil {
+	if err := runSuite(ctx, &o, *source, *race, *mutants, *only); err != nil {
 		fmt.Fprintln(os.Stderr, "chaos:", err)
 		return 1
 	}
 	return 0
 }
 
-// start builds what is needed in a directory of its own and runs it.
-func start(ctx context.Context, o *chaos.Options, source string, race, mutants bool, only string) error {
+// runSuite builds what is needed in a directory of its own and runs it.
+func runSuite(ctx context.Context, o *chaos.Options, source string, race, mutants bool, only string) error {
 	dir, err := os.MkdirTemp("", "chaos-")
 	if err != nil {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	if err := os.Chmod(dir, 0o755); err != nil { // PostgreSQL runs as somebody else
+	if err := os.Chmod(dir, 0o755); err != nil { // PostgreSQL runs as another user
 		return err
 	}
 	o.Dir = dir
 	if source == "" {
-		if source, err = chaos.Module(ctx); err != nil {
+		if source, err = chaos.FindModule(ctx); err != nil {
 			return err
 		}
 	}
 	if mutants {
-		return hunt(ctx, *o, source, only)
+		return huntMutants(ctx, *o, source, only)
 	}
 	if o.Binary, err = chaos.Build(ctx, source, dir, race); err != nil {
 		return err
 	}
-	return play(ctx, *o)
+	return playRounds(ctx, *o)
 }
 
-// play runs the rounds and shows how it goes.
-func play(ctx context.Context, o chaos.Options) error {
-	tally := chaos.NewTally()
+// playRounds runs the rounds and shows how they go.
+func playRounds(ctx context.Context, o chaos.Options) error {
+	tally := chaos.NewTally(nil)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

@@ -1,0 +1,58 @@
+package judge
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// Missing lists what the bot still owes, as far as the fakes can tell.
+func (h *History) Missing() []string {
+	var missing []string
+	j := collectRequests(h)
+	for _, id := range sortedKeys(j.requests) {
+		r := j.requests[id]
+		if len(r.cards) == 0 && !r.requesterTold() {
+			missing = append(missing, id+" has neither a card nor a private word")
+		}
+		for _, c := range r.cards {
+			if lack := c.lacks(); lack != "" && !r.replacedCard(c) && (c.Deleted.IsZero() || !r.requesterTold()) {
+				missing = append(missing, id+" "+lack)
+			}
+		}
+	}
+	return missing
+}
+
+// About is what the journals have of the request in a line of Missing.
+func (h *History) About(missing string) []string {
+	id, _, _ := strings.Cut(missing, " ")
+	return collectRequests(h).excerpt(id, time.Time{}, nil)
+}
+
+// lacks tells what a card is without.
+func (c *Card) lacks() string {
+	at := slices.IndexFunc(c.Thread, func(r Reply) bool { return IsOutcome(r.Event) })
+	switch {
+	case at < 0:
+		return "has no outcome; its card says: " + statusOf(last(c.Says).Text)
+	case !c.showsOutcome(c.Thread[at].Event):
+		return "has an outcome and its card does not show it"
+	case c.Thread[at].Event == doneEvent:
+		return c.lacksOfGrant()
+	}
+	return ""
+}
+
+// lacksOfGrant tells what the grant of a done request is without.
+func (c *Card) lacksOfGrant() string {
+	switch {
+	case c.Lasts == 0:
+		return ""
+	case !c.GrantOver():
+		return "is done for a time, and its end is not told"
+	case !strings.Contains(statusOf(last(c.Says).Text), showsRevoked):
+		return "has its grant over and its card does not show it"
+	}
+	return ""
+}

@@ -1,0 +1,119 @@
+package judge
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// judgeOutcome compares the outcome that was told with what happened at UiPath.
+func (j *judge) judgeOutcome(r *request, c *Card, outcome Reply) {
+	if outcome.Event == doneEvent {
+		j.judgeDone(r, c, outcome)
+	} else {
+		j.judgeUnchanged(r, effectiveWrites(r.writes), outcome.Text, outcome.At)
+	}
+	j.judgeCause(r, c, outcome)
+	if outcome.Event == expiredEvent {
+		j.judgeExpiry(r, c, outcome)
+	}
+	if len(r.cancels) > 0 && outcome.Event != cancelledEvent {
+		j.report(cancelIgnored, r.id, fmt.Sprintf("%s read %q and it ended as %s", r.cancels[0].User, r.cancels[0].Answer, outcome.Event))
+	}
+	for _, s := range c.Says {
+		if strings.Contains(statusOf(s.Text), statuses[doneEvent]) && !j.effectBefore(r, s.At) {
+			j.report(earlyCard, r.id, "at "+s.At.Format(clockLayout))
+			return
+		}
+	}
+}
+
+// judgeUnchanged judges an outcome that is no success. Unless it hedges, it
+// claims that nothing was changed.
+func (j *judge) judgeUnchanged(r *request, effects []*Write, text string, at time.Time) {
+	if len(effects) == 0 || hedged(text) || j.effectUndone(effects, at) {
+		return
+	}
+	j.report(falseUnchanged, r.id,
+		fmt.Sprintf("%s, but UiPath had made %v of %v at %s", text, effects[0].After, effects[0].Before, effects[0].Took.Format(clockLayout)))
+}
+
+// judgeDeleted wants the requester told, truthfully, when a card is deleted
+// before its thread told the outcome.
+func (j *judge) judgeDeleted(r *request, c *Card) {
+	words := r.privateOutcomes()
+	if len(words) == 0 {
+		j.report(deletedUntold, r.id, "it was deleted at "+c.Deleted.Format(clockLayout))
+	}
+	for _, word := range words {
+		if !strings.Contains(word.Text, " "+saysDone) {
+			j.judgeUnchanged(r, effectiveWrites(r.writes), word.Text, forever)
+		} else if !j.effectBefore(r, forever) {
+			j.report(successTooEarly, r.id, word.Text)
+		}
+	}
+}
+
+// judgeDone wants the effect before the word, and an allocation that was.
+func (j *judge) judgeDone(r *request, c *Card, outcome Reply) {
+	if !j.effectBefore(r, outcome.At) {
+		j.report(successTooEarly, r.id, outcome.Text)
+		return
+	}
+	j.judgeNames(r, c, outcome)
+	told := outcome.allocationsTold()
+	if len(told) == 0 {
+		j.report(successBare, r.id, outcome.Text)
+		return
+	}
+	for _, allocation := range told {
+		if !c.changeIn(allocation) {
+			j.report(successIncomplete, r.id, outcome.Text)
+		}
+		if !j.h.everAllocated(c.Group, allocation, c.At, outcome.At) {
+			j.reportAt(outcome.At, allocationUntrue, r.id, fmt.Sprintf("the allocation of %s was never %v", c.Group, allocation))
+		}
+	}
+}
+
+func effectiveWrites(writes []*Write) []*Write {
+	return slices.DeleteFunc(slices.Clone(writes), func(w *Write) bool { return !w.Changed })
+}
+
+// CountEffects counts the writes that changed an allocation.
+func (h *History) CountEffects() int { return len(effectiveWrites(h.Writes)) }
+
+// effectUndone reports whether an edit by hand or another request undid a part
+// of the last effect: the bot may have read the allocation after that.
+func (j *judge) effectUndone(effects []*Write, until time.Time) bool {
+	effect := last(effects)
+	return j.h.revertedBetween(effect.Group, Edit{Before: effect.Before, After: effect.After}, effect.Took, until)
+}
+
+// effectBefore reports whether the request's change was made by then: by a
+// write of its own, or by consent alone if it only keeps codes for longer. If
+// the bot says that an answer was lost, another change may have had the same
+// effect, because a write that never left is in no journal.
+func (j *judge) effectBefore(r *request, when time.Time) bool {
+	for _, w := range r.writes {
+		if !w.Took.IsZero() && !w.Took.After(when) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(r.cards, func(c *Card) bool {
+		if agreed := j.h.firstAgreed(c); c.needsNoWrite() && !agreed.IsZero() && agreed.Before(when) {
+			return true
+		}
+		return r.readBack() && slices.ContainsFunc(j.h.changesOf(c.Group), func(e Edit) bool {
+			return e.At.After(c.At) && e.At.Before(when) && c.changeIn(e.After)
+		})
+	})
+}
+
+// readBack reports whether a request says of itself that it is done though the
+// answer to its write was lost.
+func (r *request) readBack() bool {
+	return slices.ContainsFunc(r.words, func(w Word) bool { return strings.Contains(w.Text, saysReadBack) }) ||
+		slices.ContainsFunc(r.cards, func(c *Card) bool { return c.doneReply() != nil && strings.Contains(c.doneReply().Text, saysReadBack) })
+}

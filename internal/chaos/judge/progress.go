@@ -1,0 +1,45 @@
+package judge
+
+import (
+	"slices"
+	"time"
+)
+
+// judgeProgress judges what a thread says before the outcome. It says each
+// thing once, that an approved request is delayed once for each time that it
+// was approved, and neither that nor a loss of consent if there was no consent.
+func (j *judge) judgeProgress(r *request, c *Card) {
+	seen := map[[2]string]int{}
+	for _, reply := range c.Thread {
+		if !slices.Contains(progressEvents, reply.Event) {
+			continue
+		}
+		this, most := [2]string{reply.Event, reply.Number}, 1
+		if reply.Event == approvedEvent {
+			most += countReplies(c, reopenedEvent, reply.At)
+		}
+		if seen[this]++; seen[this] > most {
+			j.reportAt(reply.At, progressTwice, r.id, reply.Text)
+		}
+		if reply.Event != reminderEvent && !j.h.approvedBy(c, reply.At) {
+			j.reportAt(reply.At, consentUntrue, r.id, reply.Text)
+		}
+		if nothingChanged.MatchString(reply.Text) {
+			j.judgeUnchanged(r, tookBefore(effectiveWrites(r.writes), reply.At), reply.Text, reply.At)
+		}
+	}
+}
+
+// countReplies is how many replies of a kind a thread had by then.
+func countReplies(c *Card, event string, by time.Time) (n int) {
+	for _, reply := range c.Thread {
+		if reply.Event == event && reply.At.Before(by) {
+			n++
+		}
+	}
+	return n
+}
+
+func tookBefore(writes []*Write, when time.Time) []*Write {
+	return slices.DeleteFunc(slices.Clone(writes), func(w *Write) bool { return !w.Took.Before(when) })
+}

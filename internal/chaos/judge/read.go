@@ -1,0 +1,345 @@
+package judge
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"licensebot/internal/fakeslack"
+	"licensebot/internal/fakeuipath"
+)
+
+// A reader makes a History of the journals of the two fakes.
+type reader struct {
+	*History
+	server *fakeslack.Server
+	bot    string // its user id
+}
+
+// Read makes a History of what the two fakes wrote down so far.
+func Read(s Setting, slack *fakeslack.Server, uipath *fakeuipath.Server) *History {
+	h := &History{Setting: s, slack: slack.Journal(), uipath: uipath.Calls("")}
+	r := &reader{History: h, server: slack, bot: slack.BotUserID()}
+	r.readCommands()
+	r.readCards()
+	r.readVotes()
+	r.readLooks(slack.Calls("reactions.get"))
+	r.readKnown(slices.Concat(slack.Calls("reactions.add"), slack.Calls("chat.update")))
+	r.readRights()
+	r.readOrders()
+	r.readAllocations()
+	r.readPrivate()
+	h.Activity = len(h.uipath) + r.countCalls()
+	return h
+}
+
+// ReadCards reads only the cards that are there, with their threads.
+func ReadCards(s Setting, slack *fakeslack.Server) []*Card {
+	r := &reader{History: &History{Setting: s}, server: slack, bot: slack.BotUserID()}
+	r.readCards()
+	return r.Cards
+}
+
+// readCommands finds what was typed and what the person then read.
+func (r *reader) readCommands() {
+	byEnvelope := map[string]*Command{}
+	for _, e := range r.slack {
+		switch {
+		case e.Kind == fakeslack.EntryEnvelope && e.Type == "slash_commands" && byEnvelope[e.Envelope] == nil:
+			c := commandTyped(e)
+			byEnvelope[e.Envelope] = c
+			r.Commands = append(r.Commands, c)
+		case e.Kind == fakeslack.EntryEnvelope && e.Type == "slash_commands":
+			byEnvelope[e.Envelope].Copies++
+		case e.Kind == fakeslack.EntryFrame && e.Type == "sent":
+			if c := byEnvelope[envelopeOf(e.Detail)]; c != nil {
+				c.Copies++
+			}
+		case e.Kind == fakeslack.EntryAck && byEnvelope[e.Envelope] != nil:
+			c := byEnvelope[e.Envelope]
+			c.Acked, c.Answer = true, answerOf(e)
+			if id, ok := RecordedID(c.Answer); ok {
+				c.ID = id
+			}
+		}
+	}
+}
+
+var unescape = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&")
+
+func commandTyped(e fakeslack.Entry) *Command {
+	var frame struct {
+		Payload struct {
+			Text string `json:"text"`
+			User string `json:"user_id"`
+		} `json:"payload"`
+	}
+	_ = json.Unmarshal(e.Payload, &frame)
+	text := unescape.Replace(frame.Payload.Text)
+	return &Command{Envelope: e.Envelope, User: frame.Payload.User, Text: text, Ticket: ticketWord.FindString(text), At: e.At, Copies: 1}
+}
+
+func envelopeOf(frame string) string {
+	var envelope struct {
+		ID string `json:"envelope_id"`
+	}
+	_ = json.Unmarshal([]byte(frame), &envelope)
+	return envelope.ID
+}
+
+func answerOf(e fakeslack.Entry) string {
+	var ack struct {
+		Payload struct {
+			Text string `json:"text"`
+		} `json:"payload"`
+	}
+	_ = json.Unmarshal(e.Payload, &ack)
+	return ack.Payload.Text
+}
+
+// readOrders finds the orders, whatever the bot answered.
+func (r *reader) readOrders() {
+	for _, c := range r.Commands {
+		if found := orderCommand.FindStringSubmatch(c.Text); found != nil {
+			r.Orders = append(r.Orders, Order{Verb: found[1], ID: found[2], User: c.User, At: c.At})
+		}
+	}
+}
+
+// readPrivate finds what one person alone read.
+func (r *reader) readPrivate() {
+	for _, user := range r.People {
+		for _, e := range r.server.Ephemerals(user) {
+			r.Private = append(r.Private, Word{User: user, Text: e.Text, Via: e.Via})
+		}
+		for _, m := range r.server.DirectMessages(user) {
+			r.Private = append(r.Private, Word{User: user, Text: m.Text, Via: "direct message"})
+		}
+	}
+}
+
+// readCards finds the bot's messages in the approvals channel.
+func (r *reader) readCards() {
+	deleted := map[string]time.Time{}
+	posted := r.server.Messages(r.Channel)
+	for _, e := range r.slack {
+		if e.Kind != fakeslack.EntryDeleted {
+			continue
+		}
+		deleted[e.TS] = e.At
+		if m, ok := r.server.Message(r.Channel, e.TS); ok {
+			posted = append(posted, m)
+		}
+	}
+	for _, m := range posted {
+		switch {
+		case m.User != r.bot:
+		case m.Metadata == nil || m.Metadata.EventType != CardEvent:
+			r.Stray = append(r.Stray, Stray{TS: m.TS, Text: m.Text})
+		default:
+			c := cardOf(m)
+			c.Deleted, c.Thread = deleted[m.TS], r.readThread(m.TS)
+			r.Cards = append(r.Cards, c)
+		}
+	}
+}
+
+func cardOf(m fakeslack.Message) *Card {
+	p := payload(m.Metadata.EventPayload)
+	c := &Card{
+		TS: m.TS, ID: p.text("request_id"), Group: p.text("group_id"), Requester: p.text("actor"),
+		Codes: strings.Fields(p.text("codes")), Ticket: ticketWord.FindString(m.Text), At: m.PostedAt,
+		Says: sayingsOf(m), Blocks: fakeslack.Render(m.Blocks),
+	}
+	c.readChange(p)
+	return c
+}
+
+// readChange finds how long the codes are asked for, which of them the group
+// has already and is to keep for longer, and which are to be removed.
+func (c *Card) readChange(p payload) {
+	change := changeOf(c.Says[0].Text)
+	c.Extends = firstGroups(extendedCode, change)
+	c.Removes = removedCodes(p, func() []string { return firstGroups(removedCode, change) })
+	c.Codes = without(c.Codes, c.Removes)
+	c.Lasts = periodShown(change)
+}
+
+// sayingsOf are the versions of a message with the time from which each stood.
+func sayingsOf(m fakeslack.Message) []Saying {
+	from := m.PostedAt
+	var all []Saying
+	for _, r := range m.Revisions {
+		all = append(all, Saying{At: from, Text: r.Text})
+		from = r.Until
+	}
+	return append(all, Saying{At: from, Text: m.Text})
+}
+
+func (r *reader) readThread(ts string) []Reply {
+	var thread []Reply
+	for _, m := range r.server.Thread(r.Channel, ts) {
+		if m.User != r.bot {
+			continue
+		}
+		reply := Reply{At: m.PostedAt, Text: m.Text}
+		if m.Metadata != nil {
+			reply.payload = m.Metadata.EventPayload
+			reply.Event, reply.Number = m.Metadata.EventType, reply.payload.number()
+		}
+		thread = append(thread, reply)
+	}
+	return thread
+}
+
+// meaningOf tells what an emoji means, if anything.
+func (s Setting) meaningOf(emoji string) (deny, ok bool) {
+	plain, _, _ := strings.Cut(emoji, "::skin-tone-")
+	switch {
+	case plain == s.Deny:
+		return true, true
+	case plain == "thumbsup", slices.Contains(s.Approve, plain):
+		return false, true
+	}
+	return false, false
+}
+
+func (r *reader) readVotes() {
+	for _, e := range r.slack {
+		if e.Kind != fakeslack.EntryReactionAdded && e.Kind != fakeslack.EntryReactionRemoved || e.User == r.bot {
+			continue
+		}
+		deny, ok := r.meaningOf(e.Detail)
+		if c := r.CardAt(e.TS); ok && c != nil && e.Channel == r.Channel {
+			c.Votes = append(c.Votes, Vote{At: e.At, User: e.User, Deny: deny, Emoji: e.Detail, Present: e.Kind == fakeslack.EntryReactionAdded})
+		}
+	}
+}
+
+// readLooks keeps the looks whose answer the bot may have read.
+func (r *reader) readLooks(calls []fakeslack.Call) {
+	for _, call := range calls {
+		if c := r.CardAt(call.Args["timestamp"]); c != nil && call.Status == 200 && call.Error == "" {
+			c.Looks = append(c.Looks, Look{From: call.At, To: call.At.Add(call.Dur + time.Millisecond)})
+		}
+	}
+}
+
+// readKnown finds when the bot knew of each card: it looked at it, put an emoji
+// on it or changed it. The bot may not know a card if the post got no answer.
+func (r *reader) readKnown(calls []fakeslack.Call) {
+	know := func(c *Card, at time.Time) {
+		if c.Known.IsZero() || at.Before(c.Known) {
+			c.Known = at
+		}
+	}
+	for _, call := range calls {
+		ts := call.Args["timestamp"]
+		if ts == "" {
+			ts = call.Args["ts"]
+		}
+		if c := r.CardAt(ts); c != nil {
+			know(c, call.At)
+		}
+	}
+	for _, c := range r.Cards {
+		for _, look := range c.Looks {
+			know(c, look.From)
+		}
+	}
+}
+
+// readRights follows which people are in the user group, and which accounts
+// work.
+func (r *reader) readRights() {
+	member, active := map[string]bool{}, map[string]bool{}
+	for _, user := range r.Voters {
+		active[user] = true
+		member[user] = slices.Contains(r.Named, user)
+	}
+	for _, e := range r.slack {
+		switch {
+		case e.Kind != fakeslack.EntryWorkspace:
+			continue
+		case e.Type == "user group":
+			_, members, _ := strings.Cut(e.Detail, ": ")
+			for _, user := range r.Voters {
+				if !slices.Contains(r.Named, user) {
+					member[user] = slices.Contains(strings.Fields(members), user)
+				}
+			}
+		case e.Type == "user":
+			active[e.User] = e.Detail != "deactivated"
+		}
+		for _, user := range r.Voters {
+			r.Rights = append(r.Rights, Right{At: e.At, User: user, Has: member[user] && active[user]})
+		}
+	}
+}
+
+// readAllocations finds the reads and writes of allocations, and the edits by
+// hand.
+func (r *reader) readAllocations() {
+	r.Reads = map[string][]time.Time{}
+	for _, call := range r.uipath {
+		switch {
+		case call.Operation == fakeuipath.OperationPortal:
+			r.Edits = append(r.Edits, Edit{At: call.At, Group: call.Path, Before: call.Before, After: call.After})
+		case strings.HasPrefix(call.Operation, "PUT group"):
+			r.Writes = append(r.Writes, writeOf(call))
+		case strings.HasPrefix(call.Operation, "GET group "), call.Operation == "GET group":
+			r.Reads[groupOf(call)] = append(r.Reads[groupOf(call)], call.At)
+		}
+	}
+	for _, reads := range r.Reads {
+		slices.SortFunc(reads, time.Time.Compare)
+	}
+	slices.SortFunc(r.Writes, func(a, b *Write) int { return a.Arrived.Compare(b.Arrived) })
+}
+
+func writeOf(call fakeuipath.Call) *Write {
+	var body struct {
+		Codes []string `json:"userBundleCodes"`
+	}
+	_ = json.Unmarshal([]byte(call.Body), &body)
+	return &Write{
+		Seq: call.Seq, Group: groupOf(call), Asked: body.Codes, Arrived: call.At, Took: call.TookAt, Ended: call.At.Add(call.Dur),
+		Spoilt: call.Faulted, Status: call.Status, Before: call.Before, After: call.After,
+		Altered: alteredSetting(call.Was, call.Is), Changed: call.Changed,
+	}
+}
+
+// groupOf is the group whose allocation a call reads or writes.
+func groupOf(call fakeuipath.Call) string {
+	_, rest, _ := strings.Cut(call.Path, "/user-license/group/")
+	group, _, _ := strings.Cut(rest, "/")
+	return group
+}
+
+// alteredSetting names a setting that a write changed and that should have
+// stayed: a seat limit, or where the licenses come from. People of the suite
+// ask for neither.
+func alteredSetting(was, is fakeuipath.Allocation) string {
+	if was.External != is.External {
+		return fmt.Sprintf("useExternalLicense from %v to %v", was.External, is.External)
+	}
+	for _, code := range common(was.Codes, is.Codes) {
+		if was.Quotas[code] != is.Quotas[code] {
+			return fmt.Sprintf("the limit of %s from %d to %d", code, was.Quotas[code], is.Quotas[code])
+		}
+	}
+	return ""
+}
+
+// countCalls counts what the bot asked of Slack. The call that opens a socket
+// says nothing about work.
+func (r *reader) countCalls() (n int) {
+	for _, e := range r.slack {
+		if e.Kind == fakeslack.EntryCall && e.Type != "apps.connections.open" {
+			n++
+		}
+	}
+	return n
+}

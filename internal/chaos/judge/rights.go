@@ -1,0 +1,69 @@
+package judge
+
+import (
+	"slices"
+	"time"
+)
+
+// OverlookedVotes are votes on a card that the bot may rightly not count. The
+// person's right to vote changed shortly before, and the bot may not have known
+// of it; or the person lost it since: a vote that was once found not to count
+// never counts, and takes another one.
+func (h *History) OverlookedVotes(c *Card) []Vote {
+	return slices.DeleteFunc(votesAt(c, forever), func(v Vote) bool {
+		changed := h.rightChanged(v.User, v.At)
+		return (changed.IsZero() || v.At.Sub(changed) > personAge) && !h.lostRight(v.User, v.At)
+	})
+}
+
+// lostRight reports whether a person was without the right to vote at some time
+// after another.
+func (h *History) lostRight(user string, after time.Time) bool {
+	return slices.ContainsFunc(h.Rights, func(r Right) bool { return r.User == user && r.At.After(after) && !r.Has })
+}
+
+// rightChanged is when a person last got or lost the right to vote.
+func (h *History) rightChanged(user string, before time.Time) (at time.Time) {
+	var had *bool
+	for _, r := range h.Rights {
+		if r.User != user || r.At.After(before) {
+			continue
+		}
+		if had != nil && r.Has != *had {
+			at = r.At
+		}
+		had = &r.Has
+	}
+	return at
+}
+
+// mayEverApprove reports whether a person had the right to approve at any time
+// from when the bot may last have asked until the write.
+func (h *History) mayEverApprove(user string, looked, written time.Time) bool {
+	return slices.Contains(h.rightsDuring(user, looked, written), true)
+}
+
+// mayAlwaysApprove reports whether a person had the right all that time.
+func (h *History) mayAlwaysApprove(user string, looked, written time.Time) bool {
+	return !slices.Contains(h.rightsDuring(user, looked, written), false)
+}
+
+// rightsDuring tells whether a person had the right to approve, from when the
+// bot may last have asked until the write, each time that it may have changed.
+func (h *History) rightsDuring(user string, looked, written time.Time) (had []bool) {
+	from := looked
+	if slices.Contains(h.Members, user) {
+		from = looked.Add(-groupAge)
+	}
+	has := false
+	for _, r := range h.Rights {
+		if r.User != user || r.At.After(written) {
+			continue
+		}
+		if r.At.After(from) {
+			had = append(had, has)
+		}
+		has = r.Has
+	}
+	return append(had, has)
+}

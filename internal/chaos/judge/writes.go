@@ -1,0 +1,175 @@
+package judge
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// judgeWrites gives every write to the card that it was made for, and judges
+// it.
+func (j *judge) judgeWrites() {
+	for _, w := range j.h.Writes {
+		c, revokes := j.causeOf(w)
+		if c == nil {
+			if !w.Took.IsZero() {
+				j.reportAt(w.Arrived, writeUnasked, "", fmt.Sprintf("%s: %v became %v", w.Group, w.Before, w.After), w.Group)
+			}
+			continue
+		}
+		r := j.requestOf(c.ID)
+		if revokes {
+			j.judgeRevoking(r, c, w)
+			r.revocations = append(r.revocations, w)
+			continue
+		}
+		j.judgeWrite(r, c, w)
+		r.writes = append(r.writes, w)
+	}
+	j.judgeOverlaps()
+}
+
+// causeOf finds the card for which a write was made, or the one whose grant it
+// revokes. A write revokes if it only removes codes, and either no card with
+// consent asks for that or the revocation says so; or if no other consent
+// covers it.
+func (j *judge) causeOf(w *Write) (c *Card, revokes bool) {
+	asks, grant := j.askingCard(w), j.revokedGrant(w)
+	covered := asks != nil && j.uncovered(asks, w) == ""
+	removesOnly := w.Changed && len(without(w.Asked, w.Before)) == 0
+	agreed := asks != nil && len(asks.Removes) > 0
+	if grant != nil && (!covered || removesOnly && (!agreed || j.tellsRemoval(grant, w))) {
+		return grant, true
+	}
+	return asks, false
+}
+
+// tellsRemoval reports whether a revocation says that it removed what a write
+// did, and cannot mean a later write.
+func (j *judge) tellsRemoval(grant *Card, w *Write) bool {
+	gone := without(w.Before, w.After)
+	return slices.ContainsFunc(grant.Thread, func(r Reply) bool {
+		return r.Event == revokedEvent && r.At.After(w.Took) && len(without(gone, r.removed())) == 0 &&
+			!j.h.removedBetween(w.Group, gone, w.Took, r.At)
+	})
+}
+
+// askingCard finds the open card of the group that asks for a write. Of several
+// it is the one that the bot looked at last.
+func (j *judge) askingCard(w *Write) *Card {
+	var best *Card
+	for _, c := range j.h.Cards {
+		if c.Group != w.Group || c.At.After(w.Arrived) || !c.changeIn(w.Asked) || c.outcomeToldBy(w.Arrived) {
+			continue
+		}
+		if best == nil || j.rankFit(c, w) > j.rankFit(best, w) ||
+			j.rankFit(c, w) == j.rankFit(best, w) && c.lookedBefore(w.Arrived).After(best.lookedBefore(w.Arrived)) {
+			best = c
+		}
+	}
+	return best
+}
+
+// searchCards are the words that find, in the journals, the cards for which a
+// write may have been made.
+func (j *judge) searchCards(w *Write) []string {
+	words := []string{w.Group}
+	for _, c := range j.h.Cards {
+		if c.Group == w.Group && c.changeIn(w.Asked) {
+			words = append(words, c.TS)
+		}
+	}
+	return words
+}
+
+// rankFit ranks cards for a write. Those whose change makes exactly this
+// allocation come first, then those with consent, then those that say that they
+// are done.
+func (j *judge) rankFit(c *Card, w *Write) (rank int) {
+	if !w.Took.IsZero() && sameSet(w.Asked, without(union(w.Before, c.Codes), c.Removes)) {
+		rank += 4
+	}
+	if j.uncovered(c, w) == "" {
+		rank += 2
+	}
+	if c.doneReply() != nil {
+		rank++
+	}
+	return rank
+}
+
+// lookedBefore is when the bot last looked at the card before some time.
+func (c *Card) lookedBefore(when time.Time) time.Time {
+	var at time.Time
+	for _, look := range c.Looks {
+		if look.From.Before(when) && look.From.After(at) {
+			at = look.From
+		}
+	}
+	return at
+}
+
+// uncovered tells why a card's consent does not cover a write, "" if it does.
+// Each write needs a look of its own.
+func (j *judge) uncovered(c *Card, w *Write) string {
+	var earlier time.Time
+	if before := j.requestOf(c.ID).writes; len(before) > 0 {
+		earlier = last(before).Arrived
+	}
+	return j.h.whyUnagreed(c, w, earlier)
+}
+
+func (j *judge) judgeWrite(r *request, c *Card, w *Write) {
+	if problem := j.uncovered(c, w); problem != "" {
+		j.reportAt(w.Arrived, writeUnagreed, r.id, fmt.Sprintf("at %s: %s", w.Arrived.Format(clockLayout), problem), j.searchCards(w)...)
+	}
+	if w.Took.IsZero() || !w.Changed {
+		return
+	}
+	edited := j.h.editedBetween(w.Group, j.h.readFor(w), w.Took)
+	j.judgeAltered(r, w, edited)
+	if gone := without(without(w.Before, w.Asked), c.Removes); len(gone) > 0 && !edited {
+		j.reportAt(w.Arrived, writeTakesAway, r.id, fmt.Sprintf("%s had %v and no card asks to remove them", w.Group, gone), w.Group)
+	}
+	if strange := without(without(w.Asked, w.Before), c.Codes); len(strange) > 0 && !edited {
+		j.reportAt(w.Arrived, writeAddsMore, r.id, fmt.Sprint(strange), w.Group)
+	}
+	if effects := effectiveWrites(r.writes); len(effects) > 0 {
+		before := last(effects)
+		again := common(without(before.After, before.Before), without(w.After, w.Before))
+		if len(again) > 0 && !j.h.editedBetween(w.Group, before.Took, w.Took) && !j.h.removedBetween(w.Group, again, before.Took, w.Took) {
+			j.reportAt(w.Arrived, effectTwice, r.id, fmt.Sprintf("%v were added twice", again), w.Group)
+		}
+	}
+}
+
+// judgeAltered wants seat limits and useExternalLicense left as they are.
+func (j *judge) judgeAltered(r *request, w *Write, edited bool) {
+	if w.Altered != "" && !edited {
+		j.reportAt(w.Arrived, writeAltersOther, r.id, w.Altered, w.Group)
+	}
+}
+
+// judgeOverlaps wants no two writes to one group at the same time. A write is
+// under way until it took effect. If its connection was spoilt before that, it
+// was never under way.
+func (j *judge) judgeOverlaps() {
+	for i, a := range j.h.Writes {
+		for _, b := range j.h.Writes[i+1:] {
+			if a.Group == b.Group && b.Arrived.Before(a.overAt()) && a.overAt().After(a.Arrived) && b.overAt().After(b.Arrived) {
+				j.reportAt(b.Arrived, writesOverlap, "",
+					fmt.Sprintf("%s: one from %s to %s, one from %s", a.Group, a.Arrived.Format(clockLayout), a.overAt().Format(clockLayout), b.Arrived.Format(clockLayout)), a.Group)
+			}
+		}
+	}
+}
+
+func (w *Write) overAt() time.Time {
+	switch {
+	case !w.Took.IsZero():
+		return w.Took
+	case w.Spoilt || w.Status == 0:
+		return w.Arrived
+	}
+	return w.Ended
+}

@@ -1,0 +1,28 @@
+// Package mutant tries the chaos suite itself: it puts a known defect into a
+// copy of licensebot, and plays rounds until the judge notices.
+//
+// Each defect is a file testdata/NAME.patch: a header and a unified diff.
+//
+//	# name: one approval is enough
+//	# breaks: a quorum agrees
+//	# shows: a write without consent
+//	--- a/approvals/stages.go
+//	+++ b/approvals/stages.go
+//	@@ -21 +21 @@
+//	-	return max(1, s.Quorum)
+//	+	return min(1, s.Quorum)
+//
+// breaks names the promise. shows names a rule of the judge that may catch the
+// defect, and may be repeated. store and replicas say where it shows; the
+// defaults are sqlite and 1.
+//
+// A patch applies by its text, not by line numbers: the lines of each hunk have
+// to be in the file exactly once. To refresh a patch after its source changed,
+// make the defect in the working tree and keep the header:
+//
+//	cd internal/chaos/mutant/testdata
+//	{ grep '^# ' NAME.patch; git diff -U1 --no-prefix --src-prefix=a/ --dst-prefix=b/ -- :/; } > /tmp/new
+//	git checkout -- :/approvals :/bot :/licensing :/internal/store && mv /tmp/new NAME.patch
+//
+// [Mutant.Check] tells the first line that does not match.
+package mutant

@@ -1,0 +1,81 @@
+//go:build linux
+
+package mutant
+
+import (
+	"flag"
+	"os"
+	"strings"
+	"testing"
+
+	"licensebot/internal/chaos"
+)
+
+var (
+	hunted = flag.Bool("mutants", false, "see whether every mutant is caught; takes about a quarter of an hour")
+	only   = flag.String("only", "", "with -mutants: those whose name contains this")
+)
+
+// A mutant that does not apply any more catches nothing. This names each, with
+// the first line that did not match; doc.go says how to refresh it.
+func TestEveryMutantAppliesToTheSources(t *testing.T) {
+	source, err := chaos.FindModule(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range allMutants(t) {
+		if err := m.Check(source); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestMutantsHaveNamesOfTheirOwn(t *testing.T) {
+	seen := map[string]bool{}
+	for _, m := range allMutants(t) {
+		if seen[m.Name] {
+			t.Errorf("two mutants are called %q", m.Name)
+		}
+		seen[m.Name] = true
+	}
+}
+
+// TestSuiteCatchesEveryMutant runs only if it is asked for:
+// go test ./internal/chaos/mutant -run CatchesEveryMutant -mutants -timeout 1h
+func TestSuiteCatchesEveryMutant(t *testing.T) {
+	if !*hunted {
+		t.Skip("asked for with -mutants")
+	}
+	source, err := chaos.FindModule(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, err := os.MkdirTemp("", "chaos-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	if err := os.Chmod(dir, 0o755); err != nil { // PostgreSQL runs as another user
+		t.Fatal(err)
+	}
+	o := ShortRounds(chaos.Options{Seed: 300, Worlds: 6, Dir: dir})
+	for _, m := range allMutants(t) {
+		if !strings.Contains(m.Name, *only) {
+			continue
+		}
+		h := m.Hunt(t.Context(), o, source)
+		t.Log(h)
+		if h.Missed() {
+			t.Error(h)
+		}
+	}
+}
+
+func allMutants(t *testing.T) []Mutant {
+	t.Helper()
+	all, err := All()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
