@@ -36,7 +36,7 @@ func (s *shifted) later(d time.Duration) {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	cfg := benchConfig(s.env["LICENSEBOT_DATABASE_URL"], s.slack, s.uipath)
-	go func() { ended <- Serve(ctx, cfg, Tuning{Pace: unpaced, Now: s.now}, zerolog.New(&s.log)) }()
+	go func() { ended <- Serve(ctx, cfg, Tuning{Rates: unpaced, Now: s.now}, zerolog.New(&s.log)) }()
 	s.stop = func() {
 		s.stop = func() {}
 		cancel()
