@@ -11,6 +11,13 @@ import (
 	"licensebot/approvals"
 )
 
+// WordEmpty lets a change leave a group without codes. People may also type its
+// former name.
+const (
+	WordEmpty       = "empty"
+	formerWordEmpty = "emptying"
+)
+
 // A draft is an ask while it is being read. The first problem is what the
 // person is told. Reading goes on after it, so that the suggestion keeps
 // everything that was understood.
@@ -56,7 +63,7 @@ func (d *draft) readWords(tokens []word) {
 		first := tokens[0]
 		tokens = tokens[1:]
 		switch {
-		case first.isKeyword("emptying"):
+		case first.isKeyword(WordEmpty), first.isKeyword(formerWordEmpty):
 			d.ask.MayEmpty = true
 		case first.isKeyword("for"), first.isKeyword("until"):
 			tokens = d.readPeriod(strings.ToLower(first.text), tokens)
@@ -132,12 +139,12 @@ func (d *draft) checkAction() {
 	}
 	if a.Action == approvals.Add && a.MayEmpty {
 		d.noteProblem("The word %s goes with %s and %s; adding takes nothing away.",
-			Typed("emptying"), Typed("set"), Typed("remove"))
+			Typed(WordEmpty), Typed("set"), Typed("remove"))
 		a.MayEmpty = false
 	}
 	if a.Action == approvals.Set && a.MayEmpty && (len(a.Codes) > 0 || d.lost) {
 		d.noteProblem("A rule that is set to codes is not empty: name the codes, or say %s alone.",
-			Typed("emptying"))
+			Typed(WordEmpty))
 		a.MayEmpty = false
 	}
 	if len(a.Codes) == 0 {
@@ -150,7 +157,7 @@ func (d *draft) requireCodes() {
 	switch group := Typed(d.ask.Group); {
 	case d.ask.Action == approvals.Set && !d.ask.MayEmpty:
 		d.noteProblem("Say which license codes the rule of the group %s should have from now on, all of them. "+
-			"To leave it without any, say %s instead.", group, Typed("emptying"))
+			"To leave it without any, say %s instead.", group, Typed(WordEmpty))
 	case d.ask.Action == approvals.Remove:
 		d.noteProblem("Say which license codes to take out of the rule of the group %s.", group)
 	case d.ask.Action == approvals.Add:

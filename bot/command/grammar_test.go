@@ -36,10 +36,11 @@ func TestGrammar(t *testing.T) {
 		"set group-01 IDU ATTUNU":                      asks(approvals.Set, nil, "IDU", "ATTUNU"),
 		"`set` group-01 IDU":                           asks(approvals.Set, nil, "IDU"),
 		"remove group-01 IDU":                          asks(approvals.Remove, nil, "IDU"),
-		"set group-01 emptying":                        asks(approvals.Set, func(a *approvals.Ask) { a.MayEmpty = true }),
+		"set group-01 Emptying":                        asks(approvals.Set, func(a *approvals.Ask) { a.MayEmpty = true }), // its former name
+		"set group-01 empty":                           asks(approvals.Set, func(a *approvals.Ask) { a.MayEmpty = true }),
 		"set group-01 EMPTYING because cleanup":        asks(approvals.Set, func(a *approvals.Ask) { a.MayEmpty, a.Reason = true, "cleanup" }),
-		"remove group-01 IDU emptying":                 asks(approvals.Remove, func(a *approvals.Ask) { a.MayEmpty = true }, "IDU"),
-		`remove group-01 IDU because "emptying"`:       asks(approvals.Remove, func(a *approvals.Ask) { a.Reason = "emptying" }, "IDU"),
+		"remove group-01 IDU empty":                    asks(approvals.Remove, func(a *approvals.Ask) { a.MayEmpty = true }, "IDU"),
+		`remove group-01 IDU because "empty"`:          asks(approvals.Remove, func(a *approvals.Ask) { a.Reason = "empty" }, "IDU"),
 		"group-01 IDU=10":                              asks(approvals.Add, quota(approvals.Quota{Code: "IDU", Limit: 10}), "IDU"),
 		"group-01 `idu=10`, ATTUNU IDU":                asks(approvals.Add, quota(approvals.Quota{Code: "IDU", Limit: 10}), "IDU", "ATTUNU"),
 		"group-01 IDU IDU=10 IDU＝１０":                   asks(approvals.Add, quota(approvals.Quota{Code: "IDU", Limit: 10}), "IDU"),
@@ -56,7 +57,7 @@ func TestGrammar(t *testing.T) {
 		"group-01 IDU until 2036-11-21":                asks(approvals.Add, until(2036, 11, 21), "IDU"),
 		`"add" IDU`:                                    {Verb: command.VerbAsk, Ask: approvals.Ask{Action: approvals.Add, Group: "add", Codes: []string{"IDU"}, Command: "/allocate"}},
 		`set "set" IDU`:                                {Verb: command.VerbAsk, Ask: approvals.Ask{Action: approvals.Set, Group: "set", Codes: []string{"IDU"}, Command: "/allocate"}},
-		"emptying IDU":                                 {Verb: command.VerbAsk, Ask: approvals.Ask{Action: approvals.Add, Group: "emptying", Codes: []string{"IDU"}, Command: "/allocate"}},
+		"empty IDU":                                    {Verb: command.VerbAsk, Ask: approvals.Ask{Action: approvals.Add, Group: "empty", Codes: []string{"IDU"}, Command: "/allocate"}},
 		"show group-01":                                {Verb: command.VerbShow, Group: "group-01"},
 		`show “Finance Robots”`:                        {Verb: command.VerbShow, Group: "Finance Robots"},
 		`show "show"`:                                  {Verb: command.VerbShow, Group: "show"},
@@ -85,16 +86,16 @@ func TestWrongGrammar(t *testing.T) {
 	for _, c := range []struct{ text, problem, try string }{
 		{"set", "After `set` comes a group", "show group-01"},
 		{"remove group-01", "Say which license codes to take out", "show group-01"},
-		{"set group-01", "all of them. To leave it without any, say `emptying`", "show group-01"},
+		{"set group-01", "all of them. To leave it without any, say `empty`", "show group-01"},
 		{`set "Finance Robots" because x`, "all of them", `show "Finance Robots"`},
-		{"remove group-01 emptying", "Say which license codes to take out", "show group-01"},
-		{"set group-01 IDU emptying", "is not empty", "set group-01 IDU"},
-		{"set group-01 4711 emptying", "`4711` is not a license code", "show group-01"},
+		{"remove group-01 empty", "Say which license codes to take out", "show group-01"},
+		{"set group-01 IDU empty", "is not empty", "set group-01 IDU"},
+		{"set group-01 4711 empty", "`4711` is not a license code", "show group-01"},
 		{"set group-01 IDU 4711 because x", "`4711` is not a license code", "group-01 IDU because x"},
 		{"set group-01 " + many + " MORE", "names 21 codes", "group-01 " + many},
 		{"remove group-01 IDU 4711", "`4711` is not a license code", "remove group-01 IDU"},
-		{"group-01 IDU emptying", "adding takes nothing away", "group-01 IDU"},
-		{"group-01 emptying", "adding takes nothing away", "group-01 RPADEVPRONU"},
+		{"group-01 IDU empty", "adding takes nothing away", "group-01 IDU"},
+		{"group-01 empty", "adding takes nothing away", "group-01 RPADEVPRONU"},
 		{"remove group-01 IDU=5", "removed takes its limit with it", "remove group-01 IDU"},
 		{"remove group-01 IDU=5 for 3d", "Only what is added can end by itself", "remove group-01 IDU"},
 		{"set group-01 IDU=5 until 2026-12-31", "Only what is added can end by itself", "set group-01 IDU=5"},
@@ -207,7 +208,7 @@ func TestHelpIsComplete(t *testing.T) {
 			t.Errorf("%s is not explained:\n%s", verb, help)
 		}
 	}
-	for _, word := range []string{"emptying", "for 30d", "until 20", "because", "IDU=10"} {
+	for _, word := range []string{"empty", "for 30d", "until 20", "because", "IDU=10"} {
 		if !strings.Contains(help, word) {
 			t.Errorf("%q is not explained", word)
 		}

@@ -87,7 +87,7 @@ func formatAsk(ask approvals.Ask, codes []string) string {
 		parts = append(parts, FormatCode(c, ask.Quotas))
 	}
 	if ask.MayEmpty {
-		parts = append(parts, "emptying")
+		parts = append(parts, WordEmpty)
 	}
 	if when := FormatPeriod(ask); when != "" {
 		parts = append(parts, when)

@@ -20,7 +20,7 @@ func (p Phrases) CommandHelp(name string) string {
 		typed(`"Finance Robots" IDU because new project`) + " tells the approvers why; the reason comes last.",
 		typed("remove group-01 IDU") + " takes codes out, and " + typed("set group-01 IDU ATTUNU") +
 			" makes the rule exactly these codes. Neither leaves a rule empty unless you add the word " +
-			quoteCode("emptying") + ".",
+			quoteCode(command.WordEmpty) + ".",
 		typed("show group-01") + " shows a group's rule, limits and seats; " +
 			typed("codes") + " what the organization owns.",
 		typed("mine") + " and " + typed("pending") + " list your requests and those that wait for approval, " +

@@ -105,7 +105,7 @@ func explainWouldEmpty(r approvals.Request) string {
 	ask.MayEmpty = true
 	return fmt.Sprintf("the rule of the group %s has nothing but %s, so it would be left empty. "+
 		"If that is what you want, say so with the word %s.",
-		quoteCode(ask.Group), joinCodes(r.Outcome.ConcernedCodes), quoteCode("emptying")) +
+		quoteCode(ask.Group), joinCodes(r.Outcome.ConcernedCodes), quoteCode(command.WordEmpty)) +
 		offerCommands(command.Suggest(ask))
 }
 

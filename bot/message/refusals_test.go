@@ -69,7 +69,7 @@ func TestRefusals(t *testing.T) {
 	}{
 		{add("IDU"), approvals.Outcome{Reason: approvals.ReasonNoSuchGroup, Suggestions: []string{"Finance Robots", "Finance"}},
 			"The nearest are `Finance Robots` and `Finance`.", `"Finance Robots" IDU because Q3 & Q4`},
-		{set(), approvals.Outcome{Reason: approvals.ReasonNoSuchGroup, Suggestions: []string{"set"}}, "The nearest are `set`.", `set "set" emptying`},
+		{set(), approvals.Outcome{Reason: approvals.ReasonNoSuchGroup, Suggestions: []string{"set"}}, "The nearest are `set`.", `set "set" empty`},
 		{add("IDU"), approvals.Outcome{Reason: approvals.ReasonNoSuchGroup}, "put it in double quotes", ""},
 		{add("IDU"), approvals.Outcome{Reason: approvals.ReasonAmbiguousGroup, Suggestions: []string{"id-1", "id-2"}}, "the id of the one you mean: `id-1` and `id-2`", ""},
 		{limited, approvals.Outcome{Reason: approvals.ReasonNotOwned, ConcernedCodes: []string{"IDU", "PMD"}, Suggestions: []string{"IDX", ""}, Allocation: []string{"IDX"}},
@@ -84,7 +84,7 @@ func TestRefusals(t *testing.T) {
 		{set("PMD"), approvals.Outcome{Reason: approvals.ReasonNothingToDo, ConcernedCodes: []string{"PMD"}, Allocation: []string{"PMD"}}, "is exactly that already: `PMD`.", ""},
 		{set(), approvals.Outcome{Reason: approvals.ReasonNothingToDo}, "is empty already", ""},
 		{remove, approvals.Outcome{Reason: approvals.ReasonWouldEmpty, ConcernedCodes: []string{"ATTUNU"}, Allocation: []string{"ATTUNU"}},
-			"has nothing but `ATTUNU`, so it would be left empty", "remove group-01 IDU ATTUNU emptying"},
+			"has nothing but `ATTUNU`, so it would be left empty", "remove group-01 IDU ATTUNU empty"},
 		{limited, approvals.Outcome{Reason: approvals.ReasonQuotaTooLow, ConcernedCodes: []string{"IDU", "PMD"}, Suggestions: []string{"IDU=7", "PMD=4"}},
 			"uses more seats than it would be limited to (of `IDU`, 7 seats and of `PMD`, 4 seats)", "group-01 IDU=7 PMD=4 because Q3 & Q4"},
 		{limited, approvals.Outcome{Reason: approvals.ReasonQuotaWithoutCode, ConcernedCodes: []string{"PMD"}}, "a limit of seats was asked for `PMD`", ""},

@@ -76,21 +76,21 @@ func TestSetRemoveAndEmpty(t *testing.T) {
 	w.granted("remove group-01 IDU ATTUNU") // of which it has one
 	w.expectRule(2, "RPADEVPRONU")
 
-	w.refuses("remove group-01 RPADEVPRONU", "so it would be left empty. If that is what you want, say so with the word `emptying`.\nTry: `/allocate remove group-01 RPADEVPRONU emptying`")
+	w.refuses("remove group-01 RPADEVPRONU", "so it would be left empty. If that is what you want, say so with the word `empty`.\nTry: `/allocate remove group-01 RPADEVPRONU empty`")
 	w.refuses("remove group-01 IDU", "does not have `IDU`; it is `RPADEVPRONU`")
 	w.refuses("set group-01 RPADEVPRONU", "is exactly that already")
 	w.expectRule(2, "RPADEVPRONU")
 
-	card = w.granted("remove group-01 RPADEVPRONU emptying")
+	card = w.granted("remove group-01 RPADEVPRONU empty")
 	if !strings.Contains(card.Text, "\n*Takes away: `RPADEVPRONU`.*\n*The rule will be EMPTY.*\n") {
 		t.Errorf("the card does not say that the rule will be empty: %s", card.Text)
 	}
 	w.expectThread(card, "the group's rule is now empty")
 	w.expectRule(3)
-	w.refuses("set group-01 emptying", "is empty already")
+	w.refuses("set group-01 empty", "is empty already")
 
 	w.granted("add group-01 IDU ATTUNU")
-	w.granted(`set "Finance Robots" emptying`)
+	w.granted(`set "Finance Robots" empty`)
 	w.expectRule(5)
 }
 
@@ -100,7 +100,7 @@ func TestWithoutTheWordNoRuleIsLeftEmpty(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.start()
-	if said := w.says(requester, "set group-01"); !strings.Contains(said, "say `emptying` instead. Nothing was recorded.") {
+	if said := w.says(requester, "set group-01"); !strings.Contains(said, "say `empty` instead. Nothing was recorded.") {
 		t.Errorf("answered with %s", said)
 	}
 	w.uipath.AddGroup(fakeuipath.Group{ID: groupID, Name: "Finance Robots", Rule: []string{"ATTUNU", "IDU"}})
