@@ -33,5 +33,6 @@ func ExplainShortStage(rule approvals.PolicyRule, needed, approvers int, err err
 	if err != nil {
 		return "Slack does not tell who may approve" + under
 	}
-	return fmt.Sprintf("%d approvals are needed%s, but there are only %d approvers", needed, under, approvers)
+	return fmt.Sprintf("%d approvals are needed%s, but there %s only %s",
+		needed, under, map[bool]string{true: "is", false: "are"}[approvers == 1], pluralize(approvers, "approver"))
 }

@@ -83,7 +83,7 @@ func titleWithCount(title string, all int) string {
 
 func (p Phrases) explainNoneWaiting(unsure bool) string {
 	if unsure {
-		return "Slack did not let me look up who may approve what, so I cannot tell whether a request waits for " +
+		return "Slack does not show who may approve what, so I cannot tell whether a request waits for " +
 			"you. Look into <#" + sanitizeID(p.Channel) + ">."
 	}
 	return "No request waits for your approval."

@@ -67,27 +67,27 @@ func TestSetRemoveAndEmpty(t *testing.T) {
 	w.start()
 
 	card := w.granted("set group-01 RPADEVPRONU IDU because the team has changed")
-	if !strings.Contains(card.Text, "*Takes away: `ATTUNU`.*") || strings.Contains(card.Text, "EMPTY") {
+	if !strings.Contains(card.Text, "*Removed: `ATTUNU`.*") || strings.Contains(card.Text, "EMPTY") {
 		t.Errorf("the card does not show what goes: %s", card.Text)
 	}
-	w.expectThread(card, "`RPADEVPRONU` and `IDU` added to the group `Finance Robots` (id `group-01`); `ATTUNU` taken from it")
+	w.expectThread(card, "`RPADEVPRONU` and `IDU` added to the group `Finance Robots` (id `group-01`); `ATTUNU` removed from it")
 	w.expectRule(1, "IDU", "RPADEVPRONU")
 
 	w.granted("remove group-01 IDU ATTUNU") // of which it has one
 	w.expectRule(2, "RPADEVPRONU")
 
-	w.refuses("remove group-01 RPADEVPRONU", "so it would be left empty. If that is what you want, say so with the word `empty`.\nTry: `/allocate remove group-01 RPADEVPRONU empty`")
+	w.refuses("remove group-01 RPADEVPRONU", "so it would be left without codes. If that is what you want, add the word `empty`.\nTry: `/allocate remove group-01 RPADEVPRONU empty`")
 	w.refuses("remove group-01 IDU", "does not have `IDU`; it is `RPADEVPRONU`")
 	w.refuses("set group-01 RPADEVPRONU", "is exactly that already")
 	w.expectRule(2, "RPADEVPRONU")
 
 	card = w.granted("remove group-01 RPADEVPRONU empty")
-	if !strings.Contains(card.Text, "\n*Takes away: `RPADEVPRONU`.*\n*The rule will be EMPTY.*\n") {
+	if !strings.Contains(card.Text, "\n*Removed: `RPADEVPRONU`.*\n*The group's allocation will be EMPTY.*\n") {
 		t.Errorf("the card does not say that the rule will be empty: %s", card.Text)
 	}
-	w.expectThread(card, "the group's rule is now empty")
+	w.expectThread(card, "the group now has no codes")
 	w.expectRule(3)
-	w.refuses("set group-01 empty", "is empty already")
+	w.refuses("set group-01 empty", "has no codes already")
 
 	w.granted("add group-01 IDU ATTUNU")
 	w.granted(`set "Finance Robots" empty`)
@@ -108,7 +108,7 @@ func TestWithoutTheWordNoRuleIsLeftEmpty(t *testing.T) {
 	w.uipath.AddGroup(fakeuipath.Group{ID: groupID, Name: "Finance Robots", Rule: []string{"IDU"}}) // somebody takes the rest out
 	w.react(approver, "white_check_mark")
 	w.awaitEnd("allocation_superseded", "*Superseded*")
-	w.expectThread(card, "changed by someone else")
+	w.expectThread(card, "changed after the card was posted")
 	w.expectRule(0, "IDU")
 }
 
@@ -146,7 +146,7 @@ func TestLimitsOfSeats(t *testing.T) {
 	expect("ATTUNU:20 IDU:7")
 
 	card = w.granted("remove group-01 IDU")
-	if !strings.Contains(card.Text, "*Takes away: `IDU` (and its limit of 7 seats).*") || !strings.Contains(card.Text, "Limits that stay: `ATTUNU` at most 20.") {
+	if !strings.Contains(card.Text, "*Removed: `IDU` (and its limit of 7 seats).*") || !strings.Contains(card.Text, "Unchanged limits: `ATTUNU` at most 20.") {
 		t.Errorf("the card does not say what becomes of the limits: %s", card.Text)
 	}
 	expect("ATTUNU:20")

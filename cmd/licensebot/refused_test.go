@@ -48,7 +48,7 @@ func TestNotInvited(t *testing.T) {
 // while UiPath keeps the write waiting.
 func TestConsentGoneBeforeTheWrite(t *testing.T) {
 	told := map[string]string{
-		"reaction taken back": "took the reaction back", "left the user group": "is not one of its approvers any more",
+		"reaction taken back": "removed the reaction", "left the user group": "is not one of its approvers any more",
 		"deactivated": "was deactivated in Slack", "made a guest": "may not approve any more",
 	}
 	ways := map[string]func(w *world){
