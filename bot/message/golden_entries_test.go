@@ -1,6 +1,7 @@
 package message
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -398,7 +399,7 @@ func (g *golden) addLists() {
 		}
 	}
 	g.add("mine: none", ListOwn("/allocate", Page{Number: 1}))
-	g.add("mine", ListOwn("/allocate", Page{Requests: every, Total: 3, Number: 1}))
+	g.add("mine", ListOwn("/allocate", Page{Requests: every, Total: len(every), Number: 1}))
 	g.add("mine: first of two pages", ListOwn("/allocate", Page{Requests: every[:1], Total: 11, Number: 1}))
 	g.add("mine: no such page", ListOwn("/allocate", Page{Total: 11, Number: 3}))
 	g.add("pending: none", ListPending("/allocate", Page{Number: 1}))
@@ -423,11 +424,19 @@ func (g *golden) addLists() {
 		{"done", goldenRequest(approvals.Done, withReason(approvals.ReasonConfirmed))},
 	}
 	for _, c := range details {
-		g.add("status of a request: "+c.title, phrases().DescribeRequest("/allocate", c.r, goldenLink))
+		g.add("status of a request: "+c.title, phrases().DescribeRequest("/allocate", c.r, linkOf(c.r)))
 	}
 	for _, c := range details {
-		g.add("why: "+c.title, phrases().ExplainRequest(c.r, goldenLink))
+		g.add("why: "+c.title, phrases().ExplainRequest(c.r, linkOf(c.r)))
 	}
+}
+
+// linkOf is the address of a request's card, if it has one.
+func linkOf(r approvals.Request) string {
+	if r.CardTS == "" {
+		return ""
+	}
+	return goldenLink
 }
 
 func (g *golden) addLookups() {
@@ -480,7 +489,11 @@ func (g *golden) addForm() {
 	g.add("Form: no group found", options(GroupOptions("Fin", nil)))
 	_, err := command.Parse("/allocate", "group-01 IDU=0", testTime)
 	wrong, _ := errors.AsType[*command.Error](err)
-	g.add("Form: a wrong field", fmt.Sprint(FieldErrors(map[string]string{FieldCodes: PlainProblem(wrong)})))
+	fieldErrors, err := json.Marshal(FieldErrors(map[string]string{FieldCodes: PlainProblem(wrong)}))
+	if err != nil {
+		g.t.Error(err)
+	}
+	g.add("Form: a wrong field", string(fieldErrors))
 	g.add("Form: both a time and a day", TermTwice())
 	g.add("Form: the database refuses it", FormNotStored())
 	g.add("Form: too many wait", FormBusy())

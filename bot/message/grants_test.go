@@ -31,17 +31,17 @@ func endings() map[string]approvals.Revocation {
 	both, now := []string{"IDU", "RPADEVPRONU"}, []string{"ATTUNU"}
 	later := testTime.Add(48 * time.Hour)
 	return map[string]approvals.Revocation{
-		"UiPath confirmed that `IDU` and `RPADEVPRONU` were removed":                                                    {Removed: both, Allocation: now},
-		"`IDU` was no longer in the allocation":                                                                                 {Absent: both[:1], Removed: both[1:], Allocation: now},
-		"its allocation, read again, no longer has `IDU`":                                                                       {Absent: both[:1], ReadBack: true, Allocation: now},
-		"granted again by `R-OTHER000` until <!date^":                                                                     {Kept: []approvals.KeptCode{{Code: "IDU", Request: "R-OTHER000", Until: later}}, Allocation: both},
-		"Unchanged: `IDU` and `RPADEVPRONU` (granted again for good by `R-OTHER000`).":                                      {Kept: []approvals.KeptCode{{Code: "IDU", Request: "R-OTHER000"}, {Code: "RPADEVPRONU", Request: "R-OTHER000"}}},
-		"`IDU` (added by another person since)":                                                                         {Kept: []approvals.KeptCode{{Code: "IDU"}}, Allocation: both},
+		"UiPath confirmed that `IDU` and `RPADEVPRONU` were removed":                   {Removed: both, Allocation: now},
+		"`IDU` was no longer in the allocation":                                        {Absent: both[:1], Removed: both[1:], Allocation: now},
+		"its allocation, read again, no longer has `IDU`":                              {Absent: both[:1], ReadBack: true, Allocation: now},
+		"granted again by `R-OTHER000` until <!date^":                                  {Kept: []approvals.KeptCode{{Code: "IDU", Request: "R-OTHER000", Until: later}}, Allocation: both},
+		"Unchanged: `IDU` and `RPADEVPRONU` (granted again for good by `R-OTHER000`).": {Kept: []approvals.KeptCode{{Code: "IDU", Request: "R-OTHER000"}, {Code: "RPADEVPRONU", Request: "R-OTHER000"}}},
+		"`IDU` (added by another person since)":                                        {Kept: []approvals.KeptCode{{Code: "IDU"}}, Allocation: both},
 		"its allocation still has `IDU` and `RPADEVPRONU`. Remove them in UiPath by hand, or fix the cause and type `/allocate end R-7K3F9QXA`": {Remaining: both, Allocation: both},
-		"UiPath refused to remove `IDU` and said `&lt;!channel&gt;":                                               {Remaining: both[:1], Answer: hostile, Allocation: both},
-		"a write without them would lift them: `IDU` was not removed. Remove it in UiPath by hand":                 {Remaining: both[:1], QuotasUnknown: true},
-		"dropped a setting that should have stayed":                                                                           {Absent: both, NotPreserved: true, Allocation: now},
-		"whether it took effect is unknown":                                                                               {Remaining: both, Answer: hostile, Uncertain: true},
+		"UiPath refused to remove `IDU` and said `&lt;!channel&gt;":                                                                             {Remaining: both[:1], Answer: hostile, Allocation: both},
+		"a write without them would lift them: `IDU` was not removed. Remove it in UiPath by hand":                                              {Remaining: both[:1], QuotasUnknown: true},
+		"dropped a setting that should have stayed":                                                                                             {Absent: both, NotPreserved: true, Allocation: now},
+		"whether it took effect is unknown":                                                                                                     {Remaining: both, Answer: hostile, Uncertain: true},
 	}
 }
 

@@ -11,16 +11,16 @@ import (
 func ExplainUiPathProblem(err error) string {
 	switch {
 	case approvals.IsRefused(err):
-		return "UiPath refuses it, so requests are refused: its credentials or its address are wrong"
+		return "UiPath refuses the bot, so requests are refused: its credentials or its address are wrong"
 	case err != nil:
-		return "UiPath does not answer it, so requests wait"
+		return "UiPath does not answer the bot, so requests wait"
 	}
 	return ""
 }
 
 // ExplainLostConnections says in one clause that connections to Slack are missing.
 func ExplainLostConnections(live, all int) string {
-	return fmt.Sprintf("%d of its %d connections to Slack are open", live, all)
+	return fmt.Sprintf("%d of the bot's %d connections to Slack are open", live, all)
 }
 
 // ExplainShortStage says in one clause that a stage of a rule has fewer approvers

@@ -117,7 +117,7 @@ func TestAGrantForTwoHours(t *testing.T) {
 			s.expectRule(1, "ATTUNU", "IDU")
 
 			s.later(3 * time.Hour)
-			s.says(s.reply("allocation_ended"), "<@"+requester+">", "UiPath confirmed that `IDU` was removed", "is now `ATTUNU`")
+			s.says(s.reply("allocation_ended"), "<@"+requester+">", "UiPath confirmed that `IDU` was removed", "The group now has `ATTUNU`")
 			s.await("the card to show the end", func() bool { return strings.Contains(s.card().Text, "*Ended*") })
 			s.awaitNothingOwed()
 			s.expectRule(2, "ATTUNU")

@@ -84,7 +84,7 @@ func TestUiPathDownWhenLookedUp(t *testing.T) {
 	for fault, want := range map[fault.Fault]string{
 		{Status: 503}:                    "I could not look that up: UiPath is not working properly, it answered 503: Service Unavailable. Please type it again in a minute.",
 		{Cut: true}:                      "I could not look that up: UiPath cannot be reached.",
-		{Status: 403, Error: "no <way>"}: "UiPath refused to tell (`403: no &lt;way&gt;`).",
+		{Status: 403, Error: "no <way>"}: "UiPath refused to show that (`403: no &lt;way&gt;`).",
 	} {
 		w.uipath.Inject("GET group", fault)
 		w.uipath.Inject("GET group with-quota", fault)
@@ -128,7 +128,7 @@ func TestUiPathRefuses(t *testing.T) {
 				w.uipath.Inject(operation, fault)
 			}
 			w.start()
-			w.home(bystander, "UiPath refuses it, so requests are refused: its credentials or its address are wrong")
+			w.home(bystander, "UiPath refuses the bot, so requests are refused: its credentials or its address are wrong")
 		})
 	}
 }
@@ -163,7 +163,7 @@ func TestStatusAndWhy(t *testing.T) {
 	w.react(second, "white_check_mark")
 	w.await("one vote", func() bool { return strings.Contains(w.card().Text, "1 of 2") })
 	why := w.says(bystander, "why "+id)
-	w.expectSaid(why, link, "• 2 of <@"+approver+"> and <@"+second+"> have to approve; <@"+second+"> did, 1 more is missing.", "it expires and nothing is changed")
+	w.expectSaid(why, link, "• 2 of <@"+approver+"> and <@"+second+"> have to approve; <@"+second+"> did, 1 more is missing.", "it expires, and nothing is changed")
 	for _, said := range []string{why, w.says(bystander, "status "+id)} {
 		if strings.Contains(said, "secret") {
 			t.Errorf("the reason is told to whoever asks: %s", said)
@@ -182,7 +182,7 @@ func TestStatusAndWhy(t *testing.T) {
 	if first, last := strings.Index(mine, "NOTOWNED"), strings.Index(mine, "`IDU`"); first > last {
 		t.Errorf("the newest is not the first: %s", mine)
 	}
-	w.expectSaid(w.says(bystander, "mine"), "You have asked for nothing yet.")
+	w.expectSaid(w.says(bystander, "mine"), "You have not asked for any licenses yet.")
 }
 
 func TestPendingByPages(t *testing.T) {

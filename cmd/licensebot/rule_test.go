@@ -52,7 +52,7 @@ func TestWhatStaysIsNotKept(t *testing.T) {
 	w.ask("group-01 IDU")
 	w.react(approver, "white_check_mark")
 	w.awaitEnd("allocation_done", "*Done*")
-	w.expectThread(w.card(), "UiPath dropped a setting that should have stayed")
+	w.expectThread(w.card(), "UiPath made the change but dropped a setting that should have stayed")
 	w.expectRule(1, "ATTUNU", "IDU")
 	w.expectLimits(false, 0)
 }
