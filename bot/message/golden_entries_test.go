@@ -190,10 +190,10 @@ func (g *golden) addOutcomes() {
 
 func (g *golden) addRefusals() {
 	g.chapter("Private: a request that is not put before approvers")
-	set := aRequest(func(r *approvals.Request) { r.Ask.Action = approvals.Set })
-	remove := aRequest(func(r *approvals.Request) { r.Ask.Action = approvals.Remove })
+	set := func(r *approvals.Request) { r.Ask.Action = approvals.Set }
+	remove := func(r *approvals.Request) { r.Ask.Action = approvals.Remove }
 	codes, refused := []string{"RPADEVPRONU", "IDU"}, approvals.Refused
-	limited := aRequest(func(r *approvals.Request) { r.Ask.Quotas = []approvals.Quota{{Code: "IDU", Limit: 2}} })
+	limited := func(r *approvals.Request) { r.Ask.Quotas = []approvals.Quota{{Code: "IDU", Limit: 2}} }
 	for _, c := range []struct {
 		title   string
 		outcome approvals.Outcome
