@@ -13,11 +13,11 @@ import (
 	"licensebot/bot/socket"
 )
 
-// A Pace is how often the bot calls Slack.
-type Pace = slackapi.Pace
+// Rates are how often the bot calls Slack, by the kind of call.
+type Rates = slackapi.Rates
 
-// DefaultPace keeps within the limits that Slack documents.
-var DefaultPace = slackapi.DefaultPace
+// DefaultRates keep within the limits that Slack documents.
+var DefaultRates = slackapi.DefaultRates
 
 // ShortcutOpen is the callback id of the global shortcut that opens the form, as
 // in the app manifest.
@@ -36,7 +36,7 @@ type Deps struct {
 	Channel string // the approvals channel
 	Emoji   approvals.Emoji
 	TTL     time.Duration // life of a request that has no card yet
-	Pace    Pace
+	Rates   Rates
 
 	Store    Store
 	UiPath   UiPath
@@ -82,7 +82,7 @@ func (b *Bot) assemble(d Deps) {
 		d.Now = time.Now
 	}
 	phrases := message.Phrases{Channel: d.Channel, Emoji: d.Emoji, CodeName: d.CodeName}
-	posts := slackapi.NewMessenger(b.client, b.identity, d.Pace, d.Log)
+	posts := slackapi.NewMessenger(b.client, b.identity, d.Rates, d.Log)
 	views := slackapi.NewViews(b.client)
 	responseURLs := new(slackapi.ResponseURLs)
 	b.directory = slackapi.NewDirectory(b.client, b.identity, d.Emoji)

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 	"strings"
@@ -78,10 +79,11 @@ func TestFormIsTheCommand(t *testing.T) {
 	} {
 		got, wrong := readForm(submittedView(t, c.group, c.codes, c.term, c.until, c.why)).parseAsk("/allocate", time.Now())
 		want, err := command.Parse("/allocate", c.command, time.Now())
+		refusal, _ := errors.AsType[*command.Error](err)
 		switch {
 		case err == nil && (len(wrong) > 0 || !reflect.DeepEqual(got, want.Ask)):
 			t.Errorf("%q is understood as %+v, its form as %+v, %v", c.command, want.Ask, got, wrong)
-		case err != nil && (len(wrong) != 1 || wrong[c.wrong] == "" || wrong[c.wrong] != message.PlainProblem(err.(*command.Error))):
+		case err != nil && (len(wrong) != 1 || wrong[c.wrong] == "" || wrong[c.wrong] != message.PlainProblem(refusal)):
 			t.Errorf("%q is refused with %s\nits form with %v", c.command, err, wrong)
 		}
 	}

@@ -106,7 +106,7 @@ func TestHomeWithoutADirectory(t *testing.T) {
 	r := newRig(t, fakeslack.Config{Scopes: []string{"commands", "chat:write", "users:read"}})
 	r.listen(r.store)
 	r.carded(1, robin, approvals.Stage{Approvers: []string{"S0TEAM"}, Quorum: 1})
-	shown := r.home(alex, "Slack did not let me look up who may approve what")
+	shown := r.home(alex, "Slack does not show who may approve what")
 	if strings.Contains(shown, "R-00000001") {
 		t.Errorf("%s", shown)
 	}

@@ -106,7 +106,7 @@ func TestFormsOfferWhatUiPathTells(t *testing.T) {
 					t.Errorf("%s: %t\n%s", menu, got, v.Blocks)
 				}
 			}
-			if told := strings.Contains(string(v.Blocks), "please type it"); told == (len(c.want) == 2) {
+			if told := strings.Contains(string(v.Blocks), "please type the group and the codes"); told == (len(c.want) == 2) {
 				t.Errorf("that it has to be typed is told: %t", told)
 			}
 			if strings.Contains(v.PrivateMetadata, "xoxb") || v.PrivateMetadata != (formOrigin{general, "/allocate"}).encode() {

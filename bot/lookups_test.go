@@ -88,7 +88,7 @@ func TestLookupsAnswerOnce(t *testing.T) {
 	acknowledge()
 	l.running.Wait()
 	told := r.slack.Ephemerals(robin)
-	if len(told) != 1 || !strings.Contains(told[0].Text, "*The rule of the group `Finance Robots`") || told[0].Via != "chat.postEphemeral" {
+	if len(told) != 1 || !strings.Contains(told[0].Text, "*Licenses allocated to the group `Finance Robots`") || told[0].Via != "chat.postEphemeral" {
 		t.Errorf("told %+v", told)
 	}
 }

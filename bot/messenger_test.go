@@ -245,7 +245,7 @@ func TestFindTellsRepeatsApart(t *testing.T) {
 // TestPace counts what gets through in a minute.
 func TestPace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := Messenger{posts: slackapi.NewMessenger(&slackapi.Client{}, slackapi.Identity{}, DefaultPace, zerolog.Nop())}
+		s := Messenger{posts: slackapi.NewMessenger(&slackapi.Client{}, slackapi.Identity{}, DefaultRates, zerolog.Nop())}
 		for kind, most := range map[approvals.JobKind]int{
 			approvals.JobPostCard: 60 + 5, approvals.JobPostOutcome: 60 + 5, approvals.JobPostDelay: 60 + 5,
 			approvals.JobUpdateCard: 50 + 5, approvals.JobAddReactions: 25 + 5, approvals.JobTellVoter: 100 + 5, approvals.JobTellRequester: 100 + 5,

@@ -76,7 +76,7 @@ func (r *rig) newBot(s Store) *Bot {
 	r.t.Helper()
 	b, err := New(r.ctx, Deps{
 		Slack:   SlackConfig{APIURL: r.slack.APIURL(), BotToken: r.slack.BotToken(), AppToken: r.slack.AppToken()},
-		Channel: channel, Emoji: phrases().Emoji, CodeName: phrases().CodeName, TTL: time.Hour, Pace: unpaced,
+		Channel: channel, Emoji: phrases().Emoji, CodeName: phrases().CodeName, TTL: time.Hour, Rates: unpaced,
 		Store: s, UiPath: r.uipath, Policy: func() approvals.Policy { return approvals.Policy{} },
 		Log: r.logger(),
 	})
@@ -92,7 +92,7 @@ func (r *rig) newBot(s Store) *Bot {
 	return b
 }
 
-var unpaced = Pace{Posts: rate.Inf, Updates: rate.Inf, Reactions: rate.Inf, Ephemerals: rate.Inf, Burst: 1}
+var unpaced = Rates{Posts: rate.Inf, Updates: rate.Inf, Reactions: rate.Inf, Ephemerals: rate.Inf, Burst: 1}
 
 // phrases are those of a bot with the usual configuration.
 func phrases() message.Phrases {

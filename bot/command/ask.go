@@ -11,6 +11,13 @@ import (
 	"licensebot/approvals"
 )
 
+// WordEmpty lets a change leave a group without codes. People may also type its
+// former name.
+const (
+	WordEmpty       = "empty"
+	formerWordEmpty = "emptying"
+)
+
 // A draft is an ask while it is being read. The first problem is what the
 // person is told. Reading goes on after it, so that the suggestion keeps
 // everything that was understood.
@@ -56,7 +63,7 @@ func (d *draft) readWords(tokens []word) {
 		first := tokens[0]
 		tokens = tokens[1:]
 		switch {
-		case first.isKeyword("emptying"):
+		case first.isKeyword(WordEmpty), first.isKeyword(formerWordEmpty):
 			d.ask.MayEmpty = true
 		case first.isKeyword("for"), first.isKeyword("until"):
 			tokens = d.readPeriod(strings.ToLower(first.text), tokens)
@@ -77,7 +84,7 @@ func (d *draft) readCodes(text string) {
 		case part == "":
 			continue
 		case limited && upper == "":
-			d.noteProblem("A limit of seats is written next to its code and without blanks, such as %s; %s is none.",
+			d.noteProblem("A seat limit is written next to its code, without blanks, such as %s; %s is none.",
 				Typed("IDU=10"), Typed(part))
 			continue
 		case !IsCode(upper):
@@ -101,14 +108,14 @@ var limitShape = regexp.MustCompile(`^[0-9]{1,9}$`)
 func (d *draft) readLimit(of, text string) {
 	limit, err := strconv.Atoi(text)
 	if !limitShape.MatchString(text) || err != nil || limit < 1 || limit > MaxSeats {
-		d.noteProblem("%s sets no limit of seats: a limit is a number from 1 to %d, such as %s. "+
-			"To take a code away altogether there is %s.",
+		d.noteProblem("%s sets no seat limit: a limit is a number from 1 to %d, such as %s. "+
+			"To remove a code, use %s.",
 			Typed(of+"="+text), MaxSeats, Typed(of+"=10"), Typed("remove"))
 		return
 	}
 	for _, q := range d.ask.Quotas {
 		if q.Code == of && q.Limit != limit {
-			d.noteProblem("%s has two limits of seats, %d and %d; say which.", Typed(of), q.Limit, limit)
+			d.noteProblem("%s has two seat limits, %d and %d; say which.", Typed(of), q.Limit, limit)
 		}
 		if q.Code == of {
 			return
@@ -121,23 +128,22 @@ func (d *draft) readLimit(of, text string) {
 func (d *draft) checkAction() {
 	a := &d.ask
 	if a.Action != approvals.Add && a.IsTimed() {
-		d.noteProblem("Only what is added can end by itself; what is set or removed stays so until somebody " +
-			"changes it. Leave the time out.")
+		d.noteProblem("Only codes that are added can have a limited time. Leave the time out.")
 		a.For, a.Until = 0, time.Time{}
 	}
 	if a.Action == approvals.Remove && len(a.Quotas) > 0 {
-		d.noteProblem("A limit of seats goes with %s and %s; a code that is removed takes its limit with it. "+
+		d.noteProblem("A seat limit goes with %s and %s; a code that is removed loses its limit. "+
 			"Leave the limit out.", Typed("add"), Typed("set"))
 		a.Quotas = nil
 	}
 	if a.Action == approvals.Add && a.MayEmpty {
-		d.noteProblem("The word %s goes with %s and %s; adding takes nothing away.",
-			Typed("emptying"), Typed("set"), Typed("remove"))
+		d.noteProblem("The word %s goes with %s and %s; adding removes nothing.",
+			Typed(WordEmpty), Typed("set"), Typed("remove"))
 		a.MayEmpty = false
 	}
 	if a.Action == approvals.Set && a.MayEmpty && (len(a.Codes) > 0 || d.lost) {
-		d.noteProblem("A rule that is set to codes is not empty: name the codes, or say %s alone.",
-			Typed("emptying"))
+		d.noteProblem("A group that is set to codes is not empty: name the codes, or say %s alone.",
+			Typed(WordEmpty))
 		a.MayEmpty = false
 	}
 	if len(a.Codes) == 0 {
@@ -149,10 +155,10 @@ func (d *draft) checkAction() {
 func (d *draft) requireCodes() {
 	switch group := Typed(d.ask.Group); {
 	case d.ask.Action == approvals.Set && !d.ask.MayEmpty:
-		d.noteProblem("Say which license codes the rule of the group %s should have from now on, all of them. "+
-			"To leave it without any, say %s instead.", group, Typed("emptying"))
+		d.noteProblem("Say which license codes the group %s should have from now on, all of them. "+
+			"To leave it without codes, say %s instead.", group, Typed(WordEmpty))
 	case d.ask.Action == approvals.Remove:
-		d.noteProblem("Say which license codes to take out of the rule of the group %s.", group)
+		d.noteProblem("Say which license codes to remove from the group %s.", group)
 	case d.ask.Action == approvals.Add:
 		d.noteProblem("Say which license codes the group %s should get.", group)
 	}

@@ -22,6 +22,7 @@ import (
 	"unicode/utf8"
 
 	"licensebot/approvals"
+	"licensebot/internal/groupname"
 )
 
 // A Verb is what a command asks for.
@@ -194,7 +195,7 @@ const reasonTooLong = "The reason is longer than the %d characters there is room
 // checkGroup rejects what cannot be a group's id or name.
 func checkGroup(name, group string) error {
 	switch {
-	case group == "":
+	case groupname.Typed(group).IsUnknown():
 		return newError(name+" "+ExampleGroup+" "+ExampleCode, "The group's name is empty.")
 	case mention.MatchString(group):
 		return newError(name+" "+ExampleGroup+" "+ExampleCode,

@@ -80,6 +80,8 @@ func TestParseCommand(t *testing.T) {
 		`"Finance Robots" IDU`:                                           ask("Finance Robots", "", "IDU"),
 		"“Finance Robots” IDU":                                           ask("Finance Robots", "", "IDU"),
 		"„Finance Robots“ IDU":                                           ask("Finance Robots", "", "IDU"),
+		"\"O´Brien\" IDU":                                                ask("O'Brien", "", "IDU"),
+		"〝Prod﹣DB〞 IDU":                                                  ask("Prod-DB", "", "IDU"),
 		"«Finance  Robots» IDU":                                          ask("Finance Robots", "", "IDU"),
 		`" R&amp;D &lt;EMEA&gt; " IDU`:                                   ask("R&D <EMEA>", "", "IDU"),
 		`"Bob’s" IDU`:                                                    ask("Bob's", "", "IDU"),

@@ -17,7 +17,7 @@ func FuzzParseCommand(f *testing.F) {
 	for _, text := range []string{
 		"", "help", "cancel R-7K3F9QXA", "group-01 RPADEVPRONU IDU", `“Finance Robots” idu, IDU because “Q3” audit.`,
 		"<http://group-01.example.com|group-01.example.com> IDU", "&lt;!channel&gt; IDU", "g IDU=10", "g IDU for 30d",
-		"g `IDU` <@U1>", "set g A=5 b", "remove g A emptying", "set g emptying because &", "g A until 2027-01-31", "g A for 30 days", "show g h", "mine 2", "why R-7K3F9QXA", "end x", "cancel R-7K3F9QXA because “no”", "\u202e\u200b\xff\x00 A", `"..." A`, "ﷺ ﬃ", `"a`, "set set set", "é&amp;amp; A because %s%n{}",
+		"g `IDU` <@U1>", "set g A=5 b", "remove g A empty", "set g empty because &", "set g emptying", "g A until 2027-01-31", "g A for 30 days", "show g h", "mine 2", "why R-7K3F9QXA", "end x", "cancel R-7K3F9QXA because “no”", "\u202e\u200b\xff\x00 A", `"..." A`, "ﷺ ﬃ", `"a`, "set set set", "é&amp;amp; A because %s%n{}",
 	} {
 		f.Add(text)
 	}

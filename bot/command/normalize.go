@@ -5,8 +5,11 @@ import (
 	"regexp"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
+
+	"licensebot/internal/groupname"
 )
 
 // MaxLength is how many characters of a command are read. Slack documents no
@@ -17,22 +20,14 @@ const MaxLength = 1000
 // <http://group-01.example.com|group-01.example.com>.
 var slackLink = regexp.MustCompile(`<(?:https?://|mailto:)[^|<>]*(?:\|([^<>]*))?>`)
 
-// typography turns the quotes and dashes of keyboards and clients into plain ones.
-var typography = strings.NewReplacer(
-	"“", `"`, "”", `"`, "„", `"`, "«", `"`, "»", `"`, "‟", `"`,
-	"‘", "'", "’", "'", "‚", "'", "‛", "'",
-	"‐", "-", "‑", "-", "‒", "-", "–", "-", "—", "-", "―", "-", "−", "-", "﹣", "-",
-)
-
 // Normalize turns text that arrived from Slack into what the person meant to
 // type. Characters without width go first, because between two others they keep
 // these from being composed into one.
 func Normalize(text string) string {
 	text = slackLink.ReplaceAllStringFunc(text, unwrapLink)
 	text = html.UnescapeString(text)
-	text = strings.Map(visibleRune, text)
+	text = strings.Map(plainPunctuation, strings.Map(visibleRune, text))
 	text = norm.NFKC.String(text)
-	text = typography.Replace(text)
 	return strings.Join(strings.Fields(text), " ")
 }
 
@@ -56,6 +51,19 @@ func visibleRune(r rune) rune {
 		return ' '
 	case r == unicode.ReplacementChar:
 		return -1
+	}
+	return r
+}
+
+// plainPunctuation turns the quotes and dashes of keyboards and clients into
+// plain ones: those that are the same in the names of groups.
+func plainPunctuation(r rune) rune {
+	if r < utf8.RuneSelf {
+		return r
+	}
+	switch plain := groupname.Canonical(string(r)).String(); plain {
+	case `"`, "'", "-":
+		return rune(plain[0])
 	}
 	return r
 }

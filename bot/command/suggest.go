@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"licensebot/approvals"
+	"licensebot/internal/groupname"
 )
 
 // Suggest writes the command that asks for the same as ask. It has as many of
@@ -86,7 +87,7 @@ func formatAsk(ask approvals.Ask, codes []string) string {
 		parts = append(parts, FormatCode(c, ask.Quotas))
 	}
 	if ask.MayEmpty {
-		parts = append(parts, "emptying")
+		parts = append(parts, WordEmpty)
 	}
 	if when := FormatPeriod(ask); when != "" {
 		parts = append(parts, when)
@@ -106,8 +107,8 @@ func FormatCode(c string, quotas []approvals.Quota) string {
 
 // QuoteGroup writes a group so that it is read as one word, and never as a verb.
 func QuoteGroup(group string) string {
-	group = strings.ReplaceAll(typography.Replace(group), `"`, "")
-	verb := slices.Contains(reservedWords, strings.ToLower(group))
+	group = strings.ReplaceAll(strings.Map(plainPunctuation, group), `"`, "")
+	verb := slices.Contains(reservedWords, groupname.Typed(group).String())
 	if read := splitWords(group); !verb && len(read) == 1 && read[0].text == group {
 		return group
 	}

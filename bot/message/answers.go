@@ -14,8 +14,8 @@ import (
 // ahead of its own.
 func (p Phrases) ConfirmReceipt(r approvals.Request, ahead int) string {
 	return fmt.Sprintf("Request %s is recorded: %s. Nothing has changed yet. "+
-		"I am checking it with UiPath; if it holds, its card appears in <#%s>%s and an approver decides there. "+
-		"The card's thread will tell you how it ended.",
+		"I am checking it with UiPath. If it passes, its card appears in <#%s>%s, where an approver decides. "+
+		"The card's thread says how it ends.",
 		quoteCode(r.ID), summarizeAsk(r.Ask, "the group "+quoteCode(r.Ask.Group), maxListed),
 		sanitizeID(p.Channel), describeQueue(ahead))
 }
@@ -44,13 +44,13 @@ func summarizeAsk(a approvals.Ask, group string, room int) string {
 	all := joinWithin(room, shown)
 	switch {
 	case a.Action == approvals.Set && len(a.Codes) == 0:
-		return "leave the rule of " + group + " empty"
+		return "remove all codes from " + group
 	case a.Action == approvals.Set:
-		return fmt.Sprintf("make the rule of %s exactly %s", group, all)
+		return fmt.Sprintf("set %s to exactly %s", group, all)
 	case a.Action == approvals.Remove && a.MayEmpty:
-		return fmt.Sprintf("take %s out of the rule of %s, even if that leaves it empty", all, group)
+		return fmt.Sprintf("remove %s from %s, even if that leaves it empty", all, group)
 	case a.Action == approvals.Remove:
-		return fmt.Sprintf("take %s out of the rule of %s", all, group)
+		return fmt.Sprintf("remove %s from %s", all, group)
 	case a.IsTimed():
 		return fmt.Sprintf("add %s to %s, %s", all, group, command.FormatPeriod(a))
 	}
@@ -89,8 +89,8 @@ func stripMarkup(text string) string {
 // CommandNotStored answers a command after the store refused its request.
 func CommandNotStored() string {
 	return "I could not record your request, so nothing was asked and nothing will happen. " +
-		"Please type it again in a minute; if this goes on, tell whoever runs licensebot that its database does " +
-		"not answer."
+		"Please type it again in a minute. If this goes on, tell the operator of licensebot that its database " +
+		"does not answer."
 }
 
 // CommandUncertain answers a command if it is unknown whether its request was
@@ -98,7 +98,7 @@ func CommandNotStored() string {
 func CommandUncertain() string {
 	return "The database stopped answering while I recorded your request, so I cannot tell whether it was " +
 		"recorded. If no card appears within a few minutes, please type it again: " +
-		"what was recorded already is not asked twice."
+		"a request that was recorded is not asked twice."
 }
 
 // ChangeUncertain answers a command that changes a request, if the change may have
@@ -118,5 +118,5 @@ func CommandBusy() string {
 // CommandBroken answers a command that made the bot fail.
 func CommandBroken() string {
 	return "Something went wrong inside licensebot while it read your command, so I cannot tell whether it was " +
-		"recorded. If no card appears within a minute, please type it again and tell whoever runs licensebot."
+		"recorded. If no card appears within a minute, please type it again and tell the operator of licensebot."
 }

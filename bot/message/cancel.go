@@ -10,7 +10,7 @@ import (
 
 // ExplainUnknownRequest answers a command about a request that does not exist.
 func ExplainUnknownRequest(id string) string {
-	return fmt.Sprintf("I know no request %s. The id is on its card, and in the answer you got when you typed it.",
+	return fmt.Sprintf("I know no request %s. The id is on its card, and in the answer to the command.",
 		quoteCode(id))
 }
 
@@ -24,26 +24,25 @@ func ConfirmCancel(cancelled approvals.Request) string {
 func (p Phrases) ExplainNotCancelled(name, id string, err error, state approvals.State) string {
 	switch {
 	case !state.Open():
-		return fmt.Sprintf("Request %s has already ended (%s); there is nothing to cancel.", quoteCode(id), state)
+		return fmt.Sprintf("Request %s is already closed (%s), so there is nothing to cancel.", quoteCode(id), state)
 	case state == approvals.Approved:
 		return fmt.Sprintf("Request %s is already approved and is being carried out; it is too late to cancel it.",
 			quoteCode(id))
 	case errors.Is(err, approvals.ErrReasonRequired):
-		return fmt.Sprintf("Request %s is not yours; as one of its approvers you can cancel it if you say why.",
+		return fmt.Sprintf("Request %s is not yours. As one of its approvers you can cancel it if you say why.",
 			quoteCode(id)) +
 			offerCommands(name+" cancel "+id+" because your reason here")
 	case errors.Is(err, approvals.ErrVoterUncheckable):
 		return fmt.Sprintf("Request %s is not cancelled: Slack did not tell me in time whether you may approve "+
 			"it. Type it again in a minute, or deny the request with %s on its card.", quoteCode(id), p.denyEmoji())
 	}
-	return fmt.Sprintf("Only the person who made request %s, and those who may approve it, can cancel it.",
+	return fmt.Sprintf("Only the requester and the approvers of request %s can cancel it.",
 		quoteCode(id))
 }
 
 // ConfirmRevoke answers a command that ends a grant early.
 func ConfirmRevoke(r approvals.Request) string {
-	return fmt.Sprintf("The time of request %s is over now: I take %s out of the rule of %s. "+
-		"The card's thread tells what came of it.",
+	return fmt.Sprintf("Request %s ends now: I remove %s from %s. The card's thread says how that went.",
 		quoteCode(r.ID), joinCodes(r.Grant.Codes), nameGroup(r.Proposal.Group))
 }
 
@@ -54,16 +53,15 @@ func ExplainNotRevoked(r approvals.Request, err error) string {
 		return fmt.Sprintf("The grant of request %s is not ended: Slack did not tell me in time whether you may "+
 			"approve it. Type it again in a minute.", quoteCode(r.ID))
 	case errors.Is(err, approvals.ErrNotPermitted):
-		return fmt.Sprintf("Only the person who made request %s, and those who may approve it, "+
-			"can end it before its time.", quoteCode(r.ID))
+		return fmt.Sprintf("Only the requester and the approvers of request %s can end it before its time.", quoteCode(r.ID))
 	case r.Grant != nil:
-		return fmt.Sprintf("The time of request %s is over already; its thread tells what was taken out.",
+		return fmt.Sprintf("The time of request %s is over already; its thread says what was removed.",
 			quoteCode(r.ID))
 	case r.State.Open():
 		return fmt.Sprintf("Request %s is not granted yet, so there is nothing to end. To take it back, type %s.",
 			quoteCode(r.ID), quoteCode(command.NameOf(r.Ask)+" cancel "+r.ID))
 	}
 	return fmt.Sprintf("Request %s holds nothing for a time, so there is nothing to end. "+
-		"To take codes out of a rule, type %s.",
+		"To remove codes from a group, type %s.",
 		quoteCode(r.ID), quoteCode(command.NameOf(r.Ask)+" remove "+command.ExampleGroup+" "+command.ExampleCode))
 }

@@ -15,6 +15,7 @@ import (
 // is the narrowest place: a section may have 3,000 and a field 2,000.
 const (
 	maxFixedText = 2950 // for what never changes; the status and how to vote take the rest
+	maxAsked     = 300  // the codes that are asked for, in the first line
 	maxName      = 80   // a name of a group, a stage or a rule, and a group's id
 	maxKept      = 500  // the codes that stay
 	maxRemoved   = 200  // the codes that go, at the least, and the limits that stay
@@ -52,8 +53,7 @@ func (p Phrases) RenderCard(r approvals.Request) Card {
 	}
 	status, how := CardStatus(r), p.explainVoting(r)
 	blocks := []slack.Block{
-		headerBlock(cardTitle(r)),
-		sectionBlock(introduceRequest(r)),
+		sectionBlock(w.introduceRequest(r)),
 		sectionBlock(w.describeChange(r)),
 	}
 	if removal := describeRemoval(r, maxSection); removal != "" {
@@ -74,7 +74,7 @@ func (p Phrases) RenderCard(r approvals.Request) Card {
 // fixedText is the part of the text that stays as it was posted. The room is for
 // the codes that go. Without room they are left out, to measure the rest.
 func (w cardWriter) fixedText(r approvals.Request, room int) string {
-	lines := []string{cardTitle(r), introduceRequest(r), w.describeChange(r)}
+	lines := []string{w.introduceRequest(r), w.describeChange(r)}
 	if removal := describeRemoval(r, room); removal != "" && room > 0 {
 		lines = append(lines, removal)
 	}
@@ -91,14 +91,17 @@ func (w cardWriter) withoutExplanations(r approvals.Request) (cardWriter, approv
 	return w, r
 }
 
-func cardTitle(r approvals.Request) string { return "License request " + r.ID }
-
-// introduceRequest says who asks, about which group, and why.
-func introduceRequest(r approvals.Request) string {
-	text := fmt.Sprintf("%s asks to change the licenses of %s.",
-		mentionUser(r.Requester), nameGroup(r.Proposal.Group))
+// introduceRequest says who asks for what, for which group, and why. Its first
+// line is all that a notification shows.
+func (w cardWriter) introduceRequest(r approvals.Request) string {
+	room := maxAsked
+	if w.terse {
+		room = maxTerse
+	}
+	text := fmt.Sprintf("%s asks to %s.",
+		mentionUser(r.Requester), summarizeAsk(r.Ask, nameGroup(r.Proposal.Group), room))
 	if r.Proposal.Group.Name == "" {
-		text += " UiPath does not tell its name: make sure that it is not the group of everybody or of the " +
+		text += " UiPath does not show its name. Make sure that it is not the group of all users or of the " +
 			"administrators."
 	}
 	if r.Ask.Reason != "" {
@@ -122,8 +125,8 @@ func (w cardWriter) termFields(r approvals.Request) []*slack.TextBlockObject {
 
 // describeTerms says the same as termFields, for the text.
 func (w cardWriter) describeTerms(r approvals.Request) string {
-	return fmt.Sprintf("May approve: %s. Approvals needed: %s. Deadline: %s.",
-		w.describeApprovers(r.Terms), describeQuorum(r.Terms), formatTime(r.Deadline))
+	return fmt.Sprintf("May approve: %s. Approvals needed: %s. Deadline: %s. Request: %s.",
+		w.describeApprovers(r.Terms), describeQuorum(r.Terms), formatTime(r.Deadline), quoteCode(r.ID))
 }
 
 // describeApprovers names as many approvers as there is room for, stage by stage
@@ -135,7 +138,7 @@ func (w cardWriter) describeApprovers(t approvals.Terms) string {
 	}
 	switch {
 	case t.AutoApprove:
-		return "nobody has to; the policy grants it"
+		return "no approver is needed; the policy grants it"
 	case len(t.Stages) <= 1:
 		return mentionPeople(t.Approvers())
 	}
@@ -162,7 +165,7 @@ func stageName(s approvals.Stage, i int) string {
 func describeQuorum(t approvals.Terms) string {
 	text := fmt.Sprint(t.Quorum())
 	if len(t.Stages) > 1 {
-		text += fmt.Sprintf(", by as many people, in %d stages", len(t.Stages))
+		text += fmt.Sprintf(", by different people, in %d stages", len(t.Stages))
 	}
 	if t.Rule != "" {
 		text += fmt.Sprintf(" (rule %s)", quoteCodeWithin(t.Rule, maxName))
@@ -174,21 +177,21 @@ func describeQuorum(t approvals.Terms) string {
 func (p Phrases) explainVoting(r approvals.Request) string {
 	switch {
 	case !r.State.Open():
-		return "This request has ended; reactions on it have no effect any more. The thread tells what happened."
+		return "This request is closed. Reactions no longer have an effect; the thread says what happened."
 	case r.Terms.AutoApprove:
 		return "Reactions have no effect on this request. " + seatsNotTaken
 	}
 	own := "The requester's own reaction does not count. "
 	if r.Terms.SelfApproval {
-		own = "The policy lets the requester approve this as well, if they are an approver. "
+		own = "The requester may approve too, if they are an approver. "
 	}
-	return fmt.Sprintf("React with %s to approve or %s to deny; "+
-		"take the reaction back to withdraw it while the request is waiting. ", p.approveEmoji(), p.denyEmoji()) +
+	return fmt.Sprintf("React with %s to approve or %s to deny. "+
+		"Remove your reaction to withdraw it while the request waits. ", p.approveEmoji(), p.denyEmoji()) +
 		own + seatsNotTaken
 }
 
-const seatsNotTaken = "A rule lets the group's members use seats, first come, first served; " +
-	"it does not by itself take one."
+const seatsNotTaken = "An allocation lets the group's members use seats, first come, first served. " +
+	"It takes no seat by itself."
 
 // CardStatus says in one line where a request stands.
 func CardStatus(r approvals.Request) string {
@@ -204,12 +207,12 @@ func CardStatus(r approvals.Request) string {
 		}
 		return fmt.Sprintf(":arrows_counterclockwise: *%s; UiPath is being asked to make the change.", bold)
 	case approvals.Done:
-		return fmt.Sprintf(":white_check_mark: *Done*, %s; UiPath's rule shows the change.",
+		return fmt.Sprintf(":white_check_mark: *Done*, %s; UiPath's allocation shows the change.",
 			consent) + describeGrantStatus(r)
 	case approvals.Failed:
-		return ":warning: *Failed* after approval; the thread tells why."
+		return ":warning: *Failed* after approval; the thread says why."
 	case approvals.Superseded:
-		return ":warning: *Superseded*: the group's rule changed meanwhile" + describeNoEffect(r) + "."
+		return ":warning: *Superseded*: the group's allocation changed meanwhile" + describeNoEffect(r) + "."
 	case approvals.Denied:
 		return fmt.Sprintf(":x: *Denied* by %s%s.", mentionUser(r.Outcome.By), describeNoEffect(r))
 	case approvals.Cancelled:
@@ -253,7 +256,7 @@ func countApprovals(r approvals.Request) (given int, lacking []string) {
 // describeNoEffect says that UiPath was left alone, if that is known.
 func describeNoEffect(r approvals.Request) string {
 	if r.Outcome.Uncertain {
-		return "; whether a write that was tried before took effect is not known"
+		return "; an earlier write may have taken effect"
 	}
-	return "; nothing was done"
+	return "; nothing was changed"
 }

@@ -39,6 +39,7 @@ func largestRequest(state approvals.State) approvals.Request {
 	change := &r.Proposal.Change
 	change.Add = repeat(command.MaxCodes, strings.Repeat("C", 38)+"%02d")
 	change.Keep = append(repeat(60, "KEPT%02d"), nasty)
+	r.Ask.Codes = change.Add
 	for i, c := range append(slices.Clone(change.Add), change.Keep...) {
 		r.Proposal.Seats = append(r.Proposal.Seats, approvals.Seats{Code: c, Allocated: 1e6 + i, Total: 1e7})
 		r.Proposal.Quotas = append(r.Proposal.Quotas, approvals.Quota{Code: c, Limit: 1e6})
@@ -67,6 +68,7 @@ func usualRequest(state approvals.State) approvals.Request {
 	codes := strings.Fields("ACCU ACNU AKIT ATTUCU ATTUNU AXPNU CTZDEVCU CTZDEVNU IDU PMBU PMD RPADEVCU RPADEVNU RPADEVPROCU RPADEVPRONU " +
 		"TSTDEVPRONU TSTNU AGU AIU DSU FCCU HEAL LU MRSU NONPR")
 	r.Proposal.Change = approvals.Change{Add: codes[:command.MaxCodes], Keep: codes[command.MaxCodes : command.MaxCodes+5]}
+	r.Ask.Codes = r.Proposal.Change.Add
 	r.Proposal.Quotas, r.Proposal.Seats = nil, nil
 	for _, c := range codes[:command.MaxCodes] {
 		r.Proposal.Seats = append(r.Proposal.Seats, approvals.Seats{Code: c, Allocated: 17, Total: 400})
@@ -82,15 +84,17 @@ func largestSet(state approvals.State) approvals.Request {
 	change.Remove = repeat(60, strings.Repeat("G", 38)+"%02d")
 	for _, c := range change.Add {
 		change.Quotas = append(change.Quotas, approvals.QuotaChange{Code: c, From: 999999, To: command.MaxSeats})
+		r.Ask.Quotas = append(r.Ask.Quotas, approvals.Quota{Code: c, Limit: command.MaxSeats})
 	}
 	return r
 }
 
-// smallRemoval leaves the rule empty.
+// smallRemoval leaves the allocation empty.
 func smallRemoval(state approvals.State) approvals.Request {
 	r := usualRequest(state)
 	r.Ask.Action, r.Ask.MayEmpty = approvals.Remove, true
 	r.Proposal.Change = approvals.Change{Remove: []string{"ATTUNU", "IDU"}}
+	r.Ask.Codes = r.Proposal.Change.Remove
 	r.Proposal.Quotas = []approvals.Quota{{Code: "IDU", Limit: 1}}
 	return r
 }
@@ -161,7 +165,7 @@ func TestTheLargestCardNamesAllThatGoes(t *testing.T) {
 			t.Errorf("%s goes without being shown", c)
 		}
 	}
-	if text := phrases().RenderCard(r).Text; !strings.Contains(text, "*Takes away: ") || !strings.Contains(text, " more.*") {
+	if text := phrases().RenderCard(r).Text; !strings.Contains(text, "*Removed: ") || !strings.Contains(text, " more.*") {
 		t.Errorf("the text does not say that something goes: %s", text)
 	}
 }
@@ -194,7 +198,7 @@ func TestCardFitsAndItsTextIsComplete(t *testing.T) {
 					line = strings.Trim(value, "`") // the text puts the fields into sentences
 				}
 				line = strings.Trim(line, "─")
-				if strings.HasPrefix(name, "largest") && strings.HasPrefix(line, "*Takes away: ") {
+				if strings.HasPrefix(name, "largest") && strings.HasPrefix(line, "*Removed: ") {
 					continue // the text may name fewer, see TestTheLargestCardNamesAllThatGoes
 				}
 				if !strings.Contains(card.Text, line) {

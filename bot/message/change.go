@@ -11,7 +11,7 @@ import (
 // describeChange shows the change that consent is asked for, one code a line.
 func (w cardWriter) describeChange(r approvals.Request) string {
 	change := r.Proposal.Change
-	lines := []string{"*Change to the group's allocation rule*"}
+	lines := []string{"*Change to the group's allocation*"}
 	for _, added := range change.Add {
 		lines = append(lines, "• "+w.signCode("+", added)+describeSeats(r, added)+w.describeLimit(change, added))
 	}
@@ -50,9 +50,9 @@ func describeRemoval(r approvals.Request, room int) string {
 			}
 		}
 	}
-	text := "*Takes away: " + joinWithin(room, removed) + ".*"
+	text := "*Removed: " + joinWithin(room, removed) + ".*"
 	if len(change.Keep) == 0 && len(change.Add) == 0 {
-		text += "\n*The rule will be EMPTY.*"
+		text += "\n*The group's allocation will be EMPTY.*"
 	}
 	return text
 }
@@ -91,7 +91,7 @@ func (w cardWriter) describeExtension(r approvals.Request, code string) string {
 		return text + w.describeLimit(r.Proposal.Change, code)
 	}
 	if end, ok := r.Proposal.Ends[code]; ok {
-		text += "; without that it goes " + formatTime(end)
+		text += "; without this it is removed " + formatTime(end)
 	}
 	return text
 }
@@ -103,25 +103,25 @@ func (w cardWriter) describeUnchanged(r approvals.Request) string {
 	if w.terse {
 		room = maxTerse
 	}
-	stays := "nothing, the rule is empty now"
+	unchanged := "nothing, the allocation is empty now"
 	switch {
 	case len(change.Keep) > 0:
 		kept := make([]string, len(change.Keep))
 		for i, code := range change.Keep {
 			kept[i] = w.nameCode(code)
 		}
-		stays = joinWithin(room, kept)
+		unchanged = joinWithin(room, kept)
 	case len(change.Remove) > 0:
-		stays = "nothing"
+		unchanged = "nothing"
 	}
-	lines := []string{"Stays: " + stays + "."}
+	text := "Unchanged: " + unchanged + "."
 	if len(change.Remove) == 0 {
-		lines = append(lines, "Goes: nothing.")
+		text += " Removed: nothing."
 	}
 	if quotas := unchangedQuotas(r.Proposal); len(quotas) > 0 {
-		lines = append(lines, "Limits that stay: "+joinWithin(min(room, maxRemoved), quotas)+".")
+		text += "\nUnchanged limits: " + joinWithin(min(room, maxRemoved), quotas) + "."
 	}
-	return strings.Join(lines, "\n")
+	return text
 }
 
 // unchangedQuotas are the limits that the change leaves as they are.

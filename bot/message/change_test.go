@@ -23,29 +23,29 @@ func TestCardsShowTheChange(t *testing.T) {
 		"add": {
 			change: approvals.Change{Add: []string{"IDU"}, Keep: []string{"ATTUNU"}},
 			quotas: []approvals.Quota{{Code: "ATTUNU", Limit: 10}},
-			want:   []string{"• `+ IDU` Insights Designer · 3 of 40 seats allocated", "Stays: `ATTUNU` Attended – Named User.", "Goes: nothing.", "Limits that stay: `ATTUNU` at most 10."},
-			never:  []string{"Takes away", "EMPTY", "ends by itself"},
+			want:   []string{"• `+ IDU` Insights Designer · 3 of 40 seats allocated", "Unchanged: `ATTUNU` Attended – Named User. Removed: nothing.", "Unchanged limits: `ATTUNU` at most 10."},
+			never:  []string{"*Removed: ", "EMPTY", "Granted "},
 		},
 		"remove": {
 			ask:    approvals.Ask{Action: approvals.Remove},
 			change: approvals.Change{Remove: []string{"IDU", "ATTUNU"}, Keep: []string{"PMD"}},
 			quotas: []approvals.Quota{{Code: "ATTUNU", Limit: 1}, {Code: "PMD", Limit: 2}},
 			want: []string{
-				"• `- IDU` Insights Designer · 3 of 40 seats allocated", "*Takes away: `IDU` and `ATTUNU` (and its limit of 1 seat).*",
-				"Stays: `PMD` Process Mining Developer.", "Limits that stay: `PMD` at most 2.",
+				"• `- IDU` Insights Designer · 3 of 40 seats allocated", "*Removed: `IDU` and `ATTUNU` (and its limit of 1 seat).*",
+				"Unchanged: `PMD` Process Mining Developer.", "Unchanged limits: `PMD` at most 2.",
 			},
-			never: []string{"Goes: nothing", "EMPTY"},
+			never: []string{"Removed: nothing", "EMPTY"},
 		},
 		"empty": {
 			ask:    approvals.Ask{Action: approvals.Set, MayEmpty: true},
 			change: approvals.Change{Remove: []string{"IDU"}},
-			want:   []string{"*Takes away: `IDU`.*", "*The rule will be EMPTY.*", "Stays: nothing."},
-			never:  []string{"the rule is empty now"},
+			want:   []string{"*Removed: `IDU`.*", "*The group's allocation will be EMPTY.*", "Unchanged: nothing."},
+			never:  []string{"the allocation is empty now"},
 		},
 		"set": {
 			ask:    approvals.Ask{Action: approvals.Set},
 			change: approvals.Change{Add: []string{"IDU"}, Remove: []string{"ATTUNU"}},
-			want:   []string{"• `+ IDU` Insights Designer · 3 of 40 seats allocated", "*Takes away: `ATTUNU`.*", "Stays: nothing."},
+			want:   []string{"• `+ IDU` Insights Designer · 3 of 40 seats allocated", "*Removed: `ATTUNU`.*", "Unchanged: nothing."},
 			never:  []string{"EMPTY"},
 		},
 		"limits": {
@@ -58,17 +58,17 @@ func TestCardsShowTheChange(t *testing.T) {
 				"• `+ IDU` Insights Designer · 3 of 40 seats allocated · at most 1 seat for this group, no limit before",
 				"• `ATTUNU` Attended – Named User · 1 of 1 seat allocated · at most 5 seats for this group instead of 10",
 			},
-			never: []string{"Limits that stay", "Takes away"},
+			never: []string{"Unchanged limits", "*Removed: "},
 		},
 		"for a time": {
 			ask:    approvals.Ask{For: 36 * time.Hour},
 			change: approvals.Change{Add: []string{"IDU"}},
-			want:   []string{"Granted for: 1 day and 12 hours from when UiPath confirms it; then the codes are taken out again."},
+			want:   []string{"Granted for: 1 day and 12 hours from when UiPath confirms it; then the codes are removed again."},
 		},
 		"until a day": {
 			ask:    approvals.Ask{Until: testTime},
 			change: approvals.Change{Add: []string{"IDU"}},
-			want:   []string{"Granted until: " + formatTime(testTime) + "; then the codes are taken out again."},
+			want:   []string{"Granted until: " + formatTime(testTime) + "; then the codes are removed again."},
 		},
 	} {
 		r := usualRequest(approvals.Pending)

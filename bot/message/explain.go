@@ -14,7 +14,7 @@ func (p Phrases) ExplainRequest(r approvals.Request, link string) string {
 	lines := []string{requestHeader(r, link)}
 	switch {
 	case r.State == approvals.Filed:
-		lines = append(lines, p.describeProgress(r), "Which rule decides about it is looked up after that.")
+		lines = append(lines, p.describeProgress(r), "After that the bot looks up which rule decides about it.")
 	case r.Proposal == nil: // it was closed before anyone was asked
 		lines = append(lines, p.describeProgress(r))
 	default:
@@ -29,9 +29,9 @@ func (p Phrases) ExplainRequest(r approvals.Request, link string) string {
 func explainRule(t approvals.Terms) string {
 	switch {
 	case t.Rule == "":
-		return "There is no policy of several rules here: the same approvers decide about every request."
+		return "The same approvers decide about every request."
 	case t.AutoApprove:
-		return fmt.Sprintf("The policy rule %s decides about it, and grants it without asking anybody.",
+		return fmt.Sprintf("The policy rule %s decides about it, and grants it without an approver.",
 			quoteCode(t.Rule))
 	}
 	return fmt.Sprintf("The policy rule %s decides about it.", quoteCode(t.Rule))
@@ -51,10 +51,10 @@ func describeStages(r approvals.Request) []string {
 			line = fmt.Sprintf("• *%s*: %d of %s",
 				capitalize(stageName(stage, i)), missing[i]+len(served[i]), mentionPeople(stage.Approvers))
 		}
-		line += map[bool]string{true: " has to agree", false: " have to agree"}[missing[i]+len(served[i]) == 1]
+		line += map[bool]string{true: " has to approve", false: " have to approve"}[missing[i]+len(served[i]) == 1]
 		switch {
 		case len(served[i]) == 0:
-			line += "; nobody has."
+			line += "; no approval yet."
 		case missing[i] == 0:
 			line += fmt.Sprintf("; %s did: that is enough.", mentionPeople(served[i]))
 		default:
@@ -64,7 +64,7 @@ func describeStages(r approvals.Request) []string {
 		lines = append(lines, line)
 	}
 	if len(r.Terms.Stages) > 1 {
-		lines = append(lines, "• Nobody counts for two of these.")
+		lines = append(lines, "• Each person counts for one of these only.")
 	}
 	return lines
 }
@@ -77,22 +77,22 @@ func (p Phrases) explainNextSteps(r approvals.Request) []string {
 	case r.State == approvals.Approved:
 		return []string{
 			"• " + CardStatus(r),
-			fmt.Sprintf("• If UiPath has not confirmed it until %s, the request fails, "+
+			fmt.Sprintf("• If UiPath has not confirmed it by %s, the request fails, "+
 				"and its thread says what is known.", formatTime(r.ApprovalExpires())),
 		}
 	case r.Terms.AutoApprove:
-		return []string{"• Once its card is posted, the change is made at UiPath and its thread tells the outcome."}
+		return []string{"• Once its card is posted, the change is made at UiPath, and its thread says how it ended."}
 	}
 	lines := []string{"• " + explainSelfApproval(r) + fmt.Sprintf("One %s by any of them denies it; "+
-		"a reaction that is taken back counts no more.", p.denyEmoji())}
+		"a reaction that is removed no longer counts.", p.denyEmoji())}
 	if notice := p.RequesterNotice(r); notice != "" {
 		lines = append(lines, "• "+notice)
 	}
 	return append(lines,
-		"• As soon as enough have agreed I ask Slack once more whether they still do, read the group's rule, "+
-			"and make exactly the change that the card shows; if the rule has changed so that this is another "+
-			"one, nothing is done and the thread says so.",
-		fmt.Sprintf("• Until %s; without enough approvals by then it expires and nothing is changed.",
+		"• As soon as enough approvers have approved, I ask Slack again whether they still do, and read the "+
+			"group's allocation. Then I make exactly the change that the card shows. If the allocation has "+
+			"changed so that this is no longer possible, I change nothing and the thread says so.",
+		fmt.Sprintf("• Without enough approvals by %s it expires, and nothing is changed.",
 			formatTime(r.Deadline)))
 }
 
@@ -101,5 +101,5 @@ func explainSelfApproval(r approvals.Request) string {
 	if r.Terms.SelfApproval {
 		return "The policy lets the requester be one of them. "
 	}
-	return fmt.Sprintf("%s cannot agree to their own request. ", mentionUser(r.Requester))
+	return fmt.Sprintf("%s cannot approve their own request. ", mentionUser(r.Requester))
 }

@@ -68,8 +68,8 @@ func (p Phrases) formIntro(o Offer) string {
 	text := fmt.Sprintf("Your request becomes a card in <#%s>, where an approver decides. "+
 		"UiPath is changed only after that.", sanitizeID(p.Channel))
 	if !o.HasGroups || len(o.Codes) == 0 {
-		text = "UiPath does not tell at the moment what there is to choose from, so please type it. " +
-			"It is checked as soon as UiPath answers.\n" + text
+		text = "UiPath does not answer at the moment, so please type the group and the codes. " +
+			"They are checked as soon as UiPath answers.\n" + text
 	}
 	return text
 }
@@ -138,7 +138,7 @@ func FieldErrors(wrong map[string]string) any {
 // FormNotStored is shown in a form after the store refused its request.
 func FormNotStored() string {
 	return "I could not record your request, so nothing was asked and nothing will happen. " +
-		"Please submit the form again in a minute; if this goes on, tell whoever runs licensebot that its " +
+		"Please submit the form again in a minute. If this goes on, tell the operator of licensebot that its " +
 		"database does not answer."
 }
 
@@ -151,14 +151,14 @@ func FormBusy() string {
 // FormBroken is shown in a form that made the bot fail.
 func FormBroken() string {
 	return "Something went wrong inside licensebot while it read the form, so I cannot tell whether your " +
-		"request was recorded. If no card appears within a minute, please submit it again and tell whoever runs " +
-		"licensebot."
+		"request was recorded. If no card appears within a minute, please submit it again and tell the operator " +
+		"of licensebot."
 }
 
 // FormNotOpened answers a person who asked for the form and did not get it. The
 // name is the command's.
 func (p Phrases) FormNotOpened(name string) string {
-	return "I could not open the form; if it did not appear, type the request instead, or try again in a minute.\n" +
+	return "I could not open the form. If it did not appear, type the request instead, or try again in a minute.\n" +
 		p.CommandHelp(name)
 }
 

@@ -18,10 +18,10 @@ const maxKeptCodes = 1000
 func describeTerm(r approvals.Request) string {
 	switch {
 	case r.Ask.For > 0:
-		return fmt.Sprintf("Granted for: %s from when UiPath confirms it; then the codes are taken out again.",
+		return fmt.Sprintf("Granted for: %s from when UiPath confirms it; then the codes are removed again.",
 			formatLength(r.Ask.For))
 	case !r.Ask.Until.IsZero():
-		return fmt.Sprintf("Granted until: %s; then the codes are taken out again.", formatTime(r.Ask.Until))
+		return fmt.Sprintf("Granted until: %s; then the codes are removed again.", formatTime(r.Ask.Until))
 	}
 	return ""
 }
@@ -51,22 +51,22 @@ func describeGrantStatus(r approvals.Request) string {
 	case g == nil:
 		return ""
 	case g.Revocation == nil && g.DelayReason != "":
-		return fmt.Sprintf(" Its time is over since %s, but the codes are not taken out yet: %s.",
+		return fmt.Sprintf(" Its time ended %s, but the codes are not removed yet: %s.",
 			formatTime(g.Until), escapeLine(g.DelayReason))
 	case g.Revocation == nil && g.EndedBy != "":
-		return fmt.Sprintf(" Ended early by %s; UiPath is being asked to take the codes out.",
+		return fmt.Sprintf(" Ended early by %s; UiPath is being asked to remove the codes.",
 			mentionUser(g.EndedBy))
 	case g.Revocation == nil:
 		return fmt.Sprintf(" Granted until %s.", formatTime(g.Until))
 	case len(g.Revocation.Remaining) > 0:
-		return fmt.Sprintf(" :warning: Its time is over since %s, but *not all codes could be taken out*; "+
-			"the thread tells which.", formatTime(g.Until))
+		return fmt.Sprintf(" :warning: Its time ended %s, but *some codes could not be removed*; "+
+			"the thread says which.", formatTime(g.Until))
 	}
 	by := ""
 	if g.EndedBy != "" {
 		by = " early, by " + mentionUser(g.EndedBy)
 	}
-	return fmt.Sprintf(" :checkered_flag: *Ended* %s%s; the thread tells what was taken out.",
+	return fmt.Sprintf(" :checkered_flag: *Ended* %s%s; the thread says what was removed.",
 		formatTime(g.Revocation.At), by)
 }
 
@@ -75,14 +75,14 @@ func describeGrantEnd(r approvals.Request) string {
 	if r.Grant == nil {
 		return ""
 	}
-	return fmt.Sprintf(" It ends %s: then I take out %s. To end it before, type %s.",
+	return fmt.Sprintf(" It ends %s: then I remove %s. To end it earlier, type %s.",
 		formatTime(r.Grant.Until), joinCodes(r.Grant.Codes), quoteCode(command.NameOf(r.Ask)+" end "+r.ID))
 }
 
 // describeExtended says in the past tense what a done request extended.
 func describeExtended(r approvals.Request) string {
 	if r.Grant == nil {
-		return fmt.Sprintf("%s stay in %s for good",
+		return fmt.Sprintf("%s kept in %s for good",
 			joinCodes(r.Proposal.Change.Extend), nameGroup(r.Proposal.Group))
 	}
 	return fmt.Sprintf("%s extended for %s until %s",
@@ -91,7 +91,7 @@ func describeExtended(r approvals.Request) string {
 
 // WarnExpiry says that codes are about to be taken out, and what to do about it.
 func WarnExpiry(r approvals.Request, going []string) string {
-	return fmt.Sprintf("%s The time of request %s ends %s: then I take %s out of the rule of %s. "+
+	return fmt.Sprintf("%s The time of request %s ends %s: then I remove %s from %s. "+
 		"To extend it, which needs a new approval, type %s. To end it now, type %s.",
 		mentionUser(r.Requester), quoteCode(r.ID), formatTime(r.Grant.Until), joinCodes(going),
 		nameGroup(r.Proposal.Group),
@@ -123,8 +123,8 @@ func roundUpTerm(d time.Duration) time.Duration {
 // ExplainRevocationDelay says that a grant's time is over and that its codes are
 // still there.
 func ExplainRevocationDelay(r approvals.Request) string {
-	return fmt.Sprintf("%s The time of request %s is over since %s, but its end could not be carried out yet: %s. "+
-		"%s may still be in the rule of %s. I keep trying; nothing needs to be typed.",
+	return fmt.Sprintf("%s The time of request %s ended %s, but the codes could not be removed yet: %s. "+
+		"%s may still be allocated to %s. I keep trying; you need not type anything.",
 		mentionUser(r.Requester), quoteCode(r.ID), formatTime(r.Grant.Until), escapeLine(r.Grant.DelayReason),
 		joinCodes(r.Grant.Codes), nameGroup(r.Proposal.Group))
 }
@@ -140,24 +140,23 @@ func DescribeRevocation(r approvals.Request) string {
 	parts := []string{fmt.Sprintf("%s The grant of request %s has ended: %s.",
 		mentionUser(r.Requester), quoteCode(r.ID), why)}
 	if len(e.Removed) > 0 {
-		parts = append(parts, fmt.Sprintf("UiPath confirmed that %s %s taken out of the rule of %s.",
+		parts = append(parts, fmt.Sprintf("UiPath confirmed that %s %s removed from %s.",
 			joinCodes(e.Removed), wasOrWere(e.Removed), g))
 	}
 	if len(e.Absent) > 0 {
 		parts = append(parts, describeAbsent(e))
 	}
 	if len(e.Kept) > 0 {
-		parts = append(parts, "Left in: "+joinWithin(maxKeptCodes, describeKept(e.Kept))+".")
+		parts = append(parts, "Unchanged: "+joinWithin(maxKeptCodes, describeKept(e.Kept))+".")
 	}
 	if len(e.Remaining) > 0 {
 		parts = append(parts, explainRemaining(r, e))
 	}
 	if e.NotPreserved {
-		parts = append(parts, "Though it said yes, UiPath did not keep what was to stay besides: "+
-			"limits of seats, or that external licenses are used. Have that put right in UiPath.")
+		parts = append(parts, notPreserved)
 	}
 	if !e.Uncertain && (len(e.Allocation) > 0 || len(e.Remaining) == 0 && e.Answer == "") {
-		parts = append(parts, fmt.Sprintf("UiPath's rule of %s is now %s.", g, joinAllocation(e.Allocation)))
+		parts = append(parts, describeNow(e.Allocation))
 	}
 	return strings.Join(parts, " ")
 }
@@ -173,10 +172,10 @@ func wasOrWere(codes []string) string {
 // describeAbsent names the codes that were gone before they were taken out.
 func describeAbsent(e *approvals.Revocation) string {
 	if e.ReadBack {
-		return fmt.Sprintf("An answer of UiPath was lost, but its rule, read again, no longer has %s.",
+		return fmt.Sprintf("An answer of UiPath was lost, but its allocation, read again, no longer has %s.",
 			joinCodes(e.Absent))
 	}
-	return fmt.Sprintf("%s %s no longer in the rule.", joinCodes(e.Absent), wasOrWere(e.Absent))
+	return fmt.Sprintf("%s %s no longer in the allocation.", joinCodes(e.Absent), wasOrWere(e.Absent))
 }
 
 // describeKept says for each request that lets codes stay, which and until when.
@@ -195,7 +194,7 @@ func describeKept(holdings []approvals.KeptCode) []string {
 		}
 		switch {
 		case h.Request == "":
-			parts = append(parts, fmt.Sprintf("%s (somebody else put that in since)", joinCodes(stay)))
+			parts = append(parts, fmt.Sprintf("%s (added by another person since)", joinCodes(stay)))
 		case h.Until.IsZero():
 			parts = append(parts, fmt.Sprintf("%s (granted again for good by %s)",
 				joinCodes(stay), quoteCode(h.Request)))
@@ -209,21 +208,21 @@ func describeKept(holdings []approvals.KeptCode) []string {
 
 // explainRemaining says what could not be taken out, and what to do.
 func explainRemaining(r approvals.Request, e *approvals.Revocation) string {
-	how := "UiPath answered that all is well, but its rule still has " + joinCodes(e.Remaining)
+	how := "UiPath accepted the change, but its allocation still has " + joinCodes(e.Remaining)
 	switch {
 	case e.QuotasUnknown:
-		how = fmt.Sprintf("UiPath does not tell any more which limits of seats the group has, "+
-			"and a write without them would lift them: %s %s left in the rule",
+		how = fmt.Sprintf("UiPath no longer shows the group's seat limits, "+
+			"and a write without them would lift them: %s %s not removed",
 			joinCodes(e.Remaining), wasOrWere(e.Remaining))
 	case e.Uncertain:
-		how = fmt.Sprintf("UiPath never confirmed that %s %s taken out, and refuses to show the rule (%s): "+
+		how = fmt.Sprintf("UiPath never confirmed that %s %s removed, and refuses to show the allocation (%s): "+
 			"whether it took effect is unknown",
 			joinCodes(e.Remaining), wasOrWere(e.Remaining), quoteCode(e.Answer))
 	case e.Answer != "":
-		how = fmt.Sprintf("UiPath refused to have %s taken out and said %s",
+		how = fmt.Sprintf("UiPath refused to remove %s and said %s",
 			joinCodes(e.Remaining), quoteCode(e.Answer))
 	}
-	return fmt.Sprintf("%s. Take %s out in UiPath by hand, or type %s to have me try again once that is mended.",
+	return fmt.Sprintf("%s. Remove %s in UiPath by hand, or fix the cause and type %s to have me try again.",
 		how, itOrThem(e.Remaining), quoteCode(command.NameOf(r.Ask)+" end "+r.ID))
 }
 
@@ -254,21 +253,21 @@ func explainLostExtension(r approvals.Request) string {
 	if len(missing) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("Request %s was not carried out: %s, which it was to extend, %s no longer in the rule of "+
-		"%s when it was approved. %s The rule is now %s. Ask again if it is still needed.",
-		quoteCode(r.ID), joinCodes(missing), wasOrWere(missing), nameGroup(r.Proposal.Group), explainUnchanged(r),
-		joinAllocation(r.Outcome.Allocation))
+	return fmt.Sprintf("Request %s was not carried out: %s no longer had %s, which it was to extend. "+
+		"%s %s Ask again if it is still needed.",
+		quoteCode(r.ID), nameGroup(r.Proposal.Group), joinCodes(missing), explainUnchanged(r),
+		describeNow(r.Outcome.Allocation))
 }
 
 // explainPassedEnd says that a grant was to end before it could begin.
 func explainPassedEnd(r approvals.Request) string {
-	return fmt.Sprintf("the time asked for, until %s, was over before it began. "+
+	return fmt.Sprintf("the end that was asked for, %s, has passed already. "+
 		"Ask again with a later end if it is still needed", formatTime(r.Ask.Until))
 }
 
 // explainNothingTimed says that a limited time was asked for codes that the group
 // has already.
 func explainNothingTimed(o *approvals.Outcome) string {
-	return fmt.Sprintf("it asks for %s for a limited time but puts no code in, so that nothing could be taken "+
-		"out at the end. Ask again without a time.", joinCodes(o.ConcernedCodes))
+	return fmt.Sprintf("it asks for %s for a limited time but adds no code, so there would be nothing to "+
+		"remove at the end. Ask again without a time.", joinCodes(o.ConcernedCodes))
 }

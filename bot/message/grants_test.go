@@ -31,17 +31,17 @@ func endings() map[string]approvals.Revocation {
 	both, now := []string{"IDU", "RPADEVPRONU"}, []string{"ATTUNU"}
 	later := testTime.Add(48 * time.Hour)
 	return map[string]approvals.Revocation{
-		"UiPath confirmed that `IDU` and `RPADEVPRONU` were taken out":                                                    {Removed: both, Allocation: now},
-		"`IDU` was no longer in the rule":                                                                                 {Absent: both[:1], Removed: both[1:], Allocation: now},
-		"its rule, read again, no longer has `IDU`":                                                                       {Absent: both[:1], ReadBack: true, Allocation: now},
-		"granted again by `R-OTHER000` until <!date^":                                                                     {Kept: []approvals.KeptCode{{Code: "IDU", Request: "R-OTHER000", Until: later}}, Allocation: both},
-		"Left in: `IDU` and `RPADEVPRONU` (granted again for good by `R-OTHER000`).":                                      {Kept: []approvals.KeptCode{{Code: "IDU", Request: "R-OTHER000"}, {Code: "RPADEVPRONU", Request: "R-OTHER000"}}},
-		"`IDU` (somebody else put that in since)":                                                                         {Kept: []approvals.KeptCode{{Code: "IDU"}}, Allocation: both},
-		"its rule still has `IDU` and `RPADEVPRONU`. Take them out in UiPath by hand, or type `/allocate end R-7K3F9QXA`": {Remaining: both, Allocation: both},
-		"UiPath refused to have `IDU` taken out and said `&lt;!channel&gt;":                                               {Remaining: both[:1], Answer: hostile, Allocation: both},
-		"a write without them would lift them: `IDU` was left in the rule. Take it out in UiPath by hand":                 {Remaining: both[:1], QuotasUnknown: true},
-		"did not keep what was to stay besides":                                                                           {Absent: both, NotPreserved: true, Allocation: now},
-		"whether it took effect is unknown":                                                                               {Remaining: both, Answer: hostile, Uncertain: true},
+		"UiPath confirmed that `IDU` and `RPADEVPRONU` were removed":                   {Removed: both, Allocation: now},
+		"`IDU` was no longer in the allocation":                                        {Absent: both[:1], Removed: both[1:], Allocation: now},
+		"its allocation, read again, no longer has `IDU`":                              {Absent: both[:1], ReadBack: true, Allocation: now},
+		"granted again by `R-OTHER000` until <!date^":                                  {Kept: []approvals.KeptCode{{Code: "IDU", Request: "R-OTHER000", Until: later}}, Allocation: both},
+		"Unchanged: `IDU` and `RPADEVPRONU` (granted again for good by `R-OTHER000`).": {Kept: []approvals.KeptCode{{Code: "IDU", Request: "R-OTHER000"}, {Code: "RPADEVPRONU", Request: "R-OTHER000"}}},
+		"`IDU` (added by another person since)":                                        {Kept: []approvals.KeptCode{{Code: "IDU"}}, Allocation: both},
+		"its allocation still has `IDU` and `RPADEVPRONU`. Remove them in UiPath by hand, or fix the cause and type `/allocate end R-7K3F9QXA`": {Remaining: both, Allocation: both},
+		"UiPath refused to remove `IDU` and said `&lt;!channel&gt;":                                                                             {Remaining: both[:1], Answer: hostile, Allocation: both},
+		"a write without them would lift them: `IDU` was not removed. Remove it in UiPath by hand":                                              {Remaining: both[:1], QuotasUnknown: true},
+		"dropped a setting that should have stayed":                                                                                             {Absent: both, NotPreserved: true, Allocation: now},
+		"whether it took effect is unknown":                                                                                                     {Remaining: both, Answer: hostile, Uncertain: true},
 	}
 }
 
@@ -61,13 +61,13 @@ func TestWordsOfAGrant(t *testing.T) {
 	}
 	r := grantedRequest()
 	until := formatTime(r.Grant.Until)
-	said("the card", w.RenderCard(r).Text, "Extends `IDU` Insights Designer for 1 day and 2 hours", "without that it goes "+formatTime(testTime), "Granted for: 1 day and 2 hours", "*Done*", "Granted until "+until)
+	said("the card", w.RenderCard(r).Text, "Extends `IDU` Insights Designer for 1 day and 2 hours", "without this it is removed "+formatTime(testTime), "Granted for: 1 day and 2 hours", "*Done*", "Granted until "+until)
 	said("the end", w.DescribeOutcome(r), "It ends "+until, "`/allocate end R-7K3F9QXA`", "`IDU` extended for the group", "until "+until)
 	said("the warning", w.ThreadReply(r, approvals.Job{Kind: approvals.JobWarnExpiry, Payload: approvals.Payload{Codes: []string{"IDU", "RPADEVPRONU"}}}),
 		"<@U0ROBIN> ", "ends "+until, "IDU RPADEVPRONU for 26h because ", "`/allocate end R-7K3F9QXA`")
 	r.Grant.DelayReason = hostile
-	said("what is overdue", w.ThreadReply(r, approvals.Job{Kind: approvals.JobPostRevocationDelay}), "<@U0ROBIN> ", "is over since "+until, "I keep trying")
-	said("the card", CardStatus(r), "not taken out yet")
+	said("what is overdue", w.ThreadReply(r, approvals.Job{Kind: approvals.JobPostRevocationDelay}), "<@U0ROBIN> ", "ended "+until, "I keep trying")
+	said("the card", CardStatus(r), "not removed yet")
 	for want, e := range endings() {
 		for _, by := range []string{"", "U0ALEX"} {
 			e.At = testTime
@@ -75,7 +75,7 @@ func TestWordsOfAGrant(t *testing.T) {
 			said("the end of a grant", w.ThreadReply(r, approvals.Job{Kind: approvals.JobPostRevocation}), "<@U0ROBIN> ", want, by)
 			said("the card", CardStatus(r), "*Done*")
 			if !e.Uncertain && len(e.Allocation) > 0 {
-				said("the end of a grant", DescribeRevocation(r), "is now "+joinCodes(e.Allocation))
+				said("the end of a grant", DescribeRevocation(r), "The group now has "+joinCodes(e.Allocation))
 			}
 			if taken := strings.Contains(DescribeRevocation(r), "UiPath confirmed that"); taken != (len(e.Removed) > 0) {
 				t.Errorf("what was not taken out is said to be: %s", DescribeRevocation(r))
@@ -84,11 +84,11 @@ func TestWordsOfAGrant(t *testing.T) {
 	}
 }
 
-// Of a rule that nobody could read nothing is said.
-func TestEndWithoutTheRule(t *testing.T) {
+// What an allocation has is said only if UiPath showed it.
+func TestEndWithoutTheAllocation(t *testing.T) {
 	r := grantedRequest()
 	r.Grant.Revocation = &approvals.Revocation{Kept: []approvals.KeptCode{{Code: "IDU", Request: "R-OTHER000"}}, Answer: "403"}
-	if said := DescribeRevocation(r); strings.Contains(said, " is now ") || !strings.Contains(said, "granted again for good by `R-OTHER000`") {
+	if said := DescribeRevocation(r); strings.Contains(said, " now has ") || !strings.Contains(said, "granted again for good by `R-OTHER000`") {
 		t.Error(said)
 	}
 }
@@ -123,8 +123,8 @@ func TestWordsThatKeepThingsGoing(t *testing.T) {
 	r.WriteAttempted = true
 	uncertain := w.ThreadReply(r, lost)
 	for text, want := range map[string][]string{
-		reminder:  {"<@U0KIM> and <!subteam^S0APPROVERS> Request `R-7K3F9QXA` still waits", "it has 1 of 2 approvals needed", "react on it with :white_check_mark:"},
-		reopened:  {"<@U0ROBIN> ", "<@U0KIM> took the reaction back and <@U0ALEX> was deactivated in Slack", "Nothing had been changed at UiPath by then", "It waits again: it has 1 of 2"},
+		reminder:  {"<@U0KIM> and <!subteam^S0APPROVERS> Request `R-7K3F9QXA` still waits", "it has 1 of 2 approvals needed", "React on the card above with :white_check_mark:"},
+		reopened:  {"<@U0ROBIN> ", "<@U0KIM> removed the reaction and <@U0ALEX> was deactivated in Slack", "Nothing had been changed at UiPath.", "It waits again: it has 1 of 2"},
 		uncertain: {"may have taken effect"},
 	} {
 		bottest.ExpectHarmless(t, text)

@@ -11,16 +11,16 @@ import (
 func ExplainUiPathProblem(err error) string {
 	switch {
 	case approvals.IsRefused(err):
-		return "UiPath refuses it, so requests are refused: its credentials or its address are wrong"
+		return "UiPath refuses the bot, so requests are refused: its credentials or its address are wrong"
 	case err != nil:
-		return "UiPath does not answer it, so requests wait"
+		return "UiPath does not answer the bot, so requests wait"
 	}
 	return ""
 }
 
 // ExplainLostConnections says in one clause that connections to Slack are missing.
 func ExplainLostConnections(live, all int) string {
-	return fmt.Sprintf("%d of its %d connections to Slack are open", live, all)
+	return fmt.Sprintf("%d of the bot's %d connections to Slack are open", live, all)
 }
 
 // ExplainShortStage says in one clause that a stage of a rule has fewer approvers
@@ -33,5 +33,6 @@ func ExplainShortStage(rule approvals.PolicyRule, needed, approvers int, err err
 	if err != nil {
 		return "Slack does not tell who may approve" + under
 	}
-	return fmt.Sprintf("%d approvals are needed%s, but there are only %d approvers", needed, under, approvers)
+	return fmt.Sprintf("%d approvals are needed%s, but there %s only %s",
+		needed, under, map[bool]string{true: "is", false: "are"}[approvers == 1], pluralize(approvers, "approver"))
 }

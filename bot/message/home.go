@@ -83,7 +83,7 @@ func titleWithCount(title string, all int) string {
 
 func (p Phrases) explainNoneWaiting(unsure bool) string {
 	if unsure {
-		return "Slack did not let me look up who may approve what, so I cannot tell whether a request waits for " +
+		return "Slack does not show who may approve what, so I cannot tell whether a request waits for " +
 			"you. Look into <#" + sanitizeID(p.Channel) + ">."
 	}
 	return "No request waits for your approval."
@@ -155,13 +155,21 @@ func (p Phrases) homeHelp() string {
 		sanitizeID(p.Channel), p.approveEmoji(), p.denyEmoji())
 }
 
+// maxProblems is how many problems of the bot a Home tab shows: as many as one
+// block has room for.
+const maxProblems = 8
+
+// describeHealth says whether the bot is well, or else each of its problems.
 func describeHealth(problems []string) string {
 	if len(problems) == 0 {
 		return ":white_check_mark: licensebot is well: it reaches UiPath and Slack."
 	}
 	shown := make([]string, len(problems))
 	for i, p := range problems {
-		shown[i] = escapeLine(p)
+		shown[i] = "• " + capitalize(escapeLine(p)) + "."
 	}
-	return ":warning: licensebot is not well: " + joinWithin(maxListed, shown) + "."
+	if n := len(shown) - maxProblems; n > 0 {
+		shown = append(shown[:maxProblems], fmt.Sprintf("and %d more", n))
+	}
+	return ":warning: licensebot is not well:\n" + strings.Join(shown, "\n")
 }

@@ -27,7 +27,7 @@ func (p Page) lastNumber() int { return max(1, (p.Total+PageSize-1)/PageSize) }
 // ListOwn lists a person's own requests.
 func ListOwn(name string, p Page) string {
 	if p.Total == 0 {
-		return "You have asked for nothing yet." + offerCommands(name+" help")
+		return "You have not asked for any licenses yet." + offerCommands(name+" help")
 	}
 	lines := []string{"*Your requests, the newest first*" + p.countLabel()}
 	for _, r := range p.Requests {
@@ -128,7 +128,7 @@ func SummarizeOpen(name string, counts map[approvals.State]int) string {
 func (p Phrases) DescribeRequest(name string, r approvals.Request, link string) string {
 	text := requestHeader(r, link) + "\n" + p.describeProgress(r)
 	if r.State.Open() {
-		text += fmt.Sprintf(" %s tells who has to agree and what happens then.",
+		text += fmt.Sprintf(" %s says who has to approve and what happens then.",
 			quoteCodeWithin(name+" why "+r.ID, maxCopied))
 	}
 	return text
@@ -153,7 +153,7 @@ func (p Phrases) describeProgress(r approvals.Request) string {
 	case r.State.Open() && p.RequesterNotice(r) != "": // it is delayed before anyone was asked
 		return p.RequesterNotice(r)
 	case r.State == approvals.Filed:
-		return "I am checking it with UiPath; if it holds, its card comes next."
+		return "I am checking it with UiPath. If it passes, its card comes next."
 	case r.State == approvals.Refused:
 		return p.explainRefusal(r)
 	case !r.State.Open():
@@ -165,5 +165,5 @@ func (p Phrases) describeProgress(r approvals.Request) string {
 // QueryFailed answers a question if the database does not.
 func QueryFailed() string {
 	return "I could not look that up: the database does not answer. " +
-		"Please type it again in a minute; if this goes on, tell whoever runs licensebot."
+		"Please type it again in a minute. If this goes on, tell the operator of licensebot."
 }

@@ -94,28 +94,28 @@ func TestExplanations(t *testing.T) {
 		stalled string
 		want    []string
 	}{
-		"filed":   {state: approvals.Filed, want: []string{"I am checking it with UiPath", "Which rule decides about it is looked up after that."}},
+		"filed":   {state: approvals.Filed, want: []string{"I am checking it with UiPath", "After that the bot looks up which rule decides about it."}},
 		"refused": {state: approvals.Refused, outcome: outcome(approvals.ReasonUncheckable), want: []string{"was not put before an approver"}},
 		"nobody yet": {state: approvals.Pending, terms: one, want: []string{
-			"There is no policy of several rules here", "• 2 of <@U0ALEX> and <@U0KIM> have to agree; nobody has.",
-			"<@U0ROBIN> cannot agree to their own request. One :x: by any of them denies it", "• Until " + formatTime(testTime) + "; without enough approvals by then it expires",
+			"The same approvers decide about every request", "• 2 of <@U0ALEX> and <@U0KIM> have to approve; no approval yet.",
+			"<@U0ROBIN> cannot approve their own request. One :x: by any of them denies it", "• Without enough approvals by " + formatTime(testTime) + " it expires",
 			"exactly the change that the card shows",
 		}},
 		"one of two": {state: approvals.Pending, terms: own, votes: []approvals.Vote{{User: "U0KIM", Stages: []int{0}}}, want: []string{
-			"• 2 of <@U0ALEX> and <@U0KIM> have to agree; <@U0KIM> did, 1 more is missing.", "The policy lets the requester be one of them.",
+			"• 2 of <@U0ALEX> and <@U0KIM> have to approve; <@U0KIM> did, 1 more is missing.", "The policy lets the requester be one of them.",
 		}},
 		"in stages": {state: approvals.Pending, terms: staged, votes: kim, want: []string{
-			"The policy rule `costly` decides about it.", "• *Owner*: 1 of <@U0ALEX> and <@U0KIM> has to agree; <@U0KIM> did: that is enough.",
-			"• *Stage 2*: 2 of <!subteam^S0SECURITY> have to agree; nobody has.", "Nobody counts for two of these.",
+			"The policy rule `costly` decides about it.", "• *Owner*: 1 of <@U0ALEX> and <@U0KIM> has to approve; <@U0KIM> did: that is enough.",
+			"• *Stage 2*: 2 of <!subteam^S0SECURITY> have to approve; no approval yet.", "Each person counts for one of these only.",
 		}},
 		"no card yet": {state: approvals.Pending, terms: one, stalled: "Slack is down", want: []string{"its card could not be posted in <#C0APPROVALS> yet: Slack is down"}},
-		"approved":    {state: approvals.Approved, terms: one, votes: kim, want: []string{"UiPath is being asked to make the change", "has not confirmed it until " + formatTime(testTime.Add(time.Hour))}},
+		"approved":    {state: approvals.Approved, terms: one, votes: kim, want: []string{"UiPath is being asked to make the change", "has not confirmed it by " + formatTime(testTime.Add(time.Hour))}},
 		"held up":     {state: approvals.Approved, terms: one, votes: kim, stalled: "UiPath is down", want: []string{"*not done yet*: UiPath is down"}},
-		"granted":     {state: approvals.Pending, terms: approvals.Terms{Rule: "free", AutoApprove: true}, want: []string{"grants it without asking anybody", "Once its card is posted"}},
+		"granted":     {state: approvals.Pending, terms: approvals.Terms{Rule: "free", AutoApprove: true}, want: []string{"grants it without an approver", "Once its card is posted"}},
 		"called off": {state: approvals.Cancelled, terms: one, outcome: outcome(approvals.ReasonCancelledByApprover), want: []string{
 			"was cancelled by <@U0KIM>, who may approve it, because `wrong group`. Nothing was changed at UiPath. That was " + formatTime(testTime),
 		}},
-		"expired": {state: approvals.Expired, terms: one, outcome: outcome(approvals.ReasonDeadline), want: []string{"expired with 0 of 2 approvals needed", "have to agree; nobody has."}},
+		"expired": {state: approvals.Expired, terms: one, outcome: outcome(approvals.ReasonDeadline), want: []string{"expired with 0 of 2 approvals needed", "have to approve; no approval yet."}},
 	} {
 		r := approvals.Request{
 			ID: command.ExampleID, State: c.state, Requester: "U0ROBIN", Ask: approvals.Ask{Group: "group-01", Codes: []string{"IDU"}, Reason: "audit"},
@@ -155,8 +155,8 @@ func TestRulesAreShown(t *testing.T) {
 	open.Ask.Codes = []string{"PMD"}
 	said := phrases().ShowAllocation("/licenses", g, now, []approvals.Request{open})
 	for _, want := range []string{
-		"*The rule of the group `Finance` (id `id-1`)*", "• `ATTUNU` Attended – Named User · at most 10 seats for this group, 3 in use · 12 of 50 seats allocated",
-		"• `IDU` Insights Designer · 2 of 1 seat allocated", "• `PMD` Process Mining Developer · the organization does not own it any more",
+		"*Licenses allocated to the group `Finance` (id `id-1`)*", "• `ATTUNU` Attended – Named User · at most 10 seats for this group, 3 in use · 12 of 50 seats allocated",
+		"• `IDU` Insights Designer · 2 of 1 seat allocated", "• `PMD` Process Mining Developer · the organization no longer owns it",
 		"managed elsewhere", "Open request `R-7K3F9QXA` by <@U0123456789>: add `PMD` to the group",
 	} {
 		if !strings.Contains(said, want) {
@@ -164,7 +164,7 @@ func TestRulesAreShown(t *testing.T) {
 		}
 	}
 	empty := phrases().ShowAllocation("/licenses", g, approvals.Allocation{}, nil)
-	if !strings.Contains(empty, "It is empty") || !strings.Contains(empty, "No request about it is open") {
+	if !strings.Contains(empty, "None: the group gives") || !strings.Contains(empty, "No request about it is open") {
 		t.Error(empty)
 	}
 	owned := phrases().ListOwnedCodes("/licenses", now.Owned)

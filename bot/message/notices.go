@@ -22,7 +22,7 @@ func (p Phrases) RequesterNotice(r approvals.Request) string {
 	case r.State == approvals.Refused:
 		return p.explainRefusal(r)
 	case r.State == approvals.Expired && r.CardTS == "":
-		return fmt.Sprintf("Request %s expired: it could not be put before an approver until %s. "+
+		return fmt.Sprintf("Request %s expired: it could not be put before an approver by %s. "+
 			"Nothing was changed at UiPath. Please ask again if you still need it.",
 			quoteCode(r.ID), formatTime(r.Deadline))
 	case !r.State.Open():
@@ -36,7 +36,7 @@ func ExplainVoteIgnored(r approvals.Request, why approvals.Eligibility) string {
 	start := fmt.Sprintf("Your reaction on request %s does not count: ", quoteCode(r.ID))
 	switch why {
 	case approvals.IsRequester:
-		return start + fmt.Sprintf("it is your own request, and nobody can approve their own. "+
+		return start + fmt.Sprintf("you cannot approve your own request. "+
 			"To take it back, type %s.", quoteCode(command.NameOf(r.Ask)+" cancel "+r.ID))
 	case approvals.NotApprover:
 		return start + fmt.Sprintf("its approvers are %s.", mentionPeople(r.Terms.Approvers()))
@@ -46,11 +46,10 @@ func ExplainVoteIgnored(r approvals.Request, why approvals.Eligibility) string {
 		return start + "people from another organization cannot approve licenses."
 	case approvals.IsLate:
 		return start + fmt.Sprintf("it came after the deadline, %s. "+
-			"Whoever still needs the licenses has to ask again.", formatTime(r.Deadline))
+			"Ask again if the licenses are still needed.", formatTime(r.Deadline))
 	case approvals.Uncheckable:
 		return start + "Slack did not let me check whether you may approve it. " +
-			"Whoever runs licensebot finds the reason in its log; once that is mended your reaction counts by " +
-			"itself."
+			"The operator of licensebot finds the reason in the log. Your reaction counts as soon as that is fixed."
 	}
 	return start + "this account cannot approve licenses."
 }

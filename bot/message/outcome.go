@@ -11,7 +11,7 @@ import (
 // made yet.
 func ExplainDelay(r approvals.Request) string {
 	return fmt.Sprintf("%s Request %s is %s but not done yet: %s. "+
-		"I keep trying until %s; nothing needs to be typed again.",
+		"I keep trying until %s; you need not type anything.",
 		mentionUser(r.Requester), quoteCode(r.ID), describeConsent(r), escapeLine(r.DelayReason),
 		formatTime(r.ApprovalExpires()))
 }
@@ -39,7 +39,7 @@ func (p Phrases) outcomeSentence(r approvals.Request) string {
 	case approvals.Cancelled:
 		if r.Outcome.Reason == approvals.ReasonCardDeleted {
 			return fmt.Sprintf("Request %s is cancelled: its card in <#%s> was deleted, "+
-				"and the approvals given on it went with it. %s Ask again if it is still needed.",
+				"and the approvals on it with it. %s Ask again if it is still needed.",
 				quoteCode(r.ID), sanitizeID(p.Channel), explainUnchanged(r))
 		}
 		return fmt.Sprintf("Request %s was cancelled by %s%s. %s",
@@ -67,8 +67,8 @@ func explainUnchanged(r approvals.Request) string {
 	if !r.Outcome.Uncertain {
 		return "Nothing was changed at UiPath."
 	}
-	return fmt.Sprintf("A write had been tried before, and it, or a part of it, may have taken effect: "+
-		"look at %s in UiPath.", nameGroup(r.Proposal.Group))
+	return fmt.Sprintf("A write was tried before, and all or part of it may have taken effect: "+
+		"check %s in UiPath.", nameGroup(r.Proposal.Group))
 }
 
 // describeDone tells what a done request changed, and how that is known.
@@ -76,19 +76,20 @@ func describeDone(r approvals.Request) string {
 	text := fmt.Sprintf("Done: %s. %s.", describeChangeMade(r), capitalize(describeConsent(r)))
 	switch r.Outcome.Reason {
 	case approvals.ReasonExtended:
-		return text + fmt.Sprintf(" Nothing had to be written: UiPath's rule has them and is %s.",
-			joinAllocation(r.Outcome.Allocation)) + describeGrantEnd(r)
+		return text + " Nothing had to be changed at UiPath: " + withoutCapital(describeNow(r.Outcome.Allocation)) +
+			describeGrantEnd(r)
 	case approvals.ReasonNotPreserved:
-		return text + fmt.Sprintf(" But though it said yes, UiPath did not keep what was to stay besides: "+
-			"limits of seats, or that external licenses are used. Have that put right in UiPath. "+
-			"The rule is now %s.", joinAllocation(r.Outcome.Allocation)) + describeGrantEnd(r)
+		return text + " " + notPreserved + " " + describeNow(r.Outcome.Allocation) + describeGrantEnd(r)
 	case approvals.ReasonReadBack:
-		return text + fmt.Sprintf(" UiPath's answer was lost, but its rule, read again, shows the change: "+
-			"it is now %s.", joinAllocation(r.Outcome.Allocation)) + describeGrantEnd(r)
+		return text + " UiPath's answer was lost, but its allocation, read again, shows the change: " +
+			withoutCapital(describeNow(r.Outcome.Allocation)) + describeGrantEnd(r)
 	}
-	return text + fmt.Sprintf(" UiPath confirmed it: the group's rule is now %s.",
-		joinAllocation(r.Outcome.Allocation)) + describeGrantEnd(r)
+	return text + " UiPath confirmed it: " + withoutCapital(describeNow(r.Outcome.Allocation)) + describeGrantEnd(r)
 }
+
+// notPreserved says that UiPath made a change and dropped a setting.
+const notPreserved = "UiPath made the change but dropped a setting that should have stayed " +
+	"(a seat limit or external licenses). Ask a UiPath admin to restore it."
 
 // maxChangeMade is the room for each kind of change in the reply that it is made.
 const maxChangeMade = 600
@@ -104,7 +105,7 @@ func describeChangeMade(r approvals.Request) string {
 		}
 	}
 	say("%s added to %s", change.Add)
-	say("%s taken from %s", change.Remove)
+	say("%s removed from %s", change.Remove)
 	if len(change.Extend) > 0 {
 		parts = append(parts, describeExtended(r))
 	}
@@ -112,7 +113,7 @@ func describeChangeMade(r approvals.Request) string {
 	for _, q := range change.Quotas {
 		limits = append(limits, q.String())
 	}
-	say("seats limited to %s for %s", limits)
+	say("seat limits %s set for %s", limits)
 	return strings.Join(parts, "; ")
 }
 
@@ -122,15 +123,15 @@ func explainFailure(r approvals.Request) string {
 	start := fmt.Sprintf("Request %s failed after it was %s: ", quoteCode(r.ID), describeConsent(r))
 	switch o.Reason {
 	case approvals.ReasonIncomplete:
-		return start + fmt.Sprintf("UiPath answered that all is well, but its rule for %s does not show the "+
-			"change to %s; it is now %s. Check the codes with your UiPath admin before you ask again.",
-			nameGroup(r.Proposal.Group), joinCodes(o.ConcernedCodes), joinAllocation(o.Allocation))
+		return start + fmt.Sprintf("UiPath accepted the change, but the allocation of %s does not show the "+
+			"change to %s. %s Check the codes with your UiPath admin before you ask again.",
+			nameGroup(r.Proposal.Group), joinCodes(o.ConcernedCodes), describeNow(o.Allocation))
 	case approvals.ReasonEndPassed:
 		return start + explainPassedEnd(r) + ". Nothing was changed at UiPath."
 	case approvals.ReasonUnconfirmed:
 		if o.Uncertain {
 			return start + fmt.Sprintf("UiPath never confirmed the change (%s). "+
-				"Whether it took effect is unknown: look at %s in UiPath before you ask again.",
+				"Whether it took effect is unknown: check %s in UiPath before you ask again.",
 				escapeLine(o.Answer), nameGroup(r.Proposal.Group))
 		}
 		return start + fmt.Sprintf("it could not be carried out in time (%s). "+
@@ -139,19 +140,19 @@ func explainFailure(r approvals.Request) string {
 	text := start + fmt.Sprintf("UiPath refused the change to %s and said %s. ",
 		nameGroup(r.Proposal.Group), quoteCode(o.Answer))
 	if o.Uncertain {
-		return text + "Whether an earlier attempt took effect is unknown: look at the group in UiPath before " +
+		return text + "Whether an earlier attempt took effect is unknown: check the group in UiPath before " +
 			"you ask again."
 	}
-	return text + "The change was not made; ask again once that is mended."
+	return text + "The change was not made. Ask again when that is fixed."
 }
 
 // explainSuperseded tells that the group changed after the card was posted.
 func explainSuperseded(r approvals.Request) string {
-	text := fmt.Sprintf("Request %s was not carried out: the rule of %s was changed by someone else since the "+
-		"card showed it, so the change approved is no longer the change it would make. The rule is now %s.",
-		quoteCode(r.ID), nameGroup(r.Proposal.Group), joinAllocation(r.Outcome.Allocation))
+	text := fmt.Sprintf("Request %s was not carried out: the allocation of %s changed after the card was "+
+		"posted, so the approved change is no longer possible as the card shows it. %s",
+		quoteCode(r.ID), nameGroup(r.Proposal.Group), describeNow(r.Outcome.Allocation))
 	if r.Outcome.Uncertain {
-		text += " A write had been tried before, and a part of it may be in there."
+		text += " A write was tried before, and part of it may have taken effect."
 	}
 	return text + " Ask again if something is still missing."
 }
@@ -167,13 +168,24 @@ func describeConsent(r approvals.Request) string {
 	return "granted by the policy rule " + quoteCode(r.Terms.Rule)
 }
 
+// describeNow says which codes a group has now.
+func describeNow(allocation []string) string {
+	if len(allocation) == 0 {
+		return "The group now has no codes."
+	}
+	return "The group now has " + joinCodes(allocation) + "."
+}
+
+// withoutCapital begins a text with a small letter.
+func withoutCapital(s string) string { return strings.ToLower(s[:1]) + s[1:] }
+
 // capitalize begins a text with a capital letter.
 func capitalize(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
 // joinAllocation names all codes of an allocation.
 func joinAllocation(all []string) string {
 	if len(all) == 0 {
-		return "empty"
+		return "no codes"
 	}
 	return joinCodes(all)
 }

@@ -30,22 +30,22 @@ func (p Phrases) explainRefusal(r approvals.Request) string {
 	case approvals.ReasonQuotaTooLow:
 		return start + explainLowLimit(r)
 	case approvals.ReasonQuotaWithoutCode:
-		return start + fmt.Sprintf("a limit of seats was asked for %s, which the rule of the group %s would not have.",
+		return start + fmt.Sprintf("a seat limit was asked for %s, which the group %s would not have.",
 			joinCodes(o.ConcernedCodes), quoteCode(r.Ask.Group))
 	case approvals.ReasonDuplicate:
 		return start + explainDuplicate(r)
 	case approvals.ReasonPolicy:
 		return start + explainViolation(r)
 	case approvals.ReasonUncheckable:
-		return start + fmt.Sprintf("the policy depends on which user groups you are in, "+
-			"and Slack does not tell me (%s). Whoever runs licensebot has to mend that; ask again afterwards.",
+		return start + fmt.Sprintf("the policy depends on your user groups, and Slack does not show them (%s). "+
+			"The operator of licensebot has to fix that; then ask again.",
 			quoteCode(o.Answer))
 	}
 	if text := explainBadTerm(r); text != "" {
 		return start + text
 	}
-	return start + fmt.Sprintf("UiPath refused to show the group's rule (%s). "+
-		"Whoever runs licensebot has to mend that; ask again afterwards.", quoteCode(o.Answer))
+	return start + fmt.Sprintf("UiPath refused to show the group's allocation (%s). "+
+		"The operator of licensebot has to fix that; then ask again.", quoteCode(o.Answer))
 }
 
 // offerCommands shows commands to copy.
@@ -86,26 +86,26 @@ func explainNothingToDo(r approvals.Request) string {
 	group, now := quoteCode(r.Ask.Group), joinAllocation(r.Outcome.Allocation)
 	switch {
 	case r.Ask.Action == approvals.Remove:
-		return fmt.Sprintf("the rule of the group %s does not have %s; it is %s.",
+		return fmt.Sprintf("the group %s does not have %s; it has %s.",
 			group, joinCodes(r.Outcome.ConcernedCodes), now)
 	case r.Ask.Action == approvals.Set && len(r.Ask.Codes) == 0:
-		return fmt.Sprintf("the rule of the group %s is empty already.", group)
+		return fmt.Sprintf("the group %s has no codes already.", group)
 	case r.Ask.Action == approvals.Set:
-		return fmt.Sprintf("the rule of the group %s is exactly that already: %s.", group, now)
+		return fmt.Sprintf("the group %s already has exactly %s.", group, now)
 	}
 	var has []string
 	for _, c := range r.Outcome.ConcernedCodes {
 		has = append(has, command.FormatCode(c, r.Ask.Quotas))
 	}
-	return fmt.Sprintf("the rule of the group %s already has %s.", group, joinCodes(has))
+	return fmt.Sprintf("the group %s already has %s.", group, joinCodes(has))
 }
 
 func explainWouldEmpty(r approvals.Request) string {
 	ask := r.Ask
 	ask.MayEmpty = true
-	return fmt.Sprintf("the rule of the group %s has nothing but %s, so it would be left empty. "+
-		"If that is what you want, say so with the word %s.",
-		quoteCode(ask.Group), joinCodes(r.Outcome.ConcernedCodes), quoteCode("emptying")) +
+	return fmt.Sprintf("the group %s has only %s, so it would be left without codes. "+
+		"If that is what you want, add the word %s.",
+		quoteCode(ask.Group), joinCodes(r.Outcome.ConcernedCodes), quoteCode(command.WordEmpty)) +
 		offerCommands(command.Suggest(ask))
 }
 
@@ -120,15 +120,15 @@ func explainLowLimit(r approvals.Request) string {
 		if err != nil {
 			continue
 		}
-		parts = append(parts, fmt.Sprintf("of %s, %s", quoteCode(c), countSeats(limit)))
+		parts = append(parts, fmt.Sprintf("%s: %s", quoteCode(c), countSeats(limit)))
 		for i := range ask.Quotas {
 			if ask.Quotas[i].Code == c {
 				ask.Quotas[i].Limit = limit
 			}
 		}
 	}
-	return fmt.Sprintf("the group %s uses more seats than it would be limited to (%s), "+
-		"and UiPath takes no limit below that.",
+	return fmt.Sprintf("the group %s uses more seats than the limit that was asked for (%s in use), "+
+		"and UiPath accepts no limit below that.",
 		quoteCode(ask.Group), joinList(parts)) + offerCommands(command.Suggest(ask))
 }
 
@@ -138,7 +138,7 @@ func explainDuplicate(r approvals.Request) string {
 		other = "request " + quoteCode(r.Outcome.Suggestions[0])
 	}
 	text := fmt.Sprintf("%s, which is still open, asks for the very same. "+
-		"Its card is where approvers decide about it.", other)
+		"Approvers decide on its card.", other)
 	if len(r.Outcome.Suggestions) > 0 {
 		text += offerCommands(command.NameOf(r.Ask) + " status " + r.Outcome.Suggestions[0])
 	}
@@ -161,7 +161,7 @@ func (p Phrases) explainNotOwned(r approvals.Request, o *approvals.Outcome) stri
 	if len(o.Allocation) > 0 {
 		text += " It owns " + joinAllocation(o.Allocation) + "."
 	} else {
-		text += " It owns no user licenses at all."
+		text += " It owns no user licenses."
 	}
 	if corrected := command.ReplaceCodes(r.Ask, o.ConcernedCodes, o.Suggestions); len(corrected.Codes) > 0 {
 		text += offerCommands(command.Suggest(corrected))

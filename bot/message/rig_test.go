@@ -45,7 +45,7 @@ func newRig(t *testing.T) rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	unpaced := slackapi.Pace{Posts: rate.Inf, Updates: rate.Inf, Reactions: rate.Inf, Ephemerals: rate.Inf, Burst: 1}
+	unpaced := slackapi.Rates{Posts: rate.Inf, Updates: rate.Inf, Reactions: rate.Inf, Ephemerals: rate.Inf, Burst: 1}
 	return rig{
 		slack: s, identity: identity, views: slackapi.NewViews(client),
 		messenger: slackapi.NewMessenger(client, identity, unpaced, zerolog.Nop()),

@@ -19,12 +19,12 @@ const maxRows = 60
 func (p Phrases) ShowAllocation(
 	name string, g approvals.Group, now approvals.Allocation, open []approvals.Request,
 ) string {
-	lines := []string{"*The rule of " + nameGroup(g) + "*"}
+	lines := []string{"*Licenses allocated to " + nameGroup(g) + "*"}
 	for _, c := range now.Codes {
 		lines = append(lines, "• "+p.allocationRow(c, now))
 	}
 	if len(now.Codes) == 0 {
-		lines = append(lines, "It is empty: the group's members get no license by it.")
+		lines = append(lines, "None: the group gives its members no license.")
 	}
 	lines = truncateRows(lines)
 	if now.UseExternalLicense {
@@ -58,7 +58,7 @@ func (p Phrases) allocationRow(c string, now approvals.Allocation) string {
 	case i >= 0:
 		text += " · " + describeUsage(now.Owned[i])
 	case now.Owned != nil:
-		text += " · the organization does not own it any more"
+		text += " · the organization no longer owns it"
 	}
 	return text
 }
@@ -66,7 +66,7 @@ func (p Phrases) allocationRow(c string, now approvals.Allocation) string {
 // ListOwnedCodes lists the codes that people can ask for.
 func (p Phrases) ListOwnedCodes(name string, seats []approvals.Seats) string {
 	if len(seats) == 0 {
-		return "Your organization owns no user licenses, or UiPath does not tell which."
+		return "Your organization owns no user licenses, or UiPath does not show which."
 	}
 	lines := []string{"*The user licenses that your organization owns*"}
 	for _, s := range seats {
@@ -75,7 +75,7 @@ func (p Phrases) ListOwnedCodes(name string, seats []approvals.Seats) string {
 	example := command.Suggest(approvals.Ask{
 		Command: name, Group: command.ExampleGroup, Codes: []string{seats[0].Code},
 	})
-	return strings.Join(truncateRows(lines), "\n") + "\nA code is asked for like this: " + quoteCodeWithin(example, maxCopied)
+	return strings.Join(truncateRows(lines), "\n") + "\nTo ask for a code, type " + quoteCodeWithin(example, maxCopied)
 }
 
 // truncateRows keeps the first rows, and counts the others.
@@ -99,7 +99,7 @@ func ExplainLookupError(name, ref string, err error) string {
 		return said + suggestShow(name, none.Candidates)
 	}
 	if refusal, ok := errors.AsType[*approvals.RefusedError](err); ok {
-		return fmt.Sprintf("UiPath refused to tell (%s). Whoever runs licensebot has to mend that.",
+		return fmt.Sprintf("UiPath refused to show that (%s). The operator of licensebot has to fix it.",
 			quoteCode(refusal.Answer))
 	}
 	if delay, ok := errors.AsType[*approvals.DelayError](err); ok {

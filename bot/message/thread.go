@@ -9,8 +9,8 @@ import (
 
 // RemindApprovers asks the people who can still approve once more.
 func (p Phrases) RemindApprovers(r approvals.Request, approvers []string) string {
-	return fmt.Sprintf("%s Request %s still waits for you: %s, until %s. "+
-		"The card above shows what is asked; react on it with %s to approve or %s to deny.",
+	return fmt.Sprintf("%s Request %s still waits for your approval: %s, until %s. "+
+		"React on the card above with %s to approve or %s to deny.",
 		mentionPeople(approvers), quoteCode(r.ID), describeMissing(r), formatTime(r.Deadline), p.approveEmoji(),
 		p.denyEmoji())
 }
@@ -22,16 +22,16 @@ func ExplainConsentLost(r approvals.Request, lost []approvals.LostConsent) strin
 	for i, l := range lost {
 		reasons[i] = mentionUser(l.User) + " " + explainLoss(l.Reason)
 	}
-	text := fmt.Sprintf("%s Request %s was approved, but before UiPath was asked its approvals no longer sufficed",
+	text := fmt.Sprintf("%s Request %s was approved, but right before the change too few approvals still counted",
 		mentionUser(r.Requester), quoteCode(r.ID))
 	if len(reasons) > 0 {
 		text += ": " + joinWithin(maxListed, reasons)
 	}
 	if r.WriteAttempted {
-		text += fmt.Sprintf(". A write had been tried before, and it, or a part of it, may have taken effect: "+
-			"look at %s in UiPath.", nameGroup(r.Proposal.Group))
+		text += fmt.Sprintf(". A write was tried before, and all or part of it may have taken effect: "+
+			"check %s in UiPath.", nameGroup(r.Proposal.Group))
 	} else {
-		text += ". Nothing had been changed at UiPath by then."
+		text += ". Nothing had been changed at UiPath."
 	}
 	if r.State != approvals.Pending {
 		return text
@@ -43,19 +43,19 @@ func ExplainConsentLost(r approvals.Request, lost []approvals.LostConsent) strin
 func explainLoss(why approvals.Eligibility) string {
 	switch why {
 	case approvals.Withdrawn:
-		return "took the reaction back"
+		return "removed the reaction"
 	case approvals.Deactivated:
 		return "was deactivated in Slack"
 	case approvals.NotApprover:
-		return "is not one of its approvers any more"
+		return "is no longer one of its approvers"
 	case approvals.LostStage:
-		return "may not approve for the same stage any more"
+		return "may no longer approve for the same stage"
 	case approvals.IsLate:
 		return "reacted after the deadline"
 	case approvals.Uncheckable:
 		return "could not be checked with Slack"
 	}
-	return "may not approve any more"
+	return "may no longer approve"
 }
 
 // describeMissing says how many approvals a waiting request has, and which are

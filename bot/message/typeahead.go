@@ -44,7 +44,7 @@ func groupOptions(groups []approvals.Group) []*slack.OptionBlockObject {
 			continue // no option can carry it; its exact name can be typed in a command
 		}
 		hasNamesake := slices.ContainsFunc(groups, func(other approvals.Group) bool {
-			return other.Name == g.Name && other.ID != g.ID
+			return other.Canonical == g.Canonical && other.ID != g.ID
 		})
 		option := groupOption(g, hasNamesake)
 		size, err := json.Marshal(option)
@@ -56,8 +56,8 @@ func groupOptions(groups []approvals.Group) []*slack.OptionBlockObject {
 	return offered
 }
 
-// groupOption shows a group by its name, and also by its id if another group has
-// the same name.
+// groupOption shows a group by its name, and also by its id if people cannot tell
+// its name from another's.
 func groupOption(g approvals.Group, hasNamesake bool) *slack.OptionBlockObject {
 	name := OneLine(g.Name, maxOptionText)
 	if name == "" {

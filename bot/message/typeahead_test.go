@@ -11,17 +11,20 @@ import (
 	"github.com/slack-go/slack"
 
 	"licensebot/approvals"
+	"licensebot/internal/groupname"
 )
 
 // TestSuggestionsFitAnAcknowledgement, of which Slack drops one of 20 KB.
 func TestSuggestionsFitAnAcknowledgement(t *testing.T) {
 	groups := make([]approvals.Group, MaxOptions)
 	for i := range groups {
-		groups[i] = approvals.Group{ID: fmt.Sprintf("%s-%d", strings.Repeat("i", 120), i), Name: strings.Repeat("Наймення ", 10)}
+		groups[i] = groupname.Group(fmt.Sprintf("%s-%d", strings.Repeat("i", 120), i), strings.Repeat("Наймення ", 10))
 	}
-	groups[1] = approvals.Group{ID: strings.Repeat("i", maxOptionValue+1), Name: "no option can carry its id"}
-	groups[2] = approvals.Group{ID: "alone", Name: "Alone"}
-	groups[3] = approvals.Group{ID: "nameless"}
+	groups[1] = groupname.Group(strings.Repeat("i", maxOptionValue+1), "no option can carry its id")
+	groups[2] = groupname.Group("alone", "Alone")
+	groups[3] = groupname.Group("nameless", "")
+	groups[4] = groupname.Group("look-alike-1", "Prod-DB")
+	groups[5] = groupname.Group("look-alike-2", "PROD‑DB")
 	offered := groupOptions(groups)
 	raw, err := json.Marshal(Options{Options: offered})
 	if err != nil || len(raw) > 18<<10 || len(offered) < 20 {
@@ -35,7 +38,7 @@ func TestSuggestionsFitAnAcknowledgement(t *testing.T) {
 		}
 	}
 	if len(slices.Collect(maps.Keys(shown))[0]) > maxOptionValue || shown["alone"] != "Alone" || shown["nameless"] != "nameless" ||
-		!strings.Contains(shown[groups[0].ID], " / iii") {
+		!strings.Contains(shown[groups[0].ID], " / iii") || shown["look-alike-2"] != "PROD‑DB / look-alike-2" {
 		t.Errorf("%v", shown)
 	}
 	for _, o := range offered {

@@ -18,8 +18,8 @@ func explainViolation(r approvals.Request) string {
 	group, about := quoteCode(r.Ask.Group), joinCodes(o.Codes)
 	switch o.Kind {
 	case approvals.ViolationUnnamedGroup:
-		return fmt.Sprintf("%s goes by the group's name, and UiPath does not tell me the name of %s. "+
-			"Ask again with its exact name; if that does not help, whoever runs licensebot has to name the "+
+		return fmt.Sprintf("%s goes by the group's name, and UiPath does not show the name of %s. "+
+			"Ask again with its exact name. If that does not help, the operator of licensebot has to name the "+
 			"group by its id in the policy.", nameRule(o), group)
 	case approvals.ViolationNotAllowed:
 		return fmt.Sprintf("no rule of the policy lets you ask for %s for the group %s.",
@@ -28,8 +28,8 @@ func explainViolation(r approvals.Request) string {
 		return fmt.Sprintf("%s does not allow %s for the group %s%s.",
 			nameRule(o), about, group, appendAuthorWords(o.Message)) + suggestWithout(r.Ask, o.Codes)
 	case approvals.ViolationProtectedGroup:
-		return fmt.Sprintf("%s is the group of everybody or of the administrators, and %s does not name it "+
-			"itself. Whoever runs licensebot can name it there, if that is meant.", group, nameRule(o))
+		return fmt.Sprintf("%s is the group of all users or of the administrators, and %s does not name it. "+
+			"The operator of licensebot can name it there, if that is intended.", group, nameRule(o))
 	case approvals.ViolationMixedRules:
 		return explainMixedRules(r.Ask, o)
 	}
@@ -44,19 +44,19 @@ func explainLimitViolation(ask approvals.Ask, o *approvals.Violation) string {
 		return fmt.Sprintf("%s asks for a reason%s.",
 			nameRule(o), appendAuthorWords(reasonHint(o))) + offerCommands(command.Suggest(withReasonSlot(ask)))
 	case approvals.ViolationReasonShape:
-		return fmt.Sprintf("%s does not take the reason that was given%s.",
+		return fmt.Sprintf("%s does not accept the reason that was given%s.",
 			nameRule(o), appendAuthorWords(reasonHint(o))) + offerCommands(command.Suggest(withReasonSlot(ask)))
 	case approvals.ViolationTooManyCodes:
-		return fmt.Sprintf("%s allows no more than %d in one request, and this one is about %s.",
-			nameRule(o), o.MaxCodes, pluralize(len(o.Codes), "code")) + suggestFewer(ask, o)
+		return fmt.Sprintf("%s allows at most %s in one request, and this one has %d.",
+			nameRule(o), pluralize(o.MaxCodes, "code"), len(o.Codes)) + suggestFewer(ask, o)
 	case approvals.ViolationMustEnd:
-		return fmt.Sprintf("%s grants nothing for good%s.",
+		return fmt.Sprintf("%s grants licenses only for a limited time%s.",
 			nameRule(o), longestTerm(o)) + offerCommands(command.Suggest(withLongestTerm(ask, o)))
 	case approvals.ViolationTooLong:
-		return fmt.Sprintf("%s grants nothing for that long%s.",
+		return fmt.Sprintf("%s does not grant licenses for that long%s.",
 			nameRule(o), longestTerm(o)) + offerCommands(command.Suggest(withLongestTerm(ask, o)))
 	case approvals.ViolationQuotaMissing:
-		return fmt.Sprintf("%s wants a limit of seats for every code, %s at most in one request.",
+		return fmt.Sprintf("%s asks for a seat limit for every code, at most %s in one request.",
 			nameRule(o), countSeats(o.MaxSeats)) + suggestLimits(ask, o)
 	case approvals.ViolationTooManySeats:
 		return fmt.Sprintf("%s allows at most %s in one request.",
@@ -88,7 +88,7 @@ func reasonHint(o *approvals.Violation) string {
 	case o.Hint != "":
 		return o.Hint
 	case o.Pattern != "":
-		return "one that is like " + o.Pattern
+		return "it has to match " + o.Pattern
 	}
 	return ""
 }
@@ -135,7 +135,7 @@ func suggestWithout(ask approvals.Ask, trouble []string) string {
 func suggestFewer(ask approvals.Ask, o *approvals.Violation) string {
 	concerned := approvals.Common(ask.Codes, o.Codes)
 	if ask.Action == approvals.Set || o.MaxCodes < 1 || len(concerned) <= o.MaxCodes {
-		return fmt.Sprintf(" Go in smaller steps, with %s and %s.", quoteCode("add"), quoteCode("remove"))
+		return fmt.Sprintf(" Ask in smaller steps, with %s and %s.", quoteCode("add"), quoteCode("remove"))
 	}
 	return offerCommands(command.Suggest(command.KeepCodes(ask, concerned[:o.MaxCodes])))
 }
@@ -170,7 +170,7 @@ func explainMixedRules(ask approvals.Ask, o *approvals.Violation) string {
 		rules = append(rules, fmt.Sprintf("%s by the policy rule %s", joinCodes(part.Codes), quoteCode(part.Rule)))
 		commands = append(commands, splitByRule(ask, part)...)
 	}
-	text := fmt.Sprintf("several rules of the policy decide about these codes, %s. Ask for each on its own.",
+	text := fmt.Sprintf("several rules of the policy decide about these codes: %s. Ask for each separately.",
 		joinWithin(maxListed, rules))
 	if len(commands) > maxParts {
 		return text

@@ -54,7 +54,7 @@ func hostileOutcome(reason approvals.Reason) *approvals.Outcome {
 }
 
 // success is what may be said of a request that is done, and of no other.
-var success = regexp.MustCompile(`Done|\*Done\*|UiPath confirmed|added to|taken from|UiPath's rule shows|read again, shows`)
+var success = regexp.MustCompile(`Done|\*Done\*|UiPath confirmed|added to|removed from|UiPath's allocation shows|read again, shows`)
 
 // TestEveryStateAndReasonHasWords walks all that can be said of a request.
 func TestEveryStateAndReasonHasWords(t *testing.T) {
@@ -167,25 +167,25 @@ func TestEndsSayWhatHappened(t *testing.T) {
 		uncertain bool
 		want      string
 	}{
-		{approvals.Done, approvals.ReasonConfirmed, false, "UiPath confirmed it: the group's rule is now `ATTUNU`"},
-		{approvals.Done, approvals.ReasonReadBack, true, "UiPath's answer was lost, but its rule, read again, shows the change"},
-		{approvals.Done, approvals.ReasonNotPreserved, false, "UiPath did not keep what was to stay besides"},
+		{approvals.Done, approvals.ReasonConfirmed, false, "UiPath confirmed it: the group now has `ATTUNU`"},
+		{approvals.Done, approvals.ReasonReadBack, true, "UiPath's answer was lost, but its allocation, read again, shows the change"},
+		{approvals.Done, approvals.ReasonNotPreserved, false, "UiPath made the change but dropped a setting that should have stayed"},
 		{approvals.Failed, approvals.ReasonUiPathRefused, false, "The change was not made"},
 		{approvals.Failed, approvals.ReasonUiPathRefused, true, "Whether an earlier attempt took effect is unknown"},
 		{approvals.Failed, approvals.ReasonIncomplete, false, "does not show the change to `RPADEVPRONU`"},
 		{approvals.Failed, approvals.ReasonUnconfirmed, false, "Nothing was changed at UiPath"},
 		{approvals.Failed, approvals.ReasonUnconfirmed, true, "Whether it took effect is unknown"},
-		{approvals.Superseded, approvals.ReasonAllocationChanged, false, "changed by someone else"},
+		{approvals.Superseded, approvals.ReasonAllocationChanged, false, "changed after the card was posted"},
 		{approvals.Denied, approvals.ReasonDeniedByVote, false, "was denied by <@U0ALEX>. Nothing was changed"},
 		{approvals.Cancelled, approvals.ReasonWithdrawn, false, "was cancelled by <@U0ALEX>. Nothing was changed"},
 		{approvals.Cancelled, approvals.ReasonCancelledByApprover, false, "was cancelled by <@U0ALEX>, who may approve it, because `&lt;!channel&gt;"},
-		{approvals.Superseded, approvals.ReasonAllocationChanged, true, "A write had been tried before"},
+		{approvals.Superseded, approvals.ReasonAllocationChanged, true, "A write was tried before"},
 		{approvals.Expired, approvals.ReasonDeadline, false, "expired with 2 of 2 approvals needed. Nothing was changed"},
 		{approvals.Refused, approvals.ReasonNoSuchGroup, false, "The nearest are `RPADEVPRONU`"},
 		{approvals.Refused, approvals.ReasonAmbiguousGroup, false, "several groups at UiPath"},
 		{approvals.Refused, approvals.ReasonNotOwned, false, "did you mean `RPADEVPRONU` Automation Developer"},
 		{approvals.Refused, approvals.ReasonNothingToDo, false, "already has `RPADEVPRONU`"},
-		{approvals.Refused, approvals.ReasonUiPathRefused, false, "refused to show the group's rule"},
+		{approvals.Refused, approvals.ReasonUiPathRefused, false, "refused to show the group's allocation"},
 	} {
 		r := hostileRequest(c.state)
 		r.Outcome = hostileOutcome(c.reason)

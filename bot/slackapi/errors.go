@@ -183,8 +183,7 @@ var fatalAnswers = []string{
 // isRetryable reports whether a call that failed at the start is worth repeating.
 func isRetryable(ctx context.Context, err error) bool {
 	answer, ok := errors.AsType[slack.SlackErrorResponse](err)
-	isFatal := ok && slices.Contains(fatalAnswers, answer.Err)
-	return ctx.Err() == nil && !isFatal
+	return ctx.Err() == nil && (!ok || !slices.Contains(fatalAnswers, answer.Err))
 }
 
 // oneLine keeps the first n characters of what Slack says, on one line.

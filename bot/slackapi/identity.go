@@ -41,8 +41,8 @@ func (c *Client) Identify(ctx context.Context, log zerolog.Logger) (Identity, er
 		case err != nil:
 			return Identity{}, backoff.Permanent(ClassifyError("auth.test", err))
 		case who.UserID == "" || who.TeamID == "":
-			return Identity{}, backoff.Permanent(errors.New(
-				"Slack auth.test: the answer names no user and team; SLACK_BOT_TOKEN has to be a bot token (xoxb-…)"))
+			return Identity{}, backoff.Permanent(errors.New("Slack auth.test: the answer names no user and team; " +
+				"SLACK_BOT_TOKEN has to be a bot token (xoxb-…)"))
 		}
 		return Identity{
 			UserID: who.UserID, BotID: who.BotID, TeamID: who.TeamID, EnterpriseID: who.EnterpriseID,

@@ -21,8 +21,8 @@ type Messenger struct {
 }
 
 // NewMessenger makes the messenger of the bot with this identity.
-func NewMessenger(client *Client, identity Identity, pace Pace, log zerolog.Logger) *Messenger {
-	return &Messenger{api: client.api, http: client.http, identity: identity, log: log, pacers: newPacers(pace)}
+func NewMessenger(client *Client, identity Identity, rates Rates, log zerolog.Logger) *Messenger {
+	return &Messenger{api: client.api, http: client.http, identity: identity, log: log, pacers: newPacers(rates)}
 }
 
 // A Post is a message as it is to be shown.

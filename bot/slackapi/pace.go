@@ -11,8 +11,8 @@ import (
 	"licensebot/approvals"
 )
 
-// A Pace is how often the bot calls Slack.
-type Pace struct {
+// Rates are how often the bot calls Slack, by the kind of call.
+type Rates struct {
 	Posts      rate.Limit
 	Updates    rate.Limit
 	Reactions  rate.Limit // cards, with two calls each
@@ -20,10 +20,10 @@ type Pace struct {
 	Burst      int
 }
 
-// DefaultPace keeps within the limits that Slack documents: about one message a
+// DefaultRates keep within the limits that Slack documents: about one message a
 // second in a channel, with short bursts, and per minute fifty calls of a tier 3
 // method and a hundred of a tier 4 one.
-var DefaultPace = Pace{
+var DefaultRates = Rates{
 	Posts:      1,
 	Updates:    rate.Every(time.Minute / 50),
 	Reactions:  rate.Every(time.Minute / 25),
@@ -32,12 +32,12 @@ var DefaultPace = Pace{
 }
 
 // newPacers makes the pacer of each kind of call.
-func newPacers(p Pace) map[approvals.Pace]*pacer {
+func newPacers(r Rates) map[approvals.Pace]*pacer {
 	return map[approvals.Pace]*pacer{
-		approvals.PacePosts:   newPacer(p.Posts, p.Burst),
-		approvals.PaceUpdates: newPacer(p.Updates, p.Burst),
-		approvals.PaceEmoji:   newPacer(p.Reactions, p.Burst),
-		approvals.PacePrivate: newPacer(p.Ephemerals, p.Burst),
+		approvals.PacePosts:   newPacer(r.Posts, r.Burst),
+		approvals.PaceUpdates: newPacer(r.Updates, r.Burst),
+		approvals.PaceEmoji:   newPacer(r.Reactions, r.Burst),
+		approvals.PacePrivate: newPacer(r.Ephemerals, r.Burst),
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 
 // TestResponseURLs are good for half an hour and five posts.
 func TestResponseURLs(t *testing.T) {
-	at := func(d time.Duration) time.Time { return testTime.Add(d) }
+	at := testTime.Add
 	var r ResponseURLs
 	if url := r.Take("R-1", testTime); url != "" {
 		t.Errorf("nothing was kept but %s", url)

@@ -60,7 +60,7 @@ func newRig(t *testing.T, cfg fakeslack.Config) *rig {
 	if r.identity, err = r.client.Identify(ctx, r.logger()); err != nil {
 		t.Fatal(err)
 	}
-	unpaced := Pace{Posts: rate.Inf, Updates: rate.Inf, Reactions: rate.Inf, Ephemerals: rate.Inf, Burst: 1}
+	unpaced := Rates{Posts: rate.Inf, Updates: rate.Inf, Reactions: rate.Inf, Ephemerals: rate.Inf, Burst: 1}
 	r.messenger = NewMessenger(r.client, r.identity, unpaced, r.logger())
 	emoji := approvals.Emoji{Approve: []string{"white_check_mark"}, Deny: []string{"x"}}
 	r.directory = NewDirectory(r.client, r.identity, emoji)

@@ -87,7 +87,10 @@ func TestOpenerHoldsNothingElse(t *testing.T) {
 		o := newOpener(answering(func(*http.Request) *http.Response { return answer(http.StatusTooManyRequests, "3600") }))
 		call := func(ctx context.Context, method string) error {
 			req, _ := http.NewRequestWithContext(ctx, http.MethodPost, "https://slack.example/api/"+method, nil)
-			_, err := o.RoundTrip(req)
+			answered, err := o.RoundTrip(req)
+			if err == nil {
+				err = answered.Body.Close()
+			}
 			return err
 		}
 		start := time.Now()

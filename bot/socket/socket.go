@@ -146,7 +146,7 @@ func (s *Socket) keepConnected(ctx context.Context, giveUp func(), client *socke
 		status, answered := errors.AsType[slack.StatusCodeError](err)
 		switch {
 		case ctx.Err() != nil:
-			return nil
+			return nil //nolint:nilerr // the bot was told to stop
 		case !answered:
 			giveUp()
 			return fmt.Errorf("Slack does not accept SLACK_APP_TOKEN (%w): "+

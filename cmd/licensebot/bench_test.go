@@ -28,7 +28,7 @@ import (
 var benchPending = []int{1, 50, 500, 10_000}
 
 // unpaced lets the simulators be filled quicker than Slack would allow.
-var unpaced = bot.Pace{Posts: rate.Inf, Updates: rate.Inf, Reactions: rate.Inf, Ephemerals: rate.Inf, Burst: 1000}
+var unpaced = bot.Rates{Posts: rate.Inf, Updates: rate.Inf, Reactions: rate.Inf, Ephemerals: rate.Inf, Burst: 1000}
 
 // benchStores are the databases to measure; PostgreSQL where there is one.
 var benchStores = []string{"sqlite", "postgres"}
@@ -168,7 +168,7 @@ func settleAll(b testing.TB, url string) {
 var benchTerms = approvals.Terms{Stages: []approvals.Stage{{Approvers: []string{approver}, Quorum: 1}}, TTL: 24 * time.Hour}
 
 func serveBench(ctx context.Context, url string, slack *fakeslack.Server, uipath *fakeuipath.Server) error {
-	return Serve(ctx, benchConfig(url, slack, uipath), Tuning{Pace: unpaced}, zerolog.Nop())
+	return Serve(ctx, benchConfig(url, slack, uipath), Tuning{Rates: unpaced}, zerolog.Nop())
 }
 
 // benchConfig is the configuration of a bot in this process.

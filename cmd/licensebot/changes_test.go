@@ -67,30 +67,30 @@ func TestSetRemoveAndEmpty(t *testing.T) {
 	w.start()
 
 	card := w.granted("set group-01 RPADEVPRONU IDU because the team has changed")
-	if !strings.Contains(card.Text, "*Takes away: `ATTUNU`.*") || strings.Contains(card.Text, "EMPTY") {
+	if !strings.Contains(card.Text, "*Removed: `ATTUNU`.*") || strings.Contains(card.Text, "EMPTY") {
 		t.Errorf("the card does not show what goes: %s", card.Text)
 	}
-	w.expectThread(card, "`RPADEVPRONU` and `IDU` added to the group `Finance Robots` (id `group-01`); `ATTUNU` taken from it")
+	w.expectThread(card, "`RPADEVPRONU` and `IDU` added to the group `Finance Robots` (id `group-01`); `ATTUNU` removed from it")
 	w.expectRule(1, "IDU", "RPADEVPRONU")
 
 	w.granted("remove group-01 IDU ATTUNU") // of which it has one
 	w.expectRule(2, "RPADEVPRONU")
 
-	w.refuses("remove group-01 RPADEVPRONU", "so it would be left empty. If that is what you want, say so with the word `emptying`.\nTry: `/allocate remove group-01 RPADEVPRONU emptying`")
-	w.refuses("remove group-01 IDU", "does not have `IDU`; it is `RPADEVPRONU`")
-	w.refuses("set group-01 RPADEVPRONU", "is exactly that already")
+	w.refuses("remove group-01 RPADEVPRONU", "so it would be left without codes. If that is what you want, add the word `empty`.\nTry: `/allocate remove group-01 RPADEVPRONU empty`")
+	w.refuses("remove group-01 IDU", "does not have `IDU`; it has `RPADEVPRONU`")
+	w.refuses("set group-01 RPADEVPRONU", "already has exactly `RPADEVPRONU`")
 	w.expectRule(2, "RPADEVPRONU")
 
-	card = w.granted("remove group-01 RPADEVPRONU emptying")
-	if !strings.Contains(card.Text, "\n*Takes away: `RPADEVPRONU`.*\n*The rule will be EMPTY.*\n") {
+	card = w.granted("remove group-01 RPADEVPRONU empty")
+	if !strings.Contains(card.Text, "\n*Removed: `RPADEVPRONU`.*\n*The group's allocation will be EMPTY.*\n") {
 		t.Errorf("the card does not say that the rule will be empty: %s", card.Text)
 	}
-	w.expectThread(card, "the group's rule is now empty")
+	w.expectThread(card, "the group now has no codes")
 	w.expectRule(3)
-	w.refuses("set group-01 emptying", "is empty already")
+	w.refuses("set group-01 empty", "has no codes already")
 
 	w.granted("add group-01 IDU ATTUNU")
-	w.granted(`set "Finance Robots" emptying`)
+	w.granted(`set "Finance Robots" empty`)
 	w.expectRule(5)
 }
 
@@ -100,7 +100,7 @@ func TestWithoutTheWordNoRuleIsLeftEmpty(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.start()
-	if said := w.says(requester, "set group-01"); !strings.Contains(said, "say `emptying` instead. Nothing was recorded.") {
+	if said := w.says(requester, "set group-01"); !strings.Contains(said, "say `empty` instead. Nothing was recorded.") {
 		t.Errorf("answered with %s", said)
 	}
 	w.uipath.AddGroup(fakeuipath.Group{ID: groupID, Name: "Finance Robots", Rule: []string{"ATTUNU", "IDU"}})
@@ -108,7 +108,7 @@ func TestWithoutTheWordNoRuleIsLeftEmpty(t *testing.T) {
 	w.uipath.AddGroup(fakeuipath.Group{ID: groupID, Name: "Finance Robots", Rule: []string{"IDU"}}) // somebody takes the rest out
 	w.react(approver, "white_check_mark")
 	w.awaitEnd("allocation_superseded", "*Superseded*")
-	w.expectThread(card, "changed by someone else")
+	w.expectThread(card, "changed after the card was posted")
 	w.expectRule(0, "IDU")
 }
 
@@ -135,10 +135,10 @@ func TestLimitsOfSeats(t *testing.T) {
 			t.Errorf("the card does not say %q: %s", line, card.Text)
 		}
 	}
-	w.expectThread(card, "`IDU` added to the group `Finance Robots` (id `group-01`); seats limited to `ATTUNU=5` and `IDU=7` for it")
+	w.expectThread(card, "`IDU` added to the group `Finance Robots` (id `group-01`); seat limits `ATTUNU=5` and `IDU=7` set for it")
 	expect("ATTUNU:5 IDU:7")
 
-	w.refuses("group-01 ATTUNU=2", "(of `ATTUNU`, 3 seats), and UiPath takes no limit below that.\nTry: `/allocate group-01 ATTUNU=3`")
+	w.refuses("group-01 ATTUNU=2", "(`ATTUNU`: 3 seats in use), and UiPath accepts no limit below that.\nTry: `/allocate group-01 ATTUNU=3`")
 	w.refuses("group-01 IDU=7", "already has `IDU=7`")
 	w.granted("group-01 ATTUNU=3")
 	expect("ATTUNU:3 IDU:7")
@@ -146,7 +146,7 @@ func TestLimitsOfSeats(t *testing.T) {
 	expect("ATTUNU:20 IDU:7")
 
 	card = w.granted("remove group-01 IDU")
-	if !strings.Contains(card.Text, "*Takes away: `IDU` (and its limit of 7 seats).*") || !strings.Contains(card.Text, "Limits that stay: `ATTUNU` at most 20.") {
+	if !strings.Contains(card.Text, "*Removed: `IDU` (and its limit of 7 seats).*") || !strings.Contains(card.Text, "Unchanged limits: `ATTUNU` at most 20.") {
 		t.Errorf("the card does not say what becomes of the limits: %s", card.Text)
 	}
 	expect("ATTUNU:20")
@@ -159,7 +159,7 @@ func TestTheSameChangeIsAskedOnce(t *testing.T) {
 	card := w.asked("group-01 IDU=2 RPADEVPRONU=3")
 	id, _ := card.Metadata.EventPayload["request_id"].(string)
 	w.refuses("add group-01 RPADEVPRONU=3, IDU=2 because I did not look",
-		"request `"+id+"`, which is still open, asks for the very same. Its card is where approvers decide about it.\nTry: `/allocate status "+id+"`")
+		"request `"+id+"`, which is still open, asks for the very same. Approvers decide on its card.\nTry: `/allocate status "+id+"`")
 	w.asked("group-01 IDU=2") // is another change
 	w.react(approver, "x")
 	w.await("the first to be denied", func() bool { return strings.Contains(w.cards()[0].Text, "*Denied*") })
@@ -176,7 +176,7 @@ func TestCancelByAnApprover(t *testing.T) {
 	card := w.asked("group-01 RPADEVPRONU")
 	id, _ := card.Metadata.EventPayload["request_id"].(string)
 	for user, want := range map[string]string{
-		bystander: "Only the person who made request `" + id + "`, and those who may approve it",
+		bystander: "Only the requester and the approvers of request `" + id + "` can cancel it.",
 		second:    "you can cancel it if you say why.\nTry: `/allocate cancel " + id + " because your reason here`",
 		approver:  "you can cancel it if you say why.",
 	} {
@@ -184,13 +184,13 @@ func TestCancelByAnApprover(t *testing.T) {
 			t.Errorf("%s was answered with %s", user, said)
 		}
 	}
-	if said := w.says(bystander, "cancel "+id+" because I say so"); !strings.Contains(said, "Only the person who made") {
+	if said := w.says(bystander, "cancel "+id+" because I say so"); !strings.Contains(said, "Only the requester and the approvers of") {
 		t.Errorf("a bystander was answered with %s", said)
 	}
 	if w.slack.SetUserGroup("S0APPROVERS", requester); len(w.ends()) != 0 {
 		t.Fatal("it was cancelled all the same")
 	}
-	if said := w.says(approver, "cancel "+id+" because I was an approver"); !strings.Contains(said, "Only the person who made") {
+	if said := w.says(approver, "cancel "+id+" because I was an approver"); !strings.Contains(said, "Only the requester and the approvers of") {
 		t.Errorf("who left the group of approvers was answered with %s", said)
 	}
 	if said := w.says(second, "cancel "+id+" because the group is <wrong>"); !strings.Contains(said, "is cancelled. Nothing was changed") {
@@ -199,7 +199,7 @@ func TestCancelByAnApprover(t *testing.T) {
 	w.awaitEnd("allocation_cancelled", "*Cancelled*")
 	w.expectThread(card, "<@"+requester+"> Request `"+id+"` was cancelled by <@"+second+">, who may approve it, because `the group is &lt;wrong&gt;`. Nothing was changed")
 	w.expectRule(0, "ATTUNU")
-	if said := w.says(second, "cancel "+id+" because again"); !strings.Contains(said, "already ended (cancelled)") {
+	if said := w.says(second, "cancel "+id+" because again"); !strings.Contains(said, "already closed (cancelled)") {
 		t.Errorf("a second time it was answered with %s", said)
 	}
 }

@@ -19,11 +19,11 @@ func TestEndEarly(t *testing.T) {
 	}
 	w.react(approver, "white_check_mark")
 	w.awaitEnd("allocation_done", "Granted until")
-	if said := w.says(bystander, "end "+id); !strings.Contains(said, "Only the person who made request") {
+	if said := w.says(bystander, "end "+id); !strings.Contains(said, "Only the requester and the approvers of request") {
 		t.Errorf("a bystander: %s", said)
 	}
 	w.expectRule(1, "ATTUNU", "IDU")
-	if said := w.says(requester, "end "+id); !strings.Contains(said, "I take `IDU` out") {
+	if said := w.says(requester, "end "+id); !strings.Contains(said, "I remove `IDU` from") {
 		t.Errorf("the requester: %s", said)
 	}
 	w.await("the end in the thread", func() bool {

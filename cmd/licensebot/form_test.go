@@ -183,10 +183,10 @@ func TestFormWhileUiPathIsDown(t *testing.T) {
 	}
 	w.start()
 	v := w.form()
-	if blocks := string(v.Blocks); strings.Contains(blocks, "external_select") || !strings.Contains(blocks, "please type it") {
+	if blocks := string(v.Blocks); strings.Contains(blocks, "external_select") || !strings.Contains(blocks, "please type the group and the codes") {
 		t.Fatalf("%s", blocks)
 	}
-	w.home(requester, "UiPath does not answer it")
+	w.home(requester, "UiPath does not answer the bot")
 	w.submit(v, map[string]any{"group": "finance robots", "codes": "idu"})
 	w.awaitTold(requester, "is kept, but it could not be checked yet")
 	w.home(requester, "not checked yet", "Your requests (1)")

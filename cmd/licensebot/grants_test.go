@@ -36,7 +36,7 @@ func (s *shifted) later(d time.Duration) {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	cfg := benchConfig(s.env["LICENSEBOT_DATABASE_URL"], s.slack, s.uipath)
-	go func() { ended <- Serve(ctx, cfg, Tuning{Pace: unpaced, Now: s.now}, zerolog.New(&s.log)) }()
+	go func() { ended <- Serve(ctx, cfg, Tuning{Rates: unpaced, Now: s.now}, zerolog.New(&s.log)) }()
 	s.stop = func() {
 		s.stop = func() {}
 		cancel()
@@ -117,7 +117,7 @@ func TestAGrantForTwoHours(t *testing.T) {
 			s.expectRule(1, "ATTUNU", "IDU")
 
 			s.later(3 * time.Hour)
-			s.says(s.reply("allocation_ended"), "<@"+requester+">", "UiPath confirmed that `IDU` was taken out", "is now `ATTUNU`")
+			s.says(s.reply("allocation_ended"), "<@"+requester+">", "UiPath confirmed that `IDU` was removed", "The group now has `ATTUNU`")
 			s.await("the card to show the end", func() bool { return strings.Contains(s.card().Text, "*Ended*") })
 			s.awaitNothingOwed()
 			s.expectRule(2, "ATTUNU")

@@ -68,7 +68,7 @@ func TestReadyOnceSlackSaidHello(t *testing.T) {
 	log := &logBuffer{}
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- Serve(ctx, cfg, Tuning{Pace: bot.DefaultPace}, zerolog.New(log)) }()
+	go func() { ended <- Serve(ctx, cfg, Tuning{Rates: bot.DefaultRates}, zerolog.New(log)) }()
 	w.await("both connections", func() bool { return w.slack.Connections() == 2 })
 	base := "http://" + served(t, log.String())
 	look := time.NewTicker(5 * time.Millisecond)

@@ -145,7 +145,7 @@ func (w *world) serveHere() *logBuffer {
 	log := new(logBuffer)
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- Serve(ctx, cfg, Tuning{Pace: unpaced}, zerolog.New(log)) }()
+	go func() { ended <- Serve(ctx, cfg, Tuning{Rates: unpaced}, zerolog.New(log)) }()
 	w.t.Cleanup(func() {
 		stop()
 		if err := <-ended; err != nil {

@@ -110,7 +110,7 @@ func serveCommand(hangups <-chan os.Signal) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return Serve(cmd.Context(), cfg, Tuning{Pace: bot.DefaultPace, Hangups: hangups}, newLogger(cfg, os.Stderr))
+			return Serve(cmd.Context(), cfg, Tuning{Rates: bot.DefaultRates, Hangups: hangups}, newLogger(cfg, os.Stderr))
 		},
 	}
 }

@@ -45,7 +45,7 @@ func TestTheNameOfAGroupIsWaitedFor(t *testing.T) {
 	w.ask(everyone + " IDU")
 	w.awaitTold(requester, "is kept, but it could not be checked yet")
 	w.uipath.Clear()
-	w.awaitTold(requester, "is the group of everybody or of the administrators")
+	w.awaitTold(requester, "is the group of all users or of the administrators")
 	w.awaitNothingOwed()
 	if len(w.cards()) != 0 || len(w.uipath.Writes()) != 0 {
 		t.Errorf("there are %d cards and %d writes", len(w.cards()), len(w.uipath.Writes()))
@@ -60,8 +60,8 @@ func TestAGroupWhoseNameIsNeverTold(t *testing.T) {
 	w.uipath.SetAppScopes("PM.License.Read", "PM.License.Write")
 	w.env["UIPATH_SCOPES"] = "PM.License.Read PM.License.Write"
 	w.start()
-	w.refuses(everyone+" IDU", "UiPath does not tell me the name of `"+everyone+"`")
-	if card := w.asked(everyone + " RPADEVPRONU"); !strings.Contains(card.Text, "UiPath does not tell its name") {
+	w.refuses(everyone+" IDU", "UiPath does not show the name of `"+everyone+"`")
+	if card := w.asked(everyone + " RPADEVPRONU"); !strings.Contains(card.Text, "UiPath does not show its name") {
 		t.Errorf("the card does not say that nobody knows which group it is:\n%s", card.Text)
 	}
 	w.react(approver, "white_check_mark")

@@ -35,7 +35,7 @@ func TestGroupsOfUnusualNames(t *testing.T) {
 	}
 	w.start()
 	for _, typed := range found {
-		w.expectSaid(w.looksUp(bystander, `show "`+typed+`"`), "The rule of the group")
+		w.expectSaid(w.looksUp(bystander, `show "`+typed+`"`), "Licenses allocated to the group")
 	}
 	w.expectSaid(w.looksUp(bystander, `show "Research Robots"`), "Try: `/allocate show \"Research B Robots\"`")
 	w.expectSaid(w.looksUp(bystander, `show "Night – Shift"`), "everal groups at UiPath are called")

@@ -56,7 +56,7 @@ func TestShowAndCodes(t *testing.T) {
 	w.start()
 	w.await("both connections", func() bool { return w.slack.Connections() == 2 })
 	w.expectSaid(w.looksUp(bystander, `show "Finance Robots"`),
-		"*The rule of the group `Finance Robots` (id `group-01`)*",
+		"*Licenses allocated to the group `Finance Robots` (id `group-01`)*",
 		"• `ATTUNU` Attended – Named User · at most 10 seats for this group, 3 in use · 3 of 40 seats allocated",
 		"No request about it is open.")
 	card := w.asked("group-01 IDU because secret")
@@ -84,14 +84,14 @@ func TestUiPathDownWhenLookedUp(t *testing.T) {
 	for fault, want := range map[fault.Fault]string{
 		{Status: 503}:                    "I could not look that up: UiPath is not working properly, it answered 503: Service Unavailable. Please type it again in a minute.",
 		{Cut: true}:                      "I could not look that up: UiPath cannot be reached.",
-		{Status: 403, Error: "no <way>"}: "UiPath refused to tell (`403: no &lt;way&gt;`).",
+		{Status: 403, Error: "no <way>"}: "UiPath refused to show that (`403: no &lt;way&gt;`).",
 	} {
 		w.uipath.Inject("GET group", fault)
 		w.uipath.Inject("GET group with-quota", fault)
 		w.expectSaid(w.looksUp(bystander, "show group-01"), want)
 		w.uipath.Clear()
 	}
-	w.expectSaid(w.looksUp(bystander, "show group-01"), "*The rule of the group")
+	w.expectSaid(w.looksUp(bystander, "show group-01"), "*Licenses allocated to the group")
 }
 
 // TestNoListOfSeats has UiPath refuse the list of what the organization owns,
@@ -128,7 +128,7 @@ func TestUiPathRefuses(t *testing.T) {
 				w.uipath.Inject(operation, fault)
 			}
 			w.start()
-			w.home(bystander, "UiPath refuses it, so requests are refused: its credentials or its address are wrong")
+			w.home(bystander, "UiPath refuses the bot, so requests are refused: its credentials or its address are wrong")
 		})
 	}
 }
@@ -141,7 +141,7 @@ func TestAnswersFindAnotherWay(t *testing.T) {
 	w.start()
 	w.slack.Inject("response_url", fault.Fault{Status: 404, Body: "used_url", Times: 1})
 	w.says(bystander, "show group-01")
-	w.awaitTold(bystander, "*The rule of the group")
+	w.awaitTold(bystander, "*Licenses allocated to the group")
 	if len(w.answers(bystander)) != 0 || len(w.slack.DirectMessages(bystander)) != 1 {
 		t.Errorf("answered by %v", w.slack.Ephemerals(bystander))
 	}
@@ -163,7 +163,7 @@ func TestStatusAndWhy(t *testing.T) {
 	w.react(second, "white_check_mark")
 	w.await("one vote", func() bool { return strings.Contains(w.card().Text, "1 of 2") })
 	why := w.says(bystander, "why "+id)
-	w.expectSaid(why, link, "• 2 of <@"+approver+"> and <@"+second+"> have to agree; <@"+second+"> did, 1 more is missing.", "it expires and nothing is changed")
+	w.expectSaid(why, link, "• 2 of <@"+approver+"> and <@"+second+"> have to approve; <@"+second+"> did, 1 more is missing.", "it expires, and nothing is changed")
 	for _, said := range []string{why, w.says(bystander, "status "+id)} {
 		if strings.Contains(said, "secret") {
 			t.Errorf("the reason is told to whoever asks: %s", said)
@@ -182,7 +182,7 @@ func TestStatusAndWhy(t *testing.T) {
 	if first, last := strings.Index(mine, "NOTOWNED"), strings.Index(mine, "`IDU`"); first > last {
 		t.Errorf("the newest is not the first: %s", mine)
 	}
-	w.expectSaid(w.says(bystander, "mine"), "You have asked for nothing yet.")
+	w.expectSaid(w.says(bystander, "mine"), "You have not asked for any licenses yet.")
 }
 
 func TestPendingByPages(t *testing.T) {

@@ -48,8 +48,8 @@ func TestNotInvited(t *testing.T) {
 // while UiPath keeps the write waiting.
 func TestConsentGoneBeforeTheWrite(t *testing.T) {
 	told := map[string]string{
-		"reaction taken back": "took the reaction back", "left the user group": "is not one of its approvers any more",
-		"deactivated": "was deactivated in Slack", "made a guest": "may not approve any more",
+		"reaction taken back": "removed the reaction", "left the user group": "is no longer one of its approvers",
+		"deactivated": "was deactivated in Slack", "made a guest": "may no longer approve",
 	}
 	ways := map[string]func(w *world){
 		"reaction taken back": func(w *world) { _ = w.slack.Unreact(approver, approvalsChannel, w.card().TS, "white_check_mark") },

@@ -52,7 +52,7 @@ func TestWhatStaysIsNotKept(t *testing.T) {
 	w.ask("group-01 IDU")
 	w.react(approver, "white_check_mark")
 	w.awaitEnd("allocation_done", "*Done*")
-	w.expectThread(w.card(), "UiPath did not keep what was to stay besides")
+	w.expectThread(w.card(), "UiPath made the change but dropped a setting that should have stayed")
 	w.expectRule(1, "ATTUNU", "IDU")
 	w.expectLimits(false, 0)
 }
@@ -81,7 +81,7 @@ func TestAnOrganizationThatOwnsNothing(t *testing.T) {
 	}
 	w.start()
 	w.ask("group-01 IDU")
-	w.awaitTold(requester, "owns no user licenses at all")
+	w.awaitTold(requester, "owns no user licenses")
 	w.awaitNothingOwed()
 	if len(w.cards()) != 0 {
 		t.Error("a card was posted all the same")

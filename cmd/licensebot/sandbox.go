@@ -34,7 +34,7 @@ func sandboxCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return Serve(ctx, cfg, Tuning{Pace: bot.DefaultPace, Now: clock.Now, Jumps: clock.Jumps()}, log)
+				return Serve(ctx, cfg, Tuning{Rates: bot.DefaultRates, Now: clock.Now, Jumps: clock.Jumps()}, log)
 			})
 		},
 	}

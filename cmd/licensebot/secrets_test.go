@@ -41,7 +41,7 @@ func TestNoSecretIsKeptOrSaid(t *testing.T) {
 	})
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- Serve(ctx, cfg, Tuning{Pace: bot.DefaultPace}, zerolog.New(log)) }()
+	go func() { ended <- Serve(ctx, cfg, Tuning{Rates: bot.DefaultRates}, zerolog.New(log)) }()
 	w.await("a connection", func() bool { return w.slack.Connections() > 0 })
 	if err := w.slack.SendRaw([]byte(`{"envelope_id":"E1","type":"strange","payload":{"token":"` + w.slack.BotToken() + `","text":"` + echo + `"}}`)); err != nil {
 		t.Fatal(err)

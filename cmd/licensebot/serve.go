@@ -24,8 +24,8 @@ const workersGrace = 10 * time.Second
 
 // Tuning is what tests and the sandbox may change and no operator needs to.
 type Tuning struct {
-	Pace bot.Pace
-	Now  func() time.Time // the store's clock
+	Rates bot.Rates
+	Now   func() time.Time // the store's clock
 
 	// Jumps has a value whenever Now was put forward, for the parts that wait for
 	// a time that came sooner.
@@ -90,7 +90,7 @@ func newDeps(
 ) bot.Deps {
 	return bot.Deps{
 		Slack:   bot.SlackConfig{APIURL: cfg.SlackAPIURL, BotToken: cfg.SlackBotToken, AppToken: cfg.SlackAppToken},
-		Channel: cfg.Channel, Emoji: cfg.Emoji, TTL: cfg.TTL, Pace: tuning.Pace,
+		Channel: cfg.Channel, Emoji: cfg.Emoji, TTL: cfg.TTL, Rates: tuning.Rates,
 		Store: db, UiPath: licenses, CodeName: licensing.CodeName, Policy: policy,
 		Now: tuning.Now, Log: log,
 	}

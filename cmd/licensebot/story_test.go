@@ -123,7 +123,7 @@ func TestWhoMayApprove(t *testing.T) {
 	w.ask("group-01 RPADEVPRONU")
 	w.card()
 	w.react(requester, "white_check_mark")
-	w.awaitTold(requester, "nobody can approve their own")
+	w.awaitTold(requester, "you cannot approve your own request")
 	w.react(guest, "white_check_mark")
 	w.awaitTold(guest, "guests")
 	w.react(approver, "white_check_mark")
@@ -160,7 +160,7 @@ func TestCancel(t *testing.T) {
 	w.ask("group-01 RPADEVPRONU")
 	id, _ := w.card().Metadata.EventPayload["request_id"].(string)
 	typed, err := w.slack.Command(w.guard(), bystander, anyChannel, "/allocate", "cancel "+id)
-	if err != nil || !strings.Contains(typed.Response, "Only the person who made") {
+	if err != nil || !strings.Contains(typed.Response, "Only the requester and the approvers of") {
 		t.Fatalf("a bystander was answered %q, %v", typed.Response, err)
 	}
 	typed, err = w.slack.Command(w.guard(), requester, anyChannel, "/allocate", "cancel "+id)
