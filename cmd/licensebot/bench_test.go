@@ -54,7 +54,7 @@ func benchWorld(b *testing.B, url string, n int) (*fakeslack.Server, *fakeuipath
 	b.Helper()
 	slack, uipath := benchPeers(b, url, n)
 	b.Cleanup(startBench(b, url, slack, uipath))
-	wait(b, slack, func() bool { return slack.Connections() == 2 && looks(slack) >= pages(n) })
+	waitUntil(b, slack, func() bool { return slack.Connections() == 2 && countLooks(slack) >= pagesFor(n) })
 	return slack, uipath
 }
 
@@ -96,12 +96,12 @@ func startBench(b *testing.B, url string, slack *fakeslack.Server, uipath *fakeu
 
 // looks counts the pages of the channel that were shown to the bot, and pages
 // how many it takes to see n cards.
-func looks(slack *fakeslack.Server) int {
+func countLooks(slack *fakeslack.Server) int {
 	shown := slack.Calls("conversations.history")
 	return len(slices.DeleteFunc(shown, func(call fakeslack.Call) bool { return call.Status == 0 }))
 }
 
-func pages(n int) int { return (n + 998) / 999 }
+func pagesFor(n int) int { return (n + 998) / 999 }
 
 // seedPending leaves n pending requests in the database, and their cards in
 // the channel, as an earlier run of the bot would have.
@@ -121,7 +121,7 @@ func seedPending(b testing.TB, slack *fakeslack.Server, url string, n int) {
 	if err := seeding.Wait(); err != nil {
 		b.Fatal(err)
 	}
-	settleAll(b, url)
+	completeJobs(b, url)
 }
 
 // seedOne is the i-th of them, for a group of its own: nobody asks the same
@@ -149,7 +149,7 @@ func seedOne(db *store.Store, api *slackapi.Client, i int) error {
 }
 
 // settleAll ends the work that the seeded requests owe, but for their deadlines.
-func settleAll(b testing.TB, url string) {
+func completeJobs(b testing.TB, url string) {
 	b.Helper()
 	driver, source := "pgx", url
 	if file, ok := strings.CutPrefix(url, "sqlite://"); ok {
@@ -189,14 +189,14 @@ func benchConfig(url string, slack *fakeslack.Server, uipath *fakeuipath.Server)
 
 // fill asks for b.N groups and waits until each has its card beside those
 // that are there.
-func fill(b *testing.B, slack *fakeslack.Server, uipath *fakeuipath.Server, there int) []fakeslack.Message {
+func fillChannel(b *testing.B, slack *fakeslack.Server, uipath *fakeuipath.Server, there int) []fakeslack.Message {
 	b.Helper()
 	for i := range b.N {
 		addGroup(uipath, i)
-		command(b, slack, i)
+		typeBenchCommand(b, slack, i)
 	}
 	posted := func() int { return len(slack.Calls("chat.postMessage")) }
-	wait(b, slack, func() bool { return posted() >= there+b.N && len(slack.Messages(approvalsChannel)) >= there+b.N })
+	waitUntil(b, slack, func() bool { return posted() >= there+b.N && len(slack.Messages(approvalsChannel)) >= there+b.N })
 	return slack.Messages(approvalsChannel)[there:]
 }
 
@@ -204,7 +204,7 @@ func addGroup(uipath *fakeuipath.Server, i int) {
 	uipath.AddGroup(fakeuipath.Group{ID: fmt.Sprintf("group-%05d", i), Name: fmt.Sprintf("Group %05d", i)})
 }
 
-func command(b *testing.B, slack *fakeslack.Server, i int) time.Duration {
+func typeBenchCommand(b *testing.B, slack *fakeslack.Server, i int) time.Duration {
 	typed, err := slack.Command(context.Background(), requester, approvalsChannel, "/allocate", fmt.Sprintf("group-%05d IDU", i))
 	if err != nil || typed.Error != "" {
 		b.Errorf("command %d: %v %s", i, err, typed.Error)
@@ -212,7 +212,7 @@ func command(b *testing.B, slack *fakeslack.Server, i int) time.Duration {
 	return typed.ElapsedToAck
 }
 
-func wait(b *testing.B, slack *fakeslack.Server, cond func() bool) {
+func waitUntil(b *testing.B, slack *fakeslack.Server, cond func() bool) {
 	b.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
@@ -236,11 +236,11 @@ func BenchmarkAck(b *testing.B) {
 		b.ResetTimer()
 		for i := range b.N {
 			<-beat.C
-			typing.Go(func() { took[i] = command(b, slack, i) })
+			typing.Go(func() { took[i] = typeBenchCommand(b, slack, i) })
 		}
 		typing.Wait()
 		b.StopTimer()
-		report(b, took)
+		reportQuantiles(b, took)
 	})
 }
 
@@ -248,7 +248,7 @@ func BenchmarkAck(b *testing.B) {
 func BenchmarkVote(b *testing.B) {
 	forEachLoad(b, func(b *testing.B, url string, pending int) {
 		slack, uipath := benchWorld(b, url, pending)
-		cards := fill(b, slack, uipath, pending)
+		cards := fillChannel(b, slack, uipath, pending)
 		took := make([]time.Duration, b.N)
 		b.ResetTimer()
 		for i := range b.N {
@@ -264,7 +264,7 @@ func BenchmarkVote(b *testing.B) {
 			took[i] = time.Since(start)
 		}
 		b.StopTimer()
-		report(b, took)
+		reportQuantiles(b, took)
 	})
 }
 
@@ -276,15 +276,15 @@ func BenchmarkStart(b *testing.B) {
 		took := make([]time.Duration, b.N)
 		b.ResetTimer()
 		for i := range b.N {
-			before, start := looks(slack), time.Now()
+			before, start := countLooks(slack), time.Now()
 			stop := startBench(b, url, slack, uipath)
-			wait(b, slack, func() bool { return slack.Connections() == 2 && looks(slack) >= before+pages(pending) })
+			waitUntil(b, slack, func() bool { return slack.Connections() == 2 && countLooks(slack) >= before+pagesFor(pending) })
 			took[i] = time.Since(start)
 			stop()
-			wait(b, slack, func() bool { return slack.Connections() == 0 })
+			waitUntil(b, slack, func() bool { return slack.Connections() == 0 })
 		}
 		b.StopTimer()
-		report(b, took)
+		reportQuantiles(b, took)
 	})
 }
 
@@ -296,17 +296,17 @@ func BenchmarkReconnect(b *testing.B) {
 		took := make([]time.Duration, b.N)
 		for i := range b.N {
 			slack.CutSockets()
-			wait(b, slack, func() bool { return slack.Connections() == 0 })
-			before, start := looks(slack), time.Now()
-			wait(b, slack, func() bool { return slack.Connections() > 0 && looks(slack) >= before+pages(pending) })
+			waitUntil(b, slack, func() bool { return slack.Connections() == 0 })
+			before, start := countLooks(slack), time.Now()
+			waitUntil(b, slack, func() bool { return slack.Connections() > 0 && countLooks(slack) >= before+pagesFor(pending) })
 			took[i] = time.Since(start)
 		}
-		report(b, took)
+		reportQuantiles(b, took)
 	})
 }
 
 // report adds the median and the 99th percentile, in milliseconds.
-func report(b *testing.B, took []time.Duration) {
+func reportQuantiles(b *testing.B, took []time.Duration) {
 	slices.Sort(took)
 	at := func(q float64) float64 {
 		return float64(took[int(q*float64(len(took)-1))].Microseconds()) / 1000

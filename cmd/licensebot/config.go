@@ -111,19 +111,19 @@ func (c *Config) checkUiPath(p *problems) {
 	c.Scopes = strings.Fields(c.UiPathScopes)
 	switch c.UiPathAuth {
 	case "client_credentials":
-		require(p, "UIPATH_CLIENT_ID", c.UiPathClientID, "the app id of a confidential external application")
-		require(p, "UIPATH_CLIENT_SECRET", c.UiPathClientSecret, "the app secret, or UIPATH_CLIENT_SECRET_FILE=/run/secrets/uipath_client_secret")
+		requireValue(p, "UIPATH_CLIENT_ID", c.UiPathClientID, "the app id of a confidential external application")
+		requireValue(p, "UIPATH_CLIENT_SECRET", c.UiPathClientSecret, "the app secret, or UIPATH_CLIENT_SECRET_FILE=/run/secrets/uipath_client_secret")
 	case "ropc":
-		require(p, "UIPATH_USERNAME", c.UiPathUsername, "admin@example.com")
-		require(p, "UIPATH_PASSWORD", c.UiPathPassword, "UIPATH_PASSWORD_FILE=/run/secrets/uipath_password")
+		requireValue(p, "UIPATH_USERNAME", c.UiPathUsername, "admin@example.com")
+		requireValue(p, "UIPATH_PASSWORD", c.UiPathPassword, "UIPATH_PASSWORD_FILE=/run/secrets/uipath_password")
 	case "token":
-		require(p, "UIPATH_ACCESS_TOKEN", c.UiPathAccessToken, "UIPATH_ACCESS_TOKEN_FILE=/run/secrets/uipath_access_token")
+		requireValue(p, "UIPATH_ACCESS_TOKEN", c.UiPathAccessToken, "UIPATH_ACCESS_TOKEN_FILE=/run/secrets/uipath_access_token")
 	default:
 		p.add("UIPATH_AUTH", fmt.Sprintf("%q is none of client_credentials, ropc and token", c.UiPathAuth), "client_credentials")
 	}
 }
 
-func require(p *problems, name, value, example string) {
+func requireValue(p *problems, name, value, example string) {
 	if strings.TrimSpace(value) == "" {
 		p.add(name, "is required", example)
 	}
@@ -132,7 +132,7 @@ func require(p *problems, name, value, example string) {
 // requireSegment asks for what can be one part of a path, as package licensing
 // does later: here it is reported with all other problems.
 func requireSegment(p *problems, name, value, example string) {
-	require(p, name, value, example)
+	requireValue(p, name, value, example)
 	if strings.ContainsFunc(value, unicode.IsControl) || strings.ContainsAny(value, `/\`) || value == "." || value == ".." {
 		p.add(name, "is a name or an id, not an address or a path", example)
 	}
@@ -145,11 +145,11 @@ var (
 )
 
 func (c *Config) checkRules(p *problems) {
-	require(p, "LICENSEBOT_CHANNEL", c.Channel, "C0123ABCD")
+	requireValue(p, "LICENSEBOT_CHANNEL", c.Channel, "C0123ABCD")
 	if c.Channel != "" && !channelID.MatchString(c.Channel) {
 		p.add("LICENSEBOT_CHANNEL", "has to be the id of the approvals channel, not its name", "C0123ABCD")
 	}
-	named := commaList(c.Approvers)
+	named := splitList(c.Approvers)
 	switch {
 	case len(named) == 0 && c.PolicyFile == "":
 		p.add("LICENSEBOT_APPROVERS", "is required without LICENSEBOT_POLICY_FILE", "U0123ABCD,S0456EFGH")
@@ -210,7 +210,7 @@ func (c *Config) checkQuorum(p *problems, named []string) int {
 }
 
 func parseEmoji(p *problems, name, value, example string) []string {
-	names := commaList(value)
+	names := splitList(value)
 	for i, n := range names {
 		names[i] = strings.Trim(n, ":")
 		if !emojiName.MatchString(names[i]) {
@@ -223,7 +223,7 @@ func parseEmoji(p *problems, name, value, example string) []string {
 	return names
 }
 
-func commaList(value string) []string {
+func splitList(value string) []string {
 	return strings.FieldsFunc(value, func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
 }
 

@@ -15,7 +15,7 @@ import (
 )
 
 // good is a complete configuration.
-func good() map[string]string {
+func validVariables() map[string]string {
 	return map[string]string{
 		"SLACK_BOT_TOKEN": "xoxb-secret-1", "SLACK_APP_TOKEN": "xapp-secret-2",
 		"UIPATH_ORGANIZATION": "acme", "UIPATH_ACCOUNT_ID": "8f3a1c2e-0d4b-4c5a-9e6f-7a8b9c0d1e2f",
@@ -25,7 +25,7 @@ func good() map[string]string {
 }
 
 // load reads a configuration from exactly these variables.
-func load(t *testing.T, env map[string]string) (Config, error) {
+func loadConfig(t *testing.T, env map[string]string) (Config, error) {
 	t.Helper()
 	for _, pair := range os.Environ() {
 		name, _, _ := strings.Cut(pair, "=")
@@ -41,7 +41,7 @@ func load(t *testing.T, env map[string]string) (Config, error) {
 }
 
 func TestConfigurationDefaults(t *testing.T) {
-	cfg, err := load(t, good())
+	cfg, err := loadConfig(t, validVariables())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +59,7 @@ func TestConfigurationDefaults(t *testing.T) {
 }
 
 func TestEveryProblemIsReportedAtOnce(t *testing.T) {
-	_, err := load(t, map[string]string{
+	_, err := loadConfig(t, map[string]string{
 		"SLACK_BOT_TOKEN": "xoxp-secret-1", "SLACK_API_URL": "slack.com", "UIPATH_AUTH": "magic", "LICENSEBOT_CHANNEL": "#approvals",
 		"LICENSEBOT_APPROVERS": "alex", "LICENSEBOT_QUORUM": "none", "LICENSEBOT_REQUEST_TTL": "soon", "LICENSEBOT_DENY_EMOJI": "white_check_mark",
 		"LICENSEBOT_POLICY_FILE": "policy.yaml", "LICENSEBOT_DATABASE_URL": "mysql://u:secret-4@h/db", "LICENSEBOT_HTTP_ADDR": "8080",
@@ -84,18 +84,18 @@ func TestEveryProblemIsReportedAtOnce(t *testing.T) {
 }
 
 func TestSecretsFromFiles(t *testing.T) {
-	env := good()
+	env := validVariables()
 	delete(env, "SLACK_BOT_TOKEN")
 	env["SLACK_BOT_TOKEN_FILE"] = filepath.Join(t.TempDir(), "token")
 	if err := os.WriteFile(env["SLACK_BOT_TOKEN_FILE"], []byte("xoxb-from-file\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cfg, err := load(t, env)
+	cfg, err := loadConfig(t, env)
 	if err != nil || cfg.SlackBotToken != "xoxb-from-file" {
 		t.Errorf("got %q, %v", cfg.SlackBotToken, err)
 	}
 	env["SLACK_BOT_TOKEN"] = "xoxb-both"
-	if _, err := load(t, env); err == nil || !strings.Contains(err.Error(), "set one of them") {
+	if _, err := loadConfig(t, env); err == nil || !strings.Contains(err.Error(), "set one of them") {
 		t.Errorf("a secret given twice was taken: %v", err)
 	}
 }
@@ -124,10 +124,10 @@ func TestOneWrongVariable(t *testing.T) {
 		"endless secret":      {"UIPATH_PASSWORD_FILE", "/dev/zero", "empty or too long"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			env := good()
+			env := validVariables()
 			env["LICENSEBOT_APPROVE_EMOJI"] = "white_check_mark,+1"
 			env[c.variable] = c.value
-			_, err := load(t, env)
+			_, err := loadConfig(t, env)
 			var problems *ConfigError
 			if !errors.As(err, &problems) || len(problems.Problems) != 1 {
 				t.Fatalf("not one problem: %v", err)
@@ -140,18 +140,18 @@ func TestOneWrongVariable(t *testing.T) {
 }
 
 func TestApproversByLine(t *testing.T) {
-	env := good()
+	env := validVariables()
 	env["LICENSEBOT_APPROVERS"] = "U0123,\n  S0456\tW0789\n"
-	cfg, err := load(t, env)
+	cfg, err := loadConfig(t, env)
 	if err != nil || !slices.Equal(cfg.Policy.Approvers(), []string{"U0123", "S0456", "W0789"}) {
 		t.Errorf("got %q, %v", cfg.Policy.Approvers(), err)
 	}
 }
 
 func TestQuorumThatNobodyCanReach(t *testing.T) {
-	env := good()
+	env := validVariables()
 	env["LICENSEBOT_APPROVERS"], env["LICENSEBOT_QUORUM"] = "U0123,U0123", "2"
-	if _, err := load(t, env); err == nil || !strings.Contains(err.Error(), "could ever be granted") {
+	if _, err := loadConfig(t, env); err == nil || !strings.Contains(err.Error(), "could ever be granted") {
 		t.Errorf("it was taken: %v", err)
 	}
 }

@@ -73,7 +73,7 @@ func environmentOf(variables map[string]string) environment {
 }
 
 // secrets has the variables whose value may come from a file instead.
-func (e *environment) secrets() map[string]*string {
+func (e *environment) secretFields() map[string]*string {
 	return map[string]*string{
 		"SLACK_BOT_TOKEN":         &e.SlackBotToken,
 		"SLACK_APP_TOKEN":         &e.SlackAppToken,
@@ -88,7 +88,7 @@ func (e *environment) secrets() map[string]*string {
 const maxSecretSize = 64 << 10
 
 func (e *environment) readSecretFiles(p *problems) {
-	secrets := e.secrets()
+	secrets := e.secretFields()
 	for _, name := range slices.Sorted(maps.Keys(secrets)) {
 		path := os.Getenv(name + "_FILE")
 		if path == "" {

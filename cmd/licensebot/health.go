@@ -56,7 +56,7 @@ func serveHTTP(addr string, db *store.Store, slack *connections, log zerolog.Log
 
 // stop gives requests that are being answered a moment. A reader that hangs is
 // cut off without an error.
-func (h *healthServer) stop() error {
+func (h *healthServer) shutDown() error {
 	ctx, cancel := context.WithTimeout(context.Background(), httpGrace)
 	defer cancel()
 	_ = h.server.Shutdown(ctx)

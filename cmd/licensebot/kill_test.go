@@ -42,31 +42,31 @@ func TestKilledAtEveryCall(t *testing.T) {
 			if point.uipath {
 				faults = &w.uipath.Faults
 			}
-			w.start()
+			w.startReplica()
 			faults.Inject(point.method, hang)
-			w.ask("group-01 RPADEVPRONU IDU")
+			w.typeRequest("group-01 RPADEVPRONU IDU")
 			killed := false
 			voted := false
 			for !killed || !voted {
-				w.await("the kill point or a card to vote on", func() bool {
-					return !killed && faults.Injected() > 0 || !voted && len(w.cards()) > 0 && killed || !voted && len(w.cards()) > 0 && len(w.cards()[0].Reactions) == 2
+				w.awaitCondition("the kill point or a card to vote on", func() bool {
+					return !killed && faults.Injected() > 0 || !voted && len(w.listCards()) > 0 && killed || !voted && len(w.listCards()) > 0 && len(w.listCards()[0].Reactions) == 2
 				})
 				if !killed && faults.Injected() > 0 {
-					w.kill()
-					w.start()
+					w.killReplicas()
+					w.startReplica()
 					killed = true
 					continue
 				}
-				if !voted && len(w.cards()) > 0 {
-					w.react(approver, "white_check_mark")
+				if !voted && len(w.listCards()) > 0 {
+					w.reactToCard(approver, "white_check_mark")
 					voted = true
 				}
 				if !killed {
-					w.await("the kill point", func() bool { return faults.Injected() > 0 })
+					w.awaitCondition("the kill point", func() bool { return faults.Injected() > 0 })
 				}
 			}
-			w.awaitEnd("allocation_done", "*Done*")
-			w.expectRule(1, "ATTUNU", "IDU", "RPADEVPRONU")
+			w.awaitOutcome("allocation_done", "*Done*")
+			w.wantAllocation(1, "ATTUNU", "IDU", "RPADEVPRONU")
 		})
 	}
 }
@@ -77,17 +77,17 @@ func TestKilledDuringTheReply(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			w.start()
-			w.ask("group-01 RPADEVPRONU IDU")
-			w.card()
-			w.await("the emoji on the card", func() bool { return len(w.cards()[0].Reactions) == 2 })
+			w.startReplica()
+			w.typeRequest("group-01 RPADEVPRONU IDU")
+			w.awaitCard()
+			w.awaitCondition("the emoji on the card", func() bool { return len(w.listCards()[0].Reactions) == 2 })
 			w.slack.Inject("chat.postMessage", fault.Fault{Times: 1, Hang: true, AfterEffect: after})
-			w.react(approver, "white_check_mark")
-			w.await("the reply", func() bool { return w.slack.Injected() > 0 })
-			w.kill()
-			w.start()
-			w.awaitEnd("allocation_done", "*Done*")
-			w.expectRule(1, "ATTUNU", "IDU", "RPADEVPRONU")
+			w.reactToCard(approver, "white_check_mark")
+			w.awaitCondition("the reply", func() bool { return w.slack.Injected() > 0 })
+			w.killReplicas()
+			w.startReplica()
+			w.awaitOutcome("allocation_done", "*Done*")
+			w.wantAllocation(1, "ATTUNU", "IDU", "RPADEVPRONU")
 		})
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -27,7 +28,7 @@ const (
 var stamped string
 
 // version is the stamped version, or what the Go toolchain knows of the build.
-func version() string {
+func versionName() string {
 	if stamped != "" {
 		return stamped
 	}
@@ -40,9 +41,11 @@ func version() string {
 // A usageError is a wrong command line.
 type usageError struct{ error }
 
-func main() { os.Exit(run(os.Args[1:])) }
+func main() { os.Exit(runMain(os.Args[1:], os.Stdout)) }
 
-func run(args []string) int {
+// runMain runs a command until it ends or a signal stops it. It returns the exit
+// code.
+func runMain(args []string, stdout io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	hangups := make(chan os.Signal, 1)
@@ -50,6 +53,7 @@ func run(args []string) int {
 	defer signal.Stop(hangups)
 	root := newRootCommand(hangups)
 	root.SetArgs(args)
+	root.SetOut(stdout)
 	err := root.ExecuteContext(ctx)
 	switch {
 	case err == nil:
@@ -133,7 +137,7 @@ func versionCommand() *cobra.Command {
 		Short: "Print the version",
 		Args:  refuseArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, err := fmt.Fprintln(cmd.OutOrStdout(), "licensebot", version())
+			_, err := fmt.Fprintln(cmd.OutOrStdout(), "licensebot", versionName())
 			return err
 		},
 	}

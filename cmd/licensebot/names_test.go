@@ -33,12 +33,12 @@ func TestGroupsOfUnusualNames(t *testing.T) {
 	for _, name := range []string{"Research “B” Robots", "Night – Shift", "Night - Shift"} {
 		w.uipath.AddGroup(fakeuipath.Group{Name: name})
 	}
-	w.start()
+	w.startReplica()
 	for _, typed := range found {
-		w.expectSaid(w.looksUp(bystander, `show "`+typed+`"`), "The rule of the group")
+		w.wantPhrases(w.lookUp(bystander, `show "`+typed+`"`), "The rule of the group")
 	}
-	w.expectSaid(w.looksUp(bystander, `show "Research Robots"`), "Try: `/allocate show \"Research B Robots\"`")
-	w.expectSaid(w.looksUp(bystander, `show "Night – Shift"`), "everal groups at UiPath are called")
+	w.wantPhrases(w.lookUp(bystander, `show "Research Robots"`), "Try: `/allocate show \"Research B Robots\"`")
+	w.wantPhrases(w.lookUp(bystander, `show "Night – Shift"`), "everal groups at UiPath are called")
 }
 
 // A rule that names a group holds for it however UiPath composes its letters.
@@ -60,6 +60,6 @@ rules:
 	}
 	delete(w.env, "LICENSEBOT_APPROVERS")
 	w.env["LICENSEBOT_POLICY_FILE"] = path
-	w.start()
-	w.refuses("group-02 IDU", "Ask the board")
+	w.startReplica()
+	w.wantRejected("group-02 IDU", "Ask the board")
 }

@@ -33,13 +33,13 @@ func policyCheckCommand() *cobra.Command {
 			"unknown keys, rules that are never reached, contradictions, quorums that nobody can meet.\n\n" +
 			"Exit codes: 0 no problem, 1 problems, 2 usage error, or the file cannot be read.",
 		Example: "  licensebot policy check policy.yaml",
-		Args:    filesArgs("FILE"),
+		Args:    exactArgs("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			policy, err := policyfile.LoadFile(args[0])
 			if err := fileError(err); err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: %s, no problems\n", args[0], count(len(policy.Rules), "rule"))
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: %s, no problems\n", args[0], countNoun(len(policy.Rules), "rule"))
 			return err
 		},
 	}
@@ -54,7 +54,7 @@ func policyTestCommand() *cobra.Command {
 			"Exit codes: 0 all cases hold, 1 some do not or a file has problems, 2 usage error, or a file\n" +
 			"cannot be read.",
 		Example: "  licensebot policy test policy.yaml policy.cases.yaml",
-		Args:    filesArgs("FILE", "CASES"),
+		Args:    exactArgs("FILE", "CASES"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			policy, policyErr := policyfile.LoadFile(args[0])
 			cases, casesErr := policyfile.LoadCasesFile(args[1])
@@ -88,9 +88,9 @@ func testPolicy(out io.Writer, policy approvals.Policy, file string, cases []pol
 		}
 	}
 	if failed > 0 {
-		return fmt.Errorf("%d of %s failed", failed, count(len(cases), "case"))
+		return fmt.Errorf("%d of %s failed", failed, countNoun(len(cases), "case"))
 	}
-	_, err := fmt.Fprintf(out, "%s passed\n", count(len(cases), "case"))
+	_, err := fmt.Fprintf(out, "%s passed\n", countNoun(len(cases), "case"))
 	return err
 }
 
@@ -110,7 +110,7 @@ func fileError(errs ...error) error {
 }
 
 // filesArgs wants exactly the arguments named.
-func filesArgs(names ...string) cobra.PositionalArgs {
+func exactArgs(names ...string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) == len(names) {
 			return nil
@@ -119,7 +119,7 @@ func filesArgs(names ...string) cobra.PositionalArgs {
 	}
 }
 
-func count(n int, what string) string {
+func countNoun(n int, what string) string {
 	if n == 1 {
 		return "1 " + what
 	}

@@ -33,13 +33,13 @@ func TestPolicyCommands(t *testing.T) {
 			env.Setenv(asBinary, "1")
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"fails": fails},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"fails": failWithCode},
 	})
 }
 
 // fails runs a command that has to end with the exit code given first; the
 // scripts' own `! exec` takes any but 0.
-func fails(ts *testscript.TestScript, neg bool, args []string) {
+func failWithCode(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: fails CODE COMMAND...")
 	}

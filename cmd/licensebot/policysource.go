@@ -25,15 +25,15 @@ const (
 // A policySource has the policy in force: that of the environment, or that of a
 // file, which may change while the bot runs.
 type policySource struct {
-	path    string
-	log     zerolog.Logger
-	current atomic.Pointer[approvals.Policy]
-	found   string // the file's content, or why it cannot be read, as last read
-	seen    string // the same as last judged
+	path       string
+	log        zerolog.Logger
+	current    atomic.Pointer[approvals.Policy]
+	lastRead   string // the file's content, or why it cannot be read, as last read
+	lastJudged string // the same as last judged
 }
 
 func newPolicySource(cfg Config, log zerolog.Logger) *policySource {
-	s := &policySource{path: cfg.PolicyFile, found: cfg.policyText, seen: cfg.policyText, log: log}
+	s := &policySource{path: cfg.PolicyFile, lastRead: cfg.policyText, lastJudged: cfg.policyText, log: log}
 	s.current.Store(&cfg.Policy)
 	return s
 }
@@ -69,17 +69,17 @@ func (s *policySource) watchFile(ctx context.Context, again <-chan os.Signal, ch
 	}
 	for {
 		next := policyPoll
-		if s.found != s.seen {
+		if s.lastRead != s.lastJudged {
 			next = policyAgain
 		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-again:
-			s.seen = "" // an operator asked: say again what was said before
+			s.lastJudged = "" // an operator asked: say again what was said before
 		case <-time.After(next):
 		}
-		if s.reload() {
+		if s.reloadFile() {
 			changed()
 		}
 	}
@@ -87,18 +87,18 @@ func (s *policySource) watchFile(ctx context.Context, again <-chan os.Signal, ch
 
 // reload puts the file's policy into force as a whole, once two reads agree. A
 // broken file changes nothing but the log.
-func (s *policySource) reload() bool {
+func (s *policySource) reloadFile() bool {
 	content, err := policyfile.ReadFile(s.path)
 	found := string(content)
 	if err != nil {
 		found = err.Error()
 	}
-	settled := found == s.found
-	s.found = found
-	if !settled || found == s.seen {
+	settled := found == s.lastRead
+	s.lastRead = found
+	if !settled || found == s.lastJudged {
 		return false
 	}
-	s.seen = found
+	s.lastJudged = found
 	var policy approvals.Policy
 	if err == nil {
 		policy, err = policyfile.Load(s.path, content)

@@ -20,7 +20,7 @@ rules:
 `
 
 // inForce tells the names of the rules in force.
-func (s *policySource) inForce() string {
+func (s *policySource) ruleNames() string {
 	var names []string
 	for _, rule := range s.Policy().Rules {
 		names = append(names, rule.Name)
@@ -37,10 +37,10 @@ func TestPolicyIsReadAgain(t *testing.T) {
 		}
 	}
 	write(onePolicy)
-	env := good()
+	env := validVariables()
 	delete(env, "LICENSEBOT_APPROVERS")
 	env["LICENSEBOT_POLICY_FILE"] = path
-	cfg, err := load(t, env)
+	cfg, err := loadConfig(t, env)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +54,7 @@ func TestPolicyIsReadAgain(t *testing.T) {
 		expect := func(rules string, came, complaints int) {
 			t.Helper()
 			synctest.Wait()
-			if got := s.inForce(); got != rules || changes != came {
+			if got := s.ruleNames(); got != rules || changes != came {
 				t.Errorf("in force: %q after %d changes, want %q after %d", got, changes, rules, came)
 			}
 			if n := strings.Count(log.String(), "the policy file is broken"); n != complaints {
@@ -103,9 +103,9 @@ func TestPolicyIsReadAgain(t *testing.T) {
 }
 
 func TestPolicyFileAndApproversTogether(t *testing.T) {
-	env := good()
+	env := validVariables()
 	env["LICENSEBOT_POLICY_FILE"] = filepath.Join(t.TempDir(), "policy.yaml")
-	if _, err := load(t, env); err == nil || !strings.Contains(err.Error(), "set one of them") || !strings.Contains(err.Error(), "cannot be read") {
+	if _, err := loadConfig(t, env); err == nil || !strings.Contains(err.Error(), "set one of them") || !strings.Contains(err.Error(), "cannot be read") {
 		t.Errorf("%v", err)
 	}
 }
@@ -130,17 +130,17 @@ rules:
 	}
 	delete(w.env, "LICENSEBOT_APPROVERS")
 	w.env["LICENSEBOT_POLICY_FILE"] = path
-	w.start()
-	w.ask("group-01 RPADEVPRONU")
+	w.startReplica()
+	w.typeRequest("group-01 RPADEVPRONU")
 	w.awaitTold(requester, "was not put before an approver")
-	w.ask("group-01 IDU")
-	if card := w.card(); !strings.Contains(card.Text, "designers") || !strings.Contains(card.Text, "security") {
+	w.typeRequest("group-01 IDU")
+	if card := w.awaitCard(); !strings.Contains(card.Text, "designers") || !strings.Contains(card.Text, "security") {
 		t.Errorf("the card names neither rule nor stages:\n%s", card.Text)
 	}
-	w.react(approver, "white_check_mark") // serves one stage, though both name them
-	w.await("the first vote", func() bool { return strings.Contains(w.card().Text, "1 of 2") })
-	w.expectRule(0, "ATTUNU")
-	w.react(second, "white_check_mark")
-	w.awaitEnd("allocation_done", "*Done*")
-	w.expectRule(1, "ATTUNU", "IDU")
+	w.reactToCard(approver, "white_check_mark") // serves one stage, though both name them
+	w.awaitCondition("the first vote", func() bool { return strings.Contains(w.awaitCard().Text, "1 of 2") })
+	w.wantAllocation(0, "ATTUNU")
+	w.reactToCard(second, "white_check_mark")
+	w.awaitOutcome("allocation_done", "*Done*")
+	w.wantAllocation(1, "ATTUNU", "IDU")
 }

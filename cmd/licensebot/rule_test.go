@@ -13,20 +13,20 @@ import (
 // more than codes. UiPath drops the quotas at a write that does not carry them.
 func TestQuotasAndTheExternalFlagStay(t *testing.T) {
 	t.Parallel()
-	w := limitedWorld(t)
-	w.start()
-	w.ask("group-01 IDU")
-	w.react(approver, "white_check_mark")
-	w.awaitEnd("allocation_done", "*Done*")
-	w.expectRule(1, "ATTUNU", "IDU")
-	w.expectLimits(true, 10)
+	w := newQuotaWorld(t)
+	w.startReplica()
+	w.typeRequest("group-01 IDU")
+	w.reactToCard(approver, "white_check_mark")
+	w.awaitOutcome("allocation_done", "*Done*")
+	w.wantAllocation(1, "ATTUNU", "IDU")
+	w.wantQuota(true, 10)
 	if plain := w.uipath.Calls("PUT group"); len(plain) != 0 {
 		t.Errorf("written without quotas: %+v", plain)
 	}
 }
 
 // limitedWorld has a group with more to its rule than codes.
-func limitedWorld(t *testing.T) *world {
+func newQuotaWorld(t *testing.T) *world {
 	w := newWorld(t)
 	w.uipath.AddGroup(fakeuipath.Group{
 		ID: groupID, Name: "Finance Robots", Rule: []string{"ATTUNU"}, External: true,
@@ -35,7 +35,7 @@ func limitedWorld(t *testing.T) *world {
 	return w
 }
 
-func (w *world) expectLimits(external bool, attended int) {
+func (w *world) wantQuota(external bool, attended int) {
 	w.t.Helper()
 	if rule, _ := w.uipath.Allocation(groupID); rule.External != external || rule.Quotas["ATTUNU"] != attended {
 		w.t.Errorf("the rule is %+v", rule)
@@ -46,30 +46,30 @@ func (w *world) expectLimits(external bool, attended int) {
 // lost what was to stay: people are told.
 func TestWhatStaysIsNotKept(t *testing.T) {
 	t.Parallel()
-	w := limitedWorld(t)
+	w := newQuotaWorld(t)
 	w.uipath.ForgetTheRest(1)
-	w.start()
-	w.ask("group-01 IDU")
-	w.react(approver, "white_check_mark")
-	w.awaitEnd("allocation_done", "*Done*")
-	w.expectThread(w.card(), "UiPath did not keep what was to stay besides")
-	w.expectRule(1, "ATTUNU", "IDU")
-	w.expectLimits(false, 0)
+	w.startReplica()
+	w.typeRequest("group-01 IDU")
+	w.reactToCard(approver, "white_check_mark")
+	w.awaitOutcome("allocation_done", "*Done*")
+	w.wantThread(w.awaitCard(), "UiPath did not keep what was to stay besides")
+	w.wantAllocation(1, "ATTUNU", "IDU")
+	w.wantQuota(false, 0)
 }
 
 // TestLimitsThatAreNotTold has the route of quotas be away while a change is
 // carried out: a write would lift them.
 func TestLimitsThatAreNotTold(t *testing.T) {
 	t.Parallel()
-	w := limitedWorld(t)
-	w.start()
-	w.ask("group-01 IDU")
-	w.card()
+	w := newQuotaWorld(t)
+	w.startReplica()
+	w.typeRequest("group-01 IDU")
+	w.awaitCard()
 	w.uipath.Inject("GET group with-quota", fault.Fault{Status: 404, Times: 2})
-	w.react(approver, "white_check_mark")
-	w.awaitEnd("allocation_done", "*Done*")
-	w.expectRule(1, "ATTUNU", "IDU")
-	w.expectLimits(true, 10)
+	w.reactToCard(approver, "white_check_mark")
+	w.awaitOutcome("allocation_done", "*Done*")
+	w.wantAllocation(1, "ATTUNU", "IDU")
+	w.wantQuota(true, 10)
 }
 
 // TestAnOrganizationThatOwnsNothing has nothing to ask approvers for.
@@ -79,11 +79,11 @@ func TestAnOrganizationThatOwnsNothing(t *testing.T) {
 	for _, code := range []string{"RPADEVPRONU", "IDU", "ATTUNU"} {
 		w.uipath.Disown(code)
 	}
-	w.start()
-	w.ask("group-01 IDU")
+	w.startReplica()
+	w.typeRequest("group-01 IDU")
 	w.awaitTold(requester, "owns no user licenses at all")
-	w.awaitNothingOwed()
-	if len(w.cards()) != 0 {
+	w.awaitNoJobs()
+	if len(w.listCards()) != 0 {
 		t.Error("a card was posted all the same")
 	}
 }
@@ -114,18 +114,18 @@ func TestSuiteWithoutQuotas(t *testing.T) {
 		for name, value := range credentials {
 			w.env[name] = value
 		}
-		before := len(w.cards())
+		before := len(w.listCards())
 		group := fmt.Sprintf("group-%02d", before+1) // nobody asks the same twice
 		suite.AddGroup(fakeuipath.Group{ID: group, Name: "Robots of " + group, Rule: []string{"ATTUNU"}})
-		w.start()
-		w.ask(group + " IDU")
-		w.await("a card by "+way, func() bool { return len(w.cards()) == before+1 })
-		w.kill()
+		w.startReplica()
+		w.typeRequest(group + " IDU")
+		w.awaitCondition("a card by "+way, func() bool { return len(w.listCards()) == before+1 })
+		w.killReplicas()
 	}
-	w.start()
-	w.react(approver, "white_check_mark")
-	w.await("done", func() bool { return strings.Contains(w.card().Text, "*Done*") })
-	w.expectRule(1, "ATTUNU", "IDU")
+	w.startReplica()
+	w.reactToCard(approver, "white_check_mark")
+	w.awaitCondition("done", func() bool { return strings.Contains(w.awaitCard().Text, "*Done*") })
+	w.wantAllocation(1, "ATTUNU", "IDU")
 }
 
 // TestAGroupAmongManyMembers asks by name where Identity's list, which has the
@@ -137,8 +137,8 @@ func TestAGroupAmongManyMembers(t *testing.T) {
 	w.uipath.Inject("GET identity groups", fault.Fault{
 		Body: `[{"id":"` + everyone + `","name":"Everyone","members":[` + members + `{}]},{"id":"group-01","name":"Finance Robots","members":[]}]`,
 	})
-	w.start()
-	w.ask(`"finance robots" IDU`)
-	w.react(approver, "white_check_mark")
-	w.awaitEnd("allocation_done", "*Done*")
+	w.startReplica()
+	w.typeRequest(`"finance robots" IDU`)
+	w.reactToCard(approver, "white_check_mark")
+	w.awaitOutcome("allocation_done", "*Done*")
 }

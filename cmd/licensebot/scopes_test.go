@@ -10,7 +10,7 @@ import (
 
 // scoped is a world whose approvals channel is public or private and whose
 // approvers are a user group. The answer to its first post is lost.
-func scoped(t *testing.T, private bool) *world {
+func newScopedWorld(t *testing.T, private bool) *world {
 	t.Helper()
 	w := newWorld(t)
 	w.slack.AddChannel(fakeslack.Channel{
@@ -20,12 +20,12 @@ func scoped(t *testing.T, private bool) *world {
 	return w
 }
 
-func (w *world) playOnce() {
+func (w *world) playRequest() {
 	w.t.Helper()
-	w.start()
-	w.ask("group-01 IDU")
-	w.react(approver, "white_check_mark")
-	w.awaitEnd("allocation_done", "*Done*")
+	w.startReplica()
+	w.typeRequest("group-01 IDU")
+	w.reactToCard(approver, "white_check_mark")
+	w.awaitOutcome("allocation_done", "*Done*")
 }
 
 // TestEachScopeIsUsed plays what needs the most of Slack: no scope of the
@@ -34,10 +34,10 @@ func TestEachScopeIsUsed(t *testing.T) {
 	t.Parallel()
 	var used []string
 	for _, private := range []bool{false, true} {
-		w := scoped(t, private)
+		w := newScopedWorld(t, private)
 		w.env["LICENSEBOT_APPROVERS"] = "S0APPROVERS"
 		w.slack.SetUserGroup("S0APPROVERS", approver)
-		w.playOnce()
+		w.playRequest()
 		used = append(used, w.slack.UsedScopes()...)
 	}
 	for _, scope := range fakeslack.DefaultScopes() {
@@ -54,11 +54,11 @@ func TestScopesThatMayBeLeftOut(t *testing.T) {
 		false: {"groups:read", "groups:history", "usergroups:read"},
 		true:  {"channels:read", "channels:history", "usergroups:read"},
 	} {
-		w := scoped(t, private)
+		w := newScopedWorld(t, private)
 		w.slack.SetScopes(slices.DeleteFunc(fakeslack.DefaultScopes(), func(scope string) bool {
 			return slices.Contains(without, scope)
 		})...)
-		w.playOnce()
+		w.playRequest()
 		for _, call := range w.slack.Calls("") {
 			if call.Error == "missing_scope" {
 				t.Errorf("without %v: %s is refused", without, call.Method)

@@ -46,7 +46,7 @@ func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (
 	if err != nil {
 		return err
 	}
-	parts.add("store", db.Close)
+	parts.addPart("store", db.Close)
 	parts.addRunning(ctx, "clock", func(ctx context.Context) { wakeAtJumps(ctx, db, tuning.Jumps) })
 
 	licenses, err := newLicenses(cfg)
@@ -58,14 +58,14 @@ func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (
 	if err != nil {
 		return err
 	}
-	parts.add("HTTP server", server.stop)
+	parts.addPart("HTTP server", server.shutDown)
 
 	policies := newPolicySource(cfg, log)
 	b, err := bot.New(ctx, newDeps(cfg, tuning, db, licenses, policies.Policy, log))
 	if err != nil {
 		return ignoreIfStopped(ctx, err)
 	}
-	parts.add("lookups", func() error { b.Close(); return nil })
+	parts.addPart("lookups", func() error { b.Close(); return nil })
 	if err := b.CheckChannel(ctx); err != nil {
 		withCause(log.Error(), err).Msg("the approvals channel needs attention")
 	}
@@ -80,7 +80,7 @@ func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (
 	parts.addRunning(ctx, "policy", func(ctx context.Context) {
 		followPolicy(ctx, policies, tuning.Hangups, workers, log)
 	})
-	log.Info().Str("version", version()).Str("bot", b.UserID()).Str("channel", cfg.Channel).Msg("licensebot is running")
+	log.Info().Str("version", versionName()).Str("bot", b.UserID()).Str("channel", cfg.Channel).Msg("licensebot is running")
 	return b.Run(ctx)
 }
 
@@ -156,7 +156,7 @@ func newLicenses(cfg Config) (*licensing.Allocations, error) {
 	}
 	client, err := licensing.New(licensing.Config{
 		URL: cfg.UiPathURL, Organization: cfg.UiPathOrganization, AccountID: cfg.UiPathAccountID,
-		Tokens: tokens, Timeout: 12 * time.Second, UserAgent: "licensebot/" + version(),
+		Tokens: tokens, Timeout: 12 * time.Second, UserAgent: "licensebot/" + versionName(),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("UiPath: %w", err)
@@ -169,7 +169,7 @@ func newTokenSource(cfg Config) (oauth2.TokenSource, error) {
 		URL: cfg.UiPathURL, Organization: cfg.UiPathOrganization, TokenURL: cfg.UiPathTokenURL, Scopes: cfg.Scopes,
 		ClientID: cfg.UiPathClientID, ClientSecret: cfg.UiPathClientSecret,
 		Username: cfg.UiPathUsername, Password: cfg.UiPathPassword, Tenant: cfg.UiPathTenant,
-		UserAgent: "licensebot/" + version(),
+		UserAgent: "licensebot/" + versionName(),
 	}
 	switch {
 	case cfg.UiPathAuth == "token":

@@ -21,7 +21,7 @@ type part struct {
 	stop func() error
 }
 
-func (s *shutdown) add(name string, stop func() error) {
+func (s *shutdown) addPart(name string, stop func() error) {
 	s.parts = append(s.parts, part{name: name, stop: stop})
 }
 
@@ -31,7 +31,7 @@ func (s *shutdown) addRunning(ctx context.Context, name string, run func(context
 	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	var done sync.WaitGroup
 	done.Go(func() { run(running) })
-	s.add(name, func() error {
+	s.addPart(name, func() error {
 		cancel()
 		done.Wait()
 		return nil
