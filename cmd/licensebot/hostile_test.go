@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"regexp"
 	"slices"
 	"strings"
@@ -70,7 +71,7 @@ func TestHostileCommands(t *testing.T) {
 	w.awaitNoJobs()
 	w.wantHarmlessEverywhere()
 	for _, call := range w.uipath.Calls("") {
-		if call.Operation == "unknown" || call.Method != "GET" && call.Operation != "token" {
+		if call.Operation == "unknown" || call.Method != http.MethodGet && call.Operation != "token" {
 			t.Errorf("UiPath was called with %s %s", call.Method, call.Path)
 		}
 	}

@@ -191,7 +191,7 @@ func (w *world) awaitCondition(what string, cond func() bool) {
 	go func() { met <- w.uipath.Wait(ctx, alone) }()
 	err := <-met
 	cancel()
-	<-met
+	_ = <-met
 	if err != nil {
 		w.t.Fatalf("waited in vain for %s", what)
 	}

@@ -68,7 +68,7 @@ func TestPolicyIsReadAgain(t *testing.T) {
 		time.Sleep(policyPoll + policyAgain)
 		expect("all of it", 1, 0)
 
-		write("version: 1\nrules: [{name: broken, colour: red}]\n")
+		write("version: 1\nrules: [{name: broken, color: red}]\n")
 		time.Sleep(time.Hour)
 		expect("all of it", 1, 1)
 		if !strings.Contains(log.String(), "policy.yaml:2") {
