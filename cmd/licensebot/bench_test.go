@@ -24,10 +24,11 @@ import (
 	"licensebot/internal/store"
 )
 
-// benchPending are the loads at which a cost that grows would show.
+// benchPending are loads that show whether a cost grows.
 var benchPending = []int{1, 50, 500, 10_000}
 
-// unpaced lets the simulators be filled quicker than Slack would allow.
+// unpaced lets the bot post faster than Slack allows, because the simulators take
+// it.
 var unpaced = bot.Pace{Posts: rate.Inf, Updates: rate.Inf, Reactions: rate.Inf, Ephemerals: rate.Inf, Burst: 1000}
 
 // benchStores are the databases to measure; PostgreSQL where there is one.
@@ -49,7 +50,7 @@ func forEachLoad(b *testing.B, run func(b *testing.B, url string, pending int)) 
 	}
 }
 
-// benchWorld is a bot in this process with n pending requests.
+// benchWorld runs a bot in this process with n pending requests.
 func benchWorld(b *testing.B, url string, n int) (*fakeslack.Server, *fakeuipath.Server) {
 	b.Helper()
 	slack, uipath := benchPeers(b, url, n)
@@ -58,7 +59,7 @@ func benchWorld(b *testing.B, url string, n int) (*fakeslack.Server, *fakeuipath
 	return slack, uipath
 }
 
-// benchPeers is what a bot with n pending requests runs against, once it runs.
+// benchPeers makes the simulators for a bot with n pending requests.
 func benchPeers(b *testing.B, url string, n int) (*fakeslack.Server, *fakeuipath.Server) {
 	b.Helper()
 	slack, err := fakeslack.New(fakeslack.Config{})
@@ -94,8 +95,7 @@ func startBench(b *testing.B, url string, slack *fakeslack.Server, uipath *fakeu
 	}
 }
 
-// looks counts the pages of the channel that were shown to the bot, and pages
-// how many it takes to see n cards.
+// countLooks counts the pages of the channel that the bot has read.
 func countLooks(slack *fakeslack.Server) int {
 	shown := slack.Calls("conversations.history")
 	return len(slices.DeleteFunc(shown, func(call fakeslack.Call) bool { return call.Status == 0 }))
@@ -103,8 +103,8 @@ func countLooks(slack *fakeslack.Server) int {
 
 func pagesFor(n int) int { return (n + 998) / 999 }
 
-// seedPending leaves n pending requests in the database, and their cards in
-// the channel, as an earlier run of the bot would have.
+// seedPending puts n pending requests into the database and their cards into the
+// channel, as an earlier run of the bot would.
 func seedPending(b testing.TB, slack *fakeslack.Server, url string, n int) {
 	b.Helper()
 	db, err := store.Open(context.Background(), url, store.Options{})
@@ -124,8 +124,8 @@ func seedPending(b testing.TB, slack *fakeslack.Server, url string, n int) {
 	completeJobs(b, url)
 }
 
-// seedOne is the i-th of them, for a group of its own: nobody asks the same
-// twice.
+// seedOne files the i-th request, for its own group: the bot refuses a second
+// request for the same change.
 func seedOne(db *store.Store, api *slackapi.Client, i int) error {
 	ctx, group := context.Background(), fmt.Sprintf("seed-%05d", i)
 	r, _, err := db.FileRequest(ctx, approvals.Request{
@@ -148,7 +148,7 @@ func seedOne(db *store.Store, api *slackapi.Client, i int) error {
 	return nil
 }
 
-// settleAll ends the work that the seeded requests owe, but for their deadlines.
+// completeJobs deletes the jobs of the seeded requests, except for their deadlines.
 func completeJobs(b testing.TB, url string) {
 	b.Helper()
 	driver, source := "pgx", url
@@ -187,8 +187,8 @@ func benchConfig(url string, slack *fakeslack.Server, uipath *fakeuipath.Server)
 	return cfg
 }
 
-// fill asks for b.N groups and waits until each has its card beside those
-// that are there.
+// fillChannel files b.N requests, each for its own group, and waits for their cards
+// beside those that are there.
 func fillChannel(b *testing.B, slack *fakeslack.Server, uipath *fakeuipath.Server, there int) []fakeslack.Message {
 	b.Helper()
 	for i := range b.N {
@@ -288,8 +288,8 @@ func BenchmarkStart(b *testing.B) {
 	})
 }
 
-// BenchmarkReconnect measures a cut of both connections of a running bot → all
-// cards were looked at. It was looking not long ago, and pauses between two looks.
+// BenchmarkReconnect measures from a cut of both connections until the bot has
+// looked at all cards. The bot looked shortly before, and pauses between two looks.
 func BenchmarkReconnect(b *testing.B) {
 	forEachLoad(b, func(b *testing.B, url string, pending int) {
 		slack, _ := benchWorld(b, url, pending)
@@ -305,7 +305,7 @@ func BenchmarkReconnect(b *testing.B) {
 	})
 }
 
-// report adds the median and the 99th percentile, in milliseconds.
+// reportQuantiles adds the median and the 99th percentile, in milliseconds.
 func reportQuantiles(b *testing.B, took []time.Duration) {
 	slices.Sort(took)
 	at := func(q float64) float64 {

@@ -9,7 +9,7 @@ import (
 	"licensebot/internal/fakeuipath"
 )
 
-// says types a command and returns what it is answered with at once.
+// answerTo types a command and returns the immediate answer.
 func (w *world) answerTo(user, text string) string {
 	w.t.Helper()
 	typed, err := w.slack.Command(w.guardContext(), user, anyChannel, "/allocate", text)
@@ -19,7 +19,7 @@ func (w *world) answerTo(user, text string) string {
 	return typed.Response
 }
 
-// asked types a command and waits for its card.
+// cardFor types a command and returns its card.
 func (w *world) cardFor(text string) fakeslack.Message {
 	w.t.Helper()
 	before := len(w.listCards())
@@ -28,7 +28,8 @@ func (w *world) cardFor(text string) fakeslack.Message {
 	return w.listCards()[before]
 }
 
-// granted has a command's request approved and done. It returns its card.
+// grantRequest types a command, approves the request and waits until it is done. It
+// returns the card.
 func (w *world) grantRequest(text string) fakeslack.Message {
 	w.t.Helper()
 	card := w.cardFor(text)
@@ -42,7 +43,8 @@ func (w *world) grantRequest(text string) fakeslack.Message {
 	return card
 }
 
-// refuses types a command whose request reaches nobody; the requester is told.
+// wantRejected types a command and expects that the requester is told why, and that
+// approvers see no card.
 func (w *world) wantRejected(text, told string) {
 	w.t.Helper()
 	before := len(w.listCards())
@@ -54,6 +56,7 @@ func (w *world) wantRejected(text, told string) {
 	}
 }
 
+// wantThread expects these words in the first reply on a card.
 func (w *world) wantThread(card fakeslack.Message, words string) {
 	w.t.Helper()
 	if said := w.slack.Thread(approvalsChannel, card.TS)[0].Text; !strings.Contains(said, words) {
@@ -94,9 +97,9 @@ func TestSetRemoveAndEmpty(t *testing.T) {
 	w.wantAllocation(5)
 }
 
-// TestWithoutTheWordNoRuleIsLeftEmpty types what could empty a rule, and the
-// card that was agreed to says that something stays.
-func TestWithoutTheWordNoRuleIsLeftEmpty(t *testing.T) {
+// TestOnlyTheWordEmptiesARule tries to empty an allocation without the word. Then
+// the group loses its other codes by hand, after the card said that they stay.
+func TestOnlyTheWordEmptiesARule(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.startReplica()
@@ -105,7 +108,7 @@ func TestWithoutTheWordNoRuleIsLeftEmpty(t *testing.T) {
 	}
 	w.uipath.AddGroup(fakeuipath.Group{ID: groupID, Name: "Finance Robots", Rule: []string{"ATTUNU", "IDU"}})
 	card := w.cardFor("remove group-01 IDU")
-	w.uipath.AddGroup(fakeuipath.Group{ID: groupID, Name: "Finance Robots", Rule: []string{"IDU"}}) // somebody takes the rest out
+	w.uipath.AddGroup(fakeuipath.Group{ID: groupID, Name: "Finance Robots", Rule: []string{"IDU"}}) // an admin takes the rest out
 	w.reactToCard(approver, "white_check_mark")
 	w.awaitOutcome("allocation_superseded", "*Superseded*")
 	w.wantThread(card, "changed by someone else")
@@ -166,7 +169,7 @@ func TestTheSameChangeIsAskedOnce(t *testing.T) {
 	w.cardFor("group-01 IDU=2 RPADEVPRONU=3")
 }
 
-// TestCancelByAnApprover cancels somebody else's request.
+// TestCancelByAnApprover cancels another person's request.
 func TestCancelByAnApprover(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -10,7 +10,7 @@ import (
 	"licensebot/deploy"
 )
 
-// perform runs the binary with these arguments and no configuration.
+// runCommand runs the binary with these arguments and without configuration.
 func runCommand(t *testing.T, args ...string) (code int, out, problem string) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0], args...)

@@ -1,17 +1,12 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"net"
-	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/rs/zerolog"
 
@@ -49,6 +44,7 @@ func (e *ConfigError) Error() string {
 // example.
 type problems []string
 
+// add adds a problem. The value stays out of it if it may be a secret.
 func (p *problems) add(variable, wrong, example string) {
 	*p = append(*p, fmt.Sprintf("%s: %s (example: %s)", variable, wrong, example))
 }
@@ -84,31 +80,7 @@ func (c *Config) checkSlack(p *problems) {
 	c.SlackAPIURL = strings.TrimSuffix(c.SlackAPIURL, "/") + "/"
 }
 
-func checkToken(p *problems, name, value, prefix string) {
-	switch {
-	case value == "":
-		p.add(name, "is required", prefix+"…")
-	case !strings.HasPrefix(value, prefix):
-		p.add(name, "does not begin with "+prefix, prefix+"…")
-	case strings.ContainsAny(value, " \t\r\n"):
-		p.add(name, "has blanks in it", prefix+"…")
-	}
-}
-
-func checkURL(p *problems, name, value, example string) {
-	if !isPlainWebAddress(value) {
-		p.add(name, "is not a web address without user, query and fragment", example)
-	}
-}
-
-func isPlainWebAddress(value string) bool {
-	u, err := url.Parse(value)
-	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
-		return false
-	}
-	return u.RawQuery == "" && u.Fragment == "" && u.User == nil
-}
-
+// checkUiPath checks where UiPath is and how the bot signs in there.
 func (c *Config) checkUiPath(p *problems) {
 	checkURL(p, "UIPATH_URL", c.UiPathURL, "https://cloud.uipath.com")
 	if c.UiPathTokenURL != "" {
@@ -124,6 +96,7 @@ func (c *Config) checkUiPath(p *problems) {
 	c.checkUiPathAuth(p)
 }
 
+// checkUiPathAuth wants the credentials of the chosen way to sign in.
 func (c *Config) checkUiPathAuth(p *problems) {
 	switch c.UiPathAuth {
 	case "client_credentials":
@@ -142,28 +115,7 @@ func (c *Config) checkUiPathAuth(p *problems) {
 	}
 }
 
-func requireValue(p *problems, name, value, example string) {
-	if strings.TrimSpace(value) == "" {
-		p.add(name, "is required", example)
-	}
-}
-
-// requireSegment wants a value that can be one part of a path. Package licensing
-// checks the same later; here it is reported together with all other problems.
-func requireSegment(p *problems, name, value, example string) {
-	requireValue(p, name, value, example)
-	isRelative := value == "." || value == ".."
-	if isRelative || strings.ContainsFunc(value, unicode.IsControl) || strings.ContainsAny(value, `/\`) {
-		p.add(name, "is a name or an id, not an address or a path", example)
-	}
-}
-
-var (
-	channelID  = regexp.MustCompile(`^[CG][A-Z0-9_]{2,40}$`)
-	approverID = regexp.MustCompile(`^[UWS][A-Z0-9_]{2,40}$`)
-	emojiName  = regexp.MustCompile(`^[a-z0-9_+'-]{1,100}$`)
-)
-
+// checkRules checks who decides about requests, where, and how long a request waits.
 func (c *Config) checkRules(p *problems) {
 	requireValue(p, "LICENSEBOT_CHANNEL", c.Channel, "C0123ABCD")
 	if c.Channel != "" && !channelID.MatchString(c.Channel) {
@@ -200,6 +152,8 @@ func (c *Config) checkApprovers(p *problems) []string {
 	return approvers
 }
 
+// checkQuorum returns the quorum. The approvers must be able to reach it: a user
+// group counts as enough people, because its members change.
 func (c *Config) checkQuorum(p *problems, approvers []string) int {
 	quorum, err := strconv.Atoi(c.Quorum)
 	if err != nil || quorum < 1 || quorum > 20 {
@@ -215,6 +169,7 @@ func (c *Config) checkQuorum(p *problems, approvers []string) int {
 	return quorum
 }
 
+// checkEmoji wants at least one emoji for each answer, and none for both.
 func (c *Config) checkEmoji(p *problems) {
 	c.Emoji.Approve = parseEmoji(p, "LICENSEBOT_APPROVE_EMOJI", c.ApproveEmoji, "white_check_mark,+1")
 	c.Emoji.Deny = parseEmoji(p, "LICENSEBOT_DENY_EMOJI", c.DenyEmoji, "x,-1")
@@ -225,6 +180,8 @@ func (c *Config) checkEmoji(p *problems) {
 	}
 }
 
+// readPolicy reads the policy file, if there is one. Its policy replaces that of the
+// environment.
 func (c *Config) readPolicy(p *problems) {
 	if c.PolicyFile == "" {
 		return
@@ -245,24 +202,7 @@ func (c *Config) readPolicy(p *problems) {
 	}
 }
 
-func parseEmoji(p *problems, name, value, example string) []string {
-	names := splitList(value)
-	for i, n := range names {
-		names[i] = strings.Trim(n, ":")
-		if !emojiName.MatchString(names[i]) {
-			p.add(name, fmt.Sprintf("%q is not an emoji's short name", n), example)
-		}
-	}
-	if len(names) == 0 {
-		p.add(name, "is empty", example)
-	}
-	return names
-}
-
-func splitList(value string) []string {
-	return strings.FieldsFunc(value, func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
-}
-
+// checkOperation checks the database, the address of the probes, and the log.
 func (c *Config) checkOperation(p *problems) {
 	scheme, rest, _ := strings.Cut(c.DatabaseURL, "://")
 	if rest == "" || !slices.Contains([]string{"sqlite", "postgres", "postgresql"}, scheme) {
@@ -278,20 +218,6 @@ func (c *Config) checkOperation(p *problems) {
 		p.add("LICENSEBOT_LOG_FORMAT", fmt.Sprintf("%q is neither json nor console", c.LogFormat), "json")
 	}
 	c.Console = c.LogFormat == "console"
-}
-
-func checkListenAddress(p *problems, name, value, example string) {
-	_, port, err := net.SplitHostPort(value)
-	if err != nil {
-		p.add(name, "is not HOST:PORT", example)
-		return
-	}
-	if port == "" {
-		return
-	}
-	if _, err := net.DefaultResolver.LookupPort(context.Background(), "tcp", port); err != nil {
-		p.add(name, "has a port that does not exist", example)
-	}
 }
 
 // isUsageError reports whether the command line or the configuration is wrong:

@@ -14,7 +14,7 @@ import (
 	"licensebot/internal/fakeslack"
 )
 
-// good is a complete configuration.
+// validVariables returns a complete configuration.
 func validVariables() map[string]string {
 	return map[string]string{
 		"SLACK_BOT_TOKEN": "xoxb-secret-1", "SLACK_APP_TOKEN": "xapp-secret-2",
@@ -24,7 +24,7 @@ func validVariables() map[string]string {
 	}
 }
 
-// load reads a configuration from exactly these variables.
+// loadConfig reads the configuration of a process with exactly these variables.
 func loadConfig(t *testing.T, env map[string]string) (Config, error) {
 	t.Helper()
 	for _, pair := range os.Environ() {
@@ -148,7 +148,7 @@ func TestApproversByLine(t *testing.T) {
 	}
 }
 
-func TestQuorumThatNobodyCanReach(t *testing.T) {
+func TestQuorumOutOfReach(t *testing.T) {
 	env := validVariables()
 	env["LICENSEBOT_APPROVERS"], env["LICENSEBOT_QUORUM"] = "U0123,U0123", "2"
 	if _, err := loadConfig(t, env); err == nil || !strings.Contains(err.Error(), "could ever be granted") {
@@ -156,8 +156,8 @@ func TestQuorumThatNobodyCanReach(t *testing.T) {
 	}
 }
 
-// TestManifestScopes holds the manifest and the simulator, with which every
-// test runs, to the same scopes: what the bot uses, the manifest asks for.
+// TestManifestScopes compares the scopes of the manifest with those of the
+// simulator, which every test uses. So the manifest asks for what the bot uses.
 func TestManifestScopes(t *testing.T) {
 	_, scopes, _ := strings.Cut(string(deploy.SlackManifest), "    bot:\n")
 	scopes, _, _ = strings.Cut(scopes, "settings:")
@@ -173,8 +173,8 @@ func TestManifestScopes(t *testing.T) {
 	}
 }
 
-// TestEveryVariableIsDocumented compares the table of docs/configuration.md
-// with what is read: names and defaults.
+// TestEveryVariableIsDocumented compares names and defaults in docs/configuration.md
+// with those the bot reads.
 func TestEveryVariableIsDocumented(t *testing.T) {
 	page, err := os.ReadFile("../../docs/configuration.md")
 	if err != nil {

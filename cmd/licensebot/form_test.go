@@ -12,7 +12,7 @@ import (
 	"licensebot/internal/fault"
 )
 
-// form opens the form, by the command, and returns it.
+// openForm types the command that opens the form, and returns the form.
 func (w *world) openForm() fakeslack.View {
 	w.t.Helper()
 	typed, err := w.slack.Command(w.guardContext(), requester, anyChannel, "/allocate", "")
@@ -22,6 +22,7 @@ func (w *world) openForm() fakeslack.View {
 	return w.openedForm()
 }
 
+// openedForm returns the one form that the requester sees.
 func (w *world) openedForm() fakeslack.View {
 	w.t.Helper()
 	open := w.slack.Views(requester)
@@ -58,14 +59,15 @@ var (
 	anyDate = regexp.MustCompile(`<!date\^\d+\^([^|]*)\|[^>]*>`)
 )
 
-// alike is a card without what no two cards have in common.
+// comparableCard returns a card without its id and its dates, so that two cards can
+// be compared.
 func comparableCard(m fakeslack.Message) string {
 	blocks := strings.NewReplacer(`\u003c`, "<", `\u003e`, ">").Replace(string(m.Blocks))
 	return anyDate.ReplaceAllString(anyID.ReplaceAllString(m.Text+"\n"+blocks, "ID"), "DATE")
 }
 
-// TestFormMakesTheCommandsCard asks the same by the form, opened in each of
-// its ways, and by the command, and gets the same card and the same end.
+// TestFormMakesTheCommandsCard asks for the same change by the form, opened in each
+// way, and by the command. Card and outcome must be equal.
 func TestFormMakesTheCommandsCard(t *testing.T) {
 	t.Parallel()
 	by := func(ask func(*world)) (card string) {
@@ -116,7 +118,7 @@ func TestFormMakesTheCommandsCard(t *testing.T) {
 	}
 }
 
-// TestManifestHasWhatTheFormNeeds holds the manifest to the ids in the code.
+// TestManifestHasWhatTheFormNeeds compares the manifest with the ids in the code.
 func TestManifestHasWhatTheFormNeeds(t *testing.T) {
 	for _, want := range []string{
 		"callback_id: " + bot.ShortcutOpen + " #", "home_tab_enabled: true #", "- app_home_opened #", "interactivity:\n    is_enabled: true #",
@@ -174,7 +176,8 @@ func TestFormErrorsAndRedelivery(t *testing.T) {
 	}
 }
 
-// TestFormWhileUiPathIsDown opens all the same, with fields to type in.
+// TestFormWhileUiPathIsDown opens the form without UiPath: its fields are for
+// typing.
 func TestFormWhileUiPathIsDown(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -15,8 +15,8 @@ import (
 	"licensebot/internal/store"
 )
 
-// A shifted is a world whose bot runs in this process, by a clock that the
-// test puts forward while the bot is down.
+// A clockedWorld is a world with a bot in this process. The test can put its clock
+// forward while the bot is down.
 type clockedWorld struct {
 	*world
 	ahead atomic.Int64 // of the real time
@@ -28,7 +28,7 @@ func (s *clockedWorld) now() time.Time { return time.Now().Add(time.Duration(s.a
 
 func newClockedWorld(w *world) *clockedWorld { return &clockedWorld{world: w, stop: func() {}} }
 
-// later stops the bot, lets time pass, and starts it again.
+// restartAfter stops the bot, lets time pass, and starts the bot again.
 func (s *clockedWorld) restartAfter(d time.Duration) {
 	s.t.Helper()
 	s.stop()
@@ -48,7 +48,7 @@ func (s *clockedWorld) restartAfter(d time.Duration) {
 	s.awaitCondition("licensebot to connect", func() bool { return s.slack.Connections() > 0 })
 }
 
-// file has a request filed as the command does it.
+// fileRequest files a request as the command does.
 func (s *clockedWorld) fileRequest(ask approvals.Ask) approvals.Request {
 	s.t.Helper()
 	db, err := store.Open(context.Background(), s.env["LICENSEBOT_DATABASE_URL"], store.Options{Now: s.now})
@@ -66,7 +66,7 @@ func (s *clockedWorld) fileRequest(ask approvals.Ask) approvals.Request {
 	return r
 }
 
-// thread lists the event types of all replies on the first card.
+// threadEvents lists the event types of all replies on the first card.
 func (s *clockedWorld) threadEvents() []string {
 	var types []string
 	if cards := s.listCards(); len(cards) > 0 {
@@ -77,7 +77,7 @@ func (s *clockedWorld) threadEvents() []string {
 	return types
 }
 
-// reply waits for the first reply of an event type.
+// awaitReply waits for the first reply with an event type.
 func (s *clockedWorld) awaitReply(eventType string) fakeslack.Message {
 	s.t.Helper()
 	s.awaitCondition(eventType, func() bool { return slices.Contains(s.threadEvents(), eventType) })
@@ -93,8 +93,8 @@ func (s *clockedWorld) wantPhrasesIn(reply fakeslack.Message, parts ...string) {
 	}
 }
 
-// TestAGrantForTwoHours asks for a code for two hours, is warned before they
-// are over, and has the code taken out again, and nothing else.
+// TestAGrantForTwoHours asks for a code for two hours. The requester is warned
+// before the end, and at the end the bot takes out that code alone.
 func TestAGrantForTwoHours(t *testing.T) {
 	for _, database := range []string{"sqlite", "postgres"} {
 		t.Run(database, func(t *testing.T) {
@@ -128,7 +128,7 @@ func TestAGrantForTwoHours(t *testing.T) {
 	}
 }
 
-// TestApproversAreReminded lets a request wait over a Monday.
+// TestApproversAreReminded lets a request wait over a Monday morning.
 func TestApproversAreReminded(t *testing.T) {
 	t.Parallel()
 	s := newClockedWorld(newWorld(t))

@@ -84,6 +84,7 @@ func newHealthRoutes(db *store.Store, slack *connections) http.Handler {
 	return mux
 }
 
+// databaseProblem returns why the database is no use now, or nothing.
 func databaseProblem(ctx context.Context, db *store.Store) string {
 	ctx, cancel := context.WithTimeout(ctx, pingLimit)
 	defer cancel()
@@ -93,6 +94,7 @@ func databaseProblem(ctx context.Context, db *store.Store) string {
 	return ""
 }
 
+// answerProbe answers 200 if there is no problem, else 503 with the problem.
 func answerProbe(w http.ResponseWriter, problem string) {
 	if problem != "" {
 		http.Error(w, problem, http.StatusServiceUnavailable)

@@ -17,7 +17,7 @@ import (
 	"licensebot/internal/store"
 )
 
-// get returns the status and the body of a page.
+// getPage returns the status and the text of a page.
 func getPage(t *testing.T, url string) (int, string) {
 	t.Helper()
 	resp, err := http.Get(url)
@@ -57,8 +57,8 @@ func TestHealthBeforeSlackAndAfterTheDatabase(t *testing.T) {
 	}
 }
 
-// TestReadyOnceSlackSaidHello runs the bot in this process and asks it until
-// it is ready: nothing tells from outside when it has read a hello.
+// TestReadyOnceSlackSaidHello runs the bot in this process and polls it until it is
+// ready.
 func TestReadyOnceSlackSaidHello(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -97,7 +97,7 @@ func (w *world) awaitCounted(base string, connections int) {
 	})
 }
 
-// servedAddress is the address in the log line that tells it.
+// servedAddress returns the address that the log names.
 func servedAddress(t *testing.T, log string) string {
 	t.Helper()
 	for line := range strings.Lines(log) {

@@ -13,7 +13,7 @@ import (
 	"licensebot/internal/store"
 )
 
-// home opens somebody's home and waits until it shows what is wanted.
+// openHome opens a person's Home tab and waits until it shows these parts.
 func (w *world) openHome(user string, wanted ...string) {
 	w.t.Helper()
 	if err := w.slack.OpenHome(user); err != nil {
@@ -35,7 +35,7 @@ func (w *world) homeBlocks(user string) string {
 	return string(v.Blocks)
 }
 
-// turn clicks a button of the home, for its own page or another.
+// clickPage clicks a button of the Home tab, for its own page or another.
 func (w *world) clickPage(user, action, page string) {
 	w.t.Helper()
 	v, _ := w.slack.Home(user)
@@ -44,8 +44,8 @@ func (w *world) clickPage(user, action, page string) {
 	}
 }
 
-// TestHomeFollowsARequest from its filing to its end, without anybody opening
-// a home again.
+// TestHomeFollowsARequest files a request and decides it. The open Home tabs follow
+// by themselves.
 func TestHomeFollowsARequest(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -66,7 +66,7 @@ func TestHomeFollowsARequest(t *testing.T) {
 	}
 }
 
-// TestHomeOfThreeHundredRequests shows ten at a time, and turns.
+// TestHomeOfThreeHundredRequests turns pages of ten.
 func TestHomeOfThreeHundredRequests(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -90,8 +90,8 @@ func TestHomeOfThreeHundredRequests(t *testing.T) {
 	}
 }
 
-// fill keeps n pending requests in the database, each with a card in the
-// channel: one that is not there would cancel its request.
+// seedRequests puts n pending requests into the database, each with a card in the
+// channel: the bot cancels a request without its card.
 func (w *world) seedRequests(n int) {
 	w.t.Helper()
 	db, err := store.Open(w.t.Context(), w.env["LICENSEBOT_DATABASE_URL"], store.Options{})
@@ -106,7 +106,7 @@ func (w *world) seedRequests(n int) {
 			ID: fmt.Sprintf("R-%08d", i), EnvelopeID: fmt.Sprint("e", i), Requester: requester, OriginChannel: anyChannel, Channel: approvalsChannel,
 			Ask: approvals.Ask{Group: groupID, Codes: []string{"IDU"}}, Terms: approvals.Terms{TTL: rule.TTL},
 		}
-		vetted := approvals.Prepared{
+		prepared := approvals.Prepared{
 			Proposal: approvals.Proposal{Group: approvals.Group{ID: groupID}, Change: approvals.Change{Add: []string{fmt.Sprint("CODE", i)}}},
 			Terms:    approvals.Terms{Stages: rule.Stages, TTL: rule.TTL},
 		}
@@ -115,7 +115,7 @@ func (w *world) seedRequests(n int) {
 			_, _, err = db.FileRequest(w.t.Context(), r)
 		}
 		if err == nil {
-			_, err = db.ApplyEvent(w.t.Context(), r.ID, vetted, nil)
+			_, err = db.ApplyEvent(w.t.Context(), r.ID, prepared, nil)
 		}
 		if err == nil {
 			_, err = db.ApplyEvent(w.t.Context(), r.ID, approvals.CardPosted{TS: ts}, nil)

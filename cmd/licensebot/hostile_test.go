@@ -21,8 +21,7 @@ import (
 	"licensebot/internal/fakeuipath"
 )
 
-// hostileName is a group's name at UiPath, which whoever creates groups there
-// chooses.
+// hostileName is a group's name at UiPath, where any admin can choose it.
 const hostileName = "<!channel> *R&D* <@U0EVIL> <https://evil.example|click> `x"
 
 // hostileCommands are written by hand: each tries one thing.
@@ -47,10 +46,9 @@ var hostileCommands = []string{
 	"\t", "\n\n\n", "   ", "", "xoxb-1-2-3 IDU", "group-01 IDU because my token is xapp-1-A1-2-3",
 }
 
-// TestHostileCommands types what was written by hand and what chance puts
-// together, more than two hundred in all, and expects of each an answer in words, and of
-// all that the bot says, anywhere, that none of it is markup of theirs. Nothing
-// is changed at UiPath, and the bot still works.
+// TestHostileCommands types more than two hundred commands, by hand and by chance.
+// Each gets an answer in words. Nothing that the bot says anywhere has their markup.
+// UiPath stays unchanged, and the bot still works.
 func TestHostileCommands(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -89,7 +87,7 @@ func TestHostileCommands(t *testing.T) {
 	w.wantAllocation(1, "ATTUNU", "RPADEVPRONU")
 }
 
-// madeUp puts n commands together from parts, the same ones every time.
+// randomCommands puts n commands together from parts, the same at every run.
 func randomCommands(n int) []string {
 	groups := []string{"group-01", "group-02", "<!channel>", `"Finance Robots"`, "`x`", "../..", "%2F", "\u202egroup", "a&b", `"<@U1> & co"`, "財務", "\x00g", strings.Repeat("g", 201)}
 	codes := []string{"IDU", "idu,IDU", "RPADEVPRONU;", "<@U1>", "`IDU`", "IDU=5", "🤖", "*IDU*", "<!here>", "\u200bIDU\u200b", "&amp;", strings.Repeat("Z", 41), "for 30d", "%s"}
@@ -107,7 +105,7 @@ func randomCommands(n int) []string {
 	return made
 }
 
-// rawCommands are deliveries that Slack's own JSON would not carry so.
+// sendRawCommands delivers texts that Slack's own JSON cannot carry.
 func (w *world) sendRawCommands() {
 	w.t.Helper()
 	for i, text := range []string{`\ud800 IDU`, `group-01 IDU because \udfff\ud800`, "\xff\xfe IDU", `\u0000\u0007`, "group-01 \xed\xa0\x80"} {
@@ -130,8 +128,7 @@ func (w *world) sendRawCommands() {
 	}
 }
 
-// serveHere runs licensebot in this process, at a pace that a test can wait
-// for.
+// serveInProcess runs licensebot in this process, without pauses between its posts.
 func (w *world) serveInProcess() *logBuffer {
 	w.t.Helper()
 	cfg := Config{environment: environment{
@@ -157,8 +154,8 @@ func (w *world) serveInProcess() *logBuffer {
 	return log
 }
 
-// expectHarmlessEverywhere reads every message that the bot posted, as it was
-// and as it is, and everything that only one person saw.
+// wantHarmlessEverywhere checks every message that the bot posted, as it was and as
+// it is, and every message to one person.
 func (w *world) wantHarmlessEverywhere() {
 	w.t.Helper()
 	said := 0
@@ -184,13 +181,13 @@ func (w *world) wantHarmlessEverywhere() {
 	}
 }
 
-// ownMarkup is what the bot itself puts between angle brackets.
+// ownMarkup matches what the bot itself puts between angle brackets.
 var ownMarkup = regexp.MustCompile(`<(@(` + requester + `|` + approver + `)|#` + approvalsChannel + `|!date\^\d+\^\{date_short_pretty\} at \{time\}\|[-0-9: ]+UTC)>`)
 
 var ownEntity = regexp.MustCompile(`&(amp|lt|gt);`)
 
-// expectHarmless fails if what the bot said is empty, or carries markup of
-// others, or characters that hide or turn text around.
+// wantHarmless fails if what the bot said is empty, has the markup of others, or has
+// characters that hide or turn text.
 func (w *world) wantHarmless(because, said string) {
 	w.t.Helper()
 	rest := ownMarkup.ReplaceAllString(said, "")

@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// logBuffer collects a process's log while it is written.
+// A logBuffer collects a process's log while the process writes it.
 type logBuffer struct {
 	mu sync.Mutex
 	b  bytes.Buffer

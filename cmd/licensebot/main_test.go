@@ -54,7 +54,7 @@ const (
 	patience         = 40 * time.Second // a guard: nothing waits this long when it works
 )
 
-// A world is a Slack and a UiPath, and the licensebots that run against them.
+// A world is a Slack, a UiPath, and the licensebots that run against them.
 type world struct {
 	t        *testing.T
 	slack    *fakeslack.Server
@@ -68,7 +68,7 @@ func newWorld(t *testing.T) *world {
 	return newWorldWith(t, fakeslack.Config{})
 }
 
-// sharing makes the world's bots keep their requests in PostgreSQL.
+// usePostgres makes the bots of the world share a database in PostgreSQL.
 func (w *world) usePostgres() *world {
 	w.env["LICENSEBOT_DATABASE_URL"] = pgtest.URL(w.t)
 	w.t.Cleanup(w.killReplicas) // before the schema goes
@@ -119,8 +119,7 @@ func newWorldWith(t *testing.T, cfg fakeslack.Config) *world {
 	return w
 }
 
-// start runs licensebot as a process of its own, beside those that run
-// already, and waits for its hello.
+// startReplica runs licensebot as another process, and waits until it is connected.
 func (w *world) startReplica() {
 	w.t.Helper()
 	before := w.slack.Connections()
@@ -143,15 +142,15 @@ func (w *world) startReplica() {
 	w.awaitCondition("licensebot to connect", func() bool { return w.slack.Connections() > before })
 }
 
-// plainEnvironment is that of the tests without any configuration in it: the
-// sandbox command leaves some there.
+// plainEnvironment returns the environment of the tests without any configuration of
+// a bot.
 func plainEnvironment() []string {
 	return slices.DeleteFunc(os.Environ(), func(pair string) bool {
 		return slices.ContainsFunc([]string{"SLACK_", "UIPATH_", "LICENSEBOT_"}, func(prefix string) bool { return strings.HasPrefix(pair, prefix) })
 	})
 }
 
-// kill ends all processes as kill -9 and power loss do.
+// killReplicas ends all processes, as kill -9 and power loss do.
 func (w *world) killReplicas() {
 	for len(w.replicas) > 0 {
 		w.killOldest()
@@ -161,7 +160,7 @@ func (w *world) killReplicas() {
 	}
 }
 
-// killOne ends the oldest process and leaves the others alone.
+// killOldest ends the oldest process and leaves the others alone.
 func (w *world) killOldest() {
 	_ = w.replicas[0].Process.Kill()
 	_ = w.replicas[0].Wait()
@@ -174,8 +173,8 @@ func (w *world) guardContext() context.Context {
 	return ctx
 }
 
-// await waits for a condition on either simulator, which is never asked twice
-// at the same time.
+// awaitCondition waits for a condition on either simulator. It checks the condition
+// in one goroutine at a time.
 func (w *world) awaitCondition(what string, cond func() bool) {
 	w.t.Helper()
 	ctx, cancel := context.WithTimeout(w.guardContext(), patience)
@@ -187,17 +186,18 @@ func (w *world) awaitCondition(what string, cond func() bool) {
 		return cond()
 	}
 	met := make(chan error, 2)
-	go func() { met <- w.slack.Wait(ctx, alone) }()
-	go func() { met <- w.uipath.Wait(ctx, alone) }()
+	var looking sync.WaitGroup
+	looking.Go(func() { met <- w.slack.Wait(ctx, alone) })
+	looking.Go(func() { met <- w.uipath.Wait(ctx, alone) })
 	err := <-met
 	cancel()
-	_ = <-met
+	looking.Wait()
 	if err != nil {
 		w.t.Fatalf("waited in vain for %s", what)
 	}
 }
 
-// ask types a command and expects it to be recorded.
+// typeRequest types a command and expects that the bot records it.
 func (w *world) typeRequest(text string) {
 	w.t.Helper()
 	typed, err := w.slack.Command(w.guardContext(), requester, anyChannel, "/allocate", text)
@@ -224,11 +224,16 @@ func (w *world) awaitCard() fakeslack.Message {
 	return w.listCards()[0]
 }
 
-// tellsNoEnd are the replies that may come before the one that tells the end.
+// hasCompleteCard tells whether the first card is there with its two emoji.
+func (w *world) hasCompleteCard() bool {
+	cards := w.listCards()
+	return len(cards) > 0 && len(cards[0].Reactions) == 2
+}
+
+// interimReplies are the event types of replies that may come before the outcome.
 var interimReplies = []string{"allocation_approved", "allocation_reopened", "allocation_reminder"}
 
-// ends lists the metadata event types of the replies on the first card that
-// tell an end.
+// listOutcomes lists the event types of the outcomes in the first card's thread.
 func (w *world) listOutcomes() []string {
 	if len(w.listCards()) == 0 {
 		return nil
@@ -242,8 +247,8 @@ func (w *world) listOutcomes() []string {
 	return types
 }
 
-// awaitEnd waits for the one reply that tells the end and for the card to show
-// it, and expects both to be the only ones.
+// awaitOutcome waits until the thread and the card tell the outcome. It expects one
+// card and one outcome.
 func (w *world) awaitOutcome(want, status string) {
 	w.t.Helper()
 	w.awaitCondition("the end "+want, func() bool {
@@ -301,7 +306,7 @@ func (w *world) healthBase() string {
 	return "http://" + servedAddress(w.t, fmt.Sprint(w.replicas[0].Stderr))
 }
 
-// database opens the bots' database to look at it.
+// openDatabase opens the bots' database to look at it.
 func (w *world) openDatabase() *sql.DB {
 	w.t.Helper()
 	driver, source := "pgx", w.env["LICENSEBOT_DATABASE_URL"]
@@ -315,7 +320,7 @@ func (w *world) openDatabase() *sql.DB {
 	return db
 }
 
-// expectRule compares the group's rule and how often it was changed.
+// wantAllocation compares the group's allocation, and how often it was written.
 func (w *world) wantAllocation(writes int, codes ...string) {
 	w.t.Helper()
 	rule, _ := w.uipath.Allocation(groupID)

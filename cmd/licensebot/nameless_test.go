@@ -12,8 +12,8 @@ import (
 
 const everyone = "ce684f6f-5af3-4e43-8516-1adad6e98fc9"
 
-// newRuledWorld is a world whose UiPath has the group of everybody, and whose
-// policy approves one code by itself and asks for another.
+// newPolicyWorld returns a world with the group Everyone, and with a policy that
+// approves one code by itself and asks approvers for another.
 func newPolicyWorld(t *testing.T) *world {
 	t.Helper()
 	w := newWorld(t)
@@ -35,8 +35,8 @@ rules:
 	return w
 }
 
-// A group's name that is not told for now may be that of everybody: the
-// request waits until it is known.
+// TestTheNameOfAGroupIsWaitedFor hides the name of the group Everyone for a while.
+// The request waits until the name is known.
 func TestTheNameOfAGroupIsWaitedFor(t *testing.T) {
 	t.Parallel()
 	w := newPolicyWorld(t)
@@ -52,9 +52,9 @@ func TestTheNameOfAGroupIsWaitedFor(t *testing.T) {
 	}
 }
 
-// Without the scope that tells names, people may approve what is asked for by
-// id; nothing is approved without them.
-func TestAGroupWhoseNameIsNeverTold(t *testing.T) {
+// TestGroupWithoutAKnownName lacks the scope that shows names. Approvers may agree
+// to a group by its id. The policy alone may not.
+func TestGroupWithoutAKnownName(t *testing.T) {
 	t.Parallel()
 	w := newPolicyWorld(t)
 	w.uipath.SetAppScopes("PM.License.Read", "PM.License.Write")
@@ -62,7 +62,7 @@ func TestAGroupWhoseNameIsNeverTold(t *testing.T) {
 	w.startReplica()
 	w.wantRejected(everyone+" IDU", "UiPath does not tell me the name of `"+everyone+"`")
 	if card := w.cardFor(everyone + " RPADEVPRONU"); !strings.Contains(card.Text, "UiPath does not tell its name") {
-		t.Errorf("the card does not say that nobody knows which group it is:\n%s", card.Text)
+		t.Errorf("the card does not say that the name is unknown:\n%s", card.Text)
 	}
 	w.reactToCard(approver, "white_check_mark")
 	w.awaitOutcome("allocation_done", "*Done*")

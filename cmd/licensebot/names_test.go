@@ -8,8 +8,8 @@ import (
 	"licensebot/internal/fakeuipath"
 )
 
-// A group is found by its name as people type it and as Slack hands that on,
-// whatever characters UiPath has for it.
+// TestGroupsOfUnusualNames finds groups by their names as people type them and as
+// Slack passes them on, whatever characters UiPath has.
 func TestGroupsOfUnusualNames(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -41,7 +41,8 @@ func TestGroupsOfUnusualNames(t *testing.T) {
 	w.wantPhrases(w.lookUp(bystander, `show "Night – Shift"`), "everal groups at UiPath are called")
 }
 
-// A rule that names a group holds for it however UiPath composes its letters.
+// TestARuleForADecomposedName has a rule that names a group in other Unicode letters
+// than UiPath does.
 func TestARuleForADecomposedName(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

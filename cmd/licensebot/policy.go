@@ -126,6 +126,7 @@ func exactArgs(names ...string) cobra.PositionalArgs {
 	}
 }
 
+// countNoun says how many there are: "1 rule", "2 rules".
 func countNoun(n int, what string) string {
 	if n == 1 {
 		return "1 " + what

@@ -19,7 +19,7 @@ rules:
     approvers: [U0APPROVER]
 `
 
-// inForce tells the names of the rules in force.
+// ruleNames returns the names of the rules in force.
 func (s *policySource) ruleNames() string {
 	var names []string
 	for _, rule := range s.Policy().Rules {
@@ -74,7 +74,7 @@ func TestPolicyIsReadAgain(t *testing.T) {
 		if !strings.Contains(log.String(), "policy.yaml:2") {
 			t.Errorf("the line is not named:\n%s", log)
 		}
-		hangup <- syscall.SIGHUP // whoever asks is told again
+		hangup <- syscall.SIGHUP // an operator who asks is told again
 		expect("all of it", 1, 2)
 
 		if err := os.Remove(path); err != nil {
@@ -110,8 +110,8 @@ func TestPolicyFileAndApproversTogether(t *testing.T) {
 	}
 }
 
-// The rules decide at the real program: who asks for what is allowed sees the
-// rule's name on the card, who does not is told privately.
+// TestPolicyAtWork runs the real program with a policy file. The card names the
+// rule. A requester without a rule is told privately.
 func TestPolicyAtWork(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

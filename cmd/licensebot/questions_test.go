@@ -9,8 +9,7 @@ import (
 	"licensebot/internal/fault"
 )
 
-// answers are what the last question of a person was answered with by way of
-// its response_url.
+// listAnswers lists the answers that reached a person through a response_url.
 func (w *world) listAnswers(user string) []string {
 	var texts []string
 	for _, e := range w.slack.Ephemerals(user) {
@@ -21,7 +20,7 @@ func (w *world) listAnswers(user string) []string {
 	return texts
 }
 
-// looksUp types a question for UiPath and returns its answer.
+// lookUp types a question that needs UiPath, and returns the answer.
 func (w *world) lookUp(user, text string) string {
 	w.t.Helper()
 	before := len(w.listAnswers(user))
@@ -32,7 +31,7 @@ func (w *world) lookUp(user, text string) string {
 	return w.listAnswers(user)[before]
 }
 
-// expectSaid looks for each of these in an answer.
+// wantPhrases expects each of these phrases in an answer.
 func (w *world) wantPhrases(said string, wants ...string) {
 	w.t.Helper()
 	for _, want := range wants {
@@ -64,7 +63,7 @@ func TestShowAndCodes(t *testing.T) {
 	shown := w.lookUp(bystander, "show group-01")
 	w.wantPhrases(shown, "Open request `"+id+"` by <@"+requester+">: add `IDU` to the group · waiting with 0 of 1 approval, until ")
 	if strings.Contains(shown, "secret") {
-		t.Errorf("the reason is told to whoever asks: %s", shown)
+		t.Errorf("the reason is told to a bystander: %s", shown)
 	}
 	w.wantPhrases(w.lookUp(bystander, "codes"), "• `IDU` Insights Designer · 3 of 40 seats allocated, 37 free", "`/allocate group-01 ATTUNU`")
 	w.wantPhrases(w.lookUp(bystander, `show "Finance Robot"`), "no group with the id or the exact name `Finance Robot`", "Try: `/allocate show \"Finance Robots\"`")
@@ -94,8 +93,8 @@ func TestUiPathDownWhenLookedUp(t *testing.T) {
 	w.wantPhrases(w.lookUp(bystander, "show group-01"), "*The rule of the group")
 }
 
-// TestNoListOfSeats has UiPath refuse the list of what the organization owns,
-// and the rule of the group that is looked at first: another one tells.
+// TestNoListOfSeats has UiPath refuse the list of owned codes, and the first group.
+// The seats come from another group.
 func TestNoListOfSeats(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -111,8 +110,8 @@ func TestNoListOfSeats(t *testing.T) {
 	w.openHome(bystander, "licensebot is well") // who refuses answers
 }
 
-// TestUiPathRefuses is told neither as if UiPath were down nor as if all were
-// well.
+// TestUiPathRefuses expects that the Home tab names a refusal: UiPath is neither
+// down nor well.
 func TestUiPathRefuses(t *testing.T) {
 	t.Parallel()
 	for what, faults := range map[string]map[string]fault.Fault{
@@ -134,8 +133,8 @@ func TestUiPathRefuses(t *testing.T) {
 	}
 }
 
-// TestAnswersFindAnotherWay loses a response_url: the answer comes as a direct
-// message, because the bot is not where the question was typed.
+// TestAnswersFindAnotherWay loses a response_url. The answer comes as a direct
+// message, because the bot is not in the channel of the question.
 func TestAnswersFindAnotherWay(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -167,7 +166,7 @@ func TestStatusAndWhy(t *testing.T) {
 	w.wantPhrases(why, link, "• 2 of <@"+approver+"> and <@"+second+"> have to agree; <@"+second+"> did, 1 more is missing.", "it expires and nothing is changed")
 	for _, said := range []string{why, w.answerTo(bystander, "status "+id)} {
 		if strings.Contains(said, "secret") {
-			t.Errorf("the reason is told to whoever asks: %s", said)
+			t.Errorf("the reason is told to a bystander: %s", said)
 		}
 	}
 	w.slack.Inject("chat.getPermalink", fault.Fault{Status: 500})
@@ -218,8 +217,8 @@ func TestPendingByPages(t *testing.T) {
 	w.wantPhrases(w.answerTo(approver, "pending 2"), "11 in all")
 }
 
-// TestTheNameOfTheCommandIsTheTypedOne renames the command in the app's
-// manifest: whatever is offered to copy has the name that was typed.
+// TestTheNameOfTheCommandIsTheTypedOne renames the command in the app's manifest.
+// Suggestions to copy have the name that the person typed.
 func TestTheNameOfTheCommandIsTheTypedOne(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -9,8 +9,8 @@ import (
 	"licensebot/internal/fault"
 )
 
-// TestSlackRefusesOnce lets Slack refuse each of its calls once, by names that
-// an operator can mend or that pass by themselves. Nothing is lost.
+// TestSlackRefusesOnce has Slack refuse each call once, with errors that pass or
+// that an operator can mend. The request is done all the same.
 func TestSlackRefusesOnce(t *testing.T) {
 	methods := []string{"chat.postMessage", "chat.update", "reactions.add", "reactions.get", "users.info"}
 	for _, name := range []string{"not_in_channel", "missing_scope", "channel_not_found", "is_archived", "internal_error", "ratelimited", "something_new"} {
@@ -30,7 +30,7 @@ func TestSlackRefusesOnce(t *testing.T) {
 	}
 }
 
-// TestNotInvited is the most common mistake of an installation.
+// TestNotInvited makes the most common mistake of an installation.
 func TestNotInvited(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -44,8 +44,8 @@ func TestNotInvited(t *testing.T) {
 	w.awaitOutcome("allocation_done", "*Done*")
 }
 
-// TestConsentGoneBeforeTheWrite takes the approval back, in each way there is,
-// while UiPath keeps the write waiting.
+// TestConsentGoneBeforeTheWrite takes the approval back, in each possible way, while
+// UiPath delays the write.
 func TestConsentGoneBeforeTheWrite(t *testing.T) {
 	told := map[string]string{
 		"reaction taken back": "took the reaction back", "left the user group": "is not one of its approvers any more",
@@ -68,7 +68,9 @@ func TestConsentGoneBeforeTheWrite(t *testing.T) {
 			w.awaitCard()
 			w.uipath.Inject("GET group", fault.Fault{Status: 503})
 			w.reactToCard(approver, "white_check_mark")
-			w.awaitCondition("the write to be held up", func() bool { return strings.Contains(w.awaitCard().Text, "*Approved*") && w.uipath.Injected() > 0 })
+			w.awaitCondition("the write to be delayed", func() bool {
+				return strings.Contains(w.awaitCard().Text, "*Approved*") && w.uipath.Injected() > 0
+			})
 			lose(w)
 			w.uipath.Clear()
 			w.awaitCondition("the request to wait again", func() bool { return strings.Contains(w.awaitCard().Text, "0 of 1") })
@@ -84,7 +86,7 @@ func TestConsentGoneBeforeTheWrite(t *testing.T) {
 	}
 }
 
-// replies lists those on the first card that have this event type.
+// listReplies lists the replies on the first card with this event type.
 func (w *world) listReplies(eventType string) []fakeslack.Message {
 	return slices.DeleteFunc(w.slack.Thread(approvalsChannel, w.listCards()[0].TS), func(m fakeslack.Message) bool {
 		return m.Metadata == nil || m.Metadata.EventType != eventType

@@ -22,7 +22,7 @@ import (
 	"licensebot/internal/pgtest"
 )
 
-// fleet starts n replicas on one PostgreSQL.
+// startFleet starts n replicas on one PostgreSQL.
 func startFleet(t *testing.T, n int) *world {
 	t.Helper()
 	w := newWorld(t).usePostgres()
@@ -33,7 +33,7 @@ func startFleet(t *testing.T, n int) *world {
 	return w
 }
 
-// told lists the metadata event types in the thread of each request's card.
+// eventsByRequest lists, by request, its cards and the event types of the replies.
 func (w *world) eventsByRequest() map[string][]string {
 	all := map[string][]string{}
 	for _, card := range w.listCards() {
@@ -46,8 +46,8 @@ func (w *world) eventsByRequest() map[string][]string {
 	return all
 }
 
-// Any envelope goes to any connection, three times over, and any replica takes
-// any work: still one card, one change and one outcome for each request.
+// TestReplicasShareTheWork delivers every envelope to three connections of any
+// replicas. Each request still has one card, one change and one outcome.
 func TestReplicasShareTheWork(t *testing.T) {
 	t.Parallel()
 	w := startFleet(t, 3)
@@ -86,8 +86,8 @@ func (w *world) allEndedWith(end string, requests int) bool {
 	return n == requests
 }
 
-// Two requests for one group, approved at once, with a replica for each: both
-// end up in the rule.
+// TestReplicasWriteToOneGroupInTurn approves two requests for one group at once,
+// with a replica for each. Both changes stay.
 func TestReplicasWriteToOneGroupInTurn(t *testing.T) {
 	t.Parallel()
 	w := startFleet(t, 2)
@@ -105,8 +105,8 @@ func TestReplicasWriteToOneGroupInTurn(t *testing.T) {
 	w.wantAllocation(2, "ATTUNU", "IDU", "RPADEVPRONU")
 }
 
-// A replica dies in the middle of a write; the one that stays finishes it when
-// the lease is over.
+// TestAReplicaTakesOver kills a replica in the middle of a write. The other one
+// finishes the write when the lease is over.
 func TestAReplicaTakesOver(t *testing.T) {
 	t.Parallel()
 	w := startFleet(t, 1)
@@ -122,9 +122,9 @@ func TestAReplicaTakesOver(t *testing.T) {
 	w.wantAllocation(1, "ATTUNU", "IDU", "RPADEVPRONU")
 }
 
-// A replica stands still between its look at the rule and its write for longer
-// than its lease. Another carries the request out meanwhile, and somebody then
-// changes the rule by hand: the first must not write what it had in mind.
+// TestAReplicaThatStoodStillWritesNothing stops a replica between its read and its
+// write, for longer than its lease. Meanwhile another replica makes the change, and
+// an admin changes the allocation by hand. The first must not write its old plan.
 func TestAReplicaThatStoodStillWritesNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t).usePostgres()
@@ -153,8 +153,8 @@ func TestAReplicaThatStoodStillWritesNothing(t *testing.T) {
 	}
 }
 
-// A slowLook is a way to UiPath on which, once armed, the answer to one look
-// at the group's rule is kept until it is let go.
+// A slowRead is a way to UiPath that can keep one answer to a read of the group's
+// allocation, until the test lets it go.
 type slowRead struct {
 	url     string
 	armed   atomic.Bool
@@ -181,7 +181,7 @@ func (w *world) newSlowRead() *slowRead {
 	return l
 }
 
-// pass keeps the answer to the last of the calls that read a rule.
+// delayAnswer keeps the answer to the last of the calls that read an allocation.
 func (l *slowRead) delayAnswer(answer *http.Response) error {
 	call := answer.Request
 	if call.Method == http.MethodGet && strings.HasSuffix(call.URL.Path, "/group/"+groupID) && l.armed.CompareAndSwap(true, false) {
@@ -196,11 +196,11 @@ func (l *slowRead) awaitDelayed(w *world) {
 	select {
 	case <-l.delayed:
 	case <-w.guardContext().Done():
-		w.t.Fatal("nobody looked at the rule")
+		w.t.Fatal("the replica never read the allocation")
 	}
 }
 
-// stopOne ends the oldest process as an operator does.
+// stopOldest stops the oldest process as an operator does.
 func (w *world) stopOldest() {
 	w.t.Helper()
 	if err := w.replicas[0].Process.Signal(syscall.SIGTERM); err != nil {
@@ -212,7 +212,8 @@ func (w *world) stopOldest() {
 	w.replicas = w.replicas[1:]
 }
 
-// expire ends the leases of one kind of work, as a minute's waiting would.
+// expireLeases ends the leases of one kind of job, as a minute of waiting does. It
+// wakes the workers as the store does, so that no worker sleeps until its next poll.
 func (w *world) expireLeases(kind string) {
 	w.t.Helper()
 	db := w.openDatabase()
@@ -220,10 +221,13 @@ func (w *world) expireLeases(kind string) {
 	if _, err := db.Exec(`UPDATE jobs SET due_at = 0 WHERE leased = 1 AND kind = $1`, kind); err != nil {
 		w.t.Fatal(err)
 	}
+	if _, err := db.Exec(`SELECT pg_notify('licensebot_jobs', 'test ' || $1)`, kind); err != nil {
+		w.t.Fatal(err)
+	}
 }
 
-// PostgreSQL is killed and comes back: what was acknowledged goes on, and what
-// could not be recorded was said so.
+// TestPostgresRestarts kills PostgreSQL and starts it again. Acknowledged requests
+// go on. A command that could not be recorded got an answer that says so.
 func TestPostgresRestarts(t *testing.T) {
 	t.Parallel()
 	cluster := pgtest.New(t)
@@ -247,8 +251,8 @@ func TestPostgresRestarts(t *testing.T) {
 	w.wantAllocation(1, "ATTUNU", "IDU", "RPADEVPRONU")
 }
 
-// What is said and done in hours without a bot is found when it comes back,
-// also where the deadline passed meanwhile: what stands on the card then counts.
+// TestDownForHours starts the bot after hours. It catches up on votes and deletions.
+// After the deadline, the reactions on the card decide.
 func TestDownForHours(t *testing.T) {
 	for name, world := range map[string]func(*testing.T) *world{
 		"SQLite":     newWorldWithoutRetries,
@@ -263,7 +267,7 @@ func TestDownForHours(t *testing.T) {
 	}
 }
 
-// downFor has the bot miss a vote on one card and that another was deleted.
+// playOutage lets the bot miss a vote on one card and the deletion of another.
 func (s *clockedWorld) playOutage(hours time.Duration) {
 	s.uipath.AddGroup(fakeuipath.Group{ID: "group-02", Name: "Second", Rule: []string{"ATTUNU"}})
 	s.restartAfter(0)
@@ -283,8 +287,9 @@ func (s *clockedWorld) playOutage(hours time.Duration) {
 	s.wantAllocation(1, "ATTUNU", "IDU", "RPADEVPRONU")
 }
 
-// A start beside more cards than one call shows: what was missed on the oldest
-// and the newest is found, and Slack never has to say that it is too much.
+// TestManyCardsWithinSlacksLimits starts the bot beside more cards than one call
+// shows. The bot finds what it missed on the oldest and the newest, within the
+// limits of Slack.
 func TestManyCardsWithinSlacksLimits(t *testing.T) {
 	t.Parallel()
 	w := newWorldWith(t, fakeslack.Config{EnforceTiers: true})
@@ -312,17 +317,16 @@ func TestManyCardsWithinSlacksLimits(t *testing.T) {
 	}
 }
 
-// newDeafWorld has a Slack that delivers an event once, so that what was
-// missed stays missed.
+// newWorldWithoutRetries has a Slack that delivers an event once, so the bot misses
+// what happens while it is down.
 func newWorldWithoutRetries(t *testing.T) *world {
 	return newWorldWith(t, fakeslack.Config{RetryDelays: []time.Duration{}})
 }
 
-// Two thousand people type at once, while UiPath answers nobody. Each is told
-// that the request is recorded, or that nothing was; who waits is told for how
-// many others; what is recorded gets its card when UiPath is back, and nothing
-// else does. Slack's three seconds are not enforced here, where the machine may
-// be slow: package bot holds its limits to them.
+// TestOverload has two thousand people type at once while UiPath hangs. Each is told
+// that the request is recorded or that nothing was, and how many others are ahead.
+// Each recorded request, and no other, gets its card when UiPath is back. Package
+// bot holds acknowledgements to the three seconds of Slack.
 func TestOverload(t *testing.T) {
 	t.Parallel()
 	w := newWorldWith(t, fakeslack.Config{AckTimeout: patience})
@@ -384,7 +388,7 @@ func TestOverload(t *testing.T) {
 	t.Logf("%d recorded, %d told to come back; the longest waited %v", all, busy, longest.ElapsedToAck)
 }
 
-// typed types a command.
+// typeCommand types a command as the requester.
 func (w *world) typeCommand(text string) fakeslack.Typed {
 	w.t.Helper()
 	typed, err := w.slack.Command(w.guardContext(), requester, anyChannel, "/allocate", text)
@@ -394,7 +398,7 @@ func (w *world) typeCommand(text string) fakeslack.Typed {
 	return typed
 }
 
-// crowd has n commands typed at once, each for a group.
+// typeTogether types n commands at once, each for a group.
 func (w *world) typeTogether(n int, group func(i int) string) []fakeslack.Typed {
 	var typing sync.WaitGroup
 	answers := make([]fakeslack.Typed, n)
@@ -405,7 +409,7 @@ func (w *world) typeTogether(n int, group func(i int) string) []fakeslack.Typed 
 	return answers
 }
 
-// expectAcks expects each of n commands to have been acknowledged, once.
+// wantAckedOnce expects that the bot acknowledged each of n commands once.
 func (w *world) wantAckedOnce(n int) {
 	w.t.Helper()
 	acks := map[string]int{}
@@ -424,8 +428,8 @@ func (w *world) wantAckedOnce(n int) {
 	}
 }
 
-// expectMemory expects the oldest process never to have taken more from the
-// system than this.
+// wantMemoryBelow expects that the oldest process never took more memory than this
+// from the system.
 func (w *world) wantMemoryBelow(most float64) {
 	w.t.Helper()
 	_, metrics := getPage(w.t, w.healthBase()+"/metrics")
@@ -441,7 +445,8 @@ func (w *world) wantMemoryBelow(most float64) {
 	w.t.Error("no metric tells how much memory it took")
 }
 
-// Slack throttles the channel: that delays cards and replies, and no write.
+// TestThrottledChannelDelaysNoWrite has Slack throttle the channel: that delays
+// cards and replies, and no write.
 func TestThrottledChannelDelaysNoWrite(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -456,8 +461,8 @@ func TestThrottledChannelDelaysNoWrite(t *testing.T) {
 	w.awaitCondition("the write", func() bool { return len(w.uipath.Writes()) == 1 })
 }
 
-// Slack takes no answer to the command: the person sees Slack's time-out, and the
-// request that was recorded is carried on all the same.
+// TestAnswerThatSlackDoesNotTake has Slack ignore the acknowledgement. The person
+// sees Slack's time-out, and the recorded request goes on.
 func TestAnswerThatSlackDoesNotTake(t *testing.T) {
 	t.Parallel()
 	w := newWorldWith(t, fakeslack.Config{AckTimeout: 500 * time.Millisecond})
@@ -475,15 +480,15 @@ func TestAnswerThatSlackDoesNotTake(t *testing.T) {
 	w.wantAllocation(1, "ATTUNU", "IDU", "RPADEVPRONU")
 }
 
-// The bot's token is revoked after the vote and restored by a reinstallation:
-// nothing is written while the consent cannot be checked.
+// TestTokenRevokedMidRequest revokes the bot token after the vote. The bot writes
+// nothing until it can check consent again.
 func TestTokenRevokedMidRequest(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.startReplica()
 	w.typeRequest("group-01 RPADEVPRONU IDU")
 	w.awaitCard()
-	w.awaitCondition("the emoji on the card", func() bool { return len(w.listCards()[0].Reactions) == 2 })
+	w.awaitCondition("the emoji on the card", w.hasCompleteCard)
 	w.awaitNoJobs()
 	w.slack.RevokeBotToken()
 	w.reactToCard(approver, "white_check_mark")

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// A grant for thirty days is ended early: by nobody who has no say in it, and
-// by the requester at once, with only its own code taken out.
+// TestEndEarly ends a grant for thirty days early. A bystander may not. The
+// requester may at once, and only the grant's own code goes.
 func TestEndEarly(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

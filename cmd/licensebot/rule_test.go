@@ -9,8 +9,8 @@ import (
 	"licensebot/internal/fault"
 )
 
-// TestQuotasAndTheExternalFlagStay approves a change to a group whose rule has
-// more than codes. UiPath drops the quotas at a write that does not carry them.
+// TestQuotasAndTheExternalFlagStay changes a group that has more than codes. A write
+// without the quotas would drop them.
 func TestQuotasAndTheExternalFlagStay(t *testing.T) {
 	t.Parallel()
 	w := newQuotaWorld(t)
@@ -25,7 +25,7 @@ func TestQuotasAndTheExternalFlagStay(t *testing.T) {
 	}
 }
 
-// limitedWorld has a group with more to its rule than codes.
+// newQuotaWorld has a group with a quota and external licenses.
 func newQuotaWorld(t *testing.T) *world {
 	w := newWorld(t)
 	w.uipath.AddGroup(fakeuipath.Group{
@@ -42,8 +42,8 @@ func (w *world) wantQuota(external bool, attended int) {
 	}
 }
 
-// TestWhatStaysIsNotKept has UiPath answer yes to a write, and tell that it has
-// lost what was to stay: people are told.
+// TestWhatStaysIsNotKept has UiPath accept a write but lose a setting that should
+// have stayed. The thread says so.
 func TestWhatStaysIsNotKept(t *testing.T) {
 	t.Parallel()
 	w := newQuotaWorld(t)
@@ -57,8 +57,8 @@ func TestWhatStaysIsNotKept(t *testing.T) {
 	w.wantQuota(false, 0)
 }
 
-// TestLimitsThatAreNotTold has the route of quotas be away while a change is
-// carried out: a write would lift them.
+// TestLimitsThatAreNotTold hides the quotas while the bot carries a change out. A
+// write would drop them, so it waits.
 func TestLimitsThatAreNotTold(t *testing.T) {
 	t.Parallel()
 	w := newQuotaWorld(t)
@@ -72,7 +72,7 @@ func TestLimitsThatAreNotTold(t *testing.T) {
 	w.wantQuota(true, 10)
 }
 
-// TestAnOrganizationThatOwnsNothing has nothing to ask approvers for.
+// TestAnOrganizationThatOwnsNothing has no codes to ask approvers for.
 func TestAnOrganizationThatOwnsNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -115,7 +115,7 @@ func TestSuiteWithoutQuotas(t *testing.T) {
 			w.env[name] = value
 		}
 		before := len(w.listCards())
-		group := fmt.Sprintf("group-%02d", before+1) // nobody asks the same twice
+		group := fmt.Sprintf("group-%02d", before+1) // because a second request for the same change is refused
 		suite.AddGroup(fakeuipath.Group{ID: group, Name: "Robots of " + group, Rule: []string{"ATTUNU"}})
 		w.startReplica()
 		w.typeRequest(group + " IDU")
@@ -128,12 +128,12 @@ func TestSuiteWithoutQuotas(t *testing.T) {
 	w.wantAllocation(1, "ATTUNU", "IDU")
 }
 
-// TestAGroupAmongManyMembers asks by name where Identity's list, which has the
-// members of all groups, is longer than any other answer may be.
+// TestAGroupAmongManyMembers asks by name where Identity's list has the members of
+// all groups and is longer than other answers may be.
 func TestAGroupAmongManyMembers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	members := strings.Repeat(`{"id":"8f3a1c2e-0d4b-4c5a-9e6f-7a8b9c0d1e2f","name":"somebody@example.com"},`, 100_000)
+	members := strings.Repeat(`{"id":"8f3a1c2e-0d4b-4c5a-9e6f-7a8b9c0d1e2f","name":"person@example.com"},`, 100_000)
 	w.uipath.Inject("GET identity groups", fault.Fault{
 		Body: `[{"id":"` + everyone + `","name":"Everyone","members":[` + members + `{}]},{"id":"group-01","name":"Finance Robots","members":[]}]`,
 	})

@@ -8,8 +8,8 @@ import (
 	"licensebot/internal/fault"
 )
 
-// scoped is a world whose approvals channel is public or private and whose
-// approvers are a user group. The answer to its first post is lost.
+// newScopedWorld has a public or a private approvals channel. The answer to the
+// first post is lost.
 func newScopedWorld(t *testing.T, private bool) *world {
 	t.Helper()
 	w := newWorld(t)
@@ -28,8 +28,8 @@ func (w *world) playRequest() {
 	w.awaitOutcome("allocation_done", "*Done*")
 }
 
-// TestEachScopeIsUsed plays what needs the most of Slack: no scope of the
-// manifest may be left over.
+// TestEachScopeIsUsed plays what needs the most of Slack, and expects that it uses
+// every scope of the manifest.
 func TestEachScopeIsUsed(t *testing.T) {
 	t.Parallel()
 	var used []string
@@ -47,7 +47,7 @@ func TestEachScopeIsUsed(t *testing.T) {
 	}
 }
 
-// TestScopesThatMayBeLeftOut holds docs/set-up.md to its word.
+// TestScopesThatMayBeLeftOut checks the scopes that docs/set-up.md calls optional.
 func TestScopesThatMayBeLeftOut(t *testing.T) {
 	t.Parallel()
 	for private, without := range map[bool][]string{

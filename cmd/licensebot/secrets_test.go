@@ -14,9 +14,9 @@ import (
 	"licensebot/internal/fault"
 )
 
-// TestNoSecretIsKeptOrSaid plays a request through failures that repeat
-// whatever they were sent, and looks for secrets in all that is left of it:
-// the log at its most talkative, the database's files, what Slack was told.
+// TestNoSecretIsKeptOrSaid plays a request through failures that repeat what the bot
+// sent. It looks for secrets in the debug log, the files of the database, and
+// everything at Slack.
 func TestNoSecretIsKeptOrSaid(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -84,7 +84,7 @@ func TestNoSecretIsKeptOrSaid(t *testing.T) {
 	}
 }
 
-// told is everything that people were shown.
+// everythingShown returns all texts that people were shown.
 func everythingShown(w *world) string {
 	var all strings.Builder
 	for _, card := range w.listCards() {

@@ -155,6 +155,7 @@ func withCause(e *zerolog.Event, err error) *zerolog.Event {
 	return e.Err(err)
 }
 
+// newLicenses returns the client of UiPath.
 func newLicenses(cfg Config) (*licensing.Allocations, error) {
 	tokens, err := newTokenSource(cfg)
 	if err != nil {
@@ -170,6 +171,7 @@ func newLicenses(cfg Config) (*licensing.Allocations, error) {
 	return licensing.NewAllocations(client), nil
 }
 
+// newTokenSource returns the way to sign in to UiPath that the operator chose.
 func newTokenSource(cfg Config) (oauth2.TokenSource, error) {
 	tokens := licensing.TokenConfig{
 		URL: cfg.UiPathURL, Organization: cfg.UiPathOrganization, TokenURL: cfg.UiPathTokenURL, Scopes: cfg.Scopes,
@@ -188,6 +190,7 @@ func newTokenSource(cfg Config) (oauth2.TokenSource, error) {
 	return licensing.ClientCredentials(tokens)
 }
 
+// newLogger writes the log to w: one JSON object a line, or text for people.
 func newLogger(cfg Config, w io.Writer) zerolog.Logger {
 	if cfg.Console {
 		w = zerolog.ConsoleWriter{Out: w, TimeFormat: time.RFC3339}

@@ -9,6 +9,8 @@ import (
 	"licensebot/internal/fault"
 )
 
+// awaitTold waits until a person is told these words, in a direct message or a
+// message only they see.
 func (w *world) awaitTold(user, words string) {
 	w.t.Helper()
 	w.awaitCondition(user+" to be told: "+words, func() bool {
@@ -44,8 +46,8 @@ func TestEveryEnvelopeThreeTimes(t *testing.T) {
 	}
 }
 
-// TestEachCallFailsOnce lets each call of Slack and UiPath fail once in each
-// way that trying again can mend.
+// TestEachCallFailsOnce makes each call to Slack and UiPath fail once, in each way
+// that a retry can mend.
 func TestEachCallFailsOnce(t *testing.T) {
 	slackMethods := []string{"auth.test", "apps.connections.open", "conversations.info", "chat.postMessage", "chat.update", "reactions.add", "reactions.get", "users.info", "chat.postEphemeral"}
 	uipathOperations := []string{"token", "GET identity groups", "GET group", "GET group with-quota", "PUT group"}
@@ -170,11 +172,11 @@ func TestCancel(t *testing.T) {
 	w.awaitOutcome("allocation_cancelled", "*Cancelled*")
 }
 
-func TestUnfitRequestsReachNobody(t *testing.T) {
+func TestRejectedRequestsHaveNoCard(t *testing.T) {
 	for name, c := range map[string]struct{ text, told string }{
-		"not owned":    {"group-01 RPADEVPRONUU", "did you mean `RPADEVPRONU`"},
-		"no group":     {`"Finance Robot" IDU`, "Finance Robots"},
-		"already held": {"group-01 ATTUNU", "already has `ATTUNU`"},
+		"not owned":     {"group-01 RPADEVPRONUU", "did you mean `RPADEVPRONU`"},
+		"no group":      {`"Finance Robot" IDU`, "Finance Robots"},
+		"already there": {"group-01 ATTUNU", "already has `ATTUNU`"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
