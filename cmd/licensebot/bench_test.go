@@ -114,7 +114,7 @@ func seedPending(b testing.TB, slack *fakeslack.Server, url string, n int) {
 	defer func() { _ = db.Close() }()
 	api := slackapi.New(slack.BotToken(), slackapi.OptionAPIURL(slack.APIURL()))
 	var seeding errgroup.Group
-	seeding.SetLimit(8)
+	seeding.SetLimit(64) // filings that arrive together share a transaction
 	for i := range n {
 		seeding.Go(func() error { return seedOne(db, api, i) })
 	}
