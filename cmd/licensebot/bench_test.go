@@ -24,10 +24,11 @@ import (
 	"licensebot/internal/store"
 )
 
-// benchPending are the loads at which a cost that grows would show.
+// benchPending are loads that show whether a cost grows.
 var benchPending = []int{1, 50, 500, 10_000}
 
-// unpaced lets the simulators be filled quicker than Slack would allow.
+// unpaced lets the bot post faster than Slack allows, because the simulators take
+// it.
 var unpaced = bot.Rates{Posts: rate.Inf, Updates: rate.Inf, Reactions: rate.Inf, Ephemerals: rate.Inf, Burst: 1000}
 
 // benchStores are the databases to measure; PostgreSQL where there is one.
@@ -49,16 +50,16 @@ func forEachLoad(b *testing.B, run func(b *testing.B, url string, pending int)) 
 	}
 }
 
-// benchWorld is a bot in this process with n pending requests.
+// benchWorld runs a bot in this process with n pending requests.
 func benchWorld(b *testing.B, url string, n int) (*fakeslack.Server, *fakeuipath.Server) {
 	b.Helper()
 	slack, uipath := benchPeers(b, url, n)
 	b.Cleanup(startBench(b, url, slack, uipath))
-	wait(b, slack, func() bool { return slack.Connections() == 2 && looks(slack) >= pages(n) })
+	waitUntil(b, slack, func() bool { return slack.Connections() == 2 && countLooks(slack) >= pagesFor(n) })
 	return slack, uipath
 }
 
-// benchPeers is what a bot with n pending requests runs against, once it runs.
+// benchPeers makes the simulators for a bot with n pending requests.
 func benchPeers(b *testing.B, url string, n int) (*fakeslack.Server, *fakeuipath.Server) {
 	b.Helper()
 	slack, err := fakeslack.New(fakeslack.Config{})
@@ -94,17 +95,16 @@ func startBench(b *testing.B, url string, slack *fakeslack.Server, uipath *fakeu
 	}
 }
 
-// looks counts the pages of the channel that were shown to the bot, and pages
-// how many it takes to see n cards.
-func looks(slack *fakeslack.Server) int {
+// countLooks counts the pages of the channel that the bot has read.
+func countLooks(slack *fakeslack.Server) int {
 	shown := slack.Calls("conversations.history")
 	return len(slices.DeleteFunc(shown, func(call fakeslack.Call) bool { return call.Status == 0 }))
 }
 
-func pages(n int) int { return (n + 998) / 999 }
+func pagesFor(n int) int { return (n + 998) / 999 }
 
-// seedPending leaves n pending requests in the database, and their cards in
-// the channel, as an earlier run of the bot would have.
+// seedPending puts n pending requests into the database and their cards into the
+// channel, as an earlier run of the bot would.
 func seedPending(b testing.TB, slack *fakeslack.Server, url string, n int) {
 	b.Helper()
 	db, err := store.Open(context.Background(), url, store.Options{})
@@ -114,18 +114,18 @@ func seedPending(b testing.TB, slack *fakeslack.Server, url string, n int) {
 	defer func() { _ = db.Close() }()
 	api := slackapi.New(slack.BotToken(), slackapi.OptionAPIURL(slack.APIURL()))
 	var seeding errgroup.Group
-	seeding.SetLimit(8)
+	seeding.SetLimit(64) // filings that arrive together share a transaction
 	for i := range n {
 		seeding.Go(func() error { return seedOne(db, api, i) })
 	}
 	if err := seeding.Wait(); err != nil {
 		b.Fatal(err)
 	}
-	settleAll(b, url)
+	completeJobs(b, url)
 }
 
-// seedOne is the i-th of them, for a group of its own: nobody asks the same
-// twice.
+// seedOne files the i-th request, for its own group: the bot refuses a second
+// request for the same change.
 func seedOne(db *store.Store, api *slackapi.Client, i int) error {
 	ctx, group := context.Background(), fmt.Sprintf("seed-%05d", i)
 	r, _, err := db.FileRequest(ctx, approvals.Request{
@@ -148,8 +148,8 @@ func seedOne(db *store.Store, api *slackapi.Client, i int) error {
 	return nil
 }
 
-// settleAll ends the work that the seeded requests owe, but for their deadlines.
-func settleAll(b testing.TB, url string) {
+// completeJobs deletes the jobs of the seeded requests, except for their deadlines.
+func completeJobs(b testing.TB, url string) {
 	b.Helper()
 	driver, source := "pgx", url
 	if file, ok := strings.CutPrefix(url, "sqlite://"); ok {
@@ -187,16 +187,16 @@ func benchConfig(url string, slack *fakeslack.Server, uipath *fakeuipath.Server)
 	return cfg
 }
 
-// fill asks for b.N groups and waits until each has its card beside those
-// that are there.
-func fill(b *testing.B, slack *fakeslack.Server, uipath *fakeuipath.Server, there int) []fakeslack.Message {
+// fillChannel files b.N requests, each for its own group, and waits for their cards
+// beside those that are there.
+func fillChannel(b *testing.B, slack *fakeslack.Server, uipath *fakeuipath.Server, there int) []fakeslack.Message {
 	b.Helper()
 	for i := range b.N {
 		addGroup(uipath, i)
-		command(b, slack, i)
+		typeBenchCommand(b, slack, i)
 	}
 	posted := func() int { return len(slack.Calls("chat.postMessage")) }
-	wait(b, slack, func() bool { return posted() >= there+b.N && len(slack.Messages(approvalsChannel)) >= there+b.N })
+	waitUntil(b, slack, func() bool { return posted() >= there+b.N && len(slack.Messages(approvalsChannel)) >= there+b.N })
 	return slack.Messages(approvalsChannel)[there:]
 }
 
@@ -204,7 +204,7 @@ func addGroup(uipath *fakeuipath.Server, i int) {
 	uipath.AddGroup(fakeuipath.Group{ID: fmt.Sprintf("group-%05d", i), Name: fmt.Sprintf("Group %05d", i)})
 }
 
-func command(b *testing.B, slack *fakeslack.Server, i int) time.Duration {
+func typeBenchCommand(b *testing.B, slack *fakeslack.Server, i int) time.Duration {
 	typed, err := slack.Command(context.Background(), requester, approvalsChannel, "/allocate", fmt.Sprintf("group-%05d IDU", i))
 	if err != nil || typed.Error != "" {
 		b.Errorf("command %d: %v %s", i, err, typed.Error)
@@ -212,7 +212,7 @@ func command(b *testing.B, slack *fakeslack.Server, i int) time.Duration {
 	return typed.ElapsedToAck
 }
 
-func wait(b *testing.B, slack *fakeslack.Server, cond func() bool) {
+func waitUntil(b *testing.B, slack *fakeslack.Server, cond func() bool) {
 	b.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
@@ -236,11 +236,11 @@ func BenchmarkAck(b *testing.B) {
 		b.ResetTimer()
 		for i := range b.N {
 			<-beat.C
-			typing.Go(func() { took[i] = command(b, slack, i) })
+			typing.Go(func() { took[i] = typeBenchCommand(b, slack, i) })
 		}
 		typing.Wait()
 		b.StopTimer()
-		report(b, took)
+		reportQuantiles(b, took)
 	})
 }
 
@@ -248,7 +248,7 @@ func BenchmarkAck(b *testing.B) {
 func BenchmarkVote(b *testing.B) {
 	forEachLoad(b, func(b *testing.B, url string, pending int) {
 		slack, uipath := benchWorld(b, url, pending)
-		cards := fill(b, slack, uipath, pending)
+		cards := fillChannel(b, slack, uipath, pending)
 		took := make([]time.Duration, b.N)
 		b.ResetTimer()
 		for i := range b.N {
@@ -264,7 +264,7 @@ func BenchmarkVote(b *testing.B) {
 			took[i] = time.Since(start)
 		}
 		b.StopTimer()
-		report(b, took)
+		reportQuantiles(b, took)
 	})
 }
 
@@ -276,37 +276,37 @@ func BenchmarkStart(b *testing.B) {
 		took := make([]time.Duration, b.N)
 		b.ResetTimer()
 		for i := range b.N {
-			before, start := looks(slack), time.Now()
+			before, start := countLooks(slack), time.Now()
 			stop := startBench(b, url, slack, uipath)
-			wait(b, slack, func() bool { return slack.Connections() == 2 && looks(slack) >= before+pages(pending) })
+			waitUntil(b, slack, func() bool { return slack.Connections() == 2 && countLooks(slack) >= before+pagesFor(pending) })
 			took[i] = time.Since(start)
 			stop()
-			wait(b, slack, func() bool { return slack.Connections() == 0 })
+			waitUntil(b, slack, func() bool { return slack.Connections() == 0 })
 		}
 		b.StopTimer()
-		report(b, took)
+		reportQuantiles(b, took)
 	})
 }
 
-// BenchmarkReconnect measures a cut of both connections of a running bot → all
-// cards were looked at. It was looking not long ago, and pauses between two looks.
+// BenchmarkReconnect measures from a cut of both connections until the bot has
+// looked at all cards. The bot looked shortly before, and pauses between two looks.
 func BenchmarkReconnect(b *testing.B) {
 	forEachLoad(b, func(b *testing.B, url string, pending int) {
 		slack, _ := benchWorld(b, url, pending)
 		took := make([]time.Duration, b.N)
 		for i := range b.N {
 			slack.CutSockets()
-			wait(b, slack, func() bool { return slack.Connections() == 0 })
-			before, start := looks(slack), time.Now()
-			wait(b, slack, func() bool { return slack.Connections() > 0 && looks(slack) >= before+pages(pending) })
+			waitUntil(b, slack, func() bool { return slack.Connections() == 0 })
+			before, start := countLooks(slack), time.Now()
+			waitUntil(b, slack, func() bool { return slack.Connections() > 0 && countLooks(slack) >= before+pagesFor(pending) })
 			took[i] = time.Since(start)
 		}
-		report(b, took)
+		reportQuantiles(b, took)
 	})
 }
 
-// report adds the median and the 99th percentile, in milliseconds.
-func report(b *testing.B, took []time.Duration) {
+// reportQuantiles adds the median and the 99th percentile, in milliseconds.
+func reportQuantiles(b *testing.B, took []time.Duration) {
 	slices.Sort(took)
 	at := func(q float64) float64 {
 		return float64(took[int(q*float64(len(took)-1))].Microseconds()) / 1000

@@ -10,8 +10,8 @@ import (
 	"licensebot/deploy"
 )
 
-// perform runs the binary with these arguments and no configuration.
-func perform(t *testing.T, args ...string) (code int, out, problem string) {
+// runCommand runs the binary with these arguments and without configuration.
+func runCommand(t *testing.T, args ...string) (code int, out, problem string) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0], args...)
 	cmd.Env = []string{asBinary + "=1"}
@@ -43,7 +43,7 @@ func TestCommandLine(t *testing.T) {
 		"allocate":       {2, "", `licensebot: "allocate" is no command or argument of licensebot; see licensebot --help`},
 	} {
 		t.Run(line, func(t *testing.T) {
-			code, out, problem := perform(t, strings.Fields(line)...)
+			code, out, problem := runCommand(t, strings.Fields(line)...)
 			if code != c.code || !strings.HasPrefix(out, c.out) || !strings.HasPrefix(problem, c.problem) {
 				t.Errorf("exit code %d, %q, %q", code, out, problem)
 			}

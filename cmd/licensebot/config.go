@@ -3,14 +3,10 @@ package main
 import (
 	"errors"
 	"fmt"
-	"net"
-	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/rs/zerolog"
 
@@ -18,36 +14,43 @@ import (
 	"licensebot/internal/policyfile"
 )
 
-// Config is the configuration, checked.
+// A Config is the configuration after all checks: the environment as text, and
+// what it means.
 type Config struct {
 	environment
-	Policy approvals.Policy // at the start
-	TTL    time.Duration
+	Policy  approvals.Policy // at the start
+	TTL     time.Duration    // of a request that waits for approval
+	Emoji   approvals.Emoji
+	Level   zerolog.Level
+	Scopes  []string // to ask UiPath's token endpoint for
+	Console bool     // the log is for people, not JSON
 
-	policyText string // of the policy file
-	Emoji      approvals.Emoji
-	Level      zerolog.Level
-	Scopes     []string
-	Console    bool
+	policyText string // of the policy file, as Policy was read from it
 }
 
 // A ConfigError lists everything that is wrong with the configuration.
 type ConfigError struct{ Problems []string }
 
+// Error lists the problems, one a line.
 func (e *ConfigError) Error() string {
-	problems := map[bool]string{true: "one problem", false: fmt.Sprintf("%d problems", len(e.Problems))}[len(e.Problems) == 1]
+	problems := "one problem"
+	if n := len(e.Problems); n != 1 {
+		problems = fmt.Sprintf("%d problems", n)
+	}
 	return "the configuration has " + problems + ":\n  - " + strings.Join(e.Problems, "\n  - ")
 }
 
-// problems collects what is wrong, one sentence with an example each.
+// problems collects what is wrong. Each problem names its variable and has an
+// example.
 type problems []string
 
+// add adds a problem. The value stays out of it if it may be a secret.
 func (p *problems) add(variable, wrong, example string) {
 	*p = append(*p, fmt.Sprintf("%s: %s (example: %s)", variable, wrong, example))
 }
 
-// LoadConfig reads the configuration of this process. Its error is a *ConfigError
-// with every problem; no secret is in it.
+// LoadConfig reads and checks the configuration of this process. Its error is a
+// *ConfigError with every problem and without any secret.
 func LoadConfig() (Config, error) {
 	var p problems
 	env, err := readEnvironment(&p)
@@ -57,7 +60,7 @@ func LoadConfig() (Config, error) {
 	return newConfig(env, p)
 }
 
-// newConfig checks an environment. p has the problems that reading it showed.
+// newConfig checks an environment. p has the problems found while reading it.
 func newConfig(env environment, p problems) (Config, error) {
 	cfg := Config{environment: env}
 	cfg.checkSlack(&p)
@@ -73,100 +76,101 @@ func newConfig(env environment, p problems) (Config, error) {
 func (c *Config) checkSlack(p *problems) {
 	checkToken(p, "SLACK_BOT_TOKEN", c.SlackBotToken, "xoxb-")
 	checkToken(p, "SLACK_APP_TOKEN", c.SlackAppToken, "xapp-")
-	if checkURL(p, "SLACK_API_URL", c.SlackAPIURL, "https://slack.com/api/") && !strings.HasSuffix(c.SlackAPIURL, "/") {
-		c.SlackAPIURL += "/"
-	}
+	checkURL(p, "SLACK_API_URL", c.SlackAPIURL, "https://slack.com/api/")
+	c.SlackAPIURL = strings.TrimSuffix(c.SlackAPIURL, "/") + "/"
 }
 
-func checkToken(p *problems, name, value, prefix string) {
-	switch {
-	case value == "":
-		p.add(name, "is required", prefix+"…")
-	case !strings.HasPrefix(value, prefix):
-		p.add(name, "does not begin with "+prefix, prefix+"…")
-	case strings.ContainsAny(value, " \t\r\n"):
-		p.add(name, "has blanks in it", prefix+"…")
-	}
-}
-
-func checkURL(p *problems, name, value, example string) bool {
-	u, err := url.Parse(value)
-	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.RawQuery != "" || u.Fragment != "" || u.User != nil {
-		p.add(name, "is not a web address without user, query and fragment", example)
-		return false
-	}
-	return true
-}
-
+// checkUiPath checks where UiPath is and how the bot signs in there.
 func (c *Config) checkUiPath(p *problems) {
 	checkURL(p, "UIPATH_URL", c.UiPathURL, "https://cloud.uipath.com")
 	if c.UiPathTokenURL != "" {
 		checkURL(p, "UIPATH_TOKEN_URL", c.UiPathTokenURL, "https://cloud.uipath.com/acme/identity_/connect/token")
 	}
 	requireSegment(p, "UIPATH_ORGANIZATION", c.UiPathOrganization, "acme, the first part of the portal's path")
-	requireSegment(p, "UIPATH_ACCOUNT_ID", c.UiPathAccountID, "the organization's id, such as 8f3a1c2e-0d4b-4c5a-9e6f-7a8b9c0d1e2f")
+	requireSegment(p, "UIPATH_ACCOUNT_ID", c.UiPathAccountID,
+		"the organization's id, such as 8f3a1c2e-0d4b-4c5a-9e6f-7a8b9c0d1e2f")
 	if c.UiPathTenant != "" {
 		requireSegment(p, "UIPATH_TENANT", c.UiPathTenant, "DefaultTenant")
 	}
 	c.Scopes = strings.Fields(c.UiPathScopes)
+	c.checkUiPathAuth(p)
+}
+
+// checkUiPathAuth wants the credentials of the chosen way to sign in.
+func (c *Config) checkUiPathAuth(p *problems) {
 	switch c.UiPathAuth {
 	case "client_credentials":
-		require(p, "UIPATH_CLIENT_ID", c.UiPathClientID, "the app id of a confidential external application")
-		require(p, "UIPATH_CLIENT_SECRET", c.UiPathClientSecret, "the app secret, or UIPATH_CLIENT_SECRET_FILE=/run/secrets/uipath_client_secret")
+		requireValue(p, "UIPATH_CLIENT_ID", c.UiPathClientID, "the app id of a confidential external application")
+		requireValue(p, "UIPATH_CLIENT_SECRET", c.UiPathClientSecret,
+			"the app secret, or UIPATH_CLIENT_SECRET_FILE=/run/secrets/uipath_client_secret")
 	case "ropc":
-		require(p, "UIPATH_USERNAME", c.UiPathUsername, "admin@example.com")
-		require(p, "UIPATH_PASSWORD", c.UiPathPassword, "UIPATH_PASSWORD_FILE=/run/secrets/uipath_password")
+		requireValue(p, "UIPATH_USERNAME", c.UiPathUsername, "admin@example.com")
+		requireValue(p, "UIPATH_PASSWORD", c.UiPathPassword, "UIPATH_PASSWORD_FILE=/run/secrets/uipath_password")
 	case "token":
-		require(p, "UIPATH_ACCESS_TOKEN", c.UiPathAccessToken, "UIPATH_ACCESS_TOKEN_FILE=/run/secrets/uipath_access_token")
+		requireValue(p, "UIPATH_ACCESS_TOKEN", c.UiPathAccessToken,
+			"UIPATH_ACCESS_TOKEN_FILE=/run/secrets/uipath_access_token")
 	default:
-		p.add("UIPATH_AUTH", fmt.Sprintf("%q is none of client_credentials, ropc and token", c.UiPathAuth), "client_credentials")
+		p.add("UIPATH_AUTH", fmt.Sprintf("%q is none of client_credentials, ropc and token", c.UiPathAuth),
+			"client_credentials")
 	}
 }
 
-func require(p *problems, name, value, example string) {
-	if strings.TrimSpace(value) == "" {
-		p.add(name, "is required", example)
-	}
-}
-
-// requireSegment asks for what can be one part of a path, as package licensing
-// does later: here it is reported with all other problems.
-func requireSegment(p *problems, name, value, example string) {
-	require(p, name, value, example)
-	if strings.ContainsFunc(value, unicode.IsControl) || strings.ContainsAny(value, `/\`) || value == "." || value == ".." {
-		p.add(name, "is a name or an id, not an address or a path", example)
-	}
-}
-
-var (
-	channelID  = regexp.MustCompile(`^[CG][A-Z0-9_]{2,40}$`)
-	approverID = regexp.MustCompile(`^[UWS][A-Z0-9_]{2,40}$`)
-	emojiName  = regexp.MustCompile(`^[a-z0-9_+'-]{1,100}$`)
-)
-
+// checkRules checks who decides about requests, where, and how long a request waits.
 func (c *Config) checkRules(p *problems) {
-	require(p, "LICENSEBOT_CHANNEL", c.Channel, "C0123ABCD")
+	requireValue(p, "LICENSEBOT_CHANNEL", c.Channel, "C0123ABCD")
 	if c.Channel != "" && !channelID.MatchString(c.Channel) {
 		p.add("LICENSEBOT_CHANNEL", "has to be the id of the approvals channel, not its name", "C0123ABCD")
 	}
-	named := commaList(c.Approvers)
-	switch {
-	case len(named) == 0 && c.PolicyFile == "":
-		p.add("LICENSEBOT_APPROVERS", "is required without LICENSEBOT_POLICY_FILE", "U0123ABCD,S0456EFGH")
-	case len(named) > 0 && c.PolicyFile != "":
-		p.add("LICENSEBOT_APPROVERS", "is set together with LICENSEBOT_POLICY_FILE, whose rules name the approvers; set one of them", "LICENSEBOT_POLICY_FILE=/etc/licensebot/policy.yaml")
-	}
-	for _, id := range named {
-		if !approverID.MatchString(id) {
-			p.add("LICENSEBOT_APPROVERS", fmt.Sprintf("%q is neither a user id nor a user group id", id), "U0123ABCD,S0456EFGH")
-		}
-	}
-	quorum := c.checkQuorum(p, named)
+	approvers := c.checkApprovers(p)
+	quorum := c.checkQuorum(p, approvers)
 	ttl, err := time.ParseDuration(c.RequestTTL)
 	if err != nil || ttl < time.Minute || ttl > 90*24*time.Hour {
 		p.add("LICENSEBOT_REQUEST_TTL", "has to be a duration between 1m and 2160h", "24h")
 	}
-	c.TTL, c.Policy = ttl, approvals.SimplePolicy(named, quorum, ttl)
+	c.TTL, c.Policy = ttl, approvals.SimplePolicy(approvers, quorum, ttl)
+	c.checkEmoji(p)
+	c.readPolicy(p)
+}
+
+// checkApprovers returns the approvers that the environment names.
+func (c *Config) checkApprovers(p *problems) []string {
+	const example = "U0123ABCD,S0456EFGH"
+	approvers := splitList(c.Approvers)
+	switch {
+	case len(approvers) == 0 && c.PolicyFile == "":
+		p.add("LICENSEBOT_APPROVERS", "is required without LICENSEBOT_POLICY_FILE", example)
+	case len(approvers) > 0 && c.PolicyFile != "":
+		p.add("LICENSEBOT_APPROVERS",
+			"is set together with LICENSEBOT_POLICY_FILE, and the rules there name the approvers; set one of them",
+			"LICENSEBOT_POLICY_FILE=/etc/licensebot/policy.yaml")
+	}
+	for _, id := range approvers {
+		if !approverID.MatchString(id) {
+			p.add("LICENSEBOT_APPROVERS", fmt.Sprintf("%q is neither a user id nor a user group id", id), example)
+		}
+	}
+	return approvers
+}
+
+// checkQuorum returns the quorum. The approvers must be able to reach it: a user
+// group counts as enough people, because its members change.
+func (c *Config) checkQuorum(p *problems, approvers []string) int {
+	quorum, err := strconv.Atoi(c.Quorum)
+	if err != nil || quorum < 1 || quorum > 20 {
+		p.add("LICENSEBOT_QUORUM", "has to be a number from 1 to 20", "2")
+		return 0
+	}
+	people := len(approvals.Union(approvers, nil))
+	hasGroup := slices.ContainsFunc(approvers, approvals.IsUserGroup)
+	if people > 0 && people < quorum && !hasGroup {
+		p.add("LICENSEBOT_QUORUM", fmt.Sprintf("%d approvals are needed but only %d different people are named, "+
+			"so no request could ever be granted", quorum, people), "1")
+	}
+	return quorum
+}
+
+// checkEmoji wants at least one emoji for each answer, and none for both.
+func (c *Config) checkEmoji(p *problems) {
 	c.Emoji.Approve = parseEmoji(p, "LICENSEBOT_APPROVE_EMOJI", c.ApproveEmoji, "white_check_mark,+1")
 	c.Emoji.Deny = parseEmoji(p, "LICENSEBOT_DENY_EMOJI", c.DenyEmoji, "x,-1")
 	for _, name := range c.Emoji.Deny {
@@ -174,9 +178,10 @@ func (c *Config) checkRules(p *problems) {
 			p.add("LICENSEBOT_DENY_EMOJI", name+" is also in LICENSEBOT_APPROVE_EMOJI", "x")
 		}
 	}
-	c.readPolicy(p)
 }
 
+// readPolicy reads the policy file, if there is one. Its policy replaces that of the
+// environment.
 func (c *Config) readPolicy(p *problems) {
 	if c.PolicyFile == "" {
 		return
@@ -197,50 +202,14 @@ func (c *Config) readPolicy(p *problems) {
 	}
 }
 
-func (c *Config) checkQuorum(p *problems, named []string) int {
-	quorum, err := strconv.Atoi(c.Quorum)
-	if err != nil || quorum < 1 || quorum > 20 {
-		p.add("LICENSEBOT_QUORUM", "has to be a number from 1 to 20", "2")
-		return 0
-	}
-	if len(named) > 0 && !slices.ContainsFunc(named, approvals.IsUserGroup) && len(approvals.Union(named, nil)) < quorum {
-		p.add("LICENSEBOT_QUORUM", fmt.Sprintf("%d approvals are needed but only %d people are named, so no request could ever be granted", quorum, len(named)), "1")
-	}
-	return quorum
-}
-
-func parseEmoji(p *problems, name, value, example string) []string {
-	names := commaList(value)
-	for i, n := range names {
-		names[i] = strings.Trim(n, ":")
-		if !emojiName.MatchString(names[i]) {
-			p.add(name, fmt.Sprintf("%q is not an emoji's short name", n), example)
-		}
-	}
-	if len(names) == 0 {
-		p.add(name, "is empty", example)
-	}
-	return names
-}
-
-func commaList(value string) []string {
-	return strings.FieldsFunc(value, func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
-}
-
+// checkOperation checks the database, the address of the probes, and the log.
 func (c *Config) checkOperation(p *problems) {
-	switch scheme, rest, _ := strings.Cut(c.DatabaseURL, "://"); {
-	case rest != "" && slices.Contains([]string{"sqlite", "postgres", "postgresql"}, scheme):
-	default:
-		p.add("LICENSEBOT_DATABASE_URL", "is neither sqlite://FILE nor postgres://…", "sqlite:///var/lib/licensebot/licensebot.db")
+	scheme, rest, _ := strings.Cut(c.DatabaseURL, "://")
+	if rest == "" || !slices.Contains([]string{"sqlite", "postgres", "postgresql"}, scheme) {
+		p.add("LICENSEBOT_DATABASE_URL", "is neither sqlite://FILE nor postgres://…",
+			"sqlite:///var/lib/licensebot/licensebot.db")
 	}
-	if _, _, err := net.SplitHostPort(c.HTTPAddr); err != nil {
-		p.add("LICENSEBOT_HTTP_ADDR", "is not HOST:PORT", "127.0.0.1:8080")
-	}
-	if _, port, _ := net.SplitHostPort(c.HTTPAddr); port != "" {
-		if _, err := net.LookupPort("tcp", port); err != nil {
-			p.add("LICENSEBOT_HTTP_ADDR", "has a port that there is not", "127.0.0.1:8080")
-		}
-	}
+	checkListenAddress(p, "LICENSEBOT_HTTP_ADDR", c.HTTPAddr, "127.0.0.1:8080")
 	if !slices.Contains([]string{"debug", "info", "warn", "error"}, c.LogLevel) {
 		p.add("LICENSEBOT_LOG_LEVEL", fmt.Sprintf("%q is none of debug, info, warn and error", c.LogLevel), "info")
 	}
@@ -251,9 +220,10 @@ func (c *Config) checkOperation(p *problems) {
 	c.Console = c.LogFormat == "console"
 }
 
-// isUsageError reports whether the caller can mend an error: exit code 2.
+// isUsageError reports whether the command line or the configuration is wrong:
+// exit code 2.
 func isUsageError(err error) bool {
-	_, config := errors.AsType[*ConfigError](err)
-	_, usage := errors.AsType[*usageError](err)
-	return config || usage
+	_, isConfig := errors.AsType[*ConfigError](err)
+	_, isUsage := errors.AsType[*usageError](err)
+	return isConfig || isUsage
 }

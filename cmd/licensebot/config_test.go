@@ -14,8 +14,8 @@ import (
 	"licensebot/internal/fakeslack"
 )
 
-// good is a complete configuration.
-func good() map[string]string {
+// validVariables returns a complete configuration.
+func validVariables() map[string]string {
 	return map[string]string{
 		"SLACK_BOT_TOKEN": "xoxb-secret-1", "SLACK_APP_TOKEN": "xapp-secret-2",
 		"UIPATH_ORGANIZATION": "acme", "UIPATH_ACCOUNT_ID": "8f3a1c2e-0d4b-4c5a-9e6f-7a8b9c0d1e2f",
@@ -24,8 +24,8 @@ func good() map[string]string {
 	}
 }
 
-// load reads a configuration from exactly these variables.
-func load(t *testing.T, env map[string]string) (Config, error) {
+// loadConfig reads the configuration of a process with exactly these variables.
+func loadConfig(t *testing.T, env map[string]string) (Config, error) {
 	t.Helper()
 	for _, pair := range os.Environ() {
 		name, _, _ := strings.Cut(pair, "=")
@@ -41,7 +41,7 @@ func load(t *testing.T, env map[string]string) (Config, error) {
 }
 
 func TestConfigurationDefaults(t *testing.T) {
-	cfg, err := load(t, good())
+	cfg, err := loadConfig(t, validVariables())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +59,7 @@ func TestConfigurationDefaults(t *testing.T) {
 }
 
 func TestEveryProblemIsReportedAtOnce(t *testing.T) {
-	_, err := load(t, map[string]string{
+	_, err := loadConfig(t, map[string]string{
 		"SLACK_BOT_TOKEN": "xoxp-secret-1", "SLACK_API_URL": "slack.com", "UIPATH_AUTH": "magic", "LICENSEBOT_CHANNEL": "#approvals",
 		"LICENSEBOT_APPROVERS": "alex", "LICENSEBOT_QUORUM": "none", "LICENSEBOT_REQUEST_TTL": "soon", "LICENSEBOT_DENY_EMOJI": "white_check_mark",
 		"LICENSEBOT_POLICY_FILE": "policy.yaml", "LICENSEBOT_DATABASE_URL": "mysql://u:secret-4@h/db", "LICENSEBOT_HTTP_ADDR": "8080",
@@ -84,18 +84,18 @@ func TestEveryProblemIsReportedAtOnce(t *testing.T) {
 }
 
 func TestSecretsFromFiles(t *testing.T) {
-	env := good()
+	env := validVariables()
 	delete(env, "SLACK_BOT_TOKEN")
 	env["SLACK_BOT_TOKEN_FILE"] = filepath.Join(t.TempDir(), "token")
 	if err := os.WriteFile(env["SLACK_BOT_TOKEN_FILE"], []byte("xoxb-from-file\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cfg, err := load(t, env)
+	cfg, err := loadConfig(t, env)
 	if err != nil || cfg.SlackBotToken != "xoxb-from-file" {
 		t.Errorf("got %q, %v", cfg.SlackBotToken, err)
 	}
 	env["SLACK_BOT_TOKEN"] = "xoxb-both"
-	if _, err := load(t, env); err == nil || !strings.Contains(err.Error(), "set one of them") {
+	if _, err := loadConfig(t, env); err == nil || !strings.Contains(err.Error(), "set one of them") {
 		t.Errorf("a secret given twice was taken: %v", err)
 	}
 }
@@ -109,8 +109,8 @@ func TestOneWrongVariable(t *testing.T) {
 		"two names, one vote": {"LICENSEBOT_DENY_EMOJI", "x,thumbsup", "thumbsup is also in LICENSEBOT_APPROVE_EMOJI"},
 		"no level of ours":    {"LICENSEBOT_LOG_LEVEL", "disabled", "none of debug, info, warn and error"},
 		"no level at all":     {"LICENSEBOT_LOG_LEVEL", "", "none of debug"},
-		"port in words":       {"LICENSEBOT_HTTP_ADDR", "127.0.0.1:nowhere", "a port that there is not"},
-		"port too high":       {"LICENSEBOT_HTTP_ADDR", "127.0.0.1:65536", "a port that there is not"},
+		"port in words":       {"LICENSEBOT_HTTP_ADDR", "127.0.0.1:nowhere", "a port that does not exist"},
+		"port too high":       {"LICENSEBOT_HTTP_ADDR", "127.0.0.1:65536", "a port that does not exist"},
 		"organization's page": {"UIPATH_ORGANIZATION", "https://cloud.uipath.com/acme", "not an address"},
 		"account in a path":   {"UIPATH_ACCOUNT_ID", "..", "not an address"},
 		"tenant in a path":    {"UIPATH_TENANT", "acme/Default", "not an address"},
@@ -124,10 +124,10 @@ func TestOneWrongVariable(t *testing.T) {
 		"endless secret":      {"UIPATH_PASSWORD_FILE", "/dev/zero", "empty or too long"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			env := good()
+			env := validVariables()
 			env["LICENSEBOT_APPROVE_EMOJI"] = "white_check_mark,+1"
 			env[c.variable] = c.value
-			_, err := load(t, env)
+			_, err := loadConfig(t, env)
 			var problems *ConfigError
 			if !errors.As(err, &problems) || len(problems.Problems) != 1 {
 				t.Fatalf("not one problem: %v", err)
@@ -140,24 +140,24 @@ func TestOneWrongVariable(t *testing.T) {
 }
 
 func TestApproversByLine(t *testing.T) {
-	env := good()
+	env := validVariables()
 	env["LICENSEBOT_APPROVERS"] = "U0123,\n  S0456\tW0789\n"
-	cfg, err := load(t, env)
+	cfg, err := loadConfig(t, env)
 	if err != nil || !slices.Equal(cfg.Policy.Approvers(), []string{"U0123", "S0456", "W0789"}) {
 		t.Errorf("got %q, %v", cfg.Policy.Approvers(), err)
 	}
 }
 
-func TestQuorumThatNobodyCanReach(t *testing.T) {
-	env := good()
+func TestQuorumOutOfReach(t *testing.T) {
+	env := validVariables()
 	env["LICENSEBOT_APPROVERS"], env["LICENSEBOT_QUORUM"] = "U0123,U0123", "2"
-	if _, err := load(t, env); err == nil || !strings.Contains(err.Error(), "could ever be granted") {
+	if _, err := loadConfig(t, env); err == nil || !strings.Contains(err.Error(), "could ever be granted") {
 		t.Errorf("it was taken: %v", err)
 	}
 }
 
-// TestManifestScopes holds the manifest and the simulator, with which every
-// test runs, to the same scopes: what the bot uses, the manifest asks for.
+// TestManifestScopes compares the scopes of the manifest with those of the
+// simulator, which every test uses. So the manifest asks for what the bot uses.
 func TestManifestScopes(t *testing.T) {
 	_, scopes, _ := strings.Cut(string(deploy.SlackManifest), "    bot:\n")
 	scopes, _, _ = strings.Cut(scopes, "settings:")
@@ -173,8 +173,8 @@ func TestManifestScopes(t *testing.T) {
 	}
 }
 
-// TestEveryVariableIsDocumented compares the table of docs/configuration.md
-// with what is read: names and defaults.
+// TestEveryVariableIsDocumented compares names and defaults in docs/configuration.md
+// with those the bot reads.
 func TestEveryVariableIsDocumented(t *testing.T) {
 	page, err := os.ReadFile("../../docs/configuration.md")
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 )
 
 // An environment is the configuration as text, one field a variable. Every field
-// is a string, so that all problems are reported at once: envconfig stops at the
-// first value that it cannot convert.
+// is a string, because envconfig stops at the first value it cannot convert, and
+// the bot reports all problems at once.
 type environment struct {
 	SlackBotToken string `envconfig:"SLACK_BOT_TOKEN"`
 	SlackAppToken string `envconfig:"SLACK_APP_TOKEN"`
@@ -45,8 +45,7 @@ type environment struct {
 	LogFormat    string `envconfig:"LICENSEBOT_LOG_FORMAT" default:"json"`
 }
 
-// readEnvironment reads the variables of this process, and the files that hold
-// secrets.
+// readEnvironment reads the variables of this process and the files with secrets.
 func readEnvironment(p *problems) (environment, error) {
 	var env environment
 	if err := envconfig.Process("", &env); err != nil {
@@ -56,8 +55,8 @@ func readEnvironment(p *problems) (environment, error) {
 	return env, nil
 }
 
-// environmentOf is the environment with exactly these variables, whatever else is
-// set in this process.
+// environmentOf returns the environment with exactly these variables. It ignores
+// the variables of this process.
 func environmentOf(variables map[string]string) environment {
 	var env environment
 	fields := reflect.ValueOf(&env).Elem()
@@ -72,8 +71,9 @@ func environmentOf(variables map[string]string) environment {
 	return env
 }
 
-// secrets has the variables whose value may come from a file instead.
-func (e *environment) secrets() map[string]*string {
+// secretFields returns the fields of the variables that can come from a file, by
+// the variable's name.
+func (e *environment) secretFields() map[string]*string {
 	return map[string]*string{
 		"SLACK_BOT_TOKEN":         &e.SlackBotToken,
 		"SLACK_APP_TOKEN":         &e.SlackAppToken,
@@ -87,9 +87,10 @@ func (e *environment) secrets() map[string]*string {
 // maxSecretSize bounds a secret's file, in bytes.
 const maxSecretSize = 64 << 10
 
+// readSecretFiles puts secrets from files into their fields.
 func (e *environment) readSecretFiles(p *problems) {
-	secrets := e.secrets()
-	for _, name := range slices.Sorted(maps.Keys(secrets)) {
+	fields := e.secretFields()
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		path := os.Getenv(name + "_FILE")
 		if path == "" {
 			continue
@@ -106,12 +107,13 @@ func (e *environment) readSecretFiles(p *problems) {
 		case value == "" || len(content) > maxSecretSize:
 			p.add(name+"_FILE", "the file "+path+" is empty or too long", "a file with the secret alone in it")
 		default:
-			*secrets[name] = value
+			*fields[name] = value
 		}
 	}
 }
 
-// readSecretFile reads at most one byte more than a secret may have.
+// readSecretFile reads at most one byte more than a secret may have, so that the
+// caller sees when a file is too long.
 func readSecretFile(path string) ([]byte, error) {
 	file, err := os.Open(path)
 	if err != nil {

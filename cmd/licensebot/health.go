@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"sync/atomic"
@@ -21,8 +22,8 @@ import (
 // pingLimit bounds how long a health check waits for the database.
 const pingLimit = 2 * time.Second
 
-// connections counts the connections to Slack that have said hello. There are
-// none until the bot knows who it is.
+// connections counts the connections on which Slack has said hello. The count is
+// zero until the bot knows who it is.
 type connections struct{ bot atomic.Pointer[bot.Bot] }
 
 func (c *connections) countLive() int {
@@ -32,15 +33,17 @@ func (c *connections) countLive() int {
 	return 0
 }
 
-// httpGrace is how long stopping waits for requests that are being answered.
+// httpGrace is how long a stop waits for the requests that are being answered.
 const httpGrace = 2 * time.Second
 
 // A healthServer answers probes and serves metrics.
 type healthServer struct{ server *http.Server }
 
-// serveHTTP starts answering at addr.
-func serveHTTP(addr string, db *store.Store, slack *connections, log zerolog.Logger) (*healthServer, error) {
-	listener, err := net.Listen("tcp", addr)
+// serveHTTP starts to answer at addr.
+func serveHTTP(
+	ctx context.Context, addr string, db *store.Store, slack *connections, log zerolog.Logger,
+) (*healthServer, error) {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
 	if err != nil {
 		return nil, fmt.Errorf("LICENSEBOT_HTTP_ADDR: %w", err)
 	}
@@ -54,17 +57,17 @@ func serveHTTP(addr string, db *store.Store, slack *connections, log zerolog.Log
 	return &healthServer{server: server}, nil
 }
 
-// stop gives requests that are being answered a moment. A reader that hangs is
-// cut off without an error.
-func (h *healthServer) stop() error {
+// shutDown waits a moment for the requests that are being answered, then cuts them
+// off. A reader that hangs is no error of the bot.
+func (h *healthServer) shutDown() error {
 	ctx, cancel := context.WithTimeout(context.Background(), httpGrace)
 	defer cancel()
 	_ = h.server.Shutdown(ctx)
 	return nil
 }
 
-// newHealthRoutes has /healthz (the process works and its database takes writes),
-// /readyz (and Slack has said hello) and /metrics.
+// newHealthRoutes answers /healthz (the process works and its database takes
+// writes), /readyz (the same, and Slack has said hello) and /metrics.
 func newHealthRoutes(db *store.Store, slack *connections) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
@@ -81,6 +84,7 @@ func newHealthRoutes(db *store.Store, slack *connections) http.Handler {
 	return mux
 }
 
+// databaseProblem returns why the database is no use now, or nothing.
 func databaseProblem(ctx context.Context, db *store.Store) string {
 	ctx, cancel := context.WithTimeout(ctx, pingLimit)
 	defer cancel()
@@ -90,12 +94,13 @@ func databaseProblem(ctx context.Context, db *store.Store) string {
 	return ""
 }
 
+// answerProbe answers 200 if there is no problem, else 503 with the problem.
 func answerProbe(w http.ResponseWriter, problem string) {
 	if problem != "" {
 		http.Error(w, problem, http.StatusServiceUnavailable)
 		return
 	}
-	fmt.Fprintln(w, "ok")
+	_, _ = io.WriteString(w, "ok\n") // a probe that left needs no answer
 }
 
 func newMetrics(slack *connections) *prometheus.Registry {

@@ -3,13 +3,13 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/rs/zerolog"
 
@@ -17,8 +17,8 @@ import (
 	"licensebot/internal/store"
 )
 
-// get returns the status and the body of a page.
-func get(t *testing.T, url string) (int, string) {
+// getPage returns the status and the text of a page.
+func getPage(t *testing.T, url string) (int, string) {
 	t.Helper()
 	resp, err := http.Get(url)
 	if err != nil {
@@ -41,7 +41,7 @@ func TestHealthBeforeSlackAndAfterTheDatabase(t *testing.T) {
 	defer server.Close()
 	expect := func(path string, status int, body string) {
 		t.Helper()
-		if gotStatus, got := get(t, server.URL+path); gotStatus != status || got != body {
+		if gotStatus, got := getPage(t, server.URL+path); gotStatus != status || got != body {
 			t.Errorf("%s is %d %q instead of %d %q", path, gotStatus, got, status, body)
 		}
 	}
@@ -52,16 +52,17 @@ func TestHealthBeforeSlackAndAfterTheDatabase(t *testing.T) {
 	}
 	expect("/healthz", 503, "the database does not take writes")
 	expect("/readyz", 503, "the database does not take writes")
-	if status, metrics := get(t, server.URL+"/metrics"); status != 200 || !strings.Contains(metrics, "licensebot_slack_connections 0") {
+	if status, metrics := getPage(t, server.URL+"/metrics"); status != 200 || !strings.Contains(metrics, "licensebot_slack_connections 0") {
 		t.Errorf("/metrics is %d %s", status, metrics)
 	}
 }
 
-// TestReadyOnceSlackSaidHello runs the bot in this process and asks it until
-// it is ready: nothing tells from outside when it has read a hello.
+// TestReadyOnceSlackSaidHello runs the bot in this process and polls it until it is
+// ready.
 func TestReadyOnceSlackSaidHello(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
-	cfg, err := load(t, w.env)
+	cfg, err := newConfig(environmentOf(w.env), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,22 +70,10 @@ func TestReadyOnceSlackSaidHello(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- Serve(ctx, cfg, Tuning{Rates: bot.DefaultRates}, zerolog.New(log)) }()
-	w.await("both connections", func() bool { return w.slack.Connections() == 2 })
-	base := "http://" + served(t, log.String())
-	look := time.NewTicker(5 * time.Millisecond)
-	defer look.Stop()
-	for guard := w.guard(); ; {
-		_, metrics := get(t, base+"/metrics")
-		if strings.Contains(metrics, "licensebot_slack_connections 2") {
-			break
-		}
-		select {
-		case <-look.C:
-		case <-guard.Done():
-			t.Fatal("it never counted two connections")
-		}
-	}
-	if status, body := get(t, base+"/readyz"); status != 200 || body != "ok" {
+	w.awaitCondition("both connections", func() bool { return w.slack.Connections() == 2 })
+	base := "http://" + servedAddress(t, log.String())
+	w.awaitCounted(base, 2)
+	if status, body := getPage(t, base+"/readyz"); status != 200 || body != "ok" {
 		t.Errorf("/readyz is %d %q", status, body)
 	}
 	stop()
@@ -97,8 +86,19 @@ func TestReadyOnceSlackSaidHello(t *testing.T) {
 	}
 }
 
-// served is the address in the log line that tells it.
-func served(t *testing.T, log string) string {
+// awaitCounted waits until the bot counts this many connections. It counts a
+// connection a moment after Slack does, when it has read the hello.
+func (w *world) awaitCounted(base string, connections int) {
+	w.t.Helper()
+	wanted := fmt.Sprintf("licensebot_slack_connections %d\n", connections)
+	w.pollUntil("the bot to count its connections", func() bool {
+		_, metrics := getPage(w.t, base+"/metrics")
+		return strings.Contains(metrics+"\n", wanted)
+	})
+}
+
+// servedAddress returns the address that the log names.
+func servedAddress(t *testing.T, log string) string {
 	t.Helper()
 	for line := range strings.Lines(log) {
 		var entry struct{ Addr string }

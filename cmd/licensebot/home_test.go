@@ -13,8 +13,8 @@ import (
 	"licensebot/internal/store"
 )
 
-// home opens somebody's home and waits until it shows what is wanted.
-func (w *world) home(user string, wanted ...string) {
+// openHome opens a person's Home tab and waits until it shows these parts.
+func (w *world) openHome(user string, wanted ...string) {
 	w.t.Helper()
 	if err := w.slack.OpenHome(user); err != nil {
 		w.t.Fatal(err)
@@ -24,74 +24,75 @@ func (w *world) home(user string, wanted ...string) {
 
 func (w *world) awaitHome(user string, wanted ...string) {
 	w.t.Helper()
-	w.await(fmt.Sprintf("%s's home with %q", user, wanted), func() bool {
-		shown := w.shown(user)
+	w.awaitCondition(fmt.Sprintf("%s's home with %q", user, wanted), func() bool {
+		shown := w.homeBlocks(user)
 		return !slices.ContainsFunc(wanted, func(part string) bool { return !strings.Contains(shown, part) })
 	})
 }
 
-func (w *world) shown(user string) string {
+func (w *world) homeBlocks(user string) string {
 	v, _ := w.slack.Home(user)
 	return string(v.Blocks)
 }
 
-// turn clicks a button of the home, for its own page or another.
-func (w *world) turn(user, action, page string) {
+// clickPage clicks a button of the Home tab, for its own page or another.
+func (w *world) clickPage(user, action, page string) {
 	w.t.Helper()
 	v, _ := w.slack.Home(user)
-	if done, err := w.slack.ClickView(w.guard(), user, v.ID, action, page); err != nil || done.Error != "" {
+	if done, err := w.slack.ClickView(w.guardContext(), user, v.ID, action, page); err != nil || done.Error != "" {
 		w.t.Fatalf("%+v, %v", done, err)
 	}
 }
 
-// TestHomeFollowsARequest from its filing to its end, without anybody opening
-// a home again.
+// TestHomeFollowsARequest files a request and decides it. The open Home tabs follow
+// by themselves.
 func TestHomeFollowsARequest(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.start()
-	w.home(requester, "You have not asked for any licenses yet.", "licensebot is well")
-	w.home(approver, "No request waits for your approval.")
-	w.ask("group-01 IDU")
-	w.card()
+	w.startReplica()
+	w.awaitCounted(w.healthBase(), 2) // a lost connection would be a problem to tell
+	w.openHome(requester, "You have not asked for any licenses yet.", "licensebot is well")
+	w.openHome(approver, "No request waits for your approval.")
+	w.typeRequest("group-01 IDU")
+	w.awaitCard()
 	w.awaitHome(requester, "Your requests (1)", "*Waiting*: 0 of 1 approval needed", "/archives/"+approvalsChannel+"/p")
 	w.awaitHome(approver, "Waiting for you (1)", "Finance Robots")
-	w.react(approver, "white_check_mark")
-	w.awaitEnd("allocation_done", "*Done*")
+	w.reactToCard(approver, "white_check_mark")
+	w.awaitOutcome("allocation_done", "*Done*")
 	w.awaitHome(requester, "*Done*, approved by")
 	w.awaitHome(approver, "No request waits for your approval.")
-	if strings.Contains(w.shown(requester), "Waiting for you (") {
+	if strings.Contains(w.homeBlocks(requester), "Waiting for you (") {
 		t.Error("their own request waits for the requester")
 	}
 }
 
-// TestHomeOfThreeHundredRequests shows ten at a time, and turns.
+// TestHomeOfThreeHundredRequests turns pages of ten.
 func TestHomeOfThreeHundredRequests(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.fill(300)
-	w.start()
-	w.home(requester, "Your requests (300)", "Page 1 of 30", "R-00000299", "R-00000290")
-	if shown := w.shown(requester); strings.Contains(shown, "R-00000289") || strings.Contains(shown, "Previous page") {
+	w.seedRequests(300)
+	w.startReplica()
+	w.openHome(requester, "Your requests (300)", "Page 1 of 30", "R-00000299", "R-00000290")
+	if shown := w.homeBlocks(requester); strings.Contains(shown, "R-00000289") || strings.Contains(shown, "Previous page") {
 		t.Errorf("more than the first page is shown: %s", shown)
 	}
-	w.home(approver, "Waiting for you (300)", "Page 1 of 30", "R-00000000")
-	w.turn(requester, "home_page_mine_on", "")
+	w.openHome(approver, "Waiting for you (300)", "Page 1 of 30", "R-00000000")
+	w.clickPage(requester, "home_page_mine_on", "")
 	w.awaitHome(requester, "Page 2 of 30", "R-00000289", "R-00000280", "Previous page")
-	w.turn(requester, "home_page_mine_back", "")
+	w.clickPage(requester, "home_page_mine_back", "")
 	w.awaitHome(requester, "Page 1 of 30")
-	w.turn(approver, "home_page_waiting_on", "")
+	w.clickPage(approver, "home_page_waiting_on", "")
 	w.awaitHome(approver, "Page 2 of 30", "R-00000010")
-	w.turn(approver, "home_page_waiting_on", "29 0")
+	w.clickPage(approver, "home_page_waiting_on", "29 0")
 	w.awaitHome(approver, "Page 30 of 30")
-	if shown := w.shown(approver); !strings.Contains(shown, "R-00000299") || strings.Contains(shown, "Next page") {
+	if shown := w.homeBlocks(approver); !strings.Contains(shown, "R-00000299") || strings.Contains(shown, "Next page") {
 		t.Errorf("the last page is %s", shown)
 	}
 }
 
-// fill keeps n pending requests in the database, each with a card in the
-// channel: one that is not there would cancel its request.
-func (w *world) fill(n int) {
+// seedRequests puts n pending requests into the database, each with a card in the
+// channel: the bot cancels a request without its card.
+func (w *world) seedRequests(n int) {
 	w.t.Helper()
 	db, err := store.Open(w.t.Context(), w.env["LICENSEBOT_DATABASE_URL"], store.Options{})
 	if err != nil {
@@ -105,7 +106,7 @@ func (w *world) fill(n int) {
 			ID: fmt.Sprintf("R-%08d", i), EnvelopeID: fmt.Sprint("e", i), Requester: requester, OriginChannel: anyChannel, Channel: approvalsChannel,
 			Ask: approvals.Ask{Group: groupID, Codes: []string{"IDU"}}, Terms: approvals.Terms{TTL: rule.TTL},
 		}
-		vetted := approvals.Prepared{
+		prepared := approvals.Prepared{
 			Proposal: approvals.Proposal{Group: approvals.Group{ID: groupID}, Change: approvals.Change{Add: []string{fmt.Sprint("CODE", i)}}},
 			Terms:    approvals.Terms{Stages: rule.Stages, TTL: rule.TTL},
 		}
@@ -114,7 +115,7 @@ func (w *world) fill(n int) {
 			_, _, err = db.FileRequest(w.t.Context(), r)
 		}
 		if err == nil {
-			_, err = db.ApplyEvent(w.t.Context(), r.ID, vetted, nil)
+			_, err = db.ApplyEvent(w.t.Context(), r.ID, prepared, nil)
 		}
 		if err == nil {
 			_, err = db.ApplyEvent(w.t.Context(), r.ID, approvals.CardPosted{TS: ts}, nil)

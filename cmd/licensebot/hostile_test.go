@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"regexp"
 	"slices"
 	"strings"
@@ -20,8 +21,7 @@ import (
 	"licensebot/internal/fakeuipath"
 )
 
-// hostileName is a group's name at UiPath, which whoever creates groups there
-// chooses.
+// hostileName is a group's name at UiPath, where any admin can choose it.
 const hostileName = "<!channel> *R&D* <@U0EVIL> <https://evil.example|click> `x"
 
 // hostileCommands are written by hand: each tries one thing.
@@ -46,17 +46,16 @@ var hostileCommands = []string{
 	"\t", "\n\n\n", "   ", "", "xoxb-1-2-3 IDU", "group-01 IDU because my token is xapp-1-A1-2-3",
 }
 
-// TestHostileCommands types what was written by hand and what chance puts
-// together, more than two hundred in all, and expects of each an answer in words, and of
-// all that the bot says, anywhere, that none of it is markup of theirs. Nothing
-// is changed at UiPath, and the bot still works.
+// TestHostileCommands types more than two hundred commands, by hand and by chance.
+// Each gets an answer in words. Nothing that the bot says anywhere has their markup.
+// UiPath stays unchanged, and the bot still works.
 func TestHostileCommands(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.uipath.AddGroup(fakeuipath.Group{ID: "group-02", Name: hostileName})
-	log := w.serveHere()
-	for _, text := range slices.Concat(hostileCommands, madeUp(100)) {
-		typed, err := w.slack.Command(w.guard(), requester, anyChannel, "/allocate", text)
+	log := w.serveInProcess()
+	for _, text := range slices.Concat(hostileCommands, randomCommands(100)) {
+		typed, err := w.slack.Command(w.guardContext(), requester, anyChannel, "/allocate", text)
 		if forms := w.slack.Views(requester); err == nil && typed.Error == "" && typed.Response == "" && len(forms) == 1 {
 			_ = w.slack.CloseView(requester, forms[0].ID) // it was all blanks, and that opens the form
 			continue
@@ -64,13 +63,13 @@ func TestHostileCommands(t *testing.T) {
 		if err != nil || typed.Error != "" || typed.ResponseType != "ephemeral" {
 			t.Fatalf("%.200q was answered with %q: %v", text, typed.Error, err)
 		}
-		w.expectHarmless(text, typed.Response)
+		w.wantHarmless(text, typed.Response)
 	}
-	w.rawCommands()
-	w.awaitNothingOwed()
-	w.expectHarmlessEverywhere()
+	w.sendRawCommands()
+	w.awaitNoJobs()
+	w.wantHarmlessEverywhere()
 	for _, call := range w.uipath.Calls("") {
-		if call.Operation == "unknown" || call.Method != "GET" && call.Operation != "token" {
+		if call.Operation == "unknown" || call.Method != http.MethodGet && call.Operation != "token" {
 			t.Errorf("UiPath was called with %s %s", call.Method, call.Path)
 		}
 	}
@@ -78,18 +77,18 @@ func TestHostileCommands(t *testing.T) {
 		t.Errorf("a handler panicked:\n%s", said)
 	}
 
-	before := len(w.cards())
-	w.ask("group-01 RPADEVPRONU")
-	w.await("the card of a well-formed command", func() bool { return len(w.cards()) > before })
-	if err := w.slack.React(approver, approvalsChannel, w.cards()[before].TS, "white_check_mark"); err != nil {
+	before := len(w.listCards())
+	w.typeRequest("group-01 RPADEVPRONU")
+	w.awaitCondition("the card of a well-formed command", func() bool { return len(w.listCards()) > before })
+	if err := w.slack.React(approver, approvalsChannel, w.listCards()[before].TS, "white_check_mark"); err != nil {
 		t.Fatal(err)
 	}
-	w.await("its end", func() bool { return strings.Contains(w.cards()[before].Text, "*Done*") })
-	w.expectRule(1, "ATTUNU", "RPADEVPRONU")
+	w.awaitCondition("its end", func() bool { return strings.Contains(w.listCards()[before].Text, "*Done*") })
+	w.wantAllocation(1, "ATTUNU", "RPADEVPRONU")
 }
 
-// madeUp puts n commands together from parts, the same ones every time.
-func madeUp(n int) []string {
+// randomCommands puts n commands together from parts, the same at every run.
+func randomCommands(n int) []string {
 	groups := []string{"group-01", "group-02", "<!channel>", `"Finance Robots"`, "`x`", "../..", "%2F", "\u202egroup", "a&b", `"<@U1> & co"`, "財務", "\x00g", strings.Repeat("g", 201)}
 	codes := []string{"IDU", "idu,IDU", "RPADEVPRONU;", "<@U1>", "`IDU`", "IDU=5", "🤖", "*IDU*", "<!here>", "\u200bIDU\u200b", "&amp;", strings.Repeat("Z", 41), "for 30d", "%s"}
 	reasons := []string{"", "because <!channel>", "because & < > `", "because \u202eevil\x00", "because " + strings.Repeat("<", 299), `because "quoted" 'text' {"a":1}`, "because " + strings.Repeat("🤖", 300)}
@@ -106,8 +105,8 @@ func madeUp(n int) []string {
 	return made
 }
 
-// rawCommands are deliveries that Slack's own JSON would not carry so.
-func (w *world) rawCommands() {
+// sendRawCommands delivers texts that Slack's own JSON cannot carry.
+func (w *world) sendRawCommands() {
 	w.t.Helper()
 	for i, text := range []string{`\ud800 IDU`, `group-01 IDU because \udfff\ud800`, "\xff\xfe IDU", `\u0000\u0007`, "group-01 \xed\xa0\x80"} {
 		id := fmt.Sprintf("raw-%d", i)
@@ -117,7 +116,7 @@ func (w *world) rawCommands() {
 			w.t.Fatal(err)
 		}
 		var ack struct{ Payload struct{ Text string } }
-		w.await("the acknowledgement of "+id, func() bool {
+		w.awaitCondition("the acknowledgement of "+id, func() bool {
 			for _, e := range w.slack.Journal() {
 				if e.Kind == fakeslack.EntryAckRefused && e.Envelope == id {
 					return json.Unmarshal(e.Payload, &ack) == nil
@@ -125,13 +124,12 @@ func (w *world) rawCommands() {
 			}
 			return false
 		})
-		w.expectHarmless(text, ack.Payload.Text)
+		w.wantHarmless(text, ack.Payload.Text)
 	}
 }
 
-// serveHere runs licensebot in this process, at a pace that a test can wait
-// for.
-func (w *world) serveHere() *logBuffer {
+// serveInProcess runs licensebot in this process, without pauses between its posts.
+func (w *world) serveInProcess() *logBuffer {
 	w.t.Helper()
 	cfg := Config{environment: environment{
 		SlackBotToken: w.slack.BotToken(), SlackAppToken: w.slack.AppToken(), SlackAPIURL: w.slack.APIURL(),
@@ -152,22 +150,22 @@ func (w *world) serveHere() *logBuffer {
 			w.t.Error(err)
 		}
 	})
-	w.await("licensebot to connect", func() bool { return w.slack.Connections() > 0 })
+	w.awaitCondition("licensebot to connect", func() bool { return w.slack.Connections() > 0 })
 	return log
 }
 
-// expectHarmlessEverywhere reads every message that the bot posted, as it was
-// and as it is, and everything that only one person saw.
-func (w *world) expectHarmlessEverywhere() {
+// wantHarmlessEverywhere checks every message that the bot posted, as it was and as
+// it is, and every message to one person.
+func (w *world) wantHarmlessEverywhere() {
 	w.t.Helper()
 	said := 0
 	for _, call := range w.slack.Calls("") {
 		if text := call.Args["text"]; text != "" {
 			said++
-			w.expectHarmless(call.Method, text)
+			w.wantHarmless(call.Method, text)
 		}
 		if blocks := call.Args["blocks"]; blocks != "" {
-			w.expectHarmless(call.Method, fakeslack.Render(json.RawMessage(blocks)))
+			w.wantHarmless(call.Method, fakeslack.Render(json.RawMessage(blocks)))
 		}
 		// Who gave no response_url is told directly where the bot may not whisper.
 		if call.Error != "" && call.Error != "not_in_channel" && call.Method != "views.open" {
@@ -176,21 +174,21 @@ func (w *world) expectHarmlessEverywhere() {
 	}
 	for _, told := range w.slack.Ephemerals(requester) {
 		said++
-		w.expectHarmless(told.Via, told.Text)
+		w.wantHarmless(told.Via, told.Text)
 	}
-	if said < 250 || len(w.cards()) == 0 {
-		w.t.Errorf("only %d things were said, and %d cards posted", said, len(w.cards()))
+	if said < 250 || len(w.listCards()) == 0 {
+		w.t.Errorf("only %d things were said, and %d cards posted", said, len(w.listCards()))
 	}
 }
 
-// ownMarkup is what the bot itself puts between angle brackets.
+// ownMarkup matches what the bot itself puts between angle brackets.
 var ownMarkup = regexp.MustCompile(`<(@(` + requester + `|` + approver + `)|#` + approvalsChannel + `|!date\^\d+\^\{date_short_pretty\} at \{time\}\|[-0-9: ]+UTC)>`)
 
 var ownEntity = regexp.MustCompile(`&(amp|lt|gt);`)
 
-// expectHarmless fails if what the bot said is empty, or carries markup of
-// others, or characters that hide or turn text around.
-func (w *world) expectHarmless(because, said string) {
+// wantHarmless fails if what the bot said is empty, has the markup of others, or has
+// characters that hide or turn text.
+func (w *world) wantHarmless(because, said string) {
 	w.t.Helper()
 	rest := ownMarkup.ReplaceAllString(said, "")
 	hidden := func(r rune) bool { return r != '\n' && (unicode.IsControl(r) || unicode.Is(unicode.Cf, r)) }

@@ -6,8 +6,8 @@ import (
 	"licensebot/internal/fault"
 )
 
-// A killPoint is a call during which the process dies: before the call took
-// effect, or after it did and before its answer arrived.
+// A killPoint is a call during which the process dies: before the call takes effect,
+// or after that and before its answer arrives.
 type killPoint struct {
 	method string
 	uipath bool
@@ -22,9 +22,9 @@ func (k killPoint) String() string {
 	return k.method + when
 }
 
-// TestKilledAtEveryCall kills the process with SIGKILL during each call that it
-// makes between the command and the end, starts it again, and expects what
-// would have been without the kill: one card, one change, one outcome.
+// TestKilledAtEveryCall kills the process with SIGKILL during each call between the
+// command and the outcome, and starts it again. The result must be that of a run
+// without the kill: one card, one change, one outcome.
 func TestKilledAtEveryCall(t *testing.T) {
 	var points []killPoint
 	for _, method := range []string{"chat.postMessage", "reactions.add", "users.info", "reactions.get", "chat.update"} {
@@ -42,52 +42,44 @@ func TestKilledAtEveryCall(t *testing.T) {
 			if point.uipath {
 				faults = &w.uipath.Faults
 			}
-			w.start()
+			w.startReplica()
 			faults.Inject(point.method, hang)
-			w.ask("group-01 RPADEVPRONU IDU")
-			killed := false
-			voted := false
-			for !killed || !voted {
-				w.await("the kill point or a card to vote on", func() bool {
-					return !killed && faults.Injected() > 0 || !voted && len(w.cards()) > 0 && killed || !voted && len(w.cards()) > 0 && len(w.cards()[0].Reactions) == 2
-				})
-				if !killed && faults.Injected() > 0 {
-					w.kill()
-					w.start()
-					killed = true
-					continue
-				}
-				if !voted && len(w.cards()) > 0 {
-					w.react(approver, "white_check_mark")
-					voted = true
-				}
-				if !killed {
-					w.await("the kill point", func() bool { return faults.Injected() > 0 })
-				}
+			w.typeRequest("group-01 RPADEVPRONU IDU")
+			isReached := func() bool { return faults.Injected() > 0 }
+			w.awaitCondition("the kill point or a card to vote on", func() bool { return isReached() || w.hasCompleteCard() })
+			isVoteFirst := !isReached()
+			if isVoteFirst {
+				w.reactToCard(approver, "white_check_mark")
+				w.awaitCondition("the kill point", isReached)
 			}
-			w.awaitEnd("allocation_done", "*Done*")
-			w.expectRule(1, "ATTUNU", "IDU", "RPADEVPRONU")
+			w.killReplicas()
+			w.startReplica()
+			if !isVoteFirst {
+				w.reactToCard(approver, "white_check_mark")
+			}
+			w.awaitOutcome("allocation_done", "*Done*")
+			w.wantAllocation(1, "ATTUNU", "IDU", "RPADEVPRONU")
 		})
 	}
 }
 
-// TestKilledDuringTheReply is the last call before the end: the second post.
+// TestKilledDuringTheReply kills the process during its last call, the second post.
 func TestKilledDuringTheReply(t *testing.T) {
 	for name, after := range map[string]bool{"before it took effect": false, "after it took effect": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			w.start()
-			w.ask("group-01 RPADEVPRONU IDU")
-			w.card()
-			w.await("the emoji on the card", func() bool { return len(w.cards()[0].Reactions) == 2 })
+			w.startReplica()
+			w.typeRequest("group-01 RPADEVPRONU IDU")
+			w.awaitCard()
+			w.awaitCondition("the emoji on the card", w.hasCompleteCard)
 			w.slack.Inject("chat.postMessage", fault.Fault{Times: 1, Hang: true, AfterEffect: after})
-			w.react(approver, "white_check_mark")
-			w.await("the reply", func() bool { return w.slack.Injected() > 0 })
-			w.kill()
-			w.start()
-			w.awaitEnd("allocation_done", "*Done*")
-			w.expectRule(1, "ATTUNU", "IDU", "RPADEVPRONU")
+			w.reactToCard(approver, "white_check_mark")
+			w.awaitCondition("the reply", func() bool { return w.slack.Injected() > 0 })
+			w.killReplicas()
+			w.startReplica()
+			w.awaitOutcome("allocation_done", "*Done*")
+			w.wantAllocation(1, "ATTUNU", "IDU", "RPADEVPRONU")
 		})
 	}
 }

@@ -1,11 +1,17 @@
-// Command licensebot asks, in Slack, whether a UiPath group may have more user
-// licenses, and makes the change at UiPath once the right people agreed.
+// Command licensebot asks in Slack whether a UiPath group may have more user
+// licenses. Once the approvers agree, it makes the change at UiPath.
+//
+// Each subcommand has a file: [newRootCommand] lists them. The bot itself is
+// [Serve]: the environment becomes a checked [Config], each part starts and joins
+// the [shutdown] list, and the parts run until the context ends. Tests and the
+// sandbox call Serve in the same way, with a [Tuning].
 package main
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -26,8 +32,9 @@ const (
 // stamped is set by the linker: -X main.stamped=v1.2.3.
 var stamped string
 
-// version is the stamped version, or what the Go toolchain knows of the build.
-func version() string {
+// versionName returns the stamped version, or what the Go toolchain knows of the
+// build.
+func versionName() string {
 	if stamped != "" {
 		return stamped
 	}
@@ -37,12 +44,14 @@ func version() string {
 	return "(devel)"
 }
 
-// A usageError is a wrong command line.
+// A usageError is a wrong command line: exit code 2.
 type usageError struct{ error }
 
-func main() { os.Exit(run(os.Args[1:])) }
+func main() { os.Exit(runMain(os.Args[1:], os.Stdout)) }
 
-func run(args []string) int {
+// runMain runs a command until it ends or a signal stops it. It returns the exit
+// code.
+func runMain(args []string, stdout io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	hangups := make(chan os.Signal, 1)
@@ -50,6 +59,7 @@ func run(args []string) int {
 	defer signal.Stop(hangups)
 	root := newRootCommand(hangups)
 	root.SetArgs(args)
+	root.SetOut(stdout)
 	err := root.ExecuteContext(ctx)
 	switch {
 	case err == nil:
@@ -65,18 +75,18 @@ func run(args []string) int {
 	return exitFailure
 }
 
-// ignoreBrokenPipe makes a reader that leaves an error of the next write: it ends
-// the story and its files, not the process in the middle.
+// ignoreBrokenPipe makes the next write fail when the reader has left. The story
+// then ends and removes its files; the signal would kill the process instead.
 func ignoreBrokenPipe() { signal.Ignore(syscall.SIGPIPE) }
 
-// newRootCommand makes the command line. hangups has each SIGHUP.
+// newRootCommand makes the command line. hangups receives each SIGHUP.
 func newRootCommand(hangups <-chan os.Signal) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "licensebot",
 		Short: "Ask for UiPath user licenses in Slack, approve with a reaction",
 		Long: "licensebot is a Slack Socket Mode bot. People type /allocate with a UiPath group and license\n" +
-			"codes, approvers react on the request's card, and only then is the group's allocation rule\n" +
-			"changed at UiPath. The card's thread tells what really happened.\n\n" +
+			"codes, and approvers react to the request's card. Only then does the bot change the group's\n" +
+			"allocation at UiPath. The card's thread tells what really happened.\n\n" +
 			"Exit codes: 0 success, 1 failure, 2 usage error.",
 		SilenceUsage:  true,
 		SilenceErrors: true,
@@ -90,11 +100,13 @@ func newRootCommand(hangups <-chan os.Signal) *cobra.Command {
 	return root
 }
 
+// refuseArguments wants no arguments at all.
 func refuseArguments(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	return &usageError{fmt.Errorf("%q is no command or argument of %s; see %s --help", args[0], cmd.CommandPath(), cmd.CommandPath())}
+	path := cmd.CommandPath()
+	return &usageError{fmt.Errorf("%q is no command or argument of %s; see %s --help", args[0], path, path)}
 }
 
 func serveCommand(hangups <-chan os.Signal) *cobra.Command {
@@ -102,8 +114,8 @@ func serveCommand(hangups <-chan os.Signal) *cobra.Command {
 		Use:   "serve",
 		Short: "Run the bot until SIGTERM or Ctrl-C",
 		Long: "serve runs the bot. The environment configures it; docs/configuration.md has every variable.\n" +
-			"All problems of the configuration are reported at once, with exit code 2. Without any\n" +
-			"configuration, serve names the required variables. SIGHUP reads the policy file again.",
+			"serve reports all problems of the configuration at once, with exit code 2; without any\n" +
+			"configuration, it names the required variables. After SIGHUP it reads the policy file again.",
 		Args: refuseArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := LoadConfig()
@@ -133,7 +145,7 @@ func versionCommand() *cobra.Command {
 		Short: "Print the version",
 		Args:  refuseArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, err := fmt.Fprintln(cmd.OutOrStdout(), "licensebot", version())
+			_, err := fmt.Fprintln(cmd.OutOrStdout(), "licensebot", versionName())
 			return err
 		},
 	}

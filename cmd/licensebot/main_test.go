@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"database/sql"
+	"flag"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,13 +19,25 @@ import (
 	"licensebot/internal/pgtest"
 )
 
-// asBinary makes the test binary be licensebot itself, so that tests can run
-// and kill the real program.
+// asBinary turns the test binary into licensebot, so that tests can run and kill
+// the real program without building it again.
 const asBinary = "LICENSEBOT_TEST_AS_BINARY"
+
+// parallelTests is how many tests run at a time. They mostly wait for pauses of
+// the bot, so there are more of them than processors.
+const parallelTests = "8"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asBinary) != "" {
-		os.Exit(run(os.Args[1:]))
+		os.Exit(runMain(os.Args[1:], newPausingWriter()))
+	}
+	flag.Parse()
+	chosen := false
+	flag.Visit(func(f *flag.Flag) { chosen = chosen || f.Name == "test.parallel" })
+	if !chosen {
+		if err := flag.Set("test.parallel", parallelTests); err != nil {
+			panic(err)
+		}
 	}
 	os.Exit(pgtest.Main(m))
 }
@@ -40,7 +54,7 @@ const (
 	patience         = 40 * time.Second // a guard: nothing waits this long when it works
 )
 
-// A world is a Slack and a UiPath, and the licensebots that run against them.
+// A world is a Slack, a UiPath, and the licensebots that run against them.
 type world struct {
 	t        *testing.T
 	slack    *fakeslack.Server
@@ -54,15 +68,18 @@ func newWorld(t *testing.T) *world {
 	return newWorldWith(t, fakeslack.Config{})
 }
 
-// sharing makes the world's bots keep their requests in PostgreSQL.
-func (w *world) sharing() *world {
+// usePostgres makes the bots of the world share a database in PostgreSQL.
+func (w *world) usePostgres() *world {
 	w.env["LICENSEBOT_DATABASE_URL"] = pgtest.URL(w.t)
-	w.t.Cleanup(w.kill) // before the schema goes
+	w.t.Cleanup(w.killReplicas) // before the schema goes
 	return w
 }
 
 func newWorldWith(t *testing.T, cfg fakeslack.Config) *world {
 	t.Helper()
+	if cfg.AckTimeout == 0 {
+		cfg.AckTimeout = patience // no test here judges how fast this machine is
+	}
 	slack, err := fakeslack.New(cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -98,13 +115,12 @@ func newWorldWith(t *testing.T, cfg fakeslack.Config) *world {
 		"LICENSEBOT_CHANNEL": approvalsChannel, "LICENSEBOT_APPROVERS": approver + "," + second,
 		"LICENSEBOT_DATABASE_URL": "sqlite://" + filepath.Join(t.TempDir(), "bot.db"), "LICENSEBOT_HTTP_ADDR": "127.0.0.1:0",
 	}
-	t.Cleanup(w.kill)
+	t.Cleanup(w.killReplicas)
 	return w
 }
 
-// start runs licensebot as a process of its own, beside those that run
-// already, and waits for its hello.
-func (w *world) start() {
+// startReplica runs licensebot as another process, and waits until it is connected.
+func (w *world) startReplica() {
 	w.t.Helper()
 	before := w.slack.Connections()
 	cmd := exec.Command(os.Args[0], "serve")
@@ -123,45 +139,45 @@ func (w *world) start() {
 		w.t.Fatal(err)
 	}
 	w.replicas = append(w.replicas, cmd)
-	w.await("licensebot to connect", func() bool { return w.slack.Connections() > before })
+	w.awaitCondition("licensebot to connect", func() bool { return w.slack.Connections() > before })
 }
 
-// plainEnvironment is that of the tests without any configuration in it: the
-// sandbox command leaves some there.
+// plainEnvironment returns the environment of the tests without any configuration of
+// a bot.
 func plainEnvironment() []string {
 	return slices.DeleteFunc(os.Environ(), func(pair string) bool {
 		return slices.ContainsFunc([]string{"SLACK_", "UIPATH_", "LICENSEBOT_"}, func(prefix string) bool { return strings.HasPrefix(pair, prefix) })
 	})
 }
 
-// kill ends all processes as kill -9 and power loss do.
-func (w *world) kill() {
+// killReplicas ends all processes, as kill -9 and power loss do.
+func (w *world) killReplicas() {
 	for len(w.replicas) > 0 {
-		w.killOne()
+		w.killOldest()
 	}
-	if err := w.slack.Wait(w.guard(), func() bool { return w.slack.Connections() == 0 }); err != nil {
+	if err := w.slack.Wait(w.guardContext(), func() bool { return w.slack.Connections() == 0 }); err != nil {
 		w.t.Error("the sockets of a killed process stayed open")
 	}
 }
 
-// killOne ends the oldest process and leaves the others alone.
-func (w *world) killOne() {
+// killOldest ends the oldest process and leaves the others alone.
+func (w *world) killOldest() {
 	_ = w.replicas[0].Process.Kill()
 	_ = w.replicas[0].Wait()
 	w.replicas = w.replicas[1:]
 }
 
-func (w *world) guard() context.Context {
+func (w *world) guardContext() context.Context {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	w.t.Cleanup(cancel)
 	return ctx
 }
 
-// await waits for a condition on either simulator, which is never asked twice
-// at the same time.
-func (w *world) await(what string, cond func() bool) {
+// awaitCondition waits for a condition on either simulator. It checks the condition
+// in one goroutine at a time.
+func (w *world) awaitCondition(what string, cond func() bool) {
 	w.t.Helper()
-	ctx, cancel := context.WithTimeout(w.guard(), patience)
+	ctx, cancel := context.WithTimeout(w.guardContext(), patience)
 	defer cancel()
 	var turn sync.Mutex
 	alone := func() bool {
@@ -170,20 +186,21 @@ func (w *world) await(what string, cond func() bool) {
 		return cond()
 	}
 	met := make(chan error, 2)
-	go func() { met <- w.slack.Wait(ctx, alone) }()
-	go func() { met <- w.uipath.Wait(ctx, alone) }()
+	var looking sync.WaitGroup
+	looking.Go(func() { met <- w.slack.Wait(ctx, alone) })
+	looking.Go(func() { met <- w.uipath.Wait(ctx, alone) })
 	err := <-met
 	cancel()
-	<-met
+	looking.Wait()
 	if err != nil {
 		w.t.Fatalf("waited in vain for %s", what)
 	}
 }
 
-// ask types a command and expects it to be recorded.
-func (w *world) ask(text string) {
+// typeRequest types a command and expects that the bot records it.
+func (w *world) typeRequest(text string) {
 	w.t.Helper()
-	typed, err := w.slack.Command(w.guard(), requester, anyChannel, "/allocate", text)
+	typed, err := w.slack.Command(w.guardContext(), requester, anyChannel, "/allocate", text)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -192,84 +209,105 @@ func (w *world) ask(text string) {
 	}
 }
 
-func (w *world) react(user, emoji string) {
+func (w *world) reactToCard(user, emoji string) {
 	w.t.Helper()
-	if err := w.slack.React(user, approvalsChannel, w.card().TS, emoji); err != nil {
+	if err := w.slack.React(user, approvalsChannel, w.awaitCard().TS, emoji); err != nil {
 		w.t.Fatal(err)
 	}
 }
 
-func (w *world) cards() []fakeslack.Message { return w.slack.Messages(approvalsChannel) }
+func (w *world) listCards() []fakeslack.Message { return w.slack.Messages(approvalsChannel) }
 
-func (w *world) card() fakeslack.Message {
+func (w *world) awaitCard() fakeslack.Message {
 	w.t.Helper()
-	w.await("a card", func() bool { return len(w.cards()) > 0 })
-	return w.cards()[0]
+	w.awaitCondition("a card", func() bool { return len(w.listCards()) > 0 })
+	return w.listCards()[0]
 }
 
-// tellsNoEnd are the replies that may come before the one that tells the end.
-var tellsNoEnd = []string{"allocation_approved", "allocation_reopened", "allocation_reminder"}
+// hasCompleteCard tells whether the first card is there with its two emoji.
+func (w *world) hasCompleteCard() bool {
+	cards := w.listCards()
+	return len(cards) > 0 && len(cards[0].Reactions) == 2
+}
 
-// ends lists the metadata event types of the replies on the first card that
-// tell an end.
-func (w *world) ends() []string {
-	if len(w.cards()) == 0 {
+// interimReplies are the event types of replies that may come before the outcome.
+var interimReplies = []string{"allocation_approved", "allocation_reopened", "allocation_reminder"}
+
+// listOutcomes lists the event types of the outcomes in the first card's thread.
+func (w *world) listOutcomes() []string {
+	if len(w.listCards()) == 0 {
 		return nil
 	}
 	var types []string
-	for _, reply := range w.slack.Thread(approvalsChannel, w.cards()[0].TS) {
-		if reply.Metadata != nil && !slices.Contains(tellsNoEnd, reply.Metadata.EventType) {
+	for _, reply := range w.slack.Thread(approvalsChannel, w.listCards()[0].TS) {
+		if reply.Metadata != nil && !slices.Contains(interimReplies, reply.Metadata.EventType) {
 			types = append(types, reply.Metadata.EventType)
 		}
 	}
 	return types
 }
 
-// awaitEnd waits for the one reply that tells the end and for the card to show
-// it, and expects both to be the only ones.
-func (w *world) awaitEnd(want, status string) {
+// awaitOutcome waits until the thread and the card tell the outcome. It expects one
+// card and one outcome.
+func (w *world) awaitOutcome(want, status string) {
 	w.t.Helper()
-	w.await("the end "+want, func() bool {
-		return len(w.ends()) > 0 && strings.Contains(w.cards()[0].Text, status)
+	w.awaitCondition("the end "+want, func() bool {
+		return len(w.listOutcomes()) > 0 && strings.Contains(w.listCards()[0].Text, status)
 	})
-	w.awaitNothingOwed()
-	if got := w.ends(); len(got) != 1 || got[0] != want {
+	w.awaitNoJobs()
+	if got := w.listOutcomes(); len(got) != 1 || got[0] != want {
 		w.t.Errorf("the thread tells the ends %v instead of %s alone", got, want)
 	}
-	if n := len(w.cards()); n != 1 {
+	if n := len(w.listCards()); n != 1 {
 		w.t.Errorf("%d cards were posted instead of one", n)
 	}
 }
 
-// awaitNothingOwed waits until the bot has nothing left to do, so that a reply
-// too many would be there by now. It is a barrier and judges nothing: that is
-// left to the simulators. The file of another process tells of no change, so
-// it is looked at every few milliseconds.
-func (w *world) awaitNothingOwed() {
+// awaitNoJobs waits until the bot has no jobs left but those of the future, so
+// that a reply too many would be there by now. It judges nothing: the simulators
+// have the facts.
+func (w *world) awaitNoJobs() {
 	w.t.Helper()
-	db := w.database()
+	w.awaitJobs("the last job", `kind NOT IN ('expire', 'remind', 'warn_expiry', 'grant_expiry')`, 0)
+}
+
+// awaitJobs waits until this many jobs meet a condition in SQL.
+func (w *world) awaitJobs(what, condition string, count int) {
+	w.t.Helper()
+	db := w.openDatabase()
 	defer func() { _ = db.Close() }()
-	look := time.NewTicker(5 * time.Millisecond)
-	defer look.Stop()
-	guard := w.guard()
-	for {
-		var owed int
-		if err := db.QueryRow(`SELECT count(*) FROM jobs WHERE kind NOT IN ('expire', 'remind', 'warn_expiry', 'grant_expiry')`).Scan(&owed); err != nil {
+	w.pollUntil(what, func() bool {
+		var n int
+		if err := db.QueryRow(`SELECT count(*) FROM jobs WHERE ` + condition).Scan(&n); err != nil {
 			w.t.Fatal(err)
 		}
-		if owed == 0 {
-			return
-		}
+		return n == count
+	})
+}
+
+// pollUntil looks every few milliseconds whether a condition is met. It is for what
+// another process does, which sends no signal.
+func (w *world) pollUntil(what string, cond func() bool) {
+	w.t.Helper()
+	look := time.NewTicker(5 * time.Millisecond)
+	defer look.Stop()
+	for guard := w.guardContext(); !cond(); {
 		select {
 		case <-look.C:
 		case <-guard.Done():
-			w.t.Fatalf("%d pieces of work are still owed", owed)
+			w.t.Fatalf("waited in vain for %s", what)
 		}
 	}
 }
 
-// database opens the bots' database to look at it.
-func (w *world) database() *sql.DB {
+// healthBase is the address of the oldest process's probes.
+func (w *world) healthBase() string {
+	w.t.Helper()
+	return "http://" + servedAddress(w.t, fmt.Sprint(w.replicas[0].Stderr))
+}
+
+// openDatabase opens the bots' database to look at it.
+func (w *world) openDatabase() *sql.DB {
 	w.t.Helper()
 	driver, source := "pgx", w.env["LICENSEBOT_DATABASE_URL"]
 	if path, ok := strings.CutPrefix(source, "sqlite://"); ok {
@@ -282,8 +320,8 @@ func (w *world) database() *sql.DB {
 	return db
 }
 
-// expectRule compares the group's rule and how often it was changed.
-func (w *world) expectRule(writes int, codes ...string) {
+// wantAllocation compares the group's allocation, and how often it was written.
+func (w *world) wantAllocation(writes int, codes ...string) {
 	w.t.Helper()
 	rule, _ := w.uipath.Allocation(groupID)
 	if strings.Join(rule.Codes, " ") != strings.Join(codes, " ") {

@@ -12,9 +12,9 @@ import (
 
 const everyone = "ce684f6f-5af3-4e43-8516-1adad6e98fc9"
 
-// newRuledWorld is a world whose UiPath has the group of everybody, and whose
-// policy approves one code by itself and asks for another.
-func newRuledWorld(t *testing.T) *world {
+// newPolicyWorld returns a world with the group Everyone, and with a policy that
+// approves one code by itself and asks approvers for another.
+func newPolicyWorld(t *testing.T) *world {
 	t.Helper()
 	w := newWorld(t)
 	w.uipath.AddGroup(fakeuipath.Group{ID: everyone, Name: "Everyone"})
@@ -35,35 +35,35 @@ rules:
 	return w
 }
 
-// A group's name that is not told for now may be that of everybody: the
-// request waits until it is known.
+// TestTheNameOfAGroupIsWaitedFor hides the name of the group Everyone for a while.
+// The request waits until the name is known.
 func TestTheNameOfAGroupIsWaitedFor(t *testing.T) {
 	t.Parallel()
-	w := newRuledWorld(t)
+	w := newPolicyWorld(t)
 	w.uipath.Inject("GET identity groups", fault.Fault{Status: 503})
-	w.start()
-	w.ask(everyone + " IDU")
+	w.startReplica()
+	w.typeRequest(everyone + " IDU")
 	w.awaitTold(requester, "is kept, but it could not be checked yet")
 	w.uipath.Clear()
 	w.awaitTold(requester, "is the group of all users or of the administrators")
-	w.awaitNothingOwed()
-	if len(w.cards()) != 0 || len(w.uipath.Writes()) != 0 {
-		t.Errorf("there are %d cards and %d writes", len(w.cards()), len(w.uipath.Writes()))
+	w.awaitNoJobs()
+	if len(w.listCards()) != 0 || len(w.uipath.Writes()) != 0 {
+		t.Errorf("there are %d cards and %d writes", len(w.listCards()), len(w.uipath.Writes()))
 	}
 }
 
-// Without the scope that tells names, people may approve what is asked for by
-// id; nothing is approved without them.
-func TestAGroupWhoseNameIsNeverTold(t *testing.T) {
+// TestGroupWithoutAKnownName lacks the scope that shows names. Approvers may agree
+// to a group by its id. The policy alone may not.
+func TestGroupWithoutAKnownName(t *testing.T) {
 	t.Parallel()
-	w := newRuledWorld(t)
+	w := newPolicyWorld(t)
 	w.uipath.SetAppScopes("PM.License.Read", "PM.License.Write")
 	w.env["UIPATH_SCOPES"] = "PM.License.Read PM.License.Write"
-	w.start()
-	w.refuses(everyone+" IDU", "UiPath does not show the name of `"+everyone+"`")
-	if card := w.asked(everyone + " RPADEVPRONU"); !strings.Contains(card.Text, "UiPath does not show its name") {
-		t.Errorf("the card does not say that nobody knows which group it is:\n%s", card.Text)
+	w.startReplica()
+	w.wantRejected(everyone+" IDU", "UiPath does not show the name of `"+everyone+"`")
+	if card := w.cardFor(everyone + " RPADEVPRONU"); !strings.Contains(card.Text, "UiPath does not show its name") {
+		t.Errorf("the card does not say that the name is unknown:\n%s", card.Text)
 	}
-	w.react(approver, "white_check_mark")
-	w.awaitEnd("allocation_done", "*Done*")
+	w.reactToCard(approver, "white_check_mark")
+	w.awaitOutcome("allocation_done", "*Done*")
 }

@@ -8,8 +8,8 @@ import (
 	"licensebot/internal/fakeuipath"
 )
 
-// A group is found by its name as people type it and as Slack hands that on,
-// whatever characters UiPath has for it.
+// TestGroupsOfUnusualNames finds groups by their names as people type them and as
+// Slack passes them on, whatever characters UiPath has.
 func TestGroupsOfUnusualNames(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -33,15 +33,16 @@ func TestGroupsOfUnusualNames(t *testing.T) {
 	for _, name := range []string{"Research “B” Robots", "Night – Shift", "Night - Shift"} {
 		w.uipath.AddGroup(fakeuipath.Group{Name: name})
 	}
-	w.start()
+	w.startReplica()
 	for _, typed := range found {
-		w.expectSaid(w.looksUp(bystander, `show "`+typed+`"`), "Licenses allocated to the group")
+		w.wantPhrases(w.lookUp(bystander, `show "`+typed+`"`), "Licenses allocated to the group")
 	}
-	w.expectSaid(w.looksUp(bystander, `show "Research Robots"`), "Try: `/allocate show \"Research B Robots\"`")
-	w.expectSaid(w.looksUp(bystander, `show "Night – Shift"`), "everal groups at UiPath are called")
+	w.wantPhrases(w.lookUp(bystander, `show "Research Robots"`), "Try: `/allocate show \"Research B Robots\"`")
+	w.wantPhrases(w.lookUp(bystander, `show "Night – Shift"`), "everal groups at UiPath are called")
 }
 
-// A rule that names a group holds for it however UiPath composes its letters.
+// TestARuleForADecomposedName has a rule that names a group in other Unicode letters
+// than UiPath does.
 func TestARuleForADecomposedName(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -60,6 +61,6 @@ rules:
 	}
 	delete(w.env, "LICENSEBOT_APPROVERS")
 	w.env["LICENSEBOT_POLICY_FILE"] = path
-	w.start()
-	w.refuses("group-02 IDU", "Ask the board")
+	w.startReplica()
+	w.wantRejected("group-02 IDU", "Ask the board")
 }

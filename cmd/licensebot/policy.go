@@ -16,8 +16,8 @@ func policyCommand() *cobra.Command {
 	policy := &cobra.Command{
 		Use:   "policy",
 		Short: "Check and test a policy file, without Slack and UiPath",
-		Long: "A policy file says who may ask for which license codes and groups, and who has to agree;\n" +
-			"docs/policy.md has every key. Both commands read nothing but the files they are given.",
+		Long: "A policy file says who may ask for which license codes and groups, and who must agree.\n" +
+			"docs/policy.md explains every key. Both commands read only the files you name.",
 		Args: refuseArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -30,16 +30,16 @@ func policyCheckCommand() *cobra.Command {
 		Use:   "check FILE",
 		Short: "Report everything that is wrong in a policy file",
 		Long: "check reports every problem of a policy file at once, each with its line and what to do:\n" +
-			"unknown keys, rules that are never reached, contradictions, quorums that nobody can meet.\n\n" +
+			"unknown keys, rules out of reach, contradictions, quorums above the number of approvers.\n\n" +
 			"Exit codes: 0 no problem, 1 problems, 2 usage error, or the file cannot be read.",
 		Example: "  licensebot policy check policy.yaml",
-		Args:    filesArgs("FILE"),
+		Args:    exactArgs("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			policy, err := policyfile.LoadFile(args[0])
 			if err := fileError(err); err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: %s, no problems\n", args[0], count(len(policy.Rules), "rule"))
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: %s, no problems\n", args[0], countNoun(len(policy.Rules), "rule"))
 			return err
 		},
 	}
@@ -49,12 +49,12 @@ func policyTestCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "test FILE CASES",
 		Short: "Ask a policy file the questions in a file of cases",
-		Long: "test puts each case to the policy: who asks for what, and which rule, verdict and approvers\n" +
-			"are expected. It prints where the answer is another, and which rules no case reaches.\n\n" +
-			"Exit codes: 0 all cases hold, 1 some do not or a file has problems, 2 usage error, or a file\n" +
+		Long: "test asks the policy each case: who asks for what, and which rule, verdict and approvers you\n" +
+			"expect. It prints each answer that differs, and each rule that no case reaches.\n\n" +
+			"Exit codes: 0 all cases pass, 1 a case fails or a file has problems, 2 usage error, or a file\n" +
 			"cannot be read.",
 		Example: "  licensebot policy test policy.yaml policy.cases.yaml",
-		Args:    filesArgs("FILE", "CASES"),
+		Args:    exactArgs("FILE", "CASES"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			policy, policyErr := policyfile.LoadFile(args[0])
 			cases, casesErr := policyfile.LoadCasesFile(args[1])
@@ -66,8 +66,9 @@ func policyTestCommand() *cobra.Command {
 	}
 }
 
-// testPolicy runs the cases and prints what is not as expected.
+// testPolicy runs the cases. It prints each mismatch and each rule without a case.
 func testPolicy(out io.Writer, policy approvals.Policy, file string, cases []policyfile.Case) error {
+	var report strings.Builder
 	failed := 0
 	reached := make(map[string]bool)
 	for _, c := range cases {
@@ -77,25 +78,30 @@ func testPolicy(out io.Writer, policy approvals.Policy, file string, cases []pol
 			continue
 		}
 		failed++
-		fmt.Fprintf(out, "%s:%d: %s\n", file, c.Line, c.Name)
+		fmt.Fprintf(&report, "%s:%d: %s\n", file, c.Line, c.Name)
 		for _, m := range mismatches {
-			fmt.Fprintf(out, "    %s\n", m)
+			fmt.Fprintf(&report, "    %s\n", m)
 		}
 	}
 	for _, rule := range policy.Rules {
 		if !reached[rule.Name] {
-			fmt.Fprintf(out, "no case reaches rule %q (line %d)\n", rule.Name, rule.Line)
+			fmt.Fprintf(&report, "no case reaches rule %q (line %d)\n", rule.Name, rule.Line)
 		}
 	}
-	if failed > 0 {
-		return fmt.Errorf("%d of %s failed", failed, count(len(cases), "case"))
+	if failed == 0 {
+		fmt.Fprintf(&report, "%s passed\n", countNoun(len(cases), "case"))
 	}
-	_, err := fmt.Fprintf(out, "%s passed\n", count(len(cases), "case"))
-	return err
+	if _, err := io.WriteString(out, report.String()); err != nil {
+		return err
+	}
+	if failed > 0 {
+		return fmt.Errorf("%d of %s failed", failed, countNoun(len(cases), "case"))
+	}
+	return nil
 }
 
-// fileError makes a file that cannot be read a wrong command line, unlike
-// files with problems in them.
+// fileError turns a file that cannot be read into a usage error. A file with
+// problems in it is a failure.
 func fileError(errs ...error) error {
 	err := errors.Join(errs...)
 	for _, e := range errs {
@@ -106,20 +112,22 @@ func fileError(errs ...error) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("nothing here can be used as long as there are problems:\n%w", err)
+	return fmt.Errorf("correct these problems first:\n%w", err)
 }
 
-// filesArgs wants exactly the arguments named.
-func filesArgs(names ...string) cobra.PositionalArgs {
+// exactArgs wants exactly the named arguments.
+func exactArgs(names ...string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) == len(names) {
 			return nil
 		}
-		return &usageError{fmt.Errorf("%s takes %s; see %s --help", cmd.CommandPath(), strings.Join(names, " and "), cmd.CommandPath())}
+		path := cmd.CommandPath()
+		return &usageError{fmt.Errorf("%s takes %s; see %s --help", path, strings.Join(names, " and "), path)}
 	}
 }
 
-func count(n int, what string) string {
+// countNoun says how many there are: "1 rule", "2 rules".
+func countNoun(n int, what string) string {
 	if n == 1 {
 		return "1 " + what
 	}

@@ -16,7 +16,8 @@ import (
 	"licensebot/approvals"
 )
 
-// The scripts run this test binary as licensebot, in empty folders.
+// TestPolicyCommands runs the scripts, in empty folders, with this test binary as
+// licensebot.
 func TestPolicyCommands(t *testing.T) {
 	bin := t.TempDir()
 	self, err := os.Executable()
@@ -33,13 +34,13 @@ func TestPolicyCommands(t *testing.T) {
 			env.Setenv(asBinary, "1")
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"fails": fails},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"fails": failWithCode},
 	})
 }
 
-// fails runs a command that has to end with the exit code given first; the
-// scripts' own `! exec` takes any but 0.
-func fails(ts *testscript.TestScript, neg bool, args []string) {
+// failWithCode runs a command that must end with the exit code in its first
+// argument. The scripts' own ! exec takes any code but 0.
+func failWithCode(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: fails CODE COMMAND...")
 	}
@@ -52,7 +53,7 @@ func fails(ts *testscript.TestScript, neg bool, args []string) {
 
 const docs = "../../docs"
 
-// The worked examples are what `policy test` says they are.
+// TestTheWorkedExamplesPass runs policy test on each example in the documents.
 func TestTheWorkedExamplesPass(t *testing.T) {
 	examples, err := filepath.Glob(filepath.Join(docs, "policy", "*.cases.yaml"))
 	if err != nil || len(examples) == 0 {
@@ -69,7 +70,8 @@ func TestTheWorkedExamplesPass(t *testing.T) {
 	}
 }
 
-// docs/policy-examples.md shows each example file as it is, under its path.
+// TestTheReferenceShowsTheExamples compares docs/policy-examples.md with the example
+// files.
 func TestTheReferenceShowsTheExamples(t *testing.T) {
 	page := readDoc(t, "policy-examples.md")
 	shown := map[string]bool{}
@@ -105,7 +107,8 @@ func readDoc(t *testing.T, name string) string {
 	return string(content)
 }
 
-// Every refusal that a case can expect is explained, and no other.
+// TestTheReferenceExplainsEveryRefusal compares docs/policy.md with the refusals
+// that a case can expect.
 func TestTheReferenceExplainsEveryRefusal(t *testing.T) {
 	_, section, found := strings.Cut(readDoc(t, "policy.md"), "## Refusals\n")
 	section, _, _ = strings.Cut(section, "\n## ")

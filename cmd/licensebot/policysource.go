@@ -14,36 +14,38 @@ import (
 	"licensebot/internal/policyfile"
 )
 
-// How often the policy file is read. Kubernetes replaces a volume as a whole and
-// sends no notification. New content is read twice before it is used, because a
-// file may be half written, and the half may make sense.
+// The bot polls the policy file, because Kubernetes replaces a volume as a whole
+// and sends no notification. It reads new content twice before it uses it: a file
+// may be half written, and the half may be valid.
 const (
 	policyPoll  = 9 * time.Second
 	policyAgain = time.Second
 )
 
-// A policySource has the policy in force: that of the environment, or that of a
-// file, which may change while the bot runs.
+// A policySource has the policy in force. It comes from the environment, or from a
+// file that may change while the bot runs.
 type policySource struct {
-	path    string
-	log     zerolog.Logger
-	current atomic.Pointer[approvals.Policy]
-	found   string // the file's content, or why it cannot be read, as last read
-	seen    string // the same as last judged
+	path       string
+	log        zerolog.Logger
+	current    atomic.Pointer[approvals.Policy]
+	lastRead   string // the file's content, or why it could not be read
+	lastJudged string // what was last put into force or logged as broken
 }
 
 func newPolicySource(cfg Config, log zerolog.Logger) *policySource {
-	s := &policySource{path: cfg.PolicyFile, found: cfg.policyText, seen: cfg.policyText, log: log}
+	s := &policySource{path: cfg.PolicyFile, log: log, lastRead: cfg.policyText, lastJudged: cfg.policyText}
 	s.current.Store(&cfg.Policy)
 	return s
 }
 
-// Policy is the policy in force now.
+// Policy returns the policy in force now.
 func (s *policySource) Policy() approvals.Policy { return *s.current.Load() }
 
-// followPolicy follows the policy file, and checks whether its rules can be met,
-// until ctx ends.
-func followPolicy(ctx context.Context, s *policySource, hangups <-chan os.Signal, w *worker.Runner, log zerolog.Logger) {
+// followPolicy keeps the policy up to date with its file and checks the approvers
+// of its rules, until ctx ends.
+func followPolicy(
+	ctx context.Context, s *policySource, hangups <-chan os.Signal, w *worker.Runner, log zerolog.Logger,
+) {
 	changed := make(chan struct{}, 1)
 	var running sync.WaitGroup
 	running.Go(func() { s.watchFile(ctx, hangups, signalOnce(changed)) })
@@ -51,7 +53,7 @@ func followPolicy(ctx context.Context, s *policySource, hangups <-chan os.Signal
 	running.Wait()
 }
 
-// signalOnce returns a function that leaves a value in c, if there is none yet.
+// signalOnce returns a function that puts a value into c unless c is full.
 func signalOnce(c chan<- struct{}) func() {
 	return func() {
 		select {
@@ -61,50 +63,52 @@ func signalOnce(c chan<- struct{}) func() {
 	}
 }
 
-// watchFile reads the file again when it changes and whenever again has a value,
-// until ctx ends. It calls changed after each policy that came into force.
-func (s *policySource) watchFile(ctx context.Context, again <-chan os.Signal, changed func()) {
+// watchFile reads the file on a timer and after each hangup, until ctx ends. It
+// calls changed when a new policy is in force.
+func (s *policySource) watchFile(ctx context.Context, hangups <-chan os.Signal, changed func()) {
 	if s.path == "" {
 		return
 	}
 	for {
 		next := policyPoll
-		if s.found != s.seen {
+		if s.lastRead != s.lastJudged {
 			next = policyAgain
 		}
 		select {
 		case <-ctx.Done():
 			return
-		case <-again:
-			s.seen = "" // an operator asked: say again what was said before
+		case <-hangups:
+			s.lastJudged = "" // an operator asks, so a problem is logged again
 		case <-time.After(next):
 		}
-		if s.reload() {
+		if s.reloadFile() {
 			changed()
 		}
 	}
 }
 
-// reload puts the file's policy into force as a whole, once two reads agree. A
-// broken file changes nothing but the log.
-func (s *policySource) reload() bool {
+// reloadFile reads the file and, once two reads agree, puts its policy into force
+// as a whole. It reports whether it did. A broken file is logged, and the policy in
+// force stays.
+func (s *policySource) reloadFile() bool {
 	content, err := policyfile.ReadFile(s.path)
-	found := string(content)
+	read := string(content)
 	if err != nil {
-		found = err.Error()
+		read = err.Error()
 	}
-	settled := found == s.found
-	s.found = found
-	if !settled || found == s.seen {
+	isStable := read == s.lastRead
+	s.lastRead = read
+	if !isStable || read == s.lastJudged {
 		return false
 	}
-	s.seen = found
+	s.lastJudged = read
 	var policy approvals.Policy
 	if err == nil {
 		policy, err = policyfile.Load(s.path, content)
 	}
 	if err != nil {
-		s.log.Error().Err(err).Str("file", s.path).Msg("the policy file is broken; the policy that was in force stays in force")
+		s.log.Error().Err(err).Str("file", s.path).
+			Msg("the policy file is broken; the policy that was in force stays in force")
 		return false
 	}
 	s.current.Store(&policy)
@@ -112,16 +116,16 @@ func (s *policySource) reload() bool {
 	return true
 }
 
-// The approvers of all rules are checked soon after the start, when the bot has
-// caught up, and then every day.
+// The bot checks the approvers of all rules soon after the start, when it has
+// caught up, and then daily.
 const (
 	firstApproverCheck = 10 * time.Second
 	approverCheckEvery = 24 * time.Hour
 )
 
 // keepCheckingApprovers checks on a timer, and after each change of the policy,
-// whether each rule still has enough people who can approve. It logs each rule
-// that has not.
+// whether each rule has enough people who can approve. It logs each rule with too
+// few, until ctx ends.
 func keepCheckingApprovers(ctx context.Context, w *worker.Runner, changed <-chan struct{}, log zerolog.Logger) {
 	next := firstApproverCheck
 	for {
@@ -146,6 +150,7 @@ func keepCheckingApprovers(ctx context.Context, w *worker.Runner, changed <-chan
 	}
 }
 
+// reportShortfall logs one rule with too few approvers, or with approvers unknown.
 func reportShortfall(log zerolog.Logger, s approvals.Shortfall) {
 	e := log.Error().Str("rule", s.Rule.Name).Int("line", s.Rule.Line)
 	switch {

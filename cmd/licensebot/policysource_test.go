@@ -19,8 +19,8 @@ rules:
     approvers: [U0APPROVER]
 `
 
-// inForce tells the names of the rules in force.
-func (s *policySource) inForce() string {
+// ruleNames returns the names of the rules in force.
+func (s *policySource) ruleNames() string {
 	var names []string
 	for _, rule := range s.Policy().Rules {
 		names = append(names, rule.Name)
@@ -37,10 +37,10 @@ func TestPolicyIsReadAgain(t *testing.T) {
 		}
 	}
 	write(onePolicy)
-	env := good()
+	env := validVariables()
 	delete(env, "LICENSEBOT_APPROVERS")
 	env["LICENSEBOT_POLICY_FILE"] = path
-	cfg, err := load(t, env)
+	cfg, err := loadConfig(t, env)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +54,7 @@ func TestPolicyIsReadAgain(t *testing.T) {
 		expect := func(rules string, came, complaints int) {
 			t.Helper()
 			synctest.Wait()
-			if got := s.inForce(); got != rules || changes != came {
+			if got := s.ruleNames(); got != rules || changes != came {
 				t.Errorf("in force: %q after %d changes, want %q after %d", got, changes, rules, came)
 			}
 			if n := strings.Count(log.String(), "the policy file is broken"); n != complaints {
@@ -68,13 +68,13 @@ func TestPolicyIsReadAgain(t *testing.T) {
 		time.Sleep(policyPoll + policyAgain)
 		expect("all of it", 1, 0)
 
-		write("version: 1\nrules: [{name: broken, colour: red}]\n")
+		write("version: 1\nrules: [{name: broken, color: red}]\n")
 		time.Sleep(time.Hour)
 		expect("all of it", 1, 1)
 		if !strings.Contains(log.String(), "policy.yaml:2") {
 			t.Errorf("the line is not named:\n%s", log)
 		}
-		hangup <- syscall.SIGHUP // whoever asks is told again
+		hangup <- syscall.SIGHUP // an operator who asks is told again
 		expect("all of it", 1, 2)
 
 		if err := os.Remove(path); err != nil {
@@ -103,15 +103,15 @@ func TestPolicyIsReadAgain(t *testing.T) {
 }
 
 func TestPolicyFileAndApproversTogether(t *testing.T) {
-	env := good()
+	env := validVariables()
 	env["LICENSEBOT_POLICY_FILE"] = filepath.Join(t.TempDir(), "policy.yaml")
-	if _, err := load(t, env); err == nil || !strings.Contains(err.Error(), "set one of them") || !strings.Contains(err.Error(), "cannot be read") {
+	if _, err := loadConfig(t, env); err == nil || !strings.Contains(err.Error(), "set one of them") || !strings.Contains(err.Error(), "cannot be read") {
 		t.Errorf("%v", err)
 	}
 }
 
-// The rules decide at the real program: who asks for what is allowed sees the
-// rule's name on the card, who does not is told privately.
+// TestPolicyAtWork runs the real program with a policy file. The card names the
+// rule. A requester without a rule is told privately.
 func TestPolicyAtWork(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -130,17 +130,17 @@ rules:
 	}
 	delete(w.env, "LICENSEBOT_APPROVERS")
 	w.env["LICENSEBOT_POLICY_FILE"] = path
-	w.start()
-	w.ask("group-01 RPADEVPRONU")
+	w.startReplica()
+	w.typeRequest("group-01 RPADEVPRONU")
 	w.awaitTold(requester, "was not put before an approver")
-	w.ask("group-01 IDU")
-	if card := w.card(); !strings.Contains(card.Text, "designers") || !strings.Contains(card.Text, "security") {
+	w.typeRequest("group-01 IDU")
+	if card := w.awaitCard(); !strings.Contains(card.Text, "designers") || !strings.Contains(card.Text, "security") {
 		t.Errorf("the card names neither rule nor stages:\n%s", card.Text)
 	}
-	w.react(approver, "white_check_mark") // serves one stage, though both name them
-	w.await("the first vote", func() bool { return strings.Contains(w.card().Text, "1 of 2") })
-	w.expectRule(0, "ATTUNU")
-	w.react(second, "white_check_mark")
-	w.awaitEnd("allocation_done", "*Done*")
-	w.expectRule(1, "ATTUNU", "IDU")
+	w.reactToCard(approver, "white_check_mark") // serves one stage, though both name them
+	w.awaitCondition("the first vote", func() bool { return strings.Contains(w.awaitCard().Text, "1 of 2") })
+	w.wantAllocation(0, "ATTUNU")
+	w.reactToCard(second, "white_check_mark")
+	w.awaitOutcome("allocation_done", "*Done*")
+	w.wantAllocation(1, "ATTUNU", "IDU")
 }

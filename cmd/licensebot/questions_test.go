@@ -9,9 +9,8 @@ import (
 	"licensebot/internal/fault"
 )
 
-// answers are what the last question of a person was answered with by way of
-// its response_url.
-func (w *world) answers(user string) []string {
+// listAnswers lists the answers that reached a person through a response_url.
+func (w *world) listAnswers(user string) []string {
 	var texts []string
 	for _, e := range w.slack.Ephemerals(user) {
 		if e.Via == "response_url" {
@@ -21,19 +20,19 @@ func (w *world) answers(user string) []string {
 	return texts
 }
 
-// looksUp types a question for UiPath and returns its answer.
-func (w *world) looksUp(user, text string) string {
+// lookUp types a question that needs UiPath, and returns the answer.
+func (w *world) lookUp(user, text string) string {
 	w.t.Helper()
-	before := len(w.answers(user))
-	if said := w.says(user, text); said != "Looking it up…" {
+	before := len(w.listAnswers(user))
+	if said := w.answerTo(user, text); said != "Looking it up…" {
 		w.t.Fatalf("%q was acknowledged with %q", text, said)
 	}
-	w.await("the answer to "+text, func() bool { return len(w.answers(user)) > before })
-	return w.answers(user)[before]
+	w.awaitCondition("the answer to "+text, func() bool { return len(w.listAnswers(user)) > before })
+	return w.listAnswers(user)[before]
 }
 
-// expectSaid looks for each of these in an answer.
-func (w *world) expectSaid(said string, wants ...string) {
+// wantPhrases expects each of these phrases in an answer.
+func (w *world) wantPhrases(said string, wants ...string) {
 	w.t.Helper()
 	for _, want := range wants {
 		if !strings.Contains(said, want) {
@@ -53,23 +52,23 @@ func TestShowAndCodes(t *testing.T) {
 	for _, id := range []string{"twin-1", "twin-2"} {
 		w.uipath.AddGroup(fakeuipath.Group{ID: id, Name: "Twins"})
 	}
-	w.start()
-	w.await("both connections", func() bool { return w.slack.Connections() == 2 })
-	w.expectSaid(w.looksUp(bystander, `show "Finance Robots"`),
+	w.startReplica()
+	w.awaitCondition("both connections", func() bool { return w.slack.Connections() == 2 })
+	w.wantPhrases(w.lookUp(bystander, `show "Finance Robots"`),
 		"*Licenses allocated to the group `Finance Robots` (id `group-01`)*",
 		"• `ATTUNU` Attended – Named User · at most 10 seats for this group, 3 in use · 3 of 40 seats allocated",
 		"No request about it is open.")
-	card := w.asked("group-01 IDU because secret")
+	card := w.cardFor("group-01 IDU because secret")
 	id, _ := card.Metadata.EventPayload["request_id"].(string)
-	shown := w.looksUp(bystander, "show group-01")
-	w.expectSaid(shown, "Open request `"+id+"` by <@"+requester+">: add `IDU` to the group · waiting with 0 of 1 approval, until ")
+	shown := w.lookUp(bystander, "show group-01")
+	w.wantPhrases(shown, "Open request `"+id+"` by <@"+requester+">: add `IDU` to the group · waiting with 0 of 1 approval, until ")
 	if strings.Contains(shown, "secret") {
-		t.Errorf("the reason is told to whoever asks: %s", shown)
+		t.Errorf("the reason is told to a bystander: %s", shown)
 	}
-	w.expectSaid(w.looksUp(bystander, "codes"), "• `IDU` Insights Designer · 3 of 40 seats allocated, 37 free", "`/allocate group-01 ATTUNU`")
-	w.expectSaid(w.looksUp(bystander, `show "Finance Robot"`), "no group with the id or the exact name `Finance Robot`", "Try: `/allocate show \"Finance Robots\"`")
-	w.expectSaid(w.looksUp(bystander, "show Twins"), "Several groups at UiPath are called `Twins`", "`twin-1` and `twin-2`")
-	if n := len(w.answers(bystander)); n != 5 {
+	w.wantPhrases(w.lookUp(bystander, "codes"), "• `IDU` Insights Designer · 3 of 40 seats allocated, 37 free", "`/allocate group-01 ATTUNU`")
+	w.wantPhrases(w.lookUp(bystander, `show "Finance Robot"`), "no group with the id or the exact name `Finance Robot`", "Try: `/allocate show \"Finance Robots\"`")
+	w.wantPhrases(w.lookUp(bystander, "show Twins"), "Several groups at UiPath are called `Twins`", "`twin-1` and `twin-2`")
+	if n := len(w.listAnswers(bystander)); n != 5 {
 		t.Errorf("five questions were answered %d times", n)
 	}
 	if writes := len(w.uipath.Writes()); writes != 0 {
@@ -80,7 +79,7 @@ func TestShowAndCodes(t *testing.T) {
 func TestUiPathDownWhenLookedUp(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.start()
+	w.startReplica()
 	for fault, want := range map[fault.Fault]string{
 		{Status: 503}:                    "I could not look that up: UiPath is not working properly, it answered 503: Service Unavailable. Please type it again in a minute.",
 		{Cut: true}:                      "I could not look that up: UiPath cannot be reached.",
@@ -88,14 +87,14 @@ func TestUiPathDownWhenLookedUp(t *testing.T) {
 	} {
 		w.uipath.Inject("GET group", fault)
 		w.uipath.Inject("GET group with-quota", fault)
-		w.expectSaid(w.looksUp(bystander, "show group-01"), want)
+		w.wantPhrases(w.lookUp(bystander, "show group-01"), want)
 		w.uipath.Clear()
 	}
-	w.expectSaid(w.looksUp(bystander, "show group-01"), "*Licenses allocated to the group")
+	w.wantPhrases(w.lookUp(bystander, "show group-01"), "*Licenses allocated to the group")
 }
 
-// TestNoListOfSeats has UiPath refuse the list of what the organization owns,
-// and the rule of the group that is looked at first: another one tells.
+// TestNoListOfSeats has UiPath refuse the list of owned codes, and the first group.
+// The seats come from another group.
 func TestNoListOfSeats(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -103,15 +102,16 @@ func TestNoListOfSeats(t *testing.T) {
 	w.uipath.Inject("GET account", fault.Fault{Status: 404})
 	w.uipath.Inject("GET group", fault.Fault{Status: 404, Times: 1})
 	w.uipath.Inject("GET group with-quota", fault.Fault{Status: 404, Times: 1})
-	w.start()
-	w.expectSaid(w.looksUp(bystander, "codes"), "• `IDU` Insights Designer · 3 of 40 seats allocated, 37 free")
+	w.startReplica()
+	w.awaitCounted(w.healthBase(), 2)
+	w.wantPhrases(w.lookUp(bystander, "codes"), "• `IDU` Insights Designer · 3 of 40 seats allocated, 37 free")
 	w.uipath.Inject("GET group", fault.Fault{Status: 404})
 	w.uipath.Inject("GET group with-quota", fault.Fault{Status: 404})
-	w.home(bystander, "licensebot is well") // who refuses answers
+	w.openHome(bystander, "licensebot is well") // who refuses answers
 }
 
-// TestUiPathRefuses is told neither as if UiPath were down nor as if all were
-// well.
+// TestUiPathRefuses expects that the Home tab names a refusal: UiPath is neither
+// down nor well.
 func TestUiPathRefuses(t *testing.T) {
 	t.Parallel()
 	for what, faults := range map[string]map[string]fault.Fault{
@@ -127,22 +127,22 @@ func TestUiPathRefuses(t *testing.T) {
 			for operation, fault := range faults {
 				w.uipath.Inject(operation, fault)
 			}
-			w.start()
-			w.home(bystander, "UiPath refuses the bot, so requests are refused: its credentials or its address are wrong")
+			w.startReplica()
+			w.openHome(bystander, "UiPath refuses the bot, so requests are refused: its credentials or its address are wrong")
 		})
 	}
 }
 
-// TestAnswersFindAnotherWay loses a response_url: the answer comes as a direct
-// message, because the bot is not where the question was typed.
+// TestAnswersFindAnotherWay loses a response_url. The answer comes as a direct
+// message, because the bot is not in the channel of the question.
 func TestAnswersFindAnotherWay(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.start()
+	w.startReplica()
 	w.slack.Inject("response_url", fault.Fault{Status: 404, Body: "used_url", Times: 1})
-	w.says(bystander, "show group-01")
+	w.answerTo(bystander, "show group-01")
 	w.awaitTold(bystander, "*Licenses allocated to the group")
-	if len(w.answers(bystander)) != 0 || len(w.slack.DirectMessages(bystander)) != 1 {
+	if len(w.listAnswers(bystander)) != 0 || len(w.slack.DirectMessages(bystander)) != 1 {
 		t.Errorf("answered by %v", w.slack.Ephemerals(bystander))
 	}
 }
@@ -151,38 +151,38 @@ func TestStatusAndWhy(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.env["LICENSEBOT_QUORUM"] = "2"
-	w.start()
-	w.expectSaid(w.says(bystander, "status"), "No request is open.")
-	w.expectSaid(w.says(bystander, "why R-00000000"), "I know no request `R-00000000`")
-	card := w.asked("group-01 IDU because secret")
+	w.startReplica()
+	w.wantPhrases(w.answerTo(bystander, "status"), "No request is open.")
+	w.wantPhrases(w.answerTo(bystander, "why R-00000000"), "I know no request `R-00000000`")
+	card := w.cardFor("group-01 IDU because secret")
 	id, _ := card.Metadata.EventPayload["request_id"].(string)
 	link := "<https://sandbox.slack.com/archives/" + approvalsChannel + "/p" + strings.Replace(card.TS, ".", "", 1) + "|Its card>"
-	w.awaitNothingOwed() // the card's timestamp is stored
-	w.expectSaid(w.says(bystander, "status"), "• 1 waiting for approval")
-	w.expectSaid(w.says(requester, "status "+id), "Request `"+id+"` by <@"+requester+">", link, "Reason given: `secret`", "*Waiting*: 0 of 2 approvals needed", "`/allocate why "+id+"`")
-	w.react(second, "white_check_mark")
-	w.await("one vote", func() bool { return strings.Contains(w.card().Text, "1 of 2") })
-	why := w.says(bystander, "why "+id)
-	w.expectSaid(why, link, "• 2 of <@"+approver+"> and <@"+second+"> have to approve; <@"+second+"> did, 1 more is missing.", "it expires, and nothing is changed")
-	for _, said := range []string{why, w.says(bystander, "status "+id)} {
+	w.awaitNoJobs() // the card's timestamp is stored
+	w.wantPhrases(w.answerTo(bystander, "status"), "• 1 waiting for approval")
+	w.wantPhrases(w.answerTo(requester, "status "+id), "Request `"+id+"` by <@"+requester+">", link, "Reason given: `secret`", "*Waiting*: 0 of 2 approvals needed", "`/allocate why "+id+"`")
+	w.reactToCard(second, "white_check_mark")
+	w.awaitCondition("one vote", func() bool { return strings.Contains(w.awaitCard().Text, "1 of 2") })
+	why := w.answerTo(bystander, "why "+id)
+	w.wantPhrases(why, link, "• 2 of <@"+approver+"> and <@"+second+"> have to approve; <@"+second+"> did, 1 more is missing.", "it expires, and nothing is changed")
+	for _, said := range []string{why, w.answerTo(bystander, "status "+id)} {
 		if strings.Contains(said, "secret") {
-			t.Errorf("the reason is told to whoever asks: %s", said)
+			t.Errorf("the reason is told to a bystander: %s", said)
 		}
 	}
 	w.slack.Inject("chat.getPermalink", fault.Fault{Status: 500})
-	w.expectSaid(w.says(requester, "status "+id), "*Waiting*") // without a link, but not without an answer
+	w.wantPhrases(w.answerTo(requester, "status "+id), "*Waiting*") // without a link, but not without an answer
 	w.slack.Clear()
-	w.react(approver, "white_check_mark")
-	w.awaitEnd("allocation_done", "*Done*")
-	w.expectSaid(w.says(bystander, "why "+id), "that is enough", "Done: `IDU` added to the group", "That was ")
+	w.reactToCard(approver, "white_check_mark")
+	w.awaitOutcome("allocation_done", "*Done*")
+	w.wantPhrases(w.answerTo(bystander, "why "+id), "that is enough", "Done: `IDU` added to the group", "That was ")
 
-	w.refuses("group-01 NOTOWNED", "does not own `NOTOWNED`")
-	mine := w.says(requester, "mine")
-	w.expectSaid(mine, "(2)", "add `NOTOWNED` to the group `group-01` · not put before an approver", "add `IDU` to the group `Finance Robots` (id `group-01`) · done ")
+	w.wantRejected("group-01 NOTOWNED", "does not own `NOTOWNED`")
+	mine := w.answerTo(requester, "mine")
+	w.wantPhrases(mine, "(2)", "add `NOTOWNED` to the group `group-01` · not put before an approver", "add `IDU` to the group `Finance Robots` (id `group-01`) · done ")
 	if first, last := strings.Index(mine, "NOTOWNED"), strings.Index(mine, "`IDU`"); first > last {
 		t.Errorf("the newest is not the first: %s", mine)
 	}
-	w.expectSaid(w.says(bystander, "mine"), "You have not asked for any licenses yet.")
+	w.wantPhrases(w.answerTo(bystander, "mine"), "You have not asked for any licenses yet.")
 }
 
 func TestPendingByPages(t *testing.T) {
@@ -190,48 +190,48 @@ func TestPendingByPages(t *testing.T) {
 	w := newWorld(t)
 	w.env["LICENSEBOT_APPROVERS"] = "S0APPROVERS"
 	w.slack.SetUserGroup("S0APPROVERS", approver, second)
-	w.start()
-	w.expectSaid(w.says(approver, "pending"), "No request waits for approval.")
+	w.startReplica()
+	w.wantPhrases(w.answerTo(approver, "pending"), "No request waits for approval.")
 	for n := range 12 {
 		id := fmt.Sprintf("group-1%02d", n)
 		w.uipath.AddGroup(fakeuipath.Group{ID: id, Name: "Robots of " + id})
-		w.ask(id + " IDU")
+		w.typeRequest(id + " IDU")
 	}
-	w.await("twelve cards", func() bool { return len(w.cards()) == 12 })
-	first, rest := w.says(approver, "pending"), w.says(approver, "pending 2")
-	w.expectSaid(first, "(page 1 of 2, 12 in all)", "More: `/allocate pending 2`")
-	w.expectSaid(rest, "(page 2 of 2, 12 in all)")
+	w.awaitCondition("twelve cards", func() bool { return len(w.listCards()) == 12 })
+	first, rest := w.answerTo(approver, "pending"), w.answerTo(approver, "pending 2")
+	w.wantPhrases(first, "(page 1 of 2, 12 in all)", "More: `/allocate pending 2`")
+	w.wantPhrases(rest, "(page 2 of 2, 12 in all)")
 	if a, b := strings.Count(first, "*you may approve it*"), strings.Count(rest, "*you may approve it*"); a != 10 || b != 2 {
 		t.Errorf("the approver may approve %d and %d", a, b)
 	}
-	w.expectSaid(w.says(approver, "pending 3"), "There is no page 3; the last is 2.\nTry: `/allocate pending 2`")
+	w.wantPhrases(w.answerTo(approver, "pending 3"), "There is no page 3; the last is 2.\nTry: `/allocate pending 2`")
 	for _, user := range []string{requester, bystander} {
-		if said := w.says(user, "pending"); strings.Contains(said, "you may approve") || !strings.Contains(said, "12 in all") {
+		if said := w.answerTo(user, "pending"); strings.Contains(said, "you may approve") || !strings.Contains(said, "12 in all") {
 			t.Errorf("%s is told: %s", user, said)
 		}
 	}
-	if err := w.slack.React(second, approvalsChannel, w.cards()[0].TS, "x"); err != nil {
+	if err := w.slack.React(second, approvalsChannel, w.listCards()[0].TS, "x"); err != nil {
 		t.Fatal(err)
 	}
-	w.await("one to be denied", func() bool { return strings.Contains(w.cards()[0].Text, "*Denied*") })
-	w.expectSaid(w.says(approver, "pending 2"), "11 in all")
+	w.awaitCondition("one to be denied", func() bool { return strings.Contains(w.listCards()[0].Text, "*Denied*") })
+	w.wantPhrases(w.answerTo(approver, "pending 2"), "11 in all")
 }
 
-// TestTheNameOfTheCommandIsTheTypedOne renames the command in the app's
-// manifest: whatever is offered to copy has the name that was typed.
+// TestTheNameOfTheCommandIsTheTypedOne renames the command in the app's manifest.
+// Suggestions to copy have the name that the person typed.
 func TestTheNameOfTheCommandIsTheTypedOne(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.start()
+	w.startReplica()
 	for _, text := range []string{"group-01", "help", "mine", "group-01 RPADEVPRONUU", "group-01 IDU=x", "show group-1", "cancel R-1"} {
-		typed, err := w.slack.Command(w.guard(), requester, anyChannel, "/licenses", text)
+		typed, err := w.slack.Command(w.guardContext(), requester, anyChannel, "/licenses", text)
 		if err != nil || typed.Error != "" {
 			t.Fatal(err, typed.Error)
 		}
 	}
 	w.awaitTold(requester, "`/licenses group-01 RPADEVPRONU`")
 	w.awaitTold(requester, "`/licenses show ")
-	w.awaitNothingOwed()
+	w.awaitNoJobs()
 	for _, e := range w.slack.Ephemerals(requester) {
 		if strings.Contains(e.Text, "/allocate") {
 			t.Errorf("another command is offered: %s", e.Text)

@@ -22,21 +22,21 @@ import (
 	"licensebot/internal/pgtest"
 )
 
-// fleet starts n replicas on one PostgreSQL.
-func fleet(t *testing.T, n int) *world {
+// startFleet starts n replicas on one PostgreSQL.
+func startFleet(t *testing.T, n int) *world {
 	t.Helper()
-	w := newWorld(t).sharing()
+	w := newWorld(t).usePostgres()
 	for range n {
-		w.start()
+		w.startReplica()
 	}
-	w.await("every connection", func() bool { return w.slack.Connections() == 2*n })
+	w.awaitCondition("every connection", func() bool { return w.slack.Connections() == 2*n })
 	return w
 }
 
-// told lists the metadata event types in the thread of each request's card.
-func (w *world) told() map[string][]string {
+// eventsByRequest lists, by request, its cards and the event types of the replies.
+func (w *world) eventsByRequest() map[string][]string {
 	all := map[string][]string{}
-	for _, card := range w.cards() {
+	for _, card := range w.listCards() {
 		id := fmt.Sprint(card.Metadata.EventPayload["request_id"])
 		all[id] = append(all[id], "card")
 		for _, reply := range w.slack.Thread(approvalsChannel, card.TS) {
@@ -46,27 +46,27 @@ func (w *world) told() map[string][]string {
 	return all
 }
 
-// Any envelope goes to any connection, three times over, and any replica takes
-// any work: still one card, one change and one outcome for each request.
+// TestReplicasShareTheWork delivers every envelope to three connections of any
+// replicas. Each request still has one card, one change and one outcome.
 func TestReplicasShareTheWork(t *testing.T) {
 	t.Parallel()
-	w := fleet(t, 3)
+	w := startFleet(t, 3)
 	w.slack.SetCopies(3)
 	const requests = 6
 	for i := range requests {
 		id := fmt.Sprintf("group-%02d", i+10)
 		w.uipath.AddGroup(fakeuipath.Group{ID: id, Name: id, Rule: []string{"ATTUNU"}})
-		w.ask(id + " IDU")
+		w.typeRequest(id + " IDU")
 	}
-	w.await("every card", func() bool { return len(w.cards()) == requests })
-	for _, card := range w.cards() {
+	w.awaitCondition("every card", func() bool { return len(w.listCards()) == requests })
+	for _, card := range w.listCards() {
 		if err := w.slack.React(approver, approvalsChannel, card.TS, "white_check_mark"); err != nil {
 			t.Fatal(err)
 		}
 	}
-	w.await("every end", func() bool { return w.allTold("allocation_done", requests) })
-	w.awaitNothingOwed()
-	for id, told := range w.told() {
+	w.awaitCondition("every end", func() bool { return w.allEndedWith("allocation_done", requests) })
+	w.awaitNoJobs()
+	for id, told := range w.eventsByRequest() {
 		if strings.Join(told, " ") != "card allocation_done" {
 			t.Errorf("%s: %v", id, told)
 		}
@@ -76,9 +76,9 @@ func TestReplicasShareTheWork(t *testing.T) {
 	}
 }
 
-func (w *world) allTold(end string, requests int) bool {
+func (w *world) allEndedWith(end string, requests int) bool {
 	n := 0
-	for _, told := range w.told() {
+	for _, told := range w.eventsByRequest() {
 		if len(told) > 1 && told[len(told)-1] == end {
 			n++
 		}
@@ -86,94 +86,94 @@ func (w *world) allTold(end string, requests int) bool {
 	return n == requests
 }
 
-// Two requests for one group, approved at once, with a replica for each: both
-// end up in the rule.
+// TestReplicasWriteToOneGroupInTurn approves two requests for one group at once,
+// with a replica for each. Both changes stay.
 func TestReplicasWriteToOneGroupInTurn(t *testing.T) {
 	t.Parallel()
-	w := fleet(t, 2)
-	w.ask("group-01 RPADEVPRONU")
-	w.ask("group-01 IDU")
-	w.await("both cards", func() bool { return len(w.cards()) == 2 })
+	w := startFleet(t, 2)
+	w.typeRequest("group-01 RPADEVPRONU")
+	w.typeRequest("group-01 IDU")
+	w.awaitCondition("both cards", func() bool { return len(w.listCards()) == 2 })
 	w.uipath.Inject("PUT group", fault.Fault{Times: 2, Latency: 300 * time.Millisecond})
-	for _, card := range w.cards() {
+	for _, card := range w.listCards() {
 		if err := w.slack.React(approver, approvalsChannel, card.TS, "white_check_mark"); err != nil {
 			t.Fatal(err)
 		}
 	}
-	w.await("both ends", func() bool { return w.allTold("allocation_done", 2) })
-	w.awaitNothingOwed()
-	w.expectRule(2, "ATTUNU", "IDU", "RPADEVPRONU")
+	w.awaitCondition("both ends", func() bool { return w.allEndedWith("allocation_done", 2) })
+	w.awaitNoJobs()
+	w.wantAllocation(2, "ATTUNU", "IDU", "RPADEVPRONU")
 }
 
-// A replica dies in the middle of a write; the one that stays finishes it when
-// the lease is over.
+// TestAReplicaTakesOver kills a replica in the middle of a write. The other one
+// finishes the write when the lease is over.
 func TestAReplicaTakesOver(t *testing.T) {
 	t.Parallel()
-	w := fleet(t, 1)
-	w.ask("group-01 RPADEVPRONU IDU")
-	w.card()
+	w := startFleet(t, 1)
+	w.typeRequest("group-01 RPADEVPRONU IDU")
+	w.awaitCard()
 	w.uipath.Inject("PUT group", fault.Fault{Times: 1, Hang: true, AfterEffect: true})
-	w.react(approver, "white_check_mark")
-	w.await("the write", func() bool { return w.uipath.Injected() > 0 })
-	w.start()
-	w.killOne()
-	w.expire("apply")
-	w.awaitEnd("allocation_done", "*Done*")
-	w.expectRule(1, "ATTUNU", "IDU", "RPADEVPRONU")
+	w.reactToCard(approver, "white_check_mark")
+	w.awaitCondition("the write", func() bool { return w.uipath.Injected() > 0 })
+	w.startReplica()
+	w.killOldest()
+	w.expireLeases("apply")
+	w.awaitOutcome("allocation_done", "*Done*")
+	w.wantAllocation(1, "ATTUNU", "IDU", "RPADEVPRONU")
 }
 
-// A replica stands still between its look at the rule and its write for longer
-// than its lease. Another carries the request out meanwhile, and somebody then
-// changes the rule by hand: the first must not write what it had in mind.
+// TestAReplicaThatStoodStillWritesNothing stops a replica between its read and its
+// write, for longer than its lease. Meanwhile another replica makes the change, and
+// an admin changes the allocation by hand. The first must not write its old plan.
 func TestAReplicaThatStoodStillWritesNothing(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t).sharing()
-	look := w.slowLook()
+	w := newWorld(t).usePostgres()
+	look := w.newSlowRead()
 	direct := w.env["UIPATH_URL"]
 	w.env["UIPATH_URL"] = look.url
-	w.start()
+	w.startReplica()
 	w.env["UIPATH_URL"] = direct
-	w.ask("group-01 RPADEVPRONU IDU")
-	w.card()
-	w.awaitNothingOwed()
+	w.typeRequest("group-01 RPADEVPRONU IDU")
+	w.awaitCard()
+	w.awaitNoJobs()
 	look.armed.Store(true)
-	w.react(approver, "white_check_mark")
-	look.await(w)
-	w.expire("apply")
-	w.start()
-	w.awaitEnd("allocation_done", "*Done*")
-	w.expectRule(1, "ATTUNU", "IDU", "RPADEVPRONU")
+	w.reactToCard(approver, "white_check_mark")
+	look.awaitDelayed(w)
+	w.expireLeases("apply")
+	w.startReplica()
+	w.awaitOutcome("allocation_done", "*Done*")
+	w.wantAllocation(1, "ATTUNU", "IDU", "RPADEVPRONU")
 	w.uipath.SetAllocation(groupID, "ATTUNU")
 	look.letGo()
-	w.stopOne() // which finishes what it is at
-	w.awaitEnd("allocation_done", "*Done*")
-	w.expectRule(1, "ATTUNU")
+	w.stopOldest() // which finishes what it is at
+	w.awaitOutcome("allocation_done", "*Done*")
+	w.wantAllocation(1, "ATTUNU")
 	if n := len(w.uipath.Calls("PUT group")); n != 1 {
 		t.Errorf("%d writes were sent", n)
 	}
 }
 
-// A slowLook is a way to UiPath on which, once armed, the answer to one look
-// at the group's rule is kept until it is let go.
-type slowLook struct {
-	url   string
-	armed atomic.Bool
-	kept  chan struct{}
-	free  chan struct{}
-	letGo func()
+// A slowRead is a way to UiPath that can keep one answer to a read of the group's
+// allocation, until the test lets it go.
+type slowRead struct {
+	url     string
+	armed   atomic.Bool
+	delayed chan struct{}
+	free    chan struct{}
+	letGo   func()
 }
 
-func (w *world) slowLook() *slowLook {
+func (w *world) newSlowRead() *slowRead {
 	w.t.Helper()
 	target, err := url.Parse(w.uipath.URL())
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	l := &slowLook{kept: make(chan struct{}), free: make(chan struct{})}
+	l := &slowRead{delayed: make(chan struct{}), free: make(chan struct{})}
 	l.letGo = sync.OnceFunc(func() { close(l.free) })
 	server := httptest.NewServer(&httputil.ReverseProxy{
 		Rewrite:        func(r *httputil.ProxyRequest) { r.SetURL(target) },
-		ModifyResponse: l.pass,
+		ModifyResponse: l.delayAnswer,
 	})
 	w.t.Cleanup(server.Close)
 	w.t.Cleanup(l.letGo) // or the server would wait for it
@@ -181,27 +181,27 @@ func (w *world) slowLook() *slowLook {
 	return l
 }
 
-// pass keeps the answer to the last of the calls that read a rule.
-func (l *slowLook) pass(answer *http.Response) error {
+// delayAnswer keeps the answer to the last of the calls that read an allocation.
+func (l *slowRead) delayAnswer(answer *http.Response) error {
 	call := answer.Request
 	if call.Method == http.MethodGet && strings.HasSuffix(call.URL.Path, "/group/"+groupID) && l.armed.CompareAndSwap(true, false) {
-		close(l.kept)
+		close(l.delayed)
 		<-l.free
 	}
 	return nil
 }
 
-func (l *slowLook) await(w *world) {
+func (l *slowRead) awaitDelayed(w *world) {
 	w.t.Helper()
 	select {
-	case <-l.kept:
-	case <-w.guard().Done():
-		w.t.Fatal("nobody looked at the rule")
+	case <-l.delayed:
+	case <-w.guardContext().Done():
+		w.t.Fatal("the replica never read the allocation")
 	}
 }
 
-// stopOne ends the oldest process as an operator does.
-func (w *world) stopOne() {
+// stopOldest stops the oldest process as an operator does.
+func (w *world) stopOldest() {
 	w.t.Helper()
 	if err := w.replicas[0].Process.Signal(syscall.SIGTERM); err != nil {
 		w.t.Fatal(err)
@@ -212,85 +212,90 @@ func (w *world) stopOne() {
 	w.replicas = w.replicas[1:]
 }
 
-// expire ends the leases of one kind of work, as a minute's waiting would.
-func (w *world) expire(kind string) {
+// expireLeases ends the leases of one kind of job, as a minute of waiting does. It
+// wakes the workers as the store does, so that no worker sleeps until its next poll.
+func (w *world) expireLeases(kind string) {
 	w.t.Helper()
-	db := w.database()
+	db := w.openDatabase()
 	defer func() { _ = db.Close() }()
 	if _, err := db.Exec(`UPDATE jobs SET due_at = 0 WHERE leased = 1 AND kind = $1`, kind); err != nil {
 		w.t.Fatal(err)
 	}
+	if _, err := db.Exec(`SELECT pg_notify('licensebot_jobs', 'test ' || $1)`, kind); err != nil {
+		w.t.Fatal(err)
+	}
 }
 
-// PostgreSQL is killed and comes back: what was acknowledged goes on, and what
-// could not be recorded was said so.
+// TestPostgresRestarts kills PostgreSQL and starts it again. Acknowledged requests
+// go on. A command that could not be recorded got an answer that says so.
 func TestPostgresRestarts(t *testing.T) {
 	t.Parallel()
 	cluster := pgtest.New(t)
 	w := newWorld(t)
 	w.env["LICENSEBOT_DATABASE_URL"] = cluster.URL()
-	w.start()
-	w.start()
-	w.ask("group-01 RPADEVPRONU IDU")
-	w.card()
+	w.startReplica()
+	w.startReplica()
+	w.typeRequest("group-01 RPADEVPRONU IDU")
+	w.awaitCard()
 	cluster.Kill()
-	typed, err := w.slack.Command(w.guard(), requester, anyChannel, "/allocate", "group-01 IDU")
+	typed, err := w.slack.Command(w.guardContext(), requester, anyChannel, "/allocate", "group-01 IDU")
 	if err != nil || !strings.Contains(typed.Response, "could not record") {
 		t.Errorf("without a database the command was answered with %q %q (%v)", typed.Error, typed.Response, err)
 	}
-	w.react(approver, "white_check_mark") // is delivered again, or found by a look
+	w.reactToCard(approver, "white_check_mark") // is delivered again, or found by a look
 	if err := cluster.Up(); err != nil {
 		t.Fatal(err)
 	}
 	w.slack.RedeliverNow()
-	w.awaitEnd("allocation_done", "*Done*")
-	w.expectRule(1, "ATTUNU", "IDU", "RPADEVPRONU")
+	w.awaitOutcome("allocation_done", "*Done*")
+	w.wantAllocation(1, "ATTUNU", "IDU", "RPADEVPRONU")
 }
 
-// What is said and done in hours without a bot is found when it comes back,
-// also where the deadline passed meanwhile: what stands on the card then counts.
+// TestDownForHours starts the bot after hours. It catches up on votes and deletions.
+// After the deadline, the reactions on the card decide.
 func TestDownForHours(t *testing.T) {
 	for name, world := range map[string]func(*testing.T) *world{
-		"SQLite":     newDeafWorld,
-		"PostgreSQL": func(t *testing.T) *world { return newDeafWorld(t).sharing() },
+		"SQLite":     newWorldWithoutRetries,
+		"PostgreSQL": func(t *testing.T) *world { return newWorldWithoutRetries(t).usePostgres() },
 	} {
 		for _, hours := range []time.Duration{5 * time.Hour, benchTerms.TTL + 5*time.Hour} {
 			t.Run(fmt.Sprint(name, ", for ", hours), func(t *testing.T) {
 				t.Parallel()
-				newShifted(world(t)).downFor(hours)
+				newClockedWorld(world(t)).playOutage(hours)
 			})
 		}
 	}
 }
 
-// downFor has the bot miss a vote on one card and that another was deleted.
-func (s *shifted) downFor(hours time.Duration) {
+// playOutage lets the bot miss a vote on one card and the deletion of another.
+func (s *clockedWorld) playOutage(hours time.Duration) {
 	s.uipath.AddGroup(fakeuipath.Group{ID: "group-02", Name: "Second", Rule: []string{"ATTUNU"}})
-	s.later(0)
-	s.ask("group-01 RPADEVPRONU IDU")
-	s.card()
-	s.ask("group-02 IDU")
-	s.await("the second card", func() bool { return len(s.cards()) == 2 })
-	s.awaitNothingOwed()
+	s.restartAfter(0)
+	s.typeRequest("group-01 RPADEVPRONU IDU")
+	s.awaitCard()
+	s.typeRequest("group-02 IDU")
+	s.awaitCondition("the second card", func() bool { return len(s.listCards()) == 2 })
+	s.awaitNoJobs()
 	s.stop()
-	s.react(approver, "white_check_mark")
-	if err := s.slack.DeleteMessage(approvalsChannel, s.cards()[1].TS); err != nil {
+	s.reactToCard(approver, "white_check_mark")
+	if err := s.slack.DeleteMessage(approvalsChannel, s.listCards()[1].TS); err != nil {
 		s.t.Fatal(err)
 	}
-	s.later(hours)
+	s.restartAfter(hours)
 	s.awaitTold(requester, "was deleted")
-	s.awaitEnd("allocation_done", "*Done*")
-	s.expectRule(1, "ATTUNU", "IDU", "RPADEVPRONU")
+	s.awaitOutcome("allocation_done", "*Done*")
+	s.wantAllocation(1, "ATTUNU", "IDU", "RPADEVPRONU")
 }
 
-// A start beside more cards than one call shows: what was missed on the oldest
-// and the newest is found, and Slack never has to say that it is too much.
+// TestManyCardsWithinSlacksLimits starts the bot beside more cards than one call
+// shows. The bot finds what it missed on the oldest and the newest, within the
+// limits of Slack.
 func TestManyCardsWithinSlacksLimits(t *testing.T) {
 	t.Parallel()
 	w := newWorldWith(t, fakeslack.Config{EnforceTiers: true})
 	const pending = 1100 // a survey shows 999 messages a call
 	seedPending(t, w.slack, w.env["LICENSEBOT_DATABASE_URL"], pending)
-	cards := w.cards()
+	cards := w.listCards()
 	for _, card := range []fakeslack.Message{cards[0], cards[pending-1]} {
 		if err := w.slack.React(approver, approvalsChannel, card.TS, "white_check_mark"); err != nil {
 			t.Fatal(err)
@@ -299,9 +304,9 @@ func TestManyCardsWithinSlacksLimits(t *testing.T) {
 	for i := range cards {
 		w.uipath.AddGroup(fakeuipath.Group{ID: fmt.Sprintf("seed-%05d", i), Name: fmt.Sprintf("Seed %d", i)})
 	}
-	w.start()
-	w.await("both writes", func() bool { return len(w.uipath.Writes()) == 2 })
-	w.await("both ends", func() bool {
+	w.startReplica()
+	w.awaitCondition("both writes", func() bool { return len(w.uipath.Writes()) == 2 })
+	w.awaitCondition("both ends", func() bool {
 		return len(w.slack.Thread(approvalsChannel, cards[0].TS)) == 1 && len(w.slack.Thread(approvalsChannel, cards[pending-1].TS)) == 1
 	})
 	for _, call := range w.slack.Calls("") {
@@ -312,17 +317,16 @@ func TestManyCardsWithinSlacksLimits(t *testing.T) {
 	}
 }
 
-// newDeafWorld has a Slack that delivers an event once, so that what was
-// missed stays missed.
-func newDeafWorld(t *testing.T) *world {
+// newWorldWithoutRetries has a Slack that delivers an event once, so the bot misses
+// what happens while it is down.
+func newWorldWithoutRetries(t *testing.T) *world {
 	return newWorldWith(t, fakeslack.Config{RetryDelays: []time.Duration{}})
 }
 
-// Two thousand people type at once, while UiPath answers nobody. Each is told
-// that the request is recorded, or that nothing was; who waits is told for how
-// many others; what is recorded gets its card when UiPath is back, and nothing
-// else does. Slack's three seconds are not enforced here, where the machine may
-// be slow: package bot holds its limits to them.
+// TestOverload has two thousand people type at once while UiPath hangs. Each is told
+// that the request is recorded or that nothing was, and how many others are ahead.
+// Each recorded request, and no other, gets its card when UiPath is back. Package
+// bot holds acknowledgements to the three seconds of Slack.
 func TestOverload(t *testing.T) {
 	t.Parallel()
 	w := newWorldWith(t, fakeslack.Config{AckTimeout: patience})
@@ -332,16 +336,16 @@ func TestOverload(t *testing.T) {
 		w.uipath.AddGroup(fakeuipath.Group{ID: own(i), Name: own(i)})
 	}
 	w.uipath.Inject("GET group", fault.Fault{Hang: true})
-	w.start()
+	w.startReplica()
 	recorded := map[string]int{} // by group
 	for i := range early {
-		typed := w.typed(own(i) + " IDU")
+		typed := w.typeCommand(own(i) + " IDU")
 		recorded[own(i)] = 1
 		if place := fmt.Sprintf("(%d others are ahead of it", i); !strings.Contains(typed.Response, "is recorded") || strings.Contains(typed.Response, place) != (i >= 10) {
 			t.Errorf("after %d others: %q %q", i, typed.Error, typed.Response)
 		}
 	}
-	answers := w.crowd(commands, func(i int) string {
+	answers := w.typeTogether(commands, func(i int) string {
 		if i < lucky {
 			return own(early + i)
 		}
@@ -359,18 +363,18 @@ func TestOverload(t *testing.T) {
 			t.Errorf("answered with %q %q", typed.Error, typed.Response)
 		}
 	}
-	w.expectAcks(early + commands)
+	w.wantAckedOnce(early + commands)
 	all := 0
 	for _, n := range recorded {
 		all += n
 	}
-	if mine := w.typed("mine").Response; !strings.Contains(mine, fmt.Sprintf(" %d in all)", all)) {
+	if mine := w.typeCommand("mine").Response; !strings.Contains(mine, fmt.Sprintf(" %d in all)", all)) {
 		t.Errorf("%d were told that their request is recorded, %d to come back: %s", all, busy, mine)
 	}
-	w.expectMemory(256 << 20)
+	w.wantMemoryBelow(256 << 20)
 	w.uipath.Clear()
-	w.await("the cards", func() bool { return len(w.cards()) >= len(recorded) })
-	for _, card := range w.cards() {
+	w.awaitCondition("the cards", func() bool { return len(w.listCards()) >= len(recorded) })
+	for _, card := range w.listCards() {
 		if group := fmt.Sprint(card.Metadata.EventPayload["group_id"]); recorded[group] == 0 {
 			t.Errorf("a card for %s, of which nothing was recorded", group)
 		} else {
@@ -384,29 +388,29 @@ func TestOverload(t *testing.T) {
 	t.Logf("%d recorded, %d told to come back; the longest waited %v", all, busy, longest.ElapsedToAck)
 }
 
-// typed types a command.
-func (w *world) typed(text string) fakeslack.Typed {
+// typeCommand types a command as the requester.
+func (w *world) typeCommand(text string) fakeslack.Typed {
 	w.t.Helper()
-	typed, err := w.slack.Command(w.guard(), requester, anyChannel, "/allocate", text)
+	typed, err := w.slack.Command(w.guardContext(), requester, anyChannel, "/allocate", text)
 	if err != nil {
 		w.t.Error(err)
 	}
 	return typed
 }
 
-// crowd has n commands typed at once, each for a group.
-func (w *world) crowd(n int, group func(i int) string) []fakeslack.Typed {
+// typeTogether types n commands at once, each for a group.
+func (w *world) typeTogether(n int, group func(i int) string) []fakeslack.Typed {
 	var typing sync.WaitGroup
 	answers := make([]fakeslack.Typed, n)
 	for i := range n {
-		typing.Go(func() { answers[i] = w.typed(fmt.Sprintf("%s IDU because %d", group(i), i)) })
+		typing.Go(func() { answers[i] = w.typeCommand(fmt.Sprintf("%s IDU because %d", group(i), i)) })
 	}
 	typing.Wait()
 	return answers
 }
 
-// expectAcks expects each of n commands to have been acknowledged, once.
-func (w *world) expectAcks(n int) {
+// wantAckedOnce expects that the bot acknowledged each of n commands once.
+func (w *world) wantAckedOnce(n int) {
 	w.t.Helper()
 	acks := map[string]int{}
 	for _, e := range w.slack.Journal() {
@@ -424,11 +428,11 @@ func (w *world) expectAcks(n int) {
 	}
 }
 
-// expectMemory expects the oldest process never to have taken more from the
-// system than this.
-func (w *world) expectMemory(most float64) {
+// wantMemoryBelow expects that the oldest process never took more memory than this
+// from the system.
+func (w *world) wantMemoryBelow(most float64) {
 	w.t.Helper()
-	_, metrics := get(w.t, "http://"+served(w.t, fmt.Sprint(w.replicas[0].Stderr))+"/metrics")
+	_, metrics := getPage(w.t, w.healthBase()+"/metrics")
 	for line := range strings.Lines(metrics) {
 		if bytes, ok := strings.CutPrefix(line, "go_memstats_sys_bytes "); ok {
 			took, err := strconv.ParseFloat(strings.TrimSpace(bytes), 64)
@@ -441,60 +445,61 @@ func (w *world) expectMemory(most float64) {
 	w.t.Error("no metric tells how much memory it took")
 }
 
-// Slack throttles the channel: that delays cards and replies, and no write.
+// TestThrottledChannelDelaysNoWrite has Slack throttle the channel: that delays
+// cards and replies, and no write.
 func TestThrottledChannelDelaysNoWrite(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.start()
-	w.ask("group-01 RPADEVPRONU IDU")
-	w.card()
+	w.startReplica()
+	w.typeRequest("group-01 RPADEVPRONU IDU")
+	w.awaitCard()
 	w.slack.Inject("chat.postMessage", fault.Fault{Status: 429, RetryAfter: "600"})
 	w.slack.Inject("chat.update", fault.Fault{Status: 429, RetryAfter: "600"})
-	w.ask("group-01 ATTUNU IDU") // its card meets the storm
-	w.await("the storm", func() bool { return w.slack.Injected() > 0 })
-	w.react(approver, "white_check_mark")
-	w.await("the write", func() bool { return len(w.uipath.Writes()) == 1 })
+	w.typeRequest("group-01 ATTUNU IDU") // its card meets the storm
+	w.awaitCondition("the storm", func() bool { return w.slack.Injected() > 0 })
+	w.reactToCard(approver, "white_check_mark")
+	w.awaitCondition("the write", func() bool { return len(w.uipath.Writes()) == 1 })
 }
 
-// Slack takes no answer to the command: the person sees Slack's time-out, and the
-// request that was recorded is carried on all the same.
+// TestAnswerThatSlackDoesNotTake has Slack ignore the acknowledgement. The person
+// sees Slack's time-out, and the recorded request goes on.
 func TestAnswerThatSlackDoesNotTake(t *testing.T) {
 	t.Parallel()
 	w := newWorldWith(t, fakeslack.Config{AckTimeout: 500 * time.Millisecond})
-	w.start()
-	w.await("both connections", func() bool { return w.slack.Connections() == 2 })
+	w.startReplica()
+	w.awaitCondition("both connections", func() bool { return w.slack.Connections() == 2 })
 	w.slack.IgnoreAcks(true)
-	typed, err := w.slack.Command(w.guard(), requester, anyChannel, "/allocate", "group-01 RPADEVPRONU IDU")
+	typed, err := w.slack.Command(w.guardContext(), requester, anyChannel, "/allocate", "group-01 RPADEVPRONU IDU")
 	if err != nil || typed.Error == "" {
 		t.Fatalf("the command was answered with %q %q (%v)", typed.Error, typed.Response, err)
 	}
 	w.slack.IgnoreAcks(false)
-	w.card()
-	w.react(approver, "white_check_mark")
-	w.awaitEnd("allocation_done", "*Done*")
-	w.expectRule(1, "ATTUNU", "IDU", "RPADEVPRONU")
+	w.awaitCard()
+	w.reactToCard(approver, "white_check_mark")
+	w.awaitOutcome("allocation_done", "*Done*")
+	w.wantAllocation(1, "ATTUNU", "IDU", "RPADEVPRONU")
 }
 
-// The bot's token is revoked after the vote and restored by a reinstallation:
-// nothing is written while the consent cannot be checked.
+// TestTokenRevokedMidRequest revokes the bot token after the vote. The bot writes
+// nothing until it can check consent again.
 func TestTokenRevokedMidRequest(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.start()
-	w.ask("group-01 RPADEVPRONU IDU")
-	w.card()
-	w.await("the emoji on the card", func() bool { return len(w.cards()[0].Reactions) == 2 })
-	w.awaitNothingOwed()
+	w.startReplica()
+	w.typeRequest("group-01 RPADEVPRONU IDU")
+	w.awaitCard()
+	w.awaitCondition("the emoji on the card", w.hasCompleteCard)
+	w.awaitNoJobs()
 	w.slack.RevokeBotToken()
-	w.react(approver, "white_check_mark")
-	w.await("a look with the revoked token", func() bool { return w.failed("token_revoked") })
-	w.expectRule(0, "ATTUNU")
+	w.reactToCard(approver, "white_check_mark")
+	w.awaitCondition("a look with the revoked token", func() bool { return w.callFailedWith("token_revoked") })
+	w.wantAllocation(0, "ATTUNU")
 	w.slack.RestoreBotToken()
-	w.awaitEnd("allocation_done", "*Done*")
-	w.expectRule(1, "ATTUNU", "IDU", "RPADEVPRONU")
+	w.awaitOutcome("allocation_done", "*Done*")
+	w.wantAllocation(1, "ATTUNU", "IDU", "RPADEVPRONU")
 }
 
-func (w *world) failed(problem string) bool {
+func (w *world) callFailedWith(problem string) bool {
 	for _, call := range w.slack.Calls("") {
 		if call.Error == problem {
 			return true

@@ -9,24 +9,24 @@ import (
 	"licensebot/internal/fault"
 )
 
-// TestQuotasAndTheExternalFlagStay approves a change to a group whose rule has
-// more than codes. UiPath drops the quotas at a write that does not carry them.
+// TestQuotasAndTheExternalFlagStay changes a group that has more than codes. A write
+// without the quotas would drop them.
 func TestQuotasAndTheExternalFlagStay(t *testing.T) {
 	t.Parallel()
-	w := limitedWorld(t)
-	w.start()
-	w.ask("group-01 IDU")
-	w.react(approver, "white_check_mark")
-	w.awaitEnd("allocation_done", "*Done*")
-	w.expectRule(1, "ATTUNU", "IDU")
-	w.expectLimits(true, 10)
+	w := newQuotaWorld(t)
+	w.startReplica()
+	w.typeRequest("group-01 IDU")
+	w.reactToCard(approver, "white_check_mark")
+	w.awaitOutcome("allocation_done", "*Done*")
+	w.wantAllocation(1, "ATTUNU", "IDU")
+	w.wantQuota(true, 10)
 	if plain := w.uipath.Calls("PUT group"); len(plain) != 0 {
 		t.Errorf("written without quotas: %+v", plain)
 	}
 }
 
-// limitedWorld has a group with more to its rule than codes.
-func limitedWorld(t *testing.T) *world {
+// newQuotaWorld has a group with a quota and external licenses.
+func newQuotaWorld(t *testing.T) *world {
 	w := newWorld(t)
 	w.uipath.AddGroup(fakeuipath.Group{
 		ID: groupID, Name: "Finance Robots", Rule: []string{"ATTUNU"}, External: true,
@@ -35,55 +35,55 @@ func limitedWorld(t *testing.T) *world {
 	return w
 }
 
-func (w *world) expectLimits(external bool, attended int) {
+func (w *world) wantQuota(external bool, attended int) {
 	w.t.Helper()
 	if rule, _ := w.uipath.Allocation(groupID); rule.External != external || rule.Quotas["ATTUNU"] != attended {
 		w.t.Errorf("the rule is %+v", rule)
 	}
 }
 
-// TestWhatStaysIsNotKept has UiPath answer yes to a write, and tell that it has
-// lost what was to stay: people are told.
+// TestWhatStaysIsNotKept has UiPath accept a write but lose a setting that should
+// have stayed. The thread says so.
 func TestWhatStaysIsNotKept(t *testing.T) {
 	t.Parallel()
-	w := limitedWorld(t)
+	w := newQuotaWorld(t)
 	w.uipath.ForgetTheRest(1)
-	w.start()
-	w.ask("group-01 IDU")
-	w.react(approver, "white_check_mark")
-	w.awaitEnd("allocation_done", "*Done*")
-	w.expectThread(w.card(), "UiPath made the change but dropped a setting that should have stayed")
-	w.expectRule(1, "ATTUNU", "IDU")
-	w.expectLimits(false, 0)
+	w.startReplica()
+	w.typeRequest("group-01 IDU")
+	w.reactToCard(approver, "white_check_mark")
+	w.awaitOutcome("allocation_done", "*Done*")
+	w.wantThread(w.awaitCard(), "UiPath made the change but dropped a setting that should have stayed")
+	w.wantAllocation(1, "ATTUNU", "IDU")
+	w.wantQuota(false, 0)
 }
 
-// TestLimitsThatAreNotTold has the route of quotas be away while a change is
-// carried out: a write would lift them.
+// TestLimitsThatAreNotTold hides the quotas while the bot carries a change out. A
+// write would drop them, so it waits.
 func TestLimitsThatAreNotTold(t *testing.T) {
 	t.Parallel()
-	w := limitedWorld(t)
-	w.start()
-	w.ask("group-01 IDU")
-	w.card()
+	w := newQuotaWorld(t)
+	w.startReplica()
+	w.typeRequest("group-01 IDU")
+	w.awaitCard()
 	w.uipath.Inject("GET group with-quota", fault.Fault{Status: 404, Times: 2})
-	w.react(approver, "white_check_mark")
-	w.awaitEnd("allocation_done", "*Done*")
-	w.expectRule(1, "ATTUNU", "IDU")
-	w.expectLimits(true, 10)
+	w.reactToCard(approver, "white_check_mark")
+	w.awaitOutcome("allocation_done", "*Done*")
+	w.wantAllocation(1, "ATTUNU", "IDU")
+	w.wantQuota(true, 10)
 }
 
-// TestAnOrganizationThatOwnsNothing has nothing to ask approvers for.
+// TestAnOrganizationThatOwnsNothing has no codes to ask approvers for.
 func TestAnOrganizationThatOwnsNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for _, code := range []string{"RPADEVPRONU", "IDU", "ATTUNU"} {
 		w.uipath.Disown(code)
 	}
-	w.start()
-	w.ask("group-01 IDU")
+	w.startReplica()
+	w.typeRequest("group-01 IDU")
 	w.awaitTold(requester, "owns no user licenses")
-	w.awaitNothingOwed()
-	if len(w.cards()) != 0 {
+	w.awaitNoJobs()
+	if len(w.listCards()) != 0 {
 		t.Error("a card was posted all the same")
 	}
 }
@@ -114,31 +114,31 @@ func TestSuiteWithoutQuotas(t *testing.T) {
 		for name, value := range credentials {
 			w.env[name] = value
 		}
-		before := len(w.cards())
-		group := fmt.Sprintf("group-%02d", before+1) // nobody asks the same twice
+		before := len(w.listCards())
+		group := fmt.Sprintf("group-%02d", before+1) // because a second request for the same change is refused
 		suite.AddGroup(fakeuipath.Group{ID: group, Name: "Robots of " + group, Rule: []string{"ATTUNU"}})
-		w.start()
-		w.ask(group + " IDU")
-		w.await("a card by "+way, func() bool { return len(w.cards()) == before+1 })
-		w.kill()
+		w.startReplica()
+		w.typeRequest(group + " IDU")
+		w.awaitCondition("a card by "+way, func() bool { return len(w.listCards()) == before+1 })
+		w.killReplicas()
 	}
-	w.start()
-	w.react(approver, "white_check_mark")
-	w.await("done", func() bool { return strings.Contains(w.card().Text, "*Done*") })
-	w.expectRule(1, "ATTUNU", "IDU")
+	w.startReplica()
+	w.reactToCard(approver, "white_check_mark")
+	w.awaitCondition("done", func() bool { return strings.Contains(w.awaitCard().Text, "*Done*") })
+	w.wantAllocation(1, "ATTUNU", "IDU")
 }
 
-// TestAGroupAmongManyMembers asks by name where Identity's list, which has the
-// members of all groups, is longer than any other answer may be.
+// TestAGroupAmongManyMembers asks by name where Identity's list has the members of
+// all groups and is longer than other answers may be.
 func TestAGroupAmongManyMembers(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	members := strings.Repeat(`{"id":"8f3a1c2e-0d4b-4c5a-9e6f-7a8b9c0d1e2f","name":"somebody@example.com"},`, 100_000)
+	members := strings.Repeat(`{"id":"8f3a1c2e-0d4b-4c5a-9e6f-7a8b9c0d1e2f","name":"person@example.com"},`, 100_000)
 	w.uipath.Inject("GET identity groups", fault.Fault{
 		Body: `[{"id":"` + everyone + `","name":"Everyone","members":[` + members + `{}]},{"id":"group-01","name":"Finance Robots","members":[]}]`,
 	})
-	w.start()
-	w.ask(`"finance robots" IDU`)
-	w.react(approver, "white_check_mark")
-	w.awaitEnd("allocation_done", "*Done*")
+	w.startReplica()
+	w.typeRequest(`"finance robots" IDU`)
+	w.reactToCard(approver, "white_check_mark")
+	w.awaitOutcome("allocation_done", "*Done*")
 }

@@ -17,11 +17,11 @@ func sandboxCommand() *cobra.Command {
 		Use:   "sandbox",
 		Short: "Play the main job against a Slack and a UiPath on this machine",
 		Long: "sandbox starts a simulated Slack and a simulated UiPath on 127.0.0.1, runs the bot against\n" +
-			"them as serve would, and plays a story in two acts: one request from /allocate to its outcome,\n" +
+			"them as serve does, and plays a story in two acts: one request from /allocate to its outcome,\n" +
 			"then a quorum of two with a change of mind, a refusal, and a grant that ends after thirty days,\n" +
-			"on a clock that is put forward. All that it prints is read back from the simulators. It needs no\n" +
-			"configuration, no network and no account, and leaves nothing behind.\n\n" +
-			"Exit codes: 0 the story ended as told, 1 it did not.",
+			"because the story puts the clock forward. Everything it prints is read back from the simulators.\n" +
+			"It works without configuration, network and accounts, and removes its files at the end.\n\n" +
+			"Exit codes: 0 the story went as planned, 1 it did not.",
 		Args: refuseArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ignoreBrokenPipe()
@@ -29,13 +29,14 @@ func sandboxCommand() *cobra.Command {
 			if verbose {
 				log = newLogger(Config{Console: true}, os.Stderr)
 			}
-			return demo.Play(cmd.Context(), cmd.OutOrStdout(), func(ctx context.Context, env map[string]string, clock *demo.Clock) error {
+			serve := func(ctx context.Context, env map[string]string, clock *demo.Clock) error {
 				cfg, err := newConfig(environmentOf(env), nil)
 				if err != nil {
 					return err
 				}
 				return Serve(ctx, cfg, Tuning{Rates: bot.DefaultRates, Now: clock.Now, Jumps: clock.Jumps()}, log)
-			})
+			}
+			return demo.Play(cmd.Context(), cmd.OutOrStdout(), serve)
 		},
 	}
 	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "show the bot's own log on standard error")

@@ -8,9 +8,9 @@ import (
 	"licensebot/internal/fault"
 )
 
-// scoped is a world whose approvals channel is public or private and whose
-// approvers are a user group. The answer to its first post is lost.
-func scoped(t *testing.T, private bool) *world {
+// newScopedWorld has a public or a private approvals channel. The answer to the
+// first post is lost.
+func newScopedWorld(t *testing.T, private bool) *world {
 	t.Helper()
 	w := newWorld(t)
 	w.slack.AddChannel(fakeslack.Channel{
@@ -20,24 +20,24 @@ func scoped(t *testing.T, private bool) *world {
 	return w
 }
 
-func (w *world) playOnce() {
+func (w *world) playRequest() {
 	w.t.Helper()
-	w.start()
-	w.ask("group-01 IDU")
-	w.react(approver, "white_check_mark")
-	w.awaitEnd("allocation_done", "*Done*")
+	w.startReplica()
+	w.typeRequest("group-01 IDU")
+	w.reactToCard(approver, "white_check_mark")
+	w.awaitOutcome("allocation_done", "*Done*")
 }
 
-// TestEachScopeIsUsed plays what needs the most of Slack: no scope of the
-// manifest may be left over.
+// TestEachScopeIsUsed plays what needs the most of Slack, and expects that it uses
+// every scope of the manifest.
 func TestEachScopeIsUsed(t *testing.T) {
 	t.Parallel()
 	var used []string
 	for _, private := range []bool{false, true} {
-		w := scoped(t, private)
+		w := newScopedWorld(t, private)
 		w.env["LICENSEBOT_APPROVERS"] = "S0APPROVERS"
 		w.slack.SetUserGroup("S0APPROVERS", approver)
-		w.playOnce()
+		w.playRequest()
 		used = append(used, w.slack.UsedScopes()...)
 	}
 	for _, scope := range fakeslack.DefaultScopes() {
@@ -47,18 +47,18 @@ func TestEachScopeIsUsed(t *testing.T) {
 	}
 }
 
-// TestScopesThatMayBeLeftOut holds docs/set-up.md to its word.
+// TestScopesThatMayBeLeftOut checks the scopes that docs/set-up.md calls optional.
 func TestScopesThatMayBeLeftOut(t *testing.T) {
 	t.Parallel()
 	for private, without := range map[bool][]string{
 		false: {"groups:read", "groups:history", "usergroups:read"},
 		true:  {"channels:read", "channels:history", "usergroups:read"},
 	} {
-		w := scoped(t, private)
+		w := newScopedWorld(t, private)
 		w.slack.SetScopes(slices.DeleteFunc(fakeslack.DefaultScopes(), func(scope string) bool {
 			return slices.Contains(without, scope)
 		})...)
-		w.playOnce()
+		w.playRequest()
 		for _, call := range w.slack.Calls("") {
 			if call.Error == "missing_scope" {
 				t.Errorf("without %v: %s is refused", without, call.Method)

@@ -14,10 +14,11 @@ import (
 	"licensebot/internal/fault"
 )
 
-// TestNoSecretIsKeptOrSaid plays a request through failures that repeat
-// whatever they were sent, and looks for secrets in all that is left of it:
-// the log at its most talkative, the database's files, what Slack was told.
+// TestNoSecretIsKeptOrSaid plays a request through failures that repeat what the bot
+// sent. It looks for secrets in the debug log, the files of the database, and
+// everything at Slack.
 func TestNoSecretIsKeptOrSaid(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	secrets := map[string]string{
 		"bot token": w.slack.BotToken(), "app token": w.slack.AppToken(), "client secret": w.uipath.ClientSecret(),
@@ -29,7 +30,7 @@ func TestNoSecretIsKeptOrSaid(t *testing.T) {
 	for _, method := range []string{"conversations.info", "chat.postMessage", "users.info", "reactions.get", "response_url"} {
 		w.slack.Inject(method, fault.Fault{Times: 1, Cut: true})
 	}
-	cfg, err := load(t, w.env)
+	cfg, err := newConfig(environmentOf(w.env), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,24 +43,24 @@ func TestNoSecretIsKeptOrSaid(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- Serve(ctx, cfg, Tuning{Rates: bot.DefaultRates}, zerolog.New(log)) }()
-	w.await("a connection", func() bool { return w.slack.Connections() > 0 })
+	w.awaitCondition("a connection", func() bool { return w.slack.Connections() > 0 })
 	if err := w.slack.SendRaw([]byte(`{"envelope_id":"E1","type":"strange","payload":{"token":"` + w.slack.BotToken() + `","text":"` + echo + `"}}`)); err != nil {
 		t.Fatal(err)
 	}
-	w.ask("group-01 NOSUCHCODE")
-	w.await("the answer to a response_url", func() bool { return len(w.slack.Calls("response_url")) > 0 })
+	w.typeRequest("group-01 NOSUCHCODE")
+	w.awaitCondition("the answer to a response_url", func() bool { return len(w.slack.Calls("response_url")) > 0 })
 	secrets["response_url"] = w.slack.Calls("response_url")[0].Args["path"]
-	w.ask("group-01 IDU because it is needed")
-	w.card()
-	w.react(bystander, "white_check_mark")
+	w.typeRequest("group-01 IDU because it is needed")
+	w.awaitCard()
+	w.reactToCard(bystander, "white_check_mark")
 	w.awaitTold(bystander, "does not count")
-	w.react(approver, "white_check_mark")
-	w.awaitEnd("allocation_done", "*Done*")
+	w.reactToCard(approver, "white_check_mark")
+	w.awaitOutcome("allocation_done", "*Done*")
 	stop()
 	if err := <-ended; err != nil {
 		t.Fatal(err)
 	}
-	left := map[string]string{"the log": log.String(), "Slack": told(w)}
+	left := map[string]string{"the log": log.String(), "Slack": everythingShown(w)}
 	files, err := filepath.Glob(filepath.Dir(strings.TrimPrefix(w.env["LICENSEBOT_DATABASE_URL"], "sqlite://")) + "/*")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no files: %v", err)
@@ -83,10 +84,10 @@ func TestNoSecretIsKeptOrSaid(t *testing.T) {
 	}
 }
 
-// told is everything that people were shown.
-func told(w *world) string {
+// everythingShown returns all texts that people were shown.
+func everythingShown(w *world) string {
 	var all strings.Builder
-	for _, card := range w.cards() {
+	for _, card := range w.listCards() {
 		for _, m := range append([]fakeslack.Message{card}, w.slack.Thread(approvalsChannel, card.TS)...) {
 			all.WriteString(m.Text + string(m.Blocks))
 		}

@@ -18,26 +18,28 @@ import (
 	"licensebot/licensing"
 )
 
-// workersGrace is how long running jobs may go on after the workers are told to
-// stop.
+// workersGrace is how long running jobs may go on after the workers must stop.
 const workersGrace = 10 * time.Second
 
-// Tuning is what tests and the sandbox may change and no operator needs to.
+// A Tuning has what tests and the sandbox may change. Operators need none of it.
 type Tuning struct {
+	// Pace is how often the bot may call Slack.
 	Rates bot.Rates
-	Now   func() time.Time // the store's clock
 
-	// Jumps has a value whenever Now was put forward, for the parts that wait for
-	// a time that came sooner.
+	// Now is the clock of the store and the bot. Nil means time.Now.
+	Now func() time.Time
+
+	// Jumps receives a value after Now was put forward. The parts that wait for a
+	// time then look at the clock again.
 	Jumps <-chan struct{}
 
-	// Hangups has each SIGHUP: the policy file is read again.
+	// Hangups receives each SIGHUP. The bot then reads the policy file again.
 	Hangups <-chan os.Signal
 }
 
-// Serve runs the bot until ctx ends. The parts stop in the reverse order of their
-// start: policy, workers, lookups, HTTP server, store. Before them, Bot.Run takes
-// no more envelopes, and finishes and acknowledges those it has.
+// Serve runs the bot until ctx ends. First Bot.Run stops taking envelopes, and
+// finishes and acknowledges those it has. Then the parts stop in the reverse order
+// of their start: policy, workers, lookups, HTTP server, clock, store.
 func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (err error) {
 	parts := &shutdown{log: log}
 	defer func() { err = errors.Join(err, parts.stopAll()) }()
@@ -46,7 +48,7 @@ func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (
 	if err != nil {
 		return err
 	}
-	parts.add("store", db.Close)
+	parts.addPart("store", db.Close)
 	parts.addRunning(ctx, "clock", func(ctx context.Context) { wakeAtJumps(ctx, db, tuning.Jumps) })
 
 	licenses, err := newLicenses(cfg)
@@ -54,19 +56,19 @@ func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (
 		return err
 	}
 	slack := new(connections)
-	server, err := serveHTTP(cfg.HTTPAddr, db, slack, log)
+	server, err := serveHTTP(ctx, cfg.HTTPAddr, db, slack, log)
 	if err != nil {
-		return err
+		return ignoreIfStopped(ctx, err)
 	}
-	parts.add("HTTP server", server.stop)
+	parts.addPart("HTTP server", server.shutDown)
 
 	policies := newPolicySource(cfg, log)
 	b, err := bot.New(ctx, newDeps(cfg, tuning, db, licenses, policies.Policy, log))
 	if err != nil {
 		return ignoreIfStopped(ctx, err)
 	}
-	parts.add("lookups", func() error { b.Close(); return nil })
-	if err := b.CheckChannel(ctx); err != nil {
+	parts.addPart("lookups", func() error { b.Close(); return nil })
+	if err := b.CheckChannel(ctx); err != nil { // for an operator to mend, while the bot runs
 		withCause(log.Error(), err).Msg("the approvals channel needs attention")
 	}
 	slack.bot.Store(b)
@@ -80,7 +82,8 @@ func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (
 	parts.addRunning(ctx, "policy", func(ctx context.Context) {
 		followPolicy(ctx, policies, tuning.Hangups, workers, log)
 	})
-	log.Info().Str("version", version()).Str("bot", b.UserID()).Str("channel", cfg.Channel).Msg("licensebot is running")
+	log.Info().Str("version", versionName()).Str("bot", b.UserID()).Str("channel", cfg.Channel).
+		Msg("licensebot is running")
 	return b.Run(ctx)
 }
 
@@ -96,7 +99,7 @@ func newDeps(
 	}
 }
 
-// wakeAtJumps wakes the parts that wait for a job when the clock was put forward,
+// wakeAtJumps wakes the parts that wait for a job after each jump of the clock,
 // until ctx ends.
 func wakeAtJumps(ctx context.Context, db *store.Store, jumps <-chan struct{}) {
 	for {
@@ -109,15 +112,18 @@ func wakeAtJumps(ctx context.Context, db *store.Store, jumps <-chan struct{}) {
 	}
 }
 
-// ignoreIfStopped drops the error of a start that was told to stop.
+// ignoreIfStopped drops the error of a start if ctx ended: the bot was told to
+// stop, and that is no failure.
 func ignoreIfStopped(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
+	select {
+	case <-ctx.Done():
 		return nil
+	default:
+		return err
 	}
-	return err
 }
 
-// logProblem logs what did not go through. What is only late is a warning.
+// logProblem logs the problems of workers. A mere delay is a warning.
 func logProblem(log zerolog.Logger) func(worker.Problem) {
 	return func(p worker.Problem) {
 		switch p.During {
@@ -137,8 +143,8 @@ func logProblem(log zerolog.Logger) func(worker.Problem) {
 	}
 }
 
-// withCause adds an error and, where its words are for people, what Slack or
-// UiPath answered.
+// withCause adds an error to a log line. If the error has words for people, it also
+// adds what Slack or UiPath answered.
 func withCause(e *zerolog.Event, err error) *zerolog.Event {
 	if delay, ok := errors.AsType[*approvals.DelayError](err); ok && delay.Err != nil {
 		return e.AnErr("cause", delay.Err).Err(err)
@@ -149,6 +155,7 @@ func withCause(e *zerolog.Event, err error) *zerolog.Event {
 	return e.Err(err)
 }
 
+// newLicenses returns the client of UiPath.
 func newLicenses(cfg Config) (*licensing.Allocations, error) {
 	tokens, err := newTokenSource(cfg)
 	if err != nil {
@@ -156,7 +163,7 @@ func newLicenses(cfg Config) (*licensing.Allocations, error) {
 	}
 	client, err := licensing.New(licensing.Config{
 		URL: cfg.UiPathURL, Organization: cfg.UiPathOrganization, AccountID: cfg.UiPathAccountID,
-		Tokens: tokens, Timeout: 12 * time.Second, UserAgent: "licensebot/" + version(),
+		Tokens: tokens, Timeout: 12 * time.Second, UserAgent: "licensebot/" + versionName(),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("UiPath: %w", err)
@@ -164,12 +171,13 @@ func newLicenses(cfg Config) (*licensing.Allocations, error) {
 	return licensing.NewAllocations(client), nil
 }
 
+// newTokenSource returns the way to sign in to UiPath that the operator chose.
 func newTokenSource(cfg Config) (oauth2.TokenSource, error) {
 	tokens := licensing.TokenConfig{
 		URL: cfg.UiPathURL, Organization: cfg.UiPathOrganization, TokenURL: cfg.UiPathTokenURL, Scopes: cfg.Scopes,
 		ClientID: cfg.UiPathClientID, ClientSecret: cfg.UiPathClientSecret,
 		Username: cfg.UiPathUsername, Password: cfg.UiPathPassword, Tenant: cfg.UiPathTenant,
-		UserAgent: "licensebot/" + version(),
+		UserAgent: "licensebot/" + versionName(),
 	}
 	switch {
 	case cfg.UiPathAuth == "token":
@@ -182,6 +190,7 @@ func newTokenSource(cfg Config) (oauth2.TokenSource, error) {
 	return licensing.ClientCredentials(tokens)
 }
 
+// newLogger writes the log to w: one JSON object a line, or text for people.
 func newLogger(cfg Config, w io.Writer) zerolog.Logger {
 	if cfg.Console {
 		w = zerolog.ConsoleWriter{Out: w, TimeFormat: time.RFC3339}

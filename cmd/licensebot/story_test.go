@@ -9,9 +9,11 @@ import (
 	"licensebot/internal/fault"
 )
 
+// awaitTold waits until a person is told these words, in a direct message or a
+// message only they see.
 func (w *world) awaitTold(user, words string) {
 	w.t.Helper()
-	w.await(user+" to be told: "+words, func() bool {
+	w.awaitCondition(user+" to be told: "+words, func() bool {
 		for _, e := range w.slack.Ephemerals(user) {
 			if strings.Contains(e.Text, words) {
 				return true
@@ -30,22 +32,22 @@ func TestEveryEnvelopeThreeTimes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.slack.SetCopies(3)
-	w.start()
-	w.await("both connections", func() bool { return w.slack.Connections() == 2 })
-	w.ask("group-01 RPADEVPRONU IDU")
-	w.card()
-	w.react(bystander, "white_check_mark")
+	w.startReplica()
+	w.awaitCondition("both connections", func() bool { return w.slack.Connections() == 2 })
+	w.typeRequest("group-01 RPADEVPRONU IDU")
+	w.awaitCard()
+	w.reactToCard(bystander, "white_check_mark")
 	w.awaitTold(bystander, "does not count")
-	w.react(approver, "white_check_mark")
-	w.awaitEnd("allocation_done", "*Done*")
-	w.expectRule(1, "ATTUNU", "IDU", "RPADEVPRONU")
+	w.reactToCard(approver, "white_check_mark")
+	w.awaitOutcome("allocation_done", "*Done*")
+	w.wantAllocation(1, "ATTUNU", "IDU", "RPADEVPRONU")
 	if n := len(w.slack.Ephemerals(bystander)); n != 1 {
 		t.Errorf("the bystander was told %d times", n)
 	}
 }
 
-// TestEachCallFailsOnce lets each call of Slack and UiPath fail once in each
-// way that trying again can mend.
+// TestEachCallFailsOnce makes each call to Slack and UiPath fail once, in each way
+// that a retry can mend.
 func TestEachCallFailsOnce(t *testing.T) {
 	slackMethods := []string{"auth.test", "apps.connections.open", "conversations.info", "chat.postMessage", "chat.update", "reactions.add", "reactions.get", "users.info", "chat.postEphemeral"}
 	uipathOperations := []string{"token", "GET identity groups", "GET group", "GET group with-quota", "PUT group"}
@@ -69,12 +71,12 @@ func TestEachCallFailsOnce(t *testing.T) {
 			for _, operation := range uipathOperations {
 				w.uipath.Inject(operation, fault)
 			}
-			w.start()
-			w.ask("group-01 RPADEVPRONU IDU")
-			w.card()
-			w.react(approver, "white_check_mark")
-			w.awaitEnd("allocation_done", "*Done*")
-			w.expectRule(1, "ATTUNU", "IDU", "RPADEVPRONU")
+			w.startReplica()
+			w.typeRequest("group-01 RPADEVPRONU IDU")
+			w.awaitCard()
+			w.reactToCard(approver, "white_check_mark")
+			w.awaitOutcome("allocation_done", "*Done*")
+			w.wantAllocation(1, "ATTUNU", "IDU", "RPADEVPRONU")
 		})
 	}
 }
@@ -88,14 +90,14 @@ func TestRefusalsOfUiPathEndTheRequestTruthfully(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			w.start()
-			w.ask("group-01 RPADEVPRONU")
-			w.card()
+			w.startReplica()
+			w.typeRequest("group-01 RPADEVPRONU")
+			w.awaitCard()
 			w.uipath.Inject("PUT group", fault)
-			w.react(approver, "white_check_mark")
-			w.awaitEnd("allocation_failed", "*Failed*")
-			w.expectRule(0, "ATTUNU")
-			reply := w.slack.Thread(approvalsChannel, w.card().TS)[0].Text
+			w.reactToCard(approver, "white_check_mark")
+			w.awaitOutcome("allocation_failed", "*Failed*")
+			w.wantAllocation(0, "ATTUNU")
+			reply := w.slack.Thread(approvalsChannel, w.awaitCard().TS)[0].Text
 			if !strings.Contains(reply, "<@"+requester+">") || !strings.Contains(reply, fault.Error) || strings.Contains(reply, "Done") {
 				t.Errorf("the reply does not tell the requester what UiPath said: %s", reply)
 			}
@@ -119,71 +121,71 @@ func TestWhoMayApprove(t *testing.T) {
 	w.slack.AddUser(fakeslack.User{ID: guest, Name: "guest", Restricted: true})
 	w.slack.Join(approvalsChannel, guest)
 	w.slack.SetUserGroup("S0APPROVERS", approver, second, requester, guest)
-	w.start()
-	w.ask("group-01 RPADEVPRONU")
-	w.card()
-	w.react(requester, "white_check_mark")
+	w.startReplica()
+	w.typeRequest("group-01 RPADEVPRONU")
+	w.awaitCard()
+	w.reactToCard(requester, "white_check_mark")
 	w.awaitTold(requester, "you cannot approve your own request")
-	w.react(guest, "white_check_mark")
+	w.reactToCard(guest, "white_check_mark")
 	w.awaitTold(guest, "guests")
-	w.react(approver, "white_check_mark")
-	w.await("one of two", func() bool { return strings.Contains(w.card().Text, "1 of 2") })
-	if err := w.slack.Unreact(approver, approvalsChannel, w.card().TS, "white_check_mark"); err != nil {
+	w.reactToCard(approver, "white_check_mark")
+	w.awaitCondition("one of two", func() bool { return strings.Contains(w.awaitCard().Text, "1 of 2") })
+	if err := w.slack.Unreact(approver, approvalsChannel, w.awaitCard().TS, "white_check_mark"); err != nil {
 		t.Fatal(err)
 	}
-	w.await("the vote to be gone", func() bool { return strings.Contains(w.card().Text, "0 of 2") })
-	w.react(second, "white_check_mark")
-	w.await("one of two again", func() bool { return strings.Contains(w.card().Text, "1 of 2") })
-	w.expectRule(0, "ATTUNU")
-	w.react(approver, "white_check_mark")
-	w.awaitEnd("allocation_done", "*Done*")
-	w.expectRule(1, "ATTUNU", "RPADEVPRONU")
+	w.awaitCondition("the vote to be gone", func() bool { return strings.Contains(w.awaitCard().Text, "0 of 2") })
+	w.reactToCard(second, "white_check_mark")
+	w.awaitCondition("one of two again", func() bool { return strings.Contains(w.awaitCard().Text, "1 of 2") })
+	w.wantAllocation(0, "ATTUNU")
+	w.reactToCard(approver, "white_check_mark")
+	w.awaitOutcome("allocation_done", "*Done*")
+	w.wantAllocation(1, "ATTUNU", "RPADEVPRONU")
 }
 
 func TestDeny(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.start()
-	w.ask("group-01 RPADEVPRONU")
-	w.card()
-	w.react(approver, "x")
-	w.awaitEnd("allocation_denied", "*Denied*")
-	w.react(second, "white_check_mark")
-	w.awaitNothingOwed()
-	w.expectRule(0, "ATTUNU")
+	w.startReplica()
+	w.typeRequest("group-01 RPADEVPRONU")
+	w.awaitCard()
+	w.reactToCard(approver, "x")
+	w.awaitOutcome("allocation_denied", "*Denied*")
+	w.reactToCard(second, "white_check_mark")
+	w.awaitNoJobs()
+	w.wantAllocation(0, "ATTUNU")
 }
 
 func TestCancel(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.start()
-	w.ask("group-01 RPADEVPRONU")
-	id, _ := w.card().Metadata.EventPayload["request_id"].(string)
-	typed, err := w.slack.Command(w.guard(), bystander, anyChannel, "/allocate", "cancel "+id)
+	w.startReplica()
+	w.typeRequest("group-01 RPADEVPRONU")
+	id, _ := w.awaitCard().Metadata.EventPayload["request_id"].(string)
+	typed, err := w.slack.Command(w.guardContext(), bystander, anyChannel, "/allocate", "cancel "+id)
 	if err != nil || !strings.Contains(typed.Response, "Only the requester and the approvers of") {
 		t.Fatalf("a bystander was answered %q, %v", typed.Response, err)
 	}
-	typed, err = w.slack.Command(w.guard(), requester, anyChannel, "/allocate", "cancel "+id)
+	typed, err = w.slack.Command(w.guardContext(), requester, anyChannel, "/allocate", "cancel "+id)
 	if err != nil || !strings.Contains(typed.Response, "is cancelled") {
 		t.Fatalf("the requester was answered %q, %v", typed.Response, err)
 	}
-	w.awaitEnd("allocation_cancelled", "*Cancelled*")
+	w.awaitOutcome("allocation_cancelled", "*Cancelled*")
 }
 
-func TestUnfitRequestsReachNobody(t *testing.T) {
+func TestRejectedRequestsHaveNoCard(t *testing.T) {
 	for name, c := range map[string]struct{ text, told string }{
-		"not owned":    {"group-01 RPADEVPRONUU", "did you mean `RPADEVPRONU`"},
-		"no group":     {`"Finance Robot" IDU`, "Finance Robots"},
-		"already held": {"group-01 ATTUNU", "already has `ATTUNU`"},
+		"not owned":     {"group-01 RPADEVPRONUU", "did you mean `RPADEVPRONU`"},
+		"no group":      {`"Finance Robot" IDU`, "Finance Robots"},
+		"already there": {"group-01 ATTUNU", "already has `ATTUNU`"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
-			w.start()
-			w.ask(c.text)
+			w.startReplica()
+			w.typeRequest(c.text)
 			w.awaitTold(requester, c.told)
-			w.awaitNothingOwed()
-			if len(w.cards()) != 0 {
+			w.awaitNoJobs()
+			if len(w.listCards()) != 0 {
 				t.Error("a card was posted all the same")
 			}
 		})
@@ -194,20 +196,20 @@ func TestUiPathDownWhenAsked(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.uipath.Inject("GET group", fault.Fault{Status: 503})
-	w.start()
-	w.ask("group-01 RPADEVPRONU")
+	w.startReplica()
+	w.typeRequest("group-01 RPADEVPRONU")
 	w.awaitTold(requester, "is kept, but it could not be checked yet")
 	w.uipath.Clear()
-	w.card()
-	w.react(approver, "white_check_mark")
-	w.awaitEnd("allocation_done", "*Done*")
+	w.awaitCard()
+	w.reactToCard(approver, "white_check_mark")
+	w.awaitOutcome("allocation_done", "*Done*")
 }
 
 func TestStopsOnSIGTERM(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.start()
-	w.ask("group-01 RPADEVPRONU")
+	w.startReplica()
+	w.typeRequest("group-01 RPADEVPRONU")
 	if err := w.replicas[0].Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
@@ -215,6 +217,6 @@ func TestStopsOnSIGTERM(t *testing.T) {
 		t.Errorf("serve did not end well: %v", err)
 	}
 	w.replicas = nil
-	w.start()
-	w.card()
+	w.startReplica()
+	w.awaitCard()
 }

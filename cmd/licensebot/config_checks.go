@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/url"
+	"regexp"
+	"strings"
+	"unicode"
+)
+
+// checkToken wants a token of Slack with this prefix.
+func checkToken(p *problems, name, value, prefix string) {
+	switch {
+	case value == "":
+		p.add(name, "is required", prefix+"…")
+	case !strings.HasPrefix(value, prefix):
+		p.add(name, "does not begin with "+prefix, prefix+"…")
+	case strings.ContainsAny(value, " \t\r\n"):
+		p.add(name, "has blanks in it", prefix+"…")
+	}
+}
+
+// checkURL wants an address to which the bot can add paths.
+func checkURL(p *problems, name, value, example string) {
+	if !isPlainWebAddress(value) {
+		p.add(name, "is not a web address without user, query and fragment", example)
+	}
+}
+
+func isPlainWebAddress(value string) bool {
+	u, err := url.Parse(value)
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+		return false
+	}
+	return u.RawQuery == "" && u.Fragment == "" && u.User == nil
+}
+
+// requireValue wants a value that is more than blanks.
+func requireValue(p *problems, name, value, example string) {
+	if strings.TrimSpace(value) == "" {
+		p.add(name, "is required", example)
+	}
+}
+
+// requireSegment wants a value that can be one part of a path. Package licensing
+// checks the same later; here it is reported together with all other problems.
+func requireSegment(p *problems, name, value, example string) {
+	requireValue(p, name, value, example)
+	isRelative := value == "." || value == ".."
+	if isRelative || strings.ContainsFunc(value, unicode.IsControl) || strings.ContainsAny(value, `/\`) {
+		p.add(name, "is a name or an id, not an address or a path", example)
+	}
+}
+
+// The shapes of ids and names at Slack.
+var (
+	channelID  = regexp.MustCompile(`^[CG][A-Z0-9_]{2,40}$`)
+	approverID = regexp.MustCompile(`^[UWS][A-Z0-9_]{2,40}$`)
+	emojiName  = regexp.MustCompile(`^[a-z0-9_+'-]{1,100}$`)
+)
+
+// parseEmoji returns the short names in a list, without the colons around them.
+func parseEmoji(p *problems, name, value, example string) []string {
+	names := splitList(value)
+	for i, n := range names {
+		names[i] = strings.Trim(n, ":")
+		if !emojiName.MatchString(names[i]) {
+			p.add(name, fmt.Sprintf("%q is not an emoji's short name", n), example)
+		}
+	}
+	if len(names) == 0 {
+		p.add(name, "is empty", example)
+	}
+	return names
+}
+
+// splitList splits at commas and blanks.
+func splitList(value string) []string {
+	return strings.FieldsFunc(value, func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
+}
+
+// checkListenAddress wants HOST:PORT. The host and the port may be empty, as in
+// net.Listen.
+func checkListenAddress(p *problems, name, value, example string) {
+	_, port, err := net.SplitHostPort(value)
+	if err != nil {
+		p.add(name, "is not HOST:PORT", example)
+		return
+	}
+	if port == "" {
+		return
+	}
+	if _, err := net.DefaultResolver.LookupPort(context.Background(), "tcp", port); err != nil {
+		p.add(name, "has a port that does not exist", example)
+	}
+}
