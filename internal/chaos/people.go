@@ -52,15 +52,15 @@ func (w *world) askForCodes(ctx context.Context, d *rand.Rand) {
 	w.typeCommand(ctx, pickOne(d, requesters), w.goodCommand(d, pickOne(d, groupIDs), 0))
 }
 
-// askToRemove has somebody ask to take codes out of a rule, or to make it
+// askToRemove has somebody ask to remove codes from a group, or to give it
 // exactly some.
 func (w *world) askToRemove(ctx context.Context, d *rand.Rand) {
-	verb, emptying := pickOne(d, []string{"remove", "remove", "set"}), pickOne(d, []string{"", "", " emptying"})
+	verb, empty := pickOne(d, []string{"remove", "remove", "set"}), pickOne(d, []string{"", "", " empty"})
 	if verb == "set" {
-		emptying = ""
+		empty = ""
 	}
 	codes := pickSome(d, owned, 1+d.IntN(3))
-	w.typeCommand(ctx, pickOne(d, requesters), fmt.Sprintf("%s %s %s%s because %s", verb, pickOne(d, groupIDs), strings.Join(codes, " "), emptying, w.newTicket(0)))
+	w.typeCommand(ctx, pickOne(d, requesters), fmt.Sprintf("%s %s %s%s because %s", verb, pickOne(d, groupIDs), strings.Join(codes, " "), empty, w.newTicket(0)))
 }
 
 func (w *world) askTwice(ctx context.Context, d *rand.Rand) {

@@ -8,8 +8,8 @@ import (
 )
 
 const (
-	forText   = "Licence request R-AAAAAAAA\n*Change to the group's allocation rule*\n• `+ IDU`\nGranted for: 2 hours from when UiPath confirms it; then the codes are taken out again.\nMay approve: some\n"
-	endedText = "<@U0ROBIN> The grant of request `R-AAAAAAAA` has ended: its time is over. UiPath confirmed that `IDU` was taken out of the rule of the group `group-01`. UiPath's rule of the group `group-01` is now `ATTUNU`."
+	forText   = "<@U0ROBIN> asks to add `IDU` to the group `group-01`, for 2h.\n*Change to the group's allocation*\n• `+ IDU`\nGranted for: 2 hours from when UiPath confirms it; then the codes are removed again.\nUnchanged: `ATTUNU` Attended. Removed: nothing.\nMay approve: some\n"
+	endedText = "<@U0ROBIN> The grant of request `R-AAAAAAAA` has ended: its time is over. UiPath confirmed that `IDU` was removed from the group `group-01`. The group now has `ATTUNU`."
 )
 
 // granted is the history of a request for two hours, whose end is written at
@@ -24,7 +24,7 @@ func granted() *History {
 	}
 	c.Blocks = forText
 	c.Says = append(c.Says, Saying{At: at(7211), Text: forText + "*Done* *Ended* then." + howText})
-	c.Thread[0].Text += " It ends then: then I take out `IDU`. To end it before, type `/allocate end R-AAAAAAAA`."
+	c.Thread[0].Text += " It ends then: then I remove `IDU`. To end it earlier, type `/allocate end R-AAAAAAAA`."
 	c.Thread = append(c.Thread, Reply{At: at(6000), Event: warningEvent, Number: "1"}, Reply{At: at(7211), Event: revokedEvent, Number: "1", Text: endedText})
 	h.Writes = append(h.Writes, &Write{
 		Seq: 2, Group: "group-01", Asked: []string{"ATTUNU"}, Arrived: at(7210), Took: at(7210), Ended: at(7210.1), Status: 200,
@@ -40,12 +40,12 @@ func rival(h *History, change string, write *Write) *Card {
 		Envelope: "e2", User: kim, Text: "group-01 IDU because ask-2-0", Ticket: "ask-2-0", At: at(4990),
 		Answer: "Request `R-BBBBBBBB` is recorded: add …", ID: "R-BBBBBBBB", Copies: 1,
 	})
-	text := "Licence request R-BBBBBBBB\n*Change to the group's allocation rule*\n" + change + "\nMay approve: some\n"
+	text := "<@U0KIM> asks to add `IDU` to the group `group-01`.\n*Change to the group's allocation*\n" + change + "\nMay approve: some\n"
 	c := &Card{
 		TS: "2.000001", ID: "R-BBBBBBBB", Group: "group-01", Requester: kim, Codes: []string{"IDU"}, Ticket: "ask-2-0", At: at(4991), Blocks: text,
 		Says: []Saying{{At: at(4991), Text: text + "*Waiting*" + howText}, {At: at(5000), Text: text + "*Done*" + howText}},
 		Thread: []Reply{{At: at(5000), Event: doneEvent,
-			Text: "<@U0KIM> Done: … Nothing had to be written: UiPath's rule has them and is `ATTUNU` and `IDU`."}},
+			Text: "<@U0KIM> Done: … Nothing had to be changed at UiPath: the group now has `ATTUNU` and `IDU`."}},
 		Votes: []Vote{{At: at(4992), User: anna, Emoji: approveEmoji, Present: true}},
 		Looks: []Look{{From: at(4993), To: at(4993.1)}},
 	}
@@ -61,8 +61,8 @@ func rival(h *History, change string, write *Write) *Card {
 func kept(h *History) {
 	h.Writes = h.Writes[:len(h.Writes)-1]
 	last := &h.Cards[0].Thread[2]
-	last.Text = strings.Replace(endedText, "UiPath confirmed that `IDU` was taken out of the rule of the group `group-01`.", "Left in: `IDU` (granted again for good by `R-BBBBBBBB`).", 1)
-	last.Text = strings.Replace(last.Text, "now `ATTUNU`", "now `ATTUNU` and `IDU`", 1)
+	last.Text = strings.Replace(endedText, "UiPath confirmed that `IDU` was removed from the group `group-01`.", "Unchanged: `IDU` (granted again for good by `R-BBBBBBBB`).", 1)
+	last.Text = strings.Replace(last.Text, "now has `ATTUNU`", "now has `ATTUNU` and `IDU`", 1)
 }
 
 func TestJudgeAcceptsGrantsThatWentWell(t *testing.T) {
@@ -79,7 +79,7 @@ func TestJudgeAcceptsGrantsThatWentWell(t *testing.T) {
 		},
 		"an answer to its end that was lost": func(h *History) {
 			h.Writes[1].Status, h.Writes[1].Spoilt = 0, true
-			h.Cards[0].Thread[2].Text = "<@U0ROBIN> The grant has ended. An answer of UiPath was lost, but its rule, read again, no longer has `IDU`. UiPath's rule of the group is now `ATTUNU`."
+			h.Cards[0].Thread[2].Text = "<@U0ROBIN> The grant has ended. An answer of UiPath was lost, but its allocation, read again, no longer has `IDU`. The group now has `ATTUNU`."
 		},
 		"a write for its end that failed": func(h *History) {
 			failed := *h.Writes[1]
@@ -88,13 +88,13 @@ func TestJudgeAcceptsGrantsThatWentWell(t *testing.T) {
 			h.Writes = slices.Insert(h.Writes, 1, &failed)
 		},
 		"extended for good": func(h *History) {
-			rival(h, "• Extends `IDU` for good; without that it goes then", nil)
+			rival(h, "• Extends `IDU` for good; without this it is removed then", nil)
 			kept(h)
 		},
 		"put in by hand while an answer was lost": func(h *History) {
 			h.Writes[0].Took, h.Writes[0].Changed, h.Writes[0].Status = time.Time{}, false, 0
 			h.Edits = []Edit{{At: at(4.5), Group: "group-01", Before: []string{"ATTUNU"}, After: []string{"ATTUNU", "IDU"}}}
-			h.Cards[0].Thread[0].Text = "Done: … UiPath's answer was lost, but its rule, read again, shows the change: it is now `ATTUNU` and `IDU`. It ends then."
+			h.Cards[0].Thread[0].Text = "Done: … UiPath's answer was lost, but its allocation, read again, shows the change: the group now has `ATTUNU` and `IDU`. It ends then."
 		},
 		"put in again after its end": func(h *History) {
 			c := rival(h, "• `+ IDU`", nil)
@@ -131,7 +131,7 @@ func TestJudgeFindsInGrants(t *testing.T) {
 			h.Cards[0].Thread[2].Text = strings.Replace(endedText, "`IDU` was", "`TSTNU` was", 1)
 		},
 		"claimed an allocation that never was": func(h *History) {
-			h.Cards[0].Thread[2].Text = strings.Replace(endedText, "now `ATTUNU`", "now `TSTNU`", 1)
+			h.Cards[0].Thread[2].Text = strings.Replace(endedText, "now has `ATTUNU`", "now has `TSTNU`", 1)
 		},
 		"the card asks for something else": func(h *History) { h.Commands[0].Text = "group-01 IDU for 20m because ask-1-0" },
 		"success told before the effect":   func(h *History) { rival(h, "• Extends `IDU` for good", nil).Votes = nil; kept(h) },

@@ -38,9 +38,9 @@ var setting = Setting{
 
 const (
 	aRequest = "R-AAAAAAAA"
-	askText  = "Licence request R-AAAAAAAA\nReason given: `ask-1-0`\n• `+ IDU` Insights Designer\nStays: `ATTUNU` Attended.\nMay approve: some\n"
+	askText  = "<@U0ROBIN> asks to add `IDU` to the group `group-01`.\nReason given: `ask-1-0`\n• `+ IDU` Insights Designer\nUnchanged: `ATTUNU` Attended. Removed: nothing.\nMay approve: some\n"
 	howText  = "\nReact with …"
-	doneText = "<@U0ROBIN> Done: `IDU` added to the group `group-01`. Approved by <@U0ANNA>. UiPath confirmed it: the group's rule is now `ATTUNU` and `IDU`."
+	doneText = "<@U0ROBIN> Done: `IDU` added to the group `group-01`. Approved by <@U0ANNA>. UiPath confirmed it: the group now has `ATTUNU` and `IDU`."
 )
 
 // history is one request that went well: asked at 0, carded at 1, approved at
@@ -107,7 +107,7 @@ func TestJudgeAcceptsWhatWentWell(t *testing.T) {
 		"a deleted card": func(h *History) { deleteCard(h); h.Writes = nil },
 		"a deleted card after a write": func(h *History) {
 			deleteCard(h)
-			h.Private[0].Text += " A write had been tried before, and it, or a part of it, may have taken effect: look at it."
+			h.Private[0].Text += " A write was tried before, and all or part of it may have taken effect: check it."
 		},
 		"a card posted again after it was deleted": func(h *History) {
 			gone := *h.Cards[0]
@@ -315,12 +315,12 @@ func TestJudgeFinds(t *testing.T) {
 
 // takeOut makes the request one that takes a code out, and leaves nothing.
 func takeOut(h *History) {
-	h.Commands[0].Text = "remove group-01 IDU emptying because ask-1-0"
-	text := "Licence request R-AAAAAAAA\n*Change to the group's allocation rule*\n• `- IDU` Insights Designer\n*Takes away: `IDU`.*\nStays: nothing.\nMay approve: some\n"
+	h.Commands[0].Text = "remove group-01 IDU empty because ask-1-0"
+	text := "<@U0ROBIN> asks to remove `IDU` from the group `group-01`, even if that leaves it empty.\n*Change to the group's allocation*\n• `- IDU` Insights Designer\n*Removed: `IDU`.*\n*The group's allocation will be EMPTY.*\nUnchanged: nothing.\nMay approve: some\n"
 	c := h.Cards[0]
 	c.Blocks, c.Says[0].Text, c.Says[1].Text = text, text+"*Waiting*"+howText, text+"*Done*"+howText
 	c.readChange(nil)
-	c.Thread[0].Text = "<@U0ROBIN> Done: `IDU` taken from the group. Approved by <@U0ANNA>. UiPath confirmed it: the group's rule is now empty."
+	c.Thread[0].Text = "<@U0ROBIN> Done: `IDU` removed from the group. Approved by <@U0ANNA>. UiPath confirmed it: the group now has no codes."
 	w := h.Writes[0]
 	w.Before, w.Asked, w.After = []string{"IDU"}, nil, nil
 }
@@ -330,7 +330,7 @@ func TestJudgeAcceptsWhatIsTakenOut(t *testing.T) {
 		"as it should be": func(*History) {},
 		"of a rule that has more": func(h *History) {
 			h.Writes[0].Before, h.Writes[0].Asked, h.Writes[0].After = []string{"ATTUNU", "IDU"}, []string{"ATTUNU"}, []string{"ATTUNU"}
-			h.Cards[0].Thread[0].Text = strings.Replace(h.Cards[0].Thread[0].Text, "empty", "`ATTUNU`", 1)
+			h.Cards[0].Thread[0].Text = strings.Replace(h.Cards[0].Thread[0].Text, "no codes", "`ATTUNU`", 1)
 		},
 		"and put in again by hand": func(h *History) {
 			h.Cards[0].Thread[0] = Reply{At: at(5), Event: "allocation_superseded", Text: "… changed by someone else …"}
@@ -351,12 +351,12 @@ func TestJudgeFindsWhatIsTakenOutWrongly(t *testing.T) {
 		"a write took away what was there": func(h *History) { h.Writes[0].Before = []string{"ATTUNU", "IDU"} },
 		"a write that no card asks for":    func(h *History) { h.Writes[0].Asked = []string{"IDU"} },
 		"success told without the codes": func(h *History) {
-			h.Cards[0].Thread[0].Text = strings.Replace(h.Cards[0].Thread[0].Text, "empty", "`IDU`", 1)
+			h.Cards[0].Thread[0].Text = strings.Replace(h.Cards[0].Thread[0].Text, "no codes", "`IDU`", 1)
 		},
 		"success told before the effect":   func(h *History) { h.Writes = nil },
 		"the card asks for something else": func(h *History) { h.Commands[0].Text = "group-01 IDU because ask-1-0" },
 		"the card shows something else than it asks": func(h *History) {
-			h.Cards[0].Blocks = strings.Replace(h.Cards[0].Blocks, "*Takes away: `IDU`.*\n", "", 1)
+			h.Cards[0].Blocks = strings.Replace(h.Cards[0].Blocks, "*Removed: `IDU`.*\n", "", 1)
 		},
 		"a write without consent": func(h *History) { h.Cards[0].Votes = nil },
 		"said that nothing was changed": func(h *History) {

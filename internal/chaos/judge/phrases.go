@@ -55,28 +55,28 @@ var privateOutcomes = regexp.MustCompile(saysNotPosted + "| expired|(is|was) can
 
 // Words of a card. Approvers consent to them.
 const (
-	changeHeading = "*Change to the group's allocation rule*"
+	changeHeading = "*Change to the group's allocation*"
 	termsHeading  = "May approve:"
-	unchangedLine = `(?m)^Stays: (.*)$`
-	removedLine   = `(?m)^\*Takes away: (.*)\*$`
+	unchangedLine = `(?m)^Unchanged: (.*)$`
+	removedLine   = `(?m)^\*Removed: (.*)\*$`
 	extendedLine  = "Extends `CODE`"
 )
 
 // Words of an outcome or a revocation in a card's thread.
 const (
 	saysApprovers  = `[Aa]pproved by ((?:<@\w+>(?:, | and )?)+)`
-	saysAllocation = `(?:rule is now|it is now|rule of .* is now|has them and is) (.*?)\.`
-	saysEmpty      = `(rule|it) is now empty\.`
-	saysNow        = " is now "
+	saysAllocation = `[Tt]he group now has (.*?)\.`
+	saysEmpty      = `[Tt]he group now has no codes\.`
+	saysNow        = " now has "
 	saysReadBack   = "UiPath's answer was lost" // success was found by a later read
 	saysUnchanged  = `Nothing (was|had been) changed at UiPath`
-	saysRemoved    = "UiPath confirmed that (.*?) (?:was|were) taken out"
-	saysKept       = `Left in: (.*?)\. (?:UiPath|Take)`
+	saysRemoved    = "UiPath confirmed that (.*?) (?:was|were) removed from "
+	saysKept       = `Unchanged: (.*?)\. (?:The group now has|UiPath|Remove)`
 	saysByHand     = "in UiPath by hand" // a revocation that left something
 )
 
 // hedges are words of an outcome that does not claim that nothing was changed.
-var hedges = []string{"took effect is unknown", "may have taken effect", "does not show the change to", "may be in there"}
+var hedges = []string{"took effect is unknown", "may have taken effect", "does not show the change to"}
 
 // statuses are what a card shows once its request has this outcome.
 var statuses = map[string]string{
