@@ -57,7 +57,7 @@ var privateOutcomes = regexp.MustCompile(saysNotPosted + "| expired|(is|was) can
 const (
 	changeHeading = "*Change to the group's allocation*"
 	termsHeading  = "May approve:"
-	unchangedLine = `(?m)^Unchanged: (.*)$`
+	unchangedLine = `(?m)^Unchanged: (.*?)(?: Removed: .*)?$`
 	removedLine   = `(?m)^\*Removed: (.*)\*$`
 	extendedLine  = "Extends `CODE`"
 )
