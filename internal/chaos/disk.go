@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"syscall"
 )
@@ -37,7 +38,7 @@ func mountDisk(dir string) (*disk, error) {
 	if os.Getuid() != 0 {
 		unshare, join = append(unshare, "--map-root-user"), append(join, "--user", "--preserve-credentials")
 	}
-	args := append(unshare, "sh", "-c", `mount -t tmpfs -o size=`+diskSize+` chaos "$0" && echo mounted && exec cat`, dir)
+	args := slices.Concat(unshare, []string{"sh", "-c", `mount -t tmpfs -o size=` + diskSize + ` chaos "$0" && echo mounted && exec cat`, dir})
 	holder := exec.Command(args[0], args[1:]...)
 	holder.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	stdin, err := holder.StdinPipe()
@@ -46,13 +47,14 @@ func mountDisk(dir string) (*disk, error) {
 		return nil, err
 	}
 	if holder.Start() != nil {
-		return nil, nil // no unshare here
+		return nil, nil //nolint:nilerr // no unshare here
 	}
 	said, _ := bufio.NewReader(stdout).ReadString('\n')
-	d := &disk{dir: dir, holder: holder, stdin: stdin, join: append(join, "--target", strconv.Itoa(holder.Process.Pid), "--")}
+	d := &disk{dir: dir, holder: holder, stdin: stdin, join: append(join, "--target", strconv.Itoa(holder.Process.Pid),
+		"--")}
 	if said != "mounted\n" || d.runInside("true") != nil {
 		d.unmount()
-		return nil, nil // not permitted here
+		return nil, nil //nolint:nilerr // not permitted here
 	}
 	return d, nil
 }

@@ -22,7 +22,8 @@ var (
 		"auth.test", "conversations.info", "apps.connections.open", "response_url", "link",
 	}
 	uipathOperations = []string{
-		"PUT group", "PUT group", "PUT group", "PUT group with-quota", "GET group with-quota", "GET group with-quota", "GET group",
+		"PUT group", "PUT group", "PUT group", "PUT group with-quota", "GET group with-quota", "GET group with-quota",
+		"GET group",
 		"GET account", "GET groups with-quota", "GET identity groups", "token",
 	}
 )
@@ -45,7 +46,8 @@ func failures() []fault.Fault {
 }
 
 // slackErrors are answers of Slack's own that may pass.
-var slackErrors = []string{"internal_error", "fatal_error", "service_unavailable", "request_timeout", "ratelimited", "not_in_channel", "no_permission"}
+var slackErrors = []string{"internal_error", "fatal_error", "service_unavailable", "request_timeout", "ratelimited",
+	"not_in_channel", "no_permission"}
 
 // refusals are answers of UiPath that are final.
 var refusals = []int{400, 403, 404, 409}

@@ -60,7 +60,8 @@ func (w *world) askToRemove(ctx context.Context, d *rand.Rand) {
 		empty = ""
 	}
 	codes := pickSome(d, owned, 1+d.IntN(3))
-	w.typeCommand(ctx, pickOne(d, requesters), fmt.Sprintf("%s %s %s%s because %s", verb, pickOne(d, groupIDs), strings.Join(codes, " "), empty, w.newTicket(0)))
+	w.typeCommand(ctx, pickOne(d, requesters), fmt.Sprintf("%s %s %s%s because %s", verb, pickOne(d, groupIDs),
+		strings.Join(codes, " "), empty, w.newTicket(0)))
 }
 
 func (w *world) askTwice(ctx context.Context, d *rand.Rand) {
@@ -122,7 +123,8 @@ func (w *world) putReaction(user string, c openCard, emoji string) {
 
 func (w *world) castVote(_ context.Context, d *rand.Rand) {
 	if c, ok := w.pickCard(d); ok {
-		w.putReaction(pickOne(d, voters), c, pickOne(d, []string{approveEmoji[0], approveEmoji[1], "+1::skin-tone-3", "thumbsup"}))
+		w.putReaction(pickOne(d, voters), c, pickOne(d, []string{approveEmoji[0], approveEmoji[1], "+1::skin-tone-3",
+			"thumbsup"}))
 	}
 }
 
@@ -178,7 +180,8 @@ func (w *world) deleteCard(_ context.Context, d *rand.Rand) {
 // reactInVain has somebody react whose reaction must not count.
 func (w *world) reactInVain(_ context.Context, d *rand.Rand) {
 	if c, ok := w.pickCard(d); ok {
-		w.putReaction(pickOne(d, []string{c.requester, c.requester, guest, bystander}), c, pickOne(d, []string{approveEmoji[0], approveEmoji[0], denyEmoji, "eyes"}))
+		w.putReaction(pickOne(d, []string{c.requester, c.requester, guest, bystander}), c, pickOne(d,
+			[]string{approveEmoji[0], approveEmoji[0], denyEmoji, "eyes"}))
 	}
 }
 
@@ -213,7 +216,8 @@ func (w *world) extendGrant(ctx context.Context, d *rand.Rand) {
 	if held := w.runningGrants(); len(held) > 0 {
 		c := pickOne(d, held)
 		period := pickOne(d, []string{"", " for 2h", " for 20m"})
-		w.typeCommand(ctx, pickOne(d, requesters), fmt.Sprintf("%s %s%s because %s", c.Group, strings.Join(c.Codes, " "), period, w.newTicket(0)))
+		w.typeCommand(ctx, pickOne(d, requesters), fmt.Sprintf("%s %s%s because %s", c.Group, strings.Join(c.Codes, " "),
+			period, w.newTicket(0)))
 	}
 }
 
@@ -255,7 +259,8 @@ func (w *world) turnBeforeWrite(ctx context.Context, d *rand.Rand) {
 func (w *world) askAndAwaitCard(ctx context.Context, d *rand.Rand) (c openCard, ok bool) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
-	typed, err := w.slack.Command(ctx, pickOne(d, requesters), anyChannel, command, w.goodCommand(d, pickOne(d, groupIDs), 0))
+	typed, err := w.slack.Command(ctx, pickOne(d, requesters), anyChannel, command, w.goodCommand(d, pickOne(d,
+		groupIDs), 0))
 	id, ok := judge.RecordedID(typed.Response)
 	if err != nil || !ok {
 		return openCard{}, false
@@ -288,7 +293,8 @@ func (w *world) changeRights(_ context.Context, d *rand.Rand) {
 func (w *world) suspendRight(user string, steps int) {
 	w.noteStep("%s may not approve for %d steps", user, steps)
 	if slices.Contains(groupMembers, user) {
-		w.slack.SetUserGroup(approverGroup, slices.DeleteFunc(slices.Clone(groupMembers), func(u string) bool { return u == user })...)
+		w.slack.SetUserGroup(approverGroup, slices.DeleteFunc(slices.Clone(groupMembers),
+			func(u string) bool { return u == user })...)
 		w.afterSteps(steps, func() { w.slack.SetUserGroup(approverGroup, groupMembers...) })
 		return
 	}

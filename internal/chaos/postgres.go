@@ -55,7 +55,8 @@ func (p *postgres) fillUp() (possible, done bool) { return false, false }
 
 // makeReadOnly makes every transaction of every session read-only from now on.
 func (p *postgres) makeReadOnly() (possible, done bool) {
-	return true, !p.down && p.alterSystem(context.Background(), "ALTER SYSTEM SET default_transaction_read_only = on") == nil
+	return true, !p.down && p.alterSystem(context.Background(),
+		"ALTER SYSTEM SET default_transaction_read_only = on") == nil
 }
 
 // alterSystem changes how the server is set up, and has it read that.

@@ -62,7 +62,8 @@ func (w *world) awaitReady(ctx context.Context) *judge.Violation {
 		case <-ctx.Done():
 			return &judge.Violation{
 				Rule: judge.NotReady, Lines: waiting[0].log.lastLines(30),
-				What: fmt.Sprintf("%s does not answer /readyz with 200 within %v of the end of the faults", waiting[0].name, readyLimit),
+				What: fmt.Sprintf("%s does not answer /readyz with 200 within %v of the end of the faults", waiting[0].name,
+					readyLimit),
 			}
 		}
 	}

@@ -147,10 +147,13 @@ func (t *Tally) Skipped() []string {
 func (t *Tally) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return fmt.Sprintf("%v: %d rounds (%d running), %d steps, %d commands, %d recorded, %d cards, %d effects, %d grants ended; "+
+	return fmt.Sprintf("%v: %d rounds (%d running), %d steps, %d commands, %d recorded, %d cards, %d effects, "+
+		"%d grants ended; "+
 		"kill points %d, plain kills %d, faults injected %d; lost %d, doubled %d, untrue %d, late %d",
-		time.Since(t.started).Round(time.Second), t.rounds, t.running, t.steps, t.commands, t.recorded, t.cards, t.effects, t.grants,
-		t.killPoints, t.plainKills, t.faults, t.byKind[judge.Lost], t.byKind[judge.Doubled], t.byKind[judge.Untrue], t.byKind[judge.Late])
+		time.Since(t.started).Round(time.Second), t.rounds, t.running, t.steps, t.commands, t.recorded, t.cards,
+		t.effects, t.grants,
+		t.killPoints, t.plainKills, t.faults, t.byKind[judge.Lost], t.byKind[judge.Doubled], t.byKind[judge.Untrue],
+		t.byKind[judge.Late])
 }
 
 // String shows a failure with what to run to see it again.

@@ -124,14 +124,14 @@ func newWorld(ctx context.Context, o Options, r Round, tally *Tally) (*world, er
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
-	if err := w.buildParts(ctx, dir, o.Binary); err != nil {
+	if err := w.buildParts(dir, o.Binary); err != nil {
 		w.close()
 		return nil, err
 	}
 	return w, nil
 }
 
-func (w *world) buildParts(ctx context.Context, dir, binary string) (err error) {
+func (w *world) buildParts(dir, binary string) (err error) {
 	w.slack, err = fakeslack.New(fakeslack.Config{
 		Now: w.clock.now, Seed: w.round.Seed, PingInterval: 2 * time.Second,
 		RetryDelays: []time.Duration{0, time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second},
@@ -159,7 +159,8 @@ func (w *world) addPeople() {
 		w.slack.AddUser(fakeslack.User{ID: id, Name: strings.ToLower(id[2:]), Restricted: id == guest})
 	}
 	w.slack.AddChannel(fakeslack.Channel{ID: anyChannel, Name: "general", Members: people})
-	w.slack.AddChannel(fakeslack.Channel{ID: approvalsChannel, Name: "approvals", Members: append([]string{w.slack.BotUserID()}, people...)})
+	w.slack.AddChannel(fakeslack.Channel{ID: approvalsChannel, Name: "approvals",
+		Members: append([]string{w.slack.BotUserID()}, people...)})
 	w.slack.SetUserGroup(approverGroup, groupMembers...)
 	for _, code := range owned {
 		w.uipath.Own(code, 40, 3)

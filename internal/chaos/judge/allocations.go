@@ -81,7 +81,10 @@ func (h *History) revertedBetween(group string, change Edit, from, to time.Time)
 }
 
 func (h *History) editedBetween(group string, from, to time.Time) bool {
-	return slices.ContainsFunc(h.Edits, func(e Edit) bool { return e.Group == group && !e.At.Before(from) && !e.At.After(to) })
+	return slices.ContainsFunc(h.Edits, func(e Edit) bool {
+		return e.Group == group && !e.At.Before(from) &&
+			!e.At.After(to)
+	})
 }
 
 // readFor is when the allocation was read for a write, at the earliest. The bot

@@ -21,11 +21,13 @@ func (j *judge) judgeCard(r *request, c *Card) {
 		j.report(noOutcome, r.id, "the card still says: "+statusOf(last(c.Says).Text))
 		return
 	case len(outcomes) > 1:
-		j.report(severalOutcomes, r.id, fmt.Sprintf("its thread tells %d: %s, then %s", len(outcomes), outcomes[0].Event, outcomes[1].Event))
+		j.report(severalOutcomes, r.id, fmt.Sprintf("its thread tells %d: %s, then %s", len(outcomes), outcomes[0].Event,
+			outcomes[1].Event))
 	}
 	outcome := outcomes[0]
 	if c.Deleted.IsZero() && !c.showsOutcome(outcome.Event) {
-		j.report(outcomeNotShown, r.id, fmt.Sprintf("it ended as %s and the card still says: %s", outcome.Event, statusOf(last(c.Says).Text)))
+		j.report(outcomeNotShown, r.id, fmt.Sprintf("it ended as %s and the card still says: %s", outcome.Event,
+			statusOf(last(c.Says).Text)))
 	}
 	j.judgeOutcome(r, c, outcome)
 	j.judgeGrant(r, c, grant)
@@ -60,7 +62,8 @@ func (j *judge) judgeAsk(r *request, c *Card) {
 	case r.command.User != c.Requester:
 		j.report(otherRequester, r.id, fmt.Sprintf("%s instead of %s", c.Requester, r.command.User))
 	case !j.h.asksAsTyped(r.command.Text, c) || periodTyped(r.command.Text) != c.Lasts:
-		j.report(otherAsk, r.id, fmt.Sprintf("%v without %v for %s for %v instead of %q", c.Codes, c.Removes, c.Group, c.Lasts, r.command.Text))
+		j.report(otherAsk, r.id, fmt.Sprintf("%v without %v for %s for %v instead of %q", c.Codes, c.Removes, c.Group,
+			c.Lasts, r.command.Text))
 	}
 }
 
@@ -102,7 +105,8 @@ func (h *History) asksAsTyped(text string, c *Card) bool {
 	case verb != "set" && len(c.Removes) > 0:
 		return false
 	}
-	return len(without(c.Codes, typed)) == 0 && len(without(typed, union(c.Codes, there))) == 0 && len(common(typed, c.Removes)) == 0
+	return len(without(c.Codes, typed)) == 0 && len(without(typed, union(c.Codes, there))) == 0 && len(common(typed,
+		c.Removes)) == 0
 }
 
 // changeIn reports whether a card's change is made in an allocation.

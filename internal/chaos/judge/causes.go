@@ -118,7 +118,8 @@ func (h *History) certainlyAgreed(c *Card, look Look, due time.Time) bool {
 		case v.Deny && v.Present:
 			return false
 		case !v.Deny:
-			consents[v.User] = v.Present && v.At.Before(due) && v.User != c.Requester && h.mayAlwaysApprove(v.User, before, look.To)
+			consents[v.User] = v.Present && v.At.Before(due) && v.User != c.Requester && h.mayAlwaysApprove(v.User, before,
+				look.To)
 		}
 	}
 	n := 0

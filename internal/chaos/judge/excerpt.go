@@ -79,7 +79,8 @@ func (h *History) matchingLines(words []string, group string) []line {
 		if e.Kind == fakeslack.EntryMark {
 			continue
 		}
-		text := fmt.Sprintf("slack  #%d %s %s %s %s %s %s %s", e.Seq, e.Kind, e.Type, e.User, e.TS, e.Envelope, e.Detail, e.Payload)
+		text := fmt.Sprintf("slack  #%d %s %s %s %s %s %s %s", e.Seq, e.Kind, e.Type, e.User, e.TS, e.Envelope, e.Detail,
+			e.Payload)
 		if slices.ContainsFunc(words, func(word string) bool { return word != "" && strings.Contains(text, word) }) {
 			lines = append(lines, line{e.At, text})
 		}
@@ -89,7 +90,8 @@ func (h *History) matchingLines(words []string, group string) []line {
 			continue
 		}
 		path := c.Path[strings.LastIndex(c.Path, "group"):]
-		text := fmt.Sprintf("uipath #%d %s %s %s → %d in %v", c.Seq, c.Operation, path, c.Body, c.Status, c.Dur.Round(time.Millisecond))
+		text := fmt.Sprintf("uipath #%d %s %s %s → %d in %v", c.Seq, c.Operation, path, c.Body, c.Status,
+			c.Dur.Round(time.Millisecond))
 		if c.Took {
 			text += fmt.Sprintf(", took effect %s: %v became %v", c.TookAt.Format(clockLayout), c.Before, c.After)
 		}

@@ -32,7 +32,8 @@ func (j *judge) revokedGrant(w *Write) *Card {
 	gone := without(w.Before, w.Asked)
 	var best *Card
 	for _, c := range j.h.Cards {
-		if !j.mayHold(c, w.Group, w.Arrived) || len(without(c.Codes, w.Asked)) == 0 || len(gone) > 0 && len(common(gone, c.Codes)) == 0 {
+		if !j.mayHold(c, w.Group, w.Arrived) || len(without(c.Codes, w.Asked)) == 0 || len(gone) > 0 && len(common(gone,
+			c.Codes)) == 0 {
 			continue
 		}
 		if best == nil || j.rankGrant(c, w, gone) > j.rankGrant(best, w, gone) {
@@ -93,7 +94,8 @@ func (j *judge) revocable(c *Card, by time.Time) bool {
 		return true
 	}
 	return slices.ContainsFunc(j.h.Orders, func(o Order) bool {
-		return o.Verb == "end" && o.ID == c.ID && o.At.Before(by) && (o.User == c.Requester || j.h.mayEverApprove(o.User, o.At, by))
+		return o.Verb == "end" && o.ID == c.ID && o.At.Before(by) && (o.User == c.Requester || j.h.mayEverApprove(o.User,
+			o.At, by))
 	})
 }
 
@@ -110,7 +112,8 @@ func (j *judge) judgeRevoking(r *request, c *Card, w *Write) {
 	}
 	gone := without(w.Before, w.Asked)
 	if wrong := without(gone, c.Codes); len(wrong) > 0 {
-		j.reportAt(w.Arrived, writeTakesAway, r.id, fmt.Sprintf("the revocation of a grant took %v from %s, which it never added", wrong, w.Group), w.Group)
+		j.reportAt(w.Arrived, writeTakesAway, r.id,
+			fmt.Sprintf("the revocation of a grant took %v from %s, which it never added", wrong, w.Group), w.Group)
 	}
 	if strange := without(w.Asked, w.Before); len(strange) > 0 {
 		j.reportAt(w.Arrived, writeAddsMore, r.id, fmt.Sprintf("%v, with the revocation of a grant", strange), w.Group)
@@ -208,7 +211,8 @@ func (j *judge) judgeRevoked(r *request, c *Card, told Reply) {
 	}
 	for _, code := range without(c.Codes, union(told.removed(), codesIn(codesKept, told.Text))) {
 		if !j.h.everLacked(c.Group, code, since, told.At) {
-			j.reportAt(told.At, codeLeftBehind, r.id, fmt.Sprintf("%s has %s all the while, and it was told: %s", c.Group, code, told.Text))
+			j.reportAt(told.At, codeLeftBehind, r.id, fmt.Sprintf("%s has %s all the while, and it was told: %s", c.Group,
+				code, told.Text))
 		}
 	}
 }

@@ -204,7 +204,8 @@ func (r *request) requester() string {
 // knew is not replaced: its deletion cancels the request.
 func (r *request) replacedCard(c *Card) bool {
 	unknown := c.Known.IsZero() || c.Known.After(c.Deleted)
-	return !c.Deleted.IsZero() && unknown && slices.ContainsFunc(r.cards, func(next *Card) bool { return next.At.After(c.Deleted) })
+	return !c.Deleted.IsZero() && unknown && slices.ContainsFunc(r.cards,
+		func(next *Card) bool { return next.At.After(c.Deleted) })
 }
 
 // privateOutcomes are the words that told the requester the outcome. The answer

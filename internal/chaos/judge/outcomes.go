@@ -19,7 +19,8 @@ func (j *judge) judgeOutcome(r *request, c *Card, outcome Reply) {
 		j.judgeExpiry(r, c, outcome)
 	}
 	if len(r.cancels) > 0 && outcome.Event != cancelledEvent {
-		j.report(cancelIgnored, r.id, fmt.Sprintf("%s read %q and it ended as %s", r.cancels[0].User, r.cancels[0].Answer, outcome.Event))
+		j.report(cancelIgnored, r.id, fmt.Sprintf("%s read %q and it ended as %s", r.cancels[0].User, r.cancels[0].Answer,
+			outcome.Event))
 	}
 	for _, s := range c.Says {
 		if strings.Contains(statusOf(s.Text), statuses[doneEvent]) && !j.effectBefore(r, s.At) {
@@ -36,7 +37,8 @@ func (j *judge) judgeUnchanged(r *request, effects []*Write, text string, at tim
 		return
 	}
 	j.report(falseUnchanged, r.id,
-		fmt.Sprintf("%s, but UiPath had made %v of %v at %s", text, effects[0].After, effects[0].Before, effects[0].Took.Format(clockLayout)))
+		fmt.Sprintf("%s, but UiPath had made %v of %v at %s", text, effects[0].After, effects[0].Before,
+			effects[0].Took.Format(clockLayout)))
 }
 
 // judgeDeleted wants the requester told, truthfully, when a card is deleted
@@ -115,5 +117,8 @@ func (j *judge) effectBefore(r *request, when time.Time) bool {
 // answer to its write was lost.
 func (r *request) readBack() bool {
 	return slices.ContainsFunc(r.words, func(w Word) bool { return strings.Contains(w.Text, saysReadBack) }) ||
-		slices.ContainsFunc(r.cards, func(c *Card) bool { return c.doneReply() != nil && strings.Contains(c.doneReply().Text, saysReadBack) })
+		slices.ContainsFunc(r.cards, func(c *Card) bool {
+			return c.doneReply() != nil &&
+				strings.Contains(c.doneReply().Text, saysReadBack)
+		})
 }

@@ -51,7 +51,8 @@ const (
 
 // privateOutcomes are private words by which a requester learns how a request
 // ended: it has no card, or the card was deleted and its thread with it.
-var privateOutcomes = regexp.MustCompile(saysNotPosted + "| expired|(is|was) cancelled|was denied|failed after|was not carried out|" + saysDone)
+var privateOutcomes = regexp.MustCompile(saysNotPosted +
+	"| expired|(is|was) cancelled|was denied|failed after|was not carried out|" + saysDone)
 
 // Words of a card. Approvers consent to them.
 const (

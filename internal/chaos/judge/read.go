@@ -78,7 +78,8 @@ func commandTyped(e fakeslack.Entry) *Command {
 	}
 	_ = json.Unmarshal(e.Payload, &frame)
 	text := unescape.Replace(frame.Payload.Text)
-	return &Command{Envelope: e.Envelope, User: frame.Payload.User, Text: text, Ticket: ticketWord.FindString(text), At: e.At, Copies: 1}
+	return &Command{Envelope: e.Envelope, User: frame.Payload.User, Text: text, Ticket: ticketWord.FindString(text),
+		At: e.At, Copies: 1}
 }
 
 func envelopeOf(frame string) string {
@@ -213,7 +214,8 @@ func (r *reader) readVotes() {
 		}
 		deny, ok := r.meaningOf(e.Detail)
 		if c := r.CardAt(e.TS); ok && c != nil && e.Channel == r.Channel {
-			c.Votes = append(c.Votes, Vote{At: e.At, User: e.User, Deny: deny, Emoji: e.Detail, Present: e.Kind == fakeslack.EntryReactionAdded})
+			c.Votes = append(c.Votes, Vote{At: e.At, User: e.User, Deny: deny, Emoji: e.Detail,
+				Present: e.Kind == fakeslack.EntryReactionAdded})
 		}
 	}
 }
@@ -305,7 +307,8 @@ func writeOf(call fakeuipath.Call) *Write {
 	}
 	_ = json.Unmarshal([]byte(call.Body), &body)
 	return &Write{
-		Seq: call.Seq, Group: groupOf(call), Asked: body.Codes, Arrived: call.At, Took: call.TookAt, Ended: call.At.Add(call.Dur),
+		Seq: call.Seq, Group: groupOf(call), Asked: body.Codes, Arrived: call.At, Took: call.TookAt,
+		Ended:  call.At.Add(call.Dur),
 		Spoilt: call.Faulted, Status: call.Status, Before: call.Before, After: call.After,
 		Altered: alteredSetting(call.Was, call.Is), Changed: call.Changed,
 	}

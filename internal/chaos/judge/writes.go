@@ -121,7 +121,8 @@ func (j *judge) uncovered(c *Card, w *Write) string {
 
 func (j *judge) judgeWrite(r *request, c *Card, w *Write) {
 	if problem := j.uncovered(c, w); problem != "" {
-		j.reportAt(w.Arrived, writeUnagreed, r.id, fmt.Sprintf("at %s: %s", w.Arrived.Format(clockLayout), problem), j.searchCards(w)...)
+		j.reportAt(w.Arrived, writeUnagreed, r.id, fmt.Sprintf("at %s: %s", w.Arrived.Format(clockLayout), problem),
+			j.searchCards(w)...)
 	}
 	if w.Took.IsZero() || !w.Changed {
 		return
@@ -129,7 +130,8 @@ func (j *judge) judgeWrite(r *request, c *Card, w *Write) {
 	edited := j.h.editedBetween(w.Group, j.h.readFor(w), w.Took)
 	j.judgeAltered(r, w, edited)
 	if gone := without(without(w.Before, w.Asked), c.Removes); len(gone) > 0 && !edited {
-		j.reportAt(w.Arrived, writeTakesAway, r.id, fmt.Sprintf("%s had %v and no card asks to remove them", w.Group, gone), w.Group)
+		j.reportAt(w.Arrived, writeTakesAway, r.id, fmt.Sprintf("%s had %v and no card asks to remove them", w.Group,
+			gone), w.Group)
 	}
 	if strange := without(without(w.Asked, w.Before), c.Codes); len(strange) > 0 && !edited {
 		j.reportAt(w.Arrived, writeAddsMore, r.id, fmt.Sprint(strange), w.Group)
@@ -137,7 +139,8 @@ func (j *judge) judgeWrite(r *request, c *Card, w *Write) {
 	if effects := effectiveWrites(r.writes); len(effects) > 0 {
 		before := last(effects)
 		again := common(without(before.After, before.Before), without(w.After, w.Before))
-		if len(again) > 0 && !j.h.editedBetween(w.Group, before.Took, w.Took) && !j.h.removedBetween(w.Group, again, before.Took, w.Took) {
+		if len(again) > 0 && !j.h.editedBetween(w.Group, before.Took, w.Took) && !j.h.removedBetween(w.Group, again,
+			before.Took, w.Took) {
 			j.reportAt(w.Arrived, effectTwice, r.id, fmt.Sprintf("%v were added twice", again), w.Group)
 		}
 	}
@@ -158,7 +161,8 @@ func (j *judge) judgeOverlaps() {
 		for _, b := range j.h.Writes[i+1:] {
 			if a.Group == b.Group && b.Arrived.Before(a.overAt()) && a.overAt().After(a.Arrived) && b.overAt().After(b.Arrived) {
 				j.reportAt(b.Arrived, writesOverlap, "",
-					fmt.Sprintf("%s: one from %s to %s, one from %s", a.Group, a.Arrived.Format(clockLayout), a.overAt().Format(clockLayout), b.Arrived.Format(clockLayout)), a.Group)
+					fmt.Sprintf("%s: one from %s to %s, one from %s", a.Group, a.Arrived.Format(clockLayout),
+						a.overAt().Format(clockLayout), b.Arrived.Format(clockLayout)), a.Group)
 			}
 		}
 	}
