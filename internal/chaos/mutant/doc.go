@@ -8,20 +8,23 @@
 //	# shows: a write without consent
 //	--- a/approvals/stages.go
 //	+++ b/approvals/stages.go
-//	@@ -21 +21 @@
-//	-	return max(1, s.Quorum)
-//	+	return min(1, s.Quorum)
+//	@@ -12 +12 @@
+//	-func (s Stage) needs() int { return max(1, s.Quorum) }
+//	+func (s Stage) needs() int { return min(1, s.Quorum) }
 //
 // breaks names the promise. shows names a rule of the judge that may catch the
 // defect, and may be repeated. store and replicas say where it shows; the
 // defaults are sqlite and 1.
 //
 // A patch applies by its text, not by line numbers: the lines of each hunk have
-// to be in the file exactly once. To refresh a patch after its source changed,
-// make the defect in the working tree and keep the header:
+// to be in the file exactly once. Few lines are best, because a renamed source
+// breaks each patch that quotes it. A hunk needs a line of context only if it adds
+// lines alone, or if its own lines are not unique. To refresh a patch after its
+// source changed, make the defect in the working tree and keep the header (-U1
+// instead of -U0 adds a line of context):
 //
 //	cd internal/chaos/mutant/testdata
-//	{ grep '^# ' NAME.patch; git diff -U1 --no-prefix --src-prefix=a/ --dst-prefix=b/ -- :/; } > /tmp/new
+//	{ grep '^# ' NAME.patch; git diff -U0 --no-prefix --src-prefix=a/ --dst-prefix=b/ -- :/; } > /tmp/new
 //	git checkout -- :/approvals :/bot :/licensing :/internal/store && mv /tmp/new NAME.patch
 //
 // [Mutant.Check] tells the first line that does not match.
