@@ -38,7 +38,8 @@ func mountDisk(dir string) (*disk, error) {
 	if os.Getuid() != 0 {
 		unshare, join = append(unshare, "--map-root-user"), append(join, "--user", "--preserve-credentials")
 	}
-	args := slices.Concat(unshare, []string{"sh", "-c", `mount -t tmpfs -o size=` + diskSize + ` chaos "$0" && echo mounted && exec cat`, dir})
+	mount := `mount -t tmpfs -o size=` + diskSize + ` chaos "$0" && echo mounted && exec cat`
+	args := slices.Concat(unshare, []string{"sh", "-c", mount, dir})
 	holder := exec.Command(args[0], args[1:]...)
 	holder.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	stdin, err := holder.StdinPipe()

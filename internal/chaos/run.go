@@ -45,7 +45,7 @@ func (o Options) playRound(ctx context.Context, r Round, t *Tally) {
 }
 
 func (o Options) judgeRound(ctx context.Context, r Round, t *Tally) (*judge.History, []judge.Violation, error) {
-	w, err := newWorld(ctx, o, r, t)
+	w, err := newWorld(o, r, t)
 	if err != nil {
 		return nil, nil, fmt.Errorf("the world could not be made: %w", err)
 	}

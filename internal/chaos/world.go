@@ -107,7 +107,7 @@ func (t terms) clockDoubt(store string) time.Duration {
 	return t.skew
 }
 
-func newWorld(ctx context.Context, o Options, r Round, tally *Tally) (*world, error) {
+func newWorld(o Options, r Round, tally *Tally) (*world, error) {
 	w := &world{
 		round: r, clock: &clock{}, tally: tally, verbose: o.Verbose,
 		mends: map[int][]func(){}, downUntil: map[*replica]int{},
