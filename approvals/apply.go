@@ -24,7 +24,7 @@ func (l ConsentLook) Withdrawal(tried bool) Event {
 }
 
 // ApproversDiffer reports whether other people carry the request now than
-// those whose votes it records.
+// the voters that it records.
 func (l ConsentLook) ApproversDiffer(r Request) bool {
 	return len(lostConsents(r.Votes, l.Ballots)) > 0
 }
@@ -100,12 +100,12 @@ func DecideFailure(r Request, f WriteFailure, now time.Time) Event {
 	return finished(Failed, Outcome{Reason: ReasonUnconfirmed, Answer: f.Reason, Uncertain: f.Tried})
 }
 
-// ReadBack ends a request whose write was tried: a read shows the whole change.
+// ReadBack ends a request after a write was tried: a read shows the whole change.
 func ReadBack(now Allocation) Event {
 	return finished(Done, Outcome{Reason: ReasonReadBack, Allocation: now.Codes})
 }
 
-// Confirmed ends a request whose write UiPath answered with exactly the change.
+// Confirmed ends a request after UiPath answered its write with exactly the change.
 // preserved says that the other settings stayed as they were.
 func Confirmed(answer Allocation, preserved bool) Event {
 	reason := ReasonConfirmed

@@ -2,7 +2,7 @@ package approvals
 
 import "slices"
 
-// Eligibilities of people whose consent counted before, besides those above.
+// Eligibilities of people with a consent that counted before, besides those above.
 const (
 	Withdrawn Eligibility = "withdrawn"  // the reaction is gone
 	LostStage Eligibility = "lost_stage" // still an approver, but of fewer stages than before

@@ -72,7 +72,7 @@ type (
 	}
 
 	// ApproversChanged means that right before a write other people carry the
-	// request than those whose consent is recorded.
+	// request than the recorded ones.
 	ApproversChanged struct{ Ballots []Ballot }
 
 	// Delayed means that an effect did not go through yet, and why.
@@ -144,7 +144,7 @@ func (e RevokeEarly) Actor() string    { return e.By }
 func (Revoked) Actor() string          { return UiPath }
 func (Orphaned) Actor() string         { return Bot }
 
-// actorOf names the person whose ballot comes last among those that count. Most
+// actorOf names the person with the last ballot that counts. Most
 // counts follow that person's reaction; some follow one that was taken back.
 func actorOf(ballots []Ballot) string {
 	for _, b := range slices.Backward(ballots) {

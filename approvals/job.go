@@ -213,7 +213,7 @@ type Lane struct {
 	Name string // empty: the job waits for no other
 
 	// InOrder makes a job wait for every earlier one in its lane. Without it, a
-	// job waits only for one whose effect was tried and is not settled.
+	// job waits only for one that was tried and is not settled.
 	InOrder bool
 }
 

@@ -120,7 +120,7 @@ func countBallots(r Request, ballots []Ballot, now time.Time) Step {
 	return step
 }
 
-// notifyIgnored enqueues a notice to each person whose reaction does not count,
+// notifyIgnored enqueues a notice to each person with a reaction that does not count,
 // once for each reason. Bots and deactivated people cannot read one.
 func notifyIgnored(r Request, ballots []Ballot) Step {
 	step := Step{Request: r}
@@ -222,7 +222,7 @@ func (e ConsentLost) move(r Request, now time.Time) (Step, error) {
 	return step, nil
 }
 
-// The recorded approvers are those whose consent the write rests on: the outcome
+// The write rests on the consent of the recorded approvers: the outcome
 // names them, also where the answer to the write is lost.
 func (e ApproversChanged) move(r Request, now time.Time) (Step, error) {
 	if r.State != Approved {

@@ -153,8 +153,7 @@ func mixedRules(shares []ruleShare) *Violation {
 	return o
 }
 
-// UserGroups lists the user groups whose members decide which rule matches a
-// requester.
+// UserGroups lists the user groups that rules match requesters by.
 func (p Policy) UserGroups() []string {
 	var ids []string
 	for _, rule := range p.Rules {

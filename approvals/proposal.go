@@ -20,7 +20,7 @@ type PrepareFacts struct {
 }
 
 // Propose fixes the change that a request asks consent for, or says why the ask
-// cannot be put before approvers, whoever they are.
+// cannot be put before any approver.
 func Propose(ask Ask, f PrepareFacts) (Proposal, *Outcome) {
 	change := ask.toChange(f.Allocation, f.Ends, f.Now)
 	if outcome := rejectAsk(ask, f, change); outcome != nil {
@@ -99,7 +99,7 @@ func (p Proposal) PolicyInput(r Request, now time.Time) PolicyInput {
 	return x
 }
 
-// quotasTooLow lists the codes whose seats in use exceed the limit asked for,
+// quotasTooLow lists the codes with more seats in use than the limit asked for,
 // and the least limit that each can have: UiPath refuses any below.
 func quotasTooLow(ask Ask, now Allocation) (low, least []string) {
 	for _, asked := range ask.Quotas {
@@ -202,8 +202,8 @@ func quotaCodes(quotas []Quota) []string {
 	return codes
 }
 
-// RejectUnreadable is the outcome of a request whose group or allocation UiPath
-// surely does not show; false where it may show them later.
+// RejectUnreadable is the outcome of a request if UiPath surely does not show its
+// group or allocation; false where it may show them later.
 func RejectUnreadable(err error) (Outcome, bool) {
 	if group, ok := errors.AsType[*GroupError](err); ok {
 		reason := ReasonNoSuchGroup

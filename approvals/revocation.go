@@ -19,7 +19,7 @@ type RevocationPlan struct {
 // IsOver reports whether nothing more is to be written.
 func (p RevocationPlan) IsOver() bool { return len(p.Take) == 0 }
 
-// PlanRevocation sorts the codes of a grant whose time is over: only those are
+// PlanRevocation sorts the codes of a grant after its time: only those are
 // taken out that no other request holds.
 func PlanRevocation(r Request, f RevocationFacts) RevocationPlan {
 	take, result := claimsOf(f.Holders).split(r, f.Allocation, f.Now)

@@ -13,7 +13,7 @@ type Stage struct {
 func (s Stage) needs() int { return max(1, s.Quorum) }
 
 // Met reports whether distinct voters can be given to the stages so that each
-// has its quorum. votersOf lists the people whose vote counts for a stage. A
+// has its quorum. votersOf lists the people with a vote for a stage. A
 // request without stages is never met.
 func Met(stages []Stage, votersOf func(stage int) []string) bool {
 	for _, missing := range Missing(stages, votersOf) {
@@ -67,8 +67,8 @@ type assignment struct {
 	serves map[string]int
 }
 
-// fill finds one more voter for the stage: a free one, or one whose present
-// stage finds another voter. A stage that was filled stays filled.
+// fill finds one more voter for the stage: a free one, or one of another stage
+// that finds a replacement. A stage that was filled stays filled.
 func (a *assignment) fill(stage int, tried map[string]bool) bool {
 	for _, v := range a.voters[stage] {
 		if tried[v] {

@@ -127,7 +127,7 @@ func HasVoted(votes []Vote, user string) bool {
 	return slices.ContainsFunc(votes, func(v Vote) bool { return v.User == user })
 }
 
-// findDenier returns the first person whose ❌ counts.
+// findDenier returns the first person with a ❌ that counts.
 func findDenier(ballots []Ballot) (string, bool) {
 	for _, b := range ballots {
 		if b.Deny && b.Eligibility == Counts {

@@ -64,7 +64,7 @@ func (w *Runner) readForWrite(ctx context.Context, r approvals.Request) (approva
 	return allocation, r.Proposal.CheckQuotas(allocation)
 }
 
-// recordApprovers records the people whose consent carries the write, where
+// recordApprovers records the people who carry the write by their consent, where
 // they changed. It does so before the write, because the answer may be lost.
 func (w *Runner) recordApprovers(
 	ctx context.Context, t approvals.LeasedJob, r approvals.Request, consent approvals.ConsentLook,

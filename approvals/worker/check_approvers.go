@@ -13,7 +13,7 @@ const approverCheckAge = time.Hour
 
 // CheckApprovers checks whether each rule of the policy still has enough people
 // who can approve: live in Slack, neither guests nor bots, and not counting the
-// requester, whoever of them asks.
+// requester, each of them in turn.
 func (w *Runner) CheckApprovers(ctx context.Context) ([]approvals.Shortfall, error) {
 	var short []approvals.Shortfall
 	for _, rule := range w.Policy().Rules {

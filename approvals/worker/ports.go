@@ -29,12 +29,12 @@ type Requests interface {
 
 	// ListGrantHolders lists the done requests that tell which request holds a
 	// code of the group, in the order in which they were done: all since the
-	// oldest request was filed whose grant is not over. It lists none where the
+	// oldest request with a running grant was filed. It lists none where the
 	// group has no such grant.
 	ListGrantHolders(ctx context.Context, groupID string) ([]approvals.Request, error)
 
-	// ListUnsettledWrites lists the requests whose write to a group's allocation
-	// is under way, or was tried with an unknown result.
+	// ListUnsettledWrites lists the requests with a write to a group's allocation
+	// that is under way, or was tried with an unknown result.
 	ListUnsettledWrites(ctx context.Context, groupID string) ([]approvals.Request, error)
 
 	// ListOrphaned lists open requests, and done ones with a running grant, that
@@ -45,8 +45,8 @@ type Requests interface {
 // Jobs is the part of the store that keeps jobs.
 type Jobs interface {
 	// ClaimJob leases the most urgent due job of the first kind that has one, and
-	// reads its request. ErrNoJob if there is none. A job whose request cannot be
-	// decoded is put off, and the error comes with it.
+	// reads its request. ErrNoJob if there is none. If the request cannot be
+	// decoded, the job is put off and the error comes with it.
 	ClaimJob(
 		ctx context.Context, lease time.Duration, kinds ...approvals.JobKind,
 	) (approvals.LeasedJob, approvals.Request, error)

@@ -78,7 +78,7 @@ func (w *Runner) postInThread(ctx context.Context, t approvals.LeasedJob, r appr
 const noticeAttempts = 8
 
 // tellRequester tells the requester privately. Only its reader can see such a
-// notice, so one whose answer was lost is told again.
+// notice, so it is told again after a lost answer.
 func (w *Runner) tellRequester(ctx context.Context, t approvals.LeasedJob, r approvals.Request) error {
 	if err := w.Store.MarkTried(ctx, t); err != nil {
 		return err

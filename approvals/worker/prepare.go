@@ -79,8 +79,8 @@ func (w *Runner) grantEnds(ctx context.Context, group approvals.Group) (map[stri
 	return approvals.GrantEnds(holders), err
 }
 
-// rejectOrRetry rejects a request whose group or allocation UiPath does not
-// have, and tries again later where it may still show them.
+// rejectOrRetry rejects a request if UiPath does not have its group or
+// allocation, and tries again later where it may still show them.
 func (w *Runner) rejectOrRetry(ctx context.Context, t approvals.LeasedJob, r approvals.Request, err error) error {
 	if outcome, ok := approvals.RejectUnreadable(err); ok {
 		return w.applyEvent(ctx, r, approvals.Rejected{Outcome: outcome}, &t)

@@ -8,7 +8,7 @@ import (
 
 // revokeGrant takes the codes of a grant out once its time is over: only those,
 // and only where no other request holds them. It reads the allocation before
-// each write, which also settles an earlier attempt whose answer was lost. It
+// each write. The read also settles an earlier attempt with a lost answer. It
 // goes on while UiPath does not answer, because codes that are not taken out
 // stay for good.
 func (w *Runner) revokeGrant(ctx context.Context, t approvals.LeasedJob, r approvals.Request) error {

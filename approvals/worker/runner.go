@@ -214,7 +214,7 @@ func (w *Runner) reportJob(t approvals.LeasedJob, err error) {
 	w.OnError(Problem{During: RunningJob, Job: t, RequestID: t.RequestID, Err: err})
 }
 
-// runLeased runs one job, whose effect has to be over when limited ends. A job
+// runLeased runs one job. Its effect has to be over when limited ends. A job
 // that returns an error is given back. The error decides when it is tried again
 // and whether it may have taken effect.
 func (w *Runner) runLeased(ctx, limited context.Context, t approvals.LeasedJob, r approvals.Request) {

@@ -89,7 +89,7 @@ type openCard struct {
 	ts, id, requester string
 }
 
-// openCards lists the cards whose thread tells no end, oldest first.
+// openCards lists the cards without an outcome in their thread, oldest first.
 func (w *world) openCards() []openCard {
 	var open []openCard
 	for _, m := range w.slack.Messages(approvalsChannel) {
@@ -177,7 +177,7 @@ func (w *world) deleteCard(_ context.Context, d *rand.Rand) {
 	}
 }
 
-// reactInVain has somebody react whose reaction must not count.
+// reactInVain has a person react without the right to.
 func (w *world) reactInVain(_ context.Context, d *rand.Rand) {
 	if c, ok := w.pickCard(d); ok {
 		w.putReaction(pickOne(d, []string{c.requester, c.requester, guest, bystander}), c, pickOne(d,

@@ -22,7 +22,7 @@ type Tally struct {
 	recorded   int
 	cards      int
 	effects    int
-	grants     int // for a time, whose end was told
+	grants     int // for a time, with an end that was told
 	killPoints int
 	plainKills int
 	faults     int

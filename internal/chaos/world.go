@@ -43,7 +43,7 @@ var (
 	requesters          = []string{robin, kim, boss}
 	configuredApprovers = []string{anna, ben, approverGroup}      // as configured
 	groupMembers        = []string{carla, dario, boss, guest}     // the user group at the beginning
-	voters              = []string{anna, ben, carla, dario, boss} // whose vote may count
+	voters              = []string{anna, ben, carla, dario, boss} // their votes may count
 	people              = append([]string{robin, kim, guest, bystander}, voters...)
 	owned               = []string{"RPADEVPRONU", "IDU", "ATTUNU", "CTZDEVCU", "RPADEVNU", "TSTNU", "PMINU", "ACNU"}
 	groupNames          = map[string]string{

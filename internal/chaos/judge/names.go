@@ -36,7 +36,7 @@ func (l Look) serves(w *Write) bool {
 	return !l.From.After(w.Arrived) && w.Arrived.Sub(l.To) <= lookLimit
 }
 
-// approversDuring are the people whose approval stood at some time of a look.
+// approversDuring are the people with an approval at some time of a look.
 func approversDuring(c *Card, l Look) []string {
 	var users []string
 	for _, moment := range c.momentsOf(l) {

@@ -25,7 +25,7 @@ const (
 	showsDenied    = "*Denied*"       //
 	showsCancelled = "*Cancelled*"    //
 	showsExpired   = "*Expired*"      //
-	showsRevoked   = "*Ended*"        // a card whose grant is over
+	showsRevoked   = "*Ended*"        // a card after its grant
 	requestID      = `R-[0-9A-Z]{8}`  //
 	quotedCode     = "`([^`]+)`"      // a code in a sentence
 	codePattern    = `([A-Z0-9]+)`    //
@@ -207,7 +207,7 @@ func firstGroups(pattern *regexp.Regexp, text string) []string {
 	return found
 }
 
-// approversIn are the people whom an outcome names as approvers.
+// approversIn are the people that an outcome names as approvers.
 func approversIn(text string) (named []string, ok bool) {
 	found := approversNamed.FindStringSubmatch(text)
 	if found == nil {

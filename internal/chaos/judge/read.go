@@ -220,7 +220,7 @@ func (r *reader) readVotes() {
 	}
 }
 
-// readLooks keeps the looks whose answer the bot may have read.
+// readLooks keeps the looks with an answer that the bot may have read.
 func (r *reader) readLooks(calls []fakeslack.Call) {
 	for _, call := range calls {
 		if c := r.CardAt(call.Args["timestamp"]); c != nil && call.Status == 200 && call.Error == "" {
@@ -314,7 +314,7 @@ func writeOf(call fakeuipath.Call) *Write {
 	}
 }
 
-// groupOf is the group whose allocation a call reads or writes.
+// groupOf is the group that a call reads or writes.
 func groupOf(call fakeuipath.Call) string {
 	_, rest, _ := strings.Cut(call.Path, "/user-license/group/")
 	group, _, _ := strings.Cut(rest, "/")

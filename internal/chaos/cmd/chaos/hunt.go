@@ -11,7 +11,7 @@ import (
 	"licensebot/internal/chaos/mutant"
 )
 
-// huntMutants sees whether every mutant is caught whose name contains only.
+// huntMutants sees whether every mutant with only in its name is caught.
 func huntMutants(ctx context.Context, o chaos.Options, source, only string) error {
 	all, err := mutant.All()
 	if err != nil {
