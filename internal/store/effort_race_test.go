@@ -2,11 +2,11 @@
 
 package store
 
-// The race detector makes SQLite, which is C translated to Go, some thirty
-// times slower. So the random tests run less often with it.
+// The race detector makes SQLite, which is C translated to Go, some thirty times
+// slower. So the random tests run less often with it.
 const (
-	rounds = 6
-	checks = "8"
-	steps  = "60"
-	loaded = 1_000
+	raceRounds     = 6
+	rapidChecks    = "8"
+	rapidSteps     = "60"
+	loadedRequests = 1_000
 )
