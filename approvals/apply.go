@@ -1,6 +1,9 @@
 package approvals
 
-import "time"
+import (
+	"errors"
+	"time"
+)
 
 // MismatchLimit is how many answers with another allocation than the one asked
 // for end a write.
@@ -9,7 +12,14 @@ const MismatchLimit = 3
 // A ConsentLook is what the last look at a card before a write found.
 type ConsentLook struct {
 	Ballots     []Ballot
+	Guard       VoteGuard
 	CardDeleted bool
+}
+
+// LookAt makes what a look found of its votes and their ballots. members has the
+// people of each stage; unread says that a user group of them could not be read.
+func LookAt(votes []Reaction, ballots []Ballot, members [][]string, unread bool) ConsentLook {
+	return ConsentLook{Ballots: ballots, Guard: newVoteGuard(votes, ballots, members, unread)}
 }
 
 // Carries reports whether consent still carries the request.
@@ -66,6 +76,7 @@ func DecideWrite(r Request, f WriteFacts) Event {
 func isAnotherChange(r Request, f WriteFacts, remaining Change) bool {
 	shown := r.Proposal.Change
 	return !shown.extendedPresent(f.Allocation) ||
+		shown.Exact && !SameSet(shown.ApplyTo(f.Allocation).Codes, shown.Result()) ||
 		!remaining.quotasAsShown(shown) ||
 		!f.Tried && !remaining.WritesSame(shown) ||
 		shown.leavesEmpty(f.Allocation) && !r.Ask.MayEmpty
@@ -81,9 +92,26 @@ type WriteFailure struct {
 	Reason string // for people, in one clause
 	Tried  bool   // an attempt may have changed the allocation
 
-	// RefusalEnds makes a refusal the end of the request. A refused read says
-	// nothing of a write that was tried before.
-	RefusalEnds bool
+	// A refused write ends the request. A refused read ends it only if a second,
+	// later one is refused too, and no write was tried before.
+	OfWrite, OfRead bool
+}
+
+// SecondLookAfter is how long after a first look that showed no group a second one is
+// believed.
+const SecondLookAfter = 10 * time.Second
+
+// FailedWrite is the failure of a write that no read showed. A refusal ends the
+// request; its effect stays unknown where an earlier attempt may have had one.
+func FailedWrite(err error, triedBefore bool) WriteFailure {
+	tried := triedBefore || !IsRefused(err) && !IsDelay(err)
+	return WriteFailure{Err: err, Reason: DelayReason(err), Tried: tried, OfWrite: true}
+}
+
+// UnreadWrite is the failure of a write that nothing settled yet, because the read
+// failed as well. Whatever its causes were, they end nothing.
+func UnreadWrite(err error) WriteFailure {
+	return WriteFailure{Err: errors.New(err.Error()), Reason: DelayReason(err), Tried: true}
 }
 
 // DecideFailure says what becomes of an approved request after a failure. No
@@ -92,7 +120,11 @@ type WriteFailure struct {
 func DecideFailure(r Request, f WriteFailure, now time.Time) Event {
 	refusal, refused := asRefusal(f.Err)
 	switch {
-	case refused && f.RefusalEnds:
+	case refused && f.OfRead && !f.Tried && r.RefusedAt.IsZero():
+		return ReadRefused{}
+	case refused && f.OfRead && !f.Tried && now.Sub(r.RefusedAt) < SecondLookAfter:
+		return nil
+	case refused && (f.OfWrite || f.OfRead && !f.Tried):
 		return finished(Failed, Outcome{Reason: ReasonUiPathRefused, Answer: refusal.Answer, Uncertain: f.Tried})
 	case now.Before(r.ApprovalExpires()):
 		return nil

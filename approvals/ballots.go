@@ -48,17 +48,43 @@ func bestCase(r Request, ballots []Ballot) []Ballot {
 	return best
 }
 
-// WithEventTimes gives the reactions that a look showed the times that events
-// told: what Slack shows on a card has no times. Only what is shown counts.
-func WithEventTimes(shown, heard []Reaction) []Reaction {
-	for i := range shown {
-		for _, h := range heard {
-			if h.User == shown[i].User && h.Name == shown[i].Name {
-				shown[i].EventTS = h.EventTS
-			}
+// SplitByLook splits the known reactions into those that a look shows as well, and
+// those in dispute.
+func SplitByLook(known, shown []Reaction) (agreed, disputed []Reaction) {
+	for _, reaction := range known {
+		if slices.ContainsFunc(shown, reaction.isSame) {
+			agreed = append(agreed, reaction)
+		} else {
+			disputed = append(disputed, reaction)
 		}
 	}
-	return shown
+	return agreed, disputed
+}
+
+// UnresolvedBy reports whether reactions in dispute could change the decision: an
+// event told of them a moment ago, and Slack does not show them. agreed are the
+// ballots on which both agree.
+func UnresolvedBy(r Request, agreed, disputed []Ballot) bool {
+	if _, denied := findDenier(agreed); denied {
+		return false
+	}
+	mayCount := func(b Ballot) bool { return b.Eligibility == Counts || b.Eligibility == Uncheckable }
+	if slices.ContainsFunc(disputed, func(b Ballot) bool { return b.Deny && mayCount(b) }) {
+		return true
+	}
+	return !hasConsent(r, agreed) && hasConsent(r, bestCase(r, append(slices.Clone(agreed), disputed...)))
+}
+
+// undatedVoters lists the people with an approval that counts for nothing only
+// because its time is unknown.
+func undatedVoters(ballots []Ballot) []string {
+	var users []string
+	for _, b := range ballots {
+		if b.Eligibility == IsUndated {
+			users = Union(users, []string{b.User})
+		}
+	}
+	return users
 }
 
 // hasConsent reports whether the ballots carry the request.

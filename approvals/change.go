@@ -19,7 +19,11 @@ type Change struct {
 	Extend []string      `json:"extend,omitempty"` // the group has them for a time; they stay for longer
 	Quotas []QuotaChange `json:"quotas,omitempty"`
 	Keep   []string      `json:"keep,omitempty"`
+	Exact  bool          `json:"exact,omitempty"` // the allocation will be the Result and nothing else
 }
+
+// Result lists the codes that the group will have, as the card shows them.
+func (c Change) Result() []string { return Union(c.Keep, c.Add) }
 
 // A QuotaChange moves the seat limit of one code. From is zero where there was no
 // limit.
@@ -67,7 +71,7 @@ func (c Change) extendedPresent(now Allocation) bool { return len(Without(c.Exte
 
 // IsShownBy reports whether the allocation shows the whole change.
 func (c Change) IsShownBy(now Allocation) bool {
-	return c.extendedPresent(now) && c.Remaining(now).IsEmpty()
+	return c.extendedPresent(now) && c.Remaining(now).IsEmpty() && (!c.Exact || SameSet(now.Codes, c.Result()))
 }
 
 // AllCodes lists every code that the change is about, sorted.

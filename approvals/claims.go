@@ -36,7 +36,7 @@ const clockStep = 15 * time.Minute
 // holdersMeanwhile lists the holders of a code that may have added it since r was
 // filed, which found the code missing.
 func (c claims) holdersMeanwhile(r Request, code string) []Request {
-	if r.Outcome.Reason != ReasonReadBack && !r.WriteAttempted {
+	if r.Outcome.Reason != ReasonReadBack && !r.WriteAttempted && !r.EffectFound {
 		return nil
 	}
 	since := r.FiledAt.Add(-clockStep)

@@ -8,8 +8,21 @@ import (
 // Emoji are the short names of the emoji that mean a vote. The first of each
 // list is the one that the bot shows and puts on cards.
 type Emoji struct {
-	Approve []string
-	Deny    []string
+	Approve []string `json:"approve,omitempty"`
+	Deny    []string `json:"deny,omitempty"`
+}
+
+// VotesAmong lists the reactions that mean something on the request's card, and
+// says of each what it means there.
+func (r Request) VotesAmong(reactions []Reaction) []Reaction {
+	var votes []Reaction
+	for _, reaction := range reactions {
+		if name, deny, ok := r.Terms.Emoji.Meaning(reaction.Name); ok {
+			reaction.Name, reaction.Deny = name, deny
+			votes = append(votes, reaction)
+		}
+	}
+	return votes
 }
 
 // Meaning says what an emoji means on a card, and its canonical short name. It
@@ -18,24 +31,30 @@ func (e Emoji) Meaning(name string) (canonical string, deny, ok bool) {
 	isSame := func(configured string) bool { return SameEmoji(configured, name) }
 	switch {
 	case slices.ContainsFunc(e.Deny, isSame):
-		return canonicalEmoji(name), true, true
+		return CanonicalEmoji(name), true, true
 	case slices.ContainsFunc(e.Approve, isSame):
-		return canonicalEmoji(name), false, true
+		return CanonicalEmoji(name), false, true
 	}
 	return "", false, false
 }
 
+// VotesDiffer reports whether two readings of the reactions on the request's card
+// have different votes.
+func (r Request) VotesDiffer(before, after []Reaction) bool {
+	return !slices.EqualFunc(r.VotesAmong(before), r.VotesAmong(after), func(a, b Reaction) bool { return a == b })
+}
+
 // SameEmoji reports whether two short names mean the same vote: skin tones do
 // not matter, and thumbsup is +1.
-func SameEmoji(a, b string) bool { return canonicalEmoji(a) == canonicalEmoji(b) }
+func SameEmoji(a, b string) bool { return CanonicalEmoji(a) == CanonicalEmoji(b) }
 
 // emojiAliases are the second short names that Slack has for the emoji people
 // vote with. Aliases of custom emoji are not resolved: a person who may add an
 // emoji could make it look like a vote.
 var emojiAliases = map[string]string{"thumbsup": "+1", "thumbsdown": "-1", "raised_hand": "hand"}
 
-// canonicalEmoji is the first short name of an emoji, without a skin tone.
-func canonicalEmoji(name string) string {
+// CanonicalEmoji is the first short name of an emoji, without a skin tone.
+func CanonicalEmoji(name string) string {
 	name, _, _ = strings.Cut(strings.Trim(name, ":"), "::skin-tone-")
 	if first, ok := emojiAliases[name]; ok {
 		return first

@@ -14,7 +14,7 @@ func TestEmojiMeaning(t *testing.T) {
 		got := ""
 		if name, deny, ok := e.Meaning(name); ok {
 			got = map[bool]string{true: "deny", false: "approve"}[deny]
-			if name != canonicalEmoji(name) {
+			if name != CanonicalEmoji(name) {
 				t.Errorf("%s is not canonical", name)
 			}
 		}

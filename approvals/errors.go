@@ -12,6 +12,10 @@ var (
 	ErrLeaseLost = errors.New("the lease is lost: another worker carries this on")
 	ErrNotFound  = errors.New("there is no such request")
 
+	// ErrVotedSince means that a vote was recorded after the last look at the card, so
+	// that the write must not begin.
+	ErrVotedSince = errors.New("a vote was given or taken back since the last look at the card")
+
 	// ErrCommitUnknown is in an error that leaves open whether the change was
 	// recorded: the answer to the commit was lost, and the database cannot say.
 	ErrCommitUnknown = errors.New("whether this was recorded is unknown")
@@ -60,6 +64,12 @@ func (e *GroupError) Error() string {
 // IsRefused reports whether an error is a no that asking again does not change.
 func IsRefused(err error) bool {
 	_, ok := asRefusal(err)
+	return ok
+}
+
+// IsDelay reports whether an error is a "not now": the call had no effect.
+func IsDelay(err error) bool {
+	_, ok := errors.AsType[*DelayError](err)
 	return ok
 }
 

@@ -78,6 +78,9 @@ type (
 	// Delayed means that an effect did not go through yet, and why.
 	Delayed struct{ Reason string }
 
+	// ReadRefused means that UiPath refused to show the group of an approved request.
+	ReadRefused struct{}
+
 	// Mismatch means that UiPath answered a write with an allocation that is not
 	// the one asked for.
 	Mismatch struct{ Answered []string }
@@ -88,6 +91,10 @@ type (
 		State   State
 		Outcome Outcome
 	}
+
+	// EffectFound means that a request which closed otherwise has its change in the
+	// allocation after all.
+	EffectFound struct{ Allocation []string }
 
 	// GrantExpired means that the time of a grant may be over; the store's clock
 	// decides.
@@ -118,8 +125,10 @@ func (CardDeleted) Kind() string      { return "card_deleted" }
 func (ConsentLost) Kind() string      { return "consent_lost" }
 func (ApproversChanged) Kind() string { return "approvers_changed" }
 func (Delayed) Kind() string          { return "delayed" }
+func (ReadRefused) Kind() string      { return "read_refused" }
 func (Mismatch) Kind() string         { return "mismatch" }
 func (WriteFinished) Kind() string    { return "write_finished" }
+func (EffectFound) Kind() string      { return "effect_found" }
 func (Reminded) Kind() string         { return "reminded" }
 func (GrantExpired) Kind() string     { return "grant_expired" }
 func (RevokeEarly) Kind() string      { return "revoke_early" }
@@ -136,8 +145,10 @@ func (CardDeleted) Actor() string      { return Bot }
 func (ConsentLost) Actor() string      { return Bot }
 func (ApproversChanged) Actor() string { return Bot }
 func (Delayed) Actor() string          { return Bot }
+func (ReadRefused) Actor() string      { return UiPath }
 func (Mismatch) Actor() string         { return UiPath }
 func (WriteFinished) Actor() string    { return UiPath }
+func (EffectFound) Actor() string      { return UiPath }
 func (Reminded) Actor() string         { return Bot }
 func (GrantExpired) Actor() string     { return Bot }
 func (e RevokeEarly) Actor() string    { return e.By }

@@ -53,9 +53,9 @@ func (g Grant) attemptNumber() int { return g.Attempts + 1 }
 // IsOver reports whether the grant ended and left nothing behind.
 func (g Grant) IsOver() bool { return g.Revocation != nil && len(g.Revocation.Remaining) == 0 }
 
-// HoldsGrant reports whether the request holds codes for a time: it is done, and
-// its grant is not over.
-func (r Request) HoldsGrant() bool { return r.State == Done && r.Grant != nil && !r.Grant.IsOver() }
+// HoldsGrant reports whether the request holds codes for a time: its change is in
+// effect, and its grant is not over.
+func (r Request) HoldsGrant() bool { return r.IsInEffect() && r.Grant != nil && !r.Grant.IsOver() }
 
 // AwaitsRevocation reports whether the end of the request's grant is still to
 // come.

@@ -37,7 +37,8 @@ type Payload struct {
 	Eligibility Eligibility   `json:"eligibility,omitempty"` // JobTellVoter: why the vote does not count
 	Lost        []LostConsent `json:"lost,omitempty"`        // JobPostConsentLost
 	Mention     []string      `json:"mention,omitempty"`     // JobRemind: people and user groups
-	Codes       []string      `json:"codes,omitempty"`       // JobWarnExpiry: the codes that are about to go
+	// JobWarnExpiry: the codes that are about to go. JobPostEffect: what the group has.
+	Codes []string `json:"codes,omitempty"`
 }
 
 // A JobKind is one row of the table JobKinds.
@@ -57,11 +58,13 @@ const (
 	JobExpire              JobKind = "expire"                // the deadline; harmless to repeat
 	JobGrantExpiry         JobKind = "grant_expiry"          // the time of a grant is over; harmless to repeat
 	JobRevoke              JobKind = "revoke"                // take the grant's codes out; like JobApply
+	JobFindEffect          JobKind = "find_effect"           // read once more what a failed write did; harmless to repeat
 	JobPostOutcome         JobKind = "post_outcome"          // the request's end, in the thread; like JobPostCard
 	JobPostDelay           JobKind = "post_delay"            // the write takes longer, in the thread; like JobPostCard
 	JobPostConsentLost     JobKind = "post_consent_lost"     // consent was lost before the write; like JobPostCard
 	JobPostRevocation      JobKind = "post_revocation"       // what the end of a grant did; like JobPostCard
 	JobPostRevocationDelay JobKind = "post_revocation_delay" // the end of a grant takes longer; like JobPostCard
+	JobPostEffect          JobKind = "post_effect"           // the change is in effect after all; like JobPostCard
 	JobRemind              JobKind = "remind"                // remind the approvers in the thread; like JobPostCard
 	JobWarnExpiry          JobKind = "warn_expiry"           // a grant is about to end; like JobPostCard
 )
@@ -120,6 +123,7 @@ type JobSpec struct {
 func JobKinds() []JobSpec {
 	return []JobSpec{
 		{Kind: JobPrepare, Pool: PoolPrepare},
+		{Kind: JobFindEffect, Pool: PoolPrepare},
 		{Kind: JobApply, Pool: PoolWrites, Lane: groupLane},
 		{Kind: JobRevoke, Pool: PoolWrites, Lane: groupLane},
 		{Kind: JobCountVotes, Pool: PoolVotes},
@@ -128,6 +132,8 @@ func JobKinds() []JobSpec {
 		{Kind: JobPostOutcome, Pool: PoolThreads, Pace: PacePosts, Lane: threadLane},
 		{Kind: JobPostRevocation, Pool: PoolThreads, Pace: PacePosts, Lane: threadLane,
 			EventType: "allocation_ended", ByBot: true, Relevant: revocationPosted},
+		{Kind: JobPostEffect, Pool: PoolThreads, Pace: PacePosts, Lane: threadLane,
+			EventType: "allocation_found", ByBot: true},
 		{Kind: JobPostDelay, Pool: PoolThreads, Pace: PacePosts, Lane: threadLane,
 			EventType: "allocation_approved", Relevant: writeDelayed},
 		{Kind: JobPostRevocationDelay, Pool: PoolThreads, Pace: PacePosts, Lane: threadLane,

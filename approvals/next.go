@@ -107,7 +107,7 @@ func countBallots(r Request, ballots []Ballot, now time.Time) Step {
 	}
 	before := Voters(r.Votes)
 	r.Votes = consents(r.Votes, ballots, now)
-	step := notifyIgnored(r, ballots)
+	step := notifyIgnored(r.judge(ballots), ballots)
 	switch {
 	case r.Terms.Met(r.Votes):
 		step.Request.State = Approved
@@ -129,7 +129,7 @@ func notifyIgnored(r Request, ballots []Ballot) Step {
 			continue
 		}
 		mark := b.User + ":" + string(b.Eligibility)
-		if slices.Contains(step.Request.Notified, mark) {
+		if step.Request.wasNotified(b) {
 			continue
 		}
 		step.Request.Notified = append(slices.Clone(step.Request.Notified), mark)
@@ -138,6 +138,16 @@ func notifyIgnored(r Request, ballots []Ballot) Step {
 		})
 	}
 	return step
+}
+
+// wasNotified reports whether the ballot's giver was told why it does not count.
+// Before a write, people who are no approvers are not looked up: what they were told
+// before was more exact.
+func (r Request) wasNotified(b Ballot) bool {
+	return slices.ContainsFunc(r.Notified, func(mark string) bool {
+		user, why, _ := strings.Cut(mark, ":")
+		return user == b.User && (b.Eligibility == NotApprover || why == string(b.Eligibility))
+	})
 }
 
 func (e Cancel) move(r Request, now time.Time) (Step, error) {
@@ -174,7 +184,7 @@ func (e Expire) move(r Request, now time.Time) (Step, error) {
 		}
 		r.Votes = step.Request.Votes
 	}
-	return closeRequest(r, Expired, Outcome{Reason: ReasonDeadline}, now), nil
+	return closeRequest(r, Expired, Outcome{Reason: ReasonDeadline, Undated: undatedVoters(e.Ballots)}, now), nil
 }
 
 // A deleted card cancels its request. The thread went with the card, so the
@@ -185,7 +195,7 @@ func (e CardDeleted) move(r Request, now time.Time) (Step, error) {
 	}
 	r.WriteAttempted = r.WriteAttempted || e.WriteAttempted
 	step := closeRequest(r, Cancelled, Outcome{Reason: ReasonCardDeleted, By: Bot}, now)
-	step.Enqueue = []Job{{Kind: JobTellRequester}}
+	step.Enqueue = append([]Job{{Kind: JobTellRequester}}, step.Request.lateEffectLook()...)
 	step.Drop = append(step.Drop, JobApply, JobAddReactions, JobUpdateCard)
 	return step, nil
 }
@@ -204,6 +214,7 @@ func (e ConsentLost) move(r Request, now time.Time) (Step, error) {
 		return closeRequest(r, Denied, Outcome{Reason: ReasonDeniedByVote, By: user}, now), nil
 	}
 	lost := lostConsents(r.Votes, e.Ballots)
+	r = r.judge(e.Ballots)
 	r.State = Pending
 	r.DecidedAt = time.Time{}
 	r.Votes = consents(r.Votes, e.Ballots, now)
@@ -229,7 +240,7 @@ func (e ApproversChanged) move(r Request, now time.Time) (Step, error) {
 		return Step{}, ErrNoTransition
 	}
 	r.Votes = consents(r.Votes, e.Ballots, now)
-	return Step{Request: r, Enqueue: []Job{{Kind: JobUpdateCard}}}, nil
+	return Step{Request: r.judge(e.Ballots), Enqueue: []Job{{Kind: JobUpdateCard}}}, nil
 }
 
 // People are told once for each state that an effect takes longer.
@@ -245,6 +256,15 @@ func (e Delayed) move(r Request, _ time.Time) (Step, error) {
 		return Step{Request: r, Enqueue: []Job{{Kind: JobPostDelay, Number: r.delayNumber()}}}, nil
 	}
 	return Step{Request: r, Enqueue: []Job{{Kind: JobTellRequester}}}, nil
+}
+
+// UiPath's refusal to show the group ends a request only if it lasts.
+func (ReadRefused) move(r Request, now time.Time) (Step, error) {
+	if r.State != Approved || !r.RefusedAt.IsZero() {
+		return Step{}, ErrNoTransition
+	}
+	r.RefusedAt = now
+	return Step{Request: r}, nil
 }
 
 func (Mismatch) move(r Request, _ time.Time) (Step, error) {
@@ -288,6 +308,6 @@ func closeRequest(r Request, state State, outcome Outcome, now time.Time) Step {
 		step.Enqueue = []Job{{Kind: JobTellRequester}}
 		return step
 	}
-	step.Enqueue = []Job{{Kind: JobPostOutcome}, {Kind: JobUpdateCard}}
+	step.Enqueue = append([]Job{{Kind: JobPostOutcome}, {Kind: JobUpdateCard}}, step.Request.lateEffectLook()...)
 	return step
 }

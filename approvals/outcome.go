@@ -10,6 +10,7 @@ type Outcome struct {
 	Suggestions    []string `json:"suggestions,omitempty"`     // candidates to offer instead
 	Allocation     []string `json:"allocation,omitempty"`      // the group's codes as last read or answered
 	Uncertain      bool     `json:"uncertain,omitempty"`       // a write may have had an effect that was not seen
+	Undated        []string `json:"undated,omitempty"`         // people with an approval that nothing dates before the deadline
 
 	Violation *Violation `json:"violation,omitempty"` // of the policy
 }

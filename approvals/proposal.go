@@ -116,7 +116,7 @@ func quotasTooLow(ask Ask, now Allocation) (low, least []string) {
 // toChange is the change that an ask makes to an allocation. ends has the end of
 // each code that the group has for a time only.
 func (a Ask) toChange(rule Allocation, ends map[string]time.Time, now time.Time) Change {
-	var c Change
+	c := Change{Exact: a.Action == Set}
 	switch a.Action {
 	case Remove:
 		c.Remove = Common(a.Codes, rule.Codes)

@@ -41,17 +41,20 @@ type Request struct {
 	CardTS         string // the card's message timestamp; empty until it is posted
 	Ask            Ask
 	Terms          Terms
-	Proposal       *Proposal // what the card shows; fixed when the request becomes pending
-	DedupKey       string    // no two open requests have the same; set with the proposal
-	Votes          []Vote    // the consents that count now
-	Outcome        *Outcome  // how it closed
-	Grant          *Grant    // what it holds for a time; nil before it is done, and for a change for good
-	DelayReason    string    // why an effect takes longer; empty when it does not
-	Notified       []string  // "user:eligibility" of people who were told why their vote does not count
-	Mismatches     int       // answers of UiPath that were not what was asked
-	RemindersSent  int       // how often its approvers were reminded
-	ConsentLosses  int       // how often consent was lost before the write
-	WriteAttempted bool      // a write was tried that may have had an effect
+	Proposal       *Proposal  // what the card shows; fixed when the request becomes pending
+	DedupKey       string     // no two open requests have the same; set with the proposal
+	Votes          []Vote     // the consents that count now
+	Judgments      []Judgment // the approvals on the card that never count
+	Outcome        *Outcome   // how it closed
+	Grant          *Grant     // what it holds for a time; nil before it is done, and for a change for good
+	DelayReason    string     // why an effect takes longer; empty when it does not
+	Notified       []string   // "user:eligibility" of people who were told why their vote does not count
+	Mismatches     int        // answers of UiPath that were not what was asked
+	RemindersSent  int        // how often its approvers were reminded
+	ConsentLosses  int        // how often consent was lost before the write
+	WriteAttempted bool       // a write was tried that may have had an effect
+	RefusedAt      time.Time  // when UiPath first refused to show the group after the approval; zero: never
+	EffectFound    bool       // it closed otherwise, and later its change was in effect after all
 	FiledAt        time.Time
 	Deadline       time.Time // an open request without a quorum expires then
 	DecidedAt      time.Time // when the quorum was met; zero before

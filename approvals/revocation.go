@@ -43,6 +43,16 @@ func DecideUnreadableRevocation(r Request, f RevocationFacts, err error) Event {
 	return RevocationPlan{Take: take, Result: result}.AfterRefusal(err)
 }
 
+// IsShownBy reports whether a read shows that the codes were taken out.
+func (p RevocationPlan) IsShownBy(now Allocation) bool { return len(Common(p.Take, now.Codes)) == 0 }
+
+// AfterReading is the event of a write that only a read confirmed.
+func (p RevocationPlan) AfterReading(now Allocation) Event {
+	p.Result.Absent = Union(p.Result.Absent, p.Take)
+	p.Result.ReadBack, p.Result.Allocation = true, now.Codes
+	return Revoked{Revocation: p.Result}
+}
+
 // AfterRefusal gives the end up when UiPath refuses it: people are told and can
 // have it tried again. No event means: try later.
 func (p RevocationPlan) AfterRefusal(err error) Event {

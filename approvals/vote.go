@@ -14,16 +14,25 @@ type Vote struct {
 	Stages []int     `json:"stages"` // the stages that name the voter
 }
 
-// A Reaction is one person's emoji on one message, as the last event told.
+// A Reaction is one person's emoji on one message, as events and looks told. What
+// it means, the terms of the request say: see [Request.VotesAmong].
 type Reaction struct {
 	Channel string
 	TS      string // of the message
 	User    string
-	Deny    bool   // one of the deny emoji; otherwise one of the approve emoji
-	Name    string // the emoji's short name without skin tone
-	EventTS string // Slack's time of the change; orders added and removed
-	Present bool   // false once taken back
+	Name    string    // the emoji's canonical short name
+	Deny    bool      // the emoji means no on this request's card
+	EventTS string    // Slack's time of the change; orders added and removed; empty: no event told
+	SeenAt  time.Time // when the store first knew of it, by its own clock
+	Present bool      // false once taken back
 }
+
+// isSame reports whether two reactions are one person's same emoji on a message.
+func (r Reaction) isSame(other Reaction) bool { return r.User == other.User && r.Name == other.Name }
+
+// ReadLag is how long Slack or UiPath may go on showing what was so before a
+// change. Within it, what an event told outweighs a look.
+const ReadLag = time.Minute
 
 // A PendingCard is where a pending request waits for consent.
 type PendingCard struct {
@@ -45,10 +54,17 @@ func (r Reaction) GivenAt() (time.Time, bool) {
 	return time.Unix(s, us*1000), true
 }
 
-// isLate reports whether a reaction is an approval that came too late.
-func (r Request) isLate(reaction Reaction) bool {
-	at, known := reaction.GivenAt()
-	return known && !reaction.Deny && !at.Before(r.Deadline)
+// timeliness says whether an approval came before the deadline: by the time that
+// its event told, or else because a look showed it before the deadline.
+func (r Request) timeliness(reaction Reaction) Eligibility {
+	at, dated := reaction.GivenAt()
+	switch {
+	case dated && !at.Before(r.Deadline):
+		return IsLate
+	case !dated && !reaction.SeenAt.Before(r.Deadline):
+		return IsUndated
+	}
+	return Counts
 }
 
 // A Person is what Slack says of a user, as far as voting is concerned.
@@ -73,6 +89,7 @@ const (
 	IsGuest     Eligibility = "guest"
 	IsRequester Eligibility = "requester"    // a requester cannot approve the own request
 	IsLate      Eligibility = "late"         // an approval given after the deadline
+	IsUndated   Eligibility = "undated"      // an approval first seen after the deadline, which no event dates
 	NotApprover Eligibility = "not_approver" // no stage names the person
 	Uncheckable Eligibility = "uncheckable"  // the check could not be made, which is a refusal
 )
@@ -80,6 +97,8 @@ const (
 // A Ballot is one reaction after its author was looked up.
 type Ballot struct {
 	User        string      `json:"user"`
+	Name        string      `json:"name,omitempty"`     // of the emoji
+	EventTS     string      `json:"event_ts,omitempty"` // Slack's time of the reaction
 	Deny        bool        `json:"deny,omitempty"`
 	Eligibility Eligibility `json:"eligibility"`
 	Stages      []int       `json:"stages,omitempty"` // those that name the person

@@ -36,11 +36,18 @@ func (v Voter) CanHelp(r Request) bool {
 	return v.Eligibility(r) == Counts && r.Terms.wouldHelp(r.Votes, v.Person.ID, v.Stages)
 }
 
-// NewBallot decides what one reaction of the voter is worth.
+// NewBallot decides what one reaction of the voter is worth. An approval that once
+// did not count never does: a new one has to be given.
 func NewBallot(r Request, reaction Reaction, v Voter) Ballot {
-	eligibility := v.Eligibility(r)
-	if eligibility == Counts && r.isLate(reaction) {
-		eligibility = IsLate
+	b := Ballot{
+		User: reaction.User, Name: reaction.Name, EventTS: reaction.EventTS,
+		Deny: reaction.Deny, Stages: v.Stages, Eligibility: v.Eligibility(r),
 	}
-	return Ballot{User: reaction.User, Deny: reaction.Deny, Stages: v.Stages, Eligibility: eligibility}
+	if b.Deny || b.Eligibility != Counts {
+		return b
+	}
+	if b.Eligibility = r.firstEligibility(b); b.Eligibility == Counts {
+		b.Eligibility = r.timeliness(reaction)
+	}
+	return b
 }

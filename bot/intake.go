@@ -15,13 +15,15 @@ import (
 	"licensebot/bot/socket"
 )
 
+// maxEmojiName is the length above which an emoji's name is not one of Slack's.
+const maxEmojiName = 200
+
 // An intake handles envelopes: it has them stored, and only then says what to
 // acknowledge them with.
 type intake struct {
 	store     DeliveryStore
 	botUserID string
 	channel   string
-	emoji     approvals.Emoji
 	directory *slackapi.Directory
 	phrases   message.Phrases
 	now       func() time.Time // the clock of dates that people type
@@ -153,17 +155,16 @@ func (in *intake) handleEvent(ctx context.Context, env socket.Envelope) (ok bool
 	return true
 }
 
-// recordReaction records a vote, which a job counts later. It skips other emoji,
-// other channels and messages of others. Whether the message is a card, the store
-// knows by its timestamp.
+// recordReaction records an emoji, whose votes a job counts later. It skips other
+// channels and messages of others. Whether the message is a card, the store knows by
+// its timestamp; what the emoji means there, the request says.
 func (in *intake) recordReaction(ctx context.Context, env socket.Envelope, e event) (ok bool) {
-	name, deny, isVote := in.emoji.Meaning(e.Reaction)
-	if !isVote || e.User == "" || e.User == in.botUserID || e.Item.Type != "message" ||
+	if e.Reaction == "" || len(e.Reaction) > maxEmojiName || e.User == "" || e.User == in.botUserID || e.Item.Type != "message" ||
 		e.Item.Channel != in.channel || e.ItemUser != "" && e.ItemUser != in.botUserID {
 		return true
 	}
 	err := in.store.RecordReaction(ctx, approvals.Reaction{
-		Channel: e.Item.Channel, TS: e.Item.TS, User: e.User, Name: name, Deny: deny,
+		Channel: e.Item.Channel, TS: e.Item.TS, User: e.User, Name: approvals.CanonicalEmoji(e.Reaction),
 		EventTS: e.EventTS, Present: e.Type == "reaction_added",
 	})
 	if err != nil {

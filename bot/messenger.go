@@ -68,7 +68,7 @@ func (m *Messenger) FindPost(
 
 // AddReactions puts the two emoji on the card, so that a vote is one tap.
 func (m *Messenger) AddReactions(ctx context.Context, r approvals.Request) error {
-	emoji := m.phrases.Emoji
+	emoji := r.Terms.Emoji
 	return m.posts.AddReactions(ctx, r.Channel, r.CardTS, emoji.Approve[0], emoji.Deny[0])
 }
 

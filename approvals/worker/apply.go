@@ -7,61 +7,82 @@ import (
 	"licensebot/approvals"
 )
 
-// apply makes the change at UiPath, once. It looks at consent, reads the
-// allocation, and writes only a difference that is still the one shown. If the
-// answer to an earlier attempt was lost, the read tells what became of it.
+// looksPerRead is how often the last look is repeated, because votes came in
+// between, before the allocation is read again.
+const looksPerRead = 3
+
+// apply makes the change at UiPath, once. It reads UiPath first and looks at consent
+// last, so that a vote that was recorded before the write stops it. It writes only a
+// difference that is still the one shown. If the effect of an earlier attempt is
+// unknown, the read tells what became of it.
 func (w *Runner) apply(ctx context.Context, t approvals.LeasedJob, r approvals.Request) error {
 	if r.State != approvals.Approved {
 		return nil
 	}
-	tried := t.WasTried() || r.WriteAttempted
-	consent, err := w.lookAtConsent(ctx, r)
-	if err != nil {
-		return w.retryUnchecked(ctx, t, r, tried, err)
+	facts := approvals.WriteFacts{Tried: t.WasTried() || r.WriteAttempted}
+	var err error
+	if facts.Allocation, err = w.readForWrite(ctx, r); err != nil {
+		return w.keepUnread(ctx, t, r, facts.Tried, err)
 	}
-	carries := consent.Carries(r)
-	if !carries && !tried {
-		return w.applyEvent(ctx, r, consent.Withdrawal(tried), &t)
+	if facts.Now, err = w.Store.Now(ctx); err != nil {
+		return err
 	}
-	if carries && !tried {
-		if r, err = w.recordApprovers(ctx, t, r, consent); err != nil {
+	for range looksPerRead {
+		if err = w.applyToRead(ctx, t, r, facts); !errors.Is(err, approvals.ErrVotedSince) {
 			return err
 		}
 	}
-	allocation, err := w.readForWrite(ctx, r)
-	if err != nil {
-		failure := approvals.WriteFailure{Err: err, Reason: approvals.DelayReason(err), Tried: tried, RefusalEnds: !tried}
-		return w.closeOrDelay(ctx, t, r, failure)
+	return &approvals.DelayError{Reason: "people are voting on it at this moment"}
+}
+
+// applyToRead writes the change on top of the allocation that was read, if consent
+// still carries it now. ErrVotedSince if a vote was recorded after the look.
+func (w *Runner) applyToRead(
+	ctx context.Context, t approvals.LeasedJob, r approvals.Request, facts approvals.WriteFacts,
+) error {
+	var err error
+	if facts.Consent, err = w.lookAtConsent(ctx, r); err != nil {
+		return w.retryUnchecked(ctx, t, r, facts, err)
 	}
-	now, err := w.Store.Now(ctx)
-	if err != nil {
-		return err
-	}
-	facts := approvals.WriteFacts{Consent: consent, Allocation: allocation, Now: now, Tried: tried}
 	if event := approvals.DecideWrite(r, facts); event != nil {
 		return w.applyEvent(ctx, r, event, &t)
 	}
-	if r, err = w.recordApprovers(ctx, t, r, consent); err != nil {
+	if r, err = w.recordApprovers(ctx, t, r, facts.Consent); err != nil {
 		return err
 	}
-	return w.writeAllocation(ctx, t, r, r.Proposal.Change.ApplyTo(allocation))
+	if err := w.Store.MarkTriedUnlessVoted(ctx, t, facts.Consent.Guard); err != nil {
+		return err
+	}
+	return w.writeAllocation(ctx, t, r, r.Proposal.Change.ApplyTo(facts.Allocation))
 }
 
 // lookAtConsent is the last look at the card before a write.
 func (w *Runner) lookAtConsent(ctx context.Context, r approvals.Request) (approvals.ConsentLook, error) {
-	ballots, err := w.lookAgain(ctx, r)
+	look, err := w.lookAgain(ctx, r)
 	if errors.Is(err, approvals.ErrCardDeleted) {
 		return approvals.ConsentLook{CardDeleted: true}, nil
 	}
-	return approvals.ConsentLook{Ballots: ballots}, err
+	return look, err
 }
 
-func (w *Runner) readForWrite(ctx context.Context, r approvals.Request) (approvals.Allocation, error) {
-	allocation, err := w.Licenses.ReadAllocation(ctx, r.Proposal.Group.ID)
-	if err != nil {
-		return approvals.Allocation{}, err
+// keepUnread keeps a request whose allocation cannot be read now. A write that was
+// never tried still needs its consent, so that people can stop it meanwhile.
+func (w *Runner) keepUnread(
+	ctx context.Context, t approvals.LeasedJob, r approvals.Request, tried bool, cause error,
+) error {
+	if !tried {
+		consent, err := w.lookAtConsent(ctx, r)
+		if err == nil && !consent.Carries(r) {
+			return w.applyEvent(ctx, r, consent.Withdrawal(tried), &t)
+		}
+		if err == nil {
+			if r, err = w.recordApprovers(ctx, t, r, consent); err != nil {
+				return err
+			}
+		}
 	}
-	return allocation, r.Proposal.CheckQuotas(allocation)
+	failure := approvals.WriteFailure{Err: cause, Reason: approvals.DelayReason(cause), Tried: tried, OfRead: true}
+	return w.closeOrDelay(ctx, t, r, failure)
 }
 
 // recordApprovers records the people who carry the write by their consent, where
@@ -78,40 +99,51 @@ func (w *Runner) recordApprovers(
 // retryUnchecked keeps a request whose consents Slack does not show now. A
 // write that was tried had consent, so UiPath alone can settle it.
 func (w *Runner) retryUnchecked(
-	ctx context.Context, t approvals.LeasedJob, r approvals.Request, tried bool, cause error,
+	ctx context.Context, t approvals.LeasedJob, r approvals.Request, facts approvals.WriteFacts, cause error,
 ) error {
-	if tried {
-		allocation, err := w.Licenses.ReadAllocation(ctx, r.Proposal.Group.ID)
-		if err == nil && r.Proposal.Change.IsShownBy(allocation) {
-			return w.applyEvent(ctx, r, approvals.ReadBack(allocation), &t)
-		}
+	if facts.Tried && r.Proposal.Change.IsShownBy(facts.Allocation) {
+		return w.applyEvent(ctx, r, approvals.ReadBack(facts.Allocation), &t)
 	}
 	why := "the approvals could not be checked again: " + approvals.DelayReason(cause)
-	return w.closeOrDelay(ctx, t, r, approvals.WriteFailure{Err: cause, Reason: why, Tried: tried})
+	return w.closeOrDelay(ctx, t, r, approvals.WriteFailure{Err: cause, Reason: why, Tried: facts.Tried})
 }
 
 // writeAllocation replaces the group's allocation by target. It believes only an
-// answer that is exactly what was asked.
+// answer that is exactly what was asked; after any other, a read settles the write.
 func (w *Runner) writeAllocation(
 	ctx context.Context, t approvals.LeasedJob, r approvals.Request, target approvals.Allocation,
 ) error {
-	if err := w.Store.MarkTried(ctx, t); err != nil {
-		return err
-	}
 	change := r.Proposal.Change
 	answer, err := w.Licenses.WriteAllocation(ctx, r.Proposal.Group.ID, target)
-	if err != nil {
-		return w.closeOrDelay(ctx, t, r, failedWrite(t, err))
+	if approvals.IsDelay(err) { // the call never left
+		return w.closeOrDelay(ctx, t, r, approvals.FailedWrite(err, t.WasTried()))
 	}
-	if len(change.Quotas) > 0 { // UiPath's answer to a write need not show seat limits
-		if answer, err = w.Licenses.ReadAllocation(ctx, r.Proposal.Group.ID); err != nil {
-			return w.closeOrDelay(ctx, t, r, failedReadBack(err))
-		}
-	}
-	if change.AnswerShows(answer, target) {
+	if err == nil && len(change.Quotas) == 0 && change.AnswerShows(answer, target) {
 		return w.applyEvent(ctx, r, approvals.Confirmed(answer, w.preserved(ctx, r, answer, target)), &t)
 	}
-	return w.recordMismatch(ctx, t, r, answer)
+	return w.settleByReading(ctx, t, r, target, answer, err)
+}
+
+// settleByReading reads what became of a write that UiPath did not plainly confirm.
+// UiPath's answer to a write need not show seat limits, and no status code proves
+// that there was no effect.
+func (w *Runner) settleByReading(
+	ctx context.Context, t approvals.LeasedJob, r approvals.Request,
+	target, answer approvals.Allocation, cause error,
+) error {
+	read, err := w.readForWrite(ctx, r)
+	late := errors.Is(err, approvals.ErrReadIsLate) // as judged by an older confirmation than the answer
+	switch change := r.Proposal.Change; {
+	case cause == nil && (err == nil || late) && change.AnswerShows(read, target):
+		return w.applyEvent(ctx, r, approvals.Confirmed(read, w.preserved(ctx, r, read, target)), &t)
+	case err != nil:
+		return w.closeOrDelay(ctx, t, r, approvals.UnreadWrite(errors.Join(cause, err)))
+	case change.IsShownBy(read):
+		return w.applyEvent(ctx, r, approvals.ReadBack(read), &t)
+	case cause == nil:
+		return w.recordMismatch(ctx, t, r, answer)
+	}
+	return w.closeOrDelay(ctx, t, r, approvals.FailedWrite(cause, t.WasTried()))
 }
 
 // recordMismatch counts an answer with another allocation than the one asked
@@ -135,19 +167,6 @@ func (w *Runner) preserved(ctx context.Context, r approvals.Request, answer, ask
 	return err != nil || allocation.Preserves(asked)
 }
 
-// failedWrite is what a failed write says. A refusal had no effect, but an
-// earlier attempt of the job may have had one.
-func failedWrite(t approvals.LeasedJob, err error) approvals.WriteFailure {
-	tried := t.WasTried() || !approvals.IsRefused(err)
-	return approvals.WriteFailure{Err: err, Reason: approvals.DelayReason(err), Tried: tried, RefusalEnds: true}
-}
-
-// failedReadBack is what a failed read after a write says: the read had no
-// effect, the write may have had one. So the error loses its class.
-func failedReadBack(err error) approvals.WriteFailure {
-	return approvals.WriteFailure{Err: errors.New(err.Error()), Reason: approvals.DelayReason(err), Tried: true}
-}
-
 // closeOrDelay closes the request if the failure decides its end. Otherwise the
 // job is tried again later.
 func (w *Runner) closeOrDelay(
@@ -157,7 +176,12 @@ func (w *Runner) closeOrDelay(
 	if err != nil {
 		return err
 	}
-	if event := approvals.DecideFailure(r, f, now); event != nil {
+	switch event := approvals.DecideFailure(r, f, now); event.(type) {
+	case nil:
+	case approvals.ReadRefused:
+		err := w.applyEvent(ctx, r, event, t.KeepLeased())
+		return errors.Join(&approvals.DelayError{After: approvals.SecondLookAfter, Err: f.Err}, err)
+	default:
 		return w.applyEvent(ctx, r, event, &t)
 	}
 	return w.recordDelay(ctx, t, r, f.Reason, f.Err)

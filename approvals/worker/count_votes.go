@@ -47,7 +47,8 @@ func (w *Runner) countVotes(ctx context.Context, t approvals.LeasedJob, r approv
 	if r.ConsentLosses > 0 {
 		fresh = afterLoss
 	}
-	ballots, err := w.lookUpBallots(ctx, r, reactions, fresh)
+	look, err := w.lookUpBallots(ctx, r, r.VotesAmong(reactions), fresh)
+	ballots := look.Ballots
 	if err != nil && !approvals.IsRefused(err) {
 		return err
 	}
@@ -59,45 +60,41 @@ func (w *Runner) countVotes(ctx context.Context, t approvals.LeasedJob, r approv
 	return w.applyEvent(ctx, r, approvals.VotesCounted{Ballots: ballots}, &t)
 }
 
-// lookUpBallots looks up the people behind the reactions. A check that Slack
-// refuses makes the ballot Uncheckable, and the refusal is returned as well.
+// lookUpBallots looks up the people behind the votes. A check that Slack refuses
+// makes the ballot Uncheckable, and the refusal is returned as well.
 func (w *Runner) lookUpBallots(
-	ctx context.Context, r approvals.Request, reactions []approvals.Reaction, fresh freshness,
-) ([]approvals.Ballot, error) {
-	if len(reactions) == 0 {
-		return nil, nil
-	}
+	ctx context.Context, r approvals.Request, votes []approvals.Reaction, fresh freshness,
+) (approvals.ConsentLook, error) {
 	members, unread := w.listStageMembers(ctx, r.Terms.Stages, fresh.group)
 	if unread != nil && !approvals.IsRefused(unread) {
-		return nil, unread
+		return approvals.ConsentLook{}, unread
 	}
 	refusal, silent := unread, false
 	var ballots []approvals.Ballot
-	for _, reaction := range reactions {
+	for _, vote := range votes {
 		voter := approvals.Voter{
-			Stages: approvals.StagesNaming(members, reaction.User), GroupUnread: unread != nil, Unknown: true,
+			Stages: approvals.StagesNaming(members, vote.User), GroupUnread: unread != nil, Unknown: true,
 		}
 		if len(voter.Stages) == 0 && !voter.GroupUnread {
-			if !fresh.bystanders && !approvals.HasVoted(r.Votes, reaction.User) {
-				continue
+			if fresh.bystanders || approvals.HasVoted(r.Votes, vote.User) {
+				w.lookUpBystander(ctx, vote.User, &voter, &silent)
 			}
-			w.lookUpBystander(ctx, reaction.User, &voter, &silent)
-			ballots = append(ballots, approvals.NewBallot(r, reaction, voter))
+			ballots = append(ballots, approvals.NewBallot(r, vote, voter))
 			continue
 		}
 		var err error
-		voter.Person, err = w.Directory.FindPerson(ctx, reaction.User, fresh.person)
+		voter.Person, err = w.Directory.FindPerson(ctx, vote.User, fresh.person)
 		switch {
 		case err == nil:
 			voter.Unknown = false
 		case approvals.IsRefused(err):
 			refusal = err
 		default:
-			return nil, err
+			return approvals.ConsentLook{}, err
 		}
-		ballots = append(ballots, approvals.NewBallot(r, reaction, voter))
+		ballots = append(ballots, approvals.NewBallot(r, vote, voter))
 	}
-	return ballots, refusal
+	return approvals.LookAt(votes, ballots, members, unread != nil), refusal
 }
 
 // lookUpBystander looks up a person who is no approver, for the words that
@@ -137,28 +134,40 @@ func (w *Runner) listStageMembers(
 }
 
 // lookAgain asks Slack itself, right before a write and at the deadline, which
-// people consent. What Slack shows replaces what events told, because an event
-// may have been missed. ErrCardDeleted if the card was deleted. A person who
-// could not be checked is an error only where that person may decide.
-func (w *Runner) lookAgain(ctx context.Context, r approvals.Request) ([]approvals.Ballot, error) {
+// people consent. Events may have been missed, and Slack may show what was so a
+// moment ago: what both tell counts, and a difference that matters is a delay.
+// ErrCardDeleted if the card was deleted. A person who could not be checked is an
+// error only where that person may decide.
+func (w *Runner) lookAgain(ctx context.Context, r approvals.Request) (approvals.ConsentLook, error) {
 	asOf, err := w.Store.Now(ctx)
 	if err != nil {
-		return nil, err
+		return approvals.ConsentLook{}, err
 	}
 	shown, err := w.Directory.CardReactions(ctx, r.Channel, r.CardTS)
 	if err != nil {
-		return nil, err
+		return approvals.ConsentLook{}, err
 	}
 	if err := w.Store.ReplaceReactions(ctx, r.Channel, r.CardTS, asOf, shown); err != nil {
-		return nil, err
+		return approvals.ConsentLook{}, err
 	}
-	heard, err := w.Store.ListReactions(ctx, r.Channel, r.CardTS)
+	known, err := w.Store.ListReactions(ctx, r.Channel, r.CardTS)
 	if err != nil {
-		return nil, err
+		return approvals.ConsentLook{}, err
 	}
-	ballots, err := w.lookUpBallots(ctx, r, approvals.WithEventTimes(shown, heard), beforeLastWrite)
-	if approvals.IsRefused(err) && approvals.IsDecided(r, ballots) {
-		return ballots, nil
+	agreed, disputed := approvals.SplitByLook(r.VotesAmong(known), r.VotesAmong(shown))
+	look, err := w.lookUpBallots(ctx, r, agreed, beforeLastWrite)
+	if err != nil && (!approvals.IsRefused(err) || !approvals.IsDecided(r, look.Ballots)) {
+		return look, err
 	}
-	return ballots, err
+	if len(disputed) == 0 {
+		return look, nil
+	}
+	other, err := w.lookUpBallots(ctx, r, disputed, beforeLastWrite)
+	if err != nil && !approvals.IsRefused(err) {
+		return look, err
+	}
+	if approvals.UnresolvedBy(r, look.Ballots, other.Ballots) {
+		return look, &approvals.DelayError{Reason: "Slack's answers about the votes differ"}
+	}
+	return look, nil
 }

@@ -74,6 +74,12 @@ func (l *laggard) MarkTried(ctx context.Context, t LeasedJob) error {
 	return l.Store.MarkTried(ctx, t)
 }
 
+func (l *laggard) MarkTriedUnlessVoted(ctx context.Context, t LeasedJob, guard VoteGuard) error {
+	close(l.held)
+	<-l.free
+	return l.Store.MarkTriedUnlessVoted(ctx, t, guard)
+}
+
 // harmless is the work that touches nothing but the store.
 var harmless = []JobKind{JobPrepare, JobCountVotes, JobExpire, JobGrantExpiry}
 

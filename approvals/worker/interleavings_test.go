@@ -56,7 +56,9 @@ func TestVoteWhileConsentIsFoundGone(t *testing.T) {
 		w.slack.put(r, bystander, true)
 		w.slack.before = func(call string, n int) (bool, error) {
 			if call == "look" && n == 1 {
-				w.slack.cards[r.CardTS] = slices.DeleteFunc(w.slack.cards[r.CardTS], func(v Reaction) bool { return v.User == anna })
+				w.slack.mu.Unlock()
+				w.react(r, anna, false)
+				w.slack.mu.Lock()
 				go func() {
 					time.Sleep(500 * time.Microsecond) // while the others are looked up
 					w.react(r, anna, true)

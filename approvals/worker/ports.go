@@ -37,6 +37,10 @@ type Requests interface {
 	// that is under way, or was tried with an unknown result.
 	ListUnsettledWrites(ctx context.Context, groupID string) ([]approvals.Request, error)
 
+	// LastConfirmed is the last change of a group's allocation that UiPath confirmed;
+	// the zero Confirmation if there is none.
+	LastConfirmed(ctx context.Context, groupID string) (approvals.Confirmation, error)
+
 	// ListOrphaned lists open requests, and done ones with a running grant, that
 	// have no job to carry them on.
 	ListOrphaned(ctx context.Context) ([]string, error)
@@ -59,6 +63,10 @@ type Jobs interface {
 	// ErrLeaseLost the effect must not happen.
 	MarkTried(ctx context.Context, t approvals.LeasedJob) error
 
+	// MarkTriedUnlessVoted is MarkTried of a write that rests on votes: it returns
+	// ErrVotedSince, and marks nothing, where the guard no longer holds.
+	MarkTriedUnlessVoted(ctx context.Context, t approvals.LeasedJob, guard approvals.VoteGuard) error
+
 	// CompleteJob ends a job that changed nothing.
 	CompleteJob(ctx context.Context, t approvals.LeasedJob) error
 
@@ -77,8 +85,8 @@ type Reactions interface {
 	ListReactions(ctx context.Context, channel, ts string) ([]approvals.Reaction, error)
 
 	// ReplaceReactions replaces what is known of a message's reactions by what
-	// Slack showed, except for events since asOf. If that changes the card of a
-	// pending request, its votes are counted again.
+	// Slack showed, except for what was learned within ReadLag before asOf. If that
+	// changes the card of a pending request, its votes are counted again.
 	ReplaceReactions(ctx context.Context, channel, ts string, asOf time.Time, shown []approvals.Reaction) error
 
 	// ListPendingCards lists the cards of all pending requests, oldest first.
@@ -122,7 +130,7 @@ type Directory interface {
 	// members of the others come with the *RefusedError.
 	ListMembers(ctx context.Context, approvers []string, maxAge time.Duration) ([]string, error)
 
-	// CardReactions reads all reactions on one card that mean something.
+	// CardReactions reads all reactions on one card but the bot's own.
 	// ErrCardDeleted if the card was deleted.
 	CardReactions(ctx context.Context, channel, ts string) ([]approvals.Reaction, error)
 

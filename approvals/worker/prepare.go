@@ -57,7 +57,7 @@ func (w *Runner) readFacts(ctx context.Context, ask approvals.Ask) (approvals.Pr
 	if err != nil {
 		return facts, err
 	}
-	if facts.Allocation, err = w.Licenses.ReadAllocation(ctx, facts.Group.ID); err != nil {
+	if facts.Allocation, err = w.readAllocation(ctx, facts.Group.ID); err != nil {
 		return facts, err
 	}
 	changing, err := w.Store.ListUnsettledWrites(ctx, facts.Group.ID)
@@ -108,6 +108,7 @@ func (w *Runner) decideTerms(
 	if terms.TTL == 0 {
 		terms.TTL = r.Terms.TTL
 	}
+	terms.Emoji = w.Emoji
 	return terms, violation, nil
 }
 

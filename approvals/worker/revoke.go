@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"errors"
 
 	"licensebot/approvals"
 )
@@ -43,13 +44,31 @@ func (w *Runner) takeOut(
 		return err
 	}
 	answer, err := w.Licenses.WriteAllocation(ctx, r.Proposal.Group.ID, target)
-	if err != nil {
-		return w.revokedOrDelayed(ctx, t, r, plan.AfterRefusal(err), err)
+	if err == nil && approvals.SameSet(answer.Codes, target.Codes) {
+		return w.applyEvent(ctx, r, plan.AfterWrite(answer, w.preserved(ctx, r, answer, target)), &t)
 	}
-	if !approvals.SameSet(answer.Codes, target.Codes) {
+	if approvals.IsDelay(err) { // the call never left
+		return w.recordDelay(ctx, t, r, approvals.DelayReason(err), err)
+	}
+	return w.settleTakingOut(ctx, t, r, plan, answer, err)
+}
+
+// settleTakingOut reads what became of a write that UiPath did not plainly confirm.
+func (w *Runner) settleTakingOut(
+	ctx context.Context, t approvals.LeasedJob, r approvals.Request,
+	plan approvals.RevocationPlan, answer approvals.Allocation, cause error,
+) error {
+	read, err := w.readForWrite(ctx, r)
+	switch {
+	case err != nil:
+		failure := approvals.UnreadWrite(errors.Join(cause, err))
+		return w.recordDelay(ctx, t, r, failure.Reason, failure.Err)
+	case plan.IsShownBy(read):
+		return w.applyEvent(ctx, r, plan.AfterReading(read), &t)
+	case cause == nil:
 		return w.recordMismatch(ctx, t, r, answer)
 	}
-	return w.applyEvent(ctx, r, plan.AfterWrite(answer, w.preserved(ctx, r, answer, target)), &t)
+	return w.revokedOrDelayed(ctx, t, r, plan.AfterRefusal(cause), cause)
 }
 
 func (w *Runner) revokedOrDelayed(

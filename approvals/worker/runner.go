@@ -39,6 +39,9 @@ type Runner struct {
 	// Policy is the policy in force now.
 	Policy func() approvals.Policy
 
+	// Emoji are the emoji that mean yes and no on new cards.
+	Emoji approvals.Emoji
+
 	// OnError hears of everything that did not go through. It must not block.
 	OnError func(Problem)
 
@@ -100,7 +103,9 @@ var runners = map[approvals.JobKind]jobRunner{
 	approvals.JobExpire:              (*Runner).expire,
 	approvals.JobGrantExpiry:         (*Runner).expireGrant,
 	approvals.JobRevoke:              (*Runner).revokeGrant,
+	approvals.JobFindEffect:          (*Runner).findEffect,
 	approvals.JobPostOutcome:         (*Runner).postInThread,
+	approvals.JobPostEffect:          (*Runner).postInThread,
 	approvals.JobPostDelay:           (*Runner).postInThread,
 	approvals.JobPostConsentLost:     (*Runner).postInThread,
 	approvals.JobPostRevocation:      (*Runner).postInThread,
@@ -289,6 +294,15 @@ func (w *Runner) applyEvent(
 // expireGrant says that the time of a grant may be over.
 func (w *Runner) expireGrant(ctx context.Context, t approvals.LeasedJob, r approvals.Request) error {
 	return w.applyEvent(ctx, r, approvals.GrantExpired{}, &t)
+}
+
+// retryUntil gives up when the time is over, and else returns the cause.
+func (w *Runner) retryUntil(ctx context.Context, end time.Time, cause error) error {
+	now, err := w.Store.Now(ctx)
+	if err == nil && !now.Before(end) {
+		return nil
+	}
+	return errors.Join(cause, err)
 }
 
 // recordDelay lets people know that an effect takes longer, from the second

@@ -24,6 +24,9 @@ import (
 // time is the bubble's, moves only when everybody waits, and costs nothing.
 // Only the ports to Slack and UiPath are made up.
 
+// testEmoji are the emoji that mean yes and no on the cards of the tests.
+var testEmoji = Emoji{Approve: []string{"white_check_mark"}, Deny: []string{"x"}}
+
 // errCut is an answer that never came: nobody knows whether there was an effect.
 var errCut = errors.New("connection cut")
 
@@ -37,6 +40,7 @@ type world struct {
 	slack   *slackFake
 	hellos  chan struct{}
 	policy  Policy
+	emoji   Emoji
 	request Request
 	stop    func()       // ends the workers
 	url     string       // of the store
@@ -52,7 +56,7 @@ func live(t *testing.T, story func(w *world)) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{
 			T: t, uipath: newUiPath(), slack: newSlack(), hellos: make(chan struct{}, 1),
-			url: "sqlite://" + filepath.Join(dir, "test.db"),
+			emoji: testEmoji, url: "sqlite://" + filepath.Join(dir, "test.db"),
 		}
 		w.open()
 		w.policy = SimplePolicy([]string{anna, ben}, 1, time.Hour)
@@ -92,6 +96,7 @@ func (w *world) workers(seen worker.Store) *worker.Runner {
 		Store: seen, Licenses: w.uipath, Directory: w.slack, Messenger: w.slack,
 		OnError: func(worker.Problem) {}, Grace: time.Second, Reconnected: w.hellos,
 		Policy: func() Policy { return w.policy },
+		Emoji:  w.emoji,
 	}
 }
 
@@ -159,7 +164,7 @@ func (w *world) untilState(s State) Request {
 
 // everyKind lists all that can be owed.
 var everyKind = []JobKind{JobPrepare, JobPostCard, JobAddReactions, JobCountVotes, JobApply, JobPostDelay, JobPostOutcome, JobUpdateCard, JobTellVoter, JobTellRequester, JobExpire,
-	JobRemind, JobPostConsentLost, JobWarnExpiry, JobGrantExpiry, JobRevoke, JobPostRevocationDelay, JobPostRevocation}
+	JobRemind, JobPostConsentLost, JobWarnExpiry, JobGrantExpiry, JobRevoke, JobFindEffect, JobPostEffect, JobPostRevocationDelay, JobPostRevocation}
 
 // quiet lets time pass until everything owed has been done.
 func (w *world) quiet() Request {
@@ -233,7 +238,11 @@ type uipath struct {
 	onRead  func(n int) error
 	onWrite func(n int, asked Allocation) (answer *Allocation, effect bool, err error)
 	pause   time.Duration // how long a write takes
-	delayed time.Duration // how late the answer to the next read comes, which is of the moment it was asked for
+
+	lag       time.Duration // how long reads go on showing what was so before a change
+	before    Allocation
+	changedAt time.Time
+	delayed   time.Duration // how late the answer to the next read comes, which is of the moment it was asked for
 }
 
 func newUiPath() *uipath {
@@ -262,6 +271,9 @@ func (u *uipath) ReadAllocation(_ context.Context, id string) (Allocation, error
 	}
 	u.calls = append(u.calls, "get")
 	rule, delayed := u.rules[id], u.delayed
+	if now := time.Now(); u.lag > 0 && now.Sub(u.changedAt) < u.lag {
+		rule = u.before
+	}
 	u.delayed = 0
 	u.mu.Unlock()
 	time.Sleep(delayed)
@@ -288,6 +300,10 @@ func (u *uipath) WriteAllocation(_ context.Context, id string, asked Allocation)
 		answer, effect, err = u.onWrite(n, asked)
 	}
 	if effect {
+		if time.Since(u.changedAt) >= u.lag {
+			u.before = u.rules[id]
+		}
+		u.changedAt = time.Now()
 		u.rules[id] = asked
 	}
 	if err != nil {
@@ -297,6 +313,12 @@ func (u *uipath) WriteAllocation(_ context.Context, id string, asked Allocation)
 }
 
 func (u *uipath) NearestCode(string, []string) (string, bool) { return "NEW", true }
+
+func (u *uipath) setLag(lag time.Duration) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.lag = lag
+}
 
 func (u *uipath) edit(codes ...string) {
 	u.mu.Lock()
@@ -350,6 +372,7 @@ type slackFake struct {
 
 	cached  map[string][]string // what a cache tells of user groups whose members changed since
 	deleted map[string]bool
+	lagging bool // looks show nothing of ben's yet
 	partial bool // a survey does not name everybody
 	short   bool // nor does it count them
 }
@@ -431,7 +454,12 @@ func (s *slackFake) ListMembers(_ context.Context, approvers []string, maxAge ti
 func (s *slackFake) CardReactions(_ context.Context, channel, ts string) ([]Reaction, error) {
 	var shown []Reaction
 	gone := false
-	err := s.do("look", func() { shown, gone = slices.Clone(s.cards[ts]), s.deleted[ts] })
+	err := s.do("look", func() {
+		shown, gone = slices.Clone(s.cards[ts]), s.deleted[ts]
+		if s.lagging {
+			shown = slices.DeleteFunc(shown, func(r Reaction) bool { return r.User == ben })
+		}
+	})
 	for i := range shown {
 		shown[i].EventTS = "" // a look tells no times
 	}
@@ -461,6 +489,12 @@ func (s *slackFake) SurveyChannel(_ context.Context, _, _ string, visit func(str
 			}
 		}
 	})
+}
+
+func (s *slackFake) setLagging(lagging bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lagging = lagging
 }
 
 // forget deletes a request's card.
@@ -814,7 +848,7 @@ func TestConsentWithdrawnBeforeTheWrite(t *testing.T) {
 			w.Fatal(err)
 		}
 		w.until("approved and taken back", func(r Request) bool {
-			return r.State == Pending && w.slack.count("look") == 1
+			return r.State == Pending && r.ConsentLosses == 1
 		})
 		w.puts(0)
 		if r = w.read(r.ID); len(r.Votes) != 0 || !r.DecidedAt.IsZero() {

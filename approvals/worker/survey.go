@@ -156,14 +156,14 @@ func (w *Runner) expire(ctx context.Context, t approvals.LeasedJob, r approvals.
 	if r.State != approvals.Pending || r.CardTS == "" {
 		return w.applyEvent(ctx, r, approvals.Expire{}, &t)
 	}
-	ballots, err := w.lookAgain(ctx, r)
+	look, err := w.lookAgain(ctx, r)
 	switch {
 	case errors.Is(err, approvals.ErrCardDeleted):
 		return w.applyEvent(ctx, r, approvals.CardDeleted{Waiting: true}, &t)
 	case err != nil && now.Before(r.Deadline.Add(r.Terms.TTL)):
 		return err
 	}
-	return w.applyEvent(ctx, r, approvals.Expire{Ballots: ballots, Unseen: err != nil}, &t)
+	return w.applyEvent(ctx, r, approvals.Expire{Ballots: look.Ballots, Unseen: err != nil}, &t)
 }
 
 // sameReactions reports whether two looks show the same people with the same

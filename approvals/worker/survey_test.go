@@ -218,7 +218,8 @@ func TestDownOverTheDeadline(t *testing.T) {
 		state State
 	}{
 		{"nobody voted", func(*world, Request) {}, Expired},
-		{"an approver agreed", func(w *world, r Request) { w.unheard(r, anna, true) }, Done},
+		{"an approver agreed, and no event says when", func(w *world, r Request) { w.unheard(r, anna, true) }, Expired},
+		{"an approver agreed in time, as its event says", func(w *world, r Request) { w.react(r, anna, true) }, Done},
 		{"a bystander agreed", func(w *world, r Request) { w.unheard(r, bystander, true) }, Expired},
 		{"the requester agreed", func(w *world, r Request) { w.unheard(r, requester, true) }, Expired},
 		{"an agreement was taken back", func(w *world, r Request) {

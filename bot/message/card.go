@@ -186,7 +186,7 @@ func (p Phrases) explainVoting(r approvals.Request) string {
 		own = "The requester may approve too, if they are an approver. "
 	}
 	return fmt.Sprintf("React with %s to approve or %s to deny. "+
-		"Remove your reaction to withdraw it while the request waits. ", p.approveEmoji(), p.denyEmoji()) +
+		"Remove your reaction to withdraw it while the request waits. ", p.of(r).approveEmoji(), p.of(r).denyEmoji()) +
 		own + seatsNotTaken
 }
 

@@ -84,7 +84,7 @@ func (p Phrases) explainNextSteps(r approvals.Request) []string {
 		return []string{"• Once its card is posted, the change is made at UiPath, and its thread says how it ended."}
 	}
 	lines := []string{"• " + explainSelfApproval(r) + fmt.Sprintf("One %s by any of them denies it; "+
-		"a reaction that is removed no longer counts.", p.denyEmoji())}
+		"a reaction that is removed no longer counts.", p.of(r).denyEmoji())}
 	if notice := p.RequesterNotice(r); notice != "" {
 		lines = append(lines, "• "+notice)
 	}

@@ -39,7 +39,8 @@ func ExplainVoteIgnored(r approvals.Request, why approvals.Eligibility) string {
 		return start + fmt.Sprintf("you cannot approve your own request. "+
 			"To take it back, type %s.", quoteCode(command.NameOf(r.Ask)+" cancel "+r.ID))
 	case approvals.NotApprover:
-		return start + fmt.Sprintf("its approvers are %s.", mentionPeople(r.Terms.Approvers()))
+		return start + fmt.Sprintf("its approvers are %s. "+
+			"If you become one of them, remove it and react anew.", mentionPeople(r.Terms.Approvers()))
 	case approvals.IsGuest:
 		return start + "guests of this workspace cannot approve licenses."
 	case approvals.IsExternal:
@@ -47,6 +48,9 @@ func ExplainVoteIgnored(r approvals.Request, why approvals.Eligibility) string {
 	case approvals.IsLate:
 		return start + fmt.Sprintf("it came after the deadline, %s. "+
 			"Ask again if the licenses are still needed.", formatTime(r.Deadline))
+	case approvals.IsUndated:
+		return start + fmt.Sprintf("Slack showed it only after the deadline, %s, and does not tell when it was "+
+			"given. Ask again if the licenses are still needed.", formatTime(r.Deadline))
 	case approvals.Uncheckable:
 		return start + "Slack did not let me check whether you may approve it. " +
 			"The operator of licensebot finds the reason in the log. Your reaction counts as soon as that is fixed."

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"licensebot/approvals"
+	"licensebot/bot/command"
 )
 
 // ExplainDelay tells the thread of an approved request that the change is not
@@ -45,10 +46,29 @@ func (p Phrases) outcomeSentence(r approvals.Request) string {
 		return fmt.Sprintf("Request %s was cancelled by %s%s. %s",
 			quoteCode(r.ID), mentionUser(r.Outcome.By), cancelReason(r), explainUnchanged(r))
 	case approvals.Expired:
+		if len(r.Outcome.Undated) > 0 {
+			return explainUndated(r)
+		}
 		return fmt.Sprintf("Request %s expired with %d of %s. %s Ask again if it is still needed.",
 			quoteCode(r.ID), len(r.Votes), approvalsNeeded(r.Terms.Quorum()), explainUnchanged(r))
 	}
 	return fmt.Sprintf("Request %s is %s.", quoteCode(r.ID), r.State)
+}
+
+// explainUndated tells that a request expired although there are approvals on its
+// card, because they may have been given too late.
+func explainUndated(r approvals.Request) string {
+	return fmt.Sprintf("Request %s expired at %s with %d of %s. The reaction of %s cannot be counted, because "+
+		"Slack does not tell whether it was given before that. %s",
+		quoteCode(r.ID), formatTime(r.Deadline), len(r.Votes), approvalsNeeded(r.Terms.Quorum()),
+		mentionPeople(r.Outcome.Undated), explainUnchanged(r)) + offerCommands(command.Suggest(r.Ask))
+}
+
+// DescribeEffect corrects what was told of a request that closed otherwise.
+func DescribeEffect(r approvals.Request, allocation []string) string {
+	return fmt.Sprintf("%s Correction to request %s: a later look at UiPath shows the change after all: %s. %s",
+		mentionUser(r.Requester), quoteCode(r.ID), describeChangeMade(r),
+		describeNow(allocation)) + describeGrantEnd(r)
 }
 
 // cancelReason says why an approver cancelled another person's request.

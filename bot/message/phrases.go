@@ -14,6 +14,14 @@ type Phrases struct {
 	CodeName func(code string) (name string, ok bool) // display names of user bundle codes
 }
 
+// of is the phrases of one request: its card showed which emoji mean yes and no.
+func (p Phrases) of(r approvals.Request) Phrases {
+	if len(r.Terms.Emoji.Approve) > 0 && len(r.Terms.Emoji.Deny) > 0 {
+		p.Emoji = r.Terms.Emoji
+	}
+	return p
+}
+
 func (p Phrases) approveEmoji() string { return ":" + p.Emoji.Approve[0] + ":" }
 
 func (p Phrases) denyEmoji() string { return ":" + p.Emoji.Deny[0] + ":" }

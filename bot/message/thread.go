@@ -11,8 +11,8 @@ import (
 func (p Phrases) RemindApprovers(r approvals.Request, approvers []string) string {
 	return fmt.Sprintf("%s Request %s still waits for your approval: %s, until %s. "+
 		"React on the card above with %s to approve or %s to deny.",
-		mentionPeople(approvers), quoteCode(r.ID), describeMissing(r), formatTime(r.Deadline), p.approveEmoji(),
-		p.denyEmoji())
+		mentionPeople(approvers), quoteCode(r.ID), describeMissing(r), formatTime(r.Deadline), p.of(r).approveEmoji(),
+		p.of(r).denyEmoji())
 }
 
 // ExplainConsentLost says that an approved request waits again, which approvals
@@ -52,6 +52,8 @@ func explainLoss(why approvals.Eligibility) string {
 		return "may no longer approve for the same stage"
 	case approvals.IsLate:
 		return "reacted after the deadline"
+	case approvals.IsUndated:
+		return "reacted again, and Slack does not tell whether that was before the deadline"
 	case approvals.Uncheckable:
 		return "could not be checked with Slack"
 	}
@@ -82,6 +84,9 @@ var threadReplies = map[approvals.JobKind]reply{
 	approvals.JobPostConsentLost: func(_ Phrases, r approvals.Request, j approvals.Job) string {
 		return ExplainConsentLost(r, j.Payload.Lost)
 	},
+	approvals.JobPostEffect: func(_ Phrases, r approvals.Request, j approvals.Job) string {
+		return DescribeEffect(r, j.Payload.Codes)
+	},
 	approvals.JobWarnExpiry: func(_ Phrases, r approvals.Request, j approvals.Job) string {
 		return WarnExpiry(r, j.Payload.Codes)
 	},
@@ -105,7 +110,7 @@ func (p Phrases) ThreadReply(r approvals.Request, job approvals.Job) string {
 // empty if there is nothing to tell.
 func (p Phrases) PrivateNotice(r approvals.Request, job approvals.Job) string {
 	switch job.Kind {
-	case approvals.JobPostConsentLost, approvals.JobWarnExpiry,
+	case approvals.JobPostConsentLost, approvals.JobWarnExpiry, approvals.JobPostEffect,
 		approvals.JobPostRevocationDelay, approvals.JobPostRevocation:
 		return p.ThreadReply(r, job)
 	}

@@ -106,7 +106,7 @@ func (d *Directory) listGroup(ctx context.Context, id string, maxAge time.Durati
 // ForgetGroup drops what is known of a user group, because its members changed.
 func (d *Directory) ForgetGroup(group string) { d.groups.forget(group) }
 
-// CardReactions reads all reactions on a card that are votes.
+// CardReactions reads all reactions on a card but the bot's own.
 func (d *Directory) CardReactions(ctx context.Context, channel, ts string) ([]approvals.Reaction, error) {
 	item, err := d.api.GetReactionsContext(ctx, slack.NewRefToMessage(channel, ts),
 		slack.GetReactionsParameters{Full: true})
@@ -116,25 +116,23 @@ func (d *Directory) CardReactions(ctx context.Context, channel, ts string) ([]ap
 	if err != nil {
 		return nil, ClassifyError("reactions.get", err)
 	}
-	shown, _ := d.readVotes(channel, ts, item.Reactions)
+	shown, _ := d.readReactions(channel, ts, item.Reactions)
 	return shown, nil
 }
 
-// readVotes picks the reactions that are votes, without the bot's own. It is not
-// whole if Slack counts more people than it names.
-func (d *Directory) readVotes(channel, ts string, all []slack.ItemReaction) (shown []approvals.Reaction, whole bool) {
+// readReactions reads the reactions without the bot's own. It is not whole if Slack
+// counts more people with an emoji that means a vote today than it names.
+func (d *Directory) readReactions(
+	channel, ts string, all []slack.ItemReaction,
+) (shown []approvals.Reaction, whole bool) {
 	whole = true
 	for _, reaction := range all {
-		name, deny, ok := d.emoji.Meaning(reaction.Name)
-		if !ok {
-			continue
-		}
-		whole = whole && len(reaction.Users) >= reaction.Count
+		_, _, isVote := d.emoji.Meaning(reaction.Name)
+		whole = whole && (!isVote || len(reaction.Users) >= reaction.Count)
+		name := approvals.CanonicalEmoji(reaction.Name)
 		for _, user := range reaction.Users {
 			if user != d.identity.UserID {
-				shown = append(shown, approvals.Reaction{
-					Channel: channel, TS: ts, User: user, Name: name, Deny: deny, Present: true,
-				})
+				shown = append(shown, approvals.Reaction{Channel: channel, TS: ts, User: user, Name: name, Present: true})
 			}
 		}
 	}
@@ -157,7 +155,7 @@ func (d *Directory) SurveyChannel(
 			if m.SubType == "tombstone" {
 				continue
 			}
-			shown, whole := d.readVotes(channel, m.Timestamp, m.Reactions)
+			shown, whole := d.readReactions(channel, m.Timestamp, m.Reactions)
 			visit(m.Timestamp, shown, whole)
 		}
 		if query.Cursor = page.ResponseMetaData.NextCursor; query.Cursor == "" {

@@ -6,16 +6,17 @@ import (
 	"licensebot/approvals"
 )
 
-// grantHoldersQuery reads the done requests of a group, if the group has a running
+// grantHoldersQuery reads the requests in effect of a group, if the group has a running
 // grant. It begins with those closed after the filing of the oldest request with a
 // running grant. The journal orders them, because a clock may be put back or show
 // two requests the same time. For the same reason the comparison of times allows a
 // quarter of an hour.
-const grantHoldersQuery = `SELECT ` + requestColumns + ` FROM requests WHERE group_id = $1 AND state = 'done'
+const grantHoldersQuery = `SELECT ` + requestColumns + ` FROM requests WHERE group_id = $1 AND in_effect = 1
 	AND closed_at >= (SELECT min(filed_at) - 900000000 FROM requests WHERE group_id = $1 AND grant_until IS NOT NULL)
-	ORDER BY (SELECT journal.id FROM journal WHERE request_id = requests.id AND before <> 'done' AND after = 'done')`
+	ORDER BY (SELECT min(journal.id) FROM journal WHERE request_id = requests.id
+		AND (before <> 'done' AND after = 'done' OR kind = 'effect_found'))`
 
-// ListGrantHolders lists the done requests of a group from which a worker can tell
+// ListGrantHolders lists the requests in effect of a group from which a worker can tell
 // the holder of each code with an end. They come in the order of their completion.
 func (s *Store) ListGrantHolders(ctx context.Context, groupID string) ([]approvals.Request, error) {
 	return s.listRequests(ctx, grantHoldersQuery, groupID)

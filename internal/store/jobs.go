@@ -152,11 +152,13 @@ func (s *Store) NextDue(ctx context.Context, kinds ...approvals.JobKind) (time.D
 
 // MarkTried records an attempt at the job's effect, just before it.
 func (s *Store) MarkTried(ctx context.Context, job approvals.LeasedJob) error {
-	return s.runInTx(ctx, func(tx *tx) error {
-		return tx.execFenced(ctx, `UPDATE jobs SET tried_at = coalesce(tried_at, $3)
-			WHERE id = $1 AND attempt = $2 AND leased = 1 AND due_at > $3`,
-			job.ID, job.Attempt, toMicros(tx.now))
-	})
+	return s.runInTx(ctx, func(tx *tx) error { return tx.markTried(ctx, job) })
+}
+
+func (t *tx) markTried(ctx context.Context, job approvals.LeasedJob) error {
+	return t.execFenced(ctx, `UPDATE jobs SET tried_at = coalesce(tried_at, $3)
+		WHERE id = $1 AND attempt = $2 AND leased = 1 AND due_at > $3`,
+		job.ID, job.Attempt, toMicros(t.now))
 }
 
 // CompleteJob ends a job without an event.

@@ -44,12 +44,10 @@ func orphanQuery() string {
 // lifelineCondition is true of the requests of a lifeline. It names the columns of
 // the right index.
 func lifelineCondition(line approvals.Lifeline) string {
-	where := fmt.Sprintf("state = '%s'", line.State)
-	if line.State.Open() {
-		where += " AND closed_at IS NULL"
-	} else {
-		where += " AND grant_until IS NOT NULL"
+	if !line.State.Open() {
+		return "grant_until IS NOT NULL"
 	}
+	where := fmt.Sprintf("state = '%s' AND closed_at IS NULL", line.State)
 	switch line.Card {
 	case approvals.NoCard:
 		where += " AND card_ts IS NULL"

@@ -12,7 +12,7 @@ import (
 )
 
 // RecordReaction records an emoji, put on a message by a person or taken back.
-// If the message is the card of an open request, it enqueues a vote count. Slack
+// If the emoji is a vote on the card of an open request, it enqueues a vote count. Slack
 // may report one emoji several times and out of order: the report with the latest
 // event time holds.
 func (s *Store) RecordReaction(ctx context.Context, heard approvals.Reaction) error {
@@ -26,7 +26,8 @@ func (s *Store) RecordReaction(ctx context.Context, heard approvals.Reaction) er
 			return err
 		}
 		changed, err := tx.recordHeard(ctx, heard)
-		if err != nil || !changed || !isCard || !r.State.Open() {
+		isVote := isCard && len(r.VotesAmong([]approvals.Reaction{heard})) > 0
+		if err != nil || !changed || !isVote || !r.State.Open() {
 			return err
 		}
 		return tx.enqueueJob(ctx, r, approvals.Job{Kind: approvals.JobCountVotes})
@@ -37,13 +38,12 @@ func (s *Store) RecordReaction(ctx context.Context, heard approvals.Reaction) er
 // this report or a later one already.
 func (t *tx) recordHeard(ctx context.Context, heard approvals.Reaction) (bool, error) {
 	result, err := t.ExecContext(ctx, `INSERT INTO reactions
-		(channel, ts, user_id, name, deny, present, event_ts, heard_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+		(channel, ts, user_id, name, present, dated, event_ts, seen_at)
+		VALUES ($1, $2, $3, $4, $5, 1, $6, $7)
 		ON CONFLICT (channel, ts, user_id, name) DO UPDATE SET
-			present = excluded.present, event_ts = excluded.event_ts, heard_at = excluded.heard_at
+			present = excluded.present, dated = 1, event_ts = excluded.event_ts, seen_at = excluded.seen_at
 		WHERE excluded.event_ts > reactions.event_ts`,
-		heard.Channel, heard.TS, heard.User, heard.Name, boolToInt(heard.Deny), boolToInt(heard.Present),
-		heard.EventTS, toMicros(t.now))
+		heard.Channel, heard.TS, heard.User, heard.Name, boolToInt(heard.Present), heard.EventTS, toMicros(t.now))
 	if err != nil {
 		return false, fmt.Errorf("record reaction: %w", err)
 	}
@@ -57,7 +57,8 @@ func (s *Store) ListReactions(ctx context.Context, channel, ts string) ([]approv
 }
 
 func presentReactions(ctx context.Context, q querier, channel, ts string) ([]approvals.Reaction, error) {
-	rows, err := q.QueryContext(ctx, `SELECT user_id, name, deny, event_ts FROM reactions
+	rows, err := q.QueryContext(ctx, `SELECT user_id, name,
+		CASE WHEN dated = 1 THEN event_ts ELSE '' END, seen_at FROM reactions
 		WHERE channel = $1 AND ts = $2 AND present = 1 ORDER BY event_ts, user_id, name`, channel, ts)
 	if err != nil {
 		return nil, fmt.Errorf("read reactions: %w", err)
@@ -66,17 +67,20 @@ func presentReactions(ctx context.Context, q querier, channel, ts string) ([]app
 	var present []approvals.Reaction
 	for rows.Next() {
 		r := approvals.Reaction{Channel: channel, TS: ts, Present: true}
-		if err := rows.Scan(&r.User, &r.Name, &r.Deny, &r.EventTS); err != nil {
+		var seen int64
+		if err := rows.Scan(&r.User, &r.Name, &r.EventTS, &seen); err != nil {
 			return nil, fmt.Errorf("read reactions: %w", err)
 		}
+		r.SeenAt = fromMicros(seen)
 		present = append(present, r)
 	}
 	return present, rows.Err()
 }
 
 // ReplaceReactions replaces what the store knows of a message's reactions with
-// what Slack showed. Events since asOf are newer and stay. If the card of a pending
-// request changes, it enqueues a vote count.
+// what Slack showed. What it learned within approvals.ReadLag before asOf stays,
+// because Slack may show an older state. If a vote on the card of a pending request
+// changes, it enqueues a vote count.
 func (s *Store) ReplaceReactions(
 	ctx context.Context, channel, ts string, asOf time.Time, shown []approvals.Reaction,
 ) error {
@@ -88,78 +92,86 @@ func (s *Store) ReplaceReactions(
 		if err != nil && !errors.Is(err, approvals.ErrNotFound) {
 			return err
 		}
-		added, err := tx.recordShown(ctx, channel, ts, asOf, shown)
+		before, err := presentReactions(ctx, tx, channel, ts)
 		if err != nil {
+			return err
+		}
+		if err := tx.recordShown(ctx, channel, ts, asOf, shown); err != nil {
 			return fmt.Errorf("record shown reactions: %w", err)
 		}
-		removed, err := tx.removeUnshown(ctx, channel, ts, asOf, shown)
-		if err != nil {
+		if err := tx.removeUnshown(ctx, asOf, before, shown); err != nil {
 			return fmt.Errorf("remove reactions: %w", err)
 		}
-		if added+removed == 0 || r.State != approvals.Pending {
-			return nil
+		after, err := presentReactions(ctx, tx, channel, ts)
+		if err != nil || r.State != approvals.Pending || !r.VotesDiffer(before, after) {
+			return err
 		}
 		return tx.enqueueJob(ctx, r, approvals.Job{Kind: approvals.JobCountVotes})
 	})
 }
 
-// recordShown stores the reactions on Slack's list and counts the changes. The list
-// has no event times: a known event_ts stays, and a new one is empty.
+// recordShown stores the reactions on Slack's list. The list has no event times, so
+// a reaction that was gone and is back is undated, until an event tells its time.
 func (t *tx) recordShown(
 	ctx context.Context, channel, ts string, asOf time.Time, shown []approvals.Reaction,
-) (changed int64, err error) {
+) error {
 	for _, r := range shown {
-		n, err := t.countChanged(ctx, `INSERT INTO reactions
-			(channel, ts, user_id, name, deny, present, event_ts, heard_at)
-			VALUES ($1, $2, $3, $4, $5, 1, '', $6)
-			ON CONFLICT (channel, ts, user_id, name) DO UPDATE SET present = 1
-			WHERE reactions.present = 0 AND reactions.heard_at < $6`,
-			channel, ts, r.User, r.Name, boolToInt(r.Deny), toMicros(asOf))
+		_, err := t.ExecContext(ctx, `INSERT INTO reactions
+			(channel, ts, user_id, name, present, dated, event_ts, seen_at)
+			VALUES ($1, $2, $3, $4, 1, 0, '', $5)
+			ON CONFLICT (channel, ts, user_id, name) DO UPDATE SET
+				present = 1, dated = 0, seen_at = excluded.seen_at
+			WHERE reactions.present = 0 AND reactions.seen_at < $6`,
+			channel, ts, r.User, r.Name, toMicros(asOf), toMicros(asOf.Add(-approvals.ReadLag)))
 		if err != nil {
-			return 0, err
+			return err
 		}
-		changed += n
 	}
-	return changed, nil
+	return nil
 }
 
 // removeUnshown marks the known reactions as gone if they are missing from Slack's
-// list, and counts them.
-func (t *tx) removeUnshown(
-	ctx context.Context, channel, ts string, asOf time.Time, shown []approvals.Reaction,
-) (changed int64, err error) {
-	known, err := presentReactions(ctx, t, channel, ts)
-	if err != nil {
-		return 0, err
-	}
+// list.
+func (t *tx) removeUnshown(ctx context.Context, asOf time.Time, known, shown []approvals.Reaction) error {
 	for _, r := range known {
 		if slices.ContainsFunc(shown, func(s approvals.Reaction) bool { return s.User == r.User && s.Name == r.Name }) {
 			continue
 		}
-		n, err := t.countChanged(ctx, `UPDATE reactions SET present = 0
-			WHERE channel = $1 AND ts = $2 AND user_id = $3 AND name = $4 AND heard_at < $5`,
-			channel, ts, r.User, r.Name, toMicros(asOf))
+		_, err := t.ExecContext(ctx, `UPDATE reactions SET present = 0, dated = 0, seen_at = $5
+			WHERE channel = $1 AND ts = $2 AND user_id = $3 AND name = $4 AND seen_at < $6`,
+			r.Channel, r.TS, r.User, r.Name, toMicros(asOf), toMicros(asOf.Add(-approvals.ReadLag)))
 		if err != nil {
-			return 0, err
+			return err
 		}
-		changed += n
 	}
-	return changed, nil
+	return nil
 }
 
-// countChanged runs a statement and counts the changed rows.
-func (t *tx) countChanged(ctx context.Context, query string, args ...any) (int64, error) {
-	result, err := t.ExecContext(ctx, query, args...)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
+// MarkTriedUnlessVoted records an attempt at a write that rests on votes. It locks
+// the request, as recording a vote does, so that one of the two sees the other.
+func (s *Store) MarkTriedUnlessVoted(
+	ctx context.Context, job approvals.LeasedJob, guard approvals.VoteGuard,
+) error {
+	return s.runInTx(ctx, func(tx *tx) error {
+		r, err := tx.lockRequest(ctx, `id = $1`, job.RequestID)
+		if err != nil {
+			return err
+		}
+		reactions, err := presentReactions(ctx, tx, r.Channel, r.CardTS)
+		if err != nil {
+			return err
+		}
+		if !guard.Holds(r, reactions) {
+			return approvals.ErrVotedSince
+		}
+		return tx.markTried(ctx, job)
+	})
 }
 
 // ListPendingCards lists the cards of all pending requests with their known
 // reactions, oldest first.
 func (s *Store) ListPendingCards(ctx context.Context) ([]approvals.PendingCard, error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT requests.id, requests.channel, card_ts, user_id, name, deny
+	rows, err := s.read.QueryContext(ctx, `SELECT requests.id, requests.channel, card_ts, user_id, name
 		FROM requests LEFT JOIN reactions ON reactions.channel = requests.channel AND ts = card_ts AND present = 1
 		WHERE state = 'pending' AND card_ts IS NOT NULL ORDER BY requests.channel, card_ts`)
 	if err != nil {
@@ -170,8 +182,7 @@ func (s *Store) ListPendingCards(ctx context.Context) ([]approvals.PendingCard, 
 	for rows.Next() {
 		var card approvals.PendingCard
 		var user, name sql.NullString
-		var deny sql.NullBool
-		if err := rows.Scan(&card.RequestID, &card.Channel, &card.TS, &user, &name, &deny); err != nil {
+		if err := rows.Scan(&card.RequestID, &card.Channel, &card.TS, &user, &name); err != nil {
 			return nil, fmt.Errorf("list pending cards: %w", err)
 		}
 		if len(cards) == 0 || cards[len(cards)-1].RequestID != card.RequestID {
@@ -180,7 +191,7 @@ func (s *Store) ListPendingCards(ctx context.Context) ([]approvals.PendingCard, 
 		if user.Valid {
 			last := &cards[len(cards)-1]
 			last.Known = append(last.Known, approvals.Reaction{
-				Channel: card.Channel, TS: card.TS, User: user.String, Name: name.String, Deny: deny.Bool, Present: true,
+				Channel: card.Channel, TS: card.TS, User: user.String, Name: name.String, Present: true,
 			})
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"licensebot/approvals"
 )
@@ -27,12 +28,16 @@ type requestBody struct {
 	Outcome  *approvals.Outcome  `json:"outcome,omitempty"`
 	Grant    *approvals.Grant    `json:"grant,omitempty"`
 
-	DelayReason    string   `json:"delay_reason,omitempty"`
-	Notified       []string `json:"notified,omitempty"`
-	Mismatches     int      `json:"mismatches,omitempty"`
-	RemindersSent  int      `json:"reminders_sent,omitempty"`
-	ConsentLosses  int      `json:"consent_losses,omitempty"`
-	WriteAttempted bool     `json:"write_attempted,omitempty"`
+	Judgments []approvals.Judgment `json:"judgments,omitempty"`
+
+	DelayReason    string    `json:"delay_reason,omitempty"`
+	Notified       []string  `json:"notified,omitempty"`
+	Mismatches     int       `json:"mismatches,omitempty"`
+	RemindersSent  int       `json:"reminders_sent,omitempty"`
+	ConsentLosses  int       `json:"consent_losses,omitempty"`
+	WriteAttempted bool      `json:"write_attempted,omitempty"`
+	RefusedAt      time.Time `json:"refused_at,omitzero"`
+	EffectFound    bool      `json:"effect_found,omitempty"`
 }
 
 func encodeBody(r approvals.Request) (string, error) {
@@ -41,6 +46,7 @@ func encodeBody(r approvals.Request) (string, error) {
 		Outcome: r.Outcome, Grant: r.Grant,
 		DelayReason: r.DelayReason, Notified: r.Notified, Mismatches: r.Mismatches,
 		RemindersSent: r.RemindersSent, ConsentLosses: r.ConsentLosses, WriteAttempted: r.WriteAttempted,
+		Judgments: r.Judgments, EffectFound: r.EffectFound, RefusedAt: r.RefusedAt,
 	})
 	return string(text), err
 }
@@ -50,7 +56,8 @@ func (b requestBody) addTo(r *approvals.Request) {
 	r.OriginChannel, r.Ask, r.Terms, r.Proposal, r.Votes = b.Origin, b.Ask, b.Terms, b.Proposal, b.Votes
 	r.Outcome, r.Grant, r.DelayReason, r.Notified = b.Outcome, b.Grant, b.DelayReason, b.Notified
 	r.Mismatches, r.RemindersSent, r.ConsentLosses = b.Mismatches, b.RemindersSent, b.ConsentLosses
-	r.WriteAttempted = b.WriteAttempted
+	r.WriteAttempted, r.Judgments, r.EffectFound = b.WriteAttempted, b.Judgments, b.EffectFound
+	r.RefusedAt = b.RefusedAt
 }
 
 // insertRequest reports false if another request has the same envelope or id.
@@ -80,9 +87,9 @@ func (t *tx) updateRequest(ctx context.Context, r approvals.Request) error {
 		group = sql.NullString{String: r.Proposal.Group.ID, Valid: true}
 	}
 	_, err = t.ExecContext(ctx, `UPDATE requests SET state = $2, card_ts = $3, group_id = $4,
-		decided_at = $5, closed_at = $6, body = $7, dedup_key = $8, deadline_at = $9, grant_until = $10 WHERE id = $1`,
+		decided_at = $5, closed_at = $6, body = $7, dedup_key = $8, deadline_at = $9, grant_until = $10, in_effect = $11 WHERE id = $1`,
 		r.ID, string(r.State), nullText(r.CardTS), group, nullMicros(r.DecidedAt), nullMicros(r.ClosedAt), body,
-		nullText(r.DedupKey), toMicros(r.Deadline), grantUntil(r))
+		nullText(r.DedupKey), toMicros(r.Deadline), grantUntil(r), boolToInt(r.IsInEffect()))
 	if err != nil {
 		return fmt.Errorf("update request %s: %w", r.ID, err)
 	}

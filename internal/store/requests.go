@@ -84,6 +84,11 @@ func (s *Store) ApplyEvent(
 		if err := tx.updateRequest(ctx, step.Request); err != nil {
 			return err
 		}
+		if confirmation, ok := approvals.ConfirmationBy(e, after); ok {
+			if err := tx.recordConfirmation(ctx, after.Proposal.Group.ID, confirmation); err != nil {
+				return err
+			}
+		}
 		return tx.journalStep(ctx, before, e.Kind(), e.Actor(), e, step)
 	})
 	return after, err

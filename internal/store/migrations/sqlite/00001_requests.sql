@@ -18,13 +18,16 @@ CREATE TABLE requests (
     decided_at  BIGINT,
     closed_at   BIGINT,
     grant_until BIGINT, -- the end of a running grant; NULL when it is over
+    in_effect   INTEGER NOT NULL DEFAULT 0 CHECK (in_effect IN (0, 1)), -- its change was made, as far as is known
     body        TEXT NOT NULL,
     -- The states of package approvals, as far as one row shows them.
     CHECK ((closed_at IS NULL) = (state IN ('filed', 'pending', 'approved'))),
     CHECK (state NOT IN ('filed', 'refused') OR (group_id IS NULL AND card_ts IS NULL)),
     CHECK (state NOT IN ('pending', 'approved', 'denied', 'done', 'failed', 'superseded') OR group_id IS NOT NULL),
     CHECK (state NOT IN ('approved', 'done', 'failed', 'superseded') OR decided_at IS NOT NULL),
-    CHECK (grant_until IS NULL OR state = 'done')
+    CHECK (in_effect = 1 OR state <> 'done'),
+    CHECK (in_effect = 0 OR closed_at IS NOT NULL),
+    CHECK (grant_until IS NULL OR in_effect = 1)
 );
 CREATE UNIQUE INDEX requests_card ON requests (channel, card_ts) WHERE card_ts IS NOT NULL;
 CREATE INDEX requests_pending ON requests (channel, card_ts) WHERE state = 'pending';
@@ -33,7 +36,7 @@ CREATE INDEX requests_pending ON requests (channel, card_ts) WHERE state = 'pend
 CREATE INDEX requests_requester ON requests (requester, filed_at, id);
 CREATE INDEX requests_open ON requests (state, filed_at, id, closed_at) WHERE closed_at IS NULL;
 CREATE INDEX requests_group ON requests (group_id, filed_at, id) WHERE closed_at IS NULL;
-CREATE INDEX requests_done ON requests (group_id, closed_at) WHERE state = 'done';
+CREATE INDEX requests_in_effect ON requests (group_id, closed_at) WHERE in_effect = 1;
 CREATE INDEX requests_grant ON requests (group_id, filed_at) WHERE grant_until IS NOT NULL;
 -- For App Home: the requests that wait for votes.
 CREATE INDEX requests_undecided ON requests (deadline_at, id) WHERE state = 'pending' AND card_ts IS NOT NULL;
@@ -46,11 +49,19 @@ CREATE TABLE reactions (
     ts       TEXT NOT NULL,
     user_id  TEXT NOT NULL,
     name     TEXT NOT NULL,
-    deny     INTEGER NOT NULL CHECK (deny IN (0, 1)),
     present  INTEGER NOT NULL CHECK (present IN (0, 1)),
-    event_ts TEXT NOT NULL,
-    heard_at BIGINT NOT NULL,
+    dated    INTEGER NOT NULL CHECK (dated IN (0, 1)), -- event_ts is of the state in present
+    event_ts TEXT NOT NULL, -- of the last event; orders events
+    seen_at  BIGINT NOT NULL, -- when the store learned what present says
     PRIMARY KEY (channel, ts, user_id, name)
+);
+
+-- The allocation of each group as UiPath confirmed it last: while it is fresh, a read
+-- that contradicts it is late.
+CREATE TABLE confirmations (
+    group_id TEXT PRIMARY KEY,
+    at       BIGINT NOT NULL,
+    detail   TEXT NOT NULL -- the codes and the limits, as JSON
 );
 
 CREATE TABLE journal (

@@ -1,0 +1,51 @@
+package approvals
+
+import (
+	"errors"
+	"time"
+)
+
+// ErrReadIsLate means that a read may show what was so before the last change.
+var ErrReadIsLate = errors.New("the read contradicts what UiPath confirmed a moment ago")
+
+// A Confirmation is the allocation of a group after the last change that the bot
+// made there, as UiPath confirmed it.
+type Confirmation struct {
+	Codes  []string      // that the group had then
+	Limits []QuotaChange // that the change set
+	At     time.Time     // by the store's clock; zero: there is none
+}
+
+// ConfirmationBy is the confirmation that an event brings; r is the request after
+// it. It is not ok if the event confirms no change of the allocation.
+func ConfirmationBy(e Event, r Request) (c Confirmation, ok bool) {
+	switch e := e.(type) {
+	case WriteFinished:
+		made := e.State == Done && e.Outcome.Reason != ReasonExtended
+		return Confirmation{Codes: e.Outcome.Allocation, Limits: r.Proposal.Change.Quotas}, made
+	case EffectFound:
+		return Confirmation{Codes: e.Allocation, Limits: r.Proposal.Change.Quotas}, true
+	case Revoked:
+		made := len(e.Revocation.Removed) > 0 || e.Revocation.ReadBack
+		return Confirmation{Codes: e.Revocation.Allocation}, made && !e.Revocation.Uncertain
+	}
+	return Confirmation{}, false
+}
+
+// CheckRead returns a *DelayError for a reading of the allocation that contradicts
+// the confirmation, while UiPath may still show what was so before it.
+func (c Confirmation) CheckRead(read Allocation, now time.Time) error {
+	if c.At.IsZero() || now.Sub(c.At) >= ReadLag || c.isShownBy(read) {
+		return nil
+	}
+	return &DelayError{Reason: "UiPath does not show the last confirmed change of this group yet", Err: ErrReadIsLate}
+}
+
+func (c Confirmation) isShownBy(read Allocation) bool {
+	for _, limit := range c.Limits {
+		if read.Quotas != nil && read.limitOf(limit.Code) != limit.To {
+			return false
+		}
+	}
+	return SameSet(c.Codes, read.Codes)
+}

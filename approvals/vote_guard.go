@@ -1,0 +1,58 @@
+package approvals
+
+import "slices"
+
+// A VoteGuard is what a write rests on, as the last look at the card found it. The
+// store compares it with what it knows in the transaction that begins the write, so
+// that a vote that was recorded in between stops it.
+//
+// Only reactions that could take consent away matter: an emoji without meaning, one
+// more approval and the no of a person who is no approver do not hold up a write.
+type VoteGuard struct {
+	Carrying []Reaction // the approvals that carry the request
+	Denials  []Reaction // those on the card, of which none counts
+	Deniers  []string   // the people who may deny, as far as they are known
+	Unread   bool       // a user group could not be read: every person may deny
+}
+
+// newVoteGuard makes the guard of a look. members has the people of each stage,
+// user groups resolved.
+func newVoteGuard(votes []Reaction, ballots []Ballot, members [][]string, unread bool) VoteGuard {
+	guard := VoteGuard{Unread: unread}
+	for _, people := range members {
+		guard.Deniers = Union(guard.Deniers, people)
+	}
+	for _, v := range votes {
+		counts := slices.ContainsFunc(ballots, func(b Ballot) bool {
+			return b.User == v.User && b.Name == v.Name && b.Eligibility == Counts
+		})
+		switch {
+		case v.Deny:
+			guard.Denials = append(guard.Denials, v)
+		case counts:
+			guard.Carrying = append(guard.Carrying, v)
+		}
+	}
+	return guard
+}
+
+// Holds reports whether consent is still as it was looked at. now are the reactions
+// on the card of r.
+func (g VoteGuard) Holds(r Request, now []Reaction) bool {
+	votes := r.VotesAmong(now)
+	for _, carried := range g.Carrying {
+		if !slices.ContainsFunc(votes, carried.isUnchanged) {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(votes, func(v Reaction) bool {
+		known := slices.ContainsFunc(g.Denials, v.isSame)
+		return v.Deny && !known && (g.Unread || slices.Contains(g.Deniers, v.User))
+	})
+}
+
+// isUnchanged reports whether another reading of the reactions has this very one. A
+// time that is told later does not change it; a later time is a new reaction.
+func (r Reaction) isUnchanged(other Reaction) bool {
+	return r.isSame(other) && (r.EventTS == "" || r.EventTS == other.EventTS)
+}

@@ -1,0 +1,330 @@
+package worker_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	. "licensebot/approvals"
+)
+
+// vote puts an emoji on a card, or takes it back, and tells the bot.
+func (w *world) vote(r Request, user, emoji string, present bool) {
+	w.Helper()
+	heard := w.slack.put(r, user, present)
+	heard.Name = emoji
+	w.slack.mu.Lock()
+	cards := w.slack.cards[r.CardTS]
+	if present {
+		cards[len(cards)-1].Name = emoji
+	}
+	w.slack.mu.Unlock()
+	if err := w.store.RecordReaction(w.Context(), heard); err != nil {
+		w.Error(err)
+	}
+}
+
+// A vote that was recorded before the write stops it, at whatever moment it comes:
+// while UiPath is read, after the card was looked at, after people were looked up.
+func TestVoteBeforeTheWriteStopsIt(t *testing.T) {
+	second := func(w *world, r Request) { w.vote(r, ben, "x", true) }
+	withdraw := func(w *world, r Request) { w.vote(r, anna, "white_check_mark", false) }
+	moments := map[string]func(w *world, act func()){
+		"while UiPath is read": func(w *world, act func()) {
+			w.uipath.onRead = func(n int) error {
+				if n == 2 {
+					act()
+				}
+				return nil
+			}
+		},
+		"after the card was looked at": func(w *world, act func()) { w.slack.onLook = act },
+	}
+	for what, vote := range map[string]func(*world, Request){"a no": second, "a withdrawal": withdraw} {
+		for when, at := range moments {
+			t.Run(what+" "+when, func(t *testing.T) {
+				live(t, func(w *world) {
+					r := w.carded()
+					done := false
+					at(w, func() {
+						if !done {
+							done = true
+							vote(w, r)
+						}
+					})
+					w.react(r, anna, true)
+					r = w.quiet()
+					w.puts(0)
+					if !done || r.State != Denied && r.State != Expired {
+						t.Errorf("acted %v, the request is %s", done, r.State)
+					}
+				})
+			})
+		}
+	}
+}
+
+// People without a vote, and emoji without a meaning, do not hold up a write,
+// however many there are.
+func TestBystandersDoNotHoldUpAWrite(t *testing.T) {
+	for _, emoji := range []string{"tada", "x", "white_check_mark"} {
+		t.Run(emoji, func(t *testing.T) {
+			live(t, func(w *world) {
+				r := w.carded()
+				given := 0
+				w.slack.onLook = func() {
+					for range 50 {
+						given++
+						w.vote(r, fmt.Sprintf("U-BYSTANDER-%d", given), emoji, true)
+					}
+				}
+				w.react(r, anna, true)
+				r = w.untilState(Done)
+				w.puts(1)
+				if looks := w.slack.count("look"); looks != 1 {
+					t.Errorf("looked %d times", looks)
+				}
+			})
+		})
+	}
+}
+
+// A no that was taken back while the request waits for UiPath denies nothing.
+func TestNoThatWasTakenBackDoesNotDeny(t *testing.T) {
+	live(t, func(w *world) {
+		r := w.carded()
+		down := true
+		w.uipath.onRead = func(int) error {
+			if down {
+				return later(0)
+			}
+			return nil
+		}
+		w.react(r, anna, true)
+		w.untilState(Approved)
+		w.slack.breaks("look", 1, false, errCut) // nobody looks while the no is there
+		w.vote(r, ben, "x", true)
+		w.vote(r, ben, "x", false)
+		down = false
+		w.untilState(Done)
+	})
+}
+
+// A vote means what its emoji meant on the card: another configuration gives no
+// reaction another meaning.
+func TestEmojiMeanWhatTheCardShowed(t *testing.T) {
+	live(t, func(w *world) {
+		r := w.carded()
+		w.vote(r, anna, "+1", true)
+		w.emoji = Emoji{Approve: []string{"+1"}, Deny: []string{"white_check_mark"}}
+		w.restart(func() {})
+		time.Sleep(10 * time.Minute)
+		if r = w.read(r.ID); r.State != Pending || len(r.Votes) != 0 {
+			t.Fatalf("%s with votes of %v", r.State, Voters(r.Votes))
+		}
+		w.react(r, ben, true) // the ✅ that was shown still is a yes
+		w.untilState(Done)
+	})
+}
+
+// What a reaction was worth when it was first looked at lasts: its giver was told.
+func TestReactionThatDidNotCountNeverDoes(t *testing.T) {
+	live(t, func(w *world) {
+		w.slack.groups = map[string][]string{"S1": {anna}}
+		w.policy = SimplePolicy([]string{"S1"}, 1, time.Hour)
+		r := w.carded()
+		w.react(r, bystander, true)
+		w.until("told", func(r Request) bool { return len(r.Notified) == 1 })
+		w.slack.groups["S1"] = []string{anna, bystander}
+		time.Sleep(5 * time.Minute)
+		w.react(r, requester, true) // the votes are counted again
+		w.until("told", func(r Request) bool { return len(r.Notified) == 2 })
+		if r = w.read(r.ID); r.State != Pending {
+			t.Fatalf("the request is %s", r.State)
+		}
+		w.react(r, bystander, false)
+		w.until("counted", func(r Request) bool { return len(r.Judgments) == 1 })
+		w.react(r, bystander, true)
+		w.untilState(Done)
+	})
+}
+
+// An approval that a look shows before the deadline was given before it, though no
+// event says when. Given again after the deadline, it is another one.
+func TestUndatedApprovals(t *testing.T) {
+	for name, c := range map[string]struct {
+		before, after func(w *world, r Request)
+		state         State
+		undated       []string
+	}{
+		"seen before the deadline": {before: func(w *world, r Request) { w.unheard(r, anna, true) }, state: Done},
+		"seen after it": {
+			after: func(w *world, r Request) { w.unheard(r, anna, true) }, state: Expired, undated: []string{anna},
+		},
+		"dated, taken back, given again after it": {
+			before: func(w *world, r Request) {
+				w.policy = SimplePolicy([]string{anna, ben}, 2, time.Hour)
+				w.react(r, anna, true)
+				w.react(r, anna, false)
+			},
+			after: func(w *world, r Request) { w.unheard(r, anna, true) }, state: Expired, undated: []string{anna},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			live(t, func(w *world) {
+				r := w.carded()
+				if c.before != nil {
+					c.before(w, r)
+					w.hellos <- struct{}{}
+					time.Sleep(10 * time.Second)
+				}
+				w.restart(func() {
+					time.Sleep(2 * time.Hour)
+					if c.after != nil {
+						c.after(w, r)
+					}
+				})
+				r = w.quiet()
+				if r.State != c.state || r.State == Expired && !slices.Equal(r.Outcome.Undated, c.undated) {
+					t.Errorf("the request is %s, %+v", r.State, r.Outcome)
+				}
+			})
+		})
+	}
+}
+
+// For a while Slack may show what was so before an event. A vote that the event told
+// and the look does not show is a delay, until they agree.
+func TestLookThatLagsBehindAnEvent(t *testing.T) {
+	for emoji, quorum := range map[string]int{"white_check_mark": 2, "x": 1} {
+		t.Run(emoji, func(t *testing.T) {
+			live(t, func(w *world) {
+				w.policy = SimplePolicy([]string{anna, ben}, quorum, time.Hour)
+				r := w.carded()
+				w.slack.setLagging(true)
+				w.uipath.onRead = func(n int) error {
+					if n == 2 && emoji == "x" {
+						w.vote(r, ben, emoji, true)
+					}
+					return nil
+				}
+				w.react(r, anna, true)
+				if emoji != "x" {
+					w.vote(r, ben, emoji, true)
+				}
+				time.Sleep(20 * time.Second)
+				w.puts(0)
+				w.slack.setLagging(false)
+				if r = w.quiet(); (r.State == Done) != (emoji != "x") {
+					t.Errorf("the request is %s", r.State)
+				}
+			})
+		})
+	}
+}
+
+// A refusal may come after the effect, and a read may show the effect late. Then the
+// thread is told, and what was asked for a time ends.
+func TestEffectAfterARefusal(t *testing.T) {
+	for name, shown := range map[string]bool{"at once": true, "late": false} {
+		t.Run(name, func(t *testing.T) {
+			live(t, func(w *world) {
+				w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
+					if n > 1 {
+						return &asked, true, nil
+					}
+					if !shown {
+						time.AfterFunc(5*time.Second, func() { w.uipath.edit("OLD", "NEW") })
+					}
+					return nil, shown, &RefusedError{Answer: "no such license"}
+				}
+				r := w.ask(Ask{Codes: []string{"NEW"}, For: 2 * time.Hour})
+				w.react(r, anna, true)
+				r = w.quiet()
+				if shown {
+					w.ended(r, Done, ReasonReadBack)
+				} else {
+					w.ended(r, Failed, ReasonUiPathRefused)
+					w.posts(JobPostEffect, 1)
+				}
+				if r.Grant == nil || !slices.Equal(r.Grant.Revocation.Removed, []string{"NEW"}) {
+					t.Errorf("the grant is %+v", r.Grant)
+				}
+				w.codes("OLD")
+			})
+		})
+	}
+}
+
+// After set, the allocation is exactly what the card showed.
+func TestSetIsExact(t *testing.T) {
+	for name, c := range map[string]struct {
+		meanwhile []string
+		state     State
+	}{
+		"nothing else changed":       {[]string{"OLD"}, Done},
+		"another code was added":     {[]string{"OLD", "NEWER"}, Superseded},
+		"a code to keep was removed": {nil, Superseded},
+	} {
+		t.Run(name, func(t *testing.T) {
+			live(t, func(w *world) {
+				r := w.ask(Ask{Action: Set, Codes: []string{"OLD", "NEW"}})
+				w.uipath.edit(c.meanwhile...)
+				w.react(r, anna, true)
+				if r = w.quiet(); r.State != c.state {
+					t.Errorf("the request is %s, %+v", r.State, r.Outcome)
+				}
+			})
+		})
+	}
+}
+
+// A read may show what was so before a change that UiPath confirmed. Until it shows
+// the change, nothing is written and nothing is told of it.
+func TestReadsThatLagBehindAWrite(t *testing.T) {
+	for name, second := range map[string]Ask{
+		"another code is added": {Codes: []string{"NEWER"}},
+		"a grant ends":          {Codes: []string{"NEWER"}, For: 30 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			live(t, func(w *world) {
+				first := w.ask(Ask{Codes: []string{"NEW"}})
+				other := w.ask(second)
+				w.uipath.setLag(3 * time.Second)
+				w.react(first, anna, true)
+				w.react(other, anna, true)
+				w.quiet()
+				if second.For == 0 {
+					w.codes("OLD", "NEW", "NEWER")
+					return
+				}
+				w.codes("OLD", "NEW")
+				if end := w.read(other.ID).Grant.Revocation; !slices.Equal(end.Removed, []string{"NEWER"}) {
+					t.Errorf("the grant ended as %+v", end)
+				}
+			})
+		})
+	}
+}
+
+// A group that one look does not show may be there at the next.
+func TestGroupIsGoneOnlyAfterTwoLooks(t *testing.T) {
+	for refusals, want := range map[int]State{1: Done, 2: Failed} {
+		live(t, func(w *world) {
+			r := w.carded()
+			left := refusals
+			w.uipath.onRead = func(int) error {
+				if left == 0 {
+					return nil
+				}
+				left--
+				return &RefusedError{Answer: "no such group"}
+			}
+			w.react(r, anna, true)
+			if r = w.quiet(); r.State != want {
+				t.Errorf("after %d refusals the request is %s, %+v", refusals, r.State, r.Outcome)
+			}
+		})
+	}
+}

@@ -1,0 +1,34 @@
+package worker
+
+import (
+	"context"
+
+	"licensebot/approvals"
+)
+
+// readAllocation reads a group's allocation from UiPath. A reading that contradicts
+// what UiPath confirmed a moment ago is a *DelayError, and comes with it.
+func (w *Runner) readAllocation(ctx context.Context, groupID string) (approvals.Allocation, error) {
+	read, err := w.Licenses.ReadAllocation(ctx, groupID)
+	if err != nil {
+		return approvals.Allocation{}, err
+	}
+	confirmed, err := w.Store.LastConfirmed(ctx, groupID)
+	if err != nil {
+		return approvals.Allocation{}, err
+	}
+	now, err := w.Store.Now(ctx)
+	if err != nil {
+		return approvals.Allocation{}, err
+	}
+	return read, confirmed.CheckRead(read, now)
+}
+
+// readForWrite reads the allocation before a change to it, or after one.
+func (w *Runner) readForWrite(ctx context.Context, r approvals.Request) (approvals.Allocation, error) {
+	read, err := w.readAllocation(ctx, r.Proposal.Group.ID)
+	if err != nil {
+		return read, err
+	}
+	return read, r.Proposal.CheckQuotas(read)
+}
