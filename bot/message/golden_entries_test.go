@@ -178,6 +178,9 @@ func (g *golden) addOutcomes() {
 		{"cancelled by an approver, reason hidden", goldenRequest(approvals.Cancelled, withReason(approvals.ReasonCancelledByApprover))},
 		{"the card was deleted", goldenRequest(approvals.Cancelled, withReason(approvals.ReasonCardDeleted))},
 		{"expired", goldenRequest(approvals.Expired, withReason(approvals.ReasonDeadline))},
+		{"expired, a reaction without a date", goldenRequest(approvals.Expired, func(r *approvals.Request) {
+			r.Outcome.Reason, r.Outcome.Undated = approvals.ReasonDeadline, []string{"U0ANNA"}
+		})},
 		{"expired, one of three", goldenRequest(approvals.Expired, inStages, withReason(approvals.ReasonDeadline))},
 	} {
 		g.about(c.r)
@@ -284,6 +287,8 @@ func (g *golden) addReplies() {
 	g.reply("Reminder", goldenRequest(approvals.Pending), remind)
 	g.reply("Reminder: in stages", goldenRequest(approvals.Pending, inStages), remind)
 	g.reply("Delay", goldenRequest(approvals.Approved, withDelay("UiPath does not answer")), approvals.Job{Kind: approvals.JobPostDelay})
+	found := approvals.Job{Kind: approvals.JobPostEffect, Payload: approvals.Payload{Codes: []string{"ATTUNU", "IDU", "RPADEVPRONU"}}}
+	g.reply("In effect after all", goldenRequest(approvals.Failed, withReason(approvals.ReasonUiPathRefused), timed), found)
 	g.reply("Delay: granted by the policy", goldenRequest(approvals.Approved, automatic, withDelay("UiPath asked the bot to slow down")), approvals.Job{Kind: approvals.JobPostDelay})
 	lost := func(reasons ...approvals.Eligibility) approvals.Job {
 		job := approvals.Job{Kind: approvals.JobPostConsentLost}
@@ -295,7 +300,7 @@ func (g *golden) addReplies() {
 	pending := goldenRequest(approvals.Pending)
 	g.reply("Consent lost", pending, lost(approvals.Withdrawn, approvals.NotApprover))
 	g.reply("Consent lost: in a stage", goldenRequest(approvals.Pending, inStages), lost(approvals.LostStage))
-	g.reply("Consent lost: other reasons", pending, lost(approvals.Deactivated, approvals.IsLate, approvals.Uncheckable, approvals.IsGuest))
+	g.reply("Consent lost: other reasons", pending, lost(approvals.Deactivated, approvals.IsLate, approvals.IsUndated, approvals.Uncheckable, approvals.IsGuest))
 	g.reply("Consent lost: no person is known", pending, lost())
 	g.reply("Consent lost: a write was tried", goldenRequest(approvals.Pending, func(r *approvals.Request) { r.WriteAttempted = true }), lost(approvals.Withdrawn))
 	g.reply("Consent lost: closed meanwhile", goldenRequest(approvals.Denied), lost(approvals.Withdrawn))
@@ -355,7 +360,7 @@ func (g *golden) addPrivateWords() {
 	g.covered["job "+string(approvals.JobTellVoter)] = true
 	for _, why := range []approvals.Eligibility{
 		approvals.IsBot, approvals.Deactivated, approvals.IsExternal, approvals.IsGuest, approvals.IsRequester, approvals.IsLate,
-		approvals.NotApprover, approvals.Uncheckable,
+		approvals.IsUndated, approvals.NotApprover, approvals.Uncheckable,
 	} {
 		g.covered["eligibility "+string(why)] = true
 		g.add("Reaction: "+string(why), ExplainVoteIgnored(goldenRequest(approvals.Pending), why))

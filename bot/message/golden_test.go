@@ -299,6 +299,7 @@ var wordless = []string{
 // inThreads are shown too: ThreadReply chooses among them.
 var inThreads = []string{
 	"WarnExpiry", "ExplainRevocationDelay", "DescribeRevocation", "ExplainDelay", "RemindApprovers", "ExplainConsentLost",
+	"DescribeEffect",
 }
 
 // TestEveryPhraseIsShown: each exported function that makes words is called by
