@@ -32,6 +32,9 @@ type Conformant interface {
 	Dump(t *testing.T) map[string][]string
 }
 
+// voteEmoji are the emoji that mean yes and no on the cards of the tests.
+var voteEmoji = approvals.Emoji{Approve: []string{"white_check_mark"}, Deny: []string{"x"}}
+
 // checkConformance checks a store against its contract. open returns an empty
 // store with the clock now. The store is closed when the test ends.
 func checkConformance(t *testing.T, open func(t *testing.T, now func() time.Time) Conformant) {
@@ -61,6 +64,8 @@ func checkConformance(t *testing.T, open func(t *testing.T, now func() time.Time
 		{"the end of a grant does not wait for an untried write", revokePassesUntried},
 		{"a write does not wait for an untried write", writePassesUntried},
 		{"MarkTried fails after the lease has expired", markTriedAfterLease},
+		{"MarkTriedUnlessVoted fails after a vote that could end consent", markTriedUnlessVoted},
+		{"LastConfirmed is the allocation after the last change", lastConfirmed},
 		{"a job enqueued again while it waits runs once", enqueuedWhileWaiting},
 		{"a job enqueued again while it runs runs once more", enqueuedWhileRunning},
 		{"enqueueing again can hasten a job and never delays it", enqueuedSooner},
@@ -75,6 +80,8 @@ func checkConformance(t *testing.T, open func(t *testing.T, now func() time.Time
 		{"a reaction before the card's timestamp is counted after it", reactionBeforeTimestamp},
 		{"ReplaceReactions replaces earlier reports", replaceDropsOlder},
 		{"ReplaceReactions keeps later reports", replaceKeepsNewer},
+		{"ReplaceReactions keeps reports that Slack may not show yet", replaceKeepsFresh},
+		{"a reaction that is back without an event is undated", backWithoutEvent},
 		{"NextDue tells the next due time", nextDueTime},
 		{"NextDue passes over blocked lanes", nextDueInLane},
 		{"Subscribe signals only its kinds", signalsByKind},
@@ -147,7 +154,7 @@ func sampleRequest(n int) approvals.Request {
 		ID: fmt.Sprintf("R-%08d", n), EnvelopeID: fmt.Sprintf("envelope-%d", n), Requester: "U-REQUESTER",
 		OriginChannel: "C-ORIGIN", Channel: channel,
 		Ask:   approvals.Ask{Group: group, Codes: []string{"RPADEVPRONU", "IDU"}, Reason: "‘quarter’ end"},
-		Terms: approvals.Terms{Stages: []approvals.Stage{{Approvers: []string{"U-ANNA", "S-GROUP"}, Quorum: 1}}, TTL: ttl},
+		Terms: approvals.Terms{Stages: []approvals.Stage{{Approvers: []string{"U-ANNA", "S-GROUP"}, Quorum: 1}}, TTL: ttl, Emoji: voteEmoji},
 	}
 }
 
@@ -212,7 +219,7 @@ func sampleProposal(group string) approvals.Prepared {
 		},
 		Quotas: []approvals.Quota{{Code: "CTZDEVCU", Limit: 3}},
 		Seats:  []approvals.Seats{{Code: "IDU", Allocated: 1, Total: 9}},
-	}, Terms: approvals.Terms{Stages: []approvals.Stage{{Approvers: []string{"U-ANNA", "S-GROUP"}, Quorum: 1}}, TTL: ttl}}
+	}, Terms: approvals.Terms{Stages: []approvals.Stage{{Approvers: []string{"U-ANNA", "S-GROUP"}, Quorum: 1}}, TTL: ttl, Emoji: voteEmoji}}
 }
 
 // distinctProposal is a proposal for a change that no other request asks for.
@@ -830,12 +837,12 @@ func reactionsOutOfOrder(b *bench) {
 	b.wantPresent(r, "U-2", "U-1")
 
 	deny := reactionBy(r, "U-1", "1700000100.000050", true)
-	deny.Name, deny.Deny = "x", true
+	deny.Name = "x"
 	b.mustSucceed(b.RecordReaction(b.context(), deny))
 	b.wantPresent(r, "U-1", "U-2", "U-1") // each emoji counts separately
 	shown, err := b.ListReactions(b.context(), r.Channel, r.CardTS)
 	b.mustSucceed(err)
-	if !shown[0].Deny || shown[0].Name != "x" || !shown[0].Present || shown[0].TS != r.CardTS {
+	if shown[0].Name != "x" || !shown[0].Present || shown[0].TS != r.CardTS {
 		b.Errorf("the first reaction is %+v", shown[0])
 	}
 }
@@ -889,7 +896,7 @@ func replaceDropsOlder(b *bench) {
 	b.mustSucceed(b.RecordReaction(b.context(), reactionBy(r, "U-LEFT", "1.1", true)))
 	b.mustSucceed(b.RecordReaction(b.context(), reactionBy(r, "U-STAYED", "1.2", true)))
 	b.mustSucceed(b.RecordReaction(b.context(), reactionBy(r, "U-BACK", "1.3", false)))
-	b.clock.advance(time.Second)
+	b.clock.advance(approvals.ReadLag + time.Second)
 	b.mustSucceed(b.ReplaceReactions(b.context(), r.Channel, r.CardTS, b.clock.now(), []approvals.Reaction{
 		reactionBy(r, "U-STAYED", "", true), reactionBy(r, "U-BACK", "", true), reactionBy(r, "U-MISSED", "", true),
 	}))
@@ -915,6 +922,82 @@ func replaceKeepsNewer(b *bench) {
 	b.mustSucceed(b.RecordReaction(b.context(), reactionBy(r, "U-LEAVES", "1.3", false)))
 	b.mustSucceed(b.ReplaceReactions(b.context(), r.Channel, r.CardTS, asOf, []approvals.Reaction{reactionBy(r, "U-LEAVES", "", true)}))
 	b.wantPresent(r, "U-COMES")
+}
+
+func replaceKeepsFresh(b *bench) {
+	r := b.postedCard(1, group)
+	b.mustSucceed(b.RecordReaction(b.context(), reactionBy(r, "U-COMES", "1.1", true)))
+	b.mustSucceed(b.RecordReaction(b.context(), reactionBy(r, "U-LEAVES", "1.2", false)))
+	shown := []approvals.Reaction{reactionBy(r, "U-LEAVES", "", true)}
+	b.clock.advance(approvals.ReadLag - time.Second)
+	b.mustSucceed(b.ReplaceReactions(b.context(), r.Channel, r.CardTS, b.clock.now(), shown))
+	b.wantPresent(r, "U-COMES")
+	b.clock.advance(2 * time.Second)
+	b.mustSucceed(b.ReplaceReactions(b.context(), r.Channel, r.CardTS, b.clock.now(), shown))
+	b.wantPresent(r, "U-LEAVES")
+}
+
+func backWithoutEvent(b *bench) {
+	r := b.postedCard(1, group)
+	b.mustSucceed(b.RecordReaction(b.context(), reactionBy(r, "U-1", "1.1", true)))
+	shown := []approvals.Reaction{reactionBy(r, "U-1", "", true)}
+	for _, now := range [][]approvals.Reaction{nil, shown} {
+		b.clock.advance(2 * approvals.ReadLag)
+		b.mustSucceed(b.ReplaceReactions(b.context(), r.Channel, r.CardTS, b.clock.now(), now))
+	}
+	reactions, err := b.ListReactions(b.context(), r.Channel, r.CardTS)
+	b.mustSucceed(err)
+	if len(reactions) != 1 || reactions[0].EventTS != "" || !reactions[0].SeenAt.Equal(b.clock.now()) {
+		b.Errorf("the reaction is %+v", reactions)
+	}
+	b.mustSucceed(b.RecordReaction(b.context(), reactionBy(r, "U-1", "1.3", true)))
+	if reactions, err = b.ListReactions(b.context(), r.Channel, r.CardTS); reactions[0].EventTS != "1.3" {
+		b.Errorf("the event does not date it: %+v, %v", reactions, err)
+	}
+}
+
+func markTriedUnlessVoted(b *bench) {
+	r := b.postedCard(1, group)
+	carried := reactionBy(r, "U-ANNA", "1.1", true)
+	b.mustSucceed(b.RecordReaction(b.context(), carried))
+	b.approveRequest(r)
+	write := b.claimJob(approvals.JobApply)
+	guard := approvals.VoteGuard{Carrying: []approvals.Reaction{carried}, Deniers: []string{"U-ANNA", "U-BEN"}}
+	no := reactionBy(r, "U-BEN", "1.2", true)
+	no.Name = "x"
+	withdrawn := reactionBy(r, "U-ANNA", "1.2", false)
+	for _, vote := range []approvals.Reaction{no, withdrawn} {
+		b.mustSucceed(b.RecordReaction(b.context(), vote))
+		b.wantUnchanged(func() { b.wantError(b.MarkTriedUnlessVoted(b.context(), write, guard), approvals.ErrVotedSince) })
+		vote.EventTS, vote.Present = "1.3", !vote.Present
+		b.mustSucceed(b.RecordReaction(b.context(), vote))
+	}
+	b.wantError(b.MarkTriedUnlessVoted(b.context(), write, guard), approvals.ErrVotedSince) // given anew
+	guard.Carrying[0].EventTS = "1.3"
+	bystander := reactionBy(r, "U-BYSTANDER", "1.4", true)
+	bystander.Name = "x"
+	b.mustSucceed(b.RecordReaction(b.context(), bystander))
+	b.mustSucceed(b.MarkTriedUnlessVoted(b.context(), write, guard))
+	b.clock.advance(lease)
+	b.wantError(b.MarkTriedUnlessVoted(b.context(), write, guard), approvals.ErrLeaseLost)
+}
+
+func lastConfirmed(b *bench) {
+	if c, err := b.LastConfirmed(b.context(), group); err != nil || !c.At.IsZero() {
+		b.Errorf("an empty store confirms %+v, %v", c, err)
+	}
+	for n, codes := range [][]string{{"A"}, {"A", "B"}} {
+		r := b.postedCard(n+1, group)
+		b.approveRequest(r)
+		b.clock.advance(time.Second)
+		b.applyEvent(r, approvals.WriteFinished{
+			State: approvals.Done, Outcome: approvals.Outcome{Reason: approvals.ReasonConfirmed, Allocation: codes},
+		})
+		c, err := b.LastConfirmed(b.context(), group)
+		if err != nil || !slices.Equal(c.Codes, codes) || !c.At.Equal(b.clock.now()) {
+			b.Errorf("confirmed is %+v, %v", c, err)
+		}
+	}
 }
 
 func nextDueTime(b *bench) {

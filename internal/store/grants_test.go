@@ -179,7 +179,7 @@ func (b *bench) mustRead(r approvals.Request, err error) approvals.Request {
 func TestGrantHoldersUseIndexes(t *testing.T) {
 	forEachPlanner(t, func(t *testing.T, plans planner) {
 		for _, plan := range plans(t, grantHoldersQuery, "group-7") {
-			for _, index := range []string{"requests_done", "requests_grant", "journal_request"} {
+			for _, index := range []string{"requests_in_effect", "requests_grant", "journal_request"} {
 				if !strings.Contains(plan.text, index) {
 					t.Errorf("the plan does not use %s:\n%s", index, plan.text)
 				}

@@ -19,8 +19,8 @@ func (s underTest) loadPending(t testing.TB, n int) {
 			at + `, ` + at + ` + 86400000000, '{"terms":{"quorum":2,"ttl":86400000000000},"proposal":{"group":{"id":"group-' || (n % 100) || '"}}}' FROM series`,
 		`INSERT INTO journal (request_id, at, kind, actor, before, after, event) ` + series +
 			`SELECT ` + id + `, ` + at + `, 'filed', 'U-REQUESTER', '', 'filed', '{}' FROM series`,
-		`INSERT INTO reactions (channel, ts, user_id, name, deny, present, event_ts, heard_at) ` + series +
-			`SELECT 'C-APPROVALS', '1600000000.' || n, 'U-' || who, 'white_check_mark', 0, 1, '1600000001.' || n, ` + at +
+		`INSERT INTO reactions (channel, ts, user_id, name, dated, present, event_ts, seen_at) ` + series +
+			`SELECT 'C-APPROVALS', '1600000000.' || n, 'U-' || who, 'white_check_mark', 1, 1, '1600000001.' || n, ` + at +
 			` FROM series CROSS JOIN (SELECT 1 AS who UNION ALL SELECT 2) AS people`,
 		`INSERT INTO jobs (request_id, kind, key, detail, due_at) ` + series +
 			`SELECT ` + id + `, 'expire', '', '{}', ` + at + ` + 86400000000 FROM series`,
@@ -44,10 +44,10 @@ func (s underTest) loadDone(t testing.TB, n int) {
 	t.Helper()
 	at := `1600000000000000 + CAST(n AS BIGINT) * 60000000` // one a minute, in 2020
 	for _, statement := range []string{
-		`INSERT INTO requests (id, envelope_id, state, requester, channel, card_ts, group_id, filed_at, deadline_at, decided_at, closed_at, grant_until, body) ` + series +
+		`INSERT INTO requests (id, envelope_id, state, requester, channel, card_ts, group_id, filed_at, deadline_at, decided_at, closed_at, grant_until, in_effect, body) ` + series +
 			`SELECT 'R-O' || n, 'over-' || n, 'done', 'U-' || (n % 20), 'C-APPROVALS', '1500000000.' || n, 'group-' || (n % 100), ` +
 			at + `, ` + at + ` + 86400000000, ` + at + ` + 1, ` + at + ` + 2,
-			CASE WHEN n * 20 > 19 * %d THEN 1800000000000000 END, '{}' FROM series`,
+			CASE WHEN n * 20 > 19 * %d THEN 1800000000000000 END, 1, '{}' FROM series`,
 		`INSERT INTO journal (request_id, at, kind, actor, before, after, event) ` + series +
 			`SELECT 'R-O' || n, n, step, 'U-REQUESTER', was, step, '{}' FROM series
 			CROSS JOIN (SELECT '' AS was, 'filed' AS step UNION ALL SELECT 'approved', 'done') AS moves`,

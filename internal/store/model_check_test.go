@@ -372,7 +372,7 @@ func (mc *machine) drawReaction(t *rapid.T) approvals.Reaction {
 		Present: rapid.IntRange(0, 2).Draw(t, "present") > 0,
 	}
 	if rapid.IntRange(0, 4).Draw(t, "deny") == 0 {
-		r.Name, r.Deny = "x", true
+		r.Name = "x"
 	}
 	return r
 }

@@ -246,8 +246,8 @@ func (m *model) replaceReactions(channel, ts string, asOf time.Time, shown []app
 	changed := false
 	for _, r := range m.reactions {
 		there := slices.ContainsFunc(shown, func(s approvals.Reaction) bool { return reactionKey(s) == reactionKey(r.Reaction) })
-		if r.Channel == channel && r.TS == ts && r.at.Before(asOf) && r.Present && !there {
-			r.Present, changed = false, true
+		if r.Channel == channel && r.TS == ts && r.at.Before(asOf.Add(-approvals.ReadLag)) && r.Present && !there {
+			r.Present, r.at, changed = false, asOf, true
 		}
 	}
 	for _, r := range shown {
@@ -257,8 +257,8 @@ func (m *model) replaceReactions(channel, ts string, asOf time.Time, shown []app
 			r.EventTS = ""
 			m.reactions[reactionKey(r)] = &modelReaction{r, asOf}
 			changed = true
-		case known.at.Before(asOf) && !known.Present:
-			known.Present, changed = true, true
+		case known.at.Before(asOf.Add(-approvals.ReadLag)) && !known.Present:
+			known.Present, known.at, changed = true, asOf, true
 		}
 	}
 	for _, r := range m.requests {

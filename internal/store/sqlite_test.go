@@ -222,7 +222,9 @@ func TestSchemaRefusesImpossibleRows(t *testing.T) {
 		{"a refused request with a card", `UPDATE requests SET state = 'refused', closed_at = 5, group_id = NULL WHERE id = $1`},
 		{"a pending request without a group", `UPDATE requests SET group_id = NULL WHERE id = $1`},
 		{"an approval without its time", `UPDATE requests SET state = 'approved' WHERE id = $1`},
-		{"done without an approval", `UPDATE requests SET state = 'done', closed_at = 5 WHERE id = $1`},
+		{"done without an approval", `UPDATE requests SET state = 'done', closed_at = 5, in_effect = 1 WHERE id = $1`},
+		{"done without effect", `UPDATE requests SET state = 'done', closed_at = 5, decided_at = 4 WHERE id = $1`},
+		{"an open request in effect", `UPDATE requests SET in_effect = 1 WHERE id = $1`},
 		{"failed without an approval", `UPDATE requests SET state = 'failed', closed_at = 5 WHERE id = $1`},
 		{"superseded without an approval", `UPDATE requests SET state = 'superseded', closed_at = 5 WHERE id = $1`},
 		{"a grant of a request that is not done", `UPDATE requests SET grant_until = 5 WHERE id = $1`},
@@ -236,8 +238,8 @@ func TestSchemaRefusesImpossibleRows(t *testing.T) {
 		{"a journal line without a request", `INSERT INTO journal (request_id, at, kind, actor, before, after, event)
 			VALUES ($1 || 'X', 1, '', '', '', '', '')`},
 		{"a request deleted while it has a journal", `DELETE FROM requests WHERE id = $1`},
-		{"a reaction neither present nor gone", `INSERT INTO reactions VALUES ('C', $1, 'U', 'x', 0, 2, '', 1)`},
-		{"a reaction neither yes nor no", `INSERT INTO reactions VALUES ('C', $1, 'U', 'x', 2, 1, '', 1)`},
+		{"a reaction neither present nor gone", `INSERT INTO reactions VALUES ('C', $1, 'U', 'x', 2, 1, '', 1)`},
+		{"a reaction neither dated nor undated", `INSERT INTO reactions VALUES ('C', $1, 'U', 'x', 1, 2, '', 1)`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b.wantUnchanged(func() {

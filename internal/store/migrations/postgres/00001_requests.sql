@@ -50,7 +50,7 @@ CREATE TABLE reactions (
     name     TEXT NOT NULL,
     present  SMALLINT NOT NULL CHECK (present IN (0, 1)),
     dated    SMALLINT NOT NULL CHECK (dated IN (0, 1)), -- event_ts is of the state in present
-    event_ts TEXT NOT NULL COLLATE "C", -- of the last event; orders events
+    event_ts TEXT COLLATE "C" NOT NULL, -- of the last event; orders events
     seen_at  BIGINT NOT NULL, -- when the store learned what present says
     PRIMARY KEY (channel, ts, user_id, name)
 );
