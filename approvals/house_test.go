@@ -27,11 +27,13 @@ var house = map[string][]string{
 
 	// Inside bot arrows go down: the rooms do not know bot, message and slackapi do
 	// not know each other, and socket knows no other room.
-	"bot":          {"approvals", "internal/groupname", "bot/command", "bot/message", "bot/socket", "bot/slackapi"},
+	"bot": {
+		"approvals", "internal/groupname", "internal/sleep", "bot/command", "bot/message", "bot/socket", "bot/slackapi",
+	},
 	"bot/command":  {"approvals", "internal/groupname"},
 	"bot/message":  {"approvals", "internal/groupname", "bot/command"},
-	"bot/slackapi": {"approvals"},
-	"bot/socket":   {},
+	"bot/slackapi": {"approvals", "internal/sleep"},
+	"bot/socket":   {"internal/sleep"},
 	"bot/bottest":  {"approvals", "bot/command"},
 
 	// Group names are compared in one form, wherever they are compared.
@@ -40,7 +42,7 @@ var house = map[string][]string{
 	"internal/sleep":      {},
 
 	// The simulators know nothing of the bot, and the two know nothing of each other.
-	"internal/fault":      {},
+	"internal/fault":      {"internal/sleep"},
 	"internal/fakeslack":  {"internal/fault"},
 	"internal/fakeuipath": {"internal/fault"},
 	"internal/demo":       {"internal/fakeslack", "internal/fakeuipath"},
@@ -54,13 +56,15 @@ var house = map[string][]string{
 	// judge knows only what the two fakes wrote down.
 	"internal/chaos": {
 		"internal/chaos/judge", "internal/fakeslack", "internal/fakeuipath", "internal/fault", "internal/pgtest",
+		"internal/sleep",
 	},
 	"internal/chaos/judge":     {"internal/fakeslack", "internal/fakeuipath"},
 	"internal/chaos/mutant":    {"internal/chaos", "internal/chaos/judge"},
 	"internal/chaos/cmd/chaos": {"internal/chaos", "internal/chaos/mutant"},
 
 	"cmd/licensebot": {
-		"approvals", "approvals/worker", "bot", "licensing", "internal/store", "internal/policyfile", "internal/demo", "deploy",
+		"approvals", "approvals/worker", "bot", "licensing", "internal/store", "internal/policyfile", "internal/sleep",
+		"internal/demo", "deploy",
 	},
 }
 

@@ -12,6 +12,7 @@ import (
 	"licensebot/bot/message"
 	"licensebot/bot/slackapi"
 	"licensebot/bot/socket"
+	"licensebot/internal/sleep"
 )
 
 // Bounds of questions that only UiPath can answer.
@@ -96,14 +97,7 @@ func (l *lookups) awaitAcknowledged(acknowledged context.Context) bool {
 	case <-l.ctx.Done():
 		return false
 	}
-	written := time.NewTimer(socket.FlushTime)
-	defer written.Stop()
-	select {
-	case <-written.C:
-		return true
-	case <-l.ctx.Done():
-		return false
-	}
+	return sleep.For(l.ctx, socket.FlushTime)
 }
 
 // sendAnswer looks up what a command asks and tells the person: by the

@@ -170,13 +170,7 @@ func (w *Runner) awaitDue(ctx context.Context, wake <-chan struct{}, kinds []app
 		case wait <= 0:
 			return true
 		}
-		timer := time.NewTimer(min(wait, idlePoll))
-		select {
-		case <-ctx.Done():
-		case <-wake:
-		case <-timer.C:
-		}
-		timer.Stop()
+		sleep.UntilWoken(ctx, min(wait, idlePoll), wake)
 	}
 	return false
 }

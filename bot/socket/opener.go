@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"licensebot/internal/sleep"
 )
 
 // How often apps.connections.open may be called. Whenever a connection ends,
@@ -53,9 +55,7 @@ func (o *opener) RoundTrip(req *http.Request) (*http.Response, error) {
 
 // awaitTurn waits until a connection may be opened.
 func (o *opener) awaitTurn(req *http.Request) error {
-	if err := sleepContext(req.Context(), o.nextPause(time.Now())); err != nil {
-		return err
-	}
+	sleep.For(req.Context(), o.nextPause(time.Now())) // the limit notices that the context ended
 	return o.limit.Wait(req.Context())
 }
 

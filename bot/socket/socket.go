@@ -16,6 +16,8 @@ import (
 	"github.com/slack-go/slack"
 	"github.com/slack-go/slack/socketmode"
 	"golang.org/x/sync/errgroup"
+
+	"licensebot/internal/sleep"
 )
 
 // Connections is how many sockets one process keeps open, so that Slack may
@@ -156,19 +158,7 @@ func (s *Socket) keepConnected(ctx context.Context, giveUp func(), client *socke
 		s.log.Error().Str("url", s.cfg.APIURL).Int("status", status.Code).Dur("retry_in", pause).
 			Msg("what answers at SLACK_API_URL is not Slack: is the URL right, and does a proxy let the bot " +
 				"through? Trying again")
-		_ = sleepContext(ctx, pause) // the next call notices that ctx ended
-	}
-}
-
-// sleepContext waits for a time. It returns early, with an error, if ctx ends.
-func sleepContext(ctx context.Context, pause time.Duration) error {
-	timer := time.NewTimer(pause)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
+		sleep.For(ctx, pause) // the next call notices that ctx ended
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"licensebot/internal/fault"
+	"licensebot/internal/sleep"
 )
 
 // afterSteps does something when some more steps are done, or when all is mended.
@@ -83,14 +84,7 @@ func (w *world) awaitSocket(ctx context.Context) {
 // pollUntil asks every millisecond whether something has come about that wakes
 // nobody, until it has or ctx ends.
 func pollUntil(ctx context.Context, cond func() bool) {
-	tick := time.NewTicker(time.Millisecond)
-	defer tick.Stop()
-	for !cond() {
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return
-		}
+	for !cond() && sleep.For(ctx, time.Millisecond) {
 	}
 }
 
@@ -180,13 +174,8 @@ func (w *world) terminateReplica(ctx context.Context, d *rand.Rand) {
 	r.terminate()
 	w.noteStep("%s is told to stop", r.name)
 	w.tally.countFaults(1)
-	timer := time.NewTimer(time.Duration(d.IntN(3000)) * time.Millisecond)
-	defer timer.Stop()
-	select {
-	case <-r.exited:
-	case <-timer.C:
+	if sleep.UntilWoken(ctx, time.Duration(d.IntN(3000))*time.Millisecond, r.exited) {
 		w.killReplica(r)
-	case <-ctx.Done():
 	}
 	w.restartReplica(ctx, d, r)
 }
