@@ -20,7 +20,7 @@ const module = "licensebot"
 // change.
 var house = map[string][]string{
 	"approvals":        {},
-	"approvals/worker": {"approvals", "internal/sleep"},
+	"approvals/worker": {"approvals", "internal/guard", "internal/sleep"},
 	"licensing":        {"approvals", "internal/groupname"},
 	"internal/store":   {"approvals", "internal/sleep"},
 	"deploy":           {},
@@ -28,7 +28,8 @@ var house = map[string][]string{
 	// Inside bot arrows go down: the rooms do not know bot, message and slackapi do
 	// not know each other, and socket knows no other room.
 	"bot": {
-		"approvals", "internal/groupname", "internal/sleep", "bot/command", "bot/message", "bot/socket", "bot/slackapi",
+		"approvals", "internal/groupname", "internal/guard", "internal/sleep",
+		"bot/command", "bot/message", "bot/socket", "bot/slackapi",
 	},
 	"bot/command":  {"approvals", "internal/groupname"},
 	"bot/message":  {"approvals", "internal/groupname", "bot/command"},
@@ -40,6 +41,7 @@ var house = map[string][]string{
 	"internal/groupname":  {"approvals"},
 	"internal/policyfile": {"approvals", "internal/groupname"},
 	"internal/sleep":      {},
+	"internal/guard":      {},
 
 	// The simulators know nothing of the bot, and the two know nothing of each other.
 	"internal/fault":      {"internal/sleep"},

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"licensebot/internal/guard"
 )
 
 // Bounds of what the bot says after an acknowledgement.
@@ -68,6 +70,6 @@ func (q *backgroundQueue) runQueued(ctx context.Context) {
 func (q *backgroundQueue) runTask(ctx context.Context, limit time.Duration, task func(context.Context)) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	defer catchPanic(q.log, "a background task failed", nil)
+	defer guard.Catch(logPanic(q.log, "a background task failed", nil))
 	task(ctx)
 }

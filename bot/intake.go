@@ -13,6 +13,7 @@ import (
 	"licensebot/bot/message"
 	"licensebot/bot/slackapi"
 	"licensebot/bot/socket"
+	"licensebot/internal/guard"
 )
 
 // An intake handles envelopes: it has them stored, and only then says what to
@@ -41,9 +42,9 @@ type intake struct {
 // envelope that caused it.
 func (in *intake) Handle(ctx context.Context, env socket.Envelope) (payload any, ok bool) {
 	log := in.log.With().Str("envelope", env.ID).Logger()
-	defer catchPanic(log, "handling an envelope failed", func(cause any) {
+	defer guard.Catch(logPanic(log, "handling an envelope failed", func(cause any) {
 		payload, ok = in.recordBroken(ctx, env, fmt.Sprint("panic: ", cause))
-	})
+	}))
 	switch env.Type {
 	case socket.TypeCommand:
 		return in.handleCommand(ctx, env)

@@ -12,6 +12,7 @@ import (
 	"licensebot/bot/message"
 	"licensebot/bot/slackapi"
 	"licensebot/bot/socket"
+	"licensebot/internal/guard"
 	"licensebot/internal/sleep"
 )
 
@@ -120,9 +121,9 @@ func (l *lookups) sendAnswer(name string, typed slashCommand, c command.Command)
 
 // lookUp returns the answer. A panic harms only the question that caused it.
 func (l *lookups) lookUp(ctx context.Context, name string, c command.Command) (text string) {
-	defer catchPanic(l.log, "looking something up failed", func(cause any) {
+	defer guard.Catch(logPanic(l.log, "looking something up failed", func(cause any) {
 		text = message.ExplainLookupError(name, c.Group, fmt.Errorf("panic: %v", cause))
-	})
+	}))
 	if c.Verb == command.VerbCodes {
 		seats, err := l.uipath.Owned(ctx)
 		if err != nil {
