@@ -28,13 +28,13 @@ var house = map[string][]string{
 	// Inside bot arrows go down: the rooms do not know bot, message and slackapi do
 	// not know each other, and socket knows no other room.
 	"bot": {
-		"approvals", "internal/groupname", "internal/guard", "internal/sleep",
+		"approvals", "internal/groupname", "internal/guard", "internal/outside", "internal/sleep",
 		"bot/command", "bot/message", "bot/socket", "bot/slackapi",
 	},
 	"bot/command":  {"approvals", "internal/groupname"},
-	"bot/message":  {"approvals", "internal/groupname", "bot/command"},
-	"bot/slackapi": {"approvals", "internal/sleep"},
-	"bot/socket":   {"internal/sleep"},
+	"bot/message":  {"approvals", "internal/groupname", "internal/outside", "bot/command"},
+	"bot/slackapi": {"approvals", "internal/outside", "internal/sleep"},
+	"bot/socket":   {"internal/outside", "internal/sleep"},
 	"bot/bottest":  {"approvals", "bot/command"},
 
 	// Group names are compared in one form, wherever they are compared.
@@ -42,6 +42,7 @@ var house = map[string][]string{
 	"internal/policyfile": {"approvals", "internal/groupname"},
 	"internal/sleep":      {},
 	"internal/guard":      {},
+	"internal/outside":    {},
 
 	// The simulators know nothing of the bot, and the two know nothing of each other.
 	"internal/fault":      {"internal/sleep"},

@@ -14,6 +14,7 @@ import (
 	"licensebot/bot/slackapi"
 	"licensebot/bot/socket"
 	"licensebot/internal/guard"
+	"licensebot/internal/outside"
 )
 
 // An intake handles envelopes: it has them stored, and only then says what to
@@ -53,7 +54,7 @@ func (in *intake) Handle(ctx context.Context, env socket.Envelope) (payload any,
 	case socket.TypeInteraction:
 		return in.handleInteraction(ctx, env), true
 	}
-	return nil, in.setAside(ctx, env, "unknown envelope type "+message.OneLine(env.Type, 60))
+	return nil, in.setAside(ctx, env, "unknown envelope type "+outside.OneLine(env.Type, 60))
 }
 
 // recordBroken records an envelope that the bot cannot handle. Delivering it
@@ -69,7 +70,7 @@ func (in *intake) recordBroken(ctx context.Context, env socket.Envelope, why str
 // setAside records a delivery that the bot does not understand, and reports
 // whether it may be acknowledged. Otherwise Slack delivers it again and again.
 func (in *intake) setAside(ctx context.Context, env socket.Envelope, why string) bool {
-	in.log.Warn().Str("envelope", env.ID).Str("type", message.OneLine(env.Type, 60)).Str("why",
+	in.log.Warn().Str("envelope", env.ID).Str("type", outside.OneLine(env.Type, 60)).Str("why",
 		why).Msg("set a delivery aside")
 	if err := in.store.DeadLetter(ctx, env.ID, why, redactDelivery(env.Payload)); err != nil {
 		in.log.Error().Str("envelope", env.ID).Err(err).Msg("could not record a delivery")
@@ -97,7 +98,7 @@ func (in *intake) handleCommand(ctx context.Context, env socket.Envelope) (paylo
 	if err != nil {
 		return in.recordBroken(ctx, env, err.Error())
 	}
-	name := message.OneLine(typed.Command, command.MaxNameLength)
+	name := outside.OneLine(typed.Command, command.MaxNameLength)
 	understood, err := command.Parse(name, typed.Text, in.now())
 	if problem, ok := errors.AsType[*command.Error](err); ok {
 		return ephemeralAck(env, message.ExplainCommandError(problem)), true
@@ -149,7 +150,7 @@ func (in *intake) handleEvent(ctx context.Context, env socket.Envelope) (ok bool
 		in.log.Error().Str("event", e.Type).
 			Msg("the Slack app was removed or its tokens revoked; install it again and restart with its new tokens")
 	default:
-		return in.setAside(ctx, env, "unknown event type "+message.OneLine(e.Type, 60))
+		return in.setAside(ctx, env, "unknown event type "+outside.OneLine(e.Type, 60))
 	}
 	return true
 }

@@ -7,7 +7,6 @@ import (
 	"io"
 	"log"
 	"net/http"
-	"net/url"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,6 +16,7 @@ import (
 	"github.com/slack-go/slack/socketmode"
 	"golang.org/x/sync/errgroup"
 
+	"licensebot/internal/outside"
 	"licensebot/internal/sleep"
 )
 
@@ -152,7 +152,7 @@ func (s *Socket) keepConnected(ctx context.Context, giveUp func(), client *socke
 		case !answered:
 			giveUp()
 			return fmt.Errorf("Slack does not accept SLACK_APP_TOKEN (%w): "+
-				"create a new app-level token with the scope connections:write and restart with it", dropURL(err))
+				"create a new app-level token with the scope connections:write and restart with it", outside.DropURL(err))
 		}
 		pause := backoffAfter(failures)
 		s.log.Error().Str("url", s.cfg.APIURL).Int("status", status.Code).Dur("retry_in", pause).
@@ -160,14 +160,6 @@ func (s *Socket) keepConnected(ctx context.Context, giveUp func(), client *socke
 				"through? Trying again")
 		sleep.For(ctx, pause) // the next call notices that ctx ended
 	}
-}
-
-// dropURL drops the URL that net/http puts into its errors: it may hold a ticket.
-func dropURL(err error) error {
-	if withURL, ok := errors.AsType[*url.Error](err); ok {
-		return withURL.Err
-	}
-	return err
 }
 
 // readEvents reads one client's events. It must never wait: a reader that stands
