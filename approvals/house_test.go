@@ -59,7 +59,7 @@ var house = map[string][]string{
 	// judge knows only what the two fakes wrote down.
 	"internal/chaos": {
 		"internal/chaos/judge", "internal/fakeslack", "internal/fakeuipath", "internal/fault", "internal/pgtest",
-		"internal/sleep",
+		"internal/sleep", "internal/tcpproxy",
 	},
 	"internal/chaos/judge":     {"internal/fakeslack", "internal/fakeuipath"},
 	"internal/chaos/mutant":    {"internal/chaos", "internal/chaos/judge"},

@@ -140,7 +140,7 @@ func (w *world) cutWire(ctx context.Context, d *rand.Rand) {
 	wire := pickOne(d, r.wires)
 	w.noteStep("the connections of %s to %s are cut", r.name, wire.target)
 	w.tally.countFaults(1)
-	wire.cutLinks()
+	wire.Cut()
 }
 
 func (w *world) cutSockets(context.Context, *rand.Rand) {

@@ -46,7 +46,7 @@ func (p *postgres) attachReplica(r *replica) error {
 	}
 	p.wires = append(p.wires, w)
 	r.wires = append(r.wires, w)
-	u.Host = w.addr()
+	u.Host = w.Addr()
 	r.env["LICENSEBOT_DATABASE_URL"] = u.String()
 	return nil
 }
@@ -106,7 +106,7 @@ func (p *postgres) mend(ctx context.Context) error {
 
 func (p *postgres) close() {
 	for _, w := range p.wires {
-		w.close()
+		w.Close()
 	}
 	if p.proxy != nil {
 		p.proxy.Close()

@@ -99,7 +99,7 @@ func (r *replica) thaw() {
 // awaitsAnswer reports whether a call that the replica made is not answered yet.
 func (r *replica) awaitsAnswer() bool {
 	for _, w := range r.wires {
-		if w.awaitsAnswer() {
+		if w.AnswerDue() {
 			return true
 		}
 	}

@@ -185,7 +185,7 @@ func (w *world) addReplica(i int, dir, binary string) error {
 	}
 	uipath, err := newWire(hostOf(w.uipath.URL()))
 	if err != nil {
-		slack.close()
+		slack.Close()
 		return err
 	}
 	r := &replica{
@@ -193,8 +193,8 @@ func (w *world) addReplica(i int, dir, binary string) error {
 		wires: []*wire{slack, uipath}, log: &tail{},
 		env: map[string]string{
 			"SLACK_BOT_TOKEN": w.slack.BotToken(), "SLACK_APP_TOKEN": w.slack.AppToken(),
-			"SLACK_API_URL": "http://" + slack.addr() + "/api/",
-			"UIPATH_URL":    "http://" + uipath.addr(), "UIPATH_ORGANIZATION": w.uipath.Organization(),
+			"SLACK_API_URL": "http://" + slack.Addr() + "/api/",
+			"UIPATH_URL":    "http://" + uipath.Addr(), "UIPATH_ORGANIZATION": w.uipath.Organization(),
 			"UIPATH_ACCOUNT_ID": w.uipath.AccountID(),
 			"UIPATH_CLIENT_ID":  w.uipath.ClientID(), "UIPATH_CLIENT_SECRET": w.uipath.ClientSecret(),
 			"LICENSEBOT_CHANNEL": approvalsChannel, "LICENSEBOT_APPROVERS": strings.Join(configuredApprovers, ","),
@@ -240,7 +240,7 @@ func (w *world) close() {
 		r.thaw()
 		r.kill()
 		for _, wire := range r.wires {
-			wire.close()
+			wire.Close()
 		}
 	}
 	if w.slack != nil {
