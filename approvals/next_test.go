@@ -452,7 +452,7 @@ func TestStandings(t *testing.T) {
 	}
 }
 
-// Only approvers count towards the quorum, each once, and who takes a consent
+// Only approvers count toward the quorum, each once, and who takes a consent
 // back is not counted any more.
 func TestQuorumIsDistinctConsentsOfTheMoment(t *testing.T) {
 	r := requestIn(Pending)

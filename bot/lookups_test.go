@@ -38,7 +38,7 @@ func (r *rig) lookups(asked func(context.Context)) *lookups {
 		r.t.Fatal(err)
 	}
 	r.t.Cleanup(u.Close)
-	u.AddGroup(fakeuipath.Group{ID: "group-01", Name: "Finance Robots", Rule: []string{"IDU"}})
+	u.AddGroup(fakeuipath.Group{ID: "group-01", Name: "Finance Robots", Codes: []string{"IDU"}})
 	client, err := licensing.New(licensing.Config{
 		URL: u.URL(), Organization: u.Organization(), AccountID: u.AccountID(), Tokens: licensing.StaticToken(u.PersonalAccessToken()),
 	})

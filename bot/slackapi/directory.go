@@ -54,7 +54,7 @@ func (d *Directory) checkSubject(user string, info *slack.User) (approvals.Perso
 		return approvals.Person{}, errors.New("Slack users.info: the answer names no user")
 	}
 	err := fmt.Errorf("Slack users.info: asked about %s, the answer is about %s", user, outside.OneLine(info.ID, 60))
-	return approvals.Person{}, &approvals.RefusedError{Answer: "Slack answered about somebody else", Err: err}
+	return approvals.Person{}, &approvals.RefusedError{Answer: "Slack answered about another person", Err: err}
 }
 
 // toPerson reads what decides about a vote. A user of another team is external,

@@ -63,7 +63,7 @@ func TestAnswersAboutNobody(t *testing.T) {
 		`{"ok":true,"user":null}`: "unknown",
 		`{"ok":true,"user":{}}`:   "unknown",
 		`{"ok":true,"user":{"team_id":"` + r.identity.TeamID + `"}}`:                      "unknown",
-		`{"ok":true,"user":{"id":"W0ROBIN","team_id":"` + r.identity.TeamID + `"}}`:       "refusal Slack answered about somebody else",
+		`{"ok":true,"user":{"id":"W0ROBIN","team_id":"` + r.identity.TeamID + `"}}`:       "refusal Slack answered about another person",
 		`{"ok":true,"user":{"id":"` + robin + `"}}`:                                       string(approvals.IsExternal),
 		`{"ok":true,"user":{"id":"` + robin + `","team_id":""}}`:                          string(approvals.IsExternal),
 		`{"ok":true,"user":{"id":"` + robin + `","team_id":"T0OTHER"}}`:                   string(approvals.IsExternal),

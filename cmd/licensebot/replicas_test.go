@@ -55,7 +55,7 @@ func TestReplicasShareTheWork(t *testing.T) {
 	const requests = 6
 	for i := range requests {
 		id := fmt.Sprintf("group-%02d", i+10)
-		w.uipath.AddGroup(fakeuipath.Group{ID: id, Name: id, Rule: []string{"ATTUNU"}})
+		w.uipath.AddGroup(fakeuipath.Group{ID: id, Name: id, Codes: []string{"ATTUNU"}})
 		w.typeRequest(id + " IDU")
 	}
 	w.awaitCondition("every card", func() bool { return len(w.listCards()) == requests })
@@ -269,7 +269,7 @@ func TestDownForHours(t *testing.T) {
 
 // playOutage lets the bot miss a vote on one card and the deletion of another.
 func (s *clockedWorld) playOutage(hours time.Duration) {
-	s.uipath.AddGroup(fakeuipath.Group{ID: "group-02", Name: "Second", Rule: []string{"ATTUNU"}})
+	s.uipath.AddGroup(fakeuipath.Group{ID: "group-02", Name: "Second", Codes: []string{"ATTUNU"}})
 	s.restartAfter(0)
 	s.typeRequest("group-01 RPADEVPRONU IDU")
 	s.awaitCard()

@@ -167,10 +167,10 @@ func (w *world) addPeople() {
 	}
 	d := drawStep(w.round.Seed, 0)
 	for _, id := range groupIDs {
-		g := fakeuipath.Group{ID: id, Name: groupNames[id], Rule: pickSome(d, owned, d.IntN(3))}
+		g := fakeuipath.Group{ID: id, Name: groupNames[id], Codes: pickSome(d, owned, d.IntN(3))}
 		switch id {
 		case limitedGroup:
-			g.Rule, g.Quotas = owned[:1], map[string]int{owned[0]: 5}
+			g.Codes, g.Quotas = owned[:1], map[string]int{owned[0]: 5}
 		case externalGroup:
 			g.External = true
 		}

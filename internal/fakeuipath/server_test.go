@@ -74,7 +74,7 @@ func startSeeded(t *testing.T, cfg Config) *testCaller {
 	c.u.Own("RPADEVPRONU", 40, 3)
 	c.u.Own("IDU", 5, 5)
 	c.u.Own("ATTUNU", 10, 0)
-	c.u.AddGroup(Group{ID: "g1", Name: "Developers", Rule: []string{"RPADEVPRONU"}})
+	c.u.AddGroup(Group{ID: "g1", Name: "Developers", Codes: []string{"RPADEVPRONU"}})
 	return c
 }
 
@@ -170,9 +170,9 @@ func (r testReply) wantAnswer(t *testing.T, status int, part string) {
 
 func (c *testCaller) wantAllocation(id string, codes ...string) {
 	c.t.Helper()
-	rule, ok := c.u.Allocation(id)
-	if !ok || !slices.Equal(rule.Codes, codes) {
-		c.t.Errorf("rule of %s is %v (known: %v), want %v", id, rule.Codes, ok, codes)
+	allocation, ok := c.u.Allocation(id)
+	if !ok || !slices.Equal(allocation.Codes, codes) {
+		c.t.Errorf("allocation of %s is %v (known: %v), want %v", id, allocation.Codes, ok, codes)
 	}
 }
 
@@ -218,8 +218,8 @@ func TestWait(t *testing.T) {
 	done := make(chan error, 1)
 	go func() {
 		done <- c.u.Wait(t.Context(), func() bool {
-			rule, _ := c.u.Allocation("g1")
-			return slices.Contains(rule.Codes, "IDU") && len(c.u.Writes()) == 1
+			allocation, _ := c.u.Allocation("g1")
+			return slices.Contains(allocation.Codes, "IDU") && len(c.u.Writes()) == 1
 		})
 	}()
 	c.put(c.licensePath("/group/g1"), `{"userBundleCodes":["IDU"]}`)
