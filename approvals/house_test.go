@@ -35,7 +35,7 @@ var house = map[string][]string{
 	"bot/message":  {"approvals", "internal/groupname", "internal/outside", "bot/command"},
 	"bot/slackapi": {"approvals", "internal/outside", "internal/sleep"},
 	"bot/socket":   {"internal/outside", "internal/sleep"},
-	"bot/bottest":  {"approvals", "bot/command"},
+	"bot/bottest":  {"approvals", "bot/command", "internal/fakeslack"},
 
 	// Group names are compared in one form, wherever they are compared.
 	"internal/groupname":  {"approvals"},

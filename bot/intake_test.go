@@ -309,15 +309,7 @@ func TestOtherEvents(t *testing.T) {
 }
 
 // entries counts journal entries of a kind and a type.
-func (r *rig) entries(kind, of string) int {
-	n := 0
-	for _, e := range r.slack.Journal() {
-		if e.Kind == kind && (of == "" || e.Type == of || e.Envelope == of) {
-			n++
-		}
-	}
-	return n
-}
+func (r *rig) entries(kind, of string) int { return r.slack.CountEntries(kind, of) }
 
 // TestNothingIsAckedBeforeItIsStored holds the store back, and stops meanwhile:
 // what was taken in is finished, and what was acknowledged is stored.

@@ -37,28 +37,11 @@ func (r *rig) run(s *Socket) (stop func()) {
 // awaitConnections waits until the bot has heard hello on each connection.
 func (r *rig) awaitConnections(s *Socket) {
 	r.t.Helper()
-	for range Connections {
-		select {
-		case <-r.greeted:
-		case <-r.ctx.Done():
-			r.t.Fatalf("%d connections are live\n%s", s.LiveConnections(), r.log)
-		}
-	}
-	if s.LiveConnections() != Connections {
-		r.t.Errorf("%d connections are live", s.LiveConnections())
-	}
+	r.slack.AwaitHellos(Connections, s.LiveConnections)
 }
 
 // entries counts journal entries of a kind and a type.
-func (r *rig) entries(kind, of string) int {
-	n := 0
-	for _, e := range r.slack.Journal() {
-		if e.Kind == kind && (of == "" || e.Type == of || e.Envelope == of) {
-			n++
-		}
-	}
-	return n
-}
+func (r *rig) entries(kind, of string) int { return r.slack.CountEntries(kind, of) }
 
 // TestReconnects lets Slack end the connections for each of its reasons. The
 // bot comes back with one call for each, and works.

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"licensebot/bot/bottest"
 	"licensebot/internal/fakeslack"
 	"licensebot/internal/fakeuipath"
 	"licensebot/internal/pgtest"
@@ -128,7 +129,7 @@ func (w *world) startReplica() {
 	for name, value := range w.env {
 		cmd.Env = append(cmd.Env, name+"="+value)
 	}
-	log := &logBuffer{}
+	log := new(bottest.Log)
 	cmd.Stderr = log
 	w.t.Cleanup(func() {
 		if w.t.Failed() {
