@@ -51,9 +51,10 @@ var house = map[string][]string{
 	"internal/demo":       {"internal/fakeslack", "internal/fakeuipath"},
 
 	// Helpers of tests.
-	"internal/tcpproxy": {},
-	"internal/pgtest":   {"internal/tcpproxy"},
-	"internal/check":    {},
+	"internal/tcpproxy":  {},
+	"internal/testclock": {},
+	"internal/pgtest":    {"internal/tcpproxy"},
+	"internal/check":     {},
 
 	// The chaos suite stands beside the house: it runs the program as it is. Its
 	// judge knows only what the two fakes wrote down.

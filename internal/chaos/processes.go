@@ -172,8 +172,7 @@ func (w *world) terminateReplica(ctx context.Context, d *rand.Rand) {
 		return
 	}
 	r.terminate()
-	w.noteStep("%s is told to stop", r.name)
-	w.tally.countFaults(1)
+	w.noteFault("%s is told to stop", r.name)
 	if sleep.UntilWoken(ctx, time.Duration(d.IntN(3000))*time.Millisecond, r.exited) {
 		w.killReplica(r)
 	}
@@ -196,8 +195,7 @@ func (w *world) standStill(r *replica, steps int) {
 	if !r.isRunning() || r.frozen {
 		return
 	}
-	w.noteStep("%s stands still", r.name)
-	w.tally.countFaults(1)
+	w.noteFault("%s stands still", r.name)
 	r.freeze()
 	life := r.cmd
 	w.afterSteps(steps, func() {
@@ -213,8 +211,7 @@ func (w *world) passDowntime(ctx context.Context, d *rand.Rand) {
 		w.killReplica(r)
 	}
 	hours := time.Duration(1+d.IntN(120)) * time.Minute
-	w.noteStep("down for %v", hours)
-	w.tally.countFaults(1)
+	w.noteFault("down for %v", hours)
 	w.clock.skipAhead(hours)
 	w.reviveReplicas(ctx)
 	w.awaitSocket(ctx)

@@ -226,6 +226,12 @@ func (w *world) noteStep(format string, args ...any) {
 	}
 }
 
+// noteFault is noteStep for a step that does harm, which counts.
+func (w *world) noteFault(format string, args ...any) {
+	w.noteStep(format, args...)
+	w.tally.countFaults(1)
+}
+
 // awaitEvents waits until the simulators have seen some more happen, or for limit:
 // what comes next then meets the bot in the middle of something.
 func (w *world) awaitEvents(ctx context.Context, events int, limit time.Duration) {
