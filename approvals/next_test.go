@@ -368,8 +368,8 @@ func TestTableHasEveryEventKind(t *testing.T) {
 	}
 }
 
-// The journal names for a weighing whoever's vote came last, and nobody who has
-// none.
+// The journal names the person whose vote came last. A person without a vote is
+// not named.
 func TestWhoWeighed(t *testing.T) {
 	for want, e := range map[string]VotesCounted{
 		Bot:  {[]Ballot{ballotOf(bystander, NotApprover)}},

@@ -128,7 +128,7 @@ func TestNotStored(t *testing.T) {
 	}
 }
 
-// What nobody can know is not called certain either way.
+// The bot claims neither success nor failure when it cannot know which it was.
 func TestUncertain(t *testing.T) {
 	r := newRig(t, fakeslack.Config{})
 	r.listen(faultyStore{Store: r.store, file: func(approvals.Request) error { return fmt.Errorf("commit: %w", approvals.ErrCommitUnknown) }})

@@ -224,7 +224,7 @@ func TestAnswersAreInTime(t *testing.T) {
 }
 
 // TestWhatWaitsIsBounded hands a socket three times as many commands as it has
-// room for while nobody works on them. The others are let go at once.
+// room for while all handlers are busy. It lets the others go at once.
 func TestWhatWaitsIsBounded(t *testing.T) {
 	r := newRig(t, fakeslack.Config{})
 	s := r.newSocket(new(handling))
