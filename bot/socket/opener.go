@@ -59,7 +59,7 @@ func (o *opener) awaitTurn(req *http.Request) error {
 	return o.limit.Wait(req.Context())
 }
 
-// nextPause grows with every connection that never said hello. The first two are
+// nextPause grows with every connection since the last hello. The first two are
 // free, because so many are opened side by side. Failed attempts to open one do not
 // count: between them slack-go waits by itself.
 func (o *opener) nextPause(now time.Time) time.Duration {

@@ -50,8 +50,8 @@ const (
 // goroutines.
 type Handler interface {
 	// Handle deals with one envelope, and returns the payload to acknowledge it
-	// with; nil if there is nothing to say. It is not ok to acknowledge an envelope
-	// that Slack has to deliver again.
+	// with, or nil for an empty acknowledgment. ok is false if Slack has to deliver
+	// the envelope again.
 	Handle(ctx context.Context, env Envelope) (payload any, ok bool)
 	// DeclineBusy returns the payload for an envelope that is not handled because
 	// too many others wait.

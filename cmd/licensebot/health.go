@@ -57,8 +57,8 @@ func serveHTTP(
 	return &healthServer{server: server}, nil
 }
 
-// shutDown waits a moment for the requests that are being answered, then cuts them
-// off. A reader that hangs is no error of the bot.
+// shutDown waits a moment for the requests in progress, then cuts them off. A
+// hanging reader is the reader's own error.
 func (h *healthServer) shutDown() error {
 	ctx, cancel := context.WithTimeout(context.Background(), httpGrace)
 	defer cancel()

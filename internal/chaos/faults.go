@@ -28,9 +28,8 @@ var (
 	}
 )
 
-// failures are how any call can fail so that trying again may mend it. What
-// Slack and UiPath would only say of a message or a group that is gone is not
-// among them: it would be a lie of theirs.
+// failures are how any call can fail and succeed when it is tried again. Answers
+// about a deleted message or group are left out, because here they would be lies.
 func failures() []fault.Fault {
 	html := "<!DOCTYPE html><html><body>maintenance</body></html>"
 	return []fault.Fault{

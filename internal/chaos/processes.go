@@ -25,7 +25,7 @@ func (w *world) mendWhatIsDue() {
 	delete(w.mends, w.step)
 }
 
-// reviveReplicas starts every replica that is not running and not meant to be down.
+// reviveReplicas starts every stopped replica, except those meant to be down.
 func (w *world) reviveReplicas(context.Context) {
 	for i, r := range w.replicas {
 		if r.isRunning() || w.downUntil[r] > w.step {
@@ -81,8 +81,8 @@ func (w *world) awaitSocket(ctx context.Context) {
 	_ = w.slack.Wait(ctx, func() bool { return w.slack.Connections() > 0 })
 }
 
-// pollUntil asks every millisecond whether something has come about that wakes
-// nobody, until it has or ctx ends.
+// pollUntil asks every millisecond whether cond holds, until it does or ctx ends. It
+// is for conditions without a signal.
 func pollUntil(ctx context.Context, cond func() bool) {
 	for !cond() && sleep.For(ctx, time.Millisecond) {
 	}

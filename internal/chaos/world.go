@@ -98,8 +98,8 @@ func (w *world) judgeSetting() judge.Setting {
 	}
 }
 
-// clockDoubt is how far the clock that decides deadlines may be off: where replicas
-// share a database it is the database's, which is right.
+// clockDoubt is how far the clock for deadlines may be off. Replicas with a shared
+// database use the database's clock, and it is right.
 func (t terms) clockDoubt(store string) time.Duration {
 	if store == Postgres {
 		return 0
@@ -226,7 +226,7 @@ func (w *world) noteStep(format string, args ...any) {
 	}
 }
 
-// noteFault is noteStep for a step that does harm, which counts.
+// noteFault is noteStep for a harmful step, and counts it.
 func (w *world) noteFault(format string, args ...any) {
 	w.noteStep(format, args...)
 	w.tally.countFaults(1)

@@ -61,8 +61,8 @@ func (c *apiCall) readForm(body []byte) error {
 	return nil
 }
 
-// takeValues moves form values into the arguments. It keeps the token apart, so
-// that no record of the arguments holds it.
+// takeValues moves form values into the arguments. It keeps the token apart: records
+// of the arguments must not hold it.
 func (c *apiCall) takeValues(values url.Values) {
 	for name, given := range values {
 		if name == "token" {

@@ -160,8 +160,7 @@ func cloneCounts(counts map[string]int) map[string]int {
 	return clone
 }
 
-// freeSeats is the number of seats that are not in use. The service never shows
-// a negative number.
+// freeSeats is the number of unused seats, and at least zero.
 func (s seatCount) freeSeats() int { return max(0, s.total-s.allocated) }
 
 // OperationPortal is the journal's operation for what Edit did.

@@ -168,9 +168,8 @@ func (x *exchange) replaceAllocation(g *storedGroup, want Allocation) bool {
 	return true
 }
 
-// unknownCodeStatus is the status for codes that the organization does not own.
-// 0 means that the organization owns them all, or that Config.UnknownCodes lets
-// them pass.
+// unknownCodeStatus is the status for codes the organization lacks. 0 means they
+// are all owned, or Config.UnknownCodes lets them pass.
 func (u *Server) unknownCodeStatus(codes []string) int {
 	for _, code := range codes {
 		if _, ok := u.owned[code]; !ok {
