@@ -10,7 +10,7 @@ import (
 	"licensebot/internal/guard"
 )
 
-// Bounds of what the bot says after an acknowledgement.
+// Bounds of what the bot says after an acknowledgment.
 const (
 	backgroundLength  = 256
 	backgroundWorkers = 2
@@ -18,7 +18,7 @@ const (
 	backgroundGrace   = 2 * time.Second  // for all that wait when the bot stops
 )
 
-// A backgroundQueue runs tasks after an acknowledgement, such as the receipt of a
+// A backgroundQueue runs tasks after an acknowledgment, such as the receipt of a
 // form. Each runs once and is lost with the process. What must survive is a job
 // instead.
 type backgroundQueue struct {

@@ -122,7 +122,7 @@ func (in *intake) runCommand(
 	case command.VerbMine, command.VerbPending, command.VerbStatus, command.VerbWhy:
 		return in.queries.answerQuery(ctx, name, typed.UserID, c)
 	case command.VerbShow, command.VerbCodes:
-		return in.lookups.beginLookup(ctx, env.ID, name, typed, c) // ctx ends when the acknowledgement is out
+		return in.lookups.beginLookup(ctx, env.ID, name, typed, c) // ctx ends when the acknowledgment is out
 	}
 	return in.filing.fileCommand(ctx, env, typed, c.Ask)
 }
@@ -181,7 +181,7 @@ func (in *intake) DeclineBusy(env socket.Envelope) (payload any) {
 	return decline(env, message.CommandBusy(), message.FormBusy())
 }
 
-// decline tells a person in the acknowledgement that their command or their form
+// decline tells a person in the acknowledgment that their command or their form
 // failed. Other interactions have no place for words; a type-ahead gets an empty
 // list.
 func decline(env socket.Envelope, forCommand, forForm string) any {

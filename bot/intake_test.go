@@ -188,7 +188,7 @@ func TestDeliveriesThatNobodyUnderstands(t *testing.T) {
 		if err := r.slack.SendRaw([]byte(strings.Replace(frame, "ID", id, 1))); err != nil {
 			t.Fatal(err)
 		}
-		r.await("the acknowledgement of "+id, func() bool { return r.entries(fakeslack.EntryAckRefused, id) == 1 })
+		r.await("the acknowledgment of "+id, func() bool { return r.entries(fakeslack.EntryAckRefused, id) == 1 })
 		if letter := kept.of(id); letter == "" || id != "of no type" && !strings.Contains(letter, id) || strings.Contains(letter, "secret") {
 			t.Errorf("%s: %.200q", id, letter)
 		}

@@ -94,7 +94,7 @@ func (in *intake) submitForm(ctx context.Context, env socket.Envelope, x interac
 	return nil
 }
 
-// tellLater tells a person something after the acknowledgement: in the channel
+// tellLater tells a person something after the acknowledgment: in the channel
 // where they asked, or directly.
 func (in *intake) tellLater(channel, user, text string) {
 	in.background.add(func(ctx context.Context) {

@@ -59,7 +59,7 @@ func (l *lookups) close() {
 }
 
 // beginLookup looks up what a command asks, once acknowledged ends, so that the
-// answer comes after the acknowledgement. It returns what to acknowledge with.
+// answer comes after the acknowledgment. It returns what to acknowledge with.
 func (l *lookups) beginLookup(
 	acknowledged context.Context, envelope, name string, typed slashCommand, c command.Command,
 ) string {
@@ -90,7 +90,7 @@ func (l *lookups) finishLookup(envelope string) {
 	delete(l.asking, envelope)
 }
 
-// awaitAcknowledged waits until an acknowledgement is out, because Slack shows
+// awaitAcknowledged waits until an acknowledgment is out, because Slack shows
 // messages in the order in which they arrive. It returns false if the bot stops.
 func (l *lookups) awaitAcknowledged(acknowledged context.Context) bool {
 	select {

@@ -127,7 +127,7 @@ func reasonInput() slack.Block {
 		textInput(FieldReason, command.MaxReason, true)).WithOptional(true)
 }
 
-// FieldErrors is the acknowledgement that shows under each field what is wrong.
+// FieldErrors is the acknowledgment that shows under each field what is wrong.
 func FieldErrors(wrong map[string]string) any {
 	shown := make(map[string]string, len(wrong))
 	for name, problem := range wrong {

@@ -12,10 +12,10 @@ import (
 )
 
 // maxOptionBytes bounds the options of one answer. Slack silently drops an
-// acknowledgement of 20 KB, which a hundred options can reach.
+// acknowledgment of 20 KB, which a hundred options can reach.
 const maxOptionBytes = 16 << 10
 
-// Options is the acknowledgement that fills a select. Slack wants the list even
+// Options is the acknowledgment that fills a select. Slack wants the list even
 // if it is empty.
 type Options struct {
 	Options []*slack.OptionBlockObject `json:"options"`

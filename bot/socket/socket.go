@@ -29,7 +29,7 @@ const (
 	workerCount   = 8                // envelopes handled at a time
 	queueLength   = 2048             // envelopes that wait for a worker
 	busyLength    = 4096             // envelopes that wait to be declined
-	ackLimit      = 2 * time.Second  // slack-go queues acknowledgements, and blocks when 20 wait
+	ackLimit      = 2 * time.Second  // slack-go queues acknowledgments, and blocks when 20 wait
 	responseLimit = 12 * time.Second // for Slack to answer apps.connections.open
 
 	// Slack gives up on a command after three seconds. If a command is older than
@@ -39,8 +39,8 @@ const (
 	startLimit  = 1500 * time.Millisecond
 	answerLimit = 2250 * time.Millisecond
 
-	// FlushTime is how long an acknowledgement may take to be written, which
-	// slack-go does not tell.
+	// FlushTime is how long an acknowledgment may take to be written: slack-go does
+	// not tell when it is.
 	FlushTime = 150 * time.Millisecond
 
 	readLimit = 1 << 20 // bytes of one frame
@@ -53,8 +53,8 @@ type Handler interface {
 	// with, or nil for an empty acknowledgment. ok is false if Slack has to deliver
 	// the envelope again.
 	Handle(ctx context.Context, env Envelope) (payload any, ok bool)
-	// DeclineBusy returns the payload for an envelope that is not handled because
-	// too many others wait.
+	// DeclineBusy returns the payload for an envelope that is declined because too
+	// many others wait.
 	DeclineBusy(env Envelope) (payload any)
 }
 
@@ -110,10 +110,9 @@ func New(cfg Config, handler Handler, logger zerolog.Logger) *Socket {
 // LiveConnections tells how many connections have said hello and are open.
 func (s *Socket) LiveConnections() int { return int(s.live.Load()) }
 
-// Run receives until ctx ends. Then it takes no more envelopes, finishes those
-// that it has, lets their acknowledgements out, and closes the connections. It
-// returns early, with an error for the operator, if Slack rejects the app's
-// token.
+// Run receives until ctx ends. Then it finishes the envelopes it has, lets their
+// acknowledgments out, and closes the connections. It returns early, with an error
+// for the operator, if Slack rejects the app's token.
 func (s *Socket) Run(ctx context.Context) error {
 	connections, disconnect := context.WithCancel(context.WithoutCancel(ctx))
 	defer disconnect()
@@ -318,8 +317,8 @@ func (s *Socket) declineBusy(ctx context.Context) {
 	}
 }
 
-// acknowledge answers an envelope on the connection that it came by. Slack takes
-// the answer on no other.
+// acknowledge answers an envelope on the connection it came by. Slack accepts the
+// answer only there.
 func (s *Socket) acknowledge(d delivery, payload any) {
 	ctx, cancel := context.WithTimeout(context.Background(), ackLimit)
 	defer cancel()

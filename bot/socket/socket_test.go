@@ -209,7 +209,7 @@ func TestTooManyCommands(t *testing.T) {
 }
 
 // TestAnswersAreInTime for Slack, which gives up on a command after three
-// seconds: some of them are left for the acknowledgement to be written.
+// seconds: some of them are left for the acknowledgment to be written.
 func TestAnswersAreInTime(t *testing.T) {
 	const (
 		slackLimit = 3 * time.Second
@@ -258,7 +258,7 @@ func TestFormThatWaitedTooLong(t *testing.T) {
 	s := r.listen(h)
 	for id, age := range map[string]time.Duration{"late": startLimit + time.Millisecond, "timely": 0} {
 		s.handleDelivery(r.ctx, delivery{env: formOf(id), client: s.clients[0], arrived: time.Now().Add(-age)})
-		r.await("the acknowledgement", func() bool { return r.entries(fakeslack.EntryAckRefused, id) == 1 })
+		r.await("the acknowledgment", func() bool { return r.entries(fakeslack.EntryAckRefused, id) == 1 })
 	}
 	for _, e := range r.slack.Journal() {
 		if e.Kind == fakeslack.EntryAckRefused && strings.Contains(string(e.Payload), busyText) != (e.Envelope == "late") {
@@ -270,10 +270,10 @@ func TestFormThatWaitedTooLong(t *testing.T) {
 	}
 }
 
-// A socket that is gone takes no acknowledgements: slack-go keeps some, and has
+// A socket that is gone takes no acknowledgments: slack-go keeps some, and has
 // every other wait. That costs a worker a moment, however many wait, and neither
 // what comes on the other socket nor an end.
-func TestAcknowledgementsThatNoSocketTakes(t *testing.T) {
+func TestAcknowledgmentsThatNoSocketTakes(t *testing.T) {
 	const kept = 20 // by slack-go, for each socket
 	synctest.Test(t, func(t *testing.T) {
 		const many = kept + 3*workerCount

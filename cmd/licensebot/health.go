@@ -84,7 +84,7 @@ func newHealthRoutes(db *store.Store, slack *connections) http.Handler {
 	return mux
 }
 
-// databaseProblem returns why the database is no use now, or nothing.
+// databaseProblem returns why the database is unusable now, or "".
 func databaseProblem(ctx context.Context, db *store.Store) string {
 	ctx, cancel := context.WithTimeout(ctx, pingLimit)
 	defer cancel()

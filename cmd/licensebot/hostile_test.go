@@ -117,7 +117,7 @@ func (w *world) sendRawCommands() {
 			w.t.Fatal(err)
 		}
 		var ack struct{ Payload struct{ Text string } }
-		w.awaitCondition("the acknowledgement of "+id, func() bool {
+		w.awaitCondition("the acknowledgment of "+id, func() bool {
 			for _, e := range w.slack.Journal() {
 				if e.Kind == fakeslack.EntryAckRefused && e.Envelope == id {
 					return json.Unmarshal(e.Payload, &ack) == nil

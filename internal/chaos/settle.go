@@ -43,8 +43,8 @@ func (w *world) endFaults(ctx context.Context) {
 	w.reviveReplicas(ctx)
 }
 
-// awaitReady wants every replica ready within readyLimit. One that ends by
-// itself meanwhile is started again, as whatever runs it would.
+// awaitReady wants every replica ready within readyLimit. A replica that
+// ends by itself meanwhile is started again, as a supervisor would do.
 func (w *world) awaitReady(ctx context.Context) *judge.Violation {
 	ctx, cancel := context.WithTimeout(ctx, readyLimit)
 	defer cancel()
@@ -108,8 +108,8 @@ func (w *world) awaitSettled(ctx context.Context, thinking time.Duration) (h *ju
 	}
 }
 
-// cutForHello cuts the sockets: after each hello the bot looks for what it missed,
-// which it otherwise does every two minutes.
+// cutForHello cuts the sockets: after each hello the bot looks for what it missed.
+// Otherwise it does so every two minutes.
 func (w *world) cutForHello(ctx context.Context) {
 	w.noteStep("the sockets are cut, for a hello")
 	w.slack.CutSockets()

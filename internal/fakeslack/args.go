@@ -106,7 +106,7 @@ type argSpec struct {
 }
 
 // parseArgSpecs reads a text such as "channel! ts!:ts limit:int". A mark stands
-// after required arguments, and a kind after those that are not plain text.
+// after required arguments. A kind stands after arguments other than plain text.
 func parseArgSpecs(spec string) []argSpec {
 	var args []argSpec
 	for _, field := range strings.Fields(spec) {

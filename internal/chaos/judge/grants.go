@@ -150,8 +150,9 @@ func (j *judge) holdersOf(than *Card, code string, when time.Time) (holders []*C
 	return holders
 }
 
-// grantedCards are the cards of a group that took effect, in that order: than,
-// and those that told so by then. A removal counts even if it was not told.
+// grantedCards are the cards of a group whose change took effect, in the order of
+// the effects: than, and the cards reported as done before when. A removal counts
+// even without a report.
 func (j *judge) grantedCards(than *Card, when time.Time) []*Card {
 	granted := slices.DeleteFunc(slices.Clone(j.h.Cards), func(c *Card) bool {
 		told := c.doneReply() != nil && c.doneReply().At.Before(when)

@@ -12,7 +12,7 @@ import (
 // besides: metadata lacks the fact, or the words themselves are in question. A
 // reworded sentence must change here too.
 
-// Phrases that other programs read as well, and that stay.
+// Lasting phrases: other programs read them as well.
 const (
 	saysRecorded   = "is recorded"    // a receipt
 	saysNotCounted = "does not count" // a notice about a vote
