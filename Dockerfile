@@ -14,7 +14,7 @@ RUN CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.stamped=${VERSION}"
 
 FROM scratch
 LABEL org.opencontainers.image.title="licensebot" \
-      org.opencontainers.image.description="Ask for UiPath user licences in Slack, approve with a reaction" \
+      org.opencontainers.image.description="Ask for UiPath user licenses in Slack, approve with a reaction" \
       org.opencontainers.image.licenses="Apache-2.0"
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /out/licensebot /licensebot

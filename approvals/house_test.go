@@ -20,47 +20,55 @@ const module = "licensebot"
 // change.
 var house = map[string][]string{
 	"approvals":        {},
-	"approvals/worker": {"approvals", "internal/sleep"},
+	"approvals/worker": {"approvals", "internal/guard", "internal/sleep"},
 	"licensing":        {"approvals", "internal/groupname"},
 	"internal/store":   {"approvals", "internal/sleep"},
 	"deploy":           {},
 
 	// Inside bot arrows go down: the rooms do not know bot, message and slackapi do
 	// not know each other, and socket knows no other room.
-	"bot":          {"approvals", "internal/groupname", "bot/command", "bot/message", "bot/socket", "bot/slackapi"},
+	"bot": {
+		"approvals", "internal/groupname", "internal/guard", "internal/outside", "internal/sleep",
+		"bot/command", "bot/message", "bot/socket", "bot/slackapi",
+	},
 	"bot/command":  {"approvals", "internal/groupname"},
-	"bot/message":  {"approvals", "internal/groupname", "bot/command"},
-	"bot/slackapi": {"approvals"},
-	"bot/socket":   {},
-	"bot/bottest":  {"approvals", "bot/command"},
+	"bot/message":  {"approvals", "internal/groupname", "internal/outside", "bot/command"},
+	"bot/slackapi": {"approvals", "internal/outside", "internal/sleep"},
+	"bot/socket":   {"internal/outside", "internal/sleep"},
+	"bot/bottest":  {"approvals", "bot/command", "internal/fakeslack"},
 
 	// Group names are compared in one form, wherever they are compared.
 	"internal/groupname":  {"approvals"},
 	"internal/policyfile": {"approvals", "internal/groupname"},
 	"internal/sleep":      {},
+	"internal/guard":      {},
+	"internal/outside":    {},
 
 	// The simulators know nothing of the bot, and the two know nothing of each other.
-	"internal/fault":      {},
+	"internal/fault":      {"internal/sleep"},
 	"internal/fakeslack":  {"internal/fault"},
 	"internal/fakeuipath": {"internal/fault"},
 	"internal/demo":       {"internal/fakeslack", "internal/fakeuipath"},
 
 	// Helpers of tests.
-	"internal/tcpproxy": {},
-	"internal/pgtest":   {"internal/tcpproxy"},
-	"internal/check":    {},
+	"internal/tcpproxy":  {},
+	"internal/testclock": {},
+	"internal/pgtest":    {"internal/tcpproxy"},
+	"internal/check":     {},
 
 	// The chaos suite stands beside the house: it runs the program as it is. Its
 	// judge knows only what the two fakes wrote down.
 	"internal/chaos": {
 		"internal/chaos/judge", "internal/fakeslack", "internal/fakeuipath", "internal/fault", "internal/pgtest",
+		"internal/sleep", "internal/tcpproxy",
 	},
 	"internal/chaos/judge":     {"internal/fakeslack", "internal/fakeuipath"},
 	"internal/chaos/mutant":    {"internal/chaos", "internal/chaos/judge"},
 	"internal/chaos/cmd/chaos": {"internal/chaos", "internal/chaos/mutant"},
 
 	"cmd/licensebot": {
-		"approvals", "approvals/worker", "bot", "licensing", "internal/store", "internal/policyfile", "internal/demo", "deploy",
+		"approvals", "approvals/worker", "bot", "licensing", "internal/store", "internal/policyfile", "internal/sleep",
+		"internal/demo", "deploy",
 	},
 }
 

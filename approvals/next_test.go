@@ -368,8 +368,8 @@ func TestTableHasEveryEventKind(t *testing.T) {
 	}
 }
 
-// The journal names for a weighing whoever's vote came last, and nobody who has
-// none.
+// The journal names the person whose vote came last. A person without a vote is
+// not named.
 func TestWhoWeighed(t *testing.T) {
 	for want, e := range map[string]VotesCounted{
 		Bot:  {[]Ballot{ballotOf(bystander, NotApprover)}},
@@ -452,7 +452,7 @@ func TestStandings(t *testing.T) {
 	}
 }
 
-// Only approvers count towards the quorum, each once, and who takes a consent
+// Only approvers count toward the quorum, each once, and who takes a consent
 // back is not counted any more.
 func TestQuorumIsDistinctConsentsOfTheMoment(t *testing.T) {
 	r := requestIn(Pending)

@@ -6,9 +6,11 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"licensebot/internal/guard"
 )
 
-// Bounds of what the bot says after an acknowledgement.
+// Bounds of what the bot says after an acknowledgment.
 const (
 	backgroundLength  = 256
 	backgroundWorkers = 2
@@ -16,7 +18,7 @@ const (
 	backgroundGrace   = 2 * time.Second  // for all that wait when the bot stops
 )
 
-// A backgroundQueue runs tasks after an acknowledgement, such as the receipt of a
+// A backgroundQueue runs tasks after an acknowledgment, such as the receipt of a
 // form. Each runs once and is lost with the process. What must survive is a job
 // instead.
 type backgroundQueue struct {
@@ -68,6 +70,6 @@ func (q *backgroundQueue) runQueued(ctx context.Context) {
 func (q *backgroundQueue) runTask(ctx context.Context, limit time.Duration, task func(context.Context)) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	defer catchPanic(q.log, "a background task failed", nil)
+	defer guard.Catch(logPanic(q.log, "a background task failed", nil))
 	task(ctx)
 }

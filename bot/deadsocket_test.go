@@ -11,9 +11,9 @@ import (
 	"licensebot/internal/fakeslack"
 )
 
-// Every socket is cut while a command is being stored. It is stored all the
-// same, once; whoever typed it sees Slack's own time-out, because no other
-// socket may tell them, and the next command is answered as ever.
+// Every socket is cut while a command is being stored. The command is stored
+// once. The requester sees Slack's own time-out, because an answer must take the
+// same socket. The next command is answered as ever.
 func TestTheSocketDiesBeforeTheAnswer(t *testing.T) {
 	for name, back := range map[string]bool{"answered on the cut one": false, "answered when others are open": true} {
 		t.Run(name, func(t *testing.T) {

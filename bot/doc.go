@@ -8,7 +8,7 @@
 //   - [licensebot/bot/socket] receives envelopes and acknowledges them.
 //   - [licensebot/bot/slackapi] calls the Web API.
 //
-// # From an envelope to an acknowledgement
+// # From an envelope to an acknowledgment
 //
 // The socket hands each envelope to the intake. The intake decodes it, has it
 // stored, and returns what to acknowledge it with, in that order. A reaction is

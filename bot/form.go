@@ -14,6 +14,7 @@ import (
 	"licensebot/bot/command"
 	"licensebot/bot/message"
 	"licensebot/bot/slackapi"
+	"licensebot/internal/outside"
 )
 
 // A form asks for licenses without a command. It helps to find the group and the
@@ -65,7 +66,7 @@ func (f *form) gatherOffer(ctx context.Context) message.Offer {
 
 // suggestGroups offers groups to a person who typed a query.
 func (f *form) suggestGroups(ctx context.Context, query string) message.Options {
-	query = command.Normalize(message.OneLine(query, command.MaxGroup))
+	query = command.Normalize(outside.OneLine(query, command.MaxGroup))
 	found, err := f.catalog.Groups(ctx, query, message.MaxOptions)
 	if err != nil {
 		f.log.Warn().Err(err).Msg("could not look for groups")

@@ -14,6 +14,7 @@ import (
 	"licensebot/approvals"
 	"licensebot/bot/message"
 	"licensebot/bot/slackapi"
+	"licensebot/internal/guard"
 )
 
 // Bounds of the Home tabs.
@@ -178,7 +179,7 @@ func (h *home) showTab(ctx context.Context, user string, asked bool) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, homeLimit)
 	defer cancel()
-	defer catchPanic(h.log.With().Str("user", user).Logger(), "drawing a home failed", nil)
+	defer guard.Catch(logPanic(h.log.With().Str("user", user).Logger(), "drawing a home failed", nil))
 	drawn, err := h.drawTab(ctx, user, seen.pages)
 	if err != nil {
 		h.handleFailure(user, seen, asked, err)

@@ -17,7 +17,7 @@ import (
 	"licensebot/internal/fault"
 )
 
-// carded files a request of somebody's and gives it a card without a post.
+// carded files a person's request and records a card for it without posting one.
 func (r *rig) carded(n int, requester string, stages ...approvals.Stage) approvals.Request {
 	r.t.Helper()
 	asked := r.request(approvals.Filed)
@@ -40,8 +40,8 @@ func (r *rig) carded(n int, requester string, stages ...approvals.Stage) approva
 	return asked
 }
 
-// home opens somebody's home, waits until it shows what is wanted, and returns
-// all that it says.
+// home opens a person's home, waits until it shows what is wanted, and returns
+// its whole text.
 func (r *rig) home(user string, wanted ...string) string {
 	r.t.Helper()
 	if err := r.slack.OpenHome(user); err != nil {
@@ -74,7 +74,7 @@ func TestHomeShowsMineAndWhatWaitsForMe(t *testing.T) {
 	r := newRig(t, fakeslack.Config{})
 	r.slack.SetUserGroup("S0TEAM", alex)
 	r.listen(r.store)
-	r.carded(1, robin, approvals.Stage{Approvers: []string{"S0TEAM", robin}, Quorum: 1}) // nobody decides on their own
+	r.carded(1, robin, approvals.Stage{Approvers: []string{"S0TEAM", robin}, Quorum: 1}) // neither can decide alone
 	r.carded(2, kim, approvals.Stage{Approvers: []string{robin}, Quorum: 1})
 	r.carded(3, kim, approvals.Stage{Approvers: []string{alex}, Quorum: 1}, approvals.Stage{Approvers: []string{robin, alex}, Quorum: 1})
 	shown := r.home(robin, "Waiting for you (2)", "Your requests (1)")
@@ -113,8 +113,8 @@ func TestHomeWithoutADirectory(t *testing.T) {
 	r.home(robin, "Your requests (1)", "R-00000001")
 }
 
-// TestHomeConflicts: a home that somebody else showed meanwhile is shown over
-// only to whom asks for it.
+// TestHomeConflicts: a home that another replica showed meanwhile is replaced only
+// if the person asks.
 func TestHomeConflicts(t *testing.T) {
 	r := newRig(t, fakeslack.Config{})
 	b := r.listen(r.store)
@@ -138,7 +138,7 @@ func TestHomeConflicts(t *testing.T) {
 		t.Errorf("it was shown over\n%s", shown)
 	}
 	for len(b.home.listOpen()) > 0 && r.ctx.Err() == nil {
-		runtime.Gosched() // it is left to whoever showed it, and not tried again
+		runtime.Gosched() // the tab is left to the replica that showed it
 	}
 	if r.ctx.Err() != nil {
 		t.Fatal("it is tried again and again")
@@ -150,7 +150,7 @@ func TestHomeConflicts(t *testing.T) {
 	}
 }
 
-// TestHomesAreBounded: whoever looked longest ago is forgotten.
+// TestHomesAreBounded: the tab that was opened longest ago is forgotten.
 func TestHomesAreBounded(t *testing.T) {
 	r := newRig(t, fakeslack.Config{})
 	h := r.bot.home

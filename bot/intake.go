@@ -13,6 +13,8 @@ import (
 	"licensebot/bot/message"
 	"licensebot/bot/slackapi"
 	"licensebot/bot/socket"
+	"licensebot/internal/guard"
+	"licensebot/internal/outside"
 )
 
 // maxEmojiName is the length above which an emoji's name is not one of Slack's.
@@ -43,9 +45,9 @@ type intake struct {
 // envelope that caused it.
 func (in *intake) Handle(ctx context.Context, env socket.Envelope) (payload any, ok bool) {
 	log := in.log.With().Str("envelope", env.ID).Logger()
-	defer catchPanic(log, "handling an envelope failed", func(cause any) {
+	defer guard.Catch(logPanic(log, "handling an envelope failed", func(cause any) {
 		payload, ok = in.recordBroken(ctx, env, fmt.Sprint("panic: ", cause))
-	})
+	}))
 	switch env.Type {
 	case socket.TypeCommand:
 		return in.handleCommand(ctx, env)
@@ -54,7 +56,7 @@ func (in *intake) Handle(ctx context.Context, env socket.Envelope) (payload any,
 	case socket.TypeInteraction:
 		return in.handleInteraction(ctx, env), true
 	}
-	return nil, in.setAside(ctx, env, "unknown envelope type "+message.OneLine(env.Type, 60))
+	return nil, in.setAside(ctx, env, "unknown envelope type "+outside.OneLine(env.Type, 60))
 }
 
 // recordBroken records an envelope that the bot cannot handle. Delivering it
@@ -70,7 +72,7 @@ func (in *intake) recordBroken(ctx context.Context, env socket.Envelope, why str
 // setAside records a delivery that the bot does not understand, and reports
 // whether it may be acknowledged. Otherwise Slack delivers it again and again.
 func (in *intake) setAside(ctx context.Context, env socket.Envelope, why string) bool {
-	in.log.Warn().Str("envelope", env.ID).Str("type", message.OneLine(env.Type, 60)).Str("why",
+	in.log.Warn().Str("envelope", env.ID).Str("type", outside.OneLine(env.Type, 60)).Str("why",
 		why).Msg("set a delivery aside")
 	if err := in.store.DeadLetter(ctx, env.ID, why, redactDelivery(env.Payload)); err != nil {
 		in.log.Error().Str("envelope", env.ID).Err(err).Msg("could not record a delivery")
@@ -98,7 +100,7 @@ func (in *intake) handleCommand(ctx context.Context, env socket.Envelope) (paylo
 	if err != nil {
 		return in.recordBroken(ctx, env, err.Error())
 	}
-	name := message.OneLine(typed.Command, command.MaxNameLength)
+	name := outside.OneLine(typed.Command, command.MaxNameLength)
 	understood, err := command.Parse(name, typed.Text, in.now())
 	if problem, ok := errors.AsType[*command.Error](err); ok {
 		return ephemeralAck(env, message.ExplainCommandError(problem)), true
@@ -122,7 +124,7 @@ func (in *intake) runCommand(
 	case command.VerbMine, command.VerbPending, command.VerbStatus, command.VerbWhy:
 		return in.queries.answerQuery(ctx, name, typed.UserID, c)
 	case command.VerbShow, command.VerbCodes:
-		return in.lookups.beginLookup(ctx, env.ID, name, typed, c) // ctx ends when the acknowledgement is out
+		return in.lookups.beginLookup(ctx, env.ID, name, typed, c) // ctx ends when the acknowledgment is out
 	}
 	return in.filing.fileCommand(ctx, env, typed, c.Ask)
 }
@@ -150,7 +152,7 @@ func (in *intake) handleEvent(ctx context.Context, env socket.Envelope) (ok bool
 		in.log.Error().Str("event", e.Type).
 			Msg("the Slack app was removed or its tokens revoked; install it again and restart with its new tokens")
 	default:
-		return in.setAside(ctx, env, "unknown event type "+message.OneLine(e.Type, 60))
+		return in.setAside(ctx, env, "unknown event type "+outside.OneLine(e.Type, 60))
 	}
 	return true
 }
@@ -180,7 +182,7 @@ func (in *intake) DeclineBusy(env socket.Envelope) (payload any) {
 	return decline(env, message.CommandBusy(), message.FormBusy())
 }
 
-// decline tells a person in the acknowledgement that their command or their form
+// decline tells a person in the acknowledgment that their command or their form
 // failed. Other interactions have no place for words; a type-ahead gets an empty
 // list.
 func decline(env socket.Envelope, forCommand, forForm string) any {

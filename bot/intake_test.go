@@ -128,7 +128,7 @@ func TestNotStored(t *testing.T) {
 	}
 }
 
-// What nobody can know is not called certain either way.
+// The bot claims neither success nor failure when it cannot know which it was.
 func TestUncertain(t *testing.T) {
 	r := newRig(t, fakeslack.Config{})
 	r.listen(faultyStore{Store: r.store, file: func(approvals.Request) error { return fmt.Errorf("commit: %w", approvals.ErrCommitUnknown) }})
@@ -188,7 +188,7 @@ func TestDeliveriesThatNobodyUnderstands(t *testing.T) {
 		if err := r.slack.SendRaw([]byte(strings.Replace(frame, "ID", id, 1))); err != nil {
 			t.Fatal(err)
 		}
-		r.await("the acknowledgement of "+id, func() bool { return r.entries(fakeslack.EntryAckRefused, id) == 1 })
+		r.await("the acknowledgment of "+id, func() bool { return r.entries(fakeslack.EntryAckRefused, id) == 1 })
 		if letter := kept.of(id); letter == "" || id != "of no type" && !strings.Contains(letter, id) || strings.Contains(letter, "secret") {
 			t.Errorf("%s: %.200q", id, letter)
 		}
@@ -310,15 +310,7 @@ func TestOtherEvents(t *testing.T) {
 }
 
 // entries counts journal entries of a kind and a type.
-func (r *rig) entries(kind, of string) int {
-	n := 0
-	for _, e := range r.slack.Journal() {
-		if e.Kind == kind && (of == "" || e.Type == of || e.Envelope == of) {
-			n++
-		}
-	}
-	return n
-}
+func (r *rig) entries(kind, of string) int { return r.slack.CountEntries(kind, of) }
 
 // TestNothingIsAckedBeforeItIsStored holds the store back, and stops meanwhile:
 // what was taken in is finished, and what was acknowledged is stored.

@@ -9,6 +9,7 @@ import (
 	"licensebot/bot/command"
 	"licensebot/bot/message"
 	"licensebot/bot/socket"
+	"licensebot/internal/outside"
 )
 
 // handleInteraction deals with shortcuts, clicks, type-aheads and forms, and
@@ -33,8 +34,8 @@ func (in *intake) handleInteraction(ctx context.Context, env socket.Envelope) an
 	case x.Type == "block_actions" && in.handleClick(ctx, x):
 		return nil
 	}
-	id := message.OneLine(x.CallbackID+x.View.CallbackID+x.ActionID, 60)
-	in.setAside(ctx, env, "unknown interaction "+message.OneLine(x.Type, 60)+" "+id)
+	id := outside.OneLine(x.CallbackID+x.View.CallbackID+x.ActionID, 60)
+	in.setAside(ctx, env, "unknown interaction "+outside.OneLine(x.Type, 60)+" "+id)
 	return decline(env, message.CommandBroken(), message.FormBroken())
 }
 
@@ -93,7 +94,7 @@ func (in *intake) submitForm(ctx context.Context, env socket.Envelope, x interac
 	return nil
 }
 
-// tellLater tells a person something after the acknowledgement: in the channel
+// tellLater tells a person something after the acknowledgment: in the channel
 // where they asked, or directly.
 func (in *intake) tellLater(channel, user, text string) {
 	in.background.add(func(ctx context.Context) {

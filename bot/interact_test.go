@@ -272,8 +272,8 @@ func TestFormsKeepTheCommandsName(t *testing.T) {
 	}
 }
 
-// TestEveryInteractionIsAcknowledged, also when nobody knows it, it is
-// somebody else's, or the store does not answer.
+// TestEveryInteractionIsAcknowledged, also if it is unknown, if it belongs to
+// another app, or if the store does not answer.
 func TestEveryInteractionIsAcknowledged(t *testing.T) {
 	r := newRig(t, fakeslack.Config{})
 	u := r.withUiPath()

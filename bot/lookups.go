@@ -12,6 +12,8 @@ import (
 	"licensebot/bot/message"
 	"licensebot/bot/slackapi"
 	"licensebot/bot/socket"
+	"licensebot/internal/guard"
+	"licensebot/internal/sleep"
 )
 
 // Bounds of questions that only UiPath can answer.
@@ -57,7 +59,7 @@ func (l *lookups) close() {
 }
 
 // beginLookup looks up what a command asks, once acknowledged ends, so that the
-// answer comes after the acknowledgement. It returns what to acknowledge with.
+// answer comes after the acknowledgment. It returns what to acknowledge with.
 func (l *lookups) beginLookup(
 	acknowledged context.Context, envelope, name string, typed slashCommand, c command.Command,
 ) string {
@@ -88,7 +90,7 @@ func (l *lookups) finishLookup(envelope string) {
 	delete(l.asking, envelope)
 }
 
-// awaitAcknowledged waits until an acknowledgement is out, because Slack shows
+// awaitAcknowledged waits until an acknowledgment is out, because Slack shows
 // messages in the order in which they arrive. It returns false if the bot stops.
 func (l *lookups) awaitAcknowledged(acknowledged context.Context) bool {
 	select {
@@ -96,14 +98,7 @@ func (l *lookups) awaitAcknowledged(acknowledged context.Context) bool {
 	case <-l.ctx.Done():
 		return false
 	}
-	written := time.NewTimer(socket.FlushTime)
-	defer written.Stop()
-	select {
-	case <-written.C:
-		return true
-	case <-l.ctx.Done():
-		return false
-	}
+	return sleep.For(l.ctx, socket.FlushTime)
 }
 
 // sendAnswer looks up what a command asks and tells the person: by the
@@ -126,9 +121,9 @@ func (l *lookups) sendAnswer(name string, typed slashCommand, c command.Command)
 
 // lookUp returns the answer. A panic harms only the question that caused it.
 func (l *lookups) lookUp(ctx context.Context, name string, c command.Command) (text string) {
-	defer catchPanic(l.log, "looking something up failed", func(cause any) {
+	defer guard.Catch(logPanic(l.log, "looking something up failed", func(cause any) {
 		text = message.ExplainLookupError(name, c.Group, fmt.Errorf("panic: %v", cause))
-	})
+	}))
 	if c.Verb == command.VerbCodes {
 		seats, err := l.uipath.Owned(ctx)
 		if err != nil {

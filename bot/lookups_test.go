@@ -38,7 +38,7 @@ func (r *rig) lookups(asked func(context.Context)) *lookups {
 		r.t.Fatal(err)
 	}
 	r.t.Cleanup(u.Close)
-	u.AddGroup(fakeuipath.Group{ID: "group-01", Name: "Finance Robots", Rule: []string{"IDU"}})
+	u.AddGroup(fakeuipath.Group{ID: "group-01", Name: "Finance Robots", Codes: []string{"IDU"}})
 	client, err := licensing.New(licensing.Config{
 		URL: u.URL(), Organization: u.Organization(), AccountID: u.AccountID(), Tokens: licensing.StaticToken(u.PersonalAccessToken()),
 	})
@@ -52,8 +52,8 @@ func (r *rig) lookups(asked func(context.Context)) *lookups {
 
 var showGroup = command.Command{Verb: command.VerbShow, Group: "group-01"}
 
-// However long the acknowledgement takes, nothing is answered before it.
-func TestLookupsWaitForTheAcknowledgement(t *testing.T) {
+// However long the acknowledgment takes, nothing is answered before it.
+func TestLookupsWaitForTheAcknowledgment(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLookups(nil, nil, nil, phrases(), zerolog.Nop())
 		acknowledged, acknowledge := context.WithCancel(t.Context())
@@ -61,7 +61,7 @@ func TestLookupsWaitForTheAcknowledgement(t *testing.T) {
 		go func() { answers <- l.awaitAcknowledged(acknowledged) }()
 		time.Sleep(time.Hour) // of the test's own clock
 		if len(answers) > 0 {
-			t.Error("answered before the acknowledgement was out")
+			t.Error("answered before the acknowledgment was out")
 		}
 		acknowledge()
 		if begun := time.Now(); !<-answers || time.Since(begun) != socket.FlushTime {

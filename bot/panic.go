@@ -2,20 +2,19 @@ package bot
 
 import (
 	"fmt"
-	"runtime/debug"
 
 	"github.com/rs/zerolog"
+
+	"licensebot/internal/guard"
 )
 
-// catchPanic is deferred to keep a panic inside one function. It logs the panic and
+// logPanic returns what [guard.Catch] does about a panic: it logs the panic and
 // then calls react, which may be nil.
-func catchPanic(log zerolog.Logger, what string, react func(cause any)) {
-	cause := recover()
-	if cause == nil {
-		return
-	}
-	log.Error().Str("panic", fmt.Sprint(cause)).Bytes("stack", debug.Stack()).Msg(what)
-	if react != nil {
-		react(cause)
+func logPanic(log zerolog.Logger, what string, react func(cause any)) func(*guard.Panic) {
+	return func(p *guard.Panic) {
+		log.Error().Str("panic", fmt.Sprint(p.Cause)).Bytes("stack", p.Stack).Msg(what)
+		if react != nil {
+			react(p.Cause)
+		}
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"strings"
 
-	"licensebot/bot/message"
+	"licensebot/internal/outside"
 )
 
 // slashCommand is what the bot reads of a slash command.
@@ -114,7 +114,7 @@ func decodeEvent(payload []byte) (event, error) {
 		return event{}, fmt.Errorf("decode event: %w", err)
 	}
 	if len(outer.Event) == 0 {
-		return event{}, fmt.Errorf("decode event: none inside %q", message.OneLine(outer.Type, 60))
+		return event{}, fmt.Errorf("decode event: none inside %q", outside.OneLine(outer.Type, 60))
 	}
 	var e event
 	if err := json.Unmarshal(outer.Event, &e); err != nil {

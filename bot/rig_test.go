@@ -1,10 +1,8 @@
 package bot
 
 import (
-	"bytes"
 	"context"
 	"path/filepath"
-	"sync"
 	"testing"
 	"time"
 
@@ -13,6 +11,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"licensebot/approvals"
+	"licensebot/bot/bottest"
 	"licensebot/bot/message"
 	"licensebot/bot/socket"
 	"licensebot/internal/fakeslack"
@@ -22,51 +21,37 @@ import (
 
 // The people and places of these tests.
 const (
-	robin   = "U0ROBIN" // requests
-	alex    = "U0ALEX"  // approves
-	kim     = "U0KIM"
-	channel = "C0APPROVALS"
-	general = "C0GENERAL" // without the bot
+	robin    = bottest.Robin
+	alex     = bottest.Alex
+	kim      = bottest.Kim
+	channel  = bottest.Channel
+	general  = bottest.General
+	patience = bottest.Patience
 )
 
 var testTime = time.Date(2026, 11, 23, 9, 30, 0, 0, time.UTC)
-
-// patience is a guard: nothing waits this long when it works.
-const patience = 30 * time.Second
 
 // A rig is a Slack, a store, and a bot between them.
 type rig struct {
 	t        *testing.T
 	ctx      context.Context
-	slack    *fakeslack.Server
+	slack    *bottest.Slack
 	store    *store.Store
 	uipath   UiPath   // nil unless a test has one
 	problems []string // what a Home tab says of the bot
 	bot      *Bot     // the last that was made
-	log      *logBuffer
-	greeted  chan struct{} // has one for every hello that the bot heard
+	log      *bottest.Log
 }
 
 func newRig(t *testing.T, cfg fakeslack.Config) *rig {
 	t.Helper()
-	s, err := fakeslack.New(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(s.Close)
-	for _, id := range []string{robin, alex, kim} {
-		s.AddUser(fakeslack.User{ID: id, Name: id})
-	}
-	s.AddChannel(fakeslack.Channel{ID: channel, Name: "approvals", Members: []string{robin, alex, kim, s.BotUserID()}})
-	s.AddChannel(fakeslack.Channel{ID: general, Name: "general", Members: []string{robin, alex, kim}})
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	t.Cleanup(cancel)
-	db, err := store.Open(ctx, "sqlite://"+filepath.Join(t.TempDir(), "bot.db"), store.Options{})
+	s := bottest.StartSlack(t, cfg)
+	db, err := store.Open(s.Ctx, "sqlite://"+filepath.Join(t.TempDir(), "bot.db"), store.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	r := &rig{t: t, ctx: ctx, slack: s, store: db, log: new(logBuffer), greeted: make(chan struct{}, 100)}
+	r := &rig{t: t, ctx: s.Ctx, slack: s, store: db, log: s.Log}
 	r.newBot(db)
 	return r
 }
@@ -86,7 +71,7 @@ func (r *rig) newBot(s Store) *Bot {
 	b.home.problems = func(context.Context) []string { return r.problems }
 	b.socket = socket.New(socket.Config{
 		APIURL: r.slack.APIURL(), BotToken: r.slack.BotToken(), AppToken: r.slack.AppToken(),
-		OnHello: func() { r.greeted <- struct{}{} },
+		OnHello: r.slack.NoteHello,
 	}, b.intake, r.logger())
 	r.bot = b
 	return b
@@ -123,16 +108,7 @@ func (r *rig) listen(s Store) *Bot {
 // awaitConnections waits until the bot has heard hello on each connection.
 func (r *rig) awaitConnections() {
 	r.t.Helper()
-	for range socket.Connections {
-		select {
-		case <-r.greeted:
-		case <-r.ctx.Done():
-			r.t.Fatalf("%d connections are live\n%s", r.bot.LiveConnections(), r.log)
-		}
-	}
-	if live := r.bot.LiveConnections(); live != socket.Connections {
-		r.t.Errorf("%d connections are live", live)
-	}
+	r.slack.AwaitHellos(socket.Connections, r.bot.LiveConnections)
 }
 
 // request is an ordinary request in a state.
@@ -149,30 +125,10 @@ func (r *rig) request(state approvals.State) approvals.Request {
 // await fails the test unless cond comes to hold.
 func (r *rig) await(what string, cond func() bool) {
 	r.t.Helper()
-	if err := r.slack.Wait(r.ctx, cond); err != nil {
-		r.t.Fatalf("waited in vain for %s\n%s", what, r.log.String())
-	}
+	r.slack.Await(what, cond)
 }
 
-// logBuffer collects a log while it is written.
-type logBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *logBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *logBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
-
-func (r *rig) logger() zerolog.Logger { return zerolog.New(r.log) }
+func (r *rig) logger() zerolog.Logger { return r.slack.Logger() }
 
 // api calls Slack as the bot, for what the bot does not do.
 func (r *rig) api() *slack.Client {

@@ -17,7 +17,7 @@ func TestCatalog(t *testing.T) {
 	}
 	for _, code := range CatalogCodes() {
 		if _, ok := CodeName(code); !ok || code != normalizeCode(code) {
-			t.Errorf("%s is not found as it is spelt", code)
+			t.Errorf("%s is not found as it is spelled", code)
 		}
 	}
 }

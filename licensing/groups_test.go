@@ -153,8 +153,8 @@ func TestResolveGroup(t *testing.T) {
 	}
 }
 
-// A group may have another group's id for its name. Whoever gives that id means
-// the other group, also where no list has it.
+// A group may have another group's id for its name. That id always means the
+// other group, even if no list has it.
 func TestResolveNeverTakesANameForAnID(t *testing.T) {
 	s := newStand(t)
 	s.on("GET "+idRoute, says(200, `[{"id":"`+guidA+`","name":"`+guidB+`"},{"id":"`+guidB+`","name":"Robots"},{"id":"g-1","name":"`+guidC+`"}]`))
@@ -189,8 +189,8 @@ func TestResolveAmbiguous(t *testing.T) {
 	}
 }
 
-// What has no letter left to compare is no group's name, and none that is not
-// known.
+// A text without any letter to compare is no group's name, and it must not match
+// an unknown name.
 func TestResolveNoName(t *testing.T) {
 	s := newStand(t)
 	s.on("GET "+idRoute, says(200, `[{"id":"`+guidA+`"}]`))

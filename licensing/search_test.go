@@ -21,7 +21,7 @@ func TestSearchGroups(t *testing.T) {
 		"finance":              "Finance, Finance Robots, Team Finance, Refinance",
 		" FINANCE ROBOTS":      "Finance Robots",
 		"DÉV":                  "Développeurs",
-		"finanse":              "Finance", // spelt like it
+		"finanse":              "Finance", // spelled like it
 		guidA:                  "Finance",
 		strings.ToUpper(guidB): "Finance Robots",
 		"ce684f":               "Finance",

@@ -12,7 +12,7 @@ import (
 // untold is a user group that Slack does not tell the members of.
 const untold = "S-UNTOLD"
 
-// hide has Slack not tell who somebody is, or who is in a user group.
+// hide keeps Slack from identifying a person or listing a user group.
 func (w *world) hide(id string, err error) {
 	w.slack.mu.Lock()
 	defer w.slack.mu.Unlock()
@@ -35,7 +35,7 @@ func (w *world) deny(r Request, user string) {
 	}
 }
 
-// Nobody named them, so what Slack does not tell of them decides nothing: the
+// The policy does not name them, so who they are cannot change the result: the
 // approved change is made.
 func TestAStrangerToTheRequestHoldsNothingUp(t *testing.T) {
 	for name, err := range map[string]error{"not shown": unseen, "no answer": errCut, "told to wait": later(0)} {
@@ -115,8 +115,8 @@ func TestWhatCannotBeChecked(t *testing.T) {
 	}
 }
 
-// Someone may stand for a second stage whose people Slack does not tell: that
-// might complete the quorum, so the request does not expire without them.
+// An approver may belong to a second stage whose members Slack does not list. That
+// might complete the quorum, so the request must not expire without them.
 func TestAStageThatCannotBeRead(t *testing.T) {
 	live(t, func(w *world) {
 		w.policy.Rules[0].Stages = []Stage{{Name: "business", Approvers: []string{anna, ben}, Quorum: 1}, {Name: "IT", Approvers: []string{untold}, Quorum: 1}}
@@ -137,8 +137,8 @@ func TestAStageThatCannotBeRead(t *testing.T) {
 	})
 }
 
-// However many react who have no vote, the look before the write asks Slack
-// about nobody but those who were named.
+// The look before the write asks Slack only about approvers, however many other
+// people react.
 func TestManyBystandersDoNotSlowTheLastLook(t *testing.T) {
 	live(t, func(w *world) {
 		r := w.carded()

@@ -83,8 +83,8 @@ func (l *laggard) MarkTriedUnlessVoted(ctx context.Context, t LeasedJob, guard V
 // harmless is the work that touches nothing but the store.
 var harmless = []JobKind{JobPrepare, JobCountVotes, JobExpire, JobGrantExpiry}
 
-// owing has for each other kind of work a story after which it is owed, if
-// nobody does it.
+// owing has a story for each other kind of work. The work is due after it, as long
+// as no worker does it.
 var owing = map[JobKind]func(w *world){
 	JobPostCard:     func(w *world) { w.file("e1") },
 	JobAddReactions: func(w *world) { w.carded() },
@@ -127,7 +127,7 @@ func (w *world) unreadable() {
 	w.uipath.onRead = func(int) error { return errCut }
 }
 
-// due reports whether work of a kind waits for somebody to take it.
+// due reports whether work of a kind waits for a worker.
 func (w *world) due(kind JobKind) bool {
 	w.Helper()
 	wait, owed, err := w.store.NextDue(w.Context(), kind)
@@ -161,8 +161,8 @@ const (
 	isDone   = "another has done it"
 )
 
-// Whoever stood still until the lease was over finds out before the effect, and
-// has none.
+// A worker that stood still until its lease was over notices it before the effect,
+// and leaves the effect out.
 func TestWhoLostTheLeaseHasNoEffect(t *testing.T) {
 	for _, kind := range everyKind {
 		if slices.Contains(harmless, kind) {
@@ -279,13 +279,13 @@ func TestATaskEndsBeforeItsLease(t *testing.T) {
 	})
 }
 
-// A deaf store wakes nobody, as where the word of another replica is lost.
+// A deaf store wakes no worker, as if the signal of another replica were lost.
 type deaf struct{ worker.Store }
 
 func (deaf) Subscribe(...JobKind) (<-chan struct{}, func()) { return nil, func() {} }
 
-// Who is woken by nobody looks by themselves twice a minute: where nothing was
-// owed, and where something was that is not due for long.
+// Without a signal, workers look for jobs twice a minute: with no job at all, and
+// with one whose time is far away.
 func TestWorkIsFoundWithoutABell(t *testing.T) {
 	const sweep = 30 * time.Second
 	live(t, func(w *world) {

@@ -134,7 +134,7 @@ func TestWarningsAheadOnly(t *testing.T) {
 	}
 }
 
-// Nobody is warned of the end of what they were not told is done.
+// The warning of the end comes after the word that the change is done.
 func TestNoWarningBeforeTheWordThatItIsDone(t *testing.T) {
 	live(t, func(w *world) {
 		w.slack.breaks("post_outcome", 1000, false, errCut)
@@ -163,7 +163,7 @@ func TestWarningAnswerLost(t *testing.T) {
 }
 
 // The bot is down over both warnings and the end: the end is carried out when
-// it starts, and nobody is warned of what is past.
+// it starts, and the warnings are left out because their time is past.
 func TestEndAfterDowntime(t *testing.T) {
 	live(t, func(w *world) {
 		r := w.granted(48*time.Hour, "NEW")
@@ -190,8 +190,8 @@ func (w *world) quietNow() {
 	})
 }
 
-// Codes that somebody had before are not the grant's, and codes that went by
-// hand are told as gone.
+// Codes that the group had before do not belong to the grant. Codes that an
+// admin removed are reported as gone.
 func TestEndTakesOnlyItsOwn(t *testing.T) {
 	live(t, func(w *world) {
 		r := w.granted(2*time.Hour, "OLD", "NEW", "NEWER")
@@ -236,7 +236,7 @@ func TestGrantedAgain(t *testing.T) {
 		{"removed by a request, put back by hand", func(w *world) Request {
 			r := w.done(Ask{Action: Remove, Codes: []string{"NEW"}})
 			w.uipath.edit("OLD", "NEW")
-			r.ID = "" // nobody's request
+			r.ID = "" // of no request
 			return r
 		}, true, true},
 		{"extended, and the extension ended early", func(w *world) Request {
@@ -518,8 +518,8 @@ func (w *world) lostAndReopened(ask Ask) Request {
 	return w.until("a second thought", func(r Request) bool { return r.WriteAttempted && r.State == Pending })
 }
 
-// A write whose answer was lost, and which another request then made: read
-// back, it looks like its own. Both hold the code.
+// The answer to a write is lost, and another request then makes the same change.
+// Read back, it looks like the first one's own. Both hold the code.
 func TestReadBackWhatAnotherPutIn(t *testing.T) {
 	live(t, func(w *world) {
 		r := w.lostAndReopened(Ask{Codes: []string{"NEW"}, For: 2 * time.Hour})
@@ -574,8 +574,8 @@ func TestEndWhileTheClockIsPutBack(t *testing.T) {
 	})
 }
 
-// An end that is held up, and whose time the clock then puts before it again:
-// ended early, it is not told as overdue once more.
+// An end is held up, and then the clock goes back to before its time. When a
+// person ends the grant early, it is not reported as overdue again.
 func TestEndEarlyOfWhatIsOverdue(t *testing.T) {
 	live(t, func(w *world) {
 		r := w.granted(2*time.Hour, "NEW")
@@ -763,8 +763,8 @@ func TestAskedForWhileItEnds(t *testing.T) {
 	})
 }
 
-// A code that another request has just put in for a time, and which does not
-// hold it yet as far as anybody knows, is not there already for good.
+// Another request has just added a code for a time, and its answer is still
+// unknown. The code does not count as there for good.
 func TestAskedForWhileItIsPutIn(t *testing.T) {
 	live(t, func(w *world) {
 		w.uipath.onWrite = func(int, Allocation) (*Allocation, bool, error) { return nil, true, errCut }

@@ -109,8 +109,8 @@ func TestExpiredWithSomeApprovals(t *testing.T) {
 	})
 }
 
-// A limit that somebody moved while an answer was lost is not what was agreed
-// to change.
+// While an answer is lost, an admin changes a limit. The approvers did not agree
+// to change that.
 func TestLimitMovedAfterALostWrite(t *testing.T) {
 	live(t, func(w *world) {
 		w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
@@ -180,8 +180,8 @@ func (w *world) ofGroup(codes ...string) Request {
 	return r
 }
 
-// An approved request whose approvers Slack does not tell any more keeps no
-// other request about the group from being carried out.
+// Slack no longer identifies the approvers of an approved request. Other requests
+// about the group are carried out all the same.
 func TestAWriteWaitsForNoConsentOfAnother(t *testing.T) {
 	live(t, func(w *world) {
 		held := w.ofGroup("NEW")
@@ -201,8 +201,8 @@ func TestAWriteWaitsForNoConsentOfAnother(t *testing.T) {
 	})
 }
 
-// A write whose answer was lost is settled by UiPath alone, where Slack does
-// not tell who consents: what waits behind it goes on.
+// UiPath alone settles a write whose answer was lost, even if Slack does not tell
+// who consents. The requests behind it go on.
 func TestReadBackWithoutSlack(t *testing.T) {
 	for name, effect := range map[string]bool{"it took effect": true, "it did not": false} {
 		t.Run(name, func(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 	. "licensebot/approvals"
 )
 
-// forget takes everything that is owed out of the database, as nobody should.
+// forget deletes every job from the database, which only a mistake would do.
 func (w *world) forget() {
 	w.Helper()
 	db, err := sql.Open("sqlite", strings.TrimPrefix(w.url, "sqlite://"))
@@ -47,7 +47,7 @@ func TestForgottenRequestsGoOn(t *testing.T) {
 				w.until("a card", func(r Request) bool { return r.CardTS != "" })
 				w.posts(JobPostCard, 1)
 			})
-			live(t, func(w *world) { // nobody has voted
+			live(t, func(w *world) { // without a vote
 				w.carded()
 				forget(w)
 				w.untilState(Expired)

@@ -32,7 +32,7 @@ func (w *world) pending(ttl time.Duration) Request {
 	return w.carded()
 }
 
-// reminded lists when reminders came after since, and whom they mentioned.
+// reminded lists how long after since each reminder came, and its mentions.
 func (w *world) reminded(since time.Time) []string {
 	var all []string
 	for _, u := range w.slack.heard(JobRemind) {
@@ -118,7 +118,7 @@ func TestNoReminderAtNight(t *testing.T) {
 	})
 }
 
-// It is night for everybody: the reminder waits for the first to wake, over a
+// It is night for every approver: the reminder waits for the first to wake, over a
 // weekend if need be, and is not counted as trouble.
 func TestReminderWaitsForTheDay(t *testing.T) {
 	live(t, func(w *world) {
@@ -214,7 +214,8 @@ func TestWhoIsReminded(t *testing.T) {
 	})
 }
 
-// A user group is mentioned as such where that bothers nobody.
+// A user group is mentioned as such unless that disturbs a member who sleeps or has
+// voted.
 func TestUserGroupsInReminders(t *testing.T) {
 	const group = "S-APPROVERS"
 	for name, c := range map[string]struct {
@@ -307,8 +308,8 @@ func TestReopenedTwice(t *testing.T) {
 	})
 }
 
-// That a request waits again is not said once it does not: by then its change
-// may be made, and nobody may be told that nothing was changed.
+// Once a request is over, the thread must not say that it waits again. By then its
+// change may be made, and no message may say that nothing was changed.
 func TestReopenedIsNotToldOnceItIsOver(t *testing.T) {
 	for name, unsaid := range map[string]error{"it may have been said": errCut, "it was put off": later(time.Minute)} {
 		t.Run(name, func(t *testing.T) {
@@ -361,7 +362,7 @@ func TestLostRightStaysLost(t *testing.T) {
 	})
 }
 
-// That a write is held up is told after each approval: a word whose answer was
+// The thread reports a delayed write after each approval. A report whose answer was
 // lost is not taken for the one before.
 func TestHeldUpAgain(t *testing.T) {
 	live(t, func(w *world) {

@@ -3,13 +3,12 @@ package worker
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
-	"runtime/debug"
 	"sync"
 	"time"
 
 	"licensebot/approvals"
+	"licensebot/internal/guard"
 	"licensebot/internal/sleep"
 )
 
@@ -175,13 +174,7 @@ func (w *Runner) awaitDue(ctx context.Context, wake <-chan struct{}, kinds []app
 		case wait <= 0:
 			return true
 		}
-		timer := time.NewTimer(min(wait, idlePoll))
-		select {
-		case <-ctx.Done():
-		case <-wake:
-		case <-timer.C:
-		}
-		timer.Stop()
+		sleep.UntilWoken(ctx, min(wait, idlePoll), wake)
 	}
 	return false
 }
@@ -271,11 +264,7 @@ func backoff(attempt int) time.Duration {
 
 // runGuarded makes a panic an error: it must harm only the job that caused it.
 func (w *Runner) runGuarded(ctx context.Context, t approvals.LeasedJob, r approvals.Request) (err error) {
-	defer func() {
-		if cause := recover(); cause != nil {
-			err = fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
-		}
-	}()
+	defer guard.Catch(func(p *guard.Panic) { err = p })
 	run, known := runners[t.Kind]
 	if !known {
 		return nil // a later version's job; that version runs it

@@ -21,13 +21,13 @@ import (
 )
 
 // These tests run the real workers on the real store inside a synctest bubble:
-// time is the bubble's, moves only when everybody waits, and costs nothing.
+// time is the bubble's, moves only when every goroutine waits, and costs nothing.
 // Only the ports to Slack and UiPath are made up.
 
 // testEmoji are the emoji that mean yes and no on the cards of the tests.
 var testEmoji = Emoji{Approve: []string{"white_check_mark"}, Deny: []string{"x"}}
 
-// errCut is an answer that never came: nobody knows whether there was an effect.
+// errCut is an answer that never came: the effect is unknown.
 var errCut = errors.New("connection cut")
 
 func later(after time.Duration) error { return &DelayError{After: after, Reason: "too many calls"} }
@@ -363,8 +363,8 @@ type slackFake struct {
 	people map[string]Person
 	groups map[string][]string
 	cards  map[string][]Reaction
-	untold map[string]error // what asking who somebody is, or who is in a user group, comes to
-	asked  []string         // about whom
+	untold map[string]error // the error of a lookup of a person or a user group
+	asked  []string         // the ids, in order
 	anew   []string         // of these, who must not be remembered
 	faulty map[string]error // what a look at a card comes to
 	before func(call string, n int) (effect bool, err error)
@@ -373,7 +373,7 @@ type slackFake struct {
 	cached  map[string][]string // what a cache tells of user groups whose members changed since
 	deleted map[string]bool
 	lagging bool // looks show nothing of ben's yet
-	partial bool // a survey does not name everybody
+	partial bool // a survey lists only some people
 	short   bool // nor does it count them
 }
 
@@ -749,8 +749,8 @@ func TestApplyRefused(t *testing.T) {
 	})
 }
 
-// What a card said would stay is gone by the time of the write: the rule would
-// be left empty, and nobody agreed to that.
+// The code that the card said would stay is gone by the time of the write. The
+// write would leave the allocation empty, and the approvers did not agree to that.
 func TestApplyEmptiesNoRuleUnasked(t *testing.T) {
 	for _, asked := range []bool{false, true} {
 		live(t, func(w *world) {
@@ -1156,8 +1156,8 @@ func TestReplyWhereTheThreadIsGone(t *testing.T) {
 	})
 }
 
-// The answer to the reply was lost, and then the card was deleted: nobody can
-// see any more whether it was there.
+// The answer to the reply was lost, and then the card was deleted: the
+// bot cannot find out any more whether the reply was there.
 func TestReplyInDoubtWhereTheThreadIsGone(t *testing.T) {
 	live(t, func(w *world) {
 		r := w.carded()
@@ -1214,8 +1214,8 @@ func TestTellAtMostOnce(t *testing.T) {
 	}
 }
 
-// Where Slack will not say who belongs to a user group, nobody's vote counts,
-// they are told, and it is checked again.
+// If Slack does not list the members of a user group, their votes do not count
+// yet. The voters are told, and the bot checks again.
 func TestVotesThatCannotBeChecked(t *testing.T) {
 	live(t, func(w *world) {
 		r := w.carded()
@@ -1274,7 +1274,7 @@ func (s *stuck) FindGroup(ctx context.Context, _ string) (Group, error) {
 }
 
 // UiPath takes a part of the write, and the approver changes their mind before
-// it is tried again: nobody may be told that nothing was changed.
+// it is tried again. No message may say that nothing was changed.
 func TestDeniedAfterAWriteThatTookEffectInPart(t *testing.T) {
 	live(t, func(w *world) {
 		r := w.carded()
@@ -1343,7 +1343,7 @@ func TestUnreachableRequester(t *testing.T) {
 	})
 }
 
-// A denial that nobody heard of stands on the card beside the quorum: the look
+// A denial whose event was lost stands on the card beside the quorum: the look
 // before the write finds it.
 func TestUnheardDenialBeforeTheWrite(t *testing.T) {
 	live(t, func(w *world) {

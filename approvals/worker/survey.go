@@ -27,13 +27,7 @@ const (
 // and on a timer, until ctx ends.
 func (w *Runner) keepSurveying(ctx context.Context) {
 	next := surveyEvery
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-w.Reconnected:
-		case <-time.After(next*3/4 + rand.N(next/2)):
-		}
+	for sleep.UntilWoken(ctx, next*3/4+rand.N(next/2), w.Reconnected) {
 		next = surveyEvery
 		if err := w.CatchUp(ctx); err != nil && ctx.Err() == nil {
 			w.OnError(Problem{During: SurveyingCards, Err: err})

@@ -1,4 +1,4 @@
-// Package bottest has checks that the tests of the bot's packages share.
+// Package bottest has the checks and the Slack that the tests of the bot's packages share.
 package bottest
 
 import (

@@ -96,8 +96,8 @@ func TestCardsShowTheChange(t *testing.T) {
 	}
 }
 
-// TestWhatThePolicyGrantsNobodyApproved: no words claim an approval that
-// nobody gave.
+// TestWhatThePolicyGrantsNobodyApproved: a change that the policy grants must
+// not be called approved.
 func TestWhatThePolicyGrantsNobodyApproved(t *testing.T) {
 	for _, state := range []approvals.State{approvals.Pending, approvals.Approved, approvals.Done, approvals.Failed} {
 		r := usualRequest(state)

@@ -7,6 +7,7 @@ import (
 
 	"licensebot/approvals"
 	"licensebot/bot/command"
+	"licensebot/internal/outside"
 )
 
 // Slack's bounds of a select. Lengths are in characters.
@@ -106,7 +107,7 @@ func (p Phrases) codeOption(s approvals.Seats) *slack.OptionBlockObject {
 		shown = s.Code + " " + name
 	}
 	free := fmt.Sprintf("%d of %d seats free", s.Free(), s.Total)
-	return slack.NewOptionBlockObject(s.Code, plainText(OneLine(shown, maxOptionText)), plainText(free))
+	return slack.NewOptionBlockObject(s.Code, plainText(outside.OneLine(shown, maxOptionText)), plainText(free))
 }
 
 func termInputs() []slack.Block {
@@ -126,11 +127,11 @@ func reasonInput() slack.Block {
 		textInput(FieldReason, command.MaxReason, true)).WithOptional(true)
 }
 
-// FieldErrors is the acknowledgement that shows under each field what is wrong.
+// FieldErrors is the acknowledgment that shows under each field what is wrong.
 func FieldErrors(wrong map[string]string) any {
 	shown := make(map[string]string, len(wrong))
 	for name, problem := range wrong {
-		shown[name] = OneLine(problem, maxShown)
+		shown[name] = outside.OneLine(problem, maxShown)
 	}
 	return slack.NewErrorsViewSubmissionResponse(shown)
 }

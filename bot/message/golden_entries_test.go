@@ -10,6 +10,7 @@ import (
 
 	"licensebot/approvals"
 	"licensebot/bot/command"
+	"licensebot/internal/outside"
 )
 
 type (
@@ -62,7 +63,7 @@ func (g *golden) addCommandAnswers() {
 			g.t.Errorf("%q is no mistake", typed)
 			continue
 		}
-		g.add("Typed: /allocate "+OneLine(typed, 60), ExplainCommandError(wrong))
+		g.add("Typed: /allocate "+outside.OneLine(typed, 60), ExplainCommandError(wrong))
 	}
 }
 

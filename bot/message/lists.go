@@ -11,7 +11,7 @@ import (
 const maxAskCodes = 160
 
 // PageSize is how many requests a list shows at a time. Slack silently drops an
-// acknowledgement of 20 KB; ten of the longest requests take half of that.
+// acknowledgment of 20 KB; ten of the longest requests take half of that.
 const PageSize = 10
 
 // A Page is one page of a list of requests.

@@ -13,9 +13,9 @@ import (
 	"licensebot/bot/command"
 )
 
-// TestListsFitAnAcknowledgement shows the longest requests that there can be.
-// Slack drops an acknowledgement of 20 KB or more without a word.
-func TestListsFitAnAcknowledgement(t *testing.T) {
+// TestListsFitAnAcknowledgment shows the longest requests that there can be.
+// Slack drops an acknowledgment of 20 KB or more without a word.
+func TestListsFitAnAcknowledgment(t *testing.T) {
 	for _, state := range approvals.States() {
 		p := Page{Total: 1e6, Number: 7, Approvable: map[string]bool{}}
 		for i := range PageSize {

@@ -10,6 +10,7 @@ import (
 
 	"licensebot/approvals"
 	"licensebot/bot/command"
+	"licensebot/internal/outside"
 )
 
 // Room for what comes from outside, in characters as Slack counts them: an
@@ -28,7 +29,7 @@ func escapeLine(s string) string { return escapeWithin(s, maxShown) }
 // escapeWithin is escapeLine with another bound. It cuts between characters,
 // never inside an escaped one.
 func escapeWithin(s string, room int) string {
-	line := OneLine(s, room)
+	line := outside.OneLine(s, room)
 	shown := slackutilsx.EscapeMessage(line)
 	if utf8.RuneCountInString(shown) <= room {
 		return shown
@@ -83,24 +84,6 @@ func joinWithin(room int, all []string) string {
 		text = fmt.Sprintf("%s and %d more", strings.Join(all[:n], ", "), len(all)-n)
 	}
 	return text
-}
-
-// OneLine keeps the first n characters of s, on one line.
-func OneLine(s string, n int) string {
-	s = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || unicode.IsSpace(r) {
-			return ' '
-		}
-		if unicode.Is(unicode.Cf, r) {
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(s, ""))
-	runes := []rune(strings.TrimSpace(s))
-	if len(runes) > n {
-		return string(runes[:n-1]) + "…"
-	}
-	return string(runes)
 }
 
 // mentionUser mentions a person. An id is letters, digits, _ or -. Anything else

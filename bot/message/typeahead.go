@@ -8,13 +8,14 @@ import (
 	"github.com/slack-go/slack"
 
 	"licensebot/approvals"
+	"licensebot/internal/outside"
 )
 
 // maxOptionBytes bounds the options of one answer. Slack silently drops an
-// acknowledgement of 20 KB, which a hundred options can reach.
+// acknowledgment of 20 KB, which a hundred options can reach.
 const maxOptionBytes = 16 << 10
 
-// Options is the acknowledgement that fills a select. Slack wants the list even
+// Options is the acknowledgment that fills a select. Slack wants the list even
 // if it is empty.
 type Options struct {
 	Options []*slack.OptionBlockObject `json:"options"`
@@ -29,7 +30,7 @@ func NoOptions() Options { return Options{Options: []*slack.OptionBlockObject{}}
 func GroupOptions(query string, found []approvals.Group) Options {
 	offered := groupOptions(found)
 	if len(offered) == 0 && query != "" && utf8.RuneCountInString(query) <= maxOptionValue {
-		shown := plainText(OneLine("Use “"+query+"” as it is typed", maxOptionText))
+		shown := plainText(outside.OneLine("Use “"+query+"” as it is typed", maxOptionText))
 		offered = append(offered, slack.NewOptionBlockObject(query, shown, nil))
 	}
 	return Options{Options: offered}
@@ -59,13 +60,13 @@ func groupOptions(groups []approvals.Group) []*slack.OptionBlockObject {
 // groupOption shows a group by its name, and also by its id if people cannot tell
 // its name from another's.
 func groupOption(g approvals.Group, hasNamesake bool) *slack.OptionBlockObject {
-	name := OneLine(g.Name, maxOptionText)
+	name := outside.OneLine(g.Name, maxOptionText)
 	if name == "" {
-		return slack.NewOptionBlockObject(g.ID, plainText(OneLine(g.ID, maxOptionText)), nil)
+		return slack.NewOptionBlockObject(g.ID, plainText(outside.OneLine(g.ID, maxOptionText)), nil)
 	}
 	var id *slack.TextBlockObject
 	if hasNamesake {
-		id = plainText(OneLine(g.ID, maxOptionText))
+		id = plainText(outside.OneLine(g.ID, maxOptionText))
 	}
 	return slack.NewOptionBlockObject(g.ID, plainText(name), id)
 }

@@ -14,8 +14,8 @@ import (
 	"licensebot/internal/groupname"
 )
 
-// TestSuggestionsFitAnAcknowledgement, of which Slack drops one of 20 KB.
-func TestSuggestionsFitAnAcknowledgement(t *testing.T) {
+// TestSuggestionsFitAnAcknowledgment, of which Slack drops one of 20 KB.
+func TestSuggestionsFitAnAcknowledgment(t *testing.T) {
 	groups := make([]approvals.Group, MaxOptions)
 	for i := range groups {
 		groups[i] = groupname.Group(fmt.Sprintf("%s-%d", strings.Repeat("i", 120), i), strings.Repeat("Наймення ", 10))

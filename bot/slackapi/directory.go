@@ -10,6 +10,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"licensebot/approvals"
+	"licensebot/internal/outside"
 )
 
 // A Directory asks Slack who a person is, who is in a user group, and who
@@ -52,8 +53,8 @@ func (d *Directory) checkSubject(user string, info *slack.User) (approvals.Perso
 	case "":
 		return approvals.Person{}, errors.New("Slack users.info: the answer names no user")
 	}
-	err := fmt.Errorf("Slack users.info: asked about %s, the answer is about %s", user, oneLine(info.ID, 60))
-	return approvals.Person{}, &approvals.RefusedError{Answer: "Slack answered about somebody else", Err: err}
+	err := fmt.Errorf("Slack users.info: asked about %s, the answer is about %s", user, outside.OneLine(info.ID, 60))
+	return approvals.Person{}, &approvals.RefusedError{Answer: "Slack answered about another person", Err: err}
 }
 
 // toPerson reads what decides about a vote. A user of another team is external,

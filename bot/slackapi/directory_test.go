@@ -14,7 +14,7 @@ import (
 	"licensebot/internal/fault"
 )
 
-// TestPerson reads from Slack what decides whether somebody's vote counts.
+// TestPerson reads from Slack what decides whether a person's vote counts.
 func TestPerson(t *testing.T) {
 	r := newRig(t, fakeslack.Config{})
 	for name, c := range map[string]struct {
@@ -53,8 +53,8 @@ func TestPerson(t *testing.T) {
 	}
 }
 
-// TestAnswersAboutNobody: a vote counts for nobody but whom Slack was asked
-// about, and only where its answer says that they are of this workspace.
+// TestAnswersAboutNobody: an answer counts only for the person in question, and
+// only if it says that they belong to this workspace.
 func TestAnswersAboutNobody(t *testing.T) {
 	r := newRig(t, fakeslack.Config{})
 	request := approvals.Request{Requester: robin, Terms: approvals.Terms{Stages: []approvals.Stage{{Approvers: []string{alex}, Quorum: 1}}}}
@@ -63,7 +63,7 @@ func TestAnswersAboutNobody(t *testing.T) {
 		`{"ok":true,"user":null}`: "unknown",
 		`{"ok":true,"user":{}}`:   "unknown",
 		`{"ok":true,"user":{"team_id":"` + r.identity.TeamID + `"}}`:                      "unknown",
-		`{"ok":true,"user":{"id":"W0ROBIN","team_id":"` + r.identity.TeamID + `"}}`:       "refusal Slack answered about somebody else",
+		`{"ok":true,"user":{"id":"W0ROBIN","team_id":"` + r.identity.TeamID + `"}}`:       "refusal Slack answered about another person",
 		`{"ok":true,"user":{"id":"` + robin + `"}}`:                                       string(approvals.IsExternal),
 		`{"ok":true,"user":{"id":"` + robin + `","team_id":""}}`:                          string(approvals.IsExternal),
 		`{"ok":true,"user":{"id":"` + robin + `","team_id":"T0OTHER"}}`:                   string(approvals.IsExternal),
@@ -152,8 +152,8 @@ func TestHowOldAnAnswerMayBe(t *testing.T) {
 	expect("after it was forgotten", 3, robin)
 }
 
-// TestAskingAnewSharesNoCall lets somebody ask anew while a call is under way
-// that began earlier: its answer may be from before the question.
+// TestAskingAnewSharesNoCall asks anew while an earlier call is under way. The
+// answer to that call may be older than the question.
 func TestAskingAnewSharesNoCall(t *testing.T) {
 	r := newRig(t, fakeslack.Config{})
 	r.slack.Inject("users.info", fault.Fault{Times: 1, Latency: 300 * time.Millisecond})

@@ -6,15 +6,13 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"net/url"
 	"slices"
-	"strings"
 	"time"
-	"unicode"
 
 	"github.com/slack-go/slack"
 
 	"licensebot/approvals"
+	"licensebot/internal/outside"
 )
 
 // remedies says what is wrong and what to do, for the errors that an operator can
@@ -71,7 +69,7 @@ func ClassifyError(method string, err error) error {
 	if err == nil {
 		return nil
 	}
-	err = dropURL(err)
+	err = outside.DropURL(err)
 	if limited, ok := errors.AsType[*slack.RateLimitedError](err); ok {
 		return delayByLimit(method, limited.RetryAfter, err)
 	}
@@ -103,7 +101,7 @@ func classifyAnswer(method string, answer slack.SlackErrorResponse) error {
 	case remedies[answer.Err] != "":
 		return &approvals.DelayError{Reason: remedies[answer.Err], Err: err}
 	}
-	return &approvals.DelayError{Reason: "Slack refused the call with " + oneLine(answer.Err, 60), Err: err}
+	return &approvals.DelayError{Reason: "Slack refused the call with " + outside.OneLine(answer.Err, 60), Err: err}
 }
 
 func delayByLimit(method string, after time.Duration, err error) error {
@@ -118,20 +116,11 @@ func describeAnswer(answer slack.SlackErrorResponse) string {
 	switch {
 	case answer.Needed != "":
 		return fmt.Sprintf(" (needs the scope %s; the token has %s)",
-			oneLine(answer.Needed, 100), oneLine(answer.Provided, 300))
+			outside.OneLine(answer.Needed, 100), outside.OneLine(answer.Provided, 300))
 	case len(answer.ResponseMetadata.Messages) > 0:
-		return fmt.Sprintf(" (%s)", oneLine(answer.ResponseMetadata.Messages[0], 200))
+		return fmt.Sprintf(" (%s)", outside.OneLine(answer.ResponseMetadata.Messages[0], 200))
 	}
 	return ""
-}
-
-// dropURL drops the URL that net/http puts into its errors, because a
-// response_url is a capability.
-func dropURL(err error) error {
-	if withURL, ok := errors.AsType[*url.Error](err); ok {
-		return withURL.Err
-	}
-	return err
 }
 
 // isNeverSent reports whether a call failed before a byte of it was written.
@@ -184,22 +173,4 @@ var fatalAnswers = []string{
 func isRetryable(ctx context.Context, err error) bool {
 	answer, ok := errors.AsType[slack.SlackErrorResponse](err)
 	return ctx.Err() == nil && (!ok || !slices.Contains(fatalAnswers, answer.Err))
-}
-
-// oneLine keeps the first n characters of what Slack says, on one line.
-func oneLine(s string, n int) string {
-	s = strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsControl(r), unicode.IsSpace(r):
-			return ' '
-		case unicode.Is(unicode.Cf, r):
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(s, ""))
-	runes := []rune(strings.TrimSpace(s))
-	if len(runes) > n {
-		return string(runes[:n-1]) + "…"
-	}
-	return string(runes)
 }

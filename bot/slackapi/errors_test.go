@@ -84,8 +84,8 @@ func TestUnreachableSlack(t *testing.T) {
 	}
 }
 
-// TestSlackDoesNotAnswerInTime is a post that took effect while its caller gave
-// up waiting: nobody may take it for one that was never made.
+// TestSlackDoesNotAnswerInTime makes a post that takes effect after its caller
+// gave up. The bot must not conclude that the post was never made.
 func TestSlackDoesNotAnswerInTime(t *testing.T) {
 	r := newRig(t, fakeslack.Config{})
 	r.slack.Inject("chat.postMessage", fault.Fault{Hang: true, AfterEffect: true, Times: 1})
@@ -117,8 +117,8 @@ func TestDetailsOfRefusals(t *testing.T) {
 	}
 }
 
-// TestUntoldPeople names, in the log, what to do where Slack does not tell who
-// somebody is or who is in a user group.
+// TestUntoldPeople expects a remedy in the log when Slack does not identify a
+// person or the members of a user group.
 func TestUntoldPeople(t *testing.T) {
 	r := newRig(t, fakeslack.Config{})
 	ask := map[string]func() error{

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"licensebot/approvals"
+	"licensebot/internal/outside"
 
 	"github.com/rs/zerolog"
 	"github.com/slack-go/slack"
@@ -131,7 +132,7 @@ func (m *Messenger) Respond(ctx context.Context, url, user, text string) bool {
 	answer := &slack.WebhookMessage{Text: text, ResponseType: slack.ResponseTypeEphemeral}
 	err := slack.PostWebhookCustomHTTPContext(ctx, url, m.http, answer)
 	if err != nil {
-		m.log.Warn().Str("user", user).Err(dropURL(err)).Msg("the response_url did not take the answer; " +
+		m.log.Warn().Str("user", user).Err(outside.DropURL(err)).Msg("the response_url did not take the answer; " +
 			"trying another way")
 	}
 	return err == nil

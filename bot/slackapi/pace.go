@@ -9,6 +9,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"licensebot/approvals"
+	"licensebot/internal/sleep"
 )
 
 // Rates are how often the bot calls Slack, by the kind of call.
@@ -65,12 +66,8 @@ func (p *pacer) awaitTurn(ctx context.Context) error {
 		if pause <= 0 {
 			return nil
 		}
-		timer := time.NewTimer(pause)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
+		if !sleep.For(ctx, pause) {
 			return ctx.Err()
-		case <-timer.C:
 		}
 	}
 }

@@ -8,7 +8,7 @@ import (
 
 // An Envelope is one delivery over Socket Mode. Its payload is kept raw, because
 // slack-go would reject a whole delivery for one unknown block and leave it without
-// an acknowledgement.
+// an acknowledgment.
 type Envelope struct {
 	ID             string          `json:"envelope_id"`
 	Type           string          `json:"type"`

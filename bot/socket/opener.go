@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"licensebot/internal/sleep"
 )
 
 // How often apps.connections.open may be called. Whenever a connection ends,
@@ -53,13 +55,11 @@ func (o *opener) RoundTrip(req *http.Request) (*http.Response, error) {
 
 // awaitTurn waits until a connection may be opened.
 func (o *opener) awaitTurn(req *http.Request) error {
-	if err := sleepContext(req.Context(), o.nextPause(time.Now())); err != nil {
-		return err
-	}
+	sleep.For(req.Context(), o.nextPause(time.Now())) // the limit notices that the context ended
 	return o.limit.Wait(req.Context())
 }
 
-// nextPause grows with every connection that never said hello. The first two are
+// nextPause grows with every connection since the last hello. The first two are
 // free, because so many are opened side by side. Failed attempts to open one do not
 // count: between them slack-go waits by itself.
 func (o *opener) nextPause(now time.Time) time.Duration {

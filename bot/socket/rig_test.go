@@ -1,27 +1,21 @@
 package socket
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
-	"github.com/rs/zerolog"
-
+	"licensebot/bot/bottest"
 	"licensebot/internal/fakeslack"
 )
 
 // The people and places of these tests.
 const (
-	robin   = "U0ROBIN"
-	general = "C0GENERAL"
+	robin    = bottest.Robin
+	general  = bottest.General
+	patience = bottest.Patience
 )
-
-// patience is a guard: nothing waits this long when it works.
-const patience = 30 * time.Second
 
 // A handling is a handler that answers every envelope.
 type handling struct {
@@ -49,32 +43,23 @@ func (h *handling) DeclineBusy(Envelope) (payload any) { return map[string]strin
 
 // A rig is a Slack that sockets connect to.
 type rig struct {
-	t       *testing.T
-	ctx     context.Context
-	slack   *fakeslack.Server
-	log     *logBuffer
-	greeted chan struct{} // has one for every hello that a socket heard
+	t     *testing.T
+	ctx   context.Context
+	slack *bottest.Slack
+	log   *bottest.Log
 }
 
 func newRig(t *testing.T, cfg fakeslack.Config) *rig {
 	t.Helper()
-	s, err := fakeslack.New(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(s.Close)
-	s.AddUser(fakeslack.User{ID: robin, Name: robin})
-	s.AddChannel(fakeslack.Channel{ID: general, Name: "general", Members: []string{robin}})
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	t.Cleanup(cancel)
-	return &rig{t: t, ctx: ctx, slack: s, log: new(logBuffer), greeted: make(chan struct{}, 100)}
+	s := bottest.StartSlack(t, cfg)
+	return &rig{t: t, ctx: s.Ctx, slack: s, log: s.Log}
 }
 
 func (r *rig) newSocket(h Handler) *Socket {
 	return New(Config{
 		APIURL: r.slack.APIURL(), BotToken: r.slack.BotToken(), AppToken: r.slack.AppToken(),
-		OnHello: func() { r.greeted <- struct{}{} },
-	}, h, zerolog.New(r.log))
+		OnHello: r.slack.NoteHello,
+	}, h, r.slack.Logger())
 }
 
 // listen runs a socket and waits for its connections.
@@ -89,9 +74,7 @@ func (r *rig) listen(h Handler) *Socket {
 // await fails the test unless cond comes to hold.
 func (r *rig) await(what string, cond func() bool) {
 	r.t.Helper()
-	if err := r.slack.Wait(r.ctx, cond); err != nil {
-		r.t.Fatalf("waited in vain for %s\n%s", what, r.log.String())
-	}
+	r.slack.Await(what, cond)
 }
 
 // typed is what the person sees of a command.
@@ -110,24 +93,6 @@ func (r *rig) expectHandled() {
 	if typed := r.typed(); typed.Error != "" || !strings.Contains(typed.Response, handledText) {
 		r.t.Errorf("a command was answered with %q %q\n%s", typed.Error, typed.Response, r.log)
 	}
-}
-
-// logBuffer collects a log while it is written.
-type logBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *logBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *logBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }
 
 // formOf is an envelope that a form arrives by.

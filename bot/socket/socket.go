@@ -7,7 +7,6 @@ import (
 	"io"
 	"log"
 	"net/http"
-	"net/url"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -16,6 +15,9 @@ import (
 	"github.com/slack-go/slack"
 	"github.com/slack-go/slack/socketmode"
 	"golang.org/x/sync/errgroup"
+
+	"licensebot/internal/outside"
+	"licensebot/internal/sleep"
 )
 
 // Connections is how many sockets one process keeps open, so that Slack may
@@ -27,7 +29,7 @@ const (
 	workerCount   = 8                // envelopes handled at a time
 	queueLength   = 2048             // envelopes that wait for a worker
 	busyLength    = 4096             // envelopes that wait to be declined
-	ackLimit      = 2 * time.Second  // slack-go queues acknowledgements, and blocks when 20 wait
+	ackLimit      = 2 * time.Second  // slack-go queues acknowledgments, and blocks when 20 wait
 	responseLimit = 12 * time.Second // for Slack to answer apps.connections.open
 
 	// Slack gives up on a command after three seconds. If a command is older than
@@ -37,8 +39,8 @@ const (
 	startLimit  = 1500 * time.Millisecond
 	answerLimit = 2250 * time.Millisecond
 
-	// FlushTime is how long an acknowledgement may take to be written, which
-	// slack-go does not tell.
+	// FlushTime is how long an acknowledgment may take to be written: slack-go does
+	// not tell when it is.
 	FlushTime = 150 * time.Millisecond
 
 	readLimit = 1 << 20 // bytes of one frame
@@ -48,11 +50,11 @@ const (
 // goroutines.
 type Handler interface {
 	// Handle deals with one envelope, and returns the payload to acknowledge it
-	// with; nil if there is nothing to say. It is not ok to acknowledge an envelope
-	// that Slack has to deliver again.
+	// with, or nil for an empty acknowledgment. ok is false if Slack has to deliver
+	// the envelope again.
 	Handle(ctx context.Context, env Envelope) (payload any, ok bool)
-	// DeclineBusy returns the payload for an envelope that is not handled because
-	// too many others wait.
+	// DeclineBusy returns the payload for an envelope that is declined because too
+	// many others wait.
 	DeclineBusy(env Envelope) (payload any)
 }
 
@@ -108,10 +110,9 @@ func New(cfg Config, handler Handler, logger zerolog.Logger) *Socket {
 // LiveConnections tells how many connections have said hello and are open.
 func (s *Socket) LiveConnections() int { return int(s.live.Load()) }
 
-// Run receives until ctx ends. Then it takes no more envelopes, finishes those
-// that it has, lets their acknowledgements out, and closes the connections. It
-// returns early, with an error for the operator, if Slack rejects the app's
-// token.
+// Run receives until ctx ends. Then it finishes the envelopes it has, lets their
+// acknowledgments out, and closes the connections. It returns early, with an error
+// for the operator, if Slack rejects the app's token.
 func (s *Socket) Run(ctx context.Context) error {
 	connections, disconnect := context.WithCancel(context.WithoutCancel(ctx))
 	defer disconnect()
@@ -150,34 +151,14 @@ func (s *Socket) keepConnected(ctx context.Context, giveUp func(), client *socke
 		case !answered:
 			giveUp()
 			return fmt.Errorf("Slack does not accept SLACK_APP_TOKEN (%w): "+
-				"create a new app-level token with the scope connections:write and restart with it", dropURL(err))
+				"create a new app-level token with the scope connections:write and restart with it", outside.DropURL(err))
 		}
 		pause := backoffAfter(failures)
 		s.log.Error().Str("url", s.cfg.APIURL).Int("status", status.Code).Dur("retry_in", pause).
 			Msg("what answers at SLACK_API_URL is not Slack: is the URL right, and does a proxy let the bot " +
 				"through? Trying again")
-		_ = sleepContext(ctx, pause) // the next call notices that ctx ended
+		sleep.For(ctx, pause) // the next call notices that ctx ended
 	}
-}
-
-// sleepContext waits for a time. It returns early, with an error, if ctx ends.
-func sleepContext(ctx context.Context, pause time.Duration) error {
-	timer := time.NewTimer(pause)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
-}
-
-// dropURL drops the URL that net/http puts into its errors: it may hold a ticket.
-func dropURL(err error) error {
-	if withURL, ok := errors.AsType[*url.Error](err); ok {
-		return withURL.Err
-	}
-	return err
 }
 
 // readEvents reads one client's events. It must never wait: a reader that stands
@@ -336,8 +317,8 @@ func (s *Socket) declineBusy(ctx context.Context) {
 	}
 }
 
-// acknowledge answers an envelope on the connection that it came by. Slack takes
-// the answer on no other.
+// acknowledge answers an envelope on the connection it came by. Slack accepts the
+// answer only there.
 func (s *Socket) acknowledge(d delivery, payload any) {
 	ctx, cancel := context.WithTimeout(context.Background(), ackLimit)
 	defer cancel()

@@ -37,28 +37,11 @@ func (r *rig) run(s *Socket) (stop func()) {
 // awaitConnections waits until the bot has heard hello on each connection.
 func (r *rig) awaitConnections(s *Socket) {
 	r.t.Helper()
-	for range Connections {
-		select {
-		case <-r.greeted:
-		case <-r.ctx.Done():
-			r.t.Fatalf("%d connections are live\n%s", s.LiveConnections(), r.log)
-		}
-	}
-	if s.LiveConnections() != Connections {
-		r.t.Errorf("%d connections are live", s.LiveConnections())
-	}
+	r.slack.AwaitHellos(Connections, s.LiveConnections)
 }
 
 // entries counts journal entries of a kind and a type.
-func (r *rig) entries(kind, of string) int {
-	n := 0
-	for _, e := range r.slack.Journal() {
-		if e.Kind == kind && (of == "" || e.Type == of || e.Envelope == of) {
-			n++
-		}
-	}
-	return n
-}
+func (r *rig) entries(kind, of string) int { return r.slack.CountEntries(kind, of) }
 
 // TestReconnects lets Slack end the connections for each of its reasons. The
 // bot comes back with one call for each, and works.
@@ -226,7 +209,7 @@ func TestTooManyCommands(t *testing.T) {
 }
 
 // TestAnswersAreInTime for Slack, which gives up on a command after three
-// seconds: some of them are left for the acknowledgement to be written.
+// seconds: some of them are left for the acknowledgment to be written.
 func TestAnswersAreInTime(t *testing.T) {
 	const (
 		slackLimit = 3 * time.Second
@@ -241,7 +224,7 @@ func TestAnswersAreInTime(t *testing.T) {
 }
 
 // TestWhatWaitsIsBounded hands a socket three times as many commands as it has
-// room for while nobody works on them. The others are let go at once.
+// room for while all handlers are busy. It lets the others go at once.
 func TestWhatWaitsIsBounded(t *testing.T) {
 	r := newRig(t, fakeslack.Config{})
 	s := r.newSocket(new(handling))
@@ -275,7 +258,7 @@ func TestFormThatWaitedTooLong(t *testing.T) {
 	s := r.listen(h)
 	for id, age := range map[string]time.Duration{"late": startLimit + time.Millisecond, "timely": 0} {
 		s.handleDelivery(r.ctx, delivery{env: formOf(id), client: s.clients[0], arrived: time.Now().Add(-age)})
-		r.await("the acknowledgement", func() bool { return r.entries(fakeslack.EntryAckRefused, id) == 1 })
+		r.await("the acknowledgment", func() bool { return r.entries(fakeslack.EntryAckRefused, id) == 1 })
 	}
 	for _, e := range r.slack.Journal() {
 		if e.Kind == fakeslack.EntryAckRefused && strings.Contains(string(e.Payload), busyText) != (e.Envelope == "late") {
@@ -287,10 +270,10 @@ func TestFormThatWaitedTooLong(t *testing.T) {
 	}
 }
 
-// A socket that is gone takes no acknowledgements: slack-go keeps some, and has
+// A socket that is gone takes no acknowledgments: slack-go keeps some, and has
 // every other wait. That costs a worker a moment, however many wait, and neither
 // what comes on the other socket nor an end.
-func TestAcknowledgementsThatNoSocketTakes(t *testing.T) {
+func TestAcknowledgmentsThatNoSocketTakes(t *testing.T) {
 	const kept = 20 // by slack-go, for each socket
 	synctest.Test(t, func(t *testing.T) {
 		const many = kept + 3*workerCount

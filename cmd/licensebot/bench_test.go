@@ -222,7 +222,7 @@ func waitUntil(b *testing.B, slack *fakeslack.Server, cond func() bool) {
 }
 
 // BenchmarkAck measures slash command → durable → acknowledged, fifty a second,
-// an fsync before each acknowledgement.
+// an fsync before each acknowledgment.
 func BenchmarkAck(b *testing.B) {
 	forEachLoad(b, func(b *testing.B, url string, pending int) {
 		slack, uipath := benchWorld(b, url, pending)

@@ -106,9 +106,9 @@ func TestOnlyTheWordEmptiesARule(t *testing.T) {
 	if said := w.answerTo(requester, "set group-01"); !strings.Contains(said, "say `empty` instead. Nothing was recorded.") {
 		t.Errorf("answered with %s", said)
 	}
-	w.uipath.AddGroup(fakeuipath.Group{ID: groupID, Name: "Finance Robots", Rule: []string{"ATTUNU", "IDU"}})
+	w.uipath.AddGroup(fakeuipath.Group{ID: groupID, Name: "Finance Robots", Codes: []string{"ATTUNU", "IDU"}})
 	card := w.cardFor("remove group-01 IDU")
-	w.uipath.AddGroup(fakeuipath.Group{ID: groupID, Name: "Finance Robots", Rule: []string{"IDU"}}) // an admin takes the rest out
+	w.uipath.AddGroup(fakeuipath.Group{ID: groupID, Name: "Finance Robots", Codes: []string{"IDU"}}) // an admin takes the rest out
 	w.reactToCard(approver, "white_check_mark")
 	w.awaitOutcome("allocation_superseded", "*Superseded*")
 	w.wantThread(card, "changed after the card was posted")
@@ -119,7 +119,7 @@ func TestLimitsOfSeats(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.uipath.AddGroup(fakeuipath.Group{
-		ID: groupID, Name: "Finance Robots", Rule: []string{"ATTUNU"},
+		ID: groupID, Name: "Finance Robots", Codes: []string{"ATTUNU"},
 		Quotas: map[string]int{"ATTUNU": 10}, Usage: map[string]int{"ATTUNU": 3},
 	})
 	w.startReplica()

@@ -11,6 +11,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"licensebot/approvals"
+	"licensebot/bot/bottest"
 	"licensebot/internal/fakeslack"
 	"licensebot/internal/store"
 )
@@ -20,7 +21,7 @@ import (
 type clockedWorld struct {
 	*world
 	ahead atomic.Int64 // of the real time
-	log   logBuffer
+	log   bottest.Log
 	stop  func()
 }
 

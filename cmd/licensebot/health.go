@@ -57,8 +57,8 @@ func serveHTTP(
 	return &healthServer{server: server}, nil
 }
 
-// shutDown waits a moment for the requests that are being answered, then cuts them
-// off. A reader that hangs is no error of the bot.
+// shutDown waits a moment for the requests in progress, then cuts them off. A
+// hanging reader is the reader's own error.
 func (h *healthServer) shutDown() error {
 	ctx, cancel := context.WithTimeout(context.Background(), httpGrace)
 	defer cancel()
@@ -84,7 +84,7 @@ func newHealthRoutes(db *store.Store, slack *connections) http.Handler {
 	return mux
 }
 
-// databaseProblem returns why the database is no use now, or nothing.
+// databaseProblem returns why the database is unusable now, or "".
 func databaseProblem(ctx context.Context, db *store.Store) string {
 	ctx, cancel := context.WithTimeout(ctx, pingLimit)
 	defer cancel()

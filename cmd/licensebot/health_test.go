@@ -14,6 +14,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"licensebot/bot"
+	"licensebot/bot/bottest"
 	"licensebot/internal/store"
 )
 
@@ -66,7 +67,7 @@ func TestReadyOnceSlackSaidHello(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	log := &logBuffer{}
+	log := new(bottest.Log)
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- Serve(ctx, cfg, Tuning{Rates: bot.DefaultRates}, zerolog.New(log)) }()

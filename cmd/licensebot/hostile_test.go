@@ -17,6 +17,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"licensebot/approvals"
+	"licensebot/bot/bottest"
 	"licensebot/internal/fakeslack"
 	"licensebot/internal/fakeuipath"
 )
@@ -116,7 +117,7 @@ func (w *world) sendRawCommands() {
 			w.t.Fatal(err)
 		}
 		var ack struct{ Payload struct{ Text string } }
-		w.awaitCondition("the acknowledgement of "+id, func() bool {
+		w.awaitCondition("the acknowledgment of "+id, func() bool {
 			for _, e := range w.slack.Journal() {
 				if e.Kind == fakeslack.EntryAckRefused && e.Envelope == id {
 					return json.Unmarshal(e.Payload, &ack) == nil
@@ -129,7 +130,7 @@ func (w *world) sendRawCommands() {
 }
 
 // serveInProcess runs licensebot in this process, without pauses between its posts.
-func (w *world) serveInProcess() *logBuffer {
+func (w *world) serveInProcess() *bottest.Log {
 	w.t.Helper()
 	cfg := Config{environment: environment{
 		SlackBotToken: w.slack.BotToken(), SlackAppToken: w.slack.AppToken(), SlackAPIURL: w.slack.APIURL(),
@@ -140,7 +141,7 @@ func (w *world) serveInProcess() *logBuffer {
 	cfg.Scopes = []string{"PM.License.Read", "PM.License.Write", "PM.Group.Read"}
 	cfg.TTL, cfg.Policy = time.Hour, approvals.SimplePolicy([]string{approver}, 1, time.Hour)
 	cfg.Emoji = approvals.Emoji{Approve: []string{"white_check_mark"}, Deny: []string{"x"}}
-	log := new(logBuffer)
+	log := new(bottest.Log)
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- Serve(ctx, cfg, Tuning{Rates: unpaced}, zerolog.New(log)) }()

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"licensebot/bot/bottest"
 	"licensebot/internal/fakeslack"
 	"licensebot/internal/fakeuipath"
 	"licensebot/internal/pgtest"
@@ -106,7 +107,7 @@ func newWorldWith(t *testing.T, cfg fakeslack.Config) *world {
 	for _, code := range []string{"RPADEVPRONU", "IDU", "ATTUNU"} {
 		uipath.Own(code, 40, 3)
 	}
-	uipath.AddGroup(fakeuipath.Group{ID: groupID, Name: "Finance Robots", Rule: []string{"ATTUNU"}})
+	uipath.AddGroup(fakeuipath.Group{ID: groupID, Name: "Finance Robots", Codes: []string{"ATTUNU"}})
 	w := &world{t: t, slack: slack, uipath: uipath}
 	w.env = map[string]string{
 		"SLACK_BOT_TOKEN": slack.BotToken(), "SLACK_APP_TOKEN": slack.AppToken(), "SLACK_API_URL": slack.APIURL(),
@@ -128,7 +129,7 @@ func (w *world) startReplica() {
 	for name, value := range w.env {
 		cmd.Env = append(cmd.Env, name+"="+value)
 	}
-	log := &logBuffer{}
+	log := new(bottest.Log)
 	cmd.Stderr = log
 	w.t.Cleanup(func() {
 		if w.t.Failed() {

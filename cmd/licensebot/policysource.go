@@ -12,6 +12,7 @@ import (
 	"licensebot/approvals"
 	"licensebot/approvals/worker"
 	"licensebot/internal/policyfile"
+	"licensebot/internal/sleep"
 )
 
 // The bot polls the policy file, because Kubernetes replaces a volume as a whole
@@ -128,16 +129,7 @@ const (
 // few, until ctx ends.
 func keepCheckingApprovers(ctx context.Context, w *worker.Runner, changed <-chan struct{}, log zerolog.Logger) {
 	next := firstApproverCheck
-	for {
-		timer := time.NewTimer(next)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return
-		case <-changed:
-		case <-timer.C:
-		}
-		timer.Stop()
+	for sleep.UntilWoken(ctx, next, changed) {
 		next = approverCheckEvery
 		short, err := w.CheckApprovers(ctx)
 		if err != nil && ctx.Err() == nil {

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"licensebot/bot/bottest"
 )
 
 const onePolicy = `version: 1
@@ -45,7 +47,7 @@ func TestPolicyIsReadAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	synctest.Test(t, func(t *testing.T) {
-		log := new(logBuffer)
+		log := new(bottest.Log)
 		s := newPolicySource(cfg, zerolog.New(log))
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()

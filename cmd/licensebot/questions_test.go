@@ -46,7 +46,7 @@ func TestShowAndCodes(t *testing.T) {
 	w := newWorld(t)
 	w.slack.SetCopies(3) // of each question, which is answered once
 	w.uipath.AddGroup(fakeuipath.Group{
-		ID: groupID, Name: "Finance Robots", Rule: []string{"ATTUNU"},
+		ID: groupID, Name: "Finance Robots", Codes: []string{"ATTUNU"},
 		Quotas: map[string]int{"ATTUNU": 10}, Usage: map[string]int{"ATTUNU": 3},
 	})
 	for _, id := range []string{"twin-1", "twin-2"} {
@@ -98,7 +98,7 @@ func TestUiPathDownWhenLookedUp(t *testing.T) {
 func TestNoListOfSeats(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.uipath.AddGroup(fakeuipath.Group{ID: "deleted", Orphan: true, Rule: []string{"IDU"}})
+	w.uipath.AddGroup(fakeuipath.Group{ID: "deleted", Orphan: true, Codes: []string{"IDU"}})
 	w.uipath.Inject("GET account", fault.Fault{Status: 404})
 	w.uipath.Inject("GET group", fault.Fault{Status: 404, Times: 1})
 	w.uipath.Inject("GET group with-quota", fault.Fault{Status: 404, Times: 1})

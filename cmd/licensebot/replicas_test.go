@@ -55,7 +55,7 @@ func TestReplicasShareTheWork(t *testing.T) {
 	const requests = 6
 	for i := range requests {
 		id := fmt.Sprintf("group-%02d", i+10)
-		w.uipath.AddGroup(fakeuipath.Group{ID: id, Name: id, Rule: []string{"ATTUNU"}})
+		w.uipath.AddGroup(fakeuipath.Group{ID: id, Name: id, Codes: []string{"ATTUNU"}})
 		w.typeRequest(id + " IDU")
 	}
 	w.awaitCondition("every card", func() bool { return len(w.listCards()) == requests })
@@ -269,7 +269,7 @@ func TestDownForHours(t *testing.T) {
 
 // playOutage lets the bot miss a vote on one card and the deletion of another.
 func (s *clockedWorld) playOutage(hours time.Duration) {
-	s.uipath.AddGroup(fakeuipath.Group{ID: "group-02", Name: "Second", Rule: []string{"ATTUNU"}})
+	s.uipath.AddGroup(fakeuipath.Group{ID: "group-02", Name: "Second", Codes: []string{"ATTUNU"}})
 	s.restartAfter(0)
 	s.typeRequest("group-01 RPADEVPRONU IDU")
 	s.awaitCard()
@@ -326,7 +326,7 @@ func newWorldWithoutRetries(t *testing.T) *world {
 // TestOverload has two thousand people type at once while UiPath hangs. Each is told
 // that the request is recorded or that nothing was, and how many others are ahead.
 // Each recorded request, and no other, gets its card when UiPath is back. Package
-// bot holds acknowledgements to the three seconds of Slack.
+// bot holds acknowledgments to the three seconds of Slack.
 func TestOverload(t *testing.T) {
 	t.Parallel()
 	w := newWorldWith(t, fakeslack.Config{AckTimeout: patience})
@@ -461,7 +461,7 @@ func TestThrottledChannelDelaysNoWrite(t *testing.T) {
 	w.awaitCondition("the write", func() bool { return len(w.uipath.Writes()) == 1 })
 }
 
-// TestAnswerThatSlackDoesNotTake has Slack ignore the acknowledgement. The person
+// TestAnswerThatSlackDoesNotTake has Slack ignore the acknowledgment. The person
 // sees Slack's time-out, and the recorded request goes on.
 func TestAnswerThatSlackDoesNotTake(t *testing.T) {
 	t.Parallel()

@@ -29,7 +29,7 @@ func TestQuotasAndTheExternalFlagStay(t *testing.T) {
 func newQuotaWorld(t *testing.T) *world {
 	w := newWorld(t)
 	w.uipath.AddGroup(fakeuipath.Group{
-		ID: groupID, Name: "Finance Robots", Rule: []string{"ATTUNU"}, External: true,
+		ID: groupID, Name: "Finance Robots", Codes: []string{"ATTUNU"}, External: true,
 		Quotas: map[string]int{"ATTUNU": 10}, Usage: map[string]int{"ATTUNU": 3},
 	})
 	return w
@@ -116,7 +116,7 @@ func TestSuiteWithoutQuotas(t *testing.T) {
 		}
 		before := len(w.listCards())
 		group := fmt.Sprintf("group-%02d", before+1) // because a second request for the same change is refused
-		suite.AddGroup(fakeuipath.Group{ID: group, Name: "Robots of " + group, Rule: []string{"ATTUNU"}})
+		suite.AddGroup(fakeuipath.Group{ID: group, Name: "Robots of " + group, Codes: []string{"ATTUNU"}})
 		w.startReplica()
 		w.typeRequest(group + " IDU")
 		w.awaitCondition("a card by "+way, func() bool { return len(w.listCards()) == before+1 })

@@ -8,6 +8,8 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"licensebot/bot/bottest"
 )
 
 // pauseAt names the words at which a sandbox command pauses its story.
@@ -44,14 +46,14 @@ type story struct {
 	proceed io.Closer // ends the pause
 	lines   *bufio.Scanner
 	folder  string // for temporary files
-	errors  *logBuffer
+	errors  *bottest.Log
 }
 
 // startStory starts a sandbox command and reads up to the moment at which it
 // pauses.
 func startStory(t *testing.T, moment string) *story {
 	t.Helper()
-	s := &story{t: t, process: exec.Command(os.Args[0], "sandbox"), folder: t.TempDir(), errors: &logBuffer{}}
+	s := &story{t: t, process: exec.Command(os.Args[0], "sandbox"), folder: t.TempDir(), errors: new(bottest.Log)}
 	s.process.Env = append(os.Environ(), asBinary+"=1", pauseAt+"="+moment, "TMPDIR="+s.folder)
 	s.process.Stderr = s.errors
 	out, err := s.process.StdoutPipe()

@@ -10,6 +10,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"licensebot/bot"
+	"licensebot/bot/bottest"
 	"licensebot/internal/fakeslack"
 	"licensebot/internal/fault"
 )
@@ -34,7 +35,7 @@ func TestNoSecretIsKeptOrSaid(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	log := &logBuffer{}
+	log := new(bottest.Log)
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Logf("log of licensebot:\n%s", log.String())

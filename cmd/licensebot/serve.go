@@ -112,8 +112,8 @@ func wakeAtJumps(ctx context.Context, db *store.Store, jumps <-chan struct{}) {
 	}
 }
 
-// ignoreIfStopped drops the error of a start if ctx ended: the bot was told to
-// stop, and that is no failure.
+// ignoreIfStopped drops the error of a start if ctx ended, because a bot that is
+// told to stop has not failed.
 func ignoreIfStopped(ctx context.Context, err error) error {
 	select {
 	case <-ctx.Done():

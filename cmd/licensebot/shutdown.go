@@ -41,8 +41,8 @@ func (s *shutdown) addRunning(ctx context.Context, name string, run func(context
 	})
 }
 
-// stopAll stops all parts, the last first. A part that fails does not keep the
-// others from stopping. The error joins all failures, each with its part's name.
+// stopAll stops all parts, the last first. If one part fails, the
+// others stop all the same. The error joins all failures, each with its part's name.
 func (s *shutdown) stopAll() error {
 	var failed error
 	for len(s.parts) > 0 {

@@ -17,9 +17,9 @@ import (
 // in seconds. Only binaries made by Build know it.
 const skewVariable = "CHAOS_CLOCK_SKEW"
 
-// clocked are the packages that may read the clock for more than measuring how
-// long something takes. The others are left alone, and so is the standard
-// library: a build with another package time begins from nothing.
+// clocked are the packages that decide something by the clock. The others stay as
+// they are, and so does the standard library: a build with another package time
+// compiles everything again.
 var clocked = []string{"licensing", "internal/store"}
 
 // clockSource is added to each of them.

@@ -14,13 +14,12 @@ import (
 // included.
 const mendLimit = 30 * time.Second
 
-// A database is where the replicas of one world keep what they know, and how
-// that can be harmed. A harm tells whether it is possible here at all, and
-// whether it was done.
+// A database is the store of the replicas of one world, with the ways to harm it. A
+// harm reports whether it is possible here at all, and whether it was done.
 type database interface {
 	// attachReplica tells a replica, before its first start, how to reach it.
 	attachReplica(r *replica) error
-	// fillUp lets no more be written, until mend.
+	// fillUp leaves no room for writes, until mend.
 	fillUp() (possible, done bool)
 	// makeReadOnly refuses every write, until mend.
 	makeReadOnly() (possible, done bool)

@@ -18,9 +18,9 @@ import (
 // diskSize is enough for the database of one round.
 const diskSize = "32m"
 
-// A disk is a small file system in a mount namespace of its own. A process
-// that does nothing else holds the namespace, so that the disk outlives the
-// replicas that are killed and is gone when the suite is.
+// A disk is a small file system in a mount namespace of its own. An idle process
+// holds the namespace. The disk therefore outlives killed replicas and ends with
+// the suite.
 type disk struct {
 	dir    string
 	holder *exec.Cmd
@@ -60,8 +60,8 @@ func mountDisk(dir string) (*disk, error) {
 	return d, nil
 }
 
-// joinCommand is the command that runs another one where the disk is seen. nsenter
-// becomes that command, so signals reach it.
+// joinCommand is the command to run another one inside the namespace of the disk.
+// nsenter becomes the other command, so signals reach it.
 func (d *disk) joinCommand(command []string) []string {
 	return append(append([]string(nil), d.join...), command...)
 }

@@ -28,9 +28,8 @@ var (
 	}
 )
 
-// failures are how any call can fail so that trying again may mend it. What
-// Slack and UiPath would only say of a message or a group that is gone is not
-// among them: it would be a lie of theirs.
+// failures are how any call can fail and succeed when it is tried again. Answers
+// about a deleted message or group are left out, because here they would be lies.
 func failures() []fault.Fault {
 	html := "<!DOCTYPE html><html><body>maintenance</body></html>"
 	return []fault.Fault{
@@ -101,21 +100,18 @@ func (w *world) harmUiPathCall(_ context.Context, d *rand.Rand) {
 // dropCode has UiPath answer yes and leave a code out, once or for good.
 func (w *world) dropCode(_ context.Context, d *rand.Rand) {
 	code, times := pickOne(d, owned), pickOne(d, []int{1, 2, 5})
-	w.noteStep("UiPath drops %s from the next %d writes", code, times)
-	w.tally.countFaults(1)
+	w.noteFault("UiPath drops %s from the next %d writes", code, times)
 	w.uipath.DropCode(code, times)
 }
 
 func (w *world) exceedSeats(_ context.Context, d *rand.Rand) {
-	w.noteStep("UiPath refuses every write for a while")
-	w.tally.countFaults(1)
+	w.noteFault("UiPath refuses every write for a while")
 	w.uipath.Exceed(true)
 	w.afterSteps(1+d.IntN(4), func() { w.uipath.Exceed(false) })
 }
 
 func (w *world) revokeToken(_ context.Context, d *rand.Rand) {
-	w.noteStep("the bot token is revoked for a while")
-	w.tally.countFaults(1)
+	w.noteFault("the bot token is revoked for a while")
 	w.slack.RevokeBotToken()
 	w.afterSteps(1+d.IntN(6), w.slack.RestoreBotToken)
 }
@@ -124,8 +120,7 @@ func (w *world) revokeToken(_ context.Context, d *rand.Rand) {
 func (w *world) severWire(_ context.Context, d *rand.Rand) {
 	r := pickOne(d, w.replicas)
 	wire := pickOne(d, r.wires)
-	w.noteStep("%s cannot reach %s for a while", r.name, wire.target)
-	w.tally.countFaults(1)
+	w.noteFault("%s cannot reach %s for a while", r.name, wire.target)
 	wire.setDown(true)
 	w.afterSteps(1+d.IntN(6), func() { wire.setDown(false) })
 }
@@ -138,28 +133,24 @@ func (w *world) cutWire(ctx context.Context, d *rand.Rand) {
 		r = w.busyReplica(ctx, d)
 	}
 	wire := pickOne(d, r.wires)
-	w.noteStep("the connections of %s to %s are cut", r.name, wire.target)
-	w.tally.countFaults(1)
-	wire.cutLinks()
+	w.noteFault("the connections of %s to %s are cut", r.name, wire.target)
+	wire.Cut()
 }
 
 func (w *world) cutSockets(context.Context, *rand.Rand) {
-	w.noteStep("the sockets are cut")
-	w.tally.countFaults(1)
+	w.noteFault("the sockets are cut")
 	w.slack.CutSockets()
 }
 
 func (w *world) silenceSockets(_ context.Context, d *rand.Rand) {
-	w.noteStep("the sockets are half-open for a while")
-	w.tally.countFaults(1)
+	w.noteFault("the sockets are half-open for a while")
 	w.slack.Silence(true)
 	w.afterSteps(1+d.IntN(6), func() { w.slack.Silence(false) })
 }
 
 func (w *world) disconnectSockets(_ context.Context, d *rand.Rand) {
 	reason := pickOne(d, []string{"warning", "refresh_requested", "link_disabled", "too_many_websockets"})
-	w.noteStep("told to disconnect: %s", reason)
-	w.tally.countFaults(1)
+	w.noteFault("told to disconnect: %s", reason)
 	if d.IntN(2) == 0 {
 		w.slack.Disconnect(reason)
 		return
@@ -169,23 +160,20 @@ func (w *world) disconnectSockets(_ context.Context, d *rand.Rand) {
 
 func (w *world) refuseSockets(_ context.Context, d *rand.Rand) {
 	reason := pickOne(d, []string{"link_disabled", "too_many_websockets"})
-	w.noteStep("new sockets are refused for a while: %s", reason)
-	w.tally.countFaults(1)
+	w.noteFault("new sockets are refused for a while: %s", reason)
 	w.slack.RefuseSockets(reason)
 	w.afterSteps(1+d.IntN(3), func() { w.slack.RefuseSockets("") })
 }
 
 func (w *world) ignoreAcks(_ context.Context, d *rand.Rand) {
-	w.noteStep("acks are ignored for a while")
-	w.tally.countFaults(1)
+	w.noteFault("acks are ignored for a while")
 	w.slack.IgnoreAcks(true)
 	w.afterSteps(1+d.IntN(5), func() { w.slack.IgnoreAcks(false) })
 }
 
 func (w *world) deliverCopies(_ context.Context, d *rand.Rand) {
 	n := 1 + d.IntN(3)
-	w.noteStep("every envelope is delivered %d times", n)
-	w.tally.countFaults(1)
+	w.noteFault("every envelope is delivered %d times", n)
 	w.slack.SetCopies(n)
 }
 
@@ -202,8 +190,7 @@ func (w *world) replayEnvelope(_ context.Context, d *rand.Rand) {
 	}
 	back := min(len(sent), 1+d.IntN(40))
 	old := sent[len(sent)-back]
-	w.noteStep("envelope %s is delivered again", old.Envelope)
-	w.tally.countFaults(1)
+	w.noteFault("envelope %s is delivered again", old.Envelope)
 	_ = w.slack.SendRaw(old.Payload)
 }
 
@@ -215,8 +202,7 @@ func (w *world) fillDisk(_ context.Context, d *rand.Rand) {
 	if !done {
 		return
 	}
-	w.noteStep("the disk is full for a while")
-	w.tally.countFaults(1)
+	w.noteFault("the disk is full for a while")
 	w.afterSteps(1+d.IntN(6), w.mendDatabase)
 }
 
@@ -235,8 +221,7 @@ func (w *world) makeReadOnly(ctx context.Context, d *rand.Rand) {
 	if !done {
 		return
 	}
-	w.noteStep("the database is read-only for a while")
-	w.tally.countFaults(1)
+	w.noteFault("the database is read-only for a while")
 	w.reviveReplicas(ctx)
 	w.afterSteps(1+d.IntN(6), w.mendDatabase)
 }
@@ -244,8 +229,7 @@ func (w *world) makeReadOnly(ctx context.Context, d *rand.Rand) {
 func (w *world) crashDatabase(_ context.Context, d *rand.Rand) {
 	hard := d.IntN(3) == 0
 	if w.database.crashServer(hard) {
-		w.noteStep("the database server is killed (hard: %t)", hard)
-		w.tally.countFaults(1)
+		w.noteFault("the database server is killed (hard: %t)", hard)
 		w.afterSteps(d.IntN(5), w.mendDatabase)
 	}
 }
@@ -255,8 +239,7 @@ func (w *world) crashDatabase(_ context.Context, d *rand.Rand) {
 func (w *world) cutCommit(ctx context.Context, d *rand.Rand) {
 	where := pickOne(d, []pgtest.Cut{pgtest.BeforeCommit, pgtest.AfterCommit, pgtest.AfterCommit, pgtest.HoldCommit})
 	if w.database.cutCommits(1+d.IntN(3), where) {
-		w.noteStep("the next commits are cut (where: %d)", where)
-		w.tally.countFaults(1)
+		w.noteFault("the next commits are cut (where: %d)", where)
 	}
 	w.askForCodes(ctx, d)
 }

@@ -25,8 +25,7 @@ func (w *world) typeCommand(ctx context.Context, user, text string) {
 	w.people.Go(func() { _, _ = w.slack.Command(ctx, user, anyChannel, command, text) })
 }
 
-// newTicket is a word that is in one command only, so that a card can be traced
-// to what was typed.
+// newTicket is a word in one command only. It traces a card to what was typed.
 func (w *world) newTicket(n int) string { return judge.Ticket(w.step, n) }
 
 // goodCommand is the text of a good command, in one of the ways to type it.
@@ -71,7 +70,7 @@ func (w *world) askTwice(ctx context.Context, d *rand.Rand) {
 	}
 }
 
-// typeNonsense is what cannot become a card, or looks as if it could not.
+// typeNonsense types what cannot become a card, or only looks like it.
 func (w *world) typeNonsense(ctx context.Context, d *rand.Rand) {
 	texts := []string{
 		"", "help", "\u200b", `"`, "group-01", "set group-01", "cancel R-00000000", "cancel",
@@ -83,8 +82,8 @@ func (w *world) typeNonsense(ctx context.Context, d *rand.Rand) {
 	w.typeCommand(ctx, pickOne(d, requesters), strings.Replace(pickOne(d, texts), "%s", w.newTicket(0), 1))
 }
 
-// An openCard is what the actors see of a request: the card of one that has not
-// been told to have ended.
+// An openCard is what the actors see of a request: its card, as long as the thread
+// has no outcome.
 type openCard struct {
 	ts, id, requester string
 }
@@ -197,7 +196,7 @@ func (w *world) cancelRequest(ctx context.Context, d *rand.Rand) {
 	w.typeCommand(ctx, by, "cancel "+c.id)
 }
 
-// runningGrants lists the cards that are done for a time that has not ended.
+// runningGrants lists the cards with a running grant.
 func (w *world) runningGrants() []*judge.Card {
 	cards := judge.ReadCards(w.judgeSetting(), w.slack)
 	return slices.DeleteFunc(cards, func(c *judge.Card) bool { return !c.GrantRuns() })
@@ -222,8 +221,8 @@ func (w *world) extendGrant(ctx context.Context, d *rand.Rand) {
 }
 
 // turnBeforeWrite takes an approval back, in one of several ways, between the vote and
-// the write: the look before the write is held up so that it comes after. A
-// user group may be a few seconds old there, so that takes longer.
+// the write: the look before the write is held up until then. A user group
+// may be a few seconds old there, so the wait is longer for one.
 func (w *world) turnBeforeWrite(ctx context.Context, d *rand.Rand) {
 	c, ok := w.askAndAwaitCard(ctx, d)
 	if !ok {

@@ -11,8 +11,8 @@ import (
 	"licensebot/internal/pgtest"
 )
 
-// A postgres is a cluster of one world's own. Every replica reaches it by its
-// own wire and, behind that, by a proxy that knows a COMMIT when it sees one.
+// A postgres is a cluster of one world's own. Every replica reaches it by a wire of
+// its own. Behind the wires, a proxy recognizes each COMMIT.
 type postgres struct {
 	cluster *pgtest.Cluster
 	proxy   *pgtest.Proxy
@@ -20,8 +20,8 @@ type postgres struct {
 	down    bool
 }
 
-// startPostgres makes and starts a cluster. It does not wait for the disk:
-// processes are killed here, and the machine is not.
+// startPostgres makes and starts a cluster. It skips the wait for the disk: the
+// suite kills processes, but the machine goes on.
 func startPostgres() (*postgres, error) {
 	cluster, err := pgtest.Start(false)
 	if err != nil {
@@ -46,7 +46,7 @@ func (p *postgres) attachReplica(r *replica) error {
 	}
 	p.wires = append(p.wires, w)
 	r.wires = append(r.wires, w)
-	u.Host = w.addr()
+	u.Host = w.Addr()
 	r.env["LICENSEBOT_DATABASE_URL"] = u.String()
 	return nil
 }
@@ -106,7 +106,7 @@ func (p *postgres) mend(ctx context.Context) error {
 
 func (p *postgres) close() {
 	for _, w := range p.wires {
-		w.close()
+		w.Close()
 	}
 	if p.proxy != nil {
 		p.proxy.Close()

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"licensebot/internal/fault"
+	"licensebot/internal/sleep"
 )
 
 // afterSteps does something when some more steps are done, or when all is mended.
@@ -24,7 +25,7 @@ func (w *world) mendWhatIsDue() {
 	delete(w.mends, w.step)
 }
 
-// reviveReplicas starts every replica that is not running and not meant to be down.
+// reviveReplicas starts every stopped replica, except those meant to be down.
 func (w *world) reviveReplicas(context.Context) {
 	for i, r := range w.replicas {
 		if r.isRunning() || w.downUntil[r] > w.step {
@@ -80,17 +81,10 @@ func (w *world) awaitSocket(ctx context.Context) {
 	_ = w.slack.Wait(ctx, func() bool { return w.slack.Connections() > 0 })
 }
 
-// pollUntil asks every millisecond whether something has come about that wakes
-// nobody, until it has or ctx ends.
+// pollUntil asks every millisecond whether cond holds, until it does or ctx ends. It
+// is for conditions without a signal.
 func pollUntil(ctx context.Context, cond func() bool) {
-	tick := time.NewTicker(time.Millisecond)
-	defer tick.Stop()
-	for !cond() {
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return
-		}
+	for !cond() && sleep.For(ctx, time.Millisecond) {
 	}
 }
 
@@ -178,15 +172,9 @@ func (w *world) terminateReplica(ctx context.Context, d *rand.Rand) {
 		return
 	}
 	r.terminate()
-	w.noteStep("%s is told to stop", r.name)
-	w.tally.countFaults(1)
-	timer := time.NewTimer(time.Duration(d.IntN(3000)) * time.Millisecond)
-	defer timer.Stop()
-	select {
-	case <-r.exited:
-	case <-timer.C:
+	w.noteFault("%s is told to stop", r.name)
+	if sleep.UntilWoken(ctx, time.Duration(d.IntN(3000))*time.Millisecond, r.exited) {
 		w.killReplica(r)
-	case <-ctx.Done():
 	}
 	w.restartReplica(ctx, d, r)
 }
@@ -207,8 +195,7 @@ func (w *world) standStill(r *replica, steps int) {
 	if !r.isRunning() || r.frozen {
 		return
 	}
-	w.noteStep("%s stands still", r.name)
-	w.tally.countFaults(1)
+	w.noteFault("%s stands still", r.name)
 	r.freeze()
 	life := r.cmd
 	w.afterSteps(steps, func() {
@@ -224,8 +211,7 @@ func (w *world) passDowntime(ctx context.Context, d *rand.Rand) {
 		w.killReplica(r)
 	}
 	hours := time.Duration(1+d.IntN(120)) * time.Minute
-	w.noteStep("down for %v", hours)
-	w.tally.countFaults(1)
+	w.noteFault("down for %v", hours)
 	w.clock.skipAhead(hours)
 	w.reviveReplicas(ctx)
 	w.awaitSocket(ctx)

@@ -96,10 +96,10 @@ func (r *replica) thaw() {
 	}
 }
 
-// awaitsAnswer reports whether a call that the replica made is not answered yet.
+// awaitsAnswer reports whether a call of the replica still waits for its answer.
 func (r *replica) awaitsAnswer() bool {
 	for _, w := range r.wires {
-		if w.awaitsAnswer() {
+		if w.AnswerDue() {
 			return true
 		}
 	}

@@ -12,8 +12,8 @@ import (
 	"licensebot/internal/chaos/judge"
 )
 
-// Run plays rounds until there are enough of them, the time is over, or ctx
-// ends; a round that ctx ends is not judged. The tally has what it found.
+// Run plays rounds until there are enough of them, the time is over, or ctx ends. A
+// round cut short by ctx stays unjudged. The tally has what it found.
 func Run(ctx context.Context, o Options, t *Tally) {
 	o = o.withDefaults()
 	var next atomic.Int64

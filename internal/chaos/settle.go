@@ -43,8 +43,8 @@ func (w *world) endFaults(ctx context.Context) {
 	w.reviveReplicas(ctx)
 }
 
-// awaitReady wants every replica ready within readyLimit. One that ends by
-// itself meanwhile is started again, as whatever runs it would.
+// awaitReady wants every replica ready within readyLimit. A replica that
+// ends by itself meanwhile is started again, as a supervisor would do.
 func (w *world) awaitReady(ctx context.Context) *judge.Violation {
 	ctx, cancel := context.WithTimeout(ctx, readyLimit)
 	defer cancel()
@@ -69,9 +69,9 @@ func (w *world) awaitReady(ctx context.Context) *judge.Violation {
 	}
 }
 
-// awaitSettled waits until everything that is owed is there and nothing moves any
-// more. What is undecided is decided by people. It returns what is missing
-// when ctx ends before that.
+// awaitSettled waits until the bot has done everything it owes and all is quiet.
+// Meanwhile people decide what is undecided. If ctx ends first, it returns what is
+// still missing.
 func (w *world) awaitSettled(ctx context.Context, thinking time.Duration) (h *judge.History, missing []string) {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
@@ -108,17 +108,16 @@ func (w *world) awaitSettled(ctx context.Context, thinking time.Duration) (h *ju
 	}
 }
 
-// cutForHello cuts the sockets: after each hello the bot looks for what it missed,
-// which it otherwise does every two minutes.
+// cutForHello cuts the sockets: after each hello the bot looks for what it missed.
+// Otherwise it does so every two minutes.
 func (w *world) cutForHello(ctx context.Context) {
 	w.noteStep("the sockets are cut, for a hello")
 	w.slack.CutSockets()
 	w.awaitSocket(ctx)
 }
 
-// passTenMinutes lets ten minutes pass at once, in which the bot is down: what was put
-// off until later is due then. PostgreSQL's clock cannot be put forward; there
-// the sockets are cut.
+// passTenMinutes stops the bot and lets ten minutes pass at once, so postponed work
+// becomes due. PostgreSQL's clock cannot be put forward; there the sockets are cut.
 func (w *world) passTenMinutes(ctx context.Context) {
 	if w.round.Store == Postgres {
 		w.cutForHello(ctx)
@@ -133,8 +132,8 @@ func (w *world) passTenMinutes(ctx context.Context) {
 	w.awaitSocket(ctx)
 }
 
-// decideOpenCards has people decide what is open. A card that is decided by what stands
-// on it is left alone: nobody votes again because the bot missed something.
+// decideOpenCards has people decide open cards. A card with enough votes on it is
+// left alone: people do not vote again because the bot missed something.
 func (w *world) decideOpenCards(ctx context.Context, h *judge.History, round int) {
 	w.endGrants(ctx, h, round)
 	for _, p := range w.openCards() {
@@ -183,7 +182,7 @@ func hashText(text string) (h uint32) {
 	return h
 }
 
-// crashViolations are violations for replicas that ended in a way no program should.
+// crashViolations has a violation for each replica with a crash.
 func (w *world) crashViolations() []judge.Violation {
 	var found []judge.Violation
 	for _, r := range w.replicas {

@@ -12,9 +12,9 @@ import (
 // maxTail is how much of a replica's log is kept.
 const maxTail = 64 << 10
 
-// A tail is the end of a replica's log, over all its lives, and the two things
-// the suite reads in it: where the present life serves its health, and whether
-// any life crashed, or found a request that nothing was owed to.
+// A tail is the end of a replica's log, over all its lives. The suite reads two
+// things in it: where the present life serves its health, and whether any life
+// crashed or found a request without a job.
 type tail struct {
 	also io.Writer
 
@@ -24,7 +24,7 @@ type tail struct {
 	crash string
 }
 
-// orphanMessage begins the log line about a request that had no job.
+// orphanMessage begins the log line about a request without a job.
 const orphanMessage = "a request had no job to carry it on"
 
 var (

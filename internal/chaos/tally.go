@@ -42,8 +42,8 @@ type Failure struct {
 	After      time.Duration // since the first round began
 }
 
-// NewTally starts to count. It calls onFailure, if that is not nil, with each
-// failure, one at a time.
+// NewTally starts to count. It calls onFailure with each failure, one at a time;
+// onFailure may be nil.
 func NewTally(onFailure func(Failure)) *Tally {
 	return &Tally{started: time.Now(), onFailure: onFailure, byKind: map[judge.Kind]int{}}
 }
@@ -115,7 +115,7 @@ func (t *Tally) countHistory(h *judge.History) {
 	}
 }
 
-// Failures are the rounds that did not go well so far.
+// Failures are the rounds that failed so far.
 func (t *Tally) Failures() []Failure {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -98,8 +98,8 @@ func (w *world) judgeSetting() judge.Setting {
 	}
 }
 
-// clockDoubt is how far the clock that decides deadlines may be off: where replicas
-// share a database it is the database's, which is right.
+// clockDoubt is how far the clock for deadlines may be off. Replicas with a shared
+// database use the database's clock, and it is right.
 func (t terms) clockDoubt(store string) time.Duration {
 	if store == Postgres {
 		return 0
@@ -167,10 +167,10 @@ func (w *world) addPeople() {
 	}
 	d := drawStep(w.round.Seed, 0)
 	for _, id := range groupIDs {
-		g := fakeuipath.Group{ID: id, Name: groupNames[id], Rule: pickSome(d, owned, d.IntN(3))}
+		g := fakeuipath.Group{ID: id, Name: groupNames[id], Codes: pickSome(d, owned, d.IntN(3))}
 		switch id {
 		case limitedGroup:
-			g.Rule, g.Quotas = owned[:1], map[string]int{owned[0]: 5}
+			g.Codes, g.Quotas = owned[:1], map[string]int{owned[0]: 5}
 		case externalGroup:
 			g.External = true
 		}
@@ -185,7 +185,7 @@ func (w *world) addReplica(i int, dir, binary string) error {
 	}
 	uipath, err := newWire(hostOf(w.uipath.URL()))
 	if err != nil {
-		slack.close()
+		slack.Close()
 		return err
 	}
 	r := &replica{
@@ -193,8 +193,8 @@ func (w *world) addReplica(i int, dir, binary string) error {
 		wires: []*wire{slack, uipath}, log: &tail{},
 		env: map[string]string{
 			"SLACK_BOT_TOKEN": w.slack.BotToken(), "SLACK_APP_TOKEN": w.slack.AppToken(),
-			"SLACK_API_URL": "http://" + slack.addr() + "/api/",
-			"UIPATH_URL":    "http://" + uipath.addr(), "UIPATH_ORGANIZATION": w.uipath.Organization(),
+			"SLACK_API_URL": "http://" + slack.Addr() + "/api/",
+			"UIPATH_URL":    "http://" + uipath.Addr(), "UIPATH_ORGANIZATION": w.uipath.Organization(),
 			"UIPATH_ACCOUNT_ID": w.uipath.AccountID(),
 			"UIPATH_CLIENT_ID":  w.uipath.ClientID(), "UIPATH_CLIENT_SECRET": w.uipath.ClientSecret(),
 			"LICENSEBOT_CHANNEL": approvalsChannel, "LICENSEBOT_APPROVERS": strings.Join(configuredApprovers, ","),
@@ -226,6 +226,12 @@ func (w *world) noteStep(format string, args ...any) {
 	}
 }
 
+// noteFault is noteStep for a harmful step, and counts it.
+func (w *world) noteFault(format string, args ...any) {
+	w.noteStep(format, args...)
+	w.tally.countFaults(1)
+}
+
 // awaitEvents waits until the simulators have seen some more happen, or for limit:
 // what comes next then meets the bot in the middle of something.
 func (w *world) awaitEvents(ctx context.Context, events int, limit time.Duration) {
@@ -240,7 +246,7 @@ func (w *world) close() {
 		r.thaw()
 		r.kill()
 		for _, wire := range r.wires {
-			wire.close()
+			wire.Close()
 		}
 	}
 	if w.slack != nil {

@@ -78,8 +78,8 @@ func newStage() (*stage, error) {
 	uipath.Own("IDU", 10, 1)
 	uipath.Own("CTZDEVCU", 25, 0)
 	uipath.Own("ATTUNU", 50, 12)
-	uipath.AddGroup(fakeuipath.Group{ID: groupID, Name: "Finance Robots", Rule: []string{"ATTUNU"}})
-	uipath.AddGroup(fakeuipath.Group{ID: auditGroupID, Name: auditGroup, Rule: []string{"ATTUNU"}})
+	uipath.AddGroup(fakeuipath.Group{ID: groupID, Name: "Finance Robots", Codes: []string{"ATTUNU"}})
+	uipath.AddGroup(fakeuipath.Group{ID: auditGroupID, Name: auditGroup, Codes: []string{"ATTUNU"}})
 	return s, nil
 }
 

@@ -43,7 +43,7 @@ func (s *Server) receiveFrame(socket *appSocket, frame []byte) {
 	close(env.done)
 }
 
-// ackProblem tells why an ack has no effect. "" means that it has one.
+// ackProblem tells why an ack has no effect, or "".
 func (s *Server) ackProblem(socket *appSocket, env *envelope, frame []byte) string {
 	switch {
 	case socket.silent:

@@ -61,8 +61,8 @@ func (c *apiCall) readForm(body []byte) error {
 	return nil
 }
 
-// takeValues moves form values into the arguments. It keeps the token apart, so
-// that no record of the arguments holds it.
+// takeValues moves form values into the arguments. It keeps the token apart: records
+// of the arguments must not hold it.
 func (c *apiCall) takeValues(values url.Values) {
 	for name, given := range values {
 		if name == "token" {
@@ -106,7 +106,7 @@ type argSpec struct {
 }
 
 // parseArgSpecs reads a text such as "channel! ts!:ts limit:int". A mark stands
-// after required arguments, and a kind after those that are not plain text.
+// after required arguments. A kind stands after arguments other than plain text.
 func parseArgSpecs(spec string) []argSpec {
 	var args []argSpec
 	for _, field := range strings.Fields(spec) {

@@ -66,8 +66,8 @@ func (s *Server) SetScopes(scopes ...string) {
 	s.addEntry(Entry{Kind: EntryWorkspace, Type: "scopes", Detail: strings.Join(scopes, " ")})
 }
 
-// UsedScopes are the scopes that a call, an event or a command has needed so
-// far, sorted. Scopes that the token lacks are not among them.
+// UsedScopes are the scopes of the token that a call, an event or a command has
+// needed so far, sorted.
 func (s *Server) UsedScopes() []string {
 	s.lock.Lock()
 	defer s.lock.Unlock()

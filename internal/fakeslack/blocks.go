@@ -222,8 +222,8 @@ func blockProblems(blocks []any, rules surfaceRules, at string) []string {
 	return problems
 }
 
-// crossFieldProblems checks the rules between the fields of one block, which
-// its shape cannot express.
+// crossFieldProblems checks the rules between the fields of one block. Its shape
+// cannot express them.
 func crossFieldProblems(block map[string]any, at string) []string {
 	_, hasText := block["text"]
 	_, hasFields := block["fields"]

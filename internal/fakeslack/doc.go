@@ -12,9 +12,9 @@
 //   - The people's side are methods such as [Server.Command], [Server.React]
 //     and [Server.Submit]. They do what a person does in a Slack client and
 //     return what that person sees.
-//   - The test's side are [Server.Journal] and [Server.Calls], which tell what
-//     happened, [Server.Wait], which waits for it, and the methods that harm
-//     the bot: Inject (package fault), [Server.CutSockets] and others.
+//   - The test's side are [Server.Journal] and [Server.Calls] for what happened,
+//     [Server.Wait] for what is to happen, and methods to harm the bot: Inject
+//     (package fault), [Server.CutSockets] and others.
 //
 // A test that types a command and looks for the card:
 //
@@ -29,8 +29,8 @@
 //	typed, err := slack.Command(ctx, "U0ROBIN", "C0LICENSES", "/allocate", "group-01 IDU")
 //	err = slack.Wait(ctx, func() bool { return len(slack.Messages("C0LICENSES")) == 1 })
 //
-// The files from the top down: start.go starts and stops a Server; web.go and
-// methods.go are the Web API; link.go, socket.go, envelope.go and ack.go are
-// Socket Mode; command.go, interact.go and views.go are what people do;
+// The files from the top down: start.go starts and stops a Server. web.go and
+// methods.go are the Web API. link.go, socket.go, envelope.go and ack.go are
+// Socket Mode. command.go, interact.go and views.go are what people do.
 // people.go, messages.go and journal.go are the state.
 package fakeslack

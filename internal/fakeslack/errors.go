@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// apiError is a refusal that says no more than its name.
+// apiError is a refusal by name alone.
 type apiError string
 
 func (e apiError) Error() string { return string(e) }

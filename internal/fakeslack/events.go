@@ -12,8 +12,7 @@ type pendingEvent struct {
 	hurry   chan struct{} // filled by RedeliverNow
 }
 
-// eventScopes are the scopes that an event needs; any one is enough. Events
-// that are missing here need no scope.
+// eventScopes are the scopes of an event; any one is enough. Other events need none.
 var eventScopes = map[string][]string{
 	"reaction_added":          {"reactions:read"},
 	"reaction_removed":        {"reactions:read"},
@@ -153,8 +152,8 @@ func (s *Server) awaitRetry(ev *pendingEvent, delay time.Duration) bool {
 }
 
 // RedeliverNow makes the next attempt at every unacknowledged event at once.
-// The attempt uses up a retry like any other, and it cannot revive an event
-// that Slack gave up.
+// The attempt uses up a retry like any other, and it cannot revive an abandoned
+// event.
 func (s *Server) RedeliverNow() {
 	s.lock.Lock()
 	defer s.lock.Unlock()

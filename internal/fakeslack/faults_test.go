@@ -150,7 +150,7 @@ func TestResponseURLTakesFivePosts(t *testing.T) {
 func TestResponseURLExpires(t *testing.T) {
 	r := newTestRig(t, Config{})
 	url := r.takeResponseURL()
-	r.clock.advance(responseLife)
+	r.clock.Advance(responseLife)
 	if status, body := r.postToURL(url, `{"text":"hi"}`); status != 404 || !strings.Contains(body, "expired_url") {
 		t.Errorf("the response_url answered %d %s", status, body)
 	}

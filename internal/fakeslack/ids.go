@@ -13,8 +13,8 @@ type identities struct {
 	bot, botUser, team, app, botToken, appToken, verification string
 }
 
-// newIdentities makes identities that differ between Servers. A token or an id
-// that is written into the bot's code therefore cannot work by accident.
+// newIdentities makes different identities for each Server. A fixed token or id in
+// the bot's code therefore cannot work by accident.
 func newIdentities() identities {
 	ids := identities{
 		bot:          newID("B"),

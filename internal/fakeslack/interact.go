@@ -83,8 +83,8 @@ func (s *Server) clickPayload(c *conversation, m *storedMessage, user string, ac
 	return payload
 }
 
-// describeAction describes the use of an interactive element. It returns nil if
-// the element does not exist or does not offer the value.
+// describeAction describes the use of an interactive element. It returns nil if the
+// element is missing or lacks the value.
 func (s *Server) describeAction(blocks json.RawMessage, actionID, value string) map[string]any {
 	block, element := findElement(blocks, actionID)
 	if element == nil {

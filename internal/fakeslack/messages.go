@@ -55,7 +55,7 @@ type storedMessage struct {
 
 func (m *storedMessage) isReply() bool { return m.ThreadTS != "" && m.ThreadTS != m.TS }
 
-// copyMessage is a copy that later changes do not reach.
+// copyMessage is a copy out of the reach of later changes.
 func (m *storedMessage) copyMessage() Message {
 	c := m.Message
 	c.Revisions = slices.Clone(m.Revisions)
@@ -91,7 +91,7 @@ func (c *conversation) liveReplies(ts string) []*storedMessage {
 	return replies
 }
 
-// checkParent refuses a thread_ts that is not a parent.
+// checkParent accepts only the thread_ts of a parent.
 func (c *conversation) checkParent(ts string) error {
 	parent := c.findMessage(ts)
 	switch {

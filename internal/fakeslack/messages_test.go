@@ -29,7 +29,7 @@ func TestTimestampsAreUniqueThoughTimeStandsStill(t *testing.T) {
 	if first != "1795466553.000000" || second != "1795466553.000001" {
 		t.Errorf("the timestamps are %s, %s", first, second)
 	}
-	r.clock.advance(time.Second)
+	r.clock.Advance(time.Second)
 	if third := r.postText(publicID, "c"); third != "1795466554.000000" {
 		t.Errorf("the third timestamp is %s", third)
 	}
@@ -41,7 +41,7 @@ func TestHistory(t *testing.T) {
 	var all []string
 	for i := range 5 {
 		all = append(all, r.postText(publicID, fmt.Sprint(i), requestMetadata(fmt.Sprint(i))))
-		r.clock.advance(time.Minute)
+		r.clock.Advance(time.Minute)
 	}
 	r.postText(publicID, "reply", slack.MsgOptionTS(all[1]))
 	r.postText(publicID, "loud", slack.MsgOptionTS(all[1]), slack.MsgOptionBroadcast())
@@ -257,7 +257,7 @@ func TestChannelPace(t *testing.T) {
 		t.Fatalf("the error is %v", err)
 	}
 	r.postText(oursID, "another channel has its own pace")
-	r.clock.advance(time.Second)
+	r.clock.Advance(time.Second)
 	r.postText(publicID, "y")
 }
 
@@ -269,12 +269,12 @@ func TestTiers(t *testing.T) {
 			t.Fatal(said.body)
 		}
 	}
-	r.clock.advance(20 * time.Second)
+	r.clock.Advance(20 * time.Second)
 	said := r.callMethod("usergroups.users.list", "usergroup", "S1")
 	if said.status != http.StatusTooManyRequests || said.header.Get("Retry-After") != "40" || said.errorName() != "ratelimited" {
 		t.Errorf("the answer is %+v", said)
 	}
-	r.clock.advance(40 * time.Second)
+	r.clock.Advance(40 * time.Second)
 	if said := r.callMethod("usergroups.users.list", "usergroup", "S1"); said.errorName() != "" {
 		t.Error(said.body)
 	}

@@ -15,8 +15,8 @@ var (
 	metadataKeyPattern = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 )
 
-// checkMetadata parses and checks a metadata argument. none is true for {},
-// which removes metadata.
+// checkMetadata parses and checks a metadata argument. none is true for {}:
+// it removes metadata.
 func checkMetadata(raw string) (m *Metadata, none bool, err error) {
 	if raw == "" {
 		return nil, false, nil

@@ -101,7 +101,7 @@ func (s *Server) showInChannel(r responseMessage, c *conversation) error {
 			return err
 		}
 	}
-	// Without User: such a message has no author, and a reaction to it no item_user.
+	// User stays empty: such a message lacks an author, and its reactions an item_user.
 	s.appendMessage(c, &storedMessage{Message: Message{
 		BotID: s.ids.bot, Text: r.Text, Blocks: r.Blocks, ThreadTS: r.ThreadTS,
 	}})

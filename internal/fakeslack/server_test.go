@@ -13,6 +13,8 @@ import (
 	"github.com/slack-go/slack/slackevents"
 	"github.com/slack-go/slack/socketmode"
 	"go.uber.org/goleak"
+
+	"licensebot/internal/testclock"
 )
 
 const (
@@ -24,32 +26,12 @@ const (
 	loneID   = "C0LONE" // public, without the bot
 )
 
-// testClock is a clock that moves only when told to.
-type testClock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func newTestClock() *testClock { return &testClock{now: time.Unix(1795466553, 0)} }
-
-func (c *testClock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *testClock) advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
-
 // testRig is a workspace with people and channels, and an HTTP client that
 // leaves nothing behind.
 type testRig struct {
 	*Server
 	t     *testing.T
-	clock *testClock
+	clock *testclock.Clock
 	http  *http.Client
 	ctx   context.Context
 }
@@ -57,7 +39,7 @@ type testRig struct {
 func newTestRig(t *testing.T, cfg Config) *testRig {
 	t.Helper()
 	t.Cleanup(func() { goleak.VerifyNone(t) })
-	clock := newTestClock()
+	clock := testclock.At(time.Unix(1795466553, 0))
 	if cfg.Now == nil {
 		cfg.Now = clock.Now
 	}

@@ -261,7 +261,7 @@ func (s *Server) OpenHome(user string) error {
 }
 
 // CloseView makes a person close a modal. It tells the app if the app asked for
-// that, and does not wait for the ack.
+// it, and returns before the ack.
 func (s *Server) CloseView(user, viewID string) error {
 	s.lock.Lock()
 	defer s.lock.Unlock()

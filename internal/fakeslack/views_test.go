@@ -27,7 +27,7 @@ func (r *testRig) takeTrigger() string {
 func TestTriggers(t *testing.T) {
 	r := newTestRig(t, Config{})
 	late := r.takeTrigger()
-	r.clock.advance(3 * time.Second)
+	r.clock.Advance(3 * time.Second)
 	fresh := r.takeTrigger()
 	for _, test := range []struct{ trigger, want string }{
 		{"1.2.abc", "invalid_trigger_id"},

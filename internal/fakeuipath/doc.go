@@ -13,10 +13,9 @@
 //   - The administrator's side are [Server.Own], [Server.AddGroup],
 //     [Server.SetAllocation] and [Server.Edit]. They change what the portal
 //     would change.
-//   - The test's side are [Server.Calls] and [Server.Writes], which tell what
-//     reached UiPath, [Server.Allocation], which tells what a group has now,
-//     [Server.Wait], which waits for a change, and Inject (package fault),
-//     which makes calls fail.
+//   - The test's side are [Server.Calls] and [Server.Writes] for what reached
+//     UiPath, [Server.Allocation] for what a group has now, [Server.Wait] for a
+//     change, and Inject (package fault) to make calls fail.
 //
 // A test that looks at the effect of an approved request:
 //

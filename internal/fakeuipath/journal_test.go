@@ -18,7 +18,7 @@ func TestEditIsInTheJournal(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer u.Close()
-	u.AddGroup(Group{ID: "g", Rule: []string{"A", "B"}})
+	u.AddGroup(Group{ID: "g", Codes: []string{"A", "B"}})
 	u.Edit("g", func(codes []string) []string { return append(codes[:1], "C") })
 	u.Edit("nowhere", func([]string) []string { t.Error("edited a group that is not there"); return nil })
 	edits := u.Calls(OperationPortal)
@@ -26,8 +26,8 @@ func TestEditIsInTheJournal(t *testing.T) {
 		!slices.Equal(edits[0].Before, []string{"A", "B"}) || !slices.Equal(edits[0].After, []string{"A", "C"}) {
 		t.Errorf("the journal has %+v", edits)
 	}
-	if rule, _ := u.Allocation("g"); !slices.Equal(rule.Codes, []string{"A", "C"}) {
-		t.Errorf("the rule is %v", rule.Codes)
+	if allocation, _ := u.Allocation("g"); !slices.Equal(allocation.Codes, []string{"A", "C"}) {
+		t.Errorf("the allocation is %v", allocation.Codes)
 	}
 }
 

@@ -49,8 +49,8 @@ type listedAllocation struct {
 }
 
 type listedGroup struct {
-	Rule   listedAllocation `json:"groupRule"`
-	Quotas []quotaUsage     `json:"quotas"`
+	Allocation listedAllocation `json:"groupRule"`
+	Quotas     []quotaUsage     `json:"quotas"`
 }
 
 type seatHolder struct {
@@ -115,7 +115,7 @@ func (x *exchange) getGroup() {
 	}
 	x.answerJSON(http.StatusOK, map[string]any{
 		"availableUserBundles": x.u.listBundles(),
-		"allocatedUserBundles": jsonList(g.Rule),
+		"allocatedUserBundles": jsonList(g.Codes),
 		"useExternalLicense":   g.External,
 	})
 }
@@ -130,8 +130,8 @@ func (x *exchange) getGroupWithQuota() {
 }
 
 func (u *Server) allocationWithQuotas(g *storedGroup) map[string]any {
-	rule := map[string]any{"groupId": g.ID, "organizationId": u.cfg.AccountID, "userBundleCodes": jsonList(g.Rule)}
-	return map[string]any{"groupRule": rule, "quotas": g.listQuotas()}
+	allocation := map[string]any{"groupId": g.ID, "organizationId": u.cfg.AccountID, "userBundleCodes": jsonList(g.Codes)}
+	return map[string]any{"groupRule": allocation, "quotas": g.listQuotas()}
 }
 
 func (g *storedGroup) listQuotas() []quotaUsage {
@@ -143,14 +143,14 @@ func (g *storedGroup) listQuotas() []quotaUsage {
 }
 
 func (u *Server) describeGroup(g *storedGroup) listedGroup {
-	rule := listedAllocation{ID: g.ID, Name: g.Name, Codes: jsonList(g.Rule), Leases: g.Usage,
+	allocation := listedAllocation{ID: g.ID, Name: g.Name, Codes: jsonList(g.Codes), Leases: g.Usage,
 		External: g.External, Orphan: g.Orphan, Unavailable: []string{}}
-	for _, code := range g.Rule {
+	for _, code := range g.Codes {
 		if u.owned[code].freeSeats() == 0 {
-			rule.Unavailable = append(rule.Unavailable, code)
+			allocation.Unavailable = append(allocation.Unavailable, code)
 		}
 	}
-	return listedGroup{Rule: rule, Quotas: g.listQuotas()}
+	return listedGroup{Allocation: allocation, Quotas: g.listQuotas()}
 }
 
 // getGroupsWithQuota lists the groups with an allocation, directory groups and
@@ -161,13 +161,13 @@ func (x *exchange) getGroupsWithQuota() {
 	}
 	var all []listedGroup
 	for _, g := range x.u.groups {
-		if g.ruled {
+		if g.hasAllocation {
 			all = append(all, x.u.describeGroup(g))
 		}
 	}
 	answerPage(x, all, map[string]func(listedGroup) string{
-		"Name": func(l listedGroup) string { return l.Rule.Name },
-		"Id":   func(l listedGroup) string { return l.Rule.ID },
+		"Name": func(l listedGroup) string { return l.Allocation.Name },
+		"Id":   func(l listedGroup) string { return l.Allocation.ID },
 	})
 }
 
@@ -184,13 +184,13 @@ func (x *exchange) postGroups() {
 		x.answerError(http.StatusBadRequest, "groupIds is required")
 		return
 	}
-	rules := []listedAllocation{}
+	allocations := []listedAllocation{}
 	for _, id := range sortedSet(body.GroupIDs) {
-		if g, ok := x.u.groups[id]; ok && g.ruled {
-			rules = append(rules, x.u.describeGroup(g).Rule)
+		if g, ok := x.u.groups[id]; ok && g.hasAllocation {
+			allocations = append(allocations, x.u.describeGroup(g).Allocation)
 		}
 	}
-	x.answerJSON(http.StatusOK, rules)
+	x.answerJSON(http.StatusOK, allocations)
 }
 
 // getHolders lists the people who hold the group's seats.

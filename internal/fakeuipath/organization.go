@@ -13,7 +13,7 @@ type Group struct {
 	ID        string // a fresh GUID when empty
 	Name      string
 	Directory bool           // of Entra or AD: only the license service lists it
-	Rule      []string       // user bundle codes
+	Codes     []string       // user bundle codes
 	External  bool           // useExternalLicense
 	Quotas    map[string]int // limit by code
 	Usage     map[string]int // seats that members hold through the group, by code
@@ -33,12 +33,12 @@ type seatCount struct{ total, allocated int }
 // storedGroup is a group in the organization.
 type storedGroup struct {
 	Group
-	ruled   bool // has an allocation, which may be empty
-	created time.Time
+	hasAllocation bool // has an allocation, which may be empty
+	created       time.Time
 }
 
 func (g *storedGroup) currentAllocation() Allocation {
-	return Allocation{Codes: slices.Clone(g.Rule), External: g.External, Quotas: maps.Clone(g.Quotas)}
+	return Allocation{Codes: slices.Clone(g.Codes), External: g.External, Quotas: maps.Clone(g.Quotas)}
 }
 
 func (r Allocation) equalTo(other Allocation) bool {
@@ -64,11 +64,13 @@ func (u *Server) AddGroup(group Group) string {
 		group.ID = uuid.NewString()
 	}
 	created := u.cfg.Now()
-	group.Rule = sortedSet(group.Rule)
+	group.Codes = sortedSet(group.Codes)
 	group.Quotas = cloneCounts(group.Quotas)
 	group.Usage = cloneCounts(group.Usage)
-	ruled := len(group.Rule) > 0 || group.External || len(group.Quotas) > 0
-	u.changeState(func() { u.groups[group.ID] = &storedGroup{Group: group, ruled: ruled, created: created} })
+	hasAllocation := len(group.Codes) > 0 || group.External || len(group.Quotas) > 0
+	u.changeState(func() {
+		u.groups[group.ID] = &storedGroup{Group: group, hasAllocation: hasAllocation, created: created}
+	})
 	return group.ID
 }
 
@@ -88,9 +90,9 @@ func (u *Server) SetAllocation(groupID string, codes ...string) {
 			g = newUnlistedGroup(groupID, created)
 			u.groups[groupID] = g
 		}
-		g.Rule = sortedSet(codes)
-		g.ruled = len(codes) > 0
-		g.Quotas = quotasOfCodes(g.Quotas, g.Rule)
+		g.Codes = sortedSet(codes)
+		g.hasAllocation = len(codes) > 0
+		g.Quotas = quotasOfCodes(g.Quotas, g.Codes)
 	})
 }
 
@@ -158,8 +160,7 @@ func cloneCounts(counts map[string]int) map[string]int {
 	return clone
 }
 
-// freeSeats is the number of seats that are not in use. The service never shows
-// a negative number.
+// freeSeats is the number of unused seats, and at least zero.
 func (s seatCount) freeSeats() int { return max(0, s.total-s.allocated) }
 
 // OperationPortal is the journal's operation for what Edit did.
@@ -176,9 +177,9 @@ func (u *Server) Edit(groupID string, change func(codes []string) []string) {
 			return
 		}
 		before := g.currentAllocation()
-		g.Rule = sortedSet(change(slices.Clone(g.Rule)))
-		g.ruled = len(g.Rule) > 0
-		g.Quotas = quotasOfCodes(g.Quotas, g.Rule)
+		g.Codes = sortedSet(change(slices.Clone(g.Codes)))
+		g.hasAllocation = len(g.Codes) > 0
+		g.Quotas = quotasOfCodes(g.Quotas, g.Codes)
 		after := g.currentAllocation()
 		u.seq++
 		u.calls = append(u.calls, Call{

@@ -21,7 +21,7 @@ func TestGetGroup(t *testing.T) {
 
 func TestGetGroupWithQuota(t *testing.T) {
 	c := startSeeded(t, Config{})
-	c.u.AddGroup(Group{ID: "g2", Rule: []string{"IDU"}, External: true, Quotas: map[string]int{"IDU": 4}, Usage: map[string]int{"IDU": 3}})
+	c.u.AddGroup(Group{ID: "g2", Codes: []string{"IDU"}, External: true, Quotas: map[string]int{"IDU": 4}, Usage: map[string]int{"IDU": 3}})
 	c.get(c.licensePath("/group/g2/with-quota")).wantAnswer(t, 200,
 		fmt.Sprintf(`{"groupRule":{"groupId":"g2","organizationId":%q,"userBundleCodes":["IDU"]},`, c.u.AccountID())+
 			`"quotas":[{"userBundleCode":"IDU","limit":4,"currentUsage":3}]}`)
@@ -30,14 +30,14 @@ func TestGetGroupWithQuota(t *testing.T) {
 
 func TestGroupIDIsDecoded(t *testing.T) {
 	c := startSeeded(t, Config{})
-	c.u.AddGroup(Group{ID: "a/b c", Rule: []string{"IDU"}})
+	c.u.AddGroup(Group{ID: "a/b c", Codes: []string{"IDU"}})
 	c.get(c.licensePath("/group/a%2Fb%20c")).wantAnswer(t, 200, `["IDU"]`)
 	c.get(c.licensePath("/group/a/b%20c")).wantAnswer(t, 404, "")
 }
 
 func TestSetRuleBehindTheBack(t *testing.T) {
 	c := startSeeded(t, Config{})
-	c.u.AddGroup(Group{ID: "g1", Name: "Developers", Rule: []string{"IDU", "ATTUNU"}, Quotas: map[string]int{"IDU": 4, "ATTUNU": 1}})
+	c.u.AddGroup(Group{ID: "g1", Name: "Developers", Codes: []string{"IDU", "ATTUNU"}, Quotas: map[string]int{"IDU": 4, "ATTUNU": 1}})
 	c.u.SetAllocation("g1", "RPADEVPRONU", "IDU")
 	c.wantAllocation("g1", "IDU", "RPADEVPRONU")
 	c.get(c.licensePath("/group/g1/with-quota")).wantAnswer(t, 200, `"quotas":[{"userBundleCode":"IDU","limit":4,"currentUsage":0}]`)
@@ -55,19 +55,19 @@ type groupsPage struct {
 
 func TestGroupsWithQuota(t *testing.T) {
 	c := startSeeded(t, Config{})
-	c.u.AddGroup(Group{ID: "g2", Name: "No rule", Directory: true})
-	c.u.AddGroup(Group{ID: "g3", Name: "Directory", Directory: true, Rule: []string{"IDU", "GONE"}, Usage: map[string]int{"IDU": 2}})
-	c.u.AddGroup(Group{ID: "g4", Name: "Deleted", Orphan: true, Rule: []string{"ATTUNU"}})
+	c.u.AddGroup(Group{ID: "g2", Name: "No allocation", Directory: true})
+	c.u.AddGroup(Group{ID: "g3", Name: "Directory", Directory: true, Codes: []string{"IDU", "GONE"}, Usage: map[string]int{"IDU": 2}})
+	c.u.AddGroup(Group{ID: "g4", Name: "Deleted", Orphan: true, Codes: []string{"ATTUNU"}})
 	var page groupsPage
 	c.get(c.licensePath("/groups/with-quota?sortBy=Name&sortOrder=desc")).decodeJSON(t, &page)
 	var names []string
 	for _, result := range page.Results {
-		names = append(names, result.Rule.Name)
+		names = append(names, result.Allocation.Name)
 	}
 	if got := strings.Join(names, ", "); got != "Directory, Developers, Deleted" || page.Total != 3 {
 		t.Errorf("%d groups: %s", page.Total, got)
 	}
-	directory := fmt.Sprint(page.Results[0].Rule)
+	directory := fmt.Sprint(page.Results[0].Allocation)
 	if want := "{g3 Directory [GONE IDU] map[IDU:2] false false [GONE IDU]}"; directory != want {
 		t.Errorf("got %s, want %s", directory, want)
 	}
@@ -78,7 +78,7 @@ func TestGroupsWithQuota(t *testing.T) {
 func TestPages(t *testing.T) {
 	c := startSeeded(t, Config{})
 	for n := range 119 {
-		c.u.AddGroup(Group{Name: fmt.Sprintf("Group %d", n), Rule: []string{"IDU"}})
+		c.u.AddGroup(Group{Name: fmt.Sprintf("Group %d", n), Codes: []string{"IDU"}})
 	}
 	seen := make(map[string]bool)
 	for skip := 0; ; skip += 50 {
@@ -88,7 +88,7 @@ func TestPages(t *testing.T) {
 			break
 		}
 		for _, result := range page.Results {
-			seen[result.Rule.ID] = true
+			seen[result.Allocation.ID] = true
 		}
 	}
 	if len(seen) != 120 {
@@ -101,7 +101,7 @@ func TestPages(t *testing.T) {
 
 func TestBulkUsers(t *testing.T) {
 	c := startSeeded(t, Config{})
-	c.u.AddGroup(Group{ID: "g2", Rule: []string{"IDU"}, Usage: map[string]int{"IDU": 2, "ATTUNU": 1}})
+	c.u.AddGroup(Group{ID: "g2", Codes: []string{"IDU"}, Usage: map[string]int{"IDU": 2, "ATTUNU": 1}})
 	var page struct {
 		Results []seatHolder
 		Total   int `json:"totalCount"`
@@ -127,8 +127,8 @@ func TestPostGroupsReads(t *testing.T) {
 func TestIdentityGroups(t *testing.T) {
 	c := startSeeded(t, Config{})
 	c.u.AddGroup(Group{ID: "g2", Name: "Everyone"})
-	c.u.AddGroup(Group{ID: "g3", Name: "Directory", Directory: true, Rule: []string{"IDU"}})
-	c.u.AddGroup(Group{ID: "g4", Name: "Deleted", Orphan: true, Rule: []string{"IDU"}})
+	c.u.AddGroup(Group{ID: "g3", Name: "Directory", Directory: true, Codes: []string{"IDU"}})
+	c.u.AddGroup(Group{ID: "g4", Name: "Deleted", Orphan: true, Codes: []string{"IDU"}})
 	var groups []identityGroup
 	c.get(c.identityPath("")).decodeJSON(t, &groups)
 	if len(groups) != 2 || groups[0].Name != "Developers" || groups[0].Type != 1 || groups[1].Name != "Everyone" || groups[1].Type != 0 {

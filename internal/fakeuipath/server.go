@@ -42,9 +42,9 @@ type Config struct {
 	// "409" mean a refusal.
 	UnknownCodes string
 
-	// RefuseEmptyRule answers 400 to a PUT without any code. By default the
+	// RefuseEmptyAllocation answers 400 to a PUT without any code. By default the
 	// group keeps an empty allocation.
-	RefuseEmptyRule bool
+	RefuseEmptyAllocation bool
 
 	// OpenGroups lets the plain routes take any group id; an unknown group has
 	// an empty allocation. By default the answer is 404, as on the with-quota

@@ -9,32 +9,12 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	"go.uber.org/goleak"
 
 	"licensebot/internal/fault"
 )
-
-// testClock stands still until a test moves it.
-type testClock struct {
-	mu  sync.Mutex
-	now time.Time
-}
-
-func (c *testClock) Now() time.Time {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.now
-}
-
-func (c *testClock) advance(d time.Duration) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.now = c.now.Add(d)
-}
 
 // testCaller speaks HTTP to a UiPath.
 type testCaller struct {
@@ -74,7 +54,7 @@ func startSeeded(t *testing.T, cfg Config) *testCaller {
 	c.u.Own("RPADEVPRONU", 40, 3)
 	c.u.Own("IDU", 5, 5)
 	c.u.Own("ATTUNU", 10, 0)
-	c.u.AddGroup(Group{ID: "g1", Name: "Developers", Rule: []string{"RPADEVPRONU"}})
+	c.u.AddGroup(Group{ID: "g1", Name: "Developers", Codes: []string{"RPADEVPRONU"}})
 	return c
 }
 
@@ -170,9 +150,9 @@ func (r testReply) wantAnswer(t *testing.T, status int, part string) {
 
 func (c *testCaller) wantAllocation(id string, codes ...string) {
 	c.t.Helper()
-	rule, ok := c.u.Allocation(id)
-	if !ok || !slices.Equal(rule.Codes, codes) {
-		c.t.Errorf("rule of %s is %v (known: %v), want %v", id, rule.Codes, ok, codes)
+	allocation, ok := c.u.Allocation(id)
+	if !ok || !slices.Equal(allocation.Codes, codes) {
+		c.t.Errorf("allocation of %s is %v (known: %v), want %v", id, allocation.Codes, ok, codes)
 	}
 }
 
@@ -218,8 +198,8 @@ func TestWait(t *testing.T) {
 	done := make(chan error, 1)
 	go func() {
 		done <- c.u.Wait(t.Context(), func() bool {
-			rule, _ := c.u.Allocation("g1")
-			return slices.Contains(rule.Codes, "IDU") && len(c.u.Writes()) == 1
+			allocation, _ := c.u.Allocation("g1")
+			return slices.Contains(allocation.Codes, "IDU") && len(c.u.Writes()) == 1
 		})
 	}()
 	c.put(c.licensePath("/group/g1"), `{"userBundleCodes":["IDU"]}`)

@@ -87,8 +87,8 @@ func (u *Server) newPersonalToken(scopes []string) {
 	u.tokens[u.personal] = issuedToken{scopes: slices.Clone(scopes), personal: true}
 }
 
-// issueToken makes a token that looks like a JWT. It has no prt_id, which
-// tokens of client credentials may lack.
+// issueToken makes a token in the shape of a JWT. It lacks a prt_id, as tokens of
+// client credentials may.
 func (u *Server) issueToken(token issuedToken) string {
 	part := base64.RawURLEncoding.EncodeToString
 	value := part([]byte(`{"alg":"RS256","typ":"at+jwt"}`)) + "." +

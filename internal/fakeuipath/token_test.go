@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"licensebot/internal/testclock"
 )
 
 func TestClientCredentials(t *testing.T) {
@@ -83,7 +85,7 @@ func TestPasswordGrant(t *testing.T) {
 }
 
 func TestAuthenticate(t *testing.T) {
-	clock := &testClock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
+	clock := testclock.At(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
 	c := startSeeded(t, Config{Now: clock.Now})
 	login := fmt.Sprintf(`{"TenancyName":%q,"UsernameOrEmailAddress":%q,"Password":%q}`, c.u.Tenant(), c.u.Username(), c.u.Password())
 	for _, path := range []string{
@@ -100,7 +102,7 @@ func TestAuthenticate(t *testing.T) {
 		c.bearer = answer.Result
 		c.get(c.licensePath("/group/g1")).wantAnswer(t, 200, "RPADEVPRONU")
 	}
-	clock.advance(30 * time.Minute)
+	clock.Advance(30 * time.Minute)
 	c.get(c.licensePath("/group/g1")).wantAnswer(t, 401, "")
 }
 
@@ -115,12 +117,12 @@ func TestAuthenticateRefusals(t *testing.T) {
 }
 
 func TestTokenExpires(t *testing.T) {
-	clock := &testClock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
+	clock := testclock.At(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
 	c := startSeeded(t, Config{Now: clock.Now})
 	c.signIn("PM.License.Read")
-	clock.advance(time.Hour - time.Second)
+	clock.Advance(time.Hour - time.Second)
 	c.get(c.licensePath("/group/g1")).wantAnswer(t, 200, "")
-	clock.advance(time.Second)
+	clock.Advance(time.Second)
 	reply := c.get(c.licensePath("/group/g1"))
 	reply.wantAnswer(t, 401, "")
 	if got := reply.header.Get("WWW-Authenticate"); !strings.Contains(got, "invalid_token") {

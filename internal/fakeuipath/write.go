@@ -52,13 +52,13 @@ func (x *exchange) putGroup() {
 	if !ok {
 		return
 	}
-	rule := Allocation{Codes: codes, External: body.External.on, Quotas: make(map[string]int)}
+	allocation := Allocation{Codes: codes, External: body.External.on, Quotas: make(map[string]int)}
 	if x.u.cfg.PlainPutKeepsQuotas {
-		rule.Quotas = g.Quotas
+		allocation.Quotas = g.Quotas
 	}
-	if x.replaceAllocation(g, rule) {
+	if x.replaceAllocation(g, allocation) {
 		x.answerJSON(http.StatusOK, map[string]any{"groupId": g.ID, "organizationId": x.u.cfg.AccountID,
-			"useExternalLicense": g.External, "userBundleCodes": jsonList(g.Rule)})
+			"useExternalLicense": g.External, "userBundleCodes": jsonList(g.Codes)})
 	}
 }
 
@@ -109,7 +109,7 @@ func (u *Server) requestedCodes(body allocationBody) ([]string, error) {
 	if slices.Contains(codes, "") {
 		return nil, errors.New("userBundleCodes has an empty code")
 	}
-	if len(codes) == 0 && u.cfg.RefuseEmptyRule {
+	if len(codes) == 0 && u.cfg.RefuseEmptyAllocation {
 		return nil, errors.New("userBundleCodes is empty")
 	}
 	return sortedSet(codes), nil
@@ -155,10 +155,10 @@ func (x *exchange) replaceAllocation(g *storedGroup, want Allocation) bool {
 		x.u.forgets--
 		want.External, want.Quotas = false, nil
 	}
-	g.Rule = x.u.acceptedCodes(want.Codes)
+	g.Codes = x.u.acceptedCodes(want.Codes)
 	g.External = want.External
-	g.Quotas = quotasOfCodes(want.Quotas, g.Rule)
-	g.ruled = true
+	g.Quotas = quotasOfCodes(want.Quotas, g.Codes)
+	g.hasAllocation = true
 	x.u.groups[g.ID] = g
 	after := g.currentAllocation()
 	x.call.After, x.call.Is = after.Codes, after
@@ -168,9 +168,8 @@ func (x *exchange) replaceAllocation(g *storedGroup, want Allocation) bool {
 	return true
 }
 
-// unknownCodeStatus is the status for codes that the organization does not own.
-// 0 means that the organization owns them all, or that Config.UnknownCodes lets
-// them pass.
+// unknownCodeStatus is the status for codes the organization lacks. 0 means they
+// are all owned, or Config.UnknownCodes lets them pass.
 func (u *Server) unknownCodeStatus(codes []string) int {
 	for _, code := range codes {
 		if _, ok := u.owned[code]; !ok {

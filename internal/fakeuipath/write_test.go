@@ -53,8 +53,8 @@ func TestJournalOfWrites(t *testing.T) {
 }
 
 func TestPutRefusals(t *testing.T) {
-	c := startSeeded(t, Config{RefuseEmptyRule: true})
-	c.u.AddGroup(Group{ID: "g2", Rule: []string{"IDU"}, Quotas: map[string]int{"IDU": 4}, Usage: map[string]int{"IDU": 3}})
+	c := startSeeded(t, Config{RefuseEmptyAllocation: true})
+	c.u.AddGroup(Group{ID: "g2", Codes: []string{"IDU"}, Quotas: map[string]int{"IDU": 4}, Usage: map[string]int{"IDU": 3}})
 	const kind = "application/json"
 	plain, quota := c.licensePath("/group/g1"), c.licensePath("/group/g2/with-quota")
 	good := `{"userBundleCodes":["IDU"]}`
@@ -123,9 +123,9 @@ func TestPutWithoutToken(t *testing.T) {
 func TestPutUnknownCode(t *testing.T) {
 	const body = `{"userBundleCodes":["IDU","TYPO"]}`
 	for _, test := range []struct {
-		policy string
-		status int
-		rule   []string
+		policy     string
+		status     int
+		allocation []string
 	}{
 		{"", 200, []string{"IDU"}},
 		{"404", 404, []string{"RPADEVPRONU"}},
@@ -133,7 +133,7 @@ func TestPutUnknownCode(t *testing.T) {
 	} {
 		c := startSeeded(t, Config{UnknownCodes: test.policy})
 		c.put(c.licensePath("/group/g1"), body).wantAnswer(t, test.status, "")
-		c.wantAllocation("g1", test.rule...)
+		c.wantAllocation("g1", test.allocation...)
 	}
 }
 
@@ -178,8 +178,8 @@ func TestQuotas(t *testing.T) {
 		if keeps {
 			want["IDU"] = 10
 		}
-		if rule, _ := c.u.Allocation("g1"); !maps.Equal(rule.Quotas, want) {
-			t.Errorf("keeps %v: quotas are %v, want %v", keeps, rule.Quotas, want)
+		if allocation, _ := c.u.Allocation("g1"); !maps.Equal(allocation.Quotas, want) {
+			t.Errorf("keeps %v: quotas are %v, want %v", keeps, allocation.Quotas, want)
 		}
 		c.put(c.licensePath("/group/g1/with-quota"), both)
 		c.put(c.licensePath("/group/g1/with-quota"), `{"userBundleCodes":["IDU"]}`).wantAnswer(t, 200, `"quotas":[]`)
@@ -191,12 +191,12 @@ func TestQuotaPutAndExternalLicense(t *testing.T) {
 		c := startSeeded(t, Config{QuotaPutResetsExternal: resets})
 		path := c.licensePath("/group/g1/with-quota")
 		c.put(path, `{"userBundleCodes":["IDU"],"useExternalLicense":true}`).wantAnswer(t, 200, "")
-		if rule, _ := c.u.Allocation("g1"); !rule.External {
+		if allocation, _ := c.u.Allocation("g1"); !allocation.External {
 			t.Error("useExternalLicense was not taken")
 		}
 		c.put(path, `{"userBundleCodes":["IDU"]}`).wantAnswer(t, 200, "")
-		if rule, _ := c.u.Allocation("g1"); rule.External == resets {
-			t.Errorf("resets %v: useExternalLicense is %v", resets, rule.External)
+		if allocation, _ := c.u.Allocation("g1"); allocation.External == resets {
+			t.Errorf("resets %v: useExternalLicense is %v", resets, allocation.External)
 		}
 	}
 }
@@ -280,7 +280,10 @@ func TestFaultHangsUntilTheCallerGoes(t *testing.T) {
 		_, err := c.trySend(r)
 		gone <- err
 	}()
-	taken := func() bool { rule, _ := c.u.Allocation("g1"); return slices.Equal(rule.Codes, []string{"IDU"}) }
+	taken := func() bool {
+		allocation, _ := c.u.Allocation("g1")
+		return slices.Equal(allocation.Codes, []string{"IDU"})
+	}
 	if err := c.u.Wait(t.Context(), taken); err != nil {
 		t.Fatal(err)
 	}

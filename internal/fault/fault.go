@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"licensebot/internal/sleep"
 )
 
 // A Fault harms calls of one method. A zero field leaves its part of the
@@ -122,15 +124,7 @@ func (fault Fault) harmsAnswer() bool {
 
 // awaitLatency waits out the latency. It returns false if the caller left.
 func (fault Fault) awaitLatency(r *http.Request) bool {
-	if fault.Latency <= 0 {
-		return true
-	}
-	select {
-	case <-time.After(fault.Latency):
-		return true
-	case <-r.Context().Done():
-		return false
-	}
+	return fault.Latency <= 0 || sleep.For(r.Context(), fault.Latency)
 }
 
 // awaitEnd waits until Clear, or until the caller or the server ends.

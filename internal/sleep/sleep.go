@@ -13,11 +13,19 @@ import (
 //		check()
 //	}
 func For(ctx context.Context, d time.Duration) bool {
+	return UntilWoken[struct{}](ctx, d, nil)
+}
+
+// UntilWoken is [For] with an alarm: a value of wake, or its end, also ends the
+// wait. It returns false if ctx ended the wait.
+func UntilWoken[T any](ctx context.Context, d time.Duration, wake <-chan T) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
 		return false
+	case <-wake:
+		return true
 	case <-timer.C:
 		return true
 	}

@@ -34,3 +34,24 @@ func TestForEndsWithItsContext(t *testing.T) {
 		}
 	})
 }
+
+func TestUntilWokenEndsWithTheFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for what, row := range map[string]struct {
+			wakeAfter, endAfter, want time.Duration
+			goesOn                    bool
+		}{
+			"the time":    {2 * time.Hour, 2 * time.Hour, time.Hour, true},
+			"a wake-up":   {time.Minute, 2 * time.Hour, time.Minute, true},
+			"the context": {2 * time.Hour, time.Minute, time.Minute, false},
+		} {
+			begin := time.Now()
+			ctx, cancel := context.WithTimeout(t.Context(), row.endAfter)
+			defer cancel()
+			goesOn := sleep.UntilWoken(ctx, time.Hour, time.After(row.wakeAfter))
+			if waited := time.Since(begin); waited != row.want || goesOn != row.goesOn {
+				t.Errorf("%s: waited %v, %t; want %v, %t", what, waited, goesOn, row.want, row.goesOn)
+			}
+		}
+	})
+}

@@ -33,8 +33,8 @@ func (j *judge) judgeCard(r *request, c *Card) {
 	j.judgeGrant(r, c, grant)
 }
 
-// sortThread picks the outcomes of a thread, and the replies about a grant that
-// follow the first. It reports replies that are neither, or out of order.
+// sortThread picks the outcomes of a thread, and the replies about a grant after
+// the first outcome. It reports every other reply, and replies out of order.
 func (j *judge) sortThread(r *request, c *Card) (outcomes, grant []Reply) {
 	for i, reply := range c.Thread {
 		ofGrant := slices.Contains(grantEvents, reply.Event)
@@ -67,8 +67,8 @@ func (j *judge) judgeAsk(r *request, c *Card) {
 	}
 }
 
-// judgeShown compares a card with itself: approvers consent to what it shows,
-// and that must not change.
+// judgeShown compares a card with itself: approvers consent to what it shows, so
+// it must stay the same.
 func (j *judge) judgeShown(r *request, c *Card) {
 	for _, seen := range []string{c.Says[0].Text, c.Blocks} {
 		added, removed := changesShown(seen)
@@ -119,7 +119,7 @@ func (c *Card) outcomeToldBy(when time.Time) bool {
 	return slices.ContainsFunc(c.Thread, func(r Reply) bool { return IsOutcome(r.Event) && r.At.Before(when) })
 }
 
-// doneReply tells that the request is done. It is nil if none does.
+// doneReply is the reply with the news of success, or nil.
 func (c *Card) doneReply() *Reply {
 	at := slices.IndexFunc(c.Thread, func(r Reply) bool { return r.Event == doneEvent })
 	if at < 0 {

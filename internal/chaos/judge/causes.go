@@ -6,9 +6,8 @@ import (
 	"time"
 )
 
-// judgeCause wants a reason for an outcome that is no success: a denial, a
-// command, a deadline at which the consent on the card did not suffice, or a
-// consent that the bot tried to carry out.
+// judgeCause wants a reason for every outcome except success: a denial, a command,
+// a deadline without enough consent, or an attempt to carry the consent out.
 func (j *judge) judgeCause(r *request, c *Card, outcome Reply) {
 	switch outcome.Event {
 	case deniedEvent:
@@ -62,10 +61,10 @@ func (j *judge) cancelledBy(c *Card, when time.Time) bool {
 	})
 }
 
-// judgeExpiry wants no expiry before its time, and none without a last look at
-// the card: a vote that was given in time and missed still counts. The bot
-// cannot look at a card that it does not know yet. It need not look if Slack
-// answered nothing for another lifetime of the request.
+// judgeExpiry wants the expiry after the deadline and after a last look at the
+// card: a vote in time counts even if its event was lost. Two things excuse the
+// look: the bot did not know the card yet, or Slack was silent for another lifetime
+// of the request.
 func (j *judge) judgeExpiry(r *request, c *Card, outcome Reply) {
 	if r.command == nil {
 		return

@@ -23,9 +23,9 @@ const lookLimit = 46 * time.Second
 // forever is later than anything that happens in a round.
 var forever = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// whyUnagreed tells why consent does not cover a write, "" if it does: at a
-// look that the bot took for it, and not for an earlier write of the same card,
-// a quorum of approvers agreed and no approver denied.
+// whyUnagreed tells what consent lacks to cover a write, or "". The bot must have
+// looked at the card for this very write. At that look a quorum of approvers
+// agreed, and none denied.
 func (h *History) whyUnagreed(c *Card, w *Write, earlier time.Time) string {
 	problem := "the bot did not look at the card's reactions before the write"
 	for _, look := range c.Looks {

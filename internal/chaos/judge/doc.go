@@ -8,11 +8,10 @@
 //		fmt.Println(violation)
 //	}
 //
-// A violation names its [Rule] and shows the journal lines that prove it.
-// [History.Missing] lists what the bot still owes, so that a round can wait for
-// it.
+// A violation names its [Rule] and shows the journal lines as proof. A round waits
+// for what [History.Missing] lists: the bot still owes it.
 //
-// The judge goes by the metadata of messages. phrases.go holds all words that
-// it reads besides. What the journals cannot tell is decided in favor of the
-// bot: an edit by hand between its read and its write, for example.
+// The judge goes by the metadata of messages. phrases.go holds all words it reads
+// besides. In doubt the judge decides for the bot: an edit by hand between the
+// bot's read and its write, for example, is in no journal.
 package judge

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// tellsGrantOver reports whether a reply tells that nothing of a grant is left.
+// tellsGrantOver reports whether a reply says the whole grant is over.
 func (r Reply) tellsGrantOver() bool {
 	return r.Event == revokedEvent && !strings.Contains(r.Text, saysByHand)
 }
@@ -20,14 +20,13 @@ func (c *Card) grantOverBy(when time.Time) bool {
 // GrantOver reports whether the end of a card's grant was told.
 func (c *Card) GrantOver() bool { return c.grantOverBy(forever) }
 
-// GrantRuns reports whether a card's codes are granted for a time that is not
-// over.
+// GrantRuns reports whether a card's codes are granted for a time whose end has not
+// been told.
 func (c *Card) GrantRuns() bool { return c.doneReply() != nil && c.Lasts > 0 && !c.GrantOver() }
 
-// revokedGrant finds the grant that a write revokes: of a done card whose codes
-// the write leaves out. Of several, those whose time is over come first, then
-// those that say that they removed these codes, then those that had all of
-// them.
+// revokedGrant finds the grant behind a revoking write. It belongs to a done card
+// with codes the write leaves out. Among several, it prefers grants whose time is
+// over, then cards that report the removal, then cards with all of the codes.
 func (j *judge) revokedGrant(w *Write) *Card {
 	gone := without(w.Before, w.Asked)
 	var best *Card
@@ -58,8 +57,7 @@ func (j *judge) rankGrant(c *Card, w *Write, gone []string) (rank int) {
 	return rank
 }
 
-// mayHold reports whether a card may have been granted for a time that was not
-// over yet.
+// mayHold reports whether the grant of a card may run at a time.
 func (j *judge) mayHold(c *Card, group string, when time.Time) bool {
 	granted := j.grantedAt(c)
 	return c.Lasts > 0 && c.Group == group && !granted.IsZero() && granted.Before(when) && !c.grantOverBy(when) &&
@@ -99,8 +97,8 @@ func (j *judge) revocable(c *Card, by time.Time) bool {
 	})
 }
 
-// judgeRevoking judges a write that revokes a grant. It comes in its time, and
-// removes only the grant's codes, and of these none that another request holds.
+// judgeRevoking judges a revoking write. It comes in its time. It removes only the
+// grant's codes, and leaves those another request holds.
 func (j *judge) judgeRevoking(r *request, c *Card, w *Write) {
 	if !j.revocable(c, w.Arrived) {
 		j.reportAt(w.Arrived, revokedTooEarly, r.id, "at "+w.Arrived.Format(clockLayout), w.Group)
@@ -125,8 +123,8 @@ func (j *judge) judgeRevoking(r *request, c *Card, w *Write) {
 	}
 }
 
-// otherHolder names another request that certainly holds a code: the bot told
-// that it is done, and it is neither over nor revocable.
+// otherHolder names another request that certainly holds a code: the bot reported
+// it done, and its grant still runs and cannot be revoked now.
 func (j *judge) otherHolder(than *Card, code string, when time.Time) string {
 	for _, c := range j.holdersOf(than, code, when) {
 		if c != than && !c.grantOverBy(when) && (c.Lasts == 0 || !j.revocable(c, when)) {
@@ -136,9 +134,8 @@ func (j *judge) otherHolder(than *Card, code string, when time.Time) string {
 	return ""
 }
 
-// holdersOf are the cards that hold a code, by the order in which they were
-// granted. A card that adds a code found it missing, so earlier holders hold it
-// no more.
+// holdersOf are the holders of a code, in the order of their grants. A card adds a
+// code only when it is missing, so the earlier holders have lost it by then.
 func (j *judge) holdersOf(than *Card, code string, when time.Time) (holders []*Card) {
 	for _, c := range j.grantedCards(than, when) {
 		switch {
@@ -153,8 +150,9 @@ func (j *judge) holdersOf(than *Card, code string, when time.Time) (holders []*C
 	return holders
 }
 
-// grantedCards are the cards of a group that took effect, in that order: than,
-// and those that told so by then. A removal counts even if it was not told.
+// grantedCards are the cards of a group whose change took effect, in the order of
+// the effects: than, and the cards reported as done before when. A removal counts
+// even without a report.
 func (j *judge) grantedCards(than *Card, when time.Time) []*Card {
 	granted := slices.DeleteFunc(slices.Clone(j.h.Cards), func(c *Card) bool {
 		told := c.doneReply() != nil && c.doneReply().At.Before(when)

@@ -117,7 +117,7 @@ type Word struct {
 	Via        string
 }
 
-// A Stray is a message of the bot in the approvals channel that is no card.
+// A Stray is any message of the bot in the approvals channel except a card.
 type Stray struct{ TS, Text string }
 
 // A Right is a person's right to approve, from some time on.

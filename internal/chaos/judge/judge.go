@@ -179,8 +179,8 @@ func (j *judge) judgeRequest(r *request) {
 // requesterTold finds a private word that tells the requester the outcome.
 func (r *request) requesterTold() bool { return len(r.privateOutcomes()) > 0 }
 
-// owns is false for words that another person read. It is false too for words
-// about another request that asks the very same as this one: they name both.
+// owns is false for words to another person. It is also false for words about
+// another request with the very same ask: they name both.
 func (r *request) owns(w Word) bool {
 	if by := r.requester(); by != "" && w.User != by {
 		return false
@@ -199,18 +199,18 @@ func (r *request) requester() string {
 	return ""
 }
 
-// replacedCard reports whether a card was deleted before the bot knew of it,
-// and another one came: the bot posts again what it cannot find. A card that it
-// knew is not replaced: its deletion cancels the request.
+// replacedCard reports whether a card was deleted before the bot knew of it, and
+// another one came: the bot posts a missing card again. The deletion of a known
+// card cancels the request instead.
 func (r *request) replacedCard(c *Card) bool {
 	unknown := c.Known.IsZero() || c.Known.After(c.Deleted)
 	return !c.Deleted.IsZero() && unknown && slices.ContainsFunc(r.cards,
 		func(next *Card) bool { return next.At.After(c.Deleted) })
 }
 
-// privateOutcomes are the words that told the requester the outcome. The answer
-// to a command counts only if that command cancelled the request: a person who
-// asks where a request stands was not told before.
+// privateOutcomes are the private messages to the requester about the outcome. The
+// answer to a command counts only if the command cancelled the request: an answer
+// to a question about its state is no news of an outcome.
 func (r *request) privateOutcomes() []Word {
 	return slices.DeleteFunc(slices.Clone(r.words), func(w Word) bool {
 		_, cancelled := cancelledID(w.Text)
@@ -229,8 +229,8 @@ func (r *request) describeAsk() string {
 	return fmt.Sprintf("%s typed %q and read %q", r.command.User, r.command.Text, r.command.Answer)
 }
 
-// judgeNotices looks for notices that one person got twice. A person is told at
-// most once for each reason that a vote does not count.
+// judgeNotices looks for repeated notices to one person. A person hears each reason
+// why a vote does not count at most once.
 func (j *judge) judgeNotices(r *request) {
 	seen := map[Word]int{}
 	for _, word := range r.words {

@@ -178,7 +178,7 @@ func deleteCard(h *History) {
 	h.Private = []Word{{User: robin, Text: "Request `R-AAAAAAAA` is cancelled: its card in <#C> was deleted."}}
 }
 
-// expire lets the deadline pass, with nobody having looked at the card then.
+// expire lets the deadline pass without a look at the card.
 func expire(h *History) {
 	h.Writes, h.Skew = nil, 0
 	h.Cards[0].Thread[0] = Reply{At: at(3602), Event: "allocation_expired", Text: "expired. Nothing was changed at UiPath."}
@@ -313,7 +313,7 @@ func TestJudgeFinds(t *testing.T) {
 	}
 }
 
-// takeOut makes the request one that takes a code out, and leaves nothing.
+// takeOut makes the request remove the only code.
 func takeOut(h *History) {
 	h.Commands[0].Text = "remove group-01 IDU empty because ask-1-0"
 	text := "<@U0ROBIN> asks to remove `IDU` from the group `group-01`, even if that leaves it empty.\n*Change to the group's allocation*\n• `- IDU` Insights Designer\n*Removed: `IDU`.*\n*The group's allocation will be EMPTY.*\nUnchanged: nothing.\nMay approve: some\n"
@@ -373,8 +373,8 @@ func TestJudgeFindsWhatIsTakenOutWrongly(t *testing.T) {
 	}
 }
 
-// TestJudgeFindsInOtherWays breaks promises again whose other way to break
-// TestJudgeFinds has.
+// TestJudgeFindsInOtherWays breaks promises in a second way; TestJudgeFinds has
+// the first.
 func TestJudgeFindsInOtherWays(t *testing.T) {
 	for name, broken := range map[string]struct {
 		rule   string

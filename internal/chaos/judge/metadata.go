@@ -66,8 +66,8 @@ func (p payload) codes(name string) (codes []string, told bool) {
 	return codes, told
 }
 
-// removedCodes are the codes that a card asks to remove, or that a revocation
-// says it removed. Where metadata does not tell it, the words do.
+// removedCodes are the codes a card asks to remove, or the codes a revocation
+// reports as removed. Where metadata lacks them, the words have them.
 func removedCodes(p payload, fromWords func() []string) []string {
 	if removed, told := p.codes("removed"); told {
 		return removed

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// judgeNames wants a success to name the approvers on whose consent the write
-// rested: they approved, and had not taken that back by the look before it.
+// judgeNames wants a success to name the approvers behind the write: they approved,
+// and their approval still stood at the look before it.
 func (j *judge) judgeNames(r *request, c *Card, outcome Reply) {
 	confirmed := r.lastEffect()
 	named, tells := approversIn(outcome.Text)
@@ -21,7 +21,7 @@ func (j *judge) judgeNames(r *request, c *Card, outcome Reply) {
 	}
 }
 
-// lastEffect is the last write that took effect. It is nil if none did.
+// lastEffect is the last write with an effect, or nil.
 func (r *request) lastEffect() *Write {
 	for _, w := range slices.Backward(r.writes) {
 		if !w.Took.IsZero() {

@@ -30,8 +30,8 @@ func (j *judge) judgeOutcome(r *request, c *Card, outcome Reply) {
 	}
 }
 
-// judgeUnchanged judges an outcome that is no success. Unless it hedges, it
-// claims that nothing was changed.
+// judgeUnchanged judges every outcome except success. Unless it hedges, it claims
+// an unchanged allocation.
 func (j *judge) judgeUnchanged(r *request, effects []*Write, text string, at time.Time) {
 	if len(effects) == 0 || hedged(text) || j.effectUndone(effects, at) {
 		return
@@ -93,10 +93,10 @@ func (j *judge) effectUndone(effects []*Write, until time.Time) bool {
 	return j.h.revertedBetween(effect.Group, Edit{Before: effect.Before, After: effect.After}, effect.Took, until)
 }
 
-// effectBefore reports whether the request's change was made by then: by a
-// write of its own, or by consent alone if it only keeps codes for longer. If
-// the bot says that an answer was lost, another change may have had the same
-// effect, because a write that never left is in no journal.
+// effectBefore reports whether the request's change was made by then: by a write of
+// its own, or by consent alone if it only keeps codes for longer. If the bot reports
+// a lost answer, another change may have had the same effect: the bot's own write
+// may never have left.
 func (j *judge) effectBefore(r *request, when time.Time) bool {
 	for _, w := range r.writes {
 		if !w.Took.IsZero() && !w.Took.After(when) {

@@ -8,11 +8,11 @@ import (
 	"time"
 )
 
-// The judge goes by message metadata. This file holds every phrase that it
-// reads besides, because metadata does not tell it, or because the words
-// themselves are in question. A sentence that is reworded must change here too.
+// The judge goes by message metadata. This file holds every phrase it reads
+// besides: metadata lacks the fact, or the words themselves are in question. A
+// reworded sentence must change here too.
 
-// Phrases that other programs read as well, and that stay.
+// Lasting phrases: other programs read them as well.
 const (
 	saysRecorded   = "is recorded"    // a receipt
 	saysNotCounted = "does not count" // a notice about a vote
@@ -76,7 +76,7 @@ const (
 	saysByHand     = "in UiPath by hand" // a revocation that left something
 )
 
-// hedges are words of an outcome that does not claim that nothing was changed.
+// hedges are words of an outcome that leaves open whether something was changed.
 var hedges = []string{"took effect is unknown", "may have taken effect", "does not show the change to"}
 
 // statuses are what a card shows once its request has this outcome.
@@ -158,8 +158,7 @@ func cancelledID(answer string) (id string, ok bool) {
 // that a card can be traced to the command.
 func Ticket(step, n int) string { return fmt.Sprintf("ask-%d-%d", step, n) }
 
-// deniesRecord reports whether an answer promises that nothing comes of the
-// command.
+// deniesRecord reports whether an answer says the command has no effect.
 func deniesRecord(answer string) bool {
 	return strings.Contains(answer, saysNoRecord) || strings.Contains(answer, saysNoRequest)
 }
@@ -189,8 +188,8 @@ func periodShown(ask string) time.Duration {
 	return 0
 }
 
-// changesShown are the codes that a card says it adds or extends, and those
-// that it says it removes, each on a line of its own.
+// changesShown are the codes a card adds or extends and the codes it removes by its
+// own words. Each stands on a line of its own.
 func changesShown(card string) (added, removed []string) {
 	for _, line := range addedCode.FindAllStringSubmatch(card, -1) {
 		added = append(added, line[1]+line[2])
@@ -216,7 +215,7 @@ func approversIn(text string) (named []string, ok bool) {
 	return firstGroups(mention, found[1]), true
 }
 
-// hedged reports whether an outcome does not claim that nothing was changed.
+// hedged reports whether an outcome leaves open whether something was changed.
 func hedged(text string) bool {
 	return slices.ContainsFunc(hedges, func(hedge string) bool { return strings.Contains(text, hedge) })
 }

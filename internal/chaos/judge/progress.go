@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// judgeProgress judges what a thread says before the outcome. It says each
-// thing once, that an approved request is delayed once for each time that it
-// was approved, and neither that nor a loss of consent if there was no consent.
+// judgeProgress judges what a thread says before the outcome. It says each thing
+// once, except a delay: an approved request may be delayed once after each approval.
+// Both a delay and a loss of consent need an earlier consent.
 func (j *judge) judgeProgress(r *request, c *Card) {
 	seen := map[[2]string]int{}
 	for _, reply := range c.Thread {

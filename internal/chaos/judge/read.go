@@ -229,8 +229,8 @@ func (r *reader) readLooks(calls []fakeslack.Call) {
 	}
 }
 
-// readKnown finds when the bot knew of each card: it looked at it, put an emoji
-// on it or changed it. The bot may not know a card if the post got no answer.
+// readKnown finds when the bot knew of each card: it looked at it, put an emoji on
+// it or changed it. After a post with a lost answer it may not know the card.
 func (r *reader) readKnown(calls []fakeslack.Call) {
 	know := func(c *Card, at time.Time) {
 		if c.Known.IsZero() || at.Before(c.Known) {
@@ -321,9 +321,8 @@ func groupOf(call fakeuipath.Call) string {
 	return group
 }
 
-// alteredSetting names a setting that a write changed and that should have
-// stayed: a seat limit, or where the licenses come from. People of the suite
-// ask for neither.
+// alteredSetting names a setting that a write changed by mistake: a seat limit, or
+// the source of the licenses. The people of the suite never ask for such a change.
 func alteredSetting(was, is fakeuipath.Allocation) string {
 	if was.External != is.External {
 		return fmt.Sprintf("useExternalLicense from %v to %v", was.External, is.External)
@@ -336,8 +335,8 @@ func alteredSetting(was, is fakeuipath.Allocation) string {
 	return ""
 }
 
-// countCalls counts what the bot asked of Slack. The call that opens a socket
-// says nothing about work.
+// countCalls counts what the bot asked of Slack, except the calls to open a socket:
+// they belong to no request.
 func (r *reader) countCalls() (n int) {
 	for _, e := range r.slack {
 		if e.Kind == fakeslack.EntryCall && e.Type != "apps.connections.open" {

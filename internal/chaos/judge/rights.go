@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// OverlookedVotes are votes on a card that the bot may rightly not count. The
-// person's right to vote changed shortly before, and the bot may not have known
-// of it; or the person lost it since: a vote that was once found not to count
-// never counts, and takes another one.
+// OverlookedVotes are votes on a card the bot may rightly leave out. Either the
+// person's right to vote changed shortly before, and the bot may not have known. Or
+// the person lost the right since: a vote once rejected stays rejected, and the
+// person must vote again.
 func (h *History) OverlookedVotes(c *Card) []Vote {
 	return slices.DeleteFunc(votesAt(c, forever), func(v Vote) bool {
 		changed := h.rightChanged(v.User, v.At)

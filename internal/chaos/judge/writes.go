@@ -29,10 +29,9 @@ func (j *judge) judgeWrites() {
 	j.judgeOverlaps()
 }
 
-// causeOf finds the card for which a write was made, or the one whose grant it
-// revokes. A write revokes if it only removes codes, and either no card with
-// consent asks for that or the revocation says so; or if no other consent
-// covers it.
+// causeOf finds the card behind a write: it asks for the write, or its grant is
+// revoked. A write revokes in two cases. It only removes codes, and a revocation
+// reports it or no card with consent asks for it. Or no consent covers it.
 func (j *judge) causeOf(w *Write) (c *Card, revokes bool) {
 	asks, grant := j.askingCard(w), j.revokedGrant(w)
 	covered := asks != nil && j.uncovered(asks, w) == ""
@@ -44,8 +43,8 @@ func (j *judge) causeOf(w *Write) (c *Card, revokes bool) {
 	return asks, false
 }
 
-// tellsRemoval reports whether a revocation says that it removed what a write
-// did, and cannot mean a later write.
+// tellsRemoval reports whether a revocation reports the removal by this write, and
+// cannot mean a later one.
 func (j *judge) tellsRemoval(grant *Card, w *Write) bool {
 	gone := without(w.Before, w.After)
 	return slices.ContainsFunc(grant.Thread, func(r Reply) bool {
@@ -82,9 +81,8 @@ func (j *judge) searchCards(w *Write) []string {
 	return words
 }
 
-// rankFit ranks cards for a write. Those whose change makes exactly this
-// allocation come first, then those with consent, then those that say that they
-// are done.
+// rankFit ranks cards for a write. First come cards whose change makes exactly this
+// allocation, then cards with consent, then cards reported as done.
 func (j *judge) rankFit(c *Card, w *Write) (rank int) {
 	if !w.Took.IsZero() && sameSet(w.Asked, without(union(w.Before, c.Codes), c.Removes)) {
 		rank += 4
@@ -153,9 +151,9 @@ func (j *judge) judgeAltered(r *request, w *Write, edited bool) {
 	}
 }
 
-// judgeOverlaps wants no two writes to one group at the same time. A write is
-// under way until it took effect. If its connection was spoilt before that, it
-// was never under way.
+// judgeOverlaps wants the writes to one group one after another. A write is under
+// way until it takes effect. A write with an earlier fault on its connection was
+// never under way.
 func (j *judge) judgeOverlaps() {
 	for i, a := range j.h.Writes {
 		for _, b := range j.h.Writes[i+1:] {

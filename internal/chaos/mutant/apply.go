@@ -12,8 +12,8 @@ import (
 	"strings"
 )
 
-// Check reports whether a mutant still applies to the sources. If it does not,
-// the error names the file and the first line that does not match.
+// Check reports whether a mutant still applies to the sources. Otherwise the error
+// names the file and the first line of difference.
 func (m Mutant) Check(source string) error {
 	_, err := m.patchedFiles(source)
 	return err

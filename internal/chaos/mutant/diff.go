@@ -43,7 +43,7 @@ func parseDiff(text string) ([]filePatch, error) {
 	return files, checkFiles(files)
 }
 
-// addLine adds a line of the diff. It is false for a line that no hunk has.
+// addLine adds a line of the diff. It is false for a line outside the hunks.
 func (h *hunk) addLine(line string) bool {
 	if line == "" {
 		line = " " // an editor took the space away

@@ -13,19 +13,19 @@
 //	+func (s Stage) needs() int { return min(1, s.Quorum) }
 //
 // breaks names the promise. shows names a rule of the judge that may catch the
-// defect, and may be repeated. store and replicas say where it shows; the
+// defect. It may be repeated. store and replicas say where it shows; the
 // defaults are sqlite and 1.
 //
-// A patch applies by its text, not by line numbers: the lines of each hunk have
+// A patch applies by its text and ignores line numbers: the lines of each hunk have
 // to be in the file exactly once. Few lines are best, because a renamed source
-// breaks each patch that quotes it. A hunk needs a line of context only if it adds
-// lines alone, or if its own lines are not unique. To refresh a patch after its
-// source changed, make the defect in the working tree and keep the header (-U1
-// instead of -U0 adds a line of context):
+// breaks each patch with a quote of it. A hunk needs a line of context only if it
+// just adds lines, or if its own lines stand in the file more than once. To refresh
+// a patch after its source changed, make the defect in the working tree and keep
+// the header (-U1 instead of -U0 adds a line of context):
 //
 //	cd internal/chaos/mutant/testdata
 //	{ grep '^# ' NAME.patch; git diff -U0 --no-prefix --src-prefix=a/ --dst-prefix=b/ -- :/; } > /tmp/new
 //	git checkout -- :/approvals :/bot :/licensing :/internal/store && mv /tmp/new NAME.patch
 //
-// [Mutant.Check] tells the first line that does not match.
+// [Mutant.Check] tells the first line of difference.
 package mutant
