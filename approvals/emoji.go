@@ -8,8 +8,8 @@ import (
 // Emoji are the short names of the emoji that mean a vote. The first of each
 // list is the one that the bot shows and puts on cards.
 type Emoji struct {
-	Approve []string
-	Deny    []string
+	Approve []string `json:"approve"`
+	Deny    []string `json:"deny"`
 }
 
 // Meaning says what an emoji means on a card, and its canonical short name. It

@@ -32,6 +32,7 @@ type Terms struct {
 	SelfApproval bool          `json:"self_approval,omitempty"` // the requester may be one of the approvers
 	AutoApprove  bool          `json:"auto_approve,omitempty"`  // granted without an approver
 	TTL          time.Duration `json:"ttl"`                     // life of a pending request, and of an approval
+	Emoji        Emoji         `json:"emoji,omitzero"`          // what the card says means yes and no
 }
 
 // Approvers lists the people and user groups that any stage names, each once.

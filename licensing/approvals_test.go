@@ -226,7 +226,7 @@ func TestAllocationsGovernTheGroupThatWasFound(t *testing.T) {
 	policy := approvals.Policy{Rules: []approvals.PolicyRule{{
 		Deny: true, Match: approvals.Match{Groups: []approvals.GroupPattern{groupname.Pattern("PROD-BÜRO")}},
 	}}}
-	_, violation := policy.Decide(approvals.PolicyInput{Group: group, Codes: []string{"IDU"}})
+	_, violation := policy.Decide(approvals.PolicyInput{Group: group, Change: approvals.Change{Add: []string{"IDU"}}})
 	if violation == nil || violation.Kind != approvals.ViolationDenied {
 		t.Errorf("got %v", violation)
 	}

@@ -39,6 +39,9 @@ type Runner struct {
 	// Policy is the policy in force now.
 	Policy func() approvals.Policy
 
+	// Emoji are those that mean a vote on the cards of new requests.
+	Emoji approvals.Emoji
+
 	// OnError hears of everything that did not go through. It must not block.
 	OnError func(Problem)
 

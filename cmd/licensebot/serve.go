@@ -76,7 +76,7 @@ func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (
 	workers := &worker.Runner{
 		Store: db, Licenses: licenses, Directory: b.Directory(), Messenger: b.Messenger(),
 		OnError: logProblem(log), Grace: workersGrace, Reconnected: b.Reconnected(),
-		Policy: policies.Policy,
+		Policy: policies.Policy, Emoji: cfg.Emoji,
 	}
 	parts.addRunning(ctx, "workers", workers.Run)
 	parts.addRunning(ctx, "policy", func(ctx context.Context) {

@@ -23,7 +23,7 @@ func Example() {
 		Match: approvals.Match{Groups: []approvals.GroupPattern{groupname.Pattern("prod-db")}},
 	}}}
 	group := groupname.Group(someID, "Prod\u2011DB")
-	_, violation := policy.Decide(approvals.PolicyInput{Group: group, Codes: []string{"IDU"}})
+	_, violation := policy.Decide(approvals.PolicyInput{Group: group, Change: approvals.Change{Add: []string{"IDU"}}})
 	fmt.Println(violation.Kind, "by the rule", violation.Rule)
 	// Output: denied by the rule production
 }
@@ -168,7 +168,7 @@ func TestNamesThatReadTheSameAreTheSame(t *testing.T) {
 func TestRulesGovernDisguisedNames(t *testing.T) {
 	kindOf := func(g approvals.Group, patterns ...approvals.GroupPattern) approvals.ViolationKind {
 		rule := approvals.PolicyRule{Name: "deny", Deny: len(patterns) > 0, Match: approvals.Match{Groups: patterns}}
-		_, violation := approvals.Policy{Rules: []approvals.PolicyRule{rule}}.Decide(approvals.PolicyInput{Group: g, Codes: []string{"IDU"}})
+		_, violation := approvals.Policy{Rules: []approvals.PolicyRule{rule}}.Decide(approvals.PolicyInput{Group: g, Change: approvals.Change{Add: []string{"IDU"}}})
 		if violation == nil {
 			return ""
 		}
@@ -206,7 +206,7 @@ func TestNamesThatWereNotMadeCanonicalAreRefused(t *testing.T) {
 			rule.Match.Groups = []approvals.GroupPattern{groupname.Pattern(pattern)}
 		}
 		var got approvals.ViolationKind
-		if _, v := (approvals.Policy{Rules: []approvals.PolicyRule{rule}}).Decide(approvals.PolicyInput{Group: group, Codes: []string{"IDU"}}); v != nil {
+		if _, v := (approvals.Policy{Rules: []approvals.PolicyRule{rule}}).Decide(approvals.PolicyInput{Group: group, Change: approvals.Change{Add: []string{"IDU"}}}); v != nil {
 			got = v.Kind
 		}
 		if got != want {
@@ -243,12 +243,12 @@ func TestNamesAndIDsNeverMix(t *testing.T) {
 	for _, group := range []approvals.Group{
 		groupname.Group(otherID, someID), groupname.Group(otherID, strings.ToUpper(someID)), groupname.Group(otherID, "{"+someID+"}"), groupname.Group(otherID, ""),
 	} {
-		if _, v := policy.Decide(approvals.PolicyInput{Group: group, Codes: []string{"IDU"}}); v == nil || v.Kind != approvals.ViolationNotAllowed {
+		if _, v := policy.Decide(approvals.PolicyInput{Group: group, Change: approvals.Change{Add: []string{"IDU"}}}); v == nil || v.Kind != approvals.ViolationNotAllowed {
 			t.Errorf("%+v: %v", group, v)
 		}
 	}
 	for _, group := range []approvals.Group{groupname.Group(strings.ToUpper(someID), otherID), groupname.Group("{"+someID+"}", "")} {
-		if _, v := policy.Decide(approvals.PolicyInput{Group: group, Codes: []string{"IDU"}}); v != nil {
+		if _, v := policy.Decide(approvals.PolicyInput{Group: group, Change: approvals.Change{Add: []string{"IDU"}}}); v != nil {
 			t.Errorf("%+v: %v", group, v)
 		}
 	}

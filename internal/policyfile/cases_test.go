@@ -56,7 +56,7 @@ cases:
     requester: U0ROBIN
     group: closed
     codes: IDU
-    removal: true
+    action: remove
     expect: {rule: closed, verdict: deny, refusal: denied}
   - name: is nothing
     requester: U0ROBIN
@@ -82,12 +82,12 @@ func TestCasesAskWhatTheySay(t *testing.T) {
 	_, cases := loadBoth(t)
 	full := approvals.PolicyInput{
 		Requester: "U0ROBIN", MemberOf: []string{"S0DEV"}, Group: groupname.Group("x", "prod"),
-		Codes: []string{"IDU", "RPADEVPRONU"}, Seats: 3, Duration: 30 * 24 * time.Hour, Reason: "a new project",
+		Change: approvals.Change{Add: []string{"IDU", "RPADEVPRONU"}}, Seats: 3, Duration: 30 * 24 * time.Hour, Reason: "a new project",
 	}
 	if got := cases[0].Input; !reflect.DeepEqual(got, full) {
 		t.Errorf("got %+v, want %+v", got, full)
 	}
-	if !cases[1].Input.Unlimited || cases[1].Input.OnlyRemoves || cases[2].Input.Unlimited || !cases[2].Input.OnlyRemoves {
+	if free, closed := cases[1].Input, cases[2].Input; !free.Unlimited || len(free.Change.Add) != 1 || closed.Unlimited || len(closed.Change.Remove) != 1 {
 		t.Errorf("%+v, %+v", cases[1].Input, cases[2].Input)
 	}
 	if cases[1].Name != "is free" || cases[1].Line != 22 {
