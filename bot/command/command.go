@@ -195,7 +195,7 @@ const reasonTooLong = "The reason is longer than the %d characters there is room
 // checkGroup rejects what cannot be a group's id or name.
 func checkGroup(name, group string) error {
 	switch {
-	case groupname.Typed(group).IsUnknown():
+	case groupname.Canonical(group).IsUnknown():
 		return newError(name+" "+ExampleGroup+" "+ExampleCode, "The group's name is empty.")
 	case mention.MatchString(group):
 		return newError(name+" "+ExampleGroup+" "+ExampleCode,

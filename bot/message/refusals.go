@@ -8,6 +8,7 @@ import (
 
 	"licensebot/approvals"
 	"licensebot/bot/command"
+	"licensebot/internal/groupname"
 )
 
 // explainRefusal says why a request was not put before an approver, and what to
@@ -78,6 +79,10 @@ func suggestNearestGroup(ask approvals.Ask, nearest []string) string {
 }
 
 func explainAmbiguousGroup(ref string, ids []string) string {
+	if groupname.IsGUID(ref) {
+		return fmt.Sprintf("UiPath shows no group with the id %s. A group has it as its name, and a group cannot be "+
+			"meant by such a name. If you mean that group, ask again with its id: %s.", quoteCode(ref), joinCodes(ids))
+	}
 	return fmt.Sprintf("several groups at UiPath are called %s. Ask again with the id of the one you mean: %s.",
 		quoteCode(ref), joinCodes(ids))
 }
