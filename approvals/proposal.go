@@ -51,10 +51,9 @@ func rejectAsk(ask Ask, f PrepareFacts, change Change) *Outcome {
 		return &Outcome{Reason: ReasonEndPassed, Allocation: now}
 	case len(target.Codes) == 0 && !ask.MayEmpty:
 		return &Outcome{Reason: ReasonWouldEmpty, ConcernedCodes: change.Remove, Allocation: now}
-	case !change.fitsCard(f.Allocation.Quotas):
-		codes := change.AllCodes()
-		fitting := codes[:change.shownCodes(f.Allocation.Quotas)]
-		return &Outcome{Reason: ReasonTooLarge, ConcernedCodes: codes, Suggestions: fitting, Allocation: now}
+	}
+	if shown := change.shownCodes(f.Allocation.Quotas); len(shown) < len(change.AllCodes()) {
+		return &Outcome{Reason: ReasonTooLarge, ConcernedCodes: change.AllCodes(), Suggestions: shown, Allocation: now}
 	}
 	return nil
 }

@@ -5,47 +5,59 @@ import (
 	"unicode/utf8"
 )
 
-// Room for a change on its card. Consent is given to what the card shows, so a
-// change that does not fit is refused before it is put before approvers.
+// Room for a change on its card, in characters. Consent is given to what the card
+// shows, so a change that does not fit is refused before approvers see it.
 //
-// A message that is updated may have a text of 4,000 characters, which says all
-// that the blocks say. Package bot/message needs up to 2,500 of them for the rest
-// of a card: who asks, why, who may approve, where it stands.
+// The text of a message that is updated may have 4,000 characters, and it says all
+// that the blocks say. Package bot/message needs up to 2,600 of them for the rest of
+// a card: who asks and why, what stays, who may approve, where it stands. The
+// other numbers are the longest words that it has for one code.
 const (
-	maxShownChange = 1500
-	maxShownCode   = 100 // of one code; a longer one is cut where it is shown
-	shownLineRoom  = 16  // of one line around a code, without its limit
-	shownLimitRoom = 34  // what a line says about a limit, or removal about the limit that goes
+	maxShownChange = 1350
+	maxShownCode   = 100 // of one code, which is cut where it is longer
+
+	roomToAdd       = 7  // • `+ CODE`
+	roomToExtend    = 22 // • Extends `CODE` for good
+	roomToRemove    = 5  // `CODE`,
+	roomOfLimit     = 23 // • `CODE` · at most 1000000
+	roomOfGoneLimit = 35 //  (and its limit of 1000000 seats)
 )
 
-// shownCodes is how many of the codes of a change fit on its card, in the order of
-// AllCodes. quotas are the limits that the group has before the change.
-func (c Change) shownCodes(quotas []Quota) int {
-	room := maxShownChange
-	for i, code := range c.AllCodes() {
-		if room -= c.shownLength(code, quotas); room < 0 || escapedLength(code) > maxShownCode {
-			return i
+// shownCodes lists as many codes of a change as its card has room for. quotas are
+// the limits that the group has before the change.
+func (c Change) shownCodes(quotas []Quota) []string {
+	all, room := c.AllCodes(), maxShownChange
+	for i, code := range all {
+		length := escapedLength(code)
+		if room -= length + c.roomAround(code, quotas); room < 0 || length > maxShownCode {
+			return all[:i]
 		}
 	}
-	return len(c.AllCodes())
+	return all
 }
 
-// fitsCard reports whether the card of the change shows each code and limit.
-func (c Change) fitsCard(quotas []Quota) bool { return c.shownCodes(quotas) == len(c.AllCodes()) }
-
-// shownLength is how many characters a card needs at most to show what changes
-// about a code.
-func (c Change) shownLength(code string, quotas []Quota) int {
-	length := escapedLength(code) + shownLineRoom
-	changes := slices.ContainsFunc(c.Quotas, func(q QuotaChange) bool { return q.Code == code })
-	goes := slices.Contains(c.Remove, code) && (Allocation{Quotas: quotas}).limitOf(code) > 0
-	if changes || goes {
-		length += shownLimitRoom
+// roomAround is how many characters a card has around a code, at most.
+func (c Change) roomAround(code string, quotas []Quota) int {
+	room := 0
+	if slices.Contains(c.Add, code) {
+		room += roomToAdd
 	}
-	return length
+	if slices.Contains(c.Extend, code) {
+		room += roomToExtend
+	}
+	if slices.ContainsFunc(c.Quotas, func(q QuotaChange) bool { return q.Code == code }) {
+		room += roomOfLimit
+	}
+	if slices.Contains(c.Remove, code) {
+		room += roomToRemove
+		if (Allocation{Quotas: quotas}).limitOf(code) > 0 {
+			room += roomOfGoneLimit
+		}
+	}
+	return room
 }
 
-// escapedLength counts characters as Slack does: it writes & as &amp;.
+// escapedLength counts characters as Slack writes them: & is &amp;.
 func escapedLength(code string) int {
 	length := utf8.RuneCountInString(code)
 	for _, r := range code {
