@@ -126,3 +126,22 @@ func TestReasonsHaveVisibleText(t *testing.T) {
 		t.Errorf("a reason that nobody can read: %v", v)
 	}
 }
+
+// A change that its card cannot show is refused, with the codes that it has room
+// for. A change of these codes alone is not.
+func TestWhatACardCannotShowIsRefused(t *testing.T) {
+	var codes []string
+	var quotas []approvals.Quota
+	for i := range 65 {
+		code := "CODE" + string(rune('A'+i/26)) + string(rune('A'+i%26))
+		codes, quotas = append(codes, code), append(quotas, approvals.Quota{Code: code, Limit: 10})
+	}
+	facts := approvals.PrepareFacts{Allocation: approvals.Allocation{Codes: codes, Quotas: quotas}, Now: policyTime}
+	_, outcome := approvals.Propose(approvals.Ask{Action: approvals.Set, MayEmpty: true}, facts)
+	if outcome == nil || outcome.Reason != approvals.ReasonTooLarge || len(outcome.Suggestions) < 20 || len(outcome.Suggestions) >= 65 {
+		t.Fatalf("65 codes with limits: %+v", outcome)
+	}
+	if _, refused := approvals.Propose(approvals.Ask{Action: approvals.Remove, Codes: outcome.Suggestions}, facts); refused != nil {
+		t.Errorf("what fits: %+v", refused)
+	}
+}

@@ -92,6 +92,7 @@ func (w *world) workers(seen worker.Store) *worker.Runner {
 		Store: seen, Licenses: w.uipath, Directory: w.slack, Messenger: w.slack,
 		OnError: func(worker.Problem) {}, Grace: time.Second, Reconnected: w.hellos,
 		Policy: func() Policy { return w.policy },
+		Emoji:  Emoji{Approve: []string{"tada"}, Deny: []string{"x"}},
 	}
 }
 
