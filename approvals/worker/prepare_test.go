@@ -18,8 +18,9 @@ func TestGrantsInARowEndWithPeople(t *testing.T) {
 			{Name: "people", Stages: []Stage{{Approvers: []string{anna}, Quorum: 1}}},
 		}}
 		ask := Ask{Codes: []string{"NEW"}, For: 20 * time.Hour}
-		first := w.ask(ask)
-		if first = w.untilState(Done); first.Terms.Rule != "self" || !slices.Equal(first.Terms.Emoji.Approve, []string{"tada"}) {
+		w.ask(ask)
+		first := w.untilState(Done)
+		if first.Terms.Rule != "self" || !slices.Equal(first.Terms.Emoji.Approve, []string{"tada"}) {
 			t.Errorf("the first: %+v", first.Terms)
 		}
 		w.over(first)
