@@ -49,11 +49,11 @@ func ExamplePolicy_Decide() {
 		{Name: "all other requests", Stages: []approvals.Stage{{Approvers: []string{"S0ADMINS"}, Quorum: 2}}},
 	}}
 	terms, violation := policy.Decide(approvals.PolicyInput{
-		Requester: "U0ROBIN", Group: groupname.Group("1b9a2f60", "prod-db"), Codes: []string{"TSTNU"},
+		Requester: "U0ROBIN", Group: groupname.Group("1b9a2f60", "prod-db"), Change: approvals.Change{Add: []string{"TSTNU"}},
 	})
 	fmt.Println(terms.Rule == "", violation.Kind, violation.Message)
 	terms, violation = policy.Decide(approvals.PolicyInput{
-		Requester: "U0ROBIN", Group: groupname.Group("1b9a2f60", "prod-db"), Codes: []string{"IDU"},
+		Requester: "U0ROBIN", Group: groupname.Group("1b9a2f60", "prod-db"), Change: approvals.Change{Add: []string{"IDU"}},
 	})
 	fmt.Println(terms.Rule, terms.Quorum(), violation == nil)
 	// Output:

@@ -13,6 +13,64 @@ type Match struct {
 	Groups     []GroupPattern
 	Codes      []string // codes, patterns for codes
 	Requesters []string // user ids and user group ids
+	Actions    []Action // what a request does to a code
+}
+
+// ActionQuota is the action of a change to a code's seat limit. Rules list it
+// beside Add, Remove and Set.
+const ActionQuota Action = "quota"
+
+// A changePart is one thing that a request does to one code. Parts are matched one
+// by one, so that a request cannot get past a strict rule by doing something else
+// as well.
+type changePart struct {
+	code    string
+	actions []Action // a rule that lists one of them covers the part
+}
+
+// What rules may list for each part of a request.
+var (
+	addPart       = []Action{Add}
+	removePart    = []Action{Remove}
+	quotaPart     = []Action{ActionQuota}
+	setAddPart    = []Action{Add, Set}
+	setRemovePart = []Action{Remove, Set}
+
+	allParts = [][]Action{addPart, removePart, quotaPart, setAddPart, setRemovePart}
+)
+
+// parts lists what the request does, sorted by code. Extending a code is adding it
+// for longer.
+func (x PolicyInput) parts() []changePart {
+	added, removed := addPart, removePart
+	if x.Action == Set {
+		added, removed = setAddPart, setRemovePart
+	}
+	var parts []changePart
+	for _, code := range x.Change.GrantedCodes() {
+		parts = append(parts, changePart{code, added})
+	}
+	for _, code := range Union(x.Change.Remove, nil) {
+		parts = append(parts, changePart{code, removed})
+	}
+	for _, quota := range x.Change.Quotas {
+		parts = append(parts, changePart{quota.Code, quotaPart})
+	}
+	slices.SortStableFunc(parts, func(a, b changePart) int { return strings.Compare(a.code, b.code) })
+	return parts
+}
+
+func codesOfParts(parts []changePart) []string {
+	var codes []string
+	for _, part := range parts {
+		codes = Union(codes, []string{part.code})
+	}
+	return codes
+}
+
+// onlyQuotas reports whether the parts only change seat limits.
+func onlyQuotas(parts []changePart) bool {
+	return !slices.ContainsFunc(parts, func(part changePart) bool { return !slices.Contains(part.actions, ActionQuota) })
 }
 
 // IsUserGroup reports whether a Slack id is that of a user group.
@@ -27,11 +85,16 @@ const (
 	unknownMatch // the group's name decides, and it is not known
 )
 
-func (m Match) matchCode(x PolicyInput, code string) matchResult {
-	if !m.coversRequester(x) || !m.coversCode(code) {
+func (m Match) matchPart(x PolicyInput, part changePart) matchResult {
+	if !m.coversRequester(x) || !m.coversCode(part.code) || !m.coversAction(part) {
 		return noMatch
 	}
 	return m.matchGroup(x.Group)
+}
+
+func (m Match) coversAction(part changePart) bool {
+	return len(m.Actions) == 0 ||
+		slices.ContainsFunc(m.Actions, func(a Action) bool { return slices.Contains(part.actions, a) })
 }
 
 func (m Match) coversRequester(x PolicyInput) bool {
@@ -89,9 +152,24 @@ func (r *PolicyRule) needsNameOf(g Group) bool {
 // that n names counts as a name unless it has the shape of an id.
 func (m Match) Covers(n Match) bool {
 	anyGroup, anyCode := []GroupPattern{{text: "*"}}, []string{"*"}
-	return coverIDs(m.Requesters, n.Requesters) &&
+	return m.coversActionsOf(n) && coverIDs(m.Requesters, n.Requesters) &&
 		coverAll(m.Codes, n.Codes, anyCode, coversCode) &&
 		coverAll(m.Groups, n.Groups, anyGroup, GroupPattern.covers)
+}
+
+// coversActionsOf reports whether m matches every part of a request that n does.
+func (m Match) coversActionsOf(n Match) bool {
+	return !slices.ContainsFunc(allParts, func(actions []Action) bool {
+		part := changePart{actions: actions}
+		return n.coversAction(part) && !m.coversAction(part)
+	})
+}
+
+// LeavesNothing reports whether r decides about everything that it matches. A rule
+// that grants by itself is passed over for what it does not grant.
+func (r PolicyRule) LeavesNothing() bool {
+	all := Match{Actions: r.actions()}.coversActionsOf(Match{})
+	return r.Deny || !r.AutoApprove || all && r.MaxDuration == 0
 }
 
 // coverAll reports whether each entry of narrow has one in wide that covers it.

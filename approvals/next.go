@@ -160,7 +160,7 @@ func (e Cancel) move(r Request, now time.Time) (Step, error) {
 		return Step{}, ErrNotPermitted
 	case r.State != Filed && r.State != Pending:
 		return Step{}, ErrNoTransition
-	case e.By != r.Requester && strings.TrimSpace(e.Reason) == "":
+	case e.By != r.Requester && !HasVisibleText(e.Reason):
 		return Step{}, ErrReasonRequired
 	}
 	step := closeRequest(r, Cancelled, outcome, now)

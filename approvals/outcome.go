@@ -28,6 +28,7 @@ const (
 	ReasonWouldEmpty       Reason = "would_empty"        // the requester did not say that the allocation may become empty
 	ReasonQuotaTooLow      Reason = "quota_too_low"      // fewer than are in use; Suggestions has the least as CODE=10
 	ReasonQuotaWithoutCode Reason = "quota_without_code" // a limit for a code that the group would not have
+	ReasonTooLarge         Reason = "too_large"          // for its card; Suggestions has the codes that fit
 	ReasonNothingToTime    Reason = "nothing_to_time"    // a time for a change that adds no code
 	ReasonDuplicate        Reason = "duplicate"          // Suggestions has the open request that asks the same
 	ReasonPolicy           Reason = "policy"             // Violation says what the policy forbids

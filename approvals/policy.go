@@ -26,7 +26,7 @@ type PolicyRule struct {
 
 	Reason      ReasonRule
 	MustEnd     bool          // no grant for good
-	MaxDuration time.Duration // longest grant; implies MustEnd; zero: any
+	MaxDuration time.Duration // longest grant, with AutoApprove also in a row; implies MustEnd; zero: any
 	MaxCodes    int           // most codes in one request; zero: any
 	MaxSeats    int           // most seats in one request; zero: any
 }
@@ -40,15 +40,23 @@ type ReasonRule struct {
 
 // A PolicyInput is what a policy is asked about.
 type PolicyInput struct {
-	Requester   string
-	MemberOf    []string // the user groups the requester is in, of Policy.UserGroups
-	Group       Group
-	Codes       []string // added, removed and extended
-	OnlyRemoves bool     // only takes codes out, so limits of time and seats do not apply
-	Seats       int      // sum of the seat quotas asked for
-	Unlimited   bool     // a code is asked for without a seat quota
-	Duration    time.Duration
-	Reason      string
+	Requester string
+	MemberOf  []string // the user groups the requester is in, of Policy.UserGroups
+	Group     Group
+	Action    Action // empty: Add
+	Change    Change
+	Seats     int  // sum of the seat quotas asked for
+	Unlimited bool // a code is asked for without a seat quota
+	Duration  time.Duration
+	Reason    string
+	Held      []GrantSpan // when the bot's timed grants gave the group codes, up to Now
+	Now       time.Time
+}
+
+// onlyRemoves reports whether the request only takes codes out. Limits of time
+// and seats do not apply then.
+func (x PolicyInput) onlyRemoves() bool {
+	return len(x.Change.GrantedCodes()) == 0 && len(x.Change.Quotas) == 0
 }
 
 // SimplePolicy is the policy of a configuration without a policy file: a person
@@ -75,13 +83,15 @@ func (p Policy) Decide(x PolicyInput) (Terms, *Violation) {
 	}, nil
 }
 
-// A ruleShare is the codes of a request that one rule governs.
+// A ruleShare is the parts of a request that one rule governs.
 type ruleShare struct {
 	rule  *PolicyRule
-	codes []string
+	parts []changePart
 }
 
-// governingRule finds the one rule that governs all codes. A denied code is
+func (s ruleShare) codes() []string { return codesOfParts(s.parts) }
+
+// governingRule finds the one rule that governs all parts. A denied code is
 // reported before mixed rules, because asking for it alone would not help.
 func (p Policy) governingRule(x PolicyInput) (*PolicyRule, *Violation) {
 	shares, violation := p.splitByRule(x)
@@ -91,11 +101,11 @@ func (p Policy) governingRule(x PolicyInput) (*PolicyRule, *Violation) {
 	for _, s := range shares {
 		switch {
 		case s.rule.Deny:
-			return nil, &Violation{Kind: ViolationDenied, Rule: s.rule.Name, Message: s.rule.Message, Codes: s.codes}
+			return nil, &Violation{Kind: ViolationDenied, Rule: s.rule.Name, Message: s.rule.Message, Codes: s.codes()}
 		case x.Group.isProtected() && !s.rule.Match.namesGroup(x.Group):
-			return nil, &Violation{Kind: ViolationProtectedGroup, Rule: s.rule.Name, Codes: s.codes}
+			return nil, &Violation{Kind: ViolationProtectedGroup, Rule: s.rule.Name, Codes: s.codes()}
 		case s.rule.needsNameOf(x.Group) && !s.rule.Match.namesGroup(x.Group):
-			return nil, &Violation{Kind: ViolationUnnamedGroup, Rule: s.rule.Name, Codes: s.codes}
+			return nil, &Violation{Kind: ViolationUnnamedGroup, Rule: s.rule.Name, Codes: s.codes()}
 		}
 	}
 	if len(shares) > 1 {
@@ -104,52 +114,113 @@ func (p Policy) governingRule(x PolicyInput) (*PolicyRule, *Violation) {
 	return shares[0].rule, nil
 }
 
-// splitByRule sorts the codes by the rules that govern them, in the rules' order.
+// splitByRule sorts the parts by the rules that govern them, in the rules' order.
 func (p Policy) splitByRule(x PolicyInput) ([]ruleShare, *Violation) {
-	byRule := make([][]string, len(p.Rules))
-	var ungoverned []string
-	for _, code := range Union(x.Codes, nil) {
-		i, how := p.firstMatch(x, code)
+	byRule := make([][]changePart, len(p.Rules))
+	var ungoverned []changePart
+	parts := x.parts()
+	for _, part := range parts {
+		i, how := p.firstMatch(x, part)
 		switch how {
 		case matches:
-			byRule[i] = append(byRule[i], code)
+			byRule[i] = append(byRule[i], part)
 		case unknownMatch:
-			return nil, &Violation{Kind: ViolationUnnamedGroup, Rule: p.Rules[i].Name, Codes: []string{code}}
+			return nil, &Violation{Kind: ViolationUnnamedGroup, Rule: p.Rules[i].Name, Codes: []string{part.code}}
 		default:
-			ungoverned = append(ungoverned, code)
+			ungoverned = append(ungoverned, part)
 		}
 	}
-	if len(ungoverned) > 0 || len(x.Codes) == 0 {
-		return nil, &Violation{Kind: ViolationNotAllowed, Codes: ungoverned}
+	if len(ungoverned) > 0 || len(parts) == 0 {
+		return nil, p.notAllowed(x, ungoverned)
 	}
 	var shares []ruleShare
-	for i, codes := range byRule {
-		if len(codes) > 0 {
-			shares = append(shares, ruleShare{&p.Rules[i], codes})
+	for i, governed := range byRule {
+		if len(governed) > 0 {
+			shares = append(shares, ruleShare{&p.Rules[i], governed})
 		}
 	}
 	return shares, nil
 }
 
-// firstMatch finds the first rule that matches one code, or that may match it: a
+// firstMatch finds the first rule that matches one part, or that may match it: a
 // rule about names cannot be decided for a nameless group, and skipping it could
 // skip a stricter rule.
-func (p Policy) firstMatch(x PolicyInput, code string) (int, matchResult) {
-	for i, rule := range p.Rules {
-		if how := rule.Match.matchCode(x, code); how != noMatch {
+func (p Policy) firstMatch(x PolicyInput, part changePart) (int, matchResult) {
+	for i := range p.Rules {
+		rule := &p.Rules[i]
+		if rule.isPassedOver(x) {
+			continue
+		}
+		if how := rule.Match.matchPart(x, part); how != noMatch {
 			return i, how
 		}
 	}
 	return 0, noMatch
 }
 
+// isPassedOver reports whether the rule grants by itself and the request is more
+// than it grants by itself. The next rules decide then. No person looks at what
+// such a rule grants, so it covers the whole request or nothing of it.
+func (r *PolicyRule) isPassedOver(x PolicyInput) bool {
+	return r.AutoApprove && !r.Deny && (!r.listsAllParts(x) || r.isHeldTooLong(x))
+}
+
+// listsAllParts reports whether the rule's actions cover the whole request.
+func (r *PolicyRule) listsAllParts(x PolicyInput) bool {
+	match := Match{Actions: r.actions()}
+	return !slices.ContainsFunc(x.parts(), func(part changePart) bool { return !match.coversAction(part) })
+}
+
+// actions are what the rule lists, or else what it stands for: only adding where
+// it grants by itself, and everything where it does not.
+func (r *PolicyRule) actions() []Action {
+	if len(r.Match.Actions) == 0 && r.AutoApprove {
+		return []Action{Add}
+	}
+	return r.Match.Actions
+}
+
+// isHeldTooLong reports whether the group would hold a code for longer in a row
+// than the rule grants by itself. A single grant that is too long is a violation,
+// because the requester can shorten it.
+func (r *PolicyRule) isHeldTooLong(x PolicyInput) bool {
+	if r.MaxDuration <= 0 || x.Duration <= 0 || x.Duration > r.MaxDuration {
+		return false
+	}
+	return slices.ContainsFunc(x.Change.GrantedCodes(), func(code string) bool {
+		return HeldInARow(x.Held, code, x.Now, r.MaxDuration)+x.Duration > r.MaxDuration
+	})
+}
+
+// notAllowed says that no rule governs these parts. It names the rule that would
+// have granted them by itself, if there is one.
+func (p Policy) notAllowed(x PolicyInput, ungoverned []changePart) *Violation {
+	codes := codesOfParts(ungoverned)
+	for i := range p.Rules {
+		rule := &p.Rules[i]
+		match := rule.Match
+		match.Actions = nil
+		matchesPart := func(part changePart) bool { return match.matchPart(x, part) == matches }
+		if !rule.isPassedOver(x) || !slices.ContainsFunc(ungoverned, matchesPart) {
+			continue
+		}
+		v := &Violation{Kind: ViolationNeedsPeople, Rule: rule.Name, Codes: codes}
+		if rule.listsAllParts(x) {
+			v.MaxDuration = rule.MaxDuration
+		} else {
+			v.Actions = rule.actions()
+		}
+		return v
+	}
+	return &Violation{Kind: ViolationNotAllowed, Codes: codes}
+}
+
 func mixedRules(shares []ruleShare) *Violation {
 	o := &Violation{Kind: ViolationMixedRules}
 	for _, s := range shares {
-		o.Codes = append(o.Codes, s.codes...)
-		o.Parts = append(o.Parts, Part{Rule: s.rule.Name, Codes: s.codes})
+		o.Codes = Union(o.Codes, s.codes())
+		o.Parts = append(o.Parts, Part{Rule: s.rule.Name, Codes: s.codes(), OnlyQuotas: onlyQuotas(s.parts)})
 	}
-	slices.Sort(o.Codes)
 	return o
 }
 

@@ -52,6 +52,9 @@ func rejectAsk(ask Ask, f PrepareFacts, change Change) *Outcome {
 	case len(target.Codes) == 0 && !ask.MayEmpty:
 		return &Outcome{Reason: ReasonWouldEmpty, ConcernedCodes: change.Remove, Allocation: now}
 	}
+	if shown := change.shownCodes(f.Allocation.Quotas); len(shown) < len(change.AllCodes()) {
+		return &Outcome{Reason: ReasonTooLarge, ConcernedCodes: change.AllCodes(), Suggestions: shown, Allocation: now}
+	}
 	return nil
 }
 
@@ -81,8 +84,8 @@ func (a Ask) IsDisturbed(now Allocation, changing []Request) bool {
 // PolicyInput is what the policy is asked about the proposal.
 func (p Proposal) PolicyInput(r Request, now time.Time) PolicyInput {
 	x := PolicyInput{
-		Requester: r.Requester, Group: p.Group, Codes: p.Change.AllCodes(), Reason: r.Ask.Reason,
-		Duration: r.Ask.Duration(now), OnlyRemoves: len(p.Change.GrantedCodes()) == 0 && len(p.Change.Quotas) == 0,
+		Requester: r.Requester, Group: p.Group, Action: r.Ask.Action, Change: p.Change, Reason: r.Ask.Reason,
+		Duration: r.Ask.Duration(now), Now: now,
 	}
 	for _, q := range p.Change.Quotas {
 		x.Seats += q.To

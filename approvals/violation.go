@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // A Violation is why the policy forbids to put a request before approvers. It
@@ -20,12 +21,14 @@ type Violation struct {
 	MaxDuration time.Duration
 	MaxCodes    int
 	MaxSeats    int
+	Actions     []Action // needs_people: what the rule grants by itself, if the request does something else
 }
 
 // A Part is the codes of a request that one rule governs.
 type Part struct {
-	Rule  string
-	Codes []string
+	Rule       string
+	Codes      []string
+	OnlyQuotas bool // the rule governs only the seat limits of these codes
 }
 
 // A ViolationKind tells violations apart.
@@ -36,7 +39,9 @@ const (
 	// a rule goes by the group's name, or grants by itself, and the name is not known
 	ViolationUnnamedGroup ViolationKind = "unnamed_group"
 	ViolationNotAllowed   ViolationKind = "not_allowed" // no rule matches Codes
-	ViolationDenied       ViolationKind = "denied"      // the rule denies
+	// no rule matches Codes but one that grants by itself, and this is more than it grants
+	ViolationNeedsPeople ViolationKind = "needs_people"
+	ViolationDenied      ViolationKind = "denied" // the rule denies
 	// the group of all users or of the administrators, which the rule does not name
 	ViolationProtectedGroup ViolationKind = "protected_group"
 	ViolationMixedRules     ViolationKind = "mixed_rules" // several rules govern: ask separately
@@ -52,7 +57,8 @@ const (
 // ViolationKinds lists every kind.
 func ViolationKinds() []ViolationKind {
 	return []ViolationKind{
-		ViolationUnnamedGroup, ViolationNotAllowed, ViolationDenied, ViolationProtectedGroup, ViolationMixedRules,
+		ViolationUnnamedGroup, ViolationNotAllowed, ViolationNeedsPeople, ViolationDenied, ViolationProtectedGroup,
+		ViolationMixedRules,
 		ViolationReasonMissing, ViolationReasonShape, ViolationTooManyCodes,
 		ViolationMustEnd, ViolationTooLong, ViolationQuotaMissing, ViolationTooManySeats,
 	}
@@ -75,7 +81,7 @@ func (r *PolicyRule) violation(x PolicyInput) *Violation {
 		return nil
 	}
 	return &Violation{
-		Kind: kind, Rule: r.Name, Codes: Union(x.Codes, nil), Pattern: r.Reason.Pattern, Hint: r.Reason.Hint,
+		Kind: kind, Rule: r.Name, Codes: x.Change.AllCodes(), Pattern: r.Reason.Pattern, Hint: r.Reason.Hint,
 		MaxDuration: r.MaxDuration, MaxCodes: r.MaxCodes, MaxSeats: r.MaxSeats,
 	}
 }
@@ -83,12 +89,26 @@ func (r *PolicyRule) violation(x PolicyInput) *Violation {
 func (r *PolicyRule) reasonViolation(x PolicyInput) (ViolationKind, bool) {
 	why := strings.TrimSpace(x.Reason)
 	switch {
-	case why == "":
+	case !HasVisibleText(why):
 		return ViolationReasonMissing, r.Reason.Required || r.Reason.Pattern != ""
 	case r.Reason.Pattern != "":
 		return ViolationReasonShape, !r.Reason.isMetBy(why)
 	}
 	return "", false
+}
+
+// HasVisibleText reports whether people can read something: a letter or a digit.
+// Marks, emoji and punctuation alone say nothing, and some letters are blank.
+func HasVisibleText(text string) bool {
+	return strings.ContainsFunc(text, func(r rune) bool {
+		return (unicode.IsLetter(r) || unicode.IsNumber(r)) && !isBlankLetter(r)
+	})
+}
+
+// isBlankLetter reports whether a letter is drawn as nothing: the fillers of
+// Hangul, and the blanks of the Egyptian hieroglyphs.
+func isBlankLetter(r rune) bool {
+	return unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r) || r == '\U00013441' || r == '\U00013442'
 }
 
 // isMetBy reports whether the pattern matches the whole reason. A broken pattern
@@ -100,9 +120,9 @@ func (r ReasonRule) isMetBy(why string) bool {
 
 func (r *PolicyRule) limitViolation(x PolicyInput) (ViolationKind, bool) {
 	switch {
-	case r.MaxCodes > 0 && len(Union(x.Codes, nil)) > r.MaxCodes:
+	case r.MaxCodes > 0 && len(x.Change.AllCodes()) > r.MaxCodes:
 		return ViolationTooManyCodes, true
-	case x.OnlyRemoves:
+	case x.onlyRemoves():
 		return "", false
 	case (r.MustEnd || r.MaxDuration > 0) && x.Duration <= 0:
 		return ViolationMustEnd, true

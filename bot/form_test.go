@@ -75,6 +75,7 @@ func TestFormIsTheCommand(t *testing.T) {
 		{"group-01", "", nil, nil, nil, "group-01", message.FieldCodes},
 		{"group-01", "4711 <x>", nil, nil, nil, "group-01 4711 <x>", message.FieldCodes},
 		{pick("group-01"), manyCodes(command.MaxCodes + 1), nil, nil, nil, "group-01 " + strings.Join(manyCodes(command.MaxCodes+1), " "), message.FieldCodes},
+		{pick("group-01"), pick("IDU"), nil, nil, "\u3164", "group-01 IDU because \u3164", message.FieldReason},
 		{pick("group-01"), pick("IDU"), nil, nil, strings.Repeat("x", command.MaxReason+1), "group-01 IDU because " + strings.Repeat("x", command.MaxReason+1), message.FieldReason},
 	} {
 		got, wrong := readForm(submittedView(t, c.group, c.codes, c.term, c.until, c.why)).parseAsk("/allocate", time.Now())

@@ -218,15 +218,15 @@ func TestGroupsInTermsOfApprovals(t *testing.T) {
 // spelling.
 func TestAllocationsGovernTheGroupThatWasFound(t *testing.T) {
 	s := newStand(t)
-	s.on("GET "+idRoute, says(200, `[{"id":"`+guidA+`","name":"Prod\u2011Bu\u0308ro"}]`))
+	s.on("GET "+idRoute, says(200, `[{"id":"`+guidA+`","name":"Prod\u2011“Bu\u0308ro”"}]`))
 	group, err := NewAllocations(s.client(t)).FindGroup(t.Context(), "prod-büro")
-	if err != nil || group.Name != "Prod\u2011Bu\u0308ro" {
+	if err != nil || group.Name != "Prod\u2011“Bu\u0308ro”" {
 		t.Fatalf("got %+v, %v", group, err)
 	}
 	policy := approvals.Policy{Rules: []approvals.PolicyRule{{
 		Deny: true, Match: approvals.Match{Groups: []approvals.GroupPattern{groupname.Pattern("PROD-BÜRO")}},
 	}}}
-	_, violation := policy.Decide(approvals.PolicyInput{Group: group, Codes: []string{"IDU"}})
+	_, violation := policy.Decide(approvals.PolicyInput{Group: group, Change: approvals.Change{Add: []string{"IDU"}}})
 	if violation == nil || violation.Kind != approvals.ViolationDenied {
 		t.Errorf("got %v", violation)
 	}

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"licensebot/internal/groupname"
 )
 
 // What an [Error] says that was being done.
@@ -126,7 +128,8 @@ type GroupError struct {
 	// Candidates are the groups it may have meant, at most ten: those of that
 	// very name if there are several, else those of a similar name.
 	Candidates []Group
-	// Ambiguous reports whether each candidate has exactly that name.
+	// Ambiguous reports whether each candidate has exactly that name. It may be a
+	// single one if the name has the shape of an id.
 	Ambiguous bool
 }
 
@@ -135,6 +138,9 @@ func (e *GroupError) Error() string {
 	text := "licensing: no group has the id or the exact name " + strconv.Quote(e.Reference)
 	if e.Ambiguous {
 		text = "licensing: several groups have the name " + strconv.Quote(e.Reference)
+	}
+	if e.Ambiguous && groupname.IsGUID(e.Reference) {
+		text = "licensing: an id means a group of that id, and only a name is " + strconv.Quote(e.Reference)
 	}
 	for i, g := range e.Candidates {
 		if i == 0 {

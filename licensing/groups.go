@@ -123,7 +123,7 @@ func mergeGroups(lists ...[]Group) []Group {
 	}
 	names := map[string]string{} // made once each: making one takes longer than comparing two
 	for _, g := range merged {
-		names[g.ID] = groupname.Typed(g.Name).String()
+		names[g.ID] = groupname.Canonical(g.Name).String()
 	}
 	slices.SortStableFunc(merged, func(a, b Group) int {
 		return cmp.Or(cmp.Compare(names[a.ID], names[b.ID]), cmp.Compare(a.ID, b.ID))

@@ -16,6 +16,7 @@ const (
 	guidA = "ce684f6f-5af3-4e43-8516-1adad6e98fc9"
 	guidB = "0B000000-0000-0000-0000-00000000000b"
 	guidC = "0c000000-0000-0000-0000-00000000000c"
+	guidD = "0d000000-0000-0000-0000-00000000000d"
 )
 
 const identityAnswer = `[{"id":"` + guidA + `","name":"Everyone","displayName":"Everyone","type":0,"members":[{"id":"x"}]},
@@ -160,17 +161,22 @@ func TestResolveNeverTakesANameForAnID(t *testing.T) {
 	s.on("GET "+idRoute, says(200, `[{"id":"`+guidA+`","name":"`+guidB+`"},{"id":"`+guidB+`","name":"Robots"},{"id":"g-1","name":"`+guidC+`"}]`))
 	s.on("GET "+listRoute, says(403, ``))
 	for ref, want := range map[string]Group{
-		guidB:                               {ID: guidB, Name: "Robots", Known: true},
-		strings.ToUpper(guidB):              {ID: guidB, Name: "Robots", Known: true},
-		"{" + strings.ToLower(guidB) + "}":  {ID: guidB, Name: "Robots", Known: true},
-		guidC:                               {ID: guidC},
-		strings.ToUpper(guidC):              {ID: guidC},
-		strings.ReplaceAll(guidC, "-", "‑"): {ID: guidC},
-		guidA:                               {ID: guidA, Name: guidB, Known: true},
-		"g-1":                               {ID: "g-1", Name: guidC, Known: true},
+		guidB:                              {ID: guidB, Name: "Robots", Known: true},
+		strings.ToUpper(guidB):             {ID: guidB, Name: "Robots", Known: true},
+		"{" + strings.ToLower(guidB) + "}": {ID: guidB, Name: "Robots", Known: true},
+		guidD:                              {ID: guidD},
+		guidA:                              {ID: guidA, Name: guidB, Known: true},
+		"g-1":                              {ID: "g-1", Name: guidC, Known: true},
 	} {
 		if g, err := s.client(t).ResolveGroup(t.Context(), ref); err != nil || g != want {
 			t.Errorf("%s: got %+v, %v", ref, g, err)
+		}
+	}
+	for _, ref := range []string{guidC, strings.ToUpper(guidC), strings.ReplaceAll(guidC, "-", "‑"), "{" + guidC + "}"} {
+		_, err := s.client(t).ResolveGroup(t.Context(), ref)
+		var e *GroupError
+		if !errors.As(err, &e) || !e.Ambiguous || len(e.Candidates) != 1 || e.Candidates[0].ID != "g-1" || !strings.Contains(err.Error(), "only a name") {
+			t.Errorf("%s, which only a name has: %v", ref, err)
 		}
 	}
 }

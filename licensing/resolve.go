@@ -15,9 +15,10 @@ import (
 const missingGroupAge = 30 * time.Second
 
 // ResolveGroup finds the one group that ref means: by its id, or by its exact
-// name, as far as people can tell names apart (see package groupname; double
-// quotes do not matter either). It never guesses: if no group or several have
-// that name, its error is a [*GroupError].
+// name, as far as people can tell names apart (see package groupname). It never
+// guesses: if no group or several have that name, its error is a [*GroupError].
+// A GUID always means an id. A group that has one for its name is found by its own
+// id only; where no group has that id, the error says so and offers the group.
 //
 // A reference that no list has can still be an id, because a directory's group
 // without an allocation is in neither list. A GUID is taken for one. Other text
@@ -70,20 +71,28 @@ func (l GroupLists) findGroup(ref string) (Group, bool, error) {
 	return named[0], true, nil
 }
 
-// groupsNamed lists the groups of the name ref. A GUID is an id: a group that has
-// one for its name is found by its own id alone.
+// groupsNamed lists the groups of the name ref. A GUID is no name.
 func (l GroupLists) groupsNamed(ref string) []Group {
-	want := groupname.Typed(ref)
+	want := groupname.Canonical(ref)
 	if want.IsUnknown() || groupname.IsGUID(ref) {
 		return nil
 	}
-	var named []Group
+	return l.groupsWhere(func(g Group) bool { return groupname.Canonical(g.Name) == want })
+}
+
+// groupsNamedLikeID lists the groups that have this id for their name.
+func (l GroupLists) groupsNamedLikeID(id string) []Group {
+	return l.groupsWhere(func(g Group) bool { return groupname.IsGUID(g.Name) && groupname.SameID(g.Name, id) })
+}
+
+func (l GroupLists) groupsWhere(holds func(Group) bool) []Group {
+	var found []Group
 	for _, g := range l.Groups {
-		if groupname.Typed(g.Name) == want {
-			named = append(named, g)
+		if holds(g) {
+			found = append(found, g)
 		}
 	}
-	return named
+	return found
 }
 
 // resolveUnlisted decides about a reference that no list has. While a list is
@@ -96,6 +105,10 @@ func (c *Client) resolveUnlisted(ctx context.Context, ref string, lists GroupLis
 	case err != nil && !lists.areForbidden():
 		return Group{}, err
 	case groupname.IsGUID(ref):
+		if named := lists.groupsNamedLikeID(ref); len(named) > 0 {
+			candidates := named[:min(len(named), maxCandidates)]
+			return Group{}, &GroupError{Reference: ref, Candidates: candidates, Ambiguous: true}
+		}
 		return unlisted, nil
 	case lists.areEmpty() && isPathSegment(ref):
 		return unlisted, nil

@@ -16,10 +16,10 @@ const maxCandidates = 10
 // group of this name or id, names that begin with it, names with a word that
 // begins with it, names or ids that contain it. Within a rank the order stays.
 func rankMatches(query string, all []Group) []Group {
-	want := groupname.Typed(query).String()
+	want := groupname.Canonical(query).String()
 	var ranks [4][]Group
 	for _, g := range all {
-		name, id := groupname.Typed(g.Name).String(), strings.ToLower(g.ID)
+		name, id := groupname.Canonical(g.Name).String(), strings.ToLower(g.ID)
 		switch {
 		case name == want, id == want:
 			ranks[0] = append(ranks[0], g)
@@ -42,9 +42,9 @@ func similarGroups(ref string, groups []Group) []Group {
 		rank  int
 	}
 	var near []ranked
-	want := groupname.Typed(ref).String()
+	want := groupname.Canonical(ref).String()
 	for _, g := range groups {
-		if rank, ok := rankName(want, groupname.Typed(g.Name).String()); ok {
+		if rank, ok := rankName(want, groupname.Canonical(g.Name).String()); ok {
 			near = append(near, ranked{g, rank})
 		}
 	}

@@ -33,6 +33,10 @@ type Requests interface {
 	// group has no such grant.
 	ListGrantHolders(ctx context.Context, groupID string) ([]approvals.Request, error)
 
+	// ListTimedGrants lists the done requests of the group that held codes for a
+	// time, whether or not their grants are over.
+	ListTimedGrants(ctx context.Context, groupID string) ([]approvals.Request, error)
+
 	// ListUnsettledWrites lists the requests with a write to a group's allocation
 	// that is under way, or was tried with an unknown result.
 	ListUnsettledWrites(ctx context.Context, groupID string) ([]approvals.Request, error)

@@ -88,21 +88,14 @@ func (w *Runner) rejectOrRetry(ctx context.Context, t approvals.LeasedJob, r app
 	return w.recordDelay(ctx, t, r, approvals.DelayReason(err), err)
 }
 
-// decideTerms asks the policy. Slack has to tell which of the user groups that
-// the policy mentions have the requester as a member.
+// decideTerms asks the policy.
 func (w *Runner) decideTerms(
 	ctx context.Context, r approvals.Request, p approvals.Proposal, now time.Time,
 ) (approvals.Terms, *approvals.Violation, error) {
 	policy := w.Policy()
-	input := p.PolicyInput(r, now)
-	for _, group := range policy.UserGroups() {
-		members, err := w.Directory.ListMembers(ctx, []string{group}, ageAtVote)
-		if err != nil {
-			return approvals.Terms{}, nil, err
-		}
-		if slices.Contains(members, r.Requester) {
-			input.MemberOf = append(input.MemberOf, group)
-		}
+	input, err := w.policyInput(ctx, policy, p.PolicyInput(r, now))
+	if err != nil {
+		return approvals.Terms{}, nil, err
 	}
 	terms, violation := policy.Decide(input)
 	if terms.TTL == 0 {
@@ -110,6 +103,29 @@ func (w *Runner) decideTerms(
 	}
 	terms.Emoji = w.Emoji
 	return terms, violation, nil
+}
+
+// policyInput adds what Slack and the store know: which of the user groups that
+// the policy mentions have the requester as a member, and for how long the group
+// has held codes. The directory's answers may be as old as at a vote.
+func (w *Runner) policyInput(
+	ctx context.Context, policy approvals.Policy, input approvals.PolicyInput,
+) (approvals.PolicyInput, error) {
+	for _, group := range policy.UserGroups() {
+		members, err := w.Directory.ListMembers(ctx, []string{group}, ageAtVote)
+		if err != nil {
+			return input, err
+		}
+		if slices.Contains(members, input.Requester) {
+			input.MemberOf = append(input.MemberOf, group)
+		}
+	}
+	if !policy.CountsHeldTime() {
+		return input, nil
+	}
+	grants, err := w.Store.ListTimedGrants(ctx, input.Group.ID)
+	input.Held = approvals.GrantSpans(grants, input.Now)
+	return input, err
 }
 
 // rejectUncheckable rejects where Slack refuses to tell who the requester is: a

@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"licensebot/approvals"
 )
@@ -171,8 +170,8 @@ func (d *draft) applyBounds() {
 		d.noteProblem("That names %d codes; one request takes at most %d.", n, MaxCodes)
 		a.Codes, d.lost = a.Codes[:MaxCodes], true
 	}
-	if utf8.RuneCountInString(a.Reason) > MaxReason {
-		d.noteProblem(reasonTooLong, MaxReason)
+	if problem := reasonProblem(a.Reason); problem != "" {
+		d.noteProblem("%s", problem)
 		a.Reason = ""
 	}
 }

@@ -13,6 +13,7 @@
 package command
 
 import (
+	"fmt"
 	"html"
 	"regexp"
 	"slices"
@@ -183,19 +184,28 @@ func parseID(name string, verb Verb, rest []word) (Command, error) {
 			"%s is not a request id; an id is R- and eight letters or digits, as on the card."+quoteGroupHint,
 			Typed(rest[0].text))
 	}
-	if utf8.RuneCountInString(why) > MaxReason {
-		return Command{}, newError(name+" "+string(verb)+" "+id, reasonTooLong, MaxReason)
+	if problem := reasonProblem(why); problem != "" {
+		return Command{}, newError(name+" "+string(verb)+" "+id, "%s", problem)
 	}
 	return Command{Verb: verb, ID: id, Why: why}, nil
 }
 
-// reasonTooLong is a problem with one number: MaxReason.
-const reasonTooLong = "The reason is longer than the %d characters there is room for."
+// reasonProblem says what is wrong with a reason. It is empty for a good one, and
+// for none.
+func reasonProblem(reason string) string {
+	switch {
+	case utf8.RuneCountInString(reason) > MaxReason:
+		return fmt.Sprintf("The reason is longer than the %d characters there is room for.", MaxReason)
+	case reason != "" && !approvals.HasVisibleText(reason):
+		return "The reason has no letter or digit that people can read. Say why in words."
+	}
+	return ""
+}
 
 // checkGroup rejects what cannot be a group's id or name.
 func checkGroup(name, group string) error {
 	switch {
-	case groupname.Typed(group).IsUnknown():
+	case groupname.Canonical(group).IsUnknown():
 		return newError(name+" "+ExampleGroup+" "+ExampleCode, "The group's name is empty.")
 	case mention.MatchString(group):
 		return newError(name+" "+ExampleGroup+" "+ExampleCode,

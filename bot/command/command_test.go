@@ -138,6 +138,8 @@ func TestMalformedCommands(t *testing.T) {
 		{"group-01 " + codes + " IDU for 30d", "names 21 codes", "group-01 " + codes + " for 30d"},
 		{"group-01 " + codes + " IDU", "names 21 codes", "group-01 " + codes},
 		{"group-01 IDU because " + strings.Repeat("x", command.MaxReason+1), "reason is longer", "group-01 IDU"},
+		{"group-01 IDU because \u3164\u2800", "no letter or digit", "group-01 IDU"},
+		{"cancel R-7K3F9QXA because \u3164", "no letter or digit", "cancel R-7K3F9QXA"},
 		{strings.Repeat("g", command.MaxGroup+1) + " IDU", "at most 200 characters", "help"},
 		{strings.Repeat("x", command.MaxLength+1), "longer than the 1000 characters", "help"},
 		{"cancel", "by its id", "cancel R-7K3F9QXA"},

@@ -61,11 +61,7 @@ func plainPunctuation(r rune) rune {
 	if r < utf8.RuneSelf {
 		return r
 	}
-	switch plain := groupname.Canonical(string(r)).String(); plain {
-	case `"`, "'", "-":
-		return rune(plain[0])
-	}
-	return r
+	return groupname.PlainPunctuation(r)
 }
 
 // splitWords splits text at blanks, except inside double quotes.

@@ -108,7 +108,7 @@ func FormatCode(c string, quotas []approvals.Quota) string {
 // QuoteGroup writes a group so that it is read as one word, and never as a verb.
 func QuoteGroup(group string) string {
 	group = strings.ReplaceAll(strings.Map(plainPunctuation, group), `"`, "")
-	verb := slices.Contains(reservedWords, groupname.Typed(group).String())
+	verb := slices.Contains(reservedWords, groupname.Canonical(group).String())
 	if read := splitWords(group); !verb && len(read) == 1 && read[0].text == group {
 		return group
 	}

@@ -3,11 +3,14 @@ package message
 import (
 	"encoding/json"
 	"fmt"
+	"html"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 	"unicode/utf8"
+
+	"github.com/slack-go/slack"
 
 	"licensebot/approvals"
 	"licensebot/bot/bottest"
@@ -282,6 +285,135 @@ func TestSlackTakesTheLargestCard(t *testing.T) {
 	for _, call := range r.slack.Calls("") {
 		if call.Error != "" {
 			t.Errorf("%s: %s", call.Method, call.Error)
+		}
+	}
+}
+
+// largestAccepted is the largest change of a kind that may be asked for, with as
+// many codes as that takes.
+func largestAccepted(t *testing.T, change func(n int) (approvals.Ask, approvals.PrepareFacts)) (approvals.Proposal, approvals.Ask) {
+	t.Helper()
+	var largest approvals.Proposal
+	var asked approvals.Ask
+	for n := 1; n < 500; n++ {
+		ask, facts := change(n)
+		proposal, outcome := approvals.Propose(ask, facts)
+		if outcome != nil {
+			if outcome.Reason != approvals.ReasonTooLarge || n == 1 || len(outcome.Suggestions) < n-2 {
+				t.Fatalf("%d codes: %+v", n, outcome)
+			}
+			return largest, asked
+		}
+		largest, asked = proposal, ask
+	}
+	t.Fatal("there is no bound")
+	return largest, asked
+}
+
+// TestACardShowsAllOfTheLargestChange draws the largest changes that are accepted,
+// under the longest words around them: each code and each limit is in the text,
+// and in the blocks.
+func TestACardShowsAllOfTheLargestChange(t *testing.T) {
+	limits := func(codes []string) (all []approvals.Quota) {
+		for _, code := range codes {
+			all = append(all, approvals.Quota{Code: code, Limit: command.MaxSeats})
+		}
+		return all
+	}
+	later, soon := testTime.AddDate(0, 3, 0), testTime.AddDate(0, 1, 0)
+	for _, pattern := range []string{"IDU%03d", strings.Repeat("C", 37) + "%03d", "<&%03d>"} {
+		kinds := map[string]func(codes []string) (approvals.Ask, approvals.PrepareFacts){
+			"add": func(codes []string) (approvals.Ask, approvals.PrepareFacts) {
+				return approvals.Ask{Codes: codes}, approvals.PrepareFacts{}
+			},
+			"add with limits": func(codes []string) (approvals.Ask, approvals.PrepareFacts) {
+				return approvals.Ask{Codes: codes, Quotas: limits(codes), Until: later}, approvals.PrepareFacts{}
+			},
+			"limits": func(codes []string) (approvals.Ask, approvals.PrepareFacts) {
+				return approvals.Ask{Codes: codes, Quotas: limits(codes)}, approvals.PrepareFacts{Allocation: approvals.Allocation{Codes: codes}}
+			},
+			"extend": func(codes []string) (approvals.Ask, approvals.PrepareFacts) {
+				facts := approvals.PrepareFacts{Allocation: approvals.Allocation{Codes: codes}, Ends: map[string]time.Time{}}
+				for _, code := range codes {
+					facts.Ends[code] = soon
+				}
+				return approvals.Ask{Codes: codes, Quotas: limits(codes)}, facts
+			},
+			"remove": func(codes []string) (approvals.Ask, approvals.PrepareFacts) {
+				return approvals.Ask{Action: approvals.Remove, Codes: codes, MayEmpty: true}, approvals.PrepareFacts{Allocation: approvals.Allocation{Codes: codes}}
+			},
+			"remove with limits": func(codes []string) (approvals.Ask, approvals.PrepareFacts) {
+				return approvals.Ask{Action: approvals.Set, MayEmpty: true}, approvals.PrepareFacts{Allocation: approvals.Allocation{Codes: codes, Quotas: limits(codes)}}
+			},
+			"half and half": func(codes []string) (approvals.Ask, approvals.PrepareFacts) {
+				half := len(codes) / 2
+				return approvals.Ask{Action: approvals.Set, Codes: codes[half:], Quotas: limits(codes[half:])},
+					approvals.PrepareFacts{Allocation: approvals.Allocation{Codes: codes[:half], Quotas: limits(codes[:half])}}
+			},
+		}
+		for kind, change := range kinds {
+			proposal, ask := largestAccepted(t, func(n int) (approvals.Ask, approvals.PrepareFacts) {
+				ask, facts := change(repeat(n, pattern))
+				facts.Now = testTime
+				return ask, facts
+			})
+			for _, state := range []approvals.State{approvals.Pending, approvals.Approved, approvals.Done} { // the longest status
+				for _, name := range []string{strings.Repeat("<>&`", 75), ""} {
+					expectAllShown(t, fmt.Sprintf("%s, %s, %s", kind, pattern, state), largestStaged(state), proposal, ask, name)
+				}
+			}
+		}
+	}
+}
+
+func expectAllShown(t *testing.T, what string, r approvals.Request, p approvals.Proposal, ask approvals.Ask, groupName string) {
+	t.Helper()
+	p.Group = approvals.Group{ID: strings.Repeat("<>&`", 75) + "1", Name: groupName}
+	p.Change.Keep = append(p.Change.Keep, repeat(60, "KEPT%02d")...)
+	for _, c := range p.Change.Keep {
+		p.Quotas = append(p.Quotas, approvals.Quota{Code: c, Limit: command.MaxSeats})
+	}
+	ask.Group, ask.Reason = r.Ask.Group, r.Ask.Reason
+	r.Ask, r.Proposal = ask, &p
+	card := phrases().RenderCard(r)
+	if n := utf8.RuneCountInString(card.Text); n > 4000 {
+		t.Errorf("%s: the text has %d characters", what, n)
+	}
+	for place, said := range map[string]string{"text": card.Text, "blocks": html.UnescapeString(strings.Join(saidByBlocks(t, card), "\n"))} {
+		show := quoteCode
+		if place == "blocks" {
+			show = func(s string) string { return html.UnescapeString(quoteCode(s)) }
+		}
+		missing := func(text string) {
+			if !strings.Contains(said, text) {
+				t.Errorf("%s: the %s does not have %s", what, place, text)
+			}
+		}
+		for _, c := range p.Change.Add {
+			missing(show("+ " + c))
+		}
+		for _, c := range p.Change.Extend {
+			missing("Extends " + show(c))
+		}
+		for _, q := range p.Change.Quotas {
+			limit, end := fmt.Sprintf(" · at most %d", q.To), ""
+			if slices.Contains(p.Change.Extend, q.Code) {
+				end = " for good"
+			}
+			missing(strings.TrimPrefix(show(q.Code), "`") + end + limit)
+		}
+		for _, c := range p.Change.Remove {
+			missing(show(c))
+			for _, q := range p.Quotas {
+				if q.Code == c {
+					missing(fmt.Sprintf("%s (and its limit of %s)", show(c), countSeats(q.Limit)))
+				}
+			}
+		}
+	}
+	for i, block := range card.Blocks {
+		if section, ok := block.(*slack.SectionBlock); ok && section.Text != nil && utf8.RuneCountInString(section.Text.Text) > 3000 {
+			t.Errorf("%s: block %d has %d characters", what, i, utf8.RuneCountInString(section.Text.Text))
 		}
 	}
 }

@@ -206,6 +206,7 @@ func (g *golden) addRefusals() {
 		{"no such group", approvals.Outcome{Reason: approvals.ReasonNoSuchGroup, Suggestions: []string{"Finance Robots", "Finance"}}, nil},
 		{"no such group, none is near", approvals.Outcome{Reason: approvals.ReasonNoSuchGroup}, nil},
 		{"several groups", approvals.Outcome{Reason: approvals.ReasonAmbiguousGroup, Suggestions: []string{"id-1", "id-2"}}, nil},
+		{"an id that is only a name", approvals.Outcome{Reason: approvals.ReasonAmbiguousGroup, Suggestions: []string{"id-1"}}, func(r *approvals.Request) { r.Ask.Group = "8f3a1c2e-0d4b-4c5a-9e6f-7a8b9c0d1e2f" }},
 		{"code not owned", approvals.Outcome{Reason: approvals.ReasonNotOwned, ConcernedCodes: []string{"IDU"}, Suggestions: []string{"PMD"}, Allocation: []string{"PMD", "RPADEVPRONU"}}, nil},
 		{"nothing is owned", approvals.Outcome{Reason: approvals.ReasonNotOwned, ConcernedCodes: codes, Suggestions: []string{"", ""}}, nil},
 		{"the group has it", approvals.Outcome{Reason: approvals.ReasonNothingToDo, ConcernedCodes: codes}, nil},
@@ -214,6 +215,8 @@ func (g *golden) addRefusals() {
 		{"the group is empty", approvals.Outcome{Reason: approvals.ReasonNothingToDo}, func(r *approvals.Request) { set(r); r.Ask.Codes, r.Ask.MayEmpty = nil, true }},
 		{"the group would be empty", approvals.Outcome{Reason: approvals.ReasonWouldEmpty, ConcernedCodes: codes, Allocation: codes}, remove},
 		{"limit below what is in use", approvals.Outcome{Reason: approvals.ReasonQuotaTooLow, ConcernedCodes: []string{"IDU"}, Suggestions: []string{"IDU=7"}}, limited},
+		{"too much for a card", approvals.Outcome{Reason: approvals.ReasonTooLarge, ConcernedCodes: append(codes, "ACNU", "PMD"), Suggestions: []string{"ACNU", "IDU"}}, set},
+		{"too much for a card, of one code", approvals.Outcome{Reason: approvals.ReasonTooLarge, ConcernedCodes: codes[:1]}, nil},
 		{"limit without the code", approvals.Outcome{Reason: approvals.ReasonQuotaWithoutCode, ConcernedCodes: []string{"IDU"}}, limited},
 		{"a time for nothing", approvals.Outcome{Reason: approvals.ReasonNothingToTime, ConcernedCodes: []string{"IDU"}}, nil},
 		{"the end has passed", approvals.Outcome{Reason: approvals.ReasonEndPassed}, func(r *approvals.Request) { r.Ask.Until = testTime }},
@@ -234,6 +237,7 @@ func (g *golden) addRefusals() {
 }
 
 func (g *golden) addViolations(set aRequest) {
+	limited := func(r *approvals.Request) { r.Ask.Quotas = []approvals.Quota{{Code: "IDU", Limit: 2}} }
 	const day = 24 * time.Hour
 	codes := []string{"RPADEVPRONU", "IDU"}
 	parts := []approvals.Part{{Rule: "costly", Codes: codes[:1]}, {Rule: "cheap", Codes: codes[1:]}}
@@ -244,11 +248,14 @@ func (g *golden) addViolations(set aRequest) {
 	}{
 		{"the group's name is not known", approvals.Violation{Kind: approvals.ViolationUnnamedGroup}, nil},
 		{"no rule", approvals.Violation{Kind: approvals.ViolationNotAllowed, Codes: codes[:1]}, nil},
+		{"granted by itself for other actions", approvals.Violation{Kind: approvals.ViolationNeedsPeople, Codes: codes[:1], Actions: []approvals.Action{approvals.Add, approvals.ActionQuota}}, nil},
+		{"granted by itself for a time", approvals.Violation{Kind: approvals.ViolationNeedsPeople, Codes: codes[:1], MaxDuration: 14 * day}, timed},
 		{"denied", approvals.Violation{Kind: approvals.ViolationDenied, Codes: codes[:1]}, nil},
 		{"denied, in the rule's words", approvals.Violation{Kind: approvals.ViolationDenied, Codes: codes, Message: "Finance buys these itself."}, nil},
 		{"protected group", approvals.Violation{Kind: approvals.ViolationProtectedGroup}, nil},
 		{"several rules", approvals.Violation{Kind: approvals.ViolationMixedRules, Parts: parts}, nil},
 		{"several rules, set", approvals.Violation{Kind: approvals.ViolationMixedRules, Parts: append(parts, approvals.Part{Rule: "old", Codes: []string{"PMD"}})}, set},
+		{"several rules, one about the limit", approvals.Violation{Kind: approvals.ViolationMixedRules, Parts: []approvals.Part{{Rule: "limits", Codes: []string{"IDU"}, OnlyQuotas: true}, {Rule: "adding", Codes: []string{"IDU", "RPADEVPRONU"}}}}, limited},
 		{"no reason", approvals.Violation{Kind: approvals.ViolationReasonMissing}, nil},
 		{"no reason, with a hint", approvals.Violation{Kind: approvals.ViolationReasonMissing, Hint: "a ticket, such as FIN-1"}, nil},
 		{"wrong reason", approvals.Violation{Kind: approvals.ViolationReasonShape, Pattern: "FIN-[0-9]+"}, nil},

@@ -8,6 +8,7 @@ import (
 
 	"licensebot/approvals"
 	"licensebot/bot/command"
+	"licensebot/internal/groupname"
 )
 
 // explainRefusal says why a request was not put before an approver, and what to
@@ -29,6 +30,8 @@ func (p Phrases) explainRefusal(r approvals.Request) string {
 		return start + explainWouldEmpty(r)
 	case approvals.ReasonQuotaTooLow:
 		return start + explainLowLimit(r)
+	case approvals.ReasonTooLarge:
+		return start + explainTooLarge(r)
 	case approvals.ReasonQuotaWithoutCode:
 		return start + fmt.Sprintf("a seat limit was asked for %s, which the group %s would not have.",
 			joinCodes(o.ConcernedCodes), quoteCode(r.Ask.Group))
@@ -78,6 +81,10 @@ func suggestNearestGroup(ask approvals.Ask, nearest []string) string {
 }
 
 func explainAmbiguousGroup(ref string, ids []string) string {
+	if groupname.IsGUID(ref) {
+		return fmt.Sprintf("UiPath shows no group with the id %s. A group has it as its name, and a group cannot be "+
+			"meant by such a name. If you mean that group, ask again with its id: %s.", quoteCode(ref), joinCodes(ids))
+	}
 	return fmt.Sprintf("several groups at UiPath are called %s. Ask again with the id of the one you mean: %s.",
 		quoteCode(ref), joinCodes(ids))
 }
@@ -130,6 +137,21 @@ func explainLowLimit(r approvals.Request) string {
 	return fmt.Sprintf("the group %s uses more seats than the limit that was asked for (%s in use), "+
 		"and UiPath accepts no limit below that.",
 		quoteCode(ask.Group), joinList(parts)) + offerCommands(command.Suggest(ask))
+}
+
+// explainTooLarge says how many codes a card has room for, and suggests a first
+// part of the request. What setting the allocation would change is added and
+// removed instead.
+func explainTooLarge(r approvals.Request) string {
+	all, fitting := r.Outcome.ConcernedCodes, r.Outcome.Suggestions
+	if len(fitting) == 0 {
+		return "it is about a code that is too long to be shown on the card that approvers read. " +
+			"A UiPath admin has to make this change."
+	}
+	text := fmt.Sprintf("it changes %s, and the card that approvers read has room for %d of them. "+
+		"Split the request, so that approvers see all that they agree to.", pluralize(len(all), "code"), len(fitting))
+	commands := splitByRule(r.Ask, approvals.Part{Codes: fitting[:min(len(fitting), command.MaxCodes)]})
+	return text + offerCommands(commands...)
 }
 
 func explainDuplicate(r approvals.Request) string {

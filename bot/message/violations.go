@@ -2,6 +2,7 @@ package message
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"licensebot/approvals"
@@ -24,6 +25,8 @@ func explainViolation(r approvals.Request) string {
 	case approvals.ViolationNotAllowed:
 		return fmt.Sprintf("no rule of the policy lets you ask for %s for the group %s.",
 			about, group) + suggestWithout(r.Ask, o.Codes)
+	case approvals.ViolationNeedsPeople:
+		return explainNeedsPeople(o, about, group)
 	case approvals.ViolationDenied:
 		return fmt.Sprintf("%s does not allow %s for the group %s%s.",
 			nameRule(o), about, group, appendAuthorWords(o.Message)) + suggestWithout(r.Ask, o.Codes)
@@ -63,6 +66,36 @@ func explainLimitViolation(ask approvals.Ask, o *approvals.Violation) string {
 			nameRule(o), countSeats(o.MaxSeats)) + suggestLimits(ask, o)
 	}
 	return fmt.Sprintf("%s does not allow it (%s).", nameRule(o), quoteCode(string(o.Kind)))
+}
+
+// explainNeedsPeople says what a rule grants by itself, and that no people are
+// named for more.
+func explainNeedsPeople(o *approvals.Violation, about, group string) string {
+	if o.MaxDuration > 0 {
+		return fmt.Sprintf("%s grants %s by itself for at most %s in a row, counting the grants that the group %s "+
+			"had before, and no rule names people who may approve more.",
+			nameRule(o), about, quoteCode(command.FormatDuration(o.MaxDuration)), group)
+	}
+	actions := make([]string, len(o.Actions))
+	for i, action := range o.Actions {
+		actions[i] = describeAction(action)
+	}
+	return fmt.Sprintf("for the group %s, %s grants by itself only to %s, and no rule names people who may approve "+
+		"anything else for %s.", group, nameRule(o), joinList(actions), about)
+}
+
+func describeAction(action approvals.Action) string {
+	switch action {
+	case approvals.Add:
+		return "add codes"
+	case approvals.Remove:
+		return "remove codes"
+	case approvals.Set:
+		return "set the allocation"
+	case approvals.ActionQuota:
+		return "change seat limits"
+	}
+	return string(action)
 }
 
 // nameRule names the rule that is violated.
@@ -165,17 +198,41 @@ const maxParts = 5
 // explainMixedRules suggests one request for each rule that decides about some of
 // the codes.
 func explainMixedRules(ask approvals.Ask, o *approvals.Violation) string {
-	var rules, commands []string
+	var rules, commands, limits []string
 	for _, part := range o.Parts {
-		rules = append(rules, fmt.Sprintf("%s by the policy rule %s", joinCodes(part.Codes), quoteCode(part.Rule)))
-		commands = append(commands, splitByRule(ask, part)...)
+		what := joinCodes(part.Codes)
+		if part.OnlyQuotas {
+			what = "the seat limit of " + what
+		}
+		rules = append(rules, fmt.Sprintf("%s by the policy rule %s", what, quoteCode(part.Rule)))
+		if part.OnlyQuotas {
+			limits = append(limits, splitByRule(ask, part)...)
+		} else {
+			commands = append(commands, splitByRule(withoutOthersLimits(ask, o.Parts), part)...)
+		}
 	}
-	text := fmt.Sprintf("several rules of the policy decide about these codes: %s. Ask for each separately.",
+	text := fmt.Sprintf("several rules of the policy decide about this request: %s. Ask for each separately.",
 		joinWithin(maxListed, rules))
+	if len(limits) > 0 {
+		text += " A seat limit comes after its code."
+	}
+	commands = append(commands, limits...)
 	if len(commands) > maxParts {
 		return text
 	}
 	return text + offerCommands(commands...)
+}
+
+// withoutOthersLimits leaves out the limits that a rule of their own decides about.
+func withoutOthersLimits(ask approvals.Ask, parts []approvals.Part) approvals.Ask {
+	for _, part := range parts {
+		if part.OnlyQuotas {
+			ask.Quotas = slices.DeleteFunc(slices.Clone(ask.Quotas), func(q approvals.Quota) bool {
+				return slices.Contains(part.Codes, q.Code)
+			})
+		}
+	}
+	return ask
 }
 
 // splitByRule writes the commands that ask for one rule's part alone. What

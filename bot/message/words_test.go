@@ -20,7 +20,7 @@ func allReasons() []approvals.Reason {
 		approvals.ReasonConfirmed, approvals.ReasonReadBack, approvals.ReasonDeniedByVote, approvals.ReasonWithdrawn, approvals.ReasonCancelledByApprover,
 		approvals.ReasonCardDeleted, approvals.ReasonDeadline, approvals.ReasonNoSuchGroup, approvals.ReasonAmbiguousGroup,
 		approvals.ReasonNotOwned, approvals.ReasonNothingToDo, approvals.ReasonWouldEmpty, approvals.ReasonQuotaTooLow,
-		approvals.ReasonQuotaWithoutCode, approvals.ReasonDuplicate, approvals.ReasonPolicy, approvals.ReasonUncheckable,
+		approvals.ReasonQuotaWithoutCode, approvals.ReasonTooLarge, approvals.ReasonDuplicate, approvals.ReasonPolicy, approvals.ReasonUncheckable,
 		approvals.ReasonUiPathRefused, approvals.ReasonIncomplete, approvals.ReasonUnconfirmed, approvals.ReasonAllocationChanged,
 		approvals.ReasonNotPreserved,
 		"a reason of tomorrow",

@@ -17,7 +17,9 @@
 //   - Compatibility forms are composed (NFKC): ﬁ is fi, full width is plain.
 //   - Invisible characters are removed: zero width, soft hyphens,
 //     variation selectors, marks of direction.
-//   - Every dash is -, every single quote is ', every double quote is ".
+//   - Every dash is -, and every single quote is '.
+//   - Double quotes are removed, because in a command they stand around a name
+//     and cannot be in it. Two single quotes in a row look like one.
 //   - Every run of blanks and control characters is one blank, none at the ends.
 //   - Case is folded in full: ß is ss.
 //
@@ -42,17 +44,6 @@ type Name = approvals.GroupName
 // Canonical returns the canonical form of a name. It is unknown if nothing in
 // the name can be seen.
 func Canonical(name string) Name { return approvals.NewGroupName(canonicalText(name)) }
-
-// Typed returns the canonical form of a name as a person can type it: without
-// double quotes. In a command these stand around a name and cannot be in it.
-// Compare it only with another Typed name.
-func Typed(name string) Name {
-	text := canonicalText(name)
-	if strings.Contains(text, `"`) {
-		text = canonicalText(strings.ReplaceAll(text, `"`, ""))
-	}
-	return approvals.NewGroupName(text)
-}
 
 // Group returns a group for policies and people. Its name stays as UiPath spells
 // it, or is left out if nothing in it can be seen. Its id is canonical.
@@ -127,7 +118,7 @@ func SameID(a, b string) bool { return strings.EqualFold(CanonicalID(a), Canonic
 // tables to come.
 func canonicalText(text string) string {
 	if isPlain(text) {
-		return joinWords(strings.ToLower(text))
+		return tidy(strings.ToLower(text))
 	}
 	for range 5 {
 		folded := foldOnce(text)
@@ -152,7 +143,7 @@ func isPlain(text string) bool {
 func foldOnce(text string) string {
 	text = norm.NFKC.String(strings.Map(mapVisible, text))
 	text = cases.Fold().String(strings.Map(mapPunctuation, text))
-	return joinWords(strings.Map(mapCherokee, text))
+	return tidy(strings.Map(mapCherokee, text))
 }
 
 // mapCherokee folds the one script that package cases does not: it turns capital
@@ -167,7 +158,33 @@ func mapCherokee(r rune) rune {
 	return r
 }
 
-func joinWords(text string) string { return strings.Join(strings.Fields(text), " ") }
+var dropDoubleQuotes = strings.NewReplacer(`"`, "", "''", "")
+
+// tidy drops double quotes until there are none: what is between two single
+// quotes may be one. Then it joins the words.
+func tidy(text string) string {
+	for {
+		fewer := dropDoubleQuotes.Replace(text)
+		if len(fewer) == len(text) {
+			return strings.Join(strings.Fields(text), " ")
+		}
+		text = fewer
+	}
+}
+
+// PlainPunctuation returns the plain dash or quote for one of many that mean the
+// same in a name, and any other character as it is.
+func PlainPunctuation(r rune) rune {
+	if r == acuteAccent {
+		return '\''
+	}
+	if mapped := []rune(norm.NFKC.String(string(r))); len(mapped) == 1 {
+		if plain := mapPunctuation(mapped[0]); plain == '-' || plain == '\'' || plain == '"' {
+			return plain
+		}
+	}
+	return r
+}
 
 // mapVisible drops invisible characters and makes every other separator
 // or control character a blank.
@@ -175,7 +192,7 @@ func mapVisible(r rune) rune {
 	switch {
 	case r == acuteAccent:
 		return '\'' // before NFKC takes it for a blank with an accent on it
-	case unicode.IsSpace(r), unicode.IsControl(r), unicode.Is(unicode.Z, r), r == brailleBlank:
+	case unicode.IsSpace(r), unicode.IsControl(r), unicode.Is(unicode.Z, r), strings.ContainsRune(drawnBlanks, r):
 		return ' '
 	case r == utf8.RuneError,
 		unicode.In(r, unicode.Cf, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point):
@@ -185,19 +202,27 @@ func mapVisible(r rune) rune {
 }
 
 const (
-	acuteAccent  = '\u00b4' // typed for an apostrophe
-	brailleBlank = '\u2800'
+	acuteAccent = '\u00b4' // typed for an apostrophe
+
+	// drawnBlanks are no blanks to Unicode: of Braille and of the hieroglyphs.
+	drawnBlanks = "\u2800\U00013441\U00013442"
+
+	// otherDashes are drawn as a dash and are no dash to Unicode: the hyphen bullet,
+	// the modifier minus, the Arabic full stop, the heavy minus, the Coptic hyphens,
+	// and straight lines for boxes.
+	otherDashes = "\u2043\u02d7\u06d4\u2796\u2cba\u2cbb\u2500\u2501\u23af"
 )
 
 // singleQuotes are typed or printed for an apostrophe. unicode.Quotation_Mark
 // has some of them too, and does not tell single from double.
 const singleQuotes = "‘’‚‛‹›`′‵ʹʻʼʽ՚"
 
-// mapPunctuation makes one character of all dashes, and of quotes one of two.
+// mapPunctuation makes one character of all dashes, and of quotes one of two. The
+// double ones are dropped later.
 // Corner brackets stay: they are quotes, but do not look like any other.
 func mapPunctuation(r rune) rune {
 	switch {
-	case unicode.Is(unicode.Dash, r), r == '\u2043', r == '\u02d7': // hyphen bullet, modifier minus
+	case unicode.Is(unicode.Dash, r), strings.ContainsRune(otherDashes, r):
 		return '-'
 	case strings.ContainsRune(singleQuotes, r):
 		return '\''

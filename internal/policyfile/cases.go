@@ -52,7 +52,9 @@ func (r *reader) readCase(n ast.Node) Case {
 	}
 	r.requireKey(m, "name", "say in a few words what the case is about")
 	r.requireKey(m, "requester", "say who asks, such as requester: U0123ABCD")
-	r.requireKey(m, "codes", "say which codes are asked for")
+	if !m.has("removed") {
+		r.requireKey(m, "codes", "say which codes are asked for")
+	}
 	if !m.has("group") && !m.has("group_id") {
 		r.report(m.line,
 			"the case has no group",
@@ -77,29 +79,67 @@ func (r *reader) readInput(m mapping) approvals.PolicyInput {
 	id := r.readText(m, "group_id", maxPatternLength, "8f3a1c2e-0d4b-4c5a-9e6f-7a8b9c0d1e2f")
 	name := r.readText(m, "group", maxPatternLength, "Finance Robots")
 	x := approvals.PolicyInput{
-		Requester:   r.readText(m, "requester", maxNameLength, "U0123ABCD"),
-		MemberOf:    r.readPeopleIDs(m, "member_of", nil),
-		Group:       groupname.Group(id, name),
-		Codes:       r.readCodes(m),
-		OnlyRemoves: r.readFlag(m, "removal"),
-		Seats:       r.readNumber(m, "seats", maxSeats),
-		Duration:    r.readDuration(m, "duration", minWait, maxGrant),
-		Reason:      r.readText(m, "reason", maxMessageLength, "new project"),
+		Requester: r.readText(m, "requester", maxNameLength, "U0123ABCD"),
+		MemberOf:  r.readPeopleIDs(m, "member_of", nil),
+		Group:     groupname.Group(id, name),
+		Seats:     r.readNumber(m, "seats", maxSeats),
+		Duration:  r.readDuration(m, "duration", minWait, maxGrant),
+		Reason:    r.readText(m, "reason", maxMessageLength, "new project"),
 	}
-	x.Unlimited = !m.has("seats") && !x.OnlyRemoves
+	if m.has("action") {
+		x.Action = approvals.Action(r.readWord(m, "action", ruleActions...))
+	}
+	x.Change = r.readChange(m, x.Action, x.Seats)
+	x.Unlimited = x.Seats == 0 && len(x.Change.GrantedCodes()) > 0
+	if held := r.readDuration(m, "held", minWait, maxGrant); held > 0 {
+		for _, code := range x.Change.GrantedCodes() {
+			x.Held = append(x.Held, approvals.GrantSpan{Code: code, From: x.Now.Add(-held), To: x.Now})
+		}
+	}
 	if x.Requester != "" && !personID.MatchString(x.Requester) {
 		r.report(m.lineOf("requester"),
 			quoteShort(x.Requester)+" is not a user id",
 			"use the id, such as U0123ABCD")
 	}
-	for _, code := range x.Codes {
+	return x
+}
+
+// readChange reads what a case does to the group's codes.
+func (r *reader) readChange(m mapping, action approvals.Action, seats int) approvals.Change {
+	codes, removed := r.readCaseCodes(m, "codes"), r.readCaseCodes(m, "removed")
+	if action != approvals.Set && m.has("removed") {
+		r.report(m.lineOf("removed"), "removed goes with action: set only", "write action: remove, with the codes in codes")
+	}
+	change := approvals.Change{Remove: removed}
+	switch action {
+	case approvals.Remove:
+		change.Remove = codes
+	case approvals.ActionQuota:
+	default:
+		change.Add = codes
+	}
+	if action == approvals.ActionQuota && seats == 0 {
+		r.report(m.line, "a case with action: quota changes a seat limit and has none", "add seats")
+	}
+	if seats > 0 && action != approvals.Remove {
+		for _, code := range codes {
+			change.Quotas = append(change.Quotas, approvals.QuotaChange{Code: code, To: seats})
+		}
+	}
+	return change
+}
+
+// readCaseCodes reads codes, and no patterns.
+func (r *reader) readCaseCodes(m mapping, key string) []string {
+	codes := r.readCodes(m, key)
+	for _, code := range codes {
 		if strings.Contains(code, "*") {
-			r.report(m.lineOf("codes"),
+			r.report(m.lineOf(key),
 				"a case asks for codes, not for patterns such as "+code,
 				"write one code that the pattern matches")
 		}
 	}
-	return x
+	return codes
 }
 
 func (r *reader) readExpectations(f field) []answer {

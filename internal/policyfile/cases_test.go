@@ -56,7 +56,7 @@ cases:
     requester: U0ROBIN
     group: closed
     codes: IDU
-    removal: true
+    action: remove
     expect: {rule: closed, verdict: deny, refusal: denied}
   - name: is nothing
     requester: U0ROBIN
@@ -82,16 +82,44 @@ func TestCasesAskWhatTheySay(t *testing.T) {
 	_, cases := loadBoth(t)
 	full := approvals.PolicyInput{
 		Requester: "U0ROBIN", MemberOf: []string{"S0DEV"}, Group: groupname.Group("x", "prod"),
-		Codes: []string{"IDU", "RPADEVPRONU"}, Seats: 3, Duration: 30 * 24 * time.Hour, Reason: "a new project",
+		Change: approvals.Change{
+			Add: []string{"IDU", "RPADEVPRONU"}, Quotas: []approvals.QuotaChange{{Code: "IDU", To: 3}, {Code: "RPADEVPRONU", To: 3}},
+		},
+		Seats: 3, Duration: 30 * 24 * time.Hour, Reason: "a new project",
 	}
 	if got := cases[0].Input; !reflect.DeepEqual(got, full) {
 		t.Errorf("got %+v, want %+v", got, full)
 	}
-	if !cases[1].Input.Unlimited || cases[1].Input.OnlyRemoves || cases[2].Input.Unlimited || !cases[2].Input.OnlyRemoves {
+	if free, closed := cases[1].Input, cases[2].Input; !free.Unlimited || len(free.Change.Add) != 1 || closed.Unlimited || len(closed.Change.Remove) != 1 {
 		t.Errorf("%+v, %+v", cases[1].Input, cases[2].Input)
 	}
 	if cases[1].Name != "is free" || cases[1].Line != 22 {
 		t.Errorf("%+v", cases[1])
+	}
+}
+
+// Each action of a case does what it says to the group's codes.
+func TestCasesSayWhatIsDone(t *testing.T) {
+	idu, gone := []string{"IDU"}, []string{"ACNU"}
+	quotas := []approvals.QuotaChange{{Code: "IDU", To: 5}}
+	for text, want := range map[string]approvals.PolicyInput{
+		"codes: IDU":                               {Change: approvals.Change{Add: idu}, Unlimited: true},
+		"codes: IDU, action: add, seats: 5":        {Action: approvals.Add, Change: approvals.Change{Add: idu, Quotas: quotas}, Seats: 5},
+		"codes: IDU, action: remove":               {Action: approvals.Remove, Change: approvals.Change{Remove: idu}},
+		"codes: IDU, action: quota, seats: 5":      {Action: approvals.ActionQuota, Change: approvals.Change{Quotas: quotas}, Seats: 5},
+		"codes: IDU, action: set, removed: [ACNU]": {Action: approvals.Set, Change: approvals.Change{Add: idu, Remove: gone}, Unlimited: true},
+		"action: set, removed: ACNU":               {Action: approvals.Set, Change: approvals.Change{Remove: gone}},
+		"codes: IDU, held: 10d": {
+			Change: approvals.Change{Add: idu}, Unlimited: true,
+			Held: []approvals.GrantSpan{{Code: "IDU", From: time.Time{}.Add(-10 * 24 * time.Hour)}},
+		},
+	} {
+		file := "version: 1\ncases: [{name: a, requester: U0ROBIN, group: prod, expect: {verdict: ask}, " + text + "}]"
+		cases, err := LoadCases("cases.yaml", []byte(file))
+		want.Requester, want.Group = "U0ROBIN", groupname.Group("", "prod")
+		if err != nil || !reflect.DeepEqual(cases[0].Input, want) {
+			t.Errorf("%s: %v\n got %+v\nwant %+v", text, err, cases, want)
+		}
 	}
 }
 

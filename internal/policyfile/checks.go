@@ -20,7 +20,7 @@ func (l *loader) checkReachable() {
 		if !rule.isSound {
 			continue
 		}
-		if takers := coveringRules(earlier, rule.Match); len(takers) > 0 {
+		if takers := coveringRules(earlier, rule); len(takers) > 0 {
 			verb := "matches"
 			if len(takers) > 1 {
 				verb = "together match"
@@ -43,17 +43,20 @@ func describeRules(rules []placedRule) string {
 	return strings.Join(names, " and ")
 }
 
-// coveringRules returns the rules that leave nothing of a match: one rule if it
-// does so alone, or else those that cover its parts. It is empty if they leave
-// something.
-func coveringRules(earlier []placedRule, m approvals.Match) []placedRule {
+// coveringRules returns the rules that leave nothing of a rule's match: one rule
+// if it does so alone, or else those that cover its parts. It is empty if they
+// leave something. A rule that approves by itself is passed over for what it does
+// not approve, so it leaves something unless it approves everything.
+func coveringRules(earlier []placedRule, rule placedRule) []placedRule {
 	for _, r := range earlier {
-		if r.Match.Covers(m) {
+		sameLimits := r.AutoApprove && rule.AutoApprove && r.MaxDuration == 0
+		if (r.LeavesNothing() || sameLimits) && r.Match.Covers(rule.Match) {
 			return []placedRule{r}
 		}
 	}
+	earlier = slices.DeleteFunc(slices.Clone(earlier), func(r placedRule) bool { return !r.LeavesNothing() })
 	var takers []placedRule
-	for _, part := range splitMatch(m) {
+	for _, part := range splitMatch(rule.Match) {
 		i := slices.IndexFunc(earlier, func(r placedRule) bool { return r.Match.Covers(part) })
 		if i < 0 {
 			return nil
@@ -65,17 +68,25 @@ func coveringRules(earlier []placedRule, m approvals.Match) []placedRule {
 	return takers
 }
 
-// splitMatch splits a match into one for each group, code and requester in it.
+// splitMatch splits a match into one for each group, code, requester and action in
+// it. Whatever set does is adding or removing too, so it needs no part of its own
+// where a match has no actions.
 func splitMatch(m approvals.Match) []approvals.Match {
 	groups, codes, requesters := splitList(m.Groups), splitList(m.Codes), splitList(m.Requesters)
-	if len(groups)*len(codes)*len(requesters) > maxMatchParts {
+	actions := splitList(m.Actions)
+	if len(m.Actions) == 0 {
+		actions = splitList([]approvals.Action{approvals.Add, approvals.Remove, approvals.ActionQuota})
+	}
+	if len(groups)*len(codes)*len(requesters)*len(actions) > maxMatchParts {
 		return nil
 	}
 	var all []approvals.Match
 	for _, g := range groups {
 		for _, c := range codes {
 			for _, r := range requesters {
-				all = append(all, approvals.Match{Groups: g, Codes: c, Requesters: r})
+				for _, a := range actions {
+					all = append(all, approvals.Match{Groups: g, Codes: c, Requesters: r, Actions: a})
+				}
 			}
 		}
 	}

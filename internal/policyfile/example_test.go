@@ -31,7 +31,7 @@ func Example() {
 	request := approvals.PolicyInput{
 		Requester: "U0ROBIN",
 		Group:     groupname.Group("8f3a1c2e-0d4b-4c5a-9e6f-7a8b9c0d1e2f", "Prod-Robots"),
-		Codes:     []string{"RPADEVPRONU"},
+		Change:    approvals.Change{Add: []string{"RPADEVPRONU"}},
 	}
 	if _, violation := policy.Decide(request); violation != nil {
 		fmt.Printf("rule %s: %s\n", violation.Rule, violation.Kind)

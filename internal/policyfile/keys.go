@@ -10,7 +10,7 @@ var (
 		"reason", "must_end", "longest_grant", "most_codes", "most_seats",
 	}
 	ruleKeys = []string{
-		"name", "groups", "codes", "requesters",
+		"name", "groups", "codes", "requesters", "actions",
 		"deny", "auto_approve", "approvers", "quorum", "stages", "self_approval", "expires_after",
 		"reason", "must_end", "longest_grant", "most_codes", "most_seats",
 	}
@@ -26,7 +26,8 @@ var (
 
 	caseFileKeys = []string{"version", "cases"}
 	caseKeys     = []string{
-		"name", "requester", "member_of", "group", "group_id", "codes", "seats", "duration", "removal", "reason", "expect",
+		"name", "requester", "member_of", "group", "group_id", "action", "codes", "removed", "seats", "duration", "held",
+		"reason", "expect",
 	}
 	answerKeys = []string{"verdict", "refusal", "rule", "approvers", "quorum", "stages", "self_approval", "expires_after"}
 )

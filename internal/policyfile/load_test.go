@@ -153,6 +153,7 @@ rules:
     most_seats: 5
   - name: staged
     groups: prod
+    actions: [add, set]
     stages:
       - {name: business, approvers: leads, quorum: 1}
       - approvers: S0COE
@@ -173,10 +174,10 @@ rules:
 			Match:   approvals.Match{Groups: patternsOf("D\u00e9veloppeurs", "finance-*"), Codes: []string{"RPA*", "IDU"}, Requesters: append(slices.Clone(leads), "S0FIN")},
 			Stages:  []approvals.Stage{{Approvers: append(slices.Clone(leads), "S0COE"), Quorum: 2}},
 			MustEnd: true, TTL: 2 * days, Reason: approvals.ReasonRule{Required: true, Pattern: `INC\d+`, Hint: "an incident"}, MaxCodes: 2, MaxSeats: 5},
-		{Name: "staged", Line: 26, Match: approvals.Match{Groups: patternsOf("prod")},
+		{Name: "staged", Line: 26, Match: approvals.Match{Groups: patternsOf("prod"), Actions: []approvals.Action{approvals.Add, approvals.Set}},
 			Stages:       []approvals.Stage{{Name: "business", Approvers: leads, Quorum: 1}, {Approvers: []string{"S0COE"}, Quorum: 2}},
 			SelfApproval: true, TTL: 7 * days, MustEnd: true, MaxDuration: 30 * days},
-		{Name: "free", Line: 33, AutoApprove: true, TTL: 2 * days, Reason: approvals.ReasonRule{Required: true}},
+		{Name: "free", Line: 34, Match: approvals.Match{Actions: []approvals.Action{approvals.Add}}, AutoApprove: true, TTL: 2 * days, Reason: approvals.ReasonRule{Required: true}},
 	}
 	for i := range want {
 		if !reflect.DeepEqual(policy.Rules[i], want[i]) {

@@ -65,9 +65,9 @@ func (r *reader) checkStars(e entry) bool {
 var codePattern = regexp.MustCompile(`^[A-Z0-9*][A-Z0-9*-]{0,39}$`)
 
 // readCodes reads user bundle codes and patterns for them.
-func (r *reader) readCodes(m mapping) []string {
+func (r *reader) readCodes(m mapping, key string) []string {
 	var patterns []string
-	for _, e := range r.readList(m, "codes", "RPADEVPRONU") {
+	for _, e := range r.readList(m, key, "RPADEVPRONU") {
 		upper := strings.ToUpper(e.text)
 		switch {
 		case !r.checkStars(e):
@@ -80,6 +80,24 @@ func (r *reader) readCodes(m mapping) []string {
 		}
 	}
 	return patterns
+}
+
+// ruleActions are what a rule may list as actions.
+var ruleActions = []string{
+	string(approvals.Add), string(approvals.Remove), string(approvals.Set), string(approvals.ActionQuota),
+}
+
+// readActions reads what requests do.
+func (r *reader) readActions(m mapping) []approvals.Action {
+	var actions []approvals.Action
+	for _, e := range r.readList(m, "actions", "[add, remove]") {
+		if !slices.Contains(ruleActions, e.text) {
+			r.report(e.line, fmt.Sprintf("actions cannot have %s", quoteShort(e.text)), suggestWord(e.text, ruleActions))
+			continue
+		}
+		actions = append(actions, approvals.Action(e.text))
+	}
+	return actions
 }
 
 var (

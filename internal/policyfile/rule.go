@@ -3,6 +3,7 @@ package policyfile
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"time"
 
 	"github.com/goccy/go-yaml/ast"
@@ -37,7 +38,8 @@ func (l *loader) readRule(n ast.Node) {
 		l.report(m.line, "the rule has no name", "give it one, such as name: finance: the card shows it")
 	}
 	rule.Match = approvals.Match{
-		Groups: l.readGroups(m), Codes: l.readCodes(m), Requesters: l.readPeopleIDs(m, "requesters", l.lists),
+		Groups: l.readGroups(m), Codes: l.readCodes(m, "codes"), Requesters: l.readPeopleIDs(m, "requesters", l.lists),
+		Actions: l.readActions(m),
 	}
 	if m.has("deny") {
 		l.readDeny(&rule, m)
@@ -70,11 +72,19 @@ func (l *loader) readGrant(rule *placedRule, m mapping) {
 	all := m.withDefaults(l.defaults, defaultKeys...)
 	if rule.AutoApprove = l.readFlag(m, "auto_approve"); rule.AutoApprove {
 		l.reportUseless(m, "auto_approve asks no approvers", "auto_approve", keysForAsking...)
+		if len(rule.Match.Actions) == 0 && !m.has("actions") {
+			rule.Match.Actions = []approvals.Action{approvals.Add} // so that it covers no rule about the others
+		}
 	} else {
 		l.readStages(rule, m, all)
 		rule.SelfApproval = l.readFlag(all, "self_approval")
 	}
 	l.readLimits(rule, m, all)
+	if rule.AutoApprove && rule.MaxSeats > 0 && !slices.Contains(rule.Match.Actions, approvals.ActionQuota) {
+		l.report(max(m.line, all.lineOf("most_seats")),
+			"most_seats asks for a seat limit, and auto_approve grants none without quota among its actions",
+			"write actions: [add, quota], or remove most_seats")
+	}
 }
 
 // readStages reads who must agree: one list of approvers, or several stages.

@@ -89,6 +89,7 @@ func checkConformance(t *testing.T, open func(t *testing.T, now func() time.Time
 		{"an event that changes nothing signals no subscriber", signalsNothing},
 		{"ListGrantHolders has the order of the journal", grantHoldersInOrder},
 		{"ListGrantHolders forgets grants that are over", grantHoldersAfterEnd},
+		{"ListTimedGrants keeps grants that are over", timedGrants},
 		{"ListUnsettledWrites lists writes under way or in doubt", unsettledWrites},
 		{"a job for later delays no other job", timersBlockNothing},
 		{"revoke and apply on one group never overlap", revokeExcludesApply},

@@ -22,6 +22,16 @@ func (s *Store) ListGrantHolders(ctx context.Context, groupID string) ([]approva
 	return s.listRequests(ctx, grantHoldersQuery, groupID)
 }
 
+// timedGrantsQuery has the order of its index.
+const timedGrantsQuery = `SELECT ` + requestColumns + ` FROM requests WHERE group_id = $1
+	AND granted_at IS NOT NULL ORDER BY granted_at, id`
+
+// ListTimedGrants lists the done requests of a group that held codes for a time,
+// whether or not their grants are over.
+func (s *Store) ListTimedGrants(ctx context.Context, groupID string) ([]approvals.Request, error) {
+	return s.listRequests(ctx, timedGrantsQuery, groupID)
+}
+
 // unsettledWritesQuery reads the requests with a write under lease, or with a tried
 // write in the queue.
 const unsettledWritesQuery = `SELECT ` + requestColumns + ` FROM requests

@@ -75,6 +75,25 @@ func (b *bench) revokeGrant(r approvals.Request, e approvals.Revocation) {
 	b.applyEvent(r, approvals.Revoked{Revocation: e})
 }
 
+func timedGrants(b *bench) {
+	b.doneRequest(9, group, 0) // for good
+	over := b.doneRequest(8, group, time.Hour)
+	b.revokeGrant(over, approvals.Revocation{Removed: over.Grant.Codes})
+	b.clock.advance(time.Minute)
+	running := b.doneRequest(7, group, time.Hour)
+	b.doneRequest(6, "group-02", time.Hour)
+	b.postedCard(5, group) // not done
+
+	listed, err := b.ListTimedGrants(b.context(), group)
+	b.mustSucceed(err)
+	if len(listed) != 2 || listed[0].ID != over.ID || listed[1].ID != running.ID {
+		b.Fatalf("timed grants are %+v, want %s and %s", listed, over.ID, running.ID)
+	}
+	if g := listed[0].Grant; g == nil || g.Revocation == nil || !g.Revocation.At.Equal(over.Grant.Until) {
+		b.Errorf("the grant that is over is %+v", g)
+	}
+}
+
 func grantHoldersAfterEnd(b *bench) {
 	first := b.doneRequest(1, group, time.Hour)
 	second := b.doneRequest(2, group, 2*time.Hour)

@@ -87,9 +87,10 @@ func (t *tx) updateRequest(ctx context.Context, r approvals.Request) error {
 		group = sql.NullString{String: r.Proposal.Group.ID, Valid: true}
 	}
 	_, err = t.ExecContext(ctx, `UPDATE requests SET state = $2, card_ts = $3, group_id = $4,
-		decided_at = $5, closed_at = $6, body = $7, dedup_key = $8, deadline_at = $9, grant_until = $10, in_effect = $11 WHERE id = $1`,
+		decided_at = $5, closed_at = $6, body = $7, dedup_key = $8, deadline_at = $9, grant_until = $10,
+		granted_at = $11, in_effect = $12 WHERE id = $1`,
 		r.ID, string(r.State), nullText(r.CardTS), group, nullMicros(r.DecidedAt), nullMicros(r.ClosedAt), body,
-		nullText(r.DedupKey), toMicros(r.Deadline), grantUntil(r), boolToInt(r.IsInEffect()))
+		nullText(r.DedupKey), toMicros(r.Deadline), grantUntil(r), grantedAt(r), boolToInt(r.IsInEffect()))
 	if err != nil {
 		return fmt.Errorf("update request %s: %w", r.ID, err)
 	}
@@ -102,6 +103,14 @@ func grantUntil(r approvals.Request) any {
 		return nil
 	}
 	return toMicros(r.Grant.Until)
+}
+
+// grantedAt is when a timed grant began, or else NULL.
+func grantedAt(r approvals.Request) any {
+	if r.Grant == nil {
+		return nil
+	}
+	return toMicros(r.ClosedAt)
 }
 
 // errUnreadable is in the error of a request if its body cannot be decoded.

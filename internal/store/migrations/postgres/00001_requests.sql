@@ -18,6 +18,7 @@ CREATE TABLE requests (
     closed_at   BIGINT,
     grant_until BIGINT, -- the end of a running grant; NULL when it is over
     in_effect   SMALLINT NOT NULL DEFAULT 0 CHECK (in_effect IN (0, 1)), -- its change was made, as far as is known
+    granted_at  BIGINT, -- the beginning of a timed grant, also when it is over
     body        TEXT NOT NULL,
     -- The states of package approvals, as far as one row shows them.
     CHECK ((closed_at IS NULL) = (state IN ('filed', 'pending', 'approved'))),
@@ -37,6 +38,7 @@ CREATE INDEX requests_open ON requests (state, filed_at, id, closed_at) WHERE cl
 CREATE INDEX requests_group ON requests (group_id, filed_at, id) WHERE closed_at IS NULL;
 CREATE INDEX requests_in_effect ON requests (group_id, closed_at) WHERE in_effect = 1;
 CREATE INDEX requests_grant ON requests (group_id, filed_at) WHERE grant_until IS NOT NULL;
+CREATE INDEX requests_granted ON requests (group_id, granted_at, id) WHERE granted_at IS NOT NULL;
 -- For App Home: the requests that wait for votes.
 CREATE INDEX requests_undecided ON requests (deadline_at, id) WHERE state = 'pending' AND card_ts IS NOT NULL;
 
