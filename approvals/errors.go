@@ -17,6 +17,10 @@ var (
 	ErrCommitUnknown = errors.New("whether this was recorded is unknown")
 )
 
+// ErrQuotasUnknown is in an error that leaves open which seat limits a group has.
+// A write would lift those that exist.
+var ErrQuotasUnknown = errors.New("the seat limits are unknown")
+
 // ErrCardDeleted means that Slack shows the card no longer.
 var ErrCardDeleted = errors.New("the card was deleted")
 
@@ -25,15 +29,35 @@ type DuplicateError struct{ RequestID string }
 
 func (e *DuplicateError) Error() string { return "request " + e.RequestID + " asks the same" }
 
-// A RefusedError is a no that asking again does not change.
+// A RefusedError is a no, in the other side's own words, that asking again does
+// not change.
 type RefusedError struct {
-	Answer string // the other side's words, bounded and free of secrets
-	Err    error
+	Answer   string // the other side's words, bounded and free of secrets
+	NotFound bool   // what was asked about is not there; one look proves no absence
+	Variable string // the environment variable that an operator has to look at, if the no is about the bot's account
+	Err      error
 }
 
 // A DelayError is a "not now": the call certainly had no effect.
 type DelayError struct {
 	After  time.Duration // as the other side asked; zero: choose
+	Reason string        // for people, in one clause
+	Err    error
+}
+
+// An OperatorError is a fault that only an operator can mend. It delays a
+// request and never ends one.
+type OperatorError struct {
+	Cause         string // for people, in one clause, without the code
+	Code          string // OAuth's error code, or the HTTP status
+	Variable      string // the environment variable to look at
+	EffectUnknown bool   // a write left before, and may have taken effect
+	Err           error
+}
+
+// An UnknownEffectError is a write that left without an answer that settles it.
+type UnknownEffectError struct {
+	After  time.Duration // as in DelayError
 	Reason string        // for people, in one clause
 	Err    error
 }
@@ -53,6 +77,46 @@ func (e *DelayError) Error() string { return fmt.Sprintf("not now: %s", e.Reason
 
 func (e *DelayError) Unwrap() error { return e.Err }
 
+func (e *OperatorError) Error() string { return e.clause() }
+
+func (e *OperatorError) Unwrap() error { return e.Err }
+
+// Remedy tells the operator what to look at.
+func (e *OperatorError) Remedy() string {
+	remedy, known := remedies[e.Variable]
+	if !known {
+		remedy = "check it"
+	}
+	return e.Variable + ": " + remedy + "; what waits goes on by itself"
+}
+
+func (e *OperatorError) clause() string {
+	if e.Code == "" {
+		return e.Cause
+	}
+	return fmt.Sprintf("%s (%s)", e.Cause, e.Code)
+}
+
+// remedies says what to do about the variable of an OperatorError.
+var remedies = map[string]string{
+	"UIPATH_URL":                "check that UiPath answers there, and UIPATH_ORGANIZATION, because a renamed organization redirects",
+	"UIPATH_TOKEN_URL":          "check that UiPath's token endpoint is there",
+	"UIPATH_AUTH":               "choose a way to sign in that UiPath allows the application",
+	"UIPATH_CLIENT_ID":          "check that it is the id of a confidential application that is switched on",
+	"UIPATH_CLIENT_SECRET":      "give the bot a secret of the application that is in force",
+	"UIPATH_SCOPES":             "let it name scopes that the application has, and grant the application those that the bot needs",
+	"UIPATH_USERNAME":           "check that the user exists and may manage licenses",
+	"UIPATH_PASSWORD":           "correct it, and unlock the account if need be",
+	"UIPATH_ACCESS_TOKEN":       "give the bot a token that is in force and has the scopes for licenses",
+	"UIPATH_CLIENT_SECRET_FILE": "check that the bot can read the file and that it holds the secret alone",
+	"UIPATH_PASSWORD_FILE":      "check that the bot can read the file and that it holds the password alone",
+	"UIPATH_ACCESS_TOKEN_FILE":  "check that the bot can read the file and that it holds the token alone",
+}
+
+func (e *UnknownEffectError) Error() string { return fmt.Sprintf("unknown effect: %s", e.Reason) }
+
+func (e *UnknownEffectError) Unwrap() error { return e.Err }
+
 func (e *GroupError) Error() string {
 	return fmt.Sprintf("%q does not name exactly one group", e.Reference)
 }
@@ -63,12 +127,62 @@ func IsRefused(err error) bool {
 	return ok
 }
 
+// IsNotFound reports whether the other side does not have what was asked about.
+// Only a second, later look proves that it is gone.
+func IsNotFound(err error) bool {
+	refusal, ok := asRefusal(err)
+	return ok && refusal.NotFound
+}
+
+// NeedsOperator returns the fault that only an operator can mend, if that is
+// what failed.
+func NeedsOperator(err error) (*OperatorError, bool) { return errors.AsType[*OperatorError](err) }
+
+// EffectIsUnknown reports whether a write that failed with err may have taken
+// effect. No status code proves the contrary, so this is true of a refusal too:
+// only a read settles a write that left.
+func EffectIsUnknown(err error) bool {
+	if err == nil {
+		return false
+	}
+	if fault, ok := NeedsOperator(err); ok {
+		return fault.EffectUnknown
+	}
+	_, delayed := errors.AsType[*DelayError](err)
+	return !delayed
+}
+
+// operatorRetry is the longest time between two attempts while an operator has to
+// act, so that what waits goes on soon after.
+const operatorRetry = 30 * time.Second
+
+// RetryAfter is how long a job that failed with err waits, where backoff is what
+// its attempts alone would have it wait.
+func RetryAfter(err error, backoff time.Duration) time.Duration {
+	if _, ok := NeedsOperator(err); ok {
+		return min(backoff, operatorRetry)
+	}
+	if delay, ok := errors.AsType[*DelayError](err); ok {
+		return max(backoff, delay.After)
+	}
+	if unknown, ok := errors.AsType[*UnknownEffectError](err); ok {
+		return max(backoff, unknown.After)
+	}
+	return backoff
+}
+
 func asRefusal(err error) (*RefusedError, bool) { return errors.AsType[*RefusedError](err) }
 
 // DelayReason is the clause that people are told when an effect is delayed.
 func DelayReason(err error) string {
+	if fault, ok := NeedsOperator(err); ok {
+		return "an operator has to act: " + fault.clause()
+	}
 	if delay, ok := errors.AsType[*DelayError](err); ok {
 		return delay.Reason
+	}
+	if unknown, ok := errors.AsType[*UnknownEffectError](err); ok {
+		return unknown.Reason
 	}
 	if refusal, ok := asRefusal(err); ok {
 		return refusal.Answer

@@ -21,7 +21,7 @@ const module = "licensebot"
 var house = map[string][]string{
 	"approvals":        {},
 	"approvals/worker": {"approvals", "internal/sleep"},
-	"licensing":        {"approvals", "internal/groupname"},
+	"licensing":        {"approvals", "internal/groupname", "internal/noredirect"},
 	"internal/store":   {"approvals", "internal/sleep"},
 	"deploy":           {},
 
@@ -30,14 +30,15 @@ var house = map[string][]string{
 	"bot":          {"approvals", "internal/groupname", "bot/command", "bot/message", "bot/socket", "bot/slackapi"},
 	"bot/command":  {"approvals", "internal/groupname"},
 	"bot/message":  {"approvals", "internal/groupname", "bot/command"},
-	"bot/slackapi": {"approvals"},
-	"bot/socket":   {},
+	"bot/slackapi": {"approvals", "internal/noredirect"},
+	"bot/socket":   {"internal/noredirect"},
 	"bot/bottest":  {"approvals", "bot/command"},
 
 	// Group names are compared in one form, wherever they are compared.
 	"internal/groupname":  {"approvals"},
 	"internal/policyfile": {"approvals", "internal/groupname"},
 	"internal/sleep":      {},
+	"internal/noredirect": {},
 
 	// The simulators know nothing of the bot, and the two know nothing of each other.
 	"internal/fault":      {},
