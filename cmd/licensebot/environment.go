@@ -41,6 +41,7 @@ type environment struct {
 	PolicyFile   string `envconfig:"LICENSEBOT_POLICY_FILE"`
 	DatabaseURL  string `envconfig:"LICENSEBOT_DATABASE_URL" default:"sqlite://licensebot.db"`
 	HTTPAddr     string `envconfig:"LICENSEBOT_HTTP_ADDR" default:"127.0.0.1:8080"`
+	AllowHTTP    string `envconfig:"LICENSEBOT_ALLOW_HTTP" default:"false"`
 	LogLevel     string `envconfig:"LICENSEBOT_LOG_LEVEL" default:"info"`
 	LogFormat    string `envconfig:"LICENSEBOT_LOG_FORMAT" default:"json"`
 }

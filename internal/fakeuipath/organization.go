@@ -68,13 +68,51 @@ func (u *Server) AddGroup(group Group) string {
 	group.Quotas = cloneCounts(group.Quotas)
 	group.Usage = cloneCounts(group.Usage)
 	ruled := len(group.Rule) > 0 || group.External || len(group.Quotas) > 0
-	u.changeState(func() { u.groups[group.ID] = &storedGroup{Group: group, ruled: ruled, created: created} })
+	u.changeState(func() {
+		u.keepPast(group.ID)
+		u.groups[group.ID] = &storedGroup{Group: group, ruled: ruled, created: created}
+	})
 	return group.ID
 }
 
 // RemoveGroup removes a group and its allocation.
 func (u *Server) RemoveGroup(id string) {
-	u.changeState(func() { delete(u.groups, id) })
+	u.changeState(func() {
+		u.keepPast(id)
+		delete(u.groups, id)
+	})
+}
+
+// RenameGroup gives a group another name.
+func (u *Server) RenameGroup(id, name string) {
+	u.changeGroup(id, func(g *storedGroup) { g.Name = name })
+}
+
+// OrphanGroup deletes a group and leaves its allocation, which the license service
+// goes on listing under the old name.
+func (u *Server) OrphanGroup(id string) {
+	u.changeGroup(id, func(g *storedGroup) { g.Orphan = true })
+}
+
+// changeGroup ignores an unknown group.
+func (u *Server) changeGroup(id string, change func(*storedGroup)) {
+	u.changeState(func() {
+		if g, ok := u.groups[id]; ok {
+			u.keepPast(id)
+			change(g)
+		}
+	})
+}
+
+// HideQuotas makes the with-quota routes answer 404, as Config.NoQuotaRoutes does,
+// for as long as it is on.
+func (u *Server) HideQuotas(on bool) {
+	u.changeState(func() { u.noQuotas = on })
+}
+
+// HideExternal leaves useExternalLicense out of all answers to reads.
+func (u *Server) HideExternal(on bool) {
+	u.changeState(func() { u.noFlag = on })
 }
 
 // SetAllocation changes a group's codes as an administrator does in the portal.
@@ -83,6 +121,7 @@ func (u *Server) RemoveGroup(id string) {
 func (u *Server) SetAllocation(groupID string, codes ...string) {
 	created := u.cfg.Now()
 	u.changeState(func() {
+		u.keepPast(groupID)
 		g := u.groups[groupID]
 		if g == nil {
 			g = newUnlistedGroup(groupID, created)
@@ -175,6 +214,7 @@ func (u *Server) Edit(groupID string, change func(codes []string) []string) {
 		if g == nil {
 			return
 		}
+		u.keepPast(groupID)
 		before := g.currentAllocation()
 		g.Rule = sortedSet(change(slices.Clone(g.Rule)))
 		g.ruled = len(g.Rule) > 0
