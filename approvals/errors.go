@@ -45,16 +45,6 @@ type DelayError struct {
 	Err    error
 }
 
-// An OperatorError is a fault that only an operator can mend. It delays a
-// request and never ends one.
-type OperatorError struct {
-	Cause         string // for people, in one clause, without the code
-	Code          string // OAuth's error code, or the HTTP status
-	Variable      string // the environment variable to look at
-	EffectUnknown bool   // a write left before, and may have taken effect
-	Err           error
-}
-
 // An UnknownEffectError is a write that left without an answer that settles it.
 type UnknownEffectError struct {
 	After  time.Duration // as in DelayError
@@ -77,42 +67,6 @@ func (e *DelayError) Error() string { return fmt.Sprintf("not now: %s", e.Reason
 
 func (e *DelayError) Unwrap() error { return e.Err }
 
-func (e *OperatorError) Error() string { return e.clause() }
-
-func (e *OperatorError) Unwrap() error { return e.Err }
-
-// Remedy tells the operator what to look at.
-func (e *OperatorError) Remedy() string {
-	remedy, known := remedies[e.Variable]
-	if !known {
-		remedy = "check it"
-	}
-	return e.Variable + ": " + remedy + "; what waits goes on by itself"
-}
-
-func (e *OperatorError) clause() string {
-	if e.Code == "" {
-		return e.Cause
-	}
-	return fmt.Sprintf("%s (%s)", e.Cause, e.Code)
-}
-
-// remedies says what to do about the variable of an OperatorError.
-var remedies = map[string]string{
-	"UIPATH_URL":                "check that UiPath answers there, and UIPATH_ORGANIZATION, because a renamed organization redirects",
-	"UIPATH_TOKEN_URL":          "check that UiPath's token endpoint is there",
-	"UIPATH_AUTH":               "choose a way to sign in that UiPath allows the application",
-	"UIPATH_CLIENT_ID":          "check that it is the id of a confidential application that is switched on",
-	"UIPATH_CLIENT_SECRET":      "give the bot a secret of the application that is in force",
-	"UIPATH_SCOPES":             "let it name scopes that the application has, and grant the application those that the bot needs",
-	"UIPATH_USERNAME":           "check that the user exists and may manage licenses",
-	"UIPATH_PASSWORD":           "correct it, and unlock the account if need be",
-	"UIPATH_ACCESS_TOKEN":       "give the bot a token that is in force and has the scopes for licenses",
-	"UIPATH_CLIENT_SECRET_FILE": "check that the bot can read the file and that it holds the secret alone",
-	"UIPATH_PASSWORD_FILE":      "check that the bot can read the file and that it holds the password alone",
-	"UIPATH_ACCESS_TOKEN_FILE":  "check that the bot can read the file and that it holds the token alone",
-}
-
 func (e *UnknownEffectError) Error() string { return fmt.Sprintf("unknown effect: %s", e.Reason) }
 
 func (e *UnknownEffectError) Unwrap() error { return e.Err }
@@ -134,10 +88,6 @@ func IsNotFound(err error) bool {
 	return ok && refusal.NotFound
 }
 
-// NeedsOperator returns the fault that only an operator can mend, if that is
-// what failed.
-func NeedsOperator(err error) (*OperatorError, bool) { return errors.AsType[*OperatorError](err) }
-
 // EffectIsUnknown reports whether a write that failed with err may have taken
 // effect. No status code proves the contrary, so this is true of a refusal too:
 // only a read settles a write that left.
@@ -150,25 +100,6 @@ func EffectIsUnknown(err error) bool {
 	}
 	_, delayed := errors.AsType[*DelayError](err)
 	return !delayed
-}
-
-// operatorRetry is the longest time between two attempts while an operator has to
-// act, so that what waits goes on soon after.
-const operatorRetry = 30 * time.Second
-
-// RetryAfter is how long a job that failed with err waits, where backoff is what
-// its attempts alone would have it wait.
-func RetryAfter(err error, backoff time.Duration) time.Duration {
-	if _, ok := NeedsOperator(err); ok {
-		return min(backoff, operatorRetry)
-	}
-	if delay, ok := errors.AsType[*DelayError](err); ok {
-		return max(backoff, delay.After)
-	}
-	if unknown, ok := errors.AsType[*UnknownEffectError](err); ok {
-		return max(backoff, unknown.After)
-	}
-	return backoff
 }
 
 func asRefusal(err error) (*RefusedError, bool) { return errors.AsType[*RefusedError](err) }

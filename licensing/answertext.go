@@ -45,7 +45,8 @@ func (r request) answerText(body []byte) string {
 
 // oauthErrorCodes are the errors of RFC 6749, section 5.2.
 var oauthErrorCodes = []string{
-	codeInvalidRequest, codeInvalidClient, codeInvalidGrant, codeUnauthorizedClient, codeUnsupportedGrant, codeInvalidScope,
+	codeInvalidRequest, codeInvalidClient, codeInvalidGrant,
+	codeUnauthorizedClient, codeUnsupportedGrant, codeInvalidScope,
 }
 
 const (

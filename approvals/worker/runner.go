@@ -64,6 +64,7 @@ type Activity string
 const (
 	ClaimingJobs   Activity = "claim"     // the store failed
 	RunningJob     Activity = "job"       // a job will be tried again
+	RefusedRequest Activity = "refused"   // UiPath refused a request for what an operator has to look at
 	SurveyingCards Activity = "survey"    // the look at all cards failed
 	Reconciling    Activity = "reconcile" // the search for orphaned requests failed
 	OrphanFound    Activity = "orphan"    // a request had no job and has one again

@@ -47,7 +47,8 @@ func (l *operatorLog) report(err error) bool {
 		return false
 	}
 	if since, due := l.isDue(fault.Variable + " " + fault.Code); due {
-		l.log.Error().Str("variable", fault.Variable).Str("remedy", fault.Remedy()).Str("since", since.UTC().Format(time.RFC3339)).
+		l.log.Error().Str("variable", fault.Variable).Str("remedy", fault.Remedy()).
+			Str("since", since.UTC().Format(time.RFC3339)).
 			AnErr("cause", fault.Err).Err(fault).Msg("an operator has to act; requests wait")
 	}
 	return true

@@ -136,6 +136,12 @@ func logProblem(log zerolog.Logger, operators *operatorLog) func(worker.Problem)
 				"the database was changed by hand, or licensebot has a defect, which please report")
 		case worker.ClaimingJobs:
 			log.Error().Err(p.Err).Msg("the database failed; work goes on when it answers")
+		case worker.RefusedRequest:
+			e := log.Error().Str("request", p.RequestID)
+			if refusal, ok := errors.AsType[*approvals.RefusedError](p.Err); ok {
+				e = e.Str("variable", refusal.Variable).Str("remedy", refusal.Remedy())
+			}
+			withCause(e, p.Err).Msg("UiPath refused a request, and not for what it asks")
 		case worker.RunningJob:
 			level := zerolog.WarnLevel
 			if operators.report(p.Err) {
