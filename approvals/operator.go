@@ -47,7 +47,7 @@ func (e *OperatorError) clause() string {
 var remedies = map[string]string{
 	"UIPATH_URL":                "check that UiPath answers there, and UIPATH_ORGANIZATION: a renamed one redirects",
 	"UIPATH_TOKEN_URL":          "check that UiPath's token endpoint is there",
-	"UIPATH_ACCOUNT_ID":         "check that it is the organization's id, not a tenant's, and that there are user licenses",
+	"UIPATH_ACCOUNT_ID":         "check that it is the organization's id, not a tenant's, and that it has user licenses",
 	"UIPATH_AUTH":               "choose a way to sign in that UiPath allows the application",
 	"UIPATH_CLIENT_ID":          "check that it is the id of a confidential application that is switched on",
 	"UIPATH_CLIENT_SECRET":      "give the bot a secret of the application that is in force",

@@ -31,8 +31,8 @@ func (u *Server) keepPast(id string) {
 		state.Quotas, state.Usage = maps.Clone(g.Quotas), maps.Clone(g.Usage)
 		before.state = &state
 	}
-	past := append(u.past[id], before)
-	u.past[id] = past[max(0, len(past)-maxPast):]
+	u.past[id] = append(u.past[id], before)
+	u.past[id] = u.past[id][max(0, len(u.past[id])-maxPast):]
 }
 
 // visibleGroup is a group as the reader of an exchange sees it.

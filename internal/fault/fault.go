@@ -17,7 +17,7 @@ type Fault struct {
 	Body        string        // answer with exactly this body
 	ContentType string        // of Body; application/json when empty
 	Location    string        // the Location header, for a redirect
-	Echo        bool          // UiPath: repeat what was sent, secrets included: in the error, in headers, for {sent} in Body
+	Echo        bool          // UiPath: repeat what was sent, secrets too, in the error, in headers, for {sent} in Body
 	Codes       string        // UiPath: answer 200 with an allocation of these codes, separated by blanks
 	AfterEffect bool          // let the call take effect first, then harm its answer
 	Cut         bool          // close the connection without an answer
