@@ -104,14 +104,20 @@ const SecondLookAfter = 10 * time.Second
 // FailedWrite is the failure of a write that no read showed. A refusal ends the
 // request; its effect stays unknown where an earlier attempt may have had one.
 func FailedWrite(err error, triedBefore bool) WriteFailure {
-	tried := triedBefore || !IsRefused(err) && !IsDelay(err)
+	tried := triedBefore || EffectIsUnknown(err) && !IsRefused(err)
 	return WriteFailure{Err: err, Reason: DelayReason(err), Tried: tried, OfWrite: true}
 }
 
 // UnreadWrite is the failure of a write that nothing settled yet, because the read
 // failed as well. Whatever its causes were, they end nothing.
 func UnreadWrite(err error) WriteFailure {
-	return WriteFailure{Err: errors.New(err.Error()), Reason: DelayReason(err), Tried: true}
+	failure := WriteFailure{Err: errors.New(err.Error()), Reason: DelayReason(err), Tried: true}
+	if fault, ok := NeedsOperator(err); ok {
+		unsettled := *fault
+		unsettled.EffectUnknown = true
+		failure.Err = &unsettled
+	}
+	return failure
 }
 
 // DecideFailure says what becomes of an approved request after a failure. No

@@ -21,6 +21,10 @@ var (
 	ErrCommitUnknown = errors.New("whether this was recorded is unknown")
 )
 
+// ErrQuotasUnknown is in an error that leaves open which seat limits a group has.
+// A write would lift those that exist.
+var ErrQuotasUnknown = errors.New("the seat limits are unknown")
+
 // ErrCardDeleted means that Slack shows the card no longer.
 var ErrCardDeleted = errors.New("the card was deleted")
 
@@ -29,15 +33,25 @@ type DuplicateError struct{ RequestID string }
 
 func (e *DuplicateError) Error() string { return "request " + e.RequestID + " asks the same" }
 
-// A RefusedError is a no that asking again does not change.
+// A RefusedError is a no, in the other side's own words, that asking again does
+// not change.
 type RefusedError struct {
-	Answer string // the other side's words, bounded and free of secrets
-	Err    error
+	Answer   string // the other side's words, bounded and free of secrets
+	NotFound bool   // what was asked about is not there; one look proves no absence
+	Variable string // the environment variable that an operator has to look at, if the no is about the bot's account
+	Err      error
 }
 
 // A DelayError is a "not now": the call certainly had no effect.
 type DelayError struct {
 	After  time.Duration // as the other side asked; zero: choose
+	Reason string        // for people, in one clause
+	Err    error
+}
+
+// An UnknownEffectError is a write that left without an answer that settles it.
+type UnknownEffectError struct {
+	After  time.Duration // as in DelayError
 	Reason string        // for people, in one clause
 	Err    error
 }
@@ -57,6 +71,10 @@ func (e *DelayError) Error() string { return fmt.Sprintf("not now: %s", e.Reason
 
 func (e *DelayError) Unwrap() error { return e.Err }
 
+func (e *UnknownEffectError) Error() string { return fmt.Sprintf("unknown effect: %s", e.Reason) }
+
+func (e *UnknownEffectError) Unwrap() error { return e.Err }
+
 func (e *GroupError) Error() string {
 	return fmt.Sprintf("%q does not name exactly one group", e.Reference)
 }
@@ -73,12 +91,38 @@ func IsDelay(err error) bool {
 	return ok
 }
 
+// IsNotFound reports whether the other side does not have what was asked about.
+// Only a second, later look proves that it is gone.
+func IsNotFound(err error) bool {
+	refusal, ok := asRefusal(err)
+	return ok && refusal.NotFound
+}
+
+// EffectIsUnknown reports whether a write that failed with err may have taken
+// effect. No status code proves the contrary, so this is true of a refusal too:
+// only a read settles a write that left.
+func EffectIsUnknown(err error) bool {
+	if err == nil {
+		return false
+	}
+	if fault, ok := NeedsOperator(err); ok {
+		return fault.EffectUnknown
+	}
+	return !IsDelay(err)
+}
+
 func asRefusal(err error) (*RefusedError, bool) { return errors.AsType[*RefusedError](err) }
 
 // DelayReason is the clause that people are told when an effect is delayed.
 func DelayReason(err error) string {
+	if fault, ok := NeedsOperator(err); ok {
+		return "an operator has to act: " + fault.clause()
+	}
 	if delay, ok := errors.AsType[*DelayError](err); ok {
 		return delay.Reason
+	}
+	if unknown, ok := errors.AsType[*UnknownEffectError](err); ok {
+		return unknown.Reason
 	}
 	if refusal, ok := asRefusal(err); ok {
 		return refusal.Answer

@@ -21,7 +21,7 @@ const module = "licensebot"
 var house = map[string][]string{
 	"approvals":        {},
 	"approvals/worker": {"approvals", "internal/guard", "internal/sleep"},
-	"licensing":        {"approvals", "internal/groupname"},
+	"licensing":        {"approvals", "internal/groupname", "internal/noredirect"},
 	"internal/store":   {"approvals", "internal/sleep"},
 	"deploy":           {},
 
@@ -33,8 +33,8 @@ var house = map[string][]string{
 	},
 	"bot/command":  {"approvals", "internal/groupname"},
 	"bot/message":  {"approvals", "internal/groupname", "internal/outside", "bot/command"},
-	"bot/slackapi": {"approvals", "internal/outside", "internal/sleep"},
-	"bot/socket":   {"internal/outside", "internal/sleep"},
+	"bot/slackapi": {"approvals", "internal/noredirect", "internal/outside", "internal/sleep"},
+	"bot/socket":   {"internal/noredirect", "internal/outside", "internal/sleep"},
 	"bot/bottest":  {"approvals", "bot/command", "internal/fakeslack"},
 
 	// Group names are compared in one form, wherever they are compared.
@@ -42,6 +42,7 @@ var house = map[string][]string{
 	"internal/policyfile": {"approvals", "internal/groupname"},
 	"internal/sleep":      {},
 	"internal/guard":      {},
+	"internal/noredirect": {},
 	"internal/outside":    {},
 
 	// The simulators know nothing of the bot, and the two know nothing of each other.

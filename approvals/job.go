@@ -108,6 +108,10 @@ type JobSpec struct {
 	Pool Pool
 	Pace Pace
 
+	// UnsettledWait is the longest wait between two attempts while the effect of one
+	// is unknown; zero: any. Requests for the same codes wait for it.
+	UnsettledWait time.Duration
+
 	// EventType is the event type in the metadata of the message that the job
 	// posts. Empty: allocation_ and the request's state.
 	EventType string
@@ -119,13 +123,16 @@ type JobSpec struct {
 	Relevant func(Job, Request) bool
 }
 
+// unsettledWait is short, because UiPath can tell by a read what became of a write.
+const unsettledWait = 10 * time.Second
+
 // JobKinds is the table of kinds. Within a pool the first kinds run first.
 func JobKinds() []JobSpec {
 	return []JobSpec{
 		{Kind: JobPrepare, Pool: PoolPrepare},
 		{Kind: JobFindEffect, Pool: PoolPrepare},
-		{Kind: JobApply, Pool: PoolWrites, Lane: groupLane},
-		{Kind: JobRevoke, Pool: PoolWrites, Lane: groupLane},
+		{Kind: JobApply, Pool: PoolWrites, Lane: groupLane, UnsettledWait: unsettledWait},
+		{Kind: JobRevoke, Pool: PoolWrites, Lane: groupLane, UnsettledWait: unsettledWait},
 		{Kind: JobCountVotes, Pool: PoolVotes},
 		{Kind: JobExpire, Pool: PoolDeadlines},
 		{Kind: JobGrantExpiry, Pool: PoolGrantExpiry},
@@ -275,6 +282,15 @@ type LeasedJob struct {
 
 // WasTried reports whether the effect of the job may have happened already.
 func (t LeasedJob) WasTried() bool { return !t.TriedAt.IsZero() }
+
+// Backoff is the wait before the next attempt, where its number alone would have it
+// wait for d.
+func (t LeasedJob) Backoff(d time.Duration) time.Duration {
+	if limit := t.Kind.Spec().UnsettledWait; limit > 0 && t.WasTried() {
+		return min(d, limit)
+	}
+	return d
+}
 
 // KeepLeased is the job for an event that does not end it.
 func (t LeasedJob) KeepLeased() *LeasedJob {

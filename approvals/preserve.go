@@ -21,9 +21,12 @@ const quotasUnknownFor = 24 * time.Hour
 
 // errQuotasUnknown delays a write: UiPath showed seat limits when the card was
 // made and shows none now, so a write would lift those that exist.
-var errQuotasUnknown = &DelayError{Reason: "UiPath does not show the seat limits that have to stay"}
+var errQuotasUnknown = &DelayError{Reason: QuotasUnknownReason, Err: ErrQuotasUnknown}
 
-func quotasAreUnknown(err error) bool { return errors.Is(err, errQuotasUnknown) }
+// QuotasUnknownReason is what people are told while seat limits are unknown.
+const QuotasUnknownReason = "UiPath does not show the seat limits that have to stay"
+
+func quotasAreUnknown(err error) bool { return errors.Is(err, ErrQuotasUnknown) }
 
 // CheckQuotas returns an error where the allocation lacks the seat limits that
 // the proposal was made with.

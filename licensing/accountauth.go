@@ -31,11 +31,12 @@ func Authenticate(cfg TokenConfig) (*TokenSource, error) {
 	tenant := site + "/" + url.PathEscape(cfg.Tenant)
 	routes := []string{tenant + "/api/account/authenticate", tenant + "/orchestrator_/api/Account/Authenticate"}
 	transport := cfg.transport()
-	fetch := func(ctx context.Context) (*oauth2.Token, time.Duration, error) {
-		token, err := cfg.postCredentials(ctx, transport, routes)
+	cfg.TokenURL = "" // another endpoint's
+	signIn := func(ctx context.Context, current TokenConfig) (*oauth2.Token, time.Duration, error) {
+		token, err := current.postCredentials(ctx, transport, routes)
 		return token, authenticatedLife, err
 	}
-	return &TokenSource{fetchToken: fetch, now: transport.now}, nil
+	return cfg.newTokenSource(methodPassword, passwordOf, signIn), nil
 }
 
 // postCredentials tries the routes in turn until one is there.
@@ -78,9 +79,7 @@ func readToken(r request, body []byte) (*oauth2.Token, error) {
 		return nil, err
 	}
 	if answer.Result == "" || answer.Success != nil && !*answer.Success {
-		e := &Error{Op: opToken, Status: http.StatusOK, Kind: Unauthorized, Err: ErrNoToken}
-		e.Answer = oneLine(jsonMessages(body), append(r.secrets, answer.Result))
-		return nil, e
+		return nil, &Error{Op: opToken, Status: http.StatusOK, Kind: Misconfigured, Err: ErrNoToken}
 	}
 	return &oauth2.Token{AccessToken: answer.Result, TokenType: "Bearer"}, nil
 }

@@ -49,44 +49,117 @@ type Seats struct {
 	Total     int // seats bought
 }
 
-// ReadAllocation reads a group's allocation. Two endpoints know it, with-quota
-// and the plain one, and it returns the union of their answers. Quotas come only
-// from with-quota. Seats come only from the plain one, and so does
-// useExternalLicense, which the list of all allocations has too.
+// maxReadRounds is how often both endpoints are read while their answers differ.
+const maxReadRounds = 3
+
+// ReadAllocation reads a group's allocation. Two endpoints know it, with-quota and
+// the plain one. Each has what the other lacks: quotas come from with-quota,
+// seats and useExternalLicense from the plain one. Both tell the codes. If the
+// codes differ, a person has just changed them, and both are read again; answers
+// that go on differing are [ErrAnswersDiffer].
 //
-// One endpoint may be missing, as with-quota is on Automation Suite. A group
-// that both answer with 404 is a Refused [*Error]. Sources:
+// One endpoint may be missing, as with-quota is on Automation Suite. An endpoint
+// that has answered before is not missing: see [ErrQuotasUnknown]. A group that
+// both answer with 404 is a Refused [*Error]. Sources:
 // get-group-license-allocation-with-quota, available-resources.
-func (c *Client) ReadAllocation(ctx context.Context, groupID string) (Allocation, error) {
+func (c *Client) ReadAllocation(ctx context.Context, groupID string) (allocation Allocation, err error) {
 	if !isPathSegment(groupID) {
 		return Allocation{}, &Error{Op: opReadAllocation, Kind: Refused, Err: ErrBadID}
 	}
+	for range maxReadRounds {
+		allocation, err = c.readBothEndpoints(ctx, groupID)
+		if !errors.Is(err, ErrAnswersDiffer) {
+			break
+		}
+	}
+	return allocation, err
+}
+
+func (c *Client) readBothEndpoints(ctx context.Context, groupID string) (Allocation, error) {
 	quota, quotaErr := c.readEndpoint(ctx, groupID, withQuota)
 	if quotaErr != nil && !isAbsent(quotaErr) {
 		return Allocation{}, quotaErr
 	}
 	plain, plainErr := c.readEndpoint(ctx, groupID, "")
-	switch {
-	case plainErr != nil && !isAbsent(plainErr):
+	if plainErr != nil && !isAbsent(plainErr) {
 		return Allocation{}, plainErr
+	}
+	var err error
+	switch {
 	case plainErr != nil && quotaErr != nil:
 		return Allocation{}, joinAnswers(plainErr, quotaErr)
+	case quotaErr != nil:
+		err = c.checkNoQuotas(ctx, plain)
+	case plainErr != nil && c.seen.has(plainEndpoint), plainErr == nil && !plain.agreesWith(quota):
+		err = laterError(ErrAnswersDiffer)
+	}
+	if err != nil {
+		return Allocation{}, err
+	}
+	external, err := c.externalLicense(ctx, groupID, plain, quota)
+	if err != nil {
+		return Allocation{}, err
 	}
 	if quotaErr == nil && quota.quotas == nil {
 		quota.quotas = []Quota{} // with-quota may say null for none
 	}
-	if plainErr != nil && quota.useExternal == nil { // a write would reset what no answer has
-		if quota.useExternal, plainErr = c.readListedExternal(ctx, groupID); plainErr != nil {
-			return Allocation{}, plainErr
-		}
+	known := plain
+	if plainErr != nil {
+		known = quota
 	}
 	return Allocation{
-		GroupID:            groupID,
-		Codes:              UnionCodes(quota.codes, plain.codes),
-		UseExternalLicense: isTrue(quota.useExternal) || isTrue(plain.useExternal),
-		Quotas:             quota.quotas,
-		Available:          plain.seats,
+		GroupID: groupID, Codes: NormalizeCodes(known.codes...), UseExternalLicense: external,
+		Quotas: quota.quotas, Available: plain.seats,
 	}, nil
+}
+
+// agreesWith reports whether two answers tell the same allocation.
+func (a allocationAnswer) agreesWith(other allocationAnswer) bool {
+	sameExternal := a.useExternal == nil || other.useExternal == nil || *a.useExternal == *other.useExternal
+	return SameCodes(a.codes, other.codes) && sameExternal
+}
+
+func laterError(cause error) error {
+	return &Error{Op: opReadAllocation, Kind: Later, Err: cause}
+}
+
+// checkNoQuotas takes an answer of with-quota that says 404. It is nil if that
+// means no limits: because the group has no code that could have one, or because
+// the installation has no quotas at all, as the list of allocations confirms.
+func (c *Client) checkNoQuotas(ctx context.Context, plain allocationAnswer) error {
+	switch {
+	case len(plain.codes) == 0:
+		return nil
+	case c.seen.has(quotaEndpoint):
+		return laterError(ErrQuotasUnknown)
+	case c.seen.lacksQuotas(c.transport.now()):
+		return nil
+	}
+	err := c.eachAllocation(ctx, func(string, allocationBody) bool { return false })
+	switch {
+	case err == nil:
+		return laterError(ErrQuotasUnknown)
+	case !isAbsent(err):
+		return err
+	}
+	c.seen.noteNoQuotas(c.transport.now())
+	return nil
+}
+
+// externalLicense is useExternalLicense as an answer tells it. A write would reset
+// what no answer tells, so that the list of all allocations is asked then.
+func (c *Client) externalLicense(ctx context.Context, groupID string, answers ...allocationAnswer) (bool, error) {
+	for _, answer := range answers {
+		if answer.useExternal != nil {
+			c.seen.note(externalField)
+			return *answer.useExternal, nil
+		}
+	}
+	if c.seen.has(externalField) {
+		return false, laterError(ErrExternalUnknown)
+	}
+	listed, err := c.readListedExternal(ctx, groupID)
+	return isTrue(listed), err
 }
 
 // readListedExternal reads a group's useExternalLicense from the list of all
@@ -122,6 +195,7 @@ func (c *Client) eachAllocation(
 		if err != nil {
 			return err
 		}
+		c.seen.note(quotaEndpoint)
 		known := len(seen)
 		for _, item := range list.items {
 			id := string(firstNonEmpty(item.Allocation.ID, item.Allocation.GroupID))
@@ -145,6 +219,9 @@ func (c *Client) readEndpoint(ctx context.Context, groupID, suffix string) (allo
 	err := c.sendAuthorized(ctx, r, &answer)
 	if err == nil {
 		err = checkSameGroup(r, answer, groupID)
+	}
+	if err == nil {
+		c.seen.note(endpoint(suffix))
 	}
 	return answer, err
 }
@@ -231,13 +308,13 @@ func (c *Client) WriteAllocation(ctx context.Context, groupID string, wanted All
 	}, nil
 }
 
-// quotasToWrite leaves out quotas of codes outside the allocation: with-quota
-// refuses them.
+// quotasToWrite leaves out quotas of codes outside the allocation and limits below
+// 1, which mean no limit: with-quota refuses them.
 func quotasToWrite(quotas []Quota, codes []string) []quotaRequest {
 	kept := []quotaRequest{} // [] and null are not the same to UiPath
 	for _, q := range quotas {
 		code := normalizeCode(q.Code)
-		if _, found := slices.BinarySearch(codes, code); found {
+		if _, found := slices.BinarySearch(codes, code); found && q.Limit >= 1 {
 			kept = append(kept, quotaRequest{Code: code, Limit: q.Limit})
 		}
 	}

@@ -12,11 +12,12 @@ import (
 const plainAnswer = `{"availableUserBundles":[{"code":"RPADEVPRONU","allocated":42,"total":100},{"code":"IDU","allocated":9,"total":5.0,"inUse":1,"name":""}],
 	"allocatedUserBundles":["RPADEVPRONU"],"useExternalLicense":true}`
 
-func TestAllocationUnitesBothEndpoints(t *testing.T) {
+func TestAllocationHasWhatEachEndpointTells(t *testing.T) {
 	s := newStand(t)
-	s.on("GET "+ruleRoute, says(200, plainAnswer))
+	s.on("GET "+ruleRoute, says(200, strings.Replace(plainAnswer, `Bundles":["RPADEVPRONU"`, `Bundles":["RPADEVPRONU","ctzdevcu"`, 1)))
 	s.on("GET "+ruleRoute+"/with-quota", says(200, `{"groupRule":{"groupId":"GROUP-01","organizationId":"1234",
-		"userBundleCodes":["rpadevpronu","CTZDEVCU"]},"quotas":[{"userBundleCode":"CTZDEVCU","limit":10.0,"currentUsage":3}]}`))
+		"userBundleCodes":["rpadevpronu","CTZDEVCU"]},"quotas":[{"userBundleCode":"CTZDEVCU","limit":10.0,"currentUsage":3},
+		{"userBundleCode":"RPADEVPRONU","limit":0.0,"currentUsage":3},{"userBundleCode":"RPADEVPRONU","limit":null}]}`))
 	got, err := s.client(t).ReadAllocation(context.Background(), groupID)
 	if err != nil {
 		t.Fatal(err)
@@ -50,7 +51,7 @@ func TestAllocationWhereOneEndpointIsAbsent(t *testing.T) {
 		"with-quota not allowed (405)":         {says(200, plainAnswer), says(405, `{}`), []string{"RPADEVPRONU"}, 2, false},
 		"plain gone":                           {nil, says(200, quota), []string{"IDU"}, 0, true},
 		"a group that never had an allocation": {says(200, `{"availableUserBundles":[],"allocatedUserBundles":null}`), says(404, `{}`), []string{}, 0, false},
-		"with-quota tells an absent rule":      {says(200, plainAnswer), says(200, `{"groupRule":null,"quotas":null}`), []string{"RPADEVPRONU"}, 2, true},
+		"with-quota tells an absent rule":      {says(200, `{"allocatedUserBundles":[]}`), says(200, `{"groupRule":null,"quotas":null}`), []string{}, 0, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newStand(t)
@@ -133,7 +134,8 @@ func TestReadAllocationRefusesAnswersWithoutOne(t *testing.T) {
 		`{"allocatedUserBundles":["I`: ErrTruncated,
 		``:                            ErrTruncated,
 		`hello`:                       ErrNotJSON,
-		`{"groupId":"group-02","userBundleCodes":["IDU"]}`: ErrOtherGroup,
+		`{"groupId":"group-02","userBundleCodes":["IDU"]}`:          ErrOtherGroup,
+		`{"userBundleCodes":["IDU"],"userBundleLicenses":["ACNU"]}`: ErrAnswersDiffer,
 	} {
 		s := newStand(t)
 		s.on("GET "+ruleRoute, says(200, body))
@@ -151,7 +153,7 @@ func TestAllocationReadsDriftedFields(t *testing.T) {
 		`{"allocatedUserBundles":[{"code":"IDU"},{"userBundleCode":"ACNU"}]}`,
 		`[{"userBundleCodes":["IDU","ACNU"]}]`,
 		`{"GroupRule":{"UserBundleLicenses":["IDU","ACNU","IDU"]}}`,
-		"\uFEFF" + `{"userBundleCodes":["IDU"],"allocatedUserBundles":["ACNU"]}`,
+		"\uFEFF" + `{"userBundleCodes":["IDU","ACNU"],"userBundleLicenses":null,"allocatedUserBundles":["ACNU","IDU"]}`,
 	} {
 		s := newStand(t)
 		s.on("GET "+ruleRoute, says(200, body))

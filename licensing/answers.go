@@ -80,29 +80,45 @@ func (a *allocationAnswer) UnmarshalJSON(data []byte) error {
 	if a.useExternal == nil {
 		a.useExternal = body.UseExternalLicense
 	}
-	a.codes = UnionCodes(inner.allCodes(), body.allCodes())
 	a.quotas = decodeQuotas(body.Quotas)
 	a.seats = decodeSeats(body.AvailableUserBundles)
-	return nil
+	var err error
+	a.codes, err = soleCodes(append(inner.codeLists(), body.codeLists()...))
+	return err
 }
 
 func (b allocationBody) hasCodes() bool {
 	return b.UserBundleCodes.present || b.UserBundleLicenses.present || b.AllocatedUserBundles.present
 }
 
-func (b allocationBody) allCodes() []string {
-	return UnionCodes(b.UserBundleCodes.codes, b.UserBundleLicenses.codes, b.AllocatedUserBundles.codes)
+func (b allocationBody) codeLists() []codeList {
+	return []codeList{b.UserBundleCodes, b.UserBundleLicenses, b.AllocatedUserBundles}
+}
+
+// soleCodes is what the lists of one answer tell. Lists that differ tell nothing.
+func soleCodes(lists []codeList) ([]string, error) {
+	codes, told := []string{}, false
+	for _, list := range lists {
+		switch {
+		case list.codes == nil:
+		case told && !SameCodes(codes, list.codes):
+			return nil, ErrAnswersDiffer
+		default:
+			codes, told = list.codes, true
+		}
+	}
+	return codes, nil
 }
 
 // decodeQuotas returns nil only if the answer lacks the list: to have no limits
-// is something else.
+// is something else. A limit that is null or below 1 is none.
 func decodeQuotas(bodies []quotaBody) []Quota {
 	if bodies == nil {
 		return nil
 	}
 	quotas := []Quota{}
 	for _, b := range bodies {
-		if code := normalizeCode(string(b.Code)); code != "" {
+		if code := normalizeCode(string(b.Code)); code != "" && b.Limit >= 1 {
 			quotas = append(quotas, Quota{Code: code, Limit: int(b.Limit), Used: int(b.Used)})
 		}
 	}
@@ -195,8 +211,8 @@ func (n *looseNumber) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// codeList is a list of codes, or of objects that have a code. null is an empty
-// list that is present.
+// codeList is a list of codes, or of objects that have a code. null is a list that
+// is present and has no codes, not even none.
 type codeList struct {
 	present bool
 	codes   []string
@@ -208,10 +224,14 @@ func (l *codeList) UnmarshalJSON(data []byte) error {
 		return err
 	}
 	l.present = true
-	for _, item := range items {
-		l.codes = append(l.codes, string(item))
+	if items == nil {
+		return nil
 	}
-	l.codes = NormalizeCodes(l.codes...)
+	codes := make([]string, 0, len(items))
+	for _, item := range items {
+		codes = append(codes, string(item))
+	}
+	l.codes = NormalizeCodes(codes...)
 	return nil
 }
 

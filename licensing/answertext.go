@@ -24,19 +24,49 @@ var (
 )
 
 // answerText reduces the body of an answer to one line for people. Of a token
-// endpoint's answer it repeats only known messages: other text may be a token.
+// endpoint's answer it repeats only the error's name: anything else may quote
+// what was sent.
 func (r request) answerText(body []byte) string {
+	if r.operation == opToken {
+		return oauthErrorCode(body)
+	}
 	text := string(body)
-	if json.Valid(body) || r.operation == opToken {
+	if json.Valid(body) {
 		text = jsonMessages(body)
 	}
 	switch {
 	case looksHTML(body):
 		text = pageTitle(body)
-	case text == "" && r.operation != opToken:
+	case text == "":
 		text = string(body)
 	}
 	return oneLine(text, r.secrets)
+}
+
+// oauthErrorCodes are the errors of RFC 6749, section 5.2.
+var oauthErrorCodes = []string{
+	codeInvalidRequest, codeInvalidClient, codeInvalidGrant,
+	codeUnauthorizedClient, codeUnsupportedGrant, codeInvalidScope,
+}
+
+const (
+	codeInvalidRequest     = "invalid_request"
+	codeInvalidClient      = "invalid_client"
+	codeInvalidGrant       = "invalid_grant"
+	codeUnauthorizedClient = "unauthorized_client"
+	codeUnsupportedGrant   = "unsupported_grant_type"
+	codeInvalidScope       = "invalid_scope"
+)
+
+// oauthErrorCode is the known error of a token endpoint's answer, or "".
+func oauthErrorCode(body []byte) string {
+	var answer struct {
+		Error string `json:"error"`
+	}
+	if json.Unmarshal(body, &answer) != nil || !slices.Contains(oauthErrorCodes, answer.Error) {
+		return ""
+	}
+	return answer.Error
 }
 
 func looksHTML(body []byte) bool {

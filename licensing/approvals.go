@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
 
 	"licensebot/approvals"
@@ -38,13 +39,21 @@ func (a *Allocations) FindGroup(ctx context.Context, ref string) (approvals.Grou
 	if unresolved, ok := errors.AsType[*GroupError](err); ok {
 		return approvals.Group{}, toGroupError(unresolved)
 	}
-	return groupname.Group(group.ID, group.Name), toApprovalsError(err)
+	return groupname.Group(group.ID, group.Name), a.client.toApprovalsError(err)
+}
+
+// ReadGroup reads the group of an id, with the name that it has now. The name is
+// unknown if UiPath has no list with the group. A group that UiPath does not have
+// is a *RefusedError for which approvals.IsNotFound is true.
+func (a *Allocations) ReadGroup(ctx context.Context, id string) (approvals.Group, error) {
+	group, err := a.client.ReadGroup(ctx, id)
+	return groupname.Group(group.ID, group.Name), a.client.toApprovalsError(err)
 }
 
 // ReadAllocation reads a group's allocation.
 func (a *Allocations) ReadAllocation(ctx context.Context, groupID string) (approvals.Allocation, error) {
 	allocation, err := a.client.ReadAllocation(ctx, groupID)
-	return toAllocation(allocation), toApprovalsError(err)
+	return toAllocation(allocation), a.client.toApprovalsError(err)
 }
 
 // WriteAllocation replaces a group's allocation and returns what UiPath answers
@@ -57,13 +66,13 @@ func (a *Allocations) WriteAllocation(
 		allocation.Quotas = append(allocation.Quotas, Quota{Code: q.Code, Limit: q.Limit})
 	}
 	answer, err := a.client.WriteAllocation(ctx, groupID, allocation)
-	return toAllocation(answer), toApprovalsError(err)
+	return toAllocation(answer), a.client.toApprovalsError(err)
 }
 
 // Owned asks UiPath which seats the organization owns.
 func (a *Allocations) Owned(ctx context.Context) ([]approvals.Seats, error) {
 	seats, err := a.client.findSeats(ctx)
-	return toSeats(seats), toApprovalsError(err)
+	return toSeats(seats), a.client.toApprovalsError(err)
 }
 
 // NearestCode returns the owned code that a person probably meant.
@@ -77,7 +86,7 @@ func (a *Allocations) NearestCode(code string, owned []string) (string, bool) {
 func (a *Allocations) Groups(ctx context.Context, query string, limit int) ([]approvals.Group, error) {
 	all, err := a.groups.getRecent(ctx)
 	if err != nil {
-		return nil, toApprovalsError(err)
+		return nil, a.client.toApprovalsError(err)
 	}
 	found := rankMatches(query, all)
 	if len(found) == 0 {
@@ -95,7 +104,7 @@ func (a *Allocations) Groups(ctx context.Context, query string, limit int) ([]ap
 func (a *Allocations) Seats(ctx context.Context) ([]approvals.Seats, error) {
 	seats, err := a.seats.getRecent(ctx)
 	if err != nil {
-		return nil, toApprovalsError(err)
+		return nil, a.client.toApprovalsError(err)
 	}
 	return toSeats(seats), nil
 }
@@ -109,7 +118,7 @@ func (a *Allocations) Reachable(ctx context.Context) error {
 	if errors.Is(err, errSeatsUnknown) {
 		return nil
 	}
-	return toApprovalsError(err)
+	return a.client.toApprovalsError(err)
 }
 
 // toGroupError offers names, or ids if several groups share the name.
@@ -149,24 +158,37 @@ func toSeats(all []Seats) []approvals.Seats {
 	return seats
 }
 
-// toApprovalsError says in approvals' terms what a failed call means. An unknown
-// outcome stays the error that it is.
-func toApprovalsError(err error) error {
+// toApprovalsError says in approvals' terms what a failed call means.
+func (c *Client) toApprovalsError(err error) error {
 	failed, ok := errors.AsType[*Error](err)
 	if !ok {
 		return err
 	}
-	switch failed.Kind {
-	case Refused, Unauthorized:
-		return &approvals.RefusedError{Answer: answerInOneLine(failed), Err: err}
-	case Later:
-		return &approvals.DelayError{After: failed.RetryAfter, Reason: delayReason(failed), Err: err}
+	if fault, ok := c.operatorError(failed); ok {
+		return fault
 	}
-	if failed.MayHaveTakenEffect() {
-		return err
+	switch {
+	case failed.Kind == Refused:
+		return toRefusal(failed)
+	case failed.MayHaveTakenEffect():
+		return &approvals.UnknownEffectError{After: failed.RetryAfter, Reason: delayReason(failed), Err: err}
 	}
 	return &approvals.DelayError{After: failed.RetryAfter, Reason: delayReason(failed), Err: err}
 }
+
+func toRefusal(e *Error) *approvals.RefusedError {
+	refusal := &approvals.RefusedError{
+		Answer: answerInOneLine(e), NotFound: e.Status == http.StatusNotFound, Err: e,
+	}
+	if accountWords.MatchString(e.Answer) {
+		refusal.Variable = variableAccountID
+	}
+	return refusal
+}
+
+// accountWords are those of an answer about the account rather than a group. UiPath
+// speaks so of a wrong account id too.
+var accountWords = regexp.MustCompile(`(?i)account license|partitionGlobalId|InvalidPartition`)
 
 // answerInOneLine is the status with UiPath's own words.
 func answerInOneLine(e *Error) string {
@@ -182,10 +204,19 @@ func answerInOneLine(e *Error) string {
 // delayReason tells people why UiPath cannot be used at the moment.
 func delayReason(e *Error) string {
 	switch {
+	case errors.Is(e, ErrQuotasUnknown):
+		return approvals.QuotasUnknownReason
+	case errors.Is(e, ErrExternalUnknown):
+		return "UiPath does not show whether the group uses external licenses"
+	case errors.Is(e, ErrAnswersDiffer):
+		return "the allocation is being changed at UiPath at this moment"
 	case e.Status == http.StatusTooManyRequests:
 		return "UiPath asked the bot to slow down"
 	case e.Status != 0:
 		return "UiPath is not working properly, it answered " + answerInOneLine(e)
+	}
+	if e.MayHaveTakenEffect() {
+		return "UiPath gave no complete answer"
 	}
 	return "UiPath cannot be reached"
 }
@@ -211,9 +242,9 @@ func (c *Client) findSeats(ctx context.Context) ([]Seats, error) {
 	}
 	slices.SortStableFunc(groups, namedFirst)
 	for _, group := range groups[:min(len(groups), maxGroupsAsked)] {
-		allocation, refused := c.ReadAllocation(ctx, group.ID)
+		answer, refused := c.readEndpoint(ctx, group.ID, "")
 		if refused == nil || isRetryable(refused) {
-			return allocation.Available, refused
+			return answer.seats, refused
 		}
 		err = refused
 	}

@@ -19,19 +19,27 @@ import (
 func meaning(err error) string {
 	var refusal *approvals.RefusedError
 	var delay *approvals.DelayError
-	switch {
+	var unknown *approvals.UnknownEffectError
+	switch fault, ok := approvals.NeedsOperator(err); {
 	case err == nil:
 		return "well"
+	case ok && fault.EffectUnknown:
+		return fmt.Sprintf("%s, unknown effect: %s", fault.Variable, fault)
+	case ok:
+		return fmt.Sprintf("%s: %s", fault.Variable, fault)
+	case errors.As(err, &unknown):
+		return fmt.Sprintf("unknown, later after %s: %s", unknown.After, unknown.Reason)
 	case errors.As(err, &refusal):
 		return "refused: " + refusal.Answer
 	case errors.As(err, &delay):
 		return fmt.Sprintf("later after %s: %s", delay.After, delay.Reason)
 	}
-	return "unknown"
+	return "of no class: " + err.Error()
 }
 
-// What each answer means for a read and for a write: only a write leaves an
-// outcome unknown, and only what certainly had no effect is a delay.
+// What answers mean for a read and for a write: only a write leaves an outcome
+// unknown, and only what certainly had no effect is a delay. For the rest of the
+// table see TestWhatEachAnswerOfUiPathMeans.
 func TestWhatAnswersMean(t *testing.T) {
 	const sick = "UiPath is not working properly, it answered "
 	for name, c := range map[string]struct {
@@ -39,17 +47,13 @@ func TestWhatAnswersMean(t *testing.T) {
 		read, write string
 	}{
 		"400":         {says(400, `{"message":"bad"}`), "refused: 400: bad", "refused: 400: bad"},
-		"401":         {says(401, ``), "refused: 401", "refused: 401"},
-		"403":         {says(403, `{"message":"no"}`), "refused: 403: no", "refused: 403: no"},
 		"409":         {says(409, `{"message":"exceeds"}`), "refused: 409: exceeds", "refused: 409: exceeds"},
-		"302":         {header(302, ``, "Location", "https://login.example/?x=1"), "refused: 302: to https://login.example/", "refused: 302: to https://login.example/"},
-		"429":         {header(429, ``, "Retry-After", "7"), "later after 7s: UiPath asked the bot to slow down", "later after 7s: UiPath asked the bot to slow down"},
-		"503 in time": {header(503, ``, "Retry-After", "9"), "later after 9s: " + sick + "503", "later after 9s: " + sick + "503"},
-		"503":         {says(503, ``), "later after 0s: " + sick + "503", "unknown"},
-		"500":         {says(500, `{"message":"oops"}`), "later after 0s: " + sick + "500: oops", "unknown"},
-		"cut":         {cut, "later after 0s: UiPath cannot be reached", "unknown"},
-		"page":        {page200, "later after 0s: " + sick + "200: a page titled “Maintenance & rest”", "unknown"},
-		"truncated":   {says(200, `{"userBundleCodes":["I`), "later after 0s: " + sick + "200", "unknown"},
+		"429":         {header(429, ``, "Retry-After", "7"), "later after 7s: UiPath asked the bot to slow down", "unknown, later after 7s: UiPath asked the bot to slow down"},
+		"503 in time": {header(503, ``, "Retry-After", "9"), "later after 9s: " + sick + "503", "unknown, later after 9s: " + sick + "503"},
+		"503":         {says(503, ``), "later after 0s: " + sick + "503", "unknown, later after 0s: " + sick + "503"},
+		"500":         {says(500, `{"message":"oops"}`), "later after 0s: " + sick + "500: oops", "unknown, later after 0s: " + sick + "500: oops"},
+		"cut":         {cut, "later after 0s: UiPath cannot be reached", "unknown, later after 0s: UiPath gave no complete answer"},
+		"truncated":   {says(200, `{"userBundleCodes":["I`), "later after 0s: " + sick + "200", "unknown, later after 0s: " + sick + "200"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newStand(t)
@@ -65,22 +69,6 @@ func TestWhatAnswersMean(t *testing.T) {
 				t.Errorf("a write: %s, want %s", got, c.write)
 			}
 		})
-	}
-}
-
-// A write that never left, for want of a token, had no effect.
-func TestNoTokenIsNoUnknownOutcome(t *testing.T) {
-	s, at := newStand(t), newClock()
-	for status, want := range map[int]string{
-		500: "later after 0s: UiPath is not working properly, it answered 500",
-		400: "refused: 400: invalid_client",
-	} {
-		s.on(tokenRoute, says(status, map[int]string{400: `{"error":"invalid_client"}`}[status]))
-		c := s.client(t, func(c *Config) { c.Tokens = credentials(t, s.tokenConfig(at)) })
-		_, err := NewAllocations(c).WriteAllocation(context.Background(), groupID, approvals.Allocation{})
-		if got := meaning(err); got != want {
-			t.Errorf("%d: %s, want %s", status, got, want)
-		}
 	}
 }
 

@@ -37,19 +37,26 @@ type cache[T any] struct {
 }
 
 // getWithin returns a value of at most maxAge, and fetches it if there is none.
-// Beside an error there may be a value that is not kept.
+// A fetch that others began longer ago does not count. Beside an error there may
+// be a value that is not kept.
 func (c *cache[T]) getWithin(ctx context.Context, maxAge time.Duration) (T, error) {
-	if value, age, known := c.load(); known && age <= maxAge {
-		return value, nil
+	oldest := c.now().Add(-max(maxAge, 0))
+	for {
+		if value, began, known := c.load(); known && maxAge >= 0 && !began.Before(oldest) {
+			return value, nil
+		}
+		result, err := c.awaitFetch(ctx)
+		if err != nil || !result.began.Before(oldest) {
+			return result.value, err
+		}
 	}
-	return c.awaitFetch(ctx)
 }
 
 // getRecent returns what is kept, even if it is old, and then fetches in the
 // background. It waits only if nothing is kept or what is kept is too old.
 func (c *cache[T]) getRecent(ctx context.Context) (T, error) {
-	value, age, known := c.load()
-	switch {
+	value, began, known := c.load()
+	switch age := c.now().Sub(began); {
 	case !known || age > maxStaleAge:
 		return c.awaitUnlessFailed(ctx)
 	case age > refreshAge:
@@ -61,17 +68,17 @@ func (c *cache[T]) getRecent(ctx context.Context) (T, error) {
 // checkRecent returns nil if a fetch succeeded within the last minute, or does
 // now.
 func (c *cache[T]) checkRecent(ctx context.Context) error {
-	if _, age, known := c.load(); known && age <= refreshAge {
+	if _, began, known := c.load(); known && c.now().Sub(began) <= refreshAge {
 		return nil
 	}
 	_, err := c.awaitUnlessFailed(ctx)
 	return err
 }
 
-func (c *cache[T]) load() (value T, age time.Duration, known bool) {
+func (c *cache[T]) load() (value T, began time.Time, known bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.value, c.now().Sub(c.at), !c.at.IsZero()
+	return c.value, c.at, !c.at.IsZero()
 }
 
 // awaitUnlessFailed returns a failure of a moment ago without a fetch: the
@@ -84,16 +91,22 @@ func (c *cache[T]) awaitUnlessFailed(ctx context.Context) (T, error) {
 		var none T
 		return none, failure
 	}
-	return c.awaitFetch(ctx)
+	result, err := c.awaitFetch(ctx)
+	return result.value, err
 }
 
-func (c *cache[T]) awaitFetch(ctx context.Context) (T, error) {
+// A fetched value may come with an error.
+type fetched[T any] struct {
+	value T
+	began time.Time
+}
+
+func (c *cache[T]) awaitFetch(ctx context.Context) (fetched[T], error) {
 	select {
 	case result := <-c.startFetch(ctx):
-		return result.Val.(T), result.Err
+		return result.Val.(fetched[T]), result.Err
 	case <-ctx.Done():
-		var none T
-		return none, &Error{Op: c.operation, Kind: Later, Err: ctx.Err()}
+		return fetched[T]{}, &Error{Op: c.operation, Kind: Later, Err: ctx.Err()}
 	}
 }
 
@@ -107,9 +120,9 @@ func (c *cache[T]) startFetch(ctx context.Context) <-chan singleflight.Result {
 		defer c.mu.Unlock()
 		if err != nil {
 			c.failure, c.failedAt = err, c.now()
-			return value, err
+			return fetched[T]{value, began}, err
 		}
 		c.value, c.at, c.failure = value, began, nil
-		return value, nil
+		return fetched[T]{value, began}, nil
 	})
 }

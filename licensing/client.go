@@ -65,6 +65,7 @@ type Client struct {
 	account   string // escaped
 	groups    cache[GroupLists]
 	groupsTTL time.Duration
+	seen      endpointMemory
 }
 
 // New returns a client. It sends nothing yet. Its error joins all that is
@@ -116,8 +117,7 @@ func (c *Client) putJSON(ctx context.Context, op, url string, in, out any) error
 }
 
 // sendAuthorized sends with a token, and after a 401 once more if there is a
-// fresh one. UiPath checks the token first, so repeating a write after a 401 is
-// safe.
+// fresh one. A write may be repeated, because it replaces the whole allocation.
 func (c *Client) sendAuthorized(ctx context.Context, r request, out any) error {
 	token, err := c.accessToken(ctx)
 	if err != nil {
@@ -126,19 +126,38 @@ func (c *Client) sendAuthorized(ctx context.Context, r request, out any) error {
 	r.bearer, r.secrets = token, []string{token}
 	body, err := c.transport.sendRequest(ctx, r)
 	if wasUnauthorized(err) {
-		fresh, tokenErr := c.renewToken(ctx, token)
-		if tokenErr != nil {
-			return tokenErr // it says whether trying again can help; the 401 cannot
-		}
-		if fresh != token {
-			r.bearer, r.secrets = fresh, append(r.secrets, fresh)
-			body, err = c.transport.sendRequest(ctx, r)
-		}
+		body, err = c.sendRenewed(ctx, r, err)
+		err = r.markSent(err)
 	}
 	if err != nil {
 		return err
 	}
 	return decodeJSON(r, body, out)
+}
+
+// sendRenewed sends a request with a fresh token, if there is one. refused is what
+// became of it with the token that it has.
+func (c *Client) sendRenewed(ctx context.Context, r request, refused error) ([]byte, error) {
+	fresh, err := c.renewToken(ctx, r.bearer)
+	switch {
+	case err != nil:
+		return nil, err // it says what an operator can do; the 401 does not
+	case fresh == r.bearer:
+		return nil, refused
+	}
+	r.bearer, r.secrets = fresh, append(r.secrets, fresh)
+	return c.transport.sendRequest(ctx, r)
+}
+
+// markSent marks an error that came after the request had left once.
+func (r request) markSent(err error) error {
+	e, ok := errors.AsType[*Error](err)
+	if !ok || !r.write {
+		return err
+	}
+	sent := *e
+	sent.Write = true
+	return &sent
 }
 
 func wasUnauthorized(err error) bool {
@@ -170,7 +189,7 @@ func (c *Client) accessToken(ctx context.Context) (string, error) {
 		return "", tokenError(err, nil)
 	}
 	if token == nil || token.AccessToken == "" {
-		return "", &Error{Op: opToken, Kind: Unauthorized, Err: ErrNoToken}
+		return "", &Error{Op: opToken, Kind: Misconfigured, Err: ErrNoToken}
 	}
 	return token.AccessToken, nil
 }

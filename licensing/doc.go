@@ -61,9 +61,10 @@
 //
 // Every failure is an [*Error], or a [*GroupError] if a reference does not name
 // exactly one group. An Error has the status, UiPath's words, whether and when
-// trying again can help, and whether a write may have taken effect nevertheless.
-// The client tries again only once, with a fresh token after a 401, so that a
-// caller with durable retries sees every failure.
+// trying again can help, and whether a write left: only a read then tells whether
+// it took effect. [Misconfigured] is what an operator has to mend. The client
+// tries again only once, with a fresh token after a 401, so that a caller with
+// durable retries sees every failure.
 //
 // # Codes
 //

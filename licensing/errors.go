@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"licensebot/approvals"
 	"licensebot/internal/groupname"
 )
 
@@ -17,30 +18,31 @@ const (
 	opListAllocations = "list allocations"
 	opListSeats       = "list seats"
 	opListGroups      = "list groups"
+	opReadGroup       = "read group"
 	opToken           = "token"
 )
 
-// Kind tells what a failure means for the next step.
+// Kind tells what a failure means for the next step. It does not tell whether a
+// write took effect: see [Error.MayHaveTakenEffect].
 type Kind int
 
 const (
 	// Unknown means that the outcome is open: no answer came, the server
-	// failed, or the answer makes no sense. A write may have taken effect.
-	// Trying again can help.
+	// failed, or the answer makes no sense. Trying again can help.
 	Unknown Kind = iota
-	// Refused means that UiPath understood and said no. Nothing was changed,
-	// and trying the same again cannot help.
+	// Refused means that UiPath said no in its own JSON, with 400, 404 or 409.
+	// Trying the same again cannot help, but one 404 proves no absence.
 	Refused
-	// Unauthorized means that UiPath refused the credentials or the token, even
-	// a fresh one. Nothing was changed. An operator must correct the
-	// credentials.
-	Unauthorized
-	// Later means that UiPath did not take the request now. Nothing was
-	// changed. Trying again after [Error.RetryAfter] can help.
+	// Misconfigured means that an operator has to act: UiPath refuses the
+	// credentials, the token or the call, or something else answers at its
+	// address. Then trying again helps.
+	Misconfigured
+	// Later means that UiPath did not take the request now, or that it never
+	// left. Trying again after [Error.RetryAfter] can help.
 	Later
 )
 
-var kindNames = [...]string{Unknown: "unknown", Refused: "refused", Unauthorized: "unauthorized", Later: "later"}
+var kindNames = [...]string{Unknown: "unknown", Refused: "refused", Misconfigured: "misconfigured", Later: "later"}
 
 // String returns the kind in one lower-case word.
 func (k Kind) String() string {
@@ -49,6 +51,10 @@ func (k Kind) String() string {
 	}
 	return kindNames[k]
 }
+
+// ErrQuotasUnknown is in an error that leaves open which quotas a group has. A
+// write would lift those that exist.
+var ErrQuotasUnknown = approvals.ErrQuotasUnknown
 
 // Causes that [Error] wraps, for errors.Is.
 var (
@@ -68,6 +74,14 @@ var (
 	ErrNoAllocation = errors.New("the answer does not tell the group's allocation")
 	// ErrOtherGroup is an answer about another group than the one asked for.
 	ErrOtherGroup = errors.New("the answer is about another group")
+	// ErrAnswersDiffer means that two answers, or two lists in one answer, tell
+	// different allocations of the same group.
+	ErrAnswersDiffer = errors.New("UiPath's answers about the group differ")
+	// ErrExternalUnknown means that useExternalLicense is missing, although
+	// UiPath told it before.
+	ErrExternalUnknown = errors.New("the answer does not tell useExternalLicense any more")
+	// ErrSecretUnreadable means that [TokenConfig.ReadSecret] failed.
+	ErrSecretUnreadable = errors.New("the secret cannot be read")
 	// ErrNoToken is an answer of the token endpoint that holds no token.
 	ErrNoToken = errors.New("the answer holds no access token")
 	// ErrBadID is an id that cannot be one segment of a path.
@@ -78,7 +92,7 @@ var (
 // is in any of its fields.
 type Error struct {
 	// Op is what was being done: "read allocation", "write allocation", "list
-	// allocations", "list seats", "list groups" or "token".
+	// allocations", "list seats", "list groups", "read group" or "token".
 	Op string
 	// Status is the HTTP status, 0 if no answer came.
 	Status int
@@ -90,7 +104,7 @@ type Error struct {
 	// RetryAfter is how long UiPath asks to wait: 0 (it did not say) to 15
 	// minutes.
 	RetryAfter time.Duration
-	// Write reports whether a request was sent that would change something.
+	// Write reports whether a request left that would change something.
 	Write bool
 	// Err is the cause, if there is more to it than Status and Answer.
 	Err error
@@ -115,12 +129,14 @@ func (e *Error) Error() string {
 // package, context.DeadlineExceeded, context.Canceled and so on.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Retryable reports whether the same request may succeed after RetryAfter.
+// Retryable reports whether the same request may succeed after RetryAfter,
+// without an operator.
 func (e *Error) Retryable() bool { return e.Kind == Unknown || e.Kind == Later }
 
 // MayHaveTakenEffect reports whether a write may have been carried out in spite
-// of the error. Reading the allocation settles it.
-func (e *Error) MayHaveTakenEffect() bool { return e.Write && e.Kind == Unknown }
+// of the error. Once it has left, no status proves the contrary: only reading the
+// allocation settles it.
+func (e *Error) MayHaveTakenEffect() bool { return e.Write }
 
 // GroupError is a reference that no group, or more than one, answers to.
 type GroupError struct {
@@ -186,5 +202,16 @@ func isRetryable(err error) bool {
 
 func isAbsentOrForbidden(err error) bool {
 	e, ok := errors.AsType[*Error](err)
-	return isAbsent(err) || ok && e.Op != opToken && e.Status == http.StatusForbidden
+	return isAbsent(err) || ok && e.Op != opToken && e.Status == http.StatusForbidden && !errors.Is(err, ErrHTML)
+}
+
+// isOutOfReach adds the 401 of a personal access token without the scope: it says
+// so of one endpoint while the others take the token.
+func isOutOfReach(err error) bool {
+	return isAbsentOrForbidden(err) || wasUnauthorized(err) && !isTokenError(err)
+}
+
+func isTokenError(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && e.Op == opToken
 }

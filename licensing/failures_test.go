@@ -54,12 +54,19 @@ var failures = []struct {
 	cause  error
 }{
 	{"400", says(400, `{"errors":{"partitionGlobalId":["The value 'x' is not valid."]},"title":"Bad"}`), 400, Refused, 0, "Bad: partitionGlobalId: The value 'x' is not valid.", nil},
-	{"401", header(401, "", "WWW-Authenticate", `Bearer error="invalid_token", error_description="The token expired"`), 401, Unauthorized, 0, "The token expired", nil},
-	{"403", says(403, `{"message":"You are not allowed.","errorCode":0}`), 403, Refused, 0, "You are not allowed.", nil},
-	{"404", says(404, `No account license`), 404, Refused, 0, "No account license", nil},
-	{"405", says(405, `{"error":{"code":"UnsupportedApiVersion","message":"No POST.","innerError":null}}`), 405, Refused, 0, "UnsupportedApiVersion: No POST.", nil},
+	{"401", header(401, "", "WWW-Authenticate", `Bearer error="invalid_token", error_description="The token expired"`), 401, Misconfigured, 0, "The token expired", nil},
+	{"403", says(403, `{"message":"You are not allowed.","errorCode":0}`), 403, Misconfigured, 0, "You are not allowed.", nil},
+	{"403 scope", header(403, ``, "WWW-Authenticate", `Bearer error="insufficient_scope", scope="PM.License.Write"`), 403, Misconfigured, 0, "insufficient_scope (scope: PM.License.Write)", nil},
+	{"403 page", header(403, `<html><title>Firewall</title>`), 403, Misconfigured, 0, "a page titled “Firewall”", ErrHTML},
+	{"404", says(404, `{"message":"No account license"}`), 404, Refused, 0, "No account license", nil},
+	{"404 string", says(404, `"No account license"`), 404, Refused, 0, `No account license`, nil},
+	{"404 text", says(404, `No account license`), 404, Misconfigured, 0, "No account license", ErrNotJSON},
+	{"404 empty", says(404, ``), 404, Misconfigured, 0, "", ErrNotJSON},
+	{"404 page", header(404, `<html><title>Gone</title>`), 404, Misconfigured, 0, "a page titled “Gone”", ErrHTML},
+	{"400 cut", says(400, `{"message":"No`), 400, Misconfigured, 0, `{"message":"No`, ErrNotJSON},
+	{"405", says(405, `{"error":{"code":"UnsupportedApiVersion","message":"No POST.","innerError":null}}`), 405, Misconfigured, 0, "UnsupportedApiVersion: No POST.", nil},
 	{"409", says(409, `{"detail":"exceeds\n\tthe\u0000 quantities\u202e"}`), 409, Refused, 0, "exceeds the quantities", nil},
-	{"422", says(422, `{"unknown":"form"}`), 422, Refused, 0, `{"unknown":"form"}`, nil},
+	{"422", says(422, `{"unknown":"form"}`), 422, Misconfigured, 0, `{"unknown":"form"}`, nil},
 	{"408", says(408, ``), 408, Unknown, 0, "", nil},
 	{"429", says(429, ``), 429, Later, 0, "", nil},
 	{"429 seconds", header(429, `{}`, "Retry-After", "7"), 429, Later, 7 * time.Second, "{}", nil},
@@ -76,9 +83,9 @@ var failures = []struct {
 	{"503", says(503, ``), 503, Unknown, 0, "", nil},
 	{"503 seconds", header(503, ``, "Retry-After", "0"), 503, Later, 0, "", nil},
 	{"504", header(504, ``, "Retry-After", "5"), 504, Unknown, 5 * time.Second, "", nil},
-	{"302", header(302, ``, "Location", "https://login.example/sign-in?state=abc"), 302, Refused, 0, "to https://login.example/sign-in", ErrRedirect},
-	{"307", header(307, ``, "Location", "/elsewhere"), 307, Refused, 0, "", ErrRedirect},
-	{"200 page", page200, 200, Unknown, 0, "a page titled “Maintenance & rest”", ErrHTML},
+	{"302", header(302, ``, "Location", "https://login.example/sign-in?state=abc"), 302, Misconfigured, 0, "to https://login.example/sign-in", ErrRedirect},
+	{"307", header(307, ``, "Location", "/elsewhere"), 307, Misconfigured, 0, "", ErrRedirect},
+	{"200 page", page200, 200, Misconfigured, 0, "a page titled “Maintenance & rest”", ErrHTML},
 	{"200 truncated", says(200, `{"userBundleCodes":["IDU"`), 200, Unknown, 0, "", ErrTruncated},
 	{"200 empty", says(200, ``), 200, Unknown, 0, "", ErrTruncated},
 	{"204", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) }, 0, Unknown, 0, "", ErrTruncated},
@@ -89,7 +96,8 @@ var failures = []struct {
 	{"cut in the body", cutInBody, 200, Unknown, 0, "", ErrTruncated},
 }
 
-// Every failure, of a read and of a write.
+// Every failure, of a read and of a write. A write that left may have taken effect,
+// whatever the status.
 func TestFailures(t *testing.T) {
 	for _, f := range failures {
 		t.Run(f.name, func(t *testing.T) {
@@ -108,7 +116,7 @@ func TestFailures(t *testing.T) {
 			if f.cause != nil && !errors.Is(err, f.cause) {
 				t.Errorf("cause is %v, want %v", e.Err, f.cause)
 			}
-			if e.MayHaveTakenEffect() != (f.kind == Unknown) || e.Retryable() != (f.kind == Unknown || f.kind == Later) {
+			if !e.MayHaveTakenEffect() || e.Retryable() != (f.kind == Unknown || f.kind == Later) {
 				t.Errorf("effect %v, retry %v", e.MayHaveTakenEffect(), e.Retryable())
 			}
 			if n := len(s.requests()); n != 1 {
@@ -209,7 +217,7 @@ func TestOneFreshTokenAfter401(t *testing.T) {
 	tokens := &renewer{tokens: []string{"one", "two", "three"}}
 	c := s.client(t, func(c *Config) { c.Tokens = tokens })
 	_, err := c.WriteAllocation(context.Background(), groupID, Allocation{Codes: []string{"IDU"}})
-	if e := mustError(t, err); e.Kind != Unauthorized || e.Retryable() || len(s.requests()) != 2 {
+	if e := mustError(t, err); e.Kind != Misconfigured || e.Retryable() || len(s.requests()) != 2 {
 		t.Errorf("got %v after %d requests", e, len(s.requests()))
 	}
 	good = "three"
@@ -227,7 +235,7 @@ func TestA401ThatNoTokenCanMend(t *testing.T) {
 	s := newStand(t)
 	s.on("PUT "+ruleRoute, says(401, ``))
 	_, err := s.client(t).WriteAllocation(context.Background(), groupID, Allocation{})
-	if mustError(t, err).Kind != Unauthorized || len(s.requests()) != 1 {
+	if mustError(t, err).Kind != Misconfigured || len(s.requests()) != 1 {
 		t.Errorf("got %v after %d requests", err, len(s.requests()))
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -31,8 +32,6 @@ type GroupLists struct {
 	// IdentityErr and AllocationsErr are why that list could not be read: an
 	// *Error each, or nil.
 	IdentityErr, AllocationsErr error
-
-	read time.Time // when the reading began
 }
 
 // Err returns nil if the lists can be used: both were read, or one was and the
@@ -41,7 +40,7 @@ type GroupLists struct {
 // one of them.
 func (l GroupLists) Err() error {
 	for _, err := range []error{l.IdentityErr, l.AllocationsErr} {
-		if isRetryable(err) {
+		if err != nil && !isOutOfReach(err) {
 			return err
 		}
 	}
@@ -86,7 +85,7 @@ func (c *Client) ReadGroupLists(ctx context.Context) GroupLists {
 func (c *Client) groupListsWithin(ctx context.Context, maxAge time.Duration) GroupLists {
 	lists, err := c.groups.getWithin(ctx, maxAge)
 	if err != nil && lists.Err() == nil { // the caller did not wait
-		return GroupLists{IdentityErr: err, AllocationsErr: err, read: c.transport.now()}
+		return GroupLists{IdentityErr: err, AllocationsErr: err}
 	}
 	lists.Groups = slices.Clone(lists.Groups)
 	return lists
@@ -96,7 +95,7 @@ func (c *Client) groupListsWithin(ctx context.Context, maxAge time.Duration) Gro
 // keeping them: a failure may be over a minute later, and so may refused
 // credentials, which an operator may be correcting.
 func (c *Client) fetchGroupLists(ctx context.Context) (GroupLists, error) {
-	lists := GroupLists{read: c.transport.now()}
+	var lists GroupLists
 	var local, allocated []Group
 	var both sync.WaitGroup
 	both.Go(func() { local, lists.IdentityErr = c.listIdentityGroups(ctx) })
@@ -131,16 +130,20 @@ func mergeGroups(lists ...[]Group) []Group {
 	return merged
 }
 
+type identityGroup struct {
+	ID      looseText `json:"id"`
+	Name    looseText `json:"name"`
+	Display looseText `json:"displayName"` // deprecated
+}
+
+func (g identityGroup) name() looseText { return firstNonEmpty(g.Name, g.Display) }
+
 // listIdentityGroups reads local and built-in groups. The route has the
 // organization in it: without, newer organizations are answered with
 // InvalidPartition. The answer has all members of all groups, without pages.
 // They can be very many, so they are left out while it is read.
 func (c *Client) listIdentityGroups(ctx context.Context) ([]Group, error) {
-	var list listAnswer[struct {
-		ID      looseText `json:"id"`
-		Name    looseText `json:"name"`
-		Display looseText `json:"displayName"` // deprecated
-	}]
+	var list listAnswer[identityGroup]
 	r := request{
 		operation: opListGroups, method: http.MethodGet,
 		url: c.site + "/identity_/api/Group/" + c.account, skippedKey: "members",
@@ -150,9 +153,25 @@ func (c *Client) listIdentityGroups(ctx context.Context) ([]Group, error) {
 	}
 	var groups []Group
 	for _, item := range list.items {
-		groups = appendGroup(groups, item.ID, firstNonEmpty(item.Name, item.Display))
+		groups = appendGroup(groups, item.ID, item.name())
 	}
 	return groups, nil
+}
+
+// readIdentityGroup reads one local or built-in group.
+func (c *Client) readIdentityGroup(ctx context.Context, id string) (Group, error) {
+	var item identityGroup
+	r := request{
+		operation: opReadGroup, method: http.MethodGet, skippedKey: "members",
+		url: c.site + "/identity_/api/Group/" + c.account + "/" + url.PathEscape(id),
+	}
+	if err := c.sendAuthorized(ctx, r, &item); err != nil {
+		return Group{}, err
+	}
+	if !groupname.SameID(string(item.ID), id) {
+		return Group{}, &Error{Op: opReadGroup, Status: http.StatusOK, Kind: Unknown, Err: ErrOtherGroup}
+	}
+	return Group{ID: id, Name: string(item.name()), Known: true}, nil
 }
 
 // listAllocatedGroups reads the groups that have an allocation.

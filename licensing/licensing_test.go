@@ -31,7 +31,7 @@ type seen struct {
 }
 
 // stand is a UiPath that answers "METHOD /path" as a test says, and keeps what
-// it was asked. A route without an answer is a 404 without words.
+// it was asked. A route without an answer is UiPath's 404.
 type stand struct {
 	*httptest.Server
 	mu      sync.Mutex
@@ -55,8 +55,7 @@ func (s *stand) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Unlock()
 	r.Body = io.NopCloser(strings.NewReader(string(body)))
 	if answer == nil {
-		w.WriteHeader(http.StatusNotFound)
-		return
+		answer = says(http.StatusNotFound, `{"message":"not here"}`)
 	}
 	answer(w, r)
 }

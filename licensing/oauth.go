@@ -21,7 +21,9 @@ func ClientCredentials(cfg TokenConfig) (*TokenSource, error) {
 	if err := requireFields("client credentials", "ClientID", cfg.ClientID, "ClientSecret", cfg.ClientSecret); err != nil {
 		return nil, err
 	}
-	return cfg.oauthSource(func(ctx context.Context, endpoint string) (*oauth2.Token, error) {
+	return cfg.oauthSource(methodClientCredentials, clientSecretOf, func(
+		ctx context.Context, cfg TokenConfig, endpoint string,
+	) (*oauth2.Token, error) {
 		conf := clientcredentials.Config{
 			ClientID: cfg.ClientID, ClientSecret: cfg.ClientSecret, TokenURL: endpoint,
 			Scopes: cfg.Scopes, AuthStyle: oauth2.AuthStyleInParams,
@@ -38,7 +40,9 @@ func PasswordGrant(cfg TokenConfig) (*TokenSource, error) {
 	if err := requireFields("the password grant", "Username", cfg.Username, "Password", cfg.Password); err != nil {
 		return nil, err
 	}
-	return cfg.oauthSource(func(ctx context.Context, endpoint string) (*oauth2.Token, error) {
+	return cfg.oauthSource(methodPassword, passwordOf, func(
+		ctx context.Context, cfg TokenConfig, endpoint string,
+	) (*oauth2.Token, error) {
 		conf := oauth2.Config{
 			ClientID: cfg.ClientID, ClientSecret: cfg.ClientSecret, Scopes: cfg.Scopes,
 			Endpoint: oauth2.Endpoint{TokenURL: endpoint, AuthStyle: oauth2.AuthStyleInParams},
@@ -48,27 +52,30 @@ func PasswordGrant(cfg TokenConfig) (*TokenSource, error) {
 }
 
 // oauthSource is a source that gets its tokens through x/oauth2.
-func (c TokenConfig) oauthSource(get func(context.Context, string) (*oauth2.Token, error)) (*TokenSource, error) {
+func (c TokenConfig) oauthSource(
+	m method, secretOf func(*TokenConfig) *string,
+	get func(context.Context, TokenConfig, string) (*oauth2.Token, error),
+) (*TokenSource, error) {
 	endpoint, err := c.tokenEndpoint()
 	if err != nil {
 		return nil, err
 	}
 	transport := c.transport()
-	guarded := *transport.client
-	guarded.Transport = &tokenTransport{
-		base: guarded.Transport, transport: transport,
-		request: request{operation: opToken, secrets: c.secretValues()},
-	}
-	fetch := func(ctx context.Context) (*oauth2.Token, time.Duration, error) {
+	signIn := func(ctx context.Context, current TokenConfig) (*oauth2.Token, time.Duration, error) {
+		guarded := *transport.client
+		guarded.Transport = &tokenTransport{
+			base: guarded.Transport, transport: transport,
+			request: request{operation: opToken, secrets: current.secretValues()},
+		}
 		ctx, cancel := context.WithTimeout(ctx, transport.timeout)
 		defer cancel()
-		token, err := get(context.WithValue(ctx, oauth2.HTTPClient, &guarded), endpoint)
+		token, err := get(context.WithValue(ctx, oauth2.HTTPClient, &guarded), current, endpoint)
 		if err != nil {
-			return nil, 0, tokenError(err, c.secretValues())
+			return nil, 0, tokenError(err, current.secretValues())
 		}
 		return token, tokenLife(token), nil
 	}
-	return &TokenSource{fetchToken: fetch, now: transport.now}, nil
+	return c.newTokenSource(m, secretOf, signIn), nil
 }
 
 // tokenLife reads expires_in. The token's own expiry is no use: x/oauth2 takes it
@@ -125,9 +132,9 @@ func (r request) missingToken(body []byte) error {
 		return err
 	}
 	if hasValue(answer.Error) || answer.Token == "" {
-		e := &Error{Op: r.operation, Status: http.StatusOK, Kind: Unauthorized, Err: ErrNoToken}
-		e.Answer = oneLine(jsonMessages(body), append(r.secrets, answer.Token))
-		return e
+		return &Error{
+			Op: r.operation, Status: http.StatusOK, Kind: Misconfigured, Err: ErrNoToken, Answer: r.answerText(body),
+		}
 	}
 	return nil
 }

@@ -10,9 +10,9 @@ import (
 	"licensebot/internal/groupname"
 )
 
-// missingGroupAge is how old lists may be that do not have a group: people ask
-// for groups that they have just made.
-const missingGroupAge = 30 * time.Second
+// freshGroupAge is how old lists may be that decide which group a name means, so
+// that a group which was just renamed is not found under its old name.
+const freshGroupAge = 3 * time.Second
 
 // ResolveGroup finds the one group that ref means: by its id, or by its exact
 // name, as far as people can tell names apart (see package groupname). It never
@@ -33,16 +33,51 @@ func (c *Client) ResolveGroup(ctx context.Context, ref string) (Group, error) {
 		return Group{}, &GroupError{Reference: ref}
 	}
 	ref = groupname.CanonicalID(ref)
-	lists := c.ReadGroupLists(ctx)
+	lists := c.groupListsWithin(ctx, freshGroupAge)
 	group, found, err := lists.findGroup(ref)
-	if age := c.transport.now().Sub(lists.read); !found && err == nil && age > missingGroupAge {
-		lists = c.groupListsWithin(ctx, missingGroupAge)
-		group, found, err = lists.findGroup(ref)
-	}
 	if found || err != nil {
 		return group, err
 	}
 	return c.resolveUnlisted(ctx, ref, lists)
+}
+
+// ReadGroup reads the group of an id, with its name of now. Identity answers for
+// one local group, which is cheap; the lists know the others, and are at most
+// three seconds old. A group that no list has, such as a directory's without an
+// allocation, has no name. A group that has no allocation to read either is a
+// Refused [*Error] with status 404.
+func (c *Client) ReadGroup(ctx context.Context, id string) (Group, error) {
+	if !isPathSegment(id) {
+		return Group{}, &Error{Op: opReadGroup, Kind: Refused, Err: ErrBadID}
+	}
+	group, err := c.readIdentityGroup(ctx, id)
+	if err == nil || !isOutOfReach(err) && !isBadID(err) {
+		return group, err
+	}
+	lists := c.groupListsWithin(ctx, freshGroupAge)
+	for _, g := range lists.Groups {
+		if groupname.SameID(g.ID, id) && g.Name != "" {
+			return g, nil
+		}
+	}
+	if err := lists.Err(); err != nil && !lists.areForbidden() {
+		return Group{}, err
+	}
+	_, err = c.readEndpoint(ctx, id, "")
+	if isAbsent(err) {
+		var quotaErr error
+		if _, quotaErr = c.readEndpoint(ctx, id, withQuota); quotaErr != nil {
+			return Group{}, joinAnswers(err, quotaErr)
+		}
+		err = nil
+	}
+	return Group{ID: id}, err
+}
+
+// isBadID reports a 400: Identity takes GUIDs alone.
+func isBadID(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && e.Op == opReadGroup && e.Status == http.StatusBadRequest
 }
 
 // findGroup looks for an id, then for a name. While a list is missing, neither is
@@ -133,7 +168,10 @@ func (c *Client) isGroupID(ctx context.Context, ref string) (bool, error) {
 	if err == nil {
 		return answer.groupID != "", nil
 	}
-	if e, ok := errors.AsType[*Error](err); ok && (e.Kind == Refused || e.Status == http.StatusOK) {
+	if e, ok := errors.AsType[*Error](err); ok && (e.Kind == Refused || e.Kind == Unknown && e.Status == http.StatusOK) {
+		return false, nil
+	}
+	if isOutOfReach(err) {
 		return false, nil
 	}
 	return false, err

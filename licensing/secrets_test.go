@@ -101,11 +101,13 @@ func TestNoSecretInATransportsError(t *testing.T) {
 	s, at := newStand(t), newClock()
 	cfg := s.tokenConfig(at)
 	cfg.HTTPClient = &http.Client{Transport: talkative{}}
-	for _, src := range []*TokenSource{credentials(t, cfg), StaticToken(secret)} {
+	for said, src := range map[string]*TokenSource{
+		"the exchange broke off": credentials(t, cfg), "[withheld]": StaticToken(secret),
+	} {
 		c := s.client(t, func(c *Config) { c.Tokens, c.HTTPClient = src, cfg.HTTPClient })
 		_, err := c.WriteAllocation(context.Background(), groupID, Allocation{})
 		text := texts(err)
-		if !strings.Contains(text, "[withheld]") {
+		if !strings.Contains(text, said) {
 			t.Errorf("got %s", text)
 		}
 		leaks(t, text, secret, cfg.ClientSecret)

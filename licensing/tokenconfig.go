@@ -32,6 +32,11 @@ type TokenConfig struct {
 	// Tenant is the tenant's logical name, for [Authenticate].
 	Tenant string
 
+	// ReadSecret reads the client's secret or the person's password anew before
+	// each sign-in, and tells when it was last changed. nil means that they stay
+	// as they are.
+	ReadSecret SecretReader `json:"-"`
+
 	HTTPClient *http.Client  `json:"-"` // as in Config
 	Timeout    time.Duration // as in Config
 	// Now is the clock for the end of tokens and for dates in Retry-After. nil
@@ -39,6 +44,10 @@ type TokenConfig struct {
 	Now       func() time.Time `json:"-"`
 	UserAgent string           // as in Config
 }
+
+// A SecretReader reads a secret that an operator may change at any time, and
+// tells when it was last changed.
+type SecretReader func() (secret string, changed time.Time, err error)
 
 // Format writes the fields that are no secrets, whatever the verb.
 func (c TokenConfig) Format(f fmt.State, _ rune) {
@@ -83,6 +92,18 @@ func (c TokenConfig) tokenEndpoint() (string, error) {
 
 func (c TokenConfig) transport() *transport {
 	return newTransport(c.HTTPClient, c.Timeout, c.Now, c.UserAgent)
+}
+
+// readSecret reads into one of the two secrets, if there is a way to read it.
+func (c TokenConfig) readSecret(into *string) (changed time.Time, err error) {
+	if c.ReadSecret == nil {
+		return time.Time{}, nil
+	}
+	*into, changed, err = c.ReadSecret()
+	if err != nil {
+		return changed, &Error{Op: opToken, Kind: Misconfigured, Err: fmt.Errorf("%w: %w", ErrSecretUnreadable, err)}
+	}
+	return changed, nil
 }
 
 func (c TokenConfig) secretValues() []string { return []string{c.ClientSecret, c.Password} }

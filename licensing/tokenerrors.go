@@ -2,15 +2,15 @@ package licensing
 
 import (
 	"errors"
-	"net/http"
 
 	"golang.org/x/oauth2"
 )
 
-// credentialsError sets the kind that a status has at a token endpoint.
+// credentialsError corrects the kind: no answer of a token endpoint is a refusal
+// of the change.
 func credentialsError(err error) error {
-	if e, ok := errors.AsType[*Error](err); ok {
-		e.Kind = tokenKind(e.Kind, e.Status)
+	if e, ok := errors.AsType[*Error](err); ok && e.Kind == Refused {
+		e.Kind = Misconfigured
 	}
 	return err
 }
@@ -25,19 +25,9 @@ func tokenError(err error, secrets []string) error {
 	r := request{operation: opToken, secrets: secrets}
 	if refused, ok := errors.AsType[*oauth2.RetrieveError](err); ok && refused.Response != nil {
 		status := refused.Response.StatusCode
-		e := &Error{Op: opToken, Status: status, Kind: tokenKind(classifyStatus(status, false), status)}
-		e.Answer = r.answerText(refused.Body)
-		return e
+		return credentialsError(&Error{
+			Op: opToken, Status: status, Kind: classifyStatus(status, false), Answer: r.answerText(refused.Body),
+		})
 	}
 	return r.noAnswerError(err)
-}
-
-// tokenKind corrects the kind: a token endpoint answers wrong credentials with 400
-// or 403.
-func tokenKind(kind Kind, status int) Kind {
-	switch status {
-	case http.StatusBadRequest, http.StatusForbidden:
-		return Unauthorized
-	}
-	return kind
 }

@@ -28,6 +28,8 @@ type TokenSource struct {
 	fetchToken func(context.Context) (*oauth2.Token, time.Duration, error)
 	now        func() time.Time
 	flight     singleflight.Group
+	method     method
+	ownURL     bool // the token endpoint has its own setting
 
 	mu      sync.Mutex
 	current *oauth2.Token
@@ -43,9 +45,21 @@ func (s *TokenSource) Format(f fmt.State, _ rune) { io.WriteString(f, "licensing
 // StaticToken returns a source of one token that cannot be renewed, such as a
 // personal access token (using-personal-access-tokens-for-api-authentication).
 func StaticToken(token string) *TokenSource {
-	return &TokenSource{now: time.Now, fetchToken: func(context.Context) (*oauth2.Token, time.Duration, error) {
+	return ReadToken(func() (string, time.Time, error) { return token, time.Time{}, nil })
+}
+
+// ReadToken is StaticToken for a token that an operator may change. After a 401 it
+// is read anew.
+func ReadToken(read SecretReader) *TokenSource {
+	return &TokenSource{method: methodToken, now: time.Now, fetchToken: func(
+		context.Context,
+	) (*oauth2.Token, time.Duration, error) {
+		var token string
+		if _, err := (TokenConfig{ReadSecret: read}).readSecret(&token); err != nil {
+			return nil, 0, err
+		}
 		if token == "" {
-			return nil, 0, &Error{Op: opToken, Kind: Unauthorized, Err: ErrNoToken}
+			return nil, 0, &Error{Op: opToken, Kind: Misconfigured, Err: ErrNoToken}
 		}
 		return &oauth2.Token{AccessToken: token, TokenType: "Bearer"}, 0, nil
 	}}

@@ -181,7 +181,7 @@ func TestRenewalDownAfter401(t *testing.T) {
 	c := s.client(t, func(c *Config) { c.Tokens = src })
 	_, err := c.WriteAllocation(context.Background(), groupID, Allocation{})
 	e := mustError(t, err)
-	if e.Op != "token" || !e.Retryable() || e.RetryAfter != 9*time.Second || e.MayHaveTakenEffect() {
+	if e.Op != "token" || !e.Retryable() || e.RetryAfter != 9*time.Second || !e.MayHaveTakenEffect() {
 		t.Errorf("got %#v", e)
 	}
 }
@@ -225,19 +225,19 @@ func TestTokenErrors(t *testing.T) {
 		said   string
 		cause  error
 	}{
-		"a string":         {says(400, `{"error":"invalid_scope"}`), Unauthorized, "invalid_scope", nil},
-		"with description": {says(400, `{"error":"invalid_client","error_description":"Client Error"}`), Unauthorized, "invalid_client: Client Error", nil},
-		"an object":        {says(405, `{"error":{"code":"UnsupportedApiVersion","message":"No POST.","innerError":null}}`), Refused, "UnsupportedApiVersion: No POST.", nil},
-		"401":              {says(401, `{"error":"invalid_client"}`), Unauthorized, "invalid_client", nil},
-		"403":              {says(403, ``), Unauthorized, "", nil},
-		"404":              {says(404, ``), Refused, "", nil},
+		"a string":         {says(400, `{"error":"invalid_scope"}`), Misconfigured, "invalid_scope", nil},
+		"with description": {says(400, `{"error":"invalid_client","error_description":"Client Error"}`), Misconfigured, "invalid_client", nil},
+		"an object":        {says(405, `{"error":{"code":"UnsupportedApiVersion","message":"No POST.","innerError":null}}`), Misconfigured, "", nil},
+		"401":              {says(401, `{"error":"invalid_client"}`), Misconfigured, "invalid_client", nil},
+		"403":              {says(403, ``), Misconfigured, "", nil},
+		"404":              {says(404, ``), Misconfigured, "", nil},
 		"429":              {header(429, ``, "Retry-After", "3"), Later, "", nil},
 		"500":              {says(500, ``), Unknown, "", nil},
 		"503":              {header(503, ``, "Retry-After", "3"), Later, "", nil},
-		"302":              {header(302, ``, "Location", "https://login.example/?code=1"), Refused, "to https://login.example/", ErrRedirect},
-		"200 and an error": {says(200, `{"error":"unauthorized_client"}`), Unauthorized, "unauthorized_client", ErrNoToken},
-		"200 and no token": {says(200, `{"access_token":"","expires_in":3600}`), Unauthorized, "", ErrNoToken},
-		"200 and a page":   {page200, Unknown, "a page titled “Maintenance & rest”", ErrHTML},
+		"302":              {header(302, ``, "Location", "https://login.example/?code=1"), Misconfigured, "", ErrRedirect},
+		"200 and an error": {says(200, `{"error":"unauthorized_client"}`), Misconfigured, "unauthorized_client", ErrNoToken},
+		"200 and no token": {says(200, `{"access_token":"","expires_in":3600}`), Misconfigured, "", ErrNoToken},
+		"200 and a page":   {page200, Misconfigured, "", ErrHTML},
 		"200 truncated":    {says(200, `{"access_token":"abc`), Unknown, "", ErrTruncated},
 		"200 of a form":    {says(200, `access_token=abc&token_type=Bearer`), Unknown, "", ErrNotJSON},
 		"cut":              {cut, Unknown, "", nil},
@@ -327,11 +327,11 @@ func TestAuthenticate(t *testing.T) {
 		"first route":    {good, nil, 0, "t1", 1},
 		"second route":   {nil, good, 0, "t1", 2},
 		"second by 405":  {says(405, ``), good, 0, "t1", 2},
-		"no route":       {nil, nil, Refused, "", 2},
-		"refused by 400": {says(400, `{"message":"Invalid credentials","errorCode":1000}`), good, Unauthorized, "Invalid credentials", 1},
-		"refused by 200": {says(200, `{"result":null,"success":false,"error":{"code":0,"message":"Login failed!","details":"Invalid password"}}`), good, Unauthorized, "Login failed!: Invalid password", 1},
+		"no route":       {nil, nil, Misconfigured, "", 2},
+		"refused by 400": {says(400, `{"message":"Invalid credentials","errorCode":1000}`), good, Misconfigured, "", 1},
+		"refused by 200": {says(200, `{"result":null,"success":false,"error":{"code":0,"message":"Login failed!","details":"Invalid password"}}`), good, Misconfigured, "", 1},
 		"down":           {says(500, ``), good, Unknown, "", 1},
-		"a page":         {page200, good, Unknown, "a page titled “Maintenance & rest”", 1},
+		"a page":         {page200, good, Misconfigured, "", 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, at := newStand(t), newClock()
@@ -363,7 +363,7 @@ func TestStatic(t *testing.T) {
 	wantToken(t, src, "pat")
 	src.Reject("pat")
 	wantToken(t, src, "pat")
-	if _, err := StaticToken("").Token(); !errors.Is(err, ErrNoToken) || mustError(t, err).Kind != Unauthorized {
+	if _, err := StaticToken("").Token(); !errors.Is(err, ErrNoToken) || mustError(t, err).Kind != Misconfigured {
 		t.Errorf("got %v", err)
 	}
 }
@@ -384,7 +384,7 @@ func TestForeignSource(t *testing.T) {
 	c = s.client(t, func(c *Config) { c.Tokens = failing })
 	_, err := c.WriteAllocation(context.Background(), groupID, Allocation{})
 	var raw *oauth2.RetrieveError
-	if e := mustError(t, err); e.Kind != Unauthorized || e.Answer != "invalid_scope" || errors.As(err, &raw) {
+	if e := mustError(t, err); e.Kind != Misconfigured || e.Answer != "invalid_scope" || errors.As(err, &raw) {
 		t.Errorf("got %#v", e)
 	}
 }

@@ -2,6 +2,7 @@ package licensing
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"encoding/json"
@@ -15,6 +16,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"licensebot/internal/noredirect"
 )
 
 const (
@@ -38,8 +41,7 @@ func newTransport(base *http.Client, timeout time.Duration, now func() time.Time
 	if base == nil {
 		base = &http.Client{}
 	}
-	own := *base
-	own.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	own := noredirect.Client(base)
 	own.Timeout = 0 // each exchange has its own
 	if timeout <= 0 {
 		timeout = 15 * time.Second
@@ -50,7 +52,7 @@ func newTransport(base *http.Client, timeout time.Duration, now func() time.Time
 	if agent == "" {
 		agent = "uipath-licensing-go"
 	}
-	return &transport{client: &own, timeout: timeout, now: now, agent: agent}
+	return &transport{client: own, timeout: timeout, now: now, agent: agent}
 }
 
 // request is one request to UiPath.
@@ -105,11 +107,15 @@ func (r request) noAnswerError(err error) *Error {
 	return e
 }
 
-// redactError keeps secrets out of the text of a network's error.
+// redactError keeps secrets out of the text of a network's error. Such a text may
+// quote what a server sent, so that of a token endpoint is replaced.
 func (r request) redactError(err error) error {
 	text := oneLine(err.Error(), r.secrets)
-	if errors.Is(err, context.DeadlineExceeded) {
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
 		text = "no complete answer in time"
+	case r.operation == opToken && !neverConnected(err):
+		text = "the exchange broke off"
 	}
 	return &redactedError{text: text, err: err}
 }
@@ -134,7 +140,7 @@ func (t *transport) readAnswer(resp *http.Response, r request) ([]byte, error) {
 	case errors.Is(err, ErrTooLarge):
 		e.Err = ErrTooLarge
 	case isHTMLAnswer(resp, body):
-		e.Err, e.Answer = ErrHTML, r.answerText(body)
+		e.Kind, e.Err, e.Answer = Misconfigured, ErrHTML, r.answerText(body)
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		e.Err = ErrTruncated
 	case err != nil:
@@ -179,50 +185,66 @@ func (t *transport) statusError(resp *http.Response, r request) *Error {
 	}
 	switch {
 	case resp.StatusCode < 400:
-		e.Err, e.Answer = ErrRedirect, redirectTarget(resp, r.secrets)
+		e.Err, e.Answer = ErrRedirect, r.redirectTarget(resp)
 	case isHTMLAnswer(resp, body):
 		e.Err = ErrHTML
-	case e.Answer == "":
-		e.Answer = oneLine(challengeReason(resp), r.secrets)
+	case e.Kind == Refused && !isOwnJSON(body):
+		e.Err = ErrNotJSON
+	case r.operation != opToken:
+		e.Answer = oneLine(cmp.Or(e.Answer, challengePart(resp, "error_description", "error")), r.secrets)
+		if scope := challengePart(resp, "scope"); scope != "" {
+			e.Answer = oneLine(strings.TrimSpace(e.Answer+" (scope: "+scope+")"), r.secrets)
+		}
+	}
+	if e.Kind == Refused && e.Err != nil {
+		e.Kind = Misconfigured // not UiPath's own words
 	}
 	return e
 }
 
-// classifyStatus takes a status that is not a success. A 503 with a time comes
-// from a server that turned the request away. A 503 without may as well come from
-// a gateway that lost the answer.
+// classifyStatus takes a status that is not a success.
 func classifyStatus(status int, hasRetryAfter bool) Kind {
-	switch {
-	case status == http.StatusUnauthorized:
-		return Unauthorized
-	case status == http.StatusTooManyRequests,
-		status == http.StatusTooEarly,
-		status == http.StatusServiceUnavailable && hasRetryAfter:
-		return Later
-	case status >= 300 && status < 500 && status != http.StatusRequestTimeout:
+	switch status {
+	case http.StatusBadRequest, http.StatusNotFound, http.StatusConflict:
 		return Refused
+	case http.StatusTooManyRequests, http.StatusTooEarly:
+		return Later
+	case http.StatusRequestTimeout:
+		return Unknown
+	case http.StatusServiceUnavailable:
+		if hasRetryAfter {
+			return Later
+		}
+	}
+	if status >= 300 && status < 500 {
+		return Misconfigured
 	}
 	return Unknown
 }
 
-// redirectTarget names the target without its query, which may carry codes and
-// states of a login.
-func redirectTarget(resp *http.Response, secrets []string) string {
-	to, err := resp.Location()
-	if err != nil {
-		return ""
-	}
-	return oneLine(fmt.Sprintf("to %s://%s%s", to.Scheme, to.Host, to.EscapedPath()), secrets)
+// isOwnJSON takes an object, or a string, which is what ASP.NET makes of a bare
+// message. What stands before UiPath answers with pages, text or nothing.
+func isOwnJSON(body []byte) bool {
+	body = bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\uFEFF")))
+	return json.Valid(body) && (body[0] == '{' || body[0] == '"')
 }
 
-var challengeWords = []string{"error_description=", "error="}
+// redirectTarget names the target without its query, which may carry codes and
+// states of a login. A token endpoint's is not named.
+func (r request) redirectTarget(resp *http.Response) string {
+	to, err := resp.Location()
+	if err != nil || r.operation == opToken {
+		return ""
+	}
+	return oneLine(fmt.Sprintf("to %s://%s%s", to.Scheme, to.Host, to.EscapedPath()), r.secrets)
+}
 
-// challengeReason reads the reason of a 401 from WWW-Authenticate, where ASP.NET
-// puts it when the body is empty.
-func challengeReason(resp *http.Response) string {
+// challengePart reads the first of these parts that WWW-Authenticate has. ASP.NET
+// puts the reason there when the body is empty, and OAuth the scope.
+func challengePart(resp *http.Response, parts ...string) string {
 	header := resp.Header.Get("WWW-Authenticate")
-	for _, word := range challengeWords {
-		if _, rest, ok := strings.Cut(header, word); ok {
+	for _, part := range parts {
+		if _, rest, ok := strings.Cut(header, part+"="); ok {
 			if unquoted, err := strconv.QuotedPrefix(rest); err == nil {
 				return strings.Trim(unquoted, `"`)
 			}
@@ -255,8 +277,10 @@ func decodeJSON(r request, body []byte, out any) error {
 	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok && int(syntax.Offset) >= len(body) {
 		e.Err = ErrTruncated
 	}
-	if errors.Is(err, ErrNoAllocation) {
-		e.Err = ErrNoAllocation
+	for _, known := range []error{ErrNoAllocation, ErrAnswersDiffer} {
+		if errors.Is(err, known) {
+			e.Err = known
+		}
 	}
 	return e
 }

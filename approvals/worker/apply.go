@@ -115,7 +115,7 @@ func (w *Runner) writeAllocation(
 ) error {
 	change := r.Proposal.Change
 	answer, err := w.Licenses.WriteAllocation(ctx, r.Proposal.Group.ID, target)
-	if approvals.IsDelay(err) { // the call never left
+	if err != nil && !approvals.EffectIsUnknown(err) { // the call never left
 		return w.closeOrDelay(ctx, t, r, approvals.FailedWrite(err, t.WasTried()))
 	}
 	if err == nil && len(change.Quotas) == 0 && change.AnswerShows(answer, target) {

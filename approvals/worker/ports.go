@@ -98,22 +98,30 @@ type Reactions interface {
 }
 
 // Licenses is UiPath, as far as a request needs it. Errors are *RefusedError,
-// *DelayError, *GroupError, or any other error for an unknown outcome.
+// *DelayError, *GroupError, *OperatorError for what only an operator can mend, or
+// any other error for an unknown outcome.
 type Licenses interface {
 	// FindGroup finds the group that a reference means, by id or by exact name. It
 	// never guesses: where no group has that name, or several have, the error is
 	// *GroupError.
 	FindGroup(ctx context.Context, reference string) (approvals.Group, error)
 
+	// ReadGroup reads the group of an id, with the name that it has now. The name
+	// is unknown where UiPath has no list with the group. approvals.IsNotFound is
+	// true of the error where UiPath has no such group.
+	ReadGroup(ctx context.Context, id string) (approvals.Group, error)
+
 	// ReadAllocation reads a group's allocation from UiPath, never from memory.
-	// Owned is nil where UiPath does not show what the organization owns.
+	// Owned is nil where UiPath does not show what the organization owns. The error
+	// is a *DelayError with approvals.ErrQuotasUnknown while seat limits that may
+	// exist are not shown.
 	ReadAllocation(ctx context.Context, groupID string) (approvals.Allocation, error)
 
 	// WriteAllocation replaces a group's whole allocation, except for what the
 	// organization owns, and returns the allocation that UiPath answers with. The
 	// caller compares it with the one asked for: it may lack codes, and show no
-	// quotas. A *RefusedError or *DelayError says that nothing changed; after any
-	// other error the allocation may be the new one.
+	// quotas. After an error of which approvals.EffectIsUnknown is true, a refusal
+	// included, only a read tells whether the allocation is the new one.
 	WriteAllocation(ctx context.Context, groupID string, allocation approvals.Allocation) (approvals.Allocation, error)
 
 	// NearestCode is the owned code that was probably meant by one that is not

@@ -83,6 +83,9 @@ func (w *Runner) grantEnds(ctx context.Context, group approvals.Group) (map[stri
 // allocation, and tries again later where it may still show them.
 func (w *Runner) rejectOrRetry(ctx context.Context, t approvals.LeasedJob, r approvals.Request, err error) error {
 	if outcome, ok := approvals.RejectUnreadable(err); ok {
+		if approvals.ConcernsOperator(err) {
+			w.OnError(Problem{During: RefusedRequest, Job: t, RequestID: r.ID, Err: err})
+		}
 		return w.applyEvent(ctx, r, approvals.Rejected{Outcome: outcome}, &t)
 	}
 	return w.recordDelay(ctx, t, r, approvals.DelayReason(err), err)

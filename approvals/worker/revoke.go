@@ -47,7 +47,7 @@ func (w *Runner) takeOut(
 	if err == nil && approvals.SameSet(answer.Codes, target.Codes) {
 		return w.applyEvent(ctx, r, plan.AfterWrite(answer, w.preserved(ctx, r, answer, target)), &t)
 	}
-	if approvals.IsDelay(err) { // the call never left
+	if err != nil && !approvals.EffectIsUnknown(err) { // the call never left
 		return w.recordDelay(ctx, t, r, approvals.DelayReason(err), err)
 	}
 	return w.settleTakingOut(ctx, t, r, plan, answer, err)

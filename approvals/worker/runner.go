@@ -66,6 +66,7 @@ type Activity string
 const (
 	ClaimingJobs   Activity = "claim"     // the store failed
 	RunningJob     Activity = "job"       // a job will be tried again
+	RefusedRequest Activity = "refused"   // UiPath refused a request for what an operator has to look at
 	SurveyingCards Activity = "survey"    // the look at all cards failed
 	Reconciling    Activity = "reconcile" // the search for orphaned requests failed
 	OrphanFound    Activity = "orphan"    // a request had no job and has one again
@@ -239,11 +240,8 @@ func (w *Runner) runLeased(ctx, limited context.Context, t approvals.LeasedJob, 
 // retryFailed gives a job back. While the store fails it goes on trying, because
 // otherwise the job would wait until its lease ends.
 func (w *Runner) retryFailed(ctx context.Context, t approvals.LeasedJob, cause error) {
-	after, untry := backoff(t.Attempt), false
-	if delay, ok := errors.AsType[*approvals.DelayError](cause); ok {
-		after = max(after, delay.After)
-		untry = !t.WasTried() // the effect of an earlier attempt stays unknown
-	}
+	after := approvals.RetryAfter(cause, t.Backoff(backoff(t.Attempt)))
+	untry := !approvals.EffectIsUnknown(cause) && !t.WasTried() // the effect of an earlier attempt stays unknown
 	for range leaseTime / errorPause {
 		err := w.Store.RetryJob(context.WithoutCancel(ctx), t, after, untry)
 		if err == nil || errors.Is(err, approvals.ErrLeaseLost) || !sleep.For(ctx, errorPause) {

@@ -259,6 +259,10 @@ func (u *uipath) FindGroup(_ context.Context, ref string) (Group, error) {
 	return groupname.Group(ref, "Robot developers"), nil
 }
 
+func (u *uipath) ReadGroup(ctx context.Context, id string) (Group, error) {
+	return u.FindGroup(ctx, id)
+}
+
 func (u *uipath) ReadAllocation(_ context.Context, id string) (Allocation, error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()

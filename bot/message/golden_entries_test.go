@@ -471,11 +471,18 @@ func (g *golden) addLookups() {
 		{"no such group", &approvals.GroupError{Candidates: []string{"Finance Robots"}}},
 		{"no such group, none is near", &approvals.GroupError{}},
 		{"several groups", &approvals.GroupError{Candidates: []string{"id-1", "id-2"}, Ambiguous: true}},
-		{"UiPath refuses", &approvals.RefusedError{Answer: "403 Forbidden"}},
+		{"UiPath refuses", &approvals.RefusedError{Answer: "404: No account license is allocated."}},
+		{"an operator has to act", signInRefused()},
 		{"UiPath delays", &approvals.DelayError{Reason: "UiPath does not answer"}},
 		{"no answer", errors.New("timeout")},
 	} {
 		g.add("Not shown: "+c.title, ExplainLookupError("/allocate", "Finance", c.err))
+	}
+}
+
+func signInRefused() error {
+	return &approvals.OperatorError{
+		Cause: "UiPath refuses the bot's sign-in", Code: "invalid_client", Variable: "UIPATH_CLIENT_SECRET",
 	}
 }
 
@@ -530,7 +537,7 @@ func (g *golden) addHome() {
 			goldenRequest(approvals.Refused), goldenRequest(approvals.Pending, withoutCard), goldenRequest(approvals.Done),
 		},
 		Problems: []string{
-			ExplainUiPathProblem(errors.New("timeout")), ExplainUiPathProblem(&approvals.RefusedError{}), ExplainLostConnections(1, 2),
+			ExplainUiPathProblem(errors.New("timeout")), ExplainUiPathProblem(&approvals.RefusedError{}), ExplainUiPathProblem(signInRefused()), ExplainLostConnections(1, 2),
 			ExplainShortStage(finance, 2, 1, nil), ExplainShortStage(approvals.PolicyRule{}, 2, 1, nil), ExplainShortStage(finance, 2, 1, errors.New("timeout")),
 		},
 	}))

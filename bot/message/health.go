@@ -9,9 +9,11 @@ import (
 // ExplainUiPathProblem says in one clause what keeps the bot from UiPath. It is
 // empty without an error.
 func ExplainUiPathProblem(err error) string {
-	switch {
+	switch fault, ok := approvals.NeedsOperator(err); {
+	case ok:
+		return "requests wait, and " + approvals.DelayReason(fault)
 	case approvals.IsRefused(err):
-		return "UiPath refuses the bot, so requests are refused: its credentials or its address are wrong"
+		return "UiPath refuses the bot, so requests are refused: check UIPATH_ACCOUNT_ID and UIPATH_ORGANIZATION"
 	case err != nil:
 		return "UiPath does not answer the bot, so requests wait"
 	}

@@ -98,9 +98,12 @@ func ExplainLookupError(name, ref string, err error) string {
 		}
 		return said + suggestShow(name, none.Candidates)
 	}
+	if fault, ok := approvals.NeedsOperator(err); ok {
+		return fmt.Sprintf("I could not look that up: %s. Please type it again after that.",
+			escapeLine(approvals.DelayReason(fault)))
+	}
 	if refusal, ok := errors.AsType[*approvals.RefusedError](err); ok {
-		return fmt.Sprintf("UiPath refused to show that (%s). The operator of licensebot has to fix it.",
-			quoteCode(refusal.Answer))
+		return fmt.Sprintf("UiPath refused to show that (%s).", quoteCode(refusal.Answer))
 	}
 	if delay, ok := errors.AsType[*approvals.DelayError](err); ok {
 		return fmt.Sprintf("I could not look that up: %s. Please type it again in a minute.",

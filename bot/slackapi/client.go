@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/slack-go/slack"
+
+	"licensebot/internal/noredirect"
 )
 
 // callLimit bounds one call. It is well below the lease of a job, so that no
@@ -22,7 +24,7 @@ type Client struct {
 
 // NewClient makes a client for the API at a URL, with a bot token.
 func NewClient(apiURL, botToken string) *Client {
-	hc := &http.Client{Timeout: callLimit}
+	hc := noredirect.Client(&http.Client{Timeout: callLimit})
 	return &Client{api: slack.New(botToken, slack.OptionAPIURL(apiURL), slack.OptionHTTPClient(hc)), http: hc}
 }
 

@@ -1,6 +1,8 @@
 package slackapi
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -53,5 +55,20 @@ func TestCheckChannel(t *testing.T) {
 	r.slack.Inject("conversations.info", fault.Fault{Times: 1, Error: "missing_scope"})
 	if err := r.client.CheckChannel(r.ctx, channel); err == nil || !strings.Contains(err.Error(), "cannot be told") || strings.Contains(err.Error(), kept) {
 		t.Errorf("a channel that was not seen: %v", err)
+	}
+}
+
+// TestNoRedirectIsFollowed keeps the token, and what is posted, at Slack.
+func TestNoRedirectIsFollowed(t *testing.T) {
+	followed := 0
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { followed++ }))
+	defer elsewhere.Close()
+	for _, status := range []int{301, 302, 303, 307, 308} {
+		slack := httptest.NewServer(http.RedirectHandler(elsewhere.URL, status))
+		_, err := NewClient(slack.URL+"/", "xoxb-secret").api.AuthTestContext(t.Context())
+		slack.Close()
+		if err == nil || followed != 0 {
+			t.Errorf("%d: %v, followed %d times", status, err, followed)
+		}
 	}
 }

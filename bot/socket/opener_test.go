@@ -5,10 +5,13 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/rs/zerolog"
 )
 
 // answering is a Slack without a network, for tests that own the clock.
@@ -108,4 +111,17 @@ func TestOpenerHoldsNothingElse(t *testing.T) {
 			t.Errorf("%v after %v", err, time.Since(start))
 		}
 	})
+}
+
+// TestOpeningFollowsNoRedirect keeps the app-level token at Slack.
+func TestOpeningFollowsNoRedirect(t *testing.T) {
+	followed := 0
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { followed++ }))
+	defer elsewhere.Close()
+	slack := httptest.NewServer(http.RedirectHandler(elsewhere.URL, http.StatusTemporaryRedirect))
+	defer slack.Close()
+	s := New(Config{APIURL: slack.URL + "/", BotToken: "xoxb-secret", AppToken: "xapp-secret"}, nil, zerolog.Nop())
+	if _, _, err := s.clients[0].StartSocketModeContext(t.Context()); err == nil || followed != 0 {
+		t.Errorf("%v, followed %d times", err, followed)
+	}
 }

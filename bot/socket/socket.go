@@ -16,6 +16,7 @@ import (
 	"github.com/slack-go/slack/socketmode"
 	"golang.org/x/sync/errgroup"
 
+	"licensebot/internal/noredirect"
 	"licensebot/internal/outside"
 	"licensebot/internal/sleep"
 )
@@ -98,7 +99,7 @@ func New(cfg Config, handler Handler, logger zerolog.Logger) *Socket {
 	}
 	// No timeout over the whole call: the opener may hold it back for longer.
 	api := slack.New(cfg.BotToken, slack.OptionAppLevelToken(cfg.AppToken),
-		slack.OptionAPIURL(cfg.APIURL), slack.OptionHTTPClient(&http.Client{Transport: s.opener}))
+		slack.OptionAPIURL(cfg.APIURL), slack.OptionHTTPClient(noredirect.Client(&http.Client{Transport: s.opener})))
 	for range Connections {
 		s.clients = append(s.clients, socketmode.New(api,
 			socketmode.OptionReadLimit(readLimit),

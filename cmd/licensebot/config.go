@@ -25,6 +25,9 @@ type Config struct {
 	Scopes  []string // to ask UiPath's token endpoint for
 	Console bool     // the log is for people, not JSON
 
+	allowHTTP   bool              // plain http to another machine is allowed
+	secretFiles map[string]string // paths of files with secrets, by variable
+
 	policyText string // of the policy file, as Policy was read from it
 }
 
@@ -57,12 +60,15 @@ func LoadConfig() (Config, error) {
 	if err != nil {
 		return Config{}, err
 	}
-	return newConfig(env, p)
+	cfg, err := newConfig(env, p)
+	cfg.secretFiles = env.secretFiles()
+	return cfg, err
 }
 
 // newConfig checks an environment. p has the problems found while reading it.
 func newConfig(env environment, p problems) (Config, error) {
 	cfg := Config{environment: env}
+	cfg.allowHTTP = parseSwitch(&p, "LICENSEBOT_ALLOW_HTTP", env.AllowHTTP)
 	cfg.checkSlack(&p)
 	cfg.checkUiPath(&p)
 	cfg.checkRules(&p)
@@ -76,15 +82,16 @@ func newConfig(env environment, p problems) (Config, error) {
 func (c *Config) checkSlack(p *problems) {
 	checkToken(p, "SLACK_BOT_TOKEN", c.SlackBotToken, "xoxb-")
 	checkToken(p, "SLACK_APP_TOKEN", c.SlackAppToken, "xapp-")
-	checkURL(p, "SLACK_API_URL", c.SlackAPIURL, "https://slack.com/api/")
+	checkURL(p, "SLACK_API_URL", c.SlackAPIURL, "https://slack.com/api/", c.allowHTTP)
 	c.SlackAPIURL = strings.TrimSuffix(c.SlackAPIURL, "/") + "/"
 }
 
 // checkUiPath checks where UiPath is and how the bot signs in there.
 func (c *Config) checkUiPath(p *problems) {
-	checkURL(p, "UIPATH_URL", c.UiPathURL, "https://cloud.uipath.com")
+	checkURL(p, "UIPATH_URL", c.UiPathURL, "https://cloud.uipath.com", c.allowHTTP)
 	if c.UiPathTokenURL != "" {
-		checkURL(p, "UIPATH_TOKEN_URL", c.UiPathTokenURL, "https://cloud.uipath.com/acme/identity_/connect/token")
+		checkURL(p, "UIPATH_TOKEN_URL", c.UiPathTokenURL, "https://cloud.uipath.com/acme/identity_/connect/token",
+			c.allowHTTP)
 	}
 	requireSegment(p, "UIPATH_ORGANIZATION", c.UiPathOrganization, "acme, the first part of the portal's path")
 	requireSegment(p, "UIPATH_ACCOUNT_ID", c.UiPathAccountID,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
 	"regexp"
 	"strings"
@@ -22,19 +23,38 @@ func checkToken(p *problems, name, value, prefix string) {
 	}
 }
 
-// checkURL wants an address to which the bot can add paths.
-func checkURL(p *problems, name, value, example string) {
-	if !isPlainWebAddress(value) {
+// checkURL wants an address to which the bot can add paths. Secrets go there, so
+// that it has to be encrypted, unless it is on this machine or allowHTTP is true.
+func checkURL(p *problems, name, value, example string, allowHTTP bool) {
+	u, err := url.Parse(value)
+	switch {
+	case err != nil || !isPlainWebAddress(u):
 		p.add(name, "is not a web address without user, query and fragment", example)
+	case u.Scheme == "http" && !allowHTTP && !isLoopback(u.Hostname()):
+		p.add(name, "begins with http://, so that secrets would travel in the open; "+
+			"use https://, or set LICENSEBOT_ALLOW_HTTP=true", example)
 	}
 }
 
-func isPlainWebAddress(value string) bool {
-	u, err := url.Parse(value)
-	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+func isLoopback(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.Unmap().IsLoopback() || strings.EqualFold(host, "localhost")
+}
+
+func isPlainWebAddress(u *url.URL) bool {
+	if u.Hostname() == "" || u.Scheme != "https" && u.Scheme != "http" {
 		return false
 	}
 	return u.RawQuery == "" && u.Fragment == "" && u.User == nil
+}
+
+// parseSwitch wants true or false.
+func parseSwitch(p *problems, name, value string) bool {
+	on := strings.EqualFold(value, "true")
+	if !on && !strings.EqualFold(value, "false") {
+		p.add(name, "is neither true nor false", "false")
+	}
+	return on
 }
 
 // requireValue wants a value that is more than blanks.

@@ -117,6 +117,10 @@ func TestOneWrongVariable(t *testing.T) {
 		"fragment":            {"UIPATH_URL", "https://cloud.uipath.com/#acme", "fragment"},
 		"query":               {"SLACK_API_URL", "https://slack.com/api/?x=1", "query"},
 		"password in it":      {"UIPATH_TOKEN_URL", "https://u:hunter2@cloud.uipath.com/", "user"},
+		"secrets in the open": {"UIPATH_URL", "http://uipath.example", "LICENSEBOT_ALLOW_HTTP=true"},
+		"tokens in the open":  {"UIPATH_TOKEN_URL", "http://127.0.0.1.example/token", "LICENSEBOT_ALLOW_HTTP=true"},
+		"Slack in the open":   {"SLACK_API_URL", "http://10.0.0.1/api", "LICENSEBOT_ALLOW_HTTP=true"},
+		"neither yes nor no":  {"LICENSEBOT_ALLOW_HTTP", "1", "neither true nor false"},
 		"quorum too high":     {"LICENSEBOT_QUORUM", "21", "from 1 to 20"},
 		"life too short":      {"LICENSEBOT_REQUEST_TTL", "59s", "between 1m and 2160h"},
 		"secret with a blank": {"SLACK_APP_TOKEN", "xapp-secret 2", "blanks"},
@@ -199,5 +203,52 @@ func TestEveryVariableIsDocumented(t *testing.T) {
 	}
 	if len(documented) != len(fields) {
 		t.Errorf("the table has %d variables, %d are read", len(documented), len(fields))
+	}
+}
+
+// TestPlainHTTP takes it to this machine, and to others where the operator says so.
+func TestPlainHTTP(t *testing.T) {
+	for _, address := range []string{
+		"http://127.0.0.1:8080/", "http://127.9.9.9/", "http://localhost:1/", "http://LOCALHOST/", "http://[::1]:1/", "http://[::ffff:127.0.0.1]/",
+	} {
+		for _, variable := range []string{"UIPATH_URL", "UIPATH_TOKEN_URL", "SLACK_API_URL"} {
+			env := validVariables()
+			env[variable] = address
+			if _, err := loadConfig(t, env); err != nil {
+				t.Errorf("%s=%s: %v", variable, address, err)
+			}
+			env[variable], env["LICENSEBOT_ALLOW_HTTP"] = "http://uipath.example", "TRUE"
+			if _, err := loadConfig(t, env); err != nil {
+				t.Errorf("%s: %v", variable, err)
+			}
+			_ = os.Unsetenv("LICENSEBOT_ALLOW_HTTP")
+		}
+	}
+}
+
+// TestSecretFilesAreReadAnew changes the file after the start.
+func TestSecretFilesAreReadAnew(t *testing.T) {
+	env := validVariables()
+	delete(env, "UIPATH_CLIENT_SECRET")
+	path := filepath.Join(t.TempDir(), "secret")
+	env["UIPATH_CLIENT_SECRET_FILE"] = path
+	write := func(text string) {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("first\n")
+	cfg, err := loadConfig(t, env)
+	if err != nil || cfg.UiPathClientSecret != "first" || cfg.secretReader("UIPATH_PASSWORD") != nil {
+		t.Fatalf("got %v", err)
+	}
+	write(" second ")
+	secret, changed, err := cfg.secretReader("UIPATH_CLIENT_SECRET")()
+	if err != nil || secret != "second" || changed.IsZero() {
+		t.Errorf("got %q, %v, %v", secret, changed, err)
+	}
+	write("\n")
+	if secret, _, err := cfg.secretReader("UIPATH_CLIENT_SECRET")(); err == nil {
+		t.Errorf("got %q of an empty file", secret)
 	}
 }

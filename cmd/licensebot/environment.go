@@ -1,14 +1,18 @@
 package main
 
 import (
+	"errors"
 	"io"
 	"maps"
 	"os"
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/kelseyhightower/envconfig"
+
+	"licensebot/licensing"
 )
 
 // An environment is the configuration as text, one field a variable. Every field
@@ -41,6 +45,7 @@ type environment struct {
 	PolicyFile   string `envconfig:"LICENSEBOT_POLICY_FILE"`
 	DatabaseURL  string `envconfig:"LICENSEBOT_DATABASE_URL" default:"sqlite://licensebot.db"`
 	HTTPAddr     string `envconfig:"LICENSEBOT_HTTP_ADDR" default:"127.0.0.1:8080"`
+	AllowHTTP    string `envconfig:"LICENSEBOT_ALLOW_HTTP" default:"false"`
 	LogLevel     string `envconfig:"LICENSEBOT_LOG_LEVEL" default:"info"`
 	LogFormat    string `envconfig:"LICENSEBOT_LOG_FORMAT" default:"json"`
 }
@@ -100,25 +105,57 @@ func (e *environment) readSecretFiles(p *problems) {
 			p.add(name, "is set together with "+name+"_FILE; set one of them", example)
 			continue
 		}
-		content, err := readSecretFile(path)
-		switch value := strings.TrimSpace(string(content)); {
+		secret, _, err := readSecretFile(path)
+		switch {
+		case errors.Is(err, errNoSecret):
+			p.add(name+"_FILE", "the file "+path+" is empty or too long", "a file with the secret alone in it")
 		case err != nil:
 			p.add(name+"_FILE", "cannot be read: "+err.Error(), example)
-		case value == "" || len(content) > maxSecretSize:
-			p.add(name+"_FILE", "the file "+path+" is empty or too long", "a file with the secret alone in it")
 		default:
-			*fields[name] = value
+			*fields[name] = secret
 		}
 	}
 }
 
-// readSecretFile reads at most one byte more than a secret may have, so that the
-// caller sees when a file is too long.
-func readSecretFile(path string) ([]byte, error) {
+// secretFiles returns the paths of the files with secrets, by variable.
+func (e *environment) secretFiles() map[string]string {
+	paths := make(map[string]string)
+	for name := range e.secretFields() {
+		paths[name] = os.Getenv(name + "_FILE")
+	}
+	return paths
+}
+
+var errNoSecret = errors.New("the file is empty or too long")
+
+// readSecretFile reads the secret in a file and tells when the file was last
+// changed. It reads no more than one byte beyond what a secret may have.
+func readSecretFile(path string) (secret string, changed time.Time, err error) {
 	file, err := os.Open(path)
 	if err != nil {
-		return nil, err
+		return "", time.Time{}, err
 	}
 	defer func() { _ = file.Close() }()
-	return io.ReadAll(io.LimitReader(file, maxSecretSize+1))
+	info, err := file.Stat()
+	if err != nil {
+		return "", time.Time{}, err
+	}
+	content, err := io.ReadAll(io.LimitReader(file, maxSecretSize+1))
+	if err != nil {
+		return "", time.Time{}, err
+	}
+	secret = strings.TrimSpace(string(content))
+	if secret == "" || len(content) > maxSecretSize {
+		return "", time.Time{}, errNoSecret
+	}
+	return secret, info.ModTime(), nil
+}
+
+// secretReader reads a secret anew at each use, if it comes from a file.
+func (c *Config) secretReader(name string) licensing.SecretReader {
+	path := c.secretFiles[name]
+	if path == "" {
+		return nil
+	}
+	return func() (string, time.Time, error) { return readSecretFile(path) }
 }

@@ -189,7 +189,7 @@ func TestFormWhileUiPathIsDown(t *testing.T) {
 	if blocks := string(v.Blocks); strings.Contains(blocks, "external_select") || !strings.Contains(blocks, "please type the group and the codes") {
 		t.Fatalf("%s", blocks)
 	}
-	w.openHome(requester, "UiPath does not answer the bot")
+	w.openHome(requester, "UiPath's sign-in does not work (503)")
 	w.submitForm(v, map[string]any{"group": "finance robots", "codes": "idu"})
 	w.awaitTold(requester, "is kept, but it could not be checked yet")
 	w.openHome(requester, "not checked yet", "Your requests (1)")

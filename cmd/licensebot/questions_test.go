@@ -83,7 +83,8 @@ func TestUiPathDownWhenLookedUp(t *testing.T) {
 	for fault, want := range map[fault.Fault]string{
 		{Status: 503}:                    "I could not look that up: UiPath is not working properly, it answered 503: Service Unavailable. Please type it again in a minute.",
 		{Cut: true}:                      "I could not look that up: UiPath cannot be reached.",
-		{Status: 403, Error: "no <way>"}: "UiPath refused to show that (`403: no &lt;way&gt;`).",
+		{Status: 404, Error: "no <way>"}: "UiPath refused to show that (`404: no &lt;way&gt;`).",
+		{Status: 403, Error: "no <way>"}: "I could not look that up: an operator has to act: UiPath does not let the bot do this (403).",
 	} {
 		w.uipath.Inject("GET group", fault)
 		w.uipath.Inject("GET group with-quota", fault)
@@ -110,25 +111,24 @@ func TestNoListOfSeats(t *testing.T) {
 	w.openHome(bystander, "licensebot is well") // who refuses answers
 }
 
-// TestUiPathRefuses expects that the Home tab names a refusal: UiPath is neither
-// down nor well.
+// TestUiPathRefuses expects that the Home tab says what an operator has to do.
 func TestUiPathRefuses(t *testing.T) {
 	t.Parallel()
-	for what, faults := range map[string]map[string]fault.Fault{
-		"wrong credentials":   {"token": {Status: 400, Error: "invalid_client"}},
-		"wrong token address": {"token": {Status: 404}},
-		"wrong organization": {
+	for want, faults := range map[string]map[string]fault.Fault{
+		"an operator has to act: UiPath refuses the bot's sign-in (invalid_client)": {"token": {Status: 400, Error: "invalid_client"}},
+		"an operator has to act: UiPath's sign-in is not at its address (404)":      {"token": {Status: 404}},
+		"check UIPATH_ACCOUNT_ID and UIPATH_ORGANIZATION": {
 			"GET account": {Status: 404}, "GET groups with-quota": {Status: 404}, "GET identity groups": {Status: 404},
 		},
 	} {
-		t.Run(what, func(t *testing.T) {
+		t.Run(want, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			for operation, fault := range faults {
 				w.uipath.Inject(operation, fault)
 			}
 			w.startReplica()
-			w.openHome(bystander, "UiPath refuses the bot, so requests are refused: its credentials or its address are wrong")
+			w.openHome(bystander, want)
 		})
 	}
 }

@@ -75,7 +75,7 @@ func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (
 
 	workers := &worker.Runner{
 		Store: db, Licenses: licenses, Directory: b.Directory(), Messenger: b.Messenger(),
-		OnError: logProblem(log), Grace: workersGrace, Reconnected: b.Reconnected(),
+		OnError: logProblem(log, newOperatorLog(log, tuning.Now)), Grace: workersGrace, Reconnected: b.Reconnected(),
 		Policy: policies.Policy, Emoji: cfg.Emoji,
 	}
 	parts.addRunning(ctx, "workers", workers.Run)
@@ -124,7 +124,7 @@ func ignoreIfStopped(ctx context.Context, err error) error {
 }
 
 // logProblem logs the problems of workers. A mere delay is a warning.
-func logProblem(log zerolog.Logger) func(worker.Problem) {
+func logProblem(log zerolog.Logger, operators *operatorLog) func(worker.Problem) {
 	return func(p worker.Problem) {
 		switch p.During {
 		case worker.SurveyingCards:
@@ -136,8 +136,19 @@ func logProblem(log zerolog.Logger) func(worker.Problem) {
 				"the database was changed by hand, or licensebot has a defect, which please report")
 		case worker.ClaimingJobs:
 			log.Error().Err(p.Err).Msg("the database failed; work goes on when it answers")
+		case worker.RefusedRequest:
+			e := log.Error().Str("request", p.RequestID)
+			if refusal, ok := errors.AsType[*approvals.RefusedError](p.Err); ok {
+				e = e.Str("variable", refusal.Variable).Str("remedy", refusal.Remedy())
+			}
+			withCause(e, p.Err).Msg("UiPath refused a request, and not for what it asks")
 		case worker.RunningJob:
-			e := log.Warn().Str("request", p.RequestID).Str("job", string(p.Job.Kind)).Int("attempt", p.Job.Attempt)
+			level := zerolog.WarnLevel
+			if operators.report(p.Err) {
+				level = zerolog.DebugLevel // the operator reads the fault's own line
+			}
+			e := log.WithLevel(level).Str("request", p.RequestID).Str("job", string(p.Job.Kind)).
+				Int("attempt", p.Job.Attempt)
 			withCause(e, p.Err).Msg("a job did not go through; it will be tried again")
 		}
 	}
@@ -148,6 +159,12 @@ func logProblem(log zerolog.Logger) func(worker.Problem) {
 func withCause(e *zerolog.Event, err error) *zerolog.Event {
 	if delay, ok := errors.AsType[*approvals.DelayError](err); ok && delay.Err != nil {
 		return e.AnErr("cause", delay.Err).Err(err)
+	}
+	if fault, ok := approvals.NeedsOperator(err); ok && fault.Err != nil {
+		return e.AnErr("cause", fault.Err).Err(err)
+	}
+	if unknown, ok := errors.AsType[*approvals.UnknownEffectError](err); ok && unknown.Err != nil {
+		return e.AnErr("cause", unknown.Err).Err(err)
 	}
 	if refusal, ok := errors.AsType[*approvals.RefusedError](err); ok && refusal.Err != nil {
 		return e.AnErr("cause", refusal.Err).Err(err)
@@ -179,7 +196,14 @@ func newTokenSource(cfg Config) (oauth2.TokenSource, error) {
 		Username: cfg.UiPathUsername, Password: cfg.UiPathPassword, Tenant: cfg.UiPathTenant,
 		UserAgent: "licensebot/" + versionName(),
 	}
+	tokens.ReadSecret = cfg.secretReader("UIPATH_CLIENT_SECRET")
+	if cfg.UiPathAuth == "ropc" {
+		tokens.ReadSecret = cfg.secretReader("UIPATH_PASSWORD")
+	}
+	readToken := cfg.secretReader("UIPATH_ACCESS_TOKEN")
 	switch {
+	case cfg.UiPathAuth == "token" && readToken != nil:
+		return licensing.ReadToken(readToken), nil
 	case cfg.UiPathAuth == "token":
 		return licensing.StaticToken(cfg.UiPathAccessToken), nil
 	case cfg.UiPathAuth == "ropc" && cfg.UiPathTenant != "":

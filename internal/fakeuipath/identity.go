@@ -60,7 +60,7 @@ func (x *exchange) getIdentityGroups() {
 		return
 	}
 	all := []identityGroup{}
-	for _, g := range x.u.groups {
+	for _, g := range x.visibleGroups() {
 		if g.inIdentityList() {
 			all = append(all, g.asIdentityGroup())
 		}
@@ -75,7 +75,7 @@ func (x *exchange) getIdentityGroup() {
 	if !x.checkPartition() {
 		return
 	}
-	g, ok := x.u.groups[x.params["groupId"]]
+	g, ok := x.visibleGroup(x.params["groupId"])
 	if !ok || !g.inIdentityList() {
 		x.answerError(http.StatusNotFound, "Group '%s' does not exist.", x.params["groupId"])
 		return

@@ -43,7 +43,7 @@ type listedAllocation struct {
 	Name        string         `json:"name"`
 	Codes       []string       `json:"userBundleLicenses"`
 	Leases      map[string]int `json:"userBundleLeases"`
-	External    bool           `json:"useExternalLicense"`
+	External    any            `json:"useExternalLicense,omitempty"` // a bool, or nil to leave it out
 	Orphan      bool           `json:"orphan"`
 	Unavailable []string       `json:"userLicenseBundlesUnavailable"`
 }
@@ -82,7 +82,7 @@ func (x *exchange) findGroup(open bool) (*storedGroup, bool) {
 		return nil, false
 	}
 	id := x.params["groupId"]
-	if g, ok := x.u.groups[id]; ok {
+	if g, ok := x.visibleGroup(id); ok {
 		return g, true
 	}
 	if open && x.u.cfg.OpenGroups {
@@ -113,11 +113,36 @@ func (x *exchange) getGroup() {
 	if !ok {
 		return
 	}
-	x.answerJSON(http.StatusOK, map[string]any{
-		"availableUserBundles": x.u.listBundles(),
-		"allocatedUserBundles": jsonList(g.Codes),
-		"useExternalLicense":   g.External,
-	})
+	x.answerJSON(http.StatusOK, x.u.plainAllocation(g))
+}
+
+func (u *Server) plainAllocation(g *storedGroup) map[string]any {
+	answer := map[string]any{"availableUserBundles": u.listBundles(), "allocatedUserBundles": jsonList(g.Codes)}
+	if !u.noFlag {
+		answer["useExternalLicense"] = g.External
+	}
+	return answer
+}
+
+// answerOtherCodes answers 200 with an allocation that has other codes than the
+// group.
+func (x *exchange) answerOtherCodes(codes []string) {
+	x.u.mu.Lock()
+	defer x.u.mu.Unlock()
+	g, ok := x.u.groups[x.params["groupId"]]
+	if !ok {
+		g = newUnlistedGroup(x.params["groupId"], x.now)
+	}
+	other := *g
+	other.Codes = sortedSet(codes)
+	switch {
+	case strings.HasSuffix(x.r.URL.Path, "/with-quota"):
+		x.answerJSON(http.StatusOK, x.u.allocationWithQuotas(&other))
+	case x.r.Method == http.MethodPut:
+		x.answerJSON(http.StatusOK, x.u.writtenAllocation(&other))
+	default:
+		x.answerJSON(http.StatusOK, x.u.plainAllocation(&other))
+	}
 }
 
 // getGroupWithQuota follows docs.uipath.com,
@@ -144,7 +169,10 @@ func (g *storedGroup) listQuotas() []quotaUsage {
 
 func (u *Server) describeGroup(g *storedGroup) listedGroup {
 	allocation := listedAllocation{ID: g.ID, Name: g.Name, Codes: jsonList(g.Codes), Leases: g.Usage,
-		External: g.External, Orphan: g.Orphan, Unavailable: []string{}}
+		Orphan: g.Orphan, Unavailable: []string{}}
+	if !u.noFlag {
+		allocation.External = g.External
+	}
 	for _, code := range g.Codes {
 		if u.owned[code].freeSeats() == 0 {
 			allocation.Unavailable = append(allocation.Unavailable, code)
@@ -160,7 +188,7 @@ func (x *exchange) getGroupsWithQuota() {
 		return
 	}
 	var all []listedGroup
-	for _, g := range x.u.groups {
+	for _, g := range x.visibleGroups() {
 		if g.hasAllocation {
 			all = append(all, x.u.describeGroup(g))
 		}
@@ -186,7 +214,7 @@ func (x *exchange) postGroups() {
 	}
 	allocations := []listedAllocation{}
 	for _, id := range sortedSet(body.GroupIDs) {
-		if g, ok := x.u.groups[id]; ok && g.hasAllocation {
+		if g, ok := x.visibleGroup(id); ok && g.hasAllocation {
 			allocations = append(allocations, x.u.describeGroup(g).Allocation)
 		}
 	}

@@ -69,6 +69,7 @@ func (u *Server) AddGroup(group Group) string {
 	group.Usage = cloneCounts(group.Usage)
 	hasAllocation := len(group.Codes) > 0 || group.External || len(group.Quotas) > 0
 	u.changeState(func() {
+		u.keepPast(group.ID)
 		u.groups[group.ID] = &storedGroup{Group: group, hasAllocation: hasAllocation, created: created}
 	})
 	return group.ID
@@ -76,7 +77,42 @@ func (u *Server) AddGroup(group Group) string {
 
 // RemoveGroup removes a group and its allocation.
 func (u *Server) RemoveGroup(id string) {
-	u.changeState(func() { delete(u.groups, id) })
+	u.changeState(func() {
+		u.keepPast(id)
+		delete(u.groups, id)
+	})
+}
+
+// RenameGroup gives a group another name.
+func (u *Server) RenameGroup(id, name string) {
+	u.changeGroup(id, func(g *storedGroup) { g.Name = name })
+}
+
+// OrphanGroup deletes a group and leaves its allocation, which the license service
+// goes on listing under the old name.
+func (u *Server) OrphanGroup(id string) {
+	u.changeGroup(id, func(g *storedGroup) { g.Orphan = true })
+}
+
+// changeGroup ignores an unknown group.
+func (u *Server) changeGroup(id string, change func(*storedGroup)) {
+	u.changeState(func() {
+		if g, ok := u.groups[id]; ok {
+			u.keepPast(id)
+			change(g)
+		}
+	})
+}
+
+// HideQuotas makes the with-quota routes answer 404, as Config.NoQuotaRoutes does,
+// for as long as it is on.
+func (u *Server) HideQuotas(on bool) {
+	u.changeState(func() { u.noQuotas = on })
+}
+
+// HideExternal leaves useExternalLicense out of all answers to reads.
+func (u *Server) HideExternal(on bool) {
+	u.changeState(func() { u.noFlag = on })
 }
 
 // SetAllocation changes a group's codes as an administrator does in the portal.
@@ -85,6 +121,7 @@ func (u *Server) RemoveGroup(id string) {
 func (u *Server) SetAllocation(groupID string, codes ...string) {
 	created := u.cfg.Now()
 	u.changeState(func() {
+		u.keepPast(groupID)
 		g := u.groups[groupID]
 		if g == nil {
 			g = newUnlistedGroup(groupID, created)
@@ -176,6 +213,7 @@ func (u *Server) Edit(groupID string, change func(codes []string) []string) {
 		if g == nil {
 			return
 		}
+		u.keepPast(groupID)
 		before := g.currentAllocation()
 		g.Codes = sortedSet(change(slices.Clone(g.Codes)))
 		g.hasAllocation = len(g.Codes) > 0

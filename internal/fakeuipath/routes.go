@@ -52,10 +52,13 @@ func (u *Server) routeTable() []apiRoute {
 	add("GET", groups+"/{groupId}", "GET identity group", scopeGroupRead, (*exchange).getIdentityGroup)
 
 	quota := func(method, pattern, operation, scope string, handle func(*exchange)) {
-		if u.cfg.NoQuotaRoutes {
-			scope, handle = "", func(x *exchange) { x.answerNoRoute(nil) }
-		}
-		add(method, pattern, operation, scope, handle)
+		add(method, pattern, operation, scope, func(x *exchange) {
+			if x.u.noQuotas {
+				x.answerNoRoute(nil)
+				return
+			}
+			handle(x)
+		})
 	}
 	quota("GET", group+"/with-quota", "GET group with-quota", scopeLicenseRead, (*exchange).getGroupWithQuota)
 	quota("PUT", group+"/with-quota", "PUT group with-quota", scopeLicenseWrite, (*exchange).putGroupWithQuota)
@@ -116,6 +119,7 @@ func (u *Server) handleRequest(w http.ResponseWriter, r *http.Request) {
 	u.beginCall(call)
 	ended := false
 	defer func() {
+		u.runAfter(call.Operation)
 		if ended {
 			call.Status = answer.status
 		}
@@ -126,22 +130,59 @@ func (u *Server) handleRequest(w http.ResponseWriter, r *http.Request) {
 		}
 	}()
 	u.serveOrHarm(answer, r, call, func(w http.ResponseWriter, r *http.Request) {
-		x := &exchange{u: u, w: w, r: r, now: u.cfg.Now(), body: body, params: params, call: call}
-		x.serveRoute(route, readErr)
-	})
+		u.newExchange(w, r, call, body, params).serveRoute(route, readErr)
+	}, body, params)
 	ended = true
 }
 
-func (u *Server) serveOrHarm(w http.ResponseWriter, r *http.Request, call *Call, effect http.HandlerFunc) {
+func (u *Server) newExchange(
+	w http.ResponseWriter, r *http.Request, call *Call, body []byte, params map[string]string,
+) *exchange {
+	return &exchange{u: u, w: w, r: r, now: u.cfg.Now(), body: body, params: params, call: call}
+}
+
+func (u *Server) serveOrHarm(
+	w http.ResponseWriter, r *http.Request, call *Call, effect http.HandlerFunc, body []byte, params map[string]string,
+) {
 	planned, faulted := u.Take(call.Operation)
 	if !faulted {
 		effect(w, r)
 		return
 	}
 	call.Faulted = true
+	if planned.Echo {
+		planned = echoSent(w, planned, r, body)
+	}
 	planned.Serve(w, r, effect, func(w http.ResponseWriter, planned fault.Fault) {
+		if planned.Codes != "" {
+			u.newExchange(w, r, call, body, params).answerOtherCodes(strings.Fields(planned.Codes))
+			return
+		}
 		refuseByFault(w, call.Operation, planned)
 	})
+}
+
+// echoSent puts what a caller sent, credentials included, into all parts of the
+// answer that a careless server might repeat it in.
+func echoSent(w http.ResponseWriter, planned fault.Fault, r *http.Request, body []byte) fault.Fault {
+	sent := strings.TrimSpace(r.Header.Get("Authorization") + " " + string(body))
+	if decoded, err := url.QueryUnescape(sent); err == nil {
+		sent += " " + decoded
+	}
+	line := strings.Map(func(c rune) rune {
+		if c < ' ' {
+			return ' '
+		}
+		return c
+	}, sent)
+	w.Header().Set("WWW-Authenticate", fmt.Sprintf("Bearer error=%q, error_description=%q, scope=%q", line, line, line))
+	w.Header().Set("X-Sent", line)
+	planned.Error = sent
+	planned.Body = strings.ReplaceAll(planned.Body, "{sent}", sent)
+	if planned.Location != "" {
+		planned.Location += "/" + url.PathEscape(sent)
+	}
+	return planned
 }
 
 // refuseByFault answers a fault in the error format of the operation.
@@ -155,11 +196,14 @@ func refuseByFault(w http.ResponseWriter, operation string, planned fault.Fault)
 	if planned.RetryAfter != "" {
 		w.Header().Set("Retry-After", planned.RetryAfter)
 	}
-	name := "message"
+	answer := map[string]string{"message": planned.Error}
 	if operation == opToken {
-		name = "error"
+		answer = map[string]string{"error": planned.Error}
 	}
-	writeJSON(w, planned.Status, map[string]string{name: planned.Error})
+	if operation == opToken && planned.Echo {
+		answer["error_description"] = planned.Error
+	}
+	writeJSON(w, planned.Status, answer)
 }
 
 func (x *exchange) serveRoute(route apiRoute, readErr error) {

@@ -89,6 +89,12 @@ type Server struct {
 	forgets   int
 	noLicense bool
 	exceed    bool
+	noQuotas  bool
+	noFlag    bool // answers lack useExternalLicense
+
+	lags  map[string]time.Duration // by operation
+	past  map[string][]pastGroup   // by group
+	after map[string][]func()      // by operation: what happens right after its next call
 
 	seq     int
 	pending map[string]int

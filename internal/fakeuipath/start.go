@@ -42,6 +42,10 @@ func newServer(cfg Config) *Server {
 		groups:       make(map[string]*storedGroup),
 		drops:        make(map[string]int),
 		pending:      make(map[string]int),
+		lags:         make(map[string]time.Duration),
+		past:         make(map[string][]pastGroup),
+		after:        make(map[string][]func()),
+		noQuotas:     cfg.NoQuotaRoutes,
 	}
 	u.newPersonalToken(defaultScopes())
 	u.routes = u.routeTable()

@@ -57,9 +57,13 @@ func (x *exchange) putGroup() {
 		allocation.Quotas = g.Quotas
 	}
 	if x.replaceAllocation(g, allocation) {
-		x.answerJSON(http.StatusOK, map[string]any{"groupId": g.ID, "organizationId": x.u.cfg.AccountID,
-			"useExternalLicense": g.External, "userBundleCodes": jsonList(g.Codes)})
+		x.answerJSON(http.StatusOK, x.u.writtenAllocation(g))
 	}
+}
+
+func (u *Server) writtenAllocation(g *storedGroup) map[string]any {
+	return map[string]any{"groupId": g.ID, "organizationId": u.cfg.AccountID,
+		"useExternalLicense": g.External, "userBundleCodes": jsonList(g.Codes)}
 }
 
 // putGroupWithQuota replaces a group's allocation and quotas (docs.uipath.com,
@@ -155,6 +159,7 @@ func (x *exchange) replaceAllocation(g *storedGroup, want Allocation) bool {
 		x.u.forgets--
 		want.External, want.Quotas = false, nil
 	}
+	x.u.keepPast(g.ID)
 	g.Codes = x.u.acceptedCodes(want.Codes)
 	g.External = want.External
 	g.Quotas = quotasOfCodes(want.Quotas, g.Codes)

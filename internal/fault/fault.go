@@ -18,6 +18,9 @@ type Fault struct {
 	RetryAfter  string        // the Retry-After header: seconds or an HTTP date
 	Body        string        // answer with exactly this body
 	ContentType string        // of Body; application/json when empty
+	Location    string        // the Location header, for a redirect
+	Echo        bool          // UiPath: repeat what was sent, secrets too, in the error, in headers, for {sent} in Body
+	Codes       string        // UiPath: answer 200 with an allocation of these codes, separated by blanks
 	AfterEffect bool          // let the call take effect first, then harm its answer
 	Cut         bool          // close the connection without an answer
 	Hang        bool          // answer nothing until Clear, or until the caller or the server ends
@@ -104,6 +107,9 @@ func (fault Fault) Serve(w http.ResponseWriter, r *http.Request, effect http.Han
 	if fault.AfterEffect {
 		effect(discardWriter{header: make(http.Header)}, r)
 	}
+	if fault.Location != "" {
+		w.Header().Set("Location", fault.Location)
+	}
 	switch {
 	case fault.Hang:
 		fault.awaitEnd(r)
@@ -119,7 +125,7 @@ func (fault Fault) Serve(w http.ResponseWriter, r *http.Request, effect http.Han
 
 // harmsAnswer tells whether the fault does more than delay the call.
 func (fault Fault) harmsAnswer() bool {
-	return fault.Cut || fault.Hang || fault.Status != 0 || fault.Error != "" || fault.Body != ""
+	return fault.Cut || fault.Hang || fault.Status != 0 || fault.Error != "" || fault.Body != "" || fault.Codes != ""
 }
 
 // awaitLatency waits out the latency. It returns false if the caller left.

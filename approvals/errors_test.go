@@ -1,0 +1,73 @@
+package approvals
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+// What each class of error means for the effect of a write, the next attempt, and
+// what people are told. Wrapping changes nothing.
+func TestClassesOfErrors(t *testing.T) {
+	signIn := OperatorError{Cause: "UiPath refuses the bot's sign-in", Code: "invalid_client", Variable: "UIPATH_CLIENT_SECRET"}
+	left := signIn
+	left.EffectUnknown = true
+	for name, c := range map[string]struct {
+		err           error
+		effectUnknown bool
+		notFound      bool
+		wait          time.Duration // after a back-off of a minute
+		told          string
+	}{
+		"other":          {errors.New("x"), true, false, time.Minute, "no clear answer came back"},
+		"delay":          {&DelayError{Reason: "slow down"}, false, false, time.Minute, "slow down"},
+		"long delay":     {&DelayError{After: time.Hour, Reason: "slow down"}, false, false, time.Hour, "slow down"},
+		"refused":        {&RefusedError{Answer: "409: no"}, true, false, time.Minute, "409: no"},
+		"not found":      {&RefusedError{Answer: "404: no", NotFound: true}, true, true, time.Minute, "404: no"},
+		"unknown":        {&UnknownEffectError{Reason: "it answered 500"}, true, false, time.Minute, "it answered 500"},
+		"unknown, later": {&UnknownEffectError{After: time.Hour, Reason: "it answered 429"}, true, false, time.Hour, "it answered 429"},
+		"never left":     {&signIn, false, false, 30 * time.Second, "an operator has to act: UiPath refuses the bot's sign-in (invalid_client)"},
+		"left":           {&left, true, false, 30 * time.Second, "an operator has to act: UiPath refuses the bot's sign-in (invalid_client)"},
+		"without a code": {&OperatorError{Cause: "a page"}, false, false, 30 * time.Second, "an operator has to act: a page"},
+		"limits unknown": {errQuotasUnknown, false, false, time.Minute, QuotasUnknownReason},
+	} {
+		for _, err := range []error{c.err, fmt.Errorf("wrapped: %w", c.err), errors.Join(c.err, errors.New("besides"))} {
+			if got := EffectIsUnknown(err); got != c.effectUnknown {
+				t.Errorf("%s: effect unknown %v", name, got)
+			}
+			if got := IsNotFound(err); got != c.notFound {
+				t.Errorf("%s: not found %v", name, got)
+			}
+			if got := RetryAfter(err, time.Minute); got != c.wait {
+				t.Errorf("%s: waits %s", name, got)
+			}
+			if got := DelayReason(err); got != c.told {
+				t.Errorf("%s: told %q", name, got)
+			}
+		}
+	}
+	if EffectIsUnknown(nil) {
+		t.Error("a write that went well is unknown")
+	}
+	if RetryAfter(&signIn, time.Second) != time.Second {
+		t.Error("an early attempt is put off")
+	}
+}
+
+// No fault of an operator's ends a request, however often it is met.
+func TestOperatorErrorsEndNothing(t *testing.T) {
+	for _, unknown := range []bool{false, true} {
+		err := &OperatorError{Cause: "x", EffectUnknown: unknown}
+		if _, rejected := RejectUnreadable(err); rejected || IsRefused(err) {
+			t.Errorf("effect unknown %v: ends a request", unknown)
+		}
+	}
+	if remedy := (&RefusedError{Variable: "UIPATH_ACCOUNT_ID"}).Remedy(); !strings.HasPrefix(remedy, "UIPATH_ACCOUNT_ID: check that") {
+		t.Errorf("got %s", remedy)
+	}
+	if ConcernsOperator(&RefusedError{}) || !ConcernsOperator(&RefusedError{Variable: "UIPATH_ACCOUNT_ID"}) {
+		t.Error("which refusals concern the operator is wrong")
+	}
+}

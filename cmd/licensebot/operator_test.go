@@ -1,0 +1,53 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"licensebot/internal/fault"
+)
+
+// TestAnOperatorsFaultDelays meets each kind of fault that only an operator can
+// mend, before and after the effect of the write. The thread says once what
+// is wrong, and after the mend the request is done.
+func TestAnOperatorsFaultDelays(t *testing.T) {
+	const page = "<html><title>Sign in</title></html>"
+	for name, c := range map[string]struct {
+		operation string
+		fault     fault.Fault
+		told      string
+	}{
+		"401":            {"PUT group", fault.Fault{Status: 401}, "UiPath does not accept the bot's token (401)"},
+		"403":            {"PUT group", fault.Fault{Status: 403}, "UiPath does not let the bot do this (403)"},
+		"redirect":       {"PUT group", fault.Fault{Status: 302, Location: "https://login.example/"}, "UiPath redirects the bot to https://login.example/ (302)"},
+		"page":           {"PUT group", fault.Fault{Body: page, ContentType: "text/html"}, "a page titled “Sign in”"},
+		"a read is 403":  {"GET group", fault.Fault{Status: 403}, "UiPath does not let the bot do this (403)"},
+		"a read is away": {"GET group", fault.Fault{Status: 302, Location: "https://login.example/"}, "redirects the bot"},
+		"expired secret": {"token", fault.Fault{Status: 400, Error: "invalid_client"}, "UiPath refuses the bot's sign-in (invalid_client)"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.startReplica()
+			w.typeRequest("group-01 RPADEVPRONU")
+			w.awaitCard()
+			w.uipath.Inject(c.operation, c.fault)
+			if c.operation == "token" {
+				w.uipath.RevokeTokens()
+			}
+			w.reactToCard(approver, "white_check_mark")
+			delayed := func() bool { return len(w.listReplies("allocation_approved")) > 0 }
+			w.awaitCondition("the thread to say who has to act", delayed)
+			reply := w.listReplies("allocation_approved")[0].Text
+			if !strings.Contains(reply, "an operator has to act: ") || !strings.Contains(reply, c.told) {
+				t.Errorf("the thread says %s", reply)
+			}
+			w.uipath.Clear()
+			w.awaitOutcome("allocation_done", "*Done*")
+			w.wantAllocation(1, "ATTUNU", "RPADEVPRONU")
+			if n := len(w.listReplies("allocation_approved")); n != 1 {
+				t.Errorf("the thread says so %d times", n)
+			}
+		})
+	}
+}
