@@ -128,7 +128,7 @@ func notifyIgnored(r Request, ballots []Ballot) Step {
 		if b.Eligibility == Counts || b.Eligibility == IsBot || b.Eligibility == Deactivated {
 			continue
 		}
-		mark := b.User + ":" + string(b.Eligibility)
+		mark := noticeMark(b)
 		if slices.Contains(step.Request.Notified, mark) {
 			continue
 		}
@@ -139,6 +139,9 @@ func notifyIgnored(r Request, ballots []Ballot) Step {
 	}
 	return step
 }
+
+// noticeMark tells apart the notices about votes that do not count.
+func noticeMark(b Ballot) string { return b.User + ":" + string(b.Eligibility) }
 
 func (e Cancel) move(r Request, now time.Time) (Step, error) {
 	outcome := Outcome{Reason: ReasonWithdrawn, By: e.By, Comment: e.Reason}
