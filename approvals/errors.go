@@ -16,6 +16,10 @@ var (
 	// that the write must not begin.
 	ErrVotedSince = errors.New("a vote was given or taken back since the last look at the card")
 
+	// ErrUnreadable is in the error of a request or job that the store cannot decode.
+	// A newer version of the bot may have written it.
+	ErrUnreadable = errors.New("its row cannot be decoded")
+
 	// ErrCommitUnknown is in an error that leaves open whether the change was
 	// recorded: the answer to the commit was lost, and the database cannot say.
 	ErrCommitUnknown = errors.New("whether this was recorded is unknown")
@@ -32,6 +36,14 @@ var ErrCardDeleted = errors.New("the card was deleted")
 type DuplicateError struct{ RequestID string }
 
 func (e *DuplicateError) Error() string { return "request " + e.RequestID + " asks the same" }
+
+// A TooManyOpenError says that a person has as many open requests as one person
+// may have.
+type TooManyOpenError struct{ Most int }
+
+func (e *TooManyOpenError) Error() string {
+	return fmt.Sprintf("the requester has %d open requests, and one person may have no more", e.Most)
+}
 
 // A RefusedError is a no, in the other side's own words, that asking again does
 // not change.

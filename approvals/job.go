@@ -119,6 +119,18 @@ type JobSpec struct {
 	// ByBot says that the message tells what no person did.
 	ByBot bool
 
+	// UiPath says that the job reads or writes UiPath for the request. It runs only
+	// where the bot's target is the request's.
+	UiPath bool
+
+	// Fair says that people take turns: the many requests of one person do not push
+	// back the one of another.
+	Fair bool
+
+	// Dated says that the job is due at an hour that people were told, and not
+	// after a while.
+	Dated bool
+
 	// Relevant reports whether the words of the job are still true. Nil: always.
 	Relevant func(Job, Request) bool
 }
@@ -129,13 +141,13 @@ const unsettledWait = 10 * time.Second
 // JobKinds is the table of kinds. Within a pool the first kinds run first.
 func JobKinds() []JobSpec {
 	return []JobSpec{
-		{Kind: JobPrepare, Pool: PoolPrepare},
-		{Kind: JobFindEffect, Pool: PoolPrepare},
-		{Kind: JobApply, Pool: PoolWrites, Lane: groupLane, UnsettledWait: unsettledWait},
-		{Kind: JobRevoke, Pool: PoolWrites, Lane: groupLane, UnsettledWait: unsettledWait},
+		{Kind: JobPrepare, Pool: PoolPrepare, UiPath: true, Fair: true},
+		{Kind: JobFindEffect, Pool: PoolPrepare, UiPath: true},
+		{Kind: JobApply, Pool: PoolWrites, Lane: groupLane, UiPath: true, UnsettledWait: unsettledWait},
+		{Kind: JobRevoke, Pool: PoolWrites, Lane: groupLane, UiPath: true, UnsettledWait: unsettledWait},
 		{Kind: JobCountVotes, Pool: PoolVotes},
-		{Kind: JobExpire, Pool: PoolDeadlines},
-		{Kind: JobGrantExpiry, Pool: PoolGrantExpiry},
+		{Kind: JobExpire, Pool: PoolDeadlines, Dated: true},
+		{Kind: JobGrantExpiry, Pool: PoolGrantExpiry, Dated: true},
 		{Kind: JobPostOutcome, Pool: PoolThreads, Pace: PacePosts, Lane: threadLane},
 		{Kind: JobPostRevocation, Pool: PoolThreads, Pace: PacePosts, Lane: threadLane,
 			EventType: "allocation_ended", ByBot: true, Relevant: revocationPosted},
@@ -147,11 +159,11 @@ func JobKinds() []JobSpec {
 			EventType: "allocation_overdue", ByBot: true, Relevant: revocationIsDelayed},
 		{Kind: JobPostConsentLost, Pool: PoolThreads, Pace: PacePosts, Lane: threadLane,
 			EventType: "allocation_reopened", ByBot: true, Relevant: isPending},
-		{Kind: JobPostCard, Pool: PoolThreads, Pace: PacePosts, Lane: threadLane, EventType: CardEventType},
+		{Kind: JobPostCard, Pool: PoolThreads, Pace: PacePosts, Lane: threadLane, EventType: CardEventType, Fair: true},
 		{Kind: JobWarnExpiry, Pool: PoolNudges, Pace: PacePosts, Lane: threadLane,
-			EventType: "allocation_ending", ByBot: true},
+			EventType: "allocation_ending", ByBot: true, Dated: true},
 		{Kind: JobRemind, Pool: PoolNudges, Pace: PacePosts,
-			EventType: "allocation_reminder", ByBot: true, Relevant: isPending},
+			EventType: "allocation_reminder", ByBot: true, Dated: true, Relevant: isPending},
 		{Kind: JobAddReactions, Pool: PoolReactions, Pace: PaceEmoji, Lane: cardLane},
 		{Kind: JobUpdateCard, Pool: PoolCards, Pace: PaceUpdates, Lane: cardLane, EventType: CardEventType},
 		{Kind: JobTellRequester, Pool: PoolPrivate, Pace: PacePrivate},

@@ -128,7 +128,7 @@ func notifyIgnored(r Request, ballots []Ballot) Step {
 		if b.Eligibility == Counts || b.Eligibility == IsBot || b.Eligibility == Deactivated {
 			continue
 		}
-		mark := b.User + ":" + string(b.Eligibility)
+		mark := noticeMark(b)
 		if step.Request.wasNotified(b) {
 			continue
 		}
@@ -145,10 +145,13 @@ func notifyIgnored(r Request, ballots []Ballot) Step {
 // before was more exact.
 func (r Request) wasNotified(b Ballot) bool {
 	return slices.ContainsFunc(r.Notified, func(mark string) bool {
-		user, why, _ := strings.Cut(mark, ":")
-		return user == b.User && (b.Eligibility == NotApprover || why == string(b.Eligibility))
+		user, _, _ := strings.Cut(mark, ":")
+		return mark == noticeMark(b) || user == b.User && b.Eligibility == NotApprover
 	})
 }
+
+// noticeMark tells apart the notices about votes that do not count.
+func noticeMark(b Ballot) string { return b.User + ":" + string(b.Eligibility) }
 
 func (e Cancel) move(r Request, now time.Time) (Step, error) {
 	outcome := Outcome{Reason: ReasonWithdrawn, By: e.By, Comment: e.Reason}

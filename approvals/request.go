@@ -39,6 +39,7 @@ type Request struct {
 	OriginChannel  string // channel in which it was typed
 	Channel        string // the approvals channel, where the card is
 	CardTS         string // the card's message timestamp; empty until it is posted
+	Target         Target // the UiPath organization it was filed for
 	Ask            Ask
 	Terms          Terms
 	Proposal       *Proposal  // what the card shows; fixed when the request becomes pending

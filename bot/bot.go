@@ -34,6 +34,7 @@ type SlackConfig struct {
 type Deps struct {
 	Slack   SlackConfig
 	Channel string // the approvals channel
+	Target  approvals.Target
 	Emoji   approvals.Emoji
 	TTL     time.Duration // life of a request that has no card yet
 	Rates   Rates
@@ -99,7 +100,8 @@ func (b *Bot) assemble(d Deps) {
 		store: d.Store, botUserID: b.identity.UserID, channel: d.Channel,
 		directory: b.directory, phrases: phrases, now: d.Now, log: d.Log,
 		filing: &filing{
-			store: d.Store, channel: d.Channel, ttl: d.TTL, phrases: phrases, responseURLs: responseURLs, log: d.Log,
+			store: d.Store, channel: d.Channel, target: d.Target, ttl: d.TTL,
+			phrases: phrases, responseURLs: responseURLs, log: d.Log,
 		},
 		changes: &changes{store: d.Store, voters: voters, phrases: phrases, log: d.Log},
 		queries: &queries{store: d.Store, voters: voters, directory: b.directory, phrases: phrases, log: d.Log},

@@ -17,6 +17,7 @@ import (
 type filing struct {
 	store        FilingStore
 	channel      string
+	target       approvals.Target
 	ttl          time.Duration // life of a request that has no card yet
 	phrases      message.Phrases
 	responseURLs *slackapi.ResponseURLs
@@ -24,16 +25,27 @@ type filing struct {
 }
 
 // fileCommand stores the request of a command, and returns the answer.
-func (f *filing) fileCommand(ctx context.Context, env socket.Envelope, typed slashCommand, ask approvals.Ask) string {
+func (f *filing) fileCommand(
+	ctx context.Context, env socket.Envelope, name string, typed slashCommand, ask approvals.Ask,
+) string {
 	request, _, err := f.fileRequest(ctx, env.ID, typed.UserID, typed.ChannelID, ask)
-	if errors.Is(err, approvals.ErrCommitUnknown) {
-		return message.CommandUncertain()
-	}
 	if err != nil {
-		return message.CommandNotStored()
+		return explainNotFiled(name, err, message.CommandNotStored())
 	}
 	f.responseURLs.Keep(request.ID, typed.ResponseURL, time.Now())
 	return f.confirmReceipt(ctx, request)
+}
+
+// explainNotFiled says why a request was not stored. notStored are the words for a
+// failure of the store.
+func explainNotFiled(name string, err error, notStored string) string {
+	if tooMany, ok := errors.AsType[*approvals.TooManyOpenError](err); ok {
+		return message.TooManyOpen(name, tooMany.Most)
+	}
+	if errors.Is(err, approvals.ErrCommitUnknown) {
+		return message.CommandUncertain()
+	}
+	return notStored
 }
 
 // fileRequest stores a request, once for each envelope.
@@ -42,8 +54,12 @@ func (f *filing) fileRequest(
 ) (request approvals.Request, again bool, err error) {
 	request, again, err = f.store.FileRequest(ctx, approvals.Request{
 		ID: approvals.NewID(), EnvelopeID: envelope, Requester: requester, OriginChannel: origin,
-		Channel: f.channel, Ask: ask, Terms: approvals.Terms{TTL: f.ttl},
+		Channel: f.channel, Target: f.target, Ask: ask, Terms: approvals.Terms{TTL: f.ttl},
 	})
+	if _, tooMany := errors.AsType[*approvals.TooManyOpenError](err); tooMany {
+		f.log.Warn().Str("requester", requester).Err(err).Msg("a request was not recorded")
+		return request, again, err
+	}
 	if err != nil {
 		f.log.Error().Str("envelope", envelope).Err(err).Msg("could not record a request")
 		return request, again, err
@@ -58,11 +74,10 @@ const maxAhead = 3600
 
 // confirmReceipt is the answer to a request that was stored.
 func (f *filing) confirmReceipt(ctx context.Context, r approvals.Request) string {
-	unposted, err := f.store.CountUnposted(ctx, maxAhead)
+	ahead, err := f.store.CountAhead(ctx, r.Requester, maxAhead)
 	if err != nil {
 		f.log.Warn().Err(err).Msg("could not count the cards that wait")
-		unposted = 0
+		ahead = 0
 	}
-	ahead := max(unposted-1, 0) // the new one is counted as well
 	return f.phrases.ConfirmReceipt(r, ahead)
 }

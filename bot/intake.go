@@ -126,7 +126,7 @@ func (in *intake) runCommand(
 	case command.VerbShow, command.VerbCodes:
 		return in.lookups.beginLookup(ctx, env.ID, name, typed, c) // ctx ends when the acknowledgment is out
 	}
-	return in.filing.fileCommand(ctx, env, typed, c.Ask)
+	return in.filing.fileCommand(ctx, env, name, typed, c.Ask)
 }
 
 func (in *intake) handleEvent(ctx context.Context, env socket.Envelope) (ok bool) {

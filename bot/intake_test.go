@@ -128,6 +128,16 @@ func TestNotStored(t *testing.T) {
 	}
 }
 
+// A person with too many open requests reads what to do, in the name of the command
+// that was typed.
+func TestTooManyOpen(t *testing.T) {
+	r := newRig(t, fakeslack.Config{})
+	r.listen(faultyStore{Store: r.store, file: func(approvals.Request) error { return &approvals.TooManyOpenError{Most: 7} }})
+	if typed := r.typed("group-01 IDU"); typed.Response != message.TooManyOpen("/allocate", 7) {
+		t.Errorf("%q %q", typed.Error, typed.Response)
+	}
+}
+
 // The bot claims neither success nor failure when it cannot know which it was.
 func TestUncertain(t *testing.T) {
 	r := newRig(t, fakeslack.Config{})

@@ -3,7 +3,6 @@ package bot
 import (
 	"cmp"
 	"context"
-	"errors"
 
 	"licensebot/approvals"
 	"licensebot/bot/command"
@@ -77,16 +76,15 @@ func (in *intake) openFromCommand(ctx context.Context, typed slashCommand, name 
 // it closes only once the request is stored.
 func (in *intake) submitForm(ctx context.Context, env socket.Envelope, x interaction) any {
 	origin := decodeOrigin(x.View.PrivateMetadata)
-	ask, wrong := readForm(x.View).parseAsk(cmp.Or(origin.Command, command.DefaultName), in.now())
+	name := cmp.Or(origin.Command, command.DefaultName)
+	ask, wrong := readForm(x.View).parseAsk(name, in.now())
 	if len(wrong) > 0 {
 		return message.FieldErrors(wrong)
 	}
 	request, again, err := in.filing.fileRequest(ctx, env.ID, x.User.ID, origin.Channel, ask)
-	if errors.Is(err, approvals.ErrCommitUnknown) {
-		return message.FieldErrors(map[string]string{message.FieldGroup: message.CommandUncertain()})
-	}
 	if err != nil {
-		return message.FieldErrors(map[string]string{message.FieldGroup: message.FormNotStored()})
+		why := explainNotFiled(name, err, message.FormNotStored())
+		return message.FieldErrors(map[string]string{message.FieldGroup: why})
 	}
 	if !again {
 		in.tellLater(origin.Channel, x.User.ID, in.filing.confirmReceipt(ctx, request))

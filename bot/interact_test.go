@@ -155,6 +155,7 @@ func TestFormStaysOpenUntilItIsStored(t *testing.T) {
 	v := r.form()
 	for words, how := range map[string]func() error{
 		"could not record your request": func() error { return errors.New("disk full") },
+		"You have 9 open requests":      func() error { return &approvals.TooManyOpenError{Most: 9} },
 		"Something went wrong":          func() error { panic("of the handler") },
 	} {
 		broken <- how

@@ -23,8 +23,9 @@ type FilingStore interface {
 	// filed a request before, it returns that one, and again is true. It sets the
 	// times.
 	FileRequest(ctx context.Context, r approvals.Request) (filed approvals.Request, again bool, err error)
-	// CountUnposted counts the requests that still wait for their card, up to most.
-	CountUnposted(ctx context.Context, most int) (int, error)
+	// CountAhead counts the cards that are posted before the last one of a person. It
+	// looks at up to most requests.
+	CountAhead(ctx context.Context, requester string, most int) (int, error)
 }
 
 // A ChangeStore applies what people decide about one request.

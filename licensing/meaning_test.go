@@ -36,7 +36,7 @@ func newOrganization(t *testing.T, change ...func(*fakeuipath.Config)) *organiza
 	for _, code := range []string{"IDU", "ACNU", "ATTUNU"} {
 		u.Own(code, 10, 1)
 	}
-	u.AddGroup(fakeuipath.Group{ID: groupID, Name: "Finance", Rule: []string{"IDU"}, External: true})
+	u.AddGroup(fakeuipath.Group{ID: groupID, Name: "Finance", Codes: []string{"IDU"}, External: true})
 	return &organization{u, at}
 }
 
@@ -461,7 +461,7 @@ func TestNoRedirectIsFollowed(t *testing.T) {
 func TestRenamedGroup(t *testing.T) {
 	for _, directory := range []bool{false, true} {
 		o := newOrganization(t)
-		o.AddGroup(fakeuipath.Group{ID: groupID, Name: "Finance", Rule: []string{"IDU"}, Directory: directory})
+		o.AddGroup(fakeuipath.Group{ID: groupID, Name: "Finance", Codes: []string{"IDU"}, Directory: directory})
 		a := o.allocations(t, StaticToken(o.PersonalAccessToken()))
 		if g, err := a.FindGroup(t.Context(), "Finance"); err != nil || g.ID != groupID {
 			t.Fatalf("got %+v, %v", g, err)

@@ -146,12 +146,9 @@ type Directory interface {
 	// ErrCardDeleted if the card was deleted.
 	CardReactions(ctx context.Context, channel, ts string) ([]approvals.Reaction, error)
 
-	// SurveyChannel calls visit for every message of a channel from a timestamp
-	// on. whole is false where Slack did not show all people who reacted.
-	SurveyChannel(
-		ctx context.Context, channel, oldest string,
-		visit func(ts string, shown []approvals.Reaction, whole bool),
-	) error
+	// ReadHistory reads the messages of a channel from latest down to oldest, as
+	// many as one call shows.
+	ReadHistory(ctx context.Context, channel, oldest, latest string) (approvals.HistoryPage, error)
 }
 
 // A Messenger speaks in Slack. Errors are *RefusedError where repeating cannot

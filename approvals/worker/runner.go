@@ -49,13 +49,18 @@ type Runner struct {
 
 	// Reconnected has a value whenever reactions may have been missed. Nil: never.
 	Reconnected <-chan struct{}
+
+	// Target is the UiPath organization of the bot. Requests of another one wait.
+	Target approvals.Target
+
+	surveys surveyPositions
 }
 
 // A Problem is something that did not go through.
 type Problem struct {
 	During    Activity
-	Job       approvals.LeasedJob // of RunningJob
-	RequestID string              // of RunningJob and OrphanFound
+	Job       approvals.LeasedJob // of RunningJob and ReadingJob
+	RequestID string              // of RunningJob, ReadingJob and OrphanFound
 	Err       error
 }
 
@@ -65,6 +70,7 @@ type Activity string
 // The activities.
 const (
 	ClaimingJobs   Activity = "claim"     // the store failed
+	ReadingJob     Activity = "read"      // a job or its request cannot be decoded; others go on
 	RunningJob     Activity = "job"       // a job will be tried again
 	RefusedRequest Activity = "refused"   // UiPath refused a request for what an operator has to look at
 	SurveyingCards Activity = "survey"    // the look at all cards failed
@@ -198,6 +204,9 @@ func (w *Runner) pauseAfter(ctx context.Context, t approvals.LeasedJob, err erro
 		w.reportClaim(t, err)
 		pause = errorPause
 	}
+	if errors.Is(err, approvals.ErrUnreadable) {
+		return // this job was put off, and the next one may be due
+	}
 	sleep.For(ctx, pause)
 }
 
@@ -206,7 +215,7 @@ func (w *Runner) reportClaim(t approvals.LeasedJob, err error) {
 		w.OnError(Problem{During: ClaimingJobs, Err: err})
 		return
 	}
-	w.reportJob(t, err)
+	w.OnError(Problem{During: ReadingJob, Job: t, RequestID: t.RequestID, Err: err})
 }
 
 func (w *Runner) reportJob(t approvals.LeasedJob, err error) {
@@ -266,6 +275,11 @@ func (w *Runner) runGuarded(ctx context.Context, t approvals.LeasedJob, r approv
 	run, known := runners[t.Kind]
 	if !known {
 		return nil // a later version's job; that version runs it
+	}
+	if t.Kind.Spec().UiPath {
+		if err := r.CheckTarget(w.Target); err != nil {
+			return w.recordDelay(ctx, t, r, approvals.DelayReason(err), err)
+		}
 	}
 	return run(w, ctx, t, r)
 }

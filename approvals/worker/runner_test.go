@@ -479,20 +479,22 @@ func (s *slackFake) CardReactions(_ context.Context, channel, ts string) ([]Reac
 	return shown, err
 }
 
-func (s *slackFake) SurveyChannel(_ context.Context, _, _ string, visit func(string, []Reaction, bool)) error {
-	return s.do("survey", func() {
+func (s *slackFake) ReadHistory(_ context.Context, _, oldest, latest string) (HistoryPage, error) {
+	page := HistoryPage{Reached: oldest}
+	err := s.do("survey", func() {
 		for _, post := range s.posted {
 			id, card := strings.CutPrefix(post, postName(Request{}, JobPostCard))
 			ts := cardOf(Request{ID: id})
-			if card && !s.deleted[ts] {
+			if card && !s.deleted[ts] && ts >= oldest && ts <= latest {
 				shown := slices.Clone(s.cards[ts])
 				if s.short {
 					shown = nil
 				}
-				visit(ts, shown, !s.partial)
+				page.Sightings = append(page.Sightings, Sighting{TS: ts, Shown: shown, Whole: !s.partial})
 			}
 		}
 	})
+	return page, err
 }
 
 func (s *slackFake) setLagging(lagging bool) {

@@ -4,8 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
-	"slices"
-	"strings"
+	"sync"
 	"time"
 
 	"licensebot/approvals"
@@ -13,7 +12,7 @@ import (
 )
 
 // Slack does not repeat events that the bot missed, so every card is looked at
-// now and then. A survey of a channel takes one call for 999 messages. A look at
+// now and then. A survey takes one call for up to 999 messages. A look at
 // one card takes one call, of which Slack allows fifty a minute, shared with the
 // looks before each write.
 const (
@@ -41,8 +40,10 @@ func (w *Runner) keepSurveying(ctx context.Context) {
 
 // CatchUp brings what the store knows of the cards of pending requests in line
 // with what Slack shows: votes and withdrawals that events did not tell, and
-// cards that were deleted.
+// cards that were deleted. If Slack interrupts it, the next call goes on from there.
 func (w *Runner) CatchUp(ctx context.Context) error {
+	w.surveys.Lock()
+	defer w.surveys.Unlock()
 	cards, err := w.Store.ListPendingCards(ctx)
 	if err != nil {
 		return err
@@ -54,6 +55,20 @@ func (w *Runner) CatchUp(ctx context.Context) error {
 	return failed
 }
 
+// surveyPositions has, for each channel with a survey that was interrupted, the last
+// card that was looked at.
+type surveyPositions struct {
+	sync.Mutex
+	last map[string]string
+}
+
+func (p *surveyPositions) keep(channel, ts string) {
+	if p.last == nil {
+		p.last = make(map[string]string)
+	}
+	p.last[channel] = ts
+}
+
 func groupByChannel(cards []approvals.PendingCard) map[string][]approvals.PendingCard {
 	channels := make(map[string][]approvals.PendingCard)
 	for _, card := range cards {
@@ -62,53 +77,48 @@ func groupByChannel(cards []approvals.PendingCard) map[string][]approvals.Pendin
 	return channels
 }
 
-// A sight is what a survey showed of one message.
-type sight struct {
-	shown []approvals.Reaction
-	whole bool
-}
-
-// catchUpIn catches up with the cards of one channel. It goes on after a card
-// that fails, because that card may fail every time. When Slack asks for time, it
+// catchUpIn catches up with the cards of one channel, page by page. It goes on after a
+// card that fails, because that card may fail every time. When Slack asks for time, it
 // stops until the next round.
 func (w *Runner) catchUpIn(ctx context.Context, channel string, cards []approvals.PendingCard) error {
-	asOf, err := w.Store.Now(ctx)
-	if err != nil {
-		return err
-	}
-	sights := make(map[string]sight, len(cards))
-	for _, card := range cards {
-		sights[card.TS] = sight{}
-	}
-	oldest := slices.MinFunc(cards, func(a, b approvals.PendingCard) int { return strings.Compare(a.TS, b.TS) }).TS
-	err = w.Directory.SurveyChannel(ctx, channel, oldest, func(ts string, shown []approvals.Reaction, whole bool) {
-		if _, ours := sights[ts]; ours {
-			sights[ts] = sight{shown: shown, whole: whole}
-		}
-	})
-	if err != nil {
-		return err
-	}
+	survey := approvals.NewSurvey(cards, w.surveys.last[channel])
 	var failed error
-	for _, card := range cards {
-		err := w.catchUpOn(ctx, card, sights[card.TS], asOf)
-		failed = errors.Join(failed, err)
-		if ctx.Err() != nil || delayOf(err) > 0 {
-			break
+	for {
+		oldest, latest, more := survey.NextPage()
+		if !more {
+			delete(w.surveys.last, channel)
+			return failed
+		}
+		asOf, err := w.Store.Now(ctx)
+		if err != nil {
+			return errors.Join(failed, err)
+		}
+		page, err := w.Directory.ReadHistory(ctx, channel, oldest, latest)
+		if err != nil {
+			return errors.Join(failed, err)
+		}
+		for _, card := range survey.TakeShown(page) {
+			err := w.catchUpOn(ctx, card, page.Of(card.TS), asOf)
+			failed = errors.Join(failed, err)
+			if ctx.Err() != nil || delayOf(err) > 0 {
+				return failed
+			}
+			w.surveys.keep(channel, card.TS)
 		}
 	}
-	return failed
 }
 
 // catchUpOn brings one card in line with a survey that began at asOf. That a vote
 // was taken back is believed only of a look at the card itself, because a survey
 // may cut the list of people.
-func (w *Runner) catchUpOn(ctx context.Context, card approvals.PendingCard, s sight, asOf time.Time) error {
+func (w *Runner) catchUpOn(
+	ctx context.Context, card approvals.PendingCard, s approvals.Sighting, asOf time.Time,
+) error {
 	switch {
-	case !s.whole, len(approvals.Without(reactionKeys(card.Known), reactionKeys(s.shown))) > 0:
+	case !s.Whole, len(approvals.Without(reactionKeys(card.Known), reactionKeys(s.Shown))) > 0:
 		return w.inspectCard(ctx, card)
-	case !sameReactions(s.shown, card.Known):
-		return w.Store.ReplaceReactions(ctx, card.Channel, card.TS, asOf, s.shown)
+	case !sameReactions(s.Shown, card.Known):
+		return w.Store.ReplaceReactions(ctx, card.Channel, card.TS, asOf, s.Shown)
 	}
 	return nil
 }

@@ -131,7 +131,7 @@ func TestCatchUpGoesOnAfterACardThatFails(t *testing.T) {
 				first := w.carded()
 				w.file("e2", "NEWER")
 				second := w.until("a card", func(r Request) bool { return r.CardTS != "" })
-				if cards, err := w.store.ListPendingCards(w.Context()); err != nil || cards[0].RequestID != first.ID {
+				if cards, err := w.store.ListPendingCards(w.Context()); err != nil || cards[len(cards)-1].RequestID != first.ID {
 					first, second = second, first
 				}
 				w.slack.mu.Lock()

@@ -93,6 +93,14 @@ func CommandNotStored() string {
 		"does not answer."
 }
 
+// TooManyOpen answers a person who has as many open requests as one person may have.
+func TooManyOpen(command string, most int) string {
+	return fmt.Sprintf("You have %s, and one person may have no more at a time, "+
+		"so nothing was asked and nothing will happen. Wait until some are decided. "+
+		"Or see them with `%[2]s mine`, take one back with `%[2]s cancel <id>`, "+
+		"and ask again.", pluralize(most, "open request"), command)
+}
+
 // CommandUncertain answers a command if it is unknown whether its request was
 // stored.
 func CommandUncertain() string {

@@ -42,6 +42,7 @@ func (g *golden) addCommandAnswers() {
 	}
 	g.add("The database refuses a command", CommandNotStored())
 	g.add("The database may have recorded a command", CommandUncertain())
+	g.add("A person has too many open requests", TooManyOpen("/allocate", 50))
 	g.add("The database may have recorded a cancellation", ChangeUncertain("/allocate", command.ExampleID))
 	g.add("A command while too many wait", CommandBusy())
 	g.add("A command makes the bot fail", CommandBroken())

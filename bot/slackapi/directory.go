@@ -140,29 +140,31 @@ func (d *Directory) readReactions(
 	return shown, whole
 }
 
-// SurveyChannel reads the reactions on all messages of a channel from a
-// timestamp on, 999 messages a call. A deleted message with replies is a
+// ReadHistory reads the reactions on the messages of a channel from latest down to
+// oldest, both included, up to 999 of them. A deleted message with replies is a
 // tombstone in Slack's answer, and is skipped.
-func (d *Directory) SurveyChannel(
-	ctx context.Context, channel, oldest string, visit func(ts string, shown []approvals.Reaction, whole bool),
-) error {
-	query := &slack.GetConversationHistoryParameters{ChannelID: channel, Oldest: oldest, Inclusive: true, Limit: 999}
-	for {
-		page, err := d.api.GetConversationHistoryContext(ctx, query)
-		if err != nil {
-			return ClassifyError("conversations.history", err)
-		}
-		for _, m := range page.Messages {
-			if m.SubType == "tombstone" {
-				continue
-			}
-			shown, whole := d.readReactions(channel, m.Timestamp, m.Reactions)
-			visit(m.Timestamp, shown, whole)
-		}
-		if query.Cursor = page.ResponseMetaData.NextCursor; query.Cursor == "" {
-			return nil
-		}
+func (d *Directory) ReadHistory(ctx context.Context, channel, oldest, latest string) (approvals.HistoryPage, error) {
+	answer, err := d.api.GetConversationHistoryContext(ctx, &slack.GetConversationHistoryParameters{
+		ChannelID: channel, Oldest: oldest, Latest: latest, Inclusive: true, Limit: 999,
+	})
+	if err != nil {
+		return approvals.HistoryPage{}, ClassifyError("conversations.history", err)
 	}
+	page := approvals.HistoryPage{Reached: oldest}
+	if answer.HasMore {
+		page.Reached = latest
+	}
+	for _, m := range answer.Messages {
+		if answer.HasMore {
+			page.Reached = min(page.Reached, m.Timestamp)
+		}
+		if m.SubType == "tombstone" {
+			continue
+		}
+		shown, whole := d.readReactions(channel, m.Timestamp, m.Reactions)
+		page.Sightings = append(page.Sightings, approvals.Sighting{TS: m.Timestamp, Shown: shown, Whole: whole})
+	}
+	return page, nil
 }
 
 // Permalink is the address of a message. It is empty if Slack does not tell one.

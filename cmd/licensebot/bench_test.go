@@ -74,7 +74,7 @@ func benchPeers(b *testing.B, url string, n int) (*fakeslack.Server, *fakeuipath
 	slack.AddUser(fakeslack.User{ID: approver, Name: "approver"})
 	slack.AddChannel(fakeslack.Channel{ID: approvalsChannel, Name: "approvals", Members: []string{requester, approver, slack.BotUserID()}})
 	uipath.Own("IDU", 40, 3)
-	seedPending(b, slack, url, n)
+	seedPending(b, slack, url, targetOf(uipath), n)
 	b.Cleanup(func() {
 		slack.Close()
 		uipath.Close()
@@ -105,7 +105,7 @@ func pagesFor(n int) int { return (n + 998) / 999 }
 
 // seedPending puts n pending requests into the database and their cards into the
 // channel, as an earlier run of the bot would.
-func seedPending(b testing.TB, slack *fakeslack.Server, url string, n int) {
+func seedPending(b testing.TB, slack *fakeslack.Server, url string, target approvals.Target, n int) {
 	b.Helper()
 	db, err := store.Open(context.Background(), url, store.Options{})
 	if err != nil {
@@ -116,7 +116,7 @@ func seedPending(b testing.TB, slack *fakeslack.Server, url string, n int) {
 	var seeding errgroup.Group
 	seeding.SetLimit(64) // filings that arrive together share a transaction
 	for i := range n {
-		seeding.Go(func() error { return seedOne(db, api, i) })
+		seeding.Go(func() error { return seedOne(db, api, target, i) })
 	}
 	if err := seeding.Wait(); err != nil {
 		b.Fatal(err)
@@ -124,12 +124,18 @@ func seedPending(b testing.TB, slack *fakeslack.Server, url string, n int) {
 	completeJobs(b, url)
 }
 
+// targetOf is the target of a bot that works with this UiPath.
+func targetOf(uipath *fakeuipath.Server) approvals.Target {
+	env := environment{UiPathURL: uipath.URL(), UiPathOrganization: uipath.Organization(), UiPathAccountID: uipath.AccountID()}
+	return env.target()
+}
+
 // seedOne files the i-th request, for its own group: the bot refuses a second
 // request for the same change.
-func seedOne(db *store.Store, api *slackapi.Client, i int) error {
+func seedOne(db *store.Store, api *slackapi.Client, target approvals.Target, i int) error {
 	ctx, group := context.Background(), fmt.Sprintf("seed-%05d", i)
 	r, _, err := db.FileRequest(ctx, approvals.Request{
-		ID: approvals.NewID(), EnvelopeID: fmt.Sprintf("seed-%d", i), Requester: requester, Channel: approvalsChannel,
+		ID: approvals.NewID(), EnvelopeID: fmt.Sprintf("seed-%d", i), Requester: requester, Channel: approvalsChannel, Target: target,
 		Ask: approvals.Ask{Group: group, Codes: []string{"IDU"}}, Terms: benchTerms,
 	})
 	if err != nil {

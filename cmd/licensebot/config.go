@@ -12,6 +12,7 @@ import (
 
 	"licensebot/approvals"
 	"licensebot/internal/policyfile"
+	"licensebot/internal/store"
 )
 
 // A Config is the configuration after all checks: the environment as text, and
@@ -20,6 +21,7 @@ type Config struct {
 	environment
 	Policy  approvals.Policy // at the start
 	TTL     time.Duration    // of a request that waits for approval
+	Most    Bounds
 	Emoji   approvals.Emoji
 	Level   zerolog.Level
 	Scopes  []string // to ask UiPath's token endpoint for
@@ -29,6 +31,12 @@ type Config struct {
 	secretFiles map[string]string // paths of files with secrets, by variable
 
 	policyText string // of the policy file, as Policy was read from it
+}
+
+// Bounds limit what one person, or one replica, may take.
+type Bounds struct {
+	Open        int // requests of one person
+	Connections int // of one replica to PostgreSQL
 }
 
 // A ConfigError lists everything that is wrong with the configuration.
@@ -103,6 +111,14 @@ func (c *Config) checkUiPath(p *problems) {
 	c.checkUiPathAuth(p)
 }
 
+// target is the organization that the environment names, however it writes it.
+func (e environment) target() approvals.Target {
+	return approvals.Target{
+		URL:          strings.ToLower(strings.TrimRight(e.UiPathURL, "/")),
+		Organization: strings.ToLower(e.UiPathOrganization), AccountID: strings.ToLower(e.UiPathAccountID),
+	}
+}
+
 // checkUiPathAuth wants the credentials of the chosen way to sign in.
 func (c *Config) checkUiPathAuth(p *problems) {
 	switch c.UiPathAuth {
@@ -134,6 +150,7 @@ func (c *Config) checkRules(p *problems) {
 	if err != nil || ttl < time.Minute || ttl > 90*24*time.Hour {
 		p.add("LICENSEBOT_REQUEST_TTL", "has to be a duration between 1m and 2160h", "24h")
 	}
+	c.Most.Open = parseNumber(p, "LICENSEBOT_MAX_OPEN", c.MaxOpen, 1, 1000, 50)
 	c.TTL, c.Policy = ttl, approvals.SimplePolicy(approvers, quorum, ttl)
 	c.checkEmoji(p)
 	c.readPolicy(p)
@@ -216,6 +233,8 @@ func (c *Config) checkOperation(p *problems) {
 		p.add("LICENSEBOT_DATABASE_URL", "is neither sqlite://FILE nor postgres://…",
 			"sqlite:///var/lib/licensebot/licensebot.db")
 	}
+	c.Most.Connections = parseNumber(p, "LICENSEBOT_DATABASE_CONNECTIONS", c.Connections,
+		store.MinConnections, 100, store.DefaultConnections)
 	checkListenAddress(p, "LICENSEBOT_HTTP_ADDR", c.HTTPAddr, "127.0.0.1:8080")
 	if !slices.Contains([]string{"debug", "info", "warn", "error"}, c.LogLevel) {
 		p.add("LICENSEBOT_LOG_LEVEL", fmt.Sprintf("%q is none of debug, info, warn and error", c.LogLevel), "info")

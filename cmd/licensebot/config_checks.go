@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 	"unicode"
 )
@@ -115,4 +116,13 @@ func checkListenAddress(p *problems, name, value, example string) {
 	if _, err := net.DefaultResolver.LookupPort(context.Background(), "tcp", port); err != nil {
 		p.add(name, "has a port that does not exist", example)
 	}
+}
+
+// parseNumber reads a number between two bounds.
+func parseNumber(p *problems, variable, text string, least, most, example int) int {
+	n, err := strconv.Atoi(text)
+	if err != nil || n < least || n > most {
+		p.add(variable, fmt.Sprintf("has to be a number from %d to %d", least, most), strconv.Itoa(example))
+	}
+	return n
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"licensebot/approvals"
 	"licensebot/deploy"
 	"licensebot/internal/fakeslack"
 )
@@ -63,7 +65,7 @@ func TestEveryProblemIsReportedAtOnce(t *testing.T) {
 		"SLACK_BOT_TOKEN": "xoxp-secret-1", "SLACK_API_URL": "slack.com", "UIPATH_AUTH": "magic", "LICENSEBOT_CHANNEL": "#approvals",
 		"LICENSEBOT_APPROVERS": "alex", "LICENSEBOT_QUORUM": "none", "LICENSEBOT_REQUEST_TTL": "soon", "LICENSEBOT_DENY_EMOJI": "white_check_mark",
 		"LICENSEBOT_POLICY_FILE": "policy.yaml", "LICENSEBOT_DATABASE_URL": "mysql://u:secret-4@h/db", "LICENSEBOT_HTTP_ADDR": "8080",
-		"LICENSEBOT_LOG_LEVEL": "loud", "LICENSEBOT_LOG_FORMAT": "xml",
+		"LICENSEBOT_LOG_LEVEL": "loud", "LICENSEBOT_LOG_FORMAT": "xml", "LICENSEBOT_MAX_OPEN": "0", "LICENSEBOT_DATABASE_CONNECTIONS": "2",
 	})
 	var problems *ConfigError
 	if !errors.As(err, &problems) || !isUsageError(err) {
@@ -73,6 +75,7 @@ func TestEveryProblemIsReportedAtOnce(t *testing.T) {
 		"SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_API_URL", "UIPATH_ORGANIZATION", "UIPATH_ACCOUNT_ID", "UIPATH_AUTH", "LICENSEBOT_CHANNEL",
 		"LICENSEBOT_APPROVERS", "LICENSEBOT_QUORUM", "LICENSEBOT_REQUEST_TTL", "LICENSEBOT_DENY_EMOJI", "LICENSEBOT_POLICY_FILE",
 		"LICENSEBOT_DATABASE_URL", "LICENSEBOT_HTTP_ADDR", "LICENSEBOT_LOG_LEVEL", "LICENSEBOT_LOG_FORMAT",
+		"LICENSEBOT_MAX_OPEN", "LICENSEBOT_DATABASE_CONNECTIONS",
 	} {
 		if !slices.ContainsFunc(problems.Problems, func(p string) bool { return strings.HasPrefix(p, name+": ") && strings.Contains(p, "example: ") }) {
 			t.Errorf("nothing is said of %s", name)
@@ -250,5 +253,35 @@ func TestSecretFilesAreReadAnew(t *testing.T) {
 	write("\n")
 	if secret, _, err := cfg.secretReader("UIPATH_CLIENT_SECRET")(); err == nil {
 		t.Errorf("got %q of an empty file", secret)
+	}
+}
+
+func TestBoundsAndTarget(t *testing.T) {
+	variables := validVariables()
+	variables["UIPATH_URL"], variables["UIPATH_ORGANIZATION"] = "https://Cloud.UiPath.com/", "Acme"
+	for _, c := range []struct{ open, connections string }{{"50", "4"}, {"1", "3"}, {"1000", "100"}} {
+		if c.open != "50" {
+			variables["LICENSEBOT_MAX_OPEN"], variables["LICENSEBOT_DATABASE_CONNECTIONS"] = c.open, c.connections
+		}
+		cfg, err := loadConfig(t, variables)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := fmt.Sprint(cfg.Most.Open, " ", cfg.Most.Connections); got != c.open+" "+c.connections {
+			t.Errorf("the bounds are %s, want %+v", got, c)
+		}
+		want := approvals.Target{
+			URL: "https://cloud.uipath.com", Organization: "acme", AccountID: "8f3a1c2e-0d4b-4c5a-9e6f-7a8b9c0d1e2f",
+		}
+		if cfg.target() != want {
+			t.Errorf("the target is %v, want %v however it is written", cfg.target(), want)
+		}
+	}
+	for _, wrong := range []string{"1001", "-1", "many", "2.5", ""} {
+		variables["LICENSEBOT_MAX_OPEN"], variables["LICENSEBOT_DATABASE_CONNECTIONS"] = wrong, wrong
+		var problems *ConfigError
+		if _, err := loadConfig(t, variables); !errors.As(err, &problems) || len(problems.Problems) != 2 {
+			t.Errorf("%q: %v", wrong, err)
+		}
 	}
 }

@@ -59,7 +59,7 @@ func (s *clockedWorld) fileRequest(ask approvals.Ask) approvals.Request {
 	defer func() { _ = db.Close() }()
 	r, _, err := db.FileRequest(context.Background(), approvals.Request{
 		ID: approvals.NewID(), EnvelopeID: approvals.NewID(), Requester: requester, OriginChannel: anyChannel, Channel: approvalsChannel,
-		Ask: ask, Terms: benchTerms,
+		Target: targetOf(s.uipath), Ask: ask, Terms: benchTerms,
 	})
 	if err != nil {
 		s.t.Fatal(err)

@@ -47,7 +47,7 @@ func serveHTTP(
 	if err != nil {
 		return nil, fmt.Errorf("LICENSEBOT_HTTP_ADDR: %w", err)
 	}
-	server := &http.Server{Handler: newHealthRoutes(db, slack), ReadHeaderTimeout: 5 * time.Second}
+	server := newHTTPServer(newHealthRoutes(db, slack))
 	go func() {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			log.Error().Err(err).Msg("the HTTP server ended")
@@ -55,6 +55,19 @@ func serveHTTP(
 	}()
 	log.Info().Str("addr", listener.Addr().String()).Msg("health and metrics are served")
 	return &healthServer{server: server}, nil
+}
+
+// newHTTPServer bounds what a slow or hostile reader can hold. An answer takes no
+// longer than a look at the database.
+func newHTTPServer(handler http.Handler) *http.Server {
+	return &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       10 * time.Second,
+		WriteTimeout:      20 * time.Second,
+		IdleTimeout:       60 * time.Second,
+		MaxHeaderBytes:    16 << 10,
+	}
 }
 
 // shutDown waits a moment for the requests in progress, then cuts them off. A

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -109,4 +110,36 @@ func servedAddress(t *testing.T, log string) string {
 	}
 	t.Fatalf("no address in the log:\n%s", log)
 	return ""
+}
+
+// No reader holds a connection for ever, and no header takes much memory.
+func TestHTTPServerIsBounded(t *testing.T) {
+	server := newHTTPServer(http.NotFoundHandler())
+	for name, limit := range map[string]time.Duration{
+		"header": server.ReadHeaderTimeout, "request": server.ReadTimeout, "answer": server.WriteTimeout, "idle": server.IdleTimeout,
+	} {
+		if limit <= 0 || limit > time.Minute {
+			t.Errorf("%s: %v", name, limit)
+		}
+	}
+	if server.WriteTimeout <= pingLimit {
+		t.Errorf("a probe is cut off after %v, before the database was asked", server.WriteTimeout)
+	}
+	front := httptest.NewUnstartedServer(nil)
+	front.Config = server
+	front.Start()
+	defer front.Close()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, front.URL, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("X-Long", strings.Repeat("x", 32<<10))
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	if answer.StatusCode != http.StatusRequestHeaderFieldsTooLarge {
+		t.Errorf("a header of 32 kB is answered %s", answer.Status)
+	}
 }

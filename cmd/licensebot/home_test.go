@@ -104,7 +104,7 @@ func (w *world) seedRequests(n int) {
 	for i := range n {
 		r := approvals.Request{
 			ID: fmt.Sprintf("R-%08d", i), EnvelopeID: fmt.Sprint("e", i), Requester: requester, OriginChannel: anyChannel, Channel: approvalsChannel,
-			Ask: approvals.Ask{Group: groupID, Codes: []string{"IDU"}}, Terms: approvals.Terms{TTL: rule.TTL},
+			Target: targetOf(w.uipath), Ask: approvals.Ask{Group: groupID, Codes: []string{"IDU"}}, Terms: approvals.Terms{TTL: rule.TTL},
 		}
 		prepared := approvals.Prepared{
 			Proposal: approvals.Proposal{Group: approvals.Group{ID: groupID}, Change: approvals.Change{Add: []string{fmt.Sprint("CODE", i)}}},

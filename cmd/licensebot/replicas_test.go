@@ -294,7 +294,7 @@ func TestManyCardsWithinSlacksLimits(t *testing.T) {
 	t.Parallel()
 	w := newWorldWith(t, fakeslack.Config{EnforceTiers: true})
 	const pending = 1100 // a survey shows 999 messages a call
-	seedPending(t, w.slack, w.env["LICENSEBOT_DATABASE_URL"], pending)
+	seedPending(t, w.slack, w.env["LICENSEBOT_DATABASE_URL"], targetOf(w.uipath), pending)
 	cards := w.listCards()
 	for _, card := range []fakeslack.Message{cards[0], cards[pending-1]} {
 		if err := w.slack.React(approver, approvalsChannel, card.TS, "white_check_mark"); err != nil {
@@ -330,6 +330,7 @@ func newWorldWithoutRetries(t *testing.T) *world {
 func TestOverload(t *testing.T) {
 	t.Parallel()
 	w := newWorldWith(t, fakeslack.Config{AckTimeout: patience})
+	w.env["LICENSEBOT_MAX_OPEN"] = "1000" // all people are one here
 	const early, lucky, commands = 11, 3, 2000
 	own := func(i int) string { return fmt.Sprintf("own-%02d", i) }
 	for i := range early + lucky {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -44,7 +45,9 @@ func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (
 	parts := &shutdown{log: log}
 	defer func() { err = errors.Join(err, parts.stopAll()) }()
 
-	db, err := store.Open(ctx, cfg.DatabaseURL, store.Options{Now: tuning.Now})
+	db, err := store.Open(ctx, cfg.DatabaseURL, store.Options{
+		Now: tuning.Now, MaxOpen: cfg.Most.Open, Connections: cfg.Most.Connections,
+	})
 	if err != nil {
 		return err
 	}
@@ -76,7 +79,7 @@ func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (
 	workers := &worker.Runner{
 		Store: db, Licenses: licenses, Directory: b.Directory(), Messenger: b.Messenger(),
 		OnError: logProblem(log, newOperatorLog(log, tuning.Now)), Grace: workersGrace, Reconnected: b.Reconnected(),
-		Policy: policies.Policy, Emoji: cfg.Emoji,
+		Policy: policies.Policy, Emoji: cfg.Emoji, Target: cfg.target(),
 	}
 	parts.addRunning(ctx, "workers", workers.Run)
 	parts.addRunning(ctx, "policy", func(ctx context.Context) {
@@ -93,7 +96,7 @@ func newDeps(
 ) bot.Deps {
 	return bot.Deps{
 		Slack:   bot.SlackConfig{APIURL: cfg.SlackAPIURL, BotToken: cfg.SlackBotToken, AppToken: cfg.SlackAppToken},
-		Channel: cfg.Channel, Emoji: cfg.Emoji, TTL: cfg.TTL, Rates: tuning.Rates,
+		Channel: cfg.Channel, Target: cfg.target(), Emoji: cfg.Emoji, TTL: cfg.TTL, Rates: tuning.Rates,
 		Store: db, UiPath: licenses, CodeName: licensing.CodeName, Policy: policy,
 		Now: tuning.Now, Log: log,
 	}
@@ -123,8 +126,10 @@ func ignoreIfStopped(ctx context.Context, err error) error {
 	}
 }
 
-// logProblem logs the problems of workers. A mere delay is a warning.
+// logProblem logs the problems of workers. A mere delay is a warning. That a job
+// cannot be decoded is said once, because only another version can.
 func logProblem(log zerolog.Logger, operators *operatorLog) func(worker.Problem) {
+	var unreadable sync.Map
 	return func(p worker.Problem) {
 		switch p.During {
 		case worker.SurveyingCards:
@@ -136,6 +141,11 @@ func logProblem(log zerolog.Logger, operators *operatorLog) func(worker.Problem)
 				"the database was changed by hand, or licensebot has a defect, which please report")
 		case worker.ClaimingJobs:
 			log.Error().Err(p.Err).Msg("the database failed; work goes on when it answers")
+		case worker.ReadingJob:
+			if _, again := unreadable.LoadOrStore(p.Job.ID, true); !again {
+				log.Error().Str("request", p.RequestID).Str("job", string(p.Job.Kind)).Err(p.Err).
+					Msg("a request cannot be decoded and waits: a newer licensebot wrote it; run that version")
+			}
 		case worker.RefusedRequest:
 			e := log.Error().Str("request", p.RequestID)
 			if refusal, ok := errors.AsType[*approvals.RefusedError](p.Err); ok {

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"licensebot/internal/testclock"
+
 	"licensebot/internal/fault"
 )
 
@@ -22,10 +24,10 @@ func TestLagOfEachOperation(t *testing.T) {
 		"GET identity group":    {"/g1", `"Developers"`, `"Renamed"`},
 	} {
 		t.Run(operation, func(t *testing.T) {
-			clock := &testClock{now: time.Unix(1_700_000_000, 0)}
+			clock := testclock.At(time.Unix(1_700_000_000, 0))
 			c := startSeeded(t, Config{Now: clock.Now})
 			c.u.SetLag(operation, lag)
-			clock.advance(time.Minute)
+			clock.Advance(time.Minute)
 			c.put(c.licensePath("/group/g1"), `{"userBundleCodes":["ATTUNU"]}`).wantAnswer(t, 200, "ATTUNU")
 			c.u.RenameGroup("g1", "Renamed")
 			path := c.licensePath(r.path)
@@ -34,7 +36,7 @@ func TestLagOfEachOperation(t *testing.T) {
 			}
 			at := func(passed time.Duration, want, other string) {
 				t.Helper()
-				clock.advance(passed)
+				clock.Advance(passed)
 				text := c.get(path).text
 				if !strings.Contains(text, want) && want != "" || strings.Contains(text, other) {
 					t.Errorf("%s later: %s, want %s and no %s", passed, text, want, other)

@@ -23,7 +23,7 @@ type Conformant interface {
 	Request(ctx context.Context, id string) (approvals.Request, error)
 	RecordReaction(ctx context.Context, heard approvals.Reaction) error
 	DeadLetter(ctx context.Context, envelope, why string, raw []byte) error
-	CountUnposted(ctx context.Context, most int) (int, error)
+	CountAhead(ctx context.Context, requester string, most int) (int, error)
 	Ping(ctx context.Context) error
 	Close() error
 

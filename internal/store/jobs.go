@@ -40,14 +40,19 @@ func (t *tx) enqueueJob(ctx context.Context, r approvals.Request, j approvals.Jo
 	if err != nil {
 		return err
 	}
+	turn, person, err := t.nextTurn(ctx, r, j.Kind)
+	if err != nil {
+		return err
+	}
 	lane := j.LaneOf(r)
-	_, err = t.ExecContext(ctx, `INSERT INTO jobs (request_id, kind, key, detail, lane, in_order, due_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7)
+	_, err = t.ExecContext(ctx, `INSERT INTO jobs (request_id, kind, key, detail, lane, in_order, due_at, turn, requester)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 		ON CONFLICT (request_id, kind, key) DO UPDATE SET
 			revision = jobs.revision + 1,
 			detail = excluded.detail,
 			due_at = CASE WHEN jobs.leased = 1 OR jobs.due_at < excluded.due_at THEN jobs.due_at ELSE excluded.due_at END`,
-		r.ID, string(j.Kind), j.Key(), string(detail), nullText(lane.Name), boolToInt(lane.InOrder), toMicros(due))
+		r.ID, string(j.Kind), j.Key(), string(detail), nullText(lane.Name), boolToInt(lane.InOrder), toMicros(due),
+		turn, person)
 	if err != nil {
 		return fmt.Errorf("enqueue job %s: %w", j.Kind, err)
 	}
@@ -60,8 +65,9 @@ func (t *tx) enqueueJob(ctx context.Context, r approvals.Request, j approvals.Jo
 const unreadableDelay = 5 * time.Minute
 
 // ClaimJob leases the most urgent due job, by the order of kinds and then of due
-// times. If the store cannot decode the job's request, it postpones the job to let
-// other jobs go on, and returns the error with the job.
+// times; of a fair kind people take turns. If the store cannot decode the job or its
+// request, it postpones the job to let other jobs go on, and returns
+// approvals.ErrUnreadable with the job.
 func (s *Store) ClaimJob(
 	ctx context.Context, lease time.Duration, kinds ...approvals.JobKind,
 ) (approvals.LeasedJob, approvals.Request, error) {
@@ -70,11 +76,11 @@ func (s *Store) ClaimJob(
 	var unreadable error
 	err := s.runInTx(ctx, func(tx *tx) (err error) {
 		unreadable = nil
-		if job, err = tx.claimFirst(ctx, lease, kinds); err != nil {
-			return err
+		job, err = tx.claimFirst(ctx, lease, kinds)
+		if err == nil {
+			request, err = scanRequest(tx.QueryRowContext(ctx, requestByID, job.RequestID))
 		}
-		request, err = scanRequest(tx.QueryRowContext(ctx, requestByID, job.RequestID))
-		if errors.Is(err, errUnreadable) {
+		if errors.Is(err, approvals.ErrUnreadable) {
 			unreadable = err
 			return tx.postponeJob(ctx, job, unreadableDelay, false)
 		}
@@ -86,7 +92,8 @@ func (s *Store) ClaimJob(
 	return job, request, unreadable
 }
 
-// claimFirst leases a due job of the first possible kind.
+// claimFirst leases a due job of the first possible kind. A job that cannot be decoded
+// comes with the error.
 func (t *tx) claimFirst(
 	ctx context.Context, lease time.Duration, kinds []approvals.JobKind,
 ) (approvals.LeasedJob, error) {
@@ -96,7 +103,7 @@ func (t *tx) claimFirst(
 		case err == nil:
 			return job, nil
 		case !errors.Is(err, sql.ErrNoRows):
-			return approvals.LeasedJob{}, fmt.Errorf("claim job %s: %w", kind, err)
+			return job, fmt.Errorf("claim job %s: %w", kind, err)
 		}
 	}
 	return approvals.LeasedJob{}, approvals.ErrNoJob
@@ -109,22 +116,24 @@ func (t *tx) claimKind(
 	var request, text string
 	var tried sql.NullInt64
 	err := t.QueryRowContext(ctx, `UPDATE jobs SET leased = 1, attempt = attempt + 1, due_at = $3
-		WHERE id = (SELECT id FROM jobs WHERE kind = $1 AND due_at <= $2 AND `+isLaneHead+`
-			ORDER BY due_at, id LIMIT 1`+t.engine.skipLocked()+`)
+		WHERE id = (SELECT id FROM jobs WHERE kind = $1 AND due_at <= $2 AND `+isLaneHead+orderOfClaims(kind)+`
+			LIMIT 1`+t.engine.skipLocked()+`)
 		RETURNING id, request_id, detail, attempt, revision, tried_at`,
 		string(kind), toMicros(t.now), toMicros(t.now.Add(lease)),
 	).Scan(&id, &request, &text, &attempt, &revision, &tried)
 	if err != nil {
 		return approvals.LeasedJob{}, err
 	}
-	var detail jobDetail
-	if err := json.Unmarshal([]byte(text), &detail); err != nil {
-		return approvals.LeasedJob{}, fmt.Errorf("read job %d: %w", id, err)
-	}
-	return approvals.LeasedJob{
+	job := approvals.LeasedJob{
 		ID: id, RequestID: request, Attempt: int(attempt), Revision: int(revision), TriedAt: fromNullMicros(tried),
-		Job: approvals.Job{Kind: kind, Number: detail.Number, Person: detail.Person, Payload: detail.Payload},
-	}, nil
+		Job: approvals.Job{Kind: kind},
+	}
+	var detail jobDetail
+	if err := decodeJSON(text, &detail); err != nil {
+		return job, fmt.Errorf("read job %d: %w", id, err)
+	}
+	job.Number, job.Person, job.Payload = detail.Number, detail.Person, detail.Payload
+	return job, nil
 }
 
 // NextDue tells how long until the next job of these kinds may be due.

@@ -16,7 +16,7 @@ func (s underTest) loadPending(t testing.TB, n int) {
 	for _, statement := range []string{
 		`INSERT INTO requests (id, envelope_id, state, requester, channel, card_ts, group_id, filed_at, deadline_at, body) ` + series +
 			`SELECT ` + id + `, 'loaded-' || n, 'pending', 'U-REQUESTER', 'C-APPROVALS', '1600000000.' || n, 'group-' || (n % 100), ` +
-			at + `, ` + at + ` + 86400000000, '{"terms":{"quorum":2,"ttl":86400000000000},"proposal":{"group":{"id":"group-' || (n % 100) || '"}}}' FROM series`,
+			at + `, ` + at + ` + 86400000000, '{"terms":{"ttl":86400000000000},"proposal":{"group":{"id":"group-' || (n % 100) || '"}}}' FROM series`,
 		`INSERT INTO journal (request_id, at, kind, actor, before, after, event) ` + series +
 			`SELECT ` + id + `, ` + at + `, 'filed', 'U-REQUESTER', '', 'filed', '{}' FROM series`,
 		`INSERT INTO reactions (channel, ts, user_id, name, dated, present, event_ts, seen_at) ` + series +

@@ -28,6 +28,7 @@ type modelJob struct {
 	approvals.LeasedJob // Due is when it is due, or when its lease ends
 	lane                approvals.Lane
 	leased              bool
+	turn                int // zero for kinds without turns
 }
 
 type modelReaction struct {
@@ -113,7 +114,26 @@ func (m *model) enqueueJob(r approvals.Request, o approvals.Job, now time.Time) 
 			return
 		}
 	}
-	m.jobs = append(m.jobs, &modelJob{LeasedJob: approvals.LeasedJob{RequestID: r.ID, Job: o, Revision: 1}, lane: o.LaneOf(r)})
+	m.jobs = append(m.jobs, &modelJob{
+		LeasedJob: approvals.LeasedJob{RequestID: r.ID, Job: o, Revision: 1}, lane: o.LaneOf(r), turn: m.nextTurn(r, o.Kind, now),
+	})
+}
+
+// nextTurn is the round after the requester's last, or the present one.
+func (m *model) nextTurn(r approvals.Request, kind approvals.JobKind, now time.Time) int {
+	turn, present := 0, -1
+	for _, row := range m.jobs {
+		if row.Kind != kind || !kind.Spec().Fair {
+			continue
+		}
+		if m.requests[row.RequestID].Requester == r.Requester {
+			turn = max(turn, row.turn+1)
+		}
+		if !row.Due.After(now) && (present < 0 || row.turn < present) {
+			present = row.turn
+		}
+	}
+	return max(turn, present, 0)
 }
 
 // isNextInLane reports whether a job may be next in its lane. It leaves out
@@ -154,9 +174,27 @@ func (m *model) nextOfKind(kind approvals.JobKind) *modelJob {
 	return first
 }
 
+// firstTurn is the job of a fair kind whose turn it is.
+func (m *model) firstTurn(kind approvals.JobKind, now time.Time) *modelJob {
+	var first *modelJob
+	for _, row := range m.jobs {
+		if row.Kind != kind || row.Due.After(now) || !m.isNextInLane(row) || m.isLaneLeased(row) {
+			continue
+		}
+		if first == nil || row.turn < first.turn || row.turn == first.turn && row.Due.Before(first.Due) {
+			first = row
+		}
+	}
+	return first
+}
+
 func (m *model) claimJob(kinds []approvals.JobKind, lease time.Duration, now time.Time) *modelJob {
 	for _, kind := range kinds {
-		if row := m.nextOfKind(kind); row != nil && !row.Due.After(now) {
+		row := m.nextOfKind(kind)
+		if kind.Spec().Fair {
+			row = m.firstTurn(kind, now)
+		}
+		if row != nil && !row.Due.After(now) {
 			row.leased = true
 			row.Attempt++
 			row.Due = now.Add(lease)

@@ -13,7 +13,27 @@ type Options struct {
 	// For PostgreSQL it means the database's own clock, because the clocks of
 	// replicas differ.
 	Now func() time.Time
+
+	// Elapsed is how much time has really passed, whatever the clocks say; steps of
+	// the clock are found by it. Nil means the process's own measure, or where Now is
+	// set, that no step is looked for.
+	Elapsed func() time.Duration
+
+	// MaxOpen is how many open requests one person may have. Zero sets no bound.
+	MaxOpen int
+
+	// Connections is how many connections to PostgreSQL this process opens at most,
+	// the listening one included. It is at least MinConnections; zero means
+	// DefaultConnections.
+	Connections int
 }
+
+// Bounds of Options.Connections. While one connection listens, a migration takes two:
+// one holds the lock.
+const (
+	DefaultConnections = 4
+	MinConnections     = 3
+)
 
 // Open opens a database by its URL and brings its schema up to date. A SQLite store
 // also releases the leases of a dead process. URLs are
@@ -23,9 +43,9 @@ func Open(ctx context.Context, url string, opts Options) (*Store, error) {
 	scheme, rest, _ := strings.Cut(url, "://")
 	switch {
 	case scheme == "sqlite" && rest != "":
-		return openSQLite(ctx, rest, opts.Now)
+		return openSQLite(ctx, rest, opts)
 	case scheme == "postgres" && rest != "", scheme == "postgresql" && rest != "":
-		return openPostgres(ctx, url, opts.Now)
+		return openPostgres(ctx, url, opts)
 	}
 	return nil, fmt.Errorf("database URL %q is not supported: use sqlite://FILE, for example sqlite://licensebot.db, "+
 		"or postgres://USER:PASSWORD@HOST/DATABASE", redactURL(url))

@@ -76,7 +76,7 @@ func sendEverything(b *bench) {
 	}
 	_, err = b.ListUnsettledWrites(b.context(), group)
 	b.mustSucceed(err)
-	_, err = b.CountUnposted(b.context(), 10)
+	_, err = b.CountAhead(b.context(), card.Requester, 10)
 	b.mustSucceed(err)
 	b.applyEvent(card, approvals.Cancel{By: card.Requester}) // drops
 	b.mustSucceed(b.DeadLetter(b.context(), "envelope", "why", nil))

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"database/sql/driver"
@@ -15,10 +16,6 @@ import (
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
 )
-
-// maxConnections is how many connections one replica opens at most, besides the
-// listening one. PostgreSQL allows a hundred by default.
-const maxConnections = 16
 
 // sessionDefaults hold unless the URL says otherwise. A commit is on the disk when
 // it returns. A replica loses its locks if it stalls inside a transaction.
@@ -40,18 +37,19 @@ type postgres struct {
 }
 
 // openPostgres opens a database, which other replicas may have open as well.
-func openPostgres(ctx context.Context, url string, now func() time.Time) (*Store, error) {
+func openPostgres(ctx context.Context, url string, opts Options) (*Store, error) {
 	config, err := parsePostgresURL(url)
 	if err != nil {
 		return nil, err
 	}
 	db := stdlib.OpenDB(*config, stdlib.OptionResetSession(rejectReadOnly))
-	db.SetMaxOpenConns(maxConnections)
-	db.SetMaxIdleConns(maxConnections)
+	pool := max(cmp.Or(opts.Connections, DefaultConnections), MinConnections) - 1 // one more listens
+	db.SetMaxOpenConns(pool)
+	db.SetMaxIdleConns(pool)
 	db.SetConnMaxIdleTime(5 * time.Minute)
 
-	engine := &postgres{db: db, now: now, replicaID: uuid.NewString()}
-	s := &Store{engine: engine, write: db, read: db}
+	engine := &postgres{db: db, now: opts.Now, replicaID: uuid.NewString()}
+	s := &Store{engine: engine, write: db, read: db, clock: watchClock(opts), maxOpen: opts.MaxOpen}
 	if err := s.preparePostgres(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("prepare database %s on %s: %w", config.Database, config.Host, err), db.Close())
 	}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"crypto/rand"
 	"database/sql"
 	"errors"
 	commandline "flag"
@@ -377,3 +378,32 @@ func (b *bench) holdLocks(statements ...string) (release func()) {
 }
 
 func TestPostgresRefusesANewerDatabase(t *testing.T) { wantNewerRefused(t, pgtest.URL(t), true) }
+
+// However much there is to do, a replica opens no more connections than it may, the
+// listening one included, and the work gets done.
+func TestConnectionsAreBounded(t *testing.T) {
+	for _, c := range []struct{ asked, want int }{{0, DefaultConnections}, {MinConnections, MinConnections}, {1, MinConnections}, {6, 6}} {
+		t.Run(fmt.Sprint(c.asked), func(t *testing.T) {
+			url := pgtest.URL(t)
+			name := fmt.Sprintf("bounded_%s_%d", strings.ToLower(rand.Text()), c.asked)
+			s, err := Open(t.Context(), withParameter(t, url, "application_name", name), Options{Connections: c.asked})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = s.Close() }()
+			watch := &bench{T: t, Conformant: openURL(t, url, nil)}
+			b := &bench{T: t, Conformant: underTest{s}}
+			countWins(40, func(n int) bool {
+				_, _, err := b.FileRequest(b.context(), sampleRequest(n))
+				if err != nil {
+					b.Error(err)
+				}
+				return err == nil
+			})
+			open := watch.readInt(`SELECT count(*) FROM pg_stat_activity WHERE application_name = $1`, name)
+			if open != c.want {
+				t.Errorf("%d connections, want %d", open, c.want)
+			}
+		})
+	}
+}

@@ -21,6 +21,7 @@ const (
 // requestBody is the part of a request without columns of its own.
 type requestBody struct {
 	Origin   string              `json:"origin_channel"`
+	Target   approvals.Target    `json:"target"`
 	Ask      approvals.Ask       `json:"ask"`
 	Terms    approvals.Terms     `json:"terms"`
 	Proposal *approvals.Proposal `json:"proposal,omitempty"`
@@ -42,7 +43,7 @@ type requestBody struct {
 
 func encodeBody(r approvals.Request) (string, error) {
 	text, err := json.Marshal(requestBody{
-		Origin: r.OriginChannel, Ask: r.Ask, Terms: r.Terms, Proposal: r.Proposal, Votes: r.Votes,
+		Origin: r.OriginChannel, Target: r.Target, Ask: r.Ask, Terms: r.Terms, Proposal: r.Proposal, Votes: r.Votes,
 		Outcome: r.Outcome, Grant: r.Grant,
 		DelayReason: r.DelayReason, Notified: r.Notified, Mismatches: r.Mismatches,
 		RemindersSent: r.RemindersSent, ConsentLosses: r.ConsentLosses, WriteAttempted: r.WriteAttempted,
@@ -53,7 +54,8 @@ func encodeBody(r approvals.Request) (string, error) {
 
 // addTo sets the fields of a request from its body.
 func (b requestBody) addTo(r *approvals.Request) {
-	r.OriginChannel, r.Ask, r.Terms, r.Proposal, r.Votes = b.Origin, b.Ask, b.Terms, b.Proposal, b.Votes
+	r.OriginChannel, r.Target, r.Ask, r.Terms = b.Origin, b.Target, b.Ask, b.Terms
+	r.Proposal, r.Votes = b.Proposal, b.Votes
 	r.Outcome, r.Grant, r.DelayReason, r.Notified = b.Outcome, b.Grant, b.DelayReason, b.Notified
 	r.Mismatches, r.RemindersSent, r.ConsentLosses = b.Mismatches, b.RemindersSent, b.ConsentLosses
 	r.WriteAttempted, r.Judgments, r.EffectFound = b.WriteAttempted, b.Judgments, b.EffectFound
@@ -113,9 +115,6 @@ func grantedAt(r approvals.Request) any {
 	return toMicros(r.ClosedAt)
 }
 
-// errUnreadable is in the error of a request if its body cannot be decoded.
-var errUnreadable = errors.New("its row cannot be decoded")
-
 // scanRequest reads a request from a row of requestColumns.
 func scanRequest(row interface{ Scan(...any) error }) (approvals.Request, error) {
 	var (
@@ -134,8 +133,8 @@ func scanRequest(row interface{ Scan(...any) error }) (approvals.Request, error)
 	if err != nil {
 		return approvals.Request{}, fmt.Errorf("read request: %w", err)
 	}
-	if err := json.Unmarshal([]byte(text), &body); err != nil {
-		return approvals.Request{}, fmt.Errorf("read request %s: %w: %w", r.ID, errUnreadable, err)
+	if err := decodeJSON(text, &body); err != nil {
+		return approvals.Request{}, fmt.Errorf("read request %s: %w", r.ID, err)
 	}
 	r.State, r.CardTS, r.DedupKey = approvals.State(state), card.String, dedupKey.String
 	r.FiledAt, r.Deadline = fromMicros(filed), fromMicros(deadline)

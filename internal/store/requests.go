@@ -11,7 +11,8 @@ import (
 )
 
 // FileRequest makes a request durable. If its envelope already filed a request, it
-// returns the earlier one and again is true. The store sets the request's times.
+// returns the earlier one and again is true. The store sets the request's times. If
+// the requester has too many open requests, the error is *approvals.TooManyOpenError.
 func (s *Store) FileRequest(
 	ctx context.Context, r approvals.Request,
 ) (filed approvals.Request, again bool, err error) {
@@ -20,6 +21,9 @@ func (s *Store) FileRequest(
 		filed.FiledAt = tx.now.UTC()
 		filed.Deadline = filed.FiledAt.Add(r.Terms.TTL)
 		step := approvals.File(filed)
+		if err := tx.engine.lockName(ctx, tx.Tx, "requester "+r.Requester); err != nil {
+			return err
+		}
 		inserted, err := tx.insertRequest(ctx, step.Request)
 		if err != nil {
 			return err
@@ -29,6 +33,9 @@ func (s *Store) FileRequest(
 			filed, err = scanRequest(tx.QueryRowContext(ctx, requestByEnvelope, r.EnvelopeID))
 			return err
 		}
+		if err := tx.refuseTooMany(ctx, r.Requester, s.maxOpen); err != nil {
+			return err
+		}
 		filed = step.Request
 		return tx.journalStep(ctx, approvals.Request{}, "filed", r.Requester, r.Ask, step)
 	})
@@ -36,6 +43,26 @@ func (s *Store) FileRequest(
 		err = nil
 	}
 	return filed, again, err
+}
+
+// openOfRequesterCount counts the open requests of a person.
+const openOfRequesterCount = `SELECT count(*) FROM requests WHERE requester = $1 AND closed_at IS NULL`
+
+// refuseTooMany returns a *approvals.TooManyOpenError if a person has more than most
+// open requests, the new one included. No other request of the person is filed until
+// the transaction ends.
+func (t *tx) refuseTooMany(ctx context.Context, requester string, most int) error {
+	if most == 0 {
+		return nil
+	}
+	var open int
+	if err := t.QueryRowContext(ctx, openOfRequesterCount, requester).Scan(&open); err != nil {
+		return fmt.Errorf("count open requests: %w", err)
+	}
+	if open > most {
+		return &approvals.TooManyOpenError{Most: most}
+	}
+	return nil
 }
 
 // isStored reports whether the store has a request. It has its own time limit,
@@ -119,6 +146,9 @@ func (t *tx) refuseDuplicate(ctx context.Context, r approvals.Request) error {
 func (t *tx) journalStep(
 	ctx context.Context, before approvals.Request, kind, actor string, event any, step approvals.Step,
 ) error {
+	if happened, ok := event.(approvals.Event); ok {
+		event = approvals.JournalEntry(before, happened)
+	}
 	detail, err := json.Marshal(event)
 	if err != nil {
 		return err

@@ -6,10 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"os"
 	"time"
 
-	"github.com/gofrs/flock"
 	"github.com/pressly/goose/v3"
 	_ "modernc.org/sqlite" // the driver named "sqlite", without cgo
 
@@ -28,48 +26,34 @@ type sqlite struct {
 
 // openSQLite opens the file for this process alone. Under its lock all leases are
 // those of dead processes, so openSQLite releases them at once.
-func openSQLite(ctx context.Context, path string, now func() time.Time) (*Store, error) {
-	unlock, err := lockFile(path)
+func openSQLite(ctx context.Context, name string, opts Options) (*Store, error) {
+	file, err := findFile(name)
+	if err != nil {
+		return nil, fmt.Errorf("open database %s: %w (does its folder exist, and may this user write there?)", name, err)
+	}
+	unlock, err := file.lock()
 	if err != nil {
 		return nil, err
 	}
-	if now == nil {
-		now = time.Now
+	now := time.Now
+	if opts.Now != nil {
+		now = opts.Now
 	}
-	s, err := connectSQLite(path, sqlite{now: now, unlock: unlock})
+	s, err := connectSQLite(file.path, sqlite{now: now, unlock: unlock})
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open database %s: %w", path, err), unlock())
+		return nil, errors.Join(fmt.Errorf("open database %s: %w", name, err), unlock())
 	}
-	if err := s.prepareSQLite(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("prepare database %s: %w", path, err), s.Close())
+	s.clock, s.maxOpen = watchClock(opts), opts.MaxOpen
+	if err := errors.Join(s.prepareSQLite(ctx), file.checkUnchanged()); err != nil {
+		return nil, errors.Join(fmt.Errorf("prepare database %s: %w", name, err), s.Close())
 	}
 	return s, nil
 }
 
-// lockFile keeps other processes from opening the database until unlock is called.
-func lockFile(path string) (unlock func() error, err error) {
-	lock := flock.New(path + ".lock")
-	locked, err := lock.TryLock()
-	if err != nil {
-		return nil, fmt.Errorf("lock database %s: %w (does its folder exist, and may this user write there?)", path, err)
-	}
-	if !locked {
-		return nil, fmt.Errorf("database %s is in use by another licensebot: stop that one first, "+
-			"or give this one a file of its own", path)
-	}
-	return lock.Unlock, nil
-}
-
 // connectSQLite makes a store with one writing and several reading connections.
 func connectSQLite(path string, engine sqlite) (*Store, error) {
-	// Created here, because SQLite would let other users read it.
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	_ = file.Close()
-
 	s := &Store{engine: engine}
+	var err error
 	if s.write, err = sql.Open("sqlite", dataSourceName(path, "immediate")); err != nil {
 		return nil, err
 	}

@@ -33,6 +33,8 @@ type Store struct {
 	write   *sql.DB
 	read    *sql.DB
 	signals signals
+	clock   *clockWatch
+	maxOpen int // open requests of one person; zero: no bound
 }
 
 // Now is the store's clock.

@@ -35,6 +35,9 @@ func (s *Store) runInTx(ctx context.Context, work func(*tx) error) error {
 			s.signals.signalKinds(t.enqueued)
 			return nil
 		}
+		if errors.Is(err, errClockStepped) {
+			continue
+		}
 		switch s.engine.classifyFailure(ctx, t.name, committing, err) {
 		case txCommitted:
 			s.signals.signalKinds(t.enqueued)
@@ -58,7 +61,8 @@ func (s *Store) runOnce(ctx context.Context, t *tx, work func(*tx) error) (commi
 	if err != nil {
 		return false, fmt.Errorf("begin transaction: %w", err)
 	}
-	if err = t.readClock(ctx); err == nil {
+	committed, stepped, err := s.startClock(ctx, t)
+	if err == nil && !stepped {
 		err = work(t)
 	}
 	if err == nil {
@@ -69,6 +73,10 @@ func (s *Store) runOnce(ctx context.Context, t *tx, work func(*tx) error) (commi
 	}
 	if err := t.Commit(); err != nil {
 		return true, fmt.Errorf("commit transaction: %w", err)
+	}
+	committed()
+	if stepped {
+		return true, errClockStepped
 	}
 	return true, nil
 }

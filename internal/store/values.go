@@ -2,7 +2,14 @@ package store
 
 import (
 	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
 	"time"
+
+	"licensebot/approvals"
 )
 
 // Both databases store times as integer microseconds since 1970, in UTC, and
@@ -37,4 +44,21 @@ func boolToInt(b bool) int {
 		return 1
 	}
 	return 0
+}
+
+// decodeJSON reads a JSON column. It refuses fields that it does not know: a newer
+// version wrote them, and they would be lost when this one writes the row again.
+func decodeJSON(text string, into any) error {
+	decoder := json.NewDecoder(strings.NewReader(text))
+	decoder.DisallowUnknownFields()
+	err := decoder.Decode(into)
+	if err == nil {
+		if _, more := decoder.Token(); !errors.Is(more, io.EOF) {
+			err = errors.New("something follows the JSON value")
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("%w: %w", approvals.ErrUnreadable, err)
+	}
+	return nil
 }

@@ -34,6 +34,7 @@ CREATE INDEX requests_pending ON requests (channel, card_ts) WHERE state = 'pend
 -- For lists: a person's own requests, and all open ones. closed_at is in the index
 -- of open requests, so that a count reads the index alone.
 CREATE INDEX requests_requester ON requests (requester, filed_at, id);
+CREATE INDEX requests_open_requester ON requests (requester) WHERE closed_at IS NULL;
 CREATE INDEX requests_open ON requests (state, filed_at, id, closed_at) WHERE closed_at IS NULL;
 CREATE INDEX requests_group ON requests (group_id, filed_at, id) WHERE closed_at IS NULL;
 CREATE INDEX requests_in_effect ON requests (group_id, closed_at) WHERE in_effect = 1;
@@ -92,9 +93,13 @@ CREATE TABLE jobs (
     attempt    BIGINT NOT NULL DEFAULT 0,
     revision   BIGINT NOT NULL DEFAULT 1,
     tried_at   BIGINT,
+    turn       BIGINT, -- the round in which it runs, of a kind in which people take turns; else NULL
+    requester  TEXT, -- the person whose turn it is
     UNIQUE (request_id, kind, key)
 );
 CREATE INDEX jobs_due ON jobs (kind, due_at, id);
+CREATE INDEX jobs_turn ON jobs (kind, turn, due_at, id) WHERE turn IS NOT NULL;
+CREATE INDEX jobs_turn_requester ON jobs (kind, requester, turn) WHERE turn IS NOT NULL;
 CREATE INDEX jobs_lane ON jobs (lane, id) WHERE lane IS NOT NULL;
 -- At most one job of a lane is under lease: two writes to one group's allocation
 -- never overlap, on any replica.
