@@ -37,10 +37,10 @@ func (s *Store) RecordReaction(ctx context.Context, heard approvals.Reaction) er
 // this report or a later one already.
 func (t *tx) recordHeard(ctx context.Context, heard approvals.Reaction) (bool, error) {
 	result, err := t.ExecContext(ctx, `INSERT INTO reactions
-		(channel, ts, user_id, name, deny, present, event_ts, heard_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+		(channel, ts, user_id, name, deny, present, dated, event_ts, heard_at)
+		VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $8)
 		ON CONFLICT (channel, ts, user_id, name) DO UPDATE SET
-			present = excluded.present, event_ts = excluded.event_ts, heard_at = excluded.heard_at
+			present = excluded.present, dated = 1, event_ts = excluded.event_ts, heard_at = excluded.heard_at
 		WHERE excluded.event_ts > reactions.event_ts`,
 		heard.Channel, heard.TS, heard.User, heard.Name, boolToInt(heard.Deny), boolToInt(heard.Present),
 		heard.EventTS, toMicros(t.now))
@@ -112,7 +112,7 @@ func (t *tx) recordShown(
 		n, err := t.countChanged(ctx, `INSERT INTO reactions
 			(channel, ts, user_id, name, deny, present, event_ts, heard_at)
 			VALUES ($1, $2, $3, $4, $5, 1, '', $6)
-			ON CONFLICT (channel, ts, user_id, name) DO UPDATE SET present = 1
+			ON CONFLICT (channel, ts, user_id, name) DO UPDATE SET present = 1, dated = 0
 			WHERE reactions.present = 0 AND reactions.heard_at < $6`,
 			channel, ts, r.User, r.Name, boolToInt(r.Deny), toMicros(asOf))
 		if err != nil {
@@ -136,7 +136,7 @@ func (t *tx) removeUnshown(
 		if slices.ContainsFunc(shown, func(s approvals.Reaction) bool { return s.User == r.User && s.Name == r.Name }) {
 			continue
 		}
-		n, err := t.countChanged(ctx, `UPDATE reactions SET present = 0
+		n, err := t.countChanged(ctx, `UPDATE reactions SET present = 0, dated = 0
 			WHERE channel = $1 AND ts = $2 AND user_id = $3 AND name = $4 AND heard_at < $5`,
 			channel, ts, r.User, r.Name, toMicros(asOf))
 		if err != nil {
@@ -145,6 +145,32 @@ func (t *tx) removeUnshown(
 		changed += n
 	}
 	return changed, nil
+}
+
+// ListWithdrawn lists the reactions on a message that people took back, as events
+// told.
+func (s *Store) ListWithdrawn(ctx context.Context, channel, ts string) ([]approvals.Reaction, error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT user_id, name, event_ts FROM reactions
+		WHERE channel = $1 AND ts = $2 AND present = 0 AND dated = 1 ORDER BY event_ts, user_id, name`, channel, ts)
+	if err != nil {
+		return nil, fmt.Errorf("read withdrawn reactions: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	var withdrawn []approvals.Reaction
+	for rows.Next() {
+		r := approvals.Reaction{Channel: channel, TS: ts}
+		if err := rows.Scan(&r.User, &r.Name, &r.EventTS); err != nil {
+			return nil, fmt.Errorf("read withdrawn reactions: %w", err)
+		}
+		withdrawn = append(withdrawn, r)
+	}
+	return withdrawn, rows.Err()
+}
+
+// FindByCard reads the request of a card. ErrNotFound if the message is no card that
+// the store knows.
+func (s *Store) FindByCard(ctx context.Context, channel, ts string) (approvals.Request, error) {
+	return scanRequest(s.read.QueryRowContext(ctx, requestByCard, channel, ts))
 }
 
 // countChanged runs a statement and counts the changed rows.
@@ -159,7 +185,8 @@ func (t *tx) countChanged(ctx context.Context, query string, args ...any) (int64
 // ListPendingCards lists the cards of all pending requests with their known
 // reactions, oldest first.
 func (s *Store) ListPendingCards(ctx context.Context) ([]approvals.PendingCard, error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT requests.id, requests.channel, card_ts, user_id, name, deny
+	rows, err := s.read.QueryContext(ctx, `SELECT requests.id, requests.channel, card_ts,
+		card_missed_at IS NOT NULL, user_id, name, deny
 		FROM requests LEFT JOIN reactions ON reactions.channel = requests.channel AND ts = card_ts AND present = 1
 		WHERE state = 'pending' AND card_ts IS NOT NULL ORDER BY requests.channel, card_ts`)
 	if err != nil {
@@ -171,7 +198,7 @@ func (s *Store) ListPendingCards(ctx context.Context) ([]approvals.PendingCard, 
 		var card approvals.PendingCard
 		var user, name sql.NullString
 		var deny sql.NullBool
-		if err := rows.Scan(&card.RequestID, &card.Channel, &card.TS, &user, &name, &deny); err != nil {
+		if err := rows.Scan(&card.RequestID, &card.Channel, &card.TS, &card.Missed, &user, &name, &deny); err != nil {
 			return nil, fmt.Errorf("list pending cards: %w", err)
 		}
 		if len(cards) == 0 || cards[len(cards)-1].RequestID != card.RequestID {

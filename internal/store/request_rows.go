@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"licensebot/approvals"
 )
@@ -14,6 +15,7 @@ const (
 	requestColumns = `id, envelope_id, state, requester, channel, card_ts, ` +
 		`filed_at, deadline_at, decided_at, closed_at, dedup_key, body`
 	requestByID       = `SELECT ` + requestColumns + ` FROM requests WHERE id = $1`
+	requestByCard     = `SELECT ` + requestColumns + ` FROM requests WHERE channel = $1 AND card_ts = $2`
 	requestByEnvelope = `SELECT ` + requestColumns + ` FROM requests WHERE envelope_id = $1`
 )
 
@@ -33,6 +35,10 @@ type requestBody struct {
 	RemindersSent  int      `json:"reminders_sent,omitempty"`
 	ConsentLosses  int      `json:"consent_losses,omitempty"`
 	WriteAttempted bool     `json:"write_attempted,omitempty"`
+
+	Doubles          []string           `json:"doubles,omitempty"`
+	Denials          []approvals.Denial `json:"denials,omitempty"`
+	CardMissingSince time.Time          `json:"card_missing_since,omitzero"`
 }
 
 func encodeBody(r approvals.Request) (string, error) {
@@ -41,6 +47,7 @@ func encodeBody(r approvals.Request) (string, error) {
 		Outcome: r.Outcome, Grant: r.Grant,
 		DelayReason: r.DelayReason, Notified: r.Notified, Mismatches: r.Mismatches,
 		RemindersSent: r.RemindersSent, ConsentLosses: r.ConsentLosses, WriteAttempted: r.WriteAttempted,
+		Doubles: r.Doubles, Denials: r.Denials, CardMissingSince: r.CardMissingSince,
 	})
 	return string(text), err
 }
@@ -51,6 +58,7 @@ func (b requestBody) addTo(r *approvals.Request) {
 	r.Outcome, r.Grant, r.DelayReason, r.Notified = b.Outcome, b.Grant, b.DelayReason, b.Notified
 	r.Mismatches, r.RemindersSent, r.ConsentLosses = b.Mismatches, b.RemindersSent, b.ConsentLosses
 	r.WriteAttempted = b.WriteAttempted
+	r.Doubles, r.Denials, r.CardMissingSince = b.Doubles, b.Denials, b.CardMissingSince
 }
 
 // insertRequest reports false if another request has the same envelope or id.
@@ -80,9 +88,10 @@ func (t *tx) updateRequest(ctx context.Context, r approvals.Request) error {
 		group = sql.NullString{String: r.Proposal.Group.ID, Valid: true}
 	}
 	_, err = t.ExecContext(ctx, `UPDATE requests SET state = $2, card_ts = $3, group_id = $4,
-		decided_at = $5, closed_at = $6, body = $7, dedup_key = $8, deadline_at = $9, grant_until = $10 WHERE id = $1`,
+		decided_at = $5, closed_at = $6, body = $7, dedup_key = $8, deadline_at = $9, grant_until = $10, card_missed_at = $11
+		WHERE id = $1`,
 		r.ID, string(r.State), nullText(r.CardTS), group, nullMicros(r.DecidedAt), nullMicros(r.ClosedAt), body,
-		nullText(r.DedupKey), toMicros(r.Deadline), grantUntil(r))
+		nullText(r.DedupKey), toMicros(r.Deadline), grantUntil(r), nullMicros(r.CardMissingSince))
 	if err != nil {
 		return fmt.Errorf("update request %s: %w", r.ID, err)
 	}

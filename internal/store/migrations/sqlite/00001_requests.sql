@@ -18,6 +18,7 @@ CREATE TABLE requests (
     decided_at  BIGINT,
     closed_at   BIGINT,
     grant_until BIGINT, -- the end of a running grant; NULL when it is over
+    card_missed_at BIGINT, -- when a look first did not show the card; NULL while it is shown
     body        TEXT NOT NULL,
     -- The states of package approvals, as far as one row shows them.
     CHECK ((closed_at IS NULL) = (state IN ('filed', 'pending', 'approved'))),
@@ -48,6 +49,7 @@ CREATE TABLE reactions (
     name     TEXT NOT NULL,
     deny     INTEGER NOT NULL CHECK (deny IN (0, 1)),
     present  INTEGER NOT NULL CHECK (present IN (0, 1)),
+    dated    INTEGER NOT NULL DEFAULT 0 CHECK (dated IN (0, 1)), -- an event told what present says
     event_ts TEXT NOT NULL,
     heard_at BIGINT NOT NULL,
     PRIMARY KEY (channel, ts, user_id, name)
