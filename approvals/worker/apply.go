@@ -53,6 +53,9 @@ func (w *Runner) lookAtConsent(ctx context.Context, r approvals.Request) (approv
 	if errors.Is(err, approvals.ErrCardDeleted) {
 		return approvals.ConsentLook{CardDeleted: true}, nil
 	}
+	if err == nil {
+		ballots, err = w.withWithdrawals(ctx, r, ballots)
+	}
 	return approvals.ConsentLook{Ballots: ballots}, err
 }
 

@@ -47,7 +47,7 @@ func (w *Runner) countVotes(ctx context.Context, t approvals.LeasedJob, r approv
 	if r.ConsentLosses > 0 {
 		fresh = afterLoss
 	}
-	ballots, err := w.lookUpBallots(ctx, r, reactions, fresh)
+	ballots, err := w.lookUpBallots(ctx, r, r.WithDenials(reactions), fresh)
 	if err != nil && !approvals.IsRefused(err) {
 		return err
 	}
@@ -145,7 +145,7 @@ func (w *Runner) lookAgain(ctx context.Context, r approvals.Request) ([]approval
 	if err != nil {
 		return nil, err
 	}
-	shown, err := w.Directory.CardReactions(ctx, r.Channel, r.CardTS)
+	shown, err := w.readCard(ctx, r.ID, r.Channel, r.CardTS, !r.CardMissingSince.IsZero())
 	if err != nil {
 		return nil, err
 	}
@@ -156,7 +156,7 @@ func (w *Runner) lookAgain(ctx context.Context, r approvals.Request) ([]approval
 	if err != nil {
 		return nil, err
 	}
-	ballots, err := w.lookUpBallots(ctx, r, approvals.WithEventTimes(shown, heard), beforeLastWrite)
+	ballots, err := w.lookUpBallots(ctx, r, r.WithDenials(approvals.WithEventTimes(shown, heard)), beforeLastWrite)
 	if approvals.IsRefused(err) && approvals.IsDecided(r, ballots) {
 		return ballots, nil
 	}

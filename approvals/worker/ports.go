@@ -20,6 +20,9 @@ type Requests interface {
 	// Now is the clock that decides leases and deadlines.
 	Now(ctx context.Context) (time.Time, error)
 
+	// Request reads one request. ErrNotFound if there is none.
+	Request(ctx context.Context, id string) (approvals.Request, error)
+
 	// ApplyEvent applies an event to a request by approvals.Next. It completes
 	// the job done, if given, or keeps its lease where it is Unfinished. It
 	// changes nothing and returns ErrNoTransition where Next does, ErrLeaseLost
@@ -76,6 +79,9 @@ type Reactions interface {
 	// ListReactions lists the reactions present on a message, oldest first.
 	ListReactions(ctx context.Context, channel, ts string) ([]approvals.Reaction, error)
 
+	// ListWithdrawn lists the reactions that people took back, as events told.
+	ListWithdrawn(ctx context.Context, channel, ts string) ([]approvals.Reaction, error)
+
 	// ReplaceReactions replaces what is known of a message's reactions by what
 	// Slack showed, except for events since asOf. If that changes the card of a
 	// pending request, its votes are counted again.
@@ -127,11 +133,8 @@ type Directory interface {
 	CardReactions(ctx context.Context, channel, ts string) ([]approvals.Reaction, error)
 
 	// SurveyChannel calls visit for every message of a channel from a timestamp
-	// on. whole is false where Slack did not show all people who reacted.
-	SurveyChannel(
-		ctx context.Context, channel, oldest string,
-		visit func(ts string, shown []approvals.Reaction, whole bool),
-	) error
+	// on.
+	SurveyChannel(ctx context.Context, channel, oldest string, visit func(approvals.Sight)) error
 }
 
 // A Messenger speaks in Slack. Errors are *RefusedError where repeating cannot
@@ -161,10 +164,13 @@ type Cards interface {
 type Posts interface {
 	// PostInThread posts what the job says.
 	PostInThread(ctx context.Context, r approvals.Request, said approvals.Job) error
-	// FindPost looks for the post of an earlier attempt.
-	FindPost(
-		ctx context.Context, r approvals.Request, said approvals.Job, since time.Time,
-	) (ts string, found bool, err error)
+	// FindPost looks for the post of an earlier attempt; of several, the oldest.
+	FindPost(ctx context.Context, r approvals.Request, said approvals.Job) (ts string, found bool, err error)
+	// ListPosts lists all that the channel shows of the bot about a request.
+	ListPosts(ctx context.Context, r approvals.Request) ([]approvals.Post, error)
+	// RemoveDouble deletes a post, or says in it that it is a double. It may be
+	// repeated.
+	RemoveDouble(ctx context.Context, r approvals.Request, d approvals.Double) error
 }
 
 // Notices is the part of a Messenger that only one person reads.

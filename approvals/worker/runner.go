@@ -107,6 +107,7 @@ var runners = map[approvals.JobKind]jobRunner{
 	approvals.JobPostRevocationDelay: (*Runner).postInThread,
 	approvals.JobRemind:              (*Runner).remind,
 	approvals.JobWarnExpiry:          (*Runner).warnExpiry,
+	approvals.JobRemoveDoubles:       (*Runner).removeDoubles,
 }
 
 // Run works until ctx ends, then lets running jobs finish within Grace.
@@ -244,7 +245,8 @@ func (w *Runner) retryFailed(ctx context.Context, t approvals.LeasedJob, cause e
 	after, untry := backoff(t.Attempt), false
 	if delay, ok := errors.AsType[*approvals.DelayError](cause); ok {
 		after = max(after, delay.After)
-		untry = !t.WasTried() // the effect of an earlier attempt stays unknown
+		_, settled := errors.AsType[*settledError](cause)
+		untry = settled || !t.WasTried() // otherwise the effect of an earlier attempt stays unknown
 	}
 	for range leaseTime / errorPause {
 		err := w.Store.RetryJob(context.WithoutCancel(ctx), t, after, untry)

@@ -68,12 +68,6 @@ func groupByChannel(cards []approvals.PendingCard) map[string][]approvals.Pendin
 	return channels
 }
 
-// A sight is what a survey showed of one message.
-type sight struct {
-	shown []approvals.Reaction
-	whole bool
-}
-
 // catchUpIn catches up with the cards of one channel. It goes on after a card
 // that fails, because that card may fail every time. When Slack asks for time, it
 // stops until the next round.
@@ -82,22 +76,19 @@ func (w *Runner) catchUpIn(ctx context.Context, channel string, cards []approval
 	if err != nil {
 		return err
 	}
-	sights := make(map[string]sight, len(cards))
-	for _, card := range cards {
-		sights[card.TS] = sight{}
-	}
+	var sights []approvals.Sight
 	oldest := slices.MinFunc(cards, func(a, b approvals.PendingCard) int { return strings.Compare(a.TS, b.TS) }).TS
-	err = w.Directory.SurveyChannel(ctx, channel, oldest, func(ts string, shown []approvals.Reaction, whole bool) {
-		if _, ours := sights[ts]; ours {
-			sights[ts] = sight{shown: shown, whole: whole}
-		}
-	})
+	err = w.Directory.SurveyChannel(ctx, channel, oldest, func(s approvals.Sight) { sights = append(sights, s) })
 	if err != nil {
 		return err
 	}
-	var failed error
+	seen := make(map[string]approvals.Sight, len(sights))
+	for _, s := range sights {
+		seen[s.TS] = s
+	}
+	failed := w.reportDoubles(ctx, approvals.SurveyDoubles(cards, sights))
 	for _, card := range cards {
-		err := w.catchUpOn(ctx, card, sights[card.TS], asOf)
+		err := w.catchUpOn(ctx, card, seen[card.TS], asOf)
 		failed = errors.Join(failed, err)
 		if ctx.Err() != nil || delayOf(err) > 0 {
 			break
@@ -109,12 +100,14 @@ func (w *Runner) catchUpIn(ctx context.Context, channel string, cards []approval
 // catchUpOn brings one card in line with a survey that began at asOf. That a vote
 // was taken back is believed only of a look at the card itself, because a survey
 // may cut the list of people.
-func (w *Runner) catchUpOn(ctx context.Context, card approvals.PendingCard, s sight, asOf time.Time) error {
+func (w *Runner) catchUpOn(
+	ctx context.Context, card approvals.PendingCard, s approvals.Sight, asOf time.Time,
+) error {
 	switch {
-	case !s.whole, len(approvals.Without(reactionKeys(card.Known), reactionKeys(s.shown))) > 0:
+	case !s.Whole, card.Missed, len(approvals.Without(reactionKeys(card.Known), reactionKeys(s.Shown))) > 0:
 		return w.inspectCard(ctx, card)
-	case !sameReactions(s.shown, card.Known):
-		return w.Store.ReplaceReactions(ctx, card.Channel, card.TS, asOf, s.shown)
+	case !sameReactions(s.Shown, card.Known):
+		return w.Store.ReplaceReactions(ctx, card.Channel, card.TS, asOf, s.Shown)
 	}
 	return nil
 }
@@ -126,13 +119,12 @@ func (w *Runner) inspectCard(ctx context.Context, card approvals.PendingCard) er
 	if err != nil {
 		return err
 	}
-	shown, err := w.Directory.CardReactions(ctx, card.Channel, card.TS)
+	shown, err := w.readCard(ctx, card.RequestID, card.Channel, card.TS, card.Missed)
 	switch {
+	case errors.Is(err, approvals.ErrCardNotShown):
+		err = approvals.ErrCardNotShown // no delay: the other cards are looked at
 	case errors.Is(err, approvals.ErrCardDeleted):
-		_, err = w.Store.ApplyEvent(ctx, card.RequestID, approvals.CardDeleted{Waiting: true}, nil)
-		if errors.Is(err, approvals.ErrNoTransition) {
-			err = nil
-		}
+		err = w.applyIfNew(ctx, card.RequestID, approvals.CardDeleted{Waiting: true})
 	case err == nil:
 		err = w.Store.ReplaceReactions(ctx, card.Channel, card.TS, asOf, shown)
 	}
