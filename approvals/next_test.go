@@ -180,8 +180,8 @@ func table() []cells {
 	deniedTwice.card = "1.1"
 	deniedTwice.filed, deniedTwice.pending = "filed / count_votes remove_doubles /", "pending / count_votes remove_doubles /"
 	deniedTwice.approved = "approved / count_votes remove_doubles /"
-	missed := row("a look does not show the card", CardMissed{})
-	missed.card, missed.pending, missed.approved = "1.1", "pending / /", "approved / /"
+	unseen := row("a look does not show the card", CardMissed{})
+	unseen.card, unseen.pending, unseen.approved = "1.1", "pending / /", "approved / /"
 
 	return []cells{
 		filed(row("UiPath was read", Prepared{Proposal: Proposal{Group: Group{ID: "group-01"}}}), "pending / post_card expire / expire"),
@@ -242,7 +242,7 @@ func table() []cells {
 		holds(row("the grant ended, and the clock was put back", Revoked{}), "done / post_revocation update_card / warn_expiry grant_expiry revoke"),
 		over(late(row("the grant ended again", Revoked{}))),
 		forgotten, forgottenCard,
-		repeated, seenTwice, deniedTwice, missed, row("the card is shown again", CardSeen{}),
+		repeated, seenTwice, deniedTwice, unseen, row("the card is shown again", CardSeen{}),
 	}
 }
 

@@ -47,7 +47,7 @@ func TestADoubleOfACard(t *testing.T) {
 func TestADenialOnADoubleStopsTheWrite(t *testing.T) {
 	live(t, func(w *world) {
 		r := w.carded()
-		w.slack.breaks("look", 1, false, errCut)
+		w.slack.breaks("look", 4, false, errCut)
 		w.react(r, anna, true)
 		w.untilState(Approved)
 		denial := Denial{TS: "ts-zz", User: ben, Name: "x", EventTS: "1.5"}
@@ -133,7 +133,7 @@ func TestWhyAReactionIsMissing(t *testing.T) {
 		t.Run(string(want), func(t *testing.T) {
 			live(t, func(w *world) {
 				r := w.carded()
-				w.slack.breaks("look", 1, false, errCut)
+				w.slack.breaks("look", 4, false, errCut)
 				w.react(r, anna, true)
 				w.untilState(Approved)
 				lose(w, r)

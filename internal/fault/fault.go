@@ -17,6 +17,8 @@ type Fault struct {
 	Body        string        // answer with exactly this body
 	ContentType string        // of Body; application/json when empty
 	AfterEffect bool          // let the call take effect first, then harm its answer
+	EffectAfter time.Duration // let the call take effect so long after it arrived; with AfterEffect, once more
+	Lag         time.Duration // show what was so this long ago, where the server can
 	Cut         bool          // close the connection without an answer
 	Hang        bool          // answer nothing until Clear, or until the caller or the server ends
 
