@@ -105,6 +105,7 @@ func (b *Bot) assemble(d Deps) {
 		queries: &queries{store: d.Store, voters: voters, directory: b.directory, phrases: phrases, log: d.Log},
 		lookups: b.lookups,
 		form:    &form{views: views, catalog: d.UiPath, phrases: phrases, log: d.Log},
+		doubles: &doubles{store: d.Store, posts: posts},
 		home:    b.home, posts: posts, background: b.background,
 	}
 	b.socket = socket.New(socket.Config{

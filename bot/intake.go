@@ -33,6 +33,7 @@ type intake struct {
 	lookups    *lookups
 	form       *form
 	home       *home
+	doubles    *doubles
 	posts      *slackapi.Messenger
 	background *backgroundQueue
 }
@@ -133,6 +134,14 @@ func (in *intake) handleEvent(ctx context.Context, env socket.Envelope) (ok bool
 	switch e.Type {
 	case "reaction_added", "reaction_removed":
 		return in.recordReaction(ctx, env, e)
+	case "message":
+		if e.SubType != "message_deleted" || e.Channel != in.channel {
+			return in.setAside(ctx, env, "a message that means nothing to the bot")
+		}
+		if err := in.doubles.noteDeletion(ctx, e.Channel, e.DeletedTS); err != nil {
+			in.log.Error().Str("envelope", env.ID).Err(err).Msg("could not record a deletion; Slack will deliver it again")
+			return false
+		}
 	case "app_home_opened":
 		if e.Tab == "home" {
 			in.home.noteOpened(e.User, e.View.Hash)
@@ -162,10 +171,14 @@ func (in *intake) recordReaction(ctx context.Context, env socket.Envelope, e eve
 		e.Item.Channel != in.channel || e.ItemUser != "" && e.ItemUser != in.botUserID {
 		return true
 	}
-	err := in.store.RecordReaction(ctx, approvals.Reaction{
+	heard := approvals.Reaction{
 		Channel: e.Item.Channel, TS: e.Item.TS, User: e.User, Name: name, Deny: deny,
 		EventTS: e.EventTS, Present: e.Type == "reaction_added",
-	})
+	}
+	err := in.store.RecordReaction(ctx, heard)
+	if err == nil && deny {
+		err = in.doubles.recordDenial(ctx, heard)
+	}
 	if err != nil {
 		in.log.Error().Str("envelope", env.ID).Err(err).Msg("could not record a reaction; " +
 			"Slack will deliver it again")

@@ -155,10 +155,15 @@ func DescribeRevocation(r approvals.Request) string {
 	if e.NotPreserved {
 		parts = append(parts, notPreserved)
 	}
-	if !e.Uncertain && (len(e.Allocation) > 0 || len(e.Remaining) == 0 && e.Answer == "") {
+	if isAllocationKnown(e) {
 		parts = append(parts, describeNow(e.Allocation))
 	}
 	return strings.Join(parts, " ")
+}
+
+// isAllocationKnown reports whether a revocation tells what the group has now.
+func isAllocationKnown(e *approvals.Revocation) bool {
+	return !e.Uncertain && (len(e.Allocation) > 0 || len(e.Remaining) == 0 && e.Answer == "")
 }
 
 // wasOrWere goes with these codes.

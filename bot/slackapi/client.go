@@ -22,7 +22,7 @@ type Client struct {
 
 // NewClient makes a client for the API at a URL, with a bot token.
 func NewClient(apiURL, botToken string) *Client {
-	hc := &http.Client{Timeout: callLimit}
+	hc := &http.Client{Timeout: callLimit, Transport: newTransport()}
 	return &Client{api: slack.New(botToken, slack.OptionAPIURL(apiURL), slack.OptionHTTPClient(hc)), http: hc}
 }
 

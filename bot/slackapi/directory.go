@@ -106,18 +106,40 @@ func (d *Directory) listGroup(ctx context.Context, id string, maxAge time.Durati
 // ForgetGroup drops what is known of a user group, because its members changed.
 func (d *Directory) ForgetGroup(group string) { d.groups.forget(group) }
 
-// CardReactions reads all reactions on a card that are votes.
+// CardReactions reads all reactions on a card that are votes. ErrCardDeleted says
+// that two ways of reading do not show the card.
 func (d *Directory) CardReactions(ctx context.Context, channel, ts string) ([]approvals.Reaction, error) {
 	item, err := d.api.GetReactionsContext(ctx, slack.NewRefToMessage(channel, ts),
 		slack.GetReactionsParameters{Full: true})
-	if isAnswer(err, "message_not_found") {
-		return nil, approvals.ErrCardDeleted
-	}
-	if err != nil {
+	switch {
+	case isAnswer(err, "message_not_found"):
+		return nil, d.confirmDeleted(ctx, channel, ts)
+	case err != nil:
 		return nil, ClassifyError("reactions.get", err)
+	case item.Message != nil && item.Message.SubType == tombstone:
+		return nil, approvals.ErrCardDeleted
 	}
 	shown, _ := d.readVotes(channel, ts, item.Reactions)
 	return shown, nil
+}
+
+// tombstone is the subtype of what is left of a deleted message with replies.
+const tombstone = "tombstone"
+
+// confirmDeleted is ErrCardDeleted if history does not show a message either. If it
+// does, Slack's answers differ, and the error is a delay.
+func (d *Directory) confirmDeleted(ctx context.Context, channel, ts string) error {
+	message, found, err := readMessage(ctx, d.api, channel, ts)
+	switch {
+	case err != nil:
+		return err
+	case !found || message.SubType == tombstone:
+		return approvals.ErrCardDeleted
+	}
+	return &approvals.DelayError{
+		Reason: "Slack does not show the reactions on the card",
+		Err:    errors.New("Slack reactions.get: message_not_found, although conversations.history shows it"),
+	}
 }
 
 // readVotes picks the reactions that are votes, without the bot's own. It is not
@@ -145,20 +167,26 @@ func (d *Directory) readVotes(channel, ts string, all []slack.ItemReaction) (sho
 // timestamp on, 999 messages a call. A deleted message with replies is a
 // tombstone in Slack's answer, and is skipped.
 func (d *Directory) SurveyChannel(
-	ctx context.Context, channel, oldest string, visit func(ts string, shown []approvals.Reaction, whole bool),
+	ctx context.Context, channel, oldest string, visit func(approvals.Sight),
 ) error {
-	query := &slack.GetConversationHistoryParameters{ChannelID: channel, Oldest: oldest, Inclusive: true, Limit: 999}
+	query := &slack.GetConversationHistoryParameters{
+		ChannelID: channel, Oldest: oldest, Inclusive: true, Limit: 999, IncludeAllMetadata: true,
+	}
 	for {
 		page, err := d.api.GetConversationHistoryContext(ctx, query)
 		if err != nil {
 			return ClassifyError("conversations.history", err)
 		}
 		for _, m := range page.Messages {
-			if m.SubType == "tombstone" {
+			if m.SubType == tombstone {
 				continue
 			}
-			shown, whole := d.readVotes(channel, m.Timestamp, m.Reactions)
-			visit(m.Timestamp, shown, whole)
+			sight := approvals.Sight{TS: m.Timestamp}
+			sight.Shown, sight.Whole = d.readVotes(channel, m.Timestamp, m.Reactions)
+			if m.Metadata.EventType == approvals.CardEventType && d.identity.isAuthor(m) {
+				sight.RequestID, _ = m.Metadata.EventPayload["request_id"].(string)
+			}
+			visit(sight)
 		}
 		if query.Cursor = page.ResponseMetaData.NextCursor; query.Cursor == "" {
 			return nil
