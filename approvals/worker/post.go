@@ -50,7 +50,7 @@ func (w *Runner) findEarlier(
 	ts, found, err = w.Messenger.FindPost(ctx, r, t.Job)
 	if wait := t.UntilSettled(now); err == nil && !found && wait > 0 {
 		err = &approvals.DelayError{
-			After: wait, Reason: "Slack's answer to the post was lost", Err: errPostInDoubt,
+			After: wait, Reason: "Slack did not confirm the post", Err: errPostInDoubt,
 		}
 	}
 	return ts, found, err
