@@ -19,6 +19,7 @@ import (
 const (
 	surveyEvery   = 2 * time.Minute
 	surveyRetry   = 30 * time.Second // after a survey that failed
+	missRetry     = 8 * time.Second  // after a card was not shown; with surveyPause, late enough for a second look
 	surveyPause   = 5 * time.Second  // between two surveys, however often Slack reconnects
 	cardLookPause = 2 * time.Second  // between two looks at one card
 )
@@ -38,6 +39,9 @@ func (w *Runner) keepSurveying(ctx context.Context) {
 		if err := w.CatchUp(ctx); err != nil && ctx.Err() == nil {
 			w.OnError(Problem{During: SurveyingCards, Err: err})
 			next = max(surveyRetry, delayOf(err))
+			if errors.Is(err, approvals.ErrCardNotShown) {
+				next = max(missRetry, delayOf(err))
+			}
 		}
 		if !sleep.For(ctx, surveyPause) {
 			return
