@@ -4,7 +4,8 @@ import "slices"
 
 // Eligibilities of people with a consent that counted before, besides those above.
 const (
-	Withdrawn Eligibility = "withdrawn"  // the reaction is gone
+	Withdrawn Eligibility = "withdrawn"  // an event told that the reaction was taken back
+	NotShown  Eligibility = "not_shown"  // Slack does not show the reaction any more, and no event told why
 	LostStage Eligibility = "lost_stage" // still an approver, but of fewer stages than before
 )
 
@@ -26,7 +27,7 @@ func lostConsents(votes []Vote, ballots []Ballot) []LostConsent {
 }
 
 func lossOf(v Vote, ballots []Ballot) Eligibility {
-	why := Withdrawn
+	why := NotShown
 	for _, b := range ballots {
 		switch {
 		case b.User != v.User || b.Deny:
@@ -39,6 +40,19 @@ func lossOf(v Vote, ballots []Ballot) Eligibility {
 		}
 	}
 	return why
+}
+
+// WithWithdrawals adds to the ballots a look found those of voters who took their
+// reaction back, as far as events told. They come first: what is on the card now
+// says more.
+func WithWithdrawals(r Request, ballots []Ballot, withdrawn []Reaction) []Ballot {
+	var all []Ballot
+	for _, w := range r.VotesAmong(withdrawn) {
+		if !w.Deny && HasVoted(r.Votes, w.User) {
+			all = append(all, Ballot{User: w.User, Eligibility: Withdrawn})
+		}
+	}
+	return append(all, ballots...)
 }
 
 func covers(now, before []int) bool {

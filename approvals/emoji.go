@@ -12,8 +12,8 @@ type Emoji struct {
 	Deny    []string `json:"deny,omitempty"`
 }
 
-// VotesAmong lists the reactions that mean something on the request's card, and
-// says of each what it means there.
+// VotesAmong lists the reactions that mean something on the request's card, with what
+// they mean there, and the denials on its doubles.
 func (r Request) VotesAmong(reactions []Reaction) []Reaction {
 	var votes []Reaction
 	for _, reaction := range reactions {
@@ -22,7 +22,7 @@ func (r Request) VotesAmong(reactions []Reaction) []Reaction {
 			votes = append(votes, reaction)
 		}
 	}
-	return votes
+	return append(votes, r.denialsAsVotes()...)
 }
 
 // Meaning says what an emoji means on a card, and its canonical short name. It
@@ -36,6 +36,12 @@ func (e Emoji) Meaning(name string) (canonical string, deny, ok bool) {
 		return CanonicalEmoji(name), false, true
 	}
 	return "", false, false
+}
+
+// IsVote reports whether an emoji means something on the request's card.
+func (r Request) IsVote(name string) bool {
+	_, _, ok := r.Terms.Emoji.Meaning(name)
+	return ok
 }
 
 // VotesDiffer reports whether two readings of the reactions on the request's card

@@ -29,8 +29,13 @@ var (
 // A write would lift those that exist.
 var ErrQuotasUnknown = errors.New("the seat limits are unknown")
 
-// ErrCardDeleted means that Slack shows the card no longer.
-var ErrCardDeleted = errors.New("the card was deleted")
+var (
+	// ErrCardDeleted means that Slack shows the card no longer.
+	ErrCardDeleted = errors.New("the card was deleted")
+
+	// ErrCardNotShown means that a look did not show the card, which is no proof yet.
+	ErrCardNotShown = errors.New("the card is not shown")
+)
 
 // A DuplicateError says that another open request asks for the same change.
 type DuplicateError struct{ RequestID string }

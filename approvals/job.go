@@ -67,6 +67,7 @@ const (
 	JobPostEffect          JobKind = "post_effect"           // the change is in effect after all; like JobPostCard
 	JobRemind              JobKind = "remind"                // remind the approvers in the thread; like JobPostCard
 	JobWarnExpiry          JobKind = "warn_expiry"           // a grant is about to end; like JobPostCard
+	JobRemoveDoubles       JobKind = "remove_doubles"        // delete what the channel shows twice; harmless to repeat
 )
 
 // A Pool is a set of workers. Pools are apart so that no kind of job waits for
@@ -166,6 +167,7 @@ func JobKinds() []JobSpec {
 			EventType: "allocation_reminder", ByBot: true, Dated: true, Relevant: isPending},
 		{Kind: JobAddReactions, Pool: PoolReactions, Pace: PaceEmoji, Lane: cardLane},
 		{Kind: JobUpdateCard, Pool: PoolCards, Pace: PaceUpdates, Lane: cardLane, EventType: CardEventType},
+		{Kind: JobRemoveDoubles, Pool: PoolCards, Pace: PaceUpdates, EventType: DoubleEventType, ByBot: true},
 		{Kind: JobTellRequester, Pool: PoolPrivate, Pace: PacePrivate},
 		{Kind: JobTellVoter, Pool: PoolPrivate, Pace: PacePrivate},
 	}
@@ -173,6 +175,9 @@ func JobKinds() []JobSpec {
 
 // CardEventType is the event type in the metadata of a request's card.
 const CardEventType = "allocation_requested"
+
+// DoubleEventType is the event type of a double that could not be deleted.
+const DoubleEventType = "allocation_double"
 
 var (
 	jobKinds   = JobKinds()
@@ -287,7 +292,7 @@ type LeasedJob struct {
 	Job
 	Attempt  int       // how often the job was leased; fences everything its holder does
 	Revision int       // how often it was enqueued; completing an older revision leaves it due
-	TriedAt  time.Time // when its effect was first attempted; zero: never
+	TriedAt  time.Time // when its effect was last attempted; zero: never
 
 	Unfinished bool // an event is applied under the lease, and the job goes on
 }

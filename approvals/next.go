@@ -125,7 +125,8 @@ func countBallots(r Request, ballots []Ballot, now time.Time) Step {
 func notifyIgnored(r Request, ballots []Ballot) Step {
 	step := Step{Request: r}
 	for _, b := range ballots {
-		if b.Eligibility == Counts || b.Eligibility == IsBot || b.Eligibility == Deactivated {
+		if b.Eligibility == Counts || b.Eligibility == IsBot || b.Eligibility == Deactivated ||
+			b.Eligibility == Withdrawn {
 			continue
 		}
 		mark := noticeMark(b)

@@ -168,6 +168,21 @@ func table() []cells {
 	forgottenCard.filed, forgottenCard.pending, forgottenCard.approved = forgotten.filed, "pending / count_votes expire /", forgotten.approved
 	forgottenCard.card = "1700000000.000100"
 
+	searches := " / remove_doubles remove_doubles /"
+	repeated := row("a post is made anew", PostRepeated{Post: JobPostCard})
+	repeated.pending, repeated.approved, repeated.ended = "pending"+searches, "approved"+searches, "="+searches
+	repeated.except = map[State]string{Refused: noMove}
+	seenTwice := row("the card is shown twice", DoubleSeen{TS: "2.2"})
+	seenTwice.card = "1.1"
+	seenTwice.filed, seenTwice.pending, seenTwice.approved = "filed / remove_doubles /", "pending / remove_doubles /", "approved / remove_doubles /"
+	seenTwice.ended = "= / remove_doubles /"
+	deniedTwice := row("a no on a double", DeniedOnDouble{Denial: Denial{TS: "2.2", User: anna, Name: "x"}})
+	deniedTwice.card = "1.1"
+	deniedTwice.filed, deniedTwice.pending = "filed / count_votes remove_doubles /", "pending / count_votes remove_doubles /"
+	deniedTwice.approved = "approved / count_votes remove_doubles /"
+	unseen := row("a look does not show the card", CardMissed{})
+	unseen.card, unseen.pending, unseen.approved = "1.1", "pending / /", "approved / /"
+
 	return []cells{
 		filed(row("UiPath was read", Prepared{Proposal: Proposal{Group: Group{ID: "group-01"}}}), "pending / post_card expire / expire"),
 		filed(row("rejected", Rejected{Outcome{Reason: ReasonNotOwned}}), "refused / tell_requester / "+dropsAll),
@@ -227,6 +242,7 @@ func table() []cells {
 		holds(row("the grant ended, and the clock was put back", Revoked{}), "done / post_revocation update_card / warn_expiry grant_expiry revoke"),
 		over(late(row("the grant ended again", Revoked{}))),
 		forgotten, forgottenCard,
+		repeated, seenTwice, deniedTwice, unseen, row("the card is shown again", CardSeen{}),
 	}
 }
 
@@ -358,12 +374,13 @@ func TestTableHasEveryEventKind(t *testing.T) {
 	for _, kind := range []string{
 		"prepared", "rejected", "card_posted", "votes_counted", "cancel", "expire", "card_deleted", "consent_lost", "delayed", "mismatch", "write_finished",
 		"approvers_changed", "reminded", "grant_expired", "revoke_early", "revoked", "orphaned",
+		"post_repeated", "double_seen", "denied_on_double", "card_missed", "card_seen",
 	} {
 		if !walked[kind] {
 			t.Errorf("no row walks %q", kind)
 		}
 	}
-	if len(walked) != 17 {
+	if len(walked) != 22 {
 		t.Errorf("the table walks %d kinds: keep the list here in step", len(walked))
 	}
 }
@@ -394,7 +411,8 @@ func TestEndedRequestsTakeNothingButTheirCard(t *testing.T) {
 			if err != nil {
 				continue
 			}
-			if c.happens.Kind() != "card_posted" || step.Request.State != state {
+			about := []string{"card_posted", "post_repeated", "double_seen"} // its messages
+			if !slices.Contains(about, c.happens.Kind()) || step.Request.State != state {
 				t.Errorf("%s moved by %s", state, c.event)
 			}
 		}

@@ -55,11 +55,15 @@ type Request struct {
 	ConsentLosses  int        // how often consent was lost before the write
 	WriteAttempted bool       // a write was tried that may have had an effect
 	RefusedAt      time.Time  // when UiPath first refused to show the group after the approval; zero: never
+	Doubles        []string   // timestamps of messages that show its card once more
+	Denials        []Denial   // deny emoji on these
 	EffectFound    bool       // it closed otherwise, and later its change was in effect after all
 	FiledAt        time.Time
 	Deadline       time.Time // an open request without a quorum expires then
 	DecidedAt      time.Time // when the quorum was met; zero before
 	ClosedAt       time.Time // zero while open
+
+	CardMissingSince time.Time // when a look first did not show the card; zero while it is shown
 }
 
 // ApprovalExpires is when an approval lapses if UiPath has not confirmed by then:

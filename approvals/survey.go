@@ -7,9 +7,10 @@ import (
 
 // A Sighting is what one message showed when a part of the channel was read.
 type Sighting struct {
-	TS    string
-	Shown []Reaction
-	Whole bool // Slack named all people who reacted
+	TS        string
+	RequestID string // the request of a card by the bot; empty for any other message
+	Shown     []Reaction
+	Whole     bool // Slack named all people who reacted
 }
 
 // A HistoryPage is a part of a channel, as one call showed it.

@@ -40,6 +40,7 @@ type PendingCard struct {
 	Channel   string
 	TS        string
 	Known     []Reaction // present on the card, as far as the store knows
+	Missed    bool       // the last look did not show the card
 }
 
 // GivenAt is when the reaction was given or taken back, by Slack's clock; false

@@ -97,7 +97,7 @@ func (b *Bot) assemble(d Deps) {
 		asked:    make(chan struct{}, 1), tabs: make(map[string]*tab),
 	}
 	b.intake = &intake{
-		store: d.Store, botUserID: b.identity.UserID, channel: d.Channel,
+		store: d.Store, botUserID: b.identity.UserID, channel: d.Channel, emoji: d.Emoji,
 		directory: b.directory, phrases: phrases, now: d.Now, log: d.Log,
 		filing: &filing{
 			store: d.Store, channel: d.Channel, target: d.Target, ttl: d.TTL,
@@ -107,6 +107,7 @@ func (b *Bot) assemble(d Deps) {
 		queries: &queries{store: d.Store, voters: voters, directory: b.directory, phrases: phrases, log: d.Log},
 		lookups: b.lookups,
 		form:    &form{views: views, catalog: d.UiPath, phrases: phrases, log: d.Log},
+		doubles: &doubles{store: d.Store, posts: posts},
 		home:    b.home, posts: posts, background: b.background,
 	}
 	b.socket = socket.New(socket.Config{

@@ -26,6 +26,7 @@ type intake struct {
 	store     DeliveryStore
 	botUserID string
 	channel   string
+	emoji     approvals.Emoji
 	directory *slackapi.Directory
 	phrases   message.Phrases
 	now       func() time.Time // the clock of dates that people type
@@ -37,6 +38,7 @@ type intake struct {
 	lookups    *lookups
 	form       *form
 	home       *home
+	doubles    *doubles
 	posts      *slackapi.Messenger
 	background *backgroundQueue
 }
@@ -137,6 +139,14 @@ func (in *intake) handleEvent(ctx context.Context, env socket.Envelope) (ok bool
 	switch e.Type {
 	case "reaction_added", "reaction_removed":
 		return in.recordReaction(ctx, env, e)
+	case "message":
+		if e.SubType != "message_deleted" || e.Channel != in.channel {
+			return in.setAside(ctx, env, "a message that means nothing to the bot")
+		}
+		if err := in.doubles.noteDeletion(ctx, e.Channel, e.DeletedTS); err != nil {
+			in.log.Error().Str("envelope", env.ID).Err(err).Msg("could not record a deletion; Slack will deliver it again")
+			return false
+		}
 	case "app_home_opened":
 		if e.Tab == "home" {
 			in.home.noteOpened(e.User, e.View.Hash)
@@ -161,14 +171,18 @@ func (in *intake) handleEvent(ctx context.Context, env socket.Envelope) (ok bool
 // channels and messages of others. Whether the message is a card, the store knows by
 // its timestamp; what the emoji means there, the request says.
 func (in *intake) recordReaction(ctx context.Context, env socket.Envelope, e event) (ok bool) {
-	if e.Reaction == "" || len(e.Reaction) > maxEmojiName || e.User == "" || e.User == in.botUserID || e.Item.Type != "message" ||
-		e.Item.Channel != in.channel || e.ItemUser != "" && e.ItemUser != in.botUserID {
+	if e.Reaction == "" || len(e.Reaction) > maxEmojiName || e.User == "" || e.User == in.botUserID ||
+		e.Item.Type != "message" || e.Item.Channel != in.channel || e.ItemUser != "" && e.ItemUser != in.botUserID {
 		return true
 	}
-	err := in.store.RecordReaction(ctx, approvals.Reaction{
+	heard := approvals.Reaction{
 		Channel: e.Item.Channel, TS: e.Item.TS, User: e.User, Name: approvals.CanonicalEmoji(e.Reaction),
 		EventTS: e.EventTS, Present: e.Type == "reaction_added",
-	})
+	}
+	err := in.store.RecordReaction(ctx, heard)
+	if _, deny, _ := in.emoji.Meaning(heard.Name); err == nil && deny {
+		err = in.doubles.recordDenial(ctx, heard)
+	}
 	if err != nil {
 		in.log.Error().Str("envelope", env.ID).Err(err).Msg("could not record a reaction; " +
 			"Slack will deliver it again")

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/slack-go/slack"
@@ -52,18 +53,62 @@ func (m *Messenger) PostInThread(ctx context.Context, r approvals.Request, job a
 	return err
 }
 
-// FindPost looks for the message that an earlier attempt of a job posted.
+// FindPost looks for the message that an earlier attempt of a job posted. Of several
+// it finds the oldest.
 func (m *Messenger) FindPost(
-	ctx context.Context, r approvals.Request, job approvals.Job, since time.Time,
+	ctx context.Context, r approvals.Request, job approvals.Job,
 ) (ts string, found bool, err error) {
 	search := slackapi.Search{
-		Channel: r.Channel, ThreadTS: r.CardTS, Since: since,
+		Channel: r.Channel, ThreadTS: r.CardTS, Since: r.Proposal.ReadAt,
 		Matches: func(m slack.SlackMetadata) bool { return message.MatchesMetadata(m, r, job) },
 	}
 	if job.Kind == approvals.JobPostCard {
 		search.ThreadTS = ""
 	}
-	return m.posts.FindPost(ctx, search)
+	posts, err := m.posts.FindPosts(ctx, search)
+	if err != nil || len(posts) == 0 {
+		return "", false, err
+	}
+	return posts[0].TS, true, nil
+}
+
+// ListPosts lists the messages about a request, in the channel and in the card's
+// thread.
+func (m *Messenger) ListPosts(ctx context.Context, r approvals.Request) ([]approvals.Post, error) {
+	search := slackapi.Search{
+		Channel: r.Channel, Since: r.Proposal.ReadAt,
+		Matches: func(m slack.SlackMetadata) bool { return message.RequestIDOf(m) == r.ID },
+	}
+	found, err := m.posts.FindPosts(ctx, search)
+	if err != nil {
+		return nil, err
+	}
+	if r.CardTS != "" {
+		search.ThreadTS = r.CardTS
+		replies, err := m.posts.FindPosts(ctx, search)
+		if err != nil && !approvals.IsRefused(err) { // refused: the thread is gone
+			return nil, err
+		}
+		found = append(found, replies...)
+	}
+	var posts []approvals.Post
+	for _, f := range found {
+		post := approvals.Post{TS: f.TS, EventType: f.Metadata.EventType, Number: message.NumberOf(f.Metadata)}
+		if !slices.Contains(posts, post) { // Slack shows the card in its thread as well
+			posts = append(posts, post)
+		}
+	}
+	return posts, nil
+}
+
+// RemoveDouble deletes a message that another one repeats. If Slack refuses that, the
+// message says that it is a double.
+func (m *Messenger) RemoveDouble(ctx context.Context, r approvals.Request, d approvals.Double) error {
+	text := message.DescribeDouble(r, m.posts.MessageLink(r.Channel, d.Kept))
+	return m.posts.RemoveMessage(ctx, d.TS, slackapi.Post{
+		Channel: r.Channel, Text: text, Blocks: message.PlainBlocks(text),
+		Metadata: message.RenderMetadata(r, approvals.Job{Kind: approvals.JobRemoveDoubles}),
+	})
 }
 
 // AddReactions puts the two emoji on the card, so that a vote is one tap.

@@ -76,11 +76,10 @@ func TestWhatHistoryCarries(t *testing.T) {
 // TestFind looks for what an earlier attempt posted, among what looks like it.
 func TestFind(t *testing.T) {
 	r := newRig(t, fakeslack.Config{})
-	since := time.Now()
 	pending := r.request(approvals.Pending)
 	find := func(request approvals.Request, kind approvals.JobKind) string {
 		t.Helper()
-		ts, found, err := r.bot.messenger.FindPost(r.ctx, request, approvals.Job{Kind: kind}, since)
+		ts, found, err := r.bot.messenger.FindPost(r.ctx, request, approvals.Job{Kind: kind})
 		if err != nil || found != (ts != "") {
 			t.Fatalf("%q, %t, %v", ts, found, err)
 		}
@@ -98,7 +97,7 @@ func TestFind(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if found, ok, err := impostor.FindPost(r.ctx, pending, approvals.Job{Kind: approvals.JobPostCard}, since); ok || err != nil {
+	if found, ok, err := impostor.FindPost(r.ctx, pending, approvals.Job{Kind: approvals.JobPostCard}); ok || err != nil {
 		t.Errorf("%s, which somebody else posted, is taken for one's own: %v", found, err)
 	}
 	const page = 200 // messages that one call shows
@@ -135,7 +134,7 @@ func TestFind(t *testing.T) {
 		t.Errorf("the progress is found at %q", found)
 	}
 	r.slack.Inject("conversations.history", fault.Fault{Times: 1, Status: 500})
-	if _, _, err := r.bot.messenger.FindPost(r.ctx, pending, approvals.Job{Kind: approvals.JobPostCard}, since); meaning(err) != "unknown" {
+	if _, _, err := r.bot.messenger.FindPost(r.ctx, pending, approvals.Job{Kind: approvals.JobPostCard}); meaning(err) != "unknown" {
 		t.Errorf("%v", err)
 	}
 }
@@ -228,15 +227,15 @@ func TestFindTellsRepeatsApart(t *testing.T) {
 		}
 		thread := r.slack.Thread(channel, request.CardTS)
 		reply := thread[len(thread)-1]
-		if m := reply.Metadata; m.EventType != eventType || m.EventPayload["request_id"] != request.ID || m.EventPayload["number"] != 1.0 {
+		if m := reply.Metadata; m.EventType != eventType || m.EventPayload["request_id"] != request.ID || m.EventPayload["number"] != "1" {
 			t.Errorf("%s carries %+v", kind, m)
 		}
-		if ts, found, err := r.bot.messenger.FindPost(r.ctx, request, first, testTime); !found || ts != reply.TS || err != nil {
+		if ts, found, err := r.bot.messenger.FindPost(r.ctx, request, first); !found || ts != reply.TS || err != nil {
 			t.Errorf("%s is found at %q, %v", kind, ts, err)
 		}
 		second := first
 		second.Number = 2
-		if ts, found, err := r.bot.messenger.FindPost(r.ctx, request, second, testTime); found || err != nil {
+		if ts, found, err := r.bot.messenger.FindPost(r.ctx, request, second); found || err != nil {
 			t.Errorf("the second %s is taken for the first, at %s, %v", kind, ts, err)
 		}
 	}

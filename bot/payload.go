@@ -35,6 +35,8 @@ type event struct {
 	EventTS   string `json:"event_ts"`
 	Channel   string `json:"channel"`
 	SubteamID string `json:"subteam_id"`
+	SubType   string `json:"subtype"`    // of a message
+	DeletedTS string `json:"deleted_ts"` // of a message that was deleted
 	Tab       string `json:"tab"`
 	View      view   `json:"view"`
 }

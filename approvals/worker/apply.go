@@ -62,6 +62,9 @@ func (w *Runner) lookAtConsent(ctx context.Context, r approvals.Request) (approv
 	if errors.Is(err, approvals.ErrCardDeleted) {
 		return approvals.ConsentLook{CardDeleted: true}, nil
 	}
+	if err == nil {
+		look.Ballots, err = w.withWithdrawals(ctx, r, look.Ballots)
+	}
 	return look, err
 }
 

@@ -143,7 +143,7 @@ func (w *Runner) lookAgain(ctx context.Context, r approvals.Request) (approvals.
 	if err != nil {
 		return approvals.ConsentLook{}, err
 	}
-	shown, err := w.Directory.CardReactions(ctx, r.Channel, r.CardTS)
+	shown, err := w.readCard(ctx, r.ID, r.Channel, r.CardTS, !r.CardMissingSince.IsZero())
 	if err != nil {
 		return approvals.ConsentLook{}, err
 	}

@@ -117,6 +117,13 @@ var owing = map[JobKind]func(w *world){
 		w.unreadable()
 		w.skipTo(r.Grant.Until)
 	},
+	JobRemoveDoubles: func(w *world) {
+		r := w.carded()
+		w.slack.again(r, "ts-double")
+		if _, err := w.store.ApplyEvent(w.Context(), r.ID, DoubleSeen{TS: "ts-double"}, nil); err != nil {
+			w.Fatal(err)
+		}
+	},
 	JobPostRevocation: func(w *world) { w.skipTo(w.granted(2*time.Hour, "NEW").Grant.Until) },
 }
 

@@ -20,6 +20,9 @@ type Requests interface {
 	// Now is the clock that decides leases and deadlines.
 	Now(ctx context.Context) (time.Time, error)
 
+	// Request reads one request. ErrNotFound if there is none.
+	Request(ctx context.Context, id string) (approvals.Request, error)
+
 	// ApplyEvent applies an event to a request by approvals.Next. It completes
 	// the job done, if given, or keeps its lease where it is Unfinished. It
 	// changes nothing and returns ErrNoTransition where Next does, ErrLeaseLost
@@ -87,6 +90,9 @@ type Jobs interface {
 type Reactions interface {
 	// ListReactions lists the reactions present on a message, oldest first.
 	ListReactions(ctx context.Context, channel, ts string) ([]approvals.Reaction, error)
+
+	// ListWithdrawn lists the reactions that people took back, as events told.
+	ListWithdrawn(ctx context.Context, channel, ts string) ([]approvals.Reaction, error)
 
 	// ReplaceReactions replaces what is known of a message's reactions by what
 	// Slack showed, except for what was learned within ReadLag before asOf. If that
@@ -178,10 +184,13 @@ type Cards interface {
 type Posts interface {
 	// PostInThread posts what the job says.
 	PostInThread(ctx context.Context, r approvals.Request, said approvals.Job) error
-	// FindPost looks for the post of an earlier attempt.
-	FindPost(
-		ctx context.Context, r approvals.Request, said approvals.Job, since time.Time,
-	) (ts string, found bool, err error)
+	// FindPost looks for the post of an earlier attempt; of several, the oldest.
+	FindPost(ctx context.Context, r approvals.Request, said approvals.Job) (ts string, found bool, err error)
+	// ListPosts lists all that the channel shows of the bot about a request.
+	ListPosts(ctx context.Context, r approvals.Request) ([]approvals.Post, error)
+	// RemoveDouble deletes a post, or says in it that it is a double. It may be
+	// repeated.
+	RemoveDouble(ctx context.Context, r approvals.Request, d approvals.Double) error
 }
 
 // Notices is the part of a Messenger that only one person reads.

@@ -8,21 +8,63 @@ import (
 )
 
 // postOnce posts what Slack cannot take twice. The job's row, and no counter,
-// tells whether an earlier attempt was made; then its post is looked for first.
+// tells whether an earlier attempt was made; then its post is looked for first, until
+// it is old enough that a look may be believed. stop is why the post is not to be made
+// any more, or nil.
 func (w *Runner) postOnce(
-	ctx context.Context, t approvals.LeasedJob, r approvals.Request, post func() (string, error),
+	ctx context.Context, t approvals.LeasedJob, r approvals.Request, stop error, post func() (string, error),
 ) (string, error) {
 	if t.WasTried() {
-		ts, found, err := w.Messenger.FindPost(ctx, r, t.Job, t.TriedAt)
+		ts, found, err := w.findEarlier(ctx, t, r)
 		if err != nil || found {
 			return ts, err
+		}
+	}
+	if stop != nil {
+		return "", stop
+	}
+	if t.WasTried() {
+		if err := w.applyEvent(ctx, r, approvals.PostRepeated{Post: t.Kind}, t.KeepLeased()); err != nil {
+			return "", err
 		}
 	}
 	if err := w.Store.MarkTried(ctx, t); err != nil {
 		return "", err
 	}
-	return post()
+	ts, err := post()
+	if t.WasTried() && err != nil {
+		err = &settledError{err}
+	}
+	return ts, err
 }
+
+// findEarlier looks for the post of an earlier attempt. While that may still turn
+// up, its absence is a delay.
+func (w *Runner) findEarlier(
+	ctx context.Context, t approvals.LeasedJob, r approvals.Request,
+) (ts string, found bool, err error) {
+	now, err := w.Store.Now(ctx) // before the look, which must be late enough
+	if err != nil {
+		return "", false, err
+	}
+	ts, found, err = w.Messenger.FindPost(ctx, r, t.Job)
+	if wait := t.UntilSettled(now); err == nil && !found && wait > 0 {
+		err = &approvals.DelayError{
+			After: wait, Reason: "Slack did not confirm the post", Err: errPostInDoubt,
+		}
+	}
+	return ts, found, err
+}
+
+var errPostInDoubt = errors.New("whether the message was posted is unknown yet; looking again before it is posted anew")
+
+// A settledError is of an attempt before which all earlier ones were looked for long
+// enough. Where it had no effect itself, the next attempt need not look.
+type settledError struct{ err error }
+
+func (e *settledError) Error() string { return e.err.Error() }
+
+func (e *settledError) Unwrap() error { return e.err }
 
 // keepTrying keeps a refused look from ending the job: the refusal says nothing
 // of the attempt that was looked for.
@@ -37,15 +79,11 @@ func (w *Runner) postCard(ctx context.Context, t approvals.LeasedJob, r approval
 	if r.CardTS != "" {
 		return nil
 	}
-	if !r.State.Open() && !t.WasTried() {
-		return nil // closed before the card was posted
+	var stop error
+	if !r.State.Open() { // closed before the card was posted, or before it was found
+		stop = approvals.ErrNoTransition
 	}
-	ts, err := w.postOnce(ctx, t, r, func() (string, error) {
-		if !r.State.Open() {
-			return "", approvals.ErrNoTransition // looked for and not found: it is not needed any more
-		}
-		return w.Messenger.PostCard(ctx, r)
-	})
+	ts, err := w.postOnce(ctx, t, r, stop, func() (string, error) { return w.Messenger.PostCard(ctx, r) })
 	switch {
 	case errors.Is(err, approvals.ErrNoTransition), errors.Is(err, approvals.ErrLeaseLost):
 		return err
@@ -64,7 +102,7 @@ func (w *Runner) postInThread(ctx context.Context, t approvals.LeasedJob, r appr
 	if r.CardTS == "" {
 		return w.tellRequester(ctx, t, r)
 	}
-	_, err := w.postOnce(ctx, t, r, func() (string, error) {
+	_, err := w.postOnce(ctx, t, r, nil, func() (string, error) {
 		return "", w.Messenger.PostInThread(ctx, r, t.Job)
 	})
 	if approvals.IsRefused(err) { // the card is gone, and its thread with it

@@ -27,18 +27,15 @@ func (w *Runner) remind(ctx context.Context, t approvals.LeasedJob, r approvals.
 		return nil
 	}
 	awake, later, err := w.listAwake(ctx, r)
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case len(awake) == 0 && !t.WasTried():
-		return later
+	}
+	if len(awake) > 0 {
+		later = nil
 	}
 	said := t.Job
 	said.Payload.Mention = awake
-	_, err = w.postOnce(ctx, t, r, func() (string, error) {
-		if len(awake) == 0 {
-			return "", later
-		}
+	_, err = w.postOnce(ctx, t, r, later, func() (string, error) {
 		return "", w.Messenger.PostInThread(ctx, r, said)
 	})
 	if err != nil {

@@ -254,7 +254,8 @@ func TestReopenedIsTold(t *testing.T) {
 		want Eligibility
 		left []string
 	}{
-		"withdrawn":      {func(w *world, r Request) { w.slack.put(r, anna, false) }, Withdrawn, []string{ben}},
+		"withdrawn":      {func(w *world, r Request) { w.react(r, anna, false) }, Withdrawn, []string{ben}},
+		"not shown":      {func(w *world, r Request) { w.unheard(r, anna, false) }, NotShown, []string{ben}},
 		"deactivated":    {func(w *world, _ Request) { w.person(anna, Person{Deactivated: true}) }, Deactivated, []string{ben}},
 		"left one group": {func(w *world, _ Request) { set(w, "S-ONE", cleo) }, LostStage, []string{anna, ben}},
 		"left both groups": {func(w *world, _ Request) {

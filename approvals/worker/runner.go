@@ -118,6 +118,7 @@ var runners = map[approvals.JobKind]jobRunner{
 	approvals.JobPostRevocationDelay: (*Runner).postInThread,
 	approvals.JobRemind:              (*Runner).remind,
 	approvals.JobWarnExpiry:          (*Runner).warnExpiry,
+	approvals.JobRemoveDoubles:       (*Runner).removeDoubles,
 }
 
 // Run works until ctx ends, then lets running jobs finish within Grace.
@@ -250,7 +251,9 @@ func (w *Runner) runLeased(ctx, limited context.Context, t approvals.LeasedJob, 
 // otherwise the job would wait until its lease ends.
 func (w *Runner) retryFailed(ctx context.Context, t approvals.LeasedJob, cause error) {
 	after := approvals.RetryAfter(cause, t.Backoff(backoff(t.Attempt)))
-	untry := !approvals.EffectIsUnknown(cause) && !t.WasTried() // the effect of an earlier attempt stays unknown
+	_, settled := errors.AsType[*settledError](cause)
+	// Otherwise the effect of an earlier attempt stays unknown.
+	untry := settled || !approvals.EffectIsUnknown(cause) && !t.WasTried()
 	for range leaseTime / errorPause {
 		err := w.Store.RetryJob(context.WithoutCancel(ctx), t, after, untry)
 		if err == nil || errors.Is(err, approvals.ErrLeaseLost) || !sleep.For(ctx, errorPause) {

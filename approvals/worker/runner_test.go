@@ -164,7 +164,7 @@ func (w *world) untilState(s State) Request {
 
 // everyKind lists all that can be owed.
 var everyKind = []JobKind{JobPrepare, JobPostCard, JobAddReactions, JobCountVotes, JobApply, JobPostDelay, JobPostOutcome, JobUpdateCard, JobTellVoter, JobTellRequester, JobExpire,
-	JobRemind, JobPostConsentLost, JobWarnExpiry, JobGrantExpiry, JobRevoke, JobFindEffect, JobPostEffect, JobPostRevocationDelay, JobPostRevocation}
+	JobRemind, JobPostConsentLost, JobRemoveDoubles, JobWarnExpiry, JobGrantExpiry, JobRevoke, JobFindEffect, JobPostEffect, JobPostRevocationDelay, JobPostRevocation}
 
 // quiet lets time pass until everything owed has been done.
 func (w *world) quiet() Request {
@@ -361,6 +361,7 @@ type slackFake struct {
 	mu     sync.Mutex
 	calls  []string
 	seen   map[string]int
+	times  map[string][]time.Time // of the calls of each name
 	posted []string
 	said   []utterance // in threads
 	clock  int
@@ -376,9 +377,10 @@ type slackFake struct {
 
 	cached  map[string][]string // what a cache tells of user groups whose members changed since
 	deleted map[string]bool
-	lagging bool // looks show nothing of ben's yet
-	partial bool // a survey lists only some people
-	short   bool // nor does it count them
+	doubles []double // cards that are shown once more
+	lagging bool     // looks show nothing of ben's yet
+	partial bool     // a survey lists only some people
+	short   bool     // nor does it count them
 }
 
 // An utterance is what was said in a thread, when, and of a request in which
@@ -389,11 +391,45 @@ type utterance struct {
 	state State
 }
 
+// A double is a card too many of a request.
+type double struct {
+	Post
+	request string
+}
+
+// ListPosts knows of cards alone.
+func (s *slackFake) ListPosts(_ context.Context, r Request) ([]Post, error) {
+	var posts []Post
+	err := s.do("list_posts", func() {
+		posts = append(posts, Post{TS: r.CardTS, EventType: CardEventType})
+		for _, d := range s.doubles {
+			if d.request == r.ID {
+				posts = append(posts, d.Post)
+			}
+		}
+	})
+	return posts, err
+}
+
+func (s *slackFake) RemoveDouble(_ context.Context, _ Request, gone Double) error {
+	return s.do("remove_doubles", func() {
+		s.doubles = slices.DeleteFunc(s.doubles, func(d double) bool { return d.TS == gone.TS })
+	})
+}
+
+// again shows a request's card once more, with reactions on it.
+func (s *slackFake) again(r Request, ts string, reactions ...Reaction) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.doubles = append(s.doubles, double{Post: Post{TS: ts, EventType: CardEventType}, request: r.ID})
+	s.cards[ts] = reactions
+}
+
 // cacheAge is how old the cached answers are.
 const cacheAge = 10 * time.Second
 
 func newSlack() *slackFake {
-	return &slackFake{seen: map[string]int{}, people: map[string]Person{}, cards: map[string][]Reaction{}, untold: map[string]error{}, deleted: map[string]bool{}}
+	return &slackFake{seen: map[string]int{}, times: map[string][]time.Time{}, people: map[string]Person{}, cards: map[string][]Reaction{}, untold: map[string]error{}, deleted: map[string]bool{}}
 }
 
 // do logs a call, lets the test break it, and has the effect.
@@ -402,6 +438,7 @@ func (s *slackFake) do(call string, effect func()) error {
 	defer s.mu.Unlock()
 	s.seen[call]++
 	s.calls = append(s.calls, call)
+	s.times[call] = append(s.times[call], time.Now())
 	var err error
 	happens := true
 	if s.before != nil {
@@ -490,7 +527,13 @@ func (s *slackFake) ReadHistory(_ context.Context, _, oldest, latest string) (Hi
 				if s.short {
 					shown = nil
 				}
-				page.Sightings = append(page.Sightings, Sighting{TS: ts, Shown: shown, Whole: !s.partial})
+				page.Sightings = append(page.Sightings, Sighting{TS: ts, RequestID: id, Shown: shown, Whole: !s.partial})
+			}
+		}
+		for _, d := range s.doubles {
+			if d.TS >= oldest && d.TS <= latest {
+				page.Sightings = append(page.Sightings,
+					Sighting{TS: d.TS, RequestID: d.request, Shown: slices.Clone(s.cards[d.TS]), Whole: true})
 			}
 		}
 	})
@@ -510,7 +553,7 @@ func (s *slackFake) forget(r Request) {
 	s.deleted[r.CardTS] = true
 }
 
-func (s *slackFake) FindPost(_ context.Context, r Request, said Job, _ time.Time) (ts string, found bool, err error) {
+func (s *slackFake) FindPost(_ context.Context, r Request, said Job) (ts string, found bool, err error) {
 	err = s.do("find "+string(said.Kind), func() {
 		found = slices.Contains(s.posted, saidName(r, said))
 		ts = cardOf(r)
@@ -1034,13 +1077,74 @@ func TestAnnounceAnswerLostAfterThePost(t *testing.T) {
 	})
 }
 
+// A post whose answer was lost is looked for until 20 to 25 s after it, and only then
+// made anew, each time.
 func TestAnnounceAnswerLostWithoutAPost(t *testing.T) {
 	live(t, func(w *world) {
 		w.slack.breaks("post_card", 2, false, errCut)
 		w.carded()
 		w.posts(JobPostCard, 1)
-		if n := w.slack.count("find post_card"); n != 2 {
-			w.Errorf("looked %d times before posting again, want 2", n)
+		posted, looked := w.slack.times["post_card"], w.slack.times["find post_card"]
+		if len(posted) != 3 {
+			w.Fatalf("posted %d times", len(posted))
+		}
+		for i, at := range posted[1:] {
+			if pause := at.Sub(posted[i]); pause < 20*time.Second || pause > 25*time.Second {
+				w.Errorf("posted again after %v", pause)
+			}
+			if !slices.ContainsFunc(looked, func(l time.Time) bool { return !l.After(at) && at.Sub(l) < time.Second }) {
+				w.Errorf("no look right before the post at %v", at)
+			}
+		}
+		r := w.quiet()
+		if n := w.slack.count("list_posts"); n != 2 || r.CardTS != cardOf(r) {
+			w.Errorf("looked %d times for a double, want 2", n)
+		}
+	})
+}
+
+// A post that Slack stores after the bot gave up is found, and not made twice.
+func TestPostsThatAreStoredLate(t *testing.T) {
+	for late, posts := range map[time.Duration]int{time.Second: 1, 10 * time.Second: 1, 19 * time.Second: 1, time.Hour: 2} {
+		t.Run(late.String(), func(t *testing.T) {
+			live(t, func(w *world) {
+				w.slack.breaks("post_card", 1, false, errCut)
+				r := w.file("e1")
+				w.until("a lost answer", func(Request) bool { return w.slack.count("post_card") == 1 })
+				time.AfterFunc(late, func() {
+					w.slack.mu.Lock()
+					defer w.slack.mu.Unlock()
+					w.slack.posted = append(w.slack.posted, postName(r, JobPostCard))
+				})
+				w.until("a card", func(r Request) bool { return r.CardTS != "" })
+				if n := w.slack.count("post_card"); n != posts {
+					w.Errorf("posted %d times, want %d", n, posts)
+				}
+			})
+		})
+	}
+}
+
+// A call that never left needs no wait, also after an earlier one was settled.
+func TestAPostThatNeverLeftNeedsNoWait(t *testing.T) {
+	live(t, func(w *world) {
+		w.slack.before = func(call string, n int) (bool, error) {
+			switch {
+			case call == "post_card" && n == 2:
+				return false, errCut
+			case call == "post_card" && n != 4:
+				return false, &DelayError{Reason: "Slack cannot be reached"}
+			}
+			return true, nil
+		}
+		w.carded()
+		posted := w.slack.times["post_card"]
+		var pauses []time.Duration
+		for i, at := range posted[1:] {
+			pauses = append(pauses, at.Sub(posted[i]))
+		}
+		if len(pauses) != 3 || pauses[0] > 5*time.Second || pauses[1] < 20*time.Second || pauses[2] > 20*time.Second {
+			w.Errorf("posted again after %v", pauses)
 		}
 	})
 }

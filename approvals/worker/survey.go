@@ -18,6 +18,7 @@ import (
 const (
 	surveyEvery   = 2 * time.Minute
 	surveyRetry   = 30 * time.Second // after a survey that failed
+	missRetry     = 8 * time.Second  // after a card was not shown; with surveyPause, late enough for a second look
 	surveyPause   = 5 * time.Second  // between two surveys, however often Slack reconnects
 	cardLookPause = 2 * time.Second  // between two looks at one card
 )
@@ -31,6 +32,9 @@ func (w *Runner) keepSurveying(ctx context.Context) {
 		if err := w.CatchUp(ctx); err != nil && ctx.Err() == nil {
 			w.OnError(Problem{During: SurveyingCards, Err: err})
 			next = max(surveyRetry, delayOf(err))
+			if errors.Is(err, approvals.ErrCardNotShown) {
+				next = max(missRetry, delayOf(err))
+			}
 		}
 		if !sleep.For(ctx, surveyPause) {
 			return
@@ -97,6 +101,7 @@ func (w *Runner) catchUpIn(ctx context.Context, channel string, cards []approval
 		if err != nil {
 			return errors.Join(failed, err)
 		}
+		failed = errors.Join(failed, w.reportDoubles(ctx, approvals.SurveyDoubles(cards, page.Sightings)))
 		for _, card := range survey.TakeShown(page) {
 			err := w.catchUpOn(ctx, card, page.Of(card.TS), asOf)
 			failed = errors.Join(failed, err)
@@ -115,7 +120,7 @@ func (w *Runner) catchUpOn(
 	ctx context.Context, card approvals.PendingCard, s approvals.Sighting, asOf time.Time,
 ) error {
 	switch {
-	case !s.Whole, len(approvals.Without(reactionKeys(card.Known), reactionKeys(s.Shown))) > 0:
+	case !s.Whole, card.Missed, len(approvals.Without(reactionKeys(card.Known), reactionKeys(s.Shown))) > 0:
 		return w.inspectCard(ctx, card)
 	case !sameReactions(s.Shown, card.Known):
 		return w.Store.ReplaceReactions(ctx, card.Channel, card.TS, asOf, s.Shown)
@@ -130,13 +135,12 @@ func (w *Runner) inspectCard(ctx context.Context, card approvals.PendingCard) er
 	if err != nil {
 		return err
 	}
-	shown, err := w.Directory.CardReactions(ctx, card.Channel, card.TS)
+	shown, err := w.readCard(ctx, card.RequestID, card.Channel, card.TS, card.Missed)
 	switch {
+	case errors.Is(err, approvals.ErrCardNotShown):
+		err = approvals.ErrCardNotShown // no delay: the other cards are looked at
 	case errors.Is(err, approvals.ErrCardDeleted):
-		_, err = w.Store.ApplyEvent(ctx, card.RequestID, approvals.CardDeleted{Waiting: true}, nil)
-		if errors.Is(err, approvals.ErrNoTransition) {
-			err = nil
-		}
+		err = w.applyIfNew(ctx, card.RequestID, approvals.CardDeleted{Waiting: true})
 	case err == nil:
 		err = w.Store.ReplaceReactions(ctx, card.Channel, card.TS, asOf, shown)
 	}

@@ -42,7 +42,8 @@ func (p Phrases) ExplainNotCancelled(name, id string, err error, state approvals
 
 // ConfirmRevoke answers a command that ends a grant early.
 func ConfirmRevoke(r approvals.Request) string {
-	return fmt.Sprintf("Request %s ends now: I remove %s from %s. The card's thread says how that went.",
+	return fmt.Sprintf("Request %s ends now: I remove %s from %s, except what another request holds. "+
+		"The card's thread says how that went.",
 		quoteCode(r.ID), joinCodes(r.Grant.Codes), nameGroup(r.Proposal.Group))
 }
 

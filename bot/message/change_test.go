@@ -63,12 +63,12 @@ func TestCardsShowTheChange(t *testing.T) {
 		"for a time": {
 			ask:    approvals.Ask{For: 36 * time.Hour},
 			change: approvals.Change{Add: []string{"IDU"}},
-			want:   []string{"Granted for: 1 day and 12 hours from when UiPath confirms it; then the codes are removed again."},
+			want:   []string{"Granted for: 1 day and 12 hours from when UiPath confirms it; then the codes are removed again, unless another request holds them."},
 		},
 		"until a day": {
 			ask:    approvals.Ask{Until: testTime},
 			change: approvals.Change{Add: []string{"IDU"}},
-			want:   []string{"Granted until: " + formatTime(testTime) + "; then the codes are removed again."},
+			want:   []string{"Granted until: " + formatTime(testTime) + "; then the codes are removed again, unless another request holds them."},
 		},
 	} {
 		r := usualRequest(approvals.Pending)

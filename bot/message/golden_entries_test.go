@@ -310,9 +310,12 @@ func (g *golden) addReplies() {
 	g.reply("Consent lost", pending, lost(approvals.Withdrawn, approvals.NotApprover))
 	g.reply("Consent lost: in a stage", goldenRequest(approvals.Pending, inStages), lost(approvals.LostStage))
 	g.reply("Consent lost: other reasons", pending, lost(approvals.Deactivated, approvals.IsLate, approvals.IsUndated, approvals.Uncheckable, approvals.IsGuest))
+	g.reply("Consent lost: not shown", pending, lost(approvals.NotShown))
 	g.reply("Consent lost: no person is known", pending, lost())
 	g.reply("Consent lost: a write was tried", goldenRequest(approvals.Pending, func(r *approvals.Request) { r.WriteAttempted = true }), lost(approvals.Withdrawn))
 	g.reply("Consent lost: closed meanwhile", goldenRequest(approvals.Denied), lost(approvals.Withdrawn))
+	g.covered["job "+string(approvals.JobRemoveDoubles)] = true
+	g.add("A double that cannot be deleted", DescribeDouble(pending, goldenLink))
 }
 
 func (g *golden) addRevocations() {
@@ -436,7 +439,13 @@ func (g *golden) addLists() {
 		{"waits, granted by the policy", goldenRequest(approvals.Pending, automatic)},
 		{"approved", goldenRequest(approvals.Approved)},
 		{"done", goldenRequest(approvals.Done, withReason(approvals.ReasonConfirmed))},
+		{"done for a time", goldenRequest(approvals.Done, timed, withReason(approvals.ReasonConfirmed))},
+		{"being ended early", goldenRequest(approvals.Done, timed, withReason(approvals.ReasonConfirmed), func(r *approvals.Request) { r.Grant.EndedBy = "U0ALEX" })},
+		{"ended", goldenRequest(approvals.Done, withReason(approvals.ReasonConfirmed), withRevocation(approvals.Revocation{
+			At: testTime.AddDate(0, 0, 30), Removed: []string{"IDU", "RPADEVPRONU"}, Allocation: []string{"ATTUNU"},
+		}))},
 	}
+	g.add("mine: ended", ListOwn("/allocate", Page{Requests: []approvals.Request{details[len(details)-1].r}, Total: 1, Number: 1}))
 	for _, c := range details {
 		g.add("status of a request: "+c.title, phrases().DescribeRequest("/allocate", c.r, linkOf(c.r)))
 	}

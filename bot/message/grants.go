@@ -18,13 +18,15 @@ const maxKeptCodes = 1000
 func describeTerm(r approvals.Request) string {
 	switch {
 	case r.Ask.For > 0:
-		return fmt.Sprintf("Granted for: %s from when UiPath confirms it; then the codes are removed again.",
-			formatLength(r.Ask.For))
+		return fmt.Sprintf("Granted for: %s from when UiPath confirms it; %s.", formatLength(r.Ask.For), atTheEnd)
 	case !r.Ask.Until.IsZero():
-		return fmt.Sprintf("Granted until: %s; then the codes are removed again.", formatTime(r.Ask.Until))
+		return fmt.Sprintf("Granted until: %s; %s.", formatTime(r.Ask.Until), atTheEnd)
 	}
 	return ""
 }
+
+// atTheEnd says what happens at the end of a grant.
+const atTheEnd = "then the codes are removed again, unless another request holds them"
 
 // formatLength writes a length of time in words, in the largest units that fit.
 func formatLength(d time.Duration) string {
@@ -54,7 +56,8 @@ func describeGrantStatus(r approvals.Request) string {
 		return fmt.Sprintf(" Its time ended %s, but the codes are not removed yet: %s.",
 			formatTime(g.Until), escapeLine(g.DelayReason))
 	case g.Revocation == nil && g.EndedBy != "":
-		return fmt.Sprintf(" Ended early by %s; UiPath is being asked to remove the codes.",
+		return fmt.Sprintf(" Ended early by %s; UiPath is being asked to remove the codes that "+
+			"no other request holds.",
 			mentionUser(g.EndedBy))
 	case g.Revocation == nil:
 		return fmt.Sprintf(" Granted until %s.", formatTime(g.Until))
@@ -70,13 +73,20 @@ func describeGrantStatus(r approvals.Request) string {
 		formatTime(g.Revocation.At), by)
 }
 
-// describeGrantEnd ends the reply that a request is done: when its grant ends.
+// describeGrantEnd ends the reply that a request is done: when its grant ends, or
+// that it has ended.
 func describeGrantEnd(r approvals.Request) string {
-	if r.Grant == nil {
+	switch g := r.Grant; {
+	case g == nil:
 		return ""
+	case g.Revocation != nil:
+		return fmt.Sprintf(" Its time ended %s.", formatTime(g.Revocation.At))
+	case g.EndedBy != "" || g.DelayReason != "":
+		return describeGrantStatus(r)
 	}
-	return fmt.Sprintf(" It ends %s: then I remove %s. To end it earlier, type %s.",
-		formatTime(r.Grant.Until), joinCodes(r.Grant.Codes), quoteCode(command.NameOf(r.Ask)+" end "+r.ID))
+	return fmt.Sprintf(" Granted until %s; then I remove %s, unless another request holds %s. "+
+		"To end it earlier, type %s.", formatTime(r.Grant.Until), joinCodes(r.Grant.Codes), itOrThem(r.Grant.Codes),
+		quoteCode(command.NameOf(r.Ask)+" end "+r.ID))
 }
 
 // describeExtended says in the past tense what a done request extended.
@@ -91,10 +101,11 @@ func describeExtended(r approvals.Request) string {
 
 // WarnExpiry says that codes are about to be taken out, and what to do about it.
 func WarnExpiry(r approvals.Request, going []string) string {
-	return fmt.Sprintf("%s The time of request %s ends %s: then I remove %s from %s. "+
+	return fmt.Sprintf("%s The time of request %s ends %s: then I remove %s from %s, unless another request "+
+		"holds %s by then. "+
 		"To extend it, which needs a new approval, type %s. To end it now, type %s.",
 		mentionUser(r.Requester), quoteCode(r.ID), formatTime(r.Grant.Until), joinCodes(going),
-		nameGroup(r.Proposal.Group),
+		nameGroup(r.Proposal.Group), itOrThem(going),
 		quoteCodeWithin(extensionCommand(r, going), maxCopied), quoteCode(command.NameOf(r.Ask)+" end "+r.ID))
 }
 
@@ -132,13 +143,17 @@ func ExplainRevocationDelay(r approvals.Request) string {
 // DescribeRevocation tells what the end of a grant did: which codes were taken
 // out, which stay and why, and what UiPath has now.
 func DescribeRevocation(r approvals.Request) string {
+	return mentionUser(r.Requester) + " " + revocationSentences(r)
+}
+
+// revocationSentences is DescribeRevocation without the mention of the requester.
+func revocationSentences(r approvals.Request) string {
 	e, g := r.Grant.Revocation, nameGroup(r.Proposal.Group)
 	why := "its time is over"
 	if r.Grant.EndedBy != "" {
 		why = mentionUser(r.Grant.EndedBy) + " ended it early"
 	}
-	parts := []string{fmt.Sprintf("%s The grant of request %s has ended: %s.",
-		mentionUser(r.Requester), quoteCode(r.ID), why)}
+	parts := []string{fmt.Sprintf("The grant of request %s has ended: %s.", quoteCode(r.ID), why)}
 	if len(e.Removed) > 0 {
 		parts = append(parts, fmt.Sprintf("UiPath confirmed that %s %s removed from %s.",
 			joinCodes(e.Removed), wasOrWere(e.Removed), g))
@@ -155,10 +170,15 @@ func DescribeRevocation(r approvals.Request) string {
 	if e.NotPreserved {
 		parts = append(parts, notPreserved)
 	}
-	if !e.Uncertain && (len(e.Allocation) > 0 || len(e.Remaining) == 0 && e.Answer == "") {
+	if isAllocationKnown(e) {
 		parts = append(parts, describeNow(e.Allocation))
 	}
 	return strings.Join(parts, " ")
+}
+
+// isAllocationKnown reports whether a revocation tells what the group has now.
+func isAllocationKnown(e *approvals.Revocation) bool {
+	return !e.Uncertain && (len(e.Allocation) > 0 || len(e.Remaining) == 0 && e.Answer == "")
 }
 
 // wasOrWere goes with these codes.
@@ -172,8 +192,8 @@ func wasOrWere(codes []string) string {
 // describeAbsent names the codes that were gone before they were taken out.
 func describeAbsent(e *approvals.Revocation) string {
 	if e.ReadBack {
-		return fmt.Sprintf("An answer of UiPath was lost, but its allocation, read again, no longer has %s.",
-			joinCodes(e.Absent))
+		return fmt.Sprintf("UiPath did not confirm the removal of %s, but its allocation, read again, no longer "+
+			"has %s.", joinCodes(e.Absent), itOrThem(e.Absent))
 	}
 	return fmt.Sprintf("%s %s no longer in the allocation.", joinCodes(e.Absent), wasOrWere(e.Absent))
 }
@@ -194,7 +214,7 @@ func describeKept(holdings []approvals.KeptCode) []string {
 		}
 		switch {
 		case h.Request == "":
-			parts = append(parts, fmt.Sprintf("%s (added by another person since)", joinCodes(stay)))
+			parts = append(parts, fmt.Sprintf("%s (added since, by no request that I know)", joinCodes(stay)))
 		case h.Until.IsZero():
 			parts = append(parts, fmt.Sprintf("%s (granted again for good by %s)",
 				joinCodes(stay), quoteCode(h.Request)))

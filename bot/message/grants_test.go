@@ -33,10 +33,10 @@ func endings() map[string]approvals.Revocation {
 	return map[string]approvals.Revocation{
 		"UiPath confirmed that `IDU` and `RPADEVPRONU` were removed":                   {Removed: both, Allocation: now},
 		"`IDU` was no longer in the allocation":                                        {Absent: both[:1], Removed: both[1:], Allocation: now},
-		"its allocation, read again, no longer has `IDU`":                              {Absent: both[:1], ReadBack: true, Allocation: now},
+		"its allocation, read again, no longer has it":                                 {Absent: both[:1], ReadBack: true, Allocation: now},
 		"granted again by `R-OTHER000` until <!date^":                                  {Kept: []approvals.KeptCode{{Code: "IDU", Request: "R-OTHER000", Until: later}}, Allocation: both},
 		"Unchanged: `IDU` and `RPADEVPRONU` (granted again for good by `R-OTHER000`).": {Kept: []approvals.KeptCode{{Code: "IDU", Request: "R-OTHER000"}, {Code: "RPADEVPRONU", Request: "R-OTHER000"}}},
-		"`IDU` (added by another person since)":                                        {Kept: []approvals.KeptCode{{Code: "IDU"}}, Allocation: both},
+		"`IDU` (added since, by no request that I know)":                               {Kept: []approvals.KeptCode{{Code: "IDU"}}, Allocation: both},
 		"its allocation still has `IDU` and `RPADEVPRONU`. Remove them in UiPath by hand, or fix the cause and type `/allocate end R-7K3F9QXA`": {Remaining: both, Allocation: both},
 		"UiPath refused to remove `IDU` and said `&lt;!channel&gt;":                                                                             {Remaining: both[:1], Answer: hostile, Allocation: both},
 		"a write without them would lift them: `IDU` was not removed. Remove it in UiPath by hand":                                              {Remaining: both[:1], QuotasUnknown: true},
@@ -62,7 +62,7 @@ func TestWordsOfAGrant(t *testing.T) {
 	r := grantedRequest()
 	until := formatTime(r.Grant.Until)
 	said("the card", w.RenderCard(r).Text, "Extends `IDU` Insights Designer for 1 day and 2 hours", "without this it is removed "+formatTime(testTime), "Granted for: 1 day and 2 hours", "*Done*", "Granted until "+until)
-	said("the end", w.DescribeOutcome(r), "It ends "+until, "`/allocate end R-7K3F9QXA`", "`IDU` extended for the group", "until "+until)
+	said("the end", w.DescribeOutcome(r), "Granted until "+until, "unless another request holds them", "`/allocate end R-7K3F9QXA`", "`IDU` extended for the group", "until "+until)
 	said("the warning", w.ThreadReply(r, approvals.Job{Kind: approvals.JobWarnExpiry, Payload: approvals.Payload{Codes: []string{"IDU", "RPADEVPRONU"}}}),
 		"<@U0ROBIN> ", "ends "+until, "IDU RPADEVPRONU for 26h because ", "`/allocate end R-7K3F9QXA`")
 	r.Grant.DelayReason = hostile
@@ -141,7 +141,7 @@ func TestWordsThatKeepThingsGoing(t *testing.T) {
 	for _, why := range []approvals.Eligibility{
 		approvals.Withdrawn, approvals.Deactivated, approvals.NotApprover, approvals.LostStage, approvals.IsLate, approvals.Uncheckable, approvals.IsGuest,
 	} {
-		reasons = append(reasons, explainLoss(why))
+		reasons = append(reasons, lossClause(why))
 	}
 	if slices.Sort(reasons); len(slices.Compact(reasons)) != 7 {
 		t.Errorf("two losses are told alike: %v", reasons)

@@ -97,7 +97,11 @@ func describeState(r approvals.Request) string {
 	case approvals.Refused:
 		return "not put before an approver"
 	}
-	return fmt.Sprintf("%s %s", r.State, formatTime(r.ClosedAt))
+	text := fmt.Sprintf("%s %s", r.State, formatTime(r.ClosedAt))
+	if r.Grant != nil && r.Grant.Revocation != nil {
+		text += ", its time ended " + formatTime(r.Grant.Revocation.At)
+	}
+	return text
 }
 
 // SummarizeOpen tells how many requests are open.
@@ -157,9 +161,18 @@ func (p Phrases) describeProgress(r approvals.Request) string {
 	case r.State == approvals.Refused:
 		return p.explainRefusal(r)
 	case !r.State.Open():
-		return p.outcomeSentence(r) + " That was " + formatTime(r.ClosedAt) + "."
+		return formatTime(r.ClosedAt) + ": " + p.outcomeSentence(r) + describeEnded(r)
 	}
 	return CardStatus(r)
+}
+
+// describeEnded tells what the end of a grant did, on a line of its own. It is empty
+// if there was none.
+func describeEnded(r approvals.Request) string {
+	if r.Grant == nil || r.Grant.Revocation == nil {
+		return ""
+	}
+	return "\n" + formatTime(r.Grant.Revocation.At) + ": " + revocationSentences(r)
 }
 
 // QueryFailed answers a question if the database does not.

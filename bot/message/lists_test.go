@@ -113,7 +113,7 @@ func TestExplanations(t *testing.T) {
 		"held up":     {state: approvals.Approved, terms: one, votes: kim, stalled: "UiPath is down", want: []string{"*not done yet*: UiPath is down"}},
 		"granted":     {state: approvals.Pending, terms: approvals.Terms{Rule: "free", AutoApprove: true}, want: []string{"grants it without an approver", "Once its card is posted"}},
 		"called off": {state: approvals.Cancelled, terms: one, outcome: outcome(approvals.ReasonCancelledByApprover), want: []string{
-			"was cancelled by <@U0KIM>, who may approve it, because `wrong group`. Nothing was changed at UiPath. That was " + formatTime(testTime),
+			formatTime(testTime) + ": Request `R-7K3F9QXA` was cancelled by <@U0KIM>, who may approve it, because `wrong group`. Nothing was changed at UiPath.",
 		}},
 		"expired": {state: approvals.Expired, terms: one, outcome: outcome(approvals.ReasonDeadline), want: []string{"expired with 0 of 2 approvals needed", "have to approve; no approval yet."}},
 	} {

@@ -101,7 +101,7 @@ func describeDone(r approvals.Request) string {
 	case approvals.ReasonNotPreserved:
 		return text + " " + notPreserved + " " + describeNow(r.Outcome.Allocation) + describeGrantEnd(r)
 	case approvals.ReasonReadBack:
-		return text + " UiPath's answer was lost, but its allocation, read again, shows the change: " +
+		return text + " UiPath did not confirm the write, but its allocation, read again, shows the change: " +
 			withoutCapital(describeNow(r.Outcome.Allocation)) + describeGrantEnd(r)
 	}
 	return text + " UiPath confirmed it: " + withoutCapital(describeNow(r.Outcome.Allocation)) + describeGrantEnd(r)

@@ -20,7 +20,7 @@ func (p Phrases) RemindApprovers(r approvals.Request, approvers []string) string
 func ExplainConsentLost(r approvals.Request, lost []approvals.LostConsent) string {
 	reasons := make([]string, len(lost))
 	for i, l := range lost {
-		reasons[i] = mentionUser(l.User) + " " + explainLoss(l.Reason)
+		reasons[i] = explainLoss(l)
 	}
 	text := fmt.Sprintf("%s Request %s was approved, but right before the change too few approvals still counted",
 		mentionUser(r.Requester), quoteCode(r.ID))
@@ -39,8 +39,16 @@ func ExplainConsentLost(r approvals.Request, lost []approvals.LostConsent) strin
 	return text + fmt.Sprintf(" It waits again: %s, until %s.", describeMissing(r), formatTime(r.Deadline))
 }
 
-// explainLoss says why a person's approval does not count any more.
-func explainLoss(why approvals.Eligibility) string {
+// explainLoss says why a person's approval does not count any more. That it was taken
+// back is said only if Slack told so.
+func explainLoss(l approvals.LostConsent) string {
+	if l.Reason == approvals.NotShown {
+		return "the reaction of " + mentionUser(l.User) + " is not shown any more"
+	}
+	return mentionUser(l.User) + " " + lossClause(l.Reason)
+}
+
+func lossClause(why approvals.Eligibility) string {
 	switch why {
 	case approvals.Withdrawn:
 		return "removed the reaction"

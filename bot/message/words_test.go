@@ -168,7 +168,7 @@ func TestEndsSayWhatHappened(t *testing.T) {
 		want      string
 	}{
 		{approvals.Done, approvals.ReasonConfirmed, false, "UiPath confirmed it: the group now has `ATTUNU`"},
-		{approvals.Done, approvals.ReasonReadBack, true, "UiPath's answer was lost, but its allocation, read again, shows the change"},
+		{approvals.Done, approvals.ReasonReadBack, true, "UiPath did not confirm the write, but its allocation, read again, shows the change"},
 		{approvals.Done, approvals.ReasonNotPreserved, false, "UiPath made the change but dropped a setting that should have stayed"},
 		{approvals.Failed, approvals.ReasonUiPathRefused, false, "The change was not made"},
 		{approvals.Failed, approvals.ReasonUiPathRefused, true, "Whether an earlier attempt took effect is unknown"},

@@ -24,7 +24,7 @@ type Client struct {
 
 // NewClient makes a client for the API at a URL, with a bot token.
 func NewClient(apiURL, botToken string) *Client {
-	hc := noredirect.Client(&http.Client{Timeout: callLimit})
+	hc := noredirect.Client(&http.Client{Timeout: callLimit, Transport: newTransport()})
 	return &Client{api: slack.New(botToken, slack.OptionAPIURL(apiURL), slack.OptionHTTPClient(hc)), http: hc}
 }
 

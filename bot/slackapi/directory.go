@@ -107,18 +107,40 @@ func (d *Directory) listGroup(ctx context.Context, id string, maxAge time.Durati
 // ForgetGroup drops what is known of a user group, because its members changed.
 func (d *Directory) ForgetGroup(group string) { d.groups.forget(group) }
 
-// CardReactions reads all reactions on a card but the bot's own.
+// CardReactions reads all reactions on a card but the bot's own. ErrCardDeleted says
+// that two ways of reading do not show the card.
 func (d *Directory) CardReactions(ctx context.Context, channel, ts string) ([]approvals.Reaction, error) {
 	item, err := d.api.GetReactionsContext(ctx, slack.NewRefToMessage(channel, ts),
 		slack.GetReactionsParameters{Full: true})
-	if isAnswer(err, "message_not_found") {
-		return nil, approvals.ErrCardDeleted
-	}
-	if err != nil {
+	switch {
+	case isAnswer(err, "message_not_found"):
+		return nil, d.confirmDeleted(ctx, channel, ts)
+	case err != nil:
 		return nil, ClassifyError("reactions.get", err)
+	case item.Message != nil && item.Message.SubType == tombstone:
+		return nil, approvals.ErrCardDeleted
 	}
 	shown, _ := d.readReactions(channel, ts, item.Reactions)
 	return shown, nil
+}
+
+// tombstone is the subtype of what is left of a deleted message with replies.
+const tombstone = "tombstone"
+
+// confirmDeleted is ErrCardDeleted if history does not show a message either. If it
+// does, Slack's answers differ, and the error is a delay.
+func (d *Directory) confirmDeleted(ctx context.Context, channel, ts string) error {
+	message, found, err := readMessage(ctx, d.api, channel, ts)
+	switch {
+	case err != nil:
+		return err
+	case !found || message.SubType == tombstone:
+		return approvals.ErrCardDeleted
+	}
+	return &approvals.DelayError{
+		Reason: "Slack does not show the reactions on the card",
+		Err:    errors.New("Slack reactions.get: message_not_found, although conversations.history shows it"),
+	}
 }
 
 // readReactions reads the reactions without the bot's own. It is not whole if Slack
@@ -146,6 +168,7 @@ func (d *Directory) readReactions(
 func (d *Directory) ReadHistory(ctx context.Context, channel, oldest, latest string) (approvals.HistoryPage, error) {
 	answer, err := d.api.GetConversationHistoryContext(ctx, &slack.GetConversationHistoryParameters{
 		ChannelID: channel, Oldest: oldest, Latest: latest, Inclusive: true, Limit: 999,
+		IncludeAllMetadata: true,
 	})
 	if err != nil {
 		return approvals.HistoryPage{}, ClassifyError("conversations.history", err)
@@ -158,13 +181,22 @@ func (d *Directory) ReadHistory(ctx context.Context, channel, oldest, latest str
 		if answer.HasMore {
 			page.Reached = min(page.Reached, m.Timestamp)
 		}
-		if m.SubType == "tombstone" {
+		if m.SubType == tombstone {
 			continue
 		}
-		shown, whole := d.readReactions(channel, m.Timestamp, m.Reactions)
-		page.Sightings = append(page.Sightings, approvals.Sighting{TS: m.Timestamp, Shown: shown, Whole: whole})
+		page.Sightings = append(page.Sightings, d.readSighting(channel, m))
 	}
 	return page, nil
+}
+
+// readSighting reads what history shows of one message.
+func (d *Directory) readSighting(channel string, m slack.Message) approvals.Sighting {
+	sighting := approvals.Sighting{TS: m.Timestamp}
+	sighting.Shown, sighting.Whole = d.readReactions(channel, m.Timestamp, m.Reactions)
+	if m.Metadata.EventType == approvals.CardEventType && d.identity.isAuthor(m) {
+		sighting.RequestID, _ = m.Metadata.EventPayload["request_id"].(string)
+	}
+	return sighting
 }
 
 // Permalink is the address of a message. It is empty if Slack does not tell one.

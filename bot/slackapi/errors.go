@@ -125,6 +125,9 @@ func describeAnswer(answer slack.SlackErrorResponse) string {
 
 // isNeverSent reports whether a call failed before a byte of it was written.
 func isNeverSent(err error) bool {
+	if _, ok := errors.AsType[*neverSentError](err); ok {
+		return true
+	}
 	if _, ok := errors.AsType[*net.DNSError](err); ok {
 		return true
 	}

@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/slack-go/slack"
 )
 
-// Bounds of a search for an earlier post. The margin covers the difference
+// Bounds of a search. The margin covers the difference
 // between the store's clock and Slack's.
 const (
 	findMargin   = 10 * time.Minute
@@ -17,36 +19,75 @@ const (
 	findPages    = 25
 )
 
-var errTooMuchHistory = errors.New("too many messages since the first attempt to look through")
+var errTooMuchHistory = errors.New("too many messages to look through")
 
-// A Search describes an earlier post of the bot.
+// A Search describes posts of the bot.
 type Search struct {
 	Channel  string
-	ThreadTS string    // empty for a message in the channel itself
-	Since    time.Time // when the post was first attempted
+	ThreadTS string    // empty for messages in the channel itself
+	Since    time.Time // no post is older
 	Matches  func(slack.SlackMetadata) bool
 }
 
-// FindPost looks for a message by the bot with matching metadata. The author
-// decides, because others can post the same metadata.
-func (m *Messenger) FindPost(ctx context.Context, s Search) (ts string, found bool, err error) {
+// A Found is a message of the bot.
+type Found struct {
+	TS       string
+	Metadata slack.SlackMetadata
+}
+
+// FindPosts lists the messages by the bot with matching metadata, the oldest first.
+// The author decides, because others can post the same metadata.
+func (m *Messenger) FindPosts(ctx context.Context, s Search) ([]Found, error) {
+	var found []Found
 	cursor := ""
 	for range findPages {
 		page, next, err := m.readPage(ctx, s, cursor)
 		if err != nil {
-			return "", false, err
+			return nil, err
 		}
 		for _, message := range page {
 			if m.identity.isAuthor(message) && s.Matches(message.Metadata) {
-				return message.Timestamp, true, nil
+				found = append(found, Found{TS: message.Timestamp, Metadata: message.Metadata})
 			}
 		}
 		if next == "" {
-			return "", false, nil
+			slices.SortFunc(found, func(a, b Found) int { return strings.Compare(a.TS, b.TS) })
+			return found, nil
 		}
 		cursor = next
 	}
-	return "", false, errTooMuchHistory
+	return nil, errTooMuchHistory
+}
+
+// ReadPost reads one message in a channel, outside threads. It is not found if Slack
+// does not show it, or if the bot is not its author.
+func (m *Messenger) ReadPost(ctx context.Context, channel, ts string) (post Found, found bool, err error) {
+	if !m.lookups.Allow() {
+		return Found{}, false, delayByLimit("conversations.history", 0, errManyLookups)
+	}
+	message, found, err := readMessage(ctx, m.api, channel, ts)
+	if err != nil || !found || !m.identity.isAuthor(message) {
+		return Found{}, false, err
+	}
+	return Found{TS: ts, Metadata: message.Metadata}, true, nil
+}
+
+var errManyLookups = errors.New("many messages were looked up at once")
+
+// readMessage reads one message in a channel, outside threads.
+func readMessage(ctx context.Context, api *slack.Client, channel, ts string) (slack.Message, bool, error) {
+	page, err := api.GetConversationHistoryContext(ctx, &slack.GetConversationHistoryParameters{
+		ChannelID: channel, Oldest: ts, Latest: ts, Inclusive: true, Limit: 1, IncludeAllMetadata: true,
+	})
+	if err != nil {
+		return slack.Message{}, false, ClassifyError("conversations.history", err)
+	}
+	for _, message := range page.Messages {
+		if message.Timestamp == ts {
+			return message, true, nil
+		}
+	}
+	return slack.Message{}, false, nil
 }
 
 // readPage reads one page of the channel, or of the thread.
@@ -55,7 +96,7 @@ func (m *Messenger) readPage(
 ) (page []slack.Message, next string, err error) {
 	if s.ThreadTS == "" {
 		h, err := m.api.GetConversationHistoryContext(ctx, &slack.GetConversationHistoryParameters{
-			ChannelID: s.Channel, Oldest: fmt.Sprintf("%d.000000", s.Since.Add(-findMargin).Unix()),
+			ChannelID: s.Channel, Oldest: fmt.Sprintf("%d.000000", max(0, s.Since.Add(-findMargin).Unix())),
 			Cursor: cursor, Limit: findPageSize, IncludeAllMetadata: true,
 		})
 		if err != nil {

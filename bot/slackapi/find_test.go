@@ -14,9 +14,9 @@ func TestFindGivesUpTruthfully(t *testing.T) {
 	r := newRig(t, fakeslack.Config{})
 	page := `{"ok":true,"messages":[],"has_more":true,"response_metadata":{"next_cursor":"bmV4dF90czox"}}`
 	r.slack.Inject("conversations.history", fault.Fault{Body: page})
-	_, found, err := r.messenger.FindPost(r.ctx, Search{Channel: channel, Since: testTime})
-	if found || !errors.Is(err, errTooMuchHistory) || meaning(err) != "unknown" {
-		t.Errorf("%t, %v", found, err)
+	found, err := r.messenger.FindPosts(r.ctx, Search{Channel: channel, Since: testTime})
+	if found != nil || !errors.Is(err, errTooMuchHistory) || meaning(err) != "unknown" {
+		t.Errorf("%v, %v", found, err)
 	}
 	calls := r.slack.Calls("conversations.history")
 	if len(calls) != findPages {

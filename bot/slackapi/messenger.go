@@ -2,13 +2,17 @@ package slackapi
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/http"
-
-	"licensebot/approvals"
-	"licensebot/internal/outside"
+	"time"
 
 	"github.com/rs/zerolog"
 	"github.com/slack-go/slack"
+	"golang.org/x/time/rate"
+
+	"licensebot/approvals"
+	"licensebot/internal/outside"
 )
 
 // A Messenger posts messages in Slack. Each method is one effect and attempts it
@@ -19,11 +23,22 @@ type Messenger struct {
 	identity Identity
 	log      zerolog.Logger
 	pacers   map[approvals.Pace]*pacer
+	lookups  *rate.Limiter // of single messages
 }
+
+// Single messages are looked up when people deny on a message that is no card.
+// Slack's limit of fifty such calls a minute is shared with more important ones.
+const (
+	lookupEvery = 3 * time.Second
+	lookupBurst = 5
+)
 
 // NewMessenger makes the messenger of the bot with this identity.
 func NewMessenger(client *Client, identity Identity, rates Rates, log zerolog.Logger) *Messenger {
-	return &Messenger{api: client.api, http: client.http, identity: identity, log: log, pacers: newPacers(rates)}
+	return &Messenger{
+		api: client.api, http: client.http, identity: identity, log: log, pacers: newPacers(rates),
+		lookups: rate.NewLimiter(rate.Every(lookupEvery), lookupBurst),
+	}
 }
 
 // A Post is a message as it is to be shown.
@@ -59,10 +74,16 @@ func (m *Messenger) finishCall(pace approvals.Pace, method string, err error) er
 	return err
 }
 
-// PostMessage posts a message and returns its timestamp.
+var errNoTimestamp = errors.New("the answer is ok and names no message")
+
+// PostMessage posts a message and returns its timestamp. An answer without one leaves
+// the effect unknown.
 func (m *Messenger) PostMessage(ctx context.Context, p Post) (ts string, err error) {
 	options := append(p.options(), slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl())
 	_, ts, err = m.api.PostMessageContext(ctx, p.Channel, options...)
+	if err == nil && ts == "" {
+		return "", fmt.Errorf("Slack chat.postMessage: %w", errNoTimestamp)
+	}
 	return ts, m.finishCall(approvals.PacePosts, "chat.postMessage", err)
 }
 
@@ -70,6 +91,24 @@ func (m *Messenger) PostMessage(ctx context.Context, p Post) (ts string, err err
 func (m *Messenger) UpdateMessage(ctx context.Context, ts string, p Post) error {
 	_, _, _, err := m.api.UpdateMessageContext(ctx, p.Channel, ts, p.options()...)
 	return m.finishCall(approvals.PaceUpdates, "chat.update", err)
+}
+
+// RemoveMessage deletes a message of the bot. If Slack refuses that, it shows the
+// given post in its place. It may be repeated.
+func (m *Messenger) RemoveMessage(ctx context.Context, ts string, otherwise Post) error {
+	_, _, err := m.api.DeleteMessageContext(ctx, otherwise.Channel, ts)
+	switch {
+	case err == nil || isAnswer(err, "message_not_found"):
+		return nil
+	case isRefusal(err):
+		return m.UpdateMessage(ctx, ts, otherwise)
+	}
+	return m.finishCall(approvals.PaceUpdates, "chat.delete", err)
+}
+
+// MessageLink is the address of a message.
+func (m *Messenger) MessageLink(channel, ts string) string {
+	return m.identity.MessageLink(channel, ts)
 }
 
 // AddReactions puts emoji on a message, so that a vote is one tap. It may be

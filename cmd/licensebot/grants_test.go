@@ -109,7 +109,7 @@ func TestAGrantForTwoHours(t *testing.T) {
 			s.restartAfter(0)
 			s.wantPhrasesIn(s.awaitCard(), "Granted for: 2 hours")
 			s.reactToCard(approver, "white_check_mark")
-			s.wantPhrasesIn(s.awaitReply("allocation_done"), "<@"+requester+">", "It ends ", "/allocate end "+r.ID)
+			s.wantPhrasesIn(s.awaitReply("allocation_done"), "<@"+requester+">", "Granted until ", "/allocate end "+r.ID)
 			s.awaitCondition("the card to say until when", func() bool { return strings.Contains(s.awaitCard().Text, "Granted until") })
 			s.wantAllocation(1, "ATTUNU", "IDU")
 

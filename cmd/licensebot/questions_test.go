@@ -174,7 +174,7 @@ func TestStatusAndWhy(t *testing.T) {
 	w.slack.Clear()
 	w.reactToCard(approver, "white_check_mark")
 	w.awaitOutcome("allocation_done", "*Done*")
-	w.wantPhrases(w.answerTo(bystander, "why "+id), "that is enough", "Done: `IDU` added to the group", "That was ")
+	w.wantPhrases(w.answerTo(bystander, "why "+id), "that is enough", "UTC>: Done: `IDU` added to the group")
 
 	w.wantRejected("group-01 NOTOWNED", "does not own `NOTOWNED`")
 	mine := w.answerTo(requester, "mine")

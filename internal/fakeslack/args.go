@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // maxBody limits a request in bytes. No request of the bot comes near it.
@@ -182,6 +183,7 @@ type apiCall struct {
 	method   string
 	args     callArgs
 	token    string
-	inHeader bool     // the token came in the Authorization header
-	warnings []string // for the answer
+	inHeader bool          // the token came in the Authorization header
+	warnings []string      // for the answer
+	lag      time.Duration // of what a read shows
 }

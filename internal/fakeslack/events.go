@@ -51,10 +51,14 @@ func (s *Server) emitToMember(event map[string]any, c *conversation) {
 	}
 }
 
-// emitInScope sends an event if the bot has the scope, as a member or not.
+// emitInScope sends an event if the bot has the scope, as a member or not. A fault that
+// is planned for the type of the event loses it.
 func (s *Server) emitInScope(event map[string]any, c *conversation) {
 	needed := eventScopes[event["type"].(string)]
-	if len(needed) == 0 || slices.ContainsFunc(needed, s.hasScope) {
+	if len(needed) > 0 && !slices.ContainsFunc(needed, s.hasScope) {
+		return
+	}
+	if _, lost := s.Take(event["type"].(string)); !lost {
 		s.deliverEvent(event, c)
 	}
 }

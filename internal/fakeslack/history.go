@@ -225,6 +225,7 @@ func (s *Server) listHistory(call *apiCall) (jsonObject, error) {
 	if err != nil {
 		return nil, err
 	}
+	c = s.lagging(c, call)
 	var found []*storedMessage
 	for _, m := range slices.Backward(c.messages) {
 		shown := (!m.isReply() || m.Broadcast) && (!m.Deleted || len(c.liveReplies(m.TS)) > 0)
@@ -248,6 +249,7 @@ func (s *Server) listReplies(call *apiCall) (jsonObject, error) {
 	if err != nil {
 		return nil, err
 	}
+	c = s.lagging(c, call)
 	ts := call.args["ts"]
 	at := slices.IndexFunc(c.messages, func(m *storedMessage) bool { return m.TS == ts })
 	if at < 0 || (c.messages[at].Deleted && len(c.liveReplies(ts)) == 0) {

@@ -37,14 +37,17 @@ func refusalBody(err error) jsonObject {
 	return body
 }
 
+// performer carries a call out. The answer to a read may show what was so a while ago.
+type performer func(lag time.Duration) httpAnswer
+
 // answerCall answers a call, by a planned fault if there is one, and records
 // what the caller saw.
-func (s *Server) answerCall(call *Call, w http.ResponseWriter, r *http.Request, perform func() httpAnswer) {
+func (s *Server) answerCall(call *Call, w http.ResponseWriter, r *http.Request, perform performer) {
 	started := time.Now()
-	status, problem := 0, ""
+	status, problem, lag := 0, "", time.Duration(0)
 	defer func() { s.completeCall(call, status, problem, time.Since(started)) }()
 	effect := func(w http.ResponseWriter, _ *http.Request) {
-		answer := perform()
+		answer := perform(lag)
 		status, problem = answer.status, answer.problem
 		s.writeAnswer(w, answer)
 	}
@@ -56,8 +59,27 @@ func (s *Server) answerCall(call *Call, w http.ResponseWriter, r *http.Request, 
 	s.lock.Lock()
 	call.Faulted = true
 	s.lock.Unlock()
+	lag = planned.Lag
+	if planned.EffectAfter > 0 {
+		s.performLate(planned.EffectAfter, perform)
+	}
 	defer func() { status, problem = seenOutcome(planned, status, problem) }() // runs before the one above
 	planned.Serve(w, r, effect, refuseCall)
+}
+
+// performLate carries a call out after its caller may have given up.
+func (s *Server) performLate(after time.Duration, perform performer) {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	s.runUntilClose(func() {
+		timer := time.NewTimer(after)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			perform(0)
+		case <-s.quit:
+		}
+	})
 }
 
 // seenOutcome is what the caller saw of a faulted call, which may differ from

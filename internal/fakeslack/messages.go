@@ -51,6 +51,8 @@ type Reaction struct {
 type storedMessage struct {
 	Message
 	attachments json.RawMessage
+	deletedAt   time.Time
+	changes     []reactionChange
 }
 
 func (m *storedMessage) isReply() bool { return m.ThreadTS != "" && m.ThreadTS != m.TS }

@@ -28,6 +28,9 @@ func findMethod(name string) (webMethod, bool) {
 		"auth.test": {
 			run: (*Server).authTest,
 		},
+		"chat.delete": {
+			tier: 3, scope: "chat:write", args: "channel! ts!:ts as_user:bool", run: (*Server).deleteOwn,
+		},
 		"chat.getPermalink": {
 			args: "channel! message_ts!:ts", run: (*Server).getPermalink,
 		},

@@ -62,6 +62,7 @@ func (s *Server) putReaction(c *conversation, user, ts, emoji string) error {
 		m.Reactions = append(m.Reactions, Reaction{Name: emoji})
 	}
 	m.Reactions[at].Users = append(m.Reactions[at].Users, user)
+	m.noteReaction(reactionChange{at: s.cfg.Now(), user: user, name: emoji, added: true})
 	s.addEntry(Entry{Kind: EntryReactionAdded, Channel: c.ID, TS: ts, User: user, Detail: emoji})
 	s.emitToMember(reactionEvent("reaction_added", m, user, emoji), c)
 	return nil
@@ -82,6 +83,7 @@ func (s *Server) dropReaction(c *conversation, user, ts, emoji string) error {
 	if len(r.Users) == 0 {
 		m.Reactions = slices.Delete(m.Reactions, at, at+1)
 	}
+	m.noteReaction(reactionChange{at: s.cfg.Now(), user: user, name: emoji})
 	s.addEntry(Entry{Kind: EntryReactionRemoved, Channel: c.ID, TS: ts, User: user, Detail: emoji})
 	s.emitToMember(reactionEvent("reaction_removed", m, user, emoji), c)
 	return nil
@@ -128,9 +130,32 @@ func (s *Server) DeleteMessage(channel, ts string) error {
 	if m == nil {
 		return apiError("message_not_found")
 	}
-	m.Deleted = true
-	s.addEntry(Entry{Kind: EntryDeleted, Channel: channel, TS: ts})
+	s.deleteMessage(m)
 	return nil
+}
+
+// deleteMessage deletes a message. If it has replies, a tombstone stays. Callers hold
+// s.lock.
+func (s *Server) deleteMessage(m *storedMessage) {
+	m.Deleted, m.deletedAt = true, s.cfg.Now()
+	s.addEntry(Entry{Kind: EntryDeleted, Channel: m.Channel, TS: m.TS})
+}
+
+// deleteOwn is chat.delete.
+func (s *Server) deleteOwn(call *apiCall) (jsonObject, error) {
+	c, err := s.findVisible(call.args["channel"])
+	if err != nil {
+		return nil, err
+	}
+	m := c.findMessage(call.args["ts"])
+	switch {
+	case m == nil:
+		return nil, apiError("message_not_found")
+	case m.User != s.ids.botUser:
+		return nil, apiError("cant_delete_message")
+	}
+	s.deleteMessage(m)
+	return jsonObject{"channel": c.ID, "ts": m.TS}, nil
 }
 
 // Say posts a person's message and returns its timestamp. With threadTS "" the
@@ -182,6 +207,7 @@ func (s *Server) getReactions(call *apiCall) (jsonObject, error) {
 	if _, ok := timestampMicros(call.args["timestamp"]); !ok {
 		return nil, apiError("bad_timestamp")
 	}
+	c = s.lagging(c, call)
 	m := c.findMessage(call.args["timestamp"])
 	if m == nil {
 		return nil, apiError("message_not_found")

@@ -116,7 +116,7 @@ func (s *Server) serveResponseURL(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	call := s.recordCall("response_url", map[string]string{"payload": string(body), "path": r.URL.Path})
-	s.answerCall(call, w, r, func() httpAnswer {
+	s.answerCall(call, w, r, func(time.Duration) httpAnswer {
 		if err := s.postResponse(r, body); err != nil {
 			return httpAnswer{status: responseURLStatus(err), problem: errorName(err), reply: refusalBody(err)}
 		}

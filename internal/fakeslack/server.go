@@ -51,7 +51,9 @@ type Config struct {
 // would refuse, with Slack's error names. It is safe for concurrent use.
 type Server struct {
 	// Faults harm calls by method name, "response_url" or "link" (the WebSocket
-	// handshake).
+	// handshake). The type of an event, such as "reaction_added", loses events. Reads
+	// of messages (conversations.history, conversations.replies, reactions.get) can
+	// lag.
 	fault.Faults
 
 	cfg    Config

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"net/http"
 	"strings"
+	"time"
 )
 
 // serveAPI is the Web API.
@@ -11,15 +12,17 @@ func (s *Server) serveAPI(w http.ResponseWriter, r *http.Request) {
 	started := &apiCall{method: strings.TrimPrefix(r.URL.Path, "/api/")}
 	err := started.readRequest(w, r)
 	call := s.recordCall(started.method, maps.Clone(started.args))
-	s.answerCall(call, w, r, func() httpAnswer {
-		var reply jsonObject
-		if err == nil {
-			reply, err = s.performCall(started)
-		}
+	s.answerCall(call, w, r, func(lag time.Duration) httpAnswer {
 		if err != nil {
 			return refusalAnswer(err)
 		}
-		return httpAnswer{status: http.StatusOK, reply: started.successBody(reply)}
+		once := *started // a call may be performed twice
+		once.lag = lag
+		reply, err := s.performCall(&once)
+		if err != nil {
+			return refusalAnswer(err)
+		}
+		return httpAnswer{status: http.StatusOK, reply: once.successBody(reply)}
 	})
 }
 

@@ -22,6 +22,8 @@ type Fault struct {
 	Echo        bool          // UiPath: repeat what was sent, secrets too, in the error, in headers, for {sent} in Body
 	Codes       string        // UiPath: answer 200 with an allocation of these codes, separated by blanks
 	AfterEffect bool          // let the call take effect first, then harm its answer
+	EffectAfter time.Duration // let the call take effect so long after it arrived; with AfterEffect, once more
+	Lag         time.Duration // show what was so this long ago, where the server can
 	Cut         bool          // close the connection without an answer
 	Hang        bool          // answer nothing until Clear, or until the caller or the server ends
 

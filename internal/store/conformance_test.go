@@ -20,7 +20,7 @@ import (
 type Conformant interface {
 	worker.Store
 	FileRequest(ctx context.Context, r approvals.Request) (approvals.Request, bool, error)
-	Request(ctx context.Context, id string) (approvals.Request, error)
+	FindByCard(ctx context.Context, channel, ts string) (approvals.Request, error)
 	RecordReaction(ctx context.Context, heard approvals.Reaction) error
 	DeadLetter(ctx context.Context, envelope, why string, raw []byte) error
 	CountAhead(ctx context.Context, requester string, most int) (int, error)
@@ -71,12 +71,14 @@ func checkConformance(t *testing.T, open func(t *testing.T, now func() time.Time
 		{"enqueueing again can hasten a job and never delays it", enqueuedSooner},
 		{"RetryJob keeps the time of the first try", retryKeepsTried},
 		{"RetryJob forgets a try that had no effect", retryForgetsTried},
-		{"the time of the first try stays", firstTryIsKept},
+		{"the time of the last try holds", lastTryIsKept},
 		{"job ids are never used again", idsAreNeverReused},
 		{"a request that cannot be decoded delays no other", unreadableRequest},
 		{"of reactions out of order the latest event holds", reactionsOutOfOrder},
 		{"a reaction reported twice is counted once", reactionHeardTwice},
 		{"only reactions on the cards of open requests are counted", reactionElsewhere},
+		{"what events told was taken back is withdrawn", reactionsWithdrawn},
+		{"cards are found, and missed ones are known", cardsAreFound},
 		{"a reaction before the card's timestamp is counted after it", reactionBeforeTimestamp},
 		{"ReplaceReactions replaces earlier reports", replaceDropsOlder},
 		{"ReplaceReactions keeps later reports", replaceKeepsNewer},
@@ -774,17 +776,17 @@ func retryForgetsTried(b *bench) {
 	}
 }
 
-func firstTryIsKept(b *bench) {
+func lastTryIsKept(b *bench) {
 	b.fileRequest(1)
 	job := b.claimJob(approvals.JobPrepare)
-	first := b.clock.now()
 	b.mustSucceed(b.MarkTried(b.context(), job))
 	b.clock.advance(lease)
 	job = b.claimJob(approvals.JobPrepare)
+	last := b.clock.now()
 	b.mustSucceed(b.MarkTried(b.context(), job))
 	b.clock.advance(lease)
-	if job = b.claimJob(approvals.JobPrepare); !job.TriedAt.Equal(first) {
-		b.Errorf("TriedAt is %v, want %v", job.TriedAt, first)
+	if job = b.claimJob(approvals.JobPrepare); !job.TriedAt.Equal(last) {
+		b.Errorf("TriedAt is %v, want %v", job.TriedAt, last)
 	}
 }
 
@@ -861,6 +863,72 @@ func reactionHeardTwice(b *bench) {
 	})
 	b.wantNoJob(approvals.JobCountVotes)
 	b.wantPresent(r, "U-1")
+}
+
+// Only what an event told was taken back is withdrawn; what a look does not show is
+// not.
+func reactionsWithdrawn(b *bench) {
+	r := b.postedCard(1, group)
+	hear := func(user, eventTS string, present bool) {
+		b.mustSucceed(b.RecordReaction(b.context(), reactionBy(r, user, eventTS, present)))
+	}
+	want := func(want ...string) {
+		b.Helper()
+		withdrawn, err := b.ListWithdrawn(b.context(), r.Channel, r.CardTS)
+		b.mustSucceed(err)
+		var users []string
+		for _, w := range withdrawn {
+			users = append(users, w.User)
+		}
+		if !slices.Equal(users, want) {
+			b.Errorf("withdrawn by %v, want %v", users, want)
+		}
+	}
+	hear("U-1", "1700000100.000100", true)
+	hear("U-2", "1700000100.000100", true)
+	want()
+	hear("U-1", "1700000100.000200", false)
+	want("U-1")
+	b.clock.advance(time.Hour)
+	b.mustSucceed(b.ReplaceReactions(b.context(), r.Channel, r.CardTS, b.clock.now(), nil))
+	want("U-1")
+	b.wantPresent(r)
+	hear("U-1", "1700000100.000300", true)
+	want()
+}
+
+// The store finds the request of a card, and knows whether the last look missed it.
+func cardsAreFound(b *bench) {
+	r := b.postedCard(1, group)
+	found, err := b.FindByCard(b.context(), r.Channel, r.CardTS)
+	b.mustSucceed(err)
+	if found.ID != r.ID {
+		b.Errorf("found %s", found.ID)
+	}
+	if _, err := b.FindByCard(b.context(), r.Channel, "1.1"); !errors.Is(err, approvals.ErrNotFound) {
+		b.Errorf("another message: %v", err)
+	}
+	missed := func(want bool) {
+		b.Helper()
+		cards, err := b.ListPendingCards(b.context())
+		b.mustSucceed(err)
+		if len(cards) != 1 || cards[0].Missed != want {
+			b.Errorf("the pending cards are %+v", cards)
+		}
+	}
+	missed(false)
+	after := b.applyEvent(r, approvals.CardMissed{})
+	missed(true)
+	denial := approvals.Denial{TS: "2.2", User: "U-1", Name: "x", EventTS: "1.5"}
+	after = b.applyEvent(after, approvals.DeniedOnDouble{Denial: denial})
+	read, err := b.Request(b.context(), r.ID)
+	b.mustSucceed(err)
+	if !read.CardMissingSince.Equal(after.CardMissingSince) || !slices.Equal(read.Denials, []approvals.Denial{denial}) ||
+		!slices.Equal(read.Doubles, []string{"2.2"}) {
+		b.Errorf("the store keeps %+v", read)
+	}
+	b.applyEvent(r, approvals.CardSeen{})
+	missed(false)
 }
 
 func reactionElsewhere(b *bench) {

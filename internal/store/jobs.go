@@ -159,13 +159,14 @@ func (s *Store) NextDue(ctx context.Context, kinds ...approvals.JobKind) (time.D
 	return time.Duration(next-toMicros(now)) * time.Microsecond, true, err
 }
 
-// MarkTried records an attempt at the job's effect, just before it.
+// MarkTried records an attempt at the job's effect, just before it. The last attempt
+// counts: how old it is says whether its effect may still turn up.
 func (s *Store) MarkTried(ctx context.Context, job approvals.LeasedJob) error {
 	return s.runInTx(ctx, func(tx *tx) error { return tx.markTried(ctx, job) })
 }
 
 func (t *tx) markTried(ctx context.Context, job approvals.LeasedJob) error {
-	return t.execFenced(ctx, `UPDATE jobs SET tried_at = coalesce(tried_at, $3)
+	return t.execFenced(ctx, `UPDATE jobs SET tried_at = $3
 		WHERE id = $1 AND attempt = $2 AND leased = 1 AND due_at > $3`,
 		job.ID, job.Attempt, toMicros(t.now))
 }

@@ -232,9 +232,7 @@ func (m *model) markTried(job approvals.LeasedJob, now time.Time) error {
 	if row == nil || !row.Due.After(now) {
 		return approvals.ErrLeaseLost
 	}
-	if row.TriedAt.IsZero() {
-		row.TriedAt = now
-	}
+	row.TriedAt = now
 	return nil
 }
 

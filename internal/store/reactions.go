@@ -26,8 +26,7 @@ func (s *Store) RecordReaction(ctx context.Context, heard approvals.Reaction) er
 			return err
 		}
 		changed, err := tx.recordHeard(ctx, heard)
-		isVote := isCard && len(r.VotesAmong([]approvals.Reaction{heard})) > 0
-		if err != nil || !changed || !isVote || !r.State.Open() {
+		if err != nil || !changed || !isCard || !r.State.Open() || !r.IsVote(heard.Name) {
 			return err
 		}
 		return tx.enqueueJob(ctx, r, approvals.Job{Kind: approvals.JobCountVotes})
@@ -168,10 +167,37 @@ func (s *Store) MarkTriedUnlessVoted(
 	})
 }
 
+// ListWithdrawn lists the reactions on a message that people took back, as events
+// told.
+func (s *Store) ListWithdrawn(ctx context.Context, channel, ts string) ([]approvals.Reaction, error) {
+	rows, err := s.read.QueryContext(ctx, `SELECT user_id, name, event_ts FROM reactions
+		WHERE channel = $1 AND ts = $2 AND present = 0 AND dated = 1 ORDER BY event_ts, user_id, name`, channel, ts)
+	if err != nil {
+		return nil, fmt.Errorf("read withdrawn reactions: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	var withdrawn []approvals.Reaction
+	for rows.Next() {
+		r := approvals.Reaction{Channel: channel, TS: ts}
+		if err := rows.Scan(&r.User, &r.Name, &r.EventTS); err != nil {
+			return nil, fmt.Errorf("read withdrawn reactions: %w", err)
+		}
+		withdrawn = append(withdrawn, r)
+	}
+	return withdrawn, rows.Err()
+}
+
+// FindByCard reads the request of a card. ErrNotFound if the message is no card that
+// the store knows.
+func (s *Store) FindByCard(ctx context.Context, channel, ts string) (approvals.Request, error) {
+	return scanRequest(s.read.QueryRowContext(ctx, requestByCard, channel, ts))
+}
+
 // ListPendingCards lists the cards of all pending requests with their known
 // reactions, oldest first.
 func (s *Store) ListPendingCards(ctx context.Context) ([]approvals.PendingCard, error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT requests.id, requests.channel, card_ts, user_id, name
+	rows, err := s.read.QueryContext(ctx, `SELECT requests.id, requests.channel, card_ts,
+		card_missed_at IS NOT NULL, user_id, name
 		FROM requests LEFT JOIN reactions ON reactions.channel = requests.channel AND ts = card_ts AND present = 1
 		WHERE state = 'pending' AND card_ts IS NOT NULL ORDER BY requests.channel, card_ts`)
 	if err != nil {
@@ -182,7 +208,7 @@ func (s *Store) ListPendingCards(ctx context.Context) ([]approvals.PendingCard, 
 	for rows.Next() {
 		var card approvals.PendingCard
 		var user, name sql.NullString
-		if err := rows.Scan(&card.RequestID, &card.Channel, &card.TS, &user, &name); err != nil {
+		if err := rows.Scan(&card.RequestID, &card.Channel, &card.TS, &card.Missed, &user, &name); err != nil {
 			return nil, fmt.Errorf("list pending cards: %w", err)
 		}
 		if len(cards) == 0 || cards[len(cards)-1].RequestID != card.RequestID {

@@ -15,6 +15,7 @@ const (
 	requestColumns = `id, envelope_id, state, requester, channel, card_ts, ` +
 		`filed_at, deadline_at, decided_at, closed_at, dedup_key, body`
 	requestByID       = `SELECT ` + requestColumns + ` FROM requests WHERE id = $1`
+	requestByCard     = `SELECT ` + requestColumns + ` FROM requests WHERE channel = $1 AND card_ts = $2`
 	requestByEnvelope = `SELECT ` + requestColumns + ` FROM requests WHERE envelope_id = $1`
 )
 
@@ -30,15 +31,18 @@ type requestBody struct {
 	Grant    *approvals.Grant    `json:"grant,omitempty"`
 
 	Judgments []approvals.Judgment `json:"judgments,omitempty"`
+	Doubles   []string             `json:"doubles,omitempty"`
+	Denials   []approvals.Denial   `json:"denials,omitempty"`
 
-	DelayReason    string    `json:"delay_reason,omitempty"`
-	Notified       []string  `json:"notified,omitempty"`
-	Mismatches     int       `json:"mismatches,omitempty"`
-	RemindersSent  int       `json:"reminders_sent,omitempty"`
-	ConsentLosses  int       `json:"consent_losses,omitempty"`
-	WriteAttempted bool      `json:"write_attempted,omitempty"`
-	RefusedAt      time.Time `json:"refused_at,omitzero"`
-	EffectFound    bool      `json:"effect_found,omitempty"`
+	DelayReason      string    `json:"delay_reason,omitempty"`
+	Notified         []string  `json:"notified,omitempty"`
+	Mismatches       int       `json:"mismatches,omitempty"`
+	RemindersSent    int       `json:"reminders_sent,omitempty"`
+	ConsentLosses    int       `json:"consent_losses,omitempty"`
+	WriteAttempted   bool      `json:"write_attempted,omitempty"`
+	RefusedAt        time.Time `json:"refused_at,omitzero"`
+	EffectFound      bool      `json:"effect_found,omitempty"`
+	CardMissingSince time.Time `json:"card_missing_since,omitzero"`
 }
 
 func encodeBody(r approvals.Request) (string, error) {
@@ -48,6 +52,7 @@ func encodeBody(r approvals.Request) (string, error) {
 		DelayReason: r.DelayReason, Notified: r.Notified, Mismatches: r.Mismatches,
 		RemindersSent: r.RemindersSent, ConsentLosses: r.ConsentLosses, WriteAttempted: r.WriteAttempted,
 		Judgments: r.Judgments, EffectFound: r.EffectFound, RefusedAt: r.RefusedAt,
+		Doubles: r.Doubles, Denials: r.Denials, CardMissingSince: r.CardMissingSince,
 	})
 	return string(text), err
 }
@@ -59,6 +64,7 @@ func (b requestBody) addTo(r *approvals.Request) {
 	r.Outcome, r.Grant, r.DelayReason, r.Notified = b.Outcome, b.Grant, b.DelayReason, b.Notified
 	r.Mismatches, r.RemindersSent, r.ConsentLosses = b.Mismatches, b.RemindersSent, b.ConsentLosses
 	r.WriteAttempted, r.Judgments, r.EffectFound = b.WriteAttempted, b.Judgments, b.EffectFound
+	r.Doubles, r.Denials, r.CardMissingSince = b.Doubles, b.Denials, b.CardMissingSince
 	r.RefusedAt = b.RefusedAt
 }
 
@@ -90,9 +96,10 @@ func (t *tx) updateRequest(ctx context.Context, r approvals.Request) error {
 	}
 	_, err = t.ExecContext(ctx, `UPDATE requests SET state = $2, card_ts = $3, group_id = $4,
 		decided_at = $5, closed_at = $6, body = $7, dedup_key = $8, deadline_at = $9, grant_until = $10,
-		granted_at = $11, in_effect = $12 WHERE id = $1`,
+		granted_at = $11, in_effect = $12, card_missed_at = $13 WHERE id = $1`,
 		r.ID, string(r.State), nullText(r.CardTS), group, nullMicros(r.DecidedAt), nullMicros(r.ClosedAt), body,
-		nullText(r.DedupKey), toMicros(r.Deadline), grantUntil(r), grantedAt(r), boolToInt(r.IsInEffect()))
+		nullText(r.DedupKey), toMicros(r.Deadline), grantUntil(r), grantedAt(r), boolToInt(r.IsInEffect()),
+		nullMicros(r.CardMissingSince))
 	if err != nil {
 		return fmt.Errorf("update request %s: %w", r.ID, err)
 	}

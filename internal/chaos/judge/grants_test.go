@@ -24,7 +24,7 @@ func granted() *History {
 	}
 	c.Blocks = forText
 	c.Says = append(c.Says, Saying{At: at(7211), Text: forText + "*Done* *Ended* then." + howText})
-	c.Thread[0].Text += " It ends then: then I remove `IDU`. To end it earlier, type `/allocate end R-AAAAAAAA`."
+	c.Thread[0].Text += " Granted until then; then I remove `IDU`, unless another request holds it. To end it earlier, type `/allocate end R-AAAAAAAA`."
 	c.Thread = append(c.Thread, Reply{At: at(6000), Event: warningEvent, Number: "1"}, Reply{At: at(7211), Event: revokedEvent, Number: "1", Text: endedText})
 	h.Writes = append(h.Writes, &Write{
 		Seq: 2, Group: "group-01", Asked: []string{"ATTUNU"}, Arrived: at(7210), Took: at(7210), Ended: at(7210.1), Status: 200,
@@ -94,7 +94,7 @@ func TestJudgeAcceptsGrantsThatWentWell(t *testing.T) {
 		"put in by hand while an answer was lost": func(h *History) {
 			h.Writes[0].Took, h.Writes[0].Changed, h.Writes[0].Status = time.Time{}, false, 0
 			h.Edits = []Edit{{At: at(4.5), Group: "group-01", Before: []string{"ATTUNU"}, After: []string{"ATTUNU", "IDU"}}}
-			h.Cards[0].Thread[0].Text = "Done: … UiPath's answer was lost, but its allocation, read again, shows the change: the group now has `ATTUNU` and `IDU`. It ends then."
+			h.Cards[0].Thread[0].Text = "Done: … UiPath did not confirm the write, but its allocation, read again, shows the change: the group now has `ATTUNU` and `IDU`. It ends then."
 		},
 		"put in again after its end": func(h *History) {
 			c := rival(h, "• `+ IDU`", nil)

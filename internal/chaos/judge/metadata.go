@@ -3,7 +3,6 @@ package judge
 import (
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -47,13 +46,7 @@ func (p payload) text(name string) string {
 
 // number is the ordinal of a message. It tells apart what a thread says more
 // than once.
-func (p payload) number() string {
-	n, ok := p["number"].(float64)
-	if !ok {
-		return ""
-	}
-	return strconv.Itoa(int(n))
-}
+func (p payload) number() string { return p.text("number") }
 
 var licenseCode = regexp.MustCompile("^" + codePattern + "$")
 

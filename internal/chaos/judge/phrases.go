@@ -69,7 +69,7 @@ const (
 	saysAllocation = `[Tt]he group now has (.*?)\.`
 	saysEmpty      = `[Tt]he group now has no codes\.`
 	saysNow        = " now has "
-	saysReadBack   = "UiPath's answer was lost" // success was found by a later read
+	saysReadBack   = "UiPath did not confirm the write" // success was found by a later read
 	saysUnchanged  = `Nothing (was|had been) changed at UiPath`
 	saysRemoved    = "UiPath confirmed that (.*?) (?:was|were) removed from "
 	saysKept       = `Unchanged: (.*?)\. (?:The group now has|UiPath|Remove)`

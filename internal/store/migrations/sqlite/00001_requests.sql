@@ -20,6 +20,7 @@ CREATE TABLE requests (
     grant_until BIGINT, -- the end of a running grant; NULL when it is over
     in_effect   INTEGER NOT NULL DEFAULT 0 CHECK (in_effect IN (0, 1)), -- its change was made, as far as is known
     granted_at  BIGINT, -- the beginning of a timed grant, also when it is over
+    card_missed_at BIGINT, -- when a look first did not show the card; NULL while it is shown
     body        TEXT NOT NULL,
     -- The states of package approvals, as far as one row shows them.
     CHECK ((closed_at IS NULL) = (state IN ('filed', 'pending', 'approved'))),

@@ -1,0 +1,54 @@
+package approvals
+
+import "time"
+
+// Two looks that do not show a card prove that it was deleted, if they are so far
+// apart and no further.
+const (
+	missPause = 10 * time.Second
+	missHolds = 10 * time.Minute
+)
+
+// Events of looks at a card.
+type (
+	// CardMissed means that a look did not show the card, or that Slack told of its
+	// deletion. One such look is no proof: a replica of Slack may lag.
+	CardMissed struct{}
+
+	// CardSeen means that a look showed a card that an earlier one did not.
+	CardSeen struct{}
+)
+
+func (CardMissed) Kind() string { return "card_missed" }
+func (CardSeen) Kind() string   { return "card_seen" }
+
+func (CardMissed) Actor() string { return Bot }
+func (CardSeen) Actor() string   { return Bot }
+
+func (CardMissed) move(r Request, now time.Time) (Step, error) {
+	if first, _ := r.JudgeMiss(now); !first || r.CardTS == "" || r.State != Pending && r.State != Approved {
+		return Step{}, ErrNoTransition
+	}
+	r.CardMissingSince = now
+	return Step{Request: r}, nil
+}
+
+func (CardSeen) move(r Request, _ time.Time) (Step, error) {
+	if r.CardMissingSince.IsZero() {
+		return Step{}, ErrNoTransition
+	}
+	r.CardMissingSince = time.Time{}
+	return Step{Request: r}, nil
+}
+
+// JudgeMiss says what it means that a look at this time does not show the card. It
+// may be the first such look, which is to be recorded. Otherwise wait is how long
+// until a look is late enough to be the second. The card is deleted if both are
+// zero.
+func (r Request) JudgeMiss(now time.Time) (first bool, wait time.Duration) {
+	age := now.Sub(r.CardMissingSince)
+	if r.CardMissingSince.IsZero() || age < 0 || age > missHolds {
+		return true, missPause
+	}
+	return false, max(0, missPause-age)
+}

@@ -1,0 +1,188 @@
+package approvals
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// PostSettles is how long the post of an attempt with an unknown outcome is looked
+// for before it is made anew: Slack may store it after the bot gave up waiting, and
+// history may show it late.
+const PostSettles = 22 * time.Second
+
+// UntilSettled is how long it takes until a look that does not find the post of the
+// last attempt may be believed.
+func (t LeasedJob) UntilSettled(now time.Time) time.Duration {
+	return max(0, t.TriedAt.Add(PostSettles).Sub(now))
+}
+
+// When the channel is searched for doubles after a post was made anew.
+const (
+	firstDoubleLook = time.Minute
+	lastDoubleLook  = 10 * time.Minute
+)
+
+// Events of posts. A double is a message of the bot that says once more what another
+// message says.
+type (
+	// PostRepeated means that a post is made anew, because it was not found. It may
+	// turn up later all the same.
+	PostRepeated struct{ Post JobKind }
+
+	// DoubleSeen means that the channel shows the request's card a second time.
+	DoubleSeen struct{ TS string }
+
+	// DeniedOnDouble means that a person put a deny emoji on a double of the card, or
+	// took it back.
+	DeniedOnDouble struct{ Denial Denial }
+)
+
+// A Denial is a deny emoji on a double of a card. It counts as on the card.
+type Denial struct {
+	TS        string `json:"ts"` // of the double
+	User      string `json:"user"`
+	Name      string `json:"name"`               // of the emoji
+	EventTS   string `json:"event_ts,omitempty"` // empty if no event told
+	Withdrawn bool   `json:"withdrawn,omitempty"`
+}
+
+func (PostRepeated) Kind() string   { return "post_repeated" }
+func (DoubleSeen) Kind() string     { return "double_seen" }
+func (DeniedOnDouble) Kind() string { return "denied_on_double" }
+
+func (PostRepeated) Actor() string     { return Bot }
+func (DoubleSeen) Actor() string       { return Bot }
+func (e DeniedOnDouble) Actor() string { return e.Denial.User }
+
+// A post that is made anew may have a double later, so the channel is searched
+// twice.
+func (PostRepeated) move(r Request, now time.Time) (Step, error) {
+	if r.Proposal == nil {
+		return Step{}, ErrNoTransition
+	}
+	return Step{Request: r, Enqueue: []Job{
+		{Kind: JobRemoveDoubles, Number: 1, Due: now.Add(firstDoubleLook)},
+		{Kind: JobRemoveDoubles, Number: 2, Due: now.Add(lastDoubleLook)},
+	}}, nil
+}
+
+func (e DoubleSeen) move(r Request, _ time.Time) (Step, error) {
+	if !r.isDouble(e.TS) || slices.Contains(r.Doubles, e.TS) {
+		return Step{}, ErrNoTransition
+	}
+	r.Doubles = append(slices.Clone(r.Doubles), e.TS)
+	return Step{Request: r, Enqueue: []Job{{Kind: JobRemoveDoubles}}}, nil
+}
+
+// A no on a double counts as on the card; a yes there counts for nothing.
+func (e DeniedOnDouble) move(r Request, _ time.Time) (Step, error) {
+	if !r.State.Open() || !r.isDouble(e.Denial.TS) {
+		return Step{}, ErrNoTransition
+	}
+	denials, changed := e.Denial.addTo(r.Denials)
+	if !changed {
+		return Step{}, ErrNoTransition
+	}
+	r.Denials = denials
+	step := Step{Request: r, Enqueue: []Job{{Kind: JobCountVotes}}}
+	if !slices.Contains(r.Doubles, e.Denial.TS) {
+		step.Request.Doubles = append(slices.Clone(r.Doubles), e.Denial.TS)
+		step.Enqueue = append(step.Enqueue, Job{Kind: JobRemoveDoubles})
+	}
+	return step, nil
+}
+
+// isDouble reports whether a message that names the request as a card is not its
+// card.
+func (r Request) isDouble(ts string) bool { return r.CardTS != "" && ts != "" && ts != r.CardTS }
+
+// addTo adds a denial to those known. Slack may report one several times and out of
+// order: the report with the latest event time holds.
+func (d Denial) addTo(known []Denial) (denials []Denial, changed bool) {
+	for i, k := range known {
+		if k.TS != d.TS || k.User != d.User || k.Name != d.Name {
+			continue
+		}
+		if d.EventTS <= k.EventTS {
+			return known, false
+		}
+		denials = slices.Clone(known)
+		denials[i] = d
+		return denials, true
+	}
+	return append(slices.Clone(known), d), true
+}
+
+// denialsAsVotes are the denials on doubles of the card, as votes on it.
+func (r Request) denialsAsVotes() []Reaction {
+	var votes []Reaction
+	for _, d := range r.Denials {
+		if name, deny, _ := r.Terms.Emoji.Meaning(d.Name); deny && !d.Withdrawn {
+			votes = append(votes, Reaction{
+				Channel: r.Channel, TS: r.CardTS, User: d.User, Name: name, Deny: true, EventTS: d.EventTS, Present: true,
+			})
+		}
+	}
+	return votes
+}
+
+// A Post is a message of the bot about a request, as history shows it.
+type Post struct {
+	TS        string
+	EventType string
+	Number    string // as in its metadata; empty for what is said once
+}
+
+// A Double is a post that says the same as another one, which is kept.
+type Double struct {
+	Post
+	Kept string // the other's timestamp
+}
+
+// FindDoubles finds the doubles among all posts about a request. Of the same posts
+// the card that the store knows is kept, else the oldest.
+func FindDoubles(r Request, posts []Post) []Double {
+	type words struct{ event, number string }
+	kept := make(map[words]string)
+	for _, p := range posts {
+		said := words{p.EventType, p.Number}
+		known, isKnown := kept[said]
+		if !isKnown || p.TS == r.CardTS || known != r.CardTS && strings.Compare(p.TS, known) < 0 {
+			kept[said] = p.TS
+		}
+	}
+	var doubles []Double
+	for _, p := range posts {
+		if keep := kept[words{p.EventType, p.Number}]; keep != p.TS && p.EventType != DoubleEventType {
+			doubles = append(doubles, Double{Post: p, Kept: keep})
+		}
+	}
+	return doubles
+}
+
+// SurveyDoubles finds in a survey the requests with more than one card. cards are the
+// cards of pending requests. The result maps the timestamp of each card too many to
+// its request; where the right card is unknown, it has all of them.
+func SurveyDoubles(cards []PendingCard, sights []Sighting) map[string]string {
+	right := make(map[string]string)
+	for _, card := range cards {
+		right[card.RequestID] = card.TS
+	}
+	shown := make(map[string][]string)
+	for _, s := range sights {
+		if s.RequestID != "" && s.TS != right[s.RequestID] {
+			shown[s.RequestID] = append(shown[s.RequestID], s.TS)
+		}
+	}
+	doubles := make(map[string]string)
+	for id, all := range shown {
+		if right[id] == "" && len(all) == 1 {
+			continue // the only card
+		}
+		for _, ts := range all {
+			doubles[ts] = id
+		}
+	}
+	return doubles
+}

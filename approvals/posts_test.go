@@ -1,0 +1,121 @@
+package approvals_test
+
+import (
+	"maps"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	. "licensebot/approvals"
+)
+
+// Of several posts that say the same, one is kept: the card that the store knows, else
+// the oldest. All others are doubles of it, whatever the order of the list.
+func TestFindDoublesKeepsOne(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		all := map[string]Post{}
+		for range rapid.IntRange(0, 8).Draw(t, "posts") {
+			p := Post{
+				TS:        rapid.SampledFrom([]string{"1.1", "1.2", "1.3", "1.4", "1.5", "1.6"}).Draw(t, "ts"),
+				EventType: rapid.SampledFrom([]string{CardEventType, "allocation_done", DoubleEventType}).Draw(t, "event"),
+				Number:    rapid.SampledFrom([]string{"", "2"}).Draw(t, "number"),
+			}
+			all[p.TS] = p
+		}
+		posts := rapid.Permutation(slices.Collect(maps.Values(all))).Draw(t, "order")
+		r := Request{CardTS: rapid.SampledFrom([]string{"", "1.2", "1.5"}).Draw(t, "card")}
+		gone := map[string]string{}
+		for _, d := range FindDoubles(r, posts) {
+			gone[d.TS] = d.Kept
+		}
+		for _, p := range posts {
+			var same []string
+			for _, other := range posts {
+				if other.EventType == p.EventType && other.Number == p.Number {
+					same = append(same, other.TS)
+				}
+			}
+			keep := slices.Min(same)
+			if slices.Contains(same, r.CardTS) {
+				keep = r.CardTS
+			}
+			kept, isGone := gone[p.TS]
+			if want := p.TS != keep && p.EventType != DoubleEventType; isGone != want || isGone && kept != keep {
+				t.Fatalf("%+v of %v is a double of %q: %t; want %t, of %s", p, posts, kept, isGone, want, keep)
+			}
+		}
+	})
+}
+
+// A survey reports cards too many, and never the right card or the only one.
+func TestSurveyDoubles(t *testing.T) {
+	cards := []PendingCard{{RequestID: "R-1", TS: "1.2"}}
+	sights := []Sighting{
+		{TS: "1.1", RequestID: "R-1"}, {TS: "1.2", RequestID: "R-1"}, {TS: "1.3"}, // of a person
+		{TS: "2.1", RequestID: "R-2"}, {TS: "3.1", RequestID: "R-3"}, {TS: "3.2", RequestID: "R-3"},
+	}
+	want := map[string]string{"1.1": "R-1", "3.1": "R-3", "3.2": "R-3"}
+	if got := SurveyDoubles(cards, sights); !maps.Equal(got, want) {
+		t.Errorf("%v instead of %v", got, want)
+	}
+}
+
+// What Slack tells of an emoji on a double holds as of its latest event.
+func TestDenialsOnDoubles(t *testing.T) {
+	r := requestIn(Pending)
+	r.CardTS = "1.1"
+	r.Terms.Emoji = Emoji{Approve: []string{"ok"}, Deny: []string{"x"}}
+	say := func(eventTS string, withdrawn bool) {
+		t.Helper()
+		d := Denial{TS: "1.2", User: anna, Name: "x", EventTS: eventTS, Withdrawn: withdrawn}
+		if step, err := Next(r, DeniedOnDouble{Denial: d}, early); err == nil {
+			r = step.Request
+		}
+	}
+	expect := func(what string, present bool) {
+		t.Helper()
+		all := r.VotesAmong([]Reaction{{User: ben, Name: "ok"}})
+		if want := map[bool]int{true: 2, false: 1}[present]; len(all) != want {
+			t.Errorf("%s: %+v", what, all)
+		}
+	}
+	expect("before", false)
+	say("", false)
+	expect("a look showed it", true)
+	say("5.0", true)
+	expect("taken back", false)
+	say("4.0", false)
+	expect("an earlier event comes late", false)
+	say("", false)
+	expect("a look at what was taken back", false)
+	say("6.0", false)
+	expect("given again", true)
+	if got := r.VotesAmong(nil)[0]; !got.Deny || got.TS != "1.1" || got.User != anna {
+		t.Errorf("counts as %+v", got)
+	}
+	if len(r.Doubles) != 1 {
+		t.Errorf("doubles %v", r.Doubles)
+	}
+}
+
+// Two looks prove that a card is gone if they are ten seconds apart, and no more than
+// ten minutes.
+func TestJudgeMiss(t *testing.T) {
+	for age, c := range map[time.Duration]struct {
+		first bool
+		wait  time.Duration
+	}{
+		-time.Second: {true, 10 * time.Second}, 0: {false, 10 * time.Second}, 9 * time.Second: {false, time.Second},
+		10 * time.Second: {}, 9 * time.Minute: {}, 11 * time.Minute: {true, 10 * time.Second},
+	} {
+		first, wait := Request{CardMissingSince: early}.JudgeMiss(early.Add(age))
+		if first != c.first || wait != c.wait {
+			t.Errorf("after %v: %t, %v", age, first, wait)
+		}
+	}
+	if first, _ := (Request{}).JudgeMiss(early); !first {
+		t.Error("the first look is no first look")
+	}
+}

@@ -1,0 +1,58 @@
+package worker
+
+import (
+	"context"
+	"errors"
+
+	"licensebot/approvals"
+)
+
+// readCard reads the reactions on a request's card. ErrCardDeleted comes only of a
+// second look that does not show the card; after the first one, the error is a
+// delay until the second. missed says that there was a first one.
+func (w *Runner) readCard(
+	ctx context.Context, id, channel, ts string, missed bool,
+) ([]approvals.Reaction, error) {
+	shown, err := w.Directory.CardReactions(ctx, channel, ts)
+	switch {
+	case errors.Is(err, approvals.ErrCardDeleted):
+		return nil, w.judgeMiss(ctx, id)
+	case err == nil && missed:
+		err = w.applyIfNew(ctx, id, approvals.CardSeen{})
+	}
+	return shown, err
+}
+
+// judgeMiss records a first look that did not show a card. It returns ErrCardDeleted
+// if this is the second.
+func (w *Runner) judgeMiss(ctx context.Context, id string) error {
+	now, err := w.Store.Now(ctx)
+	if err != nil {
+		return err
+	}
+	r, err := w.Store.Request(ctx, id)
+	if err != nil {
+		return err
+	}
+	first, wait := r.JudgeMiss(now)
+	if first {
+		if err := w.applyIfNew(ctx, id, approvals.CardMissed{}); err != nil {
+			return err
+		}
+	}
+	if first || wait > 0 {
+		return &approvals.DelayError{
+			After: wait, Reason: "Slack does not show the card", Err: approvals.ErrCardNotShown,
+		}
+	}
+	return approvals.ErrCardDeleted
+}
+
+// withWithdrawals adds to the ballots of a last look those of voters who, as events
+// told, took their reaction back.
+func (w *Runner) withWithdrawals(
+	ctx context.Context, r approvals.Request, ballots []approvals.Ballot,
+) ([]approvals.Ballot, error) {
+	withdrawn, err := w.Store.ListWithdrawn(ctx, r.Channel, r.CardTS)
+	return approvals.WithWithdrawals(r, ballots, withdrawn), err
+}

@@ -1,0 +1,192 @@
+package slackapi
+
+import (
+	"errors"
+	"net"
+	"net/http"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"licensebot/approvals"
+	"licensebot/internal/fakeslack"
+	"licensebot/internal/fault"
+)
+
+// A card is missing only if both ways of reading do not show it.
+func TestACardIsMissingInTwoReadings(t *testing.T) {
+	for name, c := range map[string]struct {
+		prepare func(r *rig, ts string)
+		gone    bool
+	}{
+		"deleted": {func(r *rig, ts string) { _ = r.slack.DeleteMessage(channel, ts) }, true},
+		"deleted, a tombstone is left": {func(r *rig, ts string) {
+			_, _ = r.slack.Say(kim, channel, ts, "a reply")
+			_ = r.slack.DeleteMessage(channel, ts)
+		}, true},
+		"a replica right after the post": {func(r *rig, _ string) {
+			r.slack.Inject("reactions.get", fault.Fault{Lag: time.Hour})
+		}, false},
+		"reactions.get says so once": {func(r *rig, _ string) {
+			r.slack.Inject("reactions.get", fault.Fault{Times: 1, Error: "message_not_found"})
+		}, false},
+		"history fails": {func(r *rig, ts string) {
+			_ = r.slack.DeleteMessage(channel, ts)
+			r.slack.Inject("conversations.history", fault.Fault{Status: 500})
+		}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, fakeslack.Config{})
+			ts := r.posted()
+			c.prepare(r, ts)
+			_, err := r.directory.CardReactions(r.ctx, channel, ts)
+			if err == nil || errors.Is(err, approvals.ErrCardDeleted) != c.gone {
+				t.Errorf("%v; deleted: %t", err, c.gone)
+			}
+		})
+	}
+}
+
+// What a failed post means: its effect is unknown unless nothing of it was written.
+func TestWhetherAPostLeft(t *testing.T) {
+	for name, c := range map[string]struct {
+		fault fault.Fault
+		posts int
+	}{
+		"ok without a timestamp":         {fault.Fault{Body: `{"ok":true}`, AfterEffect: true}, 1},
+		"ok without timestamp or effect": {fault.Fault{Body: `{"ok":true,"channel":"C0APPROVALS"}`}, 0},
+		"cut":                            {fault.Fault{Cut: true}, 0},
+		"cut after the effect":           {fault.Fault{Cut: true, AfterEffect: true}, 1},
+		"500":                            {fault.Fault{Status: 500, AfterEffect: true}, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, fakeslack.Config{})
+			r.slack.Inject("chat.postMessage", c.fault)
+			ts, err := r.messenger.PostMessage(r.ctx, r.card())
+			if meaning(err) != "unknown" || ts != "" {
+				t.Errorf("%q, %v", ts, err)
+			}
+			if n := len(r.slack.Messages(channel)); n != c.posts {
+				t.Errorf("%d posts", n)
+			}
+		})
+	}
+	t.Run("a connection that is refused", func(t *testing.T) {
+		r := newRig(t, fakeslack.Config{})
+		r.client.http.CloseIdleConnections()
+		r.slack.Close()
+		if _, err := r.messenger.PostMessage(r.ctx, r.card()); meaning(err) != "delay 0s" {
+			t.Errorf("%v", err)
+		}
+	})
+	t.Run("no TLS", func(t *testing.T) {
+		r := newRig(t, fakeslack.Config{})
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = listener.Close() }()
+		go func() {
+			for {
+				c, err := listener.Accept()
+				if err != nil {
+					return
+				}
+				_ = c.Close()
+			}
+		}()
+		client := NewClient("https://"+listener.Addr().String()+"/", "xoxb-1")
+		posts := NewMessenger(client, r.identity, Rates{Posts: 1, Updates: 1, Reactions: 1, Ephemerals: 1, Burst: 1}, r.logger())
+		if _, err := posts.PostMessage(r.ctx, r.card()); meaning(err) != "delay 0s" {
+			t.Errorf("%v", err)
+		}
+	})
+}
+
+// Of several posts of the bot all are found, the oldest first, and nothing of others.
+func TestFindPostsFindsAll(t *testing.T) {
+	r := newRig(t, fakeslack.Config{})
+	want := []string{r.posted(), r.posted(), r.posted()}
+	_, _ = r.slack.Say(kim, channel, "", "chatter")
+	matches := func(m slack.SlackMetadata) bool { return m.EventType == "card" }
+	found, err := r.messenger.FindPosts(r.ctx, Search{Channel: channel, Matches: matches})
+	var got []string
+	for _, f := range found {
+		got = append(got, f.TS)
+	}
+	if err != nil || !slices.Equal(got, want) {
+		t.Errorf("%v, %v; want %v", got, err, want)
+	}
+	for ts, ours := range map[string]bool{want[1]: true, "1.000001": false} {
+		post, found, err := r.messenger.ReadPost(r.ctx, channel, ts)
+		if err != nil || found != ours || found && (post.TS != ts || post.Metadata.EventType != "card") {
+			t.Errorf("%s: %+v, %t, %v", ts, post, found, err)
+		}
+	}
+	said, _ := r.slack.Say(kim, channel, "", "chatter")
+	if _, found, err := r.messenger.ReadPost(r.ctx, channel, said); found || err != nil {
+		t.Errorf("the message of a person is found: %v", err)
+	}
+	for range 2 * lookupBurst {
+		_, _, err = r.messenger.ReadPost(r.ctx, channel, want[0])
+	}
+	if n := len(r.slack.Calls("conversations.history")); meaning(err) != "delay 0s" || n > lookupBurst+3 {
+		t.Errorf("looked %d times, %v", n, err)
+	}
+}
+
+// A message is deleted, or says what it is where Slack does not let it be deleted.
+func TestRemoveMessage(t *testing.T) {
+	for name, c := range map[string]struct {
+		fault   *fault.Fault
+		text    string // empty: gone
+		outcome string
+	}{
+		"deleted":         {nil, "", "ok"},
+		"refused":         {&fault.Fault{Error: "cant_delete_message"}, "a double", "ok"},
+		"a missing scope": {&fault.Fault{Error: "missing_scope"}, "a double", "ok"},
+		"a limit":         {&fault.Fault{Error: "ratelimited", RetryAfter: "7"}, "a card", "delay 7s"},
+		"Slack's failure": {&fault.Fault{Error: "internal_error"}, "a card", "unknown"},
+		"no answer":       {&fault.Fault{Status: http.StatusBadGateway}, "a card", "unknown"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, fakeslack.Config{})
+			ts, double := r.posted(), r.card()
+			double.Text = "a double"
+			if c.fault != nil {
+				r.slack.Inject("chat.delete", *c.fault)
+			}
+			err := r.messenger.RemoveMessage(r.ctx, ts, double)
+			m, _ := r.slack.Message(channel, ts)
+			if meaning(err) != c.outcome || m.Deleted != (c.text == "") || c.text != "" && m.Text != c.text {
+				t.Errorf("%v, %+v", err, m)
+			}
+			r.slack.Clear()
+			for range 2 { // it may be repeated
+				if err := r.messenger.RemoveMessage(r.ctx, ts, double); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+}
+
+// A survey tells the request of each card of the bot.
+func TestSurveyTellsCards(t *testing.T) {
+	r := newRig(t, fakeslack.Config{})
+	card := r.card()
+	card.Metadata = slack.SlackMetadata{EventType: approvals.CardEventType, EventPayload: map[string]any{"request_id": "R-1"}}
+	ts, err := r.messenger.PostMessage(r.ctx, card)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.posted()
+	_ = r.slack.React(alex, channel, ts, "x")
+	page, err := r.directory.ReadHistory(r.ctx, channel, "0", ts)
+	cards := slices.DeleteFunc(page.Sightings, func(s approvals.Sighting) bool { return s.RequestID == "" })
+	if err != nil || len(cards) != 1 || cards[0].TS != ts || cards[0].RequestID != "R-1" || len(cards[0].Shown) != 1 || !cards[0].Whole {
+		t.Errorf("%+v, %v", cards, err)
+	}
+}
