@@ -2,6 +2,7 @@ package approvals
 
 import (
 	"errors"
+	"slices"
 	"time"
 )
 
@@ -14,12 +15,43 @@ type ConsentLook struct {
 	Ballots     []Ballot
 	Guard       VoteGuard
 	CardDeleted bool
+	NotMetToday bool // the policy of today asks for more than the people who consent
+}
+
+// UnderPolicy judges a look by the terms of today, too: an approval counts only of a
+// person whom both name. members has the people of each stage of today; unread says
+// that a user group of them could not be read.
+func (l ConsentLook) UnderPolicy(r Request, today Terms, members [][]string, unread bool) ConsentLook {
+	l.Ballots = slices.Clone(l.Ballots)
+	var onToday []Vote
+	for i, b := range l.Ballots {
+		if b.Deny || b.Eligibility != Counts {
+			continue
+		}
+		stages := StagesNaming(members, b.User)
+		if len(stages) == 0 && !today.AutoApprove {
+			l.Ballots[i].Eligibility = notNamed(unread)
+			continue
+		}
+		onToday = append(onToday, Vote{User: b.User, Stages: stages})
+	}
+	l.NotMetToday = l.Carries(r) && !MetByBoth(r.Terms, today, consents(nil, l.Ballots, time.Time{}), onToday)
+	return l
 }
 
 // LookAt makes what a look found of its votes and their ballots. members has the
 // people of each stage; unread says that a user group of them could not be read.
 func LookAt(votes []Reaction, ballots []Ballot, members [][]string, unread bool) ConsentLook {
 	return ConsentLook{Ballots: ballots, Guard: newVoteGuard(votes, ballots, members, unread)}
+}
+
+// notNamed is the eligibility of a person whom no stage names; unread says that one
+// may do so, because a user group of it could not be read.
+func notNamed(unread bool) Eligibility {
+	if unread {
+		return Uncheckable
+	}
+	return NotApprover
 }
 
 // Carries reports whether consent still carries the request.
@@ -43,8 +75,15 @@ func (l ConsentLook) ApproversDiffer(r Request) bool {
 type WriteFacts struct {
 	Consent    ConsentLook
 	Allocation Allocation // as UiPath has it now
+	Group      Group      // as UiPath has it now
+	Recheck    Recheck    // what the policy of today says
 	Now        time.Time
 	Tried      bool // an earlier attempt may have changed the allocation
+}
+
+// IsSettled reports whether the allocation shows what an earlier attempt did.
+func (f WriteFacts) IsSettled(r Request) bool {
+	return f.Tried && r.Proposal.Change.IsShownBy(f.Allocation)
 }
 
 // DecideWrite says what becomes of an approved request before its write. The
@@ -53,10 +92,14 @@ func DecideWrite(r Request, f WriteFacts) Event {
 	shown, now := r.Proposal.Change, f.Allocation.Codes
 	remaining := shown.Remaining(f.Allocation)
 	switch {
-	case f.Tried && shown.IsShownBy(f.Allocation):
+	case f.IsSettled(r):
 		return ReadBack(f.Allocation)
+	case f.Recheck.Result != StillAsks:
+		return f.Recheck.Event(f.Group, f)
 	case !f.Consent.Carries(r):
 		return f.Consent.Withdrawal(f.Tried)
+	case f.Consent.NotMetToday:
+		return finished(Superseded, Outcome{Reason: ReasonStricterNow, Allocation: now, Uncertain: f.Tried})
 	case r.Mismatches >= MismatchLimit:
 		return finished(Failed, Outcome{Reason: ReasonIncomplete, ConcernedCodes: remaining.AllCodes(), Allocation: now})
 	case isAnotherChange(r, f, remaining):

@@ -10,7 +10,7 @@ type Outcome struct {
 	Suggestions    []string `json:"suggestions,omitempty"`     // candidates to offer instead
 	Allocation     []string `json:"allocation,omitempty"`      // the group's codes as last read or answered
 	Uncertain      bool     `json:"uncertain,omitempty"`       // a write may have had an effect that was not seen
-	Undated        []string `json:"undated,omitempty"`         // people with an approval that nothing dates before the deadline
+	Undated        []string `json:"undated,omitempty"`         // people whose approval nothing dates before the deadline
 
 	Violation *Violation `json:"violation,omitempty"` // of the policy
 }
@@ -57,4 +57,7 @@ const (
 
 	// Superseded.
 	ReasonAllocationChanged Reason = "allocation_changed"
+	ReasonGroupRenamed      Reason = "group_renamed" // Suggestions has the name of now; empty: none
+	ReasonForbiddenNow      Reason = "forbidden_now" // Violation says what the policy of today forbids
+	ReasonStricterNow       Reason = "stricter_now"  // the policy of today asks for other or more approvals
 )

@@ -22,6 +22,23 @@ const (
 	StillAsks    RecheckResult = "still_asks"    // goes on if the terms shown and those of today are met
 )
 
+// Event supersedes a request that may not go on today; nil if it may. now is the
+// group as it was just read.
+func (c Recheck) Event(now Group, f WriteFacts) Event {
+	outcome := Outcome{Allocation: f.Allocation.Codes, Uncertain: f.Tried}
+	switch c.Result {
+	case GroupRenamed:
+		outcome.Reason, outcome.Suggestions = ReasonGroupRenamed, []string{now.Name}
+	case NowForbidden:
+		outcome.Reason, outcome.Violation = ReasonForbiddenNow, c.Violation
+	case NeedsPeople:
+		outcome.Reason = ReasonStricterNow
+	default:
+		return nil
+	}
+	return finished(Superseded, outcome)
+}
+
 // Recheck asks the policy of today about a request. shown and on are the terms and
 // the group as the card shows them. x has the group as it was just read.
 //

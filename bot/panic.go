@@ -10,8 +10,8 @@ import (
 
 // logPanic returns what [guard.Catch] does about a panic: it logs the panic and
 // then calls react, which may be nil.
-func logPanic(log zerolog.Logger, what string, react func(cause any)) func(*guard.Panic) {
-	return func(p *guard.Panic) {
+func logPanic(log zerolog.Logger, what string, react func(cause any)) func(*guard.PanicError) {
+	return func(p *guard.PanicError) {
 		log.Error().Str("panic", fmt.Sprint(p.Cause)).Bytes("stack", p.Stack).Msg(what)
 		if react != nil {
 			react(p.Cause)

@@ -27,6 +27,12 @@ func (w *Runner) apply(ctx context.Context, t approvals.LeasedJob, r approvals.R
 	if facts.Now, err = w.Store.Now(ctx); err != nil {
 		return err
 	}
+	if facts.IsSettled(r) {
+		return w.applyEvent(ctx, r, approvals.ReadBack(facts.Allocation), &t)
+	}
+	if err := w.recheck(ctx, r, &facts); err != nil {
+		return w.keepUnread(ctx, t, r, facts.Tried, err)
+	}
 	for range looksPerRead {
 		if err = w.applyToRead(ctx, t, r, facts); !errors.Is(err, approvals.ErrVotedSince) {
 			return err
@@ -44,6 +50,11 @@ func (w *Runner) applyToRead(
 	if facts.Consent, err = w.lookAtConsent(ctx, r); err != nil {
 		return w.retryUnchecked(ctx, t, r, facts, err)
 	}
+	members, err := w.listStageMembers(ctx, facts.Recheck.Today.Stages, beforeLastWrite.group)
+	if err != nil && !approvals.IsRefused(err) {
+		return w.retryUnchecked(ctx, t, r, facts, err)
+	}
+	facts.Consent = facts.Consent.UnderPolicy(r, facts.Recheck.Today, members, err != nil)
 	if event := approvals.DecideWrite(r, facts); event != nil {
 		return w.applyEvent(ctx, r, event, &t)
 	}
@@ -54,6 +65,30 @@ func (w *Runner) applyToRead(
 		return err
 	}
 	return w.writeAllocation(ctx, t, r, r.Proposal.Change.ApplyTo(facts.Allocation))
+}
+
+// recheck reads the group by its id and asks the policy of today about the change.
+func (w *Runner) recheck(ctx context.Context, r approvals.Request, facts *approvals.WriteFacts) error {
+	var err error
+	if facts.Group, err = w.Licenses.ReadGroup(ctx, r.Proposal.Group.ID); err != nil {
+		return err
+	}
+	policy, proposal := w.Policy(), *r.Proposal
+	proposal.Group = facts.Group
+	input, err := w.policyInput(ctx, policy, proposal.PolicyInput(r, facts.Now))
+	if err != nil {
+		return asDelay(err)
+	}
+	facts.Recheck = policy.Recheck(r.Terms, r.Proposal.Group, input)
+	return nil
+}
+
+// asDelay keeps a refusal of Slack from ending a request that people approved.
+func asDelay(err error) error {
+	if approvals.IsRefused(err) {
+		return &approvals.DelayError{Reason: "Slack does not show who is in a user group: " + approvals.DelayReason(err)}
+	}
+	return err
 }
 
 // lookAtConsent is the last look at the card before a write.
@@ -99,14 +134,10 @@ func (w *Runner) recordApprovers(
 	return w.Store.ApplyEvent(ctx, r.ID, approvals.ApproversChanged{Ballots: consent.Ballots}, t.KeepLeased())
 }
 
-// retryUnchecked keeps a request whose consents Slack does not show now. A
-// write that was tried had consent, so UiPath alone can settle it.
+// retryUnchecked keeps a request whose consents Slack does not show now.
 func (w *Runner) retryUnchecked(
 	ctx context.Context, t approvals.LeasedJob, r approvals.Request, facts approvals.WriteFacts, cause error,
 ) error {
-	if facts.Tried && r.Proposal.Change.IsShownBy(facts.Allocation) {
-		return w.applyEvent(ctx, r, approvals.ReadBack(facts.Allocation), &t)
-	}
 	why := "the approvals could not be checked again: " + approvals.DelayReason(cause)
 	return w.closeOrDelay(ctx, t, r, approvals.WriteFailure{Err: cause, Reason: why, Tried: facts.Tried})
 }

@@ -328,3 +328,54 @@ func TestGroupIsGoneOnlyAfterTwoLooks(t *testing.T) {
 		})
 	}
 }
+
+// What holds today holds besides what was shown: a person or a rule that the policy
+// dropped, a rule that became stricter, a group that has another name. What became
+// easier does not help.
+func TestPolicyOfTodayHoldsBeforeTheWrite(t *testing.T) {
+	deny := Policy{Rules: []PolicyRule{{Name: "closed", Deny: true}}}
+	for name, c := range map[string]struct {
+		today  Policy
+		rename string
+		state  State
+		reason Reason
+	}{
+		"nothing changed":         {today: SimplePolicy([]string{anna, ben}, 1, time.Hour), state: Done, reason: ReasonConfirmed},
+		"the approver is dropped": {today: SimplePolicy([]string{ben}, 1, time.Hour), state: Expired, reason: ReasonDeadline},
+		"more approvers":          {today: SimplePolicy([]string{anna, ben, cleo}, 1, time.Hour), state: Done, reason: ReasonConfirmed},
+		"a greater quorum":        {today: SimplePolicy([]string{anna, ben}, 2, time.Hour), state: Superseded, reason: ReasonStricterNow},
+		"denied":                  {today: deny, state: Superseded, reason: ReasonForbiddenNow},
+		"no approver is needed": {
+			today: Policy{Rules: []PolicyRule{{Name: "free", AutoApprove: true}}}, state: Done, reason: ReasonConfirmed,
+		},
+		"another name": {
+			today: SimplePolicy([]string{anna, ben}, 1, time.Hour), rename: "Robot admins", state: Superseded, reason: ReasonGroupRenamed,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			live(t, func(w *world) {
+				r := w.carded()
+				w.policy = c.today
+				w.uipath.rename(c.rename)
+				w.react(r, anna, true)
+				r = w.quiet()
+				w.ended(r, c.state, c.reason)
+				w.puts(map[bool]int{true: 1, false: 0}[c.state == Done])
+			})
+		})
+	}
+}
+
+// An approval of the quorum that only people with a vote today can give, is given by
+// them.
+func TestAnotherApproverOfTodayHelps(t *testing.T) {
+	live(t, func(w *world) {
+		r := w.carded()
+		w.policy = SimplePolicy([]string{ben}, 1, time.Hour)
+		w.react(r, anna, true)
+		w.until("consent to be lost", func(r Request) bool { return r.ConsentLosses == 1 })
+		w.react(r, ben, true)
+		w.untilState(Done)
+		w.puts(1)
+	})
+}

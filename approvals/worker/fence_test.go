@@ -81,7 +81,7 @@ func (l *laggard) MarkTriedUnlessVoted(ctx context.Context, t LeasedJob, guard V
 }
 
 // harmless is the work that touches nothing but the store.
-var harmless = []JobKind{JobPrepare, JobCountVotes, JobExpire, JobGrantExpiry}
+var harmless = []JobKind{JobPrepare, JobCountVotes, JobExpire, JobGrantExpiry, JobFindEffect}
 
 // owing has a story for each other kind of work. The work is due after it, as long
 // as no worker does it.
@@ -92,6 +92,14 @@ var owing = map[JobKind]func(w *world){
 	JobPostDelay: func(w *world) {
 		r := w.carded()
 		w.unreadable()
+		w.react(r, anna, true)
+	},
+	JobPostEffect: func(w *world) {
+		r := w.carded()
+		w.uipath.onWrite = func(int, Allocation) (*Allocation, bool, error) {
+			time.AfterFunc(5*time.Second, func() { w.uipath.edit("OLD", "NEW") })
+			return nil, false, &RefusedError{Answer: "no such license"}
+		}
 		w.react(r, anna, true)
 	},
 	JobPostOutcome:   func(w *world) { w.cancel(w.carded()) },

@@ -11,6 +11,7 @@ import (
 // transaction, and all times are the store's own.
 type Store interface {
 	Requests
+	Groups
 	Jobs
 	Reactions
 }
@@ -30,6 +31,13 @@ type Requests interface {
 	// asks the same.
 	ApplyEvent(ctx context.Context, id string, e approvals.Event, done *approvals.LeasedJob) (approvals.Request, error)
 
+	// ListOrphaned lists open requests, and done ones with a running grant, that
+	// have no job to carry them on.
+	ListOrphaned(ctx context.Context) ([]string, error)
+}
+
+// Groups is the part of the store that tells what requests did to one group.
+type Groups interface {
 	// ListGrantHolders lists the done requests that tell which request holds a
 	// code of the group, in the order in which they were done: all since the
 	// oldest request with a running grant was filed. It lists none where the
@@ -47,10 +55,6 @@ type Requests interface {
 	// LastConfirmed is the last change of a group's allocation that UiPath confirmed;
 	// the zero Confirmation if there is none.
 	LastConfirmed(ctx context.Context, groupID string) (approvals.Confirmation, error)
-
-	// ListOrphaned lists open requests, and done ones with a running grant, that
-	// have no job to carry them on.
-	ListOrphaned(ctx context.Context) ([]string, error)
 }
 
 // Jobs is the part of the store that keeps jobs.

@@ -20,7 +20,7 @@ func TestGrantsInARowEndWithPeople(t *testing.T) {
 		ask := Ask{Codes: []string{"NEW"}, For: 20 * time.Hour}
 		w.ask(ask)
 		first := w.untilState(Done)
-		if first.Terms.Rule != "self" || !slices.Equal(first.Terms.Emoji.Approve, []string{"tada"}) {
+		if first.Terms.Rule != "self" || !slices.Equal(first.Terms.Emoji.Approve, testEmoji.Approve) {
 			t.Errorf("the first: %+v", first.Terms)
 		}
 		w.over(first)

@@ -252,8 +252,8 @@ func (w *Runner) runLeased(ctx, limited context.Context, t approvals.LeasedJob, 
 func (w *Runner) retryFailed(ctx context.Context, t approvals.LeasedJob, cause error) {
 	after := approvals.RetryAfter(cause, t.Backoff(backoff(t.Attempt)))
 	_, settled := errors.AsType[*settledError](cause)
-	// Otherwise the effect of an earlier attempt stays unknown.
-	untry := settled || !approvals.EffectIsUnknown(cause) && !t.WasTried()
+	// Otherwise the effect of this attempt or of an earlier one stays unknown.
+	untry := !approvals.EffectIsUnknown(cause) && (settled || !t.WasTried())
 	for range leaseTime / errorPause {
 		err := w.Store.RetryJob(context.WithoutCancel(ctx), t, after, untry)
 		if err == nil || errors.Is(err, approvals.ErrLeaseLost) || !sleep.For(ctx, errorPause) {
@@ -274,7 +274,7 @@ func backoff(attempt int) time.Duration {
 
 // runGuarded makes a panic an error: it must harm only the job that caused it.
 func (w *Runner) runGuarded(ctx context.Context, t approvals.LeasedJob, r approvals.Request) (err error) {
-	defer guard.Catch(func(p *guard.Panic) { err = p })
+	defer guard.Catch(func(p *guard.PanicError) { err = p })
 	run, known := runners[t.Kind]
 	if !known {
 		return nil // a later version's job; that version runs it

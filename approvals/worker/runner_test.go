@@ -242,6 +242,7 @@ type uipath struct {
 	lag       time.Duration // how long reads go on showing what was so before a change
 	before    Allocation
 	changedAt time.Time
+	renamed   string        // the group's name of now; empty: as it was
 	delayed   time.Duration // how late the answer to the next read comes, which is of the moment it was asked for
 }
 
@@ -260,8 +261,14 @@ func (u *uipath) FindGroup(_ context.Context, ref string) (Group, error) {
 }
 
 func (u *uipath) ReadGroup(ctx context.Context, id string) (Group, error) {
-	return u.FindGroup(ctx, id)
+	group, err := u.FindGroup(ctx, id)
+	if u.renamed != "" {
+		group = groupname.Group(id, u.renamed)
+	}
+	return group, err
 }
+
+func (u *uipath) rename(name string) { u.renamed = name }
 
 func (u *uipath) ReadAllocation(_ context.Context, id string) (Allocation, error) {
 	u.mu.Lock()
@@ -531,7 +538,7 @@ func (s *slackFake) ReadHistory(_ context.Context, _, oldest, latest string) (Hi
 			}
 		}
 		for _, d := range s.doubles {
-			if d.TS >= oldest && d.TS <= latest {
+			if d.TS >= oldest { // it was posted soon after its card
 				page.Sightings = append(page.Sightings,
 					Sighting{TS: d.TS, RequestID: d.request, Shown: slices.Clone(s.cards[d.TS]), Whole: true})
 			}

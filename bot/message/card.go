@@ -212,7 +212,7 @@ func CardStatus(r approvals.Request) string {
 	case approvals.Failed:
 		return ":warning: *Failed* after approval; the thread says why."
 	case approvals.Superseded:
-		return ":warning: *Superseded*: the group's allocation changed meanwhile" + describeNoEffect(r) + "."
+		return ":warning: *Superseded*: " + supersededBy(r) + describeNoEffect(r) + "."
 	case approvals.Denied:
 		return fmt.Sprintf(":x: *Denied* by %s%s.", mentionUser(r.Outcome.By), describeNoEffect(r))
 	case approvals.Cancelled:
@@ -221,6 +221,17 @@ func CardStatus(r approvals.Request) string {
 		return ":zzz: *Expired* without enough approvals" + describeNoEffect(r) + "."
 	}
 	return string(r.State)
+}
+
+// supersededBy says what changed after the card was posted.
+func supersededBy(r approvals.Request) string {
+	switch r.Outcome.Reason {
+	case approvals.ReasonGroupRenamed:
+		return "the group has another name now"
+	case approvals.ReasonForbiddenNow, approvals.ReasonStricterNow:
+		return "the policy changed meanwhile"
+	}
+	return "the group's allocation changed meanwhile"
 }
 
 // describeWaiting says how many approved, who, and which stages lack approvals

@@ -168,13 +168,45 @@ func explainFailure(r approvals.Request) string {
 
 // explainSuperseded tells that the group changed after the card was posted.
 func explainSuperseded(r approvals.Request) string {
-	text := fmt.Sprintf("Request %s was not carried out: the allocation of %s changed after the card was "+
-		"posted, so the approved change is no longer possible as the card shows it. %s",
-		quoteCode(r.ID), nameGroup(r.Proposal.Group), describeNow(r.Outcome.Allocation))
+	text := fmt.Sprintf("Request %s was not carried out: %s. %s",
+		quoteCode(r.ID), explainWhatChanged(r), describeNow(r.Outcome.Allocation))
 	if r.Outcome.Uncertain {
 		text += " A write was tried before, and part of it may have taken effect."
 	}
 	return text + " Ask again if something is still missing."
+}
+
+// explainWhatChanged says in one clause what is no longer as the card shows it.
+func explainWhatChanged(r approvals.Request) string {
+	group := nameGroup(r.Proposal.Group)
+	switch r.Outcome.Reason {
+	case approvals.ReasonGroupRenamed:
+		return explainRename(r)
+	case approvals.ReasonForbiddenNow:
+		why, _, _ := strings.Cut(explainViolation(r), "\n") // without a command: the group may have changed as well
+		return "the policy of today does not allow it: " + strings.TrimSuffix(why, ".")
+	case approvals.ReasonStricterNow:
+		return "the policy changed after the card was posted, and the approvals on the card are not enough today"
+	}
+	return "the allocation of " + group + " changed after the card was posted, so the approved change is no longer " +
+		"possible as the card shows it"
+}
+
+// explainRename says which name the card shows and which the group has now.
+func explainRename(r approvals.Request) string {
+	was, is := r.Proposal.Group.Name, ""
+	if len(r.Outcome.Suggestions) > 0 {
+		is = r.Outcome.Suggestions[0]
+	}
+	id := quoteCodeWithin(r.Proposal.Group.ID, maxName)
+	switch {
+	case is == "":
+		return fmt.Sprintf("UiPath no longer shows the name %s of the group with id %s", quoteCodeWithin(was, maxName), id)
+	case was == "":
+		return fmt.Sprintf("the group with id %s, whose name was unknown, is called %s now", id, quoteCodeWithin(is, maxName))
+	}
+	return fmt.Sprintf("the group with id %s is called %s now, and the card says %s",
+		id, quoteCodeWithin(is, maxName), quoteCodeWithin(was, maxName))
 }
 
 // describeConsent says who gave the approval.

@@ -41,8 +41,9 @@ var suggestedOption = objectOf(objectShape{
 // defaultMinQuery is min_query_length when the app gives none.
 const defaultMinQuery = 3
 
-// Suggest makes a person type into a select, and shows the options of the app. Submit can then choose one of them. A query shorter than
-// min_query_length is an error, because Slack would not send it.
+// Suggest makes a person type into a select, and shows the options of the app. Submit
+// can then choose one of them. A query shorter than min_query_length is an error,
+// because Slack would not send it.
 func (s *Server) Suggest(ctx context.Context, user, viewID, actionID, query string) (Suggested, error) {
 	s.lock.Lock()
 	v := s.findView(viewID, "")

@@ -7,8 +7,8 @@ import (
 	"licensebot/internal/guard"
 )
 
-func run(job func()) (caught *guard.Panic) {
-	defer guard.Catch(func(p *guard.Panic) { caught = p })
+func run(job func()) (caught *guard.PanicError) {
+	defer guard.Catch(func(p *guard.PanicError) { caught = p })
 	job()
 	return nil
 }
