@@ -283,6 +283,14 @@ func (s *clockedWorld) playOutage(hours time.Duration) {
 	}
 	s.restartAfter(hours)
 	s.awaitTold(requester, "was deleted")
+	if hours > benchTerms.TTL { // nothing tells whether the vote came before the deadline
+		s.awaitOutcome("allocation_expired", "*Expired*")
+		if reply := s.slack.Thread(approvalsChannel, s.awaitCard().TS)[0].Text; !strings.Contains(reply, "cannot be counted") {
+			s.t.Errorf("the thread says %q", reply)
+		}
+		s.wantAllocation(0, "ATTUNU")
+		return
+	}
 	s.awaitOutcome("allocation_done", "*Done*")
 	s.wantAllocation(1, "ATTUNU", "IDU", "RPADEVPRONU")
 }
