@@ -621,6 +621,7 @@ func TestANewGroupHasItsName(t *testing.T) {
 			t.Fatal(err)
 		}
 		o.AddGroup(fakeuipath.Group{ID: "8d2f6a10-7b3c-4e5d-9f60-1a2b3c4d5e6f", Name: "Payroll", Codes: []string{"IDU"}})
+		o.clock.pass(time.Millisecond)
 		if g, err := a.FindGroup(t.Context(), ref); err != nil || g.Name != "Payroll" {
 			t.Errorf("%s is %+v, %v", ref, g, err)
 		}

@@ -141,7 +141,7 @@ func seedOne(db *store.Store, api *slackapi.Client, target approvals.Target, i i
 	if err != nil {
 		return err
 	}
-	proposal := approvals.Proposal{Group: approvals.Group{ID: group}, Change: approvals.Change{Add: []string{"IDU"}}}
+	proposal := approvals.Proposal{Group: approvals.Group{ID: group, Name: group}, Change: approvals.Change{Add: []string{"IDU"}}}
 	_, ts, err := api.PostMessageContext(ctx, approvalsChannel, slackapi.MsgOptionText(group, false))
 	if err != nil {
 		return err

@@ -310,7 +310,8 @@ func TestManyCardsWithinSlacksLimits(t *testing.T) {
 		}
 	}
 	for i := range cards {
-		w.uipath.AddGroup(fakeuipath.Group{ID: fmt.Sprintf("seed-%05d", i), Name: fmt.Sprintf("Seed %d", i)})
+		group := fmt.Sprintf("seed-%05d", i)
+		w.uipath.AddGroup(fakeuipath.Group{ID: group, Name: group})
 	}
 	w.startReplica()
 	w.awaitCondition("both writes", func() bool { return len(w.uipath.Writes()) == 2 })
