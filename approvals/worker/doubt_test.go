@@ -8,8 +8,7 @@ import (
 	. "licensebot/approvals"
 )
 
-// a look that does not show a bystander's ✅ once makes the bot forget that it
-// never counts.
+// What was told of a reaction lasts, though one look does not show it.
 func TestJudgmentOutlivesOneLookThatDoesNotShowTheReaction(t *testing.T) {
 	live(t, func(w *world) {
 		w.slack.groups = map[string][]string{"S1": {anna, cleo}}
@@ -34,8 +33,7 @@ func TestJudgmentOutlivesOneLookThatDoesNotShowTheReaction(t *testing.T) {
 	})
 }
 
-// a person who joined the user group a moment ago, as another replica's cache
-// does not know, never has a vote by this reaction.
+// A person who joined the user group a moment ago votes, though a cache does not know yet.
 func TestFreshMemberIsJudgedByAnOldCache(t *testing.T) {
 	live(t, func(w *world) {
 		w.slack.groups = map[string][]string{"S1": {anna, ben}}
@@ -55,12 +53,7 @@ func TestFreshMemberIsJudgedByAnOldCache(t *testing.T) {
 	})
 }
 
-// a ❌ on the card of a post in doubt, before the bot knows which message
-// is the card.
-// a ✅ that an event dated before the deadline, and one look did not show.
-// the same before the deadline: the event dates it, one look hides it, and
-// at the deadline it "cannot be dated".
-// today the requester must not be an approver.
+// Today the requester must not be an approver.
 func TestSelfApprovalIsForbiddenToday(t *testing.T) {
 	live(t, func(w *world) {
 		stage := []Stage{{Approvers: []string{anna, requester}, Quorum: 1}}
@@ -75,7 +68,7 @@ func TestSelfApprovalIsForbiddenToday(t *testing.T) {
 	})
 }
 
-// a user group of today's policy that Slack does not show.
+// A user group of today's policy that Slack does not show holds the request up, once told.
 func TestUnreadableGroupOfTodayDoesNotSpam(t *testing.T) {
 	live(t, func(w *world) {
 		w.policy = SimplePolicy([]string{anna}, 1, time.Hour)
@@ -91,7 +84,7 @@ func TestUnreadableGroupOfTodayDoesNotSpam(t *testing.T) {
 	})
 }
 
-// a write with a limit that UiPath confirms; reads lag by some seconds.
+// A write with a limit that UiPath confirms is written once, though reads lag.
 func TestLimitWithReadsThatLag(t *testing.T) {
 	for _, lag := range []time.Duration{3 * time.Second, 15 * time.Second, 40 * time.Second} {
 		t.Run(lag.String(), func(t *testing.T) {
@@ -109,7 +102,7 @@ func TestLimitWithReadsThatLag(t *testing.T) {
 	}
 }
 
-// find_effect and one 404.
+// One 404 does not end the look for a late effect.
 func TestOne404DoesNotEndTheLookForAnEffect(t *testing.T) {
 	live(t, func(w *world) {
 		var closed time.Time
@@ -138,7 +131,7 @@ func TestOne404DoesNotEndTheLookForAnEffect(t *testing.T) {
 	})
 }
 
-// find_effect takes another request's change for that of a refused one.
+// Another request's change is no late effect of a refused one.
 func TestEffectOfAnotherRequest(t *testing.T) {
 	live(t, func(w *world) {
 		w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
@@ -163,7 +156,7 @@ func TestEffectOfAnotherRequest(t *testing.T) {
 	})
 }
 
-// one refused read, long before another one, with good reads in between.
+// Two refused reads end nothing if a good one is between them.
 func TestTwoRefusedReadsWithAGoodOneBetween(t *testing.T) {
 	live(t, func(w *world) {
 		r := w.carded()
@@ -189,7 +182,7 @@ func TestTwoRefusedReadsWithAGoodOneBetween(t *testing.T) {
 	})
 }
 
-// one 404 at the end of a grant.
+// One 404 does not give up the end of a grant.
 func TestOne404DoesNotEndARevocation(t *testing.T) {
 	live(t, func(w *world) {
 		r := w.granted(2*time.Hour, "NEW")
@@ -209,13 +202,7 @@ func TestOne404DoesNotEndARevocation(t *testing.T) {
 	})
 }
 
-// message_not_found right after the post.
-// Starvation: the end of a grant that UiPath does not carry out, and a request of the
-// same group that people approved.
-// Starvation: what Slack asks for has no bound.
-// the clock is put back, and an admin edits the portal.
-// the clock is put back while a post is in doubt.
-// a loss that the answer tells, and nothing contradicts.
+// A loss that UiPath's answer shows is told, unless a read says otherwise.
 func TestLossThatCannotBeReadAgain(t *testing.T) {
 	live(t, func(w *world) {
 		wrote := false
@@ -240,8 +227,8 @@ func TestLossThatCannotBeReadAgain(t *testing.T) {
 	})
 }
 
-// Slack shows a ❌ before the write; the event of an earlier one's removal is
-// younger than a minute.
+// A ❌ that only the look shows stops the write, though an event told a moment ago that it was
+// taken back.
 func TestNoGivenAnewAndShown(t *testing.T) {
 	live(t, func(w *world) {
 		r := w.carded()
@@ -268,7 +255,6 @@ func TestNoGivenAnewAndShown(t *testing.T) {
 	})
 }
 
-// A word that cannot be posted: the channel was archived after the approval.
 // UiPath answers with what was so before, and so do reads for some seconds.
 func TestStaleAnswerWithReadsThatLag(t *testing.T) {
 	live(t, func(w *world) {
@@ -287,7 +273,7 @@ func TestStaleAnswerWithReadsThatLag(t *testing.T) {
 	})
 }
 
-// the same at the end of a grant.
+// The same at the end of a grant.
 func TestStaleAnswerAtTheEndOfAGrant(t *testing.T) {
 	live(t, func(w *world) {
 		r := w.granted(2*time.Hour, "NEW")
@@ -305,7 +291,7 @@ func TestStaleAnswerAtTheEndOfAGrant(t *testing.T) {
 	})
 }
 
-// the end of a grant is refused after the effect, and reads lag.
+// The end of a grant is refused after its effect, and reads lag.
 func TestEndRefusedAfterTheEffectWithLag(t *testing.T) {
 	live(t, func(w *world) {
 		r := w.granted(2*time.Hour, "NEW")
@@ -323,15 +309,7 @@ func TestEndRefusedAfterTheEffectWithLag(t *testing.T) {
 
 // Starvation: what no attempt can deliver is attempted for ever.
 // Starvation: a post in doubt, and more messages since than a search reads.
-// quietSoon reports what is still owed after a day.
-func (w *world) quietSoon() {
-	time.Sleep(24 * time.Hour)
-	if _, owed, _ := w.store.NextDue(w.Context(), JobPostCard, JobPostOutcome); owed {
-		w.Errorf("the card of a closed request and the word of its end are still owed a day later")
-	}
-}
-
-// a set for a time takes effect, its answer is lost, and an admin adds a code.
+// A set for a time takes effect, its answer is lost, and an admin adds a code: the grant ends.
 func TestTimedSetAndAnEditInThePortal(t *testing.T) {
 	live(t, func(w *world) {
 		w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
@@ -352,7 +330,7 @@ func TestTimedSetAndAnEditInThePortal(t *testing.T) {
 	})
 }
 
-// UiPath takes one code of two, for a time.
+// UiPath takes one code of two, for a time: that one ends.
 func TestTimedAddThatTookEffectInPart(t *testing.T) {
 	live(t, func(w *world) {
 		w.uipath.onWrite = func(_ int, asked Allocation) (*Allocation, bool, error) {
@@ -370,8 +348,7 @@ func TestTimedAddThatTookEffectInPart(t *testing.T) {
 	})
 }
 
-// an answer without limits, and an allocation that lost them.
-// Promise 2 and the table: an operator's fault never ends a request.
+// An operator's fault never ends a request.
 func TestOperatorsFaultEndsNothing(t *testing.T) {
 	for _, from := range []int{1, 2} { // the first read is for the card
 		live(t, func(w *world) {
@@ -393,7 +370,3 @@ func TestOperatorsFaultEndsNothing(t *testing.T) {
 		})
 	}
 }
-
-// a copy of the database from before the write is restored. An admin has taken
-// the code out since.
-// a clone that is pointed elsewhere, with the same Slack.
