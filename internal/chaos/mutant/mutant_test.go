@@ -5,6 +5,7 @@ package mutant
 import (
 	"flag"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -13,7 +14,8 @@ import (
 
 var (
 	hunted = flag.Bool("mutants", false, "see whether every mutant is caught; takes about a quarter of an hour")
-	only   = flag.String("only", "", "with -mutants: those whose name contains this")
+	built  = flag.Bool("compile", false, "see whether every mutant compiles; takes some minutes")
+	only   = flag.String("only", "", "with -mutants or -compile: those whose name contains this")
 )
 
 // A mutant that does not apply any more catches nothing. This names each, with
@@ -26,6 +28,34 @@ func TestEveryMutantAppliesToTheSources(t *testing.T) {
 	for _, m := range allMutants(t) {
 		if err := m.Check(source); err != nil {
 			t.Error(err)
+		}
+	}
+}
+
+// A mutant that does not compile catches nothing either. It runs only if it is asked
+// for: go test ./internal/chaos/mutant -run Compiles -compile -timeout 30m
+func TestEveryMutantCompiles(t *testing.T) {
+	if !*built {
+		t.Skip("asked for with -compile")
+	}
+	source, err := chaos.FindModule(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range allMutants(t) {
+		if !strings.Contains(m.Name, *only) {
+			continue
+		}
+		dir := t.TempDir()
+		module := filepath.Join(dir, "module")
+		if err := m.Apply(t.Context(), source, module); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := chaos.Build(t.Context(), module, dir, false); err != nil {
+			t.Errorf("%s: %v", m.Name, err)
+		}
+		if err := os.RemoveAll(dir); err != nil {
+			t.Fatal(err)
 		}
 	}
 }
