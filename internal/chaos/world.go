@@ -26,6 +26,11 @@ const (
 	command          = "/allocate"
 )
 
+// uipathURL is where all replicas find UiPath: requests belong to it. Each replica
+// gets there by a proxy, which is a wire of its own. Slack's address is a loopback
+// address, which no proxy is asked for.
+const uipathURL = "http://uipath.test"
+
 // The people of a world. Boss approves and asks; nobody approves their own.
 const (
 	robin     = "U0ROBIN"
@@ -194,9 +199,10 @@ func (w *world) addReplica(i int, dir, binary string) error {
 		env: map[string]string{
 			"SLACK_BOT_TOKEN": w.slack.BotToken(), "SLACK_APP_TOKEN": w.slack.AppToken(),
 			"SLACK_API_URL": "http://" + slack.Addr() + "/api/",
-			"UIPATH_URL":    "http://" + uipath.Addr(), "UIPATH_ORGANIZATION": w.uipath.Organization(),
-			"UIPATH_ACCOUNT_ID": w.uipath.AccountID(),
-			"UIPATH_CLIENT_ID":  w.uipath.ClientID(), "UIPATH_CLIENT_SECRET": w.uipath.ClientSecret(),
+			"UIPATH_URL":    uipathURL, "HTTP_PROXY": "http://" + uipath.Addr(), "LICENSEBOT_ALLOW_HTTP": "true",
+			"UIPATH_ORGANIZATION": w.uipath.Organization(),
+			"UIPATH_ACCOUNT_ID":   w.uipath.AccountID(),
+			"UIPATH_CLIENT_ID":    w.uipath.ClientID(), "UIPATH_CLIENT_SECRET": w.uipath.ClientSecret(),
 			"LICENSEBOT_CHANNEL": approvalsChannel, "LICENSEBOT_APPROVERS": strings.Join(configuredApprovers, ","),
 			"LICENSEBOT_QUORUM": fmt.Sprint(w.terms.quorum), "LICENSEBOT_REQUEST_TTL": w.terms.ttl.String(),
 			"LICENSEBOT_APPROVE_EMOJI": strings.Join(approveEmoji, ","), "LICENSEBOT_DENY_EMOJI": denyEmoji,
