@@ -12,7 +12,7 @@ func (j *judge) judgeOutcome(r *request, c *Card, outcome Reply) {
 	if outcome.Event == doneEvent {
 		j.judgeDone(r, c, outcome)
 	} else {
-		j.judgeUnchanged(r, effectiveWrites(r.writes), outcome.Text, outcome.At)
+		j.judgeOtherOutcome(r, c, outcome)
 	}
 	j.judgeCause(r, c, outcome)
 	if outcome.Event == expiredEvent {
@@ -27,6 +27,14 @@ func (j *judge) judgeOutcome(r *request, c *Card, outcome Reply) {
 			j.report(earlyCard, r.id, "at "+s.At.Format(clockLayout))
 			return
 		}
+	}
+}
+
+// judgeOtherOutcome judges an outcome except success. It may be mistaken once: a later
+// look shows the change, and a reply says so.
+func (j *judge) judgeOtherOutcome(r *request, c *Card, outcome Reply) {
+	if c.foundReply() == nil {
+		j.judgeUnchanged(r, effectiveWrites(r.writes), outcome.Text, outcome.At)
 	}
 }
 
