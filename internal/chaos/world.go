@@ -84,6 +84,7 @@ type world struct {
 	step      int
 	mends     map[int][]func() // by the step at which each is due
 	downUntil map[*replica]int // replicas that stay down until a step
+	configs   []judge.Config   // of the lives of replicas, in order
 	failure   error            // the suite's own
 }
 
@@ -98,8 +99,8 @@ type terms struct {
 func (w *world) judgeSetting() judge.Setting {
 	return judge.Setting{
 		Channel: approvalsChannel, Codes: owned, Groups: groupNames, People: people,
-		Voters: voters, Named: configuredApprovers, Members: groupMembers, Approve: approveEmoji, Deny: denyEmoji,
-		Quorum: w.terms.quorum, TTL: w.terms.ttl, Skew: w.terms.clockDoubt(w.round.Store),
+		Voters: append([]string{bystander}, voters...), Named: configuredApprovers, Members: groupMembers, Approve: approveEmoji, Deny: denyEmoji,
+		Quorum: w.terms.quorum, TTL: w.terms.ttl, Skew: w.terms.clockDoubt(w.round.Store), Configs: w.configs,
 	}
 }
 
@@ -203,12 +204,12 @@ func (w *world) addReplica(i int, dir, binary string) error {
 			"UIPATH_ORGANIZATION": w.uipath.Organization(),
 			"UIPATH_ACCOUNT_ID":   w.uipath.AccountID(),
 			"UIPATH_CLIENT_ID":    w.uipath.ClientID(), "UIPATH_CLIENT_SECRET": w.uipath.ClientSecret(),
-			"LICENSEBOT_CHANNEL": approvalsChannel, "LICENSEBOT_APPROVERS": strings.Join(configuredApprovers, ","),
-			"LICENSEBOT_QUORUM": fmt.Sprint(w.terms.quorum), "LICENSEBOT_REQUEST_TTL": w.terms.ttl.String(),
-			"LICENSEBOT_APPROVE_EMOJI": strings.Join(approveEmoji, ","), "LICENSEBOT_DENY_EMOJI": denyEmoji,
-			"LICENSEBOT_HTTP_ADDR": "127.0.0.1:0",
+			"LICENSEBOT_CHANNEL": approvalsChannel, "LICENSEBOT_REQUEST_TTL": w.terms.ttl.String(),
+			"LICENSEBOT_DENY_EMOJI": denyEmoji,
+			"LICENSEBOT_HTTP_ADDR":  "127.0.0.1:0",
 		},
 	}
+	r.configure(w.usualConfig())
 	if w.verbose != nil {
 		r.log.also = w.verbose
 	}
@@ -237,6 +238,10 @@ func (w *world) noteFault(format string, args ...any) {
 	w.noteStep(format, args...)
 	w.tally.countFaults(1)
 }
+
+// noteStall notes that a process or the database is held up, so that the judge does
+// not know how long a write was under way.
+func (w *world) noteStall() { w.slack.Mark(judge.StallMark, "") }
 
 // awaitEvents waits until the simulators have seen some more happen, or for limit:
 // what comes next then meets the bot in the middle of something.

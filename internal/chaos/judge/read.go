@@ -158,6 +158,9 @@ func (r *reader) readCards() {
 	}
 }
 
+// ReadCard reads what one card shows.
+func ReadCard(m fakeslack.Message) *Card { return cardOf(m) }
+
 func cardOf(m fakeslack.Message) *Card {
 	p := payload(m.Metadata.EventPayload)
 	c := &Card{
