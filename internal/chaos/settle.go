@@ -91,7 +91,7 @@ func (w *world) awaitSettled(ctx context.Context, thinking time.Duration) (h *ju
 		switch {
 		case len(missing) == 0 && now.Sub(since) > quietTime && w.slack.Unacked() == 0:
 			return h, nil
-		case len(missing) > 0 && now.Sub(greeted) > thinking*10/3:
+		case len(missing) > 0 && now.Sub(greeted) > thinking*6:
 			w.passTenMinutes(ctx)
 			greeted = time.Now()
 		case len(missing) > 0 && now.Sub(asked) > thinking:

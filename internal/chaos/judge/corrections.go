@@ -42,10 +42,13 @@ func (j *judge) judgeCorrection(r *request, c *Card, found Reply) {
 // lacksCorrection reports whether a request did not end as done, and its change is
 // made nevertheless: the bot looks once more, and then says so.
 func (j *judge) lacksCorrection(r *request, c *Card) bool {
-	effects := effectiveWrites(r.writes)
-	return len(effects) > 0 && c.Deleted.IsZero() && c.madeReply() == nil &&
-		slices.ContainsFunc(c.Thread, func(reply Reply) bool { return IsOutcome(reply.Event) }) &&
-		c.changeIn(last(j.h.statesOf(c.Group)).codes) && !j.effectUndone(effects, forever)
+	told := slices.IndexFunc(c.Thread, func(reply Reply) bool { return IsOutcome(reply.Event) })
+	if told < 0 || len(effectiveWrites(r.writes)) == 0 || !c.Deleted.IsZero() || c.madeReply() != nil {
+		return false
+	}
+	return !slices.ContainsFunc(j.h.statesOf(c.Group), func(s state) bool {
+		return s.until.After(c.Thread[told].At) && !c.changeIn(s.codes)
+	})
 }
 
 // judgeForever wants the codes of a grant out in the end, unless it is told that they

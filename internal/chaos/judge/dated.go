@@ -15,7 +15,7 @@ func (h *History) isDated(c *Card, v Vote, written time.Time) bool {
 	}
 	due := command.At.Add(h.TTL + 2*h.Skew + filingTime)
 	shows := func(look Look) bool { return look.To.Add(-look.Lag).After(v.At) && look.From.Before(due) }
-	return v.At.Before(due) && (v.heardBefore(written) ||
+	return v.At.Before(due) && (!v.Sent.IsZero() && v.Sent.Before(written) ||
 		slices.ContainsFunc(c.Looks, shows) || slices.ContainsFunc(h.Surveys, shows))
 }
 

@@ -31,21 +31,22 @@ type Setting struct {
 // A History is what the two fakes saw, as far as it is judged.
 type History struct {
 	Setting
-	Commands []*Command
-	Cards    []*Card
-	Doubles  []*Card // messages that named a request a second time, and that the bot deleted
-	Stray    []Stray
-	Private  []Word
-	Writes   []*Write
-	Edits    []Edit                 // of allocations, by hand
-	Reads    map[string][]time.Time // of each group's allocation: of when they showed it
-	Renames  map[string][]Naming    // of groups
-	Surveys  []Look                 // calls that showed the bot the reactions on many cards
-	Tokens   []Look                 // calls for a token of UiPath
-	Stalls   []time.Time            // when processes or databases were held up
-	Orders   []Order
-	Rights   []Right
-	Activity int // calls that the bot made
+	Commands  []*Command
+	Cards     []*Card
+	Doubles   []*Card // messages that named a request a second time, and that the bot deleted
+	Stray     []Stray
+	Private   []Word
+	Writes    []*Write
+	Edits     []Edit                 // of allocations, by hand
+	Reads     map[string][]time.Time // of each group's allocation: of when they showed it
+	LateReads map[string][]Look      // of these, those that showed what was so before
+	Renames   map[string][]Naming    // of groups
+	Surveys   []Look                 // calls that showed the bot the reactions on many cards
+	Tokens    []Look                 // calls for a token of UiPath
+	Stalls    []time.Time            // when processes or databases were held up
+	Orders    []Order
+	Rights    []Right
+	Activity  int // calls that the bot made
 
 	slack  []fakeslack.Entry // the journals, for excerpts
 	uipath []fakeuipath.Call
@@ -117,6 +118,7 @@ type Vote struct {
 	Deny    bool
 	Emoji   string
 	Present bool
+	Sent    time.Time // when its event was first sent to the bot; zero: never
 	Heard   time.Time // when the bot acknowledged its event; zero: never
 }
 

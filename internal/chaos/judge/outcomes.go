@@ -30,12 +30,21 @@ func (j *judge) judgeOutcome(r *request, c *Card, outcome Reply) {
 	}
 }
 
-// judgeOtherOutcome judges an outcome except success. It may be mistaken once: a later
-// look shows the change, and a reply says so.
+// judgeOtherOutcome judges an outcome except success. It may be mistaken if a read
+// after the write lagged behind, and then a reply corrects it.
 func (j *judge) judgeOtherOutcome(r *request, c *Card, outcome Reply) {
-	if c.foundReply() == nil {
-		j.judgeUnchanged(r, effectiveWrites(r.writes), outcome.Text, outcome.At)
+	effects := effectiveWrites(r.writes)
+	if c.foundReply() == nil || len(effects) > 0 && !j.h.wasReadLate(last(effects), outcome.At) {
+		j.judgeUnchanged(r, effects, outcome.Text, outcome.At)
 	}
+}
+
+// wasReadLate reports whether a read after a write, and before some time, showed what
+// was so before it.
+func (h *History) wasReadLate(w *Write, by time.Time) bool {
+	return slices.ContainsFunc(h.LateReads[w.Group], func(read Look) bool {
+		return read.From.After(w.Arrived) && read.From.Before(by) && read.From.Add(-read.Lag).Before(w.Took)
+	})
 }
 
 // judgeUnchanged judges every outcome except success. Unless it hedges, it claims

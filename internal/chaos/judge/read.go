@@ -137,7 +137,7 @@ func (r *reader) readCards() {
 			continue
 		}
 		deleted[e.TS] = e.At
-		if m, ok := r.server.Message(r.Channel, e.TS); ok {
+		if m, ok := r.server.Message(r.Channel, e.TS); ok && (m.ThreadTS == "" || m.ThreadTS == m.TS) {
 			posted = append(posted, m)
 		}
 	}
@@ -280,8 +280,8 @@ type reactionEvent struct {
 	} `json:"item"`
 }
 
-// readHeard finds when the bot acknowledged the event of each vote. An event carries
-// the time of its reaction.
+// readHeard finds when the event of each vote was sent to the bot, and when it was
+// acknowledged. An event carries the time of its reaction.
 func (r *reader) readHeard() {
 	told := map[string]reactionEvent{}
 	for _, e := range r.slack {
@@ -294,16 +294,18 @@ func (r *reader) readHeard() {
 			}
 			if json.Unmarshal(e.Payload, &frame) == nil && strings.HasPrefix(frame.Payload.Event.Type, "reaction_") {
 				told[e.Envelope] = frame.Payload.Event
+				r.noteEvent(frame.Payload.Event, func(v *Vote) *time.Time { return &v.Sent }, e.At)
 			}
 		case e.Kind == fakeslack.EntryAck:
 			if event, ok := told[e.Envelope]; ok {
-				r.noteHeard(event, e.At)
+				r.noteEvent(event, func(v *Vote) *time.Time { return &v.Heard }, e.At)
 			}
 		}
 	}
 }
 
-func (r *reader) noteHeard(event reactionEvent, at time.Time) {
+// noteEvent notes the first time at which something became of the event of a vote.
+func (r *reader) noteEvent(event reactionEvent, what func(*Vote) *time.Time, at time.Time) {
 	c := r.messageAt(event.Item.TS)
 	if c == nil {
 		return
@@ -312,8 +314,8 @@ func (r *reader) noteHeard(event reactionEvent, at time.Time) {
 	given := time.UnixMicro(int64(seconds * 1e6))
 	for i, v := range c.Votes {
 		same := v.User == event.User && v.Emoji == event.Reaction && v.Present == (event.Type == "reaction_added")
-		if same && v.Heard.IsZero() && v.At.Sub(given).Abs() < eventMargin {
-			c.Votes[i].Heard = at
+		if first := what(&c.Votes[i]); same && first.IsZero() && v.At.Sub(given).Abs() < eventMargin {
+			*first = at
 			return
 		}
 	}
@@ -427,7 +429,7 @@ func (r *reader) readRights() {
 // readAllocations finds the reads and writes of allocations, and the edits by
 // hand.
 func (r *reader) readAllocations() {
-	r.Reads = map[string][]time.Time{}
+	r.Reads, r.LateReads = map[string][]time.Time{}, map[string][]Look{}
 	for _, call := range r.uipath {
 		switch {
 		case call.Operation == fakeuipath.OperationPortal:
@@ -435,7 +437,11 @@ func (r *reader) readAllocations() {
 		case strings.HasPrefix(call.Operation, "PUT group"):
 			r.Writes = append(r.Writes, writeOf(call))
 		case strings.HasPrefix(call.Operation, "GET group "), call.Operation == "GET group":
-			r.Reads[groupOf(call)] = append(r.Reads[groupOf(call)], call.At.Add(-call.Lag))
+			group := groupOf(call)
+			r.Reads[group] = append(r.Reads[group], call.At.Add(-call.Lag))
+			if call.Lag > 0 {
+				r.LateReads[group] = append(r.LateReads[group], Look{From: call.At, To: call.At.Add(call.Dur), Lag: call.Lag})
+			}
 		case call.Operation == "token":
 			r.Tokens = append(r.Tokens, Look{From: call.At, To: call.At.Add(call.Dur)})
 		}
