@@ -52,13 +52,17 @@ func (j *judge) lacksCorrection(r *request, c *Card) bool {
 }
 
 // judgeForever wants the codes of a grant out in the end, unless it is told that they
-// stay.
+// stay. Of a change that was made in part, people may have been told to look.
 func (j *judge) judgeForever(r *request, c *Card) {
 	effects := effectiveWrites(r.writes)
 	if c.Lasts == 0 || len(effects) == 0 || !c.Deleted.IsZero() || c.GrantOver() {
 		return
 	}
 	first := effects[0]
+	if at := slices.IndexFunc(c.Thread, func(r Reply) bool { return IsOutcome(r.Event) }); at >= 0 &&
+		hedged(c.Thread[at].Text) && !c.changeIn(last(effects).After) {
+		return
+	}
 	left := common(common(without(first.After, first.Before), c.Codes), last(j.h.statesOf(c.Group)).codes)
 	left = slices.DeleteFunc(left, func(code string) bool {
 		return j.h.everLacked(c.Group, code, first.Took, forever)

@@ -9,18 +9,11 @@ import (
 // isDated reports whether the bot can know that an approval came before the deadline:
 // its event told, or Slack showed it before.
 func (h *History) isDated(c *Card, v Vote, written time.Time) bool {
-	command := h.commandWith(c.Ticket)
-	if command == nil {
-		return true
-	}
-	due := command.At.Add(h.TTL + 2*h.Skew + filingTime)
+	due := c.At.Add(h.TTL + 2*h.Skew) // the deadline is set right before the card is posted
 	shows := func(look Look) bool { return look.To.Add(-look.Lag).After(v.At) && look.From.Before(due) }
 	return v.At.Before(due) && (!v.Sent.IsZero() && v.Sent.Before(written) ||
 		slices.ContainsFunc(c.Looks, shows) || slices.ContainsFunc(h.Surveys, shows))
 }
-
-// filingTime is how long after a command its deadline may be set.
-const filingTime = 5 * time.Second
 
 // wasToldInVain reports whether the giver of an approval had been told that it does
 // not count. That holds until the person takes it back. A word about an earlier

@@ -25,7 +25,7 @@ func vote(c *Card, when float64, user, emoji string, present bool, heard float64
 // passDeadline has the look and the write come after the deadline, of a vote that
 // no event told.
 func passDeadline(h *History) {
-	h.TTL, h.Skew = 0, 0
+	h.TTL, h.Skew = 4*time.Second, 0
 	h.Cards[0].Votes[0].Heard, h.Cards[0].Votes[0].Sent = time.Time{}, time.Time{}
 	h.Cards[0].Looks = []Look{{From: at(6), To: at(6.1)}}
 	writeAt(h, 7)
@@ -125,7 +125,7 @@ func TestJudgeFindsWhatWasShownOrToldOtherwise(t *testing.T) {
 		"a vote without a date": {writeUndated, passDeadline},
 		"a vote after the deadline": {writeUndated, func(h *History) {
 			passDeadline(h)
-			h.Cards[0].Votes[0].At, h.Cards[0].Votes[0].Sent = at(5.5), at(5.6)
+			h.Cards[0].Votes[0].At, h.Cards[0].Votes[0].Sent = at(5.5), at(5.8)
 		}},
 		"a look that lags": {writeUndated, func(h *History) {
 			passDeadline(h)

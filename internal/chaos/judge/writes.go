@@ -2,6 +2,7 @@ package judge
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -109,11 +110,14 @@ func (c *Card) lookedBefore(when time.Time) time.Time {
 }
 
 // uncovered tells why a card's consent does not cover a write, "" if it does.
-// Each write needs a look of its own.
+// Each write needs a look of its own. A write that is made again with a fresh token
+// is the same one.
 func (j *judge) uncovered(c *Card, w *Write, s standard) string {
 	var earlier time.Time
-	if before := j.requestOf(c.ID).writes; len(before) > 0 {
-		earlier = last(before).Arrived
+	for _, before := range j.requestOf(c.ID).writes {
+		if before.Status != http.StatusUnauthorized {
+			earlier = before.Arrived
+		}
 	}
 	return j.h.whyUnagreed(c, w, earlier, s)
 }
