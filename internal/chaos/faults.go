@@ -80,7 +80,8 @@ func (w *world) refuseToken(_ context.Context, d *rand.Rand) {
 	f := pickOne(d, tokenFaults())
 	f.Times = 1 + d.IntN(3)
 	w.planFault(&w.uipath.Faults, "token", f)
-	w.planFault(&w.uipath.Faults, pickOne(d, uipathOperations[:len(uipathOperations)-1]), fault.Fault{Times: 1, Status: 401})
+	operation := pickOne(d, uipathOperations[:len(uipathOperations)-1])
+	w.planFault(&w.uipath.Faults, operation, fault.Fault{Times: 1, Status: 401})
 }
 
 // slackErrors are answers of Slack's own that may pass.

@@ -29,9 +29,16 @@ func (w *world) lagAtSlack(_ context.Context, d *rand.Rand) {
 	w.planFault(&w.slack.Faults, pickOne(d, laggingMethods), fault.Fault{Times: 1 + d.IntN(3), Lag: pickLag(d)})
 }
 
-// hideCard has Slack not show one card, once, as a replica does that lags behind.
-func (w *world) hideCard(_ context.Context, _ *rand.Rand) {
+// hideCard has Slack not show a fresh card at first, as replicas do that lag behind.
+func (w *world) hideCard(ctx context.Context, d *rand.Rand) {
 	w.planFault(&w.slack.Faults, "reactions.get", fault.Fault{Times: 1, Error: "message_not_found"})
+	if d.IntN(2) == 0 {
+		return
+	}
+	if c, ok := w.askAndAwaitCard(ctx, d); ok {
+		w.planFault(&w.slack.Faults, "conversations.history", fault.Fault{Times: 2, Lag: judge.MaxLag})
+		w.approveCard(d, c)
+	}
 }
 
 // postLate has Slack store a post after its caller gave up, or answer without saying

@@ -31,10 +31,12 @@ func (j *judge) judgeOutcome(r *request, c *Card, outcome Reply) {
 }
 
 // judgeOtherOutcome judges an outcome except success. It may be mistaken if a read
-// after the write lagged behind, and then a reply corrects it.
+// after the write lagged behind. Then a reply corrects it, unless the effect was undone
+// by that time.
 func (j *judge) judgeOtherOutcome(r *request, c *Card, outcome Reply) {
 	effects := effectiveWrites(r.writes)
-	if c.foundReply() == nil || len(effects) > 0 && !j.h.wasReadLate(last(effects), outcome.At) {
+	misled := len(effects) > 0 && j.h.wasReadLate(last(effects), outcome.At)
+	if !misled || c.foundReply() == nil && !j.effectUndone(effects, forever) {
 		j.judgeUnchanged(r, effects, outcome.Text, outcome.At)
 	}
 }
