@@ -5,6 +5,8 @@ package chaos
 import (
 	"context"
 	"math/rand/v2"
+	"slices"
+	"strings"
 )
 
 // drawStep is the source of every decision of one step.
@@ -32,8 +34,28 @@ type action struct {
 	do     func(*world, context.Context, *rand.Rand)
 }
 
+// focusWeight is how much more often an action happens that a round has its focus on.
+const focusWeight = 12
+
 // possibleActions lists what can happen in a round, and how often.
 func possibleActions(r Round) []action {
+	all, focus := actionsOn(r), strings.Split(r.Focus, ",")
+	for i := range all {
+		if slices.Contains(focus, all[i].name) {
+			all[i].weight *= focusWeight
+		}
+	}
+	return all
+}
+
+// HasAction reports whether a round on a store may have an action of this name.
+func HasAction(name, store string, replicas int) bool {
+	return slices.ContainsFunc(actionsOn(Round{Store: store, Replicas: replicas}), func(a action) bool {
+		return a.name == name
+	})
+}
+
+func actionsOn(r Round) []action {
 	all := []action{
 		{"ask", 22, (*world).askForCodes},
 		{"ask twice for one group", 4, (*world).askTwice},

@@ -99,7 +99,8 @@ type terms struct {
 func (w *world) judgeSetting() judge.Setting {
 	return judge.Setting{
 		Channel: approvalsChannel, Codes: owned, Groups: groupNames, People: people,
-		Voters: append([]string{bystander}, voters...), Named: configuredApprovers, Members: groupMembers, Approve: approveEmoji, Deny: denyEmoji,
+		Voters: append([]string{bystander}, voters...), Named: configuredApprovers, Members: groupMembers,
+		Approve: approveEmoji, Deny: denyEmoji,
 		Quorum: w.terms.quorum, TTL: w.terms.ttl, Skew: w.terms.clockDoubt(w.round.Store),
 		Configs: w.configs,
 	}
