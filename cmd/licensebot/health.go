@@ -40,14 +40,12 @@ const httpGrace = 2 * time.Second
 type healthServer struct{ server *http.Server }
 
 // serveHTTP starts to answer at addr.
-func serveHTTP(
-	ctx context.Context, addr string, db *store.Store, slack *connections, log zerolog.Logger,
-) (*healthServer, error) {
+func serveHTTP(ctx context.Context, addr string, routes http.Handler, log zerolog.Logger) (*healthServer, error) {
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
 	if err != nil {
 		return nil, fmt.Errorf("LICENSEBOT_HTTP_ADDR: %w", err)
 	}
-	server := newHTTPServer(newHealthRoutes(db, slack))
+	server := newHTTPServer(routes)
 	go func() {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			log.Error().Err(err).Msg("the HTTP server ended")
@@ -81,7 +79,7 @@ func (h *healthServer) shutDown() error {
 
 // newHealthRoutes answers /healthz (the process works and its database takes
 // writes), /readyz (the same, and Slack has said hello) and /metrics.
-func newHealthRoutes(db *store.Store, slack *connections) http.Handler {
+func newHealthRoutes(db *store.Store, slack *connections, lostLines func() uint64) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
 		answerProbe(w, databaseProblem(r.Context(), db))
@@ -93,7 +91,7 @@ func newHealthRoutes(db *store.Store, slack *connections) http.Handler {
 		}
 		answerProbe(w, problem)
 	})
-	mux.Handle("GET /metrics", promhttp.HandlerFor(newMetrics(slack), promhttp.HandlerOpts{}))
+	mux.Handle("GET /metrics", promhttp.HandlerFor(newMetrics(slack, lostLines), promhttp.HandlerOpts{}))
 	return mux
 }
 
@@ -116,7 +114,10 @@ func answerProbe(w http.ResponseWriter, problem string) {
 	_, _ = io.WriteString(w, "ok\n") // a probe that left needs no answer
 }
 
-func newMetrics(slack *connections) *prometheus.Registry {
+func newMetrics(slack *connections, lostLines func() uint64) *prometheus.Registry {
+	if lostLines == nil {
+		lostLines = func() uint64 { return 0 }
+	}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
 		collectors.NewGoCollector(),
@@ -125,6 +126,10 @@ func newMetrics(slack *connections) *prometheus.Registry {
 			Name: "licensebot_slack_connections",
 			Help: "Socket Mode connections that have said hello and are open.",
 		}, func() float64 { return float64(slack.countLive()) }),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "licensebot_log_lines_lost_total",
+			Help: "Lines of the log that could not be written, because their reader left or stands still.",
+		}, func() float64 { return float64(lostLines()) }),
 	)
 	return registry
 }

@@ -36,6 +36,9 @@ type Tuning struct {
 
 	// Hangups receives each SIGHUP. The bot then reads the policy file again.
 	Hangups <-chan os.Signal
+
+	// LostLines tells how many lines of the log were lost. Nil means none.
+	LostLines func() uint64
 }
 
 // Serve runs the bot until ctx ends. First Bot.Run stops taking envelopes, and
@@ -59,7 +62,7 @@ func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (
 		return err
 	}
 	slack := new(connections)
-	server, err := serveHTTP(ctx, cfg.HTTPAddr, db, slack, log)
+	server, err := serveHTTP(ctx, cfg.HTTPAddr, newHealthRoutes(db, slack, tuning.LostLines), log)
 	if err != nil {
 		return ignoreIfStopped(ctx, err)
 	}
