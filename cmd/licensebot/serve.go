@@ -47,6 +47,9 @@ type Tuning struct {
 func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (err error) {
 	parts := &shutdown{log: log}
 	defer func() { err = errors.Join(err, parts.stopAll()) }()
+	for _, warning := range cfg.warnings {
+		log.Warn().Msg(warning)
+	}
 
 	db, err := store.Open(ctx, cfg.DatabaseURL, store.Options{
 		Now: tuning.Now, MaxOpen: cfg.Most.Open, Connections: cfg.Most.Connections,

@@ -62,11 +62,10 @@ func openPostgres(ctx context.Context, url string, opts Options) (*Store, error)
 func parsePostgresURL(url string) (*pgx.ConnConfig, error) {
 	config, err := pgx.ParseConfig(url)
 	if err != nil {
-		return nil, errors.New("database URL postgres://… cannot be understood: " +
-			"use postgres://USER:PASSWORD@HOST/DATABASE, with special characters percent-encoded")
+		return nil, postgresURLError(url, err)
 	}
 	if strings.Contains(config.Database, "@") { // the name holds a part of the password, and errors show the name
-		return nil, errors.New("database URL postgres://… has a / in the password: write it percent-encoded, as %2F")
+		return nil, errors.New("has a / in the password: write it percent-encoded, as %2F")
 	}
 	for name, value := range sessionDefaults {
 		if _, set := config.RuntimeParams[name]; !set {
