@@ -156,7 +156,7 @@ func TestRulesAreShown(t *testing.T) {
 	said := phrases().ShowAllocation("/licenses", g, now, []approvals.Request{open})
 	for _, want := range []string{
 		"*Licenses allocated to the group `Finance` (id `id-1`)*", "• `ATTUNU` Attended – Named User · at most 10 seats for this group, 3 in use · 12 of 50 seats allocated",
-		"• `IDU` Insights Designer · 2 of 1 seat allocated", "• `PMD` Process Mining Developer · the organization no longer owns it",
+		"• `IDU` Insights Designer Users · 2 of 1 seat allocated", "• `PMD` Process Mining Developer · the organization no longer owns it",
 		"managed elsewhere", "Open request `R-7K3F9QXA` by <@U0123456789>: add `PMD` to the group",
 	} {
 		if !strings.Contains(said, want) {
@@ -168,7 +168,7 @@ func TestRulesAreShown(t *testing.T) {
 		t.Error(empty)
 	}
 	owned := phrases().ListOwnedCodes("/licenses", now.Owned)
-	if !strings.Contains(owned, "• `IDU` Insights Designer · 2 of 1 seat allocated, 0 free") || !strings.Contains(owned, "`/licenses group-01 ATTUNU`") {
+	if !strings.Contains(owned, "• `IDU` Insights Designer Users · 2 of 1 seat allocated, 0 free") || !strings.Contains(owned, "`/licenses group-01 ATTUNU`") {
 		t.Error(owned)
 	}
 	huge := approvals.Allocation{Codes: repeat(300, strings.Repeat("<", 40)+"%d")}
