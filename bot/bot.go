@@ -19,6 +19,9 @@ type Rates = slackapi.Rates
 // DefaultRates keep within the limits that Slack documents.
 var DefaultRates = slackapi.DefaultRates
 
+// Connections is how many connections to Slack one process keeps open.
+const Connections = socket.Connections
+
 // ShortcutOpen is the callback id of the global shortcut that opens the form, as
 // in the app manifest.
 const ShortcutOpen = message.ShortcutOpen
@@ -28,6 +31,9 @@ type SlackConfig struct {
 	APIURL   string // with a slash at the end
 	BotToken string
 	AppToken string
+	// Explained is how many Socket Mode connections of the app this installation
+	// explains; zero: that is not known.
+	Explained int
 }
 
 // Deps is what a Bot works with.
@@ -112,7 +118,7 @@ func (b *Bot) assemble(d Deps) {
 	}
 	b.socket = socket.New(socket.Config{
 		APIURL: d.Slack.APIURL, BotToken: d.Slack.BotToken, AppToken: d.Slack.AppToken,
-		OnHello: b.signalReconnected,
+		OnHello: b.signalReconnected, Explained: d.Slack.Explained,
 		Explain: func(err error) error { return slackapi.ClassifyError("apps.connections.open", err) },
 	}, b.intake, d.Log)
 }
