@@ -97,7 +97,7 @@ func (s *Server) postMessage(call *apiCall) (jsonObject, error) {
 // findPostable finds the conversation for a post by id, by #name, or by person.
 func (s *Server) findPostable(id string) (*conversation, error) {
 	if strings.HasPrefix(id, "U") || strings.HasPrefix(id, "W") {
-		return s.openDirectChannel(id)
+		return s.openDirectChannel(s.localID(id))
 	}
 	c := s.channels[id]
 	if c == nil {
@@ -168,7 +168,7 @@ func (s *Server) postEphemeral(call *apiCall) (jsonObject, error) {
 	if err != nil {
 		return nil, err
 	}
-	user := call.args["user"]
+	user := s.localID(call.args["user"])
 	if !c.hasMember(user) {
 		return nil, apiError("user_not_in_channel")
 	}
