@@ -249,13 +249,14 @@ func (d *Directory) ReadHistory(ctx context.Context, channel, oldest, latest str
 }
 
 // readSighting reads what history shows of one message. The reactions on messages of
-// others mean nothing, and who gave them is not asked.
+// others mean nothing; where it takes a call to tell a person, it is not made for them.
 func (d *Directory) readSighting(ctx context.Context, channel string, m slack.Message) (approvals.Sighting, error) {
 	sighting := approvals.Sighting{TS: m.Timestamp}
-	if !d.identity.isAuthor(m) {
+	isOwn := d.identity.isAuthor(m)
+	if !isOwn && d.identity.EnterpriseID != "" {
 		return sighting, nil
 	}
-	if m.Metadata.EventType == approvals.CardEventType {
+	if isOwn && m.Metadata.EventType == approvals.CardEventType {
 		sighting.RequestID, _ = m.Metadata.EventPayload["request_id"].(string)
 	}
 	var err error

@@ -74,7 +74,11 @@ func (s *Server) postMessage(call *apiCall) (jsonObject, error) {
 		return nil, err
 	}
 	s.noteMissingText(call, content)
-	if thread := call.args["thread_ts"]; thread != "" {
+	thread := call.args["thread_ts"]
+	if thread != "" && c.findMessage(thread) == nil {
+		thread = "" // Slack takes a reply without a parent as a message of the channel
+	}
+	if thread != "" {
 		if err := c.checkParent(thread); err != nil {
 			return nil, err
 		}
@@ -88,7 +92,7 @@ func (s *Server) postMessage(call *apiCall) (jsonObject, error) {
 	}
 	m := &storedMessage{attachments: content.attachments, Message: Message{
 		User: s.ids.botUser, BotID: s.ids.bot, Text: content.text, Blocks: content.blocks, Metadata: content.metadata,
-		ThreadTS: call.args["thread_ts"], Broadcast: call.args["thread_ts"] != "" && call.args.isTrue("reply_broadcast"),
+		ThreadTS: thread, Broadcast: thread != "" && call.args.isTrue("reply_broadcast"),
 	}}
 	s.appendMessage(c, m)
 	return jsonObject{"channel": c.ID, "ts": m.TS, "message": s.renderMessage(c, m, renderOptions{metadata: true})}, nil

@@ -30,9 +30,10 @@ type requestBody struct {
 	Outcome  *approvals.Outcome  `json:"outcome,omitempty"`
 	Grant    *approvals.Grant    `json:"grant,omitempty"`
 
-	Judgments []approvals.Judgment `json:"judgments,omitempty"`
-	Doubles   []string             `json:"doubles,omitempty"`
-	Denials   []approvals.Denial   `json:"denials,omitempty"`
+	Judgments     []approvals.Judgment `json:"judgments,omitempty"`
+	Doubles       []string             `json:"doubles,omitempty"`
+	ToldPrivately []string             `json:"told_privately,omitempty"`
+	Denials       []approvals.Denial   `json:"denials,omitempty"`
 
 	DelayReason      string    `json:"delay_reason,omitempty"`
 	Notified         []string  `json:"notified,omitempty"`
@@ -52,7 +53,8 @@ func encodeBody(r approvals.Request) (string, error) {
 		DelayReason: r.DelayReason, Notified: r.Notified, Mismatches: r.Mismatches,
 		RemindersSent: r.RemindersSent, ConsentLosses: r.ConsentLosses, WriteAttempted: r.WriteAttempted,
 		Judgments: r.Judgments, EffectFound: r.EffectFound, RefusedAt: r.RefusedAt,
-		Doubles: r.Doubles, Denials: r.Denials, CardMissingSince: r.CardMissingSince,
+		ToldPrivately: r.ToldPrivately,
+		Doubles:       r.Doubles, Denials: r.Denials, CardMissingSince: r.CardMissingSince,
 	})
 	return string(text), err
 }
@@ -65,7 +67,7 @@ func (b requestBody) addTo(r *approvals.Request) {
 	r.Mismatches, r.RemindersSent, r.ConsentLosses = b.Mismatches, b.RemindersSent, b.ConsentLosses
 	r.WriteAttempted, r.Judgments, r.EffectFound = b.WriteAttempted, b.Judgments, b.EffectFound
 	r.Doubles, r.Denials, r.CardMissingSince = b.Doubles, b.Denials, b.CardMissingSince
-	r.RefusedAt = b.RefusedAt
+	r.RefusedAt, r.ToldPrivately = b.RefusedAt, b.ToldPrivately
 }
 
 // insertRequest reports false if another request has the same envelope or id.
