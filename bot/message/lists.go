@@ -151,23 +151,38 @@ func SummarizeOpen(name string, counts map[approvals.State]int) string {
 // DescribeRequest tells where one request stands. The link to its card may be
 // empty.
 func (p Phrases) DescribeRequest(name string, r approvals.Request, link string) string {
-	text := requestHeader(r, link) + "\n" + p.describeProgress(r)
+	progress := p.describeProgress(r)
 	if r.State.Open() {
-		text += fmt.Sprintf(" %s says who has to approve and what happens then.",
+		progress += fmt.Sprintf(" %s says who has to approve and what happens then.",
 			quoteCodeWithin(name+" why "+r.ID, maxCopied))
 	}
-	return text
+	return withHeader(r, link, progress)
 }
 
-// requestHeader says who made a request, what it asks, and where its card is.
-func requestHeader(r approvals.Request, link string) string {
+// withHeader puts the header of a request above what is said of it. Where both are too
+// long together, the header has fewer codes and less of the reason, then only the id,
+// and at last only the first lines are said.
+func withHeader(r approvals.Request, link, text string) string {
+	for _, room := range []int{maxPrivate, maxPrivate / 10, maxPrivate / 50} {
+		said := requestHeader(r, link, room) + "\n" + text
+		if utf8.RuneCountInString(said) <= maxPrivate {
+			return said
+		}
+	}
+	lines := append([]string{"Request " + quoteCode(r.ID) + ":"}, strings.Split(text, "\n")...)
+	return strings.Join(truncateRows(lines, maxPrivate-len("… and 9999 more lines")), "\n")
+}
+
+// requestHeader says who made a request, what it asks, and where its card is. The codes
+// and the reason have this room each.
+func requestHeader(r approvals.Request, link string, room int) string {
 	text := fmt.Sprintf("Request %s by %s, %s: %s.",
-		quoteCode(r.ID), mentionUser(r.Requester), formatTime(r.FiledAt), describeAsk(r))
+		quoteCode(r.ID), mentionUser(r.Requester), formatTime(r.FiledAt), describeAskWithin(r, min(room, maxAskCodes)))
 	if link != "" {
 		text += fmt.Sprintf(" <%s|Its card>.", link)
 	}
 	if r.Ask.Reason != "" {
-		text += "\nReason given: " + quoteCode(r.Ask.Reason)
+		text += "\nReason given: " + quoteCodeWithin(r.Ask.Reason, room)
 	}
 	return text
 }
