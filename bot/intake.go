@@ -157,7 +157,8 @@ func (in *intake) findAsker(ctx context.Context, user string) (string, error) {
 	defer cancel()
 	canonical, err := in.directory.CanonicalID(ctx, user)
 	if err != nil {
-		in.log.Error().Str("user", user).Err(err).Msg("Slack does not tell who a person is; their command or form was refused")
+		in.log.Error().Str("user", user).Err(err).
+			Msg("Slack does not tell who a person is; their command or form was refused")
 	}
 	return canonical, err
 }

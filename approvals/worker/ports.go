@@ -140,8 +140,9 @@ type Licenses interface {
 }
 
 // A Directory knows people and what they put on a card. It tells each person by one
-// id, whichever of theirs Slack shows. Answers may be as old as maxAge; zero asks anew. Errors are *RefusedError where asking again soon
-// cannot help, and any other error where it may.
+// id, whichever of theirs Slack shows. Answers may be as old as maxAge; zero asks
+// anew. Errors are *RefusedError where asking again soon cannot help, and any other
+// error where it may.
 type Directory interface {
 	// FindPerson tells who a user is. A *RefusedError says that Slack does not
 	// show the person.

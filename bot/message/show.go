@@ -81,7 +81,8 @@ func (p Phrases) ListOwnedCodes(name string, seats []approvals.Seats) string {
 	example := command.Suggest(approvals.Ask{
 		Command: name, Group: command.ExampleGroup, Codes: []string{seats[0].Code},
 	})
-	return strings.Join(truncateRows(lines, maxPrivate-command.MaxLength), "\n") + "\nTo ask for a code, type " + quoteCodeWithin(example, maxCopied)
+	return strings.Join(truncateRows(lines, maxPrivate-command.MaxLength), "\n") +
+		"\nTo ask for a code, type " + quoteCodeWithin(example, maxCopied)
 }
 
 // truncateRows keeps the first rows, as many as there is room for, and counts the

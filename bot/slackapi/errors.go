@@ -101,7 +101,8 @@ func classifyAnswer(method string, answer slack.SlackErrorResponse) error {
 	case remedies[answer.Err] != "":
 		return &approvals.DelayError{Reason: remedies[answer.Err], Closed: true, Err: err}
 	}
-	return &approvals.DelayError{Closed: true, Reason: "Slack refused the call with " + outside.OneLine(answer.Err, 60), Err: err}
+	reason := "Slack refused the call with " + outside.OneLine(answer.Err, 60)
+	return &approvals.DelayError{Reason: reason, Closed: true, Err: err}
 }
 
 func delayByLimit(method string, after time.Duration, err error) error {

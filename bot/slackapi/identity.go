@@ -81,11 +81,11 @@ func (c *Client) withOtherID(ctx context.Context, i Identity) (Identity, error) 
 		return i, nil
 	}
 	self, err := c.api.GetUserInfoContext(ctx, i.UserID)
-	switch {
-	case err != nil && isRetryable(ctx, err):
+	if err != nil && isRetryable(ctx, err) {
 		return Identity{}, ClassifyError("users.info", err)
-	case err != nil:
-		return i, nil
+	}
+	if err != nil {
+		self = &slack.User{ID: i.UserID}
 	}
 	for _, id := range []string{self.ID, i.canonicalID(self)} {
 		if id != "" && !i.isSelf(id) {

@@ -107,10 +107,10 @@ func (m *Messenger) PostReply(ctx context.Context, p Post) (ts string, err error
 		m.log.Warn().Str("ts", posted.Timestamp).Err(ClassifyError("chat.delete", err)).
 			Msg("a reply to a deleted card stands in the channel, and Slack did not delete it")
 	}
-	return "", &approvals.RefusedError{
-		Answer: "thread_not_found", Err: errors.New("Slack chat.postMessage: the thread is gone; the reply became a message of its own"),
-	}
+	return "", &approvals.RefusedError{Answer: "thread_not_found", Err: errStrayReply}
 }
+
+var errStrayReply = errors.New("Slack chat.postMessage: the thread is gone; the reply became a message of its own")
 
 // UpdateMessage replaces the message with this timestamp. It may be repeated.
 func (m *Messenger) UpdateMessage(ctx context.Context, ts string, p Post) error {

@@ -252,7 +252,9 @@ func (s *Server) OpenHome(user string) error {
 	if u := s.users[user]; u == nil || u.Deleted || u.Bot {
 		return fmt.Errorf("fakeslack: %w: %s", apiError("user_not_found"), user)
 	}
-	event := map[string]any{"type": "app_home_opened", "user": s.shownID(SurfaceEvents, user), "channel": directChannelID(user), "tab": "home"}
+	event := map[string]any{
+		"type": "app_home_opened", "user": s.shownID(SurfaceEvents, user), "channel": directChannelID(user), "tab": "home",
+	}
 	if v := s.findHome(user); v != nil {
 		event["view"] = s.renderView(v)
 	}
@@ -286,6 +288,8 @@ func (s *Server) interactionPayload(kind, user string) map[string]any {
 		"type": kind, "token": s.ids.verification, "api_app_id": s.ids.app,
 		"enterprise": idObject(s.origin().EnterpriseID), "is_enterprise_install": s.origin().OrgInstall,
 		"team": idObject(s.origin().TeamID),
-		"user": map[string]any{"id": s.shownID(SurfaceInteracts, user), "username": name, "name": name, "team_id": s.users[user].TeamID},
+		"user": map[string]any{
+			"id": s.shownID(SurfaceInteracts, user), "username": name, "name": name, "team_id": s.users[user].TeamID,
+		},
 	}
 }
