@@ -43,6 +43,9 @@ type requestBody struct {
 	WriteAttempted   bool      `json:"write_attempted,omitempty"`
 	RefusedAt        time.Time `json:"refused_at,omitzero"`
 	EffectFound      bool      `json:"effect_found,omitempty"`
+	EffectInPart     bool      `json:"effect_in_part,omitempty"`
+	AnsweredAt       time.Time `json:"answered_at,omitzero"`
+	OperatorFault    bool      `json:"operator_fault,omitempty"`
 	CardMissingSince time.Time `json:"card_missing_since,omitzero"`
 }
 
@@ -52,7 +55,8 @@ func encodeBody(r approvals.Request) (string, error) {
 		Outcome: r.Outcome, Grant: r.Grant,
 		DelayReason: r.DelayReason, Notified: r.Notified, Mismatches: r.Mismatches,
 		RemindersSent: r.RemindersSent, ConsentLosses: r.ConsentLosses, WriteAttempted: r.WriteAttempted,
-		Judgments: r.Judgments, EffectFound: r.EffectFound, RefusedAt: r.RefusedAt,
+		Judgments: r.Judgments, EffectFound: r.EffectFound, EffectInPart: r.EffectInPart,
+		AnsweredAt: r.AnsweredAt, OperatorFault: r.OperatorFault, RefusedAt: r.RefusedAt,
 		ToldPrivately: r.ToldPrivately,
 		Doubles:       r.Doubles, Denials: r.Denials, CardMissingSince: r.CardMissingSince,
 	})
@@ -67,7 +71,8 @@ func (b requestBody) addTo(r *approvals.Request) {
 	r.Mismatches, r.RemindersSent, r.ConsentLosses = b.Mismatches, b.RemindersSent, b.ConsentLosses
 	r.WriteAttempted, r.Judgments, r.EffectFound = b.WriteAttempted, b.Judgments, b.EffectFound
 	r.Doubles, r.Denials, r.CardMissingSince = b.Doubles, b.Denials, b.CardMissingSince
-	r.RefusedAt, r.ToldPrivately = b.RefusedAt, b.ToldPrivately
+	r.EffectInPart, r.AnsweredAt, r.OperatorFault, r.RefusedAt = b.EffectInPart, b.AnsweredAt, b.OperatorFault, b.RefusedAt
+	r.ToldPrivately = b.ToldPrivately
 }
 
 // insertRequest reports false if another request has the same envelope or id.
