@@ -171,6 +171,9 @@ func logProblem(log zerolog.Logger, operators *operatorLog) func(worker.Problem)
 				e = e.Str("variable", refusal.Variable).Str("remedy", refusal.Remedy())
 			}
 			withCause(e, p.Err).Msg("UiPath refused a request, and not for what it asks")
+		case worker.TellingRequester:
+			withCause(log.Error().Str("request", p.RequestID), p.Err).
+				Msg("the requester could not be told privately; the bot gave it up")
 		case worker.RunningJob:
 			level := zerolog.WarnLevel
 			if operators.report(p.Err) {
