@@ -38,6 +38,6 @@ func (r Request) CheckTarget(bot Target) error {
 	}
 	return &DelayError{
 		Reason: "the request belongs to another organization",
-		Err: &ForeignError{Request: r.Target, Bot: bot},
+		Err:    &ForeignError{Request: r.Target, Bot: bot},
 	}
 }
