@@ -277,7 +277,8 @@ type quotaRequest struct {
 // its own codes. If none is left, the list is empty, which lifts all limits. Any
 // other allocation goes through the plain endpoint. The verb is always PUT.
 //
-// The same call may be repeated safely. If [Error.MayHaveTakenEffect],
+// The same call may be repeated safely. The client never does so by itself: after a 401
+// it gets a fresh token and returns [ErrTokenRenewed]. If [Error.MayHaveTakenEffect],
 // [Client.ReadAllocation] shows whether it did. Sources:
 // allocate-licenses-to-a-group, allocate-licenses-to-a-group-with-quota.
 func (c *Client) WriteAllocation(ctx context.Context, groupID string, wanted Allocation) (Allocation, error) {
