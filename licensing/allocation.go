@@ -58,6 +58,9 @@ const maxReadRounds = 3
 // codes differ, a person has just changed them, and both are read again; answers
 // that go on differing are [ErrAnswersDiffer].
 //
+// with-quota may say null for no quotas, or leave them out. If it told some of the group
+// before, only a second such answer, ten seconds later, is believed.
+//
 // One endpoint may be missing, as with-quota is on Automation Suite. An endpoint
 // that has answered before is not missing: see [ErrQuotasUnknown]. A group that
 // both answer with 404 is a Refused [*Error]. Sources:
@@ -100,8 +103,13 @@ func (c *Client) readBothEndpoints(ctx context.Context, groupID string) (Allocat
 	if err != nil {
 		return Allocation{}, err
 	}
-	if quotaErr == nil && quota.quotas == nil {
-		quota.quotas = []Quota{} // with-quota may say null for none
+	if quotaErr == nil {
+		if c.seen.missesLimits(groupID, quota.quotas, c.transport.now()) {
+			return Allocation{}, laterError(ErrQuotasUnknown)
+		}
+		if quota.quotas == nil {
+			quota.quotas = []Quota{} // with-quota may say null for none
+		}
 	}
 	known := plain
 	if plainErr != nil {
