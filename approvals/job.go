@@ -39,6 +39,7 @@ type Payload struct {
 	Mention     []string      `json:"mention,omitempty"`     // JobRemind: people and user groups
 	// JobWarnExpiry: the codes that are about to go. JobPostEffect: what the group has.
 	Codes []string `json:"codes,omitempty"`
+	Post  JobKind  `json:"post,omitempty"` // JobTellRequester: says what this post says, which the thread does not take
 }
 
 // A JobKind is one row of the table JobKinds.

@@ -25,12 +25,15 @@ type freshness struct {
 // the consent again and again. People without a vote are told why when they
 // react. After that nothing depends on who they are, and looking up a hundred of
 // them would use up the calls that the others need.
-const ageAtVote = time.Minute
+const (
+	ageAtVote = time.Minute
+	askedAnew = 3 * time.Second
+)
 
 var (
 	atVote          = freshness{person: ageAtVote, group: ageAtVote, bystanders: true}
-	afterLoss       = freshness{group: 3 * time.Second, bystanders: true}
-	beforeLastWrite = freshness{group: 3 * time.Second}
+	afterLoss       = freshness{group: askedAnew, bystanders: true}
+	beforeLastWrite = freshness{group: askedAnew}
 )
 
 // countVotes looks up the people who reacted on a pending card, and hands their
@@ -69,6 +72,11 @@ func (w *Runner) lookUpBallots(
 	if unread != nil && !approvals.IsRefused(unread) {
 		return approvals.ConsentLook{}, unread
 	}
+	if fresh.group > askedAnew && approvals.HasNewBystander(r, votes, members) { // who may have joined a moment ago
+		if members, unread = w.listStageMembers(ctx, r.Terms.Stages, askedAnew); unread != nil && !approvals.IsRefused(unread) {
+			return approvals.ConsentLook{}, unread
+		}
+	}
 	refusal, silent := unread, false
 	var ballots []approvals.Ballot
 	for _, vote := range votes {
@@ -86,7 +94,7 @@ func (w *Runner) lookUpBallots(
 		voter.Person, err = w.Directory.FindPerson(ctx, vote.User, fresh.person)
 		switch {
 		case err == nil:
-			voter.Unknown = false
+			voter.Unknown = voter.Person.ID != vote.User // the vote was recorded while Slack did not tell whose it is
 		case approvals.IsRefused(err):
 			refusal = err
 		default:
@@ -109,7 +117,7 @@ func (w *Runner) lookUpBystander(ctx context.Context, user string, voter *approv
 		*silent = !approvals.IsRefused(err)
 		return
 	}
-	voter.Person, voter.Unknown = person, false
+	voter.Person, voter.Unknown = person, person.ID != user
 }
 
 // listStageMembers lists the people of each stage, user groups resolved. Where

@@ -60,8 +60,8 @@ type Runner struct {
 // A Problem is something that did not go through.
 type Problem struct {
 	During    Activity
-	Job       approvals.LeasedJob // of RunningJob and ReadingJob
-	RequestID string              // of RunningJob, ReadingJob and OrphanFound
+	Job       approvals.LeasedJob // of RunningJob, ReadingJob and TellingRequester
+	RequestID string              // also of OrphanFound and RefusedRequest
 	Err       error
 }
 
@@ -77,6 +77,8 @@ const (
 	SurveyingCards Activity = "survey"    // the look at all cards failed
 	Reconciling    Activity = "reconcile" // the search for orphaned requests failed
 	OrphanFound    Activity = "orphan"    // a request had no job and has one again
+
+	TellingRequester Activity = "tell" // a requester cannot be told privately, which is given up
 )
 
 // slots is how many jobs of a pool run at a time.
@@ -252,6 +254,9 @@ func (w *Runner) runLeased(ctx, limited context.Context, t approvals.LeasedJob, 
 // otherwise the job would wait until its lease ends.
 func (w *Runner) retryFailed(ctx context.Context, t approvals.LeasedJob, cause error) {
 	after := approvals.RetryAfter(cause, t.Backoff(backoff(t.Attempt)))
+	if slow, ok := errors.AsType[*slowed](cause); ok {
+		after = slow.after
+	}
 	_, settled := errors.AsType[*settledError](cause)
 	// Otherwise the effect of this attempt or of an earlier one stays unknown.
 	untry := !approvals.EffectIsUnknown(cause) && (settled || !t.WasTried())
@@ -317,7 +322,8 @@ func (w *Runner) recordDelay(
 	if t.Attempt < 2 {
 		return cause
 	}
-	err := w.applyEvent(ctx, r, approvals.Delayed{Reason: reason}, t.KeepLeased())
+	_, operator := approvals.NeedsOperator(cause)
+	err := w.applyEvent(ctx, r, approvals.Delayed{Reason: reason, Operator: operator}, t.KeepLeased())
 	if err != nil && !errors.Is(err, approvals.ErrNoTransition) {
 		return errors.Join(cause, err)
 	}

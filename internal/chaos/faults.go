@@ -44,6 +44,46 @@ func failures() []fault.Fault {
 	}
 }
 
+// contradictions are answers of UiPath that do not tell what became of a write.
+func contradictions(d *rand.Rand) fault.Fault {
+	page := "<!DOCTYPE html><html><body>sign in</body></html>"
+	f := pickOne(d, []fault.Fault{
+		{Status: 400, Error: "the suite refuses"}, {Status: 403, Error: "the suite forbids"},
+		{Status: 404, Error: "the suite finds nothing"}, {Status: 409, Error: "the suite refuses"},
+		{Status: 401}, {Status: 429, RetryAfter: "1"}, {Status: 503}, {Body: page, ContentType: "text/html"},
+		{Status: 302, Location: "http://login.example/"}, {Codes: strings.Join(pickSome(d, owned, 1+d.IntN(2)), " ")},
+	})
+	f.AfterEffect = d.IntN(3) > 0
+	return f
+}
+
+// tokenFaults are failures of the token endpoint that pass.
+func tokenFaults() []fault.Fault {
+	return []fault.Fault{
+		{Status: 400, Body: `{"error":"invalid_client"}`}, {Status: 401, Body: `{"error":"invalid_client"}`},
+		{Status: 400, Body: `{"error":"invalid_scope"}`}, {Status: 403}, {Status: 500}, {Status: 429, RetryAfter: "1"},
+		{Body: "<html>sign in</html>", ContentType: "text/html"}, {Status: 302, Location: "http://login.example/"},
+	}
+}
+
+// contradictWrite has UiPath answer a write with something that does not tell whether
+// there was an effect.
+func (w *world) contradictWrite(_ context.Context, d *rand.Rand) {
+	f := contradictions(d)
+	f.Times = 1 + d.IntN(2)
+	w.planFault(&w.uipath.Faults, pickOne(d, []string{"PUT group", "PUT group", "PUT group with-quota"}), f)
+}
+
+// refuseToken has the token endpoint refuse for a while, when the present token is
+// not accepted any more.
+func (w *world) refuseToken(_ context.Context, d *rand.Rand) {
+	f := pickOne(d, tokenFaults())
+	f.Times = 1 + d.IntN(3)
+	w.planFault(&w.uipath.Faults, "token", f)
+	operation := pickOne(d, uipathOperations[:len(uipathOperations)-1])
+	w.planFault(&w.uipath.Faults, operation, fault.Fault{Times: 1, Status: 401})
+}
+
 // slackErrors are answers of Slack's own that may pass.
 var slackErrors = []string{"internal_error", "fatal_error", "service_unavailable", "request_timeout", "ratelimited",
 	"not_in_channel", "no_permission"}
@@ -202,6 +242,7 @@ func (w *world) fillDisk(_ context.Context, d *rand.Rand) {
 	if !done {
 		return
 	}
+	w.noteStall()
 	w.noteFault("the disk is full for a while")
 	w.afterSteps(1+d.IntN(6), w.mendDatabase)
 }
@@ -221,6 +262,7 @@ func (w *world) makeReadOnly(ctx context.Context, d *rand.Rand) {
 	if !done {
 		return
 	}
+	w.noteStall()
 	w.noteFault("the database is read-only for a while")
 	w.reviveReplicas(ctx)
 	w.afterSteps(1+d.IntN(6), w.mendDatabase)
@@ -229,6 +271,7 @@ func (w *world) makeReadOnly(ctx context.Context, d *rand.Rand) {
 func (w *world) crashDatabase(_ context.Context, d *rand.Rand) {
 	hard := d.IntN(3) == 0
 	if w.database.crashServer(hard) {
+		w.noteStall()
 		w.noteFault("the database server is killed (hard: %t)", hard)
 		w.afterSteps(d.IntN(5), w.mendDatabase)
 	}
@@ -239,6 +282,7 @@ func (w *world) crashDatabase(_ context.Context, d *rand.Rand) {
 func (w *world) cutCommit(ctx context.Context, d *rand.Rand) {
 	where := pickOne(d, []pgtest.Cut{pgtest.BeforeCommit, pgtest.AfterCommit, pgtest.AfterCommit, pgtest.HoldCommit})
 	if w.database.cutCommits(1+d.IntN(3), where) {
+		w.noteStall()
 		w.noteFault("the next commits are cut (where: %d)", where)
 	}
 	w.askForCodes(ctx, d)

@@ -23,6 +23,7 @@ type Options struct {
 	Replicas int           // of the bot in each world; SQLite takes only one. Default 1
 	Store    string        // SQLite or Postgres. Default SQLite
 	Steps    int           // of the plan of a round. Default 240
+	Focus    string        // actions that happen more often, separated by commas
 	Patience time.Duration // how long a round may take to settle. Default 5m
 	Thinking time.Duration // how long people wait, at the end, before they decide what is open. Default 6s
 
@@ -65,10 +66,15 @@ type Round struct {
 	Store    string
 	Replicas int
 	Steps    int
+	Focus    string
 }
 
 // String is the command that repeats the round.
 func (r Round) String() string {
-	return fmt.Sprintf("go run ./internal/chaos/cmd/chaos -seed %d -rounds 1 -store %s -replicas %d -steps %d",
+	text := fmt.Sprintf("go run ./internal/chaos/cmd/chaos -seed %d -rounds 1 -store %s -replicas %d -steps %d",
 		r.Seed, r.Store, r.Replicas, r.Steps)
+	if r.Focus != "" {
+		text += fmt.Sprintf(" -focus %q", r.Focus)
+	}
+	return text
 }

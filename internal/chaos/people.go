@@ -20,6 +20,10 @@ var approveEmoji = []string{"white_check_mark", "+1"}
 
 const denyEmoji = "x"
 
+// otherEmoji are those of another configuration. People who react in vain use it
+// as well.
+var otherEmoji = []string{"eyes"}
+
 // typeCommand has a person type a command, without waiting for the answer.
 func (w *world) typeCommand(ctx context.Context, user, text string) {
 	w.people.Go(func() { _, _ = w.slack.Command(ctx, user, anyChannel, command, text) })
@@ -84,9 +88,7 @@ func (w *world) typeNonsense(ctx context.Context, d *rand.Rand) {
 
 // An openCard is what the actors see of a request: its card, as long as the thread
 // has no outcome.
-type openCard struct {
-	ts, id, requester string
-}
+type openCard = *judge.Card
 
 // openCards lists the cards without an outcome in their thread, oldest first.
 func (w *world) openCards() []openCard {
@@ -99,9 +101,7 @@ func (w *world) openCards() []openCard {
 			return r.Metadata != nil && judge.IsOutcome(r.Metadata.EventType)
 		})
 		if !told {
-			id, _ := m.Metadata.EventPayload["request_id"].(string)
-			asked, _ := m.Metadata.EventPayload["actor"].(string)
-			open = append(open, openCard{ts: m.TS, id: id, requester: asked})
+			open = append(open, judge.ReadCard(m))
 		}
 	}
 	return open
@@ -111,18 +111,18 @@ func (w *world) openCards() []openCard {
 func (w *world) pickCard(d *rand.Rand) (openCard, bool) {
 	open := w.openCards()
 	if len(open) == 0 {
-		return openCard{}, false
+		return nil, false
 	}
 	return open[d.IntN(len(open))], true
 }
 
 func (w *world) putReaction(user string, c openCard, emoji string) {
-	_ = w.slack.React(user, approvalsChannel, c.ts, emoji) // reacted before, or not allowed to any more
+	_ = w.slack.React(user, approvalsChannel, c.TS, emoji) // reacted before, or not allowed to any more
 }
 
 func (w *world) castVote(_ context.Context, d *rand.Rand) {
 	if c, ok := w.pickCard(d); ok {
-		w.putReaction(pickOne(d, voters), c, pickOne(d, []string{approveEmoji[0], approveEmoji[1], "+1::skin-tone-3",
+		w.putReaction(pickOne(d, voters), c, pickOne(d, []string{c.Emoji, approveEmoji[0], approveEmoji[1], "+1::skin-tone-3",
 			"thumbsup"}))
 	}
 }
@@ -136,14 +136,20 @@ func (w *world) carryCard(_ context.Context, d *rand.Rand) {
 
 // approveCard has as many people approve as are needed, none of them the requester.
 func (w *world) approveCard(d *rand.Rand, c openCard) {
-	for _, user := range w.eligibleVoters(d, c)[:w.terms.quorum] {
-		w.putReaction(user, c, approveEmoji[0])
+	for _, user := range w.eligibleVoters(d, c)[:w.neededVotes(c)] {
+		w.putReaction(user, c, c.Emoji)
 	}
 }
 
+// neededVotes is how many approvals a card needs, by its own words and today.
+func (w *world) neededVotes(c openCard) int { return max(c.Quorum, w.terms.quorum) }
+
 // eligibleVoters are the people who may approve a card, in any order.
 func (w *world) eligibleVoters(d *rand.Rand, c openCard) []string {
-	able := slices.DeleteFunc(slices.Clone(voters), func(user string) bool { return user == c.requester })
+	able := slices.DeleteFunc(slices.Clone(voters), func(user string) bool {
+		named := slices.Contains(c.Approvers, user) || slices.Contains(groupMembers, user)
+		return user == c.Requester || !named
+	})
 	return pickSome(d, able, len(able))
 }
 
@@ -152,11 +158,11 @@ func (w *world) withdrawVotes(_ context.Context, d *rand.Rand) {
 	if !ok {
 		return
 	}
-	m, _ := w.slack.Message(approvalsChannel, c.ts)
+	m, _ := w.slack.Message(approvalsChannel, c.TS)
 	for _, r := range m.Reactions {
 		for _, user := range r.Users {
 			if user != w.slack.BotUserID() && d.IntN(2) == 0 {
-				_ = w.slack.Unreact(user, approvalsChannel, c.ts, r.Name)
+				_ = w.slack.Unreact(user, approvalsChannel, c.TS, r.Name)
 			}
 		}
 	}
@@ -171,16 +177,16 @@ func (w *world) denyCard(_ context.Context, d *rand.Rand) {
 // deleteCard has somebody tidy up the channel. The approvals go with the card.
 func (w *world) deleteCard(_ context.Context, d *rand.Rand) {
 	if c, ok := w.pickCard(d); ok {
-		w.noteStep("the card of %s is deleted", c.id)
-		_ = w.slack.DeleteMessage(approvalsChannel, c.ts)
+		w.noteStep("the card of %s is deleted", c.ID)
+		_ = w.slack.DeleteMessage(approvalsChannel, c.TS)
 	}
 }
 
 // reactInVain has a person react without the right to.
 func (w *world) reactInVain(_ context.Context, d *rand.Rand) {
 	if c, ok := w.pickCard(d); ok {
-		w.putReaction(pickOne(d, []string{c.requester, c.requester, guest, bystander}), c, pickOne(d,
-			[]string{approveEmoji[0], approveEmoji[0], denyEmoji, "eyes"}))
+		w.putReaction(pickOne(d, []string{c.Requester, c.Requester, guest, bystander, anna}), c, pickOne(d,
+			[]string{approveEmoji[0], approveEmoji[0], denyEmoji, otherEmoji[0]}))
 	}
 }
 
@@ -189,11 +195,11 @@ func (w *world) cancelRequest(ctx context.Context, d *rand.Rand) {
 	if !ok {
 		return
 	}
-	by := c.requester
+	by := c.Requester
 	if d.IntN(4) == 0 {
 		by = bystander
 	}
-	w.typeCommand(ctx, by, "cancel "+c.id)
+	w.typeCommand(ctx, by, "cancel "+c.ID)
 }
 
 // runningGrants lists the cards with a running grant.
@@ -229,21 +235,21 @@ func (w *world) turnBeforeWrite(ctx context.Context, d *rand.Rand) {
 		return
 	}
 	after := "1"
-	turned := w.eligibleVoters(d, c)[:w.terms.quorum]
+	turned := w.eligibleVoters(d, c)[:w.neededVotes(c)]
 	if slices.Contains(groupMembers, turned[0]) {
 		after = "4"
 	}
 	w.planFault(&w.slack.Faults, "reactions.get", fault.Fault{Times: 1, Status: 429, RetryAfter: after})
 	looks := len(w.slack.Calls("reactions.get"))
 	for _, user := range turned {
-		w.putReaction(user, c, approveEmoji[0])
+		w.putReaction(user, c, c.Emoji)
 	}
 	if !w.awaitLooks(ctx, looks+1, 2*time.Second) {
 		return
 	}
 	switch d.IntN(5) {
 	case 0:
-		_ = w.slack.Unreact(turned[0], approvalsChannel, c.ts, approveEmoji[0])
+		_ = w.slack.Unreact(turned[0], approvalsChannel, c.TS, c.Emoji)
 	case 1:
 		w.putReaction(turned[len(turned)-1], c, denyEmoji)
 	default:
@@ -262,11 +268,11 @@ func (w *world) askAndAwaitCard(ctx context.Context, d *rand.Rand) (c openCard, 
 		groupIDs), 0))
 	id, ok := judge.RecordedID(typed.Response)
 	if err != nil || !ok {
-		return openCard{}, false
+		return nil, false
 	}
 	_ = w.slack.Wait(ctx, func() bool {
 		open := w.openCards()
-		at := slices.IndexFunc(open, func(p openCard) bool { return p.id == id })
+		at := slices.IndexFunc(open, func(p openCard) bool { return p.ID == id })
 		if ok = at >= 0; ok {
 			c = open[at]
 		}

@@ -5,6 +5,8 @@ package chaos
 import (
 	"context"
 	"math/rand/v2"
+	"slices"
+	"strings"
 )
 
 // drawStep is the source of every decision of one step.
@@ -32,8 +34,28 @@ type action struct {
 	do     func(*world, context.Context, *rand.Rand)
 }
 
+// focusWeight is how much more often an action happens that a round has its focus on.
+const focusWeight = 12
+
 // possibleActions lists what can happen in a round, and how often.
 func possibleActions(r Round) []action {
+	all, focus := actionsOn(r), strings.Split(r.Focus, ",")
+	for i := range all {
+		if slices.Contains(focus, all[i].name) {
+			all[i].weight *= focusWeight
+		}
+	}
+	return all
+}
+
+// HasAction reports whether a round on a store may have an action of this name.
+func HasAction(name, store string, replicas int) bool {
+	return slices.ContainsFunc(actionsOn(Round{Store: store, Replicas: replicas}), func(a action) bool {
+		return a.name == name
+	})
+}
+
+func actionsOn(r Round) []action {
 	all := []action{
 		{"ask", 22, (*world).askForCodes},
 		{"ask twice for one group", 4, (*world).askTwice},
@@ -51,9 +73,23 @@ func possibleActions(r Round) []action {
 		{"end a grant", 5, (*world).endGrantEarly},
 		{"extend a grant", 6, (*world).extendGrant},
 		{"edit a rule by hand", 5, (*world).editByHand},
+		{"betray after the look", 3, (*world).turnAfterLook},
+		{"join after a vain vote", 3, (*world).joinAfterVain},
+		{"edit before a write", 4, (*world).editBeforeWrite},
+		{"rename a group", 3, (*world).renameGroup},
 
 		{"harm a call of Slack", 14, (*world).harmSlackCall},
 		{"harm a call of UiPath", 12, (*world).harmUiPathCall},
+		{"contradict a write", 8, (*world).contradictWrite},
+		{"refuse a token", 2, (*world).refuseToken},
+		{"lag at Slack", 6, (*world).lagAtSlack},
+		{"hide a card", 2, (*world).hideCard},
+		{"post late", 5, (*world).postLate},
+		{"lose reactions", 5, (*world).loseReactions},
+		{"lag at UiPath", 5, (*world).lagAtUiPath},
+		{"carry two in a lag", 5, (*world).carryTwoInLag},
+		{"edit between two reads", 4, (*world).editBetweenReads},
+		{"roll out another configuration", 2, (*world).rollOut},
 		{"drop a code", 3, (*world).dropCode},
 		{"exceed", 1, (*world).exceedSeats},
 		{"revoke the token", 1, (*world).revokeToken},
@@ -79,7 +115,8 @@ func possibleActions(r Round) []action {
 	if r.Store == SQLite {
 		return append(all,
 			action{"fill the disk", 2, (*world).fillDisk},
-			action{"hours of downtime", 1, (*world).passDowntime})
+			action{"hours of downtime", 1, (*world).passDowntime},
+			action{"down across a deadline", 2, (*world).passDeadline})
 	}
 	all = append(all,
 		action{"crash the database", 3, (*world).crashDatabase},

@@ -37,6 +37,7 @@ func (w *world) reviveReplicas(context.Context) {
 		if err := r.start(w.clock.offset() + w.clockSkew(i)); err != nil && w.failure == nil {
 			w.failure = err
 		}
+		w.noteConfig(r)
 		w.noteStep("%s starts", r.name)
 	}
 }
@@ -198,8 +199,10 @@ func (w *world) standStill(r *replica, steps int) {
 	w.noteFault("%s stands still", r.name)
 	r.freeze()
 	life := r.cmd
+	w.noteStall()
 	w.afterSteps(steps, func() {
 		if r.cmd == life {
+			w.noteStall()
 			r.thaw()
 		}
 	})

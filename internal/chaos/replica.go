@@ -20,6 +20,7 @@ type replica struct {
 	dir     string
 	env     map[string]string
 	wires   []*wire
+	config  config
 	log     *tail
 
 	cmd    *exec.Cmd

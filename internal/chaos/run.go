@@ -26,7 +26,7 @@ func Run(ctx context.Context, o Options, t *Tally) {
 				if o.Rounds > 0 && n >= o.Rounds || o.For > 0 && time.Now().After(over) {
 					return
 				}
-				r := Round{Seed: o.Seed + uint64(n), Store: o.Store, Replicas: o.Replicas, Steps: o.Steps}
+				r := Round{Seed: o.Seed + uint64(n), Store: o.Store, Replicas: o.Replicas, Steps: o.Steps, Focus: o.Focus}
 				o.playRound(ctx, r, t)
 			}
 		})

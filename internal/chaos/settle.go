@@ -91,7 +91,7 @@ func (w *world) awaitSettled(ctx context.Context, thinking time.Duration) (h *ju
 		switch {
 		case len(missing) == 0 && now.Sub(since) > quietTime && w.slack.Unacked() == 0:
 			return h, nil
-		case len(missing) > 0 && now.Sub(greeted) > thinking*10/3:
+		case len(missing) > 0 && now.Sub(greeted) > thinking*6:
 			w.passTenMinutes(ctx)
 			greeted = time.Now()
 		case len(missing) > 0 && now.Sub(asked) > thinking:
@@ -109,7 +109,7 @@ func (w *world) awaitSettled(ctx context.Context, thinking time.Duration) (h *ju
 }
 
 // cutForHello cuts the sockets: after each hello the bot looks for what it missed.
-// Otherwise it does so every two minutes.
+// Otherwise it does so every minute and a half.
 func (w *world) cutForHello(ctx context.Context) {
 	w.noteStep("the sockets are cut, for a hello")
 	w.slack.CutSockets()
@@ -137,7 +137,7 @@ func (w *world) passTenMinutes(ctx context.Context) {
 func (w *world) decideOpenCards(ctx context.Context, h *judge.History, round int) {
 	w.endGrants(ctx, h, round)
 	for _, p := range w.openCards() {
-		c := h.CardAt(p.ts)
+		c := h.CardAt(p.TS)
 		if c == nil {
 			continue
 		}
@@ -165,12 +165,12 @@ func (w *world) endGrants(ctx context.Context, h *judge.History, round int) {
 func (w *world) decideCard(ctx context.Context, d *rand.Rand, p openCard) {
 	switch d.IntN(6) {
 	case 0:
-		w.typeCommand(ctx, p.requester, "cancel "+p.id)
+		w.typeCommand(ctx, p.Requester, "cancel "+p.ID)
 	case 1:
 		w.putReaction(anna, p, denyEmoji)
 	default:
 		for _, user := range w.eligibleVoters(d, p) {
-			w.putReaction(user, p, approveEmoji[0])
+			w.putReaction(user, p, p.Emoji)
 		}
 	}
 }

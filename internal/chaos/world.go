@@ -26,6 +26,11 @@ const (
 	command          = "/allocate"
 )
 
+// uipathURL is where all replicas find UiPath: requests belong to it. Each replica
+// gets there by a proxy, which is a wire of its own. Slack's address is a loopback
+// address, which no proxy is asked for.
+const uipathURL = "http://uipath.test"
+
 // The people of a world. Boss approves and asks; nobody approves their own.
 const (
 	robin     = "U0ROBIN"
@@ -79,6 +84,7 @@ type world struct {
 	step      int
 	mends     map[int][]func() // by the step at which each is due
 	downUntil map[*replica]int // replicas that stay down until a step
+	configs   []judge.Config   // of the lives of replicas, in order
 	failure   error            // the suite's own
 }
 
@@ -93,8 +99,10 @@ type terms struct {
 func (w *world) judgeSetting() judge.Setting {
 	return judge.Setting{
 		Channel: approvalsChannel, Codes: owned, Groups: groupNames, People: people,
-		Voters: voters, Named: configuredApprovers, Members: groupMembers, Approve: approveEmoji, Deny: denyEmoji,
+		Voters: append([]string{bystander}, voters...), Named: configuredApprovers, Members: groupMembers,
+		Approve: approveEmoji, Deny: denyEmoji,
 		Quorum: w.terms.quorum, TTL: w.terms.ttl, Skew: w.terms.clockDoubt(w.round.Store),
+		Configs: w.configs,
 	}
 }
 
@@ -194,15 +202,16 @@ func (w *world) addReplica(i int, dir, binary string) error {
 		env: map[string]string{
 			"SLACK_BOT_TOKEN": w.slack.BotToken(), "SLACK_APP_TOKEN": w.slack.AppToken(),
 			"SLACK_API_URL": "http://" + slack.Addr() + "/api/",
-			"UIPATH_URL":    "http://" + uipath.Addr(), "UIPATH_ORGANIZATION": w.uipath.Organization(),
-			"UIPATH_ACCOUNT_ID": w.uipath.AccountID(),
-			"UIPATH_CLIENT_ID":  w.uipath.ClientID(), "UIPATH_CLIENT_SECRET": w.uipath.ClientSecret(),
-			"LICENSEBOT_CHANNEL": approvalsChannel, "LICENSEBOT_APPROVERS": strings.Join(configuredApprovers, ","),
-			"LICENSEBOT_QUORUM": fmt.Sprint(w.terms.quorum), "LICENSEBOT_REQUEST_TTL": w.terms.ttl.String(),
-			"LICENSEBOT_APPROVE_EMOJI": strings.Join(approveEmoji, ","), "LICENSEBOT_DENY_EMOJI": denyEmoji,
-			"LICENSEBOT_HTTP_ADDR": "127.0.0.1:0",
+			"UIPATH_URL":    uipathURL, "HTTP_PROXY": "http://" + uipath.Addr(), "LICENSEBOT_ALLOW_HTTP": "true",
+			"UIPATH_ORGANIZATION": w.uipath.Organization(),
+			"UIPATH_ACCOUNT_ID":   w.uipath.AccountID(),
+			"UIPATH_CLIENT_ID":    w.uipath.ClientID(), "UIPATH_CLIENT_SECRET": w.uipath.ClientSecret(),
+			"LICENSEBOT_CHANNEL": approvalsChannel, "LICENSEBOT_REQUEST_TTL": w.terms.ttl.String(),
+			"LICENSEBOT_DENY_EMOJI": denyEmoji,
+			"LICENSEBOT_HTTP_ADDR":  "127.0.0.1:0",
 		},
 	}
+	r.configure(w.usualConfig())
 	if w.verbose != nil {
 		r.log.also = w.verbose
 	}
@@ -231,6 +240,10 @@ func (w *world) noteFault(format string, args ...any) {
 	w.noteStep(format, args...)
 	w.tally.countFaults(1)
 }
+
+// noteStall notes that a process or the database is held up, so that the judge does
+// not know how long a write was under way.
+func (w *world) noteStall() { w.slack.Mark(judge.StallMark, "") }
 
 // awaitEvents waits until the simulators have seen some more happen, or for limit:
 // what comes next then meets the bot in the middle of something.

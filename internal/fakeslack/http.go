@@ -57,7 +57,7 @@ func (s *Server) answerCall(call *Call, w http.ResponseWriter, r *http.Request, 
 		return
 	}
 	s.lock.Lock()
-	call.Faulted = true
+	call.Faulted, call.Lag = true, planned.Lag
 	s.lock.Unlock()
 	lag = planned.Lag
 	if planned.EffectAfter > 0 {

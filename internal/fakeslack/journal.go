@@ -60,6 +60,7 @@ type Call struct {
 	Error   string            // "" for ok; "cut" or "hang" if a fault left the call without an answer
 	Dur     time.Duration     // real time
 	Faulted bool              // a planned fault hit it
+	Lag     time.Duration     // the answer showed what was so this long before
 }
 
 // addEntry adds an entry and wakes every Wait. Callers hold s.lock, so a woken

@@ -29,6 +29,7 @@ type Call struct {
 	TookAt    time.Time     // when the write took effect; zero if it did not
 	Changed   bool          // the write changed the allocation
 	Faulted   bool          // a fault harmed the call
+	Lag       time.Duration // a read showed what was so this long before
 	Dur       time.Duration // real time, from arrival to answer
 }
 
@@ -89,7 +90,7 @@ func (u *Server) Length() int {
 func (u *Server) beginCall(call *Call) {
 	u.changeState(func() {
 		u.seq++
-		call.Seq = u.seq
+		call.Seq, call.Lag = u.seq, u.lags[call.Operation]
 		u.pending[call.Operation]++
 	})
 }

@@ -28,15 +28,13 @@ type order struct {
 	With    string // what the worker does with a claimed job
 }
 
-// claimedKinds are the kinds that the workers claim: all that these orders lead to.
+// claimedKinds are the kinds that the workers claim: all that there are.
 func claimedKinds() []approvals.JobKind {
-	return []approvals.JobKind{
-		approvals.JobPrepare, approvals.JobPostCard, approvals.JobApply, approvals.JobCountVotes,
-		approvals.JobAddReactions, approvals.JobUpdateCard,
-		approvals.JobPostOutcome, approvals.JobPostDelay, approvals.JobTellRequester, approvals.JobTellVoter, approvals.JobExpire,
-		approvals.JobRemind, approvals.JobPostConsentLost, approvals.JobWarnExpiry, approvals.JobGrantExpiry,
-		approvals.JobRevoke, approvals.JobPostRevocationDelay, approvals.JobPostRevocation,
+	var kinds []approvals.JobKind
+	for _, spec := range approvals.JobKinds() {
+		kinds = append(kinds, spec.Kind)
 	}
+	return kinds
 }
 
 func drawOrders(t *rapid.T) []order {

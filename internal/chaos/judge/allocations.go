@@ -45,18 +45,15 @@ func (e Edit) added() []string   { return without(e.After, e.Before) }
 func (e Edit) removed() []string { return without(e.Before, e.After) }
 
 // everAllocated reports whether a group's allocation was exactly codes at some
-// time. The bot reads it by two calls and takes what either tells, so a change
-// between the two shows it both states at once.
+// time. UiPath may show a while later what was so.
 func (h *History) everAllocated(group string, codes []string, from, to time.Time) bool {
-	var before []string
-	for _, s := range h.statesOf(group) {
-		if !s.until.Before(from) && !s.from.After(to) && (sameSet(s.codes, codes) || sameSet(union(before, s.codes), codes)) {
-			return true
-		}
-		before = s.codes
-	}
-	return false
+	return slices.ContainsFunc(h.statesOf(group), func(s state) bool {
+		return !s.until.Before(from.Add(-MaxLag)) && !s.from.After(to) && sameSet(s.codes, codes)
+	})
 }
+
+// MaxLag is how long a read of the fakes shows what was so before, at most.
+const MaxLag = 8 * time.Second
 
 // everLacked reports whether a group was without a code at some time.
 func (h *History) everLacked(group, code string, from, to time.Time) bool {
@@ -84,6 +81,21 @@ func (h *History) editedBetween(group string, from, to time.Time) bool {
 	return slices.ContainsFunc(h.Edits, func(e Edit) bool {
 		return e.Group == group && !e.At.Before(from) &&
 			!e.At.After(to)
+	})
+}
+
+// mayHaveRead reports whether the allocation was such, at the write or before an edit
+// by hand that came between the read for it and the write. The bot's own writes come
+// one after another, so what was so before an earlier one does not count.
+func (h *History) mayHaveRead(w *Write, such func(codes []string) bool) bool {
+	from := h.readFor(w)
+	for _, other := range h.Writes {
+		if other != w && other.Group == w.Group && other.Changed && other.Took.Before(w.Took) && other.Took.After(from) {
+			from = other.Took
+		}
+	}
+	return such(w.Before) || slices.ContainsFunc(h.statesOf(w.Group), func(s state) bool {
+		return s.until.After(from) && s.until.Before(w.Took) && such(s.codes)
 	})
 }
 

@@ -31,6 +31,7 @@ func (j *judge) judgeCard(r *request, c *Card) {
 	}
 	j.judgeOutcome(r, c, outcome)
 	j.judgeGrant(r, c, grant)
+	j.judgeForever(r, c)
 }
 
 // sortThread picks the outcomes of a thread, and the replies about a grant after
@@ -41,10 +42,13 @@ func (j *judge) sortThread(r *request, c *Card) (outcomes, grant []Reply) {
 		switch {
 		case IsOutcome(reply.Event):
 			outcomes = append(outcomes, reply)
-		case !ofGrant && !slices.Contains(progressEvents, reply.Event):
+		case reply.Event == doubleEvent:
+		case !ofGrant && reply.Event != foundEvent && !slices.Contains(progressEvents, reply.Event):
 			j.report(unknownReply, r.id, fmt.Sprintf("%q: %s", reply.Event, reply.Text))
-		case ofGrant && c.Lasts > 0 && len(outcomes) == 1 && outcomes[0].Event == doneEvent:
+		case ofGrant && c.Lasts > 0 && len(outcomes) == 1 && c.madeReply().toldBefore(reply):
 			grant = append(grant, reply)
+		case reply.Event == foundEvent && len(outcomes) == 1 && outcomes[0].Event != doneEvent && len(grant) == 0:
+			j.judgeCorrection(r, c, reply)
 		case ofGrant && len(outcomes) == 0:
 			j.report(grantToldTooEarly, r.id, reply.Text)
 		case len(outcomes) > 0:
@@ -53,6 +57,9 @@ func (j *judge) sortThread(r *request, c *Card) (outcomes, grant []Reply) {
 	}
 	return outcomes, grant
 }
+
+// toldBefore reports whether a thread has a reply before another one.
+func (r *Reply) toldBefore(other Reply) bool { return r != nil && !r.At.After(other.At) }
 
 // judgeAsk compares a card with the command it rests on.
 func (j *judge) judgeAsk(r *request, c *Card) {
@@ -93,7 +100,11 @@ func (c *Card) showsOutcome(event string) bool {
 // that, by the card, the group has already.
 func (h *History) asksAsTyped(text string, c *Card) bool {
 	before, _, _ := strings.Cut(text, reasonWord)
-	if !strings.Contains(before, c.Group) && !strings.Contains(before, h.Groups[c.Group]) {
+	names := []string{c.Group, h.Groups[c.Group]}
+	for _, n := range h.Renames[c.Group] {
+		names = append(names, n.Name)
+	}
+	if !slices.ContainsFunc(names, func(name string) bool { return strings.Contains(before, name) }) {
 		return false
 	}
 	words := strings.FieldsFunc(strings.ToUpper(before), func(r rune) bool { return strings.ContainsRune(" ,;`", r) })

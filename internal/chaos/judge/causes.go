@@ -32,7 +32,13 @@ func (j *judge) judgeCause(r *request, c *Card, outcome Reply) {
 // deniedBy reports whether an approver had denied by then. When the bot counts
 // a vote, what it knows of people may be a minute old.
 func (h *History) deniedBy(c *Card, when time.Time) bool {
-	return slices.ContainsFunc(c.Votes, func(v Vote) bool { return v.Deny && h.mayCount(c, v, when) })
+	votes := slices.Clone(c.Votes)
+	for _, double := range slices.Concat(h.Doubles, h.Cards) {
+		if double.ID == c.ID && double != c {
+			votes = append(votes, double.Votes...)
+		}
+	}
+	return slices.ContainsFunc(votes, func(v Vote) bool { return v.Deny && h.mayCount(c, v, when) })
 }
 
 // approvedBy reports whether a quorum had approved by then. The bot hears of a
@@ -44,12 +50,12 @@ func (h *History) approvedBy(c *Card, when time.Time) bool {
 			consents[v.User] = true
 		}
 	}
-	return len(consents) >= h.Quorum
+	return len(consents) >= h.quorumOf(c)
 }
 
 // mayCount reports whether the bot may have counted a vote by then.
 func (h *History) mayCount(c *Card, v Vote, when time.Time) bool {
-	return v.Present && v.At.Before(when) && v.User != c.Requester && h.mayEverApprove(v.User, v.At.Add(-personAge), when)
+	return v.Present && v.At.Before(when) && h.mayEver(c, v.User, v.At.Add(-personAge), when)
 }
 
 // cancelledBy reports whether the requester or an approver had cancelled by
@@ -108,17 +114,21 @@ func (j *judge) agreedAtDeadline(r *request, c *Card, ended time.Time) (latest t
 }
 
 // certainlyAgreed reports whether a look showed a quorum, whatever the bot knew
-// of people then: of approvals that were given by due and stood all the while.
+// of people then: of approvals that were given by due and stood all the while, and
+// of which an event told it.
 func (h *History) certainlyAgreed(c *Card, look Look, due time.Time) bool {
-	before, consents := look.From.Add(-personAge), map[string]bool{}
+	consents := map[string]bool{}
+	if look.Lag > 0 {
+		return false
+	}
 	for _, v := range c.Votes {
 		switch {
 		case v.At.After(look.To):
 		case v.Deny && v.Present:
 			return false
 		case !v.Deny:
-			consents[v.User] = v.Present && v.At.Before(due) && v.User != c.Requester && h.mayAlwaysApprove(v.User, before,
-				look.To)
+			consents[v.User] = v.Present && v.At.Before(due) && v.heardBefore(look.From) &&
+				!h.wasToldInVain(c, v, look.To) && h.mayAlways(c, v.User, v.At.Add(-personAge), look.To)
 		}
 	}
 	n := 0
@@ -127,5 +137,5 @@ func (h *History) certainlyAgreed(c *Card, look Look, due time.Time) bool {
 			n++
 		}
 	}
-	return n >= h.Quorum
+	return n >= h.quorumOf(c)
 }

@@ -11,7 +11,7 @@ import (
 
 const (
 	clockLayout = "15:04:05.000"
-	maxExcerpt  = 80 // lines
+	maxExcerpt  = 120 // lines
 	maxLine     = 240
 )
 
@@ -75,10 +75,12 @@ func (j *judge) searchWords(id string, also []string) (words []string, group str
 // those of UiPath's about the group.
 func (h *History) matchingLines(words []string, group string) []line {
 	var lines []line
+	sent := map[string]bool{}
 	for _, e := range h.slack {
-		if e.Kind == fakeslack.EntryMark {
+		if e.Kind == fakeslack.EntryMark || e.Kind == fakeslack.EntryEnvelope && sent[e.Envelope] {
 			continue
 		}
+		sent[e.Envelope] = sent[e.Envelope] || e.Kind == fakeslack.EntryEnvelope
 		text := fmt.Sprintf("slack  #%d %s %s %s %s %s %s %s", e.Seq, e.Kind, e.Type, e.User, e.TS, e.Envelope, e.Detail,
 			e.Payload)
 		if slices.ContainsFunc(words, func(word string) bool { return word != "" && strings.Contains(text, word) }) {
@@ -105,7 +107,8 @@ func (h *History) matchingLines(words []string, group string) []line {
 func (h *History) suiteLines(from, to time.Time) []line {
 	var lines []line
 	for _, e := range h.slack {
-		if e.Kind == fakeslack.EntryMark && !e.At.Before(from) && !e.At.After(to) && strings.Contains(e.Detail, "replica") {
+		if e.Kind == fakeslack.EntryMark && !e.At.Before(from) && !e.At.After(to) &&
+			strings.Contains(e.Detail, "replica") && !strings.HasSuffix(e.Detail, "starts") {
 			lines = append(lines, line{e.At, "suite  " + e.Detail})
 		}
 	}

@@ -22,7 +22,7 @@ func (c *Card) GrantOver() bool { return c.grantOverBy(forever) }
 
 // GrantRuns reports whether a card's codes are granted for a time whose end has not
 // been told.
-func (c *Card) GrantRuns() bool { return c.doneReply() != nil && c.Lasts > 0 && !c.GrantOver() }
+func (c *Card) GrantRuns() bool { return c.madeReply() != nil && c.Lasts > 0 && !c.GrantOver() }
 
 // revokedGrant finds the grant behind a revoking write. It belongs to a done card
 // with codes the write leaves out. Among several, it prefers grants whose time is
@@ -61,7 +61,7 @@ func (j *judge) rankGrant(c *Card, w *Write, gone []string) (rank int) {
 func (j *judge) mayHold(c *Card, group string, when time.Time) bool {
 	granted := j.grantedAt(c)
 	return c.Lasts > 0 && c.Group == group && !granted.IsZero() && granted.Before(when) && !c.grantOverBy(when) &&
-		(c.doneReply() != nil || !c.Deleted.IsZero())
+		(c.madeReply() != nil || !c.Deleted.IsZero())
 }
 
 // grantedAt is when a card's change was made: with its first effect, or with
@@ -69,7 +69,7 @@ func (j *judge) mayHold(c *Card, group string, when time.Time) bool {
 // answer was lost. Zero: never.
 func (j *judge) grantedAt(c *Card) time.Time {
 	took := j.firstEffect(c)
-	if took.IsZero() && (c.doneReply() != nil || c.needsNoWrite()) {
+	if took.IsZero() && (c.madeReply() != nil || c.needsNoWrite()) {
 		return j.h.firstAgreed(c)
 	}
 	return took
@@ -155,7 +155,7 @@ func (j *judge) holdersOf(than *Card, code string, when time.Time) (holders []*C
 // even without a report.
 func (j *judge) grantedCards(than *Card, when time.Time) []*Card {
 	granted := slices.DeleteFunc(slices.Clone(j.h.Cards), func(c *Card) bool {
-		told := c.doneReply() != nil && c.doneReply().At.Before(when)
+		told := c.madeReply() != nil && c.madeReply().At.Before(when)
 		took := j.firstEffect(c)
 		removed := len(c.Removes) > 0 && !took.IsZero() && took.Before(when)
 		return c.Group != than.Group || c != than && !told && !removed || j.grantedAt(c).IsZero()

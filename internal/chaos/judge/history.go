@@ -24,21 +24,29 @@ type Setting struct {
 	Quorum int
 	TTL    time.Duration // of a request
 	Skew   time.Duration // how far the clock that decides deadlines may be off
+
+	Configs []Config // how the replicas were configured, in order; none: always so
 }
 
 // A History is what the two fakes saw, as far as it is judged.
 type History struct {
 	Setting
-	Commands []*Command
-	Cards    []*Card
-	Stray    []Stray
-	Private  []Word
-	Writes   []*Write
-	Edits    []Edit                 // of allocations, by hand
-	Reads    map[string][]time.Time // of each group's allocation, as they arrived
-	Orders   []Order
-	Rights   []Right
-	Activity int // calls that the bot made
+	Commands  []*Command
+	Cards     []*Card
+	Doubles   []*Card // messages that named a request a second time, and that the bot deleted
+	Stray     []Stray
+	Private   []Word
+	Writes    []*Write
+	Edits     []Edit                 // of allocations, by hand
+	Reads     map[string][]time.Time // of each group's allocation: of when they showed it
+	LateReads map[string][]Look      // of these, those that showed what was so before
+	Renames   map[string][]Naming    // of groups
+	Surveys   []Look                 // calls that showed the bot the reactions on many cards
+	Tokens    []Look                 // calls for a token of UiPath
+	Stalls    []time.Time            // when processes or databases were held up
+	Orders    []Order
+	Rights    []Right
+	Activity  int // calls that the bot made
 
 	slack  []fakeslack.Entry // the journals, for excerpts
 	uipath []fakeuipath.Call
@@ -69,9 +77,14 @@ type Card struct {
 	TS, ID, Group, Requester string
 	Codes                    []string      // that it asks to add or to extend
 	Removes                  []string      // that it asks to remove
+	Stays                    []string      // that it says are unchanged
 	Extends                  []string      // of Codes, those that the group has for a time
 	Lasts                    time.Duration // how long Codes are asked for; zero is for good
 	Ticket                   string
+	Name                     string   // of the group; "" if it shows none
+	Approvers                []string // people and user groups; none: not known
+	Quorum                   int      // 0: not known
+	Emoji                    string   // the first that approves
 	At                       time.Time
 	Says                     []Saying // its text at first and after each update
 	Blocks                   string   // what a person sees of it in the end
@@ -105,16 +118,22 @@ type Vote struct {
 	Deny    bool
 	Emoji   string
 	Present bool
+	Sent    time.Time // when its event was first sent to the bot; zero: never
+	Heard   time.Time // when the bot acknowledged its event; zero: never
 }
 
 // A Look is a call that showed the bot the reactions on a card, at some time
-// between From and To.
-type Look struct{ From, To time.Time }
+// between From and To, or what was so a while before.
+type Look struct {
+	From, To time.Time
+	Lag      time.Duration
+}
 
 // A Word is what one person alone read.
 type Word struct {
 	User, Text string
 	Via        string
+	At         time.Time
 }
 
 // A Stray is any message of the bot in the approvals channel except a card.

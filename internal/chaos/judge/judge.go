@@ -232,12 +232,14 @@ func (r *request) describeAsk() string {
 // judgeNotices looks for repeated notices to one person. A person hears each reason
 // why a vote does not count at most once.
 func (j *judge) judgeNotices(r *request) {
-	seen := map[Word]int{}
+	type notice struct{ user, text string }
+	seen := map[notice]int{}
 	for _, word := range r.words {
 		if word.Via == viaAck || !strings.Contains(word.Text, saysNotCounted) {
 			continue
 		}
-		if seen[word]++; seen[word] == 2 {
+		this := notice{word.User, word.Text}
+		if seen[this]++; seen[this] == 2 {
 			j.report(noticeTwice, r.id, fmt.Sprintf("%s read %q twice", word.User, word.Text))
 		}
 	}

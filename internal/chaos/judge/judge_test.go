@@ -58,7 +58,7 @@ func history() *History {
 		},
 		Blocks: askText,
 		Thread: []Reply{{At: at(5), Event: doneEvent, Text: doneText}},
-		Votes:  []Vote{{At: at(2), User: anna, Emoji: approveEmoji, Present: true}},
+		Votes:  []Vote{{At: at(2), User: anna, Emoji: approveEmoji, Present: true, Heard: at(2.1)}},
 		Looks:  []Look{{From: at(3), To: at(3.1)}},
 	}
 	write := &Write{
@@ -70,7 +70,7 @@ func history() *History {
 		Setting: setting,
 	}
 	for _, user := range setting.Voters {
-		h.Rights = append(h.Rights, Right{At: at(-1), User: user, Has: true})
+		h.Rights = append(h.Rights, Right{User: user, Has: true})
 	}
 	return h
 }
@@ -457,7 +457,7 @@ func TestWhoVotesAgain(t *testing.T) {
 
 func TestJudgeFindsWritesWithoutConsent(t *testing.T) {
 	vote := func(when float64, user, emoji string, present bool) Vote {
-		deny, _ := setting.meaningOf(emoji)
+		deny, _ := setting.meaningOf(&Card{}, emoji)
 		return Vote{At: at(when), User: user, Emoji: emoji, Deny: deny, Present: present}
 	}
 	for name, change := range map[string]func(*History){

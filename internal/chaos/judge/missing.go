@@ -10,14 +10,21 @@ import (
 func (h *History) Missing() []string {
 	var missing []string
 	j := collectRequests(h)
+	j.judgeWrites()
 	for _, id := range sortedKeys(j.requests) {
 		r := j.requests[id]
 		if len(r.cards) == 0 && !r.requesterTold() {
 			missing = append(missing, id+" has neither a card nor a private word")
 		}
+		if cards := slices.DeleteFunc(slices.Clone(r.cards), r.replacedCard); len(cards) > 1 {
+			missing = append(missing, id+" has several cards")
+		}
 		for _, c := range r.cards {
 			if lack := c.lacks(); lack != "" && !r.replacedCard(c) && (c.Deleted.IsZero() || !r.requesterTold()) {
 				missing = append(missing, id+" "+lack)
+			}
+			if j.lacksCorrection(r, c) {
+				missing = append(missing, id+" has its change made, and its thread does not tell")
 			}
 		}
 	}
@@ -38,20 +45,34 @@ func (c *Card) lacks() string {
 		return "has no outcome; its card says: " + statusOf(last(c.Says).Text)
 	case !c.showsOutcome(c.Thread[at].Event):
 		return "has an outcome and its card does not show it"
-	case c.Thread[at].Event == doneEvent:
-		return c.lacksOfGrant()
+	case c.hasOutcomeTwice():
+		return "has a reply twice"
 	}
-	return ""
+	return c.lacksOfGrant()
+}
+
+// hasOutcomeTwice reports whether a thread has an outcome or a word of a grant twice:
+// the bot looks for such doubles and deletes them.
+func (c *Card) hasOutcomeTwice() bool {
+	seen := map[[2]string]bool{}
+	for _, r := range c.Thread {
+		this := [2]string{r.Event, r.Number}
+		if seen[this] && r.Event != doubleEvent {
+			return true
+		}
+		seen[this] = true
+	}
+	return false
 }
 
 // lacksOfGrant tells what the grant of a done request is without.
 func (c *Card) lacksOfGrant() string {
 	switch {
-	case c.Lasts == 0:
+	case c.Lasts == 0 || c.madeReply() == nil:
 		return ""
 	case !c.GrantOver():
 		return "is done for a time, and its end is not told"
-	case !strings.Contains(statusOf(last(c.Says).Text), showsRevoked):
+	case c.doneReply() != nil && !strings.Contains(statusOf(last(c.Says).Text), showsRevoked):
 		return "has its grant over and its card does not show it"
 	}
 	return ""

@@ -12,7 +12,7 @@ func (j *judge) judgeOutcome(r *request, c *Card, outcome Reply) {
 	if outcome.Event == doneEvent {
 		j.judgeDone(r, c, outcome)
 	} else {
-		j.judgeUnchanged(r, effectiveWrites(r.writes), outcome.Text, outcome.At)
+		j.judgeOtherOutcome(r, c, outcome)
 	}
 	j.judgeCause(r, c, outcome)
 	if outcome.Event == expiredEvent {
@@ -28,6 +28,25 @@ func (j *judge) judgeOutcome(r *request, c *Card, outcome Reply) {
 			return
 		}
 	}
+}
+
+// judgeOtherOutcome judges an outcome except success. It may be mistaken if a read
+// after the write lagged behind. Then a reply corrects it, unless the effect was undone
+// by that time.
+func (j *judge) judgeOtherOutcome(r *request, c *Card, outcome Reply) {
+	effects := effectiveWrites(r.writes)
+	misled := len(effects) > 0 && j.h.wasReadLate(last(effects), outcome.At)
+	if !misled || c.foundReply() == nil && !j.effectUndone(effects, forever) {
+		j.judgeUnchanged(r, effects, outcome.Text, outcome.At)
+	}
+}
+
+// wasReadLate reports whether a read after a write, and before some time, showed what
+// was so before it.
+func (h *History) wasReadLate(w *Write, by time.Time) bool {
+	return slices.ContainsFunc(h.LateReads[w.Group], func(read Look) bool {
+		return read.From.After(w.Arrived) && read.From.Before(by) && read.From.Add(-read.Lag).Before(w.Took)
+	})
 }
 
 // judgeUnchanged judges every outcome except success. Unless it hedges, it claims

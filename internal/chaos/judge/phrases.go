@@ -44,9 +44,10 @@ const (
 
 // Private words about a request. They carry no metadata.
 const (
-	saysNotPosted = "was not put before an approver"
-	saysSameAsk   = "asks for the very same"
-	saysDone      = "is done: "
+	saysNotPosted   = "was not put before an approver"
+	saysUncheckable = "did not let me check" // a notice about a vote that may count later
+	saysSameAsk     = "asks for the very same"
+	saysDone        = "is done: "
 )
 
 // privateOutcomes are private words by which a requester learns how a request
@@ -58,6 +59,10 @@ var privateOutcomes = regexp.MustCompile(saysNotPosted +
 const (
 	changeHeading = "*Change to the group's allocation*"
 	termsHeading  = "May approve:"
+	quorumShown   = `Approvals needed: (\d+)`
+	emojiShown    = `React with :([^:]+): to approve`
+	approverShown = `<(?:@|!subteam\^)(\w+)>`
+	nameShown     = "the group `([^`]+)` \\(id `([^`]+)`\\)"
 	unchangedLine = `(?m)^Unchanged: (.*?)(?: Removed: .*)?$`
 	removedLine   = `(?m)^\*Removed: (.*)\*$`
 	extendedLine  = "Extends `CODE`"
@@ -70,7 +75,7 @@ const (
 	saysEmpty      = `[Tt]he group now has no codes\.`
 	saysNow        = " now has "
 	saysReadBack   = "UiPath did not confirm the write" // success was found by a later read
-	saysUnchanged  = `Nothing (was|had been) changed at UiPath`
+	saysUnchanged  = `Nothing (?:was|had been) changed at UiPath|The change was not made`
 	saysRemoved    = "UiPath confirmed that (.*?) (?:was|were) removed from "
 	saysKept       = `Unchanged: (.*?)\. (?:The group now has|UiPath|Remove)`
 	saysByHand     = "in UiPath by hand" // a revocation that left something
@@ -120,6 +125,10 @@ var (
 	codesRemoved   = regexp.MustCompile(saysRemoved)
 	codesKept      = regexp.MustCompile(saysKept)
 	codeInTicks    = regexp.MustCompile(quotedCode)
+	quorumWord     = regexp.MustCompile(quorumShown)
+	emojiWord      = regexp.MustCompile(emojiShown)
+	approverWord   = regexp.MustCompile(approverShown)
+	groupWord      = regexp.MustCompile(nameShown)
 )
 
 // codeLine makes a pattern of a phrase that shows one code.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -25,11 +26,14 @@ func Read(s Setting, slack *fakeslack.Server, uipath *fakeuipath.Server) *Histor
 	r.readCommands()
 	r.readCards()
 	r.readVotes()
+	r.readHeard()
 	r.readLooks(slack.Calls("reactions.get"))
+	r.Surveys = looksOf(slack.Calls("conversations.history"))
 	r.readKnown(slices.Concat(slack.Calls("reactions.add"), slack.Calls("chat.update")))
 	r.readRights()
 	r.readOrders()
 	r.readAllocations()
+	r.readMarks()
 	r.readPrivate()
 	h.Activity = len(h.uipath) + r.countCalls()
 	return h
@@ -113,39 +117,49 @@ func (r *reader) readOrders() {
 func (r *reader) readPrivate() {
 	for _, user := range r.People {
 		for _, e := range r.server.Ephemerals(user) {
-			r.Private = append(r.Private, Word{User: user, Text: e.Text, Via: e.Via})
+			r.Private = append(r.Private, Word{User: user, Text: e.Text, Via: e.Via, At: e.At})
 		}
 		for _, m := range r.server.DirectMessages(user) {
-			r.Private = append(r.Private, Word{User: user, Text: m.Text, Via: "direct message"})
+			r.Private = append(r.Private, Word{User: user, Text: m.Text, Via: "direct message", At: m.PostedAt})
 		}
 	}
 }
 
 // readCards finds the bot's messages in the approvals channel.
 func (r *reader) readCards() {
-	deleted := map[string]time.Time{}
+	deleted, byBot := map[string]time.Time{}, map[string]bool{}
+	for _, call := range r.server.Calls("chat.delete") {
+		byBot[call.Args["ts"]] = true
+	}
 	posted := r.server.Messages(r.Channel)
 	for _, e := range r.slack {
 		if e.Kind != fakeslack.EntryDeleted {
 			continue
 		}
 		deleted[e.TS] = e.At
-		if m, ok := r.server.Message(r.Channel, e.TS); ok {
+		if m, ok := r.server.Message(r.Channel, e.TS); ok && (m.ThreadTS == "" || m.ThreadTS == m.TS) {
 			posted = append(posted, m)
 		}
 	}
 	for _, m := range posted {
 		switch {
-		case m.User != r.bot:
+		case m.User != r.bot, m.Metadata != nil && m.Metadata.EventType == doubleEvent:
 		case m.Metadata == nil || m.Metadata.EventType != CardEvent:
 			r.Stray = append(r.Stray, Stray{TS: m.TS, Text: m.Text})
 		default:
 			c := cardOf(m)
 			c.Deleted, c.Thread = deleted[m.TS], r.readThread(m.TS)
+			if byBot[m.TS] && !c.Deleted.IsZero() {
+				r.Doubles = append(r.Doubles, c)
+				continue
+			}
 			r.Cards = append(r.Cards, c)
 		}
 	}
 }
+
+// ReadCard reads what one card shows.
+func ReadCard(m fakeslack.Message) *Card { return cardOf(m) }
 
 func cardOf(m fakeslack.Message) *Card {
 	p := payload(m.Metadata.EventPayload)
@@ -155,6 +169,7 @@ func cardOf(m fakeslack.Message) *Card {
 		Says: sayingsOf(m), Blocks: fakeslack.Render(m.Blocks),
 	}
 	c.readChange(p)
+	c.readTerms()
 	return c
 }
 
@@ -166,6 +181,25 @@ func (c *Card) readChange(p payload) {
 	c.Removes = removedCodes(p, func() []string { return firstGroups(removedCode, change) })
 	c.Codes = without(c.Codes, c.Removes)
 	c.Lasts = periodShown(change)
+	c.Stays = codesIn(unchanged, c.Says[0].Text)
+}
+
+// readTerms finds what a card says about who may approve it, how, and for which
+// group.
+func (c *Card) readTerms() {
+	text := c.Says[0].Text
+	if found := quorumWord.FindStringSubmatch(text); found != nil {
+		c.Quorum, _ = strconv.Atoi(found[1])
+	}
+	if found := emojiWord.FindStringSubmatch(text); found != nil {
+		c.Emoji = found[1]
+	}
+	if found := groupWord.FindStringSubmatch(text); found != nil {
+		c.Name = unescape.Replace(found[1])
+	}
+	_, terms, _ := strings.Cut(text, termsHeading)
+	terms, _, _ = strings.Cut(terms, "\n")
+	c.Approvers = firstGroups(approverWord, terms)
 }
 
 // sayingsOf are the versions of a message with the time from which each stood.
@@ -195,13 +229,15 @@ func (r *reader) readThread(ts string) []Reply {
 	return thread
 }
 
-// meaningOf tells what an emoji means, if anything.
-func (s Setting) meaningOf(emoji string) (deny, ok bool) {
+// meaningOf tells what an emoji means on a card, if anything.
+func (s Setting) meaningOf(c *Card, emoji string) (deny, ok bool) {
 	plain, _, _ := strings.Cut(emoji, "::skin-tone-")
 	switch {
 	case plain == s.Deny:
 		return true, true
-	case plain == "thumbsup", slices.Contains(s.Approve, plain):
+	case plain == "thumbsup":
+		return false, slices.Contains(s.approvingOn(c), "+1")
+	case slices.Contains(s.approvingOn(c), plain):
 		return false, true
 	}
 	return false, false
@@ -212,10 +248,109 @@ func (r *reader) readVotes() {
 		if e.Kind != fakeslack.EntryReactionAdded && e.Kind != fakeslack.EntryReactionRemoved || e.User == r.bot {
 			continue
 		}
-		deny, ok := r.meaningOf(e.Detail)
-		if c := r.CardAt(e.TS); ok && c != nil && e.Channel == r.Channel {
+		c := r.messageAt(e.TS)
+		if c == nil || e.Channel != r.Channel {
+			continue
+		}
+		if deny, ok := r.meaningOf(c, e.Detail); ok {
 			c.Votes = append(c.Votes, Vote{At: e.At, User: e.User, Deny: deny, Emoji: e.Detail,
 				Present: e.Kind == fakeslack.EntryReactionAdded})
+		}
+	}
+}
+
+// messageAt is the card or the double with this timestamp, or nil.
+func (r *reader) messageAt(ts string) *Card {
+	for _, c := range r.Doubles {
+		if c.TS == ts {
+			return c
+		}
+	}
+	return r.CardAt(ts)
+}
+
+// A reactionEvent is what an envelope tells of a reaction.
+type reactionEvent struct {
+	Type     string `json:"type"`
+	User     string `json:"user"`
+	Reaction string `json:"reaction"`
+	EventTS  string `json:"event_ts"`
+	Item     struct {
+		TS string `json:"ts"`
+	} `json:"item"`
+}
+
+// readHeard finds when the event of each vote was sent to the bot, and when it was
+// acknowledged. An event carries the time of its reaction.
+func (r *reader) readHeard() {
+	told := map[string]reactionEvent{}
+	for _, e := range r.slack {
+		switch {
+		case e.Kind == fakeslack.EntryEnvelope && e.Type == "events_api":
+			var frame struct {
+				Payload struct {
+					Event reactionEvent `json:"event"`
+				} `json:"payload"`
+			}
+			if json.Unmarshal(e.Payload, &frame) == nil && strings.HasPrefix(frame.Payload.Event.Type, "reaction_") {
+				told[e.Envelope] = frame.Payload.Event
+				r.noteEvent(frame.Payload.Event, func(v *Vote) *time.Time { return &v.Sent }, e.At)
+			}
+		case e.Kind == fakeslack.EntryAck:
+			if event, ok := told[e.Envelope]; ok {
+				r.noteEvent(event, func(v *Vote) *time.Time { return &v.Heard }, e.At)
+			}
+		}
+	}
+}
+
+// noteEvent notes the first time at which something became of the event of a vote.
+func (r *reader) noteEvent(event reactionEvent, what func(*Vote) *time.Time, at time.Time) {
+	c := r.messageAt(event.Item.TS)
+	if c == nil {
+		return
+	}
+	seconds, _ := strconv.ParseFloat(event.EventTS, 64)
+	given := time.UnixMicro(int64(seconds * 1e6))
+	for i, v := range c.Votes {
+		same := v.User == event.User && v.Emoji == event.Reaction && v.Present == (event.Type == "reaction_added")
+		if first := what(&c.Votes[i]); same && first.IsZero() && v.At.Sub(given).Abs() < eventMargin {
+			*first = at
+			return
+		}
+	}
+}
+
+// eventMargin is how far the time in an event may be from the one in the journal.
+const eventMargin = 50 * time.Millisecond
+
+// looksOf are calls with an answer that the bot may have read.
+func looksOf(calls []fakeslack.Call) []Look {
+	var looks []Look
+	for _, call := range calls {
+		if call.Status == 200 && call.Error == "" {
+			looks = append(looks, Look{From: call.At, To: call.At.Add(call.Dur + time.Millisecond), Lag: call.Lag})
+		}
+	}
+	return looks
+}
+
+// The suite's own marks in Slack's journal that the judge reads.
+const (
+	RenameMark = "rename" // a group was renamed; the detail is its id, a tab and the name
+	StallMark  = "stall"  // a process or a database is held up
+)
+
+func (r *reader) readMarks() {
+	r.Renames = map[string][]Naming{}
+	for _, e := range r.slack {
+		switch {
+		case e.Kind != fakeslack.EntryMark:
+		case e.Type == StallMark:
+			r.Stalls = append(r.Stalls, e.At)
+		case e.Type == RenameMark:
+			group, name, _ := strings.Cut(e.Detail, "\t")
+			r.Renames[group] = append(r.Renames[group], Naming{At: e.At, Name: name})
 		}
 	}
 }
@@ -223,8 +358,8 @@ func (r *reader) readVotes() {
 // readLooks keeps the looks with an answer that the bot may have read.
 func (r *reader) readLooks(calls []fakeslack.Call) {
 	for _, call := range calls {
-		if c := r.CardAt(call.Args["timestamp"]); c != nil && call.Status == 200 && call.Error == "" {
-			c.Looks = append(c.Looks, Look{From: call.At, To: call.At.Add(call.Dur + time.Millisecond)})
+		if c := r.CardAt(call.Args["timestamp"]); c != nil {
+			c.Looks = append(c.Looks, looksOf([]fakeslack.Call{call})...)
 		}
 	}
 }
@@ -254,15 +389,25 @@ func (r *reader) readKnown(calls []fakeslack.Call) {
 }
 
 // readRights follows which people are in the user group, and which accounts
-// work.
+// work. What holds before the bot's first call has always held.
 func (r *reader) readRights() {
 	member, active := map[string]bool{}, map[string]bool{}
 	for _, user := range r.Voters {
 		active[user] = true
 		member[user] = slices.Contains(r.Named, user)
 	}
+	note := func(at time.Time) {
+		for _, user := range r.Voters {
+			r.Rights = append(r.Rights, Right{At: at, User: user, Has: member[user] && active[user]})
+		}
+	}
+	begun := false
 	for _, e := range r.slack {
 		switch {
+		case e.Kind == fakeslack.EntryCall && !begun:
+			note(time.Time{})
+			begun = true
+			continue
 		case e.Kind != fakeslack.EntryWorkspace:
 			continue
 		case e.Type == "user group":
@@ -275,8 +420,8 @@ func (r *reader) readRights() {
 		case e.Type == "user":
 			active[e.User] = e.Detail != "deactivated"
 		}
-		for _, user := range r.Voters {
-			r.Rights = append(r.Rights, Right{At: e.At, User: user, Has: member[user] && active[user]})
+		if begun {
+			note(e.At)
 		}
 	}
 }
@@ -284,7 +429,7 @@ func (r *reader) readRights() {
 // readAllocations finds the reads and writes of allocations, and the edits by
 // hand.
 func (r *reader) readAllocations() {
-	r.Reads = map[string][]time.Time{}
+	r.Reads, r.LateReads = map[string][]time.Time{}, map[string][]Look{}
 	for _, call := range r.uipath {
 		switch {
 		case call.Operation == fakeuipath.OperationPortal:
@@ -292,7 +437,13 @@ func (r *reader) readAllocations() {
 		case strings.HasPrefix(call.Operation, "PUT group"):
 			r.Writes = append(r.Writes, writeOf(call))
 		case strings.HasPrefix(call.Operation, "GET group "), call.Operation == "GET group":
-			r.Reads[groupOf(call)] = append(r.Reads[groupOf(call)], call.At)
+			group := groupOf(call)
+			r.Reads[group] = append(r.Reads[group], call.At.Add(-call.Lag))
+			if call.Lag > 0 {
+				r.LateReads[group] = append(r.LateReads[group], Look{From: call.At, To: call.At.Add(call.Dur), Lag: call.Lag})
+			}
+		case call.Operation == "token":
+			r.Tokens = append(r.Tokens, Look{From: call.At, To: call.At.Add(call.Dur)})
 		}
 	}
 	for _, reads := range r.Reads {

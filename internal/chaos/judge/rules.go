@@ -64,6 +64,7 @@ var (
 	cancelIgnored     = rule(Untrue, "cancelled and carried on")
 	carriedUnagreed   = rule(Untrue, "carried out without consent")
 	expiredTooEarly   = rule(Untrue, "expired before its time")
+	correctionUntrue  = rule(Untrue, "a correction without the effect")
 )
 
 // What is written at UiPath.
@@ -72,6 +73,12 @@ var (
 	writesOverlap    = rule(Doubled, "two writes to one group at once")
 	effectTwice      = rule(Doubled, "one request, two effects")
 	writeUnagreed    = rule(Untrue, "a write without consent")
+	writeForbidden   = rule(Untrue, "a write with too little consent for today's configuration")
+	writeUndated     = rule(Untrue, "a write with a consent that may have come too late")
+	writeUnheeded    = rule(Untrue, "a write with a consent that was told not to count")
+	writeTurned      = rule(Untrue, "a write after a no or a withdrawal that was acknowledged")
+	writeMisnamed    = rule(Untrue, "a write under a name that the group did not have")
+	writeInexact     = rule(Untrue, "an exact allocation that is another one")
 	writeUnasked     = rule(Untrue, "a write that no card asks for")
 	writeAddsMore    = rule(Untrue, "a write added what no card asks for")
 	writeAltersOther = rule(Untrue, "a write changed a setting that no card names")
@@ -81,6 +88,7 @@ var (
 var (
 	revokedOthers     = rule(Lost, "a revocation took what another request holds")
 	codeLeftBehind    = rule(Lost, "a grant that left a code behind")
+	grantForever      = rule(Lost, "a grant that stays for ever")
 	grantToldTwice    = rule(Doubled, "told twice of a grant")
 	grantToldTooEarly = rule(Untrue, "told of a grant before it was done")
 	revokedTooEarly   = rule(Untrue, "a grant revoked before its time")

@@ -2,7 +2,9 @@ package judge
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -34,7 +36,7 @@ func (j *judge) judgeWrites() {
 // reports it or no card with consent asks for it. Or no consent covers it.
 func (j *judge) causeOf(w *Write) (c *Card, revokes bool) {
 	asks, grant := j.askingCard(w), j.revokedGrant(w)
-	covered := asks != nil && j.uncovered(asks, w) == ""
+	covered := asks != nil && j.uncovered(asks, w, standard{}) == ""
 	removesOnly := w.Changed && len(without(w.Asked, w.Before)) == 0
 	agreed := asks != nil && len(asks.Removes) > 0
 	if grant != nil && (!covered || removesOnly && (!agreed || j.tellsRemoval(grant, w))) {
@@ -87,7 +89,7 @@ func (j *judge) rankFit(c *Card, w *Write) (rank int) {
 	if !w.Took.IsZero() && sameSet(w.Asked, without(union(w.Before, c.Codes), c.Removes)) {
 		rank += 4
 	}
-	if j.uncovered(c, w) == "" {
+	if j.uncovered(c, w, standard{}) == "" {
 		rank += 2
 	}
 	if c.doneReply() != nil {
@@ -108,32 +110,28 @@ func (c *Card) lookedBefore(when time.Time) time.Time {
 }
 
 // uncovered tells why a card's consent does not cover a write, "" if it does.
-// Each write needs a look of its own.
-func (j *judge) uncovered(c *Card, w *Write) string {
+// Each write needs a look of its own. A write that is made again with a fresh token
+// is the same one.
+func (j *judge) uncovered(c *Card, w *Write, s standard) string {
 	var earlier time.Time
-	if before := j.requestOf(c.ID).writes; len(before) > 0 {
-		earlier = last(before).Arrived
+	for _, before := range j.requestOf(c.ID).writes {
+		if before.Status != http.StatusUnauthorized {
+			earlier = before.Arrived
+		}
 	}
-	return j.h.whyUnagreed(c, w, earlier)
+	return j.h.whyUnagreed(c, w, earlier, s)
 }
 
 func (j *judge) judgeWrite(r *request, c *Card, w *Write) {
-	if problem := j.uncovered(c, w); problem != "" {
-		j.reportAt(w.Arrived, writeUnagreed, r.id, fmt.Sprintf("at %s: %s", w.Arrived.Format(clockLayout), problem),
-			j.searchCards(w)...)
+	j.judgeConsent(r, c, w)
+	if c.Name != "" && !j.h.wasNamed(c.Group, c.Name, w.Arrived.Add(-lookLimit), w.Arrived) {
+		j.reportAt(w.Arrived, writeMisnamed, r.id, c.Name, w.Group)
 	}
 	if w.Took.IsZero() || !w.Changed {
 		return
 	}
-	edited := j.h.editedBetween(w.Group, j.h.readFor(w), w.Took)
-	j.judgeAltered(r, w, edited)
-	if gone := without(without(w.Before, w.Asked), c.Removes); len(gone) > 0 && !edited {
-		j.reportAt(w.Arrived, writeTakesAway, r.id, fmt.Sprintf("%s had %v and no card asks to remove them", w.Group,
-			gone), w.Group)
-	}
-	if strange := without(without(w.Asked, w.Before), c.Codes); len(strange) > 0 && !edited {
-		j.reportAt(w.Arrived, writeAddsMore, r.id, fmt.Sprint(strange), w.Group)
-	}
+	j.judgeAltered(r, w, j.h.editedBetween(w.Group, j.h.readFor(w), w.Took))
+	j.judgeCodes(r, c, w)
 	if effects := effectiveWrites(r.writes); len(effects) > 0 {
 		before := last(effects)
 		again := common(without(before.After, before.Before), without(w.After, w.Before))
@@ -141,6 +139,54 @@ func (j *judge) judgeWrite(r *request, c *Card, w *Write) {
 			before.Took, w.Took) {
 			j.reportAt(w.Arrived, effectTwice, r.id, fmt.Sprintf("%v were added twice", again), w.Group)
 		}
+	}
+}
+
+// judgeConsent wants consent for a write: at a look before it, by all that was said
+// and shown until then.
+func (j *judge) judgeConsent(r *request, c *Card, w *Write) {
+	tell := func(broken Rule, problem string) {
+		j.reportAt(w.Arrived, broken, r.id, fmt.Sprintf("at %s: %s", w.Arrived.Format(clockLayout), problem),
+			j.searchCards(w)...)
+	}
+	if problem := j.uncovered(c, w, standard{}); problem != "" {
+		tell(writeUnagreed, problem)
+		return
+	}
+	for _, more := range []struct {
+		broken   Rule
+		standard standard
+	}{
+		{writeForbidden, standard{today: true}},
+		{writeUndated, standard{dated: true}},
+		{writeUnheeded, standard{heeded: true}},
+	} {
+		if problem := j.uncovered(c, w, more.standard); problem != "" {
+			tell(more.broken, problem)
+		}
+	}
+	if problem := j.h.whyTurned(c, w); problem != "" {
+		tell(writeTurned, problem)
+	}
+}
+
+// judgeCodes wants a write to change the codes that the card names, and no others, of
+// an allocation that the bot may have read.
+func (j *judge) judgeCodes(r *request, c *Card, w *Write) {
+	if r.command != nil && strings.HasPrefix(r.command.Text, "set ") && !sameSet(w.Asked, union(c.Codes, c.Stays)) {
+		j.reportAt(w.Arrived, writeInexact, r.id, fmt.Sprintf("%v instead of %v and %v", w.Asked, c.Codes, c.Stays), w.Group)
+	}
+	if j.h.mayHaveRead(w, func(codes []string) bool {
+		return sameSet(w.Asked, without(union(codes, c.Codes), c.Removes))
+	}) {
+		return
+	}
+	if gone := without(without(w.Before, w.Asked), c.Removes); len(gone) > 0 {
+		j.reportAt(w.Arrived, writeTakesAway, r.id, fmt.Sprintf("%s had %v and no card asks to remove them", w.Group,
+			gone), w.Group)
+	}
+	if strange := without(without(w.Asked, w.Before), c.Codes); len(strange) > 0 {
+		j.reportAt(w.Arrived, writeAddsMore, r.id, fmt.Sprint(strange), w.Group)
 	}
 }
 

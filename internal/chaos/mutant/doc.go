@@ -14,7 +14,7 @@
 //
 // breaks names the promise. shows names a rule of the judge that may catch the
 // defect. It may be repeated. store and replicas say where it shows; the
-// defaults are sqlite and 1.
+// defaults are sqlite and 1. focus names actions of the suite that happen more often.
 //
 // A patch applies by its text and ignores line numbers: the lines of each hunk have
 // to be in the file exactly once. Few lines are best, because a renamed source

@@ -74,7 +74,7 @@ func (m Mutant) Hunt(ctx context.Context, o chaos.Options, source string) (h Hun
 	if o.Binary, h.Err = chaos.Build(ctx, module, dir, false); h.Err != nil {
 		return h
 	}
-	o.Dir, o.Store, o.Replicas = dir, m.Store, m.Replicas
+	o.Dir, o.Store, o.Replicas, o.Focus = dir, m.Store, m.Replicas, m.Focus
 	m.playRounds(ctx, o, &h)
 	return h
 }

@@ -23,6 +23,7 @@ type Mutant struct {
 	Shows    []string // rules of the judge; any of them catches it
 	Store    string   // on which it shows
 	Replicas int
+	Focus    string // actions of the suite that show it, separated by commas
 
 	files []filePatch
 }
@@ -89,10 +90,12 @@ func (m *Mutant) setField(line string) (err error) {
 		m.Shows = append(m.Shows, value)
 	case "store":
 		m.Store = value
+	case "focus":
+		m.Focus = value
 	case "replicas":
 		m.Replicas, err = strconv.Atoi(value)
 	default:
-		err = fmt.Errorf("the header has %q; it takes name, breaks, shows, store and replicas", line)
+		err = fmt.Errorf("the header has %q; it takes name, breaks, shows, store, replicas and focus", line)
 	}
 	return err
 }
@@ -113,6 +116,11 @@ func (m *Mutant) checkHeader() error {
 	for _, name := range m.Shows {
 		if !judge.HasRule(name) {
 			return fmt.Errorf("the judge has no rule %q", name)
+		}
+	}
+	for name := range strings.SplitSeq(m.Focus, ",") {
+		if name != "" && !chaos.HasAction(name, m.Store, m.Replicas) {
+			return fmt.Errorf("no round there has the action %q", name)
 		}
 	}
 	return nil

@@ -3,8 +3,11 @@
 package mutant
 
 import (
+	"encoding/json"
 	"flag"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -13,7 +16,8 @@ import (
 
 var (
 	hunted = flag.Bool("mutants", false, "see whether every mutant is caught; takes about a quarter of an hour")
-	only   = flag.String("only", "", "with -mutants: those whose name contains this")
+	built  = flag.Bool("compile", false, "see whether every mutant compiles; takes some minutes")
+	only   = flag.String("only", "", "with -mutants or -compile: those whose name contains this")
 )
 
 // A mutant that does not apply any more catches nothing. This names each, with
@@ -28,6 +32,55 @@ func TestEveryMutantAppliesToTheSources(t *testing.T) {
 			t.Error(err)
 		}
 	}
+}
+
+// A mutant that does not compile catches nothing either. It runs only if it is asked
+// for: go test ./internal/chaos/mutant -run Compiles -compile -timeout 30m
+func TestEveryMutantCompiles(t *testing.T) {
+	if !*built {
+		t.Skip("asked for with -compile")
+	}
+	source, err := chaos.FindModule(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range allMutants(t) {
+		if !strings.Contains(m.Name, *only) {
+			continue
+		}
+		build := exec.CommandContext(t.Context(), "go", "build", "-overlay", writeOverlay(t, m, source),
+			"./approvals/...", "./bot/...", "./licensing/...", "./internal/store/...")
+		build.Dir = source
+		if out, err := build.CombinedOutput(); err != nil {
+			t.Errorf("%s: %v\n%s", m.Name, err, out)
+		}
+	}
+}
+
+// writeOverlay has the compiler read the files of a mutant in place of the sources.
+func writeOverlay(t *testing.T, m Mutant, source string) string {
+	t.Helper()
+	patched, err := m.patchedFiles(source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, replace := t.TempDir(), map[string]string{}
+	for name, text := range patched {
+		file := filepath.Join(dir, strings.ReplaceAll(name, "/", "-"))
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		replace[filepath.Join(source, name)] = file
+	}
+	overlay, err := json.Marshal(map[string]any{"Replace": replace})
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(dir, "overlay.json")
+	if err := os.WriteFile(file, overlay, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
 }
 
 func TestMutantsHaveNamesOfTheirOwn(t *testing.T) {

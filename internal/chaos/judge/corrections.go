@@ -1,0 +1,73 @@
+package judge
+
+import (
+	"fmt"
+	"slices"
+)
+
+// foundReply is the reply that corrects an outcome: a later look shows the change
+// after all. Nil if there is none.
+func (c *Card) foundReply() *Reply {
+	at := slices.IndexFunc(c.Thread, func(r Reply) bool { return r.Event == foundEvent })
+	if at < 0 {
+		return nil
+	}
+	return &c.Thread[at]
+}
+
+// madeReply is the reply that tells that the change was made, with the outcome or
+// later. Nil if there is none.
+func (c *Card) madeReply() *Reply {
+	if done := c.doneReply(); done != nil {
+		return done
+	}
+	return c.foundReply()
+}
+
+// judgeCorrection wants the effect before the word, and an allocation that was.
+func (j *judge) judgeCorrection(r *request, c *Card, found Reply) {
+	shown := slices.ContainsFunc(j.h.statesOf(c.Group), func(s state) bool {
+		return s.until.After(c.At) && s.from.Before(found.At) && c.changeIn(s.codes)
+	})
+	if !shown {
+		j.reportAt(found.At, correctionUntrue, r.id, found.Text)
+	}
+	for _, allocation := range found.allocationsTold() {
+		if !j.h.everAllocated(c.Group, allocation, c.At, found.At) {
+			j.reportAt(found.At, allocationUntrue, r.id, fmt.Sprintf("the allocation of %s was never %v", c.Group, allocation))
+		}
+	}
+}
+
+// lacksCorrection reports whether a request did not end as done, and its change is
+// made nevertheless: the bot looks once more, and then says so.
+func (j *judge) lacksCorrection(r *request, c *Card) bool {
+	told := slices.IndexFunc(c.Thread, func(reply Reply) bool { return IsOutcome(reply.Event) })
+	if told < 0 || len(effectiveWrites(r.writes)) == 0 || !c.Deleted.IsZero() || c.madeReply() != nil {
+		return false
+	}
+	return !slices.ContainsFunc(j.h.statesOf(c.Group), func(s state) bool {
+		return s.until.After(c.Thread[told].At) && !c.changeIn(s.codes)
+	})
+}
+
+// judgeForever wants the codes of a grant out in the end, unless it is told that they
+// stay. Of a change that was made in part, people may have been told to look.
+func (j *judge) judgeForever(r *request, c *Card) {
+	effects := effectiveWrites(r.writes)
+	if c.Lasts == 0 || len(effects) == 0 || !c.Deleted.IsZero() || c.GrantOver() {
+		return
+	}
+	first := effects[0]
+	if at := slices.IndexFunc(c.Thread, func(r Reply) bool { return IsOutcome(r.Event) }); at >= 0 &&
+		hedged(c.Thread[at].Text) && !c.changeIn(last(effects).After) {
+		return
+	}
+	left := common(common(without(first.After, first.Before), c.Codes), last(j.h.statesOf(c.Group)).codes)
+	left = slices.DeleteFunc(left, func(code string) bool {
+		return j.h.everLacked(c.Group, code, first.Took, forever)
+	})
+	if len(left) > 0 {
+		j.reportAt(first.Took, grantForever, r.id, fmt.Sprintf("%v of %s", left, c.Group))
+	}
+}

@@ -1,0 +1,137 @@
+//go:build linux
+
+package chaos
+
+import (
+	"context"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"licensebot/internal/chaos/judge"
+	"licensebot/internal/fault"
+)
+
+// The reads that may show what was so before.
+var (
+	laggingMethods = []string{"reactions.get", "reactions.get", "conversations.history", "conversations.replies"}
+	laggingReads   = []string{
+		"GET group", "GET group with-quota", "GET groups with-quota", "GET identity groups", "GET identity group",
+	}
+)
+
+func pickLag(d *rand.Rand) time.Duration {
+	return time.Duration(1+d.IntN(int(judge.MaxLag/time.Second))) * time.Second
+}
+
+// lagAtSlack has Slack show what was so a while ago.
+func (w *world) lagAtSlack(_ context.Context, d *rand.Rand) {
+	w.planFault(&w.slack.Faults, pickOne(d, laggingMethods), fault.Fault{Times: 1 + d.IntN(3), Lag: pickLag(d)})
+}
+
+// hideCard has Slack not show a fresh card at first, as replicas do that lag behind.
+func (w *world) hideCard(ctx context.Context, d *rand.Rand) {
+	w.planFault(&w.slack.Faults, "reactions.get", fault.Fault{Times: 1, Error: "message_not_found"})
+	if d.IntN(2) == 0 {
+		return
+	}
+	if c, ok := w.askAndAwaitCard(ctx, d); ok {
+		w.planFault(&w.slack.Faults, "conversations.history", fault.Fault{Times: 2, Lag: judge.MaxLag})
+		w.approveCard(d, c)
+	}
+}
+
+// postLate has Slack store a post after its caller gave up, or answer without saying
+// where it is.
+func (w *world) postLate(ctx context.Context, d *rand.Rand) {
+	late := time.Duration(1+d.IntN(30)) * time.Second
+	f := pickOne(d, []fault.Fault{
+		{Cut: true, EffectAfter: late}, {Status: 500, EffectAfter: late},
+		{Body: `{"ok":true}`}, {Body: `{"ok":true}`, AfterEffect: true},
+	})
+	f.Times = 1
+	w.planFault(&w.slack.Faults, "chat.postMessage", f)
+	if d.IntN(2) == 0 {
+		w.askForCodes(ctx, d)
+	}
+}
+
+// loseReactions has the events of some reactions get lost.
+func (w *world) loseReactions(_ context.Context, d *rand.Rand) {
+	kind := pickOne(d, []string{"reaction_added", "reaction_added", "reaction_removed"})
+	w.planFault(&w.slack.Faults, kind, fault.Fault{Times: 1 + d.IntN(3)})
+}
+
+// lagAtUiPath has some reads of UiPath lag behind for a while.
+func (w *world) lagAtUiPath(_ context.Context, d *rand.Rand) {
+	w.lagReads(pickSome(d, laggingReads, 1+d.IntN(len(laggingReads))), pickLag(d), 3+d.IntN(20))
+}
+
+func (w *world) lagReads(operations []string, lag time.Duration, steps int) {
+	w.noteFault("for a while these show what was so %v ago: %v", lag, operations)
+	for _, operation := range operations {
+		w.uipath.SetLag(operation, lag)
+		w.afterSteps(steps, func() { w.uipath.SetLag(operation, 0) })
+	}
+}
+
+// carryTwoInLag has two requests for one group approved while UiPath's reads lag.
+func (w *world) carryTwoInLag(ctx context.Context, d *rand.Rand) {
+	open := w.openCards()
+	for _, group := range pickSome(d, groupIDs, len(groupIDs)) {
+		same := slices.DeleteFunc(slices.Clone(open), func(c openCard) bool { return c.Group != group })
+		if len(same) < 2 {
+			continue
+		}
+		w.lagReads(laggingReads[:2], judge.MaxLag, 40)
+		for _, c := range same[:2] {
+			w.approveCard(d, c)
+		}
+		return
+	}
+	w.askTwice(ctx, d)
+}
+
+// editBetweenReads changes a group by hand between the two calls that read it for a
+// write.
+func (w *world) editBetweenReads(_ context.Context, d *rand.Rand) {
+	c, ok := w.pickCard(d)
+	if !ok {
+		return
+	}
+	codes := pickSome(d, owned, 1+d.IntN(3))
+	w.noteFault("%s will be edited between two reads", c.Group)
+	w.uipath.After(pickOne(d, laggingReads[:2]), func() {
+		w.uipath.Edit(c.Group, func([]string) []string { return codes })
+	})
+	w.approveCard(d, c)
+}
+
+// editBeforeWrite puts a code into the group of a card by hand, and then the card is
+// approved.
+func (w *world) editBeforeWrite(_ context.Context, d *rand.Rand) {
+	if c, ok := w.pickCard(d); ok {
+		w.uipath.Edit(c.Group, func(now []string) []string { return append(now, pickOne(d, owned)) })
+		w.approveCard(d, c)
+	}
+}
+
+// renameGroup gives a group another name for a while. Sometimes a card of it is
+// approved meanwhile.
+func (w *world) renameGroup(_ context.Context, d *rand.Rand) {
+	group := pickOne(d, groupIDs)
+	c, ok := w.pickCard(d)
+	if ok {
+		group = c.Group
+	}
+	w.nameGroup(group, groupNames[group]+" II")
+	w.afterSteps(3+d.IntN(25), func() { w.nameGroup(group, groupNames[group]) })
+	if ok && d.IntN(2) == 0 {
+		w.approveCard(d, c)
+	}
+}
+
+func (w *world) nameGroup(group, name string) {
+	w.uipath.RenameGroup(group, name)
+	w.slack.Mark(judge.RenameMark, group+"\t"+name)
+}
