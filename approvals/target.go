@@ -36,8 +36,6 @@ func (r Request) CheckTarget(bot Target) error {
 	if r.Target == bot {
 		return nil
 	}
-	return &DelayError{
-		Reason: "the request belongs to another organization",
-		Err:    &ForeignError{Request: r.Target, Bot: bot},
-	}
+	foreign := &ForeignError{Request: r.Target, Bot: bot}
+	return &DelayError{Reason: foreign.Error(), Err: foreign}
 }

@@ -104,11 +104,8 @@ func (c *Client) readBothEndpoints(ctx context.Context, groupID string) (Allocat
 		return Allocation{}, err
 	}
 	if quotaErr == nil {
-		if c.seen.missesLimits(groupID, quota.quotas, c.transport.now()) {
-			return Allocation{}, laterError(ErrQuotasUnknown)
-		}
-		if quota.quotas == nil {
-			quota.quotas = []Quota{} // with-quota may say null for none
+		if quota.quotas, err = c.checkLimits(groupID, quota.quotas); err != nil {
+			return Allocation{}, err
 		}
 	}
 	known := plain
@@ -119,6 +116,17 @@ func (c *Client) readBothEndpoints(ctx context.Context, groupID string) (Allocat
 		GroupID: groupID, Codes: NormalizeCodes(known.codes...), UseExternalLicense: external,
 		Quotas: quota.quotas, Available: plain.seats,
 	}, nil
+}
+
+// checkLimits takes what with-quota tells of a group's limits. It may say null for none.
+func (c *Client) checkLimits(groupID string, told []Quota) ([]Quota, error) {
+	if c.seen.missesLimits(groupID, told, c.transport.now()) {
+		return nil, laterError(ErrQuotasUnknown)
+	}
+	if told == nil {
+		told = []Quota{}
+	}
+	return told, nil
 }
 
 // agreesWith reports whether two answers tell the same allocation.
