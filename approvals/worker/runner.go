@@ -50,7 +50,8 @@ type Runner struct {
 	// Reconnected has a value whenever reactions may have been missed. Nil: never.
 	Reconnected <-chan struct{}
 
-	// Target is the UiPath organization of the bot. Requests of another one wait.
+	// Target is the UiPath organization of the bot. It leaves requests of another one
+	// alone.
 	Target approvals.Target
 
 	surveys surveyPositions
@@ -284,10 +285,9 @@ func (w *Runner) runGuarded(ctx context.Context, t approvals.LeasedJob, r approv
 	if !known {
 		return nil // a later version's job; that version runs it
 	}
-	if t.Kind.Spec().UiPath {
-		if err := r.CheckTarget(w.Target); err != nil {
-			return w.recordDelay(ctx, t, r, approvals.DelayReason(err), err)
-		}
+	// The bot of the request's own organization speaks for it, so this one says nothing.
+	if err := r.CheckTarget(w.Target); err != nil {
+		return err
 	}
 	return run(w, ctx, t, r)
 }

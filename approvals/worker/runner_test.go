@@ -42,9 +42,10 @@ type world struct {
 	policy  Policy
 	emoji   Emoji
 	request Request
-	stop    func()       // ends the workers
-	url     string       // of the store
-	behind  atomic.Int64 // by how much the store's clock is slow
+	stop    func()               // ends the workers
+	url     string               // of the store
+	behind  atomic.Int64         // by how much the store's clock is slow
+	elapsed func() time.Duration // lets the store notice steps of its clock; nil: it does not
 
 	sees func(worker.Store) worker.Store // what the workers see of the store; nil: all there is
 }
@@ -74,7 +75,7 @@ func live(t *testing.T, story func(w *world)) {
 func (w *world) open() {
 	w.Helper()
 	now := func() time.Time { return time.Now().Add(-time.Duration(w.behind.Load())) }
-	s, err := store.Open(w.Context(), w.url, store.Options{Now: now})
+	s, err := store.Open(w.Context(), w.url, store.Options{Now: now, Elapsed: w.elapsed})
 	if err != nil {
 		w.Fatal(err)
 	}

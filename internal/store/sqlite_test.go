@@ -239,7 +239,7 @@ func TestSchemaRefusesImpossibleRows(t *testing.T) {
 			VALUES ($1 || 'X', 1, '', '', '', '', '')`},
 		{"a request deleted while it has a journal", `DELETE FROM requests WHERE id = $1`},
 		{"a reaction neither present nor gone", `INSERT INTO reactions VALUES ('C', $1, 'U', 'x', 2, 1, '', 1)`},
-		{"a reaction neither dated nor undated", `INSERT INTO reactions VALUES ('C', $1, 'U', 'x', 1, 2, '', 1)`},
+		{"a reaction neither dated nor undated", `INSERT INTO reactions VALUES ('C', $1, 'U', 'x', 1, 2, '', 1, NULL)`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b.wantUnchanged(func() {
