@@ -167,9 +167,24 @@ func (e Adopted) close(r Request) Request {
 	}
 	r.Votes = nil
 	for _, user := range e.Approvers {
-		r.Votes = append(r.Votes, Vote{User: user, At: r.ClosedAt})
+		r.Votes = append(r.Votes, Vote{User: user, At: r.ClosedAt, Stages: r.Terms.stagesOf(user)})
 	}
 	return r
+}
+
+// stagesOf lists the stages in which an approval of a person may have counted: those
+// that name the person, or else any, by a user group.
+func (t Terms) stagesOf(user string) []int {
+	people := make([][]string, len(t.Stages))
+	var all []int
+	for i, stage := range t.Stages {
+		people[i] = stage.Approvers
+		all = append(all, i)
+	}
+	if named := StagesNaming(people, user); len(named) > 0 {
+		return named
+	}
+	return all
 }
 
 // endGrant records an end of the grant that the channel tells.
@@ -212,16 +227,16 @@ func Foreign(card Told, thread []Told, concerned map[string][]string) []Request 
 	var foreign []Request
 	for group, codes := range concerned {
 		if card.GroupID == group || card.GroupID == "" {
-			foreign = append(foreign, foreignIn(group, codes, thread[done], Adopt(card.TS, thread).Revocation))
+			foreign = append(foreign, foreignIn(group, codes, card, thread[done], Adopt(card.TS, thread).Revocation))
 		}
 	}
 	return foreign
 }
 
-func foreignIn(group string, concerned []string, done Told, ended *Revocation) Request {
+func foreignIn(group string, concerned []string, card, done Told, ended *Revocation) Request {
 	r := Request{
-		ID: done.RequestID, State: Done, FiledAt: done.At(), Deadline: done.At(), DecidedAt: done.At(),
-		ClosedAt: done.At(), Outcome: &Outcome{Reason: ReasonFromChannel},
+		ID: card.RequestID, State: Done, FiledAt: card.At(), ClosedAt: done.At(),
+		Outcome: &Outcome{Reason: ReasonFromChannel},
 	}
 	change := Change{Add: done.Added, Remove: done.Removed}
 	change.Extend = Without(Without(done.Codes, done.Added), done.Removed)

@@ -20,12 +20,12 @@ func ReadMetadata(ts string, m slack.SlackMetadata) approvals.Told {
 		RequestID: RequestIDOf(m), GroupID: uncutText(m, "group_id"), Actor: uncutText(m, "actor"),
 	}
 	var cut [3]bool
-	t.Codes, cut[0] = listOf(m, "codes")
-	t.Added, cut[1] = listOf(m, "added")
-	t.Removed, cut[2] = listOf(m, "removed")
+	t.Codes, cut[0] = uncutList(m, "codes")
+	t.Added, cut[1] = uncutList(m, "added")
+	t.Removed, cut[2] = uncutList(m, "removed")
 	t.Cut = slices.Contains(cut[:], true)
-	t.Approvers, _ = listOf(m, "approvers")
-	t.Allocation, _ = listOf(m, "allocation")
+	t.Approvers, _ = uncutList(m, "approvers")
+	t.Allocation, _ = uncutList(m, "allocation")
 	if until := textOfPayload(m, "until"); until != "" {
 		var err error
 		t.Until, err = time.Parse(time.RFC3339, until)
@@ -42,8 +42,8 @@ func uncutText(m slack.SlackMetadata, name string) string {
 	return text
 }
 
-// listOf reads a list. If it was cut for its length, its items are unknown.
-func listOf(m slack.SlackMetadata, name string) (items []string, cut bool) {
+// uncutList reads a list. If it was cut for its length, its items are unknown.
+func uncutList(m slack.SlackMetadata, name string) (items []string, cut bool) {
 	text := textOfPayload(m, name)
 	if strings.Contains(text, cutMark) {
 		return nil, true

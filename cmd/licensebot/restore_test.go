@@ -10,6 +10,7 @@ import (
 
 	"licensebot/approvals"
 	"licensebot/internal/fakeslack"
+	"licensebot/internal/fault"
 )
 
 // A copy is the files of a database in SQLite, as an operator backs them up.
@@ -93,6 +94,18 @@ func (s *clockedWorld) awaitEvent(id, event string) {
 	s.awaitNoJobs()
 }
 
+// awaitState waits until the database has a request in a state. What the bot says or
+// writes besides is not waited for.
+func (s *clockedWorld) awaitState(id, state string) {
+	s.t.Helper()
+	db := s.openDatabase()
+	defer func() { _ = db.Close() }()
+	s.pollUntil(id+" to be "+state, func() bool {
+		var now string
+		return db.QueryRow(`SELECT state FROM requests WHERE id = $1`, id).Scan(&now) == nil && now == state
+	})
+}
+
 func (s *clockedWorld) wantEvents(id string, want ...string) {
 	s.t.Helper()
 	if got := s.eventsOf(id); !slices.Equal(got, want) {
@@ -110,37 +123,36 @@ const (
 // the channel tells since then holds, although the ✅ is still on the card and a UiPath
 // admin took the code out meanwhile.
 func TestRestoredCopyDoesNotRepeat(t *testing.T) {
-	for emoji, end := range map[string]string{"white_check_mark": toldDone, "x": "allocation_denied"} {
-		for _, before := range []string{"filed", "pending"} {
-			t.Run(end+", copied when "+before, func(t *testing.T) {
-				t.Parallel()
-				s := newClockedWorld(newWorld(t))
-				r := s.fileRequest(approvals.Ask{Group: groupID, Codes: []string{"IDU"}})
-				var old copyOfFiles
-				if before == "filed" {
-					old = s.backUp()
-				}
+	for _, c := range []struct{ emoji, end, before, want string }{
+		{"white_check_mark", toldDone, "filed", "cancelled"}, {"white_check_mark", toldDone, "pending", "done"},
+		{"x", "allocation_denied", "filed", "cancelled"}, {"x", "allocation_denied", "pending", "denied"},
+	} {
+		t.Run(c.end+", copied when "+c.before, func(t *testing.T) {
+			t.Parallel()
+			s := newClockedWorld(newWorld(t))
+			r := s.fileRequest(approvals.Ask{Group: groupID, Codes: []string{"IDU"}})
+			old := s.backUp()
+			s.restartAfter(0)
+			s.awaitEvent(r.ID, toldCard)
+			if c.before == "pending" {
+				old = s.backUp()
 				s.restartAfter(0)
-				s.awaitEvent(r.ID, toldCard)
-				if before == "pending" {
-					old = s.backUp()
-					s.restartAfter(0)
-				}
-				s.react(r.ID, emoji)
-				s.awaitEvent(r.ID, end)
-				s.stop()
-				writes := len(s.uipath.Writes())
-				s.uipath.SetAllocation(groupID, "ATTUNU")
-				s.restore(old)
-				s.awaitNoJobs()
-				s.wantEvents(r.ID, toldCard, end)
-				if n := len(s.uipath.Writes()); n != writes {
-					t.Errorf("the restored bot wrote %d times", n-writes)
-				}
-				s.typeRequest("group-01 RPADEVPRONU") // the bot goes on
-				s.awaitCondition("another card", func() bool { return len(s.listCards()) == 2 })
-			})
-		}
+			}
+			s.react(r.ID, c.emoji)
+			s.awaitEvent(r.ID, c.end)
+			s.stop()
+			writes := len(s.uipath.Writes())
+			s.uipath.SetAllocation(groupID, "ATTUNU")
+			s.restore(old)
+			s.awaitState(r.ID, c.want)
+			s.awaitNoJobs()
+			s.wantEvents(r.ID, toldCard, c.end)
+			if n := len(s.uipath.Writes()); n != writes {
+				t.Errorf("the restored bot wrote %d times", n-writes)
+			}
+			s.typeRequest("group-01 RPADEVPRONU") // the bot goes on
+			s.awaitCondition("another card", func() bool { return len(s.listCards()) == 2 })
+		})
 	}
 }
 
@@ -177,6 +189,7 @@ func TestRestoredCopyDoesNotEndTwice(t *testing.T) {
 	writes := len(s.uipath.Writes())
 	s.uipath.SetAllocation(groupID, "ATTUNU", "IDU")
 	s.restore(old)
+	s.awaitJobs("the end of the grant", `kind IN ('grant_expiry', 'revoke')`, 0)
 	s.awaitNoJobs()
 	s.wantEvents(id, toldCard, toldDone, toldEnded)
 	if n := len(s.uipath.Writes()); n != writes {
@@ -205,5 +218,90 @@ func TestRestoredCopyLeavesOthersCodes(t *testing.T) {
 	ended := s.slack.Thread(approvalsChannel, s.cardsOf(first)[0].TS)
 	if text := ended[len(ended)-1].Text; !strings.Contains(text, "`IDU` (request `"+unknown+"`, which is in the channel and not in my database") {
 		t.Errorf("the thread says %s", text)
+	}
+}
+
+// TestRestoredCopyDoesNotPostTwice copies the database while a message waits to be
+// posted. Since then it was posted.
+func TestRestoredCopyDoesNotPostTwice(t *testing.T) {
+	for waits, jobs := range map[string]int{toldCard: 0, toldDone: 1} {
+		t.Run(waits, func(t *testing.T) {
+			t.Parallel()
+			s := newClockedWorld(newWorld(t))
+			var id string
+			if jobs == 0 {
+				id = s.fileRequest(approvals.Ask{Group: groupID, Codes: []string{"IDU"}}).ID
+				s.slack.Inject("chat.postMessage", fault.Fault{Error: "ratelimited", Status: 429, RetryAfter: "1"})
+				s.restartAfter(0)
+				s.awaitJobs("the card to wait", `kind = 'post_card' AND leased = 0 AND attempt > 0`, 1)
+			} else {
+				id = s.askFor(approvals.Ask{Group: groupID, Codes: []string{"IDU"}})
+				s.slack.Inject("chat.postMessage", fault.Fault{Error: "ratelimited", Status: 429, RetryAfter: "1"})
+				s.react(id, "white_check_mark")
+				s.awaitJobs("the outcome to wait", `kind = 'post_outcome' AND leased = 0 AND attempt > 0`, 1)
+			}
+			old := s.backUp()
+			s.slack.Clear()
+			s.restartAfter(0)
+			s.awaitEvent(id, waits)
+			s.restore(old)
+			s.awaitNoJobs()
+			if events := s.eventsOf(id); events[len(events)-1] != waits || len(events) != 1+jobs {
+				t.Errorf("the channel tells %v", events)
+			}
+		})
+	}
+}
+
+// TestNothingIsWrittenBeforeTheChannelIsRead restores a copy while Slack does not show
+// the channel. The bot says so in its log and waits.
+func TestNothingIsWrittenBeforeTheChannelIsRead(t *testing.T) {
+	t.Parallel()
+	s := newClockedWorld(newWorld(t))
+	id := s.askFor(approvals.Ask{Group: groupID, Codes: []string{"IDU"}, For: 2 * time.Hour})
+	s.react(id, "white_check_mark")
+	s.awaitEvent(id, toldDone)
+	old := s.backUp()
+	s.restartAfter(3 * time.Hour)
+	s.awaitEvent(id, toldEnded)
+	s.stop()
+	writes := len(s.uipath.Writes())
+	s.uipath.SetAllocation(groupID, "ATTUNU", "IDU")
+	s.slack.Inject("conversations.history", fault.Fault{Error: "fatal_error"})
+	s.restore(old)
+	s.pollUntil("the job that waits in the log", func() bool {
+		log := s.log.String()
+		return strings.Contains(log, "could not read the approvals channel") && strings.Contains(log, approvals.ErrChannelUnread.Error())
+	})
+	s.slack.Clear()
+	s.awaitJobs("the end of the grant", `kind IN ('grant_expiry', 'revoke')`, 0)
+	s.awaitNoJobs()
+	s.wantEvents(id, toldCard, toldDone, toldEnded)
+	if n := len(s.uipath.Writes()); n != writes {
+		t.Errorf("the restored bot wrote %d times", n-writes)
+	}
+}
+
+// TestOrdinaryStartReadsOnce starts again with an open request and a grant.
+func TestOrdinaryStartReadsOnce(t *testing.T) {
+	t.Parallel()
+	s := newClockedWorld(newWorld(t))
+	granted := s.askFor(approvals.Ask{Group: groupID, Codes: []string{"IDU"}, For: 2 * time.Hour})
+	s.react(granted, "white_check_mark")
+	s.awaitEvent(granted, toldDone)
+	s.askFor(approvals.Ask{Group: groupID, Codes: []string{"RPADEVPRONU"}})
+	s.stop()
+	history, replies := len(s.slack.Calls("conversations.history")), len(s.slack.Calls("conversations.replies"))
+	s.restartAfter(0)
+	s.typeRequest("group-01 RPADEVPRONU IDU")
+	s.awaitCondition("the next card", func() bool { return len(s.listCards()) == 3 })
+	reads := 0
+	for _, call := range s.slack.Calls("conversations.history")[history:] {
+		if call.Args["latest"] == "" { // else a survey reads it
+			reads++
+		}
+	}
+	if threads := len(s.slack.Calls("conversations.replies")) - replies; reads != 1 || threads > 0 {
+		t.Errorf("an ordinary start read history %d times and %d threads", reads, threads)
 	}
 }

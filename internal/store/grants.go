@@ -19,7 +19,7 @@ const grantHoldersQuery = `SELECT ` + requestColumns + ` FROM (
 		FROM requests WHERE group_id = $1 AND in_effect = 1
 		AND closed_at >= (SELECT min(filed_at) - 900000000 FROM requests WHERE group_id = $1 AND grant_until IS NOT NULL)
 	UNION ALL
-	SELECT id, '', 'done', '', '', NULL, closed_at, closed_at, closed_at, closed_at, NULL, body, after_id, 1
+	SELECT id, '', 'done', '', '', NULL, filed_at, closed_at, closed_at, closed_at, NULL, body, after_id, 1
 		FROM foreign_requests WHERE group_id = $1
 		AND EXISTS (SELECT 1 FROM requests WHERE group_id = $1 AND grant_until IS NOT NULL)
 	) AS holders ORDER BY place, told, closed_at`

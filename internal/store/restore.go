@@ -97,9 +97,9 @@ func (t *tx) recordForeign(ctx context.Context, r approvals.Request) (bool, erro
 	if err != nil {
 		return false, err
 	}
-	result, err := t.ExecContext(ctx, `INSERT INTO foreign_requests (id, group_id, closed_at, after_id, body)
-		VALUES ($1, $2, $3, (SELECT coalesce(max(id), 0) FROM journal), $4) ON CONFLICT DO NOTHING`,
-		r.ID, r.Proposal.Group.ID, toMicros(r.ClosedAt), body)
+	result, err := t.ExecContext(ctx, `INSERT INTO foreign_requests (id, group_id, filed_at, closed_at, after_id, body)
+		VALUES ($1, $2, $3, $4, (SELECT coalesce(max(id), 0) FROM journal), $5) ON CONFLICT DO NOTHING`,
+		r.ID, r.Proposal.Group.ID, toMicros(r.FiledAt), toMicros(r.ClosedAt), body)
 	if err != nil {
 		return false, err
 	}

@@ -73,6 +73,7 @@ CREATE TABLE confirmations (
 CREATE TABLE foreign_requests (
     id        TEXT NOT NULL,
     group_id  TEXT NOT NULL,
+    filed_at  BIGINT NOT NULL,
     closed_at BIGINT NOT NULL,
     after_id  BIGINT NOT NULL,
     body      TEXT NOT NULL,
