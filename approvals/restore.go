@@ -75,6 +75,7 @@ type Adopted struct {
 	Approvers   []string
 	Allocation  []string
 	EffectFound bool
+	Found       []string  // the codes in effect, of EffectFound
 	Until       time.Time // the end of its grant
 	Revocation  *Revocation
 	EndedBy     string // the person or bot that ended the grant
@@ -100,7 +101,7 @@ func Adopt(cardTS string, thread []Told) Adopted {
 		case ends && e.State == "":
 			e.State, e.By, e.At, e.Approvers, e.Allocation = state, t.Actor, t.At(), t.Approvers, t.Allocation
 		case t.EventType == JobPostEffect.Spec().EventType:
-			e.EffectFound = true
+			e.EffectFound, e.Found = true, t.Added
 		case t.EventType == JobPostRevocation.Spec().EventType:
 			n, _ := strconv.Atoi(t.Number)
 			e.EndedBy, e.Attempts = t.Actor, max(n-1, 0)
@@ -132,9 +133,19 @@ func (e Adopted) move(r Request, now time.Time) (Step, error) {
 		step.Drop = append(step.Drop, spec.Kind)
 	}
 	if r.IsInEffect() && r.Grant == nil {
-		step = startGrantUntil(step, r.Proposal.Change.GrantedCodes(), e.Until, now)
+		step = e.startGrant(step, now)
 	}
 	return e.endGrant(step), nil
+}
+
+// startGrant begins the grant that the channel tells. A late effect may be a part of
+// the change.
+func (e Adopted) startGrant(step Step, now time.Time) Step {
+	codes := step.Request.Proposal.Change.GrantedCodes()
+	if e.EffectFound && len(e.Found) > 0 && !SameSet(e.Found, step.Request.Proposal.Change.Add) {
+		step.Request.EffectInPart, codes = true, e.Found
+	}
+	return startGrantUntil(step, codes, e.Until, now)
 }
 
 // endsLater reports whether the channel tells a later attempt to end the grant than the

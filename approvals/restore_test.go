@@ -106,6 +106,12 @@ func TestAdoptGrant(t *testing.T) {
 			t.Errorf("%s: %+v, %v", name, step.Request.Grant, step.Enqueue)
 		}
 	}
+	part := requestIn(Approved)
+	part.Ask.For, part.Proposal.Change.Add = 2*time.Hour, []string{"NEW", "OTHER"}
+	step, err := Next(part, Adopt(cardTS, []Told{heard(1, "allocation_failed"), heard(2, "allocation_found", untilTold(until))}), early)
+	if err != nil || !step.Request.EffectInPart || !slices.Equal(step.Request.Grant.Codes, []string{"NEW"}) {
+		t.Errorf("in effect in part: %v, %+v", err, step.Request)
+	}
 	failed := requestIn(Failed)
 	failed.Ask.For, failed.Outcome = 2*time.Hour, &Outcome{Reason: ReasonUiPathRefused}
 	if step, err := Next(failed, Adopt(cardTS, []Told{heard(1, "allocation_failed"), heard(2, "allocation_found", untilTold(until))}), early); err != nil || !step.Request.HoldsGrant() {
