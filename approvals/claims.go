@@ -69,9 +69,10 @@ func (c claims) otherHolder(r Request, code string, now time.Time) (KeptCode, bo
 		switch {
 		case other.ID == r.ID:
 		case other.Grant == nil:
-			return KeptCode{Code: code, Request: other.ID}, true
+			return KeptCode{Code: code, Request: other.ID, Foreign: other.IsForeign()}, true
 		case other.HoldsGrant() && other.Grant.Until.After(now) && other.Grant.Until.After(longest.Until):
-			longest, found = KeptCode{Code: code, Request: other.ID, Until: other.Grant.Until}, true
+			longest = KeptCode{Code: code, Request: other.ID, Until: other.Grant.Until, Foreign: other.IsForeign()}
+			found = true
 		}
 	}
 	return longest, found

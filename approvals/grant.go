@@ -47,6 +47,7 @@ type KeptCode struct {
 	Code    string    `json:"code"`
 	Request string    `json:"request,omitempty"`
 	Until   time.Time `json:"until,omitzero"`
+	Foreign bool      `json:"foreign,omitempty"` // the channel tells of the request, and the database does not know it
 }
 
 // attemptNumber tells apart what the thread is told about each attempt to end

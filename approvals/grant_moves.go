@@ -4,11 +4,15 @@ import "time"
 
 // startGrant begins the grant of a done request, if it is for a time.
 func startGrant(step Step, codes []string, now time.Time) Step {
+	return startGrantUntil(step, codes, step.Request.Ask.endsAt(now), now)
+}
+
+func startGrantUntil(step Step, codes []string, until, now time.Time) Step {
 	r := step.Request
 	if !r.Ask.IsTimed() || len(codes) == 0 {
 		return step
 	}
-	r.Grant = &Grant{Codes: codes, Until: r.Ask.endsAt(now)}
+	r.Grant = &Grant{Codes: codes, Until: until}
 	step.Request = r
 	step.Enqueue = append(step.Enqueue, Job{Kind: JobGrantExpiry, Due: r.Grant.Until})
 	for _, hours := range []int{firstWarning, lastWarning} {

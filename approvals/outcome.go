@@ -34,6 +34,9 @@ const (
 	ReasonPolicy           Reason = "policy"             // Violation says what the policy forbids
 	ReasonUncheckable      Reason = "uncheckable"        // Slack does not show whether the policy allows it
 
+	// Any state, of a request that ended after its database was copied.
+	ReasonFromChannel Reason = "from_channel"
+
 	// Refused or failed.
 	ReasonEndPassed     Reason = "end_passed"     // the end asked for had passed already
 	ReasonUiPathRefused Reason = "uipath_refused" // Answer has UiPath's words

@@ -101,6 +101,33 @@ func (m *Messenger) ListPosts(ctx context.Context, r approvals.Request) ([]appro
 	return posts, nil
 }
 
+// ReadCards reads the bot's cards in a channel down to oldest, the newest first, as many
+// as one call shows.
+func (m *Messenger) ReadCards(
+	ctx context.Context, channel, oldest, cursor string,
+) (cards []approvals.ToldCard, next string, err error) {
+	page, next, err := m.posts.ReadPosts(ctx, channel, oldest, cursor)
+	for _, found := range page {
+		if found.Metadata.EventType == approvals.CardEventType {
+			told := message.ReadMetadata(found.TS, found.Metadata)
+			cards = append(cards, approvals.ToldCard{Told: told, LatestReply: found.LatestReply})
+		}
+	}
+	return cards, next, err
+}
+
+// ReadThread reads what the bot said in a card's thread, the oldest first.
+func (m *Messenger) ReadThread(ctx context.Context, channel, ts string) ([]approvals.Told, error) {
+	found, err := m.posts.FindPosts(ctx, slackapi.Search{
+		Channel: channel, ThreadTS: ts, Matches: func(slack.SlackMetadata) bool { return true },
+	})
+	var thread []approvals.Told
+	for _, f := range found {
+		thread = append(thread, message.ReadMetadata(f.TS, f.Metadata))
+	}
+	return thread, err
+}
+
 // RemoveDouble deletes a message that another one repeats. If Slack refuses that, the
 // message says that it is a double.
 func (m *Messenger) RemoveDouble(ctx context.Context, r approvals.Request, d approvals.Double) error {

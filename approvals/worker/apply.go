@@ -165,7 +165,7 @@ func (w *Runner) writeAllocation(
 		return w.closeOrDelay(ctx, t, r, approvals.FailedWrite(err, t.WasTried()))
 	}
 	if err == nil && len(change.Quotas) == 0 && change.AnswerShows(answer, target) {
-		return w.applyEvent(ctx, r, approvals.Confirmed(answer, w.preserved(ctx, r, answer, target)), &t)
+		return w.confirm(ctx, t, r, answer, target)
 	}
 	return w.settleByReading(ctx, t, r, target, err)
 }
@@ -181,7 +181,7 @@ func (w *Runner) settleByReading(
 	late := errors.Is(err, approvals.ErrReadIsLate) // as judged by an older confirmation than the answer
 	switch change := r.Proposal.Change; {
 	case cause == nil && (err == nil || late) && change.AnswerShows(read, target):
-		return w.applyEvent(ctx, r, approvals.Confirmed(read, w.preserved(ctx, r, read, target)), &t)
+		return w.confirm(ctx, t, r, read, target)
 	case err != nil:
 		return w.closeOrDelay(ctx, t, r, approvals.UnreadWrite(errors.Join(cause, err)))
 	case change.IsShownBy(read):
@@ -220,14 +220,27 @@ func (w *Runner) awaitShown(
 	return errors.New("UiPath answered yes, and its allocation does not show the change")
 }
 
-// preserved reports whether a write left the other settings as they were: a
-// second read has to confirm a loss.
-func (w *Runner) preserved(ctx context.Context, r approvals.Request, answer, asked approvals.Allocation) bool {
-	if answer.Preserves(asked) {
-		return true
+// preserved reports whether a write left the other settings as they were. A read
+// decides where the answer shows a loss, or not all limits.
+func (w *Runner) preserved(
+	ctx context.Context, r approvals.Request, answer, asked approvals.Allocation,
+) (bool, error) {
+	if answer.ShowsLimits(asked) && answer.Preserves(asked) {
+		return true, nil
 	}
-	allocation, err := w.Licenses.ReadAllocation(ctx, r.Proposal.Group.ID)
-	return err == nil && allocation.Preserves(asked)
+	read, err := w.Licenses.ReadAllocation(ctx, r.Proposal.Group.ID)
+	return err == nil && read.Preserves(asked), err
+}
+
+// confirm ends a request after UiPath's allocation is exactly what was asked for.
+func (w *Runner) confirm(
+	ctx context.Context, t approvals.LeasedJob, r approvals.Request, answer, asked approvals.Allocation,
+) error {
+	preserved, err := w.preserved(ctx, r, answer, asked)
+	if err != nil && answer.Preserves(asked) {
+		return w.closeOrDelay(ctx, t, r, approvals.UnreadWrite(err)) // whether limits were lost is unknown
+	}
+	return w.applyEvent(ctx, r, approvals.Confirmed(answer, preserved), &t)
 }
 
 // closeOrDelay closes the request if the failure decides its end. Otherwise the

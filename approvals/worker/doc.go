@@ -20,5 +20,6 @@
 //   - Writes to one group share a lane, so that two never overlap.
 //
 // Beside the pools, [Runner.CatchUp] looks at all cards after each reconnect
-// and on a timer, because Slack does not repeat what the bot missed.
+// and on a timer, because Slack does not repeat what the bot missed. Before the
+// pools start, the channel is read once, because the database may be an older copy.
 package worker

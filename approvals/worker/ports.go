@@ -14,6 +14,7 @@ type Store interface {
 	Groups
 	Jobs
 	Reactions
+	Restored
 }
 
 // Requests is the part of the store that keeps requests.
@@ -59,6 +60,21 @@ type Groups interface {
 	// LastConfirmed is the last change of a group's allocation that UiPath confirmed;
 	// the zero Confirmation if there is none.
 	LastConfirmed(ctx context.Context, groupID string) (approvals.Confirmation, error)
+}
+
+// Restored is the part of the store that learns from a channel what happened after the
+// database was copied.
+type Restored interface {
+	// ListUnfinished lists the requests that are open, hold a grant or have a job.
+	ListUnfinished(ctx context.Context) ([]approvals.Request, error)
+
+	// NewestCard is the timestamp of the newest card in a channel that the store
+	// knows; empty if it knows none.
+	NewestCard(ctx context.Context, channel string) (string, error)
+
+	// Adopt records all that a channel tells, in one transaction. It skips events of
+	// which approvals.Next says ErrNoTransition, and returns the requests that changed.
+	Adopt(ctx context.Context, told []approvals.Adoption) (adopted []string, err error)
 }
 
 // Jobs is the part of the store that keeps jobs.
@@ -173,6 +189,7 @@ type Messenger interface {
 	Cards
 	Posts
 	Notices
+	Memory
 
 	// AwaitPace waits until one more call of this pace fits Slack's limits.
 	AwaitPace(ctx context.Context, pace approvals.Pace) error
@@ -200,6 +217,15 @@ type Posts interface {
 	// RemoveDouble deletes a post, or says in it that it is a double. It may be
 	// repeated.
 	RemoveDouble(ctx context.Context, r approvals.Request, d approvals.Double) error
+}
+
+// Memory is the part of a Messenger that reads what the bot said before.
+type Memory interface {
+	// ReadCards reads the bot's cards in a channel down to oldest, the newest first, as
+	// many as one call shows. next is where to go on; empty at the end.
+	ReadCards(ctx context.Context, channel, oldest, cursor string) (cards []approvals.ToldCard, next string, err error)
+	// ReadThread reads what the bot said in a card's thread, the oldest first.
+	ReadThread(ctx context.Context, channel, ts string) ([]approvals.Told, error)
 }
 
 // Notices is the part of a Messenger that only one person reads.

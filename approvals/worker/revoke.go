@@ -53,12 +53,25 @@ func (w *Runner) takeOut(
 	}
 	answer, err := w.Licenses.WriteAllocation(ctx, r.Proposal.Group.ID, target)
 	if err == nil && approvals.SameSet(answer.Codes, target.Codes) {
-		return w.applyEvent(ctx, r, plan.AfterWrite(answer, w.preserved(ctx, r, answer, target)), &t)
+		return w.confirmTakenOut(ctx, t, r, plan, answer, target)
 	}
 	if err != nil && !approvals.EffectIsUnknown(err) { // the call never left
 		return w.recordDelay(ctx, t, r, approvals.DelayReason(err), err)
 	}
 	return w.settleTakingOut(ctx, t, r, plan, err)
+}
+
+// confirmTakenOut records an end that UiPath confirmed.
+func (w *Runner) confirmTakenOut(
+	ctx context.Context, t approvals.LeasedJob, r approvals.Request,
+	plan approvals.RevocationPlan, answer, target approvals.Allocation,
+) error {
+	preserved, err := w.preserved(ctx, r, answer, target)
+	if err != nil && answer.Preserves(target) { // whether limits were lost is unknown
+		failure := approvals.UnreadWrite(err)
+		return w.recordDelay(ctx, t, r, failure.Reason, failure.Err)
+	}
+	return w.applyEvent(ctx, r, plan.AfterWrite(answer, preserved), &t)
 }
 
 // settleTakingOut reads what became of a write that UiPath did not plainly confirm.

@@ -55,13 +55,14 @@ type Runner struct {
 	Target approvals.Target
 
 	surveys surveyPositions
+	unread  unreadChannels
 }
 
 // A Problem is something that did not go through.
 type Problem struct {
 	During    Activity
 	Job       approvals.LeasedJob // of RunningJob, ReadingJob and TellingRequester
-	RequestID string              // also of OrphanFound and RefusedRequest
+	RequestID string              // also of OrphanFound, RefusedRequest and Adopting
 	Err       error
 }
 
@@ -77,6 +78,8 @@ const (
 	SurveyingCards Activity = "survey"    // the look at all cards failed
 	Reconciling    Activity = "reconcile" // the search for orphaned requests failed
 	OrphanFound    Activity = "orphan"    // a request had no job and has one again
+	ReadingChannel Activity = "channel"   // a channel cannot be read; its requests wait
+	Adopting       Activity = "adopt"     // the channel told more of a request than the database
 
 	TellingRequester Activity = "tell" // a requester cannot be told privately, which is given up
 )
@@ -132,6 +135,10 @@ func (w *Runner) Run(ctx context.Context) {
 	defer stopped()
 
 	var running sync.WaitGroup
+	if !w.readFirst(ctx) {
+		return
+	}
+	running.Go(func() { w.keepReading(ctx) })
 	for pool, count := range slots {
 		running.Go(func() { w.runPool(ctx, jobs, approvals.PoolKinds(pool), count) })
 	}
@@ -287,6 +294,9 @@ func (w *Runner) runGuarded(ctx context.Context, t approvals.LeasedJob, r approv
 	}
 	// The bot of the request's own organization speaks for it, so this one says nothing.
 	if err := r.CheckTarget(w.Target); err != nil {
+		return err
+	}
+	if err := w.unread.check(r.Channel); err != nil {
 		return err
 	}
 	return run(w, ctx, t, r)

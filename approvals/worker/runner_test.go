@@ -405,6 +405,13 @@ type double struct {
 	request string
 }
 
+// ReadCards tells nothing: the store of these tests is no copy.
+func (s *slackFake) ReadCards(context.Context, string, string, string) ([]ToldCard, string, error) {
+	return nil, "", nil
+}
+
+func (s *slackFake) ReadThread(context.Context, string, string) ([]Told, error) { return nil, nil }
+
 // ListPosts knows of cards alone.
 func (s *slackFake) ListPosts(_ context.Context, r Request) ([]Post, error) {
 	var posts []Post

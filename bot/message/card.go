@@ -195,6 +195,9 @@ const seatsNotTaken = "An allocation lets the group's members use seats, first c
 
 // CardStatus says in one line where a request stands.
 func CardStatus(r approvals.Request) string {
+	if isFromChannel(r) {
+		return fromChannelStatus(r)
+	}
 	consent := describeConsent(r)
 	bold := strings.Replace(capitalize(consent), " ", "* ", 1)
 	switch r.State {

@@ -346,6 +346,9 @@ func (g *golden) addRevocations() {
 		{"all codes stay", approvals.Revocation{Kept: []approvals.KeptCode{
 			{Code: "IDU", Request: "R-ABCDEFGH"}, {Code: "PMD", Request: "R-BCDEFGHJ", Until: testTime.AddDate(0, 2, 0)}, {Code: "RPADEVPRONU"},
 		}, Allocation: codes}},
+		{"codes may be needed by requests that only the channel tells of", approvals.Revocation{Kept: []approvals.KeptCode{
+			{Code: "IDU", Request: "R-ABCDEFGH", Foreign: true}, {Code: "RPADEVPRONU", Request: "R-BCDEFGHJ", Until: testTime.AddDate(0, 2, 0), Foreign: true},
+		}, Allocation: codes}},
 		{"a setting was dropped", approvals.Revocation{Removed: codes, NotPreserved: true}},
 		{"UiPath refuses", approvals.Revocation{Remaining: codes, Answer: "403 Forbidden"}},
 		{"codes are left after a yes", approvals.Revocation{Removed: codes[1:], Remaining: codes[:1], Allocation: codes[:1]}},
@@ -451,9 +454,13 @@ func (g *golden) addLists() {
 		{"ended", goldenRequest(approvals.Done, withReason(approvals.ReasonConfirmed), withRevocation(approvals.Revocation{
 			At: testTime.AddDate(0, 0, 30), Removed: []string{"IDU", "RPADEVPRONU"}, Allocation: []string{"ATTUNU"},
 		}))},
+		{"only the channel tells its end", goldenRequest(approvals.Failed, withReason(approvals.ReasonFromChannel))},
+		{"only the channel tells its end, for a time", goldenRequest(approvals.Done, timed, withReason(approvals.ReasonFromChannel))},
+		{"only the channel tells what its card asks", goldenRequest(approvals.Cancelled, withReason(approvals.ReasonFromChannel), func(r *approvals.Request) { r.Proposal = nil })},
 	}
-	g.add("mine: ended", ListOwn("/allocate", Page{Requests: []approvals.Request{details[len(details)-1].r}, Total: 1, Number: 1}))
+	g.add("mine: ended", ListOwn("/allocate", Page{Requests: []approvals.Request{details[len(details)-4].r}, Total: 1, Number: 1}))
 	for _, c := range details {
+		g.about(c.r)
 		g.add("status of a request: "+c.title, phrases().DescribeRequest("/allocate", c.r, linkOf(c.r)))
 	}
 	for _, c := range details {

@@ -294,7 +294,7 @@ func parseFiles(t *testing.T, pattern string, tests bool) []*ast.File {
 // wordless are the exported functions of which people read nothing.
 var wordless = []string{
 	"ParseHomePages", "String", "ClampHomePage", "HomePage", "RenderMetadata", "MatchesMetadata", "NoOptions",
-	"RequestIDOf", "NumberOf", "IsCard", "PlainBlocks",
+	"RequestIDOf", "NumberOf", "ReadMetadata", "IsCard", "PlainBlocks",
 }
 
 // inThreads are shown too: ThreadReply chooses among them.

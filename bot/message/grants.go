@@ -215,6 +215,8 @@ func describeKept(holdings []approvals.KeptCode) []string {
 		switch {
 		case h.Request == "":
 			parts = append(parts, fmt.Sprintf("%s (added since, by no request that I know)", joinCodes(stay)))
+		case h.Foreign:
+			parts = append(parts, describeForeign(stay, h))
 		case h.Until.IsZero():
 			parts = append(parts, fmt.Sprintf("%s (granted again for good by %s)",
 				joinCodes(stay), quoteCode(h.Request)))

@@ -57,6 +57,9 @@ func metadataFields(r approvals.Request, job approvals.Job) []metadataField {
 	if job.Kind == approvals.JobPostRevocation { // the codes that the end of the grant took out
 		added, removed = nil, r.Grant.Revocation.Removed
 	}
+	if job.Kind == approvals.JobPostEffect && r.EffectInPart && r.Grant != nil {
+		added, removed = r.Grant.Codes, nil
+	}
 	fields := []metadataField{
 		{name: "request_id", value: r.ID},
 		textField("group_id", r.Proposal.Group.ID),

@@ -138,6 +138,9 @@ func TestMetadataGolden(t *testing.T) {
 		{"done, by two approvers", goldenRequest(approvals.Done, both, timed), approvals.Job{Kind: outcome}},
 		{"denied", goldenRequest(approvals.Denied), approvals.Job{Kind: outcome}},
 		{"a grant has ended", goldenRequest(approvals.Done, withRevocation(approvals.Revocation{Removed: []string{"IDU"}, Allocation: []string{"ATTUNU"}})), approvals.Job{Kind: approvals.JobPostRevocation, Number: 1}},
+		{"a part is in effect after all", goldenRequest(approvals.Failed, timed, func(r *approvals.Request) {
+			r.EffectFound, r.EffectInPart, r.Grant = true, true, &approvals.Grant{Codes: []string{"IDU"}, Until: testTime.Add(time.Hour)}
+		}), approvals.Job{Kind: approvals.JobPostEffect}},
 		{"a double", goldenRequest(approvals.Pending), approvals.Job{Kind: approvals.JobRemoveDoubles}},
 	} {
 		raw, err := json.MarshalIndent(RenderMetadata(c.r, c.job), "", "  ")

@@ -34,6 +34,9 @@ func (p Phrases) DescribeOutcome(r approvals.Request) string {
 
 // outcomeSentence is DescribeOutcome without the mention of the requester.
 func (p Phrases) outcomeSentence(r approvals.Request) string {
+	if isFromChannel(r) {
+		return p.describeFromChannel(r)
+	}
 	switch r.State {
 	case approvals.Done:
 		return describeDone(r)

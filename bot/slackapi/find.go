@@ -17,6 +17,7 @@ const (
 	findMargin   = 10 * time.Minute
 	findPageSize = 200
 	findPages    = 25
+	readPageSize = 999
 )
 
 var errTooMuchHistory = errors.New("too many messages to look through")
@@ -31,8 +32,9 @@ type Search struct {
 
 // A Found is a message of the bot.
 type Found struct {
-	TS       string
-	Metadata slack.SlackMetadata
+	TS          string
+	Metadata    slack.SlackMetadata
+	LatestReply string // the timestamp of the newest message in its thread; only of ReadPosts
 }
 
 // FindPosts lists the messages by the bot with matching metadata, the oldest first.
@@ -57,6 +59,27 @@ func (m *Messenger) FindPosts(ctx context.Context, s Search) ([]Found, error) {
 		cursor = next
 	}
 	return nil, errTooMuchHistory
+}
+
+// ReadPosts reads the messages by the bot in a channel down to oldest, the newest first,
+// as many as one call shows. next is where to go on; empty at the end.
+func (m *Messenger) ReadPosts(
+	ctx context.Context, channel, oldest, cursor string,
+) (posts []Found, next string, err error) {
+	page, err := m.api.GetConversationHistoryContext(ctx, &slack.GetConversationHistoryParameters{
+		ChannelID: channel, Oldest: oldest, Inclusive: true, Cursor: cursor, Limit: readPageSize, IncludeAllMetadata: true,
+	})
+	if err != nil {
+		return nil, "", ClassifyError("conversations.history", err)
+	}
+	for _, message := range page.Messages {
+		if m.identity.isAuthor(message) {
+			posts = append(posts, Found{
+				TS: message.Timestamp, Metadata: message.Metadata, LatestReply: message.LatestReply,
+			})
+		}
+	}
+	return posts, page.ResponseMetaData.NextCursor, nil
 }
 
 // ReadPost reads one message in a channel, outside threads. It is not found if Slack

@@ -158,6 +158,12 @@ func logProblem(log zerolog.Logger, operators *operatorLog) func(worker.Problem)
 		case worker.OrphanFound:
 			log.Error().Str("request", p.RequestID).Err(p.Err).Msg("a request had no job to carry it on: " +
 				"the database was changed by hand, or licensebot has a defect, which please report")
+		case worker.ReadingChannel:
+			withCause(log.Warn(), p.Err).Msg("could not read the approvals channel since the newest card that the " +
+				"database knows; its requests wait; trying again soon")
+		case worker.Adopting:
+			log.Warn().Str("request", p.RequestID).Msg("the channel tells more of a request than the database, " +
+				"which was probably restored from a copy; what the channel tells holds")
 		case worker.ClaimingJobs:
 			log.Error().Err(p.Err).Msg("the database failed; work goes on when it answers")
 		case worker.ReadingJob:

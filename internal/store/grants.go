@@ -11,11 +11,18 @@ import (
 // grant. It begins with those closed after the filing of the oldest request with a
 // running grant. The journal orders them, because a clock may be put back or show
 // two requests the same time. For the same reason the comparison of times allows a
-// quarter of an hour.
-const grantHoldersQuery = `SELECT ` + requestColumns + ` FROM requests WHERE group_id = $1 AND in_effect = 1
-	AND closed_at >= (SELECT min(filed_at) - 900000000 FROM requests WHERE group_id = $1 AND grant_until IS NOT NULL)
-	ORDER BY (SELECT min(journal.id) FROM journal WHERE request_id = requests.id
-		AND (before <> 'done' AND after = 'done' OR kind = 'effect_found'))`
+// quarter of an hour. Requests that only the channel tells of stand where they were
+// recorded.
+const grantHoldersQuery = `SELECT ` + requestColumns + ` FROM (
+	SELECT ` + requestColumns + `, (SELECT min(journal.id) FROM journal WHERE request_id = requests.id
+			AND (before <> 'done' AND after = 'done' OR kind = 'effect_found')) AS place, 0 AS told
+		FROM requests WHERE group_id = $1 AND in_effect = 1
+		AND closed_at >= (SELECT min(filed_at) - 900000000 FROM requests WHERE group_id = $1 AND grant_until IS NOT NULL)
+	UNION ALL
+	SELECT id, '', 'done', '', '', NULL, filed_at, closed_at, closed_at, closed_at, NULL, body, after_id, 1
+		FROM foreign_requests WHERE group_id = $1
+		AND EXISTS (SELECT 1 FROM requests WHERE group_id = $1 AND grant_until IS NOT NULL)
+	) AS holders ORDER BY place, told, closed_at`
 
 // ListGrantHolders lists the requests in effect of a group from which a worker can tell
 // the holder of each code with an end. They come in the order of their completion.

@@ -39,7 +39,7 @@ const series = `WITH RECURSIVE series (n) AS (SELECT 1 UNION ALL SELECT n + 1 FR
 
 // loadDone puts n done requests into a store, from twenty people for a hundred
 // groups, with their journal. In each group the last twentieth have a running
-// grant.
+// grant. There are as many that only the channel tells of.
 func (s underTest) loadDone(t testing.TB, n int) {
 	t.Helper()
 	at := `1600000000000000 + CAST(n AS BIGINT) * 60000000` // one a minute, in 2020
@@ -51,6 +51,8 @@ func (s underTest) loadDone(t testing.TB, n int) {
 		`INSERT INTO journal (request_id, at, kind, actor, before, after, event) ` + series +
 			`SELECT 'R-O' || n, n, step, 'U-REQUESTER', was, step, '{}' FROM series
 			CROSS JOIN (SELECT '' AS was, 'filed' AS step UNION ALL SELECT 'approved', 'done') AS moves`,
+		`INSERT INTO foreign_requests (id, group_id, filed_at, closed_at, after_id, body) ` + series +
+			`SELECT 'R-F' || n, 'group-' || (n % 100), ` + at + `, ` + at + ` + 2, n, '{}' FROM series`,
 	} {
 		s.execSQL(t, strings.ReplaceAll(statement, "%d", fmt.Sprint(n)))
 	}

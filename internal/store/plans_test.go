@@ -76,6 +76,8 @@ func sendEverything(b *bench) {
 	}
 	_, err = b.ListUnsettledWrites(b.context(), group)
 	b.mustSucceed(err)
+	_, err = b.NewestCard(b.context(), channel)
+	b.mustSucceed(err)
 	_, err = b.CountAhead(b.context(), card.Requester, 10)
 	b.mustSucceed(err)
 	b.applyEvent(card, approvals.Cancel{By: card.Requester}) // drops
@@ -119,9 +121,12 @@ func TestPlansOfSQLite(t *testing.T) {
 }
 
 // walksInSQLite reports whether a line of a plan scans a whole table or index, or
-// builds an index for this one query.
+// builds an index for this one query. holders is what a part of a query found, and no
+// table.
 func walksInSQLite(line string) bool {
-	return strings.HasPrefix(line, "SCAN") && !strings.HasPrefix(line, "SCAN CONSTANT ROW") ||
+	scans := strings.HasPrefix(line, "SCAN") && !strings.HasPrefix(line, "SCAN CONSTANT ROW") &&
+		strings.TrimSpace(line) != "SCAN holders"
+	return scans ||
 		strings.HasPrefix(line, "SEARCH") && !strings.Contains(line, "=?") || // a range without a lower or an upper end
 		strings.Contains(line, "AUTOMATIC")
 }

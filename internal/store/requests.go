@@ -85,40 +85,47 @@ func (s *Store) ApplyEvent(
 	ctx context.Context, id string, e approvals.Event, done *approvals.LeasedJob,
 ) (approvals.Request, error) {
 	var after approvals.Request
-	err := s.runInTx(ctx, func(tx *tx) error {
-		before, err := tx.lockRequest(ctx, `id = $1`, id)
-		if err != nil {
-			return err
-		}
-		step, err := approvals.Next(before, e, tx.now.UTC())
-		if err != nil {
-			return err
-		}
-		after = step.Request
-		if done != nil {
-			if err := tx.completeJob(ctx, *done); err != nil {
-				return err
-			}
-		}
-		if err := tx.refuseDuplicate(ctx, after); err != nil {
-			return err
-		}
-		if before.CardTS != after.CardTS {
-			if err := tx.lockCard(ctx, after.Channel, after.CardTS); err != nil {
-				return err
-			}
-		}
-		if err := tx.updateRequest(ctx, step.Request); err != nil {
-			return err
-		}
-		if confirmation, ok := approvals.ConfirmationBy(e, after); ok {
-			if err := tx.recordConfirmation(ctx, after.Proposal.Group.ID, confirmation); err != nil {
-				return err
-			}
-		}
-		return tx.journalStep(ctx, before, e.Kind(), e.Actor(), e, step)
+	err := s.runInTx(ctx, func(tx *tx) (err error) {
+		after, err = tx.applyEvent(ctx, id, e, done)
+		return err
 	})
 	return after, err
+}
+
+func (t *tx) applyEvent(
+	ctx context.Context, id string, e approvals.Event, done *approvals.LeasedJob,
+) (approvals.Request, error) {
+	before, err := t.lockRequest(ctx, `id = $1`, id)
+	if err != nil {
+		return approvals.Request{}, err
+	}
+	step, err := approvals.Next(before, e, t.now.UTC())
+	if err != nil {
+		return approvals.Request{}, err
+	}
+	after := step.Request
+	if done != nil {
+		if err := t.completeJob(ctx, *done); err != nil {
+			return approvals.Request{}, err
+		}
+	}
+	if err := t.refuseDuplicate(ctx, after); err != nil {
+		return after, err
+	}
+	if before.CardTS != after.CardTS {
+		if err := t.lockCard(ctx, after.Channel, after.CardTS); err != nil {
+			return after, err
+		}
+	}
+	if err := t.updateRequest(ctx, after); err != nil {
+		return after, err
+	}
+	if confirmation, ok := approvals.ConfirmationBy(e, after); ok {
+		if err := t.recordConfirmation(ctx, after.Proposal.Group.ID, confirmation); err != nil {
+			return after, err
+		}
+	}
+	return after, t.journalStep(ctx, before, e.Kind(), e.Actor(), e, step)
 }
 
 // refuseDuplicate returns a *approvals.DuplicateError if another open request asks

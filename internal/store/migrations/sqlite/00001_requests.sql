@@ -69,6 +69,18 @@ CREATE TABLE confirmations (
     detail   TEXT NOT NULL -- the codes and the limits, as JSON
 );
 
+-- What requests that only the channel tells of did to groups: the database was
+-- restored from a copy. after_id is the journal's newest id when they were recorded.
+CREATE TABLE foreign_requests (
+    id        TEXT NOT NULL,
+    group_id  TEXT NOT NULL,
+    filed_at  BIGINT NOT NULL,
+    closed_at BIGINT NOT NULL,
+    after_id  BIGINT NOT NULL,
+    body      TEXT NOT NULL,
+    PRIMARY KEY (group_id, id)
+);
+
 CREATE TABLE journal (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
     request_id TEXT NOT NULL REFERENCES requests (id),

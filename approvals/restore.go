@@ -1,0 +1,348 @@
+package approvals
+
+import (
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A database that was restored from a copy knows less than the channel. What the
+// channel tells is adopted, so that nothing happens twice.
+
+// ErrChannelUnread means that the channel may tell more of a request than the
+// database, and has not been read since the start.
+var ErrChannelUnread = errors.New("the channel was not read since the start; if it tells more than the database, " +
+	"that is adopted first")
+
+// A Told is what a message of the bot tells about a request.
+type Told struct {
+	Post
+	RequestID  string
+	GroupID    string // empty if it was cut for its length
+	Actor      string
+	Codes      []string // all that the change is about
+	Added      []string
+	Removed    []string
+	Approvers  []string
+	Allocation []string
+	Until      time.Time
+	Cut        bool // a list of codes was too long to be told in full
+}
+
+// At is when the message was posted.
+func (t Told) At() time.Time {
+	seconds, micros, _ := strings.Cut(t.TS, ".")
+	s, _ := strconv.ParseInt(seconds, 10, 64)
+	us, _ := strconv.ParseInt(micros, 10, 64)
+	return time.Unix(s, us*int64(time.Microsecond)).UTC()
+}
+
+// A ToldCard is a card of the bot, as the channel shows it.
+type ToldCard struct {
+	Told
+	LatestReply string // the timestamp of the newest message in its thread; empty: none
+}
+
+// An Adoption is what the channel tells about one request and the database does not
+// know.
+type Adoption struct {
+	RequestID string
+	Event     Event     // nil: nothing happened to it
+	Foreign   []Request // what it holds, if the database does not know it
+	Posts     []Post    // what the bot said about it
+	At        time.Time // when it ended
+}
+
+// HasPosted reports whether the message that a job posts about r is in the channel.
+func (a Adoption) HasPosted(r Request, job Job) bool {
+	number := ""
+	if job.Number != 0 {
+		number = strconv.Itoa(job.Number)
+	}
+	return job.Kind.Spec().Pace == PacePosts && slices.ContainsFunc(a.Posts, func(p Post) bool {
+		return p.EventType == job.MessageEventType(r) && p.Number == number
+	})
+}
+
+// Adopted means that the channel tells more about a request than the database knew.
+type Adopted struct {
+	CardTS      string
+	State       State // how it closed; empty if the channel does not tell
+	By          string
+	At          time.Time
+	Approvers   []string
+	Allocation  []string
+	EffectFound bool
+	Found       []string  // the codes in effect, of EffectFound
+	Until       time.Time // the end of its grant
+	Revocation  *Revocation
+	EndedBy     string // the person or bot that ended the grant
+	Attempts    int    // to end the grant, before the one that Revocation tells
+}
+
+func (Adopted) Kind() string  { return "adopted" }
+func (Adopted) Actor() string { return Bot }
+
+// endings has the state that each outcome tells, by its event type.
+var endings = map[string]State{
+	"allocation_denied": Denied, "allocation_cancelled": Cancelled, "allocation_expired": Expired,
+	"allocation_done": Done, "allocation_failed": Failed, "allocation_superseded": Superseded,
+}
+
+// Adopt is what the thread of a request's card tells about how it ended. thread has
+// the bot's messages there, the oldest first.
+func Adopt(cardTS string, thread []Told) Adopted {
+	e := Adopted{CardTS: cardTS}
+	for _, t := range thread {
+		state, ends := endings[t.EventType]
+		switch {
+		case ends && e.State == "":
+			e.State, e.By, e.At, e.Approvers, e.Allocation = state, t.Actor, t.At(), t.Approvers, t.Allocation
+		case t.EventType == JobPostEffect.Spec().EventType:
+			e.EffectFound, e.Found = true, t.Added
+		case t.EventType == JobPostRevocation.Spec().EventType:
+			n, _ := strconv.Atoi(t.Number)
+			e.EndedBy, e.Attempts = t.Actor, max(n-1, 0)
+			e.Revocation = &Revocation{
+				At: t.At(), Removed: t.Removed, Allocation: t.Allocation, Uncertain: len(t.Allocation) == 0,
+			}
+		default:
+			continue
+		}
+		e.Until = t.Until
+	}
+	return e
+}
+
+// What the channel tells is not done again: no write, no message.
+func (e Adopted) move(r Request, now time.Time) (Step, error) {
+	switch {
+	case r.State == Filed:
+		return e.moveFiled(r, now), nil
+	case r.State.Open() && e.State != "":
+		r = e.close(r)
+	case !r.State.Open() && r.MayHaveEffect() && e.EffectFound, e.endsLater(r):
+		r.EffectFound = r.EffectFound || e.EffectFound
+	default:
+		return Step{}, ErrNoTransition
+	}
+	step := Step{Request: r}
+	for _, spec := range jobKinds {
+		step.Drop = append(step.Drop, spec.Kind)
+	}
+	if r.IsInEffect() && r.Grant == nil {
+		step = e.startGrant(step, now)
+	}
+	return e.endGrant(step), nil
+}
+
+// startGrant begins the grant that the channel tells. A late effect may be a part of
+// the change.
+func (e Adopted) startGrant(step Step, now time.Time) Step {
+	codes := step.Request.Proposal.Change.GrantedCodes()
+	if e.EffectFound && len(e.Found) > 0 && !SameSet(e.Found, step.Request.Proposal.Change.Add) {
+		step.Request.EffectInPart, codes = true, e.Found
+	}
+	return startGrantUntil(step, codes, e.Until, now)
+}
+
+// endsLater reports whether the channel tells a later attempt to end the grant than the
+// request does.
+func (e Adopted) endsLater(r Request) bool {
+	if e.Revocation == nil || !r.HoldsGrant() {
+		return false
+	}
+	return e.Attempts > r.Grant.Attempts || e.Attempts == r.Grant.Attempts && r.Grant.Revocation == nil
+}
+
+// moveFiled closes a request that has a card by now and is not prepared here: what
+// its card asks consent for is unknown.
+func (e Adopted) moveFiled(r Request, now time.Time) Step {
+	step := closeRequest(r, Cancelled, Outcome{Reason: ReasonFromChannel, By: Bot}, now)
+	step.Drop = append(step.Drop, JobPostCard)
+	return step
+}
+
+func (e Adopted) close(r Request) Request {
+	r.State, r.CardTS, r.DedupKey, r.DelayReason = e.State, e.CardTS, "", ""
+	r.Outcome = &Outcome{Reason: ReasonFromChannel, By: personOf(e.By), Allocation: e.Allocation}
+	r.EffectFound = e.EffectFound
+	r.ClosedAt = e.At
+	if e.At.Before(r.FiledAt) { // by a clock that was wrong
+		r.ClosedAt = r.FiledAt
+	}
+	if r.DecidedAt.IsZero() && (e.State == Done || e.State == Failed || e.State == Superseded) {
+		r.DecidedAt = r.ClosedAt
+	}
+	r.Votes = nil
+	for _, user := range e.Approvers {
+		r.Votes = append(r.Votes, Vote{User: user, At: r.ClosedAt, Stages: r.Terms.stagesOf(user)})
+	}
+	return r
+}
+
+// stagesOf lists the stages in which an approval of a person may have counted: those
+// that name the person, or else any, by a user group.
+func (t Terms) stagesOf(user string) []int {
+	people := make([][]string, len(t.Stages))
+	var all []int
+	for i, stage := range t.Stages {
+		people[i] = stage.Approvers
+		all = append(all, i)
+	}
+	if named := StagesNaming(people, user); len(named) > 0 {
+		return named
+	}
+	return all
+}
+
+// endGrant records an end of the grant that the channel tells.
+func (e Adopted) endGrant(step Step) Step {
+	if !e.endsLater(step.Request) {
+		return step
+	}
+	g := *step.Request.Grant
+	g.Revocation, g.Attempts, g.EndedBy, g.DelayReason = e.Revocation, e.Attempts, personOf(e.EndedBy), ""
+	if !e.Until.IsZero() {
+		g.Until = e.Until
+	}
+	step.Request.Grant = &g
+	step.Enqueue = nil
+	return step
+}
+
+// personOf is the person who did something; empty if no person did it.
+func personOf(actor string) string {
+	if actor == Bot {
+		return ""
+	}
+	return actor
+}
+
+// IsForeign reports whether the channel tells of a request that the database does
+// not know.
+func (r Request) IsForeign() bool { return r.EnvelopeID == "" }
+
+// Foreign is what a request that the database does not know did in groups that
+// concern others. concerned has, by group, the codes that others hold or ask for. If
+// the channel does not tell all codes of the request, it may hold each of these.
+func Foreign(card Told, thread []Told, concerned map[string][]string) []Request {
+	done := slices.IndexFunc(thread, func(t Told) bool {
+		return endings[t.EventType] == Done || t.EventType == JobPostEffect.Spec().EventType
+	})
+	if done < 0 {
+		return nil
+	}
+	var foreign []Request
+	for group, codes := range concerned {
+		if card.GroupID == group || card.GroupID == "" {
+			foreign = append(foreign, foreignIn(group, codes, card, thread[done], Adopt(card.TS, thread).Revocation))
+		}
+	}
+	return foreign
+}
+
+func foreignIn(group string, concerned []string, card, done Told, ended *Revocation) Request {
+	r := Request{
+		ID: card.RequestID, State: Done, FiledAt: card.At(), ClosedAt: done.At(),
+		Outcome: &Outcome{Reason: ReasonFromChannel},
+	}
+	change := Change{Add: done.Added, Remove: done.Removed}
+	change.Extend = Without(Without(done.Codes, done.Added), done.Removed)
+	if done.Cut || done.GroupID == "" {
+		change = Change{Extend: concerned}
+	} else if !done.Until.IsZero() {
+		r.Grant = &Grant{Codes: change.GrantedCodes(), Until: done.Until, Revocation: ended}
+	}
+	r.Proposal = &Proposal{Group: Group{ID: group}, Change: change}
+	return r
+}
+
+// ConcernedCodes has, by group, the codes that these requests hold or ask for.
+func ConcernedCodes(requests []Request) map[string][]string {
+	codes := make(map[string][]string)
+	for _, r := range requests {
+		if r.Proposal != nil && (r.State.Open() || r.HoldsGrant() || r.MayHaveEffect()) {
+			id := r.Proposal.Group.ID
+			codes[id] = Union(codes[id], r.Proposal.Change.AllCodes())
+		}
+	}
+	return codes
+}
+
+// A Reading collects what a channel tells and the database may not know.
+type Reading struct {
+	newest    string // card in the channel that the database knows
+	requests  map[string]Request
+	concerned map[string][]string
+	adoptions []Adoption
+}
+
+// clocksDiffer is how far the clocks of Slack and the store may be apart.
+const clocksDiffer = 10 * time.Minute
+
+// NewReading begins to read a channel. newest is the timestamp of the newest card that
+// the database knows; unfinished are its requests in the channel of which the channel
+// may tell more.
+func NewReading(newest string, unfinished []Request) *Reading {
+	r := &Reading{newest: newest, requests: make(map[string]Request), concerned: ConcernedCodes(unfinished)}
+	for _, request := range unfinished {
+		r.requests[request.ID] = request
+	}
+	return r
+}
+
+// Oldest is the timestamp from which the cards have to be read: of the newest known
+// card, or of the oldest one of an unfinished request.
+func (r *Reading) Oldest() string {
+	oldest := r.newest
+	for _, request := range r.requests {
+		ts := request.CardTS
+		if ts == "" && r.newest == "" { // the channel has none that is older than the request
+			ts = strconv.FormatInt(request.FiledAt.Add(-clocksDiffer).Unix(), 10) + ".000000"
+		}
+		if ts != "" && (oldest == "" || ts < oldest) {
+			oldest = ts
+		}
+	}
+	return oldest
+}
+
+// MayTell reports whether the thread of a card has to be read: it is the card of an
+// unfinished request and its thread goes on after the newest known card, or the card is
+// unknown and its group concerns an unfinished request.
+func (r *Reading) MayTell(card ToldCard) bool {
+	if request, ours := r.requests[card.RequestID]; ours {
+		return request.CardTS == "" || request.CardTS == card.TS && card.LatestReply > r.newest
+	}
+	_, concerns := r.concerned[card.GroupID]
+	return card.TS > r.newest && card.LatestReply != "" && (concerns || card.GroupID == "" && len(r.concerned) > 0)
+}
+
+// Add takes what a card and its thread tell. known says that the database has its
+// request.
+func (r *Reading) Add(card ToldCard, thread []Told, known bool) {
+	ended := Adopt(card.TS, thread)
+	a := Adoption{RequestID: card.RequestID, At: ended.At}
+	request, ours := r.requests[card.RequestID]
+	if ours {
+		a.Event, a.Posts = ended, []Post{card.Post}
+		for _, t := range thread {
+			a.Posts = append(a.Posts, t.Post)
+		}
+	}
+	if !known || ours && request.State == Filed {
+		a.Foreign = Foreign(card.Told, thread, r.concerned)
+	}
+	if ours || len(a.Foreign) > 0 {
+		r.adoptions = append(r.adoptions, a)
+	}
+}
+
+// Adoptions lists what the channel told, in the order in which it happened.
+func (r *Reading) Adoptions() []Adoption {
+	slices.SortStableFunc(r.adoptions, func(a, b Adoption) int { return a.At.Compare(b.At) })
+	return r.adoptions
+}

@@ -1,0 +1,231 @@
+package approvals_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	. "licensebot/approvals"
+)
+
+// heard is a message of the bot, some minutes after the request was filed.
+func heard(minutes int, event string, changes ...func(*Told)) Told {
+	at := filedAt.Add(time.Duration(minutes) * time.Minute)
+	t := Told{
+		Post:      Post{TS: fmt.Sprintf("%d.000000", at.Unix()), EventType: event},
+		RequestID: "R-TEST0001", GroupID: "group-01", Codes: []string{"NEW"}, Added: []string{"NEW"},
+		Actor: anna, Approvers: []string{anna, ben}, Allocation: []string{"NEW"},
+	}
+	for _, change := range changes {
+		change(&t)
+	}
+	return t
+}
+
+func numbered(n string) func(*Told) { return func(t *Told) { t.Number = n } }
+
+func untilTold(until time.Time) func(*Told) { return func(t *Told) { t.Until = until } }
+
+const cardTS = "1772442000.000000"
+
+// Whatever end the channel tells of an open request, it ends so, and no job of it is
+// left that could write or speak.
+func TestAdoptEveryEnd(t *testing.T) {
+	for _, end := range []State{Denied, Cancelled, Expired, Done, Failed, Superseded} {
+		for _, state := range []State{Pending, Approved} {
+			thread := []Told{heard(1, "allocation_approved"), heard(2, "allocation_"+string(end))}
+			step, err := Next(requestIn(state), Adopt(cardTS, thread), deadline.Add(time.Hour))
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := step.Request
+			if r.State != end || r.Outcome.Reason != ReasonFromChannel || r.Outcome.By != anna || r.CardTS != cardTS ||
+				!r.ClosedAt.Equal(filedAt.Add(2*time.Minute)) || !slices.Equal(Voters(r.Votes), []string{anna, ben}) {
+				t.Errorf("%s in the copy and %s in the channel became %+v", state, end, r)
+			}
+			if len(step.Enqueue) > 0 || len(step.Drop) != len(JobKinds()) {
+				t.Errorf("%s in the copy and %s in the channel enqueues %v and drops %d", state, end, step.Enqueue, len(step.Drop))
+			}
+		}
+	}
+}
+
+// What the channel tells is adopted only where the request does not know it.
+func TestAdoptOnlyWhatIsNew(t *testing.T) {
+	until := filedAt.Add(10 * time.Hour)
+	granted := func(state State, g Grant) Request {
+		r := requestIn(state)
+		r.Ask.For, g.Codes, g.Until = 10*time.Hour, []string{"NEW"}, until
+		r.Grant = &g
+		return r
+	}
+	left := &Revocation{Remaining: []string{"NEW"}}
+	done, ended, again := heard(1, "allocation_done", untilTold(until)), heard(5, "allocation_ended", numbered("1")), heard(9, "allocation_ended", numbered("2"))
+	for name, c := range map[string]struct {
+		r      Request
+		thread []Told
+		isNew  bool
+	}{
+		"only a reminder":                    {requestIn(Pending), []Told{heard(1, "allocation_reminder", numbered("1"))}, false},
+		"done, and known":                    {requestIn(Done), []Told{done}, false},
+		"the end of a grant":                 {granted(Done, Grant{}), []Told{done, ended}, true},
+		"the end of a grant, and known":      {granted(Done, Grant{Revocation: left}), []Told{done, ended}, false},
+		"an earlier try to end it":           {granted(Done, Grant{Attempts: 1}), []Told{done, ended}, false},
+		"a later try to end it":              {granted(Done, Grant{Attempts: 1}), []Told{done, ended, again}, true},
+		"a later try, after one left a code": {granted(Done, Grant{Revocation: left}), []Told{done, ended, again}, true},
+		"a grant that runs":                  {granted(Done, Grant{}), []Told{done}, false},
+	} {
+		step, err := Next(c.r, Adopt(cardTS, c.thread), early)
+		if isNew := err == nil; isNew != c.isNew || err != nil && !errors.Is(err, ErrNoTransition) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if c.isNew && (!step.Request.Grant.IsOver() || step.Request.HoldsGrant() || len(step.Enqueue) > 0) {
+			t.Errorf("%s: %+v", name, step)
+		}
+	}
+}
+
+// A grant begins again with the end that the channel tells, also if the effect was
+// found late.
+func TestAdoptGrant(t *testing.T) {
+	until := filedAt.Add(3 * time.Hour)
+	for name, thread := range map[string][]Told{
+		"done":       {heard(1, "allocation_done", untilTold(until))},
+		"found late": {heard(1, "allocation_failed"), heard(2, "allocation_found", untilTold(until))},
+	} {
+		r := requestIn(Approved)
+		r.Ask.For = 2 * time.Hour
+		step, err := Next(r, Adopt(cardTS, thread), early)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ends := slices.ContainsFunc(step.Enqueue, func(j Job) bool { return j.Kind == JobGrantExpiry && j.Due.Equal(until) })
+		if g := step.Request.Grant; g == nil || !g.Until.Equal(until) || !step.Request.HoldsGrant() || !ends {
+			t.Errorf("%s: %+v, %v", name, step.Request.Grant, step.Enqueue)
+		}
+	}
+	part := requestIn(Approved)
+	part.Ask.For, part.Proposal.Change.Add = 2*time.Hour, []string{"NEW", "OTHER"}
+	step, err := Next(part, Adopt(cardTS, []Told{heard(1, "allocation_failed"), heard(2, "allocation_found", untilTold(until))}), early)
+	if err != nil || !step.Request.EffectInPart || !slices.Equal(step.Request.Grant.Codes, []string{"NEW"}) {
+		t.Errorf("in effect in part: %v, %+v", err, step.Request)
+	}
+	failed := requestIn(Failed)
+	failed.Ask.For, failed.Outcome = 2*time.Hour, &Outcome{Reason: ReasonUiPathRefused}
+	if step, err := Next(failed, Adopt(cardTS, []Told{heard(1, "allocation_failed"), heard(2, "allocation_found", untilTold(until))}), early); err != nil || !step.Request.HoldsGrant() {
+		t.Errorf("failed in the copy and in effect in the channel: %v, %+v", err, step.Request)
+	}
+}
+
+// A request that was not prepared when the database was copied has a card by now. What
+// that card asks is unknown, so the request is closed, and its requester told.
+func TestAdoptFiled(t *testing.T) {
+	step, err := Next(requestIn(Filed), Adopt(cardTS, nil), early)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if step.Request.State != Cancelled || len(step.Enqueue) != 1 || step.Enqueue[0].Kind != JobTellRequester || !slices.Contains(step.Drop, JobPrepare) {
+		t.Errorf("%+v", step)
+	}
+}
+
+// The end of a grant leaves what a request that the copy does not know was given, as
+// far as the channel tells. Where it does not tell all, it leaves everything.
+func TestForeignHolders(t *testing.T) {
+	holder := requestIn(Done)
+	holder.Proposal.Change = Change{Add: []string{"A", "B"}}
+	holder.Ask.For, holder.Grant = time.Hour, &Grant{Codes: []string{"A", "B"}, Until: early.Add(time.Hour)}
+	now := early.Add(2 * time.Hour)
+	card := heard(61, CardEventType, func(t *Told) { t.RequestID = "R-UNKNOWN" })
+	is := func(changes ...func(*Told)) Told {
+		return heard(62, "allocation_done", append([]func(*Told){func(t *Told) { t.Codes, t.Added = []string{"A"}, nil }}, changes...)...)
+	}
+	cut := func(t *Told) { t.Cut, t.Codes = true, nil }
+	for name, c := range map[string]struct {
+		card   Told
+		thread []Told
+		take   []string
+	}{
+		"nothing told":         {card, nil, []string{"A", "B"}},
+		"denied":               {card, []Told{heard(62, "allocation_denied")}, []string{"A", "B"}},
+		"extended for good":    {card, []Told{is()}, []string{"B"}},
+		"extended for longer":  {card, []Told{is(untilTold(now.Add(time.Hour)))}, []string{"B"}},
+		"extended until now":   {card, []Told{is(untilTold(now))}, []string{"A", "B"}},
+		"taken out since":      {card, []Told{is(func(t *Told) { t.Removed = []string{"A"} })}, []string{"B"}},
+		"added, and ended":     {card, []Told{is(untilTold(early), func(t *Told) { t.Added = t.Codes }), heard(90, "allocation_ended", numbered("1"))}, []string{"B"}},
+		"found late":           {card, []Told{heard(62, "allocation_failed"), {Post: Post{TS: card.TS, EventType: "allocation_found"}, GroupID: "group-01", Codes: []string{"A"}}}, []string{"B"}},
+		"a list that was cut":  {card, []Told{is(cut)}, nil},
+		"cut, and for a time":  {card, []Told{is(cut, untilTold(early))}, nil},
+		"a group that was cut": {heard(61, CardEventType, func(t *Told) { t.GroupID, t.RequestID = "", "R-UNKNOWN" }), []Told{is(func(t *Told) { t.GroupID = "" })}, nil},
+		"another group":        {heard(61, CardEventType, func(t *Told) { t.GroupID = "group-02" }), []Told{is()}, []string{"A", "B"}},
+	} {
+		holders := append([]Request{holder}, Foreign(c.card, c.thread, ConcernedCodes([]Request{holder}))...)
+		plan := PlanRevocation(holder, RevocationFacts{Holders: holders, Allocation: Allocation{Codes: []string{"A", "B", "C"}}, Now: now})
+		if !slices.Equal(plan.Take, c.take) {
+			t.Errorf("%s: takes %v out, want %v", name, plan.Take, c.take)
+		}
+		for _, kept := range plan.Result.Kept {
+			if kept.Request != "" && (kept.Request != "R-UNKNOWN" || !kept.Foreign) {
+				t.Errorf("%s: keeps %+v", name, kept)
+			}
+		}
+	}
+}
+
+// Only threads are read that may tell something new. At an ordinary start there are
+// none.
+func TestReadingReadsLittle(t *testing.T) {
+	open, filed := requestIn(Pending), requestIn(Filed)
+	open.CardTS, filed.ID = heard(10, "").TS, "R-FILED"
+	newest := heard(20, "").TS
+	of := func(id string, minutes int, reply string) ToldCard {
+		return ToldCard{Told: heard(minutes, CardEventType, func(t *Told) { t.RequestID = id }), LatestReply: reply}
+	}
+	elsewhere := of("R-OTHER", 30, heard(40, "").TS)
+	elsewhere.GroupID = "group-02"
+	reading := NewReading(newest, []Request{open, filed})
+	for name, c := range map[string]struct {
+		card ToldCard
+		read bool
+	}{
+		"its thread has nothing new":               {of(open.ID, 10, newest), false},
+		"its thread has something new":             {of(open.ID, 10, heard(21, "").TS), true},
+		"a second card of it":                      {of(open.ID, 11, heard(21, "").TS), false},
+		"a card of a request that had none":        {of(filed.ID, 30, ""), true},
+		"an older card of a closed request":        {of("R-OTHER", 15, heard(40, "").TS), false},
+		"a newer card, without a reply":            {of("R-OTHER", 30, ""), false},
+		"a newer card, with a reply":               {of("R-OTHER", 30, heard(40, "").TS), true},
+		"a newer card of a group without requests": {elsewhere, false},
+	} {
+		if got := reading.MayTell(c.card); got != c.read {
+			t.Errorf("%s: to be read: %t", name, got)
+		}
+	}
+	if got := reading.Oldest(); got != open.CardTS {
+		t.Errorf("reads from %s", got)
+	}
+	if got, want := NewReading("", []Request{filed}).Oldest(), heard(-10, "").TS; got != want {
+		t.Errorf("without a card reads from %s, want %s", got, want)
+	}
+}
+
+// What the channel tells is adopted in the order in which requests ended, because that
+// decides who holds a code.
+func TestAdoptionsInOrder(t *testing.T) {
+	first, second := requestIn(Pending), requestIn(Pending)
+	second.ID = "R-SECOND"
+	reading := NewReading("", []Request{first, second})
+	ofSecond := heard(1, CardEventType, func(t *Told) { t.RequestID = second.ID })
+	reading.Add(ToldCard{Told: ofSecond}, []Told{heard(9, "allocation_done")}, true)
+	reading.Add(ToldCard{Told: heard(2, CardEventType)}, []Told{heard(8, "allocation_done")}, true)
+	reading.Add(ToldCard{Told: heard(3, CardEventType, func(t *Told) { t.RequestID = "R-UNKNOWN" })}, []Told{heard(7, "allocation_done")}, false)
+	var order []string
+	for _, a := range reading.Adoptions() {
+		order = append(order, a.RequestID)
+	}
+	if want := []string{"R-UNKNOWN", first.ID, second.ID}; !slices.Equal(order, want) {
+		t.Errorf("adopts %v, want %v", order, want)
+	}
+}

@@ -1,0 +1,191 @@
+package worker
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"licensebot/approvals"
+	"licensebot/internal/sleep"
+)
+
+// An operator may have restored a copy of the database, so that the channel tells more
+// than the store. At the start each channel is read from the newest card that the store
+// knows, and what it tells is adopted. Until then the requests of that channel wait.
+
+// readRetry is the pause before a channel is read again that could not be read.
+const readRetry = 5 * time.Second
+
+// unreadChannels are the channels that are still to be read, each with its unfinished
+// requests.
+type unreadChannels struct {
+	mu  sync.Mutex
+	all map[string][]approvals.Request
+}
+
+// check is a *DelayError while a channel is unread.
+func (u *unreadChannels) check(channel string) error {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if _, unread := u.all[channel]; !unread {
+		return nil
+	}
+	return &approvals.DelayError{
+		After: readRetry, Reason: "Slack does not show the approvals channel", Err: approvals.ErrChannelUnread,
+	}
+}
+
+func (u *unreadChannels) list() map[string][]approvals.Request {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return maps.Clone(u.all)
+}
+
+func (u *unreadChannels) remove(channel string) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	delete(u.all, channel)
+}
+
+// readFirst finds the channels to read and tries each once. It reports false if ctx
+// ended.
+func (w *Runner) readFirst(ctx context.Context) bool {
+	for {
+		unfinished, err := w.Store.ListUnfinished(ctx)
+		if err == nil {
+			w.unread.all = byChannel(unfinished)
+			w.readUnread(ctx)
+			return ctx.Err() == nil
+		}
+		if ctx.Err() == nil {
+			w.OnError(Problem{During: ClaimingJobs, Err: err})
+		}
+		if !sleep.For(ctx, errorPause) {
+			return false
+		}
+	}
+}
+
+func byChannel(requests []approvals.Request) map[string][]approvals.Request {
+	channels := make(map[string][]approvals.Request)
+	for _, r := range requests {
+		channels[r.Channel] = append(channels[r.Channel], r)
+	}
+	return channels
+}
+
+// keepReading tries the channels that could not be read, until none is left or ctx
+// ends.
+func (w *Runner) keepReading(ctx context.Context) {
+	for len(w.unread.list()) > 0 && sleep.For(ctx, readRetry) {
+		w.readUnread(ctx)
+	}
+}
+
+func (w *Runner) readUnread(ctx context.Context) {
+	for channel, unfinished := range w.unread.list() {
+		err := w.adoptFrom(ctx, channel, unfinished)
+		switch {
+		case err == nil:
+			w.unread.remove(channel)
+		case ctx.Err() == nil:
+			w.OnError(Problem{During: ReadingChannel, Err: err})
+		}
+	}
+}
+
+// adoptFrom reads a channel and adopts what it tells. It records nothing before all is
+// read, because what is recorded moves the place from which the next start reads.
+func (w *Runner) adoptFrom(ctx context.Context, channel string, unfinished []approvals.Request) error {
+	newest, err := w.Store.NewestCard(ctx, channel)
+	if err != nil {
+		return err
+	}
+	reading := approvals.NewReading(newest, unfinished)
+	cards, err := w.readCards(ctx, channel, reading.Oldest())
+	if err != nil {
+		return err
+	}
+	for _, card := range cards {
+		if err := w.readThreadOf(ctx, channel, card, reading); err != nil {
+			return err
+		}
+	}
+	adoptions := reading.Adoptions()
+	if len(adoptions) == 0 {
+		return nil
+	}
+	adopted, err := w.Store.Adopt(ctx, adoptions)
+	for _, id := range adopted {
+		w.OnError(Problem{During: Adopting, RequestID: id})
+	}
+	return err
+}
+
+// readThreadOf reads the thread of a card, if it may tell something new.
+func (w *Runner) readThreadOf(
+	ctx context.Context, channel string, card approvals.ToldCard, reading *approvals.Reading,
+) error {
+	if !reading.MayTell(card) {
+		return nil
+	}
+	known, err := w.isKnown(ctx, card.RequestID)
+	if err != nil {
+		return err
+	}
+	var thread []approvals.Told
+	err = w.readPatiently(ctx, func() (err error) {
+		thread, err = w.Messenger.ReadThread(ctx, channel, card.TS)
+		return err
+	})
+	if approvals.IsRefused(err) { // the card was deleted meanwhile
+		return nil
+	}
+	reading.Add(card, thread, known)
+	return err
+}
+
+// isKnown reports whether the store has a request. It is asked after the channel showed
+// the card, because another replica may have posted it meanwhile.
+func (w *Runner) isKnown(ctx context.Context, id string) (bool, error) {
+	_, err := w.Store.Request(ctx, id)
+	if errors.Is(err, approvals.ErrNotFound) {
+		return false, nil
+	}
+	return true, err
+}
+
+// readCards reads the cards of a channel, the oldest first.
+func (w *Runner) readCards(ctx context.Context, channel, oldest string) ([]approvals.ToldCard, error) {
+	var all []approvals.ToldCard
+	for cursor := ""; ; {
+		err := w.readPatiently(ctx, func() error {
+			page, next, err := w.Messenger.ReadCards(ctx, channel, oldest, cursor)
+			if err == nil {
+				all, cursor = append(all, page...), next
+			}
+			return err
+		})
+		if err != nil || cursor == "" {
+			slices.SortFunc(all, func(a, b approvals.ToldCard) int { return cmp.Compare(a.TS, b.TS) })
+			return all, err
+		}
+	}
+}
+
+// readPatiently repeats a call while Slack asks for a pause, so that a long channel is
+// read on from where it was.
+func (w *Runner) readPatiently(ctx context.Context, read func() error) error {
+	for {
+		err := read()
+		pause := delayOf(err)
+		if pause == 0 || !sleep.For(ctx, pause) {
+			return err
+		}
+		w.OnError(Problem{During: ReadingChannel, Err: err})
+	}
+}

@@ -1,0 +1,151 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"licensebot/approvals"
+)
+
+// unfinishedQuery reads the requests of which a channel may tell more than a database
+// that was restored from a copy.
+const unfinishedQuery = `SELECT ` + requestColumns + ` FROM requests WHERE id IN (
+	SELECT id FROM requests WHERE closed_at IS NULL
+	UNION SELECT id FROM requests WHERE grant_until IS NOT NULL
+	UNION SELECT request_id FROM jobs)`
+
+// ListUnfinished lists the requests that are open, hold a grant or have a job. It
+// leaves out what it cannot decode: the jobs of such a request wait as well.
+func (s *Store) ListUnfinished(ctx context.Context) ([]approvals.Request, error) {
+	rows, err := s.read.QueryContext(ctx, unfinishedQuery)
+	if err != nil {
+		return nil, fmt.Errorf("list unfinished requests: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	var all []approvals.Request
+	for rows.Next() {
+		r, err := scanRequest(rows)
+		switch {
+		case errors.Is(err, approvals.ErrUnreadable):
+			continue
+		case err != nil:
+			return nil, err
+		}
+		all = append(all, r)
+	}
+	return all, rows.Err()
+}
+
+// NewestCard is the timestamp of the newest card in a channel that the store knows;
+// empty if it knows none.
+func (s *Store) NewestCard(ctx context.Context, channel string) (string, error) {
+	var ts string
+	err := s.read.QueryRowContext(ctx, `SELECT card_ts FROM requests WHERE channel = $1 AND card_ts IS NOT NULL
+		ORDER BY card_ts DESC LIMIT 1`, channel).Scan(&ts)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return "", fmt.Errorf("look for the newest card: %w", err)
+	}
+	return ts, nil
+}
+
+// Adopt records all that a channel tells, in one transaction and in this order. It
+// returns the requests that changed.
+func (s *Store) Adopt(ctx context.Context, told []approvals.Adoption) (adopted []string, err error) {
+	err = s.runInTx(ctx, func(tx *tx) error {
+		adopted = nil
+		for _, a := range told {
+			changed, err := tx.adopt(ctx, a)
+			if err != nil {
+				return fmt.Errorf("adopt what the channel tells of request %s: %w", a.RequestID, err)
+			}
+			if changed {
+				adopted = append(adopted, a.RequestID)
+			}
+		}
+		return nil
+	})
+	return adopted, err
+}
+
+func (t *tx) adopt(ctx context.Context, a approvals.Adoption) (changed bool, err error) {
+	if a.Event != nil {
+		_, err := t.applyEvent(ctx, a.RequestID, a.Event, nil)
+		if err != nil && !errors.Is(err, approvals.ErrNoTransition) {
+			return false, err
+		}
+		changed = err == nil
+	}
+	for _, r := range a.Foreign {
+		isNew, err := t.recordForeign(ctx, r)
+		if err != nil {
+			return false, err
+		}
+		changed = changed || isNew
+	}
+	if len(a.Posts) == 0 {
+		return changed, nil
+	}
+	return changed, t.markPosted(ctx, a)
+}
+
+// recordForeign keeps what a request did to a group that only the channel tells of. It
+// reports false if that is known.
+func (t *tx) recordForeign(ctx context.Context, r approvals.Request) (bool, error) {
+	body, err := encodeBody(r)
+	if err != nil {
+		return false, err
+	}
+	result, err := t.ExecContext(ctx, `INSERT INTO foreign_requests (id, group_id, filed_at, closed_at, after_id, body)
+		VALUES ($1, $2, $3, $4, (SELECT coalesce(max(id), 0) FROM journal), $5) ON CONFLICT DO NOTHING`,
+		r.ID, r.Proposal.Group.ID, toMicros(r.FiledAt), toMicros(r.ClosedAt), body)
+	if err != nil {
+		return false, err
+	}
+	n, err := result.RowsAffected()
+	return n == 1, err
+}
+
+// markPosted marks the jobs as tried whose message is in the channel: such a job then
+// looks for its message before it posts.
+func (t *tx) markPosted(ctx context.Context, a approvals.Adoption) error {
+	r, err := scanRequest(t.QueryRowContext(ctx, requestByID, a.RequestID))
+	if err != nil {
+		return err
+	}
+	posted, err := t.listPosted(ctx, a, r)
+	if err != nil {
+		return err
+	}
+	for _, id := range posted {
+		_, err := t.ExecContext(ctx, `UPDATE jobs SET tried_at = $2 WHERE id = $1 AND tried_at IS NULL`,
+			id, toMicros(t.now.Add(-approvals.PostSettles)))
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *tx) listPosted(ctx context.Context, a approvals.Adoption, r approvals.Request) ([]int64, error) {
+	rows, err := t.QueryContext(ctx, `SELECT id, kind, detail FROM jobs WHERE request_id = $1 AND tried_at IS NULL`, r.ID)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	var posted []int64
+	for rows.Next() {
+		var id int64
+		var kind, text string
+		if err := rows.Scan(&id, &kind, &text); err != nil {
+			return nil, err
+		}
+		var detail jobDetail
+		err := decodeJSON(text, &detail)
+		if err == nil && a.HasPosted(r, approvals.Job{Kind: approvals.JobKind(kind), Number: detail.Number}) {
+			posted = append(posted, id)
+		}
+	}
+	return posted, rows.Err()
+}
