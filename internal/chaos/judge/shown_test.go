@@ -167,6 +167,10 @@ func TestJudgeFindsWhatWasShownOrToldOtherwise(t *testing.T) {
 			endOtherwise(h)
 			h.Cards[0].Thread = h.Cards[0].Thread[:1]
 		}},
+		"a card that is there": {deletionUntrue, func(h *History) {
+			h.Private = []Word{{User: robin, Text: "Request `R-AAAAAAAA` is cancelled: its card in <#C> was deleted, " +
+				"and the approvals on it with it. Nothing was changed at UiPath."}}
+		}},
 		"two readings at once": {writeAddsMore, func(h *History) {
 			h.Edits = []Edit{{At: at(3.5), Group: "group-01", Before: []string{"TSTNU"}, After: []string{"ATTUNU"}}}
 			h.Writes[0].Asked = []string{"ATTUNU", "IDU", "TSTNU"}
