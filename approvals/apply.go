@@ -29,8 +29,8 @@ func (l ConsentLook) UnderPolicy(r Request, today Terms, members [][]string, unr
 			continue
 		}
 		stages := StagesNaming(members, b.User)
-		if len(stages) == 0 && !today.AutoApprove {
-			l.Ballots[i].Eligibility = notNamed(unread)
+		if why := eligibilityToday(r, today, b, stages, unread); why != Counts {
+			l.Ballots[i].Eligibility = why
 			continue
 		}
 		onToday = append(onToday, Vote{User: b.User, Stages: stages})
@@ -45,14 +45,24 @@ func LookAt(votes []Reaction, ballots []Ballot, members [][]string, unread bool)
 	return ConsentLook{Ballots: ballots, Guard: newVoteGuard(votes, ballots, members, unread)}
 }
 
-// notNamed is the eligibility of a person whom no stage names; unread says that one
-// may do so, because a user group of it could not be read.
-func notNamed(unread bool) Eligibility {
-	if unread {
-		return Uncheckable
+// eligibilityToday says whether an approval counts by the terms of today.
+func eligibilityToday(r Request, today Terms, b Ballot, stages []int, unread bool) Eligibility {
+	switch {
+	case today.AutoApprove:
+		return Counts
+	case b.User == r.Requester && !today.SelfApproval:
+		return IsRequester
+	case len(stages) > 0:
+		return Counts
+	case unread:
+		return Uncheckable // the group that could not be read may name the person
 	}
 	return NotApprover
 }
+
+// IsUndecided reports whether a user group of today that could not be read may decide
+// about the request.
+func (l ConsentLook) IsUndecided(r Request) bool { return l.NotMetToday || !IsDecided(r, l.Ballots) }
 
 // Carries reports whether consent still carries the request.
 func (l ConsentLook) Carries(r Request) bool { return !l.CardDeleted && hasConsent(r, l.Ballots) }
@@ -93,7 +103,7 @@ func DecideWrite(r Request, f WriteFacts) Event {
 	remaining := shown.Remaining(f.Allocation)
 	switch {
 	case f.IsSettled(r):
-		return ReadBack(f.Allocation)
+		return ReadBack(r, f.Allocation)
 	case f.Recheck.Result != StillAsks:
 		return f.Recheck.Event(f.Group, f)
 	case !f.Consent.Carries(r):
@@ -104,7 +114,7 @@ func DecideWrite(r Request, f WriteFacts) Event {
 		return finished(Failed, Outcome{Reason: ReasonIncomplete, ConcernedCodes: remaining.AllCodes(), Allocation: now})
 	case isAnotherChange(r, f, remaining):
 		return finished(Superseded, Outcome{Reason: ReasonAllocationChanged, Allocation: now, Uncertain: f.Tried})
-	case !f.Now.Before(r.ApprovalExpires()):
+	case r.HasLapsed(f.Now):
 		return finished(Failed, Outcome{Reason: ReasonUnconfirmed, Answer: "the approval lapsed first", Uncertain: f.Tried})
 	case !f.Tried && r.Ask.hasPassed(f.Now):
 		return finished(Failed, Outcome{Reason: ReasonEndPassed, Allocation: now})
@@ -171,19 +181,32 @@ func DecideFailure(r Request, f WriteFailure, now time.Time) Event {
 	switch {
 	case refused && f.OfRead && !f.Tried && r.RefusedAt.IsZero():
 		return ReadRefused{}
-	case refused && f.OfRead && !f.Tried && now.Sub(r.RefusedAt) < SecondLookAfter:
+	case refused && f.OfRead && !f.Tried && now.Sub(r.RefusedAt) < SecondLookAfter, isOperators(f.Err):
 		return nil
 	case refused && (f.OfWrite || f.OfRead && !f.Tried):
 		return finished(Failed, Outcome{Reason: ReasonUiPathRefused, Answer: refusal.Answer, Uncertain: f.Tried})
-	case now.Before(r.ApprovalExpires()):
+	case !r.HasLapsed(now):
 		return nil
 	}
 	return finished(Failed, Outcome{Reason: ReasonUnconfirmed, Answer: f.Reason, Uncertain: f.Tried})
 }
 
 // ReadBack ends a request after a write was tried: a read shows the whole change.
-func ReadBack(now Allocation) Event {
-	return finished(Done, Outcome{Reason: ReasonReadBack, Allocation: now.Codes})
+func ReadBack(r Request, now Allocation) Event {
+	reason := ReasonReadBack
+	if !r.AnsweredAt.IsZero() {
+		reason = ReasonConfirmed
+	}
+	return finished(Done, Outcome{Reason: reason, Allocation: now.Codes})
+}
+
+// AwaitShown is how long a write that UiPath said yes to is still read for, at a time
+// when no read shows it; zero once that is over.
+func AwaitShown(answeredAt, now time.Time) time.Duration {
+	if age := now.Sub(answeredAt); age >= 0 && age < ReadLag {
+		return ReadLag - age
+	}
+	return 0
 }
 
 // Confirmed ends a request after UiPath answered its write with exactly the change.

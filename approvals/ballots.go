@@ -17,6 +17,16 @@ func StagesNaming(members [][]string, user string) []int {
 	return stages
 }
 
+// HasNewBystander reports whether a person approves whom no stage names, and who was
+// not told so. That judgment lasts, so it must not rest on an old answer.
+func HasNewBystander(r Request, votes []Reaction, members [][]string) bool {
+	named := slices.ContainsFunc(r.Terms.Approvers(), IsUserGroup)
+	return named && slices.ContainsFunc(votes, func(v Reaction) bool {
+		b := Ballot{User: v.User, Name: v.Name, EventTS: v.EventTS}
+		return !v.Deny && len(StagesNaming(members, v.User)) == 0 && r.firstEligibility(b) == Counts
+	})
+}
+
 // IsDecided reports whether the ballots on a card leave no doubt although some
 // could not be checked. A ❌ that counts denies, whatever the other ballots are
 // worth. While a ❌ may count, nothing else is certain. Otherwise the ✅ that
@@ -49,12 +59,17 @@ func bestCase(r Request, ballots []Ballot) []Ballot {
 }
 
 // SplitByLook splits the known reactions into those that a look shows as well, and
-// those in dispute.
+// those in dispute. A no that only the look shows is in dispute as well.
 func SplitByLook(known, shown []Reaction) (agreed, disputed []Reaction) {
 	for _, reaction := range known {
 		if slices.ContainsFunc(shown, reaction.isSame) {
 			agreed = append(agreed, reaction)
 		} else {
+			disputed = append(disputed, reaction)
+		}
+	}
+	for _, reaction := range shown {
+		if reaction.Deny && !slices.ContainsFunc(known, reaction.isSame) {
 			disputed = append(disputed, reaction)
 		}
 	}

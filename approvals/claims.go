@@ -16,6 +16,9 @@ func claimsOf(done []Request) claims {
 	c := claims{}
 	for _, r := range done {
 		change := r.Proposal.Change
+		if r.EffectInPart {
+			change = Change{Add: r.Grant.Codes}
+		}
 		for _, code := range change.Remove {
 			delete(c, code)
 		}

@@ -25,6 +25,8 @@ func ConfirmationBy(e Event, r Request) (c Confirmation, ok bool) {
 		return Confirmation{Codes: e.Outcome.Allocation, Limits: r.Proposal.Change.Quotas}, made
 	case EffectFound:
 		return Confirmation{Codes: e.Allocation, Limits: r.Proposal.Change.Quotas}, true
+	case RemainingGone:
+		return Confirmation{Codes: e.Allocation}, true
 	case Revoked:
 		made := len(e.Revocation.Removed) > 0 || e.Revocation.ReadBack
 		return Confirmation{Codes: e.Revocation.Allocation}, made && !e.Revocation.Uncertain

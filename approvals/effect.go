@@ -26,7 +26,32 @@ func (r Request) lateEffectLook() []Job {
 
 // LateEffectExpires is when the look for a late effect is given up, if UiPath could
 // not be read until then.
-func (r Request) LateEffectExpires() time.Time { return r.ClosedAt.Add(r.Terms.TTL) }
+func (r Request) LateEffectExpires() time.Time {
+	if r.LeftCodes() {
+		return r.Grant.Revocation.At.Add(r.Terms.TTL)
+	}
+	return r.ClosedAt.Add(r.Terms.TTL)
+}
+
+// LateEffect is the event of a later look at the allocation; nil if it shows no effect
+// of the request. others are the requests in effect of the group since its write: what
+// they changed is theirs. A part of the change matters only if it has to end.
+func (r Request) LateEffect(now Allocation, others []Request) Event {
+	var theirs []string
+	for _, other := range others {
+		if other.ID != r.ID {
+			theirs = Union(theirs, other.Proposal.Change.AllCodes())
+		}
+	}
+	change := r.Proposal.Change
+	if change.IsShownBy(now) && len(Common(change.AllCodes(), theirs)) == 0 {
+		return EffectFound{Allocation: now.Codes, Codes: change.GrantedCodes()}
+	}
+	if part := Without(Common(change.Add, now.Codes), theirs); r.Ask.IsTimed() && len(part) > 0 {
+		return EffectFound{Allocation: now.Codes, Codes: part, InPart: true}
+	}
+	return nil
+}
 
 // A change that took effect after all is told, and its grant holds: otherwise nothing
 // would end what was asked for a time.
@@ -34,9 +59,39 @@ func (e EffectFound) move(r Request, now time.Time) (Step, error) {
 	if !r.MayHaveEffect() {
 		return Step{}, ErrNoTransition
 	}
-	r.EffectFound = true
+	r.EffectFound, r.EffectInPart = true, e.InPart
 	told := Job{Kind: JobPostEffect, Payload: Payload{Codes: e.Allocation}}
-	return startGrant(Step{Request: r, Enqueue: []Job{told, {Kind: JobUpdateCard}}}, now), nil
+	return startGrant(Step{Request: r, Enqueue: []Job{told, {Kind: JobUpdateCard}}}, e.Codes, now), nil
+}
+
+// FoundGone is the event of a later look at an allocation, where the end of a grant was
+// refused; nil if a code that should be out is still there.
+func (r Request) FoundGone(now Allocation) Event {
+	if !r.LeftCodes() || len(Common(r.Grant.Revocation.Remaining, now.Codes)) > 0 {
+		return nil
+	}
+	return RemainingGone{Allocation: now.Codes}
+}
+
+// LeftCodes reports whether the end of the request's grant left codes behind.
+func (r Request) LeftCodes() bool {
+	return r.Grant != nil && r.Grant.Revocation != nil && len(r.Grant.Revocation.Remaining) > 0
+}
+
+// Codes that UiPath refused to take out and that are out after all are told.
+func (e RemainingGone) move(r Request, now time.Time) (Step, error) {
+	if !r.LeftCodes() {
+		return Step{}, ErrNoTransition
+	}
+	g := *r.Grant
+	g.Attempts++
+	g.Revocation = &Revocation{
+		At: now, Absent: Union(g.Revocation.Absent, g.Revocation.Remaining), Removed: g.Revocation.Removed,
+		Kept: g.Revocation.Kept, ReadBack: true, Allocation: e.Allocation,
+	}
+	r.Grant = &g
+	told := Job{Kind: JobPostRevocation, Number: g.attemptNumber()}
+	return Step{Request: r, Enqueue: []Job{told, {Kind: JobUpdateCard}}}, nil
 }
 
 // IsInEffect reports whether the request's change was made, as far as is known.

@@ -76,10 +76,19 @@ type (
 	ApproversChanged struct{ Ballots []Ballot }
 
 	// Delayed means that an effect did not go through yet, and why.
-	Delayed struct{ Reason string }
+	// Operator says that only an operator can mend it.
+	Delayed struct {
+		Reason   string
+		Operator bool `json:",omitempty"`
+	}
 
-	// ReadRefused means that UiPath refused to show the group of an approved request.
+	// ReadRefused means that UiPath refused to show the group of a request, before a
+	// change or at the end of a grant. ReadShown means that a later read showed it.
 	ReadRefused struct{}
+	ReadShown   struct{}
+
+	// WriteAnswered means that UiPath answered yes to a write which no read shows yet.
+	WriteAnswered struct{}
 
 	// Mismatch means that UiPath answered a write with an allocation that is not
 	// the one asked for.
@@ -94,7 +103,17 @@ type (
 
 	// EffectFound means that a request which closed otherwise has its change in the
 	// allocation after all.
-	EffectFound struct{ Allocation []string }
+	// Codes are those that its grant holds, if it is for a time. InPart says that the
+	// rest of the change is not there.
+	EffectFound struct {
+		Allocation []string
+		Codes      []string
+		InPart     bool `json:",omitempty"`
+	}
+
+	// RemainingGone means that the codes that the end of a grant left behind are out
+	// after all.
+	RemainingGone struct{ Allocation []string }
 
 	// GrantExpired means that the time of a grant may be over; the store's clock
 	// decides.
@@ -126,9 +145,12 @@ func (ConsentLost) Kind() string      { return "consent_lost" }
 func (ApproversChanged) Kind() string { return "approvers_changed" }
 func (Delayed) Kind() string          { return "delayed" }
 func (ReadRefused) Kind() string      { return "read_refused" }
+func (ReadShown) Kind() string        { return "read_shown" }
+func (WriteAnswered) Kind() string    { return "write_answered" }
 func (Mismatch) Kind() string         { return "mismatch" }
 func (WriteFinished) Kind() string    { return "write_finished" }
 func (EffectFound) Kind() string      { return "effect_found" }
+func (RemainingGone) Kind() string    { return "remaining_gone" }
 func (Reminded) Kind() string         { return "reminded" }
 func (GrantExpired) Kind() string     { return "grant_expired" }
 func (RevokeEarly) Kind() string      { return "revoke_early" }
@@ -146,9 +168,12 @@ func (ConsentLost) Actor() string      { return Bot }
 func (ApproversChanged) Actor() string { return Bot }
 func (Delayed) Actor() string          { return Bot }
 func (ReadRefused) Actor() string      { return UiPath }
+func (ReadShown) Actor() string        { return UiPath }
+func (WriteAnswered) Actor() string    { return UiPath }
 func (Mismatch) Actor() string         { return UiPath }
 func (WriteFinished) Actor() string    { return UiPath }
 func (EffectFound) Actor() string      { return UiPath }
+func (RemainingGone) Actor() string    { return UiPath }
 func (Reminded) Actor() string         { return Bot }
 func (GrantExpired) Actor() string     { return Bot }
 func (e RevokeEarly) Actor() string    { return e.By }

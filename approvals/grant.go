@@ -18,6 +18,9 @@ type Grant struct {
 	Mismatches  int         `json:"mismatches,omitempty"`   // answers to its end with another allocation than asked for
 	Revocation  *Revocation `json:"revocation,omitempty"`   // what its end did
 	Attempts    int         `json:"attempts,omitempty"`     // how often its end was given up and tried again
+
+	RefusedAt  time.Time `json:"refused_at,omitzero"`  // when UiPath first refused to show the group at its end
+	AnsweredAt time.Time `json:"answered_at,omitzero"` // when UiPath said yes to an end that no read shows yet
 }
 
 // A Revocation is what became of each code of a grant, as far as UiPath showed.

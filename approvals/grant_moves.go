@@ -3,9 +3,8 @@ package approvals
 import "time"
 
 // startGrant begins the grant of a done request, if it is for a time.
-func startGrant(step Step, now time.Time) Step {
+func startGrant(step Step, codes []string, now time.Time) Step {
 	r := step.Request
-	codes := r.Proposal.Change.GrantedCodes()
 	if !r.Ask.IsTimed() || len(codes) == 0 {
 		return step
 	}
@@ -47,6 +46,7 @@ func (e RevokeEarly) move(r Request, now time.Time) (Step, error) {
 	} else {
 		g.Attempts++
 		g.Revocation, g.DelayReason, g.Mismatches = nil, "", 0
+		g.RefusedAt, g.AnsweredAt = time.Time{}, time.Time{}
 	}
 	r.Grant = &g
 	return Step{
@@ -69,6 +69,7 @@ func delayRevocation(r Request, reason string) (Step, error) {
 func countRevocationMismatch(r Request) (Step, error) {
 	g := *r.Grant
 	g.Mismatches++
+	g.AnsweredAt = time.Time{}
 	r.Grant = &g
 	return Step{Request: r}, nil
 }
@@ -83,9 +84,12 @@ func (e Revoked) move(r Request, now time.Time) (Step, error) {
 	e.Revocation.At = now
 	g.Revocation = &e.Revocation
 	r.Grant = &g
-	told := Job{Kind: JobPostRevocation, Number: g.attemptNumber()}
-	return Step{
+	step := Step{
 		Request: r, Drop: []JobKind{JobWarnExpiry, JobGrantExpiry, JobRevoke},
-		Enqueue: []Job{told, {Kind: JobUpdateCard}},
-	}, nil
+		Enqueue: []Job{{Kind: JobPostRevocation, Number: g.attemptNumber()}, {Kind: JobUpdateCard}},
+	}
+	if r.LeftCodes() {
+		step.Enqueue = append(step.Enqueue, Job{Kind: JobFindEffect, Due: now.Add(lateEffectAfter)})
+	}
+	return step, nil
 }

@@ -1,6 +1,9 @@
 package approvals
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // A Judgment is why an approval did not count when it was first looked at. It
 // lasts for as long as that reaction stays on the card, because its giver was
@@ -10,6 +13,7 @@ type Judgment struct {
 	Name        string      `json:"name"` // of the emoji
 	EventTS     string      `json:"event_ts,omitempty"`
 	Eligibility Eligibility `json:"eligibility"`
+	At          time.Time   `json:"at"` // of the judgment
 }
 
 // lasts reports whether an approval with this eligibility never counts later.
@@ -22,33 +26,45 @@ func (e Eligibility) lasts() bool {
 }
 
 // firstEligibility is the lasting judgment on a ballot's reaction; Counts if there
-// is none. An unknown time is no proof of another reaction.
+// is none.
 func (r Request) firstEligibility(b Ballot) Eligibility {
 	for _, j := range r.Judgments {
-		sameTime := j.EventTS == b.EventTS || j.EventTS == "" || b.EventTS == ""
-		if j.User == b.User && j.Name == b.Name && sameTime {
+		if j.isOf(b) {
 			return j.Eligibility
 		}
 	}
 	return Counts
 }
 
-// judge records the lasting judgments on the reactions that are on the card now.
-// Those on reactions that were taken back are dropped with them.
-func (r Request) judge(ballots []Ballot) Request {
-	var judgments []Judgment
+// isOf reports whether the judgment is on the ballot's reaction. Only an event with a
+// later time tells that a reaction was given anew: that a look did not show it in
+// between is no proof.
+func (j Judgment) isOf(b Ballot) bool {
+	if j.User != b.User || j.Name != b.Name {
+		return false
+	}
+	given, dated := Reaction{EventTS: b.EventTS}.GivenAt()
+	switch {
+	case !dated:
+		return true
+	case j.EventTS != "":
+		return j.EventTS == b.EventTS
+	}
+	return !given.After(j.At)
+}
+
+// judge adds the lasting judgments on the reactions of these ballots.
+func (r Request) judge(ballots []Ballot, now time.Time) Request {
 	for _, b := range ballots {
-		if b.Deny || !b.Eligibility.lasts() {
+		if b.Deny || !b.Eligibility.lasts() || r.firstEligibility(b) != Counts {
 			continue
 		}
-		eligibility := b.Eligibility
-		if first := r.firstEligibility(b); first != Counts {
-			eligibility = first
-		}
-		judgments = append(judgments, Judgment{User: b.User, Name: b.Name, EventTS: b.EventTS, Eligibility: eligibility})
-	}
-	if !slices.Equal(judgments, r.Judgments) {
-		r.Judgments = judgments
+		others := slices.DeleteFunc(slices.Clone(r.Judgments), func(j Judgment) bool {
+			return j.User == b.User && j.Name == b.Name // on an earlier reaction
+		})
+		r.Judgments = append(others, Judgment{
+			User: b.User, Name: b.Name, EventTS: b.EventTS, Eligibility: b.Eligibility, At: now,
+		})
 	}
 	return r
 }

@@ -107,7 +107,7 @@ func countBallots(r Request, ballots []Ballot, now time.Time) Step {
 	}
 	before := Voters(r.Votes)
 	r.Votes = consents(r.Votes, ballots, now)
-	step := notifyIgnored(r.judge(ballots), ballots)
+	step := notifyIgnored(r.judge(ballots, now), ballots)
 	switch {
 	case r.Terms.Met(r.Votes):
 		step.Request.State = Approved
@@ -180,6 +180,10 @@ func (e Expire) move(r Request, now time.Time) (Step, error) {
 	if (r.State != Filed && r.State != Pending) || now.Before(r.Deadline) {
 		return Step{}, ErrNoTransition
 	}
+	if r.State == Filed && r.OperatorFault { // it waits for the operator
+		r.Deadline = now.Add(r.Terms.TTL)
+		return Step{Request: r, Enqueue: []Job{{Kind: JobExpire, Due: r.Deadline}}}, nil
+	}
 	unshown := r.Terms.AutoApprove && r.CardTS == "" // no approval is needed, but the channel has to see the card
 	if r.State == Pending && !e.Unseen && !unshown {
 		step := countBallots(r, e.Ballots, now)
@@ -218,7 +222,7 @@ func (e ConsentLost) move(r Request, now time.Time) (Step, error) {
 		return closeRequest(r, Denied, Outcome{Reason: ReasonDeniedByVote, By: user}, now), nil
 	}
 	lost := lostConsents(r.Votes, e.Ballots)
-	r = r.judge(e.Ballots)
+	r = r.judge(e.Ballots, now)
 	r.State = Pending
 	r.DecidedAt = time.Time{}
 	r.Votes = consents(r.Votes, e.Ballots, now)
@@ -244,7 +248,7 @@ func (e ApproversChanged) move(r Request, now time.Time) (Step, error) {
 		return Step{}, ErrNoTransition
 	}
 	r.Votes = consents(r.Votes, e.Ballots, now)
-	return Step{Request: r.judge(e.Ballots), Enqueue: []Job{{Kind: JobUpdateCard}}}, nil
+	return Step{Request: r.judge(e.Ballots, now), Enqueue: []Job{{Kind: JobUpdateCard}}}, nil
 }
 
 // People are told once for each state that an effect takes longer.
@@ -252,8 +256,13 @@ func (e Delayed) move(r Request, _ time.Time) (Step, error) {
 	if r.AwaitsRevocation() {
 		return delayRevocation(r, e.Reason)
 	}
-	if !r.State.Open() || r.DelayReason != "" {
+	isNewFault := e.Operator && !r.OperatorFault
+	if !r.State.Open() || r.DelayReason != "" && !isNewFault {
 		return Step{}, ErrNoTransition
+	}
+	r.OperatorFault = r.OperatorFault || e.Operator
+	if r.DelayReason != "" { // people were told of a delay before
+		return Step{Request: r}, nil
 	}
 	r.DelayReason = e.Reason
 	if r.State == Approved {
@@ -264,10 +273,37 @@ func (e Delayed) move(r Request, _ time.Time) (Step, error) {
 
 // UiPath's refusal to show the group ends a request only if it lasts.
 func (ReadRefused) move(r Request, now time.Time) (Step, error) {
-	if r.State != Approved || !r.RefusedAt.IsZero() {
+	return r.noteRefusal(now)
+}
+
+func (ReadShown) move(r Request, _ time.Time) (Step, error) { return r.noteRefusal(time.Time{}) }
+
+// noteRefusal keeps since when UiPath refuses to show the group.
+func (r Request) noteRefusal(since time.Time) (Step, error) {
+	switch {
+	case r.AwaitsRevocation():
+		g := *r.Grant
+		g.RefusedAt = since
+		r.Grant = &g
+	case r.State == Approved:
+		r.RefusedAt = since
+	default:
 		return Step{}, ErrNoTransition
 	}
-	r.RefusedAt = now
+	return Step{Request: r}, nil
+}
+
+func (WriteAnswered) move(r Request, now time.Time) (Step, error) {
+	switch {
+	case r.AwaitsRevocation():
+		g := *r.Grant
+		g.AnsweredAt = now
+		r.Grant = &g
+	case r.State == Approved:
+		r.AnsweredAt, r.WriteAttempted = now, true
+	default:
+		return Step{}, ErrNoTransition
+	}
 	return Step{Request: r}, nil
 }
 
@@ -279,7 +315,7 @@ func (Mismatch) move(r Request, _ time.Time) (Step, error) {
 		return Step{}, ErrNoTransition
 	}
 	r.Mismatches++
-	r.WriteAttempted = true
+	r.WriteAttempted, r.AnsweredAt = true, time.Time{}
 	return Step{Request: r}, nil
 }
 
@@ -292,7 +328,7 @@ func (e WriteFinished) move(r Request, now time.Time) (Step, error) {
 	}
 	step := closeRequest(r, e.State, e.Outcome, now)
 	if e.State == Done {
-		step = startGrant(step, now)
+		step = startGrant(step, r.Proposal.Change.GrantedCodes(), now)
 	}
 	return step, nil
 }

@@ -71,6 +71,11 @@ func ConcernsOperator(err error) bool {
 // what failed.
 func NeedsOperator(err error) (*OperatorError, bool) { return errors.AsType[*OperatorError](err) }
 
+func isOperators(err error) bool {
+	_, ok := NeedsOperator(err)
+	return ok
+}
+
 // operatorRetry is the longest time between two attempts while an operator has to
 // act, so that what waits goes on soon after.
 const operatorRetry = 30 * time.Second

@@ -180,6 +180,9 @@ func (p Proposal) dedupKey(ask Ask) string {
 	for _, q := range p.Change.Quotas {
 		name += " " + q.String()
 	}
+	if p.Change.Exact {
+		name += " exactly"
+	}
 	if ask.For > 0 {
 		name += " for " + ask.For.String()
 	}

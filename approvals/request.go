@@ -57,6 +57,9 @@ type Request struct {
 	RefusedAt      time.Time  // when UiPath first refused to show the group after the approval; zero: never
 	Doubles        []string   // timestamps of messages that show its card once more
 	Denials        []Denial   // deny emoji on these
+	AnsweredAt     time.Time  // when UiPath said yes to a write that no read shows yet; zero: never
+	OperatorFault  bool       // only an operator could mend what delayed it; it does not lapse meanwhile
+	EffectInPart   bool       // EffectFound, and only for the codes of the grant
 	EffectFound    bool       // it closed otherwise, and later its change was in effect after all
 	FiledAt        time.Time
 	Deadline       time.Time // an open request without a quorum expires then
@@ -69,3 +72,9 @@ type Request struct {
 // ApprovalExpires is when an approval lapses if UiPath has not confirmed by then:
 // as long after the decision as a request may wait for one.
 func (r Request) ApprovalExpires() time.Time { return r.DecidedAt.Add(r.Terms.TTL) }
+
+// HasLapsed reports whether the approval lapsed. A fault of the operator's delays a
+// request and never ends one.
+func (r Request) HasLapsed(now time.Time) bool {
+	return !r.OperatorFault && !now.Before(r.ApprovalExpires())
+}

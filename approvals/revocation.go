@@ -40,6 +40,14 @@ func DecideUnreadableRevocation(r Request, f RevocationFacts, err error) Event {
 		result.Remaining, result.QuotasUnknown = take, true
 		return Revoked{Revocation: result}
 	}
+	if IsRefused(err) {
+		switch {
+		case r.Grant.RefusedAt.IsZero():
+			return ReadRefused{}
+		case f.Now.Sub(r.Grant.RefusedAt) < SecondLookAfter:
+			return nil
+		}
+	}
 	return RevocationPlan{Take: take, Result: result}.AfterRefusal(err)
 }
 

@@ -2,9 +2,7 @@ package approvals
 
 import (
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 )
 
 // A Sighting is what one message showed when a part of the channel was read.
@@ -65,20 +63,6 @@ func (s *Survey) runLength(reached string) int {
 		n++
 	}
 	return n
-}
-
-// doublesFollow is how long after a card its doubles are looked for.
-const doublesFollow = 10 * time.Minute
-
-// WithDoubles moves the end of a page from a card's timestamp to where doubles of the
-// card may be.
-func WithDoubles(latest string) string {
-	seconds, micros, _ := strings.Cut(latest, ".")
-	s, err := strconv.ParseInt(seconds, 10, 64)
-	if err != nil {
-		return latest
-	}
-	return strconv.FormatInt(s+int64(doublesFollow/time.Second), 10) + "." + micros
 }
 
 // Of is what the page shows of a message: nothing, not whole, if it is missing.

@@ -610,3 +610,21 @@ func TestEveryVariableHasARemedy(t *testing.T) {
 		t.Errorf("got %s", said)
 	}
 }
+
+// A group that is younger than the lists in memory is found under its name, by either
+// reference.
+func TestANewGroupHasItsName(t *testing.T) {
+	o := newOrganization(t)
+	a := o.allocations(t, StaticToken(o.PersonalAccessToken()))
+	for _, ref := range []string{"8d2f6a10-7b3c-4e5d-9f60-1a2b3c4d5e6f", "Payroll"} {
+		if _, err := a.FindGroup(t.Context(), groupID); err != nil { // the lists are in memory now
+			t.Fatal(err)
+		}
+		o.AddGroup(fakeuipath.Group{ID: "8d2f6a10-7b3c-4e5d-9f60-1a2b3c4d5e6f", Name: "Payroll", Codes: []string{"IDU"}})
+		o.clock.pass(time.Millisecond)
+		if g, err := a.FindGroup(t.Context(), ref); err != nil || g.Name != "Payroll" {
+			t.Errorf("%s is %+v, %v", ref, g, err)
+		}
+		o.RemoveGroup("8d2f6a10-7b3c-4e5d-9f60-1a2b3c4d5e6f")
+	}
+}

@@ -33,8 +33,13 @@ func (c *Client) ResolveGroup(ctx context.Context, ref string) (Group, error) {
 		return Group{}, &GroupError{Reference: ref}
 	}
 	ref = groupname.CanonicalID(ref)
+	asked := c.groups.now()
 	lists := c.groupListsWithin(ctx, freshGroupAge)
 	group, found, err := lists.findGroup(ref)
+	if !found && err == nil { // a group that was just made is in a newer list only
+		lists = c.groupListsWithin(ctx, c.groups.now().Sub(asked))
+		group, found, err = lists.findGroup(ref)
+	}
 	if found || err != nil {
 		return group, err
 	}

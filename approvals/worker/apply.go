@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"errors"
+	"time"
 
 	"licensebot/approvals"
 )
@@ -27,8 +28,16 @@ func (w *Runner) apply(ctx context.Context, t approvals.LeasedJob, r approvals.R
 	if facts.Now, err = w.Store.Now(ctx); err != nil {
 		return err
 	}
+	if !r.RefusedAt.IsZero() {
+		if r, err = w.Store.ApplyEvent(ctx, r.ID, approvals.ReadShown{}, t.KeepLeased()); err != nil {
+			return err
+		}
+	}
 	if facts.IsSettled(r) {
-		return w.applyEvent(ctx, r, approvals.ReadBack(facts.Allocation), &t)
+		return w.applyEvent(ctx, r, approvals.ReadBack(r, facts.Allocation), &t)
+	}
+	if !r.AnsweredAt.IsZero() {
+		return w.awaitShown(ctx, t, r, r.AnsweredAt, facts.Now)
 	}
 	if err := w.recheck(ctx, r, &facts); err != nil {
 		return w.keepUnread(ctx, t, r, facts.Tried, err)
@@ -55,6 +64,9 @@ func (w *Runner) applyToRead(
 		return w.retryUnchecked(ctx, t, r, facts, err)
 	}
 	facts.Consent = facts.Consent.UnderPolicy(r, facts.Recheck.Today, members, err != nil)
+	if err != nil && facts.Consent.IsUndecided(r) {
+		return w.retryUnchecked(ctx, t, r, facts, err)
+	}
 	if event := approvals.DecideWrite(r, facts); event != nil {
 		return w.applyEvent(ctx, r, event, &t)
 	}
@@ -155,7 +167,7 @@ func (w *Runner) writeAllocation(
 	if err == nil && len(change.Quotas) == 0 && change.AnswerShows(answer, target) {
 		return w.applyEvent(ctx, r, approvals.Confirmed(answer, w.preserved(ctx, r, answer, target)), &t)
 	}
-	return w.settleByReading(ctx, t, r, target, answer, err)
+	return w.settleByReading(ctx, t, r, target, err)
 }
 
 // settleByReading reads what became of a write that UiPath did not plainly confirm.
@@ -163,7 +175,7 @@ func (w *Runner) writeAllocation(
 // that there was no effect.
 func (w *Runner) settleByReading(
 	ctx context.Context, t approvals.LeasedJob, r approvals.Request,
-	target, answer approvals.Allocation, cause error,
+	target approvals.Allocation, cause error,
 ) error {
 	read, err := w.readForWrite(ctx, r)
 	late := errors.Is(err, approvals.ErrReadIsLate) // as judged by an older confirmation than the answer
@@ -173,22 +185,39 @@ func (w *Runner) settleByReading(
 	case err != nil:
 		return w.closeOrDelay(ctx, t, r, approvals.UnreadWrite(errors.Join(cause, err)))
 	case change.IsShownBy(read):
-		return w.applyEvent(ctx, r, approvals.ReadBack(read), &t)
+		return w.applyEvent(ctx, r, approvals.ReadBack(r, read), &t)
 	case cause == nil:
-		return w.recordMismatch(ctx, t, r, answer)
+		return w.recordAnswered(ctx, t, r)
 	}
 	return w.closeOrDelay(ctx, t, r, approvals.FailedWrite(cause, t.WasTried()))
 }
 
-// recordMismatch counts an answer with another allocation than the one asked
-// for. The job reads again later.
-func (w *Runner) recordMismatch(
-	ctx context.Context, t approvals.LeasedJob, r approvals.Request, answer approvals.Allocation,
-) error {
-	if err := w.applyEvent(ctx, r, approvals.Mismatch{Answered: answer.Codes}, t.KeepLeased()); err != nil {
+// readAgainAfter is the pause between two reads for a change that UiPath said yes to.
+const readAgainAfter = 3 * time.Second
+
+// recordAnswered keeps that UiPath said yes to a write that no read shows yet. Reads
+// may lag, so the job reads again before it writes again.
+func (w *Runner) recordAnswered(ctx context.Context, t approvals.LeasedJob, r approvals.Request) error {
+	if err := w.applyEvent(ctx, r, approvals.WriteAnswered{}, t.KeepLeased()); err != nil {
 		return err
 	}
-	return errors.New("UiPath answered yes with an allocation that is not the one asked for")
+	return &approvals.UnknownEffectError{After: readAgainAfter, Reason: notShownYet}
+}
+
+const notShownYet = "UiPath accepted the change and does not show it yet"
+
+// awaitShown waits for a change that UiPath said yes to at answeredAt. Once no lag
+// explains that reads do not show it, the answer was no answer.
+func (w *Runner) awaitShown(
+	ctx context.Context, t approvals.LeasedJob, r approvals.Request, answeredAt, now time.Time,
+) error {
+	if wait := approvals.AwaitShown(answeredAt, now); wait > 0 {
+		return &approvals.UnknownEffectError{After: min(wait, readAgainAfter), Reason: notShownYet}
+	}
+	if err := w.applyEvent(ctx, r, approvals.Mismatch{}, t.KeepLeased()); err != nil {
+		return err
+	}
+	return errors.New("UiPath answered yes, and its allocation does not show the change")
 }
 
 // preserved reports whether a write left the other settings as they were: a
@@ -198,7 +227,7 @@ func (w *Runner) preserved(ctx context.Context, r approvals.Request, answer, ask
 		return true
 	}
 	allocation, err := w.Licenses.ReadAllocation(ctx, r.Proposal.Group.ID)
-	return err != nil || allocation.Preserves(asked)
+	return err == nil && allocation.Preserves(asked)
 }
 
 // closeOrDelay closes the request if the failure decides its end. Otherwise the
@@ -210,13 +239,20 @@ func (w *Runner) closeOrDelay(
 	if err != nil {
 		return err
 	}
-	switch event := approvals.DecideFailure(r, f, now); event.(type) {
+	return w.applyOrDelay(ctx, t, r, approvals.DecideFailure(r, f, now), f.Reason, f.Err)
+}
+
+// applyOrDelay applies the event of a failure. Without one, and where UiPath refused to
+// show a group for the first time, the job is tried again.
+func (w *Runner) applyOrDelay(
+	ctx context.Context, t approvals.LeasedJob, r approvals.Request, event approvals.Event, reason string, cause error,
+) error {
+	switch event.(type) {
 	case nil:
+		return w.recordDelay(ctx, t, r, reason, cause)
 	case approvals.ReadRefused:
 		err := w.applyEvent(ctx, r, event, t.KeepLeased())
-		return errors.Join(&approvals.DelayError{After: approvals.SecondLookAfter, Err: f.Err}, err)
-	default:
-		return w.applyEvent(ctx, r, event, &t)
+		return errors.Join(&approvals.DelayError{After: approvals.SecondLookAfter, Err: cause}, err)
 	}
-	return w.recordDelay(ctx, t, r, f.Reason, f.Err)
+	return w.applyEvent(ctx, r, event, &t)
 }

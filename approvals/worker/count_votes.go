@@ -25,12 +25,15 @@ type freshness struct {
 // the consent again and again. People without a vote are told why when they
 // react. After that nothing depends on who they are, and looking up a hundred of
 // them would use up the calls that the others need.
-const ageAtVote = time.Minute
+const (
+	ageAtVote = time.Minute
+	askedAnew = 3 * time.Second
+)
 
 var (
 	atVote          = freshness{person: ageAtVote, group: ageAtVote, bystanders: true}
-	afterLoss       = freshness{group: 3 * time.Second, bystanders: true}
-	beforeLastWrite = freshness{group: 3 * time.Second}
+	afterLoss       = freshness{group: askedAnew, bystanders: true}
+	beforeLastWrite = freshness{group: askedAnew}
 )
 
 // countVotes looks up the people who reacted on a pending card, and hands their
@@ -68,6 +71,11 @@ func (w *Runner) lookUpBallots(
 	members, unread := w.listStageMembers(ctx, r.Terms.Stages, fresh.group)
 	if unread != nil && !approvals.IsRefused(unread) {
 		return approvals.ConsentLook{}, unread
+	}
+	if fresh.group > askedAnew && approvals.HasNewBystander(r, votes, members) { // who may have joined a moment ago
+		if members, unread = w.listStageMembers(ctx, r.Terms.Stages, askedAnew); unread != nil && !approvals.IsRefused(unread) {
+			return approvals.ConsentLook{}, unread
+		}
 	}
 	refusal, silent := unread, false
 	var ballots []approvals.Ballot

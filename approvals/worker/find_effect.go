@@ -6,20 +6,31 @@ import (
 	"licensebot/approvals"
 )
 
-// findEffect reads the allocation of a request that closed without success once
-// more, a while after its write: UiPath may show an effect late.
+// findEffect reads the allocation once more, a while after a write that was refused or
+// whose effect is unknown: UiPath may show an effect late.
 func (w *Runner) findEffect(ctx context.Context, t approvals.LeasedJob, r approvals.Request) error {
-	if !r.MayHaveEffect() {
+	if !r.MayHaveEffect() && !r.LeftCodes() {
 		return nil
 	}
 	allocation, err := w.readAllocation(ctx, r.Proposal.Group.ID)
 	switch {
+	case approvals.IsRefused(err) && t.Attempt > 1:
+		return nil // the group is gone, by two looks
 	case approvals.IsRefused(err):
-		return nil // the group is gone
+		return &approvals.DelayError{After: approvals.SecondLookAfter, Err: err}
 	case err != nil:
 		return w.retryUntil(ctx, r.LateEffectExpires(), err)
-	case !r.Proposal.Change.IsShownBy(allocation):
+	}
+	event := r.FoundGone(allocation)
+	if !r.LeftCodes() {
+		others, err := w.Store.ListInEffectSince(ctx, r.Proposal.Group.ID, r.DecidedAt)
+		if err != nil {
+			return err
+		}
+		event = r.LateEffect(allocation, others)
+	}
+	if event == nil {
 		return nil
 	}
-	return w.applyEvent(ctx, r, approvals.EffectFound{Allocation: allocation.Codes}, &t)
+	return w.applyEvent(ctx, r, event, &t)
 }

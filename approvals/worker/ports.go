@@ -48,6 +48,10 @@ type Groups interface {
 	// time, whether or not their grants are over.
 	ListTimedGrants(ctx context.Context, groupID string) ([]approvals.Request, error)
 
+	// ListInEffectSince lists the requests of the group that closed since a time and
+	// whose change is in effect.
+	ListInEffectSince(ctx context.Context, groupID string, since time.Time) ([]approvals.Request, error)
+
 	// ListUnsettledWrites lists the requests with a write to a group's allocation
 	// that is under way, or was tried with an unknown result.
 	ListUnsettledWrites(ctx context.Context, groupID string) ([]approvals.Request, error)

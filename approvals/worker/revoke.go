@@ -27,9 +27,17 @@ func (w *Runner) revokeGrant(ctx context.Context, t approvals.LeasedJob, r appro
 	if facts.Allocation, err = w.readForWrite(ctx, r); err != nil {
 		return w.revokedOrDelayed(ctx, t, r, approvals.DecideUnreadableRevocation(r, facts, err), err)
 	}
+	if !r.Grant.RefusedAt.IsZero() {
+		if r, err = w.Store.ApplyEvent(ctx, r.ID, approvals.ReadShown{}, t.KeepLeased()); err != nil {
+			return err
+		}
+	}
 	plan := approvals.PlanRevocation(r, facts)
-	if plan.IsOver() {
+	switch {
+	case plan.IsOver():
 		return w.applyEvent(ctx, r, approvals.Revoked{Revocation: plan.Result}, &t)
+	case !r.Grant.AnsweredAt.IsZero():
+		return w.awaitShown(ctx, t, r, r.Grant.AnsweredAt, facts.Now)
 	}
 	return w.takeOut(ctx, t, r, plan, approvals.Change{Remove: plan.Take}.ApplyTo(facts.Allocation))
 }
@@ -50,13 +58,13 @@ func (w *Runner) takeOut(
 	if err != nil && !approvals.EffectIsUnknown(err) { // the call never left
 		return w.recordDelay(ctx, t, r, approvals.DelayReason(err), err)
 	}
-	return w.settleTakingOut(ctx, t, r, plan, answer, err)
+	return w.settleTakingOut(ctx, t, r, plan, err)
 }
 
 // settleTakingOut reads what became of a write that UiPath did not plainly confirm.
 func (w *Runner) settleTakingOut(
 	ctx context.Context, t approvals.LeasedJob, r approvals.Request,
-	plan approvals.RevocationPlan, answer approvals.Allocation, cause error,
+	plan approvals.RevocationPlan, cause error,
 ) error {
 	read, err := w.readForWrite(ctx, r)
 	switch {
@@ -66,7 +74,7 @@ func (w *Runner) settleTakingOut(
 	case plan.IsShownBy(read):
 		return w.applyEvent(ctx, r, plan.AfterReading(read), &t)
 	case cause == nil:
-		return w.recordMismatch(ctx, t, r, answer)
+		return w.recordAnswered(ctx, t, r)
 	}
 	return w.revokedOrDelayed(ctx, t, r, plan.AfterRefusal(cause), cause)
 }
@@ -74,10 +82,7 @@ func (w *Runner) settleTakingOut(
 func (w *Runner) revokedOrDelayed(
 	ctx context.Context, t approvals.LeasedJob, r approvals.Request, event approvals.Event, cause error,
 ) error {
-	if event != nil {
-		return w.applyEvent(ctx, r, event, &t)
-	}
-	return w.recordDelay(ctx, t, r, approvals.DelayReason(cause), cause)
+	return w.applyOrDelay(ctx, t, r, event, approvals.DelayReason(cause), cause)
 }
 
 // warnExpiry says that a grant is about to end, unless it is too late for that

@@ -317,7 +317,8 @@ func (w *Runner) recordDelay(
 	if t.Attempt < 2 {
 		return cause
 	}
-	err := w.applyEvent(ctx, r, approvals.Delayed{Reason: reason}, t.KeepLeased())
+	_, operator := approvals.NeedsOperator(cause)
+	err := w.applyEvent(ctx, r, approvals.Delayed{Reason: reason, Operator: operator}, t.KeepLeased())
 	if err != nil && !errors.Is(err, approvals.ErrNoTransition) {
 		return errors.Join(cause, err)
 	}

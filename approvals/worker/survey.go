@@ -97,7 +97,7 @@ func (w *Runner) catchUpIn(ctx context.Context, channel string, cards []approval
 		if err != nil {
 			return errors.Join(failed, err)
 		}
-		page, err := w.Directory.ReadHistory(ctx, channel, oldest, approvals.WithDoubles(latest))
+		page, err := w.Directory.ReadHistory(ctx, channel, oldest, latest)
 		if err != nil {
 			return errors.Join(failed, err)
 		}

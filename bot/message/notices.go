@@ -13,8 +13,8 @@ func (p Phrases) RequesterNotice(r approvals.Request) string {
 	switch {
 	case r.State == approvals.Filed && r.DelayReason != "":
 		return fmt.Sprintf("Request %s is kept, but it could not be checked yet: %s. "+
-			"I keep trying until %s; you need not type it again.",
-			quoteCode(r.ID), escapeLine(r.DelayReason), formatTime(r.Deadline))
+			"I keep trying%s; you need not type it again.",
+			quoteCode(r.ID), escapeLine(r.DelayReason), untilUnlessOperator(r, r.Deadline))
 	case r.State == approvals.Pending && r.DelayReason != "" && r.CardTS == "":
 		return fmt.Sprintf("Request %s is kept, but its card could not be posted in <#%s> yet: %s. "+
 			"I keep trying until %s; you need not type it again.",

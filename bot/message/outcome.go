@@ -3,6 +3,7 @@ package message
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"licensebot/approvals"
 	"licensebot/bot/command"
@@ -12,9 +13,18 @@ import (
 // made yet.
 func ExplainDelay(r approvals.Request) string {
 	return fmt.Sprintf("%s Request %s is %s but not done yet: %s. "+
-		"I keep trying until %s; you need not type anything.",
+		"I keep trying%s; you need not type anything.",
 		mentionUser(r.Requester), quoteCode(r.ID), describeConsent(r), escapeLine(r.DelayReason),
-		formatTime(r.ApprovalExpires()))
+		untilUnlessOperator(r, r.ApprovalExpires()))
+}
+
+// untilUnlessOperator says how long the bot goes on trying. What only an operator can
+// mend has no end.
+func untilUnlessOperator(r approvals.Request, end time.Time) string {
+	if r.OperatorFault {
+		return ""
+	}
+	return " until " + formatTime(end)
 }
 
 // DescribeOutcome tells how a request was closed. A thread has one such reply.
@@ -66,9 +76,12 @@ func explainUndated(r approvals.Request) string {
 
 // DescribeEffect corrects what was told of a request that closed otherwise.
 func DescribeEffect(r approvals.Request, allocation []string) string {
-	return fmt.Sprintf("%s Correction to request %s: a later look at UiPath shows the change after all: %s. %s",
-		mentionUser(r.Requester), quoteCode(r.ID), describeChangeMade(r),
-		describeNow(allocation)) + describeGrantEnd(r)
+	shown := "the change after all: " + describeChangeMade(r)
+	if r.EffectInPart {
+		shown = fmt.Sprintf("a part of the change after all: %s in %s", joinCodes(r.Grant.Codes), nameGroup(r.Proposal.Group))
+	}
+	return fmt.Sprintf("%s Correction to request %s: a later look at UiPath shows %s. %s",
+		mentionUser(r.Requester), quoteCode(r.ID), shown, describeNow(allocation)) + describeGrantEnd(r)
 }
 
 // cancelReason says why an approver cancelled another person's request.

@@ -141,7 +141,7 @@ func seedOne(db *store.Store, api *slackapi.Client, target approvals.Target, i i
 	if err != nil {
 		return err
 	}
-	proposal := approvals.Proposal{Group: approvals.Group{ID: group}, Change: approvals.Change{Add: []string{"IDU"}}}
+	proposal := approvals.Proposal{Group: approvals.Group{ID: group, Name: group}, Change: approvals.Change{Add: []string{"IDU"}}}
 	_, ts, err := api.PostMessageContext(ctx, approvalsChannel, slackapi.MsgOptionText(group, false))
 	if err != nil {
 		return err
@@ -171,7 +171,12 @@ func completeJobs(b testing.TB, url string) {
 	}
 }
 
-var benchTerms = approvals.Terms{Stages: []approvals.Stage{{Approvers: []string{approver}, Quorum: 1}}, TTL: 24 * time.Hour}
+var benchTerms = approvals.Terms{
+	Stages: []approvals.Stage{{Approvers: []string{approver}, Quorum: 1}}, TTL: 24 * time.Hour, Emoji: testEmoji,
+}
+
+// testEmoji are the emoji that the configuration has by default.
+var testEmoji = approvals.Emoji{Approve: []string{"white_check_mark"}, Deny: []string{"x"}}
 
 func serveBench(ctx context.Context, url string, slack *fakeslack.Server, uipath *fakeuipath.Server) error {
 	return Serve(ctx, benchConfig(url, slack, uipath), Tuning{Rates: unpaced}, zerolog.Nop())
@@ -189,7 +194,7 @@ func benchConfig(url string, slack *fakeslack.Server, uipath *fakeuipath.Server)
 	cfg.Scopes = []string{"PM.License.Read", "PM.License.Write", "PM.Group.Read"}
 	cfg.TTL = benchTerms.TTL
 	cfg.Policy = approvals.SimplePolicy([]string{approver}, 1, cfg.TTL)
-	cfg.Emoji = approvals.Emoji{Approve: []string{"white_check_mark"}, Deny: []string{"x"}}
+	cfg.Emoji = testEmoji
 	return cfg
 }
 

@@ -108,7 +108,7 @@ func (w *world) seedRequests(n int) {
 		}
 		prepared := approvals.Prepared{
 			Proposal: approvals.Proposal{Group: approvals.Group{ID: groupID}, Change: approvals.Change{Add: []string{fmt.Sprint("CODE", i)}}},
-			Terms:    approvals.Terms{Stages: rule.Stages, TTL: rule.TTL},
+			Terms:    approvals.Terms{Stages: rule.Stages, TTL: rule.TTL, Emoji: testEmoji},
 		}
 		_, ts, err := api.PostMessage(approvalsChannel, slack.MsgOptionText(r.ID, false))
 		if err == nil {

@@ -140,7 +140,7 @@ func (w *world) serveInProcess() *bottest.Log {
 	}}
 	cfg.Scopes = []string{"PM.License.Read", "PM.License.Write", "PM.Group.Read"}
 	cfg.TTL, cfg.Policy = time.Hour, approvals.SimplePolicy([]string{approver}, 1, time.Hour)
-	cfg.Emoji = approvals.Emoji{Approve: []string{"white_check_mark"}, Deny: []string{"x"}}
+	cfg.Emoji = testEmoji
 	log := new(bottest.Log)
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)

@@ -93,7 +93,7 @@ func say(t *testing.T, slack *fakeslack.Server, user, channel, text string) stri
 func pendingWithCard(t *testing.T, db *store.Store, n int, channel, ts string) {
 	t.Helper()
 	id := fmt.Sprintf("R-%08d", n)
-	terms := approvals.Terms{Stages: []approvals.Stage{{Approvers: []string{"U0ALEX"}, Quorum: 1}}, TTL: time.Hour}
+	terms := approvals.Terms{Stages: []approvals.Stage{{Approvers: []string{"U0ALEX"}, Quorum: 1}}, TTL: time.Hour, Emoji: testEmoji}
 	_, _, err := db.FileRequest(t.Context(), approvals.Request{
 		ID: id, EnvelopeID: id, Requester: "U0ROBIN", Channel: channel, Terms: terms,
 		Ask: approvals.Ask{Group: id, Codes: []string{"IDU"}},

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"time"
 
 	"licensebot/approvals"
 )
@@ -30,6 +31,17 @@ const timedGrantsQuery = `SELECT ` + requestColumns + ` FROM requests WHERE grou
 // whether or not their grants are over.
 func (s *Store) ListTimedGrants(ctx context.Context, groupID string) ([]approvals.Request, error) {
 	return s.listRequests(ctx, timedGrantsQuery, groupID)
+}
+
+const inEffectSinceQuery = `SELECT ` + requestColumns + ` FROM requests
+	WHERE group_id = $1 AND in_effect = 1 AND closed_at >= $2`
+
+// ListInEffectSince lists the requests of a group that closed since a time and whose
+// change is in effect.
+func (s *Store) ListInEffectSince(
+	ctx context.Context, groupID string, since time.Time,
+) ([]approvals.Request, error) {
+	return s.listRequests(ctx, inEffectSinceQuery, groupID, toMicros(since))
 }
 
 // unsettledWritesQuery reads the requests with a write under lease, or with a tried

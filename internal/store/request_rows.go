@@ -42,6 +42,9 @@ type requestBody struct {
 	WriteAttempted   bool      `json:"write_attempted,omitempty"`
 	RefusedAt        time.Time `json:"refused_at,omitzero"`
 	EffectFound      bool      `json:"effect_found,omitempty"`
+	EffectInPart     bool      `json:"effect_in_part,omitempty"`
+	AnsweredAt       time.Time `json:"answered_at,omitzero"`
+	OperatorFault    bool      `json:"operator_fault,omitempty"`
 	CardMissingSince time.Time `json:"card_missing_since,omitzero"`
 }
 
@@ -51,7 +54,8 @@ func encodeBody(r approvals.Request) (string, error) {
 		Outcome: r.Outcome, Grant: r.Grant,
 		DelayReason: r.DelayReason, Notified: r.Notified, Mismatches: r.Mismatches,
 		RemindersSent: r.RemindersSent, ConsentLosses: r.ConsentLosses, WriteAttempted: r.WriteAttempted,
-		Judgments: r.Judgments, EffectFound: r.EffectFound, RefusedAt: r.RefusedAt,
+		Judgments: r.Judgments, EffectFound: r.EffectFound, EffectInPart: r.EffectInPart,
+		AnsweredAt: r.AnsweredAt, OperatorFault: r.OperatorFault, RefusedAt: r.RefusedAt,
 		Doubles: r.Doubles, Denials: r.Denials, CardMissingSince: r.CardMissingSince,
 	})
 	return string(text), err
@@ -65,7 +69,7 @@ func (b requestBody) addTo(r *approvals.Request) {
 	r.Mismatches, r.RemindersSent, r.ConsentLosses = b.Mismatches, b.RemindersSent, b.ConsentLosses
 	r.WriteAttempted, r.Judgments, r.EffectFound = b.WriteAttempted, b.Judgments, b.EffectFound
 	r.Doubles, r.Denials, r.CardMissingSince = b.Doubles, b.Denials, b.CardMissingSince
-	r.RefusedAt = b.RefusedAt
+	r.EffectInPart, r.AnsweredAt, r.OperatorFault, r.RefusedAt = b.EffectInPart, b.AnsweredAt, b.OperatorFault, b.RefusedAt
 }
 
 // insertRequest reports false if another request has the same envelope or id.

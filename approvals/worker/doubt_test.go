@@ -1,0 +1,372 @@
+package worker_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	. "licensebot/approvals"
+)
+
+// What was told of a reaction lasts, though one look does not show it.
+func TestJudgmentOutlivesOneLookThatDoesNotShowTheReaction(t *testing.T) {
+	live(t, func(w *world) {
+		w.slack.groups = map[string][]string{"S1": {anna, cleo}}
+		w.policy = SimplePolicy([]string{"S1"}, 2, 5*time.Hour)
+		r := w.carded()
+		w.react(r, bystander, true)
+		w.until("told", func(r Request) bool { return len(r.Notified) == 1 })
+		time.Sleep(3 * time.Minute)
+		w.slack.groups["S1"] = []string{anna, cleo, bystander}
+		w.unheard(r, bystander, false) // one replica of Slack lags
+		w.slack.mu.Lock()
+		w.slack.onLook = func() { w.slack.onLook = nil; w.unheard(r, bystander, true) } // the next look shows it again
+		w.slack.mu.Unlock()
+		w.hellos <- struct{}{}
+		time.Sleep(5 * time.Minute) // looks and counts
+		w.react(r, anna, true)      // one of two
+		time.Sleep(5 * time.Minute)
+		w.puts(0)
+		if r = w.read(r.ID); r.State != Pending {
+			t.Errorf("the request is %s by %v: the ✅ that did not count counts now", r.State, Voters(r.Votes))
+		}
+	})
+}
+
+// A person who joined the user group a moment ago votes, though a cache does not know yet.
+func TestFreshMemberIsJudgedByAnOldCache(t *testing.T) {
+	live(t, func(w *world) {
+		w.slack.groups = map[string][]string{"S1": {anna, ben}}
+		w.slack.cached = map[string][]string{"S1": {anna}} // ben joined a moment ago
+		w.policy = SimplePolicy([]string{"S1"}, 1, time.Hour)
+		r := w.carded()
+		w.react(r, ben, true)
+		time.Sleep(time.Minute)
+		w.slack.mu.Lock()
+		w.slack.cached = nil
+		w.slack.mu.Unlock()
+		w.react(r, bystander, true) // the votes are counted again
+		r = w.quiet()
+		if r.State != Done {
+			t.Errorf("ben was an approver when he approved; the request is %s, judged %+v", r.State, r.Judgments)
+		}
+	})
+}
+
+// Today the requester must not be an approver.
+func TestSelfApprovalIsForbiddenToday(t *testing.T) {
+	live(t, func(w *world) {
+		stage := []Stage{{Approvers: []string{anna, requester}, Quorum: 1}}
+		w.policy = Policy{Rules: []PolicyRule{{Name: "own", SelfApproval: true, Stages: stage}}}
+		r := w.carded()
+		w.policy = Policy{Rules: []PolicyRule{{Name: "own", Stages: stage}}}
+		w.react(r, requester, true)
+		r = w.quiet()
+		if w.puts(0); r.State == Done {
+			t.Errorf("the requester approved the own request, which the policy of today forbids")
+		}
+	})
+}
+
+// A user group of today's policy that Slack does not show holds the request up, once told.
+func TestUnreadableGroupOfTodayDoesNotSpam(t *testing.T) {
+	live(t, func(w *world) {
+		w.policy = SimplePolicy([]string{anna}, 1, time.Hour)
+		r := w.carded()
+		w.policy = SimplePolicy([]string{untold}, 1, time.Hour)
+		w.hide(untold, &RefusedError{Answer: "missing_scope"})
+		w.react(r, anna, true)
+		time.Sleep(30 * time.Minute)
+		r = w.read(r.ID)
+		if n := len(w.slack.heard(JobPostConsentLost)); n > 1 || r.ConsentLosses > 1 {
+			t.Errorf("in half an hour the approval was taken back %d times, and the thread told so %d times", r.ConsentLosses, n)
+		}
+	})
+}
+
+// A write with a limit that UiPath confirms is written once, though reads lag.
+func TestLimitWithReadsThatLag(t *testing.T) {
+	for _, lag := range []time.Duration{3 * time.Second, 15 * time.Second, 40 * time.Second} {
+		t.Run(lag.String(), func(t *testing.T) {
+			live(t, func(w *world) {
+				r := w.ask(Ask{Codes: []string{"NEW"}, Quotas: []Quota{{Code: "NEW", Limit: 3}}})
+				w.uipath.setLag(lag)
+				w.react(r, anna, true)
+				r = w.quiet()
+				w.puts(1)
+				if r.State != Done {
+					t.Errorf("the request is %s, %+v; the allocation %v", r.State, r.Outcome, w.uipath.rule())
+				}
+			})
+		})
+	}
+}
+
+// One 404 does not end the look for a late effect.
+func TestOne404DoesNotEndTheLookForAnEffect(t *testing.T) {
+	live(t, func(w *world) {
+		var closed time.Time
+		w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
+			if n > 1 {
+				return &asked, true, nil
+			}
+			closed = time.Now()
+			time.AfterFunc(5*time.Second, func() { w.uipath.edit("OLD", "NEW") })
+			return nil, false, &RefusedError{Answer: "no such license"}
+		}
+		once := false
+		w.uipath.onRead = func(int) error {
+			if !closed.IsZero() && time.Since(closed) > 30*time.Second && !once {
+				once = true
+				return &RefusedError{Answer: "no such group", NotFound: true}
+			}
+			return nil
+		}
+		r := w.ask(Ask{Codes: []string{"NEW"}, For: 2 * time.Hour})
+		w.react(r, anna, true)
+		r = w.quiet()
+		if r.Grant == nil {
+			t.Errorf("the request is %s, %+v, has no grant, and the allocation is %v", r.State, r.Outcome, w.uipath.rule().Codes)
+		}
+	})
+}
+
+// Another request's change is no late effect of a refused one.
+func TestEffectOfAnotherRequest(t *testing.T) {
+	live(t, func(w *world) {
+		w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
+			if n == 1 {
+				return nil, false, &RefusedError{Answer: "409: conflict"}
+			}
+			return &asked, true, nil
+		}
+		first := w.ask(Ask{Codes: []string{"NEW"}, For: 30 * 24 * time.Hour})
+		w.react(first, anna, true)
+		w.untilState(Failed)
+		second := w.ask(Ask{Codes: []string{"NEW"}, For: time.Hour})
+		w.react(second, anna, true)
+		w.untilState(Done)
+		time.Sleep(3 * time.Minute)
+		if first = w.read(first.ID); first.EffectFound {
+			t.Errorf("the thread of a refused request says that its change is in effect after all: it is another's")
+		}
+		w.request = second
+		w.skipTo(w.read(second.ID).Grant.Until)
+		w.codes("OLD")
+	})
+}
+
+// Two refused reads end nothing if a good one is between them.
+func TestTwoRefusedReadsWithAGoodOneBetween(t *testing.T) {
+	live(t, func(w *world) {
+		r := w.carded()
+		w.uipath.onRead = func(n int) error {
+			if n == 2 || n == 5 {
+				return &RefusedError{Answer: "no such group", NotFound: true}
+			}
+			return nil
+		}
+		w.slack.mu.Lock()
+		w.slack.before = func(call string, n int) (bool, error) {
+			if call == "look" && n >= 2 && n <= 4 {
+				return true, later(30 * time.Second)
+			}
+			return true, nil
+		}
+		w.slack.mu.Unlock()
+		w.react(r, anna, true)
+		r = w.quiet()
+		if r.State != Done {
+			t.Errorf("the request is %s, %+v; UiPath %v", r.State, r.Outcome, w.uipath.log())
+		}
+	})
+}
+
+// One 404 does not give up the end of a grant.
+func TestOne404DoesNotEndARevocation(t *testing.T) {
+	live(t, func(w *world) {
+		r := w.granted(2*time.Hour, "NEW")
+		once := false
+		w.uipath.onRead = func(int) error {
+			if !once {
+				once = true
+				return &RefusedError{Answer: "no such group", NotFound: true}
+			}
+			return nil
+		}
+		e := w.over(r)
+		time.Sleep(time.Hour)
+		if w.codes("OLD"); len(e.Remaining) > 0 {
+			t.Errorf("one 404 gave the end up: %+v", e)
+		}
+	})
+}
+
+// A loss that UiPath's answer shows is told, unless a read says otherwise.
+func TestLossThatCannotBeReadAgain(t *testing.T) {
+	live(t, func(w *world) {
+		wrote := false
+		w.uipath.onWrite = func(_ int, asked Allocation) (*Allocation, bool, error) {
+			wrote = true
+			answer := asked
+			answer.UseExternalLicense = false
+			return &answer, true, nil
+		}
+		w.uipath.onRead = func(int) error {
+			if wrote {
+				return errCut
+			}
+			return nil
+		}
+		r := w.carded()
+		w.react(r, anna, true)
+		r = w.untilState(Done)
+		if r.Outcome.Reason == ReasonConfirmed {
+			t.Errorf("UiPath's answer lost useExternalLicense, no read says otherwise, and the thread hears %s", r.Outcome.Reason)
+		}
+	})
+}
+
+// A ❌ that only the look shows stops the write, though an event told a moment ago that it was
+// taken back.
+func TestNoGivenAnewAndShown(t *testing.T) {
+	live(t, func(w *world) {
+		r := w.carded()
+		down := true
+		w.uipath.onRead = func(int) error {
+			if down {
+				return later(0)
+			}
+			return nil
+		}
+		w.react(r, anna, true)
+		w.untilState(Approved)
+		w.slack.breaks("look", 2, false, errCut)
+		w.vote(r, ben, "x", true)
+		w.vote(r, ben, "x", false)
+		w.slack.mu.Lock() // and again, which no event tells
+		w.slack.cards[r.CardTS] = append(w.slack.cards[r.CardTS], Reaction{Channel: r.Channel, TS: r.CardTS, User: ben, Name: "x", Present: true})
+		w.slack.mu.Unlock()
+		down = false
+		r = w.quiet()
+		if r.State == Done {
+			t.Errorf("written although the last look showed ben's ❌")
+		}
+	})
+}
+
+// UiPath answers with what was so before, and so do reads for some seconds.
+func TestStaleAnswerWithReadsThatLag(t *testing.T) {
+	live(t, func(w *world) {
+		w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
+			stale := asked
+			stale.Codes = []string{"OLD"}
+			return &stale, true, nil
+		}
+		r := w.carded()
+		w.uipath.setLag(15 * time.Second)
+		w.react(r, anna, true)
+		r = w.quiet()
+		if r.State != Done {
+			t.Errorf("the request is %s, %+v, effect found %v; the allocation %v", r.State, r.Outcome, r.EffectFound, w.uipath.rule().Codes)
+		}
+	})
+}
+
+// The same at the end of a grant.
+func TestStaleAnswerAtTheEndOfAGrant(t *testing.T) {
+	live(t, func(w *world) {
+		r := w.granted(2*time.Hour, "NEW")
+		w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
+			stale := asked
+			stale.Codes = []string{"OLD", "NEW"}
+			return &stale, true, nil
+		}
+		w.uipath.setLag(15 * time.Second)
+		e := w.over(r)
+		time.Sleep(10 * time.Minute)
+		if w.codes("OLD"); len(e.Remaining) > 0 {
+			t.Errorf("the thread is told that %v stays, and it is out", e.Remaining)
+		}
+	})
+}
+
+// The end of a grant is refused after its effect, and reads lag.
+func TestEndRefusedAfterTheEffectWithLag(t *testing.T) {
+	live(t, func(w *world) {
+		r := w.granted(2*time.Hour, "NEW")
+		w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
+			return nil, true, &RefusedError{Answer: "409: conflict"}
+		}
+		w.uipath.setLag(5 * time.Second)
+		w.over(r)
+		time.Sleep(10 * time.Minute)
+		if e := w.read(r.ID).Grant.Revocation; len(e.Remaining) > 0 {
+			t.Errorf("ten minutes later the bot still says that %v stays; the allocation is %v", e.Remaining, w.uipath.rule().Codes)
+		}
+	})
+}
+
+// Starvation: what no attempt can deliver is attempted for ever.
+// Starvation: a post in doubt, and more messages since than a search reads.
+// A set for a time takes effect, its answer is lost, and an admin adds a code: the grant ends.
+func TestTimedSetAndAnEditInThePortal(t *testing.T) {
+	live(t, func(w *world) {
+		w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
+			if n > 1 {
+				return &asked, true, nil
+			}
+			asked.Codes = []string{"OLD", "NEW", "PORTAL"}
+			w.uipath.rules["group-01"] = asked
+			return nil, false, errCut
+		}
+		r := w.ask(Ask{Action: Set, Codes: []string{"OLD", "NEW"}, For: 2 * time.Hour})
+		w.react(r, anna, true)
+		r = w.quiet()
+		t.Logf("%s %+v, found %v", r.State, r.Outcome, r.EffectFound)
+		if slices.Contains(w.uipath.rule().Codes, "NEW") {
+			t.Errorf("NEW was asked for two hours and stays for good: %v", w.uipath.rule().Codes)
+		}
+	})
+}
+
+// UiPath takes one code of two, for a time: that one ends.
+func TestTimedAddThatTookEffectInPart(t *testing.T) {
+	live(t, func(w *world) {
+		w.uipath.onWrite = func(_ int, asked Allocation) (*Allocation, bool, error) {
+			asked.Codes = Without(asked.Codes, []string{"NEWER"})
+			w.uipath.rules["group-01"] = asked
+			return &asked, false, nil
+		}
+		r := w.ask(Ask{Codes: []string{"NEW", "NEWER"}, For: 2 * time.Hour})
+		w.react(r, anna, true)
+		r = w.quiet()
+		t.Logf("%s %+v, found %v", r.State, r.Outcome, r.EffectFound)
+		if slices.Contains(w.uipath.rule().Codes, "NEW") {
+			t.Errorf("NEW was asked for two hours and stays for good: %v", w.uipath.rule().Codes)
+		}
+	})
+}
+
+// An operator's fault never ends a request.
+func TestOperatorsFaultEndsNothing(t *testing.T) {
+	for _, from := range []int{1, 2} { // the first read is for the card
+		live(t, func(w *world) {
+			broken := true
+			w.uipath.onRead = func(n int) error {
+				if broken && n >= from {
+					return &OperatorError{Cause: "the secret has expired", Code: "invalid_client", Variable: "UIPATH_CLIENT_SECRET"}
+				}
+				return nil
+			}
+			if w.file("e1"); from == 2 {
+				r := w.until("a card", func(r Request) bool { return r.CardTS != "" })
+				w.react(r, anna, true)
+			}
+			time.Sleep(3 * time.Hour) // a request lives for one
+			if r := w.read(w.request.ID); !r.State.Open() {
+				t.Errorf("from read %d on: the request is %s, %+v", from, r.State, r.Outcome)
+			}
+		})
+	}
+}
