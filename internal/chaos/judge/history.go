@@ -43,7 +43,7 @@ type History struct {
 	Renames   map[string][]Naming    // of groups
 	Surveys   []Look                 // calls that showed the bot the reactions on many cards
 	Tokens    []Look                 // calls for a token of UiPath
-	Stalls    []time.Time            // when processes or databases were held up
+	Stalls    []Stall                // when processes or databases were held up
 	Orders    []Order
 	Rights    []Right
 	Activity  int // calls that the bot made

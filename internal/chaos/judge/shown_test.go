@@ -92,7 +92,12 @@ func TestJudgeAcceptsWhatWasShownAndTold(t *testing.T) {
 		"a no while a process stands still": func(h *History) {
 			writeAt(h, 9)
 			vote(h.Cards[0], 4, ben, denyEmoji, true, 4.1)
-			h.Stalls = []time.Time{at(4)}
+			h.Stalls = []Stall{{At: at(4)}}
+		},
+		"a no while the database is held up": func(h *History) {
+			writeAt(h, 9)
+			vote(h.Cards[0], 4, ben, denyEmoji, true, 4.1)
+			h.Stalls = []Stall{{At: at(-9), Database: true}}
 		},
 		"a name that changes right before the write": func(h *History) {
 			h.Cards[0].Name = "Finance Robots"
@@ -137,6 +142,11 @@ func TestJudgeFindsWhatWasShownOrToldOtherwise(t *testing.T) {
 		"a no after the look": {writeTurned, func(h *History) {
 			writeAt(h, 9)
 			vote(h.Cards[0], 4, ben, denyEmoji, true, 4.1)
+		}},
+		"a no after a process stood still": {writeTurned, func(h *History) {
+			writeAt(h, 9)
+			vote(h.Cards[0], 4, ben, denyEmoji, true, 4.1)
+			h.Stalls = []Stall{{At: at(2.9)}}
 		}},
 		"a no on a double": {writeTurned, func(h *History) {
 			writeAt(h, 9)
