@@ -444,6 +444,8 @@ func (r *reader) readAllocations() {
 			if call.Lag > 0 {
 				r.LateReads[group] = append(r.LateReads[group], Look{From: call.At, To: call.At.Add(call.Dur), Lag: call.Lag})
 			}
+		case strings.HasPrefix(call.Operation, "GET identity group") && call.Lag > 0:
+			r.LateNames = append(r.LateNames, Look{From: call.At, To: call.At.Add(call.Dur), Lag: call.Lag})
 		case call.Operation == "token":
 			r.Tokens = append(r.Tokens, Look{From: call.At, To: call.At.Add(call.Dur)})
 		}

@@ -103,6 +103,11 @@ func TestJudgeAcceptsWhatWasShownAndTold(t *testing.T) {
 			h.Cards[0].Name = "Finance Robots"
 			h.Renames = map[string][]Naming{"group-01": {{At: at(3.5), Name: "Finance"}}}
 		},
+		"a name that was read late": func(h *History) {
+			h.Cards[0].Name = "Finance Robots"
+			h.Renames = map[string][]Naming{"group-01": {{At: at(-1), Name: "Finance"}}}
+			h.LateNames = []Look{{From: at(2.5), To: at(2.6), Lag: 5 * time.Second}}
+		},
 		"an exact allocation": func(h *History) { h.Commands[0].Text = "set group-01 IDU ATTUNU because ask-1-0" },
 		"an outcome that a late read misled, and that is corrected": endOtherwise,
 		"a double that the bot deleted":                             func(h *History) { doubleOf(h) },
@@ -158,7 +163,7 @@ func TestJudgeFindsWhatWasShownOrToldOtherwise(t *testing.T) {
 		}},
 		"another name": {writeMisnamed, func(h *History) {
 			h.Cards[0].Name = "Finance Robots"
-			h.Renames = map[string][]Naming{"group-01": {{At: at(-60), Name: "Finance"}}}
+			h.Renames = map[string][]Naming{"group-01": {{At: at(-1), Name: "Finance"}}}
 		}},
 		"more than exactly": {writeInexact, func(h *History) {
 			h.Commands[0].Text = "set group-01 IDU ATTUNU because ask-1-0"
