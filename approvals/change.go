@@ -12,7 +12,7 @@ func (c Change) AnswerShows(answer, asked Allocation) bool {
 }
 
 // A Change is the difference that a request makes to a group's allocation. What
-// it keeps is shown but is no part of the consent.
+// it keeps is shown, and is part of the consent only if the change is exact.
 type Change struct {
 	Add    []string      `json:"add,omitempty"`
 	Remove []string      `json:"remove,omitempty"`

@@ -35,9 +35,11 @@ func ConfirmationBy(e Event, r Request) (c Confirmation, ok bool) {
 }
 
 // CheckRead returns a *DelayError for a reading of the allocation that contradicts
-// the confirmation, while UiPath may still show what was so before it.
+// the confirmation, while UiPath may still show what was so before it. A confirmation
+// from the future is old: the clock was put back since.
 func (c Confirmation) CheckRead(read Allocation, now time.Time) error {
-	if c.At.IsZero() || now.Sub(c.At) >= ReadLag || c.isShownBy(read) {
+	age := now.Sub(c.At)
+	if c.At.IsZero() || age < 0 || age >= ReadLag || c.isShownBy(read) {
 		return nil
 	}
 	return &DelayError{Reason: "UiPath does not show the last confirmed change of this group yet", Err: ErrReadIsLate}

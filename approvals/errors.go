@@ -63,6 +63,7 @@ type RefusedError struct {
 type DelayError struct {
 	After  time.Duration // as the other side asked; zero: choose
 	Reason string        // for people, in one clause
+	Closed bool          // Slack refuses what is said in this place, and may do so for long
 	Err    error
 }
 

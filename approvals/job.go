@@ -39,6 +39,7 @@ type Payload struct {
 	Mention     []string      `json:"mention,omitempty"`     // JobRemind: people and user groups
 	// JobWarnExpiry: the codes that are about to go. JobPostEffect: what the group has.
 	Codes []string `json:"codes,omitempty"`
+	Post  JobKind  `json:"post,omitempty"` // JobTellRequester: says what this post says, which the thread does not take
 }
 
 // A JobKind is one row of the table JobKinds.
@@ -120,10 +121,6 @@ type JobSpec struct {
 	// ByBot says that the message tells what no person did.
 	ByBot bool
 
-	// UiPath says that the job reads or writes UiPath for the request. It runs only
-	// where the bot's target is the request's.
-	UiPath bool
-
 	// Fair says that people take turns: the many requests of one person do not push
 	// back the one of another.
 	Fair bool
@@ -142,10 +139,10 @@ const unsettledWait = 10 * time.Second
 // JobKinds is the table of kinds. Within a pool the first kinds run first.
 func JobKinds() []JobSpec {
 	return []JobSpec{
-		{Kind: JobPrepare, Pool: PoolPrepare, UiPath: true, Fair: true},
-		{Kind: JobFindEffect, Pool: PoolPrepare, UiPath: true},
-		{Kind: JobApply, Pool: PoolWrites, Lane: groupLane, UiPath: true, UnsettledWait: unsettledWait},
-		{Kind: JobRevoke, Pool: PoolWrites, Lane: groupLane, UiPath: true, UnsettledWait: unsettledWait},
+		{Kind: JobPrepare, Pool: PoolPrepare, Fair: true},
+		{Kind: JobFindEffect, Pool: PoolPrepare},
+		{Kind: JobApply, Pool: PoolWrites, Lane: groupLane, UnsettledWait: unsettledWait},
+		{Kind: JobRevoke, Pool: PoolWrites, Lane: groupLane, UnsettledWait: unsettledWait},
 		{Kind: JobCountVotes, Pool: PoolVotes},
 		{Kind: JobExpire, Pool: PoolDeadlines, Dated: true},
 		{Kind: JobGrantExpiry, Pool: PoolGrantExpiry, Dated: true},

@@ -48,6 +48,8 @@ func (r Request) newBallots(ballots []Ballot, entry ballotsEntry) ballotsEntry {
 func (r Request) knowsBallot(b Ballot) bool {
 	i := slices.IndexFunc(r.Votes, func(v Vote) bool { return v.User == b.User })
 	switch {
+	case r.isNewJudgment(b):
+		return false
 	case i >= 0:
 		return b.Eligibility == Counts && !b.Deny && slices.Equal(b.Stages, r.Votes[i].Stages)
 	case b.Eligibility == IsBot, b.Eligibility == Deactivated:

@@ -13,6 +13,9 @@ func TestJournalEntryHasWhatIsNew(t *testing.T) {
 	known := Request{
 		Votes:    []Vote{{User: anna, Stages: []int{0}}, {User: ben, Stages: []int{0}}},
 		Notified: []string{bystander + ":" + string(NotApprover), ben + ":" + string(IsGuest)},
+		Judgments: []Judgment{
+			{User: bystander, Eligibility: NotApprover}, {User: "B", Eligibility: IsBot}, {User: ben, Eligibility: IsGuest},
+		},
 	}
 	for name, c := range map[string]struct {
 		event Event

@@ -53,10 +53,15 @@ func (j Judgment) isOf(b Ballot) bool {
 	return !given.After(j.At)
 }
 
+// isNewJudgment reports whether a ballot brings a lasting judgment that is not known.
+func (r Request) isNewJudgment(b Ballot) bool {
+	return !b.Deny && b.Eligibility.lasts() && r.firstEligibility(b) == Counts
+}
+
 // judge adds the lasting judgments on the reactions of these ballots.
 func (r Request) judge(ballots []Ballot, now time.Time) Request {
 	for _, b := range ballots {
-		if b.Deny || !b.Eligibility.lasts() || r.firstEligibility(b) != Counts {
+		if !r.isNewJudgment(b) {
 			continue
 		}
 		others := slices.DeleteFunc(slices.Clone(r.Judgments), func(j Judgment) bool {

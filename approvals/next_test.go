@@ -180,13 +180,16 @@ func table() []cells {
 	deniedTwice.card = "1.1"
 	deniedTwice.filed, deniedTwice.pending = "filed / count_votes remove_doubles /", "pending / count_votes remove_doubles /"
 	deniedTwice.approved = "approved / count_votes remove_doubles /"
+	shutOut := row("the thread takes nothing", ShutOut{Said: Job{Kind: JobPostOutcome}})
+	shutOut.filed, shutOut.pending, shutOut.approved = "filed / tell_requester /", "pending / tell_requester /", "approved / tell_requester /"
+	shutOut.ended = "= / tell_requester /"
 	unseen := row("a look does not show the card", CardMissed{})
 	unseen.card, unseen.pending, unseen.approved = "1.1", "pending / /", "approved / /"
 
 	return []cells{
 		filed(row("UiPath was read", Prepared{Proposal: Proposal{Group: Group{ID: "group-01"}}}), "pending / post_card expire / expire"),
 		filed(row("rejected", Rejected{Outcome{Reason: ReasonNotOwned}}), "refused / tell_requester / "+dropsAll),
-		posted, postedAgain,
+		posted, postedAgain, shutOut,
 
 		pending(row("nobody reacted", VotesCounted{}), "pending / /"),
 		pending(row("✅ below the quorum", VotesCounted{[]Ballot{yes(anna)}}), "pending / update_card /"),
@@ -374,13 +377,13 @@ func TestTableHasEveryEventKind(t *testing.T) {
 	for _, kind := range []string{
 		"prepared", "rejected", "card_posted", "votes_counted", "cancel", "expire", "card_deleted", "consent_lost", "delayed", "mismatch", "write_finished",
 		"approvers_changed", "reminded", "grant_expired", "revoke_early", "revoked", "orphaned",
-		"post_repeated", "double_seen", "denied_on_double", "card_missed", "card_seen",
+		"post_repeated", "double_seen", "denied_on_double", "card_missed", "card_seen", "shut_out",
 	} {
 		if !walked[kind] {
 			t.Errorf("no row walks %q", kind)
 		}
 	}
-	if len(walked) != 22 {
+	if len(walked) != 23 {
 		t.Errorf("the table walks %d kinds: keep the list here in step", len(walked))
 	}
 }
@@ -411,7 +414,7 @@ func TestEndedRequestsTakeNothingButTheirCard(t *testing.T) {
 			if err != nil {
 				continue
 			}
-			about := []string{"card_posted", "post_repeated", "double_seen"} // its messages
+			about := []string{"card_posted", "post_repeated", "double_seen", "shut_out"} // its messages
 			if !slices.Contains(about, c.happens.Kind()) || step.Request.State != state {
 				t.Errorf("%s moved by %s", state, c.event)
 			}

@@ -41,7 +41,7 @@ type ReasonRule struct {
 // A PolicyInput is what a policy is asked about.
 type PolicyInput struct {
 	Requester string
-	MemberOf  []string // the user groups the requester is in, of Policy.UserGroups
+	MemberOf  []string // those of Policy.Requesters that mean the requester: user groups, other ids
 	Group     Group
 	Action    Action // empty: Add
 	Change    Change
@@ -224,11 +224,11 @@ func mixedRules(shares []ruleShare) *Violation {
 	return o
 }
 
-// UserGroups lists the user groups that rules match requesters by.
-func (p Policy) UserGroups() []string {
+// Requesters lists the people and user groups that rules match requesters by.
+func (p Policy) Requesters() []string {
 	var ids []string
 	for _, rule := range p.Rules {
-		ids = Union(ids, slices.DeleteFunc(slices.Clone(rule.Match.Requesters), isUser))
+		ids = Union(ids, rule.Match.Requesters)
 	}
 	return ids
 }
@@ -241,5 +241,3 @@ func (p Policy) Approvers() []string {
 	}
 	return ids
 }
-
-func isUser(id string) bool { return !IsUserGroup(id) }

@@ -437,8 +437,8 @@ func TestWhomAPolicyHasToKnow(t *testing.T) {
 		{Match: approvals.Match{Requesters: []string{"S2", "U1"}}, Stages: []approvals.Stage{{Approvers: []string{"S9", "U4"}}, {Approvers: []string{"U3"}}}},
 		{Match: approvals.Match{Requesters: []string{"W1", "S1", "S2"}}, Stages: []approvals.Stage{{Approvers: []string{"U4"}}}},
 	}}
-	if got := policy.UserGroups(); !slices.Equal(got, []string{"S1", "S2"}) {
-		t.Errorf("user groups: %v", got)
+	if got := policy.Requesters(); !slices.Equal(got, []string{"S1", "S2", "U1", "W1"}) {
+		t.Errorf("requesters: %v", got)
 	}
 	if got := policy.Approvers(); !slices.Equal(got, []string{"S9", "U4", "U3"}) {
 		t.Errorf("approvers: %v", got)

@@ -12,9 +12,10 @@ import (
 const PostSettles = 22 * time.Second
 
 // UntilSettled is how long it takes until a look that does not find the post of the
-// last attempt may be believed.
+// last attempt may be believed. It has a bound, because the clock may have been put back
+// since the attempt.
 func (t LeasedJob) UntilSettled(now time.Time) time.Duration {
-	return max(0, t.TriedAt.Add(PostSettles).Sub(now))
+	return min(PostSettles, max(0, t.TriedAt.Add(PostSettles).Sub(now)))
 }
 
 // When the channel is searched for doubles after a post was made anew.

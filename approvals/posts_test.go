@@ -119,3 +119,17 @@ func TestJudgeMiss(t *testing.T) {
 		t.Error("the first look is no first look")
 	}
 }
+
+// A look is never believed sooner because the clock was put forward or back, and the wait
+// for it has a bound.
+func TestUntilSettledHasABound(t *testing.T) {
+	tried := time.Unix(1780000000, 0)
+	for after, want := range map[time.Duration]time.Duration{
+		-24 * time.Hour: PostSettles, 0: PostSettles, 10 * time.Second: PostSettles - 10*time.Second,
+		PostSettles: 0, time.Hour: 0,
+	} {
+		if got := (LeasedJob{TriedAt: tried}).UntilSettled(tried.Add(after)); got != want {
+			t.Errorf("%v after the attempt the look waits for %v, want %v", after, got, want)
+		}
+	}
+}

@@ -15,6 +15,14 @@ func (a Allocation) Preserves(asked Allocation) bool {
 		!slices.ContainsFunc(Common(asked.Codes, a.Codes), otherLimit)
 }
 
+// ShowsLimits reports whether an answer to a write shows the seat limits that the write
+// had to keep or set. What it does not show is unknown, and only a read tells.
+func (a Allocation) ShowsLimits(asked Allocation) bool {
+	return a.Quotas != nil || !slices.ContainsFunc(asked.Quotas, func(q Quota) bool {
+		return q.Limit > 0 && slices.Contains(asked.Codes, q.Code)
+	})
+}
+
 // quotasUnknownFor is how long the end of a grant waits for seat limits that
 // UiPath does not show.
 const quotasUnknownFor = 24 * time.Hour

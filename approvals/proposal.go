@@ -52,7 +52,8 @@ func rejectAsk(ask Ask, f PrepareFacts, change Change) *Outcome {
 	case len(target.Codes) == 0 && !ask.MayEmpty:
 		return &Outcome{Reason: ReasonWouldEmpty, ConcernedCodes: change.Remove, Allocation: now}
 	}
-	if shown := change.shownCodes(f.Allocation.Quotas); len(shown) < len(change.AllCodes()) {
+	if !change.fitsCard(f.Allocation.Quotas) {
+		shown := change.shownCodes(f.Allocation.Quotas)
 		return &Outcome{Reason: ReasonTooLarge, ConcernedCodes: change.AllCodes(), Suggestions: shown, Allocation: now}
 	}
 	return nil

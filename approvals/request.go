@@ -55,6 +55,7 @@ type Request struct {
 	ConsentLosses  int        // how often consent was lost before the write
 	WriteAttempted bool       // a write was tried that may have had an effect
 	RefusedAt      time.Time  // when UiPath first refused to show the group after the approval; zero: never
+	ToldPrivately  []string   // what its thread was to be told, and the requester was told instead
 	Doubles        []string   // timestamps of messages that show its card once more
 	Denials        []Denial   // deny emoji on these
 	AnsweredAt     time.Time  // when UiPath said yes to a write that no read shows yet; zero: never

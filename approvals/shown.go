@@ -19,14 +19,34 @@ const (
 	roomToAdd       = 7  // • `+ CODE`
 	roomToExtend    = 22 // • Extends `CODE` for good
 	roomToRemove    = 5  // `CODE`,
+	roomToKeep      = 4  // `CODE`,
 	roomOfLimit     = 23 // • `CODE` · at most 1000000
 	roomOfGoneLimit = 35 //  (and its limit of 1000000 seats)
 )
 
+// fitsCard reports whether a card has room for the whole change. Of an exact change the
+// result is what people consent to, so the codes that stay are shown in full as well.
+func (c Change) fitsCard(quotas []Quota) bool {
+	room := maxShownChange
+	if c.Exact {
+		for _, code := range c.Keep {
+			length := escapedLength(code)
+			if room -= length + roomToKeep; room < 0 || length > maxShownCode {
+				return false
+			}
+		}
+	}
+	return len(c.shownWithin(room, quotas)) == len(c.AllCodes())
+}
+
 // shownCodes lists as many codes of a change as its card has room for. quotas are
 // the limits that the group has before the change.
 func (c Change) shownCodes(quotas []Quota) []string {
-	all, room := c.AllCodes(), maxShownChange
+	return c.shownWithin(maxShownChange, quotas)
+}
+
+func (c Change) shownWithin(room int, quotas []Quota) []string {
+	all := c.AllCodes()
 	for i, code := range all {
 		length := escapedLength(code)
 		if room -= length + c.roomAround(code, quotas); room < 0 || length > maxShownCode {

@@ -30,14 +30,12 @@ func (e *ForeignError) Error() string {
 
 // CheckTarget refuses a request of another target than the bot's. The refusal is
 // a delay, because an operator may have mistyped a setting: that must not end
-// requests. Its cause is a *ForeignError.
+// requests. Its cause is a *ForeignError, for the log: a thread hears nothing, because
+// a bot of the other organization may be speaking in it.
 func (r Request) CheckTarget(bot Target) error {
 	if r.Target == bot {
 		return nil
 	}
-	return &DelayError{
-		Reason: fmt.Sprintf("this request belongs to the UiPath %s; this bot is set up for %s: an operator has to act",
-			r.Target, bot),
-		Err: &ForeignError{Request: r.Target, Bot: bot},
-	}
+	foreign := &ForeignError{Request: r.Target, Bot: bot}
+	return &DelayError{Reason: foreign.Error(), Err: foreign}
 }

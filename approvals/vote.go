@@ -70,13 +70,17 @@ func (r Request) timeliness(reaction Reaction) Eligibility {
 
 // A Person is what Slack says of a user, as far as voting is concerned.
 type Person struct {
-	ID          string
-	Bot         bool // a bot, a workflow or an app's own user
-	Guest       bool // a single- or multi-channel guest
-	External    bool // from another organization, through Slack Connect
+	ID          string // the canonical one: all that is compared or kept has it
+	LocalID     string // another id of theirs, if Slack showed one
+	Bot         bool   // a bot, a workflow or an app's own user
+	Guest       bool   // a single- or multi-channel guest
+	External    bool   // from another organization, through Slack Connect
 	Deactivated bool
 	UTCOffset   time.Duration // of their clock from UTC now; above zero east of it
 }
+
+// is reports whether an id is one of the person's.
+func (p Person) is(id string) bool { return id != "" && (id == p.ID || id == p.LocalID) }
 
 // An Eligibility says whether a person's vote counts, and if not, why.
 type Eligibility string
@@ -117,7 +121,7 @@ func EligibilityOf(r Request, person Person, stages []int) Eligibility {
 		return IsExternal
 	case person.Guest:
 		return IsGuest
-	case person.ID == r.Requester && !r.Terms.SelfApproval:
+	case person.is(r.Requester) && !r.Terms.SelfApproval:
 		return IsRequester
 	case len(stages) == 0:
 		return NotApprover

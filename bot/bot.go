@@ -19,6 +19,9 @@ type Rates = slackapi.Rates
 // DefaultRates keep within the limits that Slack documents.
 var DefaultRates = slackapi.DefaultRates
 
+// Connections is how many connections to Slack one process keeps open.
+const Connections = socket.Connections
+
 // ShortcutOpen is the callback id of the global shortcut that opens the form, as
 // in the app manifest.
 const ShortcutOpen = message.ShortcutOpen
@@ -28,6 +31,9 @@ type SlackConfig struct {
 	APIURL   string // with a slash at the end
 	BotToken string
 	AppToken string
+	// Explained is how many Socket Mode connections of the app this installation
+	// explains; zero: that is not known.
+	Explained int
 }
 
 // Deps is what a Bot works with.
@@ -97,7 +103,7 @@ func (b *Bot) assemble(d Deps) {
 		asked:    make(chan struct{}, 1), tabs: make(map[string]*tab),
 	}
 	b.intake = &intake{
-		store: d.Store, botUserID: b.identity.UserID, channel: d.Channel, emoji: d.Emoji,
+		store: d.Store, identity: b.identity, channel: d.Channel, emoji: d.Emoji,
 		directory: b.directory, phrases: phrases, now: d.Now, log: d.Log,
 		filing: &filing{
 			store: d.Store, channel: d.Channel, target: d.Target, ttl: d.TTL,
@@ -112,7 +118,7 @@ func (b *Bot) assemble(d Deps) {
 	}
 	b.socket = socket.New(socket.Config{
 		APIURL: d.Slack.APIURL, BotToken: d.Slack.BotToken, AppToken: d.Slack.AppToken,
-		OnHello: b.signalReconnected,
+		OnHello: b.signalReconnected, Explained: d.Slack.Explained,
 		Explain: func(err error) error { return slackapi.ClassifyError("apps.connections.open", err) },
 	}, b.intake, d.Log)
 }

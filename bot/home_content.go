@@ -19,6 +19,10 @@ const homeMaxAge = 5 * time.Minute
 // drawTab reads what a person's tab shows, and draws it.
 func (h *home) drawTab(ctx context.Context, user string, pages message.HomePages) (slack.HomeTabViewRequest, error) {
 	c := message.HomeContent{Link: h.link}
+	user, err := h.voters.directory.CanonicalID(ctx, user)
+	if err != nil && !approvals.IsRefused(err) {
+		return slack.HomeTabViewRequest{}, err
+	}
 	undecided, err := h.store.ListUndecided(ctx, maxUndecided)
 	if err != nil {
 		return slack.HomeTabViewRequest{}, err
@@ -54,7 +58,7 @@ func (h *home) listWaitingFor(
 		return nil, true
 	}
 	for _, r := range undecided {
-		stages, err := h.voters.findStages(ctx, r.Terms.Stages, user, homeMaxAge)
+		stages, err := h.voters.findStages(ctx, r.Terms.Stages, person.ID, homeMaxAge)
 		unsure = unsure || err != nil
 		if voter := (approvals.Voter{Person: person, Stages: stages}); voter.CanHelp(r) {
 			waiting = append(waiting, r)

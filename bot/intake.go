@@ -24,7 +24,7 @@ const maxEmojiName = 200
 // acknowledge them with.
 type intake struct {
 	store     DeliveryStore
-	botUserID string
+	identity  slackapi.Identity
 	channel   string
 	emoji     approvals.Emoji
 	directory *slackapi.Directory
@@ -50,6 +50,14 @@ func (in *intake) Handle(ctx context.Context, env socket.Envelope) (payload any,
 	defer guard.Catch(logPanic(log, "handling an envelope failed", func(cause any) {
 		payload, ok = in.recordBroken(ctx, env, fmt.Sprint("panic: ", cause))
 	}))
+	switch ownershipOf(in.identity, env) {
+	case foreign:
+		log.Warn().Str("type", outside.OneLine(env.Type, 60)).
+			Msg("refused a delivery from another workspace; the Slack app is installed there as well")
+		return decline(env, message.CommandForeign(), message.FormForeign()), true
+	case unnamed:
+		return in.recordBroken(ctx, env, "it names no workspace")
+	}
 	switch env.Type {
 	case socket.TypeCommand:
 		return in.handleCommand(ctx, env)
@@ -110,7 +118,8 @@ func (in *intake) handleCommand(ctx context.Context, env socket.Envelope) (paylo
 	return ephemeralAck(env, in.runCommand(ctx, env, name, typed, understood)), true
 }
 
-// runCommand does what a command asks, and returns the answer.
+// runCommand does what a command asks, and returns the answer. What depends on who
+// asks needs to know the person by the one id that the bot compares.
 func (in *intake) runCommand(
 	ctx context.Context, env socket.Envelope, name string, typed slashCommand, c command.Command,
 ) string {
@@ -119,16 +128,39 @@ func (in *intake) runCommand(
 		return in.openFromCommand(ctx, typed, name)
 	case command.VerbHelp:
 		return in.phrases.CommandHelp(name)
+	case command.VerbShow, command.VerbCodes:
+		return in.lookups.beginLookup(ctx, env.ID, name, typed, c) // ctx ends when the acknowledgment is out
+	}
+	var err error
+	if typed.UserID, err = in.findAsker(ctx, typed.UserID); err != nil {
+		return message.CommandOfUnknown()
+	}
+	switch c.Verb {
 	case command.VerbCancel:
 		return in.changes.cancelRequest(ctx, name, c, typed.UserID)
 	case command.VerbEnd:
 		return in.changes.revokeGrant(ctx, name, c.ID, typed.UserID)
 	case command.VerbMine, command.VerbPending, command.VerbStatus, command.VerbWhy:
 		return in.queries.answerQuery(ctx, name, typed.UserID, c)
-	case command.VerbShow, command.VerbCodes:
-		return in.lookups.beginLookup(ctx, env.ID, name, typed, c) // ctx ends when the acknowledgment is out
 	}
 	return in.filing.fileCommand(ctx, env, name, typed, c.Ask)
+}
+
+// askerLimit bounds the look-up of a person who waits for an answer.
+const askerLimit = 1200 * time.Millisecond
+
+// findAsker is the canonical id of a person who asks for something. It is an error if
+// Slack does not tell it now: under another id, a requester could approve the own
+// request.
+func (in *intake) findAsker(ctx context.Context, user string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, askerLimit)
+	defer cancel()
+	canonical, err := in.directory.CanonicalID(ctx, user)
+	if err != nil {
+		in.log.Error().Str("user", user).Err(err).
+			Msg("Slack does not tell who a person is; their command or form was refused")
+	}
+	return canonical, err
 }
 
 func (in *intake) handleEvent(ctx context.Context, env socket.Envelope) (ok bool) {
@@ -154,7 +186,8 @@ func (in *intake) handleEvent(ctx context.Context, env socket.Envelope) (ok bool
 	case "subteam_members_changed":
 		in.directory.ForgetGroup(e.SubteamID)
 	case "member_left_channel":
-		if e.User == in.botUserID && e.Channel == in.channel {
+		user, _ := in.directory.CanonicalID(ctx, e.User)
+		if in.directory.IsSelf(user) && e.Channel == in.channel {
 			in.log.Error().Msg("the bot was removed from the approvals channel; " +
 				"nothing can be asked or told until someone invites it there again with /invite")
 		}
@@ -171,15 +204,21 @@ func (in *intake) handleEvent(ctx context.Context, env socket.Envelope) (ok bool
 // channels and messages of others. Whether the message is a card, the store knows by
 // its timestamp; what the emoji means there, the request says.
 func (in *intake) recordReaction(ctx context.Context, env socket.Envelope, e event) (ok bool) {
-	if e.Reaction == "" || len(e.Reaction) > maxEmojiName || e.User == "" || e.User == in.botUserID ||
-		e.Item.Type != "message" || e.Item.Channel != in.channel || e.ItemUser != "" && e.ItemUser != in.botUserID {
+	if e.Reaction == "" || len(e.Reaction) > maxEmojiName || e.User == "" ||
+		e.Item.Type != "message" || e.Item.Channel != in.channel {
+		return true
+	}
+	giver, isSkipped, err := in.findGiver(ctx, e)
+	if isSkipped {
 		return true
 	}
 	heard := approvals.Reaction{
-		Channel: e.Item.Channel, TS: e.Item.TS, User: e.User, Name: approvals.CanonicalEmoji(e.Reaction),
+		Channel: e.Item.Channel, TS: e.Item.TS, User: giver, Name: approvals.CanonicalEmoji(e.Reaction),
 		EventTS: e.EventTS, Present: e.Type == "reaction_added",
 	}
-	err := in.store.RecordReaction(ctx, heard)
+	if err == nil {
+		err = in.store.RecordReaction(ctx, heard)
+	}
 	if _, deny, _ := in.emoji.Meaning(heard.Name); err == nil && deny {
 		err = in.doubles.recordDenial(ctx, heard)
 	}
@@ -189,6 +228,23 @@ func (in *intake) recordReaction(ctx context.Context, env socket.Envelope, e eve
 		return false
 	}
 	return true
+}
+
+// findGiver is the person who reacted. Reactions of the bot itself and on messages of
+// others are skipped. On Enterprise Grid each may be named by either id. A giver whom
+// Slack refuses to tell about keeps the id that came; such a vote cannot be checked.
+func (in *intake) findGiver(ctx context.Context, e event) (user string, isSkipped bool, err error) {
+	if e.ItemUser != "" {
+		author, err := in.directory.CanonicalID(ctx, e.ItemUser)
+		if err == nil && !in.directory.IsSelf(author) {
+			return "", true, nil
+		}
+	}
+	user, err = in.directory.CanonicalID(ctx, e.User)
+	if approvals.IsRefused(err) {
+		err = nil
+	}
+	return user, in.directory.IsSelf(user), err
 }
 
 // DeclineBusy answers an envelope that came while too many others waited.

@@ -183,19 +183,21 @@ func TestDeliveriesThatNobodyUnderstands(t *testing.T) {
 	r.listen(faultyStore{Store: r.store, letters: kept})
 	for id, frame := range map[string]string{
 		"unknown envelope type": `{"envelope_id":"ID","type":"telepathy","payload":{"token":"secret"}}`,
-		"decode event":          `{"envelope_id":"ID","type":"events_api","payload":{"type":"event_callback","event":{"type":"reaction_added","item":"x"}}}`,
-		"unknown event type":    `{"envelope_id":"ID","type":"events_api","payload":{"type":"event_callback","event":{"type":"star_added","user":{"id":1}}}}`,
-		"none inside":           `{"envelope_id":"ID","type":"events_api","payload":{"type":"url_verification"}}`,
-		"decode slash command":  `{"envelope_id":"ID","type":"slash_commands","accepts_response_payload":true,"payload":{"text":5,"token":"secret"}}`,
-		"no user or no command": `{"envelope_id":"ID","type":"slash_commands","accepts_response_payload":true,"payload":{"command":"/allocate","response_url":"secret"}}`,
-		"decode interaction":    `{"envelope_id":"ID","type":"interactive","payload":{"type":"block_actions","trigger_id":"secret","actions":[5]}}`,
-		"unknown interaction":   `{"envelope_id":"ID","type":"interactive","payload":{"type":"block_actions","user":{"id":"U1"},"trigger_id":"secret","actions":[5]}}`,
+		"decode event":          `{"envelope_id":"ID","type":"events_api","payload":{"team_id":"TEAM","type":"event_callback","event":{"type":"reaction_added","item":"x"}}}`,
+		"unknown event type":    `{"envelope_id":"ID","type":"events_api","payload":{"team_id":"TEAM","type":"event_callback","event":{"type":"star_added","user":{"id":1}}}}`,
+		"none inside":           `{"envelope_id":"ID","type":"events_api","payload":{"team_id":"TEAM","type":"url_verification"}}`,
+		"names no workspace":    `{"envelope_id":"ID","type":"slash_commands","accepts_response_payload":true,"payload":{"user_id":"U1","command":"/allocate","text":"pending","token":"secret"}}`,
+		"decode slash command":  `{"envelope_id":"ID","type":"slash_commands","accepts_response_payload":true,"payload":{"team_id":"TEAM","text":5,"token":"secret"}}`,
+		"no user or no command": `{"envelope_id":"ID","type":"slash_commands","accepts_response_payload":true,"payload":{"team_id":"TEAM","command":"/allocate","response_url":"secret"}}`,
+		"decode interaction":    `{"envelope_id":"ID","type":"interactive","payload":{"team":{"id":"TEAM"},"type":"block_actions","trigger_id":"secret","actions":[5]}}`,
+		"unknown interaction":   `{"envelope_id":"ID","type":"interactive","payload":{"team":{"id":"TEAM"},"type":"block_actions","user":{"id":"U1"},"trigger_id":"secret","actions":[5]}}`,
 		"too_long":              `{"envelope_id":"ID","type":"telepathy","payload":"` + strings.Repeat("x", 100<<10) + `"}`,
 		"undecodable":           `{"envelope_id":"ID","type":"telepathy"}`,
 		"of no type":            `{"envelope_id":"ID","type":{"is":"an object"},"retry_attempt":"1"}`,
 		"mistyped":              `{"envelope_id":"ID","type":"mistyped","retry_attempt":"1","payload":{}}`,
 	} {
-		if err := r.slack.SendRaw([]byte(strings.Replace(frame, "ID", id, 1))); err != nil {
+		frame = strings.NewReplacer("ID", id, "TEAM", r.slack.TeamID()).Replace(frame)
+		if err := r.slack.SendRaw([]byte(frame)); err != nil {
 			t.Fatal(err)
 		}
 		r.await("the acknowledgment of "+id, func() bool { return r.entries(fakeslack.EntryAckRefused, id) == 1 })

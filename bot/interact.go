@@ -81,7 +81,11 @@ func (in *intake) submitForm(ctx context.Context, env socket.Envelope, x interac
 	if len(wrong) > 0 {
 		return message.FieldErrors(wrong)
 	}
-	request, again, err := in.filing.fileRequest(ctx, env.ID, x.User.ID, origin.Channel, ask)
+	requester, err := in.findAsker(ctx, x.User.ID)
+	if err != nil {
+		return message.FieldErrors(map[string]string{message.FieldGroup: message.FormOfUnknown()})
+	}
+	request, again, err := in.filing.fileRequest(ctx, env.ID, requester, origin.Channel, ask)
 	if err != nil {
 		why := explainNotFiled(name, err, message.FormNotStored())
 		return message.FieldErrors(map[string]string{message.FieldGroup: why})

@@ -295,7 +295,7 @@ func TestEveryInteractionIsAcknowledged(t *testing.T) {
 		"empty form":    {`{"type":"view_submission","view":{"callback_id":"allocate_form"}}`, `"group":"The group's name is empty."`, ""},
 		"mistyped form": {`{"type":"view_submission","view":{"callback_id":"allocate_form","state":7}}`, `"response_action":"errors"`, ""},
 	} {
-		payload := strings.Replace(c.payload, "{", `{"user":{"id":"U0KIM"},"token":"secret","trigger_id":"secret",`, 1)
+		payload := strings.Replace(c.payload, "{", `{"user":{"id":"U0KIM"},"team":{"id":"`+r.slack.TeamID()+`"},"token":"secret","trigger_id":"secret",`, 1)
 		env := socket.Envelope{ID: name, Type: "interactive", AcceptsPayload: true, Payload: json.RawMessage(payload)}
 		answer, ok := b.intake.Handle(r.ctx, env)
 		raw, err := json.Marshal(answer)
@@ -309,7 +309,7 @@ func TestEveryInteractionIsAcknowledged(t *testing.T) {
 	if err := r.store.Close(); err != nil {
 		t.Fatal(err)
 	}
-	env := socket.Envelope{ID: "late", Type: "interactive", Payload: json.RawMessage(`{"type":"shortcut","user":{"id":"U1"}}`)}
+	env := socket.Envelope{ID: "late", Type: "interactive", Payload: json.RawMessage(`{"type":"shortcut","user":{"id":"U1"},"team":{"id":"` + r.slack.TeamID() + `"}}`)}
 	if _, ok := b.intake.Handle(r.ctx, env); !ok {
 		t.Error("what could not be set aside is not acknowledged")
 	}

@@ -46,7 +46,7 @@ func (m *Messenger) renderCard(r approvals.Request, kind approvals.JobKind) slac
 
 // PostInThread posts in the card's thread what a job says.
 func (m *Messenger) PostInThread(ctx context.Context, r approvals.Request, job approvals.Job) error {
-	_, err := m.posts.PostMessage(ctx, slackapi.Post{
+	_, err := m.posts.PostReply(ctx, slackapi.Post{
 		Channel: r.Channel, ThreadTS: r.CardTS,
 		Text: m.phrases.ThreadReply(r, job), Metadata: message.RenderMetadata(r, job),
 	})
@@ -117,9 +117,10 @@ func (m *Messenger) AddReactions(ctx context.Context, r approvals.Request) error
 	return m.posts.AddReactions(ctx, r.Channel, r.CardTS, emoji.Approve[0], emoji.Deny[0])
 }
 
-// TellVoter tells a person privately why their reaction does not count.
+// TellVoter tells a person privately why their reaction does not count. A person who
+// reacted without being in the channel is told in a direct message.
 func (m *Messenger) TellVoter(ctx context.Context, r approvals.Request, user string, why approvals.Eligibility) error {
-	return m.posts.PostEphemeral(ctx, r.Channel, user, message.ExplainVoteIgnored(r, why))
+	return m.posts.TellWaiting(ctx, r.Channel, user, message.ExplainVoteIgnored(r, why))
 }
 
 // TellRequester tells the requester privately what a job says: by the

@@ -151,8 +151,39 @@ func TestTell(t *testing.T) {
 		t.Errorf("%+v", told)
 	}
 	r.slack.Leave(channel, kim)
+	if err := r.bot.messenger.TellVoter(r.ctx, card, kim, approvals.NotApprover); err != nil {
+		t.Errorf("a person who reacted from outside the channel is not told: %v", err)
+	}
+	if direct := r.slack.DirectMessages(kim); len(direct) != 1 || direct[0].Text != told[0].Text {
+		t.Errorf("%+v", direct)
+	}
+	r.slack.Inject("chat.postMessage", fault.Fault{Times: 1, Error: "messages_tab_disabled"})
 	if err := r.bot.messenger.TellVoter(r.ctx, card, kim, approvals.NotApprover); meaning(err) != "refusal user_not_in_channel" {
-		t.Errorf("somebody who left is told again and again: %v", err)
+		t.Errorf("a person who cannot be told is told again and again: %v", err)
+	}
+}
+
+// TestReplyToADeletedCard does not stay in the channel as a message of its own, which
+// Slack makes of it.
+func TestReplyToADeletedCard(t *testing.T) {
+	r := newRig(t, fakeslack.Config{})
+	card := r.posted(approvals.Done)
+	outcome := approvals.Job{Kind: approvals.JobPostOutcome}
+	if err := r.bot.messenger.PostInThread(r.ctx, card, outcome); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.slack.DeleteMessage(channel, card.CardTS); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.bot.messenger.PostInThread(r.ctx, card, outcome); meaning(err) != "refusal thread_not_found" {
+		t.Errorf("the requester is not told: %v", err)
+	}
+	if stray := r.slack.Messages(channel); len(stray) != 0 {
+		t.Errorf("in the channel: %+v", stray)
+	}
+	r.slack.Inject("chat.delete", fault.Fault{Times: 1, Error: "cant_delete_message"})
+	if err := r.bot.messenger.PostInThread(r.ctx, card, outcome); meaning(err) != "refusal thread_not_found" || !strings.Contains(r.log.String(), "Slack did not delete it") {
+		t.Errorf("%v\n%s", err, r.log)
 	}
 }
 

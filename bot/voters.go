@@ -23,7 +23,7 @@ func (v voters) findVoter(
 	if err != nil {
 		return approvals.Voter{}, err
 	}
-	stages, err := v.findStages(ctx, r.Terms.Stages, user, maxAge)
+	stages, err := v.findStages(ctx, r.Terms.Stages, person.ID, maxAge)
 	voter := approvals.Voter{Person: person, Stages: stages}
 	if err != nil && voter.Eligibility(r) == approvals.NotApprover {
 		return voter, err

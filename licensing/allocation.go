@@ -58,6 +58,9 @@ const maxReadRounds = 3
 // codes differ, a person has just changed them, and both are read again; answers
 // that go on differing are [ErrAnswersDiffer].
 //
+// with-quota may say null for no quotas, or leave them out. If it told some of the group
+// before, only a second such answer, ten seconds later, is believed.
+//
 // One endpoint may be missing, as with-quota is on Automation Suite. An endpoint
 // that has answered before is not missing: see [ErrQuotasUnknown]. A group that
 // both answer with 404 is a Refused [*Error]. Sources:
@@ -100,8 +103,10 @@ func (c *Client) readBothEndpoints(ctx context.Context, groupID string) (Allocat
 	if err != nil {
 		return Allocation{}, err
 	}
-	if quotaErr == nil && quota.quotas == nil {
-		quota.quotas = []Quota{} // with-quota may say null for none
+	if quotaErr == nil {
+		if quota.quotas, err = c.checkLimits(groupID, quota.quotas); err != nil {
+			return Allocation{}, err
+		}
 	}
 	known := plain
 	if plainErr != nil {
@@ -111,6 +116,17 @@ func (c *Client) readBothEndpoints(ctx context.Context, groupID string) (Allocat
 		GroupID: groupID, Codes: NormalizeCodes(known.codes...), UseExternalLicense: external,
 		Quotas: quota.quotas, Available: plain.seats,
 	}, nil
+}
+
+// checkLimits takes what with-quota tells of a group's limits. It may say null for none.
+func (c *Client) checkLimits(groupID string, told []Quota) ([]Quota, error) {
+	if c.seen.missesLimits(groupID, told, c.transport.now()) {
+		return nil, laterError(ErrQuotasUnknown)
+	}
+	if told == nil {
+		told = []Quota{}
+	}
+	return told, nil
 }
 
 // agreesWith reports whether two answers tell the same allocation.
@@ -277,7 +293,8 @@ type quotaRequest struct {
 // its own codes. If none is left, the list is empty, which lifts all limits. Any
 // other allocation goes through the plain endpoint. The verb is always PUT.
 //
-// The same call may be repeated safely. If [Error.MayHaveTakenEffect],
+// The same call may be repeated safely. The client never does so by itself: after a 401
+// it gets a fresh token and returns [ErrTokenRenewed]. If [Error.MayHaveTakenEffect],
 // [Client.ReadAllocation] shows whether it did. Sources:
 // allocate-licenses-to-a-group, allocate-licenses-to-a-group-with-quota.
 func (c *Client) WriteAllocation(ctx context.Context, groupID string, wanted Allocation) (Allocation, error) {

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 )
 
 const plainAnswer = `{"availableUserBundles":[{"code":"RPADEVPRONU","allocated":42,"total":100},{"code":"IDU","allocated":9,"total":5.0,"inUse":1,"name":""}],
@@ -272,5 +273,42 @@ func TestSets(t *testing.T) {
 	}
 	if got := UnionCodes([]string{"b"}, nil, []string{" a", "B", ""}); !reflect.DeepEqual(got, []string{"A", "B"}) {
 		t.Errorf("union is %v", got)
+	}
+}
+
+// Limits that with-quota told and then leaves out are unknown, and not none: the next write
+// would lift them. A second look that agrees is believed, and so is an empty list at once.
+func TestLimitsThatAreLeftOut(t *testing.T) {
+	const rule = `{"groupRule":{"userBundleCodes":["IDU"],"useExternalLicense":false}`
+	limited := rule + `,"quotas":[{"userBundleCode":"IDU","limit":2}]}`
+	for name, body := range map[string]string{"left out": rule + `}`, "null": rule + `,"quotas":null}`} {
+		t.Run(name, func(t *testing.T) {
+			s, at := newStand(t), newClock()
+			c := s.client(t, func(c *Config) { c.Now = at.now })
+			s.on("GET "+ruleRoute, says(200, `{"allocatedUserBundles":["IDU"],"useExternalLicense":false}`))
+			read := func(body string, after time.Duration, limits int, unknown bool) {
+				t.Helper()
+				at.pass(after)
+				s.on("GET "+ruleRoute+"/with-quota", says(200, body))
+				got, err := c.ReadAllocation(context.Background(), groupID)
+				if errors.Is(err, ErrQuotasUnknown) != unknown || (err == nil) == unknown || len(got.Quotas) != limits {
+					t.Errorf("got %+v, %v", got.Quotas, err)
+				}
+				if err == nil && got.Quotas == nil {
+					t.Error("no limits are not told")
+				}
+			}
+			read(body, 0, 0, false) // it never had any
+			read(limited, 0, 1, false)
+			read(body, 0, 0, true)
+			read(body, lostLimitsAge-time.Second, 0, true)
+			read(limited, 0, 1, false) // it has them after all
+			read(body, time.Hour, 0, true)
+			read(body, lostLimitsAge, 0, false)
+			read(body, 0, 0, false)
+			read(limited, 0, 1, false)
+			read(rule+`,"quotas":[]}`, 0, 0, false)
+			read(body, 0, 0, false)
+		})
 	}
 }

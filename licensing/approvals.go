@@ -210,6 +210,8 @@ func delayReason(e *Error) string {
 		return "UiPath does not show whether the group uses external licenses"
 	case errors.Is(e, ErrAnswersDiffer):
 		return "the allocation is being changed at UiPath at this moment"
+	case errors.Is(e, ErrTokenRenewed):
+		return "UiPath did not accept the bot's token, and the bot has a new one"
 	case e.Status == http.StatusTooManyRequests:
 		return "UiPath asked the bot to slow down"
 	case e.Status != 0:

@@ -5,7 +5,8 @@ import "testing"
 func TestCatalog(t *testing.T) {
 	for code, want := range map[string]string{
 		"RPADEVPRONU": "Automation Developer – Named User",
-		" idu ":       "Insights Designer",
+		" idu ":       "Insights Designer Users",
+		"AXPNU":       "Express Named User",
 		"ctzdevcu":    "Citizen Developer – Multiuser",
 	} {
 		if got, ok := CodeName(code); !ok || got != want {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -25,8 +26,8 @@ type Config struct {
 	// AccountID is the organization's id, a GUID, called accountId by the
 	// License Accountant and partitionGlobalId by Identity. Required.
 	AccountID string
-	// Tokens gives access tokens. Those of this package are renewed once after
-	// a 401; see [Renewer]. Required.
+	// Tokens gives access tokens. Those of this package are renewed after a 401; see
+	// [Renewer]. Required.
 	Tokens oauth2.TokenSource
 	// HTTPClient is a base to copy: its transport is used, its timeout and its
 	// redirect policy are not.
@@ -66,6 +67,7 @@ type Client struct {
 	groups    cache[GroupLists]
 	groupsTTL time.Duration
 	seen      endpointMemory
+	renewed   atomic.Value // the token that a refused write got last, until a write succeeds with it
 }
 
 // New returns a client. It sends nothing yet. Its error joins all that is
@@ -116,8 +118,8 @@ func (c *Client) putJSON(ctx context.Context, op, url string, in, out any) error
 	return c.sendAuthorized(ctx, request{operation: op, method: http.MethodPut, url: url, body: body, write: true}, out)
 }
 
-// sendAuthorized sends with a token, and after a 401 once more if there is a
-// fresh one. A write may be repeated, because it replaces the whole allocation.
+// sendAuthorized sends with a token. After a 401 a read is sent once more with a fresh
+// token. A write is not: what allowed it may have changed while the token came.
 func (c *Client) sendAuthorized(ctx context.Context, r request, out any) error {
 	token, err := c.accessToken(ctx)
 	if err != nil {
@@ -125,12 +127,18 @@ func (c *Client) sendAuthorized(ctx context.Context, r request, out any) error {
 	}
 	r.bearer, r.secrets = token, []string{token}
 	body, err := c.transport.sendRequest(ctx, r)
-	if wasUnauthorized(err) {
+	switch {
+	case !wasUnauthorized(err):
+	case r.write:
+		return r.markSent(c.renewForWrite(ctx, r, err))
+	default:
 		body, err = c.sendRenewed(ctx, r, err)
-		err = r.markSent(err)
 	}
 	if err != nil {
 		return err
+	}
+	if r.write {
+		c.renewed.CompareAndSwap(token, "") // the write has all that it needs
 	}
 	return decodeJSON(r, body, out)
 }
@@ -147,6 +155,19 @@ func (c *Client) sendRenewed(ctx context.Context, r request, refused error) ([]b
 	}
 	r.bearer, r.secrets = fresh, append(r.secrets, fresh)
 	return c.transport.sendRequest(ctx, r)
+}
+
+// renewForWrite gets a fresh token for the caller's next attempt at a refused write. If
+// the refused token came in this way itself, tokens are not what the write lacks.
+func (c *Client) renewForWrite(ctx context.Context, r request, refused error) error {
+	fresh, err := c.renewToken(ctx, r.bearer)
+	switch {
+	case err != nil:
+		return err
+	case fresh == r.bearer, c.renewed.Swap(fresh) == r.bearer:
+		return refused
+	}
+	return &Error{Op: r.operation, Status: http.StatusUnauthorized, Kind: Unknown, Err: ErrTokenRenewed}
 }
 
 // markSent marks an error that came after the request had left once.

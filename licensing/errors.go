@@ -84,6 +84,9 @@ var (
 	ErrSecretUnreadable = errors.New("the secret cannot be read")
 	// ErrNoToken is an answer of the token endpoint that holds no token.
 	ErrNoToken = errors.New("the answer holds no access token")
+	// ErrTokenRenewed means that a write was refused with 401, and that the client has a
+	// fresh token now. Look again at what allows the write before it is repeated.
+	ErrTokenRenewed = errors.New("UiPath refused the token, and there is a fresh one now")
 	// ErrBadID is an id that cannot be one segment of a path.
 	ErrBadID = errors.New("not an id: it is empty, too long, or has slashes or control characters")
 )

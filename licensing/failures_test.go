@@ -204,7 +204,27 @@ func TestRedirectsKeepTheToken(t *testing.T) {
 	}
 }
 
-func TestOneFreshTokenAfter401(t *testing.T) {
+// A read is repeated at once with a fresh token.
+func TestReadIsRepeatedAfter401(t *testing.T) {
+	s := newStand(t)
+	s.on("GET "+idRoute, func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "Bearer two" {
+			says(401, ``)(w, r)
+			return
+		}
+		says(200, `[]`)(w, r)
+	})
+	tokens := &renewer{tokens: []string{"one", "two", "three"}}
+	c := s.client(t, func(c *Config) { c.Tokens = tokens })
+	if lists := c.ReadGroupLists(context.Background()); lists.IdentityErr != nil || s.count("GET "+idRoute) != 2 {
+		t.Errorf("got %v after %d requests", lists.IdentityErr, s.count("GET "+idRoute))
+	}
+}
+
+// A write is sent once for each call, whatever the answer: between two attempts a person
+// may have taken their consent back. A fresh token is there for the next call. If UiPath
+// refuses that too, an operator has to act.
+func TestWriteIsNotRepeatedAfter401(t *testing.T) {
 	s := newStand(t)
 	good := ""
 	s.on("PUT "+ruleRoute, func(w http.ResponseWriter, r *http.Request) {
@@ -214,21 +234,33 @@ func TestOneFreshTokenAfter401(t *testing.T) {
 		}
 		says(200, `{"userBundleCodes":["IDU"]}`)(w, r)
 	})
-	tokens := &renewer{tokens: []string{"one", "two", "three"}}
+	tokens := &renewer{tokens: []string{"one", "two", "three", "four", "five"}}
 	c := s.client(t, func(c *Config) { c.Tokens = tokens })
-	_, err := c.WriteAllocation(context.Background(), groupID, Allocation{Codes: []string{"IDU"}})
-	if e := mustError(t, err); e.Kind != Misconfigured || e.Retryable() || len(s.requests()) != 2 {
-		t.Errorf("got %v after %d requests", e, len(s.requests()))
+	write := func(want Kind) {
+		t.Helper()
+		before := len(s.requests())
+		_, err := c.WriteAllocation(context.Background(), groupID, Allocation{Codes: []string{"IDU"}})
+		e := mustError(t, err)
+		if e.Kind != want || e.Status != 401 || errors.Is(err, ErrTokenRenewed) != (want == Unknown) {
+			t.Errorf("got %v, %v", e.Kind, e)
+		}
+		if n := len(s.requests()) - before; n != 1 || !e.MayHaveTakenEffect() {
+			t.Errorf("%d requests for one call: %v", n, e)
+		}
 	}
-	good = "three"
+	write(Unknown)       // with one
+	write(Misconfigured) // with two
+	write(Misconfigured) // with three
+	good = "four"
 	allocation, err := c.WriteAllocation(context.Background(), groupID, Allocation{Codes: []string{"IDU"}})
-	if err != nil || len(allocation.Codes) != 1 || len(s.requests()) != 4 {
-		t.Errorf("got %v, %v after %d requests", allocation, err, len(s.requests()))
+	if err != nil || len(allocation.Codes) != 1 {
+		t.Errorf("got %v, %v", allocation, err)
 	}
-	if got := fmt.Sprint(tokens.rejected); got != "[one two]" {
+	good = "five" // long after, four is refused in its turn
+	write(Unknown)
+	if got := fmt.Sprint(tokens.rejected); got != "[one two three four]" {
 		t.Errorf("rejected %s", got)
 	}
-	sameJSON(t, s.requests()[3].Body, `{"userBundleCodes":["IDU"],"useExternalLicense":false}`)
 }
 
 func TestA401ThatNoTokenCanMend(t *testing.T) {

@@ -15,7 +15,7 @@ import (
 
 // Group is a group of an organization.
 type Group struct {
-	ID   string // a GUID
+	ID   string // a GUID in its canonical form, see groupname.CanonicalID
 	Name string // as UiPath spells it; "" if no list has it
 	// Known reports whether a list has the group. If none does, ID is what the
 	// caller gave, and may be wrong.
@@ -110,7 +110,7 @@ func mergeGroups(lists ...[]Group) []Group {
 	var merged []Group
 	at := map[string]int{}
 	for _, g := range slices.Concat(lists...) {
-		key := strings.ToLower(groupname.CanonicalID(g.ID))
+		key := strings.ToLower(g.ID)
 		i, seen := at[key]
 		switch {
 		case !seen:
@@ -171,7 +171,7 @@ func (c *Client) readIdentityGroup(ctx context.Context, id string) (Group, error
 	if !groupname.SameID(string(item.ID), id) {
 		return Group{}, &Error{Op: opReadGroup, Status: http.StatusOK, Kind: Unknown, Err: ErrOtherGroup}
 	}
-	return Group{ID: id, Name: string(item.name()), Known: true}, nil
+	return Group{ID: groupname.CanonicalID(id), Name: string(item.name()), Known: true}, nil
 }
 
 // listAllocatedGroups reads the groups that have an allocation.
@@ -191,5 +191,5 @@ func appendGroup(groups []Group, id, name looseText) []Group {
 	if id == "" {
 		return groups
 	}
-	return append(groups, Group{ID: string(id), Name: string(name), Known: true})
+	return append(groups, Group{ID: groupname.CanonicalID(string(id)), Name: string(name), Known: true})
 }

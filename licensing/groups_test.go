@@ -14,13 +14,13 @@ import (
 
 const (
 	guidA = "ce684f6f-5af3-4e43-8516-1adad6e98fc9"
-	guidB = "0B000000-0000-0000-0000-00000000000b"
+	guidB = "0b000000-0000-0000-0000-00000000000b"
 	guidC = "0c000000-0000-0000-0000-00000000000c"
 	guidD = "0d000000-0000-0000-0000-00000000000d"
 )
 
 const identityAnswer = `[{"id":"` + guidA + `","name":"Everyone","displayName":"Everyone","type":0,"members":[{"id":"x"}]},
-	{"id":"` + guidB + `","name":"Développeurs","type":"custom","members":null}]`
+	{"id":"0B000000-0000-0000-0000-00000000000B","name":"Développeurs","type":"custom","members":null}]`
 
 // rulesAnswer gives two groups on the first page and none on the next.
 func rulesAnswer(w http.ResponseWriter, r *http.Request) {
@@ -29,7 +29,7 @@ func rulesAnswer(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	says(200, `[{"results":[
-		{"groupRule":{"id":"`+strings.ToLower(guidB)+`","name":"Other name","userBundleLicenses":["IDU"],"userBundleLeases":{"IDU":0}},"quotas":[{"userBundleCode":"IDU","limit":0.0}]},
+		{"groupRule":{"id":"`+guidB+`","name":"Other name","userBundleLicenses":["IDU"],"userBundleLeases":{"IDU":0}},"quotas":[{"userBundleCode":"IDU","limit":0.0}]},
 		{"groupRule":{"id":"`+guidC+`","name":"AD Testers","orphan":true}}],"totalCount":2}]`)(w, r)
 }
 
@@ -51,7 +51,7 @@ func names(groups []Group) string {
 func TestGroupsUnitesBothLists(t *testing.T) {
 	s := groupStand(t)
 	groups, err := s.client(t).ListGroups(context.Background())
-	if want := "AD Testers=0c=true Développeurs=0B=true Everyone=ce=true"; err != nil || names(groups) != want {
+	if want := "AD Testers=0c=true Développeurs=0b=true Everyone=ce=true"; err != nil || names(groups) != want {
 		t.Errorf("got %s, %v\nwant %s", names(groups), err, want)
 	}
 	var queries []string
@@ -158,12 +158,12 @@ func TestResolveGroup(t *testing.T) {
 // other group, even if no list has it.
 func TestResolveNeverTakesANameForAnID(t *testing.T) {
 	s := newStand(t)
-	s.on("GET "+idRoute, says(200, `[{"id":"`+guidA+`","name":"`+guidB+`"},{"id":"`+guidB+`","name":"Robots"},{"id":"g-1","name":"`+guidC+`"}]`))
+	s.on("GET "+idRoute, says(200, `[{"id":"`+guidA+`","name":"`+guidB+`"},{"id":"`+strings.ToUpper(guidB)+`","name":"Robots"},{"id":"g-1","name":"`+guidC+`"}]`))
 	s.on("GET "+listRoute, says(403, ``))
 	for ref, want := range map[string]Group{
 		guidB:                              {ID: guidB, Name: "Robots", Known: true},
 		strings.ToUpper(guidB):             {ID: guidB, Name: "Robots", Known: true},
-		"{" + strings.ToLower(guidB) + "}": {ID: guidB, Name: "Robots", Known: true},
+		"{" + strings.ToUpper(guidB) + "}": {ID: guidB, Name: "Robots", Known: true},
 		guidD:                              {ID: guidD},
 		guidA:                              {ID: guidA, Name: guidB, Known: true},
 		"g-1":                              {ID: "g-1", Name: guidC, Known: true},
@@ -370,5 +370,39 @@ func TestOneReadingForAll(t *testing.T) {
 	all.Wait()
 	if n := s.count("GET " + idRoute); n != 1 {
 		t.Errorf("%d readings", n)
+	}
+}
+
+// A group has one id, however UiPath or a person spells it: lanes, confirmations and claims
+// go by the id.
+func TestOneSpellingOfAnID(t *testing.T) {
+	const canonical = "ab1c2b3a-4455-6677-8899-aabbccddeeff"
+	spellings := []string{canonical, strings.ToUpper(canonical), "{" + strings.ToUpper(canonical) + "}"}
+	forbidden := says(http.StatusForbidden, `{"message":"no scope"}`)
+	for _, spelling := range spellings {
+		identity := says(200, `[{"id":"`+spelling+`","name":"Robots"}]`)
+		rules := says(200, `{"results":[{"groupRule":{"id":"`+spelling+`","name":"Robots","userBundleCodes":[]}}]}`)
+		for name, lists := range map[string][2]http.HandlerFunc{
+			"identity": {identity, says(200, `{"results":[]}`)}, "allocations": {forbidden, rules},
+			"no list": {forbidden, forbidden},
+		} {
+			for _, ref := range append(spellings, "Robots") {
+				if name == "no list" && ref == "Robots" {
+					continue
+				}
+				s := newStand(t)
+				s.on("GET "+idRoute, lists[0])
+				s.on("GET "+listRoute, lists[1])
+				got, err := s.client(t).ResolveGroup(context.Background(), ref)
+				if err != nil || got.ID != canonical {
+					t.Errorf("%s from %s of %s: got %q, %v", ref, name, spelling, got.ID, err)
+				}
+			}
+		}
+		s := newStand(t)
+		s.on("GET "+idRoute+"/"+spellings[1], says(200, `{"id":"`+spelling+`","name":"Robots"}`))
+		if got, err := s.client(t).ReadGroup(context.Background(), spellings[1]); err != nil || got.ID != canonical {
+			t.Errorf("reading %s: got %q, %v", spelling, got.ID, err)
+		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/oauth2"
@@ -117,9 +118,30 @@ func (t *tokenTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err := t.request.missingToken(body); err != nil {
 		return nil, err
 	}
+	if body, err = tokenAnswer(body); err != nil {
+		return nil, err
+	}
 	resp.Header.Set("Content-Type", "application/json") // text/plain would be read as a form
 	resp.Body, resp.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	return resp, nil
+}
+
+// tokenAnswer writes an answer with a token as x/oauth2 reads it: that takes no decimal
+// for a lifetime, and no other text than a whole number.
+func tokenAnswer(body []byte) ([]byte, error) {
+	var answer struct {
+		Token string          `json:"access_token"`
+		Life  json.RawMessage `json:"expires_in"`
+	}
+	if err := json.Unmarshal(body, &answer); err != nil {
+		return nil, err
+	}
+	plain := map[string]any{"access_token": answer.Token, "token_type": "Bearer"}
+	seconds, err := strconv.ParseFloat(strings.Trim(string(answer.Life), `" `), 64)
+	if err == nil && seconds > 0 && seconds < 1e9 {
+		plain["expires_in"] = int64(seconds)
+	}
+	return json.Marshal(plain)
 }
 
 // missingToken is nil if a 200 has a token, and else says what it has instead.

@@ -76,7 +76,7 @@ func (c *Client) ReadGroup(ctx context.Context, id string) (Group, error) {
 		}
 		err = nil
 	}
-	return Group{ID: id}, err
+	return Group{ID: groupname.CanonicalID(id)}, err
 }
 
 // isBadID reports a 400: Identity takes GUIDs alone.

@@ -1,8 +1,11 @@
 package licensing
 
 import (
+	"strings"
 	"sync"
 	"time"
+
+	"licensebot/internal/groupname"
 )
 
 // An endpoint is what UiPath has answered before. What is missing later has not
@@ -23,6 +26,38 @@ type endpointMemory struct {
 	mu         sync.Mutex
 	known      map[endpoint]bool
 	noQuotasAt time.Time // when UiPath last had no quotas; zero: never
+
+	// limited has the groups of which with-quota told limits last, and when an answer
+	// first left the limits out since; zero: none did.
+	limited map[string]time.Time
+}
+
+// lostLimitsAge is the time between the two looks that together say that a group has no
+// limits any more, although neither says so in plain words.
+const lostLimitsAge = 10 * time.Second
+
+// missesLimits takes what with-quota tells of a group's limits, nil for nothing. It
+// reports whether limits that it told before are missing, and no earlier look agrees.
+func (m *endpointMemory) missesLimits(groupID string, told []Quota, now time.Time) bool {
+	id := strings.ToLower(groupname.CanonicalID(groupID))
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	missed, had := m.limited[id]
+	switch {
+	case len(told) > 0:
+		if m.limited == nil {
+			m.limited = map[string]time.Time{}
+		}
+		m.limited[id] = time.Time{}
+	case told != nil, had && !missed.IsZero() && now.Sub(missed) >= lostLimitsAge:
+		delete(m.limited, id)
+	case had:
+		if missed.IsZero() || missed.After(now) {
+			m.limited[id] = now
+		}
+		return true
+	}
+	return false
 }
 
 func (m *endpointMemory) note(e endpoint) {

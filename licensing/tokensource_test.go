@@ -80,6 +80,17 @@ func TestTokensAreRenewedEarly(t *testing.T) {
 	}{
 		"an hour":           {`,"expires_in":3600`, 58 * time.Minute, time.Hour},
 		"as a string":       {`,"expires_in":"600"`, 8 * time.Minute, 10 * time.Minute},
+		"a decimal":         {`,"expires_in":600.0`, 8 * time.Minute, 10 * time.Minute},
+		"a broken second":   {`,"expires_in":600.9`, 8 * time.Minute, 10 * time.Minute},
+		"an exponent":       {`,"expires_in":6e2`, 8 * time.Minute, 10 * time.Minute},
+		"a decimal string":  {`,"expires_in":"600.0"`, 8 * time.Minute, 10 * time.Minute},
+		"null":              {`,"expires_in":null`, 58 * time.Minute, time.Hour},
+		"an empty string":   {`,"expires_in":""`, 58 * time.Minute, time.Hour},
+		"in words":          {`,"expires_in":"one hour"`, 58 * time.Minute, time.Hour},
+		"an object":         {`,"expires_in":{"seconds":5}`, 58 * time.Minute, time.Hour},
+		"endless":           {`,"expires_in":1e300`, 58 * time.Minute, time.Hour},
+		"zero":              {`,"expires_in":0`, 58 * time.Minute, time.Hour},
+		"odd types":         {`,"expires_in":600,"token_type":7,"scope":["a"],"refresh_token":false`, 8 * time.Minute, 10 * time.Minute},
 		"not told":          {``, 58 * time.Minute, time.Hour},
 		"nonsense":          {`,"expires_in":-5`, 58 * time.Minute, time.Hour},
 		"less than the gap": {`,"expires_in":60`, 30 * time.Second, time.Minute},
@@ -159,7 +170,11 @@ func TestManyCallsRefusedTogether(t *testing.T) {
 	var all sync.WaitGroup
 	for range 20 {
 		all.Go(func() {
-			if _, err := c.WriteAllocation(context.Background(), groupID, Allocation{}); err != nil {
+			_, err := c.WriteAllocation(context.Background(), groupID, Allocation{})
+			if errors.Is(err, ErrTokenRenewed) {
+				_, err = c.WriteAllocation(context.Background(), groupID, Allocation{})
+			}
+			if err != nil {
 				t.Error(err)
 			}
 		})

@@ -54,7 +54,7 @@ func (w *Runner) listLiveApprovers(ctx context.Context, stages []approvals.Stage
 				return nil, err
 			}
 			if approvals.EligibilityOf(approvals.Request{}, person, []int{i}) == approvals.Counts {
-				live[i] = append(live[i], user)
+				live[i] = approvals.Union(live[i], []string{person.ID}) // each person once
 			}
 		}
 	}

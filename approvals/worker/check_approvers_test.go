@@ -38,12 +38,14 @@ func TestMuster(t *testing.T) {
 		{name: "two stages with different people", rule: PolicyRule{Stages: two}},
 		{name: "two stages for which one person is left", rule: PolicyRule{Stages: two, SelfApproval: true}, gone: ben},
 		{name: "two stages, and who asks is in both", rule: PolicyRule{Stages: two}, gone: cleo, asker: anna, missing: []int{0, 1}},
+		{name: "one of two, of whom one is listed by id and by user group", rule: PolicyRule{Stages: []Stage{{Approvers: []string{anna, "S-BOTH"}, Quorum: 1}}}},
 		{name: "granted without asking anybody", rule: PolicyRule{AutoApprove: true}},
 		{name: "denied", rule: PolicyRule{Deny: true}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			live(t, func(w *world) {
 				w.slack.people[c.gone] = Person{Deactivated: true}
+				w.slack.groups = map[string][]string{"S-BOTH": {anna, ben}}
 				short := w.mustered(c.rule)
 				switch {
 				case c.missing == nil && len(short) > 0:

@@ -378,3 +378,63 @@ func TestAnotherApproverOfTodayHelps(t *testing.T) {
 		w.puts(1)
 	})
 }
+
+// One look after the deadline does not show an approval that an event told in time. The
+// next look shows it again, and the write goes on.
+func TestOneLookWithoutAVoteEndsNothing(t *testing.T) {
+	live(t, func(w *world) {
+		r := w.carded()
+		down, hidden := true, false
+		w.uipath.onRead = func(int) error {
+			if down {
+				return later(0)
+			}
+			return nil
+		}
+		time.Sleep(30 * time.Minute) // so that the approval outlives the deadline
+		w.react(r, anna, true)
+		w.untilState(Approved)
+		w.slack.mu.Lock()
+		w.slack.before = func(call string, _ int) (bool, error) {
+			switch {
+			case call != "look" || !time.Now().After(r.Deadline):
+			case !hidden:
+				hidden = true
+				w.slack.cards[r.CardTS] = nil
+			default:
+				w.slack.cards[r.CardTS] = []Reaction{
+					{Channel: r.Channel, TS: r.CardTS, User: anna, Name: "white_check_mark", Present: true},
+				}
+			}
+			return true, nil
+		}
+		w.slack.mu.Unlock()
+		time.Sleep(time.Until(r.Deadline) + 6*time.Minute)
+		down = false
+		if r = w.quiet(); r.State != Done || !hidden {
+			t.Errorf("the request is %s, %+v", r.State, r.Outcome)
+		}
+	})
+}
+
+// A vote that an event dated keeps its date when one look misses it.
+func TestADatedVoteStaysDated(t *testing.T) {
+	live(t, func(w *world) {
+		w.policy = SimplePolicy([]string{anna, ben}, 2, time.Hour)
+		r := w.carded()
+		w.react(r, anna, true)
+		time.Sleep(5 * time.Minute)
+		w.unheard(r, anna, false)
+		w.hellos <- struct{}{}
+		time.Sleep(time.Minute) // one look does not show it
+		w.restart(func() {
+			w.unheard(r, anna, true)
+			w.slack.put(r, ben, true)
+			time.Sleep(2 * time.Hour)
+		})
+		r = w.quiet()
+		if r.Outcome == nil || slices.Contains(r.Outcome.Undated, anna) || !slices.Contains(r.Outcome.Undated, ben) {
+			t.Errorf("undated are %+v, want only %s", r.Outcome, ben)
+		}
+	})
+}

@@ -94,7 +94,7 @@ func (w *Runner) lookUpBallots(
 		voter.Person, err = w.Directory.FindPerson(ctx, vote.User, fresh.person)
 		switch {
 		case err == nil:
-			voter.Unknown = false
+			voter.Unknown = voter.Person.ID != vote.User // the vote was recorded while Slack did not tell whose it is
 		case approvals.IsRefused(err):
 			refusal = err
 		default:
@@ -117,7 +117,7 @@ func (w *Runner) lookUpBystander(ctx context.Context, user string, voter *approv
 		*silent = !approvals.IsRefused(err)
 		return
 	}
-	voter.Person, voter.Unknown = person, false
+	voter.Person, voter.Unknown = person, person.ID != user
 }
 
 // listStageMembers lists the people of each stage, user groups resolved. Where

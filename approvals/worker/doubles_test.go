@@ -149,3 +149,32 @@ func TestWhyAReactionIsMissing(t *testing.T) {
 		})
 	}
 }
+
+// The clock is put back by a day while a post is in doubt. It is made anew after the usual
+// wait, and not a day later.
+func TestPostInDoubtFromTheFuture(t *testing.T) {
+	live(t, func(w *world) {
+		start := time.Now()
+		w.elapsed = func() time.Duration { return time.Since(start) }
+		w.reopen()
+		w.slack.breaks("post_card", 1, false, errCut)
+		w.file("e1")
+		w.until("tried", func(Request) bool { return w.slack.count("post_card") == 1 })
+		w.behind.Store(int64(24 * time.Hour))
+		w.file("e2", "NEWER")
+		time.Sleep(2 * time.Minute)
+		if n := w.slack.count("post_card"); n != 3 {
+			t.Errorf("the two cards were tried %d times in two minutes", n)
+		}
+	})
+}
+
+// reopen has the bot stop and start with its store.
+func (w *world) reopen() {
+	w.stop()
+	if err := w.store.Close(); err != nil {
+		w.Fatal(err)
+	}
+	w.open()
+	w.work()
+}

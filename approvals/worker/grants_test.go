@@ -594,6 +594,21 @@ func TestEndEarlyOfWhatIsOverdue(t *testing.T) {
 	})
 }
 
+// The clock is put back by a day, and then an admin edits the portal: what was confirmed
+// in the future holds no request up.
+func TestConfirmationFromTheFutureIsOld(t *testing.T) {
+	live(t, func(w *world) {
+		w.done(Ask{Codes: []string{"NEW"}})
+		w.behind.Store(int64(24 * time.Hour))
+		w.uipath.edit("OLD")
+		w.file("e9", "NEWER")
+		time.Sleep(time.Minute)
+		if r := w.read(w.request.ID); r.CardTS == "" {
+			t.Errorf("the request is %s, without a card: %s", r.State, r.DelayReason)
+		}
+	})
+}
+
 // UiPath refuses to be read after a write whose answer was lost.
 func TestEndRefusedAfterAnAnswerWasLost(t *testing.T) {
 	live(t, func(w *world) {

@@ -143,17 +143,18 @@ type Licenses interface {
 	NearestCode(code string, owned []string) (string, bool)
 }
 
-// A Directory knows people and what they put on a card. Answers may be as old
-// as maxAge; zero asks anew. Errors are *RefusedError where asking again soon
-// cannot help, and any other error where it may.
+// A Directory knows people and what they put on a card. It tells each person by one
+// id, whichever of theirs Slack shows. Answers may be as old as maxAge; zero asks
+// anew. Errors are *RefusedError where asking again soon cannot help, and any other
+// error where it may.
 type Directory interface {
 	// FindPerson tells who a user is. A *RefusedError says that Slack does not
 	// show the person.
 	FindPerson(ctx context.Context, user string, maxAge time.Duration) (approvals.Person, error)
 
 	// ListMembers lists the users that approvers name, the members of user groups
-	// included; one may be listed twice. Where Slack refuses to show a group, the
-	// members of the others come with the *RefusedError.
+	// included; one may be listed twice. Where Slack refuses to show a group or a
+	// person, the others come with the *RefusedError.
 	ListMembers(ctx context.Context, approvers []string, maxAge time.Duration) ([]string, error)
 
 	// CardReactions reads all reactions on one card but the bot's own.

@@ -3,6 +3,7 @@ package worker
 import (
 	"context"
 	"errors"
+	"time"
 
 	"licensebot/approvals"
 )
@@ -93,39 +94,51 @@ func (w *Runner) postCard(ctx context.Context, t approvals.LeasedJob, r approval
 	return w.applyEvent(ctx, r, approvals.CardPosted{TS: ts}, &t)
 }
 
-// postInThread posts once in the card's thread, while it is still true. Where
-// the thread is missing, the requester is told privately.
+// postInThread posts once in the card's thread, while it is still true. Where the
+// thread is missing, the requester is told privately. Where it stays closed to the
+// bot, the requester is told as well, and the post waits for it.
 func (w *Runner) postInThread(ctx context.Context, t approvals.LeasedJob, r approvals.Request) error {
 	if !t.IsRelevant(r) {
 		return nil
 	}
+	shutOut := approvals.ShutOut{Said: t.Job}
 	if r.CardTS == "" {
-		return w.tellRequester(ctx, t, r)
+		return w.applyEvent(ctx, r, shutOut, &t)
 	}
 	_, err := w.postOnce(ctx, t, r, nil, func() (string, error) {
 		return "", w.Messenger.PostInThread(ctx, r, t.Job)
 	})
-	if approvals.IsRefused(err) { // the card is gone, and its thread with it
-		return w.tellRequester(ctx, t, r)
+	switch {
+	case approvals.IsRefused(err): // the card is gone, and its thread with it
+		return w.applyEvent(ctx, r, shutOut, &t)
+	case t.IsShutOut(err):
+		return errors.Join(err, w.applyIfNew(ctx, r.ID, shutOut))
 	}
 	return err
 }
 
-// noticeAttempts is how often a private notice is tried that Slack will not
-// deliver: over some minutes, because the refusal may be a passing one.
-const noticeAttempts = 8
-
-// tellRequester tells the requester privately. Only its reader can see such a
-// notice, so it is told again after a lost answer.
+// tellRequester tells the requester privately. Only its reader can see such a notice,
+// so after a lost answer it is told again, though rarely.
 func (w *Runner) tellRequester(ctx context.Context, t approvals.LeasedJob, r approvals.Request) error {
 	if err := w.Store.MarkTried(ctx, t); err != nil {
 		return err
 	}
 	err := w.Messenger.TellRequester(ctx, r, t.Job)
-	if t.Attempt < noticeAttempts {
-		return keepTrying(err)
+	if err == nil || approvals.IsDelay(err) {
+		return err
 	}
-	return stopIfRefused(err)
+	after, again := t.RepeatNotice()
+	if !again {
+		w.OnError(Problem{During: TellingRequester, Job: t, RequestID: r.ID, Err: err})
+		return nil
+	}
+	return &slowed{error: keepTrying(err), after: after}
+}
+
+// A slowed error asks for a pause after an attempt that may have had its effect.
+type slowed struct {
+	error
+	after time.Duration
 }
 
 func (w *Runner) addReactions(ctx context.Context, t approvals.LeasedJob, r approvals.Request) error {

@@ -108,19 +108,19 @@ func (w *Runner) decideTerms(
 	return terms, violation, nil
 }
 
-// policyInput adds what Slack and the store know: which of the user groups that
-// the policy mentions have the requester as a member, and for how long the group
-// has held codes. The directory's answers may be as old as at a vote.
+// policyInput adds what Slack and the store know: which of the people and user groups
+// that the policy mentions are the requester or have them as a member, and for how
+// long the group has held codes. The directory's answers may be as old as at a vote.
 func (w *Runner) policyInput(
 	ctx context.Context, policy approvals.Policy, input approvals.PolicyInput,
 ) (approvals.PolicyInput, error) {
-	for _, group := range policy.UserGroups() {
-		members, err := w.Directory.ListMembers(ctx, []string{group}, ageAtVote)
+	for _, listed := range policy.Requesters() {
+		members, err := w.Directory.ListMembers(ctx, []string{listed}, ageAtVote)
 		if err != nil {
 			return input, err
 		}
 		if slices.Contains(members, input.Requester) {
-			input.MemberOf = append(input.MemberOf, group)
+			input.MemberOf = append(input.MemberOf, listed)
 		}
 	}
 	if !policy.CountsHeldTime() {

@@ -33,3 +33,32 @@ func TestGrantsInARowEndWithPeople(t *testing.T) {
 		}
 	})
 }
+
+// A rule that lists a requester by another id of theirs is about them. Where Slack does
+// not tell whose an id is, no rule is passed over for it.
+func TestARuleListsARequesterByAnotherID(t *testing.T) {
+	for name, c := range map[string]struct {
+		told   map[string]error
+		reason Reason
+	}{
+		"Slack tells whose it is": {reason: ReasonPolicy},
+		"Slack refuses to tell":   {told: map[string]error{"S-OTHER-ID": &RefusedError{Answer: "user_not_visible"}}, reason: ReasonUncheckable},
+	} {
+		t.Run(name, func(t *testing.T) {
+			live(t, func(w *world) {
+				w.slack.groups = map[string][]string{"S-OTHER-ID": {requester}, "U-OTHER-ID": {requester}}
+				w.slack.untold = c.told
+				listed := "U-OTHER-ID"
+				if c.told != nil {
+					listed = "S-OTHER-ID" // the fake refuses to tell about user groups only
+				}
+				w.policy = Policy{Rules: []PolicyRule{
+					{Name: "not they", Deny: true, Match: Match{Requesters: []string{listed}}},
+					{Name: "people", Stages: []Stage{{Approvers: []string{anna}, Quorum: 1}}},
+				}}
+				w.file("e1", "NEW")
+				w.ended(w.quiet(), Refused, c.reason)
+			})
+		})
+	}
+}

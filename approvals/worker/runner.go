@@ -50,7 +50,8 @@ type Runner struct {
 	// Reconnected has a value whenever reactions may have been missed. Nil: never.
 	Reconnected <-chan struct{}
 
-	// Target is the UiPath organization of the bot. Requests of another one wait.
+	// Target is the UiPath organization of the bot. It leaves requests of another one
+	// alone.
 	Target approvals.Target
 
 	surveys surveyPositions
@@ -59,8 +60,8 @@ type Runner struct {
 // A Problem is something that did not go through.
 type Problem struct {
 	During    Activity
-	Job       approvals.LeasedJob // of RunningJob and ReadingJob
-	RequestID string              // of RunningJob, ReadingJob and OrphanFound
+	Job       approvals.LeasedJob // of RunningJob, ReadingJob and TellingRequester
+	RequestID string              // also of OrphanFound and RefusedRequest
 	Err       error
 }
 
@@ -76,6 +77,8 @@ const (
 	SurveyingCards Activity = "survey"    // the look at all cards failed
 	Reconciling    Activity = "reconcile" // the search for orphaned requests failed
 	OrphanFound    Activity = "orphan"    // a request had no job and has one again
+
+	TellingRequester Activity = "tell" // a requester cannot be told privately, which is given up
 )
 
 // slots is how many jobs of a pool run at a time.
@@ -251,6 +254,9 @@ func (w *Runner) runLeased(ctx, limited context.Context, t approvals.LeasedJob, 
 // otherwise the job would wait until its lease ends.
 func (w *Runner) retryFailed(ctx context.Context, t approvals.LeasedJob, cause error) {
 	after := approvals.RetryAfter(cause, t.Backoff(backoff(t.Attempt)))
+	if slow, ok := errors.AsType[*slowed](cause); ok {
+		after = slow.after
+	}
 	_, settled := errors.AsType[*settledError](cause)
 	// Otherwise the effect of this attempt or of an earlier one stays unknown.
 	untry := !approvals.EffectIsUnknown(cause) && (settled || !t.WasTried())
@@ -279,10 +285,9 @@ func (w *Runner) runGuarded(ctx context.Context, t approvals.LeasedJob, r approv
 	if !known {
 		return nil // a later version's job; that version runs it
 	}
-	if t.Kind.Spec().UiPath {
-		if err := r.CheckTarget(w.Target); err != nil {
-			return w.recordDelay(ctx, t, r, approvals.DelayReason(err), err)
-		}
+	// The bot of the request's own organization speaks for it, so this one says nothing.
+	if err := r.CheckTarget(w.Target); err != nil {
+		return err
 	}
 	return run(w, ctx, t, r)
 }

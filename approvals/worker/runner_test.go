@@ -42,9 +42,10 @@ type world struct {
 	policy  Policy
 	emoji   Emoji
 	request Request
-	stop    func()       // ends the workers
-	url     string       // of the store
-	behind  atomic.Int64 // by how much the store's clock is slow
+	stop    func()               // ends the workers
+	url     string               // of the store
+	behind  atomic.Int64         // by how much the store's clock is slow
+	elapsed func() time.Duration // lets the store notice steps of its clock; nil: it does not
 
 	sees func(worker.Store) worker.Store // what the workers see of the store; nil: all there is
 }
@@ -74,7 +75,7 @@ func live(t *testing.T, story func(w *world)) {
 func (w *world) open() {
 	w.Helper()
 	now := func() time.Time { return time.Now().Add(-time.Duration(w.behind.Load())) }
-	s, err := store.Open(w.Context(), w.url, store.Options{Now: now})
+	s, err := store.Open(w.Context(), w.url, store.Options{Now: now, Elapsed: w.elapsed})
 	if err != nil {
 		w.Fatal(err)
 	}
@@ -1271,6 +1272,58 @@ func TestReplyWhereTheThreadIsGone(t *testing.T) {
 		w.posts(JobPostOutcome, 0)
 		w.posts(JobTellRequester, 1)
 	})
+}
+
+// While the thread takes nothing, the requester is told privately, once. The thread is
+// told when it can be.
+func TestReplyWhereTheThreadIsClosed(t *testing.T) {
+	for name, closed := range map[string]bool{"closed": true, "Slack asks for time": false} {
+		t.Run(name, func(t *testing.T) {
+			live(t, func(w *world) {
+				w.slack.breaks("post_outcome", 12, false, &DelayError{Reason: "archived", Closed: closed})
+				r := w.carded()
+				w.react(r, anna, true)
+				w.untilState(Done)
+				w.quiet()
+				w.posts(JobPostOutcome, 1)
+				w.posts(JobTellRequester, map[bool]int{true: 1, false: 0}[closed])
+			})
+		})
+	}
+}
+
+// Private words may have reached their reader although Slack answered with an error.
+// They are repeated rarely, given up, and that is said once.
+func TestPrivateWordsAreRepeatedRarely(t *testing.T) {
+	for name, c := range map[string]struct {
+		err   error
+		times int
+		calls int
+		spoke int
+		least time.Duration // between the first and the last
+	}{
+		"stored, and answered with an error": {err: errCut, times: 100, calls: 3, spoke: 3, least: 10 * time.Minute},
+		"refused":                            {err: &RefusedError{Answer: "channel_not_found"}, times: 100, calls: 3, spoke: 3, least: 10 * time.Minute},
+		"the first answer is lost":           {err: errCut, times: 1, calls: 2, spoke: 2, least: time.Minute},
+		"Slack cannot be reached":            {err: &DelayError{}, times: 7, calls: 8, spoke: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			live(t, func(w *world) {
+				w.slack.breaks("tell_requester", c.times, !IsDelay(c.err), c.err)
+				w.file("e1", "OLD")
+				w.quiet()
+				if n := w.slack.count("tell_requester"); n != c.calls {
+					w.Errorf("tried %d times, want %d", n, c.calls)
+				}
+				w.posts(JobTellRequester, c.spoke)
+				w.slack.mu.Lock()
+				defer w.slack.mu.Unlock()
+				if at := w.slack.times["tell_requester"]; at[len(at)-1].Sub(at[0]) < c.least {
+					w.Errorf("repeated at %v", at)
+				}
+			})
+		})
+	}
 }
 
 // The answer to the reply was lost, and then the card was deleted: the

@@ -2,7 +2,8 @@ package worker_test
 
 import (
 	"errors"
-	"strings"
+	"reflect"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -31,25 +32,31 @@ func (w *world) workFor(target Target, while time.Duration) (foreign bool) {
 	return foreign
 }
 
-// wantForeign has the workers of another organization meet the request: they ask
-// nothing of UiPath for it, do not end it, and tell people why it waits.
-func (w *world) wantForeign(r Request, other Target, state State) {
+// wantForeign has the workers of another organization meet the request for a while: they
+// change nothing of it, and call neither UiPath nor Slack for it.
+func (w *world) wantForeign(r Request, other Target, while time.Duration) {
 	w.Helper()
-	calls := len(w.uipath.log())
-	if !w.workFor(other, 4*time.Minute) {
+	before := w.read(r.ID)
+	asked, spoken := len(w.uipath.log()), w.slack.callsBesideSurveys()
+	if !w.workFor(other, while) {
 		w.Error("no problem is a ForeignError")
 	}
-	if after := w.uipath.log(); len(after) != calls {
-		w.Errorf("UiPath was asked for it: %v", after[calls:])
+	if after := w.uipath.log(); len(after) != asked {
+		w.Errorf("UiPath was asked for it: %v", after[asked:])
 	}
-	r = w.read(r.ID)
-	why := r.DelayReason
-	if r.Grant != nil {
-		why = r.Grant.DelayReason
+	if after := w.slack.callsBesideSurveys(); !slices.Equal(after, spoken) {
+		w.Errorf("Slack was called for it: %v", after[len(spoken):])
 	}
-	if r.State != state || !strings.Contains(why, home.String()) || !strings.Contains(why, other.String()) {
-		w.Errorf("the request is %s, delayed because %q", r.State, why)
+	if after := w.read(r.ID); !reflect.DeepEqual(after, before) {
+		w.Errorf("the request was\n%+v and is\n%+v", before, after)
 	}
+}
+
+// callsBesideSurveys lists the calls without those that look at all pending cards.
+func (s *slackFake) callsBesideSurveys() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(s.calls), func(call string) bool { return call == "survey" || call == "look" })
 }
 
 // A bot that is set up for another organization leaves a request alone, in whatever
@@ -71,21 +78,16 @@ func TestForeignRequestsWait(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				w.wantForeign(r, other, Filed)
-				w.posts(JobTellRequester, 1)
+				w.wantForeign(r, other, 4*time.Minute)
 				w.workFor(home, 6*time.Minute)
 
 				w.react(w.read(r.ID), anna, true)
-				w.wantForeign(r, other, Approved)
-				w.posts(JobPostDelay, 1)
-				w.puts(0)
+				w.wantForeign(r, other, 4*time.Minute)
 				w.workFor(home, 6*time.Minute)
 				w.puts(1)
 
 				time.Sleep(2 * time.Hour)
-				w.wantForeign(r, other, Done)
-				w.posts(JobPostRevocationDelay, 1)
-				w.puts(1)
+				w.wantForeign(r, other, 4*time.Minute)
 				w.workFor(home, 6*time.Minute)
 				w.puts(2)
 			})
@@ -93,11 +95,15 @@ func TestForeignRequestsWait(t *testing.T) {
 	}
 }
 
-// The jobs of the pools that read and write UiPath check the target.
-func TestJobsAtUiPathCheckTheTarget(t *testing.T) {
-	for _, spec := range JobKinds() {
-		if atUiPath := spec.Pool == PoolPrepare || spec.Pool == PoolWrites; spec.UiPath != atUiPath {
-			t.Errorf("%s checks the target: %t", spec.Kind, spec.UiPath)
-		}
-	}
+// The deadline of a request of another organization passes in silence: votes are not
+// counted, and its thread hears nothing, because a copy of the database may run beside
+// the bot that it comes from.
+func TestForeignRequestsDoNotExpire(t *testing.T) {
+	live(t, func(w *world) {
+		r := w.carded()
+		w.stop()
+		w.stop = func() {}
+		w.slack.put(r, anna, true)
+		w.wantForeign(r, home, 3*time.Hour)
+	})
 }

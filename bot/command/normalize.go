@@ -17,8 +17,9 @@ import (
 const MaxLength = 1000
 
 // slackLink is how Slack sends an address or a domain that a person typed:
-// <http://group-01.example.com|group-01.example.com>.
-var slackLink = regexp.MustCompile(`<(?:https?://|mailto:)[^|<>]*(?:\|([^<>]*))?>`)
+// <http://group-01.example.com|group-01.example.com>. It does so for every scheme that
+// it knows, such as mailto, tel and ftp.
+var slackLink = regexp.MustCompile(`<[A-Za-z][A-Za-z0-9+.-]*:[^|<>]*(?:\|[^<>]*)?>`)
 
 // Normalize turns text that arrived from Slack into what the person meant to
 // type. Characters without width go first, because between two others they keep
@@ -37,8 +38,12 @@ func unwrapLink(link string) string {
 	if _, label, ok := strings.Cut(inside, "|"); ok {
 		return label
 	}
-	_, address, _ := strings.Cut(inside, ":")
-	return strings.TrimPrefix(address, "//")
+	scheme, address, _ := strings.Cut(inside, ":")
+	switch strings.ToLower(scheme) {
+	case "http", "https", "mailto", "tel": // Slack adds these
+		return strings.TrimPrefix(address, "//")
+	}
+	return inside
 }
 
 // visibleRune drops characters without width. It turns every other separator and

@@ -123,6 +123,18 @@ func CommandBusy() string {
 		"Please type it again in a minute."
 }
 
+// CommandForeign answers a command from another workspace.
+func CommandForeign() string {
+	return "This licensebot belongs to another workspace, so it answers nothing here and recorded nothing. " +
+		"Please use it in its own workspace."
+}
+
+// CommandOfUnknown answers a person of whom Slack does not tell who they are.
+func CommandOfUnknown() string {
+	return "Slack did not tell me who you are, so nothing was recorded and nothing will happen. " +
+		"Please type it again in a minute. If that does not help, tell the operator of licensebot."
+}
+
 // CommandBroken answers a command that made the bot fail.
 func CommandBroken() string {
 	return "Something went wrong inside licensebot while it read your command, so I cannot tell whether it was " +

@@ -5,11 +5,17 @@ import "github.com/slack-go/slack"
 func headerBlock(text string) slack.Block { return slack.NewHeaderBlock(plainText(text)) }
 
 func sectionBlock(text string) slack.Block {
-	return slack.NewSectionBlock(slack.NewTextBlockObject(slack.MarkdownType, text, false, false), nil, nil)
+	return slack.NewSectionBlock(markdownText(text), nil, nil)
 }
 
 func contextBlock(text string) slack.Block {
-	return slack.NewContextBlock("", slack.NewTextBlockObject(slack.MarkdownType, text, false, false))
+	return slack.NewContextBlock("", markdownText(text))
+}
+
+// markdownText is text with the markup of the bot. It is verbatim: otherwise Slack looks
+// for addresses, channels and @here in words that others wrote, and makes them live.
+func markdownText(text string) *slack.TextBlockObject {
+	return slack.NewTextBlockObject(slack.MarkdownType, text, false, true)
 }
 
 func newButton(actionID, value, text string) *slack.ButtonBlockElement {

@@ -113,7 +113,7 @@ func (w cardWriter) introduceRequest(r approvals.Request) string {
 // termFields say who may approve, how many approvals are needed and until when.
 func (w cardWriter) termFields(r approvals.Request) []*slack.TextBlockObject {
 	field := func(title, text string) *slack.TextBlockObject {
-		return slack.NewTextBlockObject(slack.MarkdownType, "*"+title+"*\n"+text, false, false)
+		return markdownText("*" + title + "*\n" + text)
 	}
 	return []*slack.TextBlockObject{
 		field("May approve", w.describeApprovers(r.Terms)),

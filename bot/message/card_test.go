@@ -299,7 +299,8 @@ func largestAccepted(t *testing.T, change func(n int) (approvals.Ask, approvals.
 		ask, facts := change(n)
 		proposal, outcome := approvals.Propose(ask, facts)
 		if outcome != nil {
-			if outcome.Reason != approvals.ReasonTooLarge || n == 1 || len(outcome.Suggestions) < n-2 {
+			room := max(len(outcome.ConcernedCodes)-2, 1)
+			if outcome.Reason != approvals.ReasonTooLarge || n == 1 || len(outcome.Suggestions) < room {
 				t.Fatalf("%d codes: %+v", n, outcome)
 			}
 			return largest, asked
@@ -345,6 +346,14 @@ func TestACardShowsAllOfTheLargestChange(t *testing.T) {
 			"remove with limits": func(codes []string) (approvals.Ask, approvals.PrepareFacts) {
 				return approvals.Ask{Action: approvals.Set, MayEmpty: true}, approvals.PrepareFacts{Allocation: approvals.Allocation{Codes: codes, Quotas: limits(codes)}}
 			},
+			"set one more": func(codes []string) (approvals.Ask, approvals.PrepareFacts) {
+				return approvals.Ask{Action: approvals.Set, Codes: codes},
+					approvals.PrepareFacts{Allocation: approvals.Allocation{Codes: codes[1:], Quotas: limits(codes[1:])}}
+			},
+			"set limits": func(codes []string) (approvals.Ask, approvals.PrepareFacts) {
+				return approvals.Ask{Action: approvals.Set, Codes: codes, Quotas: limits(codes)},
+					approvals.PrepareFacts{Allocation: approvals.Allocation{Codes: codes}}
+			},
 			"half and half": func(codes []string) (approvals.Ask, approvals.PrepareFacts) {
 				half := len(codes) / 2
 				return approvals.Ask{Action: approvals.Set, Codes: codes[half:], Quotas: limits(codes[half:])},
@@ -369,7 +378,9 @@ func TestACardShowsAllOfTheLargestChange(t *testing.T) {
 func expectAllShown(t *testing.T, what string, r approvals.Request, p approvals.Proposal, ask approvals.Ask, groupName string) {
 	t.Helper()
 	p.Group = approvals.Group{ID: strings.Repeat("<>&`", 75) + "1", Name: groupName}
-	p.Change.Keep = append(p.Change.Keep, repeat(60, "KEPT%02d")...)
+	if !p.Change.Exact {
+		p.Change.Keep = append(p.Change.Keep, repeat(60, "KEPT%02d")...)
+	}
 	for _, c := range p.Change.Keep {
 		p.Quotas = append(p.Quotas, approvals.Quota{Code: c, Limit: command.MaxSeats})
 	}
@@ -391,6 +402,14 @@ func expectAllShown(t *testing.T, what string, r approvals.Request, p approvals.
 		}
 		for _, c := range p.Change.Add {
 			missing(show("+ " + c))
+		}
+		if p.Change.Exact {
+			_, unchanged, _ := strings.Cut(said, "Unchanged: ")
+			for _, c := range p.Change.Keep {
+				if !strings.Contains(unchanged, show(c)) {
+					t.Errorf("%s: the %s does not say that %s stays", what, place, c)
+				}
+			}
 		}
 		for _, c := range p.Change.Extend {
 			missing("Extends " + show(c))

@@ -99,9 +99,12 @@ func (w cardWriter) describeExtension(r approvals.Request, code string) string {
 // describeUnchanged says which codes and limits stay.
 func (w cardWriter) describeUnchanged(r approvals.Request) string {
 	change := r.Proposal.Change
-	room := maxKept
+	room, keptRoom := maxKept, maxKept
 	if w.terse {
-		room = maxTerse
+		room, keptRoom = maxTerse, maxTerse
+	}
+	if change.Exact { // people consent to all of it; approvals refuses what is too much
+		keptRoom = maxSection
 	}
 	unchanged := "nothing, the allocation is empty now"
 	switch {
@@ -110,7 +113,7 @@ func (w cardWriter) describeUnchanged(r approvals.Request) string {
 		for i, code := range change.Keep {
 			kept[i] = w.nameCode(code)
 		}
-		unchanged = joinWithin(room, kept)
+		unchanged = joinWithin(keptRoom, kept)
 	case len(change.Remove) > 0:
 		unchanged = "nothing"
 	}

@@ -23,7 +23,7 @@ func TestCardsShowTheChange(t *testing.T) {
 		"add": {
 			change: approvals.Change{Add: []string{"IDU"}, Keep: []string{"ATTUNU"}},
 			quotas: []approvals.Quota{{Code: "ATTUNU", Limit: 10}},
-			want:   []string{"• `+ IDU` Insights Designer · 3 of 40 seats allocated", "Unchanged: `ATTUNU` Attended – Named User. Removed: nothing.", "Unchanged limits: `ATTUNU` at most 10."},
+			want:   []string{"• `+ IDU` Insights Designer Users · 3 of 40 seats allocated", "Unchanged: `ATTUNU` Attended – Named User. Removed: nothing.", "Unchanged limits: `ATTUNU` at most 10."},
 			never:  []string{"*Removed: ", "EMPTY", "Granted "},
 		},
 		"remove": {
@@ -31,7 +31,7 @@ func TestCardsShowTheChange(t *testing.T) {
 			change: approvals.Change{Remove: []string{"IDU", "ATTUNU"}, Keep: []string{"PMD"}},
 			quotas: []approvals.Quota{{Code: "ATTUNU", Limit: 1}, {Code: "PMD", Limit: 2}},
 			want: []string{
-				"• `- IDU` Insights Designer · 3 of 40 seats allocated", "*Removed: `IDU` and `ATTUNU` (and its limit of 1 seat).*",
+				"• `- IDU` Insights Designer Users · 3 of 40 seats allocated", "*Removed: `IDU` and `ATTUNU` (and its limit of 1 seat).*",
 				"Unchanged: `PMD` Process Mining Developer.", "Unchanged limits: `PMD` at most 2.",
 			},
 			never: []string{"Removed: nothing", "EMPTY"},
@@ -45,7 +45,7 @@ func TestCardsShowTheChange(t *testing.T) {
 		"set": {
 			ask:    approvals.Ask{Action: approvals.Set},
 			change: approvals.Change{Add: []string{"IDU"}, Remove: []string{"ATTUNU"}},
-			want:   []string{"• `+ IDU` Insights Designer · 3 of 40 seats allocated", "*Removed: `ATTUNU`.*", "Unchanged: nothing."},
+			want:   []string{"• `+ IDU` Insights Designer Users · 3 of 40 seats allocated", "*Removed: `ATTUNU`.*", "Unchanged: nothing."},
 			never:  []string{"EMPTY"},
 		},
 		"limits": {
@@ -55,7 +55,7 @@ func TestCardsShowTheChange(t *testing.T) {
 			},
 			quotas: []approvals.Quota{{Code: "ATTUNU", Limit: 10}},
 			want: []string{
-				"• `+ IDU` Insights Designer · 3 of 40 seats allocated · at most 1 seat for this group, no limit before",
+				"• `+ IDU` Insights Designer Users · 3 of 40 seats allocated · at most 1 seat for this group, no limit before",
 				"• `ATTUNU` Attended – Named User · 1 of 1 seat allocated · at most 5 seats for this group instead of 10",
 			},
 			never: []string{"Unchanged limits", "*Removed: "},

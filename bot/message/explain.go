@@ -11,7 +11,7 @@ import (
 // to approve, who did, how many are missing, until when, and what happens then.
 // The link to the card may be empty.
 func (p Phrases) ExplainRequest(r approvals.Request, link string) string {
-	lines := []string{requestHeader(r, link)}
+	var lines []string
 	switch {
 	case r.State == approvals.Filed:
 		lines = append(lines, p.describeProgress(r), "After that the bot looks up which rule decides about it.")
@@ -22,7 +22,7 @@ func (p Phrases) ExplainRequest(r approvals.Request, link string) string {
 		lines = append(lines, describeStages(r)...)
 		lines = append(lines, p.explainNextSteps(r)...)
 	}
-	return strings.Join(lines, "\n")
+	return withHeader(r, link, strings.Join(lines, "\n"))
 }
 
 // explainRule names the rule that matched.

@@ -149,6 +149,18 @@ func FormBusy() string {
 		"Please submit the form again in a minute."
 }
 
+// FormForeign is shown in a form from another workspace.
+func FormForeign() string {
+	return "This licensebot belongs to another workspace, so it recorded nothing. " +
+		"Please use it in its own workspace."
+}
+
+// FormOfUnknown is shown in a form if Slack does not tell who the person is.
+func FormOfUnknown() string {
+	return "Slack did not tell me who you are, so nothing was recorded and nothing will happen. " +
+		"Please submit the form again in a minute. If that does not help, tell the operator of licensebot."
+}
+
 // FormBroken is shown in a form that made the bot fail.
 func FormBroken() string {
 	return "Something went wrong inside licensebot while it read the form, so I cannot tell whether your " +

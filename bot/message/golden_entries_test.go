@@ -45,6 +45,8 @@ func (g *golden) addCommandAnswers() {
 	g.add("A person has too many open requests", TooManyOpen("/allocate", 50))
 	g.add("The database may have recorded a cancellation", ChangeUncertain("/allocate", command.ExampleID))
 	g.add("A command while too many wait", CommandBusy())
+	g.add("A command from another workspace", CommandForeign())
+	g.add("A command of a person whom Slack does not tell", CommandOfUnknown())
 	g.add("A command makes the bot fail", CommandBroken())
 	g.add("Help", phrases().CommandHelp("/allocate"))
 	g.chapter("Commands with a mistake")
@@ -532,6 +534,8 @@ func (g *golden) addForm() {
 	g.add("Form: both a time and a day", TermTwice())
 	g.add("Form: the database refuses it", FormNotStored())
 	g.add("Form: too many wait", FormBusy())
+	g.add("Form: from another workspace", FormForeign())
+	g.add("Form: of a person whom Slack does not tell", FormOfUnknown())
 	g.add("Form: makes the bot fail", FormBroken())
 	g.add("Form: cannot be opened", phrases().FormNotOpened("/allocate"))
 }

@@ -61,7 +61,7 @@ func TestWordsOfAGrant(t *testing.T) {
 	}
 	r := grantedRequest()
 	until := formatTime(r.Grant.Until)
-	said("the card", w.RenderCard(r).Text, "Extends `IDU` Insights Designer for 1 day and 2 hours", "without this it is removed "+formatTime(testTime), "Granted for: 1 day and 2 hours", "*Done*", "Granted until "+until)
+	said("the card", w.RenderCard(r).Text, "Extends `IDU` Insights Designer Users for 1 day and 2 hours", "without this it is removed "+formatTime(testTime), "Granted for: 1 day and 2 hours", "*Done*", "Granted until "+until)
 	said("the end", w.DescribeOutcome(r), "Granted until "+until, "unless another request holds them", "`/allocate end R-7K3F9QXA`", "`IDU` extended for the group", "until "+until)
 	said("the warning", w.ThreadReply(r, approvals.Job{Kind: approvals.JobWarnExpiry, Payload: approvals.Payload{Codes: []string{"IDU", "RPADEVPRONU"}}}),
 		"<@U0ROBIN> ", "ends "+until, "IDU RPADEVPRONU for 26h because ", "`/allocate end R-7K3F9QXA`")

@@ -3,6 +3,7 @@ package message
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"licensebot/approvals"
 )
@@ -10,9 +11,12 @@ import (
 // maxAskCodes is the room for one request's codes in a list.
 const maxAskCodes = 160
 
-// PageSize is how many requests a list shows at a time. Slack silently drops an
-// acknowledgment of 20 KB; ten of the longest requests take half of that.
+// PageSize is how many requests a list shows at a time.
 const PageSize = 10
+
+// maxPrivate is how many characters a private answer has at most. Slack cuts or
+// splits longer ones.
+const maxPrivate = 4000
 
 // A Page is one page of a list of requests.
 type Page struct {
@@ -29,12 +33,9 @@ func ListOwn(name string, p Page) string {
 	if p.Total == 0 {
 		return "You have not asked for any licenses yet." + offerCommands(name+" help")
 	}
-	lines := []string{"*Your requests, the newest first*" + p.countLabel()}
-	for _, r := range p.Requests {
-		lines = append(lines, fmt.Sprintf("• %s asked %s: %s · %s",
-			quoteCode(r.ID), formatTime(r.FiledAt), describeAsk(r), describeState(r)))
-	}
-	return p.appendPaging(name+" mine", lines)
+	return p.render(name+" mine", "*Your requests, the newest first*", func(r approvals.Request, ask string) string {
+		return fmt.Sprintf("• %s asked %s%s · %s", quoteCode(r.ID), formatTime(r.FiledAt), ask, describeState(r))
+	})
 }
 
 // ListPending lists the requests that wait for approval.
@@ -42,16 +43,33 @@ func ListPending(name string, p Page) string {
 	if p.Total == 0 {
 		return "No request waits for approval."
 	}
-	lines := []string{"*Requests that wait for approval, the oldest first*" + p.countLabel()}
-	for _, r := range p.Requests {
-		line := fmt.Sprintf("• %s by %s: %s · %s",
-			quoteCode(r.ID), mentionUser(r.Requester), describeAsk(r), describeState(r))
+	title := "*Requests that wait for approval, the oldest first*"
+	return p.render(name+" pending", title, func(r approvals.Request, ask string) string {
+		line := fmt.Sprintf("• %s by %s%s · %s", quoteCode(r.ID), mentionUser(r.Requester), ask, describeState(r))
 		if p.Approvable[r.ID] {
 			line += " · *you may approve it*"
 		}
-		lines = append(lines, line)
+		return line
+	})
+}
+
+// render writes the page. Where it would be too long, it has fewer codes of each
+// request, and at last says only where each stands.
+func (p Page) render(command, title string, row func(r approvals.Request, ask string) string) string {
+	write := func(describe func(approvals.Request) string) string {
+		lines := []string{title + p.countLabel()}
+		for _, r := range p.Requests {
+			lines = append(lines, row(r, describe(r)))
+		}
+		return p.appendPaging(command, lines)
 	}
-	return p.appendPaging(name+" pending", lines)
+	for _, room := range []int{maxAskCodes, maxAskCodes / 4} {
+		text := write(func(r approvals.Request) string { return ": " + describeAskWithin(r, room) })
+		if utf8.RuneCountInString(text) <= maxPrivate {
+			return text
+		}
+	}
+	return write(func(approvals.Request) string { return "" })
 }
 
 // countLabel says how many requests there are, and which page this is.
@@ -75,12 +93,15 @@ func (p Page) appendPaging(command string, lines []string) string {
 }
 
 // describeAsk says what a request asks, with the group as UiPath names it.
-func describeAsk(r approvals.Request) string {
+func describeAsk(r approvals.Request) string { return describeAskWithin(r, maxAskCodes) }
+
+// describeAskWithin is describeAsk with so much room for the codes.
+func describeAskWithin(r approvals.Request, room int) string {
 	named := "the group " + quoteCodeWithin(r.Ask.Group, maxName)
 	if r.Proposal != nil {
 		named = nameGroup(r.Proposal.Group)
 	}
-	return summarizeAsk(r.Ask, named, maxAskCodes)
+	return summarizeAsk(r.Ask, named, room)
 }
 
 // describeState says in a few words where a request stands.
@@ -130,23 +151,38 @@ func SummarizeOpen(name string, counts map[approvals.State]int) string {
 // DescribeRequest tells where one request stands. The link to its card may be
 // empty.
 func (p Phrases) DescribeRequest(name string, r approvals.Request, link string) string {
-	text := requestHeader(r, link) + "\n" + p.describeProgress(r)
+	progress := p.describeProgress(r)
 	if r.State.Open() {
-		text += fmt.Sprintf(" %s says who has to approve and what happens then.",
+		progress += fmt.Sprintf(" %s says who has to approve and what happens then.",
 			quoteCodeWithin(name+" why "+r.ID, maxCopied))
 	}
-	return text
+	return withHeader(r, link, progress)
 }
 
-// requestHeader says who made a request, what it asks, and where its card is.
-func requestHeader(r approvals.Request, link string) string {
+// withHeader puts the header of a request above what is said of it. Where both are too
+// long together, the header has fewer codes and less of the reason, then only the id,
+// and at last only the first lines are said.
+func withHeader(r approvals.Request, link, text string) string {
+	for _, room := range []int{maxPrivate, maxPrivate / 10, maxPrivate / 50} {
+		said := requestHeader(r, link, room) + "\n" + text
+		if utf8.RuneCountInString(said) <= maxPrivate {
+			return said
+		}
+	}
+	lines := append([]string{"Request " + quoteCode(r.ID) + ":"}, strings.Split(text, "\n")...)
+	return strings.Join(truncateRows(lines, maxPrivate-len("… and 9999 more lines")), "\n")
+}
+
+// requestHeader says who made a request, what it asks, and where its card is. The codes
+// and the reason have this room each.
+func requestHeader(r approvals.Request, link string, room int) string {
 	text := fmt.Sprintf("Request %s by %s, %s: %s.",
-		quoteCode(r.ID), mentionUser(r.Requester), formatTime(r.FiledAt), describeAsk(r))
+		quoteCode(r.ID), mentionUser(r.Requester), formatTime(r.FiledAt), describeAskWithin(r, min(room, maxAskCodes)))
 	if link != "" {
 		text += fmt.Sprintf(" <%s|Its card>.", link)
 	}
 	if r.Ask.Reason != "" {
-		text += "\nReason given: " + quoteCode(r.Ask.Reason)
+		text += "\nReason given: " + quoteCodeWithin(r.Ask.Reason, room)
 	}
 	return text
 }

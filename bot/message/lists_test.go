@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"licensebot/approvals"
 	"licensebot/bot/bottest"
@@ -36,12 +37,76 @@ func TestListsFitAnAcknowledgment(t *testing.T) {
 			phrases().DescribeRequest("/allocate", largest, "https://acme.slack.com/archives/C1/p1"), phrases().ExplainRequest(largest, "https://acme.slack.com/archives/C1/p1"),
 			phrases().DescribeRequest("/allocate", hostile, ""), phrases().ExplainRequest(hostile, ""),
 		} {
+			if n := utf8.RuneCountInString(said); n > maxPrivate {
+				t.Errorf("%s: %d characters: %.200s", state, n, said)
+			}
 			bottest.ExpectHarmless(t, strings.ReplaceAll(said, "<https://acme.slack.com/archives/C1/p1|Its card>", ""))
 			frame, _ := json.Marshal(map[string]string{"response_type": "ephemeral", "text": said})
 			if len(frame) > 18<<10 {
 				t.Errorf("%s: %d bytes: %.200s", state, len(frame), said)
 			}
 		}
+	}
+}
+
+// TestLookupsAreShort shows the group and the organization with the most codes, and
+// the longest requests about the group.
+func TestLookupsAreShort(t *testing.T) {
+	var owned []approvals.Seats
+	var codes []string
+	for i := range 200 {
+		code := fmt.Sprintf("%s&%03d", strings.Repeat("X", 60), i)
+		codes, owned = append(codes, code), append(owned, approvals.Seats{Code: code, Total: 1000000, Allocated: 999999})
+	}
+	var open []approvals.Request
+	for range PageSize + 1 {
+		open = append(open, largestSet(approvals.Pending))
+	}
+	group := approvals.Group{ID: strings.Repeat("&", 500), Name: strings.Repeat("<", 500)}
+	show := phrases().ShowAllocation("/allocate", group, approvals.Allocation{Codes: codes, Owned: owned, UseExternalLicense: true}, open)
+	for _, said := range []string{show, phrases().ListOwnedCodes("/allocate", owned)} {
+		bottest.ExpectHarmless(t, said)
+		if n := utf8.RuneCountInString(said); n > maxPrivate || !strings.Contains(said, " more") {
+			t.Errorf("%d characters: %.300s", n, said)
+		}
+	}
+}
+
+// TestNoTextIsParsedBySlack: each text with markup is verbatim, so that what others
+// wrote makes no mention and no link.
+func TestNoTextIsParsedBySlack(t *testing.T) {
+	texts := 0
+	var walk func(any)
+	walk = func(v any) {
+		switch v := v.(type) {
+		case []any:
+			for _, inner := range v {
+				walk(inner)
+			}
+		case map[string]any:
+			if v["type"] == "mrkdwn" {
+				texts++
+				if v["verbatim"] != true {
+					t.Errorf("not verbatim: %v", v)
+				}
+			}
+			for _, inner := range v {
+				walk(inner)
+			}
+		}
+	}
+	for _, state := range approvals.States() {
+		r := usualRequest(state)
+		home := phrases().RenderHome(HomeContent{Own: []approvals.Request{r}, OwnTotal: 1, Waiting: []approvals.Request{r}, WaitingTotal: 1, Problems: []string{"x"}})
+		raw, err := json.Marshal([]any{phrases().RenderCard(r).Blocks, home, PlainBlocks("x")})
+		var drawn any
+		if err != nil || json.Unmarshal(raw, &drawn) != nil {
+			t.Fatal(err)
+		}
+		walk(drawn)
+	}
+	if texts < 50 {
+		t.Errorf("only %d texts were looked at", texts)
 	}
 }
 
@@ -156,7 +221,7 @@ func TestRulesAreShown(t *testing.T) {
 	said := phrases().ShowAllocation("/licenses", g, now, []approvals.Request{open})
 	for _, want := range []string{
 		"*Licenses allocated to the group `Finance` (id `id-1`)*", "• `ATTUNU` Attended – Named User · at most 10 seats for this group, 3 in use · 12 of 50 seats allocated",
-		"• `IDU` Insights Designer · 2 of 1 seat allocated", "• `PMD` Process Mining Developer · the organization no longer owns it",
+		"• `IDU` Insights Designer Users · 2 of 1 seat allocated", "• `PMD` Process Mining Developer · the organization no longer owns it",
 		"managed elsewhere", "Open request `R-7K3F9QXA` by <@U0123456789>: add `PMD` to the group",
 	} {
 		if !strings.Contains(said, want) {
@@ -168,7 +233,7 @@ func TestRulesAreShown(t *testing.T) {
 		t.Error(empty)
 	}
 	owned := phrases().ListOwnedCodes("/licenses", now.Owned)
-	if !strings.Contains(owned, "• `IDU` Insights Designer · 2 of 1 seat allocated, 0 free") || !strings.Contains(owned, "`/licenses group-01 ATTUNU`") {
+	if !strings.Contains(owned, "• `IDU` Insights Designer Users · 2 of 1 seat allocated, 0 free") || !strings.Contains(owned, "`/licenses group-01 ATTUNU`") {
 		t.Error(owned)
 	}
 	huge := approvals.Allocation{Codes: repeat(300, strings.Repeat("<", 40)+"%d")}

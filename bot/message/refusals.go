@@ -148,6 +148,11 @@ func explainTooLarge(r approvals.Request) string {
 		return "it is about a code that is too long to be shown on the card that approvers read. " +
 			"A UiPath admin has to make this change."
 	}
+	if len(fitting) == len(all) {
+		return "it sets all codes that the group will have, and the card that approvers read has no room for those " +
+			"that stay. Ask for the difference alone." +
+			offerCommands(splitByRule(r.Ask, approvals.Part{Codes: fitting[:min(len(fitting), command.MaxCodes)]})...)
+	}
 	text := fmt.Sprintf("it changes %s, and the card that approvers read has room for %d of them. "+
 		"Split the request, so that approvers see all that they agree to.", pluralize(len(all), "code"), len(fitting))
 	commands := splitByRule(r.Ask, approvals.Part{Codes: fitting[:min(len(fitting), command.MaxCodes)]})

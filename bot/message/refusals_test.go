@@ -88,6 +88,7 @@ func TestRefusals(t *testing.T) {
 		{limited, approvals.Outcome{Reason: approvals.ReasonQuotaTooLow, ConcernedCodes: []string{"IDU", "PMD"}, Suggestions: []string{"IDU=7", "PMD=4"}},
 			"uses more seats than the limit that was asked for (`IDU`: 7 seats and `PMD`: 4 seats in use)", "group-01 IDU=7 PMD=4 because Q3 & Q4"},
 		{limited, approvals.Outcome{Reason: approvals.ReasonTooLarge, ConcernedCodes: []string{"IDU", "PMD"}, Suggestions: []string{"IDU"}}, "has room for 1 of them", "group-01 IDU=2 because Q3 & Q4"},
+		{set("IDU", "PMD"), approvals.Outcome{Reason: approvals.ReasonTooLarge, ConcernedCodes: []string{"IDU"}, Suggestions: []string{"IDU"}}, "has no room for those that stay", "group-01 IDU"},
 		{limited, approvals.Outcome{Reason: approvals.ReasonQuotaWithoutCode, ConcernedCodes: []string{"PMD"}}, "a seat limit was asked for `PMD`", ""},
 		{add("IDU"), approvals.Outcome{Reason: approvals.ReasonDuplicate, Suggestions: []string{"R-ABCDEFGH"}}, "request `R-ABCDEFGH`, which is still open, asks for the very same", "status R-ABCDEFGH"},
 		{add("IDU"), approvals.Outcome{Reason: approvals.ReasonUncheckable, Answer: "missing_scope"}, "your user groups, and Slack does not show them (`missing_scope`)", ""},

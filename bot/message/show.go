@@ -5,14 +5,18 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"licensebot/approvals"
 	"licensebot/bot/command"
 )
 
-// maxRows is how many codes are shown of a group or an organization. No
-// organization is known to own more kinds of user licenses.
-const maxRows = 60
+// Room for the codes of a group or an organization, and for the open requests about a
+// group, in characters.
+const (
+	roomOfCodes = 2200
+	roomOfOpen  = 1400
+)
 
 // ShowAllocation shows a group's codes, limits and seats, and the open requests
 // about it.
@@ -26,18 +30,20 @@ func (p Phrases) ShowAllocation(
 	if len(now.Codes) == 0 {
 		lines = append(lines, "None: the group gives its members no license.")
 	}
-	lines = truncateRows(lines)
+	lines = truncateRows(lines, roomOfCodes)
 	if now.UseExternalLicense {
 		lines = append(lines, "The group also uses licenses that are managed elsewhere (external licenses).")
 	}
+	room := roomOfOpen
 	for i, r := range open {
-		if i == PageSize {
+		row := fmt.Sprintf("Open request %s by %s: %s · %s",
+			quoteCode(r.ID), mentionUser(r.Requester), summarizeAsk(r.Ask, "the group", maxAskCodes),
+			describeState(r))
+		if room -= utf8.RuneCountInString(row); i == PageSize || room < 0 {
 			lines = append(lines, "… and more; see "+quoteCodeWithin(name+" pending", maxCopied)+".")
 			break
 		}
-		lines = append(lines, fmt.Sprintf("Open request %s by %s: %s · %s",
-			quoteCode(r.ID), mentionUser(r.Requester), summarizeAsk(r.Ask, "the group", maxAskCodes),
-			describeState(r)))
+		lines = append(lines, row)
 	}
 	if len(open) == 0 {
 		lines = append(lines, "No request about it is open.")
@@ -75,13 +81,17 @@ func (p Phrases) ListOwnedCodes(name string, seats []approvals.Seats) string {
 	example := command.Suggest(approvals.Ask{
 		Command: name, Group: command.ExampleGroup, Codes: []string{seats[0].Code},
 	})
-	return strings.Join(truncateRows(lines), "\n") + "\nTo ask for a code, type " + quoteCodeWithin(example, maxCopied)
+	return strings.Join(truncateRows(lines, maxPrivate-command.MaxLength), "\n") +
+		"\nTo ask for a code, type " + quoteCodeWithin(example, maxCopied)
 }
 
-// truncateRows keeps the first rows, and counts the others.
-func truncateRows(lines []string) []string {
-	if len(lines) > maxRows {
-		lines = append(lines[:maxRows:maxRows], fmt.Sprintf("… and %d more", len(lines)-maxRows))
+// truncateRows keeps the first rows, as many as there is room for, and counts the
+// others.
+func truncateRows(lines []string, room int) []string {
+	for i, line := range lines {
+		if room -= utf8.RuneCountInString(line) + 1; room < 0 {
+			return append(lines[:i:i], fmt.Sprintf("… and %d more", len(lines)-i))
+		}
 	}
 	return lines
 }

@@ -117,6 +117,9 @@ func (p Phrases) ThreadReply(r approvals.Request, job approvals.Job) string {
 // PrivateNotice is what a job tells the requester if the thread cannot. It is
 // empty if there is nothing to tell.
 func (p Phrases) PrivateNotice(r approvals.Request, job approvals.Job) string {
+	if job.Payload.Post != "" { // what a post was to say
+		job.Kind = job.Payload.Post
+	}
 	switch job.Kind {
 	case approvals.JobPostConsentLost, approvals.JobWarnExpiry, approvals.JobPostEffect,
 		approvals.JobPostRevocationDelay, approvals.JobPostRevocation:

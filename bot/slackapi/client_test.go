@@ -3,6 +3,7 @@ package slackapi
 import (
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -69,6 +70,36 @@ func TestNoRedirectIsFollowed(t *testing.T) {
 		slack.Close()
 		if err == nil || followed != 0 {
 			t.Errorf("%d: %v, followed %d times", status, err, followed)
+		}
+	}
+}
+
+// TestWhichWorkspacesAreOwn compares the ids that a delivery names with the bot's.
+func TestWhichWorkspacesAreOwn(t *testing.T) {
+	alone := Identity{TeamID: "T1"}
+	inGrid := Identity{TeamID: "T1", EnterpriseID: "E1"}
+	wholeOrg := Identity{TeamID: "E1", EnterpriseID: "E1"}
+	for _, c := range []struct {
+		from                    Workspace
+		alone, inGrid, wholeOrg bool
+	}{
+		{from: Workspace{}},
+		{from: Workspace{TeamID: "T1"}, alone: true, inGrid: true},
+		{from: Workspace{TeamID: "T1", EnterpriseID: "E1"}, alone: true, inGrid: true, wholeOrg: true},
+		{from: Workspace{TeamID: "T1", EnterpriseID: "E2"}, alone: true}, // the workspace joined it a moment ago
+		{from: Workspace{TeamID: "T2"}},
+		{from: Workspace{TeamID: "T2", EnterpriseID: "E1"}, wholeOrg: true},
+		{from: Workspace{TeamID: "T2", EnterpriseID: "E1", OrgInstall: true}, inGrid: true, wholeOrg: true},
+		{from: Workspace{TeamID: "T2", EnterpriseID: "E2", OrgInstall: true}},
+		{from: Workspace{EnterpriseID: "E1"}, inGrid: true, wholeOrg: true},
+		{from: Workspace{EnterpriseID: "E2"}},
+		{from: Workspace{TeamID: "E1"}, inGrid: true, wholeOrg: true},
+		{from: Workspace{TeamID: "E2", EnterpriseID: "E1"}},
+		{from: Workspace{OrgInstall: true}},
+	} {
+		got := []bool{alone.Owns(c.from), inGrid.Owns(c.from), wholeOrg.Owns(c.from)}
+		if want := []bool{c.alone, c.inGrid, c.wholeOrg}; !slices.Equal(got, want) {
+			t.Errorf("%+v: %v, want %v", c.from, got, want)
 		}
 	}
 }

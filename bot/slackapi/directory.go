@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,10 +30,34 @@ func NewDirectory(client *Client, identity Identity, emoji approvals.Emoji) *Dir
 	return &Directory{api: client.api, identity: identity, emoji: emoji}
 }
 
-// FindPerson tells who a user is.
+// idMaxAge is how old an answer may be that says which ids are one person's.
+const idMaxAge = 24 * time.Hour
+
+// CanonicalID is the one id of a person, of whom Slack may show two. All ids are made
+// canonical where they come in from Slack or from the configuration, so that the
+// rest of the bot can compare them. The error is a *RefusedError where Slack does not
+// tell about the person; the id is then as it came.
+func (d *Directory) CanonicalID(ctx context.Context, user string) (string, error) {
+	switch {
+	case d.identity.isSelf(user):
+		return d.identity.UserID, nil
+	case user == "" || !d.identity.mayHaveAnotherID(user):
+		return user, nil
+	}
+	person, err := d.FindPerson(ctx, user, idMaxAge)
+	if err != nil {
+		return user, err
+	}
+	return person.ID, nil
+}
+
+// IsSelf reports whether a canonical id is the bot's own.
+func (d *Directory) IsSelf(user string) bool { return user == d.identity.UserID }
+
+// FindPerson tells who a user is, by any id of theirs.
 func (d *Directory) FindPerson(ctx context.Context, user string, maxAge time.Duration) (approvals.Person, error) {
-	if user == d.identity.UserID {
-		return approvals.Person{ID: user, Bot: true}, nil
+	if d.identity.isSelf(user) {
+		return approvals.Person{ID: d.identity.UserID, Bot: true}, nil
 	}
 	return d.people.get(user, maxAge, func() (approvals.Person, error) {
 		info, err := d.api.GetUserInfoContext(ctx, user)
@@ -46,12 +71,19 @@ func (d *Directory) FindPerson(ctx context.Context, user string, maxAge time.Dur
 
 // checkSubject accepts an answer only if it is about the person in question. Any
 // other answer leaves open who that person is, even whether they are the requester.
+// Asked about the id of a workspace, Slack may answer with that of the organization.
 func (d *Directory) checkSubject(user string, info *slack.User) (approvals.Person, error) {
-	switch info.ID {
-	case user:
-		return d.toPerson(info), nil
-	case "":
+	canonical := d.identity.canonicalID(info)
+	isOtherID := d.identity.mayHaveAnotherID(user) && info.ID == info.Enterprise.ID
+	switch {
+	case info.ID == "":
 		return approvals.Person{}, errors.New("Slack users.info: the answer names no user")
+	case info.ID == user, canonical == user, isOtherID && info.ID == canonical:
+		person := d.toPerson(info)
+		if person.ID == info.ID && person.ID != user {
+			person.LocalID = user
+		}
+		return person, nil
 	}
 	err := fmt.Errorf("Slack users.info: asked about %s, the answer is about %s", user, outside.OneLine(info.ID, 60))
 	return approvals.Person{}, &approvals.RefusedError{Answer: "Slack answered about another person", Err: err}
@@ -62,37 +94,54 @@ func (d *Directory) checkSubject(user string, info *slack.User) (approvals.Perso
 func (d *Directory) toPerson(u *slack.User) approvals.Person {
 	sameTeam := u.TeamID != "" && u.TeamID == d.identity.TeamID
 	sameEnterprise := d.identity.EnterpriseID != "" && u.Enterprise.EnterpriseID == d.identity.EnterpriseID
-	return approvals.Person{
-		ID:          u.ID,
+	person := approvals.Person{
+		ID:          d.identity.canonicalID(u),
 		Bot:         u.IsBot || u.IsWorkflowBot || u.IsConnectorBot || u.ID == "USLACKBOT",
 		Guest:       u.IsRestricted || u.IsUltraRestricted || u.IsInvitedUser,
 		External:    u.IsStranger || !sameTeam && !sameEnterprise,
 		Deactivated: u.Deleted,
 		UTCOffset:   time.Duration(u.TZOffset) * time.Second,
 	}
+	if u.ID != person.ID {
+		person.LocalID = u.ID
+	}
+	return person
 }
 
 // ListMembers lists the people among the approvers and the members of the user
-// groups among them. If Slack refuses to tell about a group, the others are
-// listed all the same, and the refusal comes with the list.
+// groups among them, each once. If Slack refuses to tell about a group or a person,
+// the others are listed all the same, and the refusal comes with the list.
 func (d *Directory) ListMembers(ctx context.Context, approvers []string, maxAge time.Duration) ([]string, error) {
 	var members []string
 	var refused error
 	for _, id := range approvers {
-		if !approvals.IsUserGroup(id) {
-			members = append(members, id)
-			continue
+		people := []string{id}
+		if approvals.IsUserGroup(id) {
+			inGroup, err := d.listGroup(ctx, id, maxAge)
+			if refused, err = splitRefusal(refused, err); err != nil {
+				return nil, err
+			}
+			people = inGroup
 		}
-		inGroup, err := d.listGroup(ctx, id, maxAge)
-		switch {
-		case approvals.IsRefused(err):
-			refused = err
-		case err != nil:
-			return nil, err
+		for _, user := range people {
+			canonical, err := d.CanonicalID(ctx, user)
+			if refused, err = splitRefusal(refused, err); err != nil {
+				return nil, err
+			}
+			if !slices.Contains(members, canonical) {
+				members = append(members, canonical)
+			}
 		}
-		members = append(members, inGroup...)
 	}
 	return members, refused
+}
+
+// splitRefusal takes a refusal among earlier ones. It returns any other error as such.
+func splitRefusal(refused, err error) (newest, other error) {
+	if approvals.IsRefused(err) {
+		return err, nil
+	}
+	return refused, err
 }
 
 // listGroup lists the members of one user group.
@@ -120,8 +169,8 @@ func (d *Directory) CardReactions(ctx context.Context, channel, ts string) ([]ap
 	case item.Message != nil && item.Message.SubType == tombstone:
 		return nil, approvals.ErrCardDeleted
 	}
-	shown, _ := d.readReactions(channel, ts, item.Reactions)
-	return shown, nil
+	shown, _, err := d.readReactions(ctx, channel, ts, item.Reactions)
+	return shown, err
 }
 
 // tombstone is the subtype of what is left of a deleted message with replies.
@@ -144,22 +193,28 @@ func (d *Directory) confirmDeleted(ctx context.Context, channel, ts string) erro
 }
 
 // readReactions reads the reactions without the bot's own. It is not whole if Slack
-// counts more people with an emoji that means a vote today than it names.
+// counts more people with an emoji that means a vote today than it names. A person
+// whom Slack does not tell about keeps the id that it shows.
 func (d *Directory) readReactions(
-	channel, ts string, all []slack.ItemReaction,
-) (shown []approvals.Reaction, whole bool) {
+	ctx context.Context, channel, ts string, all []slack.ItemReaction,
+) (shown []approvals.Reaction, whole bool, err error) {
 	whole = true
 	for _, reaction := range all {
 		_, _, isVote := d.emoji.Meaning(reaction.Name)
 		whole = whole && (!isVote || len(reaction.Users) >= reaction.Count)
 		name := approvals.CanonicalEmoji(reaction.Name)
-		for _, user := range reaction.Users {
-			if user != d.identity.UserID {
-				shown = append(shown, approvals.Reaction{Channel: channel, TS: ts, User: user, Name: name, Present: true})
+		for _, id := range reaction.Users {
+			user, err := d.CanonicalID(ctx, id)
+			if err != nil && !approvals.IsRefused(err) {
+				return nil, false, err
+			}
+			given := approvals.Reaction{Channel: channel, TS: ts, User: user, Name: name, Present: true}
+			if !d.IsSelf(user) && !slices.Contains(shown, given) {
+				shown = append(shown, given)
 			}
 		}
 	}
-	return shown, whole
+	return shown, whole, nil
 }
 
 // ReadHistory reads the reactions on the messages of a channel from latest down to
@@ -184,19 +239,29 @@ func (d *Directory) ReadHistory(ctx context.Context, channel, oldest, latest str
 		if m.SubType == tombstone {
 			continue
 		}
-		page.Sightings = append(page.Sightings, d.readSighting(channel, m))
+		sighting, err := d.readSighting(ctx, channel, m)
+		if err != nil {
+			return approvals.HistoryPage{}, err
+		}
+		page.Sightings = append(page.Sightings, sighting)
 	}
 	return page, nil
 }
 
-// readSighting reads what history shows of one message.
-func (d *Directory) readSighting(channel string, m slack.Message) approvals.Sighting {
+// readSighting reads what history shows of one message. The reactions on messages of
+// others mean nothing; where it takes a call to tell a person, it is not made for them.
+func (d *Directory) readSighting(ctx context.Context, channel string, m slack.Message) (approvals.Sighting, error) {
 	sighting := approvals.Sighting{TS: m.Timestamp}
-	sighting.Shown, sighting.Whole = d.readReactions(channel, m.Timestamp, m.Reactions)
-	if m.Metadata.EventType == approvals.CardEventType && d.identity.isAuthor(m) {
+	isOwn := d.identity.isAuthor(m)
+	if !isOwn && d.identity.EnterpriseID != "" {
+		return sighting, nil
+	}
+	if isOwn && m.Metadata.EventType == approvals.CardEventType {
 		sighting.RequestID, _ = m.Metadata.EventPayload["request_id"].(string)
 	}
-	return sighting
+	var err error
+	sighting.Shown, sighting.Whole, err = d.readReactions(ctx, channel, m.Timestamp, m.Reactions)
+	return sighting, err
 }
 
 // Permalink is the address of a message. It is empty if Slack does not tell one.

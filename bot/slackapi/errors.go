@@ -99,9 +99,10 @@ func classifyAnswer(method string, answer slack.SlackErrorResponse) error {
 	case slices.Contains(goneAnswers, answer.Err):
 		return &approvals.RefusedError{Answer: answer.Err, Err: err}
 	case remedies[answer.Err] != "":
-		return &approvals.DelayError{Reason: remedies[answer.Err], Err: err}
+		return &approvals.DelayError{Reason: remedies[answer.Err], Closed: true, Err: err}
 	}
-	return &approvals.DelayError{Reason: "Slack refused the call with " + outside.OneLine(answer.Err, 60), Err: err}
+	reason := "Slack refused the call with " + outside.OneLine(answer.Err, 60)
+	return &approvals.DelayError{Reason: reason, Closed: true, Err: err}
 }
 
 func delayByLimit(method string, after time.Duration, err error) error {

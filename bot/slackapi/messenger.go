@@ -79,13 +79,38 @@ var errNoTimestamp = errors.New("the answer is ok and names no message")
 // PostMessage posts a message and returns its timestamp. An answer without one leaves
 // the effect unknown.
 func (m *Messenger) PostMessage(ctx context.Context, p Post) (ts string, err error) {
-	options := append(p.options(), slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl())
-	_, ts, err = m.api.PostMessageContext(ctx, p.Channel, options...)
-	if err == nil && ts == "" {
-		return "", fmt.Errorf("Slack chat.postMessage: %w", errNoTimestamp)
-	}
-	return ts, m.finishCall(approvals.PacePosts, "chat.postMessage", err)
+	posted, err := m.post(ctx, p)
+	return posted.Timestamp, err
 }
+
+// post posts a message and returns what Slack made of it.
+func (m *Messenger) post(ctx context.Context, p Post) (slack.Message, error) {
+	options := append(p.options(), slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl())
+	_, ts, posted, err := m.api.PostMessageWithResponseContext(ctx, p.Channel, options...)
+	if err == nil && ts == "" {
+		return slack.Message{}, fmt.Errorf("Slack chat.postMessage: %w", errNoTimestamp)
+	}
+	posted.Timestamp = ts
+	return posted, m.finishCall(approvals.PacePosts, "chat.postMessage", err)
+}
+
+// PostReply posts in a thread. Slack takes a reply to a message that was deleted, and
+// shows it in the channel as a message of its own. Such a stray is deleted again, and
+// the error is a *RefusedError, because the thread is gone.
+func (m *Messenger) PostReply(ctx context.Context, p Post) (ts string, err error) {
+	posted, err := m.post(ctx, p)
+	isStray := posted.Type != "" && posted.ThreadTimestamp == "" // an answer without the message tells nothing
+	if err != nil || !isStray {
+		return posted.Timestamp, err
+	}
+	if _, _, err := m.api.DeleteMessageContext(ctx, p.Channel, posted.Timestamp); err != nil {
+		m.log.Warn().Str("ts", posted.Timestamp).Err(ClassifyError("chat.delete", err)).
+			Msg("a reply to a deleted card stands in the channel, and Slack did not delete it")
+	}
+	return "", &approvals.RefusedError{Answer: "thread_not_found", Err: errStrayReply}
+}
+
+var errStrayReply = errors.New("Slack chat.postMessage: the thread is gone; the reply became a message of its own")
 
 // UpdateMessage replaces the message with this timestamp. It may be repeated.
 func (m *Messenger) UpdateMessage(ctx context.Context, ts string, p Post) error {

@@ -26,8 +26,9 @@ const (
 // apps.connections.open for all connections together: to the pace of openEvery,
 // and longer while connections end without a hello.
 type opener struct {
-	next  http.RoundTripper
-	limit *rate.Limiter
+	next   http.RoundTripper
+	limit  *rate.Limiter
+	onDate func(header string) // receives Slack's time
 
 	mu     sync.Mutex
 	silent int       // connections that were opened since the last hello
@@ -35,7 +36,7 @@ type opener struct {
 }
 
 func newOpener(next http.RoundTripper) *opener {
-	return &opener{next: next, limit: rate.NewLimiter(rate.Every(openEvery), openBurst)}
+	return &opener{next: next, limit: rate.NewLimiter(rate.Every(openEvery), openBurst), onDate: func(string) {}}
 }
 
 // RoundTrip makes a call when its turn has come.
@@ -47,6 +48,9 @@ func (o *opener) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	resp, err := o.next.RoundTrip(req)
+	if err == nil {
+		o.onDate(resp.Header.Get("Date"))
+	}
 	if err == nil && resp.StatusCode == http.StatusTooManyRequests {
 		o.heedRetryAfter(resp.Header.Get("Retry-After"))
 	}

@@ -84,6 +84,9 @@ type Config struct {
 	// OnHello is called after every hello: while no connection was open, something
 	// may have been missed. It must not block. May be nil.
 	OnHello func()
+	// Explained is how many connections of the app this installation explains. More
+	// belong to another one. Zero: that is not known.
+	Explained int
 	// Explain says in the operator's words why a connection could not be opened.
 	// May be nil.
 	Explain func(error) error
@@ -97,6 +100,7 @@ func New(cfg Config, handler Handler, logger zerolog.Logger) *Socket {
 		cfg: cfg, handler: handler, opener: newOpener(transport), log: logger,
 		queue: make(chan delivery, queueLength), busy: make(chan delivery, busyLength),
 	}
+	s.opener.onDate = func(header string) { s.checkClock(header, time.Now()) }
 	// No timeout over the whole call: the opener may hold it back for longer.
 	api := slack.New(cfg.BotToken, slack.OptionAppLevelToken(cfg.AppToken),
 		slack.OptionAPIURL(cfg.APIURL), slack.OptionHTTPClient(noredirect.Client(&http.Client{Transport: s.opener})))
@@ -201,8 +205,30 @@ func (s *Socket) readEvents(receiving, connections context.Context, index int, c
 func (s *Socket) noteHello(index int, evt socketmode.Event) {
 	s.opener.resetSilent()
 	s.log.Info().Int("connection", index).Int("of_app", evt.Request.NumConnections).Msg("connected to Slack")
+	s.checkCount(evt.Request.NumConnections)
 	if s.cfg.OnHello != nil {
 		s.cfg.OnHello()
+	}
+}
+
+// checkCount warns of another installation: each takes a part of what Slack delivers.
+func (s *Socket) checkCount(ofApp int) {
+	if s.cfg.Explained > 0 && ofApp > s.cfg.Explained {
+		s.log.Warn().Int("of_app", ofApp).Int("own", s.cfg.Explained).
+			Msg("another installation uses the same SLACK_APP_TOKEN and takes a part of what people type and react: " +
+				"stop it, or give it an app of its own (a process that was just killed passes by itself)")
+	}
+}
+
+// maxClockError is how far the clock may be off Slack's.
+const maxClockError = time.Minute
+
+// checkClock compares the host's clock with the time in Slack's answer.
+func (s *Socket) checkClock(header string, now time.Time) {
+	theirs, err := http.ParseTime(header)
+	if off := now.Sub(theirs); err == nil && off.Abs() > maxClockError {
+		s.log.Error().Stringer("off_by", off.Round(time.Second)).
+			Msg("the clock of this host differs from Slack's: set it, because deadlines and votes are compared by both")
 	}
 }
 

@@ -131,7 +131,7 @@ func TestLimitsOfSeats(t *testing.T) {
 	}
 	card := w.grantRequest("group-01 ATTUNU=5 IDU=7")
 	for _, line := range []string{
-		"• `+ IDU` Insights Designer · 3 of 40 seats allocated · at most 7 seats for this group, no limit before",
+		"• `+ IDU` Insights Designer Users · 3 of 40 seats allocated · at most 7 seats for this group, no limit before",
 		"• `ATTUNU` Attended – Named User · 3 of 40 seats allocated · at most 5 seats for this group instead of 10",
 	} {
 		if !strings.Contains(card.Text, line+"\n") {

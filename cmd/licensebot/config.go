@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"net/url"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -31,6 +33,8 @@ type Config struct {
 	secretFiles map[string]string // paths of files with secrets, by variable
 
 	policyText string // of the policy file, as Policy was read from it
+
+	warnings []string // for the log: what does not keep the bot from starting
 }
 
 // Bounds limit what one person, or one replica, may take.
@@ -40,15 +44,18 @@ type Bounds struct {
 }
 
 // A ConfigError lists everything that is wrong with the configuration.
-type ConfigError struct{ Problems []string }
+type ConfigError struct {
+	Problems []string
+	Hints    []string // about variables that are probably misspelled
+}
 
-// Error lists the problems, one a line.
+// Error lists the problems and hints, one a line.
 func (e *ConfigError) Error() string {
 	problems := "one problem"
 	if n := len(e.Problems); n != 1 {
 		problems = fmt.Sprintf("%d problems", n)
 	}
-	return "the configuration has " + problems + ":\n  - " + strings.Join(e.Problems, "\n  - ")
+	return "the configuration has " + problems + ":\n  - " + strings.Join(append(e.Problems, e.Hints...), "\n  - ")
 }
 
 // problems collects what is wrong. Each problem names its variable and has an
@@ -68,23 +75,39 @@ func LoadConfig() (Config, error) {
 	if err != nil {
 		return Config{}, err
 	}
+	warnings := findMisspelled(os.Environ())
 	cfg, err := newConfig(env, p)
-	cfg.secretFiles = env.secretFiles()
+	if wrong, ok := errors.AsType[*ConfigError](err); ok {
+		wrong.Hints = warnings
+	}
+	cfg.secretFiles, cfg.warnings = env.secretFiles(), warnings
 	return cfg, err
 }
 
 // newConfig checks an environment. p has the problems found while reading it.
 func newConfig(env environment, p problems) (Config, error) {
-	cfg := Config{environment: env}
+	cfg, unread := Config{environment: env}, len(p)
 	cfg.allowHTTP = parseSwitch(&p, "LICENSEBOT_ALLOW_HTTP", env.AllowHTTP)
 	cfg.checkSlack(&p)
 	cfg.checkUiPath(&p)
 	cfg.checkRules(&p)
 	cfg.checkOperation(&p)
 	if len(p) > 0 {
-		return Config{}, &ConfigError{Problems: p}
+		return Config{}, &ConfigError{Problems: append(p[:unread:unread], p[unread:].without(p[:unread])...)}
 	}
 	return cfg, nil
+}
+
+// without leaves out the problems of variables that are among others: a value that
+// could not be read has only wrong consequences.
+func (p problems) without(others problems) problems {
+	variable := func(problem string) string {
+		name, _, _ := strings.Cut(problem, ": ")
+		return strings.TrimSuffix(name, "_FILE")
+	}
+	return slices.DeleteFunc(slices.Clone(p), func(problem string) bool {
+		return slices.ContainsFunc(others, func(other string) bool { return variable(other) == variable(problem) })
+	})
 }
 
 func (c *Config) checkSlack(p *problems) {
@@ -97,17 +120,23 @@ func (c *Config) checkSlack(p *problems) {
 // checkUiPath checks where UiPath is and how the bot signs in there.
 func (c *Config) checkUiPath(p *problems) {
 	checkURL(p, "UIPATH_URL", c.UiPathURL, "https://cloud.uipath.com", c.allowHTTP)
+	if u, err := url.Parse(c.UiPathURL); err == nil && isPlainWebAddress(u) && strings.Trim(u.Path, "/") != "" {
+		p.add("UIPATH_URL", "has a path: name the host alone, and the organization in UIPATH_ORGANIZATION",
+			"https://cloud.uipath.com")
+	}
 	if c.UiPathTokenURL != "" {
 		checkURL(p, "UIPATH_TOKEN_URL", c.UiPathTokenURL, "https://cloud.uipath.com/acme/identity_/connect/token",
 			c.allowHTTP)
 	}
 	requireSegment(p, "UIPATH_ORGANIZATION", c.UiPathOrganization, "acme, the first part of the portal's path")
-	requireSegment(p, "UIPATH_ACCOUNT_ID", c.UiPathAccountID,
-		"the organization's id, such as 8f3a1c2e-0d4b-4c5a-9e6f-7a8b9c0d1e2f")
+	checkAccountID(p, c.UiPathAccountID)
 	if c.UiPathTenant != "" {
 		requireSegment(p, "UIPATH_TENANT", c.UiPathTenant, "DefaultTenant")
 	}
 	c.Scopes = strings.Fields(c.UiPathScopes)
+	if strings.ContainsAny(c.UiPathScopes, ",;+|") {
+		p.add("UIPATH_SCOPES", "separates scopes with something else than blanks", "PM.License.Read PM.License.Write")
+	}
 	c.checkUiPathAuth(p)
 }
 
@@ -228,10 +257,8 @@ func (c *Config) readPolicy(p *problems) {
 
 // checkOperation checks the database, the address of the probes, and the log.
 func (c *Config) checkOperation(p *problems) {
-	scheme, rest, _ := strings.Cut(c.DatabaseURL, "://")
-	if rest == "" || !slices.Contains([]string{"sqlite", "postgres", "postgresql"}, scheme) {
-		p.add("LICENSEBOT_DATABASE_URL", "is neither sqlite://FILE nor postgres://…",
-			"sqlite:///var/lib/licensebot/licensebot.db")
+	if err := store.CheckURL(c.DatabaseURL); err != nil {
+		p.add("LICENSEBOT_DATABASE_URL", err.Error(), "sqlite:///var/lib/licensebot/licensebot.db")
 	}
 	c.Most.Connections = parseNumber(p, "LICENSEBOT_DATABASE_CONNECTIONS", c.Connections,
 		store.MinConnections, 100, store.DefaultConnections)

@@ -19,8 +19,8 @@ func checkToken(p *problems, name, value, prefix string) {
 		p.add(name, "is required", prefix+"…")
 	case !strings.HasPrefix(value, prefix):
 		p.add(name, "does not begin with "+prefix, prefix+"…")
-	case strings.ContainsAny(value, " \t\r\n"):
-		p.add(name, "has blanks in it", prefix+"…")
+	case headerFault(value) != "":
+		p.add(name, headerFault(value), prefix+"…")
 	}
 }
 
@@ -72,6 +72,18 @@ func requireSegment(p *problems, name, value, example string) {
 	isRelative := value == "." || value == ".."
 	if isRelative || strings.ContainsFunc(value, unicode.IsControl) || strings.ContainsAny(value, `/\`) {
 		p.add(name, "is a name or an id, not an address or a path", example)
+	}
+}
+
+var guid = regexp.MustCompile(`^(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+
+// checkAccountID wants the id of the organization. UiPath answers 404 to its name and
+// to a tenant's, as if the organization had no licenses.
+func checkAccountID(p *problems, value string) {
+	const name, example = "UIPATH_ACCOUNT_ID", "8f3a1c2e-0d4b-4c5a-9e6f-7a8b9c0d1e2f"
+	requireValue(p, name, value, example)
+	if value != "" && !guid.MatchString(value) {
+		p.add(name, "is not a GUID: it has to be the organization's id, not its name, an address or a path", example)
 	}
 }
 

@@ -115,7 +115,7 @@ func TestOneWrongVariable(t *testing.T) {
 		"port in words":       {"LICENSEBOT_HTTP_ADDR", "127.0.0.1:nowhere", "a port that does not exist"},
 		"port too high":       {"LICENSEBOT_HTTP_ADDR", "127.0.0.1:65536", "a port that does not exist"},
 		"organization's page": {"UIPATH_ORGANIZATION", "https://cloud.uipath.com/acme", "not an address"},
-		"account in a path":   {"UIPATH_ACCOUNT_ID", "..", "not an address"},
+		"account in a path":   {"UIPATH_ACCOUNT_ID", "..", "not its name, an address"},
 		"tenant in a path":    {"UIPATH_TENANT", "acme/Default", "not an address"},
 		"fragment":            {"UIPATH_URL", "https://cloud.uipath.com/#acme", "fragment"},
 		"query":               {"SLACK_API_URL", "https://slack.com/api/?x=1", "query"},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"maps"
@@ -58,8 +59,22 @@ func readEnvironment(p *problems) (environment, error) {
 	if err := envconfig.Process("", &env); err != nil {
 		return env, err
 	}
+	env.clean(p)
 	env.readSecretFiles(p)
 	return env, nil
+}
+
+// clean drops what is around the values, and reports those that cannot be meant so.
+func (e *environment) clean(p *problems) {
+	fields := reflect.ValueOf(e).Elem()
+	for i := range fields.NumField() {
+		name := fields.Type().Field(i).Tag.Get("envconfig")
+		value := cleanValue(fields.Field(i).String())
+		fields.Field(i).SetString(value)
+		if fault := valueFault(name, value); fault != "" {
+			p.add(name, fault, name+"=value")
+		}
+	}
 }
 
 // environmentOf returns the environment with exactly these variables. It ignores
@@ -98,19 +113,24 @@ const maxSecretSize = 64 << 10
 func (e *environment) readSecretFiles(p *problems) {
 	fields := e.secretFields()
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
-		path := os.Getenv(name + "_FILE")
+		path := secretPath(name)
 		if path == "" {
 			continue
 		}
 		example := name + "_FILE=/run/secrets/" + strings.ToLower(name)
+		if fault := valueFault(name+"_FILE", path); fault != "" {
+			p.add(name+"_FILE", fault, example)
+			continue
+		}
 		if os.Getenv(name) != "" {
 			p.add(name, "is set together with "+name+"_FILE; set one of them", example)
 			continue
 		}
-		secret, _, err := readSecretFile(path)
+		secret, _, err := readSecretFile(name, path)
+		broken, isBroken := errors.AsType[secretFileError](err)
 		switch {
-		case errors.Is(err, errNoSecret):
-			p.add(name+"_FILE", "the file "+path+" is empty or too long", "a file with the secret alone in it")
+		case isBroken:
+			p.add(name+"_FILE", "the file "+path+" "+string(broken), "a file with the secret alone in it")
 		case err != nil:
 			p.add(name+"_FILE", "cannot be read: "+err.Error(), example)
 		default:
@@ -123,16 +143,22 @@ func (e *environment) readSecretFiles(p *problems) {
 func (e *environment) secretFiles() map[string]string {
 	paths := make(map[string]string)
 	for name := range e.secretFields() {
-		paths[name] = os.Getenv(name + "_FILE")
+		paths[name] = secretPath(name)
 	}
 	return paths
 }
 
-var errNoSecret = errors.New("the file is empty or too long")
+// secretPath is the path of the file with a secret, or "".
+func secretPath(name string) string { return cleanValue(os.Getenv(name + "_FILE")) }
+
+// A secretFileError is what is wrong with the content of a secret's file.
+type secretFileError string
+
+func (f secretFileError) Error() string { return "the file " + string(f) }
 
 // readSecretFile reads the secret in a file and tells when the file was last
 // changed. It reads no more than one byte beyond what a secret may have.
-func readSecretFile(path string) (secret string, changed time.Time, err error) {
+func readSecretFile(name, path string) (secret string, changed time.Time, err error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return "", time.Time{}, err
@@ -146,11 +172,16 @@ func readSecretFile(path string) (secret string, changed time.Time, err error) {
 	if err != nil {
 		return "", time.Time{}, err
 	}
-	secret = strings.TrimSpace(string(content))
-	if secret == "" || len(content) > maxSecretSize {
-		return "", time.Time{}, errNoSecret
+	secret = cleanValue(string(content))
+	switch fault := valueFault(name, secret); {
+	case secret == "" || len(content) > maxSecretSize:
+		err = secretFileError("is empty or too long")
+	case bytes.IndexByte(content, 0) >= 0:
+		err = secretFileError("has zero bytes: save it as UTF-8, not UTF-16")
+	case fault != "":
+		err = secretFileError(fault)
 	}
-	return secret, info.ModTime(), nil
+	return secret, info.ModTime(), err
 }
 
 // secretReader reads a secret anew at each use, if it comes from a file.
@@ -159,5 +190,5 @@ func (c *Config) secretReader(name string) licensing.SecretReader {
 	if path == "" {
 		return nil
 	}
-	return func() (string, time.Time, error) { return readSecretFile(path) }
+	return func() (string, time.Time, error) { return readSecretFile(name, path) }
 }

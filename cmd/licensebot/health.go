@@ -40,14 +40,12 @@ const httpGrace = 2 * time.Second
 type healthServer struct{ server *http.Server }
 
 // serveHTTP starts to answer at addr.
-func serveHTTP(
-	ctx context.Context, addr string, db *store.Store, slack *connections, log zerolog.Logger,
-) (*healthServer, error) {
+func serveHTTP(ctx context.Context, addr string, routes http.Handler, log zerolog.Logger) (*healthServer, error) {
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
 	if err != nil {
 		return nil, fmt.Errorf("LICENSEBOT_HTTP_ADDR: %w", err)
 	}
-	server := newHTTPServer(newHealthRoutes(db, slack))
+	server := newHTTPServer(routes)
 	go func() {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			log.Error().Err(err).Msg("the HTTP server ended")
@@ -81,27 +79,49 @@ func (h *healthServer) shutDown() error {
 
 // newHealthRoutes answers /healthz (the process works and its database takes
 // writes), /readyz (the same, and Slack has said hello) and /metrics.
-func newHealthRoutes(db *store.Store, slack *connections) http.Handler {
+func newHealthRoutes(
+	db *store.Store, slack *connections, lostLines func() uint64, log zerolog.Logger,
+) http.Handler {
 	mux := http.NewServeMux()
+	database := &databaseProbe{db: db, log: log}
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
-		answerProbe(w, databaseProblem(r.Context(), db))
+		answerProbe(w, database.findProblem(r.Context()))
 	})
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
-		problem := databaseProblem(r.Context(), db)
+		problem := database.findProblem(r.Context())
 		if problem == "" && slack.countLive() == 0 {
 			problem = "no connection to Slack has said hello"
 		}
 		answerProbe(w, problem)
 	})
-	mux.Handle("GET /metrics", promhttp.HandlerFor(newMetrics(slack), promhttp.HandlerOpts{}))
+	mux.Handle("GET /metrics", promhttp.HandlerFor(newMetrics(slack, lostLines), promhttp.HandlerOpts{}))
 	return mux
 }
 
-// databaseProblem returns why the database is unusable now, or "".
-func databaseProblem(ctx context.Context, db *store.Store) string {
-	ctx, cancel := context.WithTimeout(ctx, pingLimit)
+// A databaseProbe asks the database whether it takes writes, and logs when that
+// changes.
+type databaseProbe struct {
+	db     *store.Store
+	log    zerolog.Logger
+	failed atomic.Bool
+}
+
+// findProblem returns why the database is unusable now, or "".
+func (p *databaseProbe) findProblem(parent context.Context) string {
+	ctx, cancel := context.WithTimeout(parent, pingLimit)
 	defer cancel()
-	if db.Ping(ctx) != nil {
+	err := p.db.Ping(ctx)
+	switch {
+	case parent.Err() != nil: // the one who asked has left
+	case err != nil && !p.failed.Swap(true):
+		p.log.Error().Err(err).Msg("the database does not take writes, so that nothing can be asked or approved")
+	case err == nil && p.failed.Swap(false):
+		p.log.Info().Msg("the database takes writes again")
+	}
+	switch {
+	case store.IsDiskFull(err):
+		return "the database does not take writes: its disk is full"
+	case err != nil:
 		return "the database does not take writes"
 	}
 	return ""
@@ -116,7 +136,10 @@ func answerProbe(w http.ResponseWriter, problem string) {
 	_, _ = io.WriteString(w, "ok\n") // a probe that left needs no answer
 }
 
-func newMetrics(slack *connections) *prometheus.Registry {
+func newMetrics(slack *connections, lostLines func() uint64) *prometheus.Registry {
+	if lostLines == nil {
+		lostLines = func() uint64 { return 0 }
+	}
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
 		collectors.NewGoCollector(),
@@ -125,6 +148,10 @@ func newMetrics(slack *connections) *prometheus.Registry {
 			Name: "licensebot_slack_connections",
 			Help: "Socket Mode connections that have said hello and are open.",
 		}, func() float64 { return float64(slack.countLive()) }),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "licensebot_log_lines_lost_total",
+			Help: "Lines of the log that could not be written, because their reader left or stands still.",
+		}, func() float64 { return float64(lostLines()) }),
 	)
 	return registry
 }

@@ -111,8 +111,8 @@ func (w *world) sendRawCommands() {
 	w.t.Helper()
 	for i, text := range []string{`\ud800 IDU`, `group-01 IDU because \udfff\ud800`, "\xff\xfe IDU", `\u0000\u0007`, "group-01 \xed\xa0\x80"} {
 		id := fmt.Sprintf("raw-%d", i)
-		frame := fmt.Sprintf(`{"envelope_id":%q,"type":"slash_commands","accepts_response_payload":true,"payload":{"command":"/allocate","user_id":%q,"channel_id":%q,"text":"`,
-			id, requester, anyChannel) + text + `"}}`
+		frame := fmt.Sprintf(`{"envelope_id":%q,"type":"slash_commands","accepts_response_payload":true,"payload":{"team_id":%q,"command":"/allocate","user_id":%q,"channel_id":%q,"text":"`,
+			id, w.slack.TeamID(), requester, anyChannel) + text + `"}}`
 		if err := w.slack.SendRaw([]byte(frame)); err != nil {
 			w.t.Fatal(err)
 		}

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	stdlog "log"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -65,18 +66,18 @@ func runMain(args []string, stdout io.Writer) int {
 	case err == nil:
 		return 0
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
-		fmt.Fprintln(os.Stderr, "licensebot: stopped before the end")
+		printLine(os.Stderr, "licensebot: stopped before the end")
 		return exitFailure
 	}
-	fmt.Fprintln(os.Stderr, "licensebot:", err)
+	printLine(os.Stderr, "licensebot:", err)
 	if isUsageError(err) {
 		return exitUsage
 	}
 	return exitFailure
 }
 
-// ignoreBrokenPipe makes the next write fail when the reader has left. The story
-// then ends and removes its files; the signal would kill the process instead.
+// ignoreBrokenPipe makes the next write fail when the reader has left, where the
+// signal would kill the process: the bot goes on, and the story removes its files.
 func ignoreBrokenPipe() { signal.Ignore(syscall.SIGPIPE) }
 
 // newRootCommand makes the command line. hangups receives each SIGHUP.
@@ -122,7 +123,12 @@ func serveCommand(hangups <-chan os.Signal) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return Serve(cmd.Context(), cfg, Tuning{Rates: bot.DefaultRates, Hangups: hangups}, newLogger(cfg, os.Stderr))
+			ignoreBrokenPipe()
+			stdlog.SetOutput(io.Discard) // libraries write there, and would wait for the reader of stderr
+			output := newLogOutput(cfg, os.Stderr)
+			defer output.Close()
+			tuning := Tuning{Rates: bot.DefaultRates, Hangups: hangups, LostLines: output.Lost}
+			return Serve(cmd.Context(), cfg, tuning, newLogger(cfg, output))
 		},
 	}
 }

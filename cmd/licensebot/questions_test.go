@@ -65,7 +65,7 @@ func TestShowAndCodes(t *testing.T) {
 	if strings.Contains(shown, "secret") {
 		t.Errorf("the reason is told to a bystander: %s", shown)
 	}
-	w.wantPhrases(w.lookUp(bystander, "codes"), "• `IDU` Insights Designer · 3 of 40 seats allocated, 37 free", "`/allocate group-01 ATTUNU`")
+	w.wantPhrases(w.lookUp(bystander, "codes"), "• `IDU` Insights Designer Users · 3 of 40 seats allocated, 37 free", "`/allocate group-01 ATTUNU`")
 	w.wantPhrases(w.lookUp(bystander, `show "Finance Robot"`), "no group with the id or the exact name `Finance Robot`", "Try: `/allocate show \"Finance Robots\"`")
 	w.wantPhrases(w.lookUp(bystander, "show Twins"), "Several groups at UiPath are called `Twins`", "`twin-1` and `twin-2`")
 	if n := len(w.listAnswers(bystander)); n != 5 {
@@ -105,7 +105,7 @@ func TestNoListOfSeats(t *testing.T) {
 	w.uipath.Inject("GET group with-quota", fault.Fault{Status: 404, Times: 1})
 	w.startReplica()
 	w.awaitCounted(w.healthBase(), 2)
-	w.wantPhrases(w.lookUp(bystander, "codes"), "• `IDU` Insights Designer · 3 of 40 seats allocated, 37 free")
+	w.wantPhrases(w.lookUp(bystander, "codes"), "• `IDU` Insights Designer Users · 3 of 40 seats allocated, 37 free")
 	w.uipath.Inject("GET group", fault.Fault{Status: 404})
 	w.uipath.Inject("GET group with-quota", fault.Fault{Status: 404})
 	w.openHome(bystander, "licensebot is well") // who refuses answers

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -36,6 +37,9 @@ type Tuning struct {
 
 	// Hangups receives each SIGHUP. The bot then reads the policy file again.
 	Hangups <-chan os.Signal
+
+	// LostLines tells how many lines of the log were lost. Nil means none.
+	LostLines func() uint64
 }
 
 // Serve runs the bot until ctx ends. First Bot.Run stops taking envelopes, and
@@ -44,6 +48,9 @@ type Tuning struct {
 func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (err error) {
 	parts := &shutdown{log: log}
 	defer func() { err = errors.Join(err, parts.stopAll()) }()
+	for _, warning := range cfg.warnings {
+		log.Warn().Msg(warning)
+	}
 
 	db, err := store.Open(ctx, cfg.DatabaseURL, store.Options{
 		Now: tuning.Now, MaxOpen: cfg.Most.Open, Connections: cfg.Most.Connections,
@@ -59,7 +66,7 @@ func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (
 		return err
 	}
 	slack := new(connections)
-	server, err := serveHTTP(ctx, cfg.HTTPAddr, db, slack, log)
+	server, err := serveHTTP(ctx, cfg.HTTPAddr, newHealthRoutes(db, slack, tuning.LostLines, log), log)
 	if err != nil {
 		return ignoreIfStopped(ctx, err)
 	}
@@ -95,11 +102,23 @@ func newDeps(
 	policy func() approvals.Policy, log zerolog.Logger,
 ) bot.Deps {
 	return bot.Deps{
-		Slack:   bot.SlackConfig{APIURL: cfg.SlackAPIURL, BotToken: cfg.SlackBotToken, AppToken: cfg.SlackAppToken},
+		Slack: bot.SlackConfig{
+			APIURL: cfg.SlackAPIURL, BotToken: cfg.SlackBotToken, AppToken: cfg.SlackAppToken,
+			Explained: cfg.explainedConnections(),
+		},
 		Channel: cfg.Channel, Target: cfg.target(), Emoji: cfg.Emoji, TTL: cfg.TTL, Rates: tuning.Rates,
 		Store: db, UiPath: licenses, CodeName: licensing.CodeName, Policy: policy,
 		Now: tuning.Now, Log: log,
 	}
+}
+
+// explainedConnections is how many connections this installation has to Slack. With
+// SQLite it is one process; how many replicas share a PostgreSQL is not known.
+func (c *Config) explainedConnections() int {
+	if strings.HasPrefix(c.DatabaseURL, "sqlite://") {
+		return bot.Connections
+	}
+	return 0
 }
 
 // wakeAtJumps wakes the parts that wait for a job after each jump of the clock,
@@ -152,6 +171,9 @@ func logProblem(log zerolog.Logger, operators *operatorLog) func(worker.Problem)
 				e = e.Str("variable", refusal.Variable).Str("remedy", refusal.Remedy())
 			}
 			withCause(e, p.Err).Msg("UiPath refused a request, and not for what it asks")
+		case worker.TellingRequester:
+			withCause(log.Error().Str("request", p.RequestID), p.Err).
+				Msg("the requester could not be told privately; the bot gave it up")
 		case worker.RunningJob:
 			level := zerolog.WarnLevel
 			if operators.report(p.Err) {

@@ -86,10 +86,15 @@ func (s *Server) requireScope(scope string) error {
 
 // authTest is auth.test.
 func (s *Server) authTest(*apiCall) (jsonObject, error) {
-	return jsonObject{
+	answer := jsonObject{
 		"url": "https://sandbox.slack.com/", "team": "Sandbox", "user": s.users[s.ids.botUser].Name,
-		"team_id": s.ids.team, "user_id": s.ids.botUser, "bot_id": s.ids.bot, "is_enterprise_install": false,
-	}, nil
+		"team_id": s.ids.team, "user_id": s.shownID(SurfaceAuthTest, s.ids.botUser), "bot_id": s.ids.bot,
+		"is_enterprise_install": false,
+	}
+	if s.enterprise != "" {
+		answer["enterprise_id"] = s.enterprise
+	}
+	return answer, nil
 }
 
 func (s *Server) scopeList() string {

@@ -74,7 +74,11 @@ func (s *Server) postMessage(call *apiCall) (jsonObject, error) {
 		return nil, err
 	}
 	s.noteMissingText(call, content)
-	if thread := call.args["thread_ts"]; thread != "" {
+	thread := call.args["thread_ts"]
+	if thread != "" && c.findMessage(thread) == nil {
+		thread = "" // Slack takes a reply without a parent as a message of the channel
+	}
+	if thread != "" {
 		if err := c.checkParent(thread); err != nil {
 			return nil, err
 		}
@@ -88,7 +92,7 @@ func (s *Server) postMessage(call *apiCall) (jsonObject, error) {
 	}
 	m := &storedMessage{attachments: content.attachments, Message: Message{
 		User: s.ids.botUser, BotID: s.ids.bot, Text: content.text, Blocks: content.blocks, Metadata: content.metadata,
-		ThreadTS: call.args["thread_ts"], Broadcast: call.args["thread_ts"] != "" && call.args.isTrue("reply_broadcast"),
+		ThreadTS: thread, Broadcast: thread != "" && call.args.isTrue("reply_broadcast"),
 	}}
 	s.appendMessage(c, m)
 	return jsonObject{"channel": c.ID, "ts": m.TS, "message": s.renderMessage(c, m, renderOptions{metadata: true})}, nil
@@ -97,7 +101,7 @@ func (s *Server) postMessage(call *apiCall) (jsonObject, error) {
 // findPostable finds the conversation for a post by id, by #name, or by person.
 func (s *Server) findPostable(id string) (*conversation, error) {
 	if strings.HasPrefix(id, "U") || strings.HasPrefix(id, "W") {
-		return s.openDirectChannel(id)
+		return s.openDirectChannel(s.localID(id))
 	}
 	c := s.channels[id]
 	if c == nil {
@@ -168,7 +172,7 @@ func (s *Server) postEphemeral(call *apiCall) (jsonObject, error) {
 	if err != nil {
 		return nil, err
 	}
-	user := call.args["user"]
+	user := s.localID(call.args["user"])
 	if !c.hasMember(user) {
 		return nil, apiError("user_not_in_channel")
 	}

@@ -3,6 +3,7 @@ package fakeslack
 import (
 	"context"
 	"encoding/json"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -94,14 +95,21 @@ func (s *Server) commandPayload(u *User, c *conversation, typed Typed) map[strin
 	case c.Private:
 		name = "privategroup"
 	}
-	return map[string]any{
-		"token": s.ids.verification, "team_id": s.ids.team, "team_domain": "sandbox",
-		"channel_id": c.ID, "channel_name": name, "user_id": u.ID, "user_name": u.Name,
+	payload := map[string]any{
+		"token": s.ids.verification, "team_domain": "sandbox",
+		"channel_id": c.ID, "channel_name": name, "user_id": s.shownID(SurfaceCommands, u.ID), "user_name": u.Name,
 		"command": typed.Command, "text": typed.Text, "api_app_id": s.ids.app,
-		"is_enterprise_install": "false",
+		"is_enterprise_install": strconv.FormatBool(s.origin().OrgInstall),
 		"response_url":          s.newResponseURL("commands", u.ID, c.ID),
 		"trigger_id":            s.newTrigger(u.ID),
 	}
+	if id := s.origin().TeamID; id != "" {
+		payload["team_id"] = id
+	}
+	if id := s.origin().EnterpriseID; id != "" {
+		payload["enterprise_id"] = id
+	}
+	return payload
 }
 
 // awaitAck waits for an ack as long as Slack makes a person wait.

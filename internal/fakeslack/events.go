@@ -77,14 +77,15 @@ func (s *Server) deliverEvent(event map[string]any, c *conversation) {
 
 func (s *Server) eventPayload(event map[string]any, c *conversation) map[string]any {
 	shared := c != nil && c.ExtShared
+	from := s.origin()
 	return map[string]any{
-		"token": s.ids.verification, "team_id": s.ids.team, "api_app_id": s.ids.app,
-		"context_team_id": s.ids.team, "context_enterprise_id": nil,
+		"token": s.ids.verification, "team_id": from.TeamID, "api_app_id": s.ids.app,
+		"context_team_id": from.TeamID, "context_enterprise_id": orNull(from.EnterpriseID),
 		"type": "event_callback", "event_id": newID("Ev"), "event_time": s.cfg.Now().Unix(),
 		"event": event,
 		"authorizations": []any{map[string]any{
-			"enterprise_id": nil, "team_id": s.ids.team, "user_id": s.ids.botUser,
-			"is_bot": true, "is_enterprise_install": false,
+			"enterprise_id": orNull(from.EnterpriseID), "team_id": from.TeamID, "user_id": s.ids.botUser,
+			"is_bot": true, "is_enterprise_install": from.OrgInstall,
 		}},
 		"is_ext_shared_channel": shared, "event_context": "4-" + randomHex(16),
 	}

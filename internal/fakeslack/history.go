@@ -25,7 +25,7 @@ func (s *Server) renderMessage(c *conversation, m *storedMessage, view renderOpt
 	}
 	out := jsonObject{"type": "message", "ts": m.TS, "text": m.Text, "team": s.ids.team}
 	if m.User != "" {
-		out["user"] = m.User
+		out["user"] = s.shownID(SurfaceAuthors, m.User)
 	} else {
 		out["subtype"] = "bot_message"
 	}
@@ -74,6 +74,7 @@ func (s *Server) renderReactions(m *storedMessage, view renderOptions) []jsonObj
 				users[shownReactors-1] = s.ids.botUser
 			}
 		}
+		users = s.shownIDs(SurfaceReactions, users)
 		out = append(out, jsonObject{"name": r.Name, "users": users, "count": len(r.Users)})
 	}
 	return out

@@ -1,7 +1,6 @@
 package fakeslack
 
 import (
-	"slices"
 	"strings"
 	"time"
 )
@@ -61,7 +60,7 @@ func (s *Server) joinChannel(call *apiCall) (jsonObject, error) {
 
 // userInfo is users.info.
 func (s *Server) userInfo(call *apiCall) (jsonObject, error) {
-	u := s.users[call.args["user"]]
+	u := s.users[s.localID(call.args["user"])]
 	if u == nil {
 		return nil, apiError("user_not_found")
 	}
@@ -71,13 +70,16 @@ func (s *Server) userInfo(call *apiCall) (jsonObject, error) {
 	}
 	zone, label, offset := u.timeZone(s.cfg.Now())
 	info := jsonObject{
-		"id": u.ID, "team_id": u.TeamID, "name": u.Name, "real_name": name, "deleted": u.Deleted,
+		"id": s.shownID(SurfaceUserInfo, u.ID), "team_id": u.TeamID, "name": u.Name, "real_name": name, "deleted": u.Deleted,
 		"tz": zone, "tz_label": label, "tz_offset": offset, "updated": 1700000000,
 		"is_bot": u.Bot, "is_app_user": false, "is_workflow_bot": u.WorkflowBot,
 		"is_admin": false, "is_owner": false, "is_primary_owner": false,
 		"is_restricted": u.Restricted || u.UltraRestricted, "is_ultra_restricted": u.UltraRestricted,
 		"is_stranger": u.Stranger, "is_invited_user": u.Invited,
 		"profile": jsonObject{"real_name": name, "display_name": u.Name, "team": u.TeamID},
+	}
+	if s.enterprise != "" && u.GlobalID != "" {
+		info["enterprise_user"] = s.renderEnterpriseUser(u)
 	}
 	if call.args.isTrue("include_locale") {
 		info["locale"] = "en-US"
@@ -94,7 +96,7 @@ func (s *Server) groupMembers(call *apiCall) (jsonObject, error) {
 	if !ok || !strings.HasPrefix(call.args["usergroup"], "S") {
 		return nil, apiError("no_such_subteam")
 	}
-	return jsonObject{"users": append([]string{}, slices.Clone(members)...)}, nil
+	return jsonObject{"users": s.shownIDs(SurfaceUserGroups, members)}, nil
 }
 
 // timeZone is a person's time zone as users.info tells it. Slack has one for

@@ -124,8 +124,8 @@ func TestThreads(t *testing.T) {
 	if err != nil || len(page.Messages) != 1 || page.Messages[0].SubType != "tombstone" {
 		t.Errorf("history %+v, %v", page, err)
 	}
-	if said := r.callMethod("chat.postMessage", "channel", publicID, "text", "x", "thread_ts", card); said.errorName() != "thread_not_found" {
-		t.Errorf("the answer is %v", said.body)
+	if said := r.callMethod("chat.postMessage", "channel", publicID, "text", "x", "thread_ts", card); said.errorName() != "" || strings.Contains(fmt.Sprint(said.body["message"]), "thread_ts") {
+		t.Errorf("the reply is no message of the channel: %v", said.body)
 	}
 	if m, ok := r.Message(publicID, card); !ok || !m.Deleted {
 		t.Errorf("message %+v", m)
@@ -142,7 +142,6 @@ func TestDeletedMessage(t *testing.T) {
 	for method, test := range map[string][]string{
 		"chat.update":           {"message_not_found", "ts", card, "text", "x"},
 		"chat.getPermalink":     {"message_not_found", "message_ts", card},
-		"chat.postMessage":      {"thread_not_found", "thread_ts", card, "text", "x"},
 		"conversations.replies": {"thread_not_found", "ts", card},
 		"reactions.add":         {"message_not_found", "timestamp", card, "name", "eyes"},
 		"reactions.get":         {"message_not_found", "timestamp", card},

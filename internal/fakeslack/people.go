@@ -12,6 +12,7 @@ type User struct {
 	Restricted, UltraRestricted    bool // multi- and single-channel guests
 	Stranger, WorkflowBot, Invited bool
 	TeamID                         string // default: this workspace
+	GlobalID                       string // the organization's id of the person: see JoinEnterprise
 }
 
 // Channel is a conversation. Members may include the bot.

@@ -64,7 +64,7 @@ func (s *Server) putReaction(c *conversation, user, ts, emoji string) error {
 	m.Reactions[at].Users = append(m.Reactions[at].Users, user)
 	m.noteReaction(reactionChange{at: s.cfg.Now(), user: user, name: emoji, added: true})
 	s.addEntry(Entry{Kind: EntryReactionAdded, Channel: c.ID, TS: ts, User: user, Detail: emoji})
-	s.emitToMember(reactionEvent("reaction_added", m, user, emoji), c)
+	s.emitToMember(s.reactionEvent("reaction_added", m, user, emoji), c)
 	return nil
 }
 
@@ -85,7 +85,7 @@ func (s *Server) dropReaction(c *conversation, user, ts, emoji string) error {
 	}
 	m.noteReaction(reactionChange{at: s.cfg.Now(), user: user, name: emoji})
 	s.addEntry(Entry{Kind: EntryReactionRemoved, Channel: c.ID, TS: ts, User: user, Detail: emoji})
-	s.emitToMember(reactionEvent("reaction_removed", m, user, emoji), c)
+	s.emitToMember(s.reactionEvent("reaction_removed", m, user, emoji), c)
 	return nil
 }
 
@@ -107,13 +107,13 @@ func (c *conversation) findReactable(ts, emoji string) (*storedMessage, error) {
 	return m, nil
 }
 
-func reactionEvent(kind string, m *storedMessage, user, emoji string) map[string]any {
+func (s *Server) reactionEvent(kind string, m *storedMessage, user, emoji string) map[string]any {
 	event := map[string]any{
-		"type": kind, "user": user, "reaction": emoji,
+		"type": kind, "user": s.shownID(SurfaceEvents, user), "reaction": emoji,
 		"item": map[string]any{"type": "message", "channel": m.Channel, "ts": m.TS},
 	}
 	if m.User != "" {
-		event["item_user"] = m.User
+		event["item_user"] = s.shownID(SurfaceAuthors, m.User)
 	}
 	return event
 }

@@ -76,6 +76,11 @@ type Server struct {
 	channels map[string]*conversation
 	groups   map[string][]string
 	noGroups bool
+
+	enterprise  string // of an Enterprise Grid
+	showsGlobal map[Surface]bool
+	deliverFrom *Origin
+
 	used     map[string]bool // scopes
 	private  []Ephemeral     // for one person each
 	views    []*View

@@ -17,16 +17,19 @@ func New(cfg Config) (*Server, error) {
 	}
 	cfg = cfg.withDefaults()
 	s := &Server{
-		cfg:       cfg,
-		base:      "http://" + listener.Addr().String(),
-		quit:      make(chan struct{}),
-		ids:       newIdentities(),
-		changed:   make(chan struct{}),
-		random:    mathrand.New(mathrand.NewPCG(cfg.Seed, cfg.Seed)),
-		users:     map[string]*User{},
-		channels:  map[string]*conversation{},
-		groups:    map[string][]string{},
-		used:      map[string]bool{},
+		cfg:      cfg,
+		base:     "http://" + listener.Addr().String(),
+		quit:     make(chan struct{}),
+		ids:      newIdentities(),
+		changed:  make(chan struct{}),
+		random:   mathrand.New(mathrand.NewPCG(cfg.Seed, cfg.Seed)),
+		users:    map[string]*User{},
+		channels: map[string]*conversation{},
+		groups:   map[string][]string{},
+		used:     map[string]bool{},
+
+		showsGlobal: map[Surface]bool{},
+
 		triggers:  map[string]*viewTrigger{},
 		answers:   map[string]*responseURL{},
 		pace:      map[string]*paceBucket{},

@@ -157,7 +157,7 @@ func (s *Server) openView(call *apiCall) (jsonObject, error) {
 
 // publishView is views.publish.
 func (s *Server) publishView(call *apiCall) (jsonObject, error) {
-	user := call.args["user_id"]
+	user := s.localID(call.args["user_id"])
 	if s.users[user] == nil {
 		return nil, invalidError("invalid_arguments", "[ERROR] invalid `user_id`")
 	}
@@ -252,7 +252,9 @@ func (s *Server) OpenHome(user string) error {
 	if u := s.users[user]; u == nil || u.Deleted || u.Bot {
 		return fmt.Errorf("fakeslack: %w: %s", apiError("user_not_found"), user)
 	}
-	event := map[string]any{"type": "app_home_opened", "user": user, "channel": directChannelID(user), "tab": "home"}
+	event := map[string]any{
+		"type": "app_home_opened", "user": s.shownID(SurfaceEvents, user), "channel": directChannelID(user), "tab": "home",
+	}
 	if v := s.findHome(user); v != nil {
 		event["view"] = s.renderView(v)
 	}
@@ -283,8 +285,11 @@ func (s *Server) CloseView(user, viewID string) error {
 func (s *Server) interactionPayload(kind, user string) map[string]any {
 	name := strings.ToLower(s.users[user].Name)
 	return map[string]any{
-		"type": kind, "token": s.ids.verification, "api_app_id": s.ids.app, "enterprise": nil, "is_enterprise_install": false,
-		"team": map[string]any{"id": s.ids.team, "domain": "sandbox"},
-		"user": map[string]any{"id": user, "username": name, "name": name, "team_id": s.users[user].TeamID},
+		"type": kind, "token": s.ids.verification, "api_app_id": s.ids.app,
+		"enterprise": idObject(s.origin().EnterpriseID), "is_enterprise_install": s.origin().OrgInstall,
+		"team": idObject(s.origin().TeamID),
+		"user": map[string]any{
+			"id": s.shownID(SurfaceInteracts, user), "username": name, "name": name, "team_id": s.users[user].TeamID,
+		},
 	}
 }

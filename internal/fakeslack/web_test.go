@@ -212,7 +212,6 @@ func TestRefusals(t *testing.T) {
 		{"is_archived", []string{"chat.postMessage", "channel", "C0OLD", "text", "x"}},
 		{"no_text", []string{"chat.postMessage", "channel", publicID}},
 		{"no_text", []string{"chat.postMessage", "channel", publicID, "blocks", "[]"}},
-		{"thread_not_found", []string{"chat.postMessage", "channel", publicID, "text", "x", "thread_ts", "1.000000"}},
 		{"cannot_reply_to_message", []string{"chat.postMessage", "channel", publicID, "text", "x", "thread_ts", reply}},
 		{"markdown_text_conflict", []string{"chat.postMessage", "channel", publicID, "text", "x", "markdown_text", "y"}},
 		{"as_user_not_supported", []string{"chat.postMessage", "channel", publicID, "text", "x", "as_user", "true"}},

@@ -92,7 +92,8 @@ func (s *Server) Leave(channel, user string) {
 	if heard {
 		kind := map[bool]string{false: "C", true: "G"}[c.Private]
 		s.emitInScope(map[string]any{
-			"type": "member_left_channel", "user": user, "channel": channel, "channel_type": kind, "team": s.ids.team,
+			"type": "member_left_channel", "user": s.shownID(SurfaceEvents, user), "channel": channel,
+			"channel_type": kind, "team": s.ids.team,
 		}, c)
 	}
 }

@@ -84,6 +84,8 @@ func checkConformance(t *testing.T, open func(t *testing.T, now func() time.Time
 		{"ReplaceReactions keeps later reports", replaceKeepsNewer},
 		{"ReplaceReactions keeps reports that Slack may not show yet", replaceKeepsFresh},
 		{"a reaction that is back without an event is undated", backWithoutEvent},
+		{"two looks make a reaction absent, one does not", absenceNeedsTwoLooks},
+		{"a reaction that a look missed and an event told is there", missedAndHeard},
 		{"NextDue tells the next due time", nextDueTime},
 		{"NextDue passes over blocked lanes", nextDueInLane},
 		{"Subscribe signals only its kinds", signalsByKind},
@@ -889,8 +891,10 @@ func reactionsWithdrawn(b *bench) {
 	want()
 	hear("U-1", "1700000100.000200", false)
 	want("U-1")
-	b.clock.advance(time.Hour)
-	b.mustSucceed(b.ReplaceReactions(b.context(), r.Channel, r.CardTS, b.clock.now(), nil))
+	for range 2 {
+		b.clock.advance(time.Hour)
+		b.mustSucceed(b.ReplaceReactions(b.context(), r.Channel, r.CardTS, b.clock.now(), nil))
+	}
 	want("U-1")
 	b.wantPresent(r)
 	hear("U-1", "1700000100.000300", true)
@@ -966,9 +970,13 @@ func replaceDropsOlder(b *bench) {
 	b.mustSucceed(b.RecordReaction(b.context(), reactionBy(r, "U-STAYED", "1.2", true)))
 	b.mustSucceed(b.RecordReaction(b.context(), reactionBy(r, "U-BACK", "1.3", false)))
 	b.clock.advance(approvals.ReadLag + time.Second)
-	b.mustSucceed(b.ReplaceReactions(b.context(), r.Channel, r.CardTS, b.clock.now(), []approvals.Reaction{
+	shown := []approvals.Reaction{
 		reactionBy(r, "U-STAYED", "", true), reactionBy(r, "U-BACK", "", true), reactionBy(r, "U-MISSED", "", true),
-	}))
+	}
+	for range 2 {
+		b.clock.advance(approvals.SecondLookAfter)
+		b.mustSucceed(b.ReplaceReactions(b.context(), r.Channel, r.CardTS, b.clock.now(), shown))
+	}
 	got := b.presentUsers(r)
 	slices.Sort(got)
 	if want := []string{"U-BACK", "U-MISSED", "U-STAYED"}; !slices.Equal(got, want) {
@@ -1001,8 +1009,10 @@ func replaceKeepsFresh(b *bench) {
 	b.clock.advance(approvals.ReadLag - time.Second)
 	b.mustSucceed(b.ReplaceReactions(b.context(), r.Channel, r.CardTS, b.clock.now(), shown))
 	b.wantPresent(r, "U-COMES")
-	b.clock.advance(2 * time.Second)
-	b.mustSucceed(b.ReplaceReactions(b.context(), r.Channel, r.CardTS, b.clock.now(), shown))
+	for range 2 {
+		b.clock.advance(approvals.SecondLookAfter)
+		b.mustSucceed(b.ReplaceReactions(b.context(), r.Channel, r.CardTS, b.clock.now(), shown))
+	}
 	b.wantPresent(r, "U-LEAVES")
 }
 
@@ -1010,7 +1020,7 @@ func backWithoutEvent(b *bench) {
 	r := b.postedCard(1, group)
 	b.mustSucceed(b.RecordReaction(b.context(), reactionBy(r, "U-1", "1.1", true)))
 	shown := []approvals.Reaction{reactionBy(r, "U-1", "", true)}
-	for _, now := range [][]approvals.Reaction{nil, shown} {
+	for _, now := range [][]approvals.Reaction{nil, nil, shown} {
 		b.clock.advance(2 * approvals.ReadLag)
 		b.mustSucceed(b.ReplaceReactions(b.context(), r.Channel, r.CardTS, b.clock.now(), now))
 	}
@@ -1023,6 +1033,68 @@ func backWithoutEvent(b *bench) {
 	if reactions, err = b.ListReactions(b.context(), r.Channel, r.CardTS); reactions[0].EventTS != "1.3" {
 		b.Errorf("the event does not date it: %+v, %v", reactions, err)
 	}
+}
+
+// absenceNeedsTwoLooks has looks that show a dated reaction or do not, each some time after
+// the one before. It is gone, and its date with it, only if two looks without it agree that
+// are far enough apart.
+func absenceNeedsTwoLooks(b *bench) {
+	type look struct {
+		after time.Duration
+		shown bool
+	}
+	const soon, late = approvals.SecondLookAfter - time.Second, approvals.SecondLookAfter
+	for n, c := range []struct {
+		looks   []look
+		present bool
+		dated   bool
+	}{
+		{[]look{{late, false}}, true, true},
+		{[]look{{late, false}, {soon, false}}, true, true},
+		{[]look{{late, false}, {late, false}}, false, false},
+		{[]look{{late, false}, {soon, false}, {soon, false}}, false, false}, // the first and the last
+		{[]look{{late, false}, {late, true}}, true, true},
+		{[]look{{late, false}, {soon, true}, {soon, false}}, true, true},     // shown in between
+		{[]look{{late, false}, {-late, false}, {late, false}}, false, false}, // out of order
+		{[]look{{late, false}, {late, false}, {time.Hour, true}}, true, false},
+	} {
+		r := b.postedCard(n+1, fmt.Sprint("group-", n))
+		vote := reactionBy(r, "U-1", "1.1", true)
+		b.mustSucceed(b.RecordReaction(b.context(), vote))
+		b.completeNext(approvals.JobCountVotes)
+		b.clock.advance(approvals.ReadLag + time.Minute)
+		for _, l := range c.looks {
+			var shown []approvals.Reaction
+			if l.shown {
+				shown = []approvals.Reaction{reactionBy(r, "U-1", "", true)}
+			}
+			b.clock.advance(l.after)
+			b.mustSucceed(b.ReplaceReactions(b.context(), r.Channel, r.CardTS, b.clock.now(), shown))
+		}
+		listed, err := b.ListReactions(b.context(), r.Channel, r.CardTS)
+		b.mustSucceed(err)
+		if present := len(listed) == 1; present != c.present || present && (listed[0].EventTS != "") != c.dated {
+			b.Errorf("after %+v it is %+v", c.looks, listed)
+		}
+		if withdrawn, err := b.ListWithdrawn(b.context(), r.Channel, r.CardTS); err != nil || len(withdrawn) > 0 {
+			b.Errorf("a person took it back, as no event told: %+v, %v", withdrawn, err)
+		}
+	}
+}
+
+// missedAndHeard has an event tell anew of a reaction that a look missed: it takes two
+// looks from there.
+func missedAndHeard(b *bench) {
+	r := b.postedCard(1, group)
+	look := func(after time.Duration) {
+		b.clock.advance(after)
+		b.mustSucceed(b.ReplaceReactions(b.context(), r.Channel, r.CardTS, b.clock.now(), nil))
+	}
+	b.mustSucceed(b.RecordReaction(b.context(), reactionBy(r, "U-1", "1.1", true)))
+	look(2 * approvals.ReadLag)
+	b.mustSucceed(b.RecordReaction(b.context(), reactionBy(r, "U-1", "1.2", true)))
+	look(2 * approvals.ReadLag)
+	b.wantPresent(r, "U-1")
 }
 
 func markTriedUnlessVoted(b *bench) {

@@ -109,13 +109,16 @@ func (t *tx) claimFirst(
 	return approvals.LeasedJob{}, approvals.ErrNoJob
 }
 
+// claimKind leases a due job of a kind. An attempt from the future was made before the
+// clock was put back. It counts as made now, so that its age goes on from here.
 func (t *tx) claimKind(
 	ctx context.Context, kind approvals.JobKind, lease time.Duration,
 ) (approvals.LeasedJob, error) {
 	var id, attempt, revision int64
 	var request, text string
 	var tried sql.NullInt64
-	err := t.QueryRowContext(ctx, `UPDATE jobs SET leased = 1, attempt = attempt + 1, due_at = $3
+	err := t.QueryRowContext(ctx, `UPDATE jobs SET leased = 1, attempt = attempt + 1, due_at = $3,
+			tried_at = CASE WHEN tried_at > $2 THEN $2 ELSE tried_at END
 		WHERE id = (SELECT id FROM jobs WHERE kind = $1 AND due_at <= $2 AND `+isLaneHead+orderOfClaims(kind)+`
 			LIMIT 1`+t.engine.skipLocked()+`)
 		RETURNING id, request_id, detail, attempt, revision, tried_at`,

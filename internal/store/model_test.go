@@ -33,7 +33,8 @@ type modelJob struct {
 
 type modelReaction struct {
 	approvals.Reaction
-	at time.Time
+	at     time.Time
+	missed time.Time // when a look first did not show it; zero: it is shown
 }
 
 func newModel() *model {
@@ -270,7 +271,7 @@ func (m *model) recordReaction(r approvals.Reaction, now time.Time) {
 	if ok && r.EventTS <= known.EventTS {
 		return
 	}
-	m.reactions[reactionKey(r)] = &modelReaction{r, now}
+	m.reactions[reactionKey(r)] = &modelReaction{Reaction: r, at: now}
 	for _, request := range m.requests {
 		if request.Channel == r.Channel && request.CardTS == r.TS && request.State.Open() {
 			m.enqueueJob(request, approvals.Job{Kind: approvals.JobCountVotes}, now)
@@ -282,8 +283,14 @@ func (m *model) replaceReactions(channel, ts string, asOf time.Time, shown []app
 	changed := false
 	for _, r := range m.reactions {
 		there := slices.ContainsFunc(shown, func(s approvals.Reaction) bool { return reactionKey(s) == reactionKey(r.Reaction) })
-		if r.Channel == channel && r.TS == ts && r.at.Before(asOf.Add(-approvals.ReadLag)) && r.Present && !there {
-			r.Present, r.at, changed = false, asOf, true
+		if r.Channel != channel || r.TS != ts || !r.at.Before(asOf.Add(-approvals.ReadLag)) || !r.Present || there {
+			continue
+		}
+		switch {
+		case r.missed.IsZero(), r.missed.After(asOf):
+			r.missed = asOf
+		case !r.missed.After(asOf.Add(-approvals.SecondLookAfter)):
+			r.Present, r.at, r.missed, changed = false, asOf, time.Time{}, true
 		}
 	}
 	for _, r := range shown {
@@ -291,9 +298,11 @@ func (m *model) replaceReactions(channel, ts string, asOf time.Time, shown []app
 		switch {
 		case !ok:
 			r.EventTS = ""
-			m.reactions[reactionKey(r)] = &modelReaction{r, asOf}
+			m.reactions[reactionKey(r)] = &modelReaction{Reaction: r, at: asOf}
 			changed = true
-		case known.at.Before(asOf.Add(-approvals.ReadLag)) && !known.Present:
+		case known.Present:
+			known.missed = time.Time{}
+		case known.at.Before(asOf.Add(-approvals.ReadLag)):
 			known.Present, known.at, changed = true, asOf, true
 		}
 	}

@@ -40,15 +40,13 @@ const (
 // sqlite://licensebot.db, sqlite:///var/lib/licensebot/licensebot.db and
 // postgres://user:password@host/database.
 func Open(ctx context.Context, url string, opts Options) (*Store, error) {
-	scheme, rest, _ := strings.Cut(url, "://")
-	switch {
-	case scheme == "sqlite" && rest != "":
-		return openSQLite(ctx, rest, opts)
-	case scheme == "postgres" && rest != "", scheme == "postgresql" && rest != "":
-		return openPostgres(ctx, url, opts)
+	if err := CheckURL(url); err != nil {
+		return nil, fmt.Errorf("database URL %s %w", redactURL(url), err)
 	}
-	return nil, fmt.Errorf("database URL %q is not supported: use sqlite://FILE, for example sqlite://licensebot.db, "+
-		"or postgres://USER:PASSWORD@HOST/DATABASE", redactURL(url))
+	if file, isFile := strings.CutPrefix(url, "sqlite://"); isFile {
+		return openSQLite(ctx, file, opts)
+	}
+	return openPostgres(ctx, url, opts)
 }
 
 // redactURL keeps a password out of the error.
@@ -58,12 +56,4 @@ func redactURL(url string) string {
 		return "…"
 	}
 	return scheme + "://…"
-}
-
-// Ping reports whether the store can still write.
-func (s *Store) Ping(ctx context.Context) error {
-	return s.runInTx(ctx, func(tx *tx) error {
-		_, err := tx.ExecContext(ctx, `UPDATE jobs SET leased = leased WHERE id = -1`)
-		return err
-	})
 }

@@ -42,16 +42,22 @@ func openPostgres(ctx context.Context, url string, opts Options) (*Store, error)
 	if err != nil {
 		return nil, err
 	}
-	db := stdlib.OpenDB(*config, stdlib.OptionResetSession(rejectReadOnly))
-	pool := max(cmp.Or(opts.Connections, DefaultConnections), MinConnections) - 1 // one more listens
-	db.SetMaxOpenConns(pool)
+	db := stdlib.OpenDB(*config, stdlib.OptionResetSession(rejectReadOnly), stdlib.OptionShouldPing(isDead))
+	connections := max(cmp.Or(opts.Connections, DefaultConnections), MinConnections)
+	pool := connections - 1 // one more listens
+	db.SetMaxOpenConns(connections)
 	db.SetMaxIdleConns(pool)
 	db.SetConnMaxIdleTime(5 * time.Minute)
+	where := fmt.Sprintf("prepare database %s on %s", config.Database, config.Host)
+	if err := checkPool(ctx, db, connections); err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: %w", where, err), db.Close())
+	}
+	db.SetMaxOpenConns(pool)
 
 	engine := &postgres{db: db, now: opts.Now, replicaID: uuid.NewString()}
 	s := &Store{engine: engine, write: db, read: db, clock: watchClock(opts), maxOpen: opts.MaxOpen}
 	if err := s.preparePostgres(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("prepare database %s on %s: %w", config.Database, config.Host, err), db.Close())
+		return nil, errors.Join(fmt.Errorf("%s: %w", where, err), db.Close())
 	}
 	engine.listener = startListening(config, engine.replicaID, &s.signals)
 	return s, nil
@@ -62,11 +68,10 @@ func openPostgres(ctx context.Context, url string, opts Options) (*Store, error)
 func parsePostgresURL(url string) (*pgx.ConnConfig, error) {
 	config, err := pgx.ParseConfig(url)
 	if err != nil {
-		return nil, errors.New("database URL postgres://… cannot be understood: " +
-			"use postgres://USER:PASSWORD@HOST/DATABASE, with special characters percent-encoded")
+		return nil, postgresURLError(url, err)
 	}
 	if strings.Contains(config.Database, "@") { // the name holds a part of the password, and errors show the name
-		return nil, errors.New("database URL postgres://… has a / in the password: write it percent-encoded, as %2F")
+		return nil, errors.New("has a / in the password: write it percent-encoded, as %2F")
 	}
 	for name, value := range sessionDefaults {
 		if _, set := config.RuntimeParams[name]; !set {
@@ -76,6 +81,7 @@ func parsePostgresURL(url string) (*pgx.ConnConfig, error) {
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = 5 * time.Second
 	}
+	boundWaits(config)
 	return config, nil
 }
 

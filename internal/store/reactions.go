@@ -40,7 +40,8 @@ func (t *tx) recordHeard(ctx context.Context, heard approvals.Reaction) (bool, e
 		(channel, ts, user_id, name, present, dated, event_ts, seen_at)
 		VALUES ($1, $2, $3, $4, $5, 1, $6, $7)
 		ON CONFLICT (channel, ts, user_id, name) DO UPDATE SET
-			present = excluded.present, dated = 1, event_ts = excluded.event_ts, seen_at = excluded.seen_at
+			present = excluded.present, dated = 1, event_ts = excluded.event_ts, seen_at = excluded.seen_at,
+			missed_at = NULL
 		WHERE excluded.event_ts > reactions.event_ts`,
 		heard.Channel, heard.TS, heard.User, heard.Name, boolToInt(heard.Present), heard.EventTS, toMicros(t.now))
 	if err != nil {
@@ -50,7 +51,8 @@ func (t *tx) recordHeard(ctx context.Context, heard approvals.Reaction) (bool, e
 	return n > 0, err
 }
 
-// ListReactions lists the reactions present on a message, oldest first.
+// ListReactions lists the reactions present on a message, oldest first. One that a look
+// did not show is present until a second look agrees.
 func (s *Store) ListReactions(ctx context.Context, channel, ts string) ([]approvals.Reaction, error) {
 	return presentReactions(ctx, s.read, channel, ts)
 }
@@ -78,8 +80,9 @@ func presentReactions(ctx context.Context, q querier, channel, ts string) ([]app
 
 // ReplaceReactions replaces what the store knows of a message's reactions with
 // what Slack showed. What it learned within approvals.ReadLag before asOf stays,
-// because Slack may show an older state. If a vote on the card of a pending request
-// changes, it enqueues a vote count.
+// because Slack may show an older state. A reaction that is not shown is gone only if a
+// second look, at least approvals.SecondLookAfter later, does not show it either. If a
+// vote on the card of a pending request changes, it enqueues a vote count.
 func (s *Store) ReplaceReactions(
 	ctx context.Context, channel, ts string, asOf time.Time, shown []approvals.Reaction,
 ) error {
@@ -98,7 +101,7 @@ func (s *Store) ReplaceReactions(
 		if err := tx.recordShown(ctx, channel, ts, asOf, shown); err != nil {
 			return fmt.Errorf("record shown reactions: %w", err)
 		}
-		if err := tx.removeUnshown(ctx, asOf, before, shown); err != nil {
+		if err := tx.missUnshown(ctx, asOf, before, shown); err != nil {
 			return fmt.Errorf("remove reactions: %w", err)
 		}
 		after, err := presentReactions(ctx, tx, channel, ts)
@@ -110,7 +113,8 @@ func (s *Store) ReplaceReactions(
 }
 
 // recordShown stores the reactions on Slack's list. The list has no event times, so
-// a reaction that was gone and is back is undated, until an event tells its time.
+// a reaction that was gone and is back is undated, until an event tells its time. One that
+// looks only missed keeps its time.
 func (t *tx) recordShown(
 	ctx context.Context, channel, ts string, asOf time.Time, shown []approvals.Reaction,
 ) error {
@@ -119,8 +123,10 @@ func (t *tx) recordShown(
 			(channel, ts, user_id, name, present, dated, event_ts, seen_at)
 			VALUES ($1, $2, $3, $4, 1, 0, '', $5)
 			ON CONFLICT (channel, ts, user_id, name) DO UPDATE SET
-				present = 1, dated = 0, seen_at = excluded.seen_at
-			WHERE reactions.present = 0 AND reactions.seen_at < $6`,
+				present = 1, missed_at = NULL,
+				dated = CASE WHEN reactions.present = 1 THEN reactions.dated ELSE 0 END,
+				seen_at = CASE WHEN reactions.present = 1 THEN reactions.seen_at ELSE excluded.seen_at END
+			WHERE reactions.missed_at IS NOT NULL OR reactions.present = 0 AND reactions.seen_at < $6`,
 			channel, ts, r.User, r.Name, toMicros(asOf), toMicros(asOf.Add(-approvals.ReadLag)))
 		if err != nil {
 			return err
@@ -129,16 +135,21 @@ func (t *tx) recordShown(
 	return nil
 }
 
-// removeUnshown marks the known reactions as gone if they are missing from Slack's
-// list.
-func (t *tx) removeUnshown(ctx context.Context, asOf time.Time, known, shown []approvals.Reaction) error {
+// missUnshown marks the known reactions that are missing from Slack's list. At the
+// second look without them they are gone. Of two first looks the earlier one counts.
+func (t *tx) missUnshown(ctx context.Context, asOf time.Time, known, shown []approvals.Reaction) error {
 	for _, r := range known {
 		if slices.ContainsFunc(shown, func(s approvals.Reaction) bool { return s.User == r.User && s.Name == r.Name }) {
 			continue
 		}
-		_, err := t.ExecContext(ctx, `UPDATE reactions SET present = 0, dated = 0, seen_at = $5
+		_, err := t.ExecContext(ctx, `UPDATE reactions SET
+				present = CASE WHEN missed_at <= $7 THEN 0 ELSE 1 END,
+				dated = CASE WHEN missed_at <= $7 THEN 0 ELSE dated END,
+				seen_at = CASE WHEN missed_at <= $7 THEN $5 ELSE seen_at END,
+				missed_at = CASE WHEN missed_at <= $7 THEN NULL WHEN missed_at < $5 THEN missed_at ELSE $5 END
 			WHERE channel = $1 AND ts = $2 AND user_id = $3 AND name = $4 AND seen_at < $6`,
-			r.Channel, r.TS, r.User, r.Name, toMicros(asOf), toMicros(asOf.Add(-approvals.ReadLag)))
+			r.Channel, r.TS, r.User, r.Name, toMicros(asOf), toMicros(asOf.Add(-approvals.ReadLag)),
+			toMicros(asOf.Add(-approvals.SecondLookAfter)))
 		if err != nil {
 			return err
 		}

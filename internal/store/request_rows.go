@@ -30,9 +30,10 @@ type requestBody struct {
 	Outcome  *approvals.Outcome  `json:"outcome,omitempty"`
 	Grant    *approvals.Grant    `json:"grant,omitempty"`
 
-	Judgments []approvals.Judgment `json:"judgments,omitempty"`
-	Doubles   []string             `json:"doubles,omitempty"`
-	Denials   []approvals.Denial   `json:"denials,omitempty"`
+	Judgments     []approvals.Judgment `json:"judgments,omitempty"`
+	Doubles       []string             `json:"doubles,omitempty"`
+	ToldPrivately []string             `json:"told_privately,omitempty"`
+	Denials       []approvals.Denial   `json:"denials,omitempty"`
 
 	DelayReason      string    `json:"delay_reason,omitempty"`
 	Notified         []string  `json:"notified,omitempty"`
@@ -56,7 +57,8 @@ func encodeBody(r approvals.Request) (string, error) {
 		RemindersSent: r.RemindersSent, ConsentLosses: r.ConsentLosses, WriteAttempted: r.WriteAttempted,
 		Judgments: r.Judgments, EffectFound: r.EffectFound, EffectInPart: r.EffectInPart,
 		AnsweredAt: r.AnsweredAt, OperatorFault: r.OperatorFault, RefusedAt: r.RefusedAt,
-		Doubles: r.Doubles, Denials: r.Denials, CardMissingSince: r.CardMissingSince,
+		ToldPrivately: r.ToldPrivately,
+		Doubles:       r.Doubles, Denials: r.Denials, CardMissingSince: r.CardMissingSince,
 	})
 	return string(text), err
 }
@@ -70,6 +72,7 @@ func (b requestBody) addTo(r *approvals.Request) {
 	r.WriteAttempted, r.Judgments, r.EffectFound = b.WriteAttempted, b.Judgments, b.EffectFound
 	r.Doubles, r.Denials, r.CardMissingSince = b.Doubles, b.Denials, b.CardMissingSince
 	r.EffectInPart, r.AnsweredAt, r.OperatorFault, r.RefusedAt = b.EffectInPart, b.AnsweredAt, b.OperatorFault, b.RefusedAt
+	r.ToldPrivately = b.ToldPrivately
 }
 
 // insertRequest reports false if another request has the same envelope or id.

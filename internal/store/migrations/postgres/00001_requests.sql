@@ -56,6 +56,7 @@ CREATE TABLE reactions (
     dated    SMALLINT NOT NULL CHECK (dated IN (0, 1)), -- event_ts is of the state in present
     event_ts TEXT COLLATE "C" NOT NULL, -- of the last event; orders events
     seen_at  BIGINT NOT NULL, -- when the store learned what present says
+    missed_at BIGINT, -- when a look first did not show a present one; NULL while looks show it
     PRIMARY KEY (channel, ts, user_id, name)
 );
 

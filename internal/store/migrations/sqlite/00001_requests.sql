@@ -57,6 +57,7 @@ CREATE TABLE reactions (
     dated    INTEGER NOT NULL CHECK (dated IN (0, 1)), -- event_ts is of the state in present
     event_ts TEXT NOT NULL, -- of the last event; orders events
     seen_at  BIGINT NOT NULL, -- when the store learned what present says
+    missed_at BIGINT, -- when a look first did not show a present one; NULL while looks show it
     PRIMARY KEY (channel, ts, user_id, name)
 );
 
@@ -116,3 +117,12 @@ CREATE TABLE dead_letters (
     reason   TEXT NOT NULL,
     raw      TEXT NOT NULL
 );
+
+-- The health check writes here while nothing else is written. PostgreSQL has no need
+-- of it.
+CREATE TABLE probe (
+    id         INTEGER PRIMARY KEY CHECK (id = 1),
+    written_at BIGINT NOT NULL,
+    filler     TEXT NOT NULL
+);
+INSERT INTO probe (id, written_at, filler) VALUES (1, 0, '');

@@ -1,0 +1,58 @@
+package approvals
+
+import (
+	"errors"
+	"slices"
+	"time"
+)
+
+// ShutOut means that Slack does not take what the bot has to say in the thread of a
+// card: the card was deleted, or the channel stays closed to the bot. The requester is
+// told privately instead, once for each post. The thread is told later, if it can.
+type ShutOut struct{ Said Job }
+
+func (ShutOut) Kind() string { return "shut_out" }
+
+func (ShutOut) Actor() string { return Bot }
+
+func (e ShutOut) move(r Request, _ time.Time) (Step, error) {
+	said := string(e.Said.Kind) + " " + e.Said.Key()
+	if slices.Contains(r.ToldPrivately, said) {
+		return Step{}, ErrNoTransition
+	}
+	r.ToldPrivately = append(slices.Clone(r.ToldPrivately), said)
+	notice := Job{Kind: JobTellRequester, Number: len(r.ToldPrivately), Payload: e.Said.Payload}
+	notice.Payload.Post = e.Said.Kind
+	return Step{Request: r, Enqueue: []Job{notice}}, nil
+}
+
+// shutOutAttempts is how often a post is tried until its words are told privately: for
+// about half a minute.
+const shutOutAttempts = 5
+
+// IsShutOut reports whether a place in Slack has stayed closed to the job for so long
+// that its words have to be told in another way.
+func (t LeasedJob) IsShutOut(err error) bool {
+	delay, ok := errors.AsType[*DelayError](err)
+	return ok && delay.Closed && t.Attempt >= shutOutAttempts
+}
+
+// Private words may have reached their reader although Slack answered with an error,
+// and cannot be looked for. So they are repeated rarely, and not for ever.
+const (
+	noticeAttempts   = 3
+	firstNoticePause = time.Minute
+	nextNoticePause  = 10 * time.Minute
+)
+
+// RepeatNotice says how long after a failure private words are said again; false if
+// they are given up. A delay is no failure: then they certainly were not said.
+func (t LeasedJob) RepeatNotice() (after time.Duration, again bool) {
+	switch {
+	case !t.WasTried():
+		return firstNoticePause, true
+	case t.Attempt < noticeAttempts:
+		return nextNoticePause, true
+	}
+	return 0, false
+}
