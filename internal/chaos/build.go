@@ -37,9 +37,10 @@ func chaosNow() time.Time { return time.Now().Add(time.Duration(chaosSkew) * tim
 `
 
 // Build compiles the licensebot in source, a directory of the module, with a
-// clock that can be off, and returns the program's file, in dir.
-func Build(ctx context.Context, source, dir string, race bool) (string, error) {
-	overlay, err := writeOverlay(source, dir)
+// clock that can be off, and returns the program's file, in dir. changed has, by their
+// paths in the module, files that are compiled with another text.
+func Build(ctx context.Context, source, dir string, race bool, changed map[string]string) (string, error) {
+	overlay, err := writeOverlay(source, dir, changed)
 	if err != nil {
 		return "", err
 	}
@@ -56,49 +57,74 @@ func Build(ctx context.Context, source, dir string, race bool) (string, error) {
 	return binary, nil
 }
 
+// An overlay has the compiler read other files in place of those in the module.
+type overlay struct {
+	source, dir string
+	changed     map[string]string // texts, by path in the module
+	replace     map[string]string // files, by file
+}
+
+func (o *overlay) put(file, text string) error {
+	other := filepath.Join(o.dir, fmt.Sprintf("overlay-%d.go", len(o.replace)))
+	o.replace[file] = other
+	return os.WriteFile(other, []byte(text), 0o600)
+}
+
+// read reads a file as it is to be compiled.
+func (o *overlay) read(file string) (string, error) {
+	name, _ := filepath.Rel(o.source, file)
+	if text, ok := o.changed[name]; ok {
+		return text, nil
+	}
+	text, err := os.ReadFile(file)
+	return string(text), err
+}
+
 // writeOverlay has the clocked packages ask chaosNow for the time.
-func writeOverlay(source, dir string) (string, error) {
-	replace := map[string]string{}
-	for _, name := range clocked {
-		if err := overlayPackage(filepath.Join(source, name), dir, replace); err != nil {
+func writeOverlay(source, dir string, changed map[string]string) (string, error) {
+	o := &overlay{source: source, dir: dir, changed: changed, replace: map[string]string{}}
+	for name, text := range changed {
+		if err := o.put(filepath.Join(source, name), text); err != nil {
 			return "", err
 		}
 	}
-	if len(replace) == len(clocked) {
+	before := len(o.replace)
+	for _, name := range clocked {
+		if err := o.addClock(filepath.Join(source, name)); err != nil {
+			return "", err
+		}
+	}
+	if len(o.replace) == before+len(clocked) {
 		return "", errors.New("nothing reads the clock where the suite expects it")
 	}
-	text, err := json.Marshal(map[string]any{"Replace": replace})
+	text, err := json.Marshal(map[string]any{"Replace": o.replace})
 	if err != nil {
 		return "", err
 	}
-	overlay := filepath.Join(dir, "overlay.json")
-	return overlay, os.WriteFile(overlay, text, 0o600)
+	file := filepath.Join(dir, "overlay.json")
+	return file, os.WriteFile(file, text, 0o600)
 }
 
-func overlayPackage(folder, dir string, replace map[string]string) error {
+// addClock has one package ask chaosNow for the time.
+func (o *overlay) addClock(folder string) error {
 	files, err := filepath.Glob(filepath.Join(folder, "*.go"))
 	if err != nil {
 		return err
 	}
-	put := func(name, text string) error {
-		changed := filepath.Join(dir, fmt.Sprintf("overlay-%d.go", len(replace)))
-		replace[filepath.Join(folder, name)] = changed
-		return os.WriteFile(changed, []byte(text), 0o600)
-	}
 	for _, file := range files {
-		text, err := os.ReadFile(file)
+		text, err := o.read(file)
 		if err != nil {
 			return err
 		}
-		if strings.HasSuffix(file, "_test.go") || !strings.Contains(string(text), "time.Now") {
+		if strings.HasSuffix(file, "_test.go") || !strings.Contains(text, "time.Now") {
 			continue
 		}
-		asking := strings.ReplaceAll(string(text), "time.Now", "chaosNow") + "\nvar _ time.Time\n"
-		if err := put(filepath.Base(file), asking); err != nil {
+		asking := strings.ReplaceAll(text, "time.Now", "chaosNow") + "\nvar _ time.Time\n"
+		if err := o.put(file, asking); err != nil {
 			return err
 		}
 	}
-	return put("chaos_clock.go", fmt.Sprintf(clockSource, filepath.Base(folder)))
+	return o.put(filepath.Join(folder, "chaos_clock.go"), fmt.Sprintf(clockSource, filepath.Base(folder)))
 }
 
 // FindModule finds the directory of the module that the working directory is in.

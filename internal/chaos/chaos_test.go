@@ -53,7 +53,7 @@ func buildBinary(t *testing.T) string {
 		if dir, builds.err = os.MkdirTemp("", "chaos-"); builds.err != nil {
 			return
 		}
-		builds.binary, builds.err = Build(context.Background(), source, dir, raced)
+		builds.binary, builds.err = Build(context.Background(), source, dir, raced, nil)
 	})
 	if builds.err != nil {
 		t.Fatal(builds.err)

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"licensebot/internal/chaos/judge"
 	"licensebot/internal/fakeslack"
 	"licensebot/internal/fault"
 	"licensebot/internal/pgtest"
@@ -242,7 +243,7 @@ func (w *world) fillDisk(_ context.Context, d *rand.Rand) {
 	if !done {
 		return
 	}
-	w.noteStall()
+	w.noteStall(judge.StallOfDatabase)
 	w.noteFault("the disk is full for a while")
 	w.afterSteps(1+d.IntN(6), w.mendDatabase)
 }
@@ -262,7 +263,7 @@ func (w *world) makeReadOnly(ctx context.Context, d *rand.Rand) {
 	if !done {
 		return
 	}
-	w.noteStall()
+	w.noteStall(judge.StallOfDatabase)
 	w.noteFault("the database is read-only for a while")
 	w.reviveReplicas(ctx)
 	w.afterSteps(1+d.IntN(6), w.mendDatabase)
@@ -271,7 +272,7 @@ func (w *world) makeReadOnly(ctx context.Context, d *rand.Rand) {
 func (w *world) crashDatabase(_ context.Context, d *rand.Rand) {
 	hard := d.IntN(3) == 0
 	if w.database.crashServer(hard) {
-		w.noteStall()
+		w.noteStall(judge.StallOfDatabase)
 		w.noteFault("the database server is killed (hard: %t)", hard)
 		w.afterSteps(d.IntN(5), w.mendDatabase)
 	}
@@ -282,7 +283,7 @@ func (w *world) crashDatabase(_ context.Context, d *rand.Rand) {
 func (w *world) cutCommit(ctx context.Context, d *rand.Rand) {
 	where := pickOne(d, []pgtest.Cut{pgtest.BeforeCommit, pgtest.AfterCommit, pgtest.AfterCommit, pgtest.HoldCommit})
 	if w.database.cutCommits(1+d.IntN(3), where) {
-		w.noteStall()
+		w.noteStall(judge.StallOfDatabase)
 		w.noteFault("the next commits are cut (where: %d)", where)
 	}
 	w.askForCodes(ctx, d)

@@ -118,7 +118,7 @@ func (w *world) editBeforeWrite(_ context.Context, d *rand.Rand) {
 
 // renameGroup gives a group another name for a while. Sometimes a card of it is
 // approved meanwhile.
-func (w *world) renameGroup(_ context.Context, d *rand.Rand) {
+func (w *world) renameGroup(ctx context.Context, d *rand.Rand) {
 	group := pickOne(d, groupIDs)
 	c, ok := w.pickCard(d)
 	if ok {
@@ -127,6 +127,7 @@ func (w *world) renameGroup(_ context.Context, d *rand.Rand) {
 	w.nameGroup(group, groupNames[group]+" II")
 	w.afterSteps(3+d.IntN(25), func() { w.nameGroup(group, groupNames[group]) })
 	if ok && d.IntN(2) == 0 {
+		w.awaitEvents(ctx, 1000, 3500*time.Millisecond)
 		w.approveCard(d, c)
 	}
 }

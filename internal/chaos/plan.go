@@ -56,7 +56,25 @@ func HasAction(name, store string, replicas int) bool {
 }
 
 func actionsOn(r Round) []action {
-	all := []action{
+	all := slices.Concat(actionsOfPeople(), harms(), actionsOnProcesses())
+	if r.Store == SQLite {
+		return append(all,
+			action{"fill the disk", 2, (*world).fillDisk},
+			action{"hours of downtime", 1, (*world).passDowntime},
+			action{"down across a deadline", 2, (*world).passDeadline})
+	}
+	all = append(all,
+		action{"crash the database", 3, (*world).crashDatabase},
+		action{"cut a commit", 6, (*world).cutCommit})
+	if r.Replicas > 1 {
+		all = append(all, action{"freeze for longer than a lease", 1, (*world).freezeLong})
+	}
+	return all
+}
+
+// actionsOfPeople are what people do.
+func actionsOfPeople() []action {
+	return []action{
 		{"ask", 22, (*world).askForCodes},
 		{"ask twice for one group", 4, (*world).askTwice},
 		{"ask to take out", 5, (*world).askToRemove},
@@ -77,7 +95,12 @@ func actionsOn(r Round) []action {
 		{"join after a vain vote", 3, (*world).joinAfterVain},
 		{"edit before a write", 4, (*world).editBeforeWrite},
 		{"rename a group", 3, (*world).renameGroup},
+	}
+}
 
+// harms are what goes wrong with calls and what they show.
+func harms() []action {
+	return []action{
 		{"harm a call of Slack", 14, (*world).harmSlackCall},
 		{"harm a call of UiPath", 12, (*world).harmUiPathCall},
 		{"contradict a write", 8, (*world).contradictWrite},
@@ -95,7 +118,12 @@ func actionsOn(r Round) []action {
 		{"revoke the token", 1, (*world).revokeToken},
 		{"sever a wire", 2, (*world).severWire},
 		{"cut a wire", 5, (*world).cutWire},
+	}
+}
 
+// actionsOnProcesses are what becomes of processes, sockets and disks.
+func actionsOnProcesses() []action {
+	return []action{
 		{"kill", 14, (*world).killNow},
 		{"kill in a call", 16, (*world).killInCall},
 		{"kill after an ack", 5, (*world).killAfterAck},
@@ -112,19 +140,6 @@ func actionsOn(r Round) []action {
 
 		{"read-only database", 1, (*world).makeReadOnly},
 	}
-	if r.Store == SQLite {
-		return append(all,
-			action{"fill the disk", 2, (*world).fillDisk},
-			action{"hours of downtime", 1, (*world).passDowntime},
-			action{"down across a deadline", 2, (*world).passDeadline})
-	}
-	all = append(all,
-		action{"crash the database", 3, (*world).crashDatabase},
-		action{"cut a commit", 6, (*world).cutCommit})
-	if r.Replicas > 1 {
-		all = append(all, action{"freeze for longer than a lease", 1, (*world).freezeLong})
-	}
-	return all
 }
 
 // PlanRound names the actions of a round, step by step.

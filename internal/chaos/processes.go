@@ -199,10 +199,10 @@ func (w *world) standStill(r *replica, steps int) {
 	w.noteFault("%s stands still", r.name)
 	r.freeze()
 	life := r.cmd
-	w.noteStall()
+	w.noteStall("process")
 	w.afterSteps(steps, func() {
 		if r.cmd == life {
-			w.noteStall()
+			w.noteStall("process")
 			r.thaw()
 		}
 	})

@@ -243,7 +243,7 @@ func (w *world) noteFault(format string, args ...any) {
 
 // noteStall notes that a process or the database is held up, so that the judge does
 // not know how long a write was under way.
-func (w *world) noteStall() { w.slack.Mark(judge.StallMark, "") }
+func (w *world) noteStall(what string) { w.slack.Mark(judge.StallMark, what) }
 
 // awaitEvents waits until the simulators have seen some more happen, or for limit:
 // what comes next then meets the bot in the middle of something.

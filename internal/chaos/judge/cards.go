@@ -42,20 +42,30 @@ func (j *judge) sortThread(r *request, c *Card) (outcomes, grant []Reply) {
 		switch {
 		case IsOutcome(reply.Event):
 			outcomes = append(outcomes, reply)
-		case reply.Event == doubleEvent:
-		case !ofGrant && reply.Event != foundEvent && !slices.Contains(progressEvents, reply.Event):
+		case reply.isUnknown():
 			j.report(unknownReply, r.id, fmt.Sprintf("%q: %s", reply.Event, reply.Text))
 		case ofGrant && c.Lasts > 0 && len(outcomes) == 1 && c.madeReply().toldBefore(reply):
 			grant = append(grant, reply)
-		case reply.Event == foundEvent && len(outcomes) == 1 && outcomes[0].Event != doneEvent && len(grant) == 0:
+		case reply.corrects(outcomes):
 			j.judgeCorrection(r, c, reply)
 		case ofGrant && len(outcomes) == 0:
 			j.report(grantToldTooEarly, r.id, reply.Text)
-		case len(outcomes) > 0:
+		case len(outcomes) > 0 && reply.Event != doubleEvent:
 			j.report(wordAfterOutcome, r.id, fmt.Sprintf("reply %d: %s", i+1, reply.Text))
 		}
 	}
 	return outcomes, grant
+}
+
+// isUnknown reports whether a reply is of no kind that the bot may post.
+func (r Reply) isUnknown() bool {
+	return !IsOutcome(r.Event) && r.Event != foundEvent && r.Event != doubleEvent &&
+		!slices.Contains(grantEvents, r.Event) && !slices.Contains(progressEvents, r.Event)
+}
+
+// corrects reports whether a reply may correct the only outcome before it.
+func (r Reply) corrects(outcomes []Reply) bool {
+	return r.Event == foundEvent && len(outcomes) == 1 && outcomes[0].Event != doneEvent
 }
 
 // toldBefore reports whether a thread has a reply before another one.

@@ -40,10 +40,11 @@ type History struct {
 	Edits     []Edit                 // of allocations, by hand
 	Reads     map[string][]time.Time // of each group's allocation: of when they showed it
 	LateReads map[string][]Look      // of these, those that showed what was so before
+	LateNames []Look                 // reads of names of groups that showed what was so before
 	Renames   map[string][]Naming    // of groups
 	Surveys   []Look                 // calls that showed the bot the reactions on many cards
 	Tokens    []Look                 // calls for a token of UiPath
-	Stalls    []time.Time            // when processes or databases were held up
+	Stalls    []Stall                // when processes or databases were held up
 	Orders    []Order
 	Rights    []Right
 	Activity  int // calls that the bot made

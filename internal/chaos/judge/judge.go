@@ -169,6 +169,10 @@ func (j *judge) judgeRequest(r *request) {
 		if r.owns(word) && strings.Contains(word.Text, saysNotPosted) {
 			j.report(refusedAndDone, r.id, word.Text)
 		}
+		if strings.Contains(word.Text, saysDeleted) && !slices.ContainsFunc(r.cards,
+			func(c *Card) bool { return !c.Deleted.IsZero() }) {
+			j.report(deletionUntrue, r.id, word.Text)
+		}
 	}
 	for _, c := range cards {
 		j.judgeCard(r, c)

@@ -46,6 +46,7 @@ const (
 const (
 	saysNotPosted   = "was not put before an approver"
 	saysUncheckable = "did not let me check" // a notice about a vote that may count later
+	saysDeleted     = "was deleted, and the approvals on it"
 	saysSameAsk     = "asks for the very same"
 	saysDone        = "is done: "
 )

@@ -339,6 +339,8 @@ func looksOf(calls []fakeslack.Call) []Look {
 const (
 	RenameMark = "rename" // a group was renamed; the detail is its id, a tab and the name
 	StallMark  = "stall"  // a process or a database is held up
+
+	StallOfDatabase = "database" // the detail of a stall
 )
 
 func (r *reader) readMarks() {
@@ -347,7 +349,7 @@ func (r *reader) readMarks() {
 		switch {
 		case e.Kind != fakeslack.EntryMark:
 		case e.Type == StallMark:
-			r.Stalls = append(r.Stalls, e.At)
+			r.Stalls = append(r.Stalls, Stall{At: e.At, Database: e.Detail == StallOfDatabase})
 		case e.Type == RenameMark:
 			group, name, _ := strings.Cut(e.Detail, "\t")
 			r.Renames[group] = append(r.Renames[group], Naming{At: e.At, Name: name})
@@ -442,6 +444,8 @@ func (r *reader) readAllocations() {
 			if call.Lag > 0 {
 				r.LateReads[group] = append(r.LateReads[group], Look{From: call.At, To: call.At.Add(call.Dur), Lag: call.Lag})
 			}
+		case strings.HasPrefix(call.Operation, "GET identity group") && call.Lag > 0:
+			r.LateNames = append(r.LateNames, Look{From: call.At, To: call.At.Add(call.Dur), Lag: call.Lag})
 		case call.Operation == "token":
 			r.Tokens = append(r.Tokens, Look{From: call.At, To: call.At.Add(call.Dur)})
 		}

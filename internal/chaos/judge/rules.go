@@ -61,6 +61,7 @@ var (
 	wrongApprovers    = rule(Untrue, "names people who did not approve it")
 	deniedGroundless  = rule(Untrue, "denied without a denial")
 	cancelGroundless  = rule(Untrue, "cancelled without a command")
+	deletionUntrue    = rule(Untrue, "said that a card was deleted that is there")
 	cancelIgnored     = rule(Untrue, "cancelled and carried on")
 	carriedUnagreed   = rule(Untrue, "carried out without consent")
 	expiredTooEarly   = rule(Untrue, "expired before its time")

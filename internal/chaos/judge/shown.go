@@ -90,6 +90,21 @@ func (h *History) enoughToday(users []string, looked, written time.Time) bool {
 	})
 }
 
+// nameReadFor is since when the bot may have read the group's name for a write: it
+// does so right before the last look at the card, and the answer may lag behind.
+func (h *History) nameReadFor(c *Card, w *Write) time.Time {
+	earliest := c.lookedBefore(w.Arrived).Add(-nameDelay)
+	for _, read := range h.LateNames {
+		if read.From.After(earliest) && read.From.Before(w.Arrived) {
+			return earliest.Add(-MaxLag)
+		}
+	}
+	return earliest
+}
+
+// nameDelay is how long before the last look the name is read.
+const nameDelay = 3 * time.Second
+
 // A Naming is a name that a group has from some time on.
 type Naming struct {
 	At   time.Time

@@ -92,11 +92,21 @@ func TestJudgeAcceptsWhatWasShownAndTold(t *testing.T) {
 		"a no while a process stands still": func(h *History) {
 			writeAt(h, 9)
 			vote(h.Cards[0], 4, ben, denyEmoji, true, 4.1)
-			h.Stalls = []time.Time{at(4)}
+			h.Stalls = []Stall{{At: at(4)}}
+		},
+		"a no while the database is held up": func(h *History) {
+			writeAt(h, 9)
+			vote(h.Cards[0], 4, ben, denyEmoji, true, 4.1)
+			h.Stalls = []Stall{{At: at(-9), Database: true}}
 		},
 		"a name that changes right before the write": func(h *History) {
 			h.Cards[0].Name = "Finance Robots"
 			h.Renames = map[string][]Naming{"group-01": {{At: at(3.5), Name: "Finance"}}}
+		},
+		"a name that was read late": func(h *History) {
+			h.Cards[0].Name = "Finance Robots"
+			h.Renames = map[string][]Naming{"group-01": {{At: at(-1), Name: "Finance"}}}
+			h.LateNames = []Look{{From: at(2.5), To: at(2.6), Lag: 5 * time.Second}}
 		},
 		"an exact allocation": func(h *History) { h.Commands[0].Text = "set group-01 IDU ATTUNU because ask-1-0" },
 		"an outcome that a late read misled, and that is corrected": endOtherwise,
@@ -138,6 +148,11 @@ func TestJudgeFindsWhatWasShownOrToldOtherwise(t *testing.T) {
 			writeAt(h, 9)
 			vote(h.Cards[0], 4, ben, denyEmoji, true, 4.1)
 		}},
+		"a no after a process stood still": {writeTurned, func(h *History) {
+			writeAt(h, 9)
+			vote(h.Cards[0], 4, ben, denyEmoji, true, 4.1)
+			h.Stalls = []Stall{{At: at(2.9)}}
+		}},
 		"a no on a double": {writeTurned, func(h *History) {
 			writeAt(h, 9)
 			vote(doubleOf(h), 2, ben, denyEmoji, true, 2.1)
@@ -148,7 +163,7 @@ func TestJudgeFindsWhatWasShownOrToldOtherwise(t *testing.T) {
 		}},
 		"another name": {writeMisnamed, func(h *History) {
 			h.Cards[0].Name = "Finance Robots"
-			h.Renames = map[string][]Naming{"group-01": {{At: at(-60), Name: "Finance"}}}
+			h.Renames = map[string][]Naming{"group-01": {{At: at(-1), Name: "Finance"}}}
 		}},
 		"more than exactly": {writeInexact, func(h *History) {
 			h.Commands[0].Text = "set group-01 IDU ATTUNU because ask-1-0"
@@ -166,6 +181,10 @@ func TestJudgeFindsWhatWasShownOrToldOtherwise(t *testing.T) {
 		"an outcome that is not corrected": {falseUnchanged, func(h *History) {
 			endOtherwise(h)
 			h.Cards[0].Thread = h.Cards[0].Thread[:1]
+		}},
+		"a card that is there": {deletionUntrue, func(h *History) {
+			h.Private = []Word{{User: robin, Text: "Request `R-AAAAAAAA` is cancelled: its card in <#C> was deleted, " +
+				"and the approvals on it with it. Nothing was changed at UiPath."}}
 		}},
 		"two readings at once": {writeAddsMore, func(h *History) {
 			h.Edits = []Edit{{At: at(3.5), Group: "group-01", Before: []string{"TSTNU"}, After: []string{"ATTUNU"}}}

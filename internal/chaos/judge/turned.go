@@ -8,7 +8,8 @@ import (
 
 // The bot begins a write in a transaction and makes it right after. A vote that it
 // acknowledged longer before the write than writeDelay must have stopped it. If a
-// process stood still or the database did, nobody can tell.
+// process stood still since the last look, or the database did within stallLimit, the
+// transaction may have been longer before.
 const (
 	writeDelay = 3 * time.Second
 	stallLimit = time.Minute
@@ -17,7 +18,7 @@ const (
 // whyTurned tells which no, or which withdrawal, the bot had acknowledged before a
 // write and did not heed. "" if there is none.
 func (h *History) whyTurned(c *Card, w *Write) string {
-	before, known := h.turnsCountUntil(w)
+	before, known := h.turnsCountUntil(c, w)
 	if !known {
 		return ""
 	}
@@ -38,19 +39,26 @@ func (h *History) whyTurned(c *Card, w *Write) string {
 	return ""
 }
 
+// A Stall is when a process or the database is held up, or goes on.
+type Stall struct {
+	At       time.Time
+	Database bool
+}
+
 func (v Vote) heardBefore(when time.Time) bool { return !v.Heard.IsZero() && v.Heard.Before(when) }
 
 // turnsCountUntil is until when a vote must have been acknowledged to stop a write.
 // A call for a token may have come between.
-func (h *History) turnsCountUntil(w *Write) (until time.Time, known bool) {
+func (h *History) turnsCountUntil(c *Card, w *Write) (until time.Time, known bool) {
 	until = w.Arrived
 	for _, call := range h.Tokens {
 		if call.From.Before(until) && call.To.After(w.Arrived.Add(-lookLimit)) {
 			until = call.From
 		}
 	}
-	stalled := slices.ContainsFunc(h.Stalls, func(at time.Time) bool {
-		return at.Before(w.Arrived) && w.Arrived.Sub(at) < stallLimit
+	looked := c.lookedBefore(w.Arrived)
+	stalled := slices.ContainsFunc(h.Stalls, func(s Stall) bool {
+		return s.At.Before(w.Arrived) && (s.At.After(looked) || s.Database && w.Arrived.Sub(s.At) < stallLimit)
 	})
 	return until.Add(-writeDelay), !stalled
 }

@@ -124,7 +124,7 @@ func (j *judge) uncovered(c *Card, w *Write, s standard) string {
 
 func (j *judge) judgeWrite(r *request, c *Card, w *Write) {
 	j.judgeConsent(r, c, w)
-	if c.Name != "" && !j.h.wasNamed(c.Group, c.Name, w.Arrived.Add(-lookLimit), w.Arrived) {
+	if c.Name != "" && !j.h.wasNamed(c.Group, c.Name, j.h.nameReadFor(c, w), w.Arrived) {
 		j.reportAt(w.Arrived, writeMisnamed, r.id, c.Name, w.Group)
 	}
 	if w.Took.IsZero() || !w.Changed {

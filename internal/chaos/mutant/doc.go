@@ -1,5 +1,5 @@
 // Package mutant tries the chaos suite itself: it puts a known defect into a
-// copy of licensebot, and plays rounds until the judge notices.
+// copy of its sources, and plays rounds until the judge notices.
 //
 // Each defect is a file testdata/NAME.patch: a header and a unified diff.
 //

@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -67,11 +66,11 @@ func (m Mutant) Hunt(ctx context.Context, o chaos.Options, source string) (h Hun
 	if h.Err = os.Chmod(dir, 0o755); h.Err != nil { // PostgreSQL runs as another user
 		return h
 	}
-	module := filepath.Join(dir, "module")
-	if h.Err = m.Apply(ctx, source, module); h.Err != nil {
+	var changed map[string]string
+	if changed, h.Err = m.patchedFiles(source); h.Err != nil {
 		return h
 	}
-	if o.Binary, h.Err = chaos.Build(ctx, module, dir, false); h.Err != nil {
+	if o.Binary, h.Err = chaos.Build(ctx, source, dir, false, changed); h.Err != nil {
 		return h
 	}
 	o.Dir, o.Store, o.Replicas, o.Focus = dir, m.Store, m.Replicas, m.Focus

@@ -3,11 +3,8 @@
 package mutant
 
 import (
-	"encoding/json"
 	"flag"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -48,39 +45,14 @@ func TestEveryMutantCompiles(t *testing.T) {
 		if !strings.Contains(m.Name, *only) {
 			continue
 		}
-		build := exec.CommandContext(t.Context(), "go", "build", "-overlay", writeOverlay(t, m, source),
-			"./approvals/...", "./bot/...", "./licensing/...", "./internal/store/...")
-		build.Dir = source
-		if out, err := build.CombinedOutput(); err != nil {
-			t.Errorf("%s: %v\n%s", m.Name, err, out)
-		}
-	}
-}
-
-// writeOverlay has the compiler read the files of a mutant in place of the sources.
-func writeOverlay(t *testing.T, m Mutant, source string) string {
-	t.Helper()
-	patched, err := m.patchedFiles(source)
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir, replace := t.TempDir(), map[string]string{}
-	for name, text := range patched {
-		file := filepath.Join(dir, strings.ReplaceAll(name, "/", "-"))
-		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		changed, err := m.patchedFiles(source)
+		if err != nil {
 			t.Fatal(err)
 		}
-		replace[filepath.Join(source, name)] = file
+		if _, err := chaos.Build(t.Context(), source, t.TempDir(), false, changed); err != nil {
+			t.Errorf("%s: %v", m.Name, err)
+		}
 	}
-	overlay, err := json.Marshal(map[string]any{"Replace": replace})
-	if err != nil {
-		t.Fatal(err)
-	}
-	file := filepath.Join(dir, "overlay.json")
-	if err := os.WriteFile(file, overlay, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return file
 }
 
 func TestMutantsHaveNamesOfTheirOwn(t *testing.T) {

@@ -66,7 +66,7 @@ func runSuite(ctx context.Context, o *chaos.Options, source string, race, mutant
 	if mutants {
 		return huntMutants(ctx, *o, source, only)
 	}
-	if o.Binary, err = chaos.Build(ctx, source, dir, race); err != nil {
+	if o.Binary, err = chaos.Build(ctx, source, dir, race, nil); err != nil {
 		return err
 	}
 	return playRounds(ctx, *o)
