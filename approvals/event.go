@@ -83,9 +83,11 @@ type (
 	}
 
 	// ReadRefused means that UiPath refused to show the group of a request, before a
-	// change or at the end of a grant. ReadShown means that a later read showed it.
+	// change or at the end of a grant.
 	ReadRefused struct{}
-	ReadShown   struct{}
+
+	// ReadShown means that UiPath showed a group that it refused to show before.
+	ReadShown struct{}
 
 	// WriteAnswered means that UiPath answered yes to a write which no read shows yet.
 	WriteAnswered struct{}

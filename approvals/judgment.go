@@ -64,12 +64,13 @@ func (r Request) judge(ballots []Ballot, now time.Time) Request {
 		if !r.isNewJudgment(b) {
 			continue
 		}
-		others := slices.DeleteFunc(slices.Clone(r.Judgments), func(j Judgment) bool {
+		judgments := slices.DeleteFunc(slices.Clone(r.Judgments), func(j Judgment) bool {
 			return j.User == b.User && j.Name == b.Name // on an earlier reaction
 		})
-		r.Judgments = append(others, Judgment{
+		judgments = append(judgments, Judgment{
 			User: b.User, Name: b.Name, EventTS: b.EventTS, Eligibility: b.Eligibility, At: now,
 		})
+		r.Judgments = judgments
 	}
 	return r
 }

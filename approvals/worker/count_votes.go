@@ -73,7 +73,8 @@ func (w *Runner) lookUpBallots(
 		return approvals.ConsentLook{}, unread
 	}
 	if fresh.group > askedAnew && approvals.HasNewBystander(r, votes, members) { // who may have joined a moment ago
-		if members, unread = w.listStageMembers(ctx, r.Terms.Stages, askedAnew); unread != nil && !approvals.IsRefused(unread) {
+		members, unread = w.listStageMembers(ctx, r.Terms.Stages, askedAnew)
+		if unread != nil && !approvals.IsRefused(unread) {
 			return approvals.ConsentLook{}, unread
 		}
 	}
