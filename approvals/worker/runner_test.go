@@ -1514,7 +1514,7 @@ func TestUnreachableRequester(t *testing.T) {
 		w.slack.breaks("tell_requester", 1_000_000, false, &RefusedError{Answer: "user_not_in_channel"})
 		w.file("e1", "OLD")
 		w.quiet()
-		if n := w.slack.count("tell_requester"); n != 8 {
+		if n := w.slack.count("tell_requester"); n != 3 {
 			w.Errorf("tried %d times", n)
 		}
 	})
