@@ -7,7 +7,7 @@ import "slices"
 // grow with the square of the people who react.
 type ballotsEntry struct {
 	Ballots        []Ballot `json:",omitempty"` // those that the request does not know yet
-	Withdrawn      []string `json:",omitempty"` // the voters without a ballot
+	Withdrawn      []string `json:",omitempty"` // the voters without an approval that counts
 	Unseen         bool     `json:",omitempty"`
 	WriteAttempted bool     `json:",omitempty"`
 }
@@ -36,7 +36,8 @@ func (r Request) newBallots(ballots []Ballot, entry ballotsEntry) ballotsEntry {
 		}
 	}
 	for _, vote := range r.Votes {
-		if !slices.ContainsFunc(ballots, func(b Ballot) bool { return b.User == vote.User }) {
+		counts := func(b Ballot) bool { return b.User == vote.User && !b.Deny && b.Eligibility == Counts }
+		if !slices.ContainsFunc(ballots, counts) {
 			entry.Withdrawn = append(entry.Withdrawn, vote.User)
 		}
 	}

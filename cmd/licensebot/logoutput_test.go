@@ -94,10 +94,12 @@ func TestServeDoesNotWaitForTheReaderOfItsLog(t *testing.T) {
 			t.Fatal(err)
 		}
 		if i%300 == 0 {
+			w.pollUntil("room for a command", func() bool { return w.slack.Unacked() == 0 })
 			w.typeRequest(fmt.Sprintf("group-01 RPADEVPRONU=%d", 10+i/300))
 		}
 	}
 	w.awaitLost(base)
+	w.pollUntil("room for a command", func() bool { return w.slack.Unacked() == 0 })
 	w.typeRequest("group-01 IDU")
 	if status, body := getPage(t, base+"/readyz"); status != 200 {
 		t.Errorf("/readyz is %d %s", status, body)
