@@ -48,7 +48,7 @@ func (w *Runner) findEarlier(
 	if err != nil {
 		return "", false, err
 	}
-	ts, found, err = w.Messenger.FindPost(ctx, r, t.Job)
+	ts, found, err = w.Messenger.FindPost(ctx, r, t)
 	if wait := t.UntilSettled(now); err == nil && !found && wait > 0 {
 		err = &approvals.DelayError{
 			After: wait, Reason: "Slack did not confirm the post", Err: errPostInDoubt,

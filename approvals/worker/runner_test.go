@@ -568,9 +568,9 @@ func (s *slackFake) forget(r Request) {
 	s.deleted[r.CardTS] = true
 }
 
-func (s *slackFake) FindPost(_ context.Context, r Request, said Job) (ts string, found bool, err error) {
+func (s *slackFake) FindPost(_ context.Context, r Request, said LeasedJob) (ts string, found bool, err error) {
 	err = s.do("find "+string(said.Kind), func() {
-		found = slices.Contains(s.posted, saidName(r, said))
+		found = slices.Contains(s.posted, saidName(r, said.Job))
 		ts = cardOf(r)
 	})
 	if !found {

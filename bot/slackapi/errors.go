@@ -53,6 +53,10 @@ var transientAnswers = []string{
 	"internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org", "org_login_required",
 }
 
+// maxPause bounds the pause that Slack may ask for. Whatever a proxy or Slack says,
+// the bot asks again soon enough for deadlines to hold.
+const maxPause = 15 * time.Minute
+
 // limitAnswers ask for a pause.
 var limitAnswers = []string{"ratelimited", "rate_limited"}
 
@@ -107,7 +111,7 @@ func classifyAnswer(method string, answer slack.SlackErrorResponse) error {
 
 func delayByLimit(method string, after time.Duration, err error) error {
 	return &approvals.DelayError{
-		After: after, Reason: "Slack asked the bot to slow down", Err: fmt.Errorf("%s: %w", method, err),
+		After: min(after, maxPause), Reason: "Slack asked the bot to slow down", Err: fmt.Errorf("%s: %w", method, err),
 	}
 }
 

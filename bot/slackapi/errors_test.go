@@ -39,6 +39,7 @@ func TestWhatSlackErrorsMean(t *testing.T) {
 	}
 	cases := map[string]failure{
 		"429":                 {fault.Fault{Status: 429, RetryAfter: "17"}, "delay 17s"},
+		"429 for a day":       {fault.Fault{Status: 429, RetryAfter: "86400"}, "delay 15m0s"},
 		"ratelimited":         {fault.Fault{Status: 200, Error: "ratelimited"}, "delay 1s"},
 		"500":                 {fault.Fault{Status: 500}, "unknown"},
 		"503 after it worked": {fault.Fault{Status: 503, AfterEffect: true}, "unknown"},

@@ -27,6 +27,7 @@ type Search struct {
 	Channel  string
 	ThreadTS string    // empty for messages in the channel itself
 	Since    time.Time // no post is older
+	Until    time.Time // no post is newer; zero: until now
 	Matches  func(slack.SlackMetadata) bool
 }
 
@@ -113,13 +114,25 @@ func readMessage(ctx context.Context, api *slack.Client, channel, ts string) (sl
 	return slack.Message{}, false, nil
 }
 
+// latest is the timestamp where a search of the channel ends. Without it, a busy
+// channel would have more and more messages to look through.
+func (s Search) latest() string {
+	if s.Until.IsZero() {
+		return ""
+	}
+	return timestampAt(s.Until.Add(findMargin))
+}
+
+// timestampAt is what a message posted at a moment would have as its timestamp.
+func timestampAt(t time.Time) string { return fmt.Sprintf("%d.000000", max(0, t.Unix())) }
+
 // readPage reads one page of the channel, or of the thread.
 func (m *Messenger) readPage(
 	ctx context.Context, s Search, cursor string,
 ) (page []slack.Message, next string, err error) {
 	if s.ThreadTS == "" {
 		h, err := m.api.GetConversationHistoryContext(ctx, &slack.GetConversationHistoryParameters{
-			ChannelID: s.Channel, Oldest: fmt.Sprintf("%d.000000", max(0, s.Since.Add(-findMargin).Unix())),
+			ChannelID: s.Channel, Oldest: timestampAt(s.Since.Add(-findMargin)), Latest: s.latest(),
 			Cursor: cursor, Limit: findPageSize, IncludeAllMetadata: true,
 		})
 		if err != nil {
