@@ -83,17 +83,27 @@ func (m *Messenger) ReadPosts(
 	return posts, page.ResponseMetaData.NextCursor, nil
 }
 
-// ReadPost reads one message in a channel, outside threads. It is not found if Slack
-// does not show it, or if the bot is not its author.
-func (m *Messenger) ReadPost(ctx context.Context, channel, ts string) (post Found, found bool, err error) {
+// ReadPost reads one message, in a channel or in a thread. shown is false if Slack does
+// not show it. Of a message by another author it tells nothing.
+func (m *Messenger) ReadPost(ctx context.Context, channel, ts string) (post Found, shown bool, err error) {
 	if !m.lookups.Allow() {
-		return Found{}, false, delayByLimit("conversations.history", 0, errManyLookups)
+		return Found{}, false, delayByLimit("conversations.replies", 0, errManyLookups)
 	}
-	message, found, err := readMessage(ctx, m.api, channel, ts)
-	if err != nil || !found || !m.identity.isAuthor(message) {
-		return Found{}, false, err
+	page, _, _, err := m.api.GetConversationRepliesContext(ctx, &slack.GetConversationRepliesParameters{
+		ChannelID: channel, Timestamp: ts, Oldest: ts, Latest: ts, Inclusive: true, // besides, the thread's first message
+		Limit: 2, IncludeAllMetadata: true,
+	})
+	if err != nil && !isAnswer(err, "thread_not_found") {
+		return Found{}, false, ClassifyError("conversations.replies", err)
 	}
-	return Found{TS: ts, Metadata: message.Metadata}, true, nil
+	at := slices.IndexFunc(page, func(message slack.Message) bool { return message.Timestamp == ts })
+	switch {
+	case at < 0:
+		return Found{}, false, nil
+	case !m.identity.isAuthor(page[at]):
+		return Found{}, true, nil
+	}
+	return Found{TS: ts, Metadata: page[at].Metadata}, true, nil
 }
 
 var errManyLookups = errors.New("many messages were looked up at once")
