@@ -187,7 +187,7 @@ func table() []cells {
 	deniedBeside.card = "1.1"
 	deniedBeside.filed, deniedBeside.pending, deniedBeside.approved = "filed / count_votes /", "pending / count_votes /", "approved / count_votes /"
 	unseen := row("a look does not show the card", CardMissed{})
-	unseen.card, unseen.pending, unseen.approved = "1.1", "pending / /", "approved / /"
+	unseen.card, unseen.filed, unseen.pending, unseen.approved, unseen.ended = "1.1", "filed / /", "pending / /", "approved / /", "= / /"
 
 	return []cells{
 		filed(row("UiPath was read", Prepared{Proposal: Proposal{Group: Group{ID: "group-01"}}}), "pending / post_card expire / expire"),
@@ -417,7 +417,7 @@ func TestEndedRequestsTakeNothingButTheirCard(t *testing.T) {
 			if err != nil {
 				continue
 			}
-			about := []string{"card_posted", "post_repeated", "double_seen", "shut_out"} // its messages
+			about := []string{"card_posted", "post_repeated", "double_seen", "card_missed", "shut_out"} // its messages
 			if !slices.Contains(about, c.happens.Kind()) || step.Request.State != state {
 				t.Errorf("%s moved by %s", state, c.event)
 			}

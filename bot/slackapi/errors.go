@@ -66,6 +66,10 @@ var goneAnswers = []string{
 	"edit_window_closed", "is_inactive", "restricted_action_thread_locked", "thread_locked", "not_reactable",
 }
 
+// missingAnswers say that the message itself is not there. A replica that lags says so
+// too.
+var missingAnswers = []string{"message_not_found", "thread_not_found"}
+
 // ClassifyError tells what a failed call means. It is an *approvals.DelayError if
 // the call had no effect, an *approvals.RefusedError if the message it is about
 // is gone, and any other error if the effect is unknown.
@@ -101,7 +105,9 @@ func classifyAnswer(method string, answer slack.SlackErrorResponse) error {
 	case slices.Contains(transientAnswers, answer.Err):
 		return err
 	case slices.Contains(goneAnswers, answer.Err):
-		return &approvals.RefusedError{Answer: answer.Err, Err: err}
+		return &approvals.RefusedError{
+			Answer: answer.Err, NotFound: slices.Contains(missingAnswers, answer.Err), Err: err,
+		}
 	case remedies[answer.Err] != "":
 		return &approvals.DelayError{Reason: remedies[answer.Err], Closed: true, Err: err}
 	}

@@ -65,6 +65,9 @@ func TestWhatSlackErrorsMean(t *testing.T) {
 		if got := meaning(err); got != c.want {
 			t.Errorf("%s: %s instead of %s: %v", name, got, c.want, err)
 		}
+		if missing := name == "message_not_found" || name == "thread_not_found"; approvals.IsNotFound(err) != missing {
+			t.Errorf("%s: the message is missing: %t", name, !missing)
+		}
 		var delay *approvals.DelayError
 		if errors.As(err, &delay) {
 			bottest.ExpectHarmless(t, delay.Reason)
