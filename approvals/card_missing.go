@@ -26,7 +26,7 @@ func (CardMissed) Actor() string { return Bot }
 func (CardSeen) Actor() string   { return Bot }
 
 func (CardMissed) move(r Request, now time.Time) (Step, error) {
-	if first, _ := r.JudgeMiss(now); !first || r.CardTS == "" || r.State != Pending && r.State != Approved {
+	if first, _ := r.JudgeMiss(now); !first || r.CardTS == "" {
 		return Step{}, ErrNoTransition
 	}
 	r.CardMissingSince = now

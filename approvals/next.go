@@ -71,7 +71,7 @@ func (e CardPosted) move(r Request, now time.Time) (Step, error) {
 	if r.CardTS != "" || r.State == Filed || r.State == Refused {
 		return Step{}, ErrNoTransition
 	}
-	r.CardTS = e.TS
+	r.CardTS, r.Denials = e.TS, r.denialsBeside(e.TS)
 	if !r.State.Open() {
 		return Step{Request: r, Enqueue: []Job{{Kind: JobUpdateCard}}}, nil
 	}

@@ -42,7 +42,7 @@ func requestIn(state State) Request {
 	r := Request{
 		ID: "R-TEST0001", EnvelopeID: "e1", State: state, Requester: requester, Channel: "C1",
 		Ask:     Ask{Group: "group-01", Codes: []string{"NEW"}},
-		Terms:   Terms{Stages: []Stage{{Approvers: []string{anna, ben, cleo}, Quorum: 2}}, TTL: 24 * time.Hour},
+		Terms:   Terms{Stages: []Stage{{Approvers: []string{anna, ben, cleo}, Quorum: 2}}, TTL: 24 * time.Hour, Emoji: Emoji{Approve: []string{"ok"}, Deny: []string{"x"}}},
 		FiledAt: filedAt, Deadline: deadline,
 	}
 	if state != Filed && state != Refused {
@@ -183,8 +183,11 @@ func table() []cells {
 	shutOut := row("the thread takes nothing", ShutOut{Said: Job{Kind: JobPostOutcome}})
 	shutOut.filed, shutOut.pending, shutOut.approved = "filed / tell_requester /", "pending / tell_requester /", "approved / tell_requester /"
 	shutOut.ended = "= / tell_requester /"
+	deniedBeside := row("a no on a reply", DeniedOnReply{Denial: Denial{TS: "2.2", User: anna, Name: "x"}})
+	deniedBeside.card = "1.1"
+	deniedBeside.filed, deniedBeside.pending, deniedBeside.approved = "filed / count_votes /", "pending / count_votes /", "approved / count_votes /"
 	unseen := row("a look does not show the card", CardMissed{})
-	unseen.card, unseen.pending, unseen.approved = "1.1", "pending / /", "approved / /"
+	unseen.card, unseen.filed, unseen.pending, unseen.approved, unseen.ended = "1.1", "filed / /", "pending / /", "approved / /", "= / /"
 
 	return []cells{
 		filed(row("UiPath was read", Prepared{Proposal: Proposal{Group: Group{ID: "group-01"}}}), "pending / post_card expire / expire"),
@@ -245,7 +248,7 @@ func table() []cells {
 		holds(row("the grant ended, and the clock was put back", Revoked{}), "done / post_revocation update_card / warn_expiry grant_expiry revoke"),
 		over(late(row("the grant ended again", Revoked{}))),
 		forgotten, forgottenCard,
-		repeated, seenTwice, deniedTwice, unseen, row("the card is shown again", CardSeen{}),
+		repeated, seenTwice, deniedTwice, deniedBeside, unseen, row("the card is shown again", CardSeen{}),
 	}
 }
 
@@ -377,13 +380,13 @@ func TestTableHasEveryEventKind(t *testing.T) {
 	for _, kind := range []string{
 		"prepared", "rejected", "card_posted", "votes_counted", "cancel", "expire", "card_deleted", "consent_lost", "delayed", "mismatch", "write_finished",
 		"approvers_changed", "reminded", "grant_expired", "revoke_early", "revoked", "orphaned",
-		"post_repeated", "double_seen", "denied_on_double", "card_missed", "card_seen", "shut_out",
+		"post_repeated", "double_seen", "denied_on_double", "denied_on_reply", "card_missed", "card_seen", "shut_out",
 	} {
 		if !walked[kind] {
 			t.Errorf("no row walks %q", kind)
 		}
 	}
-	if len(walked) != 23 {
+	if len(walked) != 24 {
 		t.Errorf("the table walks %d kinds: keep the list here in step", len(walked))
 	}
 }
@@ -414,7 +417,7 @@ func TestEndedRequestsTakeNothingButTheirCard(t *testing.T) {
 			if err != nil {
 				continue
 			}
-			about := []string{"card_posted", "post_repeated", "double_seen", "shut_out"} // its messages
+			about := []string{"card_posted", "post_repeated", "double_seen", "card_missed", "shut_out"} // its messages
 			if !slices.Contains(about, c.happens.Kind()) || step.Request.State != state {
 				t.Errorf("%s moved by %s", state, c.event)
 			}

@@ -35,13 +35,17 @@ type (
 	DoubleSeen struct{ TS string }
 
 	// DeniedOnDouble means that a person put a deny emoji on a double of the card, or
-	// took it back.
+	// took it back. While the card's timestamp is unknown, the message may be the card.
 	DeniedOnDouble struct{ Denial Denial }
+
+	// DeniedOnReply means the same of another message that names the request.
+	DeniedOnReply struct{ Denial Denial }
 )
 
-// A Denial is a deny emoji on a double of a card. It counts as on the card.
+// A Denial is a deny emoji on a message that names the request and is not its card. It
+// counts as on the card.
 type Denial struct {
-	TS        string `json:"ts"` // of the double
+	TS        string `json:"ts"` // of the message
 	User      string `json:"user"`
 	Name      string `json:"name"`               // of the emoji
 	EventTS   string `json:"event_ts,omitempty"` // empty if no event told
@@ -51,10 +55,12 @@ type Denial struct {
 func (PostRepeated) Kind() string   { return "post_repeated" }
 func (DoubleSeen) Kind() string     { return "double_seen" }
 func (DeniedOnDouble) Kind() string { return "denied_on_double" }
+func (DeniedOnReply) Kind() string  { return "denied_on_reply" }
 
 func (PostRepeated) Actor() string     { return Bot }
 func (DoubleSeen) Actor() string       { return Bot }
 func (e DeniedOnDouble) Actor() string { return e.Denial.User }
+func (e DeniedOnReply) Actor() string  { return e.Denial.User }
 
 // A post that is made anew may have a double later, so the channel is searched
 // twice.
@@ -69,7 +75,7 @@ func (PostRepeated) move(r Request, now time.Time) (Step, error) {
 }
 
 func (e DoubleSeen) move(r Request, _ time.Time) (Step, error) {
-	if !r.isDouble(e.TS) || slices.Contains(r.Doubles, e.TS) {
+	if r.CardTS == "" || !r.isDouble(e.TS) || slices.Contains(r.Doubles, e.TS) {
 		return Step{}, ErrNoTransition
 	}
 	r.Doubles = append(slices.Clone(r.Doubles), e.TS)
@@ -78,25 +84,37 @@ func (e DoubleSeen) move(r Request, _ time.Time) (Step, error) {
 
 // A no on a double counts as on the card; a yes there counts for nothing.
 func (e DeniedOnDouble) move(r Request, _ time.Time) (Step, error) {
-	if !r.State.Open() || !r.isDouble(e.Denial.TS) {
-		return Step{}, ErrNoTransition
-	}
-	denials, changed := e.Denial.addTo(r.Denials)
-	if !changed {
-		return Step{}, ErrNoTransition
-	}
-	r.Denials = denials
-	step := Step{Request: r, Enqueue: []Job{{Kind: JobCountVotes}}}
-	if !slices.Contains(r.Doubles, e.Denial.TS) {
+	step, err := r.deny(e.Denial)
+	if err == nil && r.CardTS != "" && !slices.Contains(r.Doubles, e.Denial.TS) {
 		step.Request.Doubles = append(slices.Clone(r.Doubles), e.Denial.TS)
 		step.Enqueue = append(step.Enqueue, Job{Kind: JobRemoveDoubles})
 	}
-	return step, nil
+	return step, err
 }
 
-// isDouble reports whether a message that names the request as a card is not its
-// card.
-func (r Request) isDouble(ts string) bool { return r.CardTS != "" && ts != "" && ts != r.CardTS }
+func (e DeniedOnReply) move(r Request, _ time.Time) (Step, error) { return r.deny(e.Denial) }
+
+// deny records a denial on a message other than the card. The emoji means what the
+// request's card says.
+func (r Request) deny(d Denial) (Step, error) {
+	_, isDeny, _ := r.Terms.Emoji.Meaning(d.Name)
+	denials, changed := d.addTo(r.Denials)
+	if !r.State.Open() || !isDeny || !changed || !r.isDouble(d.TS) {
+		return Step{}, ErrNoTransition
+	}
+	r.Denials = denials
+	return Step{Request: r, Enqueue: []Job{{Kind: JobCountVotes}}}, nil
+}
+
+// isDouble reports whether a message that names the request is not the card that is
+// known.
+func (r Request) isDouble(ts string) bool { return ts != "" && ts != r.CardTS }
+
+// denialsBeside are the denials that are left when the card's timestamp is known: those
+// on the card itself were recorded as reactions.
+func (r Request) denialsBeside(cardTS string) []Denial {
+	return slices.DeleteFunc(slices.Clone(r.Denials), func(d Denial) bool { return d.TS == cardTS })
+}
 
 // addTo adds a denial to those known. Slack may report one several times and out of
 // order: the report with the latest event time holds.
@@ -115,7 +133,7 @@ func (d Denial) addTo(known []Denial) (denials []Denial, changed bool) {
 	return append(slices.Clone(known), d), true
 }
 
-// denialsAsVotes are the denials on doubles of the card, as votes on it.
+// denialsAsVotes are the denials on messages other than the card, as votes on it.
 func (r Request) denialsAsVotes() []Reaction {
 	var votes []Reaction
 	for _, d := range r.Denials {

@@ -100,6 +100,40 @@ func TestDenialsOnDoubles(t *testing.T) {
 	}
 }
 
+// Before the card's timestamp is known, a no on any message that shows the card counts.
+// Those on the card itself are reactions on it later, which can be taken back there.
+func TestDenialsBeforeTheCardIsKnown(t *testing.T) {
+	r := requestIn(Pending)
+	for _, d := range []Denial{{TS: "1.1", User: anna, Name: "x"}, {TS: "1.2", User: ben, Name: "x"}} {
+		step, err := Next(r, DeniedOnDouble{Denial: d}, early)
+		if err != nil || len(step.Request.Doubles) > 0 {
+			t.Fatalf("%s: %+v, %v", d.TS, step, err)
+		}
+		r = step.Request
+	}
+	if _, err := Next(r, DoubleSeen{TS: "1.1"}, early); err == nil {
+		t.Error("what may be the card is to be removed")
+	}
+	step, err := Next(r, CardPosted{TS: "1.1"}, early)
+	if all := step.Request.Denials; err != nil || len(all) != 1 || all[0].TS != "1.2" {
+		t.Errorf("%+v, %v", all, err)
+	}
+}
+
+// What denies beside the card is what the card says.
+func TestDenialsByOtherEmoji(t *testing.T) {
+	r := requestIn(Pending)
+	r.CardTS = "1.1"
+	for name, denies := range map[string]bool{"x": true, "x::skin-tone-2": true, "ok": false, "no_entry": false} {
+		d := Denial{TS: "1.2", User: anna, Name: name}
+		for _, e := range []Event{DeniedOnDouble{d}, DeniedOnReply{d}} {
+			if _, err := Next(r, e, early); (err == nil) != denies {
+				t.Errorf("%s by %s: %v", e.Kind(), name, err)
+			}
+		}
+	}
+}
+
 // Two looks prove that a card is gone if they are ten seconds apart, and no more than
 // ten minutes.
 func TestJudgeMiss(t *testing.T) {

@@ -103,7 +103,7 @@ func (b *Bot) assemble(d Deps) {
 		asked:    make(chan struct{}, 1), tabs: make(map[string]*tab),
 	}
 	b.intake = &intake{
-		store: d.Store, identity: b.identity, channel: d.Channel, emoji: d.Emoji,
+		store: d.Store, identity: b.identity, channel: d.Channel,
 		directory: b.directory, phrases: phrases, now: d.Now, log: d.Log,
 		filing: &filing{
 			store: d.Store, channel: d.Channel, target: d.Target, ttl: d.TTL,

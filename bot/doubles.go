@@ -9,37 +9,70 @@ import (
 	"licensebot/bot/slackapi"
 )
 
-// A DoubleStore knows cards, and records what people say on their doubles.
+// A DoubleStore knows cards, and records what people react on messages of the bot.
 type DoubleStore interface {
 	// FindByCard reads the request of a card. The error is approvals.ErrNotFound if
 	// the message is no card that the store knows.
 	FindByCard(ctx context.Context, channel, ts string) (approvals.Request, error)
-	Request(ctx context.Context, id string) (approvals.Request, error)
+	// RecordReaction records that a person gave a reaction or took it back, in
+	// whatever order these are heard. On an open card it enqueues a count of the
+	// votes.
+	RecordReaction(ctx context.Context, heard approvals.Reaction) error
 	ApplyEvent(ctx context.Context, id string, e approvals.Event, done *approvals.LeasedJob) (approvals.Request, error)
 }
 
-// doubles hears what people react on a message that shows a card once more, as
-// happens if Slack stores a post late.
+// doubles hears what people react on messages about a request other than its card:
+// replies, and a card that is shown once more, as happens if Slack stores a post late.
 type doubles struct {
 	store DoubleStore
 	posts *slackapi.Messenger
 }
 
-// recordDenial records a deny emoji on a message that the store does not know, if it
-// is a double of an open request's card. The reaction counts as on the card.
-func (d *doubles) recordDenial(ctx context.Context, heard approvals.Reaction) error {
+// errNotShown says that Slack tells of a message that it does not show.
+var errNotShown = errors.New("Slack does not show the message yet")
+
+// recordReaction records a reaction on a card, or a denial on another message about an
+// open request. isHere says that it is in the approvals channel of today, where the
+// message may be a card whose timestamp is not stored yet.
+func (d *doubles) recordReaction(ctx context.Context, heard approvals.Reaction, isHere bool) error {
 	_, err := d.store.FindByCard(ctx, heard.Channel, heard.TS)
-	if !errors.Is(err, approvals.ErrNotFound) {
-		return err // the message is a card, or the store failed
-	}
-	post, found, err := d.posts.ReadPost(ctx, heard.Channel, heard.TS)
-	if err != nil || !found || !message.IsCard(post.Metadata) {
+	isCard := err == nil
+	if err != nil && !errors.Is(err, approvals.ErrNotFound) {
 		return err
+	}
+	if isCard || isHere {
+		err = d.store.RecordReaction(ctx, heard)
+	}
+	if isCard || isHere && err != nil {
+		return err
+	}
+	return d.recordDenial(ctx, heard)
+}
+
+// recordDenial records a reaction on a message that the store does not know, if the
+// message names an open request and the emoji denies it: what it means, the request
+// says. It counts as on the card. The error is errNotShown if Slack lags.
+func (d *doubles) recordDenial(ctx context.Context, heard approvals.Reaction) error {
+	post, shown, err := d.posts.ReadPost(ctx, heard.Channel, heard.TS)
+	id := message.RequestIDOf(post.Metadata)
+	switch {
+	case err != nil:
+		return err
+	case !shown:
+		return errNotShown
+	case id == "":
+		return nil
 	}
 	denial := approvals.Denial{
 		TS: heard.TS, User: heard.User, Name: heard.Name, EventTS: heard.EventTS, Withdrawn: !heard.Present,
 	}
-	return d.apply(ctx, message.RequestIDOf(post.Metadata), approvals.DeniedOnDouble{Denial: denial})
+	if message.IsCard(post.Metadata) {
+		if err := d.store.RecordReaction(ctx, heard); err != nil { // it may be the card, in a former channel
+			return err
+		}
+		return d.apply(ctx, id, approvals.DeniedOnDouble{Denial: denial})
+	}
+	return d.apply(ctx, id, approvals.DeniedOnReply{Denial: denial})
 }
 
 // noteDeletion records Slack's word that a message was deleted, if it is a card. It

@@ -51,59 +51,143 @@ func (r *rig) awaitRequest(what, id string, cond func(approvals.Request) bool) a
 	return request
 }
 
-// TestDenialsOnDoubles: a ❌ on any message of the bot that shows the request's card
-// counts on the request, until it is taken back. A ✅ there counts for nothing, and
-// neither does a ❌ on what is no card.
-func TestDenialsOnDoubles(t *testing.T) {
-	r := newRig(t, fakeslack.Config{})
-	r.listen(r.store)
-	request := r.openCard("group-01")
-	double, err := r.bot.messenger.PostCard(r.ctx, request)
-	if err != nil {
-		t.Fatal(err)
+// TestDenialsBesideTheCard: a ❌ on any message of the bot that names the request counts
+// on the request, until it is taken back. A ✅ there counts for nothing.
+func TestDenialsBesideTheCard(t *testing.T) {
+	for name, isDouble := range map[string]bool{"a double": true, "a reply": false} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, fakeslack.Config{})
+			r.listen(r.store)
+			request := r.openCard("group-01")
+			ts := r.postBeside(request, isDouble)
+			if err := errors.Join(r.slack.React(kim, channel, ts, "white_check_mark"), r.slack.React(alex, channel, ts, "x")); err != nil {
+				t.Fatal(err)
+			}
+			denied := r.awaitRequest("the denial", request.ID, func(a approvals.Request) bool { return len(a.Denials) > 0 })
+			if d := denied.Denials[0]; len(denied.Denials) != 1 || d.User != alex || d.TS != ts || d.Name != "x" || d.EventTS == "" || d.Withdrawn {
+				t.Errorf("%+v", denied.Denials)
+			}
+			if slices.Contains(denied.Doubles, ts) != isDouble {
+				t.Errorf("doubles %v", denied.Doubles)
+			}
+			if err := r.slack.Unreact(alex, channel, ts, "x"); err != nil {
+				t.Fatal(err)
+			}
+			r.awaitRequest("its withdrawal", request.ID, func(a approvals.Request) bool { return a.Denials[0].Withdrawn })
+			if heard, err := r.store.ListReactions(r.ctx, channel, request.CardTS); err != nil || len(heard) > 0 {
+				t.Errorf("on the card itself: %+v, %v", heard, err)
+			}
+		})
+	}
+}
+
+// postBeside posts a second card of a request, or a reminder.
+func (r *rig) postBeside(request approvals.Request, isDouble bool) (ts string) {
+	r.t.Helper()
+	if isDouble {
+		ts, err := r.bot.messenger.PostCard(r.ctx, request)
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		return ts
 	}
 	if err := r.bot.messenger.PostInThread(r.ctx, request, approvals.Job{Kind: approvals.JobRemind, Number: 1}); err != nil {
+		r.t.Fatal(err)
+	}
+	return r.slack.Thread(request.Channel, request.CardTS)[0].TS
+}
+
+// TestDenyEmojiIsTheRequests: what denies on a double is what the card says, whatever
+// the configuration says today.
+func TestDenyEmojiIsTheRequests(t *testing.T) {
+	r := newRig(t, fakeslack.Config{})
+	r.listen(r.store)
+	request := r.openCardIn(channel, approvals.Emoji{Approve: []string{"white_check_mark"}, Deny: []string{"no_entry"}})
+	double := r.postBeside(request, true)
+	if err := errors.Join(r.slack.React(alex, channel, double, "x"), r.slack.React(alex, channel, double, "no_entry")); err != nil {
 		t.Fatal(err)
 	}
-	reply := r.slack.Thread(channel, request.CardTS)[0].TS
-	for _, step := range []struct {
-		user, ts, emoji string
-		undo            bool
-	}{{kim, double, "white_check_mark", false}, {kim, reply, "x", false}, {alex, double, "x", false}} {
-		if err := r.slack.React(step.user, channel, step.ts, step.emoji); err != nil {
+	r.await("both to be acknowledged", func() bool { return r.slack.Unacked() == 0 })
+	after := r.awaitRequest("the denial", request.ID, func(a approvals.Request) bool { return len(a.Denials) > 0 })
+	if len(after.Denials) != 1 || after.Denials[0].Name != "no_entry" {
+		t.Errorf("%+v", after.Denials)
+	}
+}
+
+// openCardIn files a request with its card in a channel, with these emoji.
+func (r *rig) openCardIn(where string, emoji approvals.Emoji) approvals.Request {
+	r.t.Helper()
+	template := r.request(approvals.Filed)
+	template.Channel, template.EnvelopeID = where, "E-"+template.ID
+	filed, _, err := r.store.FileRequest(r.ctx, template)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	pending := r.request(approvals.Pending)
+	pending.Proposal.ReadAt, pending.Terms.Emoji = time.Now(), emoji
+	request := r.happens(filed.ID, approvals.Prepared{Proposal: *pending.Proposal, Terms: pending.Terms})
+	ts, err := r.bot.messenger.PostCard(r.ctx, request)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return r.happens(filed.ID, approvals.CardPosted{TS: ts})
+}
+
+// TestAFormerChannel: events on messages about requests there hold after the bot was
+// given another approvals channel.
+func TestAFormerChannel(t *testing.T) {
+	const former = "C0FORMER"
+	r := newRig(t, fakeslack.Config{})
+	r.slack.AddChannel(fakeslack.Channel{ID: former, Name: "former", Members: []string{alex, r.bot.UserID()}})
+	r.listen(r.store)
+	request := r.openCardIn(former, phrases().Emoji)
+	reply, double := r.postBeside(request, false), r.postBeside(request, true)
+	for _, ts := range []string{request.CardTS, reply, double} {
+		if err := r.slack.React(alex, former, ts, "x"); err != nil {
 			t.Fatal(err)
 		}
 	}
-	denied := r.awaitRequest("the denial", request.ID, func(a approvals.Request) bool { return len(a.Denials) > 0 })
-	if d := denied.Denials[0]; len(denied.Denials) != 1 || d.User != alex || d.TS != double || d.Name != "x" || d.EventTS == "" || d.Withdrawn {
-		t.Errorf("%+v", denied.Denials)
-	}
-	if !slices.Equal(denied.Doubles, []string{double}) {
-		t.Errorf("doubles %v", denied.Doubles)
-	}
-	if err := r.slack.Unreact(alex, channel, double, "x"); err != nil {
-		t.Fatal(err)
-	}
-	r.awaitRequest("its withdrawal", request.ID, func(a approvals.Request) bool { return a.Denials[0].Withdrawn })
-	if heard, err := r.store.ListReactions(r.ctx, channel, request.CardTS); err != nil || len(heard) > 0 {
-		t.Errorf("on the card itself: %+v, %v", heard, err)
-	}
+	r.awaitRequest("both denials", request.ID, func(a approvals.Request) bool { return len(a.Denials) == 2 })
+	r.await("the reaction on the card", func() bool {
+		heard, err := r.store.ListReactions(r.ctx, former, request.CardTS)
+		return err == nil && len(heard) == 1
+	})
+	r.slack.SendEvent(map[string]any{"type": "message", "subtype": "message_deleted", "channel": former, "deleted_ts": request.CardTS, "ts": "1.1"})
+	r.awaitRequest("the miss", request.ID, func(a approvals.Request) bool { return !a.CardMissingSince.IsZero() })
 }
 
 // TestADenialIsHeardAgainIfItCannotBeLookedUp leaves the event to be delivered again.
 func TestADenialIsHeardAgainIfItCannotBeLookedUp(t *testing.T) {
+	for name, f := range map[string]fault.Fault{
+		"Slack fails": {Times: 1, Status: 500}, "a replica lags": {Times: 2, Error: "thread_not_found"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRig(t, fakeslack.Config{AckTimeout: 500 * time.Millisecond, RetryDelays: []time.Duration{0, 0, 0}})
+			r.listen(r.store)
+			request := r.openCard("group-01")
+			double := r.postBeside(request, true)
+			r.slack.Inject("conversations.replies", f)
+			if err := r.slack.React(alex, channel, double, "x"); err != nil {
+				t.Fatal(err)
+			}
+			r.awaitRequest("the denial", request.ID, func(a approvals.Request) bool { return len(a.Denials) == 1 })
+		})
+	}
+}
+
+// TestAMessageThatStaysMissing is looked for as often as Slack delivers the event in some
+// minutes, and then acknowledged.
+func TestAMessageThatStaysMissing(t *testing.T) {
 	r := newRig(t, fakeslack.Config{AckTimeout: 500 * time.Millisecond, RetryDelays: []time.Duration{0, 0, 0}})
 	r.listen(r.store)
-	request := r.openCard("group-01")
-	double, err := r.bot.messenger.PostCard(r.ctx, request)
-	if err != nil {
-		t.Fatal(err)
+	r.slack.SendEvent(map[string]any{
+		"type": "reaction_added", "user": alex, "reaction": "x", "event_ts": "1780000000.000001", "item_user": r.bot.UserID(),
+		"item": map[string]any{"type": "message", "channel": channel, "ts": "1780000000.000100"},
+	})
+	r.await("it to be acknowledged", func() bool { return r.slack.Unacked() == 0 })
+	if n, given := len(r.slack.Calls("conversations.replies")), r.entries(fakeslack.EntryGivenUp, ""); n != 4 || given != 0 {
+		t.Errorf("looked %d times, %d events were given up", n, given)
 	}
-	r.slack.Inject("conversations.history", fault.Fault{Times: 1, Status: 500})
-	if err := r.slack.React(alex, channel, double, "x"); err != nil {
-		t.Fatal(err)
-	}
-	r.awaitRequest("the denial", request.ID, func(a approvals.Request) bool { return len(a.Denials) == 1 })
 }
 
 // TestDoublesAreFoundAndRemoved lists all that the channel shows of a request, and

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -26,7 +27,6 @@ type intake struct {
 	store     DeliveryStore
 	identity  slackapi.Identity
 	channel   string
-	emoji     approvals.Emoji
 	directory *slackapi.Directory
 	phrases   message.Phrases
 	now       func() time.Time // the clock of dates that people type
@@ -172,7 +172,7 @@ func (in *intake) handleEvent(ctx context.Context, env socket.Envelope) (ok bool
 	case "reaction_added", "reaction_removed":
 		return in.recordReaction(ctx, env, e)
 	case "message":
-		if e.SubType != "message_deleted" || e.Channel != in.channel {
+		if e.SubType != "message_deleted" {
 			return in.setAside(ctx, env, "a message that means nothing to the bot")
 		}
 		if err := in.doubles.noteDeletion(ctx, e.Channel, e.DeletedTS); err != nil {
@@ -200,12 +200,15 @@ func (in *intake) handleEvent(ctx context.Context, env socket.Envelope) (ok bool
 	return true
 }
 
-// recordReaction records an emoji, whose votes a job counts later. It skips other
-// channels and messages of others. Whether the message is a card, the store knows by
-// its timestamp; what the emoji means there, the request says.
+// lastRetry is the last time that Slack delivers an event again, some minutes after the
+// first. A message that Slack does not show by then is gone.
+const lastRetry = 3
+
+// recordReaction records an emoji, whose votes a job counts later. Whether the message
+// is a card, the store knows by its timestamp; what the emoji means there, the request
+// says.
 func (in *intake) recordReaction(ctx context.Context, env socket.Envelope, e event) (ok bool) {
-	if e.Reaction == "" || len(e.Reaction) > maxEmojiName || e.User == "" ||
-		e.Item.Type != "message" || e.Item.Channel != in.channel {
+	if e.Reaction == "" || len(e.Reaction) > maxEmojiName || e.User == "" || !in.mayNameRequest(e) {
 		return true
 	}
 	giver, isSkipped, err := in.findGiver(ctx, e)
@@ -217,17 +220,26 @@ func (in *intake) recordReaction(ctx context.Context, env socket.Envelope, e eve
 		EventTS: e.EventTS, Present: e.Type == "reaction_added",
 	}
 	if err == nil {
-		err = in.store.RecordReaction(ctx, heard)
+		err = in.doubles.recordReaction(ctx, heard, e.Item.Channel == in.channel)
 	}
-	if _, deny, _ := in.emoji.Meaning(heard.Name); err == nil && deny {
-		err = in.doubles.recordDenial(ctx, heard)
+	switch {
+	case err == nil:
+		return true
+	case errors.Is(err, errNotShown) && env.RetryAttempt >= lastRetry:
+		in.log.Warn().Str("envelope", env.ID).Str("ts", heard.TS).
+			Msg("a person reacted to a message that Slack does not show; ignored the reaction")
+		return true
 	}
-	if err != nil {
-		in.log.Error().Str("envelope", env.ID).Err(err).Msg("could not record a reaction; " +
-			"Slack will deliver it again")
-		return false
-	}
-	return true
+	in.log.Error().Str("envelope", env.ID).Err(err).Msg("could not record a reaction; Slack will deliver it again")
+	return false
+}
+
+// mayNameRequest reports whether a message may be about a request, as far as its place
+// tells: the approvals channel of today, or a former one, whose requests may be open.
+// Messages without an author come from webhooks, and direct messages ask for no votes.
+func (in *intake) mayNameRequest(e event) bool {
+	isFormer := e.ItemUser != "" && !strings.HasPrefix(e.Item.Channel, "D")
+	return e.Item.Type == "message" && e.Item.TS != "" && (e.Item.Channel == in.channel || isFormer)
 }
 
 // findGiver is the person who reacted. Reactions of the bot itself and on messages of

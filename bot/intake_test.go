@@ -275,7 +275,7 @@ func TestWhichReactionsAreRecorded(t *testing.T) {
 	event(func(e, _ map[string]any) { e["user"] = r.bot.UserID() })
 	event(func(e, _ map[string]any) { e["user"] = "" })
 	event(func(e, _ map[string]any) { e["item_user"] = robin })
-	event(func(_, item map[string]any) { item["channel"] = general })
+	event(func(e, item map[string]any) { item["channel"] = general; delete(e, "item_user") })
 	event(func(_, item map[string]any) { item["type"] = "file" })
 	event(func(e, _ map[string]any) {
 		e["user"], e["reaction"] = alex, "white_check_mark::skin-tone-2"

@@ -53,14 +53,16 @@ func (m *Messenger) PostInThread(ctx context.Context, r approvals.Request, job a
 	return err
 }
 
-// FindPost looks for the message that an earlier attempt of a job posted. Of several
-// it finds the oldest.
+// FindPost looks for the message that the last attempt of a job posted, or one shortly
+// before: the posts of older attempts were looked for already. Of several it finds the
+// oldest.
 func (m *Messenger) FindPost(
-	ctx context.Context, r approvals.Request, job approvals.Job,
+	ctx context.Context, r approvals.Request, job approvals.LeasedJob,
 ) (ts string, found bool, err error) {
 	search := slackapi.Search{
-		Channel: r.Channel, ThreadTS: r.CardTS, Since: r.Proposal.ReadAt,
-		Matches: func(m slack.SlackMetadata) bool { return message.MatchesMetadata(m, r, job) },
+		Channel: r.Channel, ThreadTS: r.CardTS,
+		Since: job.TriedAt, Until: job.TriedAt.Add(approvals.PostSettles),
+		Matches: func(m slack.SlackMetadata) bool { return message.MatchesMetadata(m, r, job.Job) },
 	}
 	if job.Kind == approvals.JobPostCard {
 		search.ThreadTS = ""

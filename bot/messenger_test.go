@@ -73,13 +73,18 @@ func TestWhatHistoryCarries(t *testing.T) {
 	}
 }
 
+// tried is a job whose last attempt was made just now.
+func tried(job approvals.Job) approvals.LeasedJob {
+	return approvals.LeasedJob{Job: job, TriedAt: time.Now()}
+}
+
 // TestFind looks for what an earlier attempt posted, among what looks like it.
 func TestFind(t *testing.T) {
 	r := newRig(t, fakeslack.Config{})
 	pending := r.request(approvals.Pending)
 	find := func(request approvals.Request, kind approvals.JobKind) string {
 		t.Helper()
-		ts, found, err := r.bot.messenger.FindPost(r.ctx, request, approvals.Job{Kind: kind})
+		ts, found, err := r.bot.messenger.FindPost(r.ctx, request, tried(approvals.Job{Kind: kind}))
 		if err != nil || found != (ts != "") {
 			t.Fatalf("%q, %t, %v", ts, found, err)
 		}
@@ -97,7 +102,7 @@ func TestFind(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if found, ok, err := impostor.FindPost(r.ctx, pending, approvals.Job{Kind: approvals.JobPostCard}); ok || err != nil {
+	if found, ok, err := impostor.FindPost(r.ctx, pending, tried(approvals.Job{Kind: approvals.JobPostCard})); ok || err != nil {
 		t.Errorf("%s, which somebody else posted, is taken for one's own: %v", found, err)
 	}
 	const page = 200 // messages that one call shows
@@ -134,7 +139,7 @@ func TestFind(t *testing.T) {
 		t.Errorf("the progress is found at %q", found)
 	}
 	r.slack.Inject("conversations.history", fault.Fault{Times: 1, Status: 500})
-	if _, _, err := r.bot.messenger.FindPost(r.ctx, pending, approvals.Job{Kind: approvals.JobPostCard}); meaning(err) != "unknown" {
+	if _, _, err := r.bot.messenger.FindPost(r.ctx, pending, tried(approvals.Job{Kind: approvals.JobPostCard})); meaning(err) != "unknown" {
 		t.Errorf("%v", err)
 	}
 }
@@ -242,6 +247,28 @@ func TestNotify(t *testing.T) {
 	}
 }
 
+// TestFindInABusyChannel finds a post of an hour ago below more messages than a search
+// looks through.
+func TestFindInABusyChannel(t *testing.T) {
+	now := time.Now().Add(-time.Hour)
+	r := newRig(t, fakeslack.Config{Now: func() time.Time { return now }})
+	pending := r.request(approvals.Pending)
+	job := approvals.LeasedJob{Job: approvals.Job{Kind: approvals.JobPostCard}, TriedAt: now}
+	ts, err := r.bot.messenger.PostCard(r.ctx, pending)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now = now.Add(time.Hour)
+	for range 5001 {
+		if _, err := r.slack.Say(kim, channel, "", "chatter"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if found, ok, err := r.bot.messenger.FindPost(r.ctx, pending, job); found != ts || !ok || err != nil {
+		t.Errorf("%q, %t, %v; it is %s", found, ok, err, ts)
+	}
+}
+
 // TestFindTellsRepeatsApart looks for the second of what a thread is told
 // twice, while only the first is there.
 func TestFindTellsRepeatsApart(t *testing.T) {
@@ -261,12 +288,12 @@ func TestFindTellsRepeatsApart(t *testing.T) {
 		if m := reply.Metadata; m.EventType != eventType || m.EventPayload["request_id"] != request.ID || m.EventPayload["number"] != "1" {
 			t.Errorf("%s carries %+v", kind, m)
 		}
-		if ts, found, err := r.bot.messenger.FindPost(r.ctx, request, first); !found || ts != reply.TS || err != nil {
+		if ts, found, err := r.bot.messenger.FindPost(r.ctx, request, tried(first)); !found || ts != reply.TS || err != nil {
 			t.Errorf("%s is found at %q, %v", kind, ts, err)
 		}
 		second := first
 		second.Number = 2
-		if ts, found, err := r.bot.messenger.FindPost(r.ctx, request, second); found || err != nil {
+		if ts, found, err := r.bot.messenger.FindPost(r.ctx, request, tried(second)); found || err != nil {
 			t.Errorf("the second %s is taken for the first, at %s, %v", kind, ts, err)
 		}
 	}

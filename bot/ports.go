@@ -47,12 +47,8 @@ type QueryStore interface {
 	CountOpen(ctx context.Context) (map[approvals.State]int, error)
 }
 
-// A DeliveryStore records deliveries that are no commands.
+// A DeliveryStore records deliveries that the bot does not understand.
 type DeliveryStore interface {
-	// RecordReaction records that a person gave a reaction or took it back, in
-	// whatever order these are heard. On an open card it enqueues a count of the
-	// votes.
-	RecordReaction(ctx context.Context, heard approvals.Reaction) error
 	// DeadLetter keeps a delivery that was not understood, once for each envelope.
 	// The caller has removed secrets from raw and bounded it.
 	DeadLetter(ctx context.Context, envelope, why string, raw []byte) error

@@ -116,7 +116,7 @@ func (r *rig) request(state approvals.State) approvals.Request {
 	return approvals.Request{
 		ID: approvals.NewID(), State: state, Requester: robin, OriginChannel: general, Channel: channel,
 		Ask:      approvals.Ask{Group: "group-01", Codes: []string{"RPADEVPRONU"}},
-		Terms:    approvals.Terms{Stages: []approvals.Stage{{Approvers: []string{alex}, Quorum: 1}}, TTL: time.Hour},
+		Terms:    approvals.Terms{Stages: []approvals.Stage{{Approvers: []string{alex}, Quorum: 1}}, TTL: time.Hour, Emoji: phrases().Emoji},
 		Deadline: testTime, Outcome: &approvals.Outcome{Reason: approvals.ReasonNothingToDo, By: alex},
 		Proposal: &approvals.Proposal{Group: approvals.Group{ID: "group-01"}, Change: approvals.Change{Add: []string{"RPADEVPRONU"}}},
 	}

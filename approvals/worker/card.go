@@ -48,6 +48,26 @@ func (w *Runner) judgeMiss(ctx context.Context, id string) error {
 	return approvals.ErrCardDeleted
 }
 
+// missingAttempts is how often Slack's word that a card is missing is doubted while
+// looks show the card, over some minutes.
+const missingAttempts = 8
+
+// judgeRefusal judges Slack's refusal to write at a card. Its word that the card is
+// missing is believed if two looks do not show the card either. Otherwise the error is a
+// delay.
+func (w *Runner) judgeRefusal(ctx context.Context, t approvals.LeasedJob, r approvals.Request, err error) error {
+	if !approvals.IsNotFound(err) || t.Attempt >= missingAttempts {
+		return err
+	}
+	_, look := w.readCard(ctx, r.ID, r.Channel, r.CardTS, !r.CardMissingSince.IsZero())
+	if errors.Is(look, approvals.ErrCardDeleted) {
+		return err
+	}
+	return &approvals.DelayError{
+		After: delayOf(look), Reason: "Slack does not show the card", Err: errors.Join(keepTrying(err), keepTrying(look)),
+	}
+}
+
 // withWithdrawals adds to the ballots of a last look those of voters who, as events
 // told, took their reaction back.
 func (w *Runner) withWithdrawals(

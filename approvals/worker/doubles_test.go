@@ -59,6 +59,35 @@ func TestADenialOnADoubleStopsTheWrite(t *testing.T) {
 	})
 }
 
+// A ❌ on the first card of a post in doubt counts, though the bot knows no card yet.
+func TestADenialWhileThePostIsInDoubt(t *testing.T) {
+	for name, first := range map[string]func(Request) string{
+		"on what is a double later": func(Request) string { return "ts-first" },
+		"on what is the card later": cardOf,
+	} {
+		t.Run(name, func(t *testing.T) {
+			live(t, func(w *world) {
+				w.slack.breaks("post_card", 1, false, errCut)
+				r := w.file("e1")
+				w.until("an attempt", func(Request) bool { return w.slack.count("post_card") == 1 })
+				no := Reaction{Channel: r.Channel, TS: first(r), User: ben, Name: "x", EventTS: "1.000001", Present: true}
+				if err := w.store.RecordReaction(w.Context(), no); err != nil {
+					w.Fatal(err)
+				}
+				denial := Denial{TS: no.TS, User: ben, Name: "x", EventTS: no.EventTS}
+				if _, err := w.store.ApplyEvent(w.Context(), r.ID, DeniedOnDouble{Denial: denial}, nil); err != nil {
+					w.Fatal(err)
+				}
+				w.slack.again(r, no.TS, no)
+				r = w.until("a card", func(r Request) bool { return r.CardTS != "" })
+				w.react(r, anna, true)
+				w.ended(w.until("an end", func(r Request) bool { return !r.State.Open() }), Denied, ReasonDeniedByVote)
+				w.puts(0)
+			})
+		})
+	}
+}
+
 // A double that cannot be removed is given up in the end.
 func TestADoubleThatStays(t *testing.T) {
 	live(t, func(w *world) {

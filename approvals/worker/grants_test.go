@@ -717,8 +717,10 @@ func TestRenewalUnderAPolicyOfSeats(t *testing.T) {
 
 func TestTheThreadOfAnEndIsGone(t *testing.T) {
 	live(t, func(w *world) {
-		w.slack.breaks("post_revocation", 1000, false, &RefusedError{Answer: "thread_not_found"})
-		w.over(w.granted(2*time.Hour, "NEW"))
+		w.slack.breaks("post_revocation", 1000, false, missing("thread_not_found"))
+		r := w.granted(2*time.Hour, "NEW")
+		w.slack.forget(r)
+		w.over(r)
 		w.quiet()
 		w.posts(JobTellRequester, 1)
 	})

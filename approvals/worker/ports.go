@@ -211,7 +211,7 @@ type Posts interface {
 	// PostInThread posts what the job says.
 	PostInThread(ctx context.Context, r approvals.Request, said approvals.Job) error
 	// FindPost looks for the post of an earlier attempt; of several, the oldest.
-	FindPost(ctx context.Context, r approvals.Request, said approvals.Job) (ts string, found bool, err error)
+	FindPost(ctx context.Context, r approvals.Request, said approvals.LeasedJob) (ts string, found bool, err error)
 	// ListPosts lists all that the channel shows of the bot about a request.
 	ListPosts(ctx context.Context, r approvals.Request) ([]approvals.Post, error)
 	// RemoveDouble deletes a post, or says in it that it is a double. It may be

@@ -48,7 +48,7 @@ func (w *Runner) findEarlier(
 	if err != nil {
 		return "", false, err
 	}
-	ts, found, err = w.Messenger.FindPost(ctx, r, t.Job)
+	ts, found, err = w.Messenger.FindPost(ctx, r, t)
 	if wait := t.UntilSettled(now); err == nil && !found && wait > 0 {
 		err = &approvals.DelayError{
 			After: wait, Reason: "Slack did not confirm the post", Err: errPostInDoubt,
@@ -108,6 +108,7 @@ func (w *Runner) postInThread(ctx context.Context, t approvals.LeasedJob, r appr
 	_, err := w.postOnce(ctx, t, r, nil, func() (string, error) {
 		return "", w.Messenger.PostInThread(ctx, r, t.Job)
 	})
+	err = w.judgeRefusal(ctx, t, r, err)
 	switch {
 	case approvals.IsRefused(err): // the card is gone, and its thread with it
 		return w.applyEvent(ctx, r, shutOut, &t)
@@ -148,7 +149,7 @@ func (w *Runner) addReactions(ctx context.Context, t approvals.LeasedJob, r appr
 	if err := w.Store.MarkTried(ctx, t); err != nil {
 		return err
 	}
-	return stopIfRefused(w.Messenger.AddReactions(ctx, r))
+	return stopIfRefused(w.judgeRefusal(ctx, t, r, w.Messenger.AddReactions(ctx, r)))
 }
 
 // updateCard draws the card as the request stands. It checks the lease first: a
@@ -160,7 +161,7 @@ func (w *Runner) updateCard(ctx context.Context, t approvals.LeasedJob, r approv
 	if err := w.Store.MarkTried(ctx, t); err != nil {
 		return err
 	}
-	return stopIfRefused(w.Messenger.UpdateCard(ctx, r))
+	return stopIfRefused(w.judgeRefusal(ctx, t, r, w.Messenger.UpdateCard(ctx, r)))
 }
 
 // tellVoter is tried once: a private notice cannot be looked for, and saying it

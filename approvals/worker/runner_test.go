@@ -568,9 +568,9 @@ func (s *slackFake) forget(r Request) {
 	s.deleted[r.CardTS] = true
 }
 
-func (s *slackFake) FindPost(_ context.Context, r Request, said Job) (ts string, found bool, err error) {
+func (s *slackFake) FindPost(_ context.Context, r Request, said LeasedJob) (ts string, found bool, err error) {
 	err = s.do("find "+string(said.Kind), func() {
-		found = slices.Contains(s.posted, saidName(r, said))
+		found = slices.Contains(s.posted, saidName(r, said.Job))
 		ts = cardOf(r)
 	})
 	if !found {
@@ -1271,13 +1271,17 @@ func TestReplyAnswerLost(t *testing.T) {
 
 func TestReplyWhereTheThreadIsGone(t *testing.T) {
 	live(t, func(w *world) {
-		w.slack.breaks("post_outcome", 1000, false, &RefusedError{Answer: "thread_not_found"})
+		w.slack.breaks("post_outcome", 1000, false, missing("thread_not_found"))
 		r := w.carded()
 		w.react(r, anna, true)
 		w.untilState(Done)
+		w.slack.forget(r)
 		w.quiet()
 		w.posts(JobPostOutcome, 0)
 		w.posts(JobTellRequester, 1)
+		if n := w.slack.count("post_outcome"); n < 2 || n > 3 {
+			t.Errorf("%d attempts", n)
+		}
 	})
 }
 
@@ -1333,6 +1337,33 @@ func TestPrivateWordsAreRepeatedRarely(t *testing.T) {
 	}
 }
 
+// missing is Slack's word that a message is not there.
+func missing(answer string) error { return &RefusedError{Answer: answer, NotFound: true} }
+
+// Slack may say of a card that it is missing while it is there. Such an answer ends
+// nothing, and a constant one not for ever.
+func TestACardThatSlackMissesWhileItIsThere(t *testing.T) {
+	for _, call := range []string{"add_reactions", "post_outcome", "update_card"} {
+		for _, times := range []int{1, 1000} {
+			t.Run(fmt.Sprint(call, " ", times), func(t *testing.T) {
+				live(t, func(w *world) {
+					w.slack.breaks(call, times, false, missing("message_not_found"))
+					r := w.carded()
+					time.Sleep(10 * time.Minute)
+					w.react(r, anna, true)
+					w.quiet()
+					if n := w.slack.count(call); n < 2 || times > 1 && n%8 != 0 {
+						t.Errorf("%d attempts", n)
+					}
+					told := map[bool]int{true: 1}[call == "post_outcome" && times > 1]
+					w.posts(JobPostOutcome, 1-told)
+					w.posts(JobTellRequester, told)
+				})
+			})
+		}
+	}
+}
+
 // The answer to the reply was lost, and then the card was deleted: the
 // bot cannot find out any more whether the reply was there.
 func TestReplyInDoubtWhereTheThreadIsGone(t *testing.T) {
@@ -1344,13 +1375,14 @@ func TestReplyInDoubtWhereTheThreadIsGone(t *testing.T) {
 			case "post_outcome":
 				return false, errCut
 			case "find post_outcome":
-				return false, &RefusedError{Answer: "thread_not_found"}
+				return false, missing("thread_not_found")
 			}
 			return true, nil
 		}
 		w.slack.mu.Unlock()
 		w.react(r, anna, true)
 		w.untilState(Done)
+		w.slack.forget(r)
 		w.quiet()
 		w.posts(JobTellRequester, 1)
 	})

@@ -53,6 +53,10 @@ var transientAnswers = []string{
 	"internal_error", "fatal_error", "service_unavailable", "request_timeout", "team_added_to_org", "org_login_required",
 }
 
+// maxPause bounds the pause that Slack may ask for. Whatever a proxy or Slack says,
+// the bot asks again soon enough for deadlines to hold.
+const maxPause = 15 * time.Minute
+
 // limitAnswers ask for a pause.
 var limitAnswers = []string{"ratelimited", "rate_limited"}
 
@@ -61,6 +65,10 @@ var goneAnswers = []string{
 	"message_not_found", "thread_not_found", "cannot_reply_to_message", "cant_update_message",
 	"edit_window_closed", "is_inactive", "restricted_action_thread_locked", "thread_locked", "not_reactable",
 }
+
+// missingAnswers say that the message itself is not there. A replica that lags says so
+// too.
+var missingAnswers = []string{"message_not_found", "thread_not_found"}
 
 // ClassifyError tells what a failed call means. It is an *approvals.DelayError if
 // the call had no effect, an *approvals.RefusedError if the message it is about
@@ -97,7 +105,9 @@ func classifyAnswer(method string, answer slack.SlackErrorResponse) error {
 	case slices.Contains(transientAnswers, answer.Err):
 		return err
 	case slices.Contains(goneAnswers, answer.Err):
-		return &approvals.RefusedError{Answer: answer.Err, Err: err}
+		return &approvals.RefusedError{
+			Answer: answer.Err, NotFound: slices.Contains(missingAnswers, answer.Err), Err: err,
+		}
 	case remedies[answer.Err] != "":
 		return &approvals.DelayError{Reason: remedies[answer.Err], Closed: true, Err: err}
 	}
@@ -107,7 +117,7 @@ func classifyAnswer(method string, answer slack.SlackErrorResponse) error {
 
 func delayByLimit(method string, after time.Duration, err error) error {
 	return &approvals.DelayError{
-		After: after, Reason: "Slack asked the bot to slow down", Err: fmt.Errorf("%s: %w", method, err),
+		After: min(after, maxPause), Reason: "Slack asked the bot to slow down", Err: fmt.Errorf("%s: %w", method, err),
 	}
 }
 

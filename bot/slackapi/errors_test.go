@@ -39,6 +39,7 @@ func TestWhatSlackErrorsMean(t *testing.T) {
 	}
 	cases := map[string]failure{
 		"429":                 {fault.Fault{Status: 429, RetryAfter: "17"}, "delay 17s"},
+		"429 for a day":       {fault.Fault{Status: 429, RetryAfter: "86400"}, "delay 15m0s"},
 		"ratelimited":         {fault.Fault{Status: 200, Error: "ratelimited"}, "delay 1s"},
 		"500":                 {fault.Fault{Status: 500}, "unknown"},
 		"503 after it worked": {fault.Fault{Status: 503, AfterEffect: true}, "unknown"},
@@ -63,6 +64,9 @@ func TestWhatSlackErrorsMean(t *testing.T) {
 		_, err := r.messenger.PostMessage(r.ctx, r.card())
 		if got := meaning(err); got != c.want {
 			t.Errorf("%s: %s instead of %s: %v", name, got, c.want, err)
+		}
+		if missing := name == "message_not_found" || name == "thread_not_found"; approvals.IsNotFound(err) != missing {
+			t.Errorf("%s: the message is missing: %t", name, !missing)
 		}
 		var delay *approvals.DelayError
 		if errors.As(err, &delay) {

@@ -27,6 +27,7 @@ type Search struct {
 	Channel  string
 	ThreadTS string    // empty for messages in the channel itself
 	Since    time.Time // no post is older
+	Until    time.Time // no post is newer; zero: until now
 	Matches  func(slack.SlackMetadata) bool
 }
 
@@ -82,17 +83,27 @@ func (m *Messenger) ReadPosts(
 	return posts, page.ResponseMetaData.NextCursor, nil
 }
 
-// ReadPost reads one message in a channel, outside threads. It is not found if Slack
-// does not show it, or if the bot is not its author.
-func (m *Messenger) ReadPost(ctx context.Context, channel, ts string) (post Found, found bool, err error) {
+// ReadPost reads one message, in a channel or in a thread. shown is false if Slack does
+// not show it. Of a message by another author it tells nothing.
+func (m *Messenger) ReadPost(ctx context.Context, channel, ts string) (post Found, shown bool, err error) {
 	if !m.lookups.Allow() {
-		return Found{}, false, delayByLimit("conversations.history", 0, errManyLookups)
+		return Found{}, false, delayByLimit("conversations.replies", 0, errManyLookups)
 	}
-	message, found, err := readMessage(ctx, m.api, channel, ts)
-	if err != nil || !found || !m.identity.isAuthor(message) {
-		return Found{}, false, err
+	page, _, _, err := m.api.GetConversationRepliesContext(ctx, &slack.GetConversationRepliesParameters{
+		ChannelID: channel, Timestamp: ts, Oldest: ts, Latest: ts, Inclusive: true, // besides, the thread's first message
+		Limit: 2, IncludeAllMetadata: true,
+	})
+	if err != nil && !isAnswer(err, "thread_not_found") {
+		return Found{}, false, ClassifyError("conversations.replies", err)
 	}
-	return Found{TS: ts, Metadata: message.Metadata}, true, nil
+	at := slices.IndexFunc(page, func(message slack.Message) bool { return message.Timestamp == ts })
+	switch {
+	case at < 0:
+		return Found{}, false, nil
+	case !m.identity.isAuthor(page[at]):
+		return Found{}, true, nil
+	}
+	return Found{TS: ts, Metadata: page[at].Metadata}, true, nil
 }
 
 var errManyLookups = errors.New("many messages were looked up at once")
@@ -113,13 +124,25 @@ func readMessage(ctx context.Context, api *slack.Client, channel, ts string) (sl
 	return slack.Message{}, false, nil
 }
 
+// latest is the timestamp where a search of the channel ends. Without it, a busy
+// channel would have more and more messages to look through.
+func (s Search) latest() string {
+	if s.Until.IsZero() {
+		return ""
+	}
+	return timestampAt(s.Until.Add(findMargin))
+}
+
+// timestampAt is what a message posted at a moment would have as its timestamp.
+func timestampAt(t time.Time) string { return fmt.Sprintf("%d.000000", max(0, t.Unix())) }
+
 // readPage reads one page of the channel, or of the thread.
 func (m *Messenger) readPage(
 	ctx context.Context, s Search, cursor string,
 ) (page []slack.Message, next string, err error) {
 	if s.ThreadTS == "" {
 		h, err := m.api.GetConversationHistoryContext(ctx, &slack.GetConversationHistoryParameters{
-			ChannelID: s.Channel, Oldest: fmt.Sprintf("%d.000000", max(0, s.Since.Add(-findMargin).Unix())),
+			ChannelID: s.Channel, Oldest: timestampAt(s.Since.Add(-findMargin)), Latest: s.latest(),
 			Cursor: cursor, Limit: findPageSize, IncludeAllMetadata: true,
 		})
 		if err != nil {

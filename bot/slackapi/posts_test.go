@@ -126,13 +126,13 @@ func TestFindPostsFindsAll(t *testing.T) {
 		}
 	}
 	said, _ := r.slack.Say(kim, channel, "", "chatter")
-	if _, found, err := r.messenger.ReadPost(r.ctx, channel, said); found || err != nil {
+	if post, _, err := r.messenger.ReadPost(r.ctx, channel, said); post.TS != "" || err != nil {
 		t.Errorf("the message of a person is found: %v", err)
 	}
 	for range 2 * lookupBurst {
 		_, _, err = r.messenger.ReadPost(r.ctx, channel, want[0])
 	}
-	if n := len(r.slack.Calls("conversations.history")); meaning(err) != "delay 0s" || n > lookupBurst+3 {
+	if n := len(r.slack.Calls("conversations.replies")); meaning(err) != "delay 0s" || n > lookupBurst+2 {
 		t.Errorf("looked %d times, %v", n, err)
 	}
 }

@@ -102,6 +102,9 @@ func (o *opener) countSilent() int {
 	return o.silent
 }
 
+// maxRetryAfter bounds the pause that Slack, or a proxy, may ask for.
+const maxRetryAfter = 15 * time.Minute
+
 // heedRetryAfter waits for as many seconds as Slack asked.
 func (o *opener) heedRetryAfter(retryAfter string) {
 	wait, err := time.ParseDuration(retryAfter + "s")
@@ -110,5 +113,5 @@ func (o *opener) heedRetryAfter(retryAfter string) {
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.until = time.Now().Add(wait)
+	o.until = time.Now().Add(min(wait, maxRetryAfter))
 }

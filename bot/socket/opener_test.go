@@ -84,6 +84,16 @@ func TestOpenerSlowsDown(t *testing.T) {
 	}
 }
 
+// TestOpenerBoundsRetryAfter opens again soon, however long a pause it is asked for.
+func TestOpenerBoundsRetryAfter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := newOpener(answering(func(*http.Request) *http.Response { return answer(http.StatusTooManyRequests, "86400") }))
+		if n := opens(t, o, 50*time.Minute, func() {}); n != 4 {
+			t.Errorf("%d calls in fifty minutes", n)
+		}
+	})
+}
+
 // TestOpenerHoldsNothingElse back, and lets go of a call that is given up.
 func TestOpenerHoldsNothingElse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
