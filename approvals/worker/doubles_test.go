@@ -120,7 +120,9 @@ func TestACardIsGoneAfterTwoLooks(t *testing.T) {
 				}
 				when(w, r)
 				r = w.until("a look", func(Request) bool { return w.slack.count("look") >= 2 })
-				times := w.slack.times["look"]
+				w.slack.mu.Lock()
+				times := slices.Clone(w.slack.times["look"])
+				w.slack.mu.Unlock()
 				// At the deadline a survey may look in between, which proves nothing.
 				if name != "at the deadline" && times[1].Sub(times[0]) < 10*time.Second {
 					w.Errorf("the second look came after %v", times[1].Sub(times[0]))

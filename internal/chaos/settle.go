@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	readyLimit = 10 * time.Second // from the end of the faults to a 200 of /readyz
+	readyLimit = 30 * time.Second // from the end of the faults to a 200 of /readyz
 	quietTime  = 1500 * time.Millisecond
 	lookEvery  = 100 * time.Millisecond
 )
