@@ -16,7 +16,7 @@ import (
 // one card takes one call, of which Slack allows fifty a minute, shared with the
 // looks before each write.
 const (
-	surveyEvery   = 90 * time.Second // and up to a quarter more or less: a missed vote is found within two minutes
+	surveyEvery   = 2 * time.Minute
 	surveyRetry   = 30 * time.Second // after a survey that failed
 	missRetry     = 8 * time.Second  // after a card was not shown; with surveyPause, late enough for a second look
 	surveyPause   = 5 * time.Second  // between two surveys, however often Slack reconnects

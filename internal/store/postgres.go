@@ -42,22 +42,16 @@ func openPostgres(ctx context.Context, url string, opts Options) (*Store, error)
 	if err != nil {
 		return nil, err
 	}
-	db := stdlib.OpenDB(*config, stdlib.OptionResetSession(rejectReadOnly), stdlib.OptionShouldPing(isDead))
-	connections := max(cmp.Or(opts.Connections, DefaultConnections), MinConnections)
-	pool := connections - 1 // one more listens
-	db.SetMaxOpenConns(connections)
+	db := stdlib.OpenDB(*config, stdlib.OptionResetSession(rejectReadOnly))
+	pool := max(cmp.Or(opts.Connections, DefaultConnections), MinConnections) - 1 // one more listens
+	db.SetMaxOpenConns(pool)
 	db.SetMaxIdleConns(pool)
 	db.SetConnMaxIdleTime(5 * time.Minute)
-	where := fmt.Sprintf("prepare database %s on %s", config.Database, config.Host)
-	if err := checkPool(ctx, db, connections); err != nil {
-		return nil, errors.Join(fmt.Errorf("%s: %w", where, err), db.Close())
-	}
-	db.SetMaxOpenConns(pool)
 
 	engine := &postgres{db: db, now: opts.Now, replicaID: uuid.NewString()}
 	s := &Store{engine: engine, write: db, read: db, clock: watchClock(opts), maxOpen: opts.MaxOpen}
 	if err := s.preparePostgres(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("%s: %w", where, err), db.Close())
+		return nil, errors.Join(fmt.Errorf("prepare database %s on %s: %w", config.Database, config.Host, err), db.Close())
 	}
 	engine.listener = startListening(config, engine.replicaID, &s.signals)
 	return s, nil
@@ -81,7 +75,6 @@ func parsePostgresURL(url string) (*pgx.ConnConfig, error) {
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = 5 * time.Second
 	}
-	boundWaits(config)
 	return config, nil
 }
 
