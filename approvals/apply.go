@@ -18,8 +18,8 @@ type ConsentLook struct {
 	NotMetToday bool // the policy of today asks for more than the people who consent
 }
 
-// UnderPolicy judges a look by the terms of today, too: an approval counts only of a
-// person whom both name. members has the people of each stage of today; unread says
+// UnderPolicy judges a look by the terms of today, too: an approval counts only if both
+// name its giver. members has the people of each stage of today; unread says
 // that a user group of them could not be read.
 func (l ConsentLook) UnderPolicy(r Request, today Terms, members [][]string, unread bool) ConsentLook {
 	l.Ballots = slices.Clone(l.Ballots)
@@ -105,7 +105,7 @@ func DecideWrite(r Request, f WriteFacts) Event {
 	case f.IsSettled(r):
 		return ReadBack(r, f.Allocation)
 	case f.Recheck.Result != StillAsks:
-		return f.Recheck.Event(f.Group, f)
+		return f.Recheck.Event(f)
 	case !f.Consent.Carries(r):
 		return f.Consent.Withdrawal(f.Tried)
 	case f.Consent.NotMetToday:

@@ -17,8 +17,8 @@ func StagesNaming(members [][]string, user string) []int {
 	return stages
 }
 
-// HasNewBystander reports whether a person approves whom no stage names, and who was
-// not told so. That judgment lasts, so it must not rest on an old answer.
+// HasNewBystander reports whether a person outside all stages approves and was not told
+// yet. That judgment lasts, so it must not rest on an old answer.
 func HasNewBystander(r Request, votes []Reaction, members [][]string) bool {
 	named := slices.ContainsFunc(r.Terms.Approvers(), IsUserGroup)
 	return named && slices.ContainsFunc(votes, func(v Reaction) bool {
@@ -76,9 +76,8 @@ func SplitByLook(known, shown []Reaction) (agreed, disputed []Reaction) {
 	return agreed, disputed
 }
 
-// UnresolvedBy reports whether reactions in dispute could change the decision: an
-// event told of them a moment ago, and Slack does not show them. agreed are the
-// ballots on which both agree.
+// UnresolvedBy reports whether reactions in dispute could change the decision: the store
+// and Slack differ about them. agreed are the ballots on which both agree.
 func UnresolvedBy(r Request, agreed, disputed []Ballot) bool {
 	if _, denied := findDenier(agreed); denied {
 		return false

@@ -8,7 +8,7 @@ import (
 // claims has the requests that hold each code, the first to be done first.
 type claims map[string][]Request
 
-// claimsOf follows done requests in the order in which they were done. A request
+// claimsOf follows requests in the order in which they came into effect. A request
 // that adds a code found it missing, so that earlier holders hold it no more. If
 // its answer was lost, another request that was done meanwhile may have added the
 // code, and then both hold it.

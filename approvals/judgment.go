@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// A Judgment is why an approval did not count when it was first looked at. It
-// lasts for as long as that reaction stays on the card, because its giver was
-// told: a bystander who becomes an approver later approves by a new reaction.
+// A Judgment is why an approval did not count when it was first looked at. It lasts
+// until an event tells of a new reaction, because the person was told: a bystander who
+// becomes an approver later approves by a new reaction.
 type Judgment struct {
 	User        string      `json:"user"`
 	Name        string      `json:"name"` // of the emoji

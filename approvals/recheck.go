@@ -22,13 +22,12 @@ const (
 	StillAsks    RecheckResult = "still_asks"    // goes on if the terms shown and those of today are met
 )
 
-// Event supersedes a request that may not go on today; nil if it may. now is the
-// group as it was just read.
-func (c Recheck) Event(now Group, f WriteFacts) Event {
+// Event supersedes a request that may not go on today; nil if it may.
+func (c Recheck) Event(f WriteFacts) Event {
 	outcome := Outcome{Allocation: f.Allocation.Codes, Uncertain: f.Tried}
 	switch c.Result {
 	case GroupRenamed:
-		outcome.Reason, outcome.Suggestions = ReasonGroupRenamed, []string{now.Name}
+		outcome.Reason, outcome.Suggestions = ReasonGroupRenamed, []string{f.Group.Name}
 	case NowForbidden:
 		outcome.Reason, outcome.Violation = ReasonForbiddenNow, c.Violation
 	case NeedsPeople:

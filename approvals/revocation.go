@@ -4,7 +4,7 @@ import "time"
 
 // RevocationFacts are what decides which codes the end of a grant takes out.
 type RevocationFacts struct {
-	Holders    []Request  // the done requests of the group, in the order in which they were done
+	Holders    []Request  // the requests in effect of the group, in the order in which they came into effect
 	Allocation Allocation // as UiPath has it now
 	Now        time.Time
 	Tried      bool // an earlier attempt may have taken codes out

@@ -39,13 +39,13 @@ type Requests interface {
 
 // Groups is the part of the store that tells what requests did to one group.
 type Groups interface {
-	// ListGrantHolders lists the done requests that tell which request holds a
+	// ListGrantHolders lists the requests in effect that tell which request holds a
 	// code of the group, in the order in which they were done: all since the
 	// oldest request with a running grant was filed. It lists none where the
 	// group has no such grant.
 	ListGrantHolders(ctx context.Context, groupID string) ([]approvals.Request, error)
 
-	// ListTimedGrants lists the done requests of the group that held codes for a
+	// ListTimedGrants lists the requests of the group that held codes for a
 	// time, whether or not their grants are over.
 	ListTimedGrants(ctx context.Context, groupID string) ([]approvals.Request, error)
 

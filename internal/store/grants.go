@@ -34,7 +34,7 @@ func (s *Store) ListGrantHolders(ctx context.Context, groupID string) ([]approva
 const timedGrantsQuery = `SELECT ` + requestColumns + ` FROM requests WHERE group_id = $1
 	AND granted_at IS NOT NULL ORDER BY granted_at, id`
 
-// ListTimedGrants lists the done requests of a group that held codes for a time,
+// ListTimedGrants lists the requests of a group that held codes for a time,
 // whether or not their grants are over.
 func (s *Store) ListTimedGrants(ctx context.Context, groupID string) ([]approvals.Request, error) {
 	return s.listRequests(ctx, timedGrantsQuery, groupID)

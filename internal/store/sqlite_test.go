@@ -177,7 +177,7 @@ func TestOpenErrors(t *testing.T) {
 func TestFilesBelongToTheOwnerAlone(t *testing.T) {
 	b, _ := sqliteBench(t)
 	b.fileRequest(1)
-	path := filepath.Join(t.TempDir(), "odd ?#%20 name.db")
+	path := filepath.Join(t.TempDir(), "odd #50% name & co.db")
 	openFile(t, path, time.Now)
 	for _, file := range []string{path, path + "-wal"} {
 		info, err := os.Stat(file)
