@@ -106,3 +106,41 @@ func hasConsent(r Request, ballots []Ballot) bool {
 	_, denied := findDenier(ballots)
 	return !denied && r.Terms.Met(consents(nil, ballots, time.Time{}))
 }
+
+// VotesAmong lists the reactions that mean something on the request's card, with what
+// they mean there, and the denials on its doubles.
+func (r Request) VotesAmong(reactions []Reaction) []Reaction {
+	var votes []Reaction
+	for _, reaction := range reactions {
+		if name, deny, ok := r.Terms.Emoji.Meaning(reaction.Name); ok {
+			reaction.Name, reaction.Deny = name, deny
+			votes = append(votes, reaction)
+		}
+	}
+	return append(votes, r.denialsAsVotes()...)
+}
+
+// denialsAsVotes are the denials on messages other than the card, as votes on it.
+func (r Request) denialsAsVotes() []Reaction {
+	var votes []Reaction
+	for _, d := range r.Denials {
+		if name, deny, _ := r.Terms.Emoji.Meaning(d.Name); deny && !d.Withdrawn {
+			votes = append(votes, Reaction{
+				Channel: r.Channel, TS: r.CardTS, User: d.User, Name: name, Deny: true, EventTS: d.EventTS, Present: true,
+			})
+		}
+	}
+	return votes
+}
+
+// IsVote reports whether an emoji means something on the request's card.
+func (r Request) IsVote(name string) bool {
+	_, _, ok := r.Terms.Emoji.Meaning(name)
+	return ok
+}
+
+// VotesDiffer reports whether two readings of the reactions on the request's card
+// have different votes.
+func (r Request) VotesDiffer(before, after []Reaction) bool {
+	return !slices.EqualFunc(r.VotesAmong(before), r.VotesAmong(after), func(a, b Reaction) bool { return a == b })
+}

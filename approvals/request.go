@@ -79,3 +79,7 @@ func (r Request) ApprovalExpires() time.Time { return r.DecidedAt.Add(r.Terms.TT
 func (r Request) HasLapsed(now time.Time) bool {
 	return !r.OperatorFault && !now.Before(r.ApprovalExpires())
 }
+
+// IsForeign reports whether the channel tells of a request that the database does
+// not know.
+func (r Request) IsForeign() bool { return r.EnvelopeID == "" }

@@ -221,10 +221,6 @@ func personOf(actor string) string {
 	return actor
 }
 
-// IsForeign reports whether the channel tells of a request that the database does
-// not know.
-func (r Request) IsForeign() bool { return r.EnvelopeID == "" }
-
 // Foreign is what a request that the database does not know did in groups that
 // concern others. concerned has, by group, the codes that others hold or ask for. If
 // the channel does not tell all codes of the request, it may hold each of these.
