@@ -108,7 +108,7 @@ func hasConsent(r Request, ballots []Ballot) bool {
 }
 
 // VotesAmong lists the reactions that mean something on the request's card, with what
-// they mean there, and the denials on its doubles.
+// they mean there, the denials on its doubles, and the presses of its buttons.
 func (r Request) VotesAmong(reactions []Reaction) []Reaction {
 	var votes []Reaction
 	for _, reaction := range reactions {
@@ -117,7 +117,9 @@ func (r Request) VotesAmong(reactions []Reaction) []Reaction {
 			votes = append(votes, reaction)
 		}
 	}
-	return append(votes, r.denialsAsVotes()...)
+	votes = append(votes, r.denialsAsVotes()...)
+	votes = slices.DeleteFunc(votes, r.isWithdrawn)
+	return append(votes, r.pressesAsVotes()...)
 }
 
 // denialsAsVotes are the denials on messages other than the card, as votes on it.
@@ -131,6 +133,28 @@ func (r Request) denialsAsVotes() []Reaction {
 		}
 	}
 	return votes
+}
+
+// NearMissesAmong lists the reactions with which people may mean a vote although they
+// mean none on the request's card. People who voted, or were told, are left out.
+func (r Request) NearMissesAmong(reactions []Reaction) []Reaction {
+	votes := r.VotesAmong(reactions)
+	return slices.DeleteFunc(slices.Clone(reactions), func(v Reaction) bool {
+		told := slices.Contains(r.Notified, noticeMark(Ballot{User: v.User, Eligibility: OtherEmoji}))
+		voted := slices.ContainsFunc(votes, func(vote Reaction) bool { return vote.User == v.User })
+		return r.IsVote(v.Name) || !IsNearMiss(v.Name) || told || voted
+	})
+}
+
+// StraysAmong leaves the ballots of people who may vote, as ones that mean nothing.
+func StraysAmong(ballots []Ballot) []Ballot {
+	var strays []Ballot
+	for _, b := range ballots {
+		if b.Eligibility == Counts {
+			strays = append(strays, Ballot{User: b.User, Name: b.Name, Eligibility: OtherEmoji})
+		}
+	}
+	return strays
 }
 
 // IsVote reports whether an emoji means something on the request's card.
