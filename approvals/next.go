@@ -84,7 +84,9 @@ func (e CardPosted) move(r Request, now time.Time) (Step, error) {
 		return closeRequest(r, Expired, Outcome{Reason: ReasonDeadline}, now), nil
 	case auto: // the channel has seen the card: nothing else was missing
 		r.State, r.DecidedAt = Approved, now
-		return Step{Request: r, Enqueue: []Job{{Kind: JobApply}, {Kind: JobUpdateCard}}, Drop: []JobKind{JobRemind, JobEscalate}}, nil
+		return Step{
+			Request: r, Enqueue: []Job{{Kind: JobApply}, {Kind: JobUpdateCard}}, Drop: []JobKind{JobRemind, JobEscalate},
+		}, nil
 	}
 	jobs := []Job{{Kind: JobAddReactions}, {Kind: JobCountVotes}}
 	if r.State == Pending {

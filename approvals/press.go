@@ -1,6 +1,7 @@
 package approvals
 
 import (
+	"fmt"
 	"slices"
 	"time"
 )
@@ -10,7 +11,7 @@ import (
 type Press struct {
 	User    string      `json:"user"`
 	Button  PressButton `json:"button"`
-	At      string      `json:"at"`                // Slack's time, as of a reaction's event
+	At      string      `json:"at"`                // Slack's time, as of a reaction's event; empty: it is recorded now
 	Comment string      `json:"comment,omitempty"` // why, with a denial
 }
 
@@ -39,13 +40,17 @@ type Pressed struct {
 func (Pressed) Kind() string    { return "pressed" }
 func (e Pressed) Actor() string { return e.Press.User }
 
-// A press counts from when it is recorded until the same person's next one. Who may
-// not vote is told so, and nothing is recorded; to withdraw, a vote is enough.
-func (e Pressed) move(r Request, _ time.Time) (Step, error) {
+// A press counts from when it is recorded until the same person's next one, also if the
+// store does not know the card's timestamp yet. A person who may not vote is told so,
+// and nothing is recorded; to withdraw, a vote is enough.
+func (e Pressed) move(r Request, now time.Time) (Step, error) {
 	last, pressed := r.lastPress(e.Press.User)
+	if e.Press.At == "" {
+		e.Press.At = timeAfter(last, now)
+	}
 	withdraws := e.Press.Button == PressWithdraw && (pressed || HasVoted(r.Votes, e.Press.User))
 	switch {
-	case !r.Terms.Buttons || r.CardTS == "" || r.State != Pending && r.State != Approved:
+	case !r.Terms.Buttons || r.State != Pending && r.State != Approved:
 		return Step{}, ErrNoTransition
 	case !e.Authorized && !withdraws:
 		return Step{}, ErrNotPermitted
@@ -58,6 +63,15 @@ func (e Pressed) move(r Request, _ time.Time) (Step, error) {
 		{Kind: JobCountVotes},
 		{Kind: JobPostPress, Number: r.PressCount, Payload: Payload{Press: &e.Press}},
 	}}, nil
+}
+
+// timeAfter is now as Slack writes it, or a moment after a press that is later by
+// Slack's clock.
+func timeAfter(last Press, now time.Time) string {
+	if at, dated := (Reaction{EventTS: last.At}).GivenAt(); dated && !now.After(at) {
+		now = at.Add(time.Microsecond)
+	}
+	return fmt.Sprintf("%d.%06d", now.Unix(), now.Nanosecond()/1000)
 }
 
 // replacePress puts a press in the place of the same person's earlier one.

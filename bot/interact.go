@@ -61,7 +61,7 @@ func (in *intake) handleClick(ctx context.Context, x interaction) bool {
 
 // press deals with a button of a card. A denial counts once its form is submitted.
 func (in *intake) press(ctx context.Context, x interaction, a action, button approvals.PressButton) {
-	answer := ""
+	var answer string
 	if button == approvals.PressDeny {
 		answer = in.presses.askWhy(ctx, x.TriggerID, a.Value)
 	} else {
@@ -75,7 +75,7 @@ func (in *intake) press(ctx context.Context, x interaction, a action, button app
 // submitDenial records a denial with its comment. Slack tells no time of a submission.
 func (in *intake) submitDenial(ctx context.Context, x interaction) any {
 	problem := in.presses.record(ctx, x.View.PrivateMetadata, approvals.Press{
-		User: x.User.ID, Button: approvals.PressDeny, At: slackTime(in.now()),
+		User: x.User.ID, Button: approvals.PressDeny,
 		Comment: outside.OneLine(x.View.inputOf(message.FieldComment).Value, message.MaxComment),
 	})
 	if problem == "" {

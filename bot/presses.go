@@ -3,8 +3,6 @@ package bot
 import (
 	"context"
 	"errors"
-	"fmt"
-	"time"
 
 	"github.com/rs/zerolog"
 
@@ -66,6 +64,3 @@ func (p *presses) askWhy(ctx context.Context, trigger, id string) (problem strin
 	}
 	return ""
 }
-
-// slackTime is a time as Slack writes it.
-func slackTime(t time.Time) string { return fmt.Sprintf("%d.%06d", t.Unix(), t.Nanosecond()/1000) }

@@ -20,7 +20,7 @@ var (
 
 	// keysForAsking have an effect only in a rule that asks people,
 	// keysForGranting only in a rule that can grant something.
-	keysForAsking   = []string{
+	keysForAsking = []string{
 		"approvers", "quorum", "stages", "self_approval", "tell_voters", "escalate_after", "escalate_to",
 	}
 	keysForGranting = []string{
