@@ -171,7 +171,7 @@ type proxiedBench struct {
 func openProxied(t *testing.T) proxiedBench {
 	t.Helper()
 	clock := &clock{at: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}
-	proxy := pgtest.NewProxy(t, pgtest.URL(t))
+	proxy := pgtest.NewProxy(t, pgtest.ReusedURL(t))
 	return proxiedBench{&bench{T: t, clock: clock, Conformant: openURL(t, proxy.URL(), clock.now)}, proxy}
 }
 
