@@ -49,6 +49,7 @@ func TestEveryEnvelopeThreeTimes(t *testing.T) {
 // TestEachCallFailsOnce makes each call to Slack and UiPath fail once, in each way
 // that a retry can mend.
 func TestEachCallFailsOnce(t *testing.T) {
+	t.Parallel()
 	slackMethods := []string{"auth.test", "apps.connections.open", "conversations.info", "chat.postMessage", "chat.update", "reactions.add", "reactions.get", "users.info", "chat.postEphemeral"}
 	uipathOperations := []string{"token", "GET identity groups", "GET group", "GET group with-quota", "PUT group"}
 	ways := map[string]fault.Fault{
