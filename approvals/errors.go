@@ -81,18 +81,25 @@ type GroupError struct {
 	Ambiguous  bool     // several groups have this very name
 }
 
+// Error is the refusal for the log.
 func (e *RefusedError) Error() string { return fmt.Sprintf("refused: %s", e.Answer) }
 
+// Unwrap is the client's own error.
 func (e *RefusedError) Unwrap() error { return e.Err }
 
+// Error is the delay for the log.
 func (e *DelayError) Error() string { return fmt.Sprintf("not now: %s", e.Reason) }
 
+// Unwrap is the client's own error.
 func (e *DelayError) Unwrap() error { return e.Err }
 
+// Error is the doubt for the log.
 func (e *UnknownEffectError) Error() string { return fmt.Sprintf("unknown effect: %s", e.Reason) }
 
+// Unwrap is the client's own error.
 func (e *UnknownEffectError) Unwrap() error { return e.Err }
 
+// Error repeats the reference as typed.
 func (e *GroupError) Error() string {
 	return fmt.Sprintf("%q does not name exactly one group", e.Reference)
 }
