@@ -48,10 +48,17 @@ func Open(ctx context.Context, url string, opts Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.dueOfKind, err = s.read.PrepareContext(ctx, dueOfKind); err != nil {
-		return nil, errors.Join(fmt.Errorf("prepare the look for jobs: %w", err), s.Close())
+	if err := s.prepareStatements(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
+}
+
+func (s *Store) prepareStatements(ctx context.Context) (err error) {
+	if s.dueOfKind, err = s.read.PrepareContext(ctx, dueOfKind); err != nil {
+		return fmt.Errorf("prepare the look for jobs: %w", err)
+	}
+	return nil
 }
 
 func openEngine(ctx context.Context, url string, opts Options) (*Store, error) {
