@@ -66,7 +66,7 @@ func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (
 		return err
 	}
 	slack := new(connections)
-	server, err := serveHTTP(ctx, cfg.HTTPAddr, newHealthRoutes(db, slack, tuning.LostLines), log)
+	server, err := serveHTTP(ctx, cfg.HTTPAddr, newHealthRoutes(db, slack, tuning.LostLines, log), log)
 	if err != nil {
 		return ignoreIfStopped(ctx, err)
 	}

@@ -34,6 +34,7 @@ type Store struct {
 	read    *sql.DB
 	signals signals
 	clock   *clockWatch
+	disk    *diskWatch
 	maxOpen int // open requests of one person; zero: no bound
 
 	dueOfKind *sql.Stmt
