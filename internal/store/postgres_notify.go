@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"licensebot/approvals"
 	"licensebot/internal/sleep"
@@ -88,12 +90,30 @@ func listenOnce(
 	signals.signalAllKinds()
 	reportAttempt()
 	for {
-		heard, err := conn.WaitForNotification(ctx)
+		heard, err := waitForNotification(ctx, conn)
 		if err != nil {
 			return err
 		}
 		if sender, kinds, ok := strings.Cut(heard.Payload, " "); ok && sender != replicaID {
 			signals.signalKinds(parseKinds(kinds))
+		}
+	}
+}
+
+// waitForNotification waits, and asks now and then whether the connection still works.
+func waitForNotification(ctx context.Context, conn *pgx.Conn) (*pgconn.Notification, error) {
+	for {
+		waiting, cancel := context.WithTimeout(ctx, listenCheck)
+		heard, err := conn.WaitForNotification(waiting)
+		cancel()
+		if err == nil || ctx.Err() != nil || !errors.Is(err, context.DeadlineExceeded) {
+			return heard, err
+		}
+		asking, cancel := context.WithTimeout(ctx, listenCheck)
+		err = conn.Ping(asking)
+		cancel()
+		if err != nil {
+			return nil, err
 		}
 	}
 }
