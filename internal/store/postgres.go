@@ -47,9 +47,13 @@ func openPostgres(ctx context.Context, url string, opts Options) (*Store, error)
 	db := stdlib.OpenDB(*config, stdlib.OptionResetSession(rejectReadOnly), stdlib.OptionShouldPing(isDead))
 	connections := max(cmp.Or(opts.Connections, DefaultConnections), MinConnections)
 	pool := connections - 1 // one more listens
+	db.SetMaxOpenConns(connections)
 	db.SetMaxIdleConns(pool)
 	db.SetConnMaxIdleTime(5 * time.Minute)
 	where := fmt.Sprintf("prepare database %s on %s", config.Database, config.Host)
+	if err := checkPool(ctx, db, connections); err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: %w", where, err), db.Close())
+	}
 	db.SetMaxOpenConns(pool)
 
 	engine := &postgres{db: db, now: opts.Now, replicaID: uuid.NewString()}
