@@ -11,6 +11,7 @@ import (
 
 	"licensebot/approvals"
 	"licensebot/internal/groupname"
+	"licensebot/internal/outbound"
 )
 
 // Allocations is a Client in the terms of package approvals. It carries out what
@@ -219,6 +220,9 @@ func delayReason(e *Error) string {
 	}
 	if e.MayHaveTakenEffect() {
 		return "UiPath gave no complete answer"
+	}
+	if cause := outbound.Cause(e); cause != "" {
+		return "UiPath cannot be reached: " + cause
 	}
 	return "UiPath cannot be reached"
 }

@@ -238,7 +238,8 @@ func TestWriteToAClosedPort(t *testing.T) {
 	a := o.allocations(t, StaticToken(o.PersonalAccessToken()))
 	o.Close()
 	_, err := a.WriteAllocation(t.Context(), groupID, approvals.Allocation{})
-	if got := meaning(err); got != "later after 0s: UiPath cannot be reached" || approvals.EffectIsUnknown(err) {
+	want := "later after 0s: UiPath cannot be reached: " + strings.TrimPrefix(o.URL(), "http://") + " refuses connections"
+	if got := meaning(err); got != want || approvals.EffectIsUnknown(err) {
 		t.Errorf("got %s", got)
 	}
 }

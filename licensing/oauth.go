@@ -93,21 +93,17 @@ func tokenLife(token *oauth2.Token) time.Duration {
 // keeps away those that x/oauth2 would misread or quote: pages with status 200,
 // errors that are objects, answers without a token.
 type tokenTransport struct {
-	base      http.RoundTripper // nil: the default
+	base      http.RoundTripper
 	transport *transport
 	request   request
 }
 
 // RoundTrip returns an answer that has a token, or an *Error.
 func (t *tokenTransport) RoundTrip(req *http.Request) (*http.Response, error) {
-	base := t.base
-	if base == nil {
-		base = http.DefaultTransport
-	}
 	req = req.Clone(req.Context())
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", t.transport.agent)
-	resp, err := base.RoundTrip(req)
+	resp, err := t.base.RoundTrip(req)
 	if err != nil {
 		return nil, err
 	}

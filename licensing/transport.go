@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"licensebot/internal/noredirect"
+	"licensebot/internal/outbound"
 )
 
 const (
@@ -42,6 +43,9 @@ func newTransport(base *http.Client, timeout time.Duration, now func() time.Time
 		base = &http.Client{}
 	}
 	own := noredirect.Client(base)
+	if own.Transport == nil {
+		own.Transport = outbound.NewTransport()
+	}
 	own.Timeout = 0 // each exchange has its own
 	if timeout <= 0 {
 		timeout = 15 * time.Second
@@ -121,7 +125,7 @@ func (r request) redactError(err error) error {
 }
 
 func neverConnected(err error) bool {
-	if op, ok := errors.AsType[*net.OpError](err); ok && (op.Op == "dial" || op.Op == "proxyconnect") {
+	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" || outbound.IsProxy(err) {
 		return true
 	}
 	_, distrusted := errors.AsType[*tls.CertificateVerificationError](err)

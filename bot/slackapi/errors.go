@@ -12,6 +12,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"licensebot/approvals"
+	"licensebot/internal/outbound"
 	"licensebot/internal/outside"
 )
 
@@ -90,6 +91,9 @@ func ClassifyError(method string, err error) error {
 		return &approvals.DelayError{
 			Reason: "something between the bot and Slack refused the call", Err: fmt.Errorf("%s: %w", method, err),
 		}
+	case outbound.Cause(err) != "":
+		reason := "Slack cannot be reached: " + outbound.Cause(err)
+		return &approvals.DelayError{Reason: reason, Err: fmt.Errorf("%s: %w", method, err)}
 	case isNeverSent(err):
 		return &approvals.DelayError{Reason: "Slack cannot be reached", Err: fmt.Errorf("%s: %w", method, err)}
 	}

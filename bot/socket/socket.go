@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"licensebot/internal/noredirect"
+	"licensebot/internal/outbound"
 	"licensebot/internal/outside"
 	"licensebot/internal/sleep"
 )
@@ -94,7 +95,7 @@ type Config struct {
 
 // New makes a socket. Run connects it.
 func New(cfg Config, handler Handler, logger zerolog.Logger) *Socket {
-	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport := outbound.NewTransport()
 	transport.ResponseHeaderTimeout = responseLimit
 	s := &Socket{
 		cfg: cfg, handler: handler, opener: newOpener(transport), log: logger,
@@ -106,7 +107,7 @@ func New(cfg Config, handler Handler, logger zerolog.Logger) *Socket {
 		slack.OptionAPIURL(cfg.APIURL), slack.OptionHTTPClient(noredirect.Client(&http.Client{Transport: s.opener})))
 	for range Connections {
 		s.clients = append(s.clients, socketmode.New(api,
-			socketmode.OptionReadLimit(readLimit),
+			socketmode.OptionReadLimit(readLimit), socketmode.OptionDialer(outbound.NewSocketDialer()),
 			socketmode.OptionLog(log.New(io.Discard, "", 0))))
 	}
 	return s

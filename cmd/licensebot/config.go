@@ -13,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"licensebot/approvals"
+	"licensebot/internal/outbound"
 	"licensebot/internal/policyfile"
 	"licensebot/internal/store"
 )
@@ -76,12 +77,15 @@ func LoadConfig() (Config, error) {
 	if err != nil {
 		return Config{}, err
 	}
+	for _, problem := range outbound.CheckEnvironment(os.Getenv) {
+		p.add(problem.Variable, problem.Wrong, "http://proxy.example.com:3128")
+	}
 	warnings := findMisspelled(os.Environ())
 	cfg, err := newConfig(env, p)
 	if wrong, ok := errors.AsType[*ConfigError](err); ok {
 		wrong.Hints = warnings
 	}
-	cfg.secretFiles, cfg.warnings = env.secretFiles(), warnings
+	cfg.secretFiles, cfg.warnings = env.secretFiles(), append(warnings, outbound.Unused(os.Getenv)...)
 	return cfg, err
 }
 
