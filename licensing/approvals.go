@@ -211,6 +211,8 @@ func delayReason(e *Error) string {
 		return "UiPath does not show whether the group uses external licenses"
 	case errors.Is(e, ErrAnswersDiffer):
 		return "the allocation is being changed at UiPath at this moment"
+	case errors.Is(e, ErrTokenTooNew):
+		return "UiPath takes the bot's token for one that is not valid yet"
 	case errors.Is(e, ErrTokenRenewed):
 		return "UiPath did not accept the bot's token, and the bot has a new one"
 	case e.Status == http.StatusTooManyRequests:

@@ -13,6 +13,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -173,10 +174,11 @@ func (r request) readBody(body io.Reader) ([]byte, error) {
 }
 
 // isHTMLAnswer trusts the first character more than the header: proxies send
-// their pages under any type, and JSON never starts with "<".
+// their pages under any type, JSON never starts with "<", and a page never with "{".
 func isHTMLAnswer(resp *http.Response, body []byte) bool {
 	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
-	return kind == "text/html" || kind == "application/xhtml+xml" || looksHTML(body)
+	isPage := kind == "text/html" || kind == "application/xhtml+xml"
+	return looksHTML(body) || isPage && !looksJSON(body)
 }
 
 // statusError makes an error of a status that is not a success.
@@ -200,11 +202,21 @@ func (t *transport) statusError(resp *http.Response, r request) *Error {
 			e.Answer = oneLine(strings.TrimSpace(e.Answer+" (scope: "+scope+")"), r.secrets)
 		}
 	}
+	if e.Status == http.StatusUnauthorized && tooNew.MatchString(e.Answer) {
+		e.Kind, e.Err, e.RetryAfter = Later, ErrTokenTooNew, max(after, tooNewPause)
+	}
 	if e.Kind == Refused && e.Err != nil {
 		e.Kind = Misconfigured // not UiPath's own words
 	}
 	return e
 }
+
+// tooNew matches the words for a token of which nbf is still to come. IDX10222 is the
+// name of that in the library of ASP.NET.
+var tooNew = regexp.MustCompile(`(?i)not yet valid|not valid (yet|before)|IDX10222|\bnbf\b`)
+
+// tooNewPause is how long to wait for a token to become valid.
+const tooNewPause = 5 * time.Second
 
 // classifyStatus takes a status that is not a success.
 func classifyStatus(status int, hasRetryAfter bool) Kind {
