@@ -285,20 +285,20 @@ func TestTokensOfAnyContentType(t *testing.T) {
 		"application/octet-stream", "application/x-www-form-urlencoded", "nonsense", "application/json",
 	} {
 		for body, want := range map[string]string{
-			`{"access_token":"t1","error":null}`:           "t1",
+			`{"access_token":"t1","error":null}`:            "t1",
 			"\uFEFF" + ` {"access_token":" t1\n"}` + "\r\n": "t1",
-			`{"access_token":""}`:                          "",
-			`{"access_token":" "}`:                         "",
-			`{"access_token":"t 1"}`:                       "",
-			`{"access_token":"t\r\nX-Admin: 1"}`:           "",
-			`{"access_token":"t1é"}`:                       "",
-			`{"access_token":null}`:                        "",
-			`{"access_token":{"value":"t1"}}`:              "",
-			`["t1"]`:                                       "",
-			`t1`:                                           "",
-			``:                                             "",
-			`access_token=t1&expires_in=3600`:              "",
-			`<html><title>Sign in</title></html>`:          "",
+			`{"access_token":""}`:                           "",
+			`{"access_token":" "}`:                          "",
+			`{"access_token":"t 1"}`:                        "",
+			`{"access_token":"t\r\nX-Admin: 1"}`:            "",
+			`{"access_token":"t1é"}`:                        "",
+			`{"access_token":null}`:                         "",
+			`{"access_token":{"value":"t1"}}`:               "",
+			`["t1"]`:                                        "",
+			`t1`:                                            "",
+			``:                                              "",
+			`access_token=t1&expires_in=3600`:               "",
+			`<html><title>Sign in</title></html>`:           "",
 		} {
 			s, at := newStand(t), newClock()
 			s.on(tokenRoute, func(w http.ResponseWriter, _ *http.Request) {

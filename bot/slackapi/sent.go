@@ -18,17 +18,23 @@ func (e *neverSentError) Error() string { return e.err.Error() }
 func (e *neverSentError) Unwrap() error { return e.err }
 
 // A transport says of each failed call whether it got a connection.
-type transport struct{ *http.Transport }
+type transport struct {
+	*http.Transport
+	follow atomic.Pointer[func(header string)] // receives the Date of each answer
+}
 
-func newTransport() transport { return transport{outbound.NewTransport()} }
+func newTransport() *transport { return &transport{Transport: outbound.NewTransport()} }
 
 // RoundTrip carries a call out.
-func (t transport) RoundTrip(call *http.Request) (*http.Response, error) {
+func (t *transport) RoundTrip(call *http.Request) (*http.Response, error) {
 	var connected atomic.Bool
 	trace := &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { connected.Store(true) }}
 	answer, err := t.Transport.RoundTrip(call.WithContext(httptrace.WithClientTrace(call.Context(), trace)))
 	if err != nil && !connected.Load() {
 		err = &neverSentError{err}
+	}
+	if follow := t.follow.Load(); err == nil && follow != nil {
+		(*follow)(answer.Header.Get("Date"))
 	}
 	return answer, err
 }

@@ -46,6 +46,20 @@ type replicaListener struct {
 	done   chan struct{}
 }
 
+// replicaLock is the number of a lock that each replica shares for as long as it
+// listens. Replicas of one database may have schemas of their own.
+const replicaLock = `hashtextextended('licensebot replica of ' || current_schema(), 0)`
+
+const joinReplicas = `SELECT pg_advisory_lock_shared(` + replicaLock + `)`
+
+// countReplicas counts those who share the lock.
+func (e *postgres) countReplicas(ctx context.Context) (count int, err error) {
+	err = e.db.QueryRowContext(ctx, `SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1
+		AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+		AND (classid::bigint << 32) | objid::bigint = `+replicaLock).Scan(&count)
+	return count, err
+}
+
 // startListening returns after its first attempt to listen. After a failure or a lost
 // connection the listener tries again by itself.
 func startListening(config *pgx.ConnConfig, replicaID string, signals *signals) *replicaListener {
@@ -84,8 +98,10 @@ func listenOnce(
 		return err
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
-	if _, err := conn.Exec(ctx, "LISTEN "+notifyChannel); err != nil {
-		return err
+	for _, statement := range []string{"LISTEN " + notifyChannel, joinReplicas} {
+		if _, err := conn.Exec(ctx, statement); err != nil {
+			return err
+		}
 	}
 	signals.signalAllKinds()
 	reportAttempt()

@@ -53,3 +53,47 @@ func TestSharedServerProcessesAreNoticed(t *testing.T) {
 		}
 	}
 }
+
+// TestReplicasAreCounted has replicas come, go and lose their connections, beside those
+// of another schema.
+func TestReplicasAreCounted(t *testing.T) {
+	address, beside := pgtest.URL(t), pgtest.URL(t)
+	open := func(address string) *Store {
+		s, err := Open(t.Context(), address, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = s.Close() })
+		return s
+	}
+	open(beside)
+	first := open(address)
+	expect := func(want int) {
+		t.Helper()
+		for end := time.Now().Add(20 * time.Second); ; {
+			got, err := first.CountReplicas(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got == want {
+				return
+			}
+			if time.Now().After(end) {
+				t.Fatalf("%d replicas are counted, want %d", got, want)
+			}
+		}
+	}
+	expect(1)
+	second, third := open(address), open(address)
+	expect(3)
+	if err := second.Close(); err != nil {
+		t.Fatal(err)
+	}
+	expect(2)
+	pgtest.Exec(t, address, `SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted`)
+	expect(2)
+	if err := third.Close(); err != nil {
+		t.Fatal(err)
+	}
+	expect(1)
+}

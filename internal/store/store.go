@@ -46,6 +46,10 @@ func (s *Store) Now(ctx context.Context) (time.Time, error) {
 	return now, err
 }
 
+// CountReplicas counts the processes that share the database, this one included. One
+// that has just lost its connection may be missing.
+func (s *Store) CountReplicas(ctx context.Context) (int, error) { return s.engine.countReplicas(ctx) }
+
 // Subscribe signals on the channel whenever a job of these kinds may have become
 // due, until stop is called.
 func (s *Store) Subscribe(kinds ...approvals.JobKind) (wake <-chan struct{}, stop func()) {
