@@ -30,7 +30,8 @@ var remedies = map[string]string{
 		"reinstall the app and restart with its new token",
 	"not_allowed_token_type": "SLACK_BOT_TOKEN is not a bot token; it has to begin with xoxb-",
 	"invalid_auth": "Slack does not accept SLACK_BOT_TOKEN; " +
-		"copy it anew from the app's OAuth page and restart",
+		"copy it anew from the app's OAuth page and restart; a GovSlack workspace also needs " +
+		"SLACK_API_URL=https://slack-gov.com/api/",
 	"not_authed":    "SLACK_BOT_TOKEN did not reach Slack; check SLACK_API_URL and any proxy",
 	"token_revoked": "SLACK_BOT_TOKEN was revoked; reinstall the Slack app and restart with its new token",
 	"token_expired": "SLACK_BOT_TOKEN has expired; reinstall the Slack app without token rotation and " +
