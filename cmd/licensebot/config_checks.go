@@ -91,6 +91,9 @@ func checkAccountID(p *problems, value string) {
 	if value != "" && !guid.MatchString(value) {
 		p.add(name, "is not a GUID: it has to be the organization's id, not its name, an address or a path", example)
 	}
+	if value != "" && strings.Trim(value, "0-") == "" {
+		p.add(name, "is a placeholder that nothing has filled in", example)
+	}
 }
 
 // The shapes of ids and names at Slack.

@@ -166,7 +166,8 @@ func TestWhatKeepsTheBotFromSlackIsNamed(t *testing.T) {
 		}, "the proxy of HTTPS_PROXY: the name proxy.invalid does not resolve"},
 		"a box that opens TLS": {func(w *world) {
 			w.putBehindProxy()
-			w.env["HTTPS_PROXY"], w.env["SSL_CERT_FILE"] = "", "/dev/null"
+			delete(w.env, "SSL_CERT_FILE")
+			w.env["HTTPS_PROXY"] = ""
 			w.env["SLACK_API_URL"] = behindTLS(w.t, "http://127.0.0.1:1", "x").URL + "/api/"
 		}, "its certificate comes from an authority that this host does not know"},
 		"a name that does not resolve": {func(w *world) { w.env["SLACK_API_URL"] = "https://slack.invalid/api/" }, "the name slack.invalid does not resolve"},
@@ -197,7 +198,14 @@ func TestProxiesThatCannotBeMeantAreNamedAtTheStart(t *testing.T) {
 			t.Errorf("%s: %s", value, log)
 		}
 	}
-	w := newWorld(t)
-	w.env["ALL_PROXY"] = "socks5://proxy:1080"
-	w.serveUntil("ALL_PROXY is set, but licensebot does not read it: is HTTPS_PROXY meant?")
+	for name, c := range map[string][2]string{
+		"ALL_PROXY":     {"socks5://proxy:1080", "ALL_PROXY is set, but licensebot does not read it: is HTTPS_PROXY meant?"},
+		"NO_PROXY":      {"https://slack.com", "NO_PROXY has an address where it can only have names of hosts"},
+		"SSL_CERT_FILE": {"/nonexistent.pem", "SSL_CERT_FILE: cannot be read: open /nonexistent.pem"},
+		"UIPATH_SCOPES": {"pm.license.read", "UIPATH_SCOPES has neither PM.License nor PM.License.Write"},
+	} {
+		w := newWorld(t)
+		w.env[name] = c[0]
+		w.serveUntil(c[1])
+	}
 }

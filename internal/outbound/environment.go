@@ -1,31 +1,52 @@
 package outbound
 
 import (
+	"crypto/x509"
 	"fmt"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 )
 
-// A Problem is a variable that does not name a proxy.
-type Problem struct{ Variable, Wrong string }
+// A Problem is what is wrong with a variable.
+type Problem struct{ Variable, Wrong, Example string }
 
 // schemes are what Go and the library for WebSockets speak to proxies.
 var schemes = []string{"http", "https", "socks5", "socks5h"}
 
-// CheckEnvironment looks at the variables that name proxies. Go takes one that it does
-// not understand for none, and then goes past the proxy. The problems have no values,
-// because those may hold passwords.
+// CheckEnvironment looks at the variables that name proxies and authorities. Go takes
+// one that it does not understand for none, and then goes past the proxy. The problems
+// have no proxies' values, because those may hold passwords.
 func CheckEnvironment(getenv func(string) string) []Problem {
 	var found []Problem
 	for _, name := range []string{"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"} {
 		if value := getenv(name); value != "" {
 			if wrong := proxyFault(value); wrong != "" {
-				found = append(found, Problem{name, wrong})
+				found = append(found, Problem{name, wrong, "http://proxy.example.com:3128"})
 			}
 		}
 	}
+	if wrong := certificateFault(getenv("SSL_CERT_FILE")); wrong != "" {
+		found = append(found, Problem{"SSL_CERT_FILE", wrong, "/etc/ssl/corporate.pem"})
+	}
 	return found
+}
+
+// certificateFault says what is wrong with a file of trusted authorities, or "". Go
+// leaves out one that it cannot read.
+func certificateFault(path string) string {
+	if path == "" {
+		return ""
+	}
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return "cannot be read: " + err.Error()
+	}
+	if !x509.NewCertPool().AppendCertsFromPEM(content) {
+		return "has no certificate in PEM in it"
+	}
+	return ""
 }
 
 // Unused returns warnings about variables that name a proxy and have no effect.
@@ -34,6 +55,9 @@ func Unused(getenv func(string) string) []string {
 		return slices.ContainsFunc(names, func(name string) bool { return getenv(name) != "" })
 	}
 	var warnings []string
+	if strings.Contains(getenv("NO_PROXY")+getenv("no_proxy"), "://") {
+		warnings = append(warnings, "NO_PROXY has an address where it can only have names of hosts: leave out https://")
+	}
 	switch {
 	case isSet("HTTPS_PROXY", "https_proxy"):
 	case isSet("HTTP_PROXY", "http_proxy"):

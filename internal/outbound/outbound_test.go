@@ -2,16 +2,20 @@ package outbound
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/base64"
+	"encoding/pem"
 	"errors"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -88,7 +92,7 @@ func trusting(servers ...*httptest.Server) *tls.Config {
 }
 
 // reach fetches hello from a host in both ways, through a proxy.
-func reach(host *httptest.Server, proxy string, config *tls.Config) map[string]error {
+func reach(host, proxy string, config *tls.Config) map[string]error {
 	proxyOf := func(*http.Request) (*url.URL, error) { return url.Parse(proxy) }
 	transport := NewTransport()
 	transport.Proxy, transport.TLSClientConfig = proxyOf, config
@@ -98,12 +102,12 @@ func reach(host *httptest.Server, proxy string, config *tls.Config) map[string]e
 		Proxy: way.socksProxy, NetDialContext: way.dial, TLSClientConfig: config, HandshakeTimeout: 20 * time.Second,
 	}
 	results := map[string]error{}
-	answer, err := (&http.Client{Transport: transport}).Get(host.URL)
+	answer, err := (&http.Client{Transport: transport}).Get(host)
 	if err == nil {
 		_ = answer.Body.Close()
 	}
 	results["HTTP"] = err
-	conn, upgraded, err := dialer.Dial("wss"+strings.TrimPrefix(host.URL, "https")+"/socket", nil)
+	conn, upgraded, err := dialer.Dial("wss"+strings.TrimPrefix(host, "https")+"/socket", nil)
 	if err == nil {
 		_ = upgraded.Body.Close()
 		_, _, err = conn.ReadMessage()
@@ -126,7 +130,7 @@ func TestProxiesThatWork(t *testing.T) {
 			if user != "" {
 				u.User = url.UserPassword(user, carrier.password)
 			}
-			for way, err := range reach(host, u.String(), trusting(host, proxy)) {
+			for way, err := range reach(host.URL, u.String(), trusting(host, proxy)) {
 				if err != nil {
 					t.Errorf("%s by a proxy with %s and user %q: %v", way, name, user, err)
 				}
@@ -156,7 +160,7 @@ func TestSocks(t *testing.T) {
 		}
 	}()
 	for _, scheme := range []string{"socks5", "socks5h"} {
-		for way, err := range reach(host, scheme+"://"+listener.Addr().String(), trusting(host)) {
+		for way, err := range reach(host.URL, scheme+"://"+listener.Addr().String(), trusting(host)) {
 			if err != nil {
 				t.Errorf("%s by %s: %v", way, scheme, err)
 			}
@@ -200,32 +204,27 @@ func TestCausesAreNamed(t *testing.T) {
 	closed := httptest.NewServer(http.NotFoundHandler())
 	closed.Close()
 	closedAddress := strings.TrimPrefix(closed.URL, "http://")
-	gone := *host
-	gone.URL = "https://" + closedAddress
-	lost := *host
-	lost.URL = "https://slack.invalid"
-	noTLS := *host
-	noTLS.URL = "https" + strings.TrimPrefix(plain.URL, "http")
-	other := *host
-	other.URL = strings.Replace(host.URL, "127.0.0.1", "localhost", 1)
+	gone, lost := "https://"+closedAddress, "https://slack.invalid"
+	noTLS := "https" + strings.TrimPrefix(plain.URL, "http")
+	other := strings.Replace(host.URL, "127.0.0.1", "localhost", 1)
 	for _, c := range []struct {
 		name   string
-		host   *httptest.Server
+		host   string
 		proxy  string
 		config *tls.Config
 		want   string
 		proxys bool
 	}{
-		{"a name that does not exist", &lost, "", nil, "the name slack.invalid does not resolve", false},
-		{"a port that is closed", &gone, "", nil, closedAddress + " refuses connections", false},
-		{"a box that opens TLS", host, "", nil, "its certificate comes from an authority that this host does not know", false},
-		{"another host's certificate", &other, "", trusting(host), "its certificate is not for localhost", false},
-		{"no TLS", &noTLS, "", nil, "what answers there speaks no TLS", false},
-		{"a proxy that wants a password", host, locked.URL, trusting(host), "refuses: 407 Proxy Authentication Required (it wants a user", true},
-		{"a proxy that finds no way", &gone, secure.URL, trusting(secure), "refuses: 502 Bad Gateway (look at HTTPS_PROXY", true},
-		{"a proxy that is not there", host, closed.URL, trusting(host), "the proxy of HTTPS_PROXY: " + closedAddress + " refuses connections", true},
-		{"a proxy without a name", host, "http://proxy.invalid:3128", trusting(host), "the proxy of HTTPS_PROXY: the name proxy.invalid does not resolve", true},
-		{"a proxy that is not trusted", host, secure.URL, nil, "the proxy of HTTPS_PROXY: its certificate comes from an authority", true},
+		{"a name that does not exist", lost, "", nil, "the name slack.invalid does not resolve", false},
+		{"a port that is closed", gone, "", nil, closedAddress + " refuses connections", false},
+		{"a box that opens TLS", host.URL, "", nil, "its certificate comes from an authority that this host does not know", false},
+		{"another host's certificate", other, "", trusting(host), "its certificate is not for localhost", false},
+		{"no TLS", noTLS, "", nil, "what answers there speaks no TLS", false},
+		{"a proxy that wants a password", host.URL, locked.URL, trusting(host), "refuses: 407 Proxy Authentication Required (it wants a user", true},
+		{"a proxy that finds no way", gone, secure.URL, trusting(secure), "refuses: 502 Bad Gateway (look at HTTPS_PROXY", true},
+		{"a proxy that is not there", host.URL, closed.URL, trusting(host), "the proxy of HTTPS_PROXY: " + closedAddress + " refuses connections", true},
+		{"a proxy without a name", host.URL, "http://proxy.invalid:3128", trusting(host), "the proxy of HTTPS_PROXY: the name proxy.invalid does not resolve", true},
+		{"a proxy that is not trusted", host.URL, secure.URL, nil, "the proxy of HTTPS_PROXY: its certificate comes from an authority", true},
 	} {
 		for way, err := range reachOr(c.host, c.proxy, c.config) {
 			if got := Cause(err); !strings.Contains(got, c.want) || IsProxy(err) != c.proxys {
@@ -236,16 +235,16 @@ func TestCausesAreNamed(t *testing.T) {
 }
 
 // reachOr goes directly where there is no proxy.
-func reachOr(host *httptest.Server, proxy string, config *tls.Config) map[string]error {
+func reachOr(host, proxy string, config *tls.Config) map[string]error {
 	if proxy != "" {
 		return reach(host, proxy, config)
 	}
 	transport := NewTransport()
 	transport.TLSClientConfig = config
-	_, direct := (&http.Client{Transport: transport}).Get(host.URL) //nolint:bodyclose // it fails
+	_, direct := (&http.Client{Transport: transport}).Get(host) //nolint:bodyclose // it fails
 	way := socketWay{proxyOf: func(*http.Request) (*url.URL, error) { return nil, nil }}
 	dialer := &websocket.Dialer{NetDialContext: way.dial, TLSClientConfig: config}
-	_, _, socket := dialer.Dial("wss"+strings.TrimPrefix(host.URL, "https")+"/socket", nil) //nolint:bodyclose // likewise
+	_, _, socket := dialer.Dial("wss"+strings.TrimPrefix(host, "https")+"/socket", nil) //nolint:bodyclose // likewise
 	return map[string]error{"HTTP": direct, "WebSocket": socket}
 }
 
@@ -311,6 +310,25 @@ func TestEnvironment(t *testing.T) {
 			if len(found) > 0 && strings.Contains(found[0].Wrong, "hunter") {
 				t.Errorf("%s repeats a password: %v", variable, found)
 			}
+		}
+	}
+}
+
+func TestFilesOfAuthorities(t *testing.T) {
+	host := newEcho(t)
+	good := filepath.Join(t.TempDir(), "good.pem")
+	block := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: host.Certificate().Raw})
+	key := filepath.Join(t.TempDir(), "key.pem")
+	for path, content := range map[string][]byte{good: block, key: bytes.ReplaceAll(block, []byte("CERTIFICATE"), []byte("PRIVATE KEY"))} {
+		if err := os.WriteFile(path, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for path, want := range map[string]string{
+		good: "", "": "", key: "has no certificate", os.DevNull: "has no certificate", "/nonexistent.pem": "cannot be read", t.TempDir(): "cannot be read",
+	} {
+		if got := certificateFault(path); !strings.Contains(got, want) || want == "" && got != "" {
+			t.Errorf("%q: %q, want %q", path, got, want)
 		}
 	}
 }
