@@ -300,7 +300,7 @@ func TestEnvironment(t *testing.T) {
 		"http://wpad/proxy.pac":      "names a file that chooses proxies",
 		"http://proxy:3128#":         "has more behind its host",
 		"https//proxy:3128":          "has more behind its host",
-		"http:/proxy:3128":           "cannot be understood",
+		"http:/proxy:3128":           "",
 	} {
 		for _, variable := range []string{"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"} {
 			found := CheckEnvironment(func(name string) string { return map[string]string{variable: value}[name] })
