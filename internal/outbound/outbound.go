@@ -137,7 +137,7 @@ func connectThrough(conn net.Conn, proxy *url.URL, address string) error {
 		return err
 	}
 	// What the reader holds back is nothing: the host waits for the first word.
-	answer, err := http.ReadResponse(bufio.NewReader(conn), req)
+	answer, err := http.ReadResponse(bufio.NewReader(conn), req) //nolint:bodyclose // the connection is closed instead
 	if err != nil {
 		return err
 	}

@@ -21,8 +21,6 @@ type engine interface {
 	lockName(ctx context.Context, tx *sql.Tx, name string) error
 	// notifyReplicas signals other processes when the transaction commits.
 	notifyReplicas(ctx context.Context, tx *sql.Tx, kinds []approvals.JobKind) error
-	// countReplicas counts the processes that have the database open.
-	countReplicas(ctx context.Context) (int, error)
 	// classifyFailure tells what became of a failed transaction.
 	classifyFailure(ctx context.Context, tx string, committing bool, err error) txOutcome
 	// close releases what the engine holds besides its connections.

@@ -102,9 +102,6 @@ func (sqlite) skipLocked() string { return "" }
 
 func (sqlite) lockName(context.Context, *sql.Tx, string) error { return nil }
 
-// countReplicas is one: the file's lock keeps others out.
-func (sqlite) countReplicas(context.Context) (int, error) { return 1, nil }
-
 func (sqlite) notifyReplicas(context.Context, *sql.Tx, []approvals.JobKind) error { return nil }
 
 // classifyFailure never retries: each transaction runs alone, so none loses a race,

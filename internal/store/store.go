@@ -47,8 +47,14 @@ func (s *Store) Now(ctx context.Context) (time.Time, error) {
 }
 
 // CountReplicas counts the processes that share the database, this one included. One
-// that has just lost its connection may be missing.
-func (s *Store) CountReplicas(ctx context.Context) (int, error) { return s.engine.countReplicas(ctx) }
+// that has just lost its connection may be missing. The lock of a SQLite file keeps
+// others out.
+func (s *Store) CountReplicas(ctx context.Context) (int, error) {
+	if shared, ok := s.engine.(*postgres); ok {
+		return shared.countReplicas(ctx)
+	}
+	return 1, nil
+}
 
 // Subscribe signals on the channel whenever a job of these kinds may have become
 // due, until stop is called.
