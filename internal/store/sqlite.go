@@ -94,6 +94,7 @@ func (e sqlite) readClock(context.Context, querier) (time.Time, string, error) {
 	return e.now(), "", nil
 }
 
+func (sqlite) isAlone() bool      { return true }
 func (sqlite) forUpdate() string  { return "" }
 func (sqlite) skipLocked() string { return "" }
 
