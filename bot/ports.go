@@ -13,6 +13,7 @@ type Store interface {
 	ChangeStore
 	QueryStore
 	DeliveryStore
+	ChannelStore
 	DoubleStore
 	GroupStore
 	HomeStore

@@ -611,6 +611,10 @@ func (s *slackFake) heard(kind JobKind) []utterance {
 	return slices.DeleteFunc(slices.Clone(s.said), func(u utterance) bool { return u.Kind != kind })
 }
 
+func (s *slackFake) CheckPostable(context.Context, string) error {
+	return s.do("check_postable", func() {})
+}
+
 func (s *slackFake) AddReactions(context.Context, Request) error {
 	return s.do("add_reactions", func() {})
 }
