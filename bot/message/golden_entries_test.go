@@ -177,6 +177,7 @@ func (g *golden) addOutcomes() {
 		{"superseded, the name is gone", goldenRequest(approvals.Superseded, withOutcome(approvals.Outcome{Reason: approvals.ReasonGroupRenamed, Allocation: []string{"PMD"}}))},
 		{"superseded, forbidden today", goldenRequest(approvals.Superseded, withOutcome(approvals.Outcome{Reason: approvals.ReasonForbiddenNow, Allocation: []string{"PMD"},
 			Violation: &approvals.Violation{Kind: approvals.ViolationDenied, Rule: "production", Codes: []string{"RPADEVPRONU"}, Message: "Ask the platform team."}}))},
+		{"superseded, another channel", goldenRequest(approvals.Superseded, withOutcome(approvals.Outcome{Reason: approvals.ReasonChannelReplaced, Channel: "C0OTHER", Suggestions: []string{"R-ABCDEFGH"}}))},
 		{"superseded, stricter today", goldenRequest(approvals.Superseded, withOutcome(approvals.Outcome{Reason: approvals.ReasonStricterNow, Allocation: []string{"PMD"}}))},
 		{"superseded, may have taken effect", goldenRequest(approvals.Superseded, withOutcome(approvals.Outcome{Reason: approvals.ReasonAllocationChanged, Uncertain: true}))},
 		{"superseded, nothing to extend", goldenRequest(approvals.Superseded, extending, withOutcome(approvals.Outcome{Reason: approvals.ReasonAllocationChanged, Allocation: []string{"ATTUNU"}}))},

@@ -183,7 +183,7 @@ func TestExplanations(t *testing.T) {
 		"expired": {state: approvals.Expired, terms: one, outcome: outcome(approvals.ReasonDeadline), want: []string{"expired with 0 of 2 approvals needed", "have to approve; no approval yet."}},
 	} {
 		r := approvals.Request{
-			ID: command.ExampleID, State: c.state, Requester: "U0ROBIN", Ask: approvals.Ask{Group: "group-01", Codes: []string{"IDU"}, Reason: "audit"},
+			ID: command.ExampleID, State: c.state, Requester: "U0ROBIN", Channel: "C0APPROVALS", Ask: approvals.Ask{Group: "group-01", Codes: []string{"IDU"}, Reason: "audit"},
 			Terms: c.terms, Votes: c.votes, Outcome: c.outcome, DelayReason: c.stalled, FiledAt: testTime, Deadline: testTime, DecidedAt: testTime, ClosedAt: testTime,
 		}
 		if c.state != approvals.Filed && c.state != approvals.Refused {

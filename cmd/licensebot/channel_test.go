@@ -241,8 +241,9 @@ func TestReplicasWithTwoSettings(t *testing.T) {
 	w := startFleet(t, 2)
 	w.addChannel(otherChannel)
 	w.typeRequest("group-01 IDU")
-	w.awaitCard()
+	w.awaitCondition("the whole card", w.hasCompleteCard) // or its lease would have to end
 	w.killOldest()
+	w.awaitCondition("its sockets to close", func() bool { return w.slack.Connections() == 2 })
 	w.env["LICENSEBOT_CHANNEL"] = otherChannel
 	w.startReplica()
 	w.awaitCardIn(otherChannel, 1)
