@@ -31,7 +31,7 @@ var house = map[string][]string{
 		"approvals", "internal/groupname", "internal/guard", "internal/outside", "internal/sleep",
 		"bot/command", "bot/message", "bot/socket", "bot/slackapi",
 	},
-	"bot/command":  {"approvals", "internal/groupname"},
+	"bot/command":  {"approvals", "internal/emoji", "internal/groupname"},
 	"bot/message":  {"approvals", "internal/groupname", "internal/outside", "bot/command"},
 	"bot/slackapi": {"approvals", "internal/noredirect", "internal/outside", "internal/sleep"},
 	"bot/socket":   {"internal/noredirect", "internal/outside", "internal/sleep"},
@@ -40,6 +40,7 @@ var house = map[string][]string{
 	// Group names are compared in one form, wherever they are compared.
 	"internal/groupname":  {"approvals"},
 	"internal/policyfile": {"approvals", "internal/groupname"},
+	"internal/emoji":      {},
 	"internal/sleep":      {},
 	"internal/guard":      {},
 	"internal/noredirect": {},

@@ -228,7 +228,7 @@ func splitReason(tokens []word) ([]word, string) {
 			reason = append(reason, w.typed)
 		}
 	}
-	return tokens[:at], strings.Join(reason, " ")
+	return tokens[:at], undoMentions(strings.Join(reason, " "))
 }
 
 // IsCode reports whether s has the shape of a user bundle code.
