@@ -484,11 +484,14 @@ func (g *golden) addLookups() {
 	owned := []approvals.Seats{{Code: "ATTUNU", Allocated: 12, Total: 50}, {Code: "IDU", Allocated: 1, Total: 1}}
 	g.add("show", phrases().ShowAllocation("/allocate", finance, approvals.Allocation{
 		Codes: []string{"ATTUNU", "IDU", "PMD"}, Owned: owned, UseExternalLicense: true, Quotas: []approvals.Quota{{Code: "ATTUNU", Limit: 10, Used: 3}},
-	}, []approvals.Request{goldenRequest(approvals.Pending)}))
-	g.add("show: no codes", phrases().ShowAllocation("/allocate", finance, approvals.Allocation{}, nil))
-	g.add("show: many requests", phrases().ShowAllocation("/allocate", finance, approvals.Allocation{}, slices.Repeat([]approvals.Request{goldenRequest(approvals.Filed)}, PageSize+1)))
-	g.add("codes", phrases().ListOwnedCodes("/allocate", owned))
-	g.add("codes: none", phrases().ListOwnedCodes("/allocate", nil))
+	}, []approvals.Request{goldenRequest(approvals.Pending)}, 1))
+	g.add("show: no codes", phrases().ShowAllocation("/allocate", finance, approvals.Allocation{}, nil, 1))
+	g.add("show: many requests", phrases().ShowAllocation("/allocate", finance, approvals.Allocation{}, slices.Repeat([]approvals.Request{goldenRequest(approvals.Filed)}, PageSize+1), 1))
+	g.add("codes", phrases().ListOwnedCodes("/allocate", owned, 1))
+	many := slices.Repeat(owned, 40)
+	g.add("codes: the second page", phrases().ListOwnedCodes("/allocate", many, 2))
+	g.add("codes: no such page", phrases().ListOwnedCodes("/allocate", many, 9))
+	g.add("codes: none", phrases().ListOwnedCodes("/allocate", nil, 1))
 	for _, c := range []struct {
 		title string
 		err   error
