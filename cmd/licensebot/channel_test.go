@@ -287,3 +287,71 @@ func TestEveryEventMeansSomething(t *testing.T) {
 		t.Errorf("%d of %d events were not understood: %v", odd, len(subscribed), err)
 	}
 }
+
+// TestEveryEndReachesTheRequester closes the channel to the bot before an end. The
+// requester hears of it privately, and the thread when it is open again.
+func TestEveryEndReachesTheRequester(t *testing.T) {
+	t.Parallel()
+	archive := func(archived bool) func(w *world) {
+		return func(w *world) {
+			w.slack.UpdateChannel(approvalsChannel, func(c *fakeslack.Channel) { c.Archived = archived })
+		}
+	}
+	restrict := func(w *world) { w.slack.Inject("chat.postMessage", fault.Fault{Error: "restricted_action", Times: 5}) }
+	for name, c := range map[string]struct {
+		request     string
+		close, open func(w *world)
+		end         func(w *world, id string) // what ends the request, or its grant, after the channel is closed
+		told, event string
+	}{
+		"denied, and posting is restricted": {
+			request: "group-01 IDU", close: restrict, open: func(*world) {},
+			end:  func(w *world, _ string) { w.reactToCard(approver, "x") },
+			told: "was denied by <@" + approver + ">", event: "allocation_denied",
+		},
+		"cancelled, and the channel is archived": {
+			request: "group-01 IDU", close: archive(true), open: archive(false),
+			end:  func(w *world, id string) { w.typeCommand("cancel " + id) },
+			told: "was cancelled by <@" + requester + ">", event: "allocation_cancelled",
+		},
+		"done, and posting is restricted": {
+			request: "group-01 IDU", close: restrict, open: func(*world) {},
+			end:  func(w *world, _ string) { w.reactToCard(approver, "white_check_mark") },
+			told: "is done: `IDU` added", event: "allocation_done",
+		},
+		"a grant is ended, and the channel is archived": {
+			request: "group-01 IDU for 30d", close: archive(true), open: archive(false),
+			end:  func(w *world, id string) { w.typeCommand("end " + id) },
+			told: "The grant of request", event: "allocation_ended",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.startReplica()
+			w.typeRequest(c.request)
+			w.awaitCondition("the whole card", w.hasCompleteCard)
+			card := w.awaitCard()
+			if strings.Contains(c.request, "for") {
+				w.reactToCard(approver, "white_check_mark")
+				w.awaitThreadIn(approvalsChannel, card.TS, "allocation_done")
+			}
+			w.awaitNoJobs()
+			c.close(w)
+			c.end(w, fmt.Sprint(card.Metadata.EventPayload["request_id"]))
+			w.awaitTold(requester, c.told)
+			c.open(w)
+			w.awaitThreadIn(approvalsChannel, card.TS, c.event)
+			times := 0
+			for _, m := range w.slack.DirectMessages(requester) {
+				times += strings.Count(m.Text, c.told)
+			}
+			for _, e := range w.slack.Ephemerals(requester) {
+				times += strings.Count(e.Text, c.told)
+			}
+			if times != 1 {
+				t.Errorf("the requester was told %d times", times)
+			}
+		})
+	}
+}
