@@ -15,16 +15,20 @@ const channelEvery = 30 * time.Second
 
 // keepChannel follows the approvals channel until ctx ends.
 func (w *Runner) keepChannel(ctx context.Context) {
-	if w.Channel == "" {
-		return
-	}
 	for {
-		if err := w.followChannel(ctx); err != nil && ctx.Err() == nil {
-			w.OnError(Problem{During: FollowingChannel, Err: err})
-		}
+		w.tryToFollow(ctx)
 		if !sleep.For(ctx, channelEvery) {
 			return
 		}
+	}
+}
+
+func (w *Runner) tryToFollow(ctx context.Context) {
+	if w.Channel == "" {
+		return
+	}
+	if err := w.followChannel(ctx); err != nil && ctx.Err() == nil {
+		w.OnError(Problem{During: FollowingChannel, Err: err})
 	}
 }
 

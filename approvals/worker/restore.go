@@ -122,6 +122,7 @@ func (w *Runner) readUnread(ctx context.Context) {
 		case w.isLeft(ctx, channel, err):
 			w.unread.remove(channel)
 			w.OnError(Problem{During: LeavingChannel, Err: err})
+			w.tryToFollow(ctx)
 		case ctx.Err() == nil:
 			w.OnError(Problem{During: ReadingChannel, Err: err})
 		}
