@@ -49,8 +49,8 @@ func (in *intake) noteChannelMoved(ctx context.Context, e event) error {
 }
 
 // noteChannelClosed tells the operator that the bot cannot use the approvals channel.
-func (in *intake) noteChannelClosed(channel, how string) {
+func (in *intake) noteChannelClosed(channel, what string) {
 	if channel == in.channel.get() {
-		in.log.Error().Str("channel", channel).Msg("the approvals channel " + how)
+		in.log.Error().Str("channel", channel).Msg(what)
 	}
 }

@@ -194,12 +194,12 @@ func (in *intake) handleEvent(ctx context.Context, env socket.Envelope) (ok bool
 	case "member_left_channel":
 		user, _ := in.directory.CanonicalID(ctx, e.User)
 		if in.directory.IsSelf(user) {
-			in.noteChannelClosed(e.Channel, "does not have the bot any more: it was removed; nothing can be asked or "+
-				"told until someone invites it there again with /invite")
+			in.noteChannelClosed(e.Channel, "the bot was removed from the approvals channel; "+
+				"nothing can be asked or told until someone invites it there again with /invite")
 		}
 	case "channel_archive", "group_archive":
-		in.noteChannelClosed(e.Channel, "was archived; requests wait until someone unarchives it or "+
-			"LICENSEBOT_CHANNEL is set to another")
+		in.noteChannelClosed(e.Channel, "the approvals channel was archived; "+
+			"requests wait until someone unarchives it or LICENSEBOT_CHANNEL is set to another")
 	case "channel_id_changed":
 		if err := in.noteChannelMoved(ctx, e); err != nil {
 			in.log.Error().Str("envelope", env.ID).Err(err).
