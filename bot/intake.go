@@ -24,7 +24,7 @@ const maxEmojiName = 200
 // An intake handles envelopes: it has them stored, and only then says what to
 // acknowledge them with.
 type intake struct {
-	store     intakeStore
+	store     DeliveryStore
 	identity  slackapi.Identity
 	channel   *currentChannel
 	directory *slackapi.Directory
@@ -42,12 +42,6 @@ type intake struct {
 	presses    *presses
 	posts      *slackapi.Messenger
 	background *backgroundQueue
-}
-
-// An intakeStore records what envelopes say without a person who waits for an answer.
-type intakeStore interface {
-	DeliveryStore
-	ChannelStore
 }
 
 // Handle deals with one envelope; see [socket.Handler]. A panic harms only the

@@ -59,7 +59,7 @@ func (w *Runner) followChannel(ctx context.Context) error {
 // leaveChannel files a request anew in the approvals channel of today, unless that is the
 // channel of its card under a new id. What its channel tells is adopted before.
 func (w *Runner) leaveChannel(ctx context.Context, r approvals.Request, today string) error {
-	if r.CheckTarget(w.Target) != nil || w.unread.check(r.Channel) != nil {
+	if mustWait := r.CheckTarget(w.Target) != nil || w.unread.check(r.Channel) != nil; mustWait {
 		return nil
 	}
 	page, err := w.Directory.ReadHistory(ctx, today, r.CardTS, r.CardTS)

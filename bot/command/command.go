@@ -121,7 +121,8 @@ func parseVerb(name string, verb Verb, rest []word) (Command, error) {
 		return parsePage(name, verb, rest)
 	case verb == VerbCodes && len(rest) > 0:
 		return Command{}, newError(name+" "+string(verb),
-			"%s lists the codes of the whole organization and takes nothing else, but the number of a page."+quoteGroupHint, Typed(verb))
+			"%s lists the codes of the whole organization and takes nothing else, "+
+				"but the number of a page."+quoteGroupHint, Typed(verb))
 	case verb == VerbHelp || verb == VerbCodes || verb == VerbStatus && len(rest) == 0:
 		return Command{Verb: verb}, nil
 	}

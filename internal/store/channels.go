@@ -34,7 +34,7 @@ func (s *Store) ClaimChannel(ctx context.Context, setting string) (approvals.Cha
 		if err != nil {
 			return err
 		}
-		claim := approvals.RenewClaim(claims, channel, tx.engine.isAlone(), tx.now.UTC())
+		claim := approvals.RenewClaim(claims, channel, s.alone, tx.now.UTC())
 		if err := tx.putClaim(ctx, claim); err != nil {
 			return err
 		}

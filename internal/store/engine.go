@@ -17,8 +17,6 @@ type engine interface {
 	forUpdate() string
 	// skipLocked does the same, and skips rows under lock by other transactions.
 	skipLocked() string
-	// isAlone says that no other process uses the database.
-	isAlone() bool
 	// lockName locks a name until the transaction ends. Others wait for it.
 	lockName(ctx context.Context, tx *sql.Tx, name string) error
 	// notifyReplicas signals other processes when the transaction commits.

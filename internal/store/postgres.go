@@ -121,7 +121,6 @@ func (e *postgres) readClock(ctx context.Context, q querier) (time.Time, string,
 	return fromMicros(us), name, err
 }
 
-func (*postgres) isAlone() bool      { return false }
 func (*postgres) forUpdate() string  { return " FOR UPDATE" }
 func (*postgres) skipLocked() string { return " FOR UPDATE SKIP LOCKED" }
 

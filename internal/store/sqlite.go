@@ -52,7 +52,7 @@ func openSQLite(ctx context.Context, name string, opts Options) (*Store, error) 
 
 // connectSQLite makes a store with one writing and several reading connections.
 func connectSQLite(path string, engine sqlite) (*Store, error) {
-	s := &Store{engine: engine}
+	s := &Store{engine: engine, alone: true}
 	var err error
 	if s.write, err = sql.Open("sqlite", dataSourceName(path, "immediate")); err != nil {
 		return nil, err
@@ -94,7 +94,6 @@ func (e sqlite) readClock(context.Context, querier) (time.Time, string, error) {
 	return e.now(), "", nil
 }
 
-func (sqlite) isAlone() bool      { return true }
 func (sqlite) forUpdate() string  { return "" }
 func (sqlite) skipLocked() string { return "" }
 

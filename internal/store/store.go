@@ -34,7 +34,8 @@ type Store struct {
 	read    *sql.DB
 	signals signals
 	clock   *clockWatch
-	maxOpen int // open requests of one person; zero: no bound
+	alone   bool // no other process uses the database
+	maxOpen int  // open requests of one person; zero: no bound
 }
 
 // Now is the store's clock.
