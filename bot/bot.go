@@ -38,7 +38,7 @@ type SlackConfig struct {
 // Deps is what a Bot works with.
 type Deps struct {
 	Slack   SlackConfig
-	Channel string // the approvals channel
+	Channel string // the approvals channel of today
 	Target  approvals.Target
 	Emoji   approvals.Emoji
 	TTL     time.Duration // life of a request that has no card yet
@@ -55,7 +55,7 @@ type Deps struct {
 
 // A Bot talks with people in Slack.
 type Bot struct {
-	channel     string
+	channel     *currentChannel
 	client      *slackapi.Client
 	identity    slackapi.Identity
 	directory   *slackapi.Directory
@@ -77,7 +77,10 @@ func New(ctx context.Context, d Deps) (*Bot, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Bot{channel: d.Channel, client: client, identity: identity, reconnected: make(chan struct{}, 1), log: d.Log}
+	b := &Bot{
+		channel: newCurrentChannel(d.Channel), client: client, identity: identity,
+		reconnected: make(chan struct{}, 1), log: d.Log,
+	}
 	b.assemble(d)
 	return b, nil
 }
@@ -87,7 +90,7 @@ func (b *Bot) assemble(d Deps) {
 	if d.Now == nil {
 		d.Now = time.Now
 	}
-	phrases := message.Phrases{Channel: d.Channel, Emoji: d.Emoji, CodeName: d.CodeName}
+	phrases := message.Phrases{Channel: b.channel.get, Emoji: d.Emoji, CodeName: d.CodeName}
 	posts := slackapi.NewMessenger(b.client, b.identity, d.Rates, d.Log)
 	views := slackapi.NewViews(b.client)
 	responseURLs := new(slackapi.ResponseURLs)
@@ -102,10 +105,10 @@ func (b *Bot) assemble(d Deps) {
 		asked:    make(chan struct{}, 1), tabs: make(map[string]*tab),
 	}
 	b.intake = &intake{
-		store: d.Store, identity: b.identity, channel: d.Channel,
+		store: d.Store, identity: b.identity, channel: b.channel,
 		directory: b.directory, phrases: phrases, now: d.Now, log: d.Log,
 		filing: &filing{
-			store: d.Store, channel: d.Channel, target: d.Target, ttl: d.TTL,
+			store: d.Store, channel: b.channel, target: d.Target, ttl: d.TTL,
 			phrases: phrases, responseURLs: responseURLs, log: d.Log,
 		},
 		changes: &changes{store: d.Store, voters: voters, phrases: phrases, log: d.Log},
@@ -136,7 +139,9 @@ func (b *Bot) UserID() string { return b.identity.UserID }
 
 // CheckChannel looks for problems of the approvals channel. The error is in words
 // for the operator.
-func (b *Bot) CheckChannel(ctx context.Context) error { return b.client.CheckChannel(ctx, b.channel) }
+func (b *Bot) CheckChannel(ctx context.Context) error {
+	return b.client.CheckChannel(ctx, b.channel.get())
+}
 
 // Messenger is what workers post by.
 func (b *Bot) Messenger() *Messenger { return b.messenger }

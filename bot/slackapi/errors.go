@@ -24,6 +24,7 @@ var remedies = map[string]string{
 	"channel_not_found": "Slack shows the bot no such channel; " +
 		"check LICENSEBOT_CHANNEL and invite the bot there with /invite",
 	"is_archived": "the approvals channel is archived; unarchive it or set LICENSEBOT_CHANNEL to another",
+	"is_inactive": "the channel is archived; unarchive it or set LICENSEBOT_CHANNEL to another",
 	"restricted_action": "the workspace does not let the bot post in the approvals channel; " +
 		"an admin has to allow it",
 	"missing_scope": "the Slack app lacks a scope; add the one named in the log, " +
@@ -59,13 +60,16 @@ var transientAnswers = []string{
 // the bot asks again soon enough for deadlines to hold.
 const maxPause = 15 * time.Minute
 
+// lostPlace says that a long list has to be read from its beginning again.
+const lostPlace = "invalid_cursor"
+
 // limitAnswers ask for a pause.
 var limitAnswers = []string{"ratelimited", "rate_limited"}
 
 // goneAnswers are about a message that takes no replies or changes any more.
 var goneAnswers = []string{
 	"message_not_found", "thread_not_found", "cannot_reply_to_message", "cant_update_message",
-	"edit_window_closed", "is_inactive", "restricted_action_thread_locked", "thread_locked", "not_reactable",
+	"edit_window_closed", "restricted_action_thread_locked", "thread_locked", "not_reactable",
 }
 
 // missingAnswers say that the message itself is not there. A replica that lags says so
@@ -109,6 +113,8 @@ func classifyAnswer(method string, answer slack.SlackErrorResponse) error {
 		return delayByLimit(method, time.Second, err)
 	case slices.Contains(transientAnswers, answer.Err):
 		return err
+	case answer.Err == lostPlace:
+		return &approvals.DelayError{Reason: "Slack lost the place in a long list", Err: err}
 	case slices.Contains(goneAnswers, answer.Err):
 		return &approvals.RefusedError{
 			Answer: answer.Err, NotFound: slices.Contains(missingAnswers, answer.Err), Err: err,

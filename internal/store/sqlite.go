@@ -55,7 +55,7 @@ func openSQLite(ctx context.Context, name string, opts Options) (*Store, error) 
 
 // connectSQLite makes a store with one writing and several reading connections.
 func connectSQLite(path string, engine sqlite) (*Store, error) {
-	s := &Store{engine: engine, disk: watchDisk()}
+	s := &Store{engine: engine, disk: watchDisk(), alone: true}
 	var err error
 	if s.write, err = sql.Open("sqlite", dataSourceName(path, "immediate")); err != nil {
 		return nil, err

@@ -35,7 +35,8 @@ type Store struct {
 	signals signals
 	clock   *clockWatch
 	disk    *diskWatch
-	maxOpen int // open requests of one person; zero: no bound
+	alone   bool // no other process uses the database
+	maxOpen int  // open requests of one person; zero: no bound
 
 	dueOfKind *sql.Stmt
 }
