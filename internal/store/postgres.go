@@ -34,6 +34,7 @@ type postgres struct {
 	now       func() time.Time // nil: the database's clock
 	replicaID string           // tells this process's own notifications from others'
 	listener  *replicaListener
+	alone     *sql.Conn // holds the lock of a move; nil in a bot
 }
 
 // openPostgres opens a database, which other replicas may have open as well.
@@ -42,6 +43,16 @@ func openPostgres(ctx context.Context, url string, opts Options) (*Store, error)
 	if err != nil {
 		return nil, err
 	}
+	s, engine := connectPostgres(config, opts)
+	if err := errors.Join(s.refuseWhileMoved(ctx), s.preparePostgres(ctx)); err != nil {
+		return nil, errors.Join(fmt.Errorf("prepare database %s on %s: %w", config.Database, config.Host, err), s.Close())
+	}
+	engine.listener = startListening(config, engine.replicaID, &s.signals)
+	return s, nil
+}
+
+// connectPostgres makes a store with a pool of connections. None is opened yet.
+func connectPostgres(config *pgx.ConnConfig, opts Options) (*Store, *postgres) {
 	db := stdlib.OpenDB(*config, stdlib.OptionResetSession(rejectReadOnly))
 	pool := max(cmp.Or(opts.Connections, DefaultConnections), MinConnections) - 1 // one more listens
 	db.SetMaxOpenConns(pool)
@@ -49,12 +60,7 @@ func openPostgres(ctx context.Context, url string, opts Options) (*Store, error)
 	db.SetConnMaxIdleTime(5 * time.Minute)
 
 	engine := &postgres{db: db, now: opts.Now, replicaID: uuid.NewString()}
-	s := &Store{engine: engine, write: db, read: db, clock: watchClock(opts), maxOpen: opts.MaxOpen}
-	if err := s.preparePostgres(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("prepare database %s on %s: %w", config.Database, config.Host, err), db.Close())
-	}
-	engine.listener = startListening(config, engine.replicaID, &s.signals)
-	return s, nil
+	return &Store{engine: engine, write: db, read: db, clock: watchClock(opts), maxOpen: opts.MaxOpen}, engine
 }
 
 // parsePostgresURL reads the URL and adds the defaults. Its errors leave the URL out,
@@ -129,4 +135,9 @@ func (*postgres) lockName(ctx context.Context, tx *sql.Tx, name string) error {
 	return err
 }
 
-func (e *postgres) close() error { return e.listener.stopListening() }
+func (e *postgres) close() error {
+	if e.alone != nil {
+		return e.alone.Close() // ends the session, since the pool is closed by now
+	}
+	return e.listener.stopListening()
+}
