@@ -23,8 +23,6 @@ type engine interface {
 	notifyReplicas(ctx context.Context, tx *sql.Tx, kinds []approvals.JobKind) error
 	// classifyFailure tells what became of a failed transaction.
 	classifyFailure(ctx context.Context, tx string, committing bool, err error) txOutcome
-	// moveDialect is the SQL of a move to or from this database.
-	moveDialect() moveDialect
 	// close releases what the engine holds besides its connections.
 	close() error
 }

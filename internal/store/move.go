@@ -111,7 +111,7 @@ type moveTx struct {
 }
 
 func beginMove(ctx context.Context, s *Store, db *sql.DB) (_ *moveTx, err error) {
-	m := &moveTx{moveDialect: s.engine.moveDialect()}
+	m := &moveTx{moveDialect: dialectOf(s.engine)}
 	if m.Tx, err = db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted}); err != nil {
 		return nil, err
 	}
@@ -204,7 +204,7 @@ func (m *moveTx) readColumns(ctx context.Context, table string) (string, error) 
 	}
 	defer func() { _ = rows.Close() }()
 	names, err := rows.Columns()
-	return `"` + strings.Join(names, `", "`) + `"`, err
+	return `"` + strings.Join(names, `", "`) + `"`, errors.Join(err, rows.Err())
 }
 
 // eachRow reads all rows of a query. Texts arrive as strings.
