@@ -33,8 +33,8 @@ var house = map[string][]string{
 	},
 	"bot/command":  {"approvals", "internal/groupname"},
 	"bot/message":  {"approvals", "internal/groupname", "internal/outside", "bot/command"},
-	"bot/slackapi": {"approvals", "internal/noredirect", "internal/outside", "internal/sleep"},
-	"bot/socket":   {"internal/noredirect", "internal/outside", "internal/sleep"},
+	"bot/slackapi": {"approvals", "internal/noredirect", "internal/outside", "internal/slacktoken", "internal/sleep"},
+	"bot/socket":   {"internal/noredirect", "internal/outside", "internal/slacktoken", "internal/sleep"},
 	"bot/bottest":  {"approvals", "bot/command", "internal/fakeslack"},
 
 	// Group names are compared in one form, wherever they are compared.
@@ -44,6 +44,7 @@ var house = map[string][]string{
 	"internal/guard":      {},
 	"internal/noredirect": {},
 	"internal/outside":    {},
+	"internal/slacktoken": {},
 
 	// The simulators know nothing of the bot, and the two know nothing of each other.
 	"internal/fault":      {"internal/sleep"},

@@ -57,6 +57,7 @@ type Deps struct {
 // A Bot talks with people in Slack.
 type Bot struct {
 	channel     string
+	apiURL      string
 	client      *slackapi.Client
 	identity    slackapi.Identity
 	directory   *slackapi.Directory
@@ -78,7 +79,10 @@ func New(ctx context.Context, d Deps) (*Bot, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Bot{channel: d.Channel, client: client, identity: identity, reconnected: make(chan struct{}, 1), log: d.Log}
+	b := &Bot{
+		channel: d.Channel, apiURL: d.Slack.APIURL, client: client, identity: identity,
+		reconnected: make(chan struct{}, 1), log: d.Log,
+	}
 	b.assemble(d)
 	return b, nil
 }

@@ -7,8 +7,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-
-	"github.com/goccy/go-yaml"
 )
 
 func read(t *testing.T, path string) string {
@@ -79,21 +77,6 @@ func TestDeploymentsAgree(t *testing.T) {
 	}
 	if strings.Contains(read(t, "../Dockerfile"), "LICENSEBOT_DATABASE_URL") {
 		t.Error("the image sets the database's URL: it would contradict LICENSEBOT_DATABASE_URL_FILE")
-	}
-}
-
-// Every YAML file is YAML without a key given twice.
-func TestYAML(t *testing.T) {
-	for _, path := range []string{
-		"compose/compose.yaml", "../.goreleaser.yaml", "kubernetes/base/kustomization.yaml", "kubernetes/base/namespace.yaml",
-		"kubernetes/base/deployment.yaml", "kubernetes/base/volume.yaml", "kubernetes/base/networkpolicy.yaml",
-		"kubernetes/postgres/kustomization.yaml", "kubernetes/postgres/disruption.yaml", "kubernetes/postgres/replicas.yaml",
-		"kubernetes/postgres/no-volume.yaml", "kubernetes/postgres/to-postgres.yaml",
-	} {
-		var content any
-		if err := yaml.UnmarshalWithOptions([]byte(read(t, path)), &content, yaml.Strict()); err != nil || content == nil {
-			t.Errorf("%s: %v", path, err)
-		}
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"licensebot/internal/noredirect"
+	"licensebot/internal/slacktoken"
 )
 
 // callLimit bounds one call. It is well below the lease of a job, so that no
@@ -18,15 +19,24 @@ const callLimit = 12 * time.Second
 // A Client calls the Web API. It repeats no call by itself: if the answer to a
 // post was lost, a second call would post it twice.
 type Client struct {
-	api  *slack.Client
-	http *http.Client
+	api   *slack.Client
+	http  *http.Client
+	token *slacktoken.Token
 }
 
 // NewClient makes a client for the API at a URL, with a bot token.
 func NewClient(apiURL, botToken string) *Client {
-	hc := noredirect.Client(&http.Client{Timeout: callLimit, Transport: newTransport()})
-	return &Client{api: slack.New(botToken, slack.OptionAPIURL(apiURL), slack.OptionHTTPClient(hc)), http: hc}
+	token := slacktoken.New(botToken)
+	hc := noredirect.Client(&http.Client{Timeout: callLimit, Transport: token.Transport(newTransport())})
+	api := slack.New(botToken, slack.OptionAPIURL(apiURL), slack.OptionHTTPClient(hc))
+	return &Client{api: api, http: hc, token: token}
 }
+
+// ReplaceToken makes all later calls with another bot token.
+func (c *Client) ReplaceToken(botToken string) { c.token.Replace(botToken) }
+
+// CloseIdleConnections is for a client that is needed no more.
+func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }
 
 // CheckChannel looks for problems of the approvals channel. The error says, in
 // words for the operator, what is wrong, what to do and what happens until then.

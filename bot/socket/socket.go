@@ -18,6 +18,7 @@ import (
 
 	"licensebot/internal/noredirect"
 	"licensebot/internal/outside"
+	"licensebot/internal/slacktoken"
 	"licensebot/internal/sleep"
 )
 
@@ -65,6 +66,7 @@ type Socket struct {
 	handler Handler
 	clients []*socketmode.Client
 	opener  *opener
+	token   *slacktoken.Token
 	log     zerolog.Logger
 	queue   chan delivery
 	busy    chan delivery
@@ -97,13 +99,13 @@ func New(cfg Config, handler Handler, logger zerolog.Logger) *Socket {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.ResponseHeaderTimeout = responseLimit
 	s := &Socket{
-		cfg: cfg, handler: handler, opener: newOpener(transport), log: logger,
+		cfg: cfg, handler: handler, opener: newOpener(transport), token: slacktoken.New(cfg.AppToken), log: logger,
 		queue: make(chan delivery, queueLength), busy: make(chan delivery, busyLength),
 	}
 	s.opener.onDate = func(header string) { s.checkClock(header, time.Now()) }
 	// No timeout over the whole call: the opener may hold it back for longer.
 	api := slack.New(cfg.BotToken, slack.OptionAppLevelToken(cfg.AppToken),
-		slack.OptionAPIURL(cfg.APIURL), slack.OptionHTTPClient(noredirect.Client(&http.Client{Transport: s.opener})))
+		slack.OptionAPIURL(cfg.APIURL), slack.OptionHTTPClient(noredirect.Client(&http.Client{Transport: s.token.Transport(s.opener)})))
 	for range Connections {
 		s.clients = append(s.clients, socketmode.New(api,
 			socketmode.OptionReadLimit(readLimit),
@@ -111,6 +113,9 @@ func New(cfg Config, handler Handler, logger zerolog.Logger) *Socket {
 	}
 	return s
 }
+
+// ReplaceAppToken opens all later connections with another app-level token.
+func (s *Socket) ReplaceAppToken(token string) { s.token.Replace(token) }
 
 // LiveConnections tells how many connections have said hello and are open.
 func (s *Socket) LiveConnections() int { return int(s.live.Load()) }

@@ -44,6 +44,22 @@ func TestDeploymentsWorkAsTheyStand(t *testing.T) {
 	}
 }
 
+// Every YAML file is YAML without a key given twice.
+func TestDeploymentsAreYAML(t *testing.T) {
+	t.Parallel()
+	for _, path := range []string{
+		"compose/compose.yaml", "../.goreleaser.yaml", "kubernetes/base/kustomization.yaml", "kubernetes/base/namespace.yaml",
+		"kubernetes/base/deployment.yaml", "kubernetes/base/volume.yaml", "kubernetes/base/networkpolicy.yaml",
+		"kubernetes/postgres/kustomization.yaml", "kubernetes/postgres/disruption.yaml", "kubernetes/postgres/replicas.yaml",
+		"kubernetes/postgres/no-volume.yaml", "kubernetes/postgres/to-postgres.yaml",
+	} {
+		var content any
+		if err := yaml.UnmarshalWithOptions([]byte(mustRead(t, deployFolder+path)), &content, yaml.Strict()); err != nil || content == nil {
+			t.Errorf("%s: %v", path, err)
+		}
+	}
+}
+
 // withSampleSecrets gives each secret a value of its kind.
 func (d deployed) withSampleSecrets(t *testing.T) map[string]string {
 	t.Helper()
