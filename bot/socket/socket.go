@@ -105,7 +105,8 @@ func New(cfg Config, handler Handler, logger zerolog.Logger) *Socket {
 	s.opener.onDate = func(header string) { s.checkClock(header, time.Now()) }
 	// No timeout over the whole call: the opener may hold it back for longer.
 	api := slack.New(cfg.BotToken, slack.OptionAppLevelToken(cfg.AppToken),
-		slack.OptionAPIURL(cfg.APIURL), slack.OptionHTTPClient(noredirect.Client(&http.Client{Transport: s.token.Transport(s.opener)})))
+		slack.OptionAPIURL(cfg.APIURL),
+		slack.OptionHTTPClient(noredirect.Client(&http.Client{Transport: s.token.Transport(s.opener)})))
 	for range Connections {
 		s.clients = append(s.clients, socketmode.New(api,
 			socketmode.OptionReadLimit(readLimit),
