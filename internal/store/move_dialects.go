@@ -8,9 +8,10 @@ func dialectOf(e engine) moveDialect {
 	return sqliteMoves
 }
 
+// sqliteMoves leaves out the tables that are about the file and not about the bot.
 var sqliteMoves = moveDialect{
 	listTables: `SELECT name FROM sqlite_master WHERE type = 'table'
-		AND name NOT IN ('sqlite_sequence', 'goose_db_version') ORDER BY rowid`,
+		AND name NOT IN ('sqlite_sequence', 'goose_db_version', 'probe') ORDER BY rowid`,
 	lastIDs: `SELECT name, seq FROM sqlite_sequence WHERE name <> 'goose_db_version'`,
 	setLastID: []string{
 		`DELETE FROM sqlite_sequence WHERE name = $1 AND seq < $2`,

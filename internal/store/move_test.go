@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -40,6 +41,46 @@ func fillAllTables(b *bench) {
 	for n := range moveBatch + 1 {
 		b.fileRequest(1000 + n)
 	}
+	fillEmptyTables(b.T, b.store())
+}
+
+// fillEmptyTables gives a row to each table that has none: one that was added later is
+// moved and upgraded like the others.
+func fillEmptyTables(t *testing.T, s *Store) {
+	t.Helper()
+	for table, n := range countAll(t, s) {
+		if n > 0 {
+			continue
+		}
+		if _, err := s.write.ExecContext(t.Context(), sampleRow(t, s, table)); err != nil {
+			t.Fatalf("%s: %v", table, err)
+		}
+	}
+}
+
+// sampleRow is an INSERT with some value of each column's type.
+func sampleRow(t *testing.T, s *Store, table string) string {
+	t.Helper()
+	rows, err := s.read.QueryContext(t.Context(), `SELECT * FROM `+table+` LIMIT 0`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = rows.Close() }()
+	columns, err := rows.ColumnTypes()
+	if err = errors.Join(err, rows.Err()); err != nil {
+		t.Fatal(err)
+	}
+	var names, values []string
+	for _, column := range columns {
+		names = append(names, `"`+column.Name()+`"`)
+		if column.DatabaseTypeName() == "TEXT" {
+			values = append(values, "'x'")
+		} else {
+			values = append(values, "1")
+		}
+	}
+	return fmt.Sprintf(`INSERT INTO %s (%s) %s VALUES (%s)`, table,
+		strings.Join(names, ", "), dialectOf(s.engine).insertIDs, strings.Join(values, ", "))
 }
 
 // wholeDump reads every table of a database that no bot uses, rows sorted.

