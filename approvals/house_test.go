@@ -31,11 +31,15 @@ var house = map[string][]string{
 		"approvals", "internal/groupname", "internal/guard", "internal/outside", "internal/sleep",
 		"bot/command", "bot/message", "bot/socket", "bot/slackapi",
 	},
-	"bot/command":  {"approvals", "internal/emoji", "internal/groupname"},
-	"bot/message":  {"approvals", "internal/groupname", "internal/outside", "bot/command"},
-	"bot/slackapi": {"approvals", "internal/noredirect", "internal/outbound", "internal/outside", "internal/sleep"},
-	"bot/socket":   {"internal/noredirect", "internal/outbound", "internal/outside", "internal/sleep"},
-	"bot/bottest":  {"approvals", "bot/command", "internal/fakeslack"},
+	"bot/command": {"approvals", "internal/emoji", "internal/groupname"},
+	"bot/message": {"approvals", "internal/groupname", "internal/outside", "bot/command"},
+	"bot/slackapi": {
+		"approvals", "internal/noredirect", "internal/outbound", "internal/outside", "internal/slacktoken", "internal/sleep",
+	},
+	"bot/socket": {
+		"internal/noredirect", "internal/outbound", "internal/outside", "internal/slacktoken", "internal/sleep",
+	},
+	"bot/bottest": {"approvals", "bot/command", "internal/fakeslack"},
 
 	// Group names are compared in one form, wherever they are compared.
 	"internal/groupname":  {"approvals"},
@@ -47,6 +51,7 @@ var house = map[string][]string{
 	"internal/noredirect": {},
 	"internal/outbound":   {},
 	"internal/outside":    {},
+	"internal/slacktoken": {},
 
 	// The simulators know nothing of the bot, and the two know nothing of each other.
 	"internal/fault":      {"internal/sleep"},

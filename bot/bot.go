@@ -56,6 +56,7 @@ type Deps struct {
 // A Bot talks with people in Slack.
 type Bot struct {
 	channel     *currentChannel
+	apiURL      string
 	client      *slackapi.Client
 	identity    slackapi.Identity
 	directory   *slackapi.Directory
@@ -78,7 +79,7 @@ func New(ctx context.Context, d Deps) (*Bot, error) {
 		return nil, err
 	}
 	b := &Bot{
-		channel: newCurrentChannel(d.Channel), client: client, identity: identity,
+		channel: newCurrentChannel(d.Channel), apiURL: d.Slack.APIURL, client: client, identity: identity,
 		reconnected: make(chan struct{}, 1), log: d.Log,
 	}
 	b.assemble(d)

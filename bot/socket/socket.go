@@ -19,6 +19,7 @@ import (
 	"licensebot/internal/noredirect"
 	"licensebot/internal/outbound"
 	"licensebot/internal/outside"
+	"licensebot/internal/slacktoken"
 	"licensebot/internal/sleep"
 )
 
@@ -66,6 +67,7 @@ type Socket struct {
 	handler Handler
 	clients []*socketmode.Client
 	opener  *opener
+	token   *slacktoken.Token
 	log     zerolog.Logger
 	queue   chan delivery
 	busy    chan delivery
@@ -102,14 +104,15 @@ func New(cfg Config, handler Handler, logger zerolog.Logger) *Socket {
 	transport := outbound.NewTransport()
 	transport.ResponseHeaderTimeout = responseLimit
 	s := &Socket{
-		cfg: cfg, handler: handler, opener: newOpener(transport), log: logger,
+		cfg: cfg, handler: handler, opener: newOpener(transport), token: slacktoken.New(cfg.AppToken), log: logger,
 		queue: make(chan delivery, queueLength), busy: make(chan delivery, busyLength),
 		clock: newClockWatch(logger), counts: make(chan int, 1), countPause: countPause,
 	}
 	s.opener.onDate = s.NoteDate
 	// No timeout over the whole call: the opener may hold it back for longer.
 	api := slack.New(cfg.BotToken, slack.OptionAppLevelToken(cfg.AppToken),
-		slack.OptionAPIURL(cfg.APIURL), slack.OptionHTTPClient(noredirect.Client(&http.Client{Transport: s.opener})))
+		slack.OptionAPIURL(cfg.APIURL),
+		slack.OptionHTTPClient(noredirect.Client(&http.Client{Transport: s.token.Transport(s.opener)})))
 	for range Connections {
 		s.clients = append(s.clients, socketmode.New(api,
 			socketmode.OptionReadLimit(readLimit), socketmode.OptionDialer(outbound.NewSocketDialer()),
@@ -121,6 +124,9 @@ func New(cfg Config, handler Handler, logger zerolog.Logger) *Socket {
 // NoteDate compares the host's clock with the Date of an answer of Slack that has just
 // come.
 func (s *Socket) NoteDate(header string) { s.clock.note(header) }
+
+// ReplaceAppToken opens all later connections with another app-level token.
+func (s *Socket) ReplaceAppToken(token string) { s.token.Replace(token) }
 
 // LiveConnections tells how many connections have said hello and are open.
 func (s *Socket) LiveConnections() int { return int(s.live.Load()) }

@@ -89,15 +89,18 @@ func newRootCommand(hangups <-chan os.Signal) *cobra.Command {
 			"codes, and approvers react to the request's card. Only then does the bot change the group's\n" +
 			"allocation at UiPath. The card's thread tells what really happened.\n\n" +
 			"Exit codes: 0 success, 1 failure, 2 usage error.",
+		Version:       versionName(), // cobra gives the root the flag --version
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          refuseArguments,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
+	root.SetVersionTemplate("licensebot {{.Version}}\n")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return &usageError{fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())}
 	})
-	root.AddCommand(serveCommand(hangups), sandboxCommand(), policyCommand(), manifestCommand(), versionCommand())
+	root.AddCommand(serveCommand(hangups), sandboxCommand(), policyCommand(), manifestCommand(), migrateCommand(),
+		backupCommand(), versionCommand())
 	return root
 }
 

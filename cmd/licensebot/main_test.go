@@ -61,6 +61,7 @@ type world struct {
 	slack    *fakeslack.Server
 	uipath   *fakeuipath.Server
 	env      map[string]string
+	dir      string // the folder in which its bots start; empty: that of the test
 	replicas []*exec.Cmd
 }
 
@@ -125,7 +126,7 @@ func (w *world) startReplica() {
 	w.t.Helper()
 	before := w.slack.Connections()
 	cmd := exec.Command(os.Args[0], "serve")
-	cmd.Env = append(plainEnvironment(), asBinary+"=1")
+	cmd.Env, cmd.Dir = append(plainEnvironment(), asBinary+"=1"), w.dir
 	for name, value := range w.env {
 		cmd.Env = append(cmd.Env, name+"="+value)
 	}

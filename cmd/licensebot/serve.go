@@ -34,7 +34,8 @@ type Tuning struct {
 	// time then look at the clock again.
 	Jumps <-chan struct{}
 
-	// Hangups receives each SIGHUP. The bot then reads the policy file again.
+	// Hangups receives each SIGHUP. The bot then reads the policy file and those with
+	// Slack's secrets again..
 	Hangups <-chan os.Signal
 
 	// LostLines tells how many lines of the log were lost. Nil means none.
@@ -94,8 +95,15 @@ func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (
 		Channel: cfg.Channel, OnChannel: followChannel(cfg.Channel, b, log),
 	}
 	parts.addRunning(ctx, "workers", workers.Run)
+	forPolicy, forSecrets := make(chan os.Signal, 1), make(chan os.Signal, 1)
+	parts.addRunning(ctx, "hangups", func(ctx context.Context) {
+		passHangups(ctx, tuning.Hangups, forPolicy, forSecrets)
+	})
 	parts.addRunning(ctx, "policy", func(ctx context.Context) {
-		followPolicy(ctx, policies, tuning.Hangups, workers, log)
+		followPolicy(ctx, policies, forPolicy, workers, log)
+	})
+	parts.addRunning(ctx, "secrets", func(ctx context.Context) {
+		followSecrets(ctx, slackSecrets(cfg, b), forSecrets, log)
 	})
 	log.Info().Str("version", versionName()).Str("bot", b.UserID()).Str("channel", use.Today).
 		Msg("licensebot is running")

@@ -140,10 +140,18 @@ func (s *Server) runUntilClose(f func()) {
 func (s *Server) APIURL() string { return s.base + "/api/" }
 
 // BotToken is the xoxb token of the installed app.
-func (s *Server) BotToken() string { return s.ids.botToken }
+func (s *Server) BotToken() string {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	return s.ids.botToken
+}
 
 // AppToken is the app-level xapp token with the scope connections:write.
-func (s *Server) AppToken() string { return s.ids.appToken }
+func (s *Server) AppToken() string {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	return s.ids.appToken
+}
 
 // BotUserID is the user id of the bot.
 func (s *Server) BotUserID() string { return s.ids.botUser }

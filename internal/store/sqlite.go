@@ -90,7 +90,12 @@ func dataSourceName(path, txlock string) string {
 		"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)",
 		"foreign_keys(1)", "secure_delete(1)",
 	}}
-	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}).String()
+	return dataSource(path, q.Encode())
+}
+
+// dataSource is SQLite's own URL of a file.
+func dataSource(path, query string) string {
+	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: query}).String()
 }
 
 func (e sqlite) readClock(context.Context, querier) (time.Time, string, error) {
