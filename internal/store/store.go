@@ -34,7 +34,8 @@ type Store struct {
 	read    *sql.DB
 	signals signals
 	clock   *clockWatch
-	maxOpen int // open requests of one person; zero: no bound
+	maxOpen int    // open requests of one person; zero: no bound
+	place   string // the file, or the database and its host
 }
 
 // Now is the store's clock.
