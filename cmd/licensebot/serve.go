@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"strings"
 	"sync"
@@ -16,6 +17,7 @@ import (
 	"licensebot/approvals"
 	"licensebot/approvals/worker"
 	"licensebot/bot"
+	"licensebot/internal/checkup"
 	"licensebot/internal/store"
 	"licensebot/licensing"
 )
@@ -61,19 +63,23 @@ func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (
 	parts.addPart("store", db.Close)
 	parts.addRunning(ctx, "clock", func(ctx context.Context) { wakeAtJumps(ctx, db, tuning.Jumps) })
 
-	licenses, err := newLicenses(cfg)
+	clock := new(checkup.Clock)
+	licenses, err := newLicenses(cfg, &http.Client{Transport: clock})
 	if err != nil {
 		return err
 	}
 	slack := new(connections)
-	server, err := serveHTTP(ctx, cfg.HTTPAddr, newHealthRoutes(db, slack, tuning.LostLines), log)
+	policies := newPolicySource(cfg, log)
+	checks := newSetupChecker(cfg, clock, licenses, db, slack, policies, log)
+	server, err := serveHTTP(ctx, cfg.HTTPAddr, newHealthRoutes(db, slack, checks, tuning.LostLines), log)
 	if err != nil {
 		return ignoreIfStopped(ctx, err)
 	}
 	parts.addPart("HTTP server", server.shutDown)
 
-	policies := newPolicySource(cfg, log)
-	b, err := bot.New(ctx, newDeps(cfg, tuning, db, licenses, policies.Policy, log))
+	deps := newDeps(cfg, tuning, db, licenses, policies.Policy, log)
+	deps.SetupProblems = checks.listProblems
+	b, err := bot.New(ctx, deps)
 	if err != nil {
 		return ignoreIfStopped(ctx, err)
 	}
@@ -90,7 +96,7 @@ func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (
 	}
 	parts.addRunning(ctx, "workers", workers.Run)
 	parts.addRunning(ctx, "policy", func(ctx context.Context) {
-		followPolicy(ctx, policies, tuning.Hangups, workers, log)
+		followPolicy(ctx, policies, tuning.Hangups, checks)
 	})
 	log.Info().Str("version", versionName()).Str("bot", b.UserID()).Str("channel", cfg.Channel).
 		Msg("licensebot is running")
@@ -210,15 +216,26 @@ func withCause(e *zerolog.Event, err error) *zerolog.Event {
 	return e.Err(err)
 }
 
-// newLicenses returns the client of UiPath.
-func newLicenses(cfg Config) (*licensing.Allocations, error) {
-	tokens, err := newTokenSource(cfg)
+// newSetupChecker checks the setup with the parts that the bot runs with.
+func newSetupChecker(
+	cfg Config, clock *checkup.Clock, licenses *licensing.Allocations, db *store.Store, slack *connections,
+	policies *policySource, log zerolog.Logger,
+) *setupChecker {
+	subject := cfg.subject(clock)
+	subject.UiPath, subject.Inspect, subject.Sockets, subject.Policy = licenses, db.Inspect, slack.countLive, policies.Policy
+	subject.Warnings = nil // the log has them from the start
+	return &setupChecker{subject: subject, log: log}
+}
+
+// newLicenses returns the client of UiPath. It sends by a copy of base.
+func newLicenses(cfg Config, base *http.Client) (*licensing.Allocations, error) {
+	tokens, err := newTokenSource(cfg, base)
 	if err != nil {
 		return nil, fmt.Errorf("UiPath credentials: %w", err)
 	}
 	client, err := licensing.New(licensing.Config{
 		URL: cfg.UiPathURL, Organization: cfg.UiPathOrganization, AccountID: cfg.UiPathAccountID,
-		Tokens: tokens, Timeout: 12 * time.Second, UserAgent: "licensebot/" + versionName(),
+		Tokens: tokens, HTTPClient: base, Timeout: 12 * time.Second, UserAgent: "licensebot/" + versionName(),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("UiPath: %w", err)
@@ -227,11 +244,11 @@ func newLicenses(cfg Config) (*licensing.Allocations, error) {
 }
 
 // newTokenSource returns the way to sign in to UiPath that the operator chose.
-func newTokenSource(cfg Config) (oauth2.TokenSource, error) {
+func newTokenSource(cfg Config, base *http.Client) (oauth2.TokenSource, error) {
 	tokens := licensing.TokenConfig{
 		URL: cfg.UiPathURL, Organization: cfg.UiPathOrganization, TokenURL: cfg.UiPathTokenURL, Scopes: cfg.Scopes,
 		ClientID: cfg.UiPathClientID, ClientSecret: cfg.UiPathClientSecret,
-		Username: cfg.UiPathUsername, Password: cfg.UiPathPassword, Tenant: cfg.UiPathTenant,
+		HTTPClient: base, Username: cfg.UiPathUsername, Password: cfg.UiPathPassword, Tenant: cfg.UiPathTenant,
 		UserAgent: "licensebot/" + versionName(),
 	}
 	tokens.ReadSecret = cfg.secretReader("UIPATH_CLIENT_SECRET")
