@@ -80,7 +80,7 @@ func doctorSubject(context.Context) (checkup.Subject, error) {
 	if isConfig {
 		s.Faults = faultsOf(wrong.Problems)
 	} else if s.UiPath, err = newLicenses(cfg, &http.Client{Transport: clock}); err != nil {
-		s.Faults = append(s.Faults, checkup.Fault{Variable: "UIPATH_URL", Text: "cannot be used: " + err.Error()})
+		s.Faults = append(s.Faults, checkup.Fault{Variable: "UIPATH_URL", Text: "UIPATH_URL cannot be used: " + err.Error()})
 	}
 	if isConfig && !hasFault(s.Faults, "UIPATH_", "LICENSEBOT_ALLOW_HTTP") {
 		s.UiPath, _ = newLicenses(cfg, &http.Client{Transport: clock}) // its variables are right
@@ -100,12 +100,17 @@ func (c *Config) subject(clock *checkup.Clock) checkup.Subject {
 	}
 }
 
-// faultsOf reads the problems of a configuration. Each begins with its variable.
+// faultsOf reads the problems of a configuration. Each begins with its variable, or with
+// that of a secret's file.
 func faultsOf(problems []string) []checkup.Fault {
+	secrets := new(environment).secretFields()
 	faults := make([]checkup.Fault, len(problems))
 	for i, problem := range problems {
-		variable, text, _ := strings.Cut(problem, ": ")
-		faults[i] = checkup.Fault{Variable: strings.TrimSuffix(variable, "_FILE"), Text: text}
+		named, text, _ := strings.Cut(problem, ": ")
+		faults[i] = checkup.Fault{Variable: named, Text: named + " " + text}
+		if secret := strings.TrimSuffix(named, "_FILE"); secrets[secret] != nil {
+			faults[i].Variable = secret
+		}
 	}
 	return faults
 }

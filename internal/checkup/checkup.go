@@ -108,7 +108,8 @@ const (
 	CheckDatabaseClock = "database.clock"
 )
 
-// A Fault is what is wrong with a variable of the configuration.
+// A Fault is what is wrong with a variable of the configuration. Its text names the
+// variable.
 type Fault struct{ Variable, Text string }
 
 // A Subject is an installation: what its configuration says, as far as it is right.
