@@ -2,12 +2,14 @@ package main
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -116,27 +118,37 @@ var brokenWorlds = map[string]struct {
 	"tokens of two apps": {func(w *world) {
 		w.slack.Inject("bots.info", fault.Fault{Body: `{"ok":true,"bot":{"id":"B1","app_id":"AOTHER"}}`})
 	}, 1, finding{checkup.CheckAppToken, "AOTHER", "from one app"}},
-	"Socket Mode is off":    {func(w *world) { w.slack.Inject("apps.connections.open", fault.Fault{Error: "access_denied"}) }, 1, finding{checkup.CheckSocketMode, "access_denied", "switch Socket Mode on"}},
-	"a scope too few":       {func(w *world) { w.changeScopes("reactions:write", "") }, 1, finding{checkup.CheckScopes, "lacks reactions:write", "again"}},
-	"a scope too many":      {func(w *world) { w.changeScopes("", "files:read") }, 1, finding{checkup.CheckScopes, "files:read", "remove"}},
-	"a scope for others":    {func(w *world) { w.changeScopes("groups:history", "") }, 0, finding{}},
-	"Slack is away":         {func(w *world) { w.env["SLACK_API_URL"] = "http://127.0.0.1:1/api/" }, 1, finding{checkup.CheckBotToken, "cannot be reached", "SLACK_API_URL"}},
-	"a page for Slack":      {func(w *world) { w.slack.Inject("auth.test", fault.Fault{Body: "<html>blocked</html>"}) }, 1, finding{checkup.CheckBotToken, "is not Slack", "proxy"}},
-	"Slack fails":           {func(w *world) { w.slack.Inject("auth.test", fault.Fault{Status: 503}) }, 3, finding{checkup.CheckBotToken, "did not tell", "again"}},
-	"Slack's other clock":   {func(w *world) { w.slack.SetDateAhead(-5 * time.Minute) }, 1, finding{checkup.CheckSlackClock, "ahead of Slack", "NTP"}},
-	"a channel of others":   {func(w *world) { w.env["LICENSEBOT_CHANNEL"] = "C0NOWHERE" }, 1, finding{checkup.CheckChannel, "C0NOWHERE", "/invite"}},
-	"an archived channel":   {func(w *world) { w.slack.UpdateChannel(approvalsChannel, func(c *fakeslack.Channel) { c.Archived = true }) }, 1, finding{checkup.CheckChannel, "archived", "unarchive"}},
-	"a shared channel":      {func(w *world) { w.slack.UpdateChannel(approvalsChannel, func(c *fakeslack.Channel) { c.ExtShared = true }) }, 1, finding{checkup.CheckChannel, "shared", "your own"}},
-	"a channel without it":  {func(w *world) { w.slack.Leave(approvalsChannel, w.slack.BotUserID()) }, 1, finding{checkup.CheckChannel, "not in #approvals", "/invite"}},
-	"an approver who left":  {func(w *world) { w.slack.UpdateUser(approver, func(u *fakeslack.User) { u.Deleted = true }) }, 1, finding{checkup.CheckApprovers, approver + " is named as an approver and is deactivated", "another"}},
-	"an approver unknown":   {func(w *world) { w.env["LICENSEBOT_APPROVERS"] = approver + "," + second + ",U0NOBODY" }, 1, finding{checkup.CheckApprovers, "U0NOBODY", "correct the id"}},
-	"a group unknown":       {func(w *world) { w.env["LICENSEBOT_APPROVERS"] = approver + "," + second + ",S0NOTHING" }, 1, finding{checkup.CheckApprovers, "S0NOTHING", "correct the id"}},
-	"a group of nobody":     {func(w *world) { w.slack.SetUserGroup("S0EMPTY"); w.env["LICENSEBOT_APPROVERS"] = approver + "," + second + ",S0EMPTY" }, 1, finding{checkup.CheckApprovers, "S0EMPTY has no members", "add people"}},
-	"a plan without groups": {func(w *world) { w.slack.DisableUserGroups(); w.env["LICENSEBOT_APPROVERS"] = approver + "," + second + ",S0X" }, 1, finding{checkup.CheckApprovers, "no user groups", "one by one"}},
-	"an approver outside":   {func(w *world) { w.privateChannel(approver) }, 1, finding{checkup.CheckApprovers, second + " is named as an approver and is not in the private", ""}},
-	"a private channel":     {func(w *world) { w.privateChannel(approver, second) }, 0, finding{}},
-	"one approver alone":    {func(w *world) { w.env["LICENSEBOT_APPROVERS"] = approver }, 1, finding{checkup.CheckRules, "too few approvers when " + approver + " asks", "name more"}},
-	"too few who see it":    {func(w *world) { w.privateChannel() }, 1, finding{checkup.CheckRules, "too few approvers who can vote: 1 more", "name more"}},
+	"Socket Mode is off":  {func(w *world) { w.slack.Inject("apps.connections.open", fault.Fault{Error: "access_denied"}) }, 1, finding{checkup.CheckSocketMode, "access_denied", "switch Socket Mode on"}},
+	"a scope too few":     {func(w *world) { w.changeScopes("reactions:write", "") }, 1, finding{checkup.CheckScopes, "lacks reactions:write", "again"}},
+	"a scope too many":    {func(w *world) { w.changeScopes("", "files:read") }, 1, finding{checkup.CheckScopes, "files:read", "remove"}},
+	"a scope for others":  {func(w *world) { w.changeScopes("groups:history", "") }, 0, finding{}},
+	"Slack is away":       {func(w *world) { w.env["SLACK_API_URL"] = "http://127.0.0.1:1/api/" }, 1, finding{checkup.CheckBotToken, "cannot be reached", "SLACK_API_URL"}},
+	"a page for Slack":    {func(w *world) { w.slack.Inject("auth.test", fault.Fault{Body: "<html>blocked</html>"}) }, 1, finding{checkup.CheckBotToken, "is not Slack", "proxy"}},
+	"Slack fails":         {func(w *world) { w.slack.Inject("auth.test", fault.Fault{Status: 503}) }, 3, finding{checkup.CheckBotToken, "did not tell", "again"}},
+	"Slack's other clock": {func(w *world) { w.slack.SetDateAhead(-5 * time.Minute) }, 1, finding{checkup.CheckSlackClock, "ahead of Slack", "NTP"}},
+	"a channel of others": {func(w *world) { w.env["LICENSEBOT_CHANNEL"] = "C0NOWHERE" }, 1, finding{checkup.CheckChannel, "C0NOWHERE", "/invite"}},
+	"an archived channel": {func(w *world) {
+		w.slack.UpdateChannel(approvalsChannel, func(c *fakeslack.Channel) { c.Archived = true })
+	}, 1, finding{checkup.CheckChannel, "archived", "unarchive"}},
+	"a shared channel": {func(w *world) {
+		w.slack.UpdateChannel(approvalsChannel, func(c *fakeslack.Channel) { c.ExtShared = true })
+	}, 1, finding{checkup.CheckChannel, "shared", "your own"}},
+	"a channel without it": {func(w *world) { w.slack.Leave(approvalsChannel, w.slack.BotUserID()) }, 1, finding{checkup.CheckChannel, "not in #approvals", "/invite"}},
+	"an approver who left": {func(w *world) { w.slack.UpdateUser(approver, func(u *fakeslack.User) { u.Deleted = true }) }, 1, finding{checkup.CheckApprovers, approver + " is named as an approver and is deactivated", "another"}},
+	"an approver unknown":  {func(w *world) { w.env["LICENSEBOT_APPROVERS"] = approver + "," + second + ",U0NOBODY" }, 1, finding{checkup.CheckApprovers, "U0NOBODY", "correct the id"}},
+	"a group unknown":      {func(w *world) { w.env["LICENSEBOT_APPROVERS"] = approver + "," + second + ",S0NOTHING" }, 1, finding{checkup.CheckApprovers, "S0NOTHING", "correct the id"}},
+	"a group of nobody": {func(w *world) {
+		w.slack.SetUserGroup("S0EMPTY")
+		w.env["LICENSEBOT_APPROVERS"] = approver + "," + second + ",S0EMPTY"
+	}, 1, finding{checkup.CheckApprovers, "S0EMPTY has no members", "add people"}},
+	"a plan without groups": {func(w *world) {
+		w.slack.DisableUserGroups()
+		w.env["LICENSEBOT_APPROVERS"] = approver + "," + second + ",S0X"
+	}, 1, finding{checkup.CheckApprovers, "no user groups", "one by one"}},
+	"an approver outside": {func(w *world) { w.privateChannel(approver) }, 1, finding{checkup.CheckApprovers, second + " is named as an approver and is not in the private", ""}},
+	"a private channel":   {func(w *world) { w.privateChannel(approver, second) }, 0, finding{}},
+	"one approver alone":  {func(w *world) { w.env["LICENSEBOT_APPROVERS"] = approver }, 1, finding{checkup.CheckRules, "too few approvers when " + approver + " asks", "name more"}},
+	"too few who see it":  {func(w *world) { w.privateChannel() }, 1, finding{checkup.CheckRules, "too few approvers who can vote: 1 more", "name more"}},
 
 	"a wrong secret":      {func(w *world) { w.env["UIPATH_CLIENT_SECRET"] = "wrong" }, 1, finding{checkup.CheckSignIn, "invalid_client", "UIPATH_CLIENT_SECRET"}},
 	"a scope not granted": {func(w *world) { w.uipath.SetAppScopes("PM.License.Read", "PM.Group.Read") }, 1, finding{checkup.CheckSignIn, "invalid_scope", "UIPATH_SCOPES"}},
@@ -153,13 +165,17 @@ var brokenWorlds = map[string]struct {
 	}, 1, finding{checkup.CheckSignIn, "refuses the bot's sign-in", "UIPATH_PASSWORD"}},
 	"another account": {func(w *world) { w.env["UIPATH_ACCOUNT_ID"] = "8f3a1c2e-0d4b-4c5a-9e6f-7a8b9c0d1e2f" }, 1,
 		finding{checkup.CheckAccount, "is not valid", "UIPATH_ACCOUNT_ID"}},
-	"a token of others":   {func(w *world) { w.uipath.NamePartition("8f3a1c2e-0d4b-4c5a-9e6f-7a8b9c0d1e2f") }, 1, finding{checkup.CheckAccount, "the token is for the organization 8f3a", "UIPATH_ACCOUNT_ID"}},
-	"UiPath is away":      {func(w *world) { w.env["UIPATH_URL"] = "http://127.0.0.1:1" }, 1, finding{checkup.CheckSignIn, "cannot be reached", "UIPATH_URL"}},
-	"UiPath moved":        {func(w *world) { w.uipath.Inject("token", fault.Fault{Status: 302, Location: "https://other.example/"}) }, 1, finding{checkup.CheckSignIn, "redirect", "UIPATH_URL"}},
-	"UiPath fails":        {func(w *world) { w.uipath.Inject("GET identity groups", fault.Fault{Status: 500}) }, 3, finding{checkup.CheckGroups, "500", "again"}},
-	"UiPath's own clock":  {func(w *world) { w.uipath.SetDateAhead(time.Hour) }, 1, finding{checkup.CheckUiPathClock, "behind UiPath", "NTP"}},
-	"no seat limits":      {func(w *world) { w.uipath.HideQuotas(true) }, 0, finding{}},
-	"no licenses":         {func(w *world) { for _, code := range []string{"RPADEVPRONU", "IDU", "ATTUNU"} { w.uipath.Disown(code) } }, 1, finding{checkup.CheckOwned, "owns no user license", "user license management"}},
+	"a token of others":  {func(w *world) { w.uipath.NamePartition("8f3a1c2e-0d4b-4c5a-9e6f-7a8b9c0d1e2f") }, 1, finding{checkup.CheckAccount, "the token is for the organization 8f3a", "UIPATH_ACCOUNT_ID"}},
+	"UiPath is away":     {func(w *world) { w.env["UIPATH_URL"] = "http://127.0.0.1:1" }, 1, finding{checkup.CheckSignIn, "cannot be reached", "UIPATH_URL"}},
+	"UiPath moved":       {func(w *world) { w.uipath.Inject("token", fault.Fault{Status: 302, Location: "https://other.example/"}) }, 1, finding{checkup.CheckSignIn, "redirect", "UIPATH_URL"}},
+	"UiPath fails":       {func(w *world) { w.uipath.Inject("GET identity groups", fault.Fault{Status: 500}) }, 3, finding{checkup.CheckGroups, "500", "again"}},
+	"UiPath's own clock": {func(w *world) { w.uipath.SetDateAhead(time.Hour) }, 1, finding{checkup.CheckUiPathClock, "behind UiPath", "NTP"}},
+	"no seat limits":     {func(w *world) { w.uipath.HideQuotas(true) }, 0, finding{}},
+	"no licenses": {func(w *world) {
+		for _, code := range []string{"RPADEVPRONU", "IDU", "ATTUNU"} {
+			w.uipath.Disown(code)
+		}
+	}, 1, finding{checkup.CheckOwned, "owns no user license", "user license management"}},
 	"limits out of reach": {func(w *world) { w.uipath.Inject("GET groups with-quota", fault.Fault{Status: 403}) }, 3, finding{checkup.CheckQuotas, "not checked", ""}},
 
 	"a group that a rule misspells": {func(w *world) {
@@ -264,5 +280,183 @@ func (w *world) wantNoWrites() {
 	}
 	if w.slack.Connections() > 0 {
 		w.t.Error("a socket is open")
+	}
+}
+
+// TestDoctorGoesOnAfterAProblem breaks several things at once. Checks that do not rest on
+// each other go on, and the others say what they rest on.
+func TestDoctorGoesOnAfterAProblem(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.slack.RevokeBotToken()
+	w.env["UIPATH_CLIENT_SECRET"] = "wrong"
+	w.env["LICENSEBOT_DATABASE_URL"] = "sqlite:///nowhere/bot.db"
+	w.env["LICENSEBOT_QUORUM"] = "many"
+	code, report := w.diagnose()
+	for check, want := range map[string]checkup.State{
+		checkup.CheckConfiguration: checkup.Problem, checkup.CheckBotToken: checkup.Problem,
+		checkup.CheckSignIn: checkup.Problem, checkup.CheckDatabase: checkup.Problem,
+		checkup.CheckAppToken: checkup.OK, checkup.CheckSocketMode: checkup.OK, checkup.CheckEmoji: checkup.OK,
+		checkup.CheckUiPathClock: checkup.OK, checkup.CheckScopes: checkup.NotChecked,
+		checkup.CheckRules: checkup.NotChecked, checkup.CheckGroups: checkup.NotChecked,
+		checkup.CheckDurable: checkup.NotChecked,
+	} {
+		at := slices.IndexFunc(report.Checks, func(r checkup.Result) bool { return r.Check == check })
+		if at < 0 || report.Checks[at].State != want {
+			t.Errorf("%s is not %s:\n%s", check, want, showResults(report.Checks))
+		}
+	}
+	for _, r := range report.Checks {
+		if r.State == checkup.NotChecked && !strings.Contains(r.Found, "because") {
+			t.Errorf("%s does not say why it was not checked: %s", r.Check, r.Found)
+		}
+	}
+	if code != exitFailure || report.State != checkup.Problem {
+		t.Errorf("exit code %d, %s", code, report.State)
+	}
+}
+
+// TestDoctorLeavesTheDatabaseAlone compares the files before and after: of a database that
+// is not there yet, of one that a bot has open, of one that a killed bot left, and of one
+// that was closed.
+func TestDoctorLeavesTheDatabaseAlone(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	folder := filepath.Dir(strings.TrimPrefix(w.env["LICENSEBOT_DATABASE_URL"], "sqlite://"))
+	expect := func(when string) {
+		t.Helper()
+		before := readFolder(t, folder)
+		if code, report := w.diagnose(); code != 0 {
+			t.Errorf("%s: exit code %d:\n%s", when, code, showResults(report.Checks))
+		}
+		if after := readFolder(t, folder); !slices.Equal(before, after) {
+			t.Errorf("%s: the files were %v and are %v", when, before, after)
+		}
+	}
+	expect("before the first start")
+	w.startReplica()
+	w.typeRequest("group-01 IDU")
+	w.awaitCondition("the card", w.hasCompleteCard)
+	w.awaitNoJobs()
+	if code, report := w.diagnose(); code != 0 {
+		t.Errorf("while the bot runs: exit code %d:\n%s", code, showResults(report.Checks))
+	}
+	w.killReplicas()
+	expect("after the bot was killed")
+	w.startReplica()
+	if err := w.replicas[0].Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	_ = w.replicas[0].Wait()
+	w.replicas = nil
+	expect("after the bot ended")
+}
+
+// readFolder lists the files of a folder with a sum of their content. SQLite's index of
+// its own log, -shm, is no data.
+func readFolder(t *testing.T, folder string) []string {
+	t.Helper()
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var files []string
+	for _, entry := range entries {
+		if strings.HasSuffix(entry.Name(), "-shm") {
+			continue
+		}
+		content, err := os.ReadFile(filepath.Join(folder, entry.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, fmt.Sprintf("%s %x", entry.Name(), sha256.Sum256(content)))
+	}
+	return files
+}
+
+// TestDoctorsJSON compares what other programs read with testdata/doctor.json. Update it by
+// hand: its names are interface.
+func TestDoctorsJSON(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, out, _ := w.runDoctor("--json")
+	out = strings.NewReplacer(
+		versionName(), "VERSION", strings.TrimPrefix(w.env["LICENSEBOT_DATABASE_URL"], "sqlite://"), "FILE",
+	).Replace(out)
+	out = regexp.MustCompile(`"checked_at": "[^"]*"`).ReplaceAllString(out, `"checked_at": "TIME"`)
+	golden, err := os.ReadFile(filepath.Join("testdata", "doctor.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out != string(golden) {
+		t.Errorf("doctor --json is\n%s", out)
+	}
+}
+
+// TestDoctorsScreen expects words that need no colors, and none without a terminal.
+func TestDoctorsScreen(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.env["LICENSEBOT_CHANNEL"] = "C0NOWHERE"
+	code, out, _ := w.runDoctor()
+	for _, want := range []string{"PROBLEM      slack.channel", "\n" + strings.Repeat(" ", 34) + "-> check LICENSEBOT_CHANNEL", "1 problem found"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("it lacks %q:\n%s", want, out)
+		}
+	}
+	for line := range strings.Lines(out) {
+		if len([]rune(line)) > screenWidth+1 || strings.Contains(line, "\x1b") {
+			t.Errorf("too wide, or colored: %q", line)
+		}
+	}
+	if code != exitFailure {
+		t.Errorf("exit code %d", code)
+	}
+	var screen strings.Builder
+	if err := writeReport(&screen, checkup.Report{Results: []checkup.Result{{State: checkup.Problem}}}, true); err != nil ||
+		!strings.Contains(screen.String(), "\x1b[1;31mPROBLEM") {
+		t.Errorf("%v, no color on a terminal: %q", err, screen.String())
+	}
+}
+
+// TestServeChecksItsSetup breaks the setup of a running bot. The log names the check once,
+// and so do the probe, the metric and an approver's Home tab; a mended policy is noticed.
+func TestServeChecksItsSetup(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	rules := "  - name: all\n    approvers: [" + approver + "]\n"
+	w.writePolicy(rules)
+	w.startReplica()
+	log := func() string { return fmt.Sprint(w.replicas[0].Stderr) }
+	const line = `"check":"approvers.rules"`
+	w.pollUntil("the log to name the rule", func() bool { return strings.Contains(log(), line) })
+	if !strings.Contains(log(), "too few approvers") || !strings.Contains(log(), `"remedy":"name more approvers`) {
+		t.Errorf("the log does not say what to do:\n%s", log())
+	}
+	status, page := getPage(t, w.healthBase()+"/readyz?verbose")
+	if status != 200 || !strings.HasPrefix(page, "ok\n") || !strings.Contains(page, "PROBLEM      approvers.rules") {
+		t.Errorf("%d %s", status, page)
+	}
+	if _, page := getPage(t, w.healthBase()+"/readyz"); page != "ok" {
+		t.Errorf("/readyz is %q", page)
+	}
+	if _, metrics := getPage(t, w.healthBase()+"/metrics"); !strings.Contains(metrics, "licensebot_checks_failing 1\n") {
+		t.Error("no metric counts the check")
+	}
+	for user, wanted := range map[string]bool{approver: true, bystander: false} {
+		if err := w.slack.OpenHome(user); err != nil {
+			t.Fatal(err)
+		}
+		w.awaitCondition("the Home tab", func() bool { return w.homeBlocks(user) != "" })
+		if strings.Contains(w.homeBlocks(user), "approvers.rules") != wanted {
+			t.Errorf("the Home tab of %s: %s", user, w.homeBlocks(user))
+		}
+	}
+	if err := os.WriteFile(w.env["LICENSEBOT_POLICY_FILE"], []byte("version: 1\nrules:\n"+strings.Replace(rules, "]", ", "+second+"]", 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w.pollUntil("the log to tell that it is mended", func() bool { return strings.Contains(log(), "find no problem any more") })
+	if n := strings.Count(log(), line); n != 1 {
+		t.Errorf("the log names the problem %d times", n)
 	}
 }

@@ -29,7 +29,7 @@ func (s Subject) checkDatabase(ctx context.Context, f *findings) {
 	}
 	isReachable := !f.has(CheckDatabase)
 	if isReachable {
-		f.ok(CheckDatabase, seen.Place)
+		f.ok(CheckDatabase, describePlace(seen))
 	}
 	for check, found := range map[string]string{CheckSchema: describeSchema(seen), CheckWritable: "it takes writes",
 		CheckDurable: "what is recorded survives a power cut"} {
@@ -47,10 +47,17 @@ func (s Subject) checkDatabase(ctx context.Context, f *findings) {
 	}
 }
 
+func describePlace(seen store.Inspection) string {
+	if seen.Absent {
+		return seen.Place + " is not there yet; the first start makes it"
+	}
+	return seen.Place + " can be read"
+}
+
 func describeSchema(seen store.Inspection) string {
 	switch {
 	case seen.Missing:
-		return "there is none yet; the first start makes it"
+		return "it has no tables yet; the first start makes them"
 	case seen.Schema < seen.Known:
 		return fmt.Sprintf("schema %d; the next start brings it to %d", seen.Schema, seen.Known)
 	}

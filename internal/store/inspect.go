@@ -35,7 +35,8 @@ type Fault struct {
 // An Inspection is what a look at a database found. Nothing was changed for it.
 type Inspection struct {
 	Place   string // the file, or the database and its host; no password
-	Missing bool   // a file or tables that the first start makes
+	Absent  bool   // the file is not there; the first start makes it
+	Missing bool   // the tables are not there; the first start makes them
 	Schema  int64  // zero: none yet
 	Known   int64  // the newest schema that this version knows
 	Faults  []Fault
@@ -204,7 +205,7 @@ func inspectFile(ctx context.Context, name string) Inspection {
 	i := Inspection{Place: name, Known: newestSchema("sqlite")}
 	info, err := os.Stat(name)
 	if errors.Is(err, os.ErrNotExist) {
-		i.Missing = true
+		i.Absent, i.Missing = true, true
 		i.inspectFolder(filepath.Dir(name))
 		return i
 	}
