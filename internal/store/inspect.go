@@ -116,7 +116,8 @@ func (i *Inspection) inspectSession(ctx context.Context, db *sql.DB) {
 			fmt.Sprintf("use PostgreSQL %d or later", minServer))
 	}
 	if !schema.Valid {
-		i.add(Reachable, "the session's search_path names no schema that exists", "correct search_path or make the schema")
+		i.add(Reachable, "there is no schema for the tables: search_path names none that is there and that this user may use",
+			"correct search_path, make the schema, or grant it: GRANT USAGE, CREATE ON SCHEMA")
 		return
 	}
 	if readOnly == "on" {
@@ -128,22 +129,22 @@ func (i *Inspection) inspectSession(ctx context.Context, db *sql.DB) {
 			i.add(Durable, name+" is off: a power cut loses what people were told is recorded", "switch "+name+" on")
 		}
 	}
-	i.readSchema(ctx, db, postgresTables, "postgres")
-	i.checkRights(ctx, db, schema.String, mayCreate.Bool)
-}
-
-// checkRights wants the rights to make tables where some are missing, and to write
-// the store's own.
-func (i *Inspection) checkRights(ctx context.Context, db *sql.DB, schema string, mayCreate bool) {
-	if i.Schema < i.Known && !mayCreate {
-		i.add(Writable, "the user may not make tables in the schema "+schema, "grant it: GRANT USAGE, CREATE ON SCHEMA "+schema)
-	}
-	if i.Schema == 0 {
+	if !i.checkRights(ctx, db, schema.String) {
 		return
 	}
+	i.readSchema(ctx, db, postgresTables, "postgres")
+	if i.Schema < i.Known && !mayCreate.Bool {
+		i.add(Writable, "the user may not make tables in the schema "+schema.String,
+			"grant it: GRANT USAGE, CREATE ON SCHEMA "+schema.String)
+	}
+}
+
+// checkRights wants the rights to read and write those of the store's tables that are
+// there.
+func (i *Inspection) checkRights(ctx context.Context, db *sql.DB, schema string) bool {
 	var locked sql.NullString
 	err := db.QueryRowContext(ctx, `SELECT string_agg(tablename, ', ' ORDER BY tablename) FROM pg_tables
-		WHERE schemaname = $1 AND tablename IN ('requests', 'reactions', 'journal', 'jobs')
+		WHERE schemaname = $1 AND tablename IN ('goose_db_version', 'requests', 'reactions', 'journal', 'jobs')
 		AND NOT (has_table_privilege(format('%I.%I', schemaname, tablename), 'SELECT')
 			AND has_table_privilege(format('%I.%I', schemaname, tablename), 'INSERT')
 			AND has_table_privilege(format('%I.%I', schemaname, tablename), 'UPDATE'))`, schema).Scan(&locked)
@@ -154,6 +155,7 @@ func (i *Inspection) checkRights(ctx context.Context, db *sql.DB, schema string,
 		i.add(Writable, "the user may not read and write the tables "+locked.String,
 			"make the tables' owner the user in LICENSEBOT_DATABASE_URL")
 	}
+	return err == nil && !locked.Valid
 }
 
 // Whether the database has a table, for a name.
