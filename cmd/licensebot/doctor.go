@@ -52,17 +52,17 @@ func doctorCommand() *cobra.Command {
 	return doctor
 }
 
-// A silentExit ends the program with a code; what there is to say was said.
-type silentExit int
+// An exitError ends the program with a code; what there is to say was said.
+type exitError int
 
-func (e silentExit) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
+func (e exitError) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
 
 func exitOf(report checkup.Report) error {
 	switch report.State() {
 	case checkup.Problem:
-		return silentExit(exitFailure)
+		return exitError(exitFailure)
 	case checkup.NotChecked:
-		return silentExit(exitUnchecked)
+		return exitError(exitUnchecked)
 	}
 	return nil
 }
@@ -139,14 +139,19 @@ func writeReportJSON(out io.Writer, report checkup.Report) error {
 	encoder.SetIndent("", "  ")
 	encoder.SetEscapeHTML(false)
 	return encoder.Encode(reportJSON{
-		Version: versionName(), CheckedAt: report.At.UTC().Truncate(time.Second), State: report.State(), Checks: report.Results,
+		Version: versionName(), CheckedAt: report.At.UTC().Truncate(time.Second),
+		State: report.State(), Checks: report.Results,
 	})
 }
 
 // How the screen shows each state: a word, so that it does not rest on colors.
 var (
-	stateWords  = map[checkup.State]string{checkup.OK: "ok", checkup.Problem: "PROBLEM", checkup.NotChecked: "not checked"}
-	stateColors = map[checkup.State]string{checkup.OK: "\x1b[32m", checkup.Problem: "\x1b[1;31m", checkup.NotChecked: "\x1b[33m"}
+	stateWords = map[checkup.State]string{
+		checkup.OK: "ok", checkup.Problem: "PROBLEM", checkup.NotChecked: "not checked",
+	}
+	stateColors = map[checkup.State]string{
+		checkup.OK: "\x1b[32m", checkup.Problem: "\x1b[1;31m", checkup.NotChecked: "\x1b[33m",
+	}
 )
 
 // screenWidth is how wide a line of the report is at most. A word may be longer.
@@ -161,7 +166,11 @@ func writeReport(out io.Writer, report checkup.Report, colored bool) error {
 			word = stateColors[result.State] + word + "\x1b[0m"
 		}
 		const indent = 34
-		text := wrapWords(result.Found, screenWidth-indent, indent)
+		found := result.Found
+		if result.State == checkup.NotChecked {
+			found = strings.TrimPrefix(found, "not checked, ") // the first column says it
+		}
+		text := wrapWords(found, screenWidth-indent, indent)
 		fmt.Fprintf(&screen, "%s  %-19s  %s\n", word, result.Check, text)
 		if result.Do != "" {
 			fmt.Fprintf(&screen, "%*s-> %s\n", indent, "", wrapWords(result.Do, screenWidth-indent-3, indent+3))
@@ -182,7 +191,8 @@ func summarize(report checkup.Report) string {
 	}
 	switch {
 	case problems > 0:
-		return fmt.Sprintf("%s found, %d not checked. docs/doctor.md explains each check.", countNoun(problems, "problem"), unchecked)
+		return fmt.Sprintf("%s found, %d not checked. docs/doctor.md explains each check.",
+			countNoun(problems, "problem"), unchecked)
 	case unchecked > 0:
 		return fmt.Sprintf("No problem found, but %d not checked. docs/doctor.md explains each check.", unchecked)
 	}

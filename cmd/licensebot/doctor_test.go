@@ -108,7 +108,7 @@ var brokenWorlds = map[string]struct {
 
 	"a missing variable":    {func(w *world) { delete(w.env, "LICENSEBOT_CHANNEL") }, 1, finding{checkup.CheckConfiguration, "LICENSEBOT_CHANNEL is required", "LICENSEBOT_CHANNEL"}},
 	"a misspelled variable": {func(w *world) { w.env["LICENSEBOT_QUORUMM"] = "2" }, 1, finding{checkup.CheckConfiguration, "LICENSEBOT_QUORUMM", "rename"}},
-	"a broken policy":       {func(w *world) { w.writePolicy("  - nmae: x\n") }, 1, finding{checkup.CheckConfiguration, "LICENSEBOT_POLICY_FILE", ""}},
+	"a broken policy":       {func(w *world) { w.writePolicy("  - title: x\n") }, 1, finding{checkup.CheckConfiguration, "LICENSEBOT_POLICY_FILE", ""}},
 	"a proxy that is none":  {func(w *world) { w.env["HTTPS_PROXY"] = "http://u:p%w@proxy:3128" }, 1, finding{checkup.CheckProxy, "HTTPS_PROXY", "percent"}},
 
 	"a revoked bot token":     {func(w *world) { w.slack.RevokeBotToken() }, 1, finding{checkup.CheckBotToken, "revoked", "reinstall"}},
@@ -176,7 +176,7 @@ var brokenWorlds = map[string]struct {
 			w.uipath.Disown(code)
 		}
 	}, 1, finding{checkup.CheckOwned, "owns no user license", "user license management"}},
-	"limits out of reach": {func(w *world) { w.uipath.Inject("GET groups with-quota", fault.Fault{Status: 403}) }, 3, finding{checkup.CheckQuotas, "not checked", ""}},
+	"limits out of reach": {func(w *world) { w.uipath.Inject("GET groups with-quota", fault.Fault{Status: 403}) }, 1, finding{checkup.CheckQuotas, "does not let the bot do this", "UIPATH_SCOPES"}},
 
 	"a group that a rule misspells": {func(w *world) {
 		w.writePolicy("  - name: strict\n    groups: [Finance Robot]\n    deny: ask elsewhere\n  - name: rest\n    approvers: [" + approver + ", " + second + "]\n")

@@ -70,7 +70,7 @@ func runMain(args []string, stdout io.Writer) int {
 		printLine(os.Stderr, "licensebot: stopped before the end")
 		return exitFailure
 	}
-	if code, ok := errors.AsType[silentExit](err); ok {
+	if code, ok := errors.AsType[exitError](err); ok {
 		return int(code)
 	}
 	printLine(os.Stderr, "licensebot:", err)

@@ -222,7 +222,8 @@ func newSetupChecker(
 	policies *policySource, log zerolog.Logger,
 ) *setupChecker {
 	subject := cfg.subject(clock)
-	subject.UiPath, subject.Inspect, subject.Sockets, subject.Policy = licenses, db.Inspect, slack.countLive, policies.Policy
+	subject.UiPath, subject.Inspect = licenses, db.Inspect
+	subject.Sockets, subject.Policy = slack.countLive, policies.Policy
 	subject.Warnings = nil // the log has them from the start
 	return &setupChecker{subject: subject, log: log}
 }

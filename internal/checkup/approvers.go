@@ -122,7 +122,11 @@ func (f *findings) addLookup(id string, err error) {
 		failure.Found = "this Slack plan has no user groups, and " + id + " is named"
 		failure.Do = "name the approvers one by one"
 	default:
-		failure.Found = fmt.Sprintf("Slack knows nobody and no user group by the id %s (%s)", id, refusal)
+		kind := "person"
+		if approvals.IsUserGroup(id) {
+			kind = "user group"
+		}
+		failure.Found = fmt.Sprintf("Slack knows no %s %s (%s)", kind, id, refusal)
 		failure.Do = "correct the id in LICENSEBOT_APPROVERS or the policy file"
 	}
 	f.add(CheckApprovers, failure)

@@ -213,6 +213,11 @@ func (f *findings) sortBy(checks ...string) {
 	slices.SortStableFunc(f.results, func(a, b Result) int { return place(a) - place(b) })
 }
 
+// lacks reports whether a check ended otherwise than well.
+func (f *findings) lacks(check string) bool {
+	return slices.ContainsFunc(f.results, func(r Result) bool { return r.Check == check && r.State != OK })
+}
+
 // has reports whether a check has a result already.
 func (f *findings) has(check string) bool {
 	for _, result := range f.results {

@@ -13,7 +13,8 @@ const databaseLimit = 15 * time.Second
 
 // checkOf is the check of each aspect of a database.
 var checkOf = map[store.Aspect]string{
-	store.Reachable: CheckDatabase, store.Migrated: CheckSchema, store.Writable: CheckWritable, store.Durable: CheckDurable,
+	store.Reachable: CheckDatabase, store.Migrated: CheckSchema,
+	store.Writable: CheckWritable, store.Durable: CheckDurable,
 }
 
 func (s Subject) checkDatabase(ctx context.Context, f *findings) {

@@ -11,12 +11,10 @@ import (
 	"licensebot/internal/outside"
 )
 
-// add records a failed call. It returns the clause that says why the checks that rest on
-// the call are not made.
-func (f *findings) add(check string, r Result) (because string) {
+// add records what became of a check.
+func (f *findings) add(check string, r Result) {
 	r.Check = check
 	f.results = append(f.results, r)
-	return r.Found
 }
 
 // explainSlack says what a failed call to Slack means for an operator.
@@ -70,7 +68,8 @@ func explainUiPath(err error) Result {
 
 // isUnreachable reports whether no answer came from UiPath.
 func isUnreachable(reason string) bool {
-	return slices.Contains([]string{"UiPath cannot be reached", "UiPath gave no complete answer", "no clear answer came back"}, reason)
+	silences := []string{"UiPath cannot be reached", "UiPath gave no complete answer", "no clear answer came back"}
+	return slices.Contains(silences, reason)
 }
 
 // rootCause is what went wrong, without what the result says itself.

@@ -11,7 +11,7 @@ import (
 // checkConfiguration tells what the reading of the configuration found.
 func (s Subject) checkConfiguration(_ context.Context, f *findings) {
 	for _, fault := range s.Faults {
-		f.problem(CheckConfiguration, fault.Text, "correct "+fault.Variable)
+		f.problem(CheckConfiguration, fault.Text, "correct it, and run doctor again")
 	}
 	for _, warning := range s.Warnings {
 		f.problem(CheckConfiguration, warning, "rename or remove the variable")

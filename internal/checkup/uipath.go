@@ -126,7 +126,8 @@ func isForbidden(err error) bool {
 func (s Subject) checkAccount(f *findings, claims licensing.TokenClaims, survey licensing.Survey) bool {
 	const do = "set UIPATH_ACCOUNT_ID to the organization's id, which is not a tenant's"
 	if claims.Partition != "" && !strings.EqualFold(claims.Partition, s.AccountID) {
-		f.problem(CheckAccount, "the token is for the organization "+claims.Partition+", and UIPATH_ACCOUNT_ID is "+s.AccountID, do)
+		f.problem(CheckAccount,
+			"the token is for the organization "+claims.Partition+", and UIPATH_ACCOUNT_ID is "+s.AccountID, do)
 		return false
 	}
 	for _, err := range []error{survey.OwnedErr, survey.AllocationsErr, survey.IdentityErr} {
@@ -145,7 +146,7 @@ func (s Subject) checkAccount(f *findings, claims licensing.TokenClaims, survey 
 
 func (s Subject) checkOwned(f *findings, survey licensing.Survey) {
 	switch {
-	case survey.OwnedErr != nil && isForbidden(survey.OwnedErr):
+	case isForbidden(survey.OwnedErr) && f.lacks(CheckUiPathScopes):
 		f.skip(CheckOwned, "not checked, because of "+CheckUiPathScopes)
 	case survey.OwnedErr != nil:
 		f.add(CheckOwned, explainUiPath(survey.OwnedErr))
@@ -171,7 +172,7 @@ func (s Subject) checkGroups(f *findings, survey licensing.Survey) {
 		f.ok(CheckGroups, count(len(survey.Groups), "group"))
 	case isForbidden(survey.IdentityErr) && s.leavesOut(scopeGroupRead):
 		f.ok(CheckGroups, "the bot lists groups with an allocation alone, as UIPATH_SCOPES says")
-	case isForbidden(survey.IdentityErr):
+	case isForbidden(survey.IdentityErr) && f.lacks(CheckUiPathScopes):
 		f.skip(CheckGroups, "not checked, because of "+CheckUiPathScopes)
 	default:
 		f.add(CheckGroups, explainUiPath(survey.IdentityErr))
@@ -184,7 +185,7 @@ func (s Subject) checkQuotas(f *findings, survey licensing.Survey) {
 		f.ok(CheckQuotas, "UiPath shows the seat limits of groups")
 	case approvals.IsNotFound(survey.AllocationsErr) && survey.OwnedErr == nil:
 		f.ok(CheckQuotas, "this UiPath has no seat limits")
-	case isForbidden(survey.AllocationsErr):
+	case isForbidden(survey.AllocationsErr) && f.lacks(CheckUiPathScopes):
 		f.skip(CheckQuotas, "not checked, because of "+CheckUiPathScopes)
 	default:
 		f.add(CheckQuotas, explainUiPath(survey.AllocationsErr))
@@ -210,6 +211,9 @@ func (s Subject) checkPolicyGroups(
 	for _, u := range policy.UnmatchedGroups(survey.Groups) {
 		found := fmt.Sprintf("%s names the group %q, and UiPath has none", nameRule(u.Rule), u.Text)
 		do := "correct the name; a directory's group without an allocation is in no list: name it by its id"
+		if u.IsID {
+			do = "correct the id"
+		}
 		switch {
 		case u.Star && isWhole:
 			f.problem(CheckPolicyGroups, fmt.Sprintf("%s names the groups %q, and no group at UiPath is called so",

@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -106,7 +108,7 @@ func (i *Inspection) inspectSession(ctx context.Context, db *sql.DB) {
 		(extract(epoch FROM clock_timestamp()) * 1000000)::bigint`,
 	).Scan(&version, &readOnly, &fsync, &fullPages, &commit, &schema, &mayCreate, &clock)
 	if err != nil {
-		i.add(Reachable, fmt.Sprintf("the database %s cannot be reached: %v", i.Place, err),
+		i.add(Reachable, fmt.Sprintf("the database %s cannot be reached: %s", i.Place, lastLine(err)),
 			"check LICENSEBOT_DATABASE_URL, the network, and that the server takes this user")
 		return
 	}
@@ -124,7 +126,9 @@ func (i *Inspection) inspectSession(ctx context.Context, db *sql.DB) {
 		i.add(Writable, "the server takes no writes: it is a standby, or its sessions are read-only",
 			"name the primary server in LICENSEBOT_DATABASE_URL")
 	}
-	for name, value := range map[string]string{"fsync": fsync, "full_page_writes": fullPages, "synchronous_commit": commit} {
+	settings := map[string]string{"fsync": fsync, "full_page_writes": fullPages, "synchronous_commit": commit}
+	for _, name := range slices.Sorted(maps.Keys(settings)) {
+		value := settings[name]
 		if value == "off" {
 			i.add(Durable, name+" is off: a power cut loses what people were told is recorded", "switch "+name+" on")
 		}
@@ -137,6 +141,12 @@ func (i *Inspection) inspectSession(ctx context.Context, db *sql.DB) {
 		i.add(Writable, "the user may not make tables in the schema "+schema.String,
 			"grant it: GRANT USAGE, CREATE ON SCHEMA "+schema.String)
 	}
+}
+
+// lastLine is what became of the last attempt to connect; the driver names all.
+func lastLine(err error) string {
+	lines := strings.Split(strings.TrimSpace(err.Error()), "\n")
+	return strings.TrimSpace(lines[len(lines)-1])
 }
 
 // checkRights wants the rights to read and write those of the store's tables that are
@@ -171,9 +181,12 @@ func (i *Inspection) readSchema(ctx context.Context, db querier, tables, folder 
 		err = db.QueryRowContext(ctx, tables, table).Scan(&n)
 		return n, err
 	}
+	versions := 0
 	old, err := count("owed")
-	versions, alsoErr := count("goose_db_version")
-	if err = errors.Join(err, alsoErr); err == nil && versions > 0 {
+	if err == nil {
+		versions, err = count("goose_db_version")
+	}
+	if err == nil && versions > 0 {
 		err = db.QueryRowContext(ctx, `SELECT coalesce(max(version_id), 0) FROM goose_db_version`).Scan(&i.Schema)
 	}
 	i.Missing = err == nil && i.Schema == 0
