@@ -106,3 +106,65 @@ func hasConsent(r Request, ballots []Ballot) bool {
 	_, denied := findDenier(ballots)
 	return !denied && r.Terms.Met(consents(nil, ballots, time.Time{}))
 }
+
+// VotesAmong lists the reactions that mean something on the request's card, with what
+// they mean there, the denials on its doubles, and the presses of its buttons.
+func (r Request) VotesAmong(reactions []Reaction) []Reaction {
+	var votes []Reaction
+	for _, reaction := range reactions {
+		if name, deny, ok := r.Terms.Emoji.Meaning(reaction.Name); ok {
+			reaction.Name, reaction.Deny = name, deny
+			votes = append(votes, reaction)
+		}
+	}
+	votes = append(votes, r.denialsAsVotes()...)
+	votes = slices.DeleteFunc(votes, r.isWithdrawn)
+	return append(votes, r.pressesAsVotes()...)
+}
+
+// denialsAsVotes are the denials on messages other than the card, as votes on it.
+func (r Request) denialsAsVotes() []Reaction {
+	var votes []Reaction
+	for _, d := range r.Denials {
+		if name, deny, _ := r.Terms.Emoji.Meaning(d.Name); deny && !d.Withdrawn {
+			votes = append(votes, Reaction{
+				Channel: r.Channel, TS: r.CardTS, User: d.User, Name: name, Deny: true, EventTS: d.EventTS, Present: true,
+			})
+		}
+	}
+	return votes
+}
+
+// NearMissesAmong lists the reactions with which people may mean a vote although they
+// mean none on the request's card. People who voted, or were told, are left out.
+func (r Request) NearMissesAmong(reactions []Reaction) []Reaction {
+	votes := r.VotesAmong(reactions)
+	return slices.DeleteFunc(slices.Clone(reactions), func(v Reaction) bool {
+		told := slices.Contains(r.Notified, noticeMark(Ballot{User: v.User, Eligibility: OtherEmoji}))
+		voted := slices.ContainsFunc(votes, func(vote Reaction) bool { return vote.User == v.User })
+		return r.IsVote(v.Name) || !IsNearMiss(v.Name) || told || voted
+	})
+}
+
+// StraysAmong leaves the ballots of people who may vote, as ones that mean nothing.
+func StraysAmong(ballots []Ballot) []Ballot {
+	var strays []Ballot
+	for _, b := range ballots {
+		if b.Eligibility == Counts {
+			strays = append(strays, Ballot{User: b.User, Name: b.Name, Eligibility: OtherEmoji})
+		}
+	}
+	return strays
+}
+
+// IsVote reports whether an emoji means something on the request's card.
+func (r Request) IsVote(name string) bool {
+	_, _, ok := r.Terms.Emoji.Meaning(name)
+	return ok
+}
+
+// VotesDiffer reports whether two readings of the reactions on the request's card
+// have different votes.
+func (r Request) VotesDiffer(before, after []Reaction) bool {
+	return !slices.EqualFunc(r.VotesAmong(before), r.VotesAmong(after), func(a, b Reaction) bool { return a == b })
+}

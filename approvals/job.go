@@ -36,10 +36,11 @@ func (j Job) Key() string {
 type Payload struct {
 	Eligibility Eligibility   `json:"eligibility,omitempty"` // JobTellVoter: why the vote does not count
 	Lost        []LostConsent `json:"lost,omitempty"`        // JobPostConsentLost
-	Mention     []string      `json:"mention,omitempty"`     // JobRemind: people and user groups
+	Mention     []string      `json:"mention,omitempty"`     // JobRemind and JobPostEscalation: people and user groups
 	// JobWarnExpiry: the codes that are about to go. JobPostEffect: what the group has.
 	Codes []string `json:"codes,omitempty"`
-	Post  JobKind  `json:"post,omitempty"` // JobTellRequester: says what this post says, which the thread does not take
+	Press *Press   `json:"press,omitempty"` // JobPostPress
+	Post  JobKind  `json:"post,omitempty"`  // JobTellRequester: says what this post says, which the thread does not take
 }
 
 // A JobKind is one row of the table JobKinds.
@@ -66,7 +67,10 @@ const (
 	JobPostRevocation      JobKind = "post_revocation"       // what the end of a grant did; like JobPostCard
 	JobPostRevocationDelay JobKind = "post_revocation_delay" // the end of a grant takes longer; like JobPostCard
 	JobPostEffect          JobKind = "post_effect"           // the change is in effect after all; like JobPostCard
+	JobPostPress           JobKind = "post_press"            // a button was pressed, in the thread; like JobPostCard
 	JobRemind              JobKind = "remind"                // remind the approvers in the thread; like JobPostCard
+	JobEscalate            JobKind = "escalate"              // more people may approve; harmless to repeat
+	JobPostEscalation      JobKind = "post_escalation"       // ask them, in the thread; like JobPostCard
 	JobWarnExpiry          JobKind = "warn_expiry"           // a grant is about to end; like JobPostCard
 	JobRemoveDoubles       JobKind = "remove_doubles"        // delete what the channel shows twice; harmless to repeat
 )
@@ -145,6 +149,7 @@ func JobKinds() []JobSpec {
 		{Kind: JobRevoke, Pool: PoolWrites, Lane: groupLane, UnsettledWait: unsettledWait},
 		{Kind: JobCountVotes, Pool: PoolVotes},
 		{Kind: JobExpire, Pool: PoolDeadlines, Dated: true},
+		{Kind: JobEscalate, Pool: PoolDeadlines, Dated: true},
 		{Kind: JobGrantExpiry, Pool: PoolGrantExpiry, Dated: true},
 		{Kind: JobPostOutcome, Pool: PoolThreads, Pace: PacePosts, Lane: threadLane},
 		{Kind: JobPostRevocation, Pool: PoolThreads, Pace: PacePosts, Lane: threadLane,
@@ -157,6 +162,9 @@ func JobKinds() []JobSpec {
 			EventType: "allocation_overdue", ByBot: true, Relevant: revocationIsDelayed},
 		{Kind: JobPostConsentLost, Pool: PoolThreads, Pace: PacePosts, Lane: threadLane,
 			EventType: "allocation_reopened", ByBot: true, Relevant: isPending},
+		{Kind: JobPostPress, Pool: PoolThreads, Pace: PacePosts, Lane: threadLane, EventType: "allocation_vote"},
+		{Kind: JobPostEscalation, Pool: PoolThreads, Pace: PacePosts, Lane: threadLane,
+			EventType: "allocation_escalated", ByBot: true, Relevant: isPending},
 		{Kind: JobPostCard, Pool: PoolThreads, Pace: PacePosts, Lane: threadLane, EventType: CardEventType, Fair: true},
 		{Kind: JobWarnExpiry, Pool: PoolNudges, Pace: PacePosts, Lane: threadLane,
 			EventType: "allocation_ending", ByBot: true, Dated: true},

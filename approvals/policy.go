@@ -22,6 +22,8 @@ type PolicyRule struct {
 	AutoApprove  bool          // granted without an approver
 	Stages       []Stage       // each is met by different people
 	SelfApproval bool          // the requester may be one of the approvers
+	Escalation   Escalation    // who may approve as well after a while
+	VotersUntold bool          // people who vote are not told that it counts
 	TTL          time.Duration // life of a pending request; zero: as configured
 
 	Reason      ReasonRule
@@ -80,6 +82,7 @@ func (p Policy) Decide(x PolicyInput) (Terms, *Violation) {
 	return Terms{
 		Rule: rule.Name, Stages: rule.Stages, TTL: rule.TTL,
 		SelfApproval: rule.SelfApproval, AutoApprove: rule.AutoApprove,
+		Escalation: rule.Escalation, VotersUntold: rule.VotersUntold,
 	}, nil
 }
 

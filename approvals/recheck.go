@@ -49,6 +49,9 @@ func (p Policy) Recheck(shown Terms, on Group, x PolicyInput) Recheck {
 		return Recheck{Result: GroupRenamed}
 	}
 	today, violation := p.Decide(x)
+	if shown.Escalated {
+		today = today.escalate()
+	}
 	switch {
 	case violation != nil:
 		return Recheck{Result: NowForbidden, Violation: violation}

@@ -28,7 +28,8 @@ type Told struct {
 	Approvers  []string
 	Allocation []string
 	Until      time.Time
-	Cut        bool // a list of codes was too long to be told in full
+	Cut        bool   // a list of codes was too long to be told in full
+	Press      *Press // of a message that tells a press
 }
 
 // At is when the message was posted.
@@ -80,6 +81,8 @@ type Adopted struct {
 	Revocation  *Revocation
 	EndedBy     string // the person or bot that ended the grant
 	Attempts    int    // to end the grant, before the one that Revocation tells
+	Presses     []Press
+	PressCount  int
 }
 
 func (Adopted) Kind() string  { return "adopted" }
@@ -100,6 +103,11 @@ func Adopt(cardTS string, thread []Told) Adopted {
 		switch {
 		case ends && e.State == "":
 			e.State, e.By, e.At, e.Approvers, e.Allocation = state, t.Actor, t.At(), t.Approvers, t.Allocation
+		case t.Press != nil:
+			e.Presses = append(e.Presses, *t.Press)
+			n, _ := strconv.Atoi(t.Number)
+			e.PressCount = max(e.PressCount, n)
+			continue
 		case t.EventType == JobPostEffect.Spec().EventType:
 			e.EffectFound, e.Found = true, t.Added
 		case t.EventType == JobPostRevocation.Spec().EventType:
@@ -125,6 +133,8 @@ func (e Adopted) move(r Request, now time.Time) (Step, error) {
 		r = e.close(r)
 	case !r.State.Open() && r.MayHaveEffect() && e.EffectFound, e.endsLater(r):
 		r.EffectFound = r.EffectFound || e.EffectFound
+	case r.State.Open() && e.PressCount > r.PressCount:
+		return Step{Request: e.adoptPresses(r), Enqueue: []Job{{Kind: JobCountVotes}}}, nil
 	default:
 		return Step{}, ErrNoTransition
 	}
@@ -136,6 +146,17 @@ func (e Adopted) move(r Request, now time.Time) (Step, error) {
 		step = e.startGrant(step, now)
 	}
 	return e.endGrant(step), nil
+}
+
+// adoptPresses adds the presses that the channel tells: the thread has each of them.
+func (e Adopted) adoptPresses(r Request) Request {
+	for _, told := range e.Presses {
+		if last, pressed := r.lastPress(told.User); !pressed || told.At > last.At {
+			r.Presses = replacePress(r.Presses, told)
+		}
+	}
+	r.PressCount = e.PressCount
+	return r
 }
 
 // startGrant begins the grant that the channel tells. A late effect may be a part of
@@ -220,10 +241,6 @@ func personOf(actor string) string {
 	}
 	return actor
 }
-
-// IsForeign reports whether the channel tells of a request that the database does
-// not know.
-func (r Request) IsForeign() bool { return r.EnvelopeID == "" }
 
 // Foreign is what a request that the database does not know did in groups that
 // concern others. concerned has, by group, the codes that others hold or ask for. If

@@ -60,7 +60,26 @@ func (w *Runner) countVotes(ctx context.Context, t approvals.LeasedJob, r approv
 		// told. It is tried again, because an operator may mend the cause.
 		return errors.Join(err, w.applyEvent(ctx, r, approvals.VotesCounted{Ballots: ballots}, t.KeepLeased()))
 	}
-	return w.applyEvent(ctx, r, approvals.VotesCounted{Ballots: ballots}, &t)
+	strays, err := w.lookUpStrays(ctx, r, r.NearMissesAmong(reactions))
+	if err != nil {
+		return err
+	}
+	return w.applyEvent(ctx, r, approvals.VotesCounted{Ballots: append(ballots, strays...)}, &t)
+}
+
+// lookUpStrays are ballots that count for nothing: people who may vote gave an emoji
+// that is no vote, and are told which ones are.
+func (w *Runner) lookUpStrays(
+	ctx context.Context, r approvals.Request, strays []approvals.Reaction,
+) ([]approvals.Ballot, error) {
+	if len(strays) == 0 {
+		return nil, nil
+	}
+	look, err := w.lookUpBallots(ctx, r, strays, freshness{person: ageAtVote, group: ageAtVote})
+	if err != nil && !approvals.IsRefused(err) {
+		return nil, err
+	}
+	return approvals.StraysAmong(look.Ballots), nil
 }
 
 // lookUpBallots looks up the people behind the votes. A check that Slack refuses
@@ -163,7 +182,7 @@ func (w *Runner) lookAgain(ctx context.Context, r approvals.Request) (approvals.
 	if err != nil {
 		return approvals.ConsentLook{}, err
 	}
-	agreed, disputed := approvals.SplitByLook(r.VotesAmong(known), r.VotesAmong(shown))
+	agreed, disputed := approvals.SplitByLook(r.VotesAmong(known), r.VotesAmong(approvals.DatedAs(known, shown)))
 	look, err := w.lookUpBallots(ctx, r, agreed, beforeLastWrite)
 	if err != nil && (!approvals.IsRefused(err) || !approvals.IsDecided(r, look.Ballots)) {
 		return look, err

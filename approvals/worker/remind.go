@@ -44,6 +44,11 @@ func (w *Runner) remind(ctx context.Context, t approvals.LeasedJob, r approvals.
 	return w.applyEvent(ctx, r, approvals.Reminded{Number: t.Number}, &t)
 }
 
+// escalate lets more people approve a request that has waited for long.
+func (w *Runner) escalate(ctx context.Context, t approvals.LeasedJob, r approvals.Request) error {
+	return w.applyEvent(ctx, r, approvals.Escalated{}, &t)
+}
+
 // listAwake lists the people and user groups that a reminder may mention now. If
 // there are none, later says when to ask again, or that there is nobody to ask.
 func (w *Runner) listAwake(ctx context.Context, r approvals.Request) (awake []string, later, err error) {

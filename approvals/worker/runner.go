@@ -41,6 +41,9 @@ type Runner struct {
 	// Emoji are the emoji that mean yes and no on new cards.
 	Emoji approvals.Emoji
 
+	// Buttons says that new cards have buttons besides.
+	Buttons bool
+
 	// OnError hears of everything that did not go through. It must not block.
 	OnError func(Problem)
 
@@ -119,6 +122,9 @@ var runners = map[approvals.JobKind]jobRunner{
 	approvals.JobPostOutcome:         (*Runner).postInThread,
 	approvals.JobPostEffect:          (*Runner).postInThread,
 	approvals.JobPostDelay:           (*Runner).postInThread,
+	approvals.JobEscalate:            (*Runner).escalate,
+	approvals.JobPostEscalation:      (*Runner).postInThread,
+	approvals.JobPostPress:           (*Runner).postInThread,
 	approvals.JobPostConsentLost:     (*Runner).postInThread,
 	approvals.JobPostRevocation:      (*Runner).postInThread,
 	approvals.JobPostRevocationDelay: (*Runner).postInThread,
