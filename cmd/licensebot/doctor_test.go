@@ -136,7 +136,10 @@ var brokenWorlds = map[string]struct {
 	"a channel without it": {func(w *world) { w.slack.Leave(approvalsChannel, w.slack.BotUserID()) }, 1, finding{checkup.CheckChannel, "not in #approvals", "/invite"}},
 	"an approver who left": {func(w *world) { w.slack.UpdateUser(approver, func(u *fakeslack.User) { u.Deleted = true }) }, 1, finding{checkup.CheckApprovers, approver + " is named as an approver and is deactivated", "another"}},
 	"an approver unknown":  {func(w *world) { w.env["LICENSEBOT_APPROVERS"] = approver + "," + second + ",U0NOBODY" }, 1, finding{checkup.CheckApprovers, "U0NOBODY", "correct the id"}},
-	"a group unknown":      {func(w *world) { w.env["LICENSEBOT_APPROVERS"] = approver + "," + second + ",S0NOTHING" }, 1, finding{checkup.CheckApprovers, "S0NOTHING", "correct the id"}},
+	"a deputy unknown": {func(w *world) {
+		w.writePolicy("  - name: all\n    approvers: [" + approver + ", " + second + "]\n    escalate_after: 1h\n    escalate_to: [U0NOBODY]\n")
+	}, 1, finding{checkup.CheckApprovers, "U0NOBODY", "correct the id"}},
+	"a group unknown": {func(w *world) { w.env["LICENSEBOT_APPROVERS"] = approver + "," + second + ",S0NOTHING" }, 1, finding{checkup.CheckApprovers, "S0NOTHING", "correct the id"}},
 	"a group of nobody": {func(w *world) {
 		w.slack.SetUserGroup("S0EMPTY")
 		w.env["LICENSEBOT_APPROVERS"] = approver + "," + second + ",S0EMPTY"

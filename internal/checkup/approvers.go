@@ -21,7 +21,16 @@ func (s Subject) namedIDs() []string {
 		return nil
 	}
 	policy := s.Policy()
-	return approvals.Union(policy.Approvers(), policy.Requesters())
+	return approvals.Union(approversOf(policy), policy.Requesters())
+}
+
+// approversOf are the people and user groups that may approve, now or after a while.
+func approversOf(policy approvals.Policy) []string {
+	ids := policy.Approvers()
+	for _, rule := range policy.Rules {
+		ids = approvals.Union(ids, rule.Escalation.Approvers)
+	}
+	return ids
 }
 
 // An electorate looks up who can vote. It asks Slack about each person once.
@@ -55,7 +64,7 @@ func (s Subject) checkApprovers(
 		e.private, e.members = err == nil, members
 	}
 	policy := s.Policy()
-	approvers := policy.Approvers()
+	approvers := approversOf(policy)
 	for _, id := range s.namedIDs() {
 		s.checkID(ctx, f, e, id, slices.Contains(approvers, id))
 	}
