@@ -155,6 +155,7 @@ func secretPath(name string) string { return cleanValue(os.Getenv(name + "_FILE"
 // A secretFileError is what is wrong with the content of a secret's file.
 type secretFileError string
 
+// Error continues the sentence about the variable.
 func (f secretFileError) Error() string { return "the file " + string(f) }
 
 // readSecretFile reads the secret in a file and tells when the file was last

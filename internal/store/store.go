@@ -36,6 +36,8 @@ type Store struct {
 	clock   *clockWatch
 	maxOpen int    // open requests of one person; zero: no bound
 	place   string // the file, or the database and its host
+
+	dueOfKind *sql.Stmt
 }
 
 // Now is the store's clock.
