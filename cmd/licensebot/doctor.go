@@ -15,6 +15,7 @@ import (
 
 	"licensebot/approvals"
 	"licensebot/internal/checkup"
+	"licensebot/internal/outbound"
 	"licensebot/internal/store"
 )
 
@@ -75,7 +76,7 @@ func doctorSubject(context.Context) (checkup.Subject, error) {
 	if err != nil && !isConfig {
 		return checkup.Subject{}, err
 	}
-	clock := new(checkup.Clock)
+	clock := &checkup.Clock{Base: outbound.NewTransport()}
 	s := cfg.subject(clock)
 	if isConfig {
 		s.Faults = faultsOf(wrong.Problems)

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"strings"
 	"sync"
 	"time"
 
@@ -18,6 +17,7 @@ import (
 	"licensebot/approvals/worker"
 	"licensebot/bot"
 	"licensebot/internal/checkup"
+	"licensebot/internal/outbound"
 	"licensebot/internal/store"
 	"licensebot/licensing"
 )
@@ -63,7 +63,7 @@ func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (
 	parts.addPart("store", db.Close)
 	parts.addRunning(ctx, "clock", func(ctx context.Context) { wakeAtJumps(ctx, db, tuning.Jumps) })
 
-	clock := new(checkup.Clock)
+	clock := &checkup.Clock{Base: outbound.NewTransport()}
 	licenses, err := newLicenses(cfg, &http.Client{Transport: clock})
 	if err != nil {
 		return err
@@ -71,7 +71,7 @@ func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (
 	slack := new(connections)
 	policies := newPolicySource(cfg, log)
 	checks := newSetupChecker(cfg, clock, licenses, db, slack, policies, log)
-	server, err := serveHTTP(ctx, cfg.HTTPAddr, newHealthRoutes(db, slack, checks, tuning.LostLines), log)
+	server, err := serveHTTP(ctx, cfg.HTTPAddr, newHealthRoutes(db, slack, checks, tuning.LostLines, log), log)
 	if err != nil {
 		return ignoreIfStopped(ctx, err)
 	}
@@ -110,21 +110,12 @@ func newDeps(
 	return bot.Deps{
 		Slack: bot.SlackConfig{
 			APIURL: cfg.SlackAPIURL, BotToken: cfg.SlackBotToken, AppToken: cfg.SlackAppToken,
-			Explained: cfg.explainedConnections(),
+			Replicas: db.CountReplicas,
 		},
 		Channel: cfg.Channel, Target: cfg.target(), Emoji: cfg.Emoji, TTL: cfg.TTL, Rates: tuning.Rates,
 		Store: db, UiPath: licenses, CodeName: licensing.CodeName, Policy: policy,
 		Now: tuning.Now, Log: log,
 	}
-}
-
-// explainedConnections is how many connections this installation has to Slack. With
-// SQLite it is one process; how many replicas share a PostgreSQL is not known.
-func (c *Config) explainedConnections() int {
-	if strings.HasPrefix(c.DatabaseURL, "sqlite://") {
-		return bot.Connections
-	}
-	return 0
 }
 
 // wakeAtJumps wakes the parts that wait for a job after each jump of the clock,
