@@ -58,8 +58,11 @@ func explainUiPath(err error) Result {
 	}
 	reason := approvals.DelayReason(err)
 	if isUnreachable(reason) {
+		if !strings.Contains(reason, ": ") { // it does not name the cause
+			reason += ": " + rootCause(err)
+		}
 		return Result{
-			State: Problem, Found: reason + ": " + outside.OneLine(rootCause(err), 200),
+			State: Problem, Found: outside.OneLine(reason, 300),
 			Do: "check UIPATH_URL, the network, and the proxy if there is one",
 		}
 	}
@@ -69,7 +72,7 @@ func explainUiPath(err error) Result {
 // isUnreachable reports whether no answer came from UiPath.
 func isUnreachable(reason string) bool {
 	silences := []string{"UiPath cannot be reached", "UiPath gave no complete answer", "no clear answer came back"}
-	return slices.Contains(silences, reason)
+	return slices.ContainsFunc(silences, func(silence string) bool { return strings.HasPrefix(reason, silence) })
 }
 
 // rootCause is what went wrong, without what the result says itself.
