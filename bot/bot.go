@@ -48,6 +48,9 @@ type Deps struct {
 	UiPath   UiPath
 	CodeName func(code string) (name string, ok bool) // display names of user bundle codes
 	Policy   func() approvals.Policy                  // the policy in force
+	// SetupProblems names the checks of the setup that found a problem last. Nil means
+	// that there are none.
+	SetupProblems func() []string
 
 	Now func() time.Time // the clock of dates that people type; nil: time.Now
 	Log zerolog.Logger
@@ -100,10 +103,13 @@ func (b *Bot) assemble(d Deps) {
 	b.lookups = newLookups(d.UiPath, d.Store, posts, phrases, d.Log)
 	b.background = newBackgroundQueue(d.Log)
 	voters := voters{directory: b.directory}
+	condition := health{
+		uipath: d.UiPath, live: b.LiveConnections, policy: d.Policy, directory: b.directory, setup: d.SetupProblems,
+	}
 	b.home = &home{
 		views: views, store: d.Store, voters: voters, phrases: phrases, link: b.identity.MessageLink, log: d.Log,
-		problems: health{uipath: d.UiPath, live: b.LiveConnections, policy: d.Policy, directory: b.directory}.listProblems,
-		asked:    make(chan struct{}, 1), tabs: make(map[string]*tab),
+		problems: condition.listProblems, setupProblems: condition.listSetupProblems,
+		asked: make(chan struct{}, 1), tabs: make(map[string]*tab),
 	}
 	b.intake = &intake{
 		store: d.Store, identity: b.identity, channel: b.channel,

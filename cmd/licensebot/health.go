@@ -16,6 +16,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"licensebot/bot"
+	"licensebot/internal/checkup"
 	"licensebot/internal/store"
 )
 
@@ -79,8 +80,9 @@ func (h *healthServer) shutDown() error {
 
 // newHealthRoutes answers /healthz (the process works and its database takes
 // writes), /readyz (the same, and Slack has said hello) and /metrics.
+// /readyz?verbose lists the checks of the setup below its first line.
 func newHealthRoutes(
-	db *store.Store, slack *connections, lostLines func() uint64, log zerolog.Logger,
+	db *store.Store, slack *connections, checks *setupChecker, lostLines func() uint64, log zerolog.Logger,
 ) http.Handler {
 	mux := http.NewServeMux()
 	database := &databaseProbe{db: db, log: log}
@@ -92,9 +94,13 @@ func newHealthRoutes(
 		if problem == "" && slack.countLive() == 0 {
 			problem = "no connection to Slack has said hello"
 		}
-		answerProbe(w, problem)
+		if !r.URL.Query().Has("verbose") {
+			answerProbe(w, problem)
+			return
+		}
+		answerVerbose(w, problem, checks.last.Load())
 	})
-	mux.Handle("GET /metrics", promhttp.HandlerFor(newMetrics(slack, lostLines), promhttp.HandlerOpts{}))
+	mux.Handle("GET /metrics", promhttp.HandlerFor(newMetrics(slack, checks, lostLines), promhttp.HandlerOpts{}))
 	return mux
 }
 
@@ -136,7 +142,25 @@ func answerProbe(w http.ResponseWriter, problem string) {
 	_, _ = io.WriteString(w, "ok\n") // a probe that left needs no answer
 }
 
-func newMetrics(slack *connections, lostLines func() uint64) *prometheus.Registry {
+// answerVerbose adds the last report of the checks to the answer. A check of the setup
+// makes the bot no less ready: what it found may concern one rule alone.
+func answerVerbose(w http.ResponseWriter, problem string, report *checkup.Report) {
+	first, status := "ok", http.StatusOK
+	if problem != "" {
+		first, status = problem, http.StatusServiceUnavailable
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = fmt.Fprintf(w, "%s\n\n", first)
+	if report == nil {
+		_, _ = io.WriteString(w, "the setup was not checked yet\n")
+		return
+	}
+	_, _ = fmt.Fprintf(w, "checked at %s\n", report.At.UTC().Format(time.RFC3339))
+	_ = writeReport(w, *report, false)
+}
+
+func newMetrics(slack *connections, checks *setupChecker, lostLines func() uint64) *prometheus.Registry {
 	if lostLines == nil {
 		lostLines = func() uint64 { return 0 }
 	}
@@ -148,6 +172,10 @@ func newMetrics(slack *connections, lostLines func() uint64) *prometheus.Registr
 			Name: "licensebot_slack_connections",
 			Help: "Socket Mode connections that have said hello and are open.",
 		}, func() float64 { return float64(slack.countLive()) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "licensebot_checks_failing",
+			Help: "Checks of the setup that found a problem when they last ran; see licensebot doctor.",
+		}, func() float64 { return float64(len(checks.listProblems())) }),
 		prometheus.NewCounterFunc(prometheus.CounterOpts{
 			Name: "licensebot_log_lines_lost_total",
 			Help: "Lines of the log that could not be written, because their reader left or stands still.",

@@ -22,7 +22,7 @@ import (
 
 // asBinary turns the test binary into licensebot, so that tests can run and kill
 // the real program without building it again.
-const asBinary = "LICENSEBOT_TEST_AS_BINARY"
+const asBinary = "TEST_AS_LICENSEBOT_BINARY"
 
 // parallelTests is how many tests run at a time. They mostly wait for pauses of
 // the bot, so there are more of them than processors.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"sync"
 	"time"
@@ -15,6 +16,8 @@ import (
 	"licensebot/approvals"
 	"licensebot/approvals/worker"
 	"licensebot/bot"
+	"licensebot/internal/checkup"
+	"licensebot/internal/outbound"
 	"licensebot/internal/store"
 	"licensebot/licensing"
 )
@@ -61,24 +64,28 @@ func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (
 	parts.addPart("store", db.Close)
 	parts.addRunning(ctx, "clock", func(ctx context.Context) { wakeAtJumps(ctx, db, tuning.Jumps) })
 
-	licenses, err := newLicenses(cfg)
+	clock := &checkup.Clock{Base: outbound.NewTransport()}
+	licenses, err := newLicenses(cfg, &http.Client{Transport: clock})
 	if err != nil {
 		return err
 	}
 	slack := new(connections)
-	server, err := serveHTTP(ctx, cfg.HTTPAddr, newHealthRoutes(db, slack, tuning.LostLines, log), log)
+	policies := newPolicySource(cfg, log)
+	checks := newSetupChecker(cfg, clock, licenses, db, slack, policies, log)
+	server, err := serveHTTP(ctx, cfg.HTTPAddr, newHealthRoutes(db, slack, checks, tuning.LostLines, log), log)
 	if err != nil {
 		return ignoreIfStopped(ctx, err)
 	}
 	parts.addPart("HTTP server", server.shutDown)
 
-	policies := newPolicySource(cfg, log)
 	use, err := db.ClaimChannel(ctx, cfg.Channel)
 	if err != nil { // the workers try it again
 		log.Error().Err(err).Msg("could not read which channel is the approvals channel of today")
 		use.Today = cfg.Channel
 	}
-	b, err := bot.New(ctx, newDeps(cfg, use.Today, tuning, db, licenses, policies.Policy, log))
+	deps := newDeps(cfg, use.Today, tuning, db, licenses, policies.Policy, log)
+	deps.SetupProblems = checks.listProblems
+	b, err := bot.New(ctx, deps)
 	if err != nil {
 		return ignoreIfStopped(ctx, err)
 	}
@@ -100,7 +107,7 @@ func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (
 		passHangups(ctx, tuning.Hangups, forPolicy, forSecrets)
 	})
 	parts.addRunning(ctx, "policy", func(ctx context.Context) {
-		followPolicy(ctx, policies, forPolicy, workers, log)
+		followPolicy(ctx, policies, forPolicy, checks)
 	})
 	parts.addRunning(ctx, "secrets", func(ctx context.Context) {
 		followSecrets(ctx, slackSecrets(cfg, b), forSecrets, log)
@@ -240,15 +247,27 @@ func withCause(e *zerolog.Event, err error) *zerolog.Event {
 	return e.Err(err)
 }
 
-// newLicenses returns the client of UiPath.
-func newLicenses(cfg Config) (*licensing.Allocations, error) {
-	tokens, err := newTokenSource(cfg)
+// newSetupChecker checks the setup with the parts that the bot runs with.
+func newSetupChecker(
+	cfg Config, clock *checkup.Clock, licenses *licensing.Allocations, db *store.Store, slack *connections,
+	policies *policySource, log zerolog.Logger,
+) *setupChecker {
+	subject := cfg.subject(clock)
+	subject.UiPath, subject.Inspect = licenses, db.Inspect
+	subject.Sockets, subject.Policy = slack.countLive, policies.Policy
+	subject.Warnings = nil // the log has them from the start
+	return &setupChecker{subject: subject, log: log}
+}
+
+// newLicenses returns the client of UiPath. It sends by a copy of base.
+func newLicenses(cfg Config, base *http.Client) (*licensing.Allocations, error) {
+	tokens, err := newTokenSource(cfg, base)
 	if err != nil {
 		return nil, fmt.Errorf("UiPath credentials: %w", err)
 	}
 	client, err := licensing.New(licensing.Config{
 		URL: cfg.UiPathURL, Organization: cfg.UiPathOrganization, AccountID: cfg.UiPathAccountID,
-		Tokens: tokens, Timeout: 12 * time.Second, UserAgent: "licensebot/" + versionName(),
+		Tokens: tokens, HTTPClient: base, Timeout: 12 * time.Second, UserAgent: "licensebot/" + versionName(),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("UiPath: %w", err)
@@ -257,11 +276,11 @@ func newLicenses(cfg Config) (*licensing.Allocations, error) {
 }
 
 // newTokenSource returns the way to sign in to UiPath that the operator chose.
-func newTokenSource(cfg Config) (oauth2.TokenSource, error) {
+func newTokenSource(cfg Config, base *http.Client) (oauth2.TokenSource, error) {
 	tokens := licensing.TokenConfig{
 		URL: cfg.UiPathURL, Organization: cfg.UiPathOrganization, TokenURL: cfg.UiPathTokenURL, Scopes: cfg.Scopes,
 		ClientID: cfg.UiPathClientID, ClientSecret: cfg.UiPathClientSecret,
-		Username: cfg.UiPathUsername, Password: cfg.UiPathPassword, Tenant: cfg.UiPathTenant,
+		HTTPClient: base, Username: cfg.UiPathUsername, Password: cfg.UiPathPassword, Tenant: cfg.UiPathTenant,
 		UserAgent: "licensebot/" + versionName(),
 	}
 	tokens.ReadSecret = cfg.secretReader("UIPATH_CLIENT_SECRET")

@@ -76,6 +76,8 @@ type Server struct {
 	channels map[string]*conversation
 	groups   map[string][]string
 	noGroups bool
+	emoji    []string      // custom ones
+	ahead    time.Duration // of the Date header before this machine's clock
 
 	enterprise  string // of an Enterprise Grid
 	showsGlobal map[Surface]bool

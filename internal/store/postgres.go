@@ -73,7 +73,10 @@ func connectPostgres(config *pgx.ConnConfig, opts Options) (*Store, *postgres) {
 	db.SetConnMaxIdleTime(5 * time.Minute)
 
 	engine := &postgres{db: db, now: opts.Now, replicaID: uuid.NewString()}
-	return &Store{engine: engine, write: db, read: db, clock: watchClock(opts), maxOpen: opts.MaxOpen}, engine
+	return &Store{
+		engine: engine, write: db, read: db, clock: watchClock(opts), maxOpen: opts.MaxOpen,
+		place: config.Database + " on " + config.Host,
+	}, engine
 }
 
 // parsePostgresURL reads the URL and adds the defaults. Its errors leave the URL out,
