@@ -57,13 +57,24 @@ func summarizeAsk(a approvals.Ask, group string, room int) string {
 	return fmt.Sprintf("add %s to %s", all, group)
 }
 
-// ExplainCommandError answers a command that was not understood.
+// ExplainCommandError answers a command that was not understood: with the one command
+// that was meant, with those of which one was meant, or with one to fill in.
 func ExplainCommandError(e *command.Error) string {
-	problem := renderProblem(e)
-	if e.Try == "" {
-		return problem + " Nothing was recorded."
+	text := renderProblem(e) + " Nothing was recorded."
+	if e.Try != "" {
+		return text + offerCommands(e.Try)
 	}
-	return fmt.Sprintf("%s Nothing was recorded.\nTry: %s", problem, quoteCodeWithin(e.Try, maxCopied))
+	for i, meant := range e.Either {
+		if i == 0 {
+			text += "\nEither: " + quoteCodeWithin(meant, maxCopied)
+			continue
+		}
+		text += "\nor: " + quoteCodeWithin(meant, maxCopied)
+	}
+	if e.Fill != "" {
+		text += "\nFill in: " + quoteCodeWithin(e.Fill, maxCopied)
+	}
+	return text
 }
 
 // renderProblem is the problem of a command, with what people type as code.
