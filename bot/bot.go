@@ -48,6 +48,7 @@ type Deps struct {
 	Store    Store
 	UiPath   UiPath
 	CodeName func(code string) (name string, ok bool) // display names of user bundle codes
+	Codes    []string                                 // those that have a display name
 	Policy   func() approvals.Policy                  // the policy in force
 
 	Now func() time.Time // the clock of dates that people type; nil: time.Now
@@ -104,6 +105,9 @@ func (b *Bot) assemble(d Deps) {
 	}
 	b.intake = &intake{
 		store: d.Store, identity: b.identity, channel: d.Channel,
+		understanding: &understanding{
+			uipath: d.UiPath, directory: b.directory, codes: d.Codes, codeName: d.CodeName, log: d.Log,
+		},
 		directory: b.directory, phrases: phrases, now: d.Now, log: d.Log,
 		filing: &filing{
 			store: d.Store, channel: d.Channel, target: d.Target, ttl: d.TTL,

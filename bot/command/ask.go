@@ -29,6 +29,8 @@ type draft struct {
 	forGood bool // it never does
 
 	correction *Error // what was typed wrongly, and is right in the ask
+	mistyped   string // the words of the correction
+	meant      string // and what they are in the ask
 	question   *Error // what is missing in the ask, or can mean several things
 	options    []func(*approvals.Ask)
 	open       int // questions
@@ -41,9 +43,9 @@ type draft struct {
 func (d *draft) isBad() bool { return d.question != nil || d.correction != nil }
 
 // noteCorrection notes what was typed wrongly if the ask has it right.
-func (d *draft) noteCorrection(format string, args ...any) {
+func (d *draft) noteCorrection(typed, meant, format string, args ...any) {
 	if d.correction == nil {
-		d.correction = newError("", format, args...)
+		d.correction, d.mistyped, d.meant = newError("", format, args...), typed, meant
 	}
 }
 
@@ -101,7 +103,7 @@ func (r *reader) fillFor(o opening, rest string) string {
 // dropArticles drops what stands between a verb and a group.
 func (r *reader) dropArticles(tokens []word) []word {
 	for len(tokens) > 1 && tokens[0].isOneOf([]string{"to", "for", "from", "the", "group", "away", "me", "us"}) {
-		if r.startsExactRun(tokens) {
+		if r.startsExactRun(tokens) || r.startsLooseRun(tokens) {
 			break
 		}
 		tokens = tokens[1:]
@@ -111,6 +113,16 @@ func (r *reader) dropArticles(tokens []word) []word {
 
 func (r *reader) startsExactRun(tokens []word) bool {
 	return r.knowsGroups() && slices.ContainsFunc(r.exactRuns(tokens), func(f run) bool { return f.from == 0 })
+}
+
+// startsLooseRun reports whether the first words are a group with other separators.
+func (r *reader) startsLooseRun(tokens []word) bool {
+	for to := 2; to <= min(len(tokens), r.longest+2); to++ {
+		if text, _, ok := joinRun(tokens[:to]); ok && len(r.loose[lettersOf(text)]) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // exactRuns are the words that are the exact name or the id of a group.
@@ -260,7 +272,11 @@ func (d *draft) takePeriod(p period, typed []item) {
 	case p.isBroken():
 		d.endToFill = strings.TrimPrefix(p.problem.Fill, d.name+" ")
 		d.noteOpen(p.problem.Format, p.problem.Args...)
-	case len(p.either) > 0:
+	case len(p.either) == 1:
+		p.either[0].applyTo(&d.ask)
+		d.noteCorrection(text, FormatPeriod(d.ask), "%s can mean several days, of which only one is to come: %s.",
+			Typed(text), Typed(FormatPeriod(d.ask)))
+	case len(p.either) > 1:
 		var options []func(*approvals.Ask)
 		for _, one := range p.either {
 			options = append(options, one.applyTo)
@@ -269,10 +285,10 @@ func (d *draft) takePeriod(p period, typed []item) {
 	default:
 		p.applyTo(&d.ask)
 		if p.isNaked {
-			d.noteCorrection("%s says when it ends if %s or %s stands before it.", Typed(text), Typed("for"), Typed("until"))
+			d.noteCorrection(text, FormatPeriod(d.ask), "%s says when it ends if %s or %s stands before it.", Typed(text), Typed("for"), Typed("until"))
 		}
 		if d.isLate && p.length > 0 {
-			d.noteCorrection("A time with %s counts from when the change is made, not from the present end.", Typed("for"))
+			d.noteCorrection(text, FormatPeriod(d.ask), "A time with %s counts from when the change is made, not from the present end.", Typed("for"))
 		}
 	}
 	d.hasEnd, d.forGood = true, p.isForGood
@@ -289,7 +305,7 @@ func (d *draft) takeForReason(items []item) []item {
 		if len(words) == 0 || len(words) < len(items)-i-1 {
 			if len(items) == i+1 {
 				d.endToFill = "for <time>"
-				d.noteOpen("Say behind %s when it ends, such as %s or %s.", Typed("for"), Typed("for 30d"),
+				d.noteOpen("Say after %s when it ends, such as %s or %s.", Typed("for"), Typed("for 30d"),
 					Typed("until "+d.exampleDay()))
 				return items[:i]
 			}
@@ -298,12 +314,12 @@ func (d *draft) takeForReason(items []item) []item {
 		reason := joinTyped(words)
 		if d.ask.Reason != "" || slices.ContainsFunc(words, soundsLikeTime) {
 			d.endToFill = "for <time>"
-			d.noteOpen("%s is no time that I understand. Write it such as %s. A reason stands behind %s.",
+			d.noteOpen("%s is no time that I understand. Write it such as %s. A reason stands after %s.",
 				Typed("for "+reason), Typed("for 30 days"), Typed("because"))
 			return items[:i]
 		}
 		d.ask.Reason = reason
-		d.noteCorrection("%s is no time. If it is the reason, write it behind %s.",
+		d.noteCorrection("for "+reason, "because "+reason, "%s is no time. If it is the reason, write it after %s.",
 			Typed("for "+reason), Typed("because"))
 		return items[:i]
 	}
@@ -365,19 +381,39 @@ func (d *draft) noteLeft(left []item) {
 	switch ref := joinTexts(left); {
 	case mention.MatchString(first.text) || isPerson(first.text):
 		d.noteOpen(aboutPersons, Typed(first.text))
-	case d.isGroup(ref) && len(left) > 0:
-		d.noteOpen("%s is a group too. One request is for one group.", Typed(ref))
+	case d.isGroup(ref):
+		d.lacksCodes = false
+		own := d.ask.Group
+		d.askWhich("%s and %s are both groups. One request is for one group.", []any{Typed(own), Typed(ref)},
+			func(a *approvals.Ask) { a.Group = own }, func(a *approvals.Ask) { a.Group = ref })
+	case limitSign.MatchString(first.text[:1]):
+		d.noteOpen("A seat limit is written next to its code, such as %s; %s stands beside none.",
+			Typed("IDU=10"), Typed(first.text))
+	case thousands.MatchString(first.text):
+		d.lacksCodes, d.seatsOf = false, d.onlyCode()
+		d.noteOpen("Write the number %s without separators.", Typed(first.text))
 	case first.isNumber():
+		d.lacksCodes, d.seatsOf = d.onlyCode() == "", d.onlyCode()
 		d.noteOpen("%s stands beside no license code. A seat limit is written such as %s.", Typed(first.text),
 			Typed("IDU=10"))
 	case d.Licenses == nil:
 		d.noteOpen("%s is not a license code: codes are letters and digits, such as %s. "+
 			"If the group's name has blanks, put it in double quotes.", Typed(first.text), Typed(ExampleCode))
 	default:
+		d.lacksCodes = len(left) == 1
 		d.noteOpen("%s is not understood: it is no license code, and no license that your organization owns is "+
-			"called so. %s lists the licenses. A reason stands behind %s, and a group's name in double quotes.",
+			"called so. %s lists the licenses. A reason stands after %s, and a group's name in double quotes.",
 			Typed(ref), Typed(d.name+" codes"), Typed("because"))
+		d.question.Unlisted = true
 	}
+}
+
+// onlyCode is the code of an ask for one.
+func (d *draft) onlyCode() string {
+	if len(d.ask.Codes) == 1 {
+		return d.ask.Codes[0]
+	}
+	return ""
 }
 
 func (d *draft) isGroup(ref string) bool { return len(d.groups[groupname.Canonical(ref).String()]) > 0 }
@@ -390,7 +426,13 @@ func isPerson(text string) bool {
 // checkAction rejects what does not go with the action.
 func (d *draft) checkAction() {
 	a := &d.ask
-	if a.Action != approvals.Add && (a.IsTimed() || d.hasEnd && !d.forGood) {
+	if a.Action == approvals.Set && a.IsTimed() {
+		timed := *a
+		d.askWhich("Only codes that are added can have a limited time.", nil,
+			func(a *approvals.Ask) { a.For, a.Until = 0, time.Time{} },
+			func(a *approvals.Ask) { a.Action, a.For, a.Until = approvals.Add, timed.For, timed.Until })
+		a.For, a.Until = 0, time.Time{}
+	} else if a.Action != approvals.Add && (a.IsTimed() || d.hasEnd && !d.forGood) {
 		d.noteOpen("Only codes that are added can have a limited time. Leave the time out.")
 		a.For, a.Until = 0, time.Time{}
 	}
@@ -430,7 +472,7 @@ func (d *draft) requireCodes() {
 // applyBounds rejects what is longer than one request may be.
 func (d *draft) applyBounds() {
 	if n := len(d.ask.Codes); n > MaxCodes {
-		d.noteOpen("That names %d codes; one request takes at most %d.", n, MaxCodes)
+		d.noteOpen("That names %d codes; one request takes at most %d. Ask for the others in a second one.", n, MaxCodes)
 		d.lacksCodes = true
 	}
 }
@@ -454,10 +496,27 @@ func (r *reader) choose(o opening, body, reason []word, drafts []*draft) (Comman
 		problem.Try = r.verify(corrected[0].ask)
 		return Command{}, &problem
 	default:
-		return Command{}, r.eitherOf(corrected[0].correction, corrected)
+		return Command{}, r.eitherOf(explainNear(corrected), corrected)
 	}
 	return Command{}, r.askOpen(o, body, reason, drafts)
 }
+
+// explainNear says what words may mean that were mistyped.
+func explainNear(drafts []*draft) *Error {
+	var meant []string
+	for _, d := range drafts {
+		if d.mistyped == drafts[0].mistyped && d.meant != "" && !slices.Contains(meant, d.meant) {
+			meant = append(meant, d.meant)
+		}
+	}
+	asked := newError("", "%s is not known by this name. It may be: %s.", Typed(drafts[0].mistyped),
+		Typed(strings.Join(meant[:min(len(meant), maxNear)], ", ")))
+	asked.Group, asked.Unlisted = drafts[0].correction.Group, drafts[0].correction.Unlisted
+	return asked
+}
+
+// maxNear is how many names an answer lists at most.
+const maxNear = 10
 
 // distinctAsks are the drafts that hold, one for each ask.
 func distinctAsks(drafts []*draft, holds func(*draft) bool) []*draft {

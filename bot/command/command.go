@@ -86,7 +86,9 @@ var (
 )
 
 // Parse reads the text of a slash command that arrives now, with the grammar alone.
-func Parse(name, text string, now time.Time) (Command, error) { return Known{Now: now}.Parse(name, text) }
+func Parse(name, text string, now time.Time) (Command, error) {
+	return Known{Now: now}.Parse(name, text)
+}
 
 // Parse reads the text of a slash command. The name is the command as typed, such as
 // "/allocate", and is repeated in suggestions. The error is always an *Error.
@@ -129,7 +131,7 @@ func (r *reader) read(tokens []word) (Command, error) {
 // beginsGroup reports whether the first word means something to the grammar, and a
 // known group is called by it and what follows.
 func (r *reader) beginsGroup(tokens []word) bool {
-	if tokens[0].quoted || !isReserved(tokens[0].text) {
+	if !r.knowsGroups() || tokens[0].quoted || !isReserved(tokens[0].text) {
 		return false
 	}
 	return slices.ContainsFunc(r.exactRuns(tokens), func(found run) bool { return found.from == 0 })
@@ -174,9 +176,27 @@ func (r *reader) readSentence(tokens []word) (Command, error) {
 	case first.isOneOf(otherVerbs):
 		return r.readOther(verb, rest)
 	case first.isOneOf(reservedWords):
+		if verb == "show" {
+			rest = r.dropKind(rest)
+		}
 		return parseVerb(r.name, Verb(verb), rest)
 	}
 	return r.readAsk(opening{action: approvals.Add}, tokens)
+}
+
+// dropKind drops the word group behind the name of a known group.
+func (r *reader) dropKind(rest []word) []word {
+	last := len(rest) - 1
+	if last < 1 || !rest[last].isKeyword("group") {
+		return rest
+	}
+	whole, _, _ := joinRun(rest)
+	name, _, _ := joinRun(rest[:last])
+	isKnown := func(ref string) bool { return len(r.groups[groupname.Canonical(ref).String()]) > 0 }
+	if isKnown(name) && !isKnown(whole) {
+		return rest[:last]
+	}
+	return rest
 }
 
 // readOther answers words that people try in place of the verbs.

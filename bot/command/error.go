@@ -17,6 +17,10 @@ type Error struct {
 	// Fill is a command with words such as <group> in place of what was not understood.
 	// It cannot be sent as it is.
 	Fill string
+	// Group is what was looked for among the groups in vain.
+	Group string
+	// Unlisted reports that a license was looked for in vain.
+	Unlisted bool
 }
 
 // Typed is text that a person typed or may type.

@@ -91,7 +91,8 @@ func splitItem(w word) []item {
 	if thousands.MatchString(w.text) && !w.quoted {
 		return []item{{word: w}}
 	}
-	isSeparator := func(r rune) bool { return r == ',' || r == ';' }
+	areCodes := !slices.ContainsFunc(strings.Split(w.text, "/"), func(s string) bool { return !IsCode(strings.ToUpper(s)) })
+	isSeparator := func(r rune) bool { return r == ',' || r == ';' || r == '/' && areCodes }
 	var items []item
 	for _, part := range strings.FieldsFunc(w.text, isSeparator) {
 		for _, text := range strings.Fields(part) {
@@ -177,12 +178,14 @@ func (d *draft) takeCode(found match, typed string) {
 		d.ask.Codes = append(d.ask.Codes, code)
 	}
 	if found.isNear {
-		d.noteCorrection("%s is not the code or the name of a license. The nearest is %s.", Typed(typed), Typed(code))
+		d.noteCorrection(typed, code, "%s is not the code or the name of a license. The nearest is %s.", Typed(typed), Typed(code))
+		d.correction.Unlisted = true
 	}
 	if l, ok := d.license(code); d.Owned && d.ask.Action != approvals.Remove && (!ok || !l.Owned) {
 		d.lacksCodes = true
 		d.ask.Codes = slices.DeleteFunc(d.ask.Codes, func(c string) bool { return c == code })
 		d.noteOpen("Your organization does not own %s. It owns %s.", Typed(code), Typed(d.listOwned()))
+		d.question.Unlisted = true
 		return
 	}
 	if found.hasLimit {

@@ -14,21 +14,88 @@ func (r *reader) nearDrafts(o opening, body, reason []word) []*draft {
 	var drafts []*draft
 	for _, found := range r.nearRuns(body) {
 		d := r.readDraft(o, body, found, reason)
-		isExactOtherwise := d.correction == nil
-		d.correction = newError("", "UiPath shows no group called %s. The nearest is %s.",
-			Typed(joinWords(body[found.from:found.to])), Typed(found.text))
-		if isExactOtherwise {
+		if d.correction != nil || found.to < len(body) && (item{word: body[found.to]}).isNumber() {
+			continue // such a number may belong to the name
+		}
+		typed := joinWords(body[found.from:found.to])
+		d.noteCorrection(typed, found.text, "UiPath shows no group called %s. The nearest is %s.",
+			Typed(typed), Typed(found.text))
+		d.correction.Group = typed
+		drafts = append(drafts, d)
+	}
+	if !r.knowsGroups() {
+		return drafts
+	}
+	if o.isSaid {
+		return append(drafts, r.nearKeywordDrafts(o, body, reason)...)
+	}
+	return slices.Concat(
+		drafts, r.lateVerbDrafts(body, reason), r.nearVerbDrafts(body, reason), r.nearKeywordDrafts(o, body, reason),
+	)
+}
+
+// nearKeywordDrafts read the words with one of them as a mistyped keyword.
+func (r *reader) nearKeywordDrafts(o opening, body, reason []word) []*draft {
+	var drafts []*draft
+	for i, w := range body[1:] {
+		for _, keyword := range []string{"because", "until", "for"} {
+			text := strings.ToLower(w.text)
+			if w.quoted || text == keyword || !isOneEdit(text, keyword) {
+				continue
+			}
+			mended := slices.Clone(body)
+			mended[i+1] = word{text: keyword, typed: keyword}
+			rest, why := cutReason(mended, 1)
+			if why != nil && reason != nil || why == nil && r.readPeriod(mended[i+1:]).n < 2 {
+				continue
+			}
+			if why == nil {
+				why = reason
+			}
+			for _, found := range r.exactRuns(rest) {
+				d := r.readDraft(o, rest, found, why)
+				d.noteCorrection(w.text, keyword, "%s is not understood. The nearest is %s.", Typed(w.text), Typed(keyword))
+				drafts = append(drafts, d)
+			}
+		}
+	}
+	return drafts
+}
+
+// lateVerbDrafts read the words with a verb that stands behind the first word.
+func (r *reader) lateVerbDrafts(body, reason []word) []*draft {
+	var drafts []*draft
+	for i, w := range body {
+		action := approvals.Add
+		switch {
+		case w.isOneOf(removeVerbs):
+			action = approvals.Remove
+		case w.isKeyword("set"):
+			action = approvals.Set
+		case !w.isOneOf(addVerbs):
+			continue
+		}
+		rest := slices.Delete(slices.Clone(body), i, i+1)
+		for _, found := range r.exactRuns(rest) {
+			d := r.readDraft(opening{action: action, isSaid: true}, rest, found, reason)
+			d.noteCorrection(w.text, string(action), "The verb %s comes first.", Typed(action))
 			drafts = append(drafts, d)
 		}
 	}
-	if o.isSaid || len(body) < 2 || body[0].quoted || !r.knowsGroups() {
-		return drafts
+	return drafts
+}
+
+// nearVerbDrafts read the words with the first one as a mistyped verb.
+func (r *reader) nearVerbDrafts(body, reason []word) []*draft {
+	if len(body) < 2 || body[0].quoted {
+		return nil
 	}
+	var drafts []*draft
 	for verb, action := range verbActions {
 		if isOneEdit(strings.ToLower(body[0].text), verb) {
 			for _, found := range r.exactRuns(body[1:]) {
 				d := r.readDraft(opening{action: action, isSaid: true}, body[1:], found, reason)
-				d.noteCorrection("%s is no verb. The nearest is %s.", Typed(body[0].text), Typed(verb))
+				d.noteCorrection(body[0].text, verb, "%s is no verb. The nearest is %s.", Typed(body[0].text), Typed(verb))
 				drafts = append(drafts, d)
 			}
 		}
@@ -113,7 +180,8 @@ func isNearName(name, want string) bool {
 // askGroup asks for the group if no words mean one.
 func (r *reader) askGroup(o opening, body, reason []word) *Error {
 	rest, person, names := r.withoutPersons(body)
-	d := r.readDraft(o, rest, run{from: -1, to: -1, text: ExampleGroup}, reason)
+	unknown := r.unknownWords(rest)
+	d := r.readDraft(o, r.withoutLooseNumbers(rest), run{from: -1, to: -1, text: ExampleGroup}, reason)
 	d.ask.Group = ""
 	var asked *Error
 	switch {
@@ -121,15 +189,19 @@ func (r *reader) askGroup(o opening, body, reason []word) *Error {
 		asked = newError("", aboutPersons, Typed(person))
 	case len(names) > 0:
 		asked = newError("", "UiPath shows no group by the id or the exact name %s. Near are: %s.",
-			Typed(r.unknownWords(body)), Typed(strings.Join(names, ", ")))
+			Typed(unknown), Typed(strings.Join(names, ", ")))
 	case len(d.ask.Codes) == 0:
 		asked = newError("", "I recognize no group and no license here. Name a group at UiPath by its id or exact name, "+
 			"then license codes. %s lists the codes, and %s alone opens a form that finds groups.",
 			Typed(r.name+" codes"), Typed(r.name))
+	case unknown == "":
+		asked = newError("", "Say which group at UiPath, by its id or exact name. "+
+			"%s alone opens a form that finds groups.", Typed(r.name))
 	default:
 		asked = newError("", "UiPath shows no group by the id or the exact name %s. "+
-			"%s alone opens a form that finds groups.", Typed(r.unknownWords(body)), Typed(r.name))
+			"%s alone opens a form that finds groups.", Typed(unknown), Typed(r.name))
 	}
+	asked.Group, asked.Unlisted = unknown, len(d.ask.Codes) == 0
 	if len(d.options) == 0 {
 		asked.Fill = d.fill()
 	}
@@ -153,6 +225,21 @@ func (r *reader) withoutPersons(body []word) (rest []word, person string, near [
 	return rest, person, near[:min(len(near), 10)]
 }
 
+// withoutLooseNumbers drops numbers that may belong to the name of a group.
+func (r *reader) withoutLooseNumbers(body []word) []word {
+	var rest []word
+	for i, w := range body {
+		if it := (item{word: w}); it.isNumber() && i > 0 {
+			_, isCode := r.license(strings.ToUpper(body[i-1].text))
+			if !isCode && !(item{word: body[i-1]}).isFiller() {
+				continue
+			}
+		}
+		rest = append(rest, w)
+	}
+	return rest
+}
+
 // unknownWords are the words that mean neither a license nor anything else.
 func (r *reader) unknownWords(body []word) string {
 	d := &draft{reader: r}
@@ -163,9 +250,6 @@ func (r *reader) unknownWords(body []word) string {
 		if it.kind == plain && (!it.isFiller() || len(left) > 0) && !it.isOneOf(prepositions) {
 			left = append(left, it)
 		}
-	}
-	if len(left) == 0 {
-		return joinWords(body)
 	}
 	return joinTexts(left)
 }

@@ -228,7 +228,7 @@ func (k Known) minutesOrMonths(n int, typed string, count int) period {
 func (k Known) readUntil(words []word) period {
 	rest := words[1:]
 	if len(rest) == 0 {
-		return k.brokenPeriod(1, "until <day>", "Say behind %s when it ends, such as %s.", Typed(words[0].text),
+		return k.brokenPeriod(1, "until <day>", "Say after %s when it ends, such as %s.", Typed(words[0].text),
 			Typed("until "+k.exampleDay()))
 	}
 	if len(rest) > 1 && rest[0].isKeyword("further") && rest[1].isKeyword("notice") {

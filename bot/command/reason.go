@@ -65,7 +65,7 @@ func (d *draft) takeReason(reason []word) {
 		return
 	}
 	if d.ask.Reason != "" && text != "" {
-		d.noteOpen("That gives two reasons. Say why once, behind %s.", Typed("because"))
+		d.noteOpen("That gives two reasons. Say why once, after %s.", Typed("because"))
 		return
 	}
 	at, n, found := findPeriod(&d.ask, reason, d.Known)
@@ -77,7 +77,7 @@ func (d *draft) takeReason(reason []word) {
 	rest := joinTyped(slices.Concat(reason[:at], reason[at+n:]))
 	rest = strings.Trim(rest, " ,;-")
 	d.askWhich("%s can be the end of the grant, or a part of the reason.",
-		[]any{Typed(joinTyped(reason[at : at+n]))},
+		[]any{Typed(joinWords(reason[at : at+n]))},
 		func(a *approvals.Ask) { a.Reason = rest; period.applyTo(a) },
 		func(a *approvals.Ask) { a.Reason = text })
 }

@@ -48,4 +48,6 @@ func isReserved(text string) bool {
 }
 
 // isOneOf reports whether an unquoted word is one of these.
-func (w word) isOneOf(words []string) bool { return !w.quoted && slices.Contains(words, strings.ToLower(w.text)) }
+func (w word) isOneOf(words []string) bool {
+	return !w.quoted && slices.Contains(words, strings.ToLower(w.text))
+}
