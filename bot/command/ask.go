@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"licensebot/approvals"
 	"licensebot/internal/groupname"
@@ -312,7 +313,7 @@ func (d *draft) takeForReason(items []item) []item {
 			continue
 		}
 		reason := joinTyped(words)
-		if d.ask.Reason != "" || slices.ContainsFunc(words, soundsLikeTime) {
+		if d.ask.Reason != "" || len(lettersOf(reason)) < 3 || slices.ContainsFunc(words, soundsLikeTime) {
 			d.endToFill = "for <time>"
 			d.noteOpen("%s is no time that I understand. Write it such as %s. A reason stands after %s.",
 				Typed("for "+reason), Typed("for 30 days"), Typed("because"))
@@ -346,8 +347,9 @@ func soundsLikeTime(w word) bool {
 		return true
 	}
 	for name := range units {
-		if len(name) > 2 && (isOneEdit(text, name) || isOneEdit(text, name+"s") || strings.HasSuffix(text, name) ||
-			strings.HasSuffix(text, name+"s")) {
+		isWord := len(name) > 3 || name == "day"
+		isGlued := strings.HasPrefix(text, name) || strings.HasSuffix(strings.TrimSuffix(text, "s"), name)
+		if isWord && (isOneEdit(text, name) || isOneEdit(text, name+"s") || isGlued) {
 			return true
 		}
 	}
@@ -400,7 +402,7 @@ func (d *draft) noteLeft(left []item) {
 		d.noteOpen("%s is not a license code: codes are letters and digits, such as %s. "+
 			"If the group's name has blanks, put it in double quotes.", Typed(first.text), Typed(ExampleCode))
 	default:
-		d.lacksCodes = len(left) == 1
+		d.lacksCodes = len(left) == 1 && unicode.IsLetter([]rune(first.text)[0])
 		d.noteOpen("%s is not understood: it is no license code, and no license that your organization owns is "+
 			"called so. %s lists the licenses. A reason stands after %s, and a group's name in double quotes.",
 			Typed(ref), Typed(d.name+" codes"), Typed("because"))

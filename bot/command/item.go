@@ -174,14 +174,20 @@ func (d *draft) takeLicenses(items []item) []item {
 
 func (d *draft) takeCode(found match, typed string) {
 	code := found.codes[0]
-	if !slices.Contains(d.ask.Codes, code) {
+	isAgain := slices.Contains(d.ask.Codes, code)
+	if !isAgain {
 		d.ask.Codes = append(d.ask.Codes, code)
 	}
-	if found.isNear {
+	l, ok := d.license(code)
+	if found.isNear && isAgain {
+		d.noteOpen("%s may be a part of the name of a license that stands elsewhere.", Typed(typed))
+	} else if found.isNear && d.reasonHas(nameWords(l.Name)) {
+		d.noteOpen("%s may be a part of a license's name, of which the reason has the rest.", Typed(typed))
+	} else if found.isNear {
 		d.noteCorrection(typed, code, "%s is not the code or the name of a license. The nearest is %s.", Typed(typed), Typed(code))
 		d.correction.Unlisted = true
 	}
-	if l, ok := d.license(code); d.Owned && d.ask.Action != approvals.Remove && (!ok || !l.Owned) {
+	if d.Owned && d.ask.Action != approvals.Remove && (!ok || !l.Owned) {
 		d.lacksCodes = true
 		d.ask.Codes = slices.DeleteFunc(d.ask.Codes, func(c string) bool { return c == code })
 		d.noteOpen("Your organization does not own %s. It owns %s.", Typed(code), Typed(d.listOwned()))
@@ -191,6 +197,11 @@ func (d *draft) takeCode(found match, typed string) {
 	if found.hasLimit {
 		d.readLimit(code, found.limit)
 	}
+}
+
+// reasonHas reports whether the reason has one of these words.
+func (d *draft) reasonHas(words []string) bool {
+	return slices.ContainsFunc(nameWords(d.ask.Reason), func(w string) bool { return slices.Contains(words, w) })
 }
 
 // listOwned lists what can be asked for.

@@ -12,7 +12,11 @@ import (
 // the verb.
 func (r *reader) nearDrafts(o opening, body, reason []word) []*draft {
 	var drafts []*draft
+	exact := r.exactRuns(body)
 	for _, found := range r.nearRuns(body) {
+		if slices.ContainsFunc(exact, func(e run) bool { return e.to <= found.from || e.from >= found.to }) {
+			continue // a group is named beside it
+		}
 		d := r.readDraft(o, body, found, reason)
 		if d.correction != nil || found.to < len(body) && (item{word: body[found.to]}).isNumber() {
 			continue // such a number may belong to the name
@@ -40,8 +44,9 @@ func (r *reader) nearKeywordDrafts(o opening, body, reason []word) []*draft {
 	for i, w := range body[1:] {
 		for _, keyword := range []string{"because", "until", "for"} {
 			text := strings.ToLower(w.text)
-			if w.quoted || text == keyword || !isOneEdit(text, keyword) {
-				continue
+			isWhole := text != "" && text[0] == keyword[0] && text[len(text)-1] == keyword[len(keyword)-1]
+			if w.quoted || text == keyword || !isOneEdit(text, keyword) || !isWhole {
+				continue // its first or last letter may have gone to another word
 			}
 			mended := slices.Clone(body)
 			mended[i+1] = word{text: keyword, typed: keyword}

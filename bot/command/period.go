@@ -98,7 +98,8 @@ func (k Known) readPeriod(words []word) period {
 	case first.isKeyword("for") && len(words) > 1:
 		return k.readFor(words)
 	}
-	if p := k.readLength(words); p.n > 0 {
+	isArticle := words[0].isOneOf([]string{"a", "an"}) || len(words) > 1 && len(words[1].text) == 1
+	if p := k.readLength(words); p.n == 1 || p.n > 1 && !isArticle {
 		p.isNaked = true
 		return p
 	}

@@ -54,7 +54,7 @@ func summarizeAsk(a approvals.Ask, group string, room int) string {
 	case a.IsTimed():
 		return fmt.Sprintf("add %s to %s, %s", all, group, command.FormatPeriod(a))
 	}
-	return fmt.Sprintf("add %s to %s", all, group)
+	return fmt.Sprintf("add %s to %s, for good", all, group)
 }
 
 // ExplainCommandError answers a command that was not understood: with the one command
@@ -64,13 +64,7 @@ func ExplainCommandError(e *command.Error) string {
 	if e.Try != "" {
 		return text + offerCommands(e.Try)
 	}
-	for i, meant := range e.Either {
-		if i == 0 {
-			text += "\nEither: " + quoteCodeWithin(meant, maxCopied)
-			continue
-		}
-		text += "\nor: " + quoteCodeWithin(meant, maxCopied)
-	}
+	text += offerEither(e.Either)
 	if e.Fill != "" {
 		text += "\nFill in: " + quoteCodeWithin(e.Fill, maxCopied)
 	}
