@@ -77,8 +77,8 @@ func (in formFields) untilWords() string { return withKeyword("until", in.until)
 
 // reasonWords puts the reason in double quotes, so that nothing in it is read as an end.
 func (in formFields) reasonWords() string {
-	why := strings.ReplaceAll(command.Normalize(in.why), `"`, "'")
-	if why == "" {
+	why := strings.ReplaceAll(command.Normalize(in.why), `"`, " ")
+	if strings.TrimSpace(why) == "" {
 		return ""
 	}
 	return withKeyword("because", `"`+why+`"`)
