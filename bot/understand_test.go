@@ -21,6 +21,7 @@ func knowing(t *testing.T) (*rig, *fakeuipath.Server) {
 	t.Cleanup(u.Close)
 	u.AddGroup(fakeuipath.Group{ID: "group-01", Name: "Finance Robots", Codes: []string{"IDU"}})
 	u.AddGroup(fakeuipath.Group{ID: "group-06", Name: "Finance", Codes: []string{"IDU"}})
+	u.Own("IDU", 10, 0)
 	client, err := licensing.New(licensing.Config{
 		URL: u.URL(), Organization: u.Organization(), AccountID: u.AccountID(),
 		Tokens: licensing.StaticToken(u.PersonalAccessToken()),

@@ -87,6 +87,10 @@ func (r *reader) readAsk(o opening, tokens []word) (Command, error) {
 		}
 	}
 	body, reason := cutReason(tokens, 1)
+	if len(body) > maxWords {
+		return Command{}, newFill(r.fillFor(o, "<group> <code>"),
+			"That has more than %d words before the reason. Ask for less in one request.", maxWords)
+	}
 	var drafts []*draft
 	for _, found := range r.exactRuns(body) {
 		drafts = append(drafts, r.readDraft(o, body, found, reason))
@@ -229,6 +233,9 @@ func (d *draft) checkGroup(group run) {
 	}
 	d.askWhich("Several groups at UiPath are called %s. Say which by its id.", []any{Typed(d.ask.Group)}, options...)
 }
+
+// maxWords bounds the words that are tried in all ways.
+const maxWords = 120
 
 // maxEither is how many commands a question offers at most.
 const maxEither = 3

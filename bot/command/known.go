@@ -38,6 +38,7 @@ type reader struct {
 	groups  map[string][]approvals.Group // by canonical name, and by id
 	loose   map[string][]approvals.Group // by letters and digits alone
 	longest int                          // words of the longest name
+	names   []licenseName                // of the licenses that a name can mean
 }
 
 func newReader(name string, known Known) *reader {
@@ -58,6 +59,10 @@ func newReader(name string, known Known) *reader {
 		}
 	}
 	delete(r.loose, "")
+	for _, l := range r.askable() {
+		before, _, _ := strings.Cut(l.Name, " – ")
+		r.names = append(r.names, licenseName{License: l, words: nameWords(l.Name), head: nameWords(before)})
+	}
 	return r
 }
 

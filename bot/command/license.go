@@ -82,6 +82,13 @@ func (d *draft) codeOf(it item) match {
 	return match{}
 }
 
+// A licenseName is a license with its name as it is compared.
+type licenseName struct {
+	License
+	words []string
+	head  []string // those before the kind of user
+}
+
 // named are the licenses of this name: all of it, or what stands before the kind of
 // user. Plurals and the words license and user mean nothing.
 func (d *draft) named(typed string) []string {
@@ -90,11 +97,11 @@ func (d *draft) named(typed string) []string {
 		return nil
 	}
 	var whole, head []string
-	for _, l := range d.askable() {
-		switch before, _, _ := strings.Cut(l.Name, " – "); want {
-		case nameKey(l.Name):
+	for _, l := range d.names {
+		switch want {
+		case strings.Join(l.words, " "):
 			whole = append(whole, l.Code)
-		case nameKey(before):
+		case strings.Join(l.head, " "):
 			head = append(head, l.Code)
 		}
 	}
@@ -139,7 +146,7 @@ func (d *draft) nearest(typed string) []string {
 		words = []string{"developer"}
 	}
 	var codes []string
-	for _, l := range d.askable() {
+	for _, l := range d.names {
 		if isNearLicense(l, want, words) {
 			codes = append(codes, l.Code)
 		}
@@ -150,15 +157,11 @@ func (d *draft) nearest(typed string) []string {
 // developerWords are what people call the licenses of developers after their tools.
 var developerWords = []string{"studio", "dev"}
 
-func isNearLicense(l License, want string, words []string) bool {
-	code, head := strings.ToLower(l.Code), ""
-	if before, _, _ := strings.Cut(l.Name, " – "); before != "" {
-		head = strings.Join(nameWords(before), "")
-	}
-	name := nameWords(l.Name)
+func isNearLicense(l licenseName, want string, words []string) bool {
+	code, head := strings.ToLower(l.Code), strings.Join(l.head, "")
 	hasAll := len(words) > 0 && !slices.Equal(words, []string{"named"})
 	for _, w := range words {
-		hasAll = hasAll && len(w) > 2 && slices.Contains(name, w)
+		hasAll = hasAll && len(w) > 2 && slices.Contains(l.words, w)
 	}
 	return isOneEdit(want, code) || len(want) > 2 && strings.HasPrefix(code, want) ||
 		head != "" && isOneEdit(strings.Join(words, ""), head) || hasAll
