@@ -12,19 +12,6 @@ type Emoji struct {
 	Deny    []string `json:"deny,omitempty"`
 }
 
-// VotesAmong lists the reactions that mean something on the request's card, with what
-// they mean there, and the denials on its doubles.
-func (r Request) VotesAmong(reactions []Reaction) []Reaction {
-	var votes []Reaction
-	for _, reaction := range reactions {
-		if name, deny, ok := r.Terms.Emoji.Meaning(reaction.Name); ok {
-			reaction.Name, reaction.Deny = name, deny
-			votes = append(votes, reaction)
-		}
-	}
-	return append(votes, r.denialsAsVotes()...)
-}
-
 // Meaning says what an emoji means on a card, and its canonical short name. It
 // is not ok for an emoji that means nothing there.
 func (e Emoji) Meaning(name string) (canonical string, deny, ok bool) {
@@ -38,17 +25,15 @@ func (e Emoji) Meaning(name string) (canonical string, deny, ok bool) {
 	return "", false, false
 }
 
-// IsVote reports whether an emoji means something on the request's card.
-func (r Request) IsVote(name string) bool {
-	_, _, ok := r.Terms.Emoji.Meaning(name)
-	return ok
+// nearMisses are emoji with which people often mean a vote.
+var nearMisses = []string{
+	"+1", "ok_hand", "ok", "heavy_check_mark", "ballot_box_with_check", "white_check_mark",
+	"-1", "x", "heavy_multiplication_x", "negative_squared_cross_mark", "no_entry", "no_entry_sign",
 }
 
-// VotesDiffer reports whether two readings of the reactions on the request's card
-// have different votes.
-func (r Request) VotesDiffer(before, after []Reaction) bool {
-	return !slices.EqualFunc(r.VotesAmong(before), r.VotesAmong(after), func(a, b Reaction) bool { return a == b })
-}
+// IsNearMiss reports whether people often mean a vote with an emoji. Where it means
+// none, they are told which ones do.
+func IsNearMiss(name string) bool { return slices.Contains(nearMisses, CanonicalEmoji(name)) }
 
 // SameEmoji reports whether two short names mean the same vote: skin tones do
 // not matter, and thumbsup is +1.

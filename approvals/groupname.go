@@ -68,3 +68,24 @@ func (p GroupPattern) covers(narrow GroupPattern) bool {
 	}
 	return matchesPattern(p.text, narrow.text)
 }
+
+// matchesPattern reports whether text is what pattern says. Both are folded.
+func matchesPattern(pattern, text string) bool {
+	parts := strings.Split(pattern, "*")
+	first, last := parts[0], parts[len(parts)-1]
+	if len(parts) == 1 {
+		return text == first
+	}
+	if len(text) < len(first)+len(last) || !strings.HasPrefix(text, first) || !strings.HasSuffix(text, last) {
+		return false
+	}
+	text = text[len(first) : len(text)-len(last)]
+	for _, part := range parts[1 : len(parts)-1] {
+		_, rest, found := strings.Cut(text, part)
+		if !found {
+			return false
+		}
+		text = rest
+	}
+	return true
+}

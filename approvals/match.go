@@ -73,9 +73,6 @@ func onlyQuotas(parts []changePart) bool {
 	return !slices.ContainsFunc(parts, func(part changePart) bool { return !slices.Contains(part.actions, ActionQuota) })
 }
 
-// IsUserGroup reports whether a Slack id is that of a user group.
-func IsUserGroup(id string) bool { return strings.HasPrefix(id, "S") }
-
 // A matchResult tells whether a rule matches, as far as that is known.
 type matchResult int
 
@@ -185,27 +182,6 @@ func coverAll[T any](wide, narrow, everything []T, covers func(wide, narrow T) b
 
 func coverIDs(wide, narrow []string) bool {
 	return len(wide) == 0 || len(narrow) > 0 && len(Without(narrow, wide)) == 0
-}
-
-// matchesPattern reports whether text is what pattern says. Both are folded.
-func matchesPattern(pattern, text string) bool {
-	parts := strings.Split(pattern, "*")
-	first, last := parts[0], parts[len(parts)-1]
-	if len(parts) == 1 {
-		return text == first
-	}
-	if len(text) < len(first)+len(last) || !strings.HasPrefix(text, first) || !strings.HasSuffix(text, last) {
-		return false
-	}
-	text = text[len(first) : len(text)-len(last)]
-	for _, part := range parts[1 : len(parts)-1] {
-		_, rest, found := strings.Cut(text, part)
-		if !found {
-			return false
-		}
-		text = rest
-	}
-	return true
 }
 
 // foldCase maps letters that differ by case alone to one of them.

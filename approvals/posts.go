@@ -42,16 +42,6 @@ type (
 	DeniedOnReply struct{ Denial Denial }
 )
 
-// A Denial is a deny emoji on a message that names the request and is not its card. It
-// counts as on the card.
-type Denial struct {
-	TS        string `json:"ts"` // of the message
-	User      string `json:"user"`
-	Name      string `json:"name"`               // of the emoji
-	EventTS   string `json:"event_ts,omitempty"` // empty if no event told
-	Withdrawn bool   `json:"withdrawn,omitempty"`
-}
-
 func (PostRepeated) Kind() string   { return "post_repeated" }
 func (DoubleSeen) Kind() string     { return "double_seen" }
 func (DeniedOnDouble) Kind() string { return "denied_on_double" }
@@ -109,42 +99,6 @@ func (r Request) deny(d Denial) (Step, error) {
 // isDouble reports whether a message that names the request is not the card that is
 // known.
 func (r Request) isDouble(ts string) bool { return ts != "" && ts != r.CardTS }
-
-// denialsBeside are the denials that are left when the card's timestamp is known: those
-// on the card itself were recorded as reactions.
-func (r Request) denialsBeside(cardTS string) []Denial {
-	return slices.DeleteFunc(slices.Clone(r.Denials), func(d Denial) bool { return d.TS == cardTS })
-}
-
-// addTo adds a denial to those known. Slack may report one several times and out of
-// order: the report with the latest event time holds.
-func (d Denial) addTo(known []Denial) (denials []Denial, changed bool) {
-	for i, k := range known {
-		if k.TS != d.TS || k.User != d.User || k.Name != d.Name {
-			continue
-		}
-		if d.EventTS <= k.EventTS {
-			return known, false
-		}
-		denials = slices.Clone(known)
-		denials[i] = d
-		return denials, true
-	}
-	return append(slices.Clone(known), d), true
-}
-
-// denialsAsVotes are the denials on messages other than the card, as votes on it.
-func (r Request) denialsAsVotes() []Reaction {
-	var votes []Reaction
-	for _, d := range r.Denials {
-		if name, deny, _ := r.Terms.Emoji.Meaning(d.Name); deny && !d.Withdrawn {
-			votes = append(votes, Reaction{
-				Channel: r.Channel, TS: r.CardTS, User: d.User, Name: name, Deny: true, EventTS: d.EventTS, Present: true,
-			})
-		}
-	}
-	return votes
-}
 
 // A Post is a message of the bot about a request, as history shows it.
 type Post struct {

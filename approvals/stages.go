@@ -1,5 +1,7 @@
 package approvals
 
+import "strings"
+
 // A Stage is one of the consents that a request needs: so many of these people.
 // One person serves one stage of a request.
 type Stage struct {
@@ -82,3 +84,6 @@ func (a *assignment) fill(stage int, tried map[string]bool) bool {
 	}
 	return false
 }
+
+// IsUserGroup reports whether a Slack id is that of a user group.
+func IsUserGroup(id string) bool { return strings.HasPrefix(id, "S") }

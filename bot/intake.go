@@ -41,6 +41,7 @@ type intake struct {
 	form       *form
 	home       *home
 	doubles    *doubles
+	presses    *presses
 	posts      *slackapi.Messenger
 	background *backgroundQueue
 }
@@ -280,6 +281,8 @@ func decline(env socket.Envelope, forCommand, forForm string) any {
 		return message.NoOptions()
 	case x.Type == "view_submission" && x.View.CallbackID == message.FormCallback:
 		return message.FieldErrors(map[string]string{message.FieldGroup: forForm})
+	case x.Type == "view_submission" && x.View.CallbackID == message.DenyCallback:
+		return message.FieldErrors(map[string]string{message.FieldComment: forForm})
 	}
 	return nil
 }

@@ -122,8 +122,8 @@ func CommandUncertain() string {
 		"a request that was recorded is not asked twice."
 }
 
-// ChangeUncertain answers a command that changes a request, if the change may have
-// been stored or not.
+// ChangeUncertain answers a command to change a request if it is unknown whether the
+// change was stored.
 func ChangeUncertain(name, id string) string {
 	return fmt.Sprintf("The database stopped answering while I recorded that, so I cannot tell whether it was "+
 		"recorded. Type %s in a minute to see where request %s stands.",
@@ -142,7 +142,7 @@ func CommandForeign() string {
 		"Please use it in its own workspace."
 }
 
-// CommandOfUnknown answers a person of whom Slack does not tell who they are.
+// CommandOfUnknown answers a person while Slack hides who they are.
 func CommandOfUnknown() string {
 	return "Slack did not tell me who you are, so nothing was recorded and nothing will happen. " +
 		"Please type it again in a minute. If that does not help, tell the operator of licensebot."

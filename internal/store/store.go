@@ -35,6 +35,8 @@ type Store struct {
 	signals signals
 	clock   *clockWatch
 	maxOpen int // open requests of one person; zero: no bound
+
+	dueOfKind *sql.Stmt
 }
 
 // Now is the store's clock.
