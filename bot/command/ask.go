@@ -293,10 +293,12 @@ func (d *draft) takePeriod(p period, typed []item) {
 	default:
 		p.applyTo(&d.ask)
 		if p.isNaked {
-			d.noteCorrection(text, FormatPeriod(d.ask), "%s says when it ends if %s or %s stands before it.", Typed(text), Typed("for"), Typed("until"))
+			d.noteCorrection(text, FormatPeriod(d.ask), "%s says when it ends if %s or %s stands before it.",
+				Typed(text), Typed("for"), Typed("until"))
 		}
 		if d.isLate && p.length > 0 {
-			d.noteCorrection(text, FormatPeriod(d.ask), "A time with %s counts from when the change is made, not from the present end.", Typed("for"))
+			d.noteCorrection(text, FormatPeriod(d.ask), "A time with %s counts from when the change is made, "+
+				"not from the present end.", Typed("for"))
 		}
 	}
 	d.hasEnd, d.forGood = true, p.isForGood
@@ -360,7 +362,8 @@ func soundsLikeTime(w word) bool {
 			return true
 		}
 	}
-	return slices.ContainsFunc(slices.Concat(numberWords, forGood, []string{"good", "ever", "next"}), func(name string) bool {
+	others := slices.Concat(numberWords, forGood, []string{"good", "ever", "next"})
+	return slices.ContainsFunc(others, func(name string) bool {
 		return isOneEdit(text, name)
 	})
 }
@@ -551,7 +554,8 @@ func (r *reader) verify(ask approvals.Ask) string {
 
 func sameAsk(a, b approvals.Ask) bool {
 	byCode := func(x, y approvals.Quota) int { return strings.Compare(x.Code, y.Code) }
-	a.Quotas, b.Quotas = slices.SortedFunc(slices.Values(a.Quotas), byCode), slices.SortedFunc(slices.Values(b.Quotas), byCode)
+	a.Quotas = slices.SortedFunc(slices.Values(a.Quotas), byCode)
+	b.Quotas = slices.SortedFunc(slices.Values(b.Quotas), byCode)
 	return reflect.DeepEqual(a, b)
 }
 

@@ -119,7 +119,7 @@ func (r *reader) read(tokens []word) (Command, error) {
 	case nameErr != nil:
 		return byVerb, err
 	case err != nil || reflect.DeepEqual(byVerb, byName):
-		return byName, nil
+		return byName, nameErr
 	}
 	question := newError("", "The first word can be a verb, or begin a group's name. Put a name in double quotes.")
 	if byVerb.Verb == VerbAsk {

@@ -31,7 +31,9 @@ func (k Known) readDay(words []word) (days []time.Time, n int) {
 	for len(text) > 1 && slices.Contains([]string{"the", "on"}, text[0]) {
 		text, skipped = text[1:], skipped+1
 	}
-	for _, read := range []func([]string) ([]time.Time, int){k.readNumericDay, k.readNamedDay, k.readBoundary, k.readMonthDay} {
+	for _, read := range []func([]string) ([]time.Time, int){
+		k.readNumericDay, k.readNamedDay, k.readBoundary, k.readMonthDay,
+	} {
 		if len(text) == 0 {
 			break
 		}
@@ -48,7 +50,8 @@ func (k Known) readNumericDay(text []string) ([]time.Time, int) {
 		return oneDay(atoi(p[1]), atoi(p[2]), atoi(p[3]))
 	}
 	if p := yearLast.FindStringSubmatch(text[0]); p != nil {
-		return eitherOrder(func(month, day int) ([]time.Time, int) { return oneDay(atoi(p[3]), month, day) }, atoi(p[1]), atoi(p[2]))
+		inYear := func(month, day int) ([]time.Time, int) { return oneDay(atoi(p[3]), month, day) }
+		return eitherOrder(inYear, atoi(p[1]), atoi(p[2]))
 	}
 	if p := noYear.FindStringSubmatch(text[0]); p != nil {
 		return eitherOrder(k.comingDay, atoi(p[1]), atoi(p[2]))

@@ -91,7 +91,8 @@ func splitItem(w word) []item {
 	if thousands.MatchString(w.text) && !w.quoted {
 		return []item{{word: w}}
 	}
-	areCodes := !slices.ContainsFunc(strings.Split(w.text, "/"), func(s string) bool { return !IsCode(strings.ToUpper(s)) })
+	isNoCode := func(s string) bool { return !IsCode(strings.ToUpper(s)) }
+	areCodes := !slices.ContainsFunc(strings.Split(w.text, "/"), isNoCode)
 	isSeparator := func(r rune) bool { return r == ',' || r == ';' || r == '/' && areCodes }
 	var items []item
 	for _, part := range strings.FieldsFunc(w.text, isSeparator) {
@@ -179,12 +180,15 @@ func (d *draft) takeCode(found match, typed string) {
 		d.ask.Codes = append(d.ask.Codes, code)
 	}
 	l, ok := d.license(code)
-	if found.isNear && isAgain {
+	switch {
+	case !found.isNear:
+	case isAgain:
 		d.noteOpen("%s may be a part of the name of a license that stands elsewhere.", Typed(typed))
-	} else if found.isNear && d.reasonHas(nameWords(l.Name)) {
+	case d.reasonHas(nameWords(l.Name)):
 		d.noteOpen("%s may be a part of a license's name, of which the reason has the rest.", Typed(typed))
-	} else if found.isNear {
-		d.noteCorrection(typed, code, "%s is not the code or the name of a license. The nearest is %s.", Typed(typed), Typed(code))
+	default:
+		d.noteCorrection(typed, code, "%s is not the code or the name of a license. The nearest is %s.",
+			Typed(typed), Typed(code))
 		d.correction.Unlisted = true
 	}
 	if d.Owned && d.ask.Action != approvals.Remove && (!ok || !l.Owned) {

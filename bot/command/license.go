@@ -139,7 +139,8 @@ func singular(word string) string {
 // some of the name's.
 func (d *draft) nearest(typed string) []string {
 	want, words := lettersOf(typed), nameWords(typed)
-	if len(want) < 2 || strings.ContainsAny(typed, "0123456789=:*") || slices.Contains(reasonWords, strings.ToLower(typed)) {
+	isOther := strings.ContainsAny(typed, "0123456789=:*")
+	if len(want) < 2 || isOther || slices.Contains(reasonWords, strings.ToLower(typed)) {
 		return nil
 	}
 	if len(words) == 1 && slices.Contains(developerWords, words[0]) {

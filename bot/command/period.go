@@ -40,9 +40,11 @@ func (p period) applyTo(a *approvals.Ask) { a.For, a.Until = p.length, p.until }
 
 // Words for times.
 var (
-	forGood      = []string{"forever", "permanently", "permanent", "indefinitely", "always"}
-	untilWords   = []string{"until", "till", "til", "through", "thru"}
-	numberWords  = []string{"zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"}
+	forGood     = []string{"forever", "permanently", "permanent", "indefinitely", "always"}
+	untilWords  = []string{"until", "till", "til", "through", "thru"}
+	numberWords = []string{
+		"zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+	}
 	compactShape = regexp.MustCompile(`^([0-9]{1,4})([a-z]+)$`)
 	mixedShape   = regexp.MustCompile(`^([0-9]{1,4}w)?([0-9]{1,4}d)?([0-9]{1,4}h)?([0-9]{1,4}m)?$`)
 	fullDate     = regexp.MustCompile(`^[0-9]{1,4}[-./][0-9]{1,2}[-./][0-9]{1,4}$`)
