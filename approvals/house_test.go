@@ -21,8 +21,8 @@ const module = "licensebot"
 var house = map[string][]string{
 	"approvals":        {},
 	"approvals/worker": {"approvals", "internal/guard", "internal/sleep"},
-	"licensing":        {"approvals", "internal/groupname", "internal/noredirect"},
-	"internal/store":   {"approvals", "internal/sleep"},
+	"licensing":        {"approvals", "internal/groupname", "internal/noredirect", "internal/outbound"},
+	"internal/store":   {"approvals", "internal/silence", "internal/sleep"},
 	"deploy":           {},
 
 	// Inside bot arrows go down: the rooms do not know bot, message and slackapi do
@@ -33,16 +33,18 @@ var house = map[string][]string{
 	},
 	"bot/command":  {"approvals", "internal/groupname"},
 	"bot/message":  {"approvals", "internal/groupname", "internal/outside", "bot/command"},
-	"bot/slackapi": {"approvals", "internal/noredirect", "internal/outside", "internal/sleep"},
-	"bot/socket":   {"internal/noredirect", "internal/outside", "internal/sleep"},
+	"bot/slackapi": {"approvals", "internal/noredirect", "internal/outbound", "internal/outside", "internal/sleep"},
+	"bot/socket":   {"internal/noredirect", "internal/outbound", "internal/outside", "internal/sleep"},
 	"bot/bottest":  {"approvals", "bot/command", "internal/fakeslack"},
 
 	// Group names are compared in one form, wherever they are compared.
 	"internal/groupname":  {"approvals"},
 	"internal/policyfile": {"approvals", "internal/groupname"},
+	"internal/silence":    {},
 	"internal/sleep":      {},
 	"internal/guard":      {},
 	"internal/noredirect": {},
+	"internal/outbound":   {},
 	"internal/outside":    {},
 
 	// The simulators know nothing of the bot, and the two know nothing of each other.
@@ -69,8 +71,8 @@ var house = map[string][]string{
 	"internal/chaos/cmd/chaos": {"internal/chaos", "internal/chaos/mutant"},
 
 	"cmd/licensebot": {
-		"approvals", "approvals/worker", "bot", "licensing", "internal/store", "internal/policyfile", "internal/sleep",
-		"internal/demo", "deploy",
+		"approvals", "approvals/worker", "bot", "licensing", "internal/store", "internal/policyfile",
+		"internal/outbound", "internal/sleep", "internal/demo", "deploy",
 	},
 }
 

@@ -31,9 +31,8 @@ type SlackConfig struct {
 	APIURL   string // with a slash at the end
 	BotToken string
 	AppToken string
-	// Explained is how many Socket Mode connections of the app this installation
-	// explains; zero: that is not known.
-	Explained int
+	// Replicas counts the processes of this installation. Nil: that is not known.
+	Replicas func(context.Context) (int, error)
 }
 
 // Deps is what a Bot works with.
@@ -123,9 +122,10 @@ func (b *Bot) assemble(d Deps) {
 	}
 	b.socket = socket.New(socket.Config{
 		APIURL: d.Slack.APIURL, BotToken: d.Slack.BotToken, AppToken: d.Slack.AppToken,
-		OnHello: b.signalReconnected, Explained: d.Slack.Explained,
+		OnHello: b.signalReconnected, Replicas: d.Slack.Replicas,
 		Explain: func(err error) error { return slackapi.ClassifyError("apps.connections.open", err) },
 	}, b.intake, d.Log)
+	b.client.FollowDates(b.socket.NoteDate)
 }
 
 func (b *Bot) signalReconnected() {

@@ -12,6 +12,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"licensebot/approvals"
+	"licensebot/internal/outbound"
 	"licensebot/internal/outside"
 )
 
@@ -29,7 +30,8 @@ var remedies = map[string]string{
 		"reinstall the app and restart with its new token",
 	"not_allowed_token_type": "SLACK_BOT_TOKEN is not a bot token; it has to begin with xoxb-",
 	"invalid_auth": "Slack does not accept SLACK_BOT_TOKEN; " +
-		"copy it anew from the app's OAuth page and restart",
+		"copy it anew from the app's OAuth page and restart; a GovSlack workspace also needs " +
+		"SLACK_API_URL=https://slack-gov.com/api/",
 	"not_authed":    "SLACK_BOT_TOKEN did not reach Slack; check SLACK_API_URL and any proxy",
 	"token_revoked": "SLACK_BOT_TOKEN was revoked; reinstall the Slack app and restart with its new token",
 	"token_expired": "SLACK_BOT_TOKEN has expired; reinstall the Slack app without token rotation and " +
@@ -90,6 +92,9 @@ func ClassifyError(method string, err error) error {
 		return &approvals.DelayError{
 			Reason: "something between the bot and Slack refused the call", Err: fmt.Errorf("%s: %w", method, err),
 		}
+	case outbound.Cause(err) != "":
+		reason := "Slack cannot be reached: " + outbound.Cause(err)
+		return &approvals.DelayError{Reason: reason, Err: fmt.Errorf("%s: %w", method, err)}
 	case isNeverSent(err):
 		return &approvals.DelayError{Reason: "Slack cannot be reached", Err: fmt.Errorf("%s: %w", method, err)}
 	}

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"licensebot/internal/noredirect"
+	"licensebot/internal/outbound"
 	"licensebot/internal/outside"
 	"licensebot/internal/sleep"
 )
@@ -69,6 +70,10 @@ type Socket struct {
 	queue   chan delivery
 	busy    chan delivery
 	live    atomic.Int32
+	clock   *clockWatch
+	counts  chan int // connections of the app, as Slack tells them
+
+	countPause time.Duration
 }
 
 // A delivery is an envelope and the connection that it came by.
@@ -84,9 +89,9 @@ type Config struct {
 	// OnHello is called after every hello: while no connection was open, something
 	// may have been missed. It must not block. May be nil.
 	OnHello func()
-	// Explained is how many connections of the app this installation explains. More
-	// belong to another one. Zero: that is not known.
-	Explained int
+	// Replicas counts the processes of this installation. Connections of the app
+	// beyond theirs belong to another installation. Nil: that is not known.
+	Replicas func(context.Context) (int, error)
 	// Explain says in the operator's words why a connection could not be opened.
 	// May be nil.
 	Explain func(error) error
@@ -94,23 +99,28 @@ type Config struct {
 
 // New makes a socket. Run connects it.
 func New(cfg Config, handler Handler, logger zerolog.Logger) *Socket {
-	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport := outbound.NewTransport()
 	transport.ResponseHeaderTimeout = responseLimit
 	s := &Socket{
 		cfg: cfg, handler: handler, opener: newOpener(transport), log: logger,
 		queue: make(chan delivery, queueLength), busy: make(chan delivery, busyLength),
+		clock: newClockWatch(logger), counts: make(chan int, 1), countPause: countPause,
 	}
-	s.opener.onDate = func(header string) { s.checkClock(header, time.Now()) }
+	s.opener.onDate = s.NoteDate
 	// No timeout over the whole call: the opener may hold it back for longer.
 	api := slack.New(cfg.BotToken, slack.OptionAppLevelToken(cfg.AppToken),
 		slack.OptionAPIURL(cfg.APIURL), slack.OptionHTTPClient(noredirect.Client(&http.Client{Transport: s.opener})))
 	for range Connections {
 		s.clients = append(s.clients, socketmode.New(api,
-			socketmode.OptionReadLimit(readLimit),
+			socketmode.OptionReadLimit(readLimit), socketmode.OptionDialer(outbound.NewSocketDialer()),
 			socketmode.OptionLog(log.New(io.Discard, "", 0))))
 	}
 	return s
 }
+
+// NoteDate compares the host's clock with the Date of an answer of Slack that has just
+// come.
+func (s *Socket) NoteDate(header string) { s.clock.note(header) }
 
 // LiveConnections tells how many connections have said hello and are open.
 func (s *Socket) LiveConnections() int { return int(s.live.Load()) }
@@ -129,6 +139,7 @@ func (s *Socket) Run(ctx context.Context) error {
 		sockets.Go(func() error { return s.keepConnected(connections, stopReceiving, client) })
 		sockets.Go(func() error { s.readEvents(receiving, connections, i, client); return nil })
 	}
+	sockets.Go(func() error { s.watchCounts(connections); return nil })
 	var working sync.WaitGroup
 	for range workerCount {
 		working.Go(func() { s.handleQueued(receiving) })
@@ -205,30 +216,9 @@ func (s *Socket) readEvents(receiving, connections context.Context, index int, c
 func (s *Socket) noteHello(index int, evt socketmode.Event) {
 	s.opener.resetSilent()
 	s.log.Info().Int("connection", index).Int("of_app", evt.Request.NumConnections).Msg("connected to Slack")
-	s.checkCount(evt.Request.NumConnections)
+	s.noteCount(evt.Request.NumConnections)
 	if s.cfg.OnHello != nil {
 		s.cfg.OnHello()
-	}
-}
-
-// checkCount warns of another installation: each takes a part of what Slack delivers.
-func (s *Socket) checkCount(ofApp int) {
-	if s.cfg.Explained > 0 && ofApp > s.cfg.Explained {
-		s.log.Warn().Int("of_app", ofApp).Int("own", s.cfg.Explained).
-			Msg("another installation uses the same SLACK_APP_TOKEN and takes a part of what people type and react: " +
-				"stop it, or give it an app of its own (a process that was just killed passes by itself)")
-	}
-}
-
-// maxClockError is how far the clock may be off Slack's.
-const maxClockError = time.Minute
-
-// checkClock compares the host's clock with the time in Slack's answer.
-func (s *Socket) checkClock(header string, now time.Time) {
-	theirs, err := http.ParseTime(header)
-	if off := now.Sub(theirs); err == nil && off.Abs() > maxClockError {
-		s.log.Error().Stringer("off_by", off.Round(time.Second)).
-			Msg("the clock of this host differs from Slack's: set it, because deadlines and votes are compared by both")
 	}
 }
 

@@ -79,13 +79,16 @@ func (h *healthServer) shutDown() error {
 
 // newHealthRoutes answers /healthz (the process works and its database takes
 // writes), /readyz (the same, and Slack has said hello) and /metrics.
-func newHealthRoutes(db *store.Store, slack *connections, lostLines func() uint64) http.Handler {
+func newHealthRoutes(
+	db *store.Store, slack *connections, lostLines func() uint64, log zerolog.Logger,
+) http.Handler {
 	mux := http.NewServeMux()
+	database := &databaseProbe{db: db, log: log}
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
-		answerProbe(w, databaseProblem(r.Context(), db))
+		answerProbe(w, database.findProblem(r.Context()))
 	})
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
-		problem := databaseProblem(r.Context(), db)
+		problem := database.findProblem(r.Context())
 		if problem == "" && slack.countLive() == 0 {
 			problem = "no connection to Slack has said hello"
 		}
@@ -95,11 +98,30 @@ func newHealthRoutes(db *store.Store, slack *connections, lostLines func() uint6
 	return mux
 }
 
-// databaseProblem returns why the database is unusable now, or "".
-func databaseProblem(ctx context.Context, db *store.Store) string {
-	ctx, cancel := context.WithTimeout(ctx, pingLimit)
+// A databaseProbe asks the database whether it takes writes, and logs when that
+// changes.
+type databaseProbe struct {
+	db     *store.Store
+	log    zerolog.Logger
+	failed atomic.Bool
+}
+
+// findProblem returns why the database is unusable now, or "".
+func (p *databaseProbe) findProblem(parent context.Context) string {
+	ctx, cancel := context.WithTimeout(parent, pingLimit)
 	defer cancel()
-	if db.Ping(ctx) != nil {
+	err := p.db.Ping(ctx)
+	switch {
+	case parent.Err() != nil: // the one who asked has left
+	case err != nil && !p.failed.Swap(true):
+		p.log.Error().Err(err).Msg("the database does not take writes, so that nothing can be asked or approved")
+	case err == nil && p.failed.Swap(false):
+		p.log.Info().Msg("the database takes writes again")
+	}
+	switch {
+	case store.IsDiskFull(err):
+		return "the database does not take writes: its disk is full"
+	case err != nil:
 		return "the database does not take writes"
 	}
 	return ""

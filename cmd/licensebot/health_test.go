@@ -39,7 +39,7 @@ func TestHealthBeforeSlackAndAfterTheDatabase(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(newHealthRoutes(db, new(connections), nil))
+	server := httptest.NewServer(newHealthRoutes(db, new(connections), nil, zerolog.Nop()))
 	defer server.Close()
 	expect := func(path string, status int, body string) {
 		t.Helper()

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"sync"
 	"time"
 
@@ -66,7 +65,7 @@ func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (
 		return err
 	}
 	slack := new(connections)
-	server, err := serveHTTP(ctx, cfg.HTTPAddr, newHealthRoutes(db, slack, tuning.LostLines), log)
+	server, err := serveHTTP(ctx, cfg.HTTPAddr, newHealthRoutes(db, slack, tuning.LostLines, log), log)
 	if err != nil {
 		return ignoreIfStopped(ctx, err)
 	}
@@ -104,21 +103,12 @@ func newDeps(
 	return bot.Deps{
 		Slack: bot.SlackConfig{
 			APIURL: cfg.SlackAPIURL, BotToken: cfg.SlackBotToken, AppToken: cfg.SlackAppToken,
-			Explained: cfg.explainedConnections(),
+			Replicas: db.CountReplicas,
 		},
 		Channel: cfg.Channel, Target: cfg.target(), Emoji: cfg.Emoji, TTL: cfg.TTL, Rates: tuning.Rates,
 		Store: db, UiPath: licenses, CodeName: licensing.CodeName, Codes: licensing.CatalogCodes(), Policy: policy,
 		Now: tuning.Now, Log: log,
 	}
-}
-
-// explainedConnections is how many connections this installation has to Slack. With
-// SQLite it is one process; how many replicas share a PostgreSQL is not known.
-func (c *Config) explainedConnections() int {
-	if strings.HasPrefix(c.DatabaseURL, "sqlite://") {
-		return bot.Connections
-	}
-	return 0
 }
 
 // wakeAtJumps wakes the parts that wait for a job after each jump of the clock,

@@ -34,6 +34,7 @@ type Store struct {
 	read    *sql.DB
 	signals signals
 	clock   *clockWatch
+	disk    *diskWatch
 	maxOpen int // open requests of one person; zero: no bound
 
 	dueOfKind *sql.Stmt
@@ -43,6 +44,16 @@ type Store struct {
 func (s *Store) Now(ctx context.Context) (time.Time, error) {
 	now, _, err := s.engine.readClock(ctx, s.read)
 	return now, err
+}
+
+// CountReplicas counts the processes that share the database, this one included. One
+// that has just lost its connection may be missing. The lock of a SQLite file keeps
+// others out.
+func (s *Store) CountReplicas(ctx context.Context) (int, error) {
+	if shared, ok := s.engine.(*postgres); ok {
+		return shared.countReplicas(ctx)
+	}
+	return 1, nil
 }
 
 // Subscribe signals on the channel whenever a job of these kinds may have become

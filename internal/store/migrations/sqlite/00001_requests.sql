@@ -129,3 +129,12 @@ CREATE TABLE dead_letters (
     reason   TEXT NOT NULL,
     raw      TEXT NOT NULL
 );
+
+-- The health check writes here while nothing else is written. PostgreSQL has no need
+-- of it.
+CREATE TABLE probe (
+    id         INTEGER PRIMARY KEY CHECK (id = 1),
+    written_at BIGINT NOT NULL,
+    filler     TEXT NOT NULL
+);
+INSERT INTO probe (id, written_at, filler) VALUES (1, 0, '');
