@@ -39,7 +39,7 @@ type Payload struct {
 	// JobWarnExpiry: the codes that are about to go. JobPostEffect: what the group has.
 	Codes []string `json:"codes,omitempty"`
 	Press *Press   `json:"press,omitempty"` // JobPostPress
-	Post  JobKind  `json:"post,omitempty"`  // JobTellRequester: says what this post says, because the thread is closed to it
+	Post  JobKind  `json:"post,omitempty"`  // JobTellRequester: says what this post says, as the thread is closed to it
 }
 
 // A JobKind is one row of the table JobKinds.
