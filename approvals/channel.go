@@ -100,7 +100,7 @@ type ChannelInUse struct {
 	Moved bool // Slack gave the channel of the bot's setting another id
 }
 
-// Events of a request whose card is to be in another channel than the one of today.
+// Events of a request that needs its card in another channel than the one of today.
 type (
 	// CardRedirected means that the card of a request, which is surely in no channel
 	// yet, is to be posted in another one.

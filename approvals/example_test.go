@@ -8,7 +8,7 @@ import (
 	"licensebot/internal/groupname"
 )
 
-// One ✅ of an approver carries a request whose quorum is one. The write becomes
+// One ✅ of an approver carries a request with a quorum of one. The write becomes
 // due in the same step.
 func ExampleNext() {
 	now := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)

@@ -401,7 +401,7 @@ func TestTableHasEveryEventKind(t *testing.T) {
 	}
 }
 
-// The journal names the person whose vote came last. A person without a vote is
+// The journal names the person who voted last. A person without a vote is
 // not named.
 func TestWhoWeighed(t *testing.T) {
 	for want, e := range map[string]VotesCounted{

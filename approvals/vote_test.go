@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// TestTheDeadlineByTwoClocks has a store whose clock is off Slack's. What Slack dates is
+// TestTheDeadlineByTwoClocks has a store with a clock that is off Slack's. What Slack dates is
 // in time for as long as the card's life by Slack's own clock.
 func TestTheDeadlineByTwoClocks(t *testing.T) {
 	const life = 5 * time.Minute

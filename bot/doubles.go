@@ -33,7 +33,7 @@ var errNotShown = errors.New("Slack does not show the message yet")
 
 // recordReaction records a reaction on a card, or a denial on another message about an
 // open request. isHere says that it is in the approvals channel of today, where the
-// message may be a card whose timestamp is not stored yet.
+// message may be a card and its timestamp not stored yet.
 func (d *doubles) recordReaction(ctx context.Context, heard approvals.Reaction, isHere bool) error {
 	_, err := d.store.FindByCard(ctx, heard.Channel, heard.TS)
 	isCard := err == nil

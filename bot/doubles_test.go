@@ -12,7 +12,7 @@ import (
 	"licensebot/internal/fault"
 )
 
-// openCard files a request whose card is in the channel and in the store.
+// openCard files a request with a card in the channel and in the store.
 func (r *rig) openCard(group string) approvals.Request {
 	r.t.Helper()
 	id := r.recorded(group + " RPADEVPRONU")

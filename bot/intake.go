@@ -216,7 +216,7 @@ func (in *intake) handleEvent(ctx context.Context, env socket.Envelope) (ok bool
 // first. A message that Slack does not show by then is gone.
 const lastRetry = 3
 
-// recordReaction records an emoji, whose votes a job counts later. Whether the message
+// recordReaction records an emoji. A job counts the votes later. Whether the message
 // is a card, the store knows by its timestamp; what the emoji means there, the request
 // says.
 func (in *intake) recordReaction(ctx context.Context, env socket.Envelope, e event) (ok bool) {
@@ -247,7 +247,7 @@ func (in *intake) recordReaction(ctx context.Context, env socket.Envelope, e eve
 }
 
 // mayNameRequest reports whether a message may be about a request, as far as its place
-// tells: the approvals channel of today, or a former one, whose requests may be open.
+// tells: the approvals channel of today, or a former one, where requests may be open.
 // Messages without an author come from webhooks, and direct messages ask for no votes.
 func (in *intake) mayNameRequest(e event) bool {
 	isFormer := e.ItemUser != "" && !strings.HasPrefix(e.Item.Channel, "D")

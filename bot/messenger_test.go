@@ -18,7 +18,7 @@ import (
 	"licensebot/internal/fault"
 )
 
-// posted is a request whose card is in the channel.
+// posted is a request with a card in the channel.
 func (r *rig) posted(state approvals.State) approvals.Request {
 	r.t.Helper()
 	request := r.request(state)
@@ -73,7 +73,7 @@ func TestWhatHistoryCarries(t *testing.T) {
 	}
 }
 
-// tried is a job whose last attempt was made just now.
+// tried is a job that was last attempted just now.
 func tried(job approvals.Job) approvals.LeasedJob {
 	return approvals.LeasedJob{Job: job, TriedAt: time.Now()}
 }

@@ -10,7 +10,7 @@ import (
 	"licensebot/bot/slackapi"
 )
 
-// identifyLimit bounds how long Slack may take to say whose a new token is.
+// identifyLimit bounds how long Slack may take to identify a new token.
 const identifyLimit = 15 * time.Second
 
 // ReplaceBotToken makes all later calls with another bot token, once Slack has said

@@ -28,7 +28,7 @@ const (
 // A signInSettings says which variables a way to sign in rests on.
 type signInSettings struct {
 	secret   string // what it proves itself with
-	identity string // as whom
+	identity string // what it signs in as
 	rights   string // what it may do
 }
 

@@ -61,7 +61,7 @@ func TestCardsStayUntilTheChannelTakesThem(t *testing.T) {
 	})
 }
 
-// An approved request whose card stays out of reach in a former channel is filed anew.
+// An approved request with a card that stays out of reach in a former channel is filed anew.
 func TestApprovedOutOfReach(t *testing.T) {
 	live(t, func(w *world) {
 		r := w.carded()

@@ -644,7 +644,7 @@ func TestConfirmationFromTheFutureIsOld(t *testing.T) {
 	})
 }
 
-// UiPath refuses to be read after a write whose answer was lost.
+// UiPath refuses to be read after a write without an answer.
 func TestEndRefusedAfterAnAnswerWasLost(t *testing.T) {
 	live(t, func(w *world) {
 		lost := false

@@ -201,7 +201,7 @@ func TestAWriteWaitsForNoConsentOfAnother(t *testing.T) {
 	})
 }
 
-// UiPath alone settles a write whose answer was lost, even if Slack does not tell
+// UiPath alone settles a write without an answer, even if Slack does not tell
 // who consents. The requests behind it go on.
 func TestReadBackWithoutSlack(t *testing.T) {
 	for name, effect := range map[string]bool{"it took effect": true, "it did not": false} {

@@ -1103,7 +1103,7 @@ func TestAnnounceAnswerLostAfterThePost(t *testing.T) {
 	})
 }
 
-// A post whose answer was lost is looked for until 20 to 25 s after it, and only then
+// A post without an answer is looked for until 20 to 25 s after it, and only then
 // made anew, each time.
 func TestAnnounceAnswerLostWithoutAPost(t *testing.T) {
 	live(t, func(w *world) {
@@ -1563,7 +1563,7 @@ func TestUnreachableRequester(t *testing.T) {
 	})
 }
 
-// A denial whose event was lost stands on the card beside the quorum: the look
+// A denial without an event stands on the card beside the quorum: the look
 // before the write finds it.
 func TestUnheardDenialBeforeTheWrite(t *testing.T) {
 	live(t, func(w *world) {

@@ -189,7 +189,7 @@ func (r *reader) likelyRuns(tokens []word) []run {
 	return []run{first}
 }
 
-// readDraft reads a request whose group is given.
+// readDraft reads a request for a given group.
 func (r *reader) readDraft(o opening, tokens []word, group run, reason []word) *draft {
 	d := &draft{reader: r, opening: o, ask: approvals.Ask{Action: o.action, Group: group.text, Command: r.name}}
 	d.checkGroup(group)

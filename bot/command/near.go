@@ -108,7 +108,7 @@ func (r *reader) nearVerbDrafts(body, reason []word) []*draft {
 	return drafts
 }
 
-// verbActions are the verbs whose mistyping is worth a suggestion.
+// verbActions are the verbs that are worth a suggestion when they are mistyped.
 var verbActions = map[string]approvals.Action{
 	"remove": approvals.Remove, "delete": approvals.Remove, "set": approvals.Set, "add": approvals.Add,
 }

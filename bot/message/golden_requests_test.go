@@ -124,7 +124,7 @@ func limiting(r *approvals.Request) {
 	}
 }
 
-// withRevocation is a done request whose grant has ended so.
+// withRevocation is a done request after its grant has ended so.
 func withRevocation(e approvals.Revocation) func(*approvals.Request) {
 	return func(r *approvals.Request) {
 		timed(r)

@@ -47,7 +47,7 @@ func anyRequest(t *rapid.T) approvals.Request {
 	return r
 }
 
-// speaking are the jobs whose messages carry metadata.
+// speaking are the jobs that post messages with metadata.
 func speaking() []approvals.JobKind {
 	var kinds []approvals.JobKind
 	for _, spec := range approvals.JobKinds() {
@@ -77,7 +77,7 @@ func TestMetadataIsFlatAndBounded(t *testing.T) {
 	})
 }
 
-// Two requests whose changes differ have different metadata, on the card and on the
+// Two requests with different changes have different metadata, on the card and on the
 // outcome.
 func TestMetadataTellsChangesApart(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

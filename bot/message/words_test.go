@@ -159,7 +159,7 @@ func TestHeldUpRequests(t *testing.T) {
 	}
 }
 
-// TestEndsSayWhatHappened reads the ends whose words differ within a state.
+// TestEndsSayWhatHappened reads the ends that have different words within a state.
 func TestEndsSayWhatHappened(t *testing.T) {
 	for _, c := range []struct {
 		state     approvals.State

@@ -23,7 +23,7 @@ type TokenInfo struct {
 	Date   string   // of the answer, as in its header
 }
 
-// InspectToken asks Slack once whose the bot token is and what it may do.
+// InspectToken asks Slack once which bot the token belongs to and what it may do.
 func (c *Client) InspectToken(ctx context.Context) (TokenInfo, error) {
 	who, err := c.api.AuthTestContext(ctx)
 	if err != nil {

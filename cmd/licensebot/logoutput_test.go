@@ -122,7 +122,7 @@ func TestServeDoesNotWaitForTheReaderOfItsLog(t *testing.T) {
 	}
 }
 
-// TestServeEndsThoughItsLogIsNotRead stops a bot whose pipe is full.
+// TestServeEndsThoughItsLogIsNotRead stops a bot with a full pipe.
 func TestServeEndsThoughItsLogIsNotRead(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

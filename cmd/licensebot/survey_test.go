@@ -89,7 +89,7 @@ func say(t *testing.T, slack *fakeslack.Server, user, channel, text string) stri
 	return ts
 }
 
-// pendingWithCard files a request whose card is in the channel.
+// pendingWithCard files a request with a card in the channel.
 func pendingWithCard(t *testing.T, db *store.Store, n int, channel, ts string) {
 	t.Helper()
 	id := fmt.Sprintf("R-%08d", n)

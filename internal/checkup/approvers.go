@@ -162,7 +162,7 @@ func (e *electorate) unfitness(person approvals.Person) string {
 	return ""
 }
 
-// checkRules wants enough voters for each rule, whoever asks.
+// checkRules wants enough voters for each rule and each requester.
 func (s Subject) checkRules(ctx context.Context, f *findings, e *electorate, policy approvals.Policy) {
 	for _, rule := range policy.Rules {
 		if rule.Deny || rule.AutoApprove {

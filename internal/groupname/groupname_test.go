@@ -17,7 +17,7 @@ import (
 
 const someID = "8f3a1c2e-0d4b-4c5a-9e6f-7a8b9c0d1e2f"
 
-// A rule that denies prod-db also governs a group whose name has another dash.
+// A rule that denies prod-db also governs a group with another dash in its name.
 func Example() {
 	policy := approvals.Policy{Rules: []approvals.PolicyRule{{
 		Name: "production", Deny: true,
@@ -234,7 +234,7 @@ func TestGUIDs(t *testing.T) {
 	}
 }
 
-// A group whose name has the shape of an id is not the group of that id.
+// A group with a name in the shape of an id is not the group of that id.
 func TestNamesAndIDsNeverMix(t *testing.T) {
 	const otherID = "00000000-0000-0000-0000-00000000000b"
 	rule := approvals.PolicyRule{AutoApprove: true, Match: approvals.Match{Groups: []approvals.GroupPattern{groupname.Pattern(someID)}}}

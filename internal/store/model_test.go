@@ -175,7 +175,7 @@ func (m *model) nextOfKind(kind approvals.JobKind) *modelJob {
 	return first
 }
 
-// firstTurn is the job of a fair kind whose turn it is.
+// firstTurn is the job of a fair kind that is next.
 func (m *model) firstTurn(kind approvals.JobKind, now time.Time) *modelJob {
 	var first *modelJob
 	for _, row := range m.jobs {

@@ -24,7 +24,7 @@ func (c *hostClock) pass(d time.Duration) {
 	c.advance(d)
 }
 
-// steppingStores opens n stores of one database whose clock may step.
+// steppingStores opens n stores of one database with a clock that may step.
 func steppingStores(t *testing.T, clock *hostClock, url string, n int) []*bench {
 	t.Helper()
 	var all []*bench
