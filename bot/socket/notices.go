@@ -1,0 +1,67 @@
+package socket
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/slack-go/slack"
+)
+
+// noteHello tells that a connection works.
+func (s *Socket) noteHello(index, ofApp int) {
+	s.opener.resetSilent()
+	s.log.Info().Int("connection", index).Int("of_app", ofApp).Msg("connected to Slack")
+	s.checkCount(ofApp)
+	if s.cfg.OnHello != nil {
+		s.cfg.OnHello()
+	}
+}
+
+// checkCount warns of another installation: each takes a part of what Slack delivers.
+func (s *Socket) checkCount(ofApp int) {
+	if s.cfg.Explained > 0 && ofApp > s.cfg.Explained {
+		s.log.Warn().Int("of_app", ofApp).Int("own", s.cfg.Explained).
+			Msg("another installation uses the same SLACK_APP_TOKEN and takes a part of what people type and react: " +
+				"stop it, or give it an app of its own (a process that was just killed passes by itself)")
+	}
+}
+
+// maxClockError is how far the clock may be off Slack's.
+const maxClockError = time.Minute
+
+// checkClock compares the host's clock with the time in Slack's answer.
+func (s *Socket) checkClock(header string, now time.Time) {
+	theirs, err := http.ParseTime(header)
+	if off := now.Sub(theirs); err == nil && off.Abs() > maxClockError {
+		s.log.Error().Stringer("off_by", off.Round(time.Second)).
+			Msg("the clock of this host differs from Slack's: set it, because deadlines and votes are compared by both")
+	}
+}
+
+// noteConnecting warns the operator if connections open but never say hello.
+func (s *Socket) noteConnecting(index int) {
+	if n := s.opener.countSilent(); n >= Connections {
+		s.log.Error().Int("connection", index).Int("opened", n).
+			Msg("Slack opens connections but never says hello: is Socket Mode switched on for the app, " +
+				"and are fewer than ten connections open?")
+	}
+}
+
+// logConnectionError tells the operator why no connection came to be. Slack never
+// answers 404 to a token: it comes from a proxy, or from the wrong server if the URL
+// is mistyped.
+func (s *Socket) logConnectionError(index int, err error, pause time.Duration) {
+	status, answered := errors.AsType[slack.StatusCodeError](err)
+	if answered && status.Code == http.StatusNotFound {
+		s.log.Error().Str("url", s.cfg.APIURL).Int("status", status.Code).Dur("retry_in", pause).
+			Msg("what answers at SLACK_API_URL is not Slack: is the URL right, and does a proxy let the bot " +
+				"through? Trying again")
+		return
+	}
+	if s.cfg.Explain != nil {
+		err = s.cfg.Explain(err)
+	}
+	s.log.Warn().Int("connection", index).Err(err).
+		Dur("retry_in", pause).Msg("cannot connect to Slack; trying again")
+}
