@@ -40,6 +40,7 @@ var house = map[string][]string{
 	// Group names are compared in one form, wherever they are compared.
 	"internal/groupname":  {"approvals"},
 	"internal/policyfile": {"approvals", "internal/groupname"},
+	"internal/metrics":    {"approvals", "internal/store"},
 	"internal/sleep":      {},
 	"internal/guard":      {},
 	"internal/noredirect": {},
@@ -68,7 +69,8 @@ var house = map[string][]string{
 	"internal/chaos/cmd/chaos": {"internal/chaos", "internal/chaos/mutant"},
 
 	"cmd/licensebot": {
-		"approvals", "approvals/worker", "bot", "licensing", "internal/store", "internal/policyfile", "internal/sleep",
+		"approvals", "approvals/worker", "bot", "licensing", "internal/store", "internal/metrics", "internal/policyfile",
+		"internal/sleep",
 		"internal/demo", "deploy",
 	},
 }

@@ -19,6 +19,19 @@ type Rates = slackapi.Rates
 // DefaultRates keep within the limits that Slack documents.
 var DefaultRates = slackapi.DefaultRates
 
+// What a Watch is told.
+type (
+	Envelope       = socket.Envelope
+	EnvelopeResult = socket.Result
+	EndReason      = socket.EndReason
+)
+
+// EndReasons lists why connections to Slack end.
+var EndReasons = socket.EndReasons
+
+// A Watch counts what happens on the way to Slack.
+type Watch = socket.Watch
+
 // Connections is how many connections to Slack one process keeps open.
 const Connections = socket.Connections
 
@@ -34,6 +47,7 @@ type SlackConfig struct {
 	// Explained is how many Socket Mode connections of the app this installation
 	// explains; zero: that is not known.
 	Explained int
+	Watch     Watch
 }
 
 // Deps is what a Bot works with.
@@ -74,6 +88,7 @@ type Bot struct {
 // reached or until ctx ends. It opens no connection for envelopes; Run does.
 func New(ctx context.Context, d Deps) (*Bot, error) {
 	client := slackapi.NewClient(d.Slack.APIURL, d.Slack.BotToken)
+	client.Watch(d.Slack.Watch.Calls)
 	identity, err := client.Identify(ctx, d.Log)
 	if err != nil {
 		return nil, err
@@ -118,7 +133,7 @@ func (b *Bot) assemble(d Deps) {
 	}
 	b.socket = socket.New(socket.Config{
 		APIURL: d.Slack.APIURL, BotToken: d.Slack.BotToken, AppToken: d.Slack.AppToken,
-		OnHello: b.signalReconnected, Explained: d.Slack.Explained,
+		OnHello: b.signalReconnected, Explained: d.Slack.Explained, Watch: d.Slack.Watch,
 		Explain: func(err error) error { return slackapi.ClassifyError("apps.connections.open", err) },
 	}, b.intake, d.Log)
 }

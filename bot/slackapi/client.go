@@ -28,6 +28,14 @@ func NewClient(apiURL, botToken string) *Client {
 	return &Client{api: slack.New(botToken, slack.OptionAPIURL(apiURL), slack.OptionHTTPClient(hc)), http: hc}
 }
 
+// Watch has every call carried out by what wrap makes of the client's transport. It is
+// called before the first call.
+func (c *Client) Watch(wrap func(http.RoundTripper) http.RoundTripper) {
+	if wrap != nil {
+		c.http.Transport = wrap(c.http.Transport)
+	}
+}
+
 // CheckChannel looks for problems of the approvals channel. The error says, in
 // words for the operator, what is wrong, what to do and what happens until then.
 func (c *Client) CheckChannel(ctx context.Context, channel string) error {

@@ -98,6 +98,8 @@ type Watch struct {
 	Handled func(env Envelope, result Result, took time.Duration)
 	// Ended is called once for each connection, with the reason.
 	Ended func(EndReason)
+	// Calls carries out calls of Slack's Web API, by the transport that it is given.
+	Calls func(http.RoundTripper) http.RoundTripper
 }
 
 // A Result is what became of an envelope.
@@ -111,15 +113,19 @@ const (
 	Unsent       Result = "unsent"        // the acknowledgment could not be sent
 )
 
-// Results lists all results.
-var Results = []Result{Acknowledged, Busy, LeftToRetry, Unsent}
+// IsAcknowledged reports whether the acknowledgment was written.
+func (r Result) IsAcknowledged() bool { return r == Acknowledged || r == Busy }
 
 // New makes a socket. Run connects it.
 func New(cfg Config, handler Handler, logger zerolog.Logger) *Socket {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.ResponseHeaderTimeout = responseLimit
+	calls := http.RoundTripper(transport)
+	if cfg.Watch.Calls != nil {
+		calls = cfg.Watch.Calls(transport)
+	}
 	s := &Socket{
-		cfg: cfg, handler: handler, opener: newOpener(transport), log: logger,
+		cfg: cfg, handler: handler, opener: newOpener(calls), log: logger,
 		dialer: newDialer(),
 		queue:  make(chan delivery, queueLength), busy: make(chan delivery, busyLength),
 	}

@@ -1,18 +1,17 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"sync/atomic"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/rs/zerolog"
 
 	"licensebot/bot"
@@ -77,22 +76,62 @@ func (h *healthServer) shutDown() error {
 	return nil
 }
 
-// newHealthRoutes answers /healthz (the process works and its database takes
-// writes), /readyz (the same, and Slack has said hello) and /metrics.
-func newHealthRoutes(db *store.Store, slack *connections, lostLines func() uint64) http.Handler {
+// A probes answers whether the bot works.
+type probes struct {
+	db     *store.Store
+	slack  *connections
+	checks func() []Check // the results of the last checks; nil: none
+}
+
+// A Check is one thing that was looked at, and what is wrong with it, if anything.
+type Check struct{ Name, Problem string }
+
+// newHealthRoutes answers /healthz (the process works), /readyz (the database takes
+// writes, and Slack is heard) and /metrics.
+func newHealthRoutes(p probes, metrics http.Handler) http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
-		answerProbe(w, databaseProblem(r.Context(), db))
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, "ok\n")
 	})
-	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
-		problem := databaseProblem(r.Context(), db)
-		if problem == "" && slack.countLive() == 0 {
-			problem = "no connection to Slack has said hello"
-		}
-		answerProbe(w, problem)
-	})
-	mux.Handle("GET /metrics", promhttp.HandlerFor(newMetrics(slack, lostLines), promhttp.HandlerOpts{}))
+	mux.HandleFunc("GET /readyz", p.answerReady)
+	mux.Handle("GET /metrics", metrics)
 	return mux
+}
+
+// answerReady answers 200 if the bot is ready, else 503 with the first problem. With
+// ?verbose it lists all checks. Those of the installation do not count: what they find
+// is for an operator, while people can still ask and approve.
+func (p probes) answerReady(w http.ResponseWriter, r *http.Request) {
+	vital := []Check{{"database", databaseProblem(r.Context(), p.db)}, {"slack", p.slackProblem()}}
+	first := slices.IndexFunc(vital, func(c Check) bool { return c.Problem != "" })
+	status := http.StatusOK
+	if first >= 0 {
+		status = http.StatusServiceUnavailable
+	}
+	if !r.URL.Query().Has("verbose") {
+		if first >= 0 {
+			http.Error(w, vital[first].Problem, status)
+			return
+		}
+		_, _ = io.WriteString(w, "ok\n") // a probe that left needs no answer
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(status)
+	if p.checks != nil {
+		vital = append(vital, p.checks()...)
+	}
+	for _, c := range vital {
+		_, _ = fmt.Fprintf(w, "%s: %s\n", c.Name, cmp.Or(c.Problem, "ok"))
+	}
+}
+
+// slackProblem returns why the bot does not hear Slack now, or "".
+func (p probes) slackProblem() string {
+	if p.slack.countLive() == 0 {
+		return "no connection to Slack has said hello and is alive"
+	}
+	return ""
 }
 
 // databaseProblem returns why the database is unusable now, or "".
@@ -103,33 +142,4 @@ func databaseProblem(ctx context.Context, db *store.Store) string {
 		return "the database does not take writes"
 	}
 	return ""
-}
-
-// answerProbe answers 200 if there is no problem, else 503 with the problem.
-func answerProbe(w http.ResponseWriter, problem string) {
-	if problem != "" {
-		http.Error(w, problem, http.StatusServiceUnavailable)
-		return
-	}
-	_, _ = io.WriteString(w, "ok\n") // a probe that left needs no answer
-}
-
-func newMetrics(slack *connections, lostLines func() uint64) *prometheus.Registry {
-	if lostLines == nil {
-		lostLines = func() uint64 { return 0 }
-	}
-	registry := prometheus.NewRegistry()
-	registry.MustRegister(
-		collectors.NewGoCollector(),
-		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Name: "licensebot_slack_connections",
-			Help: "Socket Mode connections that have said hello and are open.",
-		}, func() float64 { return float64(slack.countLive()) }),
-		prometheus.NewCounterFunc(prometheus.CounterOpts{
-			Name: "licensebot_log_lines_lost_total",
-			Help: "Lines of the log that could not be written, because their reader left or stands still.",
-		}, func() float64 { return float64(lostLines()) }),
-	)
-	return registry
 }

@@ -5,17 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/rs/zerolog"
-	"golang.org/x/oauth2"
 
 	"licensebot/approvals"
 	"licensebot/approvals/worker"
 	"licensebot/bot"
+	"licensebot/internal/metrics"
 	"licensebot/internal/store"
 	"licensebot/licensing"
 )
@@ -52,8 +53,10 @@ func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (
 		log.Warn().Msg(warning)
 	}
 
+	counted := metrics.New(versionName())
 	db, err := store.Open(ctx, cfg.DatabaseURL, store.Options{
-		Now: tuning.Now, MaxOpen: cfg.Most.Open, Connections: cfg.Most.Connections,
+		Observe: observeTransitions(counted, log),
+		Now:     tuning.Now, MaxOpen: cfg.Most.Open, Connections: cfg.Most.Connections,
 	})
 	if err != nil {
 		return err
@@ -61,19 +64,25 @@ func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (
 	parts.addPart("store", db.Close)
 	parts.addRunning(ctx, "clock", func(ctx context.Context) { wakeAtJumps(ctx, db, tuning.Jumps) })
 
-	licenses, err := newLicenses(cfg)
+	tokens, licenses, err := newLicenses(cfg, &http.Client{Transport: counted.WatchUiPath(http.DefaultTransport)})
 	if err != nil {
 		return err
 	}
 	slack := new(connections)
-	server, err := serveHTTP(ctx, cfg.HTTPAddr, newHealthRoutes(db, slack, tuning.LostLines), log)
+	server, err := serveHTTP(ctx, cfg.HTTPAddr, newHealthRoutes(probes{db: db, slack: slack}, counted.Handler()), log)
 	if err != nil {
 		return ignoreIfStopped(ctx, err)
 	}
 	parts.addPart("HTTP server", server.shutDown)
 
 	policies := newPolicySource(cfg, log)
-	b, err := bot.New(ctx, newDeps(cfg, tuning, db, licenses, policies.Policy, log))
+	counted.Read(metrics.Sources{
+		Connections: slack.countLive, LostLines: tuning.LostLines, Stats: db.ReadStats,
+		PolicyHash: func() string { return hashPolicy(policies.Policy()) }, TokenExpiry: tokens.Expiry,
+	})
+	deps := newDeps(cfg, tuning, db, licenses, policies.Policy, log)
+	deps.Slack.Watch = newWatch(counted)
+	b, err := bot.New(ctx, deps)
 	if err != nil {
 		return ignoreIfStopped(ctx, err)
 	}
@@ -210,29 +219,30 @@ func withCause(e *zerolog.Event, err error) *zerolog.Event {
 	return e.Err(err)
 }
 
-// newLicenses returns the client of UiPath.
-func newLicenses(cfg Config) (*licensing.Allocations, error) {
-	tokens, err := newTokenSource(cfg)
+// newLicenses returns the client of UiPath, and the tokens that it uses. Its calls are
+// carried out by carrier, if that is not nil.
+func newLicenses(cfg Config, carrier *http.Client) (*licensing.TokenSource, *licensing.Allocations, error) {
+	tokens, err := newTokenSource(cfg, carrier)
 	if err != nil {
-		return nil, fmt.Errorf("UiPath credentials: %w", err)
+		return nil, nil, fmt.Errorf("UiPath credentials: %w", err)
 	}
 	client, err := licensing.New(licensing.Config{
 		URL: cfg.UiPathURL, Organization: cfg.UiPathOrganization, AccountID: cfg.UiPathAccountID,
-		Tokens: tokens, Timeout: 12 * time.Second, UserAgent: "licensebot/" + versionName(),
+		HTTPClient: carrier, Tokens: tokens, Timeout: 12 * time.Second, UserAgent: "licensebot/" + versionName(),
 	})
 	if err != nil {
-		return nil, fmt.Errorf("UiPath: %w", err)
+		return nil, nil, fmt.Errorf("UiPath: %w", err)
 	}
-	return licensing.NewAllocations(client), nil
+	return tokens, licensing.NewAllocations(client), nil
 }
 
 // newTokenSource returns the way to sign in to UiPath that the operator chose.
-func newTokenSource(cfg Config) (oauth2.TokenSource, error) {
+func newTokenSource(cfg Config, carrier *http.Client) (*licensing.TokenSource, error) {
 	tokens := licensing.TokenConfig{
 		URL: cfg.UiPathURL, Organization: cfg.UiPathOrganization, TokenURL: cfg.UiPathTokenURL, Scopes: cfg.Scopes,
 		ClientID: cfg.UiPathClientID, ClientSecret: cfg.UiPathClientSecret,
 		Username: cfg.UiPathUsername, Password: cfg.UiPathPassword, Tenant: cfg.UiPathTenant,
-		UserAgent: "licensebot/" + versionName(),
+		HTTPClient: carrier, UserAgent: "licensebot/" + versionName(),
 	}
 	tokens.ReadSecret = cfg.secretReader("UIPATH_CLIENT_SECRET")
 	if cfg.UiPathAuth == "ropc" {

@@ -19,6 +19,10 @@ type Options struct {
 	// set, that no step is looked for.
 	Elapsed func() time.Duration
 
+	// Observe is told each transition of a request after its commit. It must not block.
+	// Nil means that it is not told. A transition may be missing whose commit is in doubt.
+	Observe func(Transition)
+
 	// MaxOpen is how many open requests one person may have. Zero sets no bound.
 	MaxOpen int
 

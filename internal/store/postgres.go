@@ -49,7 +49,7 @@ func openPostgres(ctx context.Context, url string, opts Options) (*Store, error)
 	db.SetConnMaxIdleTime(5 * time.Minute)
 
 	engine := &postgres{db: db, now: opts.Now, replicaID: uuid.NewString()}
-	s := &Store{engine: engine, write: db, read: db, clock: watchClock(opts), maxOpen: opts.MaxOpen}
+	s := &Store{engine: engine, write: db, read: db, clock: watchClock(opts), maxOpen: opts.MaxOpen, observe: opts.Observe}
 	if err := s.preparePostgres(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("prepare database %s on %s: %w", config.Database, config.Host, err), db.Close())
 	}

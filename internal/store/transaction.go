@@ -19,6 +19,7 @@ type tx struct {
 	name     string
 	now      time.Time
 	enqueued []approvals.JobKind
+	steps    []Transition
 }
 
 // maxAttempts bounds how often a transaction is begun after it lost a race or
@@ -32,7 +33,7 @@ func (s *Store) runInTx(ctx context.Context, work func(*tx) error) error {
 		t := &tx{engine: s.engine}
 		committing, err := s.runOnce(ctx, t, work)
 		if err == nil {
-			s.signals.signalKinds(t.enqueued)
+			s.announce(t)
 			return nil
 		}
 		if errors.Is(err, errClockStepped) {
@@ -40,7 +41,7 @@ func (s *Store) runInTx(ctx context.Context, work func(*tx) error) error {
 		}
 		switch s.engine.classifyFailure(ctx, t.name, committing, err) {
 		case txCommitted:
-			s.signals.signalKinds(t.enqueued)
+			s.announce(t)
 			return nil
 		case txRetryable:
 			if attempt < maxAttempts && waitToRetry(ctx, attempt) {

@@ -1,0 +1,51 @@
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"licensebot/approvals"
+	"licensebot/bot"
+	"licensebot/internal/metrics"
+	"licensebot/internal/store"
+)
+
+// newWatch counts what happens on the way to Slack.
+func newWatch(m *metrics.Metrics) bot.Watch {
+	for _, reason := range bot.EndReasons {
+		m.BeginReasons(string(reason))
+	}
+	return bot.Watch{
+		Handled: func(env bot.Envelope, result bot.EnvelopeResult, took time.Duration) {
+			m.NoteEnvelope(env.Type, string(result), result.IsAcknowledged(), took)
+		},
+		Ended: func(reason bot.EndReason) { m.NoteConnectionEnded(string(reason)) },
+		Calls: m.WatchSlack,
+	}
+}
+
+// observeTransitions counts what becomes of requests, and logs one line when a request
+// ends.
+func observeTransitions(m *metrics.Metrics, log zerolog.Logger) func(store.Transition) {
+	return func(t store.Transition) {
+		m.NoteTransition(t)
+		if t.Before.State.Open() && !t.After.State.Open() {
+			log.Info().Str("request", t.After.ID).Str("result", string(t.After.State)).
+				Dur("duration", t.After.ClosedAt.Sub(t.After.FiledAt)).Msg("request ended")
+		}
+	}
+}
+
+// hashPolicy tells two policies apart, so that an operator sees which is in force.
+func hashPolicy(policy approvals.Policy) string {
+	text, err := json.Marshal(policy)
+	if err != nil {
+		return "unknown"
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:6])
+}
