@@ -64,6 +64,12 @@ type Deps struct {
 	CodeName func(code string) (name string, ok bool) // display names of user bundle codes
 	Policy   func() approvals.Policy                  // the policy in force
 
+	// Canary checks by a reaction of the bot that Slack delivers. Replica names this
+	// process in what it keeps, and CanaryEnded is told how each round ended.
+	Canary      bool
+	Replica     string
+	CanaryEnded func(approvals.Canary, approvals.CanaryResult)
+
 	Now func() time.Time // the clock of dates that people type; nil: time.Now
 	Log zerolog.Logger
 }
@@ -79,6 +85,7 @@ type Bot struct {
 	home        *home
 	background  *backgroundQueue
 	intake      *intake
+	canary      *canary // nil: it is off
 	socket      *socket.Socket
 	reconnected chan struct{}
 	log         zerolog.Logger
@@ -117,6 +124,12 @@ func (b *Bot) assemble(d Deps) {
 		problems: health{uipath: d.UiPath, live: b.LiveConnections, policy: d.Policy, directory: b.directory}.listProblems,
 		asked:    make(chan struct{}, 1), tabs: make(map[string]*tab),
 	}
+	if d.Canary {
+		b.canary = &canary{
+			store: d.Store, posts: posts, phrases: phrases, channel: d.Channel, replica: d.Replica,
+			report: d.CanaryEnded, now: d.Now, log: d.Log,
+		}
+	}
 	b.intake = &intake{
 		store: d.Store, identity: b.identity, channel: d.Channel,
 		directory: b.directory, phrases: phrases, now: d.Now, log: d.Log,
@@ -129,7 +142,7 @@ func (b *Bot) assemble(d Deps) {
 		lookups: b.lookups,
 		form:    &form{views: views, catalog: d.UiPath, phrases: phrases, log: d.Log},
 		doubles: &doubles{store: d.Store, posts: posts},
-		home:    b.home, posts: posts, background: b.background,
+		home:    b.home, canary: b.canary, posts: posts, background: b.background,
 	}
 	b.socket = socket.New(socket.Config{
 		APIURL: d.Slack.APIURL, BotToken: d.Slack.BotToken, AppToken: d.Slack.AppToken,
@@ -174,6 +187,9 @@ func (b *Bot) Run(ctx context.Context) error {
 	var running sync.WaitGroup
 	running.Go(func() { b.home.run(beside) })
 	running.Go(func() { b.background.run(beside) })
+	if b.canary != nil {
+		running.Go(func() { b.canary.run(beside) })
+	}
 	defer running.Wait()
 	defer cancel()
 	err := b.socket.Run(ctx)

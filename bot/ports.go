@@ -16,6 +16,7 @@ type Store interface {
 	DoubleStore
 	GroupStore
 	HomeStore
+	CanaryStore
 }
 
 // A FilingStore records new requests.

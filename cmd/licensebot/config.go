@@ -29,6 +29,7 @@ type Config struct {
 	Scopes  []string // to ask UiPath's token endpoint for
 	Console bool     // the log is for people, not JSON
 
+	hasCanary   bool              // LICENSEBOT_CANARY
 	allowHTTP   bool              // plain http to another machine is allowed
 	secretFiles map[string]string // paths of files with secrets, by variable
 
@@ -88,6 +89,10 @@ func LoadConfig() (Config, error) {
 func newConfig(env environment, p problems) (Config, error) {
 	cfg, unread := Config{environment: env}, len(p)
 	cfg.allowHTTP = parseSwitch(&p, "LICENSEBOT_ALLOW_HTTP", env.AllowHTTP)
+	cfg.hasCanary = env.Canary == "on"
+	if !cfg.hasCanary && env.Canary != "off" {
+		p.add("LICENSEBOT_CANARY", "is neither on nor off", "on")
+	}
 	cfg.checkSlack(&p)
 	cfg.checkUiPath(&p)
 	cfg.checkRules(&p)

@@ -82,6 +82,7 @@ func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (
 	})
 	deps := newDeps(cfg, tuning, db, licenses, policies.Policy, log)
 	deps.Slack.Watch = newWatch(counted)
+	deps.Canary, deps.Replica, deps.CanaryEnded = cfg.hasCanary, replicaName(), counted.NoteCanary
 	b, err := bot.New(ctx, deps)
 	if err != nil {
 		return ignoreIfStopped(ctx, err)

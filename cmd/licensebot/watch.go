@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"os"
+	"strconv"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -38,6 +40,12 @@ func observeTransitions(m *metrics.Metrics, log zerolog.Logger) func(store.Trans
 				Dur("duration", t.After.ClosedAt.Sub(t.After.FiledAt)).Msg("request ended")
 		}
 	}
+}
+
+// replicaName tells this process from others that share a database.
+func replicaName() string {
+	host, _ := os.Hostname() // without it the process id is left
+	return host + ":" + strconv.Itoa(os.Getpid())
 }
 
 // hashPolicy tells two policies apart, so that an operator sees which is in force.

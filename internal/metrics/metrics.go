@@ -129,7 +129,7 @@ func (m *Metrics) beginAtZero() {
 	for _, vote := range []string{"approve", "deny"} {
 		m.votes.WithLabelValues(vote)
 	}
-	for _, result := range CanaryResults {
+	for _, result := range approvals.CanaryResults() {
 		m.canaries.WithLabelValues(string(result))
 	}
 }
@@ -204,25 +204,10 @@ func (m *Metrics) NoteTransition(t store.Transition) {
 	m.requestDuration.WithLabelValues(string(t.After.State)).Observe(t.After.ClosedAt.Sub(t.After.FiledAt).Seconds())
 }
 
-// A CanaryResult is how the event of a canary's reaction arrived.
-type CanaryResult string
-
-// The results of a canary.
-const (
-	CanaryArrived CanaryResult = "arrived" // at first, on a connection of any replica
-	CanaryRetried CanaryResult = "retried" // only when Slack delivered it again
-	CanaryLost    CanaryResult = "lost"    // not at all
-	CanaryUnable  CanaryResult = "unable"  // Slack did not take the reaction
-)
-
-// CanaryResults lists all results.
-var CanaryResults = []CanaryResult{CanaryArrived, CanaryRetried, CanaryLost, CanaryUnable}
-
-// NoteCanary counts a reaction of the canary. took is the time until it arrived at
-// first.
-func (m *Metrics) NoteCanary(result CanaryResult, took time.Duration) {
+// NoteCanary counts a round of the canary.
+func (m *Metrics) NoteCanary(c approvals.Canary, result approvals.CanaryResult) {
 	m.canaries.WithLabelValues(string(result)).Inc()
-	if result == CanaryArrived {
-		m.canaryRoundTrip.WithLabelValues().Observe(took.Seconds())
+	if result == approvals.CanaryArrived {
+		m.canaryRoundTrip.WithLabelValues().Observe(c.ArrivedAt.Sub(c.At).Seconds())
 	}
 }

@@ -25,7 +25,7 @@ func sampleMetrics(stats func(context.Context) (store.Stats, error)) *Metrics {
 	m.NoteEnvelope("slash_commands", "acknowledged", true, 4*time.Millisecond)
 	m.NoteEnvelope("telepathy", "unsent", false, time.Second)
 	m.NoteConnectionEnded("silent")
-	m.NoteCanary(CanaryArrived, time.Second)
+	m.NoteCanary(approvals.Canary{ArrivedAt: time.Now()}, approvals.CanaryArrived)
 	filed := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 	m.NoteTransition(store.Transition{
 		Before: approvals.Request{State: approvals.Pending, Votes: []approvals.Vote{{User: "U1"}}},
