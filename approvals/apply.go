@@ -18,9 +18,9 @@ type ConsentLook struct {
 	NotMetToday bool // the policy of today asks for more than the people who consent
 }
 
-// UnderPolicy judges a look by the terms of today, too: an approval counts only if both
-// name its giver. members has the people of each stage of today; unread says
-// that a user group of them could not be read.
+// UnderPolicy judges a look by the terms of today, too: an approval counts only if
+// both name its giver. members has the people of each stage of today; unread means a
+// user group of them was unreadable.
 func (l ConsentLook) UnderPolicy(r Request, today Terms, members [][]string, unread bool) ConsentLook {
 	l.Ballots = slices.Clone(l.Ballots)
 	var onToday []Vote
@@ -55,19 +55,19 @@ func eligibilityToday(r Request, today Terms, b Ballot, stages []int, unread boo
 	case len(stages) > 0:
 		return Counts
 	case unread:
-		return Uncheckable // the group that could not be read may name the person
+		return Uncheckable // the unread group may name the person
 	}
 	return NotApprover
 }
 
-// IsUndecided reports whether a user group of today that could not be read may decide
-// about the request.
+// IsUndecided reports whether an unread user group of today may decide about the
+// request.
 func (l ConsentLook) IsUndecided(r Request) bool { return l.NotMetToday || !IsDecided(r, l.Ballots) }
 
 // Carries reports whether consent still carries the request.
 func (l ConsentLook) Carries(r Request) bool { return !l.CardDeleted && hasConsent(r, l.Ballots) }
 
-// Withdrawal is the event of a look that found no consent.
+// Withdrawal is the event of a look without enough consent.
 func (l ConsentLook) Withdrawal(tried bool) Event {
 	if l.CardDeleted {
 		return CardDeleted{WriteAttempted: tried}
@@ -124,8 +124,8 @@ func DecideWrite(r Request, f WriteFacts) Event {
 	return nil
 }
 
-// isAnotherChange reports whether a write would no longer make the change that
-// the card showed.
+// isAnotherChange reports whether a write would make another change than the card
+// shows.
 func isAnotherChange(r Request, f WriteFacts, remaining Change) bool {
 	shown := r.Proposal.Change
 	return !shown.extendedPresent(f.Allocation) ||
@@ -150,19 +150,19 @@ type WriteFailure struct {
 	OfWrite, OfRead bool
 }
 
-// SecondLookAfter is how long after a first look that showed no group a second one is
+// SecondLookAfter is how long after a first look without the group a second one is
 // believed.
 const SecondLookAfter = 10 * time.Second
 
-// FailedWrite is the failure of a write that no read showed. A refusal ends the
+// FailedWrite is the failure of a write unseen by any read. A refusal ends the
 // request; its effect stays unknown where an earlier attempt may have had one.
 func FailedWrite(err error, triedBefore bool) WriteFailure {
 	tried := triedBefore || EffectIsUnknown(err) && !IsRefused(err)
 	return WriteFailure{Err: err, Reason: DelayReason(err), Tried: tried, OfWrite: true}
 }
 
-// UnreadWrite is the failure of a write that nothing settled yet, because the read
-// failed as well. Whatever its causes were, they end nothing.
+// UnreadWrite is the failure of an unsettled write after its read failed as well.
+// Whatever its causes were, they end nothing.
 func UnreadWrite(err error) WriteFailure {
 	failure := WriteFailure{Err: errors.New(err.Error()), Reason: DelayReason(err), Tried: true}
 	if fault, ok := NeedsOperator(err); ok {
@@ -200,8 +200,8 @@ func ReadBack(r Request, now Allocation) Event {
 	return finished(Done, Outcome{Reason: reason, Allocation: now.Codes})
 }
 
-// AwaitShown is how long a write that UiPath said yes to is still read for, at a time
-// when no read shows it; zero once that is over.
+// AwaitShown is how long to go on reading for a write after UiPath's yes; zero once
+// the time is over.
 func AwaitShown(answeredAt, now time.Time) time.Duration {
 	if age := now.Sub(answeredAt); age >= 0 && age < ReadLag {
 		return ReadLag - age

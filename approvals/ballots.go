@@ -17,8 +17,8 @@ func StagesNaming(members [][]string, user string) []int {
 	return stages
 }
 
-// HasNewBystander reports whether a person outside all stages approves and was not told
-// yet. That judgment lasts, so it must not rest on an old answer.
+// HasNewBystander reports whether a person outside all stages approves and was not
+// told yet. The judgment lasts, so it needs a fresh answer.
 func HasNewBystander(r Request, votes []Reaction, members [][]string) bool {
 	named := slices.ContainsFunc(r.Terms.Approvers(), IsUserGroup)
 	return named && slices.ContainsFunc(votes, func(v Reaction) bool {
@@ -27,10 +27,10 @@ func HasNewBystander(r Request, votes []Reaction, members [][]string) bool {
 	})
 }
 
-// IsDecided reports whether the ballots on a card leave no doubt although some
-// could not be checked. A ❌ that counts denies, whatever the other ballots are
-// worth. While a ❌ may count, nothing else is certain. Otherwise the ✅ that
-// count carry the request, or no reading of the unchecked ballots does.
+// IsDecided reports whether the ballots on a card decide although some are unchecked.
+// A ❌ that counts denies, whatever the other ballots are worth. While a ❌ may count,
+// nothing else is certain. Otherwise the counted ✅ carry the request, or it fails
+// under each reading of the unchecked ballots.
 func IsDecided(r Request, ballots []Ballot) bool {
 	if _, denied := findDenier(ballots); denied {
 		return true
@@ -41,9 +41,9 @@ func IsDecided(r Request, ballots []Ballot) bool {
 	return hasConsent(r, ballots) || !hasConsent(r, bestCase(r, ballots))
 }
 
-// bestCase reads the ballots as if every unchecked person were an approver of
-// every stage. It does so for approvers too, because the group that could not
-// be read may name them for more stages.
+// bestCase reads the ballots as if every unchecked person were an approver of every
+// stage. It does so for approvers too, because the unread group may name them for
+// more stages.
 func bestCase(r Request, ballots []Ballot) []Ballot {
 	every := make([]int, len(r.Terms.Stages))
 	for i := range every {
@@ -59,7 +59,7 @@ func bestCase(r Request, ballots []Ballot) []Ballot {
 }
 
 // SplitByLook splits the known reactions into those that a look shows as well, and
-// those in dispute. A no that only the look shows is in dispute as well.
+// those in dispute. A no in the look alone is in dispute as well.
 func SplitByLook(known, shown []Reaction) (agreed, disputed []Reaction) {
 	for _, reaction := range known {
 		if slices.ContainsFunc(shown, reaction.isSame) {
@@ -89,8 +89,8 @@ func UnresolvedBy(r Request, agreed, disputed []Ballot) bool {
 	return !hasConsent(r, agreed) && hasConsent(r, bestCase(r, append(slices.Clone(agreed), disputed...)))
 }
 
-// undatedVoters lists the people with an approval that counts for nothing only
-// because its time is unknown.
+// undatedVoters lists the people with an approval of unknown time, void for this
+// alone.
 func undatedVoters(ballots []Ballot) []string {
 	var users []string
 	for _, b := range ballots {
@@ -108,7 +108,7 @@ func hasConsent(r Request, ballots []Ballot) bool {
 }
 
 // VotesAmong lists the reactions that mean something on the request's card, with what
-// they mean there, and the denials on its doubles.
+// they mean there, the denials on its doubles, and the presses of its buttons.
 func (r Request) VotesAmong(reactions []Reaction) []Reaction {
 	var votes []Reaction
 	for _, reaction := range reactions {
@@ -117,7 +117,9 @@ func (r Request) VotesAmong(reactions []Reaction) []Reaction {
 			votes = append(votes, reaction)
 		}
 	}
-	return append(votes, r.denialsAsVotes()...)
+	votes = append(votes, r.denialsAsVotes()...)
+	votes = slices.DeleteFunc(votes, r.isWithdrawn)
+	return append(votes, r.pressesAsVotes()...)
 }
 
 // denialsAsVotes are the denials on messages other than the card, as votes on it.
@@ -131,6 +133,28 @@ func (r Request) denialsAsVotes() []Reaction {
 		}
 	}
 	return votes
+}
+
+// NearMissesAmong lists the reactions with which people may mean a vote although they
+// mean none on the request's card. People who voted, or were told, are left out.
+func (r Request) NearMissesAmong(reactions []Reaction) []Reaction {
+	votes := r.VotesAmong(reactions)
+	return slices.DeleteFunc(slices.Clone(reactions), func(v Reaction) bool {
+		told := slices.Contains(r.Notified, noticeMark(Ballot{User: v.User, Eligibility: OtherEmoji}))
+		voted := slices.ContainsFunc(votes, func(vote Reaction) bool { return vote.User == v.User })
+		return r.IsVote(v.Name) || !IsNearMiss(v.Name) || told || voted
+	})
+}
+
+// StraysAmong leaves the ballots of people who may vote, as ones that mean nothing.
+func StraysAmong(ballots []Ballot) []Ballot {
+	var strays []Ballot
+	for _, b := range ballots {
+		if b.Eligibility == Counts {
+			strays = append(strays, Ballot{User: b.User, Name: b.Name, Eligibility: OtherEmoji})
+		}
+	}
+	return strays
 }
 
 // IsVote reports whether an emoji means something on the request's card.

@@ -2,8 +2,8 @@ package approvals
 
 import "time"
 
-// Two looks that do not show a card prove that it was deleted, if they are so far
-// apart and no further.
+// Two looks without a card prove its deletion if they are this far apart and no
+// further.
 const (
 	missPause = 10 * time.Second
 	missHolds = 10 * time.Minute
@@ -11,11 +11,11 @@ const (
 
 // Events of looks at a card.
 type (
-	// CardMissed means that a look did not show the card, or that Slack told of its
-	// deletion. One such look is no proof: a replica of Slack may lag.
+	// CardMissed means a look missed the card, or Slack told of its deletion. One such
+	// look is no proof: a replica of Slack may lag.
 	CardMissed struct{}
 
-	// CardSeen means that a look showed a card that an earlier one did not.
+	// CardSeen means a look showed the card after one without it.
 	CardSeen struct{}
 )
 
@@ -41,10 +41,9 @@ func (CardSeen) move(r Request, _ time.Time) (Step, error) {
 	return Step{Request: r}, nil
 }
 
-// JudgeMiss says what it means that a look at this time does not show the card. It
-// may be the first such look, which is to be recorded. Otherwise wait is how long
-// until a look is late enough to be the second. The card is deleted if both are
-// zero.
+// JudgeMiss says what a look without the card means at this time. It may be the first
+// such look, which is to be recorded. Otherwise wait is how long until a look is late
+// enough to be the second. The card is deleted if both are zero.
 func (r Request) JudgeMiss(now time.Time) (first bool, wait time.Duration) {
 	age := now.Sub(r.CardMissingSince)
 	if r.CardMissingSince.IsZero() || age < 0 || age > missHolds {

@@ -8,10 +8,10 @@ import (
 // claims has the requests that hold each code, the first to be done first.
 type claims map[string][]Request
 
-// claimsOf follows requests in the order in which they came into effect. A request
-// that adds a code found it missing, so that earlier holders hold it no more. If
-// its answer was lost, another request that was done meanwhile may have added the
-// code, and then both hold it.
+// claimsOf follows requests in the order in which they came into effect. A request to
+// add a code found it missing, so earlier holders had lost it. If its answer was
+// lost, another request that was done meanwhile may have added the code, and then
+// both hold it.
 func claimsOf(done []Request) claims {
 	c := claims{}
 	for _, r := range done {
@@ -32,12 +32,11 @@ func claimsOf(done []Request) claims {
 	return c
 }
 
-// clockStep is by how much a clock may have been put back between two requests
-// whose times are compared.
+// clockStep is by how much a clock may have been put back between two compared
+// requests.
 const clockStep = 15 * time.Minute
 
-// holdersMeanwhile lists the holders of a code that may have added it since r was
-// filed, which found the code missing.
+// holdersMeanwhile lists the holders of a code since r found it missing.
 func (c claims) holdersMeanwhile(r Request, code string) []Request {
 	if r.Outcome.Reason != ReasonReadBack && !r.WriteAttempted && !r.EffectFound {
 		return nil

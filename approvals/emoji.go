@@ -25,6 +25,16 @@ func (e Emoji) Meaning(name string) (canonical string, deny, ok bool) {
 	return "", false, false
 }
 
+// nearMisses are emoji with which people often mean a vote.
+var nearMisses = []string{
+	"+1", "ok_hand", "ok", "heavy_check_mark", "ballot_box_with_check", "white_check_mark",
+	"-1", "x", "heavy_multiplication_x", "negative_squared_cross_mark", "no_entry", "no_entry_sign",
+}
+
+// IsNearMiss reports whether people often mean a vote with an emoji. Where it means
+// none, they are told which ones do.
+func IsNearMiss(name string) bool { return slices.Contains(nearMisses, CanonicalEmoji(name)) }
+
 // SameEmoji reports whether two short names mean the same vote: skin tones do
 // not matter, and thumbsup is +1.
 func SameEmoji(a, b string) bool { return CanonicalEmoji(a) == CanonicalEmoji(b) }

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// An Event is something that happened to a request. Events are plain data: the
-// journal keeps each as JSON under its kind. A new event is a type in this file
-// and its move in next.go or grant_moves.go.
+// An Event is one step in the life of a request. Events are plain data: the journal
+// keeps each as JSON under its kind. A new event is a type in this file and its move
+// in next.go or grant_moves.go.
 type Event interface {
 	Kind() string  // for the journal
 	Actor() string // a user id, "uipath" or "licensebot"
@@ -16,7 +16,7 @@ type Event interface {
 	move(r Request, now time.Time) (Step, error)
 }
 
-// Actors that are not people.
+// Actors besides people.
 const (
 	Bot    = "licensebot"
 	UiPath = "uipath"
@@ -24,115 +24,110 @@ const (
 
 // The events, in the order of a request's life.
 type (
-	// Prepared means that UiPath was read, the change is fixed, and the policy
-	// says who has to approve it.
+	// Prepared means UiPath was read, the change is fixed, and the policy says who has
+	// to approve it.
 	Prepared struct {
 		Proposal Proposal
 		Terms    Terms
 	}
 
-	// Rejected means that the request cannot be put before approvers, and why.
+	// Rejected means approvers will never see the request, and why.
 	Rejected struct{ Outcome Outcome }
 
-	// CardPosted means that the card is in the channel.
+	// CardPosted means the card is in the channel.
 	CardPosted struct{ TS string }
 
-	// VotesCounted means that all reactions on the card were looked at.
+	// VotesCounted means all reactions on the card were looked at.
 	VotesCounted struct{ Ballots []Ballot }
 
-	// Reminded means that the approvers were reminded for the n-th time.
+	// Reminded means the approvers were reminded for the n-th time.
 	Reminded struct{ Number int }
 
-	// Cancel means that a person takes the request back. Authorized says that
-	// this person may approve it. An approver has to give a reason.
+	// Cancel means a person takes the request back. Authorized says whether this person
+	// may approve it. An approver has to give a reason.
 	Cancel struct {
 		By         string
 		Reason     string
 		Authorized bool
 	}
 
-	// Expire means that the deadline may have passed; the store's clock decides.
-	// Ballots are what the last look at the card showed. Unseen says that Slack
-	// did not show the card.
+	// Expire means the deadline may have passed; the store's clock decides. Ballots are
+	// what the last look at the card showed. Unseen means Slack hid the card from it.
 	Expire struct {
 		Ballots []Ballot
 		Unseen  bool
 	}
 
-	// CardDeleted means that the card was deleted, and every consent with it.
-	// Waiting says that this was found while the request waited for consent: only
-	// the worker that writes knows whether a write began since.
+	// CardDeleted means the card was deleted, and every consent with it. Waiting means
+	// the request waited for consent then: only the writing worker knows whether a write
+	// began since.
 	CardDeleted struct{ WriteAttempted, Waiting bool }
 
-	// ConsentLost means that too few consents were left right before a write.
-	// WriteAttempted says that another write had been tried before.
+	// ConsentLost means too few consents were left right before a write. WriteAttempted
+	// says whether another write was tried before.
 	ConsentLost struct {
 		Ballots        []Ballot
 		WriteAttempted bool
 	}
 
-	// ApproversChanged means that right before a write other people carry the
-	// request than the recorded ones.
+	// ApproversChanged means other people carry the request right before the write than
+	// are recorded.
 	ApproversChanged struct{ Ballots []Ballot }
 
-	// Delayed means that an effect did not go through yet, and why.
-	// Operator says that only an operator can mend it.
+	// Delayed means an effect is still to come, and why. Operator means only an operator
+	// can mend it.
 	Delayed struct {
 		Reason   string
 		Operator bool `json:",omitempty"`
 	}
 
-	// ReadRefused means that UiPath refused to show the group of a request, before a
-	// change or at the end of a grant.
+	// ReadRefused means UiPath refused to show the group of a request, before a change
+	// or at the end of a grant.
 	ReadRefused struct{}
 
-	// ReadShown means that UiPath showed a group that it refused to show before.
+	// ReadShown means UiPath shows the group again after a refusal.
 	ReadShown struct{}
 
-	// WriteAnswered means that UiPath answered yes to a write which no read shows yet.
+	// WriteAnswered means UiPath answered yes to a write, and reads still show the old
+	// allocation.
 	WriteAnswered struct{}
 
-	// Mismatch means that UiPath answered a write with an allocation that is not
-	// the one asked for.
+	// Mismatch means UiPath answered a write with another allocation than asked for.
 	Mismatch struct{ Answered []string }
 
-	// WriteFinished means that the write is over. State is Done, Failed or
-	// Superseded.
+	// WriteFinished means the write is over. State is Done, Failed or Superseded.
 	WriteFinished struct {
 		State   State
 		Outcome Outcome
 	}
 
-	// EffectFound means that a request which closed otherwise has its change in the
-	// allocation after all.
-	// Codes are those that its grant holds, if it is for a time. InPart says that the
-	// rest of the change is not there.
+	// EffectFound means the change is in the allocation after all, though the request
+	// closed otherwise. Codes are those that its grant holds, if it is for a time.
+	// InPart means the rest of the change is missing.
 	EffectFound struct {
 		Allocation []string
 		Codes      []string
 		InPart     bool `json:",omitempty"`
 	}
 
-	// RemainingGone means that the codes that the end of a grant left behind are out
-	// after all.
+	// RemainingGone means the codes left behind by the end of a grant are out after all.
 	RemainingGone struct{ Allocation []string }
 
-	// GrantExpired means that the time of a grant may be over; the store's clock
-	// decides.
+	// GrantExpired means the time of a grant may be over; the store's clock decides.
 	GrantExpired struct{}
 
-	// RevokeEarly means that a person ends a grant before its time, or wants an
-	// end tried again that left codes behind. Authorized says that this person's
-	// approval of the request would count.
+	// RevokeEarly means a person ends a grant before its time, or repeats an end because
+	// it left codes behind. Authorized says whether this person's approval of the
+	// request would count.
 	RevokeEarly struct {
 		By         string
 		Authorized bool
 	}
 
-	// Revoked means that the end of a grant was carried out, or given up.
+	// Revoked means the end of a grant was carried out, or given up.
 	Revoked struct{ Revocation Revocation }
 
-	// Orphaned means that the request had no job to carry it on.
+	// Orphaned means the request lacked a job to carry it on.
 	Orphaned struct{}
 )
 
@@ -182,8 +177,8 @@ func (e RevokeEarly) Actor() string    { return e.By }
 func (Revoked) Actor() string          { return UiPath }
 func (Orphaned) Actor() string         { return Bot }
 
-// actorOf names the person with the last ballot that counts. Most
-// counts follow that person's reaction; some follow one that was taken back.
+// actorOf names the person with the last counted ballot. Most counts follow that
+// person's reaction; some follow a withdrawn one.
 func actorOf(ballots []Ballot) string {
 	for _, b := range slices.Backward(ballots) {
 		if b.Eligibility == Counts {

@@ -12,8 +12,8 @@ type GrantSpan struct {
 }
 
 // GrantSpans lists when timed grants gave codes to a group, as its done requests
-// tell. A grant that is not over gives its codes until now. So does one whose end
-// left a code behind.
+// tell. A running grant gives its codes until now. So does a grant after an end with
+// a code left behind.
 func GrantSpans(done []Request, now time.Time) []GrantSpan {
 	var spans []GrantSpan
 	for _, r := range done {
@@ -38,8 +38,8 @@ func (g Grant) heldUntil(code string, now time.Time) time.Time {
 }
 
 // HeldInARow is for how long a group has held a code up to now through grants that
-// follow one another. A gap that is shorter than the given one does not end the
-// row. The time in gaps is not counted.
+// follow one another. A gap shorter than the given one continues the row. The time in
+// gaps is not counted.
 func HeldInARow(spans []GrantSpan, code string, now time.Time, gap time.Duration) time.Duration {
 	var of []GrantSpan
 	for _, s := range spans {

@@ -5,18 +5,17 @@ import (
 	"time"
 )
 
-// A Job is an effect that a change of state makes due: a card to post, an
-// allocation to write. The store keeps jobs in the transaction of the change,
-// and workers carry them out.
+// A Job is the due effect of a change of state: a card to post, an allocation to
+// write. The store keeps jobs in the transaction of the change, and workers carry
+// them out.
 //
-// A request has at most one job of a kind and key. Enqueueing it again while
-// it waits changes nothing. Enqueueing it again while it runs makes it run
-// once more.
+// A request has at most one job of a kind and key. Enqueueing it again while it waits
+// changes nothing. Enqueueing it again while it runs makes it run once more.
 type Job struct {
 	Kind    JobKind
-	Number  int     // tells apart what a thread is told more than once; 0: told once
+	Number  int     // tells repeated posts of a thread apart; 0: told once
 	Person  string  // the person the job is about; empty: the whole request
-	Payload Payload // what the words of the job need besides the request
+	Payload Payload // more for the words of the job
 	Due     time.Time
 }
 
@@ -31,22 +30,23 @@ func (j Job) Key() string {
 	return ""
 }
 
-// A Payload is what people are told by a job, where the request alone does not
-// say it. The store keeps it as JSON.
+// A Payload is what people are told by a job beyond what the request says. The store
+// keeps it as JSON.
 type Payload struct {
 	Eligibility Eligibility   `json:"eligibility,omitempty"` // JobTellVoter: why the vote does not count
 	Lost        []LostConsent `json:"lost,omitempty"`        // JobPostConsentLost
-	Mention     []string      `json:"mention,omitempty"`     // JobRemind: people and user groups
+	Mention     []string      `json:"mention,omitempty"`     // JobRemind and JobPostEscalation: people and user groups
 	// JobWarnExpiry: the codes that are about to go. JobPostEffect: what the group has.
 	Codes []string `json:"codes,omitempty"`
-	Post  JobKind  `json:"post,omitempty"` // JobTellRequester: says what this post says, which the thread does not take
+	Press *Press   `json:"press,omitempty"` // JobPostPress
+	Post  JobKind  `json:"post,omitempty"`  // JobTellRequester: says what this post says, because the thread is closed to it
 }
 
 // A JobKind is one row of the table JobKinds.
 type JobKind string
 
-// The kinds of jobs. Each comment says what a second run would do: that
-// decides whether the attempt is recorded before it is made.
+// The kinds of jobs. Each comment says what a second run would do. If it would do
+// harm, the attempt is recorded first.
 const (
 	JobPrepare             JobKind = "prepare"               // read UiPath and fix the change; harmless to repeat
 	JobPostCard            JobKind = "post_card"             // a repeat would show the card twice
@@ -66,14 +66,16 @@ const (
 	JobPostRevocation      JobKind = "post_revocation"       // what the end of a grant did; like JobPostCard
 	JobPostRevocationDelay JobKind = "post_revocation_delay" // the end of a grant takes longer; like JobPostCard
 	JobPostEffect          JobKind = "post_effect"           // the change is in effect after all; like JobPostCard
+	JobPostPress           JobKind = "post_press"            // a button was pressed, in the thread; like JobPostCard
 	JobRemind              JobKind = "remind"                // remind the approvers in the thread; like JobPostCard
+	JobEscalate            JobKind = "escalate"              // more people may approve; harmless to repeat
+	JobPostEscalation      JobKind = "post_escalation"       // ask them, in the thread; like JobPostCard
 	JobWarnExpiry          JobKind = "warn_expiry"           // a grant is about to end; like JobPostCard
 	JobRemoveDoubles       JobKind = "remove_doubles"        // delete what the channel shows twice; harmless to repeat
 )
 
-// A Pool is a set of workers. Pools are apart so that no kind of job waits for
-// the slow peer of another: a channel that Slack throttles does not delay a
-// write to UiPath.
+// A Pool is a set of workers. Pools are apart because a slow peer delays only its
+// own: a throttled channel in Slack must not delay a write to UiPath.
 type Pool string
 
 // The pools.
@@ -90,10 +92,10 @@ const (
 	PoolPrivate     Pool = "private"
 )
 
-// A Pace is the rate limit of Slack that a kind of job shares with others.
+// A Pace is a rate limit of Slack, shared by several kinds of jobs.
 type Pace string
 
-// The paces. Jobs with no pace do not speak in Slack.
+// The paces. The jobs of PaceNone leave Slack alone.
 const (
 	PaceNone    Pace = ""
 	PacePosts   Pace = "posts"
@@ -114,19 +116,18 @@ type JobSpec struct {
 	// is unknown; zero: any. Requests for the same codes wait for it.
 	UnsettledWait time.Duration
 
-	// EventType is the event type in the metadata of the message that the job
-	// posts. Empty: allocation_ and the request's state.
+	// EventType is the event type in the metadata of the job's message. Empty:
+	// allocation_ and the request's state.
 	EventType string
 
-	// ByBot says that the message tells what no person did.
+	// ByBot means the message tells what the bot did by itself.
 	ByBot bool
 
-	// Fair says that people take turns: the many requests of one person do not push
-	// back the one of another.
+	// Fair means people take turns: the one request of a person goes before the many of
+	// another.
 	Fair bool
 
-	// Dated says that the job is due at an hour that people were told, and not
-	// after a while.
+	// Dated means the job is due at an hour known to people.
 	Dated bool
 
 	// Relevant reports whether the words of the job are still true. Nil: always.
@@ -145,6 +146,7 @@ func JobKinds() []JobSpec {
 		{Kind: JobRevoke, Pool: PoolWrites, Lane: groupLane, UnsettledWait: unsettledWait},
 		{Kind: JobCountVotes, Pool: PoolVotes},
 		{Kind: JobExpire, Pool: PoolDeadlines, Dated: true},
+		{Kind: JobEscalate, Pool: PoolDeadlines, Dated: true},
 		{Kind: JobGrantExpiry, Pool: PoolGrantExpiry, Dated: true},
 		{Kind: JobPostOutcome, Pool: PoolThreads, Pace: PacePosts, Lane: threadLane},
 		{Kind: JobPostRevocation, Pool: PoolThreads, Pace: PacePosts, Lane: threadLane,
@@ -157,6 +159,9 @@ func JobKinds() []JobSpec {
 			EventType: "allocation_overdue", ByBot: true, Relevant: revocationIsDelayed},
 		{Kind: JobPostConsentLost, Pool: PoolThreads, Pace: PacePosts, Lane: threadLane,
 			EventType: "allocation_reopened", ByBot: true, Relevant: isPending},
+		{Kind: JobPostPress, Pool: PoolThreads, Pace: PacePosts, Lane: threadLane, EventType: "allocation_vote"},
+		{Kind: JobPostEscalation, Pool: PoolThreads, Pace: PacePosts, Lane: threadLane,
+			EventType: "allocation_escalated", ByBot: true, Relevant: isPending},
 		{Kind: JobPostCard, Pool: PoolThreads, Pace: PacePosts, Lane: threadLane, EventType: CardEventType, Fair: true},
 		{Kind: JobWarnExpiry, Pool: PoolNudges, Pace: PacePosts, Lane: threadLane,
 			EventType: "allocation_ending", ByBot: true, Dated: true},
@@ -173,7 +178,7 @@ func JobKinds() []JobSpec {
 // CardEventType is the event type in the metadata of a request's card.
 const CardEventType = "allocation_requested"
 
-// DoubleEventType is the event type of a double that could not be deleted.
+// DoubleEventType is the event type of a double after its deletion failed.
 const DoubleEventType = "allocation_double"
 
 var (
@@ -203,8 +208,7 @@ func PoolKinds(pool Pool) []JobKind {
 	return kinds
 }
 
-// MessageEventType is the event type in the metadata of the message that the
-// job posts about r.
+// MessageEventType is the event type in the metadata of the job's message about r.
 func (j Job) MessageEventType(r Request) string {
 	if event := j.Kind.Spec().EventType; event != "" {
 		return event
@@ -234,33 +238,31 @@ func revocationIsDelayed(j Job, r Request) bool {
 	return r.AwaitsRevocation() && r.Grant.DelayReason != "" && j.Number == r.Grant.attemptNumber()
 }
 
-// A Lane is a queue of jobs of which only one is under lease at a time, on any
-// replica: writes to one group never overlap, and one thread keeps its order.
+// A Lane is a queue with one job under lease at a time, on all replicas together:
+// writes to one group never overlap, and one thread keeps its order.
 type Lane struct {
 	Name string // empty: the job waits for no other
 
-	// InOrder makes a job wait for every earlier one in its lane. Without it, a
-	// job waits only for one that was tried and is not settled.
+	// InOrder makes a job wait for every earlier one in its lane. Otherwise a job waits
+	// only for a tried and unsettled one.
 	InOrder bool
 }
 
-// GroupLane is the lane of all writes to one group's allocation. A write does
-// not wait for an earlier one that was never tried: that one may be delayed for
-// as long as its approval holds, and each write reads the allocation itself. It
-// does wait for one that was tried, because until that is settled the
-// allocation, and who holds which code, is unknown.
+// GroupLane is the lane of all writes to one group's allocation. A write passes an
+// earlier untried one, because each write reads the allocation itself, and the
+// earlier one may be delayed as long as its approval holds. It waits for a tried one:
+// until its result is known, so are neither the allocation nor the holders of codes.
 func GroupLane(groupID string) Lane { return Lane{Name: "group " + groupID} }
 
 func groupLane(r Request) Lane { return GroupLane(r.Proposal.Group.ID) }
 
-// threadLane has no reminders: one that is due tomorrow would hold up what is
-// due now. A warning may stand in it, because whatever is said after the
-// warning drops it.
+// threadLane excludes reminders: one due tomorrow would hold up what is due now. A
+// warning may stand in it, because whatever is said after the warning drops it.
 func threadLane(r Request) Lane { return Lane{Name: "thread " + r.ID, InOrder: true} }
 
 func cardLane(r Request) Lane { return Lane{Name: "card " + r.ID, InOrder: true} }
 
-// LaneOf is the lane in which the job waits its turn.
+// LaneOf is the lane of the job.
 func (j Job) LaneOf(r Request) Lane {
 	if lane := j.Kind.Spec().Lane; lane != nil {
 		return lane(r)
@@ -268,8 +270,8 @@ func (j Job) LaneOf(r Request) Lane {
 	return Lane{}
 }
 
-// LaneMates lists the kinds of jobs that may be next in line when a job of
-// kind k ends, k included.
+// LaneMates lists the kinds of jobs with a chance to be next when a job of kind k
+// ends, k included.
 func LaneMates(k JobKind) []JobKind {
 	mates := []JobKind{k}
 	probe := Request{ID: "R", Proposal: &Proposal{}}
@@ -282,7 +284,7 @@ func LaneMates(k JobKind) []JobKind {
 	return mates
 }
 
-// A LeasedJob is a job that one worker holds for a limited time.
+// A LeasedJob is a job in the hands of one worker for a limited time.
 type LeasedJob struct {
 	ID        int64
 	RequestID string
@@ -306,7 +308,7 @@ func (t LeasedJob) Backoff(d time.Duration) time.Duration {
 	return d
 }
 
-// KeepLeased is the job for an event that does not end it.
+// KeepLeased is the job for an event in the midst of it.
 func (t LeasedJob) KeepLeased() *LeasedJob {
 	t.Unfinished = true
 	return &t
@@ -330,8 +332,7 @@ const (
 	WithCard
 )
 
-// Lifelines lists the lifelines. That of Done is for requests that hold a
-// grant.
+// Lifelines lists the lifelines. The one of Done is for requests with a grant.
 func Lifelines() []Lifeline {
 	return []Lifeline{
 		{State: Filed, Kinds: []JobKind{JobPrepare}},

@@ -18,6 +18,9 @@ var (
 	// without being an approver of it.
 	ErrNotPermitted = errors.New("only the requester and the approvers can cancel a request")
 
+	// ErrAlreadyPressed means that a person's last press was the same, or a later one.
+	ErrAlreadyPressed = errors.New("the same button was pressed before")
+
 	// ErrReasonRequired means that an approver gave no reason for cancelling
 	// another person's request.
 	ErrReasonRequired = errors.New("an approver who cancels a request has to say why")
@@ -81,11 +84,14 @@ func (e CardPosted) move(r Request, now time.Time) (Step, error) {
 		return closeRequest(r, Expired, Outcome{Reason: ReasonDeadline}, now), nil
 	case auto: // the channel has seen the card: nothing else was missing
 		r.State, r.DecidedAt = Approved, now
-		return Step{Request: r, Enqueue: []Job{{Kind: JobApply}, {Kind: JobUpdateCard}}, Drop: []JobKind{JobRemind}}, nil
+		return Step{
+			Request: r, Enqueue: []Job{{Kind: JobApply}, {Kind: JobUpdateCard}}, Drop: []JobKind{JobRemind, JobEscalate},
+		}, nil
 	}
 	jobs := []Job{{Kind: JobAddReactions}, {Kind: JobCountVotes}}
 	if r.State == Pending {
 		jobs = append(jobs, r.nextReminder(now)...)
+		jobs = append(jobs, r.escalationJob(now)...)
 	}
 	return Step{Request: r, Enqueue: jobs}, nil
 }
@@ -103,7 +109,7 @@ func (e VotesCounted) move(r Request, now time.Time) (Step, error) {
 // denies it, a quorum of ✅ approves it, and fewer leave it waiting.
 func countBallots(r Request, ballots []Ballot, now time.Time) Step {
 	if user, ok := findDenier(ballots); ok {
-		return closeRequest(r, Denied, Outcome{Reason: ReasonDeniedByVote, By: user}, now)
+		return closeRequest(r, Denied, Outcome{Reason: ReasonDeniedByVote, By: user, Comment: r.commentOf(user)}, now)
 	}
 	before := Voters(r.Votes)
 	r.Votes = consents(r.Votes, ballots, now)
@@ -113,9 +119,26 @@ func countBallots(r Request, ballots []Ballot, now time.Time) Step {
 		step.Request.State = Approved
 		step.Request.DecidedAt = now
 		step.Enqueue = append(step.Enqueue, Job{Kind: JobApply}, Job{Kind: JobUpdateCard})
-		step.Drop = append(step.Drop, JobRemind)
+		step.Drop = append(step.Drop, JobRemind, JobEscalate)
 	case !slices.Equal(before, Voters(r.Votes)):
 		step.Enqueue = append(step.Enqueue, Job{Kind: JobUpdateCard})
+		step = notifyCounted(step, Without(Voters(r.Votes), before))
+	}
+	return step
+}
+
+// notifyCounted enqueues a notice to each new voter that the vote counts and what is
+// still missing, once a request.
+func notifyCounted(step Step, voters []string) Step {
+	for _, user := range voters {
+		mark := noticeMark(Ballot{User: user, Eligibility: Counts})
+		if slices.Contains(step.Request.Notified, mark) || step.Request.Terms.VotersUntold {
+			continue
+		}
+		step.Request.Notified = append(slices.Clone(step.Request.Notified), mark)
+		step.Enqueue = append(step.Enqueue, Job{
+			Kind: JobTellVoter, Person: user, Payload: Payload{Eligibility: Counts},
+		})
 	}
 	return step
 }
@@ -219,7 +242,7 @@ func (e ConsentLost) move(r Request, now time.Time) (Step, error) {
 	}
 	r.WriteAttempted = r.WriteAttempted || e.WriteAttempted
 	if user, ok := findDenier(e.Ballots); ok {
-		return closeRequest(r, Denied, Outcome{Reason: ReasonDeniedByVote, By: user}, now), nil
+		return closeRequest(r, Denied, Outcome{Reason: ReasonDeniedByVote, By: user, Comment: r.commentOf(user)}, now), nil
 	}
 	lost := lostConsents(r.Votes, e.Ballots)
 	r = r.judge(e.Ballots, now)
@@ -238,6 +261,7 @@ func (e ConsentLost) move(r Request, now time.Time) (Step, error) {
 		consentLostJob(r, lost), Job{Kind: JobUpdateCard},
 		Job{Kind: JobCountVotes, Due: now.Add(recountPause)}, Job{Kind: JobExpire, Due: r.Deadline})
 	step.Enqueue = append(step.Enqueue, r.nextReminder(now)...)
+	step.Enqueue = append(step.Enqueue, r.escalationJob(now)...)
 	return step, nil
 }
 
@@ -343,7 +367,7 @@ func closeRequest(r Request, state State, outcome Outcome, now time.Time) Step {
 	r.Outcome = &outcome
 	r.ClosedAt = now
 	r.DedupKey = ""
-	step := Step{Request: r, Drop: []JobKind{JobExpire, JobCountVotes, JobPrepare, JobRemind}}
+	step := Step{Request: r, Drop: []JobKind{JobExpire, JobCountVotes, JobPrepare, JobRemind, JobEscalate}}
 	if r.Proposal == nil {
 		step.Enqueue = []Job{{Kind: JobTellRequester}}
 		return step

@@ -42,7 +42,7 @@ func requestIn(state State) Request {
 	r := Request{
 		ID: "R-TEST0001", EnvelopeID: "e1", State: state, Requester: requester, Channel: "C1",
 		Ask:     Ask{Group: "group-01", Codes: []string{"NEW"}},
-		Terms:   Terms{Stages: []Stage{{Approvers: []string{anna, ben, cleo}, Quorum: 2}}, TTL: 24 * time.Hour, Emoji: Emoji{Approve: []string{"ok"}, Deny: []string{"x"}}},
+		Terms:   Terms{Stages: []Stage{{Approvers: []string{anna, ben, cleo}, Quorum: 2}}, TTL: 24 * time.Hour, Emoji: Emoji{Approve: []string{"ok"}, Deny: []string{"x"}}, Buttons: true},
 		FiledAt: filedAt, Deadline: deadline,
 	}
 	if state != Filed && state != Refused {
@@ -68,7 +68,7 @@ const (
 	wrong    = "error"
 )
 
-const dropsAll = "expire count_votes prepare remind"
+const dropsAll = "expire count_votes prepare remind escalate"
 
 // cells is one row of the table: an event, and what it makes of a request in
 // each state. The seven ends answer alike but for what except says; held is
@@ -129,7 +129,7 @@ func table() []cells {
 	lapseTold := late(row("lapse, and the last look finds too few", Expire{Ballots: []Ballot{yes(anna), ballotOf(bystander, NotApprover)}}))
 	lapseTold.filed, lapseTold.pending = lapse.filed, expired
 	lapseVoted := late(row("lapse, and the last look finds a quorum of ✅", Expire{Ballots: []Ballot{yes(anna), yes(ben)}}))
-	lapseVoted.filed, lapseVoted.pending = lapse.filed, "approved / apply update_card / remind"
+	lapseVoted.filed, lapseVoted.pending = lapse.filed, "approved / apply update_card / remind escalate"
 	lapseDenied := late(row("lapse, and the last look finds a ❌", Expire{Ballots: []Ballot{yes(anna), yes(ben), no(cleo)}}))
 	lapseDenied.filed, lapseDenied.pending = lapse.filed, denied
 
@@ -186,6 +186,12 @@ func table() []cells {
 	deniedBeside := row("a no on a reply", DeniedOnReply{Denial: Denial{TS: "2.2", User: anna, Name: "x"}})
 	deniedBeside.card = "1.1"
 	deniedBeside.filed, deniedBeside.pending, deniedBeside.approved = "filed / count_votes /", "pending / count_votes /", "approved / count_votes /"
+	pressed := row("an approver presses a button", Pressed{Press: Press{User: anna, Button: PressApprove, At: "2.2"}, Authorized: true})
+	pressed.card, pressed.pending, pressed.approved = "1.1", "pending / count_votes post_press /", "approved / count_votes post_press /"
+	pressedEarly := row("a button is pressed before the card's timestamp is stored", Pressed{Press: Press{User: anna, Button: PressApprove, At: "2.2"}, Authorized: true})
+	pressedEarly.pending, pressedEarly.approved = pressed.pending, pressed.approved
+	pressedByAnyone := row("someone else presses a button", Pressed{Press: Press{User: bystander, Button: PressDeny, At: "2.2"}})
+	pressedByAnyone.card, pressedByAnyone.pending, pressedByAnyone.approved = "1.1", notYours, notYours
 	unseen := row("a look does not show the card", CardMissed{})
 	unseen.card, unseen.filed, unseen.pending, unseen.approved, unseen.ended = "1.1", "filed / /", "pending / /", "approved / /", "= / /"
 
@@ -195,15 +201,16 @@ func table() []cells {
 		posted, postedAgain, shutOut,
 
 		pending(row("nobody reacted", VotesCounted{}), "pending / /"),
-		pending(row("✅ below the quorum", VotesCounted{[]Ballot{yes(anna)}}), "pending / update_card /"),
-		pending(row("✅ twice by one approver", VotesCounted{[]Ballot{yes(anna), yes(anna)}}), "pending / update_card /"),
-		pending(row("quorum of ✅", VotesCounted{[]Ballot{yes(anna), yes(ben)}}), "approved / apply update_card / remind"),
-		pending(row("more than a quorum", VotesCounted{[]Ballot{yes(anna), yes(ben), yes(cleo)}}), "approved / apply update_card / remind"),
+		pending(row("✅ below the quorum", VotesCounted{[]Ballot{yes(anna)}}), "pending / update_card tell_voter /"),
+		pending(row("✅ twice by one approver", VotesCounted{[]Ballot{yes(anna), yes(anna)}}), "pending / update_card tell_voter /"),
+		pending(row("quorum of ✅", VotesCounted{[]Ballot{yes(anna), yes(ben)}}), "approved / apply update_card / remind escalate"),
+		pending(row("more than a quorum", VotesCounted{[]Ballot{yes(anna), yes(ben), yes(cleo)}}), "approved / apply update_card / remind escalate"),
 		pending(row("one ❌", VotesCounted{[]Ballot{no(anna)}}), denied),
 		pending(row("quorum of ✅, then ❌", VotesCounted{[]Ballot{yes(anna), yes(ben), no(cleo)}}), denied),
 		pending(row("✅ and ❌ by one approver", VotesCounted{[]Ballot{yes(anna), no(anna)}}), denied),
 		pending(row("❌ by a bystander", VotesCounted{[]Ballot{{User: bystander, Deny: true, Eligibility: NotApprover}}}), "pending / tell_voter /"),
-		pending(row("✅ by requester and approver", VotesCounted{[]Ballot{ballotOf(requester, IsRequester), yes(anna)}}), "pending / tell_voter update_card /"),
+		pending(row("✅ by requester and approver", VotesCounted{[]Ballot{ballotOf(requester, IsRequester), yes(anna)}}), "pending / tell_voter update_card tell_voter /"),
+		pending(row("👍 by an approver", VotesCounted{[]Ballot{ballotOf(anna, OtherEmoji)}}), "pending / tell_voter /"),
 		pending(row("✅ by a bot and one who left", VotesCounted{[]Ballot{ballotOf("B", IsBot), ballotOf("L", Deactivated)}}), "pending / /"),
 		pending(row("✅ by guest, stranger, unknown", VotesCounted{[]Ballot{
 			ballotOf("G", IsGuest), ballotOf("S", IsExternal), ballotOf("Q", Uncheckable),
@@ -248,7 +255,10 @@ func table() []cells {
 		holds(row("the grant ended, and the clock was put back", Revoked{}), "done / post_revocation update_card / warn_expiry grant_expiry revoke"),
 		over(late(row("the grant ended again", Revoked{}))),
 		forgotten, forgottenCard,
-		repeated, seenTwice, deniedTwice, deniedBeside, unseen, row("the card is shown again", CardSeen{}),
+		repeated, seenTwice, deniedTwice, deniedBeside, unseen, pressed, pressedEarly, pressedByAnyone,
+		pending(row("more people are asked", Escalated{}), "pending / post_escalation update_card count_votes /"),
+		late(row("more people are asked", Escalated{})),
+		row("the card is shown again", CardSeen{}),
 	}
 }
 
@@ -380,13 +390,13 @@ func TestTableHasEveryEventKind(t *testing.T) {
 	for _, kind := range []string{
 		"prepared", "rejected", "card_posted", "votes_counted", "cancel", "expire", "card_deleted", "consent_lost", "delayed", "mismatch", "write_finished",
 		"approvers_changed", "reminded", "grant_expired", "revoke_early", "revoked", "orphaned",
-		"post_repeated", "double_seen", "denied_on_double", "denied_on_reply", "card_missed", "card_seen", "shut_out",
+		"post_repeated", "double_seen", "denied_on_double", "denied_on_reply", "card_missed", "card_seen", "shut_out", "pressed", "escalated",
 	} {
 		if !walked[kind] {
 			t.Errorf("no row walks %q", kind)
 		}
 	}
-	if len(walked) != 24 {
+	if len(walked) != 26 {
 		t.Errorf("the table walks %d kinds: keep the list here in step", len(walked))
 	}
 }

@@ -16,8 +16,10 @@ type OperatorError struct {
 	Err           error
 }
 
+// Error is the clause people read in the thread.
 func (e *OperatorError) Error() string { return e.clause() }
 
+// Unwrap is the client's own error.
 func (e *OperatorError) Unwrap() error { return e.Err }
 
 // Remedy tells the operator what to look at.

@@ -9,8 +9,8 @@ type Outcome struct {
 	ConcernedCodes []string `json:"concerned_codes,omitempty"` // the codes the reason is about
 	Suggestions    []string `json:"suggestions,omitempty"`     // candidates to offer instead
 	Allocation     []string `json:"allocation,omitempty"`      // the group's codes as last read or answered
-	Uncertain      bool     `json:"uncertain,omitempty"`       // a write may have had an effect that was not seen
-	Undated        []string `json:"undated,omitempty"`         // people whose approval nothing dates before the deadline
+	Uncertain      bool     `json:"uncertain,omitempty"`       // a write may have had an unseen effect
+	Undated        []string `json:"undated,omitempty"`         // people with an undated approval
 
 	Violation *Violation `json:"violation,omitempty"` // of the policy
 }
@@ -18,18 +18,18 @@ type Outcome struct {
 // A Reason is why a request closed as it did; the words for it are in bot/message.
 type Reason string
 
-// The reasons that a request can close with, by the state that they go with.
+// The reasons of a closed request, by its state.
 const (
 	// Refused. Suggestions has what to offer instead.
 	ReasonNoSuchGroup      Reason = "no_such_group"
 	ReasonAmbiguousGroup   Reason = "ambiguous_group"
 	ReasonNotOwned         Reason = "not_owned"          // ConcernedCodes has the codes, Suggestions one for each
 	ReasonNothingToDo      Reason = "nothing_to_do"      // the group has the codes already
-	ReasonWouldEmpty       Reason = "would_empty"        // the requester did not say that the allocation may become empty
+	ReasonWouldEmpty       Reason = "would_empty"        // the requester left open whether the allocation may become empty
 	ReasonQuotaTooLow      Reason = "quota_too_low"      // fewer than are in use; Suggestions has the least as CODE=10
-	ReasonQuotaWithoutCode Reason = "quota_without_code" // a limit for a code that the group would not have
+	ReasonQuotaWithoutCode Reason = "quota_without_code" // a limit for a code outside the allocation
 	ReasonTooLarge         Reason = "too_large"          // for its card; Suggestions has the codes that fit
-	ReasonNothingToTime    Reason = "nothing_to_time"    // a time for a change that adds no code
+	ReasonNothingToTime    Reason = "nothing_to_time"    // a time for a change without a new code
 	ReasonDuplicate        Reason = "duplicate"          // Suggestions has the open request that asks the same
 	ReasonPolicy           Reason = "policy"             // Violation says what the policy forbids
 	ReasonUncheckable      Reason = "uncheckable"        // Slack does not show whether the policy allows it

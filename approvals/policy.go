@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-// A Policy is ordered rules. The first rule that matches a code of a request
-// governs it. A code that no rule matches is not allowed.
+// A Policy is ordered rules. The first rule that matches a code of a request governs
+// it. A code outside all rules is refused.
 type Policy struct{ Rules []PolicyRule }
 
-// A PolicyRule says on which conditions the requests that it matches are granted.
-// It denies them, or grants them by itself, or asks the people of its stages.
+// A PolicyRule says on which conditions its requests are granted. It denies them, or
+// grants them by itself, or asks the people of its stages.
 type PolicyRule struct {
 	Name  string // unique; the card shows it
 	Line  int    // where it stands in its file; 0 if it is in none
@@ -22,6 +22,8 @@ type PolicyRule struct {
 	AutoApprove  bool          // granted without an approver
 	Stages       []Stage       // each is met by different people
 	SelfApproval bool          // the requester may be one of the approvers
+	Escalation   Escalation    // who may approve as well after a while
+	VotersUntold bool          // people who vote are not told that it counts
 	TTL          time.Duration // life of a pending request; zero: as configured
 
 	Reason      ReasonRule
@@ -67,8 +69,7 @@ func SimplePolicy(approvers []string, quorum int, ttl time.Duration) Policy {
 	return Policy{Rules: []PolicyRule{{Stages: []Stage{stage}, TTL: ttl}}}
 }
 
-// Decide returns the terms on which a request is granted, or the violation for
-// which it cannot be granted at all.
+// Decide returns the terms of a request, or the violation against it.
 func (p Policy) Decide(x PolicyInput) (Terms, *Violation) {
 	rule, violation := p.governingRule(x)
 	if violation == nil {
@@ -80,6 +81,7 @@ func (p Policy) Decide(x PolicyInput) (Terms, *Violation) {
 	return Terms{
 		Rule: rule.Name, Stages: rule.Stages, TTL: rule.TTL,
 		SelfApproval: rule.SelfApproval, AutoApprove: rule.AutoApprove,
+		Escalation: rule.Escalation, VotersUntold: rule.VotersUntold,
 	}, nil
 }
 
@@ -142,9 +144,9 @@ func (p Policy) splitByRule(x PolicyInput) ([]ruleShare, *Violation) {
 	return shares, nil
 }
 
-// firstMatch finds the first rule that matches one part, or that may match it: a
-// rule about names cannot be decided for a nameless group, and skipping it could
-// skip a stricter rule.
+// firstMatch finds the first rule with a certain or possible match of one part: a
+// rule about names cannot be decided for a nameless group, and skipping it could skip
+// a stricter rule.
 func (p Policy) firstMatch(x PolicyInput, part changePart) (int, matchResult) {
 	for i := range p.Rules {
 		rule := &p.Rules[i]
@@ -158,9 +160,9 @@ func (p Policy) firstMatch(x PolicyInput, part changePart) (int, matchResult) {
 	return 0, noMatch
 }
 
-// isPassedOver reports whether the rule grants by itself and the request is more
-// than it grants by itself. The next rules decide then. No person looks at what
-// such a rule grants, so it covers the whole request or nothing of it.
+// isPassedOver reports whether the rule grants by itself and the request is more than
+// it grants by itself. The next rules decide then. People never look at such a grant,
+// so the rule covers the whole request or is passed over.
 func (r *PolicyRule) isPassedOver(x PolicyInput) bool {
 	return r.AutoApprove && !r.Deny && (!r.listsAllParts(x) || r.isHeldTooLong(x))
 }
@@ -192,7 +194,7 @@ func (r *PolicyRule) isHeldTooLong(x PolicyInput) bool {
 	})
 }
 
-// notAllowed says that no rule governs these parts. It names the rule that would
+// notAllowed means these parts are outside all rules. It names the rule that would
 // have granted them by itself, if there is one.
 func (p Policy) notAllowed(x PolicyInput, ungoverned []changePart) *Violation {
 	codes := codesOfParts(ungoverned)

@@ -2,8 +2,7 @@ package approvals
 
 import "slices"
 
-// A Recheck is what the policy of today says about a request whose card was
-// posted before.
+// A Recheck is what the policy of today says about a posted request.
 type Recheck struct {
 	Result    RecheckResult
 	Today     Terms      // StillAsks: what has to be met besides the terms shown
@@ -16,13 +15,13 @@ type RecheckResult string
 
 // The results, in the order in which they are looked for.
 const (
-	GroupRenamed RecheckResult = "group_renamed" // the card shows a name that the group does not have now
+	GroupRenamed RecheckResult = "group_renamed" // the group's name differs from the card's
 	NowForbidden RecheckResult = "now_forbidden" // the policy of today does not allow it at all
 	NeedsPeople  RecheckResult = "needs_people"  // shown as granted by itself; people have to approve it today
 	StillAsks    RecheckResult = "still_asks"    // goes on if the terms shown and those of today are met
 )
 
-// Event supersedes a request that may not go on today; nil if it may.
+// Event supersedes a request against the policy of today; nil if it may go on.
 func (c Recheck) Event(f WriteFacts) Event {
 	outcome := Outcome{Allocation: f.Allocation.Codes, Uncertain: f.Tried}
 	switch c.Result {
@@ -49,6 +48,9 @@ func (p Policy) Recheck(shown Terms, on Group, x PolicyInput) Recheck {
 		return Recheck{Result: GroupRenamed}
 	}
 	today, violation := p.Decide(x)
+	if shown.Escalated {
+		today = today.escalate()
+	}
 	switch {
 	case violation != nil:
 		return Recheck{Result: NowForbidden, Violation: violation}

@@ -58,6 +58,8 @@ type Request struct {
 	ToldPrivately  []string   // what its thread was to be told, and the requester was told instead
 	Doubles        []string   // timestamps of messages that show its card once more
 	Denials        []Denial   // deny emoji on these
+	Presses        []Press    // each person's last press of a button
+	PressCount     int        // how often buttons were pressed
 	AnsweredAt     time.Time  // when UiPath said yes to a write that no read shows yet; zero: never
 	OperatorFault  bool       // only an operator could mend what delayed it; it does not lapse meanwhile
 	EffectInPart   bool       // EffectFound, and only for the codes of the grant

@@ -8,15 +8,15 @@ import (
 	"time"
 )
 
-// A database that was restored from a copy knows less than the channel. What the
-// channel tells is adopted, so that nothing happens twice.
+// A database that was restored from a copy knows less than the channel. Its news are
+// adopted, so all happens once.
 
-// ErrChannelUnread means that the channel may tell more of a request than the
-// database, and has not been read since the start.
+// ErrChannelUnread means the channel may know more about a request than the database,
+// and is still to be read after the start.
 var ErrChannelUnread = errors.New("the channel was not read since the start; if it tells more than the database, " +
 	"that is adopted first")
 
-// A Told is what a message of the bot tells about a request.
+// A Told is a bot's message about a request, read back.
 type Told struct {
 	Post
 	RequestID  string
@@ -28,7 +28,8 @@ type Told struct {
 	Approvers  []string
 	Allocation []string
 	Until      time.Time
-	Cut        bool // a list of codes was too long to be told in full
+	Cut        bool   // a list of codes was too long to be told in full
+	Press      *Press // of a message that tells a press
 }
 
 // At is when the message was posted.
@@ -45,8 +46,7 @@ type ToldCard struct {
 	LatestReply string // the timestamp of the newest message in its thread; empty: none
 }
 
-// An Adoption is what the channel tells about one request and the database does not
-// know.
+// An Adoption is the channel's news about one request.
 type Adoption struct {
 	RequestID string
 	Event     Event     // nil: nothing happened to it
@@ -55,7 +55,7 @@ type Adoption struct {
 	At        time.Time // when it ended
 }
 
-// HasPosted reports whether the message that a job posts about r is in the channel.
+// HasPosted reports whether a job's message about r is in the channel.
 func (a Adoption) HasPosted(r Request, job Job) bool {
 	number := ""
 	if job.Number != 0 {
@@ -66,7 +66,7 @@ func (a Adoption) HasPosted(r Request, job Job) bool {
 	})
 }
 
-// Adopted means that the channel tells more about a request than the database knew.
+// Adopted means the channel has news about a request.
 type Adopted struct {
 	CardTS      string
 	State       State // how it closed; empty if the channel does not tell
@@ -80,6 +80,8 @@ type Adopted struct {
 	Revocation  *Revocation
 	EndedBy     string // the person or bot that ended the grant
 	Attempts    int    // to end the grant, before the one that Revocation tells
+	Presses     []Press
+	PressCount  int
 }
 
 func (Adopted) Kind() string  { return "adopted" }
@@ -100,6 +102,11 @@ func Adopt(cardTS string, thread []Told) Adopted {
 		switch {
 		case ends && e.State == "":
 			e.State, e.By, e.At, e.Approvers, e.Allocation = state, t.Actor, t.At(), t.Approvers, t.Allocation
+		case t.Press != nil:
+			e.Presses = append(e.Presses, *t.Press)
+			n, _ := strconv.Atoi(t.Number)
+			e.PressCount = max(e.PressCount, n)
+			continue
 		case t.EventType == JobPostEffect.Spec().EventType:
 			e.EffectFound, e.Found = true, t.Added
 		case t.EventType == JobPostRevocation.Spec().EventType:
@@ -125,6 +132,8 @@ func (e Adopted) move(r Request, now time.Time) (Step, error) {
 		r = e.close(r)
 	case !r.State.Open() && r.MayHaveEffect() && e.EffectFound, e.endsLater(r):
 		r.EffectFound = r.EffectFound || e.EffectFound
+	case r.State.Open() && e.PressCount > r.PressCount:
+		return Step{Request: e.adoptPresses(r), Enqueue: []Job{{Kind: JobCountVotes}}}, nil
 	default:
 		return Step{}, ErrNoTransition
 	}
@@ -138,8 +147,19 @@ func (e Adopted) move(r Request, now time.Time) (Step, error) {
 	return e.endGrant(step), nil
 }
 
-// startGrant begins the grant that the channel tells. A late effect may be a part of
-// the change.
+// adoptPresses adds the presses that the channel tells: the thread has each of them.
+func (e Adopted) adoptPresses(r Request) Request {
+	for _, told := range e.Presses {
+		if last, pressed := r.lastPress(told.User); !pressed || told.At > last.At {
+			r.Presses = replacePress(r.Presses, told)
+		}
+	}
+	r.PressCount = e.PressCount
+	return r
+}
+
+// startGrant begins the grant told by the channel. A late effect may be a part of the
+// change.
 func (e Adopted) startGrant(step Step, now time.Time) Step {
 	codes := step.Request.Proposal.Change.GrantedCodes()
 	if e.EffectFound && len(e.Found) > 0 && !SameSet(e.Found, step.Request.Proposal.Change.Add) {
@@ -148,8 +168,8 @@ func (e Adopted) startGrant(step Step, now time.Time) Step {
 	return startGrantUntil(step, codes, e.Until, now)
 }
 
-// endsLater reports whether the channel tells a later attempt to end the grant than the
-// request does.
+// endsLater reports whether the channel tells a later attempt to end the grant than
+// the request.
 func (e Adopted) endsLater(r Request) bool {
 	if e.Revocation == nil || !r.HoldsGrant() {
 		return false
@@ -157,8 +177,8 @@ func (e Adopted) endsLater(r Request) bool {
 	return e.Attempts > r.Grant.Attempts || e.Attempts == r.Grant.Attempts && r.Grant.Revocation == nil
 }
 
-// moveFiled closes a request that has a card by now and is not prepared here: what
-// its card asks consent for is unknown.
+// moveFiled closes a request with a card by now but unprepared here: what its card
+// asks consent for is unknown.
 func (e Adopted) moveFiled(r Request, now time.Time) Step {
 	step := closeRequest(r, Cancelled, Outcome{Reason: ReasonFromChannel, By: Bot}, now)
 	step.Drop = append(step.Drop, JobPostCard)
@@ -183,8 +203,8 @@ func (e Adopted) close(r Request) Request {
 	return r
 }
 
-// stagesOf lists the stages in which an approval of a person may have counted: those
-// that name the person, or else any, by a user group.
+// stagesOf lists the stages with a possible approval of a person: those with the
+// person's name, or else any, by a user group.
 func (t Terms) stagesOf(user string) []int {
 	people := make([][]string, len(t.Stages))
 	var all []int
@@ -198,7 +218,7 @@ func (t Terms) stagesOf(user string) []int {
 	return all
 }
 
-// endGrant records an end of the grant that the channel tells.
+// endGrant records an end of the grant told by the channel.
 func (e Adopted) endGrant(step Step) Step {
 	if !e.endsLater(step.Request) {
 		return step
@@ -221,9 +241,9 @@ func personOf(actor string) string {
 	return actor
 }
 
-// Foreign is what a request that the database does not know did in groups that
-// concern others. concerned has, by group, the codes that others hold or ask for. If
-// the channel does not tell all codes of the request, it may hold each of these.
+// Foreign is what an unknown request did in groups of others. concerned has, by
+// group, the codes that others hold or ask for. If the channel does not tell all
+// codes of the request, it may hold each of these.
 func Foreign(card Told, thread []Told, concerned map[string][]string) []Request {
 	done := slices.IndexFunc(thread, func(t Told) bool {
 		return endings[t.EventType] == Done || t.EventType == JobPostEffect.Spec().EventType
@@ -279,9 +299,8 @@ type Reading struct {
 // clocksDiffer is how far the clocks of Slack and the store may be apart.
 const clocksDiffer = 10 * time.Minute
 
-// NewReading begins to read a channel. newest is the timestamp of the newest card that
-// the database knows; unfinished are its requests in the channel of which the channel
-// may tell more.
+// NewReading begins to read a channel. newest is the timestamp of the newest known
+// card; unfinished are the known requests with possible news in the channel.
 func NewReading(newest string, unfinished []Request) *Reading {
 	r := &Reading{newest: newest, requests: make(map[string]Request), concerned: ConcernedCodes(unfinished)}
 	for _, request := range unfinished {
@@ -296,7 +315,7 @@ func (r *Reading) Oldest() string {
 	oldest := r.newest
 	for _, request := range r.requests {
 		ts := request.CardTS
-		if ts == "" && r.newest == "" { // the channel has none that is older than the request
+		if ts == "" && r.newest == "" { // in the channel, all others are newer than the request
 			ts = strconv.FormatInt(request.FiledAt.Add(-clocksDiffer).Unix(), 10) + ".000000"
 		}
 		if ts != "" && (oldest == "" || ts < oldest) {
@@ -317,7 +336,7 @@ func (r *Reading) MayTell(card ToldCard) bool {
 	return card.TS > r.newest && card.LatestReply != "" && (concerns || card.GroupID == "" && len(r.concerned) > 0)
 }
 
-// Add takes what a card and its thread tell. known says that the database has its
+// Add takes what a card and its thread tell. known means the database has its
 // request.
 func (r *Reading) Add(card ToldCard, thread []Told, known bool) {
 	ended := Adopt(card.TS, thread)
@@ -337,7 +356,7 @@ func (r *Reading) Add(card ToldCard, thread []Told, known bool) {
 	}
 }
 
-// Adoptions lists what the channel told, in the order in which it happened.
+// Adoptions lists the channel's news in the order of events.
 func (r *Reading) Adoptions() []Adoption {
 	slices.SortStableFunc(r.adoptions, func(a, b Adoption) int { return a.At.Compare(b.At) })
 	return r.adoptions

@@ -31,8 +31,12 @@ type Terms struct {
 	Stages       []Stage       `json:"stages,omitempty"`
 	SelfApproval bool          `json:"self_approval,omitempty"` // the requester may be one of the approvers
 	AutoApprove  bool          `json:"auto_approve,omitempty"`  // granted without an approver
+	VotersUntold bool          `json:"voters_untold,omitempty"` // voters are not told that their vote counts
+	Escalation   Escalation    `json:"escalation,omitzero"`     // who may approve as well after a while
+	Escalated    bool          `json:"escalated,omitempty"`     // they may now; the stages name them
 	TTL          time.Duration `json:"ttl"`                     // life of a pending request, and of an approval
 	Emoji        Emoji         `json:"emoji,omitzero"`          // the emoji that mean yes and no on the card
+	Buttons      bool          `json:"buttons,omitempty"`       // the card has buttons besides
 }
 
 // Approvers lists the people and user groups that any stage names, each once.

@@ -96,6 +96,7 @@ const (
 	IsLate      Eligibility = "late"         // an approval given after the deadline
 	IsUndated   Eligibility = "undated"      // an approval first seen after the deadline, which no event dates
 	NotApprover Eligibility = "not_approver" // no stage names the person
+	OtherEmoji  Eligibility = "other_emoji"  // a person who may vote gave an emoji that is no vote
 	Uncheckable Eligibility = "uncheckable"  // the check could not be made, which is a refusal
 )
 

@@ -3,14 +3,14 @@ package approvals
 import "slices"
 
 // A VoteGuard is what a write rests on, as the last look at the card found it. The
-// store compares it with what it knows in the transaction that begins the write, so
-// that a vote that was recorded in between stops it.
+// store compares it with its own votes in the transaction at the begin of the write,
+// so a vote recorded in between stops it.
 //
-// Only reactions that could take consent away matter: an emoji without meaning, one
-// more approval and the no of a person who is no approver do not hold up a write.
+// Only reactions that could take consent away matter: a meaningless emoji, one more
+// approval and a bystander's no leave a write alone.
 type VoteGuard struct {
 	Carrying []Reaction // the approvals that carry the request
-	Denials  []Reaction // those on the card, of which none counts
+	Denials  []Reaction // those on the card, all void
 	Deniers  []string   // the people who may deny, as far as they are known
 	Unread   bool       // a user group could not be read: every person may deny
 }
@@ -52,7 +52,7 @@ func (g VoteGuard) Holds(r Request, now []Reaction) bool {
 }
 
 // isUnchanged reports whether another reading of the reactions has this very one. A
-// time that is told later does not change it; a later time is a new reaction.
+// time told later keeps it; a later time is a new reaction.
 func (r Reaction) isUnchanged(other Reaction) bool {
 	return r.isSame(other) && (r.EventTS == "" || r.EventTS == other.EventTS)
 }

@@ -2,7 +2,7 @@ package approvals
 
 import "errors"
 
-// ErrVoterUncheckable says that Slack did not tell whether a person may vote.
+// ErrVoterUncheckable means Slack left open whether a person may vote.
 var ErrVoterUncheckable = errors.New("Slack did not tell whether this person may approve the request")
 
 // A Voter is a person, with the stages of one request that name them.
@@ -14,8 +14,8 @@ type Voter struct {
 	GroupUnread bool // a user group could not be read: more stages may name the person
 }
 
-// Eligibility says whether the voter may vote on r, and if not, why. A check that
-// cannot be made is a refusal, unless the person surely is no approver.
+// Eligibility says whether the voter may vote on r, and if not, why. An impossible
+// check is a refusal, except for certain bystanders.
 func (v Voter) Eligibility(r Request) Eligibility {
 	switch {
 	case v.Unknown && len(v.Stages) == 0 && !v.GroupUnread:
@@ -25,7 +25,7 @@ func (v Voter) Eligibility(r Request) Eligibility {
 	}
 	eligibility := EligibilityOf(r, v.Person, v.Stages)
 	if eligibility == NotApprover && v.GroupUnread {
-		return Uncheckable // the group that could not be read may name the person
+		return Uncheckable // the unread group may name the person
 	}
 	return eligibility
 }
@@ -36,8 +36,8 @@ func (v Voter) CanHelp(r Request) bool {
 	return v.Eligibility(r) == Counts && r.Terms.wouldHelp(r.Votes, v.Person.ID, v.Stages)
 }
 
-// NewBallot decides what one reaction of the voter is worth. An approval that once
-// did not count never does: a new one has to be given.
+// NewBallot decides what one reaction of the voter is worth. An approval once void
+// stays void: a new one has to be given.
 func NewBallot(r Request, reaction Reaction, v Voter) Ballot {
 	b := Ballot{
 		User: reaction.User, Name: reaction.Name, EventTS: reaction.EventTS,

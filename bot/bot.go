@@ -142,6 +142,7 @@ func (b *Bot) assemble(d Deps) {
 		lookups: b.lookups,
 		form:    &form{views: views, catalog: d.UiPath, phrases: phrases, log: d.Log},
 		doubles: &doubles{store: d.Store, posts: posts},
+		presses: &presses{store: d.Store, voters: voters, views: views, log: d.Log},
 		home:    b.home, canary: b.canary, posts: posts, background: b.background,
 	}
 	b.socket = socket.New(socket.Config{

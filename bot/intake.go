@@ -40,6 +40,7 @@ type intake struct {
 	home       *home
 	doubles    *doubles
 	canary     *canary // nil: it is off
+	presses    *presses
 	posts      *slackapi.Messenger
 	background *backgroundQueue
 }
@@ -282,6 +283,8 @@ func decline(env socket.Envelope, forCommand, forForm string) any {
 		return message.NoOptions()
 	case x.Type == "view_submission" && x.View.CallbackID == message.FormCallback:
 		return message.FieldErrors(map[string]string{message.FieldGroup: forForm})
+	case x.Type == "view_submission" && x.View.CallbackID == message.DenyCallback:
+		return message.FieldErrors(map[string]string{message.FieldComment: forForm})
 	}
 	return nil
 }

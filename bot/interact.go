@@ -25,6 +25,8 @@ func (in *intake) handleInteraction(ctx context.Context, env socket.Envelope) an
 		return in.form.suggestGroups(ctx, x.Value)
 	case x.Type == "view_submission" && x.View.CallbackID == message.FormCallback:
 		return in.submitForm(ctx, env, x)
+	case x.Type == "view_submission" && x.View.CallbackID == message.DenyCallback:
+		return in.submitDenial(ctx, x)
 	case x.Type == "view_closed":
 		return nil
 	case x.Type == "shortcut" && x.CallbackID == ShortcutOpen:
@@ -45,12 +47,41 @@ func (in *intake) handleClick(ctx context.Context, x interaction) bool {
 			in.openFromShortcut(ctx, x)
 			return true
 		}
+		if button, ok := message.ParsePress(a.ActionID); ok {
+			in.press(ctx, x, a, button)
+			return true
+		}
 		if pages, ok := message.ParseHomePages(a.ActionID, a.Value); ok {
 			in.home.turnPages(x.User.ID, x.View.Hash, pages)
 			return true
 		}
 	}
 	return false
+}
+
+// press deals with a button of a card. A denial counts once its form is submitted.
+func (in *intake) press(ctx context.Context, x interaction, a action, button approvals.PressButton) {
+	var answer string
+	if button == approvals.PressDeny {
+		answer = in.presses.askWhy(ctx, x.TriggerID, a.Value)
+	} else {
+		answer = in.presses.record(ctx, a.Value, approvals.Press{User: x.User.ID, Button: button, At: a.At})
+	}
+	if answer != "" {
+		in.tellLater(x.Channel.ID, x.User.ID, answer)
+	}
+}
+
+// submitDenial records a denial with its comment. Slack tells no time of a submission.
+func (in *intake) submitDenial(ctx context.Context, x interaction) any {
+	problem := in.presses.record(ctx, x.View.PrivateMetadata, approvals.Press{
+		User: x.User.ID, Button: approvals.PressDeny,
+		Comment: outside.OneLine(x.View.inputOf(message.FieldComment).Value, message.MaxComment),
+	})
+	if problem == "" {
+		return nil
+	}
+	return message.FieldErrors(map[string]string{message.FieldComment: problem})
 }
 
 // openFromShortcut opens the form for a person who typed no command. A failure

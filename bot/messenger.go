@@ -146,10 +146,10 @@ func (m *Messenger) AddReactions(ctx context.Context, r approvals.Request) error
 	return m.posts.AddReactions(ctx, r.Channel, r.CardTS, emoji.Approve[0], emoji.Deny[0])
 }
 
-// TellVoter tells a person privately why their reaction does not count. A person who
+// TellVoter tells a person privately that their vote counts, or why it does not. A person who
 // reacted without being in the channel is told in a direct message.
 func (m *Messenger) TellVoter(ctx context.Context, r approvals.Request, user string, why approvals.Eligibility) error {
-	return m.posts.TellWaiting(ctx, r.Channel, user, message.ExplainVoteIgnored(r, why))
+	return m.posts.TellWaiting(ctx, r.Channel, user, m.phrases.TellVoter(r, why))
 }
 
 // TellRequester tells the requester privately what a job says: by the

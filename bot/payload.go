@@ -57,6 +57,7 @@ type interaction struct {
 	ActionID   string   `json:"action_id"`   // of a block_suggestion
 	Value      string   `json:"value"`       // of a block_suggestion: what is typed
 	Actions    []action `json:"actions"`
+	Channel    userRef  `json:"channel"` // in which a button was clicked
 	View       view     `json:"view"`
 }
 
@@ -67,6 +68,7 @@ type userRef struct {
 type action struct {
 	ActionID string `json:"action_id"`
 	Value    string `json:"value"`
+	At       string `json:"action_ts"`
 }
 
 type view struct {

@@ -181,6 +181,7 @@ func soleObject(data []byte) (json.RawMessage, bool) {
 // looseText is a string that may come as a number: ids do in UiPath's samples.
 type looseText string
 
+// UnmarshalJSON reads a string or a number.
 func (t *looseText) UnmarshalJSON(data []byte) error {
 	var s string
 	if err := json.Unmarshal(data, &s); err == nil {
@@ -198,6 +199,7 @@ func (t *looseText) UnmarshalJSON(data []byte) error {
 // looseNumber is a whole number that may come as 10, 10.0, "10" or null.
 type looseNumber int
 
+// UnmarshalJSON reads null and the empty string as zero.
 func (n *looseNumber) UnmarshalJSON(data []byte) error {
 	plain := strings.Trim(string(data), `"`)
 	if plain == "null" || plain == "" {
@@ -218,6 +220,7 @@ type codeList struct {
 	codes   []string
 }
 
+// UnmarshalJSON remembers that the list is present.
 func (l *codeList) UnmarshalJSON(data []byte) error {
 	var items []codeItem
 	if err := json.Unmarshal(data, &items); err != nil {
@@ -237,6 +240,7 @@ func (l *codeList) UnmarshalJSON(data []byte) error {
 
 type codeItem looseText
 
+// UnmarshalJSON reads a code, or an object with a code.
 func (c *codeItem) UnmarshalJSON(data []byte) error {
 	var object struct {
 		Code   looseText `json:"code"`

@@ -172,9 +172,9 @@ func (e *GroupError) Error() string {
 	return text
 }
 
-// redactedError is an error of the network whose text has no secrets. errors.Is
-// and errors.As see the error itself. There is no Unwrap, because loggers walk
-// that chain and print each link.
+// redactedError is an error of the network with the secrets taken out of its text.
+// errors.Is and errors.As see the error itself. There is no Unwrap, because loggers
+// walk that chain and print each link.
 type redactedError struct {
 	text string
 	err  error

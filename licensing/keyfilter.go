@@ -17,7 +17,7 @@ type keyFilter struct {
 	inString     bool
 	escaped      bool
 	depth        int
-	skippedDepth int // the depth of the object whose key's value is left out; 0: nothing is
+	skippedDepth int // the depth of the object with a left-out value; 0: nothing is
 }
 
 // Write fails with ErrTooLarge if there is more than maxKept to keep.

@@ -135,9 +135,8 @@ func (l GroupLists) groupsWhere(holds func(Group) bool) []Group {
 	return found
 }
 
-// resolveUnlisted decides about a reference that no list has. While a list is
-// missing it decides nothing, not even about a GUID: the group's name says whose
-// group it is.
+// resolveUnlisted decides about a reference that no list has. While a list is missing
+// it decides nothing, not even about a GUID: the group's name tells its owner.
 func (c *Client) resolveUnlisted(ctx context.Context, ref string, lists GroupLists) (Group, error) {
 	unlisted := Group{ID: ref}
 	err := lists.Err()

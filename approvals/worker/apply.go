@@ -13,9 +13,9 @@ import (
 const looksPerRead = 3
 
 // apply makes the change at UiPath, once. It reads UiPath first and looks at consent
-// last, so that a vote that was recorded before the write stops it. It writes only a
-// difference that is still the one shown. If the effect of an earlier attempt is
-// unknown, the read tells what became of it.
+// last, so a vote recorded before the write stops it. It writes only a difference
+// that is still the one shown. If the effect of an earlier attempt is unknown, the
+// read tells what became of it.
 func (w *Runner) apply(ctx context.Context, t approvals.LeasedJob, r approvals.Request) error {
 	if r.State != approvals.Approved {
 		return nil
@@ -115,8 +115,8 @@ func (w *Runner) lookAtConsent(ctx context.Context, r approvals.Request) (approv
 	return look, err
 }
 
-// keepUnread keeps a request whose allocation cannot be read now. A write that was
-// never tried still needs its consent, so that people can stop it meanwhile.
+// keepUnread keeps a request while its allocation is unreadable. An untried write
+// still needs its consent, so people can stop it meanwhile.
 func (w *Runner) keepUnread(
 	ctx context.Context, t approvals.LeasedJob, r approvals.Request, tried bool, cause error,
 ) error {
@@ -146,7 +146,7 @@ func (w *Runner) recordApprovers(
 	return w.Store.ApplyEvent(ctx, r.ID, approvals.ApproversChanged{Ballots: consent.Ballots}, t.KeepLeased())
 }
 
-// retryUnchecked keeps a request whose consents Slack does not show now.
+// retryUnchecked keeps a request while Slack hides its consents.
 func (w *Runner) retryUnchecked(
 	ctx context.Context, t approvals.LeasedJob, r approvals.Request, facts approvals.WriteFacts, cause error,
 ) error {
@@ -170,9 +170,9 @@ func (w *Runner) writeAllocation(
 	return w.settleByReading(ctx, t, r, target, err)
 }
 
-// settleByReading reads what became of a write that UiPath did not plainly confirm.
-// UiPath's answer to a write need not show seat limits, and no status code proves
-// that there was no effect.
+// settleByReading reads the result of a write after anything but a plain yes.
+// UiPath's answer to a write may lack the seat limits, and a status code is a weak
+// proof of its effect.
 func (w *Runner) settleByReading(
 	ctx context.Context, t approvals.LeasedJob, r approvals.Request,
 	target approvals.Allocation, cause error,
@@ -195,8 +195,8 @@ func (w *Runner) settleByReading(
 // readAgainAfter is the pause between two reads for a change that UiPath said yes to.
 const readAgainAfter = 3 * time.Second
 
-// recordAnswered keeps that UiPath said yes to a write that no read shows yet. Reads
-// may lag, so the job reads again before it writes again.
+// recordAnswered records UiPath's yes to a write before a read shows it. Reads may
+// lag, so the job reads again before it writes again.
 func (w *Runner) recordAnswered(ctx context.Context, t approvals.LeasedJob, r approvals.Request) error {
 	if err := w.applyEvent(ctx, r, approvals.WriteAnswered{}, t.KeepLeased()); err != nil {
 		return err
@@ -206,8 +206,8 @@ func (w *Runner) recordAnswered(ctx context.Context, t approvals.LeasedJob, r ap
 
 const notShownYet = "UiPath accepted the change and does not show it yet"
 
-// awaitShown waits for a change that UiPath said yes to at answeredAt. Once no lag
-// explains that reads do not show it, the answer was no answer.
+// awaitShown waits for a change that UiPath said yes to at answeredAt. Once lag is no
+// excuse for reads to miss it, the answer is void.
 func (w *Runner) awaitShown(
 	ctx context.Context, t approvals.LeasedJob, r approvals.Request, answeredAt, now time.Time,
 ) error {

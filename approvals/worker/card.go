@@ -8,8 +8,8 @@ import (
 )
 
 // readCard reads the reactions on a request's card. ErrCardDeleted comes only of a
-// second look that does not show the card; after the first one, the error is a
-// delay until the second. missed says that there was a first one.
+// second look without the card; after the first, the error is a delay until the
+// second. missed says that there was a first one.
 func (w *Runner) readCard(
 	ctx context.Context, id, channel, ts string, missed bool,
 ) ([]approvals.Reaction, error) {
@@ -23,8 +23,8 @@ func (w *Runner) readCard(
 	return shown, err
 }
 
-// judgeMiss records a first look that did not show a card. It returns ErrCardDeleted
-// if this is the second.
+// judgeMiss records a first look without the card. It returns ErrCardDeleted if this
+// is the second.
 func (w *Runner) judgeMiss(ctx context.Context, id string) error {
 	now, err := w.Store.Now(ctx)
 	if err != nil {
@@ -52,9 +52,8 @@ func (w *Runner) judgeMiss(ctx context.Context, id string) error {
 // looks show the card, over some minutes.
 const missingAttempts = 8
 
-// judgeRefusal judges Slack's refusal to write at a card. Its word that the card is
-// missing is believed if two looks do not show the card either. Otherwise the error is a
-// delay.
+// judgeRefusal judges Slack's refusal to write at a card. Its word about a missing
+// card is believed if two looks miss the card too. Otherwise the error is a delay.
 func (w *Runner) judgeRefusal(ctx context.Context, t approvals.LeasedJob, r approvals.Request, err error) error {
 	if !approvals.IsNotFound(err) || t.Attempt >= missingAttempts {
 		return err

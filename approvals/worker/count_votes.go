@@ -13,18 +13,18 @@ import (
 type freshness struct {
 	person, group time.Duration
 
-	// bystanders says that people without a vote are looked up as well, because
-	// they are told why it does not count.
+	// bystanders means people without a vote are looked up as well, because they hear
+	// why.
 	bystanders bool
 }
 
-// A minute is fine while people vote, because everything is asked again right
-// before the write. There, user groups may be three seconds old: Slack allows
-// twenty such calls a minute. Once consent was lost there, votes need the same
-// freshness: each replica has a cache of its own, and an older answer might find
-// the consent again and again. People without a vote are told why when they
-// react. After that nothing depends on who they are, and looking up a hundred of
-// them would use up the calls that the others need.
+// A minute is fine while people vote, because everything is asked again right before
+// the write. There, user groups may be three seconds old: Slack allows twenty such
+// calls a minute. Once consent was lost there, votes need the same freshness: each
+// replica has a cache of its own, and an older answer might find the consent again
+// and again. People without a vote are told why when they react. After that, who they
+// are changes nothing, and looking up a hundred of them would use up the calls for
+// others.
 const (
 	ageAtVote = time.Minute
 	askedAnew = 3 * time.Second
@@ -60,7 +60,26 @@ func (w *Runner) countVotes(ctx context.Context, t approvals.LeasedJob, r approv
 		// told. It is tried again, because an operator may mend the cause.
 		return errors.Join(err, w.applyEvent(ctx, r, approvals.VotesCounted{Ballots: ballots}, t.KeepLeased()))
 	}
-	return w.applyEvent(ctx, r, approvals.VotesCounted{Ballots: ballots}, &t)
+	strays, err := w.lookUpStrays(ctx, r, r.NearMissesAmong(reactions))
+	if err != nil {
+		return err
+	}
+	return w.applyEvent(ctx, r, approvals.VotesCounted{Ballots: append(ballots, strays...)}, &t)
+}
+
+// lookUpStrays are ballots that count for nothing: people who may vote gave an emoji
+// that is no vote, and are told which ones are.
+func (w *Runner) lookUpStrays(
+	ctx context.Context, r approvals.Request, strays []approvals.Reaction,
+) ([]approvals.Ballot, error) {
+	if len(strays) == 0 {
+		return nil, nil
+	}
+	look, err := w.lookUpBallots(ctx, r, strays, freshness{person: ageAtVote, group: ageAtVote})
+	if err != nil && !approvals.IsRefused(err) {
+		return nil, err
+	}
+	return approvals.StraysAmong(look.Ballots), nil
 }
 
 // lookUpBallots looks up the people behind the votes. A check that Slack refuses
@@ -95,7 +114,7 @@ func (w *Runner) lookUpBallots(
 		voter.Person, err = w.Directory.FindPerson(ctx, vote.User, fresh.person)
 		switch {
 		case err == nil:
-			voter.Unknown = voter.Person.ID != vote.User // the vote was recorded while Slack did not tell whose it is
+			voter.Unknown = voter.Person.ID != vote.User // the vote was recorded while Slack hid the voter
 		case approvals.IsRefused(err):
 			refusal = err
 		default:
@@ -106,9 +125,9 @@ func (w *Runner) lookUpBallots(
 	return approvals.LookAt(votes, ballots, members, unread != nil), refusal
 }
 
-// lookUpBystander looks up a person who is no approver, for the words that
-// explain it. The answer cannot change the result, so after one failed lookup,
-// which sets silent, the rest are skipped: there may be a hundred.
+// lookUpBystander looks up a person outside the approvers, for the explanation. The
+// answer cannot change the result, so after one failed lookup, which sets silent, the
+// rest are skipped: there may be a hundred.
 func (w *Runner) lookUpBystander(ctx context.Context, user string, voter *approvals.Voter, silent *bool) {
 	if *silent {
 		return
@@ -142,11 +161,11 @@ func (w *Runner) listStageMembers(
 	return members, refused
 }
 
-// lookAgain asks Slack itself, right before a write and at the deadline, which
-// people consent. Events may have been missed, and Slack may show what was so a
-// moment ago: what both tell counts, and a difference that matters is a delay.
-// ErrCardDeleted if the card was deleted. A person who could not be checked is an
-// error only where that person may decide.
+// lookAgain asks Slack itself, right before a write and at the deadline, which people
+// consent. Events may have been missed, and Slack may show what was so a moment ago:
+// what both tell counts, and a difference that matters is a delay. ErrCardDeleted if
+// the card was deleted. An unchecked person is an error only if their vote may
+// decide.
 func (w *Runner) lookAgain(ctx context.Context, r approvals.Request) (approvals.ConsentLook, error) {
 	asOf, err := w.Store.Now(ctx)
 	if err != nil {
@@ -163,7 +182,7 @@ func (w *Runner) lookAgain(ctx context.Context, r approvals.Request) (approvals.
 	if err != nil {
 		return approvals.ConsentLook{}, err
 	}
-	agreed, disputed := approvals.SplitByLook(r.VotesAmong(known), r.VotesAmong(shown))
+	agreed, disputed := approvals.SplitByLook(r.VotesAmong(known), r.VotesAmong(approvals.DatedAs(known, shown)))
 	look, err := w.lookUpBallots(ctx, r, agreed, beforeLastWrite)
 	if err != nil && (!approvals.IsRefused(err) || !approvals.IsDecided(r, look.Ballots)) {
 		return look, err

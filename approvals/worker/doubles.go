@@ -30,8 +30,8 @@ func (w *Runner) removeDoubles(ctx context.Context, t approvals.LeasedJob, r app
 	return nil
 }
 
-// doubleAttempts is how often it is tried to remove doubles. They grant nothing, so
-// that one which cannot be removed does no harm.
+// doubleAttempts is how often it is tried to remove doubles. They grant nothing, so a
+// lasting one is harmless.
 const doubleAttempts = 8
 
 func giveUpOnDoubles(t approvals.LeasedJob, err error) error {
@@ -63,8 +63,7 @@ func (w *Runner) adoptDenials(ctx context.Context, r approvals.Request, ts strin
 	return nil
 }
 
-// reportDoubles says of the cards too many that a survey showed that they are to be
-// removed.
+// reportDoubles has the surplus cards of a survey removed.
 func (w *Runner) reportDoubles(ctx context.Context, doubles map[string]string) error {
 	var failed error
 	for ts, id := range doubles {
@@ -73,8 +72,8 @@ func (w *Runner) reportDoubles(ctx context.Context, doubles map[string]string) e
 	return failed
 }
 
-// applyIfNew applies an event. That it is known already, or about a request that the
-// store does not know, is no error.
+// applyIfNew applies an event. It is fine if the double is known already, or its
+// request unknown.
 func (w *Runner) applyIfNew(ctx context.Context, id string, e approvals.Event) error {
 	_, err := w.Store.ApplyEvent(ctx, id, e, nil)
 	if errors.Is(err, approvals.ErrNoTransition) || errors.Is(err, approvals.ErrNotFound) {

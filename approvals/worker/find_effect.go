@@ -6,8 +6,8 @@ import (
 	"licensebot/approvals"
 )
 
-// findEffect reads the allocation once more, a while after a write that was refused or
-// whose effect is unknown: UiPath may show an effect late.
+// findEffect reads the allocation once more, a while after a write with a refusal or
+// an unknown effect: UiPath may show an effect late.
 func (w *Runner) findEffect(ctx context.Context, t approvals.LeasedJob, r approvals.Request) error {
 	if !r.MayHaveEffect() && !r.LeftCodes() {
 		return nil

@@ -8,10 +8,10 @@ import (
 	"licensebot/approvals"
 )
 
-// postOnce posts what Slack cannot take twice. The job's row, and no counter,
-// tells whether an earlier attempt was made; then its post is looked for first, until
-// it is old enough that a look may be believed. stop is why the post is not to be made
-// any more, or nil.
+// postOnce posts what Slack cannot take twice. The job's row, and no counter, tells
+// whether an earlier attempt was made; then its post is looked for first, until it is
+// old enough for a look to be believed. stop is why the post is not to be made any
+// more, or nil.
 func (w *Runner) postOnce(
 	ctx context.Context, t approvals.LeasedJob, r approvals.Request, stop error, post func() (string, error),
 ) (string, error) {
@@ -60,15 +60,15 @@ func (w *Runner) findEarlier(
 var errPostInDoubt = errors.New("whether the message was posted is unknown yet; looking again before it is posted anew")
 
 // A settledError is of an attempt before which all earlier ones were looked for long
-// enough. Where it had no effect itself, the next attempt need not look.
+// enough. If it had no effect itself, the next attempt may skip the look.
 type settledError struct{ err error }
 
 func (e *settledError) Error() string { return e.err.Error() }
 
 func (e *settledError) Unwrap() error { return e.err }
 
-// keepTrying keeps a refused look from ending the job: the refusal says nothing
-// of the attempt that was looked for.
+// keepTrying keeps a refused look from ending the job: the refusal is silent about
+// the earlier attempt.
 func keepTrying(err error) error {
 	if approvals.IsRefused(err) {
 		return errors.New(err.Error())

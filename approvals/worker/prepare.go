@@ -104,7 +104,7 @@ func (w *Runner) decideTerms(
 	if terms.TTL == 0 {
 		terms.TTL = r.Terms.TTL
 	}
-	terms.Emoji = w.Emoji
+	terms.Emoji, terms.Buttons = w.Emoji, w.Buttons
 	return terms, violation, nil
 }
 

@@ -10,9 +10,9 @@ import (
 )
 
 // reconcileEvery is how often the workers look for orphaned requests. A job is
-// written in one transaction with the state that needs it, so none goes missing
-// by itself. A database that was restored in part or changed by hand may lack
-// one, and no request may wait for ever because of that.
+// written in one transaction with its state, so it stays by itself. A database
+// restored in part or changed by hand may lack one, and a request must not wait for
+// ever.
 const reconcileEvery = 5 * time.Minute
 
 // keepReconciling looks for orphaned requests at the start and on a timer, until

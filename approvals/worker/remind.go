@@ -44,8 +44,13 @@ func (w *Runner) remind(ctx context.Context, t approvals.LeasedJob, r approvals.
 	return w.applyEvent(ctx, r, approvals.Reminded{Number: t.Number}, &t)
 }
 
-// listAwake lists the people and user groups that a reminder may mention now. If
-// there are none, later says when to ask again, or that there is nobody to ask.
+// escalate lets more people approve a request that has waited for long.
+func (w *Runner) escalate(ctx context.Context, t approvals.LeasedJob, r approvals.Request) error {
+	return w.applyEvent(ctx, r, approvals.Escalated{}, &t)
+}
+
+// listAwake lists the people and user groups that a reminder may mention now. Without
+// them, later says when to ask again, if ever.
 func (w *Runner) listAwake(ctx context.Context, r approvals.Request) (awake []string, later, err error) {
 	now, err := w.Store.Now(ctx)
 	if err != nil {
@@ -79,9 +84,9 @@ type audience struct {
 	after   time.Duration // until the first morning of those who sleep
 }
 
-// reach lists the people to mention of one approver or one user group. It
-// mentions the group itself where that wakes no member, and bothers no member
-// who has voted.
+// reach lists the people to mention of one approver or one user group. It mentions
+// the group itself unless this would wake a sleeping member or bother one with a
+// vote.
 func (a *audience) reach(ctx context.Context, id string) ([]string, error) {
 	people, err := a.ListMembers(ctx, []string{id}, groupAgeAtReminder)
 	if err = ignoreRefusal(err); err != nil {

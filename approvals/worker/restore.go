@@ -17,7 +17,7 @@ import (
 // than the store. At the start each channel is read from the newest card that the store
 // knows, and what it tells is adopted. Until then the requests of that channel wait.
 
-// readRetry is the pause before a channel is read again that could not be read.
+// readRetry is the pause after a channel could not be read.
 const readRetry = 5 * time.Second
 
 // unreadChannels are the channels that are still to be read, each with its unfinished
@@ -78,8 +78,7 @@ func byChannel(requests []approvals.Request) map[string][]approvals.Request {
 	return channels
 }
 
-// keepReading tries the channels that could not be read, until none is left or ctx
-// ends.
+// keepReading tries the unread channels until all are read or ctx ends.
 func (w *Runner) keepReading(ctx context.Context) {
 	for len(w.unread.list()) > 0 && sleep.For(ctx, readRetry) {
 		w.readUnread(ctx)
@@ -98,8 +97,8 @@ func (w *Runner) readUnread(ctx context.Context) {
 	}
 }
 
-// adoptFrom reads a channel and adopts what it tells. It records nothing before all is
-// read, because what is recorded moves the place from which the next start reads.
+// adoptFrom reads a channel and adopts what it tells. It reads all before it records
+// any, because a record moves the next start's first place to read.
 func (w *Runner) adoptFrom(ctx context.Context, channel string, unfinished []approvals.Request) error {
 	newest, err := w.Store.NewestCard(ctx, channel)
 	if err != nil {

@@ -7,11 +7,10 @@ import (
 	"licensebot/approvals"
 )
 
-// revokeGrant takes the codes of a grant out once its time is over: only those,
-// and only where no other request holds them. It reads the allocation before
-// each write. The read also settles an earlier attempt with a lost answer. It
-// goes on while UiPath does not answer, because codes that are not taken out
-// stay for good.
+// revokeGrant takes the codes of a grant out once its time is over: only those, and
+// only where no other request holds them. It reads the allocation before each write.
+// The read also settles an earlier attempt with a lost answer. It goes on while
+// UiPath is silent, because otherwise the codes stay for good.
 func (w *Runner) revokeGrant(ctx context.Context, t approvals.LeasedJob, r approvals.Request) error {
 	if !r.AwaitsRevocation() {
 		return nil
@@ -42,8 +41,8 @@ func (w *Runner) revokeGrant(ctx context.Context, t approvals.LeasedJob, r appro
 	return w.takeOut(ctx, t, r, plan, approvals.Change{Remove: plan.Take}.ApplyTo(facts.Allocation))
 }
 
-// takeOut replaces the allocation by target, which is what was read without the
-// codes to take. It believes only an answer that is exactly that.
+// takeOut replaces the allocation by target: the one read, less the codes to take. It
+// believes only exactly this answer.
 func (w *Runner) takeOut(
 	ctx context.Context, t approvals.LeasedJob, r approvals.Request,
 	plan approvals.RevocationPlan, target approvals.Allocation,
@@ -74,7 +73,7 @@ func (w *Runner) confirmTakenOut(
 	return w.applyEvent(ctx, r, plan.AfterWrite(answer, preserved), &t)
 }
 
-// settleTakingOut reads what became of a write that UiPath did not plainly confirm.
+// settleTakingOut reads the result of a write after anything but a plain yes.
 func (w *Runner) settleTakingOut(
 	ctx context.Context, t approvals.LeasedJob, r approvals.Request,
 	plan approvals.RevocationPlan, cause error,
@@ -98,8 +97,8 @@ func (w *Runner) revokedOrDelayed(
 	return w.applyOrDelay(ctx, t, r, event, approvals.DelayReason(cause), cause)
 }
 
-// warnExpiry says that a grant is about to end, unless it is too late for that
-// or all its codes stay.
+// warnExpiry announces the end of a grant, unless it is too late or all its codes
+// stay.
 func (w *Runner) warnExpiry(ctx context.Context, t approvals.LeasedJob, r approvals.Request) error {
 	if !r.AwaitsRevocation() {
 		return nil

@@ -12,8 +12,7 @@ import (
 	"licensebot/internal/sleep"
 )
 
-// Every effect must be over before its lease is, so that a worker that was
-// paused cannot act late.
+// Every effect must be over before its lease, so a paused worker cannot act late.
 const (
 	leaseTime  = 60 * time.Second
 	jobLimit   = 45 * time.Second
@@ -38,10 +37,13 @@ type Runner struct {
 	// Policy is the policy in force now.
 	Policy func() approvals.Policy
 
-	// Emoji are the emoji that mean yes and no on new cards.
+	// Emoji are the yes and no of new cards.
 	Emoji approvals.Emoji
 
-	// OnError hears of everything that did not go through. It must not block.
+	// Buttons says that new cards have buttons besides.
+	Buttons bool
+
+	// OnError hears of every failure. It must not block.
 	OnError func(Problem)
 
 	// Grace is how long running jobs may go on after Run is told to stop.
@@ -58,7 +60,7 @@ type Runner struct {
 	unread  unreadChannels
 }
 
-// A Problem is something that did not go through.
+// A Problem is a failure for the log.
 type Problem struct {
 	During    Activity
 	Job       approvals.LeasedJob // of RunningJob, ReadingJob and TellingRequester
@@ -119,6 +121,9 @@ var runners = map[approvals.JobKind]jobRunner{
 	approvals.JobPostOutcome:         (*Runner).postInThread,
 	approvals.JobPostEffect:          (*Runner).postInThread,
 	approvals.JobPostDelay:           (*Runner).postInThread,
+	approvals.JobEscalate:            (*Runner).escalate,
+	approvals.JobPostEscalation:      (*Runner).postInThread,
+	approvals.JobPostPress:           (*Runner).postInThread,
 	approvals.JobPostConsentLost:     (*Runner).postInThread,
 	approvals.JobPostRevocation:      (*Runner).postInThread,
 	approvals.JobPostRevocationDelay: (*Runner).postInThread,
@@ -206,9 +211,8 @@ func acquireSlot(ctx context.Context, free chan<- struct{}) bool {
 	}
 }
 
-// pauseAfter keeps the workers from asking the store in a hot loop. That no job
-// is due is no problem: another worker was quicker, or another replica stands
-// still with it.
+// pauseAfter keeps the workers from asking the store in a hot loop. It is fine if no
+// job is due: another worker was quicker, or another replica stands still with it.
 func (w *Runner) pauseAfter(ctx context.Context, t approvals.LeasedJob, err error) {
 	pause := emptyPause
 	if !errors.Is(err, approvals.ErrNoJob) && ctx.Err() == nil {
@@ -275,8 +279,8 @@ func (w *Runner) retryFailed(ctx context.Context, t approvals.LeasedJob, cause e
 	}
 }
 
-// backoff doubles with each attempt and spreads by a quarter either way, so
-// that jobs that failed together do not come back together.
+// backoff doubles with each attempt and spreads by a quarter either way, so jobs
+// after a common failure come back apart.
 func backoff(attempt int) time.Duration {
 	d := lastBackoff
 	if attempt < 9 {

@@ -11,10 +11,9 @@ import (
 	"licensebot/internal/sleep"
 )
 
-// Slack does not repeat events that the bot missed, so every card is looked at
-// now and then. A survey takes one call for up to 999 messages. A look at
-// one card takes one call, of which Slack allows fifty a minute, shared with the
-// looks before each write.
+// Slack never repeats missed events, so every card is looked at now and then. A
+// survey takes one call for up to 999 messages. A look at one card takes one call, of
+// which Slack allows fifty a minute, shared with the looks before each write.
 const (
 	surveyEvery   = 2 * time.Minute
 	surveyRetry   = 30 * time.Second // after a survey that failed
@@ -42,9 +41,9 @@ func (w *Runner) keepSurveying(ctx context.Context) {
 	}
 }
 
-// CatchUp brings what the store knows of the cards of pending requests in line
-// with what Slack shows: votes and withdrawals that events did not tell, and
-// cards that were deleted. If Slack interrupts it, the next call goes on from there.
+// CatchUp brings what the store knows of the cards of pending requests in line with
+// what Slack shows: votes and withdrawals without an event, and deleted cards. If
+// Slack interrupts it, the next call goes on from there.
 func (w *Runner) CatchUp(ctx context.Context) error {
 	w.surveys.Lock()
 	defer w.surveys.Unlock()
@@ -59,8 +58,8 @@ func (w *Runner) CatchUp(ctx context.Context) error {
 	return failed
 }
 
-// surveyPositions has, for each channel with a survey that was interrupted, the last
-// card that was looked at.
+// surveyPositions has the last inspected card of each channel with an interrupted
+// survey.
 type surveyPositions struct {
 	sync.Mutex
 	last map[string]string
@@ -81,8 +80,8 @@ func groupByChannel(cards []approvals.PendingCard) map[string][]approvals.Pendin
 	return channels
 }
 
-// catchUpIn catches up with the cards of one channel, page by page. It goes on after a
-// card that fails, because that card may fail every time. When Slack asks for time, it
+// catchUpIn catches up with the cards of one channel, page by page. It goes on after
+// a failing card, because the card may fail every time. When Slack asks for time, it
 // stops until the next round.
 func (w *Runner) catchUpIn(ctx context.Context, channel string, cards []approvals.PendingCard) error {
 	survey := approvals.NewSurvey(cards, w.surveys.last[channel])
@@ -128,8 +127,8 @@ func (w *Runner) catchUpOn(
 	return nil
 }
 
-// inspectCard looks at one card that the survey did not show, or not whole. Then
-// it pauses, so that many looks leave room for other calls.
+// inspectCard looks at one card missing or incomplete in the survey. Then it pauses,
+// so that many looks leave room for other calls.
 func (w *Runner) inspectCard(ctx context.Context, card approvals.PendingCard) error {
 	asOf, err := w.Store.Now(ctx)
 	if err != nil {

@@ -57,7 +57,7 @@ func summarizeAsk(a approvals.Ask, group string, room int) string {
 	return fmt.Sprintf("add %s to %s", all, group)
 }
 
-// ExplainCommandError answers a command that was not understood.
+// ExplainCommandError answers a misunderstood command.
 func ExplainCommandError(e *command.Error) string {
 	problem := renderProblem(e)
 	if e.Try == "" {
@@ -109,8 +109,8 @@ func CommandUncertain() string {
 		"a request that was recorded is not asked twice."
 }
 
-// ChangeUncertain answers a command that changes a request, if the change may have
-// been stored or not.
+// ChangeUncertain answers a command to change a request if it is unknown whether the
+// change was stored.
 func ChangeUncertain(name, id string) string {
 	return fmt.Sprintf("The database stopped answering while I recorded that, so I cannot tell whether it was "+
 		"recorded. Type %s in a minute to see where request %s stands.",
@@ -129,7 +129,7 @@ func CommandForeign() string {
 		"Please use it in its own workspace."
 }
 
-// CommandOfUnknown answers a person of whom Slack does not tell who they are.
+// CommandOfUnknown answers a person while Slack hides who they are.
 func CommandOfUnknown() string {
 	return "Slack did not tell me who you are, so nothing was recorded and nothing will happen. " +
 		"Please type it again in a minute. If that does not help, tell the operator of licensebot."

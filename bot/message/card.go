@@ -2,6 +2,7 @@ package message
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -61,13 +62,12 @@ func (p Phrases) RenderCard(r approvals.Request) Card {
 	}
 	return Card{
 		Text: strings.Join([]string{w.fixedText(r, room), status, how}, "\n"),
-		Blocks: append(blocks,
+		Blocks: slices.Concat(blocks, []slack.Block{
 			sectionBlock(w.describeUnchanged(r)),
 			slack.NewSectionBlock(nil, w.termFields(r), nil),
 			slack.NewDividerBlock(),
 			sectionBlock(status),
-			contextBlock(how),
-		),
+		}, voteBlocks(r), []slack.Block{contextBlock(how)}),
 	}
 }
 
@@ -164,6 +164,9 @@ func stageName(s approvals.Stage, i int) string {
 // describeQuorum says how many approvals are needed, and which rule asks for them.
 func describeQuorum(t approvals.Terms) string {
 	text := fmt.Sprint(t.Quorum())
+	if t.Escalated {
+		text += fmt.Sprintf("; asked later: %s", mentionPeopleWithin(t.Escalation.Approvers, maxTerse))
+	}
 	if len(t.Stages) > 1 {
 		text += fmt.Sprintf(", by different people, in %d stages", len(t.Stages))
 	}
@@ -185,9 +188,12 @@ func (p Phrases) explainVoting(r approvals.Request) string {
 	if r.Terms.SelfApproval {
 		own = "The requester may approve too, if they are an approver. "
 	}
-	return fmt.Sprintf("React with %s to approve or %s to deny. "+
-		"Remove your reaction to withdraw it while the request waits. ", p.of(r).approveEmoji(), p.of(r).denyEmoji()) +
-		own + seatsNotTaken
+	withdraw := "Remove your reaction to withdraw it while the request waits. "
+	if r.Terms.Buttons {
+		withdraw = "The buttons do the same; Withdraw takes back both. "
+	}
+	return fmt.Sprintf("React with %s to approve or %s to deny. ", p.of(r).approveEmoji(), p.of(r).denyEmoji()) +
+		withdraw + own + seatsNotTaken
 }
 
 const seatsNotTaken = "An allocation lets the group's members use seats, first come, first served. " +

@@ -103,6 +103,8 @@ func (g *golden) addCards() {
 		{"extend until a day", goldenRequest(pending, extending, func(r *approvals.Request) { r.Ask.For, r.Ask.Until = 0, testTime.AddDate(0, 1, 0) })},
 		{"extend for good", goldenRequest(pending, extending, func(r *approvals.Request) { r.Ask.For = 0 })},
 		{"two stages", goldenRequest(pending, inStages)},
+		{"with buttons", goldenRequest(pending, withButtons)},
+		{"more people are asked", goldenRequest(pending, escalated)},
 		{"granted by the policy", goldenRequest(pending, automatic)},
 		{"more than there is room for", largestStagedSet(pending)},
 	} {
@@ -323,6 +325,20 @@ func (g *golden) addReplies() {
 	g.reply("Consent lost: no person is known", pending, lost())
 	g.reply("Consent lost: a write was tried", goldenRequest(approvals.Pending, func(r *approvals.Request) { r.WriteAttempted = true }), lost(approvals.Withdrawn))
 	g.reply("Consent lost: closed meanwhile", goldenRequest(approvals.Denied), lost(approvals.Withdrawn))
+	for _, press := range []approvals.Press{
+		{User: "U0ALEX", Button: approvals.PressApprove}, {User: "U0ALEX", Button: approvals.PressDeny},
+		{User: "U0ALEX", Button: approvals.PressDeny, Comment: "this group has its own budget"},
+		{User: "U0ALEX", Button: approvals.PressWithdraw},
+	} {
+		title := "Button: " + string(press.Button)
+		if press.Comment != "" {
+			title += ", with a comment"
+		}
+		g.reply(title, pending, approvals.Job{Kind: approvals.JobPostPress, Payload: approvals.Payload{Press: &press}})
+	}
+	g.reply("More people are asked", goldenRequest(approvals.Pending, escalated), approvals.Job{
+		Kind: approvals.JobPostEscalation, Payload: approvals.Payload{Mention: []string{"U0KIM"}},
+	})
 	g.covered["job "+string(approvals.JobRemoveDoubles)] = true
 	g.add("A double that cannot be deleted", DescribeDouble(pending, goldenLink))
 }
@@ -380,15 +396,24 @@ func (g *golden) addPrivateWords() {
 	g.add("Private: a grant ends, the card is gone", phrases().PrivateNotice(warned, approvals.Job{
 		Kind: approvals.JobWarnExpiry, Payload: approvals.Payload{Codes: []string{"IDU"}},
 	}))
-	g.chapter("Private: to a person whose reaction does not count")
+	g.chapter("Private: to a person who votes")
 	g.covered["job "+string(approvals.JobTellVoter)] = true
 	for _, why := range []approvals.Eligibility{
 		approvals.IsBot, approvals.Deactivated, approvals.IsExternal, approvals.IsGuest, approvals.IsRequester, approvals.IsLate,
-		approvals.IsUndated, approvals.NotApprover, approvals.Uncheckable,
+		approvals.IsUndated, approvals.NotApprover, approvals.Uncheckable, approvals.OtherEmoji,
 	} {
 		g.covered["eligibility "+string(why)] = true
-		g.add("Reaction: "+string(why), ExplainVoteIgnored(goldenRequest(approvals.Pending), why))
+		g.add("Vote: "+string(why), phrases().TellVoter(goldenRequest(approvals.Pending), why))
 	}
+	g.add("Vote: other emoji, on a card with buttons", phrases().TellVoter(goldenRequest(approvals.Pending, withButtons), approvals.OtherEmoji))
+	g.add("Vote: counts, more are needed", phrases().TellVoter(goldenRequest(approvals.Pending, inStages), approvals.Counts))
+	g.add("Button: withdrawn", ConfirmWithdrawal(command.ExampleID))
+	g.add("Button: not recorded", PressAgain(command.ExampleID))
+	g.add("Button: pressed before", AlreadyPressed(command.ExampleID))
+	g.add("Button: too late", PressTooLate("/allocate", command.ExampleID))
+	v := RenderDenyForm(command.ExampleID)
+	g.add("Button: the form of a denial", fmt.Sprintf("# %s\n%s\n[%s] [%s]",
+		v.Title.Text, blocksText(g.t, v.Blocks.BlockSet), v.Submit.Text, v.Close.Text))
 }
 
 func (g *golden) addCancelAnswers() {

@@ -64,6 +64,16 @@ func automatic(r *approvals.Request) {
 	r.Votes, r.Terms = nil, approvals.Terms{Rule: "free licenses", AutoApprove: true, TTL: 24 * time.Hour}
 }
 
+// withButtons has a card with buttons.
+func withButtons(r *approvals.Request) { r.Terms.Buttons = true }
+
+// escalated is a request that Kim may approve as well since it has waited for a day.
+func escalated(r *approvals.Request) {
+	r.Terms.Escalation = approvals.Escalation{After: 24 * time.Hour, Approvers: []string{"U0KIM"}}
+	r.Terms.Stages = []approvals.Stage{{Approvers: append(r.Terms.Approvers(), "U0KIM"), Quorum: 1}}
+	r.Terms.Escalated = true
+}
+
 // inStages needs one owner and two people of security. Kim is an owner and has
 // approved.
 func inStages(r *approvals.Request) {

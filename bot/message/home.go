@@ -36,6 +36,7 @@ func ParseHomePages(actionID, value string) (pages HomePages, ok bool) {
 	return pages, true
 }
 
+// String is the form of the pages in a button's value.
 func (p HomePages) String() string { return fmt.Sprintf("%d %d", p.Waiting, p.Own) }
 
 // ClampHomePage is the page, or the last page if there are fewer.

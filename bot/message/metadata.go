@@ -64,7 +64,7 @@ func metadataFields(r approvals.Request, job approvals.Job) []metadataField {
 		{name: "request_id", value: r.ID},
 		textField("group_id", r.Proposal.Group.ID),
 		listField("codes", change.AllCodes()),
-		{name: "actor", value: actorOf(r, job.Kind)},
+		{name: "actor", value: actorOf(r, job)},
 		{name: "action", value: string(actionOf(r.Ask))},
 		listField("added", added),
 		listField("removed", removed),
@@ -81,6 +81,10 @@ func metadataFields(r approvals.Request, job approvals.Job) []metadataField {
 		if f.value != "" {
 			fields = append(fields, f)
 		}
+	}
+	if press := job.Payload.Press; press != nil {
+		fields = append(fields, metadataField{name: "button", value: string(press.Button)},
+			metadataField{name: "at", value: press.At}, textField("comment", press.Comment))
 	}
 	if now, known := allocationTold(r, job); known {
 		fields = append(fields, listField("allocation", now))
@@ -209,8 +213,10 @@ func IsCard(m slack.SlackMetadata) bool {
 // actorOf is the person who did what a message tells: the requester for the card,
 // else the person who closed the request, or the approver who completed the
 // quorum. It is the bot if no person did it.
-func actorOf(r approvals.Request, kind approvals.JobKind) string {
-	switch {
+func actorOf(r approvals.Request, job approvals.Job) string {
+	switch kind := job.Kind; {
+	case job.Payload.Press != nil:
+		return job.Payload.Press.User
 	case kind.Spec().EventType == approvals.CardEventType:
 		return r.Requester
 	case kind == approvals.JobPostRevocation && r.Grant.EndedBy != "":

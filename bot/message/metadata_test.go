@@ -19,7 +19,7 @@ func TestActors(t *testing.T) {
 		{approvals.Cancelled, "U0ROBIN", nil, "U0ROBIN"}, {approvals.Expired, "", votes[:1], approvals.Bot},
 	} {
 		r := approvals.Request{State: c.state, Requester: "U0ROBIN", Outcome: &approvals.Outcome{By: c.by}, Votes: c.votes}
-		if got := actorOf(r, approvals.JobPostOutcome); got != c.want {
+		if got := actorOf(r, approvals.Job{Kind: approvals.JobPostOutcome}); got != c.want {
 			t.Errorf("%s: %s instead of %s", c.state, got, c.want)
 		}
 	}
@@ -28,7 +28,7 @@ func TestActors(t *testing.T) {
 // TestActorOfAnEarlyEnd is the person who ended the grant.
 func TestActorOfAnEarlyEnd(t *testing.T) {
 	r := approvals.Request{Requester: "U0ROBIN", Grant: &approvals.Grant{EndedBy: "U0ALEX"}}
-	if got := actorOf(r, approvals.JobPostRevocation); got != "U0ALEX" {
+	if got := actorOf(r, approvals.Job{Kind: approvals.JobPostRevocation}); got != "U0ALEX" {
 		t.Errorf("an early end is %s's", got)
 	}
 }

@@ -33,14 +33,14 @@ func (p Phrases) RequesterNotice(r approvals.Request) string {
 
 // ExplainVoteIgnored tells a person why their reaction does not count.
 func ExplainVoteIgnored(r approvals.Request, why approvals.Eligibility) string {
-	start := fmt.Sprintf("Your reaction on request %s does not count: ", quoteCode(r.ID))
+	start := fmt.Sprintf("Your vote on request %s does not count: ", quoteCode(r.ID))
 	switch why {
 	case approvals.IsRequester:
 		return start + fmt.Sprintf("you cannot approve your own request. "+
 			"To take it back, type %s.", quoteCode(command.NameOf(r.Ask)+" cancel "+r.ID))
 	case approvals.NotApprover:
 		return start + fmt.Sprintf("its approvers are %s. "+
-			"If you become one of them, remove it and react anew.", mentionPeople(r.Terms.Approvers()))
+			"If you become one of them, take it back and vote anew.", mentionPeople(r.Terms.Approvers()))
 	case approvals.IsGuest:
 		return start + "guests of this workspace cannot approve licenses."
 	case approvals.IsExternal:
@@ -53,7 +53,7 @@ func ExplainVoteIgnored(r approvals.Request, why approvals.Eligibility) string {
 			"given. Ask again if the licenses are still needed.", formatTime(r.Deadline))
 	case approvals.Uncheckable:
 		return start + "Slack did not let me check whether you may approve it. " +
-			"The operator of licensebot finds the reason in the log. Your reaction counts as soon as that is fixed."
+			"The operator of licensebot finds the reason in the log. It counts as soon as that is fixed."
 	}
 	return start + "this account cannot approve licenses."
 }

@@ -48,8 +48,8 @@ func (p Phrases) outcomeSentence(r approvals.Request) string {
 		}
 		return explainSuperseded(r)
 	case approvals.Denied:
-		return fmt.Sprintf("Request %s was denied by %s. %s",
-			quoteCode(r.ID), mentionUser(r.Outcome.By), explainUnchanged(r))
+		return fmt.Sprintf("Request %s was denied by %s%s. %s",
+			quoteCode(r.ID), mentionUser(r.Outcome.By), because(r.Outcome.Comment), explainUnchanged(r))
 	case approvals.Cancelled:
 		if r.Outcome.Reason == approvals.ReasonCardDeleted {
 			return fmt.Sprintf("Request %s is cancelled: its card in <#%s> was deleted, "+

@@ -15,6 +15,14 @@ func (p Phrases) RemindApprovers(r approvals.Request, approvers []string) string
 		p.of(r).denyEmoji())
 }
 
+// Escalate asks more people to approve a request that has waited for long.
+func (p Phrases) Escalate(r approvals.Request, approvers []string) string {
+	return fmt.Sprintf("%s You may approve request %s too now, because it has waited for %s: %s, until %s. "+
+		"React on the card above with %s to approve or %s to deny.",
+		mentionPeople(approvers), quoteCode(r.ID), formatLength(r.Terms.Escalation.After), describeMissing(r),
+		formatTime(r.Deadline), p.of(r).approveEmoji(), p.of(r).denyEmoji())
+}
+
 // ExplainConsentLost says that an approved request waits again, which approvals
 // were lost and why, and what is needed now.
 func ExplainConsentLost(r approvals.Request, lost []approvals.LostConsent) string {
@@ -86,6 +94,12 @@ type reply func(Phrases, approvals.Request, approvals.Job) string
 // outcome is said by all others.
 var threadReplies = map[approvals.JobKind]reply{
 	approvals.JobPostDelay: func(_ Phrases, r approvals.Request, _ approvals.Job) string { return ExplainDelay(r) },
+	approvals.JobPostEscalation: func(p Phrases, r approvals.Request, j approvals.Job) string {
+		return p.Escalate(r, j.Payload.Mention)
+	},
+	approvals.JobPostPress: func(_ Phrases, r approvals.Request, j approvals.Job) string {
+		return DescribePress(r, *j.Payload.Press)
+	},
 	approvals.JobRemind: func(p Phrases, r approvals.Request, j approvals.Job) string {
 		return p.RemindApprovers(r, j.Payload.Mention)
 	},

@@ -24,6 +24,12 @@ func ReadMetadata(ts string, m slack.SlackMetadata) approvals.Told {
 	t.Added, cut[1] = uncutList(m, "added")
 	t.Removed, cut[2] = uncutList(m, "removed")
 	t.Cut = slices.Contains(cut[:], true)
+	if button := textOfPayload(m, "button"); button != "" {
+		t.Press = &approvals.Press{
+			User: t.Actor, Button: approvals.PressButton(button), At: textOfPayload(m, "at"),
+			Comment: textOfPayload(m, "comment"),
+		}
+	}
 	t.Approvers, _ = uncutList(m, "approvers")
 	t.Allocation, _ = uncutList(m, "allocation")
 	if until := textOfPayload(m, "until"); until != "" {

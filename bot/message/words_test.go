@@ -176,7 +176,7 @@ func TestEndsSayWhatHappened(t *testing.T) {
 		{approvals.Failed, approvals.ReasonUnconfirmed, false, "Nothing was changed at UiPath"},
 		{approvals.Failed, approvals.ReasonUnconfirmed, true, "Whether it took effect is unknown"},
 		{approvals.Superseded, approvals.ReasonAllocationChanged, false, "changed after the card was posted"},
-		{approvals.Denied, approvals.ReasonDeniedByVote, false, "was denied by <@U0ALEX>. Nothing was changed"},
+		{approvals.Denied, approvals.ReasonDeniedByVote, false, "was denied by <@U0ALEX>, because `&lt;!channel&gt;"},
 		{approvals.Cancelled, approvals.ReasonWithdrawn, false, "was cancelled by <@U0ALEX>. Nothing was changed"},
 		{approvals.Cancelled, approvals.ReasonCancelledByApprover, false, "was cancelled by <@U0ALEX>, who may approve it, because `&lt;!channel&gt;"},
 		{approvals.Superseded, approvals.ReasonAllocationChanged, true, "A write was tried before"},

@@ -30,13 +30,13 @@ func NewDirectory(client *Client, identity Identity, emoji approvals.Emoji) *Dir
 	return &Directory{api: client.api, identity: identity, emoji: emoji}
 }
 
-// idMaxAge is how old an answer may be that says which ids are one person's.
+// idMaxAge is how old an answer about a person's ids may be.
 const idMaxAge = 24 * time.Hour
 
-// CanonicalID is the one id of a person, of whom Slack may show two. All ids are made
-// canonical where they come in from Slack or from the configuration, so that the
-// rest of the bot can compare them. The error is a *RefusedError where Slack does not
-// tell about the person; the id is then as it came.
+// CanonicalID is the one id of a person; Slack may show two. All ids are made
+// canonical where they come in from Slack or from the configuration, so that the rest
+// of the bot can compare them. The error is a *RefusedError where Slack does not tell
+// about the person; the id is then as it came.
 func (d *Directory) CanonicalID(ctx context.Context, user string) (string, error) {
 	switch {
 	case d.identity.isSelf(user):
@@ -156,8 +156,8 @@ func (d *Directory) listGroup(ctx context.Context, id string, maxAge time.Durati
 // ForgetGroup drops what is known of a user group, because its members changed.
 func (d *Directory) ForgetGroup(group string) { d.groups.forget(group) }
 
-// CardReactions reads all reactions on a card but the bot's own. ErrCardDeleted says
-// that two ways of reading do not show the card.
+// CardReactions reads all reactions on a card but the bot's own. ErrCardDeleted means
+// two ways of reading miss the card.
 func (d *Directory) CardReactions(ctx context.Context, channel, ts string) ([]approvals.Reaction, error) {
 	item, err := d.api.GetReactionsContext(ctx, slack.NewRefToMessage(channel, ts),
 		slack.GetReactionsParameters{Full: true})
@@ -192,9 +192,9 @@ func (d *Directory) confirmDeleted(ctx context.Context, channel, ts string) erro
 	}
 }
 
-// readReactions reads the reactions without the bot's own. It is not whole if Slack
-// counts more people with an emoji that means a vote today than it names. A person
-// whom Slack does not tell about keeps the id that it shows.
+// readReactions reads the reactions without the bot's own. It is incomplete if Slack
+// counts more people with a vote's emoji than it names. A person hidden by Slack
+// keeps the shown id.
 func (d *Directory) readReactions(
 	ctx context.Context, channel, ts string, all []slack.ItemReaction,
 ) (shown []approvals.Reaction, whole bool, err error) {

@@ -17,6 +17,7 @@ const connectLimit = 5 * time.Second
 // written.
 type neverSentError struct{ err error }
 
+// Error is the error of the connection.
 func (e *neverSentError) Error() string { return e.err.Error() }
 
 func (e *neverSentError) Unwrap() error { return e.err }

@@ -30,6 +30,7 @@ type Config struct {
 	Console bool     // the log is for people, not JSON
 
 	hasCanary   bool              // LICENSEBOT_CANARY
+	hasButtons  bool              // new cards have buttons besides the emoji
 	allowHTTP   bool              // plain http to another machine is allowed
 	secretFiles map[string]string // paths of files with secrets, by variable
 
@@ -89,10 +90,8 @@ func LoadConfig() (Config, error) {
 func newConfig(env environment, p problems) (Config, error) {
 	cfg, unread := Config{environment: env}, len(p)
 	cfg.allowHTTP = parseSwitch(&p, "LICENSEBOT_ALLOW_HTTP", env.AllowHTTP)
-	cfg.hasCanary = env.Canary == "on"
-	if !cfg.hasCanary && env.Canary != "off" {
-		p.add("LICENSEBOT_CANARY", "is neither on nor off", "on")
-	}
+	cfg.hasCanary = parseSwitch(&p, "LICENSEBOT_CANARY", env.Canary)
+	cfg.hasButtons = parseSwitch(&p, "LICENSEBOT_BUTTONS", env.Buttons)
 	cfg.checkSlack(&p)
 	cfg.checkUiPath(&p)
 	cfg.checkRules(&p)

@@ -51,9 +51,9 @@ func isPlainWebAddress(u *url.URL) bool {
 
 // parseSwitch wants true or false.
 func parseSwitch(p *problems, name, value string) bool {
-	on := strings.EqualFold(value, "true")
-	if !on && !strings.EqualFold(value, "false") {
-		p.add(name, "is neither true nor false", "false")
+	on := strings.EqualFold(value, "true") || strings.EqualFold(value, "on")
+	if !on && !strings.EqualFold(value, "false") && !strings.EqualFold(value, "off") {
+		p.add(name, "is neither on nor off", "off")
 	}
 	return on
 }

@@ -45,6 +45,7 @@ type environment struct {
 	RequestTTL   string `envconfig:"LICENSEBOT_REQUEST_TTL" default:"24h"`
 	PolicyFile   string `envconfig:"LICENSEBOT_POLICY_FILE"`
 	DatabaseURL  string `envconfig:"LICENSEBOT_DATABASE_URL" default:"sqlite://licensebot.db"`
+	Buttons      string `envconfig:"LICENSEBOT_BUTTONS" default:"off"`
 	Connections  string `envconfig:"LICENSEBOT_DATABASE_CONNECTIONS" default:"4"`
 	MaxOpen      string `envconfig:"LICENSEBOT_MAX_OPEN" default:"50"`
 	HTTPAddr     string `envconfig:"LICENSEBOT_HTTP_ADDR" default:"127.0.0.1:8080"`
@@ -155,6 +156,7 @@ func secretPath(name string) string { return cleanValue(os.Getenv(name + "_FILE"
 // A secretFileError is what is wrong with the content of a secret's file.
 type secretFileError string
 
+// Error continues the sentence about the variable.
 func (f secretFileError) Error() string { return "the file " + string(f) }
 
 // readSecretFile reads the secret in a file and tells when the file was last

@@ -97,6 +97,7 @@ func (s *clockedWorld) wantPhrasesIn(reply fakeslack.Message, parts ...string) {
 // TestAGrantForTwoHours asks for a code for two hours. The requester is warned
 // before the end, and at the end the bot takes out that code alone.
 func TestAGrantForTwoHours(t *testing.T) {
+	t.Parallel()
 	for _, database := range []string{"sqlite", "postgres"} {
 		t.Run(database, func(t *testing.T) {
 			t.Parallel()

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"licensebot/internal/fault"
+	"licensebot/internal/sweep"
 )
 
 // A killPoint is a call during which the process dies: before the call takes effect,
@@ -26,6 +27,7 @@ func (k killPoint) String() string {
 // command and the outcome, and starts it again. The result must be that of a run
 // without the kill: one card, one change, one outcome.
 func TestKilledAtEveryCall(t *testing.T) {
+	t.Parallel()
 	var points []killPoint
 	for _, method := range []string{"chat.postMessage", "reactions.add", "users.info", "reactions.get", "chat.update"} {
 		points = append(points, killPoint{method: method}, killPoint{method: method, after: true})
@@ -33,8 +35,9 @@ func TestKilledAtEveryCall(t *testing.T) {
 	for _, method := range []string{"token", "GET identity groups", "GET group", "GET group with-quota", "PUT group"} {
 		points = append(points, killPoint{method: method, uipath: true}, killPoint{method: method, uipath: true, after: true})
 	}
-	for _, point := range points {
+	for i, point := range points {
 		t.Run(point.String(), func(t *testing.T) {
+			sweep.InSample(t, i%3 == 0)
 			t.Parallel()
 			w := newWorld(t)
 			hang := fault.Fault{Times: 1, Hang: true, AfterEffect: point.after}
@@ -65,6 +68,7 @@ func TestKilledAtEveryCall(t *testing.T) {
 
 // TestKilledDuringTheReply kills the process during its last call, the second post.
 func TestKilledDuringTheReply(t *testing.T) {
+	t.Parallel()
 	for name, after := range map[string]bool{"before it took effect": false, "after it took effect": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

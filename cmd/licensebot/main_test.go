@@ -52,7 +52,7 @@ const (
 	second           = "U0SECOND"
 	bystander        = "U0BYSTANDER"
 	groupID          = "group-01"
-	patience         = 40 * time.Second // a guard: nothing waits this long when it works
+	patience         = 2 * time.Minute // a guard: nothing waits this long when it works
 )
 
 // A world is a Slack, a UiPath, and the licensebots that run against them.

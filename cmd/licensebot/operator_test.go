@@ -11,6 +11,7 @@ import (
 // mend, before and after the effect of the write. The thread says once what
 // is wrong, and after the mend the request is done.
 func TestAnOperatorsFaultDelays(t *testing.T) {
+	t.Parallel()
 	const page = "<html><title>Sign in</title></html>"
 	for name, c := range map[string]struct {
 		operation string

@@ -12,6 +12,7 @@ import (
 // TestSlackRefusesOnce has Slack refuse each call once, with errors that pass or
 // that an operator can mend. The request is done all the same.
 func TestSlackRefusesOnce(t *testing.T) {
+	t.Parallel()
 	methods := []string{"chat.postMessage", "chat.update", "reactions.add", "reactions.get", "users.info"}
 	for _, name := range []string{"not_in_channel", "missing_scope", "channel_not_found", "is_archived", "internal_error", "ratelimited", "something_new"} {
 		t.Run(name, func(t *testing.T) {

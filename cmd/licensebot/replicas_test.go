@@ -254,6 +254,7 @@ func TestPostgresRestarts(t *testing.T) {
 // TestDownForHours starts the bot after hours. It catches up on votes and deletions.
 // After the deadline, the reactions on the card decide.
 func TestDownForHours(t *testing.T) {
+	t.Parallel()
 	for name, world := range map[string]func(*testing.T) *world{
 		"SQLite":     newWorldWithoutRetries,
 		"PostgreSQL": func(t *testing.T) *world { return newWorldWithoutRetries(t).usePostgres() },

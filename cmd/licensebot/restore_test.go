@@ -123,6 +123,7 @@ const (
 // the channel tells since then holds, although the ✅ is still on the card and a UiPath
 // admin took the code out meanwhile.
 func TestRestoredCopyDoesNotRepeat(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ emoji, end, before, want string }{
 		{"white_check_mark", toldDone, "filed", "cancelled"}, {"white_check_mark", toldDone, "pending", "done"},
 		{"x", "allocation_denied", "filed", "cancelled"}, {"x", "allocation_denied", "pending", "denied"},
@@ -224,6 +225,7 @@ func TestRestoredCopyLeavesOthersCodes(t *testing.T) {
 // TestRestoredCopyDoesNotPostTwice copies the database while a message waits to be
 // posted. Since then it was posted.
 func TestRestoredCopyDoesNotPostTwice(t *testing.T) {
+	t.Parallel()
 	for waits, jobs := range map[string]int{toldCard: 0, toldDone: 1} {
 		t.Run(waits, func(t *testing.T) {
 			t.Parallel()

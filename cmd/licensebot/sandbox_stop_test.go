@@ -91,6 +91,7 @@ func (s *story) wantCleanEnd() {
 }
 
 func TestSandboxIsInterrupted(t *testing.T) {
+	t.Parallel()
 	for _, moment := range []string{
 		"A simulated Slack", "── The allocation of group-01 at UiPath, before", "── Robin types", "── The card", "── Sam", "── Alex",
 	} {

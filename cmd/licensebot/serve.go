@@ -96,7 +96,7 @@ func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (
 	workers := &worker.Runner{
 		Store: db, Licenses: licenses, Directory: b.Directory(), Messenger: b.Messenger(),
 		OnError: logProblem(log, newOperatorLog(log, tuning.Now)), Grace: workersGrace, Reconnected: b.Reconnected(),
-		Policy: policies.Policy, Emoji: cfg.Emoji, Target: cfg.target(),
+		Policy: policies.Policy, Emoji: cfg.Emoji, Buttons: cfg.hasButtons, Target: cfg.target(),
 	}
 	parts.addRunning(ctx, "workers", workers.Run)
 	parts.addRunning(ctx, "policy", func(ctx context.Context) {

@@ -8,6 +8,7 @@ import (
 // apiError is a refusal by name alone.
 type apiError string
 
+// Error is the name in Slack's answer.
 func (e apiError) Error() string { return string(e) }
 
 // detailedError is a refusal with more than a name.
@@ -17,6 +18,7 @@ type detailedError struct {
 	retryAfter int // seconds; makes the status 429
 }
 
+// Error is the name, with the details for the journal.
 func (e *detailedError) Error() string {
 	if len(e.fields) == 0 {
 		return e.name

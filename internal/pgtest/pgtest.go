@@ -43,11 +43,13 @@ func New(t testing.TB) *Cluster {
 	return c
 }
 
-// shared is the cluster of one test process. The first test that wants it
-// starts it, and Main closes it.
+// shared is the server of one test process. The first test that wants it opens it,
+// and Main closes it.
 var shared struct {
 	sync.Once
-	cluster *Cluster
+	url     string
+	cluster *Cluster // nil if the server is a given one
+	db      *sql.DB
 	err     error
 }
 
@@ -55,24 +57,57 @@ var shared struct {
 // TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }.
 func Main(m *testing.M) int {
 	code := m.Run()
-	if shared.cluster != nil {
-		if err := shared.cluster.Close(); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 1
-		}
+	if err := closeShared(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
 	}
 	return code
+}
+
+// closeShared stops the shared cluster, or leaves a given server without the schemas
+// of ReusedURL.
+func closeShared() (err error) {
+	if shared.db == nil {
+		return nil
+	}
+	if shared.cluster != nil {
+		return errors.Join(shared.db.Close(), shared.cluster.Close())
+	}
+	for schema := takeEmptied(); schema != ""; schema = takeEmptied() {
+		err = errors.Join(err, runShared("DROP SCHEMA "+schema+" CASCADE"))
+	}
+	return errors.Join(err, shared.db.Close())
 }
 
 // URL gives the test a fresh schema in the PostgreSQL of its process. The
 // schema is dropped when the test ends.
 func URL(t testing.TB) string {
 	t.Helper()
-	base := serverURL(t)
+	schema := createSchema(t)
+	t.Cleanup(func() {
+		if err := runShared("DROP SCHEMA " + schema + " CASCADE"); err != nil {
+			t.Fatal(err)
+		}
+	})
+	return schemaURL(t, schema)
+}
+
+// createSchema makes a schema in the shared server and returns its name.
+func createSchema(t testing.TB) string {
+	t.Helper()
+	shared.Do(func() { shared.err = openShared() })
+	Need(t, shared.err)
 	schema := "t" + uuid.NewString()[:8]
-	Exec(t, base, "CREATE SCHEMA "+schema)
-	t.Cleanup(func() { Exec(t, base, "DROP SCHEMA "+schema+" CASCADE") })
-	u, err := url.Parse(base)
+	if err := runShared("CREATE SCHEMA " + schema); err != nil {
+		t.Fatal(err)
+	}
+	return schema
+}
+
+// schemaURL is the shared server's URL for one schema.
+func schemaURL(t testing.TB, schema string) string {
+	t.Helper()
+	u, err := url.Parse(shared.url)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,14 +117,22 @@ func URL(t testing.TB) string {
 	return u.String()
 }
 
-func serverURL(t testing.TB) string {
-	t.Helper()
-	if given := os.Getenv("LICENSEBOT_TEST_POSTGRES_URL"); given != "" {
-		return given
+func openShared() (err error) {
+	shared.url = os.Getenv("LICENSEBOT_TEST_POSTGRES_URL")
+	if shared.url == "" {
+		if shared.cluster, err = Start(false); err != nil {
+			return err
+		}
+		shared.url = shared.cluster.URL()
 	}
-	shared.Do(func() { shared.cluster, shared.err = Start(false) })
-	Need(t, shared.err)
-	return shared.cluster.URL()
+	shared.db, err = sql.Open("pgx", shared.url)
+	return err
+}
+
+// runShared runs one statement in the shared server.
+func runShared(statement string) error {
+	_, err := shared.db.ExecContext(context.Background(), statement)
+	return err
 }
 
 // Need skips a test on ErrNone, unless a PostgreSQL is required. Then, and on

@@ -6,12 +6,13 @@ var (
 
 	// defaultKeys are the keys that rules may leave to the defaults.
 	defaultKeys = []string{
-		"approvers", "quorum", "self_approval", "expires_after",
+		"approvers", "quorum", "self_approval", "expires_after", "tell_voters", "escalate_after", "escalate_to",
 		"reason", "must_end", "longest_grant", "most_codes", "most_seats",
 	}
 	ruleKeys = []string{
 		"name", "groups", "codes", "requesters", "actions",
 		"deny", "auto_approve", "approvers", "quorum", "stages", "self_approval", "expires_after",
+		"tell_voters", "escalate_after", "escalate_to",
 		"reason", "must_end", "longest_grant", "most_codes", "most_seats",
 	}
 	stageKeys  = []string{"name", "approvers", "quorum"}
@@ -19,7 +20,9 @@ var (
 
 	// keysForAsking have an effect only in a rule that asks people,
 	// keysForGranting only in a rule that can grant something.
-	keysForAsking   = []string{"approvers", "quorum", "stages", "self_approval"}
+	keysForAsking = []string{
+		"approvers", "quorum", "stages", "self_approval", "tell_voters", "escalate_after", "escalate_to",
+	}
 	keysForGranting = []string{
 		"auto_approve", "expires_after", "reason", "must_end", "longest_grant", "most_codes", "most_seats",
 	}

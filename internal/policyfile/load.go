@@ -129,6 +129,8 @@ func (l *loader) readDefaults(top mapping) {
 	l.readPeopleIDs(m, "approvers", l.lists)
 	l.readNumber(m, "quorum", maxQuorum)
 	l.readFlag(m, "self_approval")
+	l.readFlag(m, "tell_voters")
+	l.readEscalation(m)
 	l.readLimits(&rule, mapping{}, m)
 }
 

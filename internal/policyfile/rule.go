@@ -78,13 +78,34 @@ func (l *loader) readGrant(rule *placedRule, m mapping) {
 	} else {
 		l.readStages(rule, m, all)
 		rule.SelfApproval = l.readFlag(all, "self_approval")
+		rule.VotersUntold = all.has("tell_voters") && !l.readFlag(all, "tell_voters")
+		rule.Escalation = l.readEscalation(all)
 	}
 	l.readLimits(rule, m, all)
+	if rule.TTL > 0 && rule.Escalation.After >= rule.TTL {
+		l.report(max(m.line, all.lineOf("escalate_after")),
+			"a request of this rule expires before more people are asked",
+			"make escalate_after shorter than expires_after")
+	}
 	if rule.AutoApprove && rule.MaxSeats > 0 && !slices.Contains(rule.Match.Actions, approvals.ActionQuota) {
 		l.report(max(m.line, all.lineOf("most_seats")),
 			"most_seats asks for a seat limit, and auto_approve grants none without quota among its actions",
 			"write actions: [add, quota], or remove most_seats")
 	}
+}
+
+// readEscalation reads who may approve as well, and after what time. One without the
+// other has no effect.
+func (l *loader) readEscalation(m mapping) approvals.Escalation {
+	e := approvals.Escalation{
+		After: l.readDuration(m, "escalate_after", minWait, maxWait), Approvers: l.readPeopleIDs(m, "escalate_to", l.lists),
+	}
+	if m.has("escalate_after") != m.has("escalate_to") {
+		l.report(max(m.lineOf("escalate_after"), m.lineOf("escalate_to")),
+			"escalate_after and escalate_to need each other",
+			"say after what time which people may approve as well")
+	}
+	return e
 }
 
 // readStages reads who must agree: one list of approvers, or several stages.

@@ -2,9 +2,19 @@
 
 package store
 
-const (
-	raceRounds     = 30   // how often each race runs
-	rapidChecks    = "40" // random runs of a model check, unless -rapid.checks says otherwise
-	rapidSteps     = "80" // their length, unless -rapid.steps says otherwise
-	loadedRequests = 10_000
+import "licensebot/internal/sweep"
+
+const loadedRequests = 10_000
+
+// A newcomer waits for fewer random tests than a whole sweep has.
+var (
+	raceRounds  = 8    // how often each race runs
+	rapidChecks = "12" // random runs of a model check, unless -rapid.checks says otherwise
+	rapidSteps  = "60" // their length, unless -rapid.steps says otherwise
 )
+
+func init() {
+	if sweep.Whole() {
+		raceRounds, rapidChecks, rapidSteps = 30, "40", "80"
+	}
+}

@@ -43,8 +43,8 @@ func (s *Store) ListTimedGrants(ctx context.Context, groupID string) ([]approval
 const inEffectSinceQuery = `SELECT ` + requestColumns + ` FROM requests
 	WHERE group_id = $1 AND in_effect = 1 AND closed_at >= $2`
 
-// ListInEffectSince lists the requests of a group that closed since a time and whose
-// change is in effect.
+// ListInEffectSince lists the requests of a group with their change in effect, closed
+// since a time.
 func (s *Store) ListInEffectSince(
 	ctx context.Context, groupID string, since time.Time,
 ) ([]approvals.Request, error) {

@@ -139,14 +139,17 @@ func (t *tx) claimKind(
 	return job, nil
 }
 
+// dueOfKind finds the next job of a kind. Workers ask it most often of all, and SQLite
+// takes longer to compile it than to answer, so it is prepared once.
+const dueOfKind = `SELECT due_at FROM jobs WHERE kind = $1 AND ` + isLaneHead + ` ORDER BY due_at LIMIT 1`
+
 // NextDue tells how long until the next job of these kinds may be due.
 func (s *Store) NextDue(ctx context.Context, kinds ...approvals.JobKind) (time.Duration, bool, error) {
 	var next int64
 	var found bool
 	for _, kind := range kinds {
 		var due int64
-		err := s.read.QueryRowContext(ctx, `SELECT due_at FROM jobs WHERE kind = $1 AND `+isLaneHead+`
-			ORDER BY due_at LIMIT 1`, string(kind)).Scan(&due)
+		err := s.dueOfKind.QueryRowContext(ctx, string(kind)).Scan(&due)
 		switch {
 		case errors.Is(err, sql.ErrNoRows):
 		case err != nil:

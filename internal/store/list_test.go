@@ -27,7 +27,7 @@ func TestSQLiteLists(t *testing.T) {
 }
 
 func TestPostgresLists(t *testing.T) {
-	checkLists(t, func(t *testing.T, now func() time.Time) underTest { return openURL(t, pgtest.URL(t), now) })
+	checkLists(t, func(t *testing.T, now func() time.Time) underTest { return openURL(t, pgtest.ReusedURL(t), now) })
 }
 
 // checkLists checks what a store answers to people's questions.

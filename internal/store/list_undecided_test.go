@@ -17,7 +17,7 @@ func onBoth(t *testing.T, test func(*bench, underTest)) {
 	})
 	t.Run("PostgreSQL", func(t *testing.T) {
 		clock := &clock{at: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}
-		s := openURL(t, pgtest.URL(t), clock.now)
+		s := openURL(t, pgtest.ReusedURL(t), clock.now)
 		test(&bench{T: t, Conformant: s, clock: clock}, s)
 	})
 }
@@ -72,7 +72,7 @@ func TestListUndecidedUsesIndexes(t *testing.T) {
 		}
 	})
 	t.Run("PostgreSQL", func(t *testing.T) {
-		s := openURL(t, pgtest.URL(t), nil)
+		s := openURL(t, pgtest.ReusedURL(t), nil)
 		loadMixed(t, s)
 		for query, index := range queries {
 			wantPlan(t, query, strings.Join(s.readRows(t, "EXPLAIN "+query), "\n"), index, "Seq Scan", "Sort")

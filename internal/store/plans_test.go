@@ -164,6 +164,9 @@ func logStatements(t *testing.T, s *Store, log *statementLog) {
 		}
 		(*pool.db).SetMaxOpenConns(1)
 	}
+	if err := s.prepareStatements(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // A loggedDriver logs the statements that it prepares. Its connections prepare
@@ -247,6 +250,9 @@ func TestPlansOfPostgres(t *testing.T) {
 	db := stdlib.OpenDB(*config)
 	t.Cleanup(func() { _ = db.Close() })
 	logged := underTest{&Store{engine: &postgres{db: db, now: clock.now}, write: db, read: db}}
+	if err := logged.prepareStatements(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	for _, sent := range log.recordEverything(&bench{T: t, Conformant: logged, clock: clock}) {
 		if readsAllCards(sent.statement) {
 			continue // it reads all pending cards, so a scan is the best plan

@@ -11,6 +11,7 @@ import (
 
 	"licensebot/approvals"
 	"licensebot/internal/pgtest"
+	"licensebot/internal/sweep"
 )
 
 // transactionCases are transactions of every sort. prepare sets the store up for
@@ -85,13 +86,14 @@ func TestCommitIsCut(t *testing.T) {
 		{"after the server committed", pgtest.AfterCommit, 1},
 		{"and the server does not notice", pgtest.HoldCommit, 1},
 	}
-	for _, a := range transactionCases() {
+	for i, a := range transactionCases() {
 		undisturbed := openProxied(t)
 		prepared := a.prepare(undisturbed.bench)
 		want, err := a.run(undisturbed.bench, prepared)
 		undisturbed.mustSucceed(err)
-		for _, c := range cuts {
+		for j, c := range cuts {
 			t.Run(a.name+", "+c.name, func(t *testing.T) {
+				sweep.InSample(t, i%len(cuts) == j)
 				b := openProxied(t)
 				prepared := a.prepare(b.bench)
 				b.proxy.CutNext(c.times, c.where)
@@ -171,7 +173,7 @@ type proxiedBench struct {
 func openProxied(t *testing.T) proxiedBench {
 	t.Helper()
 	clock := &clock{at: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}
-	proxy := pgtest.NewProxy(t, pgtest.URL(t))
+	proxy := pgtest.NewProxy(t, pgtest.ReusedURL(t))
 	return proxiedBench{&bench{T: t, clock: clock, Conformant: openURL(t, proxy.URL(), clock.now)}, proxy}
 }
 

@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 
 func TestPostgresConforms(t *testing.T) {
 	checkConformance(t, func(t *testing.T, now func() time.Time) Conformant {
-		return openURL(t, pgtest.URL(t), now)
+		return openURL(t, pgtest.ReusedURL(t), now)
 	})
 }
 
@@ -63,7 +63,7 @@ func withParameter(t testing.TB, base, name, value string) string {
 // schema's name, so that a test finds them.
 func openReplicas(t *testing.T, n int) []*bench {
 	t.Helper()
-	base := pgtest.URL(t)
+	base := pgtest.ReusedURL(t)
 	clock := &clock{at: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}
 	var all []*bench
 	for range n {

@@ -12,7 +12,8 @@ import (
 )
 
 // RecordReaction records an emoji, put on a message by a person or taken back.
-// If the emoji is a vote on the card of an open request, it enqueues a vote count. Slack
+// If the emoji is a vote on the card of an open request, or nearly one, it enqueues a
+// vote count. Slack
 // may report one emoji several times and out of order: the report with the latest
 // event time holds.
 func (s *Store) RecordReaction(ctx context.Context, heard approvals.Reaction) error {
@@ -26,7 +27,8 @@ func (s *Store) RecordReaction(ctx context.Context, heard approvals.Reaction) er
 			return err
 		}
 		changed, err := tx.recordHeard(ctx, heard)
-		if err != nil || !changed || !isCard || !r.State.Open() || !r.IsVote(heard.Name) {
+		matters := r.IsVote(heard.Name) || approvals.IsNearMiss(heard.Name)
+		if err != nil || !changed || !isCard || !r.State.Open() || !matters {
 			return err
 		}
 		return tx.enqueueJob(ctx, r, approvals.Job{Kind: approvals.JobCountVotes})

@@ -34,6 +34,8 @@ type requestBody struct {
 	Doubles       []string             `json:"doubles,omitempty"`
 	ToldPrivately []string             `json:"told_privately,omitempty"`
 	Denials       []approvals.Denial   `json:"denials,omitempty"`
+	Presses       []approvals.Press    `json:"presses,omitempty"`
+	PressCount    int                  `json:"press_count,omitempty"`
 
 	DelayReason      string    `json:"delay_reason,omitempty"`
 	Notified         []string  `json:"notified,omitempty"`
@@ -58,7 +60,8 @@ func encodeBody(r approvals.Request) (string, error) {
 		Judgments: r.Judgments, EffectFound: r.EffectFound, EffectInPart: r.EffectInPart,
 		AnsweredAt: r.AnsweredAt, OperatorFault: r.OperatorFault, RefusedAt: r.RefusedAt,
 		ToldPrivately: r.ToldPrivately,
-		Doubles:       r.Doubles, Denials: r.Denials, CardMissingSince: r.CardMissingSince,
+		Presses:       r.Presses, PressCount: r.PressCount,
+		Doubles: r.Doubles, Denials: r.Denials, CardMissingSince: r.CardMissingSince,
 	})
 	return string(text), err
 }
@@ -72,7 +75,7 @@ func (b requestBody) addTo(r *approvals.Request) {
 	r.WriteAttempted, r.Judgments, r.EffectFound = b.WriteAttempted, b.Judgments, b.EffectFound
 	r.Doubles, r.Denials, r.CardMissingSince = b.Doubles, b.Denials, b.CardMissingSince
 	r.EffectInPart, r.AnsweredAt, r.OperatorFault, r.RefusedAt = b.EffectInPart, b.AnsweredAt, b.OperatorFault, b.RefusedAt
-	r.ToldPrivately = b.ToldPrivately
+	r.ToldPrivately, r.Presses, r.PressCount = b.ToldPrivately, b.Presses, b.PressCount
 }
 
 // insertRequest reports false if another request has the same envelope or id.

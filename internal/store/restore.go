@@ -107,7 +107,7 @@ func (t *tx) recordForeign(ctx context.Context, r approvals.Request) (bool, erro
 	return n == 1, err
 }
 
-// markPosted marks the jobs as tried whose message is in the channel: such a job then
+// markPosted marks the jobs with a message in the channel as tried: such a job then
 // looks for its message before it posts.
 func (t *tx) markPosted(ctx context.Context, a approvals.Adoption) error {
 	r, err := scanRequest(t.QueryRowContext(ctx, requestByID, a.RequestID))

@@ -53,7 +53,7 @@ func onBothStepping(t *testing.T, test func(t *testing.T, clock *hostClock, hold
 	})
 	t.Run("PostgreSQL", func(t *testing.T) {
 		clock := start()
-		two := steppingStores(t, clock, pgtest.URL(t), 2)
+		two := steppingStores(t, clock, pgtest.ReusedURL(t), 2)
 		for _, b := range two {
 			b.mustSucceed(b.Ping(b.context())) // each has seen the clock before the step
 		}

@@ -36,6 +36,8 @@ type Store struct {
 	clock   *clockWatch
 	observe func(Transition)
 	maxOpen int // open requests of one person; zero: no bound
+
+	dueOfKind *sql.Stmt
 }
 
 // Now is the store's clock.

@@ -21,7 +21,7 @@ const lastTurnQuery = `SELECT max(turn) FROM jobs WHERE kind = $1 AND requester 
 const presentTurnQuery = `SELECT turn FROM jobs WHERE kind = $1 AND turn IS NOT NULL AND due_at <= $2
 	ORDER BY turn LIMIT 1`
 
-// nextTurn is the round of a new job and the person whose turn it is. Both are NULL if
+// nextTurn is the round of a new job and the person next in turn. Both are NULL if
 // the kind is not fair.
 func (t *tx) nextTurn(ctx context.Context, r approvals.Request, kind approvals.JobKind) (turn, person any, err error) {
 	if !kind.Spec().Fair {

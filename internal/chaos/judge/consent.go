@@ -110,6 +110,7 @@ func (h *History) firstAgreed(c *Card) time.Time {
 // A mark is what one person's reactions on a card say.
 type mark struct{ approve, deny bool }
 
+// String says what the mark means, for violations.
 func (m mark) String() string {
 	switch {
 	case m.approve && m.deny:

@@ -1,0 +1,66 @@
+package bot
+
+import (
+	"context"
+	"errors"
+
+	"github.com/rs/zerolog"
+
+	"licensebot/approvals"
+	"licensebot/bot/command"
+	"licensebot/bot/message"
+	"licensebot/bot/slackapi"
+)
+
+// presses records what people do with the buttons of cards.
+type presses struct {
+	store  ChangeStore
+	voters voters
+	views  *slackapi.Views
+	log    zerolog.Logger
+}
+
+// record records a press and returns what to tell the presser; empty if the thread or
+// the count of the votes tells it.
+func (p *presses) record(ctx context.Context, id string, press approvals.Press) string {
+	ctx, cancel := context.WithTimeout(ctx, askerLimit)
+	defer cancel()
+	r, err := p.store.Request(ctx, id)
+	var voter approvals.Voter
+	if err == nil {
+		voter, err = p.voters.findVoter(ctx, r, press.User, 0)
+	}
+	if err == nil {
+		press.User = voter.Person.ID
+		authorized := voter.Eligibility(r) == approvals.Counts
+		_, err = p.store.ApplyEvent(ctx, id, approvals.Pressed{Press: press, Authorized: authorized}, nil)
+	}
+	switch {
+	case err == nil && press.Button == approvals.PressWithdraw:
+		return message.ConfirmWithdrawal(id)
+	case err == nil:
+		return ""
+	case errors.Is(err, approvals.ErrNotFound):
+		return message.ExplainUnknownRequest(id)
+	case errors.Is(err, approvals.ErrNotPermitted):
+		return message.ExplainVoteIgnored(r, voter.Eligibility(r))
+	case errors.Is(err, approvals.ErrAlreadyPressed):
+		return message.AlreadyPressed(id)
+	case errors.Is(err, approvals.ErrNoTransition):
+		return message.PressTooLate(command.DefaultName, id)
+	}
+	p.log.Error().Str("request", id).Err(err).Msg("could not record a press of a button")
+	if errors.Is(err, approvals.ErrCommitUnknown) {
+		return message.ChangeUncertain(command.DefaultName, id)
+	}
+	return message.PressAgain(id)
+}
+
+// askWhy opens the form that asks why a request is denied.
+func (p *presses) askWhy(ctx context.Context, trigger, id string) (problem string) {
+	if err := p.views.Open(ctx, trigger, message.RenderDenyForm(id)); err != nil {
+		p.log.Error().Str("request", id).Err(err).Msg("could not open the form for a denial")
+		return message.PressAgain(id)
+	}
+	return ""
+}
