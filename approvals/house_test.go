@@ -40,7 +40,7 @@ var house = map[string][]string{
 	// Group names are compared in one form, wherever they are compared.
 	"internal/groupname":  {"approvals"},
 	"internal/policyfile": {"approvals", "internal/groupname"},
-	"internal/metrics":    {"approvals", "internal/store"},
+	"internal/metrics":    {"approvals"},
 	"internal/sleep":      {},
 	"internal/guard":      {},
 	"internal/noredirect": {},

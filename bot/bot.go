@@ -19,12 +19,14 @@ type Rates = slackapi.Rates
 // DefaultRates keep within the limits that Slack documents.
 var DefaultRates = slackapi.DefaultRates
 
-// What a Watch is told.
-type (
-	Envelope       = socket.Envelope
-	EnvelopeResult = socket.Result
-	EndReason      = socket.EndReason
-)
+// An Envelope is one delivery from Slack.
+type Envelope = socket.Envelope
+
+// An EnvelopeResult is what became of an envelope.
+type EnvelopeResult = socket.Result
+
+// An EndReason is why a connection to Slack ended.
+type EndReason = socket.EndReason
 
 // EndReasons lists why connections to Slack end.
 var EndReasons = socket.EndReasons
@@ -64,9 +66,10 @@ type Deps struct {
 	CodeName func(code string) (name string, ok bool) // display names of user bundle codes
 	Policy   func() approvals.Policy                  // the policy in force
 
-	// Canary checks by a reaction of the bot that Slack delivers. Replica names this
-	// process in what it keeps, and CanaryEnded is told how each round ended.
-	Canary      bool
+	// Canary keeps what a reaction of the bot checks, which is that Slack delivers; nil
+	// switches that off. Replica names this process in what it keeps, and CanaryEnded is
+	// told how each round ended.
+	Canary      CanaryStore
 	Replica     string
 	CanaryEnded func(approvals.Canary, approvals.CanaryResult)
 
@@ -124,9 +127,9 @@ func (b *Bot) assemble(d Deps) {
 		problems: health{uipath: d.UiPath, live: b.LiveConnections, policy: d.Policy, directory: b.directory}.listProblems,
 		asked:    make(chan struct{}, 1), tabs: make(map[string]*tab),
 	}
-	if d.Canary {
+	if d.Canary != nil {
 		b.canary = &canary{
-			store: d.Store, posts: posts, phrases: phrases, channel: d.Channel, replica: d.Replica,
+			store: d.Canary, posts: posts, phrases: phrases, channel: d.Channel, replica: d.Replica,
 			report: d.CanaryEnded, now: d.Now, log: d.Log,
 		}
 	}

@@ -30,7 +30,7 @@ func newAviary(t *testing.T) *aviary {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	a.store, a.canaries = db, []approvals.CanaryResult{}
+	a.store, a.canary = db, db
 	a.listen(db)
 	return a
 }

@@ -16,7 +16,6 @@ type Store interface {
 	DoubleStore
 	GroupStore
 	HomeStore
-	CanaryStore
 }
 
 // A FilingStore records new requests.

@@ -39,7 +39,8 @@ type rig struct {
 	store    *store.Store
 	uipath   UiPath                   // nil unless a test has one
 	problems []string                 // what a Home tab says of the bot
-	canaries []approvals.CanaryResult // how rounds of the canary ended; nil: it is off
+	canary   CanaryStore              // nil: there is none
+	canaries []approvals.CanaryResult // how its rounds ended
 	bot      *Bot                     // the last that was made
 	log      *bottest.Log
 }
@@ -64,7 +65,7 @@ func (r *rig) newBot(s Store) *Bot {
 		Slack:   SlackConfig{APIURL: r.slack.APIURL(), BotToken: r.slack.BotToken(), AppToken: r.slack.AppToken()},
 		Channel: channel, Emoji: phrases().Emoji, CodeName: phrases().CodeName, TTL: time.Hour, Rates: unpaced,
 		Store: s, UiPath: r.uipath, Policy: func() approvals.Policy { return approvals.Policy{} },
-		Log: r.logger(), Canary: r.canaries != nil, Replica: "replica",
+		Log: r.logger(), Canary: r.canary, Replica: "replica",
 		CanaryEnded: func(_ approvals.Canary, result approvals.CanaryResult) { r.canaries = append(r.canaries, result) },
 	})
 	if err != nil {

@@ -84,7 +84,7 @@ func (s *Socket) connect(ctx context.Context, index int) (*connection, error) {
 		case err == nil:
 			return c, nil
 		case ctx.Err() != nil:
-			return nil, nil //nolint:nilnil // the bot was told to stop
+			return nil, nil //nolint:nilnil,nilerr // the bot was told to stop
 		case isTokenRejected(err):
 			return nil, fmt.Errorf("Slack does not accept SLACK_APP_TOKEN (%w): "+
 				"create a new app-level token with the scope connections:write and restart with it", outside.DropURL(err))

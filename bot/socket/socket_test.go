@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
 	"licensebot/internal/fakeslack"
 	"licensebot/internal/fault"
 )

@@ -82,7 +82,9 @@ func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (
 	})
 	deps := newDeps(cfg, tuning, db, licenses, policies.Policy, log)
 	deps.Slack.Watch = newWatch(counted)
-	deps.Canary, deps.Replica, deps.CanaryEnded = cfg.hasCanary, replicaName(), counted.NoteCanary
+	if cfg.hasCanary {
+		deps.Canary, deps.Replica, deps.CanaryEnded = db, replicaName(), counted.NoteCanary
+	}
 	b, err := bot.New(ctx, deps)
 	if err != nil {
 		return ignoreIfStopped(ctx, err)

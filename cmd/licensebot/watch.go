@@ -13,7 +13,6 @@ import (
 	"licensebot/approvals"
 	"licensebot/bot"
 	"licensebot/internal/metrics"
-	"licensebot/internal/store"
 )
 
 // newWatch counts what happens on the way to Slack.
@@ -32,8 +31,8 @@ func newWatch(m *metrics.Metrics) bot.Watch {
 
 // observeTransitions counts what becomes of requests, and logs one line when a request
 // ends.
-func observeTransitions(m *metrics.Metrics, log zerolog.Logger) func(store.Transition) {
-	return func(t store.Transition) {
+func observeTransitions(m *metrics.Metrics, log zerolog.Logger) func(approvals.Transition) {
+	return func(t approvals.Transition) {
 		m.NoteTransition(t)
 		if t.Before.State.Open() && !t.After.State.Open() {
 			log.Info().Str("request", t.After.ID).Str("result", string(t.After.State)).

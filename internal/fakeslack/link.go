@@ -43,7 +43,9 @@ func (s *Server) acceptLink(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return // Upgrade has answered
 	}
-	socket := &appSocket{conn: conn, out: make(chan textFrame, 4096), quit: make(chan struct{}), wrote: make(chan struct{})}
+	socket := &appSocket{
+		conn: conn, out: make(chan textFrame, 4096), quit: make(chan struct{}), wrote: make(chan struct{}),
+	}
 	conn.SetCloseHandler(func(int, string) error { s.answerClose(socket); return nil })
 	conn.SetPingHandler(func(data string) error { return s.sendPong(socket, data) })
 	s.welcomeSocket(socket)

@@ -24,7 +24,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"licensebot/approvals"
-	"licensebot/internal/store"
 )
 
 // A Description is what one metric is called and means.
@@ -59,7 +58,8 @@ var (
 		"licensebot_request_duration_seconds", "Time from a request until its end.", []string{"state"},
 	}
 	slackCalls = Description{
-		"licensebot_slack_call_duration_seconds", "Calls of Slack's Web API until their answer was read, by method and result.",
+		"licensebot_slack_call_duration_seconds",
+		"Calls of Slack's Web API until their answer was read, by method and result.",
 		[]string{"method", "result"},
 	}
 	uipathCalls = Description{
@@ -187,7 +187,7 @@ func (m *Metrics) NoteConnectionEnded(reason string) {
 }
 
 // NoteTransition counts votes, and the ends of requests.
-func (m *Metrics) NoteTransition(t store.Transition) {
+func (m *Metrics) NoteTransition(t approvals.Transition) {
 	for _, vote := range t.After.Votes {
 		isOld := slices.ContainsFunc(t.Before.Votes, func(v approvals.Vote) bool { return v.User == vote.User })
 		if !isOld {

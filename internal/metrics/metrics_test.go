@@ -15,11 +15,10 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 
 	"licensebot/approvals"
-	"licensebot/internal/store"
 )
 
 // sampleMetrics has a value of everything.
-func sampleMetrics(stats func(context.Context) (store.Stats, error)) *Metrics {
+func sampleMetrics(stats func(context.Context) (approvals.Stats, error)) *Metrics {
 	m := New("v1.2.3")
 	m.BeginReasons("silent")
 	m.NoteEnvelope("slash_commands", "acknowledged", true, 4*time.Millisecond)
@@ -27,11 +26,11 @@ func sampleMetrics(stats func(context.Context) (store.Stats, error)) *Metrics {
 	m.NoteConnectionEnded("silent")
 	m.NoteCanary(approvals.Canary{ArrivedAt: time.Now()}, approvals.CanaryArrived)
 	filed := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
-	m.NoteTransition(store.Transition{
+	m.NoteTransition(approvals.Transition{
 		Before: approvals.Request{State: approvals.Pending, Votes: []approvals.Vote{{User: "U1"}}},
 		After:  approvals.Request{State: approvals.Approved, Votes: []approvals.Vote{{User: "U1"}, {User: "U2"}}},
 	})
-	m.NoteTransition(store.Transition{
+	m.NoteTransition(approvals.Transition{
 		Before: approvals.Request{State: approvals.Pending},
 		After:  approvals.Request{State: approvals.Denied, FiledAt: filed, ClosedAt: filed.Add(time.Minute)},
 	})
@@ -43,9 +42,9 @@ func sampleMetrics(stats func(context.Context) (store.Stats, error)) *Metrics {
 	return m
 }
 
-func fullStats(context.Context) (store.Stats, error) {
-	return store.Stats{
-		Jobs: []store.JobStats{{Kind: approvals.JobApply, Count: 2, Attempts: 7, Overdue: time.Minute}},
+func fullStats(context.Context) (approvals.Stats, error) {
+	return approvals.Stats{
+		Jobs: []approvals.JobStats{{Kind: approvals.JobApply, Count: 2, Attempts: 7, Overdue: time.Minute}},
 		Open: map[approvals.State]int{approvals.Pending: 4}, RunningGrants: 6, OverdueGrants: 1, OldestOverdue: time.Hour,
 	}, nil
 }
@@ -87,11 +86,11 @@ func TestWhatIsCounted(t *testing.T) {
 
 // TestADatabaseThatIsAwayHidesNothingElse: the scrape tells that it is away.
 func TestADatabaseThatIsAwayHidesNothingElse(t *testing.T) {
-	got := scrape(t, sampleMetrics(func(ctx context.Context) (store.Stats, error) {
+	got := scrape(t, sampleMetrics(func(ctx context.Context) (approvals.Stats, error) {
 		if _, bounded := ctx.Deadline(); !bounded {
 			t.Error("a scrape may wait for ever")
 		}
-		return store.Stats{}, errors.New("away")
+		return approvals.Stats{}, errors.New("away")
 	}))
 	if !strings.Contains(got, "licensebot_database_up 0") || !strings.Contains(got, "licensebot_slack_connections 2") ||
 		strings.Contains(got, "licensebot_jobs{") {

@@ -7,7 +7,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"licensebot/approvals"
-	"licensebot/internal/store"
 )
 
 // readLimit bounds how long a scrape waits for the database.
@@ -17,7 +16,7 @@ const readLimit = 2 * time.Second
 type Sources struct {
 	Connections   func() int    // to Slack, that are alive
 	LostLines     func() uint64 // of the log
-	Stats         func(context.Context) (store.Stats, error)
+	Stats         func(context.Context) (approvals.Stats, error)
 	PolicyHash    func() string    // of the policy in force
 	TokenExpiry   func() time.Time // of UiPath's token; zero: none, or it does not tell
 	FailingChecks func() (failing int, known bool)
@@ -33,7 +32,8 @@ var (
 		"Lines of the log that could not be written, because their reader left or stands still.", nil,
 	}
 	databaseUp = Description{
-		"licensebot_database_up", "Whether the database answered this scrape. If it is 0, what is read from it is missing.", nil,
+		"licensebot_database_up",
+		"Whether the database answered this scrape. If it is 0, what is read from it is missing.", nil,
 	}
 	jobs        = Description{"licensebot_jobs", "Jobs that wait or run, by kind.", []string{"kind"}}
 	jobAttempts = Description{
@@ -135,7 +135,7 @@ func (r reader) collectStats(gauge func(d Description, value float64, labels ...
 			gauge(requestsOpen, float64(stats.Open[state]), string(state))
 		}
 	}
-	byKind := make(map[approvals.JobKind]store.JobStats)
+	byKind := make(map[approvals.JobKind]approvals.JobStats)
 	for _, j := range stats.Jobs {
 		byKind[j.Kind] = j
 	}

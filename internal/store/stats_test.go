@@ -19,8 +19,8 @@ func TestPostgresStats(t *testing.T) { checkStats(t, pgtest.URL(t)) }
 // its commit.
 func checkStats(t *testing.T, url string) {
 	clock := &clock{at: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}
-	var told []Transition
-	s, err := Open(t.Context(), url, Options{Now: clock.now, Observe: func(step Transition) { told = append(told, step) }})
+	var told []approvals.Transition
+	s, err := Open(t.Context(), url, Options{Now: clock.now, Observe: func(step approvals.Transition) { told = append(told, step) }})
 	if err != nil {
 		t.Fatal(err)
 	}

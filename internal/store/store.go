@@ -34,7 +34,7 @@ type Store struct {
 	read    *sql.DB
 	signals signals
 	clock   *clockWatch
-	observe func(Transition)
+	observe func(approvals.Transition)
 	maxOpen int // open requests of one person; zero: no bound
 
 	dueOfKind *sql.Stmt

@@ -19,7 +19,7 @@ type tx struct {
 	name     string
 	now      time.Time
 	enqueued []approvals.JobKind
-	steps    []Transition
+	steps    []approvals.Transition
 }
 
 // maxAttempts bounds how often a transaction is begun after it lost a race or
