@@ -21,8 +21,8 @@ const module = "licensebot"
 var house = map[string][]string{
 	"approvals":        {},
 	"approvals/worker": {"approvals", "internal/guard", "internal/sleep"},
-	"licensing":        {"approvals", "internal/groupname", "internal/noredirect"},
-	"internal/store":   {"approvals", "internal/sleep"},
+	"licensing":        {"approvals", "internal/groupname", "internal/noredirect", "internal/outbound"},
+	"internal/store":   {"approvals", "internal/silence", "internal/sleep"},
 	"deploy":           {},
 
 	// Inside bot arrows go down: the rooms do not know bot, message and slackapi do
@@ -31,19 +31,22 @@ var house = map[string][]string{
 		"approvals", "internal/groupname", "internal/guard", "internal/outside", "internal/sleep",
 		"bot/command", "bot/message", "bot/socket", "bot/slackapi",
 	},
-	"bot/command":  {"approvals", "internal/groupname"},
+	"bot/command":  {"approvals", "internal/emoji", "internal/groupname"},
 	"bot/message":  {"approvals", "internal/groupname", "internal/outside", "bot/command"},
-	"bot/slackapi": {"approvals", "internal/noredirect", "internal/outside", "internal/sleep"},
-	"bot/socket":   {"internal/noredirect", "internal/outside", "internal/sleep"},
+	"bot/slackapi": {"approvals", "internal/noredirect", "internal/outbound", "internal/outside", "internal/sleep"},
+	"bot/socket":   {"internal/noredirect", "internal/outbound", "internal/outside", "internal/sleep"},
 	"bot/bottest":  {"approvals", "bot/command", "internal/fakeslack"},
 
 	// Group names are compared in one form, wherever they are compared.
 	"internal/groupname":  {"approvals"},
 	"internal/policyfile": {"approvals", "internal/groupname"},
 	"internal/metrics":    {"approvals"},
+	"internal/silence":    {},
+	"internal/emoji":      {},
 	"internal/sleep":      {},
 	"internal/guard":      {},
 	"internal/noredirect": {},
+	"internal/outbound":   {},
 	"internal/outside":    {},
 
 	// The simulators know nothing of the bot, and the two know nothing of each other.
@@ -71,8 +74,7 @@ var house = map[string][]string{
 
 	"cmd/licensebot": {
 		"approvals", "approvals/worker", "bot", "licensing", "internal/store", "internal/metrics", "internal/policyfile",
-		"internal/sleep",
-		"internal/demo", "deploy",
+		"internal/outbound", "internal/sleep", "internal/demo", "deploy",
 	},
 }
 

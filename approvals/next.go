@@ -31,6 +31,7 @@ type Step struct {
 	Request Request
 	Enqueue []Job
 	Drop    []JobKind // jobs that became pointless
+	File    *Request  // a new request that takes its place; nil: none
 }
 
 // Next decides what event e, happening now, makes of request r. It is the whole

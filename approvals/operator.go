@@ -47,6 +47,7 @@ func (e *OperatorError) clause() string {
 
 // remedies says what to do about the variable of an OperatorError.
 var remedies = map[string]string{
+	"HTTPS_PROXY":               "check that it names the proxy, and that the proxy lets the bot through to UiPath",
 	"UIPATH_URL":                "check that UiPath answers there, and UIPATH_ORGANIZATION: a renamed one redirects",
 	"UIPATH_TOKEN_URL":          "check that UiPath's token endpoint is there",
 	"UIPATH_ACCOUNT_ID":         "check that it is the organization's id, not a tenant's, and that it has user licenses",

@@ -12,6 +12,8 @@ type Outcome struct {
 	Uncertain      bool     `json:"uncertain,omitempty"`       // a write may have had an unseen effect
 	Undated        []string `json:"undated,omitempty"`         // people with an undated approval
 
+	Channel string `json:"channel,omitempty"` // where approvers decide instead
+
 	Violation *Violation `json:"violation,omitempty"` // of the policy
 }
 
@@ -63,4 +65,6 @@ const (
 	ReasonGroupRenamed      Reason = "group_renamed" // Suggestions has the name of now; empty: none
 	ReasonForbiddenNow      Reason = "forbidden_now" // Violation says what the policy of today forbids
 	ReasonStricterNow       Reason = "stricter_now"  // the policy of today asks for other or more approvals
+	// Channel has the approvals channel of now, Suggestions the request that was filed anew.
+	ReasonChannelReplaced Reason = "channel_replaced"
 )

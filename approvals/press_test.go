@@ -24,7 +24,7 @@ type gesture struct {
 func playGestures(t *testing.T, gestures []gesture) (Request, []Reaction) {
 	t.Helper()
 	r := requestIn(Pending)
-	r.CardTS = "1.1"
+	r.CardTS = fmt.Sprintf("%d.000100", early.Unix()-60)
 	var shown []Reaction
 	for i, g := range gestures {
 		at := fmt.Sprintf("%d.000000", early.Unix()+int64(i))
@@ -175,7 +175,7 @@ func TestPressesAreAdopted(t *testing.T) {
 		return Told{Post: Post{TS: ts, EventType: "allocation_vote", Number: number}, Actor: p.User, Press: &p}
 	}
 	later := fmt.Sprintf("%d.000000", early.Unix()+50)
-	adopted := Adopt("1.1", []Told{
+	adopted := Adopt(r.CardTS, []Told{
 		told("1.2", "1", r.Presses[0]), told("1.3", "2", r.Presses[1]),
 		told("1.4", "3", Press{User: anna, Button: PressWithdraw, At: later}),
 	})

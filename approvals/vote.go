@@ -45,8 +45,10 @@ type PendingCard struct {
 
 // GivenAt is when the reaction was given or taken back, by Slack's clock; false
 // if no event told: what Slack shows on a card has no times.
-func (r Reaction) GivenAt() (time.Time, bool) {
-	seconds, micros, _ := strings.Cut(r.EventTS, ".")
+func (r Reaction) GivenAt() (time.Time, bool) { return parseSlackTime(r.EventTS) }
+
+func parseSlackTime(ts string) (time.Time, bool) {
+	seconds, micros, _ := strings.Cut(ts, ".")
 	s, err := strconv.ParseInt(seconds, 10, 64)
 	if err != nil {
 		return time.Time{}, false
@@ -55,12 +57,21 @@ func (r Reaction) GivenAt() (time.Time, bool) {
 	return time.Unix(s, us*1000), true
 }
 
+// deadlineAtSlack is the deadline by Slack's clock: the card's own time and the
+// request's life. The store's clock, which Deadline rests on, may be off.
+func (r Request) deadlineAtSlack() time.Time {
+	if posted, ok := parseSlackTime(r.CardTS); ok {
+		return posted.Add(r.Terms.TTL)
+	}
+	return r.Deadline
+}
+
 // timeliness says whether an approval came before the deadline: by the time that
 // its event told, or else because a look showed it before the deadline.
 func (r Request) timeliness(reaction Reaction) Eligibility {
 	at, dated := reaction.GivenAt()
 	switch {
-	case dated && !at.Before(r.Deadline):
+	case dated && !at.Before(r.deadlineAtSlack()):
 		return IsLate
 	case !dated && !reaction.SeenAt.Before(r.Deadline):
 		return IsUndated

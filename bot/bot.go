@@ -46,16 +46,15 @@ type SlackConfig struct {
 	APIURL   string // with a slash at the end
 	BotToken string
 	AppToken string
-	// Explained is how many Socket Mode connections of the app this installation
-	// explains; zero: that is not known.
-	Explained int
-	Watch     Watch
+	// Replicas counts the processes of this installation. Nil: that is not known.
+	Replicas func(context.Context) (int, error)
+	Watch    Watch
 }
 
 // Deps is what a Bot works with.
 type Deps struct {
 	Slack   SlackConfig
-	Channel string // the approvals channel
+	Channel string // the approvals channel of today
 	Target  approvals.Target
 	Emoji   approvals.Emoji
 	TTL     time.Duration // life of a request that has no card yet
@@ -79,7 +78,7 @@ type Deps struct {
 
 // A Bot talks with people in Slack.
 type Bot struct {
-	channel     string
+	channel     *currentChannel
 	client      *slackapi.Client
 	identity    slackapi.Identity
 	directory   *slackapi.Directory
@@ -103,7 +102,10 @@ func New(ctx context.Context, d Deps) (*Bot, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Bot{channel: d.Channel, client: client, identity: identity, reconnected: make(chan struct{}, 1), log: d.Log}
+	b := &Bot{
+		channel: newCurrentChannel(d.Channel), client: client, identity: identity,
+		reconnected: make(chan struct{}, 1), log: d.Log,
+	}
 	b.assemble(d)
 	return b, nil
 }
@@ -113,7 +115,7 @@ func (b *Bot) assemble(d Deps) {
 	if d.Now == nil {
 		d.Now = time.Now
 	}
-	phrases := message.Phrases{Channel: d.Channel, Emoji: d.Emoji, CodeName: d.CodeName}
+	phrases := message.Phrases{Channel: b.channel.get, Emoji: d.Emoji, CodeName: d.CodeName}
 	posts := slackapi.NewMessenger(b.client, b.identity, d.Rates, d.Log)
 	views := slackapi.NewViews(b.client)
 	responseURLs := new(slackapi.ResponseURLs)
@@ -129,15 +131,15 @@ func (b *Bot) assemble(d Deps) {
 	}
 	if d.Canary != nil {
 		b.canary = &canary{
-			store: d.Canary, posts: posts, phrases: phrases, channel: d.Channel, replica: d.Replica,
+			store: d.Canary, posts: posts, phrases: phrases, channel: b.channel, replica: d.Replica,
 			report: d.CanaryEnded, now: d.Now, log: d.Log,
 		}
 	}
 	b.intake = &intake{
-		store: d.Store, identity: b.identity, channel: d.Channel,
+		store: d.Store, identity: b.identity, channel: b.channel,
 		directory: b.directory, phrases: phrases, now: d.Now, log: d.Log,
 		filing: &filing{
-			store: d.Store, channel: d.Channel, target: d.Target, ttl: d.TTL,
+			store: d.Store, channel: b.channel, target: d.Target, ttl: d.TTL,
 			phrases: phrases, responseURLs: responseURLs, log: d.Log,
 		},
 		changes: &changes{store: d.Store, voters: voters, phrases: phrases, log: d.Log},
@@ -150,9 +152,10 @@ func (b *Bot) assemble(d Deps) {
 	}
 	b.socket = socket.New(socket.Config{
 		APIURL: d.Slack.APIURL, BotToken: d.Slack.BotToken, AppToken: d.Slack.AppToken,
-		OnHello: b.signalReconnected, Explained: d.Slack.Explained, Watch: d.Slack.Watch,
+		OnHello: b.signalReconnected, Replicas: d.Slack.Replicas, Watch: d.Slack.Watch,
 		Explain: func(err error) error { return slackapi.ClassifyError("apps.connections.open", err) },
 	}, b.intake, d.Log)
+	b.client.FollowDates(b.socket.NoteDate)
 }
 
 func (b *Bot) signalReconnected() {
@@ -167,7 +170,9 @@ func (b *Bot) UserID() string { return b.identity.UserID }
 
 // CheckChannel looks for problems of the approvals channel. The error is in words
 // for the operator.
-func (b *Bot) CheckChannel(ctx context.Context) error { return b.client.CheckChannel(ctx, b.channel) }
+func (b *Bot) CheckChannel(ctx context.Context) error {
+	return b.client.CheckChannel(ctx, b.channel.get())
+}
 
 // Messenger is what workers post by.
 func (b *Bot) Messenger() *Messenger { return b.messenger }

@@ -41,7 +41,7 @@ type canary struct {
 	store   CanaryStore
 	posts   *slackapi.Messenger
 	phrases message.Phrases
-	channel string
+	channel *currentChannel
 	replica string
 	report  func(approvals.Canary, approvals.CanaryResult) // may be nil
 	now     func() time.Time
@@ -63,7 +63,7 @@ func (c *canary) run(ctx context.Context) {
 func (c *canary) beginRound(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, canaryLimit)
 	defer cancel()
-	last, next, begun, err := c.store.BeginCanary(ctx, c.channel, canaryEvery)
+	last, next, begun, err := c.store.BeginCanary(ctx, c.channel.get(), canaryEvery)
 	if err != nil || !begun {
 		return err
 	}
@@ -97,7 +97,7 @@ func (c *canary) judge(last approvals.Canary, now time.Time) {
 // postMessage posts the status message. The next round reacts to it.
 func (c *canary) postMessage(ctx context.Context, next approvals.Canary) error {
 	text, metadata := c.phrases.Status()
-	ts, err := c.posts.PostMessage(ctx, slackapi.Post{Channel: c.channel, Text: text, Metadata: metadata})
+	ts, err := c.posts.PostMessage(ctx, slackapi.Post{Channel: next.Channel, Text: text, Metadata: metadata})
 	if err != nil {
 		c.log.Warn().Err(err).Msg("could not post the status message")
 		return c.store.FailCanary(ctx, next.Number, canaryPause)
@@ -129,7 +129,7 @@ func (c *canary) react(ctx context.Context, last, next approvals.Canary) error {
 
 // isOwnEvent reports whether an event may be about the reaction of the canary.
 func (c *canary) isOwnEvent(e event) bool {
-	return c != nil && e.Reaction == canaryEmoji && e.Item.Channel == c.channel
+	return c != nil && e.Reaction == canaryEmoji
 }
 
 // recordArrival notes that an event came back. It is no reason to have it delivered

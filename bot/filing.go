@@ -16,7 +16,7 @@ import (
 // filing stores new requests.
 type filing struct {
 	store        FilingStore
-	channel      string
+	channel      *currentChannel
 	target       approvals.Target
 	ttl          time.Duration // life of a request that has no card yet
 	phrases      message.Phrases
@@ -54,7 +54,7 @@ func (f *filing) fileRequest(
 ) (request approvals.Request, again bool, err error) {
 	request, again, err = f.store.FileRequest(ctx, approvals.Request{
 		ID: approvals.NewID(), EnvelopeID: envelope, Requester: requester, OriginChannel: origin,
-		Channel: f.channel, Target: f.target, Ask: ask, Terms: approvals.Terms{TTL: f.ttl},
+		Channel: f.channel.get(), Target: f.target, Ask: ask, Terms: approvals.Terms{TTL: f.ttl},
 	})
 	if _, tooMany := errors.AsType[*approvals.TooManyOpenError](err); tooMany {
 		f.log.Warn().Str("requester", requester).Err(err).Msg("a request was not recorded")

@@ -26,7 +26,7 @@ const maxEmojiName = 200
 type intake struct {
 	store     DeliveryStore
 	identity  slackapi.Identity
-	channel   string
+	channel   *currentChannel
 	directory *slackapi.Directory
 	phrases   message.Phrases
 	now       func() time.Time // the clock of dates that people type
@@ -189,9 +189,18 @@ func (in *intake) handleEvent(ctx context.Context, env socket.Envelope) (ok bool
 		in.directory.ForgetGroup(e.SubteamID)
 	case "member_left_channel":
 		user, _ := in.directory.CanonicalID(ctx, e.User)
-		if in.directory.IsSelf(user) && e.Channel == in.channel {
-			in.log.Error().Msg("the bot was removed from the approvals channel; " +
+		if in.directory.IsSelf(user) {
+			in.noteChannelClosed(e.Channel, "the bot was removed from the approvals channel; "+
 				"nothing can be asked or told until someone invites it there again with /invite")
+		}
+	case "channel_archive", "group_archive":
+		in.noteChannelClosed(e.Channel, "the approvals channel was archived; "+
+			"requests wait until someone unarchives it or LICENSEBOT_CHANNEL is set to another")
+	case "channel_id_changed":
+		if err := in.noteChannelMoved(ctx, e); err != nil {
+			in.log.Error().Str("envelope", env.ID).Err(err).
+				Msg("could not record the new id of a channel; Slack will deliver it again")
+			return false
 		}
 	case "app_uninstalled", "tokens_revoked":
 		in.log.Error().Str("event", e.Type).
@@ -225,7 +234,7 @@ func (in *intake) recordReaction(ctx context.Context, env socket.Envelope, e eve
 		EventTS: e.EventTS, Present: e.Type == "reaction_added",
 	}
 	if err == nil {
-		err = in.doubles.recordReaction(ctx, heard, e.Item.Channel == in.channel)
+		err = in.doubles.recordReaction(ctx, heard, e.Item.Channel == in.channel.get())
 	}
 	switch {
 	case err == nil:
@@ -244,7 +253,7 @@ func (in *intake) recordReaction(ctx context.Context, env socket.Envelope, e eve
 // Messages without an author come from webhooks, and direct messages ask for no votes.
 func (in *intake) mayNameRequest(e event) bool {
 	isFormer := e.ItemUser != "" && !strings.HasPrefix(e.Item.Channel, "D")
-	return e.Item.Type == "message" && e.Item.TS != "" && (e.Item.Channel == in.channel || isFormer)
+	return e.Item.Type == "message" && e.Item.TS != "" && (e.Item.Channel == in.channel.get() || isFormer)
 }
 
 // findGiver is the person who reacted. Reactions of the bot itself and on messages of

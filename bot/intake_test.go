@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -364,4 +365,34 @@ func TestNothingIsAckedBeforeItIsStored(t *testing.T) {
 		t.Error(err)
 	}
 	b.Close()
+}
+
+// A channel's new id is delivered again until it is stored.
+func TestMovedChannelIsNotLost(t *testing.T) {
+	r := newRig(t, fakeslack.Config{AckTimeout: 500 * time.Millisecond, RetryDelays: []time.Duration{0, 0, 0}})
+	var moves atomic.Int32
+	r.listen(movingStore{Store: r.store, moves: &moves})
+	r.slack.UpdateChannel(channel, func(c *fakeslack.Channel) { c.ID = "C0MOVED" })
+	r.await("a second delivery", func() bool { return moves.Load() == 2 && r.slack.Unacked() == 0 })
+	if now := r.bot.channel.get(); now != "C0MOVED" {
+		t.Errorf("the approvals channel is %s", now)
+	}
+	if !strings.Contains(r.log.String(), "set LICENSEBOT_CHANNEL to the new one") {
+		t.Errorf("the operator reads %s", r.log)
+	}
+	r.slack.UpdateChannel("C0MOVED", func(c *fakeslack.Channel) { c.Archived = true })
+	r.await("a line about the archive", func() bool { return strings.Contains(r.log.String(), "was archived") })
+}
+
+// A movingStore cannot record the first move of a channel.
+type movingStore struct {
+	Store
+	moves *atomic.Int32
+}
+
+func (m movingStore) MoveChannel(ctx context.Context, move approvals.ChannelMove) error {
+	if m.moves.Add(1) == 1 {
+		return errors.New("disk full")
+	}
+	return m.Store.MoveChannel(ctx, move)
 }

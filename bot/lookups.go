@@ -129,7 +129,7 @@ func (l *lookups) lookUp(ctx context.Context, name string, c command.Command) (t
 		if err != nil {
 			return l.explainError(name, c, err)
 		}
-		return l.phrases.ListOwnedCodes(name, seats)
+		return l.phrases.ListOwnedCodes(name, seats, c.Page)
 	}
 	group, err := l.uipath.FindGroup(ctx, c.Group)
 	if err != nil {
@@ -144,7 +144,7 @@ func (l *lookups) lookUp(ctx context.Context, name string, c command.Command) (t
 		l.log.Error().Err(err).Msg("could not list the requests about a group")
 		return message.QueryFailed()
 	}
-	return l.phrases.ShowAllocation(name, group, allocation, open)
+	return l.phrases.ShowAllocation(name, group, allocation, open, c.Page)
 }
 
 func (l *lookups) explainError(name string, c command.Command, err error) string {

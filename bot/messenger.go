@@ -36,6 +36,11 @@ func (m *Messenger) UpdateCard(ctx context.Context, r approvals.Request) error {
 	return m.posts.UpdateMessage(ctx, r.CardTS, m.renderCard(r, approvals.JobUpdateCard))
 }
 
+// CheckPostable is an error while the bot cannot post in a channel.
+func (m *Messenger) CheckPostable(ctx context.Context, channel string) error {
+	return m.posts.CheckPostable(ctx, channel)
+}
+
 func (m *Messenger) renderCard(r approvals.Request, kind approvals.JobKind) slackapi.Post {
 	card := m.phrases.RenderCard(r)
 	return slackapi.Post{

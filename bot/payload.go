@@ -27,18 +27,20 @@ type eventCallback struct {
 
 // event is what the bot reads of the events that it subscribes to.
 type event struct {
-	Type      string `json:"type"`
-	User      string `json:"user"`
-	Reaction  string `json:"reaction"`
-	ItemUser  string `json:"item_user"`
-	Item      item   `json:"item"`
-	EventTS   string `json:"event_ts"`
-	Channel   string `json:"channel"`
-	SubteamID string `json:"subteam_id"`
-	SubType   string `json:"subtype"`    // of a message
-	DeletedTS string `json:"deleted_ts"` // of a message that was deleted
-	Tab       string `json:"tab"`
-	View      view   `json:"view"`
+	Type       string `json:"type"`
+	User       string `json:"user"`
+	Reaction   string `json:"reaction"`
+	ItemUser   string `json:"item_user"`
+	Item       item   `json:"item"`
+	EventTS    string `json:"event_ts"`
+	Channel    string `json:"channel"`
+	SubteamID  string `json:"subteam_id"`
+	SubType    string `json:"subtype"`        // of a message
+	DeletedTS  string `json:"deleted_ts"`     // of a message that was deleted
+	OldChannel string `json:"old_channel_id"` // of channel_id_changed
+	NewChannel string `json:"new_channel_id"`
+	Tab        string `json:"tab"`
+	View       view   `json:"view"`
 }
 
 type item struct {

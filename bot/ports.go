@@ -47,8 +47,10 @@ type QueryStore interface {
 	CountOpen(ctx context.Context) (map[approvals.State]int, error)
 }
 
-// A DeliveryStore records deliveries that the bot does not understand.
+// A DeliveryStore records what deliveries tell of channels, and those that the bot does
+// not understand.
 type DeliveryStore interface {
+	ChannelStore
 	// DeadLetter keeps a delivery that was not understood, once for each envelope.
 	// The caller has removed secrets from raw and bounded it.
 	DeadLetter(ctx context.Context, envelope, why string, raw []byte) error

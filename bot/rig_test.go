@@ -85,7 +85,7 @@ var unpaced = Rates{Posts: rate.Inf, Updates: rate.Inf, Reactions: rate.Inf, Eph
 // phrases are those of a bot with the usual configuration.
 func phrases() message.Phrases {
 	return message.Phrases{
-		Channel: channel, CodeName: licensing.CodeName,
+		Channel: func() string { return channel }, CodeName: licensing.CodeName,
 		Emoji: approvals.Emoji{Approve: []string{"white_check_mark"}, Deny: []string{"x"}},
 	}
 }

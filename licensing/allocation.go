@@ -185,7 +185,7 @@ func (c *Client) readListedExternal(ctx context.Context, groupID string) (extern
 		if !groupname.SameID(id, groupID) {
 			return true
 		}
-		external = allocation.UseExternalLicense
+		external = (*bool)(allocation.UseExternalLicense)
 		return false
 	})
 	if isAbsent(err) {

@@ -312,3 +312,62 @@ func TestLimitsThatAreLeftOut(t *testing.T) {
 		})
 	}
 }
+
+// TestLimitsInAnyForm has each limit as services write it. What is no number leaves the
+// answer unknown, because a write would lift the limit.
+func TestLimitsInAnyForm(t *testing.T) {
+	for _, c := range []struct {
+		limits []string
+		want   int
+		failed bool
+	}{
+		{[]string{`0`, `0.0`, `-0.0`, `"0"`, `"0.0"`, `null`, `""`, `" "`, `-1`, `-1.0`, `"-1"`, `0.9`, `0e5`, `"null"`}, 0, false},
+		{[]string{`10`, `10.0`, `1e1`, `"10"`, `"10.0"`, `" 10 "`, `"1e1"`}, 10, false},
+		{[]string{`"ten"`, `"unlimited"`, `{}`, `[]`, `true`, `1e99`, `"NaN"`, `"Infinity"`, `{"limit":4}`}, 0, true},
+	} {
+		for _, limit := range c.limits {
+			s := newStand(t)
+			s.on("GET "+ruleRoute, says(200, `{"useExternalLicense":false,"allocatedUserBundles":["IDU"]}`))
+			s.on("GET "+ruleRoute+"/with-quota", says(200,
+				`{"groupRule":{"userBundleCodes":["IDU"]},"quotas":[{"userBundleCode":"IDU","limit":`+limit+`}]}`))
+			allocation, err := s.client(t).ReadAllocation(t.Context(), groupID)
+			got := 0
+			for _, q := range allocation.Quotas {
+				got = q.Limit
+			}
+			if got != c.want || (err != nil) != c.failed {
+				t.Errorf("%s: got %d, %v, want %d", limit, got, err, c.want)
+			}
+		}
+	}
+}
+
+// TestOtherTypesOfIdentity reads ids, names and switches of the types that makers give
+// them.
+func TestOtherTypesOfIdentity(t *testing.T) {
+	for _, group := range []string{
+		`{"id":"2512","name":"Robots","type":0}`, `{"id":2512,"name":"Robots","type":"custom"}`,
+		`{"ID":2512,"NAME":" Robots ","type":null,"members":null}`, `{"id":"2512","displayName":"Robots","type":{"x":[1]}}`,
+	} {
+		for _, list := range []string{`[` + group + `]`, `{"results":[` + group + `]}`, `{"value":[` + group + `]}`} {
+			s := newStand(t)
+			s.on("GET "+idRoute, says(200, list))
+			s.on("GET "+listRoute, says(404, `{}`))
+			groups, err := s.client(t).ListGroups(t.Context())
+			if err != nil || len(groups) != 1 || groups[0].ID != "2512" || groups[0].Name != "Robots" {
+				t.Errorf("%s: got %+v, %v", list, groups, err)
+			}
+		}
+	}
+	for text, want := range map[string]bool{
+		`true`: true, `"true"`: true, `"True"`: true, `1`: true, `"1"`: true, `false`: false, `"False"`: false, `0`: false, `null`: false,
+	} {
+		s := newStand(t)
+		s.on("GET "+ruleRoute, says(200, `{"useExternalLicense":`+text+`,"allocatedUserBundles":["IDU"]}`))
+		s.on("GET "+ruleRoute+"/with-quota", says(200, `{"groupRule":{"userBundleCodes":["IDU"]},"quotas":[]}`))
+		s.on("GET "+listRoute, says(404, `{}`))
+		if got, err := s.client(t).ReadAllocation(t.Context(), groupID); err != nil || got.UseExternalLicense != want {
+			t.Errorf("useExternalLicense %s: got %v, %v", text, got.UseExternalLicense, err)
+		}
+	}
+}

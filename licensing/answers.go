@@ -27,7 +27,7 @@ type allocationBody struct {
 	GroupID              looseText       `json:"groupId"`
 	ID                   looseText       `json:"id"`
 	Name                 looseText       `json:"name"`
-	UseExternalLicense   *bool           `json:"useExternalLicense"`
+	UseExternalLicense   *looseBool      `json:"useExternalLicense"`
 	UserBundleCodes      codeList        `json:"userBundleCodes"`
 	UserBundleLicenses   codeList        `json:"userBundleLicenses"`
 	AllocatedUserBundles codeList        `json:"allocatedUserBundles"`
@@ -76,9 +76,9 @@ func (a *allocationAnswer) UnmarshalJSON(data []byte) error {
 		return ErrNoAllocation
 	}
 	a.groupID = string(firstNonEmpty(inner.GroupID, body.GroupID))
-	a.useExternal = inner.UseExternalLicense
+	a.useExternal = (*bool)(inner.UseExternalLicense)
 	if a.useExternal == nil {
-		a.useExternal = body.UseExternalLicense
+		a.useExternal = (*bool)(body.UseExternalLicense)
 	}
 	a.quotas = decodeQuotas(body.Quotas)
 	a.seats = decodeSeats(body.AvailableUserBundles)
@@ -201,7 +201,7 @@ type looseNumber int
 
 // UnmarshalJSON reads null and the empty string as zero.
 func (n *looseNumber) UnmarshalJSON(data []byte) error {
-	plain := strings.Trim(string(data), `"`)
+	plain := strings.Trim(string(data), `" `)
 	if plain == "null" || plain == "" {
 		return nil
 	}
@@ -211,6 +211,15 @@ func (n *looseNumber) UnmarshalJSON(data []byte) error {
 	}
 	*n = looseNumber(f)
 	return nil
+}
+
+// looseBool is true or false that may come as text or as a number.
+type looseBool bool
+
+func (b *looseBool) UnmarshalJSON(data []byte) error {
+	v, err := strconv.ParseBool(strings.ToLower(strings.Trim(string(data), `" `)))
+	*b = looseBool(v)
+	return err
 }
 
 // codeList is a list of codes, or of objects that have a code. null is a list that

@@ -73,6 +73,11 @@ func looksHTML(body []byte) bool {
 	return bytes.HasPrefix(bytes.TrimSpace(body), []byte("<"))
 }
 
+func looksJSON(body []byte) bool {
+	body = bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\uFEFF")))
+	return bytes.HasPrefix(body, []byte("{")) || bytes.HasPrefix(body, []byte("["))
+}
+
 func pageTitle(body []byte) string {
 	if found := titleTag.FindSubmatch(body); found != nil {
 		return "a page titled “" + strings.TrimSpace(html.UnescapeString(string(found[1]))) + "”"

@@ -11,6 +11,7 @@ import (
 
 	"licensebot/approvals"
 	"licensebot/internal/groupname"
+	"licensebot/internal/outbound"
 )
 
 // Allocations is a Client in the terms of package approvals. It carries out what
@@ -210,6 +211,8 @@ func delayReason(e *Error) string {
 		return "UiPath does not show whether the group uses external licenses"
 	case errors.Is(e, ErrAnswersDiffer):
 		return "the allocation is being changed at UiPath at this moment"
+	case errors.Is(e, ErrTokenTooNew):
+		return "UiPath takes the bot's token for one that is not valid yet"
 	case errors.Is(e, ErrTokenRenewed):
 		return "UiPath did not accept the bot's token, and the bot has a new one"
 	case e.Status == http.StatusTooManyRequests:
@@ -219,6 +222,9 @@ func delayReason(e *Error) string {
 	}
 	if e.MayHaveTakenEffect() {
 		return "UiPath gave no complete answer"
+	}
+	if cause := outbound.Cause(e); cause != "" {
+		return "UiPath cannot be reached: " + cause
 	}
 	return "UiPath cannot be reached"
 }

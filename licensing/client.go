@@ -183,7 +183,7 @@ func (r request) markSent(err error) error {
 
 func wasUnauthorized(err error) bool {
 	e, ok := errors.AsType[*Error](err)
-	return ok && e.Status == http.StatusUnauthorized
+	return ok && e.Status == http.StatusUnauthorized && !errors.Is(e, ErrTokenTooNew)
 }
 
 // renewToken returns another token than the refused one, or the same if there is

@@ -87,6 +87,9 @@ var (
 	// ErrTokenRenewed means that a write was refused with 401, and that the client has a
 	// fresh token now. Look again at what allows the write before it is repeated.
 	ErrTokenRenewed = errors.New("UiPath refused the token, and there is a fresh one now")
+	// ErrTokenTooNew means that UiPath takes the token for one that is not valid yet: its
+	// own clocks differ. The same token is good a moment later.
+	ErrTokenTooNew = errors.New("UiPath takes the token for one that is not valid yet")
 	// ErrBadID is an id that cannot be one segment of a path.
 	ErrBadID = errors.New("not an id: it is empty, too long, or has slashes or control characters")
 )

@@ -9,9 +9,15 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/oauth2"
+
+	"licensebot/approvals"
+	"licensebot/internal/outbound"
 )
 
 func header(status int, body string, pairs ...string) http.HandlerFunc {
@@ -269,5 +275,34 @@ func TestA401ThatNoTokenCanMend(t *testing.T) {
 	_, err := s.client(t).WriteAllocation(context.Background(), groupID, Allocation{})
 	if mustError(t, err).Kind != Misconfigured || len(s.requests()) != 1 {
 		t.Errorf("got %v after %d requests", err, len(s.requests()))
+	}
+}
+
+// TestAProxyThatRefuses is an operator's to mend, and proves that nothing left.
+func TestAProxyThatRefuses(t *testing.T) {
+	proxy := httptest.NewServer(says(http.StatusProxyAuthRequired, "who are you?"))
+	t.Cleanup(proxy.Close)
+	transport := outbound.NewTransport()
+	transport.Proxy = func(*http.Request) (*url.URL, error) { return url.Parse(proxy.URL) }
+	client := &http.Client{Transport: transport}
+	signIn, err := ClientCredentials(TokenConfig{
+		URL: "https://uipath.invalid", Organization: "acme", ClientID: "app", ClientSecret: "hunter2", HTTPClient: client,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, tokens := range map[string]oauth2.TokenSource{"sign-in": signIn, "call": StaticToken("pat")} {
+		c, err := New(Config{
+			URL: "https://uipath.invalid", Organization: "acme", AccountID: "8f3a1c2e-0d4b-4c5a-9e6f-7a8b9c0d1e2f",
+			Tokens: tokens, HTTPClient: client,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = NewAllocations(c).WriteAllocation(t.Context(), groupID, approvals.Allocation{})
+		fault, ok := approvals.NeedsOperator(err)
+		if !ok || fault.Variable != "HTTPS_PROXY" || fault.EffectUnknown || !strings.Contains(fault.Cause, "407") {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }

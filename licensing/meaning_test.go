@@ -238,7 +238,8 @@ func TestWriteToAClosedPort(t *testing.T) {
 	a := o.allocations(t, StaticToken(o.PersonalAccessToken()))
 	o.Close()
 	_, err := a.WriteAllocation(t.Context(), groupID, approvals.Allocation{})
-	if got := meaning(err); got != "later after 0s: UiPath cannot be reached" || approvals.EffectIsUnknown(err) {
+	want := "later after 0s: UiPath cannot be reached: " + strings.TrimPrefix(o.URL(), "http://") + " refuses connections"
+	if got := meaning(err); got != want || approvals.EffectIsUnknown(err) {
 		t.Errorf("got %s", got)
 	}
 }
@@ -633,5 +634,32 @@ func TestANewGroupHasItsName(t *testing.T) {
 			t.Errorf("%s is %+v, %v", ref, g, err)
 		}
 		o.RemoveGroup("8d2f6a10-7b3c-4e5d-9f60-1a2b3c4d5e6f")
+	}
+}
+
+// TestATokenThatIsNotValidYet is no refusal: the same token is good a moment later, and
+// another one would be younger still.
+func TestATokenThatIsNotValidYet(t *testing.T) {
+	for _, words := range []string{
+		`Bearer error="invalid_token", error_description="IDX10222: Lifetime validation failed. The token is not yet valid. ValidFrom: '10:00:05'"`,
+		`Bearer error="invalid_token", error_description="The token is not valid before '11/29/2026 01:00:05'"`,
+		`Bearer error="invalid_token", error_description="nbf is in the future"`,
+	} {
+		s, at := newStand(t), newClock()
+		s.on(tokenRoute, issuer(`,"expires_in":3600`))
+		s.on("GET "+ruleRoute, header(401, "", "WWW-Authenticate", words))
+		s.on("GET "+ruleRoute+"/with-quota", header(401, "", "WWW-Authenticate", words))
+		s.on("PUT "+ruleRoute, header(401, "", "WWW-Authenticate", words))
+		a := NewAllocations(s.client(t, func(cfg *Config) { cfg.Tokens = credentials(t, s.tokenConfig(at)) }))
+		_, err := a.ReadAllocation(t.Context(), groupID)
+		if got := meaning(err); !strings.HasPrefix(got, "later after 5s: UiPath takes the bot's token for one that is not valid yet") {
+			t.Errorf("a read: %s", got)
+		}
+		if _, err = a.WriteAllocation(t.Context(), groupID, approvals.Allocation{}); !approvals.EffectIsUnknown(err) {
+			t.Errorf("a write: %v", err)
+		}
+		if n := s.count(tokenRoute); n != 1 {
+			t.Errorf("%d tokens were fetched", n)
+		}
 	}
 }

@@ -93,21 +93,17 @@ func tokenLife(token *oauth2.Token) time.Duration {
 // keeps away those that x/oauth2 would misread or quote: pages with status 200,
 // errors that are objects, answers without a token.
 type tokenTransport struct {
-	base      http.RoundTripper // nil: the default
+	base      http.RoundTripper
 	transport *transport
 	request   request
 }
 
 // RoundTrip returns an answer that has a token, or an *Error.
 func (t *tokenTransport) RoundTrip(req *http.Request) (*http.Response, error) {
-	base := t.base
-	if base == nil {
-		base = http.DefaultTransport
-	}
 	req = req.Clone(req.Context())
 	req.Header.Set("Accept", "application/json")
 	req.Header.Set("User-Agent", t.transport.agent)
-	resp, err := base.RoundTrip(req)
+	resp, err := t.base.RoundTrip(req)
 	if err != nil {
 		return nil, err
 	}
@@ -136,7 +132,7 @@ func tokenAnswer(body []byte) ([]byte, error) {
 	if err := json.Unmarshal(body, &answer); err != nil {
 		return nil, err
 	}
-	plain := map[string]any{"access_token": answer.Token, "token_type": "Bearer"}
+	plain := map[string]any{"access_token": strings.TrimSpace(answer.Token), "token_type": "Bearer"}
 	seconds, err := strconv.ParseFloat(strings.Trim(string(answer.Life), `" `), 64)
 	if err == nil && seconds > 0 && seconds < 1e9 {
 		plain["expires_in"] = int64(seconds)
@@ -153,12 +149,18 @@ func (r request) missingToken(body []byte) error {
 	if err := decodeJSON(r, body, &answer); err != nil {
 		return err
 	}
-	if hasValue(answer.Error) || answer.Token == "" {
+	if hasValue(answer.Error) || !isHeaderText(strings.TrimSpace(answer.Token)) {
 		return &Error{
 			Op: r.operation, Status: http.StatusOK, Kind: Misconfigured, Err: ErrNoToken, Answer: r.answerText(body),
 		}
 	}
 	return nil
+}
+
+// isHeaderText reports whether a token can be sent: it is not empty and has no blanks
+// or control characters.
+func isHeaderText(token string) bool {
+	return token != "" && !strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' })
 }
 
 func hasValue(raw json.RawMessage) bool {

@@ -7,10 +7,12 @@ import (
 	"strconv"
 
 	"licensebot/approvals"
+	"licensebot/internal/outbound"
 )
 
 // The environment variables that an operator may have to look at.
 const (
+	variableProxy        = "HTTPS_PROXY"
 	variableURL          = "UIPATH_URL"
 	variableTokenURL     = "UIPATH_TOKEN_URL"
 	variableAccountID    = "UIPATH_ACCOUNT_ID"
@@ -55,6 +57,8 @@ func (c *Client) operatorError(e *Error) (*approvals.OperatorError, bool) {
 	}
 	fault := &approvals.OperatorError{EffectUnknown: e.MayHaveTakenEffect(), Err: e}
 	switch {
+	case outbound.IsRefusal(e):
+		fault.Cause, fault.Variable = outbound.Cause(e), variableProxy
 	case e.Op == opToken && e.needsOperator():
 		fault.Cause, fault.Variable = source.signInFault(e)
 		fault.Code = e.Answer

@@ -277,14 +277,40 @@ func TestTokenErrors(t *testing.T) {
 	}
 }
 
-// Some endpoints name their JSON text/plain, which x/oauth2 reads as a form.
-func TestTokenAsPlainText(t *testing.T) {
-	s, at := newStand(t), newClock()
-	s.on(tokenRoute, func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/plain")
-		w.Write([]byte(`{"access_token":"t1","error":null}`))
-	})
-	wantToken(t, credentials(t, s.tokenConfig(at)), "t1")
+// TestTokensOfAnyContentType has a good token under a wrong type, and things that are
+// no token under the right one.
+func TestTokensOfAnyContentType(t *testing.T) {
+	for _, kind := range []string{
+		"text/plain", "text/html", "text/html; charset=utf-8", "application/xhtml+xml", "text/javascript",
+		"application/octet-stream", "application/x-www-form-urlencoded", "nonsense", "application/json",
+	} {
+		for body, want := range map[string]string{
+			`{"access_token":"t1","error":null}`:            "t1",
+			"\uFEFF" + ` {"access_token":" t1\n"}` + "\r\n": "t1",
+			`{"access_token":""}`:                           "",
+			`{"access_token":" "}`:                          "",
+			`{"access_token":"t 1"}`:                        "",
+			`{"access_token":"t\r\nX-Admin: 1"}`:            "",
+			`{"access_token":"t1é"}`:                        "",
+			`{"access_token":null}`:                         "",
+			`{"access_token":{"value":"t1"}}`:               "",
+			`["t1"]`:                                        "",
+			`t1`:                                            "",
+			``:                                              "",
+			`access_token=t1&expires_in=3600`:               "",
+			`<html><title>Sign in</title></html>`:           "",
+		} {
+			s, at := newStand(t), newClock()
+			s.on(tokenRoute, func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Type", kind)
+				w.Write([]byte(body))
+			})
+			token, err := credentials(t, s.tokenConfig(at)).Token()
+			if (err == nil) != (want != "") || err == nil && token.AccessToken != want {
+				t.Errorf("%s under %s: got %v, %v, want %q", body, kind, token, err, want)
+			}
+		}
+	}
 }
 
 func TestTokenTimeout(t *testing.T) {

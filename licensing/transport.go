@@ -13,11 +13,13 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
 	"licensebot/internal/noredirect"
+	"licensebot/internal/outbound"
 )
 
 const (
@@ -42,6 +44,9 @@ func newTransport(base *http.Client, timeout time.Duration, now func() time.Time
 		base = &http.Client{}
 	}
 	own := noredirect.Client(base)
+	if own.Transport == nil {
+		own.Transport = outbound.NewTransport()
+	}
 	own.Timeout = 0 // each exchange has its own
 	if timeout <= 0 {
 		timeout = 15 * time.Second
@@ -121,7 +126,7 @@ func (r request) redactError(err error) error {
 }
 
 func neverConnected(err error) bool {
-	if op, ok := errors.AsType[*net.OpError](err); ok && (op.Op == "dial" || op.Op == "proxyconnect") {
+	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" || outbound.IsProxy(err) {
 		return true
 	}
 	_, distrusted := errors.AsType[*tls.CertificateVerificationError](err)
@@ -169,10 +174,11 @@ func (r request) readBody(body io.Reader) ([]byte, error) {
 }
 
 // isHTMLAnswer trusts the first character more than the header: proxies send
-// their pages under any type, and JSON never starts with "<".
+// their pages under any type, JSON never starts with "<", and a page never with "{".
 func isHTMLAnswer(resp *http.Response, body []byte) bool {
 	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
-	return kind == "text/html" || kind == "application/xhtml+xml" || looksHTML(body)
+	isPage := kind == "text/html" || kind == "application/xhtml+xml"
+	return looksHTML(body) || isPage && !looksJSON(body)
 }
 
 // statusError makes an error of a status that is not a success.
@@ -196,11 +202,21 @@ func (t *transport) statusError(resp *http.Response, r request) *Error {
 			e.Answer = oneLine(strings.TrimSpace(e.Answer+" (scope: "+scope+")"), r.secrets)
 		}
 	}
+	if e.Status == http.StatusUnauthorized && tooNew.MatchString(e.Answer) {
+		e.Kind, e.Err, e.RetryAfter = Later, ErrTokenTooNew, max(after, tooNewPause)
+	}
 	if e.Kind == Refused && e.Err != nil {
 		e.Kind = Misconfigured // not UiPath's own words
 	}
 	return e
 }
+
+// tooNew matches the words for a token of which nbf is still to come. IDX10222 is the
+// name of that in the library of ASP.NET.
+var tooNew = regexp.MustCompile(`(?i)not yet valid|not valid (yet|before)|IDX10222|\bnbf\b`)
+
+// tooNewPause is how long to wait for a token to become valid.
+const tooNewPause = 5 * time.Second
 
 // classifyStatus takes a status that is not a success.
 func classifyStatus(status int, hasRetryAfter bool) Kind {

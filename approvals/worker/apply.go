@@ -150,6 +150,9 @@ func (w *Runner) recordApprovers(
 func (w *Runner) retryUnchecked(
 	ctx context.Context, t approvals.LeasedJob, r approvals.Request, facts approvals.WriteFacts, cause error,
 ) error {
+	if replaced, err := w.replaceUnreadable(ctx, t, r, facts.Tried, cause); replaced || err != nil {
+		return err
+	}
 	why := "the approvals could not be checked again: " + approvals.DelayReason(cause)
 	return w.closeOrDelay(ctx, t, r, approvals.WriteFailure{Err: cause, Reason: why, Tried: facts.Tried})
 }

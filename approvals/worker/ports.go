@@ -15,6 +15,24 @@ type Store interface {
 	Jobs
 	Reactions
 	Restored
+	Channels
+}
+
+// Channels is the part of the store that knows the approvals channel.
+type Channels interface {
+	// ClaimChannel says that a bot runs with a channel as its setting, and returns the
+	// approvals channel of today.
+	ClaimChannel(ctx context.Context, setting string) (approvals.ChannelInUse, error)
+
+	// Channel is the approvals channel of today; empty if no bot has claimed one.
+	Channel(ctx context.Context) (string, error)
+
+	// MoveChannel records that Slack gave a channel another id.
+	MoveChannel(ctx context.Context, move approvals.ChannelMove) error
+
+	// ListLeftBehind lists the pending requests with a card in another channel than the
+	// one of today.
+	ListLeftBehind(ctx context.Context) ([]approvals.Request, error)
 }
 
 // Requests is the store's part about requests.
@@ -195,6 +213,8 @@ type Cards interface {
 	AddReactions(ctx context.Context, r approvals.Request) error
 	// UpdateCard draws the card anew as the request stands. It may be repeated.
 	UpdateCard(ctx context.Context, r approvals.Request) error
+	// CheckPostable is an error while cards cannot be posted in a channel.
+	CheckPostable(ctx context.Context, channel string) error
 }
 
 // Posts is the Messenger's part about a card's thread.

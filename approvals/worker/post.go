@@ -80,6 +80,10 @@ func (w *Runner) postCard(ctx context.Context, t approvals.LeasedJob, r approval
 	if r.CardTS != "" {
 		return nil
 	}
+	t, r, err := w.redirectCard(ctx, t, r)
+	if err != nil {
+		return err
+	}
 	var stop error
 	if !r.State.Open() { // closed before the card was posted, or before it was found
 		stop = approvals.ErrNoTransition

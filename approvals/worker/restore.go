@@ -25,6 +25,19 @@ const readRetry = 5 * time.Second
 type unreadChannels struct {
 	mu  sync.Mutex
 	all map[string][]approvals.Request
+
+	closed map[string]int // how often each was found closed to the bot
+}
+
+// countClosed counts that a channel was found closed to the bot.
+func (u *unreadChannels) countClosed(channel string) int {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.closed == nil {
+		u.closed = make(map[string]int)
+	}
+	u.closed[channel]++
+	return u.closed[channel]
 }
 
 // check is a *DelayError while a channel is unread.
@@ -85,12 +98,30 @@ func (w *Runner) keepReading(ctx context.Context) {
 	}
 }
 
+// leftAfter is how often a former channel is found closed to the bot until its requests
+// go on without what it may tell: for about half a minute.
+const leftAfter = 5
+
+// isLeft reports whether a channel that cannot be read is a former one that stays closed.
+func (w *Runner) isLeft(ctx context.Context, channel string, err error) bool {
+	delay, ok := errors.AsType[*approvals.DelayError](err)
+	if !ok || !delay.Closed || w.unread.countClosed(channel) < leftAfter {
+		return false
+	}
+	today, err := w.Store.Channel(ctx)
+	return err == nil && today != "" && today != channel
+}
+
 func (w *Runner) readUnread(ctx context.Context) {
 	for channel, unfinished := range w.unread.list() {
 		err := w.adoptFrom(ctx, channel, unfinished)
 		switch {
 		case err == nil:
 			w.unread.remove(channel)
+		case w.isLeft(ctx, channel, err):
+			w.unread.remove(channel)
+			w.OnError(Problem{During: LeavingChannel, Err: err})
+			w.tryToFollow(ctx)
 		case ctx.Err() == nil:
 			w.OnError(Problem{During: ReadingChannel, Err: err})
 		}

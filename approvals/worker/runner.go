@@ -52,6 +52,12 @@ type Runner struct {
 	// Reconnected has a value whenever reactions may have been missed. Nil: never.
 	Reconnected <-chan struct{}
 
+	// Channel is the approvals channel as the operator set it. Empty: none is claimed.
+	Channel string
+
+	// OnChannel hears of the approvals channel of today, again and again. Nil: it need not.
+	OnChannel func(approvals.ChannelInUse)
+
 	// Target is the UiPath organization of the bot. It leaves requests of another one
 	// alone.
 	Target approvals.Target
@@ -82,6 +88,11 @@ const (
 	OrphanFound    Activity = "orphan"    // a request had no job and has one again
 	ReadingChannel Activity = "channel"   // a channel cannot be read; its requests wait
 	Adopting       Activity = "adopt"     // the channel told more of a request than the database
+
+	FollowingChannel Activity = "follow" // cards wait in another channel than the one of today
+
+	// LeavingChannel: the bot cannot read a former channel, and goes on without it.
+	LeavingChannel Activity = "leave"
 
 	TellingRequester Activity = "tell" // a requester cannot be told privately, which is given up
 )
@@ -149,6 +160,7 @@ func (w *Runner) Run(ctx context.Context) {
 	}
 	running.Go(func() { w.keepSurveying(ctx) })
 	running.Go(func() { w.keepReconciling(ctx) })
+	running.Go(func() { w.keepChannel(ctx) })
 	running.Wait()
 }
 

@@ -47,6 +47,8 @@ type world struct {
 	behind  atomic.Int64         // by how much the store's clock is slow
 	elapsed func() time.Duration // lets the store notice steps of its clock; nil: it does not
 
+	channel string // what the operator set; empty: no channel is claimed
+
 	sees func(worker.Store) worker.Store // what the workers see of the store; nil: all there is
 }
 
@@ -97,7 +99,7 @@ func (w *world) workers(seen worker.Store) *worker.Runner {
 		Store: seen, Licenses: w.uipath, Directory: w.slack, Messenger: w.slack,
 		OnError: func(worker.Problem) {}, Grace: time.Second, Reconnected: w.hellos,
 		Policy: func() Policy { return w.policy },
-		Emoji:  w.emoji,
+		Emoji:  w.emoji, Channel: w.channel,
 	}
 }
 
@@ -531,8 +533,11 @@ func (s *slackFake) CardReactions(_ context.Context, channel, ts string) ([]Reac
 	return shown, err
 }
 
-func (s *slackFake) ReadHistory(_ context.Context, _, oldest, latest string) (HistoryPage, error) {
+func (s *slackFake) ReadHistory(_ context.Context, channel, oldest, latest string) (HistoryPage, error) {
 	page := HistoryPage{Reached: oldest}
+	if channel == otherChannel {
+		return page, nil // no test looks for a card there
+	}
 	err := s.do("survey", func() {
 		for _, post := range s.posted {
 			id, card := strings.CutPrefix(post, postName(Request{}, JobPostCard))
@@ -609,6 +614,10 @@ func (s *slackFake) heard(kind JobKind) []utterance {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.DeleteFunc(slices.Clone(s.said), func(u utterance) bool { return u.Kind != kind })
+}
+
+func (s *slackFake) CheckPostable(context.Context, string) error {
+	return s.do("check_postable", func() {})
 }
 
 func (s *slackFake) AddReactions(context.Context, Request) error {

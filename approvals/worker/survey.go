@@ -15,7 +15,7 @@ import (
 // survey takes one call for up to 999 messages. A look at one card takes one call, of
 // which Slack allows fifty a minute, shared with the looks before each write.
 const (
-	surveyEvery   = 2 * time.Minute
+	surveyEvery   = 90 * time.Second // and up to a quarter more or less: a missed vote is found within two minutes
 	surveyRetry   = 30 * time.Second // after a survey that failed
 	missRetry     = 8 * time.Second  // after a card was not shown; with surveyPause, late enough for a second look
 	surveyPause   = 5 * time.Second  // between two surveys, however often Slack reconnects

@@ -22,7 +22,12 @@ func (w *world) pastTheDeadline(r Request) Request {
 func TestCatchUpFindsAVote(t *testing.T) {
 	for name, after := range map[string]func(*world){
 		"after a hello": func(w *world) { w.hellos <- struct{}{} },
-		"on a timer":    func(w *world) { time.Sleep(3 * time.Minute) },
+		"on a timer": func(w *world) { // no hello tells of a database that was away
+			time.Sleep(2 * time.Minute)
+			if r := w.read(w.request.ID); r.State != Done {
+				w.Errorf("after two minutes the request is %s", r.State)
+			}
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			live(t, func(w *world) {

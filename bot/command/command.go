@@ -56,7 +56,7 @@ type Command struct {
 	Group string        // for VerbShow
 	ID    string        // for VerbWhy, VerbCancel and VerbEnd; for VerbStatus it may be empty
 	Why   string        // for VerbCancel; may be empty
-	Page  int           // for VerbMine and VerbPending, from 1
+	Page  int           // for VerbMine and VerbPending, from 1; for VerbShow and VerbCodes, 0 is the first as well
 }
 
 // Bounds of one command. Lengths are in characters.
@@ -117,9 +117,12 @@ func parseVerb(name string, verb Verb, rest []word) (Command, error) {
 		return parseShow(name, rest)
 	case verb == VerbMine || verb == VerbPending:
 		return parsePage(name, verb, rest)
+	case verb == VerbCodes && len(rest) == 1 && isPage(rest[0]):
+		return parsePage(name, verb, rest)
 	case verb == VerbCodes && len(rest) > 0:
 		return Command{}, newError(name+" "+string(verb),
-			"%s lists the codes of the whole organization and takes nothing else."+quoteGroupHint, Typed(verb))
+			"%s lists the codes of the whole organization and takes nothing else, "+
+				"but the number of a page."+quoteGroupHint, Typed(verb))
 	case verb == VerbHelp || verb == VerbCodes || verb == VerbStatus && len(rest) == 0:
 		return Command{Verb: verb}, nil
 	}
@@ -135,6 +138,7 @@ func parseShow(name string, rest []word) (Command, error) {
 		return Command{}, newError(name+" show "+ExampleGroup, "Say which group to show, "+
 			"by its id or its exact name.")
 	}
+	rest, page := cutPage(rest)
 	group := rest[0].text
 	if len(rest) > 1 {
 		for _, w := range rest[1:] {
@@ -149,7 +153,23 @@ func parseShow(name string, rest []word) (Command, error) {
 	if err := checkGroup(name, group); err != nil {
 		return Command{}, err
 	}
-	return Command{Verb: VerbShow, Group: group}, nil
+	return Command{Verb: VerbShow, Group: group, Page: page}, nil
+}
+
+// cutPage cuts the words "page 2" from the end. Without them the page is 0.
+func cutPage(words []word) (rest []word, page int) {
+	n := len(words) - 2
+	if n < 1 || !words[n].isKeyword("page") || !isPage(words[n+1]) {
+		return words, 0
+	}
+	page, _ = strconv.Atoi(words[n+1].text)
+	return words[:n], page
+}
+
+// isPage reports whether a word is the number of a page.
+func isPage(w word) bool {
+	page, err := strconv.ParseUint(w.text, 10, 16)
+	return err == nil && !w.quoted && page >= 1 && page <= maxPages
 }
 
 // parsePage reads the number of a page; without one it is the first.
@@ -228,7 +248,7 @@ func splitReason(tokens []word) ([]word, string) {
 			reason = append(reason, w.typed)
 		}
 	}
-	return tokens[:at], strings.Join(reason, " ")
+	return tokens[:at], undoMentions(strings.Join(reason, " "))
 }
 
 // IsCode reports whether s has the shape of a user bundle code.

@@ -22,7 +22,7 @@ var testTime = time.Date(2026, 11, 23, 9, 30, 0, 0, time.UTC)
 // phrases are those of a bot with the usual configuration.
 func phrases() message.Phrases {
 	return message.Phrases{
-		Channel: "C0APPROVALS", CodeName: licensing.CodeName,
+		Channel: func() string { return "C0APPROVALS" }, CodeName: licensing.CodeName,
 		Emoji: approvals.Emoji{Approve: []string{"white_check_mark"}, Deny: []string{"x"}},
 	}
 }

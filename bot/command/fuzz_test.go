@@ -66,7 +66,9 @@ func checkCommand(t *testing.T, c command.Command) {
 func checkAsk(t *testing.T, ask approvals.Ask) {
 	t.Helper()
 	bottest.CheckAsk(t, ask, testTime)
-	r := approvals.Request{ID: "R-7K3F9QXA", State: approvals.Filed, Requester: "U0ROBIN", Ask: ask, Deadline: testTime}
+	r := approvals.Request{
+		ID: "R-7K3F9QXA", State: approvals.Filed, Requester: "U0ROBIN", Channel: "C0APPROVALS", Ask: ask, Deadline: testTime,
+	}
 	bottest.ExpectHarmless(t, phrases().ConfirmReceipt(r, 300))
 	r.State, r.Terms = approvals.Pending, approvals.Terms{Stages: []approvals.Stage{{Approvers: []string{"U0ALEX"}, Quorum: 1}}}
 	r.Proposal = &approvals.Proposal{Group: approvals.Group{ID: ask.Group}, Change: approvals.Change{Add: ask.Codes}}

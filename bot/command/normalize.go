@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
+	"licensebot/internal/emoji"
 	"licensebot/internal/groupname"
 )
 
@@ -26,11 +27,22 @@ var slackLink = regexp.MustCompile(`<[A-Za-z][A-Za-z0-9+.-]*:[^|<>]*(?:\|[^<>]*)
 // these from being composed into one.
 func Normalize(text string) string {
 	text = slackLink.ReplaceAllStringFunc(text, unwrapLink)
-	text = html.UnescapeString(text)
+	text = emoji.Expand(html.UnescapeString(text))
 	text = strings.Map(plainPunctuation, strings.Map(visibleRune, text))
-	text = norm.NFKC.String(text)
+	text = quotedText.ReplaceAllStringFunc(norm.NFKC.String(text), undoMentions)
 	return strings.Join(strings.Fields(text), " ")
 }
+
+// slackMention is how Slack sends a person, a channel or a user group that a person
+// typed, with the name as it was typed.
+var (
+	slackMention = regexp.MustCompile(`<([@#])[A-Z0-9]+\|([^<>]+)>|<!subteam\^[A-Z0-9]+\|(@[^<>]+)>`)
+	quotedText   = regexp.MustCompile(`"[^"]*"`)
+)
+
+// undoMentions gives back mentions as they were typed. It is for words that surely are no
+// person or channel: a name in double quotes, and a reason.
+func undoMentions(text string) string { return slackMention.ReplaceAllString(text, "$1$2$3") }
 
 // unwrapLink gives back the text inside a link that Slack made.
 func unwrapLink(link string) string {
@@ -50,8 +62,8 @@ func unwrapLink(link string) string {
 // control character into a blank.
 func visibleRune(r rune) rune {
 	switch {
-	case r == '\u00ad', unicode.Is(unicode.Cf, r):
-		return -1 // zero-width joiners, byte order marks, direction marks
+	case r == '\u00ad', unicode.Is(unicode.Cf, r), unicode.Is(unicode.Variation_Selector, r):
+		return -1 // zero-width joiners, byte order marks, direction marks, the style of an emoji
 	case unicode.IsSpace(r), unicode.IsControl(r), unicode.Is(unicode.Z, r):
 		return ' '
 	case r == unicode.ReplacementChar:

@@ -14,10 +14,10 @@ import (
 // ahead of its own.
 func (p Phrases) ConfirmReceipt(r approvals.Request, ahead int) string {
 	return fmt.Sprintf("Request %s is recorded: %s. Nothing has changed yet. "+
-		"I am checking it with UiPath. If it passes, its card appears in <#%s>%s, where an approver decides. "+
+		"I am checking it with UiPath. If it passes, its card appears in %s%s, where an approver decides. "+
 		"The card's thread says how it ends.",
 		quoteCode(r.ID), summarizeAsk(r.Ask, "the group "+quoteCode(r.Ask.Group), maxListed),
-		sanitizeID(p.Channel), describeQueue(ahead))
+		mentionChannel(r.Channel), describeQueue(ahead))
 }
 
 // minQueueTold is from how many cards ahead on people are told of the wait. Slack

@@ -237,6 +237,8 @@ func supersededBy(r approvals.Request) string {
 	switch r.Outcome.Reason {
 	case approvals.ReasonGroupRenamed:
 		return "the group has another name now"
+	case approvals.ReasonChannelReplaced:
+		return "approvers decide in " + mentionChannel(r.Outcome.Channel) + " now, where it was filed anew"
 	case approvals.ReasonForbiddenNow, approvals.ReasonStricterNow:
 		return "the policy changed meanwhile"
 	}

@@ -66,8 +66,8 @@ func (p Phrases) RenderForm(metadata string, o Offer) slack.ModalViewRequest {
 }
 
 func (p Phrases) formIntro(o Offer) string {
-	text := fmt.Sprintf("Your request becomes a card in <#%s>, where an approver decides. "+
-		"UiPath is changed only after that.", sanitizeID(p.Channel))
+	text := fmt.Sprintf("Your request becomes a card in %s, where an approver decides. "+
+		"UiPath is changed only after that.", p.mentionToday())
 	if !o.HasGroups || len(o.Codes) == 0 {
 		text = "UiPath does not answer at the moment, so please type the group and the codes. " +
 			"They are checked as soon as UiPath answers.\n" + text

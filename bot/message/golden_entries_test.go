@@ -181,6 +181,7 @@ func (g *golden) addOutcomes() {
 		{"superseded, the name is gone", goldenRequest(approvals.Superseded, withOutcome(approvals.Outcome{Reason: approvals.ReasonGroupRenamed, Allocation: []string{"PMD"}}))},
 		{"superseded, forbidden today", goldenRequest(approvals.Superseded, withOutcome(approvals.Outcome{Reason: approvals.ReasonForbiddenNow, Allocation: []string{"PMD"},
 			Violation: &approvals.Violation{Kind: approvals.ViolationDenied, Rule: "production", Codes: []string{"RPADEVPRONU"}, Message: "Ask the platform team."}}))},
+		{"superseded, another channel", goldenRequest(approvals.Superseded, withOutcome(approvals.Outcome{Reason: approvals.ReasonChannelReplaced, Channel: "C0OTHER", Suggestions: []string{"R-ABCDEFGH"}}))},
 		{"superseded, stricter today", goldenRequest(approvals.Superseded, withOutcome(approvals.Outcome{Reason: approvals.ReasonStricterNow, Allocation: []string{"PMD"}}))},
 		{"superseded, may have taken effect", goldenRequest(approvals.Superseded, withOutcome(approvals.Outcome{Reason: approvals.ReasonAllocationChanged, Uncertain: true}))},
 		{"superseded, nothing to extend", goldenRequest(approvals.Superseded, extending, withOutcome(approvals.Outcome{Reason: approvals.ReasonAllocationChanged, Allocation: []string{"ATTUNU"}}))},
@@ -510,11 +511,14 @@ func (g *golden) addLookups() {
 	owned := []approvals.Seats{{Code: "ATTUNU", Allocated: 12, Total: 50}, {Code: "IDU", Allocated: 1, Total: 1}}
 	g.add("show", phrases().ShowAllocation("/allocate", finance, approvals.Allocation{
 		Codes: []string{"ATTUNU", "IDU", "PMD"}, Owned: owned, UseExternalLicense: true, Quotas: []approvals.Quota{{Code: "ATTUNU", Limit: 10, Used: 3}},
-	}, []approvals.Request{goldenRequest(approvals.Pending)}))
-	g.add("show: no codes", phrases().ShowAllocation("/allocate", finance, approvals.Allocation{}, nil))
-	g.add("show: many requests", phrases().ShowAllocation("/allocate", finance, approvals.Allocation{}, slices.Repeat([]approvals.Request{goldenRequest(approvals.Filed)}, PageSize+1)))
-	g.add("codes", phrases().ListOwnedCodes("/allocate", owned))
-	g.add("codes: none", phrases().ListOwnedCodes("/allocate", nil))
+	}, []approvals.Request{goldenRequest(approvals.Pending)}, 1))
+	g.add("show: no codes", phrases().ShowAllocation("/allocate", finance, approvals.Allocation{}, nil, 1))
+	g.add("show: many requests", phrases().ShowAllocation("/allocate", finance, approvals.Allocation{}, slices.Repeat([]approvals.Request{goldenRequest(approvals.Filed)}, PageSize+1), 1))
+	g.add("codes", phrases().ListOwnedCodes("/allocate", owned, 1))
+	many := slices.Repeat(owned, 40)
+	g.add("codes: the second page", phrases().ListOwnedCodes("/allocate", many, 2))
+	g.add("codes: no such page", phrases().ListOwnedCodes("/allocate", many, 9))
+	g.add("codes: none", phrases().ListOwnedCodes("/allocate", nil, 1))
 	for _, c := range []struct {
 		title string
 		err   error

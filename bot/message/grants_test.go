@@ -173,6 +173,15 @@ func TestPrivateWhereTheThreadIsGone(t *testing.T) {
 			t.Errorf("of %s the requester hears %s", kind, w.PrivateNotice(r, said))
 		}
 	}
+	delayed := usualRequest(approvals.Approved)
+	delay := approvals.Job{Kind: approvals.JobTellRequester, Payload: approvals.Payload{Post: approvals.JobPostDelay}}
+	if said := w.PrivateNotice(delayed, delay); said != "" {
+		t.Errorf("of a delay that is over the requester hears %s", said)
+	}
+	delayed.DelayReason = "UiPath is down"
+	if said := w.PrivateNotice(delayed, delay); !strings.Contains(said, "not done yet: UiPath is down") {
+		t.Errorf("of a delay the requester hears %q", said)
+	}
 	if said := w.PrivateNotice(r, approvals.Job{Kind: approvals.JobTellRequester}); !strings.HasPrefix(said, "<@U0ROBIN> Request `R-7K3F9QXA` is done: `") {
 		t.Errorf("without a card, a success does not say of what: %s", said)
 	}

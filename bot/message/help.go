@@ -31,9 +31,9 @@ func (p Phrases) CommandHelp(name string) string {
 			quoteCode("because …") + " one that you may approve; " +
 			typed("end "+command.ExampleID) + " ends one with a limited time early.",
 		typed("") + " alone opens a form.",
-		fmt.Sprintf("Each request becomes a card in <#%s>. Approvers react with %s to approve or %s to deny; "+
+		fmt.Sprintf("Each request becomes a card in %s. Approvers react with %s to approve or %s to deny; "+
 			"requesters cannot approve their own requests unless the policy lets them. "+
 			"UiPath is changed only after that, and the card's thread says how it ended.",
-			sanitizeID(p.Channel), p.approveEmoji(), p.denyEmoji()),
+			p.mentionToday(), p.approveEmoji(), p.denyEmoji()),
 	}, "\n")
 }

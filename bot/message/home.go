@@ -85,7 +85,7 @@ func titleWithCount(title string, all int) string {
 func (p Phrases) explainNoneWaiting(unsure bool) string {
 	if unsure {
 		return "Slack does not show who may approve what, so I cannot tell whether a request waits for " +
-			"you. Look into <#" + sanitizeID(p.Channel) + ">."
+			"you. Look into " + p.mentionToday() + "."
 	}
 	return "No request waits for your approval."
 }
@@ -151,9 +151,9 @@ func pageButtons(list string, page, all int, to func(page int) HomePages) []slac
 
 func (p Phrases) homeHelp() string {
 	return fmt.Sprintf("Open the form here or with the shortcut, or type %s anywhere; %s explains the command. "+
-		"Each request becomes a card in <#%s>; approvers react on it with %s or %s.",
+		"Each request becomes a card in %s; approvers react on it with %s or %s.",
 		quoteCode(command.DefaultName+" group-01 RPADEVPRONU IDU"), quoteCode(command.DefaultName+" help"),
-		sanitizeID(p.Channel), p.approveEmoji(), p.denyEmoji())
+		p.mentionToday(), p.approveEmoji(), p.denyEmoji())
 }
 
 // maxProblems is how many problems of the bot a Home tab shows: as many as one

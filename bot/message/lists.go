@@ -178,8 +178,11 @@ func withHeader(r approvals.Request, link, text string) string {
 func requestHeader(r approvals.Request, link string, room int) string {
 	text := fmt.Sprintf("Request %s by %s, %s: %s.",
 		quoteCode(r.ID), mentionUser(r.Requester), formatTime(r.FiledAt), describeAskWithin(r, min(room, maxAskCodes)))
-	if link != "" {
-		text += fmt.Sprintf(" <%s|Its card>.", link)
+	switch {
+	case link != "":
+		text += fmt.Sprintf(" <%s|Its card> is in %s.", link, mentionChannel(r.Channel))
+	case r.CardTS != "":
+		text += fmt.Sprintf(" Its card is in %s.", mentionChannel(r.Channel))
 	}
 	if r.Ask.Reason != "" {
 		text += "\nReason given: " + quoteCodeWithin(r.Ask.Reason, room)

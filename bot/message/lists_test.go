@@ -3,6 +3,7 @@ package message
 import (
 	"encoding/json"
 	"fmt"
+	"html"
 	"slices"
 	"strings"
 	"testing"
@@ -62,13 +63,47 @@ func TestLookupsAreShort(t *testing.T) {
 	for range PageSize + 1 {
 		open = append(open, largestSet(approvals.Pending))
 	}
-	group := approvals.Group{ID: strings.Repeat("&", 500), Name: strings.Repeat("<", 500)}
-	show := phrases().ShowAllocation("/allocate", group, approvals.Allocation{Codes: codes, Owned: owned, UseExternalLicense: true}, open)
-	for _, said := range []string{show, phrases().ListOwnedCodes("/allocate", owned)} {
+	group := approvals.Group{ID: strings.Repeat("&", 150), Name: strings.Repeat("<", 500)}
+	for name, show := range map[string]func(page int) string{
+		"show": func(page int) string {
+			return phrases().ShowAllocation("/allocate", group, approvals.Allocation{Codes: codes, Owned: owned, UseExternalLicense: true}, open, page)
+		},
+		"codes": func(page int) string { return phrases().ListOwnedCodes("/allocate", owned, page) },
+	} {
+		t.Run(name, func(t *testing.T) { checkPages(t, show, codes) })
+	}
+}
+
+// checkPages reads all pages, each by the command that the one before names, and expects
+// every code on one of them.
+func checkPages(t *testing.T, show func(page int) string, codes []string) {
+	t.Helper()
+	all := ""
+	for page := 1; page != 0; {
+		said := show(page)
 		bottest.ExpectHarmless(t, said)
-		if n := utf8.RuneCountInString(said); n > maxPrivate || !strings.Contains(said, " more") {
-			t.Errorf("%d characters: %.300s", n, said)
+		if n := utf8.RuneCountInString(said); n > maxPrivate {
+			t.Errorf("page %d has %d characters: %.300s", page, n, said)
 		}
+		all += said
+		_, more, isMore := strings.Cut(said, "\nMore: `")
+		page = 0
+		if isMore {
+			more, _, _ = strings.Cut(more, "`")
+			next, err := command.Parse("/allocate", html.UnescapeString(strings.TrimPrefix(more, "/allocate ")), testTime)
+			if err != nil {
+				t.Fatalf("the next page is %q: %v", more, err)
+			}
+			page = next.Page
+		}
+	}
+	for _, code := range codes {
+		if !strings.Contains(all, escapeLine(code)+"`") {
+			t.Errorf("%s is on no page", code)
+		}
+	}
+	if past := show(4000); !strings.Contains(past, "There is no page 4000; the last is ") {
+		t.Errorf("past the end: %.300s", past)
 	}
 }
 
@@ -183,7 +218,7 @@ func TestExplanations(t *testing.T) {
 		"expired": {state: approvals.Expired, terms: one, outcome: outcome(approvals.ReasonDeadline), want: []string{"expired with 0 of 2 approvals needed", "have to approve; no approval yet."}},
 	} {
 		r := approvals.Request{
-			ID: command.ExampleID, State: c.state, Requester: "U0ROBIN", Ask: approvals.Ask{Group: "group-01", Codes: []string{"IDU"}, Reason: "audit"},
+			ID: command.ExampleID, State: c.state, Requester: "U0ROBIN", Channel: "C0APPROVALS", Ask: approvals.Ask{Group: "group-01", Codes: []string{"IDU"}, Reason: "audit"},
 			Terms: c.terms, Votes: c.votes, Outcome: c.outcome, DelayReason: c.stalled, FiledAt: testTime, Deadline: testTime, DecidedAt: testTime, ClosedAt: testTime,
 		}
 		if c.state != approvals.Filed && c.state != approvals.Refused {
@@ -218,7 +253,7 @@ func TestRulesAreShown(t *testing.T) {
 	}
 	open := usualRequest(approvals.Pending)
 	open.Ask.Codes = []string{"PMD"}
-	said := phrases().ShowAllocation("/licenses", g, now, []approvals.Request{open})
+	said := phrases().ShowAllocation("/licenses", g, now, []approvals.Request{open}, 1)
 	for _, want := range []string{
 		"*Licenses allocated to the group `Finance` (id `id-1`)*", "• `ATTUNU` Attended – Named User · at most 10 seats for this group, 3 in use · 12 of 50 seats allocated",
 		"• `IDU` Insights Designer Users · 2 of 1 seat allocated", "• `PMD` Process Mining Developer · the organization no longer owns it",
@@ -228,18 +263,22 @@ func TestRulesAreShown(t *testing.T) {
 			t.Errorf("it is not said that %q:\n%s", want, said)
 		}
 	}
-	empty := phrases().ShowAllocation("/licenses", g, approvals.Allocation{}, nil)
+	empty := phrases().ShowAllocation("/licenses", g, approvals.Allocation{}, nil, 1)
 	if !strings.Contains(empty, "None: the group gives") || !strings.Contains(empty, "No request about it is open") {
 		t.Error(empty)
 	}
-	owned := phrases().ListOwnedCodes("/licenses", now.Owned)
+	owned := phrases().ListOwnedCodes("/licenses", now.Owned, 1)
 	if !strings.Contains(owned, "• `IDU` Insights Designer Users · 2 of 1 seat allocated, 0 free") || !strings.Contains(owned, "`/licenses group-01 ATTUNU`") {
 		t.Error(owned)
 	}
 	huge := approvals.Allocation{Codes: repeat(300, strings.Repeat("<", 40)+"%d")}
-	if shown := phrases().ShowAllocation("/licenses", g, huge, slices.Repeat([]approvals.Request{largestSet(approvals.Pending)}, PageSize+1)); len(shown) > 30000 || !strings.Contains(shown, "more; see `/licenses pending`") {
-		t.Errorf("%d bytes", len(shown))
-	} else {
-		bottest.ExpectHarmless(t, shown)
+	open.Ask.Codes = repeat(5, "CODE%d")
+	last := ""
+	for page := 1; !strings.Contains(last, "There is no page"); page++ {
+		last = phrases().ShowAllocation("/licenses", g, huge, slices.Repeat([]approvals.Request{open}, PageSize+1), page)
+		said += last
+	}
+	if !strings.Contains(said, "more; see `/licenses pending`") {
+		t.Errorf("it is not said where the other requests are:\n%.3000s", said)
 	}
 }

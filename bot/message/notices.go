@@ -16,9 +16,9 @@ func (p Phrases) RequesterNotice(r approvals.Request) string {
 			"I keep trying%s; you need not type it again.",
 			quoteCode(r.ID), escapeLine(r.DelayReason), untilUnlessOperator(r, r.Deadline))
 	case r.State == approvals.Pending && r.DelayReason != "" && r.CardTS == "":
-		return fmt.Sprintf("Request %s is kept, but its card could not be posted in <#%s> yet: %s. "+
+		return fmt.Sprintf("Request %s is kept, but its card could not be posted in %s yet: %s. "+
 			"I keep trying until %s; you need not type it again.",
-			quoteCode(r.ID), sanitizeID(p.Channel), escapeLine(r.DelayReason), formatTime(r.Deadline))
+			quoteCode(r.ID), mentionChannel(r.Channel), escapeLine(r.DelayReason), formatTime(r.Deadline))
 	case r.State == approvals.Refused:
 		return p.explainRefusal(r)
 	case r.State == approvals.Expired && r.CardTS == "":

@@ -43,6 +43,9 @@ func (p Phrases) outcomeSentence(r approvals.Request) string {
 	case approvals.Failed:
 		return explainFailure(r)
 	case approvals.Superseded:
+		if r.Outcome.Reason == approvals.ReasonChannelReplaced {
+			return explainFiledAnew(r)
+		}
 		if text := explainLostExtension(r); text != "" {
 			return text
 		}
@@ -52,9 +55,9 @@ func (p Phrases) outcomeSentence(r approvals.Request) string {
 			quoteCode(r.ID), mentionUser(r.Outcome.By), because(r.Outcome.Comment), explainUnchanged(r))
 	case approvals.Cancelled:
 		if r.Outcome.Reason == approvals.ReasonCardDeleted {
-			return fmt.Sprintf("Request %s is cancelled: its card in <#%s> was deleted, "+
+			return fmt.Sprintf("Request %s is cancelled: its card in %s was deleted, "+
 				"and the approvals on it with it. %s Ask again if it is still needed.",
-				quoteCode(r.ID), sanitizeID(p.Channel), explainUnchanged(r))
+				quoteCode(r.ID), mentionChannel(r.Channel), explainUnchanged(r))
 		}
 		return fmt.Sprintf("Request %s was cancelled by %s%s. %s",
 			quoteCode(r.ID), mentionUser(r.Outcome.By), cancelReason(r), explainUnchanged(r))
@@ -190,6 +193,22 @@ func explainSuperseded(r approvals.Request) string {
 		text += " A write was tried before, and part of it may have taken effect."
 	}
 	return text + " Ask again if something is still missing."
+}
+
+// explainFiledAnew tells that approvers decide in another channel now, where the request
+// is asked anew.
+func explainFiledAnew(r approvals.Request) string {
+	text := fmt.Sprintf("Request %s is closed: its card is in %s, and approvers decide in %s now. "+
+		"Approvals on this card are not carried over.",
+		quoteCode(r.ID), mentionChannel(r.Channel), mentionChannel(r.Outcome.Channel))
+	if r.Outcome.Uncertain {
+		text += " A write was tried before, and all or part of it may have taken effect."
+	}
+	for _, anew := range r.Outcome.Suggestions {
+		text += fmt.Sprintf(" I filed it anew as request %s, which gets a card there. You need not type it again.",
+			quoteCode(anew))
+	}
+	return text
 }
 
 // explainWhatChanged says in one clause what is no longer as the card shows it.

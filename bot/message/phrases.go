@@ -9,7 +9,7 @@ import (
 
 // Phrases is what some sentences depend on besides the request.
 type Phrases struct {
-	Channel  string // the approvals channel
+	Channel  func() string // the approvals channel of today
 	Emoji    approvals.Emoji
 	CodeName func(code string) (name string, ok bool) // display names of user bundle codes
 }
@@ -21,6 +21,11 @@ func (p Phrases) of(r approvals.Request) Phrases {
 	}
 	return p
 }
+
+// mentionChannel mentions a channel.
+func mentionChannel(id string) string { return "<#" + sanitizeID(id) + ">" }
+
+func (p Phrases) mentionToday() string { return mentionChannel(p.Channel()) }
 
 func (p Phrases) approveEmoji() string { return ":" + p.Emoji.Approve[0] + ":" }
 

@@ -165,7 +165,7 @@ func explainDuplicate(r approvals.Request) string {
 		other = "request " + quoteCode(r.Outcome.Suggestions[0])
 	}
 	text := fmt.Sprintf("%s, which is still open, asks for the very same. "+
-		"Approvers decide on its card.", other)
+		"You need not ask again. Its status says where it stands and where its card is.", other)
 	if len(r.Outcome.Suggestions) > 0 {
 		text += offerCommands(command.NameOf(r.Ask) + " status " + r.Outcome.Suggestions[0])
 	}

@@ -16,8 +16,8 @@ func isFromChannel(r approvals.Request) bool {
 func (p Phrases) describeFromChannel(r approvals.Request) string {
 	if r.Proposal == nil {
 		return fmt.Sprintf("I do nothing more for request %s: my database was restored from an older copy, which "+
-			"does not have what its card in <#%s> says. The card's thread tells whether the change was made. "+
-			"Ask again if it is still needed.", quoteCode(r.ID), sanitizeID(p.Channel))
+			"does not have what its card in %s says. The card's thread tells whether the change was made. "+
+			"Ask again if it is still needed.", quoteCode(r.ID), mentionChannel(r.Channel))
 	}
 	return fmt.Sprintf("Request %s ended as *%s*; the thread of its card says what happened. My database was "+
 		"restored from an older copy and has no more than that.", quoteCode(r.ID), r.State) + describeGrantEnd(r)

@@ -11,44 +11,73 @@ import (
 	"licensebot/bot/command"
 )
 
-// Room for the codes of a group or an organization, and for the open requests about a
-// group, in characters.
-const (
-	roomOfCodes = 2200
-	roomOfOpen  = 1400
-)
-
-// ShowAllocation shows a group's codes, limits and seats, and the open requests
-// about it.
+// ShowAllocation shows a page of a group's codes, limits and seats, and of the open
+// requests about it.
 func (p Phrases) ShowAllocation(
-	name string, g approvals.Group, now approvals.Allocation, open []approvals.Request,
+	name string, g approvals.Group, now approvals.Allocation, open []approvals.Request, page int,
 ) string {
-	lines := []string{"*Licenses allocated to " + nameGroup(g) + "*"}
+	var rows []string
 	for _, c := range now.Codes {
-		lines = append(lines, "• "+p.allocationRow(c, now))
+		rows = append(rows, "• "+p.allocationRow(c, now))
 	}
 	if len(now.Codes) == 0 {
-		lines = append(lines, "None: the group gives its members no license.")
+		rows = append(rows, "None: the group gives its members no license.")
 	}
-	lines = truncateRows(lines, roomOfCodes)
 	if now.UseExternalLicense {
-		lines = append(lines, "The group also uses licenses that are managed elsewhere (external licenses).")
+		rows = append(rows, "The group also uses licenses that are managed elsewhere (external licenses).")
 	}
-	room := roomOfOpen
 	for i, r := range open {
-		row := fmt.Sprintf("Open request %s by %s: %s · %s",
-			quoteCode(r.ID), mentionUser(r.Requester), summarizeAsk(r.Ask, "the group", maxAskCodes),
-			describeState(r))
-		if room -= utf8.RuneCountInString(row); i == PageSize || room < 0 {
-			lines = append(lines, "… and more; see "+quoteCodeWithin(name+" pending", maxCopied)+".")
+		if i == PageSize {
+			rows = append(rows, "… and more; see "+quoteCodeWithin(name+" pending", maxCopied)+".")
 			break
 		}
-		lines = append(lines, row)
+		rows = append(rows, fmt.Sprintf("Open request %s by %s: %s · %s",
+			quoteCode(r.ID), mentionUser(r.Requester), summarizeAsk(r.Ask, "the group", maxAskCodes),
+			describeState(r)))
 	}
 	if len(open) == 0 {
-		lines = append(lines, "No request about it is open.")
+		rows = append(rows, "No request about it is open.")
+	}
+	return renderRows("*Licenses allocated to "+nameGroup(g)+"*", rows, page, "",
+		name+" show "+command.QuoteGroup(g.ID)+" page")
+}
+
+// renderRows shows a page of rows between a title and a last line, which may be empty. The
+// next page is at next and its number.
+func renderRows(title string, rows []string, page int, last, next string) string {
+	page = max(page, 1)
+	frame := title + " (page 9999 of 9999)\n" + last + "\nMore: " + quoteCodeWithin(next+" 9999", maxCopied)
+	pages := splitPages(rows, maxPrivate-utf8.RuneCountInString(frame))
+	if page > len(pages) {
+		return fmt.Sprintf("There is no page %d; the last is %d.", page, len(pages)) +
+			offerCommands(fmt.Sprintf("%s %d", next, len(pages)))
+	}
+	if len(pages) > 1 {
+		title += fmt.Sprintf(" (page %d of %d)", page, len(pages))
+	}
+	lines := append([]string{title}, pages[page-1]...)
+	if page < len(pages) {
+		lines = append(lines, "More: "+quoteCodeWithin(fmt.Sprintf("%s %d", next, page+1), maxCopied))
+	}
+	if last != "" {
+		lines = append(lines, last)
 	}
 	return strings.Join(lines, "\n")
+}
+
+// splitPages splits rows into pages of this room. It loses none.
+func splitPages(rows []string, room int) [][]string {
+	var pages [][]string
+	left := 0
+	for _, row := range rows {
+		length := utf8.RuneCountInString(row) + 1
+		if len(pages) == 0 || length > left {
+			pages, left = append(pages, nil), room
+		}
+		pages[len(pages)-1] = append(pages[len(pages)-1], row)
+		left -= length
+	}
+	return pages
 }
 
 // allocationRow shows a code with its name, the group's limit and the seats.
@@ -69,20 +98,20 @@ func (p Phrases) allocationRow(c string, now approvals.Allocation) string {
 	return text
 }
 
-// ListOwnedCodes lists the codes that people can ask for.
-func (p Phrases) ListOwnedCodes(name string, seats []approvals.Seats) string {
+// ListOwnedCodes lists a page of the codes that people can ask for.
+func (p Phrases) ListOwnedCodes(name string, seats []approvals.Seats, page int) string {
 	if len(seats) == 0 {
 		return "Your organization owns no user licenses, or UiPath does not show which."
 	}
-	lines := []string{"*The user licenses that your organization owns*"}
+	var rows []string
 	for _, s := range seats {
-		lines = append(lines, fmt.Sprintf("• %s · %s, %d free", p.nameCode(s.Code), describeUsage(s), s.Free()))
+		rows = append(rows, fmt.Sprintf("• %s · %s, %d free", p.nameCode(s.Code), describeUsage(s), s.Free()))
 	}
 	example := command.Suggest(approvals.Ask{
 		Command: name, Group: command.ExampleGroup, Codes: []string{seats[0].Code},
 	})
-	return strings.Join(truncateRows(lines, maxPrivate-command.MaxLength), "\n") +
-		"\nTo ask for a code, type " + quoteCodeWithin(example, maxCopied)
+	return renderRows("*The user licenses that your organization owns*", rows, page,
+		"To ask for a code, type "+quoteCodeWithin(example, maxCopied), name+" codes")
 }
 
 // truncateRows keeps the first rows, as many as there is room for, and counts the

@@ -135,6 +135,11 @@ func (p Phrases) PrivateNotice(r approvals.Request, job approvals.Job) string {
 		job.Kind = job.Payload.Post
 	}
 	switch job.Kind {
+	case approvals.JobPostDelay:
+		if r.State != approvals.Approved || r.DelayReason == "" {
+			return "" // the outcome says it all
+		}
+		return p.ThreadReply(r, job)
 	case approvals.JobPostConsentLost, approvals.JobWarnExpiry, approvals.JobPostEffect,
 		approvals.JobPostRevocationDelay, approvals.JobPostRevocation:
 		return p.ThreadReply(r, job)

@@ -18,14 +18,17 @@ const callLimit = 12 * time.Second
 // A Client calls the Web API. It repeats no call by itself: if the answer to a
 // post was lost, a second call would post it twice.
 type Client struct {
-	api  *slack.Client
-	http *http.Client
+	api       *slack.Client
+	http      *http.Client
+	transport *transport
 }
 
 // NewClient makes a client for the API at a URL, with a bot token.
 func NewClient(apiURL, botToken string) *Client {
-	hc := noredirect.Client(&http.Client{Timeout: callLimit, Transport: newTransport()})
-	return &Client{api: slack.New(botToken, slack.OptionAPIURL(apiURL), slack.OptionHTTPClient(hc)), http: hc}
+	t := newTransport()
+	hc := noredirect.Client(&http.Client{Timeout: callLimit, Transport: t})
+	api := slack.New(botToken, slack.OptionAPIURL(apiURL), slack.OptionHTTPClient(hc))
+	return &Client{api: api, http: hc, transport: t}
 }
 
 // Watch has every call carried out by what wrap makes of the client's transport. It is
@@ -35,6 +38,9 @@ func (c *Client) Watch(wrap func(http.RoundTripper) http.RoundTripper) {
 		c.http.Transport = wrap(c.http.Transport)
 	}
 }
+
+// FollowDates hands the Date of each answer of Slack to follow, from now on.
+func (c *Client) FollowDates(follow func(header string)) { c.transport.follow.Store(&follow) }
 
 // CheckChannel looks for problems of the approvals channel. The error says, in
 // words for the operator, what is wrong, what to do and what happens until then.

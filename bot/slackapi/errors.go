@@ -12,6 +12,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"licensebot/approvals"
+	"licensebot/internal/outbound"
 	"licensebot/internal/outside"
 )
 
@@ -23,13 +24,15 @@ var remedies = map[string]string{
 	"channel_not_found": "Slack shows the bot no such channel; " +
 		"check LICENSEBOT_CHANNEL and invite the bot there with /invite",
 	"is_archived": "the approvals channel is archived; unarchive it or set LICENSEBOT_CHANNEL to another",
+	"is_inactive": "the channel is archived; unarchive it or set LICENSEBOT_CHANNEL to another",
 	"restricted_action": "the workspace does not let the bot post in the approvals channel; " +
 		"an admin has to allow it",
 	"missing_scope": "the Slack app lacks a scope; add the one named in the log, " +
 		"reinstall the app and restart with its new token",
 	"not_allowed_token_type": "SLACK_BOT_TOKEN is not a bot token; it has to begin with xoxb-",
 	"invalid_auth": "Slack does not accept SLACK_BOT_TOKEN; " +
-		"copy it anew from the app's OAuth page and restart",
+		"copy it anew from the app's OAuth page and restart; a GovSlack workspace also needs " +
+		"SLACK_API_URL=https://slack-gov.com/api/",
 	"not_authed":    "SLACK_BOT_TOKEN did not reach Slack; check SLACK_API_URL and any proxy",
 	"token_revoked": "SLACK_BOT_TOKEN was revoked; reinstall the Slack app and restart with its new token",
 	"token_expired": "SLACK_BOT_TOKEN has expired; reinstall the Slack app without token rotation and " +
@@ -57,13 +60,16 @@ var transientAnswers = []string{
 // the bot asks again soon enough for deadlines to hold.
 const maxPause = 15 * time.Minute
 
+// lostPlace says that a long list has to be read from its beginning again.
+const lostPlace = "invalid_cursor"
+
 // limitAnswers ask for a pause.
 var limitAnswers = []string{"ratelimited", "rate_limited"}
 
 // goneAnswers are about a message that takes no replies or changes any more.
 var goneAnswers = []string{
 	"message_not_found", "thread_not_found", "cannot_reply_to_message", "cant_update_message",
-	"edit_window_closed", "is_inactive", "restricted_action_thread_locked", "thread_locked", "not_reactable",
+	"edit_window_closed", "restricted_action_thread_locked", "thread_locked", "not_reactable",
 }
 
 // missingAnswers say that the message itself is not there. A replica that lags says so
@@ -90,6 +96,9 @@ func ClassifyError(method string, err error) error {
 		return &approvals.DelayError{
 			Reason: "something between the bot and Slack refused the call", Err: fmt.Errorf("%s: %w", method, err),
 		}
+	case outbound.Cause(err) != "":
+		reason := "Slack cannot be reached: " + outbound.Cause(err)
+		return &approvals.DelayError{Reason: reason, Err: fmt.Errorf("%s: %w", method, err)}
 	case isNeverSent(err):
 		return &approvals.DelayError{Reason: "Slack cannot be reached", Err: fmt.Errorf("%s: %w", method, err)}
 	}
@@ -104,6 +113,8 @@ func classifyAnswer(method string, answer slack.SlackErrorResponse) error {
 		return delayByLimit(method, time.Second, err)
 	case slices.Contains(transientAnswers, answer.Err):
 		return err
+	case answer.Err == lostPlace:
+		return &approvals.DelayError{Reason: "Slack lost the place in a long list", Err: err}
 	case slices.Contains(goneAnswers, answer.Err):
 		return &approvals.RefusedError{
 			Answer: answer.Err, NotFound: slices.Contains(missingAnswers, answer.Err), Err: err,

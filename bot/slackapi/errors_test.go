@@ -49,6 +49,7 @@ func TestWhatSlackErrorsMean(t *testing.T) {
 		"a web page":          {fault.Fault{Body: "<html>", ContentType: "text/html"}, "unknown"},
 		"a name of tomorrow":  {fault.Fault{Error: "something_new"}, "delay 0s"},
 	}
+	cases[lostPlace] = failure{fault.Fault{Error: lostPlace}, "delay 0s"}
 	for _, name := range transientAnswers {
 		cases[name] = failure{fault.Fault{Error: name}, "unknown"}
 	}
@@ -71,6 +72,9 @@ func TestWhatSlackErrorsMean(t *testing.T) {
 		var delay *approvals.DelayError
 		if errors.As(err, &delay) {
 			bottest.ExpectHarmless(t, delay.Reason)
+			if closed := remedies[name] != "" || name == "a name of tomorrow"; delay.Closed != closed {
+				t.Errorf("%s: the place is closed to the bot: %t", name, delay.Closed)
+			}
 			if remedy := remedies[name]; remedy != "" && delay.Reason != remedy {
 				t.Errorf("%s: people are told %q", name, delay.Reason)
 			}

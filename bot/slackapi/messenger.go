@@ -112,6 +112,20 @@ func (m *Messenger) PostReply(ctx context.Context, p Post) (ts string, err error
 
 var errStrayReply = errors.New("Slack chat.postMessage: the thread is gone; the reply became a message of its own")
 
+// CheckPostable is an error while the bot cannot post in a channel.
+func (m *Messenger) CheckPostable(ctx context.Context, channel string) error {
+	info, err := m.api.GetConversationInfoContext(ctx, &slack.GetConversationInfoInput{ChannelID: channel})
+	switch {
+	case err != nil:
+		return ClassifyError("conversations.info", err)
+	case info.IsArchived:
+		return &approvals.DelayError{Reason: remedies["is_archived"], Closed: true}
+	case !info.IsMember:
+		return &approvals.DelayError{Reason: remedies["not_in_channel"], Closed: true}
+	}
+	return nil
+}
+
 // UpdateMessage replaces the message with this timestamp. It may be repeated.
 func (m *Messenger) UpdateMessage(ctx context.Context, ts string, p Post) error {
 	_, _, _, err := m.api.UpdateMessageContext(ctx, p.Channel, ts, p.options()...)

@@ -6,13 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/gorilla/websocket"
 
+	"licensebot/internal/outbound"
 	"licensebot/internal/sleep"
 )
 
@@ -38,7 +38,9 @@ const (
 // newDialer makes the dialer of connections. Slack does not put a frame together that
 // arrives in parts, so the buffer holds the longest acknowledgment.
 func newDialer() *websocket.Dialer {
-	return &websocket.Dialer{Proxy: http.ProxyFromEnvironment, HandshakeTimeout: dialLimit, WriteBufferSize: 32 << 10}
+	dialer := outbound.NewSocketDialer()
+	dialer.HandshakeTimeout, dialer.WriteBufferSize = dialLimit, 32<<10
+	return dialer
 }
 
 // An EndReason says why a connection ended: what Slack gave as its reason, or one of
@@ -111,6 +113,7 @@ func (s *Socket) newConnection(ws *websocket.Conn, index int) *connection {
 		_ = ws.WriteControl(websocket.PongMessage, []byte(data), time.Now().Add(writeLimit))
 		return c.extend()
 	})
+	s.open.Add(1)
 	go c.ping()
 	go c.read()
 	return c
@@ -151,6 +154,7 @@ func (c *connection) finish() {
 	c.setLive(false)
 	_ = c.ws.Close()
 	c.setLeaving()
+	c.socket.open.Add(-1)
 	close(c.ended)
 	if ended := c.socket.cfg.Watch.Ended; ended != nil {
 		ended(c.endReason())

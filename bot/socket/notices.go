@@ -12,30 +12,10 @@ import (
 func (s *Socket) noteHello(index, ofApp int) {
 	s.opener.resetSilent()
 	s.log.Info().Int("connection", index).Int("of_app", ofApp).Msg("connected to Slack")
-	s.checkCount(ofApp)
+	// While one connection replaces another, this process has more than usual.
+	s.noteCount(ofApp - max(0, int(s.open.Load())-Connections))
 	if s.cfg.OnHello != nil {
 		s.cfg.OnHello()
-	}
-}
-
-// checkCount warns of another installation: each takes a part of what Slack delivers.
-func (s *Socket) checkCount(ofApp int) {
-	if s.cfg.Explained > 0 && ofApp > s.cfg.Explained {
-		s.log.Warn().Int("of_app", ofApp).Int("own", s.cfg.Explained).
-			Msg("another installation uses the same SLACK_APP_TOKEN and takes a part of what people type and react: " +
-				"stop it, or give it an app of its own (a process that was just killed passes by itself)")
-	}
-}
-
-// maxClockError is how far the clock may be off Slack's.
-const maxClockError = time.Minute
-
-// checkClock compares the host's clock with the time in Slack's answer.
-func (s *Socket) checkClock(header string, now time.Time) {
-	theirs, err := http.ParseTime(header)
-	if off := now.Sub(theirs); err == nil && off.Abs() > maxClockError {
-		s.log.Error().Stringer("off_by", off.Round(time.Second)).
-			Msg("the clock of this host differs from Slack's: set it, because deadlines and votes are compared by both")
 	}
 }
 

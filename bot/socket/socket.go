@@ -12,6 +12,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"licensebot/internal/noredirect"
+	"licensebot/internal/outbound"
 )
 
 // Connections is how many sockets one process keeps open, so that Slack may
@@ -65,6 +66,11 @@ type Socket struct {
 	queue   chan delivery
 	busy    chan delivery
 	live    atomic.Int32
+	open    atomic.Int32 // connections, also those that are about to end
+	clock   *clockWatch
+	counts  chan int // connections of the app, as Slack tells them
+
+	countPause time.Duration
 }
 
 // A delivery is an envelope and the connection that it came by.
@@ -80,9 +86,9 @@ type Config struct {
 	// OnHello is called after every hello: while no connection was open, something
 	// may have been missed. It must not block. May be nil.
 	OnHello func()
-	// Explained is how many connections of the app this installation explains. More
-	// belong to another one. Zero: that is not known.
-	Explained int
+	// Replicas counts the processes of this installation. Connections of the app
+	// beyond theirs belong to another installation. Nil: that is not known.
+	Replicas func(context.Context) (int, error)
 	// Explain says in the operator's words why a connection could not be opened.
 	// May be nil.
 	Explain func(error) error
@@ -118,23 +124,27 @@ func (r Result) IsAcknowledged() bool { return r == Acknowledged || r == Busy }
 
 // New makes a socket. Run connects it.
 func New(cfg Config, handler Handler, logger zerolog.Logger) *Socket {
-	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport := outbound.NewTransport()
 	transport.ResponseHeaderTimeout = responseLimit
 	calls := http.RoundTripper(transport)
 	if cfg.Watch.Calls != nil {
 		calls = cfg.Watch.Calls(transport)
 	}
 	s := &Socket{
-		cfg: cfg, handler: handler, opener: newOpener(calls), log: logger,
-		dialer: newDialer(),
-		queue:  make(chan delivery, queueLength), busy: make(chan delivery, busyLength),
+		cfg: cfg, handler: handler, opener: newOpener(calls), dialer: newDialer(), log: logger,
+		queue: make(chan delivery, queueLength), busy: make(chan delivery, busyLength),
+		clock: newClockWatch(logger), counts: make(chan int, 1), countPause: countPause,
 	}
-	s.opener.onDate = func(header string) { s.checkClock(header, time.Now()) }
+	s.opener.onDate = s.NoteDate
 	// No timeout over the whole call: the opener may hold it back for longer.
 	s.api = slack.New(cfg.BotToken, slack.OptionAppLevelToken(cfg.AppToken),
 		slack.OptionAPIURL(cfg.APIURL), slack.OptionHTTPClient(noredirect.Client(&http.Client{Transport: s.opener})))
 	return s
 }
+
+// NoteDate compares the host's clock with the Date of an answer of Slack that has just
+// come.
+func (s *Socket) NoteDate(header string) { s.clock.note(header) }
 
 // LiveConnections tells how many connections have said hello, are open, and have
 // shown within the last seconds that they are alive.
@@ -149,6 +159,7 @@ func (s *Socket) Run(ctx context.Context) error {
 	working, stopWorking := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWorking()
 	var workers sync.WaitGroup
+	workers.Go(func() { s.watchCounts(working) })
 	for range workerCount {
 		workers.Go(func() { drain(working, s.queue, s.handleDelivery) })
 	}

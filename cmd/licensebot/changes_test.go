@@ -162,7 +162,7 @@ func TestTheSameChangeIsAskedOnce(t *testing.T) {
 	card := w.cardFor("group-01 IDU=2 RPADEVPRONU=3")
 	id, _ := card.Metadata.EventPayload["request_id"].(string)
 	w.wantRejected("add group-01 RPADEVPRONU=3, IDU=2 because I did not look",
-		"request `"+id+"`, which is still open, asks for the very same. Approvers decide on its card.\nTry: `/allocate status "+id+"`")
+		"request `"+id+"`, which is still open, asks for the very same. You need not ask again. Its status says where it stands and where its card is.\nTry: `/allocate status "+id+"`")
 	w.cardFor("group-01 IDU=2") // is another change
 	w.reactToCard(approver, "x")
 	w.awaitCondition("the first to be denied", func() bool { return strings.Contains(w.listCards()[0].Text, "*Denied*") })

@@ -9,10 +9,12 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/rs/zerolog"
 
 	"licensebot/approvals"
+	"licensebot/internal/outbound"
 	"licensebot/internal/policyfile"
 	"licensebot/internal/store"
 )
@@ -77,12 +79,15 @@ func LoadConfig() (Config, error) {
 	if err != nil {
 		return Config{}, err
 	}
+	for _, problem := range outbound.CheckEnvironment(os.Getenv) {
+		p.add(problem.Variable, problem.Wrong, problem.Example)
+	}
 	warnings := findMisspelled(os.Environ())
 	cfg, err := newConfig(env, p)
 	if wrong, ok := errors.AsType[*ConfigError](err); ok {
 		wrong.Hints = warnings
 	}
-	cfg.secretFiles, cfg.warnings = env.secretFiles(), warnings
+	cfg.secretFiles, cfg.warnings = env.secretFiles(), slices.Concat(cfg.warnings, warnings, outbound.Unused(os.Getenv))
 	return cfg, err
 }
 
@@ -118,7 +123,11 @@ func (c *Config) checkSlack(p *problems) {
 	checkToken(p, "SLACK_BOT_TOKEN", c.SlackBotToken, "xoxb-")
 	checkToken(p, "SLACK_APP_TOKEN", c.SlackAppToken, "xapp-")
 	checkURL(p, "SLACK_API_URL", c.SlackAPIURL, "https://slack.com/api/", c.allowHTTP)
-	c.SlackAPIURL = strings.TrimSuffix(c.SlackAPIURL, "/") + "/"
+	if u, err := url.Parse(c.SlackAPIURL); err == nil && isSlacksOwn(u.Hostname()) && strings.Trim(u.Path, "/") != "api" {
+		p.add("SLACK_API_URL", "is not where Slack's Web API is: its path has to be /api/",
+			"https://slack.com/api/, or https://slack-gov.com/api/ for GovSlack")
+	}
+	c.SlackAPIURL = strings.TrimRight(c.SlackAPIURL, "/") + "/"
 }
 
 // checkUiPath checks where UiPath is and how the bot signs in there.
@@ -132,16 +141,33 @@ func (c *Config) checkUiPath(p *problems) {
 		checkURL(p, "UIPATH_TOKEN_URL", c.UiPathTokenURL, "https://cloud.uipath.com/acme/identity_/connect/token",
 			c.allowHTTP)
 	}
-	requireSegment(p, "UIPATH_ORGANIZATION", c.UiPathOrganization, "acme, the first part of the portal's path")
+	const organization = "acme, the first part of the portal's path"
+	requireSegment(p, "UIPATH_ORGANIZATION", c.UiPathOrganization, organization)
+	if strings.ContainsFunc(c.UiPathOrganization, unicode.IsSpace) {
+		p.add("UIPATH_ORGANIZATION", "has blanks: the name that people read is not the one in addresses", organization)
+	}
 	checkAccountID(p, c.UiPathAccountID)
 	if c.UiPathTenant != "" {
 		requireSegment(p, "UIPATH_TENANT", c.UiPathTenant, "DefaultTenant")
 	}
-	c.Scopes = strings.Fields(c.UiPathScopes)
-	if strings.ContainsAny(c.UiPathScopes, ",;+|") {
-		p.add("UIPATH_SCOPES", "separates scopes with something else than blanks", "PM.License.Read PM.License.Write")
-	}
+	c.checkScopes(p)
 	c.checkUiPathAuth(p)
+}
+
+// checkScopes wants scopes that a sign-in of an application may ask for.
+func (c *Config) checkScopes(p *problems) {
+	const example = "PM.License.Read PM.License.Write PM.Group.Read"
+	c.Scopes = strings.Fields(c.UiPathScopes)
+	switch {
+	case strings.ContainsAny(c.UiPathScopes, ",;+|"):
+		p.add("UIPATH_SCOPES", "separates scopes with something else than blanks", example)
+	case c.UiPathAuth != "client_credentials":
+	case slices.Contains(c.Scopes, "offline_access"):
+		p.add("UIPATH_SCOPES", "has offline_access, which UiPath refuses to an application", example)
+	case !slices.Contains(c.Scopes, "PM.License") && !slices.Contains(c.Scopes, "PM.License.Write"):
+		c.warnings = append(c.warnings, "UIPATH_SCOPES has neither PM.License nor PM.License.Write, "+
+			"so that UiPath will hardly let the bot change licenses")
+	}
 }
 
 // target is the organization that the environment names, however it writes it.

@@ -37,6 +37,12 @@ func checkURL(p *problems, name, value, example string, allowHTTP bool) {
 	}
 }
 
+// isSlacksOwn reports whether a host is Slack's, or that of a workspace there.
+func isSlacksOwn(host string) bool {
+	host = "." + strings.ToLower(host)
+	return strings.HasSuffix(host, ".slack.com") || strings.HasSuffix(host, ".slack-gov.com")
+}
+
 func isLoopback(host string) bool {
 	ip, err := netip.ParseAddr(host)
 	return err == nil && ip.Unmap().IsLoopback() || strings.EqualFold(host, "localhost")
@@ -84,6 +90,9 @@ func checkAccountID(p *problems, value string) {
 	requireValue(p, name, value, example)
 	if value != "" && !guid.MatchString(value) {
 		p.add(name, "is not a GUID: it has to be the organization's id, not its name, an address or a path", example)
+	}
+	if value != "" && strings.Trim(value, "0-") == "" {
+		p.add(name, "is a placeholder that nothing has filled in", example)
 	}
 }
 

@@ -78,9 +78,9 @@ func (h *healthServer) shutDown() error {
 
 // A probes answers whether the bot works.
 type probes struct {
-	db     *store.Store
-	slack  *connections
-	checks func() []Check // the results of the last checks; nil: none
+	database *databaseProbe
+	slack    *connections
+	checks   func() []Check // the results of the last checks; nil: none
 }
 
 // A Check is one thing that was looked at, and what is wrong with it, if anything.
@@ -102,7 +102,7 @@ func newHealthRoutes(p probes, metrics http.Handler) http.Handler {
 // ?verbose it lists all checks. Those of the installation do not count: what they find
 // is for an operator, while people can still ask and approve.
 func (p probes) answerReady(w http.ResponseWriter, r *http.Request) {
-	vital := []Check{{"database", databaseProblem(r.Context(), p.db)}, {"slack", p.slackProblem()}}
+	vital := []Check{{"database", p.database.findProblem(r.Context())}, {"slack", p.slackProblem()}}
 	first := slices.IndexFunc(vital, func(c Check) bool { return c.Problem != "" })
 	status := http.StatusOK
 	if first >= 0 {
@@ -134,11 +134,30 @@ func (p probes) slackProblem() string {
 	return ""
 }
 
-// databaseProblem returns why the database is unusable now, or "".
-func databaseProblem(ctx context.Context, db *store.Store) string {
-	ctx, cancel := context.WithTimeout(ctx, pingLimit)
+// A databaseProbe asks the database whether it takes writes, and logs when that
+// changes.
+type databaseProbe struct {
+	db     *store.Store
+	log    zerolog.Logger
+	failed atomic.Bool
+}
+
+// findProblem returns why the database is unusable now, or "".
+func (p *databaseProbe) findProblem(parent context.Context) string {
+	ctx, cancel := context.WithTimeout(parent, pingLimit)
 	defer cancel()
-	if db.Ping(ctx) != nil {
+	err := p.db.Ping(ctx)
+	switch {
+	case parent.Err() != nil: // the one who asked has left
+	case err != nil && !p.failed.Swap(true):
+		p.log.Error().Err(err).Msg("the database does not take writes, so that nothing can be asked or approved")
+	case err == nil && p.failed.Swap(false):
+		p.log.Info().Msg("the database takes writes again")
+	}
+	switch {
+	case store.IsDiskFull(err):
+		return "the database does not take writes: its disk is full"
+	case err != nil:
 		return "the database does not take writes"
 	}
 	return ""

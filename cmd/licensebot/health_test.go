@@ -40,7 +40,7 @@ func TestHealthBeforeSlackAndAfterTheDatabase(t *testing.T) {
 		t.Fatal(err)
 	}
 	server := httptest.NewServer(newHealthRoutes(probes{
-		db: db, slack: new(connections),
+		database: &databaseProbe{db: db, log: zerolog.Nop()}, slack: new(connections),
 		checks: func() []Check { return []Check{{"channel", "the bot is not in it"}, {"clock", ""}} },
 	}, http.NotFoundHandler()))
 	defer server.Close()

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -23,6 +24,24 @@ func variableNames() []string {
 	return names
 }
 
+// otherNames are what UiPath's pages and other programs call some variables.
+var otherNames = map[string]string{
+	"UIPATH_APP_ID": "UIPATH_CLIENT_ID", "UIPATH_APPLICATION_ID": "UIPATH_CLIENT_ID",
+	"UIPATH_APP_SECRET": "UIPATH_CLIENT_SECRET", "UIPATH_APPLICATION_SECRET": "UIPATH_CLIENT_SECRET",
+	"UIPATH_ORG_ID": "UIPATH_ACCOUNT_ID", "UIPATH_ORGANIZATION_ID": "UIPATH_ACCOUNT_ID",
+	"UIPATH_PARTITION_ID": "UIPATH_ACCOUNT_ID", "UIPATH_PARTITION_GLOBAL_ID": "UIPATH_ACCOUNT_ID",
+	"UIPATH_TOKEN": "UIPATH_ACCESS_TOKEN", "UIPATH_PAT": "UIPATH_ACCESS_TOKEN",
+	"UIPATH_ORGANIZATION_NAME": "UIPATH_ORGANIZATION", "UIPATH_IDENTITY_URL": "UIPATH_TOKEN_URL",
+	"SLACK_CHANNEL": "LICENSEBOT_CHANNEL", "SLACK_CHANNEL_ID": "LICENSEBOT_CHANNEL",
+	"LICENSEBOT_DB": "LICENSEBOT_DATABASE_URL", "LICENSEBOT_DB_URL": "LICENSEBOT_DATABASE_URL",
+}
+
+// ownPrefix begins the variables of this program alone. Kubernetes adds those of
+// services whose name begins so.
+const ownPrefix = "LICENSEBOT_"
+
+var ofService = regexp.MustCompile(`_(SERVICE_HOST|SERVICE_PORT(_[A-Z0-9_]+)?|PORT(_\d+_(TCP|UDP|SCTP)(_[A-Z]+)?)?)$`)
+
 // findMisspelled returns a warning for each variable that the bot does not read and
 // that looks like one that it reads. pairs are as in [os.Environ].
 func findMisspelled(pairs []string) []string {
@@ -33,8 +52,12 @@ func findMisspelled(pairs []string) []string {
 		if slices.Contains(known, name) {
 			continue
 		}
-		if meant, found := nearestVariable(name, known); found {
+		meant, found := nearestVariable(name, known)
+		switch {
+		case found:
 			warnings[name] = fmt.Sprintf("%s is set, but licensebot does not read it: is %s meant?", name, meant)
+		case strings.HasPrefix(name, ownPrefix) && !ofService.MatchString(name):
+			warnings[name] = name + " is set, but licensebot has no such variable"
 		}
 	}
 	return slices.Sorted(maps.Values(warnings))
@@ -44,6 +67,12 @@ func findMisspelled(pairs []string) []string {
 // Other programs have variables, too, so it does not guess.
 func nearestVariable(name string, known []string) (meant string, found bool) {
 	upper := strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
+	if meant, found = otherNames[upper]; found {
+		return meant, true
+	}
+	if rest, _ := strings.CutPrefix(upper, ownPrefix); slices.Contains(known, rest) {
+		return rest, true
+	}
 	best := 0
 	for _, candidate := range known {
 		distance := levenshtein.ComputeDistance(upper, candidate)

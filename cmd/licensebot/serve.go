@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"strings"
 	"sync"
 	"time"
 
@@ -17,6 +16,7 @@ import (
 	"licensebot/approvals/worker"
 	"licensebot/bot"
 	"licensebot/internal/metrics"
+	"licensebot/internal/outbound"
 	"licensebot/internal/store"
 	"licensebot/licensing"
 )
@@ -64,12 +64,13 @@ func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (
 	parts.addPart("store", db.Close)
 	parts.addRunning(ctx, "clock", func(ctx context.Context) { wakeAtJumps(ctx, db, tuning.Jumps) })
 
-	tokens, licenses, err := newLicenses(cfg, &http.Client{Transport: counted.WatchUiPath(http.DefaultTransport)})
+	tokens, licenses, err := newLicenses(cfg, &http.Client{Transport: counted.WatchUiPath(outbound.NewTransport())})
 	if err != nil {
 		return err
 	}
 	slack := new(connections)
-	server, err := serveHTTP(ctx, cfg.HTTPAddr, newHealthRoutes(probes{db: db, slack: slack}, counted.Handler()), log)
+	routes := newHealthRoutes(probes{database: &databaseProbe{db: db, log: log}, slack: slack}, counted.Handler())
+	server, err := serveHTTP(ctx, cfg.HTTPAddr, routes, log)
 	if err != nil {
 		return ignoreIfStopped(ctx, err)
 	}
@@ -80,7 +81,12 @@ func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (
 		Connections: slack.countLive, LostLines: tuning.LostLines, Stats: db.ReadStats,
 		PolicyHash: func() string { return hashPolicy(policies.Policy()) }, TokenExpiry: tokens.Expiry,
 	})
-	deps := newDeps(cfg, tuning, db, licenses, policies.Policy, log)
+	use, err := db.ClaimChannel(ctx, cfg.Channel)
+	if err != nil { // the workers try it again
+		log.Error().Err(err).Msg("could not read which channel is the approvals channel of today")
+		use.Today = cfg.Channel
+	}
+	deps := newDeps(cfg, use.Today, tuning, db, licenses, policies.Policy, log)
 	deps.Slack.Watch = newWatch(counted)
 	if cfg.hasCanary {
 		deps.Canary, deps.Replica, deps.CanaryEnded = db, replicaName(), counted.NoteCanary
@@ -99,38 +105,50 @@ func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (
 		Store: db, Licenses: licenses, Directory: b.Directory(), Messenger: b.Messenger(),
 		OnError: logProblem(log, newOperatorLog(log, tuning.Now)), Grace: workersGrace, Reconnected: b.Reconnected(),
 		Policy: policies.Policy, Emoji: cfg.Emoji, Buttons: cfg.hasButtons, Target: cfg.target(),
+		Channel: cfg.Channel, OnChannel: followChannel(cfg.Channel, b, log),
 	}
 	parts.addRunning(ctx, "workers", workers.Run)
 	parts.addRunning(ctx, "policy", func(ctx context.Context) {
 		followPolicy(ctx, policies, tuning.Hangups, workers, log)
 	})
-	log.Info().Str("version", versionName()).Str("bot", b.UserID()).Str("channel", cfg.Channel).
+	log.Info().Str("version", versionName()).Str("bot", b.UserID()).Str("channel", use.Today).
 		Msg("licensebot is running")
 	return b.Run(ctx)
 }
 
 func newDeps(
-	cfg Config, tuning Tuning, db *store.Store, licenses *licensing.Allocations,
+	cfg Config, channel string, tuning Tuning, db *store.Store, licenses *licensing.Allocations,
 	policy func() approvals.Policy, log zerolog.Logger,
 ) bot.Deps {
 	return bot.Deps{
 		Slack: bot.SlackConfig{
 			APIURL: cfg.SlackAPIURL, BotToken: cfg.SlackBotToken, AppToken: cfg.SlackAppToken,
-			Explained: cfg.explainedConnections(),
+			Replicas: db.CountReplicas,
 		},
-		Channel: cfg.Channel, Target: cfg.target(), Emoji: cfg.Emoji, TTL: cfg.TTL, Rates: tuning.Rates,
+		Channel: channel, Target: cfg.target(), Emoji: cfg.Emoji, TTL: cfg.TTL, Rates: tuning.Rates,
 		Store: db, UiPath: licenses, CodeName: licensing.CodeName, Policy: policy,
 		Now: tuning.Now, Log: log,
 	}
 }
 
-// explainedConnections is how many connections this installation has to Slack. With
-// SQLite it is one process; how many replicas share a PostgreSQL is not known.
-func (c *Config) explainedConnections() int {
-	if strings.HasPrefix(c.DatabaseURL, "sqlite://") {
-		return bot.Connections
+// followChannel tells the bot of the approvals channel of today, and the operator where
+// the setting says another one.
+func followChannel(setting string, b *bot.Bot, log zerolog.Logger) func(approvals.ChannelInUse) {
+	said := ""
+	return func(use approvals.ChannelInUse) {
+		b.SetChannel(use.Today)
+		if use.Today == setting || use.Today == said {
+			return
+		}
+		said = use.Today
+		e := log.Warn().Str("setting", setting).Str("channel", use.Today)
+		if use.Moved {
+			e.Msg("Slack gave the channel of LICENSEBOT_CHANNEL another id; set the variable to it")
+			return
+		}
+		e.Msg("another replica has a newer LICENSEBOT_CHANNEL, and this one follows; set the variable to it, " +
+			"or stop the other replicas for two minutes to keep this one")
 	}
-	return 0
 }
 
 // wakeAtJumps wakes the parts that wait for a job after each jump of the clock,
@@ -173,6 +191,12 @@ func logProblem(log zerolog.Logger, operators *operatorLog) func(worker.Problem)
 		case worker.ReadingChannel:
 			withCause(log.Warn(), p.Err).Msg("could not read the approvals channel since the newest card that the " +
 				"database knows; its requests wait; trying again soon")
+		case worker.FollowingChannel:
+			withCause(log.Warn(), p.Err).Msg("could not take the requests with a card in another channel to the " +
+				"approvals channel of today; trying again soon")
+		case worker.LeavingChannel:
+			withCause(log.Warn(), p.Err).Msg("a former approvals channel is closed to the bot; " +
+				"its requests go on without what it may tell")
 		case worker.Adopting:
 			log.Warn().Str("request", p.RequestID).Msg("the channel tells more of a request than the database, " +
 				"which was probably restored from a copy; what the channel tells holds")

@@ -144,10 +144,18 @@ func TestValuesThatAlmostFit(t *testing.T) {
 		{"UIPATH_ACCOUNT_ID", "{" + account + "}", "is not a GUID"},
 		{"UIPATH_ACCOUNT_ID", strings.ReplaceAll(account, "-", ""), "is not a GUID"},
 		{"UIPATH_ACCOUNT_ID", "https://cloud.uipath.com/acme", "is not a GUID"},
+		{"UIPATH_ACCOUNT_ID", "00000000-0000-0000-0000-000000000000", "is a placeholder"},
+		{"UIPATH_ORGANIZATION", "Acme Inc.", "has blanks"},
+		{"UIPATH_SCOPES", "PM.License.Read PM.License.Write offline_access", "has offline_access"},
 		{"UIPATH_URL", "https://cloud.uipath.com/acme", "has a path"},
 		{"UIPATH_URL", "https://cloud.uipath.com/acme/DefaultTenant/", "has a path"},
 		{"UIPATH_URL", "cloud.uipath.com", "is not a web address"},
 		{"UIPATH_URL", "https://https://cloud.uipath.com", "has a path"},
+		{"SLACK_API_URL", "https://slack.com", "its path has to be /api/"},
+		{"SLACK_API_URL", "https://api.slack.com/", "its path has to be /api/"},
+		{"SLACK_API_URL", "https://slack.com/api/auth.test", "its path has to be /api/"},
+		{"SLACK_API_URL", "https://slack-gov.com/", "its path has to be /api/"},
+		{"SLACK_API_URL", "https://ACME.slack-gov.com/client", "its path has to be /api/"},
 		{"UIPATH_SCOPES", "PM.License.Read,PM.License.Write", "blanks"},
 		{"UIPATH_SCOPES", "PM.License.Read;PM.License.Write", "blanks"},
 		{"UIPATH_SCOPES", "PM.License.Read+PM.License.Write", "blanks"},
@@ -179,6 +187,9 @@ func TestMisspelledVariablesAreWarnedOf(t *testing.T) {
 		"LICENSEBOT_APPROVER": "LICENSEBOT_APPROVERS", "LICENSEBOT_TTL": "LICENSEBOT_REQUEST_TTL", "LICENCEBOT_CHANNEL": "LICENSEBOT_CHANNEL",
 		"LICENSE_BOT_CHANNEL": "LICENSEBOT_CHANNEL", "LICENSEBOT_CHANNEL_ID": "LICENSEBOT_CHANNEL", "LICENSEBOT_POLICY": "LICENSEBOT_POLICY_FILE",
 		"LICENSEBOT_CHANNEL_FILE": "LICENSEBOT_CHANNEL", "UIPATH_CLIENT_SECRET_FLE": "UIPATH_CLIENT_SECRET_FILE",
+		"UIPATH_APP_ID": "UIPATH_CLIENT_ID", "UIPATH_APP_SECRET": "UIPATH_CLIENT_SECRET", "UIPATH_ORG_ID": "UIPATH_ACCOUNT_ID",
+		"UIPATH_ORGANIZATION_ID": "UIPATH_ACCOUNT_ID", "UIPATH_TOKEN": "UIPATH_ACCESS_TOKEN", "SLACK_CHANNEL": "LICENSEBOT_CHANNEL",
+		"LICENSEBOT_DB_URL": "LICENSEBOT_DATABASE_URL", "LICENSEBOT_SLACK_BOT_TOKEN": "SLACK_BOT_TOKEN",
 		"LICENSEBOT_DATABASE": "LICENSEBOT_DATABASE_URL", "LICENSEBOT_LOGLEVEL": "LICENSEBOT_LOG_LEVEL",
 	} {
 		warnings := findMisspelled([]string{name + "=secret-1"})
@@ -189,6 +200,22 @@ func TestMisspelledVariablesAreWarnedOf(t *testing.T) {
 	}
 	for _, name := range append(variableNames(), "PATH", "HOME", "SLACK_SIGNING_SECRET", "SLACK_CLIENT_ID", "UIPATH_FOLDER_PATH", "HTTPS_PROXY",
 		"LICENSEBOT_PORT", "LICENSEBOT_PORT_8080_TCP", "LICENSEBOT_PORT_8080_TCP_ADDR", "LICENSEBOT_SERVICE_HOST", "LICENSEBOT_SERVICE_PORT", "U", "_", "") {
+		if warnings := findMisspelled([]string{name + "=x"}); len(warnings) > 0 {
+			t.Errorf("%s: %q", name, warnings)
+		}
+	}
+}
+
+// TestTheOwnPrefixHasNoOthers warns of each unknown variable of its own, near or far.
+func TestTheOwnPrefixHasNoOthers(t *testing.T) {
+	for _, name := range []string{"LICENSEBOT_TOKEN_FILE", "LICENSEBOT_COLOR", "LICENSEBOT_SERVICE", "LICENSEBOT_IMPORT"} {
+		if warnings := findMisspelled([]string{name + "=secret-1"}); len(warnings) != 1 || !strings.Contains(warnings[0], name+" is set") ||
+			strings.Contains(warnings[0], "secret-1") {
+			t.Errorf("%s: %q", name, warnings)
+		}
+	}
+	for _, name := range []string{"LICENSEBOT_METRICS_SERVICE_HOST", "LICENSEBOT_METRICS_PORT", "LICENSEBOT_METRICS_PORT_9090_TCP_PROTO",
+		"LICENSEBOT_METRICS_SERVICE_PORT_HTTP", "LICENSEBOT_PORT_53_UDP"} {
 		if warnings := findMisspelled([]string{name + "=x"}); len(warnings) > 0 {
 			t.Errorf("%s: %q", name, warnings)
 		}

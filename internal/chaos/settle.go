@@ -109,7 +109,7 @@ func (w *world) awaitSettled(ctx context.Context, thinking time.Duration) (h *ju
 }
 
 // cutForHello cuts the sockets: after each hello the bot looks for what it missed.
-// Otherwise it does so every two minutes.
+// Otherwise it does so every minute and a half.
 func (w *world) cutForHello(ctx context.Context) {
 	w.noteStep("the sockets are cut, for a hello")
 	w.slack.CutSockets()

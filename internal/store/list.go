@@ -118,7 +118,11 @@ func (s *Store) countRequests(ctx context.Context, query string, args ...any) (i
 }
 
 func (s *Store) listRequests(ctx context.Context, query string, args ...any) ([]approvals.Request, error) {
-	rows, err := s.read.QueryContext(ctx, query, args...)
+	return listRequests(ctx, s.read, query, args...)
+}
+
+func listRequests(ctx context.Context, q querier, query string, args ...any) ([]approvals.Request, error) {
+	rows, err := q.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, fmt.Errorf("list requests: %w", err)
 	}

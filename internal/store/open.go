@@ -82,11 +82,3 @@ func redactURL(url string) string {
 	}
 	return scheme + "://…"
 }
-
-// Ping reports whether the store can still write.
-func (s *Store) Ping(ctx context.Context) error {
-	return s.runInTx(ctx, func(tx *tx) error {
-		_, err := tx.ExecContext(ctx, `UPDATE jobs SET leased = leased WHERE id = -1`)
-		return err
-	})
-}

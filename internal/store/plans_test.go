@@ -110,7 +110,7 @@ func TestPlansOfSQLite(t *testing.T) {
 	for _, sent := range log.recordEverything(b) {
 		plan := explainSQLite(t, s.write, sent.statement)
 		for line := range strings.Lines(plan) {
-			if readsAllCards(sent.statement) || strings.HasPrefix(line, "SCAN waiting") { // that one has a limit
+			if readsAllCards(sent.statement) || readsChannels(sent.statement) || strings.HasPrefix(line, "SCAN waiting") { // that one has a limit
 				continue
 			}
 			if walksInSQLite(line) || strings.Contains(line, "TEMP B-TREE") && !sortsOneCard(sent.statement) {
@@ -135,6 +135,12 @@ func walksInSQLite(line string) bool {
 // card do not grow with requests.
 func sortsOneCard(statement string) bool {
 	return strings.Contains(statement, "FROM reactions") && strings.Contains(statement, "channel = $1 AND ts = $2")
+}
+
+// readsChannels is true of statements about channels: there are as many as operators have
+// set or Slack has given another id.
+func readsChannels(statement string) bool {
+	return strings.Contains(statement, "FROM channels") || strings.Contains(statement, "FROM channel_moves")
 }
 
 // readsAllCards is true of the one statement that reads every pending card.
@@ -254,7 +260,7 @@ func TestPlansOfPostgres(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, sent := range log.recordEverything(&bench{T: t, Conformant: logged, clock: clock}) {
-		if readsAllCards(sent.statement) {
+		if readsAllCards(sent.statement) || readsChannels(sent.statement) {
 			continue // it reads all pending cards, so a scan is the best plan
 		}
 		for i, values := range sent.values {

@@ -15,6 +15,8 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
+
+	"licensebot/internal/silence"
 )
 
 // sessionDefaults hold unless the URL says otherwise. A commit is on the disk when
@@ -42,16 +44,22 @@ func openPostgres(ctx context.Context, url string, opts Options) (*Store, error)
 	if err != nil {
 		return nil, err
 	}
-	db := stdlib.OpenDB(*config, stdlib.OptionResetSession(rejectReadOnly))
-	pool := max(cmp.Or(opts.Connections, DefaultConnections), MinConnections) - 1 // one more listens
-	db.SetMaxOpenConns(pool)
+	db := stdlib.OpenDB(*config, stdlib.OptionResetSession(rejectReadOnly), stdlib.OptionShouldPing(isDead))
+	connections := max(cmp.Or(opts.Connections, DefaultConnections), MinConnections)
+	pool := connections - 1 // one more listens
+	db.SetMaxOpenConns(connections)
 	db.SetMaxIdleConns(pool)
 	db.SetConnMaxIdleTime(5 * time.Minute)
+	where := fmt.Sprintf("prepare database %s on %s", config.Database, config.Host)
+	if err := checkPool(ctx, db, connections); err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: %w", where, err), db.Close())
+	}
+	db.SetMaxOpenConns(pool)
 
 	engine := &postgres{db: db, now: opts.Now, replicaID: uuid.NewString()}
 	s := &Store{engine: engine, write: db, read: db, clock: watchClock(opts), maxOpen: opts.MaxOpen, observe: opts.Observe}
 	if err := s.preparePostgres(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("prepare database %s on %s: %w", config.Database, config.Host, err), db.Close())
+		return nil, errors.Join(fmt.Errorf("%s: %w", where, err), db.Close())
 	}
 	engine.listener = startListening(config, engine.replicaID, &s.signals)
 	return s, nil
@@ -75,6 +83,7 @@ func parsePostgresURL(url string) (*pgx.ConnConfig, error) {
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = 5 * time.Second
 	}
+	config.DialFunc = silence.NewDialer(answerLimit(config.RuntimeParams["statement_timeout"]))
 	return config, nil
 }
 

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"licensebot/approvals"
 	"licensebot/internal/sleep"
@@ -42,6 +44,20 @@ func (e *postgres) notifyReplicas(ctx context.Context, tx *sql.Tx, kinds []appro
 type replicaListener struct {
 	cancel context.CancelFunc
 	done   chan struct{}
+}
+
+// replicaLock is the number of a lock that each replica shares for as long as it
+// listens. Replicas of one database may have schemas of their own.
+const replicaLock = `hashtextextended('licensebot replica of ' || current_schema(), 0)`
+
+const joinReplicas = `SELECT pg_advisory_lock_shared(` + replicaLock + `)`
+
+// countReplicas counts those who share the lock.
+func (e *postgres) countReplicas(ctx context.Context) (count int, err error) {
+	err = e.db.QueryRowContext(ctx, `SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1
+		AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+		AND (classid::bigint << 32) | objid::bigint = `+replicaLock).Scan(&count)
+	return count, err
 }
 
 // startListening returns after its first attempt to listen. After a failure or a lost
@@ -82,18 +98,38 @@ func listenOnce(
 		return err
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
-	if _, err := conn.Exec(ctx, "LISTEN "+notifyChannel); err != nil {
-		return err
+	for _, statement := range []string{"LISTEN " + notifyChannel, joinReplicas} {
+		if _, err := conn.Exec(ctx, statement); err != nil {
+			return err
+		}
 	}
 	signals.signalAllKinds()
 	reportAttempt()
 	for {
-		heard, err := conn.WaitForNotification(ctx)
+		heard, err := waitForNotification(ctx, conn)
 		if err != nil {
 			return err
 		}
 		if sender, kinds, ok := strings.Cut(heard.Payload, " "); ok && sender != replicaID {
 			signals.signalKinds(parseKinds(kinds))
+		}
+	}
+}
+
+// waitForNotification waits, and asks now and then whether the connection still works.
+func waitForNotification(ctx context.Context, conn *pgx.Conn) (*pgconn.Notification, error) {
+	for {
+		waiting, cancel := context.WithTimeout(ctx, listenCheck)
+		heard, err := conn.WaitForNotification(waiting)
+		cancel()
+		if err == nil || ctx.Err() != nil || !errors.Is(err, context.DeadlineExceeded) {
+			return heard, err
+		}
+		asking, cancel := context.WithTimeout(ctx, listenCheck)
+		err = conn.Ping(asking)
+		cancel()
+		if err != nil {
+			return nil, err
 		}
 	}
 }

@@ -17,7 +17,10 @@ import (
 // may report one emoji several times and out of order: the report with the latest
 // event time holds.
 func (s *Store) RecordReaction(ctx context.Context, heard approvals.Reaction) error {
-	return s.runInTx(ctx, func(tx *tx) error {
+	return s.runInTx(ctx, func(tx *tx) (err error) {
+		if heard.Channel, err = tx.currentID(ctx, heard.Channel); err != nil {
+			return err
+		}
 		if err := tx.lockCard(ctx, heard.Channel, heard.TS); err != nil {
 			return err
 		}
@@ -88,7 +91,10 @@ func presentReactions(ctx context.Context, q querier, channel, ts string) ([]app
 func (s *Store) ReplaceReactions(
 	ctx context.Context, channel, ts string, asOf time.Time, shown []approvals.Reaction,
 ) error {
-	return s.runInTx(ctx, func(tx *tx) error {
+	return s.runInTx(ctx, func(tx *tx) (err error) {
+		if channel, err = tx.currentID(ctx, channel); err != nil {
+			return err
+		}
 		if err := tx.lockCard(ctx, channel, ts); err != nil {
 			return err
 		}

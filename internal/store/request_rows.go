@@ -106,10 +106,10 @@ func (t *tx) updateRequest(ctx context.Context, r approvals.Request) error {
 	}
 	_, err = t.ExecContext(ctx, `UPDATE requests SET state = $2, card_ts = $3, group_id = $4,
 		decided_at = $5, closed_at = $6, body = $7, dedup_key = $8, deadline_at = $9, grant_until = $10,
-		granted_at = $11, in_effect = $12, card_missed_at = $13 WHERE id = $1`,
+		granted_at = $11, in_effect = $12, card_missed_at = $13, channel = $14 WHERE id = $1`,
 		r.ID, string(r.State), nullText(r.CardTS), group, nullMicros(r.DecidedAt), nullMicros(r.ClosedAt), body,
 		nullText(r.DedupKey), toMicros(r.Deadline), grantUntil(r), grantedAt(r), boolToInt(r.IsInEffect()),
-		nullMicros(r.CardMissingSince))
+		nullMicros(r.CardMissingSince), r.Channel)
 	if err != nil {
 		return fmt.Errorf("update request %s: %w", r.ID, err)
 	}

@@ -18,6 +18,9 @@ func (s *Store) FileRequest(
 ) (filed approvals.Request, again bool, err error) {
 	err = s.runInTx(ctx, func(tx *tx) error {
 		filed, again = r, false
+		if err := tx.setChannel(ctx, &filed); err != nil {
+			return err
+		}
 		filed.FiledAt = tx.now.UTC()
 		filed.Deadline = filed.FiledAt.Add(r.Terms.TTL)
 		step := approvals.File(filed)
@@ -125,7 +128,23 @@ func (t *tx) applyEvent(
 			return after, err
 		}
 	}
-	return after, t.journalStep(ctx, before, e.Kind(), e.Actor(), e, step)
+	if err := t.journalStep(ctx, before, e.Kind(), e.Actor(), e, step); err != nil || step.File == nil {
+		return after, err
+	}
+	return after, t.fileAnew(ctx, *step.File)
+}
+
+// fileAnew files the request that takes the place of another one.
+func (t *tx) fileAnew(ctx context.Context, r approvals.Request) error {
+	step := approvals.File(r)
+	inserted, err := t.insertRequest(ctx, step.Request)
+	if err != nil {
+		return err
+	}
+	if !inserted {
+		return fmt.Errorf("file request %s anew: it is there already", r.ID)
+	}
+	return t.journalStep(ctx, approvals.Request{}, "filed", r.Requester, r.Ask, step)
 }
 
 // refuseDuplicate returns a *approvals.DuplicateError if another open request asks

@@ -90,6 +90,9 @@ func TestSchemasAgree(t *testing.T) {
 			"(kind, due_at, id)", "(kind, due_at)", // an index of SQLite ends with the id anyway
 		).Replace(schema)
 		for statement := range strings.SplitSeq(schema, ";") {
+			if strings.Contains(statement, " probe ") { // SQLite's own
+				continue
+			}
 			statements[engine] = append(statements[engine], blanks.ReplaceAllString(statement, " "))
 		}
 	}

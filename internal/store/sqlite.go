@@ -31,6 +31,9 @@ func openSQLite(ctx context.Context, name string, opts Options) (*Store, error) 
 	if err != nil {
 		return nil, fmt.Errorf("open database %s: %w (does its folder exist, and may this user write there?)", name, err)
 	}
+	if err := errors.Join(file.checkAccess(), file.refuseMount()); err != nil {
+		return nil, err
+	}
 	unlock, err := file.lock()
 	if err != nil {
 		return nil, err
@@ -52,7 +55,7 @@ func openSQLite(ctx context.Context, name string, opts Options) (*Store, error) 
 
 // connectSQLite makes a store with one writing and several reading connections.
 func connectSQLite(path string, engine sqlite) (*Store, error) {
-	s := &Store{engine: engine}
+	s := &Store{engine: engine, disk: watchDisk(), alone: true}
 	var err error
 	if s.write, err = sql.Open("sqlite", dataSourceName(path, "immediate")); err != nil {
 		return nil, err

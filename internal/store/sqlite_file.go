@@ -100,3 +100,43 @@ func (f databaseFile) checkUnchanged() error {
 	}
 	return err
 }
+
+// checkAccess wants to write the file and those beside it. Another user may have left
+// them: the bot once ran as root, or a shell of the administrator opened the file.
+func (f databaseFile) checkAccess() error {
+	for _, suffix := range []string{"", "-wal", "-shm", ".lock"} {
+		path := f.path + suffix
+		file, err := os.OpenFile(path, os.O_RDWR, 0)
+		switch {
+		case err == nil:
+			_ = file.Close()
+		case errors.Is(err, os.ErrNotExist):
+		default:
+			return fmt.Errorf("open database %s: %w%s: give %s* to the user of licensebot", f.name, err, nameOwner(path), f.path)
+		}
+	}
+	return nil
+}
+
+// refuseMount refuses a file that is mounted by itself, as a volume of one file. Its
+// -wal, which has the newest commits, would stay in the container and be lost with it.
+func (f databaseFile) refuseMount() error {
+	mounts, err := os.ReadFile("/proc/self/mountinfo")
+	if err != nil || !isMountPoint(string(mounts), f.path) { // other systems lack the file
+		return nil //nolint:nilerr // nothing is known then
+	}
+	return fmt.Errorf("database %s is mounted by itself, so that %s-wal, which has the newest commits, would be lost: "+
+		"mount its folder %s instead", f.name, filepath.Base(f.path), filepath.Dir(f.path))
+}
+
+// isMountPoint looks a path up in the text of /proc/self/mountinfo. The fifth field is
+// the mount point, in which blanks and backslashes are octal.
+func isMountPoint(mountinfo, path string) bool {
+	escaped := strings.NewReplacer(`\`, `\134`, " ", `\040`, "\t", `\011`, "\n", `\012`).Replace(path)
+	for line := range strings.Lines(mountinfo) {
+		if fields := strings.Fields(line); len(fields) > 4 && fields[4] == escaped {
+			return true
+		}
+	}
+	return false
+}

@@ -35,7 +35,9 @@ type Store struct {
 	signals signals
 	clock   *clockWatch
 	observe func(approvals.Transition)
-	maxOpen int // open requests of one person; zero: no bound
+	disk    *diskWatch
+	alone   bool // no other process uses the database
+	maxOpen int  // open requests of one person; zero: no bound
 
 	dueOfKind *sql.Stmt
 }
@@ -44,6 +46,16 @@ type Store struct {
 func (s *Store) Now(ctx context.Context) (time.Time, error) {
 	now, _, err := s.engine.readClock(ctx, s.read)
 	return now, err
+}
+
+// CountReplicas counts the processes that share the database, this one included. One
+// that has just lost its connection may be missing. The lock of a SQLite file keeps
+// others out.
+func (s *Store) CountReplicas(ctx context.Context) (int, error) {
+	if shared, ok := s.engine.(*postgres); ok {
+		return shared.countReplicas(ctx)
+	}
+	return 1, nil
 }
 
 // Subscribe signals on the channel whenever a job of these kinds may have become

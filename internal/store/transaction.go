@@ -20,6 +20,17 @@ type tx struct {
 	now      time.Time
 	enqueued []approvals.JobKind
 	steps    []approvals.Transition
+	wrote    bool // a statement changed a row
+}
+
+// ExecContext runs a statement and notes whether it changed a row.
+func (t *tx) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	result, err := t.Tx.ExecContext(ctx, query, args...)
+	if err == nil {
+		rows, _ := result.RowsAffected()
+		t.wrote = t.wrote || rows > 0
+	}
+	return result, err
 }
 
 // maxAttempts bounds how often a transaction is begun after it lost a race or
@@ -32,6 +43,7 @@ func (s *Store) runInTx(ctx context.Context, work func(*tx) error) error {
 	for attempt := 1; ; attempt++ {
 		t := &tx{engine: s.engine}
 		committing, err := s.runOnce(ctx, t, work)
+		s.disk.noteEnd(t.wrote, err)
 		if err == nil {
 			s.announce(t)
 			return nil

@@ -61,6 +61,21 @@ CREATE TABLE reactions (
     PRIMARY KEY (channel, ts, user_id, name)
 );
 
+-- The channels that operators have set as the approvals channel. The one that was
+-- chosen last is the channel of today.
+CREATE TABLE channels (
+    channel   TEXT PRIMARY KEY,
+    chosen_at BIGINT NOT NULL,
+    seen_at   BIGINT NOT NULL -- when a running bot last had this setting
+);
+
+-- The ids that Slack has replaced, each with the id that the channel has now.
+CREATE TABLE channel_moves (
+    old_id   TEXT PRIMARY KEY,
+    new_id   TEXT NOT NULL,
+    event_ts TEXT NOT NULL -- orders the moves
+);
+
 -- The allocation of each group as UiPath confirmed it last: while it is fresh, a read
 -- that contradicts it is late.
 CREATE TABLE confirmations (
@@ -145,3 +160,12 @@ CREATE TABLE dead_letters (
     reason   TEXT NOT NULL,
     raw      TEXT NOT NULL
 );
+
+-- The health check writes here while nothing else is written. PostgreSQL has no need
+-- of it.
+CREATE TABLE probe (
+    id         INTEGER PRIMARY KEY CHECK (id = 1),
+    written_at BIGINT NOT NULL,
+    filler     TEXT NOT NULL
+);
+INSERT INTO probe (id, written_at, filler) VALUES (1, 0, '');

@@ -1,0 +1,124 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"licensebot/approvals"
+	"licensebot/internal/sleep"
+)
+
+// channelEvery is how often the workers renew their claim to the approvals channel, and
+// look for cards that were left behind in another one.
+const channelEvery = 30 * time.Second
+
+// keepChannel follows the approvals channel until ctx ends.
+func (w *Runner) keepChannel(ctx context.Context) {
+	for {
+		w.tryToFollow(ctx)
+		if !sleep.For(ctx, channelEvery) {
+			return
+		}
+	}
+}
+
+func (w *Runner) tryToFollow(ctx context.Context) {
+	if w.Channel == "" {
+		return
+	}
+	if err := w.followChannel(ctx); err != nil && ctx.Err() == nil {
+		w.OnError(Problem{During: FollowingChannel, Err: err})
+	}
+}
+
+// followChannel renews the claim, and files the requests anew whose cards are in another
+// channel than the one of today.
+func (w *Runner) followChannel(ctx context.Context) error {
+	use, err := w.Store.ClaimChannel(ctx, w.Channel)
+	if err != nil {
+		return err
+	}
+	if w.OnChannel != nil {
+		w.OnChannel(use)
+	}
+	left, err := w.Store.ListLeftBehind(ctx)
+	if err != nil || len(left) == 0 {
+		return err
+	}
+	if err := w.Messenger.CheckPostable(ctx, use.Today); err != nil {
+		return err // it may be set by mistake: no card is given up for it
+	}
+	var failed error
+	for _, r := range left {
+		failed = errors.Join(failed, w.leaveChannel(ctx, r, use.Today))
+	}
+	return failed
+}
+
+// leaveChannel files a request anew in the approvals channel of today, unless that is the
+// channel of its card under a new id. What its channel tells is adopted before.
+func (w *Runner) leaveChannel(ctx context.Context, r approvals.Request, today string) error {
+	if mustWait := r.CheckTarget(w.Target) != nil || w.unread.check(r.Channel) != nil; mustWait {
+		return nil
+	}
+	page, err := w.Directory.ReadHistory(ctx, today, r.CardTS, r.CardTS)
+	if err != nil {
+		return err
+	}
+	if page.Of(r.CardTS).RequestID == r.ID { // Slack's event was missed
+		now, err := w.Store.Now(ctx)
+		if err != nil {
+			return err
+		}
+		return w.Store.MoveChannel(ctx, approvals.ChannelMove{
+			From: r.Channel, To: today, EventTS: approvals.TimestampAt(now),
+		})
+	}
+	return w.applyIfNew(ctx, r.ID, approvals.ChannelReplaced{Channel: today, NewID: approvals.NewID()})
+}
+
+// redirectCard gives a request without a card the approvals channel of today. A card
+// that an earlier attempt may have posted is looked for first. In a channel that stays
+// closed to the bot, such a card is given up: no vote on it counts.
+func (w *Runner) redirectCard(
+	ctx context.Context, t approvals.LeasedJob, r approvals.Request,
+) (approvals.LeasedJob, approvals.Request, error) {
+	today, err := w.Store.Channel(ctx)
+	if err != nil || today == "" || today == r.Channel || r.State != approvals.Pending {
+		return t, r, err
+	}
+	if t.WasTried() {
+		ts, found, err := w.findEarlier(ctx, t, r)
+		switch {
+		case found:
+			err = w.applyEvent(ctx, r, approvals.CardPosted{TS: ts}, &t)
+			if err == nil {
+				err = approvals.ErrNoTransition // the job is over
+			}
+			return t, r, err
+		case err != nil && !t.IsShutOut(err):
+			return t, r, err
+		}
+	}
+	r, err = w.Store.ApplyEvent(ctx, r.ID, approvals.CardRedirected{Channel: today}, t.KeepLeased())
+	t.TriedAt = time.Time{} // nothing was tried in this channel
+	return t, r, err
+}
+
+// replaceUnreadable files an approved request anew if its card is in a former channel that
+// stays closed to the bot. It reports false where that is not so.
+func (w *Runner) replaceUnreadable(
+	ctx context.Context, t approvals.LeasedJob, r approvals.Request, tried bool, cause error,
+) (replaced bool, err error) {
+	if tried || r.WriteAttempted || !t.IsShutOut(cause) {
+		return false, nil
+	}
+	today, err := w.Store.Channel(ctx)
+	if err != nil || today == "" || today == r.Channel {
+		return false, err
+	}
+	return true, w.applyEvent(ctx, r, approvals.ChannelReplaced{
+		Channel: today, NewID: approvals.NewID(), Untried: true,
+	}, &t)
+}
