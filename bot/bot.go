@@ -64,6 +64,9 @@ type Deps struct {
 	UiPath   UiPath
 	CodeName func(code string) (name string, ok bool) // display names of user bundle codes
 	Policy   func() approvals.Policy                  // the policy in force
+	// SetupProblems names the checks of the setup that found a problem last. Nil means
+	// that there are none.
+	SetupProblems func() []string
 
 	// Canary keeps what a reaction of the bot checks, which is that Slack delivers; nil
 	// switches that off. Replica names this process in what it keeps, and CanaryEnded is
@@ -79,6 +82,7 @@ type Deps struct {
 // A Bot talks with people in Slack.
 type Bot struct {
 	channel     *currentChannel
+	apiURL      string
 	client      *slackapi.Client
 	identity    slackapi.Identity
 	directory   *slackapi.Directory
@@ -103,7 +107,7 @@ func New(ctx context.Context, d Deps) (*Bot, error) {
 		return nil, err
 	}
 	b := &Bot{
-		channel: newCurrentChannel(d.Channel), client: client, identity: identity,
+		channel: newCurrentChannel(d.Channel), apiURL: d.Slack.APIURL, client: client, identity: identity,
 		reconnected: make(chan struct{}, 1), log: d.Log,
 	}
 	b.assemble(d)
@@ -124,10 +128,13 @@ func (b *Bot) assemble(d Deps) {
 	b.lookups = newLookups(d.UiPath, d.Store, posts, phrases, d.Log)
 	b.background = newBackgroundQueue(d.Log)
 	voters := voters{directory: b.directory}
+	condition := health{
+		uipath: d.UiPath, live: b.LiveConnections, policy: d.Policy, directory: b.directory, setup: d.SetupProblems,
+	}
 	b.home = &home{
 		views: views, store: d.Store, voters: voters, phrases: phrases, link: b.identity.MessageLink, log: d.Log,
-		problems: health{uipath: d.UiPath, live: b.LiveConnections, policy: d.Policy, directory: b.directory}.listProblems,
-		asked:    make(chan struct{}, 1), tabs: make(map[string]*tab),
+		problems: condition.listProblems, setupProblems: condition.listSetupProblems,
+		asked: make(chan struct{}, 1), tabs: make(map[string]*tab),
 	}
 	if d.Canary != nil {
 		b.canary = &canary{

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"licensebot/approvals"
@@ -22,6 +23,24 @@ type health struct {
 	live      func() int // connections to Slack
 	policy    func() approvals.Policy
 	directory *slackapi.Directory
+	setup     func() []string // checks of the setup that found a problem; nil: none
+}
+
+// listSetupProblems tells an approver that the setup has a problem. Other people could
+// do nothing about it.
+func (h health) listSetupProblems(ctx context.Context, user string) []string {
+	if h.setup == nil {
+		return nil
+	}
+	checks := h.setup()
+	if len(checks) == 0 {
+		return nil
+	}
+	approvers, _ := h.directory.ListMembers(ctx, h.policy().Approvers(), approversMaxAge) // those it knows of
+	if !slices.Contains(approvers, user) {
+		return nil
+	}
+	return []string{message.ExplainSetupProblems(checks)}
 }
 
 // listProblems says each problem in one clause.

@@ -44,8 +44,11 @@ type home struct {
 	phrases  message.Phrases
 	link     func(channel, ts string) string
 	problems func(context.Context) []string // of the bot
-	log      zerolog.Logger
-	asked    chan struct{} // a person waits for their tab
+
+	// setupProblems is what an approver may tell an operator.
+	setupProblems func(ctx context.Context, user string) []string
+	log           zerolog.Logger
+	asked         chan struct{} // a person waits for their tab
 
 	mu   sync.Mutex
 	tabs map[string]*tab // by user

@@ -36,7 +36,7 @@ func (h *home) drawTab(ctx context.Context, user string, pages message.HomePages
 	if err == nil && c.Pages.Own != pages.Own { // there are fewer pages
 		c.Own, c.OwnTotal, err = h.listOwn(ctx, user, c.Pages.Own)
 	}
-	c.Problems = h.problems(ctx)
+	c.Problems = append(h.problems(ctx), h.setupProblems(ctx, user)...)
 	return h.phrases.RenderHome(c), err
 }
 

@@ -199,6 +199,14 @@ func (c *Client) renewToken(ctx context.Context, refused string) (string, error)
 
 // accessToken returns the access token to send.
 func (c *Client) accessToken(ctx context.Context) (string, error) {
+	token, err := c.currentToken(ctx)
+	if err != nil {
+		return "", err
+	}
+	return token.AccessToken, nil
+}
+
+func (c *Client) currentToken(ctx context.Context) (*oauth2.Token, error) {
 	var token *oauth2.Token
 	var err error
 	if renewer, ok := c.tokens.(Renewer); ok {
@@ -207,10 +215,10 @@ func (c *Client) accessToken(ctx context.Context) (string, error) {
 		token, err = c.tokens.Token()
 	}
 	if err != nil {
-		return "", tokenError(err, nil)
+		return nil, tokenError(err, nil)
 	}
 	if token == nil || token.AccessToken == "" {
-		return "", &Error{Op: opToken, Kind: Misconfigured, Err: ErrNoToken}
+		return nil, &Error{Op: opToken, Kind: Misconfigured, Err: ErrNoToken}
 	}
-	return token.AccessToken, nil
+	return token, nil
 }

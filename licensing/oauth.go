@@ -128,11 +128,15 @@ func tokenAnswer(body []byte) ([]byte, error) {
 	var answer struct {
 		Token string          `json:"access_token"`
 		Life  json.RawMessage `json:"expires_in"`
+		Scope json.RawMessage `json:"scope"`
 	}
 	if err := json.Unmarshal(body, &answer); err != nil {
 		return nil, err
 	}
-	plain := map[string]any{"access_token": strings.TrimSpace(answer.Token), "token_type": "Bearer"}
+	plain := map[string]any{
+		"access_token": strings.TrimSpace(answer.Token), "token_type": "Bearer",
+		"scope": strings.Join(decodeScopes(answer.Scope), " "),
+	}
 	seconds, err := strconv.ParseFloat(strings.Trim(string(answer.Life), `" `), 64)
 	if err == nil && seconds > 0 && seconds < 1e9 {
 		plain["expires_in"] = int64(seconds)

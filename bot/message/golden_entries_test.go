@@ -595,7 +595,7 @@ func (g *golden) addHome() {
 		},
 		Problems: []string{
 			ExplainUiPathProblem(errors.New("timeout")), ExplainUiPathProblem(&approvals.RefusedError{}), ExplainUiPathProblem(signInRefused()), ExplainLostConnections(1, 2),
-			ExplainShortStage(finance, 2, 1, nil), ExplainShortStage(approvals.PolicyRule{}, 2, 1, nil), ExplainShortStage(finance, 2, 1, errors.New("timeout")),
+			ExplainSetupProblems([]string{"slack.scopes", "database.durable"}), ExplainShortStage(finance, 2, 1, nil), ExplainShortStage(approvals.PolicyRule{}, 2, 1, nil), ExplainShortStage(finance, 2, 1, errors.New("timeout")),
 		},
 	}))
 	g.add("Home: Slack does not answer", draw(HomeContent{Unsure: true}))

@@ -2,6 +2,7 @@ package message
 
 import (
 	"fmt"
+	"strings"
 
 	"licensebot/approvals"
 )
@@ -37,4 +38,11 @@ func ExplainShortStage(rule approvals.PolicyRule, needed, approvers int, err err
 	}
 	return fmt.Sprintf("%d approvals are needed%s, but there %s only %s",
 		needed, under, map[bool]string{true: "is", false: "are"}[approvers == 1], pluralize(approvers, "approver"))
+}
+
+// ExplainSetupProblems says in one clause that checks of the setup found a problem. An
+// operator reads more than their names elsewhere.
+func ExplainSetupProblems(checks []string) string {
+	return fmt.Sprintf("a check of the setup found a problem (%s): an operator reads more in the log, or with "+
+		"licensebot doctor", strings.Join(checks, ", "))
 }

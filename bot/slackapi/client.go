@@ -9,6 +9,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"licensebot/internal/noredirect"
+	"licensebot/internal/slacktoken"
 )
 
 // callLimit bounds one call. It is well below the lease of a job, so that no
@@ -21,14 +22,15 @@ type Client struct {
 	api       *slack.Client
 	http      *http.Client
 	transport *transport
+	token     *slacktoken.Token
 }
 
 // NewClient makes a client for the API at a URL, with a bot token.
 func NewClient(apiURL, botToken string) *Client {
-	t := newTransport()
-	hc := noredirect.Client(&http.Client{Timeout: callLimit, Transport: t})
+	t, token := newTransport(), slacktoken.New(botToken)
+	hc := noredirect.Client(&http.Client{Timeout: callLimit, Transport: token.Transport(t)})
 	api := slack.New(botToken, slack.OptionAPIURL(apiURL), slack.OptionHTTPClient(hc))
-	return &Client{api: api, http: hc, transport: t}
+	return &Client{api: api, http: hc, transport: t, token: token}
 }
 
 // Watch has every call carried out by what wrap makes of the client's transport. It is
@@ -41,6 +43,12 @@ func (c *Client) Watch(wrap func(http.RoundTripper) http.RoundTripper) {
 
 // FollowDates hands the Date of each answer of Slack to follow, from now on.
 func (c *Client) FollowDates(follow func(header string)) { c.transport.follow.Store(&follow) }
+
+// ReplaceToken makes all later calls with another bot token.
+func (c *Client) ReplaceToken(botToken string) { c.token.Replace(botToken) }
+
+// CloseIdleConnections is for a client that is needed no more.
+func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }
 
 // CheckChannel looks for problems of the approvals channel. The error says, in
 // words for the operator, what is wrong, what to do and what happens until then.

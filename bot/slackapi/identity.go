@@ -65,13 +65,17 @@ func (c *Client) Identify(ctx context.Context, log zerolog.Logger) (Identity, er
 			return Identity{}, backoff.Permanent(errors.New("Slack auth.test: the answer names no user and team; " +
 				"SLACK_BOT_TOKEN has to be a bot token (xoxb-…)"))
 		}
-		return c.withOtherID(ctx, Identity{
-			UserID: who.UserID, BotID: who.BotID, TeamID: who.TeamID, EnterpriseID: who.EnterpriseID,
-			userIDs: []string{who.UserID}, workspaceURL: who.URL,
-		})
+		return c.withOtherID(ctx, newIdentity(who))
 	}, backoff.WithMaxElapsedTime(0), backoff.WithNotify(func(err error, wait time.Duration) {
 		log.Warn().Err(err).Dur("retry_in", wait).Msg("Slack does not say who the bot is; trying again")
 	}))
+}
+
+func newIdentity(who *slack.AuthTestResponse) Identity {
+	return Identity{
+		UserID: who.UserID, BotID: who.BotID, TeamID: who.TeamID, EnterpriseID: who.EnterpriseID,
+		userIDs: []string{who.UserID}, workspaceURL: who.URL,
+	}
 }
 
 // withOtherID adds the other id that the bot itself has on Enterprise Grid. Where

@@ -13,6 +13,7 @@ import (
 
 	"licensebot/internal/noredirect"
 	"licensebot/internal/outbound"
+	"licensebot/internal/slacktoken"
 )
 
 // Connections is how many sockets one process keeps open, so that Slack may
@@ -62,6 +63,7 @@ type Socket struct {
 	api     *slack.Client
 	dialer  *websocket.Dialer
 	opener  *opener
+	token   *slacktoken.Token
 	log     zerolog.Logger
 	queue   chan delivery
 	busy    chan delivery
@@ -131,20 +133,25 @@ func New(cfg Config, handler Handler, logger zerolog.Logger) *Socket {
 		calls = cfg.Watch.Calls(transport)
 	}
 	s := &Socket{
-		cfg: cfg, handler: handler, opener: newOpener(calls), dialer: newDialer(), log: logger,
+		cfg: cfg, handler: handler, opener: newOpener(calls), dialer: newDialer(),
+		token: slacktoken.New(cfg.AppToken), log: logger,
 		queue: make(chan delivery, queueLength), busy: make(chan delivery, busyLength),
 		clock: newClockWatch(logger), counts: make(chan int, 1), countPause: countPause,
 	}
 	s.opener.onDate = s.NoteDate
 	// No timeout over the whole call: the opener may hold it back for longer.
 	s.api = slack.New(cfg.BotToken, slack.OptionAppLevelToken(cfg.AppToken),
-		slack.OptionAPIURL(cfg.APIURL), slack.OptionHTTPClient(noredirect.Client(&http.Client{Transport: s.opener})))
+		slack.OptionAPIURL(cfg.APIURL),
+		slack.OptionHTTPClient(noredirect.Client(&http.Client{Transport: s.token.Transport(s.opener)})))
 	return s
 }
 
 // NoteDate compares the host's clock with the Date of an answer of Slack that has just
 // come.
 func (s *Socket) NoteDate(header string) { s.clock.note(header) }
+
+// ReplaceAppToken opens all later connections with another app-level token.
+func (s *Socket) ReplaceAppToken(token string) { s.token.Replace(token) }
 
 // LiveConnections tells how many connections have said hello, are open, and have
 // shown within the last seconds that they are alive.

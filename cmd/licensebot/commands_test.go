@@ -36,6 +36,7 @@ func TestCommandLine(t *testing.T) {
 		"sandbox --help": {0, "sandbox starts a simulated Slack", ""},
 		"manifest":       {0, string(deploy.SlackManifest), ""},
 		"version":        {0, "licensebot ", ""},
+		"--version":      {0, "licensebot ", ""},
 		"serve":          {2, "", "licensebot: the configuration has 8 problems:\n  - SLACK_BOT_TOKEN: is required"},
 		"serve --fast":   {2, "", "licensebot: unknown flag: --fast; see licensebot serve --help"},
 		"serve now":      {2, "", `licensebot: "now" is no command or argument of licensebot serve`},

@@ -91,7 +91,8 @@ func LoadConfig() (Config, error) {
 	return cfg, err
 }
 
-// newConfig checks an environment. p has the problems found while reading it.
+// newConfig checks an environment. p has the problems found while reading it. Beside a
+// *ConfigError there is what could be read.
 func newConfig(env environment, p problems) (Config, error) {
 	cfg, unread := Config{environment: env}, len(p)
 	cfg.allowHTTP = parseSwitch(&p, "LICENSEBOT_ALLOW_HTTP", env.AllowHTTP)
@@ -102,7 +103,7 @@ func newConfig(env environment, p problems) (Config, error) {
 	cfg.checkRules(&p)
 	cfg.checkOperation(&p)
 	if len(p) > 0 {
-		return Config{}, &ConfigError{Problems: append(p[:unread:unread], p[unread:].without(p[:unread])...)}
+		return cfg, &ConfigError{Problems: append(p[:unread:unread], p[unread:].without(p[:unread])...)}
 	}
 	return cfg, nil
 }

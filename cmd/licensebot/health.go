@@ -1,20 +1,19 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"slices"
 	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
 
 	"licensebot/bot"
+	"licensebot/internal/checkup"
 	"licensebot/internal/store"
 )
 
@@ -80,58 +79,36 @@ func (h *healthServer) shutDown() error {
 type probes struct {
 	database *databaseProbe
 	slack    *connections
-	checks   func() []Check // the results of the last checks; nil: none
+	report   func() *checkup.Report // of the last checks of the setup; nil: none yet
 }
 
-// A Check is one thing that was looked at, and what is wrong with it, if anything.
-type Check struct{ Name, Problem string }
-
 // newHealthRoutes answers /healthz (the process works), /readyz (the database takes
-// writes, and Slack is heard) and /metrics.
+// writes, and Slack is heard) and /metrics. /readyz?verbose lists the checks of the
+// setup below its first line.
 func newHealthRoutes(p probes, metrics http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
-		_, _ = io.WriteString(w, "ok\n")
+		answerProbe(w, "")
 	})
-	mux.HandleFunc("GET /readyz", p.answerReady)
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
+		problem := p.findProblem(r.Context())
+		if !r.URL.Query().Has("verbose") {
+			answerProbe(w, problem)
+			return
+		}
+		answerVerbose(w, problem, p.report())
+	})
 	mux.Handle("GET /metrics", metrics)
 	return mux
 }
 
-// answerReady answers 200 if the bot is ready, else 503 with the first problem. With
-// ?verbose it lists all checks. Those of the installation do not count: what they find
-// is for an operator, while people can still ask and approve.
-func (p probes) answerReady(w http.ResponseWriter, r *http.Request) {
-	vital := []Check{{"database", p.database.findProblem(r.Context())}, {"slack", p.slackProblem()}}
-	first := slices.IndexFunc(vital, func(c Check) bool { return c.Problem != "" })
-	status := http.StatusOK
-	if first >= 0 {
-		status = http.StatusServiceUnavailable
+// findProblem returns why the bot is not ready, or "".
+func (p probes) findProblem(ctx context.Context) string {
+	problem := p.database.findProblem(ctx)
+	if problem == "" && p.slack.countLive() == 0 {
+		problem = "no connection to Slack has said hello and is alive"
 	}
-	if !r.URL.Query().Has("verbose") {
-		if first >= 0 {
-			http.Error(w, vital[first].Problem, status)
-			return
-		}
-		_, _ = io.WriteString(w, "ok\n") // a probe that left needs no answer
-		return
-	}
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	w.WriteHeader(status)
-	if p.checks != nil {
-		vital = append(vital, p.checks()...)
-	}
-	for _, c := range vital {
-		_, _ = fmt.Fprintf(w, "%s: %s\n", c.Name, cmp.Or(c.Problem, "ok"))
-	}
-}
-
-// slackProblem returns why the bot does not hear Slack now, or "".
-func (p probes) slackProblem() string {
-	if p.slack.countLive() == 0 {
-		return "no connection to Slack has said hello and is alive"
-	}
-	return ""
+	return problem
 }
 
 // A databaseProbe asks the database whether it takes writes, and logs when that
@@ -161,4 +138,31 @@ func (p *databaseProbe) findProblem(parent context.Context) string {
 		return "the database does not take writes"
 	}
 	return ""
+}
+
+// answerProbe answers 200 if there is no problem, else 503 with the problem.
+func answerProbe(w http.ResponseWriter, problem string) {
+	if problem != "" {
+		http.Error(w, problem, http.StatusServiceUnavailable)
+		return
+	}
+	_, _ = io.WriteString(w, "ok\n") // a probe that left needs no answer
+}
+
+// answerVerbose adds the last report of the checks to the answer. A check of the setup
+// makes the bot no less ready: what it found may concern one rule alone.
+func answerVerbose(w http.ResponseWriter, problem string, report *checkup.Report) {
+	first, status := "ok", http.StatusOK
+	if problem != "" {
+		first, status = problem, http.StatusServiceUnavailable
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = fmt.Fprintf(w, "%s\n\n", first)
+	if report == nil {
+		_, _ = io.WriteString(w, "the setup was not checked yet\n")
+		return
+	}
+	_, _ = fmt.Fprintf(w, "checked at %s\n", report.At.UTC().Format(time.RFC3339))
+	_ = writeReport(w, *report, false)
 }

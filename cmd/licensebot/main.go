@@ -26,8 +26,9 @@ import (
 
 // Exit codes.
 const (
-	exitFailure = 1
-	exitUsage   = 2
+	exitFailure   = 1
+	exitUsage     = 2
+	exitUnchecked = 3
 )
 
 // stamped is set by the linker: -X main.stamped=v1.2.3.
@@ -69,6 +70,9 @@ func runMain(args []string, stdout io.Writer) int {
 		printLine(os.Stderr, "licensebot: stopped before the end")
 		return exitFailure
 	}
+	if code, ok := errors.AsType[exitError](err); ok {
+		return int(code)
+	}
 	printLine(os.Stderr, "licensebot:", err)
 	if isUsageError(err) {
 		return exitUsage
@@ -88,16 +92,19 @@ func newRootCommand(hangups <-chan os.Signal) *cobra.Command {
 		Long: "licensebot is a Slack Socket Mode bot. People type /allocate with a UiPath group and license\n" +
 			"codes, and approvers react to the request's card. Only then does the bot change the group's\n" +
 			"allocation at UiPath. The card's thread tells what really happened.\n\n" +
-			"Exit codes: 0 success, 1 failure, 2 usage error.",
+			"Exit codes: 0 success, 1 failure, 2 usage error, 3 could not check (doctor).",
+		Version:       versionName(), // cobra gives the root the flag --version
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		Args:          refuseArguments,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
+	root.SetVersionTemplate("licensebot {{.Version}}\n")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return &usageError{fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())}
 	})
-	root.AddCommand(serveCommand(hangups), sandboxCommand(), policyCommand(), manifestCommand(), versionCommand())
+	root.AddCommand(serveCommand(hangups), doctorCommand(), sandboxCommand(), policyCommand(), manifestCommand(),
+		migrateCommand(), backupCommand(), versionCommand())
 	return root
 }
 

@@ -22,7 +22,7 @@ import (
 
 // asBinary turns the test binary into licensebot, so that tests can run and kill
 // the real program without building it again.
-const asBinary = "LICENSEBOT_TEST_AS_BINARY"
+const asBinary = "TEST_AS_LICENSEBOT_BINARY"
 
 // parallelTests is how many tests run at a time. They mostly wait for pauses of
 // the bot, so there are more of them than processors.
@@ -61,6 +61,7 @@ type world struct {
 	slack    *fakeslack.Server
 	uipath   *fakeuipath.Server
 	env      map[string]string
+	dir      string // the folder in which its bots start; empty: that of the test
 	replicas []*exec.Cmd
 }
 
@@ -126,7 +127,7 @@ func (w *world) startReplica() {
 	w.t.Helper()
 	before := w.slack.Connections()
 	cmd := exec.Command(os.Args[0], "serve")
-	cmd.Env = append(plainEnvironment(), asBinary+"=1")
+	cmd.Env, cmd.Dir = append(plainEnvironment(), asBinary+"=1"), w.dir
 	for name, value := range w.env {
 		cmd.Env = append(cmd.Env, name+"="+value)
 	}

@@ -10,9 +10,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"licensebot/approvals"
-	"licensebot/approvals/worker"
 	"licensebot/internal/policyfile"
-	"licensebot/internal/sleep"
 )
 
 // The bot polls the policy file, because Kubernetes replaces a volume as a whole
@@ -42,15 +40,13 @@ func newPolicySource(cfg Config, log zerolog.Logger) *policySource {
 // Policy returns the policy in force now.
 func (s *policySource) Policy() approvals.Policy { return *s.current.Load() }
 
-// followPolicy keeps the policy up to date with its file and checks the approvers
-// of its rules, until ctx ends.
-func followPolicy(
-	ctx context.Context, s *policySource, hangups <-chan os.Signal, w *worker.Runner, log zerolog.Logger,
-) {
+// followPolicy keeps the policy up to date with its file and checks the setup, until ctx
+// ends.
+func followPolicy(ctx context.Context, s *policySource, hangups <-chan os.Signal, checks *setupChecker) {
 	changed := make(chan struct{}, 1)
 	var running sync.WaitGroup
 	running.Go(func() { s.watchFile(ctx, hangups, signalOnce(changed)) })
-	running.Go(func() { keepCheckingApprovers(ctx, w, changed, log) })
+	running.Go(func() { checks.keepChecking(ctx, changed) })
 	running.Wait()
 }
 
@@ -115,44 +111,4 @@ func (s *policySource) reloadFile() bool {
 	s.current.Store(&policy)
 	s.log.Info().Str("file", s.path).Int("rules", len(policy.Rules)).Msg("a new policy is in force")
 	return true
-}
-
-// The bot checks the approvers of all rules soon after the start, when it has
-// caught up, and then daily.
-const (
-	firstApproverCheck = 10 * time.Second
-	approverCheckEvery = 24 * time.Hour
-)
-
-// keepCheckingApprovers checks on a timer, and after each change of the policy,
-// whether each rule has enough people who can approve. It logs each rule with too
-// few, until ctx ends.
-func keepCheckingApprovers(ctx context.Context, w *worker.Runner, changed <-chan struct{}, log zerolog.Logger) {
-	next := firstApproverCheck
-	for sleep.UntilWoken(ctx, next, changed) {
-		next = approverCheckEvery
-		short, err := w.CheckApprovers(ctx)
-		if err != nil && ctx.Err() == nil {
-			log.Warn().Err(err).Msg("could not check whether the policy's approvers can still vote; trying again")
-			next = time.Minute
-		}
-		for _, s := range short {
-			reportShortfall(log, s)
-		}
-	}
-}
-
-// reportShortfall logs one rule with too few approvers, or with approvers unknown.
-func reportShortfall(log zerolog.Logger, s approvals.Shortfall) {
-	e := log.Error().Str("rule", s.Rule.Name).Int("line", s.Rule.Line)
-	switch {
-	case s.Err != nil:
-		withCause(e, s.Err).Msg("Slack does not show all approvers of a policy rule; those it does not show cannot approve")
-	case s.Requester != "":
-		e.Str("requester", s.Requester).Ints("missing", s.Missing).
-			Msg("a policy rule has too few approvers when this person asks; name more, or lower its quorum")
-	default:
-		e.Ints("missing", s.Missing).
-			Msg("a policy rule has too few approvers who can vote; name more, or lower its quorum")
-	}
 }

@@ -15,6 +15,7 @@ import (
 	"licensebot/approvals"
 	"licensebot/approvals/worker"
 	"licensebot/bot"
+	"licensebot/internal/checkup"
 	"licensebot/internal/metrics"
 	"licensebot/internal/outbound"
 	"licensebot/internal/store"
@@ -36,7 +37,8 @@ type Tuning struct {
 	// time then look at the clock again.
 	Jumps <-chan struct{}
 
-	// Hangups receives each SIGHUP. The bot then reads the policy file again.
+	// Hangups receives each SIGHUP. The bot then reads the policy file and those with
+	// Slack's secrets again..
 	Hangups <-chan os.Signal
 
 	// LostLines tells how many lines of the log were lost. Nil means none.
@@ -64,23 +66,28 @@ func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (
 	parts.addPart("store", db.Close)
 	parts.addRunning(ctx, "clock", func(ctx context.Context) { wakeAtJumps(ctx, db, tuning.Jumps) })
 
-	tokens, licenses, err := newLicenses(cfg, &http.Client{Transport: counted.WatchUiPath(outbound.NewTransport())})
+	clock := &checkup.Clock{Base: counted.WatchUiPath(outbound.NewTransport())}
+	tokens, licenses, err := newLicenses(cfg, &http.Client{Transport: clock})
 	if err != nil {
 		return err
 	}
 	slack := new(connections)
-	routes := newHealthRoutes(probes{database: &databaseProbe{db: db, log: log}, slack: slack}, counted.Handler())
+	policies := newPolicySource(cfg, log)
+	checks := newSetupChecker(cfg, clock, licenses, db, slack, policies, log)
+	counted.Read(metrics.Sources{
+		Connections: slack.countLive, LostLines: tuning.LostLines, Stats: db.ReadStats,
+		PolicyHash: func() string { return hashPolicy(policies.Policy()) }, TokenExpiry: tokens.Expiry,
+		FailingChecks: checks.countFailing,
+	})
+	routes := newHealthRoutes(probes{
+		database: &databaseProbe{db: db, log: log}, slack: slack, report: checks.last.Load,
+	}, counted.Handler())
 	server, err := serveHTTP(ctx, cfg.HTTPAddr, routes, log)
 	if err != nil {
 		return ignoreIfStopped(ctx, err)
 	}
 	parts.addPart("HTTP server", server.shutDown)
 
-	policies := newPolicySource(cfg, log)
-	counted.Read(metrics.Sources{
-		Connections: slack.countLive, LostLines: tuning.LostLines, Stats: db.ReadStats,
-		PolicyHash: func() string { return hashPolicy(policies.Policy()) }, TokenExpiry: tokens.Expiry,
-	})
 	use, err := db.ClaimChannel(ctx, cfg.Channel)
 	if err != nil { // the workers try it again
 		log.Error().Err(err).Msg("could not read which channel is the approvals channel of today")
@@ -91,6 +98,7 @@ func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (
 	if cfg.hasCanary {
 		deps.Canary, deps.Replica, deps.CanaryEnded = db, replicaName(), counted.NoteCanary
 	}
+	deps.SetupProblems = checks.listProblems
 	b, err := bot.New(ctx, deps)
 	if err != nil {
 		return ignoreIfStopped(ctx, err)
@@ -108,8 +116,15 @@ func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (
 		Channel: cfg.Channel, OnChannel: followChannel(cfg.Channel, b, log),
 	}
 	parts.addRunning(ctx, "workers", workers.Run)
+	forPolicy, forSecrets := make(chan os.Signal, 1), make(chan os.Signal, 1)
+	parts.addRunning(ctx, "hangups", func(ctx context.Context) {
+		passHangups(ctx, tuning.Hangups, forPolicy, forSecrets)
+	})
 	parts.addRunning(ctx, "policy", func(ctx context.Context) {
-		followPolicy(ctx, policies, tuning.Hangups, workers, log)
+		followPolicy(ctx, policies, forPolicy, checks)
+	})
+	parts.addRunning(ctx, "secrets", func(ctx context.Context) {
+		followSecrets(ctx, slackSecrets(cfg, b), forSecrets, log)
 	})
 	log.Info().Str("version", versionName()).Str("bot", b.UserID()).Str("channel", use.Today).
 		Msg("licensebot is running")
@@ -246,16 +261,28 @@ func withCause(e *zerolog.Event, err error) *zerolog.Event {
 	return e.Err(err)
 }
 
-// newLicenses returns the client of UiPath, and the tokens that it uses. Its calls are
-// carried out by carrier, if that is not nil.
-func newLicenses(cfg Config, carrier *http.Client) (*licensing.TokenSource, *licensing.Allocations, error) {
-	tokens, err := newTokenSource(cfg, carrier)
+// newSetupChecker checks the setup with the parts that the bot runs with.
+func newSetupChecker(
+	cfg Config, clock *checkup.Clock, licenses *licensing.Allocations, db *store.Store, slack *connections,
+	policies *policySource, log zerolog.Logger,
+) *setupChecker {
+	subject := cfg.subject(clock)
+	subject.UiPath, subject.Inspect = licenses, db.Inspect
+	subject.Sockets, subject.Policy = slack.countLive, policies.Policy
+	subject.Warnings = nil // the log has them from the start
+	return &setupChecker{subject: subject, log: log}
+}
+
+// newLicenses returns the client of UiPath, and the tokens that it uses. It sends by a
+// copy of base.
+func newLicenses(cfg Config, base *http.Client) (*licensing.TokenSource, *licensing.Allocations, error) {
+	tokens, err := newTokenSource(cfg, base)
 	if err != nil {
 		return nil, nil, fmt.Errorf("UiPath credentials: %w", err)
 	}
 	client, err := licensing.New(licensing.Config{
 		URL: cfg.UiPathURL, Organization: cfg.UiPathOrganization, AccountID: cfg.UiPathAccountID,
-		HTTPClient: carrier, Tokens: tokens, Timeout: 12 * time.Second, UserAgent: "licensebot/" + versionName(),
+		Tokens: tokens, HTTPClient: base, Timeout: 12 * time.Second, UserAgent: "licensebot/" + versionName(),
 	})
 	if err != nil {
 		return nil, nil, fmt.Errorf("UiPath: %w", err)
@@ -264,12 +291,12 @@ func newLicenses(cfg Config, carrier *http.Client) (*licensing.TokenSource, *lic
 }
 
 // newTokenSource returns the way to sign in to UiPath that the operator chose.
-func newTokenSource(cfg Config, carrier *http.Client) (*licensing.TokenSource, error) {
+func newTokenSource(cfg Config, base *http.Client) (*licensing.TokenSource, error) {
 	tokens := licensing.TokenConfig{
 		URL: cfg.UiPathURL, Organization: cfg.UiPathOrganization, TokenURL: cfg.UiPathTokenURL, Scopes: cfg.Scopes,
 		ClientID: cfg.UiPathClientID, ClientSecret: cfg.UiPathClientSecret,
-		Username: cfg.UiPathUsername, Password: cfg.UiPathPassword, Tenant: cfg.UiPathTenant,
-		HTTPClient: carrier, UserAgent: "licensebot/" + versionName(),
+		HTTPClient: base, Username: cfg.UiPathUsername, Password: cfg.UiPathPassword, Tenant: cfg.UiPathTenant,
+		UserAgent: "licensebot/" + versionName(),
 	}
 	tokens.ReadSecret = cfg.secretReader("UIPATH_CLIENT_SECRET")
 	if cfg.UiPathAuth == "ropc" {

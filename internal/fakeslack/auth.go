@@ -20,6 +20,15 @@ func (s *Server) RevokeBotToken() { s.setRevoked(true) }
 // RestoreBotToken undoes RevokeBotToken.
 func (s *Server) RestoreBotToken() { s.setRevoked(false) }
 
+// ReplaceTokens gives the app another bot token and another app-level token. The old
+// ones are refused at once; open connections stay.
+func (s *Server) ReplaceTokens() {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	s.ids.drawTokens()
+	s.addEntry(Entry{Kind: EntryWorkspace, Type: "tokens", Detail: "replaced"})
+}
+
 func (s *Server) setRevoked(on bool) {
 	s.lock.Lock()
 	defer s.lock.Unlock()

@@ -132,6 +132,7 @@ func refuseCall(w http.ResponseWriter, planned fault.Fault) {
 
 func (s *Server) writeAnswer(w http.ResponseWriter, answer httpAnswer) {
 	w.Header().Set("X-OAuth-Scopes", s.scopeList())
+	w.Header().Set("Date", s.date())
 	if answer.retryAfter > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(answer.retryAfter))
 	}
@@ -142,6 +143,13 @@ func (s *Server) writeAnswer(w http.ResponseWriter, answer httpAnswer) {
 		return
 	}
 	writeJSON(w, answer.status, answer.reply)
+}
+
+// date is what the Date header tells.
+func (s *Server) date() string {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	return time.Now().Add(s.ahead).UTC().Format(http.TimeFormat)
 }
 
 func writeJSON(w http.ResponseWriter, status int, body jsonObject) {

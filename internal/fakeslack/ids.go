@@ -23,9 +23,14 @@ func newIdentities() identities {
 		app:          newID("A"),
 		verification: randomHex(12),
 	}
-	ids.botToken = "xoxb-" + randomDigits(12) + "-" + randomDigits(13) + "-" + randomHex(12)
-	ids.appToken = "xapp-1-" + ids.app + "-" + randomDigits(13) + "-" + randomHex(32)
+	ids.drawTokens()
 	return ids
+}
+
+// drawTokens gives the app new tokens.
+func (i *identities) drawTokens() {
+	i.botToken = "xoxb-" + randomDigits(12) + "-" + randomDigits(13) + "-" + randomHex(12)
+	i.appToken = "xapp-1-" + i.app + "-" + randomDigits(13) + "-" + randomHex(32)
 }
 
 // newID is a prefix and ten characters of Slack's id alphabet.

@@ -1,6 +1,7 @@
 package fakeslack
 
 import (
+	"strconv"
 	"strings"
 	"time"
 )
@@ -36,6 +37,53 @@ func (s *Server) renderChannel(c *conversation) jsonObject {
 		info["user"] = c.dm
 	}
 	return info
+}
+
+// maxMembers is the largest page of conversations.members.
+const maxMembers = 1000
+
+// listMembers is conversations.members. A cursor is the number of members before it.
+func (s *Server) listMembers(call *apiCall) (jsonObject, error) {
+	c, err := s.findVisible(call.args["channel"])
+	if err != nil {
+		return nil, err
+	}
+	if err := s.requireScope(c.scopeFamily() + ":read"); err != nil {
+		return nil, err
+	}
+	from, _ := strconv.Atoi(call.args["cursor"])
+	limit, err := strconv.Atoi(call.args["limit"])
+	if err != nil || limit < 1 {
+		limit = 100
+	}
+	from = min(from, len(c.Members))
+	to, next := min(from+min(limit, maxMembers), len(c.Members)), ""
+	if to < len(c.Members) {
+		next = strconv.Itoa(to)
+	}
+	return jsonObject{
+		"members": s.shownIDs(SurfaceUserInfo, c.Members[from:to]), "response_metadata": jsonObject{"next_cursor": next},
+	}, nil
+}
+
+// botInfo is bots.info.
+func (s *Server) botInfo(call *apiCall) (jsonObject, error) {
+	if bot := call.args["bot"]; bot != "" && bot != s.ids.bot {
+		return nil, apiError("bot_not_found")
+	}
+	return jsonObject{"bot": jsonObject{
+		"id": s.ids.bot, "deleted": false, "name": s.users[s.ids.botUser].Name, "updated": 1700000000,
+		"app_id": s.ids.app, "user_id": s.ids.botUser, "icons": jsonObject{},
+	}}, nil
+}
+
+// listEmoji is emoji.list: the custom emoji alone.
+func (s *Server) listEmoji(*apiCall) (jsonObject, error) {
+	all := jsonObject{}
+	for _, name := range s.emoji {
+		all[name] = "https://emoji.slack-edge.com/" + s.ids.team + "/" + name + "/1.png"
+	}
+	return jsonObject{"emoji": all, "cache_ts": "1700000000.000000"}, nil
 }
 
 // joinChannel is conversations.join.

@@ -28,6 +28,9 @@ func findMethod(name string) (webMethod, bool) {
 		"auth.test": {
 			run: (*Server).authTest,
 		},
+		"bots.info": {
+			tier: 3, scope: "users:read", args: "bot team_id", run: (*Server).botInfo,
+		},
 		"chat.delete": {
 			tier: 3, scope: "chat:write", args: "channel! ts!:ts as_user:bool", run: (*Server).deleteOwn,
 		},
@@ -54,8 +57,14 @@ func findMethod(name string) (webMethod, bool) {
 		"conversations.join": {
 			tier: 3, scope: "channels:join", args: "channel!", run: (*Server).joinChannel,
 		},
+		"conversations.members": {
+			tier: 4, args: "channel! cursor limit:int", run: (*Server).listMembers,
+		},
 		"conversations.replies": {
 			tier: 3, args: "channel! ts!:ts" + rangeArgs, run: (*Server).listReplies,
+		},
+		"emoji.list": {
+			tier: 2, scope: "emoji:read", args: "include_categories:bool", run: (*Server).listEmoji,
 		},
 		"reactions.add": {
 			tier: 3, scope: "reactions:write", args: "channel! name! timestamp!:ts", run: (*Server).addReaction,

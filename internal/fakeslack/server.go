@@ -76,6 +76,8 @@ type Server struct {
 	channels map[string]*conversation
 	groups   map[string][]string
 	noGroups bool
+	emoji    []string      // custom ones
+	ahead    time.Duration // of the Date header before this machine's clock
 
 	enterprise  string // of an Enterprise Grid
 	showsGlobal map[Surface]bool
@@ -140,10 +142,18 @@ func (s *Server) runUntilClose(f func()) {
 func (s *Server) APIURL() string { return s.base + "/api/" }
 
 // BotToken is the xoxb token of the installed app.
-func (s *Server) BotToken() string { return s.ids.botToken }
+func (s *Server) BotToken() string {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	return s.ids.botToken
+}
 
 // AppToken is the app-level xapp token with the scope connections:write.
-func (s *Server) AppToken() string { return s.ids.appToken }
+func (s *Server) AppToken() string {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	return s.ids.appToken
+}
 
 // BotUserID is the user id of the bot.
 func (s *Server) BotUserID() string { return s.ids.botUser }

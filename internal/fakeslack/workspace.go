@@ -3,6 +3,7 @@ package fakeslack
 import (
 	"slices"
 	"strings"
+	"time"
 )
 
 // AddUser adds a person, or replaces the person with that id.
@@ -129,6 +130,22 @@ func listWithout(a, b []string) []string {
 		}
 	}
 	return rest
+}
+
+// SetCustomEmoji sets the short names of the workspace's own emoji.
+func (s *Server) SetCustomEmoji(names ...string) {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	s.emoji = slices.Clone(names)
+	s.addEntry(Entry{Kind: EntryWorkspace, Type: "custom emoji", Detail: strings.Join(names, " ")})
+}
+
+// SetDateAhead makes the Date header of all answers so much later than the clock of
+// this machine: to a client on it, its own clock is then behind.
+func (s *Server) SetDateAhead(ahead time.Duration) {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	s.ahead = ahead
 }
 
 // DisableUserGroups turns this into a workspace on the free plan, where user

@@ -144,6 +144,12 @@ func (u *Server) Allocation(groupID string) (Allocation, bool) {
 	return g.currentAllocation(), true
 }
 
+// SetDateAhead makes the Date header of all answers so much later than the clock of
+// this machine: to a client on it, its own clock is then behind.
+func (u *Server) SetDateAhead(ahead time.Duration) {
+	u.changeState(func() { u.ahead = ahead })
+}
+
 // NoAccountLicense makes every license call answer 404: "No account license is
 // allocated for the indicated organization."
 func (u *Server) NoAccountLicense(on bool) {

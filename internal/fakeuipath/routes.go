@@ -126,6 +126,7 @@ func (u *Server) handleRequest(w http.ResponseWriter, r *http.Request) {
 		call.Dur = time.Since(start)
 		u.endCall(call, answer.body)
 		if ended {
+			w.Header().Set("Date", u.date())
 			answer.sendTo(w)
 		}
 	}()
@@ -133,6 +134,13 @@ func (u *Server) handleRequest(w http.ResponseWriter, r *http.Request) {
 		u.newExchange(w, r, call, body, params).serveRoute(route, readErr)
 	}, body, params)
 	ended = true
+}
+
+// date is what the Date header tells.
+func (u *Server) date() string {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return time.Now().Add(u.ahead).UTC().Format(http.TimeFormat)
 }
 
 func (u *Server) newExchange(

@@ -90,7 +90,9 @@ type Server struct {
 	noLicense bool
 	exceed    bool
 	noQuotas  bool
-	noFlag    bool // answers lack useExternalLicense
+	partition string        // that tokens name; empty: none
+	ahead     time.Duration // of the Date header before this machine's clock
+	noFlag    bool          // answers lack useExternalLicense
 
 	lags  map[string]time.Duration // by operation
 	past  map[string][]pastGroup   // by group

@@ -3,7 +3,7 @@ package fakeuipath
 import (
 	"crypto/rand"
 	"encoding/base64"
-	"fmt"
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"slices"
@@ -50,6 +50,12 @@ func (u *Server) SetAppScopes(scopes ...string) {
 	u.changeState(func() { u.appScopes = slices.Clone(scopes) })
 }
 
+// NamePartition makes the tokens issued from now on name an organization by its id,
+// as the claim prt_id. Tokens of client credentials may lack it, as they do at first.
+func (u *Server) NamePartition(id string) {
+	u.changeState(func() { u.partition = id })
+}
+
 // PersonalAccessToken is a token that does not expire.
 func (u *Server) PersonalAccessToken() string {
 	u.mu.Lock()
@@ -87,16 +93,30 @@ func (u *Server) newPersonalToken(scopes []string) {
 	u.tokens[u.personal] = issuedToken{scopes: slices.Clone(scopes), personal: true}
 }
 
-// issueToken makes a token in the shape of a JWT. It lacks a prt_id, as tokens of
-// client credentials may.
+// issueToken makes a token in the shape of a JWT.
 func (u *Server) issueToken(token issuedToken) string {
 	part := base64.RawURLEncoding.EncodeToString
 	value := part([]byte(`{"alg":"RS256","typ":"at+jwt"}`)) + "." +
-		part(fmt.Appendf(nil, `{"iss":%q,"exp":%d,"jti":%q}`, u.url, token.expires.Unix(), rand.Text())) + "." +
+		part(u.claimsOf(token)) + "." +
 		part([]byte(rand.Text()))
 	u.tokens[value] = token
 	u.wakeWaiters()
 	return value
+}
+
+// claimsOf is what a token says of itself.
+func (u *Server) claimsOf(token issuedToken) []byte {
+	claims := map[string]any{
+		"iss": u.url, "exp": token.expires.Unix(), "jti": rand.Text(), "scope": token.scopes,
+	}
+	if u.partition != "" {
+		claims["prt_id"] = u.partition
+	}
+	encoded, err := json.Marshal(claims)
+	if err != nil {
+		panic(err) // every value is of a type that JSON has
+	}
+	return encoded
 }
 
 // checkToken checks the bearer token of a request for a scope, and answers if

@@ -36,6 +36,7 @@ type postgres struct {
 	now       func() time.Time // nil: the database's clock
 	replicaID string           // tells this process's own notifications from others'
 	listener  *replicaListener
+	alone     *sql.Conn // holds the lock of a move; nil in a bot
 }
 
 // openPostgres opens a database, which other replicas may have open as well.
@@ -44,25 +45,38 @@ func openPostgres(ctx context.Context, url string, opts Options) (*Store, error)
 	if err != nil {
 		return nil, err
 	}
-	db := stdlib.OpenDB(*config, stdlib.OptionResetSession(rejectReadOnly), stdlib.OptionShouldPing(isDead))
-	connections := max(cmp.Or(opts.Connections, DefaultConnections), MinConnections)
-	pool := connections - 1 // one more listens
-	db.SetMaxOpenConns(connections)
-	db.SetMaxIdleConns(pool)
-	db.SetConnMaxIdleTime(5 * time.Minute)
-	where := fmt.Sprintf("prepare database %s on %s", config.Database, config.Host)
-	if err := checkPool(ctx, db, connections); err != nil {
-		return nil, errors.Join(fmt.Errorf("%s: %w", where, err), db.Close())
+	s, engine := connectPostgres(config, opts)
+	err = checkPool(ctx, engine.db, opts.connections())
+	for _, prepare := range []func(context.Context) error{s.refuseWhileMoved, s.preparePostgres} {
+		if err == nil {
+			err = prepare(ctx)
+		}
 	}
-	db.SetMaxOpenConns(pool)
-
-	engine := &postgres{db: db, now: opts.Now, replicaID: uuid.NewString()}
-	s := &Store{engine: engine, write: db, read: db, clock: watchClock(opts), maxOpen: opts.MaxOpen, observe: opts.Observe}
-	if err := s.preparePostgres(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("%s: %w", where, err), db.Close())
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("prepare database %s on %s: %w", config.Database, config.Host, err), s.Close())
 	}
 	engine.listener = startListening(config, engine.replicaID, &s.signals)
 	return s, nil
+}
+
+// connections is how many a replica has to PostgreSQL.
+func (o Options) connections() int {
+	return max(cmp.Or(o.Connections, DefaultConnections), MinConnections)
+}
+
+// connectPostgres makes a store with a pool of connections. None is opened yet.
+func connectPostgres(config *pgx.ConnConfig, opts Options) (*Store, *postgres) {
+	db := stdlib.OpenDB(*config, stdlib.OptionResetSession(rejectReadOnly), stdlib.OptionShouldPing(isDead))
+	pool := opts.connections() - 1 // one more listens
+	db.SetMaxOpenConns(pool)
+	db.SetMaxIdleConns(pool)
+	db.SetConnMaxIdleTime(5 * time.Minute)
+
+	engine := &postgres{db: db, now: opts.Now, replicaID: uuid.NewString()}
+	return &Store{
+		engine: engine, write: db, read: db, clock: watchClock(opts), maxOpen: opts.MaxOpen, observe: opts.Observe,
+		place: config.Database + " on " + config.Host,
+	}, engine
 }
 
 // parsePostgresURL reads the URL and adds the defaults. Its errors leave the URL out,
@@ -138,4 +152,9 @@ func (*postgres) lockName(ctx context.Context, tx *sql.Tx, name string) error {
 	return err
 }
 
-func (e *postgres) close() error { return e.listener.stopListening() }
+func (e *postgres) close() error {
+	if e.alone != nil {
+		return e.alone.Close() // ends the session, since the pool is closed by now
+	}
+	return e.listener.stopListening()
+}

@@ -47,7 +47,8 @@ type replicaListener struct {
 }
 
 // replicaLock is the number of a lock that each replica shares for as long as it
-// listens. Replicas of one database may have schemas of their own.
+// listens; a move of the database holds it alone. Replicas of one database may have
+// schemas of their own.
 const replicaLock = `hashtextextended('licensebot replica of ' || current_schema(), 0)`
 
 const joinReplicas = `SELECT pg_advisory_lock_shared(` + replicaLock + `)`
@@ -98,7 +99,7 @@ func listenOnce(
 		return err
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
-	for _, statement := range []string{"LISTEN " + notifyChannel, joinReplicas} {
+	for _, statement := range []string{joinReplicas, "LISTEN " + notifyChannel} {
 		if _, err := conn.Exec(ctx, statement); err != nil {
 			return err
 		}

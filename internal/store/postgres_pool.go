@@ -25,7 +25,9 @@ var errTransactionPooling = errors.New("a pooler in transaction mode stands befo
 // of its own. Their number must be known before work begins: one that is missing would
 // hold up whoever waits for it.
 func checkPool(ctx context.Context, db *sql.DB, count int) (err error) {
-	conns := make([]*sql.Conn, 0, count)
+	conns, usual := make([]*sql.Conn, 0, count), db.Stats().MaxOpenConnections
+	db.SetMaxOpenConns(count)
+	defer db.SetMaxOpenConns(usual)
 	defer func() {
 		for _, conn := range conns {
 			err = errors.Join(err, conn.Close())

@@ -55,7 +55,7 @@ func openSQLite(ctx context.Context, name string, opts Options) (*Store, error) 
 
 // connectSQLite makes a store with one writing and several reading connections.
 func connectSQLite(path string, engine sqlite) (*Store, error) {
-	s := &Store{engine: engine, disk: watchDisk(), alone: true}
+	s := &Store{engine: engine, disk: watchDisk(), alone: true, place: path}
 	var err error
 	if s.write, err = sql.Open("sqlite", dataSourceName(path, "immediate")); err != nil {
 		return nil, err
@@ -90,8 +90,15 @@ func dataSourceName(path, txlock string) string {
 		"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)",
 		"foreign_keys(1)", "secure_delete(1)",
 	}}
-	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q.Encode()}).String()
+	return dataSource(path, q.Encode())
 }
+
+// dataSource is SQLite's own URL of a file.
+func dataSource(path, query string) string {
+	return (&url.URL{Scheme: "file", Opaque: escapePath(path), RawQuery: query}).String()
+}
+
+func escapePath(path string) string { return (&url.URL{Path: path}).EscapedPath() }
 
 func (e sqlite) readClock(context.Context, querier) (time.Time, string, error) {
 	return e.now(), "", nil

@@ -36,8 +36,9 @@ type Store struct {
 	clock   *clockWatch
 	observe func(approvals.Transition)
 	disk    *diskWatch
-	alone   bool // no other process uses the database
-	maxOpen int  // open requests of one person; zero: no bound
+	alone   bool   // no other process uses the database
+	maxOpen int    // open requests of one person; zero: no bound
+	place   string // the file, or the database and its host
 
 	dueOfKind *sql.Stmt
 }

@@ -1,0 +1,79 @@
+package checkup
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// checkConfiguration tells what the reading of the configuration found.
+func (s Subject) checkConfiguration(_ context.Context, f *findings) {
+	for _, fault := range s.Faults {
+		f.problem(CheckConfiguration, fault.Text, "correct it, and run doctor again")
+	}
+	for _, warning := range s.Warnings {
+		f.problem(CheckConfiguration, warning, "rename or remove the variable")
+	}
+	if !f.has(CheckConfiguration) {
+		f.ok(CheckConfiguration, "every variable can be used")
+	}
+}
+
+// proxyVariables are those that Go's HTTP client reads.
+var proxyVariables = []string{"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"}
+
+// checkProxy tells how the bot reaches Slack and UiPath. A proxy's address that cannot
+// be read is ignored without a word, and the bot goes past the proxy.
+func (s Subject) checkProxy(_ context.Context, f *findings) {
+	for _, variable := range proxyVariables {
+		if value := s.Getenv(variable); value != "" && !isProxy(value) {
+			f.problem(CheckProxy, variable+" is not the address of a proxy, so that the bot goes past the proxy",
+				"write "+variable+"=http://HOST:PORT, with special characters of a password percent-encoded")
+		}
+	}
+	ignored := s.Getenv("ALL_PROXY") + s.Getenv("all_proxy")
+	if ignored != "" && s.Getenv("HTTPS_PROXY")+s.Getenv("https_proxy") == "" {
+		f.problem(CheckProxy, "ALL_PROXY is set, and the bot does not read it", "set HTTPS_PROXY")
+	}
+	if f.has(CheckProxy) {
+		return
+	}
+	var routes []string
+	for _, target := range []struct{ name, url string }{{"Slack", s.SlackURL}, {"UiPath", s.UiPathURL}} {
+		if route, ok := routeTo(target.url); ok {
+			routes = append(routes, target.name+" "+route)
+		}
+	}
+	f.ok(CheckProxy, strings.Join(routes, ", "))
+}
+
+// isProxy reports whether Go's HTTP client takes a value for a proxy's address.
+func isProxy(value string) bool {
+	u, err := url.Parse(value)
+	if err != nil || u.Scheme == "" || u.Host == "" {
+		u, err = url.Parse("http://" + value)
+	}
+	if err != nil || u.Hostname() == "" {
+		return false
+	}
+	switch u.Scheme {
+	case "http", "https", "socks5", "socks5h":
+		return true
+	}
+	return false
+}
+
+// routeTo tells how the bot reaches an address, without a proxy's password.
+func routeTo(address string) (string, bool) {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" {
+		return "", false
+	}
+	proxy, err := http.ProxyFromEnvironment(&http.Request{URL: u})
+	if err != nil || proxy == nil {
+		return "is reached directly", err == nil
+	}
+	return fmt.Sprintf("is reached through %s://%s", proxy.Scheme, proxy.Host), true
+}
