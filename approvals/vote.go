@@ -88,6 +88,7 @@ type Person struct {
 	External    bool   // from another organization, through Slack Connect
 	Deactivated bool
 	UTCOffset   time.Duration // of their clock from UTC now; above zero east of it
+	TimeZone    string        // its name, such as Europe/Berlin; empty if it is not known
 }
 
 // is reports whether an id is one of the person's.

@@ -63,6 +63,7 @@ type Deps struct {
 	Store    Store
 	UiPath   UiPath
 	CodeName func(code string) (name string, ok bool) // display names of user bundle codes
+	Codes    []string                                 // those that have a display name
 	Policy   func() approvals.Policy                  // the policy in force
 	// SetupProblems names the checks of the setup that found a problem last. Nil means
 	// that there are none.
@@ -144,6 +145,9 @@ func (b *Bot) assemble(d Deps) {
 	}
 	b.intake = &intake{
 		store: d.Store, identity: b.identity, channel: b.channel,
+		understanding: &understanding{
+			uipath: d.UiPath, directory: b.directory, codes: d.Codes, codeName: d.CodeName, log: d.Log,
+		},
 		directory: b.directory, phrases: phrases, now: d.Now, log: d.Log,
 		filing: &filing{
 			store: d.Store, channel: b.channel, target: d.Target, ttl: d.TTL,

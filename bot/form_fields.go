@@ -75,7 +75,14 @@ func (in formFields) durationWords() string { return withKeyword("for", in.term)
 
 func (in formFields) untilWords() string { return withKeyword("until", in.until) }
 
-func (in formFields) reasonWords() string { return withKeyword("because", in.why) }
+// reasonWords puts the reason in double quotes, so that nothing in it is read as an end.
+func (in formFields) reasonWords() string {
+	why := strings.ReplaceAll(command.Normalize(in.why), `"`, " ")
+	if strings.TrimSpace(why) == "" {
+		return ""
+	}
+	return withKeyword("because", `"`+why+`"`)
+}
 
 // withKeyword puts the command's keyword before what a person filled in, if they
 // did.

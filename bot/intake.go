@@ -32,6 +32,8 @@ type intake struct {
 	now       func() time.Time // the clock of dates that people type
 	log       zerolog.Logger
 
+	understanding *understanding
+
 	filing     *filing
 	changes    *changes
 	queries    *queries
@@ -113,7 +115,7 @@ func (in *intake) handleCommand(ctx context.Context, env socket.Envelope) (paylo
 		return in.recordBroken(ctx, env, err.Error())
 	}
 	name := outside.OneLine(typed.Command, command.MaxNameLength)
-	understood, err := command.Parse(name, typed.Text, in.now())
+	understood, err := in.understanding.read(ctx, name, typed, in.now())
 	if problem, ok := errors.AsType[*command.Error](err); ok {
 		return ephemeralAck(env, message.ExplainCommandError(problem)), true
 	}

@@ -171,7 +171,7 @@ func TestAPersonWhomSlackDoesNotTell(t *testing.T) {
 	r.slack.JoinEnterprise("E0GRID")
 	r.listen(r.store)
 	for _, failure := range []string{"internal_error", "user_not_visible", "missing_scope"} {
-		r.slack.Inject("users.info", fault.Fault{Times: 1, Error: failure})
+		r.slack.Inject("users.info", fault.Fault{Times: 2, Error: failure}) // for the time zone, and for the id
 		if said := r.typed("group-01 IDU").Response; !strings.Contains(said, "did not tell me who you are") {
 			t.Errorf("%s: %q", failure, said)
 		}

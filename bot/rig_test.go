@@ -63,7 +63,7 @@ func (r *rig) newBot(s Store) *Bot {
 	r.t.Helper()
 	b, err := New(r.ctx, Deps{
 		Slack:   SlackConfig{APIURL: r.slack.APIURL(), BotToken: r.slack.BotToken(), AppToken: r.slack.AppToken()},
-		Channel: channel, Emoji: phrases().Emoji, CodeName: phrases().CodeName, TTL: time.Hour, Rates: unpaced,
+		Channel: channel, Emoji: phrases().Emoji, CodeName: phrases().CodeName, Codes: licensing.CatalogCodes(), TTL: time.Hour, Rates: unpaced,
 		Store: s, UiPath: r.uipath, Policy: func() approvals.Policy { return approvals.Policy{} },
 		Log: r.logger(), Canary: r.canary, Replica: "replica",
 		CanaryEnded: func(_ approvals.Canary, result approvals.CanaryResult) { r.canaries = append(r.canaries, result) },

@@ -1,13 +1,14 @@
 package command
 
 import (
-	"regexp"
+	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"licensebot/approvals"
+	"licensebot/internal/groupname"
 )
 
 // WordEmpty lets a change leave a group without codes. People may also type its
@@ -17,131 +18,448 @@ const (
 	formerWordEmpty = "emptying"
 )
 
-// A draft is an ask while it is being read. The first problem is what the
-// person is told. Reading goes on after it, so that the suggestion keeps
-// everything that was understood.
+// A draft is one reading of a request: these words are the group, and the others are
+// the rest. It is complete, or it has one thing to say to the person: a correction, a
+// choice, or a question.
 type draft struct {
+	*reader
+	opening
 	ask     approvals.Ask
-	now     time.Time
-	problem *Error
-	lost    bool // a code was typed that is not in the ask
+	isTrial bool
+	hasEnd  bool // when it ends was said
+	forGood bool // it never does
+
+	correction *Error // what was typed wrongly, and is right in the ask
+	mistyped   string // the words of the correction
+	meant      string // and what they are in the ask
+	question   *Error // what is missing in the ask, or can mean several things
+	options    []func(*approvals.Ask)
+	open       int // questions
+
+	endToFill  string // such as <day>, in place of an end that was not understood
+	seatsOf    string // the code whose limit was not understood
+	lacksCodes bool   // a code was typed that is not in the ask
 }
 
-// parseAsk reads a group and the change to its allocation.
-func parseAsk(name string, action approvals.Action, tokens []word, now time.Time) (Command, error) {
+func (d *draft) isBad() bool { return d.question != nil || d.correction != nil }
+
+// noteCorrection notes what was typed wrongly if the ask has it right.
+func (d *draft) noteCorrection(typed, meant, format string, args ...any) {
+	if d.correction == nil {
+		d.correction, d.mistyped, d.meant = newError("", format, args...), typed, meant
+	}
+}
+
+// noteOpen notes what the person has to say. The first question is asked.
+func (d *draft) noteOpen(format string, args ...any) {
+	d.open++
+	if d.question == nil {
+		d.question = newError("", format, args...)
+	}
+}
+
+// askWhich asks which of several things is meant.
+func (d *draft) askWhich(format string, args []any, options ...func(*approvals.Ask)) {
+	if d.question == nil {
+		d.options = options
+	}
+	d.noteOpen(format, args...)
+}
+
+// A run is words that mean a group.
+type run struct {
+	from, to int
+	text     string
+	groups   []approvals.Group // those of this name; none for what may be the id of an unlisted one
+}
+
+// readAsk reads a group and the change to its allocation, in every way in which the
+// words can be read.
+func (r *reader) readAsk(o opening, tokens []word) (Command, error) {
+	tokens = r.dropArticles(tokens)
 	if len(tokens) == 0 {
-		return Command{}, newError(name+" show "+ExampleGroup,
-			"After %s comes a group, by its id or its exact name."+quoteGroupHint, Typed(action))
+		return Command{}, newFill(r.fillFor(o, "<group> <code>"),
+			"After %s comes a group, by its id or its exact name."+quoteGroupHint, Typed(o.action))
 	}
-	d := draft{now: now, ask: approvals.Ask{Action: action, Group: tokens[0].text, Command: name}}
-	if err := checkGroup(name, d.ask.Group); err != nil {
-		return Command{}, err
+	for _, w := range tokens {
+		if !w.quoted && placeholder.MatchString(w.text) {
+			return Command{}, newError("", "Put your own words in the place of %s.", Typed(w.text))
+		}
 	}
-	var rest []word
-	rest, d.ask.Reason = splitReason(tokens[1:])
-	d.readWords(rest)
+	body, reason := cutReason(tokens, 1)
+	if len(body) > maxWords {
+		return Command{}, newFill(r.fillFor(o, "<group> <code>"),
+			"That has more than %d words before the reason. Ask for less in one request.", maxWords)
+	}
+	var drafts []*draft
+	for _, found := range r.exactRuns(body) {
+		drafts = append(drafts, r.readDraft(o, body, found, reason))
+	}
+	return r.choose(o, body, reason, drafts)
+}
+
+func (r *reader) fillFor(o opening, rest string) string {
+	if o.action == approvals.Add {
+		return r.name + " " + rest
+	}
+	return r.name + " " + string(o.action) + " " + rest
+}
+
+// dropArticles drops what stands between a verb and a group.
+func (r *reader) dropArticles(tokens []word) []word {
+	for len(tokens) > 1 && tokens[0].isOneOf([]string{"to", "for", "from", "the", "group", "away", "me", "us"}) {
+		if r.startsExactRun(tokens) || r.startsLooseRun(tokens) {
+			break
+		}
+		tokens = tokens[1:]
+	}
+	return tokens
+}
+
+func (r *reader) startsExactRun(tokens []word) bool {
+	return r.knowsGroups() && slices.ContainsFunc(r.exactRuns(tokens), func(f run) bool { return f.from == 0 })
+}
+
+// startsLooseRun reports whether the first words are a group with other separators.
+func (r *reader) startsLooseRun(tokens []word) bool {
+	for to := 2; to <= min(len(tokens), r.longest+2); to++ {
+		if text, _, ok := joinRun(tokens[:to]); ok && len(r.loose[lettersOf(text)]) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// exactRuns are the words that are the exact name or the id of a group.
+func (r *reader) exactRuns(tokens []word) []run {
+	if !r.knowsGroups() {
+		return r.likelyRuns(tokens)
+	}
+	var found []run
+	for from := range tokens {
+		for to := from + 1; to <= min(len(tokens), from+max(r.longest, 1)); to++ {
+			text, typed, ok := joinRun(tokens[from:to])
+			if !ok {
+				break
+			}
+			for _, ref := range slices.Compact([]string{text, typed}) {
+				groups := r.groups[groupname.Canonical(ref).String()]
+				if len(groups) > 0 || to == from+1 && groupname.IsGUID(ref) {
+					found = append(found, run{from, to, ref, groups})
+					break
+				}
+			}
+		}
+	}
+	return found
+}
+
+// joinRun joins words that can be one name. A quoted name stands alone.
+func joinRun(words []word) (text, typed string, ok bool) {
+	var texts []string
+	for _, w := range words {
+		if w.quoted && len(words) > 1 {
+			return "", "", false
+		}
+		texts = append(texts, w.text)
+	}
+	return strings.Join(texts, " "), joinTyped(words), true
+}
+
+// likelyRuns are where the group stands if the groups are not known: first, or behind
+// codes and a preposition.
+func (r *reader) likelyRuns(tokens []word) []run {
+	first := run{from: 0, to: 1, text: tokens[0].text}
+	if r.Licenses == nil || tokens[0].quoted {
+		return []run{first}
+	}
+	for i, w := range tokens[:len(tokens)-1] {
+		_, isLicense := r.license(strings.ToUpper(w.text))
+		switch {
+		case w.isOneOf([]string{"to", "for", "from"}) && i > 0 && r.readPeriod(tokens[i:]).n == 0:
+			for i+2 < len(tokens) && tokens[i+1].isOneOf([]string{"the", "group"}) {
+				i++
+			}
+			return []run{{from: i + 1, to: i + 2, text: tokens[i+1].text}}
+		case !isLicense && !item{word: w}.isFiller() && !item{word: w}.isNumber():
+			return []run{first}
+		}
+	}
+	return []run{first}
+}
+
+// readDraft reads a request whose group is given.
+func (r *reader) readDraft(o opening, tokens []word, group run, reason []word) *draft {
+	d := &draft{reader: r, opening: o, ask: approvals.Ask{Action: o.action, Group: group.text, Command: r.name}}
+	d.checkGroup(group)
+	if !o.isSaid && group.from > 0 && tokens[group.from-1].isKeyword("from") {
+		d.askWhich("Codes are added to a group, or removed from it.", nil,
+			func(a *approvals.Ask) { a.Action = approvals.Add },
+			func(a *approvals.Ask) { a.Action = approvals.Remove })
+	}
+	items := d.expand(tokens, group)
+	items = d.takeBrackets(items)
+	items = d.takePeriods(items)
+	if reason != nil {
+		d.takeReason(reason)
+	}
+	items = d.takeForReason(items)
+	items = d.takeLicenses(items)
+	items = d.takeSeats(items)
+	d.takeRest(items)
 	d.checkAction()
 	d.applyBounds()
-	if d.problem != nil {
-		d.problem.Try = d.suggestCorrection()
-		return Command{}, d.problem
-	}
-	return Command{Verb: VerbAsk, Ask: d.ask}, nil
+	return d
 }
 
-// noteProblem keeps the first problem.
-func (d *draft) noteProblem(format string, args ...any) {
-	if d.problem == nil {
-		d.problem = newError("", format, args...)
-	}
-}
-
-// readWords reads what stands between the group and the reason, in any order.
-func (d *draft) readWords(tokens []word) {
-	for len(tokens) > 0 {
-		first := tokens[0]
-		tokens = tokens[1:]
-		switch {
-		case first.isKeyword(WordEmpty), first.isKeyword(formerWordEmpty):
-			d.ask.MayEmpty = true
-		case first.isKeyword("for"), first.isKeyword("until"):
-			tokens = d.readPeriod(strings.ToLower(first.text), tokens)
-		default:
-			d.readCodes(first.text)
-		}
-	}
-}
-
-// readCodes reads user bundle codes in any case, separated by blanks, commas or
-// semicolons. Each counts once, and may have a limit.
-func (d *draft) readCodes(text string) {
-	for _, part := range strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ';' }) {
-		part = strings.TrimSpace(part) // inside quotes blanks remain
-		base, limit, limited := strings.Cut(part, "=")
-		upper := strings.ToUpper(stripDecoration(strings.TrimSpace(base)))
-		switch {
-		case part == "":
-			continue
-		case limited && upper == "":
-			d.noteProblem("A seat limit is written next to its code, without blanks, such as %s; %s is none.",
-				Typed("IDU=10"), Typed(part))
-			continue
-		case !IsCode(upper):
-			d.noteProblem("%s is not a license code: codes are letters and digits, such as %s. "+
-				"If the group's name has blanks, put it in double quotes.", Typed(part), Typed(ExampleCode))
-			d.lost = true
-			continue
-		}
-		if !slices.Contains(d.ask.Codes, upper) {
-			d.ask.Codes = append(d.ask.Codes, upper)
-		}
-		if limited {
-			d.readLimit(upper, stripDecoration(strings.TrimSpace(limit)))
-		}
-	}
-}
-
-var limitShape = regexp.MustCompile(`^[0-9]{1,9}$`)
-
-// readLimit reads the seat limit of a code. The same limit may be typed twice.
-func (d *draft) readLimit(of, text string) {
-	limit, err := strconv.Atoi(text)
-	if !limitShape.MatchString(text) || err != nil || limit < 1 || limit > MaxSeats {
-		d.noteProblem("%s sets no seat limit: a limit is a number from 1 to %d, such as %s. "+
-			"To remove a code, use %s.",
-			Typed(of+"="+text), MaxSeats, Typed(of+"=10"), Typed("remove"))
+func (d *draft) checkGroup(group run) {
+	if problem, ok := checkGroup(d.name, d.ask.Group).(*Error); ok && problem != nil {
+		d.ask.Group = ""
+		d.noteOpen(problem.Format, problem.Args...)
 		return
 	}
-	for _, q := range d.ask.Quotas {
-		if q.Code == of && q.Limit != limit {
-			d.noteProblem("%s has two seat limits, %d and %d; say which.", Typed(of), q.Limit, limit)
-		}
-		if q.Code == of {
-			return
+	var ids []string
+	for _, g := range group.groups {
+		if !slices.ContainsFunc(ids, func(id string) bool { return groupname.SameID(id, g.ID) }) {
+			ids = append(ids, g.ID)
 		}
 	}
-	d.ask.Quotas = append(d.ask.Quotas, approvals.Quota{Code: of, Limit: limit})
+	if len(ids) < 2 {
+		return
+	}
+	var options []func(*approvals.Ask)
+	for _, id := range ids[:min(len(ids), maxEither)] {
+		options = append(options, func(a *approvals.Ask) { a.Group = id })
+	}
+	d.askWhich("Several groups at UiPath are called %s. Say which by its id.", []any{Typed(d.ask.Group)}, options...)
+}
+
+// maxWords bounds the words that are tried in all ways.
+const maxWords = 120
+
+// maxEither is how many commands a question offers at most.
+const maxEither = 3
+
+// takePeriods takes when the grant ends.
+func (d *draft) takePeriods(items []item) []item {
+	var rest []item
+	for i := 0; i < len(items); i++ {
+		if items[i].kind != plain {
+			rest = append(rest, items[i])
+			continue
+		}
+		p := d.readPeriod(plainWords(items[i:]))
+		if p.n == 0 {
+			rest = append(rest, items[i])
+			continue
+		}
+		d.takePeriod(p, items[i:i+p.n])
+		rest = append(rest, item{kind: gap})
+		i += p.n - 1
+	}
+	return rest
+}
+
+// plainWords are the words up to the next item that is understood.
+func plainWords(items []item) []word {
+	var words []word
+	for _, it := range items {
+		if it.kind != plain {
+			break
+		}
+		words = append(words, it.word)
+	}
+	return words
+}
+
+func (d *draft) takePeriod(p period, typed []item) {
+	text := joinTexts(typed)
+	switch {
+	case d.hasEnd:
+		d.noteOpen("Say once when it ends, with %s or with %s.", Typed("for"), Typed("until"))
+	case p.isBroken():
+		d.endToFill = strings.TrimPrefix(p.problem.Fill, d.name+" ")
+		d.noteOpen(p.problem.Format, p.problem.Args...)
+	case len(p.either) == 1:
+		p.either[0].applyTo(&d.ask)
+		d.noteCorrection(text, FormatPeriod(d.ask), "%s can mean several days, of which only one is to come: %s.",
+			Typed(text), Typed(FormatPeriod(d.ask)))
+	case len(p.either) > 1:
+		var options []func(*approvals.Ask)
+		for _, one := range p.either {
+			options = append(options, one.applyTo)
+		}
+		d.askWhich(p.problem.Format, p.problem.Args, options...)
+	default:
+		p.applyTo(&d.ask)
+		if p.isNaked {
+			d.noteCorrection(text, FormatPeriod(d.ask), "%s says when it ends if %s or %s stands before it.",
+				Typed(text), Typed("for"), Typed("until"))
+		}
+		if d.isLate && p.length > 0 {
+			d.noteCorrection(text, FormatPeriod(d.ask), "A time with %s counts from when the change is made, "+
+				"not from the present end.", Typed("for"))
+		}
+	}
+	d.hasEnd, d.forGood = true, p.isForGood
+}
+
+// takeForReason takes words behind "for" that are neither a time nor a group nor a
+// license: they are a reason.
+func (d *draft) takeForReason(items []item) []item {
+	for i, it := range items {
+		if !it.isKeyword("for") || d.standsBefore(items[i+1:]) {
+			continue
+		}
+		words := plainWords(items[i+1:])
+		if len(words) == 0 || len(words) < len(items)-i-1 {
+			if len(items) == i+1 {
+				d.endToFill = "for <time>"
+				d.noteOpen("Say after %s when it ends, such as %s or %s.", Typed("for"), Typed("for 30d"),
+					Typed("until "+d.exampleDay()))
+				return items[:i]
+			}
+			continue
+		}
+		reason := joinTyped(words)
+		if d.ask.Reason != "" || len(lettersOf(reason)) < 3 || slices.ContainsFunc(words, soundsLikeTime) {
+			d.endToFill = "for <time>"
+			d.noteOpen("%s is no time that I understand. Write it such as %s. A reason stands after %s.",
+				Typed("for "+reason), Typed("for 30 days"), Typed("because"))
+			return items[:i]
+		}
+		d.ask.Reason = reason
+		d.noteCorrection("for "+reason, "because "+reason, "%s is no time. If it is the reason, write it after %s.",
+			Typed("for "+reason), Typed("because"))
+		return items[:i]
+	}
+	return items
+}
+
+// standsBefore reports whether a group, a license or a number of seats follows.
+func (d *draft) standsBefore(items []item) bool {
+	for i, it := range items {
+		if it.kind != plain || d.Licenses != nil && len(d.licensesAt(items[i:]).codes) > 0 {
+			return it.kind != gap
+		}
+		if !it.isFiller() && !it.isNumber() {
+			return false
+		}
+	}
+	return false
+}
+
+// soundsLikeTime reports whether a word may be a part of a time that was mistyped.
+func soundsLikeTime(w word) bool {
+	text := strings.ToLower(w.text)
+	if strings.ContainsAny(text, "0123456789") {
+		return true
+	}
+	for name := range units {
+		isWord := len(name) > 3 || name == "day"
+		isGlued := strings.HasPrefix(text, name) || strings.HasSuffix(strings.TrimSuffix(text, "s"), name)
+		if isWord && (isOneEdit(text, name) || isOneEdit(text, name+"s") || isGlued) {
+			return true
+		}
+	}
+	others := slices.Concat(numberWords, forGood, []string{"good", "ever", "next"})
+	return slices.ContainsFunc(others, func(name string) bool {
+		return isOneEdit(text, name)
+	})
+}
+
+// takeRest deals with what is left.
+func (d *draft) takeRest(items []item) {
+	var left []item
+	for i, it := range items {
+		switch {
+		case it.kind != plain || it.isFiller():
+		case it.isKeyword(WordEmpty), it.isKeyword(formerWordEmpty):
+			d.ask.MayEmpty = true
+		case it.isOneOf(prepositions) && d.standsBefore(items[i+1:]):
+		default:
+			left = append(left, it)
+		}
+	}
+	if len(left) > 0 {
+		d.noteLeft(left)
+	}
+}
+
+// noteLeft asks about words that were not understood.
+func (d *draft) noteLeft(left []item) {
+	first := left[0]
+	d.lacksCodes = true
+	switch ref := joinTexts(left); {
+	case mention.MatchString(first.text) || isPerson(first.text):
+		d.noteOpen(aboutPersons, Typed(first.text))
+	case d.isGroup(ref):
+		d.lacksCodes = false
+		own := d.ask.Group
+		d.askWhich("%s and %s are both groups. One request is for one group.", []any{Typed(own), Typed(ref)},
+			func(a *approvals.Ask) { a.Group = own }, func(a *approvals.Ask) { a.Group = ref })
+	case limitSign.MatchString(first.text[:1]):
+		d.noteOpen("A seat limit is written next to its code, such as %s; %s stands beside none.",
+			Typed("IDU=10"), Typed(first.text))
+	case thousands.MatchString(first.text):
+		d.lacksCodes, d.seatsOf = false, d.onlyCode()
+		d.noteOpen("Write the number %s without separators.", Typed(first.text))
+	case first.isNumber():
+		d.lacksCodes, d.seatsOf = d.onlyCode() == "", d.onlyCode()
+		d.noteOpen("%s stands beside no license code. A seat limit is written such as %s.", Typed(first.text),
+			Typed("IDU=10"))
+	case d.Licenses == nil:
+		d.noteOpen("%s is not a license code: codes are letters and digits, such as %s. "+
+			"If the group's name has blanks, put it in double quotes.", Typed(first.text), Typed(ExampleCode))
+	default:
+		d.lacksCodes = len(left) == 1 && unicode.IsLetter([]rune(first.text)[0])
+		d.noteOpen("%s is not understood: it is no license code, and no license that your organization owns is "+
+			"called so. %s lists the licenses. A reason stands after %s, and a group's name in double quotes.",
+			Typed(ref), Typed(d.name+" codes"), Typed("because"))
+		d.question.Unlisted = true
+	}
+}
+
+// onlyCode is the code of an ask for one.
+func (d *draft) onlyCode() string {
+	if len(d.ask.Codes) == 1 {
+		return d.ask.Codes[0]
+	}
+	return ""
+}
+
+func (d *draft) isGroup(ref string) bool { return len(d.groups[groupname.Canonical(ref).String()]) > 0 }
+
+// isPerson reports whether a word is an address or the handle of a person.
+func isPerson(text string) bool {
+	return strings.HasPrefix(text, "@") && len(text) > 1 || emailShape.MatchString(text)
 }
 
 // checkAction rejects what does not go with the action.
 func (d *draft) checkAction() {
 	a := &d.ask
-	if a.Action != approvals.Add && a.IsTimed() {
-		d.noteProblem("Only codes that are added can have a limited time. Leave the time out.")
+	if a.Action == approvals.Set && a.IsTimed() {
+		timed := *a
+		d.askWhich("Only codes that are added can have a limited time.", nil,
+			func(a *approvals.Ask) { a.For, a.Until = 0, time.Time{} },
+			func(a *approvals.Ask) { a.Action, a.For, a.Until = approvals.Add, timed.For, timed.Until })
+		a.For, a.Until = 0, time.Time{}
+	} else if a.Action != approvals.Add && (a.IsTimed() || d.hasEnd && !d.forGood) {
+		d.noteOpen("Only codes that are added can have a limited time. Leave the time out.")
 		a.For, a.Until = 0, time.Time{}
 	}
 	if a.Action == approvals.Remove && len(a.Quotas) > 0 {
-		d.noteProblem("A seat limit goes with %s and %s; a code that is removed loses its limit. "+
+		d.noteOpen("A seat limit goes with %s and %s; a code that is removed loses its limit. "+
 			"Leave the limit out.", Typed("add"), Typed("set"))
 		a.Quotas = nil
 	}
 	if a.Action == approvals.Add && a.MayEmpty {
-		d.noteProblem("The word %s goes with %s and %s; adding removes nothing.",
+		d.noteOpen("The word %s goes with %s and %s; adding removes nothing.",
 			Typed(WordEmpty), Typed("set"), Typed("remove"))
 		a.MayEmpty = false
 	}
-	if a.Action == approvals.Set && a.MayEmpty && (len(a.Codes) > 0 || d.lost) {
-		d.noteProblem("A group that is set to codes is not empty: name the codes, or say %s alone.",
+	if a.Action == approvals.Set && a.MayEmpty && len(a.Codes) > 0 {
+		d.noteOpen("A group that is set to codes is not empty: name the codes, or say %s alone.",
 			Typed(WordEmpty))
 		a.MayEmpty = false
 	}
@@ -154,38 +472,168 @@ func (d *draft) checkAction() {
 func (d *draft) requireCodes() {
 	switch group := Typed(d.ask.Group); {
 	case d.ask.Action == approvals.Set && !d.ask.MayEmpty:
-		d.noteProblem("Say which license codes the group %s should have from now on, all of them. "+
+		d.noteOpen("Say which license codes the group %s should have from now on, all of them. "+
 			"To leave it without codes, say %s instead.", group, Typed(WordEmpty))
 	case d.ask.Action == approvals.Remove:
-		d.noteProblem("Say which license codes to remove from the group %s.", group)
+		d.noteOpen("Say which license codes to remove from the group %s.", group)
 	case d.ask.Action == approvals.Add:
-		d.noteProblem("Say which license codes the group %s should get.", group)
+		d.noteOpen("Say which license codes the group %s should get.", group)
 	}
 }
 
-// applyBounds cuts what is longer than one request may be.
+// applyBounds rejects what is longer than one request may be.
 func (d *draft) applyBounds() {
-	a := &d.ask
-	if n := len(a.Codes); n > MaxCodes {
-		d.noteProblem("That names %d codes; one request takes at most %d.", n, MaxCodes)
-		a.Codes, d.lost = a.Codes[:MaxCodes], true
-	}
-	if problem := reasonProblem(a.Reason); problem != "" {
-		d.noteProblem("%s", problem)
-		a.Reason = ""
+	if n := len(d.ask.Codes); n > MaxCodes {
+		d.noteOpen("That names %d codes; one request takes at most %d. Ask for the others in a second one.", n, MaxCodes)
+		d.lacksCodes = true
 	}
 }
 
-// suggestCorrection is the command to copy. It never takes away more than the
-// person typed: if one code was unreadable, it adds the others instead of setting
-// the allocation to them.
-func (d *draft) suggestCorrection() string {
-	a := d.ask
-	switch {
-	case a.Action != approvals.Add && len(a.Codes) == 0:
-		return a.Command + " show " + QuoteGroup(a.Group)
-	case a.Action == approvals.Set && d.lost:
-		a.Action = approvals.Add
+// choose answers with the one reading that is complete, or with what is open.
+func (r *reader) choose(o opening, body, reason []word, drafts []*draft) (Command, error) {
+	complete := distinctAsks(drafts, func(d *draft) bool { return !d.isBad() })
+	switch len(complete) {
+	case 0:
+	case 1:
+		return Command{Verb: VerbAsk, Ask: complete[0].ask}, nil
+	default:
+		return Command{}, r.eitherOf(newError("", "That can mean several things."), complete)
 	}
-	return Suggest(a)
+	corrected := distinctAsks(slices.Concat(drafts, r.nearDrafts(o, body, reason)),
+		func(d *draft) bool { return d.question == nil })
+	switch len(corrected) {
+	case 0:
+	case 1:
+		problem := *corrected[0].correction
+		problem.Try = r.verify(corrected[0].ask)
+		return Command{}, &problem
+	default:
+		return Command{}, r.eitherOf(explainNear(corrected), corrected)
+	}
+	return Command{}, r.askOpen(o, body, reason, drafts)
+}
+
+// explainNear says what words may mean that were mistyped.
+func explainNear(drafts []*draft) *Error {
+	var meant []string
+	for _, d := range drafts {
+		if d.mistyped == drafts[0].mistyped && d.meant != "" && !slices.Contains(meant, d.meant) {
+			meant = append(meant, d.meant)
+		}
+	}
+	asked := newError("", "%s is not known by this name. It may be: %s.", Typed(drafts[0].mistyped),
+		Typed(strings.Join(meant[:min(len(meant), maxNear)], ", ")))
+	asked.Group, asked.Unlisted = drafts[0].correction.Group, drafts[0].correction.Unlisted
+	return asked
+}
+
+// maxNear is how many names an answer lists at most.
+const maxNear = 10
+
+// distinctAsks are the drafts that hold, one for each ask.
+func distinctAsks(drafts []*draft, holds func(*draft) bool) []*draft {
+	var found []*draft
+	for _, d := range drafts {
+		isKnown := func(other *draft) bool { return reflect.DeepEqual(other.ask, d.ask) }
+		if holds(d) && !slices.ContainsFunc(found, isKnown) {
+			found = append(found, d)
+		}
+	}
+	return found
+}
+
+// verify is the command for an ask if it is read as this very ask.
+func (r *reader) verify(ask approvals.Ask) string {
+	text := Suggest(ask)
+	again, err := r.Known.Parse(r.name, strings.TrimPrefix(text, NameOf(ask)))
+	if err != nil || !sameAsk(again.Ask, ask) {
+		return ""
+	}
+	return text
+}
+
+func sameAsk(a, b approvals.Ask) bool {
+	byCode := func(x, y approvals.Quota) int { return strings.Compare(x.Code, y.Code) }
+	a.Quotas = slices.SortedFunc(slices.Values(a.Quotas), byCode)
+	b.Quotas = slices.SortedFunc(slices.Values(b.Quotas), byCode)
+	return reflect.DeepEqual(a, b)
+}
+
+// eitherOf offers a few readings. If there are more, it names them all.
+func (r *reader) eitherOf(question *Error, drafts []*draft) *Error {
+	asked := *question
+	if len(drafts) > maxEither {
+		return &asked
+	}
+	for _, d := range drafts {
+		if text := r.verify(d.ask); text != "" {
+			asked.Either = append(asked.Either, text)
+		}
+	}
+	return &asked
+}
+
+// askOpen asks what is open in the reading that has the fewest questions.
+func (r *reader) askOpen(o opening, body, reason []word, drafts []*draft) *Error {
+	if len(drafts) == 0 {
+		return r.askGroup(o, body, reason)
+	}
+	best := slices.MinFunc(drafts, func(a, b *draft) int {
+		if a.open != b.open {
+			return a.open - b.open
+		}
+		return len(b.ask.Group) - len(a.ask.Group)
+	})
+	asked := *best.question
+	if best.open == 1 && len(best.options) > 0 {
+		for _, option := range best.options {
+			ask := best.ask
+			option(&ask)
+			if text := r.verify(ask); text != "" {
+				asked.Either = append(asked.Either, text)
+			}
+		}
+		return &asked
+	}
+	if len(best.options) == 0 {
+		asked.Fill = best.fill()
+	}
+	return &asked
+}
+
+// fill is the command with a word in place of what is open.
+func (d *draft) fill() string {
+	if len(d.ask.Codes) > MaxCodes {
+		return ""
+	}
+	parts := []string{d.fillFor(d.opening, "")}
+	parts[0] = strings.TrimSpace(parts[0])
+	if d.ask.Group == "" {
+		parts = append(parts, "<group>")
+	} else {
+		parts = append(parts, QuoteGroup(d.ask.Group))
+	}
+	for _, c := range d.ask.Codes {
+		if c == d.seatsOf {
+			parts = append(parts, c+"=<seats>")
+			continue
+		}
+		parts = append(parts, FormatCode(c, d.ask.Quotas))
+	}
+	isOpen := d.ask.Group == "" || d.seatsOf != "" || d.endToFill != ""
+	if d.lacksCodes && !isOpen || len(d.ask.Codes) == 0 && !d.ask.MayEmpty {
+		parts, isOpen = append(parts, "<code>"), true
+	}
+	if !isOpen {
+		return ""
+	}
+	for _, part := range []string{d.endToFill, FormatPeriod(d.ask), formatReason(d.ask)} {
+		if part != "" {
+			parts = append(parts, part)
+		}
+	}
+	if text := strings.Join(parts, " "); fitsCommand(text) {
+		return text
+	}
+	return ""
 }

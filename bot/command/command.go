@@ -15,6 +15,7 @@ package command
 import (
 	"fmt"
 	"html"
+	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
@@ -84,10 +85,14 @@ var (
 	mention   = regexp.MustCompile(`^<[@#!]`)
 )
 
-// Parse reads the text of a slash command that arrives now. The name is the
-// command as typed, such as "/allocate", and is repeated in suggestions. The
-// error is always an *Error.
+// Parse reads the text of a slash command that arrives now, with the grammar alone.
 func Parse(name, text string, now time.Time) (Command, error) {
+	return Known{Now: now}.Parse(name, text)
+}
+
+// Parse reads the text of a slash command. The name is the command as typed, such as
+// "/allocate", and is repeated in suggestions. The error is always an *Error.
+func (k Known) Parse(name, text string) (Command, error) {
 	if utf8.RuneCountInString(html.UnescapeString(text)) > MaxLength {
 		return Command{}, newError(name+" help", "That is longer than the %d characters I read.", MaxLength)
 	}
@@ -99,16 +104,153 @@ func Parse(name, text string, now time.Time) (Command, error) {
 	if len(tokens) == 0 {
 		return Command{Verb: VerbHelp}, nil
 	}
-	verb, rest := strings.ToLower(tokens[0].text), tokens[1:]
-	if tokens[0].quoted || !slices.Contains(reservedWords, verb) {
-		return parseAsk(name, approvals.Add, tokens, now)
-	}
-	switch action := approvals.Action(verb); action {
-	case approvals.Add, approvals.Set, approvals.Remove:
-		return parseAsk(name, action, rest, now)
-	}
-	return parseVerb(name, Verb(verb), rest)
+	return newReader(name, k).read(tokens)
 }
+
+// read reads a command by its first word. A group whose name begins with that word,
+// such as Show Room, is tried as well.
+func (r *reader) read(tokens []word) (Command, error) {
+	byVerb, err := r.readSentence(r.dropOpening(tokens))
+	if !r.beginsGroup(tokens) {
+		return byVerb, err
+	}
+	byName, nameErr := r.readAsk(opening{action: approvals.Add}, tokens)
+	switch {
+	case nameErr != nil:
+		return byVerb, err
+	case err != nil || reflect.DeepEqual(byVerb, byName):
+		return byName, nameErr
+	}
+	question := newError("", "The first word can be a verb, or begin a group's name. Put a name in double quotes.")
+	if byVerb.Verb == VerbAsk {
+		question.Either = []string{Suggest(byVerb.Ask), Suggest(byName.Ask)}
+	}
+	return Command{}, question
+}
+
+// beginsGroup reports whether the first word means something to the grammar, and a
+// known group is called by it and what follows.
+func (r *reader) beginsGroup(tokens []word) bool {
+	if !r.knowsGroups() || tokens[0].quoted || !isReserved(tokens[0].text) {
+		return false
+	}
+	return slices.ContainsFunc(r.exactRuns(tokens), func(found run) bool { return found.from == 0 })
+}
+
+// dropOpening drops the command's own name, and what people say before they ask.
+func (r *reader) dropOpening(tokens []word) []word {
+	own := strings.TrimPrefix(strings.ToLower(r.name), "/")
+	for len(tokens) > 1 {
+		first := strings.TrimPrefix(strings.ToLower(tokens[0].text), "/")
+		isOwnName := !tokens[0].quoted && (first == own || first == "allocate")
+		if !isOwnName && !tokens[0].isOneOf(openers) {
+			break
+		}
+		tokens = tokens[1:]
+	}
+	return tokens
+}
+
+// An opening is how a request begins.
+type opening struct {
+	action approvals.Action
+	isSaid bool // by a verb
+	isLate bool // it asks for a later end of what runs
+}
+
+// readSentence reads a command that begins with a verb or with none.
+func (r *reader) readSentence(tokens []word) (Command, error) {
+	first, rest := tokens[0], tokens[1:]
+	verb := strings.ToLower(first.text)
+	switch {
+	case first.isOneOf(helpWords):
+		return Command{Verb: VerbHelp}, nil
+	case first.isOneOf(addVerbs):
+		return r.readAsk(opening{action: approvals.Add, isSaid: true}, rest)
+	case first.isKeyword("revoke") && len(rest) == 1 && isRequestID(rest[0].text):
+		return parseID(r.name, VerbEnd, rest)
+	case first.isOneOf(removeVerbs):
+		return r.readAsk(opening{action: approvals.Remove, isSaid: true}, rest)
+	case first.isKeyword("set"):
+		return r.readAsk(opening{action: approvals.Set, isSaid: true}, rest)
+	case first.isOneOf(otherVerbs):
+		return r.readOther(verb, rest)
+	case first.isOneOf(reservedWords):
+		if verb == "show" {
+			rest = r.dropKind(rest)
+		}
+		return parseVerb(r.name, Verb(verb), rest)
+	}
+	return r.readAsk(opening{action: approvals.Add}, tokens)
+}
+
+// dropKind drops the word group behind the name of a known group.
+func (r *reader) dropKind(rest []word) []word {
+	last := len(rest) - 1
+	if last < 1 || !rest[last].isKeyword("group") {
+		return rest
+	}
+	whole, _, _ := joinRun(rest)
+	name, _, _ := joinRun(rest[:last])
+	isKnown := func(ref string) bool { return len(r.groups[groupname.Canonical(ref).String()]) > 0 }
+	if isKnown(name) && !isKnown(whole) {
+		return rest[:last]
+	}
+	return rest
+}
+
+// readOther answers words that people try in place of the verbs.
+func (r *reader) readOther(verb string, rest []word) (Command, error) {
+	switch verb {
+	case "extend", "prolong":
+		if len(rest) > 0 && !isRequestID(rest[0].text) {
+			return r.readAsk(opening{action: approvals.Add, isSaid: true, isLate: true}, rest)
+		}
+		return Command{}, newFill(r.name+" <group> <code> until <day>", "To extend licenses, "+
+			"ask for the same codes of the same group again, with the later end.")
+	case "approve", "deny", "reject":
+		try := r.name + " pending"
+		if len(rest) == 1 && isRequestID(rest[0].text) {
+			try = r.name + " status " + strings.ToUpper(rest[0].text)
+		}
+		return Command{}, newError(try, "Approvers react to the request's card to approve or to deny it. "+
+			"The answer to this command shows where.")
+	case "licenses", "licences":
+		if len(rest) == 0 {
+			return Command{Verb: VerbCodes}, nil
+		}
+	case "list":
+		if c, ok := listed(rest); ok {
+			return c, nil
+		}
+	}
+	question := newError("", "A list shows the licenses of the organization, your requests, or those that wait. "+
+		"To look for a group, type %s alone: its form finds groups by their names.", Typed(r.name))
+	question.Either = []string{r.name + " codes", r.name + " mine", r.name + " pending"}
+	return Command{}, question
+}
+
+// listed is the list that people ask for by this name.
+func listed(rest []word) (Command, bool) {
+	var named []string
+	for _, w := range rest {
+		if !w.isOneOf([]string{"all", "the", "my", "open", "requests"}) || w.isKeyword("my") {
+			named = append(named, strings.ToLower(w.text))
+		}
+	}
+	switch what := strings.Join(named, " "); what {
+	case "codes", "licenses", "licences":
+		return Command{Verb: VerbCodes}, true
+	case "mine", "my":
+		return Command{Verb: VerbMine, Page: 1}, true
+	case "pending":
+		return Command{Verb: VerbPending, Page: 1}, true
+	}
+	return Command{}, false
+}
+
+// isRequestID reports whether text is the id of a request, with its beginning.
+func isRequestID(text string) bool { return idShape.MatchString(strings.ToUpper(text)) }
 
 // parseVerb reads what follows a verb that asks for no change.
 func parseVerb(name string, verb Verb, rest []word) (Command, error) {
@@ -139,17 +281,14 @@ func parseShow(name string, rest []word) (Command, error) {
 			"by its id or its exact name.")
 	}
 	rest, page := cutPage(rest)
-	group := rest[0].text
-	if len(rest) > 1 {
-		for _, w := range rest[1:] {
-			group += " " + w.text
-		}
-		if checkGroup(name, group) != nil {
-			group = ExampleGroup
-		}
-		return Command{}, newError(name+" show "+QuoteGroup(group),
-			"Name one group to show. If its name has blanks, put it in double quotes.")
+	for len(rest) > 1 && rest[0].isOneOf([]string{"the", "group"}) {
+		rest = rest[1:]
 	}
+	var words []string
+	for _, w := range rest {
+		words = append(words, w.text)
+	}
+	group := strings.Join(words, " ")
 	if err := checkGroup(name, group); err != nil {
 		return Command{}, err
 	}
@@ -189,7 +328,9 @@ func parsePage(name string, verb Verb, rest []word) (Command, error) {
 func parseID(name string, verb Verb, rest []word) (Command, error) {
 	why := ""
 	if verb == VerbCancel {
-		rest, why = splitReason(rest)
+		var reason []word
+		rest, reason = cutReason(rest, 0)
+		why = joinTyped(reason)
 	}
 	example := name + " " + string(verb) + " " + ExampleID
 	if len(rest) != 1 || rest[0].text == "" {
@@ -226,30 +367,18 @@ func reasonProblem(reason string) string {
 func checkGroup(name, group string) error {
 	switch {
 	case groupname.Canonical(group).IsUnknown():
-		return newError(name+" "+ExampleGroup+" "+ExampleCode, "The group's name is empty.")
+		return newFill(name+" <group> <code>", "The group's name is empty.")
 	case mention.MatchString(group):
-		return newError(name+" "+ExampleGroup+" "+ExampleCode,
-			"That is a person or a channel in Slack; name the UiPath group, by its id or its exact name.")
+		return newFill(name+" <group> <code>", aboutPersons, Typed(group))
 	case utf8.RuneCountInString(group) > MaxGroup:
 		return newError(name+" help", "A group's id or name has at most %d characters.", MaxGroup)
 	}
 	return nil
 }
 
-// splitReason cuts the tokens at the first "because" outside quotes.
-func splitReason(tokens []word) ([]word, string) {
-	at := slices.IndexFunc(tokens, func(w word) bool { return w.isKeyword("because") })
-	if at < 0 {
-		return tokens, ""
-	}
-	var reason []string
-	for _, w := range tokens[at+1:] {
-		if w.typed != "" {
-			reason = append(reason, w.typed)
-		}
-	}
-	return tokens[:at], undoMentions(strings.Join(reason, " "))
-}
+// aboutPersons explains that people get licenses by their groups.
+const aboutPersons = "Licenses go to groups at UiPath, and %s is a person or a channel. " +
+	"Ask for the person's group, or ask a UiPath admin to put the person into one that has the license."
 
 // IsCode reports whether s has the shape of a user bundle code.
 func IsCode(s string) bool { return len(s) <= maxCodeLength && codeShape.MatchString(s) }

@@ -19,6 +19,9 @@ import (
 
 var testTime = time.Date(2026, 11, 23, 9, 30, 0, 0, time.UTC)
 
+// atTest knows the grammar alone.
+var atTest = command.Known{Now: testTime}
+
 // phrases are those of a bot with the usual configuration.
 func phrases() message.Phrases {
 	return message.Phrases{
@@ -96,7 +99,7 @@ func TestParseCommand(t *testing.T) {
 		"group-01 IDU because Q3 audit, then *cleanup*.":                 ask("group-01", "Q3 audit, then *cleanup*.", "IDU"),
 		"group-01 IDU BECAUSE &lt;@U0ALEX&gt; said so":                   ask("group-01", "<@U0ALEX> said so", "IDU"),
 		"group-01 IDU because “new project”":                             ask("group-01", "new project", "IDU"),
-		"group-01 IDU because for 30d, because X=1":                      ask("group-01", "for 30d, because X=1", "IDU"),
+		`group-01 IDU because "for 30d, because X=1"`:                    ask("group-01", "for 30d, because X=1", "IDU"),
 		"group-01 IDU because":                                           ask("group-01", "", "IDU"),
 		"group-01 IDU because " + strings.Repeat("ß", command.MaxReason): ask("group-01", strings.Repeat("ß", command.MaxReason), "IDU"),
 		"group-01 " + strings.Join(manyCodes(command.MaxCodes), " "):     ask("group-01", "", manyCodes(command.MaxCodes)...),
@@ -124,36 +127,34 @@ func TestParseCommand(t *testing.T) {
 func TestMalformedCommands(t *testing.T) {
 	codes := strings.Join(manyCodes(command.MaxCodes), " ")
 	for _, c := range []struct{ text, problem, try string }{
-		{"group-01", "Say which license codes", "group-01 RPADEVPRONU"},
-		{"group-01 because of Q3", "Say which license codes", "group-01 RPADEVPRONU because of Q3"},
-		{`"" IDU`, "name is empty", "group-01 RPADEVPRONU"},
-		{"&lt;@U1&gt; IDU", "person or a channel", "group-01 RPADEVPRONU"},
-		{"<@U0ALEX> IDU", "person or a channel", "group-01 RPADEVPRONU"},
-		{"<#C0GENERAL|general> IDU", "person or a channel", "group-01 RPADEVPRONU"},
-		{"<!subteam^S1> IDU", "person or a channel", "group-01 RPADEVPRONU"},
-		{"group-01 IDU <@U0ALEX>", "`&lt;@U0ALEX&gt;` is not a license code", "group-01 IDU"},
-		{"group-01 IDU 4711", "`4711` is not a license code", "group-01 IDU"},
-		{"group-01 -IDU", "`-IDU` is not a license code", "group-01 RPADEVPRONU"},
-		{"Finance & IDU", "`&amp;` is not a license code", "Finance IDU"},
-		{"group-01 =10", "`=10` is none", "group-01 RPADEVPRONU"},
-		{"group-01 " + strings.Repeat("A", 50) + "=1", "is not a license code", "group-01 RPADEVPRONU"},
-		{"group-01 " + codes + " IDU=10", "names 21 codes", "group-01 " + codes},
-		{"group-01 " + codes + " IDU for 30d", "names 21 codes", "group-01 " + codes + " for 30d"},
-		{"group-01 " + codes + " IDU", "names 21 codes", "group-01 " + codes},
-		{"group-01 IDU because " + strings.Repeat("x", command.MaxReason+1), "reason is longer", "group-01 IDU"},
-		{"group-01 IDU because \u3164\u2800", "no letter or digit", "group-01 IDU"},
+		{"group-01", "Say which license codes", "fill in: group-01 <code>"},
+		{"group-01 because of Q3", "Say which license codes", "fill in: group-01 <code> because of Q3"},
+		{`"" IDU`, "name is empty", "fill in: <group> IDU"},
+		{"&lt;@U1&gt; IDU", "person or a channel", "fill in: <group> IDU"},
+		{"<@U0ALEX> IDU", "person or a channel", "fill in: <group> IDU"},
+		{"<#C0GENERAL|general> IDU", "person or a channel", "fill in: <group> IDU"},
+		{"<!subteam^S1> IDU", "person or a channel", "fill in: <group> IDU"},
+		{"group-01 IDU <@U0ALEX>", "`&lt;@U0ALEX&gt;` is a person or a channel", "fill in: group-01 IDU <code>"},
+		{"group-01 -IDU", "`-IDU` is not a license code", "fill in: group-01 <code>"},
+		{"group-01 =10", "`=10` stands beside none", "fill in: group-01 <code>"},
+		{"group-01 " + strings.Repeat("A", 50) + "=1", "is not a license code", "fill in: group-01 <code>"},
+		{"group-01 " + codes + " IDU=10", "names 21 codes", ""},
+		{"group-01 " + codes + " IDU for 30d", "names 21 codes", ""},
+		{"group-01 " + codes + " IDU", "names 21 codes", ""},
+		{"group-01 IDU because " + strings.Repeat("x", command.MaxReason+1), "reason is longer", ""},
+		{"group-01 IDU because \u3164\u2800", "no letter or digit", ""},
 		{"cancel R-7K3F9QXA because \u3164", "no letter or digit", "cancel R-7K3F9QXA"},
-		{strings.Repeat("g", command.MaxGroup+1) + " IDU", "at most 200 characters", "help"},
+		{strings.Repeat("g", command.MaxGroup+1) + " IDU", "at most 200 characters", "fill in: <group> IDU"},
 		{strings.Repeat("x", command.MaxLength+1), "longer than the 1000 characters", "help"},
 		{"cancel", "by its id", "cancel R-7K3F9QXA"},
 		{"cancel R-7K3F9QXA now", "by its id", "cancel R-7K3F9QXA"},
 		{"cancel R-1", "`R-1` is not a request id", "cancel R-7K3F9QXA"},
-		{`"help"`, "Say which license codes the group `help`", `"help" RPADEVPRONU`},
-		{`"Finance Robots"`, "Say which license codes", `"Finance Robots" RPADEVPRONU`},
-		{`"Team."`, "Say which license codes", `"Team." RPADEVPRONU`},
-		{`"Team A."`, "Say which license codes", `"Team A." RPADEVPRONU`},
-		{`"..."`, "Say which license codes", `"..." RPADEVPRONU`},
-		{`"*"`, "Say which license codes", `"*" RPADEVPRONU`},
+		{`"help"`, "Say which license codes the group `help`", `fill in: "help" <code>`},
+		{`"Finance Robots"`, "Say which license codes", `fill in: "Finance Robots" <code>`},
+		{`"Team."`, "Say which license codes", `fill in: "Team." <code>`},
+		{`"Team A."`, "Say which license codes", `fill in: "Team A." <code>`},
+		{`"..."`, "Say which license codes", `fill in: "..." <code>`},
+		{`"*"`, "Say which license codes", `fill in: "*" <code>`},
 	} {
 		_, err := command.Parse("/allocate", c.text, testTime)
 		var malformed *command.Error
@@ -161,34 +162,41 @@ func TestMalformedCommands(t *testing.T) {
 			t.Errorf("%q: %v", c.text, err)
 			continue
 		}
-		if !strings.Contains(problemOf(malformed), c.problem) || malformed.Try != "/allocate "+c.try {
-			t.Errorf("%q: %s\nTry: %s", c.text, problemOf(malformed), malformed.Try)
+		if !strings.Contains(problemOf(malformed), c.problem) || offered(malformed, "/allocate ") != c.try {
+			t.Errorf("%q: %s\n%s", c.text, problemOf(malformed), offered(malformed, "/allocate "))
 		}
-		checkMalformed(t, "/allocate", malformed)
+		checkMalformed(t, atTest, "/allocate", malformed)
 	}
 }
 
-// checkMalformed expects an answer to a malformed command that says what is
-// wrong, and shows a command that is understood when it is copied.
-func checkMalformed(t *testing.T, name string, malformed *command.Error) {
+// checkMalformed expects an answer to a malformed command that says what is wrong. What
+// it shows to copy is understood; what it shows to fill in is not, as it is.
+func checkMalformed(t *testing.T, known command.Known, name string, malformed *command.Error) {
 	t.Helper()
 	said := message.ExplainCommandError(malformed)
-	problem, try, ok := strings.Cut(said, "\nTry: ")
-	if problem == "" || !ok {
-		t.Fatalf("nothing is offered instead: %s", said)
-	}
 	bottest.ExpectHarmless(t, said)
-	shown, opened := strings.CutPrefix(try, "`")
-	shown, closed := strings.CutSuffix(shown, "`")
-	if !opened || !closed || strings.Contains(shown, "…") {
-		t.Errorf("the command to copy is not whole: %s", try)
+	copied := slices.Clone(malformed.Either)
+	if malformed.Try != "" {
+		copied = append(copied, malformed.Try)
 	}
-	// What a reader copies is unescaped, and Slack escapes it once more.
-	if _, err := command.Parse(name, strings.TrimPrefix(shown, name), testTime); err != nil {
-		t.Errorf("what is shown to copy is not understood: %s: %v", shown, err)
+	isOneKind := len(malformed.Either) == 0 || malformed.Try == ""
+	if !isOneKind || malformed.Fill != "" && len(copied) > 0 || len(malformed.Either) == 1 {
+		t.Errorf("several kinds of answers: %+v", malformed)
 	}
-	if _, err := command.Parse(name, slackutilsx.EscapeMessage(strings.TrimPrefix(malformed.Try, name)), testTime); err != nil {
-		t.Errorf("the correction is not understood: %s: %v", malformed.Try, err)
+	for _, text := range copied {
+		if !strings.Contains(said, ": `"+slackutilsx.EscapeMessage(text)+"`") {
+			t.Errorf("the command to copy is not whole: %s in %s", text, said)
+		}
+		// What a reader copies is unescaped, and Slack escapes it once more.
+		if _, err := known.Parse(name, slackutilsx.EscapeMessage(strings.TrimPrefix(text, name))); err != nil {
+			t.Errorf("the correction is not understood: %s: %v", text, err)
+		}
+	}
+	if malformed.Fill == "" {
+		return
+	}
+	if c, err := known.Parse(name, slackutilsx.EscapeMessage(strings.TrimPrefix(malformed.Fill, name))); err == nil {
+		t.Errorf("what is to be filled in is understood as it is: %s: %+v", malformed.Fill, c)
 	}
 }
 
@@ -206,14 +214,14 @@ func TestLongSuggestionsFit(t *testing.T) {
 		if !errors.As(err, &malformed) || strings.Contains(problemOf(malformed), "is not a license code") {
 			t.Fatalf("%v", err)
 		}
-		checkMalformed(t, "/allocate", malformed)
+		checkMalformed(t, atTest, "/allocate", malformed)
 
 		// Not all codes fit: to set the rule to fewer would take the others away.
 		_, err = command.Parse("/allocate", "set "+group+" "+strings.Join(codes, " ")+rest, testTime)
 		if !errors.As(err, &malformed) || strings.HasPrefix(malformed.Try, "/allocate set") {
 			t.Fatalf("%v", err)
 		}
-		checkMalformed(t, "/allocate", malformed)
+		checkMalformed(t, atTest, "/allocate", malformed)
 	}
 }
 
@@ -221,4 +229,20 @@ func TestLongSuggestionsFit(t *testing.T) {
 func problemOf(e *command.Error) string {
 	problem, _, _ := strings.Cut(message.ExplainCommandError(e), " Nothing was recorded.")
 	return problem
+}
+
+// offered is what an answer shows to copy or to fill in, without the command's name:
+// one command, several with a bar between them, or one to fill in.
+func offered(e *command.Error, name string) string {
+	switch {
+	case e.Fill != "":
+		return "fill in: " + strings.TrimPrefix(e.Fill, name)
+	case len(e.Either) > 0:
+		var all []string
+		for _, text := range e.Either {
+			all = append(all, strings.TrimPrefix(text, name))
+		}
+		return strings.Join(all, " | ")
+	}
+	return strings.TrimPrefix(e.Try, name)
 }

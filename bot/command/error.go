@@ -9,9 +9,18 @@ type Error struct {
 	// quotes them for Slack.
 	Format string
 	Args   []any
-	// Try is a command to copy, as plain text. It is empty if there is nothing to
-	// suggest.
+	// Try is a command to copy, as plain text. It asks for just what the person meant,
+	// or is empty.
 	Try string
+	// Either are commands to copy, if what was typed can mean each of them.
+	Either []string
+	// Fill is a command with words such as <group> in place of what was not understood.
+	// It cannot be sent as it is.
+	Fill string
+	// Group is what was looked for among the groups in vain.
+	Group string
+	// Unlisted reports that a license was looked for in vain.
+	Unlisted bool
 }
 
 // Typed is text that a person typed or may type.
@@ -22,4 +31,8 @@ func (e *Error) Error() string { return fmt.Sprintf(e.Format, e.Args...) }
 
 func newError(try, format string, args ...any) *Error {
 	return &Error{Format: format, Args: args, Try: try}
+}
+
+func newFill(fill, format string, args ...any) *Error {
+	return &Error{Format: format, Args: args, Fill: fill}
 }

@@ -28,7 +28,7 @@ func FuzzParseCommand(f *testing.F) {
 			if !errors.As(err, &malformed) {
 				t.Fatalf("%T: %v", err, err)
 			}
-			checkMalformed(t, "/allocate", malformed)
+			checkMalformed(t, atTest, "/allocate", malformed)
 			return
 		}
 		checkCommand(t, understood)

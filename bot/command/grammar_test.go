@@ -49,7 +49,30 @@ func TestGrammar(t *testing.T) {
 		"group-01 IDU for 30d":                         asks(approvals.Add, lasting(30*day), "IDU"),
 		"group-01 IDU FOR 2W because x for 3d":         asks(approvals.Add, func(a *approvals.Ask) { a.For, a.Reason = 14*day, "x for 3d" }, "IDU"),
 		"group-01 for 36h IDU":                         asks(approvals.Add, lasting(36*time.Hour), "IDU"),
-		"group-01 IDU for 1m":                          asks(approvals.Add, lasting(time.Minute), "IDU"),
+		"group-01 IDU for 1 minute":                    asks(approvals.Add, lasting(time.Minute), "IDU"),
+		"group-01 IDU for 90min":                       asks(approvals.Add, lasting(90*time.Minute), "IDU"),
+		"group-01 IDU for 1h30m":                       asks(approvals.Add, lasting(90*time.Minute), "IDU"),
+		"group-01 IDU for 30 days because x":           asks(approvals.Add, func(a *approvals.Ask) { a.For, a.Reason = 30*day, "x" }, "IDU"),
+		"group-01 IDU for 2 Weeks":                     asks(approvals.Add, lasting(14*day), "IDU"),
+		"group-01 IDU for a month":                     asks(approvals.Add, until(2026, 12, 23), "IDU"),
+		"group-01 IDU for two years":                   asks(approvals.Add, until(2028, 11, 23), "IDU"),
+		"group-01 IDU for ever":                        asks(approvals.Add, nil, "IDU"),
+		"group-01 IDU until further notice":            asks(approvals.Add, nil, "IDU"),
+		"group-01 IDU until Friday":                    asks(approvals.Add, until(2026, 11, 27), "IDU"),
+		"group-01 IDU until tomorrow":                  asks(approvals.Add, until(2026, 11, 24), "IDU"),
+		"group-01 IDU until 31.12.2026":                asks(approvals.Add, until(2026, 12, 31), "IDU"),
+		"group-01 IDU until 12/31/2026":                asks(approvals.Add, until(2026, 12, 31), "IDU"),
+		"group-01 IDU until 31 Dec":                    asks(approvals.Add, until(2026, 12, 31), "IDU"),
+		"group-01 IDU until March 1st, 2027":           asks(approvals.Add, until(2027, 3, 1), "IDU"),
+		"group-01 IDU until the 1st of March 2027":     asks(approvals.Add, until(2027, 3, 1), "IDU"),
+		"group-01 IDU until 28 February":               asks(approvals.Add, until(2027, 2, 28), "IDU"),
+		"group-01 IDU until end of the year":           asks(approvals.Add, until(2026, 12, 31), "IDU"),
+		"group-01 IDU until end of next month":         asks(approvals.Add, until(2026, 12, 31), "IDU"),
+		"group-01 IDU until year end":                  asks(approvals.Add, until(2026, 12, 31), "IDU"),
+		"group-01 IDU until eoq":                       asks(approvals.Add, until(2026, 12, 31), "IDU"),
+		"group-01 IDU until end of Q1":                 asks(approvals.Add, until(2027, 3, 31), "IDU"),
+		"group-01 IDU until end of January 2028":       asks(approvals.Add, until(2028, 1, 31), "IDU"),
+		"group-01 IDU until end of 2027":               asks(approvals.Add, until(2027, 12, 31), "IDU"),
 		"group-01 IDU for 3652d":                       asks(approvals.Add, lasting(command.MaxPeriod), "IDU"),
 		"group-01 IDU until 2026-12-31":                asks(approvals.Add, until(2026, 12, 31), "IDU"),
 		"group-01 IDU until 2026–11–23.":               asks(approvals.Add, until(2026, 11, 23), "IDU"), // today, with en dashes
@@ -84,56 +107,48 @@ func TestGrammar(t *testing.T) {
 func TestWrongGrammar(t *testing.T) {
 	many := strings.Join(manyCodes(command.MaxCodes), " ")
 	for _, c := range []struct{ text, problem, try string }{
-		{"set", "After `set` comes a group", "show group-01"},
-		{"remove group-01", "Say which license codes to remove", "show group-01"},
-		{"set group-01", "all of them. To leave it without codes, say `empty`", "show group-01"},
-		{`set "Finance Robots" because x`, "all of them", `show "Finance Robots"`},
-		{"remove group-01 empty", "Say which license codes to remove", "show group-01"},
-		{"set group-01 IDU empty", "is not empty", "set group-01 IDU"},
-		{"set group-01 4711 empty", "`4711` is not a license code", "show group-01"},
-		{"set group-01 IDU 4711 because x", "`4711` is not a license code", "group-01 IDU because x"},
-		{"set group-01 " + many + " MORE", "names 21 codes", "group-01 " + many},
-		{"remove group-01 IDU 4711", "`4711` is not a license code", "remove group-01 IDU"},
-		{"group-01 IDU empty", "adding removes nothing", "group-01 IDU"},
-		{"group-01 empty", "adding removes nothing", "group-01 RPADEVPRONU"},
-		{"remove group-01 IDU=5", "a code that is removed loses its limit", "remove group-01 IDU"},
-		{"remove group-01 IDU=5 for 3d", "Only codes that are added can have a limited time", "remove group-01 IDU"},
-		{"set group-01 IDU=5 until 2026-12-31", "Only codes that are added can have a limited time", "set group-01 IDU=5"},
-		{"group-01 IDU=0", "`IDU=0` sets no seat limit", "group-01 IDU"},
-		{"group-01 IDU=", "`IDU=` sets no seat limit", "group-01 IDU"},
-		{"group-01 IDU=-5", "`IDU=-5` sets no seat limit", "group-01 IDU"},
-		{"group-01 IDU=+5", "`IDU=+5` sets no seat limit", "group-01 IDU"},
-		{"group-01 IDU=1000001 ATTUNU=3", "`IDU=1000001` sets no seat limit", "group-01 IDU ATTUNU=3"},
-		{"group-01 IDU=99999999999999999999", "sets no seat limit", "group-01 IDU"},
-		{"group-01 IDU=5 ATTUNU IDU=6", "two seat limits, 5 and 6", "group-01 IDU=5 ATTUNU"},
-		{"group-01 IDU = 10", "next to its code, without blanks", "group-01 IDU"},
-		{"group-01 IDU=1,000", "`000` is not a license code", "group-01 IDU=1"},
-		{"group-01 IDU for", "Say after `for` when it ends", "group-01 IDU for 30d"},
-		{"group-01 IDU for because x", "Say after `for`", "group-01 IDU for 30d because x"},
-		{"group-01 IDU until", "Say after `until`", "group-01 IDU for 30d"},
-		{"group-01 IDU for 30 days because x", "in one word, such as `for 30d`", "group-01 IDU for 30d because x"},
-		{"group-01 IDU for 2 Weeks", "in one word", "group-01 IDU for 14d"},
-		{"group-01 IDU for 30", "`for 30` is not a duration", "group-01 IDU for 30d"},
-		{"group-01 IDU for ever", "`for ever` is not a duration", "group-01 IDU for 30d"},
-		{"group-01 IDU for 0d", "is not a duration", "group-01 IDU for 30d"},
-		{"group-01 IDU for 30s", "is not a duration", "group-01 IDU for 30d"},
-		{"group-01 IDU for 90.5s", "is not a duration", "group-01 IDU for 30d"},
-		{"group-01 IDU for -3d", "is not a duration", "group-01 IDU for 30d"},
-		{`group-01 IDU for ""`, "`for` is not a duration", "group-01 IDU for 30d"},
-		{"group-01 IDU for 9999w", "longer than ten years", "group-01 IDU for 3652d"},
-		{"group-01 IDU for 3653d", "longer than ten years", "group-01 IDU for 3652d"},
-		{"group-01 IDU for 3d until 2026-12-31", "Say once when it ends", "group-01 IDU for 3d"},
-		{"group-01 IDU until Friday", "`until Friday` is not a day", "group-01 IDU until 2026-12-23"},
-		{"group-01 IDU until 31.12.2026", "is not a day", "group-01 IDU until 2026-12-23"},
-		{"group-01 IDU until 2026-02-30", "is not a day", "group-01 IDU until 2026-12-23"},
-		{"group-01 IDU until 2026-11-22 because x", "`until 2026-11-22` is over", "group-01 IDU until 2026-12-23 because x"},
-		{"group-01 IDU until 2036-11-30", "more than ten years away", "group-01 IDU until 2036-11-21"},
-		{"group-01 IDU until 9999-12-31", "more than ten years away", "group-01 IDU until 2036-11-21"},
+		{"set", "After `set` comes a group", "fill in: set <group> <code>"},
+		{"remove group-01", "Say which license codes to remove", "fill in: remove group-01 <code>"},
+		{"set group-01", "all of them. To leave it without codes, say `empty`", "fill in: set group-01 <code>"},
+		{`set "Finance Robots" because x`, "all of them", `fill in: set "Finance Robots" <code> because x`},
+		{"remove group-01 empty", "Say which license codes to remove", ""},
+		{"set group-01 IDU empty", "is not empty", ""},
+		{"set group-01 4711 empty", "`4711` stands beside no license code", "fill in: set group-01 <code>"},
+		{"set group-01 " + many + " MORE", "names 21 codes", ""},
+		{"remove group-01 IDU 4711", "loses its limit", ""},
+		{"group-01 IDU empty", "adding removes nothing", ""},
+		{"group-01 empty", "adding removes nothing", "fill in: group-01 <code>"},
+		{"remove group-01 IDU=5", "a code that is removed loses its limit", ""},
+		{"remove group-01 IDU=5 for 3d", "Only codes that are added can have a limited time", ""},
+		{"set group-01 IDU=5 until 2026-12-31", "Only codes that are added can have a limited time", "set group-01 IDU=5 | group-01 IDU=5 until 2026-12-31"},
+		{"group-01 IDU=0", "`IDU=0` sets no seat limit", "fill in: group-01 IDU=<seats>"},
+		{"group-01 IDU=", "`IDU=` sets no seat limit", "fill in: group-01 IDU=<seats>"},
+		{"group-01 IDU=-5", "`IDU=-5` sets no seat limit", "fill in: group-01 IDU=<seats>"},
+		{"group-01 IDU=+5", "`IDU=+5` sets no seat limit", "fill in: group-01 IDU=<seats>"},
+		{"group-01 IDU=1000001 ATTUNU=3", "`IDU=1000001` sets no seat limit", "fill in: group-01 IDU=<seats> ATTUNU=3"},
+		{"group-01 IDU=99999999999999999999", "sets no seat limit", "fill in: group-01 IDU=<seats>"},
+		{"group-01 IDU=5 ATTUNU IDU=6", "two seat limits, 5 and 6", "fill in: group-01 IDU=<seats> ATTUNU"},
+		{"group-01 IDU=1,000", "sets no seat limit", "fill in: group-01 IDU=<seats>"},
+		{"group-01 IDU for", "Say after `for` when it ends", "fill in: group-01 IDU for <time>"},
+		{"group-01 IDU for because x", "Say after `for`", "fill in: group-01 IDU for <time> because x"},
+		{"group-01 IDU until", "Say after `until`", "fill in: group-01 IDU until <day>"},
+		{"group-01 IDU for 30", "`for 30` is not a duration", "fill in: group-01 IDU for <time>"},
+		{"group-01 IDU for 0d", "is not a duration", "fill in: group-01 IDU for <time>"},
+		{"group-01 IDU for 30s", "is not a duration", "fill in: group-01 IDU for <time>"},
+		{"group-01 IDU for 90.5s", "is not a duration", "fill in: group-01 IDU for <time>"},
+		{"group-01 IDU for -3d", "is not a duration", "fill in: group-01 IDU for <time>"},
+		{`group-01 IDU for ""`, "Say after `for`", "fill in: group-01 IDU for <time>"},
+		{"group-01 IDU for 9999w", "longer than ten years", "fill in: group-01 IDU for <time>"},
+		{"group-01 IDU for 3653d", "longer than ten years", "fill in: group-01 IDU for <time>"},
+		{"group-01 IDU for 3d until 2026-12-31", "Say once when it ends", ""},
+		{"group-01 IDU until 2026-02-30", "is not a day", "fill in: group-01 IDU until <day>"},
+		{"group-01 IDU until 2026-11-22 because x", "`until 2026-11-22` is over", "fill in: group-01 IDU until <day> because x"},
+		{"group-01 IDU until 2036-11-30", "more than ten years away", "fill in: group-01 IDU until <day>"},
+		{"group-01 IDU until 9999-12-31", "more than ten years away", "fill in: group-01 IDU until <day>"},
 		{"show", "Say which group to show", "show group-01"},
-		{"show Finance Robots", "in double quotes", `show "Finance Robots"`},
-		{"show <@U1> <@U2>", "in double quotes", "show group-01"},
-		{"show <@U1>", "person or a channel", "group-01 RPADEVPRONU"},
-		{`show ""`, "name is empty", "group-01 RPADEVPRONU"},
+		{"show <@U1> <@U2>", "person or a channel", "fill in: <group> <code>"},
+		{"show <@U1>", "person or a channel", "fill in: <group> <code>"},
+		{`show ""`, "name is empty", "fill in: <group> <code>"},
 		{"codes IDU", "takes nothing else", "codes"},
 		{"mine R-7K3F9QXA", "the number of a page", "mine"},
 		{"mine 0", "the number of a page", "mine"},
@@ -154,10 +169,10 @@ func TestWrongGrammar(t *testing.T) {
 			t.Errorf("%q: %v", c.text, err)
 			continue
 		}
-		if !strings.Contains(problemOf(malformed), c.problem) || malformed.Try != "/licenses "+c.try {
-			t.Errorf("%q: %s\nTry: %s", c.text, problemOf(malformed), malformed.Try)
+		if !strings.Contains(problemOf(malformed), c.problem) || offered(malformed, "/licenses ") != c.try {
+			t.Errorf("%q: %s\n%s", c.text, problemOf(malformed), offered(malformed, "/licenses "))
 		}
-		checkMalformed(t, "/licenses", malformed)
+		checkMalformed(t, atTest, "/licenses", malformed)
 	}
 }
 
@@ -175,12 +190,12 @@ func TestDatesAreThoseOfTheArrival(t *testing.T) {
 // TestSpan writes durations so that they are read as the same.
 func TestSpan(t *testing.T) {
 	for want, d := range map[string]time.Duration{
-		"10m": 10 * time.Minute, "1h": time.Hour, "36h": 36 * time.Hour, "1d": 24 * time.Hour, "14d": 14 * 24 * time.Hour,
+		"10min": 10 * time.Minute, "1h": time.Hour, "36h": 36 * time.Hour, "1d": 24 * time.Hour, "14d": 14 * 24 * time.Hour,
 		"3d12h30m": 84*time.Hour + 30*time.Minute, "25h1m": 25*time.Hour + time.Minute,
 	} {
-		read, err := approvals.ParseDuration(command.FormatDuration(d))
-		if command.FormatDuration(d) != want || read != d || err != nil {
-			t.Errorf("%v is written %s and read as %v, %v", d, command.FormatDuration(d), read, err)
+		read, err := command.Parse("/allocate", "group-01 IDU for "+command.FormatDuration(d), testTime)
+		if command.FormatDuration(d) != want || read.Ask.For != d || err != nil {
+			t.Errorf("%v is written %s and read as %v, %v", d, command.FormatDuration(d), read.Ask.For, err)
 		}
 	}
 }

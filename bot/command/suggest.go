@@ -24,7 +24,7 @@ func Suggest(ask approvals.Ask) string {
 			ask.Action = approvals.Add
 		}
 		text := formatAsk(ask, codes[:n])
-		if withReason := text + " because " + ask.Reason; ask.Reason != "" && fitsCommand(withReason) {
+		if withReason := text + " " + formatReason(ask); ask.Reason != "" && fitsCommand(withReason) {
 			return NameOf(ask) + " " + withReason
 		}
 		if n <= 1 || fitsCommand(text) {
@@ -108,7 +108,7 @@ func FormatCode(c string, quotas []approvals.Quota) string {
 // QuoteGroup writes a group so that it is read as one word, and never as a verb.
 func QuoteGroup(group string) string {
 	group = strings.ReplaceAll(strings.Map(plainPunctuation, group), `"`, "")
-	verb := slices.Contains(reservedWords, groupname.Canonical(group).String())
+	verb := isReserved(groupname.Canonical(group).String())
 	if read := splitWords(group); !verb && len(read) == 1 && read[0].text == group {
 		return group
 	}

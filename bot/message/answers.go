@@ -16,7 +16,7 @@ func (p Phrases) ConfirmReceipt(r approvals.Request, ahead int) string {
 	return fmt.Sprintf("Request %s is recorded: %s. Nothing has changed yet. "+
 		"I am checking it with UiPath. If it passes, its card appears in %s%s, where an approver decides. "+
 		"The card's thread says how it ends.",
-		quoteCode(r.ID), summarizeAsk(r.Ask, "the group "+quoteCode(r.Ask.Group), maxListed),
+		quoteCode(r.ID), summarizeAsk(r.Ask, "the group "+quoteCode(r.Ask.Group), maxListed)+sayForGood(r.Ask),
 		mentionChannel(r.Channel), describeQueue(ahead))
 }
 
@@ -33,6 +33,14 @@ func describeQueue(ahead int) string {
 		return fmt.Sprintf(" (%d others are ahead of it: in about a minute)", ahead)
 	}
 	return fmt.Sprintf(" (%d others are ahead of it: in about %d minutes)", ahead, (ahead+59)/60)
+}
+
+// sayForGood says that codes are asked for without an end.
+func sayForGood(a approvals.Ask) string {
+	if a.IsTimed() || a.Action == approvals.Remove || a.Action == approvals.Set {
+		return ""
+	}
+	return ", for good"
 }
 
 // summarizeAsk says what an ask would do, with as many codes as there is room for.
@@ -57,13 +65,18 @@ func summarizeAsk(a approvals.Ask, group string, room int) string {
 	return fmt.Sprintf("add %s to %s", all, group)
 }
 
-// ExplainCommandError answers a misunderstood command.
+// ExplainCommandError answers a command that was not understood: with the one command
+// that was meant, with those of which one was meant, or with one to fill in.
 func ExplainCommandError(e *command.Error) string {
-	problem := renderProblem(e)
-	if e.Try == "" {
-		return problem + " Nothing was recorded."
+	text := renderProblem(e) + " Nothing was recorded."
+	if e.Try != "" {
+		return text + offerCommands(e.Try)
 	}
-	return fmt.Sprintf("%s Nothing was recorded.\nTry: %s", problem, quoteCodeWithin(e.Try, maxCopied))
+	text += offerEither(e.Either)
+	if e.Fill != "" {
+		text += "\nFill in: " + quoteCodeWithin(e.Fill, maxCopied)
+	}
+	return text
 }
 
 // renderProblem is the problem of a command, with what people type as code.

@@ -53,13 +53,14 @@ func (g *golden) addCommandAnswers() {
 	g.add("Help", phrases().CommandHelp("/allocate"))
 	g.chapter("Commands with a mistake")
 	for _, typed := range []string{
-		strings.Repeat("x", command.MaxLength+1), "add", "codes x", "show", "show Finance Robots", "mine x", "pending 0", "why", "cancel x",
+		strings.Repeat("x", command.MaxLength+1), "add", "codes x", "show", "mine x", "pending 0", "why", "cancel x",
 		"cancel R-7K3F9QXA because " + strings.Repeat("x", command.MaxReason+1),
 		`"" IDU`, "&lt;@U0ALEX> IDU", strings.Repeat("g", command.MaxGroup+1) + " IDU",
 		"group-01", "set group-01", "remove group-01", "group-01 IDU-", "group-01 =5", "group-01 IDU=0",
 		"group-01 IDU=5 IDU=6", "set group-01 IDU for 30d", "remove group-01 IDU=5", "group-01 IDU empty", "set group-01 IDU empty",
 		"group-01 " + manyCodes(command.MaxCodes+1), "group-01 IDU because " + strings.Repeat("x", command.MaxReason+1),
-		"group-01 IDU for", "group-01 IDU for 30d until 2030-12-31", "group-01 IDU for 30 days", "group-01 IDU for x", "group-01 IDU for 5000d",
+		"group-01 IDU for", "group-01 IDU for 30d until 2030-12-31", "group-01 IDU for 1m", "group-01 IDU for x", "group-01 IDU for 5000d",
+		"group-01 IDU for the audit", "group-01 IDU because audit for 30d", "group-01 IDU until 01/02/2030", "approve R-7K3F9QXA", "list", "extend",
 		"group-01 IDU until", "group-01 IDU until x", "group-01 IDU until 2020-01-01", "group-01 IDU until 2090-01-01",
 	} {
 		_, err := command.Parse("/allocate", typed, testTime)

@@ -13,10 +13,10 @@ func (p Phrases) CommandHelp(name string) string {
 	return strings.Join([]string{
 		"*Ask for UiPath user licenses for a group*",
 		typed("group-01 RPADEVPRONU IDU") + " asks to add two license codes to a group. " +
-			"Type the group's id or its exact name; a name with blanks goes in double quotes.",
+			"Type the group's id or its exact name, and codes or names of licenses.",
 		typed("group-01 IDU=10") + " lets the group use at most ten seats of a code.",
 		typed("group-01 IDU for 30d") + " or " + quoteCode("until 2030-12-31") +
-			" asks for a limited time.",
+			" asks for a limited time, and so do " + quoteCode("for a month") + " and " + quoteCode("until Friday") + ".",
 		typed(`"Finance Robots" IDU because new project`) + " tells the approvers why; the reason comes last.",
 		typed("remove group-01 IDU") + " removes codes, and " + typed("set group-01 IDU ATTUNU") +
 			" gives the group exactly these codes. To leave a group without codes, add the word " +

@@ -63,6 +63,22 @@ func offerCommands(commands ...string) string {
 	return text
 }
 
+// offerEither shows commands to copy, of which one is meant.
+func offerEither(commands []string) string {
+	if len(commands) == 1 {
+		return offerCommands(commands...)
+	}
+	text := ""
+	for i, command := range commands {
+		lead := "\nor: "
+		if i == 0 {
+			lead = "\nEither: "
+		}
+		text += lead + quoteCodeWithin(command, maxCopied)
+	}
+	return text
+}
+
 // explainUnknownGroup says that no group has this id or name.
 func explainUnknownGroup(ref string, nearest []string) string {
 	text := fmt.Sprintf("UiPath has no group with the id or the exact name %s.", quoteCode(ref))
@@ -76,8 +92,12 @@ func suggestNearestGroup(ask approvals.Ask, nearest []string) string {
 	if len(nearest) == 0 {
 		return ""
 	}
-	ask.Group = nearest[0]
-	return offerCommands(command.Suggest(ask))
+	var commands []string
+	for _, group := range nearest[:min(len(nearest), 3)] {
+		ask.Group = group
+		commands = append(commands, command.Suggest(ask))
+	}
+	return offerEither(commands)
 }
 
 func explainAmbiguousGroup(ref string, ids []string) string {
@@ -190,7 +210,8 @@ func (p Phrases) explainNotOwned(r approvals.Request, o *approvals.Outcome) stri
 	} else {
 		text += " It owns no user licenses."
 	}
-	if corrected := command.ReplaceCodes(r.Ask, o.ConcernedCodes, o.Suggestions); len(corrected.Codes) > 0 {
+	corrected := command.ReplaceCodes(r.Ask, o.ConcernedCodes, o.Suggestions)
+	if len(corrected.Codes) == len(r.Ask.Codes) { // a suggestion leaves nothing out
 		text += offerCommands(command.Suggest(corrected))
 	}
 	return text

@@ -101,6 +101,7 @@ func (d *Directory) toPerson(u *slack.User) approvals.Person {
 		External:    u.IsStranger || !sameTeam && !sameEnterprise,
 		Deactivated: u.Deleted,
 		UTCOffset:   time.Duration(u.TZOffset) * time.Second,
+		TimeZone:    u.TZ,
 	}
 	if u.ID != person.ID {
 		person.LocalID = u.ID

@@ -33,6 +33,7 @@ func TestPerson(t *testing.T) {
 		"deactivated guest, a robot": {fakeslack.User{Deleted: true, Restricted: true, Bot: true}, approvals.Person{Deactivated: true, Guest: true, Bot: true}},
 	} {
 		c.user.ID, c.user.Name, c.want.ID = "U0SOMEBODY", "somebody", "U0SOMEBODY"
+		c.want.TimeZone = "Etc/UTC" // as the simulated Slack gives it to each new person
 		r.slack.AddUser(c.user)
 		if got, err := r.directory.FindPerson(r.ctx, "U0SOMEBODY", 0); err != nil || got != c.want {
 			t.Errorf("%s: %+v, %v", name, got, err)

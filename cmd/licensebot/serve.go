@@ -141,7 +141,7 @@ func newDeps(
 			Replicas: db.CountReplicas,
 		},
 		Channel: channel, Target: cfg.target(), Emoji: cfg.Emoji, TTL: cfg.TTL, Rates: tuning.Rates,
-		Store: db, UiPath: licenses, CodeName: licensing.CodeName, Policy: policy,
+		Store: db, UiPath: licenses, CodeName: licensing.CodeName, Codes: licensing.CatalogCodes(), Policy: policy,
 		Now: tuning.Now, Log: log,
 	}
 }

@@ -1,0 +1,233 @@
+package command
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+var (
+	yearFirst = regexp.MustCompile(`^([0-9]{4})[-./]([0-9]{1,2})[-./]([0-9]{1,2})$`)
+	yearLast  = regexp.MustCompile(`^([0-9]{1,2})[-./]([0-9]{1,2})[-./]([0-9]{4})$`)
+	noYear    = regexp.MustCompile(`^([0-9]{1,2})[./]([0-9]{1,2})$`)
+	ordinal   = regexp.MustCompile(`^([0-9]{1,2})(st|nd|rd|th)?$`)
+	year      = regexp.MustCompile(`^2[0-9]{3}$`)
+	quarter   = regexp.MustCompile(`^q([1-4])$`)
+)
+
+// readDay reads a day at the beginning of words: the days that it can mean, and how
+// many words it takes. It takes none if they name no day.
+func (k Known) readDay(words []word) (days []time.Time, n int) {
+	var text []string
+	for _, w := range words[:min(len(words), 6)] {
+		if w.quoted {
+			break
+		}
+		text = append(text, strings.ToLower(w.text))
+	}
+	skipped := 0
+	for len(text) > 1 && slices.Contains([]string{"the", "on"}, text[0]) {
+		text, skipped = text[1:], skipped+1
+	}
+	for _, read := range []func([]string) ([]time.Time, int){
+		k.readNumericDay, k.readNamedDay, k.readBoundary, k.readMonthDay,
+	} {
+		if len(text) == 0 {
+			break
+		}
+		if days, n := read(text); n > 0 {
+			return days, n + skipped
+		}
+	}
+	return nil, 0
+}
+
+// readNumericDay reads a day in digits. Two numbers up to twelve may be swapped.
+func (k Known) readNumericDay(text []string) ([]time.Time, int) {
+	if p := yearFirst.FindStringSubmatch(text[0]); p != nil {
+		return oneDay(atoi(p[1]), atoi(p[2]), atoi(p[3]))
+	}
+	if p := yearLast.FindStringSubmatch(text[0]); p != nil {
+		inYear := func(month, day int) ([]time.Time, int) { return oneDay(atoi(p[3]), month, day) }
+		return eitherOrder(inYear, atoi(p[1]), atoi(p[2]))
+	}
+	if p := noYear.FindStringSubmatch(text[0]); p != nil {
+		return eitherOrder(k.comingDay, atoi(p[1]), atoi(p[2]))
+	}
+	return nil, 0
+}
+
+func atoi(text string) int {
+	n, _ := strconv.Atoi(text) // the pattern leaves digits
+	return n
+}
+
+// oneDay is a day of the calendar, if there is one.
+func oneDay(year, month, day int) ([]time.Time, int) {
+	d := dayOf(year, time.Month(month), day)
+	if month < 1 || month > 12 || d.Day() != day || d.Month() != time.Month(month) {
+		return nil, 0
+	}
+	return []time.Time{d}, 1
+}
+
+// comingDay is a day without its year: the next one.
+func (k Known) comingDay(month, day int) ([]time.Time, int) {
+	days, n := oneDay(k.Now.Year(), month, day)
+	if n == 0 || days[0].Before(k.today()) {
+		return oneDay(k.Now.Year()+1, month, day)
+	}
+	return days, n
+}
+
+// eitherOrder is the day of two numbers, of which either may be the month.
+func eitherOrder(read func(month, day int) ([]time.Time, int), a, b int) ([]time.Time, int) {
+	days, n := read(b, a)
+	swapped, m := read(a, b)
+	if a != b {
+		days = append(days, swapped...)
+	}
+	return days, max(n, m)
+}
+
+// readNamedDay reads tomorrow, and days of the week. On a Friday, Friday can be today
+// or a week from now; next Friday is always one of two.
+func (k Known) readNamedDay(text []string) ([]time.Time, int) {
+	today := k.today()
+	switch text[0] {
+	case "today":
+		return []time.Time{today}, 1
+	case "tomorrow":
+		return []time.Time{today.AddDate(0, 0, 1)}, 1
+	}
+	n, isNext := 1, text[0] == "next"
+	if isNext || text[0] == "this" {
+		n = 2
+	}
+	if len(text) < n {
+		return nil, 0
+	}
+	for i := range 7 {
+		coming := today.AddDate(0, 0, i)
+		name := strings.ToLower(coming.Weekday().String())
+		switch typed := text[n-1]; {
+		case typed != name && typed != name[:3]:
+			continue
+		case isNext || i == 0:
+			return []time.Time{coming, coming.AddDate(0, 0, 7)}, n
+		}
+		return []time.Time{coming}, n
+	}
+	return nil, 0
+}
+
+// readBoundary reads the end of a year, a quarter, a month or a week.
+func (k Known) readBoundary(text []string) ([]time.Time, int) {
+	switch text[0] {
+	case "eoy", "year-end":
+		return k.endOf([]string{"year"}, 0)
+	case "eom", "month-end":
+		return k.endOf([]string{"month"}, 0)
+	case "eoq":
+		return k.endOf([]string{"quarter"}, 0)
+	}
+	if len(text) > 1 && text[1] == "end" && slices.Contains([]string{"year", "month", "year's", "month's"}, text[0]) {
+		return k.endOf([]string{strings.TrimSuffix(text[0], "'s")}, 1)
+	}
+	if text[0] != "end" {
+		return nil, 0
+	}
+	skipped := 1
+	for len(text) > skipped && slices.Contains([]string{"of", "the", "this"}, text[skipped]) {
+		skipped++
+	}
+	return k.endOf(text[skipped:], skipped)
+}
+
+// endOf is the last day of what is named behind so many words.
+func (k Known) endOf(text []string, skipped int) ([]time.Time, int) {
+	today := k.today()
+	if len(text) == 0 {
+		return nil, 0
+	}
+	next := 0
+	if text[0] == "next" && len(text) > 1 {
+		text, skipped, next = text[1:], skipped+1, 1
+	}
+	n := skipped + 1
+	lastOf := func(year int, month time.Month) ([]time.Time, int) { return []time.Time{dayOf(year, month+1, 0)}, n }
+	month, isMonth := findMonth(text[0])
+	q := quarter.FindStringSubmatch(text[0])
+	switch {
+	case text[0] == "year":
+		return lastOf(today.Year()+next, time.December)
+	case text[0] == "quarter":
+		return lastOf(today.Year(), (today.Month()-1)/3*3+3+time.Month(3*next))
+	case text[0] == "month":
+		return lastOf(today.Year(), today.Month()+time.Month(next))
+	case text[0] == "week" && next == 0:
+		toSunday := (7 - int(today.Weekday())) % 7
+		sunday := today.AddDate(0, 0, toSunday)
+		return []time.Time{sunday.AddDate(0, 0, -2), sunday}, n
+	case year.MatchString(text[0]):
+		return lastOf(atoi(text[0]), time.December)
+	case q != nil:
+		return k.endOfMonth(time.Month(3*atoi(q[1])), text[1:], n)
+	case isMonth:
+		return k.endOfMonth(month, text[1:], n)
+	}
+	return nil, 0
+}
+
+// endOfMonth is the last day of a month, of the year that follows or of the next.
+func (k Known) endOfMonth(month time.Month, rest []string, n int) ([]time.Time, int) {
+	if len(rest) > 0 && year.MatchString(rest[0]) {
+		return []time.Time{dayOf(atoi(rest[0]), month+1, 0)}, n + 1
+	}
+	last := dayOf(k.Now.Year(), month+1, 0)
+	if last.Before(k.today()) {
+		last = dayOf(k.Now.Year()+1, month+1, 0)
+	}
+	return []time.Time{last}, n
+}
+
+// readMonthDay reads a day with the name of its month, before or behind it.
+func (k Known) readMonthDay(text []string) ([]time.Time, int) {
+	n := 2
+	if len(text) > 2 && text[1] == "of" {
+		text, n = slices.Delete(slices.Clone(text), 1, 2), 3
+	}
+	if len(text) < 2 {
+		return nil, 0
+	}
+	first, second := text[0], text[1]
+	if ordinal.MatchString(second) {
+		first, second = second, first
+	}
+	day, month := ordinal.FindStringSubmatch(first), time.Month(0)
+	if found, ok := findMonth(second); ok {
+		month = found
+	}
+	switch {
+	case day == nil || month == 0:
+		return nil, 0
+	case len(text) > 2 && year.MatchString(text[2]):
+		days, found := oneDay(atoi(text[2]), int(month), atoi(day[1]))
+		return days, (n + 1) * found
+	}
+	days, found := k.comingDay(int(month), atoi(day[1]))
+	return days, n * found
+}
+
+// findMonth reads the name of a month, whole or its first letters.
+func findMonth(text string) (time.Month, bool) {
+	for m := time.January; m <= time.December; m++ {
+		name := strings.ToLower(m.String())
+		if text == name || len(text) >= 3 && len(text) <= 4 && strings.HasPrefix(name, text) {
+			return m, true
+		}
+	}
+	return 0, false
+}

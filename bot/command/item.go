@@ -1,0 +1,319 @@
+package command
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"licensebot/approvals"
+	"licensebot/internal/groupname"
+)
+
+// An item is a word of a request, and what it was understood as.
+type item struct {
+	word
+	kind    kind
+	code    string
+	limit   string // as it was typed beside its code; empty: none
+	endsOff bool   // a comma follows: a number does not belong to what is beyond
+}
+
+type kind int
+
+const (
+	plain   kind = iota // not understood yet
+	group               // where the group stands
+	license             // a code
+	gap                 // words that were taken out
+)
+
+var (
+	placeholder = regexp.MustCompile(`^<(group|code|seats|time|day)>$`)
+	emailShape  = regexp.MustCompile(`^[^@\s]+@[^@\s]+\.[^@\s]+$`)
+	countShape  = regexp.MustCompile(`^([0-9]{1,7}|x[0-9]{1,7}|[0-9]{1,7}x)$`)
+	limitSign   = regexp.MustCompile(`[=:*]`)
+	thousands   = regexp.MustCompile(`[0-9][,.][0-9]{3}\b`)
+	limitShape  = regexp.MustCompile(`^[0-9]{1,9}$`)
+)
+
+// isFiller reports whether a word means nothing where it stands.
+func (it item) isFiller() bool {
+	return it.kind == plain && !it.quoted && slices.Contains(fillers, strings.ToLower(it.text))
+}
+
+// isNumber reports whether a word is a number of seats.
+func (it item) isNumber() bool {
+	_, ok := it.count()
+	return ok
+}
+
+// count is the number of seats that a word says.
+func (it item) count() (string, bool) {
+	text := strings.ToLower(it.text)
+	switch {
+	case it.kind != plain || it.quoted:
+		return "", false
+	case countShape.MatchString(text):
+		return strings.Trim(text, "x"), true
+	}
+	n := slices.Index(numberWords, text)
+	return strconv.Itoa(n), n > 0
+}
+
+func joinTexts(items []item) string {
+	var texts []string
+	for _, it := range items {
+		texts = append(texts, it.text)
+	}
+	return strings.Join(texts, " ")
+}
+
+// expand makes items of words: what is in quotes and is not the group, and what has
+// commas or signs in it, becomes several.
+func (d *draft) expand(tokens []word, found run) []item {
+	var items []item
+	for i, w := range tokens {
+		switch {
+		case i == found.from:
+			items = append(items, item{kind: group})
+		case i > found.from && i < found.to:
+		default:
+			items = append(items, splitItem(w)...)
+		}
+	}
+	items = d.dropRepeatedGroup(items)
+	return joinLimits(items)
+}
+
+// splitItem splits a word at commas and semicolons, and a quoted one also at blanks.
+func splitItem(w word) []item {
+	if thousands.MatchString(w.text) && !w.quoted {
+		return []item{{word: w}}
+	}
+	isNoCode := func(s string) bool { return !IsCode(strings.ToUpper(s)) }
+	areCodes := !slices.ContainsFunc(strings.Split(w.text, "/"), isNoCode)
+	isSeparator := func(r rune) bool { return r == ',' || r == ';' || r == '/' && areCodes }
+	var items []item
+	for _, part := range strings.FieldsFunc(w.text, isSeparator) {
+		for _, text := range strings.Fields(part) {
+			text = strings.TrimLeft(stripDecoration(text), "+")
+			if text == "" {
+				continue
+			}
+			items = append(items, item{word: word{text: text, typed: text, quoted: w.quoted}})
+		}
+		if len(items) > 0 {
+			items[len(items)-1].endsOff = true
+		}
+	}
+	if len(items) > 0 {
+		items[len(items)-1].endsOff = strings.HasSuffix(w.typed, ",") || strings.HasSuffix(w.typed, ";")
+	}
+	if len(items) == 1 && !w.quoted {
+		items[0].typed = w.typed
+	}
+	return items
+}
+
+// dropRepeatedGroup drops the group where it is named a second time.
+func (d *draft) dropRepeatedGroup(items []item) []item {
+	name := groupname.Canonical(d.ask.Group)
+	n := len(strings.Fields(name.String()))
+	if !d.knowsGroups() || n == 0 {
+		return items
+	}
+	for i := 0; i+n <= len(items); i++ {
+		words := plainWords(items[i : i+n])
+		if len(words) == n && groupname.Canonical(joinTexts(items[i:i+n])) == name {
+			items = slices.Delete(items, i, i+n)
+			i--
+		}
+	}
+	return items
+}
+
+// joinLimits joins a code, its sign and its limit where blanks stand between them.
+func joinLimits(items []item) []item {
+	var joined []item
+	for _, it := range items {
+		last := len(joined) - 1
+		begins := it.kind == plain && it.text != "" && limitSign.MatchString(it.text[:1])
+		if last >= 0 && joined[last].kind == plain && (begins || strings.HasSuffix(joined[last].text, "=")) {
+			joined[last].text += it.text
+			joined[last].endsOff = it.endsOff
+			continue
+		}
+		joined = append(joined, it)
+	}
+	return joined
+}
+
+// takeLicenses takes codes, and names of licenses.
+func (d *draft) takeLicenses(items []item) []item {
+	var rest []item
+	for i := 0; i < len(items); i++ {
+		found := d.licensesAt(items[i:])
+		switch {
+		case found.n == 0:
+			rest = append(rest, items[i])
+			continue
+		case len(found.codes) > 1:
+			d.askLicense(found, items[i:i+found.n])
+			rest = append(rest, item{kind: gap})
+		default:
+			it := items[i]
+			it.kind, it.code, it.limit = license, found.codes[0], found.limit
+			it.endsOff = items[i+found.n-1].endsOff
+			rest = append(rest, it)
+			d.takeCode(found, joinTexts(items[i:i+found.n]))
+		}
+		i += found.n - 1
+	}
+	return rest
+}
+
+func (d *draft) takeCode(found match, typed string) {
+	code := found.codes[0]
+	isAgain := slices.Contains(d.ask.Codes, code)
+	if !isAgain {
+		d.ask.Codes = append(d.ask.Codes, code)
+	}
+	l, ok := d.license(code)
+	switch {
+	case !found.isNear:
+	case isAgain:
+		d.noteOpen("%s may be a part of the name of a license that stands elsewhere.", Typed(typed))
+	case d.reasonHas(nameWords(l.Name)):
+		d.noteOpen("%s may be a part of a license's name, of which the reason has the rest.", Typed(typed))
+	default:
+		d.noteCorrection(typed, code, "%s is not the code or the name of a license. The nearest is %s.",
+			Typed(typed), Typed(code))
+		d.correction.Unlisted = true
+	}
+	if d.Owned && d.ask.Action != approvals.Remove && (!ok || !l.Owned) {
+		d.lacksCodes = true
+		d.ask.Codes = slices.DeleteFunc(d.ask.Codes, func(c string) bool { return c == code })
+		d.noteOpen("Your organization does not own %s. It owns %s.", Typed(code), Typed(d.listOwned()))
+		d.question.Unlisted = true
+		return
+	}
+	if found.hasLimit {
+		d.readLimit(code, found.limit)
+	}
+}
+
+// reasonHas reports whether the reason has one of these words.
+func (d *draft) reasonHas(words []string) bool {
+	return slices.ContainsFunc(nameWords(d.ask.Reason), func(w string) bool { return slices.Contains(words, w) })
+}
+
+// listOwned lists what can be asked for.
+func (d *draft) listOwned() string {
+	var codes []string
+	for _, l := range d.askable() {
+		codes = append(codes, l.Code)
+	}
+	slices.Sort(codes)
+	return strings.Join(codes, ", ")
+}
+
+// askLicense asks which of several licenses is meant.
+func (d *draft) askLicense(found match, typed []item) {
+	d.lacksCodes = true
+	var options []func(*approvals.Ask)
+	for _, code := range found.codes[:min(len(found.codes), maxEither)] {
+		options = append(options, func(a *approvals.Ask) {
+			if !slices.Contains(a.Codes, code) {
+				a.Codes = append(slices.Clone(a.Codes), code)
+			}
+		})
+	}
+	if len(found.codes) > maxEither || found.hasLimit {
+		options = nil
+	}
+	d.askWhich("%s can mean several licenses: %s.",
+		[]any{Typed(joinTexts(typed)), Typed(strings.Join(found.codes, ", "))}, options...)
+}
+
+// readLimit reads the seat limit of a code. The same limit may be typed twice.
+func (d *draft) readLimit(of, text string) {
+	limit, err := strconv.Atoi(text)
+	if !limitShape.MatchString(text) || err != nil || limit < 1 || limit > MaxSeats {
+		d.seatsOf = of
+		d.noteOpen("%s sets no seat limit: a limit is a number from 1 to %d, such as %s. "+
+			"To remove a code, use %s.",
+			Typed(of+"="+text), MaxSeats, Typed(of+"=10"), Typed("remove"))
+		return
+	}
+	for _, q := range d.ask.Quotas {
+		if q.Code == of && q.Limit != limit {
+			d.seatsOf = of
+			d.noteOpen("%s has two seat limits, %d and %d; say which.", Typed(of), q.Limit, limit)
+		}
+		if q.Code == of {
+			return
+		}
+	}
+	d.ask.Quotas = append(d.ask.Quotas, approvals.Quota{Code: of, Limit: limit})
+}
+
+// takeSeats gives numbers to the codes that they stand beside. If each can belong to
+// the code before it and to the code behind it, it asks.
+func (d *draft) takeSeats(items []item) []item {
+	var rest []item
+	for _, it := range items {
+		if !it.isFiller() || it.isOneOf(separators) {
+			rest = append(rest, it)
+		}
+	}
+	before, isBefore := assignSeats(rest, -1)
+	behind, isBehind := assignSeats(rest, 1)
+	switch {
+	case !slices.ContainsFunc(rest, item.isNumber):
+		return items
+	case isBefore && isBehind:
+		d.askWhich("The number of seats can belong to the code before it, or to the code behind it.", nil,
+			func(a *approvals.Ask) { a.Quotas = slices.Concat(a.Quotas, before) },
+			func(a *approvals.Ask) { a.Quotas = slices.Concat(a.Quotas, behind) })
+	case isBefore:
+		d.takeQuotas(before)
+	case isBehind:
+		d.takeQuotas(behind)
+	default:
+		return items
+	}
+	return slices.DeleteFunc(slices.Clone(items), item.isNumber)
+}
+
+func (d *draft) takeQuotas(quotas []approvals.Quota) {
+	for _, q := range quotas {
+		d.readLimit(q.Code, strconv.Itoa(q.Limit))
+	}
+}
+
+// assignSeats gives each number to the code that stands on one side of it.
+func assignSeats(items []item, side int) ([]approvals.Quota, bool) {
+	var quotas []approvals.Quota
+	var taken []int
+	for i, it := range items {
+		text, ok := it.count()
+		if !ok {
+			continue
+		}
+		beside := i + side
+		if beside < 0 || beside >= len(items) || items[min(i, beside)].endsOff || slices.Contains(taken, beside) ||
+			items[beside].kind != license || items[beside].limit != "" ||
+			strings.HasSuffix(strings.ToLower(it.text), "x") && side < 0 ||
+			strings.HasPrefix(strings.ToLower(it.text), "x") && side > 0 {
+			return nil, false
+		}
+		limit, err := strconv.Atoi(text)
+		if err != nil {
+			return nil, false
+		}
+		taken = append(taken, beside)
+		quotas = append(quotas, approvals.Quota{Code: items[beside].code, Limit: limit})
+	}
+	return quotas, true
+}

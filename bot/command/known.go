@@ -1,0 +1,116 @@
+package command
+
+import (
+	"strings"
+	"time"
+	"unicode"
+
+	"licensebot/approvals"
+	"licensebot/internal/groupname"
+)
+
+// Known is what the parser knows besides the text. With only a time it knows the
+// grammar: the first word is the group, and any word of the right shape is a code.
+type Known struct {
+	// Now is when the command arrived, in the requester's time zone. Days that
+	// people type are days there.
+	Now time.Time
+	// Groups are all groups of the organization, or nil if they are not known now.
+	Groups []approvals.Group
+	// Licenses are the user bundles that have a name here, and those that the
+	// organization owns. Without them any word of the right shape is a code.
+	Licenses []License
+	// Owned reports whether Licenses say what the organization owns.
+	Owned bool
+}
+
+// A License is a user bundle that people can ask for.
+type License struct {
+	Code  string
+	Name  string // its display name; may be empty
+	Owned bool
+}
+
+// A reader reads one command.
+type reader struct {
+	Known
+	name    string                       // the command as typed
+	groups  map[string][]approvals.Group // by canonical name, and by id
+	loose   map[string][]approvals.Group // by letters and digits alone
+	longest int                          // words of the longest name
+	names   []licenseName                // of the licenses that a name can mean
+}
+
+func newReader(name string, known Known) *reader {
+	r := &reader{
+		Known: known, name: name,
+		groups: make(map[string][]approvals.Group), loose: make(map[string][]approvals.Group),
+	}
+	for _, g := range known.Groups {
+		canonical, id := g.Canonical.String(), groupname.Canonical(g.ID).String()
+		r.longest = max(r.longest, len(strings.Fields(canonical)))
+		if canonical != "" {
+			r.groups[canonical] = append(r.groups[canonical], g)
+			r.loose[lettersOf(canonical)] = append(r.loose[lettersOf(canonical)], g)
+		}
+		if id != canonical {
+			r.groups[id] = append(r.groups[id], g)
+			r.loose[lettersOf(id)] = append(r.loose[lettersOf(id)], g)
+		}
+	}
+	delete(r.loose, "")
+	for _, l := range r.askable() {
+		before, _, _ := strings.Cut(l.Name, " – ")
+		r.names = append(r.names, licenseName{License: l, words: nameWords(l.Name), head: nameWords(before)})
+	}
+	return r
+}
+
+// knowsGroups reports whether a group that is not in the list is not there.
+func (r *reader) knowsGroups() bool { return r.Groups != nil }
+
+// license is the license of this code.
+func (r *reader) license(code string) (License, bool) {
+	for _, l := range r.Licenses {
+		if l.Code == code {
+			return l, true
+		}
+	}
+	return License{}, false
+}
+
+// askable are the licenses that a name can mean: those that are owned, where that is
+// known.
+func (r *reader) askable() []License {
+	var all []License
+	for _, l := range r.Licenses {
+		if l.Owned || !r.Owned {
+			all = append(all, l)
+		}
+	}
+	return all
+}
+
+// lettersOf is a text as people may write it with other separators, or with none.
+func lettersOf(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return unicode.ToLower(r)
+		}
+		return -1
+	}, text)
+}
+
+// isOneEdit reports whether one letter was dropped, added or changed, or two letters
+// beside each other were swapped.
+func isOneEdit(a, b string) bool {
+	x, y := []rune(a), []rune(b)
+	for len(x) > 0 && len(y) > 0 && x[0] == y[0] {
+		x, y = x[1:], y[1:]
+	}
+	for len(x) > 0 && len(y) > 0 && x[len(x)-1] == y[len(y)-1] {
+		x, y = x[:len(x)-1], y[:len(y)-1]
+	}
+	isSwap := len(x) == 2 && len(y) == 2 && x[0] == y[1] && x[1] == y[0]
+	return len(x) <= 1 && len(y) <= 1 || isSwap
+}

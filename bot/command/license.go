@@ -1,0 +1,169 @@
+package command
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// A match is words that mean a license, or one of several.
+type match struct {
+	n        int
+	codes    []string
+	limit    string
+	hasLimit bool
+	isNear   bool // no exact code or name
+}
+
+// maxNameWords is how many words the name of a license may have.
+const maxNameWords = 6
+
+// licensesAt reads a license at the beginning of the items: an exact code, an exact
+// name, or the nearest of these.
+func (d *draft) licensesAt(items []item) match {
+	first := items[0]
+	if first.kind != plain || first.isFiller() || first.isNumber() || first.isKeyword(WordEmpty) ||
+		first.isKeyword(formerWordEmpty) || first.isOneOf(prepositions) {
+		return match{}
+	}
+	if found := d.codeOf(first); found.n > 0 {
+		return found
+	}
+	words := plainWords(items)
+	for n := min(len(words), maxNameWords); n > 0; n-- {
+		if codes := d.named(joinWords(words[:n])); len(codes) > 0 {
+			return match{n: n, codes: codes}
+		}
+	}
+	for n := min(len(words), maxNameWords); n > 0; n-- {
+		if codes := d.nearest(joinWords(words[:n])); len(codes) > 0 {
+			return match{n: n, codes: codes, isNear: true}
+		}
+	}
+	return match{}
+}
+
+func joinWords(words []word) string {
+	var texts []string
+	for _, w := range words {
+		texts = append(texts, w.text)
+	}
+	return strings.Join(texts, " ")
+}
+
+// codeOf reads a word that is a code, maybe with a seat limit.
+func (d *draft) codeOf(it item) match {
+	base, limit, hasLimit := it.text, "", false
+	if at := limitSign.FindStringIndex(it.text); at != nil {
+		base, limit, hasLimit = it.text[:at[0]], stripDecoration(it.text[at[1]:]), true
+	}
+	code := strings.ToUpper(stripDecoration(base))
+	_, isKnown := d.license(code)
+	isTyped := IsCode(code) && (d.Licenses == nil || !d.Owned && base == strings.ToUpper(base) && len(base) > 2)
+	found := match{n: 1, codes: []string{code}, limit: limit, hasLimit: hasLimit}
+	switch {
+	case isKnown || isTyped:
+		return found
+	case d.Licenses == nil:
+		return match{}
+	case IsCode(code) && base == strings.ToUpper(base) && len(base) > 2 && len(d.nearest(base)) == 0 && !d.isTrial &&
+		len(d.named(base)) == 0:
+		return found // not in the list; maybe the group has it
+	case hasLimit:
+		near := d.nearest(base)
+		found.codes, found.isNear = near, true
+		if exact := d.named(base); len(exact) > 0 {
+			found.codes, found.isNear = exact, false
+		}
+		if len(found.codes) > 0 {
+			return found
+		}
+	}
+	return match{}
+}
+
+// A licenseName is a license with its name as it is compared.
+type licenseName struct {
+	License
+	words []string
+	head  []string // those before the kind of user
+}
+
+// named are the licenses of this name: all of it, or what stands before the kind of
+// user. Plurals and the words license and user mean nothing.
+func (d *draft) named(typed string) []string {
+	want := nameKey(typed)
+	if want == "" {
+		return nil
+	}
+	var whole, head []string
+	for _, l := range d.names {
+		switch want {
+		case strings.Join(l.words, " "):
+			whole = append(whole, l.Code)
+		case strings.Join(l.head, " "):
+			head = append(head, l.Code)
+		}
+	}
+	if len(whole) > 0 {
+		return whole
+	}
+	return head
+}
+
+// nameKey is a name as it is compared: without case, plurals and words that say
+// nothing.
+func nameKey(name string) string { return strings.Join(nameWords(name), " ") }
+
+func nameWords(name string) []string {
+	var words []string
+	for _, w := range strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return !unicode.IsLetter(r) }) {
+		w = singular(w)
+		if !slices.Contains([]string{"license", "licence", "user", "a", "an", "the", "code", "seat"}, w) {
+			words = append(words, w)
+		}
+	}
+	return words
+}
+
+// singular drops the s of a plural. In names of licenses both forms mean the same.
+func singular(word string) string {
+	if len(word) > 3 {
+		return strings.TrimSuffix(word, "s")
+	}
+	return word
+}
+
+// nearest are the licenses that a person may have meant: the code or the name is one
+// letter away, or has another separator, begins with what was typed, or the words are
+// some of the name's.
+func (d *draft) nearest(typed string) []string {
+	want, words := lettersOf(typed), nameWords(typed)
+	isOther := strings.ContainsAny(typed, "0123456789=:*")
+	if len(want) < 2 || isOther || slices.Contains(reasonWords, strings.ToLower(typed)) {
+		return nil
+	}
+	if len(words) == 1 && slices.Contains(developerWords, words[0]) {
+		words = []string{"developer"}
+	}
+	var codes []string
+	for _, l := range d.names {
+		if isNearLicense(l, want, words) {
+			codes = append(codes, l.Code)
+		}
+	}
+	return codes
+}
+
+// developerWords are what people call the licenses of developers after their tools.
+var developerWords = []string{"studio", "dev"}
+
+func isNearLicense(l licenseName, want string, words []string) bool {
+	code, head := strings.ToLower(l.Code), strings.Join(l.head, "")
+	hasAll := len(words) > 0 && !slices.Equal(words, []string{"named"})
+	for _, w := range words {
+		hasAll = hasAll && len(w) > 2 && slices.Contains(l.words, w)
+	}
+	return isOneEdit(want, code) || len(want) > 2 && strings.HasPrefix(code, want) ||
+		head != "" && isOneEdit(strings.Join(words, ""), head) || hasAll
+}

@@ -1,0 +1,260 @@
+package command
+
+import (
+	"slices"
+	"strings"
+
+	"licensebot/approvals"
+	"licensebot/internal/groupname"
+)
+
+// nearDrafts reads the words in ways in which one thing was mistyped: the group, or
+// the verb.
+func (r *reader) nearDrafts(o opening, body, reason []word) []*draft {
+	var drafts []*draft
+	exact := r.exactRuns(body)
+	for _, found := range r.nearRuns(body) {
+		if slices.ContainsFunc(exact, func(e run) bool { return e.to <= found.from || e.from >= found.to }) {
+			continue // a group is named beside it
+		}
+		d := r.readDraft(o, body, found, reason)
+		if d.correction != nil || found.to < len(body) && (item{word: body[found.to]}).isNumber() {
+			continue // such a number may belong to the name
+		}
+		typed := joinWords(body[found.from:found.to])
+		d.noteCorrection(typed, found.text, "UiPath shows no group called %s. The nearest is %s.",
+			Typed(typed), Typed(found.text))
+		d.correction.Group = typed
+		drafts = append(drafts, d)
+	}
+	if !r.knowsGroups() {
+		return drafts
+	}
+	if o.isSaid {
+		return append(drafts, r.nearKeywordDrafts(o, body, reason)...)
+	}
+	return slices.Concat(
+		drafts, r.lateVerbDrafts(body, reason), r.nearVerbDrafts(body, reason), r.nearKeywordDrafts(o, body, reason),
+	)
+}
+
+// nearKeywordDrafts read the words with one of them as a mistyped keyword.
+func (r *reader) nearKeywordDrafts(o opening, body, reason []word) []*draft {
+	var drafts []*draft
+	for i, w := range body[1:] {
+		for _, keyword := range []string{"because", "until", "for"} {
+			text := strings.ToLower(w.text)
+			isWhole := text != "" && text[0] == keyword[0] && text[len(text)-1] == keyword[len(keyword)-1]
+			if w.quoted || text == keyword || !isOneEdit(text, keyword) || !isWhole {
+				continue // its first or last letter may have gone to another word
+			}
+			mended := slices.Clone(body)
+			mended[i+1] = word{text: keyword, typed: keyword}
+			rest, why := cutReason(mended, 1)
+			if why != nil && reason != nil || why == nil && r.readPeriod(mended[i+1:]).n < 2 {
+				continue
+			}
+			if why == nil {
+				why = reason
+			}
+			for _, found := range r.exactRuns(rest) {
+				d := r.readDraft(o, rest, found, why)
+				d.noteCorrection(w.text, keyword, "%s is not understood. The nearest is %s.", Typed(w.text), Typed(keyword))
+				drafts = append(drafts, d)
+			}
+		}
+	}
+	return drafts
+}
+
+// lateVerbDrafts read the words with a verb that stands behind the first word.
+func (r *reader) lateVerbDrafts(body, reason []word) []*draft {
+	var drafts []*draft
+	for i, w := range body {
+		action := approvals.Add
+		switch {
+		case w.isOneOf(removeVerbs):
+			action = approvals.Remove
+		case w.isKeyword("set"):
+			action = approvals.Set
+		case !w.isOneOf(addVerbs):
+			continue
+		}
+		rest := slices.Delete(slices.Clone(body), i, i+1)
+		for _, found := range r.exactRuns(rest) {
+			d := r.readDraft(opening{action: action, isSaid: true}, rest, found, reason)
+			d.noteCorrection(w.text, string(action), "The verb %s comes first.", Typed(action))
+			drafts = append(drafts, d)
+		}
+	}
+	return drafts
+}
+
+// nearVerbDrafts read the words with the first one as a mistyped verb.
+func (r *reader) nearVerbDrafts(body, reason []word) []*draft {
+	if len(body) < 2 || body[0].quoted {
+		return nil
+	}
+	var drafts []*draft
+	for verb, action := range verbActions {
+		if isOneEdit(strings.ToLower(body[0].text), verb) {
+			for _, found := range r.exactRuns(body[1:]) {
+				d := r.readDraft(opening{action: action, isSaid: true}, body[1:], found, reason)
+				d.noteCorrection(body[0].text, verb, "%s is no verb. The nearest is %s.", Typed(body[0].text), Typed(verb))
+				drafts = append(drafts, d)
+			}
+		}
+	}
+	return drafts
+}
+
+// verbActions are the verbs whose mistyping is worth a suggestion.
+var verbActions = map[string]approvals.Action{
+	"remove": approvals.Remove, "delete": approvals.Remove, "set": approvals.Set, "add": approvals.Add,
+}
+
+// maxNearWords bounds the words among which a mistyped group is looked for.
+const maxNearWords = 40
+
+// nearRuns are the words that may be a mistyped group: one letter away from its name or
+// id, with other separators, or a part of its name.
+func (r *reader) nearRuns(tokens []word) []run {
+	if !r.knowsGroups() {
+		return nil
+	}
+	tokens = tokens[:min(len(tokens), maxNearWords)]
+	var found []run
+	for from := range tokens {
+		for to := from + 1; to <= min(len(tokens), from+r.longest+2); to++ {
+			text, _, ok := joinRun(tokens[from:to])
+			if !ok {
+				break
+			}
+			for _, g := range r.nearGroups(text) {
+				found = append(found, run{from, to, r.referTo(g, text), []approvals.Group{g}})
+			}
+		}
+	}
+	return found
+}
+
+// referTo is how a group is named in a suggestion: by its id if that is what was typed,
+// or if others have its name.
+func (r *reader) referTo(g approvals.Group, typed string) string {
+	id, want := groupname.Canonical(g.ID).String(), groupname.Canonical(typed).String()
+	isID := lettersOf(id) == lettersOf(want) || isOneEdit(id, want)
+	if g.Name == "" || len(r.groups[g.Canonical.String()]) > 1 || isID && !isNearName(g.Canonical.String(), want) {
+		return g.ID
+	}
+	return g.Name
+}
+
+// nearGroups are the groups that a text may mean.
+func (r *reader) nearGroups(text string) []approvals.Group {
+	want := groupname.Canonical(strings.TrimLeft(text, "#@")).String()
+	letters := lettersOf(want)
+	if len(letters) < 2 {
+		return nil
+	}
+	found := slices.Clone(r.loose[letters])
+	for _, g := range r.Groups {
+		id := groupname.Canonical(g.ID).String()
+		isNear := isNearName(g.Canonical.String(), want) || isOneEdit(id, want)
+		if isNear && !slices.ContainsFunc(found, func(f approvals.Group) bool { return f.ID == g.ID }) {
+			found = append(found, g)
+		}
+	}
+	return found
+}
+
+// isNearName reports whether a name is a letter away from what was typed, or begins
+// with it, or has a word that does. Words such as team may be typed beside it.
+func isNearName(name, want string) bool {
+	if name == "" {
+		return false
+	}
+	for _, extra := range []string{" team", " group", " department"} {
+		if strings.TrimSuffix(want, extra) == name {
+			return true
+		}
+	}
+	isPart := len(want) > 2 && (strings.HasPrefix(name, want) || strings.Contains(name, " "+want))
+	return isPart || isOneEdit(name, want)
+}
+
+// askGroup asks for the group if no words mean one.
+func (r *reader) askGroup(o opening, body, reason []word) *Error {
+	rest, person, names := r.withoutPersons(body)
+	unknown := r.unknownWords(rest)
+	d := r.readDraft(o, r.withoutLooseNumbers(rest), run{from: -1, to: -1, text: ExampleGroup}, reason)
+	d.ask.Group = ""
+	var asked *Error
+	switch {
+	case person != "":
+		asked = newError("", aboutPersons, Typed(person))
+	case len(names) > 0:
+		asked = newError("", "UiPath shows no group by the id or the exact name %s. Near are: %s.",
+			Typed(unknown), Typed(strings.Join(names, ", ")))
+	case len(d.ask.Codes) == 0:
+		asked = newError("", "I recognize no group and no license here. Name a group at UiPath by its id or exact name, "+
+			"then license codes. %s lists the codes, and %s alone opens a form that finds groups.",
+			Typed(r.name+" codes"), Typed(r.name))
+	case unknown == "":
+		asked = newError("", "Say which group at UiPath, by its id or exact name. "+
+			"%s alone opens a form that finds groups.", Typed(r.name))
+	default:
+		asked = newError("", "UiPath shows no group by the id or the exact name %s. "+
+			"%s alone opens a form that finds groups.", Typed(unknown), Typed(r.name))
+	}
+	asked.Group, asked.Unlisted = unknown, len(d.ask.Codes) == 0
+	if len(d.options) == 0 {
+		asked.Fill = d.fill()
+	}
+	return asked
+}
+
+// withoutPersons drops people, and names the groups that the other words are near to.
+func (r *reader) withoutPersons(body []word) (rest []word, person string, near []string) {
+	for _, w := range body {
+		if !w.quoted && (mention.MatchString(w.text) || isPerson(w.text)) {
+			person = w.text
+			continue
+		}
+		rest = append(rest, w)
+	}
+	for _, found := range r.nearRuns(rest) {
+		if _, isLicense := r.license(strings.ToUpper(found.text)); !isLicense && !slices.Contains(near, found.text) {
+			near = append(near, found.text)
+		}
+	}
+	return rest, person, near[:min(len(near), 10)]
+}
+
+// withoutLooseNumbers drops numbers that may belong to the name of a group.
+func (r *reader) withoutLooseNumbers(body []word) []word {
+	var rest []word
+	for i, w := range body {
+		if it := (item{word: w}); it.isNumber() && i > 0 {
+			_, isCode := r.license(strings.ToUpper(body[i-1].text))
+			if !isCode && !(item{word: body[i-1]}).isFiller() {
+				continue
+			}
+		}
+		rest = append(rest, w)
+	}
+	return rest
+}
+
+// unknownWords are the words that mean neither a license nor anything else.
+func (r *reader) unknownWords(body []word) string {
+	d := &draft{reader: r}
+	items := d.expand(body, run{from: -1, to: -1})
+	items = d.takeLicenses(d.takePeriods(items))
+	var left []item
+	for _, it := range items {
+		if it.kind == plain && (!it.isFiller() || len(left) > 0) && !it.isOneOf(prepositions) {
+			left = append(left, it)
+		}
+	}
+	return joinTexts(left)
+}

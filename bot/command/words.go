@@ -1,0 +1,53 @@
+package command
+
+import (
+	"slices"
+	"strings"
+)
+
+// Words of sentences. A group that is called so goes in double quotes.
+var (
+	// addVerbs ask for codes; so does a command without a verb.
+	addVerbs = []string{"add", "give", "grant", "assign", "request", "ask", "order", "allocate"}
+	// removeVerbs take codes out.
+	removeVerbs = []string{"remove", "delete", "drop", "take", "revoke", "unassign"}
+	// helpWords ask for help.
+	helpWords = []string{"--help", "-help", "-h", "/help", "hilfe", "aide", "ayuda", "usage"}
+	// reasonWords begin a reason.
+	reasonWords = []string{"because", "reason"}
+	// openers come before what a person asks for, and mean nothing.
+	openers = []string{
+		"please", "pls", "plz", "hi", "hello", "hey", "i", "we", "can", "could", "would", "like", "need", "want",
+		"you", "me", "us", "have", "get",
+	}
+	// fillers stand between the parts of a request, and mean nothing.
+	fillers = []string{
+		"the", "a", "an", "and", "&", "+", "also", "group", "please", "pls", "thanks", "thx", "with", "of", "x", "×",
+		"license", "licenses", "licence", "licences", "code", "codes", "seat", "seats", "at", "most", "up", "max",
+		"maximum", "limit", "away", "need", "needs", "have", "has", "get", "gets", "should", "me", "us",
+		"users", "user", "people",
+	}
+	// seatWords may follow a number of seats.
+	seatWords = []string{"seat", "seats", "user", "users", "people", "license", "licenses", "licence", "licences"}
+	// prepositions stand before a group or a license.
+	prepositions = []string{"to", "for", "from", "in", "on", "of"}
+	// separators stand between two codes, so a number does not belong beyond one.
+	separators = []string{"and", "&", "+"}
+)
+
+// otherVerbs begin a command and mean what another word means.
+var otherVerbs = []string{"list", "approve", "deny", "reject", "extend", "prolong", "licenses", "licences", "groups"}
+
+// isReserved reports whether a word means something to the grammar where a command
+// begins.
+func isReserved(text string) bool {
+	text = strings.ToLower(text)
+	return slices.ContainsFunc([][]string{
+		reservedWords, otherVerbs, addVerbs, removeVerbs, helpWords, openers, fillers, prepositions,
+	}, func(words []string) bool { return slices.Contains(words, text) })
+}
+
+// isOneOf reports whether an unquoted word is one of these.
+func (w word) isOneOf(words []string) bool {
+	return !w.quoted && slices.Contains(words, strings.ToLower(w.text))
+}

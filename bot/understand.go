@@ -1,0 +1,144 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"math"
+	"sync"
+	"time"
+	_ "time/tzdata" // the image of the bot has no time zones of its own
+
+	"github.com/rs/zerolog"
+
+	"licensebot/approvals"
+	"licensebot/bot/command"
+	"licensebot/bot/slackapi"
+)
+
+// An understanding reads commands with what is known of the organization's groups and
+// licenses, and of the requester's time zone. What UiPath or Slack does not tell in
+// time is not known: then the words of a request are recorded as they are, and resolved
+// when it is prepared.
+type understanding struct {
+	uipath    UiPath // nil: nothing is known
+	directory *slackapi.Directory
+	codes     []string // those that have a display name
+	codeName  func(code string) (name string, ok bool)
+	log       zerolog.Logger
+}
+
+// Bounds of what is looked up before a command is acknowledged, within Slack's three
+// seconds.
+const (
+	knownLimit   = 500 * time.Millisecond
+	refreshLimit = 600 * time.Millisecond
+	zoneMaxAge   = time.Hour
+)
+
+// read reads a command. What is in no list may be newer than the list, so UiPath is
+// asked again before a person is told that something is unknown.
+func (u *understanding) read(
+	ctx context.Context, name string, typed slashCommand, now time.Time,
+) (command.Command, error) {
+	alone, err := command.Parse(name, typed.Text, now)
+	if err == nil && alone.Verb != command.VerbAsk && alone.Verb != command.VerbShow {
+		return alone, nil
+	}
+	known := u.gather(ctx, typed.UserID, now)
+	understood, err := known.Parse(name, typed.Text)
+	problem, isWrong := errors.AsType[*command.Error](err)
+	if !isWrong || !u.refresh(ctx, &known, problem) {
+		return understood, err
+	}
+	return known.Parse(name, typed.Text)
+}
+
+// gather asks at once for the groups, the licenses and the requester's time zone.
+func (u *understanding) gather(ctx context.Context, user string, now time.Time) command.Known {
+	ctx, cancel := context.WithTimeout(ctx, knownLimit)
+	defer cancel()
+	var known command.Known
+	var seats []approvals.Seats
+	seatsErr := errors.New("there is no UiPath to ask")
+	var asking sync.WaitGroup
+	asking.Go(func() { known.Now = now.In(u.findZone(ctx, user)) })
+	if u.uipath != nil {
+		asking.Go(func() { known.Groups = u.listGroups(ctx) })
+		asking.Go(func() { seats, seatsErr = u.uipath.Seats(ctx) })
+	}
+	asking.Wait()
+	known.Licenses, known.Owned = u.listLicenses(seats), seatsErr == nil && len(seats) > 0
+	return known
+}
+
+// listGroups lists all groups, or returns nil if they are not known.
+func (u *understanding) listGroups(ctx context.Context) []approvals.Group {
+	groups, err := u.uipath.Groups(ctx, "", math.MaxInt32)
+	if err != nil || len(groups) == 0 {
+		return nil
+	}
+	return groups
+}
+
+// listLicenses lists the licenses that have a name and those that are owned.
+func (u *understanding) listLicenses(seats []approvals.Seats) []command.License {
+	var licenses []command.License
+	at := make(map[string]int)
+	for _, code := range u.codes {
+		name, _ := u.codeName(code)
+		at[code] = len(licenses)
+		licenses = append(licenses, command.License{Code: code, Name: name})
+	}
+	for _, s := range seats {
+		if i, ok := at[s.Code]; ok {
+			licenses[i].Owned = true
+			continue
+		}
+		licenses = append(licenses, command.License{Code: s.Code, Owned: true})
+	}
+	return licenses
+}
+
+// findZone is the time zone of a person's clock. It is UTC if Slack does not tell.
+func (u *understanding) findZone(ctx context.Context, user string) *time.Location {
+	person, err := u.directory.FindPerson(ctx, user, zoneMaxAge)
+	if err != nil {
+		u.log.Warn().Err(err).Msg("Slack does not tell a person's time zone; days that they type are days in UTC")
+		return time.UTC
+	}
+	if zone, err := time.LoadLocation(person.TimeZone); err == nil && person.TimeZone != "" {
+		return zone
+	}
+	if person.UTCOffset == 0 {
+		return time.UTC
+	}
+	return time.FixedZone("", int(person.UTCOffset/time.Second))
+}
+
+// refresh asks UiPath for what was looked for in vain, and reports whether something
+// is known better. If UiPath does not answer, the lists are not trusted any more.
+func (u *understanding) refresh(ctx context.Context, known *command.Known, problem *command.Error) bool {
+	ctx, cancel := context.WithTimeout(ctx, refreshLimit)
+	defer cancel()
+	isBetter := false
+	if problem.Group != "" && known.Groups != nil {
+		group, err := u.uipath.FindGroup(ctx, problem.Group)
+		switch {
+		case err == nil:
+			known.Groups, isBetter = append(known.Groups, group), true
+		case !isUnknownGroup(err):
+			known.Groups, isBetter = nil, true
+		}
+	}
+	if problem.Unlisted && known.Owned {
+		seats, err := u.uipath.Owned(ctx)
+		known.Licenses, known.Owned, isBetter = u.listLicenses(seats), err == nil && len(seats) > 0, true
+	}
+	return isBetter
+}
+
+// isUnknownGroup reports whether UiPath answered that it has no such group.
+func isUnknownGroup(err error) bool {
+	_, ok := errors.AsType[*approvals.GroupError](err)
+	return ok
+}
