@@ -74,11 +74,7 @@ func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (
 	slack := new(connections)
 	policies := newPolicySource(cfg, log)
 	checks := newSetupChecker(cfg, clock, licenses, db, slack, policies, log)
-	counted.Read(metrics.Sources{
-		Connections: slack.countLive, LostLines: tuning.LostLines, Stats: db.ReadStats,
-		PolicyHash: func() string { return hashPolicy(policies.Policy()) }, TokenExpiry: tokens.Expiry,
-		FailingChecks: checks.countFailing,
-	})
+	readAtScrape(counted, db, slack, policies, tokens, checks, tuning.LostLines)
 	routes := newHealthRoutes(probes{
 		database: &databaseProbe{db: db, log: log}, slack: slack, report: checks.last.Load,
 	}, counted.Handler())
@@ -94,10 +90,7 @@ func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (
 		use.Today = cfg.Channel
 	}
 	deps := newDeps(cfg, use.Today, tuning, db, licenses, policies.Policy, log)
-	deps.Slack.Watch = newWatch(counted)
-	if cfg.hasCanary {
-		deps.Canary, deps.Replica, deps.CanaryEnded = db, replicaName(), counted.NoteCanary
-	}
+	watchDeps(&deps, cfg, counted, db)
 	deps.SetupProblems = checks.listProblems
 	b, err := bot.New(ctx, deps)
 	if err != nil {
@@ -109,13 +102,19 @@ func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (
 	}
 	slack.bot.Store(b)
 
-	workers := &worker.Runner{
-		Store: db, Licenses: licenses, Directory: b.Directory(), Messenger: b.Messenger(),
-		OnError: logProblem(log, newOperatorLog(log, tuning.Now)), Grace: workersGrace, Reconnected: b.Reconnected(),
-		Policy: policies.Policy, Emoji: cfg.Emoji, Buttons: cfg.hasButtons, Target: cfg.target(),
-		Channel: cfg.Channel, OnChannel: followChannel(cfg.Channel, b, log),
-	}
+	workers := newRunner(cfg, tuning, db, licenses, policies, b, log)
 	parts.addRunning(ctx, "workers", workers.Run)
+	followChanges(ctx, parts, cfg, tuning, policies, checks, b, log)
+	log.Info().Str("version", versionName()).Str("bot", b.UserID()).Str("channel", use.Today).
+		Msg("licensebot is running")
+	return b.Run(ctx)
+}
+
+// followChanges keeps the policy and Slack's secrets up to date with their files.
+func followChanges(
+	ctx context.Context, parts *shutdown, cfg Config, tuning Tuning, policies *policySource, checks *setupChecker,
+	b *bot.Bot, log zerolog.Logger,
+) {
 	forPolicy, forSecrets := make(chan os.Signal, 1), make(chan os.Signal, 1)
 	parts.addRunning(ctx, "hangups", func(ctx context.Context) {
 		passHangups(ctx, tuning.Hangups, forPolicy, forSecrets)
@@ -126,9 +125,19 @@ func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (
 	parts.addRunning(ctx, "secrets", func(ctx context.Context) {
 		followSecrets(ctx, slackSecrets(cfg, b), forSecrets, log)
 	})
-	log.Info().Str("version", versionName()).Str("bot", b.UserID()).Str("channel", use.Today).
-		Msg("licensebot is running")
-	return b.Run(ctx)
+}
+
+// newRunner makes the workers.
+func newRunner(
+	cfg Config, tuning Tuning, db *store.Store, licenses *licensing.Allocations, policies *policySource, b *bot.Bot,
+	log zerolog.Logger,
+) *worker.Runner {
+	return &worker.Runner{
+		Store: db, Licenses: licenses, Directory: b.Directory(), Messenger: b.Messenger(),
+		OnError: logProblem(log, newOperatorLog(log, tuning.Now)), Grace: workersGrace, Reconnected: b.Reconnected(),
+		Policy: policies.Policy, Emoji: cfg.Emoji, Buttons: cfg.hasButtons, Target: cfg.target(),
+		Channel: cfg.Channel, OnChannel: followChannel(cfg.Channel, b, log),
+	}
 }
 
 func newDeps(

@@ -13,6 +13,8 @@ import (
 	"licensebot/approvals"
 	"licensebot/bot"
 	"licensebot/internal/metrics"
+	"licensebot/internal/store"
+	"licensebot/licensing"
 )
 
 // newWatch counts what happens on the way to Slack.
@@ -27,6 +29,27 @@ func newWatch(m *metrics.Metrics) bot.Watch {
 		Ended: func(reason bot.EndReason) { m.NoteConnectionEnded(string(reason)) },
 		Calls: m.WatchSlack,
 	}
+}
+
+// watchDeps has the bot tell the metrics what it does, and gives it a canary unless that
+// is switched off.
+func watchDeps(deps *bot.Deps, cfg Config, m *metrics.Metrics, db *store.Store) {
+	deps.Slack.Watch = newWatch(m)
+	if cfg.hasCanary {
+		deps.Canary, deps.Replica, deps.CanaryEnded = db, replicaName(), m.NoteCanary
+	}
+}
+
+// readAtScrape hands the metrics what they ask at each scrape.
+func readAtScrape(
+	m *metrics.Metrics, db *store.Store, slack *connections, policies *policySource, tokens *licensing.TokenSource,
+	checks *setupChecker, lostLines func() uint64,
+) {
+	m.Read(metrics.Sources{
+		Connections: slack.countLive, LostLines: lostLines, Stats: db.ReadStats,
+		PolicyHash: func() string { return hashPolicy(policies.Policy()) }, TokenExpiry: tokens.Expiry,
+		FailingChecks: checks.countFailing,
+	})
 }
 
 // observeTransitions counts what becomes of requests, and logs one line when a request
