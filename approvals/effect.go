@@ -16,6 +16,21 @@ func (r Request) MayHaveEffect() bool {
 	return r.Outcome.Uncertain || wrote
 }
 
+// AwaitLateEffects is how long a write has to wait, at a time when now was read: one of the
+// others closed a moment ago and may have changed the group's allocation. Reads may lag,
+// so a write on top of this one might undo that. Zero: there is nothing to wait for.
+func AwaitLateEffects(r Request, others []Request, now Allocation, at time.Time) (wait time.Duration) {
+	for _, other := range others {
+		age := at.Sub(other.ClosedAt)
+		certain := other.ID == r.ID || !other.MayHaveEffect() || other.Outcome.Reason == ReasonIncomplete
+		if certain || age < 0 || other.Proposal.Change.IsShownBy(now) {
+			continue
+		}
+		wait = max(wait, lateEffectAfter-age)
+	}
+	return wait
+}
+
 // lateEffectLook is the job that reads the allocation once more.
 func (r Request) lateEffectLook() []Job {
 	if !r.MayHaveEffect() {
@@ -24,13 +39,21 @@ func (r Request) lateEffectLook() []Job {
 	return []Job{{Kind: JobFindEffect, Due: r.ClosedAt.Add(lateEffectAfter)}}
 }
 
-// LateEffectExpires is when the look for a late effect is given up, if UiPath could
-// not be read until then.
-func (r Request) LateEffectExpires() time.Time {
+// slowLook is the pause between two late looks once the request would have expired.
+const slowLook = 10 * time.Minute
+
+// LateLookPause is the pause after a late look that failed; zero: choose. UiPath may
+// not answer for long, or the bot may have been down. What was asked for a time would stay
+// for ever, so the look is never given up, and after the request's life it takes its time.
+func (r Request) LateLookPause(now time.Time) time.Duration {
+	since := r.ClosedAt
 	if r.LeftCodes() {
-		return r.Grant.Revocation.At.Add(r.Terms.TTL)
+		since = r.Grant.Revocation.At
 	}
-	return r.ClosedAt.Add(r.Terms.TTL)
+	if now.Before(since.Add(r.Terms.TTL)) {
+		return 0
+	}
+	return slowLook
 }
 
 // LateEffect is the event of a later look at the allocation; nil if it shows no effect

@@ -92,6 +92,10 @@ type (
 	// allocation.
 	WriteAnswered struct{}
 
+	// LaneYielded means that a write fails again and again, and lets other writes to the
+	// group go first. One of its attempts may have had an effect.
+	LaneYielded struct{}
+
 	// Mismatch means UiPath answered a write with another allocation than asked for.
 	Mismatch struct{ Answered []string }
 
@@ -144,6 +148,7 @@ func (Delayed) Kind() string          { return "delayed" }
 func (ReadRefused) Kind() string      { return "read_refused" }
 func (ReadShown) Kind() string        { return "read_shown" }
 func (WriteAnswered) Kind() string    { return "write_answered" }
+func (LaneYielded) Kind() string      { return "lane_yielded" }
 func (Mismatch) Kind() string         { return "mismatch" }
 func (WriteFinished) Kind() string    { return "write_finished" }
 func (EffectFound) Kind() string      { return "effect_found" }
@@ -167,6 +172,7 @@ func (Delayed) Actor() string          { return Bot }
 func (ReadRefused) Actor() string      { return UiPath }
 func (ReadShown) Actor() string        { return UiPath }
 func (WriteAnswered) Actor() string    { return UiPath }
+func (LaneYielded) Actor() string      { return Bot }
 func (Mismatch) Actor() string         { return UiPath }
 func (WriteFinished) Actor() string    { return UiPath }
 func (EffectFound) Actor() string      { return UiPath }

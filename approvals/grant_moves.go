@@ -50,7 +50,7 @@ func (e RevokeEarly) move(r Request, now time.Time) (Step, error) {
 	} else {
 		g.Attempts++
 		g.Revocation, g.DelayReason, g.Mismatches = nil, "", 0
-		g.RefusedAt, g.AnsweredAt = time.Time{}, time.Time{}
+		g.RefusedAt, g.AnsweredAt, g.WriteAttempted = time.Time{}, time.Time{}, false
 	}
 	r.Grant = &g
 	return Step{

@@ -39,7 +39,7 @@ type Payload struct {
 	// JobWarnExpiry: the codes that are about to go. JobPostEffect: what the group has.
 	Codes []string `json:"codes,omitempty"`
 	Press *Press   `json:"press,omitempty"` // JobPostPress
-	Post  JobKind  `json:"post,omitempty"`  // JobTellRequester: says what this post says, because the thread is closed to it
+	Post  JobKind  `json:"post,omitempty"`  // JobTellRequester: says what this post says, as the thread is closed to it
 }
 
 // A JobKind is one row of the table JobKinds.
@@ -141,7 +141,7 @@ const unsettledWait = 10 * time.Second
 func JobKinds() []JobSpec {
 	return []JobSpec{
 		{Kind: JobPrepare, Pool: PoolPrepare, Fair: true},
-		{Kind: JobFindEffect, Pool: PoolPrepare},
+		{Kind: JobFindEffect, Pool: PoolPrepare, Lane: effectLane},
 		{Kind: JobApply, Pool: PoolWrites, Lane: groupLane, UnsettledWait: unsettledWait},
 		{Kind: JobRevoke, Pool: PoolWrites, Lane: groupLane, UnsettledWait: unsettledWait},
 		{Kind: JobCountVotes, Pool: PoolVotes},
@@ -256,6 +256,12 @@ func GroupLane(groupID string) Lane { return Lane{Name: "group " + groupID} }
 
 func groupLane(r Request) Lane { return GroupLane(r.Proposal.Group.ID) }
 
+// EffectLane is the lane of the later looks at one group's allocation. A write finds in it
+// what may still turn up.
+func EffectLane(groupID string) Lane { return Lane{Name: "effect " + groupID} }
+
+func effectLane(r Request) Lane { return EffectLane(r.Proposal.Group.ID) }
+
 // threadLane excludes reminders: one due tomorrow would hold up what is due now. A
 // warning may stand in it, because whatever is said after the warning drops it.
 func threadLane(r Request) Lane { return Lane{Name: "thread " + r.ID, InOrder: true} }
@@ -300,9 +306,9 @@ type LeasedJob struct {
 func (t LeasedJob) WasTried() bool { return !t.TriedAt.IsZero() }
 
 // Backoff is the wait before the next attempt, where its number alone would have it
-// wait for d.
-func (t LeasedJob) Backoff(d time.Duration) time.Duration {
-	if limit := t.Kind.Spec().UnsettledWait; limit > 0 && t.WasTried() {
+// wait for d. unsettled says that this attempt may have had its effect.
+func (t LeasedJob) Backoff(d time.Duration, unsettled bool) time.Duration {
+	if limit := t.Kind.Spec().UnsettledWait; limit > 0 && (unsettled || t.WasTried()) {
 		return min(d, limit)
 	}
 	return d

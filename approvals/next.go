@@ -77,7 +77,7 @@ func (e CardPosted) move(r Request, now time.Time) (Step, error) {
 	}
 	r.CardTS, r.Denials = e.TS, r.denialsBeside(e.TS)
 	if !r.State.Open() {
-		return Step{Request: r, Enqueue: []Job{{Kind: JobUpdateCard}}}, nil
+		return Step{Request: r, Enqueue: []Job{{Kind: JobPostOutcome}, {Kind: JobUpdateCard}}}, nil
 	}
 	r.DelayReason = ""
 	switch auto := r.State == Pending && r.Terms.AutoApprove; {
@@ -326,6 +326,20 @@ func (WriteAnswered) move(r Request, now time.Time) (Step, error) {
 		r.Grant = &g
 	case r.State == Approved:
 		r.AnsweredAt, r.WriteAttempted = now, true
+	default:
+		return Step{}, ErrNoTransition
+	}
+	return Step{Request: r}, nil
+}
+
+func (LaneYielded) move(r Request, _ time.Time) (Step, error) {
+	switch {
+	case r.AwaitsRevocation():
+		g := *r.Grant
+		g.WriteAttempted = true
+		r.Grant = &g
+	case r.State == Approved:
+		r.WriteAttempted = true
 	default:
 		return Step{}, ErrNoTransition
 	}

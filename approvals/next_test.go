@@ -107,7 +107,7 @@ func table() []cells {
 	posted := row("the card is posted", CardPosted{TS: "1.1"})
 	posted.pending = "pending / add_reactions count_votes remind /"
 	posted.approved = "approved / add_reactions count_votes /"
-	posted.ended = "= / update_card /"
+	posted.ended = "= / post_outcome update_card /"
 	posted.except = map[State]string{Refused: noMove}
 
 	postedAgain := row("a second card is posted", CardPosted{TS: "2.2"})

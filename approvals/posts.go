@@ -134,6 +134,20 @@ func FindDoubles(r Request, posts []Post) []Double {
 	return doubles
 }
 
+// FindLateCard finds the card of a request that closed while its post was in doubt: it
+// has to show that. The oldest one counts.
+func FindLateCard(r Request, posts []Post) (ts string, found bool) {
+	if r.CardTS != "" || r.State.Open() {
+		return "", false
+	}
+	for _, p := range posts {
+		if p.EventType == CardEventType && (!found || p.TS < ts) {
+			ts, found = p.TS, true
+		}
+	}
+	return ts, found
+}
+
 // SurveyDoubles finds in a survey the requests with more than one card. cards are the
 // cards of pending requests. The result maps the timestamp of each card too many to
 // its request; where the right card is unknown, it has all of them.

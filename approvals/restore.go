@@ -123,7 +123,7 @@ func Adopt(cardTS string, thread []Told) Adopted {
 	return e
 }
 
-// What the channel tells is not done again: no write, no message.
+// What the channel tells is not done again: no write, no message. The card is drawn anew.
 func (e Adopted) move(r Request, now time.Time) (Step, error) {
 	switch {
 	case r.State == Filed:
@@ -144,7 +144,9 @@ func (e Adopted) move(r Request, now time.Time) (Step, error) {
 	if r.IsInEffect() && r.Grant == nil {
 		step = e.startGrant(step, now)
 	}
-	return e.endGrant(step), nil
+	step = e.endGrant(step)
+	step.Enqueue = append(step.Enqueue, Job{Kind: JobUpdateCard}) // the bot may have ended before it drew the card
+	return step, nil
 }
 
 // adoptPresses adds the presses that the channel tells: the thread has each of them.

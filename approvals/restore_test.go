@@ -45,11 +45,17 @@ func TestAdoptEveryEnd(t *testing.T) {
 				!r.ClosedAt.Equal(filedAt.Add(2*time.Minute)) || !slices.Equal(Voters(r.Votes), []string{anna, ben}) {
 				t.Errorf("%s in the copy and %s in the channel became %+v", state, end, r)
 			}
-			if len(step.Enqueue) > 0 || len(step.Drop) != len(JobKinds()) {
+			if !onlyDrawsCard(step) || len(step.Drop) != len(JobKinds()) {
 				t.Errorf("%s in the copy and %s in the channel enqueues %v and drops %d", state, end, step.Enqueue, len(step.Drop))
 			}
 		}
 	}
+}
+
+// onlyDrawsCard reports whether nothing but the card is brought up to date: the bot may
+// have ended between the outcome and the card.
+func onlyDrawsCard(step Step) bool {
+	return len(step.Enqueue) == 1 && step.Enqueue[0].Kind == JobUpdateCard
 }
 
 // What the channel tells is adopted only where the request does not know it.
@@ -81,7 +87,7 @@ func TestAdoptOnlyWhatIsNew(t *testing.T) {
 		if isNew := err == nil; isNew != c.isNew || err != nil && !errors.Is(err, ErrNoTransition) {
 			t.Errorf("%s: %v", name, err)
 		}
-		if c.isNew && (!step.Request.Grant.IsOver() || step.Request.HoldsGrant() || len(step.Enqueue) > 0) {
+		if c.isNew && (!step.Request.Grant.IsOver() || step.Request.HoldsGrant() || !onlyDrawsCard(step)) {
 			t.Errorf("%s: %+v", name, step)
 		}
 	}

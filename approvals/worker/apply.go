@@ -20,6 +20,9 @@ func (w *Runner) apply(ctx context.Context, t approvals.LeasedJob, r approvals.R
 	if r.State != approvals.Approved {
 		return nil
 	}
+	if err := w.yieldLane(ctx, t, r); err != nil {
+		return err
+	}
 	facts := approvals.WriteFacts{Tried: t.WasTried() || r.WriteAttempted}
 	var err error
 	if facts.Allocation, err = w.readForWrite(ctx, r); err != nil {
@@ -38,6 +41,12 @@ func (w *Runner) apply(ctx context.Context, t approvals.LeasedJob, r approvals.R
 	}
 	if !r.AnsweredAt.IsZero() {
 		return w.awaitShown(ctx, t, r, r.AnsweredAt, facts.Now)
+	}
+	if err := restBeforeWrite(t, facts.Now); err != nil {
+		return w.keepUnread(ctx, t, r, facts.Tried, err)
+	}
+	if err := w.awaitLateEffects(ctx, r, facts.Allocation, facts.Now); err != nil {
+		return w.keepUnread(ctx, t, r, facts.Tried, err)
 	}
 	if err := w.recheck(ctx, r, &facts); err != nil {
 		return w.keepUnread(ctx, t, r, facts.Tried, err)
@@ -76,7 +85,7 @@ func (w *Runner) applyToRead(
 	if err := w.Store.MarkTriedUnlessVoted(ctx, t, facts.Consent.Guard); err != nil {
 		return err
 	}
-	return w.writeAllocation(ctx, t, r, r.Proposal.Change.ApplyTo(facts.Allocation))
+	return unsettled(w.writeAllocation(ctx, t, r, r.Proposal.Change.ApplyTo(facts.Allocation)))
 }
 
 // recheck reads the group by its id and asks the policy of today about the change.

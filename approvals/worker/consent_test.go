@@ -1,6 +1,7 @@
 package worker_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -302,6 +303,87 @@ func TestReadsThatLagBehindAWrite(t *testing.T) {
 				if end := w.read(other.ID).Grant.Revocation; !slices.Equal(end.Removed, []string{"NEWER"}) {
 					t.Errorf("the grant ended as %+v", end)
 				}
+			})
+		})
+	}
+}
+
+// The look for a late effect goes on however long UiPath does not answer: otherwise what
+// was asked for a time would stay for ever.
+func TestLateEffectIsLookedForUntilUiPathAnswers(t *testing.T) {
+	live(t, func(w *world) {
+		silent := false
+		w.uipath.onRead = func(int) error {
+			if silent {
+				return errors.New("UiPath does not answer")
+			}
+			return nil
+		}
+		writes := 0
+		w.uipath.onWrite = func(_ int, asked Allocation) (*Allocation, bool, error) {
+			if writes++; writes > 1 {
+				return &asked, true, nil
+			}
+			return nil, true, &RefusedError{Answer: "no such license"}
+		}
+		r := w.ask(Ask{Codes: []string{"NEW"}, For: 2 * time.Hour})
+		w.uipath.setLag(5 * time.Second)
+		w.react(r, anna, true)
+		w.until("failed", func(Request) bool { return w.read(r.ID).State == Failed })
+		w.uipath.setLag(0)
+		silent = true
+		time.Sleep(5 * time.Hour) // the request lives for one
+		reads := len(w.uipath.log())
+		time.Sleep(time.Hour)
+		if more := len(w.uipath.log()) - reads; more < 1 || more > 10 {
+			t.Errorf("UiPath was asked %d times in an hour", more)
+		}
+		silent = false
+		w.quiet()
+		w.posts(JobPostEffect, 1)
+		w.codes("OLD")
+	})
+}
+
+// A write that was refused may have had an effect that no read shows yet. What is written
+// to the group a moment later leaves that alone.
+func TestWriteSoonAfterOneInDoubt(t *testing.T) {
+	for name, c := range map[string]struct {
+		second Ask
+		effect bool // of the refused write
+		want   []string
+	}{
+		"a code is added":             {Ask{Codes: []string{"NEWER"}}, true, []string{"OLD", "NEW", "NEWER"}},
+		"a grant ends":                {Ask{Codes: []string{"NEWER"}, For: 10 * time.Minute}, true, []string{"OLD", "NEW"}},
+		"the refused one did nothing": {Ask{Codes: []string{"NEWER"}}, false, []string{"OLD", "NEWER"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			live(t, func(w *world) {
+				other := w.ask(c.second)
+				if c.second.IsTimed() {
+					w.react(other, anna, true)
+					w.until("done", func(Request) bool { return w.read(other.ID).State == Done })
+					w.skipTo(w.read(other.ID).Grant.Until.Add(-4 * time.Minute)) // no confirmation is young any more
+				}
+				refused := w.ask(Ask{Codes: []string{"NEW"}})
+				writes := 0
+				w.uipath.onWrite = func(_ int, asked Allocation) (*Allocation, bool, error) {
+					if writes++; writes > 1 {
+						return &asked, true, nil
+					}
+					return nil, c.effect, &RefusedError{Answer: "no such license"}
+				}
+				w.uipath.setLag(5 * time.Second)
+				if c.second.IsTimed() {
+					time.Sleep(time.Until(w.read(other.ID).Grant.Until.Add(-2 * time.Second)))
+				}
+				w.react(refused, anna, true)
+				w.until("failed", func(Request) bool { return w.read(refused.ID).State == Failed })
+				if !c.second.IsTimed() {
+					w.react(other, anna, true)
+				}
+				w.quiet()
+				w.codes(c.want...)
 			})
 		})
 	}

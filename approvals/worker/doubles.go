@@ -17,6 +17,9 @@ func (w *Runner) removeDoubles(ctx context.Context, t approvals.LeasedJob, r app
 	if err != nil {
 		return giveUpOnDoubles(t, err)
 	}
+	if ts, found := approvals.FindLateCard(r, posts); found {
+		return w.applyEvent(ctx, r, approvals.CardPosted{TS: ts}, t.KeepLeased())
+	}
 	for _, double := range approvals.FindDoubles(r, posts) {
 		if double.EventType == approvals.CardEventType {
 			if err := w.adoptDenials(ctx, r, double.TS); err != nil {

@@ -210,3 +210,24 @@ func (w *world) reopen() {
 	w.open()
 	w.work()
 }
+
+// A card that Slack stores late, when its request is closed and no longer looked for,
+// shows how the request ended, and so does its thread.
+func TestACardThatTurnsUpAfterTheEnd(t *testing.T) {
+	live(t, func(w *world) {
+		w.slack.breaks("post_card", 1, false, errCut)
+		w.file("e1")
+		w.until("an attempt", func(Request) bool { return w.slack.count("post_card") == 1 })
+		w.cancel(w.request)
+		time.Sleep(25 * time.Second) // later, a post that is not there is believed to be lost
+		w.slack.again(w.request, "ts-late")
+		time.Sleep(20 * time.Minute)
+		if r := w.read(w.request.ID); r.CardTS != "ts-late" || r.State != Cancelled {
+			t.Errorf("the request is %s with card %q", r.State, r.CardTS)
+		}
+		w.posts(JobPostOutcome, 1)
+		if n := w.slack.count("update_card"); n == 0 {
+			t.Error("the card was not drawn anew")
+		}
+	})
+}

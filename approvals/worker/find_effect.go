@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"errors"
 
 	"licensebot/approvals"
 )
@@ -19,7 +20,7 @@ func (w *Runner) findEffect(ctx context.Context, t approvals.LeasedJob, r approv
 	case approvals.IsRefused(err):
 		return &approvals.DelayError{After: approvals.SecondLookAfter, Err: err}
 	case err != nil:
-		return w.retryUntil(ctx, r.LateEffectExpires(), err)
+		return w.lookLater(ctx, r, err)
 	}
 	event := r.FoundGone(allocation)
 	if !r.LeftCodes() {
@@ -33,4 +34,16 @@ func (w *Runner) findEffect(ctx context.Context, t approvals.LeasedJob, r approv
 		return nil
 	}
 	return w.applyEvent(ctx, r, event, &t)
+}
+
+// lookLater keeps a late look that failed, at its own pace.
+func (w *Runner) lookLater(ctx context.Context, r approvals.Request, cause error) error {
+	now, err := w.Store.Now(ctx)
+	if err != nil {
+		return errors.Join(cause, err)
+	}
+	if pause := r.LateLookPause(now); pause > 0 {
+		return &slowed{error: cause, after: pause}
+	}
+	return cause
 }

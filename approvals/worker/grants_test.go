@@ -71,6 +71,41 @@ func same(t *testing.T, what string, got, want []string) {
 	}
 }
 
+// A write that UiPath does not make holds up the others of its group for a minute or two,
+// and not for as long as it fails.
+func TestAWriteThatFailsForEverLetsOthersGo(t *testing.T) {
+	for name, ofGrant := range map[string]bool{"the end of a grant": true, "a change": false} {
+		t.Run(name, func(t *testing.T) {
+			live(t, func(w *world) {
+				stuck := w.ask(Ask{Codes: []string{"NEW"}, For: 2 * time.Hour})
+				broken := !ofGrant
+				w.uipath.onWrite = func(_ int, asked Allocation) (*Allocation, bool, error) {
+					if broken && slices.Contains(asked.Codes, "NEW") != ofGrant {
+						return nil, false, errors.New("UiPath is not working properly")
+					}
+					return &asked, true, nil
+				}
+				w.react(stuck, anna, true)
+				if ofGrant {
+					w.until("done", func(Request) bool { return w.read(stuck.ID).State == Done })
+					broken = true
+					w.skipTo(w.read(stuck.ID).Grant.Until)
+				}
+				time.Sleep(5 * time.Minute)
+				other := w.ask(Ask{Codes: []string{"NEWER"}})
+				w.react(other, anna, true)
+				time.Sleep(3 * time.Minute)
+				if r := w.read(other.ID); r.State != Done {
+					t.Errorf("the other request is %s, %s; UiPath: %v", r.State, r.DelayReason, w.uipath.log())
+				}
+				broken = false
+				w.quiet()
+				w.codes("OLD", "NEWER")
+			})
+		})
+	}
+}
+
 func TestAGrantEnds(t *testing.T) {
 	live(t, func(w *world) {
 		r := w.granted(26*time.Hour, "NEW")

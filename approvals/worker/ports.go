@@ -70,6 +70,10 @@ type Groups interface {
 	// closed since a time.
 	ListInEffectSince(ctx context.Context, groupID string, since time.Time) ([]approvals.Request, error)
 
+	// ListLateEffects lists the closed requests of the group that may have changed its
+	// allocation nevertheless, as a later look will tell.
+	ListLateEffects(ctx context.Context, groupID string) ([]approvals.Request, error)
+
 	// ListUnsettledWrites lists the requests with a write to a group's allocation under
 	// way, or tried with an unknown result.
 	ListUnsettledWrites(ctx context.Context, groupID string) ([]approvals.Request, error)

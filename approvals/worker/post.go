@@ -21,13 +21,16 @@ func (w *Runner) postOnce(
 			return ts, err
 		}
 	}
-	if stop != nil {
+	if stop != nil && !t.WasTried() {
 		return "", stop
 	}
-	if t.WasTried() {
+	if t.WasTried() { // it may turn up later
 		if err := w.applyEvent(ctx, r, approvals.PostRepeated{Post: t.Kind}, t.KeepLeased()); err != nil {
 			return "", err
 		}
+	}
+	if stop != nil {
+		return "", stop
 	}
 	if err := w.Store.MarkTried(ctx, t); err != nil {
 		return "", err

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"time"
 
 	"licensebot/approvals"
 )
@@ -22,6 +23,23 @@ func (w *Runner) readAllocation(ctx context.Context, groupID string) (approvals.
 		return approvals.Allocation{}, err
 	}
 	return read, confirmed.CheckRead(read, now)
+}
+
+// awaitLateEffects returns a delay while a request that closed a moment ago may have
+// changed the allocation after all, and the reading does not show it.
+func (w *Runner) awaitLateEffects(
+	ctx context.Context, r approvals.Request, read approvals.Allocation, now time.Time,
+) error {
+	others, err := w.Store.ListLateEffects(ctx, r.Proposal.Group.ID)
+	if err != nil {
+		return err
+	}
+	if wait := approvals.AwaitLateEffects(r, others, read, now); wait > 0 {
+		return &approvals.DelayError{
+			After: wait, Reason: "whether an earlier change to this group took effect is unknown for up to a minute",
+		}
+	}
+	return nil
 }
 
 // readForWrite reads the allocation before a change to it, or after one.

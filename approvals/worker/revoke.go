@@ -15,7 +15,10 @@ func (w *Runner) revokeGrant(ctx context.Context, t approvals.LeasedJob, r appro
 	if !r.AwaitsRevocation() {
 		return nil
 	}
-	facts := approvals.RevocationFacts{Tried: t.WasTried()}
+	if err := w.yieldLane(ctx, t, r); err != nil {
+		return err
+	}
+	facts := approvals.RevocationFacts{Tried: t.WasTried() || r.Grant.WriteAttempted}
 	var err error
 	if facts.Now, err = w.Store.Now(ctx); err != nil {
 		return err
@@ -38,6 +41,12 @@ func (w *Runner) revokeGrant(ctx context.Context, t approvals.LeasedJob, r appro
 	case !r.Grant.AnsweredAt.IsZero():
 		return w.awaitShown(ctx, t, r, r.Grant.AnsweredAt, facts.Now)
 	}
+	if err := restBeforeWrite(t, facts.Now); err != nil {
+		return w.recordDelay(ctx, t, r, approvals.DelayReason(err), err)
+	}
+	if err := w.awaitLateEffects(ctx, r, facts.Allocation, facts.Now); err != nil {
+		return w.recordDelay(ctx, t, r, approvals.DelayReason(err), err)
+	}
 	return w.takeOut(ctx, t, r, plan, approvals.Change{Remove: plan.Take}.ApplyTo(facts.Allocation))
 }
 
@@ -50,6 +59,14 @@ func (w *Runner) takeOut(
 	if err := w.Store.MarkTried(ctx, t); err != nil {
 		return err
 	}
+	return unsettled(w.writeWithout(ctx, t, r, plan, target))
+}
+
+// writeWithout is takeOut, after the attempt is recorded.
+func (w *Runner) writeWithout(
+	ctx context.Context, t approvals.LeasedJob, r approvals.Request,
+	plan approvals.RevocationPlan, target approvals.Allocation,
+) error {
 	answer, err := w.Licenses.WriteAllocation(ctx, r.Proposal.Group.ID, target)
 	if err == nil && approvals.SameSet(answer.Codes, target.Codes) {
 		return w.confirmTakenOut(ctx, t, r, plan, answer, target)

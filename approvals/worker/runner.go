@@ -276,7 +276,8 @@ func (w *Runner) runLeased(ctx, limited context.Context, t approvals.LeasedJob, 
 // retryFailed gives a job back. While the store fails it goes on trying, because
 // otherwise the job would wait until its lease ends.
 func (w *Runner) retryFailed(ctx context.Context, t approvals.LeasedJob, cause error) {
-	after := approvals.RetryAfter(cause, t.Backoff(backoff(t.Attempt)))
+	_, unsettled := errors.AsType[*unsettledError](cause)
+	after := approvals.RetryAfter(cause, t.Backoff(backoff(t.Attempt), unsettled))
 	if slow, ok := errors.AsType[*slowed](cause); ok {
 		after = slow.after
 	}
@@ -329,15 +330,6 @@ func (w *Runner) applyEvent(
 // expireGrant says that the time of a grant may be over.
 func (w *Runner) expireGrant(ctx context.Context, t approvals.LeasedJob, r approvals.Request) error {
 	return w.applyEvent(ctx, r, approvals.GrantExpired{}, &t)
-}
-
-// retryUntil gives up when the time is over, and else returns the cause.
-func (w *Runner) retryUntil(ctx context.Context, end time.Time, cause error) error {
-	now, err := w.Store.Now(ctx)
-	if err == nil && !now.Before(end) {
-		return nil
-	}
-	return errors.Join(cause, err)
 }
 
 // recordDelay lets people know that an effect takes longer, from the second

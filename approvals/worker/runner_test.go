@@ -418,7 +418,9 @@ func (s *slackFake) ReadThread(context.Context, string, string) ([]Told, error) 
 func (s *slackFake) ListPosts(_ context.Context, r Request) ([]Post, error) {
 	var posts []Post
 	err := s.do("list_posts", func() {
-		posts = append(posts, Post{TS: r.CardTS, EventType: CardEventType})
+		if r.CardTS != "" {
+			posts = append(posts, Post{TS: r.CardTS, EventType: CardEventType})
+		}
 		for _, d := range s.doubles {
 			if d.request == r.ID {
 				posts = append(posts, d.Post)

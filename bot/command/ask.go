@@ -1,6 +1,7 @@
 package command
 
 import (
+	"errors"
 	"reflect"
 	"slices"
 	"strings"
@@ -213,7 +214,7 @@ func (r *reader) readDraft(o opening, tokens []word, group run, reason []word) *
 }
 
 func (d *draft) checkGroup(group run) {
-	if problem, ok := checkGroup(d.name, d.ask.Group).(*Error); ok && problem != nil {
+	if problem, ok := errors.AsType[*Error](checkGroup(d.name, d.ask.Group)); ok {
 		d.ask.Group = ""
 		d.noteOpen(problem.Format, problem.Args...)
 		return

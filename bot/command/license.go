@@ -59,27 +59,33 @@ func (d *draft) codeOf(it item) match {
 	}
 	code := strings.ToUpper(stripDecoration(base))
 	_, isKnown := d.license(code)
-	isTyped := IsCode(code) && (d.Licenses == nil || !d.Owned && base == strings.ToUpper(base) && len(base) > 2)
+	isShaped := IsCode(code) && base == strings.ToUpper(base) && len(base) > 2
+	isTyped := IsCode(code) && d.Licenses == nil || isShaped && !d.Owned
 	found := match{n: 1, codes: []string{code}, limit: limit, hasLimit: hasLimit}
 	switch {
 	case isKnown || isTyped:
 		return found
 	case d.Licenses == nil:
 		return match{}
-	case IsCode(code) && base == strings.ToUpper(base) && len(base) > 2 && len(d.nearest(base)) == 0 && !d.isTrial &&
-		len(d.named(base)) == 0:
+	case isShaped && !d.isTrial && len(d.nearest(base)) == 0 && len(d.named(base)) == 0:
 		return found // not in the list; maybe the group has it
 	case hasLimit:
-		near := d.nearest(base)
-		found.codes, found.isNear = near, true
-		if exact := d.named(base); len(exact) > 0 {
-			found.codes, found.isNear = exact, false
-		}
-		if len(found.codes) > 0 {
-			return found
-		}
+		return d.namedWithLimit(base, found)
 	}
 	return match{}
+}
+
+// namedWithLimit finds a license with a seat limit by its name, or else those whose
+// codes are near.
+func (d *draft) namedWithLimit(name string, found match) match {
+	found.codes = d.named(name)
+	if len(found.codes) == 0 {
+		found.codes, found.isNear = d.nearest(name), true
+	}
+	if len(found.codes) == 0 {
+		return match{}
+	}
+	return found
 }
 
 // A licenseName is a license with its name as it is compared.

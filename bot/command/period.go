@@ -152,7 +152,14 @@ func (k Known) readLength(words []word) period {
 	if words[0].quoted {
 		return period{}
 	}
-	text := strings.ToLower(words[0].text)
+	if p := k.readCompact(strings.ToLower(words[0].text)); p.n > 0 || len(words) < 2 || words[1].quoted {
+		return p
+	}
+	return k.readSpaced(words)
+}
+
+// readCompact reads a length in one word, such as 30d.
+func (k Known) readCompact(text string) period {
 	if parts := compactShape.FindStringSubmatch(text); parts != nil {
 		count, _ := strconv.Atoi(parts[1])
 		if parts[2] == "m" {
@@ -165,9 +172,12 @@ func (k Known) readLength(words []word) period {
 	if mixedShape.MatchString(text) && len(text) > 3 {
 		return k.checkLength(1, text, text)
 	}
-	if len(words) < 2 || words[1].quoted {
-		return period{}
-	}
+	return period{}
+}
+
+// readSpaced reads a length in several words, such as 30 days.
+func (k Known) readSpaced(words []word) period {
+	text := strings.ToLower(words[0].text)
 	count, ok := readNumber(text)
 	n := 2
 	switch {

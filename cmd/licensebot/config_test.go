@@ -123,7 +123,7 @@ func TestOneWrongVariable(t *testing.T) {
 		"secrets in the open": {"UIPATH_URL", "http://uipath.example", "LICENSEBOT_ALLOW_HTTP=true"},
 		"tokens in the open":  {"UIPATH_TOKEN_URL", "http://127.0.0.1.example/token", "LICENSEBOT_ALLOW_HTTP=true"},
 		"Slack in the open":   {"SLACK_API_URL", "http://10.0.0.1/api", "LICENSEBOT_ALLOW_HTTP=true"},
-		"neither yes nor no":  {"LICENSEBOT_ALLOW_HTTP", "1", "neither true nor false"},
+		"neither yes nor no":  {"LICENSEBOT_ALLOW_HTTP", "1", "neither on nor off"},
 		"quorum too high":     {"LICENSEBOT_QUORUM", "21", "from 1 to 20"},
 		"life too short":      {"LICENSEBOT_REQUEST_TTL", "59s", "between 1m and 2160h"},
 		"secret with a blank": {"SLACK_APP_TOKEN", "xapp-secret 2", "blanks"},

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"time"
 
 	"licensebot/internal/chaos/judge"
 )
@@ -80,4 +81,31 @@ func (w *world) restartWith(r *replica, c config, steps int) {
 		r.thaw()
 		w.killReplica(r)
 	})
+}
+
+// decideUnderOtherConfig restarts all replicas with another configuration when a card is
+// posted. People decide it as it says, or with an emoji that it does not show.
+func (w *world) decideUnderOtherConfig(ctx context.Context, d *rand.Rand) {
+	c, ok := w.askAndAwaitCard(ctx, d)
+	if !ok {
+		return
+	}
+	other, emoji := w.otherConfig(d), pickOne(d, []string{c.Emoji, otherEmoji[0]})
+	w.noteFault("all go on with another configuration: %v", other)
+	w.restartAll(ctx, other)
+	for _, user := range w.eligibleVoters(d, c)[:w.neededVotes(c)] {
+		w.putReaction(user, c, emoji)
+	}
+	w.awaitWrite(ctx, 2*time.Second)
+	w.restartAll(ctx, w.usualConfig())
+}
+
+func (w *world) restartAll(ctx context.Context, c config) {
+	for _, r := range w.replicas {
+		r.configure(c)
+		r.thaw()
+		w.killReplica(r)
+	}
+	w.reviveReplicas(ctx)
+	w.awaitSocket(ctx)
 }

@@ -5,7 +5,7 @@ package chaos
 import (
 	"context"
 	"math/rand/v2"
-	"slices"
+	"net/http"
 	"time"
 
 	"licensebot/internal/chaos/judge"
@@ -75,21 +75,53 @@ func (w *world) lagReads(operations []string, lag time.Duration, steps int) {
 	}
 }
 
-// carryTwoInLag has two requests for one group approved while UiPath's reads lag.
-func (w *world) carryTwoInLag(ctx context.Context, d *rand.Rand) {
-	open := w.openCards()
-	for _, group := range pickSome(d, groupIDs, len(groupIDs)) {
-		same := slices.DeleteFunc(slices.Clone(open), func(c openCard) bool { return c.Group != group })
-		if len(same) < 2 {
-			continue
-		}
-		w.lagReads(laggingReads[:2], judge.MaxLag, 40)
-		for _, c := range same[:2] {
-			w.approveCard(d, c)
-		}
+// hideLimits has UiPath not show the limits of seats for a while, and a request for the
+// group that has some approved meanwhile.
+func (w *world) hideLimits(ctx context.Context, d *rand.Rand) {
+	c, ok := w.askAndAwaitCardFor(ctx, d, limitedGroup, 0)
+	if !ok {
 		return
 	}
-	w.askTwice(ctx, d)
+	w.noteFault("the limits of seats are not shown for a while")
+	w.uipath.HideQuotas(true)
+	w.afterSteps(1+d.IntN(6), func() { w.uipath.HideQuotas(false) })
+	w.approveCard(d, c)
+	w.awaitEvents(ctx, 1000, 1500*time.Millisecond)
+}
+
+// carryTwoInLag has two requests for one group approved, one after the other, while
+// UiPath's reads lag.
+func (w *world) carryTwoInLag(ctx context.Context, d *rand.Rand) {
+	group := pickOne(d, groupIDs)
+	first, ok := w.askAndAwaitCardFor(ctx, d, group, 0)
+	if !ok {
+		return
+	}
+	second, ok := w.askAndAwaitCardFor(ctx, d, group, 1)
+	lag := min(judge.MaxLag, w.clock.now().Sub(w.began)) // before, there was no such group
+	if !ok || lag < time.Second {
+		return
+	}
+	w.lagReads(laggingReads[:2], lag, 2+d.IntN(10))
+	for _, c := range []openCard{first, second} {
+		w.approveCard(d, c)
+		w.awaitWrite(ctx, 3*time.Second)
+	}
+}
+
+// refuseInLag has UiPath refuse a write that it makes, and show late that it did.
+func (w *world) refuseInLag(ctx context.Context, d *rand.Rand) {
+	c, ok := w.askAndAwaitCard(ctx, d)
+	lag := min(judge.MaxLag, w.clock.now().Sub(w.began))
+	if !ok || lag < time.Second {
+		return
+	}
+	w.lagReads(laggingReads[:2], lag, 1+d.IntN(6))
+	for _, operation := range []string{"PUT group", "PUT group with-quota"} {
+		w.planFault(&w.uipath.Faults, operation, fault.Fault{Times: 1, Status: http.StatusBadRequest, AfterEffect: true})
+	}
+	w.approveCard(d, c)
+	w.awaitWrite(ctx, 3*time.Second)
 }
 
 // editBetweenReads changes a group by hand between the two calls that read it for a

@@ -20,6 +20,7 @@ func (w *world) passDeadline(ctx context.Context, d *rand.Rand) {
 	if !ok {
 		return
 	}
+	w.awaitKnown(ctx, c)
 	when := d.IntN(3)
 	if when == 0 {
 		w.planFault(&w.slack.Faults, "reaction_added", fault.Fault{Times: w.neededVotes(c)})
@@ -38,6 +39,16 @@ func (w *world) passDeadline(ctx context.Context, d *rand.Rand) {
 	}
 	w.reviveReplicas(ctx)
 	w.awaitSocket(ctx)
+}
+
+// awaitKnown waits a little until the bot knows the place of a card: it put its emoji there.
+func (w *world) awaitKnown(ctx context.Context, c openCard) {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	_ = w.slack.Wait(ctx, func() bool {
+		m, _ := w.slack.Message(approvalsChannel, c.TS)
+		return len(m.Reactions) > 1
+	})
 }
 
 // turnAfterLook takes an approval back, or denies, after the last look at the card and

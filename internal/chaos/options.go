@@ -24,6 +24,7 @@ type Options struct {
 	Store    string        // SQLite or Postgres. Default SQLite
 	Steps    int           // of the plan of a round. Default 240
 	Focus    string        // actions that happen more often, separated by commas
+	Calm     bool          // only the actions of Focus happen, and nothing harms their moments
 	Patience time.Duration // how long a round may take to settle. Default 5m
 	Thinking time.Duration // how long people wait, at the end, before they decide what is open. Default 6s
 
@@ -67,6 +68,7 @@ type Round struct {
 	Replicas int
 	Steps    int
 	Focus    string
+	Calm     bool
 }
 
 // String is the command that repeats the round.
@@ -75,6 +77,9 @@ func (r Round) String() string {
 		r.Seed, r.Store, r.Replicas, r.Steps)
 	if r.Focus != "" {
 		text += fmt.Sprintf(" -focus %q", r.Focus)
+	}
+	if r.Calm {
+		text += " -calm"
 	}
 	return text
 }

@@ -40,7 +40,7 @@ func (w *world) goodCommand(d *rand.Rand, group string, n int) string {
 		list = strings.ToLower(list)
 	}
 	name := group
-	if d.IntN(4) == 0 {
+	if d.IntN(4) == 0 && groupNames[group] != "" {
 		name = `"` + groupNames[group] + `"`
 	}
 	reason := pickOne(d, []string{"", " please", " <!channel> *Done*", " `x` & <@U0BOSS>", " 🤖\u202e"})
@@ -72,6 +72,12 @@ func (w *world) askTwice(ctx context.Context, d *rand.Rand) {
 	for n := range 2 {
 		w.typeCommand(ctx, pickOne(d, requesters), w.goodCommand(d, group, n))
 	}
+}
+
+// askForProtected has somebody ask for a group that no rule names, and that is open only
+// to rules which do.
+func (w *world) askForProtected(ctx context.Context, d *rand.Rand) {
+	w.typeCommand(ctx, pickOne(d, requesters), w.goodCommand(d, protectedGroup, 0))
 }
 
 // typeNonsense types what cannot become a card, or only looks like it.
@@ -262,10 +268,13 @@ func (w *world) turnBeforeWrite(ctx context.Context, d *rand.Rand) {
 
 // askAndAwaitCard has somebody ask, and waits a little for the card.
 func (w *world) askAndAwaitCard(ctx context.Context, d *rand.Rand) (c openCard, ok bool) {
+	return w.askAndAwaitCardFor(ctx, d, pickOne(d, groupIDs), 0)
+}
+
+func (w *world) askAndAwaitCardFor(ctx context.Context, d *rand.Rand, group string, n int) (c openCard, ok bool) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
-	typed, err := w.slack.Command(ctx, pickOne(d, requesters), anyChannel, command, w.goodCommand(d, pickOne(d,
-		groupIDs), 0))
+	typed, err := w.slack.Command(ctx, pickOne(d, requesters), anyChannel, command, w.goodCommand(d, group, n))
 	id, ok := judge.RecordedID(typed.Response)
 	if err != nil || !ok {
 		return nil, false

@@ -37,11 +37,24 @@ type action struct {
 // focusWeight is how much more often an action happens that a round has its focus on.
 const focusWeight = 12
 
-// possibleActions lists what can happen in a round, and how often.
+// onlyInCalm is the weight of an action that other actions must not meet.
+const onlyInCalm = 0
+
+// possibleActions lists what can happen in a round, and how often. In calm weather it is
+// what the round has its focus on, and nothing else: a rare moment needs many things to
+// go well before.
 func possibleActions(r Round) []action {
 	all, focus := actionsOn(r), strings.Split(r.Focus, ",")
+	inFocus := func(a action) bool { return slices.Contains(focus, a.name) }
+	if r.Calm {
+		all = slices.DeleteFunc(all, func(a action) bool { return !inFocus(a) })
+		for i := range all {
+			all[i].weight = max(all[i].weight, 1)
+		}
+		return all
+	}
 	for i := range all {
-		if slices.Contains(focus, all[i].name) {
+		if inFocus(all[i]) {
 			all[i].weight *= focusWeight
 		}
 	}
@@ -61,7 +74,8 @@ func actionsOn(r Round) []action {
 		return append(all,
 			action{"fill the disk", 2, (*world).fillDisk},
 			action{"hours of downtime", 1, (*world).passDowntime},
-			action{"down across a deadline", 2, (*world).passDeadline})
+			action{"down across a deadline", 2, (*world).passDeadline},
+			action{"restore a copy", onlyInCalm, (*world).restoreCopy})
 	}
 	all = append(all,
 		action{"crash the database", 3, (*world).crashDatabase},
@@ -78,6 +92,7 @@ func actionsOfPeople() []action {
 		{"ask", 22, (*world).askForCodes},
 		{"ask twice for one group", 4, (*world).askTwice},
 		{"ask to take out", 5, (*world).askToRemove},
+		{"ask for a protected group", 1, (*world).askForProtected},
 		{"type nonsense", 4, (*world).typeNonsense},
 		{"cancel", 3, (*world).cancelRequest},
 		{"vote", 14, (*world).castVote},
@@ -105,6 +120,7 @@ func harms() []action {
 		{"harm a call of UiPath", 12, (*world).harmUiPathCall},
 		{"contradict a write", 8, (*world).contradictWrite},
 		{"refuse a token", 2, (*world).refuseToken},
+		{"hide the limits", 2, (*world).hideLimits},
 		{"lag at Slack", 6, (*world).lagAtSlack},
 		{"hide a card", 2, (*world).hideCard},
 		{"post late", 5, (*world).postLate},
@@ -113,6 +129,8 @@ func harms() []action {
 		{"carry two in a lag", 5, (*world).carryTwoInLag},
 		{"edit between two reads", 4, (*world).editBetweenReads},
 		{"roll out another configuration", 2, (*world).rollOut},
+		{"decide under another configuration", 1, (*world).decideUnderOtherConfig},
+		{"refuse in a lag", 3, (*world).refuseInLag},
 		{"drop a code", 3, (*world).dropCode},
 		{"exceed", 1, (*world).exceedSeats},
 		{"revoke the token", 1, (*world).revokeToken},

@@ -26,7 +26,9 @@ func Run(ctx context.Context, o Options, t *Tally) {
 				if o.Rounds > 0 && n >= o.Rounds || o.For > 0 && time.Now().After(over) {
 					return
 				}
-				r := Round{Seed: o.Seed + uint64(n), Store: o.Store, Replicas: o.Replicas, Steps: o.Steps, Focus: o.Focus}
+				r := Round{
+					Seed: o.Seed + uint64(n), Store: o.Store, Replicas: o.Replicas, Steps: o.Steps, Focus: o.Focus, Calm: o.Calm,
+				}
 				o.playRound(ctx, r, t)
 			}
 		})
@@ -70,6 +72,15 @@ func (o Options) judgeRound(ctx context.Context, r Round, t *Tally) (*judge.Hist
 	return h, append(found, w.crashViolations()...), w.failure
 }
 
+// pace is how much longer than usual the steps of a round take. In calm weather each one
+// may come to its end.
+func (w *world) pace() int {
+	if w.round.Calm {
+		return 8
+	}
+	return 1
+}
+
 // followPlan lets the steps of the plan happen.
 func (w *world) followPlan(ctx context.Context) {
 	w.reviveReplicas(ctx)
@@ -83,6 +94,6 @@ func (w *world) followPlan(ctx context.Context) {
 		w.noteStep("%s", a.name)
 		a.do(w, ctx, d)
 		w.tally.countStep()
-		w.awaitEvents(ctx, d.IntN(12), time.Duration(20+d.IntN(160))*time.Millisecond)
+		w.awaitEvents(ctx, w.pace()*d.IntN(12), time.Duration(w.pace()*(20+d.IntN(160)))*time.Millisecond)
 	}
 }

@@ -58,6 +58,11 @@ var (
 	limitedGroup  = "group-04" // has a limit of seats, and so another call that writes its rule
 	externalGroup = "group-02" // has useExternalLicense
 	groupIDs      = []string{"group-01", "group-02", "group-03", "group-04", "group-05"}
+
+	// protectedGroup holds all people or those in charge, under a name that looks the
+	// same to a person.
+	protectedGroup = "group-06"
+	protectedNames = []string{"Everyone", "\uff25veryone", "Every\u200bone", "EVERYONE\u00a0", "Admini\u00adstrators"}
 )
 
 // A clock is the time of a world: the machine's, and what the world skipped.
@@ -81,6 +86,7 @@ type world struct {
 	tally    *Tally
 	verbose  io.Writer
 
+	began     time.Time // when its groups came to be
 	step      int
 	mends     map[int][]func() // by the step at which each is due
 	downUntil map[*replica]int // replicas that stay down until a step
@@ -98,11 +104,11 @@ type terms struct {
 // judgeSetting is what the judge knows of a world.
 func (w *world) judgeSetting() judge.Setting {
 	return judge.Setting{
-		Channel: approvalsChannel, Codes: owned, Groups: groupNames, People: people,
+		Channel: approvalsChannel, Codes: owned, Groups: groupNames, Protected: []string{protectedGroup}, People: people,
 		Voters: append([]string{bystander}, voters...), Named: configuredApprovers, Members: groupMembers,
 		Approve: approveEmoji, Deny: denyEmoji,
 		Quorum: w.terms.quorum, TTL: w.terms.ttl, Skew: w.terms.clockDoubt(w.round.Store),
-		Configs: w.configs,
+		Unhurried: w.round.Store == Postgres, Configs: w.configs,
 	}
 }
 
@@ -170,6 +176,7 @@ func (w *world) addPeople() {
 	w.slack.AddChannel(fakeslack.Channel{ID: approvalsChannel, Name: "approvals",
 		Members: append([]string{w.slack.BotUserID()}, people...)})
 	w.slack.SetUserGroup(approverGroup, groupMembers...)
+	w.began = w.clock.now()
 	for _, code := range owned {
 		w.uipath.Own(code, 40, 3)
 	}
@@ -184,6 +191,7 @@ func (w *world) addPeople() {
 		}
 		w.uipath.AddGroup(g)
 	}
+	w.uipath.AddGroup(fakeuipath.Group{ID: protectedGroup, Name: pickOne(d, protectedNames)})
 }
 
 func (w *world) addReplica(i int, dir, binary string) error {

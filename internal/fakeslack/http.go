@@ -67,18 +67,26 @@ func (s *Server) answerCall(call *Call, w http.ResponseWriter, r *http.Request, 
 	planned.Serve(w, r, effect, refuseCall)
 }
 
+// lateTick is how often the clock is asked whether a late call is due before its time: it
+// may be put forward meanwhile.
+const lateTick = 10 * time.Millisecond
+
 // performLate carries a call out after its caller may have given up.
 func (s *Server) performLate(after time.Duration, perform performer) {
 	s.lock.Lock()
 	defer s.lock.Unlock()
+	due, began := s.cfg.Now().Add(after), time.Now()
 	s.runUntilClose(func() {
-		timer := time.NewTimer(after)
-		defer timer.Stop()
-		select {
-		case <-timer.C:
-			perform(0)
-		case <-s.quit:
+		tick := time.NewTicker(min(after, lateTick))
+		defer tick.Stop()
+		for time.Since(began) < after && s.cfg.Now().Before(due) {
+			select {
+			case <-tick.C:
+			case <-s.quit:
+				return
+			}
 		}
+		perform(0)
 	})
 }
 

@@ -22,21 +22,13 @@ const (
 // methods lead back to it.
 func findMethod(name string) (webMethod, bool) {
 	m, ok := map[string]webMethod{
-		"apps.connections.open": {
-			tier: 1, app: true, run: (*Server).openConnection,
-		},
-		"auth.test": {
-			run: (*Server).authTest,
-		},
-		"bots.info": {
-			tier: 3, scope: "users:read", args: "bot team_id", run: (*Server).botInfo,
-		},
+		"apps.connections.open": {tier: 1, app: true, run: (*Server).openConnection},
+		"auth.test":             {run: (*Server).authTest},
+		"bots.info":             {tier: 3, scope: "users:read", args: "bot team_id", run: (*Server).botInfo},
 		"chat.delete": {
 			tier: 3, scope: "chat:write", args: "channel! ts!:ts as_user:bool", run: (*Server).deleteOwn,
 		},
-		"chat.getPermalink": {
-			args: "channel! message_ts!:ts", run: (*Server).getPermalink,
-		},
+		"chat.getPermalink": {args: "channel! message_ts!:ts", run: (*Server).getPermalink},
 		"chat.postEphemeral": {
 			tier: 4, scope: "chat:write", args: "channel! user!" + postArgs, run: (*Server).postEphemeral,
 		},
@@ -48,24 +40,14 @@ func findMethod(name string) (webMethod, bool) {
 			tier: 3, scope: "chat:write", run: (*Server).updateMessage,
 			args: "channel! ts!:ts reply_broadcast:bool" + messageArgs,
 		},
-		"conversations.history": {
-			tier: 3, args: "channel!" + rangeArgs, run: (*Server).listHistory,
-		},
+		"conversations.history": {tier: 3, args: "channel!" + rangeArgs, run: (*Server).listHistory},
 		"conversations.info": {
 			tier: 3, args: "channel! include_locale:bool include_num_members:bool", run: (*Server).channelInfo,
 		},
-		"conversations.join": {
-			tier: 3, scope: "channels:join", args: "channel!", run: (*Server).joinChannel,
-		},
-		"conversations.members": {
-			tier: 4, args: "channel! cursor limit:int", run: (*Server).listMembers,
-		},
-		"conversations.replies": {
-			tier: 3, args: "channel! ts!:ts" + rangeArgs, run: (*Server).listReplies,
-		},
-		"emoji.list": {
-			tier: 2, scope: "emoji:read", args: "include_categories:bool", run: (*Server).listEmoji,
-		},
+		"conversations.join":    {tier: 3, scope: "channels:join", args: "channel!", run: (*Server).joinChannel},
+		"conversations.members": {tier: 4, args: "channel! cursor limit:int", run: (*Server).listMembers},
+		"conversations.replies": {tier: 3, args: "channel! ts!:ts" + rangeArgs, run: (*Server).listReplies},
+		"emoji.list":            {tier: 2, scope: "emoji:read", args: "include_categories:bool", run: (*Server).listEmoji},
 		"reactions.add": {
 			tier: 3, scope: "reactions:write", args: "channel! name! timestamp!:ts", run: (*Server).addReaction,
 		},
@@ -81,18 +63,10 @@ func findMethod(name string) (webMethod, bool) {
 			tier: 2, scope: "usergroups:read", run: (*Server).groupMembers,
 			args: "usergroup! include_disabled:bool team_id",
 		},
-		"users.info": {
-			tier: 4, scope: "users:read", args: "user! include_locale:bool", run: (*Server).userInfo,
-		},
-		"views.open": {
-			tier: 4, args: "trigger_id! view! interactivity_pointer", run: (*Server).openView,
-		},
-		"views.publish": {
-			tier: 4, args: "user_id! view! hash interactivity_pointer", run: (*Server).publishView,
-		},
-		"views.update": {
-			tier: 4, args: "view! view_id external_id hash", run: (*Server).updateView,
-		},
+		"users.info":    {tier: 4, scope: "users:read", args: "user! include_locale:bool", run: (*Server).userInfo},
+		"views.open":    {tier: 4, args: "trigger_id! view! interactivity_pointer", run: (*Server).openView},
+		"views.publish": {tier: 4, args: "user_id! view! hash interactivity_pointer", run: (*Server).publishView},
+		"views.update":  {tier: 4, args: "view! view_id external_id hash", run: (*Server).updateView},
 	}[name]
 	return m, ok
 }

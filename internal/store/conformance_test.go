@@ -97,6 +97,7 @@ func checkConformance(t *testing.T, open func(t *testing.T, now func() time.Time
 		{"Adopt marks the jobs as tried whose message is in the channel", adoptsPosts},
 		{"ListUnfinished lists what a channel may tell more of", unfinishedRequests},
 		{"ListTimedGrants keeps grants that are over", timedGrants},
+		{"ListLateEffects lists refused changes until they are looked at again", lateEffects},
 		{"ListUnsettledWrites lists writes under way or in doubt", unsettledWrites},
 		{"a job for later delays no other job", timersBlockNothing},
 		{"revoke and apply on one group never overlap", revokeExcludesApply},

@@ -51,6 +51,16 @@ func (s *Store) ListInEffectSince(
 	return s.listRequests(ctx, inEffectSinceQuery, groupID, toMicros(since))
 }
 
+// lateEffectsQuery reads the closed requests whose allocation is looked at once more.
+const lateEffectsQuery = `SELECT ` + requestColumns + ` FROM requests
+	WHERE id IN (SELECT request_id FROM jobs WHERE lane = $1)`
+
+// ListLateEffects lists the closed requests of a group that may have changed its
+// allocation nevertheless.
+func (s *Store) ListLateEffects(ctx context.Context, groupID string) ([]approvals.Request, error) {
+	return s.listRequests(ctx, lateEffectsQuery, approvals.EffectLane(groupID).Name)
+}
+
 // unsettledWritesQuery reads the requests with a write under lease, or with a tried
 // write in the queue.
 const unsettledWritesQuery = `SELECT ` + requestColumns + ` FROM requests

@@ -151,6 +151,31 @@ func revokeExcludesApply(b *bench) {
 	b.wantNoJob(approvals.JobRevoke)
 }
 
+func lateEffects(b *bench) {
+	want := func(what, inGroup string, want ...string) {
+		b.Helper()
+		var got []string
+		list, err := b.ListLateEffects(b.context(), inGroup)
+		b.mustSucceed(err)
+		for _, r := range list {
+			got = append(got, r.ID)
+		}
+		if !slices.Equal(got, want) {
+			b.Errorf("%s: the late effects are of %v, want %v", what, got, want)
+		}
+	}
+	refused := b.approveRequest(b.postedCard(1, group))
+	want("approved", group)
+	b.applyEvent(refused, approvals.WriteFinished{
+		State: approvals.Failed, Outcome: approvals.Outcome{Reason: approvals.ReasonUiPathRefused},
+	})
+	want("refused", group, refused.ID)
+	want("refused", "group-02")
+	b.clock.advance(approvals.ReadLag)
+	b.mustSucceed(b.CompleteJob(b.context(), b.claimJob(approvals.JobFindEffect)))
+	want("looked at again", group)
+}
+
 func unsettledWrites(b *bench) {
 	want := func(what string, want ...approvals.Request) {
 		b.Helper()

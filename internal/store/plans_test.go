@@ -76,6 +76,8 @@ func sendEverything(b *bench) {
 	}
 	_, err = b.ListUnsettledWrites(b.context(), group)
 	b.mustSucceed(err)
+	_, err = b.ListLateEffects(b.context(), group)
+	b.mustSucceed(err)
 	_, err = b.NewestCard(b.context(), channel)
 	b.mustSucceed(err)
 	_, err = b.CountAhead(b.context(), card.Requester, 10)

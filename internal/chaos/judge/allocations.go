@@ -110,5 +110,12 @@ func (h *History) readFor(w *Write) time.Time {
 	if before < calls || reads[before-calls].Before(earliest) {
 		return earliest
 	}
-	return reads[before-calls]
+	from := reads[before-calls]
+	for _, late := range h.LateReads[w.Group] {
+		shown := late.From.Add(-late.Lag)
+		if late.From.Before(w.Arrived) && w.Arrived.Sub(late.From) < MaxLag && shown.Before(from) {
+			from = shown // a late one may be the last one
+		}
+	}
+	return from
 }

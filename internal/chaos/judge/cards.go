@@ -9,6 +9,9 @@ import (
 
 // judgeCard judges a card, its thread and what it says.
 func (j *judge) judgeCard(r *request, c *Card) {
+	if slices.Contains(j.h.Protected, c.Group) {
+		j.report(cardProtected, r.id, c.Group)
+	}
 	j.judgeAsk(r, c)
 	j.judgeShown(r, c)
 	j.judgeProgress(r, c)

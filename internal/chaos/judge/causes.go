@@ -26,7 +26,20 @@ func (j *judge) judgeCause(r *request, c *Card, outcome Reply) {
 		if !j.h.approvedBy(c, outcome.At) {
 			j.report(carriedUnagreed, r.id, outcome.Text)
 		}
+		if outcome.Event == failedEvent && !j.mayHaveFailed(c, outcome.At) {
+			j.report(failedGroundless, r.id, outcome.Text)
+		}
 	}
+}
+
+// mayHaveFailed reports whether there is a reason why a request failed by then: a write,
+// a refusal of UiPath's to show something, or the approval lapsed. What only an operator
+// can mend is no reason.
+func (j *judge) mayHaveFailed(c *Card, by time.Time) bool {
+	lapsed := !by.Before(c.At.Add(j.h.earliestExpiry()))
+	meanwhile := func(at time.Time) bool { return at.After(c.At) && at.Before(by) }
+	return lapsed || slices.ContainsFunc(j.h.Refusals, meanwhile) ||
+		slices.ContainsFunc(j.h.Writes, func(w *Write) bool { return w.Group == c.Group && meanwhile(w.Arrived) })
 }
 
 // deniedBy reports whether an approver had denied by then. When the bot counts

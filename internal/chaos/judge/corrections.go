@@ -24,10 +24,15 @@ func (c *Card) madeReply() *Reply {
 	return c.foundReply()
 }
 
-// judgeCorrection wants the effect before the word, and an allocation that was.
+// judgeCorrection wants the effect before the word, and an allocation that was. Of a
+// change that was made in part, the word names the part.
 func (j *judge) judgeCorrection(r *request, c *Card, found Reply) {
+	made := c.changeIn
+	if part, told := found.payload.codes("added"); told && len(without(c.addedCodes(), part)) > 0 {
+		made = func(codes []string) bool { return len(without(part, codes)) == 0 }
+	}
 	shown := slices.ContainsFunc(j.h.statesOf(c.Group), func(s state) bool {
-		return s.until.After(c.At) && s.from.Before(found.At) && c.changeIn(s.codes)
+		return s.until.After(c.At) && s.from.Before(found.At) && made(s.codes)
 	})
 	if !shown {
 		j.reportAt(found.At, correctionUntrue, r.id, found.Text)
@@ -52,22 +57,26 @@ func (j *judge) lacksCorrection(r *request, c *Card) bool {
 }
 
 // judgeForever wants the codes of a grant out in the end, unless it is told that they
-// stay. Of a change that was made in part, people may have been told to look.
+// stay, or another request has them. It wants that of a change that was made in part, too.
 func (j *judge) judgeForever(r *request, c *Card) {
 	effects := effectiveWrites(r.writes)
 	if c.Lasts == 0 || len(effects) == 0 || !c.Deleted.IsZero() || c.GrantOver() {
 		return
 	}
 	first := effects[0]
-	if at := slices.IndexFunc(c.Thread, func(r Reply) bool { return IsOutcome(r.Event) }); at >= 0 &&
-		hedged(c.Thread[at].Text) && !c.changeIn(last(effects).After) {
-		return
-	}
 	left := common(common(without(first.After, first.Before), c.Codes), last(j.h.statesOf(c.Group)).codes)
 	left = slices.DeleteFunc(left, func(code string) bool {
-		return j.h.everLacked(c.Group, code, first.Took, forever)
+		return j.h.everLacked(c.Group, code, first.Took, forever) || j.h.madeByOther(c, code)
 	})
 	if len(left) > 0 {
 		j.reportAt(first.Took, grantForever, r.id, fmt.Sprintf("%v of %s", left, c.Group))
 	}
+}
+
+// madeByOther reports whether another request put a code into the group of a card, or
+// keeps it there.
+func (h *History) madeByOther(than *Card, code string) bool {
+	return slices.ContainsFunc(h.Cards, func(c *Card) bool {
+		return c != than && c.Group == than.Group && c.madeReply() != nil && slices.Contains(c.Codes, code)
+	})
 }

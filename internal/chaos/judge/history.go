@@ -15,6 +15,8 @@ type Setting struct {
 	Groups  map[string]string // the names of the groups by id
 	People  []string
 
+	Protected []string // groups for which no card may be posted
+
 	Voters  []string // people who may have the right to approve at some time
 	Named   []string // of these, the ones that the configuration names
 	Members []string // of the approvers' user group at the beginning
@@ -24,6 +26,8 @@ type Setting struct {
 	Quorum int
 	TTL    time.Duration // of a request
 	Skew   time.Duration // how far the clock that decides deadlines may be off
+
+	Unhurried bool // the clock cannot be put forward, so what waits for minutes is not seen
 
 	Configs []Config // how the replicas were configured, in order; none: always so
 }
@@ -36,6 +40,7 @@ type History struct {
 	Doubles   []*Card // messages that named a request a second time, and that the bot deleted
 	Stray     []Stray
 	Private   []Word
+	Unsaid    []string // what calls said that may not have reached their one reader
 	Writes    []*Write
 	Edits     []Edit                 // of allocations, by hand
 	Reads     map[string][]time.Time // of each group's allocation: of when they showed it
@@ -44,6 +49,7 @@ type History struct {
 	Renames   map[string][]Naming    // of groups
 	Surveys   []Look                 // calls that showed the bot the reactions on many cards
 	Tokens    []Look                 // calls for a token of UiPath
+	Refusals  []time.Time            // of UiPath's, to show something
 	Stalls    []Stall                // when processes or databases were held up
 	Orders    []Order
 	Rights    []Right

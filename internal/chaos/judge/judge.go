@@ -156,7 +156,7 @@ func countIDs(cards []*Card) int {
 
 func (j *judge) judgeRequest(r *request) {
 	cards := slices.DeleteFunc(slices.Clone(r.cards), r.replacedCard)
-	if len(cards) == 0 && !r.requesterTold() {
+	if len(cards) == 0 && !r.requesterTold() && !j.h.awaitsRepeat(r) {
 		j.report(vanished, r.id, r.describeAsk())
 	}
 	if len(cards) > 1 {
@@ -182,6 +182,12 @@ func (j *judge) judgeRequest(r *request) {
 
 // requesterTold finds a private word that tells the requester the outcome.
 func (r *request) requesterTold() bool { return len(r.privateOutcomes()) > 0 }
+
+// awaitsRepeat reports whether the requester was told, as far as the bot knows: it says
+// private words again only after minutes, and not for ever.
+func (h *History) awaitsRepeat(r *request) bool {
+	return h.Unhurried && slices.ContainsFunc(h.Unsaid, func(text string) bool { return strings.Contains(text, r.id) })
+}
 
 // owns is false for words to another person. It is also false for words about
 // another request with the very same ask: they name both.

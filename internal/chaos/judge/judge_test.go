@@ -134,7 +134,16 @@ func TestJudgeAcceptsWhatWentWell(t *testing.T) {
 		},
 		"an approval that could not be looked at again": func(h *History) {
 			h.Writes, h.Cards[0].Looks = nil, nil
-			h.Cards[0].Thread[0] = Reply{At: at(5), Event: failedEvent, Text: "It could not be carried out in time. Nothing was changed at UiPath."}
+			h.Cards[0].Thread[0] = Reply{At: at(3605), Event: failedEvent, Text: "It could not be carried out in time. Nothing was changed at UiPath."}
+			h.Cards[0].Says[1].Text = askText + "*Failed*" + howText
+		},
+		"private words that will be said again": func(h *History) {
+			h.Cards, h.Writes, h.Unhurried = nil, nil, true
+			h.Unsaid = []string{"Request `R-AAAAAAAA` was not put before an approver"}
+		},
+		"UiPath refused to show the group": func(h *History) {
+			h.Writes, h.Refusals = nil, []time.Time{at(4)}
+			h.Cards[0].Thread[0] = Reply{At: at(5), Event: failedEvent, Text: "UiPath refused it. Nothing was changed at UiPath."}
 			h.Cards[0].Says[1].Text = askText + "*Failed*" + howText
 		},
 		"a deadline before the last approval": func(h *History) {
@@ -193,6 +202,12 @@ func TestJudgeFinds(t *testing.T) {
 			other := *h.Cards[0]
 			other.ID, other.TS = "R-BBBBBBBB", "2.000001"
 			h.Cards = append(h.Cards, &other)
+		},
+		"a card for a protected group": func(h *History) { h.Protected = []string{"group-01"} },
+		"failed without a refusal": func(h *History) {
+			h.Writes = nil
+			h.Cards[0].Thread[0] = Reply{At: at(5), Event: failedEvent, Text: "An operator has to act. Nothing was changed at UiPath."}
+			h.Cards[0].Says[1].Text = askText + "*Failed*" + howText
 		},
 		"several cards": func(h *History) {
 			other := *h.Cards[0]

@@ -13,7 +13,7 @@ func (h *History) Missing() []string {
 	j.judgeWrites()
 	for _, id := range sortedKeys(j.requests) {
 		r := j.requests[id]
-		if len(r.cards) == 0 && !r.requesterTold() {
+		if len(r.cards) == 0 && !r.requesterTold() && !h.awaitsRepeat(r) {
 			missing = append(missing, id+" has neither a card nor a private word")
 		}
 		if cards := slices.DeleteFunc(slices.Clone(r.cards), r.replacedCard); len(cards) > 1 {

@@ -35,6 +35,9 @@ func (j *judge) judgeOutcome(r *request, c *Card, outcome Reply) {
 // by that time.
 func (j *judge) judgeOtherOutcome(r *request, c *Card, outcome Reply) {
 	effects := effectiveWrites(r.writes)
+	if len(effects) > 0 && c.Lasts == 0 && !c.changeIn(last(effects).After) && outcome.Event == failedEvent {
+		return // the change was not made; the bot does not look for a part without an end
+	}
 	misled := len(effects) > 0 && j.h.wasReadLate(last(effects), outcome.At)
 	if !misled || c.foundReply() == nil && !j.effectUndone(effects, forever) {
 		j.judgeUnchanged(r, effects, outcome.Text, outcome.At)

@@ -3,6 +3,7 @@ package judge
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -35,6 +36,7 @@ func Read(s Setting, slack *fakeslack.Server, uipath *fakeuipath.Server) *Histor
 	r.readAllocations()
 	r.readMarks()
 	r.readPrivate()
+	r.readUnsaid()
 	h.Activity = len(h.uipath) + r.countCalls()
 	return h
 }
@@ -125,13 +127,48 @@ func (r *reader) readPrivate() {
 	}
 }
 
+// readUnsaid finds the private words that may not have reached their reader.
+func (r *reader) readUnsaid() {
+	for _, method := range []string{"response_url", "chat.postEphemeral", "chat.postMessage"} {
+		for _, call := range r.server.Calls(method) {
+			if call.Status != http.StatusOK || call.Error != "" || call.Faulted {
+				r.Unsaid = append(r.Unsaid, call.Args["text"]+call.Args["payload"])
+			}
+		}
+	}
+}
+
 // readCards finds the bot's messages in the approvals channel.
 func (r *reader) readCards() {
-	deleted, byBot := map[string]time.Time{}, map[string]bool{}
+	byBot := map[string]bool{}
 	for _, call := range r.server.Calls("chat.delete") {
 		byBot[call.Args["ts"]] = true
 	}
-	posted := r.server.Messages(r.Channel)
+	posted, deleted := r.readPosted()
+	for _, m := range posted {
+		undone := byBot[m.TS] && !deleted[m.TS].IsZero()
+		switch event := eventOf(m); {
+		case m.User != r.bot, event == doubleEvent:
+		case event != CardEvent:
+			if !undone || event == "" { // Slack puts a reply into the channel if its card was just deleted
+				r.Stray = append(r.Stray, Stray{TS: m.TS, Text: m.Text})
+			}
+		default:
+			c := cardOf(m)
+			c.Deleted, c.Thread = deleted[m.TS], r.readThread(m.TS)
+			if undone {
+				r.Doubles = append(r.Doubles, c)
+				continue
+			}
+			r.Cards = append(r.Cards, c)
+		}
+	}
+}
+
+// readPosted finds the messages of the channel outside threads, with those that were
+// deleted and when.
+func (r *reader) readPosted() (posted []fakeslack.Message, deleted map[string]time.Time) {
+	posted, deleted = r.server.Messages(r.Channel), map[string]time.Time{}
 	for _, e := range r.slack {
 		if e.Kind != fakeslack.EntryDeleted {
 			continue
@@ -141,21 +178,15 @@ func (r *reader) readCards() {
 			posted = append(posted, m)
 		}
 	}
-	for _, m := range posted {
-		switch {
-		case m.User != r.bot, m.Metadata != nil && m.Metadata.EventType == doubleEvent:
-		case m.Metadata == nil || m.Metadata.EventType != CardEvent:
-			r.Stray = append(r.Stray, Stray{TS: m.TS, Text: m.Text})
-		default:
-			c := cardOf(m)
-			c.Deleted, c.Thread = deleted[m.TS], r.readThread(m.TS)
-			if byBot[m.TS] && !c.Deleted.IsZero() {
-				r.Doubles = append(r.Doubles, c)
-				continue
-			}
-			r.Cards = append(r.Cards, c)
-		}
+	return posted, deleted
+}
+
+// eventOf is the event type in the metadata of a message; empty without metadata.
+func eventOf(m fakeslack.Message) string {
+	if m.Metadata == nil {
+		return ""
 	}
+	return m.Metadata.EventType
 }
 
 // ReadCard reads what one card shows.
@@ -428,11 +459,17 @@ func (r *reader) readRights() {
 	}
 }
 
+// refusals are the statuses by which UiPath may say that something is not there.
+var refusals = []int{http.StatusBadRequest, http.StatusNotFound, http.StatusConflict}
+
 // readAllocations finds the reads and writes of allocations, and the edits by
 // hand.
 func (r *reader) readAllocations() {
 	r.Reads, r.LateReads = map[string][]time.Time{}, map[string][]Look{}
 	for _, call := range r.uipath {
+		if strings.HasPrefix(call.Operation, "GET ") && slices.Contains(refusals, call.Status) {
+			r.Refusals = append(r.Refusals, call.At)
+		}
 		switch {
 		case call.Operation == fakeuipath.OperationPortal:
 			r.Edits = append(r.Edits, Edit{At: call.At, Group: call.Path, Before: call.Before, After: call.After})

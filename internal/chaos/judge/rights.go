@@ -52,7 +52,7 @@ func (h *History) mayAlwaysApprove(user string, looked, written time.Time) bool 
 // bot may last have asked until the write, each time that it may have changed.
 func (h *History) rightsDuring(user string, looked, written time.Time) (had []bool) {
 	from := looked
-	if slices.Contains(h.Members, user) {
+	if !slices.Contains(h.Named, user) { // by the user group, at present or a moment ago
 		from = looked.Add(-groupAge)
 	}
 	has := false

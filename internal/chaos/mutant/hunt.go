@@ -39,8 +39,15 @@ func (h Hunt) String() string {
 		h.Mutant.Name, h.Mutant.Breaks, h.Caught.Rule.Kind, h.Caught.Rule.Name, h.Round.Seed, h.Rounds, took)
 }
 
-// ShortRounds fills in the options for a hunt: many short rounds.
-func ShortRounds(o chaos.Options) chaos.Options {
+// calmSteps are enough in calm weather, where each step makes the moment anew.
+const calmSteps = 24
+
+// shortRounds fills in the options for a hunt: many short rounds.
+func (m Mutant) shortRounds(o chaos.Options) chaos.Options {
+	o.Store, o.Replicas, o.Focus, o.Calm = m.Store, m.Replicas, m.Focus, m.Calm
+	if o.Steps == 0 && m.Calm {
+		o.Steps = calmSteps
+	}
 	if o.Rounds == 0 {
 		o.Rounds = 24
 	}
@@ -73,8 +80,8 @@ func (m Mutant) Hunt(ctx context.Context, o chaos.Options, source string) (h Hun
 	if o.Binary, h.Err = chaos.Build(ctx, source, dir, false, changed); h.Err != nil {
 		return h
 	}
-	o.Dir, o.Store, o.Replicas, o.Focus = dir, m.Store, m.Replicas, m.Focus
-	m.playRounds(ctx, o, &h)
+	o.Dir = dir
+	m.playRounds(ctx, m.shortRounds(o), &h)
 	return h
 }
 

@@ -24,6 +24,7 @@ type Mutant struct {
 	Store    string   // on which it shows
 	Replicas int
 	Focus    string // actions of the suite that show it, separated by commas
+	Calm     bool   // nothing else happens in its hunt
 
 	files []filePatch
 }
@@ -92,10 +93,14 @@ func (m *Mutant) setField(line string) (err error) {
 		m.Store = value
 	case "focus":
 		m.Focus = value
+	case "weather":
+		if m.Calm = value == "calm"; !m.Calm {
+			err = fmt.Errorf("there is no weather %q; a hunt is calm or has the usual one", value)
+		}
 	case "replicas":
 		m.Replicas, err = strconv.Atoi(value)
 	default:
-		err = fmt.Errorf("the header has %q; it takes name, breaks, shows, store, replicas and focus", line)
+		err = fmt.Errorf("the header has %q; it takes name, breaks, shows, store, replicas, focus and weather", line)
 	}
 	return err
 }
@@ -106,6 +111,8 @@ func (m *Mutant) checkHeader() error {
 		return errors.New("the header has no name")
 	case m.Breaks == "":
 		return errors.New("the header does not say what it breaks")
+	case m.Calm && m.Focus == "":
+		return errors.New("a calm hunt needs a focus: nothing else happens")
 	case len(m.Shows) == 0:
 		return errors.New("the header shows no rule that is meant to catch it")
 	case m.Store != chaos.SQLite && m.Store != chaos.Postgres:

@@ -22,7 +22,7 @@ func huntMutants(ctx context.Context, o chaos.Options, source, only string) erro
 		if !strings.Contains(m.Name, only) || ctx.Err() != nil {
 			continue
 		}
-		h := m.Hunt(ctx, mutant.ShortRounds(o), source)
+		h := m.Hunt(ctx, o, source)
 		fmt.Println(h)
 		if h.Missed() {
 			missed++

@@ -28,6 +28,7 @@ func runCommand() int {
 	flag.IntVar(&o.Worlds, "worlds", 1, "rounds that run at the same time")
 	flag.IntVar(&o.Steps, "steps", 0, "steps of a round (default 240)")
 	flag.StringVar(&o.Focus, "focus", "", "actions that happen more often, separated by commas")
+	flag.BoolVar(&o.Calm, "calm", false, "only the actions of -focus happen")
 	flag.DurationVar(&o.Patience, "patience", 0, "how long a round may take to settle (default 5m)")
 	source := flag.String("source", "", "directory of the module to build (default: this one)")
 	race := flag.Bool("race", false, "build licensebot with the race detector")
