@@ -44,6 +44,7 @@ var house = map[string][]string{
 	// Group names are compared in one form, wherever they are compared.
 	"internal/groupname":  {"approvals"},
 	"internal/policyfile": {"approvals", "internal/groupname"},
+	"internal/metrics":    {"approvals"},
 	"internal/silence":    {},
 	"internal/emoji":      {},
 	"internal/sleep":      {},
@@ -82,7 +83,7 @@ var house = map[string][]string{
 	"internal/chaos/cmd/chaos": {"internal/chaos", "internal/chaos/mutant"},
 
 	"cmd/licensebot": {
-		"approvals", "approvals/worker", "bot", "licensing", "internal/store", "internal/policyfile",
+		"approvals", "approvals/worker", "bot", "licensing", "internal/store", "internal/metrics", "internal/policyfile",
 		"internal/checkup", "internal/outbound", "internal/sleep", "internal/demo", "deploy",
 	},
 }

@@ -19,6 +19,21 @@ type Rates = slackapi.Rates
 // DefaultRates keep within the limits that Slack documents.
 var DefaultRates = slackapi.DefaultRates
 
+// An Envelope is one delivery from Slack.
+type Envelope = socket.Envelope
+
+// An EnvelopeResult is what became of an envelope.
+type EnvelopeResult = socket.Result
+
+// An EndReason is why a connection to Slack ended.
+type EndReason = socket.EndReason
+
+// EndReasons lists why connections to Slack end.
+var EndReasons = socket.EndReasons
+
+// A Watch counts what happens on the way to Slack.
+type Watch = socket.Watch
+
 // Connections is how many connections to Slack one process keeps open.
 const Connections = socket.Connections
 
@@ -33,6 +48,7 @@ type SlackConfig struct {
 	AppToken string
 	// Replicas counts the processes of this installation. Nil: that is not known.
 	Replicas func(context.Context) (int, error)
+	Watch    Watch
 }
 
 // Deps is what a Bot works with.
@@ -53,6 +69,13 @@ type Deps struct {
 	// that there are none.
 	SetupProblems func() []string
 
+	// Canary keeps what a reaction of the bot checks, which is that Slack delivers; nil
+	// switches that off. Replica names this process in what it keeps, and CanaryEnded is
+	// told how each round ended.
+	Canary      CanaryStore
+	Replica     string
+	CanaryEnded func(approvals.Canary, approvals.CanaryResult)
+
 	Now func() time.Time // the clock of dates that people type; nil: time.Now
 	Log zerolog.Logger
 }
@@ -69,6 +92,7 @@ type Bot struct {
 	home        *home
 	background  *backgroundQueue
 	intake      *intake
+	canary      *canary // nil: it is off
 	socket      *socket.Socket
 	reconnected chan struct{}
 	log         zerolog.Logger
@@ -78,6 +102,7 @@ type Bot struct {
 // reached or until ctx ends. It opens no connection for envelopes; Run does.
 func New(ctx context.Context, d Deps) (*Bot, error) {
 	client := slackapi.NewClient(d.Slack.APIURL, d.Slack.BotToken)
+	client.Watch(d.Slack.Watch.Calls)
 	identity, err := client.Identify(ctx, d.Log)
 	if err != nil {
 		return nil, err
@@ -112,6 +137,12 @@ func (b *Bot) assemble(d Deps) {
 		problems: condition.listProblems, setupProblems: condition.listSetupProblems,
 		asked: make(chan struct{}, 1), tabs: make(map[string]*tab),
 	}
+	if d.Canary != nil {
+		b.canary = &canary{
+			store: d.Canary, posts: posts, phrases: phrases, channel: b.channel, replica: d.Replica,
+			report: d.CanaryEnded, now: d.Now, log: d.Log,
+		}
+	}
 	b.intake = &intake{
 		store: d.Store, identity: b.identity, channel: b.channel,
 		understanding: &understanding{
@@ -128,11 +159,11 @@ func (b *Bot) assemble(d Deps) {
 		form:    &form{views: views, catalog: d.UiPath, phrases: phrases, log: d.Log},
 		doubles: &doubles{store: d.Store, posts: posts},
 		presses: &presses{store: d.Store, voters: voters, views: views, log: d.Log},
-		home:    b.home, posts: posts, background: b.background,
+		home:    b.home, canary: b.canary, posts: posts, background: b.background,
 	}
 	b.socket = socket.New(socket.Config{
 		APIURL: d.Slack.APIURL, BotToken: d.Slack.BotToken, AppToken: d.Slack.AppToken,
-		OnHello: b.signalReconnected, Replicas: d.Slack.Replicas,
+		OnHello: b.signalReconnected, Replicas: d.Slack.Replicas, Watch: d.Slack.Watch,
 		Explain: func(err error) error { return slackapi.ClassifyError("apps.connections.open", err) },
 	}, b.intake, d.Log)
 	b.client.FollowDates(b.socket.NoteDate)
@@ -176,6 +207,9 @@ func (b *Bot) Run(ctx context.Context) error {
 	var running sync.WaitGroup
 	running.Go(func() { b.home.run(beside) })
 	running.Go(func() { b.background.run(beside) })
+	if b.canary != nil {
+		running.Go(func() { b.canary.run(beside) })
+	}
 	defer running.Wait()
 	defer cancel()
 	err := b.socket.Run(ctx)

@@ -41,6 +41,7 @@ type intake struct {
 	form       *form
 	home       *home
 	doubles    *doubles
+	canary     *canary // nil: it is off
 	presses    *presses
 	posts      *slackapi.Messenger
 	background *backgroundQueue
@@ -224,6 +225,9 @@ func (in *intake) recordReaction(ctx context.Context, env socket.Envelope, e eve
 		return true
 	}
 	giver, isSkipped, err := in.findGiver(ctx, e)
+	if isSkipped && in.canary.isOwnEvent(e) && in.directory.IsSelf(giver) {
+		in.canary.recordArrival(ctx, env, e)
+	}
 	if isSkipped {
 		return true
 	}

@@ -37,9 +37,11 @@ type rig struct {
 	ctx      context.Context
 	slack    *bottest.Slack
 	store    *store.Store
-	uipath   UiPath   // nil unless a test has one
-	problems []string // what a Home tab says of the bot
-	bot      *Bot     // the last that was made
+	uipath   UiPath                   // nil unless a test has one
+	problems []string                 // what a Home tab says of the bot
+	canary   CanaryStore              // nil: there is none
+	canaries []approvals.CanaryResult // how its rounds ended
+	bot      *Bot                     // the last that was made
 	log      *bottest.Log
 }
 
@@ -63,7 +65,8 @@ func (r *rig) newBot(s Store) *Bot {
 		Slack:   SlackConfig{APIURL: r.slack.APIURL(), BotToken: r.slack.BotToken(), AppToken: r.slack.AppToken()},
 		Channel: channel, Emoji: phrases().Emoji, CodeName: phrases().CodeName, Codes: licensing.CatalogCodes(), TTL: time.Hour, Rates: unpaced,
 		Store: s, UiPath: r.uipath, Policy: func() approvals.Policy { return approvals.Policy{} },
-		Log: r.logger(),
+		Log: r.logger(), Canary: r.canary, Replica: "replica",
+		CanaryEnded: func(_ approvals.Canary, result approvals.CanaryResult) { r.canaries = append(r.canaries, result) },
 	})
 	if err != nil {
 		r.t.Fatal(err)

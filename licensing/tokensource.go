@@ -118,6 +118,17 @@ func (s *TokenSource) obtainToken(ctx context.Context) (*oauth2.Token, error) {
 	return token, nil
 }
 
+// Expiry is when the current token ends. It is zero while there is none, and for a
+// token that does not tell.
+func (s *TokenSource) Expiry() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.current == nil {
+		return time.Time{}
+	}
+	return s.end
+}
+
 func (s *TokenSource) freshToken() *oauth2.Token {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -45,6 +45,8 @@ func (g *golden) addCommandAnswers() {
 	g.add("A person has too many open requests", TooManyOpen("/allocate", 50))
 	g.add("The database may have recorded a cancellation", ChangeUncertain("/allocate", command.ExampleID))
 	g.add("A command while too many wait", CommandBusy())
+	status, _ := phrases().Status()
+	g.add("The status message in the approvals channel", status)
 	g.add("A command from another workspace", CommandForeign())
 	g.add("A command of a person whom Slack does not tell", CommandOfUnknown())
 	g.add("A command makes the bot fail", CommandBroken())

@@ -33,6 +33,14 @@ func NewClient(apiURL, botToken string) *Client {
 	return &Client{api: api, http: hc, transport: t, token: token}
 }
 
+// Watch has every call carried out by what wrap makes of the client's transport. It is
+// called before the first call.
+func (c *Client) Watch(wrap func(http.RoundTripper) http.RoundTripper) {
+	if wrap != nil {
+		c.http.Transport = wrap(c.http.Transport)
+	}
+}
+
 // FollowDates hands the Date of each answer of Slack to follow, from now on.
 func (c *Client) FollowDates(follow func(header string)) { c.transport.follow.Store(&follow) }
 

@@ -168,6 +168,16 @@ func (m *Messenger) AddReactions(ctx context.Context, channel, ts string, names 
 	return nil
 }
 
+// SetReaction gives an emoji to a message or takes it back. The error is a refusal if
+// the message is gone. It is an error if the emoji is there, or not there, already.
+func (m *Messenger) SetReaction(ctx context.Context, channel, ts, name string, isGiven bool) error {
+	message := slack.NewRefToMessage(channel, ts)
+	if isGiven {
+		return m.finishCall(approvals.PaceEmoji, "reactions.add", m.api.AddReactionContext(ctx, name, message))
+	}
+	return m.finishCall(approvals.PaceEmoji, "reactions.remove", m.api.RemoveReactionContext(ctx, name, message))
+}
+
 // PostEphemeral shows a text in a channel to one person alone. It is never in a
 // thread: Slack shows such texts only in threads that have replies, and a card
 // gets its first reply when its request is closed.

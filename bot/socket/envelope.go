@@ -7,14 +7,15 @@ import (
 )
 
 // An Envelope is one delivery over Socket Mode. Its payload is kept raw, because
-// slack-go would reject a whole delivery for one unknown block and leave it without
-// an acknowledgment.
+// a delivery with one unknown block still has to be acknowledged.
 type Envelope struct {
 	ID             string          `json:"envelope_id"`
 	Type           string          `json:"type"`
 	Payload        json.RawMessage `json:"payload"`
 	AcceptsPayload bool            `json:"accepts_response_payload"`
 	RetryAttempt   int             `json:"retry_attempt"`
+
+	Connection int `json:"-"` // by which it came, counted from zero
 }
 
 // The types of envelopes.
@@ -30,17 +31,27 @@ func (e Envelope) IsDeliveredOnce() bool { return e.Type == TypeCommand || e.Typ
 
 var errNoEnvelope = errors.New("a delivery without an envelope id cannot be acknowledged")
 
-// decodeEnvelope reads a raw frame. A field of the wrong type is left out: an
-// envelope with an id can still be acknowledged.
-func decodeEnvelope(raw []byte) (Envelope, error) {
-	var env Envelope
-	if err := json.Unmarshal(raw, &env); err != nil {
+// The types of the other frames.
+const (
+	typeHello      = "hello"
+	typeDisconnect = "disconnect"
+)
+
+// A frame is what Slack sends: an envelope, or a word about the connection.
+type frame struct {
+	Envelope
+	Reason         string `json:"reason"`
+	NumConnections int    `json:"num_connections"`
+}
+
+// decodeFrame reads a raw frame. A field of the wrong type is left out: an envelope
+// with an id can still be acknowledged.
+func decodeFrame(raw []byte) (frame, error) {
+	var f frame
+	if err := json.Unmarshal(raw, &f); err != nil {
 		if _, mistyped := errors.AsType[*json.UnmarshalTypeError](err); !mistyped {
-			return Envelope{}, fmt.Errorf("decode envelope: %w", err)
+			return frame{}, fmt.Errorf("decode a frame: %w", err)
 		}
 	}
-	if env.ID == "" {
-		return Envelope{}, errNoEnvelope
-	}
-	return env, nil
+	return f, nil
 }

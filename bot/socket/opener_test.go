@@ -131,7 +131,7 @@ func TestOpeningFollowsNoRedirect(t *testing.T) {
 	slack := httptest.NewServer(http.RedirectHandler(elsewhere.URL, http.StatusTemporaryRedirect))
 	defer slack.Close()
 	s := New(Config{APIURL: slack.URL + "/", BotToken: "xoxb-secret", AppToken: "xapp-secret"}, nil, zerolog.Nop())
-	if _, _, err := s.clients[0].StartSocketModeContext(t.Context()); err == nil || followed != 0 {
+	if _, _, err := s.api.StartSocketModeContext(t.Context()); err == nil || followed != 0 {
 		t.Errorf("%v, followed %d times", err, followed)
 	}
 }

@@ -21,6 +21,8 @@ const (
 type handling struct {
 	handle  func(Envelope) // called before the answer; may be nil
 	handled chan Envelope
+
+	unacknowledged func(Envelope, any) // may be nil
 }
 
 // The answers of a handling.
@@ -37,6 +39,12 @@ func (h *handling) Handle(_ context.Context, env Envelope) (payload any, ok bool
 		h.handled <- env
 	}
 	return map[string]string{"text": handledText}, true
+}
+
+func (h *handling) Unacknowledged(env Envelope, payload any) {
+	if h.unacknowledged != nil {
+		h.unacknowledged(env, payload)
+	}
 }
 
 func (h *handling) DeclineBusy(Envelope) (payload any) { return map[string]string{"text": busyText} }

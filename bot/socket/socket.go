@@ -2,25 +2,18 @@ package socket
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"io"
-	"log"
 	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/gorilla/websocket"
 	"github.com/rs/zerolog"
 	"github.com/slack-go/slack"
-	"github.com/slack-go/slack/socketmode"
-	"golang.org/x/sync/errgroup"
 
 	"licensebot/internal/noredirect"
 	"licensebot/internal/outbound"
-	"licensebot/internal/outside"
 	"licensebot/internal/slacktoken"
-	"licensebot/internal/sleep"
 )
 
 // Connections is how many sockets one process keeps open, so that Slack may
@@ -32,7 +25,7 @@ const (
 	workerCount   = 8                // envelopes handled at a time
 	queueLength   = 2048             // envelopes that wait for a worker
 	busyLength    = 4096             // envelopes that wait to be declined
-	ackLimit      = 2 * time.Second  // slack-go queues acknowledgments, and blocks when 20 wait
+	ackLimit      = 2 * time.Second  // for an acknowledgment to be written
 	responseLimit = 12 * time.Second // for Slack to answer apps.connections.open
 
 	// Slack gives up on a command after three seconds. If a command is older than
@@ -42,11 +35,9 @@ const (
 	startLimit  = 1500 * time.Millisecond
 	answerLimit = 2250 * time.Millisecond
 
-	// FlushTime is how long an acknowledgment may take to be written: slack-go does
-	// not tell when it is.
+	// FlushTime is how long an acknowledgment that was written may take to reach
+	// Slack.
 	FlushTime = 150 * time.Millisecond
-
-	readLimit = 1 << 20 // bytes of one frame
 )
 
 // A Handler decides what becomes of envelopes. Its methods are called by several
@@ -59,19 +50,25 @@ type Handler interface {
 	// DeclineBusy returns the payload for an envelope that is declined because too
 	// many others wait.
 	DeclineBusy(env Envelope) (payload any)
+	// Unacknowledged is called with a payload that could not be sent, because its
+	// connection was closed or lost. Slack takes it on no other connection, so a
+	// person has to be told in another way. It must not block.
+	Unacknowledged(env Envelope, payload any)
 }
 
 // A Socket receives envelopes and acknowledges them.
 type Socket struct {
 	cfg     Config
 	handler Handler
-	clients []*socketmode.Client
+	api     *slack.Client
+	dialer  *websocket.Dialer
 	opener  *opener
 	token   *slacktoken.Token
 	log     zerolog.Logger
 	queue   chan delivery
 	busy    chan delivery
 	live    atomic.Int32
+	open    atomic.Int32 // connections, also those that are about to end
 	clock   *clockWatch
 	counts  chan int // connections of the app, as Slack tells them
 
@@ -81,7 +78,7 @@ type Socket struct {
 // A delivery is an envelope and the connection that it came by.
 type delivery struct {
 	env     Envelope
-	client  *socketmode.Client
+	from    *connection
 	arrived time.Time
 }
 
@@ -97,27 +94,55 @@ type Config struct {
 	// Explain says in the operator's words why a connection could not be opened.
 	// May be nil.
 	Explain func(error) error
+	// Watch is told what happens.
+	Watch Watch
 }
+
+// A Watch counts what happens on the connections. Its functions must not block, and
+// each may be nil.
+type Watch struct {
+	// Handled is called once for each envelope, with what became of it and how long
+	// that took since it arrived.
+	Handled func(env Envelope, result Result, took time.Duration)
+	// Ended is called once for each connection, with the reason.
+	Ended func(EndReason)
+	// Calls carries out calls of Slack's Web API, by the transport that it is given.
+	Calls func(http.RoundTripper) http.RoundTripper
+}
+
+// A Result is what became of an envelope.
+type Result string
+
+// The results of envelopes.
+const (
+	Acknowledged Result = "acknowledged"
+	Busy         Result = "busy"          // declined, because too many others waited
+	LeftToRetry  Result = "left_to_retry" // not acknowledged, so that Slack delivers it again
+	Unsent       Result = "unsent"        // the acknowledgment could not be sent
+)
+
+// IsAcknowledged reports whether the acknowledgment was written.
+func (r Result) IsAcknowledged() bool { return r == Acknowledged || r == Busy }
 
 // New makes a socket. Run connects it.
 func New(cfg Config, handler Handler, logger zerolog.Logger) *Socket {
 	transport := outbound.NewTransport()
 	transport.ResponseHeaderTimeout = responseLimit
+	calls := http.RoundTripper(transport)
+	if cfg.Watch.Calls != nil {
+		calls = cfg.Watch.Calls(transport)
+	}
 	s := &Socket{
-		cfg: cfg, handler: handler, opener: newOpener(transport), token: slacktoken.New(cfg.AppToken), log: logger,
+		cfg: cfg, handler: handler, opener: newOpener(calls), dialer: newDialer(),
+		token: slacktoken.New(cfg.AppToken), log: logger,
 		queue: make(chan delivery, queueLength), busy: make(chan delivery, busyLength),
 		clock: newClockWatch(logger), counts: make(chan int, 1), countPause: countPause,
 	}
 	s.opener.onDate = s.NoteDate
 	// No timeout over the whole call: the opener may hold it back for longer.
-	api := slack.New(cfg.BotToken, slack.OptionAppLevelToken(cfg.AppToken),
+	s.api = slack.New(cfg.BotToken, slack.OptionAppLevelToken(cfg.AppToken),
 		slack.OptionAPIURL(cfg.APIURL),
 		slack.OptionHTTPClient(noredirect.Client(&http.Client{Transport: s.token.Transport(s.opener)})))
-	for range Connections {
-		s.clients = append(s.clients, socketmode.New(api,
-			socketmode.OptionReadLimit(readLimit), socketmode.OptionDialer(outbound.NewSocketDialer()),
-			socketmode.OptionLog(log.New(io.Discard, "", 0))))
-	}
 	return s
 }
 
@@ -128,181 +153,78 @@ func (s *Socket) NoteDate(header string) { s.clock.note(header) }
 // ReplaceAppToken opens all later connections with another app-level token.
 func (s *Socket) ReplaceAppToken(token string) { s.token.Replace(token) }
 
-// LiveConnections tells how many connections have said hello and are open.
+// LiveConnections tells how many connections have said hello, are open, and have
+// shown within the last seconds that they are alive.
 func (s *Socket) LiveConnections() int { return int(s.live.Load()) }
 
-// Run receives until ctx ends. Then it finishes the envelopes it has, lets their
-// acknowledgments out, and closes the connections. It returns early, with an error
+// Run receives until ctx ends. Then it closes one connection after another, each when
+// it has nothing in flight, while the others go on. It returns early, with an error
 // for the operator, if Slack rejects the app's token.
 func (s *Socket) Run(ctx context.Context) error {
-	connections, disconnect := context.WithCancel(context.WithoutCancel(ctx))
-	defer disconnect()
 	receiving, stopReceiving := context.WithCancel(ctx)
 	defer stopReceiving()
-
-	var sockets errgroup.Group
-	for i, client := range s.clients {
-		sockets.Go(func() error { return s.keepConnected(connections, stopReceiving, client) })
-		sockets.Go(func() error { s.readEvents(receiving, connections, i, client); return nil })
-	}
-	sockets.Go(func() error { s.watchCounts(connections); return nil })
-	var working sync.WaitGroup
+	working, stopWorking := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopWorking()
+	var workers sync.WaitGroup
+	workers.Go(func() { s.watchCounts(working) })
 	for range workerCount {
-		working.Go(func() { s.handleQueued(receiving) })
+		workers.Go(func() { drain(working, s.queue, s.handleDelivery) })
 	}
-	working.Go(func() { s.declineBusy(receiving) })
+	workers.Go(func() { drain(working, s.busy, s.declineBusy) })
 
-	working.Wait() // ends after receiving does
-	if s.LiveConnections() > 0 {
-		time.Sleep(FlushTime)
+	lanes := make([]*lane, Connections)
+	for i := range lanes {
+		lanes[i] = s.startLane(ctx, i, stopReceiving)
 	}
-	disconnect()
-	return sockets.Wait()
-}
-
-// keepConnected keeps one connection open. slack-go returns when ctx ends, when
-// Slack rejects the token, and after any 404. Slack never answers 404 to a token:
-// it comes from a proxy, or from the wrong server if the URL is mistyped.
-func (s *Socket) keepConnected(ctx context.Context, giveUp func(), client *socketmode.Client) error {
-	for failures := 0; ; failures++ {
-		err := client.RunContext(ctx)
-		status, answered := errors.AsType[slack.StatusCodeError](err)
-		switch {
-		case ctx.Err() != nil:
-			return nil //nolint:nilerr // the bot was told to stop
-		case !answered:
-			giveUp()
-			return fmt.Errorf("Slack does not accept SLACK_APP_TOKEN (%w): "+
-				"create a new app-level token with the scope connections:write and restart with it", outside.DropURL(err))
-		}
-		pause := backoffAfter(failures)
-		s.log.Error().Str("url", s.cfg.APIURL).Int("status", status.Code).Dur("retry_in", pause).
-			Msg("what answers at SLACK_API_URL is not Slack: is the URL right, and does a proxy let the bot " +
-				"through? Trying again")
-		sleep.For(ctx, pause) // the next call notices that ctx ended
-	}
-}
-
-// readEvents reads one client's events. It must never wait: a reader that stands
-// still for five seconds loses half of what people type meanwhile, and in the end
-// the connection.
-func (s *Socket) readEvents(receiving, connections context.Context, index int, client *socketmode.Client) {
-	up := false
-	set := func(now bool) {
-		if now != up {
-			up = now
-			s.live.Add(map[bool]int32{true: 1, false: -1}[now])
+	<-receiving.Done()
+	var failed error
+	for _, l := range lanes {
+		if err := l.stop(); failed == nil {
+			failed = err
 		}
 	}
-	defer set(false)
-	for {
-		select {
-		case <-connections.Done():
-			return
-		case evt := <-client.Events:
-			switch evt.Type {
-			case socketmode.EventTypeConnected:
-				s.opener.countConnected()
-			case socketmode.EventTypeHello:
-				set(true)
-				s.noteHello(index, evt)
-			case socketmode.EventTypeConnecting:
-				set(false)
-				s.noteConnecting(index)
-			case socketmode.EventTypeConnectionError:
-				s.logConnectionError(index, evt)
-			default:
-				s.enqueue(receiving, client, evt)
-			}
-		}
-	}
-}
-
-// noteHello tells that a connection works.
-func (s *Socket) noteHello(index int, evt socketmode.Event) {
-	s.opener.resetSilent()
-	s.log.Info().Int("connection", index).Int("of_app", evt.Request.NumConnections).Msg("connected to Slack")
-	s.noteCount(evt.Request.NumConnections)
-	if s.cfg.OnHello != nil {
-		s.cfg.OnHello()
-	}
-}
-
-// noteConnecting warns the operator if connections open but never say hello.
-func (s *Socket) noteConnecting(index int) {
-	if n := s.opener.countSilent(); n >= Connections {
-		s.log.Error().Int("connection", index).Int("opened", n).
-			Msg("Slack opens connections but never says hello: is Socket Mode switched on for the app, " +
-				"and are fewer than ten connections open?")
-	}
-}
-
-// logConnectionError tells the operator that Slack could not be reached.
-func (s *Socket) logConnectionError(index int, evt socketmode.Event) {
-	failed, ok := evt.Data.(*slack.ConnectionErrorEvent)
-	if !ok {
-		return
-	}
-	err := failed.ErrorObj
-	if s.cfg.Explain != nil {
-		err = s.cfg.Explain(err)
-	}
-	s.log.Warn().Int("connection", index).Err(err).
-		Dur("retry_in", failed.Backoff).Msg("cannot connect to Slack; trying again")
+	stopWorking()
+	workers.Wait()
+	return failed
 }
 
 // enqueue queues an envelope for the workers. If too many wait, a command is
 // queued to be declined, and Slack delivers an event again.
-func (s *Socket) enqueue(receiving context.Context, client *socketmode.Client, evt socketmode.Event) {
-	env, ok := s.extractEnvelope(evt)
-	if !ok || receiving.Err() != nil {
-		return
-	}
-	d := delivery{env: env, client: client, arrived: time.Now()}
+func (s *Socket) enqueue(d delivery) {
+	d.from.inFlight.add()
 	select {
 	case s.queue <- d:
 		return
 	default:
 	}
-	if env.IsDeliveredOnce() {
+	if d.env.IsDeliveredOnce() {
 		select {
 		case s.busy <- d:
+			return
 		default: // the person sees Slack's own time-out; nothing was recorded
 		}
 	}
+	s.finish(d, LeftToRetry)
 }
 
-// extractEnvelope finds the envelope in an event of slack-go, also if slack-go
-// could not decode its payload.
-func (s *Socket) extractEnvelope(evt socketmode.Event) (Envelope, bool) {
-	if r := evt.Request; r != nil {
-		return Envelope{
-			ID: r.EnvelopeID, Type: r.Type, Payload: r.Payload,
-			AcceptsPayload: r.AcceptsResponsePayload, RetryAttempt: r.RetryAttempt,
-		}, r.EnvelopeID != ""
+// finish ends the way of an envelope.
+func (s *Socket) finish(d delivery, result Result) {
+	d.from.inFlight.remove()
+	if s.cfg.Watch.Handled != nil {
+		s.cfg.Watch.Handled(d.env, result, time.Since(d.arrived))
 	}
-	bad, ok := evt.Data.(*socketmode.ErrorBadMessage)
-	if !ok {
-		return Envelope{}, false
-	}
-	env, err := decodeEnvelope(bad.Message)
-	if err != nil {
-		s.log.Warn().Err(err).Msg("Slack sent a frame that is no envelope")
-		return Envelope{}, false
-	}
-	return env, true
 }
 
-// handleQueued handles envelopes until ctx ends, and then those that wait.
-func (s *Socket) handleQueued(ctx context.Context) {
+// drain handles deliveries until ctx ends, and then those that wait.
+func drain(ctx context.Context, queue <-chan delivery, handle func(context.Context, delivery)) {
 	for {
 		select {
-		case d := <-s.queue:
-			s.handleDelivery(ctx, d)
+		case d := <-queue:
+			handle(ctx, d)
 		case <-ctx.Done():
 			select {
-			case d := <-s.queue:
-				s.handleDelivery(ctx, d)
+			case d := <-queue:
+				handle(ctx, d)
 				continue
 			default:
 				return
@@ -318,34 +240,31 @@ func (s *Socket) handleDelivery(ctx context.Context, d delivery) {
 		begun = d.arrived
 	}
 	if time.Since(begun) > startLimit {
-		s.acknowledge(d, s.handler.DeclineBusy(d.env))
+		s.declineBusy(ctx, d)
 		return
 	}
 	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), begun.Add(answerLimit))
 	defer cancel()
-	if payload, ok := s.handler.Handle(ctx, d.env); ok {
-		s.acknowledge(d, payload)
+	payload, ok := s.handler.Handle(ctx, d.env)
+	if !ok {
+		s.finish(d, LeftToRetry)
+		return
 	}
+	s.acknowledge(d, payload, Acknowledged)
 }
 
-// declineBusy answers the people who found the queue full.
-func (s *Socket) declineBusy(ctx context.Context) {
-	for {
-		select {
-		case d := <-s.busy:
-			s.acknowledge(d, s.handler.DeclineBusy(d.env))
-		case <-ctx.Done():
-			return
-		}
-	}
+// declineBusy answers a person whose envelope waited too long, or found the queue full.
+func (s *Socket) declineBusy(_ context.Context, d delivery) {
+	s.acknowledge(d, s.handler.DeclineBusy(d.env), Busy)
 }
 
 // acknowledge answers an envelope on the connection it came by. Slack accepts the
 // answer only there.
-func (s *Socket) acknowledge(d delivery, payload any) {
-	ctx, cancel := context.WithTimeout(context.Background(), ackLimit)
-	defer cancel()
-	if err := d.client.AckCtx(ctx, d.env.ID, payload); err != nil && !errors.Is(err, context.Canceled) {
+func (s *Socket) acknowledge(d delivery, payload any, result Result) {
+	if err := d.from.acknowledge(d.env.ID, payload); err != nil {
 		s.log.Warn().Str("envelope", d.env.ID).Err(err).Msg("could not acknowledge an envelope")
+		s.handler.Unacknowledged(d.env, payload)
+		result = Unsent
 	}
+	s.finish(d, result)
 }

@@ -2,17 +2,14 @@ package socket
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"runtime"
 	"strings"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/rs/zerolog"
-	"github.com/slack-go/slack/socketmode"
 
 	"licensebot/internal/fakeslack"
 	"licensebot/internal/fault"
@@ -235,11 +232,10 @@ func TestWhatWaitsIsBounded(t *testing.T) {
 		runtime.ReadMemStats(&m)
 		return m.HeapInuse
 	}
+	c := new(connection)
 	before := heap()
 	for i := range 3 * (queueLength + busyLength) {
-		s.enqueue(r.ctx, s.clients[0], socketmode.Event{Type: socketmode.EventTypeSlashCommand, Request: &socketmode.Request{
-			Type: "slash_commands", EnvelopeID: fmt.Sprint(i), Payload: make([]byte, size),
-		}})
+		s.enqueue(delivery{from: c, env: Envelope{Type: "slash_commands", ID: fmt.Sprint(i), Payload: make([]byte, size)}})
 	}
 	after := heap()
 	if len(s.queue) != queueLength || len(s.busy) != busyLength {
@@ -256,8 +252,13 @@ func TestFormThatWaitedTooLong(t *testing.T) {
 	r := newRig(t, fakeslack.Config{})
 	h := &handling{handled: make(chan Envelope, 2)}
 	s := r.listen(h)
+	c, err := s.dial(r.ctx, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.retire()
 	for id, age := range map[string]time.Duration{"late": startLimit + time.Millisecond, "timely": 0} {
-		s.handleDelivery(r.ctx, delivery{env: formOf(id), client: s.clients[0], arrived: time.Now().Add(-age)})
+		s.handleDelivery(r.ctx, delivery{env: formOf(id), from: c, arrived: time.Now().Add(-age)})
 		r.await("the acknowledgment", func() bool { return r.entries(fakeslack.EntryAckRefused, id) == 1 })
 	}
 	for _, e := range r.slack.Journal() {
@@ -268,33 +269,4 @@ func TestFormThatWaitedTooLong(t *testing.T) {
 	if env := <-h.handled; env.ID != "timely" || len(h.handled) != 0 {
 		t.Errorf("%s was handled, and %d more", env.ID, len(h.handled))
 	}
-}
-
-// A socket that is gone takes no acknowledgments: slack-go keeps some, and has
-// every other wait. That costs a worker a moment, however many wait, and neither
-// what comes on the other socket nor an end.
-func TestAcknowledgmentsThatNoSocketTakes(t *testing.T) {
-	const kept = 20 // by slack-go, for each socket
-	synctest.Test(t, func(t *testing.T) {
-		const many = kept + 3*workerCount
-		h := &handling{handled: make(chan Envelope, many+1)}
-		s := New(Config{}, h, zerolog.Nop())
-		gone, other := s.clients[0], s.clients[1] // neither is connected, but little is said on the other
-		env := Envelope{ID: "e", Type: TypeEvent, Payload: json.RawMessage(`{"type":"event_callback"}`)}
-		receiving, stop := context.WithCancel(t.Context())
-		var working sync.WaitGroup
-		for range workerCount {
-			working.Go(func() { s.handleQueued(receiving) })
-		}
-		for range many {
-			s.queue <- delivery{env: env, client: gone, arrived: time.Now()}
-		}
-		s.queue <- delivery{env: env, client: other, arrived: time.Now()}
-		time.Sleep(3*ackLimit + time.Second) // of the test's own clock
-		if n := len(h.handled); n != many+1 {
-			t.Errorf("%d of %d deliveries were handled", n, many+1)
-		}
-		stop()
-		working.Wait()
-	})
 }

@@ -31,6 +31,7 @@ type Config struct {
 	Scopes  []string // to ask UiPath's token endpoint for
 	Console bool     // the log is for people, not JSON
 
+	hasCanary   bool              // LICENSEBOT_CANARY
 	hasButtons  bool              // new cards have buttons besides the emoji
 	allowHTTP   bool              // plain http to another machine is allowed
 	secretFiles map[string]string // paths of files with secrets, by variable
@@ -95,6 +96,7 @@ func LoadConfig() (Config, error) {
 func newConfig(env environment, p problems) (Config, error) {
 	cfg, unread := Config{environment: env}, len(p)
 	cfg.allowHTTP = parseSwitch(&p, "LICENSEBOT_ALLOW_HTTP", env.AllowHTTP)
+	cfg.hasCanary = parseSwitch(&p, "LICENSEBOT_CANARY", env.Canary)
 	cfg.hasButtons = parseSwitch(&p, "LICENSEBOT_BUTTONS", env.Buttons)
 	cfg.checkSlack(&p)
 	cfg.checkUiPath(&p)

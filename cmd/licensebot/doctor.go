@@ -80,11 +80,11 @@ func doctorSubject(context.Context) (checkup.Subject, error) {
 	s := cfg.subject(clock)
 	if isConfig {
 		s.Faults = faultsOf(wrong.Problems)
-	} else if s.UiPath, err = newLicenses(cfg, &http.Client{Transport: clock}); err != nil {
+	} else if _, s.UiPath, err = newLicenses(cfg, &http.Client{Transport: clock}); err != nil {
 		s.Faults = append(s.Faults, checkup.Fault{Variable: "UIPATH_URL", Text: "UIPATH_URL cannot be used: " + err.Error()})
 	}
 	if isConfig && !hasFault(s.Faults, "UIPATH_", "LICENSEBOT_ALLOW_HTTP") {
-		s.UiPath, _ = newLicenses(cfg, &http.Client{Transport: clock}) // its variables are right
+		_, s.UiPath, _ = newLicenses(cfg, &http.Client{Transport: clock}) // its variables are right
 	}
 	return s, nil
 }

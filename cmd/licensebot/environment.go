@@ -49,6 +49,7 @@ type environment struct {
 	Connections  string `envconfig:"LICENSEBOT_DATABASE_CONNECTIONS" default:"4"`
 	MaxOpen      string `envconfig:"LICENSEBOT_MAX_OPEN" default:"50"`
 	HTTPAddr     string `envconfig:"LICENSEBOT_HTTP_ADDR" default:"127.0.0.1:8080"`
+	Canary       string `envconfig:"LICENSEBOT_CANARY" default:"on"`
 	AllowHTTP    string `envconfig:"LICENSEBOT_ALLOW_HTTP" default:"false"`
 	LogLevel     string `envconfig:"LICENSEBOT_LOG_LEVEL" default:"info"`
 	LogFormat    string `envconfig:"LICENSEBOT_LOG_FORMAT" default:"json"`

@@ -10,9 +10,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/rs/zerolog"
 
 	"licensebot/bot"
@@ -78,30 +75,40 @@ func (h *healthServer) shutDown() error {
 	return nil
 }
 
-// newHealthRoutes answers /healthz (the process works and its database takes
-// writes), /readyz (the same, and Slack has said hello) and /metrics.
-// /readyz?verbose lists the checks of the setup below its first line.
-func newHealthRoutes(
-	db *store.Store, slack *connections, checks *setupChecker, lostLines func() uint64, log zerolog.Logger,
-) http.Handler {
+// A probes answers whether the bot works.
+type probes struct {
+	database *databaseProbe
+	slack    *connections
+	report   func() *checkup.Report // of the last checks of the setup; nil: none yet
+}
+
+// newHealthRoutes answers /healthz (the process works), /readyz (the database takes
+// writes, and Slack is heard) and /metrics. /readyz?verbose lists the checks of the
+// setup below its first line.
+func newHealthRoutes(p probes, metrics http.Handler) http.Handler {
 	mux := http.NewServeMux()
-	database := &databaseProbe{db: db, log: log}
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
-		answerProbe(w, database.findProblem(r.Context()))
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		answerProbe(w, "")
 	})
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
-		problem := database.findProblem(r.Context())
-		if problem == "" && slack.countLive() == 0 {
-			problem = "no connection to Slack has said hello"
-		}
+		problem := p.findProblem(r.Context())
 		if !r.URL.Query().Has("verbose") {
 			answerProbe(w, problem)
 			return
 		}
-		answerVerbose(w, problem, checks.last.Load())
+		answerVerbose(w, problem, p.report())
 	})
-	mux.Handle("GET /metrics", promhttp.HandlerFor(newMetrics(slack, checks, lostLines), promhttp.HandlerOpts{}))
+	mux.Handle("GET /metrics", metrics)
 	return mux
+}
+
+// findProblem returns why the bot is not ready, or "".
+func (p probes) findProblem(ctx context.Context) string {
+	problem := p.database.findProblem(ctx)
+	if problem == "" && p.slack.countLive() == 0 {
+		problem = "no connection to Slack has said hello and is alive"
+	}
+	return problem
 }
 
 // A databaseProbe asks the database whether it takes writes, and logs when that
@@ -158,28 +165,4 @@ func answerVerbose(w http.ResponseWriter, problem string, report *checkup.Report
 	}
 	_, _ = fmt.Fprintf(w, "checked at %s\n", report.At.UTC().Format(time.RFC3339))
 	_ = writeReport(w, *report, false)
-}
-
-func newMetrics(slack *connections, checks *setupChecker, lostLines func() uint64) *prometheus.Registry {
-	if lostLines == nil {
-		lostLines = func() uint64 { return 0 }
-	}
-	registry := prometheus.NewRegistry()
-	registry.MustRegister(
-		collectors.NewGoCollector(),
-		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Name: "licensebot_slack_connections",
-			Help: "Socket Mode connections that have said hello and are open.",
-		}, func() float64 { return float64(slack.countLive()) }),
-		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-			Name: "licensebot_checks_failing",
-			Help: "Checks of the setup that found a problem when they last ran; see licensebot doctor.",
-		}, func() float64 { return float64(len(checks.listProblems())) }),
-		prometheus.NewCounterFunc(prometheus.CounterOpts{
-			Name: "licensebot_log_lines_lost_total",
-			Help: "Lines of the log that could not be written, because their reader left or stands still.",
-		}, func() float64 { return float64(lostLines()) }),
-	)
-	return registry
 }

@@ -39,7 +39,10 @@ func TestHealthBeforeSlackAndAfterTheDatabase(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(newHealthRoutes(db, new(connections), new(setupChecker), nil, zerolog.Nop()))
+	server := httptest.NewServer(newHealthRoutes(probes{
+		database: &databaseProbe{db: db, log: zerolog.Nop()}, slack: new(connections),
+		report: new(setupChecker).last.Load,
+	}, http.NotFoundHandler()))
 	defer server.Close()
 	expect := func(path string, status int, body string) {
 		t.Helper()
@@ -48,15 +51,13 @@ func TestHealthBeforeSlackAndAfterTheDatabase(t *testing.T) {
 		}
 	}
 	expect("/healthz", 200, "ok")
-	expect("/readyz", 503, "no connection to Slack has said hello")
+	expect("/readyz", 503, "no connection to Slack has said hello and is alive")
+	expect("/readyz?verbose", 503, "no connection to Slack has said hello and is alive\n\nthe setup was not checked yet")
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	expect("/healthz", 503, "the database does not take writes")
+	expect("/healthz", 200, "ok")
 	expect("/readyz", 503, "the database does not take writes")
-	if status, metrics := getPage(t, server.URL+"/metrics"); status != 200 || !strings.Contains(metrics, "licensebot_slack_connections 0") {
-		t.Errorf("/metrics is %d %s", status, metrics)
-	}
 }
 
 // TestReadyOnceSlackSaidHello runs the bot in this process and polls it until it is
@@ -77,6 +78,9 @@ func TestReadyOnceSlackSaidHello(t *testing.T) {
 	w.awaitCounted(base, 2)
 	if status, body := getPage(t, base+"/readyz"); status != 200 || body != "ok" {
 		t.Errorf("/readyz is %d %q", status, body)
+	}
+	if status, body := getPage(t, base+"/readyz?verbose"); status != 200 || !strings.HasPrefix(body, "ok\n") {
+		t.Errorf("/readyz?verbose is %d %q", status, body)
 	}
 	stop()
 	if err := <-ended; err != nil {

@@ -114,6 +114,7 @@ func newWorldWith(t *testing.T, cfg fakeslack.Config) *world {
 		"SLACK_BOT_TOKEN": slack.BotToken(), "SLACK_APP_TOKEN": slack.AppToken(), "SLACK_API_URL": slack.APIURL(),
 		"UIPATH_URL": uipath.URL(), "UIPATH_ORGANIZATION": uipath.Organization(), "UIPATH_ACCOUNT_ID": uipath.AccountID(),
 		"UIPATH_CLIENT_ID": uipath.ClientID(), "UIPATH_CLIENT_SECRET": uipath.ClientSecret(),
+		"LICENSEBOT_CANARY":  "off", // its status message is no card
 		"LICENSEBOT_CHANNEL": approvalsChannel, "LICENSEBOT_APPROVERS": approver + "," + second,
 		"LICENSEBOT_DATABASE_URL": "sqlite://" + filepath.Join(t.TempDir(), "bot.db"), "LICENSEBOT_HTTP_ADDR": "127.0.0.1:0",
 	}

@@ -11,12 +11,12 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
-	"golang.org/x/oauth2"
 
 	"licensebot/approvals"
 	"licensebot/approvals/worker"
 	"licensebot/bot"
 	"licensebot/internal/checkup"
+	"licensebot/internal/metrics"
 	"licensebot/internal/outbound"
 	"licensebot/internal/store"
 	"licensebot/licensing"
@@ -55,8 +55,10 @@ func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (
 		log.Warn().Msg(warning)
 	}
 
+	counted := metrics.New(versionName())
 	db, err := store.Open(ctx, cfg.DatabaseURL, store.Options{
-		Now: tuning.Now, MaxOpen: cfg.Most.Open, Connections: cfg.Most.Connections,
+		Observe: observeTransitions(counted, log),
+		Now:     tuning.Now, MaxOpen: cfg.Most.Open, Connections: cfg.Most.Connections,
 	})
 	if err != nil {
 		return err
@@ -64,15 +66,19 @@ func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (
 	parts.addPart("store", db.Close)
 	parts.addRunning(ctx, "clock", func(ctx context.Context) { wakeAtJumps(ctx, db, tuning.Jumps) })
 
-	clock := &checkup.Clock{Base: outbound.NewTransport()}
-	licenses, err := newLicenses(cfg, &http.Client{Transport: clock})
+	clock := &checkup.Clock{Base: counted.WatchUiPath(outbound.NewTransport())}
+	tokens, licenses, err := newLicenses(cfg, &http.Client{Transport: clock})
 	if err != nil {
 		return err
 	}
 	slack := new(connections)
 	policies := newPolicySource(cfg, log)
 	checks := newSetupChecker(cfg, clock, licenses, db, slack, policies, log)
-	server, err := serveHTTP(ctx, cfg.HTTPAddr, newHealthRoutes(db, slack, checks, tuning.LostLines, log), log)
+	readAtScrape(counted, db, slack, policies, tokens, checks, tuning.LostLines)
+	routes := newHealthRoutes(probes{
+		database: &databaseProbe{db: db, log: log}, slack: slack, report: checks.last.Load,
+	}, counted.Handler())
+	server, err := serveHTTP(ctx, cfg.HTTPAddr, routes, log)
 	if err != nil {
 		return ignoreIfStopped(ctx, err)
 	}
@@ -84,6 +90,7 @@ func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (
 		use.Today = cfg.Channel
 	}
 	deps := newDeps(cfg, use.Today, tuning, db, licenses, policies.Policy, log)
+	watchDeps(&deps, cfg, counted, db)
 	deps.SetupProblems = checks.listProblems
 	b, err := bot.New(ctx, deps)
 	if err != nil {
@@ -95,13 +102,19 @@ func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (
 	}
 	slack.bot.Store(b)
 
-	workers := &worker.Runner{
-		Store: db, Licenses: licenses, Directory: b.Directory(), Messenger: b.Messenger(),
-		OnError: logProblem(log, newOperatorLog(log, tuning.Now)), Grace: workersGrace, Reconnected: b.Reconnected(),
-		Policy: policies.Policy, Emoji: cfg.Emoji, Buttons: cfg.hasButtons, Target: cfg.target(),
-		Channel: cfg.Channel, OnChannel: followChannel(cfg.Channel, b, log),
-	}
+	workers := newRunner(cfg, tuning, db, licenses, policies, b, log)
 	parts.addRunning(ctx, "workers", workers.Run)
+	followChanges(ctx, parts, cfg, tuning, policies, checks, b, log)
+	log.Info().Str("version", versionName()).Str("bot", b.UserID()).Str("channel", use.Today).
+		Msg("licensebot is running")
+	return b.Run(ctx)
+}
+
+// followChanges keeps the policy and Slack's secrets up to date with their files.
+func followChanges(
+	ctx context.Context, parts *shutdown, cfg Config, tuning Tuning, policies *policySource, checks *setupChecker,
+	b *bot.Bot, log zerolog.Logger,
+) {
 	forPolicy, forSecrets := make(chan os.Signal, 1), make(chan os.Signal, 1)
 	parts.addRunning(ctx, "hangups", func(ctx context.Context) {
 		passHangups(ctx, tuning.Hangups, forPolicy, forSecrets)
@@ -112,9 +125,19 @@ func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (
 	parts.addRunning(ctx, "secrets", func(ctx context.Context) {
 		followSecrets(ctx, slackSecrets(cfg, b), forSecrets, log)
 	})
-	log.Info().Str("version", versionName()).Str("bot", b.UserID()).Str("channel", use.Today).
-		Msg("licensebot is running")
-	return b.Run(ctx)
+}
+
+// newRunner makes the workers.
+func newRunner(
+	cfg Config, tuning Tuning, db *store.Store, licenses *licensing.Allocations, policies *policySource, b *bot.Bot,
+	log zerolog.Logger,
+) *worker.Runner {
+	return &worker.Runner{
+		Store: db, Licenses: licenses, Directory: b.Directory(), Messenger: b.Messenger(),
+		OnError: logProblem(log, newOperatorLog(log, tuning.Now)), Grace: workersGrace, Reconnected: b.Reconnected(),
+		Policy: policies.Policy, Emoji: cfg.Emoji, Buttons: cfg.hasButtons, Target: cfg.target(),
+		Channel: cfg.Channel, OnChannel: followChannel(cfg.Channel, b, log),
+	}
 }
 
 func newDeps(
@@ -259,24 +282,25 @@ func newSetupChecker(
 	return &setupChecker{subject: subject, log: log}
 }
 
-// newLicenses returns the client of UiPath. It sends by a copy of base.
-func newLicenses(cfg Config, base *http.Client) (*licensing.Allocations, error) {
+// newLicenses returns the client of UiPath, and the tokens that it uses. It sends by a
+// copy of base.
+func newLicenses(cfg Config, base *http.Client) (*licensing.TokenSource, *licensing.Allocations, error) {
 	tokens, err := newTokenSource(cfg, base)
 	if err != nil {
-		return nil, fmt.Errorf("UiPath credentials: %w", err)
+		return nil, nil, fmt.Errorf("UiPath credentials: %w", err)
 	}
 	client, err := licensing.New(licensing.Config{
 		URL: cfg.UiPathURL, Organization: cfg.UiPathOrganization, AccountID: cfg.UiPathAccountID,
 		Tokens: tokens, HTTPClient: base, Timeout: 12 * time.Second, UserAgent: "licensebot/" + versionName(),
 	})
 	if err != nil {
-		return nil, fmt.Errorf("UiPath: %w", err)
+		return nil, nil, fmt.Errorf("UiPath: %w", err)
 	}
-	return licensing.NewAllocations(client), nil
+	return tokens, licensing.NewAllocations(client), nil
 }
 
 // newTokenSource returns the way to sign in to UiPath that the operator chose.
-func newTokenSource(cfg Config, base *http.Client) (oauth2.TokenSource, error) {
+func newTokenSource(cfg Config, base *http.Client) (*licensing.TokenSource, error) {
 	tokens := licensing.TokenConfig{
 		URL: cfg.UiPathURL, Organization: cfg.UiPathOrganization, TokenURL: cfg.UiPathTokenURL, Scopes: cfg.Scopes,
 		ClientID: cfg.UiPathClientID, ClientSecret: cfg.UiPathClientSecret,

@@ -214,6 +214,7 @@ func (w *world) addReplica(i int, dir, binary string) error {
 			"UIPATH_ORGANIZATION": w.uipath.Organization(),
 			"UIPATH_ACCOUNT_ID":   w.uipath.AccountID(),
 			"UIPATH_CLIENT_ID":    w.uipath.ClientID(), "UIPATH_CLIENT_SECRET": w.uipath.ClientSecret(),
+			"LICENSEBOT_CANARY":  "off", // its status message is no card
 			"LICENSEBOT_CHANNEL": approvalsChannel, "LICENSEBOT_REQUEST_TTL": w.terms.ttl.String(),
 			"LICENSEBOT_DENY_EMOJI": denyEmoji,
 			"LICENSEBOT_HTTP_ADDR":  "127.0.0.1:0",

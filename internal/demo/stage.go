@@ -100,6 +100,7 @@ func (s *stage) botEnvironment(database, policy string) map[string]string {
 		"UIPATH_ACCOUNT_ID":       s.uipath.AccountID(),
 		"UIPATH_CLIENT_ID":        s.uipath.ClientID(),
 		"UIPATH_CLIENT_SECRET":    s.uipath.ClientSecret(),
+		"LICENSEBOT_CANARY":       "off",
 		"LICENSEBOT_CHANNEL":      channelID,
 		"LICENSEBOT_POLICY_FILE":  policy,
 		"LICENSEBOT_DATABASE_URL": "sqlite://" + database,

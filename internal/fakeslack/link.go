@@ -43,7 +43,10 @@ func (s *Server) acceptLink(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return // Upgrade has answered
 	}
-	socket := &appSocket{conn: conn, out: make(chan []byte, 4096), quit: make(chan struct{})}
+	socket := &appSocket{
+		conn: conn, out: make(chan textFrame, 4096), quit: make(chan struct{}), wrote: make(chan struct{}),
+	}
+	conn.SetCloseHandler(func(int, string) error { s.answerClose(socket); return nil })
 	conn.SetPingHandler(func(data string) error { return s.sendPong(socket, data) })
 	s.welcomeSocket(socket)
 	s.readFrames(socket)
@@ -76,6 +79,7 @@ func (s *Server) welcomeSocket(socket *appSocket) {
 	case s.closed:
 		socket.closeSoon()
 		_ = socket.conn.Close() // no writer runs that could close it
+		close(socket.wrote)
 	case s.refusal != "":
 		s.disconnectSocket(socket, s.refusal)
 	case crowded:
@@ -118,8 +122,22 @@ func (s *Server) readFrames(socket *appSocket) {
 	s.addEntry(Entry{Kind: EntrySocketClosed, Socket: socket.id})
 }
 
+// answerClose takes a socket that its client closes out of use, and answers the
+// closing frame after everything that was sent before.
+func (s *Server) answerClose(socket *appSocket) {
+	s.lock.Lock()
+	socket.live = false
+	socket.queue(textFrame{last: true})
+	silent := socket.silent
+	s.lock.Unlock()
+	if !silent {
+		<-socket.wrote
+	}
+}
+
 // writeFrames is the only writer of a socket's text frames and pings.
 func (s *Server) writeFrames(socket *appSocket) {
+	defer close(socket.wrote)
 	defer func() { _ = socket.conn.Close() }()
 	defer socket.closeSoon()
 	pings := time.NewTicker(s.cfg.PingInterval)
@@ -130,8 +148,13 @@ func (s *Server) writeFrames(socket *appSocket) {
 		case <-socket.quit:
 			return
 		case frame := <-socket.out:
+			if frame.last {
+				closing := websocket.FormatCloseMessage(websocket.CloseNormalClosure, "")
+				_ = socket.conn.WriteControl(websocket.CloseMessage, closing, time.Now().Add(writeTimeout))
+				return
+			}
 			_ = socket.conn.SetWriteDeadline(time.Now().Add(writeTimeout))
-			err = socket.conn.WriteMessage(websocket.TextMessage, frame)
+			err = socket.conn.WriteMessage(websocket.TextMessage, frame.text)
 		case <-pings.C:
 			err = s.sendPing(socket)
 		}

@@ -16,19 +16,28 @@ const maxSockets = 10
 type appSocket struct {
 	id     int
 	conn   *websocket.Conn
-	out    chan []byte // text frames on their way
+	out    chan textFrame // on their way
 	quit   chan struct{}
+	wrote  chan struct{} // closed when the writer has ended
 	once   sync.Once
 	live   bool // greeted with hello and not told to disconnect
 	silent bool // half-open: nothing passes in either direction
 }
 
+// A textFrame is a frame that a socket writes.
+type textFrame struct {
+	text []byte
+	last bool // the closing frame instead
+}
+
 // closeSoon makes the socket close its TCP connection.
 func (k *appSocket) closeSoon() { k.once.Do(func() { close(k.quit) }) }
 
-// queueFrame queues a text frame. It cuts off a peer so slow that the queue is
+// queueFrame queues a text frame, and queue any frame. They cut off a peer so slow that the queue is
 // full. Callers hold Server.lock.
-func (k *appSocket) queueFrame(frame []byte) {
+func (k *appSocket) queueFrame(frame []byte) { k.queue(textFrame{text: frame}) }
+
+func (k *appSocket) queue(frame textFrame) {
 	if k.silent {
 		return
 	}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"licensebot/approvals"
 )
 
 // Options change how a store behaves; the zero value is for production.
@@ -19,6 +21,10 @@ type Options struct {
 	// the clock are found by it. Nil means the process's own measure, or where Now is
 	// set, that no step is looked for.
 	Elapsed func() time.Duration
+
+	// Observe is told each transition of a request after its commit. It must not block.
+	// Nil means that it is not told. A transition may be missing whose commit is in doubt.
+	Observe func(approvals.Transition)
 
 	// MaxOpen is how many open requests one person may have. Zero sets no bound.
 	MaxOpen int

@@ -74,7 +74,7 @@ func connectPostgres(config *pgx.ConnConfig, opts Options) (*Store, *postgres) {
 
 	engine := &postgres{db: db, now: opts.Now, replicaID: uuid.NewString()}
 	return &Store{
-		engine: engine, write: db, read: db, clock: watchClock(opts), maxOpen: opts.MaxOpen,
+		engine: engine, write: db, read: db, clock: watchClock(opts), maxOpen: opts.MaxOpen, observe: opts.Observe,
 		place: config.Database + " on " + config.Host,
 	}, engine
 }

@@ -180,6 +180,7 @@ func (t *tx) journalStep(
 		return err
 	}
 	r := step.Request
+	t.steps = append(t.steps, approvals.Transition{Before: before, After: r, Event: kind})
 	_, err = t.ExecContext(ctx, `INSERT INTO journal (request_id, at, kind, actor, before, after, event)
 		VALUES ($1, $2, $3, $4, $5, $6, $7)`,
 		r.ID, toMicros(t.now), kind, actor, string(before.State), string(r.State), string(detail))

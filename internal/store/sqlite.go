@@ -46,7 +46,7 @@ func openSQLite(ctx context.Context, name string, opts Options) (*Store, error) 
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open database %s: %w", name, err), unlock())
 	}
-	s.clock, s.maxOpen = watchClock(opts), opts.MaxOpen
+	s.clock, s.maxOpen, s.observe = watchClock(opts), opts.MaxOpen, opts.Observe
 	if err := errors.Join(s.prepareSQLite(ctx), file.checkUnchanged()); err != nil {
 		return nil, errors.Join(fmt.Errorf("prepare database %s: %w", name, err), s.Close())
 	}

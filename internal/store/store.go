@@ -34,6 +34,7 @@ type Store struct {
 	read    *sql.DB
 	signals signals
 	clock   *clockWatch
+	observe func(approvals.Transition)
 	disk    *diskWatch
 	alone   bool   // no other process uses the database
 	maxOpen int    // open requests of one person; zero: no bound

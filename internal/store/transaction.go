@@ -19,6 +19,7 @@ type tx struct {
 	name     string
 	now      time.Time
 	enqueued []approvals.JobKind
+	steps    []approvals.Transition
 	wrote    bool // a statement changed a row
 }
 
@@ -44,7 +45,7 @@ func (s *Store) runInTx(ctx context.Context, work func(*tx) error) error {
 		committing, err := s.runOnce(ctx, t, work)
 		s.disk.noteEnd(t.wrote, err)
 		if err == nil {
-			s.signals.signalKinds(t.enqueued)
+			s.announce(t)
 			return nil
 		}
 		if errors.Is(err, errClockStepped) {
@@ -52,7 +53,7 @@ func (s *Store) runInTx(ctx context.Context, work func(*tx) error) error {
 		}
 		switch s.engine.classifyFailure(ctx, t.name, committing, err) {
 		case txCommitted:
-			s.signals.signalKinds(t.enqueued)
+			s.announce(t)
 			return nil
 		case txRetryable:
 			if attempt < maxAttempts && waitToRetry(ctx, attempt) {

@@ -84,6 +84,22 @@ CREATE TABLE confirmations (
     detail   TEXT NOT NULL -- the codes and the limits, as JSON
 );
 
+-- The running round of the canary: a reaction of the bot on its status message, and the
+-- first event of it that came back.
+CREATE TABLE canary (
+    id         INTEGER PRIMARY KEY CHECK (id = 1),
+    number     BIGINT NOT NULL,
+    channel    TEXT NOT NULL,
+    ts         TEXT NOT NULL, -- of the status message; empty while there is none
+    present    INTEGER NOT NULL CHECK (present IN (0, 1)), -- given, not taken back
+    at         BIGINT NOT NULL,
+    due_at     BIGINT NOT NULL, -- when the next round begins
+    unable     INTEGER NOT NULL DEFAULT 0 CHECK (unable IN (0, 1)),
+    arrived_at BIGINT,
+    retried    INTEGER NOT NULL DEFAULT 0 CHECK (retried IN (0, 1)),
+    arrived_by TEXT NOT NULL DEFAULT '' -- the replica and its connection
+);
+
 -- What requests that only the channel tells of did to groups: the database was
 -- restored from a copy. after_id is the journal's newest id when they were recorded.
 CREATE TABLE foreign_requests (

@@ -1,0 +1,167 @@
+package bot
+
+import (
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"licensebot/approvals"
+	"licensebot/bot/message"
+	"licensebot/internal/fakeslack"
+	"licensebot/internal/fault"
+	"licensebot/internal/store"
+)
+
+// An aviary is a bot with a canary, and the clock of its store.
+type aviary struct {
+	*rig
+	mu  sync.Mutex
+	now time.Time
+}
+
+func newAviary(t *testing.T) *aviary {
+	t.Helper()
+	a := &aviary{rig: newRig(t, fakeslack.Config{AckTimeout: patience}), now: testTime}
+	db, err := store.Open(a.ctx, "sqlite://"+filepath.Join(t.TempDir(), "canary.db"), store.Options{Now: a.time})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	a.store, a.canary = db, db
+	a.listen(db)
+	return a
+}
+
+func (a *aviary) time() time.Time {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.now
+}
+
+// round begins a round, a time after the last.
+func (a *aviary) round(after time.Duration) {
+	a.t.Helper()
+	a.mu.Lock()
+	a.now = a.now.Add(after)
+	a.mu.Unlock()
+	if err := a.bot.canary.beginRound(a.ctx); err != nil {
+		a.t.Fatal(err)
+	}
+}
+
+// awaitEvents waits until so many events were acknowledged.
+func (a *aviary) awaitEvents(n int) {
+	a.t.Helper()
+	a.await("the event", func() bool { return a.slack.CountEntries(fakeslack.EntryAck, "events_api") == n })
+}
+
+func (a *aviary) expect(results ...approvals.CanaryResult) {
+	a.t.Helper()
+	if !slices.Equal(a.canaries, results) {
+		a.t.Errorf("rounds ended with %v instead of %v\n%s", a.canaries, results, a.log)
+	}
+}
+
+// TestTheCanaryComesBack gives and takes the reaction of one status message.
+func TestTheCanaryComesBack(t *testing.T) {
+	a := newAviary(t)
+	for n := range 4 {
+		a.round(canaryEvery)
+		a.awaitEvents(n + 1)
+		a.round(canaryEvery - time.Second) // it is not due yet
+		a.round(-canaryEvery + time.Second)
+	}
+	a.expect(approvals.CanaryArrived, approvals.CanaryArrived, approvals.CanaryArrived)
+	if n := len(a.slack.Messages(channel)); n != 1 {
+		t.Errorf("%d messages are in the channel", n)
+	}
+	given, taken := len(a.slack.Calls("reactions.add")), len(a.slack.Calls("reactions.remove"))
+	if given != 2 || taken != 2 {
+		t.Errorf("given %d times, taken %d times", given, taken)
+	}
+	last, _, _, err := a.store.BeginCanary(a.ctx, channel, canaryEvery)
+	if err != nil || !strings.HasPrefix(last.By, "replica/") || !last.ArrivedAt.Equal(last.At) {
+		t.Errorf("%+v %v", last, err)
+	}
+}
+
+// TestALostCanaryIsNoticed loses its events. The operator is told once, after the second.
+func TestALostCanaryIsNoticed(t *testing.T) {
+	a := newAviary(t)
+	told := func() int { return strings.Count(a.log.String(), "Slack does not deliver what it should") }
+	for i, want := range []int{0, 0, 1, 1} {
+		a.slack.Inject([]string{"reaction_added", "reaction_removed"}[i%2], fault.Fault{Times: 1})
+		a.round(canaryEvery)
+		if told() != want {
+			t.Errorf("after round %d the operator was told %d times", i, told())
+		}
+	}
+	a.expect(approvals.CanaryLost, approvals.CanaryLost, approvals.CanaryLost)
+	a.round(time.Hour) // the bot was down meanwhile
+	a.expect(approvals.CanaryLost, approvals.CanaryLost, approvals.CanaryLost)
+}
+
+// TestADeletedStatusMessageIsPostedAnew, after two looks that it is gone.
+func TestADeletedStatusMessageIsPostedAnew(t *testing.T) {
+	a := newAviary(t)
+	a.round(canaryEvery)
+	a.awaitEvents(1)
+	first := a.slack.Messages(channel)[0].TS
+	if _, _, err := a.api().DeleteMessage(channel, first); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		a.round(canaryEvery)
+	}
+	if all := a.slack.Messages(channel); len(all) != 1 || all[0].TS == first {
+		t.Errorf("%+v", all)
+	}
+	a.expect(approvals.CanaryArrived, approvals.CanaryUnable, approvals.CanaryUnable)
+}
+
+// TestAChannelThatTakesNoPosts is tried again after a long pause, and alarms no one.
+func TestAChannelThatTakesNoPosts(t *testing.T) {
+	a := newAviary(t)
+	a.slack.Inject("chat.postMessage", fault.Fault{Times: 1, Error: "restricted_action"})
+	a.round(canaryEvery)
+	for range 3 {
+		a.round(canaryEvery)
+	}
+	if n := len(a.slack.Calls("chat.postMessage")); n != 1 {
+		t.Errorf("it was tried %d times", n)
+	}
+	a.round(canaryPause)
+	a.expect(approvals.CanaryUnable)
+	if n := len(a.slack.Messages(channel)); n != 1 {
+		t.Errorf("%d messages are in the channel", n)
+	}
+}
+
+// TestTheStatusMessageIsNoCard: what looks for cards and replies leaves it out, and a
+// vote on it means nothing.
+func TestTheStatusMessageIsNoCard(t *testing.T) {
+	a := newAviary(t)
+	a.round(canaryEvery)
+	a.awaitEvents(1)
+	status := a.slack.Messages(channel)[0]
+	if _, metadata := phrases().Status(); message.IsCard(metadata) || message.RequestIDOf(metadata) != "" {
+		t.Error("it looks like one")
+	}
+	if err := a.slack.React(alex, channel, status.TS, "x"); err != nil {
+		t.Fatal(err)
+	}
+	a.awaitEvents(2)
+	if strings.Contains(a.log.String(), `"error"`) {
+		t.Error(a.log.String())
+	}
+}
+
+// TestThereIsNoCanaryUnlessAskedFor posts nothing.
+func TestThereIsNoCanaryUnlessAskedFor(t *testing.T) {
+	if r := newRig(t, fakeslack.Config{}); r.bot.canary != nil || r.bot.intake.canary != nil {
+		t.Error("it is there")
+	}
+}
