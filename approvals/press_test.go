@@ -8,6 +8,7 @@ import (
 	"time"
 
 	. "licensebot/approvals"
+	"licensebot/internal/groupname"
 )
 
 // A gesture is one act of one person on a card: a reaction given or taken back, or a
@@ -215,7 +216,7 @@ func TestEscalationAddsPeople(t *testing.T) {
 // People who were asked later count before the write only as far as today's policy asks
 // them after the same wait.
 func TestTodaysPolicyRulesOnEscalation(t *testing.T) {
-	group := Group{ID: "group-01", Name: "Finance", Canonical: NewGroupName("finance")}
+	group := groupname.Group("group-01", "Finance")
 	rule := PolicyRule{Name: "all", Stages: []Stage{{Approvers: []string{anna}, Quorum: 1}}}
 	input := PolicyInput{Group: group, Change: Change{Add: []string{"NEW"}}}
 	r := requestIn(Pending)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"sync"
+	"sync/atomic"
 	"time"
 	_ "time/tzdata" // the image of the bot has no time zones of its own
 
@@ -25,6 +26,8 @@ type understanding struct {
 	codes     []string // those that have a display name
 	codeName  func(code string) (name string, ok bool)
 	log       zerolog.Logger
+
+	slowSince atomic.Int64 // Unix nanoseconds of when UiPath last took too long; zero: it did not
 }
 
 // Bounds of what is looked up before a command is acknowledged, within Slack's three
@@ -34,6 +37,28 @@ const (
 	refreshLimit = 600 * time.Millisecond
 	zoneMaxAge   = time.Hour
 )
+
+// While UiPath does not answer, the many people who type share one wait: for a while
+// after it, only what is in memory is known.
+const (
+	slowFor     = 10 * time.Second
+	memoryLimit = 20 * time.Millisecond
+)
+
+// patience bounds a wait for UiPath.
+func (u *understanding) patience(limit time.Duration) time.Duration {
+	if time.Since(time.Unix(0, u.slowSince.Load())) < slowFor {
+		return memoryLimit
+	}
+	return limit
+}
+
+// noteSlow notes that UiPath took longer than its limit.
+func (u *understanding) noteSlow(ctx context.Context, limit time.Duration) {
+	if limit > memoryLimit && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		u.slowSince.Store(time.Now().UnixNano())
+	}
+}
 
 // read reads a command. What is in no list may be newer than the list, so UiPath is
 // asked again before a person is told that something is unknown.
@@ -55,18 +80,24 @@ func (u *understanding) read(
 
 // gather asks at once for the groups, the licenses and the requester's time zone.
 func (u *understanding) gather(ctx context.Context, user string, now time.Time) command.Known {
-	ctx, cancel := context.WithTimeout(ctx, knownLimit)
+	ofSlack, cancel := context.WithTimeout(ctx, knownLimit)
 	defer cancel()
+	limit := u.patience(knownLimit)
+	ctx, cancelUiPath := context.WithTimeout(ctx, limit)
+	defer cancelUiPath()
 	var known command.Known
 	var seats []approvals.Seats
 	seatsErr := errors.New("there is no UiPath to ask")
 	var asking sync.WaitGroup
-	asking.Go(func() { known.Now = now.In(u.findZone(ctx, user)) })
+	asking.Go(func() { known.Now = now.In(u.findZone(ofSlack, user)) })
 	if u.uipath != nil {
 		asking.Go(func() { known.Groups = u.listGroups(ctx) })
 		asking.Go(func() { seats, seatsErr = u.uipath.Seats(ctx) })
 	}
 	asking.Wait()
+	if seatsErr != nil || known.Groups == nil {
+		u.noteSlow(ctx, limit)
+	}
 	known.Licenses, known.Owned = u.listLicenses(seats), seatsErr == nil && len(seats) > 0
 	return known
 }
@@ -118,8 +149,10 @@ func (u *understanding) findZone(ctx context.Context, user string) *time.Locatio
 // refresh asks UiPath for what was looked for in vain, and reports whether something
 // is known better. If UiPath does not answer, the lists are not trusted any more.
 func (u *understanding) refresh(ctx context.Context, known *command.Known, problem *command.Error) bool {
-	ctx, cancel := context.WithTimeout(ctx, refreshLimit)
+	limit := u.patience(refreshLimit)
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
+	defer func() { u.noteSlow(ctx, limit) }()
 	isBetter := false
 	if problem.Group != "" && known.Groups != nil {
 		group, err := u.uipath.FindGroup(ctx, problem.Group)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -312,9 +313,9 @@ func TestReadsThatLagBehindAWrite(t *testing.T) {
 // was asked for a time would stay for ever.
 func TestLateEffectIsLookedForUntilUiPathAnswers(t *testing.T) {
 	live(t, func(w *world) {
-		silent := false
+		var silent atomic.Bool
 		w.uipath.onRead = func(int) error {
-			if silent {
+			if silent.Load() {
 				return errors.New("UiPath does not answer")
 			}
 			return nil
@@ -331,14 +332,14 @@ func TestLateEffectIsLookedForUntilUiPathAnswers(t *testing.T) {
 		w.react(r, anna, true)
 		w.until("failed", func(Request) bool { return w.read(r.ID).State == Failed })
 		w.uipath.setLag(0)
-		silent = true
+		silent.Store(true)
 		time.Sleep(5 * time.Hour) // the request lives for one
 		reads := len(w.uipath.log())
 		time.Sleep(time.Hour)
 		if more := len(w.uipath.log()) - reads; more < 1 || more > 10 {
 			t.Errorf("UiPath was asked %d times in an hour", more)
 		}
-		silent = false
+		silent.Store(false)
 		w.quiet()
 		w.posts(JobPostEffect, 1)
 		w.codes("OLD")

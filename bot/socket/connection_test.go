@@ -132,6 +132,8 @@ func TestASilentConnectionIsReplaced(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p := c.slack
 				listenOnPipe(t, p, 5*time.Minute)
+				p.mu.Lock()
+				defer p.mu.Unlock()
 				if c.reason == "" {
 					if len(p.opened) != Connections {
 						t.Errorf("%d connections were opened, ended as %v", len(p.opened), p.ended)

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -73,11 +74,22 @@ func TestSecretFileIsFollowed(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "token")
 	mustWriteFile(t, path, "xoxb-1")
 	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex // of the next two
 		var used []string
 		var refusal error
+		refuse := func(err error) {
+			mu.Lock()
+			defer mu.Unlock()
+			refusal = err
+		}
 		s := &slackSecret{
 			variable: "SLACK_BOT_TOKEN", prefix: "xoxb-", path: path, inForce: "xoxb-1", lastRead: "xoxb-1",
-			use: func(_ context.Context, token string) error { used = append(used, token); return refusal },
+			use: func(_ context.Context, token string) error {
+				mu.Lock()
+				defer mu.Unlock()
+				used = append(used, token)
+				return refusal
+			},
 		}
 		log := new(bottest.Log)
 		ctx, cancel := context.WithCancel(t.Context())
@@ -87,6 +99,8 @@ func TestSecretFileIsFollowed(t *testing.T) {
 		expect := func(tries string, complaints int) {
 			t.Helper()
 			synctest.Wait()
+			mu.Lock()
+			defer mu.Unlock()
 			if got := strings.Join(used, " "); got != tries {
 				t.Errorf("used %q, want %q", got, tries)
 			}
@@ -113,14 +127,14 @@ func TestSecretFileIsFollowed(t *testing.T) {
 		hangups <- syscall.SIGHUP
 		expect("xoxb-2", 4)
 
-		refusal = errors.New("it belongs to another bot")
+		refuse(errors.New("it belongs to another bot"))
 		mustWriteFile(t, path, "xoxb-4")
 		hangups <- syscall.SIGHUP
 		time.Sleep(policyAgain)
 		expect("xoxb-2 xoxb-4", 5)
 		time.Sleep(policyPoll)
 		expect("xoxb-2 xoxb-4 xoxb-4", 5)
-		refusal = nil
+		refuse(nil)
 		time.Sleep(policyPoll)
 		expect("xoxb-2 xoxb-4 xoxb-4 xoxb-4", 5)
 
