@@ -79,16 +79,16 @@ func TestForeignRequestsWait(t *testing.T) {
 					t.Fatal(err)
 				}
 				w.wantForeign(r, other, 4*time.Minute)
-				w.workFor(home, 6*time.Minute)
+				w.workFor(home, 12*time.Minute)
 
 				w.react(w.read(r.ID), anna, true)
 				w.wantForeign(r, other, 4*time.Minute)
-				w.workFor(home, 6*time.Minute)
+				w.workFor(home, 12*time.Minute)
 				w.puts(1)
 
 				time.Sleep(2 * time.Hour)
 				w.wantForeign(r, other, 4*time.Minute)
-				w.workFor(home, 6*time.Minute)
+				w.workFor(home, 12*time.Minute)
 				w.puts(2)
 			})
 		})
