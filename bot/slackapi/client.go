@@ -53,19 +53,18 @@ func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }
 // CheckChannel looks for problems of the approvals channel. The error says, in
 // words for the operator, what is wrong, what to do and what happens until then.
 func (c *Client) CheckChannel(ctx context.Context, channel string) error {
-	info, err := c.api.GetConversationInfoContext(ctx, &slack.GetConversationInfoInput{ChannelID: channel})
+	info, err := c.InspectChannel(ctx, channel)
 	const kept = "requests are kept until then"
 	switch {
 	case isAnswer(err, "channel_not_found"):
-		return fmt.Errorf("channel %s: %w; %s", channel, ClassifyError("conversations.info", err), kept)
+		return fmt.Errorf("channel %s: %w; %s", channel, err, kept)
 	case err != nil:
-		return fmt.Errorf("channel %s: it cannot be told whether it can be used: %w",
-			channel, ClassifyError("conversations.info", err))
-	case info.IsArchived:
+		return fmt.Errorf("channel %s: it cannot be told whether it can be used: %w", channel, err)
+	case info.Archived:
 		return fmt.Errorf("channel %s: %s; %s", channel, remedies["is_archived"], kept)
-	case !info.IsMember:
+	case !info.Member:
 		return fmt.Errorf("channel %s: %s; %s", channel, remedies["not_in_channel"], kept)
-	case info.IsExtShared || info.IsPendingExtShared:
+	case info.Shared:
 		return fmt.Errorf("channel %s is shared with another organization, or about to be; "+
 			"use a channel of your own, "+
 			"because everybody in it reads who gets which licenses; cards are posted in it all the same, "+

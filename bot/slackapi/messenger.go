@@ -3,7 +3,6 @@ package slackapi
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"time"
 
@@ -87,11 +86,20 @@ func (m *Messenger) PostMessage(ctx context.Context, p Post) (ts string, err err
 func (m *Messenger) post(ctx context.Context, p Post) (slack.Message, error) {
 	options := append(p.options(), slack.MsgOptionDisableLinkUnfurl(), slack.MsgOptionDisableMediaUnfurl())
 	_, ts, posted, err := m.api.PostMessageWithResponseContext(ctx, p.Channel, options...)
-	if err == nil && ts == "" {
-		return slack.Message{}, fmt.Errorf("Slack chat.postMessage: %w", errNoTimestamp)
+	if err = wantTimestamp(ts, err); err != nil {
+		return slack.Message{}, m.finishCall(approvals.PacePosts, "chat.postMessage", err)
 	}
 	posted.Timestamp = ts
-	return posted, m.finishCall(approvals.PacePosts, "chat.postMessage", err)
+	return posted, nil
+}
+
+// wantTimestamp is an error if Slack's yes to a message names none. Whether it was posted
+// is unknown then, to one person as to all.
+func wantTimestamp(ts string, err error) error {
+	if err == nil && ts == "" {
+		return errNoTimestamp
+	}
+	return err
 }
 
 // PostReply posts in a thread. Slack takes a reply to a message that was deleted, and
@@ -182,14 +190,16 @@ func (m *Messenger) SetReaction(ctx context.Context, channel, ts, name string, i
 // thread: Slack shows such texts only in threads that have replies, and a card
 // gets its first reply when its request is closed.
 func (m *Messenger) PostEphemeral(ctx context.Context, channel, user, text string) error {
-	_, err := m.api.PostEphemeralContext(ctx, channel, user, slack.MsgOptionText(text, false))
-	return asRefusal(m.finishCall(approvals.PacePrivate, "chat.postEphemeral", err), unreachableAnswers...)
+	ts, err := m.api.PostEphemeralContext(ctx, channel, user, slack.MsgOptionText(text, false))
+	err = m.finishCall(approvals.PacePrivate, "chat.postEphemeral", wantTimestamp(ts, err))
+	return asRefusal(err, unreachableAnswers...)
 }
 
 // PostDirect sends a person a direct message.
 func (m *Messenger) PostDirect(ctx context.Context, user, text string) error {
-	_, _, err := m.api.PostMessageContext(ctx, user, slack.MsgOptionText(text, false))
-	return asRefusal(m.finishCall(approvals.PacePrivate, "chat.postMessage", err), unreachableAnswers...)
+	_, ts, err := m.api.PostMessageContext(ctx, user, slack.MsgOptionText(text, false))
+	err = m.finishCall(approvals.PacePrivate, "chat.postMessage", wantTimestamp(ts, err))
+	return asRefusal(err, unreachableAnswers...)
 }
 
 // unreachableAnswers say that a private text cannot reach its reader.

@@ -71,6 +71,15 @@ func TestWhetherAPostLeft(t *testing.T) {
 			if n := len(r.slack.Messages(channel)); n != c.posts {
 				t.Errorf("%d posts", n)
 			}
+			// Private words may be lost in the same way.
+			r.slack.Inject("chat.postMessage", c.fault)
+			if err := r.messenger.PostDirect(r.ctx, robin, "a word"); meaning(err) != "unknown" {
+				t.Errorf("a direct message: %v", err)
+			}
+			r.slack.Inject("chat.postEphemeral", c.fault)
+			if err := r.messenger.PostEphemeral(r.ctx, channel, robin, "a word"); meaning(err) != "unknown" {
+				t.Errorf("a private message in the channel: %v", err)
+			}
 		})
 	}
 	t.Run("a connection that is refused", func(t *testing.T) {
