@@ -89,8 +89,8 @@ func UnresolvedBy(r Request, agreed, disputed []Ballot) bool {
 	return !hasConsent(r, agreed) && hasConsent(r, bestCase(r, append(slices.Clone(agreed), disputed...)))
 }
 
-// undatedVoters lists the people with an approval of unknown time, void for this
-// alone.
+// undatedVoters lists the people with an approval that would count if its time were
+// known.
 func undatedVoters(ballots []Ballot) []string {
 	var users []string
 	for _, b := range ballots {

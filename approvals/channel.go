@@ -128,6 +128,9 @@ func (e CardRedirected) move(r Request, _ time.Time) (Step, error) {
 		return Step{}, ErrNoTransition
 	}
 	r.Channel, r.DelayReason = e.Channel, ""
+	r.Presses = slices.DeleteFunc(slices.Clone(r.Presses), func(p Press) bool {
+		return p.Button == PressApprove // given on a card that was given up; a no still counts
+	})
 	return Step{Request: r}, nil
 }
 

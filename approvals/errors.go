@@ -122,9 +122,9 @@ func IsNotFound(err error) bool {
 	return ok && refusal.NotFound
 }
 
-// EffectIsUnknown reports whether a write may have taken effect although it failed
-// with err. This is true of a refusal too, because status codes are a weak proof:
-// only a read settles a sent write.
+// EffectIsUnknown reports whether a write may have taken effect although it failed with
+// err. This is true of a refusal too, because no status code proves that there was no
+// effect: only a read settles a sent write.
 func EffectIsUnknown(err error) bool {
 	if err == nil {
 		return false

@@ -52,7 +52,8 @@ type (
 	}
 
 	// Expire means the deadline may have passed; the store's clock decides. Ballots are
-	// what the last look at the card showed. Unseen means Slack hid the card from it.
+	// what the last look at the card showed. Unseen means that look did not show the
+	// card.
 	Expire struct {
 		Ballots []Ballot
 		Unseen  bool

@@ -56,7 +56,8 @@ var house = map[string][]string{
 
 	// The checks of an installation join the arms as the command does, and only read.
 	"internal/checkup": {
-		"approvals", "bot/slackapi", "licensing", "internal/store", "internal/guard", "internal/outside", "deploy",
+		"approvals", "bot/slackapi", "licensing", "internal/store", "internal/emoji", "internal/guard", "internal/outbound",
+		"internal/outside", "deploy",
 	},
 
 	// The simulators know nothing of the bot, and the two know nothing of each other.

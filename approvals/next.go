@@ -305,41 +305,29 @@ func (ReadShown) move(r Request, _ time.Time) (Step, error) { return r.noteRefus
 
 // noteRefusal keeps since when UiPath refuses to show the group.
 func (r Request) noteRefusal(since time.Time) (Step, error) {
-	switch {
-	case r.AwaitsRevocation():
-		g := *r.Grant
-		g.RefusedAt = since
-		r.Grant = &g
-	case r.State == Approved:
-		r.RefusedAt = since
-	default:
-		return Step{}, ErrNoTransition
-	}
-	return Step{Request: r}, nil
+	return r.noteOfWrite(func(g *Grant) { g.RefusedAt = since }, func(r *Request) { r.RefusedAt = since })
 }
 
 func (WriteAnswered) move(r Request, now time.Time) (Step, error) {
-	switch {
-	case r.AwaitsRevocation():
-		g := *r.Grant
-		g.AnsweredAt = now
-		r.Grant = &g
-	case r.State == Approved:
-		r.AnsweredAt, r.WriteAttempted = now, true
-	default:
-		return Step{}, ErrNoTransition
-	}
-	return Step{Request: r}, nil
+	return r.noteOfWrite(
+		func(g *Grant) { g.AnsweredAt = now },
+		func(r *Request) { r.AnsweredAt, r.WriteAttempted = now, true })
 }
 
 func (LaneYielded) move(r Request, _ time.Time) (Step, error) {
+	return r.noteOfWrite(func(g *Grant) { g.WriteAttempted = true }, func(r *Request) { r.WriteAttempted = true })
+}
+
+// noteOfWrite notes what a write has met: that of a grant's end in the grant, that of the
+// request's own change in the request.
+func (r Request) noteOfWrite(inGrant func(*Grant), inRequest func(*Request)) (Step, error) {
 	switch {
 	case r.AwaitsRevocation():
 		g := *r.Grant
-		g.WriteAttempted = true
+		inGrant(&g)
 		r.Grant = &g
 	case r.State == Approved:
-		r.WriteAttempted = true
+		inRequest(&r)
 	default:
 		return Step{}, ErrNoTransition
 	}

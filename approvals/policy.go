@@ -144,9 +144,9 @@ func (p Policy) splitByRule(x PolicyInput) ([]ruleShare, *Violation) {
 	return shares, nil
 }
 
-// firstMatch finds the first rule with a certain or possible match of one part: a
-// rule about names cannot be decided for a nameless group, and skipping it could skip
-// a stricter rule.
+// firstMatch finds the first rule that matches one part, or that may match it: a rule
+// about names cannot be decided for a nameless group, and skipping it could skip a
+// stricter rule.
 func (p Policy) firstMatch(x PolicyInput, part changePart) (int, matchResult) {
 	for i := range p.Rules {
 		rule := &p.Rules[i]
@@ -160,9 +160,9 @@ func (p Policy) firstMatch(x PolicyInput, part changePart) (int, matchResult) {
 	return 0, noMatch
 }
 
-// isPassedOver reports whether the rule grants by itself and the request is more than
-// it grants by itself. The next rules decide then. People never look at such a grant,
-// so the rule covers the whole request or is passed over.
+// isPassedOver reports whether the rule grants by itself and the request is more than it
+// grants by itself. The next rules decide then. No person looks at what such a rule
+// grants, so it covers the whole request or is passed over.
 func (r *PolicyRule) isPassedOver(x PolicyInput) bool {
 	return r.AutoApprove && !r.Deny && (!r.listsAllParts(x) || r.isHeldTooLong(x))
 }

@@ -1,7 +1,6 @@
 package approvals
 
 import (
-	"fmt"
 	"slices"
 	"time"
 )
@@ -71,7 +70,7 @@ func timeAfter(last Press, now time.Time) string {
 	if at, dated := (Reaction{EventTS: last.At}).GivenAt(); dated && !now.After(at) {
 		now = at.Add(time.Microsecond)
 	}
-	return fmt.Sprintf("%d.%06d", now.Unix(), now.Nanosecond()/1000)
+	return TimestampAt(now)
 }
 
 // replacePress puts a press in the place of the same person's earlier one.

@@ -237,3 +237,16 @@ func TestTodaysPolicyRulesOnEscalation(t *testing.T) {
 		}
 	}
 }
+
+// A card that was given up carries no consent to the next one. A no still counts.
+func TestARedirectedCardKeepsNoApprovals(t *testing.T) {
+	r, _ := playGestures(t, []gesture{{user: anna, button: PressApprove}, {user: ben, button: PressDeny}})
+	r.CardTS = ""
+	step, err := Next(r, CardRedirected{Channel: "C2"}, early)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if votes := step.Request.VotesAmong(nil); len(votes) != 1 || votes[0].User != ben || !votes[0].Deny {
+		t.Errorf("votes on the new card: %v, want Ben's no alone", votes)
+	}
+}

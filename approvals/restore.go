@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// A database that was restored from a copy knows less than the channel. Its news are
-// adopted, so all happens once.
+// A database that was restored from a copy knows less than the channel. What the channel
+// tells is adopted, so that each thing happens once.
 
 // ErrChannelUnread means the channel may know more about a request than the database,
 // and is still to be read after the start.
@@ -179,8 +179,8 @@ func (e Adopted) endsLater(r Request) bool {
 	return e.Attempts > r.Grant.Attempts || e.Attempts == r.Grant.Attempts && r.Grant.Revocation == nil
 }
 
-// moveFiled closes a request with a card by now but unprepared here: what its card
-// asks consent for is unknown.
+// moveFiled closes a request that has a card in the channel and was not prepared here:
+// what the card asks consent for is unknown.
 func (e Adopted) moveFiled(r Request, now time.Time) Step {
 	step := closeRequest(r, Cancelled, Outcome{Reason: ReasonFromChannel, By: Bot}, now)
 	step.Drop = append(step.Drop, JobPostCard)
@@ -205,8 +205,8 @@ func (e Adopted) close(r Request) Request {
 	return r
 }
 
-// stagesOf lists the stages with a possible approval of a person: those with the
-// person's name, or else any, by a user group.
+// stagesOf lists the stages for which a person may have approved: those that name the
+// person, or else all, because a user group may.
 func (t Terms) stagesOf(user string) []int {
 	people := make([][]string, len(t.Stages))
 	var all []int

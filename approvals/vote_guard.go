@@ -2,9 +2,9 @@ package approvals
 
 import "slices"
 
-// A VoteGuard is what a write rests on, as the last look at the card found it. The
-// store compares it with its own votes in the transaction at the begin of the write,
-// so a vote recorded in between stops it.
+// A VoteGuard is what a write rests on, as the last look at the card found it. The store
+// compares it with its own votes in the transaction that begins the write, so a vote
+// recorded in between stops it.
 //
 // Only reactions that could take consent away matter: a meaningless emoji, one more
 // approval and a bystander's no leave a write alone.

@@ -14,8 +14,8 @@ type Voter struct {
 	GroupUnread bool // a user group could not be read: more stages may name the person
 }
 
-// Eligibility says whether the voter may vote on r, and if not, why. An impossible
-// check is a refusal, except for certain bystanders.
+// Eligibility says whether the voter may vote on r, and if not, why. A check that cannot
+// be made is a refusal, unless the person surely is no approver.
 func (v Voter) Eligibility(r Request) Eligibility {
 	switch {
 	case v.Unknown && len(v.Stages) == 0 && !v.GroupUnread:

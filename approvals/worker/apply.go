@@ -155,7 +155,7 @@ func (w *Runner) recordApprovers(
 	return w.Store.ApplyEvent(ctx, r.ID, approvals.ApproversChanged{Ballots: consent.Ballots}, t.KeepLeased())
 }
 
-// retryUnchecked keeps a request while Slack hides its consents.
+// retryUnchecked keeps a request while its consents cannot be checked.
 func (w *Runner) retryUnchecked(
 	ctx context.Context, t approvals.LeasedJob, r approvals.Request, facts approvals.WriteFacts, cause error,
 ) error {
@@ -182,9 +182,9 @@ func (w *Runner) writeAllocation(
 	return w.settleByReading(ctx, t, r, target, err)
 }
 
-// settleByReading reads the result of a write after anything but a plain yes.
-// UiPath's answer to a write may lack the seat limits, and a status code is a weak
-// proof of its effect.
+// settleByReading reads the result of a write after anything but a plain yes. UiPath's
+// answer to a write may lack the seat limits, and no status code proves that there was no
+// effect.
 func (w *Runner) settleByReading(
 	ctx context.Context, t approvals.LeasedJob, r approvals.Request,
 	target approvals.Allocation, cause error,
@@ -218,8 +218,8 @@ func (w *Runner) recordAnswered(ctx context.Context, t approvals.LeasedJob, r ap
 
 const notShownYet = "UiPath accepted the change and does not show it yet"
 
-// awaitShown waits for a change that UiPath said yes to at answeredAt. Once lag is no
-// excuse for reads to miss it, the answer is void.
+// awaitShown waits for a change that UiPath said yes to at answeredAt. Once no lag
+// explains why reads do not show it, the answer counts for nothing.
 func (w *Runner) awaitShown(
 	ctx context.Context, t approvals.LeasedJob, r approvals.Request, answeredAt, now time.Time,
 ) error {

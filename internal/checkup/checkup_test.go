@@ -5,6 +5,9 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"licensebot/internal/emoji"
+	"licensebot/internal/outbound"
 )
 
 func TestSkewCountsWhatIsCertain(t *testing.T) {
@@ -44,7 +47,8 @@ func TestProxiesThatGoTakes(t *testing.T) {
 		"http://proxy:3128": true, "https://u:p@proxy": true, "socks5://proxy:1080": true, "proxy:3128": true, "10.0.0.1:3128": true,
 		"http://u:pw%&#@proxy:3128": false, "ftp://proxy": false, "://proxy": false,
 	} {
-		if got := isProxy(value); got != want {
+		getenv := func(name string) string { return map[string]string{"HTTPS_PROXY": value}[name] }
+		if got := len(outbound.CheckProxies(getenv)) == 0; got != want {
 			t.Errorf("%s: %v", value, got)
 		}
 	}
@@ -53,11 +57,11 @@ func TestProxiesThatGoTakes(t *testing.T) {
 func TestStandardEmoji(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"white_check_mark", "x", "+1", "thumbsup", "hand", "raised_hand", "no_entry_sign"} {
-		if !standardEmoji()[name] {
+		if !emoji.IsStandard(name) {
 			t.Errorf("%s is missing", name)
 		}
 	}
-	if n := len(standardEmoji()); n < 1800 || standardEmoji()["#"] {
+	if n := len(emoji.Names()); n < 1800 || emoji.IsStandard("#") {
 		t.Errorf("%d names", n)
 	}
 	for name, want := range map[string]string{"white_checkmark": " (is white_check_mark meant?)", "our_own_stamp": "", "y": ""} {

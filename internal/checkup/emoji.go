@@ -2,33 +2,14 @@ package checkup
 
 import (
 	"context"
-	_ "embed"
 	"fmt"
 	"slices"
-	"strings"
-	"sync"
 
 	"github.com/agnivade/levenshtein"
 
 	"licensebot/bot/slackapi"
+	"licensebot/internal/emoji"
 )
-
-//go:embed emoji.txt
-var emojiFile string
-
-// standardEmoji has the short names of the emoji that every workspace has.
-var standardEmoji = sync.OnceValue(func() map[string]bool {
-	names := map[string]bool{}
-	for line := range strings.Lines(emojiFile) {
-		if strings.HasPrefix(line, "#") {
-			continue
-		}
-		for name := range strings.FieldsSeq(line) {
-			names[name] = true
-		}
-	}
-	return names
-})
 
 // scopeEmoji lets an app read the workspace's own emoji. The bot does not need it, and
 // doctor uses it if it is there.
@@ -44,7 +25,7 @@ func (s Subject) checkEmoji(ctx context.Context, f *findings, client *slackapi.C
 	all := slices.Concat(s.Emoji.Approve, s.Emoji.Deny)
 	var custom []string
 	for _, name := range all {
-		if !standardEmoji()[name] {
+		if !emoji.IsStandard(name) {
 			custom = append(custom, name)
 		}
 	}
@@ -84,9 +65,9 @@ func (s Subject) checkCustomEmoji(ctx context.Context, f *findings, client *slac
 // suggestEmoji asks whether the nearest standard name is meant.
 func suggestEmoji(name string) string {
 	best, least := "", 3 // letters
-	for candidate := range standardEmoji() {
+	for _, candidate := range emoji.Names() {
 		distance := levenshtein.ComputeDistance(name, candidate)
-		if len(name) > 3 && (distance < least || distance == least && best != "" && candidate < best) {
+		if len(name) > 3 && (distance < least) {
 			best, least = candidate, distance
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"licensebot/internal/outbound"
 )
 
 // checkConfiguration tells what the reading of the configuration found.
@@ -21,17 +23,12 @@ func (s Subject) checkConfiguration(_ context.Context, f *findings) {
 	}
 }
 
-// proxyVariables are those that Go's HTTP client reads.
-var proxyVariables = []string{"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"}
-
 // checkProxy tells how the bot reaches Slack and UiPath. A proxy's address that cannot
 // be read is ignored without a word, and the bot goes past the proxy.
 func (s Subject) checkProxy(_ context.Context, f *findings) {
-	for _, variable := range proxyVariables {
-		if value := s.Getenv(variable); value != "" && !isProxy(value) {
-			f.problem(CheckProxy, variable+" is not the address of a proxy, so that the bot goes past the proxy",
-				"write "+variable+"=http://HOST:PORT, with special characters of a password percent-encoded")
-		}
+	for _, fault := range outbound.CheckProxies(s.Getenv) {
+		f.problem(CheckProxy, fault.Variable+" is not the address of a proxy, so that the bot goes past the proxy",
+			"write "+fault.Variable+"=http://HOST:PORT, with special characters of a password percent-encoded")
 	}
 	ignored := s.Getenv("ALL_PROXY") + s.Getenv("all_proxy")
 	if ignored != "" && s.Getenv("HTTPS_PROXY")+s.Getenv("https_proxy") == "" {
@@ -47,22 +44,6 @@ func (s Subject) checkProxy(_ context.Context, f *findings) {
 		}
 	}
 	f.ok(CheckProxy, strings.Join(routes, ", "))
-}
-
-// isProxy reports whether Go's HTTP client takes a value for a proxy's address.
-func isProxy(value string) bool {
-	u, err := url.Parse(value)
-	if err != nil || u.Scheme == "" || u.Host == "" {
-		u, err = url.Parse("http://" + value)
-	}
-	if err != nil || u.Hostname() == "" {
-		return false
-	}
-	switch u.Scheme {
-	case "http", "https", "socks5", "socks5h":
-		return true
-	}
-	return false
 }
 
 // routeTo tells how the bot reaches an address, without a proxy's password.

@@ -9,7 +9,9 @@ package emoji
 
 import (
 	_ "embed"
+	"maps"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -35,6 +37,15 @@ var byName = sync.OnceValue(func() map[string]string {
 	}
 	return all
 })
+
+// Names lists the short names of the standard emoji, in alphabetical order.
+func Names() []string { return slices.Sorted(maps.Keys(byName())) }
+
+// IsStandard reports whether every workspace has an emoji of this short name.
+func IsStandard(name string) bool {
+	_, known := byName()[name]
+	return known
+}
 
 // inColons is what may be an emoji's name. A number in colons after a digit is none:
 // 1:100:2 is a ratio.

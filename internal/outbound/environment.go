@@ -19,6 +19,15 @@ var schemes = []string{"http", "https", "socks5", "socks5h"}
 // one that it does not understand for none, and then goes past the proxy. The problems
 // have no proxies' values, because those may hold passwords.
 func CheckEnvironment(getenv func(string) string) []Problem {
+	found := CheckProxies(getenv)
+	if wrong := certificateFault(getenv("SSL_CERT_FILE")); wrong != "" {
+		found = append(found, Problem{"SSL_CERT_FILE", wrong, "/etc/ssl/corporate.pem"})
+	}
+	return found
+}
+
+// CheckProxies looks at the variables that name proxies alone.
+func CheckProxies(getenv func(string) string) []Problem {
 	var found []Problem
 	for _, name := range []string{"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"} {
 		if value := getenv(name); value != "" {
@@ -26,9 +35,6 @@ func CheckEnvironment(getenv func(string) string) []Problem {
 				found = append(found, Problem{name, wrong, "http://proxy.example.com:3128"})
 			}
 		}
-	}
-	if wrong := certificateFault(getenv("SSL_CERT_FILE")); wrong != "" {
-		found = append(found, Problem{"SSL_CERT_FILE", wrong, "/etc/ssl/corporate.pem"})
 	}
 	return found
 }
