@@ -1,0 +1,66 @@
+// weather.js is what goes wrong: switches, the clock, and stories that set a
+// scene.
+import { post } from "./api.js";
+import { byId, el, keyed } from "./dom.js";
+import { goTo, toast } from "./slack.js";
+
+// showWeather shows a snapshot.
+export function showWeather({ weather, stories, story }) {
+  for (const side of ["slack", "uipath"]) {
+    keyed(byId(`weather-${side}`), weather.filter((one) => one.side === side), (one) => one.name, drawSwitch);
+  }
+  keyed(byId("stories"), stories, (one) => one.name, drawStory);
+  const bad = weather.filter((one) => one.on);
+  const chip = byId("weather-now");
+  chip.dataset.state = bad.length ? "unwell" : "well";
+  chip.textContent = bad.length ? bad.map((one) => one.title).join(", ") : "fair";
+  byId("weather-clear").hidden = bad.length === 0;
+  if (story?.error) tell(story.name, story.error);
+  for (const button of document.querySelectorAll("[data-story]")) {
+    const playing = story?.name === button.dataset.story && story.state === "playing";
+    button.toggleAttribute("data-playing", playing);
+  }
+}
+
+function drawSwitch(one) {
+  const box = el("input", {
+    type: "checkbox", role: "switch", "data-focus-key": one.name, "data-weather": one.name,
+    onchange: () => set(one.name, box.checked),
+  });
+  box.checked = one.on;
+  return el("li", {}, el("label", { class: "switch" }, box, el("span", {}, one.title), one.detail ? el("small", {}, one.detail) : null));
+}
+
+async function set(name, on) {
+  const answer = await post("weather", { name, on });
+  if (answer.error) toast(answer.error);
+}
+
+function drawStory(one) {
+  return el("li", {}, el("button", { type: "button", class: "story", "data-story": one.name, title: one.watch, onclick: () => play(one) }, one.title));
+}
+
+async function play(story) {
+  tell(story.title, story.watch);
+  const answer = await post(`stories/${story.name}`);
+  if (answer.error) tell(story.title, answer.error);
+  else goTo();
+}
+
+// tell shows what to watch for.
+function tell(title, watch) {
+  byId("guide").replaceChildren(el("strong", {}, `${title}. `), watch);
+}
+
+// startWeather makes the clock's buttons work.
+export function startWeather() {
+  for (const button of document.querySelectorAll("[data-advance]")) {
+    button.addEventListener("click", async () => {
+      const answer = await post("clock", { advance_seconds: Number(button.dataset.advance) });
+      if (answer.error) toast(answer.error);
+    });
+  }
+  byId("weather-clear").addEventListener("click", async () => {
+    await set("all", false);
+  });
+}
