@@ -187,7 +187,7 @@ func readRecords(ctx context.Context, database string) (demo.Records, error) {
 	for _, r := range peek.Requests {
 		group := r.Ask.Group
 		if r.Proposal != nil {
-			group = r.Proposal.GroupID
+			group = r.Proposal.Group.ID
 		}
 		found.Requests = append(found.Requests, demo.RequestRecord{
 			ID: r.ID, State: string(r.State), Group: group, CardChannel: r.Channel, CardTS: r.CardTS,

@@ -52,7 +52,7 @@ func (s *Store) peek(ctx context.Context, limit int) (found Peek, err error) {
 			var j PeekedJob
 			var due int64
 			err := scan(&j.RequestID, &j.Kind, &due, &j.Attempt, &j.Leased)
-			j.Due = time.UnixMicro(due)
+			j.Due = fromMicros(due)
 			found.Jobs = append(found.Jobs, j)
 			return err
 		}); err != nil {
@@ -64,7 +64,7 @@ func (s *Store) peek(ctx context.Context, limit int) (found Peek, err error) {
 			var e PeekedEntry
 			var at int64
 			err := scan(&e.RequestID, &e.Kind, &e.Actor, &at)
-			e.At = time.UnixMicro(at)
+			e.At = fromMicros(at)
 			found.Journal = append(found.Journal, e)
 			return err
 		})
