@@ -1,27 +1,27 @@
 package main
 
 import (
-	"context"
+	"io"
 	"os"
+	"time"
 
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
-	"licensebot/bot"
 	"licensebot/internal/demo"
 )
 
 func sandboxCommand() *cobra.Command {
-	var verbose bool
+	var isVerbose, inSteps bool
 	var web webSandbox
 	var hasPage bool
 	cmd := &cobra.Command{
 		Use:   "sandbox",
 		Short: "Play the main job against a Slack and a UiPath on this machine",
 		Long: "sandbox starts a simulated Slack and a simulated UiPath on 127.0.0.1, runs the bot against\n" +
-			"them as serve does, and plays a story in two acts: one request from /allocate to its outcome,\n" +
-			"then a quorum of two with a change of mind, a refusal, and a grant that ends after thirty days,\n" +
-			"because the story puts the clock forward. Everything it prints is read back from the simulators.\n" +
+			"them as serve does, and plays a story: one request from /allocate to its outcome. The bot is killed\n" +
+			"between the write and UiPath's answer and mends it after its start, and the grant ends after thirty\n" +
+			"days, because the story puts the clock forward. All of it is read back from the simulators.\n" +
 			"It works without configuration, network and accounts, and removes its files at the end.\n\n" +
 			"--web serves a page instead, on which you play the people, break what you like and see what the\n" +
 			"bot does; docs/sandbox.md describes it and the HTTP interface behind it. --fakes does the same\n" +
@@ -33,24 +33,32 @@ func sandboxCommand() *cobra.Command {
 			if hasPage || web.onlyFakes {
 				return web.run(cmd.Context(), cmd.OutOrStdout())
 			}
-			log := zerolog.Nop()
-			if verbose {
-				log = newLogger(Config{Console: true}, os.Stderr)
-			}
-			serve := func(ctx context.Context, env map[string]string, clock *demo.Clock) error {
-				cfg, err := newConfig(environmentOf(env), nil)
-				if err != nil {
-					return err
-				}
-				return Serve(ctx, cfg, Tuning{Rates: bot.DefaultRates, Now: clock.Now, Jumps: clock.Jumps()}, log)
-			}
-			return demo.Play(cmd.Context(), cmd.OutOrStdout(), serve)
+			return playStory(cmd, isVerbose, inSteps)
 		},
 	}
-	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "show the bot's own log on standard error")
+	cmd.Flags().BoolVarP(&isVerbose, "verbose", "v", false, "show the bot's own log on standard error")
+	cmd.Flags().BoolVar(&inSteps, "step", false, "wait for Enter before each scene")
 	cmd.Flags().BoolVar(&hasPage, "web", false, "serve a page on which you play the people yourself")
-	cmd.Flags().BoolVar(&web.onlyFakes, "fakes", false, "serve only the simulators and print the environment for your own bot")
+	cmd.Flags().BoolVar(&web.onlyFakes, "fakes", false,
+		"serve only the simulators and print the environment for your own bot")
 	cmd.Flags().StringVar(&web.dir, "dir", "", "with --web or --fakes: keep the state in this folder")
 	cmd.Flags().StringVar(&web.addr, "addr", "127.0.0.1:0", "with --web or --fakes: the loopback address of the page")
 	return cmd
+}
+
+// playStory plays the story. It shows colors on a terminal only.
+func playStory(cmd *cobra.Command, isVerbose, inSteps bool) error {
+	telling := demo.Telling{HasColors: isTerminal(cmd.OutOrStdout()) && os.Getenv("NO_COLOR") == ""}
+	if inSteps {
+		telling.Step = cmd.InOrStdin()
+	}
+	var log io.Writer
+	if isVerbose {
+		log = zerolog.ConsoleWriter{Out: os.Stderr, TimeFormat: time.RFC3339}
+	}
+	var err error
+	if telling.Options, err = sandboxOptions("", log); err != nil {
+		return err
+	}
+	return demo.Play(cmd.Context(), cmd.OutOrStdout(), telling)
 }

@@ -38,15 +38,12 @@ func (w webSandbox) run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	options := demo.Options{
-		Dir: w.dir, CheckPolicy: checkPolicyText, ReadRecords: readRecords, CodeName: codeName,
+	options, err := sandboxOptions(w.dir, nil)
+	if err != nil {
+		return errors.Join(err, listener.Close())
 	}
-	if !w.onlyFakes {
-		program, err := os.Executable()
-		if err != nil {
-			return errors.Join(fmt.Errorf("find this program: %w", err), listener.Close())
-		}
-		options.Bot = func(env map[string]string) *exec.Cmd { return childCommand(program, env) }
+	if w.onlyFakes {
+		options.Bot = nil
 	}
 	sandbox, err := demo.Open(options)
 	if err != nil {
@@ -63,6 +60,18 @@ func (w webSandbox) run(ctx context.Context, out io.Writer) error {
 		}
 	}
 	return errors.Join(err, sandbox.Close(), server.Close())
+}
+
+// sandboxOptions runs this very program as the bot.
+func sandboxOptions(dir string, log io.Writer) (demo.Options, error) {
+	program, err := os.Executable()
+	if err != nil {
+		return demo.Options{}, fmt.Errorf("find this program: %w", err)
+	}
+	return demo.Options{
+		Dir: dir, Log: log, CheckPolicy: checkPolicyText, ReadRecords: readRecords, CodeName: codeName,
+		Bot: func(env map[string]string) *exec.Cmd { return childCommand(program, env) },
+	}, nil
 }
 
 // announce starts the bot and prints where the sandbox is.

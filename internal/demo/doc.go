@@ -1,20 +1,24 @@
-// Package demo tells the story behind `licensebot sandbox`: people ask for
-// licenses, approvers vote, and the bot changes allocations, all on one machine.
+// Package demo is the sandbox behind `licensebot sandbox`: a simulated Slack (package
+// fakeslack), a simulated UiPath (package fakeuipath), and the bot between them, all on
+// one machine. The bot is a child process, so that it can be killed.
 //
-// [Play] starts a simulated Slack (package fakeslack) and a simulated UiPath
-// (package fakeuipath), runs the bot against them, and plays the people. Every
-// printed line is read back from the simulators, so the story shows what the
-// bot did, not what the bot says about itself. Play returns an error as soon
-// as a scene fails.
+// [Open] starts the simulators. [Sandbox.StartBot] starts the bot with a complete
+// environment, and writes a [Clock] to its standard input, which [Clock.Follow] reads:
+// thirty days pass in a moment, for the bot and the simulators alike. [Sandbox.Handler]
+// serves the page (package page) and the interface behind it.
 //
-// The caller brings the bot as a [Start]. Play gives it a complete environment
-// with the addresses and tokens of the simulators, and a [Clock]. The story
-// puts the clock forward, so thirty days pass between two lines:
+//	sandbox, err := demo.Open(demo.Options{Bot: runBot, CheckPolicy: check, ReadRecords: read, CodeName: name})
+//	if err != nil {
+//		return err
+//	}
+//	defer sandbox.Close()
+//	err = sandbox.StartBot()
+//	http.Serve(listener, sandbox.Handler())
 //
-//	err := demo.Play(ctx, os.Stdout, func(ctx context.Context, env map[string]string, clock *demo.Clock) error {
-//		return serve(ctx, env, clock.Now) // until ctx ends
-//	})
+// [Play] tells a story with a sandbox. Every printed line is read back from the
+// simulators, so the story shows what the bot did, not what the bot says about itself.
 //
-// story.go runs the bot and the two acts, first_act.go and second_act.go hold
-// the scenes, and stage.go holds the simulators and what people do in them.
+// sandbox.go opens and closes, process.go runs the bot, serve.go, people.go, state.go and
+// events.go are the interface, weather.go and scenes.go are what goes wrong. story.go and
+// stage.go tell the story.
 package demo

@@ -49,6 +49,7 @@ type logLine struct {
 // when the sandbox was killed.
 type botProcess struct {
 	program func() *exec.Cmd // nil: the bot is not the sandbox's process
+	log     io.Writer        // nil: the log is only kept
 	clock   *Clock
 	changed func()
 
@@ -79,12 +80,12 @@ type botCheck struct {
 	Detail string `json:"detail"`
 }
 
-func newBotProcess(program func() *exec.Cmd, clock *Clock, changed func()) *botProcess {
+func newBotProcess(program func() *exec.Cmd, log io.Writer, clock *Clock, changed func()) *botProcess {
 	state := botStopped
 	if program == nil {
 		state = botExternal
 	}
-	return &botProcess{program: program, clock: clock, changed: changed, state: state}
+	return &botProcess{program: program, log: log, clock: clock, changed: changed, state: state}
 }
 
 // start starts the bot. A bot that runs already stays.
@@ -151,6 +152,9 @@ func (p *botProcess) keepLine(line string) (addr string) {
 	var fields struct{ Level, Message, Addr string }
 	if json.Unmarshal([]byte(line), &fields) != nil {
 		fields.Message = line
+	}
+	if p.log != nil {
+		_, _ = p.log.Write([]byte(line)) // the story goes on without its log
 	}
 	defer p.changed()
 	p.mu.Lock()

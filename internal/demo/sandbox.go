@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -23,6 +24,8 @@ type Options struct {
 	// Bot makes the command that runs the bot with an environment. Nil means that the
 	// sandbox has only the simulators.
 	Bot func(env map[string]string) *exec.Cmd
+	// Log receives each line of the bot's log. Nil means that it is only kept.
+	Log io.Writer
 	// CheckPolicy finds everything that is wrong in a policy file.
 	CheckPolicy func(text string) []PolicyProblem
 	// ReadRecords reads what the bot's database has. It is not there before the first
@@ -115,7 +118,7 @@ func Open(options Options) (*Sandbox, error) {
 	if options.Bot != nil {
 		program = func() *exec.Cmd { return options.Bot(s.Environment()) }
 	}
-	s.bot = newBotProcess(program, clock, func() { s.events.note("bot") })
+	s.bot = newBotProcess(program, options.Log, clock, func() { s.events.note("bot") })
 	if err := errors.Join(s.keepPolicy(), s.dropDatabase()); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -127,7 +130,8 @@ func openFolder(dir string) (string, error) {
 	if dir == "" {
 		return os.MkdirTemp("", "licensebot-sandbox-")
 	}
-	return dir, os.MkdirAll(dir, 0o700)
+	folder, err := filepath.Abs(dir)
+	return folder, errors.Join(err, os.MkdirAll(folder, 0o700))
 }
 
 func removeIf(is bool, folder string) error {

@@ -13,7 +13,10 @@ import (
 	"licensebot/internal/demo/page"
 )
 
-const maxBody = 256 << 10
+const (
+	maxBody       = 256 << 10
+	contentPolicy = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'"
+)
 
 // Handler serves the page and the interface behind it.
 func (s *Sandbox) Handler() http.Handler {
@@ -51,7 +54,7 @@ func guardLoopback(next http.Handler) http.Handler {
 		}
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
-		w.Header().Set("Content-Security-Policy", "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'")
+		w.Header().Set("Content-Security-Policy", contentPolicy)
 		next.ServeHTTP(w, r)
 	})
 }

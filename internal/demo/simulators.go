@@ -39,7 +39,9 @@ func newSimulators(clock *Clock) (*fakeslack.Server, *fakeuipath.Server, error) 
 func furnishSlack(slack *fakeslack.Server) {
 	var people []string
 	for _, p := range cast {
-		slack.AddUser(fakeslack.User{ID: p.id, Name: strings.ToLower(p.name), RealName: p.name, Restricted: p.role == "guest"})
+		slack.AddUser(fakeslack.User{
+			ID: p.id, Name: strings.ToLower(p.name), RealName: p.name, Restricted: p.role == "guest",
+		})
 		people = append(people, p.id)
 	}
 	slack.AddChannel(fakeslack.Channel{ID: generalID, Name: "general", Members: people})

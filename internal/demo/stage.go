@@ -1,6 +1,7 @@
 package demo
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,7 +12,6 @@ import (
 	"time"
 
 	"licensebot/internal/fakeslack"
-	"licensebot/internal/fakeuipath"
 )
 
 // sceneLimit bounds each wait of the story: a bot that does nothing ends the
@@ -44,109 +44,60 @@ rules:
     approvers: [` + approverID + `]
 `
 
-// A stage is the two simulators, their people, and the paper on which the
-// story is written.
+// A stage is a sandbox, and the paper on which its story is written.
 type stage struct {
-	out    io.Writer
-	clock  *Clock
-	slack  *fakeslack.Server
-	uipath *fakeuipath.Server
-	names  map[string]string // of people, by user id
+	*Sandbox
+	out       io.Writer
+	hasColors bool
+	step      *bufio.Reader     // nil: no waiting
+	names     map[string]string // of people, by user id
 }
 
-func newStage() (*stage, error) {
-	clock := NewClock()
-	slack, uipath, err := newSimulators(clock)
-	if err != nil {
-		return nil, err
-	}
-	names := map[string]string{slack.BotUserID(): "licensebot"}
+func newStage(sandbox *Sandbox, out io.Writer, telling Telling) *stage {
+	names := map[string]string{sandbox.slack.BotUserID(): "licensebot"}
 	for _, p := range cast {
 		names[p.id] = p.name
 	}
-	return &stage{clock: clock, slack: slack, uipath: uipath, names: names}, nil
-}
-
-func (s *stage) closeServers() {
-	s.slack.Close()
-	s.uipath.Close()
-}
-
-// typeCommand makes Robin type a command, and shows the bot's answer.
-func (s *stage) typeCommand(ctx context.Context, text string) error {
-	s.printSpeech("Robin", "/allocate "+text)
-	typed, err := s.slack.Command(ctx, requesterID, generalID, "/allocate", text)
-	if err != nil {
-		return err
+	s := &stage{Sandbox: sandbox, out: out, hasColors: telling.HasColors, names: names}
+	if telling.Step != nil {
+		s.step = bufio.NewReader(telling.Step)
 	}
-	if typed.Error != "" {
-		return fmt.Errorf("Slack showed Robin %q instead of an answer", typed.Error)
-	}
-	s.printSpeech("licensebot, only to Robin", typed.Response)
-	return nil
+	return s
 }
 
-// reactToCard makes a person react to the newest card.
+// reactToCard makes a person react to the card.
 func (s *stage) reactToCard(user, emoji string) error {
-	if err := s.slack.React(user, channelID, s.newestCard().TS, emoji); err != nil {
+	if err := s.slack.React(user, channelID, s.card().TS, emoji); err != nil {
 		return err
 	}
 	s.printSpeech(s.names[user], "reacts with :"+emoji+":")
 	return nil
 }
 
-// hasCard tells whether the nth card is there with its two emoji.
-func (s *stage) hasCard(n int) bool {
-	cards := s.slack.Messages(channelID)
-	return len(cards) == n && len(cards[n-1].Reactions) == 2
-}
-
-// awaitCard waits for the nth card and its two emoji, and shows them.
-func (s *stage) awaitCard(ctx context.Context, n int) error {
-	s.printHeading("The card in #licenses")
-	if err := s.waitUntil(ctx, "no card with its two emoji appeared", func() bool { return s.hasCard(n) }); err != nil {
-		return err
-	}
-	card := s.newestCard()
-	s.printSpeech("licensebot", fakeslack.Render(card.Blocks))
-	var emoji []string
-	for _, r := range card.Reactions {
-		emoji = append(emoji, fmt.Sprintf(":%s: %d", r.Name, r.Count))
-	}
-	s.printSpeech("reactions", strings.Join(emoji, "  "))
-	return nil
-}
-
-// awaitCardText waits for a text on the newest card, and shows the card's
-// state.
-func (s *stage) awaitCardText(ctx context.Context, want string) error {
-	shown := func() bool { return strings.Contains(s.newestCard().Text, want) }
-	if err := s.waitUntil(ctx, "the card never said "+want, shown); err != nil {
-		return err
-	}
-	s.printSpeech("the card's state", cardState(s.newestCard().Blocks))
-	return nil
-}
-
-// awaitThreadReply waits for a reply of one event type in a card's thread, and
+// awaitThreadReply waits for a reply of one event type in the card's thread, and
 // shows it.
-func (s *stage) awaitThreadReply(ctx context.Context, card fakeslack.Message, eventType string) error {
-	replies := func() []fakeslack.Message {
-		return slices.DeleteFunc(s.slack.Thread(channelID, card.TS), func(m fakeslack.Message) bool {
-			return m.Metadata == nil || m.Metadata.EventType != eventType
-		})
+func (s *stage) awaitThreadReply(ctx context.Context, eventType string) error {
+	var reply fakeslack.Message
+	isThere := func() bool {
+		for _, m := range s.slack.Thread(channelID, s.card().TS) {
+			if isEvent(m, eventType) {
+				reply = m
+				return true
+			}
+		}
+		return false
 	}
-	if err := s.waitUntil(ctx, "the thread never told "+eventType, func() bool { return len(replies()) > 0 }); err != nil {
+	if err := s.waitUntil(ctx, "the thread never told "+eventType, isThere); err != nil {
 		return err
 	}
-	s.printSpeech("licensebot, in the thread", replies()[0].Text)
+	s.printSpeech("licensebot, in the thread", reply.Text)
 	return nil
 }
 
-// newestCard is the newest card.
-func (s *stage) newestCard() fakeslack.Message {
+// card is the request's card.
+func (s *stage) card() fakeslack.Message {
 	if cards := s.slack.Messages(channelID); len(cards) > 0 {
-		return cards[len(cards)-1]
+		return cards[0]
 	}
 	return fakeslack.Message{}
 }
@@ -180,36 +131,57 @@ func (s *stage) expectAllocation(group, when string, want []string) error {
 	return nil
 }
 
-// waitUntil waits for both simulators, because either may change last.
+// waitUntil waits for the simulators. It gives up when the bot has ended by itself.
 func (s *stage) waitUntil(ctx context.Context, otherwise string, cond func() bool) error {
 	ctx, cancel := context.WithTimeout(ctx, sceneLimit)
 	defer cancel()
-	met := make(chan error, 2)
-	go func() { met <- s.slack.Wait(ctx, cond) }()
-	go func() { met <- s.uipath.Wait(ctx, cond) }()
-	err := <-met
-	cancel()
-	<-met //nolint:errcheck // the other wait has ended too, canceled
-	if err != nil {
-		return errors.Join(errors.New(otherwise), err)
+	for {
+		_, _, wake := s.events.since(0)
+		if cond() {
+			return nil
+		}
+		if state, exit, _, _, lines := s.bot.read(); state == botEnded {
+			last := ""
+			if len(lines) > 0 {
+				last = ": " + lines[len(lines)-1].Line
+			}
+			return fmt.Errorf("the bot ended before the story did (%s)%s", exit, last)
+		}
+		select {
+		case <-wake:
+		case <-ctx.Done():
+			return errors.Join(errors.New(otherwise), ctx.Err())
+		}
 	}
-	return nil
 }
 
 func (s *stage) printText(format string, args ...any) {
 	_, _ = fmt.Fprintf(s.out, format, args...)
 }
 
-func (s *stage) printHeading(text string) { s.printText("\n── %s\n", text) }
+// printHeading begins a scene, after a line of the reader's if the story waits.
+func (s *stage) printHeading(text string) {
+	if s.step != nil {
+		s.printText("\nEnter goes on.")
+		_, _ = s.step.ReadString('\n') // the end of input goes on, too
+	}
+	if s.hasColors {
+		text = "\x1b[1;36m" + text + "\x1b[0m"
+	}
+	s.printText("\n── %s\n", text)
+}
 
-// printSpeech prints what a person or the bot said, with mentions as people
-// see them.
+// printSpeech prints what a person or the bot said.
 func (s *stage) printSpeech(who, text string) {
-	text = fakeslack.Readable(text, func(id string) string {
+	s.printText("  %s:\n    %s\n", who, strings.ReplaceAll(s.readable(text), "\n", "\n    "))
+}
+
+// readable is a text with mentions as people see them.
+func (s *stage) readable(text string) string {
+	return fakeslack.Readable(text, func(id string) string {
 		if name, ok := s.names[id]; ok {
 			return name
 		}
 		return map[string]string{channelID: "licenses", generalID: "general"}[id]
 	})
-	s.printText("  %s:\n    %s\n", who, strings.ReplaceAll(text, "\n", "\n    "))
 }

@@ -39,7 +39,9 @@ const late = 30 * time.Second
 
 // weathers are in the order of their severity: of two that harm the same call, the
 // first does.
-func weathers() []weather {
+func weathers() []weather { return append(slackWeathers(), uipathWeathers()...) }
+
+func slackWeathers() []weather {
 	return []weather{
 		{
 			name: "slack-down", title: "Slack is down", side: "slack",
@@ -71,6 +73,11 @@ func weathers() []weather {
 			detail:  "Every call takes two seconds longer.",
 			methods: slackCalls, fault: fault.Fault{Latency: 2 * time.Second},
 		},
+	}
+}
+
+func uipathWeathers() []weather {
+	return []weather{
 		{
 			name: "uipath-secret", title: "The secret has expired", side: "uipath",
 			detail:  "UiPath refuses the client secret, and every token it gave.",

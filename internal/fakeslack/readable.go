@@ -40,7 +40,7 @@ func Readable(text string, name func(id string) string) string {
 		if err != nil {
 			return parts[2]
 		}
-		return time.Unix(seconds, 0).Format("2 Jan 2006 at 15:04")
+		return time.Unix(seconds, 0).Format("2 Jan 2006 at 15:04 MST")
 	})
 	text = emojiMarkup.ReplaceAllStringFunc(text, func(markup string) string {
 		if glyph, ok := emojiGlyphs[strings.Trim(markup, ":")]; ok {
