@@ -64,7 +64,9 @@ var house = map[string][]string{
 	"internal/fault":      {"internal/sleep"},
 	"internal/fakeslack":  {"internal/fault"},
 	"internal/fakeuipath": {"internal/fault"},
-	"internal/demo":       {"internal/fakeslack", "internal/fakeuipath"},
+	"internal/demo": {
+		"internal/demo/page", "internal/emoji", "internal/fakeslack", "internal/fakeuipath", "internal/fault",
+	},
 
 	// Helpers of tests.
 	"internal/tcpproxy":  {},

@@ -13,6 +13,8 @@ import (
 
 func sandboxCommand() *cobra.Command {
 	var verbose bool
+	var web webSandbox
+	var hasPage bool
 	cmd := &cobra.Command{
 		Use:   "sandbox",
 		Short: "Play the main job against a Slack and a UiPath on this machine",
@@ -25,6 +27,9 @@ func sandboxCommand() *cobra.Command {
 		Args: refuseArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ignoreBrokenPipe()
+			if hasPage || web.onlyFakes {
+				return web.run(cmd.Context(), cmd.OutOrStdout())
+			}
 			log := zerolog.Nop()
 			if verbose {
 				log = newLogger(Config{Console: true}, os.Stderr)
@@ -40,5 +45,9 @@ func sandboxCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "show the bot's own log on standard error")
+	cmd.Flags().BoolVar(&hasPage, "web", false, "serve a page on which you play the people yourself")
+	cmd.Flags().BoolVar(&web.onlyFakes, "fakes", false, "serve only the simulators and print the environment for your own bot")
+	cmd.Flags().StringVar(&web.dir, "dir", "", "with --web or --fakes: keep the state in this folder")
+	cmd.Flags().StringVar(&web.addr, "addr", "127.0.0.1:0", "with --web or --fakes: the loopback address of the page")
 	return cmd
 }

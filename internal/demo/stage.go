@@ -27,6 +27,7 @@ const (
 	approverID   = "U0ALEX"
 	auditorID    = "U0KIM"
 	managerID    = "U0LEE"
+	guestID      = "U0GALE"
 	groupID      = "group-01"
 	auditGroupID = "group-02"
 	auditGroup   = "Audit Robots"
@@ -55,57 +56,20 @@ type stage struct {
 
 func newStage() (*stage, error) {
 	clock := NewClock()
-	slack, err := fakeslack.New(fakeslack.Config{ChannelPace: true, Now: clock.Now})
+	slack, uipath, err := newSimulators(clock)
 	if err != nil {
 		return nil, err
 	}
-	uipath, err := fakeuipath.New(fakeuipath.Config{})
-	if err != nil {
-		slack.Close()
-		return nil, err
+	names := map[string]string{slack.BotUserID(): "licensebot"}
+	for _, p := range cast {
+		names[p.id] = p.name
 	}
-	s := &stage{clock: clock, slack: slack, uipath: uipath, names: map[string]string{
-		requesterID: "Robin", bystanderID: "Sam", approverID: "Alex", auditorID: "Kim", managerID: "Lee",
-		slack.BotUserID(): "licensebot",
-	}}
-	people := []string{requesterID, bystanderID, approverID, auditorID, managerID}
-	for _, id := range people {
-		slack.AddUser(fakeslack.User{ID: id, Name: strings.ToLower(s.names[id]), RealName: s.names[id]})
-	}
-	slack.AddChannel(fakeslack.Channel{ID: generalID, Name: "general", Members: people})
-	slack.AddChannel(fakeslack.Channel{ID: channelID, Name: "licenses", Members: append(people, slack.BotUserID())})
-	uipath.Own("RPADEVPRONU", 40, 3)
-	uipath.Own("IDU", 10, 1)
-	uipath.Own("CTZDEVCU", 25, 0)
-	uipath.Own("ATTUNU", 50, 12)
-	uipath.AddGroup(fakeuipath.Group{ID: groupID, Name: "Finance Robots", Codes: []string{"ATTUNU"}})
-	uipath.AddGroup(fakeuipath.Group{ID: auditGroupID, Name: auditGroup, Codes: []string{"ATTUNU"}})
-	return s, nil
+	return &stage{clock: clock, slack: slack, uipath: uipath, names: names}, nil
 }
 
 func (s *stage) closeServers() {
 	s.slack.Close()
 	s.uipath.Close()
-}
-
-// botEnvironment is a real installation's configuration with the addresses
-// and tokens of the simulators.
-func (s *stage) botEnvironment(database, policy string) map[string]string {
-	return map[string]string{
-		"SLACK_BOT_TOKEN":         s.slack.BotToken(),
-		"SLACK_APP_TOKEN":         s.slack.AppToken(),
-		"SLACK_API_URL":           s.slack.APIURL(),
-		"UIPATH_URL":              s.uipath.URL(),
-		"UIPATH_ORGANIZATION":     s.uipath.Organization(),
-		"UIPATH_ACCOUNT_ID":       s.uipath.AccountID(),
-		"UIPATH_CLIENT_ID":        s.uipath.ClientID(),
-		"UIPATH_CLIENT_SECRET":    s.uipath.ClientSecret(),
-		"LICENSEBOT_CANARY":       "off",
-		"LICENSEBOT_CHANNEL":      channelID,
-		"LICENSEBOT_POLICY_FILE":  policy,
-		"LICENSEBOT_DATABASE_URL": "sqlite://" + database,
-		"LICENSEBOT_HTTP_ADDR":    "127.0.0.1:0",
-	}
 }
 
 // typeCommand makes Robin type a command, and shows the bot's answer.

@@ -36,7 +36,7 @@ func Play(ctx context.Context, out io.Writer, start Start) (err error) {
 	defer stop()
 	ended := make(chan error, 1)
 	go func() {
-		ended <- start(running, s.botEnvironment(filepath.Join(folder, "sandbox.db"), policy), s.clock)
+		ended <- start(running, botEnvironment(s.slack, s.uipath, filepath.Join(folder, "sandbox.db"), policy), s.clock)
 	}()
 	scenes, abort := context.WithCancelCause(ctx)
 	defer abort(nil)
