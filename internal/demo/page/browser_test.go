@@ -21,7 +21,7 @@ import (
 var pictures = flag.String("pictures", "", "write the pictures of the documents to this folder")
 
 // patience bounds each wait on a loaded machine.
-const patience = 40 * time.Second
+const patience = 25 * time.Second
 
 // findChromium is the path of a browser. Without one the test is skipped, or fails if
 // it is required.

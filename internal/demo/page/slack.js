@@ -372,17 +372,19 @@ async function sendTyped(text) {
   view.sending.push(entry);
   showSlack(state);
   byId("messages").scrollTop = byId("messages").scrollHeight;
-  const answer = await post(...destination(typed));
+  const answer = await deliver(typed);
   if (answer.error) entry.error = answer.error;
   else view.sending = view.sending.filter((one) => one !== entry);
   showSlack(state);
 }
 
-function destination(typed) {
+// deliver sends a message or the command. Slack itself refuses other commands.
+function deliver(typed) {
   const at = { user: view.person, channel: view.place };
-  if (!typed.startsWith("/")) return ["slack/message", { ...at, text: typed }];
+  if (!typed.startsWith("/")) return post("slack/message", { ...at, text: typed });
   const [command, ...rest] = typed.split(" ");
-  return ["slack/command", { ...at, command, text: rest.join(" ").trim() }];
+  if (command !== state.slack.command) return { error: `${command} is not a valid command.` };
+  return post("slack/command", { ...at, text: rest.join(" ").trim() });
 }
 
 async function openShortcut() {
