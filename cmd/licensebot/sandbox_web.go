@@ -127,6 +127,9 @@ func isBotVariable(name string) bool {
 
 const sandboxBotName = "sandbox-bot"
 
+// childGrace is how long the bot may take to stop once the sandbox is gone.
+const childGrace = 15 * time.Second
+
 // sandboxBotCommand runs the bot for the sandbox: as serve does, with the clock that
 // comes on standard input. It stops at the end of its input, because the sandbox is
 // gone then.
@@ -143,7 +146,8 @@ func sandboxBotCommand(hangups <-chan os.Signal) *cobra.Command {
 			ctx, stop := context.WithCancel(cmd.Context())
 			defer stop()
 			clock := demo.NewClock()
-			if err := clock.Follow(os.Stdin, stop); err != nil {
+			giveUp := func() { time.AfterFunc(childGrace, func() { os.Exit(exitFailure) }) }
+			if err := clock.Follow(os.Stdin, func() { stop(); giveUp() }); err != nil {
 				return err
 			}
 			tuning := Tuning{Rates: bot.DefaultRates, Now: clock.Now, Jumps: clock.Jumps(), Hangups: hangups}
@@ -190,8 +194,8 @@ func readRecords(ctx context.Context, database string) (demo.Records, error) {
 			group = r.Proposal.Group.ID
 		}
 		found.Requests = append(found.Requests, demo.RequestRecord{
-			ID: r.ID, State: string(r.State), Group: group, CardChannel: r.Channel, CardTS: r.CardTS,
-			AskedBy: r.Requester, FiledAt: r.FiledAt,
+			ID: r.ID, State: string(r.State), Group: group, Codes: r.Ask.Codes, CardChannel: r.Channel,
+			CardTS: r.CardTS, AskedBy: r.Requester, FiledAt: r.FiledAt,
 		})
 	}
 	for _, e := range peek.Journal {

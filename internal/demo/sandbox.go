@@ -17,7 +17,8 @@ import (
 
 // Options is what a sandbox needs from the program that it shows.
 type Options struct {
-	// Dir keeps the state. Empty means a folder that Close removes.
+	// Dir keeps the policy file and the bot's last database. Empty means a folder that
+	// Close removes.
 	Dir string
 	// Bot makes the command that runs the bot with an environment. Nil means that the
 	// sandbox has only the simulators.
@@ -58,6 +59,7 @@ type RequestRecord struct {
 	ID          string    `json:"id"`
 	State       string    `json:"state"`
 	Group       string    `json:"group"`
+	Codes       []string  `json:"codes"`
 	CardChannel string    `json:"card_channel"`
 	CardTS      string    `json:"card_ts"`
 	AskedBy     string    `json:"asked_by"`
@@ -114,7 +116,7 @@ func Open(options Options) (*Sandbox, error) {
 		program = func() *exec.Cmd { return options.Bot(s.Environment()) }
 	}
 	s.bot = newBotProcess(program, clock, func() { s.events.note("bot") })
-	if err := s.keepPolicy(); err != nil {
+	if err := errors.Join(s.keepPolicy(), s.dropDatabase()); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	s.work.Go(s.watchSimulators)
@@ -141,6 +143,16 @@ func (s *Sandbox) keepPolicy() error {
 		return nil
 	}
 	return os.WriteFile(s.policyFile(), []byte(storyPolicy), 0o600)
+}
+
+// dropDatabase begins with an empty database, because the simulated Slack begins with an
+// empty channel.
+func (s *Sandbox) dropDatabase() error {
+	files, err := filepath.Glob(s.databaseFile() + "*")
+	for _, file := range files {
+		err = errors.Join(err, os.Remove(file))
+	}
+	return err
 }
 
 func (s *Sandbox) policyFile() string   { return filepath.Join(s.folder, "policy.yaml") }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -26,6 +27,9 @@ type sceneState struct {
 	Watch string `json:"watch"`
 	Error string `json:"error"`
 }
+
+// storyLimit bounds a story: it may wait for the end of what is being carried out.
+const storyLimit = 90 * time.Second
 
 // The states of a scene.
 const (
@@ -66,8 +70,8 @@ func scenes() []scene {
 		{
 			storyState{
 				"grant-ends", "A grant ends",
-				"Thirty days have passed since Robin got IDU for 30 days. The bot takes IDU out of the allocation, and the " +
-					"thread says so. ATTUNU stays.",
+				"Thirty days have passed since Robin got a license for 30 days. The bot takes its code out of the " +
+					"allocation, and the thread says so. The other codes stay.",
 			}, (*Sandbox).playGrantEnds,
 		},
 		{
@@ -109,7 +113,7 @@ func (s *Sandbox) play(chosen scene) error {
 	}
 	s.scene = &sceneState{Name: chosen.Name, State: scenePlaying, Watch: chosen.Watch}
 	s.work.Go(func() {
-		ctx, cancel := context.WithTimeout(s.quit, sceneLimit)
+		ctx, cancel := context.WithTimeout(s.quit, storyLimit)
 		defer cancel()
 		ended := sceneState{Name: chosen.Name, State: sceneSet, Watch: chosen.Watch}
 		if err := s.playFresh(ctx, chosen); err != nil {
@@ -137,10 +141,52 @@ func (s *Sandbox) playFresh(ctx context.Context, chosen scene) error {
 	if err := s.waitUntil(ctx, "the bot did not connect to Slack", connected); err != nil {
 		return err
 	}
-	for _, group := range []string{groupID, auditGroupID} {
-		s.uipath.Edit(group, func([]string) []string { return []string{"ATTUNU"} })
+	if err := s.withdrawPending(ctx); err != nil {
+		return err
 	}
 	return chosen.play(s, ctx)
+}
+
+// withdrawPending cancels what no approver has decided, because no two open requests
+// are the same.
+func (s *Sandbox) withdrawPending(ctx context.Context) error {
+	for _, r := range s.listOpen(ctx) {
+		if r.State == "approved" { // it is being carried out
+			continue
+		}
+		if _, err := s.slack.Command(ctx, r.AskedBy, generalID, commandName, "cancel "+r.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// listOpen lists the requests that may still change something.
+func (s *Sandbox) listOpen(ctx context.Context) []RequestRecord {
+	s.refreshRecords(ctx)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(s.records.Requests), func(r RequestRecord) bool {
+		return !slices.Contains([]string{"filed", "pending", "approved"}, r.State)
+	})
+}
+
+// chooseCode chooses a code that a group lacks and that no request is about. If there
+// is none, an administrator takes all but one out in the portal. The next request then
+// waits for a minute, because the bot does not trust a read that contradicts its own.
+func (s *Sandbox) chooseCode(ctx context.Context, group string) string {
+	allocation, _ := s.uipath.Allocation(group)
+	taken := slices.Clone(allocation.Codes)
+	for _, r := range s.listOpen(ctx) {
+		taken = append(taken, r.Codes...)
+	}
+	for _, code := range []string{"IDU", "CTZDEVCU", "RPADEVPRONU"} {
+		if !slices.Contains(taken, code) {
+			return code
+		}
+	}
+	s.uipath.Edit(group, func([]string) []string { return []string{"ATTUNU"} })
+	return "IDU"
 }
 
 func (s *Sandbox) playExpiredSecret(ctx context.Context) error {
@@ -153,7 +199,7 @@ func (s *Sandbox) playUiPathDown(ctx context.Context) error {
 
 // approveIn has Robin ask and Alex approve, with bad weather between the two.
 func (s *Sandbox) approveIn(ctx context.Context, weather string) error {
-	card, err := s.ask(ctx, groupID+" IDU")
+	card, err := s.ask(ctx, groupID, "")
 	if err != nil {
 		return err
 	}
@@ -164,7 +210,7 @@ func (s *Sandbox) approveIn(ctx context.Context, weather string) error {
 }
 
 func (s *Sandbox) playTwoApprovers(ctx context.Context) error {
-	card, err := s.ask(ctx, `"`+auditGroup+`" IDU`)
+	card, err := s.ask(ctx, auditGroupID, "")
 	if err != nil {
 		return err
 	}
@@ -181,7 +227,7 @@ func (s *Sandbox) playTwoApprovers(ctx context.Context) error {
 }
 
 func (s *Sandbox) playKilled(ctx context.Context) error {
-	card, err := s.ask(ctx, groupID+" IDU")
+	card, err := s.ask(ctx, groupID, "")
 	if err != nil {
 		return err
 	}
@@ -199,7 +245,7 @@ func (s *Sandbox) playKilled(ctx context.Context) error {
 }
 
 func (s *Sandbox) playGrantEnds(ctx context.Context) error {
-	card, err := s.ask(ctx, groupID+" IDU for 30d")
+	card, err := s.ask(ctx, groupID, " for 30d")
 	if err != nil {
 		return err
 	}
@@ -216,8 +262,9 @@ func (s *Sandbox) playGrantEnds(ctx context.Context) error {
 }
 
 // ask has Robin ask, and waits for the card. It returns the card's timestamp.
-func (s *Sandbox) ask(ctx context.Context, text string) (card string, err error) {
+func (s *Sandbox) ask(ctx context.Context, group, duration string) (card string, err error) {
 	before := len(s.slack.Messages(channelID))
+	text := group + " " + s.chooseCode(ctx, group) + duration
 	typed, err := s.slack.Command(ctx, requesterID, generalID, commandName, text)
 	if err != nil {
 		return "", err

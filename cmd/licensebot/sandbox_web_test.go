@@ -1,0 +1,485 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// A played is a sandbox that a test plays with over HTTP, as other programs do.
+type played struct {
+	t       *testing.T
+	url     string
+	process *exec.Cmd
+	out     *bufio.Scanner
+}
+
+type playedMessage struct {
+	TS        string     `json:"ts"`
+	ThreadTS  string     `json:"thread_ts"`
+	Text      string     `json:"text"`
+	EventType string     `json:"event_type"`
+	Reactions []struct{} `json:"reactions"`
+}
+
+type playedCall struct {
+	Operation string `json:"operation"`
+	Status    int    `json:"status"`
+	Faulted   bool   `json:"faulted"`
+}
+
+type playedRequest struct{ ID, State string }
+
+type playedLine struct{ Message string }
+
+// playedState is what these tests read of /api/state.
+type playedState struct {
+	Now       time.Time `json:"now"`
+	Connected bool      `json:"bot_connected"`
+	Slack     struct {
+		Messages []playedMessage `json:"messages"`
+		Views    []struct {
+			ID     string            `json:"id"`
+			Blocks json.RawMessage   `json:"blocks"`
+			Errors map[string]string `json:"errors"`
+		} `json:"views"`
+	} `json:"slack"`
+	UiPath struct {
+		Groups []struct {
+			ID    string   `json:"id"`
+			Codes []string `json:"codes"`
+		} `json:"groups"`
+		Calls []playedCall `json:"calls"`
+	} `json:"uipath"`
+	Bot struct {
+		Process  string                  `json:"process"`
+		PID      int                     `json:"pid"`
+		Ready    bool                    `json:"ready"`
+		Log      []playedLine            `json:"log"`
+		Requests []playedRequest         `json:"requests"`
+		Journal  []struct{ Kind string } `json:"journal"`
+	} `json:"bot"`
+	Weather []struct {
+		Name string `json:"name"`
+		On   bool   `json:"on"`
+	} `json:"weather"`
+	Story *struct{ State, Error string } `json:"story"`
+}
+
+// startSandbox starts the sandbox with a page, and waits for its bot.
+func startSandbox(t *testing.T, flags ...string) *played {
+	t.Helper()
+	p := &played{t: t, process: exec.Command(os.Args[0], append([]string{"sandbox", "--web"}, flags...)...)}
+	p.process.Env = append(plainEnvironment(), asBinary+"=1", "LICENSEBOT_QUORUM=from the shell", "TMPDIR="+t.TempDir())
+	p.process.Stderr = os.Stderr
+	out, err := p.process.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.process.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = p.process.Process.Signal(os.Interrupt); _ = p.process.Wait() })
+	p.out = bufio.NewScanner(out)
+	for p.out.Scan() {
+		if _, url, found := strings.Cut(p.out.Text(), "http://"); found {
+			p.url = "http://" + url
+			break
+		}
+	}
+	p.await("the bot to be ready", func(s playedState) bool { return s.Bot.Ready && s.Connected })
+	return p
+}
+
+func (p *played) state() playedState {
+	p.t.Helper()
+	answer, err := http.Get(p.url + "/api/state")
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	var s playedState
+	if err := json.NewDecoder(answer.Body).Decode(&s); err != nil {
+		p.t.Fatal(err)
+	}
+	return s
+}
+
+// await waits for a state, by the events that tell of changes.
+func (p *played) await(what string, cond func(playedState) bool) playedState {
+	p.t.Helper()
+	client := http.Client{Timeout: patience}
+	stream, err := client.Get(p.url + "/api/events")
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer func() { _ = stream.Body.Close() }()
+	for events := bufio.NewScanner(stream.Body); events.Scan(); {
+		if !strings.HasPrefix(events.Text(), "data: ") {
+			continue
+		}
+		if s := p.state(); cond(s) {
+			return s
+		}
+	}
+	s := p.state()
+	p.t.Fatalf("waited for %s; the story is %+v, the allocation %+v, the log %+v", what, s.Story, s.UiPath.Groups, s.Bot.Log)
+	return s
+}
+
+// send sends a JSON body and returns the status and the answer.
+func (p *played) send(method, path string, body any) (int, map[string]any) {
+	p.t.Helper()
+	encoded, err := json.Marshal(body)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	req, err := http.NewRequest(method, p.url+path, bytes.NewReader(encoded))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	answer, err := http.DefaultClient.Do(req)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer func() { _ = answer.Body.Close() }()
+	var decoded map[string]any
+	if err := json.NewDecoder(answer.Body).Decode(&decoded); err != nil {
+		p.t.Fatal(err)
+	}
+	return answer.StatusCode, decoded
+}
+
+// do sends what must be accepted.
+func (p *played) do(path string, body map[string]any) map[string]any {
+	p.t.Helper()
+	status, answer := p.send(http.MethodPost, path, body)
+	if status != http.StatusOK {
+		p.t.Fatalf("%s: %d %v", path, status, answer)
+	}
+	return answer
+}
+
+// ask has Robin ask, and returns the timestamp of the card.
+func (p *played) ask(text string) string {
+	p.t.Helper()
+	answer := p.do("/api/slack/command", map[string]any{"user": "U0ROBIN", "channel": "C0GENERAL", "text": text})
+	_, rest, _ := strings.Cut(fmt.Sprint(answer["text"]), "Request `")
+	id, _, found := strings.Cut(rest, "` is recorded")
+	if !found {
+		p.t.Fatalf("the command was answered %v", answer)
+	}
+	card := ""
+	p.await("the card of "+id, func(s playedState) bool {
+		for _, m := range s.Slack.Messages {
+			if m.EventType == "allocation_requested" && strings.Contains(m.Text, id) && len(m.Reactions) == 2 {
+				card = m.TS
+			}
+		}
+		return card != ""
+	})
+	return card
+}
+
+func (p *played) react(user, card, name string) {
+	p.t.Helper()
+	p.do("/api/slack/react", map[string]any{"user": user, "channel": "C0LICENSES", "ts": card, "name": name})
+}
+
+func (s playedState) hasReply(card, eventType string) bool {
+	for _, m := range s.Slack.Messages {
+		if m.ThreadTS == card && m.EventType == eventType {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *played) awaitReply(card, eventType string) playedState {
+	p.t.Helper()
+	return p.await(eventType, func(s playedState) bool { return s.hasReply(card, eventType) })
+}
+
+func (s playedState) codes(group string) []string {
+	for _, g := range s.UiPath.Groups {
+		if g.ID == group {
+			return g.Codes
+		}
+	}
+	return nil
+}
+
+func (s playedState) countCalls(operation string) (n int) {
+	for _, c := range s.UiPath.Calls {
+		if c.Operation == operation {
+			n++
+		}
+	}
+	return n
+}
+
+func TestPlayTheMainJobAndAQuorum(t *testing.T) {
+	t.Parallel()
+	p := startSandbox(t)
+	card := p.ask("/allocate group-01 IDU")
+	p.react("U0ALEX", card, "white_check_mark")
+	s := p.awaitReply(card, "allocation_done")
+	if got := s.codes("group-01"); !slices.Equal(got, []string{"ATTUNU", "IDU"}) {
+		t.Errorf("the allocation is %v", got)
+	}
+	if len(s.Bot.Journal) == 0 || len(s.Bot.Requests) != 1 || s.Bot.Requests[0].State != "done" {
+		t.Errorf("the records are %+v", s.Bot)
+	}
+	card = p.ask("group-02 IDU")
+	p.react("U0KIM", card, "white_check_mark")
+	s = p.await("one of two", func(s playedState) bool {
+		return slices.ContainsFunc(s.Slack.Messages, func(m playedMessage) bool {
+			return m.TS == card && strings.Contains(m.Text, "1 of 2")
+		})
+	})
+	if n := s.countCalls("PUT group"); n != 1 {
+		t.Errorf("one vote of two led to a write: %d in all", n)
+	}
+	p.react("U0LEE", card, "white_check_mark")
+	p.awaitReply(card, "allocation_done")
+}
+
+// TestPlayTheForm opens the form by its shortcut and submits it with an error.
+func TestPlayTheForm(t *testing.T) {
+	t.Parallel()
+	p := startSandbox(t)
+	p.do("/api/slack/shortcut", map[string]any{"user": "U0ROBIN", "callback_id": "allocate_open"})
+	s := p.await("the form", func(s playedState) bool { return len(s.Slack.Views) == 1 })
+	status, answer := p.send(http.MethodPost, "/api/slack/submit",
+		map[string]any{"user": "U0ROBIN", "view_id": s.Slack.Views[0].ID, "values": map[string]any{}})
+	if status != http.StatusConflict || answer["error"] == "" {
+		t.Errorf("an empty form was answered %d %v", status, answer)
+	}
+	p.do("/api/slack/close-view", map[string]any{"user": "U0ROBIN", "view_id": s.Slack.Views[0].ID})
+	p.await("no form", func(s playedState) bool { return len(s.Slack.Views) == 0 })
+}
+
+// TestPlayAKill kills the bot between the write and its answer.
+func TestPlayAKill(t *testing.T) {
+	t.Parallel()
+	p := startSandbox(t)
+	p.do("/api/stories/killed", map[string]any{})
+	s := p.await("the scene", func(s playedState) bool { return s.Story != nil && s.Story.State != "playing" })
+	if s.Story.State != "set" || s.Bot.Process != "killed" || s.countCalls("PUT group") != 1 {
+		t.Fatalf("the scene is %+v with a bot that is %s", s.Story, s.Bot.Process)
+	}
+	typed := p.do("/api/slack/command", map[string]any{"user": "U0ROBIN", "channel": "C0GENERAL", "text": "mine"})
+	if typed["error"] != "dispatch_failed" || typed["message"] != "/allocate failed because the app did not respond." {
+		t.Errorf("without a bot Slack says %v", typed)
+	}
+	p.do("/api/bot/start", map[string]any{})
+	s = p.await("the outcome", func(s playedState) bool {
+		return slices.ContainsFunc(s.Bot.Requests, func(r playedRequest) bool { return r.State == "done" })
+	})
+	if n := s.countCalls("PUT group"); n != 1 {
+		t.Errorf("UiPath got %d writes", n)
+	}
+}
+
+// TestPlayStories plays the stories in turn that mend nothing by themselves.
+func TestPlayStories(t *testing.T) {
+	t.Parallel()
+	p := startSandbox(t)
+	for _, name := range []string{"uipath-down", "two-approvers", "secret-expired", "grant-ends"} {
+		p.do("/api/stories/"+name, map[string]any{})
+		s := p.await(name, func(s playedState) bool { return s.Story != nil && s.Story.State != "playing" })
+		if s.Story.State != "set" {
+			t.Fatalf("%s: %s", name, s.Story.Error)
+		}
+	}
+	s := p.state()
+	if ahead := time.Until(s.Now); ahead < 29*24*time.Hour {
+		t.Errorf("the clock is only %s ahead", ahead)
+	}
+}
+
+// TestPlayEveryWeather switches everything on and off that can go wrong. A request that
+// is asked in it is done after it.
+func TestPlayEveryWeather(t *testing.T) {
+	t.Parallel()
+	p := startSandbox(t)
+	all := p.state().Weather
+	if len(all) < 12 {
+		t.Fatalf("there are %d kinds of weather", len(all))
+	}
+	card := p.ask("group-01 IDU")
+	for _, w := range all {
+		p.do("/api/weather", map[string]any{"name": w.Name, "on": true})
+		for _, now := range p.state().Weather {
+			if now.On != (now.Name == w.Name) {
+				t.Errorf("with %s on, %s is %v", w.Name, now.Name, now.On)
+			}
+		}
+		p.do("/api/weather", map[string]any{"name": w.Name, "on": false})
+	}
+	p.await("the bot to hear Slack", func(s playedState) bool { return s.Connected })
+	p.do("/api/weather", map[string]any{"name": "uipath-503", "on": true})
+	p.react("U0ALEX", card, "white_check_mark")
+	s := p.await("a call that fails", func(s playedState) bool {
+		return slices.ContainsFunc(s.UiPath.Calls, func(c playedCall) bool {
+			return c.Status == http.StatusServiceUnavailable && c.Faulted
+		})
+	})
+	if s.hasReply(card, "allocation_done") {
+		t.Error("the thread tells of success while UiPath is down")
+	}
+	p.do("/api/weather", map[string]any{"name": "all", "on": false})
+	p.awaitReply(card, "allocation_done")
+	if status, _ := p.send(http.MethodPost, "/api/weather", map[string]any{"name": "sunny", "on": true}); status != http.StatusConflict {
+		t.Errorf("an unknown weather is answered %d", status)
+	}
+}
+
+// TestPlayThePolicy breaks the policy, which changes nothing, and mends it.
+func TestPlayThePolicy(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	p := startSandbox(t, "--dir", dir)
+	file := filepath.Join(dir, "policy.yaml")
+	before, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, answer := p.send(http.MethodPut, "/api/policy", map[string]string{"text": "version: 1\nrules:\n  - nam: x\n"})
+	if problems := fmt.Sprint(answer["problems"]); !strings.Contains(problems, "line:3") || !strings.Contains(problems, "nam") {
+		t.Errorf("the problems are %s", problems)
+	}
+	if now, err := os.ReadFile(file); err != nil || !bytes.Equal(now, before) {
+		t.Errorf("a broken policy was saved: %s, %v", now, err)
+	}
+	mended := strings.Replace(string(before), "[U0ALEX]", "[U0ALEX, U0SAM]", 1)
+	if _, answer = p.send(http.MethodPut, "/api/policy", map[string]string{"text": mended}); fmt.Sprint(answer["problems"]) != "[]" {
+		t.Fatalf("the mended policy has %v", answer)
+	}
+	p.await("the new policy", func(s playedState) bool {
+		return slices.ContainsFunc(s.Bot.Log, func(l playedLine) bool { return l.Message == "a new policy is in force" })
+	})
+	card := p.ask("group-01 IDU")
+	p.react("U0SAM", card, "white_check_mark")
+	p.awaitReply(card, "allocation_done")
+	_ = p.process.Process.Signal(os.Interrupt)
+	_ = p.process.Wait()
+	startSandbox(t, "--dir", dir)
+	if now, err := os.ReadFile(file); err != nil || string(now) != mended {
+		t.Errorf("the policy was not kept: %v", err)
+	}
+}
+
+// TestSandboxRefusesStrangers sends what a page of another site could send.
+func TestSandboxRefusesStrangers(t *testing.T) {
+	t.Parallel()
+	p := startSandbox(t)
+	for name, c := range map[string]struct {
+		change func(*http.Request)
+		want   int
+	}{
+		"own":            {func(r *http.Request) { r.Header.Set("Origin", p.url) }, http.StatusOK},
+		"program":        {func(*http.Request) {}, http.StatusOK},
+		"other host":     {func(r *http.Request) { r.Host = "sandbox.example:80" }, http.StatusForbidden},
+		"other origin":   {func(r *http.Request) { r.Header.Set("Origin", "http://127.0.0.1:1") }, http.StatusForbidden},
+		"no origin":      {func(r *http.Request) { r.Header.Set("Origin", "null") }, http.StatusForbidden},
+		"other site":     {func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "cross-site") }, http.StatusForbidden},
+		"form":           {func(r *http.Request) { r.Header.Set("Content-Type", "text/plain") }, http.StatusUnsupportedMediaType},
+		"unknown fields": {func(r *http.Request) { r.Body = io.NopCloser(strings.NewReader(`{"nam":1}`)) }, http.StatusBadRequest},
+		"too long": {func(r *http.Request) {
+			r.Body = io.NopCloser(strings.NewReader(`{"name":"` + strings.Repeat("x", 300<<10) + `"}`))
+			r.ContentLength = -1
+		}, http.StatusRequestEntityTooLarge},
+	} {
+		req, err := http.NewRequest(http.MethodPost, p.url+"/api/weather", strings.NewReader(`{"name":"all","on":false}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Content-Type", "application/json")
+		req.ContentLength = -1
+		c.change(req)
+		answer, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = answer.Body.Close()
+		if answer.StatusCode != c.want {
+			t.Errorf("%s: %d instead of %d", name, answer.StatusCode, c.want)
+		}
+	}
+	if code := runMain([]string{"sandbox", "--web", "--addr", "0.0.0.0:0"}, io.Discard); code != exitUsage {
+		t.Errorf("an address for all is answered with exit code %d", code)
+	}
+}
+
+// TestSandboxLeavesNoOrphan kills the sandbox. Its bot must end by itself.
+func TestSandboxLeavesNoOrphan(t *testing.T) {
+	t.Parallel()
+	p := startSandbox(t)
+	child := p.state().Bot.PID
+	if err := p.process.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = p.process.Wait()
+	deadline := time.Now().Add(patience)
+	for syscall.Kill(child, 0) == nil && !isZombie(child) {
+		if time.Now().After(deadline) {
+			_ = syscall.Kill(child, syscall.SIGKILL)
+			t.Fatal("the bot lives on without the sandbox")
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// isZombie tells whether a process has ended and waits for a parent that never asks.
+func isZombie(pid int) bool {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	return err == nil && strings.Contains(string(status), ") Z ")
+}
+
+// TestSandboxOnlyFakes runs a bot of its own with the environment that is printed.
+func TestSandboxOnlyFakes(t *testing.T) {
+	t.Parallel()
+	cmd := exec.Command(os.Args[0], "sandbox", "--fakes")
+	cmd.Env = append(plainEnvironment(), asBinary+"=1", "TMPDIR="+t.TempDir())
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cmd.Process.Signal(os.Interrupt); _ = cmd.Wait() })
+	p := &played{t: t, process: cmd}
+	own := exec.Command(os.Args[0], "serve")
+	own.Env = append(plainEnvironment(), asBinary+"=1")
+	for lines := bufio.NewScanner(out); len(own.Env) < len(plainEnvironment())+14 && lines.Scan(); {
+		line := lines.Text()
+		if _, url, found := strings.Cut(line, "http://"); found && p.url == "" {
+			p.url = "http://" + strings.TrimSuffix(strings.Fields(url)[0], ";")
+		}
+		if setting, found := strings.CutPrefix(line, "export "); found {
+			own.Env = append(own.Env, setting)
+		}
+	}
+	if err := own.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = own.Process.Kill(); _ = own.Wait() })
+	p.await("a bot of one's own", func(s playedState) bool { return s.Connected && s.Bot.Process == "external" })
+	if status, answer := p.send(http.MethodPost, "/api/bot/kill", map[string]any{}); status != http.StatusConflict {
+		t.Errorf("a foreign bot was killed: %v", answer)
+	}
+}
