@@ -23,7 +23,10 @@ func sandboxCommand() *cobra.Command {
 			"then a quorum of two with a change of mind, a refusal, and a grant that ends after thirty days,\n" +
 			"because the story puts the clock forward. Everything it prints is read back from the simulators.\n" +
 			"It works without configuration, network and accounts, and removes its files at the end.\n\n" +
-			"Exit codes: 0 the story went as planned, 1 it did not.",
+			"--web serves a page instead, on which you play the people, break what you like and see what the\n" +
+			"bot does; docs/sandbox.md describes it and the HTTP interface behind it. --fakes does the same\n" +
+			"without a bot, and prints the environment for yours.\n\n" +
+			"Exit codes: 0 the story went as planned, 1 it did not, 2 usage error.",
 		Args: refuseArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ignoreBrokenPipe()
