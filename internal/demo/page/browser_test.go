@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -21,38 +22,48 @@ import (
 var pictures = flag.String("pictures", "", "write the pictures of the documents to this folder")
 
 // patience bounds each wait on a loaded machine.
-const patience = 25 * time.Second
+const patience = 40 * time.Second
 
-// findChromium is the path of a browser. Without one the test is skipped, or fails if
-// it is required.
-func findChromium(t *testing.T) string {
-	t.Helper()
+// chromium is the path of a browser, or "".
+func chromium() string {
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
 		if path, err := exec.LookPath(name); err == nil {
 			return path
 		}
 	}
-	if os.Getenv("LICENSEBOT_TEST_REQUIRE") == "1" {
-		t.Fatal("there is no Chromium on PATH")
-	}
-	t.Skip("no Chromium on PATH")
 	return ""
 }
 
-// startBrowser starts a Chromium for the tests of one function.
-func startBrowser(t *testing.T) context.Context {
+// needBrowser returns the browser. Without one the test is skipped, or fails if it is
+// required.
+func needBrowser(t *testing.T) context.Context {
 	t.Helper()
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(findChromium(t)),
-		chromedp.NoSandbox, chromedp.WSURLReadTimeout(patience), chromedp.Flag("lang", "en-US"))
-	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
-	t.Cleanup(stop)
-	browser, closeBrowser := chromedp.NewContext(allocator)
-	t.Cleanup(closeBrowser)
-	if err := chromedp.Do(browser); err != nil {
+	switch {
+	case chromium() != "":
+	case os.Getenv("LICENSEBOT_TEST_REQUIRE") == "1":
+		t.Fatal("there is no Chromium on PATH")
+	default:
+		t.Skip("no Chromium on PATH")
+	}
+	browser, err := startBrowser()
+	if err != nil {
 		t.Fatal(err)
 	}
 	return browser
 }
+
+// closeBrowser ends the browser that the tests share.
+var closeBrowser = func() {}
+
+// startBrowser starts one Chromium for all tests.
+var startBrowser = sync.OnceValues(func() (context.Context, error) {
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium()),
+		chromedp.NoSandbox, chromedp.WSURLReadTimeout(patience), chromedp.Flag("lang", "en-US"))
+	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
+	browser, closeTabs := chromedp.NewContext(allocator)
+	closeBrowser = func() { closeTabs(); stop() }
+	return browser, chromedp.Do(browser)
+})
 
 // A visitor is a person before the page, in a tab of their own.
 type visitor struct {
