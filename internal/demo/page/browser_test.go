@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -20,6 +21,9 @@ import (
 
 // pictures is where the screenshots go. Without it they are artifacts of the test.
 var pictures = flag.String("pictures", "", "write the pictures of the documents to this folder")
+
+// documented are the pictures that the documents show.
+var documented = []string{"done", "down", "form", "home", "policy", "phone-done"}
 
 // patience bounds each wait on a loaded machine.
 const patience = 40 * time.Second
@@ -171,9 +175,9 @@ func (v *visitor) types(text string) {
 // picture saves what is on the screen and returns where.
 func (v *visitor) picture(name string) string {
 	v.t.Helper()
-	folder := *pictures
-	if folder == "" {
-		folder = v.t.ArtifactDir()
+	folder := v.t.ArtifactDir()
+	if *pictures != "" && slices.Contains(documented, name) {
+		folder = *pictures
 	}
 	ctx, cancel := context.WithTimeout(v.ctx, patience)
 	defer cancel()
