@@ -64,6 +64,7 @@ var house = map[string][]string{
 	"internal/fault":      {"internal/sleep"},
 	"internal/fakeslack":  {"internal/fault"},
 	"internal/fakeuipath": {"internal/fault"},
+	"internal/demo/page":  {},
 	"internal/demo": {
 		"internal/demo/page", "internal/emoji", "internal/fakeslack", "internal/fakeuipath", "internal/fault",
 	},
