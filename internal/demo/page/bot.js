@@ -42,6 +42,9 @@ function drawState(bot) {
   byId("bot-state").textContent = up ? (bot.ready ? "up and well" : "up, not ready") : words[bot.process] ?? bot.process;
   for (const name of ["kill", "stop"]) byId(`bot-${name}`).disabled = !up && bot.process !== "starting";
   byId("bot-start").disabled = up || bot.process === "starting" || bot.process === "external";
+  const problems = (bot.checks ?? []).filter((check) => check.status !== "ok").length;
+  byId("bot-checked").textContent = problems ? `${problems} of its checks found a problem`
+    : bot.checks?.length ? `All ${bot.checks.length} checks are well` : "Its checks have not run yet";
   replace(byId("bot-checks"), bot.checks, () => (bot.checks ?? []).map((check) => el("li", { class: check.status === "ok" ? "ok" : "not-ok" },
     el("span", { "aria-hidden": "true" }, check.status === "ok" ? "✓ " : "✗ "), check.name, check.detail ? el("small", {}, ` ${check.detail}`) : null)));
 }

@@ -1,6 +1,6 @@
 // dialogs.js shows a view of Slack as a modal, and asks for confirmations. The
 // browser's dialog element keeps the focus inside and gives it back.
-import { drawBlocks, textNodes, slackError } from "./blocks.js";
+import { drawBlocks, textNodes } from "./blocks.js";
 import { el } from "./dom.js";
 
 // confirmDialog asks what Slack's confirm object says. It resolves to true for
@@ -28,7 +28,7 @@ let shown = null; // the modal on the screen: { id, print, dialog, answers }
 export function showModal(view, context) {
   if (!view) return hideModal();
   const print = JSON.stringify([view.id, view.blocks]);
-  if (shown?.id === view.id && shown.print === print) return showErrors(view.errors ?? {});
+  if (shown?.id === view.id && shown.print === print) return;
   hideModal();
   openModal(view, print, context);
 }
@@ -108,5 +108,3 @@ function showErrors(errors) {
     first = false;
   }
 }
-
-export { slackError };

@@ -167,8 +167,15 @@ function drawMessages() {
   for (const sending of view.sending.filter((one) => one.place === view.place && one.me === view.person)) items.push({ sending });
   byId("no-messages").hidden = items.length > 0;
   keyed(byId("message-list"), items, (item) => item.message?.id ?? item.message?.ts ?? item.sending.id, drawItem);
-  if (atEnd) box.scrollTop = box.scrollHeight;
+  if (atEnd) scrollToEnd(box);
   tellNew(all);
+}
+
+// scrollToEnd scrolls twice, because messages get their height only when they
+// come into view.
+function scrollToEnd(box) {
+  box.scrollTop = box.scrollHeight;
+  requestAnimationFrame(() => { box.scrollTop = box.scrollHeight; });
 }
 
 let told = new Set();
@@ -371,18 +378,20 @@ async function sendTyped(text) {
   const entry = { id: `sending-${++sent}`, place: view.place, me: view.person, text: typed };
   view.sending.push(entry);
   showSlack(state);
-  byId("messages").scrollTop = byId("messages").scrollHeight;
-  const answer = await post(...destination(typed));
+  scrollToEnd(byId("messages"));
+  const answer = await deliver(typed);
   if (answer.error) entry.error = answer.error;
   else view.sending = view.sending.filter((one) => one !== entry);
   showSlack(state);
 }
 
-function destination(typed) {
+// deliver sends a message or the command. Slack itself refuses other commands.
+function deliver(typed) {
   const at = { user: view.person, channel: view.place };
-  if (!typed.startsWith("/")) return ["slack/message", { ...at, text: typed }];
+  if (!typed.startsWith("/")) return post("slack/message", { ...at, text: typed });
   const [command, ...rest] = typed.split(" ");
-  return ["slack/command", { ...at, command, text: rest.join(" ").trim() }];
+  if (command !== state.slack.command) return { error: `${command} is not a valid command.` };
+  return post("slack/command", { ...at, text: rest.join(" ").trim() });
 }
 
 async function openShortcut() {

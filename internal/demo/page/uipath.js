@@ -64,9 +64,9 @@ function drawLicense(license) {
     meter,
     el("span", { class: "seats" }, `${free} of ${license.owned} free`),
     el("span", { class: "steps" },
-      step(license, "owned", 5, "Buy 5 seats", "buy 5"),
-      step(license, "used", 1, "Take a seat", "take 1"),
-      step(license, "used", -1, "Give a seat back", "free 1")));
+      step(license, "owned", 5, "buy 5 seats", "buy 5"),
+      step(license, "used", 1, "take 1 seat", "take 1"),
+      step(license, "used", -1, "free 1 seat", "free 1")));
 }
 
 function step(license, what, by, label, shown) {

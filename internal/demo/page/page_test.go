@@ -1,0 +1,277 @@
+package page_test
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+)
+
+// The people of the sandbox, and the channel of the cards.
+const (
+	robin, sam, alex, kim, lee = "U0ROBIN", "U0SAM", "U0ALEX", "U0KIM", "U0LEE"
+	approve, deny              = `[data-reaction="white_check_mark"]`, `[data-reaction="x"]`
+)
+
+// widths are those of a laptop and of a phone.
+var widths = []int64{1280, 390}
+
+// buildProgram builds the program once for all tests.
+var buildProgram = sync.OnceValues(func() (string, error) {
+	folder, err := os.MkdirTemp("", "licensebot-page-")
+	if err != nil {
+		return "", err
+	}
+	program := filepath.Join(folder, "licensebot")
+	said, err := exec.Command("go", "build", "-o", program, "licensebot/cmd/licensebot").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("%w: %s", err, said)
+	}
+	return program, nil
+})
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	closeBrowser()
+	if program, err := buildProgram(); err == nil {
+		_ = os.RemoveAll(filepath.Dir(program))
+	}
+	os.Exit(code)
+}
+
+// startSandbox starts a sandbox as a person does, and returns its address.
+func startSandbox(t *testing.T) string {
+	t.Helper()
+	program, err := buildProgram()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(program, "sandbox", "--web")
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = cmd.Process.Signal(syscall.SIGINT)
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("the sandbox ended with %v", err)
+		}
+	})
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		if _, url, found := strings.Cut(lines.Text(), "The sandbox is at "); found {
+			go func() { _, _ = io.Copy(io.Discard, out) }()
+			return url
+		}
+	}
+	t.Fatal("the sandbox told no address")
+	return ""
+}
+
+// play runs a test in a sandbox and a tab of its own, at each width.
+func play(t *testing.T, scene func(v *visitor)) {
+	t.Helper()
+	browser := needBrowser(t)
+	for _, width := range widths {
+		t.Run(fmt.Sprint(width), func(t *testing.T) {
+			t.Parallel()
+			v := visit(t, browser, startSandbox(t), width)
+			v.await("the bot is up", `document.getElementById("bot-state").textContent === "up and well"`)
+			scene(v)
+		})
+	}
+}
+
+// opens shows a pane, which is a tab on a phone.
+func (v *visitor) opens(pane string) {
+	v.t.Helper()
+	v.do("open the pane "+pane, evaluate(fmt.Sprintf(`document.querySelector('[data-tab="%s"]').click()`, pane)))
+}
+
+func evaluate(expression string) chromedp.Action[chromedp.Void] {
+	return chromedp.Evaluate[chromedp.Void](expression)
+}
+
+// waitsForCard waits for the card with its two emoji.
+func (v *visitor) waitsForCard() {
+	v.t.Helper()
+	v.await("the card has its two emoji", `document.querySelectorAll('.reaction[data-reaction]').length >= 2`)
+}
+
+// A newcomer clicks what the page offers first, and gets the license.
+func TestMainJob(t *testing.T) {
+	play(t, func(v *visitor) {
+		v.clicks("[data-type]")
+		v.do("press Enter", chromedp.SendKeys("#composer-text", "\r"))
+		v.sees(".message.only", "is recorded")
+		v.waitsForCard()
+		v.picture(v.name("asked"))
+		v.becomes(alex)
+		v.clicks(approve)
+		v.sees(".thread", "Done")
+		v.sees(".message", "(edited)")
+		v.picture(v.name("done"))
+		v.opens("uipath")
+		v.sees(`[data-group="group-01"] .code`, "IDU")
+		v.sees(".call.write summary", "PUT")
+		v.picture(v.name("uipath"))
+	})
+}
+
+func TestDenial(t *testing.T) {
+	play(t, func(v *visitor) {
+		v.types("/allocate group-01 IDU because FIN-123")
+		v.waitsForCard()
+		v.becomes(sam)
+		v.clicks(approve)
+		v.sees(".message.only", "does not count")
+		v.becomes(alex)
+		v.clicks(deny)
+		v.sees(".thread", "was denied")
+		v.becomes(sam)
+		v.clicks(approve) // taken back
+		v.await("Sam's reaction is gone", `document.querySelector('.reaction.mine') === null`)
+		v.opens("uipath")
+		v.await("UiPath saw no write", `document.querySelector(".call.write") === null`)
+	})
+}
+
+func TestQuorumOfTwo(t *testing.T) {
+	play(t, func(v *visitor) {
+		v.types("/allocate group-02 RPADEVPRONU for 30d")
+		v.waitsForCard()
+		v.becomes(kim)
+		v.clicks(approve)
+		v.sees(".message", "1 of 2")
+		v.becomes(lee)
+		v.clicks(approve)
+		v.sees(".thread", "Done")
+		v.picture(v.name("quorum"))
+	})
+}
+
+// The form says what is wrong under the field, and takes the second attempt.
+func TestForm(t *testing.T) {
+	play(t, func(v *visitor) {
+		v.clicks("#shortcut")
+		v.sees("dialog h2", "Ask for licenses")
+		v.clicks("dialog [type=submit]")
+		v.sees(`[data-block="group"] .field-error`, "required")
+		v.do("type a part of the name", chromedp.SendKeys(`[data-block="group"] input`, "Fin"))
+		v.sees(".suggestions li", "Finance Robots")
+		v.do("choose the first", chromedp.SendKeys(`[data-block="group"] input`, "\r"))
+		v.clicks(`[data-block="codes"] input[value="IDU"]`)
+		v.do("choose a day, too", evaluate(`{
+			const term = document.querySelector('[data-block="term"] select');
+			term.value = "1w";
+			document.querySelector('[data-block="until"] input').value = "2030-12-31";
+		}`))
+		v.clicks("dialog [type=submit]")
+		v.sees(".field-error", "Choose either how long or until when")
+		v.picture(v.name("form"))
+		v.do("take the day back", evaluate(`document.querySelector('[data-block="until"] input').value = ""`))
+		v.clicks("dialog [type=submit]")
+		v.await("the form is closed", `document.querySelector("dialog") === null`)
+		v.waitsForCard()
+	})
+}
+
+func TestAppHome(t *testing.T) {
+	play(t, func(v *visitor) {
+		v.types("/allocate group-01 IDU")
+		v.waitsForCard()
+		v.becomes(alex)
+		v.clicks(`[data-place="home"]`)
+		v.sees("#home", "Waiting for you")
+		v.sees("#home", "Finance Robots")
+		v.picture(v.name("home"))
+		v.clicks(`#home [data-action="allocate_open"]`)
+		v.sees("dialog h2", "Ask for licenses")
+		v.do("press Escape", chromedp.KeyEvent("\x1b"))
+		v.await("the form is closed", `document.querySelector("dialog") === null`)
+	})
+}
+
+// The bot dies, Slack says so, and the bot goes on where it was.
+func TestKill(t *testing.T) {
+	play(t, func(v *visitor) {
+		v.types("/allocate group-01 IDU")
+		v.waitsForCard()
+		v.opens("bot")
+		v.clicks("#bot-kill")
+		v.await("the bot is killed", `document.getElementById("bot-state").textContent === "killed"`)
+		v.opens("slack")
+		v.types("/allocate show group-01")
+		v.sees(".message.failed", "/allocate")
+		v.becomes(alex)
+		v.clicks(approve)
+		v.picture(v.name("killed"))
+		v.opens("bot")
+		v.clicks("#bot-start")
+		v.opens("slack")
+		v.sees(".thread", "Done")
+	})
+}
+
+// A mistake in the policy is shown at its line, and the mended policy is in use.
+func TestPolicy(t *testing.T) {
+	play(t, func(v *visitor) {
+		v.opens("bot")
+		v.clicks("#policy summary")
+		v.rewritesPolicy("quorum: 2", "quorom: 3")
+		v.sees("#policy-errors", "line 6")
+		v.await("the line is marked", `document.querySelector("#policy-lines .wrong").textContent === "6"`)
+		v.picture(v.name("policy"))
+		v.rewritesPolicy("quorom: 3", "quorum: 3")
+		v.sees("#policy-said", "Saved")
+		v.await("the bot uses the policy", `document.getElementById("log-lines").textContent.includes("policy")`)
+		v.opens("slack")
+		v.types("/allocate group-02 IDU")
+		v.sees(".message", "0 of 3")
+	})
+}
+
+// rewritesPolicy changes a word in the editor and saves.
+func (v *visitor) rewritesPolicy(before, after string) {
+	v.t.Helper()
+	v.await("the policy is in the editor", fmt.Sprintf(`document.getElementById("policy-text").value.includes(%q)`, before))
+	v.do("edit the policy", evaluate(fmt.Sprintf(`{
+		const text = document.getElementById("policy-text");
+		text.value = text.value.replace(%q, %q);
+		text.dispatchEvent(new Event("input"));
+	}`, before, after)))
+	v.clicks("#policy-save")
+}
+
+// By clicking alone a person finds what happens when UiPath is down.
+func TestUiPathDown(t *testing.T) {
+	play(t, func(v *visitor) {
+		v.clicks(`[data-story="uipath-down"]`)
+		v.sees("#guide", "The thread makes no claim of success")
+		v.sees(".message-item", "UiPath")
+		v.sees(".thread", "UiPath")
+		v.picture(v.name("down"))
+		v.opens("weather")
+		v.clicks("#weather-clear")
+		v.opens("slack")
+		v.sees(".thread", "Done")
+	})
+}
+
+// name is the name of a picture at this width.
+func (v *visitor) name(scene string) string {
+	_, width, _ := strings.Cut(v.t.Name(), "/")
+	return map[string]string{"1280": "", "390": "phone-"}[width] + scene
+}
