@@ -1,6 +1,7 @@
 package approvals
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,6 +14,12 @@ const WatchEvery = 15 * time.Minute
 // WatchAgainAfter is the time between a look that shows a difference and the second look.
 // It is longer than a read may be late.
 const WatchAgainAfter = ReadLag + 10*time.Second
+
+// A GroupAllocation is the allocation of one group among those that UiPath lists.
+type GroupAllocation struct {
+	Group      Group
+	Allocation Allocation
+}
 
 // A GroupLook is what UiPath showed of one group's allocation.
 type GroupLook struct {
@@ -64,6 +71,70 @@ type WatchedGroup struct {
 	SuspectAt    time.Time
 }
 
+// IsNew reports whether no look was taken of the group yet.
+func (w WatchedGroup) IsNew() bool { return w.At.IsZero() }
+
+// ExplainedSince is since when requests may explain what a look shows. Reads may be late.
+func (w WatchedGroup) ExplainedSince() time.Time { return w.At.Add(-2 * ReadLag) }
+
+// IsCertain reports whether a look shows what is known, and the bot changed nothing since:
+// there is nothing to judge.
+func (w WatchedGroup) IsCertain(look GroupLook, confirmed Confirmation) bool {
+	isQuiet := w.Settled && !w.IsSuspect() && confirmed.At.Before(w.ExplainedSince())
+	return isQuiet && !look.LimitsUnknown && w.Group.Name == look.Group.Name && slices.Equal(w.Items, look.Items)
+}
+
+// Baseline is what the first look at a group makes known.
+func Baseline(look GroupLook) WatchedGroup {
+	return WatchedGroup{Group: look.Group, Items: look.Items, At: look.Begun, Settled: true}
+}
+
+// LooksOf are the looks that one list of all allocations amounts to. A known group that is
+// not in it has no allocation.
+func LooksOf(listed []GroupAllocation, known []WatchedGroup, begun time.Time) []GroupLook {
+	var looks []GroupLook
+	isListed := make(map[string]bool, len(listed))
+	for _, one := range listed {
+		isListed[one.Group.ID] = true
+		looks = append(looks, NewGroupLook(one.Group, one.Allocation, begun))
+	}
+	for _, group := range known {
+		if !isListed[group.Group.ID] {
+			looks = append(looks, GroupLook{Group: group.Group, Begun: begun})
+		}
+	}
+	return looks
+}
+
+// KnownBefore is what was known of a group before a look at all groups. One that the last
+// such look did not show had no allocation. Before the first one all that is shown is known.
+func KnownBefore(known []WatchedGroup, look GroupLook, lease WatchLease) WatchedGroup {
+	at, found := slices.BinarySearchFunc(known, look.Group.ID, func(w WatchedGroup, id string) int {
+		return strings.Compare(w.Group.ID, id)
+	})
+	switch {
+	case found:
+		return known[at]
+	case lease.ListedAt.IsZero():
+		first := Baseline(look)
+		first.Settled = false // it is to be kept
+		return first
+	}
+	return WatchedGroup{Group: look.Group, At: lease.ListedAt}
+}
+
+// DealtWith lists the groups that the bot watches without a list of all: those it knows, and
+// those it has changed.
+func DealtWith(known []WatchedGroup, confirmed map[string]Confirmation) []WatchedGroup {
+	all := slices.Clone(known)
+	for _, id := range slices.Sorted(maps.Keys(confirmed)) {
+		if !slices.ContainsFunc(known, func(w WatchedGroup) bool { return w.Group.ID == id }) {
+			all = append(all, WatchedGroup{Group: Group{ID: id}})
+		}
+	}
+	return all
+}
+
 // IsSuspect reports whether a difference waits for its second look.
 func (w WatchedGroup) IsSuspect() bool { return !w.SuspectAt.IsZero() }
 
@@ -79,6 +150,9 @@ type OutsideChange struct {
 	Edits        []PortalEdit
 	Silent       bool // the policy wants no message about it
 }
+
+// NewChangeID returns a fresh id such as "C-7K3F9QXA".
+func NewChangeID() string { return "C-" + strings.TrimPrefix(NewID(), "R-") }
 
 // An UntoldChange is a change with what is known of the message about it.
 type UntoldChange struct {
@@ -158,7 +232,7 @@ type explanation struct {
 // is expected as UiPath confirmed it. A code that the bot may be changing, or that UiPath
 // may show late, is not judged. So are limits while the bot writes: a write replaces all.
 func explain(known WatchedGroup, look GroupLook, own OwnChanges) explanation {
-	since := known.At.Add(-2 * ReadLag)
+	since := known.ExplainedSince()
 	confirmed := !own.Confirmed.At.Before(since)
 	fresh := confirmed && own.Confirmed.At.After(look.Begun.Add(-ReadLag))
 	e := explanation{known: known.Items, limits: !look.LimitsUnknown}
@@ -227,6 +301,17 @@ func (e explanation) accept(next WatchedGroup, look GroupLook) WatchedGroup {
 		next.At = look.Begun
 	}
 	return next
+}
+
+// A WatchPolicy says which changes outside are told.
+type WatchPolicy struct {
+	Off    bool           // the bot does not look
+	Except []GroupPattern // groups whose changes are recorded and not told
+}
+
+// IsSilent reports whether the policy wants no message about a group.
+func (p WatchPolicy) IsSilent(g Group) bool {
+	return len(p.Except) > 0 && (Match{Groups: p.Except}).matchGroup(g) == matches
 }
 
 // A writeKind is what a request may have to do with a difference.

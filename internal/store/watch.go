@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"licensebot/approvals"
@@ -28,8 +30,8 @@ func (s *Store) BeginWatch(
 		if state.fence == 0 {
 			return t.putWatch(ctx, watchState{fence: 1, dueAt: t.now.Add(first)})
 		}
-		suspects, err := t.hasDueSuspects(ctx)
-		if err != nil || t.now.Before(state.leasedUntil) || t.now.Before(state.dueAt) && !suspects {
+		more, err := t.hasMoreToWatch(ctx)
+		if err != nil || t.now.Before(state.leasedUntil) || t.now.Before(state.dueAt) && !more {
 			return err
 		}
 		begun = true
@@ -86,9 +88,12 @@ func (t *tx) putWatch(ctx context.Context, w watchState) error {
 	return nil
 }
 
-func (t *tx) hasDueSuspects(ctx context.Context) (bool, error) {
+// hasMoreToWatch reports whether a group waits for its second look, or a change for its
+// message.
+func (t *tx) hasMoreToWatch(ctx context.Context) (bool, error) {
 	var n int
-	err := t.QueryRowContext(ctx, `SELECT count(*) FROM watched_groups WHERE suspect_at <= $1`,
+	err := t.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM watched_groups WHERE suspect_at <= $1)
+		+ (SELECT count(*) FROM outside_changes WHERE closed_at IS NULL)`,
 		toMicros(t.now.Add(-approvals.WatchAgainAfter))).Scan(&n)
 	if err != nil {
 		return false, fmt.Errorf("look for groups to look at again: %w", err)
@@ -96,9 +101,9 @@ func (t *tx) hasDueSuspects(ctx context.Context) (bool, error) {
 	return n > 0, nil
 }
 
-// EndWatch gives the lease back, after a look at all groups until the next one is due. It
+// EndWatch gives the lease back. After a look at all groups the next is due later. It
 // changes nothing and returns approvals.ErrLeaseLost after the lease was lost.
-func (s *Store) EndWatch(ctx context.Context, w approvals.WatchLease) error {
+func (s *Store) EndWatch(ctx context.Context, w approvals.WatchLease, next time.Duration) error {
 	return s.runInTx(ctx, func(t *tx) error {
 		state, err := t.holdWatch(ctx, w)
 		if err != nil {
@@ -106,7 +111,7 @@ func (s *Store) EndWatch(ctx context.Context, w approvals.WatchLease) error {
 		}
 		state.leasedUntil = time.Time{}
 		if w.All {
-			state.dueAt, state.listedAt = t.now.Add(approvals.WatchEvery), w.ListedAt
+			state.dueAt, state.listedAt = t.now.Add(next), w.ListedAt
 		}
 		return t.putWatch(ctx, state)
 	})
@@ -143,10 +148,10 @@ type watchedDetail struct {
 	Lost   []string `json:"lost,omitempty"`
 }
 
-// ListWatched lists what the watch knows of each group.
+// ListWatched lists what the watch knows of each group, sorted by id.
 func (s *Store) ListWatched(ctx context.Context) ([]approvals.WatchedGroup, error) {
 	rows, err := s.read.QueryContext(ctx,
-		`SELECT group_id, name, at, settled, suspect_at, detail FROM watched_groups ORDER BY group_id`)
+		`SELECT group_id, name, at, settled, suspect_at, detail FROM watched_groups`)
 	if err != nil {
 		return nil, fmt.Errorf("list watched groups: %w", err)
 	}
@@ -169,6 +174,7 @@ func (s *Store) ListWatched(ctx context.Context) ([]approvals.WatchedGroup, erro
 			Gained: detail.Gained, Lost: detail.Lost, SuspectAt: fromNullMicros(suspect),
 		})
 	}
+	slices.SortFunc(all, func(a, b approvals.WatchedGroup) int { return strings.Compare(a.Group.ID, b.Group.ID) })
 	return all, rows.Err()
 }
 

@@ -1,0 +1,262 @@
+package main
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"licensebot/approvals"
+	"licensebot/bot/bottest"
+	"licensebot/bot/message"
+	"licensebot/internal/fakeslack"
+	"licensebot/internal/fakeuipath"
+	"licensebot/internal/fault"
+)
+
+// An aheadClock is some time ahead of the real one.
+type aheadClock struct{ ahead atomic.Int64 }
+
+func (c *aheadClock) now() time.Time { return time.Now().Add(time.Duration(c.ahead.Load())) }
+
+// A watchedWorld has a bot in this process whose clock the test puts forward while it runs.
+// Slack and UiPath have the same clock.
+type watchedWorld struct {
+	*world
+	clock  *aheadClock
+	jumps  chan struct{}
+	policy approvals.WatchPolicy
+	scopes []string
+	log    bottest.Log
+	stop   func()
+}
+
+func newWatchedWorld(t *testing.T, scopes ...string) *watchedWorld {
+	t.Helper()
+	clock := new(aheadClock)
+	w := &watchedWorld{clock: clock, jumps: make(chan struct{}, 1), stop: func() {}}
+	w.world = newWorldWith(t, fakeslack.Config{Now: clock.now})
+	uipath, err := fakeuipath.New(fakeuipath.Config{Now: clock.now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(uipath.Close)
+	for _, code := range []string{"RPADEVPRONU", "IDU", "ATTUNU"} {
+		uipath.Own(code, 40, 3)
+	}
+	uipath.AddGroup(fakeuipath.Group{ID: groupID, Name: "Finance Robots", Codes: []string{"ATTUNU"}})
+	uipath.AddGroup(fakeuipath.Group{ID: "group-02", Name: "Sales Robots", Codes: []string{"IDU"}})
+	w.scopes = append([]string{"PM.License.Read", "PM.License.Write", "PM.Group.Read"}, scopes...)
+	uipath.SetAppScopes(w.scopes...)
+	w.uipath = uipath
+	return w
+}
+
+// serve starts the bot.
+func (w *watchedWorld) serve() {
+	w.t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	cfg := benchConfig(w.env["LICENSEBOT_DATABASE_URL"], w.slack, w.uipath)
+	cfg.Policy.Watch, cfg.Scopes = w.policy, w.scopes
+	tuning := Tuning{Rates: unpaced, Now: w.clock.now, Jumps: w.jumps}
+	go func() { ended <- Serve(ctx, cfg, tuning, zerolog.New(&w.log)) }()
+	w.stop = func() {
+		w.stop = func() {}
+		cancel()
+		if err := <-ended; err != nil {
+			w.t.Error(err)
+		}
+	}
+	w.t.Cleanup(func() { w.stop() })
+	w.awaitCondition("licensebot to connect", func() bool { return w.slack.Connections() > 0 })
+	w.pollUntil("the watch to begin", func() bool { return w.fence() > 0 })
+}
+
+// lookAfter puts the clock forward, and waits for the end of the look that is due then.
+func (w *watchedWorld) lookAfter(d time.Duration) {
+	w.t.Helper()
+	before := w.fence()
+	w.clock.ahead.Add(int64(d))
+	w.jumps <- struct{}{}
+	w.pollUntil("a look", func() bool { return w.fence() > before && w.isIdle() })
+}
+
+func (w *watchedWorld) fence() (fence int64) {
+	w.query(`SELECT coalesce(max(fence), 0) FROM watch`, &fence)
+	return fence
+}
+
+func (w *watchedWorld) isIdle() bool {
+	var busy int
+	w.query(`SELECT count(*) FROM watch WHERE leased_until > 0`, &busy)
+	return busy == 0
+}
+
+func (w *watchedWorld) query(query string, into any) {
+	w.t.Helper()
+	db := w.openDatabase()
+	defer func() { _ = db.Close() }()
+	if err := db.QueryRow(query).Scan(into); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// alerts lists the messages about changes outside.
+func (w *watchedWorld) alerts() []fakeslack.Message {
+	return slices.DeleteFunc(w.slack.Messages(approvalsChannel), func(m fakeslack.Message) bool {
+		return m.Metadata.EventType != message.OutsideEventType
+	})
+}
+
+func (w *watchedWorld) wantAlerts(texts ...string) {
+	w.t.Helper()
+	alerts := w.alerts()
+	if len(alerts) != len(texts) {
+		w.t.Fatalf("%d alerts, want %d: %+v", len(alerts), len(texts), alerts)
+	}
+	for i, want := range texts {
+		for part := range strings.SplitSeq(want, "|") {
+			if !strings.Contains(alerts[i].Text, part) {
+				w.t.Errorf("alert %d does not say %q: %s", i, part, alerts[i].Text)
+			}
+		}
+	}
+}
+
+const (
+	dueAgain = approvals.WatchAgainAfter + time.Second
+	dueAll   = approvals.WatchEvery + time.Second
+)
+
+func add(code string) func([]string) []string {
+	return func(codes []string) []string { return append(codes, code) }
+}
+
+// TestAChangeInThePortalIsTold edits one group in the portal. The channel is told once, after
+// two looks, with the command that puts it back; and that command can be filed.
+func TestAChangeInThePortalIsTold(t *testing.T) {
+	t.Parallel()
+	w := newWatchedWorld(t, fakeuipath.ScopeAudit)
+	w.serve()
+	w.lookAfter(2 * time.Minute)
+	w.uipath.Edit(groupID, add("IDU"))
+	w.lookAfter(dueAll)
+	w.wantAlerts()
+	w.lookAfter(dueAgain)
+	w.wantAlerts("Finance Robots|Added: `IDU`.|`/allocate remove " + groupID + " IDU|" + fakeuipath.PortalAdmin)
+	w.lookAfter(dueAll)
+	w.uipath.Edit(groupID, func([]string) []string { return []string{"RPADEVPRONU", "ATTUNU"} })
+	w.lookAfter(dueAll)
+	w.lookAfter(dueAgain)
+	w.wantAlerts("Added: `IDU`.",
+		"Added: `RPADEVPRONU`.|Removed: `IDU`.|`/allocate set "+groupID+" ATTUNU IDU")
+	w.stop()
+	w.serve()
+	w.lookAfter(dueAll)
+	if n := len(w.alerts()); n != 2 {
+		t.Errorf("%d alerts after a restart, want 2", n)
+	}
+}
+
+// TestTheBotsOwnChangesAreNotTold lets the bot change a group before, between and during the
+// looks, and end a grant; the list of allocations is late all the time.
+func TestTheBotsOwnChangesAreNotTold(t *testing.T) {
+	t.Parallel()
+	w := newWatchedWorld(t)
+	w.uipath.SetLag("GET groups with-quota", 20*time.Minute)
+	w.serve()
+	w.lookAfter(2 * time.Minute)
+	for range 3 {
+		w.grantRequest("/allocate " + groupID + " IDU for 2h because of a test")
+		w.lookAfter(dueAll)
+		w.lookAfter(dueAgain)
+		w.clock.ahead.Add(int64(3 * time.Hour)) // the grant ends
+		w.jumps <- struct{}{}
+		w.awaitCondition("the end of the grant", func() bool {
+			now, _ := w.uipath.Allocation(groupID)
+			return slices.Equal(now.Codes, []string{"ATTUNU"})
+		})
+		w.awaitNoJobs()
+		w.lookAfter(dueAll)
+		w.clock.ahead.Add(int64(dueAgain))
+		w.jumps <- struct{}{}
+	}
+	w.lookAfter(dueAll)
+	w.wantAlerts()
+}
+
+// TestStalePagesAreNoChange shows a list that misses a group, and one that is hours old.
+func TestStalePagesAreNoChange(t *testing.T) {
+	t.Parallel()
+	w := newWatchedWorld(t)
+	w.serve()
+	w.lookAfter(2 * time.Minute)
+	w.uipath.Edit(groupID, add("IDU"))
+	w.lookAfter(dueAll)
+	w.lookAfter(dueAgain)
+	w.wantAlerts("Added: `IDU`.")
+	w.uipath.SetLag("GET groups with-quota", 3*time.Hour)
+	for range 2 {
+		w.lookAfter(dueAll)
+		w.lookAfter(dueAgain)
+	}
+	w.wantAlerts("Added: `IDU`.")
+}
+
+// TestWithoutTheListTheBotsGroupsAreWatched refuses the list of all allocations.
+func TestWithoutTheListTheBotsGroupsAreWatched(t *testing.T) {
+	t.Parallel()
+	w := newWatchedWorld(t)
+	w.uipath.HideQuotas(true)
+	w.serve()
+	w.lookAfter(2 * time.Minute)
+	w.grantRequest("/allocate " + groupID + " IDU because of a test")
+	w.lookAfter(dueAll)
+	w.uipath.Edit(groupID, add("RPADEVPRONU"))
+	w.uipath.Edit("group-02", add("RPADEVPRONU"))
+	w.lookAfter(dueAll)
+	w.lookAfter(dueAgain)
+	w.wantAlerts("Finance Robots|Added: `RPADEVPRONU`.")
+	if n := strings.Count(w.log.String(), "watches only the groups that it has changed"); n != 1 {
+		t.Errorf("the log says %d times that the list is missing, want once", n)
+	}
+}
+
+// TestThePolicySilencesTheWatch has a group of which nothing is told, and then no watch.
+func TestThePolicySilencesTheWatch(t *testing.T) {
+	t.Parallel()
+	w := newWatchedWorld(t)
+	w.policy.Except = []approvals.GroupPattern{approvals.NewGroupPattern("sales*", false)}
+	w.serve()
+	w.lookAfter(2 * time.Minute)
+	w.uipath.Edit("group-02", add("RPADEVPRONU"))
+	w.uipath.Edit(groupID, add("RPADEVPRONU"))
+	w.lookAfter(dueAll)
+	w.lookAfter(dueAgain)
+	w.wantAlerts("Finance Robots")
+}
+
+// TestAnAlertIsPostedOnce loses Slack's answer to the post.
+func TestAnAlertIsPostedOnce(t *testing.T) {
+	t.Parallel()
+	w := newWatchedWorld(t)
+	w.serve()
+	w.lookAfter(2 * time.Minute)
+	w.uipath.Edit(groupID, add("IDU"))
+	w.lookAfter(dueAll)
+	w.slack.Inject("chat.postMessage", fault.Fault{AfterEffect: true, Cut: true})
+	w.lookAfter(dueAgain)
+	w.stop()
+	w.serve()
+	w.lookAfter(2 * approvals.PostSettles)
+	w.wantAlerts("Added: `IDU`.")
+	var open int
+	if w.query(`SELECT count(*) FROM outside_changes WHERE closed_at IS NULL`, &open); open != 0 {
+		t.Errorf("%d changes are without their message", open)
+	}
+}
