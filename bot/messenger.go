@@ -182,7 +182,7 @@ func (m *Messenger) FindOutsideChange(
 	ctx context.Context, c approvals.UntoldChange,
 ) (ts string, found bool, err error) {
 	posts, err := m.posts.FindPosts(ctx, slackapi.Search{
-		Channel: c.Channel, Since: c.TriedAt, Until: c.TriedAt.Add(approvals.PostSettles),
+		Channel: c.Channel, Since: c.TriedAt, Until: c.TriedAt.Add(approvals.WatchEvery),
 		Matches: func(meta slack.SlackMetadata) bool { return message.IsAboutChange(meta, c.ID) },
 	})
 	if err != nil || len(posts) == 0 {

@@ -63,8 +63,8 @@ type OutsideChanges interface {
 	// MarkTelling records an attempt to post about a change, just before it.
 	MarkTelling(ctx context.Context, l approvals.WatchLease, id, channel string) error
 
-	// MarkTold records the message about a change.
-	MarkTold(ctx context.Context, l approvals.WatchLease, id, ts string) error
+	// MarkTold records the message about a change, also after the lease was lost.
+	MarkTold(ctx context.Context, id, ts string) error
 }
 
 // Channels is the part of the store that knows the approvals channel.

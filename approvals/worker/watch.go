@@ -212,7 +212,7 @@ func (w *Runner) tellOutsideChange(
 		case err != nil:
 			return err
 		case found:
-			return w.Store.MarkTold(ctx, lease, change.ID, ts)
+			return w.Store.MarkTold(ctx, change.ID, ts)
 		}
 	}
 	if err := w.Messenger.AwaitPace(ctx, approvals.PacePosts); err != nil {
@@ -226,5 +226,5 @@ func (w *Runner) tellOutsideChange(
 	if err != nil {
 		return err
 	}
-	return w.Store.MarkTold(ctx, lease, change.ID, ts)
+	return w.Store.MarkTold(ctx, change.ID, ts)
 }

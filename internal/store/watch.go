@@ -330,22 +330,24 @@ func (s *Store) listOutsideChanges(ctx context.Context, query string, args ...an
 
 // MarkTelling records an attempt to post about a change, just before it.
 func (s *Store) MarkTelling(ctx context.Context, w approvals.WatchLease, id, channel string) error {
-	return s.updateTold(ctx, w, `UPDATE outside_changes SET tried_at = $2, channel = $3 WHERE id = $1`, id, channel)
-}
-
-// MarkTold records the message about a change.
-func (s *Store) MarkTold(ctx context.Context, w approvals.WatchLease, id, ts string) error {
-	return s.updateTold(ctx, w, `UPDATE outside_changes SET closed_at = $2, ts = $3 WHERE id = $1`, id, ts)
-}
-
-func (s *Store) updateTold(ctx context.Context, w approvals.WatchLease, statement, id, text string) error {
 	return s.runInTx(ctx, func(t *tx) error {
 		if _, err := t.holdWatch(ctx, w); err != nil {
 			return err
 		}
-		if _, err := t.ExecContext(ctx, statement, id, toMicros(t.now), text); err != nil {
-			return fmt.Errorf("record what was told of the change outside %s: %w", id, err)
-		}
-		return nil
+		return t.updateChange(ctx, `UPDATE outside_changes SET tried_at = $2, channel = $3 WHERE id = $1`, id, channel)
 	})
+}
+
+// MarkTold records the message about a change. It needs no lease, because the message stands.
+func (s *Store) MarkTold(ctx context.Context, id, ts string) error {
+	return s.runInTx(ctx, func(t *tx) error {
+		return t.updateChange(ctx, `UPDATE outside_changes SET closed_at = $2, ts = $3 WHERE id = $1`, id, ts)
+	})
+}
+
+func (t *tx) updateChange(ctx context.Context, statement, id, text string) error {
+	if _, err := t.ExecContext(ctx, statement, id, toMicros(t.now), text); err != nil {
+		return fmt.Errorf("record what was told of the change outside %s: %w", id, err)
+	}
+	return nil
 }
