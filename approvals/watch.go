@@ -388,7 +388,7 @@ func (c OutsideChange) PutBack() (Ask, bool) {
 	return ask, true
 }
 
-const putBackReason = "to put back a change made outside of Slack"
+const putBackReason = "it changed outside of Slack"
 
 // codesAmong lists the codes among items.
 func codesAmong(items []string) []string {

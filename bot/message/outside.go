@@ -21,19 +21,7 @@ const maxChanged = 500
 // DescribeOutsideChange tells a change of an allocation that no request explains, and how to
 // put it back.
 func (p Phrases) DescribeOutsideChange(c approvals.OutsideChange) string {
-	var lines []string
-	if c.Gone {
-		lines = append(lines, fmt.Sprintf(":warning: UiPath does not have %s any more, and no request of mine removed it.",
-			nameGroup(c.Group)))
-	} else {
-		lines = append(lines, fmt.Sprintf(":warning: The licenses of %s changed outside of me.", nameGroup(c.Group)))
-	}
-	if len(c.Gained) > 0 {
-		lines = append(lines, "Added: "+joinWithin(maxChanged, quoteCodes(c.Gained))+".")
-	}
-	if len(c.Lost) > 0 {
-		lines = append(lines, "Removed: "+joinWithin(maxChanged, quoteCodes(c.Lost))+".")
-	}
+	lines := []string{":warning: " + capitalize(describeMoved(c)) + "."}
 	lines = append(lines, fmt.Sprintf("It happened after %s, and I saw it first at %s.",
 		formatTime(c.Since), formatTime(c.SeenAt)))
 	for _, edit := range c.Edits {
@@ -48,6 +36,22 @@ func (p Phrases) DescribeOutsideChange(c approvals.OutsideChange) string {
 		lines = append(lines, "A seat limit can be lifted only at UiPath.")
 	}
 	return strings.Join(lines, "\n")
+}
+
+// describeMoved says in one sentence what changed.
+func describeMoved(c approvals.OutsideChange) string {
+	if c.Gone {
+		return fmt.Sprintf("UiPath does not have %s any more, which had %s, and no request of mine removed it",
+			nameGroup(c.Group), joinWithin(maxChanged, quoteCodes(c.Lost)))
+	}
+	var parts []string
+	if len(c.Gained) > 0 {
+		parts = append(parts, "added "+joinWithin(maxChanged, quoteCodes(c.Gained)))
+	}
+	if len(c.Lost) > 0 {
+		parts = append(parts, "removed "+joinWithin(maxChanged, quoteCodes(c.Lost)))
+	}
+	return fmt.Sprintf("the licenses of %s changed outside of me: %s", nameGroup(c.Group), strings.Join(parts, ", "))
 }
 
 func describeEdit(e approvals.PortalEdit) string {

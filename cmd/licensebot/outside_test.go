@@ -113,6 +113,7 @@ func (w *watchedWorld) alerts() []fakeslack.Message {
 	})
 }
 
+// wantAlerts compares the alerts. Each text has parts, separated by bars.
 func (w *watchedWorld) wantAlerts(texts ...string) {
 	w.t.Helper()
 	alerts := w.alerts()
@@ -148,13 +149,13 @@ func TestAChangeInThePortalIsTold(t *testing.T) {
 	w.lookAfter(dueAll)
 	w.wantAlerts()
 	w.lookAfter(dueAgain)
-	w.wantAlerts("Finance Robots|Added: `IDU`.|`/allocate remove " + groupID + " IDU|" + fakeuipath.PortalAdmin)
+	w.wantAlerts("Finance Robots|added `IDU`.|`/allocate remove " + groupID + " IDU|" + fakeuipath.PortalAdmin)
 	w.lookAfter(dueAll)
 	w.uipath.Edit(groupID, func([]string) []string { return []string{"RPADEVPRONU", "ATTUNU"} })
 	w.lookAfter(dueAll)
 	w.lookAfter(dueAgain)
-	w.wantAlerts("Added: `IDU`.",
-		"Added: `RPADEVPRONU`.|Removed: `IDU`.|`/allocate set "+groupID+" ATTUNU IDU")
+	w.wantAlerts("added `IDU`.",
+		"added `RPADEVPRONU`, removed `IDU`.|`/allocate set "+groupID+" ATTUNU IDU")
 	w.stop()
 	w.serve()
 	w.lookAfter(dueAll)
@@ -196,13 +197,13 @@ func TestStalePagesAreNoChange(t *testing.T) {
 	w.uipath.Edit(groupID, add("IDU"))
 	w.lookAfter(dueAll)
 	w.lookAfter(dueAgain)
-	w.wantAlerts("Added: `IDU`.")
+	w.wantAlerts("added `IDU`.")
 	w.uipath.SetLag("GET groups with-quota", 3*time.Hour)
 	for range 2 {
 		w.lookAfter(dueAll)
 		w.lookAfter(dueAgain)
 	}
-	w.wantAlerts("Added: `IDU`.")
+	w.wantAlerts("added `IDU`.")
 }
 
 // TestWithoutTheListTheBotsGroupsAreWatched refuses the list of all allocations.
@@ -218,7 +219,7 @@ func TestWithoutTheListTheBotsGroupsAreWatched(t *testing.T) {
 	w.uipath.Edit("group-02", add("RPADEVPRONU"))
 	w.lookAfter(dueAll)
 	w.lookAfter(dueAgain)
-	w.wantAlerts("Finance Robots|Added: `RPADEVPRONU`.")
+	w.wantAlerts("Finance Robots|added `RPADEVPRONU`.")
 	if n := strings.Count(w.log.String(), "watches only the groups that it has changed"); n != 1 {
 		t.Errorf("the log says %d times that the list is missing, want once", n)
 	}
@@ -251,7 +252,7 @@ func TestAnAlertIsPostedOnce(t *testing.T) {
 	w.stop()
 	w.serve()
 	w.lookAfter(2 * approvals.PostSettles)
-	w.wantAlerts("Added: `IDU`.")
+	w.wantAlerts("added `IDU`.")
 	var open int
 	if w.query(`SELECT count(*) FROM outside_changes WHERE closed_at IS NULL`, &open); open != 0 {
 		t.Errorf("%d changes are without their message", open)

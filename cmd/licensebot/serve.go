@@ -212,11 +212,8 @@ func logProblem(log zerolog.Logger, operators *operatorLog) func(worker.Problem)
 		case worker.OrphanFound:
 			log.Error().Str("request", p.RequestID).Err(p.Err).Msg("a request had no job to carry it on: " +
 				"the database was changed by hand, or licensebot has a defect, which please report")
-		case worker.Watching:
-			withCause(log.Warn(), p.Err).Msg("could not look for changes of allocations outside of the bot; trying again soon")
-		case worker.WatchingLess:
-			withCause(log.Warn(), p.Err).Msg("UiPath does not show the allocations of all groups to the bot, so that it " +
-				"watches only the groups that it has changed; give the app the right to read licenses (LicenseRead)")
+		case worker.Watching, worker.WatchingLess:
+			logWatch(log, p)
 		case worker.ReadingChannel:
 			withCause(log.Warn(), p.Err).Msg("could not read the approvals channel since the newest card that the " +
 				"database knows; its requests wait; trying again soon")
@@ -255,6 +252,16 @@ func logProblem(log zerolog.Logger, operators *operatorLog) func(worker.Problem)
 			withCause(e, p.Err).Msg("a job did not go through; it will be tried again")
 		}
 	}
+}
+
+// logWatch logs what keeps the bot from seeing changes of allocations outside of it.
+func logWatch(log zerolog.Logger, p worker.Problem) {
+	if p.During == worker.WatchingLess {
+		withCause(log.Warn(), p.Err).Msg("UiPath does not show the allocations of all groups to the bot, so that it " +
+			"watches only the groups that it has changed; give the app the right to read licenses (LicenseRead)")
+		return
+	}
+	withCause(log.Warn(), p.Err).Msg("could not look for changes of allocations outside of the bot; trying again soon")
 }
 
 // withCause adds an error to a log line. If the error has words for people, it also

@@ -290,7 +290,8 @@ const changeColumns = `id, group_id, since_at, seen_at, tried_at, channel, ts, d
 
 // ListUntold lists the changes outside without their message, the oldest first.
 func (s *Store) ListUntold(ctx context.Context) ([]approvals.UntoldChange, error) {
-	return s.listOutsideChanges(ctx, `SELECT `+changeColumns+` FROM outside_changes WHERE closed_at IS NULL ORDER BY at, id`)
+	return s.listOutsideChanges(ctx,
+		`SELECT `+changeColumns+` FROM outside_changes WHERE closed_at IS NULL ORDER BY at, id`)
 }
 
 // ListOutsideChanges lists the changes outside that were first seen in a period.
