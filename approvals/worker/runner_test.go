@@ -1481,7 +1481,7 @@ func TestRunStopsWithinItsGrace(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		workers := &worker.Runner{
 			Store: s, Licenses: slow, Directory: newSlack(), Messenger: newSlack(),
-			OnError: func(worker.Problem) {}, Grace: 7 * time.Second,
+			OnError: func(worker.Problem) {}, Grace: 7 * time.Second, Policy: func() Policy { return Policy{} },
 		}
 		stopped := make(chan struct{})
 		go func() { defer close(stopped); workers.Run(ctx) }()

@@ -13,9 +13,9 @@ import (
 const (
 	watchPoll  = 20 * time.Second
 	watchLease = 10 * time.Minute
-	watchLimit = 9 * time.Minute // a look is over before its lease
-	watchFirst = time.Minute     // from the very first start to the first look
-	watchRetry = 2 * time.Minute // after a look that failed
+	watchLimit = 9 * time.Minute  // a look is over before its lease
+	watchFirst = 90 * time.Second // from the very first start to the first look
+	watchRetry = 2 * time.Minute  // after a look that failed
 )
 
 // keepWatching looks for changes of allocations outside of the bot until ctx ends.

@@ -21,6 +21,9 @@ const watchLock = "watch"
 func (s *Store) BeginWatch(
 	ctx context.Context, lease, first time.Duration,
 ) (w approvals.WatchLease, begun bool, err error) {
+	if isDue, err := s.mayBeginWatch(ctx); err != nil || !isDue {
+		return w, false, err
+	}
 	err = s.runInTx(ctx, func(t *tx) error {
 		begun = false
 		state, err := t.lockWatch(ctx)
@@ -30,7 +33,7 @@ func (s *Store) BeginWatch(
 		if state.fence == 0 {
 			return t.putWatch(ctx, watchState{fence: 1, dueAt: t.now.Add(first)})
 		}
-		more, err := t.hasMoreToWatch(ctx)
+		more, err := hasMoreToWatch(ctx, t, t.now)
 		if err != nil || t.now.Before(state.leasedUntil) || t.now.Before(state.dueAt) && !more {
 			return err
 		}
@@ -43,6 +46,19 @@ func (s *Store) BeginWatch(
 		return t.putWatch(ctx, state)
 	})
 	return w, begun, err
+}
+
+// mayBeginWatch looks whether a look is due, without a lock: mostly it is not.
+func (s *Store) mayBeginWatch(ctx context.Context) (bool, error) {
+	state, err := readWatch(ctx, s.read)
+	if err != nil || state.fence == 0 {
+		return err == nil, err
+	}
+	now, err := s.Now(ctx)
+	if err != nil || !now.Before(state.dueAt) {
+		return err == nil, err
+	}
+	return hasMoreToWatch(ctx, s.read, now)
 }
 
 // watchState is the row of the table watch; the zero watchState if there is none.
@@ -59,9 +75,13 @@ func (t *tx) lockWatch(ctx context.Context) (w watchState, err error) {
 	if err := t.readClock(ctx); err != nil {
 		return w, err
 	}
+	return readWatch(ctx, t)
+}
+
+func readWatch(ctx context.Context, q querier) (w watchState, err error) {
 	var leased, due int64
 	var listed sql.NullInt64
-	err = t.QueryRowContext(ctx, `SELECT fence, leased_until, due_at, listed_at FROM watch WHERE id = 1`).
+	err = q.QueryRowContext(ctx, `SELECT fence, leased_until, due_at, listed_at FROM watch WHERE id = 1`).
 		Scan(&w.fence, &leased, &due, &listed)
 	if errors.Is(err, sql.ErrNoRows) {
 		return watchState{}, nil
@@ -90,11 +110,11 @@ func (t *tx) putWatch(ctx context.Context, w watchState) error {
 
 // hasMoreToWatch reports whether a group waits for its second look, or a change for its
 // message.
-func (t *tx) hasMoreToWatch(ctx context.Context) (bool, error) {
+func hasMoreToWatch(ctx context.Context, q querier, now time.Time) (bool, error) {
 	var n int
-	err := t.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM watched_groups WHERE suspect_at <= $1)
+	err := q.QueryRowContext(ctx, `SELECT (SELECT count(*) FROM watched_groups WHERE suspect_at <= $1)
 		+ (SELECT count(*) FROM outside_changes WHERE closed_at IS NULL)`,
-		toMicros(t.now.Add(-approvals.WatchAgainAfter))).Scan(&n)
+		toMicros(now.Add(-approvals.WatchAgainAfter))).Scan(&n)
 	if err != nil {
 		return false, fmt.Errorf("look for groups to look at again: %w", err)
 	}
@@ -128,9 +148,12 @@ func (t *tx) holdWatch(ctx context.Context, w approvals.WatchLease) (watchState,
 // ForgetWatch makes the next look a new beginning: the policy has the watch off. Changes
 // that were seen stay.
 func (s *Store) ForgetWatch(ctx context.Context) error {
+	if state, err := readWatch(ctx, s.read); err != nil || state.listedAt.IsZero() {
+		return err
+	}
 	return s.runInTx(ctx, func(t *tx) error {
 		state, err := t.lockWatch(ctx)
-		if err != nil || state.fence == 0 {
+		if err != nil {
 			return err
 		}
 		if _, err := t.ExecContext(ctx, `DELETE FROM watched_groups`); err != nil {
@@ -294,39 +317,34 @@ func (s *Store) ListUntold(ctx context.Context) ([]approvals.UntoldChange, error
 		`SELECT `+changeColumns+` FROM outside_changes WHERE closed_at IS NULL ORDER BY at, id`)
 }
 
-// ListOutsideChanges lists the changes outside that were first seen in a period.
-func (s *Store) ListOutsideChanges(ctx context.Context, since, until time.Time) ([]approvals.UntoldChange, error) {
-	return s.listOutsideChanges(ctx, `SELECT `+changeColumns+` FROM outside_changes
-		WHERE seen_at >= $1 AND seen_at < $2 ORDER BY seen_at, id`, toMicros(since), toMicros(until))
-}
-
-func (s *Store) listOutsideChanges(ctx context.Context, query string, args ...any) ([]approvals.UntoldChange, error) {
-	rows, err := s.read.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, fmt.Errorf("list changes outside: %w", err)
-	}
-	defer func() { _ = rows.Close() }()
+func (s *Store) listOutsideChanges(ctx context.Context, query string) ([]approvals.UntoldChange, error) {
 	var all []approvals.UntoldChange
-	for rows.Next() {
-		var c approvals.UntoldChange
-		var since, seen int64
-		var tried sql.NullInt64
-		var channel, ts sql.NullString
-		var text string
-		if err := rows.Scan(&c.ID, &c.Group.ID, &since, &seen, &tried, &channel, &ts, &text); err != nil {
-			return nil, fmt.Errorf("list changes outside: %w", err)
+	for c, err := range readRows(ctx, s.read, scanOutsideChange, query) {
+		if err != nil {
+			return nil, err
 		}
-		var detail changeDetail
-		if err := json.Unmarshal([]byte(text), &detail); err != nil {
-			return nil, fmt.Errorf("read the change outside %s: %w", c.ID, err)
-		}
-		c.Group.Name, c.Gained, c.Lost, c.Items = detail.Name, detail.Gained, detail.Lost, detail.Items
-		c.Gone, c.Edits, c.Silent = detail.Gone, detail.Edits, detail.Silent
-		c.Since, c.SeenAt, c.TriedAt = fromMicros(since), fromMicros(seen), fromNullMicros(tried)
-		c.Channel, c.TS = channel.String, ts.String
 		all = append(all, c)
 	}
-	return all, rows.Err()
+	return all, nil
+}
+
+func scanOutsideChange(rows *sql.Rows) (c approvals.UntoldChange, err error) {
+	var since, seen int64
+	var tried sql.NullInt64
+	var channel, ts sql.NullString
+	var text string
+	if err := rows.Scan(&c.ID, &c.Group.ID, &since, &seen, &tried, &channel, &ts, &text); err != nil {
+		return c, fmt.Errorf("read a change outside: %w", err)
+	}
+	var detail changeDetail
+	if err := json.Unmarshal([]byte(text), &detail); err != nil {
+		return c, fmt.Errorf("read the change outside %s: %w", c.ID, err)
+	}
+	c.Group.Name, c.Gained, c.Lost, c.Items = detail.Name, detail.Gained, detail.Lost, detail.Items
+	c.Gone, c.Edits, c.Silent = detail.Gone, detail.Edits, detail.Silent
+	c.Since, c.SeenAt, c.TriedAt = fromMicros(since), fromMicros(seen), fromNullMicros(tried)
+	c.Channel, c.TS = channel.String, ts.String
+	return c, nil
 }
 
 // MarkTelling records an attempt to post about a change, just before it.
