@@ -23,6 +23,9 @@ var house = map[string][]string{
 	"approvals/worker": {"approvals", "internal/guard", "internal/sleep"},
 	"licensing":        {"approvals", "internal/groupname", "internal/noredirect", "internal/outbound"},
 	"internal/store":   {"approvals", "internal/silence", "internal/sleep"},
+
+	// What auditors read comes from the store alone.
+	"internal/audit/report": {"approvals", "internal/store"},
 	"deploy":           {},
 
 	// Inside bot arrows go down: the rooms do not know bot, message and slackapi do
@@ -85,7 +88,7 @@ var house = map[string][]string{
 
 	"cmd/licensebot": {
 		"approvals", "approvals/worker", "bot", "licensing", "internal/store", "internal/metrics", "internal/policyfile",
-		"internal/checkup", "internal/outbound", "internal/sleep", "internal/demo", "deploy",
+		"internal/audit/report", "internal/checkup", "internal/outbound", "internal/sleep", "internal/demo", "deploy",
 	},
 }
 
