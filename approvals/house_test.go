@@ -26,7 +26,7 @@ var house = map[string][]string{
 
 	// What auditors read comes from the store alone.
 	"internal/audit/report": {"approvals", "internal/store"},
-	"deploy":           {},
+	"deploy":                {},
 
 	// Inside bot arrows go down: the rooms do not know bot, message and slackapi do
 	// not know each other, and socket knows no other room.
