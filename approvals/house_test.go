@@ -25,7 +25,7 @@ var house = map[string][]string{
 	"internal/store":   {"approvals", "internal/silence", "internal/sleep"},
 
 	// What auditors read comes from the store alone.
-	"internal/audit/report": {"approvals", "internal/store"},
+	"internal/audit/report": {"approvals", "internal/outside", "internal/store"},
 	"deploy":                {},
 
 	// Inside bot arrows go down: the rooms do not know bot, message and slackapi do
