@@ -102,6 +102,11 @@ func (r *Reader) OutsideChangesUntil(
 	return readRows(ctx, r.tx, scanOutsideChange, query, toMicros(until))
 }
 
+// WatchedGroups reads what the watch last saw of each group.
+func (r *Reader) WatchedGroups(ctx context.Context) ([]approvals.WatchedGroup, error) {
+	return listWatched(ctx, r.tx)
+}
+
 // A JournalRow is one line of the journal.
 type JournalRow struct {
 	ID            int64           `json:"id"`

@@ -173,7 +173,11 @@ type watchedDetail struct {
 
 // ListWatched lists what the watch knows of each group, sorted by id.
 func (s *Store) ListWatched(ctx context.Context) ([]approvals.WatchedGroup, error) {
-	rows, err := s.read.QueryContext(ctx,
+	return listWatched(ctx, s.read)
+}
+
+func listWatched(ctx context.Context, q querier) ([]approvals.WatchedGroup, error) {
+	rows, err := q.QueryContext(ctx,
 		`SELECT group_id, name, at, settled, suspect_at, detail FROM watched_groups`)
 	if err != nil {
 		return nil, fmt.Errorf("list watched groups: %w", err)

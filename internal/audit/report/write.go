@@ -48,6 +48,13 @@ func Build(ctx context.Context, from *store.Reader, p Period, now time.Time) (Re
 			report.Outside = append(report.Outside, c)
 		}
 	}
+	watched, err := from.WatchedGroups(ctx)
+	if err != nil {
+		return Report{}, err
+	}
+	for _, w := range watched {
+		groups.of(w.Group).see(w.At, codesOf(w.Items))
+	}
 	report.Groups = groups.lines(p)
 	report.Totals.Outside = len(report.Outside)
 	for _, g := range report.Groups {
@@ -65,7 +72,9 @@ func Write(ctx context.Context, out io.Writer, format string, report Report, fro
 	case "csv":
 		w = &csvWriter{out: csv.NewWriter(out)}
 	case "jsonl":
-		w = &jsonWriter{out: json.NewEncoder(out)}
+		lines := json.NewEncoder(out)
+		lines.SetEscapeHTML(false)
+		w = &jsonWriter{out: lines}
 	default:
 		w = &htmlWriter{out: out}
 	}
