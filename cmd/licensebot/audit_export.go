@@ -32,7 +32,7 @@ func auditShowCommand() *cobra.Command {
 			return withReader(cmd.Context(), from, func(reader *store.Reader) error {
 				err := report.Story(cmd.Context(), cmd.OutOrStdout(), reader, args[0], place)
 				if errors.Is(err, approvals.ErrNotFound) {
-					return &usageError{fmt.Errorf("the database has no request %s; the id is on the card, such as R-7K3F9QXA", args[0])}
+					return &usageError{fmt.Errorf("there is no request %s; its id is on the card, such as R-7K3F9QXA", args[0])}
 				}
 				return err
 			})

@@ -40,7 +40,8 @@ const storyTime = "2006-01-02 15:04:05 MST"
 // introduce says first what matters: who asked for what, who approved, and how it ended.
 func introduce(b *strings.Builder, r approvals.Request, zone *time.Location) {
 	l := newLine(r)
-	fmt.Fprintf(b, "Request %s: %s asked to %s in the group %s.\n", r.ID, l.Requester, describeLine(l), plain(l.nameGroup()))
+	fmt.Fprintf(b, "Request %s: %s asked to %s in the group %s.\n",
+		r.ID, l.Requester, describeLine(l), plain(l.nameGroup()))
 	if l.Reason != "" {
 		fmt.Fprintf(b, "Reason given: %s\n", plain(l.Reason))
 	}
