@@ -32,7 +32,7 @@ type watchedWorld struct {
 	policy approvals.WatchPolicy
 	scopes []string
 	log    bottest.Log
-	stop   func()
+	stop   func() // stops all bots
 }
 
 func newWatchedWorld(t *testing.T, scopes ...string) *watchedWorld {
@@ -59,21 +59,24 @@ func newWatchedWorld(t *testing.T, scopes ...string) *watchedWorld {
 // serve starts the bot.
 func (w *watchedWorld) serve() {
 	w.t.Helper()
+	before := w.slack.Connections()
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	cfg := benchConfig(w.env["LICENSEBOT_DATABASE_URL"], w.slack, w.uipath)
 	cfg.Policy.Watch, cfg.Scopes = w.policy, w.scopes
 	tuning := Tuning{Rates: unpaced, Now: w.clock.now, Jumps: w.jumps}
 	go func() { ended <- Serve(ctx, cfg, tuning, zerolog.New(&w.log)) }()
+	others := w.stop
 	w.stop = func() {
 		w.stop = func() {}
 		cancel()
 		if err := <-ended; err != nil {
 			w.t.Error(err)
 		}
+		others()
 	}
 	w.t.Cleanup(func() { w.stop() })
-	w.awaitCondition("licensebot to connect", func() bool { return w.slack.Connections() > 0 })
+	w.awaitCondition("licensebot to connect", func() bool { return w.slack.Connections() > before })
 	w.pollUntil("the watch to begin", func() bool { return w.fence() > 0 })
 }
 
@@ -186,6 +189,97 @@ func TestTheBotsOwnChangesAreNotTold(t *testing.T) {
 		w.lookAfter(dueAll)
 	}
 	w.wantAlerts()
+}
+
+// TestReplicasTellAChangeOnce has two bots on one database, which are killed and started again.
+func TestReplicasTellAChangeOnce(t *testing.T) {
+	t.Parallel()
+	w := newWatchedWorld(t)
+	w.usePostgres()
+	w.t.Cleanup(func() { w.stop() }) // before the schema goes
+	w.serve()
+	w.serve()
+	w.lookAfter(2 * time.Minute)
+	w.uipath.Edit(groupID, add("IDU"))
+	w.lookAfter(dueAll)
+	w.stop()
+	w.serve()
+	w.serve()
+	w.lookAfter(dueAgain)
+	w.lookAfter(dueAll)
+	w.wantAlerts("added `IDU`.")
+}
+
+// TestAWriteInDoubtIsNotTold loses the answer to a write and shows no single group since, so that
+// only the list shows the change.
+func TestAWriteInDoubtIsNotTold(t *testing.T) {
+	t.Parallel()
+	w := newWatchedWorld(t)
+	w.serve()
+	w.lookAfter(2 * time.Minute)
+	w.typeRequest(groupID + " IDU")
+	w.awaitCard()
+	w.uipath.Inject("PUT group", fault.Fault{AfterEffect: true, Cut: true})
+	w.uipath.After("PUT group", func() {
+		w.uipath.Inject("GET group with-quota", fault.Fault{Status: 503, Times: 1000})
+	})
+	w.reactToCard(approver, "white_check_mark")
+	w.awaitCondition("the write", func() bool { return len(w.uipath.Writes()) > 0 })
+	for range 3 {
+		w.lookAfter(dueAll)
+	}
+	w.wantAlerts()
+	w.uipath.Clear()
+	w.clock.ahead.Add(int64(10 * time.Minute))
+	w.jumps <- struct{}{}
+	w.awaitOutcome("allocation_done", "*Done*")
+	for range 3 {
+		w.lookAfter(dueAll)
+	}
+	w.wantAlerts()
+}
+
+// TestAGroupThatIsGoneIsTold deletes a group in the portal.
+func TestAGroupThatIsGoneIsTold(t *testing.T) {
+	t.Parallel()
+	w := newWatchedWorld(t)
+	w.serve()
+	w.lookAfter(2 * time.Minute)
+	w.uipath.RemoveGroup("group-02")
+	w.lookAfter(dueAll)
+	w.lookAfter(dueAgain)
+	w.lookAfter(dueAll)
+	w.wantAlerts("does not have the group `Sales Robots`|had `IDU`")
+}
+
+// TestTheWatchCanBeOff edits a group while the watch is off, and after it is on again.
+func TestTheWatchCanBeOff(t *testing.T) {
+	t.Parallel()
+	w := newWatchedWorld(t)
+	w.serve()
+	w.lookAfter(2 * time.Minute)
+	w.stop()
+	w.policy.Off = true
+	w.clock.ahead.Add(int64(dueAll))
+	w.serve()
+	w.pollUntil("the watch to forget", func() bool {
+		known := 0
+		w.query(`SELECT count(*) FROM watched_groups`, &known)
+		return known == 0
+	})
+	w.uipath.Edit(groupID, add("IDU"))
+	w.stop()
+	w.policy.Off = false
+	w.serve()
+	w.pollUntil("a new beginning", func() bool {
+		known := 0
+		w.query(`SELECT count(*) FROM watched_groups`, &known)
+		return known == 2 && w.isIdle()
+	})
+	w.uipath.Edit(groupID, add("RPADEVPRONU"))
+	w.lookAfter(dueAll)
+	w.lookAfter(dueAgain)
+	w.wantAlerts("added `RPADEVPRONU`.")
 }
 
 // TestStalePagesAreNoChange shows a list that misses a group, and one that is hours old.
