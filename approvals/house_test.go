@@ -22,7 +22,8 @@ var house = map[string][]string{
 	"approvals":        {},
 	"approvals/worker": {"approvals", "internal/guard", "internal/sleep"},
 	"licensing":        {"approvals", "internal/groupname", "internal/noredirect", "internal/outbound"},
-	"internal/store":   {"approvals", "internal/silence", "internal/sleep"},
+	"internal/store":   {"approvals", "internal/audit", "internal/silence", "internal/sleep"},
+	"internal/audit":   {},
 
 	// What auditors read comes from the store alone.
 	"internal/audit/report": {"approvals", "internal/outside", "internal/store"},
