@@ -15,8 +15,11 @@ type Chain struct {
 	Sealed int64                // seals seen
 	Head   string               // the hash of the last seal
 
-	next int64
+	last int64
 }
+
+// Last returns the number of the last seal.
+func (c *Chain) Last() int64 { return c.last }
 
 // A SealedRow is a seal with the row that it seals.
 type SealedRow struct {
@@ -29,19 +32,19 @@ type SealedRow struct {
 // Check checks one seal and its row. After a difference it goes on from the stored hash, so
 // that one edit is named once.
 func (c *Chain) Check(s SealedRow) {
-	if s.Seq != c.next+1 {
-		c.report("seals %d to %d are missing: rows were deleted with their seals", c.next+1, s.Seq-1)
+	if s.Seq != c.last+1 {
+		c.report("seals %d to %d are missing: rows were deleted with their seals", c.last+1, s.Seq-1)
 	}
 	switch {
 	case s.Row == nil:
 		c.report("journal row %d is missing, and seal %d says that it was there", s.JournalID, s.Seq)
-	case s.Seq == c.next+1 && s.Row.Seal(s.Seq, c.Head) != s.Hash:
+	case s.Seq == c.last+1 && s.Row.Seal(s.Seq, c.Head) != s.Hash:
 		c.report("journal row %d of request %s (%s) is not what seal %d sealed: the row or the seal was changed",
 			s.Row.ID, s.Row.RequestID, s.Row.Kind, s.Seq)
 	default:
 		c.checkWords(*s.Row)
 	}
-	c.Sealed, c.next, c.Head = c.Sealed+1, s.Seq, s.Hash
+	c.Sealed, c.last, c.Head = c.Sealed+1, s.Seq, s.Hash
 }
 
 func (c *Chain) checkWords(r Row) {
