@@ -160,6 +160,7 @@ type UntoldChange struct {
 	TriedAt time.Time // when a message was last tried; zero: never
 	Channel string    // of the message
 	TS      string    // of the message, once it stands
+	Button  bool      // the message has a button that puts the change back
 }
 
 // A WatchLease is the look of one replica.

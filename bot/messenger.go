@@ -171,9 +171,9 @@ func (m *Messenger) TellRequester(ctx context.Context, r approvals.Request, job 
 
 // PostOutsideChange posts about a change of an allocation outside of the bot.
 func (m *Messenger) PostOutsideChange(ctx context.Context, c approvals.UntoldChange) (ts string, err error) {
-	text := m.phrases.DescribeOutsideChange(c.OutsideChange)
 	return m.posts.PostMessage(ctx, slackapi.Post{
-		Channel: c.Channel, Text: text, Blocks: message.PlainBlocks(text), Metadata: message.OutsideMetadata(c.OutsideChange),
+		Channel: c.Channel, Text: m.phrases.DescribeOutsideChange(c.OutsideChange),
+		Blocks: m.phrases.OutsideBlocks(c), Metadata: message.OutsideMetadata(c.OutsideChange),
 	})
 }
 

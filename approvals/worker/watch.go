@@ -221,7 +221,7 @@ func (w *Runner) tellOutsideChange(
 	if err := w.Store.MarkTelling(ctx, lease, change.ID, channel); err != nil {
 		return err
 	}
-	change.Channel = channel
+	change.Channel, change.Button = channel, w.Buttons
 	ts, err := w.Messenger.PostOutsideChange(ctx, change)
 	if err != nil {
 		return err

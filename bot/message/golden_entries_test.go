@@ -616,6 +616,13 @@ func (g *golden) addOutsideChanges() {
 		c.Gained = []string{"IDU"}
 		c.Edits = []approvals.PortalEdit{{At: testTime.Add(time.Minute), By: "admin@example.com", What: "Group allocation updated"}}
 	}))
+	g.add("Outside: with its button", blocksText(g.t, phrases().OutsideBlocks(approvals.UntoldChange{
+		OutsideChange: approvals.OutsideChange{
+			Group: approvals.Group{ID: "group-01"}, Gained: []string{"IDU"}, Items: []string{"ATTUNU", "IDU"},
+			Since: testTime, SeenAt: testTime.Add(approvals.WatchEvery),
+		},
+		Button: true,
+	})))
 	g.add("Outside: codes exchanged", change(func(c *approvals.OutsideChange) {
 		c.Gained, c.Lost = []string{"IDU"}, []string{"RPADEVPRONU", "RPADEVPRONU=5"}
 	}))

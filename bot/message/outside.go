@@ -38,6 +38,21 @@ func (p Phrases) DescribeOutsideChange(c approvals.OutsideChange) string {
 	return strings.Join(lines, "\n")
 }
 
+// PutBackAction is the action of the button that puts a change back. Its value is the
+// command.
+const PutBackAction = "put_back"
+
+// OutsideBlocks are the text, and the button that does what its command does.
+func (p Phrases) OutsideBlocks(c approvals.UntoldChange) []slack.Block {
+	blocks := PlainBlocks(p.DescribeOutsideChange(c.OutsideChange))
+	ask, ok := c.PutBack()
+	if !c.Button || !ok {
+		return blocks
+	}
+	button := newButton(PutBackAction, strings.TrimPrefix(command.Suggest(ask), command.NameOf(ask)), "Ask to put it back")
+	return append(blocks, slack.NewActionBlock("put_back", button))
+}
+
 // describeMoved says in one sentence what changed.
 func describeMoved(c approvals.OutsideChange) string {
 	if c.Gone {

@@ -63,6 +63,7 @@ func (w *watchedWorld) serve() {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	cfg := benchConfig(w.env["LICENSEBOT_DATABASE_URL"], w.slack, w.uipath)
+	cfg.hasButtons = true
 	cfg.Policy.Watch, cfg.Scopes = w.policy, w.scopes
 	tuning := Tuning{Rates: unpaced, Now: w.clock.now, Jumps: w.jumps}
 	go func() { ended <- Serve(ctx, cfg, tuning, zerolog.New(&w.log)) }()
@@ -280,6 +281,45 @@ func TestTheWatchCanBeOff(t *testing.T) {
 	w.lookAfter(dueAll)
 	w.lookAfter(dueAgain)
 	w.wantAlerts("added `RPADEVPRONU`.")
+}
+
+// TestTheButtonAsksToPutAChangeBack presses it as a person who is no approver. An approver's vote
+// puts the change back, and that is no change outside.
+func TestTheButtonAsksToPutAChangeBack(t *testing.T) {
+	t.Parallel()
+	w := newWatchedWorld(t)
+	w.serve()
+	w.lookAfter(2 * time.Minute)
+	w.uipath.Edit(groupID, add("IDU"))
+	w.lookAfter(dueAll)
+	w.lookAfter(dueAgain)
+	alert := w.alerts()[0]
+	w.click(bystander, alert, message.PutBackAction)
+	var card fakeslack.Message
+	w.awaitCondition("a card", func() bool {
+		for _, m := range w.slack.Messages(approvalsChannel) {
+			if m.Metadata.EventType == approvals.CardEventType {
+				card = m
+			}
+		}
+		return card.TS != ""
+	})
+	if actor := card.Metadata.EventPayload["actor"]; actor != bystander {
+		t.Errorf("%v asks, want %s", actor, bystander)
+	}
+	w.lookAfter(dueAll)
+	if now, _ := w.uipath.Allocation(groupID); !slices.Equal(now.Codes, []string{"ATTUNU", "IDU"}) {
+		t.Errorf("before the approval the group has %v", now.Codes)
+	}
+	w.react(approvalsChannel, card.TS, approver, "white_check_mark")
+	w.awaitCondition("the change to be taken back", func() bool {
+		now, _ := w.uipath.Allocation(groupID)
+		return slices.Equal(now.Codes, []string{"ATTUNU"})
+	})
+	for range 3 {
+		w.lookAfter(dueAll)
+	}
+	w.wantAlerts("added `IDU`.")
 }
 
 // TestStalePagesAreNoChange shows a list that misses a group, and one that is hours old.
