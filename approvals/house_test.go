@@ -89,7 +89,7 @@ var house = map[string][]string{
 
 	"cmd/licensebot": {
 		"approvals", "approvals/worker", "bot", "licensing", "internal/store", "internal/metrics", "internal/policyfile",
-		"internal/audit/report", "internal/checkup", "internal/outbound", "internal/sleep", "internal/demo", "deploy",
+		"internal/audit", "internal/audit/report", "internal/checkup", "internal/outbound", "internal/sleep", "internal/demo", "deploy",
 	},
 }
 
