@@ -22,7 +22,8 @@ var house = map[string][]string{
 	"approvals":        {},
 	"approvals/worker": {"approvals", "internal/guard", "internal/sleep"},
 	"licensing":        {"approvals", "internal/groupname", "internal/noredirect", "internal/outbound"},
-	"internal/store":   {"approvals", "internal/silence", "internal/sleep"},
+	"internal/store":   {"approvals", "internal/audit", "internal/silence", "internal/sleep"},
+	"internal/audit":   {},
 
 	// What auditors read comes from the store alone.
 	"internal/audit/report": {"approvals", "internal/outside", "internal/store"},
@@ -88,7 +89,7 @@ var house = map[string][]string{
 
 	"cmd/licensebot": {
 		"approvals", "approvals/worker", "bot", "licensing", "internal/store", "internal/metrics", "internal/policyfile",
-		"internal/audit/report", "internal/checkup", "internal/outbound", "internal/sleep", "internal/demo", "deploy",
+		"internal/audit", "internal/audit/report", "internal/checkup", "internal/outbound", "internal/sleep", "internal/demo", "deploy",
 	},
 }
 

@@ -11,6 +11,6 @@ func auditCommand() *cobra.Command {
 		Args: refuseArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	audit.AddCommand(auditReportCommand(), auditShowCommand(), auditExportCommand())
+	audit.AddCommand(auditReportCommand(), auditShowCommand(), auditExportCommand(), auditVerifyCommand())
 	return audit
 }

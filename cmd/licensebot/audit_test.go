@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"context"
+	"database/sql"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -51,7 +53,9 @@ func TestAuditCommandsRefuseWhatTheyDoNotUnderstand(t *testing.T) {
 		"show R-ZZZZZZZZ --zone Mars/Olympus":              2,
 		"export":                                           2,
 		"export " + filepath.Join(t.TempDir(), "evidence"): 0,
-		"unknown": 2,
+		"verify":     0,
+		"verify all": 2,
+		"unknown":    2,
 	} {
 		if code, out := runAudit(t, url, strings.Fields(text)...); code != want {
 			t.Errorf("audit %s: exit code %d, want %d: %s", text, code, want, out)
@@ -105,5 +109,31 @@ func TestTheAuditReadsBesideTheBot(t *testing.T) {
 				t.Errorf("export: exit code %d", code)
 			}
 		})
+	}
+}
+
+// TestAuditVerifyHasAnExitCodeForEachResult has a clean database, an edited one and none.
+func TestAuditVerifyHasAnExitCodeForEachResult(t *testing.T) {
+	t.Parallel()
+	url := newDatabase(t)
+	code, out := runAudit(t, url, "verify")
+	if want := "Checked 0 sealed journal rows, 0 not yet sealed, and 0 requests: 0 differences.\n"; code != 0 || out != want {
+		t.Errorf("clean: exit code %d, %q, want %q", code, out, want)
+	}
+	db, err := sql.Open("sqlite", "file:"+strings.TrimPrefix(url, "sqlite://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = db.Exec(`INSERT INTO requests (id, envelope_id, state, requester, channel, filed_at, deadline_at, body)
+		VALUES ('R-FORGED', 'e', 'filed', 'U-1', 'C-1', 1, 2, '{}')`)
+	if err = errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	code, out = runAudit(t, url, "verify")
+	if code != exitFailure || !strings.Contains(out, "request R-FORGED has no journal row") {
+		t.Errorf("edited: exit code %d, %q", code, out)
+	}
+	if code, out = runAudit(t, "sqlite:///nowhere/bot.db", "verify"); code != exitUnchecked {
+		t.Errorf("no database: exit code %d, %q", code, out)
 	}
 }

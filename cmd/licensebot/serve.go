@@ -65,6 +65,7 @@ func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (
 	}
 	parts.addPart("store", db.Close)
 	parts.addRunning(ctx, "clock", func(ctx context.Context) { wakeAtJumps(ctx, db, tuning.Jumps) })
+	parts.addRunning(ctx, "journal", func(ctx context.Context) { sealJournal(ctx, db, log) })
 
 	clock := &checkup.Clock{Base: counted.WatchUiPath(outbound.NewTransport())}
 	tokens, licenses, err := newLicenses(cfg, &http.Client{Transport: clock})

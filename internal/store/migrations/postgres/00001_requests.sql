@@ -155,9 +155,38 @@ CREATE TABLE journal (
     actor      TEXT NOT NULL,
     before     TEXT NOT NULL,
     after      TEXT NOT NULL,
-    event      TEXT NOT NULL
+    event      TEXT NOT NULL,
+    salt       TEXT NOT NULL DEFAULT '',
+    commitment TEXT NOT NULL DEFAULT '', -- SHA-256 over salt, actor and event
+    request_digest TEXT NOT NULL DEFAULT '' -- SHA-256 over the request's row after the step
 );
 CREATE INDEX journal_request ON journal (request_id, id);
+
+-- The chain over the journal, in the order in which one replica after another sealed its
+-- rows. Each hash covers the one before it and the sealed row.
+CREATE TABLE journal_seals (
+    seq        BIGINT PRIMARY KEY,
+    journal_id BIGINT NOT NULL UNIQUE,
+    hash       TEXT NOT NULL
+);
+
+-- The rows that wait for their seal, so that the sealing reads no more than those.
+CREATE TABLE journal_unsealed (
+    journal_id BIGINT PRIMARY KEY
+);
+
+-- Rows of the journal and its seals are only ever added.
+-- +goose StatementBegin
+CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'table % is append-only', TG_TABLE_NAME;
+END
+$$;
+-- +goose StatementEnd
+CREATE TRIGGER journal_append_only BEFORE UPDATE OR DELETE ON journal FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER journal_keep BEFORE TRUNCATE ON journal FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER journal_seals_append_only BEFORE UPDATE OR DELETE ON journal_seals FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER journal_seals_keep BEFORE TRUNCATE ON journal_seals FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 -- due_at of a leased job is the end of its lease. id and attempt fence the worker
 -- that holds it, so an id is never used again (IDENTITY).
