@@ -162,7 +162,8 @@ func readRows[T any](
 // ExportTables are the tables with what an auditor needs, each with the order of its rows.
 func ExportTables() []ExportTable {
 	return []ExportTable{
-		{"requests", "id"}, {"journal", "id"}, {"confirmations", "group_id"}, {"outside_changes", "seen_at, id"},
+		{"requests", "id"}, {"journal", "id"}, {"journal_seals", "seq"},
+		{"confirmations", "group_id"}, {"outside_changes", "seen_at, id"},
 		{"watched_groups", "group_id"}, {"foreign_requests", "group_id, id"},
 	}
 }

@@ -28,6 +28,33 @@ for entry in manifest["files"]:
         wrong += 1
     else:
         print(f"{name}: {rows} rows, as exported")
+def digest(*texts):
+    total = hashlib.sha256()
+    for text in texts:
+        raw = str(text).encode()
+        total.update(len(raw).to_bytes(8, "big") + raw)
+    return total.hexdigest()
+
+
+# The chain of the journal: each seal covers the one before it, and a row of the journal.
+rows = {}
+with open("journal.jsonl", encoding="utf-8") as file:
+    for r in map(json.loads, file):
+        rows[r["id"]] = r
+previous, seals = "", 0
+with open("journal_seals.jsonl", encoding="utf-8") as file:
+    for seal in map(json.loads, file):
+        seals += 1
+        r = rows.pop(seal["journal_id"], None)
+        names = ("id", "request_id", "at", "kind", "before", "after", "request_digest", "commitment")
+        if r is None or seal["seq"] != seals or seal["hash"] != digest(previous, seal["seq"], *(r[n] for n in names)):
+            print(f"seal {seal['seq']}: does not fit row {seal['journal_id']} of the journal")
+            wrong += 1
+        elif r["commitment"] != digest(r["salt"], r["actor"], r["event"]):
+            print(f"journal row {r['id']}: its words were changed")
+            wrong += 1
+        previous = seal["hash"]
+print(f"chain: {seals} rows sealed, {len(rows)} not yet; the head is {previous or 'none'}")
 for name in sorted(os.listdir(".")):
     if name.endswith(".jsonl") and name not in listed:
         print(f"{name}: not in the manifest")
