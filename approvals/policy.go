@@ -7,7 +7,10 @@ import (
 
 // A Policy is ordered rules. The first rule that matches a code of a request governs
 // it. A code outside all rules is refused.
-type Policy struct{ Rules []PolicyRule }
+type Policy struct {
+	Rules []PolicyRule
+	Watch WatchPolicy
+}
 
 // A PolicyRule says on which conditions its requests are granted. It denies them, or
 // grants them by itself, or asks the people of its stages.

@@ -32,7 +32,7 @@ func (in *intake) handleInteraction(ctx context.Context, env socket.Envelope) an
 	case x.Type == "shortcut" && x.CallbackID == ShortcutOpen:
 		in.openFromShortcut(ctx, x)
 		return nil
-	case x.Type == "block_actions" && in.handleClick(ctx, x):
+	case x.Type == "block_actions" && in.handleClick(ctx, env.ID, x):
 		return nil
 	}
 	id := outside.OneLine(x.CallbackID+x.View.CallbackID+x.ActionID, 60)
@@ -41,10 +41,14 @@ func (in *intake) handleInteraction(ctx context.Context, env socket.Envelope) an
 }
 
 // handleClick reports whether a button of the bot was among the actions.
-func (in *intake) handleClick(ctx context.Context, x interaction) bool {
+func (in *intake) handleClick(ctx context.Context, envelope string, x interaction) bool {
 	for _, a := range x.Actions {
 		if a.ActionID == ShortcutOpen {
 			in.openFromShortcut(ctx, x)
+			return true
+		}
+		if a.ActionID == message.PutBackAction {
+			in.putBack(ctx, envelope, x, a)
 			return true
 		}
 		if button, ok := message.ParsePress(a.ActionID); ok {
@@ -57,6 +61,28 @@ func (in *intake) handleClick(ctx context.Context, x interaction) bool {
 		}
 	}
 	return false
+}
+
+// putBack files the request of a button below a change outside, as the command would by the
+// person who pressed it.
+func (in *intake) putBack(ctx context.Context, envelope string, x interaction, a action) {
+	in.tellLater(x.Channel.ID, x.User.ID, in.filePutBack(ctx, envelope, x, a))
+}
+
+func (in *intake) filePutBack(ctx context.Context, envelope string, x interaction, a action) string {
+	asked, err := command.Parse(command.DefaultName, a.Value, in.now())
+	if err != nil || asked.Verb != command.VerbAsk {
+		return message.CommandBroken()
+	}
+	requester, err := in.findAsker(ctx, x.User.ID)
+	if err != nil {
+		return message.CommandOfUnknown()
+	}
+	request, _, err := in.filing.fileRequest(ctx, envelope, requester, x.Channel.ID, asked.Ask)
+	if err != nil {
+		return explainNotFiled(command.DefaultName, err, message.CommandNotStored())
+	}
+	return in.filing.confirmReceipt(ctx, request)
 }
 
 // press deals with a button of a card. A denial counts once its form is submitted.

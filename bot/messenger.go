@@ -168,3 +168,25 @@ func (m *Messenger) TellRequester(ctx context.Context, r approvals.Request, job 
 	}
 	return m.posts.TellLasting(ctx, r.OriginChannel, r.Requester, text)
 }
+
+// PostOutsideChange posts about a change of an allocation outside of the bot.
+func (m *Messenger) PostOutsideChange(ctx context.Context, c approvals.UntoldChange) (ts string, err error) {
+	return m.posts.PostMessage(ctx, slackapi.Post{
+		Channel: c.Channel, Text: m.phrases.DescribeOutsideChange(c.OutsideChange),
+		Blocks: m.phrases.OutsideBlocks(c), Metadata: message.OutsideMetadata(c.OutsideChange),
+	})
+}
+
+// FindOutsideChange looks for the message that an earlier attempt posted.
+func (m *Messenger) FindOutsideChange(
+	ctx context.Context, c approvals.UntoldChange,
+) (ts string, found bool, err error) {
+	posts, err := m.posts.FindPosts(ctx, slackapi.Search{
+		Channel: c.Channel, Since: c.TriedAt, Until: c.TriedAt.Add(approvals.WatchEvery),
+		Matches: func(meta slack.SlackMetadata) bool { return message.IsAboutChange(meta, c.ID) },
+	})
+	if err != nil || len(posts) == 0 {
+		return "", false, err
+	}
+	return posts[0].TS, true, nil
+}

@@ -194,19 +194,29 @@ func (c *Client) readListedExternal(ctx context.Context, groupID string) (extern
 	return external, err
 }
 
-// eachAllocation visits the groups that have an allocation until visit returns
-// false. It reads page by page until a page brings no new group. A short page is
-// not the last one, because the server may give fewer than were asked for.
-// Source: get-groups-rules-with-quotas.
+// eachAllocation visits the groups that have an allocation until visit returns false.
 func (c *Client) eachAllocation(
 	ctx context.Context, visit func(id string, allocation allocationBody) (more bool),
 ) error {
+	return c.eachListed(ctx, func(item listedBody) bool { return visit(item.id(), item.Allocation) })
+}
+
+// listedBody is an entry of the list of allocations.
+type listedBody struct {
+	Allocation allocationBody `json:"groupRule"`
+	Quotas     []quotaBody    `json:"quotas"`
+}
+
+func (b listedBody) id() string { return string(firstNonEmpty(b.Allocation.ID, b.Allocation.GroupID)) }
+
+// eachListed visits the entries of the list until visit returns false. It reads page by
+// page until a page brings no new group. A short page is not the last one, because the
+// server may give fewer than were asked for. Source: get-groups-rules-with-quotas.
+func (c *Client) eachListed(ctx context.Context, visit func(listedBody) (more bool)) error {
 	seen := map[string]bool{}
 	for skip, pages := 0, 0; pages < maxPages; pages++ {
 		query := url.Values{"skip": {strconv.Itoa(skip)}, "top": {strconv.Itoa(pageSize)}}
-		var list listAnswer[struct {
-			Allocation allocationBody `json:"groupRule"`
-		}]
+		var list listAnswer[listedBody]
 		err := c.getJSON(ctx, opListAllocations, c.accountantURL("/groups"+withQuota+"?"+query.Encode()), &list)
 		if err != nil {
 			return err
@@ -214,11 +224,10 @@ func (c *Client) eachAllocation(
 		c.seen.note(quotaEndpoint)
 		known := len(seen)
 		for _, item := range list.items {
-			id := string(firstNonEmpty(item.Allocation.ID, item.Allocation.GroupID))
-			if !visit(id, item.Allocation) {
+			if !visit(item) {
 				return nil
 			}
-			seen[strings.ToLower(id)] = true
+			seen[strings.ToLower(item.id())] = true
 		}
 		if len(seen) == known {
 			return nil

@@ -16,6 +16,55 @@ type Store interface {
 	Reactions
 	Restored
 	Channels
+	Watch
+}
+
+// Watch is the store's part about changes of allocations outside of the bot. What changes
+// something returns approvals.ErrLeaseLost after the lease was lost.
+type Watch interface {
+	WatchedGroups
+	OutsideChanges
+
+	// BeginWatch leases the look at groups if one is due and no replica has it. The first
+	// is due a while after the first call.
+	BeginWatch(ctx context.Context, lease, first time.Duration) (l approvals.WatchLease, begun bool, err error)
+
+	// EndWatch gives the lease back. After a look at all groups the next is due later.
+	EndWatch(ctx context.Context, l approvals.WatchLease, next time.Duration) error
+
+	// ForgetWatch makes the next look a new beginning.
+	ForgetWatch(ctx context.Context) error
+}
+
+// WatchedGroups is the store's part about what the watch knows.
+type WatchedGroups interface {
+	// ListWatched lists what is known of each group, sorted by id.
+	ListWatched(ctx context.Context) ([]approvals.WatchedGroup, error)
+
+	// ListConfirmed lists the last confirmed change of each group, by id.
+	ListConfirmed(ctx context.Context) (map[string]approvals.Confirmation, error)
+
+	// ListMaybeWritten lists the requests of a group that are open, or in effect, or closed
+	// since a time.
+	ListMaybeWritten(ctx context.Context, groupID string, since time.Time) ([]approvals.Request, error)
+
+	// SaveLook keeps what is known of a group, and the change that was found, if any.
+	SaveLook(ctx context.Context, l approvals.WatchLease, known approvals.WatchedGroup, c *approvals.OutsideChange) error
+
+	// ConfirmLooks notes that the look showed nothing new of all settled groups.
+	ConfirmLooks(ctx context.Context, l approvals.WatchLease) error
+}
+
+// OutsideChanges is the store's part about the messages of the watch.
+type OutsideChanges interface {
+	// ListUntold lists the changes without their message, the oldest first.
+	ListUntold(ctx context.Context) ([]approvals.UntoldChange, error)
+
+	// MarkTelling records an attempt to post about a change, just before it.
+	MarkTelling(ctx context.Context, l approvals.WatchLease, id, channel string) error
+
+	// MarkTold records the message about a change, also after the lease was lost.
+	MarkTold(ctx context.Context, id, ts string) error
 }
 
 // Channels is the part of the store that knows the approvals channel.
@@ -171,6 +220,14 @@ type Licenses interface {
 	// approvals.EffectIsUnknown is true of the error, only a read tells the result.
 	WriteAllocation(ctx context.Context, groupID string, allocation approvals.Allocation) (approvals.Allocation, error)
 
+	// ListAllocations lists the groups with an allocation. The error is a *RefusedError
+	// where UiPath does not show the list to the bot.
+	ListAllocations(ctx context.Context) ([]approvals.GroupAllocation, error)
+
+	// FindEdits lists entries of UiPath's audit log about a group; none where UiPath does not
+	// show the log.
+	FindEdits(ctx context.Context, group approvals.Group, since, until time.Time) ([]approvals.PortalEdit, error)
+
 	// NearestCode is the owned code probably meant by an unknown one; false if all are
 	// too far. It works from memory.
 	NearestCode(code string, owned []string) (string, bool)
@@ -204,6 +261,7 @@ type Messenger interface {
 	Posts
 	Notices
 	Memory
+	Alerts
 
 	// AwaitPace waits until one more call of this pace fits Slack's limits.
 	AwaitPace(ctx context.Context, pace approvals.Pace) error
@@ -240,6 +298,14 @@ type Memory interface {
 	ReadCards(ctx context.Context, channel, oldest, cursor string) (cards []approvals.ToldCard, next string, err error)
 	// ReadThread reads what the bot said in a card's thread, the oldest first.
 	ReadThread(ctx context.Context, channel, ts string) ([]approvals.Told, error)
+}
+
+// Alerts is the Messenger's part about changes outside of the bot.
+type Alerts interface {
+	// PostOutsideChange posts about a change in its channel.
+	PostOutsideChange(ctx context.Context, c approvals.UntoldChange) (ts string, err error)
+	// FindOutsideChange looks for the post of an earlier attempt.
+	FindOutsideChange(ctx context.Context, c approvals.UntoldChange) (ts string, found bool, err error)
 }
 
 // Notices is the Messenger's part for one person alone.

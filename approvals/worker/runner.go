@@ -64,6 +64,8 @@ type Runner struct {
 
 	surveys surveyPositions
 	unread  unreadChannels
+
+	watchedOnly bool // UiPath does not show the list of all allocations, which was reported
 }
 
 // A Problem is a failure for the log.
@@ -93,6 +95,9 @@ const (
 
 	// LeavingChannel: the bot cannot read a former channel, and goes on without it.
 	LeavingChannel Activity = "leave"
+
+	Watching     Activity = "watch"      // a look at the allocations failed
+	WatchingLess Activity = "watch_less" // UiPath does not show the list of all allocations
 
 	TellingRequester Activity = "tell" // a requester cannot be told privately, which is given up
 )
@@ -161,6 +166,7 @@ func (w *Runner) Run(ctx context.Context) {
 	running.Go(func() { w.keepSurveying(ctx) })
 	running.Go(func() { w.keepReconciling(ctx) })
 	running.Go(func() { w.keepChannel(ctx) })
+	running.Go(func() { w.keepWatching(ctx) })
 	running.Wait()
 }
 

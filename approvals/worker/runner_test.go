@@ -631,6 +631,24 @@ func (s *slackFake) TellVoter(_ context.Context, _ Request, user string, why Eli
 	return s.do("tell_voter", func() { s.posted = append(s.posted, "tell_voter "+user+" "+string(why)) })
 }
 
+func (s *slackFake) PostOutsideChange(context.Context, UntoldChange) (ts string, err error) {
+	err = s.do("post_outside", func() { s.posted = append(s.posted, "post_outside") })
+	return "1.000001", err
+}
+
+func (s *slackFake) FindOutsideChange(context.Context, UntoldChange) (ts string, found bool, err error) {
+	return "", false, nil
+}
+
+// ListAllocations is refused: the watch is tried with a whole bot.
+func (u *uipath) ListAllocations(context.Context) ([]GroupAllocation, error) {
+	return nil, &DelayError{Reason: "not tried here"}
+}
+
+func (u *uipath) FindEdits(context.Context, Group, time.Time, time.Time) ([]PortalEdit, error) {
+	return nil, nil
+}
+
 func (s *slackFake) TellRequester(_ context.Context, r Request, _ Job) error {
 	return s.do("tell_requester", func() { s.posted = append(s.posted, postName(r, JobTellRequester)) })
 }
@@ -1463,7 +1481,7 @@ func TestRunStopsWithinItsGrace(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		workers := &worker.Runner{
 			Store: s, Licenses: slow, Directory: newSlack(), Messenger: newSlack(),
-			OnError: func(worker.Problem) {}, Grace: 7 * time.Second,
+			OnError: func(worker.Problem) {}, Grace: 7 * time.Second, Policy: func() Policy { return Policy{} },
 		}
 		stopped := make(chan struct{})
 		go func() { defer close(stopped); workers.Run(ctx) }()

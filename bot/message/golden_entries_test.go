@@ -601,3 +601,36 @@ func (g *golden) addHome() {
 	}))
 	g.add("Home: Slack does not answer", draw(HomeContent{Unsure: true}))
 }
+
+func (g *golden) addOutsideChanges() {
+	g.chapter("Changes outside of the bot")
+	change := func(edit func(*approvals.OutsideChange)) string {
+		c := approvals.OutsideChange{
+			ID: "C-00000000", Group: approvals.Group{ID: "group-01", Name: "Finance Robots"},
+			Items: []string{"ATTUNU", "IDU"}, Since: testTime, SeenAt: testTime.Add(approvals.WatchEvery),
+		}
+		edit(&c)
+		return phrases().DescribeOutsideChange(c)
+	}
+	g.add("Outside: a code added, with an entry of the audit log", change(func(c *approvals.OutsideChange) {
+		c.Gained = []string{"IDU"}
+		c.Edits = []approvals.PortalEdit{{At: testTime.Add(time.Minute), By: "admin@example.com", What: "Group allocation updated"}}
+	}))
+	g.add("Outside: with its button", blocksText(g.t, phrases().OutsideBlocks(approvals.UntoldChange{
+		OutsideChange: approvals.OutsideChange{
+			Group: approvals.Group{ID: "group-01"}, Gained: []string{"IDU"}, Items: []string{"ATTUNU", "IDU"},
+			Since: testTime, SeenAt: testTime.Add(approvals.WatchEvery),
+		},
+		Button: true,
+	})))
+	g.add("Outside: codes exchanged", change(func(c *approvals.OutsideChange) {
+		c.Gained, c.Lost = []string{"IDU"}, []string{"RPADEVPRONU", "RPADEVPRONU=5"}
+	}))
+	g.add("Outside: a seat limit added", change(func(c *approvals.OutsideChange) {
+		c.Gained, c.Items = []string{"IDU=10"}, []string{"ATTUNU", "IDU", "IDU=10"}
+	}))
+	g.add("Outside: the last code removed", change(func(c *approvals.OutsideChange) { c.Lost, c.Items = []string{"IDU"}, nil }))
+	g.add("Outside: the group is gone", change(func(c *approvals.OutsideChange) {
+		c.Lost, c.Items, c.Gone = []string{"IDU"}, nil, true
+	}))
+}

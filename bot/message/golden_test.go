@@ -211,6 +211,7 @@ func writeGolden(t *testing.T) *golden {
 	g.addLookups()
 	g.addForm()
 	g.addHome()
+	g.addOutsideChanges()
 	return g
 }
 
@@ -295,6 +296,7 @@ func parseFiles(t *testing.T, pattern string, tests bool) []*ast.File {
 var wordless = []string{
 	"ParseHomePages", "String", "ClampHomePage", "HomePage", "RenderMetadata", "MatchesMetadata", "NoOptions",
 	"ParsePress", "RequestIDOf", "NumberOf", "ReadMetadata", "IsCard", "PlainBlocks",
+	"OutsideMetadata", "IsAboutChange",
 }
 
 // inThreads are shown too: ThreadReply chooses among them.

@@ -27,7 +27,17 @@ const (
 // hash, and so on.
 func RenderMetadata(r approvals.Request, job approvals.Job) slack.SlackMetadata {
 	fields := metadataFields(r, job)
-	for encodedSize(fields, job.MessageEventType(r)) > maxMetadata {
+	shortenFields(fields, job.MessageEventType(r))
+	payload := make(map[string]any)
+	for _, f := range fields {
+		payload[f.name] = f.value
+	}
+	return slack.SlackMetadata{EventType: job.MessageEventType(r), EventPayload: payload}
+}
+
+// shortenFields shortens the longest value while there is no room for all.
+func shortenFields(fields []metadataField, eventType string) {
+	for encodedSize(fields, eventType) > maxMetadata {
 		longest := -1
 		for i, f := range fields {
 			isLonger := longest < 0 || jsonSize(f.value) > jsonSize(fields[longest].value)
@@ -36,15 +46,10 @@ func RenderMetadata(r approvals.Request, job approvals.Job) slack.SlackMetadata 
 			}
 		}
 		if longest < 0 {
-			break
+			return
 		}
 		fields[longest].value = fields[longest].short
 	}
-	payload := make(map[string]any)
-	for _, f := range fields {
-		payload[f.name] = f.value
-	}
-	return slack.SlackMetadata{EventType: job.MessageEventType(r), EventPayload: payload}
 }
 
 // A metadataField is one value of the payload. short stands for it if there is no

@@ -20,6 +20,7 @@ func variableNames() []string {
 	for name := range new(environment).secretFields() {
 		names = append(names, name+"_FILE")
 	}
+	names = append(names, signingKeyVariable) // of another command
 	slices.Sort(names)
 	return names
 }

@@ -65,6 +65,7 @@ func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (
 	}
 	parts.addPart("store", db.Close)
 	parts.addRunning(ctx, "clock", func(ctx context.Context) { wakeAtJumps(ctx, db, tuning.Jumps) })
+	parts.addRunning(ctx, "journal", func(ctx context.Context) { sealJournal(ctx, db, log) })
 
 	clock := &checkup.Clock{Base: counted.WatchUiPath(outbound.NewTransport())}
 	tokens, licenses, err := newLicenses(cfg, &http.Client{Transport: clock})
@@ -204,23 +205,14 @@ func ignoreIfStopped(ctx context.Context, err error) error {
 func logProblem(log zerolog.Logger, operators *operatorLog) func(worker.Problem) {
 	var unreadable sync.Map
 	return func(p worker.Problem) {
+		if warning, ok := lookWarnings[p.During]; ok {
+			withCause(log.Warn(), p.Err).Msg(warning)
+			return
+		}
 		switch p.During {
-		case worker.SurveyingCards:
-			log.Warn().Err(p.Err).Msg("could not look at the cards for votes that were missed; trying again soon")
-		case worker.Reconciling:
-			log.Warn().Err(p.Err).Msg("could not look for requests without a job; trying again soon")
 		case worker.OrphanFound:
 			log.Error().Str("request", p.RequestID).Err(p.Err).Msg("a request had no job to carry it on: " +
 				"the database was changed by hand, or licensebot has a defect, which please report")
-		case worker.ReadingChannel:
-			withCause(log.Warn(), p.Err).Msg("could not read the approvals channel since the newest card that the " +
-				"database knows; its requests wait; trying again soon")
-		case worker.FollowingChannel:
-			withCause(log.Warn(), p.Err).Msg("could not take the requests with a card in another channel to the " +
-				"approvals channel of today; trying again soon")
-		case worker.LeavingChannel:
-			withCause(log.Warn(), p.Err).Msg("a former approvals channel is closed to the bot; " +
-				"its requests go on without what it may tell")
 		case worker.Adopting:
 			log.Warn().Str("request", p.RequestID).Msg("the channel tells more of a request than the database, " +
 				"which was probably restored from a copy; what the channel tells holds")
@@ -250,6 +242,21 @@ func logProblem(log zerolog.Logger, operators *operatorLog) func(worker.Problem)
 			withCause(e, p.Err).Msg("a job did not go through; it will be tried again")
 		}
 	}
+}
+
+// lookWarnings are the log lines about looks that failed. Each look is taken again.
+var lookWarnings = map[worker.Activity]string{
+	worker.SurveyingCards: "could not look at the cards for votes that were missed; trying again soon",
+	worker.Reconciling:    "could not look for requests without a job; trying again soon",
+	worker.ReadingChannel: "could not read the approvals channel since the newest card that the " +
+		"database knows; its requests wait; trying again soon",
+	worker.FollowingChannel: "could not take the requests with a card in another channel to the " +
+		"approvals channel of today; trying again soon",
+	worker.LeavingChannel: "a former approvals channel is closed to the bot; " +
+		"its requests go on without what it may tell",
+	worker.Watching: "could not look for changes of allocations outside of the bot; trying again soon",
+	worker.WatchingLess: "UiPath does not show the allocations of all groups to the bot, so that it " +
+		"watches only the groups that it has changed; give the app the right to read licenses (LicenseRead)",
 }
 
 // withCause adds an error to a log line. If the error has words for people, it also

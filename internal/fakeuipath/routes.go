@@ -51,6 +51,8 @@ func (u *Server) routeTable() []apiRoute {
 	add("GET", groups, "GET identity groups", scopeGroupRead, (*exchange).getIdentityGroups)
 	add("GET", groups+"/{groupId}", "GET identity group", scopeGroupRead, (*exchange).getIdentityGroup)
 
+	add("GET", "/{org}/orgaudit_/api/query/events", "GET audit events", ScopeAudit, (*exchange).getAuditEvents)
+
 	quota := func(method, pattern, operation, scope string, handle func(*exchange)) {
 		add(method, pattern, operation, scope, func(x *exchange) {
 			if x.u.noQuotas {

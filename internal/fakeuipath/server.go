@@ -59,7 +59,7 @@ type Config struct {
 // Faults harm these operations: "token", "authenticate", "GET group", "PUT
 // group", "GET group with-quota", "PUT group with-quota", "GET groups
 // with-quota", "POST groups", "GET account", "GET bulk-users", "GET identity
-// groups" and "GET identity group".
+// groups", "GET identity group" and "GET audit events".
 type Server struct {
 	fault.Faults
 
@@ -92,6 +92,7 @@ type Server struct {
 	noQuotas  bool
 	partition string        // that tokens name; empty: none
 	ahead     time.Duration // of the Date header before this machine's clock
+	noAudit   bool          // the audit log has nothing of the license service
 	noFlag    bool          // answers lack useExternalLicense
 
 	lags  map[string]time.Duration // by operation

@@ -14,6 +14,7 @@ type loader struct {
 	reader
 	lists    peopleLists
 	defaults mapping
+	watch    approvals.WatchPolicy
 	rules    []placedRule
 }
 
@@ -34,7 +35,7 @@ func Load(file string, content []byte) (approvals.Policy, error) {
 	if err := l.problems.asError(); err != nil {
 		return approvals.Policy{}, err
 	}
-	var policy approvals.Policy
+	policy := approvals.Policy{Watch: l.watch}
 	for _, rule := range l.rules {
 		policy.Rules = append(policy.Rules, rule.PolicyRule)
 	}
@@ -49,6 +50,7 @@ func (l *loader) readPolicy(root ast.Node) {
 	l.checkVersion(top)
 	l.readPeople(top)
 	l.readDefaults(top)
+	l.readWatch(top)
 	const advice = "list at least one rule; what no rule matches is not allowed"
 	for _, n := range l.readSequence(top, "rules", maxRules, advice) {
 		l.readRule(n)
@@ -67,6 +69,24 @@ func (r *reader) checkVersion(top mapping) {
 		r.report(1, "version is missing", "begin the file with version: 1")
 	case f.value.GetToken().Value != "1" || describeNode(f.value) != "a number":
 		r.report(f.line, "this version of licensebot reads version: 1 only", "write version: 1")
+	}
+}
+
+// readWatch reads which changes of allocations outside of the bot are told.
+func (l *loader) readWatch(top mapping) {
+	if f, ok := top.fields["watch"]; ok {
+		switch f.value.GetToken().Value {
+		case "off":
+			l.watch.Off = true
+		case "on":
+		default:
+			l.reportType(f, "on or off", "off")
+		}
+	}
+	l.watch.Except = l.readGroupList(top, "watch_except")
+	if l.watch.Off && top.has("watch_except") {
+		l.report(top.lineOf("watch_except"), "watch is off, so watch_except has no effect",
+			"remove watch_except, or remove watch")
 	}
 }
 

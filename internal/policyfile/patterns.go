@@ -16,9 +16,11 @@ const maxPatternLength = 200 // characters; no group's name is longer
 
 // readGroups reads ids, exact names and patterns of groups. Two entries that read
 // the same are one.
-func (r *reader) readGroups(m mapping) []approvals.GroupPattern {
+func (r *reader) readGroups(m mapping) []approvals.GroupPattern { return r.readGroupList(m, "groups") }
+
+func (r *reader) readGroupList(m mapping, key string) []approvals.GroupPattern {
 	var patterns []approvals.GroupPattern
-	for _, e := range r.readList(m, "groups", "finance-*") {
+	for _, e := range r.readList(m, key, "finance-*") {
 		pattern := groupname.Pattern(e.text)
 		switch {
 		case !r.checkStars(e):
@@ -42,7 +44,7 @@ func (r *reader) readGroups(m mapping) []approvals.GroupPattern {
 				"write *, or name the group by its id")
 		case slices.Contains(patterns, pattern):
 			r.report(e.line,
-				fmt.Sprintf("groups lists %s twice: an earlier entry reads the same", quoteShort(e.text)),
+				fmt.Sprintf("%s lists %s twice: an earlier entry reads the same", key, quoteShort(e.text)),
 				"remove one of them")
 		default:
 			patterns = append(patterns, pattern)

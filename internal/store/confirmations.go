@@ -45,6 +45,10 @@ func (s *Store) LastConfirmed(ctx context.Context, groupID string) (approvals.Co
 	if err != nil {
 		return approvals.Confirmation{}, fmt.Errorf("read the confirmed allocation of group %s: %w", groupID, err)
 	}
+	return decodeConfirmation(groupID, at, text)
+}
+
+func decodeConfirmation(groupID string, at int64, text string) (approvals.Confirmation, error) {
 	var detail confirmationDetail
 	if err := json.Unmarshal([]byte(text), &detail); err != nil {
 		return approvals.Confirmation{}, fmt.Errorf("read the confirmed allocation of group %s: %w", groupID, err)

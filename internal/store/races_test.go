@@ -49,7 +49,8 @@ func TestExactlyOneWins(t *testing.T) {
 // clearTables deletes all rows.
 func (b *bench) clearTables() {
 	b.Helper()
-	for _, table := range []string{"jobs", "journal", "reactions", "requests"} {
+	allowDeletes(b.T, b.underTest())
+	for _, table := range []string{"jobs", "journal_unsealed", "journal", "reactions", "requests"} {
 		b.underTest().execSQL(b.T, "DELETE FROM "+table)
 	}
 }

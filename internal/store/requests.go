@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	"licensebot/approvals"
+	"licensebot/internal/audit"
 )
 
 // FileRequest makes a request durable. If its envelope already filed a request, it
@@ -181,9 +182,10 @@ func (t *tx) journalStep(
 	}
 	r := step.Request
 	t.steps = append(t.steps, approvals.Transition{Before: before, After: r, Event: kind})
-	_, err = t.ExecContext(ctx, `INSERT INTO journal (request_id, at, kind, actor, before, after, event)
-		VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-		r.ID, toMicros(t.now), kind, actor, string(before.State), string(r.State), string(detail))
+	err = t.appendJournal(ctx, audit.Row{
+		RequestID: r.ID, At: toMicros(t.now), Kind: kind, Before: string(before.State), After: string(r.State),
+		Actor: actor, Event: string(detail),
+	})
 	if err != nil {
 		return fmt.Errorf("journal event %s: %w", kind, err)
 	}

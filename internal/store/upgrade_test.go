@@ -167,7 +167,7 @@ func recordUpgrade(t *testing.T, version int64) {
 	for _, table := range m.tables {
 		columns, err := m.readColumns(t.Context(), table)
 		b.mustSucceed(err)
-		b.mustSucceed(m.eachRow(t.Context(), `SELECT `+columns+` FROM `+table+` ORDER BY 1, 2`, func(row []any) error {
+		b.mustSucceed(m.eachRow(t.Context(), `SELECT `+columns+` FROM `+table+` ORDER BY `+columns, func(row []any) error {
 			values := make([]string, len(row))
 			for i, value := range row {
 				values[i] = quoteSQL(value)

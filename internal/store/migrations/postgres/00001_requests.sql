@@ -83,6 +83,42 @@ CREATE TABLE confirmations (
     detail   TEXT NOT NULL -- the codes and the limits, as JSON
 );
 
+-- The watch of the portal: when the next look at all groups is due, and which replica's
+-- look this is. fence grows with each lease, so that a late look changes nothing.
+CREATE TABLE watch (
+    id           INTEGER PRIMARY KEY CHECK (id = 1),
+    fence        BIGINT NOT NULL,
+    leased_until BIGINT NOT NULL,
+    due_at       BIGINT NOT NULL,
+    listed_at    BIGINT -- when the last look at all groups began; NULL while there was none
+);
+
+-- What the watch knows of each group.
+CREATE TABLE watched_groups (
+    group_id   TEXT PRIMARY KEY,
+    name       TEXT NOT NULL,
+    at         BIGINT NOT NULL, -- of the look that explained the items
+    settled    INTEGER NOT NULL CHECK (settled IN (0, 1)),
+    suspect_at BIGINT, -- of the first look that showed an unexplained difference
+    detail     TEXT NOT NULL -- the items, and those gained and lost, as JSON
+);
+
+-- The changes of allocations that happened outside of the bot.
+CREATE TABLE outside_changes (
+    id        TEXT PRIMARY KEY,
+    group_id  TEXT NOT NULL,
+    since_at  BIGINT NOT NULL,
+    seen_at   BIGINT NOT NULL,
+    at        BIGINT NOT NULL, -- when it was recorded
+    tried_at  BIGINT, -- when a message about it was last tried
+    closed_at BIGINT, -- when the message stood, or there was to be none
+    channel   TEXT, -- of the message
+    ts        TEXT,
+    detail    TEXT NOT NULL -- the group's name, what it gained and lost, and who may have done it, as JSON
+);
+CREATE INDEX outside_changes_open ON outside_changes (at) WHERE closed_at IS NULL;
+CREATE INDEX outside_changes_group ON outside_changes (group_id, at);
+
 -- The running round of the canary: a reaction of the bot on its status message, and the
 -- first event of it that came back.
 CREATE TABLE canary (
@@ -119,9 +155,38 @@ CREATE TABLE journal (
     actor      TEXT NOT NULL,
     before     TEXT NOT NULL,
     after      TEXT NOT NULL,
-    event      TEXT NOT NULL
+    event      TEXT NOT NULL,
+    salt       TEXT NOT NULL DEFAULT '',
+    commitment TEXT NOT NULL DEFAULT '', -- SHA-256 over salt, actor and event
+    request_digest TEXT NOT NULL DEFAULT '' -- SHA-256 over the request's row after the step
 );
 CREATE INDEX journal_request ON journal (request_id, id);
+
+-- The chain over the journal, in the order in which one replica after another sealed its
+-- rows. Each hash covers the one before it and the sealed row.
+CREATE TABLE journal_seals (
+    seq        BIGINT PRIMARY KEY,
+    journal_id BIGINT NOT NULL UNIQUE,
+    hash       TEXT NOT NULL
+);
+
+-- The rows that wait for their seal, so that the sealing reads no more than those.
+CREATE TABLE journal_unsealed (
+    journal_id BIGINT PRIMARY KEY
+);
+
+-- Rows of the journal and its seals are only ever added.
+-- +goose StatementBegin
+CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'table % is append-only', TG_TABLE_NAME;
+END
+$$;
+-- +goose StatementEnd
+CREATE TRIGGER journal_append_only BEFORE UPDATE OR DELETE ON journal FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER journal_keep BEFORE TRUNCATE ON journal FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER journal_seals_append_only BEFORE UPDATE OR DELETE ON journal_seals FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER journal_seals_keep BEFORE TRUNCATE ON journal_seals FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 -- due_at of a leased job is the end of its lease. id and attempt fence the worker
 -- that holds it, so an id is never used again (IDENTITY).

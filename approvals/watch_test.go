@@ -1,0 +1,225 @@
+package approvals_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	. "licensebot/approvals"
+)
+
+// A portal is a group's true allocation over time: a write of the bot or an edit outside at
+// each step. The bot's requests are approved a while before their write, and confirmed a
+// while after it.
+type portal struct {
+	steps []portalStep
+}
+
+type portalStep struct {
+	at      time.Time
+	codes   []string // that the group has from then on
+	outside bool
+	request Request   // of a write
+	settled time.Time // when UiPath confirmed it, or nothing told what it did
+}
+
+// codesAt is what the group had at a time.
+func (p portal) codesAt(t time.Time) []string {
+	codes := []string{"A"}
+	for _, s := range p.steps {
+		if !s.at.After(t) {
+			codes = s.codes
+		}
+	}
+	return codes
+}
+
+// factsAt is what the store knows at a time.
+func (p portal) factsAt(t time.Time) OwnChanges {
+	var own OwnChanges
+	for _, s := range p.steps {
+		approved := s.request.DecidedAt
+		switch {
+		case s.outside || t.Before(approved):
+			continue
+		case t.Before(s.settled):
+			open := s.request
+			open.State, open.Outcome, open.ClosedAt = Approved, nil, time.Time{}
+			own.Requests = append(own.Requests, open)
+			continue
+		}
+		own.Requests = append(own.Requests, s.request)
+		if s.request.State == Done {
+			own.Confirmed = Confirmation{Codes: s.codes, At: s.settled}
+		}
+	}
+	return own
+}
+
+var watchEpoch = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+
+func drawPortal(t *rapid.T, outside bool) portal {
+	var p portal
+	at, codes := watchEpoch.Add(time.Hour), []string{"A"}
+	for range rapid.IntRange(0, 6).Draw(t, "steps") {
+		at = at.Add(time.Duration(rapid.IntRange(1, 1500).Draw(t, "pause")) * time.Second)
+		code := rapid.SampledFrom([]string{"A", "B", "C"}).Draw(t, "code")
+		change := Change{Add: Without([]string{code}, codes)}
+		if slices.Contains(codes, code) {
+			change = Change{Remove: []string{code}}
+		}
+		codes = Union(Without(codes, change.Remove), change.Add)
+		step := portalStep{at: at, codes: codes, settled: at}
+		if step.outside = outside && rapid.Bool().Draw(t, "outside"); !step.outside {
+			step.settled = at.Add(time.Duration(rapid.SampledFrom([]int{0, 1, 40, 90, 3000}).Draw(t, "confirmed after")) * time.Second)
+			step.request = Request{
+				ID: "R-1", EnvelopeID: "e", State: Done, Proposal: &Proposal{Group: Group{ID: "g"}, Change: change},
+				DecidedAt: at.Add(-time.Duration(rapid.IntRange(0, 600).Draw(t, "approved before")) * time.Second),
+				ClosedAt:  step.settled, Outcome: &Outcome{},
+			}
+			if rapid.IntRange(0, 4).Draw(t, "result") == 0 { // nothing told that it took effect
+				step.request.State, step.request.Outcome = Failed, &Outcome{Uncertain: true}
+			}
+			at = step.settled
+		}
+		p.steps = append(p.steps, step)
+	}
+	return p
+}
+
+// watchPortal looks again and again, each time as late as reads may be. It ends with three
+// looks after all is quiet.
+func watchPortal(t *rapid.T, p portal) (last WatchedGroup, changes []OutsideChange) {
+	known := Baseline(GroupLook{Group: Group{ID: "g"}, Items: []string{"A"}, Begun: watchEpoch})
+	begun := watchEpoch
+	look := func(pause time.Duration, lag time.Duration) {
+		begun = begun.Add(pause)
+		shown := p.codesAt(begun.Add(-lag))
+		ended := begun.Add(time.Duration(rapid.IntRange(0, 30).Draw(t, "takes")) * time.Second)
+		next, change := JudgeLook(known, GroupLook{Items: shown, Begun: begun}, p.factsAt(ended))
+		if change != nil {
+			changes = append(changes, *change)
+		}
+		known = next
+	}
+	end := watchEpoch.Add(2 * time.Hour)
+	if len(p.steps) > 0 {
+		end = p.steps[len(p.steps)-1].settled.Add(10 * time.Minute)
+	}
+	for begun.Before(end) {
+		pause := rapid.SampledFrom([]time.Duration{WatchAgainAfter, 3 * time.Minute, WatchEvery}).Draw(t, "pause")
+		look(pause, time.Duration(rapid.IntRange(0, 59).Draw(t, "lag"))*time.Second)
+	}
+	for range 3 {
+		look(WatchEvery, 0)
+	}
+	return known, changes
+}
+
+// TestTheBotsWritesAreNeverAnOutsideChange tries random writes, confirmed early, late or
+// never, under looks that are late by up to a minute.
+func TestTheBotsWritesAreNeverAnOutsideChange(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		p := drawPortal(t, false)
+		last, changes := watchPortal(t, p)
+		if len(changes) > 0 {
+			t.Fatalf("told %+v of %+v", changes, p.steps)
+		}
+		if now := p.codesAt(watchEpoch.Add(48 * time.Hour)); !slices.Equal(last.Items, now) || last.IsSuspect() {
+			t.Fatalf("knows %+v in the end, want %v", last, now)
+		}
+	})
+}
+
+// TestOutsideChangesAreFound mixes writes of the bot with edits. What is told was edited
+// outside, and in the end the watch knows the allocation.
+func TestOutsideChangesAreFound(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		p := drawPortal(t, true)
+		last, changes := watchPortal(t, p)
+		var edited []string
+		codes := []string{"A"}
+		for _, s := range p.steps {
+			if s.outside {
+				edited = Union(edited, Union(Without(s.codes, codes), Without(codes, s.codes)))
+			}
+			codes = s.codes
+		}
+		for _, c := range changes {
+			if told := Union(c.Gained, c.Lost); len(Without(told, edited)) > 0 {
+				t.Fatalf("told %v, edited %v", told, edited)
+			}
+		}
+		if !slices.Equal(last.Items, codes) || last.IsSuspect() {
+			t.Fatalf("knows %+v in the end, want %v", last, codes)
+		}
+	})
+}
+
+// TestEachEditAloneIsTold has no writes of the bot: each lasting edit is told, once.
+func TestEachEditAloneIsTold(t *testing.T) {
+	t.Parallel()
+	known := Baseline(GroupLook{Group: Group{ID: "g"}, Items: []string{"A"}, Begun: watchEpoch})
+	at := watchEpoch
+	var told []string
+	for _, shown := range [][]string{{"A", "B"}, {"A", "B"}, {"A", "B"}, {"A"}, {"A", "B"}, {"A=5", "A", "B"}, {"A", "A=5", "B"}} {
+		at = at.Add(WatchEvery)
+		slices.Sort(shown)
+		next, change := JudgeLook(known, GroupLook{Items: shown, Begun: at}, OwnChanges{})
+		if change != nil {
+			told = append(told, change.Gained...)
+			if !change.Since.Equal(known.At) || !change.SeenAt.Equal(known.SuspectAt) {
+				t.Errorf("told since %v, seen at %v; known %+v", change.Since, change.SeenAt, known)
+			}
+		}
+		known = next
+	}
+	if want := []string{"B", "A=5"}; !slices.Equal(told, want) {
+		t.Errorf("told %v, want %v", told, want)
+	}
+}
+
+// TestTwoLooksWithinAReadAreOne: a read may be late by a minute, so that two looks within it
+// may both be late.
+func TestTwoLooksWithinAReadAreOne(t *testing.T) {
+	t.Parallel()
+	known := Baseline(GroupLook{Group: Group{ID: "g"}, Items: []string{"A"}, Begun: watchEpoch})
+	look := GroupLook{Items: []string{"B"}, Begun: watchEpoch.Add(time.Hour)}
+	known, _ = JudgeLook(known, look, OwnChanges{})
+	look.Begun = look.Begun.Add(ReadLag - time.Second)
+	if _, change := JudgeLook(known, look, OwnChanges{}); change != nil {
+		t.Errorf("told %+v", change)
+	}
+}
+
+func TestWhatPutsAChangeBack(t *testing.T) {
+	t.Parallel()
+	g := Group{ID: "g"}
+	for name, c := range map[string]struct {
+		change OutsideChange
+		action Action
+		codes  []string
+		quotas []Quota
+		empty  bool
+	}{
+		"added":             {OutsideChange{Group: g, Gained: []string{"B"}, Items: []string{"A", "B"}}, Remove, []string{"B"}, nil, false},
+		"added to none":     {OutsideChange{Group: g, Gained: []string{"B"}, Items: []string{"B"}}, Remove, []string{"B"}, nil, true},
+		"removed":           {OutsideChange{Group: g, Lost: []string{"B"}, Items: []string{"A"}}, Add, []string{"B"}, nil, false},
+		"removed limited":   {OutsideChange{Group: g, Lost: []string{"B", "B=5"}}, Add, []string{"B"}, []Quota{{Code: "B", Limit: 5}}, false},
+		"replaced":          {OutsideChange{Group: g, Gained: []string{"B"}, Lost: []string{"C"}, Items: []string{"A", "B"}}, Set, []string{"A", "C"}, nil, false},
+		"another limit":     {OutsideChange{Group: g, Gained: []string{"A=9"}, Lost: []string{"A=5"}, Items: []string{"A", "A=9"}}, Add, []string{"A"}, []Quota{{Code: "A", Limit: 5}}, false},
+		"a limit is lost":   {OutsideChange{Group: g, Lost: []string{"A=5"}, Items: []string{"A"}}, Add, []string{"A"}, []Quota{{Code: "A", Limit: 5}}, false},
+		"a limit is added":  {OutsideChange{Group: g, Gained: []string{"A=5"}, Items: []string{"A", "A=5"}}, "", nil, nil, false},
+		"the group is gone": {OutsideChange{Group: g, Lost: []string{"A"}, Gone: true}, "", nil, nil, false},
+	} {
+		ask, ok := c.change.PutBack()
+		isSame := ask.Action == c.action && slices.Equal(ask.Codes, c.codes) && slices.Equal(ask.Quotas, c.quotas)
+		if ok != (c.action != "") || ok && (!isSame || ask.MayEmpty != c.empty) {
+			t.Errorf("%s: %+v, %t", name, ask, ok)
+		}
+	}
+}

@@ -1,0 +1,139 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"licensebot/internal/store"
+)
+
+// runAudit runs a command on a database of this test, and returns its exit code.
+func runAudit(t *testing.T, url string, args ...string) (code int, stdout string) {
+	t.Helper()
+	var out bytes.Buffer
+	args = append([]string{"audit"}, args...)
+	return runMain(append(args, "--from", url), &out), out.String()
+}
+
+func newDatabase(t *testing.T) (url string) {
+	t.Helper()
+	url = "sqlite://" + filepath.Join(t.TempDir(), "bot.db")
+	db, err := store.Open(context.Background(), url, store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return url
+}
+
+// TestAuditCommandsRefuseWhatTheyDoNotUnderstand has each mistake with its exit code.
+func TestAuditCommandsRefuseWhatTheyDoNotUnderstand(t *testing.T) {
+	t.Parallel()
+	url := newDatabase(t)
+	for text, want := range map[string]int{
+		"report --since 2026-01-01":                                   0,
+		"report --since 2026-01-01 --until 2026-01-02 --format jsonl": 0,
+		"report --since 2026-01-01T08:00:00Z --format html":           0,
+		"report":                    2,
+		"report --since yesterday":  2,
+		"report --since 2026-02-30": 2,
+		"report --since 2026-01-01 --until 2026-01-01":     2,
+		"report --since 2026-01-01 --until 2025-01-01":     2,
+		"report --since 2026-01-01 --format pdf":           2,
+		"show R-ZZZZZZZZ":                                  2,
+		"show":                                             2,
+		"show R-ZZZZZZZZ --zone Mars/Olympus":              2,
+		"export":                                           2,
+		"export " + filepath.Join(t.TempDir(), "evidence"): 0,
+		"verify":     0,
+		"verify all": 2,
+		"unknown":    2,
+	} {
+		if code, out := runAudit(t, url, strings.Fields(text)...); code != want {
+			t.Errorf("audit %s: exit code %d, want %d: %s", text, code, want, out)
+		}
+	}
+	if code, _ := runAudit(t, "sqlite:///nowhere/bot.db", "report", "--since", "2026-01-01"); code != 1 {
+		t.Errorf("without a database: exit code %d, want 1", code)
+	}
+}
+
+// TestASigningKeyThatIsNone is refused before anything is written.
+func TestASigningKeyThatIsNone(t *testing.T) {
+	url := newDatabase(t)
+	key := filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(key, []byte("no key"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{key, key + ".missing"} {
+		t.Setenv(signingKeyVariable, path)
+		dir := filepath.Join(t.TempDir(), "evidence")
+		if code, _ := runAudit(t, url, "export", dir); code != 2 {
+			t.Errorf("%s: exit code %d, want 2", path, code)
+		}
+		if _, err := os.Stat(dir); err == nil {
+			t.Error("something was written")
+		}
+	}
+}
+
+// TestTheAuditReadsBesideTheBot reports while a bot of another process runs on the database.
+func TestTheAuditReadsBesideTheBot(t *testing.T) {
+	t.Parallel()
+	for _, database := range []string{"sqlite", "postgres"} {
+		t.Run(database, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			if database == "postgres" {
+				w.usePostgres()
+			}
+			w.startReplica()
+			w.typeRequest("group-01 IDU")
+			w.awaitCard()
+			w.reactToCard(approver, "white_check_mark")
+			w.awaitOutcome("allocation_done", "*Done*")
+			url := w.env["LICENSEBOT_DATABASE_URL"]
+			code, out := runAudit(t, url, "report", "--since", "2020-01-01", "--format", "html")
+			if code != 0 || !strings.Contains(out, "1 done") || !strings.Contains(out, approver) {
+				t.Errorf("exit code %d: %s", code, out)
+			}
+			if code, _ := runAudit(t, url, "export", filepath.Join(t.TempDir(), "evidence")); code != 0 {
+				t.Errorf("export: exit code %d", code)
+			}
+		})
+	}
+}
+
+// TestAuditVerifyHasAnExitCodeForEachResult has a clean database, an edited one and none.
+func TestAuditVerifyHasAnExitCodeForEachResult(t *testing.T) {
+	t.Parallel()
+	url := newDatabase(t)
+	code, out := runAudit(t, url, "verify")
+	if want := "Checked 0 sealed journal rows, 0 not yet sealed, and 0 requests: 0 differences.\n"; code != 0 || out != want {
+		t.Errorf("clean: exit code %d, %q, want %q", code, out, want)
+	}
+	db, err := sql.Open("sqlite", "file:"+strings.TrimPrefix(url, "sqlite://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = db.Exec(`INSERT INTO requests (id, envelope_id, state, requester, channel, filed_at, deadline_at, body)
+		VALUES ('R-FORGED', 'e', 'filed', 'U-1', 'C-1', 1, 2, '{}')`)
+	if err = errors.Join(err, db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	code, out = runAudit(t, url, "verify")
+	if code != exitFailure || !strings.Contains(out, "request R-FORGED has no journal row") {
+		t.Errorf("edited: exit code %d, %q", code, out)
+	}
+	if code, out = runAudit(t, "sqlite:///nowhere/bot.db", "verify"); code != exitUnchecked {
+		t.Errorf("no database: exit code %d, %q", code, out)
+	}
+}

@@ -1,0 +1,83 @@
+package audit
+
+import (
+	"fmt"
+	"time"
+)
+
+// sealedWithin is how soon after its commit a row has a seal, while a bot runs.
+const sealedWithin = time.Minute
+
+// A Chain checks the journal against its seals. The caller gives it the seals in their
+// order, then the rows without a seal.
+type Chain struct {
+	Report func(finding string) // is given one line for each difference
+	Sealed int64                // seals seen
+	Head   string               // the hash of the last seal
+
+	last int64
+}
+
+// Last returns the number of the last seal.
+func (c *Chain) Last() int64 { return c.last }
+
+// A SealedRow is a seal with the row that it seals.
+type SealedRow struct {
+	Seq       int64
+	JournalID int64
+	Hash      string
+	Row       *Row // nil: the row is missing
+}
+
+// Check checks one seal and its row. After a difference it goes on from the stored hash, so
+// that one edit is named once.
+func (c *Chain) Check(s SealedRow) {
+	if s.Seq != c.last+1 {
+		c.report("seals %d to %d are missing: rows were deleted with their seals", c.last+1, s.Seq-1)
+	}
+	switch {
+	case s.Row == nil:
+		c.report("journal row %d is missing, and seal %d says that it was there", s.JournalID, s.Seq)
+	case s.Seq == c.last+1 && s.Row.Seal(s.Seq, c.Head) != s.Hash:
+		c.report("journal row %d of request %s (%s) is not what seal %d sealed: the row or the seal was changed",
+			s.Row.ID, s.Row.RequestID, s.Row.Kind, s.Seq)
+	default:
+		c.checkWords(*s.Row)
+	}
+	c.Sealed, c.last, c.Head = c.Sealed+1, s.Seq, s.Hash
+}
+
+func (c *Chain) checkWords(r Row) {
+	if r.Commit() != r.Commitment {
+		c.report("the words of journal row %d of request %s (%s) were changed", r.ID, r.RequestID, r.Kind)
+	}
+}
+
+// CheckUnsealed checks a row without a seal at a time by the database's clock. It reports
+// false if the row may still wait for its seal.
+func (c *Chain) CheckUnsealed(r Row, now time.Time) bool {
+	c.checkWords(r)
+	if now.Sub(time.UnixMicro(r.At)) < sealedWithin {
+		return false
+	}
+	c.report("journal row %d of request %s (%s) has no seal: no bot runs, or the row or its seal was changed by hand",
+		r.ID, r.RequestID, r.Kind)
+	return true
+}
+
+// CheckRequest compares the digest of a request's row with the one in its last journal row.
+func (c *Chain) CheckRequest(id, now, journaled string) {
+	switch {
+	case journaled == "":
+		c.report("request %s has no journal row that covers it: it was inserted by hand, or its rows were deleted", id)
+	case now != journaled:
+		c.report("request %s is not as the bot left it: its row was changed, or its last journal rows were deleted", id)
+	}
+}
+
+// CheckMissing names a request that only the journal knows.
+func (c *Chain) CheckMissing(id string) {
+	c.report("request %s is missing: the journal tells of it, and its row was deleted", id)
+}
+
+func (c *Chain) report(format string, args ...any) { c.Report(fmt.Sprintf(format, args...)) }

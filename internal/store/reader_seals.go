@@ -1,0 +1,82 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"iter"
+	"time"
+
+	"licensebot/internal/audit"
+)
+
+// VerifyJournal checks the whole journal against its seals, and each request against the
+// journal. It returns how many rows may still wait for their seal, and how many requests
+// there are.
+func (r *Reader) VerifyJournal(ctx context.Context, c *audit.Chain, now time.Time) (waiting, requests int64, err error) {
+	for s, err := range r.seals(ctx) {
+		if err != nil {
+			return 0, 0, err
+		}
+		c.Check(s)
+	}
+	unsealed := readRows(ctx, r.tx, scanAuditRow, `SELECT `+journalColumns+` FROM journal j
+		WHERE NOT EXISTS (SELECT 1 FROM journal_seals s WHERE s.journal_id = j.id) ORDER BY j.id`)
+	for row, err := range unsealed {
+		if err != nil {
+			return 0, 0, err
+		}
+		if !c.CheckUnsealed(row, now) {
+			waiting++
+		}
+	}
+	requests, err = r.verifyRequests(ctx, c)
+	return waiting, requests, err
+}
+
+// seals reads all seals in their order, each with its row.
+func (r *Reader) seals(ctx context.Context) iter.Seq2[audit.SealedRow, error] {
+	return readRows(ctx, r.tx, scanSealedRow, `SELECT s.seq, s.journal_id, s.hash, j.id IS NOT NULL,
+		coalesce(j.id, 0), coalesce(j.request_id, ''), coalesce(j.at, 0), coalesce(j.kind, ''), coalesce(j.before, ''),
+		coalesce(j.after, ''), coalesce(j.request_digest, ''), coalesce(j.commitment, ''), coalesce(j.salt, ''),
+		coalesce(j.actor, ''), coalesce(j.event, '')
+		FROM journal_seals s LEFT JOIN journal j ON j.id = s.journal_id ORDER BY s.seq`)
+}
+
+func scanSealedRow(rows *sql.Rows) (s audit.SealedRow, err error) {
+	var there bool
+	var r audit.Row
+	err = rows.Scan(&s.Seq, &s.JournalID, &s.Hash, &there, &r.ID, &r.RequestID, &r.At, &r.Kind, &r.Before, &r.After,
+		&r.RequestDigest, &r.Commitment, &r.Salt, &r.Actor, &r.Event)
+	if there {
+		s.Row = &r
+	}
+	return s, err
+}
+
+// verifyRequests compares each request with its last journal row, and looks for requests
+// that are gone.
+func (r *Reader) verifyRequests(ctx context.Context, c *audit.Chain) (n int64, err error) {
+	type digests struct{ id, now, journaled string }
+	all := readRows(ctx, r.tx, func(rows *sql.Rows) (d digests, err error) {
+		d.now, err = readDigest(rows, &d.id, &d.journaled)
+		return d, err
+	}, `SELECT `+digestColumns+`, id, coalesce((SELECT request_digest FROM journal j
+		WHERE j.request_id = requests.id ORDER BY j.id DESC LIMIT 1), '') FROM requests ORDER BY filed_at, id`)
+	for d, err := range all {
+		if err != nil {
+			return n, err
+		}
+		n++
+		c.CheckRequest(d.id, d.now, d.journaled)
+	}
+	missing := readRows(ctx, r.tx, func(rows *sql.Rows) (id string, err error) { return id, rows.Scan(&id) },
+		`SELECT DISTINCT request_id FROM journal j
+		WHERE NOT EXISTS (SELECT 1 FROM requests r WHERE r.id = j.request_id) ORDER BY request_id`)
+	for id, err := range missing {
+		if err != nil {
+			return n, err
+		}
+		c.CheckMissing(id)
+	}
+	return n, nil
+}

@@ -1,0 +1,211 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"licensebot/internal/audit"
+	"licensebot/internal/pgtest"
+)
+
+// allowDeletes takes away what keeps journal rows from being changed, as the owner of the
+// tables can.
+func allowDeletes(t *testing.T, s underTest) {
+	t.Helper()
+	for _, table := range []string{"journal", "journal_seals"} {
+		if _, isPostgres := s.engine.(*postgres); isPostgres {
+			s.execSQL(t, `ALTER TABLE `+table+` DISABLE TRIGGER USER`)
+			continue
+		}
+		s.execSQL(t, `DROP TRIGGER IF EXISTS `+table+`_no_delete`)
+		s.execSQL(t, `DROP TRIGGER IF EXISTS `+table+`_no_update`)
+	}
+}
+
+// verify returns the findings of a look by another process, and what was looked at.
+func verify(t *testing.T, url string) (findings []string, chain *audit.Chain, waiting int64) {
+	t.Helper()
+	reader, err := OpenReader(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = reader.Close() }()
+	chain = &audit.Chain{Report: func(finding string) { findings = append(findings, finding) }}
+	waiting, _, err = reader.VerifyJournal(t.Context(), chain, time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return findings, chain, waiting
+}
+
+func sealAll(ctx context.Context, b *bench) error {
+	for {
+		if more, err := b.store().SealJournal(ctx); err != nil || !more {
+			return err
+		}
+	}
+}
+
+// TestReplicasSealWithoutGapsOrForks seals from two replicas while both write.
+func TestReplicasSealWithoutGapsOrForks(t *testing.T) {
+	t.Parallel()
+	url := pgtest.URL(t)
+	var work sync.WaitGroup
+	var benches []*bench
+	for range 2 {
+		b := openBench(t, url)
+		t.Cleanup(func() { b.mustSucceed(b.Close()) })
+		benches = append(benches, b)
+	}
+	const each = 60
+	for i, b := range benches {
+		done := make(chan struct{})
+		work.Go(func() {
+			defer close(done)
+			for n := range each {
+				r := sampleRequest(1000*(i+1) + n)
+				if _, _, err := b.FileRequest(t.Context(), r); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+		work.Go(func() {
+			for writing := true; writing; {
+				select {
+				case <-done:
+					writing = false
+				default:
+				}
+				if err := sealAll(t.Context(), b); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	work.Wait()
+	if findings, chain, waiting := verify(t, url); len(findings) > 0 || chain.Sealed != 2*each || waiting > 0 {
+		t.Errorf("%d rows are sealed and %d wait, want %d and 0; findings: %q", chain.Sealed, waiting, 2*each, findings)
+	}
+}
+
+// TestDatabaseRefusesToChangeTheJournal tries it as the bot's own user.
+func TestDatabaseRefusesToChangeTheJournal(t *testing.T) {
+	t.Parallel()
+	for kind, url := range moveURLs {
+		t.Run(kind, func(t *testing.T) {
+			b := openBench(t, url(t))
+			t.Cleanup(func() { b.mustSucceed(b.Close()) })
+			b.fileRequest(1)
+			b.mustSucceed(sealAll(t.Context(), b))
+			statements := []string{
+				`UPDATE journal SET actor = 'U-OTHER'`, `DELETE FROM journal`, `UPDATE journal SET kind = kind`,
+				`UPDATE journal_seals SET hash = 'x'`, `DELETE FROM journal_seals`,
+			}
+			if kind == "postgres" {
+				statements = append(statements, `TRUNCATE journal`, `TRUNCATE journal_seals`, `TRUNCATE requests CASCADE`)
+			}
+			for _, statement := range statements {
+				_, err := b.store().write.ExecContext(t.Context(), statement)
+				if err == nil || !strings.Contains(err.Error(), "append-only") {
+					t.Errorf("%s: %v", statement, err)
+				}
+			}
+		})
+	}
+}
+
+// TestVerifyNamesEditsInTheDatabase makes each edit as the owner of the tables.
+func TestVerifyNamesEditsInTheDatabase(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct{ edit, want string }{
+		"nothing":            {`UPDATE requests SET state = state`, ""},
+		"the channel moved":  {`UPDATE requests SET channel = 'C-NEW'`, ""},
+		"an approver":        {`UPDATE journal SET actor = 'U-OTHER' WHERE id = 1`, "the words of journal row 1 "},
+		"a state":            {`UPDATE journal SET after = 'approved' WHERE id = 2`, "journal row 2 "},
+		"a row deleted":      {`DELETE FROM journal WHERE id = 2`, "journal row 2 is missing"},
+		"a seal deleted":     {`DELETE FROM journal_seals WHERE seq = 2`, "seals 2 to 2 are missing"},
+		"a deadline":         {`UPDATE requests SET deadline_at = deadline_at + 1`, "request R-00000001 is not as"},
+		"a requester":        {`UPDATE requests SET requester = 'U-OTHER'`, "request R-00000001 is not as"},
+		"a body":             {`UPDATE requests SET body = '{}'`, "request R-00000001 is not as"},
+		"a card":             {`UPDATE requests SET card_ts = NULL`, "request R-00000001 is not as"},
+		"the end of the log": {`DELETE FROM journal WHERE id = 3`, "request R-00000001 is not as"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			url := "sqlite://" + filepath.Join(t.TempDir(), "licensebot.db")
+			b := openBench(t, url)
+			t.Cleanup(func() { b.mustSucceed(b.Close()) })
+			b.postedCard(1, "group-01")
+			b.mustSucceed(sealAll(t.Context(), b))
+			allowDeletes(t, b.underTest())
+			b.underTest().execSQL(t, c.edit)
+			findings, _, _ := verify(t, url)
+			named := slices.ContainsFunc(findings, func(f string) bool { return strings.HasPrefix(f, c.want) })
+			if c.want == "" && len(findings) > 0 || c.want != "" && !named {
+				t.Errorf("got %q, want %q", findings, c.want)
+			}
+		})
+	}
+}
+
+// TestVerifyNamesADeletedRequest deletes a request, with foreign keys off.
+func TestVerifyNamesADeletedRequest(t *testing.T) {
+	t.Parallel()
+	url := pgtest.URL(t)
+	b := openBench(t, url)
+	t.Cleanup(func() { b.mustSucceed(b.Close()) })
+	b.fileRequest(1)
+	b.underTest().execSQL(t, `ALTER TABLE journal DROP CONSTRAINT journal_request_id_fkey`)
+	b.underTest().execSQL(t, `DELETE FROM jobs`)
+	b.underTest().execSQL(t, `DELETE FROM requests`)
+	findings, _, waiting := verify(t, url)
+	want := []string{"request R-00000001 is missing: the journal tells of it, and its row was deleted"}
+	if !slices.Equal(findings, want) || waiting != 1 {
+		t.Errorf("got %q and %d waiting, want %q and 1", findings, waiting, want)
+	}
+}
+
+// BenchmarkVerify walks a long journal.
+func BenchmarkVerify(b *testing.B) {
+	const rows = 100_000
+	path := filepath.Join(b.TempDir(), "licensebot.db")
+	s, err := Open(b.Context(), "sqlite://"+path, Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	under := underTest{s}
+	under.loadPending(b, rows)
+	under.execSQL(b, `INSERT INTO journal_unsealed SELECT id FROM journal`)
+	for more := true; more; {
+		if more, err = s.SealJournal(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+	}
+	reader, err := OpenReader(b.Context(), "sqlite://"+path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		chain := &audit.Chain{Report: func(string) {}}
+		if _, _, err := reader.VerifyJournal(b.Context(), chain, time.Now()); err != nil {
+			b.Fatal(err)
+		}
+		if chain.Sealed != rows {
+			b.Fatal(fmt.Sprint("sealed: ", chain.Sealed))
+		}
+	}
+	b.ReportMetric(float64(rows*b.N)/b.Elapsed().Seconds(), "rows/s")
+	if err := reader.Close(); err != nil {
+		b.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		b.Fatal(err)
+	}
+}
