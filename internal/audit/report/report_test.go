@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -306,9 +307,13 @@ func TestTheExportHasEveryRow(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		compareGolden(t, "export_"+name, string(content))
+		text := random.ReplaceAllString(string(content), `${1}random"`)
+		compareGolden(t, "export_"+name, text)
 	}
 }
+
+// random is what each journal has of its own: salts, and the hashes over them.
+var random = regexp.MustCompile(`("(?:salt|commitment)":"|"journal\.jsonl",\s+"rows": \d+,\s+"sha256": ")[^"]*"`)
 
 // TestGroupDifferencesAreExplained has one group whose difference nothing explains in part.
 func TestGroupDifferencesAreExplained(t *testing.T) {
