@@ -12,7 +12,9 @@ import (
 // VerifyJournal checks the whole journal against its seals, and each request against the
 // journal. It returns how many rows may still wait for their seal, and how many requests
 // there are.
-func (r *Reader) VerifyJournal(ctx context.Context, c *audit.Chain, now time.Time) (waiting, requests int64, err error) {
+func (r *Reader) VerifyJournal(
+	ctx context.Context, c *audit.Chain, now time.Time,
+) (waiting, requests int64, err error) {
 	for s, err := range r.seals(ctx) {
 		if err != nil {
 			return 0, 0, err
