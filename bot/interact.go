@@ -3,6 +3,7 @@ package bot
 import (
 	"cmp"
 	"context"
+	"time"
 
 	"licensebot/approvals"
 	"licensebot/bot/command"
@@ -108,7 +109,7 @@ func (in *intake) openFromCommand(ctx context.Context, typed slashCommand, name 
 func (in *intake) submitForm(ctx context.Context, env socket.Envelope, x interaction) any {
 	origin := decodeOrigin(x.View.PrivateMetadata)
 	name := cmp.Or(origin.Command, command.DefaultName)
-	ask, wrong := readForm(x.View).parseAsk(name, in.now())
+	ask, wrong := readForm(x.View).parseAsk(name, in.timeOf(ctx, x.User.ID))
 	if len(wrong) > 0 {
 		return message.FieldErrors(wrong)
 	}
@@ -125,6 +126,13 @@ func (in *intake) submitForm(ctx context.Context, env socket.Envelope, x interac
 		in.tellLater(origin.Channel, x.User.ID, in.filing.confirmReceipt(ctx, request))
 	}
 	return nil
+}
+
+// timeOf is the time on a person's clock, so that a day in a form ends there.
+func (in *intake) timeOf(ctx context.Context, user string) time.Time {
+	ctx, cancel := context.WithTimeout(ctx, knownLimit)
+	defer cancel()
+	return in.now().In(in.understanding.findZone(ctx, user))
 }
 
 // tellLater tells a person something after the acknowledgment: in the channel
