@@ -117,6 +117,9 @@ func (in *intake) submitForm(ctx context.Context, env socket.Envelope, x interac
 	if err != nil {
 		return message.FieldErrors(map[string]string{message.FieldGroup: message.FormOfUnknown()})
 	}
+	if problem := in.foreseeReason(ctx, ask, requester); problem != "" {
+		return message.FieldErrors(map[string]string{message.FieldReason: problem})
+	}
 	request, again, err := in.filing.fileRequest(ctx, env.ID, requester, origin.Channel, ask)
 	if err != nil {
 		why := explainNotFiled(name, err, message.FormNotStored())
@@ -126,6 +129,24 @@ func (in *intake) submitForm(ctx context.Context, env socket.Envelope, x interac
 		in.tellLater(origin.Channel, x.User.ID, in.filing.confirmReceipt(ctx, request))
 	}
 	return nil
+}
+
+// foreseeReason says what the policy asks of the reason and does not get, if that is
+// sure already. Later it would be a refusal after the form has closed.
+func (in *intake) foreseeReason(ctx context.Context, ask approvals.Ask, requester string) string {
+	policy := in.policy()
+	if !policy.ConcernsReason() {
+		return ""
+	}
+	group, ok := in.understanding.findGroup(ctx, ask.Group)
+	if !ok {
+		return ""
+	}
+	violation := policy.ForeseeReason(ask, requester, group)
+	if violation == nil {
+		return ""
+	}
+	return message.PlainReasonProblem(violation)
 }
 
 // timeOf is the time on a person's clock, so that a day in a form ends there.

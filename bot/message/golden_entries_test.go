@@ -571,6 +571,8 @@ func (g *golden) addForm() {
 	}
 	g.add("Form: a wrong field", string(fieldErrors))
 	g.add("Form: both a time and an end", TermTwice())
+	g.add("Form: the policy asks for a reason", PlainReasonProblem(&approvals.Violation{
+		Kind: approvals.ViolationReasonMissing, Rule: "production", Hint: "a ticket, such as OPS-123"}))
 	g.add("Form: an end that says more", UntilUnclear())
 	g.add("Form: a limit for another license", SeatsOfOther())
 	g.add("Form: a limit for one of several licenses", SeatsOfWhich())
