@@ -17,7 +17,8 @@ func TestReasonIsForeseen(t *testing.T) {
 		return approvals.PolicyRule{Name: "people", Match: m, Stages: stages, Reason: why}
 	}
 	itself := approvals.PolicyRule{Name: "itself", AutoApprove: true, Match: approvals.Match{Codes: []string{"IDU"}}}
-	denied := approvals.PolicyRule{Name: "denied", Deny: true, Match: approvals.Match{Codes: []string{"IDU"}}}
+	asking := approvals.PolicyRule{Name: "asking", AutoApprove: true, Reason: required}
+	denied := approvals.PolicyRule{Name: "denied", Deny: true, Reason: required, Match: approvals.Match{Codes: []string{"IDU"}}}
 	of := func(codes ...string) approvals.Match { return approvals.Match{Codes: codes} }
 	by := func(user string) approvals.Match { return approvals.Match{Requesters: []string{user}} }
 	one := approvals.Ask{Group: "group-01", Codes: []string{"IDU"}}
@@ -54,7 +55,10 @@ func TestReasonIsForeseen(t *testing.T) {
 		"for a user group": {
 			[]approvals.PolicyRule{people(by("S0TEAM"), required), people(approvals.Match{}, approvals.ReasonRule{})}, one, "",
 		},
-		"granted by itself":  {[]approvals.PolicyRule{itself, people(approvals.Match{}, required)}, one, ""},
+		"granted by itself": {[]approvals.PolicyRule{itself, people(approvals.Match{}, required)}, one, ""},
+		"not granted by itself after all": {
+			[]approvals.PolicyRule{asking, people(approvals.Match{}, approvals.ReasonRule{})}, one, "",
+		},
 		"denied":             {[]approvals.PolicyRule{denied}, one, ""},
 		"no rule":            {nil, one, ""},
 		"what a set removes": {[]approvals.PolicyRule{people(approvals.Match{}, required)}, with(one, func(a *approvals.Ask) { a.Action = approvals.Set }), ""},
