@@ -148,7 +148,7 @@ func (b *Bot) assemble(d Deps) {
 		understanding: &understanding{
 			uipath: d.UiPath, directory: b.directory, codes: d.Codes, codeName: d.CodeName, log: d.Log,
 		},
-		directory: b.directory, phrases: phrases, now: d.Now, log: d.Log,
+		directory: b.directory, phrases: phrases, now: d.Now, policy: d.Policy, log: d.Log,
 		filing: &filing{
 			store: d.Store, channel: b.channel, target: d.Target, ttl: d.TTL,
 			phrases: phrases, responseURLs: responseURLs, log: d.Log,

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"errors"
+	"reflect"
 	"strings"
 	"time"
 
@@ -13,17 +14,19 @@ import (
 // formFields is a form as it was submitted: each field as the words of the
 // command that say the same.
 type formFields struct {
-	group, codes, term, until, why string
+	action, group, codes, seats, term, until, why string
 }
 
 // readForm reads the fields, whether they are menus or were typed.
 func readForm(v view) formFields {
 	in := formFields{
-		group: v.inputOf(message.FieldGroup).Selected.Value,
-		codes: v.inputOf(message.FieldCodes).Value,
-		term:  v.inputOf(message.FieldTerm).Selected.Value,
-		until: v.inputOf(message.FieldUntil).Date,
-		why:   v.inputOf(message.FieldReason).Value,
+		action: readAction(v),
+		group:  v.inputOf(message.FieldGroup).Selected.Value,
+		codes:  v.inputOf(message.FieldCodes).Value,
+		seats:  strings.TrimSpace(command.Normalize(v.inputOf(message.FieldSeats).Value)),
+		term:   v.inputOf(message.FieldTerm).Selected.Value,
+		until:  strings.TrimSpace(command.Normalize(v.inputOf(message.FieldUntil).Value)),
+		why:    v.inputOf(message.FieldReason).Value,
 	}
 	if in.group == "" {
 		in.group = v.inputOf(message.FieldGroup).Value
@@ -38,42 +41,118 @@ func readForm(v view) formFields {
 	return in
 }
 
+// readAction is the verb of the command. Only a choice of the form is one.
+func readAction(v view) string {
+	switch action := v.inputOf(message.FieldAction).Selected.Value; approvals.Action(action) {
+	case approvals.Remove, approvals.Set:
+		return action
+	}
+	return ""
+}
+
 // parseAsk is the ask of the form, or what is wrong with which field. The parser
 // of the command reads it, under the command's name. To find the field that is
 // wrong, it reads each field beside good ones first.
 func (in formFields) parseAsk(name string, now time.Time) (approvals.Ask, map[string]string) {
-	const goodGroup, goodCode = command.ExampleGroup, command.ExampleCode
 	wrong := make(map[string]string)
-	check := func(field string, words ...string) {
-		if _, problem := parseWords(name, now, words...); problem != "" && wrong[field] == "" {
+	note := func(field, problem string) {
+		if problem != "" && wrong[field] == "" {
 			wrong[field] = problem
 		}
 	}
-	check(message.FieldGroup, in.group, goodCode)
-	group := in.group
-	if wrong[message.FieldGroup] != "" {
-		group = goodGroup
+	parse := func(words ...string) (approvals.Ask, string) {
+		return parseWords(name, now, append([]string{in.action}, words...)...)
 	}
-	check(message.FieldCodes, group, in.codes)
-	check(message.FieldTerm, goodGroup, goodCode, in.durationWords())
-	check(message.FieldUntil, goodGroup, goodCode, in.untilWords())
-	if in.term != "" && in.until != "" {
-		wrong[message.FieldUntil] = message.TermTwice()
+	const goodGroup, goodCode = command.ExampleGroup, command.ExampleCode
+	_, problem := parse(in.group, goodCode)
+	note(message.FieldGroup, problem)
+	chosen, problem := parse(goodGroup, in.codes)
+	note(message.FieldCodes, problem)
+	if problem == "" {
+		note(message.FieldSeats, in.checkSeats(chosen, parse))
 	}
-	check(message.FieldReason, goodGroup, goodCode, in.reasonWords())
+	_, problem = parse(goodGroup, goodCode, in.durationWords())
+	note(message.FieldTerm, problem)
+	note(message.FieldUntil, in.checkUntil(parse))
+	_, problem = parse(goodGroup, goodCode, in.reasonWords())
+	note(message.FieldReason, problem)
 	if len(wrong) > 0 {
 		return approvals.Ask{}, wrong
 	}
-	ask, problem := parseWords(name, now, in.group, in.codes, in.durationWords(), in.untilWords(), in.reasonWords())
+	ask, problem := parse(in.group, in.codes, in.seatWords(chosen), in.durationWords(), in.untilWords(), in.reasonWords())
 	if problem != "" {
 		return approvals.Ask{}, map[string]string{message.FieldReason: problem}
 	}
 	return ask, nil
 }
 
+// A fieldParser reads words as the command of the form's action.
+type fieldParser func(words ...string) (ask approvals.Ask, problem string)
+
+// checkSeats says what is wrong with the seat limits beside the chosen licenses.
+// Limits choose no license, because a person may overlook what they add.
+func (in formFields) checkSeats(chosen approvals.Ask, parse fieldParser) string {
+	if isNumber(in.seats) && len(chosen.Codes) > 1 {
+		return message.SeatsOfWhich()
+	}
+	limited, problem := parse(command.ExampleGroup, in.codes, in.seatWords(chosen))
+	if problem != "" {
+		return problem
+	}
+	limited.Quotas = chosen.Quotas
+	if !reflect.DeepEqual(limited, chosen) {
+		return message.SeatsOfOther()
+	}
+	return ""
+}
+
+// checkUntil says what is wrong with the end. Words that say more than an end, such as
+// another license, are refused.
+func (in formFields) checkUntil(parse fieldParser) string {
+	if in.until == "" {
+		return ""
+	}
+	if in.term != "" {
+		return message.TermTwice()
+	}
+	plain, problem := parse(command.ExampleGroup, command.ExampleCode)
+	if problem != "" {
+		return problem
+	}
+	ended, problem := parse(command.ExampleGroup, command.ExampleCode, in.untilWords())
+	if problem != "" {
+		return problem
+	}
+	ended.For, ended.Until = plain.For, plain.Until
+	if !reflect.DeepEqual(ended, plain) {
+		return message.UntilUnclear()
+	}
+	return ""
+}
+
+// seatWords are the limits as the command has them. A lone number is the limit of the
+// one license.
+func (in formFields) seatWords(chosen approvals.Ask) string {
+	if isNumber(in.seats) && len(chosen.Codes) == 1 {
+		return chosen.Codes[0] + "=" + in.seats
+	}
+	return in.seats
+}
+
+func isNumber(text string) bool {
+	return text != "" && strings.Trim(text, "0123456789") == ""
+}
+
 func (in formFields) durationWords() string { return withKeyword("for", in.term) }
 
-func (in formFields) untilWords() string { return withKeyword("until", in.until) }
+// untilWords are the end as the command has it. A bare end is a day.
+func (in formFields) untilWords() string {
+	first, _, _ := strings.Cut(strings.ToLower(in.until), " ")
+	if first == "for" || first == "until" {
+		return in.until
+	}
+	return withKeyword("until", in.until)
+}
 
 // reasonWords puts the reason in double quotes, so that nothing in it is read as an end.
 func (in formFields) reasonWords() string {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"strings"
 	"testing"
@@ -23,9 +24,6 @@ func submittedView(t *testing.T, group, codes, term, until, why any) view {
 		switch value := value.(type) {
 		case string:
 			state = map[string]any{"value": value}
-			if name == message.FieldUntil {
-				state = map[string]any{"type": "datepicker", "selected_date": value}
-			}
 		case []string:
 			chosen := []any{}
 			for _, v := range value {
@@ -36,7 +34,7 @@ func submittedView(t *testing.T, group, codes, term, until, why any) view {
 				state = map[string]any{"selected_option": chosen[0]}
 			}
 		case nil:
-			state = map[string]any{"value": nil, "selected_date": nil, "selected_option": nil}
+			state = map[string]any{"value": nil, "selected_option": nil}
 		}
 		values[name] = map[string]any{name: state}
 	}
@@ -100,6 +98,77 @@ func TestEachFieldHasItsOwnError(t *testing.T) {
 	}
 	if !strings.Contains(wrong[message.FieldUntil], "not both") {
 		t.Errorf("%q", wrong[message.FieldUntil])
+	}
+}
+
+// submittedTexts is a form with these texts and choices.
+func submittedTexts(t *testing.T, fields map[string]string) view {
+	t.Helper()
+	v := view{State: viewState{Values: map[string]map[string]input{}}}
+	for name, text := range fields {
+		value := input{Value: text}
+		if name == message.FieldAction || name == message.FieldTerm {
+			value = input{Selected: choice{Value: text}}
+		}
+		v.State.Values[name] = map[string]input{name: value}
+	}
+	return v
+}
+
+// TestFormTakesWhatTheCommandTakes: each action, seat limits and ends become the ask
+// of the command, and what is wrong is said under its own field alone.
+func TestFormTakesWhatTheCommandTakes(t *testing.T) {
+	now := time.Date(2026, 11, 29, 12, 0, 0, 0, time.FixedZone("", 2*60*60))
+	const action, seats, until, term = message.FieldAction, message.FieldSeats, message.FieldUntil, message.FieldTerm
+	const codes = message.FieldCodes
+	for _, c := range []struct {
+		fields  map[string]string
+		command string // the ask
+		wrong   string // or the field that is refused
+	}{
+		{map[string]string{}, "g-1 IDU", ""},
+		{map[string]string{action: "add"}, "g-1 IDU", ""},
+		{map[string]string{action: "remove"}, "remove g-1 IDU", ""},
+		{map[string]string{action: "show"}, "g-1 IDU", ""}, // the form offers no such choice
+		{map[string]string{action: "set"}, "set g-1 IDU", ""},
+		{map[string]string{seats: "10"}, "g-1 IDU=10", ""},
+		{map[string]string{action: "set", seats: " idu = 7 "}, "set g-1 IDU=7", ""},
+		{map[string]string{codes: "IDU ATTUNU", seats: "ATTUNU=2"}, "g-1 IDU ATTUNU=2", ""},
+		{map[string]string{codes: "IDU ATTUNU", seats: "ATTUNU=2 IDU=3"}, "g-1 IDU ATTUNU ATTUNU=2 IDU=3", ""},
+		{map[string]string{until: "end of year"}, "g-1 IDU until end of year", ""},
+		{map[string]string{until: "Friday"}, "g-1 IDU until Friday", ""},
+		{map[string]string{until: "until 31.12.2026"}, "g-1 IDU until 31.12.2026", ""},
+		{map[string]string{until: "for 6 weeks"}, "g-1 IDU for 6 weeks", ""},
+		{map[string]string{term: "30d"}, "g-1 IDU for 30d", ""},
+		{map[string]string{codes: "IDU ATTUNU", seats: "10"}, "", seats},
+		{map[string]string{seats: "ATTUNU=10"}, "", seats},
+		{map[string]string{seats: "many"}, "", seats},
+		{map[string]string{seats: "0"}, "", seats},
+		{map[string]string{seats: "5 for 30d"}, "", seats},
+		{map[string]string{seats: "5 because I say so"}, "", seats},
+		{map[string]string{action: "remove", seats: "5"}, "", seats},
+		{map[string]string{until: "soon"}, "", until},
+		{map[string]string{until: "12/11/2026"}, "", until},
+		{map[string]string{until: "2020-01-01"}, "", until},
+		{map[string]string{until: "Friday ATTUNU"}, "", until},
+		{map[string]string{until: "Friday because audit"}, "", until},
+		{map[string]string{until: "Friday", term: "30d"}, "", until},
+		{map[string]string{action: "set", until: "Friday"}, "", until},
+		{map[string]string{action: "remove", term: "30d"}, "", term},
+	} {
+		fields := map[string]string{message.FieldGroup: "g-1", codes: "IDU"}
+		maps.Copy(fields, c.fields)
+		got, wrong := readForm(submittedTexts(t, fields)).parseAsk("/allocate", now)
+		if c.wrong != "" {
+			if len(wrong) != 1 || wrong[c.wrong] == "" {
+				t.Errorf("%v: %v is refused, instead of %s; it asks for %+v", c.fields, wrong, c.wrong, got)
+			}
+			continue
+		}
+		want, err := command.Parse("/allocate", c.command, now)
+		if err != nil || len(wrong) > 0 || !reflect.DeepEqual(got, want.Ask) {
+			t.Errorf("%v asks for %+v, %v, instead of %+v, %v", c.fields, got, wrong, want.Ask, err)
+		}
 	}
 }
 

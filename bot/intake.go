@@ -30,6 +30,7 @@ type intake struct {
 	directory *slackapi.Directory
 	phrases   message.Phrases
 	now       func() time.Time // the clock of dates that people type
+	policy    func() approvals.Policy
 	log       zerolog.Logger
 
 	understanding *understanding

@@ -3,6 +3,7 @@ package bot
 import (
 	"cmp"
 	"context"
+	"time"
 
 	"licensebot/approvals"
 	"licensebot/bot/command"
@@ -134,13 +135,16 @@ func (in *intake) openFromCommand(ctx context.Context, typed slashCommand, name 
 func (in *intake) submitForm(ctx context.Context, env socket.Envelope, x interaction) any {
 	origin := decodeOrigin(x.View.PrivateMetadata)
 	name := cmp.Or(origin.Command, command.DefaultName)
-	ask, wrong := readForm(x.View).parseAsk(name, in.now())
+	ask, wrong := readForm(x.View).parseAsk(name, in.timeOf(ctx, x.User.ID))
 	if len(wrong) > 0 {
 		return message.FieldErrors(wrong)
 	}
 	requester, err := in.findAsker(ctx, x.User.ID)
 	if err != nil {
 		return message.FieldErrors(map[string]string{message.FieldGroup: message.FormOfUnknown()})
+	}
+	if problem := in.foreseeReason(ctx, ask, requester); problem != "" {
+		return message.FieldErrors(map[string]string{message.FieldReason: problem})
 	}
 	request, again, err := in.filing.fileRequest(ctx, env.ID, requester, origin.Channel, ask)
 	if err != nil {
@@ -151,6 +155,31 @@ func (in *intake) submitForm(ctx context.Context, env socket.Envelope, x interac
 		in.tellLater(origin.Channel, x.User.ID, in.filing.confirmReceipt(ctx, request))
 	}
 	return nil
+}
+
+// foreseeReason says what the policy asks of the reason and does not get, if that is
+// sure already. Later it would be a refusal after the form has closed.
+func (in *intake) foreseeReason(ctx context.Context, ask approvals.Ask, requester string) string {
+	policy := in.policy()
+	if !policy.ConcernsReason() {
+		return ""
+	}
+	group, ok := in.understanding.findGroup(ctx, ask.Group)
+	if !ok {
+		return ""
+	}
+	violation := policy.ForeseeReason(ask, requester, group)
+	if violation == nil {
+		return ""
+	}
+	return message.PlainReasonProblem(violation)
+}
+
+// timeOf is the time on a person's clock, so that a day in a form ends there.
+func (in *intake) timeOf(ctx context.Context, user string) time.Time {
+	ctx, cancel := context.WithTimeout(ctx, knownLimit)
+	defer cancel()
+	return in.now().In(in.understanding.findZone(ctx, user))
 }
 
 // tellLater tells a person something after the acknowledgment: in the channel

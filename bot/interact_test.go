@@ -16,6 +16,7 @@ import (
 	"licensebot/internal/fakeslack"
 	"licensebot/internal/fakeuipath"
 	"licensebot/internal/fault"
+	"licensebot/internal/groupname"
 	"licensebot/licensing"
 )
 
@@ -170,6 +171,51 @@ func TestFormStaysOpenUntilItIsStored(t *testing.T) {
 	r.await("the receipt", func() bool { return len(r.slack.DirectMessages(robin)) == 1 })
 	if said := r.slack.DirectMessages(robin)[0].Text; !strings.Contains(said, "is recorded: add `IDU` to the group `group-01`") {
 		t.Error(said)
+	}
+}
+
+// TestFormAsksForTheReasonThatThePolicyRequires under its field, before anything is
+// recorded, and only if the rule governs that group.
+func TestFormAsksForTheReasonThatThePolicyRequires(t *testing.T) {
+	r := newRig(t, fakeslack.Config{})
+	u := r.withUiPath()
+	u.AddGroup(fakeuipath.Group{ID: "group-02", Name: "Sales"})
+	stages := []approvals.Stage{{Approvers: []string{alex}, Quorum: 1}}
+	named := approvals.Match{Groups: []approvals.GroupPattern{groupname.Pattern("Finance*")}}
+	r.policy = approvals.Policy{Rules: []approvals.PolicyRule{
+		{Name: "finance", Match: named, Stages: stages, Reason: approvals.ReasonRule{Required: true}},
+		{Name: "others", Stages: stages},
+	}}
+	r.listen(r.store)
+	fill := func(v fakeslack.View, group, why string) fakeslack.Interacted {
+		t.Helper()
+		if _, err := r.slack.Suggest(r.ctx, robin, v.ID, message.FieldGroup, group); err != nil {
+			t.Fatal(err)
+		}
+		return r.submit(v, map[string]any{
+			message.FieldGroup: group, message.FieldCodes: []string{"IDU"}, message.FieldReason: why,
+		})
+	}
+	filed := func() int {
+		_, all, err := r.store.ListByRequester(r.ctx, robin, 10, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return all
+	}
+	v := r.form()
+	done := fill(v, "group-01", "")
+	if len(done.Errors) != 1 || !strings.Contains(done.Errors[message.FieldReason], "rule finance asks for a reason") {
+		t.Errorf("%+v", done)
+	}
+	if len(r.slack.Views(robin)) != 1 || filed() != 0 {
+		t.Errorf("%d forms are open, %d requests were filed", len(r.slack.Views(robin)), filed())
+	}
+	if done := fill(v, "group-01", "audit"); done.Errors != nil || filed() != 1 {
+		t.Errorf("%+v, %d requests were filed", done, filed())
+	}
+	if done := fill(r.form(), "group-02", ""); done.Errors != nil || filed() != 2 {
+		t.Errorf("%+v, %d requests were filed", done, filed())
 	}
 }
 

@@ -20,8 +20,8 @@ func FuzzInteraction(f *testing.F) {
 	for _, payload := range []string{
 		`{"type":"view_submission","user":{"id":"U1"},"view":{"callback_id":"allocate_form","private_metadata":"{\"channel\":\"C0GENERAL\"}","hash":"1.2",
 		 "state":{"values":{"group":{"group":{"type":"external_select","selected_option":{"value":"group-01"}}},"codes":{"codes":{"selected_options":[{"value":"IDU"},{"value":"AKIT"}]}},
-		 "term":{"term":{"selected_option":{"value":"good"}}},"until":{"until":{"selected_date":null}},"why":{"why":{"value":"Q3"}}}}}}`,
-		`{"type":"view_submission","user":{"id":"U1"},"view":{"state":{"values":{"group":{"group":{"value":"“x” <@U1> &amp;"}},"codes":{"codes":{"value":"a, b=1 because for"}},"until":{"until":{"selected_date":"2026-13-45"}},"term":{"term":{"selected_option":{"value":"30d"}}}}}}}`,
+		 "term":{"term":{"selected_option":{"value":"good"}}},"until":{"until":{"value":null}},"seats":{"seats":{"value":"5"}},"action":{"action":{"selected_option":{"value":"set"}}},"why":{"why":{"value":"Q3"}}}}}}`,
+		`{"type":"view_submission","user":{"id":"U1"},"view":{"state":{"values":{"group":{"group":{"value":"“x” <@U1> &amp;"}},"codes":{"codes":{"value":"a, b=1 because for"}},"until":{"until":{"value":"2026-13-45 IDU"}},"term":{"term":{"selected_option":{"value":"30d"}}}}}}}`,
 		`{"type":"block_suggestion","user":{"id":"U1"},"action_id":"group","value":"<!channel>\u202e"}`,
 		`{"type":"block_actions","user":{"id":"U1"},"actions":[{"action_id":"home_page_mine_on","value":"9 -1"},5,null]}`,
 		`{"type":"shortcut","user":{"id":5},"callback_id":[]}`, `{"type":7,"user":"U1"}`, `null`, `[]`, `{"user":{"id":"\ud800"},"type":"\u0000"}`, "\xff", `{"view":{"state":{"values":{"group":null}}}}`,

@@ -88,7 +88,6 @@ type viewState struct {
 // An input is what a person put into one field.
 type input struct {
 	Value    string   `json:"value"`
-	Date     string   `json:"selected_date"`
 	Selected choice   `json:"selected_option"`
 	Several  []choice `json:"selected_options"`
 }

@@ -37,8 +37,9 @@ type rig struct {
 	ctx      context.Context
 	slack    *bottest.Slack
 	store    *store.Store
-	uipath   UiPath                   // nil unless a test has one
-	problems []string                 // what a Home tab says of the bot
+	uipath   UiPath   // nil unless a test has one
+	problems []string // what a Home tab says of the bot
+	policy   approvals.Policy
 	canary   CanaryStore              // nil: there is none
 	canaries []approvals.CanaryResult // how its rounds ended
 	bot      *Bot                     // the last that was made
@@ -64,7 +65,7 @@ func (r *rig) newBot(s Store) *Bot {
 	b, err := New(r.ctx, Deps{
 		Slack:   SlackConfig{APIURL: r.slack.APIURL(), BotToken: r.slack.BotToken(), AppToken: r.slack.AppToken()},
 		Channel: channel, Emoji: phrases().Emoji, CodeName: phrases().CodeName, Codes: licensing.CatalogCodes(), TTL: time.Hour, Rates: unpaced,
-		Store: s, UiPath: r.uipath, Policy: func() approvals.Policy { return approvals.Policy{} },
+		Store: s, UiPath: r.uipath, Policy: func() approvals.Policy { return r.policy },
 		Log: r.logger(), Canary: r.canary, Replica: "replica",
 		CanaryEnded: func(_ approvals.Canary, result approvals.CanaryResult) { r.canaries = append(r.canaries, result) },
 	})

@@ -14,6 +14,7 @@ import (
 	"licensebot/approvals"
 	"licensebot/bot/command"
 	"licensebot/bot/slackapi"
+	"licensebot/internal/groupname"
 )
 
 // An understanding reads commands with what is known of the organization's groups and
@@ -109,6 +110,25 @@ func (u *understanding) listGroups(ctx context.Context) []approvals.Group {
 		return nil
 	}
 	return groups
+}
+
+// findGroup finds the one listed group of this id or exact name.
+func (u *understanding) findGroup(ctx context.Context, ref string) (approvals.Group, bool) {
+	if u.uipath == nil {
+		return approvals.Group{}, false
+	}
+	ctx, cancel := context.WithTimeout(ctx, u.patience(knownLimit))
+	defer cancel()
+	var found []approvals.Group
+	for _, g := range u.listGroups(ctx) {
+		if groupname.SameID(g.ID, ref) || groupname.Canonical(g.Name) == groupname.Canonical(ref) {
+			found = append(found, g)
+		}
+	}
+	if len(found) != 1 {
+		return approvals.Group{}, false
+	}
+	return found[0], true
 }
 
 // listLicenses lists the licenses that have a name and those that are owned.

@@ -20,6 +20,9 @@ const (
 // minQuery is how many characters a person types before Slack asks for groups.
 const minQuery = 2
 
+// maxUntil bounds the field of an end, in characters.
+const maxUntil = 60
+
 // FormCallback is the callback id of the form, by which a submission is known.
 const FormCallback = "allocate_form"
 
@@ -29,8 +32,10 @@ const ShortcutOpen = "allocate_open"
 
 // The fields of the form. Each name is the id of a block and of its element.
 const (
+	FieldAction = "action"
 	FieldGroup  = "group"
 	FieldCodes  = "codes"
+	FieldSeats  = "seats"
 	FieldTerm   = "term"
 	FieldUntil  = "until"
 	FieldReason = "why"
@@ -38,6 +43,16 @@ const (
 
 // TermForGood is the choice of a grant without an end.
 const TermForGood = "good"
+
+// actionChoices are what a request can do, as people type it. The first is the default.
+var actionChoices = []struct {
+	action approvals.Action
+	shown  string
+}{
+	{approvals.Add, "Add licenses"},
+	{approvals.Remove, "Remove licenses"},
+	{approvals.Set, "Keep exactly these licenses"},
+}
 
 // termChoices are the durations to choose from, as people type them.
 var termChoices = []struct{ value, shown string }{
@@ -55,7 +70,9 @@ type Offer struct {
 // RenderForm draws the form. Its inputs are in the order of the command's words.
 // The metadata comes back when it is submitted.
 func (p Phrases) RenderForm(metadata string, o Offer) slack.ModalViewRequest {
-	blocks := []slack.Block{sectionBlock(p.formIntro(o)), groupInput(o), p.codesInput(o)}
+	blocks := []slack.Block{
+		sectionBlock(p.formIntro(o)), actionInput(), groupInput(o), p.codesInput(o), seatsInput(),
+	}
 	blocks = append(blocks, termInputs()...)
 	blocks = append(blocks, reasonInput())
 	return slack.ModalViewRequest{
@@ -73,6 +90,16 @@ func (p Phrases) formIntro(o Offer) string {
 			"They are checked as soon as UiPath answers.\n" + text
 	}
 	return text
+}
+
+func actionInput() slack.Block {
+	menu := slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, nil, FieldAction)
+	for _, choice := range actionChoices {
+		menu.Options = append(menu.Options,
+			slack.NewOptionBlockObject(string(choice.action), plainText(choice.shown), nil))
+	}
+	menu.InitialOption = menu.Options[0]
+	return inputBlock(FieldAction, "What to do", "", menu)
 }
 
 func groupInput(o Offer) slack.Block {
@@ -110,6 +137,12 @@ func (p Phrases) codeOption(s approvals.Seats) *slack.OptionBlockObject {
 	return slack.NewOptionBlockObject(s.Code, plainText(outside.OneLine(shown, maxOptionText)), plainText(free))
 }
 
+func seatsInput() slack.Block {
+	return inputBlock(FieldSeats, "Seat limit", "A number for one license, such as 10; for several, such as "+
+		"RPADEVPRONU=10 IDU=5. Without it the group's limits stay as they are.",
+		textInput(FieldSeats, command.MaxLength, false)).WithOptional(true)
+}
+
 func termInputs() []slack.Block {
 	menu := slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, nil, FieldTerm)
 	for _, term := range termChoices {
@@ -118,7 +151,8 @@ func termInputs() []slack.Block {
 	menu.InitialOption = menu.Options[0]
 	return []slack.Block{
 		inputBlock(FieldTerm, "For how long", "", menu),
-		inputBlock(FieldUntil, "Or until a day", "", slack.NewDatePickerBlockElement(FieldUntil)).WithOptional(true),
+		inputBlock(FieldUntil, "Or until", "As in the command: a day, such as 31.12.2030, Friday or end of year; "+
+			"or a time, such as for 6 weeks.", textInput(FieldUntil, maxUntil, false)).WithOptional(true),
 	}
 }
 
@@ -177,3 +211,18 @@ func (p Phrases) FormNotOpened(name string) string {
 
 // TermTwice is shown in a form that says both how long and until when.
 func TermTwice() string { return "Choose either how long or until when, not both." }
+
+// UntilUnclear is shown under the end if its words say more than an end.
+func UntilUnclear() string {
+	return "This field takes only when it ends, such as 31.12.2030, end of year or for 30 days."
+}
+
+// SeatsOfOther is shown under the seat limit if it names a code that was not chosen.
+func SeatsOfOther() string {
+	return "Limits are for the licenses chosen above. Choose the license too."
+}
+
+// SeatsOfWhich is shown under a lone seat limit beside several licenses.
+func SeatsOfWhich() string {
+	return "Say for which license the limit is, such as RPADEVPRONU=10 IDU=5."
+}

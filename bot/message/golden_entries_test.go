@@ -570,7 +570,12 @@ func (g *golden) addForm() {
 		g.t.Error(err)
 	}
 	g.add("Form: a wrong field", string(fieldErrors))
-	g.add("Form: both a time and a day", TermTwice())
+	g.add("Form: both a time and an end", TermTwice())
+	g.add("Form: the policy asks for a reason", PlainReasonProblem(&approvals.Violation{
+		Kind: approvals.ViolationReasonMissing, Rule: "production", Hint: "a ticket, such as OPS-123"}))
+	g.add("Form: an end that says more", UntilUnclear())
+	g.add("Form: a limit for another license", SeatsOfOther())
+	g.add("Form: a limit for one of several licenses", SeatsOfWhich())
 	g.add("Form: the database refuses it", FormNotStored())
 	g.add("Form: too many wait", FormBusy())
 	g.add("Form: from another workspace", FormForeign())

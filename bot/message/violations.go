@@ -43,12 +43,8 @@ func explainViolation(r approvals.Request) string {
 // and why.
 func explainLimitViolation(ask approvals.Ask, o *approvals.Violation) string {
 	switch o.Kind {
-	case approvals.ViolationReasonMissing:
-		return fmt.Sprintf("%s asks for a reason%s.",
-			nameRule(o), appendAuthorWords(reasonHint(o))) + offerCommands(command.Suggest(withReasonSlot(ask)))
-	case approvals.ViolationReasonShape:
-		return fmt.Sprintf("%s does not accept the reason that was given%s.",
-			nameRule(o), appendAuthorWords(reasonHint(o))) + offerCommands(command.Suggest(withReasonSlot(ask)))
+	case approvals.ViolationReasonMissing, approvals.ViolationReasonShape:
+		return explainReason(o) + offerCommands(command.Suggest(withReasonSlot(ask)))
 	case approvals.ViolationTooManyCodes:
 		return fmt.Sprintf("%s allows at most %s in one request, and this one has %d.",
 			nameRule(o), pluralize(o.MaxCodes, "code"), len(o.Codes)) + suggestFewer(ask, o)
@@ -66,6 +62,20 @@ func explainLimitViolation(ask approvals.Ask, o *approvals.Violation) string {
 			nameRule(o), countSeats(o.MaxSeats)) + suggestLimits(ask, o)
 	}
 	return fmt.Sprintf("%s does not allow it (%s).", nameRule(o), quoteCode(string(o.Kind)))
+}
+
+// explainReason says what a rule asks of the reason.
+func explainReason(o *approvals.Violation) string {
+	format := "%s asks for a reason%s."
+	if o.Kind == approvals.ViolationReasonShape {
+		format = "%s does not accept the reason that was given%s."
+	}
+	return fmt.Sprintf(format, nameRule(o), appendAuthorWords(reasonHint(o)))
+}
+
+// PlainReasonProblem is what a form shows under the reason.
+func PlainReasonProblem(o *approvals.Violation) string {
+	return stripMarkup(capitalize(explainReason(o)))
 }
 
 // explainNeedsPeople says what a rule grants by itself, and that no people are
