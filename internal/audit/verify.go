@@ -53,7 +53,7 @@ func (c *Chain) checkWords(r Row) {
 	}
 }
 
-// CheckUnsealed checks a row without a seal at a time by the database's clock. It reports
+// CheckUnsealed checks a row without a seal at now, a time by this machine's clock. It reports
 // false if the row may still wait for its seal.
 func (c *Chain) CheckUnsealed(r Row, now time.Time) bool {
 	c.checkWords(r)
