@@ -81,6 +81,13 @@ func (w *watchedWorld) serve() {
 	w.pollUntil("the watch to begin", func() bool { return w.fence() > 0 })
 }
 
+// serveWithBaseline starts the bot, and waits for the first look, which only learns.
+func (w *watchedWorld) serveWithBaseline() {
+	w.t.Helper()
+	w.serve()
+	w.lookAfter(2 * time.Minute)
+}
+
 // lookAfter puts the clock forward, and waits for the end of the look that is due then.
 func (w *watchedWorld) lookAfter(d time.Duration) {
 	w.t.Helper()
@@ -88,6 +95,13 @@ func (w *watchedWorld) lookAfter(d time.Duration) {
 	w.clock.ahead.Add(int64(d))
 	w.jumps <- struct{}{}
 	w.pollUntil("a look", func() bool { return w.fence() > before && w.isIdle() })
+}
+
+// lookTwice waits for the look that shows a difference, and for the one that makes it certain.
+func (w *watchedWorld) lookTwice() {
+	w.t.Helper()
+	w.lookAfter(dueAll)
+	w.lookAfter(dueAgain)
 }
 
 func (w *watchedWorld) fence() (fence int64) {
@@ -147,8 +161,7 @@ func add(code string) func([]string) []string {
 func TestAChangeInThePortalIsTold(t *testing.T) {
 	t.Parallel()
 	w := newWatchedWorld(t, fakeuipath.ScopeAudit)
-	w.serve()
-	w.lookAfter(2 * time.Minute)
+	w.serveWithBaseline()
 	w.uipath.Edit(groupID, add("IDU"))
 	w.lookAfter(dueAll)
 	w.wantAlerts()
@@ -156,8 +169,7 @@ func TestAChangeInThePortalIsTold(t *testing.T) {
 	w.wantAlerts("Finance Robots|added `IDU`.|`/allocate remove " + groupID + " IDU|" + fakeuipath.PortalAdmin)
 	w.lookAfter(dueAll)
 	w.uipath.Edit(groupID, func([]string) []string { return []string{"RPADEVPRONU", "ATTUNU"} })
-	w.lookAfter(dueAll)
-	w.lookAfter(dueAgain)
+	w.lookTwice()
 	w.wantAlerts("added `IDU`.",
 		"added `RPADEVPRONU`, removed `IDU`.|`/allocate set "+groupID+" ATTUNU IDU")
 	w.stop()
@@ -173,8 +185,7 @@ func TestAChangeInThePortalIsTold(t *testing.T) {
 func TestTheBotsOwnChangesAreNotTold(t *testing.T) {
 	t.Parallel()
 	w := newWatchedWorld(t)
-	w.serve()
-	w.lookAfter(2 * time.Minute)
+	w.serveWithBaseline()
 	w.uipath.SetLag("GET groups with-quota", 20*time.Minute)
 	for range 2 {
 		w.grantRequest("/allocate " + groupID + " IDU for 2h because of a test")
@@ -199,8 +210,7 @@ func TestReplicasTellAChangeOnce(t *testing.T) {
 	w.usePostgres()
 	w.t.Cleanup(func() { w.stop() }) // before the schema goes
 	w.serve()
-	w.serve()
-	w.lookAfter(2 * time.Minute)
+	w.serveWithBaseline()
 	w.uipath.Edit(groupID, add("IDU"))
 	w.lookAfter(dueAll)
 	w.stop()
@@ -216,8 +226,7 @@ func TestReplicasTellAChangeOnce(t *testing.T) {
 func TestAWriteInDoubtIsNotTold(t *testing.T) {
 	t.Parallel()
 	w := newWatchedWorld(t)
-	w.serve()
-	w.lookAfter(2 * time.Minute)
+	w.serveWithBaseline()
 	w.typeRequest(groupID + " IDU")
 	w.awaitCard()
 	w.uipath.Inject("PUT group", fault.Fault{AfterEffect: true, Cut: true})
@@ -244,11 +253,9 @@ func TestAWriteInDoubtIsNotTold(t *testing.T) {
 func TestAGroupThatIsGoneIsTold(t *testing.T) {
 	t.Parallel()
 	w := newWatchedWorld(t)
-	w.serve()
-	w.lookAfter(2 * time.Minute)
+	w.serveWithBaseline()
 	w.uipath.RemoveGroup("group-02")
-	w.lookAfter(dueAll)
-	w.lookAfter(dueAgain)
+	w.lookTwice()
 	w.lookAfter(dueAll)
 	w.wantAlerts("does not have the group `Sales Robots`|had `IDU`")
 }
@@ -257,8 +264,7 @@ func TestAGroupThatIsGoneIsTold(t *testing.T) {
 func TestTheWatchCanBeOff(t *testing.T) {
 	t.Parallel()
 	w := newWatchedWorld(t)
-	w.serve()
-	w.lookAfter(2 * time.Minute)
+	w.serveWithBaseline()
 	w.stop()
 	w.policy.Off = true
 	w.clock.ahead.Add(int64(dueAll))
@@ -278,8 +284,7 @@ func TestTheWatchCanBeOff(t *testing.T) {
 		return known == 2 && w.isIdle()
 	})
 	w.uipath.Edit(groupID, add("RPADEVPRONU"))
-	w.lookAfter(dueAll)
-	w.lookAfter(dueAgain)
+	w.lookTwice()
 	w.wantAlerts("added `RPADEVPRONU`.")
 }
 
@@ -288,11 +293,9 @@ func TestTheWatchCanBeOff(t *testing.T) {
 func TestTheButtonAsksToPutAChangeBack(t *testing.T) {
 	t.Parallel()
 	w := newWatchedWorld(t)
-	w.serve()
-	w.lookAfter(2 * time.Minute)
+	w.serveWithBaseline()
 	w.uipath.Edit(groupID, add("IDU"))
-	w.lookAfter(dueAll)
-	w.lookAfter(dueAgain)
+	w.lookTwice()
 	alert := w.alerts()[0]
 	w.click(bystander, alert, message.PutBackAction)
 	var card fakeslack.Message
@@ -326,16 +329,13 @@ func TestTheButtonAsksToPutAChangeBack(t *testing.T) {
 func TestStalePagesAreNoChange(t *testing.T) {
 	t.Parallel()
 	w := newWatchedWorld(t)
-	w.serve()
-	w.lookAfter(2 * time.Minute)
+	w.serveWithBaseline()
 	w.uipath.Edit(groupID, add("IDU"))
-	w.lookAfter(dueAll)
-	w.lookAfter(dueAgain)
+	w.lookTwice()
 	w.wantAlerts("added `IDU`.")
 	w.uipath.SetLag("GET groups with-quota", 3*time.Hour)
 	for range 2 {
-		w.lookAfter(dueAll)
-		w.lookAfter(dueAgain)
+		w.lookTwice()
 	}
 	w.wantAlerts("added `IDU`.")
 }
@@ -345,14 +345,12 @@ func TestWithoutTheListTheBotsGroupsAreWatched(t *testing.T) {
 	t.Parallel()
 	w := newWatchedWorld(t)
 	w.uipath.HideQuotas(true)
-	w.serve()
-	w.lookAfter(2 * time.Minute)
+	w.serveWithBaseline()
 	w.grantRequest("/allocate " + groupID + " IDU because of a test")
 	w.lookAfter(dueAll)
 	w.uipath.Edit(groupID, add("RPADEVPRONU"))
 	w.uipath.Edit("group-02", add("RPADEVPRONU"))
-	w.lookAfter(dueAll)
-	w.lookAfter(dueAgain)
+	w.lookTwice()
 	w.wantAlerts("Finance Robots|added `RPADEVPRONU`.")
 	if n := strings.Count(w.log.String(), "watches only the groups that it has changed"); n != 1 {
 		t.Errorf("the log says %d times that the list is missing, want once", n)
@@ -364,12 +362,10 @@ func TestThePolicySilencesTheWatch(t *testing.T) {
 	t.Parallel()
 	w := newWatchedWorld(t)
 	w.policy.Except = []approvals.GroupPattern{approvals.NewGroupPattern("sales*", false)}
-	w.serve()
-	w.lookAfter(2 * time.Minute)
+	w.serveWithBaseline()
 	w.uipath.Edit("group-02", add("RPADEVPRONU"))
 	w.uipath.Edit(groupID, add("RPADEVPRONU"))
-	w.lookAfter(dueAll)
-	w.lookAfter(dueAgain)
+	w.lookTwice()
 	w.wantAlerts("Finance Robots")
 }
 
@@ -377,8 +373,7 @@ func TestThePolicySilencesTheWatch(t *testing.T) {
 func TestAnAlertIsPostedOnce(t *testing.T) {
 	t.Parallel()
 	w := newWatchedWorld(t)
-	w.serve()
-	w.lookAfter(2 * time.Minute)
+	w.serveWithBaseline()
 	w.uipath.Edit(groupID, add("IDU"))
 	w.lookAfter(dueAll)
 	w.slack.Inject("chat.postMessage", fault.Fault{AfterEffect: true, Cut: true})

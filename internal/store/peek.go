@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"time"
@@ -47,41 +48,26 @@ func (s *Store) peek(ctx context.Context, limit int) (found Peek, err error) {
 		`SELECT `+requestColumns+` FROM requests ORDER BY filed_at DESC, id DESC LIMIT $1`, limit); err != nil {
 		return found, err
 	}
-	if err := s.peekRows(ctx, `SELECT request_id, kind, due_at, attempt, leased FROM jobs ORDER BY due_at, id LIMIT $1`,
-		limit, func(scan func(...any) error) error {
-			var j PeekedJob
-			var due int64
-			err := scan(&j.RequestID, &j.Kind, &due, &j.Attempt, &j.Leased)
-			j.Due = fromMicros(due)
-			found.Jobs = append(found.Jobs, j)
-			return err
-		}); err != nil {
+	jobs := readRows(ctx, s.read, scanPeekedJob,
+		`SELECT request_id, kind, due_at, attempt, leased FROM jobs ORDER BY due_at, id LIMIT $1`, limit)
+	if found.Jobs, err = collect(jobs); err != nil {
 		return found, err
 	}
-	return found, s.peekRows(ctx, `SELECT request_id, kind, actor, at FROM
-			(SELECT id, request_id, kind, actor, at FROM journal ORDER BY id DESC LIMIT $1) AS newest ORDER BY id`,
-		limit, func(scan func(...any) error) error {
-			var e PeekedEntry
-			var at int64
-			err := scan(&e.RequestID, &e.Kind, &e.Actor, &at)
-			e.At = fromMicros(at)
-			found.Journal = append(found.Journal, e)
-			return err
-		})
+	found.Journal, err = collect(readRows(ctx, s.read, scanPeekedEntry, `SELECT request_id, kind, actor, at FROM
+		(SELECT id, request_id, kind, actor, at FROM journal ORDER BY id DESC LIMIT $1) AS newest ORDER BY id`, limit))
+	return found, err
 }
 
-func (s *Store) peekRows(
-	ctx context.Context, query string, limit int, add func(scan func(...any) error) error,
-) error {
-	rows, err := s.read.QueryContext(ctx, query, limit)
-	if err != nil {
-		return fmt.Errorf("peek at the database: %w", err)
-	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
-		if err := add(rows.Scan); err != nil {
-			return fmt.Errorf("peek at the database: %w", err)
-		}
-	}
-	return rows.Err()
+func scanPeekedJob(rows *sql.Rows) (j PeekedJob, err error) {
+	var due int64
+	err = rows.Scan(&j.RequestID, &j.Kind, &due, &j.Attempt, &j.Leased)
+	j.Due = fromMicros(due)
+	return j, err
+}
+
+func scanPeekedEntry(rows *sql.Rows) (e PeekedEntry, err error) {
+	var at int64
+	err = rows.Scan(&e.RequestID, &e.Kind, &e.Actor, &at)
+	e.At = fromMicros(at)
+	return e, err
 }

@@ -159,6 +159,17 @@ func readRows[T any](
 	}
 }
 
+// collect reads a sequence of rows to its end. It returns nothing with an error.
+func collect[T any](rows iter.Seq2[T, error]) (all []T, err error) {
+	for row, err := range rows {
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, row)
+	}
+	return all, nil
+}
+
 // ExportTables are the tables with what an auditor needs, each with the order of its rows.
 func ExportTables() []ExportTable {
 	return []ExportTable{

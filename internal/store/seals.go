@@ -43,16 +43,15 @@ func (t *tx) sealJournal(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	rows, err := t.listUnsealed(ctx)
-	for _, row := range rows {
-		if err != nil {
-			break
-		}
-		seq++
-		head = row.Seal(seq, head)
-		err = t.insertSeal(ctx, seq, row.ID, head)
-	}
 	if err != nil {
 		return 0, fmt.Errorf("seal the journal: %w", err)
+	}
+	for _, row := range rows {
+		seq++
+		head = row.Seal(seq, head)
+		if err := t.insertSeal(ctx, seq, row.ID, head); err != nil {
+			return 0, fmt.Errorf("seal the journal: %w", err)
+		}
 	}
 	return len(rows), nil
 }
@@ -66,16 +65,9 @@ func (t *tx) readHead(ctx context.Context) (seq int64, hash string, err error) {
 	return seq, hash, err
 }
 
-func (t *tx) listUnsealed(ctx context.Context) (all []audit.Row, err error) {
-	rows := readRows(ctx, t, scanAuditRow, `SELECT `+journalColumns+`
-		FROM journal_unsealed u JOIN journal j ON j.id = u.journal_id ORDER BY j.id LIMIT $1`, sealBatch)
-	for row, err := range rows {
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, row)
-	}
-	return all, nil
+func (t *tx) listUnsealed(ctx context.Context) ([]audit.Row, error) {
+	return collect(readRows(ctx, t, scanAuditRow, `SELECT `+journalColumns+`
+		FROM journal_unsealed u JOIN journal j ON j.id = u.journal_id ORDER BY j.id LIMIT $1`, sealBatch))
 }
 
 func scanAuditRow(rows *sql.Rows) (r audit.Row, err error) {

@@ -317,19 +317,8 @@ const changeColumns = `id, group_id, since_at, seen_at, tried_at, channel, ts, d
 
 // ListUntold lists the changes outside without their message, the oldest first.
 func (s *Store) ListUntold(ctx context.Context) ([]approvals.UntoldChange, error) {
-	return s.listOutsideChanges(ctx,
-		`SELECT `+changeColumns+` FROM outside_changes WHERE closed_at IS NULL ORDER BY at, id`)
-}
-
-func (s *Store) listOutsideChanges(ctx context.Context, query string) ([]approvals.UntoldChange, error) {
-	var all []approvals.UntoldChange
-	for c, err := range readRows(ctx, s.read, scanOutsideChange, query) {
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, c)
-	}
-	return all, nil
+	return collect(readRows(ctx, s.read, scanOutsideChange,
+		`SELECT `+changeColumns+` FROM outside_changes WHERE closed_at IS NULL ORDER BY at, id`))
 }
 
 func scanOutsideChange(rows *sql.Rows) (c approvals.UntoldChange, err error) {
