@@ -134,7 +134,7 @@ func TestEmojiMeanWhatTheCardShowed(t *testing.T) {
 func TestReactionThatDidNotCountNeverDoes(t *testing.T) {
 	live(t, func(w *world) {
 		w.slack.groups = map[string][]string{"S1": {anna}}
-		w.policy = SimplePolicy([]string{"S1"}, 1, time.Hour)
+		w.adopt(SimplePolicy([]string{"S1"}, 1, time.Hour))
 		r := w.carded()
 		w.react(r, bystander, true)
 		w.until("told", func(r Request) bool { return len(r.Notified) == 1 })
@@ -165,7 +165,7 @@ func TestUndatedApprovals(t *testing.T) {
 		},
 		"dated, taken back, given again after it": {
 			before: func(w *world, r Request) {
-				w.policy = SimplePolicy([]string{anna, ben}, 2, time.Hour)
+				w.adopt(SimplePolicy([]string{anna, ben}, 2, time.Hour))
 				w.react(r, anna, true)
 				w.react(r, anna, false)
 			},
@@ -201,7 +201,7 @@ func TestLookThatLagsBehindAnEvent(t *testing.T) {
 	for emoji, quorum := range map[string]int{"white_check_mark": 2, "x": 1} {
 		t.Run(emoji, func(t *testing.T) {
 			live(t, func(w *world) {
-				w.policy = SimplePolicy([]string{anna, ben}, quorum, time.Hour)
+				w.adopt(SimplePolicy([]string{anna, ben}, quorum, time.Hour))
 				r := w.carded()
 				w.slack.setLagging(true)
 				w.uipath.onRead = func(n int) error {
@@ -437,7 +437,7 @@ func TestPolicyOfTodayHoldsBeforeTheWrite(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			live(t, func(w *world) {
 				r := w.carded()
-				w.policy = c.today
+				w.adopt(c.today)
 				w.uipath.rename(c.rename)
 				w.react(r, anna, true)
 				r = w.quiet()
@@ -453,7 +453,7 @@ func TestPolicyOfTodayHoldsBeforeTheWrite(t *testing.T) {
 func TestAnotherApproverOfTodayHelps(t *testing.T) {
 	live(t, func(w *world) {
 		r := w.carded()
-		w.policy = SimplePolicy([]string{ben}, 1, time.Hour)
+		w.adopt(SimplePolicy([]string{ben}, 1, time.Hour))
 		w.react(r, anna, true)
 		w.until("consent to be lost", func(r Request) bool { return r.ConsentLosses == 1 })
 		w.react(r, ben, true)
@@ -503,7 +503,7 @@ func TestOneLookWithoutAVoteEndsNothing(t *testing.T) {
 // A vote that an event dated keeps its date when one look misses it.
 func TestADatedVoteStaysDated(t *testing.T) {
 	live(t, func(w *world) {
-		w.policy = SimplePolicy([]string{anna, ben}, 2, time.Hour)
+		w.adopt(SimplePolicy([]string{anna, ben}, 2, time.Hour))
 		r := w.carded()
 		w.react(r, anna, true)
 		time.Sleep(5 * time.Minute)

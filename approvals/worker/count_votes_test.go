@@ -99,7 +99,7 @@ func TestWhatCannotBeChecked(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			live(t, func(w *world) {
-				w.policy = SimplePolicy(c.approvers, c.quorum, time.Hour)
+				w.adopt(SimplePolicy(c.approvers, c.quorum, time.Hour))
 				for id, err := range c.untold {
 					w.hide(id, err)
 				}
@@ -119,7 +119,9 @@ func TestWhatCannotBeChecked(t *testing.T) {
 // might complete the quorum, so the request must not expire without them.
 func TestAStageThatCannotBeRead(t *testing.T) {
 	live(t, func(w *world) {
-		w.policy.Rules[0].Stages = []Stage{{Name: "business", Approvers: []string{anna, ben}, Quorum: 1}, {Name: "IT", Approvers: []string{untold}, Quorum: 1}}
+		w.amend(func(rule *PolicyRule) {
+			rule.Stages = []Stage{{Name: "business", Approvers: []string{anna, ben}, Quorum: 1}, {Name: "IT", Approvers: []string{untold}, Quorum: 1}}
+		})
 		w.hide(untold, &RefusedError{Answer: "missing_scope"})
 		r := w.carded()
 		w.react(r, anna, true)

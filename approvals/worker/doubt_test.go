@@ -12,7 +12,7 @@ import (
 func TestJudgmentOutlivesOneLookThatDoesNotShowTheReaction(t *testing.T) {
 	live(t, func(w *world) {
 		w.slack.groups = map[string][]string{"S1": {anna, cleo}}
-		w.policy = SimplePolicy([]string{"S1"}, 2, 5*time.Hour)
+		w.adopt(SimplePolicy([]string{"S1"}, 2, 5*time.Hour))
 		r := w.carded()
 		w.react(r, bystander, true)
 		w.until("told", func(r Request) bool { return len(r.Notified) == 1 })
@@ -38,7 +38,7 @@ func TestFreshMemberIsJudgedByAnOldCache(t *testing.T) {
 	live(t, func(w *world) {
 		w.slack.groups = map[string][]string{"S1": {anna, ben}}
 		w.slack.cached = map[string][]string{"S1": {anna}} // ben joined a moment ago
-		w.policy = SimplePolicy([]string{"S1"}, 1, time.Hour)
+		w.adopt(SimplePolicy([]string{"S1"}, 1, time.Hour))
 		r := w.carded()
 		w.react(r, ben, true)
 		time.Sleep(time.Minute)
@@ -57,9 +57,9 @@ func TestFreshMemberIsJudgedByAnOldCache(t *testing.T) {
 func TestSelfApprovalIsForbiddenToday(t *testing.T) {
 	live(t, func(w *world) {
 		stage := []Stage{{Approvers: []string{anna, requester}, Quorum: 1}}
-		w.policy = Policy{Rules: []PolicyRule{{Name: "own", SelfApproval: true, Stages: stage}}}
+		w.adopt(Policy{Rules: []PolicyRule{{Name: "own", SelfApproval: true, Stages: stage}}})
 		r := w.carded()
-		w.policy = Policy{Rules: []PolicyRule{{Name: "own", Stages: stage}}}
+		w.adopt(Policy{Rules: []PolicyRule{{Name: "own", Stages: stage}}})
 		w.react(r, requester, true)
 		r = w.quiet()
 		if w.puts(0); r.State == Done {
@@ -71,9 +71,9 @@ func TestSelfApprovalIsForbiddenToday(t *testing.T) {
 // A user group of today's policy that Slack does not show holds the request up, once told.
 func TestUnreadableGroupOfTodayDoesNotSpam(t *testing.T) {
 	live(t, func(w *world) {
-		w.policy = SimplePolicy([]string{anna}, 1, time.Hour)
+		w.adopt(SimplePolicy([]string{anna}, 1, time.Hour))
 		r := w.carded()
-		w.policy = SimplePolicy([]string{untold}, 1, time.Hour)
+		w.adopt(SimplePolicy([]string{untold}, 1, time.Hour))
 		w.hide(untold, &RefusedError{Answer: "missing_scope"})
 		w.react(r, anna, true)
 		time.Sleep(30 * time.Minute)

@@ -734,14 +734,14 @@ func TestAGrantHoldsNobodyUp(t *testing.T) {
 // A limit of seats that a renewed code has counts as asked for.
 func TestRenewalUnderAPolicyOfSeats(t *testing.T) {
 	live(t, func(w *world) {
-		w.policy.Rules[0].MaxSeats = 4
+		w.amend(func(rule *PolicyRule) { rule.MaxSeats = 4 })
 		r := w.done(Ask{Codes: []string{"NEW"}, Quotas: []Quota{{Code: "NEW", Limit: 3}}, For: time.Hour})
 		if r.Grant == nil {
 			t.Fatal("nothing was granted for a time")
 		}
 		again := w.done(Ask{Codes: []string{"NEW"}, For: 2 * time.Hour})
 		same(t, "renewed", again.Proposal.Change.Extend, []string{"NEW"})
-		w.policy.Rules[0].MaxSeats = 2
+		w.amend(func(rule *PolicyRule) { rule.MaxSeats = 2 })
 		w.fileAsk(Ask{Codes: []string{"NEW"}, For: 4 * time.Hour})
 		refused := w.untilState(Refused)
 		if o := refused.Outcome.Violation; o == nil || o.Kind != ViolationTooManySeats {

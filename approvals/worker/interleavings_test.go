@@ -97,7 +97,7 @@ func TestHoldUpThatIsOverIsNotTold(t *testing.T) {
 // Approvals that were given are told at the deadline, seen or not.
 func TestExpiredWithSomeApprovals(t *testing.T) {
 	live(t, func(w *world) {
-		w.policy = SimplePolicy([]string{anna, ben}, 2, time.Hour)
+		w.adopt(SimplePolicy([]string{anna, ben}, 2, time.Hour))
 		r := w.carded()
 		w.react(r, anna, true)
 		w.until("a first vote", func(r Request) bool { return len(r.Votes) == 1 })
@@ -167,16 +167,16 @@ func TestAnEndWaitsForNoConsent(t *testing.T) {
 // tell the members of from the first look at a card on.
 func (w *world) ofGroup(codes ...string) Request {
 	w.Helper()
-	before := w.policy
+	before := *w.policy.Load()
 	w.slack.groups = map[string][]string{"S-ONE": {anna}}
-	w.policy = SimplePolicy([]string{"S-ONE"}, 1, time.Hour)
+	w.adopt(SimplePolicy([]string{"S-ONE"}, 1, time.Hour))
 	w.slack.onLook = func() {
 		w.slack.mu.Lock()
 		defer w.slack.mu.Unlock()
 		w.slack.untold["S-ONE"] = &RefusedError{Answer: "no_such_subteam"}
 	}
 	r := w.ask(Ask{Codes: codes})
-	w.policy = before
+	w.adopt(before)
 	return r
 }
 
@@ -243,7 +243,7 @@ func TestWhoseConsentCarriedTheWrite(t *testing.T) {
 	for name, lost := range map[string]bool{"confirmed": false, "the answer was lost": true} {
 		t.Run(name, func(t *testing.T) {
 			live(t, func(w *world) {
-				w.policy = SimplePolicy([]string{anna, ben, cleo}, 1, time.Hour)
+				w.adopt(SimplePolicy([]string{anna, ben, cleo}, 1, time.Hour))
 				r := w.carded()
 				down := false
 				w.uipath.onRead = func(int) error {

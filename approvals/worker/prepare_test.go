@@ -13,10 +13,10 @@ import (
 func TestGrantsInARowEndWithPeople(t *testing.T) {
 	live(t, func(w *world) {
 		longest := 30 * time.Hour
-		w.policy = Policy{Rules: []PolicyRule{
+		w.adopt(Policy{Rules: []PolicyRule{
 			{Name: "self", AutoApprove: true, MaxDuration: longest},
 			{Name: "people", Stages: []Stage{{Approvers: []string{anna}, Quorum: 1}}},
-		}}
+		}})
 		ask := Ask{Codes: []string{"NEW"}, For: 20 * time.Hour}
 		w.ask(ask)
 		first := w.untilState(Done)
@@ -52,10 +52,10 @@ func TestARuleListsARequesterByAnotherID(t *testing.T) {
 				if c.told != nil {
 					listed = "S-OTHER-ID" // the fake refuses to tell about user groups only
 				}
-				w.policy = Policy{Rules: []PolicyRule{
+				w.adopt(Policy{Rules: []PolicyRule{
 					{Name: "not they", Deny: true, Match: Match{Requesters: []string{listed}}},
 					{Name: "people", Stages: []Stage{{Approvers: []string{anna}, Quorum: 1}}},
-				}}
+				}})
 				w.file("e1", "NEW")
 				w.ended(w.quiet(), Refused, c.reason)
 			})

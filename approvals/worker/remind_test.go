@@ -28,7 +28,7 @@ func (w *world) expires(r Request) {
 // pending files a request with so long a life, and waits for its card.
 func (w *world) pending(ttl time.Duration) Request {
 	w.Helper()
-	w.policy.Rules[0].TTL = ttl
+	w.amend(func(rule *PolicyRule) { rule.TTL = ttl })
 	return w.carded()
 }
 
@@ -87,7 +87,7 @@ func TestReminders(t *testing.T) {
 func TestAtMostFourReminders(t *testing.T) {
 	live(t, func(w *world) {
 		w.monday(8)
-		w.policy.Rules[0].TTL = 100 * time.Hour
+		w.amend(func(rule *PolicyRule) { rule.TTL = 100 * time.Hour })
 		r := w.carded()
 		var number int
 		for range 4 {
@@ -200,10 +200,12 @@ func TestReminderAnswerLost(t *testing.T) {
 func TestWhoIsReminded(t *testing.T) {
 	live(t, func(w *world) {
 		w.person(cleo, Person{Deactivated: true})
-		w.policy.Rules[0].Stages = []Stage{
-			{Approvers: []string{anna, ben, cleo, requester, "U-FRED"}, Quorum: 1},
-			{Approvers: []string{ben, "U-DORA"}, Quorum: 1},
-		}
+		w.amend(func(rule *PolicyRule) {
+			rule.Stages = []Stage{
+				{Approvers: []string{anna, ben, cleo, requester, "U-FRED"}, Quorum: 1},
+				{Approvers: []string{ben, "U-DORA"}, Quorum: 1},
+			}
+		})
 		w.monday(8)
 		since := time.Now()
 		r := w.pending(3 * time.Hour)
@@ -230,7 +232,7 @@ func TestUserGroupsInReminders(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			live(t, func(w *world) {
 				w.slack.groups = map[string][]string{group: {anna, ben, cleo}}
-				w.policy = SimplePolicy([]string{group}, 2, time.Hour)
+				w.adopt(SimplePolicy([]string{group}, 2, time.Hour))
 				w.monday(8)
 				since := time.Now()
 				r := w.pending(40 * time.Minute)
@@ -266,7 +268,9 @@ func TestReopenedIsTold(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			live(t, func(w *world) {
 				w.slack.groups = map[string][]string{"S-ONE": {anna}, "S-TWO": {anna, ben}}
-				w.policy.Rules[0].Stages = []Stage{{Approvers: []string{"S-ONE"}, Quorum: 1}, {Approvers: []string{"S-TWO"}, Quorum: 1}}
+				w.amend(func(rule *PolicyRule) {
+					rule.Stages = []Stage{{Approvers: []string{"S-ONE"}, Quorum: 1}, {Approvers: []string{"S-TWO"}, Quorum: 1}}
+				})
 				r := w.carded()
 				w.uipath.onRead = func(n int) error {
 					if n == 2 { // the write is held up, so that consent can go
@@ -348,7 +352,7 @@ func TestLostRightStaysLost(t *testing.T) {
 	live(t, func(w *world) {
 		w.slack.groups = map[string][]string{"S-ONE": {}}
 		w.slack.cached = map[string][]string{"S-ONE": {anna}}
-		w.policy = SimplePolicy([]string{"S-ONE", ben}, 1, time.Hour)
+		w.adopt(SimplePolicy([]string{"S-ONE", ben}, 1, time.Hour))
 		r := w.carded()
 		w.react(r, anna, true)
 		w.until("told", func(Request) bool { return w.slack.shown(JobPostConsentLost) == 1 })

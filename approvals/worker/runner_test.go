@@ -39,7 +39,7 @@ type world struct {
 	uipath  *uipath
 	slack   *slackFake
 	hellos  chan struct{}
-	policy  Policy
+	policy  atomic.Pointer[Policy] // in force, while workers read it
 	emoji   Emoji
 	request Request
 	stop    func()               // ends the workers
@@ -62,7 +62,7 @@ func live(t *testing.T, story func(w *world)) {
 			emoji: testEmoji, url: "sqlite://" + filepath.Join(dir, "test.db"),
 		}
 		w.open()
-		w.policy = SimplePolicy([]string{anna, ben}, 1, time.Hour)
+		w.adopt(SimplePolicy([]string{anna, ben}, 1, time.Hour))
 		w.work()
 		defer func() {
 			w.stop()
@@ -84,6 +84,17 @@ func (w *world) open() {
 	w.store = s
 }
 
+// adopt has policy be in force from now on.
+func (w *world) adopt(policy Policy) { w.policy.Store(&policy) }
+
+// amend has a policy with a changed first rule be in force from now on.
+func (w *world) amend(change func(*PolicyRule)) {
+	policy := *w.policy.Load()
+	policy.Rules = slices.Clone(policy.Rules)
+	change(&policy.Rules[0])
+	w.adopt(policy)
+}
+
 // work starts the workers.
 func (w *world) work() {
 	var seen worker.Store = w.store
@@ -98,7 +109,7 @@ func (w *world) workers(seen worker.Store) *worker.Runner {
 	return &worker.Runner{
 		Store: seen, Licenses: w.uipath, Directory: w.slack, Messenger: w.slack,
 		OnError: func(worker.Problem) {}, Grace: time.Second, Reconnected: w.hellos,
-		Policy: func() Policy { return w.policy },
+		Policy: func() Policy { return *w.policy.Load() },
 		Emoji:  w.emoji, Channel: w.channel,
 	}
 }

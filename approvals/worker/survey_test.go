@@ -43,7 +43,7 @@ func TestCatchUpFindsAVote(t *testing.T) {
 
 func TestCatchUpFindsAWithdrawal(t *testing.T) {
 	live(t, func(w *world) {
-		w.policy = SimplePolicy([]string{anna, ben}, 2, time.Hour)
+		w.adopt(SimplePolicy([]string{anna, ben}, 2, time.Hour))
 		r := w.carded()
 		w.react(r, anna, true)
 		w.until("a first vote", func(r Request) bool { return len(r.Votes) == 1 })
@@ -59,7 +59,7 @@ func TestCatchUpFindsAWithdrawal(t *testing.T) {
 // A survey that is silent about a vote is no proof that it was taken back.
 func TestCatchUpConcludesNoWithdrawalFromASurvey(t *testing.T) {
 	live(t, func(w *world) {
-		w.policy = SimplePolicy([]string{anna, ben}, 2, time.Hour)
+		w.adopt(SimplePolicy([]string{anna, ben}, 2, time.Hour))
 		r := w.carded()
 		w.react(r, anna, true)
 		w.until("a first vote", func(r Request) bool { return len(r.Votes) == 1 })
@@ -91,7 +91,7 @@ func TestCatchUpLooksCloserWhereTheSurveyIsNotWhole(t *testing.T) {
 // What is known already is not written again, however often it is looked at.
 func TestCatchUpWritesOnlyWhatIsNew(t *testing.T) {
 	live(t, func(w *world) {
-		w.policy = SimplePolicy([]string{anna, ben}, 2, 12*time.Hour) // no reminder is due yet
+		w.adopt(SimplePolicy([]string{anna, ben}, 2, 12*time.Hour)) // no reminder is due yet
 		r := w.carded()
 		w.react(r, anna, true)
 		w.until("a first vote", func(r Request) bool { return len(r.Votes) == 1 })
@@ -132,7 +132,7 @@ func TestCatchUpGoesOnAfterACardThatFails(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			live(t, func(w *world) {
-				w.policy = SimplePolicy([]string{anna, ben}, 2, 12*time.Hour) // no reminder is due yet
+				w.adopt(SimplePolicy([]string{anna, ben}, 2, 12*time.Hour)) // no reminder is due yet
 				first := w.carded()
 				w.file("e2", "NEWER")
 				second := w.until("a card", func(r Request) bool { return r.CardTS != "" })
