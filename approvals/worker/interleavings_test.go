@@ -94,6 +94,36 @@ func TestHoldUpThatIsOverIsNotTold(t *testing.T) {
 	})
 }
 
+// What the thread was told of a hold-up stands above the outcome, though Slack stored it
+// late, and after the write was done.
+func TestHoldUpThatIsStoredLateStandsAboveTheOutcome(t *testing.T) {
+	live(t, func(w *world) {
+		r := w.carded()
+		stored := saidName(r, Job{Kind: JobPostDelay, Number: 1})
+		w.slack.before = func(call string, n int) (bool, error) {
+			if call != string(JobPostDelay) || n > 1 {
+				return true, nil
+			}
+			time.AfterFunc(15*time.Second, func() { w.slack.store(stored) })
+			w.slack.mu.Unlock()
+			time.Sleep(10 * time.Second) // until the client gives up
+			w.slack.mu.Lock()
+			return false, errCut
+		}
+		w.uipath.onRead = func(n int) error {
+			if n == 2 || n == 3 {
+				return errCut
+			}
+			return nil
+		}
+		w.react(r, anna, true)
+		w.untilState(Done)
+		w.posts(JobPostDelay, 0)
+		w.until("the outcome", func(Request) bool { return w.slack.shown(JobPostOutcome) == 1 })
+		w.posts(JobPostDelay, 1)
+	})
+}
+
 // Approvals that were given are told at the deadline, seen or not.
 func TestExpiredWithSomeApprovals(t *testing.T) {
 	live(t, func(w *world) {

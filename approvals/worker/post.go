@@ -106,7 +106,7 @@ func (w *Runner) postCard(ctx context.Context, t approvals.LeasedJob, r approval
 // bot, the requester is told as well, and the post waits for it.
 func (w *Runner) postInThread(ctx context.Context, t approvals.LeasedJob, r approvals.Request) error {
 	if !t.IsRelevant(r) {
-		return nil
+		return w.awaitOverdue(ctx, t, r)
 	}
 	shutOut := approvals.ShutOut{Said: t.Job}
 	if r.CardTS == "" {
@@ -121,6 +121,19 @@ func (w *Runner) postInThread(ctx context.Context, t approvals.LeasedJob, r appr
 		return w.applyEvent(ctx, r, shutOut, &t)
 	case t.IsShutOut(err):
 		return errors.Join(err, w.applyIfNew(ctx, r.ID, shutOut))
+	}
+	return err
+}
+
+// awaitOverdue keeps the thread's lane until a post that says what is true no more was
+// found, or cannot turn up any more. Otherwise it might stand below what is said next.
+func (w *Runner) awaitOverdue(ctx context.Context, t approvals.LeasedJob, r approvals.Request) error {
+	if !t.WasTried() || r.CardTS == "" {
+		return nil
+	}
+	_, _, err := w.findEarlier(ctx, t, r)
+	if approvals.IsRefused(err) {
+		return nil
 	}
 	return err
 }

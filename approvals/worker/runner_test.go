@@ -622,6 +622,13 @@ func (s *slackFake) PostInThread(_ context.Context, r Request, said Job) error {
 	})
 }
 
+// store shows a post that Slack took long to store.
+func (s *slackFake) store(post string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.posted = append(s.posted, post)
+}
+
 // said lists what was said of one kind.
 func (s *slackFake) heard(kind JobKind) []utterance {
 	s.mu.Lock()
