@@ -11,6 +11,7 @@ type Sighting struct {
 	RequestID string // the request of a card by the bot; empty for any other message
 	Shown     []Reaction
 	Whole     bool // Slack named all people who reacted
+	Replied   bool // it has a thread
 }
 
 // A HistoryPage is a part of a channel, as one call showed it.

@@ -249,6 +249,9 @@ type Directory interface {
 	// ErrCardDeleted if the card was deleted.
 	CardReactions(ctx context.Context, channel, ts string) ([]approvals.Reaction, error)
 
+	// ReplyReactions reads the reactions on the bot's replies to one card, but its own.
+	ReplyReactions(ctx context.Context, channel, cardTS string) ([]approvals.Reaction, error)
+
 	// ReadHistory reads the messages of a channel from latest down to oldest, as
 	// many as one call shows.
 	ReadHistory(ctx context.Context, channel, oldest, latest string) (approvals.HistoryPage, error)

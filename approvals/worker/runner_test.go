@@ -398,10 +398,11 @@ type slackFake struct {
 
 	cached  map[string][]string // what a cache tells of user groups whose members changed since
 	deleted map[string]bool
-	doubles []double // cards that are shown once more
-	lagging bool     // looks show nothing of ben's yet
-	partial bool     // a survey lists only some people
-	short   bool     // nor does it count them
+	doubles []double              // cards that are shown once more
+	replies map[string][]Reaction // on the replies to a card
+	lagging bool                  // looks show nothing of ben's yet
+	partial bool                  // a survey lists only some people
+	short   bool                  // nor does it count them
 }
 
 // An utterance is what was said in a thread, when, and of a request in which
@@ -546,6 +547,11 @@ func (s *slackFake) CardReactions(_ context.Context, channel, ts string) ([]Reac
 	return shown, err
 }
 
+func (s *slackFake) ReplyReactions(_ context.Context, _, card string) (shown []Reaction, err error) {
+	err = s.do("reply_reactions", func() { shown = s.replies[card] })
+	return shown, err
+}
+
 func (s *slackFake) ReadHistory(_ context.Context, channel, oldest, latest string) (HistoryPage, error) {
 	page := HistoryPage{Reached: oldest}
 	if channel == otherChannel {
@@ -560,7 +566,7 @@ func (s *slackFake) ReadHistory(_ context.Context, channel, oldest, latest strin
 				if s.short {
 					shown = nil
 				}
-				page.Sightings = append(page.Sightings, Sighting{TS: ts, RequestID: id, Shown: shown, Whole: !s.partial})
+				page.Sightings = append(page.Sightings, Sighting{TS: ts, RequestID: id, Shown: shown, Whole: !s.partial, Replied: len(s.replies[ts]) > 0})
 			}
 		}
 		for _, d := range s.doubles {

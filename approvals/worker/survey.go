@@ -23,28 +23,52 @@ const (
 )
 
 // keepSurveying looks at the cards of all pending requests after every reconnect
-// and on a timer, until ctx ends.
+// and on a timer, until ctx ends. Events were missed before a reconnect, so the threads
+// are looked at as well then, until that succeeds.
 func (w *Runner) keepSurveying(ctx context.Context) {
-	next := surveyEvery
-	for sleep.UntilWoken(ctx, next*3/4+rand.N(next/2), w.Reconnected) {
+	next, threads := surveyEvery, false
+	for {
+		reconnected := w.awaitReconnect(ctx, next*3/4+rand.N(next/2))
+		if ctx.Err() != nil {
+			return
+		}
+		threads = threads || reconnected
 		next = surveyEvery
-		if err := w.CatchUp(ctx); err != nil && ctx.Err() == nil {
+		err := w.survey(ctx, threads)
+		if err != nil && ctx.Err() == nil {
 			w.OnError(Problem{During: SurveyingCards, Err: err})
 			next = max(surveyRetry, delayOf(err))
 			if errors.Is(err, approvals.ErrCardNotShown) {
 				next = max(missRetry, delayOf(err))
 			}
 		}
+		threads = threads && err != nil
 		if !sleep.For(ctx, surveyPause) {
 			return
 		}
 	}
 }
 
+// awaitReconnect waits for d or until a socket is connected again, and reports which.
+func (w *Runner) awaitReconnect(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-w.Reconnected:
+		return true
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	return false
+}
+
 // CatchUp brings what the store knows of the cards of pending requests in line with
-// what Slack shows: votes and withdrawals without an event, and deleted cards. If
-// Slack interrupts it, the next call goes on from there.
-func (w *Runner) CatchUp(ctx context.Context) error {
+// what Slack shows: votes and withdrawals without an event, denials on replies, and
+// deleted cards. If Slack interrupts it, the next call goes on from there.
+func (w *Runner) CatchUp(ctx context.Context) error { return w.survey(ctx, true) }
+
+// survey is CatchUp; threads says whether the replies are looked at as well.
+func (w *Runner) survey(ctx context.Context, threads bool) error {
 	w.surveys.Lock()
 	defer w.surveys.Unlock()
 	cards, err := w.Store.ListPendingCards(ctx)
@@ -53,7 +77,7 @@ func (w *Runner) CatchUp(ctx context.Context) error {
 	}
 	var failed error
 	for channel, group := range groupByChannel(cards) {
-		failed = errors.Join(failed, w.catchUpIn(ctx, channel, group))
+		failed = errors.Join(failed, w.catchUpIn(ctx, channel, group, threads))
 	}
 	return failed
 }
@@ -83,7 +107,7 @@ func groupByChannel(cards []approvals.PendingCard) map[string][]approvals.Pendin
 // catchUpIn catches up with the cards of one channel, page by page. It goes on after
 // a failing card, because the card may fail every time. When Slack asks for time, it
 // stops until the next round.
-func (w *Runner) catchUpIn(ctx context.Context, channel string, cards []approvals.PendingCard) error {
+func (w *Runner) catchUpIn(ctx context.Context, channel string, cards []approvals.PendingCard, threads bool) error {
 	survey := approvals.NewSurvey(cards, w.surveys.last[channel])
 	var failed error
 	for {
@@ -102,7 +126,11 @@ func (w *Runner) catchUpIn(ctx context.Context, channel string, cards []approval
 		}
 		failed = errors.Join(failed, w.reportDoubles(ctx, approvals.SurveyDoubles(cards, page.Sightings)))
 		for _, card := range survey.TakeShown(page) {
-			err := w.catchUpOn(ctx, card, page.Of(card.TS), asOf)
+			shown := page.Of(card.TS)
+			err := w.catchUpOn(ctx, card, shown, asOf)
+			if err == nil && threads && shown.Replied {
+				err = w.catchUpOnThread(ctx, card)
+			}
 			failed = errors.Join(failed, err)
 			if ctx.Err() != nil || delayOf(err) > 0 {
 				return failed
@@ -125,6 +153,22 @@ func (w *Runner) catchUpOn(
 		return w.Store.ReplaceReactions(ctx, card.Channel, card.TS, asOf, s.Shown)
 	}
 	return nil
+}
+
+// catchUpOnThread records the denials that the replies to one card show.
+func (w *Runner) catchUpOnThread(ctx context.Context, card approvals.PendingCard) error {
+	shown, err := w.Directory.ReplyReactions(ctx, card.Channel, card.TS)
+	if approvals.IsRefused(err) { // the thread went with its card, which is looked at by itself
+		err = nil
+	}
+	for _, given := range shown {
+		denial := approvals.Denial{TS: given.TS, User: given.User, Name: given.Name}
+		err = errors.Join(err, w.applyIfNew(ctx, card.RequestID, approvals.DeniedOnReply{Denial: denial}))
+	}
+	if !sleep.For(ctx, cardLookPause) {
+		err = errors.Join(err, ctx.Err())
+	}
+	return err
 }
 
 // inspectCard looks at one card missing or incomplete in the survey. Then it pauses,

@@ -304,3 +304,44 @@ func TestTheDeadlineWaitsForTheLook(t *testing.T) {
 		}
 	})
 }
+
+// A no on one of the bot's replies that was given while no socket was connected is found
+// after it is connected again.
+func TestCatchUpFindsADenialOnAReply(t *testing.T) {
+	live(t, func(w *world) {
+		r := w.carded()
+		time.Sleep(time.Hour / 2)
+		w.slack.mu.Lock()
+		w.slack.replies = map[string][]Reaction{r.CardTS: {
+			{TS: "2.2", User: ben, Name: "eyes", Present: true},
+			{TS: "2.2", User: ben, Name: "x", Present: true},
+		}}
+		w.slack.mu.Unlock()
+		w.slack.breaks("reply_reactions", 1, false, errCut) // looked at again
+		w.hellos <- struct{}{}
+		denied := w.untilState(Denied)
+		if denied.Outcome.Reason == "" || len(denied.Denials) != 1 || denied.Denials[0].User != ben {
+			t.Errorf("denied by %v: %+v", denied.Denials, denied.Outcome)
+		}
+		w.puts(0)
+	})
+}
+
+// Threads take a call for each card, so only a reconnect has them looked at.
+func TestThreadsAreLookedAtAfterAReconnect(t *testing.T) {
+	live(t, func(w *world) {
+		r := w.carded()
+		w.slack.mu.Lock()
+		w.slack.replies = map[string][]Reaction{r.CardTS: {{TS: "2.2", User: "U-OTHER", Name: "eyes", Present: true}}}
+		w.slack.mu.Unlock()
+		time.Sleep(30 * time.Minute)
+		if n := w.slack.count("reply_reactions"); n > 0 {
+			t.Errorf("the thread was looked at %d times without a reconnect", n)
+		}
+		w.hellos <- struct{}{}
+		time.Sleep(10 * time.Minute)
+		if n := w.slack.count("reply_reactions"); n != 1 {
+			t.Errorf("the thread was looked at %d times after a reconnect, want once", n)
+		}
+	})
+}

@@ -218,6 +218,35 @@ func (d *Directory) readReactions(
 	return shown, whole, nil
 }
 
+// ReplyReactions reads the reactions on the bot's replies in a card's thread, but its own.
+func (d *Directory) ReplyReactions(ctx context.Context, channel, cardTS string) ([]approvals.Reaction, error) {
+	var all []approvals.Reaction
+	cursor := ""
+	for range findPages {
+		page, _, next, err := d.api.GetConversationRepliesContext(ctx, &slack.GetConversationRepliesParameters{
+			ChannelID: channel, Timestamp: cardTS, Cursor: cursor, Limit: readPageSize,
+		})
+		if err != nil {
+			return all, ClassifyError("conversations.replies", err)
+		}
+		for _, m := range page {
+			if m.Timestamp == cardTS || !d.identity.isAuthor(m) {
+				continue
+			}
+			shown, _, err := d.readReactions(ctx, channel, m.Timestamp, m.Reactions)
+			if err != nil {
+				return all, err
+			}
+			all = append(all, shown...)
+		}
+		if next == "" {
+			return all, nil
+		}
+		cursor = next
+	}
+	return all, errTooMuchHistory
+}
+
 // ReadHistory reads the reactions on the messages of a channel from latest down to
 // oldest, both included, up to 999 of them. A deleted message with replies is a
 // tombstone in Slack's answer, and is skipped.
@@ -252,7 +281,7 @@ func (d *Directory) ReadHistory(ctx context.Context, channel, oldest, latest str
 // readSighting reads what history shows of one message. The reactions on messages of
 // others mean nothing; where it takes a call to tell a person, it is not made for them.
 func (d *Directory) readSighting(ctx context.Context, channel string, m slack.Message) (approvals.Sighting, error) {
-	sighting := approvals.Sighting{TS: m.Timestamp}
+	sighting := approvals.Sighting{TS: m.Timestamp, Replied: m.ReplyCount > 0}
 	isOwn := d.identity.isAuthor(m)
 	if !isOwn && d.identity.EnterpriseID != "" {
 		return sighting, nil

@@ -9,6 +9,7 @@ import (
 	"licensebot/deploy"
 	"licensebot/internal/fakeslack"
 	"licensebot/internal/fault"
+	"licensebot/internal/sweep"
 )
 
 // The channels that approvers move to.
@@ -59,6 +60,7 @@ func TestChannelGetsAnotherID(t *testing.T) {
 	t.Parallel()
 	for name, whileDown := range map[string]bool{"told by Slack's event": false, "while the bot is down": true} {
 		t.Run(name, func(t *testing.T) {
+			sweep.InSample(t, !whileDown)
 			t.Parallel()
 			w := newWorld(t)
 			w.env["LICENSEBOT_QUORUM"] = "2"
@@ -117,6 +119,7 @@ func TestAnotherChannelIsSet(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
+			sweep.InSample(t, name == "the old one goes on")
 			t.Parallel()
 			w := newWorld(t)
 			w.env["LICENSEBOT_QUORUM"] = "2"
@@ -208,6 +211,7 @@ func TestApprovedWhereItIs(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
+			sweep.InSample(t, name == "the old one goes on")
 			t.Parallel()
 			w := newWorld(t)
 			w.startReplica()
@@ -291,6 +295,7 @@ func TestEveryEventMeansSomething(t *testing.T) {
 // TestEveryEndReachesTheRequester closes the channel to the bot before an end. The
 // requester hears of it privately, and the thread when it is open again.
 func TestEveryEndReachesTheRequester(t *testing.T) {
+	sweep.InSample(t, false)
 	t.Parallel()
 	archive := func(archived bool) func(w *world) {
 		return func(w *world) {

@@ -19,6 +19,7 @@ import (
 	"licensebot/internal/fakeslack"
 	"licensebot/internal/fakeuipath"
 	"licensebot/internal/fault"
+	"licensebot/internal/sweep"
 )
 
 // runDoctor runs the program on the world.
@@ -425,6 +426,7 @@ func TestDoctorsScreen(t *testing.T) {
 // TestServeChecksItsSetup breaks the setup of a running bot. The log names the check once,
 // and so do the probe, the metric and an approver's Home tab; a mended policy is noticed.
 func TestServeChecksItsSetup(t *testing.T) {
+	sweep.InSample(t, false)
 	t.Parallel()
 	w := newWorld(t)
 	rules := "  - name: all\n    approvers: [" + approver + "]\n"

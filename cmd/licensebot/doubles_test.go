@@ -41,3 +41,24 @@ func TestCardStoredTwice(t *testing.T) {
 	}
 	w.wantAllocation(0, "ATTUNU")
 }
+
+// A ❌ on a reply in the card's thread, given while the bot is down, denies the request
+// once the bot is up again.
+func TestDenialOnAReplyWhileDown(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.env["LICENSEBOT_BUTTONS"], w.env["LICENSEBOT_QUORUM"] = "on", "2"
+	w.startReplica()
+	card := w.cardFor("group-01 IDU")
+	w.click(approver, card, "vote_approve")
+	w.awaitReply(card, "approved request")
+	w.killReplicas()
+	reply := w.slack.Thread(approvalsChannel, card.TS)[0]
+	if err := w.slack.React(second, approvalsChannel, reply.TS, "x"); err != nil {
+		t.Fatal(err)
+	}
+	w.startReplica()
+	w.awaitStatus(card, "*Denied*")
+	w.awaitReply(card, "denied by <@"+second+">")
+	w.wantAllocation(0, "ATTUNU")
+}

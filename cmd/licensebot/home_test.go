@@ -11,6 +11,7 @@ import (
 
 	"licensebot/approvals"
 	"licensebot/internal/store"
+	"licensebot/internal/sweep"
 )
 
 // openHome opens a person's Home tab and waits until it shows these parts.
@@ -68,6 +69,7 @@ func TestHomeFollowsARequest(t *testing.T) {
 
 // TestHomeOfThreeHundredRequests turns pages of ten.
 func TestHomeOfThreeHundredRequests(t *testing.T) {
+	sweep.InSample(t, false)
 	t.Parallel()
 	w := newWorld(t)
 	w.seedRequests(300)

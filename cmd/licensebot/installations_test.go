@@ -10,10 +10,13 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"licensebot/internal/sweep"
 )
 
 // TestTwoInstallationsOnOneToken runs a second bot with a database of its own.
 func TestTwoInstallationsOnOneToken(t *testing.T) {
+	sweep.InSample(t, false)
 	t.Parallel()
 	const warning = "another installation uses the same SLACK_APP_TOKEN"
 	w := newWorld(t)

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"licensebot/bot/bottest"
+	"licensebot/internal/sweep"
 )
 
 // startWithLog runs licensebot with its log going into a pipe, and returns the end
@@ -95,6 +96,7 @@ func (w *world) typeUntilRecorded(text string) {
 // TestServeDoesNotWaitForTheReaderOfItsLog has the bot write more than 2,000 lines
 // that are not read. At the end it reads them.
 func TestServeDoesNotWaitForTheReaderOfItsLog(t *testing.T) {
+	sweep.InSample(t, false)
 	t.Parallel()
 	w := newWorld(t)
 	process, log, base := w.startWithLog()
@@ -124,6 +126,7 @@ func TestServeDoesNotWaitForTheReaderOfItsLog(t *testing.T) {
 
 // TestServeEndsThoughItsLogIsNotRead stops a bot with a full pipe.
 func TestServeEndsThoughItsLogIsNotRead(t *testing.T) {
+	sweep.InSample(t, false)
 	t.Parallel()
 	w := newWorld(t)
 	process, _, base := w.startWithLog()

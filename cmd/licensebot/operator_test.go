@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"licensebot/internal/fault"
+	"licensebot/internal/sweep"
 )
 
 // TestAnOperatorsFaultDelays meets each kind of fault that only an operator can
@@ -27,6 +28,7 @@ func TestAnOperatorsFaultDelays(t *testing.T) {
 		"expired secret": {"token", fault.Fault{Status: 400, Error: "invalid_client"}, "UiPath refuses the bot's sign-in (invalid_client)"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			sweep.InSample(t, name == "expired secret")
 			t.Parallel()
 			w := newWorld(t)
 			w.startReplica()

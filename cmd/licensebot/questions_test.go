@@ -7,6 +7,7 @@ import (
 
 	"licensebot/internal/fakeuipath"
 	"licensebot/internal/fault"
+	"licensebot/internal/sweep"
 )
 
 // listAnswers lists the answers that reached a person through a response_url.
@@ -186,6 +187,7 @@ func TestStatusAndWhy(t *testing.T) {
 }
 
 func TestPendingByPages(t *testing.T) {
+	sweep.InSample(t, false)
 	t.Parallel()
 	w := newWorld(t)
 	w.env["LICENSEBOT_APPROVERS"] = "S0APPROVERS"

@@ -7,6 +7,7 @@ import (
 
 	"licensebot/internal/fakeslack"
 	"licensebot/internal/fault"
+	"licensebot/internal/sweep"
 )
 
 // TestSlackRefusesOnce has Slack refuse each call once, with errors that pass or
@@ -16,6 +17,7 @@ func TestSlackRefusesOnce(t *testing.T) {
 	methods := []string{"chat.postMessage", "chat.update", "reactions.add", "reactions.get", "users.info"}
 	for _, name := range []string{"not_in_channel", "missing_scope", "channel_not_found", "is_archived", "internal_error", "ratelimited", "something_new"} {
 		t.Run(name, func(t *testing.T) {
+			sweep.InSample(t, name == "missing_scope")
 			t.Parallel()
 			w := newWorld(t)
 			for _, method := range methods {

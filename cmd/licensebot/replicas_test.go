@@ -20,6 +20,7 @@ import (
 	"licensebot/internal/fakeuipath"
 	"licensebot/internal/fault"
 	"licensebot/internal/pgtest"
+	"licensebot/internal/sweep"
 )
 
 // startFleet starts n replicas on one PostgreSQL.
@@ -254,6 +255,7 @@ func TestPostgresRestarts(t *testing.T) {
 // TestDownForHours starts the bot after hours. It catches up on votes and deletions.
 // After the deadline, the reactions on the card decide.
 func TestDownForHours(t *testing.T) {
+	sweep.InSample(t, false)
 	t.Parallel()
 	for name, world := range map[string]func(*testing.T) *world{
 		"SQLite":     newWorldWithoutRetries,
@@ -298,6 +300,7 @@ func (s *clockedWorld) playOutage(hours time.Duration) {
 // shows. The bot finds what it missed on the oldest and the newest, within the
 // limits of Slack.
 func TestManyCardsWithinSlacksLimits(t *testing.T) {
+	sweep.InSample(t, false)
 	t.Parallel()
 	w := newWorldWith(t, fakeslack.Config{EnforceTiers: true})
 	const pending = 1100 // a survey shows 999 messages a call
@@ -337,6 +340,7 @@ func newWorldWithoutRetries(t *testing.T) *world {
 // bot holds acknowledgments to the three seconds of Slack. It runs alone: a simulated
 // Slack that starves beside other tests looks dead to the bot.
 func TestOverload(t *testing.T) {
+	sweep.InSample(t, false)
 	w := newWorldWith(t, fakeslack.Config{AckTimeout: patience})
 	w.env["LICENSEBOT_MAX_OPEN"] = "1000" // all people are one here
 	const early, lucky, commands = 11, 3, 2000
