@@ -148,6 +148,8 @@ type WriteFailure struct {
 	// A refused write ends the request. A refused read ends it only if a second,
 	// later one is refused too, and no write was tried before.
 	OfWrite, OfRead bool
+
+	Shown []string // the codes that a read after the refused write showed; nil without one
 }
 
 // SecondLookAfter is how long after a first look without the group a second one is
@@ -184,7 +186,9 @@ func DecideFailure(r Request, f WriteFailure, now time.Time) Event {
 	case refused && f.OfRead && !f.Tried && now.Sub(r.RefusedAt) < SecondLookAfter, isOperators(f.Err):
 		return nil
 	case refused && (f.OfWrite || f.OfRead && !f.Tried):
-		return finished(Failed, Outcome{Reason: ReasonUiPathRefused, Answer: refusal.Answer, Uncertain: f.Tried})
+		return finished(Failed, Outcome{
+			Reason: ReasonUiPathRefused, Answer: refusal.Answer, Uncertain: f.Tried, Allocation: f.Shown,
+		})
 	case !r.HasLapsed(now):
 		return nil
 	}

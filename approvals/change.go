@@ -74,6 +74,12 @@ func (c Change) IsShownBy(now Allocation) bool {
 	return c.extendedPresent(now) && c.Remaining(now).IsEmpty() && (!c.Exact || SameSet(now.Codes, c.Result()))
 }
 
+// ShownPart is the part of the change to which codes an allocation with these codes
+// corresponds.
+func (c Change) ShownPart(codes []string) Change {
+	return Change{Add: Common(c.Add, codes), Remove: Without(c.Remove, codes)}
+}
+
 // AllCodes lists every code that the change is about, sorted.
 func (c Change) AllCodes() []string {
 	codes := Union(c.GrantedCodes(), c.Remove)

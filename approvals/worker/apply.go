@@ -201,7 +201,9 @@ func (w *Runner) settleByReading(
 	case cause == nil:
 		return w.recordAnswered(ctx, t, r)
 	}
-	return w.closeOrDelay(ctx, t, r, approvals.FailedWrite(cause, t.WasTried()))
+	failure := approvals.FailedWrite(cause, t.WasTried())
+	failure.Shown = read.Codes
+	return w.closeOrDelay(ctx, t, r, failure)
 }
 
 // readAgainAfter is the pause between two reads for a change that UiPath said yes to.

@@ -348,6 +348,24 @@ func TestTimedAddThatTookEffectInPart(t *testing.T) {
 	})
 }
 
+// UiPath refuses a change for good and takes one code of two: the outcome has what the
+// read after it showed.
+func TestRefusedAddThatTookEffectInPart(t *testing.T) {
+	live(t, func(w *world) {
+		w.uipath.onWrite = func(_ int, asked Allocation) (*Allocation, bool, error) {
+			asked.Codes = Without(asked.Codes, []string{"NEWER"})
+			w.uipath.rules["group-01"] = asked
+			return nil, false, &RefusedError{Answer: "409: conflict"}
+		}
+		r := w.ask(Ask{Codes: []string{"NEW", "NEWER"}})
+		w.react(r, anna, true)
+		r = w.untilState(Failed)
+		if part := r.Proposal.Change.ShownPart(r.Outcome.Allocation); !slices.Equal(part.Add, []string{"NEW"}) {
+			t.Errorf("the outcome shows %v, want NEW: %+v", part, r.Outcome)
+		}
+	})
+}
+
 // An operator's fault never ends a request.
 func TestOperatorsFaultEndsNothing(t *testing.T) {
 	for _, from := range []int{1, 2} { // the first read is for the card

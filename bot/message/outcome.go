@@ -182,7 +182,25 @@ func explainFailure(r approvals.Request) string {
 		return text + "Whether an earlier attempt took effect is unknown: check the group in UiPath before " +
 			"you ask again."
 	}
-	return text + "The change was not made. Ask again when that is fixed."
+	return text + explainRefusedPart(r.Proposal.Change, o.Allocation)
+}
+
+// explainRefusedPart tells what an allocation that was read after a refused write shows of
+// it. Without a read nothing was written.
+func explainRefusedPart(change approvals.Change, allocation []string) string {
+	part := change.ShownPart(allocation)
+	if allocation == nil || part.IsEmpty() {
+		return "The change was not made. Ask again when that is fixed."
+	}
+	var shown []string
+	if len(part.Add) > 0 {
+		shown = append(shown, joinWithin(maxChangeMade, quoteCodes(part.Add))+" added")
+	}
+	if len(part.Remove) > 0 {
+		shown = append(shown, joinWithin(maxChangeMade, quoteCodes(part.Remove))+" removed")
+	}
+	return "Its allocation shows a part of the change all the same: " + strings.Join(shown, ", ") + ". " +
+		"Check the codes with your UiPath admin before you ask again."
 }
 
 // explainSuperseded tells that the group changed after the card was posted.

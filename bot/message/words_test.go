@@ -170,7 +170,7 @@ func TestEndsSayWhatHappened(t *testing.T) {
 		{approvals.Done, approvals.ReasonConfirmed, false, "UiPath confirmed it: the group now has `ATTUNU`"},
 		{approvals.Done, approvals.ReasonReadBack, true, "UiPath did not confirm the write, but its allocation, read again, shows the change"},
 		{approvals.Done, approvals.ReasonNotPreserved, false, "UiPath made the change but dropped a setting that should have stayed"},
-		{approvals.Failed, approvals.ReasonUiPathRefused, false, "The change was not made"},
+		{approvals.Failed, approvals.ReasonUiPathRefused, false, "Its allocation shows a part of the change all the same"},
 		{approvals.Failed, approvals.ReasonUiPathRefused, true, "Whether an earlier attempt took effect is unknown"},
 		{approvals.Failed, approvals.ReasonIncomplete, false, "does not show the change to `RPADEVPRONU`"},
 		{approvals.Failed, approvals.ReasonUnconfirmed, false, "Nothing was changed at UiPath"},

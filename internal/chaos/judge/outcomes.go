@@ -36,7 +36,7 @@ func (j *judge) judgeOutcome(r *request, c *Card, outcome Reply) {
 func (j *judge) judgeOtherOutcome(r *request, c *Card, outcome Reply) {
 	effects := effectiveWrites(r.writes)
 	if len(effects) > 0 && c.Lasts == 0 && !c.changeIn(last(effects).After) && outcome.Event == failedEvent {
-		return // the change was not made; the bot does not look for a part without an end
+		return // the words tell the part that a read showed; a part without an end stays
 	}
 	misled := len(effects) > 0 && j.h.wasReadLate(last(effects), outcome.At)
 	if !misled || c.foundReply() == nil && !j.effectUndone(effects, forever) {
