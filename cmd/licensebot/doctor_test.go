@@ -445,7 +445,7 @@ func TestServeChecksItsSetup(t *testing.T) {
 	if _, page := getPage(t, w.healthBase()+"/readyz"); page != "ok" {
 		t.Errorf("/readyz is %q", page)
 	}
-	if _, metrics := getPage(t, w.healthBase()+"/metrics"); !strings.Contains(metrics, "licensebot_checks_failing 1\n") {
+	if _, metrics := getPage(t, w.healthBase()+"/metrics"); !strings.Contains(metrics, "licensebot_check_failing{check=\"approvers.rules\"} 1\n") {
 		t.Error("no metric counts the check")
 	}
 	for user, wanted := range map[string]bool{approver: true, bystander: false} {

@@ -67,10 +67,10 @@ func (c *setupChecker) logProblems(report checkup.Report) {
 	c.told = problems
 }
 
-// countFailing counts the checks that found a problem last. known is false before the
+// listFailing lists the checks that found a problem last. known is false before the
 // first run.
-func (c *setupChecker) countFailing() (failing int, known bool) {
-	return len(c.listProblems()), c.last.Load() != nil
+func (c *setupChecker) listFailing() (failing []string, known bool) {
+	return c.listProblems(), c.last.Load() != nil
 }
 
 // listProblems names the checks that found a problem last, each once.

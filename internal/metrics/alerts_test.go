@@ -107,7 +107,7 @@ func TestEveryAlertIsFiredOnce(t *testing.T) {
 	}
 }
 
-// dashboardQueries are the queries of the dashboard, by the panel's title.
+// dashboardQueries are the queries of the dashboard, by the panel's title and their letter.
 func dashboardQueries(t *testing.T) map[string]string {
 	t.Helper()
 	content, err := os.ReadFile(deployed + "grafana/licensebot.json")
@@ -117,7 +117,7 @@ func dashboardQueries(t *testing.T) map[string]string {
 	var board struct {
 		Panels []struct {
 			Title   string
-			Targets []struct{ Expr string }
+			Targets []struct{ RefID, Expr string }
 		}
 	}
 	if err := json.Unmarshal(content, &board); err != nil {
@@ -126,7 +126,7 @@ func dashboardQueries(t *testing.T) map[string]string {
 	queries := make(map[string]string)
 	for _, p := range board.Panels {
 		for _, target := range p.Targets {
-			queries[p.Title] = target.Expr
+			queries[p.Title+" "+target.RefID] = target.Expr
 		}
 	}
 	return queries

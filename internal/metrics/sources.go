@@ -19,7 +19,7 @@ type Sources struct {
 	Stats         func(context.Context) (approvals.Stats, error)
 	PolicyHash    func() string    // of the policy in force
 	TokenExpiry   func() time.Time // of UiPath's token; zero: none, or it does not tell
-	FailingChecks func() (failing int, known bool)
+	FailingChecks func() (failing []string, known bool)
 }
 
 // The metrics that are read at each scrape.
@@ -61,11 +61,14 @@ var (
 	checksFailing = Description{
 		"licensebot_checks_failing", "Checks of the installation that failed when they last ran.", nil,
 	}
+	checkFailing = Description{
+		"licensebot_check_failing", "Always 1. The label names a check that failed when it last ran.", []string{"check"},
+	}
 )
 
 var atScrape = []Description{
 	connections, lostLines, databaseUp, jobs, jobAttempts, jobOverdue, requestsOpen, grantsRunning, grantsOverdue,
-	grantOverdue, policyInfo, tokenExpiry, checksFailing,
+	grantOverdue, policyInfo, tokenExpiry, checksFailing, checkFailing,
 }
 
 // Read reads the sources at each scrape from now on. It may be called once.
@@ -113,7 +116,10 @@ func (r reader) Collect(out chan<- prometheus.Metric) {
 	}
 	if s.FailingChecks != nil {
 		if failing, known := s.FailingChecks(); known {
-			gauge(checksFailing, float64(failing))
+			gauge(checksFailing, float64(len(failing)))
+			for _, name := range failing {
+				gauge(checkFailing, 1, name)
+			}
 		}
 	}
 	if s.Stats != nil {
