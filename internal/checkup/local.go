@@ -16,7 +16,7 @@ func (s Subject) checkConfiguration(_ context.Context, f *findings) {
 		f.problem(CheckConfiguration, fault.Text, "correct it, and run doctor again")
 	}
 	for _, warning := range s.Warnings {
-		f.problem(CheckConfiguration, warning, "rename or remove the variable")
+		f.problem(CheckConfiguration, warning, "correct or remove the variable")
 	}
 	if !f.has(CheckConfiguration) {
 		f.ok(CheckConfiguration, "every variable can be used")
