@@ -137,3 +137,19 @@ func TestAuditVerifyHasAnExitCodeForEachResult(t *testing.T) {
 		t.Errorf("no database: exit code %d, %q", code, out)
 	}
 }
+
+// TestAuditVerifyBelievesNoStateThatABotChanged reads a file that it must not share, while a
+// bot writes to it.
+func TestAuditVerifyBelievesNoStateThatABotChanged(t *testing.T) {
+	t.Parallel()
+	command := auditVerifyCommand()
+	command.SetOut(new(bytes.Buffer))
+	command.SetErr(new(bytes.Buffer))
+	for _, err := range []error{
+		store.ErrWrittenMeanwhile, errors.Join(exitError(exitFailure), store.ErrWrittenMeanwhile),
+	} {
+		if got := verifyResult(command, err); !errors.Is(got, exitError(exitUnchecked)) {
+			t.Errorf("%v: %v, want exit code 3", err, got)
+		}
+	}
+}

@@ -235,7 +235,11 @@ func inspectFile(ctx context.Context, name string) Inspection {
 	if !i.inspectFiles(path) {
 		return i
 	}
-	db, err := sql.Open("sqlite", "file:"+readOnlyName(path))
+	open := readOnlyName
+	if !hasLog(path) {
+		open = frozenName // a normal opening would make files beside it
+	}
+	db, err := sql.Open("sqlite", "file:"+open(path))
 	if err != nil {
 		i.add(Reachable, err.Error(), "check LICENSEBOT_DATABASE_URL")
 		return i
@@ -315,14 +319,4 @@ type volume struct {
 	kind             string
 	volatile, remote bool
 	free             uint64 // bytes that the user may fill
-}
-
-// readOnlyName opens a file so that SQLite writes nothing. If no log of changes is
-// beside it, SQLite need not look for other processes either.
-func readOnlyName(path string) string {
-	name := escapePath(path) + "?mode=ro&_pragma=query_only(1)&_pragma=busy_timeout(2000)"
-	if info, err := os.Stat(path + "-wal"); err != nil || info.Size() == 0 {
-		name += "&immutable=1"
-	}
-	return name
 }

@@ -20,8 +20,9 @@ import (
 // A Reader reads one state of a database, also while a bot runs on it. It changes nothing.
 // Of its sequences one can be read at a time.
 type Reader struct {
-	db *sql.DB
-	tx *sql.Tx
+	db     *sql.DB
+	tx     *sql.Tx
+	frozen *frozenFile // nil: SQLite or PostgreSQL keeps writers apart from this reader
 }
 
 // OpenReader opens a database to read it. The caller closes the reader.
@@ -29,7 +30,7 @@ func OpenReader(ctx context.Context, url string) (*Reader, error) {
 	if err := CheckURL(url); err != nil {
 		return nil, fmt.Errorf("database URL %s %w", redactURL(url), err)
 	}
-	db, i, err := connectToRead(url)
+	db, i, frozen, err := connectToRead(url)
 	if err != nil {
 		return nil, fmt.Errorf("the database: %w", err)
 	}
@@ -48,7 +49,7 @@ func OpenReader(ctx context.Context, url string) (*Reader, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("the database: %w", err), db.Close())
 	}
-	return &Reader{db: db, tx: tx}, nil
+	return &Reader{db: db, tx: tx, frozen: frozen}, nil
 }
 
 // isolationToRead is the level at which a transaction sees one state.
@@ -59,28 +60,35 @@ func isolationToRead(url string) sql.IsolationLevel {
 	return sql.LevelRepeatableRead
 }
 
-func connectToRead(url string) (*sql.DB, Inspection, error) {
+func connectToRead(url string) (*sql.DB, Inspection, *frozenFile, error) {
 	name, isFile := strings.CutPrefix(url, "sqlite://")
 	if !isFile {
 		config, err := parsePostgresURL(url)
 		if err != nil {
-			return nil, Inspection{}, err
+			return nil, Inspection{}, nil, err
 		}
-		return stdlib.OpenDB(*config), Inspection{Place: config.Database + " on " + config.Host}, nil
+		return stdlib.OpenDB(*config), Inspection{Place: config.Database + " on " + config.Host}, nil, nil
 	}
 	if _, err := os.Stat(name); err != nil {
-		return nil, Inspection{}, err
+		return nil, Inspection{}, nil, err
 	}
 	path, err := filepath.EvalSymlinks(name)
 	if err != nil {
-		return nil, Inspection{}, err
+		return nil, Inspection{}, nil, err
 	}
-	db, err := sql.Open("sqlite", "file:"+readOnlyName(path))
-	return db, Inspection{Place: name}, err
+	if isSharable(path) {
+		db, err := sql.Open("sqlite", "file:"+readOnlyName(path))
+		return db, Inspection{Place: name}, nil, err
+	}
+	frozen := freezeFile(path)
+	db, err := sql.Open("sqlite", "file:"+frozenName(path))
+	return db, Inspection{Place: name}, frozen, err
 }
 
-// Close ends the reading.
-func (r *Reader) Close() error { return errors.Join(ignoreTxDone(r.tx.Rollback()), r.db.Close()) }
+// Close ends the reading. ErrWrittenMeanwhile if what was read is no one state.
+func (r *Reader) Close() error {
+	return errors.Join(ignoreTxDone(r.tx.Rollback()), r.db.Close(), r.frozen.check())
+}
 
 // Request reads one request. ErrNotFound if it is missing.
 func (r *Reader) Request(ctx context.Context, id string) (approvals.Request, error) {
