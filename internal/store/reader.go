@@ -126,20 +126,28 @@ type JournalRow struct {
 	Event         json.RawMessage `json:"event"`
 }
 
-// Journal reads the lines about one request, in their order.
+// Journal reads the lines about one request, in their order. Erased words are
+// approvals.Erased.
 func (r *Reader) Journal(ctx context.Context, requestID string) iter.Seq2[JournalRow, error] {
-	const query = `SELECT id, request_id, at, kind, actor, before, after, event FROM journal
-		WHERE request_id = $1 ORDER BY id`
-	return readRows(ctx, r.tx, scanJournal, query, requestID)
+	return journalRows(ctx, r.tx, `WHERE j.request_id = $1`, requestID)
+}
+
+// journalRows reads lines of the journal, in their order.
+func journalRows(ctx context.Context, q querier, where string, args ...any) iter.Seq2[JournalRow, error] {
+	return readRows(ctx, q, scanJournal, `SELECT `+journalColumns+`, coalesce(w.words, '')
+		FROM journal j LEFT JOIN journal_words w ON w.journal_id = j.id `+where+` ORDER BY j.id`, args...)
 }
 
 func scanJournal(rows *sql.Rows) (JournalRow, error) {
-	var j JournalRow
-	var at int64
-	var before, after, event string
-	err := rows.Scan(&j.ID, &j.RequestID, &at, &j.Kind, &j.Actor, &before, &after, &event)
-	j.At, j.Event = fromMicros(at), json.RawMessage(event)
-	j.Before, j.After = approvals.State(before), approvals.State(after)
+	row, err := scanWordedRow(rows)
+	if err != nil {
+		return JournalRow{}, err
+	}
+	j := JournalRow{
+		ID: row.ID, RequestID: row.RequestID, At: fromMicros(row.At), Kind: row.Kind,
+		Before: approvals.State(row.Before), After: approvals.State(row.After),
+	}
+	j.Actor, j.Event, err = row.Restore(approvals.Erased)
 	return j, err
 }
 
@@ -181,7 +189,7 @@ func collect[T any](rows iter.Seq2[T, error]) (all []T, err error) {
 // ExportTables are the tables with what an auditor needs, each with the order of its rows.
 func ExportTables() []ExportTable {
 	return []ExportTable{
-		{"requests", "id"}, {"journal", "id"}, {"journal_seals", "seq"},
+		{"requests", "id"}, {"journal", "id"}, {"journal_words", "journal_id"}, {"journal_seals", "seq"},
 		{"confirmations", "group_id"}, {"outside_changes", "seen_at, id"},
 		{"watched_groups", "group_id"}, {"foreign_requests", "group_id, id"},
 	}

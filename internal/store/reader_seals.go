@@ -21,7 +21,8 @@ func (r *Reader) VerifyJournal(
 		}
 		c.Check(s)
 	}
-	unsealed := readRows(ctx, r.tx, scanAuditRow, `SELECT `+journalColumns+` FROM journal j
+	unsealed := readRows(ctx, r.tx, scanWordedRow, `SELECT `+journalColumns+`, coalesce(w.words, '')
+		FROM journal j LEFT JOIN journal_words w ON w.journal_id = j.id
 		WHERE NOT EXISTS (SELECT 1 FROM journal_seals s WHERE s.journal_id = j.id) ORDER BY j.id`)
 	for row, err := range unsealed {
 		if err != nil {
@@ -31,6 +32,7 @@ func (r *Reader) VerifyJournal(
 			waiting++
 		}
 	}
+	c.CheckErased()
 	requests, err = r.verifyRequests(ctx, c)
 	return waiting, requests, err
 }
@@ -39,20 +41,26 @@ func (r *Reader) VerifyJournal(
 func (r *Reader) seals(ctx context.Context) iter.Seq2[audit.SealedRow, error] {
 	return readRows(ctx, r.tx, scanSealedRow, `SELECT s.seq, s.journal_id, s.hash, j.id IS NOT NULL,
 		coalesce(j.id, 0), coalesce(j.request_id, ''), coalesce(j.at, 0), coalesce(j.kind, ''), coalesce(j.before, ''),
-		coalesce(j.after, ''), coalesce(j.request_digest, ''), coalesce(j.commitment, ''), coalesce(j.salt, ''),
-		coalesce(j.actor, ''), coalesce(j.event, '')
-		FROM journal_seals s LEFT JOIN journal j ON j.id = s.journal_id ORDER BY s.seq`)
+		coalesce(j.after, ''), coalesce(j.request_digest, ''), coalesce(j.commitment, ''),
+		coalesce(j.actor, ''), coalesce(j.event, ''), coalesce(w.words, '')
+		FROM journal_seals s LEFT JOIN journal j ON j.id = s.journal_id
+		LEFT JOIN journal_words w ON w.journal_id = s.journal_id ORDER BY s.seq`)
 }
 
 func scanSealedRow(rows *sql.Rows) (s audit.SealedRow, err error) {
 	var there bool
 	var r audit.Row
 	err = rows.Scan(&s.Seq, &s.JournalID, &s.Hash, &there, &r.ID, &r.RequestID, &r.At, &r.Kind, &r.Before, &r.After,
-		&r.RequestDigest, &r.Commitment, &r.Salt, &r.Actor, &r.Event)
+		&r.RequestDigest, &r.Commitment, &r.Actor, &r.Event, &r.Words)
 	if there {
 		s.Row = &r
 	}
 	return s, err
+}
+
+func scanWordedRow(rows *sql.Rows) (r audit.Row, err error) {
+	return r, rows.Scan(&r.ID, &r.RequestID, &r.At, &r.Kind, &r.Before, &r.After, &r.RequestDigest, &r.Commitment,
+		&r.Actor, &r.Event, &r.Words)
 }
 
 // verifyRequests compares each request with its last journal row, and looks for requests
@@ -73,7 +81,7 @@ func (r *Reader) verifyRequests(ctx context.Context, c *audit.Chain) (n int64, e
 	}
 	missing := readRows(ctx, r.tx, func(rows *sql.Rows) (id string, err error) { return id, rows.Scan(&id) },
 		`SELECT DISTINCT request_id FROM journal j
-		WHERE NOT EXISTS (SELECT 1 FROM requests r WHERE r.id = j.request_id) ORDER BY request_id`)
+		WHERE request_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM requests r WHERE r.id = j.request_id) ORDER BY request_id`)
 	for id, err := range missing {
 		if err != nil {
 			return n, err

@@ -108,7 +108,7 @@ func TestDatabaseRefusesToChangeTheJournal(t *testing.T) {
 				`UPDATE journal_seals SET hash = 'x'`, `DELETE FROM journal_seals`,
 			}
 			if kind == "postgres" {
-				statements = append(statements, `TRUNCATE journal`, `TRUNCATE journal_seals`, `TRUNCATE requests CASCADE`)
+				statements = append(statements, `TRUNCATE journal, journal_words`, `TRUNCATE journal_seals`, `TRUNCATE requests CASCADE`)
 			}
 			for _, statement := range statements {
 				_, err := b.store().write.ExecContext(t.Context(), statement)
@@ -126,9 +126,11 @@ func TestVerifyNamesEditsInTheDatabase(t *testing.T) {
 	cases := map[string]struct{ edit, want string }{
 		"nothing":            {`UPDATE requests SET state = state`, ""},
 		"the channel moved":  {`UPDATE requests SET channel = 'C-NEW'`, ""},
-		"an approver":        {`UPDATE journal SET actor = 'U-OTHER' WHERE id = 1`, "the words of journal row 1 "},
+		"an approver":        {`UPDATE journal_words SET words = replace(words, 'U-', 'W-') WHERE journal_id = 1`, "the words of journal row 1 "},
+		"an actor":           {`UPDATE journal SET actor = 'uipath' WHERE id = 1`, "the words of journal row 1 "},
+		"words deleted":      {`DELETE FROM journal_words WHERE journal_id = 1`, "the words of journal row 1 "},
 		"a state":            {`UPDATE journal SET after = 'approved' WHERE id = 2`, "journal row 2 "},
-		"a row deleted":      {`DELETE FROM journal WHERE id = 2`, "journal row 2 is missing"},
+		"a row deleted":      {`DELETE FROM journal_words WHERE journal_id = 2; DELETE FROM journal WHERE id = 2`, "journal row 2 is missing"},
 		"a seal deleted":     {`DELETE FROM journal_seals WHERE seq = 2`, "seals 2 to 2 are missing"},
 		"a deadline":         {`UPDATE requests SET deadline_at = deadline_at + 1`, "request R-00000001 is not as"},
 		"a requester":        {`UPDATE requests SET requester = 'U-OTHER'`, "request R-00000001 is not as"},
