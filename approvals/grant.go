@@ -15,7 +15,7 @@ type Grant struct {
 	Until       time.Time   `json:"until"`
 	EndedBy     string      `json:"ended_by,omitempty" words:"person"` // the person who ended it before its time
 	DelayReason string      `json:"delay_reason,omitempty"`            // why its end takes longer
-	Mismatches  int         `json:"mismatches,omitempty"`              // answers to its end with another allocation than asked for
+	Mismatches  int         `json:"mismatches,omitempty"`              // answers to its end that were not what was asked
 	Revocation  *Revocation `json:"revocation,omitempty"`              // what its end did
 	Attempts    int         `json:"attempts,omitempty"`                // how often its end was given up and tried again
 

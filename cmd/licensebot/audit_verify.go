@@ -81,7 +81,8 @@ func describeRestored(row audit.Row) string {
 	if err := json.Unmarshal([]byte(row.Event), &e); err != nil {
 		return fmt.Sprintf("Restored: journal row %d cannot be read: %v", row.ID, err)
 	}
-	text := fmt.Sprintf("Restored: since journal row %d (%s) the database is an older copy, whose chain ended with seal %d: %s.",
+	text := fmt.Sprintf(
+		"Restored: since journal row %d (%s) the database is an older copy, whose chain ended with seal %d: %s.",
 		row.ID, time.UnixMicro(row.At).UTC().Format(time.RFC3339), e.Seals, cmp.Or(e.Head, "none"))
 	if e.Lost != "" {
 		text += " The channel tells of a lost head: " + e.Lost + "."

@@ -33,7 +33,7 @@ func grantCommand() *cobra.Command {
 			if err := store.GrantBot(cmd.Context(), url, args[0]); err != nil {
 				return err
 			}
-			printLine(cmd.OutOrStdout(), "The tables are those of this version, and", args[0], "has the rights that the bot needs.")
+			printLine(cmd.OutOrStdout(), "The tables are up to date, and", args[0], "has the rights that the bot needs.")
 			return nil
 		},
 	}

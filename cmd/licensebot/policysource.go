@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/user"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -77,7 +78,7 @@ func (s *policySource) recordPolicies(ctx context.Context, db *store.Store) {
 
 // nameLoader is who runs the bot, and where.
 func nameLoader() string {
-	name, host := "unknown", "unknown"
+	name, host := "user "+strconv.Itoa(os.Getuid()), "unknown" // an image may know no names
 	if who, err := user.Current(); err == nil {
 		name = who.Username
 	}

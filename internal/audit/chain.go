@@ -69,12 +69,11 @@ func DigestRow(columns []*string) string {
 
 // digest hashes texts with their lengths, so that no two lists of texts have the same form.
 func digest(texts ...string) string {
-	hash := sha256.New()
-	var length [8]byte
+	whole := make([]byte, 0, 512) // most rows have room in it, on the stack
 	for _, text := range texts {
-		binary.BigEndian.PutUint64(length[:], uint64(len(text)))
-		_, _ = hash.Write(length[:])
-		_, _ = hash.Write([]byte(text))
+		whole = binary.BigEndian.AppendUint64(whole, uint64(len(text)))
+		whole = append(whole, text...)
 	}
-	return hex.EncodeToString(hash.Sum(nil))
+	sum := sha256.Sum256(whole)
+	return hex.EncodeToString(sum[:])
 }

@@ -157,7 +157,8 @@ func (t *tx) eraseBody(ctx context.Context, e Erasure, r approvals.Request) (cha
 	if !changed {
 		return false, nil
 	}
-	_, err = t.ExecContext(ctx, `UPDATE requests SET requester = $2, body = $3 WHERE id = $1`, r.ID, requester, string(erased))
+	_, err = t.ExecContext(ctx, `UPDATE requests SET requester = $2, body = $3 WHERE id = $1`,
+		r.ID, requester, string(erased))
 	return true, err
 }
 

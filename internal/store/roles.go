@@ -54,7 +54,8 @@ func (t *tx) refuseMightyRole(ctx context.Context, role string) error {
 	case err != nil:
 		return fmt.Errorf("look for the role %s: %w", role, err)
 	case !known:
-		return fmt.Errorf("there is no role %s: make it, CREATE ROLE %s LOGIN PASSWORD '…'", role, pgx.Identifier{role}.Sanitize())
+		return fmt.Errorf("there is no role %s: make it, CREATE ROLE %s LOGIN PASSWORD '…'", role,
+			pgx.Identifier{role}.Sanitize())
 	case mighty:
 		return fmt.Errorf("the role %s is a superuser, or owns the tables: name another one for the bot", role)
 	}

@@ -15,8 +15,8 @@ import (
 const sealBatch = 500
 
 // journalColumns are the columns of a journal row that its seal covers.
-const journalColumns = `j.id, coalesce(j.request_id, ''), j.at, j.kind, j.before, j.after, j.request_digest, j.commitment,
-	j.actor, j.event`
+const journalColumns = `j.id, coalesce(j.request_id, ''), j.at, j.kind, j.before, j.after, j.request_digest,
+	j.commitment, j.actor, j.event`
 
 // SealJournal chains the journal rows that wait for their seal. Replicas take turns by a
 // lock, because ids alone do not order the commits. It reports whether more rows wait.

@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"errors"
+	"flag"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -10,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"licensebot/approvals"
 	"licensebot/internal/audit"
 	"licensebot/internal/pgtest"
 )
@@ -174,40 +177,77 @@ func TestVerifyNamesADeletedRequest(t *testing.T) {
 	}
 }
 
-// BenchmarkVerify walks a long journal.
+// BenchmarkVerify walks a long journal. The rows have the size of a real request's.
+//
+//	go test ./internal/store -run '^$' -bench Verify -verify-rows 1000000
 func BenchmarkVerify(b *testing.B) {
-	const rows = 100_000
 	path := filepath.Join(b.TempDir(), "licensebot.db")
 	s, err := Open(b.Context(), "sqlite://"+path, Options{})
 	if err != nil {
 		b.Fatal(err)
 	}
-	under := underTest{s}
-	under.loadPending(b, rows)
-	under.execSQL(b, `INSERT INTO journal_unsealed SELECT id FROM journal`)
-	for more := true; more; {
-		if more, err = s.SealJournal(b.Context()); err != nil {
-			b.Fatal(err)
-		}
-	}
+	rows := *verifyRows
+	loadJournal(b, s, rows)
 	reader, err := OpenReader(b.Context(), "sqlite://"+path)
 	if err != nil {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		chain := &audit.Chain{Report: func(string) {}}
+		chain := &audit.Chain{Report: func(finding string) { b.Error(finding) }}
 		if _, _, err := reader.VerifyJournal(b.Context(), chain, time.Now()); err != nil {
 			b.Fatal(err)
 		}
-		if chain.Sealed != rows {
+		if chain.Sealed != int64(rows) {
 			b.Fatal(fmt.Sprint("sealed: ", chain.Sealed))
 		}
 	}
 	b.ReportMetric(float64(rows*b.N)/b.Elapsed().Seconds(), "rows/s")
-	if err := reader.Close(); err != nil {
+	if err := errors.Join(reader.Close(), s.Close()); err != nil {
 		b.Fatal(err)
 	}
-	if err := s.Close(); err != nil {
-		b.Fatal(err)
+}
+
+var verifyRows = flag.Int("verify-rows", 50_000, "how many rows BenchmarkVerify walks")
+
+// loadJournal files requests with ten rows each, and seals all.
+func loadJournal(b *testing.B, s *Store, rows int) {
+	b.Helper()
+	const each, batch = 10, 1000
+	for first := 0; first < rows/each; first += batch {
+		err := s.runInTx(b.Context(), func(tx *tx) error {
+			for n := first; n < min(first+batch, rows/each); n++ {
+				if err := tx.loadRequest(b.Context(), n, each); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
 	}
+	for more := true; more; {
+		var err error
+		if more, err = s.SealJournal(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func (t *tx) loadRequest(ctx context.Context, n, rows int) error {
+	r := sampleRequest(n)
+	r.State, r.FiledAt, r.Deadline = approvals.Filed, t.now, t.now.Add(ttl)
+	if _, err := t.insertRequest(ctx, r); err != nil {
+		return err
+	}
+	for range rows {
+		err := t.journalBeside(ctx, r, "votes_counted", "U-ANNA", approvals.VotesCounted{Ballots: []approvals.Ballot{
+			{User: "U-ANNA", Name: "white_check_mark", EventTS: "1772442000.000100", Eligibility: approvals.Counts, Stages: []int{0}},
+			{User: "U-BEN", Name: "x", EventTS: "1772442000.000200", Eligibility: approvals.NotApprover},
+		}})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
