@@ -25,14 +25,14 @@ const (
 
 // An Ask is what the requester typed, understood but not yet resolved.
 type Ask struct {
-	Action   Action        `json:"action,omitempty"`    // empty: Add
-	Group    string        `json:"group"`               // an id or an exact name
-	Codes    []string      `json:"codes"`               // user bundle codes, upper case, each once, in typed order
-	Quotas   []Quota       `json:"quotas,omitempty"`    // seat limits for some of the codes
-	For      time.Duration `json:"for,omitempty"`       // how long, from success on; zero: for good, or Until
-	Until    time.Time     `json:"until,omitzero"`      // the end of a timed grant; zero: for good, or For
-	MayEmpty bool          `json:"may_empty,omitempty"` // the requester said that the allocation may become empty
-	Reason   string        `json:"reason,omitempty"`    // the requester's reason, in their own words
+	Action   Action        `json:"action,omitempty"`              // empty: Add
+	Group    string        `json:"group"`                         // an id or an exact name
+	Codes    []string      `json:"codes"`                         // user bundle codes, upper case, each once, as typed
+	Quotas   []Quota       `json:"quotas,omitempty"`              // seat limits for some of the codes
+	For      time.Duration `json:"for,omitempty"`                 // how long, from success on; zero: for good, or Until
+	Until    time.Time     `json:"until,omitzero"`                // the end of a timed grant; zero: for good, or For
+	MayEmpty bool          `json:"may_empty,omitempty"`           // the requester said that it may become empty
+	Reason   string        `json:"reason,omitempty" words:"text"` // the requester's reason, in their own words
 
 	Command string `json:"command,omitempty"` // the name of the command as typed, for suggestions
 }

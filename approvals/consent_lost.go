@@ -11,7 +11,7 @@ const (
 
 // A LostConsent is a consent that counts no longer, and why.
 type LostConsent struct {
-	User   string      `json:"user"`
+	User   string      `json:"user" words:"person"`
 	Reason Eligibility `json:"reason"`
 }
 

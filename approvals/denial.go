@@ -6,7 +6,7 @@ import "slices"
 // counts as on the card.
 type Denial struct {
 	TS        string `json:"ts"` // of the message
-	User      string `json:"user"`
+	User      string `json:"user" words:"person"`
 	Name      string `json:"name"`               // of the emoji
 	EventTS   string `json:"event_ts,omitempty"` // empty if no event told
 	Withdrawn bool   `json:"withdrawn,omitempty"`

@@ -9,7 +9,7 @@ import (
 // has waited for so long. Its zero value names none.
 type Escalation struct {
 	After     time.Duration `json:"after,omitempty"`
-	Approvers []string      `json:"approvers,omitempty"` // people and user groups
+	Approvers []string      `json:"approvers,omitempty" words:"person"` // people and user groups
 }
 
 // escalate adds the people of the escalation to every stage.

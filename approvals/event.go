@@ -18,8 +18,9 @@ type Event interface {
 
 // Actors besides people.
 const (
-	Bot    = "licensebot"
-	UiPath = "uipath"
+	Bot      = "licensebot"
+	UiPath   = "uipath"
+	Operator = "operator" // of the bot, by a command of the program
 )
 
 // The events, in the order of a request's life.
@@ -46,8 +47,8 @@ type (
 	// Cancel means a person takes the request back. Authorized says whether this person
 	// may approve it. An approver has to give a reason.
 	Cancel struct {
-		By         string
-		Reason     string
+		By         string `words:"person"`
+		Reason     string `words:"text"`
 		Authorized bool
 	}
 
@@ -125,7 +126,7 @@ type (
 	// it left codes behind. Authorized says whether this person's approval of the
 	// request would count.
 	RevokeEarly struct {
-		By         string
+		By         string `words:"person"`
 		Authorized bool
 	}
 

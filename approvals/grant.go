@@ -13,11 +13,11 @@ const (
 type Grant struct {
 	Codes       []string    `json:"codes"` // added or extended by the request
 	Until       time.Time   `json:"until"`
-	EndedBy     string      `json:"ended_by,omitempty"`     // the person who ended it before its time
-	DelayReason string      `json:"delay_reason,omitempty"` // why its end takes longer
-	Mismatches  int         `json:"mismatches,omitempty"`   // answers to its end with another allocation than asked for
-	Revocation  *Revocation `json:"revocation,omitempty"`   // what its end did
-	Attempts    int         `json:"attempts,omitempty"`     // how often its end was given up and tried again
+	EndedBy     string      `json:"ended_by,omitempty" words:"person"` // the person who ended it before its time
+	DelayReason string      `json:"delay_reason,omitempty"`            // why its end takes longer
+	Mismatches  int         `json:"mismatches,omitempty"`              // answers to its end that were not what was asked
+	Revocation  *Revocation `json:"revocation,omitempty"`              // what its end did
+	Attempts    int         `json:"attempts,omitempty"`                // how often its end was given up and tried again
 
 	RefusedAt  time.Time `json:"refused_at,omitzero"`  // when UiPath first refused to show the group at its end
 	AnsweredAt time.Time `json:"answered_at,omitzero"` // when UiPath said yes to an end that no read shows yet

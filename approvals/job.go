@@ -14,7 +14,7 @@ import (
 type Job struct {
 	Kind    JobKind
 	Number  int     // tells repeated posts of a thread apart; 0: told once
-	Person  string  // the person the job is about; empty: the whole request
+	Person  string  `words:"person"` // the person the job is about; empty: the whole request
 	Payload Payload // more for the words of the job
 	Due     time.Time
 }
@@ -33,9 +33,9 @@ func (j Job) Key() string {
 // A Payload is what people are told by a job beyond what the request says. The store
 // keeps it as JSON.
 type Payload struct {
-	Eligibility Eligibility   `json:"eligibility,omitempty"` // JobTellVoter: why the vote does not count
-	Lost        []LostConsent `json:"lost,omitempty"`        // JobPostConsentLost
-	Mention     []string      `json:"mention,omitempty"`     // JobRemind and JobPostEscalation: people and user groups
+	Eligibility Eligibility   `json:"eligibility,omitempty"`            // JobTellVoter: why the vote does not count
+	Lost        []LostConsent `json:"lost,omitempty"`                   // JobPostConsentLost
+	Mention     []string      `json:"mention,omitempty" words:"person"` // JobRemind, JobPostEscalation: people, user groups
 	// JobWarnExpiry: the codes that are about to go. JobPostEffect: what the group has.
 	Codes []string `json:"codes,omitempty"`
 	Press *Press   `json:"press,omitempty"` // JobPostPress
@@ -300,6 +300,15 @@ type LeasedJob struct {
 	TriedAt  time.Time // when its effect was last attempted; zero: never
 
 	Unfinished bool // an event is applied under the lease, and the job goes on
+
+	Writing *Allocation // what is about to be written; the journal keeps it with the attempt
+	Carried bool        // its effect was carried out, and not only pointless
+}
+
+// TellsPeople reports whether the effect of the job is a message to people.
+func (t LeasedJob) TellsPeople() bool {
+	pace := t.Kind.Spec().Pace
+	return pace == PacePosts || pace == PacePrivate
 }
 
 // WasTried reports whether the effect of the job may have happened already.

@@ -1,13 +1,67 @@
 package approvals
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
+
+// Kinds of rows in the journal that come from no event.
+const (
+	KindReacted    = "reacted"         // a person gave a reaction that is a vote, or took it back: ReactedEntry
+	KindWriteTried = "write_tried"     // an allocation is about to be written: WriteEntry
+	KindTold       = "told"            // a message of the bot went out: ToldEntry
+	KindPolicy     = "policy_in_force" // PolicyEntry
+	KindRestored   = "restored"        // the database is an older copy: RestoredEntry
+)
+
+// The journal's forms of what is no event.
+type (
+	// ReactedEntry has Slack's time of the reaction, or of its end.
+	ReactedEntry struct {
+		User    string `words:"person"`
+		Name    string // of the emoji
+		Deny    bool   `json:",omitempty"`
+		Taken   bool   `json:",omitempty"` // back
+		EventTS string
+	}
+
+	// WriteEntry is the body of a write.
+	WriteEntry struct {
+		Codes  []string
+		Quotas []Quota `json:",omitempty"`
+	}
+
+	// ToldEntry names the job with the words.
+	ToldEntry struct {
+		Post   JobKind
+		Number int    `json:",omitempty"`
+		Person string `json:",omitempty" words:"person"`
+	}
+
+	// PolicyEntry is a policy that came into force.
+	PolicyEntry struct {
+		SHA256 string
+		From   string // a file, or the environment
+		Loader string `words:"person"` // user@host
+		Text   string `words:"text"`
+	}
+
+	// RestoredEntry says what an older copy of the database lacks. Seals and Head are the
+	// end of its chain. Lost is the head that the channel tells, of a later chain.
+	RestoredEntry struct {
+		Seals  int64
+		Head   string
+		Lost   string    `json:",omitempty"`
+		ToldAt time.Time // of the newest message that the database did not know
+	}
+)
 
 // A ballotsEntry is the journal's form of an event with ballots. It has only what
 // is new: each count looks at all reactions on the card, so whole counts would
 // grow with the square of the people who react.
 type ballotsEntry struct {
-	Ballots        []Ballot `json:",omitempty"` // those that the request does not know yet
-	Withdrawn      []string `json:",omitempty"` // the voters without an approval that counts
+	Ballots        []Ballot `json:",omitempty"`                // those that the request does not know yet
+	Withdrawn      []string `json:",omitempty" words:"person"` // the voters without an approval that counts
 	Unseen         bool     `json:",omitempty"`
 	WriteAttempted bool     `json:",omitempty"`
 }

@@ -9,7 +9,7 @@ import (
 // until an event tells of a new reaction, because the person was told: a bystander who
 // becomes an approver later approves by a new reaction.
 type Judgment struct {
-	User        string      `json:"user"`
+	User        string      `json:"user" words:"person"`
 	Name        string      `json:"name"` // of the emoji
 	EventTS     string      `json:"event_ts,omitempty"`
 	Eligibility Eligibility `json:"eligibility"`

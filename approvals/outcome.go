@@ -3,14 +3,14 @@ package approvals
 // An Outcome tells how a request closed. Every field but Reason may be empty.
 type Outcome struct {
 	Reason         Reason   `json:"reason"`
-	By             string   `json:"by,omitempty"`              // the person who closed it
-	Comment        string   `json:"why,omitempty"`             // the reason that person gave
-	Answer         string   `json:"answer,omitempty"`          // UiPath's or Slack's own words, bounded
-	ConcernedCodes []string `json:"concerned_codes,omitempty"` // the codes the reason is about
-	Suggestions    []string `json:"suggestions,omitempty"`     // candidates to offer instead
-	Allocation     []string `json:"allocation,omitempty"`      // the group's codes as last read or answered
-	Uncertain      bool     `json:"uncertain,omitempty"`       // a write may have had an unseen effect
-	Undated        []string `json:"undated,omitempty"`         // people with an undated approval
+	By             string   `json:"by,omitempty" words:"person"`      // the person who closed it
+	Comment        string   `json:"why,omitempty" words:"text"`       // the reason that person gave
+	Answer         string   `json:"answer,omitempty"`                 // UiPath's or Slack's own words, bounded
+	ConcernedCodes []string `json:"concerned_codes,omitempty"`        // the codes the reason is about
+	Suggestions    []string `json:"suggestions,omitempty"`            // candidates to offer instead
+	Allocation     []string `json:"allocation,omitempty"`             // the group's codes as last read or answered
+	Uncertain      bool     `json:"uncertain,omitempty"`              // a write may have had an unseen effect
+	Undated        []string `json:"undated,omitempty" words:"person"` // people with an undated approval
 
 	Channel string `json:"channel,omitempty"` // where approvers decide instead
 

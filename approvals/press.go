@@ -8,10 +8,10 @@ import (
 // A Press is what a person last did with the buttons of a card. Slack cannot tell it
 // again, so the request keeps it, and its thread says it.
 type Press struct {
-	User    string      `json:"user"`
+	User    string      `json:"user" words:"person"`
 	Button  PressButton `json:"button"`
-	At      string      `json:"at"`                // Slack's time, as of a reaction's event; empty: it is recorded now
-	Comment string      `json:"comment,omitempty"` // why, with a denial
+	At      string      `json:"at"`                             // Slack's time, as of a reaction; empty: it is recorded now
+	Comment string      `json:"comment,omitempty" words:"text"` // why, with a denial
 }
 
 // A PressButton is one of a card's buttons.

@@ -1,6 +1,7 @@
 package approvals
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"strconv"
@@ -30,6 +31,7 @@ type Told struct {
 	Until      time.Time
 	Cut        bool   // a list of codes was too long to be told in full
 	Press      *Press // of a message that tells a press
+	Head       string // of the journal when the message was made; empty: not told
 }
 
 // At is when the message was posted.
@@ -53,6 +55,7 @@ type Adoption struct {
 	Foreign   []Request // what it holds, if the database does not know it
 	Posts     []Post    // what the bot said about it
 	At        time.Time // when it ended
+	Head      string    // of the journal, as the newest of its messages tells; empty: none does
 }
 
 // HasPosted reports whether a job's message about r is in the channel.
@@ -69,16 +72,16 @@ func (a Adoption) HasPosted(r Request, job Job) bool {
 // Adopted means the channel has news about a request.
 type Adopted struct {
 	CardTS      string
-	State       State // how it closed; empty if the channel does not tell
-	By          string
+	State       State  // how it closed; empty if the channel does not tell
+	By          string `words:"person"`
 	At          time.Time
-	Approvers   []string
+	Approvers   []string `words:"person"`
 	Allocation  []string
 	EffectFound bool
 	Found       []string  // the codes in effect, of EffectFound
 	Until       time.Time // the end of its grant
 	Revocation  *Revocation
-	EndedBy     string // the person or bot that ended the grant
+	EndedBy     string `words:"person"` // the person or bot that ended the grant
 	Attempts    int    // to end the grant, before the one that Revocation tells
 	Presses     []Press
 	PressCount  int
@@ -342,7 +345,10 @@ func (r *Reading) MayTell(card ToldCard) bool {
 // request.
 func (r *Reading) Add(card ToldCard, thread []Told, known bool) {
 	ended := Adopt(card.TS, thread)
-	a := Adoption{RequestID: card.RequestID, At: ended.At}
+	a := Adoption{RequestID: card.RequestID, At: ended.At, Head: card.Head}
+	for _, t := range thread {
+		a.Head = cmp.Or(t.Head, a.Head)
+	}
 	request, ours := r.requests[card.RequestID]
 	if ours {
 		a.Event, a.Posts = ended, []Post{card.Post}

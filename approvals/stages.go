@@ -6,8 +6,8 @@ import "strings"
 // One person serves one stage of a request.
 type Stage struct {
 	Name      string   `json:"name,omitempty"`
-	Approvers []string `json:"approvers"` // user ids (U…, W…) and user group ids (S…)
-	Quorum    int      `json:"quorum"`    // distinct people needed, at least one
+	Approvers []string `json:"approvers" words:"person"` // user ids (U…, W…) and user group ids (S…)
+	Quorum    int      `json:"quorum"`                   // distinct people needed, at least one
 }
 
 // needs is the stage's quorum, at least one: a stage that needs no people would

@@ -9,7 +9,7 @@ import (
 
 // A Vote is one consent that counts.
 type Vote struct {
-	User   string    `json:"user"`
+	User   string    `json:"user" words:"person"`
 	At     time.Time `json:"at"`     // when it was first counted, by the store's clock
 	Stages []int     `json:"stages"` // the stages that name the voter
 }
@@ -114,7 +114,7 @@ const (
 
 // A Ballot is one reaction after its author was looked up.
 type Ballot struct {
-	User        string      `json:"user"`
+	User        string      `json:"user" words:"person"`
 	Name        string      `json:"name,omitempty"`     // of the emoji
 	EventTS     string      `json:"event_ts,omitempty"` // Slack's time of the reaction
 	Deny        bool        `json:"deny,omitempty"`

@@ -174,8 +174,8 @@ type WatchLease struct {
 // A PortalEdit is an entry of UiPath's audit log that may be the change.
 type PortalEdit struct {
 	At   time.Time `json:"at"`
-	By   string    `json:"by"`   // a name or an address
-	What string    `json:"what"` // in UiPath's words
+	By   string    `json:"by" words:"person"` // a name or an address
+	What string    `json:"what"`              // in UiPath's words
 }
 
 // OwnChanges are what the bot did to a group, as far as it may explain a difference. They

@@ -82,10 +82,12 @@ func (w *Runner) applyToRead(
 	if r, err = w.recordApprovers(ctx, t, r, facts.Consent); err != nil {
 		return err
 	}
+	target := r.Proposal.Change.ApplyTo(facts.Allocation)
+	t.Writing = &target
 	if err := w.Store.MarkTriedUnlessVoted(ctx, t, facts.Consent.Guard); err != nil {
 		return err
 	}
-	return unsettled(w.writeAllocation(ctx, t, r, r.Proposal.Change.ApplyTo(facts.Allocation)))
+	return unsettled(w.writeAllocation(ctx, t, r, target))
 }
 
 // recheck reads the group by its id and asks the policy of today about the change.

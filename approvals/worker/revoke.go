@@ -56,6 +56,7 @@ func (w *Runner) takeOut(
 	ctx context.Context, t approvals.LeasedJob, r approvals.Request,
 	plan approvals.RevocationPlan, target approvals.Allocation,
 ) error {
+	t.Writing = &target
 	if err := w.Store.MarkTried(ctx, t); err != nil {
 		return err
 	}

@@ -270,6 +270,7 @@ func (w *Runner) runLeased(ctx, limited context.Context, t approvals.LeasedJob, 
 		}
 	}
 	if err == nil || errors.Is(err, approvals.ErrNoTransition) {
+		t.Carried = err == nil
 		err = w.Store.CompleteJob(context.WithoutCancel(ctx), t)
 		if err == nil || errors.Is(err, approvals.ErrLeaseLost) {
 			return

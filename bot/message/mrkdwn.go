@@ -88,7 +88,12 @@ func joinWithin(room int, all []string) string {
 
 // mentionUser mentions a person. An id is letters, digits, _ or -. Anything else
 // is dropped, so that no id can bring in other markup.
-func mentionUser(id string) string { return "<@" + sanitizeID(id) + ">" }
+func mentionUser(id string) string {
+	if id == approvals.Erased {
+		return "a person (erased)"
+	}
+	return "<@" + sanitizeID(id) + ">"
+}
 
 func sanitizeID(id string) string {
 	return strings.Map(func(r rune) rune {

@@ -53,9 +53,16 @@ func TestAuditCommandsRefuseWhatTheyDoNotUnderstand(t *testing.T) {
 		"show R-ZZZZZZZZ --zone Mars/Olympus":              2,
 		"export":                                           2,
 		"export " + filepath.Join(t.TempDir(), "evidence"): 0,
-		"verify":     0,
-		"verify all": 2,
-		"unknown":    2,
+		"verify":                      0,
+		"verify all":                  2,
+		"erase --person U0123456789":  2,
+		"erase --by Ada":              2,
+		"erase --by Ada --person ada": 2,
+		"erase --by Ada --person U0123456789 --until 2026-01-01": 2,
+		"erase --by Ada --person U0123456789 --since 2026-01-01": 2,
+		"erase --by Ada --until 2999-01-01":                      2,
+		"erase --by Ada --until 2026-01-01 --since 2026-01-01":   2,
+		"unknown": 2,
 	} {
 		if code, out := runAudit(t, url, strings.Fields(text)...); code != want {
 			t.Errorf("audit %s: exit code %d, want %d: %s", text, code, want, out)
@@ -135,5 +142,39 @@ func TestAuditVerifyHasAnExitCodeForEachResult(t *testing.T) {
 	}
 	if code, out = runAudit(t, "sqlite:///nowhere/bot.db", "verify"); code != exitUnchecked {
 		t.Errorf("no database: exit code %d, %q", code, out)
+	}
+}
+
+// TestAuditVerifyBelievesNoStateThatABotChanged reads a file that it must not share, while a
+// bot writes to it.
+func TestAuditVerifyBelievesNoStateThatABotChanged(t *testing.T) {
+	t.Parallel()
+	command := auditVerifyCommand()
+	command.SetOut(new(bytes.Buffer))
+	command.SetErr(new(bytes.Buffer))
+	for _, err := range []error{
+		store.ErrWrittenMeanwhile, errors.Join(exitError(exitFailure), store.ErrWrittenMeanwhile),
+	} {
+		if got := verifyResult(command, err); !errors.Is(got, exitError(exitUnchecked)) {
+			t.Errorf("%v: %v, want exit code 3", err, got)
+		}
+	}
+}
+
+// TestAuditEraseSaysWhatItDid erases from a database that has nothing of the person.
+func TestAuditEraseSaysWhatItDid(t *testing.T) {
+	t.Parallel()
+	url := newDatabase(t)
+	code, out := runAudit(t, url, "erase", "--person", "U0123456789", "--by", "Ada, ticket 7")
+	if want := "Erased 0 words in 0 rows of the journal and words of 0 requests.\n"; code != 0 || !strings.HasPrefix(out, want) {
+		t.Errorf("exit code %d, %q, want %q", code, out, want)
+	}
+	code, out = runAudit(t, url, "verify")
+	if want := "Checked 1 sealed journal rows, 0 not yet sealed, and 0 requests: 0 differences.\n"; code != 0 ||
+		!strings.HasPrefix(out, want) {
+		t.Errorf("exit code %d, %q, want %q", code, out, want)
+	}
+	if code := runMain([]string{"grant", "bot", "--from", url}, new(bytes.Buffer)); code != exitUsage {
+		t.Errorf("grant on SQLite: exit code %d, want %d", code, exitUsage)
 	}
 }

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -9,6 +11,7 @@ import (
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
 
+	"licensebot/approvals"
 	"licensebot/internal/audit"
 	"licensebot/internal/sleep"
 	"licensebot/internal/store"
@@ -26,15 +29,22 @@ func auditVerifyCommand() *cobra.Command {
 		Args: refuseArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			err := withReader(cmd.Context(), from, func(reader *store.Reader) error { return verifyJournal(cmd, reader) })
-			if err == nil || isUsageError(err) || errors.Is(err, exitError(exitFailure)) {
-				return err
-			}
-			printLine(cmd.ErrOrStderr(), "licensebot: could not check:", err)
-			return exitError(exitUnchecked)
+			return verifyResult(cmd, err)
 		},
 	}
 	addDatabaseFlag(command, &from)
 	return command
+}
+
+// verifyResult is the exit code of a check. Differences in a state that a bot changed
+// meanwhile prove nothing.
+func verifyResult(cmd *cobra.Command, err error) error {
+	changed := errors.Is(err, store.ErrWrittenMeanwhile)
+	if err == nil || isUsageError(err) || errors.Is(err, exitError(exitFailure)) && !changed {
+		return err
+	}
+	printLine(cmd.ErrOrStderr(), "licensebot: could not check:", err)
+	return exitError(exitUnchecked)
 }
 
 func verifyJournal(cmd *cobra.Command, reader *store.Reader) error {
@@ -49,6 +59,13 @@ func verifyJournal(cmd *cobra.Command, reader *store.Reader) error {
 	}
 	printLine(out, fmt.Sprintf("Checked %d sealed journal rows, %d not yet sealed, and %d requests: %d differences.",
 		chain.Sealed, waiting, requests, differences))
+	for _, row := range chain.Restored {
+		printLine(out, describeRestored(row))
+	}
+	if chain.Erased.Words > 0 {
+		printLine(out, fmt.Sprintf("Erased: %d words in %d rows, as the journal says (%d erasures).",
+			chain.Erased.Words, chain.Erased.Rows, chain.Erasures))
+	}
 	if chain.Head != "" {
 		printLine(out, fmt.Sprintf("The last seal is %d: %s", chain.Last(), chain.Head))
 	}
@@ -56,6 +73,21 @@ func verifyJournal(cmd *cobra.Command, reader *store.Reader) error {
 		return exitError(exitFailure)
 	}
 	return nil
+}
+
+// describeRestored says which part of the journal a restored copy lost.
+func describeRestored(row audit.Row) string {
+	var e approvals.RestoredEntry
+	if err := json.Unmarshal([]byte(row.Event), &e); err != nil {
+		return fmt.Sprintf("Restored: journal row %d cannot be read: %v", row.ID, err)
+	}
+	text := fmt.Sprintf(
+		"Restored: since journal row %d (%s) the database is an older copy, whose chain ended with seal %d: %s.",
+		row.ID, time.UnixMicro(row.At).UTC().Format(time.RFC3339), e.Seals, cmp.Or(e.Head, "none"))
+	if e.Lost != "" {
+		text += " The channel tells of a lost head: " + e.Lost + "."
+	}
+	return text + " Rows after it until then are lost."
 }
 
 // sealEvery is how often a replica looks for journal rows to seal.

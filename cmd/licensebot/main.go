@@ -104,7 +104,7 @@ func newRootCommand(hangups <-chan os.Signal) *cobra.Command {
 		return &usageError{fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())}
 	})
 	root.AddCommand(serveCommand(hangups), doctorCommand(), sandboxCommand(), policyCommand(), manifestCommand(),
-		migrateCommand(), backupCommand(), auditCommand(), versionCommand(), sandboxBotCommand(hangups))
+		migrateCommand(), grantCommand(), backupCommand(), auditCommand(), versionCommand(), sandboxBotCommand(hangups))
 	return root
 }
 

@@ -1,8 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"os"
+	"os/user"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -11,6 +15,8 @@ import (
 
 	"licensebot/approvals"
 	"licensebot/internal/policyfile"
+	"licensebot/internal/sleep"
+	"licensebot/internal/store"
 )
 
 // The bot polls the policy file, because Kubernetes replaces a volume as a whole
@@ -27,14 +33,59 @@ type policySource struct {
 	path       string
 	log        zerolog.Logger
 	current    atomic.Pointer[approvals.Policy]
-	lastRead   string // the file's content, or why it could not be read
-	lastJudged string // what was last put into force or logged as broken
+	text       atomic.Pointer[string] // of the policy in force, for the journal
+	lastRead   string                 // the file's content, or why it could not be read
+	lastJudged string                 // what was last put into force or logged as broken
 }
 
 func newPolicySource(cfg Config, log zerolog.Logger) *policySource {
 	s := &policySource{path: cfg.PolicyFile, log: log, lastRead: cfg.policyText, lastJudged: cfg.policyText}
-	s.current.Store(&cfg.Policy)
+	s.put(cfg.Policy, cfg.policyText)
 	return s
+}
+
+// put puts a policy into force. One from the environment has no text but itself.
+func (s *policySource) put(policy approvals.Policy, text string) {
+	if s.path == "" {
+		text = fmt.Sprintf("%+v", policy)
+	}
+	s.current.Store(&policy)
+	s.text.Store(&text)
+}
+
+// recordPolicyEvery is how soon a new policy is in the journal.
+const recordPolicyEvery = time.Second
+
+// recordPolicies journals each policy that comes into force, until ctx ends.
+func (s *policySource) recordPolicies(ctx context.Context, db *store.Store) {
+	var recorded *string
+	for {
+		if text := s.text.Load(); text != recorded {
+			err := db.RecordPolicy(ctx, approvals.PolicyEntry{
+				Text: *text, From: cmp.Or(s.path, "environment"), Loader: nameLoader(),
+			})
+			if err == nil {
+				recorded = text
+			} else if ctx.Err() == nil {
+				s.log.Warn().Err(err).Msg("could not record the policy in the journal; trying again soon")
+			}
+		}
+		if !sleep.For(ctx, recordPolicyEvery) {
+			return
+		}
+	}
+}
+
+// nameLoader is who runs the bot, and where.
+func nameLoader() string {
+	name, host := "user "+strconv.Itoa(os.Getuid()), "unknown" // an image may know no names
+	if who, err := user.Current(); err == nil {
+		name = who.Username
+	}
+	if where, err := os.Hostname(); err == nil {
+		host = where
+	}
+	return name + "@" + host
 }
 
 // Policy returns the policy in force now.
@@ -108,7 +159,7 @@ func (s *policySource) reloadFile() bool {
 			Msg("the policy file is broken; the policy that was in force stays in force")
 		return false
 	}
-	s.current.Store(&policy)
+	s.put(policy, read)
 	s.log.Info().Str("file", s.path).Int("rules", len(policy.Rules)).Msg("a new policy is in force")
 	return true
 }

@@ -74,6 +74,7 @@ func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (
 	}
 	slack := new(connections)
 	policies := newPolicySource(cfg, log)
+	parts.addRunning(ctx, "policy record", func(ctx context.Context) { policies.recordPolicies(ctx, db) })
 	checks := newSetupChecker(cfg, clock, licenses, db, slack, policies, log)
 	readAtScrape(counted, db, slack, policies, tokens, checks, tuning.LostLines)
 	routes := newHealthRoutes(probes{

@@ -1,9 +1,9 @@
 // Package audit holds the chain that makes the journal prove itself. It knows no database.
 //
-// Each row of the journal has a commitment: a hash over what people wrote and a random
-// salt. One replica at a time seals committed rows: the hash of a seal covers the hash of
-// the seal before it, the row's header and its commitment. [Chain] walks the seals again
-// and names each difference.
+// Each row of the journal has a commitment: a hash over its actor, its event, and the hash of
+// each [Word] that stands apart from it, so that words can be erased. One replica at a time
+// seals committed rows: the hash of a seal covers the hash of the seal before it, the row's
+// header and its commitment. [Chain] walks the seals again and names each difference.
 package audit
 
 import (
@@ -26,12 +26,26 @@ type Row struct {
 	RequestDigest string // of the request's row after the step
 	Commitment    string
 
-	Salt, Actor, Event string // what the commitment covers
+	Actor, Event string // with marks in the places of words
+	Words        string // as EncodeWords writes them, in a row of their own
 }
 
-// Commit returns the commitment to the words of a row. The salt keeps a reader of the
-// commitment from finding short words by trying them.
-func (r Row) Commit() string { return digest(r.Salt, r.Actor, r.Event) }
+// Commit returns the commitment of a row, and how many of its words are erased.
+func (r Row) Commit() (commitment string, erased int64, err error) {
+	words, err := DecodeWords(r.Words)
+	if err != nil {
+		return "", 0, err
+	}
+	texts := make([]string, 2, 2+len(words))
+	texts[0], texts[1] = r.Actor, r.Event
+	for _, word := range words {
+		if word.IsErased() {
+			erased++
+		}
+		texts = append(texts, word.Commit())
+	}
+	return digest(texts...), erased, nil
+}
 
 // Seal returns the hash of the row's seal.
 func (r Row) Seal(seq int64, previous string) string {
@@ -55,12 +69,11 @@ func DigestRow(columns []*string) string {
 
 // digest hashes texts with their lengths, so that no two lists of texts have the same form.
 func digest(texts ...string) string {
-	hash := sha256.New()
-	var length [8]byte
+	whole := make([]byte, 0, 512) // most rows have room in it, on the stack
 	for _, text := range texts {
-		binary.BigEndian.PutUint64(length[:], uint64(len(text)))
-		_, _ = hash.Write(length[:])
-		_, _ = hash.Write([]byte(text))
+		whole = binary.BigEndian.AppendUint64(whole, uint64(len(text)))
+		whole = append(whole, text...)
 	}
-	return hex.EncodeToString(hash.Sum(nil))
+	sum := sha256.Sum256(whole)
+	return hex.EncodeToString(sum[:])
 }

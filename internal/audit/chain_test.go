@@ -22,13 +22,23 @@ func drawHistory(t *rapid.T) history {
 	for i := range rapid.Int64Range(2, 12).Draw(t, "rows") {
 		row := Row{
 			ID: i + 1, RequestID: fmt.Sprint("R-", i%3), At: i, Kind: "voted", Before: "pending", After: "pending",
-			RequestDigest: fmt.Sprint("digest ", i), Salt: NewSalt(), Actor: fmt.Sprint("U-", i%2), Event: "{}",
+			RequestDigest: fmt.Sprint("digest ", i), Actor: FirstWord, Event: `{"why":{"word":2}}`,
 		}
-		row.Commitment = row.Commit()
+		words := []Word{NewPerson(fmt.Sprint("U-", i%2)), NewText("a reason")}
+		row.Words, _ = EncodeWords(words)
+		row.Commitment, _, _ = row.Commit()
 		head = row.Seal(i+1, head)
 		h.seals = append(h.seals, SealedRow{Seq: i + 1, JournalID: row.ID, Hash: head, Row: &row})
 	}
 	return h
+}
+
+// editWord edits the last word of a row.
+func (h *history) editWord(i int, edit func(*Word)) {
+	row := h.seals[i].Row
+	words, _ := DecodeWords(row.Words)
+	edit(&words[len(words)-1])
+	row.Words, _ = EncodeWords(words)
 }
 
 // findings verifies a history an hour after its last row.
@@ -52,15 +62,27 @@ var edits = map[string]func(h *history, i int){
 	"after":      func(h *history, i int) { h.seals[i].Row.After = "approved" },
 	"digest":     func(h *history, i int) { h.seals[i].Row.RequestDigest += "x" },
 	"commitment": func(h *history, i int) { h.seals[i].Row.Commitment += "x" },
-	"salt":       func(h *history, i int) { h.seals[i].Row.Salt += "x" },
-	"actor":      func(h *history, i int) { h.seals[i].Row.Actor = "U-OTHER" },
-	"event":      func(h *history, i int) { h.seals[i].Row.Event = `{"by":"U-OTHER"}` },
+	"salt":       func(h *history, i int) { h.editWord(i, func(w *Word) { w.Salt += "x" }) },
+	"text":       func(h *history, i int) { h.editWord(i, func(w *Word) { w.Text += "x" }) },
+	"text made a person": func(h *history, i int) {
+		h.editWord(i, func(w *Word) { w.Person, w.Text = w.Text, "" })
+	},
+	"hash of an erased word": func(h *history, i int) {
+		h.editWord(i, func(w *Word) { *w = w.Erase(); w.Hash += "x" })
+	},
+	"words deleted": func(h *history, i int) { h.seals[i].Row.Words = "" },
+	"words exchanged": func(h *history, i int) {
+		other := (i + 1) % len(h.seals)
+		h.seals[i].Row.Words, h.seals[other].Row.Words = h.seals[other].Row.Words, h.seals[i].Row.Words
+	},
+	"actor": func(h *history, i int) { h.seals[i].Row.Actor = "U-OTHER" },
+	"event": func(h *history, i int) { h.seals[i].Row.Event = `{"by":"U-OTHER"}` },
 	"event moved to the actor": func(h *history, i int) {
 		h.seals[i].Row.Actor, h.seals[i].Row.Event = h.seals[i].Row.Actor+"{", "}"
 	},
 	"words with a new commitment": func(h *history, i int) {
 		h.seals[i].Row.Actor = "U-OTHER"
-		h.seals[i].Row.Commitment = h.seals[i].Row.Commit()
+		h.seals[i].Row.Commitment, _, _ = h.seals[i].Row.Commit()
 	},
 	"hash of the seal": func(h *history, i int) { h.seals[i].Hash += "x" },
 	"row deleted":      func(h *history, i int) { h.seals[i].Row = nil },
@@ -128,7 +150,7 @@ func TestChainNamesADeletedPair(t *testing.T) {
 func TestFreshRowsMayWaitForTheirSeal(t *testing.T) {
 	t.Parallel()
 	row := Row{ID: 7}
-	row.Commitment = row.Commit()
+	row.Commitment, _, _ = row.Commit()
 	for age, want := range map[time.Duration]int{0: 0, sealedWithin - 1: 0, sealedWithin: 1, time.Hour: 1} {
 		found := 0
 		c := Chain{Report: func(string) { found++ }}

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"encoding/json"
 	"fmt"
 	"time"
 )
@@ -15,7 +16,12 @@ type Chain struct {
 	Sealed int64                // seals seen
 	Head   string               // the hash of the last seal
 
+	Erased   Erasure // the words that are gone, and the rows that had them
+	Erasures int64   // rows that say that words were erased
+	Restored []Row   // rows that say that the database is an older copy
+
 	last int64
+	told Erasure
 }
 
 // Last returns the number of the last seal.
@@ -39,8 +45,8 @@ func (c *Chain) Check(s SealedRow) {
 	case s.Row == nil:
 		c.report("journal row %d is missing, and seal %d says that it was there", s.JournalID, s.Seq)
 	case s.Seq == c.last+1 && s.Row.Seal(s.Seq, c.Head) != s.Hash:
-		c.report("journal row %d of request %s (%s) is not what seal %d sealed: the row or the seal was changed",
-			s.Row.ID, s.Row.RequestID, s.Row.Kind, s.Seq)
+		c.report("journal row %d of %s (%s) is not what seal %d sealed: the row or the seal was changed",
+			s.Row.ID, s.Row.subject(), s.Row.Kind, s.Seq)
 	default:
 		c.checkWords(*s.Row)
 	}
@@ -48,9 +54,56 @@ func (c *Chain) Check(s SealedRow) {
 }
 
 func (c *Chain) checkWords(r Row) {
-	if r.Commit() != r.Commitment {
-		c.report("the words of journal row %d of request %s (%s) were changed", r.ID, r.RequestID, r.Kind)
+	commitment, erased, err := r.Commit()
+	if err != nil || commitment != r.Commitment {
+		c.report("the words of journal row %d of %s (%s) were changed", r.ID, r.subject(), r.Kind)
+		return
 	}
+	if erased > 0 {
+		c.Erased.Rows++
+		c.Erased.Words += erased
+	}
+	switch {
+	case r.RequestID != "":
+	case r.Kind == KindErased:
+		c.addErasure(r)
+	case r.Kind == KindRestored:
+		c.Restored = append(c.Restored, r)
+	}
+}
+
+// Kinds of rows that a chain looks into.
+const (
+	KindErased   = "words_erased" // words were erased: an Erasure
+	KindRestored = "restored"     // the database is an older copy, whose channel tells more
+)
+
+// An Erasure is what the rows say that erased words, or what was found of it.
+type Erasure struct{ Rows, Words int64 }
+
+func (c *Chain) addErasure(r Row) {
+	var told Erasure
+	if json.Unmarshal([]byte(r.Event), &told) == nil {
+		c.Erasures++
+		c.told.Words += told.Words
+	}
+}
+
+// CheckErased compares the words that are gone with what the rows say that erased words. It
+// comes last.
+func (c *Chain) CheckErased() {
+	if c.Erased.Words != c.told.Words {
+		c.report("%d words are erased, and the rows of erasures tell of %d: words were taken out by hand, or put back",
+			c.Erased.Words, c.told.Words)
+	}
+}
+
+// subject is what a row is about.
+func (r Row) subject() string {
+	if r.RequestID == "" {
+		return "no request"
+	}
+	return "request " + r.RequestID
 }
 
 // CheckUnsealed checks a row without a seal at now, a time by this machine's clock. It reports
@@ -60,8 +113,8 @@ func (c *Chain) CheckUnsealed(r Row, now time.Time) bool {
 	if now.Sub(time.UnixMicro(r.At)) < sealedWithin {
 		return false
 	}
-	c.report("journal row %d of request %s (%s) has no seal: no bot runs, or the row or its seal was changed by hand",
-		r.ID, r.RequestID, r.Kind)
+	c.report("journal row %d of %s (%s) has no seal: no bot runs, or the row or its seal was changed by hand",
+		r.ID, r.subject(), r.Kind)
 	return true
 }
 

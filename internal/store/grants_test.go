@@ -206,7 +206,11 @@ func TestJournalHasTheGrant(t *testing.T) {
 	r := b.doneRequest(1, group, time.Hour)
 	b.applyEvent(r, approvals.RevokeEarly{By: "U-ANNA", Authorized: true})
 	b.revokeGrant(b.mustRead(b.Request(b.context(), r.ID)), approvals.Revocation{Removed: r.Grant.Codes})
-	kinds := s.readRows(t, `SELECT kind, actor FROM journal WHERE request_id = $1 ORDER BY id`, r.ID)
+	var kinds []string
+	for row, err := range journalRows(t.Context(), s.read, `WHERE j.request_id = $1`, r.ID) {
+		b.mustSucceed(err)
+		kinds = append(kinds, "kind="+row.Kind+" actor="+row.Actor)
+	}
 	want := []string{"kind=revoke_early actor=U-ANNA", "kind=revoked actor=uipath"}
 	if got := kinds[len(kinds)-2:]; !slices.Equal(got, want) {
 		t.Errorf("the journal is %v, want %v at its end", kinds, want)

@@ -139,7 +139,7 @@ func (i *Inspection) inspectSession(ctx context.Context, db *sql.DB) {
 	i.readSchema(ctx, db, postgresTables, "postgres")
 	if i.Schema < i.Known && !mayCreate.Bool {
 		i.add(Writable, "the user may not make tables in the schema "+schema.String,
-			"grant it: GRANT USAGE, CREATE ON SCHEMA "+schema.String)
+			"run licensebot grant as their owner, or let this user make them: GRANT USAGE, CREATE ON SCHEMA "+schema.String)
 	}
 }
 
@@ -149,21 +149,22 @@ func lastLine(err error) string {
 	return strings.TrimSpace(lines[len(lines)-1])
 }
 
-// checkRights wants the rights to read and write those of the store's tables that are
-// there.
+// checkRights wants the rights to work on those of the store's tables that are there. A role
+// that only works for the bot may not change the journal (GrantBot).
 func (i *Inspection) checkRights(ctx context.Context, db *sql.DB, schema string) bool {
 	var locked sql.NullString
-	err := db.QueryRowContext(ctx, `SELECT string_agg(tablename, ', ' ORDER BY tablename) FROM pg_tables
-		WHERE schemaname = $1 AND tablename IN ('goose_db_version', 'requests', 'reactions', 'journal', 'jobs')
-		AND NOT (has_table_privilege(format('%I.%I', schemaname, tablename), 'SELECT')
-			AND has_table_privilege(format('%I.%I', schemaname, tablename), 'INSERT')
-			AND has_table_privilege(format('%I.%I', schemaname, tablename), 'UPDATE'))`, schema).Scan(&locked)
+	err := db.QueryRowContext(ctx, `SELECT string_agg(DISTINCT tablename, ', ' ORDER BY tablename) FROM pg_tables
+		JOIN (VALUES ('goose_db_version', 'SELECT'), ('requests', 'SELECT'), ('requests', 'INSERT'), ('requests', 'UPDATE'),
+			('reactions', 'UPDATE'), ('journal', 'SELECT'), ('journal', 'INSERT'), ('journal_words', 'INSERT'),
+			('jobs', 'DELETE')) AS needed (tbl, privilege) ON tbl = tablename
+		WHERE schemaname = $1 AND NOT has_table_privilege(format('%I.%I', schemaname, tablename), privilege)`, schema).
+		Scan(&locked)
 	switch {
 	case err != nil:
 		i.add(Writable, fmt.Sprintf("the user's rights cannot be read: %v", err), "check the database")
 	case locked.Valid:
 		i.add(Writable, "the user may not read and write the tables "+locked.String,
-			"make the tables' owner the user in LICENSEBOT_DATABASE_URL")
+			"run licensebot grant as their owner, or make the user in LICENSEBOT_DATABASE_URL their owner")
 	}
 	return err == nil && !locked.Valid
 }
@@ -235,7 +236,11 @@ func inspectFile(ctx context.Context, name string) Inspection {
 	if !i.inspectFiles(path) {
 		return i
 	}
-	db, err := sql.Open("sqlite", "file:"+readOnlyName(path))
+	open := readOnlyName
+	if !hasLog(path) {
+		open = frozenName // a normal opening would make files beside it
+	}
+	db, err := sql.Open("sqlite", "file:"+open(path))
 	if err != nil {
 		i.add(Reachable, err.Error(), "check LICENSEBOT_DATABASE_URL")
 		return i
@@ -315,14 +320,4 @@ type volume struct {
 	kind             string
 	volatile, remote bool
 	free             uint64 // bytes that the user may fill
-}
-
-// readOnlyName opens a file so that SQLite writes nothing. If no log of changes is
-// beside it, SQLite need not look for other processes either.
-func readOnlyName(path string) string {
-	name := escapePath(path) + "?mode=ro&_pragma=query_only(1)&_pragma=busy_timeout(2000)"
-	if info, err := os.Stat(path + "-wal"); err != nil || info.Size() == 0 {
-		name += "&immutable=1"
-	}
-	return name
 }

@@ -168,10 +168,31 @@ func (s *Store) NextDue(ctx context.Context, kinds ...approvals.JobKind) (time.D
 // MarkTried records an attempt at the job's effect, just before it. The last attempt
 // counts: how old it is says whether its effect may still turn up.
 func (s *Store) MarkTried(ctx context.Context, job approvals.LeasedJob) error {
-	return s.runInTx(ctx, func(tx *tx) error { return tx.markTried(ctx, job) })
+	return s.runInTx(ctx, func(tx *tx) error {
+		if job.Writing != nil {
+			if _, err := tx.lockRequest(ctx, `id = $1`, job.RequestID); err != nil {
+				return err
+			}
+		}
+		return tx.markTried(ctx, job)
+	})
 }
 
+// markTried journals what is about to be written. Its caller has locked the request then.
 func (t *tx) markTried(ctx context.Context, job approvals.LeasedJob) error {
+	if err := t.execMarkTried(ctx, job); err != nil || job.Writing == nil {
+		return err
+	}
+	r, err := scanRequest(t.QueryRowContext(ctx, requestByID, job.RequestID))
+	if err != nil {
+		return err
+	}
+	return t.journalBeside(ctx, r, approvals.KindWriteTried, approvals.Bot, approvals.WriteEntry{
+		Codes: job.Writing.Codes, Quotas: job.Writing.Quotas,
+	})
+}
+
+func (t *tx) execMarkTried(ctx context.Context, job approvals.LeasedJob) error {
 	return t.execFenced(ctx, `UPDATE jobs SET tried_at = $3
 		WHERE id = $1 AND attempt = $2 AND leased = 1 AND due_at > $3`,
 		job.ID, job.Attempt, toMicros(t.now))
@@ -179,7 +200,31 @@ func (t *tx) markTried(ctx context.Context, job approvals.LeasedJob) error {
 
 // CompleteJob ends a job without an event.
 func (s *Store) CompleteJob(ctx context.Context, job approvals.LeasedJob) error {
-	return s.runInTx(ctx, func(tx *tx) error { return tx.completeJob(ctx, job) })
+	return s.runInTx(ctx, func(tx *tx) error {
+		if job.Carried && job.TellsPeople() {
+			if err := tx.journalTold(ctx, job); err != nil {
+				return err
+			}
+		}
+		return tx.completeJob(ctx, job)
+	})
+}
+
+// journalTold keeps that a message went out. A job that was not tried had none to send.
+func (t *tx) journalTold(ctx context.Context, job approvals.LeasedJob) error {
+	r, err := t.lockRequest(ctx, `id = $1`, job.RequestID)
+	if err != nil {
+		return err
+	}
+	var tried bool
+	err = t.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM jobs WHERE id = $1 AND tried_at IS NOT NULL)`, job.ID).
+		Scan(&tried)
+	if err != nil || !tried {
+		return err
+	}
+	return t.journalBeside(ctx, r, approvals.KindTold, approvals.Bot, approvals.ToldEntry{
+		Post: job.Kind, Number: job.Number, Person: job.Person,
+	})
 }
 
 // completeJob removes the job. If the job was enqueued again while it ran, it stays

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/pressly/goose/v3"
 )
 
@@ -33,6 +34,9 @@ func (s *Store) migrateSchema(
 		return err
 	}
 	if _, err := provider.Up(ctx); err != nil {
+		if isForbidden(err) {
+			return fmt.Errorf("migrate the schema: %w; run licensebot grant as the owner of the tables", err)
+		}
 		return fmt.Errorf("migrate the schema: %w", err)
 	}
 	found, known, err := provider.GetVersions(ctx)
@@ -44,6 +48,12 @@ func (s *Store) migrateSchema(
 			"start that version, or restore a backup made before the upgrade", found, known)
 	}
 	return nil
+}
+
+// isForbidden reports whether PostgreSQL refused a statement because the role lacks the right.
+func isForbidden(err error) bool {
+	failure, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && failure.Code == "42501"
 }
 
 // errPreRelease refuses a database with tables from before the first release.

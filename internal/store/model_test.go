@@ -2,6 +2,7 @@ package store
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -274,6 +275,10 @@ func (m *model) recordReaction(r approvals.Reaction, now time.Time) {
 	m.reactions[reactionKey(r)] = &modelReaction{Reaction: r, at: now}
 	for _, request := range m.requests {
 		if request.Channel == r.Channel && request.CardTS == r.TS && request.State.Open() {
+			if request.IsVote(r.Name) {
+				m.journal = append(m.journal, fmt.Sprint(
+					request.ID, " ", toMicros(now), " reacted ", r.User, " ", request.State, ">", request.State))
+			}
 			m.enqueueJob(request, approvals.Job{Kind: approvals.JobCountVotes}, now)
 		}
 	}
@@ -364,8 +369,18 @@ const jobRowsQuery = `SELECT request_id || ' ' || kind || ' ' || key || ' ' || d
 	|| ' leased ' || leased || ' attempt ' || attempt
 	|| ' revision ' || revision || ' tried ' || coalesce(tried_at, 0) FROM jobs ORDER BY id`
 
-const journalQuery = `SELECT request_id || ' ' || at || ' ' || kind || ' ' || actor || ' ' || before || '>' || after
-	FROM journal ORDER BY id`
+// journalLines reads the journal with its words.
+func (s underTest) journalLines(t rapid.TB) []string {
+	t.Helper()
+	var lines []string
+	for r, err := range journalRows(context.Background(), s.read, "") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines = append(lines, fmt.Sprint(r.RequestID, " ", toMicros(r.At), " ", r.Kind, " ", r.Actor, " ", r.Before, ">", r.After))
+	}
+	return lines
+}
 
 // jobKinds lists the kinds of the jobs, and two more.
 func (m *model) jobKinds() []approvals.JobKind {
@@ -409,7 +424,7 @@ func checkTransitions(lines []string) error {
 	return nil
 }
 
-// parseTransition reads the states and the request of a line of journalQuery.
+// parseTransition reads the states and the request of one of journalLines.
 func parseTransition(line string) (before, after approvals.State, id string) {
 	id, _, _ = strings.Cut(line, " ")
 	move := line[strings.LastIndex(line, " ")+1:]

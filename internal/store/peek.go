@@ -53,9 +53,15 @@ func (s *Store) peek(ctx context.Context, limit int) (found Peek, err error) {
 	if found.Jobs, err = collect(jobs); err != nil {
 		return found, err
 	}
-	found.Journal, err = collect(readRows(ctx, s.read, scanPeekedEntry, `SELECT request_id, kind, actor, at FROM
-		(SELECT id, request_id, kind, actor, at FROM journal ORDER BY id DESC LIMIT $1) AS newest ORDER BY id`, limit))
-	return found, err
+	entries := journalRows(ctx, s.read, `WHERE j.id IN (SELECT id FROM journal ORDER BY id DESC LIMIT $1)`, limit)
+	for row, err := range entries {
+		if err != nil {
+			return found, err
+		}
+		found.Journal = append(found.Journal,
+			PeekedEntry{RequestID: row.RequestID, Kind: row.Kind, Actor: row.Actor, At: row.At})
+	}
+	return found, nil
 }
 
 func scanPeekedJob(rows *sql.Rows) (j PeekedJob, err error) {
@@ -63,11 +69,4 @@ func scanPeekedJob(rows *sql.Rows) (j PeekedJob, err error) {
 	err = rows.Scan(&j.RequestID, &j.Kind, &due, &j.Attempt, &j.Leased)
 	j.Due = fromMicros(due)
 	return j, err
-}
-
-func scanPeekedEntry(rows *sql.Rows) (e PeekedEntry, err error) {
-	var at int64
-	err = rows.Scan(&e.RequestID, &e.Kind, &e.Actor, &at)
-	e.At = fromMicros(at)
-	return e, err
 }

@@ -50,7 +50,7 @@ func TestExactlyOneWins(t *testing.T) {
 func (b *bench) clearTables() {
 	b.Helper()
 	allowDeletes(b.T, b.underTest())
-	for _, table := range []string{"jobs", "journal_unsealed", "journal", "reactions", "requests"} {
+	for _, table := range []string{"jobs", "journal_unsealed", "journal_words", "journal", "reactions", "requests"} {
 		b.underTest().execSQL(b.T, "DELETE FROM "+table)
 	}
 }

@@ -34,7 +34,21 @@ func (s *Store) RecordReaction(ctx context.Context, heard approvals.Reaction) er
 		if err != nil || !changed || !isCard || !r.State.Open() || !matters {
 			return err
 		}
+		if err := tx.journalReaction(ctx, r, heard); err != nil {
+			return err
+		}
 		return tx.enqueueJob(ctx, r, approvals.Job{Kind: approvals.JobCountVotes})
+	})
+}
+
+// journalReaction keeps a vote, or that it was taken back, with Slack's time.
+func (t *tx) journalReaction(ctx context.Context, r approvals.Request, heard approvals.Reaction) error {
+	_, deny, isVote := r.Terms.Emoji.Meaning(heard.Name)
+	if !isVote {
+		return nil
+	}
+	return t.journalBeside(ctx, r, approvals.KindReacted, heard.User, approvals.ReactedEntry{
+		User: heard.User, Name: heard.Name, Deny: deny, Taken: !heard.Present, EventTS: heard.EventTS,
 	})
 }
 

@@ -20,8 +20,9 @@ import (
 // A Reader reads one state of a database, also while a bot runs on it. It changes nothing.
 // Of its sequences one can be read at a time.
 type Reader struct {
-	db *sql.DB
-	tx *sql.Tx
+	db     *sql.DB
+	tx     *sql.Tx
+	frozen *frozenFile // nil: SQLite or PostgreSQL keeps writers apart from this reader
 }
 
 // OpenReader opens a database to read it. The caller closes the reader.
@@ -29,7 +30,7 @@ func OpenReader(ctx context.Context, url string) (*Reader, error) {
 	if err := CheckURL(url); err != nil {
 		return nil, fmt.Errorf("database URL %s %w", redactURL(url), err)
 	}
-	db, i, err := connectToRead(url)
+	db, i, frozen, err := connectToRead(url)
 	if err != nil {
 		return nil, fmt.Errorf("the database: %w", err)
 	}
@@ -48,7 +49,7 @@ func OpenReader(ctx context.Context, url string) (*Reader, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("the database: %w", err), db.Close())
 	}
-	return &Reader{db: db, tx: tx}, nil
+	return &Reader{db: db, tx: tx, frozen: frozen}, nil
 }
 
 // isolationToRead is the level at which a transaction sees one state.
@@ -59,28 +60,35 @@ func isolationToRead(url string) sql.IsolationLevel {
 	return sql.LevelRepeatableRead
 }
 
-func connectToRead(url string) (*sql.DB, Inspection, error) {
+func connectToRead(url string) (*sql.DB, Inspection, *frozenFile, error) {
 	name, isFile := strings.CutPrefix(url, "sqlite://")
 	if !isFile {
 		config, err := parsePostgresURL(url)
 		if err != nil {
-			return nil, Inspection{}, err
+			return nil, Inspection{}, nil, err
 		}
-		return stdlib.OpenDB(*config), Inspection{Place: config.Database + " on " + config.Host}, nil
+		return stdlib.OpenDB(*config), Inspection{Place: config.Database + " on " + config.Host}, nil, nil
 	}
 	if _, err := os.Stat(name); err != nil {
-		return nil, Inspection{}, err
+		return nil, Inspection{}, nil, err
 	}
 	path, err := filepath.EvalSymlinks(name)
 	if err != nil {
-		return nil, Inspection{}, err
+		return nil, Inspection{}, nil, err
 	}
-	db, err := sql.Open("sqlite", "file:"+readOnlyName(path))
-	return db, Inspection{Place: name}, err
+	if isSharable(path) {
+		db, err := sql.Open("sqlite", "file:"+readOnlyName(path))
+		return db, Inspection{Place: name}, nil, err
+	}
+	frozen := freezeFile(path)
+	db, err := sql.Open("sqlite", "file:"+frozenName(path))
+	return db, Inspection{Place: name}, frozen, err
 }
 
-// Close ends the reading.
-func (r *Reader) Close() error { return errors.Join(ignoreTxDone(r.tx.Rollback()), r.db.Close()) }
+// Close ends the reading. ErrWrittenMeanwhile if what was read is no one state.
+func (r *Reader) Close() error {
+	return errors.Join(ignoreTxDone(r.tx.Rollback()), r.db.Close(), r.frozen.check())
+}
 
 // Request reads one request. ErrNotFound if it is missing.
 func (r *Reader) Request(ctx context.Context, id string) (approvals.Request, error) {
@@ -118,20 +126,28 @@ type JournalRow struct {
 	Event         json.RawMessage `json:"event"`
 }
 
-// Journal reads the lines about one request, in their order.
+// Journal reads the lines about one request, in their order. Erased words are
+// approvals.Erased.
 func (r *Reader) Journal(ctx context.Context, requestID string) iter.Seq2[JournalRow, error] {
-	const query = `SELECT id, request_id, at, kind, actor, before, after, event FROM journal
-		WHERE request_id = $1 ORDER BY id`
-	return readRows(ctx, r.tx, scanJournal, query, requestID)
+	return journalRows(ctx, r.tx, `WHERE j.request_id = $1`, requestID)
+}
+
+// journalRows reads lines of the journal, in their order.
+func journalRows(ctx context.Context, q querier, where string, args ...any) iter.Seq2[JournalRow, error] {
+	return readRows(ctx, q, scanJournal, `SELECT `+journalColumns+`, coalesce(w.words, '')
+		FROM journal j LEFT JOIN journal_words w ON w.journal_id = j.id `+where+` ORDER BY j.id`, args...)
 }
 
 func scanJournal(rows *sql.Rows) (JournalRow, error) {
-	var j JournalRow
-	var at int64
-	var before, after, event string
-	err := rows.Scan(&j.ID, &j.RequestID, &at, &j.Kind, &j.Actor, &before, &after, &event)
-	j.At, j.Event = fromMicros(at), json.RawMessage(event)
-	j.Before, j.After = approvals.State(before), approvals.State(after)
+	row, err := scanWordedRow(rows)
+	if err != nil {
+		return JournalRow{}, err
+	}
+	j := JournalRow{
+		ID: row.ID, RequestID: row.RequestID, At: fromMicros(row.At), Kind: row.Kind,
+		Before: approvals.State(row.Before), After: approvals.State(row.After),
+	}
+	j.Actor, j.Event, err = row.Restore(approvals.Erased)
 	return j, err
 }
 
@@ -173,7 +189,7 @@ func collect[T any](rows iter.Seq2[T, error]) (all []T, err error) {
 // ExportTables are the tables with what an auditor needs, each with the order of its rows.
 func ExportTables() []ExportTable {
 	return []ExportTable{
-		{"requests", "id"}, {"journal", "id"}, {"journal_seals", "seq"},
+		{"requests", "id"}, {"journal", "id"}, {"journal_words", "journal_id"}, {"journal_seals", "seq"},
 		{"confirmations", "group_id"}, {"outside_changes", "seen_at, id"},
 		{"watched_groups", "group_id"}, {"foreign_requests", "group_id, id"},
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"iter"
+	"sync"
 	"time"
 
 	"licensebot/internal/audit"
@@ -15,44 +16,99 @@ import (
 func (r *Reader) VerifyJournal(
 	ctx context.Context, c *audit.Chain, now time.Time,
 ) (waiting, requests int64, err error) {
+	present, err := r.checkSeals(ctx, c)
+	if err == nil {
+		waiting, err = r.checkUnsealed(ctx, c, now, present)
+	}
+	if err != nil {
+		return 0, 0, err
+	}
+	c.CheckErased()
+	requests, err = r.verifyRequests(ctx, c)
+	return waiting, requests, err
+}
+
+// sealsAtOnce is how many rows go from the database to the hashing together.
+const sealsAtOnce = 512
+
+// checkSeals checks all seals with their rows, and counts those rows. It hashes while the
+// database reads on.
+func (r *Reader) checkSeals(ctx context.Context, c *audit.Chain) (present int64, err error) {
+	batches := make(chan []audit.SealedRow, 4)
+	var hashing sync.WaitGroup
+	hashing.Go(func() {
+		for batch := range batches {
+			for _, s := range batch {
+				c.Check(s)
+			}
+		}
+	})
+	defer hashing.Wait()
+	defer close(batches)
+	batch := make([]audit.SealedRow, 0, sealsAtOnce)
 	for s, err := range r.seals(ctx) {
 		if err != nil {
-			return 0, 0, err
+			return present, err
 		}
-		c.Check(s)
+		if s.Row != nil {
+			present++
+		}
+		if batch = append(batch, s); len(batch) == sealsAtOnce {
+			batches <- batch
+			batch = make([]audit.SealedRow, 0, sealsAtOnce)
+		}
 	}
-	unsealed := readRows(ctx, r.tx, scanAuditRow, `SELECT `+journalColumns+` FROM journal j
+	batches <- batch
+	return present, nil
+}
+
+// checkUnsealed checks the rows without a seal. There are none if as many rows have one as
+// there are: no two seals are of one row.
+func (r *Reader) checkUnsealed(
+	ctx context.Context, c *audit.Chain, now time.Time, present int64,
+) (waiting int64, err error) {
+	var all int64
+	if err := r.tx.QueryRowContext(ctx, `SELECT count(*) FROM journal`).Scan(&all); err != nil || all == present {
+		return 0, err
+	}
+	unsealed := readRows(ctx, r.tx, scanWordedRow, `SELECT `+journalColumns+`, coalesce(w.words, '')
+		FROM journal j LEFT JOIN journal_words w ON w.journal_id = j.id
 		WHERE NOT EXISTS (SELECT 1 FROM journal_seals s WHERE s.journal_id = j.id) ORDER BY j.id`)
 	for row, err := range unsealed {
 		if err != nil {
-			return 0, 0, err
+			return 0, err
 		}
 		if !c.CheckUnsealed(row, now) {
 			waiting++
 		}
 	}
-	requests, err = r.verifyRequests(ctx, c)
-	return waiting, requests, err
+	return waiting, nil
 }
 
 // seals reads all seals in their order, each with its row.
 func (r *Reader) seals(ctx context.Context) iter.Seq2[audit.SealedRow, error] {
 	return readRows(ctx, r.tx, scanSealedRow, `SELECT s.seq, s.journal_id, s.hash, j.id IS NOT NULL,
 		coalesce(j.id, 0), coalesce(j.request_id, ''), coalesce(j.at, 0), coalesce(j.kind, ''), coalesce(j.before, ''),
-		coalesce(j.after, ''), coalesce(j.request_digest, ''), coalesce(j.commitment, ''), coalesce(j.salt, ''),
-		coalesce(j.actor, ''), coalesce(j.event, '')
-		FROM journal_seals s LEFT JOIN journal j ON j.id = s.journal_id ORDER BY s.seq`)
+		coalesce(j.after, ''), coalesce(j.request_digest, ''), coalesce(j.commitment, ''),
+		coalesce(j.actor, ''), coalesce(j.event, ''), coalesce(w.words, '')
+		FROM journal_seals s LEFT JOIN journal j ON j.id = s.journal_id
+		LEFT JOIN journal_words w ON w.journal_id = s.journal_id ORDER BY s.seq`)
 }
 
 func scanSealedRow(rows *sql.Rows) (s audit.SealedRow, err error) {
 	var there bool
 	var r audit.Row
 	err = rows.Scan(&s.Seq, &s.JournalID, &s.Hash, &there, &r.ID, &r.RequestID, &r.At, &r.Kind, &r.Before, &r.After,
-		&r.RequestDigest, &r.Commitment, &r.Salt, &r.Actor, &r.Event)
+		&r.RequestDigest, &r.Commitment, &r.Actor, &r.Event, &r.Words)
 	if there {
 		s.Row = &r
 	}
 	return s, err
+}
+
+func scanWordedRow(rows *sql.Rows) (r audit.Row, err error) {
+	return r, rows.Scan(&r.ID, &r.RequestID, &r.At, &r.Kind, &r.Before, &r.After, &r.RequestDigest, &r.Commitment,
+		&r.Actor, &r.Event, &r.Words)
 }
 
 // verifyRequests compares each request with its last journal row, and looks for requests
@@ -72,8 +128,9 @@ func (r *Reader) verifyRequests(ctx context.Context, c *audit.Chain) (n int64, e
 		c.CheckRequest(d.id, d.now, d.journaled)
 	}
 	missing := readRows(ctx, r.tx, func(rows *sql.Rows) (id string, err error) { return id, rows.Scan(&id) },
-		`SELECT DISTINCT request_id FROM journal j
-		WHERE NOT EXISTS (SELECT 1 FROM requests r WHERE r.id = j.request_id) ORDER BY request_id`)
+		`SELECT request_id FROM (SELECT DISTINCT request_id FROM journal) AS told
+		WHERE request_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM requests r WHERE r.id = told.request_id)
+		ORDER BY request_id`)
 	for id, err := range missing {
 		if err != nil {
 			return n, err

@@ -38,7 +38,7 @@ type requestBody struct {
 	PressCount    int                  `json:"press_count,omitempty"`
 
 	DelayReason      string    `json:"delay_reason,omitempty"`
-	Notified         []string  `json:"notified,omitempty"`
+	Notified         []string  `json:"notified,omitempty" words:"person"`
 	Mismatches       int       `json:"mismatches,omitempty"`
 	RemindersSent    int       `json:"reminders_sent,omitempty"`
 	ConsentLosses    int       `json:"consent_losses,omitempty"`
@@ -52,7 +52,12 @@ type requestBody struct {
 }
 
 func encodeBody(r approvals.Request) (string, error) {
-	text, err := json.Marshal(requestBody{
+	text, err := json.Marshal(bodyOf(r))
+	return string(text), err
+}
+
+func bodyOf(r approvals.Request) requestBody {
+	return requestBody{
 		Origin: r.OriginChannel, Target: r.Target, Ask: r.Ask, Terms: r.Terms, Proposal: r.Proposal, Votes: r.Votes,
 		Outcome: r.Outcome, Grant: r.Grant,
 		DelayReason: r.DelayReason, Notified: r.Notified, Mismatches: r.Mismatches,
@@ -62,8 +67,7 @@ func encodeBody(r approvals.Request) (string, error) {
 		ToldPrivately: r.ToldPrivately,
 		Presses:       r.Presses, PressCount: r.PressCount,
 		Doubles: r.Doubles, Denials: r.Denials, CardMissingSince: r.CardMissingSince,
-	})
-	return string(text), err
+	}
 }
 
 // addTo sets the fields of a request from its body.

@@ -3,12 +3,10 @@ package store
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
 	"fmt"
 
 	"licensebot/approvals"
-	"licensebot/internal/audit"
 )
 
 // FileRequest makes a request durable. If its envelope already filed a request, it
@@ -169,6 +167,17 @@ func (t *tx) refuseDuplicate(ctx context.Context, r approvals.Request) error {
 	return &approvals.DuplicateError{RequestID: other}
 }
 
+// journalBeside adds a row about a request, locked by this transaction, that stays as it is.
+func (t *tx) journalBeside(ctx context.Context, r approvals.Request, kind, actor string, event any) error {
+	err := t.appendJournal(ctx, entry{
+		RequestID: r.ID, Kind: kind, Actor: actor, Before: r.State, After: r.State, Event: event,
+	})
+	if err != nil {
+		return fmt.Errorf("journal %s of request %s: %w", kind, r.ID, err)
+	}
+	return nil
+}
+
 // journalStep writes a step to the journal, and drops and enqueues its jobs.
 func (t *tx) journalStep(
 	ctx context.Context, before approvals.Request, kind, actor string, event any, step approvals.Step,
@@ -176,15 +185,10 @@ func (t *tx) journalStep(
 	if happened, ok := event.(approvals.Event); ok {
 		event = approvals.JournalEntry(before, happened)
 	}
-	detail, err := json.Marshal(event)
-	if err != nil {
-		return err
-	}
 	r := step.Request
 	t.steps = append(t.steps, approvals.Transition{Before: before, After: r, Event: kind})
-	err = t.appendJournal(ctx, audit.Row{
-		RequestID: r.ID, At: toMicros(t.now), Kind: kind, Before: string(before.State), After: string(r.State),
-		Actor: actor, Event: string(detail),
+	err := t.appendJournal(ctx, entry{
+		RequestID: r.ID, Kind: kind, Actor: actor, Before: before.State, After: r.State, Event: event,
 	})
 	if err != nil {
 		return fmt.Errorf("journal event %s: %w", kind, err)

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -53,8 +54,29 @@ func (s *Store) NewestCard(ctx context.Context, channel string) (string, error) 
 // Adopt records all that a channel tells, in one transaction and in this order. It
 // returns the requests that changed.
 func (s *Store) Adopt(ctx context.Context, told []approvals.Adoption) (adopted []string, err error) {
+	restored := false
+	for again := true; again; {
+		again = false
+		adopted, err = s.adoptAll(ctx, told, restored)
+		if errors.Is(err, errRestored) {
+			restored, again = true, true
+		}
+	}
+	return adopted, err
+}
+
+// errRestored says that the channel has news, and that the row about the restored copy has to
+// come first.
+var errRestored = errors.New("the channel has news")
+
+func (s *Store) adoptAll(ctx context.Context, told []approvals.Adoption, restored bool) (adopted []string, err error) {
 	err = s.runInTx(ctx, func(tx *tx) error {
 		adopted = nil
+		if restored {
+			if err := tx.journalRestored(ctx, told); err != nil {
+				return err
+			}
+		}
 		for _, a := range told {
 			changed, err := tx.adopt(ctx, a)
 			if err != nil {
@@ -64,9 +86,29 @@ func (s *Store) Adopt(ctx context.Context, told []approvals.Adoption) (adopted [
 				adopted = append(adopted, a.RequestID)
 			}
 		}
+		if len(adopted) > 0 && !restored {
+			return errRestored
+		}
 		return nil
 	})
 	return adopted, err
+}
+
+// journalRestored says where the chain of an older copy ends, and what the channel tells of
+// the chain that was lost.
+func (t *tx) journalRestored(ctx context.Context, told []approvals.Adoption) error {
+	var row approvals.RestoredEntry
+	var err error
+	if row.Seals, row.Head, err = t.readHead(ctx); err != nil {
+		return err
+	}
+	for _, a := range told {
+		row.Lost = cmp.Or(a.Head, row.Lost)
+		if a.At.After(row.ToldAt) {
+			row.ToldAt = a.At
+		}
+	}
+	return t.appendJournal(ctx, entry{Kind: approvals.KindRestored, Actor: approvals.Bot, Event: row})
 }
 
 func (t *tx) adopt(ctx context.Context, a approvals.Adoption) (changed bool, err error) {

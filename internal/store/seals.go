@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 
+	"licensebot/approvals"
 	"licensebot/internal/audit"
 )
 
@@ -14,8 +15,8 @@ import (
 const sealBatch = 500
 
 // journalColumns are the columns of a journal row that its seal covers.
-const journalColumns = `j.id, j.request_id, j.at, j.kind, j.before, j.after, j.request_digest, j.commitment,
-	j.salt, j.actor, j.event`
+const journalColumns = `j.id, coalesce(j.request_id, ''), j.at, j.kind, j.before, j.after, j.request_digest,
+	j.commitment, j.actor, j.event`
 
 // SealJournal chains the journal rows that wait for their seal. Replicas take turns by a
 // lock, because ids alone do not order the commits. It reports whether more rows wait.
@@ -72,7 +73,7 @@ func (t *tx) listUnsealed(ctx context.Context) ([]audit.Row, error) {
 
 func scanAuditRow(rows *sql.Rows) (r audit.Row, err error) {
 	return r, rows.Scan(&r.ID, &r.RequestID, &r.At, &r.Kind, &r.Before, &r.After, &r.RequestDigest, &r.Commitment,
-		&r.Salt, &r.Actor, &r.Event)
+		&r.Actor, &r.Event)
 }
 
 func (t *tx) insertSeal(ctx context.Context, seq, id int64, hash string) error {
@@ -84,23 +85,78 @@ func (t *tx) insertSeal(ctx context.Context, seq, id int64, hash string) error {
 	return err
 }
 
-// appendJournal adds a row to the journal, with its commitment and the digest of its request.
-func (t *tx) appendJournal(ctx context.Context, r audit.Row) error {
-	columns, err := readDigest(t.QueryRowContext(ctx, `SELECT `+digestColumns+` FROM requests WHERE id = $1`, r.RequestID))
+// An entry is a row to be added to the journal. Event is anything that has a form in JSON.
+type entry struct {
+	RequestID, Kind, Actor string // RequestID is empty of a row about no request
+	Before, After          approvals.State
+	Event                  any
+}
+
+// appendJournal adds a row to the journal, its words to theirs, and the digest of its request.
+func (t *tx) appendJournal(ctx context.Context, e entry) error {
+	r := audit.Row{
+		RequestID: e.RequestID, At: toMicros(t.now), Kind: e.Kind, Before: string(e.Before), After: string(e.After),
+	}
+	var err error
+	if e.RequestID != "" {
+		r.RequestDigest, err = readDigest(
+			t.QueryRowContext(ctx, `SELECT `+digestColumns+` FROM requests WHERE id = $1`, e.RequestID))
+	}
+	if err == nil {
+		err = takeWords(&r, e)
+	}
 	if err != nil {
 		return err
 	}
-	r.Salt, r.RequestDigest = audit.NewSalt(), columns
-	var id int64
 	err = t.QueryRowContext(ctx, `INSERT INTO journal
-		(request_id, at, kind, actor, before, after, event, salt, commitment, request_digest)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id`,
-		r.RequestID, r.At, r.Kind, r.Actor, r.Before, r.After, r.Event, r.Salt, r.Commit(), r.RequestDigest).Scan(&id)
+		(request_id, at, kind, actor, before, after, event, commitment, request_digest)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id`,
+		nullText(r.RequestID), r.At, r.Kind, r.Actor, r.Before, r.After, r.Event, r.Commitment, r.RequestDigest).Scan(&r.ID)
+	if err == nil && r.Words != "" {
+		_, err = t.ExecContext(ctx, `INSERT INTO journal_words (journal_id, words) VALUES ($1, $2)`, r.ID, r.Words)
+	}
+	if err == nil {
+		_, err = t.ExecContext(ctx, `INSERT INTO journal_unsealed (journal_id) VALUES ($1)`, r.ID)
+	}
+	return err
+}
+
+// takeWords sets the actor and the event of a row with marks in the places of words, the words
+// themselves, and the commitment to all of them.
+func takeWords(r *audit.Row, e entry) error {
+	var words []audit.Word
+	numbers := make(map[approvals.Word]int)
+	take := func(w approvals.Word) int {
+		key := approvals.Word{Value: w.Value, IsText: w.IsText}
+		if numbers[key] == 0 {
+			word := audit.NewPerson(w.Value)
+			if w.IsText {
+				word = audit.NewText(w.Value)
+			}
+			words = append(words, word)
+			numbers[key] = len(words)
+		}
+		return numbers[key]
+	}
+	r.Actor = e.Actor
+	if isPerson(e.Actor) {
+		take(approvals.Word{Value: e.Actor})
+		r.Actor = audit.FirstWord
+	}
+	event, err := approvals.MapWords(e.Event, e.Actor, func(w approvals.Word) any { return audit.WordAt{Number: take(w)} })
 	if err != nil {
 		return err
 	}
-	_, err = t.ExecContext(ctx, `INSERT INTO journal_unsealed (journal_id) VALUES ($1)`, id)
+	r.Event = string(event)
+	if r.Words, err = audit.EncodeWords(words); err != nil {
+		return err
+	}
+	r.Commitment, _, err = r.Commit()
 	return err
+}
+
+func isPerson(actor string) bool {
+	return actor != approvals.Bot && actor != approvals.UiPath && actor != approvals.Operator
 }
 
 // digestColumns are the columns of a request that only its journaled steps change. The

@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"errors"
+	"flag"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -10,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"licensebot/approvals"
 	"licensebot/internal/audit"
 	"licensebot/internal/pgtest"
 )
@@ -108,7 +111,7 @@ func TestDatabaseRefusesToChangeTheJournal(t *testing.T) {
 				`UPDATE journal_seals SET hash = 'x'`, `DELETE FROM journal_seals`,
 			}
 			if kind == "postgres" {
-				statements = append(statements, `TRUNCATE journal`, `TRUNCATE journal_seals`, `TRUNCATE requests CASCADE`)
+				statements = append(statements, `TRUNCATE journal, journal_words`, `TRUNCATE journal_seals`, `TRUNCATE requests CASCADE`)
 			}
 			for _, statement := range statements {
 				_, err := b.store().write.ExecContext(t.Context(), statement)
@@ -126,9 +129,11 @@ func TestVerifyNamesEditsInTheDatabase(t *testing.T) {
 	cases := map[string]struct{ edit, want string }{
 		"nothing":            {`UPDATE requests SET state = state`, ""},
 		"the channel moved":  {`UPDATE requests SET channel = 'C-NEW'`, ""},
-		"an approver":        {`UPDATE journal SET actor = 'U-OTHER' WHERE id = 1`, "the words of journal row 1 "},
+		"an approver":        {`UPDATE journal_words SET words = replace(words, 'U-', 'W-') WHERE journal_id = 1`, "the words of journal row 1 "},
+		"an actor":           {`UPDATE journal SET actor = 'uipath' WHERE id = 1`, "the words of journal row 1 "},
+		"words deleted":      {`DELETE FROM journal_words WHERE journal_id = 1`, "the words of journal row 1 "},
 		"a state":            {`UPDATE journal SET after = 'approved' WHERE id = 2`, "journal row 2 "},
-		"a row deleted":      {`DELETE FROM journal WHERE id = 2`, "journal row 2 is missing"},
+		"a row deleted":      {`DELETE FROM journal_words WHERE journal_id = 2; DELETE FROM journal WHERE id = 2`, "journal row 2 is missing"},
 		"a seal deleted":     {`DELETE FROM journal_seals WHERE seq = 2`, "seals 2 to 2 are missing"},
 		"a deadline":         {`UPDATE requests SET deadline_at = deadline_at + 1`, "request R-00000001 is not as"},
 		"a requester":        {`UPDATE requests SET requester = 'U-OTHER'`, "request R-00000001 is not as"},
@@ -172,40 +177,77 @@ func TestVerifyNamesADeletedRequest(t *testing.T) {
 	}
 }
 
-// BenchmarkVerify walks a long journal.
+// BenchmarkVerify walks a long journal. The rows have the size of a real request's.
+//
+//	go test ./internal/store -run '^$' -bench Verify -verify-rows 1000000
 func BenchmarkVerify(b *testing.B) {
-	const rows = 100_000
 	path := filepath.Join(b.TempDir(), "licensebot.db")
 	s, err := Open(b.Context(), "sqlite://"+path, Options{})
 	if err != nil {
 		b.Fatal(err)
 	}
-	under := underTest{s}
-	under.loadPending(b, rows)
-	under.execSQL(b, `INSERT INTO journal_unsealed SELECT id FROM journal`)
-	for more := true; more; {
-		if more, err = s.SealJournal(b.Context()); err != nil {
-			b.Fatal(err)
-		}
-	}
+	rows := *verifyRows
+	loadJournal(b, s, rows)
 	reader, err := OpenReader(b.Context(), "sqlite://"+path)
 	if err != nil {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		chain := &audit.Chain{Report: func(string) {}}
+		chain := &audit.Chain{Report: func(finding string) { b.Error(finding) }}
 		if _, _, err := reader.VerifyJournal(b.Context(), chain, time.Now()); err != nil {
 			b.Fatal(err)
 		}
-		if chain.Sealed != rows {
+		if chain.Sealed != int64(rows) {
 			b.Fatal(fmt.Sprint("sealed: ", chain.Sealed))
 		}
 	}
 	b.ReportMetric(float64(rows*b.N)/b.Elapsed().Seconds(), "rows/s")
-	if err := reader.Close(); err != nil {
+	if err := errors.Join(reader.Close(), s.Close()); err != nil {
 		b.Fatal(err)
 	}
-	if err := s.Close(); err != nil {
-		b.Fatal(err)
+}
+
+var verifyRows = flag.Int("verify-rows", 50_000, "how many rows BenchmarkVerify walks")
+
+// loadJournal files requests with ten rows each, and seals all.
+func loadJournal(b *testing.B, s *Store, rows int) {
+	b.Helper()
+	const each, batch = 10, 1000
+	for first := 0; first < rows/each; first += batch {
+		err := s.runInTx(b.Context(), func(tx *tx) error {
+			for n := first; n < min(first+batch, rows/each); n++ {
+				if err := tx.loadRequest(b.Context(), n, each); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
 	}
+	for more := true; more; {
+		var err error
+		if more, err = s.SealJournal(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func (t *tx) loadRequest(ctx context.Context, n, rows int) error {
+	r := sampleRequest(n)
+	r.State, r.FiledAt, r.Deadline = approvals.Filed, t.now, t.now.Add(ttl)
+	if _, err := t.insertRequest(ctx, r); err != nil {
+		return err
+	}
+	for range rows {
+		err := t.journalBeside(ctx, r, "votes_counted", "U-ANNA", approvals.VotesCounted{Ballots: []approvals.Ballot{
+			{User: "U-ANNA", Name: "white_check_mark", EventTS: "1772442000.000100", Eligibility: approvals.Counts, Stages: []int{0}},
+			{User: "U-BEN", Name: "x", EventTS: "1772442000.000200", Eligibility: approvals.NotApprover},
+		}})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

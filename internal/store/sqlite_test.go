@@ -237,6 +237,7 @@ func TestSchemaRefusesImpossibleRows(t *testing.T) {
 			VALUES ($1 || 'X', 'add_reactions', '', '', 1)`},
 		{"a journal line without a request", `INSERT INTO journal (request_id, at, kind, actor, before, after, event)
 			VALUES ($1 || 'X', 1, '', '', '', '', '')`},
+		{"words without a journal line", `INSERT INTO journal_words VALUES (length($1) + 10000, '[]')`},
 		{"a request deleted while it has a journal", `DELETE FROM requests WHERE id = $1`},
 		{"a reaction neither present nor gone", `INSERT INTO reactions (channel, ts, user_id, name, present, dated, event_ts, seen_at) VALUES ('C', $1, 'U', 'x', 2, 1, '', 1)`},
 		{"a reaction neither dated nor undated", `INSERT INTO reactions VALUES ('C', $1, 'U', 'x', 1, 2, '', 1, NULL)`},

@@ -114,8 +114,9 @@ func TestJournalGrowsWithTheReactors(t *testing.T) {
 func journalSize(b *bench, s underTest, r approvals.Request) int {
 	b.Helper()
 	n := 0
-	for _, event := range s.readColumn(b.T, `SELECT event FROM journal WHERE request_id = '`+r.ID+`' AND kind = 'votes_counted'`) {
-		n += len(event)
+	for row, err := range journalRows(b.Context(), s.read, `WHERE j.request_id = $1 AND kind = 'votes_counted'`, r.ID) {
+		b.mustSucceed(err)
+		n += len(row.Event)
 	}
 	return n
 }

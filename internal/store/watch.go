@@ -293,10 +293,15 @@ type changeDetail struct {
 	Silent bool                   `json:"silent,omitempty"`
 }
 
-func (t *tx) insertOutsideChange(ctx context.Context, c approvals.OutsideChange) error {
-	detail, err := json.Marshal(changeDetail{
+func encodeChange(c approvals.OutsideChange) (string, error) {
+	text, err := json.Marshal(changeDetail{
 		Name: c.Group.Name, Gained: c.Gained, Lost: c.Lost, Items: c.Items, Gone: c.Gone, Edits: c.Edits, Silent: c.Silent,
 	})
+	return string(text), err
+}
+
+func (t *tx) insertOutsideChange(ctx context.Context, c approvals.OutsideChange) error {
+	detail, err := encodeChange(c)
 	if err != nil {
 		return err
 	}
@@ -306,7 +311,7 @@ func (t *tx) insertOutsideChange(ctx context.Context, c approvals.OutsideChange)
 	}
 	_, err = t.ExecContext(ctx, `INSERT INTO outside_changes (id, group_id, since_at, seen_at, at, closed_at, detail)
 		VALUES ($1, $2, $3, $4, $5, $6, $7)`,
-		c.ID, c.Group.ID, toMicros(c.Since), toMicros(c.SeenAt), toMicros(t.now), closed, string(detail))
+		c.ID, c.Group.ID, toMicros(c.Since), toMicros(c.SeenAt), toMicros(t.now), closed, detail)
 	if err != nil {
 		return fmt.Errorf("record the change outside %s: %w", c.ID, err)
 	}

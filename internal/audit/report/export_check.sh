@@ -36,7 +36,17 @@ def digest(*texts):
     return total.hexdigest()
 
 
+def commit(word):
+    if "salt" not in word:  # it was erased
+        return word["sha256"]
+    return digest(word["salt"], word.get("person", ""), word.get("text", ""))
+
+
 # The chain of the journal: each seal covers the one before it, and a row of the journal.
+words = {}
+with open("journal_words.jsonl", encoding="utf-8") as file:
+    for w in map(json.loads, file):
+        words[w["journal_id"]] = json.loads(w["words"])
 rows = {}
 with open("journal.jsonl", encoding="utf-8") as file:
     for r in map(json.loads, file):
@@ -46,11 +56,13 @@ with open("journal_seals.jsonl", encoding="utf-8") as file:
     for seal in map(json.loads, file):
         seals += 1
         r = rows.pop(seal["journal_id"], None)
+        if r is not None:
+            r["request_id"] = r["request_id"] or ""
         names = ("id", "request_id", "at", "kind", "before", "after", "request_digest", "commitment")
         if r is None or seal["seq"] != seals or seal["hash"] != digest(previous, seal["seq"], *(r[n] for n in names)):
             print(f"seal {seal['seq']}: does not fit row {seal['journal_id']} of the journal")
             wrong += 1
-        elif r["commitment"] != digest(r["salt"], r["actor"], r["event"]):
+        elif r["commitment"] != digest(r["actor"], r["event"], *map(commit, words.get(r["id"], []))):
             print(f"journal row {r['id']}: its words were changed")
             wrong += 1
         previous = seal["hash"]

@@ -141,6 +141,7 @@ type Totals struct {
 	Unapproved   int // made without an approver, where the rule wanted one
 	Running      int // grants for a time that still run
 	Outside      int // changes outside of the bot
+	Erased       int `json:",omitempty"` // requests of which words were erased
 	Unexplained  int // groups with a difference that nothing explains
 }
 
@@ -155,6 +156,9 @@ func (t *Totals) add(r approvals.Request) {
 	if r.State.Open() {
 		t.Open++
 	}
+	if r.Requester == approvals.Erased || r.Ask.Reason == approvals.Erased {
+		t.Erased++
+	}
 	at := slices.IndexFunc(t.ByState, func(c StateCount) bool { return c.State == string(r.State) })
 	t.ByState[at].Count++
 	if !r.IsInEffect() {
@@ -167,7 +171,8 @@ func (t *Totals) add(r approvals.Request) {
 	case len(r.Votes) == 0:
 		t.Unapproved++
 	}
-	if slices.ContainsFunc(r.Votes, func(v approvals.Vote) bool { return v.User == r.Requester }) {
+	isOwn := func(v approvals.Vote) bool { return v.User == r.Requester && v.User != approvals.Erased }
+	if slices.ContainsFunc(r.Votes, isOwn) {
 		t.SelfApproved++
 	}
 	if r.HoldsGrant() {
@@ -194,7 +199,7 @@ func (t Totals) sentences() []string {
 	if len(states) == 0 {
 		return []string{"Nothing happened in this period."}
 	}
-	return []string{
+	lines := []string{
 		fmt.Sprintf("Requests: %d (%s).", t.Requests, strings.Join(states, ", ")),
 		fmt.Sprintf("Changes made at UiPath: %d, %d of them without an approver because a rule allows it.",
 			t.InEffect, t.AutoApproved),
@@ -202,4 +207,8 @@ func (t Totals) sentences() []string {
 		fmt.Sprintf("Changes approved by their own requester among others: %d.", t.SelfApproved),
 		fmt.Sprintf("Grants for a time that still run: %d.", t.Running),
 	}
+	if t.Erased > 0 {
+		lines = append(lines, fmt.Sprintf("Requests of which names or reasons were erased later: %d.", t.Erased))
+	}
+	return lines
 }

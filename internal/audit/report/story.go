@@ -152,6 +152,7 @@ var sentences = map[string]string{
 	"denied_on_double":  "A person denied on the second card, or took that back.",
 	"denied_on_reply":   "A person denied on another message, or took that back.",
 	"shut_out":          "The thread did not take a message, and the requester was told privately.",
+	"words_erased":      "Names or reasons were erased from the record.",
 	"adopted":           "The database was a restored copy, and the channel told how the request went on.",
 }
 
@@ -170,6 +171,12 @@ type rowEvent struct {
 	Outcome    approvals.Outcome
 	Proposal   approvals.Proposal
 	Terms      approvals.Terms
+	Codes      []string
+	User, Name string
+	Deny       bool
+	Taken      bool
+	Post       string
+	Person     string
 	Ballots    []approvals.Ballot
 	Withdrawn  []string
 	Allocation []string
@@ -183,6 +190,17 @@ var describers = map[string]func(r approvals.Request, row store.JournalRow, e ro
 	},
 	"pressed": func(_ approvals.Request, row store.JournalRow, _ rowEvent) string {
 		return row.Actor + " pressed a button."
+	},
+	"reacted": func(_ approvals.Request, _ store.JournalRow, e rowEvent) string { return describeReaction(e) },
+	"write_tried": func(_ approvals.Request, _ store.JournalRow, e rowEvent) string {
+		return "The bot was about to write to UiPath that the group has " + codesOrNothing(e.Codes) + "."
+	},
+	"told": func(_ approvals.Request, _ store.JournalRow, e rowEvent) string {
+		text := "A message went out: " + strings.ReplaceAll(e.Post, "_", " ")
+		if e.Person != "" {
+			text += ", to " + e.Person
+		}
+		return text + "."
 	},
 	"card_posted": func(r approvals.Request, _ store.JournalRow, _ rowEvent) string {
 		return "The card was posted in the channel " + r.Channel + "."
@@ -227,6 +245,17 @@ func describeRow(r approvals.Request, row store.JournalRow) string {
 		return row.Actor + ": " + strings.ReplaceAll(row.Kind, "_", " ") + "."
 	}
 	return describe(r, row, e)
+}
+
+func describeReaction(e rowEvent) string {
+	vote := "an approval"
+	if e.Deny {
+		vote = "a denial"
+	}
+	if e.Taken {
+		return fmt.Sprintf("%s took back %s (:%s:).", e.User, vote, e.Name)
+	}
+	return fmt.Sprintf("%s gave %s (:%s:).", e.User, vote, e.Name)
 }
 
 func describePrepared(e rowEvent) string {

@@ -147,20 +147,29 @@ CREATE TABLE foreign_requests (
     PRIMARY KEY (group_id, id)
 );
 
+-- Each event of a request, and a few about none. In the places of words stand marks: #1 is an
+-- actor who is a person, {"word":2} in an event the second of the row's words.
 CREATE TABLE journal (
     id         BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    request_id TEXT NOT NULL REFERENCES requests (id),
+    request_id TEXT REFERENCES requests (id),
     at         BIGINT NOT NULL,
     kind       TEXT NOT NULL,
     actor      TEXT NOT NULL,
     before     TEXT NOT NULL,
     after      TEXT NOT NULL,
     event      TEXT NOT NULL,
-    salt       TEXT NOT NULL DEFAULT '',
-    commitment TEXT NOT NULL DEFAULT '', -- SHA-256 over salt, actor and event
+    commitment TEXT NOT NULL DEFAULT '', -- SHA-256 over actor, event and the hashes of the words
     request_digest TEXT NOT NULL DEFAULT '' -- SHA-256 over the request's row after the step
 );
 CREATE INDEX journal_request ON journal (request_id, id);
+CREATE INDEX journal_beside ON journal (kind, id) WHERE request_id IS NULL;
+
+-- Who people are and what they wrote, in rows of the journal, as JSON. Each word has a salt of
+-- its own. An erasure leaves only the hash of a word.
+CREATE TABLE journal_words (
+    journal_id BIGINT PRIMARY KEY REFERENCES journal (id),
+    words      TEXT NOT NULL
+);
 
 -- The chain over the journal, in the order in which one replica after another sealed its
 -- rows. Each hash covers the one before it and the sealed row.
