@@ -66,10 +66,20 @@ func writePeriod(cmd *cobra.Command, reader *store.Reader, period report.Period,
 
 // withReader runs work on the database that an option or the environment names.
 func withReader(ctx context.Context, from string, work func(*store.Reader) error) error {
-	url, err := readDatabaseURL("--from", cmp.Or(from, databaseURLOfEnvironment()))
+	url, err := databaseURL(from)
 	if err != nil {
 		return err
 	}
+	return withDatabase(ctx, url, work)
+}
+
+// databaseURL is the URL of an option; if that is empty, of the environment.
+func databaseURL(from string) (string, error) {
+	return readDatabaseURL("--from", cmp.Or(from, databaseURLOfEnvironment()))
+}
+
+// withDatabase runs work on one state of a database.
+func withDatabase(ctx context.Context, url string, work func(*store.Reader) error) error {
 	reader, err := store.OpenReader(ctx, url)
 	if err != nil {
 		return err
@@ -98,6 +108,14 @@ func readPeriod(since, until string, now time.Time) (report.Period, error) {
 			begin.Format(time.RFC3339), end.Format(time.RFC3339))}
 	}
 	return report.Period{Since: begin, Until: end}, nil
+}
+
+// readOptionalMoment is readMoment; an empty text is the zero time.
+func readOptionalMoment(option, text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	return readMoment(option, text)
 }
 
 func readMoment(option, text string) (time.Time, error) {

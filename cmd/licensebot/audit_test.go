@@ -53,9 +53,10 @@ func TestAuditCommandsRefuseWhatTheyDoNotUnderstand(t *testing.T) {
 		"show R-ZZZZZZZZ --zone Mars/Olympus":              2,
 		"export":                                           2,
 		"export " + filepath.Join(t.TempDir(), "evidence"): 0,
-		"verify":     0,
-		"verify all": 2,
-		"unknown":    2,
+		"verify --offline":                                 0,
+		"verify --since yesterday":                         2,
+		"verify all":                                       2,
+		"unknown":                                          2,
 	} {
 		if code, out := runAudit(t, url, strings.Fields(text)...); code != want {
 			t.Errorf("audit %s: exit code %d, want %d: %s", text, code, want, out)
@@ -116,7 +117,7 @@ func TestTheAuditReadsBesideTheBot(t *testing.T) {
 func TestAuditVerifyHasAnExitCodeForEachResult(t *testing.T) {
 	t.Parallel()
 	url := newDatabase(t)
-	code, out := runAudit(t, url, "verify")
+	code, out := runAudit(t, url, "verify", "--offline")
 	if want := "Checked 0 sealed journal rows, 0 not yet sealed, and 0 requests: 0 differences.\n"; code != 0 || out != want {
 		t.Errorf("clean: exit code %d, %q, want %q", code, out, want)
 	}
@@ -129,11 +130,11 @@ func TestAuditVerifyHasAnExitCodeForEachResult(t *testing.T) {
 	if err = errors.Join(err, db.Close()); err != nil {
 		t.Fatal(err)
 	}
-	code, out = runAudit(t, url, "verify")
+	code, out = runAudit(t, url, "verify", "--offline")
 	if code != exitFailure || !strings.Contains(out, "request R-FORGED has no journal row") {
 		t.Errorf("edited: exit code %d, %q", code, out)
 	}
-	if code, out = runAudit(t, "sqlite:///nowhere/bot.db", "verify"); code != exitUnchecked {
+	if code, out = runAudit(t, "sqlite:///nowhere/bot.db", "verify", "--offline"); code != exitUnchecked {
 		t.Errorf("no database: exit code %d, %q", code, out)
 	}
 }
