@@ -26,7 +26,8 @@ func auditVerifyCommand() *cobra.Command {
 			"the bot may run meanwhile. It looks at a difference twice, so each takes a while. For Slack and\n" +
 			"UiPath it reads the same variables as serve; --offline leaves both out.\n\n" +
 			"Exit codes: 0 no difference, 1 differences, 2 usage error, 3 could not check.",
-		Example: "  licensebot audit verify\n  licensebot audit verify --since 2026-01-01\n  licensebot audit verify --offline",
+		Example: "  licensebot audit verify\n  licensebot audit verify --since 2026-01-01\n" +
+			"  licensebot audit verify --offline",
 		Args:    refuseArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			oldest, err := readOptionalMoment("--since", since)

@@ -101,7 +101,8 @@ func (r *Reader) SealHash(ctx context.Context, seq int64) (hash string, err erro
 // AdoptedRequests has the requests of which the channel told a part.
 func (r *Reader) AdoptedRequests(ctx context.Context) (map[string]bool, error) {
 	adopted := make(map[string]bool)
-	rows := readRows(ctx, r.tx, scanText, `SELECT DISTINCT request_id FROM journal WHERE kind = $1`, approvals.Adopted{}.Kind())
+	rows := readRows(ctx, r.tx, scanText, `SELECT DISTINCT request_id FROM journal WHERE kind = $1`,
+		approvals.Adopted{}.Kind())
 	for id, err := range rows {
 		if err != nil {
 			return nil, err

@@ -149,26 +149,31 @@ func (m memory) compareKnown(shown sight) []finding {
 
 // explainStranger says what is wrong with a message that the database does not have.
 func (m memory) explainStranger(s suspect) []finding {
-	event := s.stranger.Metadata.EventType
-	isCard := event == approvals.CardEventType
-	switch {
-	case isCard && m.known && (m.waits(approvals.JobPostCard, 0) || isMending(m.record) ||
-		slices.Contains(m.request.Doubles, s.ts)):
-		return nil
-	case isCard && m.known && isFromChannel(m.request) && m.request.CardTS == "":
-		return nil // the copy was older than the card
-	case isCard && m.known:
-		return []finding{newFinding(byToken, "request %s: the channel has another card of it, %s", s.request, s.ts)}
-	case isCard && m.foreign:
-		return []finding{newFinding(byDatabase, "request %s is in the channel, and the database knows it from there alone",
-			s.request)}
-	case isCard:
-		return []finding{newFinding(byDatabase, "request %s is in the channel, and not in the database", s.request)}
-	case event == message.OutsideEventType && m.known && m.change.TS == "":
-		return nil // the bot is about to record that the message stands
-	case event == message.OutsideEventType:
+	switch s.stranger.Metadata.EventType {
+	case approvals.CardEventType:
+		return m.explainCard(s)
+	case message.OutsideEventType:
+		if m.known && m.change.TS == "" {
+			return nil // the bot is about to record that the message stands
+		}
 		return []finding{newFinding(byDatabase, "the change %s outside of the bot is in the channel, and not in the database",
 			s.changeID())}
 	}
 	return []finding{newFinding(byToken, "the channel has the message %s, which is none that the bot posts there", s.ts)}
+}
+
+// explainCard says what is wrong with a card that the database does not have.
+func (m memory) explainCard(s suspect) []finding {
+	isAwaited := m.waits(approvals.JobPostCard, 0) || isMending(m.record) || slices.Contains(m.request.Doubles, s.ts)
+	isOlderCopy := isFromChannel(m.request) && m.request.CardTS == "" // which did not have the card
+	switch {
+	case m.known && (isAwaited || isOlderCopy):
+		return nil
+	case m.known:
+		return []finding{newFinding(byToken, "request %s: the channel has another card of it, %s", s.request, s.ts)}
+	case m.foreign:
+		return []finding{newFinding(byDatabase, "request %s is in the channel, and the database knows it from there alone",
+			s.request)}
+	}
+	return []finding{newFinding(byDatabase, "request %s is in the channel, and not in the database", s.request)}
 }

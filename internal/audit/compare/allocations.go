@@ -198,7 +198,8 @@ func (a *Allocations) checkConfirmation(b belief) {
 	isLater := b.confirmed.At.After(b.claimed.At) && b.unsure
 	if !isNewest && !isLater {
 		a.report(newFinding("A database user can have changed it.", "%s: what the table confirmations has as last "+
-			"confirmed by UiPath is not what the newest request says (%s)", nameGroup(b.group), cmp.Or(b.claimant, "there is none")))
+			"confirmed by UiPath is not what the newest request says (%s)",
+			nameGroup(b.group), cmp.Or(b.claimant, "there is none")))
 	}
 }
 

@@ -230,6 +230,6 @@ func compareOutside(c approvals.UntoldChange, said *slackapi.Said) []finding {
 	if len(different) == 0 && said.Metadata.EventType == message.OutsideEventType && !said.Edited {
 		return nil
 	}
-	return []finding{newFinding(byToken, "change %s outside of the bot: its message %s was edited, or says otherwise than "+
-		"the database in %s", c.ID, c.TS, strings.Join(different, ", "))}
+	return []finding{newFinding(byToken, "change %s outside of the bot: its message %s was edited, or says otherwise "+
+		"than the database in %s", c.ID, c.TS, strings.Join(different, ", "))}
 }

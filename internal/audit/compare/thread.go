@@ -53,7 +53,8 @@ func compareCard(rec record, card *slackapi.Said) []finding {
 	case card == nil && isCardDeleted(r):
 		return nil
 	case card == nil:
-		return []finding{newFinding(byDeletion, "request %s: its card %s is not in the channel %s", r.ID, r.CardTS, r.Channel)}
+		return []finding{newFinding(byDeletion, "request %s: its card %s is not in the channel %s",
+			r.ID, r.CardTS, r.Channel)}
 	case card.Metadata.EventType != approvals.CardEventType:
 		return []finding{newFinding(byToken, "request %s: the message %s is no card any more", r.ID, r.CardTS)}
 	}
@@ -116,8 +117,8 @@ func compareReply(rec record, said words, reply slackapi.Said) []finding {
 	r := rec.request
 	job, isKnown := jobOf(r, said)
 	if !isKnown {
-		return []finding{newFinding(byToken, "request %s: its thread has the reply %s at %s, of which the database does not know",
-			r.ID, said, reply.TS)}
+		return []finding{newFinding(byToken, "request %s: its thread has the reply %s at %s, of which the database "+
+			"does not know", r.ID, said, reply.TS)}
 	}
 	var found []finding
 	if reply.Edited {
