@@ -30,7 +30,7 @@ var house = map[string][]string{
 	"deploy":                {},
 
 	// The comparison joins the arms as the checks do, and only reads.
-	"internal/audit/compare": {"approvals", "bot/message", "bot/slackapi", "internal/store"},
+	"internal/audit/compare": {"approvals", "bot/message", "bot/slackapi", "internal/audit", "internal/store"},
 
 	// Inside bot arrows go down: the rooms do not know bot, message and slackapi do
 	// not know each other, and socket knows no other room.

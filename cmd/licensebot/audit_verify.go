@@ -28,7 +28,7 @@ func auditVerifyCommand() *cobra.Command {
 			"Exit codes: 0 no difference, 1 differences, 2 usage error, 3 could not check.",
 		Example: "  licensebot audit verify\n  licensebot audit verify --since 2026-01-01\n" +
 			"  licensebot audit verify --offline",
-		Args:    refuseArguments,
+		Args: refuseArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			oldest, err := readOptionalMoment("--since", since)
 			if err != nil {

@@ -53,7 +53,10 @@ func (c *Channels) settle(ctx context.Context, channel string, s suspect) error 
 		}
 		if before.isSame(after) {
 			c.report(after.compare(s, thread))
-			return nil
+			if s.wasRead {
+				return nil
+			}
+			return c.checkHeads(ctx, thread)
 		}
 		if !c.Sleep(ctx, movePause) {
 			return ctx.Err()

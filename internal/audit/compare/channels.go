@@ -88,6 +88,7 @@ type suspect struct {
 	request  string // the id of a request, or
 	change   string // of a change outside
 	stranger *slackapi.Said
+	wasRead  bool // the first look read its thread
 }
 
 // oldest is the timestamp from which on messages are compared.
@@ -159,9 +160,12 @@ func (c *Channels) comparePage(ctx context.Context, page pageOf) ([]suspect, err
 			}
 			s.replies = newSight(s.card.TS, thread).replies
 			c.summary.Messages += len(s.replies)
+			if err := c.checkHeads(ctx, s.replies); err != nil {
+				return nil, err
+			}
 		}
 		if len(compareThread(rec, s)) > 0 {
-			suspects = append(suspects, suspect{ts: rec.request.CardTS, request: rec.request.ID})
+			suspects = append(suspects, suspect{ts: rec.request.CardTS, request: rec.request.ID, wasRead: s.card.Replied})
 		}
 		c.progress("%d messages of the channel %s compared", c.summary.Messages, page.channel)
 	}

@@ -14,6 +14,7 @@ import (
 	"licensebot/bot/bottest"
 	"licensebot/bot/message"
 	"licensebot/bot/slackapi"
+	"licensebot/internal/audit"
 	"licensebot/internal/fault"
 	"licensebot/internal/store"
 )
@@ -264,4 +265,51 @@ func TestSlacksLimitsAreHeeded(t *testing.T) {
 	if !slices.Contains(pauses, 17*time.Second) || len(pauses) != 5 || len(summary.Unchecked) > 0 {
 		t.Errorf("pauses %v, not checked %q", pauses, summary.Unchecked)
 	}
+}
+
+// TestHeadsInSlackAnchorTheChain truncates the chain, rewrites it, and forges a head.
+func TestHeadsInSlackAnchorTheChain(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		edit  func(r *rig)
+		wants []string
+	}{
+		"nothing": {func(*rig) {}, nil},
+		"the newest seals are deleted": {func(r *rig) {
+			seq := r.headIn(pressed)
+			r.edit(`DELETE FROM journal_seals WHERE seq >= $1`, seq)
+		}, []string{pressed + "|allocation_done|the chain does not have it|older copy"}},
+		"a seal is rewritten": {func(r *rig) {
+			seq := r.headIn(denied)
+			r.edit(`UPDATE journal_seals SET hash = $1 WHERE seq = $2`, strings.Repeat("0", 64), seq)
+		}, []string{denied + "|allocation_denied|the chain has another one|database user"}},
+		"the request is deleted as well": {func(r *rig) {
+			seq := r.headIn(pressed)
+			r.edit(`DELETE FROM journal_seals WHERE seq >= $1`, seq)
+			r.edit(`DELETE FROM requests WHERE id = $1`, pressed)
+		}, []string{pressed + "|not in the database", pressed + "|the chain does not have it"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			r.tell()
+			r.edit(`DROP TRIGGER journal_seals_no_delete`)
+			r.edit(`DROP TRIGGER journal_seals_no_update`)
+			c.edit(r)
+			found, _ := r.compareChannels()
+			wantFindings(t, found, c.wants...)
+		})
+	}
+}
+
+// headIn is the number of the seal that the last reply about a request carries.
+func (r *rig) headIn(id string) (seq int64) {
+	r.Helper()
+	replies := r.slack.Thread(bottest.Channel, r.request(id).CardTS)
+	head, _ := replies[len(replies)-1].Metadata.EventPayload["journal_head"].(string)
+	seq, _, ok := audit.ParseHead(head)
+	if !ok {
+		r.Fatalf("the outcome of %s carries the head %q", id, head)
+	}
+	return seq
 }
