@@ -40,9 +40,12 @@ func (c *comparison) reportLine(line string) {
 	printLine(c.out, line)
 }
 
+// slackVariables are those without which nothing can be read in Slack.
+var slackVariables = []string{"SLACK_BOT_TOKEN", "SLACK_API_URL", "LICENSEBOT_ALLOW_HTTP"}
+
 // compareSlack compares the channels with the database. cfg may be faulty in other parts.
 func (c *comparison) compareSlack(ctx context.Context, cfg Config, faults []checkup.Fault) error {
-	if fault, faulty := findFault(faults, "SLACK_BOT_TOKEN", "SLACK_API_URL", "LICENSEBOT_ALLOW_HTTP"); faulty {
+	if fault, faulty := findFault(faults, slackVariables...); faulty {
 		c.skip("Slack", errors.New(fault.Text))
 		return nil
 	}
