@@ -1,6 +1,7 @@
 package slackapi
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"licensebot/approvals"
+	"licensebot/internal/outside"
 	"licensebot/internal/sleep"
 )
 
@@ -23,6 +25,7 @@ type Archive struct {
 	api      *slack.Client
 	identity Identity
 	pace     *rate.Limiter
+	people   *rate.Limiter
 }
 
 // ArchiveRate is how often an archive calls Slack. It is about half of the fifty calls a minute
@@ -36,7 +39,7 @@ const archiveBurst = 20
 func NewArchive(client *Client, identity Identity, calls rate.Limit) *Archive {
 	return &Archive{
 		PageSize: readPageSize, Sleep: sleep.For, api: client.api, identity: identity,
-		pace: rate.NewLimiter(calls, archiveBurst),
+		pace: rate.NewLimiter(calls, archiveBurst), people: rate.NewLimiter(2*calls, archiveBurst),
 	}
 }
 
@@ -62,7 +65,7 @@ type SaidPage struct {
 // oldest. The cursor is empty for the first page.
 func (a *Archive) ReadPage(ctx context.Context, channel, oldest, cursor string) (page SaidPage, err error) {
 	var h *slack.GetConversationHistoryResponse
-	err = a.patiently(ctx, "conversations.history", func() (err error) {
+	err = a.patiently(ctx, a.pace, "conversations.history", func() (err error) {
 		h, err = a.api.GetConversationHistoryContext(ctx, &slack.GetConversationHistoryParameters{
 			ChannelID: channel, Oldest: oldest, Inclusive: true, Cursor: cursor, Limit: a.PageSize, IncludeAllMetadata: true,
 		})
@@ -89,7 +92,7 @@ func (a *Archive) ReadThread(ctx context.Context, channel, ts string) (said []Sa
 	for cursor := ""; ; {
 		var page []slack.Message
 		var next string
-		err := a.patiently(ctx, "conversations.replies", func() (err error) {
+		err := a.patiently(ctx, a.pace, "conversations.replies", func() (err error) {
 			page, _, next, err = a.api.GetConversationRepliesContext(ctx, &slack.GetConversationRepliesParameters{
 				ChannelID: channel, Timestamp: ts, Cursor: cursor, Limit: a.PageSize, IncludeAllMetadata: true,
 			})
@@ -127,17 +130,35 @@ func newSaid(m slack.Message) Said {
 // MessageLink is the address of a message.
 func (a *Archive) MessageLink(channel, ts string) string { return a.identity.MessageLink(channel, ts) }
 
+// FindName asks Slack for the name of a person; empty if Slack does not tell it.
+func (a *Archive) FindName(ctx context.Context, user string) (name string, err error) {
+	err = a.patiently(ctx, a.people, "users.info", func() error {
+		info, err := a.api.GetUserInfoContext(ctx, user)
+		if isAnswer(err, "user_not_found") || isAnswer(err, "user_not_visible") {
+			return nil
+		}
+		if err == nil {
+			name = outside.OneLine(cmp.Or(info.RealName, info.Profile.DisplayName, info.Name), maxPersonName)
+		}
+		return err
+	})
+	return name, err
+}
+
+// maxPersonName is the room for a name in a report.
+const maxPersonName = 80
+
 // Bounds of a call's repetition.
 const (
 	archiveFailures = 3 // besides the pauses that Slack asks for
 	archivePause    = 3 * time.Second
 )
 
-// patiently makes a call at the archive's pace. It repeats the call while Slack asks for a pause,
+// patiently makes a call at a pace. It repeats the call while Slack asks for a pause,
 // and a few times after another failure.
-func (a *Archive) patiently(ctx context.Context, method string, call func() error) error {
+func (a *Archive) patiently(ctx context.Context, pace *rate.Limiter, method string, call func() error) error {
 	for failures := 0; ; {
-		if err := a.pace.Wait(ctx); err != nil {
+		if err := pace.Wait(ctx); err != nil {
 			return err
 		}
 		err := call()

@@ -89,6 +89,15 @@ func TestVerifyAsACommand(t *testing.T) {
 	if code != 0 || !strings.Contains(out, "messages in Slack: 0 differences") || !strings.Contains(out, "1 groups at UiPath: 0 differences") {
 		t.Errorf("clean: exit code %d: %s", code, out)
 	}
+	code, out = w.runProgram("audit", "report", "--since", "2020-01-01")
+	if code != 0 || !strings.Contains(out, "u0requester") || !strings.Contains(out, "u0approver ("+approver+")") ||
+		!strings.Contains(out, "/archives/"+approvalsChannel+"/p") {
+		t.Errorf("report: exit code %d: %s", code, out)
+	}
+	code, out = w.runProgram("audit", "report", "--since", "2020-01-01", "--offline")
+	if code != 0 || strings.Contains(out, "u0requester") || !strings.Contains(out, "app_redirect") {
+		t.Errorf("report --offline: exit code %d: %s", code, out)
+	}
 	for variable, what := range map[string]string{"SLACK_BOT_TOKEN": "Slack: ", "UIPATH_CLIENT_SECRET": "UiPath: "} {
 		value := w.env[variable]
 		delete(w.env, variable)
