@@ -29,6 +29,12 @@ var house = map[string][]string{
 	"internal/audit/report": {"approvals", "internal/outside", "internal/store"},
 	"deploy":                {},
 
+	// The comparison joins the arms as the checks do, and only reads.
+	"internal/audit/compare": {"approvals", "bot/message", "bot/slackapi", "internal/audit", "internal/store"},
+
+	// After the loss of the database, the channel tells.
+	"internal/audit/recovery": {"approvals", "bot/message", "bot/slackapi"},
+
 	// Inside bot arrows go down: the rooms do not know bot, message and slackapi do
 	// not know each other, and socket knows no other room.
 	"bot": {
@@ -92,7 +98,7 @@ var house = map[string][]string{
 
 	"cmd/licensebot": {
 		"approvals", "approvals/worker", "bot", "licensing", "internal/store", "internal/metrics", "internal/policyfile",
-		"internal/audit", "internal/audit/report", "internal/checkup", "internal/outbound", "internal/sleep", "internal/demo", "deploy",
+		"internal/audit", "internal/audit/compare", "internal/audit/recovery", "internal/audit/report", "internal/checkup", "internal/outbound", "internal/sleep", "internal/demo", "deploy",
 	},
 }
 
@@ -144,7 +150,7 @@ func TestImportsFollowTheHouse(t *testing.T) {
 // The arms of the house know approvals and never each other: only the command and the
 // checks join them, and the audit reads the store.
 func TestArmsDoNotKnowEachOther(t *testing.T) {
-	joiners := []string{"cmd/licensebot", "internal/checkup", "internal/audit/report"}
+	joiners := []string{"cmd/licensebot", "internal/checkup", "internal/audit/compare", "internal/audit/recovery", "internal/audit/report"}
 	arms := []string{"bot", "licensing", "internal/store", "internal/policyfile", "approvals/worker"}
 	armOf := func(dir string) string {
 		for _, arm := range arms {

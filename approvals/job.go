@@ -40,6 +40,9 @@ type Payload struct {
 	Codes []string `json:"codes,omitempty"`
 	Press *Press   `json:"press,omitempty"` // JobPostPress
 	Post  JobKind  `json:"post,omitempty"`  // JobTellRequester: says what this post says, as the thread is closed to it
+	// JournalHead names the last seal of the journal when the message was made. The store sets it
+	// once, so that a repeated post carries the same.
+	JournalHead string `json:"journal_head,omitempty"`
 }
 
 // A JobKind is one row of the table JobKinds.
@@ -123,6 +126,9 @@ type JobSpec struct {
 	// ByBot means the message tells what the bot did by itself.
 	ByBot bool
 
+	// Anchored means the message carries the head of the journal's chain.
+	Anchored bool
+
 	// Fair means people take turns: the one request of a person goes before the many of
 	// another.
 	Fair bool
@@ -148,11 +154,11 @@ func JobKinds() []JobSpec {
 		{Kind: JobExpire, Pool: PoolDeadlines, Dated: true},
 		{Kind: JobEscalate, Pool: PoolDeadlines, Dated: true},
 		{Kind: JobGrantExpiry, Pool: PoolGrantExpiry, Dated: true},
-		{Kind: JobPostOutcome, Pool: PoolThreads, Pace: PacePosts, Lane: threadLane},
+		{Kind: JobPostOutcome, Pool: PoolThreads, Pace: PacePosts, Lane: threadLane, Anchored: true},
 		{Kind: JobPostRevocation, Pool: PoolThreads, Pace: PacePosts, Lane: threadLane,
-			EventType: "allocation_ended", ByBot: true, Relevant: revocationPosted},
+			EventType: "allocation_ended", ByBot: true, Anchored: true, Relevant: revocationPosted},
 		{Kind: JobPostEffect, Pool: PoolThreads, Pace: PacePosts, Lane: threadLane,
-			EventType: "allocation_found", ByBot: true},
+			EventType: "allocation_found", ByBot: true, Anchored: true},
 		{Kind: JobPostDelay, Pool: PoolThreads, Pace: PacePosts, Lane: threadLane,
 			EventType: "allocation_approved", Relevant: writeDelayed},
 		{Kind: JobPostRevocationDelay, Pool: PoolThreads, Pace: PacePosts, Lane: threadLane,

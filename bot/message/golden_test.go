@@ -296,7 +296,7 @@ func parseFiles(t *testing.T, pattern string, tests bool) []*ast.File {
 var wordless = []string{
 	"ParseHomePages", "String", "ClampHomePage", "HomePage", "RenderMetadata", "MatchesMetadata", "NoOptions",
 	"ParsePress", "RequestIDOf", "NumberOf", "ReadMetadata", "IsCard", "PlainBlocks",
-	"OutsideMetadata", "IsAboutChange",
+	"OutsideMetadata", "IsAboutChange", "FindDifferences", "ShowsState", "JournalHeadOf",
 }
 
 // inThreads are shown too: ThreadReply chooses among them.

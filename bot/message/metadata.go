@@ -77,6 +77,7 @@ func metadataFields(r approvals.Request, job approvals.Job) []metadataField {
 	for _, f := range []metadataField{
 		{name: "number", value: numberText(job.Number)},
 		listField("quotas", quotaTexts(change)),
+		{name: headField, value: job.Payload.JournalHead},
 		{name: "until", value: grantUntil(r)},
 		{name: "for", value: grantLength(r.Ask)},
 		textField("reason", r.Ask.Reason),
@@ -197,6 +198,12 @@ func allocationTold(r approvals.Request, job approvals.Job) (codes []string, kno
 func MatchesMetadata(m slack.SlackMetadata, r approvals.Request, job approvals.Job) bool {
 	return m.EventType == job.MessageEventType(r) && RequestIDOf(m) == r.ID && NumberOf(m) == numberText(job.Number)
 }
+
+// headField has the head of the journal's chain.
+const headField = "journal_head"
+
+// JournalHeadOf is the head of the journal's chain that a message carries; empty if it has none.
+func JournalHeadOf(m slack.SlackMetadata) string { return textOfPayload(m, headField) }
 
 // RequestIDOf is the request that a message is about. It is empty if it does not tell.
 func RequestIDOf(m slack.SlackMetadata) string { return textOfPayload(m, "request_id") }

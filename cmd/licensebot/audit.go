@@ -6,12 +6,12 @@ func auditCommand() *cobra.Command {
 	audit := &cobra.Command{
 		Use:   "audit",
 		Short: "Show auditors what was asked, approved and done",
-		Long: "The commands but erase read the database, also while the bot runs, and change nothing.\n" +
+		Long: "All commands but erase change nothing, and the bot may run meanwhile.\n" +
 			"docs/audit.md has the questions of an access review with the command that answers each.",
 		Args: refuseArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	audit.AddCommand(auditReportCommand(), auditShowCommand(), auditExportCommand(), auditVerifyCommand(),
-		auditEraseCommand())
+		auditRecoverCommand(), auditEraseCommand())
 	return audit
 }

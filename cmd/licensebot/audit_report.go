@@ -6,12 +6,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"licensebot/internal/audit/compare"
 	"licensebot/internal/audit/report"
 	"licensebot/internal/store"
 )
@@ -21,13 +23,15 @@ var auditNow = time.Now
 
 func auditReportCommand() *cobra.Command {
 	var since, until, format, from string
+	var offline bool
 	command := &cobra.Command{
 		Use:   "report --since DAY [--until DAY]",
 		Short: "Write all requests and changes of a period",
 		Long: "report writes each request of a period with its change, rule, approvers and result, each change of\n" +
 			"an allocation outside of the bot, and per group what it had at both ends and what explains the\n" +
 			"difference. The period begins with the day of --since and ends before the day of --until, in UTC;\n" +
-			"without --until it ends now.\n\n" +
+			"without --until it ends now. The names of people come from Slack, with the variables of serve;\n" +
+			"--offline leaves them out, so that people are Slack ids.\n\n" +
 			"Exit codes: 0 it is written, 1 it could not be, 2 usage error.",
 		Example: "  licensebot audit report --since 2026-01-01 --until 2026-04-01 --format html > q1.html",
 		Args:    refuseArguments,
@@ -40,13 +44,14 @@ func auditReportCommand() *cobra.Command {
 				return &usageError{fmt.Errorf("--format %q is unknown: use %s", format, strings.Join(report.Formats(), ", "))}
 			}
 			return withReader(cmd.Context(), from, func(reader *store.Reader) error {
-				return writePeriod(cmd, reader, period, format)
+				return writePeriod(cmd, reader, period, format, offline)
 			})
 		},
 	}
 	command.Flags().StringVar(&since, "since", "", "first day, such as 2026-01-01, or a time such as 2026-01-01T08:00:00Z")
 	command.Flags().StringVar(&until, "until", "", "the day or time before which the period ends; else now")
 	command.Flags().StringVar(&format, "format", "csv", "csv, jsonl or html")
+	command.Flags().BoolVar(&offline, "offline", false, "read the database alone, and leave out names")
 	addDatabaseFlag(command, &from)
 	return command
 }
@@ -55,21 +60,70 @@ func addDatabaseFlag(command *cobra.Command, from *string) {
 	command.Flags().StringVar(from, "from", "", "URL of the database; else LICENSEBOT_DATABASE_URL says it")
 }
 
-func writePeriod(cmd *cobra.Command, reader *store.Reader, period report.Period, format string) error {
+func writePeriod(
+	cmd *cobra.Command, reader *store.Reader, period report.Period, format string, offline bool,
+) error {
 	made, err := report.Build(cmd.Context(), reader, period, auditNow().UTC())
 	if err != nil {
 		return err
+	}
+	if !offline {
+		if err := namePeople(cmd, &made); err != nil {
+			return err
+		}
 	}
 	out := bufio.NewWriter(cmd.OutOrStdout())
 	return errors.Join(report.Write(cmd.Context(), out, format, made, reader), out.Flush())
 }
 
-// withReader runs work on the database that an option or the environment names.
-func withReader(ctx context.Context, from string, work func(*store.Reader) error) error {
-	url, err := readDatabaseURL("--from", cmp.Or(from, databaseURLOfEnvironment()))
+// namePeople asks Slack for the names of people and the address of the workspace. Where Slack does
+// not tell them, the report goes on without.
+func namePeople(cmd *cobra.Command, made *report.Report) error {
+	cfg, faults, err := readAuditConfig()
 	if err != nil {
 		return err
 	}
+	if fault, faulty := findFault(faults, slackVariables...); faulty {
+		return warnNameless(cmd, fault.Text)
+	}
+	archive, err := compare.ConnectSlack(cmd.Context(), cfg.SlackAPIURL, cfg.SlackBotToken)
+	if err != nil {
+		return warnNameless(cmd, compare.Explain(err))
+	}
+	made.Link = archive.MessageLink
+	for _, id := range slices.Sorted(maps.Keys(made.People)) {
+		if made.People[id], err = archive.FindName(cmd.Context(), id); err != nil {
+			return warnNameless(cmd, compare.Explain(err))
+		}
+	}
+	return nil
+}
+
+// warnNameless says why names are missing. It is an error only if the command was stopped.
+func warnNameless(cmd *cobra.Command, why string) error {
+	if cmd.Context().Err() != nil {
+		return cmd.Context().Err()
+	}
+	printLine(cmd.ErrOrStderr(), "licensebot: the report lacks names of people: "+why+". --offline leaves them out.")
+	return nil
+}
+
+// withReader runs work on the database that an option or the environment names.
+func withReader(ctx context.Context, from string, work func(*store.Reader) error) error {
+	url, err := databaseURL(from)
+	if err != nil {
+		return err
+	}
+	return withDatabase(ctx, url, work)
+}
+
+// databaseURL is the URL of an option; if that is empty, of the environment.
+func databaseURL(from string) (string, error) {
+	return readDatabaseURL("--from", cmp.Or(from, databaseURLOfEnvironment()))
+}
+
+// withDatabase runs work on one state of a database.
+func withDatabase(ctx context.Context, url string, work func(*store.Reader) error) error {
 	reader, err := store.OpenReader(ctx, url)
 	if err != nil {
 		return err
@@ -98,6 +152,14 @@ func readPeriod(since, until string, now time.Time) (report.Period, error) {
 			begin.Format(time.RFC3339), end.Format(time.RFC3339))}
 	}
 	return report.Period{Since: begin, Until: end}, nil
+}
+
+// readOptionalMoment is readMoment; an empty text is the zero time.
+func readOptionalMoment(option, text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	return readMoment(option, text)
 }
 
 func readMoment(option, text string) (time.Time, error) {

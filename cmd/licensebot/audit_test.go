@@ -45,19 +45,20 @@ func TestAuditCommandsRefuseWhatTheyDoNotUnderstand(t *testing.T) {
 		"report":                    2,
 		"report --since yesterday":  2,
 		"report --since 2026-02-30": 2,
-		"report --since 2026-01-01 --until 2026-01-01":     2,
-		"report --since 2026-01-01 --until 2025-01-01":     2,
-		"report --since 2026-01-01 --format pdf":           2,
-		"show R-ZZZZZZZZ":                                  2,
-		"show":                                             2,
-		"show R-ZZZZZZZZ --zone Mars/Olympus":              2,
-		"export":                                           2,
-		"export " + filepath.Join(t.TempDir(), "evidence"): 0,
-		"verify":                      0,
-		"verify all":                  2,
-		"erase --person U0123456789":  2,
-		"erase --by Ada":              2,
-		"erase --by Ada --person ada": 2,
+		"report --since 2026-01-01 --until 2026-01-01":           2,
+		"report --since 2026-01-01 --until 2025-01-01":           2,
+		"report --since 2026-01-01 --format pdf":                 2,
+		"show R-ZZZZZZZZ":                                        2,
+		"show":                                                   2,
+		"show R-ZZZZZZZZ --zone Mars/Olympus":                    2,
+		"export":                                                 2,
+		"export " + filepath.Join(t.TempDir(), "evidence"):       0,
+		"verify --offline":                                       0,
+		"verify --since yesterday":                               2,
+		"verify all":                                             2,
+		"erase --person U0123456789":                             2,
+		"erase --by Ada":                                         2,
+		"erase --by Ada --person ada":                            2,
 		"erase --by Ada --person U0123456789 --until 2026-01-01": 2,
 		"erase --by Ada --person U0123456789 --since 2026-01-01": 2,
 		"erase --by Ada --until 2999-01-01":                      2,
@@ -123,7 +124,7 @@ func TestTheAuditReadsBesideTheBot(t *testing.T) {
 func TestAuditVerifyHasAnExitCodeForEachResult(t *testing.T) {
 	t.Parallel()
 	url := newDatabase(t)
-	code, out := runAudit(t, url, "verify")
+	code, out := runAudit(t, url, "verify", "--offline")
 	if want := "Checked 0 sealed journal rows, 0 not yet sealed, and 0 requests: 0 differences.\n"; code != 0 || out != want {
 		t.Errorf("clean: exit code %d, %q, want %q", code, out, want)
 	}
@@ -136,11 +137,11 @@ func TestAuditVerifyHasAnExitCodeForEachResult(t *testing.T) {
 	if err = errors.Join(err, db.Close()); err != nil {
 		t.Fatal(err)
 	}
-	code, out = runAudit(t, url, "verify")
+	code, out = runAudit(t, url, "verify", "--offline")
 	if code != exitFailure || !strings.Contains(out, "request R-FORGED has no journal row") {
 		t.Errorf("edited: exit code %d, %q", code, out)
 	}
-	if code, out = runAudit(t, "sqlite:///nowhere/bot.db", "verify"); code != exitUnchecked {
+	if code, out = runAudit(t, "sqlite:///nowhere/bot.db", "verify", "--offline"); code != exitUnchecked {
 		t.Errorf("no database: exit code %d, %q", code, out)
 	}
 }
@@ -150,6 +151,7 @@ func TestAuditVerifyHasAnExitCodeForEachResult(t *testing.T) {
 func TestAuditVerifyBelievesNoStateThatABotChanged(t *testing.T) {
 	t.Parallel()
 	command := auditVerifyCommand()
+	command.SetContext(t.Context())
 	command.SetOut(new(bytes.Buffer))
 	command.SetErr(new(bytes.Buffer))
 	for _, err := range []error{
@@ -169,7 +171,7 @@ func TestAuditEraseSaysWhatItDid(t *testing.T) {
 	if want := "Erased 0 words in 0 rows of the journal and words of 0 requests.\n"; code != 0 || !strings.HasPrefix(out, want) {
 		t.Errorf("exit code %d, %q, want %q", code, out, want)
 	}
-	code, out = runAudit(t, url, "verify")
+	code, out = runAudit(t, url, "verify", "--offline")
 	if want := "Checked 1 sealed journal rows, 0 not yet sealed, and 0 requests: 0 differences.\n"; code != 0 ||
 		!strings.HasPrefix(out, want) {
 		t.Errorf("exit code %d, %q, want %q", code, out, want)

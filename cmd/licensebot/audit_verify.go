@@ -18,20 +18,30 @@ import (
 )
 
 func auditVerifyCommand() *cobra.Command {
-	var from string
+	var from, since string
+	var offline bool
 	command := &cobra.Command{
 		Use:   "verify",
-		Short: "Check that the journal and the requests are as the bot wrote them",
+		Short: "Check the journal, and compare the database with Slack and UiPath",
 		Long: "verify walks the chain of seals over the journal, and compares each request with its last journal\n" +
-			"row. It names each row that was changed, deleted or inserted in the database. It does not read Slack\n" +
-			"or UiPath. The bot may run meanwhile.\n\n" +
+			"row, with its messages in Slack, and each group's allocation at UiPath with what the bot last\n" +
+			"confirmed. It has one line for each difference, with who could have caused it. It only reads, and\n" +
+			"the bot may run meanwhile. It looks at a difference twice, so each takes a while. For Slack and\n" +
+			"UiPath it reads the same variables as serve; --offline leaves both out.\n\n" +
 			"Exit codes: 0 no difference, 1 differences, 2 usage error, 3 could not check.",
+		Example: "  licensebot audit verify\n  licensebot audit verify --since 2026-01-01\n" +
+			"  licensebot audit verify --offline",
 		Args: refuseArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			err := withReader(cmd.Context(), from, func(reader *store.Reader) error { return verifyJournal(cmd, reader) })
-			return verifyResult(cmd, err)
+			oldest, err := readOptionalMoment("--since", since)
+			if err != nil {
+				return err
+			}
+			return verifyResult(cmd, verifyAll(cmd, from, oldest, offline))
 		},
 	}
+	command.Flags().BoolVar(&offline, "offline", false, "check the database alone")
+	command.Flags().StringVar(&since, "since", "", "compare messages in Slack from this day or time on; else all")
 	addDatabaseFlag(command, &from)
 	return command
 }
@@ -39,38 +49,80 @@ func auditVerifyCommand() *cobra.Command {
 // verifyResult is the exit code of a check. Differences in a state that a bot changed
 // meanwhile prove nothing.
 func verifyResult(cmd *cobra.Command, err error) error {
-	changed := errors.Is(err, store.ErrWrittenMeanwhile)
-	if err == nil || isUsageError(err) || errors.Is(err, exitError(exitFailure)) && !changed {
+	if err == nil || isUsageError(err) || cmd.Context().Err() != nil {
+		return err
+	}
+	if _, isExit := errors.AsType[exitError](err); isExit && !errors.Is(err, store.ErrWrittenMeanwhile) {
 		return err
 	}
 	printLine(cmd.ErrOrStderr(), "licensebot: could not check:", err)
 	return exitError(exitUnchecked)
 }
 
-func verifyJournal(cmd *cobra.Command, reader *store.Reader) error {
-	out, differences := cmd.OutOrStdout(), 0
-	chain := &audit.Chain{Report: func(finding string) {
-		differences++
-		printLine(out, finding)
-	}}
-	waiting, requests, err := reader.VerifyJournal(cmd.Context(), chain, auditNow())
+// verifyAll checks the database alone first, and then beside Slack and UiPath.
+func verifyAll(cmd *cobra.Command, from string, since time.Time, offline bool) error {
+	url, err := databaseURL(from)
 	if err != nil {
 		return err
 	}
-	printLine(out, fmt.Sprintf("Checked %d sealed journal rows, %d not yet sealed, and %d requests: %d differences.",
+	c := newComparison(url, since, cmd.OutOrStdout())
+	if err := withDatabase(cmd.Context(), url, func(reader *store.Reader) error {
+		return c.verifyJournal(cmd.Context(), reader)
+	}); err != nil {
+		return err
+	}
+	if !offline {
+		cfg, faults, err := readAuditConfig()
+		if err != nil {
+			return err
+		}
+		if err := c.compareSlack(cmd.Context(), cfg, faults); err != nil {
+			return err
+		}
+		if err := c.compareUiPath(cmd.Context(), cfg, faults); err != nil {
+			return err
+		}
+	}
+	return c.conclude()
+}
+
+// verifyJournal checks the chain of the journal, and each request against the journal.
+func (c *comparison) verifyJournal(ctx context.Context, reader *store.Reader) error {
+	differences := 0
+	chain := &audit.Chain{Report: func(finding string) {
+		differences++
+		c.reportLine(finding)
+	}}
+	waiting, requests, err := reader.VerifyJournal(ctx, chain, c.now())
+	if err != nil {
+		return err
+	}
+	c.add("", differences, nil)
+	c.reportLine(fmt.Sprintf("Checked %d sealed journal rows, %d not yet sealed, and %d requests: %d differences.",
 		chain.Sealed, waiting, requests, differences))
 	for _, row := range chain.Restored {
-		printLine(out, describeRestored(row))
+		c.reportLine(describeRestored(row))
 	}
 	if chain.Erased.Words > 0 {
-		printLine(out, fmt.Sprintf("Erased: %d words in %d rows, as the journal says (%d erasures).",
+		c.reportLine(fmt.Sprintf("Erased: %d words in %d rows, as the journal says (%d erasures).",
 			chain.Erased.Words, chain.Erased.Rows, chain.Erasures))
 	}
 	if chain.Head != "" {
-		printLine(out, fmt.Sprintf("The last seal is %d: %s", chain.Last(), chain.Head))
+		c.reportLine(fmt.Sprintf("The last seal is %d: %s", chain.Last(), chain.Head))
 	}
-	if differences > 0 {
+	return nil
+}
+
+// conclude says what could not be checked, and is the exit code.
+func (c *comparison) conclude() error {
+	for _, one := range c.unchecked {
+		c.reportLine("Could not check " + one)
+	}
+	switch {
+	case c.findings > 0:
 		return exitError(exitFailure)
+	case len(c.unchecked) > 0:
+		return exitError(exitUnchecked)
 	}
 	return nil
 }

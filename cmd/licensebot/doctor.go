@@ -117,14 +117,20 @@ func faultsOf(problems []string) []checkup.Fault {
 }
 
 func hasFault(faults []checkup.Fault, prefixes ...string) bool {
+	_, faulty := findFault(faults, prefixes...)
+	return faulty
+}
+
+// findFault returns the first fault of a variable that begins so.
+func findFault(faults []checkup.Fault, prefixes ...string) (checkup.Fault, bool) {
 	for _, fault := range faults {
 		for _, prefix := range prefixes {
 			if strings.HasPrefix(fault.Variable, prefix) {
-				return true
+				return fault, true
 			}
 		}
 	}
-	return false
+	return checkup.Fault{}, false
 }
 
 // reportJSON is a report as other programs read it.

@@ -25,11 +25,7 @@ import (
 // runDoctor runs the program on the world.
 func (w *world) runDoctor(args ...string) (code int, stdout, stderr string) {
 	w.t.Helper()
-	cmd := exec.CommandContext(w.guardContext(), os.Args[0], append([]string{"doctor"}, args...)...)
-	cmd.Env = append(plainEnvironment(), asBinary+"=1")
-	for name, value := range w.env {
-		cmd.Env = append(cmd.Env, name+"="+value)
-	}
+	cmd := w.newCommand(w.guardContext(), append([]string{"doctor"}, args...)...)
 	var out, problem strings.Builder
 	cmd.Stdout, cmd.Stderr = &out, &problem
 	var exited *exec.ExitError

@@ -126,11 +126,7 @@ func newWorldWith(t *testing.T, cfg fakeslack.Config) *world {
 func (w *world) startReplica() {
 	w.t.Helper()
 	before := w.slack.Connections()
-	cmd := exec.Command(os.Args[0], "serve")
-	cmd.Env, cmd.Dir = append(plainEnvironment(), asBinary+"=1"), w.dir
-	for name, value := range w.env {
-		cmd.Env = append(cmd.Env, name+"="+value)
-	}
+	cmd := w.newCommand(context.Background(), "serve")
 	log := new(bottest.Log)
 	cmd.Stderr = log
 	w.t.Cleanup(func() {
@@ -143,6 +139,16 @@ func (w *world) startReplica() {
 	}
 	w.replicas = append(w.replicas, cmd)
 	w.awaitCondition("licensebot to connect", func() bool { return w.slack.Connections() > before })
+}
+
+// newCommand is a command of the program, with the environment of the world.
+func (w *world) newCommand(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, os.Args[0], args...)
+	cmd.Env, cmd.Dir = append(plainEnvironment(), asBinary+"=1"), w.dir
+	for name, value := range w.env {
+		cmd.Env = append(cmd.Env, name+"="+value)
+	}
+	return cmd
 }
 
 // plainEnvironment returns the environment of the tests without any configuration of

@@ -36,7 +36,11 @@ func (t *tx) enqueueJob(ctx context.Context, r approvals.Request, j approvals.Jo
 	if due.IsZero() {
 		due = t.now
 	}
-	detail, err := json.Marshal(jobDetail{Number: j.Number, Person: j.Person, Payload: j.Payload})
+	payload, err := t.anchor(ctx, r.ID, j)
+	if err != nil {
+		return err
+	}
+	detail, err := json.Marshal(jobDetail{Number: j.Number, Person: j.Person, Payload: payload})
 	if err != nil {
 		return err
 	}

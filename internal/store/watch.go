@@ -249,7 +249,11 @@ func (t *tx) putWatched(ctx context.Context, g approvals.WatchedGroup) error {
 
 // ListConfirmed lists the last confirmed change of each group that the bot has changed.
 func (s *Store) ListConfirmed(ctx context.Context) (map[string]approvals.Confirmation, error) {
-	rows, err := s.read.QueryContext(ctx, `SELECT group_id, at, detail FROM confirmations`)
+	return listConfirmed(ctx, s.read)
+}
+
+func listConfirmed(ctx context.Context, q querier) (map[string]approvals.Confirmation, error) {
+	rows, err := q.QueryContext(ctx, `SELECT group_id, at, detail FROM confirmations`)
 	if err != nil {
 		return nil, fmt.Errorf("list confirmed allocations: %w", err)
 	}

@@ -28,7 +28,7 @@ type htmlWriter struct{ out io.Writer }
 func (w *htmlWriter) begin(r Report) error {
 	outside := make([]outsideLine, len(r.Outside))
 	for i, c := range r.Outside {
-		outside[i] = newOutsideLine(c)
+		outside[i] = r.outsideLine(c)
 	}
 	return page.ExecuteTemplate(w.out, "begin", struct {
 		Report

@@ -35,6 +35,7 @@ type Line struct {
 	ID        string     `json:"request_id"`
 	FiledAt   time.Time  `json:"filed_at"`
 	Requester string     `json:"requester"`
+	AskedBy   string     `json:"requester_name,omitempty"`
 	GroupID   string     `json:"group_id"`
 	GroupName string     `json:"group_name"`
 	Action    string     `json:"action"`
@@ -51,6 +52,7 @@ type Line struct {
 	State     string     `json:"state"`
 	Result    string     `json:"result"`
 	ClosedBy  string     `json:"closed_by"`
+	Closer    string     `json:"closed_by_name,omitempty"`
 	ClosedAt  time.Time  `json:"closed_at,omitzero"`
 	InEffect  bool       `json:"in_effect"`
 	Confirmed []string   `json:"confirmed"`
@@ -61,8 +63,17 @@ type Line struct {
 
 // An Approval is the consent of one person.
 type Approval struct {
-	By string    `json:"by"`
-	At time.Time `json:"at"`
+	By   string    `json:"by"`
+	Name string    `json:"name,omitempty"`
+	At   time.Time `json:"at"`
+}
+
+// person is the name with the id, or the id alone.
+func (a Approval) person() string {
+	if a.Name == "" {
+		return a.By
+	}
+	return a.Name + " (" + a.By + ")"
 }
 
 // newLine is the line of a request.

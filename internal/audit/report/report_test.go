@@ -39,6 +39,7 @@ type story struct {
 	store *store.Store
 	clock *testclock.Clock
 	url   string
+	names map[string]string // of people; nil: they have none
 }
 
 const (
@@ -176,6 +177,12 @@ func (s *story) write(format string, p Period) string {
 	if err != nil {
 		s.Fatal(err)
 	}
+	if s.names != nil {
+		for id := range made.People {
+			made.People[id] = s.names[id]
+		}
+		made.Link = func(channel, ts string) string { return "https://acme.slack.com/archives/" + channel + "/" + ts }
+	}
 	var out bytes.Buffer
 	if err := Write(s.Context(), &out, format, made, r); err != nil {
 		s.Fatal(err)
@@ -205,7 +212,10 @@ func TestReportsOfTheStory(t *testing.T) {
 	s := newStory(t)
 	s.tell()
 	for _, format := range Formats() {
+		s.names = nil
 		compareGolden(t, "report."+format, s.write(format, quarter))
+		s.names = map[string]string{robin: "Robin <Reed>", alex: "=Alex"} // sam is unknown
+		compareGolden(t, "report_named."+format, s.write(format, quarter))
 	}
 }
 

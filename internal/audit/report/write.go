@@ -21,6 +21,11 @@ type Report struct {
 	Totals  Totals
 	Groups  []GroupLine
 	Outside []approvals.UntoldChange
+
+	// People are those in the requests of the period, by id. The caller may give them names.
+	People map[string]string
+	// Link is the address of a message; nil: one that opens it in any workspace.
+	Link func(channel, ts string) string
 }
 
 // Formats are those that Write knows.
@@ -28,7 +33,7 @@ func Formats() []string { return []string{"csv", "jsonl", "html"} }
 
 // Build reads all that is needed before the first line is written.
 func Build(ctx context.Context, from *store.Reader, p Period, now time.Time) (Report, error) {
-	report := Report{Period: p, MadeAt: now, Totals: newTotals()}
+	report := Report{Period: p, MadeAt: now, Totals: newTotals(), People: make(map[string]string)}
 	groups := make(ledger)
 	for r, err := range from.RequestsUntil(ctx, p.Until) {
 		if err != nil {
@@ -37,6 +42,7 @@ func Build(ctx context.Context, from *store.Reader, p Period, now time.Time) (Re
 		groups.addRequest(r)
 		if p.concerns(r) {
 			report.Totals.add(r)
+			report.meet(r)
 		}
 	}
 	for c, err := range from.OutsideChangesUntil(ctx, p.Until) {
@@ -65,6 +71,49 @@ func Build(ctx context.Context, from *store.Reader, p Period, now time.Time) (Re
 	return report, nil
 }
 
+// meet notes the people of a request.
+func (r *Report) meet(request approvals.Request) {
+	people := append(approvals.Voters(request.Votes), request.Requester)
+	if request.Outcome != nil && request.Outcome.By != "" {
+		people = append(people, request.Outcome.By)
+	}
+	for _, id := range people {
+		if id != approvals.Bot {
+			r.People[id] = ""
+		}
+	}
+}
+
+// line is the line of a request, with the names of people and the address of its card.
+func (r Report) line(request approvals.Request) Line {
+	l := newLine(request)
+	l.AskedBy, l.Closer = r.People[l.Requester], r.People[l.ClosedBy]
+	for i, a := range l.Approvals {
+		l.Approvals[i].Name = r.People[a.By]
+	}
+	if request.CardTS != "" {
+		l.Permalink = r.link(request.Channel, request.CardTS)
+	}
+	return l
+}
+
+func (r Report) link(channel, ts string) string {
+	if r.Link == nil {
+		return permalink(channel, ts)
+	}
+	return r.Link(channel, ts)
+}
+
+// HasNames reports whether people have names.
+func (r Report) HasNames() bool {
+	for _, name := range r.People {
+		if name != "" {
+			return true
+		}
+	}
+	return false
+}
+
 // Write writes a report in a format. It reads the requests again, one by one.
 func Write(ctx context.Context, out io.Writer, format string, report Report, from *store.Reader) error {
 	var w lineWriter
@@ -86,7 +135,7 @@ func Write(ctx context.Context, out io.Writer, format string, report Report, fro
 			return err
 		}
 		if report.Period.concerns(r) {
-			if err := w.request(newLine(r)); err != nil {
+			if err := w.request(report.line(r)); err != nil {
 				return err
 			}
 		}
@@ -115,13 +164,13 @@ type outsideLine struct {
 	Permalink string                 `json:"permalink"`
 }
 
-func newOutsideLine(c approvals.UntoldChange) outsideLine {
+func (r Report) outsideLine(c approvals.UntoldChange) outsideLine {
 	l := outsideLine{
 		Record: "outside", ID: c.ID, GroupID: c.Group.ID, GroupName: c.Group.Name, Since: c.Since, SeenAt: c.SeenAt,
 		Added: c.Gained, Removed: c.Lost, Edits: c.Edits,
 	}
 	if c.TS != "" {
-		l.Permalink = permalink(c.Channel, c.TS)
+		l.Permalink = r.link(c.Channel, c.TS)
 	}
 	return l
 }
@@ -153,7 +202,7 @@ func (w *jsonWriter) request(l Line) error { return w.out.Encode(l) }
 
 func (w *jsonWriter) end(r Report) error {
 	for _, c := range r.Outside {
-		if err := w.out.Encode(newOutsideLine(c)); err != nil {
+		if err := w.out.Encode(r.outsideLine(c)); err != nil {
 			return err
 		}
 	}
@@ -169,8 +218,8 @@ func (w *jsonWriter) end(r Report) error {
 type csvWriter struct{ out *csv.Writer }
 
 var csvColumns = []string{
-	"record", "id", "filed_at", "requester", "group_id", "group_name", "action", "added", "removed", "extended", "limits",
-	"until", "reason", "rule", "terms_sha256", "approvals", "decided_at", "state", "result", "closed_by", "closed_at",
+	"record", "id", "filed_at", "requester", "requester_name", "group_id", "group_name", "action", "added", "removed", "extended", "limits",
+	"until", "reason", "rule", "terms_sha256", "approvals", "decided_at", "state", "result", "closed_by", "closed_by_name", "closed_at",
 	"in_effect", "confirmed", "ended_at", "end_removed", "permalink",
 	"since", "seen_at", "by", "start", "end", "unexplained_added", "unexplained_removed",
 }
@@ -196,10 +245,11 @@ func guardCell(text string) string {
 func (w *csvWriter) request(l Line) error {
 	var approvers []string
 	for _, a := range l.Approvals {
-		approvers = append(approvers, a.By+" at "+a.At.UTC().Format(time.RFC3339))
+		approvers = append(approvers, a.person()+" at "+a.At.UTC().Format(time.RFC3339))
 	}
 	return w.row(map[string]string{
 		"record": l.Record, "id": l.ID, "filed_at": formatTime(l.FiledAt), "requester": l.Requester,
+		"requester_name": l.AskedBy, "closed_by_name": l.Closer,
 		"group_id": l.GroupID, "group_name": l.GroupName, "action": l.Action,
 		"added": join(l.Added), "removed": join(l.Removed), "extended": join(l.Extended), "limits": join(l.Limits),
 		"until": l.Until, "reason": l.Reason, "rule": l.Rule, "terms_sha256": l.Terms,
@@ -212,7 +262,7 @@ func (w *csvWriter) request(l Line) error {
 
 func (w *csvWriter) end(r Report) error {
 	for _, c := range r.Outside {
-		l := newOutsideLine(c)
+		l := r.outsideLine(c)
 		err := w.row(map[string]string{
 			"record": l.Record, "id": l.ID, "group_id": l.GroupID, "group_name": l.GroupName,
 			"since": formatTime(l.Since), "seen_at": formatTime(l.SeenAt), "by": l.by(),

@@ -1,0 +1,68 @@
+package message
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/slack-go/slack"
+
+	"licensebot/approvals"
+)
+
+// What stays the same in all messages about a request, and what besides stays in those of a kind.
+var (
+	lastingFields = []string{"request_id", "group_id", "codes", "action", "quotas", "reason", "rule", "for"}
+
+	lastingOfKind = map[approvals.JobKind][]string{
+		approvals.JobPostCard:       {"actor", "added", "removed"},
+		approvals.JobPostOutcome:    {"actor", "added", "removed", "approvers", "allocation"},
+		approvals.JobPostRevocation: {"actor", "added", "removed", "allocation"},
+		approvals.JobPostEffect:     {"added", "removed"},
+	}
+)
+
+// FindDifferences names the values in the metadata of a message that are not what a job would say
+// about the request as it is now. It compares only values that do not change after the post. A
+// value may be cut for its length.
+func FindDifferences(m slack.SlackMetadata, r approvals.Request, job approvals.Job) []string {
+	compared := slices.Concat(lastingFields, lastingOfKind[job.Kind])
+	if isFromChannel(r) { // known as far as the channel told it
+		compared = approvals.Without(compared, []string{"approvers", "allocation"})
+	}
+	expected := make(map[string]metadataField)
+	for _, f := range metadataFields(r, job) {
+		expected[f.name] = f
+	}
+	var different []string
+	for _, name := range compared {
+		said, want := textOfPayload(m, name), expected[name]
+		if said != want.value && (said == "" || said != want.short) {
+			different = append(different, name)
+		}
+	}
+	slices.Sort(different)
+	return different
+}
+
+// ShowsState reports whether the text of a card says of its request that it is closed in the state
+// that it has, or that it is open.
+func ShowsState(text string, r approvals.Request) bool {
+	shown := approvals.State(strings.ToLower(boldOf(statusLine(text))))
+	if isClosed := slices.Contains(approvals.States(), shown) && !shown.Open(); !isClosed {
+		return r.State.Open()
+	}
+	return shown == r.State
+}
+
+// statusLine is the line before the last one; see RenderCard.
+func statusLine(text string) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	return lines[max(0, len(lines)-2)]
+}
+
+// boldOf is the first bold text in a line.
+func boldOf(line string) string {
+	_, after, _ := strings.Cut(line, "*")
+	bold, _, _ := strings.Cut(after, "*")
+	return bold
+}

@@ -1,0 +1,85 @@
+package message
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"licensebot/approvals"
+)
+
+// TestACardShowsItsState compares each card with each state.
+func TestACardShowsItsState(t *testing.T) {
+	t.Parallel()
+	for _, drawn := range approvals.States() {
+		if drawn == approvals.Filed || drawn == approvals.Refused {
+			continue // they have no card
+		}
+		r := goldenRequest(drawn, withAsk(approvals.Ask{Group: "group-01", Codes: []string{"IDU"}, Reason: "*Done*"}))
+		card := phrases().RenderCard(r).Text
+		for _, state := range approvals.States() {
+			want := state == drawn || state.Open() && drawn.Open()
+			if got := ShowsState(card, approvals.Request{State: state}); got != want {
+				t.Errorf("a card drawn as %s shows %s: %t, want %t", drawn, state, got, want)
+			}
+		}
+	}
+}
+
+// TestDifferencesAreNamed changes one value of each message's metadata after another.
+func TestDifferencesAreNamed(t *testing.T) {
+	t.Parallel()
+	ended := goldenRequest(approvals.Done, timed, withRevocation(approvals.Revocation{
+		Removed: []string{"IDU"}, Allocation: []string{"ATTUNU"},
+	}))
+	for kind, r := range map[approvals.JobKind]approvals.Request{
+		approvals.JobPostCard: goldenRequest(approvals.Pending), approvals.JobPostOutcome: goldenRequest(approvals.Done),
+		approvals.JobPostRevocation: ended, approvals.JobPostEffect: goldenRequest(approvals.Failed),
+		approvals.JobRemind: goldenRequest(approvals.Pending),
+	} {
+		job := approvals.Job{Kind: kind}
+		if got := FindDifferences(RenderMetadata(r, job), r, job); len(got) > 0 {
+			t.Errorf("%s: %v differ in what was posted", kind, got)
+		}
+		for _, name := range slices.Concat(lastingFields, lastingOfKind[kind]) {
+			m := RenderMetadata(r, job)
+			m.EventPayload[name] = "another"
+			if got := FindDifferences(m, r, job); !slices.Equal(got, []string{name}) {
+				t.Errorf("%s: %s was changed, and %v differ", kind, name, got)
+			}
+		}
+	}
+}
+
+// TestCutValuesAreNoDifference has more codes than metadata has room for.
+func TestCutValuesAreNoDifference(t *testing.T) {
+	t.Parallel()
+	r := goldenRequest(approvals.Done)
+	for i := range 80 {
+		r.Proposal.Change.Add = append(r.Proposal.Change.Add, strings.Repeat("X", 20)+string(rune('A'+i%26)))
+	}
+	job := approvals.Job{Kind: approvals.JobPostOutcome}
+	m := RenderMetadata(r, job)
+	if !strings.Contains(m.EventPayload["added"].(string), cutMark) {
+		t.Fatal("nothing was cut")
+	}
+	if got := FindDifferences(m, r, job); len(got) > 0 {
+		t.Errorf("%v differ", got)
+	}
+	r.Proposal.Change.Add[0] = "OTHER"
+	if got := FindDifferences(m, r, job); !slices.Equal(got, []string{"added", "codes"}) {
+		t.Errorf("a code was changed, and %v differ", got)
+	}
+}
+
+// TestOnlyTheChannelTold has a request of which the database learned from the channel.
+func TestOnlyTheChannelTold(t *testing.T) {
+	t.Parallel()
+	r := goldenRequest(approvals.Done, withReason(approvals.ReasonFromChannel))
+	job := approvals.Job{Kind: approvals.JobPostOutcome}
+	m := RenderMetadata(r, job)
+	m.EventPayload["allocation"], m.EventPayload["approvers"] = "3, sha256:1", "9, sha256:1"
+	if got := FindDifferences(m, r, job); len(got) > 0 {
+		t.Errorf("%v differ", got)
+	}
+}
