@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -198,6 +199,22 @@ func (p *played) react(user, card, name string) {
 	p.do("/api/slack/react", map[string]any{"user": user, "channel": "C0LICENSES", "ts": card, "name": name})
 }
 
+// end ends the sandbox with a signal.
+func (p *played) end(signal os.Signal) {
+	p.t.Helper()
+	if err := p.process.Process.Signal(signal); err != nil {
+		p.t.Fatal(err)
+	}
+	_ = p.process.Wait()
+}
+
+// shows tells whether a message says a text.
+func (s playedState) shows(ts, text string) bool {
+	return slices.ContainsFunc(s.Slack.Messages, func(m playedMessage) bool {
+		return m.TS == ts && strings.Contains(m.Text, text)
+	})
+}
+
 func (s playedState) hasReply(card, eventType string) bool {
 	for _, m := range s.Slack.Messages {
 		if m.ThreadTS == card && m.EventType == eventType {
@@ -244,11 +261,7 @@ func TestPlayTheMainJobAndAQuorum(t *testing.T) {
 	}
 	card = p.ask("group-02 IDU")
 	p.react("U0KIM", card, "white_check_mark")
-	s = p.await("one of two", func(s playedState) bool {
-		return slices.ContainsFunc(s.Slack.Messages, func(m playedMessage) bool {
-			return m.TS == card && strings.Contains(m.Text, "1 of 2")
-		})
-	})
+	s = p.await("one of two", func(s playedState) bool { return s.shows(card, "1 of 2") })
 	if n := s.countCalls("PUT group"); n != 1 {
 		t.Errorf("one vote of two led to a write: %d in all", n)
 	}
@@ -374,11 +387,99 @@ func TestPlayThePolicy(t *testing.T) {
 	card := p.ask("group-01 IDU")
 	p.react("U0SAM", card, "white_check_mark")
 	p.awaitReply(card, "allocation_done")
-	_ = p.process.Process.Signal(os.Interrupt)
-	_ = p.process.Wait()
+	p.end(os.Interrupt)
 	startSandbox(t, "--dir", dir)
 	if now, err := os.ReadFile(file); err != nil || string(now) != mended {
 		t.Errorf("the policy was not kept: %v", err)
+	}
+}
+
+// TestSandboxKeepsItsState goes on in the same folder, after an orderly end and after a
+// kill: what was pending is approved, and the grant from before ends.
+func TestSandboxKeepsItsState(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	p := startSandbox(t, "--dir", dir)
+	granted := p.ask("group-01 IDU for 30d")
+	p.react("U0ALEX", granted, "white_check_mark")
+	p.awaitReply(granted, "allocation_done")
+	pending := p.ask("group-02 IDU")
+	p.react("U0KIM", pending, "white_check_mark")
+	p.do("/api/clock", map[string]any{"advance_seconds": 3600})
+	before := p.await("the first of two votes", func(s playedState) bool { return s.shows(pending, "1 of 2") })
+	p.end(os.Interrupt)
+	p = startSandbox(t, "--dir", dir)
+	after := p.state()
+	if got, want := fmt.Sprintf("%+v", after.Slack.Messages), fmt.Sprintf("%+v", before.Slack.Messages); got != want {
+		t.Errorf("the messages are\n%s\ninstead of\n%s", got, want)
+	}
+	if ahead := time.Until(after.Now); ahead < 59*time.Minute {
+		t.Errorf("the clock is only %s ahead", ahead)
+	}
+	p.react("U0LEE", pending, "white_check_mark")
+	p.awaitReply(pending, "allocation_done")
+	awaitOnDisk(t, filepath.Join(dir, "sandbox.json"), `"event_type":"allocation_done"`, 2)
+	p.end(os.Kill)
+	p = startSandbox(t, "--dir", dir)
+	p.do("/api/clock", map[string]any{"advance_seconds": 30 * 24 * 3600})
+	s := p.awaitReply(granted, "allocation_ended")
+	if one, two := s.codes("group-01"), s.codes("group-02"); !slices.Equal(one, []string{"ATTUNU"}) ||
+		!slices.Equal(two, []string{"ATTUNU", "IDU"}) {
+		t.Errorf("the allocations are %v and %v", one, two)
+	}
+}
+
+// awaitOnDisk waits until a file has a text so many times.
+func awaitOnDisk(t *testing.T, file, want string, times int) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
+		text, err := os.ReadFile(file)
+		if err == nil && strings.Count(string(text), want) == times {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%s does not have %s %d times: %v", file, want, times, err)
+		}
+	}
+}
+
+// TestSandboxRefusesFolders names folders that a sandbox must not write to.
+func TestSandboxRefusesFolders(t *testing.T) {
+	t.Parallel()
+	busy := t.TempDir()
+	startSandbox(t, "--dir", busy)
+	for name, c := range map[string]struct {
+		dir   string
+		files map[string]string
+		want  string
+	}{
+		"foreign":       {files: map[string]string{"sandbox.db": "mine"}, want: "is not a sandbox's: it has sandbox.db"},
+		"torn":          {files: map[string]string{"sandbox.json": `{"licensebot_sa`}, want: "damaged"},
+		"no simulators": {files: map[string]string{"sandbox.json": `{"licensebot_sandbox":1,"slack":{}}`}, want: "do not start"},
+		"other version": {files: map[string]string{"sandbox.json": `{"licensebot_sandbox":99}`}, want: "another version"},
+		"busy":          {dir: busy, want: "another sandbox uses"},
+	} {
+		if c.dir == "" {
+			c.dir = t.TempDir()
+		}
+		for file, text := range c.files {
+			if err := os.WriteFile(filepath.Join(c.dir, file), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		cmd := exec.CommandContext(ctx, os.Args[0], "sandbox", "--fakes", "--dir", c.dir)
+		cmd.Env = append(plainEnvironment(), asBinary+"=1")
+		said, err := cmd.CombinedOutput()
+		cancel()
+		if err == nil || !strings.Contains(string(said), c.want) {
+			t.Errorf("%s: %v\n%s", name, err, said)
+		}
+		for file, text := range c.files {
+			if now, err := os.ReadFile(filepath.Join(c.dir, file)); err != nil || string(now) != text {
+				t.Errorf("%s: %s is now %q: %v", name, file, now, err)
+			}
+		}
 	}
 }
 

@@ -20,19 +20,22 @@ var cast = []person{
 	{guestID, "Gale", "guest", "is a guest of the workspace"},
 }
 
-// newSimulators starts a Slack and a UiPath with the people and groups of the story.
-func newSimulators(clock *Clock) (*fakeslack.Server, *fakeuipath.Server, error) {
-	slack, err := fakeslack.New(fakeslack.Config{ChannelPace: true, Now: clock.Now})
+// newSimulators starts a Slack and a UiPath: those that were saved, or new ones with the
+// people and groups of the story.
+func newSimulators(clock *Clock, saved savedState) (*fakeslack.Server, *fakeuipath.Server, error) {
+	slack, err := fakeslack.New(fakeslack.Config{ChannelPace: true, Now: clock.Now, Saved: saved.Slack})
 	if err != nil {
 		return nil, nil, err
 	}
-	uipath, err := fakeuipath.New(fakeuipath.Config{Now: clock.Now})
+	uipath, err := fakeuipath.New(fakeuipath.Config{Now: clock.Now, Saved: saved.UiPath})
 	if err != nil {
 		slack.Close()
 		return nil, nil, err
 	}
-	furnishSlack(slack)
-	furnishUiPath(uipath)
+	if saved.Slack == nil {
+		furnishSlack(slack)
+		furnishUiPath(uipath)
+	}
 	return slack, uipath, nil
 }
 

@@ -11,11 +11,19 @@ import { showWeather, startWeather } from "./weather.js";
 function show(state) {
   setOffset(Date.parse(state.now) - Date.now());
   drawClock();
+  showTrouble(state.trouble ?? "");
   showSlack(state);
   showUiPath(state);
   showBot(state);
   showWeather(state);
   document.body.dataset.ready = "true";
+}
+
+// showTrouble shows that the sandbox cannot save its state.
+function showTrouble(text) {
+  const note = byId("trouble");
+  if (note.textContent !== text) note.textContent = text;
+  note.hidden = text === "";
 }
 
 function drawClock() {
