@@ -36,7 +36,7 @@ type stateAnswer struct {
 	Weather      []weatherState    `json:"weather,omitempty"`
 	Stories      []storyState      `json:"stories,omitempty"`
 	Story        *sceneState       `json:"story"`
-	Trouble      string            `json:"trouble,omitempty"`
+	Trouble      string            `json:"trouble"`
 	Emoji        map[string]string `json:"emoji,omitempty"`
 }
 

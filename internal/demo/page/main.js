@@ -8,14 +8,13 @@ import { showSlack, startComposer, typeInto } from "./slack.js";
 import { showUiPath } from "./uipath.js";
 import { showWeather, startWeather } from "./weather.js";
 
-function show(state) {
+const panes = { slack: showSlack, uipath: showUiPath, bot: showBot, weather: showWeather };
+
+function show(state, changed) {
   setOffset(Date.parse(state.now) - Date.now());
   drawClock();
   showTrouble(state.trouble ?? "");
-  showSlack(state);
-  showUiPath(state);
-  showBot(state);
-  showWeather(state);
+  for (const section of changed) panes[section](state);
   document.body.dataset.ready = "true";
 }
 

@@ -3,7 +3,8 @@ package page_test
 import (
 	"bufio"
 	"fmt"
-	"io"
+	"net/http"
+	neturl "net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,6 +14,8 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
+
+	_ "licensebot/internal/demo" // a change of the sandbox or its page makes a cached result stale
 )
 
 // The people of the sandbox, and the channel of the cards.
@@ -50,11 +53,24 @@ func TestMain(m *testing.M) {
 // startSandbox starts a sandbox as a person does, and returns its address.
 func startSandbox(t *testing.T) string {
 	t.Helper()
+	said := startProgram(t, "sandbox", "--web")
+	for said.Scan() {
+		if _, url, found := strings.Cut(said.Text(), "The sandbox is at "); found {
+			return url
+		}
+	}
+	t.Fatal("the sandbox told no address")
+	return ""
+}
+
+// startProgram starts licensebot and returns its output. It ends with the test.
+func startProgram(t *testing.T, args ...string) *bufio.Scanner {
+	t.Helper()
 	program, err := buildProgram()
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(program, "sandbox", "--web")
+	cmd := exec.Command(program, args...)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -69,15 +85,7 @@ func startSandbox(t *testing.T) string {
 			t.Errorf("the sandbox ended with %v", err)
 		}
 	})
-	lines := bufio.NewScanner(out)
-	for lines.Scan() {
-		if _, url, found := strings.Cut(lines.Text(), "The sandbox is at "); found {
-			go func() { _, _ = io.Copy(io.Discard, out) }()
-			return url
-		}
-	}
-	t.Fatal("the sandbox told no address")
-	return ""
+	return bufio.NewScanner(out)
 }
 
 // play runs a test in a sandbox and a tab of its own, at each width.
@@ -268,6 +276,100 @@ func TestUiPathDown(t *testing.T) {
 		v.opens("slack")
 		v.sees(".thread", "Done")
 	})
+}
+
+// A person writes in a thread, keeps what they write while replies arrive, and learns
+// that Slack takes no commands there.
+func TestReplies(t *testing.T) {
+	play(t, func(v *visitor) {
+		v.types("/allocate group-01 IDU")
+		v.waitsForCard()
+		v.clicks(`[data-reply]`)
+		const reply = ".reply input"
+		v.do("write a reply", chromedp.SendKeys(reply, "/allocate mine\r"))
+		v.sees(".reply .slack-error", "not supported in threads")
+		v.do("write another", chromedp.SendKeys(reply, strings.Repeat("\b", 14)+"Is it for the audit?\r"))
+		v.sees(".thread .message", "Is it for the audit?")
+		v.do("begin a third", chromedp.SendKeys(reply, "half a sen"))
+		v.becomes(alex)
+		v.clicks(deny)
+		v.sees(".thread", "was denied")
+		v.await("the draft is kept", `document.querySelector(".reply input").value === "half a sen"`)
+		v.picture(v.name("replies"))
+	})
+}
+
+// fakesOnly starts the simulators alone. It returns the page and the environment for a
+// bot.
+func fakesOnly(t *testing.T) (url string, env map[string]string) {
+	t.Helper()
+	env = map[string]string{}
+	for said := startProgram(t, "sandbox", "--fakes"); said.Scan(); {
+		if _, rest, found := strings.Cut(said.Text(), "are at "); found {
+			url, _, _ = strings.Cut(rest, ";")
+		}
+		name, value, _ := strings.Cut(strings.TrimPrefix(said.Text(), "export "), "=")
+		if env[name] = value; name == "UIPATH_URL" { // the last one
+			return url, env
+		}
+	}
+	t.Fatal("the sandbox told no environment")
+	return "", nil
+}
+
+// A block that Slack does not take is shown as Slack's error.
+func TestRefusedBlock(t *testing.T) {
+	browser := needBrowser(t)
+	url, env := fakesOnly(t)
+	v := visit(t, browser, url, widths[0])
+	call(t, env["SLACK_API_URL"]+"chat.postMessage", neturl.Values{
+		"token": {env["SLACK_BOT_TOKEN"]}, "channel": {"C0LICENSES"}, "text": {"one"},
+		"blocks": {`[{"type":"section"},{"type":"carousel"}]`},
+	})
+	v.sees("#refusals", "Slack refused one thing")
+	v.sees("#refusals .slack-error", "chat.postMessage: invalid_blocks")
+	v.sees("#refusals pre", "carousel")
+}
+
+// call posts a form.
+func call(t *testing.T, url string, form neturl.Values) {
+	t.Helper()
+	answer, err := http.PostForm(url, form)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = answer.Body.Close()
+}
+
+// Of 500 messages a new one touches itself alone.
+func TestManyMessages(t *testing.T) {
+	browser := needBrowser(t)
+	url, _ := fakesOnly(t)
+	say := func(text string) {
+		body := fmt.Sprintf(`{"user":"U0ROBIN","channel":"C0LICENSES","text":%q}`, text)
+		answer, err := http.Post(url+"/api/slack/message", "application/json", strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = answer.Body.Close()
+	}
+	for n := range 500 {
+		say(fmt.Sprintf("message %d", n))
+	}
+	v := visit(t, browser, url, widths[0])
+	v.await("all are there", `document.querySelectorAll(".message-item").length === 500`)
+	v.do("count what changes", evaluate(`window.touched = 0; new MutationObserver((changes) => {
+		for (const one of changes) window.touched += one.addedNodes.length + one.removedNodes.length + (one.type !== "childList");
+	}).observe(document.querySelector(".pane-slack"), {subtree: true, childList: true, attributes: true, characterData: true})`))
+	say("the newest")
+	v.sees(".message-item", "the newest")
+	v.await("the newest is in view", `(() => { const box = document.getElementById("messages");
+		return box.scrollHeight - box.scrollTop - box.clientHeight < 5; })()`)
+	v.await("nothing else changed", `window.touched < 10`)
+	v.await("an old message is where one scrolls to", `(() => {
+		document.querySelector(".message-item").scrollIntoView();
+		return document.querySelector(".message-item").innerText.includes("message 0");
+	})()`)
 }
 
 // name is the name of a picture at this width.
