@@ -110,8 +110,8 @@ func (f folder) loadState() (savedState, error) {
 			"put a copy of the file back, or delete the folder to start anew", f.file(stateName), err)
 	}
 	if state.Format != stateFormat {
-		return state, fmt.Errorf("another version of licensebot wrote %s: use that version, or delete the folder to start anew",
-			f.file(stateName))
+		return state, fmt.Errorf("another version of licensebot wrote %s: "+
+			"use that version, or delete the folder to start anew", f.file(stateName))
 	}
 	return state, nil
 }

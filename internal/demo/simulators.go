@@ -15,7 +15,7 @@ var cast = []person{
 	{requesterID, "Robin", "requester", "asks for licenses"},
 	{bystanderID, "Sam", "bystander", "is no approver"},
 	{approverID, "Alex", "approver", "approves for every group"},
-	{auditorID, "Kim", "approver", "approves for Audit Robots"},
+	{auditorID, "Kim", "approver", "approves for every group"},
 	{managerID, "Lee", "approver", "approves for Audit Robots"},
 	{guestID, "Gale", "guest", "is a guest of the workspace"},
 }
