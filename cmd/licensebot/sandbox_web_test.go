@@ -25,6 +25,7 @@ type played struct {
 	t       *testing.T
 	url     string
 	process *exec.Cmd
+	input   io.Closer // the process ends with it
 	out     *bufio.Scanner
 }
 
@@ -91,6 +92,7 @@ func startSandbox(t *testing.T, flags ...string) *played {
 	t.Helper()
 	p := &played{t: t, process: exec.Command(os.Args[0], append([]string{"sandbox", "--web"}, flags...)...)}
 	p.process.Env = append(plainEnvironment(), asBinary+"=1", "LICENSEBOT_QUORUM=from the shell", "TMPDIR="+t.TempDir())
+	p.input = keepInput(t, p.process)
 	p.process.Stderr = os.Stderr
 	out, err := p.process.StdoutPipe()
 	if err != nil {
@@ -109,6 +111,17 @@ func startSandbox(t *testing.T, flags ...string) *played {
 	}
 	p.await("the bot to be ready", func(s playedState) bool { return s.Bot.Ready && s.Connected })
 	return p
+}
+
+// keepInput makes a process end when this test does, however it ends.
+func keepInput(t *testing.T, cmd *exec.Cmd) io.Closer {
+	t.Helper()
+	cmd.Env = append(cmd.Env, endWithInput+"=1")
+	input, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return input
 }
 
 func (p *played) state() playedState {
@@ -568,22 +581,31 @@ func TestSandboxRefusesStrangers(t *testing.T) {
 	}
 }
 
-// TestSandboxLeavesNoOrphan kills the sandbox. Its bot must end by itself.
+// TestSandboxLeavesNoOrphan kills the sandbox, or the test that started it. The bot must
+// end by itself, and so must the sandbox of a test.
 func TestSandboxLeavesNoOrphan(t *testing.T) {
 	t.Parallel()
-	p := startSandbox(t)
-	child := p.state().Bot.PID
-	if err := p.process.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	_ = p.process.Wait()
-	deadline := time.Now().Add(patience)
-	for syscall.Kill(child, 0) == nil && !isZombie(child) {
-		if time.Now().After(deadline) {
-			_ = syscall.Kill(child, syscall.SIGKILL)
-			t.Fatal("the bot lives on without the sandbox")
-		}
-		time.Sleep(10 * time.Millisecond)
+	for name, end := range map[string]func(*played) error{
+		"the sandbox": func(p *played) error { return p.process.Process.Kill() },
+		"the test":    func(p *played) error { return p.input.Close() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := startSandbox(t)
+			child := p.state().Bot.PID
+			if err := end(p); err != nil {
+				t.Fatal(err)
+			}
+			_ = p.process.Wait()
+			deadline := time.Now().Add(patience)
+			for syscall.Kill(child, 0) == nil && !isZombie(child) {
+				if time.Now().After(deadline) {
+					_ = syscall.Kill(child, syscall.SIGKILL)
+					t.Fatal("the bot lives on without the sandbox")
+				}
+				time.Sleep(10 * time.Millisecond)
+			}
+		})
 	}
 }
 
@@ -598,6 +620,7 @@ func TestSandboxOnlyFakes(t *testing.T) {
 	t.Parallel()
 	cmd := exec.Command(os.Args[0], "sandbox", "--fakes")
 	cmd.Env = append(plainEnvironment(), asBinary+"=1", "TMPDIR="+t.TempDir())
+	keepInput(t, cmd)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -609,7 +632,8 @@ func TestSandboxOnlyFakes(t *testing.T) {
 	p := &played{t: t, process: cmd}
 	own := exec.Command(os.Args[0], "serve")
 	own.Env = append(plainEnvironment(), asBinary+"=1")
-	for lines := bufio.NewScanner(out); len(own.Env) < len(plainEnvironment())+14 && lines.Scan(); {
+	keepInput(t, own)
+	for lines, before := bufio.NewScanner(out), len(own.Env); len(own.Env) < before+13 && lines.Scan(); {
 		line := lines.Text()
 		if _, url, found := strings.Cut(line, "http://"); found && p.url == "" {
 			p.url = "http://" + strings.TrimSuffix(strings.Fields(url)[0], ";")

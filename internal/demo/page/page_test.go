@@ -3,6 +3,7 @@ package page_test
 import (
 	"bufio"
 	"fmt"
+	"io"
 	"net/http"
 	neturl "net/url"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 
@@ -41,7 +43,32 @@ var buildProgram = sync.OnceValues(func() (string, error) {
 	return program, nil
 })
 
+// guarded names the program of a guard.
+const guarded = "LICENSEBOT_TEST_GUARDED"
+
+// guard is a process between a test and the sandbox. It interrupts the sandbox when its
+// standard input ends: a sandbox must not outlive a test that is killed or runs out of
+// time.
+func guard(program string) int {
+	cmd := exec.Command(program, os.Args[1:]...)
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	if err := cmd.Start(); err != nil {
+		return 1
+	}
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		_ = cmd.Process.Signal(syscall.SIGINT)
+	}()
+	if cmd.Wait() != nil {
+		return 1
+	}
+	return 0
+}
+
 func TestMain(m *testing.M) {
+	if program := os.Getenv(guarded); program != "" {
+		os.Exit(guard(program))
+	}
 	code := m.Run()
 	closeBrowser()
 	if program, err := buildProgram(); err == nil {
@@ -70,8 +97,13 @@ func startProgram(t *testing.T, args ...string) *bufio.Scanner {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(program, args...)
+	cmd := exec.Command(os.Args[0], args...)
+	cmd.Env = append(os.Environ(), guarded+"="+program)
 	cmd.Stderr = os.Stderr
+	input, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -80,7 +112,7 @@ func startProgram(t *testing.T, args ...string) *bufio.Scanner {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		_ = cmd.Process.Signal(syscall.SIGINT)
+		_ = input.Close()
 		if err := cmd.Wait(); err != nil {
 			t.Errorf("the sandbox ended with %v", err)
 		}
@@ -116,6 +148,20 @@ func evaluate(expression string) chromedp.Action[chromedp.Void] {
 func (v *visitor) waitsForCard() {
 	v.t.Helper()
 	v.await("the card has its two emoji", `document.querySelectorAll('.reaction[data-reaction]').length >= 2`)
+}
+
+// TestPageReady tells how long after its start the sandbox has a page that can be used. A
+// loaded machine takes longer, so the time decides nothing; the bot may still be starting.
+func TestPageReady(t *testing.T) {
+	browser := needBrowser(t)
+	if _, err := buildProgram(); err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	v := visit(t, browser, startSandbox(t), widths[0])
+	t.Logf("the page was ready %d ms after the start", time.Since(began).Milliseconds())
+	v.types("a word")
+	v.sees(".message", "a word")
 }
 
 // A newcomer clicks what the page offers first, and gets the license.
