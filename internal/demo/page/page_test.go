@@ -250,6 +250,7 @@ func TestAppHome(t *testing.T) {
 		v.clicks(`[data-place="home"]`)
 		v.sees("#home", "Waiting for you")
 		v.sees("#home", "Finance Robots")
+		v.sees("#home", "licensebot is well")
 		v.picture(v.name("home"))
 		v.clicks(`#home [data-action="allocate_open"]`)
 		v.sees("dialog h2", "Ask for licenses")
@@ -272,9 +273,7 @@ func TestKill(t *testing.T) {
 		v.becomes(alex)
 		v.clicks(approve)
 		v.picture(v.name("killed"))
-		v.opens("bot")
-		v.clicks("#bot-start")
-		v.opens("slack")
+		v.clicks("#mend-bot")
 		v.sees(".thread", "Done")
 	})
 }
@@ -316,11 +315,11 @@ func TestUiPathDown(t *testing.T) {
 		v.sees("#guide", "The thread makes no claim of success")
 		v.sees(".message-item", "UiPath")
 		v.sees(".thread", "UiPath")
+		v.await("the scene is set", `document.getElementById("guide-playing").hidden`)
 		v.picture(v.name("down"))
-		v.opens("weather")
-		v.clicks("#weather-clear")
-		v.opens("slack")
+		v.clicks("#mend-weather")
 		v.sees(".thread", "Done")
+		v.await("nothing is left to mend", `document.getElementById("mend").hidden`)
 	})
 }
 
@@ -361,6 +360,18 @@ func fakesOnly(t *testing.T) (url string, env map[string]string) {
 	}
 	t.Fatal("the sandbox told no environment")
 	return "", nil
+}
+
+// A weather is switched on and cleared up in its own pane.
+func TestWeatherSwitch(t *testing.T) {
+	play(t, func(v *visitor) {
+		v.opens("weather")
+		v.clicks(`[data-weather="slack-slow"]`)
+		v.await("the page names it", `document.getElementById("weather-now").textContent === "Slack is slow"`)
+		v.picture(v.name("weather"))
+		v.clicks("#weather-clear")
+		v.await("it is fair", `document.getElementById("weather-now").textContent === "fair"`)
+	})
 }
 
 // A block that Slack does not take is shown as Slack's error.

@@ -27,6 +27,9 @@ export function showSlack(next) {
   showModal(openView(), formContext());
 }
 
+// nameOf is the name of a person, or what was given.
+export const nameOf = (id) => world?.user(id) ?? id;
+
 // goTo makes the page show a place as a person. Stories use it.
 export function goTo(who, place) {
   if (who) choosePerson(who);
