@@ -41,7 +41,7 @@ func sandboxCommand() *cobra.Command {
 	cmd.Flags().BoolVar(&hasPage, "web", false, "serve a page on which you play the people yourself")
 	cmd.Flags().BoolVar(&web.onlyFakes, "fakes", false,
 		"serve only the simulators and print the environment for your own bot")
-	cmd.Flags().StringVar(&web.dir, "dir", "", "with --web or --fakes: keep the state in this folder")
+	cmd.Flags().StringVar(&web.dir, "dir", "", "with --web or --fakes: keep the state in this folder, and go on with it")
 	cmd.Flags().StringVar(&web.addr, "addr", "127.0.0.1:0", "with --web or --fakes: the loopback address of the page")
 	return cmd
 }

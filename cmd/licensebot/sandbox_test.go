@@ -24,7 +24,7 @@ func TestSandboxPlaysTheMainJob(t *testing.T) {
 	}
 	for _, want := range []string{
 		"/allocate group-01 RPADEVPRONU IDU CTZDEVCU for 30d",
-		"its approvers are @Alex",
+		"its approvers are @Alex and @Kim",
 		`{"userBundleCodes":["ATTUNU","CTZDEVCU","IDU","RPADEVPRONU"],"useExternalLicense":false}`,
 		"@Robin Done:", "does not count", "kill -9 ended the bot", "The grant of request", "licensebot sandbox --web",
 	} {

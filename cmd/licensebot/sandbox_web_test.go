@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -15,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"licensebot/internal/sweep"
 )
 
 // A played is a sandbox that a test plays with over HTTP, as other programs do.
@@ -22,6 +25,7 @@ type played struct {
 	t       *testing.T
 	url     string
 	process *exec.Cmd
+	input   io.Closer // the process ends with it
 	out     *bufio.Scanner
 }
 
@@ -43,13 +47,18 @@ type playedRequest struct{ ID, State string }
 
 type playedLine struct{ Message string }
 
+type playedCheck struct{ Name, Status, Detail string }
+
 // playedState is what these tests read of /api/state.
 type playedState struct {
 	Now       time.Time `json:"now"`
 	Connected bool      `json:"bot_connected"`
 	Slack     struct {
 		Messages []playedMessage `json:"messages"`
-		Views    []struct {
+		Homes    map[string]struct {
+			Blocks json.RawMessage `json:"blocks"`
+		} `json:"homes"`
+		Views []struct {
 			ID     string            `json:"id"`
 			Blocks json.RawMessage   `json:"blocks"`
 			Errors map[string]string `json:"errors"`
@@ -66,6 +75,7 @@ type playedState struct {
 		Process  string                  `json:"process"`
 		PID      int                     `json:"pid"`
 		Ready    bool                    `json:"ready"`
+		Checks   []playedCheck           `json:"checks"`
 		Log      []playedLine            `json:"log"`
 		Requests []playedRequest         `json:"requests"`
 		Journal  []struct{ Kind string } `json:"journal"`
@@ -82,6 +92,7 @@ func startSandbox(t *testing.T, flags ...string) *played {
 	t.Helper()
 	p := &played{t: t, process: exec.Command(os.Args[0], append([]string{"sandbox", "--web"}, flags...)...)}
 	p.process.Env = append(plainEnvironment(), asBinary+"=1", "LICENSEBOT_QUORUM=from the shell", "TMPDIR="+t.TempDir())
+	p.input = keepInput(t, p.process)
 	p.process.Stderr = os.Stderr
 	out, err := p.process.StdoutPipe()
 	if err != nil {
@@ -100,6 +111,17 @@ func startSandbox(t *testing.T, flags ...string) *played {
 	}
 	p.await("the bot to be ready", func(s playedState) bool { return s.Bot.Ready && s.Connected })
 	return p
+}
+
+// keepInput makes a process end when this test does, however it ends.
+func keepInput(t *testing.T, cmd *exec.Cmd) io.Closer {
+	t.Helper()
+	cmd.Env = append(cmd.Env, endWithInput+"=1")
+	input, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return input
 }
 
 func (p *played) state() playedState {
@@ -198,6 +220,22 @@ func (p *played) react(user, card, name string) {
 	p.do("/api/slack/react", map[string]any{"user": user, "channel": "C0LICENSES", "ts": card, "name": name})
 }
 
+// end ends the sandbox with a signal.
+func (p *played) end(signal os.Signal) {
+	p.t.Helper()
+	if err := p.process.Process.Signal(signal); err != nil {
+		p.t.Fatal(err)
+	}
+	_ = p.process.Wait()
+}
+
+// shows tells whether a message says a text.
+func (s playedState) shows(ts, text string) bool {
+	return slices.ContainsFunc(s.Slack.Messages, func(m playedMessage) bool {
+		return m.TS == ts && strings.Contains(m.Text, text)
+	})
+}
+
 func (s playedState) hasReply(card, eventType string) bool {
 	for _, m := range s.Slack.Messages {
 		if m.ThreadTS == card && m.EventType == eventType {
@@ -244,11 +282,7 @@ func TestPlayTheMainJobAndAQuorum(t *testing.T) {
 	}
 	card = p.ask("group-02 IDU")
 	p.react("U0KIM", card, "white_check_mark")
-	s = p.await("one of two", func(s playedState) bool {
-		return slices.ContainsFunc(s.Slack.Messages, func(m playedMessage) bool {
-			return m.TS == card && strings.Contains(m.Text, "1 of 2")
-		})
-	})
+	s = p.await("one of two", func(s playedState) bool { return s.shows(card, "1 of 2") })
 	if n := s.countCalls("PUT group"); n != 1 {
 		t.Errorf("one vote of two led to a write: %d in all", n)
 	}
@@ -310,41 +344,76 @@ func TestPlayStories(t *testing.T) {
 	}
 }
 
-// TestPlayEveryWeather switches everything on and off that can go wrong. A request that
-// is asked in it is done after it.
+// weatherKinds are all kinds of weather; the first three are the sample.
+var weatherKinds = []string{
+	"uipath-503", "slack-silent", "uipath-cut", "slack-down", "slack-cut", "slack-limited", "slack-late", "slack-slow",
+	"uipath-secret", "uipath-401", "uipath-403", "uipath-429", "uipath-slow", "uipath-late",
+}
+
+// TestPlayEveryWeather has a request approved in each kind of weather. Up to its end
+// the thread makes no claim that UiPath contradicts, and afterwards it ends done.
 func TestPlayEveryWeather(t *testing.T) {
 	t.Parallel()
-	p := startSandbox(t)
-	all := p.state().Weather
-	if len(all) < 12 {
-		t.Fatalf("there are %d kinds of weather", len(all))
-	}
-	card := p.ask("group-01 IDU")
-	for _, w := range all {
-		p.do("/api/weather", map[string]any{"name": w.Name, "on": true})
-		for _, now := range p.state().Weather {
-			if now.On != (now.Name == w.Name) {
-				t.Errorf("with %s on, %s is %v", w.Name, now.Name, now.On)
+	for i, name := range weatherKinds {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			sweep.InSample(t, i < 3)
+			p := startSandbox(t)
+			card := p.ask("group-01 IDU")
+			p.do("/api/weather", map[string]any{"name": name, "on": true})
+			for _, now := range p.state().Weather {
+				if now.On != (now.Name == name) {
+					t.Errorf("with %s on, %s is %v", name, now.Name, now.On)
+				}
 			}
-		}
-		p.do("/api/weather", map[string]any{"name": w.Name, "on": false})
-	}
-	p.await("the bot to hear Slack", func(s playedState) bool { return s.Connected })
-	p.do("/api/weather", map[string]any{"name": "uipath-503", "on": true})
-	p.react("U0ALEX", card, "white_check_mark")
-	s := p.await("a call that fails", func(s playedState) bool {
-		return slices.ContainsFunc(s.UiPath.Calls, func(c playedCall) bool {
-			return c.Status == http.StatusServiceUnavailable && c.Faulted
+			p.react("U0ALEX", card, "white_check_mark")
+			if strings.HasPrefix(name, "uipath-") {
+				p.await("a call in this weather", func(s playedState) bool { return len(s.UiPath.Calls) > 0 })
+			}
+			p.isTruthful(card)
+			p.do("/api/weather", map[string]any{"name": "all", "on": false})
+			// What a switch held back is due within two minutes of its end.
+			p.do("/api/clock", map[string]any{"advance_seconds": 120})
+			p.awaitReply(card, "allocation_done")
+			p.isTruthful(card)
 		})
-	})
-	if s.hasReply(card, "allocation_done") {
-		t.Error("the thread tells of success while UiPath is down")
 	}
-	p.do("/api/weather", map[string]any{"name": "all", "on": false})
-	p.awaitReply(card, "allocation_done")
+}
+
+// isTruthful fails if the thread tells of success and UiPath does not have it.
+func (p *played) isTruthful(card string) {
+	p.t.Helper()
+	s := p.state()
+	if told, has := s.hasReply(card, "allocation_done"), slices.Contains(s.codes("group-01"), "IDU"); told && !has {
+		p.t.Errorf("the thread tells of success, and the allocation is %v", s.codes("group-01"))
+	}
+	if s.hasReply(card, "allocation_failed") {
+		p.t.Error("the thread tells of a failure")
+	}
+}
+
+// TestPlayAWellBot finds nothing wrong in a fresh sandbox, and App Home says so.
+func TestPlayAWellBot(t *testing.T) {
+	t.Parallel()
+	p := startSandbox(t)
 	if status, _ := p.send(http.MethodPost, "/api/weather", map[string]any{"name": "sunny", "on": true}); status != http.StatusConflict {
 		t.Errorf("an unknown weather is answered %d", status)
 	}
+	if kinds := p.state().Weather; len(kinds) != len(weatherKinds) {
+		t.Errorf("there are %d kinds of weather and %d cases", len(kinds), len(weatherKinds))
+	}
+	p.await("the checks", func(s playedState) bool {
+		for _, c := range s.Bot.Checks {
+			if c.Status != "ok" {
+				t.Fatalf("the check %s finds: %s", c.Name, c.Detail)
+			}
+		}
+		return len(s.Bot.Checks) > 20
+	})
+	p.do("/api/slack/open-home", map[string]any{"user": "U0ALEX"})
+	p.await("an App Home that is well", func(s playedState) bool {
+		return strings.Contains(string(s.Slack.Homes["U0ALEX"].Blocks), "licensebot is well")
+	})
 }
 
 // TestPlayThePolicy breaks the policy, which changes nothing, and mends it.
@@ -364,7 +433,7 @@ func TestPlayThePolicy(t *testing.T) {
 	if now, err := os.ReadFile(file); err != nil || !bytes.Equal(now, before) {
 		t.Errorf("a broken policy was saved: %s, %v", now, err)
 	}
-	mended := strings.Replace(string(before), "[U0ALEX]", "[U0ALEX, U0SAM]", 1)
+	mended := strings.Replace(string(before), "[U0ALEX, U0KIM]", "[U0ALEX, U0SAM]", 1)
 	if _, answer = p.send(http.MethodPut, "/api/policy", map[string]string{"text": mended}); fmt.Sprint(answer["problems"]) != "[]" {
 		t.Fatalf("the mended policy has %v", answer)
 	}
@@ -374,11 +443,99 @@ func TestPlayThePolicy(t *testing.T) {
 	card := p.ask("group-01 IDU")
 	p.react("U0SAM", card, "white_check_mark")
 	p.awaitReply(card, "allocation_done")
-	_ = p.process.Process.Signal(os.Interrupt)
-	_ = p.process.Wait()
+	p.end(os.Interrupt)
 	startSandbox(t, "--dir", dir)
 	if now, err := os.ReadFile(file); err != nil || string(now) != mended {
 		t.Errorf("the policy was not kept: %v", err)
+	}
+}
+
+// TestSandboxKeepsItsState goes on in the same folder, after an orderly end and after a
+// kill: what was pending is approved, and the grant from before ends.
+func TestSandboxKeepsItsState(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	p := startSandbox(t, "--dir", dir)
+	granted := p.ask("group-01 IDU for 30d")
+	p.react("U0ALEX", granted, "white_check_mark")
+	p.awaitReply(granted, "allocation_done")
+	pending := p.ask("group-02 IDU")
+	p.react("U0KIM", pending, "white_check_mark")
+	p.do("/api/clock", map[string]any{"advance_seconds": 3600})
+	before := p.await("the first of two votes", func(s playedState) bool { return s.shows(pending, "1 of 2") })
+	p.end(os.Interrupt)
+	p = startSandbox(t, "--dir", dir)
+	after := p.state()
+	if got, want := fmt.Sprintf("%+v", after.Slack.Messages), fmt.Sprintf("%+v", before.Slack.Messages); got != want {
+		t.Errorf("the messages are\n%s\ninstead of\n%s", got, want)
+	}
+	if ahead := time.Until(after.Now); ahead < 59*time.Minute {
+		t.Errorf("the clock is only %s ahead", ahead)
+	}
+	p.react("U0LEE", pending, "white_check_mark")
+	p.awaitReply(pending, "allocation_done")
+	awaitOnDisk(t, filepath.Join(dir, "sandbox.json"), `"event_type":"allocation_done"`, 2)
+	p.end(os.Kill)
+	p = startSandbox(t, "--dir", dir)
+	p.do("/api/clock", map[string]any{"advance_seconds": 30 * 24 * 3600})
+	s := p.awaitReply(granted, "allocation_ended")
+	if one, two := s.codes("group-01"), s.codes("group-02"); !slices.Equal(one, []string{"ATTUNU"}) ||
+		!slices.Equal(two, []string{"ATTUNU", "IDU"}) {
+		t.Errorf("the allocations are %v and %v", one, two)
+	}
+}
+
+// awaitOnDisk waits until a file has a text so many times.
+func awaitOnDisk(t *testing.T, file, want string, times int) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
+		text, err := os.ReadFile(file)
+		if err == nil && strings.Count(string(text), want) == times {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%s does not have %s %d times: %v", file, want, times, err)
+		}
+	}
+}
+
+// TestSandboxRefusesFolders names folders that a sandbox must not write to.
+func TestSandboxRefusesFolders(t *testing.T) {
+	t.Parallel()
+	busy := t.TempDir()
+	startSandbox(t, "--dir", busy)
+	for name, c := range map[string]struct {
+		dir   string
+		files map[string]string
+		want  string
+	}{
+		"foreign":       {files: map[string]string{"sandbox.db": "mine"}, want: "is not a sandbox's: it has sandbox.db"},
+		"torn":          {files: map[string]string{"sandbox.json": `{"licensebot_sa`}, want: "damaged"},
+		"no simulators": {files: map[string]string{"sandbox.json": `{"licensebot_sandbox":1,"slack":{}}`}, want: "do not start"},
+		"other version": {files: map[string]string{"sandbox.json": `{"licensebot_sandbox":99}`}, want: "another version"},
+		"busy":          {dir: busy, want: "another sandbox uses"},
+	} {
+		if c.dir == "" {
+			c.dir = t.TempDir()
+		}
+		for file, text := range c.files {
+			if err := os.WriteFile(filepath.Join(c.dir, file), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		cmd := exec.CommandContext(ctx, os.Args[0], "sandbox", "--fakes", "--dir", c.dir)
+		cmd.Env = append(plainEnvironment(), asBinary+"=1")
+		said, err := cmd.CombinedOutput()
+		cancel()
+		if err == nil || !strings.Contains(string(said), c.want) {
+			t.Errorf("%s: %v\n%s", name, err, said)
+		}
+		for file, text := range c.files {
+			if now, err := os.ReadFile(filepath.Join(c.dir, file)); err != nil || string(now) != text {
+				t.Errorf("%s: %s is now %q: %v", name, file, now, err)
+			}
+		}
 	}
 }
 
@@ -424,22 +581,31 @@ func TestSandboxRefusesStrangers(t *testing.T) {
 	}
 }
 
-// TestSandboxLeavesNoOrphan kills the sandbox. Its bot must end by itself.
+// TestSandboxLeavesNoOrphan kills the sandbox, or the test that started it. The bot must
+// end by itself, and so must the sandbox of a test.
 func TestSandboxLeavesNoOrphan(t *testing.T) {
 	t.Parallel()
-	p := startSandbox(t)
-	child := p.state().Bot.PID
-	if err := p.process.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	_ = p.process.Wait()
-	deadline := time.Now().Add(patience)
-	for syscall.Kill(child, 0) == nil && !isZombie(child) {
-		if time.Now().After(deadline) {
-			_ = syscall.Kill(child, syscall.SIGKILL)
-			t.Fatal("the bot lives on without the sandbox")
-		}
-		time.Sleep(10 * time.Millisecond)
+	for name, end := range map[string]func(*played) error{
+		"the sandbox": func(p *played) error { return p.process.Process.Kill() },
+		"the test":    func(p *played) error { return p.input.Close() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := startSandbox(t)
+			child := p.state().Bot.PID
+			if err := end(p); err != nil {
+				t.Fatal(err)
+			}
+			_ = p.process.Wait()
+			deadline := time.Now().Add(patience)
+			for syscall.Kill(child, 0) == nil && !isZombie(child) {
+				if time.Now().After(deadline) {
+					_ = syscall.Kill(child, syscall.SIGKILL)
+					t.Fatal("the bot lives on without the sandbox")
+				}
+				time.Sleep(10 * time.Millisecond)
+			}
+		})
 	}
 }
 
@@ -454,6 +620,7 @@ func TestSandboxOnlyFakes(t *testing.T) {
 	t.Parallel()
 	cmd := exec.Command(os.Args[0], "sandbox", "--fakes")
 	cmd.Env = append(plainEnvironment(), asBinary+"=1", "TMPDIR="+t.TempDir())
+	keepInput(t, cmd)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -465,7 +632,8 @@ func TestSandboxOnlyFakes(t *testing.T) {
 	p := &played{t: t, process: cmd}
 	own := exec.Command(os.Args[0], "serve")
 	own.Env = append(plainEnvironment(), asBinary+"=1")
-	for lines := bufio.NewScanner(out); len(own.Env) < len(plainEnvironment())+14 && lines.Scan(); {
+	keepInput(t, own)
+	for lines, before := bufio.NewScanner(out), len(own.Env); len(own.Env) < before+13 && lines.Scan(); {
 		line := lines.Text()
 		if _, url, found := strings.Cut(line, "http://"); found && p.url == "" {
 			p.url = "http://" + strings.TrimSuffix(strings.Fields(url)[0], ";")

@@ -18,7 +18,7 @@
 // [Play] tells a story with a sandbox. Every printed line is read back from the
 // simulators, so the story shows what the bot did, not what the bot says about itself.
 //
-// sandbox.go opens and closes, process.go runs the bot, serve.go, people.go, state.go and
-// events.go are the interface, weather.go and scenes.go are what goes wrong. story.go and
-// stage.go tell the story.
+// sandbox.go opens and closes, folder.go and keep.go keep the state, process.go runs the
+// bot. serve.go, people.go, state.go and events.go are the interface, weather.go and
+// scenes.go are what goes wrong. story.go and stage.go tell the story.
 package demo

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -18,8 +17,8 @@ import (
 
 // Options is what a sandbox needs from the program that it shows.
 type Options struct {
-	// Dir keeps the policy file and the bot's last database. Empty means a folder that
-	// Close removes.
+	// Dir keeps everything for a later sandbox: the simulators, the policy file and the
+	// bot's database. Empty means a folder that Close removes.
 	Dir string
 	// Bot makes the command that runs the bot with an environment. Nil means that the
 	// sandbox has only the simulators.
@@ -80,22 +79,22 @@ type JournalRecord struct {
 // A Sandbox is a simulated Slack and UiPath with a bot to play with, and the HTTP
 // interface to all three. [Sandbox.Handler] serves it.
 type Sandbox struct {
-	options   Options
-	folder    string
-	temporary bool
-	clock     *Clock
-	slack     *fakeslack.Server
-	uipath    *fakeuipath.Server
-	bot       *botProcess
-	events    *eventHub
-	quit      context.Context
-	stop      context.CancelFunc
-	work      sync.WaitGroup
+	options Options
+	folder  folder
+	clock   *Clock
+	slack   *fakeslack.Server
+	uipath  *fakeuipath.Server
+	bot     *botProcess
+	events  *eventHub
+	quit    context.Context
+	stop    context.CancelFunc
+	work    sync.WaitGroup
 
 	mu      sync.Mutex
 	weather map[string]bool
 	scene   *sceneState
 	records Records
+	trouble string // why the state could not be saved
 }
 
 // Open starts the simulators. [Sandbox.StartBot] starts the bot.
@@ -104,13 +103,18 @@ func Open(options Options) (*Sandbox, error) {
 	if err != nil {
 		return nil, err
 	}
-	clock := NewClock()
-	slack, uipath, err := newSimulators(clock)
+	saved, err := folder.loadState()
 	if err != nil {
-		return nil, errors.Join(err, removeIf(options.Dir == "", folder))
+		return nil, errors.Join(err, folder.close())
+	}
+	clock := NewClock()
+	clock.set(saved.Ahead)
+	slack, uipath, err := newSimulators(clock, saved)
+	if err != nil {
+		return nil, errors.Join(folder.namePorts(err), folder.close())
 	}
 	s := &Sandbox{
-		options: options, folder: folder, temporary: options.Dir == "", clock: clock, slack: slack, uipath: uipath,
+		options: options, folder: folder, clock: clock, slack: slack, uipath: uipath,
 		events: newEventHub(), weather: map[string]bool{},
 	}
 	s.quit, s.stop = context.WithCancel(context.Background())
@@ -119,26 +123,18 @@ func Open(options Options) (*Sandbox, error) {
 		program = func() *exec.Cmd { return options.Bot(s.Environment()) }
 	}
 	s.bot = newBotProcess(program, options.Log, clock, func() { s.events.note("bot") })
-	if err := errors.Join(s.keepPolicy(), s.dropDatabase()); err != nil {
+	// The state first: it marks the folder.
+	if err := s.save(); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	if err := s.keepPolicy(); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	s.work.Go(s.watchSimulators)
+	if !folder.isTemporary() {
+		s.work.Go(s.keepSaving)
+	}
 	return s, nil
-}
-
-func openFolder(dir string) (string, error) {
-	if dir == "" {
-		return os.MkdirTemp("", "licensebot-sandbox-")
-	}
-	folder, err := filepath.Abs(dir)
-	return folder, errors.Join(err, os.MkdirAll(folder, 0o700))
-}
-
-func removeIf(is bool, folder string) error {
-	if !is {
-		return nil
-	}
-	return os.RemoveAll(folder)
 }
 
 // keepPolicy writes the first policy file, unless there is one.
@@ -149,18 +145,8 @@ func (s *Sandbox) keepPolicy() error {
 	return os.WriteFile(s.policyFile(), []byte(storyPolicy), 0o600)
 }
 
-// dropDatabase begins with an empty database, because the simulated Slack begins with an
-// empty channel.
-func (s *Sandbox) dropDatabase() error {
-	files, err := filepath.Glob(s.databaseFile() + "*")
-	for _, file := range files {
-		err = errors.Join(err, os.Remove(file))
-	}
-	return err
-}
-
-func (s *Sandbox) policyFile() string   { return filepath.Join(s.folder, "policy.yaml") }
-func (s *Sandbox) databaseFile() string { return filepath.Join(s.folder, "sandbox.db") }
+func (s *Sandbox) policyFile() string   { return s.folder.file(policyName) }
+func (s *Sandbox) databaseFile() string { return s.folder.file(databaseName) }
 
 // Environment is the configuration of a bot that works with the simulators.
 func (s *Sandbox) Environment() map[string]string {
@@ -170,17 +156,18 @@ func (s *Sandbox) Environment() map[string]string {
 // StartBot starts the bot.
 func (s *Sandbox) StartBot() error { return s.bot.start() }
 
-// Close stops the bot and the simulators.
+// Close stops the bot and the simulators, and saves what they have.
 func (s *Sandbox) Close() error {
 	s.stop()
 	var err error
 	if s.options.Bot != nil {
 		err = s.bot.stop()
 	}
+	s.work.Wait()
+	err = errors.Join(err, s.save())
 	s.slack.Close()
 	s.uipath.Close()
-	s.work.Wait()
-	return errors.Join(err, removeIf(s.temporary, s.folder))
+	return errors.Join(err, s.folder.close())
 }
 
 // watchSimulators notes every change of the simulators.
@@ -225,11 +212,7 @@ func (s *Sandbox) savePolicy(text string) ([]PolicyProblem, error) {
 	if len(problems) > 0 {
 		return problems, nil
 	}
-	draft := s.policyFile() + ".new"
-	if err := os.WriteFile(draft, []byte(text), 0o600); err != nil {
-		return nil, fmt.Errorf("the policy could not be saved: %w", err)
-	}
-	if err := os.Rename(draft, s.policyFile()); err != nil {
+	if err := s.folder.replace(policyName, []byte(text)); err != nil {
 		return nil, fmt.Errorf("the policy could not be saved: %w", err)
 	}
 	s.bot.reloadPolicy()

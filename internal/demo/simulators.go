@@ -15,24 +15,27 @@ var cast = []person{
 	{requesterID, "Robin", "requester", "asks for licenses"},
 	{bystanderID, "Sam", "bystander", "is no approver"},
 	{approverID, "Alex", "approver", "approves for every group"},
-	{auditorID, "Kim", "approver", "approves for Audit Robots"},
+	{auditorID, "Kim", "approver", "approves for every group"},
 	{managerID, "Lee", "approver", "approves for Audit Robots"},
 	{guestID, "Gale", "guest", "is a guest of the workspace"},
 }
 
-// newSimulators starts a Slack and a UiPath with the people and groups of the story.
-func newSimulators(clock *Clock) (*fakeslack.Server, *fakeuipath.Server, error) {
-	slack, err := fakeslack.New(fakeslack.Config{ChannelPace: true, Now: clock.Now})
+// newSimulators starts a Slack and a UiPath: those that were saved, or new ones with the
+// people and groups of the story.
+func newSimulators(clock *Clock, saved savedState) (*fakeslack.Server, *fakeuipath.Server, error) {
+	slack, err := fakeslack.New(fakeslack.Config{ChannelPace: true, Now: clock.Now, Saved: saved.Slack})
 	if err != nil {
 		return nil, nil, err
 	}
-	uipath, err := fakeuipath.New(fakeuipath.Config{Now: clock.Now})
+	uipath, err := fakeuipath.New(fakeuipath.Config{Now: clock.Now, Saved: saved.UiPath})
 	if err != nil {
 		slack.Close()
 		return nil, nil, err
 	}
-	furnishSlack(slack)
-	furnishUiPath(uipath)
+	if saved.Slack == nil {
+		furnishSlack(slack)
+		furnishUiPath(uipath)
+	}
 	return slack, uipath, nil
 }
 

@@ -41,7 +41,7 @@ rules:
     approvers: [` + approverID + `, ` + auditorID + `, ` + managerID + `]
     quorum: 2
   - name: all other groups
-    approvers: [` + approverID + `]
+    approvers: [` + approverID + `, ` + auditorID + `]
 `
 
 // A stage is a sandbox, and the paper on which its story is written.

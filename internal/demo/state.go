@@ -36,6 +36,7 @@ type stateAnswer struct {
 	Weather      []weatherState    `json:"weather,omitempty"`
 	Stories      []storyState      `json:"stories,omitempty"`
 	Story        *sceneState       `json:"story"`
+	Trouble      string            `json:"trouble"`
 	Emoji        map[string]string `json:"emoji,omitempty"`
 }
 
@@ -58,7 +59,7 @@ func (s *Sandbox) serveState(w http.ResponseWriter, r *http.Request) {
 		state.Mode = "fakes"
 	}
 	s.mu.Lock()
-	state.Story = s.scene
+	state.Story, state.Trouble = s.scene, s.trouble
 	s.mu.Unlock()
 	for _, section := range wanted {
 		switch section {

@@ -152,7 +152,7 @@ func (s *stage) reactAsBystander(ctx context.Context) error {
 
 // killAtTheWrite kills the bot after UiPath made the change and before it answered.
 func (s *stage) killAtTheWrite(ctx context.Context) error {
-	s.printHeading("Alex, the approver, reacts, and the bot is killed at the worst moment")
+	s.printHeading("Alex, an approver, reacts, and the bot is killed at the worst moment")
 	killed := make(chan error, 1)
 	s.uipath.After("PUT group", func() { killed <- s.bot.kill() })
 	if err := s.reactToCard(approverID, "white_check_mark"); err != nil {

@@ -32,5 +32,6 @@
 // The files from the top down: start.go starts and stops a Server. web.go and
 // methods.go are the Web API. link.go, socket.go, envelope.go and ack.go are
 // Socket Mode. command.go, interact.go and views.go are what people do.
-// people.go, messages.go and journal.go are the state.
+// people.go, messages.go and journal.go are the state, and saved.go keeps it for another
+// Server.
 package fakeslack

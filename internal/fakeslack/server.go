@@ -42,6 +42,9 @@ type Config struct {
 	ChannelPace bool
 	// EnforceTiers enforces the per-minute limits of the method tiers.
 	EnforceTiers bool
+	// Saved is what Save of an earlier Server returned. The workspace goes on with it,
+	// at the same address and with the same ids and tokens.
+	Saved []byte
 	// Seed decides which of the open sockets gets which envelope. Default 1.
 	Seed uint64
 }

@@ -9,16 +9,32 @@ import (
 	"time"
 )
 
-// New starts a Slack on a free port of 127.0.0.1.
+// New starts a Slack on a free port of 127.0.0.1, or on the port of Config.Saved.
 func New(cfg Config) (*Server, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	saved := savedWorkspace{Address: "127.0.0.1:0"}
+	if cfg.Saved != nil {
+		var err error
+		if saved, err = parseSaved(cfg.Saved); err != nil {
+			return nil, err
+		}
+	}
+	listener, err := net.Listen("tcp", saved.Address)
 	if err != nil {
 		return nil, fmt.Errorf("fakeslack: %w", err)
 	}
-	cfg = cfg.withDefaults()
+	s := newServer(cfg.withDefaults(), listener.Addr().String())
+	if cfg.Saved != nil {
+		s.restore(saved)
+	}
+	s.startServing(listener)
+	return s, nil
+}
+
+// newServer is an empty workspace.
+func newServer(cfg Config, addr string) *Server {
 	s := &Server{
 		cfg:      cfg,
-		base:     "http://" + listener.Addr().String(),
+		base:     "http://" + addr,
 		quit:     make(chan struct{}),
 		ids:      newIdentities(),
 		changed:  make(chan struct{}),
@@ -42,8 +58,7 @@ func New(cfg Config) (*Server, error) {
 	s.users[s.ids.botUser] = &User{
 		ID: s.ids.botUser, Name: "licensebot", RealName: "licensebot", Bot: true, TeamID: s.ids.team,
 	}
-	s.startServing(listener)
-	return s, nil
+	return s
 }
 
 func (s *Server) startServing(listener net.Listener) {
@@ -54,6 +69,7 @@ func (s *Server) startServing(listener net.Listener) {
 	mux.HandleFunc("/commands/", s.serveResponseURL)
 	mux.HandleFunc("/actions/", s.serveResponseURL)
 	s.server = &http.Server{
+		Addr:              listener.Addr().String(),
 		Handler:           s.countRequests(mux),
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 		ReadHeaderTimeout: 10 * time.Second,

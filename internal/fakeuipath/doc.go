@@ -32,5 +32,6 @@
 //
 // start.go starts and stops a Server, and routes.go serves a request. lease.go
 // and write.go are the license service, token.go and identity.go the identity
-// service. organization.go is the state, and journal.go records every call.
+// service. organization.go is the state, saved.go keeps it for another Server, and
+// journal.go records every call.
 package fakeuipath

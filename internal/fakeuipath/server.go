@@ -23,6 +23,10 @@ type Config struct {
 	AccountID    string           // organization id, also the partition id of its groups; default a fresh GUID
 	TokenLife    time.Duration    // of client credentials tokens; default one hour
 
+	// Saved is what Save of an earlier Server returned. The organization goes on with it,
+	// at the same address and with the same credentials.
+	Saved []byte
+
 	// NoQuotaRoutes makes the with-quota routes answer 404. No page documents
 	// them for Automation Suite.
 	NoQuotaRoutes bool

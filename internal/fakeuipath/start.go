@@ -11,16 +11,26 @@ import (
 	"github.com/google/uuid"
 )
 
-// New starts a UiPath on a free port of 127.0.0.1.
+// New starts a UiPath on a free port of 127.0.0.1, or on the port of Config.Saved.
 func New(cfg Config) (*Server, error) {
 	if err := fillDefaults(&cfg); err != nil {
 		return nil, err
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	saved := savedOrganization{Address: "127.0.0.1:0"}
+	if cfg.Saved != nil {
+		var err error
+		if saved, err = parseSaved(cfg.Saved); err != nil {
+			return nil, err
+		}
+	}
+	listener, err := net.Listen("tcp", saved.Address)
 	if err != nil {
 		return nil, fmt.Errorf("fakeuipath: listen: %w", err)
 	}
 	u := newServer(cfg)
+	if cfg.Saved != nil {
+		u.restore(saved)
+	}
 	u.url = "http://" + listener.Addr().String()
 	u.startServing(listener)
 	return u, nil
@@ -56,6 +66,7 @@ func (u *Server) startServing(listener net.Listener) {
 	ctx, stop := context.WithCancel(context.Background())
 	u.stop = stop
 	u.server = &http.Server{
+		Addr:              listener.Addr().String(),
 		Handler:           http.HandlerFunc(u.handleRequest),
 		ReadHeaderTimeout: time.Minute,
 		BaseContext:       func(net.Listener) context.Context { return ctx },

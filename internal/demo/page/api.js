@@ -27,26 +27,38 @@ async function send(method, path, body, type) {
 
 const calm = 40; // milliseconds that changes gather before one read
 
-// follow calls show with each new snapshot, and online with whether the stream
-// is open.
+const sections = ["slack", "uipath", "bot", "weather"];
+
+// follow calls show with the newest state and the names of the sections that
+// changed, and online with whether the stream is open. It reads only the
+// sections that changed.
 export function follow(show, online) {
+  const wanted = new Set(sections);
+  let state = {};
   let reading = false;
-  let stale = false;
   let timer;
   const read = async () => {
-    if (reading) { stale = true; return; }
+    if (reading || wanted.size === 0) return;
     reading = true;
-    stale = false;
-    const state = await get("state");
+    const changed = [...wanted];
+    wanted.clear();
+    const next = await get(`state?sections=${changed}`);
     reading = false;
-    if (!state.error) show(state);
-    if (stale) read();
+    if (next.error) {
+      changed.forEach((section) => wanted.add(section));
+      return;
+    }
+    state = { ...state, ...next };
+    show(state, changed);
+    if (wanted.size) soon();
   };
   const soon = () => { clearTimeout(timer); timer = setTimeout(read, calm); };
   const stream = new EventSource("/api/events");
-  stream.onopen = () => { online(true); soon(); };
+  stream.onopen = () => online(true);
   stream.onerror = () => online(false);
-  stream.onmessage = soon;
+  stream.onmessage = (event) => {
+    JSON.parse(event.data).changed.forEach((section) => wanted.add(section));
+    soon();
+  };
   read();
-  return read;
 }

@@ -2,7 +2,8 @@
 // its policy file.
 import { get, post, put } from "./api.js";
 import { byId, el, keyed, replace } from "./dom.js";
-import { toast } from "./slack.js";
+import { nameOf, toast } from "./slack.js";
+import { offer } from "./weather.js";
 
 const words = {
   running: "running", starting: "starting…", stopped: "stopped", killed: "killed", ended: "ended", external: "your own",
@@ -41,6 +42,7 @@ function drawState(bot) {
   byId("bot-state").dataset.state = up ? (bot.ready ? "well" : "unwell") : "down";
   byId("bot-state").textContent = up ? (bot.ready ? "up and well" : "up, not ready") : words[bot.process] ?? bot.process;
   for (const name of ["kill", "stop"]) byId(`bot-${name}`).disabled = !up && bot.process !== "starting";
+  offer("bot", ["killed", "stopped", "ended"].includes(bot.process));
   byId("bot-start").disabled = up || bot.process === "starting" || bot.process === "external";
   const problems = (bot.checks ?? []).filter((check) => check.status !== "ok").length;
   byId("bot-checked").textContent = problems ? `${problems} of its checks found a problem`
@@ -51,15 +53,17 @@ function drawState(bot) {
 
 function drawJob(job, now) {
   const due = job.due ? Math.round((Date.parse(job.due) - Date.parse(now)) / 1000) : 0;
-  return el("li", {}, el("strong", {}, job.kind), job.request ? el("code", {}, job.request) : null,
-    el("small", {}, [due > 0 ? `due in ${span(due)}` : "now", job.attempt ? `tried ${job.attempt}×` : "", job.leased ? "at work" : ""].filter(Boolean).join(" · ")));
+  return el("li", {}, el("strong", {}, readable(job.kind)), job.request ? el("code", {}, job.request) : null,
+    el("small", {}, [job.leased ? "at work" : due > 0 ? `due in ${span(due)}` : "now", job.attempt > 1 ? `tried ${job.attempt}×` : ""].filter(Boolean).join(" · ")));
 }
+
+const readable = (kind) => kind.replaceAll("_", " ");
 
 const span = (seconds) => (seconds < 120 ? `${seconds} s` : seconds < 7200 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`);
 
 function drawJournal(line) {
-  return el("li", {}, el("time", {}, new Date(line.at).toLocaleTimeString()), el("span", {}, line.kind),
-    line.detail ? el("small", {}, line.detail) : null);
+  return el("li", {}, el("time", {}, new Date(line.at).toLocaleTimeString()), el("span", {}, readable(line.kind)),
+    line.detail ? el("small", {}, nameOf(line.detail)) : null);
 }
 
 function drawLog(lines) {
@@ -85,17 +89,18 @@ function drawLine(line) {
 
 // startBot makes the buttons and the editor work.
 export function startBot() {
-  for (const name of ["kill", "stop", "start"]) {
-    byId(`bot-${name}`).addEventListener("click", async () => {
-      const answer = await post(`bot/${name}`);
-      if (answer.error) toast(answer.error);
-    });
-  }
+  for (const name of ["kill", "stop", "start"]) byId(`bot-${name}`).addEventListener("click", () => steer(name));
+  byId("mend-bot").addEventListener("click", () => steer("start"));
   byId("journal-request").addEventListener("change", (event) => {
     event.target.dataset.chosen = "true";
     drawJournalOf(last);
   });
   startEditor();
+}
+
+async function steer(what) {
+  const answer = await post(`bot/${what}`);
+  if (answer.error) toast(answer.error);
 }
 
 // ── The policy file ─────────────────────────────────────────────────────────

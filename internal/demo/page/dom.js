@@ -56,9 +56,13 @@ export function keyed(list, items, key, draw) {
 }
 
 function replaceKeepingFocus(before, after) {
-  const held = before.contains(document.activeElement) ? document.activeElement.dataset.focusKey : undefined;
+  const active = before.contains(document.activeElement) ? document.activeElement : undefined;
+  const held = active?.dataset.focusKey;
+  const caret = active?.selectionStart;
   if (before.parentNode) before.replaceWith(after);
-  if (held) after.querySelector(`[data-focus-key="${CSS.escape(held)}"]`)?.focus();
+  const next = held && after.querySelector(`[data-focus-key="${CSS.escape(held)}"]`);
+  next?.focus();
+  if (next && Number.isInteger(caret)) next.setSelectionRange(caret, caret);
 }
 
 // replace shows new children only if they say something new.

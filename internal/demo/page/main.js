@@ -8,14 +8,21 @@ import { showSlack, startComposer, typeInto } from "./slack.js";
 import { showUiPath } from "./uipath.js";
 import { showWeather, startWeather } from "./weather.js";
 
-function show(state) {
+const panes = { slack: showSlack, uipath: showUiPath, bot: showBot, weather: showWeather };
+
+function show(state, changed) {
   setOffset(Date.parse(state.now) - Date.now());
   drawClock();
-  showSlack(state);
-  showUiPath(state);
-  showBot(state);
-  showWeather(state);
+  showTrouble(state.trouble ?? "");
+  for (const section of changed) panes[section](state);
   document.body.dataset.ready = "true";
+}
+
+// showTrouble shows that the sandbox cannot save its state.
+function showTrouble(text) {
+  const note = byId("trouble");
+  if (note.textContent !== text) note.textContent = text;
+  note.hidden = text === "";
 }
 
 function drawClock() {

@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"net/http"
+	neturl "net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,8 +13,11 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
+
+	_ "licensebot/internal/demo" // a change of the sandbox or its page makes a cached result stale
 )
 
 // The people of the sandbox, and the channel of the cards.
@@ -38,7 +43,32 @@ var buildProgram = sync.OnceValues(func() (string, error) {
 	return program, nil
 })
 
+// guarded names the program of a guard.
+const guarded = "LICENSEBOT_TEST_GUARDED"
+
+// guard is a process between a test and the sandbox. It interrupts the sandbox when its
+// standard input ends: a sandbox must not outlive a test that is killed or runs out of
+// time.
+func guard(program string) int {
+	cmd := exec.Command(program, os.Args[1:]...)
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	if err := cmd.Start(); err != nil {
+		return 1
+	}
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		_ = cmd.Process.Signal(syscall.SIGINT)
+	}()
+	if cmd.Wait() != nil {
+		return 1
+	}
+	return 0
+}
+
 func TestMain(m *testing.M) {
+	if program := os.Getenv(guarded); program != "" {
+		os.Exit(guard(program))
+	}
 	code := m.Run()
 	closeBrowser()
 	if program, err := buildProgram(); err == nil {
@@ -50,12 +80,30 @@ func TestMain(m *testing.M) {
 // startSandbox starts a sandbox as a person does, and returns its address.
 func startSandbox(t *testing.T) string {
 	t.Helper()
+	said := startProgram(t, "sandbox", "--web")
+	for said.Scan() {
+		if _, url, found := strings.Cut(said.Text(), "The sandbox is at "); found {
+			return url
+		}
+	}
+	t.Fatal("the sandbox told no address")
+	return ""
+}
+
+// startProgram starts licensebot and returns its output. It ends with the test.
+func startProgram(t *testing.T, args ...string) *bufio.Scanner {
+	t.Helper()
 	program, err := buildProgram()
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(program, "sandbox", "--web")
+	cmd := exec.Command(os.Args[0], args...)
+	cmd.Env = append(os.Environ(), guarded+"="+program)
 	cmd.Stderr = os.Stderr
+	input, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -64,20 +112,12 @@ func startSandbox(t *testing.T) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		_ = cmd.Process.Signal(syscall.SIGINT)
+		_ = input.Close()
 		if err := cmd.Wait(); err != nil {
 			t.Errorf("the sandbox ended with %v", err)
 		}
 	})
-	lines := bufio.NewScanner(out)
-	for lines.Scan() {
-		if _, url, found := strings.Cut(lines.Text(), "The sandbox is at "); found {
-			go func() { _, _ = io.Copy(io.Discard, out) }()
-			return url
-		}
-	}
-	t.Fatal("the sandbox told no address")
-	return ""
+	return bufio.NewScanner(out)
 }
 
 // play runs a test in a sandbox and a tab of its own, at each width.
@@ -108,6 +148,20 @@ func evaluate(expression string) chromedp.Action[chromedp.Void] {
 func (v *visitor) waitsForCard() {
 	v.t.Helper()
 	v.await("the card has its two emoji", `document.querySelectorAll('.reaction[data-reaction]').length >= 2`)
+}
+
+// TestPageReady tells how long after its start the sandbox has a page that can be used. A
+// loaded machine takes longer, so the time decides nothing; the bot may still be starting.
+func TestPageReady(t *testing.T) {
+	browser := needBrowser(t)
+	if _, err := buildProgram(); err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	v := visit(t, browser, startSandbox(t), widths[0])
+	t.Logf("the page was ready %d ms after the start", time.Since(began).Milliseconds())
+	v.types("a word")
+	v.sees(".message", "a word")
 }
 
 // A newcomer clicks what the page offers first, and gets the license.
@@ -196,6 +250,7 @@ func TestAppHome(t *testing.T) {
 		v.clicks(`[data-place="home"]`)
 		v.sees("#home", "Waiting for you")
 		v.sees("#home", "Finance Robots")
+		v.sees("#home", "licensebot is well")
 		v.picture(v.name("home"))
 		v.clicks(`#home [data-action="allocate_open"]`)
 		v.sees("dialog h2", "Ask for licenses")
@@ -218,9 +273,7 @@ func TestKill(t *testing.T) {
 		v.becomes(alex)
 		v.clicks(approve)
 		v.picture(v.name("killed"))
-		v.opens("bot")
-		v.clicks("#bot-start")
-		v.opens("slack")
+		v.clicks("#mend-bot")
 		v.sees(".thread", "Done")
 	})
 }
@@ -262,12 +315,118 @@ func TestUiPathDown(t *testing.T) {
 		v.sees("#guide", "The thread makes no claim of success")
 		v.sees(".message-item", "UiPath")
 		v.sees(".thread", "UiPath")
+		v.await("the scene is set", `document.getElementById("guide-playing").hidden`)
 		v.picture(v.name("down"))
-		v.opens("weather")
-		v.clicks("#weather-clear")
-		v.opens("slack")
+		v.clicks("#mend-weather")
 		v.sees(".thread", "Done")
+		v.await("nothing is left to mend", `document.getElementById("mend").hidden`)
 	})
+}
+
+// A person writes in a thread, keeps what they write while replies arrive, and learns
+// that Slack takes no commands there.
+func TestReplies(t *testing.T) {
+	play(t, func(v *visitor) {
+		v.types("/allocate group-01 IDU")
+		v.waitsForCard()
+		v.clicks(`[data-reply]`)
+		const reply = ".reply input"
+		v.do("write a reply", chromedp.SendKeys(reply, "/allocate mine\r"))
+		v.sees(".reply .slack-error", "not supported in threads")
+		v.do("write another", chromedp.SendKeys(reply, strings.Repeat("\b", 14)+"Is it for the audit?\r"))
+		v.sees(".thread .message", "Is it for the audit?")
+		v.do("begin a third", chromedp.SendKeys(reply, "half a sen"))
+		v.becomes(alex)
+		v.clicks(deny)
+		v.sees(".thread", "was denied")
+		v.await("the draft is kept", `document.querySelector(".reply input").value === "half a sen"`)
+		v.picture(v.name("replies"))
+	})
+}
+
+// fakesOnly starts the simulators alone. It returns the page and the environment for a
+// bot.
+func fakesOnly(t *testing.T) (url string, env map[string]string) {
+	t.Helper()
+	env = map[string]string{}
+	for said := startProgram(t, "sandbox", "--fakes"); said.Scan(); {
+		if _, rest, found := strings.Cut(said.Text(), "are at "); found {
+			url, _, _ = strings.Cut(rest, ";")
+		}
+		name, value, _ := strings.Cut(strings.TrimPrefix(said.Text(), "export "), "=")
+		if env[name] = value; name == "UIPATH_URL" { // the last one
+			return url, env
+		}
+	}
+	t.Fatal("the sandbox told no environment")
+	return "", nil
+}
+
+// A weather is switched on and cleared up in its own pane.
+func TestWeatherSwitch(t *testing.T) {
+	play(t, func(v *visitor) {
+		v.opens("weather")
+		v.clicks(`[data-weather="slack-slow"]`)
+		v.await("the page names it", `document.getElementById("weather-now").textContent === "Slack is slow"`)
+		v.picture(v.name("weather"))
+		v.clicks("#weather-clear")
+		v.await("it is fair", `document.getElementById("weather-now").textContent === "fair"`)
+	})
+}
+
+// A block that Slack does not take is shown as Slack's error.
+func TestRefusedBlock(t *testing.T) {
+	browser := needBrowser(t)
+	url, env := fakesOnly(t)
+	v := visit(t, browser, url, widths[0])
+	call(t, env["SLACK_API_URL"]+"chat.postMessage", neturl.Values{
+		"token": {env["SLACK_BOT_TOKEN"]}, "channel": {"C0LICENSES"}, "text": {"one"},
+		"blocks": {`[{"type":"section"},{"type":"carousel"}]`},
+	})
+	v.sees("#refusals", "Slack refused one thing")
+	v.sees("#refusals .slack-error", "chat.postMessage: invalid_blocks")
+	v.sees("#refusals pre", "carousel")
+}
+
+// call posts a form.
+func call(t *testing.T, url string, form neturl.Values) {
+	t.Helper()
+	answer, err := http.PostForm(url, form)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = answer.Body.Close()
+}
+
+// Of 500 messages a new one touches itself alone.
+func TestManyMessages(t *testing.T) {
+	browser := needBrowser(t)
+	url, _ := fakesOnly(t)
+	say := func(text string) {
+		body := fmt.Sprintf(`{"user":"U0ROBIN","channel":"C0LICENSES","text":%q}`, text)
+		answer, err := http.Post(url+"/api/slack/message", "application/json", strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = answer.Body.Close()
+	}
+	for n := range 500 {
+		say(fmt.Sprintf("message %d", n))
+	}
+	v := visit(t, browser, url, widths[0])
+	v.await("all are there", `document.querySelectorAll(".message-item").length === 500`)
+	v.do("count what changes", evaluate(`window.touched = 0; new MutationObserver((changes) => {
+		for (const one of changes) window.touched += one.addedNodes.length + one.removedNodes.length + (one.type !== "childList");
+	}).observe(document.querySelector(".pane-slack"), {subtree: true, childList: true, attributes: true, characterData: true})`))
+	say("the newest")
+	v.sees(".message-item", "the newest")
+	v.await("the newest is in view", `(() => { const box = document.getElementById("messages");
+		return box.scrollHeight - box.scrollTop - box.clientHeight < 5; })()`)
+	v.await("nothing else changed", `window.touched < 10`)
+	v.await("an old message is where one scrolls to", `(() => {
+		document.querySelector(".message-item").scrollIntoView();
+		return document.querySelector(".message-item").innerText.includes("message 0");
+	})()`)
 }
 
 // name is the name of a picture at this width.

@@ -5,6 +5,7 @@ import { drawBlocks, slackError } from "./blocks.js";
 import { confirmDialog, showModal } from "./dialogs.js";
 import { announce, byId, el, keyed, replace } from "./dom.js";
 import { mrkdwn } from "./mrkdwn.js";
+import { drawThread, printOf, replyButton } from "./threads.js";
 
 const view = { person: "", place: "", folded: new Set(), seen: new Map(), sending: [] };
 let state = null;
@@ -22,8 +23,12 @@ export function showSlack(next) {
   drawPeople();
   drawPlaces();
   drawPlace();
+  drawRefusals();
   showModal(openView(), formContext());
 }
+
+// nameOf is the name of a person, or what was given.
+export const nameOf = (id) => world?.user(id) ?? id;
 
 // goTo makes the page show a place as a person. Stories use it.
 export function goTo(who, place) {
@@ -149,6 +154,16 @@ function drawPlace() {
   else drawMessages();
 }
 
+// drawRefusals shows what the bot sent that Slack did not take.
+function drawRefusals() {
+  const errors = state.slack.errors;
+  byId("refusals").hidden = errors.length === 0;
+  byId("refusals-count").textContent = errors.length === 1 ? "Slack refused one thing that the bot sent"
+    : `Slack refused ${errors.length} things that the bot sent`;
+  keyed(byId("refusals-list"), errors, (one) => `${one.at} ${one.method}`, (one) => el("li", {},
+    slackError(`${one.method}: ${one.error}`), el("pre", {}, one.detail)));
+}
+
 function drawHome() {
   const home = state.slack.homes?.[view.person];
   replace(byId("home"), [home, view.person], () => (home
@@ -161,9 +176,12 @@ function drawMessages() {
   const atEnd = box.scrollHeight - box.scrollTop - box.clientHeight < 80 || box.dataset.place !== view.place + view.person;
   box.dataset.place = view.place + view.person;
   const all = messagesOf(view.place);
+  const known = new Set(all.map((one) => one.ts));
   const replies = Map.groupBy(all.filter((one) => one.thread_ts && !one.broadcast), (one) => one.thread_ts);
-  const top = all.filter((one) => !one.thread_ts || one.broadcast || !all.some((parent) => parent.ts === one.thread_ts));
-  const items = top.map((message) => ({ message, thread: replies.get(message.ts) ?? [], folded: view.folded.has(message.ts), me: view.person }));
+  const top = all.filter((one) => !one.thread_ts || one.broadcast || !known.has(one.thread_ts));
+  const items = top.map((message) => ({
+    message, thread: replies.get(message.ts) ?? [], folded: view.folded.has(message.ts), writing: printOf(message.ts), me: view.person,
+  }));
   for (const sending of view.sending.filter((one) => one.place === view.place && one.me === view.person)) items.push({ sending });
   byId("no-messages").hidden = items.length > 0;
   keyed(byId("message-list"), items, (item) => item.message?.id ?? item.message?.ts ?? item.sending.id, drawItem);
@@ -203,7 +221,7 @@ function authorOf(message) {
 
 function drawItem(item) {
   if (item.sending) return drawSending(item.sending);
-  return el("li", { class: "message-item" }, drawMessage(item.message), item.thread.length ? drawThread(item) : null);
+  return el("li", { class: "message-item" }, drawMessage(item.message), drawThread(item, threadHooks));
 }
 
 function drawSending({ text, error, id }) {
@@ -254,18 +272,19 @@ function clickIn(message) {
 
 // ── Threads ─────────────────────────────────────────────────────────────────
 
-function drawThread({ message, thread, folded }) {
-  const id = `thread-${message.ts}`;
-  const replies = el("div", { class: "thread-replies", id, hidden: folded }, thread.map(drawMessage));
-  const label = `${thread.length} ${thread.length === 1 ? "reply" : "replies"}`;
-  return el("section", { class: "thread", "aria-label": "Thread" },
-    el("button", {
-      type: "button", class: "thread-toggle", "aria-expanded": String(!folded), "aria-controls": id, "data-focus-key": "thread",
-      onclick: () => { toggle(view.folded, message.ts); showSlack(state); },
-    }, el("span", { class: "chevron", "aria-hidden": "true" }), label), replies);
-}
+const threadHooks = {
+  drawMessage, redraw, send: sendReply,
+  toggle: (ts) => { if (!view.folded.delete(ts)) view.folded.add(ts); redraw(); },
+};
 
-function toggle(set, key) { if (!set.delete(key)) set.add(key); }
+function redraw() { showSlack(state); }
+
+// sendReply sends a reply. Slack takes no commands in threads.
+function sendReply(message, text) {
+  const [command] = text.split(" ");
+  if (command.startsWith("/")) return { error: `${command} is not supported in threads. Sorry!` };
+  return post("slack/message", { user: view.person, channel: message.channel, thread_ts: message.ts, text });
+}
 
 // ── Reactions ───────────────────────────────────────────────────────────────
 
@@ -275,13 +294,15 @@ function drawReactions(message) {
   const given = message.reactions ?? [];
   const hasReactions = given.length > 0;
   const more = offered.filter((name) => !given.some((one) => one.name === name));
-  if (!hasReactions && message.thread_ts) return null;
+  const isReply = message.thread_ts && message.thread_ts !== message.ts;
+  if (!hasReactions && isReply) return null;
   return el("div", { class: "reactions", role: "group", "aria-label": "Reactions" },
     given.map((one) => reactionButton(message, one)),
     more.map((name) => el("button", {
       type: "button", class: "reaction offer", "aria-label": `React with ${name.replaceAll("_", " ")}`, title: `React with :${name}:`,
       "data-focus-key": `offer-${name}`, onclick: () => react(message, name, true),
-    }, state.emoji[name] ?? `:${name}:`)));
+    }, state.emoji[name] ?? `:${name}:`)),
+    isReply ? null : replyButton(message.ts, redraw));
 }
 
 function reactionButton(message, { name, users }) {

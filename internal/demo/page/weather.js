@@ -15,7 +15,10 @@ export function showWeather({ weather, stories, story }) {
   chip.dataset.state = bad.length ? "unwell" : "well";
   chip.textContent = bad.length ? bad.map((one) => one.title).join(", ") : "fair";
   byId("weather-clear").hidden = bad.length === 0;
-  if (story?.error) tell(story.name, story.error);
+  offer("weather", bad.length > 0);
+  const title = stories.find((one) => one.name === story?.name)?.title;
+  if (story?.error) tell(title, story.error);
+  else if (story && story.name === told) byId("guide-playing").hidden = story.state !== "playing";
   for (const button of document.querySelectorAll("[data-story]")) {
     const playing = story?.name === button.dataset.story && story.state === "playing";
     button.toggleAttribute("data-playing", playing);
@@ -42,14 +45,24 @@ function drawStory(one) {
 
 async function play(story) {
   tell(story.title, story.watch);
+  told = story.name;
   const answer = await post(`stories/${story.name}`);
   if (answer.error) tell(story.title, answer.error);
   else goTo();
 }
 
+let told = ""; // the story that the guide is about
+
 // tell shows what to watch for.
 function tell(title, watch) {
-  byId("guide").replaceChildren(el("strong", {}, `${title}. `), watch);
+  byId("guide").replaceChildren(el("strong", {}, `${title}. `), watch,
+    el("span", { id: "guide-playing", class: "note", hidden: true }, " Setting the scene…"));
+}
+
+// offer shows a button that mends the weather or the bot, where the eye is.
+export function offer(what, is) {
+  byId(`mend-${what}`).hidden = !is;
+  byId("mend").hidden = byId("mend-weather").hidden && byId("mend-bot").hidden;
 }
 
 // startWeather makes the clock's buttons work.
@@ -60,7 +73,5 @@ export function startWeather() {
       if (answer.error) toast(answer.error);
     });
   }
-  byId("weather-clear").addEventListener("click", async () => {
-    await set("all", false);
-  });
+  for (const id of ["weather-clear", "mend-weather"]) byId(id).addEventListener("click", () => set("all", false));
 }
