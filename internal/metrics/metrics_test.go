@@ -37,7 +37,7 @@ func sampleMetrics(stats func(context.Context) (approvals.Stats, error)) *Metric
 	m.Read(Sources{
 		Connections: func() int { return 2 }, LostLines: func() uint64 { return 5 }, Stats: stats,
 		PolicyHash: func() string { return "abc" }, TokenExpiry: func() time.Time { return time.Unix(1e9, 0) },
-		FailingChecks: func() (int, bool) { return 3, true },
+		FailingChecks: func() (int, bool) { return 3, true }, Transactions: func() (uint64, uint64) { return 8, 9 },
 	})
 	return m
 }
@@ -76,7 +76,8 @@ func TestWhatIsCounted(t *testing.T) {
 		`licensebot_job_overdue_seconds{kind="apply"} 60`, `licensebot_requests_open{state="pending"} 4`,
 		"licensebot_grants_running 6", "licensebot_grants_overdue 1", "licensebot_grant_overdue_seconds 3600",
 		`licensebot_policy_info{hash="abc"} 1`, "licensebot_uipath_token_expiry_timestamp_seconds 1e+09",
-		"licensebot_checks_failing 3",
+		"licensebot_checks_failing 3", `licensebot_database_transactions_total{kind="write"} 8`,
+		`licensebot_database_transactions_total{kind="read"} 9`,
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %s in\n%s", want, got)

@@ -149,6 +149,7 @@ func (s *Store) NextDue(ctx context.Context, kinds ...approvals.JobKind) (time.D
 	var found bool
 	for _, kind := range kinds {
 		var due int64
+		s.read.count.Add(1)
 		err := s.dueOfKind.QueryRowContext(ctx, string(kind)).Scan(&due)
 		switch {
 		case errors.Is(err, sql.ErrNoRows):

@@ -162,7 +162,7 @@ func logStatements(t *testing.T, s *Store, log *statementLog) {
 	for _, pool := range []struct {
 		db     **sql.DB
 		txlock string
-	}{{&s.write, "immediate"}, {&s.read, "deferred"}} {
+	}{{&s.write, "immediate"}, {&s.read.DB, "deferred"}} {
 		if err := (*pool.db).Close(); err != nil {
 			t.Fatal(err)
 		}
@@ -257,7 +257,7 @@ func TestPlansOfPostgres(t *testing.T) {
 	config.Tracer = &log
 	db := stdlib.OpenDB(*config)
 	t.Cleanup(func() { _ = db.Close() })
-	logged := underTest{&Store{engine: &postgres{db: db, now: clock.now}, write: db, read: db}}
+	logged := underTest{&Store{engine: &postgres{db: db, now: clock.now}, write: db, read: &readPool{DB: db}}}
 	if err := logged.prepareStatements(t.Context()); err != nil {
 		t.Fatal(err)
 	}

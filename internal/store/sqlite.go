@@ -60,9 +60,11 @@ func connectSQLite(path string, engine sqlite) (*Store, error) {
 	if s.write, err = sql.Open("sqlite", dataSourceName(path, "immediate")); err != nil {
 		return nil, err
 	}
-	if s.read, err = sql.Open("sqlite", dataSourceName(path, "deferred")+"&_pragma=query_only(1)"); err != nil {
+	reads, err := sql.Open("sqlite", dataSourceName(path, "deferred")+"&_pragma=query_only(1)")
+	if err != nil {
 		return nil, errors.Join(err, s.write.Close())
 	}
+	s.read = &readPool{DB: reads}
 	s.write.SetMaxOpenConns(1) // a second writer would only wait for the first
 	s.read.SetMaxOpenConns(readConnections)
 	s.read.SetMaxIdleConns(readConnections)

@@ -134,7 +134,7 @@ func checkGoesOn(b *bench) {
 // countAll counts the rows of each table.
 func countAll(t *testing.T, s *Store) map[string]int64 {
 	t.Helper()
-	m, err := beginMove(t.Context(), s, s.read)
+	m, err := beginMove(t.Context(), s, s.read.DB)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,7 +160,7 @@ func recordUpgrade(t *testing.T, version int64) {
 	b.mustSucceed(b.DeadLetter(b.context(), "envelope-odd", "unknown type", []byte(`{"type":"news"}`)))
 	b.fileRequest(31)
 	defer func() { b.mustSucceed(b.Close()) }()
-	m, err := beginMove(t.Context(), b.store(), b.store().read)
+	m, err := beginMove(t.Context(), b.store(), b.store().read.DB)
 	b.mustSucceed(err)
 	defer func() { _ = m.Rollback() }()
 	var text strings.Builder
