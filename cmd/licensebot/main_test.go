@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"licensebot/bot"
 	"licensebot/bot/bottest"
 	"licensebot/internal/fakeslack"
 	"licensebot/internal/fakeuipath"
@@ -24,12 +25,18 @@ import (
 // the real program without building it again.
 const asBinary = "TEST_AS_LICENSEBOT_BINARY"
 
+// unpacedBinary is a value of asBinary: the program posts faster than Slack allows.
+const unpacedBinary = "unpaced"
+
 // parallelTests is how many tests run at a time. They mostly wait for pauses of
 // the bot, so there are more of them than processors.
 const parallelTests = "8"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asBinary) != "" {
+		if os.Getenv(asBinary) == unpacedBinary {
+			bot.DefaultRates = unpaced
+		}
 		os.Exit(runMain(os.Args[1:], newPausingWriter()))
 	}
 	flag.Parse()

@@ -172,9 +172,6 @@ func logStatements(t *testing.T, s *Store, log *statementLog) {
 		}
 		(*pool.db).SetMaxOpenConns(1)
 	}
-	if err := s.prepareStatements(t.Context()); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // A loggedDriver logs the statements that it prepares. Its connections prepare
@@ -258,9 +255,6 @@ func TestPlansOfPostgres(t *testing.T) {
 	db := stdlib.OpenDB(*config)
 	t.Cleanup(func() { _ = db.Close() })
 	logged := underTest{&Store{engine: &postgres{db: db, now: clock.now}, write: db, read: &readPool{DB: db}}}
-	if err := logged.prepareStatements(t.Context()); err != nil {
-		t.Fatal(err)
-	}
 	for _, sent := range log.recordEverything(&bench{T: t, Conformant: logged, clock: clock}) {
 		if readsAllCards(sent.statement) || readsChannels(sent.statement) {
 			continue // it reads all pending cards, so a scan is the best plan

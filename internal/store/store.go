@@ -41,8 +41,6 @@ type Store struct {
 	alone   bool   // no other process uses the database
 	maxOpen int    // open requests of one person; zero: no bound
 	place   string // the file, or the database and its host
-
-	dueOfKind *sql.Stmt
 }
 
 // Now is the store's clock.

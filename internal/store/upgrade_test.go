@@ -31,10 +31,7 @@ func newSchemas(t *testing.T, kind, url string) (*Store, *goose.Provider) {
 	var s *Store
 	dialect := goose.DialectPostgres
 	if path, isFile := strings.CutPrefix(url, "sqlite://"); isFile {
-		var err error
-		if s, err = connectSQLite(path, sqlite{unlock: func() error { return nil }}); err != nil {
-			t.Fatal(err)
-		}
+		s = connectSQLite(path, sqlite{unlock: func() error { return nil }})
 		dialect = goose.DialectSQLite3
 	} else {
 		config, err := parsePostgresURL(url)
