@@ -141,6 +141,7 @@ func (b *Bot) assemble(d Deps) {
 		b.canary = &canary{
 			store: d.Canary, posts: posts, phrases: phrases, channel: b.channel, replica: d.Replica,
 			report: d.CanaryEnded, now: d.Now, log: d.Log,
+			replace: func() { b.socket.ReplaceConnections() },
 		}
 	}
 	b.intake = &intake{
@@ -190,6 +191,10 @@ func (b *Bot) Messenger() *Messenger { return b.messenger }
 
 // Directory is what workers look people and reactions up in.
 func (b *Bot) Directory() *slackapi.Directory { return b.directory }
+
+// IsDeaf reports whether connections live and deliver nothing: the bot's own reaction came
+// back to no replica, or only as a repetition, twice in a row.
+func (b *Bot) IsDeaf() bool { return b.canary.isDeaf() }
 
 // LiveConnections tells how many connections for envelopes are open.
 func (b *Bot) LiveConnections() int { return b.socket.LiveConnections() }

@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -21,8 +22,11 @@ const (
 	canaryPause = 10 * time.Minute // after Slack refused it, as in a channel where the bot may not post
 	canaryLimit = 20 * time.Second // for one round; less than canaryEvery
 	canaryEmoji = "satellite_antenna"
-	// canaryPatience is how many rounds in a row fail until an operator is told.
+	// canaryPatience is how many rounds in a row fail until the connections are replaced,
+	// an operator is told, and the bot is not ready.
 	canaryPatience = 2
+	// canaryReplaceEvery is after how many more of them the connections are replaced again.
+	canaryReplaceEvery = 10
 )
 
 // A CanaryStore keeps the running round for all replicas.
@@ -44,11 +48,16 @@ type canary struct {
 	channel *currentChannel
 	replica string
 	report  func(approvals.Canary, approvals.CanaryResult) // may be nil
+	replace func()                                         // opens new connections
 	now     func() time.Time
 	log     zerolog.Logger
 
-	failed int // rounds in a row
+	seen   approvals.Canary // the running round, as this replica last saw it
+	failed atomic.Int32     // rounds in a row
 }
+
+// isDeaf reports whether Slack delivers nothing, or only as a repetition, to any replica.
+func (c *canary) isDeaf() bool { return c != nil && c.failed.Load() >= canaryPatience }
 
 // run begins rounds until ctx ends.
 func (c *canary) run(ctx context.Context) {
@@ -64,33 +73,54 @@ func (c *canary) beginRound(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, canaryLimit)
 	defer cancel()
 	last, next, begun, err := c.store.BeginCanary(ctx, c.channel.get(), canaryEvery)
-	if err != nil || !begun {
+	if err != nil {
 		return err
 	}
-	c.judge(last, next.At)
+	if !begun {
+		c.follow(last)
+		return nil
+	}
+	c.seen = next
+	result := last.Judge(next.At, canaryEvery)
+	if result != approvals.CanaryNone && c.report != nil {
+		c.report(last, result)
+	}
+	c.count(result)
 	if next.TS == "" {
 		return c.postMessage(ctx, next)
 	}
 	return c.react(ctx, last, next)
 }
 
-// judge reports how a round ended.
-func (c *canary) judge(last approvals.Canary, now time.Time) {
-	result := last.Judge(now, canaryEvery)
-	if result == approvals.CanaryNone {
+// follow looks at the running round, which another replica may have begun. That replica
+// reports how the round before ended; this one goes by what it last saw of it.
+func (c *canary) follow(running approvals.Canary) {
+	if c.seen.Number != 0 && running.Number > c.seen.Number {
+		c.count(c.seen.Judge(running.At, canaryEvery))
+	}
+	c.seen = running
+}
+
+// count counts rounds that failed in a row. Of a round that could not be made nothing is
+// known.
+func (c *canary) count(result approvals.CanaryResult) {
+	switch result {
+	case approvals.CanaryArrived:
+		if c.failed.Swap(0) >= canaryPatience {
+			c.log.Info().Msg("Slack delivers again")
+		}
+		return
+	case approvals.CanaryNone, approvals.CanaryUnable:
 		return
 	}
-	if c.report != nil {
-		c.report(last, result)
-	}
-	if result != approvals.CanaryLost && result != approvals.CanaryRetried {
-		c.failed = 0
-		return
-	}
-	if c.failed++; c.failed == canaryPatience {
-		c.log.Error().Str("result", string(result)).Int("rounds", c.failed).
+	failed := c.failed.Add(1)
+	if failed == canaryPatience {
+		c.log.Error().Str("result", string(result)).Int32("rounds", failed).
 			Msg("Slack does not deliver what it should: the bot's own reaction came back on no connection, or only " +
-				"as a repetition; look at the app's event subscriptions, and restart")
+				"as a repetition; the bot opens new connections; look at the app's event subscriptions if this goes on")
+	}
+	if failed >= canaryPatience && (failed-canaryPatience)%canaryReplaceEvery == 0 {
+		c.replace()
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"licensebot/approvals"
 	"licensebot/bot/message"
+	"licensebot/bot/socket"
 	"licensebot/internal/fakeslack"
 	"licensebot/internal/fault"
 	"licensebot/internal/store"
@@ -102,6 +103,66 @@ func TestALostCanaryIsNoticed(t *testing.T) {
 	a.expect(approvals.CanaryLost, approvals.CanaryLost, approvals.CanaryLost)
 	a.round(time.Hour) // the bot was down meanwhile
 	a.expect(approvals.CanaryLost, approvals.CanaryLost, approvals.CanaryLost)
+}
+
+// TestConnectionsThatDeliverNothingAreReplaced has all connections live and lose what they
+// should deliver. Until the reaction comes back, the bot is not ready.
+func TestConnectionsThatDeliverNothingAreReplaced(t *testing.T) {
+	a := newAviary(t)
+	a.round(canaryEvery)
+	a.awaitEvents(1)
+	a.slack.Mute()
+	for i, deaf := range []bool{false, false, true} {
+		a.round(canaryEvery)
+		if a.bot.IsDeaf() != deaf {
+			t.Fatalf("after round %d the bot is deaf: %v", i, !deaf)
+		}
+		if i == 2 {
+			break
+		}
+	}
+	a.slack.AwaitHellos(socket.Connections, a.bot.LiveConnections)
+	a.await("the end of the old ones", func() bool { return a.slack.Connections() == socket.Connections })
+	arrived := a.slack.CountEntries(fakeslack.EntryAck, "events_api")
+	a.round(canaryEvery)
+	a.awaitEvents(arrived + 1)
+	a.round(canaryEvery)
+	if a.bot.IsDeaf() || !strings.Contains(a.log.String(), "Slack delivers again") {
+		t.Error("the reaction came back, and the bot is deaf")
+	}
+}
+
+// TestAnotherReplicaHearsTheCanary has two replicas. One begins the rounds; the other
+// knows from the store how they end.
+func TestAnotherReplicaHearsTheCanary(t *testing.T) {
+	a := newAviary(t)
+	replaced := 0
+	other := &canary{store: a.canary, channel: a.bot.canary.channel, replace: func() { replaced++ }, log: a.logger()}
+	look := func() {
+		t.Helper()
+		if err := other.beginRound(a.ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a.round(canaryEvery)
+	a.awaitEvents(1)
+	look()
+	for i := range 3 {
+		a.slack.Inject([]string{"reaction_removed", "reaction_added"}[i%2], fault.Fault{Times: 1})
+		a.round(canaryEvery)
+		look()
+	}
+	if !other.isDeaf() || replaced != 1 {
+		t.Errorf("deaf: %v, replaced %d times", other.isDeaf(), replaced)
+	}
+	a.round(canaryEvery) // this one comes back
+	a.awaitEvents(2)
+	look()
+	a.round(canaryEvery)
+	look()
+	if other.isDeaf() {
+		t.Error("the reaction came back to one replica, and the other is deaf")
+	}
 }
 
 // TestADeletedStatusMessageIsPostedAnew, after two looks that it is gone.

@@ -62,8 +62,9 @@ type Runner struct {
 	// alone.
 	Target approvals.Target
 
-	surveys surveyPositions
-	unread  unreadChannels
+	completed sync.Map // jobs that an event completed, until runLeased sees it
+	surveys   surveyPositions
+	unread    unreadChannels
 
 	watchedOnly bool // UiPath does not show the list of all allocations, which was reported
 }
@@ -260,7 +261,8 @@ func (w *Runner) reportJob(t approvals.LeasedJob, err error) {
 // and whether it may have taken effect.
 func (w *Runner) runLeased(ctx, limited context.Context, t approvals.LeasedJob, r approvals.Request) {
 	err := w.runGuarded(limited, t, r)
-	if errors.Is(err, approvals.ErrLeaseLost) {
+	_, isCompleted := w.completed.LoadAndDelete(leaseOf(t))
+	if errors.Is(err, approvals.ErrLeaseLost) || err == nil && isCompleted {
 		return
 	}
 	if off, ok := errors.AsType[*postponed](err); ok {
@@ -331,8 +333,19 @@ func (w *Runner) applyEvent(
 	ctx context.Context, r approvals.Request, e approvals.Event, done *approvals.LeasedJob,
 ) error {
 	_, err := w.Store.ApplyEvent(ctx, r.ID, e, done)
+	if err == nil && done != nil && !done.Unfinished {
+		w.completed.Store(leaseOf(*done), true)
+	}
 	return err
 }
+
+// A lease is one attempt at a job.
+type lease struct {
+	job     int64
+	attempt int
+}
+
+func leaseOf(t approvals.LeasedJob) lease { return lease{t.ID, t.Attempt} }
 
 // expireGrant says that the time of a grant may be over.
 func (w *Runner) expireGrant(ctx context.Context, t approvals.LeasedJob, r approvals.Request) error {

@@ -57,15 +57,16 @@ const (
 	EndSilent     EndReason = "silent" // no frame came, not even the answer to a ping
 	EndNoPing     EndReason = "no_ping"
 	EndNoHello    EndReason = "no_hello"
-	EndClosed     EndReason = "closed" // by Slack, with a closing frame
+	EndNoEvents   EndReason = "no_events" // it lives, and Slack delivers nothing by it
+	EndClosed     EndReason = "closed"    // by Slack, with a closing frame
 	EndCut        EndReason = "cut"
 	EndBotStopped EndReason = "stopped" // by the bot
 )
 
 // EndReasons lists all reasons.
 var EndReasons = []EndReason{
-	EndWarning, EndRefresh, EndDisabled, EndTooMany, EndOther, EndSilent, EndNoPing, EndNoHello, EndClosed, EndCut,
-	EndBotStopped,
+	EndWarning, EndRefresh, EndDisabled, EndTooMany, EndOther, EndSilent, EndNoPing, EndNoHello, EndNoEvents, EndClosed,
+	EndCut, EndBotStopped,
 }
 
 // slackReason is the reason that a disconnect frame names.
@@ -87,8 +88,8 @@ type connection struct {
 
 	pinged  atomic.Int64 // when Slack pinged last, in nanoseconds since opened
 	opened  time.Time
-	greeted bool // the reader's own, like isLive
-	isLive  bool
+	greeted bool // the reader's own
+	isLive  atomic.Bool
 
 	mu     sync.Mutex
 	reason EndReason // of the end; the first counts
@@ -163,8 +164,7 @@ func (c *connection) finish() {
 }
 
 func (c *connection) setLive(now bool) {
-	if now != c.isLive {
-		c.isLive = now
+	if c.isLive.Swap(now) != now {
 		c.socket.live.Add(map[bool]int32{true: 1, false: -1}[now])
 	}
 }

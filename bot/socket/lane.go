@@ -61,6 +61,7 @@ func (s *Socket) keepConnected(ctx context.Context, index int) error {
 		if c == nil {
 			return err
 		}
+		s.current[index].Store(c)
 		select {
 		case <-c.leaving:
 			replaced.Go(func() {

@@ -67,6 +67,7 @@ type Socket struct {
 	log     zerolog.Logger
 	queue   chan delivery
 	busy    chan delivery
+	current [Connections]atomic.Pointer[connection]
 	live    atomic.Int32
 	open    atomic.Int32 // connections, also those that are about to end
 	clock   *clockWatch
@@ -152,6 +153,18 @@ func (s *Socket) NoteDate(header string) { s.clock.note(header) }
 
 // ReplaceAppToken opens all later connections with another app-level token.
 func (s *Socket) ReplaceAppToken(token string) { s.token.Replace(token) }
+
+// ReplaceConnections opens new connections in place of those that live and deliver
+// nothing. The old ones are read until the new ones are there.
+func (s *Socket) ReplaceConnections() {
+	for i := range s.current {
+		if c := s.current[i].Load(); c != nil {
+			c.setReason(EndNoEvents)
+			c.setLive(false)
+			c.setLeaving()
+		}
+	}
+}
 
 // LiveConnections tells how many connections have said hello, are open, and have
 // shown within the last seconds that they are alive.

@@ -31,6 +31,12 @@ func (c *connections) countLive() int {
 	return 0
 }
 
+// isDeaf reports whether Slack delivers nothing, although connections are open.
+func (c *connections) isDeaf() bool {
+	b := c.bot.Load()
+	return b != nil && b.IsDeaf()
+}
+
 // httpGrace is how long a stop waits for the requests that are being answered.
 const httpGrace = 2 * time.Second
 
@@ -75,10 +81,16 @@ func (h *healthServer) shutDown() error {
 	return nil
 }
 
+// A slackProbe tells about the connections to Slack.
+type slackProbe interface {
+	countLive() int
+	isDeaf() bool
+}
+
 // A probes answers whether the bot works.
 type probes struct {
 	database *databaseProbe
-	slack    *connections
+	slack    slackProbe
 	report   func() *checkup.Report // of the last checks of the setup; nil: none yet
 }
 
@@ -105,10 +117,15 @@ func newHealthRoutes(p probes, metrics http.Handler) http.Handler {
 // findProblem returns why the bot is not ready, or "".
 func (p probes) findProblem(ctx context.Context) string {
 	problem := p.database.findProblem(ctx)
-	if problem == "" && p.slack.countLive() == 0 {
-		problem = "no connection to Slack has said hello and is alive"
+	switch {
+	case problem != "":
+		return problem
+	case p.slack.countLive() == 0:
+		return "no connection to Slack has said hello and is alive"
+	case p.slack.isDeaf():
+		return "Slack delivers nothing: the bot's own reaction does not come back"
 	}
-	return problem
+	return ""
 }
 
 // A databaseProbe asks the database whether it takes writes, and logs when that

@@ -60,6 +60,32 @@ func TestHealthBeforeSlackAndAfterTheDatabase(t *testing.T) {
 	expect("/readyz", 503, "the database does not take writes")
 }
 
+// A fixedSlack is always the same.
+type fixedSlack struct {
+	live int
+	deaf bool
+}
+
+func (s fixedSlack) countLive() int { return s.live }
+func (s fixedSlack) isDeaf() bool   { return s.deaf }
+
+// TestNotReadyWhileSlackDeliversNothing: connections that live are not enough.
+func TestNotReadyWhileSlackDeliversNothing(t *testing.T) {
+	t.Parallel()
+	db, err := store.Open(t.Context(), "sqlite://"+filepath.Join(t.TempDir(), "bot.db"), store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	database := &databaseProbe{db: db, log: zerolog.Nop()}
+	for _, deaf := range []bool{false, true} {
+		problem := probes{database: database, slack: fixedSlack{live: 2, deaf: deaf}}.findProblem(t.Context())
+		if (problem != "") != deaf {
+			t.Errorf("deaf: %v, and the problem is %q", deaf, problem)
+		}
+	}
+}
+
 // TestReadyOnceSlackSaidHello runs the bot in this process and polls it until it is
 // ready.
 func TestReadyOnceSlackSaidHello(t *testing.T) {

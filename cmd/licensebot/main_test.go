@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"licensebot/bot"
 	"licensebot/bot/bottest"
 	"licensebot/internal/fakeslack"
 	"licensebot/internal/fakeuipath"
@@ -30,6 +31,9 @@ const asBinary = "TEST_AS_LICENSEBOT_BINARY"
 // get the variable.
 const endWithInput = "LICENSEBOT_TEST_END_WITH_INPUT"
 
+// unpacedBinary is a value of asBinary: the program posts faster than Slack allows.
+const unpacedBinary = "unpaced"
+
 // parallelTests is how many tests run at a time. They mostly wait for pauses of
 // the bot, so there are more of them than processors.
 const parallelTests = "8"
@@ -38,6 +42,9 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asBinary) != "" {
 		if os.Getenv(endWithInput) != "" {
 			go func() { _, _ = io.Copy(io.Discard, os.Stdin); os.Exit(exitFailure) }()
+		}
+		if os.Getenv(asBinary) == unpacedBinary {
+			bot.DefaultRates = unpaced
 		}
 		os.Exit(runMain(os.Args[1:], newPausingWriter()))
 	}

@@ -48,7 +48,7 @@ func readAtScrape(
 	m.Read(metrics.Sources{
 		Connections: slack.countLive, LostLines: lostLines, Stats: db.ReadStats,
 		PolicyHash: func() string { return hashPolicy(policies.Policy()) }, TokenExpiry: tokens.Expiry,
-		FailingChecks: checks.listFailing,
+		FailingChecks: checks.listFailing, Transactions: db.CountTransactions,
 	})
 }
 

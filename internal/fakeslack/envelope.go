@@ -46,7 +46,9 @@ func (s *Server) sendEnvelope(kind string, payload map[string]any, attempt, copi
 	}
 	for range copies {
 		socket := live[s.random.IntN(len(live))]
-		socket.queueFrame(raw)
+		if !socket.mute {
+			socket.queueFrame(raw)
+		}
 		env.sockets = append(env.sockets, socket.id)
 		s.addEntry(Entry{
 			Kind: EntryEnvelope, Socket: socket.id, Envelope: env.id, Type: kind, Attempt: attempt, Payload: raw,

@@ -22,6 +22,7 @@ type appSocket struct {
 	once   sync.Once
 	live   bool // greeted with hello and not told to disconnect
 	silent bool // half-open: nothing passes in either direction
+	mute   bool // it lives, but envelopes get lost on the way to it
 }
 
 // A textFrame is a frame that a socket writes.

@@ -53,6 +53,17 @@ func (s *Server) Silence(on bool) {
 	s.addEntry(Entry{Kind: EntryWorkspace, Type: "sockets", Detail: detail})
 }
 
+// Mute makes the open sockets live and deliver nothing: they answer pings and get their
+// share of the envelopes, which get lost. Sockets opened later work.
+func (s *Server) Mute() {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	for _, socket := range s.sockets {
+		socket.mute = true
+	}
+	s.addEntry(Entry{Kind: EntryWorkspace, Type: "sockets", Detail: "mute"})
+}
+
 // IgnoreAcks makes acks have no effect: commands time out, and events are
 // redelivered.
 func (s *Server) IgnoreAcks(on bool) {

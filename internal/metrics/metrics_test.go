@@ -38,6 +38,7 @@ func sampleMetrics(stats func(context.Context) (approvals.Stats, error)) *Metric
 		Connections: func() int { return 2 }, LostLines: func() uint64 { return 5 }, Stats: stats,
 		PolicyHash: func() string { return "abc" }, TokenExpiry: func() time.Time { return time.Unix(1e9, 0) },
 		FailingChecks: func() ([]string, bool) { return []string{"slack.channel", "uipath.account"}, true },
+		Transactions:  func() (uint64, uint64) { return 8, 9 },
 	})
 	return m
 }
@@ -77,6 +78,7 @@ func TestWhatIsCounted(t *testing.T) {
 		"licensebot_grants_running 6", "licensebot_grants_overdue 1", "licensebot_grant_overdue_seconds 3600",
 		`licensebot_policy_info{hash="abc"} 1`, "licensebot_uipath_token_expiry_timestamp_seconds 1e+09",
 		"licensebot_checks_failing 2", `licensebot_check_failing{check="slack.channel"} 1`,
+		`licensebot_database_transactions_total{kind="write"} 8`, `licensebot_database_transactions_total{kind="read"} 9`,
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %s in\n%s", want, got)

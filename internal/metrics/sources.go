@@ -20,6 +20,7 @@ type Sources struct {
 	PolicyHash    func() string    // of the policy in force
 	TokenExpiry   func() time.Time // of UiPath's token; zero: none, or it does not tell
 	FailingChecks func() (failing []string, known bool)
+	Transactions  func() (begun, reads uint64) // of the database, and reads outside of them
 }
 
 // The metrics that are read at each scrape.
@@ -58,6 +59,10 @@ var (
 		"licensebot_uipath_token_expiry_timestamp_seconds",
 		"When the token for UiPath ends, in seconds since 1970. The bot renews it before. Missing if it does not tell.", nil,
 	}
+	transactions = Description{
+		"licensebot_database_transactions_total",
+		"Transactions that the bot began in its database: write, or read for a single query.", []string{"kind"},
+	}
 	checksFailing = Description{
 		"licensebot_checks_failing", "Checks of the installation that failed when they last ran.", nil,
 	}
@@ -68,7 +73,7 @@ var (
 
 var atScrape = []Description{
 	connections, lostLines, databaseUp, jobs, jobAttempts, jobOverdue, requestsOpen, grantsRunning, grantsOverdue,
-	grantOverdue, policyInfo, tokenExpiry, checksFailing, checkFailing,
+	grantOverdue, policyInfo, tokenExpiry, checksFailing, checkFailing, transactions,
 }
 
 // Read reads the sources at each scrape from now on. It may be called once.
@@ -99,12 +104,20 @@ func (r reader) Collect(out chan<- prometheus.Metric) {
 	gauge := func(d Description, value float64, labels ...string) {
 		out <- prometheus.MustNewConstMetric(r.descs[d.Name], prometheus.GaugeValue, value, labels...)
 	}
+	counter := func(d Description, value uint64, labels ...string) {
+		out <- prometheus.MustNewConstMetric(r.descs[d.Name], prometheus.CounterValue, float64(value), labels...)
+	}
 	s := r.sources
 	if s.Connections != nil {
 		gauge(connections, float64(s.Connections()))
 	}
 	if s.LostLines != nil {
-		out <- prometheus.MustNewConstMetric(r.descs[lostLines.Name], prometheus.CounterValue, float64(s.LostLines()))
+		counter(lostLines, s.LostLines())
+	}
+	if s.Transactions != nil {
+		begun, reads := s.Transactions()
+		counter(transactions, begun, "write")
+		counter(transactions, reads, "read")
 	}
 	if s.PolicyHash != nil {
 		gauge(policyInfo, 1, s.PolicyHash())

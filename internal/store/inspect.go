@@ -73,7 +73,7 @@ func (s *Store) Inspect(ctx context.Context) Inspection {
 		i.readSchema(ctx, s.read, sqliteTables, "sqlite")
 		return i
 	}
-	i.inspectSession(ctx, s.read)
+	i.inspectSession(ctx, s.read.DB)
 	return i
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"licensebot/approvals"
@@ -143,23 +144,31 @@ func (t *tx) claimKind(
 	return job, nil
 }
 
-// dueOfKind finds the next job of a kind. Workers ask it most often of all, and SQLite
-// takes longer to compile it than to answer, so it is prepared once.
-const dueOfKind = `SELECT due_at FROM jobs WHERE kind = $1 AND ` + isLaneHead + ` ORDER BY due_at LIMIT 1`
+// nextDueQuery finds when the next job of each kind is due. It is one row, because
+// workers ask it most often of all.
+func nextDueQuery(kinds []approvals.JobKind) string {
+	looks := make([]string, len(kinds))
+	for i := range kinds {
+		looks[i] = `(SELECT due_at FROM jobs WHERE kind = ` + quoteKinds(kinds[i:i+1]) + ` AND ` + isLaneHead +
+			` ORDER BY due_at LIMIT 1)`
+	}
+	return `SELECT ` + strings.Join(looks, ", ")
+}
 
 // NextDue tells how long until the next job of these kinds may be due.
 func (s *Store) NextDue(ctx context.Context, kinds ...approvals.JobKind) (time.Duration, bool, error) {
+	due, into := make([]sql.NullInt64, len(kinds)), make([]any, len(kinds))
+	for i := range due {
+		into[i] = &due[i]
+	}
+	if err := s.read.QueryRowContext(ctx, nextDueQuery(kinds)).Scan(into...); err != nil {
+		return 0, false, fmt.Errorf("look for jobs: %w", err)
+	}
 	var next int64
 	var found bool
-	for _, kind := range kinds {
-		var due int64
-		err := s.dueOfKind.QueryRowContext(ctx, string(kind)).Scan(&due)
-		switch {
-		case errors.Is(err, sql.ErrNoRows):
-		case err != nil:
-			return 0, false, fmt.Errorf("look for jobs %s: %w", kind, err)
-		case !found || due < next:
-			next, found = due, true
+	for _, one := range due {
+		if one.Valid && (!found || one.Int64 < next) {
+			next, found = one.Int64, true
 		}
 	}
 	if !found {

@@ -67,7 +67,7 @@ func openAlone(ctx context.Context, url string) (*Store, error) {
 
 // moveBetween copies all tables in one transaction of the target.
 func moveBetween(ctx context.Context, source, target *Store, report func(MoveProgress)) error {
-	reading, err := beginMove(ctx, source, source.read)
+	reading, err := beginMove(ctx, source, source.read.DB)
 	if err != nil {
 		return fmt.Errorf("read the source: %w", err)
 	}

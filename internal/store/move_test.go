@@ -91,7 +91,7 @@ func wholeDump(t *testing.T, url string) map[string][]string {
 		t.Fatal(err)
 	}
 	defer func() { _ = s.Close() }()
-	m, err := beginMove(t.Context(), s, s.read)
+	m, err := beginMove(t.Context(), s, s.read.DB)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -50,24 +49,6 @@ func Open(ctx context.Context, url string, opts Options) (*Store, error) {
 	if err := CheckURL(url); err != nil {
 		return nil, fmt.Errorf("database URL %s %w", redactURL(url), err)
 	}
-	s, err := openEngine(ctx, url, opts)
-	if err != nil {
-		return nil, err
-	}
-	if err := s.prepareStatements(ctx); err != nil {
-		return nil, errors.Join(err, s.Close())
-	}
-	return s, nil
-}
-
-func (s *Store) prepareStatements(ctx context.Context) (err error) {
-	if s.dueOfKind, err = s.read.PrepareContext(ctx, dueOfKind); err != nil {
-		return fmt.Errorf("prepare the look for jobs: %w", err)
-	}
-	return nil
-}
-
-func openEngine(ctx context.Context, url string, opts Options) (*Store, error) {
 	if file, isFile := strings.CutPrefix(url, "sqlite://"); isFile {
 		return openSQLite(ctx, file, opts)
 	}

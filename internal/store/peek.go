@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"time"
 
 	"licensebot/approvals"
@@ -35,10 +34,7 @@ type PeekedEntry struct {
 // PeekAt reads up to limit of each from a SQLite file. It takes no lock and changes
 // nothing.
 func PeekAt(ctx context.Context, file string, limit int) (Peek, error) {
-	s, err := connectSQLite(file, sqlite{now: time.Now, unlock: func() error { return nil }})
-	if err != nil {
-		return Peek{}, fmt.Errorf("peek at the database: %w", err)
-	}
+	s := connectSQLite(file, sqlite{now: time.Now, unlock: func() error { return nil }})
 	found, err := s.peek(ctx, limit)
 	return found, errors.Join(err, s.read.Close(), s.write.Close())
 }

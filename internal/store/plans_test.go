@@ -172,7 +172,7 @@ func logStatements(t *testing.T, s *Store, log *statementLog) {
 	for _, pool := range []struct {
 		db     **sql.DB
 		txlock string
-	}{{&s.write, "immediate"}, {&s.read, "deferred"}} {
+	}{{&s.write, "immediate"}, {&s.read.DB, "deferred"}} {
 		if err := (*pool.db).Close(); err != nil {
 			t.Fatal(err)
 		}
@@ -181,9 +181,6 @@ func logStatements(t *testing.T, s *Store, log *statementLog) {
 			t.Fatal(err)
 		}
 		(*pool.db).SetMaxOpenConns(1)
-	}
-	if err := s.prepareStatements(t.Context()); err != nil {
-		t.Fatal(err)
 	}
 }
 
@@ -267,10 +264,7 @@ func TestPlansOfPostgres(t *testing.T) {
 	config.Tracer = &log
 	db := stdlib.OpenDB(*config)
 	t.Cleanup(func() { _ = db.Close() })
-	logged := underTest{&Store{engine: &postgres{db: db, now: clock.now}, write: db, read: db}}
-	if err := logged.prepareStatements(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	logged := underTest{&Store{engine: &postgres{db: db, now: clock.now}, write: db, read: &readPool{DB: db}}}
 	for _, sent := range log.recordEverything(&bench{T: t, Conformant: logged, clock: clock}) {
 		if mayWalk(sent.statement) {
 			continue // it reads all pending cards, so a scan is the best plan

@@ -74,7 +74,7 @@ func connectPostgres(config *pgx.ConnConfig, opts Options) (*Store, *postgres) {
 
 	engine := &postgres{db: db, now: opts.Now, replicaID: uuid.NewString()}
 	return &Store{
-		engine: engine, write: db, read: db, clock: watchClock(opts), maxOpen: opts.MaxOpen, observe: opts.Observe,
+		engine: engine, write: db, read: &readPool{DB: db}, clock: watchClock(opts), maxOpen: opts.MaxOpen, observe: opts.Observe,
 		place: config.Database + " on " + config.Host,
 	}, engine
 }
@@ -125,7 +125,7 @@ func (s *Store) preparePostgres(ctx context.Context) error {
 // readClock reads the clock, and names the transaction in the same query. It uses
 // clock_timestamp, because now() stands still inside a transaction.
 func (e *postgres) readClock(ctx context.Context, q querier) (time.Time, string, error) {
-	if q == e.db { // outside a transaction, pg_current_xact_id would use up a number
+	if _, inTx := q.(*tx); !inTx { // outside a transaction, pg_current_xact_id would use up a number
 		if e.now != nil {
 			return e.now(), "", nil
 		}

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/pressly/goose/v3"
-	_ "modernc.org/sqlite" // the driver named "sqlite", without cgo
 
 	"licensebot/approvals"
 )
@@ -42,10 +41,7 @@ func openSQLite(ctx context.Context, name string, opts Options) (*Store, error) 
 	if opts.Now != nil {
 		now = opts.Now
 	}
-	s, err := connectSQLite(file.path, sqlite{now: now, unlock: unlock})
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open database %s: %w", name, err), unlock())
-	}
+	s := connectSQLite(file.path, sqlite{now: now, unlock: unlock})
 	s.clock, s.maxOpen, s.observe = watchClock(opts), opts.MaxOpen, opts.Observe
 	if err := errors.Join(s.prepareSQLite(ctx), file.checkUnchanged()); err != nil {
 		return nil, errors.Join(fmt.Errorf("prepare database %s: %w", name, err), s.Close())
@@ -54,19 +50,14 @@ func openSQLite(ctx context.Context, name string, opts Options) (*Store, error) 
 }
 
 // connectSQLite makes a store with one writing and several reading connections.
-func connectSQLite(path string, engine sqlite) (*Store, error) {
+func connectSQLite(path string, engine sqlite) *Store {
 	s := &Store{engine: engine, disk: watchDisk(), alone: true, place: path}
-	var err error
-	if s.write, err = sql.Open("sqlite", dataSourceName(path, "immediate")); err != nil {
-		return nil, err
-	}
-	if s.read, err = sql.Open("sqlite", dataSourceName(path, "deferred")+"&_pragma=query_only(1)"); err != nil {
-		return nil, errors.Join(err, s.write.Close())
-	}
+	s.write = sql.OpenDB(&sqliteConnector{source: dataSourceName(path, "immediate")})
+	s.read = &readPool{DB: sql.OpenDB(&sqliteConnector{source: dataSourceName(path, "deferred") + "&_pragma=query_only(1)"})}
 	s.write.SetMaxOpenConns(1) // a second writer would only wait for the first
 	s.read.SetMaxOpenConns(readConnections)
 	s.read.SetMaxIdleConns(readConnections)
-	return s, nil
+	return s
 }
 
 // prepareSQLite migrates the schema and releases the leases of an earlier process.

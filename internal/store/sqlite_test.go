@@ -132,7 +132,7 @@ func TestCommitsReachTheDisk(t *testing.T) {
 	for pragma, want := range map[string]string{
 		"synchronous": "2", "journal_mode": "wal", "foreign_keys": "1", "secure_delete": "1",
 	} {
-		for name, db := range map[string]*sql.DB{"writer": s.write, "reader": s.read} {
+		for name, db := range map[string]*sql.DB{"writer": s.write, "reader": s.read.DB} {
 			var got string
 			if err := db.QueryRowContext(t.Context(), "PRAGMA "+pragma).Scan(&got); err != nil || got != want {
 				t.Errorf("%s has %s = %s, want %s (%v)", name, pragma, got, want, err)

@@ -21,6 +21,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"licensebot/approvals"
@@ -31,7 +32,8 @@ import (
 type Store struct {
 	engine  engine
 	write   *sql.DB
-	read    *sql.DB
+	read    *readPool
+	begun   atomic.Uint64 // transactions
 	signals signals
 	clock   *clockWatch
 	observe func(approvals.Transition)
@@ -39,8 +41,6 @@ type Store struct {
 	alone   bool   // no other process uses the database
 	maxOpen int    // open requests of one person; zero: no bound
 	place   string // the file, or the database and its host
-
-	dueOfKind *sql.Stmt
 }
 
 // Now is the store's clock.
@@ -73,7 +73,7 @@ func (s *Store) SignalAll() { s.signals.signalAllKinds() }
 // closed last, because its lock keeps other processes out.
 func (s *Store) Close() error {
 	err := s.write.Close()
-	if s.read != s.write {
+	if s.read.DB != s.write {
 		err = errors.Join(err, s.read.Close())
 	}
 	return errors.Join(err, s.engine.close())

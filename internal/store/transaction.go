@@ -70,6 +70,7 @@ func (s *Store) runInTx(ctx context.Context, work func(*tx) error) error {
 // runOnce runs work in one transaction. Each statement sees earlier commits of other
 // transactions. committing reports whether the commit was sent.
 func (s *Store) runOnce(ctx context.Context, t *tx, work func(*tx) error) (committing bool, err error) {
+	s.begun.Add(1)
 	t.Tx, err = s.write.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
 	if err != nil {
 		return false, fmt.Errorf("begin transaction: %w", err)

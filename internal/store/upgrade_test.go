@@ -31,10 +31,7 @@ func newSchemas(t *testing.T, kind, url string) (*Store, *goose.Provider) {
 	var s *Store
 	dialect := goose.DialectPostgres
 	if path, isFile := strings.CutPrefix(url, "sqlite://"); isFile {
-		var err error
-		if s, err = connectSQLite(path, sqlite{unlock: func() error { return nil }}); err != nil {
-			t.Fatal(err)
-		}
+		s = connectSQLite(path, sqlite{unlock: func() error { return nil }})
 		dialect = goose.DialectSQLite3
 	} else {
 		config, err := parsePostgresURL(url)
@@ -134,7 +131,7 @@ func checkGoesOn(b *bench) {
 // countAll counts the rows of each table.
 func countAll(t *testing.T, s *Store) map[string]int64 {
 	t.Helper()
-	m, err := beginMove(t.Context(), s, s.read)
+	m, err := beginMove(t.Context(), s, s.read.DB)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,7 +157,7 @@ func recordUpgrade(t *testing.T, version int64) {
 	b.mustSucceed(b.DeadLetter(b.context(), "envelope-odd", "unknown type", []byte(`{"type":"news"}`)))
 	b.fileRequest(31)
 	defer func() { b.mustSucceed(b.Close()) }()
-	m, err := beginMove(t.Context(), b.store(), b.store().read)
+	m, err := beginMove(t.Context(), b.store(), b.store().read.DB)
 	b.mustSucceed(err)
 	defer func() { _ = m.Rollback() }()
 	var text strings.Builder
