@@ -156,7 +156,7 @@ func (b *Bot) assemble(d Deps) {
 		changes: &changes{store: d.Store, voters: voters, phrases: phrases, log: d.Log},
 		queries: &queries{store: d.Store, voters: voters, directory: b.directory, phrases: phrases, log: d.Log},
 		lookups: b.lookups,
-		form:    &form{views: views, catalog: d.UiPath, phrases: phrases, log: d.Log},
+		form:    &form{views: views, catalog: d.UiPath, codes: d.Codes, phrases: phrases, log: d.Log},
 		doubles: &doubles{store: d.Store, posts: posts},
 		presses: &presses{store: d.Store, voters: voters, views: views, log: d.Log},
 		home:    b.home, canary: b.canary, posts: posts, background: b.background,

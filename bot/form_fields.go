@@ -31,6 +31,7 @@ func readForm(v view) formFields {
 	if in.group == "" {
 		in.group = v.inputOf(message.FieldGroup).Value
 	}
+	in.codes += " " + v.inputOf(message.FieldOther).Value
 	for _, chosen := range v.inputOf(message.FieldCodes).Several {
 		in.codes += " " + chosen.Value
 	}
@@ -39,6 +40,14 @@ func readForm(v view) formFields {
 		in.term = ""
 	}
 	return in
+}
+
+// draft is what people filled in, except the end of the grant.
+func (in formFields) draft() message.FormDraft {
+	return message.FormDraft{
+		Action: approvals.Action(in.action), Group: strings.Trim(in.group, `"`), Codes: strings.Fields(in.codes),
+		Seats: in.seats, Reason: in.why,
+	}
 }
 
 // readAction is the verb of the command. Only a choice of the form is one.
@@ -109,10 +118,12 @@ func (in formFields) checkSeats(chosen approvals.Ask, parse fieldParser) string 
 // checkUntil says what is wrong with the end. Words that say more than an end, such as
 // another license, are refused.
 func (in formFields) checkUntil(parse fieldParser) string {
-	if in.until == "" {
+	switch {
+	case in.until == "" && in.term == message.TermBelow:
+		return message.EndMissing()
+	case in.until == "":
 		return ""
-	}
-	if in.term != "" {
+	case in.term != "" && in.term != message.TermBelow:
 		return message.TermTwice()
 	}
 	plain, problem := parse(command.ExampleGroup, command.ExampleCode)
@@ -143,7 +154,12 @@ func isNumber(text string) bool {
 	return text != "" && strings.Trim(text, "0123456789") == ""
 }
 
-func (in formFields) durationWords() string { return withKeyword("for", in.term) }
+func (in formFields) durationWords() string {
+	if in.term == message.TermBelow {
+		return ""
+	}
+	return withKeyword("for", in.term)
+}
 
 // untilWords are the end as the command has it. A bare end is a day.
 func (in formFields) untilWords() string {

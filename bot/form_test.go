@@ -175,19 +175,19 @@ func TestFormTakesWhatTheCommandTakes(t *testing.T) {
 // TestFormOrigin reads back what a form remembers, and nothing else.
 func TestFormOrigin(t *testing.T) {
 	for metadata, want := range map[string]formOrigin{
-		formOrigin{general, "/allocate"}.encode():          {general, "/allocate"},
-		formOrigin{general, "/lizenzen_für-alle"}.encode(): {general, "/lizenzen_für-alle"},
-		formOrigin{general, "/ライセンス"}.encode():             {general, "/ライセンス"},
-		formOrigin{}.encode():                              {},
-		`{"channel":"<!channel>","command":"/x"}`:          {"", "/x"},
-		`{"channel":7}`:                      {},
-		"":                                   {},
-		`{"channel":"C0GENERAL","more":"x"}`: {general, ""},
-		`{"channel":"C0GENERAL","command":"allocate"}`:                      {general, ""},
-		`{"channel":"C0GENERAL","command":"/"}`:                             {general, ""},
-		`{"channel":"C0GENERAL","command":"/a b"}`:                          {general, ""},
-		`{"channel":"C0GENERAL","command":"/<!channel>"}`:                   {general, ""},
-		`{"channel":"C0GENERAL","command":"/` + "`" + `x"}`:                 {general, ""},
+		formOrigin{Channel: general, Command: "/allocate"}.encode():          {general, "/allocate", formVersion},
+		formOrigin{Channel: general, Command: "/lizenzen_für-alle"}.encode(): {general, "/lizenzen_für-alle", formVersion},
+		formOrigin{Channel: general, Command: "/ライセンス"}.encode():             {general, "/ライセンス", formVersion},
+		formOrigin{}.encode():                     {Version: formVersion},
+		`{"channel":"<!channel>","command":"/x"}`: {Command: "/x"},
+		`{"channel":7}`:                           {},
+		"":                                        {},
+		`{"channel":"C0GENERAL","more":"x"}`:      {Channel: general},
+		`{"channel":"C0GENERAL","command":"allocate"}`:                      {Channel: general},
+		`{"channel":"C0GENERAL","command":"/"}`:                             {Channel: general},
+		`{"channel":"C0GENERAL","command":"/a b"}`:                          {Channel: general},
+		`{"channel":"C0GENERAL","command":"/<!channel>"}`:                   {Channel: general},
+		`{"channel":"C0GENERAL","command":"/` + "`" + `x"}`:                 {Channel: general},
 		`{"command":"/` + strings.Repeat("x", command.MaxNameLength) + `"}`: {},
 	} {
 		if got := decodeOrigin(metadata); got != want {

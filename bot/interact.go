@@ -3,6 +3,7 @@ package bot
 import (
 	"cmp"
 	"context"
+	"errors"
 	"time"
 
 	"licensebot/approvals"
@@ -31,7 +32,7 @@ func (in *intake) handleInteraction(ctx context.Context, env socket.Envelope) an
 	case x.Type == "view_closed":
 		return nil
 	case x.Type == "shortcut" && x.CallbackID == ShortcutOpen:
-		in.openFromShortcut(ctx, x)
+		in.openForm(ctx, x, message.FormDraft{})
 		return nil
 	case x.Type == "block_actions" && in.handleClick(ctx, env.ID, x):
 		return nil
@@ -41,15 +42,21 @@ func (in *intake) handleInteraction(ctx context.Context, env socket.Envelope) an
 	return decline(env, message.CommandBroken(), message.FormBroken())
 }
 
+// clicks are what the buttons do besides votes and pages, by their actions.
+var clicks = map[string]func(in *intake, ctx context.Context, envelope string, x interaction, a action){
+	ShortcutOpen: func(in *intake, ctx context.Context, _ string, x interaction, _ action) {
+		in.openForm(ctx, x, message.FormDraft{})
+	},
+	message.PutBackAction: (*intake).putBack,
+	message.ExtendAction:  (*intake).extendGrant,
+	message.EndAction:     (*intake).endGrant,
+}
+
 // handleClick reports whether a button of the bot was among the actions.
 func (in *intake) handleClick(ctx context.Context, envelope string, x interaction) bool {
 	for _, a := range x.Actions {
-		if a.ActionID == ShortcutOpen {
-			in.openFromShortcut(ctx, x)
-			return true
-		}
-		if a.ActionID == message.PutBackAction {
-			in.putBack(ctx, envelope, x, a)
+		if click, ok := clicks[a.ActionID]; ok {
+			click(in, ctx, envelope, x, a)
 			return true
 		}
 		if button, ok := message.ParsePress(a.ActionID); ok {
@@ -62,6 +69,37 @@ func (in *intake) handleClick(ctx context.Context, envelope string, x interactio
 		}
 	}
 	return false
+}
+
+// extendGrant opens the form with what a grant has, for as long once more.
+func (in *intake) extendGrant(ctx context.Context, _ string, x interaction, a action) {
+	r, err := in.queries.store.Request(ctx, a.Value)
+	switch {
+	case err == nil && r.AwaitsRevocation():
+		in.openForm(ctx, x, message.DraftExtension(r))
+	case err == nil:
+		in.tellLater(x.Channel.ID, x.User.ID, message.ExplainNotExtended(r))
+	default:
+		in.tellLater(x.Channel.ID, x.User.ID, in.explainUnread(a.Value, err))
+	}
+}
+
+// explainUnread says why the request of a button could not be read.
+func (in *intake) explainUnread(id string, err error) string {
+	if errors.Is(err, approvals.ErrNotFound) {
+		return message.ExplainUnknownRequest(id)
+	}
+	in.log.Error().Str("request", id).Err(err).Msg("could not read the request of a button")
+	return message.QueryFailed()
+}
+
+// endGrant does what the command end does.
+func (in *intake) endGrant(ctx context.Context, _ string, x interaction, a action) {
+	answer := message.CommandOfUnknown()
+	if user, err := in.findAsker(ctx, x.User.ID); err == nil {
+		answer = in.changes.revokeGrant(ctx, command.DefaultName, a.Value, user)
+	}
+	in.tellLater(x.Channel.ID, x.User.ID, answer)
 }
 
 // putBack files the request of a button below a change outside, as the command would by the
@@ -111,19 +149,20 @@ func (in *intake) submitDenial(ctx context.Context, x interaction) any {
 	return message.FieldErrors(map[string]string{message.FieldComment: problem})
 }
 
-// openFromShortcut opens the form for a person who typed no command. A failure
-// can only be told in a direct message.
-func (in *intake) openFromShortcut(ctx context.Context, x interaction) {
-	if err := in.form.open(ctx, x.TriggerID, formOrigin{}); err != nil {
+// openForm opens the form for a person who typed no command. A failure is told
+// privately.
+func (in *intake) openForm(ctx context.Context, x interaction, draft message.FormDraft) {
+	if err := in.form.open(ctx, x.TriggerID, formOrigin{Channel: x.Channel.ID}, draft); err != nil {
 		in.log.Error().Err(err).Msg("could not open the form")
-		in.tellLater("", x.User.ID, in.phrases.FormNotOpened(command.DefaultName))
+		in.tellLater(x.Channel.ID, x.User.ID, in.phrases.FormNotOpened(command.DefaultName))
 	}
 }
 
 // openFromCommand opens the form for a command without words. The answer is
 // empty, or says how to do without the form.
 func (in *intake) openFromCommand(ctx context.Context, typed slashCommand, name string) string {
-	if err := in.form.open(ctx, typed.TriggerID, formOrigin{Channel: typed.ChannelID, Command: name}); err != nil {
+	origin := formOrigin{Channel: typed.ChannelID, Command: name}
+	if err := in.form.open(ctx, typed.TriggerID, origin, message.FormDraft{}); err != nil {
 		in.log.Error().Err(err).Msg("could not open the form")
 		return in.phrases.FormNotOpened(name)
 	}
@@ -134,6 +173,9 @@ func (in *intake) openFromCommand(ctx context.Context, typed slashCommand, name 
 // it closes only once the request is stored.
 func (in *intake) submitForm(ctx context.Context, env socket.Envelope, x interaction) any {
 	origin := decodeOrigin(x.View.PrivateMetadata)
+	if origin.Version != formVersion {
+		return in.form.openAnew(ctx, origin, x.View)
+	}
 	name := cmp.Or(origin.Command, command.DefaultName)
 	ask, wrong := readForm(x.View).parseAsk(name, in.timeOf(ctx, x.User.ID))
 	if len(wrong) > 0 {

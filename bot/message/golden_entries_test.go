@@ -441,6 +441,7 @@ func (g *golden) addCancelAnswers() {
 	g.add("Not ended: Slack does not answer", ExplainNotRevoked(granted, approvals.ErrVoterUncheckable))
 	g.add("Not ended: not permitted", ExplainNotRevoked(granted, approvals.ErrNotPermitted))
 	g.add("Not ended: over already", ExplainNotRevoked(granted, approvals.ErrNoTransition))
+	g.add("Not extended: over", ExplainNotExtended(goldenRequest(approvals.Done)))
 	g.add("Not ended: not granted yet", ExplainNotRevoked(goldenRequest(approvals.Pending), approvals.ErrNoTransition))
 	g.add("Not ended: for good", ExplainNotRevoked(goldenRequest(approvals.Done), approvals.ErrNoTransition))
 }
@@ -544,12 +545,21 @@ func signInRefused() error {
 
 func (g *golden) addForm() {
 	g.chapter("The form")
-	draw := func(o Offer) string {
-		v := phrases().RenderForm("", o)
+	draw := func(o Offer, d FormDraft) string {
+		v := phrases().RenderForm("", o, d)
 		return fmt.Sprintf("# %s\n%s\n[%s] [%s]", v.Title.Text, blocksText(g.t, v.Blocks.BlockSet), v.Submit.Text, v.Close.Text)
 	}
-	g.add("Form", draw(Offer{HasGroups: true, Codes: []approvals.Seats{{Code: "IDU", Allocated: 1, Total: 10}}}))
-	g.add("Form: UiPath does not answer", draw(Offer{}))
+	known := Offer{HasGroups: true, Codes: []approvals.Seats{{Code: "IDU", Allocated: 1, Total: 10}}}
+	g.add("Form", draw(known, FormDraft{}))
+	g.add("Form: UiPath does not answer", draw(Offer{Named: []string{"ATTUNU", "IDU"}}, FormDraft{}))
+	g.add("Form: nothing is known", draw(Offer{}, FormDraft{}))
+	g.add("Form: extend a grant", draw(known, DraftExtension(goldenRequest(approvals.Done, timed))))
+	g.add("Form: filled in", draw(known, DraftOf(approvals.Ask{
+		Action: approvals.Remove, Group: "Finance Robots", Codes: []string{"IDU", "PMD"}, Quotas: []approvals.Quota{{Code: "IDU", Limit: 5}},
+		Until: testTime.AddDate(0, 1, 0), Reason: "audit",
+	})))
+	g.add("Form: of another version", FormOutdated())
+	g.add("Form: the end is missing", EndMissing())
 	options := func(o Options) string {
 		var lines []string
 		for _, option := range o.Options {
@@ -594,14 +604,25 @@ func (g *golden) addHome() {
 	g.add("Home: empty", draw(HomeContent{}))
 	finance := approvals.PolicyRule{Name: "finance"}
 	g.add("Home: lists and problems", draw(HomeContent{
-		Pages: HomePages{Waiting: 1}, WaitingTotal: 25, OwnTotal: 5, Waiting: []approvals.Request{goldenRequest(approvals.Pending)},
+		Pages: HomePages{Waiting: 1}, Waiting: slices.Repeat([]approvals.Request{goldenRequest(approvals.Pending)}, 11),
 		Own: []approvals.Request{
-			goldenRequest(approvals.Filed), goldenRequest(approvals.Filed, withDelay("UiPath does not answer")),
-			goldenRequest(approvals.Refused), goldenRequest(approvals.Pending, withoutCard), goldenRequest(approvals.Done),
+			goldenRequest(approvals.Filed), goldenRequest(approvals.Filed, withDelay("UiPath does not answer")), goldenRequest(approvals.Pending, withoutCard),
 		},
+		Closed: []approvals.Request{goldenRequest(approvals.Refused), goldenRequest(approvals.Done), goldenRequest(approvals.Expired)},
 		Problems: []string{
 			ExplainUiPathProblem(errors.New("timeout")), ExplainUiPathProblem(&approvals.RefusedError{}), ExplainUiPathProblem(signInRefused()), ExplainLostConnections(1, 2),
 			ExplainSetupProblems([]string{"slack.scopes", "database.durable"}), ExplainShortStage(finance, 2, 1, nil), ExplainShortStage(approvals.PolicyRule{}, 2, 1, nil), ExplainShortStage(finance, 2, 1, errors.New("timeout")),
+		},
+	}))
+	g.add("Home: decisions and grants", draw(HomeContent{
+		Waiting: []approvals.Request{
+			goldenRequest(approvals.Pending, withButtons), goldenRequest(approvals.Pending, withButtons, exchanging),
+			goldenRequest(approvals.Pending, withButtons, timed, limiting), buttoned(largestStagedSet(approvals.Pending)),
+		},
+		Approved: []approvals.Request{goldenRequest(approvals.Pending, inStages, withButtons)},
+		Grants: []approvals.Request{
+			goldenRequest(approvals.Done, timed), goldenRequest(approvals.Done, timed, func(r *approvals.Request) { r.Grant.EndedBy = "U0ALEX" }),
+			goldenRequest(approvals.Done, withRevocation(approvals.Revocation{Remaining: []string{"IDU"}})),
 		},
 	}))
 	g.add("Home: Slack does not answer", draw(HomeContent{Unsure: true}))

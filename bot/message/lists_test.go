@@ -132,7 +132,7 @@ func TestNoTextIsParsedBySlack(t *testing.T) {
 	}
 	for _, state := range approvals.States() {
 		r := usualRequest(state)
-		home := phrases().RenderHome(HomeContent{Own: []approvals.Request{r}, OwnTotal: 1, Waiting: []approvals.Request{r}, WaitingTotal: 1, Problems: []string{"x"}})
+		home := phrases().RenderHome(HomeContent{Own: []approvals.Request{r}, Waiting: []approvals.Request{r}, Problems: []string{"x"}})
 		raw, err := json.Marshal([]any{phrases().RenderCard(r).Blocks, home, PlainBlocks("x")})
 		var drawn any
 		if err != nil || json.Unmarshal(raw, &drawn) != nil {
