@@ -52,6 +52,7 @@ func (p Phrases) RenderCard(r approvals.Request) Card {
 		room = max(maxFixedText-utf8.RuneCountInString(w.fixedText(r, 0)), maxRemoved)
 	}
 	status, how := CardStatus(r), p.explainVoting(r)
+	votes := voteBlocks(r, approvals.PressApprove, approvals.PressDeny, approvals.PressWithdraw)
 	blocks := []slack.Block{
 		sectionBlock(w.introduceRequest(r)),
 		sectionBlock(w.describeChange(r)),
@@ -66,7 +67,7 @@ func (p Phrases) RenderCard(r approvals.Request) Card {
 			slack.NewSectionBlock(nil, w.termFields(r), nil),
 			slack.NewDividerBlock(),
 			sectionBlock(status),
-		}, voteBlocks(r, approvals.PressApprove, approvals.PressDeny, approvals.PressWithdraw), []slack.Block{contextBlock(how)}),
+		}, votes, []slack.Block{contextBlock(how)}),
 	}
 }
 

@@ -38,8 +38,12 @@ func ExplainShortStage(rule approvals.PolicyRule, needed, approvers int, err err
 	if err != nil {
 		return "Slack does not tell who may approve" + under + ": an operator runs licensebot doctor"
 	}
-	return fmt.Sprintf("%d approvals are needed%s, but there %s only %s: an operator names more in the policy, or in "+
-		"their user group", needed, under, map[bool]string{true: "is", false: "are"}[approvers == 1], pluralize(approvers, "approver"))
+	there := "are only " + pluralize(approvers, "approver")
+	if approvers == 1 {
+		there = "is only 1 approver"
+	}
+	return fmt.Sprintf("%d approvals are needed%s, but there %s: an operator names more in the policy, or in "+
+		"their user group", needed, under, there)
 }
 
 // ExplainSetupProblems says in one clause that checks of the setup found a problem. An

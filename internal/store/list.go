@@ -20,8 +20,10 @@ const (
 		WHERE requester = $1 AND closed_at IS NULL LIMIT $2`
 	closedByRequesterQuery = `SELECT ` + requestColumns + ` FROM requests
 		WHERE requester = $1 AND closed_at IS NOT NULL ORDER BY filed_at DESC, id DESC LIMIT $2`
+	// grantsByRequesterQuery has no limit and this expression, because PostgreSQL walks
+	// the table for the one, and all grants without the other.
 	grantsByRequesterQuery = `SELECT ` + requestColumns + ` FROM requests
-		WHERE requester = $1 AND grant_until IS NOT NULL LIMIT $2`
+		WHERE requester = $1 AND coalesce(grant_until, 0) > 0`
 
 	pendingQuery = `SELECT ` + requestColumns + ` FROM requests WHERE closed_at IS NULL AND state = 'pending'
 		ORDER BY filed_at, id LIMIT $1 OFFSET $2`
@@ -76,11 +78,11 @@ func (s *Store) ListClosedByRequester(
 func (s *Store) ListGrantsByRequester(
 	ctx context.Context, requester string, limit int,
 ) ([]approvals.Request, error) {
-	held, err := s.listRequests(ctx, grantsByRequesterQuery, requester, limit)
+	held, err := s.listRequests(ctx, grantsByRequesterQuery, requester)
 	slices.SortFunc(held, func(a, b approvals.Request) int {
 		return cmp.Or(a.Grant.Until.Compare(b.Grant.Until), cmp.Compare(a.ID, b.ID))
 	})
-	return held, err
+	return held[:min(len(held), limit)], err
 }
 
 // ListPending reads one page of the pending requests, oldest first, and counts all
