@@ -22,6 +22,7 @@ import (
 type form struct {
 	views   *slackapi.Views
 	catalog Catalog
+	policy  func() approvals.Policy
 	phrases message.Phrases
 	log     zerolog.Logger
 }
@@ -54,14 +55,15 @@ func (f *form) gatherOffer(ctx context.Context) message.Offer {
 		f.log.Warn().Err(err).Msg("the form opens without codes to choose from")
 	}
 	owned = slices.DeleteFunc(owned, func(s approvals.Seats) bool { return !command.IsCode(s.Code) })
-	if len(owned) > message.MaxOptions {
+	packs := f.policy().Packs
+	if len(packs)+len(owned) > message.MaxOptions {
 		owned = nil
 	}
 	err = <-found
 	if err != nil {
 		f.log.Warn().Err(err).Msg("the form opens without groups to choose from")
 	}
-	return message.Offer{HasGroups: err == nil, Codes: owned}
+	return message.Offer{HasGroups: err == nil, Codes: owned, Packs: packs}
 }
 
 // suggestGroups offers groups to a person who typed a query.

@@ -2,6 +2,7 @@ package message
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/slack-go/slack"
 
@@ -65,6 +66,7 @@ var termChoices = []struct{ value, shown string }{
 type Offer struct {
 	HasGroups bool // groups can be looked up
 	Codes     []approvals.Seats
+	Packs     []approvals.Pack
 }
 
 // RenderForm draws the form. Its inputs are in the order of the command's words.
@@ -116,11 +118,14 @@ func groupInput(o Offer) slack.Block {
 
 func (p Phrases) codesInput(o Offer) slack.Block {
 	if len(o.Codes) == 0 {
-		return inputBlock(FieldCodes, "License codes", "One or more, such as RPADEVPRONU IDU.",
+		return inputBlock(FieldCodes, "License codes", "One or more, such as RPADEVPRONU IDU."+hintPacks(o.Packs),
 			textInput(FieldCodes, command.MaxLength, false))
 	}
 	most := command.MaxCodes
 	menu := slack.NewOptionsMultiSelectBlockElement(slack.MultiOptTypeStatic, plainText("Choose codes"), FieldCodes)
+	for _, pack := range o.Packs {
+		menu.Options = append(menu.Options, packOption(pack))
+	}
 	for _, seats := range o.Codes {
 		menu.Options = append(menu.Options, p.codeOption(seats))
 	}
@@ -135,6 +140,24 @@ func (p Phrases) codeOption(s approvals.Seats) *slack.OptionBlockObject {
 	}
 	free := fmt.Sprintf("%d of %d seats free", s.Free(), s.Total)
 	return slack.NewOptionBlockObject(s.Code, plainText(outside.OneLine(shown, maxOptionText)), plainText(free))
+}
+
+// packOption offers a pack, with its codes.
+func packOption(pack approvals.Pack) *slack.OptionBlockObject {
+	return slack.NewOptionBlockObject(pack.Name, plainText(outside.OneLine("Pack "+pack.Name, maxOptionText)),
+		plainText(outside.OneLine(strings.Join(pack.Codes, ", "), maxOptionText)))
+}
+
+// hintPacks names the packs that people can type.
+func hintPacks(packs []approvals.Pack) string {
+	if len(packs) == 0 {
+		return ""
+	}
+	var names []string
+	for _, pack := range packs {
+		names = append(names, pack.Name)
+	}
+	return " Packs: " + joinWithin(maxTerse, names) + "."
 }
 
 func seatsInput() slack.Block {
