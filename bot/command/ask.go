@@ -191,7 +191,8 @@ func (r *reader) likelyRuns(tokens []word) []run {
 
 // readDraft reads a request for a given group.
 func (r *reader) readDraft(o opening, tokens []word, group run, reason []word) *draft {
-	d := &draft{reader: r, opening: o, group: group, ask: approvals.Ask{Action: o.action, Group: group.text, Command: r.name}}
+	d := &draft{reader: r, opening: o, group: group}
+	d.ask = approvals.Ask{Action: o.action, Group: group.text, Command: r.name}
 	d.checkGroup(group)
 	if !o.isSaid && group.from > 0 && tokens[group.from-1].isKeyword("from") {
 		d.askWhich("Codes are added to a group, or removed from it.", nil,

@@ -228,7 +228,9 @@ func (d *draft) askLicense(found match, typed []item) {
 	d.lacksCodes = true
 	var options []func(*approvals.Ask)
 	addCodes := func(codes []string) {
-		options = append(options, func(a *approvals.Ask) { a.Codes = append(slices.Clone(a.Codes), approvals.Without(codes, a.Codes)...) })
+		options = append(options, func(a *approvals.Ask) {
+			a.Codes = append(slices.Clone(a.Codes), approvals.Without(codes, a.Codes)...)
+		})
 	}
 	names := slices.Clone(found.codes)
 	for _, code := range found.codes {

@@ -16,7 +16,8 @@ func (p Phrases) ConfirmReceipt(r approvals.Request, ahead int) string {
 	return fmt.Sprintf("Request %s is recorded: %s. Nothing has changed yet. "+
 		"I am checking it with UiPath. If it passes, its card appears in %s%s, where an approver decides. "+
 		"The card's thread says how it ends.",
-		quoteCode(r.ID), summarizeAsk(r.Ask, "the group "+quoteCode(r.Ask.Group), maxListed)+sayForGood(r.Ask)+sayPacks(r.Ask),
+		quoteCode(r.ID),
+		summarizeAsk(r.Ask, "the group "+quoteCode(r.Ask.Group), maxListed)+sayForGood(r.Ask)+sayPacks(r.Ask),
 		mentionChannel(r.Channel), describeQueue(ahead))
 }
 
