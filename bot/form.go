@@ -24,6 +24,7 @@ type form struct {
 	views   *slackapi.Views
 	catalog Catalog
 	codes   []string // those that have a name
+	policy  func() approvals.Policy
 	phrases message.Phrases
 	log     zerolog.Logger
 }
@@ -47,8 +48,8 @@ func (f *form) openAnew(ctx context.Context, origin formOrigin, v view) any {
 	draft := readForm(v).draft()
 	draft.Notice = message.FormOutdated()
 	offer := f.gatherOffer(ctx)
-	if len(offer.Codes) > maxOfferAnew {
-		offer.Codes = nil
+	if len(offer.Codes)+len(offer.Packs) > maxOfferAnew {
+		offer.Codes, offer.Packs = nil, nil
 	}
 	anew := f.phrases.RenderForm(origin.encode(), offer, draft)
 	return slack.NewUpdateViewSubmissionResponse(&anew)
@@ -73,14 +74,15 @@ func (f *form) gatherOffer(ctx context.Context) message.Offer {
 		f.log.Warn().Err(err).Msg("the form opens without codes to choose from")
 	}
 	owned = slices.DeleteFunc(owned, func(s approvals.Seats) bool { return !command.IsCode(s.Code) })
-	if len(owned) > message.MaxOptions {
+	packs := f.policy().Packs
+	if len(packs)+len(owned) > message.MaxOptions {
 		owned = nil
 	}
 	err = <-found
 	if err != nil {
 		f.log.Warn().Err(err).Msg("the form opens without groups to choose from")
 	}
-	return message.Offer{HasGroups: err == nil, Codes: owned, Named: f.codes}
+	return message.Offer{HasGroups: err == nil, Codes: owned, Named: f.codes, Packs: packs}
 }
 
 // suggestGroups offers groups to a person who typed a query.

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"reflect"
 	"strings"
-	"time"
 
 	"licensebot/approvals"
 	"licensebot/bot/command"
@@ -62,7 +61,7 @@ func readAction(v view) string {
 // parseAsk is the ask of the form, or what is wrong with which field. The parser
 // of the command reads it, under the command's name. To find the field that is
 // wrong, it reads each field beside good ones first.
-func (in formFields) parseAsk(name string, now time.Time) (approvals.Ask, map[string]string) {
+func (in formFields) parseAsk(name string, known command.Known) (approvals.Ask, map[string]string) {
 	wrong := make(map[string]string)
 	note := func(field, problem string) {
 		if problem != "" && wrong[field] == "" {
@@ -70,7 +69,7 @@ func (in formFields) parseAsk(name string, now time.Time) (approvals.Ask, map[st
 		}
 	}
 	parse := func(words ...string) (approvals.Ask, string) {
-		return parseWords(name, now, append([]string{in.action}, words...)...)
+		return parseWords(name, known, append([]string{in.action}, words...)...)
 	}
 	const goodGroup, goodCode = command.ExampleGroup, command.ExampleCode
 	_, problem := parse(in.group, goodCode)
@@ -190,8 +189,8 @@ func withKeyword(keyword, text string) string {
 
 // parseWords has the command's parser read the words. The problem is plain text,
 // for a field to show.
-func parseWords(name string, now time.Time, words ...string) (ask approvals.Ask, problem string) {
-	understood, err := command.Parse(name, strings.Join(words, " "), now)
+func parseWords(name string, known command.Known, words ...string) (ask approvals.Ask, problem string) {
+	understood, err := known.Parse(name, strings.Join(words, " "))
 	if wrong, ok := errors.AsType[*command.Error](err); ok {
 		return approvals.Ask{}, message.PlainProblem(wrong)
 	}

@@ -177,7 +177,8 @@ func (in *intake) submitForm(ctx context.Context, env socket.Envelope, x interac
 		return in.form.openAnew(ctx, origin, x.View)
 	}
 	name := cmp.Or(origin.Command, command.DefaultName)
-	ask, wrong := readForm(x.View).parseAsk(name, in.timeOf(ctx, x.User.ID))
+	known := command.Known{Now: in.timeOf(ctx, x.User.ID), Packs: in.policy().Packs}
+	ask, wrong := readForm(x.View).parseAsk(name, known)
 	if len(wrong) > 0 {
 		return message.FieldErrors(wrong)
 	}

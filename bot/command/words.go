@@ -25,7 +25,7 @@ var (
 		"the", "a", "an", "and", "&", "+", "also", "group", "please", "pls", "thanks", "thx", "with", "of", "x", "×",
 		"license", "licenses", "licence", "licences", "code", "codes", "seat", "seats", "at", "most", "up", "max",
 		"maximum", "limit", "away", "need", "needs", "have", "has", "get", "gets", "should", "me", "us",
-		"users", "user", "people",
+		"users", "user", "people", "pack", "packs",
 	}
 	// seatWords may follow a number of seats.
 	seatWords = []string{"seat", "seats", "user", "users", "people", "license", "licenses", "licence", "licences"}

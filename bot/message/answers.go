@@ -16,7 +16,8 @@ func (p Phrases) ConfirmReceipt(r approvals.Request, ahead int) string {
 	return fmt.Sprintf("Request %s is recorded: %s. Nothing has changed yet. "+
 		"I am checking it with UiPath. If it passes, its card appears in %s%s, where an approver decides. "+
 		"The card's thread says how it ends.",
-		quoteCode(r.ID), summarizeAsk(r.Ask, "the group "+quoteCode(r.Ask.Group), maxListed)+sayForGood(r.Ask),
+		quoteCode(r.ID),
+		summarizeAsk(r.Ask, "the group "+quoteCode(r.Ask.Group), maxListed)+sayForGood(r.Ask)+sayPacks(r.Ask),
 		mentionChannel(r.Channel), describeQueue(ahead))
 }
 
@@ -41,6 +42,17 @@ func sayForGood(a approvals.Ask) string {
 		return ""
 	}
 	return ", for good"
+}
+
+// sayPacks says by which packs codes were asked for.
+func sayPacks(a approvals.Ask) string {
+	switch len(a.Packs) {
+	case 0:
+		return ""
+	case 1:
+		return fmt.Sprintf(" (with the pack %s)", quoteCode(a.Packs[0]))
+	}
+	return fmt.Sprintf(" (with the packs %s)", joinWithin(maxTerse, quoteCodes(a.Packs)))
 }
 
 // summarizeAsk says what an ask would do, with as many codes as there is room for.

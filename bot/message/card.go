@@ -116,7 +116,7 @@ func (w cardWriter) introduceRequest(r approvals.Request) string {
 		room = maxTerse
 	}
 	text := fmt.Sprintf("%s asks to %s.",
-		mentionUser(r.Requester), summarizeAsk(r.Ask, nameGroup(r.Proposal.Group), room)+sayForGood(r.Ask))
+		mentionUser(r.Requester), summarizeAsk(r.Ask, nameGroup(r.Proposal.Group), room)+sayForGood(r.Ask)+sayPacks(r.Ask))
 	if r.Proposal.Group.Name == "" {
 		text += " UiPath does not show its name. Make sure that it is not the group of all users or of the " +
 			"administrators."

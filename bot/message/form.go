@@ -82,6 +82,7 @@ type Offer struct {
 	HasGroups bool // groups can be looked up
 	Codes     []approvals.Seats
 	Named     []string // codes with a name, for when UiPath does not tell which are owned
+	Packs     []approvals.Pack
 }
 
 // RenderForm draws the form with a draft in it. Its inputs are in the order of the
@@ -144,17 +145,23 @@ func groupInput(o Offer, d FormDraft) slack.Block {
 	return inputBlock(FieldGroup, "UiPath group", "Type a part of its name, or its id.", search)
 }
 
+// maxPacks bounds the packs to choose from. Others can be typed in a command.
+const maxPacks = 50
+
 // codesInputs are a menu of codes, and a field for codes that are not in it. The field
 // stands there only if it is needed.
 func (p Phrases) codesInputs(o Offer, d FormDraft) []slack.Block {
 	most := command.MaxCodes
 	menu := slack.NewOptionsMultiSelectBlockElement(slack.MultiOptTypeStatic, plainText("Choose licenses"), FieldCodes)
 	menu.MaxSelectedItems = &most
+	for _, pack := range o.Packs[:min(len(o.Packs), maxPacks)] {
+		menu.Options = append(menu.Options, packOption(pack))
+	}
 	for _, seats := range o.Codes {
 		menu.Options = append(menu.Options, p.codeOption(seats.Code, &seats))
 	}
 	if len(o.Codes) == 0 {
-		for _, code := range o.Named[:min(len(o.Named), MaxOptions)] {
+		for _, code := range o.Named[:min(len(o.Named), MaxOptions-maxPacks)] {
 			menu.Options = append(menu.Options, p.codeOption(code, nil))
 		}
 	}
@@ -190,6 +197,12 @@ func (p Phrases) codeOption(code string, s *approvals.Seats) *slack.OptionBlockO
 		free = plainText(fmt.Sprintf("%d of %d seats free", s.Free(), s.Total))
 	}
 	return slack.NewOptionBlockObject(code, plainText(outside.OneLine(shown, maxOptionText)), free)
+}
+
+// packOption offers a pack, with its codes.
+func packOption(pack approvals.Pack) *slack.OptionBlockObject {
+	return slack.NewOptionBlockObject(pack.Name, plainText(outside.OneLine("Pack "+pack.Name, maxOptionText)),
+		plainText(outside.OneLine(strings.Join(pack.Codes, ", "), maxOptionText)))
 }
 
 func seatsInput(d FormDraft) slack.Block {

@@ -33,6 +33,7 @@ func (g *golden) addCommandAnswers() {
 		{"five minutes of cards are ahead", approvals.Ask{Codes: []string{"IDU"}}, 300},
 		{"add for a time, with a limit", approvals.Ask{Codes: []string{"IDU"}, For: 30 * 24 * time.Hour, Quotas: []approvals.Quota{{Code: "IDU", Limit: 10}}}, 0},
 		{"set", approvals.Ask{Action: approvals.Set, Codes: []string{"IDU", "ATTUNU"}}, 0},
+		{"a pack and a code", approvals.Ask{Codes: []string{"RPADEVPRONU", "IDU", "TSTNU"}, Packs: []string{"developer"}}, 0},
 		{"set to nothing", approvals.Ask{Action: approvals.Set, MayEmpty: true}, 0},
 		{"remove", approvals.Ask{Action: approvals.Remove, Codes: []string{"IDU"}}, 0},
 		{"remove, may leave nothing", approvals.Ask{Action: approvals.Remove, Codes: []string{"IDU"}, MayEmpty: true}, 0},
@@ -98,6 +99,7 @@ func (g *golden) addCards() {
 		{"one code in, one out", goldenRequest(pending, exchanging)},
 		{"leave the group without codes", goldenRequest(pending, emptying)},
 		{"seat limits", goldenRequest(pending, limiting)},
+		{"packs", goldenRequest(pending, func(r *approvals.Request) { r.Ask.Packs = []string{"developer", "tester"} })},
 		{"for a time", goldenRequest(pending, timed)},
 		{"until a day", goldenRequest(pending, func(r *approvals.Request) { r.Ask.Until = testTime.AddDate(0, 1, 0) })},
 		{"extend", goldenRequest(pending, extending)},
@@ -516,11 +518,12 @@ func (g *golden) addLookups() {
 	}, []approvals.Request{goldenRequest(approvals.Pending)}, 1))
 	g.add("show: no codes", phrases().ShowAllocation("/allocate", finance, approvals.Allocation{}, nil, 1))
 	g.add("show: many requests", phrases().ShowAllocation("/allocate", finance, approvals.Allocation{}, slices.Repeat([]approvals.Request{goldenRequest(approvals.Filed)}, PageSize+1), 1))
-	g.add("codes", phrases().ListOwnedCodes("/allocate", owned, 1))
+	g.add("codes", phrases().ListOwnedCodes("/allocate", owned, nil, 1))
+	g.add("codes: with packs", phrases().ListOwnedCodes("/allocate", owned, goldenPacks(), 1))
 	many := slices.Repeat(owned, 40)
-	g.add("codes: the second page", phrases().ListOwnedCodes("/allocate", many, 2))
-	g.add("codes: no such page", phrases().ListOwnedCodes("/allocate", many, 9))
-	g.add("codes: none", phrases().ListOwnedCodes("/allocate", nil, 1))
+	g.add("codes: the second page", phrases().ListOwnedCodes("/allocate", many, nil, 2))
+	g.add("codes: no such page", phrases().ListOwnedCodes("/allocate", many, nil, 9))
+	g.add("codes: none", phrases().ListOwnedCodes("/allocate", nil, nil, 1))
 	for _, c := range []struct {
 		title string
 		err   error
@@ -535,6 +538,10 @@ func (g *golden) addLookups() {
 	} {
 		g.add("Not shown: "+c.title, ExplainLookupError("/allocate", "Finance", c.err))
 	}
+}
+
+func goldenPacks() []approvals.Pack {
+	return []approvals.Pack{{Name: "developer", Codes: []string{"RPADEVPRONU", "IDU"}}, {Name: "tester", Codes: []string{"TSTNU"}}}
 }
 
 func signInRefused() error {
@@ -552,6 +559,9 @@ func (g *golden) addForm() {
 	known := Offer{HasGroups: true, Codes: []approvals.Seats{{Code: "IDU", Allocated: 1, Total: 10}}}
 	g.add("Form", draw(known, FormDraft{}))
 	g.add("Form: UiPath does not answer", draw(Offer{Named: []string{"ATTUNU", "IDU"}}, FormDraft{}))
+	packs := Offer{HasGroups: true, Codes: known.Codes, Packs: goldenPacks()}
+	g.add("Form: with packs", draw(packs, FormDraft{}))
+	g.add("Form: with packs, UiPath does not answer", draw(Offer{Packs: goldenPacks(), Named: []string{"IDU"}}, FormDraft{}))
 	g.add("Form: nothing is known", draw(Offer{}, FormDraft{}))
 	g.add("Form: extend a grant", draw(known, DraftExtension(goldenRequest(approvals.Done, timed))))
 	g.add("Form: filled in", draw(known, DraftOf(approvals.Ask{

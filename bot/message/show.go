@@ -98,12 +98,15 @@ func (p Phrases) allocationRow(c string, now approvals.Allocation) string {
 	return text
 }
 
-// ListOwnedCodes lists a page of the codes that people can ask for.
-func (p Phrases) ListOwnedCodes(name string, seats []approvals.Seats, page int) string {
+// ListOwnedCodes lists a page of what people can ask for: the packs, then the codes.
+func (p Phrases) ListOwnedCodes(name string, seats []approvals.Seats, packs []approvals.Pack, page int) string {
 	if len(seats) == 0 {
 		return "Your organization owns no user licenses, or UiPath does not show which."
 	}
 	var rows []string
+	for _, pack := range packs {
+		rows = append(rows, fmt.Sprintf("• the pack %s is %s", quoteCode(pack.Name), joinCodes(pack.Codes)))
+	}
 	for _, s := range seats {
 		rows = append(rows, fmt.Sprintf("• %s · %s, %d free", p.nameCode(s.Code), describeUsage(s), s.Free()))
 	}
