@@ -47,9 +47,14 @@ var clicks = map[string]func(in *intake, ctx context.Context, envelope string, x
 	ShortcutOpen: func(in *intake, ctx context.Context, _ string, x interaction, _ action) {
 		in.openForm(ctx, x, message.FormDraft{})
 	},
-	message.PutBackAction: (*intake).putBack,
-	message.ExtendAction:  (*intake).extendGrant,
-	message.EndAction:     (*intake).endGrant,
+	message.PutBackAction:  (*intake).putBack,
+	message.ExtendAction:   (*intake).extendGrant,
+	message.EndAction:      (*intake).endGrant,
+	message.AskAgainAction: (*intake).askAgain,
+	message.FillAction: func(in *intake, ctx context.Context, _ string, x interaction, a action) {
+		in.openForm(ctx, x, message.ReadDraft(a.Value))
+	},
+	message.FillRequestAction: (*intake).openRefused,
 }
 
 // handleClick reports whether a button of the bot was among the actions.
@@ -93,6 +98,33 @@ func (in *intake) explainUnread(id string, err error) string {
 	return message.QueryFailed()
 }
 
+// openRefused opens the form with a request that was not put before approvers.
+func (in *intake) openRefused(ctx context.Context, _ string, x interaction, a action) {
+	r, err := in.queries.store.Request(ctx, a.Value)
+	if err != nil {
+		in.tellLater(x.Channel.ID, x.User.ID, in.explainUnread(a.Value, err))
+		return
+	}
+	in.openForm(ctx, x, message.DraftRefused(r))
+}
+
+// askAgain files what a closed request asked, as the person who pressed the button. If
+// its end has passed, the form opens to say another.
+func (in *intake) askAgain(ctx context.Context, envelope string, x interaction, a action) {
+	r, err := in.queries.store.Request(ctx, a.Value)
+	ask, ok := message.AskAgain(r)
+	switch {
+	case errors.Is(err, approvals.ErrNotFound), err == nil && (!ok || r.Target != in.filing.target):
+		in.tellLater(x.Channel.ID, x.User.ID, message.CannotAskAgain(a.Value))
+	case err != nil:
+		in.tellLater(x.Channel.ID, x.User.ID, in.explainUnread(a.Value, err))
+	case !ask.Until.IsZero() && !ask.Until.After(in.now()):
+		in.openForm(ctx, x, message.DraftAgain(r))
+	default:
+		in.tellLater(x.Channel.ID, x.User.ID, in.fileFor(ctx, envelope, x, ask))
+	}
+}
+
 // endGrant does what the command end does.
 func (in *intake) endGrant(ctx context.Context, _ string, x interaction, a action) {
 	answer := message.CommandOfUnknown()
@@ -113,11 +145,16 @@ func (in *intake) filePutBack(ctx context.Context, envelope string, x interactio
 	if err != nil || asked.Verb != command.VerbAsk {
 		return message.CommandBroken()
 	}
+	return in.fileFor(ctx, envelope, x, asked.Ask)
+}
+
+// fileFor files an ask for the person who pressed a button, and returns the answer.
+func (in *intake) fileFor(ctx context.Context, envelope string, x interaction, ask approvals.Ask) string {
 	requester, err := in.findAsker(ctx, x.User.ID)
 	if err != nil {
 		return message.CommandOfUnknown()
 	}
-	request, _, err := in.filing.fileRequest(ctx, envelope, requester, x.Channel.ID, asked.Ask)
+	request, _, err := in.filing.fileRequest(ctx, envelope, requester, x.Channel.ID, ask)
 	if err != nil {
 		return explainNotFiled(command.DefaultName, err, message.CommandNotStored())
 	}

@@ -522,6 +522,7 @@ func (r *reader) choose(o opening, body, reason []word, drafts []*draft) (Comman
 	case 1:
 		problem := *corrected[0].correction
 		problem.Try = r.verify(corrected[0].ask)
+		problem.noteUnderstood(corrected[0].ask)
 		return Command{}, &problem
 	default:
 		return Command{}, r.eitherOf(explainNear(corrected), corrected)
@@ -599,6 +600,7 @@ func sameAsk(a, b approvals.Ask) bool {
 // eitherOf offers a few readings. If there are more, it names them all.
 func (r *reader) eitherOf(question *Error, drafts []*draft) *Error {
 	asked := *question
+	asked.noteUnderstood(asksOf(drafts)...)
 	if len(drafts) > maxEither {
 		return &asked
 	}
@@ -622,6 +624,8 @@ func (r *reader) askOpen(o opening, body, reason []word, drafts []*draft) *Error
 		return len(b.ask.Group) - len(a.ask.Group)
 	})
 	asked := *best.question
+	asked.noteUnderstood(best.openAsks()...)
+	asked.EndUnclear = asked.EndUnclear || best.lacksEnd()
 	if best.open == 1 && len(best.options) > 0 {
 		for _, option := range best.options {
 			ask := best.ask
@@ -636,6 +640,22 @@ func (r *reader) askOpen(o opening, body, reason []word, drafts []*draft) *Error
 		asked.Fill = best.fill()
 	}
 	return &asked
+}
+
+// lacksEnd reports whether an end was typed that is not in the ask.
+func (d *draft) lacksEnd() bool {
+	return d.endToFill != "" || d.hasEnd && !d.forGood && !d.ask.IsTimed()
+}
+
+// openAsks are the asks that the open question is about.
+func (d *draft) openAsks() []approvals.Ask {
+	asks := []approvals.Ask{d.ask}
+	for i, option := range d.options {
+		ask := d.ask
+		option(&ask)
+		asks = append(asks[:i], ask)
+	}
+	return asks
 }
 
 // fill is the command with a word in place of what is open.

@@ -210,6 +210,8 @@ func (r *reader) askGroup(o opening, body, reason []word) *Error {
 	if len(d.options) == 0 {
 		asked.Fill = d.fill()
 	}
+	asked.noteUnderstood(d.openAsks()...)
+	asked.EndUnclear = asked.EndUnclear || d.lacksEnd()
 	return asked
 }
 

@@ -92,6 +92,9 @@ func (p Phrases) RenderForm(metadata string, o Offer, d FormDraft) slack.ModalVi
 	if d.Notice != "" {
 		blocks = append(blocks, sectionBlock(d.Notice))
 	}
+	if d.Problem != "" {
+		blocks = append(blocks, sectionBlock("Still open: "+escapeLine(d.Problem)))
+	}
 	blocks = append(blocks, sectionBlock(p.formIntro(o)), actionInput(d), groupInput(o, d))
 	blocks = append(blocks, p.codesInputs(o, d)...)
 	blocks = append(blocks, seatsInput(d))

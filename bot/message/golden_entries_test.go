@@ -71,6 +71,9 @@ func (g *golden) addCommandAnswers() {
 			continue
 		}
 		g.add("Typed: /allocate "+outside.OneLine(typed, 60), ExplainCommandError(wrong))
+		if typed == "group-01 IDU for 1m" {
+			g.add("Typed: the same, with its button", blocksText(g.t, CommandErrorBlocks(wrong)))
+		}
 	}
 }
 
@@ -203,6 +206,9 @@ func (g *golden) addOutcomes() {
 		g.about(c.r)
 		g.add("Outcome: "+c.title, phrases().ThreadReply(c.r, outcome))
 	}
+	again := goldenRequest(approvals.Expired, withReason(approvals.ReasonDeadline))
+	g.add("Outcome: with its button", blocksText(g.t, phrases().ReplyBlocks(again, outcome)))
+	g.add("Asked again: known by the thread alone", CannotAskAgain(again.ID))
 	if r := goldenRequest(done); phrases().DescribeOutcome(r) != phrases().ThreadReply(r, outcome) {
 		g.t.Error("the thread does not tell the outcome")
 	}
@@ -249,6 +255,8 @@ func (g *golden) addRefusals() {
 		g.about(r)
 		g.add("Refused: "+c.title, phrases().RequesterNotice(r))
 	}
+	refusal := goldenRequest(refused, withOutcome(approvals.Outcome{Reason: approvals.ReasonNoSuchGroup, Suggestions: []string{"Finance Robots"}}))
+	g.add("Refused: with its button", blocksText(g.t, phrases().NoticeBlocks(refusal, phrases().RequesterNotice(refusal))))
 	g.addViolations(set)
 }
 
@@ -568,6 +576,9 @@ func (g *golden) addForm() {
 		Action: approvals.Remove, Group: "Finance Robots", Codes: []string{"IDU", "PMD"}, Quotas: []approvals.Quota{{Code: "IDU", Limit: 5}},
 		Until: testTime.AddDate(0, 1, 0), Reason: "audit",
 	})))
+	g.add("Form: after a command", draw(known, FormDraft{Group: "group-01", Codes: []string{"IDU"}, Term: TermBelow, Problem: "for 1m can be months or minutes."}))
+	g.add("Form: after a refusal", draw(known, DraftRefused(goldenRequest(approvals.Refused))))
+	g.add("Form: ask again with another end", draw(known, DraftAgain(goldenRequest(approvals.Expired, func(r *approvals.Request) { r.Ask.Until = testTime }))))
 	g.add("Form: of another version", FormOutdated())
 	g.add("Form: the end is missing", EndMissing())
 	options := func(o Options) string {
