@@ -160,7 +160,7 @@ func TestFormStaysOpenUntilItIsStored(t *testing.T) {
 	for words, how := range map[string]func() error{
 		"could not record your request": func() error { return errors.New("disk full") },
 		"You have 9 open requests":      func() error { return &approvals.TooManyOpenError{Most: 9} },
-		"Something went wrong":          func() error { panic("of the handler") },
+		"something go wrong":            func() error { panic("of the handler") },
 	} {
 		broken <- how
 		if done := r.submit(v, typedIn()); done.Error != "" || !strings.Contains(done.Errors[message.FieldGroup], words) || len(r.slack.Views(robin)) != 1 {

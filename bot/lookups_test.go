@@ -126,7 +126,7 @@ func TestLookupsThatFail(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 			defer cancel()
 			said := l.lookUp(ctx, "/allocate", showGroup)
-			if !strings.HasPrefix(said, "I could not look that up: ") {
+			if !strings.HasPrefix(said, "I could not look up the licenses") {
 				t.Errorf("answered with %q", said)
 			}
 			bottest.ExpectHarmless(t, said)

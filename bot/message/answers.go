@@ -156,12 +156,12 @@ func CommandForeign() string {
 
 // CommandOfUnknown answers a person while Slack hides who they are.
 func CommandOfUnknown() string {
-	return "Slack did not tell me who you are, so nothing was recorded and nothing will happen. " +
+	return "Your command did nothing, because Slack did not tell me who you are. Nothing was recorded. " +
 		"Please type it again in a minute. If that does not help, tell the operator of licensebot."
 }
 
 // CommandBroken answers a command that made the bot fail.
 func CommandBroken() string {
-	return "Something went wrong inside licensebot while it read your command, so I cannot tell whether it was " +
+	return "Your command made something go wrong inside licensebot, so I cannot tell whether it was " +
 		"recorded. If no card appears within a minute, please type it again and tell the operator of licensebot."
 }

@@ -265,14 +265,14 @@ func FormForeign() string {
 
 // FormOfUnknown is shown in a form if Slack does not tell who the person is.
 func FormOfUnknown() string {
-	return "Slack did not tell me who you are, so nothing was recorded and nothing will happen. " +
+	return "Your request was not recorded, because Slack did not tell me who you are. Nothing will happen. " +
 		"Please submit the form again in a minute. If that does not help, tell the operator of licensebot."
 }
 
 // FormBroken is shown in a form that made the bot fail.
 func FormBroken() string {
-	return "Something went wrong inside licensebot while it read the form, so I cannot tell whether your " +
-		"request was recorded. If no card appears within a minute, please submit it again and tell the operator " +
+	return "The form made something go wrong inside licensebot, so I cannot tell whether your request was " +
+		"recorded. If no card appears within a minute, please submit it again and tell the operator " +
 		"of licensebot."
 }
 

@@ -129,7 +129,7 @@ func truncateRows(lines []string, room int) []string {
 }
 
 // LookingUp acknowledges a question that only UiPath can answer.
-func LookingUp() string { return "Looking it up…" }
+func LookingUp() string { return "I am asking UiPath about the licenses…" }
 
 // ExplainLookupError says why UiPath did not answer a question.
 func ExplainLookupError(name, ref string, err error) string {
@@ -140,18 +140,22 @@ func ExplainLookupError(name, ref string, err error) string {
 		}
 		return said + suggestShow(name, none.Candidates)
 	}
+	what := "the licenses"
+	if ref != "" {
+		what += " of the group " + quoteCode(ref)
+	}
 	if fault, ok := approvals.NeedsOperator(err); ok {
-		return fmt.Sprintf("I could not look that up: %s. Please type it again after that.",
-			escapeLine(approvals.DelayReason(fault)))
+		return fmt.Sprintf("I could not look up %s: %s. Please type it again after that.",
+			what, escapeLine(approvals.DelayReason(fault)))
 	}
 	if refusal, ok := errors.AsType[*approvals.RefusedError](err); ok {
 		return fmt.Sprintf("UiPath refused to show that (%s).", quoteCode(refusal.Answer))
 	}
 	if delay, ok := errors.AsType[*approvals.DelayError](err); ok {
-		return fmt.Sprintf("I could not look that up: %s. Please type it again in a minute.",
-			escapeLine(delay.Reason))
+		return fmt.Sprintf("I could not look up %s: %s. Please type it again in a minute.",
+			what, escapeLine(delay.Reason))
 	}
-	return "I could not look that up: no clear answer came back in time. Please type it again in a minute."
+	return fmt.Sprintf("I could not look up %s: no clear answer came back in time. Please type it again in a minute.", what)
 }
 
 // suggestShow suggests to show the nearest group.
