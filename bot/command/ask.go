@@ -38,9 +38,10 @@ type draft struct {
 	options    []func(*approvals.Ask)
 	open       int // questions
 
-	endToFill  string // such as <day>, in place of an end that was not understood
-	seatsOf    string // the code whose limit was not understood
-	lacksCodes bool   // a code was typed that is not in the ask
+	endToFill  string   // such as <day>, in place of an end that was not understood
+	seatsOf    string   // the code whose limit was not understood
+	minus      []string // codes with a minus before them, as they were typed
+	lacksCodes bool     // a code was typed that is not in the ask
 }
 
 func (d *draft) isBad() bool { return d.question != nil || d.correction != nil }
@@ -478,6 +479,19 @@ func (d *draft) checkAction() {
 	}
 	if len(a.Codes) == 0 {
 		d.requireCodes()
+	}
+	d.checkMinus()
+}
+
+// checkMinus asks about codes with a minus, which is no sign to add them.
+func (d *draft) checkMinus() {
+	switch typed := Typed(strings.Join(d.minus, " ")); {
+	case len(d.minus) == 0:
+	case len(d.minus) == len(d.ask.Codes):
+		d.askWhich("%s has a minus. Codes are taken out with %s.", []any{typed, Typed("remove")},
+			func(a *approvals.Ask) { a.Action = approvals.Remove })
+	default:
+		d.noteOpen("%s has a minus. One request adds codes or takes codes out; ask for each separately.", typed)
 	}
 }
 

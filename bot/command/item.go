@@ -203,6 +203,9 @@ func (d *draft) takeCode(found match, typed string) {
 		d.question.Unlisted = true
 		return
 	}
+	if strings.HasPrefix(typed, "-") && d.ask.Action == approvals.Add {
+		d.minus = append(d.minus, typed)
+	}
 	if found.hasLimit {
 		d.readLimit(code, found.limit)
 	}
@@ -272,6 +275,7 @@ func (d *draft) readLimit(of, text string) {
 // takeSeats gives numbers to the codes that they stand beside. If each can belong to
 // the code before it and to the code behind it, it asks.
 func (d *draft) takeSeats(items []item) []item {
+	items = dropToSeats(items)
 	var rest []item
 	for _, it := range items {
 		if !it.isFiller() || it.isOneOf(separators) {
@@ -291,10 +295,35 @@ func (d *draft) takeSeats(items []item) []item {
 		d.takeQuotas(before)
 	case isBehind:
 		d.takeQuotas(behind)
+	case d.onlyCode() != "" && isOnlySeats(items):
+		at := slices.IndexFunc(items, item.isNumber)
+		limit, _ := items[at].count()
+		d.readLimit(d.onlyCode(), limit)
 	default:
 		return items
 	}
 	return slices.DeleteFunc(slices.Clone(items), item.isNumber)
+}
+
+// dropToSeats drops the word to between a license and its seats.
+func dropToSeats(items []item) []item {
+	var rest []item
+	for i, it := range items {
+		isBefore := i > 0 && (items[i-1].kind == license || items[i-1].isFiller())
+		if isBefore && it.isKeyword("to") && i+1 < len(items) && items[i+1].isNumber() {
+			continue
+		}
+		rest = append(rest, it)
+	}
+	return rest
+}
+
+// isOnlySeats reports whether there is one number and a word behind it says that it
+// counts seats.
+func isOnlySeats(items []item) bool {
+	at := slices.IndexFunc(items, item.isNumber)
+	return at >= 0 && at+1 < len(items) && items[at+1].isOneOf([]string{"seat", "seats"}) &&
+		!slices.ContainsFunc(items[at+1:], item.isNumber)
 }
 
 func (d *draft) takeQuotas(quotas []approvals.Quota) {

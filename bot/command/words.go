@@ -14,7 +14,7 @@ var (
 	// helpWords ask for help.
 	helpWords = []string{"--help", "-help", "-h", "/help", "hilfe", "aide", "ayuda", "usage"}
 	// reasonWords begin a reason.
-	reasonWords = []string{"because", "reason"}
+	reasonWords = []string{"because", "reason", "bc", "cause", "coz", "cuz"}
 	// openers come before what a person asks for, and mean nothing.
 	openers = []string{
 		"please", "pls", "plz", "hi", "hello", "hey", "i", "we", "can", "could", "would", "like", "need", "want",
