@@ -488,8 +488,9 @@ func (d *draft) checkMinus() {
 	switch typed := Typed(strings.Join(d.minus, " ")); {
 	case len(d.minus) == 0:
 	case len(d.minus) == len(d.ask.Codes):
-		d.askWhich("%s has a minus. Codes are taken out with %s.", []any{typed, Typed("remove")},
-			func(a *approvals.Ask) { a.Action = approvals.Remove })
+		d.askWhich("%s can mean to take out, or a dash before what is added.", []any{typed},
+			func(a *approvals.Ask) { a.Action = approvals.Remove },
+			func(*approvals.Ask) {})
 	default:
 		d.noteOpen("%s has a minus. One request adds codes or takes codes out; ask for each separately.", typed)
 	}

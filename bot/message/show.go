@@ -155,7 +155,8 @@ func ExplainLookupError(name, ref string, err error) string {
 		return fmt.Sprintf("I could not look up %s: %s. Please type it again in a minute.",
 			what, escapeLine(delay.Reason))
 	}
-	return fmt.Sprintf("I could not look up %s: no clear answer came back in time. Please type it again in a minute.", what)
+	return fmt.Sprintf("I could not look up %s: no clear answer came back in time. Please type it again in a minute.",
+		what)
 }
 
 // suggestShow suggests to show the nearest group.
