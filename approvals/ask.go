@@ -33,6 +33,7 @@ type Ask struct {
 	Until    time.Time     `json:"until,omitzero"`                // the end of a timed grant; zero: for good, or For
 	MayEmpty bool          `json:"may_empty,omitempty"`           // the requester said that it may become empty
 	Reason   string        `json:"reason,omitempty" words:"text"` // the requester's reason, in their own words
+	Packs    []string      `json:"packs,omitempty"`               // the packs by which some of the codes were asked for
 
 	Command string `json:"command,omitempty"` // the name of the command as typed, for suggestions
 }

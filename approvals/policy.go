@@ -9,7 +9,15 @@ import (
 // it. A code outside all rules is refused.
 type Policy struct {
 	Rules []PolicyRule
+	Packs []Pack
 	Watch WatchPolicy
+}
+
+// A Pack is a name for codes that people ask for together. A request holds the codes,
+// so a later change of the pack changes no request.
+type Pack struct {
+	Name  string // lower case letters, digits and hyphens
+	Codes []string
 }
 
 // A PolicyRule says on which conditions its requests are granted. It denies them, or

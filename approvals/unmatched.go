@@ -28,6 +28,23 @@ func (p Policy) UnmatchedGroups(groups []Group) []Unmatched {
 	return all
 }
 
+// An UnmatchedPackCode is a code of a pack that is none of the codes there are.
+type UnmatchedPackCode struct {
+	Pack Pack
+	Code string
+}
+
+// UnmatchedPackCodes lists the codes of the packs that none of these codes is.
+func (p Policy) UnmatchedPackCodes(codes []string) []UnmatchedPackCode {
+	var all []UnmatchedPackCode
+	for _, pack := range p.Packs {
+		for _, code := range Without(pack.Codes, codes) {
+			all = append(all, UnmatchedPackCode{Pack: pack, Code: code})
+		}
+	}
+	return all
+}
+
 // UnmatchedCodes lists what the rules say about codes that none of these codes is.
 func (p Policy) UnmatchedCodes(codes []string) []Unmatched {
 	var all []Unmatched

@@ -15,6 +15,7 @@ var facts = []string{
 	"Command", "Deny", "Eligibility", "EventTS", "Extend", "Add", "Remove", "Keep", "Found", "Group", "Hint", "ID", "Kind",
 	"Message", "Name", "NewID", "Pattern", "Post", "Reason", "Removed", "Absent", "Remaining", "Request", "Rule", "State",
 	"SHA256", "From", "Head", "Lost", "Suggestions", "ConcernedCodes", "TS", "Actions", "Canonical",
+	"Packs", "JournalHead",
 }
 
 // TestEachTextInTheJournalIsAWordOrAFact walks the types of all that the journal keeps: a new

@@ -126,7 +126,7 @@ func (b *Bot) assemble(d Deps) {
 	responseURLs := new(slackapi.ResponseURLs)
 	b.directory = slackapi.NewDirectory(b.client, b.identity, d.Emoji)
 	b.messenger = &Messenger{posts: posts, phrases: phrases, responseURLs: responseURLs}
-	b.lookups = newLookups(d.UiPath, d.Store, posts, phrases, d.Log)
+	b.lookups = newLookups(d.UiPath, d.Store, d.Policy, posts, phrases, d.Log)
 	b.background = newBackgroundQueue(d.Log)
 	voters := voters{directory: b.directory}
 	condition := health{
@@ -147,7 +147,7 @@ func (b *Bot) assemble(d Deps) {
 	b.intake = &intake{
 		store: d.Store, identity: b.identity, channel: b.channel,
 		understanding: &understanding{
-			uipath: d.UiPath, directory: b.directory, codes: d.Codes, codeName: d.CodeName, log: d.Log,
+			uipath: d.UiPath, directory: b.directory, policy: d.Policy, codes: d.Codes, codeName: d.CodeName, log: d.Log,
 		},
 		directory: b.directory, phrases: phrases, now: d.Now, policy: d.Policy, log: d.Log,
 		filing: &filing{
@@ -157,7 +157,7 @@ func (b *Bot) assemble(d Deps) {
 		changes: &changes{store: d.Store, voters: voters, phrases: phrases, log: d.Log},
 		queries: &queries{store: d.Store, voters: voters, directory: b.directory, phrases: phrases, log: d.Log},
 		lookups: b.lookups,
-		form:    &form{views: views, catalog: d.UiPath, phrases: phrases, log: d.Log},
+		form:    &form{views: views, catalog: d.UiPath, codes: d.Codes, policy: d.Policy, phrases: phrases, log: d.Log},
 		doubles: &doubles{store: d.Store, posts: posts},
 		presses: &presses{store: d.Store, voters: voters, views: views, log: d.Log},
 		home:    b.home, canary: b.canary, posts: posts, background: b.background,

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/rs/zerolog"
+	"github.com/slack-go/slack"
 
 	"licensebot/approvals"
 	"licensebot/bot/command"
@@ -22,6 +23,8 @@ import (
 type form struct {
 	views   *slackapi.Views
 	catalog Catalog
+	codes   []string // those that have a name
+	policy  func() approvals.Policy
 	phrases message.Phrases
 	log     zerolog.Logger
 }
@@ -30,9 +33,26 @@ type form struct {
 // help. The trigger to open it lives for three seconds.
 const offerLimit = time.Second
 
-// open shows the form to the person who made the trigger.
-func (f *form) open(ctx context.Context, trigger string, origin formOrigin) error {
-	return f.views.Open(ctx, trigger, f.phrases.RenderForm(origin.encode(), f.gatherOffer(ctx)))
+// open shows the form to the person who made the trigger, with a draft in it.
+func (f *form) open(ctx context.Context, trigger string, origin formOrigin, draft message.FormDraft) error {
+	return f.views.Open(ctx, trigger, f.phrases.RenderForm(origin.encode(), f.gatherOffer(ctx), draft))
+}
+
+// maxOfferAnew bounds the codes of a form in an acknowledgment, which Slack drops if it
+// has 20 KB.
+const maxOfferAnew = 40
+
+// openAnew answers a form of another version: its fields may have another meaning here.
+// The form of this version takes its place, with what was filled in except the end.
+func (f *form) openAnew(ctx context.Context, origin formOrigin, v view) any {
+	draft := readForm(v).draft()
+	draft.Notice = message.FormOutdated()
+	offer := f.gatherOffer(ctx)
+	if len(offer.Codes)+len(offer.Packs) > maxOfferAnew {
+		offer.Codes, offer.Packs = nil, nil
+	}
+	anew := f.phrases.RenderForm(origin.encode(), offer, draft)
+	return slack.NewUpdateViewSubmissionResponse(&anew)
 }
 
 // gatherOffer asks UiPath for groups and codes at once, for no longer than leaves
@@ -54,14 +74,15 @@ func (f *form) gatherOffer(ctx context.Context) message.Offer {
 		f.log.Warn().Err(err).Msg("the form opens without codes to choose from")
 	}
 	owned = slices.DeleteFunc(owned, func(s approvals.Seats) bool { return !command.IsCode(s.Code) })
-	if len(owned) > message.MaxOptions {
+	packs := f.policy().Packs
+	if len(packs)+len(owned) > message.MaxOptions {
 		owned = nil
 	}
 	err = <-found
 	if err != nil {
 		f.log.Warn().Err(err).Msg("the form opens without groups to choose from")
 	}
-	return message.Offer{HasGroups: err == nil, Codes: owned}
+	return message.Offer{HasGroups: err == nil, Codes: owned, Named: f.codes, Packs: packs}
 }
 
 // suggestGroups offers groups to a person who typed a query.
@@ -74,18 +95,24 @@ func (f *form) suggestGroups(ctx context.Context, query string) message.Options 
 	return message.GroupOptions(query, found)
 }
 
+// formVersion counts the meanings that the form's fields have had. A form may stay open
+// across an update.
+const formVersion = 2
+
 // A formOrigin is what a form remembers of how it was opened: where the person is
 // told what came of it, and the command's name there. Both are empty if the
 // person typed no command.
 type formOrigin struct {
 	Channel string `json:"channel"`
 	Command string `json:"command"`
+	Version int    `json:"version"` // set by encode
 }
 
 // encode writes the private_metadata of a form. Slack hides it from people, and it
 // holds no secret.
 func (o formOrigin) encode() string {
-	text, _ := json.Marshal(o) // two strings always can be
+	o.Version = formVersion
+	text, _ := json.Marshal(o) // strings and a number always can be
 	return string(text)
 }
 

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"reflect"
 	"strings"
-	"time"
 
 	"licensebot/approvals"
 	"licensebot/bot/command"
@@ -31,6 +30,7 @@ func readForm(v view) formFields {
 	if in.group == "" {
 		in.group = v.inputOf(message.FieldGroup).Value
 	}
+	in.codes += " " + v.inputOf(message.FieldOther).Value
 	for _, chosen := range v.inputOf(message.FieldCodes).Several {
 		in.codes += " " + chosen.Value
 	}
@@ -39,6 +39,14 @@ func readForm(v view) formFields {
 		in.term = ""
 	}
 	return in
+}
+
+// draft is what people filled in, except the end of the grant.
+func (in formFields) draft() message.FormDraft {
+	return message.FormDraft{
+		Action: approvals.Action(in.action), Group: strings.Trim(in.group, `"`), Codes: strings.Fields(in.codes),
+		Seats: in.seats, Reason: in.why,
+	}
 }
 
 // readAction is the verb of the command. Only a choice of the form is one.
@@ -53,7 +61,7 @@ func readAction(v view) string {
 // parseAsk is the ask of the form, or what is wrong with which field. The parser
 // of the command reads it, under the command's name. To find the field that is
 // wrong, it reads each field beside good ones first.
-func (in formFields) parseAsk(name string, now time.Time) (approvals.Ask, map[string]string) {
+func (in formFields) parseAsk(name string, known command.Known) (approvals.Ask, map[string]string) {
 	wrong := make(map[string]string)
 	note := func(field, problem string) {
 		if problem != "" && wrong[field] == "" {
@@ -61,7 +69,7 @@ func (in formFields) parseAsk(name string, now time.Time) (approvals.Ask, map[st
 		}
 	}
 	parse := func(words ...string) (approvals.Ask, string) {
-		return parseWords(name, now, append([]string{in.action}, words...)...)
+		return parseWords(name, known, append([]string{in.action}, words...)...)
 	}
 	const goodGroup, goodCode = command.ExampleGroup, command.ExampleCode
 	_, problem := parse(in.group, goodCode)
@@ -109,10 +117,12 @@ func (in formFields) checkSeats(chosen approvals.Ask, parse fieldParser) string 
 // checkUntil says what is wrong with the end. Words that say more than an end, such as
 // another license, are refused.
 func (in formFields) checkUntil(parse fieldParser) string {
-	if in.until == "" {
+	switch {
+	case in.until == "" && in.term == message.TermBelow:
+		return message.EndMissing()
+	case in.until == "":
 		return ""
-	}
-	if in.term != "" {
+	case in.term != "" && in.term != message.TermBelow:
 		return message.TermTwice()
 	}
 	plain, problem := parse(command.ExampleGroup, command.ExampleCode)
@@ -143,7 +153,12 @@ func isNumber(text string) bool {
 	return text != "" && strings.Trim(text, "0123456789") == ""
 }
 
-func (in formFields) durationWords() string { return withKeyword("for", in.term) }
+func (in formFields) durationWords() string {
+	if in.term == message.TermBelow {
+		return ""
+	}
+	return withKeyword("for", in.term)
+}
 
 // untilWords are the end as the command has it. A bare end is a day.
 func (in formFields) untilWords() string {
@@ -174,8 +189,8 @@ func withKeyword(keyword, text string) string {
 
 // parseWords has the command's parser read the words. The problem is plain text,
 // for a field to show.
-func parseWords(name string, now time.Time, words ...string) (ask approvals.Ask, problem string) {
-	understood, err := command.Parse(name, strings.Join(words, " "), now)
+func parseWords(name string, known command.Known, words ...string) (ask approvals.Ask, problem string) {
+	understood, err := known.Parse(name, strings.Join(words, " "))
 	if wrong, ok := errors.AsType[*command.Error](err); ok {
 		return approvals.Ask{}, message.PlainProblem(wrong)
 	}

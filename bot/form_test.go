@@ -76,7 +76,7 @@ func TestFormIsTheCommand(t *testing.T) {
 		{pick("group-01"), pick("IDU"), nil, nil, "\u3164", "group-01 IDU because \u3164", message.FieldReason},
 		{pick("group-01"), pick("IDU"), nil, nil, strings.Repeat("x", command.MaxReason+1), "group-01 IDU because " + strings.Repeat("x", command.MaxReason+1), message.FieldReason},
 	} {
-		got, wrong := readForm(submittedView(t, c.group, c.codes, c.term, c.until, c.why)).parseAsk("/allocate", time.Now())
+		got, wrong := readForm(submittedView(t, c.group, c.codes, c.term, c.until, c.why)).parseAsk("/allocate", command.Known{Now: time.Now()})
 		want, err := command.Parse("/allocate", c.command, time.Now())
 		refusal, _ := errors.AsType[*command.Error](err)
 		switch {
@@ -90,7 +90,7 @@ func TestFormIsTheCommand(t *testing.T) {
 
 // TestEachFieldHasItsOwnError, all at once.
 func TestEachFieldHasItsOwnError(t *testing.T) {
-	_, wrong := readForm(submittedView(t, "", "4711", []string{"1d"}, "2099-12-31", strings.Repeat("x", command.MaxReason+1))).parseAsk("/allocate", time.Now())
+	_, wrong := readForm(submittedView(t, "", "4711", []string{"1d"}, "2099-12-31", strings.Repeat("x", command.MaxReason+1))).parseAsk("/allocate", command.Known{Now: time.Now()})
 	for _, name := range []string{message.FieldGroup, message.FieldCodes, message.FieldUntil, message.FieldReason} {
 		if wrong[name] == "" || strings.ContainsAny(wrong[name], "`") || strings.Contains(wrong[name], "&amp;") {
 			t.Errorf("%s: %q", name, wrong[name])
@@ -158,7 +158,7 @@ func TestFormTakesWhatTheCommandTakes(t *testing.T) {
 	} {
 		fields := map[string]string{message.FieldGroup: "g-1", codes: "IDU"}
 		maps.Copy(fields, c.fields)
-		got, wrong := readForm(submittedTexts(t, fields)).parseAsk("/allocate", now)
+		got, wrong := readForm(submittedTexts(t, fields)).parseAsk("/allocate", command.Known{Now: now})
 		if c.wrong != "" {
 			if len(wrong) != 1 || wrong[c.wrong] == "" {
 				t.Errorf("%v: %v is refused, instead of %s; it asks for %+v", c.fields, wrong, c.wrong, got)
@@ -175,19 +175,19 @@ func TestFormTakesWhatTheCommandTakes(t *testing.T) {
 // TestFormOrigin reads back what a form remembers, and nothing else.
 func TestFormOrigin(t *testing.T) {
 	for metadata, want := range map[string]formOrigin{
-		formOrigin{general, "/allocate"}.encode():          {general, "/allocate"},
-		formOrigin{general, "/lizenzen_für-alle"}.encode(): {general, "/lizenzen_für-alle"},
-		formOrigin{general, "/ライセンス"}.encode():             {general, "/ライセンス"},
-		formOrigin{}.encode():                              {},
-		`{"channel":"<!channel>","command":"/x"}`:          {"", "/x"},
-		`{"channel":7}`:                      {},
-		"":                                   {},
-		`{"channel":"C0GENERAL","more":"x"}`: {general, ""},
-		`{"channel":"C0GENERAL","command":"allocate"}`:                      {general, ""},
-		`{"channel":"C0GENERAL","command":"/"}`:                             {general, ""},
-		`{"channel":"C0GENERAL","command":"/a b"}`:                          {general, ""},
-		`{"channel":"C0GENERAL","command":"/<!channel>"}`:                   {general, ""},
-		`{"channel":"C0GENERAL","command":"/` + "`" + `x"}`:                 {general, ""},
+		formOrigin{Channel: general, Command: "/allocate"}.encode():          {general, "/allocate", formVersion},
+		formOrigin{Channel: general, Command: "/lizenzen_für-alle"}.encode(): {general, "/lizenzen_für-alle", formVersion},
+		formOrigin{Channel: general, Command: "/ライセンス"}.encode():             {general, "/ライセンス", formVersion},
+		formOrigin{}.encode():                     {Version: formVersion},
+		`{"channel":"<!channel>","command":"/x"}`: {Command: "/x"},
+		`{"channel":7}`:                           {},
+		"":                                        {},
+		`{"channel":"C0GENERAL","more":"x"}`:      {Channel: general},
+		`{"channel":"C0GENERAL","command":"allocate"}`:                      {Channel: general},
+		`{"channel":"C0GENERAL","command":"/"}`:                             {Channel: general},
+		`{"channel":"C0GENERAL","command":"/a b"}`:                          {Channel: general},
+		`{"channel":"C0GENERAL","command":"/<!channel>"}`:                   {Channel: general},
+		`{"channel":"C0GENERAL","command":"/` + "`" + `x"}`:                 {Channel: general},
 		`{"command":"/` + strings.Repeat("x", command.MaxNameLength) + `"}`: {},
 	} {
 		if got := decodeOrigin(metadata); got != want {

@@ -77,7 +77,7 @@ func TestHomeShowsMineAndWhatWaitsForMe(t *testing.T) {
 	r.carded(1, robin, approvals.Stage{Approvers: []string{"S0TEAM", robin}, Quorum: 1}) // neither can decide alone
 	r.carded(2, kim, approvals.Stage{Approvers: []string{robin}, Quorum: 1})
 	r.carded(3, kim, approvals.Stage{Approvers: []string{alex}, Quorum: 1}, approvals.Stage{Approvers: []string{robin, alex}, Quorum: 1})
-	shown := r.home(robin, "Waiting for you (2)", "Your requests (1)")
+	shown := r.home(robin, "Waiting for you (2)", "Your open requests (1)")
 	for _, want := range []string{
 		"<https://sandbox.slack.com/archives/C0APPROVALS/p1700000002000100|R-00000002>", "R-00000003", "add `RPADEVPRONU` to the group `R&amp;D &lt;EMEA&gt;` (id `group-01`)",
 		"asked by <@U0KIM>", "*Waiting*: 0 of 1 approval needed", "Deadline: <!date^", "/allocate help", "licensebot is well",
@@ -87,8 +87,8 @@ func TestHomeShowsMineAndWhatWaitsForMe(t *testing.T) {
 		}
 	}
 	bottest.ExpectHarmless(t, ownLink.ReplaceAllString(shown, "$1"))
-	r.home(alex, "Waiting for you (2)", "R-00000001", "R-00000003", "You have not asked for any licenses yet.")
-	r.home(kim, "No request waits for your approval.", "Your requests (2)")
+	r.home(alex, "Waiting for you (2)", "R-00000001", "R-00000003", "No request of yours is open.")
+	r.home(kim, "No request waits for your approval.", "Your open requests (2)")
 
 	voted := approvals.VotesCounted{Ballots: []approvals.Ballot{{User: robin, Eligibility: approvals.Counts, Stages: []int{1}}}}
 	if _, err := r.store.ApplyEvent(r.ctx, "R-00000003", voted, nil); err != nil {
@@ -110,7 +110,7 @@ func TestHomeWithoutADirectory(t *testing.T) {
 	if strings.Contains(shown, "R-00000001") {
 		t.Errorf("%s", shown)
 	}
-	r.home(robin, "Your requests (1)", "R-00000001")
+	r.home(robin, "Your open requests (1)", "R-00000001")
 }
 
 // TestHomeConflicts: a home that another replica showed meanwhile is replaced only
@@ -118,7 +118,7 @@ func TestHomeWithoutADirectory(t *testing.T) {
 func TestHomeConflicts(t *testing.T) {
 	r := newRig(t, fakeslack.Config{})
 	b := r.listen(r.store)
-	r.home(robin, "You have not asked")
+	r.home(robin, "No request of yours is open.")
 	elsewhere := slack.HomeTabViewRequest{Type: slack.VTHomeTab, Blocks: slack.Blocks{BlockSet: []slack.Block{slack.NewSectionBlock(slack.NewTextBlockObject(slack.MarkdownType, "of another replica", false, false), nil, nil)}}}
 	if _, err := r.api().PublishViewContext(r.ctx, slack.PublishViewContextRequest{UserID: robin, View: elsewhere}); err != nil {
 		t.Fatal(err)
@@ -144,7 +144,7 @@ func TestHomeConflicts(t *testing.T) {
 		t.Fatal("it is tried again and again")
 	}
 	b.home.noteOpened(robin, "old.hash") // an event that was on its way meanwhile
-	r.awaitHome(robin, "Your requests (1)")
+	r.awaitHome(robin, "Your open requests (1)")
 	if n := conflicts(); n != 2 {
 		t.Errorf("%d conflicts", n)
 	}
@@ -178,7 +178,7 @@ func TestHomeThatSlackWillNotShow(t *testing.T) {
 	r.await("all tries", func() bool { return tries() == homeTries })
 	r.await("the last answer", func() bool { return r.entries(fakeslack.EntryAnswer, "views.publish") == homeTries })
 	r.slack.Clear()
-	r.home(kim, "You have not asked")
+	r.home(kim, "No request of yours is open.")
 	if n := tries(); n != homeTries+1 {
 		t.Errorf("it was tried %d times", n-1)
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+	"github.com/slack-go/slack"
 
 	"licensebot/approvals"
 	"licensebot/bot/command"
@@ -98,16 +99,17 @@ func (in *intake) setAside(ctx context.Context, env socket.Envelope, why string)
 
 // ackText is the payload that acknowledges a slash command.
 type ackText struct {
-	ResponseType string `json:"response_type"`
-	Text         string `json:"text"`
+	ResponseType string        `json:"response_type"`
+	Text         string        `json:"text"`
+	Blocks       []slack.Block `json:"blocks,omitempty"` // they say the same, with buttons
 }
 
 // ephemeralAck acknowledges a command with a text that only its author sees.
-func ephemeralAck(env socket.Envelope, text string) any {
+func ephemeralAck(env socket.Envelope, text string, blocks ...slack.Block) any {
 	if !env.AcceptsPayload || text == "" {
 		return nil
 	}
-	return ackText{ResponseType: "ephemeral", Text: text}
+	return ackText{ResponseType: "ephemeral", Text: text, Blocks: blocks}
 }
 
 func (in *intake) handleCommand(ctx context.Context, env socket.Envelope) (payload any, ok bool) {
@@ -118,7 +120,7 @@ func (in *intake) handleCommand(ctx context.Context, env socket.Envelope) (paylo
 	name := outside.OneLine(typed.Command, command.MaxNameLength)
 	understood, err := in.understanding.read(ctx, name, typed, in.now())
 	if problem, ok := errors.AsType[*command.Error](err); ok {
-		return ephemeralAck(env, message.ExplainCommandError(problem)), true
+		return ephemeralAck(env, message.ExplainCommandError(problem), message.CommandErrorBlocks(problem)...), true
 	}
 	return ephemeralAck(env, in.runCommand(ctx, env, name, typed, understood)), true
 }

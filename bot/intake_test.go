@@ -216,7 +216,7 @@ func TestDeliveriesThatNobodyUnderstands(t *testing.T) {
 		t.Errorf("%d connections were needed", n)
 	}
 	for _, e := range r.slack.Journal() {
-		if e.Kind == fakeslack.EntryAckRefused && strings.HasPrefix(e.Envelope, "no user") && !strings.Contains(string(e.Payload), "Something went wrong inside licensebot") {
+		if e.Kind == fakeslack.EntryAckRefused && strings.HasPrefix(e.Envelope, "no user") && !strings.Contains(string(e.Payload), "something go wrong inside licensebot") {
 			t.Errorf("whoever typed it is not told: %s", e.Payload)
 		}
 	}
@@ -240,7 +240,7 @@ func TestAPanicHarmsOnlyItsOwnEnvelope(t *testing.T) {
 	for range 4 {
 		typing.Go(func() {
 			typed := r.typed("bad IDU")
-			if !strings.Contains(typed.Response, "Something went wrong inside licensebot") {
+			if !strings.Contains(typed.Response, "something go wrong inside licensebot") {
 				t.Errorf("%q %q", typed.Error, typed.Response)
 			}
 			if letter := kept.of(typed.EnvelopeID); !strings.Contains(letter, "panic: of the handler") {

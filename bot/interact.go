@@ -3,6 +3,7 @@ package bot
 import (
 	"cmp"
 	"context"
+	"errors"
 	"time"
 
 	"licensebot/approvals"
@@ -31,7 +32,7 @@ func (in *intake) handleInteraction(ctx context.Context, env socket.Envelope) an
 	case x.Type == "view_closed":
 		return nil
 	case x.Type == "shortcut" && x.CallbackID == ShortcutOpen:
-		in.openFromShortcut(ctx, x)
+		in.openForm(ctx, x, message.FormDraft{})
 		return nil
 	case x.Type == "block_actions" && in.handleClick(ctx, env.ID, x):
 		return nil
@@ -41,15 +42,26 @@ func (in *intake) handleInteraction(ctx context.Context, env socket.Envelope) an
 	return decline(env, message.CommandBroken(), message.FormBroken())
 }
 
+// clicks are what the buttons do besides votes and pages, by their actions.
+var clicks = map[string]func(in *intake, ctx context.Context, envelope string, x interaction, a action){
+	ShortcutOpen: func(in *intake, ctx context.Context, _ string, x interaction, _ action) {
+		in.openForm(ctx, x, message.FormDraft{})
+	},
+	message.PutBackAction:  (*intake).putBack,
+	message.ExtendAction:   (*intake).extendGrant,
+	message.EndAction:      (*intake).endGrant,
+	message.AskAgainAction: (*intake).askAgain,
+	message.FillAction: func(in *intake, ctx context.Context, _ string, x interaction, a action) {
+		in.openForm(ctx, x, message.ReadDraft(a.Value))
+	},
+	message.FillRequestAction: (*intake).openRefused,
+}
+
 // handleClick reports whether a button of the bot was among the actions.
 func (in *intake) handleClick(ctx context.Context, envelope string, x interaction) bool {
 	for _, a := range x.Actions {
-		if a.ActionID == ShortcutOpen {
-			in.openFromShortcut(ctx, x)
-			return true
-		}
-		if a.ActionID == message.PutBackAction {
-			in.putBack(ctx, envelope, x, a)
+		if click, ok := clicks[a.ActionID]; ok {
+			click(in, ctx, envelope, x, a)
 			return true
 		}
 		if button, ok := message.ParsePress(a.ActionID); ok {
@@ -64,6 +76,64 @@ func (in *intake) handleClick(ctx context.Context, envelope string, x interactio
 	return false
 }
 
+// extendGrant opens the form with what a grant has, for as long once more.
+func (in *intake) extendGrant(ctx context.Context, _ string, x interaction, a action) {
+	r, err := in.queries.store.Request(ctx, a.Value)
+	switch {
+	case err == nil && r.AwaitsRevocation():
+		in.openForm(ctx, x, message.DraftExtension(r))
+	case err == nil:
+		in.tellLater(x.Channel.ID, x.User.ID, message.ExplainNotExtended(r))
+	default:
+		in.tellLater(x.Channel.ID, x.User.ID, in.explainUnread(a.Value, err))
+	}
+}
+
+// explainUnread says why the request of a button could not be read.
+func (in *intake) explainUnread(id string, err error) string {
+	if errors.Is(err, approvals.ErrNotFound) {
+		return message.ExplainUnknownRequest(id)
+	}
+	in.log.Error().Str("request", id).Err(err).Msg("could not read the request of a button")
+	return message.QueryFailed()
+}
+
+// openRefused opens the form with a request that was not put before approvers.
+func (in *intake) openRefused(ctx context.Context, _ string, x interaction, a action) {
+	r, err := in.queries.store.Request(ctx, a.Value)
+	if err != nil {
+		in.tellLater(x.Channel.ID, x.User.ID, in.explainUnread(a.Value, err))
+		return
+	}
+	in.openForm(ctx, x, message.DraftRefused(r))
+}
+
+// askAgain files what a closed request asked, as the person who pressed the button. If
+// its end has passed, the form opens to say another.
+func (in *intake) askAgain(ctx context.Context, envelope string, x interaction, a action) {
+	r, err := in.queries.store.Request(ctx, a.Value)
+	ask, ok := message.AskAgain(r)
+	switch {
+	case errors.Is(err, approvals.ErrNotFound), err == nil && (!ok || r.Target != in.filing.target):
+		in.tellLater(x.Channel.ID, x.User.ID, message.CannotAskAgain(a.Value))
+	case err != nil:
+		in.tellLater(x.Channel.ID, x.User.ID, in.explainUnread(a.Value, err))
+	case !ask.Until.IsZero() && !ask.Until.After(in.now()):
+		in.openForm(ctx, x, message.DraftAgain(r))
+	default:
+		in.tellLater(x.Channel.ID, x.User.ID, in.fileFor(ctx, envelope, x, ask))
+	}
+}
+
+// endGrant does what the command end does.
+func (in *intake) endGrant(ctx context.Context, _ string, x interaction, a action) {
+	answer := message.CommandOfUnknown()
+	if user, err := in.findAsker(ctx, x.User.ID); err == nil {
+		answer = in.changes.revokeGrant(ctx, command.DefaultName, a.Value, user)
+	}
+	in.tellLater(x.Channel.ID, x.User.ID, answer)
+}
+
 // putBack files the request of a button below a change outside, as the command would by the
 // person who pressed it.
 func (in *intake) putBack(ctx context.Context, envelope string, x interaction, a action) {
@@ -75,11 +145,16 @@ func (in *intake) filePutBack(ctx context.Context, envelope string, x interactio
 	if err != nil || asked.Verb != command.VerbAsk {
 		return message.CommandBroken()
 	}
+	return in.fileFor(ctx, envelope, x, asked.Ask)
+}
+
+// fileFor files an ask for the person who pressed a button, and returns the answer.
+func (in *intake) fileFor(ctx context.Context, envelope string, x interaction, ask approvals.Ask) string {
 	requester, err := in.findAsker(ctx, x.User.ID)
 	if err != nil {
 		return message.CommandOfUnknown()
 	}
-	request, _, err := in.filing.fileRequest(ctx, envelope, requester, x.Channel.ID, asked.Ask)
+	request, _, err := in.filing.fileRequest(ctx, envelope, requester, x.Channel.ID, ask)
 	if err != nil {
 		return explainNotFiled(command.DefaultName, err, message.CommandNotStored())
 	}
@@ -111,19 +186,20 @@ func (in *intake) submitDenial(ctx context.Context, x interaction) any {
 	return message.FieldErrors(map[string]string{message.FieldComment: problem})
 }
 
-// openFromShortcut opens the form for a person who typed no command. A failure
-// can only be told in a direct message.
-func (in *intake) openFromShortcut(ctx context.Context, x interaction) {
-	if err := in.form.open(ctx, x.TriggerID, formOrigin{}); err != nil {
+// openForm opens the form for a person who typed no command. A failure is told
+// privately.
+func (in *intake) openForm(ctx context.Context, x interaction, draft message.FormDraft) {
+	if err := in.form.open(ctx, x.TriggerID, formOrigin{Channel: x.Channel.ID}, draft); err != nil {
 		in.log.Error().Err(err).Msg("could not open the form")
-		in.tellLater("", x.User.ID, in.phrases.FormNotOpened(command.DefaultName))
+		in.tellLater(x.Channel.ID, x.User.ID, in.phrases.FormNotOpened(command.DefaultName))
 	}
 }
 
 // openFromCommand opens the form for a command without words. The answer is
 // empty, or says how to do without the form.
 func (in *intake) openFromCommand(ctx context.Context, typed slashCommand, name string) string {
-	if err := in.form.open(ctx, typed.TriggerID, formOrigin{Channel: typed.ChannelID, Command: name}); err != nil {
+	origin := formOrigin{Channel: typed.ChannelID, Command: name}
+	if err := in.form.open(ctx, typed.TriggerID, origin, message.FormDraft{}); err != nil {
 		in.log.Error().Err(err).Msg("could not open the form")
 		return in.phrases.FormNotOpened(name)
 	}
@@ -134,8 +210,12 @@ func (in *intake) openFromCommand(ctx context.Context, typed slashCommand, name 
 // it closes only once the request is stored.
 func (in *intake) submitForm(ctx context.Context, env socket.Envelope, x interaction) any {
 	origin := decodeOrigin(x.View.PrivateMetadata)
+	if origin.Version != formVersion {
+		return in.form.openAnew(ctx, origin, x.View)
+	}
 	name := cmp.Or(origin.Command, command.DefaultName)
-	ask, wrong := readForm(x.View).parseAsk(name, in.timeOf(ctx, x.User.ID))
+	known := command.Known{Now: in.timeOf(ctx, x.User.ID), Packs: in.policy().Packs}
+	ask, wrong := readForm(x.View).parseAsk(name, known)
 	if len(wrong) > 0 {
 		return message.FieldErrors(wrong)
 	}

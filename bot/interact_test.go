@@ -70,12 +70,12 @@ func (r *rig) submit(v fakeslack.View, values map[string]any) fakeslack.Interact
 }
 
 func typedIn() map[string]any {
-	return map[string]any{message.FieldGroup: "group-01", message.FieldCodes: "IDU"}
+	return map[string]any{message.FieldGroup: "group-01", message.FieldOther: "IDU"}
 }
 
 // TestFormsOfferWhatUiPathTells opens one of every kind there is.
 func TestFormsOfferWhatUiPathTells(t *testing.T) {
-	const groups, codes = "external_select", "multi_static_select"
+	const groups, codes = "external_select", "seats free"
 	for name, c := range map[string]struct {
 		down []string
 		want []string
@@ -103,14 +103,17 @@ func TestFormsOfferWhatUiPathTells(t *testing.T) {
 			r.listen(r.store)
 			v := r.form()
 			for _, menu := range []string{groups, codes} {
-				if got := strings.Contains(string(v.Blocks), `"`+menu+`"`); got != slices.Contains(c.want, menu) {
+				if got := strings.Contains(string(v.Blocks), menu); got != slices.Contains(c.want, menu) {
 					t.Errorf("%s: %t\n%s", menu, got, v.Blocks)
 				}
 			}
-			if told := strings.Contains(string(v.Blocks), "please type the group and the codes"); told == (len(c.want) == 2) {
+			if !strings.Contains(string(v.Blocks), "Insights Designer Users") {
+				t.Errorf("the licenses have no names\n%s", v.Blocks)
+			}
+			if told := strings.Contains(string(v.Blocks), "please type the group"); told == slices.Contains(c.want, groups) {
 				t.Errorf("that it has to be typed is told: %t", told)
 			}
-			if strings.Contains(v.PrivateMetadata, "xoxb") || v.PrivateMetadata != (formOrigin{general, "/allocate"}).encode() {
+			if strings.Contains(v.PrivateMetadata, "xoxb") || v.PrivateMetadata != (formOrigin{Channel: general, Command: "/allocate"}).encode() {
 				t.Errorf("%s", v.PrivateMetadata)
 			}
 			u.Clear()
@@ -157,7 +160,7 @@ func TestFormStaysOpenUntilItIsStored(t *testing.T) {
 	for words, how := range map[string]func() error{
 		"could not record your request": func() error { return errors.New("disk full") },
 		"You have 9 open requests":      func() error { return &approvals.TooManyOpenError{Most: 9} },
-		"Something went wrong":          func() error { panic("of the handler") },
+		"something go wrong":            func() error { panic("of the handler") },
 	} {
 		broken <- how
 		if done := r.submit(v, typedIn()); done.Error != "" || !strings.Contains(done.Errors[message.FieldGroup], words) || len(r.slack.Views(robin)) != 1 {
@@ -338,8 +341,8 @@ func TestEveryInteractionIsAcknowledged(t *testing.T) {
 		"found":         {`{"type":"block_suggestion","action_id":"group","value":"FINANCE"}`, `"value":"group-01"`, ""},
 		"nothing typed": {`{"type":"block_suggestion","action_id":"group","value":7}`, `"value":"group-01"`, ""},
 		"other form":    {`{"type":"view_submission","view":{"callback_id":"other"}}`, "null", "unknown interaction view_submission other"},
-		"empty form":    {`{"type":"view_submission","view":{"callback_id":"allocate_form"}}`, `"group":"The group's name is empty."`, ""},
-		"mistyped form": {`{"type":"view_submission","view":{"callback_id":"allocate_form","state":7}}`, `"response_action":"errors"`, ""},
+		"empty form":    {`{"type":"view_submission","view":{"callback_id":"allocate_form","private_metadata":"{\"version\":2}"}}`, `"group":"The group's name is empty."`, ""},
+		"mistyped form": {`{"type":"view_submission","view":{"callback_id":"allocate_form","private_metadata":"{\"version\":2}","state":7}}`, `"response_action":"errors"`, ""},
 	} {
 		payload := strings.Replace(c.payload, "{", `{"user":{"id":"U0KIM"},"team":{"id":"`+r.slack.TeamID()+`"},"token":"secret","trigger_id":"secret",`, 1)
 		env := socket.Envelope{ID: name, Type: "interactive", AcceptsPayload: true, Payload: json.RawMessage(payload)}
@@ -360,6 +363,41 @@ func TestEveryInteractionIsAcknowledged(t *testing.T) {
 		t.Error("what could not be set aside is not acknowledged")
 	}
 	u.Close()
+}
+
+// TestFormOfAnotherVersion is not filed, whatever its fields say. It opens anew with what
+// was filled in except the end, in an acknowledgment that Slack takes.
+func TestFormOfAnotherVersion(t *testing.T) {
+	r := newRig(t, fakeslack.Config{})
+	u := r.withUiPath()
+	for i := range message.MaxOptions - 2 {
+		u.Own(fmt.Sprintf("CODE%d", i), 50, i)
+	}
+	b := r.newBot(r.store)
+	for _, metadata := range []string{`{\"channel\":\"C0GENERAL\"}`, `{\"channel\":\"C0GENERAL\",\"version\":1}`, `{\"channel\":\"C0GENERAL\",\"version\":3}`} {
+		env := socket.Envelope{ID: metadata, Type: "interactive", AcceptsPayload: true, Payload: json.RawMessage(
+			`{"type":"view_submission","user":{"id":"U0KIM"},"team":{"id":"` + r.slack.TeamID() + `"},"view":{"callback_id":"allocate_form",
+			 "private_metadata":"` + metadata + `","state":{"values":{
+			 "group":{"group":{"type":"external_select","selected_option":{"value":"Finance Robots"}}},
+			 "codes":{"codes":{"selected_options":[{"value":"IDU"}]}}, "why":{"why":{"value":"audit"}},
+			 "until":{"until":{"type":"datepicker","selected_date":"2026-12-31"}}}}}}`)}
+		answer, ok := b.intake.Handle(r.ctx, env)
+		raw, err := json.Marshal(answer)
+		if !ok || err != nil || len(raw) > 16<<10 {
+			t.Fatalf("%t, %d bytes, %v", ok, len(raw), err)
+		}
+		for _, want := range []string{`"response_action":"update"`, `"value":"Finance Robots"`, `"initial_options":[{"text":{"type":"plain_text","text":"IDU Insights`, `"initial_value":"audit"`, `version\":2`, `licensebot was updated`} {
+			if !strings.Contains(string(raw), want) {
+				t.Errorf("%s is missing in\n%s", want, raw)
+			}
+		}
+		if strings.Contains(string(raw), "2026-12-31") {
+			t.Error("the end of the other version is kept")
+		}
+	}
+	if _, filed, err := r.store.ListByRequester(r.ctx, kim, 10, 0); err != nil || filed != 0 {
+		t.Errorf("%d requests were filed, %v", filed, err)
+	}
 }
 
 // TestTypeAheadWhileUiPathHangs is answered in time, with what was typed.

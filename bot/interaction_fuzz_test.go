@@ -47,7 +47,7 @@ func FuzzInteraction(f *testing.F) {
 				t.Fatalf("page %v", at)
 			}
 		}
-		ask, wrong := readForm(x.View).parseAsk(cmp.Or(decodeOrigin(x.View.PrivateMetadata).Command, command.DefaultName), time.Now())
+		ask, wrong := readForm(x.View).parseAsk(cmp.Or(decodeOrigin(x.View.PrivateMetadata).Command, command.DefaultName), command.Known{Now: time.Now()})
 		if len(wrong) == 0 {
 			bottest.CheckAsk(t, ask, time.Now())
 			bottest.ExpectHarmless(t, phrases().ConfirmReceipt(approvals.Request{ID: command.ExampleID, Channel: channel, Ask: ask}, 300))

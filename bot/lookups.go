@@ -8,6 +8,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"licensebot/approvals"
 	"licensebot/bot/command"
 	"licensebot/bot/message"
 	"licensebot/bot/slackapi"
@@ -27,6 +28,7 @@ const (
 type lookups struct {
 	uipath  GroupReader
 	store   GroupStore
+	policy  func() approvals.Policy
 	posts   *slackapi.Messenger
 	phrases message.Phrases
 	log     zerolog.Logger
@@ -41,10 +43,11 @@ type lookups struct {
 }
 
 func newLookups(
-	uipath GroupReader, store GroupStore, posts *slackapi.Messenger, phrases message.Phrases, log zerolog.Logger,
+	uipath GroupReader, store GroupStore, policy func() approvals.Policy, posts *slackapi.Messenger,
+	phrases message.Phrases, log zerolog.Logger,
 ) *lookups {
 	l := &lookups{
-		uipath: uipath, store: store, posts: posts, phrases: phrases, log: log,
+		uipath: uipath, store: store, policy: policy, posts: posts, phrases: phrases, log: log,
 		slots: make(chan struct{}, lookupsAtOnce), asking: make(map[string]bool),
 	}
 	l.ctx, l.stop = context.WithCancel(context.Background())
@@ -129,7 +132,7 @@ func (l *lookups) lookUp(ctx context.Context, name string, c command.Command) (t
 		if err != nil {
 			return l.explainError(name, c, err)
 		}
-		return l.phrases.ListOwnedCodes(name, seats, c.Page)
+		return l.phrases.ListOwnedCodes(name, seats, l.policy().Packs, c.Page)
 	}
 	group, err := l.uipath.FindGroup(ctx, c.Group)
 	if err != nil {

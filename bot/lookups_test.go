@@ -45,7 +45,7 @@ func (r *rig) lookups(asked func(context.Context)) *lookups {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	l := newLookups(watched{licensing.NewAllocations(client), asked}, r.store, r.bot.messenger.posts, phrases(), r.logger())
+	l := newLookups(watched{licensing.NewAllocations(client), asked}, r.store, func() approvals.Policy { return r.policy }, r.bot.messenger.posts, phrases(), r.logger())
 	r.t.Cleanup(l.close)
 	return l
 }
@@ -55,7 +55,7 @@ var showGroup = command.Command{Verb: command.VerbShow, Group: "group-01"}
 // However long the acknowledgment takes, nothing is answered before it.
 func TestLookupsWaitForTheAcknowledgment(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newLookups(nil, nil, nil, phrases(), zerolog.Nop())
+		l := newLookups(nil, nil, nil, nil, phrases(), zerolog.Nop())
 		acknowledged, acknowledge := context.WithCancel(t.Context())
 		answers := make(chan bool, 1)
 		go func() { answers <- l.awaitAcknowledged(acknowledged) }()
@@ -126,7 +126,7 @@ func TestLookupsThatFail(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 			defer cancel()
 			said := l.lookUp(ctx, "/allocate", showGroup)
-			if !strings.HasPrefix(said, "I could not look that up: ") {
+			if !strings.HasPrefix(said, "I could not look up the licenses") {
 				t.Errorf("answered with %q", said)
 			}
 			bottest.ExpectHarmless(t, said)

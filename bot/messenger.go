@@ -53,7 +53,8 @@ func (m *Messenger) renderCard(r approvals.Request, kind approvals.JobKind) slac
 func (m *Messenger) PostInThread(ctx context.Context, r approvals.Request, job approvals.Job) error {
 	_, err := m.posts.PostReply(ctx, slackapi.Post{
 		Channel: r.Channel, ThreadTS: r.CardTS,
-		Text: m.phrases.ThreadReply(r, job), Metadata: message.RenderMetadata(r, job),
+		Text: m.phrases.ThreadReply(r, job), Blocks: m.phrases.ReplyBlocks(r, job),
+		Metadata: message.RenderMetadata(r, job),
 	})
 	return err
 }
@@ -163,10 +164,11 @@ func (m *Messenger) TellVoter(ctx context.Context, r approvals.Request, user str
 // keep it until the requester is back.
 func (m *Messenger) TellRequester(ctx context.Context, r approvals.Request, job approvals.Job) error {
 	text := m.phrases.PrivateNotice(r, job)
-	if text == "" || m.posts.Respond(ctx, m.responseURLs.Take(r.ID, time.Now()), r.Requester, text) {
+	blocks := m.phrases.NoticeBlocks(r, text)
+	if text == "" || m.posts.Respond(ctx, m.responseURLs.Take(r.ID, time.Now()), r.Requester, text, blocks...) {
 		return nil
 	}
-	return m.posts.TellLasting(ctx, r.OriginChannel, r.Requester, text)
+	return m.posts.TellLasting(ctx, r.OriginChannel, r.Requester, text, blocks...)
 }
 
 // PostOutsideChange posts about a change of an allocation outside of the bot.

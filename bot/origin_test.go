@@ -29,7 +29,7 @@ func TestAnotherWorkspaceIsRefused(t *testing.T) {
 			t.Errorf("%q is answered with %q", text, typed.Response)
 		}
 	}
-	if done := r.submit(form, typedIn()); done.Errors[message.FieldGroup] != message.FormForeign() {
+	if done := r.submit(form, map[string]any{message.FieldGroup: "group-01", message.FieldCodes: []string{"IDU"}}); done.Errors[message.FieldGroup] != message.FormForeign() {
 		t.Errorf("the form is answered with %+v", done)
 	}
 	if found, err := r.slack.Suggest(r.ctx, robin, form.ID, message.FieldGroup, "robots"); err != nil || len(found.Options) != 0 {

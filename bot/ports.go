@@ -63,8 +63,13 @@ type GroupStore interface {
 
 // A HomeStore lists what a Home tab shows.
 type HomeStore interface {
-	// ListByRequester lists a person's requests, the newest first, and counts all.
-	ListByRequester(ctx context.Context, requester string, limit, offset int) ([]approvals.Request, int, error)
+	// ListOpenByRequester lists a person's open requests, the newest first.
+	ListOpenByRequester(ctx context.Context, requester string, most int) ([]approvals.Request, error)
+	// ListClosedByRequester lists a person's closed requests, the newest first.
+	ListClosedByRequester(ctx context.Context, requester string, most int) ([]approvals.Request, error)
+	// ListGrantsByRequester lists a person's requests that hold codes for a time, the
+	// next end first.
+	ListGrantsByRequester(ctx context.Context, requester string, most int) ([]approvals.Request, error)
 	// ListUndecided lists the requests that wait for votes, the most urgent first.
 	ListUndecided(ctx context.Context, most int) ([]approvals.Request, error)
 	// Subscribe signals when jobs of these kinds may have become due, until stop is

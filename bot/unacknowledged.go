@@ -19,10 +19,10 @@ func (in *intake) Unacknowledged(env socket.Envelope, payload any) {
 		return
 	}
 	in.background.add(func(ctx context.Context) {
-		if in.posts.Respond(ctx, typed.ResponseURL, typed.UserID, answer.Text) {
+		if in.posts.Respond(ctx, typed.ResponseURL, typed.UserID, answer.Text, answer.Blocks...) {
 			return
 		}
-		if err := in.posts.TellWaiting(ctx, typed.ChannelID, typed.UserID, answer.Text); err != nil {
+		if err := in.posts.TellWaiting(ctx, typed.ChannelID, typed.UserID, answer.Text, answer.Blocks...); err != nil {
 			in.log.Warn().Str("user", typed.UserID).Err(err).Msg("an answer did not reach the person who asked")
 		}
 	})

@@ -18,12 +18,13 @@ import (
 )
 
 // An understanding reads commands with what is known of the organization's groups and
-// licenses, and of the requester's time zone. What UiPath or Slack does not tell in
+// licenses, of the policy's packs, and of the requester's time zone. What UiPath or Slack does not tell in
 // time is not known: then the words of a request are recorded as they are, and resolved
 // when it is prepared.
 type understanding struct {
 	uipath    UiPath // nil: nothing is known
 	directory *slackapi.Directory
+	policy    func() approvals.Policy
 	codes     []string // those that have a display name
 	codeName  func(code string) (name string, ok bool)
 	log       zerolog.Logger
@@ -100,6 +101,7 @@ func (u *understanding) gather(ctx context.Context, user string, now time.Time) 
 		u.noteSlow(ctx, limit)
 	}
 	known.Licenses, known.Owned = u.listLicenses(seats), seatsErr == nil && len(seats) > 0
+	known.Packs = u.policy().Packs
 	return known
 }
 

@@ -25,6 +25,7 @@ const (
 type draft struct {
 	*reader
 	opening
+	group   run
 	ask     approvals.Ask
 	isTrial bool
 	hasEnd  bool // when it ends was said
@@ -37,9 +38,10 @@ type draft struct {
 	options    []func(*approvals.Ask)
 	open       int // questions
 
-	endToFill  string // such as <day>, in place of an end that was not understood
-	seatsOf    string // the code whose limit was not understood
-	lacksCodes bool   // a code was typed that is not in the ask
+	endToFill  string   // such as <day>, in place of an end that was not understood
+	seatsOf    string   // the code whose limit was not understood
+	minus      []string // codes with a minus before them, as they were typed
+	lacksCodes bool     // a code was typed that is not in the ask
 }
 
 func (d *draft) isBad() bool { return d.question != nil || d.correction != nil }
@@ -175,14 +177,13 @@ func (r *reader) likelyRuns(tokens []word) []run {
 		return []run{first}
 	}
 	for i, w := range tokens[:len(tokens)-1] {
-		_, isLicense := r.license(strings.ToUpper(w.text))
 		switch {
 		case w.isOneOf([]string{"to", "for", "from"}) && i > 0 && r.readPeriod(tokens[i:]).n == 0:
 			for i+2 < len(tokens) && tokens[i+1].isOneOf([]string{"the", "group"}) {
 				i++
 			}
 			return []run{{from: i + 1, to: i + 2, text: tokens[i+1].text}}
-		case !isLicense && !item{word: w}.isFiller() && !item{word: w}.isNumber():
+		case !r.isAskable(w.text) && !item{word: w}.isFiller() && !item{word: w}.isNumber():
 			return []run{first}
 		}
 	}
@@ -191,7 +192,8 @@ func (r *reader) likelyRuns(tokens []word) []run {
 
 // readDraft reads a request for a given group.
 func (r *reader) readDraft(o opening, tokens []word, group run, reason []word) *draft {
-	d := &draft{reader: r, opening: o, ask: approvals.Ask{Action: o.action, Group: group.text, Command: r.name}}
+	d := &draft{reader: r, opening: o, group: group}
+	d.ask = approvals.Ask{Action: o.action, Group: group.text, Command: r.name}
 	d.checkGroup(group)
 	if !o.isSaid && group.from > 0 && tokens[group.from-1].isKeyword("from") {
 		d.askWhich("Codes are added to a group, or removed from it.", nil,
@@ -323,7 +325,7 @@ func (d *draft) takeForReason(items []item) []item {
 			continue
 		}
 		reason := joinTyped(words)
-		if d.ask.Reason != "" || len(lettersOf(reason)) < 3 || slices.ContainsFunc(words, soundsLikeTime) {
+		if d.ask.Reason != "" || len(lettersOf(reason)) < 3 || soundLikeTime(words) {
 			d.endToFill = "for <time>"
 			d.noteOpen("%s is no time that I understand. Write it such as %s. A reason stands after %s.",
 				Typed("for "+reason), Typed("for 30 days"), Typed("because"))
@@ -340,11 +342,22 @@ func (d *draft) takeForReason(items []item) []item {
 // standsBefore reports whether a group, a license or a number of seats follows.
 func (d *draft) standsBefore(items []item) bool {
 	for i, it := range items {
-		if it.kind != plain || d.Licenses != nil && len(d.licensesAt(items[i:]).codes) > 0 {
+		if it.kind != plain || d.Licenses != nil && !d.licensesAt(items[i:]).isNone() {
 			return it.kind != gap
 		}
 		if !it.isFiller() && !it.isNumber() {
 			return false
+		}
+	}
+	return false
+}
+
+// soundLikeTime reports whether a word, or two that were split, may be a part of a time.
+func soundLikeTime(words []word) bool {
+	for i, w := range words {
+		isSplit := i > 0 && soundsLikeTime(word{text: words[i-1].text + w.text})
+		if soundsLikeTime(w) || isSplit {
+			return true
 		}
 	}
 	return false
@@ -467,6 +480,20 @@ func (d *draft) checkAction() {
 	if len(a.Codes) == 0 {
 		d.requireCodes()
 	}
+	d.checkMinus()
+}
+
+// checkMinus asks about codes with a minus, which is no sign to add them.
+func (d *draft) checkMinus() {
+	switch typed := Typed(strings.Join(d.minus, " ")); {
+	case len(d.minus) == 0:
+	case len(d.minus) == len(d.ask.Codes):
+		d.askWhich("%s can mean to take out, or a dash before what is added.", []any{typed},
+			func(a *approvals.Ask) { a.Action = approvals.Remove },
+			func(*approvals.Ask) {})
+	default:
+		d.noteOpen("%s has a minus. One request adds codes or takes codes out; ask for each separately.", typed)
+	}
 }
 
 // requireCodes asks for the codes that the action needs.
@@ -496,6 +523,9 @@ func (r *reader) choose(o opening, body, reason []word, drafts []*draft) (Comman
 	switch len(complete) {
 	case 0:
 	case 1:
+		if longer := longerGroup(complete[0], drafts); longer != nil {
+			return Command{}, r.askLonger(complete[0], longer)
+		}
 		return Command{Verb: VerbAsk, Ask: complete[0].ask}, nil
 	default:
 		return Command{}, r.eitherOf(newError("", "That can mean several things."), complete)
@@ -507,11 +537,31 @@ func (r *reader) choose(o opening, body, reason []word, drafts []*draft) (Comman
 	case 1:
 		problem := *corrected[0].correction
 		problem.Try = r.verify(corrected[0].ask)
+		problem.noteUnderstood(corrected[0].ask)
 		return Command{}, &problem
 	default:
 		return Command{}, r.eitherOf(explainNear(corrected), corrected)
 	}
 	return Command{}, r.askOpen(o, body, reason, drafts)
+}
+
+// longerGroup is a reading in which the same words, with others beside them, are the name
+// of a group. The shorter name is not taken silently then.
+func longerGroup(chosen *draft, drafts []*draft) *draft {
+	for _, d := range drafts {
+		covers := d.group.from <= chosen.group.from && d.group.to >= chosen.group.to
+		if covers && d.group.to-d.group.from > chosen.group.to-chosen.group.from {
+			return d
+		}
+	}
+	return nil
+}
+
+// askLonger asks for what is open if the longer name of a group is meant, and says what
+// to type if it is not.
+func (r *reader) askLonger(chosen, longer *draft) *Error {
+	return newFill(longer.fill(), "%s is a group, and so is %s. For the first one, type %s.",
+		Typed(chosen.ask.Group), Typed(longer.ask.Group), Typed(r.verify(chosen.ask)))
 }
 
 // explainNear says what words may mean that were mistyped.
@@ -553,7 +603,9 @@ func (r *reader) verify(ask approvals.Ask) string {
 	return text
 }
 
+// sameAsk reports whether two asks are for the same codes, whether by a pack or not.
 func sameAsk(a, b approvals.Ask) bool {
+	a.Packs, b.Packs = nil, nil
 	byCode := func(x, y approvals.Quota) int { return strings.Compare(x.Code, y.Code) }
 	a.Quotas = slices.SortedFunc(slices.Values(a.Quotas), byCode)
 	b.Quotas = slices.SortedFunc(slices.Values(b.Quotas), byCode)
@@ -563,6 +615,7 @@ func sameAsk(a, b approvals.Ask) bool {
 // eitherOf offers a few readings. If there are more, it names them all.
 func (r *reader) eitherOf(question *Error, drafts []*draft) *Error {
 	asked := *question
+	asked.noteUnderstood(asksOf(drafts)...)
 	if len(drafts) > maxEither {
 		return &asked
 	}
@@ -586,6 +639,8 @@ func (r *reader) askOpen(o opening, body, reason []word, drafts []*draft) *Error
 		return len(b.ask.Group) - len(a.ask.Group)
 	})
 	asked := *best.question
+	asked.noteUnderstood(best.openAsks()...)
+	asked.EndUnclear = asked.EndUnclear || best.lacksEnd()
 	if best.open == 1 && len(best.options) > 0 {
 		for _, option := range best.options {
 			ask := best.ask
@@ -600,6 +655,22 @@ func (r *reader) askOpen(o opening, body, reason []word, drafts []*draft) *Error
 		asked.Fill = best.fill()
 	}
 	return &asked
+}
+
+// lacksEnd reports whether an end was typed that is not in the ask.
+func (d *draft) lacksEnd() bool {
+	return d.endToFill != "" || d.hasEnd && !d.forGood && !d.ask.IsTimed()
+}
+
+// openAsks are the asks that the open question is about.
+func (d *draft) openAsks() []approvals.Ask {
+	asks := []approvals.Ask{d.ask}
+	for i, option := range d.options {
+		ask := d.ask
+		option(&ask)
+		asks = append(asks[:i], ask)
+	}
+	return asks
 }
 
 // fill is the command with a word in place of what is open.

@@ -94,7 +94,7 @@ func Parse(name, text string, now time.Time) (Command, error) {
 // "/allocate", and is repeated in suggestions. The error is always an *Error.
 func (k Known) Parse(name, text string) (Command, error) {
 	if utf8.RuneCountInString(html.UnescapeString(text)) > MaxLength {
-		return Command{}, newError(name+" help", "That is longer than the %d characters I read.", MaxLength)
+		return Command{}, newError(name+" help", "The command is longer than the %d characters I read.", MaxLength)
 	}
 	text = Normalize(text)
 	if text == "" {

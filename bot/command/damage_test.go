@@ -51,7 +51,7 @@ func TestSuggestionsMeanWhatWasMeant(t *testing.T) {
 // sameRequest reports whether two commands ask for the same, in whatever words.
 func sameRequest(a, b command.Command) bool {
 	for _, c := range []*command.Command{&a, &b} {
-		c.Ask.Group = groupOf(c.Ask.Group)
+		c.Ask.Group, c.Ask.Packs = groupOf(c.Ask.Group), nil
 		c.Ask.Codes = slices.Sorted(slices.Values(c.Ask.Codes))
 		c.Ask.Quotas = slices.SortedFunc(slices.Values(c.Ask.Quotas), func(x, y approvals.Quota) int {
 			return strings.Compare(x.Code, y.Code)
@@ -91,6 +91,9 @@ func drawRequest(t *rapid.T) string {
 			l += fmt.Sprintf(pick("notation", "=%d", ":%d", " x%d", " = %d"), seats)
 		}
 		licenses = append(licenses, l)
+	}
+	if pack := pick("pack", "", "", "starter", "test-lab"); pack != "" {
+		licenses = append(licenses, pack)
 	}
 	codes := strings.Join(licenses, pick("separator", " ", ", ", " and "))
 	parts := []string{group, codes}

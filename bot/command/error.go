@@ -1,6 +1,10 @@
 package command
 
-import "fmt"
+import (
+	"fmt"
+
+	"licensebot/approvals"
+)
 
 // An Error says what is wrong with a command and how to type it right.
 type Error struct {
@@ -19,6 +23,11 @@ type Error struct {
 	Fill string
 	// Group is what was looked for among the groups in vain.
 	Group string
+	// Understood is what a request asks for, as far as all its readings agree. Nil: it is
+	// no request, or nothing was understood.
+	Understood *approvals.Ask
+	// EndUnclear reports that an end was typed that is not in Understood.
+	EndUnclear bool
 	// Unlisted reports that a license was looked for in vain.
 	Unlisted bool
 }

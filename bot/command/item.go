@@ -14,9 +14,9 @@ import (
 type item struct {
 	word
 	kind    kind
-	code    string
-	limit   string // as it was typed beside its code; empty: none
-	endsOff bool   // a comma follows: a number does not belong to what is beyond
+	codes   []string // of a license, or of a pack
+	limit   string   // as it was typed beside its code; empty: none
+	endsOff bool     // a comma follows: a number does not belong to what is beyond
 }
 
 type kind int
@@ -24,7 +24,7 @@ type kind int
 const (
 	plain   kind = iota // not understood yet
 	group               // where the group stands
-	license             // a code
+	license             // a code, or a pack
 	gap                 // words that were taken out
 )
 
@@ -158,15 +158,20 @@ func (d *draft) takeLicenses(items []item) []item {
 		case found.n == 0:
 			rest = append(rest, items[i])
 			continue
-		case len(found.codes) > 1:
+		case len(found.codes)+len(found.packs) > 1:
 			d.askLicense(found, items[i:i+found.n])
 			rest = append(rest, item{kind: gap})
 		default:
 			it := items[i]
-			it.kind, it.code, it.limit = license, found.codes[0], found.limit
+			it.kind, it.codes, it.limit = license, found.codes, found.limit
 			it.endsOff = items[i+found.n-1].endsOff
+			if typed := joinTexts(items[i : i+found.n]); len(found.packs) > 0 {
+				it.codes = found.packs[0].Codes
+				d.takePack(found, typed)
+			} else {
+				d.takeCode(found, typed)
+			}
 			rest = append(rest, it)
-			d.takeCode(found, joinTexts(items[i:i+found.n]))
 		}
 		i += found.n - 1
 	}
@@ -198,6 +203,9 @@ func (d *draft) takeCode(found match, typed string) {
 		d.question.Unlisted = true
 		return
 	}
+	if strings.HasPrefix(typed, "-") && d.ask.Action == approvals.Add {
+		d.minus = append(d.minus, typed)
+	}
 	if found.hasLimit {
 		d.readLimit(code, found.limit)
 	}
@@ -222,18 +230,24 @@ func (d *draft) listOwned() string {
 func (d *draft) askLicense(found match, typed []item) {
 	d.lacksCodes = true
 	var options []func(*approvals.Ask)
-	for _, code := range found.codes[:min(len(found.codes), maxEither)] {
+	addCodes := func(codes []string) {
 		options = append(options, func(a *approvals.Ask) {
-			if !slices.Contains(a.Codes, code) {
-				a.Codes = append(slices.Clone(a.Codes), code)
-			}
+			a.Codes = append(slices.Clone(a.Codes), approvals.Without(codes, a.Codes)...)
 		})
 	}
-	if len(found.codes) > maxEither || found.hasLimit {
+	names := slices.Clone(found.codes)
+	for _, code := range found.codes {
+		addCodes([]string{code})
+	}
+	for _, pack := range found.packs {
+		names = append(names, "the pack "+pack.Name)
+		addCodes(pack.Codes)
+	}
+	if len(options) > maxEither || found.hasLimit {
 		options = nil
 	}
 	d.askWhich("%s can mean several licenses: %s.",
-		[]any{Typed(joinTexts(typed)), Typed(strings.Join(found.codes, ", "))}, options...)
+		[]any{Typed(joinTexts(typed)), Typed(strings.Join(names, ", "))}, options...)
 }
 
 // readLimit reads the seat limit of a code. The same limit may be typed twice.
@@ -261,6 +275,7 @@ func (d *draft) readLimit(of, text string) {
 // takeSeats gives numbers to the codes that they stand beside. If each can belong to
 // the code before it and to the code behind it, it asks.
 func (d *draft) takeSeats(items []item) []item {
+	items = dropToSeats(items)
 	var rest []item
 	for _, it := range items {
 		if !it.isFiller() || it.isOneOf(separators) {
@@ -280,10 +295,35 @@ func (d *draft) takeSeats(items []item) []item {
 		d.takeQuotas(before)
 	case isBehind:
 		d.takeQuotas(behind)
+	case d.onlyCode() != "" && isOnlySeats(items):
+		at := slices.IndexFunc(items, item.isNumber)
+		limit, _ := items[at].count()
+		d.readLimit(d.onlyCode(), limit)
 	default:
 		return items
 	}
 	return slices.DeleteFunc(slices.Clone(items), item.isNumber)
+}
+
+// dropToSeats drops the word to between a license and its seats.
+func dropToSeats(items []item) []item {
+	var rest []item
+	for i, it := range items {
+		isBefore := i > 0 && (items[i-1].kind == license || items[i-1].isFiller())
+		if isBefore && it.isKeyword("to") && i+1 < len(items) && items[i+1].isNumber() {
+			continue
+		}
+		rest = append(rest, it)
+	}
+	return rest
+}
+
+// isOnlySeats reports whether there is one number and a word behind it says that it
+// counts seats.
+func isOnlySeats(items []item) bool {
+	at := slices.IndexFunc(items, item.isNumber)
+	return at >= 0 && at+1 < len(items) && items[at+1].isOneOf([]string{"seat", "seats"}) &&
+		!slices.ContainsFunc(items[at+1:], item.isNumber)
 }
 
 func (d *draft) takeQuotas(quotas []approvals.Quota) {
@@ -292,7 +332,8 @@ func (d *draft) takeQuotas(quotas []approvals.Quota) {
 	}
 }
 
-// assignSeats gives each number to the code that stands on one side of it.
+// assignSeats gives each number to the code that stands on one side of it, or to each
+// code of a pack.
 func assignSeats(items []item, side int) ([]approvals.Quota, bool) {
 	var quotas []approvals.Quota
 	var taken []int
@@ -313,7 +354,9 @@ func assignSeats(items []item, side int) ([]approvals.Quota, bool) {
 			return nil, false
 		}
 		taken = append(taken, beside)
-		quotas = append(quotas, approvals.Quota{Code: items[beside].code, Limit: limit})
+		for _, code := range items[beside].codes {
+			quotas = append(quotas, approvals.Quota{Code: code, Limit: limit})
+		}
 	}
 	return quotas, true
 }

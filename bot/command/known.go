@@ -22,6 +22,8 @@ type Known struct {
 	Licenses []License
 	// Owned reports whether Licenses say what the organization owns.
 	Owned bool
+	// Packs are the packs of the policy.
+	Packs []approvals.Pack
 }
 
 // A License is a user bundle that people can ask for.
@@ -39,6 +41,7 @@ type reader struct {
 	loose   map[string][]approvals.Group // by letters and digits alone
 	longest int                          // words of the longest name
 	names   []licenseName                // of the licenses that a name can mean
+	packs   []approvals.Pack             // whose names mean nothing else
 }
 
 func newReader(name string, known Known) *reader {
@@ -63,6 +66,11 @@ func newReader(name string, known Known) *reader {
 		before, _, _ := strings.Cut(l.Name, " – ")
 		r.names = append(r.names, licenseName{License: l, words: nameWords(l.Name), head: nameWords(before)})
 	}
+	for _, p := range known.Packs {
+		if _, isCode := r.license(strings.ToUpper(p.Name)); !isCode {
+			r.packs = append(r.packs, p)
+		}
+	}
 	return r
 }
 
@@ -77,6 +85,13 @@ func (r *reader) license(code string) (License, bool) {
 		}
 	}
 	return License{}, false
+}
+
+// isAskable reports whether a word is the code of a license or the name of a pack.
+func (r *reader) isAskable(text string) bool {
+	_, isLicense := r.license(strings.ToUpper(text))
+	_, isPack := r.packNamed(text)
+	return isLicense || isPack
 }
 
 // askable are the licenses that a name can mean: those that are owned, where that is

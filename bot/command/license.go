@@ -4,16 +4,21 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"licensebot/approvals"
 )
 
-// A match is words that mean a license, or one of several.
+// A match is words that mean a license or a pack, or one of several.
 type match struct {
 	n        int
 	codes    []string
+	packs    []approvals.Pack
 	limit    string
 	hasLimit bool
 	isNear   bool // no exact code or name
 }
+
+func (m match) isNone() bool { return len(m.codes)+len(m.packs) == 0 }
 
 // maxNameWords is how many words the name of a license may have.
 const maxNameWords = 6
@@ -26,6 +31,9 @@ func (d *draft) licensesAt(items []item) match {
 		first.isKeyword(formerWordEmpty) || first.isOneOf(prepositions) {
 		return match{}
 	}
+	if pack, ok := d.packNamed(first.text); ok {
+		return match{n: 1, packs: []approvals.Pack{pack}}
+	}
 	if found := d.codeOf(first); found.n > 0 {
 		return found
 	}
@@ -36,8 +44,9 @@ func (d *draft) licensesAt(items []item) match {
 		}
 	}
 	for n := min(len(words), maxNameWords); n > 0; n-- {
-		if codes := d.nearest(joinWords(words[:n])); len(codes) > 0 {
-			return match{n: n, codes: codes, isNear: true}
+		typed := joinWords(words[:n])
+		if found := (match{n: n, codes: d.nearest(typed), packs: d.nearPacks(typed), isNear: true}); !found.isNone() {
+			return found
 		}
 	}
 	return match{}
@@ -67,7 +76,7 @@ func (d *draft) codeOf(it item) match {
 		return found
 	case d.Licenses == nil:
 		return match{}
-	case isShaped && !d.isTrial && len(d.nearest(base)) == 0 && len(d.named(base)) == 0:
+	case isShaped && !d.isTrial && len(d.nearest(base)) == 0 && len(d.named(base)) == 0 && len(d.nearPacks(base)) == 0:
 		return found // not in the list; maybe the group has it
 	case hasLimit:
 		return d.namedWithLimit(base, found)
@@ -75,14 +84,17 @@ func (d *draft) codeOf(it item) match {
 	return match{}
 }
 
-// namedWithLimit finds a license with a seat limit by its name, or else those whose
-// codes are near.
+// namedWithLimit finds a license with a seat limit by its name, or a pack, or else those
+// that are near.
 func (d *draft) namedWithLimit(name string, found match) match {
 	found.codes = d.named(name)
-	if len(found.codes) == 0 {
-		found.codes, found.isNear = d.nearest(name), true
+	if pack, ok := d.packNamed(name); ok {
+		found.codes, found.packs = nil, []approvals.Pack{pack}
 	}
-	if len(found.codes) == 0 {
+	if found.isNone() {
+		found.codes, found.packs, found.isNear = d.nearest(name), d.nearPacks(name), true
+	}
+	if found.isNone() {
 		return match{}
 	}
 	return found

@@ -210,6 +210,8 @@ func (r *reader) askGroup(o opening, body, reason []word) *Error {
 	if len(d.options) == 0 {
 		asked.Fill = d.fill()
 	}
+	asked.noteUnderstood(d.openAsks()...)
+	asked.EndUnclear = asked.EndUnclear || d.lacksEnd()
 	return asked
 }
 
@@ -223,7 +225,7 @@ func (r *reader) withoutPersons(body []word) (rest []word, person string, near [
 		rest = append(rest, w)
 	}
 	for _, found := range r.nearRuns(rest) {
-		if _, isLicense := r.license(strings.ToUpper(found.text)); !isLicense && !slices.Contains(near, found.text) {
+		if !r.isAskable(found.text) && !slices.Contains(near, found.text) {
 			near = append(near, found.text)
 		}
 	}
@@ -235,8 +237,7 @@ func (r *reader) withoutLooseNumbers(body []word) []word {
 	var rest []word
 	for i, w := range body {
 		if it := (item{word: w}); it.isNumber() && i > 0 {
-			_, isCode := r.license(strings.ToUpper(body[i-1].text))
-			if !isCode && !(item{word: body[i-1]}).isFiller() {
+			if !r.isAskable(body[i-1].text) && !(item{word: body[i-1]}).isFiller() {
 				continue
 			}
 		}

@@ -120,6 +120,9 @@ func (k Known) readFor(words []word) period {
 		skipped++
 	}
 	second := words[1]
+	if second.isKeyword("today") {
+		return k.readUntil(words)
+	}
 	if second.isOneOf([]string{"good", "ever", "always", "life"}) || second.isOneOf(forGood) {
 		return period{n: 2, isForGood: true}
 	}

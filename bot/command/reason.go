@@ -10,9 +10,14 @@ import (
 // cutReason cuts the words at the first one that begins a reason, from a position on.
 func cutReason(tokens []word, from int) (rest, reason []word) {
 	for i := from; i < len(tokens); i++ {
-		if tokens[i].isOneOf(reasonWords) {
-			return tokens[:i], tokens[i+1:]
+		if !tokens[i].isOneOf(reasonWords) {
+			continue
 		}
+		reason = tokens[i+1:]
+		if tokens[i].isKeyword("reason") && len(reason) > 1 && reason[0].isKeyword("is") {
+			reason = reason[1:]
+		}
+		return tokens[:i], reason
 	}
 	return tokens, nil
 }

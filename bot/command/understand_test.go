@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"licensebot/approvals"
 	"licensebot/bot/command"
 	"licensebot/internal/groupname"
 	"licensebot/licensing"
@@ -32,6 +33,9 @@ func berlin(t testing.TB) command.Known {
 		name, _ := licensing.CodeName(code)
 		known.Licenses = append(known.Licenses,
 			command.License{Code: code, Name: name, Owned: slices.Contains(owned, code)})
+	}
+	known.Packs = []approvals.Pack{
+		{Name: "starter", Codes: []string{"RPADEVPRONU", "IDU"}}, {Name: "test-lab", Codes: []string{"TSTNU", "ATTUNU"}},
 	}
 	return known
 }

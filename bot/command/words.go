@@ -14,7 +14,7 @@ var (
 	// helpWords ask for help.
 	helpWords = []string{"--help", "-help", "-h", "/help", "hilfe", "aide", "ayuda", "usage"}
 	// reasonWords begin a reason.
-	reasonWords = []string{"because", "reason"}
+	reasonWords = []string{"because", "reason", "bc", "cause", "coz", "cuz"}
 	// openers come before what a person asks for, and mean nothing.
 	openers = []string{
 		"please", "pls", "plz", "hi", "hello", "hey", "i", "we", "can", "could", "would", "like", "need", "want",
@@ -25,7 +25,7 @@ var (
 		"the", "a", "an", "and", "&", "+", "also", "group", "please", "pls", "thanks", "thx", "with", "of", "x", "×",
 		"license", "licenses", "licence", "licences", "code", "codes", "seat", "seats", "at", "most", "up", "max",
 		"maximum", "limit", "away", "need", "needs", "have", "has", "get", "gets", "should", "me", "us",
-		"users", "user", "people",
+		"users", "user", "people", "pack", "packs",
 	}
 	// seatWords may follow a number of seats.
 	seatWords = []string{"seat", "seats", "user", "users", "people", "license", "licenses", "licence", "licences"}

@@ -16,7 +16,8 @@ func (p Phrases) ConfirmReceipt(r approvals.Request, ahead int) string {
 	return fmt.Sprintf("Request %s is recorded: %s. Nothing has changed yet. "+
 		"I am checking it with UiPath. If it passes, its card appears in %s%s, where an approver decides. "+
 		"The card's thread says how it ends.",
-		quoteCode(r.ID), summarizeAsk(r.Ask, "the group "+quoteCode(r.Ask.Group), maxListed)+sayForGood(r.Ask),
+		quoteCode(r.ID),
+		summarizeAsk(r.Ask, "the group "+quoteCode(r.Ask.Group), maxListed)+sayForGood(r.Ask)+sayPacks(r.Ask),
 		mentionChannel(r.Channel), describeQueue(ahead))
 }
 
@@ -41,6 +42,17 @@ func sayForGood(a approvals.Ask) string {
 		return ""
 	}
 	return ", for good"
+}
+
+// sayPacks says by which packs codes were asked for.
+func sayPacks(a approvals.Ask) string {
+	switch len(a.Packs) {
+	case 0:
+		return ""
+	case 1:
+		return fmt.Sprintf(" (with the pack %s)", quoteCode(a.Packs[0]))
+	}
+	return fmt.Sprintf(" (with the packs %s)", joinWithin(maxTerse, quoteCodes(a.Packs)))
 }
 
 // summarizeAsk says what an ask would do, with as many codes as there is room for.
@@ -144,12 +156,12 @@ func CommandForeign() string {
 
 // CommandOfUnknown answers a person while Slack hides who they are.
 func CommandOfUnknown() string {
-	return "Slack did not tell me who you are, so nothing was recorded and nothing will happen. " +
+	return "Your command did nothing, because Slack did not tell me who you are. Nothing was recorded. " +
 		"Please type it again in a minute. If that does not help, tell the operator of licensebot."
 }
 
 // CommandBroken answers a command that made the bot fail.
 func CommandBroken() string {
-	return "Something went wrong inside licensebot while it read your command, so I cannot tell whether it was " +
+	return "Your command made something go wrong inside licensebot, so I cannot tell whether it was " +
 		"recorded. If no card appears within a minute, please type it again and tell the operator of licensebot."
 }

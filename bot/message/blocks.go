@@ -1,6 +1,10 @@
 package message
 
-import "github.com/slack-go/slack"
+import (
+	"unicode/utf8"
+
+	"github.com/slack-go/slack"
+)
 
 func headerBlock(text string) slack.Block { return slack.NewHeaderBlock(plainText(text)) }
 
@@ -32,8 +36,16 @@ func inputBlock(name, title, hint string, element slack.BlockElement) *slack.Inp
 }
 
 func textInput(name string, maxLength int, isLong bool) slack.BlockElement {
+	return filledInput(name, maxLength, isLong, "")
+}
+
+// filledInput is a text input with a text in it, if there is room for that.
+func filledInput(name string, maxLength int, isLong bool, text string) slack.BlockElement {
 	element := slack.NewPlainTextInputBlockElement(nil, name)
 	element.MaxLength, element.Multiline = maxLength, isLong
+	if utf8.RuneCountInString(text) <= maxLength {
+		element.InitialValue = text
+	}
 	return element
 }
 

@@ -66,3 +66,9 @@ func ExplainNotRevoked(r approvals.Request, err error) string {
 		"To remove codes from a group, type %s.",
 		quoteCode(r.ID), quoteCode(command.NameOf(r.Ask)+" remove "+command.ExampleGroup+" "+command.ExampleCode))
 }
+
+// ExplainNotExtended says why a grant cannot be extended any more.
+func ExplainNotExtended(r approvals.Request) string {
+	return fmt.Sprintf("Request %s holds nothing for a time any more, so there is nothing to extend. "+
+		"Ask for the licenses anew if they are still needed.", quoteCode(r.ID)) + offerCommands(command.Suggest(r.Ask))
+}

@@ -46,13 +46,13 @@ type cardWriter struct {
 // on what is fixed when the card is posted, so a card stays terse or stays full.
 // The blocks name every code that goes, also if the text has room for fewer.
 func (p Phrases) RenderCard(r approvals.Request) Card {
-	w := cardWriter{Phrases: p}
-	room := maxFixedText - utf8.RuneCountInString(w.fixedText(r, 0))
-	if removed := utf8.RuneCountInString(describeRemoval(r, maxSection)); room <= removed {
+	w, room := cardWriter{Phrases: p}, p.roomForRemoval(r)
+	if room <= utf8.RuneCountInString(describeRemoval(r, maxSection)) {
 		w, r = w.withoutExplanations(r)
 		room = max(maxFixedText-utf8.RuneCountInString(w.fixedText(r, 0)), maxRemoved)
 	}
 	status, how := CardStatus(r), p.explainVoting(r)
+	votes := voteBlocks(r, approvals.PressApprove, approvals.PressDeny, approvals.PressWithdraw)
 	blocks := []slack.Block{
 		sectionBlock(w.introduceRequest(r)),
 		sectionBlock(w.describeChange(r)),
@@ -67,8 +67,25 @@ func (p Phrases) RenderCard(r approvals.Request) Card {
 			slack.NewSectionBlock(nil, w.termFields(r), nil),
 			slack.NewDividerBlock(),
 			sectionBlock(status),
-		}, voteBlocks(r), []slack.Block{contextBlock(how)}),
+		}, votes, []slack.Block{contextBlock(how)}),
 	}
+}
+
+// roomForRemoval is the room on a full card for the codes that go.
+func (p Phrases) roomForRemoval(r approvals.Request) int {
+	return maxFixedText - utf8.RuneCountInString(cardWriter{Phrases: p}.fixedText(r, 0))
+}
+
+// describeWhole is all that the card says of the change. It is not ok if the card has
+// no room for it without leaving something out.
+func (p Phrases) describeWhole(r approvals.Request) (text string, ok bool) {
+	w, removal := cardWriter{Phrases: p}, describeRemoval(r, maxSection)
+	lines := []string{w.introduceRequest(r), w.describeChange(r)}
+	if removal != "" {
+		lines = append(lines, removal)
+	}
+	lines = append(lines, w.describeUnchanged(r))
+	return strings.Join(lines, "\n"), p.roomForRemoval(r) > utf8.RuneCountInString(removal)
 }
 
 // fixedText is the part of the text that stays as it was posted. The room is for
@@ -99,7 +116,7 @@ func (w cardWriter) introduceRequest(r approvals.Request) string {
 		room = maxTerse
 	}
 	text := fmt.Sprintf("%s asks to %s.",
-		mentionUser(r.Requester), summarizeAsk(r.Ask, nameGroup(r.Proposal.Group), room)+sayForGood(r.Ask))
+		mentionUser(r.Requester), summarizeAsk(r.Ask, nameGroup(r.Proposal.Group), room)+sayForGood(r.Ask)+sayPacks(r.Ask))
 	if r.Proposal.Group.Name == "" {
 		text += " UiPath does not show its name. Make sure that it is not the group of all users or of the " +
 			"administrators."

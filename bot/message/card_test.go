@@ -83,6 +83,7 @@ func usualRequest(state approvals.State) approvals.Request {
 func largestSet(state approvals.State) approvals.Request {
 	r := largestRequest(state)
 	r.Ask.Action = approvals.Set
+	r.Ask.Packs = repeat(20, strings.Repeat("p", 38)+"%02d")
 	change := &r.Proposal.Change
 	change.Remove = repeat(60, strings.Repeat("G", 38)+"%02d")
 	for _, c := range change.Add {

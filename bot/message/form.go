@@ -1,7 +1,12 @@
 package message
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
 
 	"github.com/slack-go/slack"
 
@@ -35,14 +40,18 @@ const (
 	FieldAction = "action"
 	FieldGroup  = "group"
 	FieldCodes  = "codes"
+	FieldOther  = "other_codes"
 	FieldSeats  = "seats"
 	FieldTerm   = "term"
 	FieldUntil  = "until"
 	FieldReason = "why"
 )
 
-// TermForGood is the choice of a grant without an end.
-const TermForGood = "good"
+// Choices of how long a grant lasts that are no length.
+const (
+	TermForGood = "good"
+	TermBelow   = "below" // until the end in the field below
+)
 
 // actionChoices are what a request can do, as people type it. The first is the default.
 var actionChoices = []struct {
@@ -55,26 +64,42 @@ var actionChoices = []struct {
 }
 
 // termChoices are the durations to choose from, as people type them.
-var termChoices = []struct{ value, shown string }{
-	{TermForGood, "For good"},
-	{"1d", "1 day"}, {"1w", "1 week"}, {"2w", "2 weeks"}, {"30d", "30 days"}, {"90d", "90 days"},
+var termChoices = []struct {
+	value, shown string
+	length       time.Duration // zero: no length
+}{
+	{TermForGood, "For good", 0},
+	{"1d", "1 day", day}, {"1w", "1 week", 7 * day}, {"2w", "2 weeks", 14 * day}, {"30d", "30 days", 30 * day},
+	{"90d", "90 days", 90 * day},
+	{TermBelow, "Until the end that I type below", 0},
 }
+
+const day = 24 * time.Hour
 
 // An Offer is what the form can offer to choose from. What UiPath does not tell,
 // people type.
 type Offer struct {
 	HasGroups bool // groups can be looked up
 	Codes     []approvals.Seats
+	Named     []string // codes with a name, for when UiPath does not tell which are owned
+	Packs     []approvals.Pack
 }
 
-// RenderForm draws the form. Its inputs are in the order of the command's words.
-// The metadata comes back when it is submitted.
-func (p Phrases) RenderForm(metadata string, o Offer) slack.ModalViewRequest {
-	blocks := []slack.Block{
-		sectionBlock(p.formIntro(o)), actionInput(), groupInput(o), p.codesInput(o), seatsInput(),
+// RenderForm draws the form with a draft in it. Its inputs are in the order of the
+// command's words. The metadata comes back when it is submitted.
+func (p Phrases) RenderForm(metadata string, o Offer, d FormDraft) slack.ModalViewRequest {
+	var blocks []slack.Block
+	if d.Notice != "" {
+		blocks = append(blocks, sectionBlock(d.Notice))
 	}
-	blocks = append(blocks, termInputs()...)
-	blocks = append(blocks, reasonInput())
+	if d.Problem != "" {
+		blocks = append(blocks, sectionBlock("Still open: "+escapeLine(d.Problem)))
+	}
+	blocks = append(blocks, sectionBlock(p.formIntro(o)), actionInput(d), groupInput(o, d))
+	blocks = append(blocks, p.codesInputs(o, d)...)
+	blocks = append(blocks, seatsInput(d))
+	blocks = append(blocks, termInputs(d)...)
+	blocks = append(blocks, reasonInput(d))
 	return slack.ModalViewRequest{
 		Type: slack.VTModal, CallbackID: FormCallback, PrivateMetadata: metadata,
 		Title: plainText("Ask for licenses"), Submit: plainText("Ask"), Close: plainText("Cancel"),
@@ -85,80 +110,129 @@ func (p Phrases) RenderForm(metadata string, o Offer) slack.ModalViewRequest {
 func (p Phrases) formIntro(o Offer) string {
 	text := fmt.Sprintf("Your request becomes a card in %s, where an approver decides. "+
 		"UiPath is changed only after that.", p.mentionToday())
-	if !o.HasGroups || len(o.Codes) == 0 {
-		text = "UiPath does not answer at the moment, so please type the group and the codes. " +
-			"They are checked as soon as UiPath answers.\n" + text
+	if len(o.Codes) == 0 {
+		text = "The list has the licenses that licensebot knows by name. Type the codes of others below it.\n" + text
+	}
+	if !o.HasGroups {
+		text = "UiPath does not answer at the moment, so please type the group. It is checked as soon as UiPath " +
+			"answers.\n" + text
 	}
 	return text
 }
 
-func actionInput() slack.Block {
+func actionInput(d FormDraft) slack.Block {
 	menu := slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, nil, FieldAction)
 	for _, choice := range actionChoices {
-		menu.Options = append(menu.Options,
-			slack.NewOptionBlockObject(string(choice.action), plainText(choice.shown), nil))
+		option := slack.NewOptionBlockObject(string(choice.action), plainText(choice.shown), nil)
+		menu.Options = append(menu.Options, option)
+		if menu.InitialOption == nil || choice.action == d.Action {
+			menu.InitialOption = option
+		}
 	}
-	menu.InitialOption = menu.Options[0]
 	return inputBlock(FieldAction, "What to do", "", menu)
 }
 
-func groupInput(o Offer) slack.Block {
+func groupInput(o Offer, d FormDraft) slack.Block {
 	if !o.HasGroups {
 		return inputBlock(FieldGroup, "UiPath group", "Its id or its exact name.",
-			textInput(FieldGroup, command.MaxGroup, false))
+			filledInput(FieldGroup, command.MaxGroup, false, d.Group))
 	}
 	least := minQuery
 	search := slack.NewOptionsSelectBlockElement(slack.OptTypeExternal, plainText("Type a part of its name"),
 		FieldGroup)
 	search.MinQueryLength = &least
+	if d.Group != "" && utf8.RuneCountInString(d.Group) <= maxOptionValue {
+		shown := outside.OneLine(cmp.Or(d.GroupName, d.Group), maxOptionText)
+		search.InitialOption = slack.NewOptionBlockObject(d.Group, plainText(shown), nil)
+	}
 	return inputBlock(FieldGroup, "UiPath group", "Type a part of its name, or its id.", search)
 }
 
-func (p Phrases) codesInput(o Offer) slack.Block {
-	if len(o.Codes) == 0 {
-		return inputBlock(FieldCodes, "License codes", "One or more, such as RPADEVPRONU IDU.",
-			textInput(FieldCodes, command.MaxLength, false))
-	}
+// maxPacks bounds the packs to choose from. Others can be typed in a command.
+const maxPacks = 50
+
+// codesInputs are a menu of codes, and a field for codes that are not in it. The field
+// stands there only if it is needed.
+func (p Phrases) codesInputs(o Offer, d FormDraft) []slack.Block {
 	most := command.MaxCodes
-	menu := slack.NewOptionsMultiSelectBlockElement(slack.MultiOptTypeStatic, plainText("Choose codes"), FieldCodes)
-	for _, seats := range o.Codes {
-		menu.Options = append(menu.Options, p.codeOption(seats))
-	}
+	menu := slack.NewOptionsMultiSelectBlockElement(slack.MultiOptTypeStatic, plainText("Choose licenses"), FieldCodes)
 	menu.MaxSelectedItems = &most
-	return inputBlock(FieldCodes, "Licenses", "", menu)
-}
-
-func (p Phrases) codeOption(s approvals.Seats) *slack.OptionBlockObject {
-	shown := s.Code
-	if name, ok := p.CodeName(s.Code); ok {
-		shown = s.Code + " " + name
+	for _, pack := range o.Packs[:min(len(o.Packs), maxPacks)] {
+		menu.Options = append(menu.Options, packOption(pack))
 	}
-	free := fmt.Sprintf("%d of %d seats free", s.Free(), s.Total)
-	return slack.NewOptionBlockObject(s.Code, plainText(outside.OneLine(shown, maxOptionText)), plainText(free))
+	for _, seats := range o.Codes {
+		menu.Options = append(menu.Options, p.codeOption(seats.Code, &seats))
+	}
+	if len(o.Codes) == 0 {
+		for _, code := range o.Named[:min(len(o.Named), MaxOptions-maxPacks)] {
+			menu.Options = append(menu.Options, p.codeOption(code, nil))
+		}
+	}
+	others := slices.Clone(d.Codes)
+	for _, option := range menu.Options {
+		if slices.Contains(d.Codes, option.Value) {
+			menu.InitialOptions = append(menu.InitialOptions, option)
+			others = slices.DeleteFunc(others, func(code string) bool { return code == option.Value })
+		}
+	}
+	typed := strings.Join(others, " ")
+	if len(menu.Options) == 0 {
+		return []slack.Block{inputBlock(FieldCodes, "License codes", "One or more, such as RPADEVPRONU IDU.",
+			filledInput(FieldCodes, command.MaxLength, false, typed))}
+	}
+	input := inputBlock(FieldCodes, "Licenses", "", menu)
+	if len(o.Codes) > 0 && typed == "" {
+		return []slack.Block{input}
+	}
+	return []slack.Block{input.WithOptional(true), inputBlock(FieldOther, "Other license codes",
+		"Codes that are not in the list, such as RPADEVPRONU IDU.",
+		filledInput(FieldOther, command.MaxLength, false, typed)).WithOptional(true)}
 }
 
-func seatsInput() slack.Block {
+// codeOption offers a code with its name, and with its seats if they are known.
+func (p Phrases) codeOption(code string, s *approvals.Seats) *slack.OptionBlockObject {
+	shown := code
+	if name, ok := p.CodeName(code); ok {
+		shown = code + " " + name
+	}
+	var free *slack.TextBlockObject
+	if s != nil {
+		free = plainText(fmt.Sprintf("%d of %d seats free", s.Free(), s.Total))
+	}
+	return slack.NewOptionBlockObject(code, plainText(outside.OneLine(shown, maxOptionText)), free)
+}
+
+// packOption offers a pack, with its codes.
+func packOption(pack approvals.Pack) *slack.OptionBlockObject {
+	return slack.NewOptionBlockObject(pack.Name, plainText(outside.OneLine("Pack "+pack.Name, maxOptionText)),
+		plainText(outside.OneLine(strings.Join(pack.Codes, ", "), maxOptionText)))
+}
+
+func seatsInput(d FormDraft) slack.Block {
 	return inputBlock(FieldSeats, "Seat limit", "A number for one license, such as 10; for several, such as "+
 		"RPADEVPRONU=10 IDU=5. Without it the group's limits stay as they are.",
-		textInput(FieldSeats, command.MaxLength, false)).WithOptional(true)
+		filledInput(FieldSeats, command.MaxLength, false, d.Seats)).WithOptional(true)
 }
 
-func termInputs() []slack.Block {
+func termInputs(d FormDraft) []slack.Block {
 	menu := slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, nil, FieldTerm)
 	for _, term := range termChoices {
-		menu.Options = append(menu.Options, slack.NewOptionBlockObject(term.value, plainText(term.shown), nil))
+		option := slack.NewOptionBlockObject(term.value, plainText(term.shown), nil)
+		menu.Options = append(menu.Options, option)
+		if menu.InitialOption == nil || term.value == d.Term {
+			menu.InitialOption = option
+		}
 	}
-	menu.InitialOption = menu.Options[0]
 	return []slack.Block{
 		inputBlock(FieldTerm, "For how long", "", menu),
 		inputBlock(FieldUntil, "Or until", "As in the command: a day, such as 31.12.2030, Friday or end of year; "+
-			"or a time, such as for 6 weeks.", textInput(FieldUntil, maxUntil, false)).WithOptional(true),
+			"or a time, such as for 6 weeks.", filledInput(FieldUntil, maxUntil, false, d.Until)).WithOptional(true),
 	}
 }
 
-func reasonInput() slack.Block {
+func reasonInput(d FormDraft) slack.Block {
 	return inputBlock(FieldReason, "Reason", "The approvers read it on the card.",
-		textInput(FieldReason, command.MaxReason, true)).WithOptional(true)
+		filledInput(FieldReason, command.MaxReason, true, d.Reason)).WithOptional(true)
 }
 
 // FieldErrors is the acknowledgment that shows under each field what is wrong.
@@ -191,14 +265,14 @@ func FormForeign() string {
 
 // FormOfUnknown is shown in a form if Slack does not tell who the person is.
 func FormOfUnknown() string {
-	return "Slack did not tell me who you are, so nothing was recorded and nothing will happen. " +
+	return "Your request was not recorded, because Slack did not tell me who you are. Nothing will happen. " +
 		"Please submit the form again in a minute. If that does not help, tell the operator of licensebot."
 }
 
 // FormBroken is shown in a form that made the bot fail.
 func FormBroken() string {
-	return "Something went wrong inside licensebot while it read the form, so I cannot tell whether your " +
-		"request was recorded. If no card appears within a minute, please submit it again and tell the operator " +
+	return "The form made something go wrong inside licensebot, so I cannot tell whether your request was " +
+		"recorded. If no card appears within a minute, please submit it again and tell the operator " +
 		"of licensebot."
 }
 
@@ -225,4 +299,13 @@ func SeatsOfOther() string {
 // SeatsOfWhich is shown under a lone seat limit beside several licenses.
 func SeatsOfWhich() string {
 	return "Say for which license the limit is, such as RPADEVPRONU=10 IDU=5."
+}
+
+// EndMissing is shown under the end if it is to be typed and was not.
+func EndMissing() string { return "Say when it ends, such as 31.12.2030, end of year or for 30 days." }
+
+// FormOutdated stands above a form that opens in the place of one from another version.
+func FormOutdated() string {
+	return "licensebot was updated while your form was open, so nothing was asked yet. " +
+		"Look through the fields, say again when it ends, and submit the form."
 }

@@ -33,6 +33,7 @@ func (g *golden) addCommandAnswers() {
 		{"five minutes of cards are ahead", approvals.Ask{Codes: []string{"IDU"}}, 300},
 		{"add for a time, with a limit", approvals.Ask{Codes: []string{"IDU"}, For: 30 * 24 * time.Hour, Quotas: []approvals.Quota{{Code: "IDU", Limit: 10}}}, 0},
 		{"set", approvals.Ask{Action: approvals.Set, Codes: []string{"IDU", "ATTUNU"}}, 0},
+		{"a pack and a code", approvals.Ask{Codes: []string{"RPADEVPRONU", "IDU", "TSTNU"}, Packs: []string{"developer"}}, 0},
 		{"set to nothing", approvals.Ask{Action: approvals.Set, MayEmpty: true}, 0},
 		{"remove", approvals.Ask{Action: approvals.Remove, Codes: []string{"IDU"}}, 0},
 		{"remove, may leave nothing", approvals.Ask{Action: approvals.Remove, Codes: []string{"IDU"}, MayEmpty: true}, 0},
@@ -70,6 +71,9 @@ func (g *golden) addCommandAnswers() {
 			continue
 		}
 		g.add("Typed: /allocate "+outside.OneLine(typed, 60), ExplainCommandError(wrong))
+		if typed == "group-01 IDU for 1m" {
+			g.add("Typed: the same, with its button", blocksText(g.t, CommandErrorBlocks(wrong)))
+		}
 	}
 }
 
@@ -98,6 +102,7 @@ func (g *golden) addCards() {
 		{"one code in, one out", goldenRequest(pending, exchanging)},
 		{"leave the group without codes", goldenRequest(pending, emptying)},
 		{"seat limits", goldenRequest(pending, limiting)},
+		{"packs", goldenRequest(pending, func(r *approvals.Request) { r.Ask.Packs = []string{"developer", "tester"} })},
 		{"for a time", goldenRequest(pending, timed)},
 		{"until a day", goldenRequest(pending, func(r *approvals.Request) { r.Ask.Until = testTime.AddDate(0, 1, 0) })},
 		{"extend", goldenRequest(pending, extending)},
@@ -202,6 +207,9 @@ func (g *golden) addOutcomes() {
 		g.about(c.r)
 		g.add("Outcome: "+c.title, phrases().ThreadReply(c.r, outcome))
 	}
+	again := goldenRequest(approvals.Expired, withReason(approvals.ReasonDeadline))
+	g.add("Outcome: with its button", blocksText(g.t, phrases().ReplyBlocks(again, outcome)))
+	g.add("Asked again: known by the thread alone", CannotAskAgain(again.ID))
 	if r := goldenRequest(done); phrases().DescribeOutcome(r) != phrases().ThreadReply(r, outcome) {
 		g.t.Error("the thread does not tell the outcome")
 	}
@@ -248,6 +256,8 @@ func (g *golden) addRefusals() {
 		g.about(r)
 		g.add("Refused: "+c.title, phrases().RequesterNotice(r))
 	}
+	refusal := goldenRequest(refused, withOutcome(approvals.Outcome{Reason: approvals.ReasonNoSuchGroup, Suggestions: []string{"Finance Robots"}}))
+	g.add("Refused: with its button", blocksText(g.t, phrases().NoticeBlocks(refusal, phrases().RequesterNotice(refusal))))
 	g.addViolations(set)
 }
 
@@ -442,6 +452,7 @@ func (g *golden) addCancelAnswers() {
 	g.add("Not ended: Slack does not answer", ExplainNotRevoked(granted, approvals.ErrVoterUncheckable))
 	g.add("Not ended: not permitted", ExplainNotRevoked(granted, approvals.ErrNotPermitted))
 	g.add("Not ended: over already", ExplainNotRevoked(granted, approvals.ErrNoTransition))
+	g.add("Not extended: over", ExplainNotExtended(goldenRequest(approvals.Done)))
 	g.add("Not ended: not granted yet", ExplainNotRevoked(goldenRequest(approvals.Pending), approvals.ErrNoTransition))
 	g.add("Not ended: for good", ExplainNotRevoked(goldenRequest(approvals.Done), approvals.ErrNoTransition))
 }
@@ -516,11 +527,12 @@ func (g *golden) addLookups() {
 	}, []approvals.Request{goldenRequest(approvals.Pending)}, 1))
 	g.add("show: no codes", phrases().ShowAllocation("/allocate", finance, approvals.Allocation{}, nil, 1))
 	g.add("show: many requests", phrases().ShowAllocation("/allocate", finance, approvals.Allocation{}, slices.Repeat([]approvals.Request{goldenRequest(approvals.Filed)}, PageSize+1), 1))
-	g.add("codes", phrases().ListOwnedCodes("/allocate", owned, 1))
+	g.add("codes", phrases().ListOwnedCodes("/allocate", owned, nil, 1))
+	g.add("codes: with packs", phrases().ListOwnedCodes("/allocate", owned, goldenPacks(), 1))
 	many := slices.Repeat(owned, 40)
-	g.add("codes: the second page", phrases().ListOwnedCodes("/allocate", many, 2))
-	g.add("codes: no such page", phrases().ListOwnedCodes("/allocate", many, 9))
-	g.add("codes: none", phrases().ListOwnedCodes("/allocate", nil, 1))
+	g.add("codes: the second page", phrases().ListOwnedCodes("/allocate", many, nil, 2))
+	g.add("codes: no such page", phrases().ListOwnedCodes("/allocate", many, nil, 9))
+	g.add("codes: none", phrases().ListOwnedCodes("/allocate", nil, nil, 1))
 	for _, c := range []struct {
 		title string
 		err   error
@@ -537,6 +549,10 @@ func (g *golden) addLookups() {
 	}
 }
 
+func goldenPacks() []approvals.Pack {
+	return []approvals.Pack{{Name: "developer", Codes: []string{"RPADEVPRONU", "IDU"}}, {Name: "tester", Codes: []string{"TSTNU"}}}
+}
+
 func signInRefused() error {
 	return &approvals.OperatorError{
 		Cause: "UiPath refuses the bot's sign-in", Code: "invalid_client", Variable: "UIPATH_CLIENT_SECRET",
@@ -545,12 +561,27 @@ func signInRefused() error {
 
 func (g *golden) addForm() {
 	g.chapter("The form")
-	draw := func(o Offer) string {
-		v := phrases().RenderForm("", o)
+	draw := func(o Offer, d FormDraft) string {
+		v := phrases().RenderForm("", o, d)
 		return fmt.Sprintf("# %s\n%s\n[%s] [%s]", v.Title.Text, blocksText(g.t, v.Blocks.BlockSet), v.Submit.Text, v.Close.Text)
 	}
-	g.add("Form", draw(Offer{HasGroups: true, Codes: []approvals.Seats{{Code: "IDU", Allocated: 1, Total: 10}}}))
-	g.add("Form: UiPath does not answer", draw(Offer{}))
+	known := Offer{HasGroups: true, Codes: []approvals.Seats{{Code: "IDU", Allocated: 1, Total: 10}}}
+	g.add("Form", draw(known, FormDraft{}))
+	g.add("Form: UiPath does not answer", draw(Offer{Named: []string{"ATTUNU", "IDU"}}, FormDraft{}))
+	packs := Offer{HasGroups: true, Codes: known.Codes, Packs: goldenPacks()}
+	g.add("Form: with packs", draw(packs, FormDraft{}))
+	g.add("Form: with packs, UiPath does not answer", draw(Offer{Packs: goldenPacks(), Named: []string{"IDU"}}, FormDraft{}))
+	g.add("Form: nothing is known", draw(Offer{}, FormDraft{}))
+	g.add("Form: extend a grant", draw(known, DraftExtension(goldenRequest(approvals.Done, timed))))
+	g.add("Form: filled in", draw(known, DraftOf(approvals.Ask{
+		Action: approvals.Remove, Group: "Finance Robots", Codes: []string{"IDU", "PMD"}, Quotas: []approvals.Quota{{Code: "IDU", Limit: 5}},
+		Until: testTime.AddDate(0, 1, 0), Reason: "audit",
+	})))
+	g.add("Form: after a command", draw(known, FormDraft{Group: "group-01", Codes: []string{"IDU"}, Term: TermBelow, Problem: "for 1m can be months or minutes."}))
+	g.add("Form: after a refusal", draw(known, DraftRefused(goldenRequest(approvals.Refused))))
+	g.add("Form: ask again with another end", draw(known, DraftAgain(goldenRequest(approvals.Expired, func(r *approvals.Request) { r.Ask.Until = testTime }))))
+	g.add("Form: of another version", FormOutdated())
+	g.add("Form: the end is missing", EndMissing())
 	options := func(o Options) string {
 		var lines []string
 		for _, option := range o.Options {
@@ -595,14 +626,25 @@ func (g *golden) addHome() {
 	g.add("Home: empty", draw(HomeContent{}))
 	finance := approvals.PolicyRule{Name: "finance"}
 	g.add("Home: lists and problems", draw(HomeContent{
-		Pages: HomePages{Waiting: 1}, WaitingTotal: 25, OwnTotal: 5, Waiting: []approvals.Request{goldenRequest(approvals.Pending)},
+		Pages: HomePages{Waiting: 1}, Waiting: slices.Repeat([]approvals.Request{goldenRequest(approvals.Pending)}, 11),
 		Own: []approvals.Request{
-			goldenRequest(approvals.Filed), goldenRequest(approvals.Filed, withDelay("UiPath does not answer")),
-			goldenRequest(approvals.Refused), goldenRequest(approvals.Pending, withoutCard), goldenRequest(approvals.Done),
+			goldenRequest(approvals.Filed), goldenRequest(approvals.Filed, withDelay("UiPath does not answer")), goldenRequest(approvals.Pending, withoutCard),
 		},
+		Closed: []approvals.Request{goldenRequest(approvals.Refused), goldenRequest(approvals.Done), goldenRequest(approvals.Expired)},
 		Problems: []string{
 			ExplainUiPathProblem(errors.New("timeout")), ExplainUiPathProblem(&approvals.RefusedError{}), ExplainUiPathProblem(signInRefused()), ExplainLostConnections(1, 2),
 			ExplainSetupProblems([]string{"slack.scopes", "database.durable"}), ExplainShortStage(finance, 2, 1, nil), ExplainShortStage(approvals.PolicyRule{}, 2, 1, nil), ExplainShortStage(finance, 2, 1, errors.New("timeout")),
+		},
+	}))
+	g.add("Home: decisions and grants", draw(HomeContent{
+		Waiting: []approvals.Request{
+			goldenRequest(approvals.Pending, withButtons), goldenRequest(approvals.Pending, withButtons, exchanging),
+			goldenRequest(approvals.Pending, withButtons, timed, limiting), buttoned(largestStagedSet(approvals.Pending)),
+		},
+		Approved: []approvals.Request{goldenRequest(approvals.Pending, inStages, withButtons)},
+		Grants: []approvals.Request{
+			goldenRequest(approvals.Done, timed), goldenRequest(approvals.Done, timed, func(r *approvals.Request) { r.Grant.EndedBy = "U0ALEX" }),
+			goldenRequest(approvals.Done, withRevocation(approvals.Revocation{Remaining: []string{"IDU"}})),
 		},
 	}))
 	g.add("Home: Slack does not answer", draw(HomeContent{Unsure: true}))

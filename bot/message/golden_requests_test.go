@@ -67,6 +67,11 @@ func automatic(r *approvals.Request) {
 // withButtons has a card with buttons.
 func withButtons(r *approvals.Request) { r.Terms.Buttons = true }
 
+func buttoned(r approvals.Request) approvals.Request {
+	withButtons(&r)
+	return r
+}
+
 // escalated is a request that Kim may approve as well since it has waited for a day.
 func escalated(r *approvals.Request) {
 	r.Terms.Escalation = approvals.Escalation{After: 24 * time.Hour, Approvers: []string{"U0KIM"}}

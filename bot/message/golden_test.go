@@ -138,7 +138,11 @@ func blockLines(b map[string]any) []string {
 // and the hint.
 func inputLines(b map[string]any) []string {
 	element := b["element"].(map[string]any)
-	line := textOf(b["label"]) + ": [" + textOf(element["placeholder"]) + textOf(element["initial_option"]) + "]"
+	filled := textOf(element["placeholder"]) + textOf(element["initial_value"])
+	if initial := append(listOf(element["initial_options"]), element["initial_option"]); textOf(initial[0]) != "" {
+		filled = textOf(initial[0])
+	}
+	line := textOf(b["label"]) + ": [" + filled + "]"
 	if hint := textOf(b["hint"]); hint != "" {
 		line += " " + hint
 	}
@@ -296,7 +300,7 @@ func parseFiles(t *testing.T, pattern string, tests bool) []*ast.File {
 var wordless = []string{
 	"ParseHomePages", "String", "ClampHomePage", "HomePage", "RenderMetadata", "MatchesMetadata", "NoOptions",
 	"ParsePress", "RequestIDOf", "NumberOf", "ReadMetadata", "IsCard", "PlainBlocks",
-	"OutsideMetadata", "IsAboutChange", "FindDifferences", "ShowsState", "JournalHeadOf",
+	"OutsideMetadata", "IsAboutChange", "FindDifferences", "ShowsState", "JournalHeadOf", "ReadDraft", "AskAgain",
 }
 
 // inThreads are shown too: ThreadReply chooses among them.

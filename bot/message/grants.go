@@ -111,12 +111,17 @@ func WarnExpiry(r approvals.Request, going []string) string {
 
 // extensionCommand asks for the same codes once more.
 func extensionCommand(r approvals.Request, codes []string) string {
+	return command.Suggest(extensionAsk(r, codes))
+}
+
+// extensionAsk asks for codes of a grant for as long once more.
+func extensionAsk(r approvals.Request, codes []string) approvals.Ask {
 	ask := r.Ask
 	ask.Action, ask.Group, ask.Codes, ask.Quotas = approvals.Add, r.Proposal.Group.ID, codes, nil
 	if ask.For == 0 {
 		ask.For, ask.Until = roundUpTerm(r.Grant.Until.Sub(r.ClosedAt)), time.Time{}
 	}
-	return command.Suggest(ask)
+	return ask
 }
 
 // roundUpTerm rounds a length of time up to the next day, or to the next hour if

@@ -16,14 +16,16 @@ func ExplainUiPathProblem(err error) string {
 	case approvals.IsRefused(err):
 		return "UiPath refuses the bot, so requests are refused: check UIPATH_ACCOUNT_ID and UIPATH_ORGANIZATION"
 	case err != nil:
-		return "UiPath does not answer the bot, so requests wait"
+		return "UiPath does not answer the bot, so requests wait: an operator finds the cause in the log, or with " +
+			"licensebot doctor"
 	}
 	return ""
 }
 
 // ExplainLostConnections says in one clause that connections to Slack are missing.
 func ExplainLostConnections(live, all int) string {
-	return fmt.Sprintf("%d of the bot's %d connections to Slack are open", live, all)
+	return fmt.Sprintf("%d of the bot's %d connections to Slack are open: if that lasts for minutes, an operator "+
+		"checks the network, and slack-status.com", live, all)
 }
 
 // ExplainShortStage says in one clause that a stage of a rule has fewer approvers
@@ -34,10 +36,14 @@ func ExplainShortStage(rule approvals.PolicyRule, needed, approvers int, err err
 		under = " under the rule " + rule.Name
 	}
 	if err != nil {
-		return "Slack does not tell who may approve" + under
+		return "Slack does not tell who may approve" + under + ": an operator runs licensebot doctor"
 	}
-	return fmt.Sprintf("%d approvals are needed%s, but there %s only %s",
-		needed, under, map[bool]string{true: "is", false: "are"}[approvers == 1], pluralize(approvers, "approver"))
+	there := "are only " + pluralize(approvers, "approver")
+	if approvers == 1 {
+		there = "is only 1 approver"
+	}
+	return fmt.Sprintf("%d approvals are needed%s, but there %s: an operator names more in the policy, or in "+
+		"their user group", needed, under, there)
 }
 
 // ExplainSetupProblems says in one clause that checks of the setup found a problem. An

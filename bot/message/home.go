@@ -3,6 +3,7 @@ package message
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/slack-go/slack"
 
@@ -13,6 +14,9 @@ import (
 // HomePageSize is how many requests of each list a Home tab shows at a time.
 const HomePageSize = 10
 
+// HomeOutcomes is how many requests that were closed lately a Home tab shows.
+const HomeOutcomes = 5
+
 // HomePages are the pages that a Home tab shows of its two lists, from zero.
 type HomePages struct{ Waiting, Own int }
 
@@ -22,6 +26,12 @@ const MaxHomePage = 100000
 // turnPagePrefix begins the action ids of the buttons that turn pages. The pages
 // they turn to are in their value.
 const turnPagePrefix = "home_page_"
+
+// The buttons of a grant on the Home tab. Their value is the request.
+const (
+	ExtendAction = "grant_extend"
+	EndAction    = "grant_end"
+)
 
 // ParseHomePages reads which pages a button turns to. It is ok only for a button
 // that turns pages. An impossible page is the first.
@@ -48,31 +58,113 @@ func HomePage(all []approvals.Request, page int) []approvals.Request {
 	return all[from:min(from+HomePageSize, len(all))]
 }
 
-// HomeContent is what one person's Home tab shows.
+// HomeContent is what one person's Home tab shows. It shows of each list as much as
+// there is room for.
 type HomeContent struct {
-	Pages                  HomePages
-	Waiting, Own           []approvals.Request
-	WaitingTotal, OwnTotal int
-	Unsure                 bool                            // Slack did not tell about every request whether it waits
-	Problems               []string                        // of the bot, see [ExplainUiPathProblem]
-	Link                   func(channel, ts string) string // to a message
+	Pages    HomePages
+	Waiting  []approvals.Request             // for this person
+	Approved []approvals.Request             // by this person, and others are missing
+	Own      []approvals.Request             // open
+	Grants   []approvals.Request             // of this person, with an end
+	Closed   []approvals.Request             // lately
+	Unsure   bool                            // Slack did not tell about every request whether it waits
+	Problems []string                        // of the bot, see [ExplainUiPathProblem]
+	Link     func(channel, ts string) string // to a message
 }
 
-// RenderHome draws a Home tab, in some thirty of the hundred blocks that it may
-// have.
+// RenderHome draws a Home tab, in at most eighty of the hundred blocks that it may have.
 func (p Phrases) RenderHome(c HomeContent) slack.HomeTabViewRequest {
-	blocks := []slack.Block{headerBlock(titleWithCount("Waiting for you", c.WaitingTotal))}
-	blocks = append(blocks, homeSections(c.Link, c.Waiting, p.explainNoneWaiting(c.Unsure))...)
-	blocks = append(blocks, pageButtons("waiting", c.Pages.Waiting, c.WaitingTotal,
-		func(page int) HomePages { return HomePages{page, c.Pages.Own} })...)
-	blocks = append(blocks, slack.NewDividerBlock(), headerBlock(titleWithCount("Your requests", c.OwnTotal)))
-	blocks = append(blocks, homeSections(c.Link, c.Own, "You have not asked for any licenses yet.")...)
-	blocks = append(blocks, pageButtons("mine", c.Pages.Own, c.OwnTotal,
+	c.Pages = HomePages{ClampHomePage(c.Pages.Waiting, len(c.Waiting)), ClampHomePage(c.Pages.Own, len(c.Own))}
+	blocks := p.homeWaiting(c)
+	blocks = append(blocks, slack.NewDividerBlock(), headerBlock(titleWithCount("Your open requests", len(c.Own))))
+	blocks = append(blocks, homeSections(c.Link, HomePage(c.Own, c.Pages.Own), "No request of yours is open.")...)
+	blocks = append(blocks, pageButtons("mine", c.Pages.Own, len(c.Own),
 		func(page int) HomePages { return HomePages{c.Pages.Waiting, page} })...)
+	blocks = append(blocks, homeGrants(c)...)
+	if len(c.Closed) > 0 {
+		blocks = append(blocks, slack.NewDividerBlock(), headerBlock("Your recent outcomes"))
+		blocks = append(blocks, homeSections(c.Link, c.Closed, "")...)
+		blocks = append(blocks, contextBlock(quoteCode(command.DefaultName+" mine")+" lists all your requests."))
+	}
 	blocks = append(blocks, slack.NewDividerBlock(), headerBlock("Ask for licenses"), sectionBlock(p.homeHelp()),
 		slack.NewActionBlock("ask", newButton(ShortcutOpen, "", "Open the form")),
 		contextBlock(describeHealth(c.Problems)))
 	return slack.HomeTabViewRequest{Type: slack.VTHomeTab, Blocks: slack.Blocks{BlockSet: blocks}}
+}
+
+// homeWaiting shows what a person can decide, and what they have approved.
+func (p Phrases) homeWaiting(c HomeContent) []slack.Block {
+	blocks := []slack.Block{headerBlock(titleWithCount("Waiting for you", len(c.Waiting)))}
+	if len(c.Waiting) == 0 {
+		blocks = append(blocks, sectionBlock(p.explainNoneWaiting(c.Unsure)))
+	}
+	for _, r := range HomePage(c.Waiting, c.Pages.Waiting) {
+		blocks = append(blocks, p.homeDecision(c.Link, r)...)
+	}
+	blocks = append(blocks, pageButtons("waiting", c.Pages.Waiting, len(c.Waiting),
+		func(page int) HomePages { return HomePages{page, c.Pages.Own} })...)
+	if len(c.Approved) == 0 {
+		return blocks
+	}
+	blocks = append(blocks, headerBlock(titleWithCount("You approved, and others are missing", len(c.Approved))))
+	for _, r := range c.Approved[:min(len(c.Approved), HomeOutcomes)] {
+		blocks = append(blocks, sectionBlock(homeLine(c.Link, r)))
+		blocks = append(blocks, voteBlocks(r, approvals.PressWithdraw)...)
+	}
+	return blocks
+}
+
+// homeDecision shows a request that a person can decide. The buttons stand only below
+// the whole change, because a person consents to what they see.
+func (p Phrases) homeDecision(link func(channel, ts string) string, r approvals.Request) []slack.Block {
+	buttons := voteBlocks(r, approvals.PressApprove, approvals.PressDeny, approvals.PressWithdraw)
+	if len(buttons) == 0 {
+		return []slack.Block{sectionBlock(homeLine(link, r))}
+	}
+	whole, ok := p.describeWhole(r)
+	whole = fmt.Sprintf("*%s*  %s\n%s", linkRequest(link, r), whole, homeState(r))
+	if !ok || utf8.RuneCountInString(whole) > maxSection {
+		return []slack.Block{sectionBlock(homeLine(link, r) +
+			"\nThe change is too large for this page. Read it on its card, and decide there.")}
+	}
+	return append([]slack.Block{sectionBlock(whole)}, buttons...)
+}
+
+// homeGrants shows what a person has for a time.
+func homeGrants(c HomeContent) []slack.Block {
+	if len(c.Grants) == 0 {
+		return nil
+	}
+	blocks := []slack.Block{
+		slack.NewDividerBlock(), headerBlock(titleWithCount("Your licenses with an end", len(c.Grants))),
+	}
+	for _, r := range c.Grants[:min(len(c.Grants), HomePageSize)] {
+		text := fmt.Sprintf("*%s*  %s for %s.%s", linkRequest(c.Link, r), joinWithin(maxAskCodes, quoteCodes(r.Grant.Codes)),
+			nameGroup(r.Proposal.Group), describeGrantStatus(r))
+		blocks = append(append(blocks, sectionBlock(text)), grantButtons(r)...)
+	}
+	if n := len(c.Grants) - HomePageSize; n > 0 {
+		blocks = append(blocks, contextBlock(fmt.Sprintf("… and %d more, which end later. %s lists all your requests.",
+			n, quoteCode(command.DefaultName+" mine"))))
+	}
+	return blocks
+}
+
+// grantButtons extend a grant or end it. One whose end goes on has none.
+func grantButtons(r approvals.Request) []slack.Block {
+	if r.Grant.Revocation == nil && r.Grant.EndedBy != "" {
+		return nil
+	}
+	end := newButton(EndAction, r.ID, "End now")
+	end.Style = slack.StyleDanger
+	end.Confirm = slack.NewConfirmationBlockObject(plainText("End this grant now?"),
+		plainText("licensebot then removes its codes from the group, unless another request holds them."),
+		plainText("End it"), plainText("Back"))
+	buttons := []slack.BlockElement{end}
+	if r.AwaitsRevocation() {
+		buttons = []slack.BlockElement{newButton(ExtendAction, r.ID, "Extend"), end}
+	}
+	return []slack.Block{slack.NewActionBlock("grant_"+r.ID, buttons...)}
 }
 
 func titleWithCount(title string, all int) string {
@@ -105,12 +197,16 @@ func homeSections(link func(channel, ts string) string, requests []approvals.Req
 // homeLine shows one request: its id, what it asks, who asked, and where it
 // stands.
 func homeLine(link func(channel, ts string) string, r approvals.Request) string {
-	id := quoteCode(r.ID)
-	if r.CardTS != "" {
-		id = "<" + link(r.Channel, r.CardTS) + "|" + sanitizeID(r.ID) + ">"
-	}
 	return fmt.Sprintf("*%s*  %s, asked by %s on %s\n%s",
-		id, describeAsk(r), mentionUser(r.Requester), formatTime(r.FiledAt), homeState(r))
+		linkRequest(link, r), describeAsk(r), mentionUser(r.Requester), formatTime(r.FiledAt), homeState(r))
+}
+
+// linkRequest is the id of a request, with a link to its card if it has one.
+func linkRequest(link func(channel, ts string) string, r approvals.Request) string {
+	if r.CardTS == "" {
+		return quoteCode(r.ID)
+	}
+	return "<" + link(r.Channel, r.CardTS) + "|" + sanitizeID(r.ID) + ">"
 }
 
 // homeState says where a request stands, with or without a card.
@@ -121,7 +217,8 @@ func homeState(r approvals.Request) string {
 	case r.State == approvals.Filed:
 		return ":hourglass_flowing_sand: *Recorded*; it is being checked with UiPath."
 	case r.State == approvals.Refused:
-		return ":x: *Not put before an approver*; nothing was changed at UiPath."
+		return ":x: *Not put before an approver*; nothing was changed at UiPath. " +
+			quoteCode(command.NameOf(r.Ask)+" status "+r.ID) + " says why."
 	case r.State == approvals.Pending && r.CardTS == "":
 		return ":hourglass_flowing_sand: *Recorded*; its card is about to be posted."
 	case r.State == approvals.Pending:

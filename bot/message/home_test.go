@@ -2,6 +2,7 @@ package message
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -33,9 +34,21 @@ func TestHomeOfEveryState(t *testing.T) {
 			all = append(all, request)
 		}
 	}
-	c := HomeContent{Waiting: all[:HomePageSize], Own: all[HomePageSize : 2*HomePageSize], WaitingTotal: 300, OwnTotal: 300, Problems: []string{hostile, hostile}, Pages: HomePages{Waiting: 3, Own: 4}, Link: r.identity.MessageLink}
+	for i := range all {
+		if all[i].State == approvals.Pending {
+			withButtons(&all[i])
+		}
+	}
+	approved := goldenRequest(approvals.Pending, inStages, withButtons)
+	approved.CardTS = "1700000001.000100"
+	grants := slices.Repeat([]approvals.Request{goldenRequest(approvals.Done, timed)}, 12)
+	for i := range grants {
+		grants[i].ID, grants[i].CardTS = approvals.NewID(), "1700000001.000100"
+		grants[i].Proposal.Group = approvals.Group{ID: hostile, Name: hostile}
+	}
+	c := HomeContent{Waiting: slices.Repeat(all[:HomePageSize], 3), Own: slices.Repeat(all[HomePageSize:], 3), Approved: []approvals.Request{approved}, Grants: grants, Closed: all[15:], Problems: []string{hostile, hostile}, Pages: HomePages{Waiting: 3, Own: 4}, Link: r.identity.MessageLink}
 	view := phrases().RenderHome(c)
-	if n := len(view.Blocks.BlockSet); n > 50 {
+	if n := len(view.Blocks.BlockSet); n > 80 {
 		t.Errorf("it has %d blocks", n)
 	}
 	if _, err := r.views.Publish(t.Context(), "U0ROBIN", "", view); err != nil {

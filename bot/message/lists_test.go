@@ -68,7 +68,7 @@ func TestLookupsAreShort(t *testing.T) {
 		"show": func(page int) string {
 			return phrases().ShowAllocation("/allocate", group, approvals.Allocation{Codes: codes, Owned: owned, UseExternalLicense: true}, open, page)
 		},
-		"codes": func(page int) string { return phrases().ListOwnedCodes("/allocate", owned, page) },
+		"codes": func(page int) string { return phrases().ListOwnedCodes("/allocate", owned, nil, page) },
 	} {
 		t.Run(name, func(t *testing.T) { checkPages(t, show, codes) })
 	}
@@ -132,7 +132,7 @@ func TestNoTextIsParsedBySlack(t *testing.T) {
 	}
 	for _, state := range approvals.States() {
 		r := usualRequest(state)
-		home := phrases().RenderHome(HomeContent{Own: []approvals.Request{r}, OwnTotal: 1, Waiting: []approvals.Request{r}, WaitingTotal: 1, Problems: []string{"x"}})
+		home := phrases().RenderHome(HomeContent{Own: []approvals.Request{r}, Waiting: []approvals.Request{r}, Problems: []string{"x"}})
 		raw, err := json.Marshal([]any{phrases().RenderCard(r).Blocks, home, PlainBlocks("x")})
 		var drawn any
 		if err != nil || json.Unmarshal(raw, &drawn) != nil {
@@ -267,7 +267,7 @@ func TestRulesAreShown(t *testing.T) {
 	if !strings.Contains(empty, "None: the group gives") || !strings.Contains(empty, "No request about it is open") {
 		t.Error(empty)
 	}
-	owned := phrases().ListOwnedCodes("/licenses", now.Owned, 1)
+	owned := phrases().ListOwnedCodes("/licenses", now.Owned, nil, 1)
 	if !strings.Contains(owned, "• `IDU` Insights Designer Users · 2 of 1 seat allocated, 0 free") || !strings.Contains(owned, "`/licenses group-01 ATTUNU`") {
 		t.Error(owned)
 	}

@@ -98,12 +98,15 @@ func (p Phrases) allocationRow(c string, now approvals.Allocation) string {
 	return text
 }
 
-// ListOwnedCodes lists a page of the codes that people can ask for.
-func (p Phrases) ListOwnedCodes(name string, seats []approvals.Seats, page int) string {
+// ListOwnedCodes lists a page of what people can ask for: the packs, then the codes.
+func (p Phrases) ListOwnedCodes(name string, seats []approvals.Seats, packs []approvals.Pack, page int) string {
 	if len(seats) == 0 {
 		return "Your organization owns no user licenses, or UiPath does not show which."
 	}
 	var rows []string
+	for _, pack := range packs {
+		rows = append(rows, fmt.Sprintf("• the pack %s is %s", quoteCode(pack.Name), joinCodes(pack.Codes)))
+	}
 	for _, s := range seats {
 		rows = append(rows, fmt.Sprintf("• %s · %s, %d free", p.nameCode(s.Code), describeUsage(s), s.Free()))
 	}
@@ -126,7 +129,7 @@ func truncateRows(lines []string, room int) []string {
 }
 
 // LookingUp acknowledges a question that only UiPath can answer.
-func LookingUp() string { return "Looking it up…" }
+func LookingUp() string { return "I am asking UiPath about the licenses…" }
 
 // ExplainLookupError says why UiPath did not answer a question.
 func ExplainLookupError(name, ref string, err error) string {
@@ -137,18 +140,23 @@ func ExplainLookupError(name, ref string, err error) string {
 		}
 		return said + suggestShow(name, none.Candidates)
 	}
+	what := "the licenses"
+	if ref != "" {
+		what += " of the group " + quoteCode(ref)
+	}
 	if fault, ok := approvals.NeedsOperator(err); ok {
-		return fmt.Sprintf("I could not look that up: %s. Please type it again after that.",
-			escapeLine(approvals.DelayReason(fault)))
+		return fmt.Sprintf("I could not look up %s: %s. Please type it again after that.",
+			what, escapeLine(approvals.DelayReason(fault)))
 	}
 	if refusal, ok := errors.AsType[*approvals.RefusedError](err); ok {
 		return fmt.Sprintf("UiPath refused to show that (%s).", quoteCode(refusal.Answer))
 	}
 	if delay, ok := errors.AsType[*approvals.DelayError](err); ok {
-		return fmt.Sprintf("I could not look that up: %s. Please type it again in a minute.",
-			escapeLine(delay.Reason))
+		return fmt.Sprintf("I could not look up %s: %s. Please type it again in a minute.",
+			what, escapeLine(delay.Reason))
 	}
-	return "I could not look that up: no clear answer came back in time. Please type it again in a minute."
+	return fmt.Sprintf("I could not look up %s: no clear answer came back in time. Please type it again in a minute.",
+		what)
 }
 
 // suggestShow suggests to show the nearest group.

@@ -33,7 +33,7 @@ func ExplainConsentLost(r approvals.Request, lost []approvals.LostConsent) strin
 	text := fmt.Sprintf("%s Request %s was approved, but right before the change too few approvals still counted",
 		mentionUser(r.Requester), quoteCode(r.ID))
 	if len(reasons) > 0 {
-		text += ": " + joinWithin(maxListed, reasons)
+		text += ". Lost: " + joinWithin(maxListed, reasons)
 	}
 	if r.WriteAttempted {
 		text += fmt.Sprintf(". A write was tried before, and all or part of it may have taken effect: "+

@@ -2,6 +2,7 @@ package message
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/slack-go/slack"
 
@@ -42,18 +43,20 @@ func ParsePress(actionID string) (button approvals.PressButton, ok bool) {
 	return "", false
 }
 
-// voteBlocks are the buttons of a card that takes votes by them.
-func voteBlocks(r approvals.Request) []slack.Block {
+// voteBlocks are these buttons of a request that takes votes by them.
+func voteBlocks(r approvals.Request, presses ...approvals.PressButton) []slack.Block {
 	if !r.Terms.Buttons || !r.State.Open() || r.Terms.AutoApprove {
 		return nil
 	}
 	var row []slack.BlockElement
 	for _, b := range voteButtons {
-		button := newButton(b.actionID, r.ID, b.text)
-		button.Style = b.style
-		row = append(row, button)
+		if slices.Contains(presses, b.press) {
+			button := newButton(b.actionID, r.ID, b.text)
+			button.Style = b.style
+			row = append(row, button)
+		}
 	}
-	return []slack.Block{slack.NewActionBlock("vote", row...)}
+	return []slack.Block{slack.NewActionBlock("vote_"+r.ID, row...)}
 }
 
 // RenderDenyForm draws the form that asks why a request is denied.

@@ -49,11 +49,17 @@ type Post struct {
 	Metadata slack.SlackMetadata
 }
 
-func (p Post) options() []slack.MsgOption {
-	options := []slack.MsgOption{slack.MsgOptionText(p.Text, false), slack.MsgOptionMetadata(p.Metadata)}
-	if len(p.Blocks) > 0 {
-		options = append(options, slack.MsgOptionBlocks(p.Blocks...))
+// textOptions show a text, or blocks that say the same.
+func textOptions(text string, blocks []slack.Block) []slack.MsgOption {
+	options := []slack.MsgOption{slack.MsgOptionText(text, false)}
+	if len(blocks) > 0 {
+		options = append(options, slack.MsgOptionBlocks(blocks...))
 	}
+	return options
+}
+
+func (p Post) options() []slack.MsgOption {
+	options := append(textOptions(p.Text, p.Blocks), slack.MsgOptionMetadata(p.Metadata))
 	if p.ThreadTS != "" {
 		options = append(options, slack.MsgOptionTS(p.ThreadTS))
 	}
@@ -189,15 +195,15 @@ func (m *Messenger) SetReaction(ctx context.Context, channel, ts, name string, i
 // PostEphemeral shows a text in a channel to one person alone. It is never in a
 // thread: Slack shows such texts only in threads that have replies, and a card
 // gets its first reply when its request is closed.
-func (m *Messenger) PostEphemeral(ctx context.Context, channel, user, text string) error {
-	ts, err := m.api.PostEphemeralContext(ctx, channel, user, slack.MsgOptionText(text, false))
+func (m *Messenger) PostEphemeral(ctx context.Context, channel, user, text string, blocks ...slack.Block) error {
+	ts, err := m.api.PostEphemeralContext(ctx, channel, user, textOptions(text, blocks)...)
 	err = m.finishCall(approvals.PacePrivate, "chat.postEphemeral", wantTimestamp(ts, err))
 	return asRefusal(err, unreachableAnswers...)
 }
 
 // PostDirect sends a person a direct message.
-func (m *Messenger) PostDirect(ctx context.Context, user, text string) error {
-	_, ts, err := m.api.PostMessageContext(ctx, user, slack.MsgOptionText(text, false))
+func (m *Messenger) PostDirect(ctx context.Context, user, text string, blocks ...slack.Block) error {
+	_, ts, err := m.api.PostMessageContext(ctx, user, textOptions(text, blocks)...)
 	err = m.finishCall(approvals.PacePrivate, "chat.postMessage", wantTimestamp(ts, err))
 	return asRefusal(err, unreachableAnswers...)
 }
@@ -210,24 +216,27 @@ var unreachableAnswers = []string{
 // TellLasting tells one person something that must still be there later: as a
 // direct message, or in a channel if Slack refuses that. The channel may be
 // empty.
-func (m *Messenger) TellLasting(ctx context.Context, channel, user, text string) error {
-	return trySecondIfRefused(m.directly(ctx, user, text), m.inChannel(ctx, channel, user, text))
+func (m *Messenger) TellLasting(ctx context.Context, channel, user, text string, blocks ...slack.Block) error {
+	return trySecondIfRefused(m.directly(ctx, user, text, blocks), m.inChannel(ctx, channel, user, text, blocks))
 }
 
 // TellWaiting tells something to a person who waits for it: in the channel where
 // they asked, or as a direct message if the bot may not speak there. The channel
 // may be empty.
-func (m *Messenger) TellWaiting(ctx context.Context, channel, user, text string) error {
-	return trySecondIfRefused(m.inChannel(ctx, channel, user, text), m.directly(ctx, user, text))
+func (m *Messenger) TellWaiting(ctx context.Context, channel, user, text string, blocks ...slack.Block) error {
+	return trySecondIfRefused(m.inChannel(ctx, channel, user, text, blocks), m.directly(ctx, user, text, blocks))
 }
 
 // Respond answers by a response_url, and reports whether Slack took the answer.
 // The url may be empty.
-func (m *Messenger) Respond(ctx context.Context, url, user, text string) bool {
+func (m *Messenger) Respond(ctx context.Context, url, user, text string, blocks ...slack.Block) bool {
 	if url == "" {
 		return false
 	}
 	answer := &slack.WebhookMessage{Text: text, ResponseType: slack.ResponseTypeEphemeral}
+	if len(blocks) > 0 {
+		answer.Blocks = &slack.Blocks{BlockSet: blocks}
+	}
 	err := slack.PostWebhookCustomHTTPContext(ctx, url, m.http, answer)
 	if err != nil {
 		m.log.Warn().Str("user", user).Err(outside.DropURL(err)).Msg("the response_url did not take the answer; " +
@@ -239,15 +248,15 @@ func (m *Messenger) Respond(ctx context.Context, url, user, text string) bool {
 // A way is one way to reach a person. It is nil if there is none.
 type way func() error
 
-func (m *Messenger) directly(ctx context.Context, user, text string) way {
-	return func() error { return m.PostDirect(ctx, user, text) }
+func (m *Messenger) directly(ctx context.Context, user, text string, blocks []slack.Block) way {
+	return func() error { return m.PostDirect(ctx, user, text, blocks...) }
 }
 
-func (m *Messenger) inChannel(ctx context.Context, channel, user, text string) way {
+func (m *Messenger) inChannel(ctx context.Context, channel, user, text string, blocks []slack.Block) way {
 	if channel == "" {
 		return nil
 	}
-	return func() error { return m.PostEphemeral(ctx, channel, user, text) }
+	return func() error { return m.PostEphemeral(ctx, channel, user, text, blocks...) }
 }
 
 // trySecondIfRefused takes the first way, and the second if Slack says no to the

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"licensebot/internal/fakeslack"
+	"licensebot/internal/fault"
 )
 
 // click makes a person press a button of a card.
@@ -83,6 +84,68 @@ func TestVotesByButtons(t *testing.T) {
 	w.denyBecause(approver, card, "the budget is *spent*")
 	w.awaitReply(card, "was denied by <@"+approver+">, because `the budget is")
 	w.wantAllocation(1, "ATTUNU", "IDU")
+}
+
+// A request that UiPath refused is asked anew by the button on its outcome, as
+// the person who presses it. A request that only the thread knows is answered plainly.
+func TestAskAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.startReplica()
+	card := w.cardFor("group-01 IDU for 30d because audit")
+	w.uipath.Inject("PUT group", fault.Fault{Status: 400, Times: 1})
+	w.reactToCard(approver, "white_check_mark")
+	w.awaitReply(card, "failed after it was")
+	var outcome fakeslack.Message
+	for _, reply := range w.slack.Thread(approvalsChannel, card.TS) {
+		if strings.Contains(string(reply.Blocks), "ask_again") {
+			outcome = reply
+		}
+	}
+	w.click(second, outcome, "ask_again")
+	w.awaitCondition("the card of the second request", func() bool { return len(w.listCards()) == 2 })
+	anew := w.listCards()[1]
+	for _, want := range []string{"<@" + second + "> asks to add `IDU`", "Granted for: 30 days", "Reason given: `audit`", "*Waiting*"} {
+		if !strings.Contains(anew.Text, want) {
+			t.Errorf("%q is missing in %s", want, anew.Text)
+		}
+	}
+	w.awaitTold(second, "is recorded: add `IDU` to the group `group-01`, for 30d")
+	if done, err := w.slack.Click(w.guardContext(), second, approvalsChannel, outcome.TS, "ask_again", "R-00000000"); err != nil || done.Error != "" {
+		t.Fatalf("%+v, %v", done, err)
+	}
+	w.awaitTold(second, "I cannot ask again for what request `R-00000000` asked")
+}
+
+// A refusal has a button that opens the form with what was understood: of a command that
+// asks something back, and of a request that UiPath cannot carry out.
+func TestRefusalsOpenTheForm(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.startReplica()
+	for typed, fill := range map[string]string{"group-01 IDU for 1m because audit": "fill_form", "remove group-01 IDU because audit": "fill_form_request"} {
+		said, err := w.slack.Command(w.guardContext(), requester, anyChannel, "/allocate", typed)
+		if err != nil || said.Error != "" {
+			t.Fatalf("%+v, %v", said, err)
+		}
+		w.awaitCondition("a refusal with its button", func() bool {
+			seen := w.slack.Ephemerals(requester)
+			return len(seen) > 0 && strings.Contains(string(seen[len(seen)-1].Blocks), `"`+fill+`"`)
+		})
+		if done, err := w.slack.ClickPrivate(w.guardContext(), requester, fill); err != nil || done.Error != "" {
+			t.Fatalf("%+v, %v", done, err)
+		}
+		w.awaitCondition("the form", func() bool { return len(w.slack.Views(requester)) == 1 })
+		form := w.openedForm()
+		for _, want := range []string{`"initial_value":"audit"`, `"initial_options":[{`, `"text":"group-01"`} {
+			if !strings.Contains(string(form.Blocks), want) {
+				t.Errorf("%s: %s is missing in %s", typed, want, form.Blocks)
+			}
+		}
+		if err := w.slack.CloseView(requester, form.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // An approver's thumb is no vote on a card that asks for ✅; the approver is told so once.

@@ -273,7 +273,7 @@ func (c *Config) readPolicy(p *problems) {
 	content, err := policyfile.ReadFile(c.PolicyFile)
 	if err == nil {
 		c.policyText = string(content)
-		c.Policy, err = policyfile.Load(c.PolicyFile, content)
+		c.Policy, err = policyfile.Load(c.PolicyFile, content, meaningOf)
 	}
 	var all policyfile.Problems
 	switch {

@@ -190,6 +190,9 @@ var brokenWorlds = map[string]struct {
 	"a code that a rule misspells": {func(w *world) {
 		w.writePolicy("  - name: strict\n    codes: [RPADEVPRONUU]\n    deny: ask elsewhere\n  - name: rest\n    approvers: [" + approver + ", " + second + "]\n")
 	}, 1, finding{checkup.CheckPolicyCodes, "RPADEVPRONUU", "RPADEVPRONU meant"}},
+	"a pack with a code that is not owned": {func(w *world) {
+		w.writePolicy("  - name: rest\n    approvers: [" + approver + ", " + second + "]\npacks:\n  developer: [IDU, PMD]\n")
+	}, 1, finding{checkup.CheckPolicyCodes, `the pack "developer" has the code PMD`, "buy the license"}},
 	"names that exist": {func(w *world) {
 		w.writePolicy("  - name: strict\n    groups: [\"FINANCE*\", " + groupID + "]\n    codes: [IDU, \"RPA*\", TSTNU]\n    deny: ask elsewhere\n  - name: rest\n    approvers: [" + approver + ", " + second + "]\n")
 	}, 0, finding{}},

@@ -186,13 +186,13 @@ func TestFormWhileUiPathIsDown(t *testing.T) {
 	}
 	w.startReplica()
 	v := w.openForm()
-	if blocks := string(v.Blocks); strings.Contains(blocks, "external_select") || !strings.Contains(blocks, "please type the group and the codes") {
+	if blocks := string(v.Blocks); strings.Contains(blocks, "external_select") || !strings.Contains(blocks, "Insights Designer Users") || !strings.Contains(blocks, "please type the group") {
 		t.Fatalf("%s", blocks)
 	}
 	w.openHome(requester, "UiPath's sign-in does not work (503)")
-	w.submitForm(v, map[string]any{"group": "finance robots", "codes": "idu"})
+	w.submitForm(v, map[string]any{"group": "finance robots", "other_codes": "idu"})
 	w.awaitTold(requester, "is kept, but it could not be checked yet")
-	w.openHome(requester, "not checked yet", "Your requests (1)")
+	w.openHome(requester, "not checked yet", "Your open requests (1)")
 	w.uipath.Clear()
 	w.awaitCard()
 	w.reactToCard(approver, "white_check_mark")

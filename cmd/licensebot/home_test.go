@@ -52,11 +52,11 @@ func TestHomeFollowsARequest(t *testing.T) {
 	w := newWorld(t)
 	w.startReplica()
 	w.awaitCounted(w.healthBase(), 2) // a lost connection would be a problem to tell
-	w.openHome(requester, "You have not asked for any licenses yet.", "licensebot is well")
+	w.openHome(requester, "No request of yours is open.", "licensebot is well")
 	w.openHome(approver, "No request waits for your approval.")
 	w.typeRequest("group-01 IDU")
 	w.awaitCard()
-	w.awaitHome(requester, "Your requests (1)", "*Waiting*: 0 of 1 approval needed", "/archives/"+approvalsChannel+"/p")
+	w.awaitHome(requester, "Your open requests (1)", "*Waiting*: 0 of 1 approval needed", "/archives/"+approvalsChannel+"/p")
 	w.awaitHome(approver, "Waiting for you (1)", "Finance Robots")
 	w.reactToCard(approver, "white_check_mark")
 	w.awaitOutcome("allocation_done", "*Done*")
@@ -67,6 +67,64 @@ func TestHomeFollowsARequest(t *testing.T) {
 	}
 }
 
+// clickHome clicks the first button with this action on a person's Home tab.
+func (w *world) clickHome(user, action string) { w.t.Helper(); w.clickPage(user, action, "") }
+
+// TestDecisionsOnHome are those of the card's buttons: the same people may press them,
+// and the thread says it. They stand below the whole change.
+func TestDecisionsOnHome(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.env["LICENSEBOT_BUTTONS"], w.env["LICENSEBOT_QUORUM"] = "on", "2"
+	w.startReplica()
+	card := w.cardFor("group-01 IDU because audit")
+	w.openHome(approver, "Waiting for you (1)", "+ IDU` Insights Designer Users", "Unchanged: `ATTUNU`", "Reason given: `audit`", "vote_approve")
+	w.clickHome(approver, "vote_approve")
+	w.awaitReply(card, "<@"+approver+"> approved request")
+	w.awaitHome(approver, "No request waits for your approval.", "You approved, and others are missing (1)", "vote_withdraw")
+	w.clickHome(approver, "vote_withdraw")
+	w.awaitTold(approver, "is withdrawn")
+	w.awaitHome(approver, "Waiting for you (1)")
+	w.clickHome(approver, "vote_approve")
+	w.awaitStatus(card, "1 of 2")
+	w.openHome(second, "Waiting for you (1)")
+	w.clickHome(second, "vote_deny")
+	w.awaitCondition("the form of a denial", func() bool { return len(w.slack.Views(second)) == 1 })
+	done, err := w.slack.Submit(w.guardContext(), second, w.slack.Views(second)[0].ID, map[string]map[string]any{"comment": {"comment": "no budget"}})
+	if err != nil || done.Error != "" {
+		t.Fatalf("%+v, %v", done, err)
+	}
+	w.awaitReply(card, "was denied by <@"+second+">, because `no budget`")
+	w.awaitHome(second, "No request waits for your approval.")
+	w.openHome(requester, "Your recent outcomes", "*Denied*")
+	w.wantAllocation(0, "ATTUNU")
+}
+
+// TestGrantsOnHome extends a grant by the form, which has the same licenses for as long,
+// and ends it as the command would.
+func TestGrantsOnHome(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.startReplica()
+	granted := w.grantRequest("group-01 IDU for 30d because audit")
+	w.openHome(requester, "Your licenses with an end (1)", "Granted until", "grant_extend")
+	w.clickHome(requester, "grant_extend")
+	w.awaitCondition("the form", func() bool { return len(w.slack.Views(requester)) == 1 })
+	w.submitForm(w.openedForm(), nil)
+	w.awaitCondition("the card of the extension", func() bool { return len(w.listCards()) == 2 })
+	if card := w.listCards()[1]; !strings.Contains(card.Text, "Extends `IDU` Insights Designer Users for 30 days") || !strings.Contains(card.Text, "Reason given: `audit`") {
+		t.Errorf("the extension asks for\n%s", card.Text)
+	}
+	w.clickHome(requester, "grant_end")
+	w.awaitTold(requester, "ends now: I remove `IDU`")
+	w.awaitReply(granted, "ended it early")
+	w.wantAllocation(2, "ATTUNU")
+	w.awaitHome(requester, ":checkered_flag: *Ended*")
+	if shown := w.homeBlocks(requester); strings.Contains(shown, "grant_end") {
+		t.Errorf("a grant that is over still has its buttons: %s", shown)
+	}
+}
+
 // TestHomeOfThreeHundredRequests turns pages of ten.
 func TestHomeOfThreeHundredRequests(t *testing.T) {
 	sweep.InSample(t, false)
@@ -74,7 +132,7 @@ func TestHomeOfThreeHundredRequests(t *testing.T) {
 	w := newWorld(t)
 	w.seedRequests(300)
 	w.startReplica()
-	w.openHome(requester, "Your requests (300)", "Page 1 of 30", "R-00000299", "R-00000290")
+	w.openHome(requester, "Your open requests (300)", "Page 1 of 30", "R-00000299", "R-00000290")
 	if shown := w.homeBlocks(requester); strings.Contains(shown, "R-00000289") || strings.Contains(shown, "Previous page") {
 		t.Errorf("more than the first page is shown: %s", shown)
 	}

@@ -9,8 +9,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"licensebot/approvals"
+	"licensebot/bot"
 	"licensebot/internal/policyfile"
+	"licensebot/licensing"
 )
+
+// meaningOf knows the words that no pack may be called.
+var meaningOf policyfile.MeaningOf = bot.MeaningOf(licensing.CatalogCodes(), licensing.CodeName)
 
 func policyCommand() *cobra.Command {
 	policy := &cobra.Command{
@@ -35,7 +40,7 @@ func policyCheckCommand() *cobra.Command {
 		Example: "  licensebot policy check policy.yaml",
 		Args:    exactArgs("FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			policy, err := policyfile.LoadFile(args[0])
+			policy, err := policyfile.LoadFile(args[0], meaningOf)
 			if err := fileError(err); err != nil {
 				return err
 			}
@@ -56,7 +61,7 @@ func policyTestCommand() *cobra.Command {
 		Example: "  licensebot policy test policy.yaml policy.cases.yaml",
 		Args:    exactArgs("FILE", "CASES"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			policy, policyErr := policyfile.LoadFile(args[0])
+			policy, policyErr := policyfile.LoadFile(args[0], meaningOf)
 			cases, casesErr := policyfile.LoadCasesFile(args[1])
 			if err := fileError(policyErr, casesErr); err != nil {
 				return err

@@ -152,7 +152,7 @@ func (s *policySource) reloadFile() bool {
 	s.lastJudged = read
 	var policy approvals.Policy
 	if err == nil {
-		policy, err = policyfile.Load(s.path, content)
+		policy, err = policyfile.Load(s.path, content, meaningOf)
 	}
 	if err != nil {
 		s.log.Error().Err(err).Str("file", s.path).

@@ -25,7 +25,7 @@ func (w *world) listAnswers(user string) []string {
 func (w *world) lookUp(user, text string) string {
 	w.t.Helper()
 	before := len(w.listAnswers(user))
-	if said := w.answerTo(user, text); said != "Looking it up…" {
+	if said := w.answerTo(user, text); said != "I am asking UiPath about the licenses…" {
 		w.t.Fatalf("%q was acknowledged with %q", text, said)
 	}
 	w.awaitCondition("the answer to "+text, func() bool { return len(w.listAnswers(user)) > before })
@@ -82,10 +82,10 @@ func TestUiPathDownWhenLookedUp(t *testing.T) {
 	w := newWorld(t)
 	w.startReplica()
 	for fault, want := range map[fault.Fault]string{
-		{Status: 503}:                    "I could not look that up: UiPath is not working properly, it answered 503: Service Unavailable. Please type it again in a minute.",
-		{Cut: true}:                      "I could not look that up: UiPath cannot be reached.",
+		{Status: 503}:                    "I could not look up the licenses of the group `group-01`: UiPath is not working properly, it answered 503: Service Unavailable. Please type it again in a minute.",
+		{Cut: true}:                      "I could not look up the licenses of the group `group-01`: UiPath cannot be reached.",
 		{Status: 404, Error: "no <way>"}: "UiPath refused to show that (`404: no &lt;way&gt;`).",
-		{Status: 403, Error: "no <way>"}: "I could not look that up: an operator has to act: UiPath does not let the bot do this (403).",
+		{Status: 403, Error: "no <way>"}: "I could not look up the licenses of the group `group-01`: an operator has to act: UiPath does not let the bot do this (403).",
 	} {
 		w.uipath.Inject("GET group", fault)
 		w.uipath.Inject("GET group with-quota", fault)

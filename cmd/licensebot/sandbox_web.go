@@ -167,7 +167,7 @@ func sandboxBotCommand(hangups <-chan os.Signal) *cobra.Command {
 
 // checkPolicyText finds what policy check finds.
 func checkPolicyText(text string) []demo.PolicyProblem {
-	_, err := policyfile.Load("policy.yaml", []byte(text))
+	_, err := policyfile.Load("policy.yaml", []byte(text), meaningOf)
 	if err == nil {
 		return nil
 	}

@@ -254,6 +254,17 @@ func (s Subject) checkPolicyGroup(ctx context.Context, f *findings, u approvals.
 
 func (s Subject) checkPolicyCodes(f *findings, policy approvals.Policy, survey licensing.Survey) {
 	owned := ownedCodes(survey)
+	for _, u := range policy.UnmatchedPackCodes(owned) {
+		if survey.OwnedErr != nil {
+			break // the catalog knows too few codes to say that one is wrong
+		}
+		do := "correct the code, or buy the license"
+		if near, ok := licensing.NearestCode(u.Code, owned); ok {
+			do = "correct the code: is " + near + " meant?"
+		}
+		f.problem(CheckPolicyCodes, fmt.Sprintf("the pack %q has the code %s, which the organization does not own, "+
+			"so no group can get the pack", u.Pack.Name, u.Code), do)
+	}
 	for _, u := range policy.UnmatchedCodes(append(owned, licensing.CatalogCodes()...)) {
 		do := "correct the code"
 		if near, ok := licensing.NearestCode(u.Text, owned); ok && !u.Star {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 )
 
 // Interacted is the result of a click or of a submitted modal as the person
@@ -68,6 +69,29 @@ func (s *Server) Click(ctx context.Context, user, channel, ts, actionID, value s
 	env := s.startInteraction(s.clickPayload(c, m, user, action))
 	s.lock.Unlock()
 	return s.finishInteraction(ctx, env, func(*Interacted) {})
+}
+
+// ClickPrivate makes a person click a button of the newest message that only they see
+// and that has it.
+func (s *Server) ClickPrivate(ctx context.Context, user, actionID string) (Interacted, error) {
+	s.lock.Lock()
+	for _, e := range slices.Backward(s.private) {
+		action := s.describeAction(e.Blocks, actionID, "")
+		if e.User != user || action == nil {
+			continue
+		}
+		payload := s.interactionPayload("block_actions", user)
+		payload["trigger_id"] = s.newTrigger(user)
+		payload["response_url"] = s.newResponseURL("actions", user, e.Channel)
+		payload["container"] = map[string]any{"type": "message", "channel_id": e.Channel, "is_ephemeral": true}
+		payload["channel"] = map[string]any{"id": e.Channel}
+		payload["actions"] = []any{action}
+		env := s.startInteraction(payload)
+		s.lock.Unlock()
+		return s.finishInteraction(ctx, env, func(*Interacted) {})
+	}
+	s.lock.Unlock()
+	return Interacted{}, fmt.Errorf("fakeslack: no private message has an element %q", actionID)
 }
 
 func (s *Server) clickPayload(c *conversation, m *storedMessage, user string, action map[string]any) map[string]any {

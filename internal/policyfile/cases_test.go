@@ -67,7 +67,7 @@ cases:
 
 func loadBoth(t *testing.T) (approvals.Policy, []Case) {
 	t.Helper()
-	policy, err := Load("policy.yaml", []byte(casesPolicy))
+	policy, err := Load("policy.yaml", []byte(casesPolicy), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

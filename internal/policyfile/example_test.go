@@ -23,7 +23,7 @@ rules:
 
 // Load a policy and ask it what a request needs.
 func Example() {
-	policy, err := policyfile.Load("policy.yaml", []byte(examplePolicy))
+	policy, err := policyfile.Load("policy.yaml", []byte(examplePolicy), nil)
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -56,7 +56,7 @@ rules:
     group: finance-*
     approvers: U0ANNA
     quorum: 2
-`))
+`), nil)
 	fmt.Println(err)
 	// Output:
 	// policy.yaml:4: a rule has no key "group"; did you mean groups?

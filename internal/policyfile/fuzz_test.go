@@ -23,7 +23,7 @@ func FuzzLoad(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, content []byte) {
-		policy, err := Load("fuzz.yaml", content)
+		policy, err := Load("fuzz.yaml", content, nil)
 		judge(t, content, err)
 		if err == nil {
 			sound(t, policy)

@@ -2,7 +2,7 @@ package policyfile
 
 // The keys of each kind of mapping.
 var (
-	topKeys = []string{"version", "people", "defaults", "watch", "watch_except", "rules"}
+	topKeys = []string{"version", "people", "packs", "defaults", "watch", "watch_except", "rules"}
 
 	// defaultKeys are the keys that rules may leave to the defaults.
 	defaultKeys = []string{

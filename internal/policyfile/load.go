@@ -15,8 +15,15 @@ type loader struct {
 	lists    peopleLists
 	defaults mapping
 	watch    approvals.WatchPolicy
+	packs    []approvals.Pack
 	rules    []placedRule
+
+	meaningOf MeaningOf
 }
+
+// A MeaningOf says what people who ask for licenses mean by a word already, such as the
+// code IDU. It is empty for a word without a meaning.
+type MeaningOf func(word string) string
 
 // A placedRule remembers where it was read from.
 type placedRule struct {
@@ -26,16 +33,17 @@ type placedRule struct {
 	isSound    bool // read without problems, so the checks can judge it
 }
 
-// Load reads a policy. Problems name the file as file; the error is [Problems].
-func Load(file string, content []byte) (approvals.Policy, error) {
-	l := loader{reader: reader{file: file}}
+// Load reads a policy. Problems name the file as file; the error is [Problems]. A pack
+// cannot have a name that has a meaning; with nil, no word has one.
+func Load(file string, content []byte, meaningOf MeaningOf) (approvals.Policy, error) {
+	l := loader{reader: reader{file: file}, meaningOf: meaningOf}
 	if root := l.parseFile(content); root != nil {
 		l.readPolicy(root)
 	}
 	if err := l.problems.asError(); err != nil {
 		return approvals.Policy{}, err
 	}
-	policy := approvals.Policy{Watch: l.watch}
+	policy := approvals.Policy{Watch: l.watch, Packs: l.packs}
 	for _, rule := range l.rules {
 		policy.Rules = append(policy.Rules, rule.PolicyRule)
 	}
@@ -49,6 +57,7 @@ func (l *loader) readPolicy(root ast.Node) {
 	}
 	l.checkVersion(top)
 	l.readPeople(top)
+	l.readPacks(top)
 	l.readDefaults(top)
 	l.readWatch(top)
 	const advice = "list at least one rule; what no rule matches is not allowed"

@@ -18,7 +18,9 @@ import (
 // Each file of testdata/wrong says behind "# !" what is wrong in a line.
 func TestEveryProblemIsReportedWithItsLine(t *testing.T) {
 	for _, file := range testFiles(t, "testdata/wrong/*.yaml") {
-		_, err := LoadFile(file)
+		_, err := LoadFile(file, func(word string) string {
+			return map[string]string{"idu": "the license code IDU"}[word]
+		})
 		compareProblems(t, file, err)
 	}
 	for _, file := range testFiles(t, "testdata/wrongcases/*.yaml") {
@@ -67,7 +69,7 @@ func compareProblems(t *testing.T, file string, err error) {
 }
 
 func TestProblemsReadWell(t *testing.T) {
-	_, err := Load("policy.yaml", []byte("version: 1\nrules:\n  - name: a\n    approver: U0ANNA\n"))
+	_, err := Load("policy.yaml", []byte("version: 1\nrules:\n  - name: a\n    approver: U0ANNA\n"), nil)
 	want := `policy.yaml:3: the rule does not say who approves; add approvers or stages, or auto_approve: true, or deny with a reason
 policy.yaml:4: a rule has no key "approver"; did you mean approvers?`
 	if err == nil || err.Error() != want {
@@ -107,7 +109,7 @@ func TestWhatIsNoPolicy(t *testing.T) {
 		{"defaults as text", "version: 1\ndefaults: none\nrules: [{name: a, auto_approve: true}]", 2, "defaults is text here"},
 		{"people as list", "version: 1\npeople: [U0A]\nrules: [{name: a, auto_approve: true}]", 2, "people is a list here"},
 	} {
-		_, err := Load("p.yaml", []byte(c.content))
+		_, err := Load("p.yaml", []byte(c.content), nil)
 		var problems Problems
 		if !errors.As(err, &problems) || len(problems) != 1 || problems[0].Line != c.line || !strings.Contains(problems[0].Error(), c.says) {
 			t.Errorf("%s: got %.300v, want line %d: %s", c.name, err, c.line, c.says)
@@ -118,8 +120,8 @@ func TestWhatIsNoPolicy(t *testing.T) {
 // Editors on Windows write a mark and other line ends; lines are counted alike.
 func TestLinesAreCountedAlikeWithOtherLineEnds(t *testing.T) {
 	content := "version: 1\nrules:\n  - name: \"a\n      b\"\n    deny: >\n      Ask\n\n      elsewhere.\n  - nam: b\n"
-	_, unix := Load("p.yaml", []byte(content))
-	_, windows := Load("p.yaml", []byte("\ufeff"+strings.ReplaceAll(content, "\n", "\r\n")))
+	_, unix := Load("p.yaml", []byte(content), nil)
+	_, windows := Load("p.yaml", []byte("\ufeff"+strings.ReplaceAll(content, "\n", "\r\n")), nil)
 	if unix == nil || !strings.Contains(unix.Error(), "p.yaml:9: a rule has no key") || windows == nil || unix.Error() != windows.Error() {
 		t.Errorf("got:\n%v\nand:\n%v", unix, windows)
 	}
@@ -162,7 +164,7 @@ rules:
   - name: free
     auto_approve: true
     longest_grant: unlimited
-`))
+`), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -199,7 +201,7 @@ func patternsOf(texts ...string) []approvals.GroupPattern {
 
 func TestAFileThatCannotBeRead(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "none.yaml")
-	_, err := LoadFile(missing)
+	_, err := LoadFile(missing, nil)
 	_, casesErr := LoadCasesFile(missing)
 	if !errors.Is(err, os.ErrNotExist) || !errors.Is(casesErr, os.ErrNotExist) {
 		t.Errorf("%v, %v", err, casesErr)
@@ -208,7 +210,7 @@ func TestAFileThatCannotBeRead(t *testing.T) {
 	if err := os.WriteFile(endless, []byte(strings.Repeat("#\n", MaxSize)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := LoadFile(endless); err == nil || !strings.Contains(err.Error(), "longer than 256 KiB") {
+	if _, err := LoadFile(endless, nil); err == nil || !strings.Contains(err.Error(), "longer than 256 KiB") {
 		t.Errorf("%v", err)
 	}
 }
@@ -222,7 +224,7 @@ func BenchmarkLoad(b *testing.B) {
 		fmt.Fprintf(&content, "  - name: rule %d\n    groups: [team-%d-*, group-%d]\n    codes: [RPA%d*, IDU]\n    requesters: [S0TEAM%d, U0LEAD%d]\n", i, i, i, i, i, i)
 	}
 	for b.Loop() {
-		if _, err := Load("p.yaml", []byte(content.String())); err != nil {
+		if _, err := Load("p.yaml", []byte(content.String()), nil); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -11,7 +11,7 @@
 //
 // How it works, from the bottom up: yaml.go parses a file into a syntax tree, because
 // the YAML library's decoder stops at the first problem. mapping.go and values.go read
-// the tree's parts, patterns.go what rules match. load.go and rule.go make the policy,
+// the tree's parts, patterns.go what rules match, packs.go the packs. load.go and rule.go make the policy,
 // and checks.go looks for rules that can never decide or never be met. cases.go and
 // answers.go do the cases.
 package policyfile
@@ -33,12 +33,12 @@ const (
 
 // LoadFile reads the policy in a file. Its error is [Problems], unless the file
 // cannot be read.
-func LoadFile(name string) (approvals.Policy, error) {
+func LoadFile(name string, meaningOf MeaningOf) (approvals.Policy, error) {
 	content, err := ReadFile(name)
 	if err != nil {
 		return approvals.Policy{}, err
 	}
-	return Load(name, content)
+	return Load(name, content, meaningOf)
 }
 
 // LoadCasesFile reads the cases in a file, as LoadFile does a policy.

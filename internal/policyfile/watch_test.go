@@ -18,7 +18,7 @@ func TestTheWatchIsReadAsItStands(t *testing.T) {
 			Except: []approvals.GroupPattern{groupname.Pattern("finance-*"), groupname.Pattern("group-01")},
 		},
 	} {
-		policy, err := Load("p.yaml", []byte(text+rules))
+		policy, err := Load("p.yaml", []byte(text+rules), nil)
 		isSame := policy.Watch.Off == want.Off && len(policy.Watch.Except) == len(want.Except)
 		for i := range want.Except {
 			isSame = isSame && policy.Watch.Except[i] == want.Except[i]

@@ -1,8 +1,10 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"licensebot/approvals"
 )
@@ -13,6 +15,15 @@ const (
 	byRequesterQuery = `SELECT ` + requestColumns + ` FROM requests WHERE requester = $1
 		ORDER BY filed_at DESC, id DESC LIMIT $2 OFFSET $3`
 	byRequesterCount = `SELECT count(*) FROM requests WHERE requester = $1`
+
+	openByRequesterQuery = `SELECT ` + requestColumns + ` FROM requests
+		WHERE requester = $1 AND closed_at IS NULL LIMIT $2`
+	closedByRequesterQuery = `SELECT ` + requestColumns + ` FROM requests
+		WHERE requester = $1 AND closed_at IS NOT NULL ORDER BY filed_at DESC, id DESC LIMIT $2`
+	// grantsByRequesterQuery has no limit and this expression, because PostgreSQL walks
+	// the table for the one, and all grants without the other.
+	grantsByRequesterQuery = `SELECT ` + requestColumns + ` FROM requests
+		WHERE requester = $1 AND coalesce(grant_until, 0) > 0`
 
 	pendingQuery = `SELECT ` + requestColumns + ` FROM requests WHERE closed_at IS NULL AND state = 'pending'
 		ORDER BY filed_at, id LIMIT $1 OFFSET $2`
@@ -42,6 +53,36 @@ func (s *Store) ListByRequester(
 	}
 	page, err = s.listRequests(ctx, byRequesterQuery, requester, limit, offset)
 	return page, all, err
+}
+
+// ListOpenByRequester lists up to limit of a person's open requests, newest first.
+func (s *Store) ListOpenByRequester(
+	ctx context.Context, requester string, limit int,
+) ([]approvals.Request, error) {
+	open, err := s.listRequests(ctx, openByRequesterQuery, requester, limit)
+	slices.SortFunc(open, func(a, b approvals.Request) int {
+		return cmp.Or(b.FiledAt.Compare(a.FiledAt), cmp.Compare(b.ID, a.ID))
+	})
+	return open, err
+}
+
+// ListClosedByRequester lists up to limit of a person's closed requests, newest first.
+func (s *Store) ListClosedByRequester(
+	ctx context.Context, requester string, limit int,
+) ([]approvals.Request, error) {
+	return s.listRequests(ctx, closedByRequesterQuery, requester, limit)
+}
+
+// ListGrantsByRequester lists up to limit of a person's requests that hold codes for a
+// time, the next end first.
+func (s *Store) ListGrantsByRequester(
+	ctx context.Context, requester string, limit int,
+) ([]approvals.Request, error) {
+	held, err := s.listRequests(ctx, grantsByRequesterQuery, requester)
+	slices.SortFunc(held, func(a, b approvals.Request) int {
+		return cmp.Or(a.Grant.Until.Compare(b.Grant.Until), cmp.Compare(a.ID, b.ID))
+	})
+	return held[:min(len(held), limit)], err
 }
 
 // ListPending reads one page of the pending requests, oldest first, and counts all

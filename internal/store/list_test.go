@@ -15,6 +15,9 @@ import (
 // lister is the part of a store that answers people's questions.
 type lister interface {
 	ListByRequester(ctx context.Context, requester string, limit, offset int) ([]approvals.Request, int, error)
+	ListOpenByRequester(ctx context.Context, requester string, limit int) ([]approvals.Request, error)
+	ListClosedByRequester(ctx context.Context, requester string, limit int) ([]approvals.Request, error)
+	ListGrantsByRequester(ctx context.Context, requester string, limit int) ([]approvals.Request, error)
 	ListPending(ctx context.Context, limit, offset int) ([]approvals.Request, int, error)
 	ListByGroup(ctx context.Context, groupID string, limit int) ([]approvals.Request, error)
 	CountOpen(ctx context.Context) (map[approvals.State]int, error)
@@ -96,6 +99,22 @@ func checkLists(t *testing.T, open func(t *testing.T, now func() time.Time) unde
 	if read, err := b.Request(b.context(), of[0].ID); err != nil || encodeJSON(t, read) != encodeJSON(t, of[0]) {
 		t.Errorf("the list has %s, the request itself is %s (%v)", encodeJSON(t, of[0]), encodeJSON(t, read), err)
 	}
+	mine, err := l.ListOpenByRequester(t.Context(), "U-REQUESTER", 500)
+	if err != nil || ids(mine) != "9 8 7 6 5 4 3 1" {
+		t.Errorf("open, by requester: %s, %v", ids(mine), err)
+	}
+	if mine, err = l.ListClosedByRequester(t.Context(), "U-REQUESTER", 5); err != nil || ids(mine) != "2" {
+		t.Errorf("closed, by requester: %s, %v", ids(mine), err)
+	}
+	for n, days := range map[int]time.Duration{11: 20, 12: 10} {
+		b.doneRequest(n, group, days*24*time.Hour)
+	}
+	if mine, err = l.ListGrantsByRequester(t.Context(), "U-REQUESTER", 5); err != nil || ids(mine) != "12 11" {
+		t.Errorf("grants, by requester: %s, %v", ids(mine), err)
+	}
+	if mine, err = l.ListClosedByRequester(t.Context(), "U-REQUESTER", 2); err != nil || len(mine) != 2 || ids(mine[1:]) == "2" {
+		t.Errorf("closed, the newest by requester: %s, %v", ids(mine), err)
+	}
 	counts, err := l.CountOpen(t.Context())
 	if want := "map[approved:1 filed:3 pending:5]"; err != nil || fmt.Sprint(counts) != want {
 		t.Errorf("open: %v, %v; want %s", counts, err, want)
@@ -113,6 +132,9 @@ func TestListsUseIndexes(t *testing.T) {
 		}{
 			{"by requester", byRequesterQuery, []any{"U-7", 10, 20}, "requests_requester", false},
 			{"by requester, counted", byRequesterCount, []any{"U-7"}, "requests_requester", true},
+			{"open, by requester", openByRequesterQuery, []any{"U-7", 10}, "requests_open_requester", false},
+			{"closed, by requester", closedByRequesterQuery, []any{"U-7", 10}, "requests_requester", false},
+			{"grants, by requester", grantsByRequesterQuery, []any{"U-7"}, "requests_requester", false},
 			{"pending", pendingQuery, []any{10, 20}, "requests_open", false},
 			{"pending, counted", pendingCount, nil, "requests_open", true},
 			{"by group", byGroupQuery, []any{"group-7", 10}, "requests_group", false},

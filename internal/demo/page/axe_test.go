@@ -34,7 +34,7 @@ func TestAccessibility(t *testing.T) {
 		}
 		v.opens("slack")
 		v.clicks(`[data-place="home"]`)
-		v.sees("#home", "Your requests")
+		v.sees("#home", "Your open requests")
 		v.isAccessible("home")
 		v.clicks("#shortcut, #home [data-action=allocate_open]")
 		v.sees("dialog h2", "Ask for licenses")
