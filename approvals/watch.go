@@ -74,7 +74,8 @@ type WatchedGroup struct {
 // IsNew reports whether no look was taken of the group yet.
 func (w WatchedGroup) IsNew() bool { return w.At.IsZero() }
 
-// ExplainedSince is since when requests may explain what a look shows. Reads may be late.
+// ExplainedSince is since when requests may explain what a look shows. A write in doubt may take
+// effect up to ReadLag after its request closed, and the last look may have been late by as much.
 func (w WatchedGroup) ExplainedSince() time.Time { return w.At.Add(-2 * ReadLag) }
 
 // IsCertain reports whether a look shows what is known, and the bot changed nothing since:

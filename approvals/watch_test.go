@@ -223,3 +223,59 @@ func TestWhatPutsAChangeBack(t *testing.T) {
 		}
 	}
 }
+
+// writeOf is a request about code B that closed in a state.
+func writeOf(action Action, state State, closed time.Time, uncertain bool) Request {
+	r := Request{
+		ID: "R-" + closed.Format("150405"), EnvelopeID: "e", State: state, ClosedAt: closed,
+		Proposal: &Proposal{Group: Group{ID: "group-01"}}, Outcome: &Outcome{Uncertain: uncertain},
+	}
+	if action == Remove {
+		r.Proposal.Change.Remove = []string{"B"}
+	} else {
+		r.Proposal.Change.Add = []string{"B"}
+	}
+	return r
+}
+
+// TestAFreshWriteIsNotJudged adds, removes and adds a code within 75 seconds. Two late looks both
+// lack it, and both come after a write that has it.
+func TestAFreshWriteIsNotJudged(t *testing.T) {
+	t.Parallel()
+	first := time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC)
+	after := func(seconds int) time.Time { return first.Add(time.Duration(seconds) * time.Second) }
+	known := WatchedGroup{Group: Group{ID: "group-01"}, Items: []string{"A"}, At: first.Add(-time.Hour), Settled: true}
+	own := OwnChanges{
+		Confirmed: Confirmation{Codes: []string{"A", "B"}, At: first},
+		Requests:  []Request{writeOf(Add, Done, first, false)},
+	}
+	next, change := JudgeLook(known, GroupLook{Group: known.Group, Items: []string{"A"}, Begun: after(10)}, own)
+	if change != nil {
+		t.Fatalf("the first look is taken for a change: %+v", change)
+	}
+	own.Confirmed.At = after(75)
+	own.Requests = append(own.Requests, writeOf(Remove, Done, after(30), false), writeOf(Add, Done, after(75), false))
+	if _, change = JudgeLook(next, GroupLook{Group: known.Group, Items: []string{"A"}, Begun: after(80)}, own); change != nil {
+		t.Errorf("a late read is taken for a change outside: %+v", change)
+	}
+}
+
+// TestAWriteInDoubtExplainsALateEffect has a write of which nothing told what it did, before the
+// last look: as long before it as its effect can have been missed, and longer.
+func TestAWriteInDoubtExplainsALateEffect(t *testing.T) {
+	t.Parallel()
+	last := time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC)
+	for before, want := range map[time.Duration]bool{
+		time.Second: false, ReadLag + time.Second: false, 2 * ReadLag: false, 2*ReadLag + time.Second: true,
+	} {
+		known := WatchedGroup{Group: Group{ID: "group-01"}, Items: []string{"A"}, At: last, Settled: true}
+		own := OwnChanges{Requests: []Request{writeOf(Add, Failed, last.Add(-before), true)}}
+		var change *OutsideChange
+		for _, begun := range []time.Time{last.Add(WatchEvery), last.Add(WatchEvery + WatchAgainAfter)} {
+			known, change = JudgeLook(known, GroupLook{Group: known.Group, Items: []string{"A", "B"}, Begun: begun}, own)
+		}
+		if isChange := change != nil; isChange != want {
+			t.Errorf("a write in doubt %s before the last look: change %t, want %t", before, isChange, want)
+		}
+	}
+}

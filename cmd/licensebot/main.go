@@ -92,7 +92,7 @@ func newRootCommand(hangups <-chan os.Signal) *cobra.Command {
 		Long: "licensebot is a Slack Socket Mode bot. People type /allocate with a UiPath group and license\n" +
 			"codes, and approvers react to the request's card. Only then does the bot change the group's\n" +
 			"allocation at UiPath. The card's thread tells what really happened.\n\n" +
-			"Exit codes: 0 success, 1 failure, 2 usage error, 3 could not check (doctor).",
+			"Exit codes: 0 success, 1 failure, 2 usage error, 3 could not check (doctor, audit).",
 		Version:       versionName(), // cobra gives the root the flag --version
 		SilenceUsage:  true,
 		SilenceErrors: true,

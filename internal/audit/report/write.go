@@ -218,8 +218,9 @@ func (w *jsonWriter) end(r Report) error {
 type csvWriter struct{ out *csv.Writer }
 
 var csvColumns = []string{
-	"record", "id", "filed_at", "requester", "requester_name", "group_id", "group_name", "action", "added", "removed", "extended", "limits",
-	"until", "reason", "rule", "terms_sha256", "approvals", "decided_at", "state", "result", "closed_by", "closed_by_name", "closed_at",
+	"record", "id", "filed_at", "requester", "requester_name", "group_id", "group_name", "action", "added", "removed",
+	"extended", "limits", "until", "reason", "rule", "terms_sha256", "approvals", "decided_at", "state", "result",
+	"closed_by", "closed_by_name", "closed_at",
 	"in_effect", "confirmed", "ended_at", "end_removed", "permalink",
 	"since", "seen_at", "by", "start", "end", "unexplained_added", "unexplained_removed",
 }
