@@ -35,7 +35,7 @@ func (j Job) Key() string {
 type Payload struct {
 	Eligibility Eligibility   `json:"eligibility,omitempty"`            // JobTellVoter: why the vote does not count
 	Lost        []LostConsent `json:"lost,omitempty"`                   // JobPostConsentLost
-	Mention     []string      `json:"mention,omitempty" words:"person"` // JobRemind, JobPostEscalation: people, user groups
+	Mention     []string      `json:"mention,omitempty" words:"person"` // JobRemind, JobPostEscalation
 	// JobWarnExpiry: the codes that are about to go. JobPostEffect: what the group has.
 	Codes []string `json:"codes,omitempty"`
 	Press *Press   `json:"press,omitempty"` // JobPostPress

@@ -10,7 +10,7 @@ import (
 type Press struct {
 	User    string      `json:"user" words:"person"`
 	Button  PressButton `json:"button"`
-	At      string      `json:"at"`                             // Slack's time, as of a reaction; empty: it is recorded now
+	At      string      `json:"at"`                             // Slack's time, as of a reaction; empty: now
 	Comment string      `json:"comment,omitempty" words:"text"` // why, with a denial
 }
 

@@ -1,7 +1,8 @@
 // Package chaos tries to make licensebot break its promises. It runs the real
 // program, in one to three replicas, against the two fakes, lets people use it,
 // and harms everything around it. Package judge then reads what the fakes wrote
-// down. It ignores the bot's database and what the bot says about itself.
+// down. It ignores the bot's database and what the bot says about itself, but for the
+// journal: at the end of each round audit verify checks its chain.
 //
 // A [Round] is one world from its start to its judgment. People type, vote and
 // change their minds, while processes are killed, sockets die and calls fail in

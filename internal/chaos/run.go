@@ -68,6 +68,9 @@ func (o Options) judgeRound(ctx context.Context, r Round, t *Tally) (*judge.Hist
 			What: fmt.Sprintf("after %v: %v", o.Patience, missing),
 		})
 	}
+	if broken := w.verifyChain(ctx); broken != nil && w.failure == nil {
+		found = append(found, *broken)
+	}
 	found = append(found, judge.Judge(h)...)
 	return h, append(found, w.crashViolations()...), w.failure
 }

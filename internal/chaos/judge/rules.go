@@ -100,6 +100,8 @@ var (
 
 // What the suite itself finds, besides the journals.
 var (
+	ChainBroken = rule(Untrue, "the journal does not verify")
+
 	NotReady   = rule(Late, "not ready in time")
 	NotSettled = rule(Late, "not settled in time")
 	Crashed    = rule(Late, "crashed")
