@@ -86,7 +86,7 @@ func (e CardPosted) move(r Request, now time.Time) (Step, error) {
 	case auto: // the channel has seen the card: nothing else was missing
 		r.State, r.DecidedAt = Approved, now
 		return Step{
-			Request: r, Enqueue: []Job{{Kind: JobApply}, {Kind: JobUpdateCard}}, Drop: []JobKind{JobRemind, JobEscalate},
+			Request: r, Enqueue: []Job{{Kind: JobApply}, updateApproved(now)}, Drop: []JobKind{JobRemind, JobEscalate},
 		}, nil
 	}
 	jobs := []Job{{Kind: JobAddReactions}, {Kind: JobCountVotes}}
@@ -106,6 +106,15 @@ func (e VotesCounted) move(r Request, now time.Time) (Step, error) {
 	return countBallots(r, e.Ballots, now), nil
 }
 
+// approvedUpdateAfter is how long the card of an approved request waits for the write. Most
+// writes are quicker, so the card is drawn once.
+const approvedUpdateAfter = 2 * time.Second
+
+// updateApproved shows the approval on the card, unless the outcome is there before.
+func updateApproved(now time.Time) Job {
+	return Job{Kind: JobUpdateCard, Due: now.Add(approvedUpdateAfter)}
+}
+
 // countBallots decides a pending request by the ballots on its card: one ❌
 // denies it, a quorum of ✅ approves it, and fewer leave it waiting.
 func countBallots(r Request, ballots []Ballot, now time.Time) Step {
@@ -119,7 +128,7 @@ func countBallots(r Request, ballots []Ballot, now time.Time) Step {
 	case r.Terms.Met(r.Votes):
 		step.Request.State = Approved
 		step.Request.DecidedAt = now
-		step.Enqueue = append(step.Enqueue, Job{Kind: JobApply}, Job{Kind: JobUpdateCard})
+		step.Enqueue = append(step.Enqueue, Job{Kind: JobApply}, updateApproved(now))
 		step.Drop = append(step.Drop, JobRemind, JobEscalate)
 	case !slices.Equal(before, Voters(r.Votes)):
 		step.Enqueue = append(step.Enqueue, Job{Kind: JobUpdateCard})

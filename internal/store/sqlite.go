@@ -53,7 +53,8 @@ func openSQLite(ctx context.Context, name string, opts Options) (*Store, error) 
 func connectSQLite(path string, engine sqlite) *Store {
 	s := &Store{engine: engine, disk: watchDisk(), alone: true, place: path}
 	s.write = sql.OpenDB(&sqliteConnector{source: dataSourceName(path, "immediate")})
-	s.read = &readPool{DB: sql.OpenDB(&sqliteConnector{source: dataSourceName(path, "deferred") + "&_pragma=query_only(1)"})}
+	readOnly := dataSourceName(path, "deferred") + "&_pragma=query_only(1)"
+	s.read = &readPool{DB: sql.OpenDB(&sqliteConnector{source: readOnly})}
 	s.write.SetMaxOpenConns(1) // a second writer would only wait for the first
 	s.read.SetMaxOpenConns(readConnections)
 	s.read.SetMaxIdleConns(readConnections)
