@@ -9,6 +9,7 @@ type Outcome struct {
 	ConcernedCodes []string `json:"concerned_codes,omitempty"` // the codes the reason is about
 	Suggestions    []string `json:"suggestions,omitempty"`     // candidates to offer instead
 	Allocation     []string `json:"allocation,omitempty"`      // the group's codes as last read or answered
+	Seats          []Seats  `json:"seats,omitempty"`           // done: of the codes concerned, after the change
 	Uncertain      bool     `json:"uncertain,omitempty"`       // a write may have had an unseen effect
 	Undated        []string `json:"undated,omitempty"`         // people with an undated approval
 

@@ -114,6 +114,21 @@ func (u *understanding) listGroups(ctx context.Context) []approvals.Group {
 	return groups
 }
 
+// listSeats lists the organization's seats as UiPath told them last. It is empty if
+// they are not known.
+func (u *understanding) listSeats(ctx context.Context) []approvals.Seats {
+	if u.uipath == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, u.patience(memoryLimit))
+	defer cancel()
+	seats, err := u.uipath.Seats(ctx)
+	if err != nil {
+		return nil
+	}
+	return seats
+}
+
 // findGroup finds the one listed group of this id or exact name.
 func (u *understanding) findGroup(ctx context.Context, ref string) (approvals.Group, bool) {
 	if u.uipath == nil {

@@ -20,6 +20,7 @@ const (
 	maxName      = 80   // a name of a group, a stage or a rule, and a group's id
 	maxKept      = 500  // the codes that stay
 	maxRemoved   = 200  // the codes that go, at the least, and the limits that stay
+	maxShort     = 300  // the codes with too few seats, for each kind of shortage
 	maxTerse     = 100  // the codes that stay, or the people of a stage, on a terse card
 
 	maxStages  = 1900 // who may approve, stage by stage, in a field
@@ -39,6 +40,7 @@ type Card struct {
 type cardWriter struct {
 	Phrases
 	terse bool
+	short []approvals.SeatShortage
 }
 
 // RenderCard draws the card of a request as it stands now. If many codes leave
@@ -46,7 +48,7 @@ type cardWriter struct {
 // on what is fixed when the card is posted, so a card stays terse or stays full.
 // The blocks name every code that goes, also if the text has room for fewer.
 func (p Phrases) RenderCard(r approvals.Request) Card {
-	w := cardWriter{Phrases: p}
+	w := cardWriter{Phrases: p, short: r.Proposal.Change.Shortages(r.Proposal.Seats)}
 	room := maxFixedText - utf8.RuneCountInString(w.fixedText(r, 0))
 	if removed := utf8.RuneCountInString(describeRemoval(r, maxSection)); room <= removed {
 		w, r = w.withoutExplanations(r)

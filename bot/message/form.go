@@ -138,7 +138,10 @@ func (p Phrases) codeOption(s approvals.Seats) *slack.OptionBlockObject {
 	if name, ok := p.CodeName(s.Code); ok {
 		shown = s.Code + " " + name
 	}
-	free := fmt.Sprintf("%d of %d seats free", s.Free(), s.Total)
+	free := "UiPath does not show its seats"
+	if s.IsKnown() {
+		free = fmt.Sprintf("%d of %d seats free", s.Free(), s.Total)
+	}
 	return slack.NewOptionBlockObject(s.Code, plainText(outside.OneLine(shown, maxOptionText)), plainText(free))
 }
 
