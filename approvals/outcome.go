@@ -16,6 +16,8 @@ type Outcome struct {
 	Channel string `json:"channel,omitempty"` // where approvers decide instead
 
 	Violation *Violation `json:"violation,omitempty"` // of the policy
+
+	Lacking *LackOfApproversError `json:"lacking,omitempty"`
 }
 
 // A Reason is why a request closed as it did; the words for it are in bot/message.
@@ -35,6 +37,7 @@ const (
 	ReasonNothingToTime    Reason = "nothing_to_time"    // a time for a change without a new code
 	ReasonDuplicate        Reason = "duplicate"          // Suggestions has the open request that asks the same
 	ReasonPolicy           Reason = "policy"             // Violation says what the policy forbids
+	ReasonNoApprovers      Reason = "no_approvers"       // Lacking says what no person can give
 	ReasonUncheckable      Reason = "uncheckable"        // Slack does not show whether the policy allows it
 
 	// Any state, of a request that ended after its database was copied.

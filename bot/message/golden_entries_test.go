@@ -247,6 +247,9 @@ func (g *golden) addRefusals() {
 		{"the end has passed", approvals.Outcome{Reason: approvals.ReasonEndPassed}, func(r *approvals.Request) { r.Ask.Until = testTime }},
 		{"asked already", approvals.Outcome{Reason: approvals.ReasonDuplicate, Suggestions: []string{"R-ABCDEFGH"}}, nil},
 		{"asked already, by an unknown request", approvals.Outcome{Reason: approvals.ReasonDuplicate}, nil},
+		{"nobody can approve it", approvals.Outcome{Reason: approvals.ReasonNoApprovers, Lacking: &approvals.LackOfApproversError{
+			Rule: "finance", Needed: 2, Missing: 1,
+		}}, nil},
 		{"Slack cannot be asked", approvals.Outcome{Reason: approvals.ReasonUncheckable, Answer: "missing_scope"}, nil},
 		{"UiPath refuses to read", approvals.Outcome{Reason: approvals.ReasonUiPathRefused, Answer: "403 Forbidden"}, nil},
 		{"the policy, without more", approvals.Outcome{Reason: approvals.ReasonPolicy}, nil},
