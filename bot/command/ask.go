@@ -607,7 +607,16 @@ func (r *reader) eitherOf(question *Error, drafts []*draft) *Error {
 			asked.Either = append(asked.Either, text)
 		}
 	}
+	asked.keepChoice()
 	return &asked
+}
+
+// keepChoice offers no command if only one of several can be offered: that would be a
+// guess.
+func (e *Error) keepChoice() {
+	if len(e.Either) < 2 {
+		e.Either = nil
+	}
 }
 
 // askOpen asks what is open in the reading that has the fewest questions.
@@ -630,6 +639,7 @@ func (r *reader) askOpen(o opening, body, reason []word, drafts []*draft) *Error
 				asked.Either = append(asked.Either, text)
 			}
 		}
+		asked.keepChoice()
 		return &asked
 	}
 	if len(best.options) == 0 {
