@@ -11,15 +11,28 @@ type Group struct {
 	Canonical GroupName `json:"-"`
 }
 
-// Seats are what the organization owns of one code, as UiPath reports it.
+// Seats are what the organization owns of one code, as UiPath reports it. A number that
+// UiPath does not tell is UnknownSeats.
 type Seats struct {
 	Code      string `json:"code"`
 	Allocated int    `json:"allocated"`
 	Total     int    `json:"total"`
 }
 
-// Free is how many seats are not allocated, never less than 0.
-func (s Seats) Free() int { return max(0, s.Total-s.Allocated) }
+// UnknownSeats stands for a number of seats that UiPath does not tell.
+const UnknownSeats = -1
+
+// IsKnown reports whether UiPath tells both numbers.
+func (s Seats) IsKnown() bool { return s.Allocated >= 0 && s.Total >= 0 }
+
+// Free is how many seats are not allocated, never less than 0. Of unknown numbers none
+// is free.
+func (s Seats) Free() int {
+	if !s.IsKnown() {
+		return 0
+	}
+	return max(0, s.Total-s.Allocated)
+}
 
 // A Quota caps how many seats of one code a group may use.
 type Quota struct {

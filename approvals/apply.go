@@ -201,7 +201,12 @@ func ReadBack(r Request, now Allocation) Event {
 	if !r.AnsweredAt.IsZero() {
 		reason = ReasonConfirmed
 	}
-	return finished(Done, Outcome{Reason: reason, Allocation: now.Codes})
+	return doneWith(r, reason, now)
+}
+
+// doneWith tells what a read or an answer shows after the change.
+func doneWith(r Request, reason Reason, now Allocation) Event {
+	return finished(Done, Outcome{Reason: reason, Allocation: now.Codes, Seats: r.Proposal.Change.seatsOf(now.Owned)})
 }
 
 // AwaitShown is how long to go on reading for a write after UiPath's yes; zero once
@@ -215,10 +220,10 @@ func AwaitShown(answeredAt, now time.Time) time.Duration {
 
 // Confirmed ends a request after UiPath answered its write with exactly the change.
 // preserved says that the other settings stayed as they were.
-func Confirmed(answer Allocation, preserved bool) Event {
+func Confirmed(r Request, answer Allocation, preserved bool) Event {
 	reason := ReasonConfirmed
 	if !preserved {
 		reason = ReasonNotPreserved
 	}
-	return finished(Done, Outcome{Reason: reason, Allocation: answer.Codes})
+	return doneWith(r, reason, answer)
 }

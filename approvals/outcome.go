@@ -9,12 +9,15 @@ type Outcome struct {
 	ConcernedCodes []string `json:"concerned_codes,omitempty"`        // the codes the reason is about
 	Suggestions    []string `json:"suggestions,omitempty"`            // candidates to offer instead
 	Allocation     []string `json:"allocation,omitempty"`             // the group's codes as last read or answered
+	Seats          []Seats  `json:"seats,omitempty"`                  // done: of the codes concerned, after the change
 	Uncertain      bool     `json:"uncertain,omitempty"`              // a write may have had an unseen effect
 	Undated        []string `json:"undated,omitempty" words:"person"` // people with an undated approval
 
 	Channel string `json:"channel,omitempty"` // where approvers decide instead
 
 	Violation *Violation `json:"violation,omitempty"` // of the policy
+
+	Lacking *LackOfApproversError `json:"lacking,omitempty"`
 }
 
 // A Reason is why a request closed as it did; the words for it are in bot/message.
@@ -34,6 +37,7 @@ const (
 	ReasonNothingToTime    Reason = "nothing_to_time"    // a time for a change without a new code
 	ReasonDuplicate        Reason = "duplicate"          // Suggestions has the open request that asks the same
 	ReasonPolicy           Reason = "policy"             // Violation says what the policy forbids
+	ReasonNoApprovers      Reason = "no_approvers"       // Lacking says what no person can give
 	ReasonUncheckable      Reason = "uncheckable"        // Slack does not show whether the policy allows it
 
 	// Any state, of a request that ended after its database was copied.

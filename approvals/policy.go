@@ -42,6 +42,8 @@ type PolicyRule struct {
 	MaxDuration time.Duration // longest grant, with AutoApprove also in a row; implies MustEnd; zero: any
 	MaxCodes    int           // most codes in one request; zero: any
 	MaxSeats    int           // most seats in one request; zero: any
+
+	RefuseWhenFull bool // nothing is granted that the organization has too few seats for
 }
 
 // A ReasonRule says what the reason of a request has to be.
@@ -62,6 +64,7 @@ type PolicyInput struct {
 	Unlimited bool // a code is asked for without a seat quota
 	Duration  time.Duration
 	Reason    string
+	Shortages []SeatShortage
 	Held      []GrantSpan // when the bot's timed grants gave the group codes, up to Now
 	Now       time.Time
 }

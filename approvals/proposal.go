@@ -86,7 +86,7 @@ func (a Ask) IsDisturbed(now Allocation, changing []Request) bool {
 func (p Proposal) PolicyInput(r Request, now time.Time) PolicyInput {
 	x := PolicyInput{
 		Requester: r.Requester, Group: p.Group, Action: r.Ask.Action, Change: p.Change, Reason: r.Ask.Reason,
-		Duration: r.Ask.Duration(now), Now: now,
+		Duration: r.Ask.Duration(now), Now: now, Shortages: p.Change.Shortages(p.Seats),
 	}
 	for _, q := range p.Change.Quotas {
 		x.Seats += q.To
@@ -155,11 +155,8 @@ func (a Ask) codesToExtend(rule Allocation, ends map[string]time.Time, now time.
 }
 
 func newProposal(f PrepareFacts, change Change) Proposal {
-	concerned := slices.DeleteFunc(slices.Clone(f.Allocation.Owned), func(s Seats) bool {
-		return !slices.Contains(change.AllCodes(), s.Code)
-	})
 	return Proposal{
-		Group: f.Group, Change: change, Seats: concerned, ReadAt: f.Now,
+		Group: f.Group, Change: change, Seats: change.seatsOf(f.Allocation.Owned), ReadAt: f.Now,
 		Quotas: f.Allocation.Quotas, QuotasKnown: f.Allocation.Quotas != nil,
 		Ends: endsOf(f.Ends, change.Extend),
 	}

@@ -1,6 +1,6 @@
 package approvals
 
-import "slices"
+import "fmt"
 
 // A Shortfall is a rule that the people it names cannot meet.
 type Shortfall struct {
@@ -20,10 +20,43 @@ func (r PolicyRule) Shortfall(live [][]string) (Shortfall, bool) {
 		}
 	}
 	for _, asker := range askers {
-		voters := func(stage int) []string { return Without(live[stage], []string{asker}) }
-		if !Met(r.Stages, voters) {
-			return Shortfall{Rule: r, Requester: asker, Missing: slices.Clone(Missing(r.Stages, voters))}, true
+		others := make([][]string, len(live))
+		for i, people := range live {
+			others[i] = Without(people, []string{asker})
+		}
+		if missing := missingOf(r.Stages, others); sumOf(missing) > 0 {
+			return Shortfall{Rule: r, Requester: asker, Missing: missing}, true
 		}
 	}
 	return Shortfall{}, false
+}
+
+// missingOf tells how many people more each stage needs if all of these vote.
+func missingOf(stages []Stage, voters [][]string) []int {
+	return Missing(stages, func(stage int) []string { return voters[stage] })
+}
+
+// A LackOfApproversError means that nobody can approve a request: too few of the people whom
+// its terms name may vote on it.
+type LackOfApproversError struct {
+	Rule    string `json:"rule,omitempty"`
+	Needed  int    `json:"needed"`  // approvals
+	Missing int    `json:"missing"` // how many of these no person can give
+}
+
+func (l LackOfApproversError) Error() string {
+	return fmt.Sprintf("too few approvers may vote (rule %q): %d needed, %d missing", l.Rule, l.Needed, l.Missing)
+}
+
+// FinalStages are the stages after an escalation, when the most people may approve.
+func (t Terms) FinalStages() []Stage { return t.escalate().Stages }
+
+// LackOf reports whether the terms cannot be met although all voters approve. They are
+// those of the final stages who may vote on the request.
+func (t Terms) LackOf(voters [][]string) (LackOfApproversError, bool) {
+	missing := sumOf(missingOf(t.FinalStages(), voters))
+	if t.AutoApprove || missing == 0 {
+		return LackOfApproversError{}, false
+	}
+	return LackOfApproversError{Rule: t.Rule, Needed: t.Quorum(), Missing: missing}, true
 }

@@ -22,6 +22,7 @@ type Violation struct {
 	MaxCodes    int
 	MaxSeats    int
 	Actions     []Action // needs_people: what the rule grants by itself, if the request does something else
+	Shortages   []SeatShortage
 }
 
 // A Part is the codes of a request that one rule governs.
@@ -52,6 +53,7 @@ const (
 	ViolationTooLong        ViolationKind = "too_long"       // longer than MaxDuration
 	ViolationQuotaMissing   ViolationKind = "quota_missing"  // without a seat quota, where MaxSeats are the most
 	ViolationTooManySeats   ViolationKind = "too_many_seats" // more than MaxSeats
+	ViolationNoSeats        ViolationKind = "no_seats"       // Shortages, under a rule that refuses then
 )
 
 // ViolationKinds lists every kind.
@@ -60,7 +62,7 @@ func ViolationKinds() []ViolationKind {
 		ViolationUnnamedGroup, ViolationNotAllowed, ViolationNeedsPeople, ViolationDenied, ViolationProtectedGroup,
 		ViolationMixedRules,
 		ViolationReasonMissing, ViolationReasonShape, ViolationTooManyCodes,
-		ViolationMustEnd, ViolationTooLong, ViolationQuotaMissing, ViolationTooManySeats,
+		ViolationMustEnd, ViolationTooLong, ViolationQuotaMissing, ViolationTooManySeats, ViolationNoSeats,
 	}
 }
 
@@ -83,6 +85,7 @@ func (r *PolicyRule) violation(x PolicyInput) *Violation {
 	return &Violation{
 		Kind: kind, Rule: r.Name, Codes: x.Change.AllCodes(), Pattern: r.Reason.Pattern, Hint: r.Reason.Hint,
 		MaxDuration: r.MaxDuration, MaxCodes: r.MaxCodes, MaxSeats: r.MaxSeats,
+		Shortages: x.Shortages,
 	}
 }
 
@@ -132,6 +135,8 @@ func (r *PolicyRule) limitViolation(x PolicyInput) (ViolationKind, bool) {
 		return ViolationQuotaMissing, true
 	case r.MaxSeats > 0 && x.Seats > r.MaxSeats:
 		return ViolationTooManySeats, true
+	case r.RefuseWhenFull && len(x.Shortages) > 0:
+		return ViolationNoSeats, true
 	}
 	return "", false
 }

@@ -144,14 +144,14 @@ func (b *Bot) assemble(d Deps) {
 			replace: func() { b.socket.ReplaceConnections() },
 		}
 	}
+	knows := &understanding{
+		uipath: d.UiPath, directory: b.directory, policy: d.Policy, codes: d.Codes, codeName: d.CodeName, log: d.Log,
+	}
 	b.intake = &intake{
-		store: d.Store, identity: b.identity, channel: b.channel,
-		understanding: &understanding{
-			uipath: d.UiPath, directory: b.directory, policy: d.Policy, codes: d.Codes, codeName: d.CodeName, log: d.Log,
-		},
+		store: d.Store, identity: b.identity, channel: b.channel, understanding: knows,
 		directory: b.directory, phrases: phrases, now: d.Now, policy: d.Policy, log: d.Log,
 		filing: &filing{
-			store: d.Store, channel: b.channel, target: d.Target, ttl: d.TTL,
+			store: d.Store, channel: b.channel, target: d.Target, ttl: d.TTL, seats: knows.listSeats,
 			phrases: phrases, responseURLs: responseURLs, log: d.Log,
 		},
 		changes: &changes{store: d.Store, voters: voters, phrases: phrases, log: d.Log},

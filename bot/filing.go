@@ -18,7 +18,8 @@ type filing struct {
 	store        FilingStore
 	channel      *currentChannel
 	target       approvals.Target
-	ttl          time.Duration // life of a request that has no card yet
+	ttl          time.Duration                           // life of a request that has no card yet
+	seats        func(context.Context) []approvals.Seats // by what UiPath told last; empty if that is not known
 	phrases      message.Phrases
 	responseURLs *slackapi.ResponseURLs
 	log          zerolog.Logger
@@ -79,5 +80,7 @@ func (f *filing) confirmReceipt(ctx context.Context, r approvals.Request) string
 		f.log.Warn().Err(err).Msg("could not count the cards that wait")
 		ahead = 0
 	}
-	return f.phrases.ConfirmReceipt(r, ahead)
+	return f.phrases.ConfirmReceipt(message.Receipt{
+		Request: r, Ahead: ahead, Short: r.Ask.Shortages(f.seats(ctx)),
+	})
 }

@@ -223,6 +223,9 @@ func (in *intake) submitForm(ctx context.Context, env socket.Envelope, x interac
 	if err != nil {
 		return message.FieldErrors(map[string]string{message.FieldGroup: message.FormOfUnknown()})
 	}
+	if unknown := in.understanding.findUnknown(ctx, x.User.ID, ask, known.Now); unknown != nil {
+		return message.FieldErrors(map[string]string{fieldOfUnknown(unknown): message.PlainProblem(unknown)})
+	}
 	if problem := in.foreseeReason(ctx, ask, requester); problem != "" {
 		return message.FieldErrors(map[string]string{message.FieldReason: problem})
 	}
@@ -235,6 +238,14 @@ func (in *intake) submitForm(ctx context.Context, env socket.Envelope, x interac
 		in.tellLater(origin.Channel, x.User.ID, in.filing.confirmReceipt(ctx, request))
 	}
 	return nil
+}
+
+// fieldOfUnknown is the field that names what UiPath does not have.
+func fieldOfUnknown(problem *command.Error) string {
+	if problem.Group != "" {
+		return message.FieldGroup
+	}
+	return message.FieldCodes
 }
 
 // foreseeReason says what the policy asks of the reason and does not get, if that is

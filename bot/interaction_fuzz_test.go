@@ -50,7 +50,9 @@ func FuzzInteraction(f *testing.F) {
 		ask, wrong := readForm(x.View).parseAsk(cmp.Or(decodeOrigin(x.View.PrivateMetadata).Command, command.DefaultName), command.Known{Now: time.Now()})
 		if len(wrong) == 0 {
 			bottest.CheckAsk(t, ask, time.Now())
-			bottest.ExpectHarmless(t, phrases().ConfirmReceipt(approvals.Request{ID: command.ExampleID, Channel: channel, Ask: ask}, 300))
+			bottest.ExpectHarmless(t, phrases().ConfirmReceipt(message.Receipt{
+				Request: approvals.Request{ID: command.ExampleID, Channel: channel, Ask: ask}, Ahead: 300,
+			}))
 			return
 		}
 		shown, err := json.Marshal(message.FieldErrors(wrong))

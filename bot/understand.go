@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -71,13 +72,35 @@ func (u *understanding) read(
 	if err == nil && alone.Verb != command.VerbAsk && alone.Verb != command.VerbShow {
 		return alone, nil
 	}
-	known := u.gather(ctx, typed.UserID, now)
-	understood, err := known.Parse(name, typed.Text)
+	return u.readKnowing(ctx, name, typed.UserID, typed.Text, now)
+}
+
+// readKnowing reads a command with all that is known.
+func (u *understanding) readKnowing(
+	ctx context.Context, name, user, text string, now time.Time,
+) (command.Command, error) {
+	known := u.gather(ctx, user, now)
+	understood, err := known.Parse(name, text)
 	problem, isWrong := errors.AsType[*command.Error](err)
 	if !isWrong || !u.refresh(ctx, &known, problem) {
 		return understood, err
 	}
-	return known.Parse(name, typed.Text)
+	return known.Parse(name, text)
+}
+
+// findUnknown is the problem of an ask that names a group or a license that UiPath does
+// not have, as far as that is known. It is nil if there is none.
+func (u *understanding) findUnknown(
+	ctx context.Context, user string, ask approvals.Ask, now time.Time,
+) *command.Error {
+	ask.Reason = "" // there is room for all codes then
+	text := strings.TrimPrefix(command.Suggest(ask), command.NameOf(ask))
+	_, err := u.readKnowing(ctx, command.NameOf(ask), user, text, now)
+	problem, isWrong := errors.AsType[*command.Error](err)
+	if !isWrong || problem.Group == "" && !problem.Unlisted {
+		return nil
+	}
+	return problem
 }
 
 // gather asks at once for the groups, the licenses and the requester's time zone.
@@ -112,6 +135,21 @@ func (u *understanding) listGroups(ctx context.Context) []approvals.Group {
 		return nil
 	}
 	return groups
+}
+
+// listSeats lists the organization's seats as UiPath told them last. It is empty if
+// they are not known.
+func (u *understanding) listSeats(ctx context.Context) []approvals.Seats {
+	if u.uipath == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, u.patience(memoryLimit))
+	defer cancel()
+	seats, err := u.uipath.Seats(ctx)
+	if err != nil {
+		return nil
+	}
+	return seats
 }
 
 // findGroup finds the one listed group of this id or exact name.

@@ -42,6 +42,9 @@ type Quota struct {
 	Used  int // seats held now; writing ignores it
 }
 
+// UnknownSeats stands for a number of seats that UiPath does not tell.
+const UnknownSeats = -1
+
 // Seats are an organization's licenses of one code.
 type Seats struct {
 	Code      string

@@ -42,9 +42,9 @@ type quotaBody struct {
 }
 
 type seatsBody struct {
-	Code      looseText   `json:"code"`
-	Allocated looseNumber `json:"allocated"`
-	Total     looseNumber `json:"total"`
+	Code      looseText    `json:"code"`
+	Allocated *looseNumber `json:"allocated"`
+	Total     *looseNumber `json:"total"`
 }
 
 // allocationAnswer is what one answer says about an allocation.
@@ -134,10 +134,18 @@ func decodeSeats(bodies []seatsBody) []Seats {
 	seats := []Seats{}
 	for _, b := range bodies {
 		if code := normalizeCode(string(b.Code)); code != "" {
-			seats = append(seats, Seats{Code: code, Allocated: int(b.Allocated), Total: int(b.Total)})
+			seats = append(seats, Seats{Code: code, Allocated: countOrUnknown(b.Allocated), Total: countOrUnknown(b.Total)})
 		}
 	}
 	return sortSeats(seats)
+}
+
+// countOrUnknown is a number of seats, or UnknownSeats where the answer lacks it.
+func countOrUnknown(n *looseNumber) int {
+	if n == nil || *n < 0 {
+		return UnknownSeats
+	}
+	return int(*n)
 }
 
 // listAnswer is a list in any of its wrappings.

@@ -256,7 +256,7 @@ func (w *Runner) confirm(
 	if err != nil && answer.Preserves(asked) {
 		return w.closeOrDelay(ctx, t, r, approvals.UnreadWrite(err)) // whether limits were lost is unknown
 	}
-	return w.applyEvent(ctx, r, approvals.Confirmed(answer, preserved), &t)
+	return w.applyEvent(ctx, r, approvals.Confirmed(r, answer, preserved), &t)
 }
 
 // closeOrDelay closes the request if the failure decides its end. Otherwise the

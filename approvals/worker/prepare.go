@@ -34,6 +34,9 @@ func (w *Runner) prepare(ctx context.Context, t approvals.LeasedJob, r approvals
 			Reason: approvals.ReasonPolicy, ConcernedCodes: proposal.Change.AllCodes(), Violation: violation,
 		}}, &t)
 	}
+	if rejected, err := w.rejectDeadEnd(ctx, t, r, terms); rejected || err != nil {
+		return err
+	}
 	err = w.applyEvent(ctx, r, approvals.Prepared{Proposal: proposal, Terms: terms}, &t)
 	if duplicate, ok := errors.AsType[*approvals.DuplicateError](err); ok {
 		return w.applyEvent(ctx, r, approvals.Rejected{Outcome: approvals.Outcome{

@@ -86,6 +86,7 @@ const (
 	ReadingJob     Activity = "read"      // a job or its request cannot be decoded; others go on
 	RunningJob     Activity = "job"       // a job will be tried again
 	RefusedRequest Activity = "refused"   // UiPath refused a request for what an operator has to look at
+	FoundDeadEnd   Activity = "dead_end"  // nobody can approve a request, which was refused
 	SurveyingCards Activity = "survey"    // the look at all cards failed
 	Reconciling    Activity = "reconcile" // the search for orphaned requests failed
 	OrphanFound    Activity = "orphan"    // a request had no job and has one again

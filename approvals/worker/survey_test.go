@@ -254,8 +254,8 @@ func TestDownOverTheDeadline(t *testing.T) {
 func TestLateApproval(t *testing.T) {
 	live(t, func(w *world) {
 		r := w.carded()
-		w.slack.breaks("look", 1, false, errCut) // the deadline's look has to wait
-		time.Sleep(time.Until(r.Deadline))
+		w.slack.breaks("look", 1, false, errCut)                                  // the deadline's look has to wait
+		time.Sleep(time.Until(r.Deadline.Truncate(time.Second).Add(time.Second))) // the fake dates events by seconds
 		w.react(r, anna, true)
 		r = w.quiet()
 		w.ended(r, Expired, ReasonDeadline)

@@ -624,7 +624,16 @@ func (r *reader) eitherOf(question *Error, drafts []*draft) *Error {
 			asked.Either = append(asked.Either, text)
 		}
 	}
+	asked.keepChoice()
 	return &asked
+}
+
+// keepChoice offers no command if only one of several can be offered: that would be a
+// guess.
+func (e *Error) keepChoice() {
+	if len(e.Either) < 2 {
+		e.Either = nil
+	}
 }
 
 // askOpen asks what is open in the reading that has the fewest questions.
@@ -649,6 +658,7 @@ func (r *reader) askOpen(o opening, body, reason []word, drafts []*draft) *Error
 				asked.Either = append(asked.Either, text)
 			}
 		}
+		asked.keepChoice()
 		return &asked
 	}
 	if len(best.options) == 0 {

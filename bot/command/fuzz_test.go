@@ -69,7 +69,7 @@ func checkAsk(t *testing.T, ask approvals.Ask) {
 	r := approvals.Request{
 		ID: "R-7K3F9QXA", State: approvals.Filed, Requester: "U0ROBIN", Channel: "C0APPROVALS", Ask: ask, Deadline: testTime,
 	}
-	bottest.ExpectHarmless(t, phrases().ConfirmReceipt(r, 300))
+	bottest.ExpectHarmless(t, phrases().ConfirmReceipt(message.Receipt{Request: r, Ahead: 300}))
 	r.State, r.Terms = approvals.Pending, approvals.Terms{Stages: []approvals.Stage{{Approvers: []string{"U0ALEX"}, Quorum: 1}}}
 	r.Proposal = &approvals.Proposal{Group: approvals.Group{ID: ask.Group}, Change: approvals.Change{Add: ask.Codes}}
 	bottest.ExpectHarmless(t, phrases().RenderCard(r).Text)

@@ -10,15 +10,22 @@ import (
 	"licensebot/bot/command"
 )
 
-// ConfirmReceipt answers a command after its request was stored. So many cards are
-// ahead of its own.
-func (p Phrases) ConfirmReceipt(r approvals.Request, ahead int) string {
-	return fmt.Sprintf("Request %s is recorded: %s. Nothing has changed yet. "+
+// A Receipt is what is known of a request when it was stored.
+type Receipt struct {
+	Request approvals.Request
+	Ahead   int                      // cards ahead of its own
+	Short   []approvals.SeatShortage // by what UiPath told last
+}
+
+// ConfirmReceipt answers a command after its request was stored.
+func (p Phrases) ConfirmReceipt(known Receipt) string {
+	r := known.Request
+	return fmt.Sprintf("Request %s is recorded: %s. Nothing has changed yet.%s "+
 		"I am checking it with UiPath. If it passes, its card appears in %s%s, where an approver decides. "+
 		"The card's thread says how it ends.",
 		quoteCode(r.ID),
 		summarizeAsk(r.Ask, "the group "+quoteCode(r.Ask.Group), maxListed)+sayForGood(r.Ask)+sayPacks(r.Ask),
-		mentionChannel(r.Channel), describeQueue(ahead))
+		sayShortages(known.Short, maxListed), mentionChannel(r.Channel), describeQueue(known.Ahead))
 }
 
 // minQueueTold is from how many cards ahead on people are told of the wait. Slack

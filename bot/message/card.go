@@ -20,6 +20,7 @@ const (
 	maxName      = 80   // a name of a group, a stage or a rule, and a group's id
 	maxKept      = 500  // the codes that stay
 	maxRemoved   = 200  // the codes that go, at the least, and the limits that stay
+	maxShort     = 300  // the codes with too few seats, for each kind of shortage
 	maxTerse     = 100  // the codes that stay, or the people of a stage, on a terse card
 
 	maxStages  = 1900 // who may approve, stage by stage, in a field
@@ -39,6 +40,7 @@ type Card struct {
 type cardWriter struct {
 	Phrases
 	terse bool
+	short []approvals.SeatShortage
 }
 
 // RenderCard draws the card of a request as it stands now. If many codes leave
@@ -46,7 +48,7 @@ type cardWriter struct {
 // on what is fixed when the card is posted, so a card stays terse or stays full.
 // The blocks name every code that goes, also if the text has room for fewer.
 func (p Phrases) RenderCard(r approvals.Request) Card {
-	w, room := cardWriter{Phrases: p}, p.roomForRemoval(r)
+	w, room := p.cardWriter(r), p.roomForRemoval(r)
 	if room <= utf8.RuneCountInString(describeRemoval(r, maxSection)) {
 		w, r = w.withoutExplanations(r)
 		room = max(maxFixedText-utf8.RuneCountInString(w.fixedText(r, 0)), maxRemoved)
@@ -73,13 +75,18 @@ func (p Phrases) RenderCard(r approvals.Request) Card {
 
 // roomForRemoval is the room on a full card for the codes that go.
 func (p Phrases) roomForRemoval(r approvals.Request) int {
-	return maxFixedText - utf8.RuneCountInString(cardWriter{Phrases: p}.fixedText(r, 0))
+	return maxFixedText - utf8.RuneCountInString(p.cardWriter(r).fixedText(r, 0))
+}
+
+// cardWriter writes the card of a request in full.
+func (p Phrases) cardWriter(r approvals.Request) cardWriter {
+	return cardWriter{Phrases: p, short: r.Proposal.Change.Shortages(r.Proposal.Seats)}
 }
 
 // describeWhole is all that the card says of the change. It is not ok if the card has
 // no room for it without leaving something out.
 func (p Phrases) describeWhole(r approvals.Request) (text string, ok bool) {
-	w, removal := cardWriter{Phrases: p}, describeRemoval(r, maxSection)
+	w, removal := p.cardWriter(r), describeRemoval(r, maxSection)
 	lines := []string{w.introduceRequest(r), w.describeChange(r)}
 	if removal != "" {
 		lines = append(lines, removal)

@@ -86,6 +86,9 @@ func largestSet(state approvals.State) approvals.Request {
 	r.Ask.Packs = repeat(20, strings.Repeat("p", 38)+"%02d")
 	change := &r.Proposal.Change
 	change.Remove = repeat(60, strings.Repeat("G", 38)+"%02d")
+	for i := range r.Proposal.Seats {
+		r.Proposal.Seats[i].Allocated = r.Proposal.Seats[i].Total
+	}
 	for _, c := range change.Add {
 		change.Quotas = append(change.Quotas, approvals.QuotaChange{Code: c, From: 999999, To: command.MaxSeats})
 		r.Ask.Quotas = append(r.Ask.Quotas, approvals.Quota{Code: c, Limit: command.MaxSeats})

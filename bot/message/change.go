@@ -29,8 +29,10 @@ func (w cardWriter) describeChange(r approvals.Request) string {
 			lines = append(lines, "• "+w.signCode("-", removed)+describeSeats(r, removed))
 		}
 	}
-	if term := describeTerm(r); term != "" {
-		lines = append(lines, term)
+	for _, line := range []string{describeTerm(r), w.warnOfShortages()} {
+		if line != "" {
+			lines = append(lines, line)
+		}
 	}
 	return strings.Join(lines, "\n")
 }
@@ -159,5 +161,8 @@ func describeSeats(r approvals.Request, code string) string {
 }
 
 func describeUsage(s approvals.Seats) string {
+	if !s.IsKnown() {
+		return "UiPath does not show its seats"
+	}
 	return fmt.Sprintf("%d of %s allocated", s.Allocated, countSeats(s.Total))
 }

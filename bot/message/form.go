@@ -196,8 +196,12 @@ func (p Phrases) codeOption(code string, s *approvals.Seats) *slack.OptionBlockO
 		shown = code + " " + name
 	}
 	var free *slack.TextBlockObject
-	if s != nil {
+	switch {
+	case s == nil:
+	case s.IsKnown():
 		free = plainText(fmt.Sprintf("%d of %d seats free", s.Free(), s.Total))
+	default:
+		free = plainText("UiPath does not show its seats")
 	}
 	return slack.NewOptionBlockObject(code, plainText(outside.OneLine(shown, maxOptionText)), free)
 }

@@ -39,8 +39,13 @@ func (g *golden) addCommandAnswers() {
 		{"remove, may leave nothing", approvals.Ask{Action: approvals.Remove, Codes: []string{"IDU"}, MayEmpty: true}, 0},
 	} {
 		r := goldenRequest(approvals.Filed, withAsk(c.ask))
-		g.add("Receipt: "+c.title, phrases().ConfirmReceipt(r, c.ahead))
+		g.add("Receipt: "+c.title, phrases().ConfirmReceipt(Receipt{Request: r, Ahead: c.ahead}))
 	}
+	short := Receipt{Request: goldenRequest(approvals.Filed, withAsk(approvals.Ask{
+		Codes: []string{"IDU", "RPADEVPRONU"}, Quotas: []approvals.Quota{{Code: "RPADEVPRONU", Limit: 50}},
+	}))}
+	short.Short = short.Request.Ask.Shortages(fewSeats())
+	g.add("Receipt: too few seats", phrases().ConfirmReceipt(short))
 	g.add("The database refuses a command", CommandNotStored())
 	g.add("The database may have recorded a command", CommandUncertain())
 	g.add("A person has too many open requests", TooManyOpen("/allocate", 50))
@@ -102,6 +107,10 @@ func (g *golden) addCards() {
 		{"one code in, one out", goldenRequest(pending, exchanging)},
 		{"leave the group without codes", goldenRequest(pending, emptying)},
 		{"seat limits", goldenRequest(pending, limiting)},
+		{"too few seats", goldenRequest(pending, withFewSeats)},
+		{"seats that UiPath does not show", goldenRequest(pending, func(r *approvals.Request) {
+			r.Proposal.Seats = []approvals.Seats{{Code: "IDU", Allocated: approvals.UnknownSeats, Total: 10}}
+		})},
 		{"packs", goldenRequest(pending, func(r *approvals.Request) { r.Ask.Packs = []string{"developer", "tester"} })},
 		{"for a time", goldenRequest(pending, timed)},
 		{"until a day", goldenRequest(pending, func(r *approvals.Request) { r.Ask.Until = testTime.AddDate(0, 1, 0) })},
@@ -245,6 +254,9 @@ func (g *golden) addRefusals() {
 		{"the end has passed", approvals.Outcome{Reason: approvals.ReasonEndPassed}, func(r *approvals.Request) { r.Ask.Until = testTime }},
 		{"asked already", approvals.Outcome{Reason: approvals.ReasonDuplicate, Suggestions: []string{"R-ABCDEFGH"}}, nil},
 		{"asked already, by an unknown request", approvals.Outcome{Reason: approvals.ReasonDuplicate}, nil},
+		{"nobody can approve it", approvals.Outcome{Reason: approvals.ReasonNoApprovers, Lacking: &approvals.LackOfApproversError{
+			Rule: "finance", Needed: 2, Missing: 1,
+		}}, nil},
 		{"Slack cannot be asked", approvals.Outcome{Reason: approvals.ReasonUncheckable, Answer: "missing_scope"}, nil},
 		{"UiPath refuses to read", approvals.Outcome{Reason: approvals.ReasonUiPathRefused, Answer: "403 Forbidden"}, nil},
 		{"the policy, without more", approvals.Outcome{Reason: approvals.ReasonPolicy}, nil},
@@ -290,6 +302,10 @@ func (g *golden) addViolations(set aRequest) {
 		{"has to end, without a longest time", approvals.Violation{Kind: approvals.ViolationMustEnd, Codes: codes}, nil},
 		{"too long", approvals.Violation{Kind: approvals.ViolationTooLong, MaxDuration: 14 * day, Codes: codes}, timed},
 		{"no seat limit", approvals.Violation{Kind: approvals.ViolationQuotaMissing, MaxSeats: 10, Codes: codes}, nil},
+		{"too few seats", approvals.Violation{
+			Kind: approvals.ViolationNoSeats, Codes: codes,
+			Shortages: approvals.Change{Add: []string{"IDU"}}.Shortages(fewSeats()),
+		}, nil},
 		{"too many seats", approvals.Violation{Kind: approvals.ViolationTooManySeats, MaxSeats: 1, Codes: codes[:1]}, nil},
 		{"a kind of a later version", approvals.Violation{Kind: "new"}, nil},
 	} {
@@ -400,6 +416,7 @@ func (g *golden) addPrivateWords() {
 		{"expired without a card", goldenRequest(approvals.Expired, withReason(approvals.ReasonDeadline), withoutCard)},
 		{"denied, the card is gone", goldenRequest(approvals.Denied, withReason(approvals.ReasonDeniedByVote))},
 		{"done, the card is gone", goldenRequest(approvals.Done, withReason(approvals.ReasonConfirmed))},
+		{"done, with too few seats", goldenRequest(approvals.Done, withReason(approvals.ReasonConfirmed), withFewSeats)},
 	} {
 		g.about(c.r)
 		g.covered["job "+string(approvals.JobTellRequester)] = true
@@ -546,6 +563,20 @@ func (g *golden) addLookups() {
 		{"no answer", errors.New("timeout")},
 	} {
 		g.add("Not shown: "+c.title, ExplainLookupError("/allocate", "Finance", c.err))
+	}
+}
+
+// fewSeats are none of one code, and fewer than are in use of another.
+func fewSeats() []approvals.Seats {
+	return []approvals.Seats{{Code: "IDU", Allocated: 10, Total: 10}, {Code: "RPADEVPRONU", Allocated: 42, Total: 40}}
+}
+
+// withFewSeats asks for more than the organization has.
+func withFewSeats(r *approvals.Request) {
+	r.Proposal.Change.Quotas = []approvals.QuotaChange{{Code: "RPADEVPRONU", To: 50}}
+	r.Proposal.Seats = fewSeats()
+	if r.Outcome != nil {
+		r.Outcome.Seats = fewSeats()
 	}
 }
 

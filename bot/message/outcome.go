@@ -116,15 +116,18 @@ func describeDone(r approvals.Request) string {
 	switch r.Outcome.Reason {
 	case approvals.ReasonExtended:
 		return text + " Nothing had to be changed at UiPath: " + withoutCapital(describeNow(r.Outcome.Allocation)) +
-			describeGrantEnd(r)
+			describeAfter(r)
 	case approvals.ReasonNotPreserved:
-		return text + " " + notPreserved + " " + describeNow(r.Outcome.Allocation) + describeGrantEnd(r)
+		return text + " " + notPreserved + " " + describeNow(r.Outcome.Allocation) + describeAfter(r)
 	case approvals.ReasonReadBack:
 		return text + " UiPath did not confirm the write, but its allocation, read again, shows the change: " +
-			withoutCapital(describeNow(r.Outcome.Allocation)) + describeGrantEnd(r)
+			withoutCapital(describeNow(r.Outcome.Allocation)) + describeAfter(r)
 	}
-	return text + " UiPath confirmed it: " + withoutCapital(describeNow(r.Outcome.Allocation)) + describeGrantEnd(r)
+	return text + " UiPath confirmed it: " + withoutCapital(describeNow(r.Outcome.Allocation)) + describeAfter(r)
 }
+
+// describeAfter says when a done request ends, and for which codes seats are short now.
+func describeAfter(r approvals.Request) string { return describeGrantEnd(r) + shortAfter(r) }
 
 // notPreserved says that UiPath made a change and dropped a setting.
 const notPreserved = "UiPath made the change but dropped a setting that should have stayed " +

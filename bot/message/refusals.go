@@ -39,6 +39,8 @@ func (p Phrases) explainRefusal(r approvals.Request) string {
 		return start + explainDuplicate(r)
 	case approvals.ReasonPolicy:
 		return start + explainViolation(r)
+	case approvals.ReasonNoApprovers:
+		return start + explainLack(o.Lacking)
 	case approvals.ReasonUncheckable:
 		return start + fmt.Sprintf("the policy depends on your user groups, and Slack does not show them (%s). "+
 			"The operator of licensebot has to fix that; then ask again.",
@@ -49,6 +51,21 @@ func (p Phrases) explainRefusal(r approvals.Request) string {
 	}
 	return start + fmt.Sprintf("UiPath refused to show the group's allocation (%s). "+
 		"The operator of licensebot has to fix that; then ask again.", quoteCode(o.Answer))
+}
+
+// explainLack says that nobody can approve the request.
+func explainLack(l *approvals.LackOfApproversError) string {
+	if l == nil {
+		l = new(approvals.LackOfApproversError)
+	}
+	rule := "the policy"
+	if l.Rule != "" {
+		rule = "the policy rule " + quoteCodeWithin(l.Rule, maxName)
+	}
+	return fmt.Sprintf("nobody can approve it at the moment. %s needs %s, and the people it names can give only %d. "+
+		"Requesters cannot approve their own requests unless the policy lets them. "+
+		"Ask the operator of licensebot to name more approvers; then ask again.",
+		capitalize(rule), pluralize(l.Needed, "approval"), l.Needed-l.Missing)
 }
 
 // offerCommands shows commands to copy.

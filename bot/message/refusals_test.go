@@ -151,6 +151,7 @@ func TestObjections(t *testing.T) {
 		{dated, approvals.Violation{Kind: approvals.ViolationTooLong, MaxDuration: 90 * day}, "the longest is `90d`", "group-01 IDU for 90d"},
 		{ask(approvals.Add, "IDU", "PMD"), approvals.Violation{Kind: approvals.ViolationQuotaMissing, MaxSeats: 11, Codes: []string{"IDU", "PMD"}},
 			"asks for a seat limit for every code, at most 11 seats in one request", "group-01 IDU=5 PMD=5"},
+		{limited, approvals.Violation{Kind: approvals.ViolationNoSeats, Shortages: approvals.Change{Add: []string{"IDU"}}.Shortages(fewSeats())}, "No seat is free of `IDU`", "group-01 PMD=1"},
 		{limited, approvals.Violation{Kind: approvals.ViolationTooManySeats, MaxSeats: 10, Codes: []string{"IDU"}}, "at most 10 seats in one request", "group-01 IDU=10 PMD=1"},
 		{limited, approvals.Violation{Kind: approvals.ViolationTooManySeats, MaxSeats: 1, Codes: []string{"IDU", "PMD"}}, "at most 1 seat in one request", ""},
 		{ask(approvals.Add, "IDU"), approvals.Violation{Kind: "an objection of tomorrow"}, "does not allow it", ""},

@@ -108,7 +108,11 @@ func (p Phrases) ListOwnedCodes(name string, seats []approvals.Seats, packs []ap
 		rows = append(rows, fmt.Sprintf("• the pack %s is %s", quoteCode(pack.Name), joinCodes(pack.Codes)))
 	}
 	for _, s := range seats {
-		rows = append(rows, fmt.Sprintf("• %s · %s, %d free", p.nameCode(s.Code), describeUsage(s), s.Free()))
+		row := fmt.Sprintf("• %s · %s", p.nameCode(s.Code), describeUsage(s))
+		if s.IsKnown() {
+			row += fmt.Sprintf(", %d free", s.Free())
+		}
+		rows = append(rows, row)
 	}
 	example := command.Suggest(approvals.Ask{
 		Command: name, Group: command.ExampleGroup, Codes: []string{seats[0].Code},

@@ -61,6 +61,10 @@ func explainLimitViolation(ask approvals.Ask, o *approvals.Violation) string {
 		return fmt.Sprintf("%s allows at most %s in one request.",
 			nameRule(o), countSeats(o.MaxSeats)) + suggestLimits(ask, o)
 	}
+	if o.Kind == approvals.ViolationNoSeats {
+		return nameRule(o) + " grants nothing that the organization has too few seats for." +
+			sayShortages(o.Shortages, maxShort) + suggestWithout(ask, codesShort(o.Shortages))
+	}
 	return fmt.Sprintf("%s does not allow it (%s).", nameRule(o), quoteCode(string(o.Kind)))
 }
 

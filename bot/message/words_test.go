@@ -203,7 +203,7 @@ func TestEndsSayWhatHappened(t *testing.T) {
 // TestAnswersToPeople are the other things that are said, each to one person.
 func TestAnswersToPeople(t *testing.T) {
 	w, r := phrases(), hostileRequest(approvals.Pending)
-	said := []string{w.ConfirmReceipt(r, 0), w.ConfirmReceipt(r, 30), w.ConfirmReceipt(r, 300), w.CommandHelp("/allocate"), CommandNotStored(), CommandBusy(), CommandBroken()}
+	said := []string{w.ConfirmReceipt(Receipt{Request: r}), w.ConfirmReceipt(Receipt{Request: r, Ahead: 30}), w.ConfirmReceipt(Receipt{Request: r, Ahead: 300}), w.CommandHelp("/allocate"), CommandNotStored(), CommandBusy(), CommandBroken()}
 	for _, why := range []approvals.Eligibility{
 		approvals.IsBot, approvals.Deactivated, approvals.IsExternal, approvals.IsGuest,
 		approvals.IsRequester, approvals.NotApprover, approvals.Uncheckable, "a standing of tomorrow",

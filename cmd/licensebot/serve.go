@@ -230,6 +230,9 @@ func logProblem(log zerolog.Logger, operators *operatorLog) func(worker.Problem)
 				e = e.Str("variable", refusal.Variable).Str("remedy", refusal.Remedy())
 			}
 			withCause(e, p.Err).Msg("UiPath refused a request, and not for what it asks")
+		case worker.FoundDeadEnd:
+			log.Error().Str("request", p.RequestID).Err(p.Err).Msg("too few approvers can vote, so the request was " +
+				"refused before its card; name more people in the policy or LICENSEBOT_APPROVERS, or lower the quorum")
 		case worker.TellingRequester:
 			withCause(log.Error().Str("request", p.RequestID), p.Err).
 				Msg("the requester could not be told privately; the bot gave it up")

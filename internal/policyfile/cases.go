@@ -91,6 +91,11 @@ func (r *reader) readInput(m mapping) approvals.PolicyInput {
 	}
 	x.Change = r.readChange(m, x.Action, x.Seats)
 	x.Unlimited = x.Seats == 0 && len(x.Change.GrantedCodes()) > 0
+	for _, code := range r.readCaseCodes(m, "full") {
+		x.Shortages = append(x.Shortages, approvals.SeatShortage{
+			Kind: approvals.NoSeatFree, Seats: approvals.Seats{Code: code, Allocated: 1, Total: 1},
+		})
+	}
 	if held := r.readDuration(m, "held", minWait, maxGrant); held > 0 {
 		for _, code := range x.Change.GrantedCodes() {
 			x.Held = append(x.Held, approvals.GrantSpan{Code: code, From: x.Now.Add(-held), To: x.Now})

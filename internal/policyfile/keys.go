@@ -7,13 +7,13 @@ var (
 	// defaultKeys are the keys that rules may leave to the defaults.
 	defaultKeys = []string{
 		"approvers", "quorum", "self_approval", "expires_after", "tell_voters", "escalate_after", "escalate_to",
-		"reason", "must_end", "longest_grant", "most_codes", "most_seats",
+		"reason", "must_end", "longest_grant", "most_codes", "most_seats", "when_full",
 	}
 	ruleKeys = []string{
 		"name", "groups", "codes", "requesters", "actions",
 		"deny", "auto_approve", "approvers", "quorum", "stages", "self_approval", "expires_after",
 		"tell_voters", "escalate_after", "escalate_to",
-		"reason", "must_end", "longest_grant", "most_codes", "most_seats",
+		"reason", "must_end", "longest_grant", "most_codes", "most_seats", "when_full",
 	}
 	stageKeys  = []string{"name", "approvers", "quorum"}
 	reasonKeys = []string{"pattern", "hint"}
@@ -24,13 +24,13 @@ var (
 		"approvers", "quorum", "stages", "self_approval", "tell_voters", "escalate_after", "escalate_to",
 	}
 	keysForGranting = []string{
-		"auto_approve", "expires_after", "reason", "must_end", "longest_grant", "most_codes", "most_seats",
+		"auto_approve", "expires_after", "reason", "must_end", "longest_grant", "most_codes", "most_seats", "when_full",
 	}
 
 	caseFileKeys = []string{"version", "cases"}
 	caseKeys     = []string{
-		"name", "requester", "member_of", "group", "group_id", "action", "codes", "removed", "seats", "duration", "held",
-		"reason", "expect",
+		"name", "requester", "member_of", "group", "group_id", "action", "codes", "removed", "seats", "full", "duration",
+		"held", "reason", "expect",
 	}
 	answerKeys = []string{"verdict", "refusal", "rule", "approvers", "quorum", "stages", "self_approval", "expires_after"}
 )

@@ -229,3 +229,17 @@ func BenchmarkLoad(b *testing.B) {
 		}
 	}
 }
+
+// TestWhenFull reads what a rule does while seats are short. A rule may differ from the
+// defaults.
+func TestWhenFull(t *testing.T) {
+	policy, err := Load("p.yaml", []byte(`version: 1
+defaults: {approvers: U0ANNA, when_full: refuse}
+rules:
+  - {name: strict, codes: IDU}
+  - {name: mild, when_full: warn}
+`), nil)
+	if err != nil || !policy.Rules[0].RefuseWhenFull || policy.Rules[1].RefuseWhenFull {
+		t.Errorf("%+v, %v", policy.Rules, err)
+	}
+}

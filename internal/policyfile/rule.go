@@ -25,6 +25,11 @@ const (
 	minGrant, maxGrant = time.Hour, 3650 * 24 * time.Hour
 )
 
+// What a rule does while the organization has too few seats.
+const whenFullRefuse = "refuse"
+
+var whenFull = []string{"warn", whenFullRefuse}
+
 func (l *loader) readRule(n ast.Node) {
 	before := len(l.problems)
 	m, ok := l.readMapping(n, lineOf(n), "a rule", ruleKeys...)
@@ -160,6 +165,7 @@ func (l *loader) readLimits(rule *placedRule, own, all mapping) {
 	rule.Reason = l.readReason(all)
 	rule.MaxCodes = l.readNumber(all, "most_codes", maxCodes)
 	rule.MaxSeats = l.readNumber(all, "most_seats", maxSeats)
+	rule.RefuseWhenFull = all.has("when_full") && l.readWord(all, "when_full", whenFull...) == whenFullRefuse
 	rule.MustEnd = l.readFlag(all, "must_end")
 	if f, ok := all.fields["longest_grant"]; ok {
 		if s, _ := scalarText(f.value); s != "unlimited" {

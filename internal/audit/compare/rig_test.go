@@ -185,7 +185,7 @@ func (r *rig) approve(id string, codes ...string) {
 	r.apply(id, approvals.VotesCounted{Ballots: []approvals.Ballot{
 		{User: bottest.Alex, Eligibility: approvals.Counts, Stages: []int{0}},
 	}})
-	r.apply(id, approvals.Confirmed(approvals.Allocation{Codes: codes, Quotas: []approvals.Quota{}}, true))
+	r.apply(id, approvals.Confirmed(r.request(id), approvals.Allocation{Codes: codes, Quotas: []approvals.Quota{}}, true))
 	r.work()
 }
 

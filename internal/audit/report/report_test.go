@@ -106,7 +106,7 @@ func (s *story) tell() {
 	s.apply(first, approvals.VotesCounted{Ballots: []approvals.Ballot{
 		{User: sam, Eligibility: approvals.NotApprover}, {User: alex, Eligibility: approvals.Counts, Stages: []int{0}},
 	}})
-	s.apply(first, approvals.Confirmed(approvals.Allocation{Codes: []string{"ATTUNU", "IDU", "RPADEVPRONU"}, Quotas: []approvals.Quota{}}, true))
+	s.apply(first, approvals.Confirmed(approvals.Request{Proposal: &approvals.Proposal{}}, approvals.Allocation{Codes: []string{"ATTUNU", "IDU", "RPADEVPRONU"}, Quotas: []approvals.Quota{}}, true))
 	s.clock.Advance(48 * time.Hour)
 	s.apply(first, approvals.GrantExpired{})
 	s.apply(first, approvals.Revoked{Revocation: approvals.Revocation{

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
@@ -9,6 +10,24 @@ import (
 	"licensebot/bot/message"
 	"licensebot/internal/fakeslack"
 )
+
+// TestReceiptsSayWhenSeatsAreShort says what UiPath told last, and nothing if that is not
+// known.
+func TestReceiptsSayWhenSeatsAreShort(t *testing.T) {
+	r := newRig(t, fakeslack.Config{})
+	filing := r.bot.intake.filing
+	request := r.request(approvals.Filed)
+	for said, seats := range map[string][]approvals.Seats{
+		"No seat is free of `RPADEVPRONU` (40 of 40 seats allocated).": {{Code: "RPADEVPRONU", Allocated: 40, Total: 40}},
+		"": nil,
+	} {
+		filing.seats = func(context.Context) []approvals.Seats { return seats }
+		receipt := filing.confirmReceipt(r.ctx, request)
+		if !strings.Contains(receipt, said) || said == "" && strings.Contains(receipt, "seat") {
+			t.Errorf("the receipt is %q", receipt)
+		}
+	}
+}
 
 // TestPacksInCommandAndForm asks for a pack in both ways, and finds it in the list of
 // codes. The request holds the codes.
