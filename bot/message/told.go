@@ -18,6 +18,7 @@ func ReadMetadata(ts string, m slack.SlackMetadata) approvals.Told {
 	t := approvals.Told{
 		Post:      approvals.Post{TS: ts, EventType: m.EventType, Number: NumberOf(m)},
 		RequestID: RequestIDOf(m), GroupID: uncutText(m, "group_id"), Actor: uncutText(m, "actor"),
+		Head: JournalHeadOf(m),
 	}
 	var cut [3]bool
 	t.Codes, cut[0] = uncutList(m, "codes")
