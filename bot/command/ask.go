@@ -110,7 +110,7 @@ func (r *reader) fillFor(o opening, rest string) string {
 
 // dropArticles drops what stands between a verb and a group.
 func (r *reader) dropArticles(tokens []word) []word {
-	for len(tokens) > 1 && tokens[0].isOneOf([]string{"to", "for", "from", "the", "group", "away", "me", "us"}) {
+	for len(tokens) > 1 && tokens[0].isOneOf([]string{"to", "for", "from", "the", "group", "team", "away", "me", "us"}) {
 		if r.startsExactRun(tokens) || r.startsLooseRun(tokens) {
 			break
 		}
@@ -145,7 +145,7 @@ func (r *reader) exactRuns(tokens []word) []run {
 			if !ok {
 				break
 			}
-			for _, ref := range slices.Compact([]string{text, typed}) {
+			for _, ref := range slices.Compact([]string{text, typed, strings.Trim(text, "()")}) {
 				groups := r.groups[groupname.Canonical(ref).String()]
 				if len(groups) > 0 || to == from+1 && groupname.IsGUID(ref) {
 					found = append(found, run{from, to, ref, groups})
@@ -391,6 +391,7 @@ func (d *draft) takeRest(items []item) {
 		case it.isKeyword(WordEmpty), it.isKeyword(formerWordEmpty):
 			d.ask.MayEmpty = true
 		case it.isOneOf(prepositions) && d.standsBefore(items[i+1:]):
+		case it.isOneOf(addVerbs) && !d.isSaid:
 		default:
 			left = append(left, it)
 		}

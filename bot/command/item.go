@@ -287,6 +287,10 @@ func (d *draft) takeSeats(items []item) []item {
 	switch {
 	case !slices.ContainsFunc(rest, item.isNumber):
 		return items
+	case countsLicenses(items):
+		d.askWhich("The number can be how many licenses follow or were named, or a seat limit.", nil,
+			func(*approvals.Ask) {},
+			func(a *approvals.Ask) { a.Quotas = slices.Concat(a.Quotas, before, behind) })
 	case isBefore && isBehind:
 		d.askWhich("The number of seats can belong to the code before it, or to the code behind it.", nil,
 			func(a *approvals.Ask) { a.Quotas = slices.Concat(a.Quotas, before) },
@@ -316,6 +320,20 @@ func dropToSeats(items []item) []item {
 		rest = append(rest, it)
 	}
 	return rest
+}
+
+// countsLicenses reports whether the only number stands before the word licenses, and may
+// be the number of those that are named.
+func countsLicenses(items []item) bool {
+	at := slices.IndexFunc(items, item.isNumber)
+	named := 0
+	for _, it := range items {
+		if it.kind == license {
+			named++
+		}
+	}
+	return named > 1 && at+1 < len(items) && items[at+1].isOneOf(licenseWords) &&
+		!slices.ContainsFunc(items[at+1:], item.isNumber)
 }
 
 // isOnlySeats reports whether there is one number and a word behind it says that it

@@ -39,17 +39,33 @@ func (d *draft) licensesAt(items []item) match {
 	}
 	words := plainWords(items)
 	for n := min(len(words), maxNameWords); n > 0; n-- {
-		if codes := d.named(joinWords(words[:n])); len(codes) > 0 {
-			return match{n: n, codes: codes}
+		name, found := cutLimit(words[:n])
+		if found.codes = d.named(name); !found.isNone() {
+			return found
 		}
 	}
 	for n := min(len(words), maxNameWords); n > 0; n-- {
-		typed := joinWords(words[:n])
-		if found := (match{n: n, codes: d.nearest(typed), packs: d.nearPacks(typed), isNear: true}); !found.isNone() {
+		name, found := cutLimit(words[:n])
+		if found.codes, found.packs, found.isNear = d.nearest(name), d.nearPacks(name), true; !found.isNone() {
 			return found
 		}
 	}
 	return match{}
+}
+
+// cutLimit cuts a seat limit off the last word of a name. A name has no numbers: where one
+// of its words has, it is the name of nothing, and the number is not lost with it.
+func cutLimit(words []word) (name string, found match) {
+	found.n = len(words)
+	name = joinWords(words)
+	if at := limitSign.FindStringIndex(name); at != nil {
+		found.limit, found.hasLimit = stripDecoration(name[at[1]:]), true
+		name = name[:at[0]]
+	}
+	if strings.ContainsAny(name, "0123456789") || strings.ContainsAny(found.limit, " ") {
+		return "", found
+	}
+	return name, found
 }
 
 func joinWords(words []word) string {

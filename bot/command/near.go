@@ -235,8 +235,12 @@ func (r *reader) withoutPersons(body []word) (rest []word, person string, near [
 // withoutLooseNumbers drops numbers that may belong to the name of a group.
 func (r *reader) withoutLooseNumbers(body []word) []word {
 	var rest []word
+	endsAt := 0 // behind the last time
 	for i, w := range body {
-		if it := (item{word: w}); it.isNumber() && i > 0 {
+		if p := r.readPeriod(body[i:]); p.n > 0 && !p.isNaked {
+			endsAt = max(endsAt, i+p.n)
+		}
+		if it := (item{word: w}); it.isNumber() && i > 0 && i >= endsAt {
 			if !r.isAskable(body[i-1].text) && !(item{word: body[i-1]}).isFiller() {
 				continue
 			}

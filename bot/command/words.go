@@ -14,21 +14,26 @@ var (
 	// helpWords ask for help.
 	helpWords = []string{"--help", "-help", "-h", "/help", "hilfe", "aide", "ayuda", "usage"}
 	// reasonWords begin a reason.
-	reasonWords = []string{"because", "reason", "bc", "cause", "coz", "cuz"}
+	reasonWords = []string{
+		"because", "reason", "bc", "cause", "coz", "cuz", "cos", "becuase", "becasue", "beacuse", "becouse",
+	}
 	// openers come before what a person asks for, and mean nothing.
 	openers = []string{
 		"please", "pls", "plz", "hi", "hello", "hey", "i", "we", "can", "could", "would", "like", "need", "want",
-		"you", "me", "us", "have", "get",
+		"you", "me", "us", "have", "get", "dear", "team", "someone", "somebody", "anyone", "kindly", "my", "our", "let",
 	}
 	// fillers stand between the parts of a request, and mean nothing.
 	fillers = []string{
 		"the", "a", "an", "and", "&", "+", "also", "group", "please", "pls", "thanks", "thx", "with", "of", "x", "×",
 		"license", "licenses", "licence", "licences", "code", "codes", "seat", "seats", "at", "most", "up", "max",
 		"maximum", "limit", "away", "need", "needs", "have", "has", "get", "gets", "should", "me", "us",
-		"users", "user", "people", "pack", "packs",
+		"users", "user", "people", "pack", "packs", "my", "our", "we", "you", "thank", "someone", "somebody",
+		"anyone", "kindly", "provide", "provided", "use", "uses", "dear", "let",
 	}
 	// seatWords may follow a number of seats.
 	seatWords = []string{"seat", "seats", "user", "users", "people", "license", "licenses", "licence", "licences"}
+	// licenseWords may follow a number of seats, or of licenses.
+	licenseWords = []string{"license", "licenses", "licence", "licences", "code", "codes"}
 	// prepositions stand before a group or a license.
 	prepositions = []string{"to", "for", "from", "in", "on", "of"}
 	// separators stand between two codes, so a number does not belong beyond one.

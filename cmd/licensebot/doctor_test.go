@@ -104,7 +104,7 @@ var brokenWorlds = map[string]struct {
 	}, 0, finding{}},
 
 	"a missing variable":    {func(w *world) { delete(w.env, "LICENSEBOT_CHANNEL") }, 1, finding{checkup.CheckConfiguration, "LICENSEBOT_CHANNEL is required", "correct it"}},
-	"a misspelled variable": {func(w *world) { w.env["LICENSEBOT_QUORUMM"] = "2" }, 1, finding{checkup.CheckConfiguration, "LICENSEBOT_QUORUMM", "rename"}},
+	"a misspelled variable": {func(w *world) { w.env["LICENSEBOT_QUORUMM"] = "2" }, 1, finding{checkup.CheckConfiguration, "LICENSEBOT_QUORUMM", "correct or remove"}},
 	"a broken policy":       {func(w *world) { w.writePolicy("  - title: x\n") }, 1, finding{checkup.CheckConfiguration, "LICENSEBOT_POLICY_FILE", ""}},
 	"a proxy that is none":  {func(w *world) { w.env["HTTPS_PROXY"] = "http://u:p%w@proxy:3128" }, 1, finding{checkup.CheckProxy, "HTTPS_PROXY", "percent"}},
 
