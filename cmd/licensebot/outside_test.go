@@ -16,6 +16,7 @@ import (
 	"licensebot/internal/fakeslack"
 	"licensebot/internal/fakeuipath"
 	"licensebot/internal/fault"
+	"licensebot/internal/groupname"
 )
 
 // An aheadClock is some time ahead of the real one.
@@ -361,7 +362,7 @@ func TestWithoutTheListTheBotsGroupsAreWatched(t *testing.T) {
 func TestThePolicySilencesTheWatch(t *testing.T) {
 	t.Parallel()
 	w := newWatchedWorld(t)
-	w.policy.Except = []approvals.GroupPattern{approvals.NewGroupPattern("sales*", false)}
+	w.policy.Except = []approvals.GroupPattern{groupname.Pattern("sales*")}
 	w.serveWithBaseline()
 	w.uipath.Edit("group-02", add("RPADEVPRONU"))
 	w.uipath.Edit(groupID, add("RPADEVPRONU"))

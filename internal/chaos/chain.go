@@ -43,7 +43,7 @@ func (w *world) verifyChain(ctx context.Context) *judge.Violation {
 
 // verify runs audit verify on the database of a replica, beside it.
 func (r *replica) verify(ctx context.Context) (said string, err error) {
-	verify := append(slices.Clone(r.command[:len(r.command)-1]), "audit", "verify") // in the place of serve
+	verify := append(slices.Clone(r.command[:len(r.command)-1]), "audit", "verify", "--offline") // in the place of serve
 	cmd := exec.CommandContext(ctx, verify[0], verify[1:]...)
 	cmd.Dir = r.dir
 	cmd.Env = []string{
