@@ -15,8 +15,8 @@ var (
 	helpWords = []string{"--help", "-help", "-h", "/help", "hilfe", "aide", "ayuda", "usage"}
 	// reasonWords begin a reason.
 	reasonWords = []string{
-		"because", "reason", "bc", "cause", "coz", "cuz", "cos", "becasue", "beacuse", "becouse",
-		"becuase", //nolint:misspell // as people type it
+		"because", "reason", "bc", "cause", "coz", "cuz", "cos",
+		"becasue", "beacuse", "becouse", "becuase", //nolint:misspell // as people type them
 	}
 	// openers come before what a person asks for, and mean nothing.
 	openers = []string{
