@@ -39,6 +39,7 @@ type History struct {
 	Cards     []*Card
 	Doubles   []*Card // messages that named a request a second time, and that the bot deleted
 	Stray     []Stray
+	Alerts    []Alert
 	Private   []Word
 	Unsaid    []string // what calls said that may not have reached their one reader
 	Writes    []*Write
@@ -143,8 +144,15 @@ type Word struct {
 	At         time.Time
 }
 
-// A Stray is any message of the bot in the approvals channel except a card.
+// A Stray is any message of the bot in the approvals channel except a card and an alert.
 type Stray struct{ TS, Text string }
+
+// An Alert tells that a group's allocation was changed by hand.
+type Alert struct {
+	TS, ID, Group  string
+	At             time.Time
+	Added, Removed []string
+}
 
 // A Right is a person's right to approve, from some time on.
 type Right struct {

@@ -55,7 +55,28 @@ func Judge(h *History) []Violation {
 	for _, m := range h.Stray {
 		j.report(notACard, "", fmt.Sprintf("in the approvals channel: %q", m.Text), m.TS)
 	}
+	j.judgeAlerts()
 	return j.found
+}
+
+// judgeAlerts wants each alert once, and for each code of it an edit by hand before.
+func (j *judge) judgeAlerts() {
+	told := map[string]bool{}
+	for _, a := range j.h.Alerts {
+		if told[a.ID] {
+			j.report(alertTwice, "", a.ID+" of "+a.Group, a.TS)
+		}
+		told[a.ID] = true
+		added, removed := a.Added, a.Removed
+		for _, e := range j.h.Edits {
+			if e.Group == a.Group && !e.At.After(a.At) {
+				added, removed = without(added, e.added()), without(removed, e.removed())
+			}
+		}
+		if len(added)+len(removed) > 0 {
+			j.report(falseAlert, "", fmt.Sprintf("%s: nobody added %v or removed %v", a.Group, added, removed), a.TS)
+		}
+	}
 }
 
 func (j *judge) report(broken Rule, id, what string, also ...string) {

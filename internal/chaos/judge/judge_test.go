@@ -250,12 +250,20 @@ func TestJudgeFinds(t *testing.T) {
 		"several outcomes": func(h *History) {
 			h.Cards[0].Thread = append(h.Cards[0].Thread, Reply{At: at(6), Event: doneEvent, Text: doneText})
 		},
-		"the card does not show its outcome":  func(h *History) { h.Cards[0].Says = h.Cards[0].Says[:1] },
-		"a card that no command asks for":     func(h *History) { h.Commands = nil },
-		"the card names another requester":    func(h *History) { h.Cards[0].Requester = kim },
-		"the card asks for something else":    func(h *History) { h.Commands[0].Text = "group-01 TSTNU because ask-1-0" },
-		"the card changed what it asks":       func(h *History) { h.Cards[0].Says[1].Text = strings.Replace(askText, "IDU", "TSTNU", 1) + "*Done*" },
-		"a message that is no card":           func(h *History) { h.Stray = []Stray{{Text: "hello"}} },
+		"the card does not show its outcome": func(h *History) { h.Cards[0].Says = h.Cards[0].Says[:1] },
+		"a card that no command asks for":    func(h *History) { h.Commands = nil },
+		"the card names another requester":   func(h *History) { h.Cards[0].Requester = kim },
+		"the card asks for something else":   func(h *History) { h.Commands[0].Text = "group-01 TSTNU because ask-1-0" },
+		"the card changed what it asks":      func(h *History) { h.Cards[0].Says[1].Text = strings.Replace(askText, "IDU", "TSTNU", 1) + "*Done*" },
+		"a message that is no card":          func(h *History) { h.Stray = []Stray{{Text: "hello"}} },
+		"an alert of a change by hand that was none": func(h *History) {
+			h.Alerts = []Alert{{ID: "1", Group: "group-02", At: at(5), Added: []string{"IDU"}}}
+		},
+		"an alert posted twice": func(h *History) {
+			h.Edits = append(h.Edits, Edit{At: at(4), Group: "group-02", After: []string{"IDU"}})
+			alert := Alert{ID: "1", Group: "group-02", At: at(5), Added: []string{"IDU"}}
+			h.Alerts = []Alert{alert, alert}
+		},
 		"a write that no card asks for":       func(h *History) { h.Cards[0].Group = "group-02" },
 		"a write took away what was there":    func(h *History) { h.Writes[0].Before = []string{"ATTUNU", "TSTNU"} },
 		"a write added what no card asks for": func(h *History) { h.Writes[0].Asked = []string{"ATTUNU", "IDU", "TSTNU"} },

@@ -18,8 +18,9 @@ const (
 	expiredEvent    = "allocation_expired"
 	reminderEvent   = "allocation_reminder"
 	reopenedEvent   = "allocation_reopened"
-	foundEvent      = "allocation_found"  // corrects an outcome that is not done
-	doubleEvent     = "allocation_double" // a message posted twice, which could not be deleted
+	foundEvent      = "allocation_found"           // corrects an outcome that is not done
+	outsideEvent    = "allocation_changed_outside" // a change by hand
+	doubleEvent     = "allocation_double"          // a message posted twice, which could not be deleted
 
 	// In the thread of a grant, after its request is done.
 	warningEvent = "allocation_ending"

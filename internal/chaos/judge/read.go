@@ -149,6 +149,8 @@ func (r *reader) readCards() {
 		undone := byBot[m.TS] && !deleted[m.TS].IsZero()
 		switch event := eventOf(m); {
 		case m.User != r.bot, event == doubleEvent:
+		case event == outsideEvent:
+			r.Alerts = append(r.Alerts, alertOf(m))
 		case event != CardEvent:
 			if !undone || event == "" { // Slack puts a reply into the channel if its card was just deleted
 				r.Stray = append(r.Stray, Stray{TS: m.TS, Text: m.Text})
@@ -191,6 +193,14 @@ func eventOf(m fakeslack.Message) string {
 
 // ReadCard reads what one card shows.
 func ReadCard(m fakeslack.Message) *Card { return cardOf(m) }
+
+func alertOf(m fakeslack.Message) Alert {
+	p := payload(m.Metadata.EventPayload)
+	return Alert{
+		TS: m.TS, ID: p.text("change_id"), Group: p.text("group_id"), At: m.PostedAt,
+		Added: strings.Fields(p.text("added")), Removed: strings.Fields(p.text("removed")),
+	}
+}
 
 func cardOf(m fakeslack.Message) *Card {
 	p := payload(m.Metadata.EventPayload)

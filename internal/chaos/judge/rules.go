@@ -32,6 +32,8 @@ var (
 var (
 	severalCards   = rule(Doubled, "several cards")
 	notACard       = rule(Untrue, "a message that is no card")
+	falseAlert     = rule(Untrue, "an alert of a change by hand that was none")
+	alertTwice     = rule(Doubled, "an alert posted twice")
 	cardUnasked    = rule(Untrue, "a card that no command asks for")
 	cardProtected  = rule(Untrue, "a card for a protected group")
 	otherRequester = rule(Untrue, "the card names another requester")
