@@ -135,10 +135,6 @@ func isAnotherChange(r Request, f WriteFacts, remaining Change) bool {
 		shown.leavesEmpty(f.Allocation) && !r.Ask.MayEmpty
 }
 
-func finished(state State, outcome Outcome) Event {
-	return WriteFinished{State: state, Outcome: outcome}
-}
-
 // A WriteFailure is why an approved request could not be carried out now.
 type WriteFailure struct {
 	Err    error

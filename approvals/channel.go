@@ -1,16 +1,12 @@
 package approvals
 
 import (
-	"fmt"
 	"slices"
 	"time"
 )
 
 // The approvals channel is the one that the operator set, by the id that it has now.
 // Slack may give it another id, and the operator may set another channel.
-
-// TimestampAt is what a message or an event of a moment would have as its timestamp.
-func TimestampAt(t time.Time) string { return fmt.Sprintf("%d.%06d", t.Unix(), t.Nanosecond()/1000) }
 
 // A ChannelMove says that Slack gave a channel another id.
 type ChannelMove struct {

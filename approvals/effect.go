@@ -116,6 +116,3 @@ func (e RemainingGone) move(r Request, now time.Time) (Step, error) {
 	told := Job{Kind: JobPostRevocation, Number: g.attemptNumber()}
 	return Step{Request: r, Enqueue: []Job{told, {Kind: JobUpdateCard}}}, nil
 }
-
-// IsInEffect reports whether the request's change was made, as far as is known.
-func (r Request) IsInEffect() bool { return r.State == Done || r.EffectFound }

@@ -153,3 +153,15 @@ func DelayReason(err error) string {
 	}
 	return "no clear answer came back"
 }
+
+// A LackOfApproversError means that nobody can approve a request: too few of the people whom
+// its terms name may vote on it.
+type LackOfApproversError struct {
+	Rule    string `json:"rule,omitempty"`
+	Needed  int    `json:"needed"`  // approvals
+	Missing int    `json:"missing"` // how many of these no person can give
+}
+
+func (l LackOfApproversError) Error() string {
+	return fmt.Sprintf("too few approvers may vote (rule %q): %d needed, %d missing", l.Rule, l.Needed, l.Missing)
+}

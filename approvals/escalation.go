@@ -5,13 +5,6 @@ import (
 	"time"
 )
 
-// An Escalation names people who may approve as well, in every stage, once a request
-// has waited for so long. Its zero value names none.
-type Escalation struct {
-	After     time.Duration `json:"after,omitempty"`
-	Approvers []string      `json:"approvers,omitempty" words:"person"` // people and user groups
-}
-
 // escalate adds the people of the escalation to every stage.
 func (t Terms) escalate() Terms {
 	stages := slices.Clone(t.Stages)

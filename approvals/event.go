@@ -195,3 +195,15 @@ func actorOf(ballots []Ballot) string {
 	}
 	return Bot
 }
+
+// A Step is what an event makes of a request.
+type Step struct {
+	Request Request
+	Enqueue []Job
+	Drop    []JobKind // jobs that became pointless
+	File    *Request  // a new request that takes its place; nil: none
+}
+
+func finished(state State, outcome Outcome) Event {
+	return WriteFinished{State: state, Outcome: outcome}
+}

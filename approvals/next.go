@@ -26,14 +26,6 @@ var (
 	ErrReasonRequired = errors.New("an approver who cancels a request has to say why")
 )
 
-// A Step is what an event makes of a request.
-type Step struct {
-	Request Request
-	Enqueue []Job
-	Drop    []JobKind // jobs that became pointless
-	File    *Request  // a new request that takes its place; nil: none
-}
-
 // Next decides what event e, happening now, makes of request r. It is the whole
 // state machine: a pure function over values.
 func Next(r Request, e Event, now time.Time) (Step, error) { return e.move(r, now) }

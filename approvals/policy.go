@@ -257,3 +257,14 @@ func (p Policy) Approvers() []string {
 	}
 	return ids
 }
+
+// A WatchPolicy says which changes outside are told.
+type WatchPolicy struct {
+	Off    bool           // the bot does not look
+	Except []GroupPattern // groups whose changes are recorded and not told
+}
+
+// IsSilent reports whether the policy wants no message about a group.
+func (p WatchPolicy) IsSilent(g Group) bool {
+	return len(p.Except) > 0 && (Match{Groups: p.Except}).matchGroup(g) == matches
+}

@@ -85,3 +85,6 @@ func (r Request) HasLapsed(now time.Time) bool {
 // IsForeign reports whether the channel tells of a request that the database does
 // not know.
 func (r Request) IsForeign() bool { return r.EnvelopeID == "" }
+
+// IsInEffect reports whether the request's change was made, as far as is known.
+func (r Request) IsInEffect() bool { return r.State == Done || r.EffectFound }

@@ -1,7 +1,5 @@
 package approvals
 
-import "fmt"
-
 // A Shortfall is a rule that the people it names cannot meet.
 type Shortfall struct {
 	Rule      PolicyRule
@@ -34,18 +32,6 @@ func (r PolicyRule) Shortfall(live [][]string) (Shortfall, bool) {
 // missingOf tells how many people more each stage needs if all of these vote.
 func missingOf(stages []Stage, voters [][]string) []int {
 	return Missing(stages, func(stage int) []string { return voters[stage] })
-}
-
-// A LackOfApproversError means that nobody can approve a request: too few of the people whom
-// its terms name may vote on it.
-type LackOfApproversError struct {
-	Rule    string `json:"rule,omitempty"`
-	Needed  int    `json:"needed"`  // approvals
-	Missing int    `json:"missing"` // how many of these no person can give
-}
-
-func (l LackOfApproversError) Error() string {
-	return fmt.Sprintf("too few approvers may vote (rule %q): %d needed, %d missing", l.Rule, l.Needed, l.Missing)
 }
 
 // FinalStages are the stages after an escalation, when the most people may approve.

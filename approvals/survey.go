@@ -1,8 +1,10 @@
 package approvals
 
 import (
+	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // A Sighting is what one message showed when a part of the channel was read.
@@ -75,3 +77,6 @@ func (p HistoryPage) Of(ts string) Sighting {
 	}
 	return Sighting{TS: ts}
 }
+
+// TimestampAt is what a message or an event of a moment would have as its timestamp.
+func TimestampAt(t time.Time) string { return fmt.Sprintf("%d.%06d", t.Unix(), t.Nanosecond()/1000) }

@@ -79,3 +79,10 @@ func votersOf(votes []Vote) func(stage int) []string {
 		return users
 	}
 }
+
+// An Escalation names people who may approve as well, in every stage, once a request
+// has waited for so long. Its zero value names none.
+type Escalation struct {
+	After     time.Duration `json:"after,omitempty"`
+	Approvers []string      `json:"approvers,omitempty" words:"person"` // people and user groups
+}

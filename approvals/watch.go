@@ -305,17 +305,6 @@ func (e explanation) accept(next WatchedGroup, look GroupLook) WatchedGroup {
 	return next
 }
 
-// A WatchPolicy says which changes outside are told.
-type WatchPolicy struct {
-	Off    bool           // the bot does not look
-	Except []GroupPattern // groups whose changes are recorded and not told
-}
-
-// IsSilent reports whether the policy wants no message about a group.
-func (p WatchPolicy) IsSilent(g Group) bool {
-	return len(p.Except) > 0 && (Match{Groups: p.Except}).matchGroup(g) == matches
-}
-
 // A writeKind is what a request may have to do with a difference.
 type writeKind int
 
