@@ -42,10 +42,11 @@ type cache[T any] struct {
 func (c *cache[T]) getWithin(ctx context.Context, maxAge time.Duration) (T, error) {
 	oldest := c.now().Add(-max(maxAge, 0))
 	for {
-		if value, began, known := c.load(); known && maxAge >= 0 && !began.Before(oldest) {
+		value, began, known := c.load()
+		if known && maxAge >= 0 && !began.Before(oldest) {
 			return value, nil
 		}
-		result, err := c.awaitFetch(ctx)
+		result, err := c.awaitFetch(ctx, began)
 		if err != nil || !result.began.Before(oldest) {
 			return result.value, err
 		}
@@ -58,9 +59,9 @@ func (c *cache[T]) getRecent(ctx context.Context) (T, error) {
 	value, began, known := c.load()
 	switch age := c.now().Sub(began); {
 	case !known || age > maxStaleAge:
-		return c.awaitUnlessFailed(ctx)
+		return c.awaitUnlessFailed(ctx, began)
 	case age > refreshAge:
-		c.startFetch(ctx)
+		c.startFetch(ctx, began)
 	}
 	return value, nil
 }
@@ -68,10 +69,11 @@ func (c *cache[T]) getRecent(ctx context.Context) (T, error) {
 // checkRecent returns nil if a fetch succeeded within the last minute, or does
 // now.
 func (c *cache[T]) checkRecent(ctx context.Context) error {
-	if _, began, known := c.load(); known && c.now().Sub(began) <= refreshAge {
+	_, began, known := c.load()
+	if known && c.now().Sub(began) <= refreshAge {
 		return nil
 	}
-	_, err := c.awaitUnlessFailed(ctx)
+	_, err := c.awaitUnlessFailed(ctx, began)
 	return err
 }
 
@@ -83,7 +85,7 @@ func (c *cache[T]) load() (value T, began time.Time, known bool) {
 
 // awaitUnlessFailed returns a failure of a moment ago without a fetch: the
 // caller has no time to wait for the same failure again.
-func (c *cache[T]) awaitUnlessFailed(ctx context.Context) (T, error) {
+func (c *cache[T]) awaitUnlessFailed(ctx context.Context, seen time.Time) (T, error) {
 	c.mu.Lock()
 	failure, age := c.failure, c.now().Sub(c.failedAt)
 	c.mu.Unlock()
@@ -91,7 +93,7 @@ func (c *cache[T]) awaitUnlessFailed(ctx context.Context) (T, error) {
 		var none T
 		return none, failure
 	}
-	result, err := c.awaitFetch(ctx)
+	result, err := c.awaitFetch(ctx, seen)
 	return result.value, err
 }
 
@@ -101,17 +103,22 @@ type fetched[T any] struct {
 	began time.Time
 }
 
-func (c *cache[T]) awaitFetch(ctx context.Context) (fetched[T], error) {
+func (c *cache[T]) awaitFetch(ctx context.Context, seen time.Time) (fetched[T], error) {
 	select {
-	case result := <-c.startFetch(ctx):
+	case result := <-c.startFetch(ctx, seen):
 		return result.Val.(fetched[T]), result.Err
 	case <-ctx.Done():
 		return fetched[T]{}, &Error{Op: c.operation, Kind: Later, Err: ctx.Err()}
 	}
 }
 
-func (c *cache[T]) startFetch(ctx context.Context) <-chan singleflight.Result {
+// startFetch fetches, unless a fetch has landed since this moment: its callers looked
+// just before that.
+func (c *cache[T]) startFetch(ctx context.Context, seen time.Time) <-chan singleflight.Result {
 	return c.inFlight.DoChan("", func() (any, error) {
+		if value, began, known := c.load(); known && began.After(seen) {
+			return fetched[T]{value, began}, nil
+		}
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchTimeout)
 		defer cancel()
 		began := c.now()

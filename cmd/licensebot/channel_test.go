@@ -183,6 +183,7 @@ func TestCardOfAnArchivedChannel(t *testing.T) {
 // TestChannelSetByMistake sets a channel that the bot cannot use. The cards stay where
 // they are, and count when the setting is right again.
 func TestChannelSetByMistake(t *testing.T) {
+	sweep.InSample(t, false)
 	t.Parallel()
 	w := newWorld(t)
 	w.startReplica()

@@ -73,6 +73,7 @@ func (w *world) clickHome(user, action string) { w.t.Helper(); w.clickPage(user,
 // TestDecisionsOnHome are those of the card's buttons: the same people may press them,
 // and the thread says it. They stand below the whole change.
 func TestDecisionsOnHome(t *testing.T) {
+	sweep.InSample(t, false)
 	t.Parallel()
 	w := newWorld(t)
 	w.env["LICENSEBOT_BUTTONS"], w.env["LICENSEBOT_QUORUM"] = "on", "2"

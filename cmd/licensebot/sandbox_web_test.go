@@ -329,6 +329,7 @@ func TestPlayAKill(t *testing.T) {
 
 // TestPlayStories plays the stories in turn that mend nothing by themselves.
 func TestPlayStories(t *testing.T) {
+	sweep.InSample(t, false)
 	t.Parallel()
 	p := startSandbox(t)
 	for _, name := range []string{"uipath-down", "two-approvers", "secret-expired", "grant-ends"} {
@@ -394,6 +395,7 @@ func (p *played) isTruthful(card string) {
 
 // TestPlayAWellBot finds nothing wrong in a fresh sandbox, and App Home says so.
 func TestPlayAWellBot(t *testing.T) {
+	sweep.InSample(t, false)
 	t.Parallel()
 	p := startSandbox(t)
 	if status, _ := p.send(http.MethodPost, "/api/weather", map[string]any{"name": "sunny", "on": true}); status != http.StatusConflict {
