@@ -125,8 +125,8 @@ func (w *Runner) postInThread(ctx context.Context, t approvals.LeasedJob, r appr
 	return err
 }
 
-// awaitOverdue keeps the thread's lane until a post that says what is true no more was
-// found, or cannot turn up any more. Otherwise it might stand below what is said next.
+// awaitOverdue keeps the thread's lane until an earlier attempt's post, by now out of date,
+// was found or cannot turn up any more. Otherwise it might stand below what is said next.
 func (w *Runner) awaitOverdue(ctx context.Context, t approvals.LeasedJob, r approvals.Request) error {
 	if !t.WasTried() || r.CardTS == "" {
 		return nil

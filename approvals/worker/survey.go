@@ -28,8 +28,8 @@ const (
 func (w *Runner) keepSurveying(ctx context.Context) {
 	next, threads := surveyEvery, false
 	for {
-		reconnected := w.awaitReconnect(ctx, next*3/4+rand.N(next/2))
-		if ctx.Err() != nil {
+		reconnected, goesOn := sleep.AwaitAlarm(ctx, next*3/4+rand.N(next/2), w.Reconnected)
+		if !goesOn {
 			return
 		}
 		threads = threads || reconnected
@@ -47,19 +47,6 @@ func (w *Runner) keepSurveying(ctx context.Context) {
 			return
 		}
 	}
-}
-
-// awaitReconnect waits for d or until a socket is connected again, and reports which.
-func (w *Runner) awaitReconnect(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-w.Reconnected:
-		return true
-	case <-timer.C:
-	case <-ctx.Done():
-	}
-	return false
 }
 
 // CatchUp brings what the store knows of the cards of pending requests in line with

@@ -287,10 +287,7 @@ func (d *draft) takeSeats(items []item) []item {
 	switch {
 	case !slices.ContainsFunc(rest, item.isNumber):
 		return items
-	case countsLicenses(items):
-		d.askWhich("The number can be how many licenses follow or were named, or a seat limit.", nil,
-			func(*approvals.Ask) {},
-			func(a *approvals.Ask) { a.Quotas = slices.Concat(a.Quotas, before, behind) })
+	case d.takeCount(items, slices.Concat(before, behind)):
 	case isBefore && isBehind:
 		d.askWhich("The number of seats can belong to the code before it, or to the code behind it.", nil,
 			func(a *approvals.Ask) { a.Quotas = slices.Concat(a.Quotas, before) },
@@ -322,9 +319,24 @@ func dropToSeats(items []item) []item {
 	return rest
 }
 
-// countsLicenses reports whether the only number stands before the word licenses, and may
-// be the number of those that are named.
-func countsLicenses(items []item) bool {
+// takeCount takes a number for how many licenses are named, if it may be that. Where it may
+// be a seat limit too, it asks; what is removed has none.
+func (d *draft) takeCount(items []item, limits []approvals.Quota) bool {
+	mayCount, isCount := countsLicenses(items)
+	if d.ask.Action == approvals.Remove {
+		return mayCount && isCount
+	}
+	if mayCount {
+		d.askWhich("The number can be how many licenses are named, or a seat limit.", nil,
+			func(*approvals.Ask) {},
+			func(a *approvals.Ask) { a.Quotas = slices.Concat(a.Quotas, limits) })
+	}
+	return mayCount
+}
+
+// countsLicenses reports whether the only number stands before the word licenses, so that it
+// may count those that are named, and whether there are just so many.
+func countsLicenses(items []item) (mayCount, isCount bool) {
 	at := slices.IndexFunc(items, item.isNumber)
 	named := 0
 	for _, it := range items {
@@ -332,8 +344,10 @@ func countsLicenses(items []item) bool {
 			named++
 		}
 	}
-	return named > 1 && at+1 < len(items) && items[at+1].isOneOf(licenseWords) &&
+	mayCount = named > 1 && at+1 < len(items) && items[at+1].isOneOf(licenseWords) &&
 		!slices.ContainsFunc(items[at+1:], item.isNumber)
+	number, _ := items[at].count()
+	return mayCount, number == strconv.Itoa(named)
 }
 
 // isOnlySeats reports whether there is one number and a word behind it says that it
