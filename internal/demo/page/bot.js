@@ -1,7 +1,7 @@
 // bot.js is the bot's pane: is it up, is it well, what it owes and logs, and
 // its policy file.
 import { get, post, put } from "./api.js";
-import { byId, el, keyed, replace } from "./dom.js";
+import { byId, el, keyed, replace, setHidden, setText } from "./dom.js";
 import { nameOf, toast } from "./slack.js";
 import { offer } from "./weather.js";
 
@@ -13,7 +13,7 @@ const words = {
 export function showBot({ bot, now }) {
   drawState(bot);
   const jobs = bot.jobs ?? [];
-  byId("no-jobs").hidden = jobs.length > 0;
+  setHidden(byId("no-jobs"), jobs.length > 0);
   keyed(byId("jobs"), jobs, (one) => `${one.kind} ${one.request} ${one.due}`, (one) => drawJob(one, now));
   drawJournalOf(bot);
   drawLog(bot.log ?? []);
@@ -26,11 +26,11 @@ function drawJournalOf(bot) {
   const kept = requests.some((one) => one.id === menu.value) && menu.dataset.chosen === "true" ? menu.value : "";
   const newest = requests.toSorted((one, other) => Date.parse(other.filed_at) - Date.parse(one.filed_at))[0];
   replace(menu, requests, () => requests.map((one) => el("option", { value: one.id }, `${one.id} · ${one.state}`)));
-  menu.hidden = requests.length === 0;
+  setHidden(menu, requests.length === 0);
   const id = kept || newest?.id;
   if (id) menu.value = id;
   const journal = (bot.journal ?? []).filter((one) => one.request === id);
-  byId("no-journal").hidden = journal.length > 0;
+  setHidden(byId("no-journal"), journal.length > 0);
   keyed(byId("journal"), journal.map((one, at) => ({ ...one, at_line: at })), (one) => `${id} ${one.at_line}`, drawJournal);
   last = bot;
 }
@@ -40,13 +40,13 @@ let last = null;
 function drawState(bot) {
   const up = bot.process === "running";
   byId("bot-state").dataset.state = up ? (bot.ready ? "well" : "unwell") : "down";
-  byId("bot-state").textContent = up ? (bot.ready ? "up and well" : "up, not ready") : words[bot.process] ?? bot.process;
+  setText(byId("bot-state"), up ? (bot.ready ? "up and well" : "up, not ready") : words[bot.process] ?? bot.process);
   for (const name of ["kill", "stop"]) byId(`bot-${name}`).disabled = !up && bot.process !== "starting";
   offer("bot", ["killed", "stopped", "ended"].includes(bot.process));
   byId("bot-start").disabled = up || bot.process === "starting" || bot.process === "external";
   const problems = (bot.checks ?? []).filter((check) => check.status !== "ok").length;
-  byId("bot-checked").textContent = problems ? `${problems} of its checks found a problem`
-    : bot.checks?.length ? `All ${bot.checks.length} checks are well` : "Its checks have not run yet";
+  setText(byId("bot-checked"), problems ? `${problems} of its checks found a problem`
+    : bot.checks?.length ? `All ${bot.checks.length} checks are well` : "Its checks have not run yet");
   replace(byId("bot-checks"), bot.checks, () => (bot.checks ?? []).map((check) => el("li", { class: check.status === "ok" ? "ok" : "not-ok" },
     el("span", { "aria-hidden": "true" }, check.status === "ok" ? "✓ " : "✗ "), check.name, check.detail ? el("small", {}, ` ${check.detail}`) : null)));
 }

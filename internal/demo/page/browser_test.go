@@ -87,6 +87,7 @@ func visit(t *testing.T, browser context.Context, url string, width int64) *visi
 		defer close(heard)
 		v.hear(messages)
 	}()
+	t.ArtifactDir() // made before the clean-up, which runs before the folder is removed
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Logf("the page at the end is %s", v.picture(strings.ReplaceAll(t.Name(), "/", "-")+"-failed"))

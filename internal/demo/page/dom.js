@@ -73,6 +73,16 @@ export function replace(node, print, draw) {
   node.replaceChildren(...[draw()].flat().filter(Boolean));
 }
 
+// setText and setHidden leave a node alone that is so already: a browser counts, and
+// tells those who watch it, each assignment.
+export function setText(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+export function setHidden(node, hidden) {
+  if (node.hidden !== hidden) node.hidden = hidden;
+}
+
 // announce tells a screen reader something, once.
 export function announce(text) {
   const live = byId("announcer");

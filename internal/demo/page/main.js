@@ -2,7 +2,7 @@
 // the panes.
 import { follow } from "./api.js";
 import { showBot, startBot } from "./bot.js";
-import { byId } from "./dom.js";
+import { byId, setHidden, setText } from "./dom.js";
 import { now, setOffset } from "./mrkdwn.js";
 import { showSlack, startComposer, typeInto } from "./slack.js";
 import { showUiPath } from "./uipath.js";
@@ -21,12 +21,12 @@ function show(state, changed) {
 // showTrouble shows that the sandbox cannot save its state.
 function showTrouble(text) {
   const note = byId("trouble");
-  if (note.textContent !== text) note.textContent = text;
-  note.hidden = text === "";
+  setText(note, text);
+  setHidden(note, text === "");
 }
 
 function drawClock() {
-  byId("clock").textContent = now().toLocaleString([], { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+  setText(byId("clock"), now().toLocaleString([], { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" }));
 }
 
 // startTabs makes the panes tabs on a narrow page.
@@ -54,4 +54,4 @@ for (const hint of document.querySelectorAll("[data-type]")) {
 }
 byId("slash-hint").addEventListener("mousedown", (event) => { event.preventDefault(); typeInto("/allocate "); });
 setInterval(drawClock, 10000);
-follow(show, (online) => { byId("offline").hidden = online; });
+follow(show, (online) => { setHidden(byId("offline"), online); });

@@ -289,7 +289,7 @@ func TestPolicy(t *testing.T) {
 		v.picture(v.name("policy"))
 		v.rewritesPolicy("quorom: 3", "quorum: 3")
 		v.sees("#policy-said", "Saved")
-		v.await("the bot uses the policy", `document.getElementById("log-lines").textContent.includes("policy")`)
+		v.await("the bot uses the policy", `document.getElementById("log-lines").textContent.includes("a new policy is in force")`)
 		v.opens("slack")
 		v.types("/allocate group-02 IDU")
 		v.sees(".message", "0 of 3")
@@ -420,9 +420,9 @@ func TestManyMessages(t *testing.T) {
 	}).observe(document.querySelector(".pane-slack"), {subtree: true, childList: true, attributes: true, characterData: true})`))
 	say("the newest")
 	v.sees(".message-item", "the newest")
+	v.await("nothing else changed", `window.touched === 1`)
 	v.await("the newest is in view", `(() => { const box = document.getElementById("messages");
 		return box.scrollHeight - box.scrollTop - box.clientHeight < 5; })()`)
-	v.await("nothing else changed", `window.touched < 10`)
 	v.await("an old message is where one scrolls to", `(() => {
 		document.querySelector(".message-item").scrollIntoView();
 		return document.querySelector(".message-item").innerText.includes("message 0");

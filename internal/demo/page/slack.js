@@ -3,7 +3,7 @@
 import { post } from "./api.js";
 import { drawBlocks, slackError } from "./blocks.js";
 import { confirmDialog, showModal } from "./dialogs.js";
-import { announce, byId, el, keyed, replace } from "./dom.js";
+import { announce, byId, el, keyed, replace, setHidden, setText } from "./dom.js";
 import { mrkdwn } from "./mrkdwn.js";
 import { drawThread, printOf, replyButton } from "./threads.js";
 
@@ -145,11 +145,11 @@ const momentOf = (message) => (message.at ? Date.parse(message.at) / 1000 : Numb
 
 function drawPlace() {
   const home = view.place === "home";
-  byId("messages").hidden = home;
-  byId("composer").hidden = home;
-  byId("home").hidden = !home;
+  setHidden(byId("messages"), home);
+  setHidden(byId("composer"), home);
+  setHidden(byId("home"), !home);
   const place = places().find((one) => one.id === view.place);
-  byId("place-name").textContent = place ? `${place.sign === "#" ? "#" : ""}${place.name}` : "";
+  setText(byId("place-name"), place ? `${place.sign === "#" ? "#" : ""}${place.name}` : "");
   if (home) drawHome();
   else drawMessages();
 }
@@ -157,9 +157,9 @@ function drawPlace() {
 // drawRefusals shows what the bot sent that Slack did not take.
 function drawRefusals() {
   const errors = state.slack.errors;
-  byId("refusals").hidden = errors.length === 0;
-  byId("refusals-count").textContent = errors.length === 1 ? "Slack refused one thing that the bot sent"
-    : `Slack refused ${errors.length} things that the bot sent`;
+  setHidden(byId("refusals"), errors.length === 0);
+  setText(byId("refusals-count"), errors.length === 1 ? "Slack refused one thing that the bot sent"
+    : `Slack refused ${errors.length} things that the bot sent`);
   keyed(byId("refusals-list"), errors, (one) => `${one.at} ${one.method}`, (one) => el("li", {},
     slackError(`${one.method}: ${one.error}`), el("pre", {}, one.detail)));
 }
@@ -171,10 +171,13 @@ function drawHome() {
     : el("p", { class: "empty" }, "licensebot has not drawn this tab yet. Open it again in a moment.")));
 }
 
+let drawn = "";
+
 function drawMessages() {
   const box = byId("messages");
-  const atEnd = box.scrollHeight - box.scrollTop - box.clientHeight < 80 || box.dataset.place !== view.place + view.person;
-  box.dataset.place = view.place + view.person;
+  const here = view.place + view.person;
+  const atEnd = box.scrollHeight - box.scrollTop - box.clientHeight < 80 || drawn !== here;
+  drawn = here;
   const all = messagesOf(view.place);
   const known = new Set(all.map((one) => one.ts));
   const replies = Map.groupBy(all.filter((one) => one.thread_ts && !one.broadcast), (one) => one.thread_ts);
@@ -183,7 +186,7 @@ function drawMessages() {
     message, thread: replies.get(message.ts) ?? [], folded: view.folded.has(message.ts), writing: printOf(message.ts), me: view.person,
   }));
   for (const sending of view.sending.filter((one) => one.place === view.place && one.me === view.person)) items.push({ sending });
-  byId("no-messages").hidden = items.length > 0;
+  setHidden(byId("no-messages"), items.length > 0);
   keyed(byId("message-list"), items, (item) => item.message?.id ?? item.message?.ts ?? item.sending.id, drawItem);
   if (atEnd) scrollToEnd(box);
   tellNew(all);
@@ -360,7 +363,7 @@ export function startComposer() {
   byId("composer").addEventListener("submit", (event) => { event.preventDefault(); sendTyped(text); });
   byId("shortcut").addEventListener("click", openShortcut);
   text.addEventListener("input", () => showHint(text.value));
-  text.addEventListener("blur", () => { byId("slash-hint").hidden = true; });
+  text.addEventListener("blur", () => { setHidden(byId("slash-hint"), true); });
   text.addEventListener("keydown", (event) => steerComposer(event, text));
 }
 
@@ -379,7 +382,7 @@ function steerComposer(event, text) {
 }
 
 function showHint(typed) {
-  byId("slash-hint").hidden = !(typed.startsWith("/") && ("/allocate".startsWith(typed) || typed === "/allocate "));
+  setHidden(byId("slash-hint"), !(typed.startsWith("/") && ("/allocate".startsWith(typed) || typed === "/allocate ")));
 }
 
 // typeInto puts a text into the composer, for the person to send.

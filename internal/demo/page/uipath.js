@@ -1,7 +1,7 @@
 // uipath.js is the UiPath pane: groups and their allocations, seats, and the
 // calls that the bot makes.
 import { post } from "./api.js";
-import { byId, el, keyed } from "./dom.js";
+import { byId, el, keyed, setHidden } from "./dom.js";
 import { toast } from "./slack.js";
 
 let state = null;
@@ -13,7 +13,7 @@ export function showUiPath(next) {
   keyed(byId("licenses"), state.licenses, (one) => one.code, drawLicense);
   const calls = [...(state.calls ?? [])].reverse().slice(0, 100);
   keyed(byId("calls"), calls, (one) => one.seq, drawCall);
-  byId("no-calls").hidden = calls.length > 0;
+  setHidden(byId("no-calls"), calls.length > 0);
 }
 
 const spare = (group) => state.licenses.map((one) => one.code).filter((code) => !(group.codes ?? []).includes(code));

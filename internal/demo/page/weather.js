@@ -1,7 +1,7 @@
 // weather.js is what goes wrong: switches, the clock, and stories that set a
 // scene.
 import { post } from "./api.js";
-import { byId, el, keyed } from "./dom.js";
+import { byId, el, keyed, setHidden, setText } from "./dom.js";
 import { goTo, toast } from "./slack.js";
 
 // showWeather shows a snapshot.
@@ -13,12 +13,12 @@ export function showWeather({ weather, stories, story }) {
   const bad = weather.filter((one) => one.on);
   const chip = byId("weather-now");
   chip.dataset.state = bad.length ? "unwell" : "well";
-  chip.textContent = bad.length ? bad.map((one) => one.title).join(", ") : "fair";
-  byId("weather-clear").hidden = bad.length === 0;
+  setText(chip, bad.length ? bad.map((one) => one.title).join(", ") : "fair");
+  setHidden(byId("weather-clear"), bad.length === 0);
   offer("weather", bad.length > 0);
   const title = stories.find((one) => one.name === story?.name)?.title;
   if (story?.error) tell(title, story.error);
-  else if (story && story.name === told) byId("guide-playing").hidden = story.state !== "playing";
+  else if (story && story.name === told) setHidden(byId("guide-playing"), story.state !== "playing");
   for (const button of document.querySelectorAll("[data-story]")) {
     const playing = story?.name === button.dataset.story && story.state === "playing";
     button.toggleAttribute("data-playing", playing);
@@ -61,8 +61,8 @@ function tell(title, watch) {
 
 // offer shows a button that mends the weather or the bot, where the eye is.
 export function offer(what, is) {
-  byId(`mend-${what}`).hidden = !is;
-  byId("mend").hidden = byId("mend-weather").hidden && byId("mend-bot").hidden;
+  setHidden(byId(`mend-${what}`), !is);
+  setHidden(byId("mend"), byId("mend-weather").hidden && byId("mend-bot").hidden);
 }
 
 // startWeather makes the clock's buttons work.
