@@ -142,6 +142,40 @@ func TestAppTokenNotAccepted(t *testing.T) {
 	}
 }
 
+// An app-level token that worked and is refused is waited for if its file is followed.
+// Otherwise the socket ends, so that the process starts anew with another one.
+func TestAppTokenRevoked(t *testing.T) {
+	t.Parallel()
+	for name, follows := range map[string]bool{"its file is followed": true, "it comes from the environment": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t, fakeslack.Config{})
+			s := r.newSocket(new(handling))
+			s.cfg.FollowsAppToken = follows
+			ended := make(chan error, 1)
+			go func() { ended <- s.Run(r.ctx) }()
+			r.awaitConnections(s)
+			r.slack.ReplaceTokens()
+			r.slack.DisconnectOne("refresh_requested")
+			if !follows {
+				if err := <-ended; err == nil || !strings.Contains(err.Error(), "SLACK_APP_TOKEN") {
+					t.Errorf("%v", err)
+				}
+				return
+			}
+			r.await("words for the operator", func() bool { return strings.Contains(r.log.String(), "does not accept SLACK_APP_TOKEN any more") })
+			s.ReplaceAppToken(r.slack.AppToken())
+			r.await("the connection to come back", func() bool { return r.entries(fakeslack.EntryHello, "") == Connections+1 })
+			r.expectHandled()
+			select {
+			case err := <-ended:
+				t.Errorf("the socket ended: %v", err)
+			default:
+			}
+		})
+	}
+}
+
 // TestNothingIsAckedBeforeItIsHandled holds the handler back, and stops meanwhile:
 // no more envelopes are taken, but those that were taken are finished.
 func TestNothingIsAckedBeforeItIsHandled(t *testing.T) {

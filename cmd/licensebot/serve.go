@@ -149,7 +149,7 @@ func newDeps(
 	return bot.Deps{
 		Slack: bot.SlackConfig{
 			APIURL: cfg.SlackAPIURL, BotToken: cfg.SlackBotToken, AppToken: cfg.SlackAppToken,
-			Replicas: db.CountReplicas,
+			FollowsAppToken: cfg.secretFiles["SLACK_APP_TOKEN"] != "", Replicas: db.CountReplicas,
 		},
 		Channel: channel, Target: cfg.target(), Emoji: cfg.Emoji, TTL: cfg.TTL, Rates: tuning.Rates,
 		Store: db, UiPath: licenses, CodeName: licensing.CodeName, Codes: licensing.CatalogCodes(), Policy: policy,

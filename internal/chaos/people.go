@@ -226,7 +226,7 @@ func (w *world) endGrantEarly(ctx context.Context, d *rand.Rand) {
 func (w *world) extendGrant(ctx context.Context, d *rand.Rand) {
 	if held := w.runningGrants(); len(held) > 0 {
 		c := pickOne(d, held)
-		period := pickOne(d, []string{"", " for 2h", " for 20min"})
+		period := pickOne(d, []string{"", " for 2h", " for 20m"})
 		w.typeCommand(ctx, pickOne(d, requesters), fmt.Sprintf("%s %s%s because %s", c.Group, strings.Join(c.Codes, " "),
 			period, w.newTicket(0)))
 	}
