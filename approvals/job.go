@@ -136,6 +136,10 @@ type JobSpec struct {
 	// Dated means the job is due at an hour known to people.
 	Dated bool
 
+	// Until is the kind of job whose message makes this one's untrue. Empty: its words stay
+	// true.
+	Until JobKind
+
 	// Relevant reports whether the words of the job are still true. Nil: always.
 	Relevant func(Job, Request) bool
 }
@@ -160,19 +164,19 @@ func JobKinds() []JobSpec {
 		{Kind: JobPostEffect, Pool: PoolThreads, Pace: PacePosts, Lane: threadLane,
 			EventType: "allocation_found", ByBot: true, Anchored: true},
 		{Kind: JobPostDelay, Pool: PoolThreads, Pace: PacePosts, Lane: threadLane,
-			EventType: "allocation_approved", Relevant: writeDelayed},
+			EventType: "allocation_approved", Until: JobPostOutcome, Relevant: writeDelayed},
 		{Kind: JobPostRevocationDelay, Pool: PoolThreads, Pace: PacePosts, Lane: threadLane,
-			EventType: "allocation_overdue", ByBot: true, Relevant: revocationIsDelayed},
+			EventType: "allocation_overdue", ByBot: true, Until: JobPostRevocation, Relevant: revocationIsDelayed},
 		{Kind: JobPostConsentLost, Pool: PoolThreads, Pace: PacePosts, Lane: threadLane,
-			EventType: "allocation_reopened", ByBot: true, Relevant: isPending},
+			EventType: "allocation_reopened", ByBot: true, Until: JobPostOutcome, Relevant: isPending},
 		{Kind: JobPostPress, Pool: PoolThreads, Pace: PacePosts, Lane: threadLane, EventType: "allocation_vote"},
 		{Kind: JobPostEscalation, Pool: PoolThreads, Pace: PacePosts, Lane: threadLane,
-			EventType: "allocation_escalated", ByBot: true, Relevant: isPending},
+			EventType: "allocation_escalated", ByBot: true, Until: JobPostOutcome, Relevant: isPending},
 		{Kind: JobPostCard, Pool: PoolThreads, Pace: PacePosts, Lane: threadLane, EventType: CardEventType, Fair: true},
 		{Kind: JobWarnExpiry, Pool: PoolNudges, Pace: PacePosts, Lane: threadLane,
 			EventType: "allocation_ending", ByBot: true, Dated: true},
 		{Kind: JobRemind, Pool: PoolNudges, Pace: PacePosts,
-			EventType: "allocation_reminder", ByBot: true, Dated: true, Relevant: isPending},
+			EventType: "allocation_reminder", ByBot: true, Dated: true, Until: JobPostOutcome, Relevant: isPending},
 		{Kind: JobAddReactions, Pool: PoolReactions, Pace: PaceEmoji, Lane: cardLane},
 		{Kind: JobUpdateCard, Pool: PoolCards, Pace: PaceUpdates, Lane: cardLane, EventType: CardEventType},
 		{Kind: JobRemoveDoubles, Pool: PoolCards, Pace: PaceUpdates, EventType: DoubleEventType, ByBot: true},
@@ -219,7 +223,7 @@ func (j Job) MessageEventType(r Request) string {
 	if event := j.Kind.Spec().EventType; event != "" {
 		return event
 	}
-	return "allocation_" + string(r.State)
+	return outcomeEvent(r.State)
 }
 
 // IsRelevant reports whether what the job says is still true of r.

@@ -169,7 +169,7 @@ func table() []cells {
 	forgottenCard.card = "1700000000.000100"
 
 	searches := " / remove_doubles remove_doubles /"
-	repeated := row("a post is made anew", PostRepeated{Post: JobPostCard})
+	repeated := row("a post is missing", PostMissing{Post: JobPostCard})
 	repeated.pending, repeated.approved, repeated.ended = "pending"+searches, "approved"+searches, "="+searches
 	repeated.except = map[State]string{Refused: noMove}
 	seenTwice := row("the card is shown twice", DoubleSeen{TS: "2.2"})
@@ -390,7 +390,7 @@ func TestTableHasEveryEventKind(t *testing.T) {
 	for _, kind := range []string{
 		"prepared", "rejected", "card_posted", "votes_counted", "cancel", "expire", "card_deleted", "consent_lost", "delayed", "mismatch", "write_finished",
 		"approvers_changed", "reminded", "grant_expired", "revoke_early", "revoked", "orphaned",
-		"post_repeated", "double_seen", "denied_on_double", "denied_on_reply", "card_missed", "card_seen", "shut_out", "pressed", "escalated",
+		"post_missing", "double_seen", "denied_on_double", "denied_on_reply", "card_missed", "card_seen", "shut_out", "pressed", "escalated",
 	} {
 		if !walked[kind] {
 			t.Errorf("no row walks %q", kind)
@@ -427,7 +427,7 @@ func TestEndedRequestsTakeNothingButTheirCard(t *testing.T) {
 			if err != nil {
 				continue
 			}
-			about := []string{"card_posted", "post_repeated", "double_seen", "card_missed", "shut_out"} // its messages
+			about := []string{"card_posted", "post_missing", "double_seen", "card_missed", "shut_out"} // its messages
 			if !slices.Contains(about, c.happens.Kind()) || step.Request.State != state {
 				t.Errorf("%s moved by %s", state, c.event)
 			}

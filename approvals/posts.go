@@ -27,9 +27,9 @@ const (
 // Events of posts. A double is a message of the bot that says once more what another
 // message says.
 type (
-	// PostRepeated means that a post is made anew, because it was not found. It may
+	// PostMissing means that a post was looked for long enough and was not found. It may
 	// turn up later all the same.
-	PostRepeated struct{ Post JobKind }
+	PostMissing struct{ Post JobKind }
 
 	// DoubleSeen means that the channel shows the request's card a second time.
 	DoubleSeen struct{ TS string }
@@ -42,19 +42,19 @@ type (
 	DeniedOnReply struct{ Denial Denial }
 )
 
-func (PostRepeated) Kind() string   { return "post_repeated" }
+func (PostMissing) Kind() string    { return "post_missing" }
 func (DoubleSeen) Kind() string     { return "double_seen" }
 func (DeniedOnDouble) Kind() string { return "denied_on_double" }
 func (DeniedOnReply) Kind() string  { return "denied_on_reply" }
 
-func (PostRepeated) Actor() string     { return Bot }
+func (PostMissing) Actor() string      { return Bot }
 func (DoubleSeen) Actor() string       { return Bot }
 func (e DeniedOnDouble) Actor() string { return e.Denial.User }
 func (e DeniedOnReply) Actor() string  { return e.Denial.User }
 
-// A post that is made anew may have a double later, so the channel is searched
-// twice.
-func (PostRepeated) move(r Request, now time.Time) (Step, error) {
+// A post that turns up late repeats the one that was made anew, or stands below what made
+// it untrue, so the channel is searched twice.
+func (PostMissing) move(r Request, now time.Time) (Step, error) {
 	if r.Proposal == nil {
 		return Step{}, ErrNoTransition
 	}
@@ -107,10 +107,12 @@ type Post struct {
 	Number    string // as in its metadata; empty for what is said once
 }
 
-// A Double is a post that says the same as another one, which is kept.
+// A Double is a post that says the same as another one, which is kept, or that came after
+// the one that made it untrue.
 type Double struct {
 	Post
 	Kept string // the other's timestamp
+	Late bool   // it was untrue when it came
 }
 
 // FindDoubles finds the doubles among all posts about a request. Of the same posts
@@ -127,12 +129,49 @@ func FindDoubles(r Request, posts []Post) []Double {
 	}
 	var doubles []Double
 	for _, p := range posts {
-		if keep := kept[words{p.EventType, p.Number}]; keep != p.TS && p.EventType != DoubleEventType {
+		keep := kept[words{p.EventType, p.Number}]
+		late := slices.IndexFunc(posts, func(before Post) bool { return p.isOutdatedBy(before) && before.TS < p.TS })
+		switch {
+		case p.EventType == DoubleEventType:
+		case keep != p.TS:
 			doubles = append(doubles, Double{Post: p, Kept: keep})
+		case late >= 0:
+			doubles = append(doubles, Double{Post: p, Kept: posts[late].TS, Late: true})
 		}
 	}
 	return doubles
 }
+
+// isOutdatedBy reports whether the words of another post make those of this one untrue.
+func (p Post) isOutdatedBy(other Post) bool {
+	switch untilByEvent[p.EventType] {
+	case JobPostOutcome:
+		return isOutcomeEvent(other.EventType)
+	case JobPostRevocation:
+		return other.EventType == JobPostRevocation.Spec().EventType && other.Number == p.Number
+	}
+	return false
+}
+
+// untilByEvent is the kind of job whose message makes one of an event type untrue.
+var untilByEvent = indexUntil(jobKinds)
+
+func indexUntil(specs []JobSpec) map[string]JobKind {
+	until := make(map[string]JobKind)
+	for _, spec := range specs {
+		if spec.Until != "" {
+			until[spec.EventType] = spec.Until
+		}
+	}
+	return until
+}
+
+func isOutcomeEvent(event string) bool {
+	return slices.ContainsFunc(States(), func(s State) bool { return !s.Open() && event == outcomeEvent(s) })
+}
+
+// outcomeEvent is the event type of the message that tells how a request ended.
+func outcomeEvent(s State) string { return "allocation_" + string(s) }
 
 // FindLateCard finds the card of a request that closed while its post was in doubt: it
 // has to show that. The oldest one counts.

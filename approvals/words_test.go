@@ -25,7 +25,7 @@ func TestEachTextInTheJournalIsAWordOrAFact(t *testing.T) {
 	seen := map[reflect.Type]bool{}
 	for _, kept := range []any{
 		Ask{}, Prepared{}, Rejected{}, CardPosted{}, Reminded{}, Cancel{}, CardDeleted{}, Delayed{}, Mismatch{},
-		WriteFinished{}, EffectFound{}, RemainingGone{}, RevokeEarly{}, Revoked{}, PostRepeated{}, DoubleSeen{},
+		WriteFinished{}, EffectFound{}, RemainingGone{}, RevokeEarly{}, Revoked{}, PostMissing{}, DoubleSeen{},
 		DeniedOnDouble{}, DeniedOnReply{}, Pressed{}, Adopted{}, ShutOut{}, CardRedirected{}, ChannelReplaced{},
 		ballotsEntry{}, ReactedEntry{}, WriteEntry{}, ToldEntry{}, PolicyEntry{}, RestoredEntry{},
 	} {

@@ -136,10 +136,10 @@ func (m *Messenger) ReadThread(ctx context.Context, channel, ts string) ([]appro
 	return thread, err
 }
 
-// RemoveDouble deletes a message that another one repeats. If Slack refuses that, the
-// message says that it is a double.
+// RemoveDouble deletes a message that another one repeats or made untrue. If Slack refuses
+// that, the message says so.
 func (m *Messenger) RemoveDouble(ctx context.Context, r approvals.Request, d approvals.Double) error {
-	text := message.DescribeDouble(r, m.posts.MessageLink(r.Channel, d.Kept))
+	text := message.DescribeDouble(r, d.Late, m.posts.MessageLink(r.Channel, d.Kept))
 	return m.posts.RemoveMessage(ctx, d.TS, slackapi.Post{
 		Channel: r.Channel, Text: text, Blocks: message.PlainBlocks(text),
 		Metadata: message.RenderMetadata(r, approvals.Job{Kind: approvals.JobRemoveDoubles}),

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -626,6 +627,40 @@ func TestEndEarlyOfWhatIsOverdue(t *testing.T) {
 		w.quiet()
 		w.posts(JobPostRevocationDelay, 1)
 		w.posts(JobPostRevocation, 1)
+	})
+}
+
+// The word of a hold-up was in doubt, was looked for in vain, and turns up below the word
+// that the end is over.
+func TestAHoldUpThatTurnsUpAfterTheEnd(t *testing.T) {
+	live(t, func(w *world) {
+		r := w.granted(2*time.Hour, "NEW")
+		var mended atomic.Bool
+		w.uipath.onRead = func(int) error {
+			if mended.Load() {
+				return nil
+			}
+			return errCut
+		}
+		w.slack.mu.Lock()
+		w.slack.before = func(call string, _ int) (effect bool, err error) {
+			if call != string(JobPostRevocationDelay) {
+				return true, nil
+			}
+			mended.Store(true)
+			return false, errCut
+		}
+		w.slack.mu.Unlock()
+		w.skipTo(r.Grant.Until)
+		w.until("an end", func(r Request) bool { return r.Grant.IsOver() })
+		w.until("its word", func(Request) bool { return len(w.slack.heard(JobPostRevocation)) == 1 })
+		w.slack.turnUp(r, Post{TS: "ts-y", EventType: JobPostRevocation.Spec().EventType, Number: "1"},
+			Post{TS: "ts-z", EventType: JobPostRevocationDelay.Spec().EventType, Number: "1"})
+		w.quiet()
+		time.Sleep(15 * time.Minute)
+		if n := w.slack.count("remove_doubles"); n != 1 {
+			t.Errorf("removed %d posts; left are %+v", n, w.slack.doubles)
+		}
 	})
 }
 

@@ -24,8 +24,8 @@ func (w *Runner) postOnce(
 	if stop != nil && !t.WasTried() {
 		return "", stop
 	}
-	if t.WasTried() { // it may turn up later
-		if err := w.applyEvent(ctx, r, approvals.PostRepeated{Post: t.Kind}, t.KeepLeased()); err != nil {
+	if t.WasTried() {
+		if err := w.noteMissing(ctx, t, r); err != nil {
 			return "", err
 		}
 	}
@@ -58,6 +58,11 @@ func (w *Runner) findEarlier(
 		}
 	}
 	return ts, found, err
+}
+
+// noteMissing has the channel searched later for a post that was not found.
+func (w *Runner) noteMissing(ctx context.Context, t approvals.LeasedJob, r approvals.Request) error {
+	return w.applyEvent(ctx, r, approvals.PostMissing{Post: t.Kind}, t.KeepLeased())
 }
 
 var errPostInDoubt = errors.New("whether the message was posted is unknown yet; looking again before it is posted anew")
@@ -126,16 +131,19 @@ func (w *Runner) postInThread(ctx context.Context, t approvals.LeasedJob, r appr
 }
 
 // awaitOverdue keeps the thread's lane until an earlier attempt's post, by now out of date,
-// was found or cannot turn up any more. Otherwise it might stand below what is said next.
+// was found or has to be taken for lost. Otherwise it might stand below what is said next.
 func (w *Runner) awaitOverdue(ctx context.Context, t approvals.LeasedJob, r approvals.Request) error {
 	if !t.WasTried() || r.CardTS == "" {
 		return nil
 	}
-	_, _, err := w.findEarlier(ctx, t, r)
-	if approvals.IsRefused(err) {
+	_, found, err := w.findEarlier(ctx, t, r)
+	switch {
+	case approvals.IsRefused(err):
 		return nil
+	case err != nil, found:
+		return err
 	}
-	return err
+	return w.noteMissing(ctx, t, r)
 }
 
 // tellRequester tells the requester privately. Only its reader can see such a notice,

@@ -413,7 +413,7 @@ type utterance struct {
 	state State
 }
 
-// A double is a card too many of a request.
+// A double is a card too many of a request, or another post that came late.
 type double struct {
 	Post
 	request string
@@ -426,7 +426,7 @@ func (s *slackFake) ReadCards(context.Context, string, string, string) ([]ToldCa
 
 func (s *slackFake) ReadThread(context.Context, string, string) ([]Told, error) { return nil, nil }
 
-// ListPosts knows of cards alone.
+// ListPosts knows of cards, and of what turned up late.
 func (s *slackFake) ListPosts(_ context.Context, r Request) ([]Post, error) {
 	var posts []Post
 	err := s.do("list_posts", func() {
@@ -454,6 +454,15 @@ func (s *slackFake) again(r Request, ts string, reactions ...Reaction) {
 	defer s.mu.Unlock()
 	s.doubles = append(s.doubles, double{Post: Post{TS: ts, EventType: CardEventType}, request: r.ID})
 	s.cards[ts] = reactions
+}
+
+// turnUp shows posts that Slack took long to store.
+func (s *slackFake) turnUp(r Request, posts ...Post) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, post := range posts {
+		s.doubles = append(s.doubles, double{Post: post, request: r.ID})
+	}
 }
 
 // cacheAge is how old the cached answers are.

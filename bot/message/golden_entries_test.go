@@ -369,7 +369,8 @@ func (g *golden) addReplies() {
 		Kind: approvals.JobPostEscalation, Payload: approvals.Payload{Mention: []string{"U0KIM"}},
 	})
 	g.covered["job "+string(approvals.JobRemoveDoubles)] = true
-	g.add("A double that cannot be deleted", DescribeDouble(pending, goldenLink))
+	g.add("A double that cannot be deleted", DescribeDouble(pending, false, goldenLink))
+	g.add("A hold-up that came after the outcome and cannot be deleted", DescribeDouble(pending, true, goldenLink))
 }
 
 func (g *golden) addRevocations() {

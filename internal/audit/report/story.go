@@ -147,7 +147,7 @@ var sentences = map[string]string{
 	"escalated":         "More people were asked to approve.",
 	"grant_expired":     "The time of the grant was over.",
 	"orphaned":          "The request had no job to carry it on, and got one again.",
-	"post_repeated":     "A message was not found after its answer was lost, and was posted anew.",
+	"post_missing":      "A message was not found after its answer was lost. It was posted anew if it was still true.",
 	"double_seen":       "The channel showed the card twice.",
 	"denied_on_double":  "A person denied on the second card, or took that back.",
 	"denied_on_reply":   "A person denied on another message, or took that back.",
