@@ -181,8 +181,10 @@ func table() []cells {
 	deniedTwice.filed, deniedTwice.pending = "filed / count_votes remove_doubles /", "pending / count_votes remove_doubles /"
 	deniedTwice.approved = "approved / count_votes remove_doubles /"
 	shutOut := row("the thread takes nothing", ShutOut{Said: Job{Kind: JobPostOutcome}})
-	shutOut.filed, shutOut.pending, shutOut.approved = "filed / tell_requester /", "pending / tell_requester /", "approved / tell_requester /"
-	shutOut.ended = "= / tell_requester /"
+	shutOut.filed, shutOut.pending = "filed / tell_requester /", "pending / tell_requester remove_doubles remove_doubles /"
+	shutOut.approved = "approved / tell_requester remove_doubles remove_doubles /"
+	shutOut.ended = "= / tell_requester remove_doubles remove_doubles /"
+	shutOut.except = map[State]string{Refused: "refused / tell_requester /"}
 	deniedBeside := row("a no on a reply", DeniedOnReply{Denial: Denial{TS: "2.2", User: anna, Name: "x"}})
 	deniedBeside.card = "1.1"
 	deniedBeside.filed, deniedBeside.pending, deniedBeside.approved = "filed / count_votes /", "pending / count_votes /", "approved / count_votes /"

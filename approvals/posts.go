@@ -58,10 +58,19 @@ func (PostMissing) move(r Request, now time.Time) (Step, error) {
 	if r.Proposal == nil {
 		return Step{}, ErrNoTransition
 	}
-	return Step{Request: r, Enqueue: []Job{
+	return Step{Request: r, Enqueue: r.searchLater(now)}, nil
+}
+
+// searchLater has the channel searched for what turns up late, and for replies that became
+// messages of the channel.
+func (r Request) searchLater(now time.Time) []Job {
+	if r.Proposal == nil {
+		return nil // nothing was posted
+	}
+	return []Job{
 		{Kind: JobRemoveDoubles, Number: 1, Due: now.Add(firstDoubleLook)},
 		{Kind: JobRemoveDoubles, Number: 2, Due: now.Add(lastDoubleLook)},
-	}}, nil
+	}
 }
 
 func (e DoubleSeen) move(r Request, _ time.Time) (Step, error) {
@@ -105,22 +114,35 @@ type Post struct {
 	TS        string
 	EventType string
 	Number    string // as in its metadata; empty for what is said once
+	InChannel bool   // it stands in the channel itself, and in no thread
 }
 
-// A Double is a post that says the same as another one, which is kept, or that came after
-// the one that made it untrue.
+// A Double is a post that has to go.
 type Double struct {
 	Post
-	Kept string // the other's timestamp
-	Late bool   // it was untrue when it came
+	Why  Surplus
+	Kept string // timestamp of the other post; empty for a Stray
 }
 
-// FindDoubles finds the doubles among all posts about a request. Of the same posts
-// the card that the store knows is kept, else the oldest.
+// Surplus says why a post has to go.
+type Surplus int
+
+// The reasons.
+const (
+	Repeated Surplus = iota // another post says the same
+	Late                    // another post had made it untrue when it came
+	Stray                   // its thread was gone, so that it became a message of the channel
+)
+
+// FindDoubles finds the posts about a request that have to go. Of the same posts the card
+// that the store knows is kept, else the oldest.
 func FindDoubles(r Request, posts []Post) []Double {
 	type words struct{ event, number string }
 	kept := make(map[words]string)
 	for _, p := range posts {
+		if p.isStray() {
+			continue
+		}
 		said := words{p.EventType, p.Number}
 		known, isKnown := kept[said]
 		if !isKnown || p.TS == r.CardTS || known != r.CardTS && strings.Compare(p.TS, known) < 0 {
@@ -133,13 +155,20 @@ func FindDoubles(r Request, posts []Post) []Double {
 		late := slices.IndexFunc(posts, func(before Post) bool { return p.isOutdatedBy(before) && before.TS < p.TS })
 		switch {
 		case p.EventType == DoubleEventType:
+		case p.isStray():
+			doubles = append(doubles, Double{Post: p, Why: Stray})
 		case keep != p.TS:
 			doubles = append(doubles, Double{Post: p, Kept: keep})
 		case late >= 0:
-			doubles = append(doubles, Double{Post: p, Kept: posts[late].TS, Late: true})
+			doubles = append(doubles, Double{Post: p, Why: Late, Kept: posts[late].TS})
 		}
 	}
 	return doubles
+}
+
+// isStray reports whether a reply became a message of the channel. Only cards belong there.
+func (p Post) isStray() bool {
+	return p.InChannel && p.EventType != CardEventType && p.EventType != DoubleEventType
 }
 
 // isOutdatedBy reports whether the words of another post make those of this one untrue.

@@ -70,7 +70,7 @@ func TestFindDoublesRemovesLateWords(t *testing.T) {
 	} {
 		var late []string
 		for _, d := range FindDoubles(Request{}, c.posts) {
-			if !d.Late {
+			if d.Why != Late {
 				t.Errorf("%s: %+v is a repeat", name, d)
 			}
 			late = append(late, d.TS)
@@ -78,6 +78,18 @@ func TestFindDoublesRemovesLateWords(t *testing.T) {
 		if want := strings.Fields(c.late); !slices.Equal(late, want) {
 			t.Errorf("%s: removes %v instead of %v", name, late, want)
 		}
+	}
+}
+
+// A reply that became a message of the channel has to go, and nothing else goes for it.
+func TestFindDoublesRemovesStrays(t *testing.T) {
+	posts := []Post{
+		{TS: "1", EventType: CardEventType, InChannel: true}, {TS: "2", EventType: "allocation_denied", InChannel: true},
+		{TS: "3", EventType: "allocation_denied"}, {TS: "4", EventType: DoubleEventType, InChannel: true},
+	}
+	want := []Double{{Post: posts[1], Why: Stray}}
+	if got := FindDoubles(Request{CardTS: "1"}, posts); !slices.Equal(got, want) {
+		t.Errorf("%+v instead of %+v", got, want)
 	}
 }
 

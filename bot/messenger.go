@@ -2,7 +2,6 @@ package bot
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/slack-go/slack"
@@ -91,22 +90,30 @@ func (m *Messenger) ListPosts(ctx context.Context, r approvals.Request) ([]appro
 	if err != nil {
 		return nil, err
 	}
+	posts := postsOf(found, true)
 	if r.CardTS != "" {
 		search.ThreadTS = r.CardTS
 		replies, err := m.posts.FindPosts(ctx, search)
 		if err != nil && !approvals.IsRefused(err) { // refused: the thread is gone
 			return nil, err
 		}
-		found = append(found, replies...)
-	}
-	var posts []approvals.Post
-	for _, f := range found {
-		post := approvals.Post{TS: f.TS, EventType: f.Metadata.EventType, Number: message.NumberOf(f.Metadata)}
-		if !slices.Contains(posts, post) { // Slack shows the card in its thread as well
-			posts = append(posts, post)
+		for _, reply := range postsOf(replies, false) {
+			if reply.TS != r.CardTS { // Slack shows the card in its thread as well
+				posts = append(posts, reply)
+			}
 		}
 	}
 	return posts, nil
+}
+
+func postsOf(found []slackapi.Found, inChannel bool) []approvals.Post {
+	var posts []approvals.Post
+	for _, f := range found {
+		posts = append(posts, approvals.Post{
+			TS: f.TS, EventType: f.Metadata.EventType, Number: message.NumberOf(f.Metadata), InChannel: inChannel,
+		})
+	}
+	return posts
 }
 
 // ReadCards reads the bot's cards in a channel down to oldest, the newest first, as many
@@ -136,10 +143,10 @@ func (m *Messenger) ReadThread(ctx context.Context, channel, ts string) ([]appro
 	return thread, err
 }
 
-// RemoveDouble deletes a message that another one repeats or made untrue. If Slack refuses
-// that, the message says so.
+// RemoveDouble deletes a message that has to go. If Slack refuses that, the message says why
+// it counts for nothing.
 func (m *Messenger) RemoveDouble(ctx context.Context, r approvals.Request, d approvals.Double) error {
-	text := message.DescribeDouble(r, d.Late, m.posts.MessageLink(r.Channel, d.Kept))
+	text := message.DescribeDouble(r, d.Why, m.posts.MessageLink(r.Channel, d.Kept))
 	return m.posts.RemoveMessage(ctx, d.TS, slackapi.Post{
 		Channel: r.Channel, Text: text, Blocks: message.PlainBlocks(text),
 		Metadata: message.RenderMetadata(r, approvals.Job{Kind: approvals.JobRemoveDoubles}),

@@ -190,6 +190,15 @@ func TestReplyToADeletedCard(t *testing.T) {
 	if err := r.bot.messenger.PostInThread(r.ctx, card, outcome); meaning(err) != "refusal thread_not_found" || !strings.Contains(r.log.String(), "Slack did not delete it") {
 		t.Errorf("%v\n%s", err, r.log)
 	}
+	// Nor does one that could not be deleted at once, or whose answer was lost.
+	posts, err := r.bot.messenger.ListPosts(r.ctx, card)
+	strays := approvals.FindDoubles(card, posts)
+	if err != nil || len(strays) != 1 || strays[0].Why != approvals.Stray {
+		t.Fatalf("%+v among %+v, %v", strays, posts, err)
+	}
+	if err := r.bot.messenger.RemoveDouble(r.ctx, card, strays[0]); err != nil || len(r.slack.Messages(channel)) != 0 {
+		t.Errorf("%v; in the channel: %+v", err, r.slack.Messages(channel))
+	}
 }
 
 var notice = approvals.Job{Kind: approvals.JobTellRequester}

@@ -369,8 +369,9 @@ func (g *golden) addReplies() {
 		Kind: approvals.JobPostEscalation, Payload: approvals.Payload{Mention: []string{"U0KIM"}},
 	})
 	g.covered["job "+string(approvals.JobRemoveDoubles)] = true
-	g.add("A double that cannot be deleted", DescribeDouble(pending, false, goldenLink))
-	g.add("A hold-up that came after the outcome and cannot be deleted", DescribeDouble(pending, true, goldenLink))
+	g.add("A double that cannot be deleted", DescribeDouble(pending, approvals.Repeated, goldenLink))
+	g.add("A hold-up that came after the outcome and cannot be deleted", DescribeDouble(pending, approvals.Late, goldenLink))
+	g.add("A reply whose thread is gone and that cannot be deleted", DescribeDouble(pending, approvals.Stray, ""))
 }
 
 func (g *golden) addRevocations() {
