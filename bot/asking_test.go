@@ -14,6 +14,7 @@ import (
 // TestReceiptsSayWhenSeatsAreShort says what UiPath told last, and nothing if that is not
 // known.
 func TestReceiptsSayWhenSeatsAreShort(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, fakeslack.Config{})
 	filing := r.bot.intake.filing
 	request := r.request(approvals.Filed)
@@ -32,6 +33,7 @@ func TestReceiptsSayWhenSeatsAreShort(t *testing.T) {
 // TestPacksInCommandAndForm asks for a pack in both ways, and finds it in the list of
 // codes. The request holds the codes.
 func TestPacksInCommandAndForm(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, fakeslack.Config{})
 	r.withUiPath()
 	r.policy.Packs = []approvals.Pack{{Name: "developer", Codes: []string{"RPADEVPRONU", "IDU"}}}

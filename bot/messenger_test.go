@@ -32,6 +32,7 @@ func (r *rig) posted(state approvals.State) approvals.Request {
 
 // TestWhatHistoryCarries reads the metadata of a card and its replies.
 func TestWhatHistoryCarries(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, fakeslack.Config{})
 	request := r.posted(approvals.Pending)
 	request.DelayReason, request.DecidedAt = "UiPath sleeps", testTime
@@ -80,6 +81,7 @@ func tried(job approvals.Job) approvals.LeasedJob {
 
 // TestFind looks for what an earlier attempt posted, among what looks like it.
 func TestFind(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, fakeslack.Config{})
 	pending := r.request(approvals.Pending)
 	find := func(request approvals.Request, kind approvals.JobKind) string {
@@ -146,6 +148,7 @@ func TestFind(t *testing.T) {
 
 // TestTell reaches a reactor, or ends if it cannot.
 func TestTell(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, fakeslack.Config{})
 	card := r.posted(approvals.Pending)
 	if err := r.bot.messenger.TellVoter(r.ctx, card, kim, approvals.NotApprover); err != nil {
@@ -171,6 +174,7 @@ func TestTell(t *testing.T) {
 // TestReplyToADeletedCard does not stay in the channel as a message of its own, which
 // Slack makes of it.
 func TestReplyToADeletedCard(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, fakeslack.Config{})
 	card := r.posted(approvals.Done)
 	outcome := approvals.Job{Kind: approvals.JobPostOutcome}
@@ -206,6 +210,7 @@ var notice = approvals.Job{Kind: approvals.JobTellRequester}
 // TestNotify reaches the requester in the first way that works, and leaves
 // what must not be lost where Slack keeps it.
 func TestNotify(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, fakeslack.Config{})
 	refused := r.request(approvals.Refused)
 	refused.OriginChannel = channel
@@ -259,6 +264,7 @@ func TestNotify(t *testing.T) {
 // TestFindInABusyChannel finds a post of an hour ago below more messages than a search
 // looks through.
 func TestFindInABusyChannel(t *testing.T) {
+	t.Parallel()
 	now := time.Now().Add(-time.Hour)
 	r := newRig(t, fakeslack.Config{Now: func() time.Time { return now }})
 	pending := r.request(approvals.Pending)
@@ -281,6 +287,7 @@ func TestFindInABusyChannel(t *testing.T) {
 // TestFindTellsRepeatsApart looks for the second of what a thread is told
 // twice, while only the first is there.
 func TestFindTellsRepeatsApart(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, fakeslack.Config{})
 	request := r.posted(approvals.Done)
 	request.Grant = &approvals.Grant{Codes: []string{"RPADEVPRONU"}, Until: testTime, EndedBy: alex, Revocation: &approvals.Revocation{}}
@@ -310,6 +317,7 @@ func TestFindTellsRepeatsApart(t *testing.T) {
 
 // TestPace counts what gets through in a minute.
 func TestPace(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := Messenger{posts: slackapi.NewMessenger(&slackapi.Client{}, slackapi.Identity{}, DefaultRates, zerolog.Nop())}
 		for kind, most := range map[approvals.JobKind]int{

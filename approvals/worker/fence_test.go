@@ -179,6 +179,7 @@ const (
 // A worker that stood still until its lease was over notices it before the effect,
 // and leaves the effect out.
 func TestWhoLostTheLeaseHasNoEffect(t *testing.T) {
+	t.Parallel()
 	for _, kind := range everyKind {
 		if slices.Contains(harmless, kind) {
 			continue
@@ -280,6 +281,7 @@ func note(c chan<- time.Time, at time.Time) {
 // call does, and then another holds the work. The lease runs from the claim on,
 // not from its answer.
 func TestATaskEndsBeforeItsLease(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.stop()
 		slow := slowStore{Store: w.store, lapse: make(chan time.Time, 1)}
@@ -302,6 +304,7 @@ func (deaf) Subscribe(...JobKind) (<-chan struct{}, func()) { return nil, func()
 // Without a signal, workers look for jobs twice a minute: with no job at all, and
 // with one whose time is far away.
 func TestWorkIsFoundWithoutABell(t *testing.T) {
+	t.Parallel()
 	const sweep = 30 * time.Second
 	live(t, func(w *world) {
 		w.stop()

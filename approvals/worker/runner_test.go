@@ -742,6 +742,7 @@ func (s *slackFake) mends() { s.breaks("nothing", 0, true, nil) }
 
 // The whole life, when all goes well.
 func TestApplyConfirmed(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		r := w.carded()
 		w.react(r, anna, true)
@@ -763,6 +764,7 @@ func TestApplyConfirmed(t *testing.T) {
 }
 
 func TestNothingIsWrittenWithoutConsent(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		r := w.carded()
 		w.react(r, requester, true)
@@ -776,6 +778,7 @@ func TestNothingIsWrittenWithoutConsent(t *testing.T) {
 }
 
 func TestApplyAnswerLostAfterTheEffect(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.uipath.onWrite = func(int, Allocation) (*Allocation, bool, error) { return nil, true, errCut }
 		r := w.carded()
@@ -789,6 +792,7 @@ func TestApplyAnswerLostAfterTheEffect(t *testing.T) {
 }
 
 func TestApplyAnswerLostWithoutEffect(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
 			if n == 1 {
@@ -807,6 +811,7 @@ func TestApplyAnswerLostWithoutEffect(t *testing.T) {
 // A read that is told to wait says nothing of the write before it: the attempt
 // must not be forgotten, or its effect would be taken for someone else's.
 func TestApplyDelayKeepsAnEarlierAttempt(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.uipath.onWrite = func(int, Allocation) (*Allocation, bool, error) { return nil, true, errCut }
 		w.uipath.onRead = func(n int) error {
@@ -826,6 +831,7 @@ func TestApplyDelayKeepsAnEarlierAttempt(t *testing.T) {
 // A write that was certainly not made is not claimed: had someone else made
 // the change by then, the bot must not say that it did.
 func TestApplyDelayForgetsItsOwnAttempt(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.uipath.onWrite = func(int, Allocation) (*Allocation, bool, error) { return nil, false, later(time.Minute) }
 		r := w.carded()
@@ -839,6 +845,7 @@ func TestApplyDelayForgetsItsOwnAttempt(t *testing.T) {
 }
 
 func TestApplyWaitsAsLongAsUiPathAsks(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		var first, second time.Time
 		w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
@@ -859,6 +866,7 @@ func TestApplyWaitsAsLongAsUiPathAsks(t *testing.T) {
 }
 
 func TestApplyRefused(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.uipath.onWrite = func(int, Allocation) (*Allocation, bool, error) {
 			return nil, false, &RefusedError{Answer: "no such license"}
@@ -878,6 +886,7 @@ func TestApplyRefused(t *testing.T) {
 // The code that the card said would stay is gone by the time of the write. The
 // write would leave the allocation empty, and the approvers did not agree to that.
 func TestApplyEmptiesNoRuleUnasked(t *testing.T) {
+	t.Parallel()
 	for _, asked := range []bool{false, true} {
 		live(t, func(w *world) {
 			w.uipath.edit("OLD", "NEW")
@@ -905,6 +914,7 @@ func TestApplyEmptiesNoRuleUnasked(t *testing.T) {
 }
 
 func TestApplySupersededWhenTheRuleChanged(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		r := w.carded()
 		w.uipath.edit("OLD", "NEW") // what the card shows is no longer a change
@@ -918,6 +928,7 @@ func TestApplySupersededWhenTheRuleChanged(t *testing.T) {
 // What the card promised to keep is not part of the consent: codes that came
 // since are kept and do not stand in the way.
 func TestApplyKeepsWhatOthersAddedMeanwhile(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		r := w.carded()
 		w.uipath.edit("OLD", "BY-HAND")
@@ -931,6 +942,7 @@ func TestApplyKeepsWhatOthersAddedMeanwhile(t *testing.T) {
 }
 
 func TestApplyAnswerLacksACode(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.uipath.onWrite = func(int, Allocation) (*Allocation, bool, error) {
 			return &Allocation{Codes: []string{"OLD"}}, false, nil
@@ -949,6 +961,7 @@ func TestApplyAnswerLacksACode(t *testing.T) {
 }
 
 func TestApplyAnswerLacksACodeOnce(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
 			if n == 1 {
@@ -966,6 +979,7 @@ func TestApplyAnswerLacksACodeOnce(t *testing.T) {
 
 // The event of the withdrawal never came: the look before the write finds it.
 func TestConsentWithdrawnBeforeTheWrite(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		r := w.carded()
 		heard := w.slack.put(r, anna, true)
@@ -987,6 +1001,7 @@ func TestConsentWithdrawnBeforeTheWrite(t *testing.T) {
 }
 
 func TestWithdrawnAndNeverGivenAgain(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		r := w.carded()
 		heard := w.slack.put(r, anna, true)
@@ -1002,6 +1017,7 @@ func TestWithdrawnAndNeverGivenAgain(t *testing.T) {
 }
 
 func TestApproverDeactivatedBeforeTheWrite(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.slack.onLook = func() {
 			w.slack.mu.Lock()
@@ -1020,6 +1036,7 @@ func TestApproverDeactivatedBeforeTheWrite(t *testing.T) {
 }
 
 func TestConsentCannotBeCheckedBeforeTheWrite(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		r := w.carded()
 		w.slack.breaks("look", 3, false, errCut)
@@ -1032,6 +1049,7 @@ func TestConsentCannotBeCheckedBeforeTheWrite(t *testing.T) {
 }
 
 func TestApplyGivesUp(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name      string
 		read      error // every read after the vetting
@@ -1072,6 +1090,7 @@ func TestApplyGivesUp(t *testing.T) {
 
 // Two requests on one group, approved at once: both must be in the rule.
 func TestTwoWritesToOneGroup(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.uipath.pause = 10 * time.Second
 		w.file("e1", "NEW")
@@ -1094,6 +1113,7 @@ func TestTwoWritesToOneGroup(t *testing.T) {
 }
 
 func TestVetting(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name  string
 		group string
@@ -1125,6 +1145,7 @@ func TestVetting(t *testing.T) {
 }
 
 func TestVettingOutlivesAnOutage(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.uipath.onRead = func(n int) error {
 			if n <= 4 {
@@ -1141,6 +1162,7 @@ func TestVettingOutlivesAnOutage(t *testing.T) {
 }
 
 func TestAnnounceAnswerLostAfterThePost(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.slack.breaks("post_card", 1, true, errCut)
 		r := w.carded()
@@ -1157,6 +1179,7 @@ func TestAnnounceAnswerLostAfterThePost(t *testing.T) {
 // A post without an answer is looked for until 20 to 25 s after it, and only then
 // made anew, each time.
 func TestAnnounceAnswerLostWithoutAPost(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.slack.breaks("post_card", 2, false, errCut)
 		w.carded()
@@ -1182,6 +1205,7 @@ func TestAnnounceAnswerLostWithoutAPost(t *testing.T) {
 
 // A post that Slack stores after the bot gave up is found, and not made twice.
 func TestPostsThatAreStoredLate(t *testing.T) {
+	t.Parallel()
 	for late, posts := range map[time.Duration]int{time.Second: 1, 10 * time.Second: 1, 19 * time.Second: 1, time.Hour: 2} {
 		t.Run(late.String(), func(t *testing.T) {
 			live(t, func(w *world) {
@@ -1204,6 +1228,7 @@ func TestPostsThatAreStoredLate(t *testing.T) {
 
 // A call that never left needs no wait, also after an earlier one was settled.
 func TestAPostThatNeverLeftNeedsNoWait(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.slack.before = func(call string, n int) (bool, error) {
 			switch {
@@ -1229,6 +1254,7 @@ func TestAPostThatNeverLeftNeedsNoWait(t *testing.T) {
 // While history cannot be read it is unknown whether the card is there, and
 // so nothing is posted.
 func TestAnnounceWaitsForTheLook(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.slack.mu.Lock()
 		w.slack.before = func(call string, n int) (bool, error) {
@@ -1254,6 +1280,7 @@ func TestAnnounceWaitsForTheLook(t *testing.T) {
 }
 
 func TestAnnounceToldToWaitLooksForNothing(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.slack.breaks("post_card", 3, false, later(time.Minute))
 		w.carded()
@@ -1272,6 +1299,7 @@ func (w *world) cancel(r Request) {
 }
 
 func TestEndedBeforeTheCardWasPosted(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.slack.breaks("post_card", 1000, false, later(time.Minute))
 		r := w.file("e1")
@@ -1287,6 +1315,7 @@ func TestEndedBeforeTheCardWasPosted(t *testing.T) {
 }
 
 func TestEndedWhileTheCardWasInDoubt(t *testing.T) {
+	t.Parallel()
 	for _, there := range []bool{true, false} {
 		t.Run(fmt.Sprintf("the card is there: %v", there), func(t *testing.T) {
 			live(t, func(w *world) {
@@ -1314,6 +1343,7 @@ func TestEndedWhileTheCardWasInDoubt(t *testing.T) {
 }
 
 func TestReplyAnswerLost(t *testing.T) {
+	t.Parallel()
 	for _, effect := range []bool{true, false} {
 		t.Run(fmt.Sprintf("after the post: %v", effect), func(t *testing.T) {
 			live(t, func(w *world) {
@@ -1332,6 +1362,7 @@ func TestReplyAnswerLost(t *testing.T) {
 }
 
 func TestReplyWhereTheThreadIsGone(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.slack.breaks("post_outcome", 1000, false, missing("thread_not_found"))
 		r := w.carded()
@@ -1350,6 +1381,7 @@ func TestReplyWhereTheThreadIsGone(t *testing.T) {
 // While the thread takes nothing, the requester is told privately, once. The thread is
 // told when it can be.
 func TestReplyWhereTheThreadIsClosed(t *testing.T) {
+	t.Parallel()
 	for name, closed := range map[string]bool{"closed": true, "Slack asks for time": false} {
 		t.Run(name, func(t *testing.T) {
 			live(t, func(w *world) {
@@ -1368,6 +1400,7 @@ func TestReplyWhereTheThreadIsClosed(t *testing.T) {
 // Private words may have reached their reader although Slack answered with an error.
 // They are repeated rarely, given up, and that is said once.
 func TestPrivateWordsAreRepeatedRarely(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		err   error
 		times int
@@ -1405,6 +1438,7 @@ func missing(answer string) error { return &RefusedError{Answer: answer, NotFoun
 // Slack may say of a card that it is missing while it is there. Such an answer ends
 // nothing, and a constant one not for ever.
 func TestACardThatSlackMissesWhileItIsThere(t *testing.T) {
+	t.Parallel()
 	for _, call := range []string{"add_reactions", "post_outcome", "update_card"} {
 		for _, times := range []int{1, 1000} {
 			t.Run(fmt.Sprint(call, " ", times), func(t *testing.T) {
@@ -1429,6 +1463,7 @@ func TestACardThatSlackMissesWhileItIsThere(t *testing.T) {
 // The answer to the reply was lost, and then the card was deleted: the
 // bot cannot find out any more whether the reply was there.
 func TestReplyInDoubtWhereTheThreadIsGone(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		r := w.carded()
 		w.slack.mu.Lock()
@@ -1453,6 +1488,7 @@ func TestReplyInDoubtWhereTheThreadIsGone(t *testing.T) {
 // A word that only its reader sees cannot be looked for, so it is never said
 // twice: better lost than repeated.
 func TestTellAtMostOnce(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name   string
 		err    error
@@ -1488,6 +1524,7 @@ func TestTellAtMostOnce(t *testing.T) {
 // If Slack does not list the members of a user group, their votes do not count
 // yet. The voters are told, and the bot checks again.
 func TestVotesThatCannotBeChecked(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		r := w.carded()
 		w.slack.breaks("members", 2, true, &RefusedError{Answer: "missing_scope"})
@@ -1501,6 +1538,7 @@ func TestVotesThatCannotBeChecked(t *testing.T) {
 }
 
 func TestRunStopsWithinItsGrace(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		s, err := store.Open(t.Context(), "sqlite://"+filepath.Join(dir, "test.db"), store.Options{})
@@ -1547,6 +1585,7 @@ func (s *stuck) FindGroup(ctx context.Context, _ string) (Group, error) {
 // UiPath takes a part of the write, and the approver changes their mind before
 // it is tried again. No message may say that nothing was changed.
 func TestDeniedAfterAWriteThatTookEffectInPart(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		r := w.carded()
 		w.uipath.onWrite = func(int, Allocation) (*Allocation, bool, error) {
@@ -1567,6 +1606,7 @@ func TestDeniedAfterAWriteThatTookEffectInPart(t *testing.T) {
 // The same after the request went back to waiting, where the row that knew of
 // the write is gone.
 func TestExpiredAfterAWriteOfUnknownOutcome(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		r := w.carded()
 		w.uipath.onWrite = func(int, Allocation) (*Allocation, bool, error) {
@@ -1585,6 +1625,7 @@ func TestExpiredAfterAWriteOfUnknownOutcome(t *testing.T) {
 
 // UiPath refuses the second write; whether the first took effect is not known.
 func TestRefusedAfterAWriteOfUnknownOutcome(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		r := w.carded()
 		w.uipath.onWrite = func(n int, _ Allocation) (*Allocation, bool, error) {
@@ -1604,6 +1645,7 @@ func TestRefusedAfterAWriteOfUnknownOutcome(t *testing.T) {
 
 // A requester who cannot be reached is not tried for ever.
 func TestUnreachableRequester(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.slack.breaks("tell_requester", 1_000_000, false, &RefusedError{Answer: "user_not_in_channel"})
 		w.file("e1", "OLD")
@@ -1617,6 +1659,7 @@ func TestUnreachableRequester(t *testing.T) {
 // A denial without an event stands on the card beside the quorum: the look
 // before the write finds it.
 func TestUnheardDenialBeforeTheWrite(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		r := w.carded()
 		heard := w.slack.put(r, anna, true)

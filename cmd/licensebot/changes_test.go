@@ -7,6 +7,7 @@ import (
 
 	"licensebot/internal/fakeslack"
 	"licensebot/internal/fakeuipath"
+	"licensebot/internal/sweep"
 )
 
 // answerTo types a command and returns the immediate answer.
@@ -66,6 +67,7 @@ func (w *world) wantThread(card fakeslack.Message, words string) {
 
 func TestSetRemoveAndEmpty(t *testing.T) {
 	t.Parallel()
+	sweep.InSample(t, false)
 	w := newWorld(t)
 	w.startReplica()
 

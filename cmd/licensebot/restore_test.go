@@ -11,6 +11,7 @@ import (
 	"licensebot/approvals"
 	"licensebot/internal/fakeslack"
 	"licensebot/internal/fault"
+	"licensebot/internal/sweep"
 )
 
 // A copy is the files of a database in SQLite, as an operator backs them up.
@@ -259,6 +260,7 @@ func TestRestoredCopyDoesNotPostTwice(t *testing.T) {
 // the channel. The bot says so in its log and waits.
 func TestNothingIsWrittenBeforeTheChannelIsRead(t *testing.T) {
 	t.Parallel()
+	sweep.InSample(t, false)
 	s := newClockedWorld(newWorld(t))
 	id := s.askFor(approvals.Ask{Group: groupID, Codes: []string{"IDU"}, For: 2 * time.Hour})
 	s.react(id, "white_check_mark")
