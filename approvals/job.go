@@ -58,6 +58,7 @@ const (
 	JobApply               JobKind = "apply"                 // write the allocation; read first, so a repeat finds it done
 	JobUpdateCard          JobKind = "update_card"           // bring the card up to date; a repeat changes nothing
 	JobTellVoter           JobKind = "tell_voter"            // say privately why a vote does not count; at most once
+	JobTellDelay           JobKind = "tell_delay"            // tell the requester privately what holds the request up; at least once
 	JobTellRequester       JobKind = "tell_requester"        // tell the requester privately; at least once
 	JobExpire              JobKind = "expire"                // the deadline; harmless to repeat
 	JobGrantExpiry         JobKind = "grant_expiry"          // the time of a grant is over; harmless to repeat
@@ -180,6 +181,7 @@ func JobKinds() []JobSpec {
 		{Kind: JobAddReactions, Pool: PoolReactions, Pace: PaceEmoji, Lane: cardLane},
 		{Kind: JobUpdateCard, Pool: PoolCards, Pace: PaceUpdates, Lane: cardLane, EventType: CardEventType},
 		{Kind: JobRemoveDoubles, Pool: PoolCards, Pace: PaceUpdates, EventType: DoubleEventType, ByBot: true},
+		{Kind: JobTellDelay, Pool: PoolPrivate, Pace: PacePrivate, Relevant: isHeldUp},
 		{Kind: JobTellRequester, Pool: PoolPrivate, Pace: PacePrivate},
 		{Kind: JobTellVoter, Pool: PoolPrivate, Pace: PacePrivate},
 	}
@@ -233,6 +235,10 @@ func (j Job) IsRelevant(r Request) bool {
 }
 
 func isPending(_ Job, r Request) bool { return r.State == Pending }
+
+func isHeldUp(_ Job, r Request) bool {
+	return (r.State == Filed || r.State == Pending) && r.DelayReason != ""
+}
 
 func writeDelayed(j Job, r Request) bool {
 	return r.State == Approved && r.DelayReason != "" && j.Number == r.delayNumber()

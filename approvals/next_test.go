@@ -140,7 +140,7 @@ func table() []cells {
 	gone.approved = gone.pending
 
 	held := row("held up", Delayed{Reason: "UiPath is down"})
-	held.filed, held.pending, held.approved = "filed / tell_requester /", "pending / tell_requester /", "approved / post_delay /"
+	held.filed, held.pending, held.approved = "filed / tell_delay /", "pending / tell_delay /", "approved / post_delay /"
 	heldAgain := row("held up again", Delayed{Reason: "UiPath is down"})
 	heldAgain.stalled = "Slack is down"
 
@@ -237,7 +237,7 @@ func table() []cells {
 		held, heldAgain,
 		holds(approved(row("UiPath's answer misses a code", Mismatch{}), "approved / /"), "done / /"),
 		over(approved(row("UiPath's answer misses a code", Mismatch{}), "approved / /")),
-		over(approved(row("held up", Delayed{Reason: "UiPath is down"}), "approved / post_delay /").also("filed / tell_requester /", "pending / tell_requester /")),
+		over(approved(row("held up", Delayed{Reason: "UiPath is down"}), "approved / post_delay /").also("filed / tell_delay /", "pending / tell_delay /")),
 		approved(row("settled as done", WriteFinished{State: Done}), "done / post_outcome update_card / "+dropsAll),
 		approved(row("settled as failed", WriteFinished{State: Failed}), "failed / post_outcome update_card / "+dropsAll),
 		approved(row("settled as superseded", WriteFinished{State: Superseded}), "superseded / post_outcome update_card / "+dropsAll),

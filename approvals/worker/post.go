@@ -146,9 +146,12 @@ func (w *Runner) awaitOverdue(ctx context.Context, t approvals.LeasedJob, r appr
 	return w.noteMissing(ctx, t, r)
 }
 
-// tellRequester tells the requester privately. Only its reader can see such a notice,
-// so after a lost answer it is told again, though rarely.
+// tellRequester tells the requester privately, while it is still true. Only its reader can
+// see such a notice, so after a lost answer it is told again, though rarely.
 func (w *Runner) tellRequester(ctx context.Context, t approvals.LeasedJob, r approvals.Request) error {
+	if !t.IsRelevant(r) {
+		return nil
+	}
 	if err := w.Store.MarkTried(ctx, t); err != nil {
 		return err
 	}

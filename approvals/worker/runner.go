@@ -131,6 +131,7 @@ var runners = map[approvals.JobKind]jobRunner{
 	approvals.JobApply:               (*Runner).apply,
 	approvals.JobUpdateCard:          (*Runner).updateCard,
 	approvals.JobTellVoter:           (*Runner).tellVoter,
+	approvals.JobTellDelay:           (*Runner).tellRequester,
 	approvals.JobTellRequester:       (*Runner).tellRequester,
 	approvals.JobExpire:              (*Runner).expire,
 	approvals.JobGrantExpiry:         (*Runner).expireGrant,

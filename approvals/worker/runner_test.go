@@ -177,7 +177,7 @@ func (w *world) untilState(s State) Request {
 }
 
 // everyKind lists all that can be owed.
-var everyKind = []JobKind{JobPrepare, JobPostCard, JobAddReactions, JobCountVotes, JobApply, JobPostDelay, JobPostOutcome, JobUpdateCard, JobTellVoter, JobTellRequester, JobExpire,
+var everyKind = []JobKind{JobPrepare, JobPostCard, JobAddReactions, JobCountVotes, JobApply, JobPostDelay, JobPostOutcome, JobUpdateCard, JobTellVoter, JobTellDelay, JobTellRequester, JobExpire,
 	JobRemind, JobPostConsentLost, JobRemoveDoubles, JobWarnExpiry, JobGrantExpiry, JobRevoke, JobFindEffect, JobPostEffect, JobPostRevocationDelay, JobPostRevocation}
 
 // quiet lets time pass until everything owed has been done.
@@ -1430,6 +1430,33 @@ func TestPrivateWordsAreRepeatedRarely(t *testing.T) {
 			})
 		})
 	}
+}
+
+// The requester hears how a request ended, although the word of what held it up could not
+// be told.
+func TestTheEndIsToldThoughTheHoldUpWasNot(t *testing.T) {
+	t.Parallel()
+	live(t, func(w *world) {
+		w.uipath.onRead = func(int) error { return errCut }
+		w.slack.mu.Lock()
+		w.slack.before = func(call string, n int) (effect bool, err error) {
+			switch {
+			case call != "tell_requester", n > 3:
+				return true, nil
+			case n == 1: // Slack limits it until right before the deadline
+				return false, &DelayError{After: time.Hour - 30*time.Second}
+			}
+			return false, errCut
+		}
+		w.slack.mu.Unlock()
+		r := w.file("e1", "NEW")
+		if life := r.Deadline.Sub(r.FiledAt); life != time.Hour {
+			t.Fatalf("the request has %v", life)
+		}
+		w.untilState(Expired)
+		w.quiet()
+		w.posts(JobTellRequester, 1)
+	})
 }
 
 // missing is Slack's word that a message is not there.

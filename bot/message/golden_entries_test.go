@@ -421,8 +421,12 @@ func (g *golden) addPrivateWords() {
 		{"done, with too few seats", goldenRequest(approvals.Done, withReason(approvals.ReasonConfirmed), withFewSeats)},
 	} {
 		g.about(c.r)
-		g.covered["job "+string(approvals.JobTellRequester)] = true
-		g.add("Private: "+c.title, phrases().PrivateNotice(c.r, approvals.Job{Kind: approvals.JobTellRequester}))
+		kind := approvals.JobTellRequester
+		if c.r.State.Open() {
+			kind = approvals.JobTellDelay
+		}
+		g.covered["job "+string(kind)] = true
+		g.add("Private: "+c.title, phrases().PrivateNotice(c.r, approvals.Job{Kind: kind}))
 	}
 	warned := goldenRequest(approvals.Done, timed)
 	g.add("Private: a grant ends, the card is gone", phrases().PrivateNotice(warned, approvals.Job{

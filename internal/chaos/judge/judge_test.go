@@ -104,6 +104,13 @@ func TestJudgeAcceptsWhatWentWell(t *testing.T) {
 			h.Cards[0].Votes = append(h.Cards[0].Votes, Vote{At: at(2), User: gawker, Deny: true, Emoji: denyEmoji, Present: true},
 				Vote{At: at(2), User: robin, Deny: true, Emoji: denyEmoji, Present: true})
 		},
+		"an alert of a code that UiPath dropped from a write": func(h *History) {
+			h.Writes = append(h.Writes, &Write{
+				Group: "group-02", Asked: []string{"IDU", "TSTNU"}, Before: []string{"IDU", "TSTNU"}, After: []string{"IDU"},
+				Arrived: at(4), Took: at(4), Ended: at(4.1),
+			})
+			h.Alerts = []Alert{{ID: "1", Group: "group-02", At: at(6), Removed: []string{"TSTNU"}}}
+		},
 		"a deleted card": func(h *History) { deleteCard(h); h.Writes = nil },
 		"a deleted card after a write": func(h *History) {
 			deleteCard(h)
