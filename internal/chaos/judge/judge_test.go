@@ -104,13 +104,6 @@ func TestJudgeAcceptsWhatWentWell(t *testing.T) {
 			h.Cards[0].Votes = append(h.Cards[0].Votes, Vote{At: at(2), User: gawker, Deny: true, Emoji: denyEmoji, Present: true},
 				Vote{At: at(2), User: robin, Deny: true, Emoji: denyEmoji, Present: true})
 		},
-		"an alert of a code that UiPath dropped from a write": func(h *History) {
-			h.Writes = append(h.Writes, &Write{
-				Group: "group-02", Asked: []string{"IDU", "TSTNU"}, Before: []string{"IDU", "TSTNU"}, After: []string{"IDU"},
-				Arrived: at(4), Took: at(4), Ended: at(4.1),
-			})
-			h.Alerts = []Alert{{ID: "1", Group: "group-02", At: at(6), Removed: []string{"TSTNU"}}}
-		},
 		"a deleted card": func(h *History) { deleteCard(h); h.Writes = nil },
 		"a deleted card after a write": func(h *History) {
 			deleteCard(h)
@@ -515,6 +508,19 @@ func TestJudgeFindsWritesWithoutConsent(t *testing.T) {
 		change(h)
 		if found := rulesIn(Judge(h)); !slices.Contains(found, "a write without consent") {
 			t.Errorf("%s: not found, only %q", name, found)
+		}
+	}
+}
+
+// An alert of a code that UiPath dropped from a write is right: nobody asked for that.
+func TestAlertOfADroppedCode(t *testing.T) {
+	for dropped, want := range map[string]int{"TSTNU": 0, "IDU": 1} {
+		j := &judge{h: &History{
+			Writes: []*Write{{Group: "group-02", Asked: []string{"IDU", "TSTNU"}, After: []string{"IDU"}, Took: at(4)}},
+			Alerts: []Alert{{ID: "1", Group: "group-02", At: at(6), Removed: []string{dropped}}},
+		}}
+		if j.judgeAlerts(); len(j.found) != want {
+			t.Errorf("an alert of %s: %v", dropped, j.found)
 		}
 	}
 }
