@@ -74,7 +74,7 @@ func (o Options) judgeRound(ctx context.Context, r Round, t *Tally) (*judge.Hist
 	}
 	found = append(found, judge.Judge(h)...)
 	found = append(found, w.crashViolations()...)
-	if o.Keep != "" && (len(found) > 0 || w.failure != nil) {
+	if o.Keep != "" && ctx.Err() == nil && (len(found) > 0 || w.failure != nil) {
 		w.failure = errors.Join(w.failure, w.keepEvidence(o.Keep))
 	}
 	return h, found, w.failure
