@@ -32,8 +32,12 @@ type (
 		Terms    Terms
 	}
 
-	// Rejected means approvers will never see the request, and why.
-	Rejected struct{ Outcome Outcome }
+	// Rejected means approvers will never see the request, and why. Group is known if the
+	// policy refuses it.
+	Rejected struct {
+		Outcome Outcome
+		Group   Group `json:",omitzero"`
+	}
 
 	// CardPosted means the card is in the channel.
 	CardPosted struct{ TS string }

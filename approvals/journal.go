@@ -12,6 +12,7 @@ const (
 	KindTold       = "told"            // a message of the bot went out: ToldEntry
 	KindPolicy     = "policy_in_force" // PolicyEntry
 	KindRestored   = "restored"        // the database is an older copy: RestoredEntry
+	KindRefusal    = "policy_refused"  // the policy refused a person: RefusalEntry
 )
 
 // The journal's forms of what is no event.
@@ -44,6 +45,17 @@ type (
 		From   string // a file, or the environment
 		Loader string `words:"person"` // user@host
 		Text   string `words:"text"`
+	}
+
+	// RefusalEntry says that the policy refused a person something for a group. The first
+	// refusal of a day is a row; the requests have the others.
+	RefusalEntry struct {
+		Request   string
+		GroupID   string
+		Group     string
+		Violation ViolationKind
+		Rule      string `json:",omitempty"`
+		Codes     []string
 	}
 
 	// RestoredEntry says what an older copy of the database lacks. Seals and Head are the

@@ -197,7 +197,7 @@ func table() []cells {
 
 	return []cells{
 		filed(row("UiPath was read", Prepared{Proposal: Proposal{Group: Group{ID: "group-01"}}}), "pending / post_card expire / expire"),
-		filed(row("rejected", Rejected{Outcome{Reason: ReasonNotOwned}}), "refused / tell_requester / "+dropsAll),
+		filed(row("rejected", Rejected{Outcome: Outcome{Reason: ReasonNotOwned}}), "refused / tell_requester / "+dropsAll),
 		posted, postedAgain, shutOut,
 
 		pending(row("nobody reacted", VotesCounted{}), "pending / /"),

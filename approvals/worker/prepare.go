@@ -30,7 +30,7 @@ func (w *Runner) prepare(ctx context.Context, t approvals.LeasedJob, r approvals
 		return w.rejectUncheckable(ctx, t, r, err)
 	}
 	if violation != nil {
-		return w.applyEvent(ctx, r, approvals.Rejected{Outcome: approvals.Outcome{
+		return w.applyEvent(ctx, r, approvals.Rejected{Group: proposal.Group, Outcome: approvals.Outcome{
 			Reason: approvals.ReasonPolicy, ConcernedCodes: proposal.Change.AllCodes(), Violation: violation,
 		}}, &t)
 	}

@@ -115,6 +115,15 @@ func (r *Reader) WatchedGroups(ctx context.Context) ([]approvals.WatchedGroup, e
 	return listWatched(ctx, r.tx)
 }
 
+// CountRefusals counts the rows of a period that tell of refusals by the policy: one a person,
+// group and day.
+func (r *Reader) CountRefusals(ctx context.Context, since, until time.Time) (n int, err error) {
+	err = r.tx.QueryRowContext(ctx, `SELECT count(*) FROM journal
+		WHERE request_id IS NULL AND kind = $1 AND at >= $2 AND at < $3`,
+		approvals.KindRefusal, toMicros(since), toMicros(until)).Scan(&n)
+	return n, err
+}
+
 // A JournalRow is one line of the journal.
 type JournalRow struct {
 	ID            int64           `json:"id"`

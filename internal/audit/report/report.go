@@ -150,6 +150,8 @@ type Totals struct {
 	SelfApproved int // the requester is among the approvers
 	AutoApproved int // made without an approver
 	Unapproved   int // made without an approver, where the rule wanted one
+	Refused      int // by the policy
+	RefusedDays  int // the same, counted once a person, group and day
 	Running      int // grants for a time that still run
 	Outside      int // changes outside of the bot
 	Erased       int `json:",omitempty"` // requests of which words were erased
@@ -166,6 +168,9 @@ func (t *Totals) add(r approvals.Request) {
 	t.Requests++
 	if r.State.Open() {
 		t.Open++
+	}
+	if r.State == approvals.Refused && r.Outcome.Violation != nil {
+		t.Refused++
 	}
 	if r.Requester == approvals.Erased || r.Ask.Reason == approvals.Erased {
 		t.Erased++
@@ -216,6 +221,7 @@ func (t Totals) sentences() []string {
 			t.InEffect, t.AutoApproved),
 		fmt.Sprintf("Changes made without a recorded approver: %d.", t.Unapproved),
 		fmt.Sprintf("Changes approved by their own requester among others: %d.", t.SelfApproved),
+		fmt.Sprintf("Requests that the policy refused: %d; counted once a person, group and day: %d.", t.Refused, t.RefusedDays),
 		fmt.Sprintf("Grants for a time that still run: %d.", t.Running),
 	}
 	if t.Erased > 0 {

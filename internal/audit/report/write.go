@@ -54,6 +54,10 @@ func Build(ctx context.Context, from *store.Reader, p Period, now time.Time) (Re
 			report.Outside = append(report.Outside, c)
 		}
 	}
+	var err error
+	if report.Totals.RefusedDays, err = from.CountRefusals(ctx, p.Since, p.Until); err != nil {
+		return Report{}, err
+	}
 	watched, err := from.WatchedGroups(ctx)
 	if err != nil {
 		return Report{}, err
