@@ -30,6 +30,8 @@ type (
 	WriteEntry struct {
 		Codes  []string
 		Quotas []Quota `json:",omitempty"`
+
+		UseExternalLicense bool `json:",omitempty"`
 	}
 
 	// ToldEntry names the job with the words.
@@ -78,9 +80,28 @@ type ballotsEntry struct {
 	WriteAttempted bool     `json:",omitempty"`
 }
 
+// What UiPath was read for names the requester again, whose name is known by then.
+type (
+	preparedEntry struct {
+		Requester string `words:"person"`
+		Proposal  Proposal
+		Terms     Terms
+	}
+
+	rejectedEntry struct {
+		Requester string `words:"person"`
+		Outcome   Outcome
+		Group     Group `json:",omitzero"`
+	}
+)
+
 // JournalEntry is what the journal keeps of an event that happens to r.
 func JournalEntry(r Request, e Event) any {
 	switch e := e.(type) {
+	case Prepared:
+		return preparedEntry{Requester: r.Requester, Proposal: e.Proposal, Terms: e.Terms}
+	case Rejected:
+		return rejectedEntry{Requester: r.Requester, Outcome: e.Outcome, Group: e.Group}
 	case VotesCounted:
 		return r.newBallots(e.Ballots, ballotsEntry{})
 	case ApproversChanged:

@@ -138,7 +138,7 @@ func (a *Archive) FindName(ctx context.Context, user string) (name string, err e
 			return nil
 		}
 		if err == nil {
-			name = outside.OneLine(cmp.Or(info.RealName, info.Profile.DisplayName, info.Name), maxPersonName)
+			name = nameOf(info)
 		}
 		return err
 	})
@@ -147,6 +147,11 @@ func (a *Archive) FindName(ctx context.Context, user string) (name string, err e
 
 // maxPersonName is the room for a name in a report.
 const maxPersonName = 80
+
+// nameOf is what people call a user.
+func nameOf(u *slack.User) string {
+	return outside.OneLine(cmp.Or(u.RealName, u.Profile.DisplayName, u.Name), maxPersonName)
+}
 
 // Bounds of a call's repetition.
 const (

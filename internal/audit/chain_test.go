@@ -24,7 +24,7 @@ func drawHistory(t *rapid.T) history {
 			ID: i + 1, RequestID: fmt.Sprint("R-", i%3), At: i, Kind: "voted", Before: "pending", After: "pending",
 			RequestDigest: fmt.Sprint("digest ", i), Actor: FirstWord, Event: `{"why":{"word":2}}`,
 		}
-		words := []Word{NewPerson(fmt.Sprint("U-", i%2)), NewText("a reason")}
+		words := []Word{NewPerson(fmt.Sprint("U-", i%2), fmt.Sprint("Name ", i)), NewText("a reason")}
 		row.Words, _ = EncodeWords(words)
 		row.Commitment, _, _ = row.Commit()
 		head = row.Seal(i+1, head)
@@ -64,6 +64,7 @@ var edits = map[string]func(h *history, i int){
 	"commitment": func(h *history, i int) { h.seals[i].Row.Commitment += "x" },
 	"salt":       func(h *history, i int) { h.editWord(i, func(w *Word) { w.Salt += "x" }) },
 	"text":       func(h *history, i int) { h.editWord(i, func(w *Word) { w.Text += "x" }) },
+	"name":       func(h *history, i int) { h.editWord(i, func(w *Word) { w.Name += "x" }) },
 	"text made a person": func(h *history, i int) {
 		h.editWord(i, func(w *Word) { w.Person, w.Text = w.Text, "" })
 	},

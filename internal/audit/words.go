@@ -13,12 +13,13 @@ import (
 type Word struct {
 	Salt   string `json:"salt,omitempty"`
 	Person string `json:"person,omitempty"`
+	Name   string `json:"name,omitempty"` // that the person had then, as far as it is known
 	Text   string `json:"text,omitempty"`
 	Hash   string `json:"sha256,omitempty"`
 }
 
-// NewPerson returns a word with who a person is.
-func NewPerson(id string) Word { return Word{Salt: NewSalt(), Person: id} }
+// NewPerson returns a word with who a person is, and what the person is called.
+func NewPerson(id, name string) Word { return Word{Salt: NewSalt(), Person: id, Name: name} }
 
 // NewText returns a word with what a person wrote.
 func NewText(text string) Word { return Word{Salt: NewSalt(), Text: text} }
@@ -29,7 +30,7 @@ func (w Word) Commit() string {
 	if w.IsErased() {
 		return w.Hash
 	}
-	return digest(w.Salt, w.Person, w.Text)
+	return digest(w.Salt, w.Person, w.Text, w.Name)
 }
 
 // IsErased reports whether the word itself is gone.

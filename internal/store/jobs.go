@@ -201,7 +201,7 @@ func (t *tx) markTried(ctx context.Context, job approvals.LeasedJob) error {
 		return err
 	}
 	return t.journalBeside(ctx, r, approvals.KindWriteTried, approvals.Bot, approvals.WriteEntry{
-		Codes: job.Writing.Codes, Quotas: job.Writing.Quotas,
+		Codes: job.Writing.Codes, Quotas: job.Writing.Quotas, UseExternalLicense: job.Writing.UseExternalLicense,
 	})
 }
 

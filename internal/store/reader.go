@@ -98,9 +98,10 @@ func (r *Reader) Request(ctx context.Context, id string) (approvals.Request, err
 // RequestsUntil reads the requests filed before a time, in the order of their filing.
 func (r *Reader) RequestsUntil(ctx context.Context, until time.Time) iter.Seq2[approvals.Request, error] {
 	const query = `SELECT ` + requestColumns + ` FROM requests WHERE filed_at < $1 ORDER BY filed_at, id`
-	return readRows(ctx, r.tx, func(rows *sql.Rows) (approvals.Request, error) { return scanRequest(rows) },
-		query, toMicros(until))
+	return readRows(ctx, r.tx, scanRequests, query, toMicros(until))
 }
+
+func scanRequests(rows *sql.Rows) (approvals.Request, error) { return scanRequest(rows) }
 
 // OutsideChangesUntil reads the changes outside that were seen before a time, in their order.
 func (r *Reader) OutsideChangesUntil(

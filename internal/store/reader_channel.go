@@ -28,8 +28,7 @@ func (r *Reader) CardsBetween(
 ) iter.Seq2[approvals.Request, error] {
 	const query = `SELECT ` + requestColumns + ` FROM requests
 		WHERE channel = $1 AND card_ts >= $2 AND (card_ts < $3 OR $3 = '') ORDER BY card_ts`
-	return readRows(ctx, r.tx, func(rows *sql.Rows) (approvals.Request, error) { return scanRequest(rows) },
-		query, channel, from, before)
+	return readRows(ctx, r.tx, scanRequests, query, channel, from, before)
 }
 
 // OutsideMessagesBetween reads the changes outside with a message in a part of a channel.

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,20 +21,30 @@ const maxText = 300
 // Story tells one request in plain sentences, with times in a zone.
 // approvals.ErrNotFound if there is no such request.
 func Story(ctx context.Context, out io.Writer, from *store.Reader, id string, zone *time.Location) error {
-	r, err := from.Request(ctx, id)
+	r, err := from.Prove(ctx, id)
 	if err != nil {
 		return err
 	}
 	var b strings.Builder
-	introduce(&b, r, zone)
+	introduce(&b, r.Request, zone)
 	for row, err := range from.Journal(ctx, id) {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(&b, "%s  %s\n", row.At.In(zone).Format(storyTime), sentence(r, row))
+		fmt.Fprintf(&b, "%s  %s\n", row.At.In(zone).Format(storyTime), sentence(r.Request, row))
 	}
-	_, err = io.WriteString(out, b.String())
+	_, err = namePeople(r.Names).WriteString(out, b.String())
 	return err
+}
+
+// namePeople puts the name that a person had before the person's id. Of two ids that begin alike,
+// the longer one comes first.
+func namePeople(names map[string]string) *strings.Replacer {
+	var pairs []string
+	for _, id := range slices.Backward(slices.Sorted(maps.Keys(names))) {
+		pairs = append(pairs, id, plain(names[id])+" ("+id+")")
+	}
+	return strings.NewReplacer(pairs...)
 }
 
 const storyTime = "2006-01-02 15:04:05 MST"
