@@ -95,15 +95,15 @@ type (
 	ReadShown struct{}
 
 	// WriteAnswered means UiPath answered yes to a write, and reads still show the old
-	// allocation.
-	WriteAnswered struct{}
+	// allocation. Both have codes, and limits as CODE=10.
+	WriteAnswered struct{ Answered, Shown []string }
 
 	// LaneYielded means that a write fails again and again, and lets other writes to the
 	// group go first. One of its attempts may have had an effect.
 	LaneYielded struct{}
 
-	// Mismatch means UiPath answered a write with another allocation than asked for.
-	Mismatch struct{ Answered []string }
+	// Mismatch means UiPath said yes to a write, and shows another allocation for good.
+	Mismatch struct{ Shown []string }
 
 	// WriteFinished means the write is over. State is Done, Failed or Superseded.
 	WriteFinished struct {

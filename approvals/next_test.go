@@ -617,7 +617,7 @@ func TestLostConsentWaitsAgain(t *testing.T) {
 func TestMissesAreCounted(t *testing.T) {
 	r := requestIn(Approved)
 	for want := 1; want <= 3; want++ {
-		step, err := Next(r, Mismatch{Answered: []string{"OLD"}}, early)
+		step, err := Next(r, Mismatch{Shown: []string{"OLD"}}, early)
 		if err != nil || step.Request.Mismatches != want {
 			t.Fatalf("%d misses, %v; want %d", step.Request.Mismatches, err, want)
 		}

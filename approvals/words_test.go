@@ -11,7 +11,7 @@ import (
 // facts are the names of fields with texts that are not words: no person wrote them or is
 // named by them.
 var facts = []string{
-	"Action", "Allocation", "Answer", "Answered", "Approve", "At", "Button", "CardTS", "Channel", "Code", "Codes",
+	"Action", "Allocation", "Answer", "Answered", "Shown", "Approve", "At", "Button", "CardTS", "Channel", "Code", "Codes",
 	"Command", "Deny", "Eligibility", "EventTS", "Extend", "Add", "Remove", "Keep", "Found", "Group", "Hint", "ID", "Kind",
 	"Message", "Name", "NewID", "Pattern", "Post", "Reason", "Removed", "Absent", "Remaining", "Request", "Rule", "State",
 	"SHA256", "From", "Head", "Lost", "Suggestions", "ConcernedCodes", "TS", "Actions", "Canonical",
@@ -24,7 +24,7 @@ func TestEachTextInTheJournalIsAWordOrAFact(t *testing.T) {
 	t.Parallel()
 	seen := map[reflect.Type]bool{}
 	for _, kept := range []any{
-		Ask{}, Prepared{}, Rejected{}, CardPosted{}, Reminded{}, Cancel{}, CardDeleted{}, Delayed{}, Mismatch{},
+		Ask{}, Prepared{}, Rejected{}, CardPosted{}, Reminded{}, Cancel{}, CardDeleted{}, Delayed{}, Mismatch{}, WriteAnswered{},
 		WriteFinished{}, EffectFound{}, RemainingGone{}, RevokeEarly{}, Revoked{}, PostRepeated{}, DoubleSeen{},
 		DeniedOnDouble{}, DeniedOnReply{}, Pressed{}, Adopted{}, ShutOut{}, CardRedirected{}, ChannelReplaced{},
 		ballotsEntry{}, ReactedEntry{}, WriteEntry{}, ToldEntry{}, PolicyEntry{}, RestoredEntry{}, RefusalEntry{},

@@ -151,9 +151,7 @@ var sentences = map[string]string{
 	"consent_lost":      "Right before the write, too few approvals were left.",
 	"read_refused":      "UiPath refused to show the group.",
 	"read_shown":        "UiPath showed the group again.",
-	"write_answered":    "UiPath accepted the write; a read did not show it yet.",
 	"lane_yielded":      "The write failed again and again, and let other writes go first.",
-	"mismatch":          "UiPath answered with another allocation than asked for.",
 	"remaining_gone":    "Codes that the end of the grant had left were gone after all.",
 	"reminded":          "The approvers were reminded.",
 	"escalated":         "More people were asked to approve.",
@@ -192,6 +190,8 @@ type rowEvent struct {
 	Ballots    []approvals.Ballot
 	Withdrawn  []string
 	Allocation []string
+	Answered   []string
+	Shown      []string
 	Revocation approvals.Revocation
 }
 
@@ -237,6 +237,13 @@ var describers = map[string]func(r approvals.Request, row store.JournalRow, e ro
 	"write_finished": func(_ approvals.Request, _ store.JournalRow, e rowEvent) string {
 		return "The write was over" + describeOutcome(e.Outcome) + ". The group had " +
 			codesOrNothing(e.Outcome.Allocation) + "."
+	},
+	"write_answered": func(_ approvals.Request, _ store.JournalRow, e rowEvent) string {
+		return "UiPath accepted the write and answered that the group has " + codesOrNothing(e.Answered) +
+			"; a read still showed " + codesOrNothing(e.Shown) + "."
+	},
+	"mismatch": func(_ approvals.Request, _ store.JournalRow, e rowEvent) string {
+		return "UiPath had accepted the write, and a later read showed " + codesOrNothing(e.Shown) + "."
 	},
 	"effect_found": func(_ approvals.Request, _ store.JournalRow, e rowEvent) string {
 		return "A later look showed the change in effect. The group had " + codesOrNothing(e.Allocation) + "."
