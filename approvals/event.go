@@ -46,7 +46,10 @@ type (
 	VotesCounted struct{ Ballots []Ballot }
 
 	// Reminded means the approvers were reminded for the n-th time.
-	Reminded struct{ Number int }
+	Reminded struct {
+		Number int
+		TS     string `json:",omitempty"` // of the message
+	}
 
 	// Cancel means a person takes the request back. Authorized says whether this person
 	// may approve it. An approver has to give a reason.

@@ -1,6 +1,7 @@
 package approvals
 
 import (
+	"encoding/json"
 	"slices"
 	"time"
 )
@@ -39,6 +40,7 @@ type (
 		Post   JobKind
 		Number int    `json:",omitempty"`
 		Person string `json:",omitempty" words:"person"`
+		TS     string `json:",omitempty"` // of a message in a thread
 	}
 
 	// PolicyEntry is a policy that came into force.
@@ -69,6 +71,26 @@ type (
 		ToldAt time.Time // of the newest message that the database did not know
 	}
 )
+
+// A Reply is a message in a thread, as a row of the journal tells of it.
+type Reply struct {
+	Job Job    // that posted it
+	TS  string // empty in a row without it
+}
+
+// ReadReply reads a row of the kinds told and reminded.
+func ReadReply(kind string, event []byte) (Reply, error) {
+	var row struct {
+		Post   JobKind
+		Number int
+		TS     string
+	}
+	err := json.Unmarshal(event, &row)
+	if kind == (Reminded{}).Kind() {
+		row.Post = JobRemind
+	}
+	return Reply{Job: Job{Kind: row.Post, Number: row.Number}, TS: row.TS}, err
+}
 
 // A ballotsEntry is the journal's form of an event with ballots. It has only what
 // is new: each count looks at all reactions on the card, so whole counts would

@@ -242,9 +242,9 @@ func table() []cells {
 		approved(late(row("settled as done", WriteFinished{State: Done})), "done / post_outcome update_card / "+dropsAll),
 		approved(row("settled as what is no end of a write", WriteFinished{State: Expired}), wrong),
 
-		pending(row("the approvers were reminded", Reminded{1}), "pending / remind /"),
-		row("the approvers were reminded out of turn", Reminded{2}),
-		late(pending(row("the approvers were reminded", Reminded{1}), "pending / /")),
+		pending(row("the approvers were reminded", Reminded{Number: 1}), "pending / remind /"),
+		row("the approvers were reminded out of turn", Reminded{Number: 2}),
+		late(pending(row("the approvers were reminded", Reminded{Number: 1}), "pending / /")),
 		holds(late(row("the grant's time is over", GrantExpired{})), "done / revoke / warn_expiry"),
 		holds(row("the grant's time is said to be over and is not", GrantExpired{}), "done / grant_expiry /"),
 		over(late(row("the grant's time is over", GrantExpired{}))),

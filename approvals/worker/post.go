@@ -112,15 +112,27 @@ func (w *Runner) postInThread(ctx context.Context, t approvals.LeasedJob, r appr
 	if r.CardTS == "" {
 		return w.applyEvent(ctx, r, shutOut, &t)
 	}
-	_, err := w.postOnce(ctx, t, r, nil, func() (string, error) {
-		return "", w.Messenger.PostInThread(ctx, r, t.Job)
+	ts, err := w.postOnce(ctx, t, r, nil, func() (string, error) {
+		return w.Messenger.PostInThread(ctx, r, t.Job)
 	})
 	err = w.judgeRefusal(ctx, t, r, err)
 	switch {
+	case err == nil:
+		return w.completePosted(ctx, t, ts)
 	case approvals.IsRefused(err): // the card is gone, and its thread with it
 		return w.applyEvent(ctx, r, shutOut, &t)
 	case t.IsShutOut(err):
 		return errors.Join(err, w.applyIfNew(ctx, r.ID, shutOut))
+	}
+	return err
+}
+
+// completePosted ends a job whose message stands, with the message's timestamp.
+func (w *Runner) completePosted(ctx context.Context, t approvals.LeasedJob, ts string) error {
+	t.Carried, t.PostedTS = true, ts
+	err := w.Store.CompleteJob(context.WithoutCancel(ctx), t)
+	if err == nil {
+		w.completed.Store(leaseOf(t), true)
 	}
 	return err
 }
@@ -131,9 +143,12 @@ func (w *Runner) awaitOverdue(ctx context.Context, t approvals.LeasedJob, r appr
 	if !t.WasTried() || r.CardTS == "" {
 		return nil
 	}
-	_, _, err := w.findEarlier(ctx, t, r)
-	if approvals.IsRefused(err) {
-		return nil
+	ts, found, err := w.findEarlier(ctx, t, r)
+	switch {
+	case found && err == nil:
+		return w.completePosted(ctx, t, ts)
+	case err == nil, approvals.IsRefused(err):
+		return approvals.ErrNoTransition // nothing was said
 	}
 	return err
 }

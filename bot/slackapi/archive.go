@@ -32,6 +32,11 @@ type Archive struct {
 // that Slack allows.
 const ArchiveRate = rate.Limit(0.45)
 
+// TimeToRead is how long an archive takes for so many threads.
+func TimeToRead(threads int) time.Duration {
+	return time.Duration(float64(threads) / float64(ArchiveRate) * float64(time.Second))
+}
+
 // archiveBurst lets an archive of a few threads be read at once.
 const archiveBurst = 20
 
@@ -49,7 +54,9 @@ type Said struct {
 	Text     string
 	Metadata slack.SlackMetadata
 	Edited   bool
-	Replied  bool // there are replies to it
+
+	Replies     int    // of anyone
+	LatestReply string // its timestamp; empty: there are no replies
 }
 
 // A SaidPage is a part of a channel.
@@ -123,7 +130,8 @@ func (a *Archive) isSaid(m slack.Message) bool {
 
 func newSaid(m slack.Message) Said {
 	return Said{
-		TS: m.Timestamp, Text: m.Text, Metadata: m.Metadata, Edited: m.Edited != nil, Replied: m.LatestReply != "",
+		TS: m.Timestamp, Text: m.Text, Metadata: m.Metadata, Edited: m.Edited != nil,
+		Replies: m.ReplyCount, LatestReply: m.LatestReply,
 	}
 }
 

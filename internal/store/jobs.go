@@ -236,7 +236,7 @@ func (t *tx) journalTold(ctx context.Context, job approvals.LeasedJob) error {
 		return err
 	}
 	return t.journalBeside(ctx, r, approvals.KindTold, approvals.Bot, approvals.ToldEntry{
-		Post: job.Kind, Number: job.Number, Person: job.Person,
+		Post: job.Kind, Number: job.Number, Person: job.Person, TS: job.PostedTS,
 	})
 }
 
