@@ -61,7 +61,8 @@ func (c *comparison) compareSlack(ctx context.Context, cfg Config, faults []chec
 		return nil
 	}
 	channels := compare.Channels{
-		Open: c.open, Slack: archive, Since: c.since, Quick: c.quick, Newest: c.newest, Report: c.reportLine, Progress: c.progress.show, Sleep: c.sleep,
+		Open: c.open, Slack: archive, Since: c.since, Quick: c.quick, Newest: c.newest,
+		Report: c.reportLine, Progress: c.progress.show, Sleep: c.sleep,
 	}
 	summary, err := channels.Run(ctx)
 	c.add("Slack", summary.Findings, summary.Unchecked)
@@ -157,6 +158,7 @@ func (p *progressLine) clear() {
 // newComparison compares with the clock of this machine.
 func newComparison(url string, since time.Time, out io.Writer) *comparison {
 	return &comparison{
-		url: url, since: since, newest: newestThreads, out: out, progress: newProgressLine(os.Stderr), now: auditNow, sleep: sleep.For,
+		url: url, since: since, newest: newestThreads, out: out,
+		progress: newProgressLine(os.Stderr), now: auditNow, sleep: sleep.For,
 	}
 }

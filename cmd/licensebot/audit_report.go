@@ -50,7 +50,8 @@ func auditReportCommand() *cobra.Command {
 	command.Flags().StringVar(&since, "since", "", "first day, such as 2026-01-01, or a time such as 2026-01-01T08:00:00Z")
 	command.Flags().StringVar(&until, "until", "", "the day or time before which the period ends; else now")
 	command.Flags().StringVar(&format, "format", "csv", "csv, jsonl or html")
-	command.Flags().BoolVar(&offline, "offline", false, "read the database alone, without names of today and addresses of the workspace")
+	command.Flags().BoolVar(&offline, "offline", false,
+		"read the database alone, without names of today and addresses of the workspace")
 	addDatabaseFlag(command, &from)
 	return command
 }

@@ -233,7 +233,8 @@ func (t Totals) sentences() []string {
 			t.InEffect, t.AutoApproved),
 		fmt.Sprintf("Changes made without a recorded approver: %d.", t.Unapproved),
 		fmt.Sprintf("Changes approved by their own requester among others: %d.", t.SelfApproved),
-		fmt.Sprintf("Requests that the policy refused: %d; counted once a person, group and day: %d.", t.Refused, t.RefusedDays),
+		fmt.Sprintf("Requests that the policy refused: %d; counted once a person, group and day: %d.",
+			t.Refused, t.RefusedDays),
 		fmt.Sprintf("Grants for a time that still run: %d.", t.Running),
 	}
 	if t.Erased > 0 {

@@ -214,7 +214,8 @@ type csvWriter struct{ out *csv.Writer }
 
 var csvColumns = []string{
 	"record", "id", "filed_at", "requester", "requester_name", "group_id", "group_name", "action", "added", "removed",
-	"extended", "limits", "until", "reason", "rule", "policy_sha256", "terms_sha256", "approvals", "decided_at", "state", "result",
+	"extended", "limits", "until", "reason", "rule", "policy_sha256", "terms_sha256", "approvals", "decided_at", "state",
+	"result",
 	"closed_by", "closed_by_name", "closed_at",
 	"in_effect", "written", "confirmed", "ended_at", "end_removed", "end_written", "permalink",
 	"since", "seen_at", "by", "start", "end", "unexplained_added", "unexplained_removed",
@@ -252,7 +253,8 @@ func (w *csvWriter) request(l Line) error {
 		"approvals": strings.Join(approvers, "; "), "decided_at": formatTime(l.DecidedAt),
 		"state": l.State, "result": l.Result, "closed_by": l.ClosedBy, "closed_at": formatTime(l.ClosedAt),
 		"in_effect": fmt.Sprint(l.InEffect), "written": join(l.Written), "confirmed": join(l.Confirmed),
-		"ended_at": formatTime(l.EndedAt), "end_removed": join(l.EndTook), "end_written": join(l.EndWrote), "permalink": l.Permalink,
+		"ended_at": formatTime(l.EndedAt), "end_removed": join(l.EndTook), "end_written": join(l.EndWrote),
+		"permalink": l.Permalink,
 	})
 }
 
