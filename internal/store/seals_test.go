@@ -260,9 +260,10 @@ func (l *loader) request(ctx context.Context, t *tx, n int) error {
 		return err
 	}
 	var journal, words, seals []any
+	before := ""
 	for range l.each {
 		row := audit.Row{
-			ID: l.last + 1, RequestID: r.ID, At: toMicros(t.now), Kind: "votes_counted", Before: "filed", After: "filed",
+			ID: l.last + 1, RequestID: r.ID, At: toMicros(t.now), Kind: "votes_counted", Before: before, After: "filed",
 			RequestDigest: digest,
 		}
 		event := approvals.VotesCounted{Ballots: []approvals.Ballot{
@@ -273,6 +274,7 @@ func (l *loader) request(ctx context.Context, t *tx, n int) error {
 			return err
 		}
 		l.last, l.head = row.ID, row.Seal(row.ID, l.head)
+		before = "filed"
 		journal = append(journal, row.ID, r.ID, row.At, row.Kind, row.Actor, row.Before, row.After, row.Event, row.Commitment, digest)
 		words = append(words, row.ID, row.Words)
 		seals = append(seals, row.ID, row.ID, l.head)

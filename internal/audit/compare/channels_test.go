@@ -72,8 +72,13 @@ var edits = map[string]struct {
 	"a card asks for another code": {func(r *rig) {
 		request := r.request(pending)
 		request.Proposal.Change.Add = []string{"CTZDEVCU"}
-		r.update(request.CardTS, message.RenderMetadata(request, approvals.Job{Kind: approvals.JobPostCard}))
+		r.updateText(request.CardTS, r.phrases.RenderCard(r.request(pending)).Text,
+			message.RenderMetadata(request, approvals.Job{Kind: approvals.JobPostCard}))
 	}, pending + "|its card|added, codes|bot's token"},
+	"a card names another code": {func(r *rig) {
+		text := strings.ReplaceAll(r.phrases.RenderCard(r.request(pending)).Text, "IDU", "CTZDEVCU")
+		r.updateText(r.request(pending).CardTS, text, message.RenderMetadata(r.request(pending), approvals.Job{Kind: approvals.JobPostCard}))
+	}, pending + "|the text of its card does not name IDU|bot's token"},
 	"an outcome is invented": {func(r *rig) {
 		request := r.request(pending)
 		request.State = approvals.Denied

@@ -107,6 +107,10 @@ func compareCard(rec record, card *slackapi.Said) []finding {
 		found = append(found, newFinding(byToken, "request %s: its card says otherwise than the database in %s",
 			r.ID, strings.Join(names, ", ")))
 	}
+	if lacking := message.FindLacking(card.Text, r); len(lacking) > 0 {
+		found = append(found, newFinding(byToken, "request %s: the text of its card does not name %s",
+			r.ID, strings.Join(lacking, ", ")))
+	}
 	isDrawn := !rec.waits(approvals.JobUpdateCard, 0) && !rec.waits(approvals.JobPostCard, 0)
 	if isDrawn && !message.ShowsState(card.Text, r) {
 		found = append(found, newFinding(byToken, "request %s is %s, and its card does not show that", r.ID, r.State))
