@@ -119,7 +119,7 @@ func TestARestoredCopySaysWhereItsChainEnds(t *testing.T) {
 	if len(findings) > 0 || len(chain.Restored) != 1 || chain.Restored[0].ID != before.Last()+1 {
 		t.Fatalf("findings %q, restored %+v, want one row right after row %d", findings, chain.Restored, before.Last())
 	}
-	for _, want := range []string{before.Head, `"Lost":"`+later+`"`, at.UTC().Format(time.RFC3339)} {
+	for _, want := range []string{before.Head, `"Lost":"` + later + `"`, at.UTC().Format(time.RFC3339)} {
 		if !strings.Contains(chain.Restored[0].Event, want) {
 			t.Errorf("%s lacks %s", chain.Restored[0].Event, want)
 		}
