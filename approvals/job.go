@@ -319,6 +319,8 @@ type LeasedJob struct {
 
 	Writing *Allocation // what is about to be written; the journal keeps it with the attempt
 	Carried bool        // its effect was carried out, and not only pointless
+
+	PostedTS string // the timestamp of the message that it posted
 }
 
 // TellsPeople reports whether the effect of the job is a message to people.

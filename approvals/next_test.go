@@ -199,7 +199,7 @@ func table() []cells {
 
 	return []cells{
 		filed(row("UiPath was read", Prepared{Proposal: Proposal{Group: Group{ID: "group-01"}}}), "pending / post_card expire / expire"),
-		filed(row("rejected", Rejected{Outcome{Reason: ReasonNotOwned}}), "refused / tell_requester / "+dropsAll),
+		filed(row("rejected", Rejected{Outcome: Outcome{Reason: ReasonNotOwned}}), "refused / tell_requester / "+dropsAll),
 		posted, postedAgain, shutOut,
 
 		pending(row("nobody reacted", VotesCounted{}), "pending / /"),
@@ -244,9 +244,9 @@ func table() []cells {
 		approved(late(row("settled as done", WriteFinished{State: Done})), "done / post_outcome update_card / "+dropsAll),
 		approved(row("settled as what is no end of a write", WriteFinished{State: Expired}), wrong),
 
-		pending(row("the approvers were reminded", Reminded{1}), "pending / remind /"),
-		row("the approvers were reminded out of turn", Reminded{2}),
-		late(pending(row("the approvers were reminded", Reminded{1}), "pending / /")),
+		pending(row("the approvers were reminded", Reminded{Number: 1}), "pending / remind /"),
+		row("the approvers were reminded out of turn", Reminded{Number: 2}),
+		late(pending(row("the approvers were reminded", Reminded{Number: 1}), "pending / /")),
 		holds(late(row("the grant's time is over", GrantExpired{})), "done / revoke / warn_expiry"),
 		holds(row("the grant's time is said to be over and is not", GrantExpired{}), "done / grant_expiry /"),
 		over(late(row("the grant's time is over", GrantExpired{}))),
@@ -619,7 +619,7 @@ func TestLostConsentWaitsAgain(t *testing.T) {
 func TestMissesAreCounted(t *testing.T) {
 	r := requestIn(Approved)
 	for want := 1; want <= 3; want++ {
-		step, err := Next(r, Mismatch{Answered: []string{"OLD"}}, early)
+		step, err := Next(r, Mismatch{Shown: []string{"OLD"}}, early)
 		if err != nil || step.Request.Mismatches != want {
 			t.Fatalf("%d misses, %v; want %d", step.Request.Mismatches, err, want)
 		}

@@ -92,7 +92,7 @@ func (r *rig) postBeside(request approvals.Request, isDouble bool) (ts string) {
 		}
 		return ts
 	}
-	if err := r.bot.messenger.PostInThread(r.ctx, request, approvals.Job{Kind: approvals.JobRemind, Number: 1}); err != nil {
+	if _, err := r.bot.messenger.PostInThread(r.ctx, request, approvals.Job{Kind: approvals.JobRemind, Number: 1}); err != nil {
 		r.t.Fatal(err)
 	}
 	return r.slack.Thread(request.Channel, request.CardTS)[0].TS
@@ -211,7 +211,7 @@ func TestDoublesAreFoundAndRemoved(t *testing.T) {
 	done.State, done.Outcome = approvals.Done, &approvals.Outcome{Reason: approvals.ReasonConfirmed}
 	outcome, remind := approvals.Job{Kind: approvals.JobPostOutcome}, approvals.Job{Kind: approvals.JobRemind}
 	for _, job := range []approvals.Job{{Kind: approvals.JobRemind, Number: 1}, {Kind: remind.Kind, Number: 2}, outcome, outcome} {
-		if err := r.bot.messenger.PostInThread(r.ctx, done, job); err != nil {
+		if _, err := r.bot.messenger.PostInThread(r.ctx, done, job); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -49,13 +49,12 @@ func (m *Messenger) renderCard(r approvals.Request, kind approvals.JobKind) slac
 }
 
 // PostInThread posts in the card's thread what a job says.
-func (m *Messenger) PostInThread(ctx context.Context, r approvals.Request, job approvals.Job) error {
-	_, err := m.posts.PostReply(ctx, slackapi.Post{
+func (m *Messenger) PostInThread(ctx context.Context, r approvals.Request, job approvals.Job) (ts string, err error) {
+	return m.posts.PostReply(ctx, slackapi.Post{
 		Channel: r.Channel, ThreadTS: r.CardTS,
 		Text: m.phrases.ThreadReply(r, job), Blocks: m.phrases.ReplyBlocks(r, job),
 		Metadata: message.RenderMetadata(r, job),
 	})
-	return err
 }
 
 // FindPost looks for the message that the last attempt of a job posted, or one shortly

@@ -40,13 +40,13 @@ func TestWhatHistoryCarries(t *testing.T) {
 	var want []string
 	for _, state := range approvals.States()[4:] {
 		request.State = state
-		if err := r.bot.messenger.PostInThread(r.ctx, request, approvals.Job{Kind: approvals.JobPostOutcome}); err != nil {
+		if _, err := r.bot.messenger.PostInThread(r.ctx, request, approvals.Job{Kind: approvals.JobPostOutcome}); err != nil {
 			t.Fatal(err)
 		}
 		want = append(want, "allocation_"+string(state))
 	}
 	request.State = approvals.Approved
-	if err := r.bot.messenger.PostInThread(r.ctx, request, approvals.Job{Kind: approvals.JobPostDelay}); err != nil {
+	if _, err := r.bot.messenger.PostInThread(r.ctx, request, approvals.Job{Kind: approvals.JobPostDelay}); err != nil {
 		t.Fatal(err)
 	}
 	want = append(want, "allocation_approved")
@@ -130,7 +130,9 @@ func TestFind(t *testing.T) {
 	}
 	approved := pending
 	approved.State = approvals.Approved
-	if err := errors.Join(r.bot.messenger.PostInThread(r.ctx, approved, approvals.Job{Kind: approvals.JobPostDelay}), r.bot.messenger.PostInThread(r.ctx, done, approvals.Job{Kind: approvals.JobPostOutcome})); err != nil {
+	_, first := r.bot.messenger.PostInThread(r.ctx, approved, approvals.Job{Kind: approvals.JobPostDelay})
+	_, second := r.bot.messenger.PostInThread(r.ctx, done, approvals.Job{Kind: approvals.JobPostOutcome})
+	if err := errors.Join(first, second); err != nil {
 		t.Fatal(err)
 	}
 	thread := r.slack.Thread(channel, ts)
@@ -178,20 +180,20 @@ func TestReplyToADeletedCard(t *testing.T) {
 	r := newRig(t, fakeslack.Config{})
 	card := r.posted(approvals.Done)
 	outcome := approvals.Job{Kind: approvals.JobPostOutcome}
-	if err := r.bot.messenger.PostInThread(r.ctx, card, outcome); err != nil {
+	if _, err := r.bot.messenger.PostInThread(r.ctx, card, outcome); err != nil {
 		t.Fatal(err)
 	}
 	if err := r.slack.DeleteMessage(channel, card.CardTS); err != nil {
 		t.Fatal(err)
 	}
-	if err := r.bot.messenger.PostInThread(r.ctx, card, outcome); meaning(err) != "refusal thread_not_found" {
+	if _, err := r.bot.messenger.PostInThread(r.ctx, card, outcome); meaning(err) != "refusal thread_not_found" {
 		t.Errorf("the requester is not told: %v", err)
 	}
 	if stray := r.slack.Messages(channel); len(stray) != 0 {
 		t.Errorf("in the channel: %+v", stray)
 	}
 	r.slack.Inject("chat.delete", fault.Fault{Times: 1, Error: "cant_delete_message"})
-	if err := r.bot.messenger.PostInThread(r.ctx, card, outcome); meaning(err) != "refusal thread_not_found" || !strings.Contains(r.log.String(), "Slack did not delete it") {
+	if _, err := r.bot.messenger.PostInThread(r.ctx, card, outcome); meaning(err) != "refusal thread_not_found" || !strings.Contains(r.log.String(), "Slack did not delete it") {
 		t.Errorf("%v\n%s", err, r.log)
 	}
 	// Nor does one that could not be deleted at once, or whose answer was lost.
@@ -296,7 +298,7 @@ func TestFindTellsRepeatsApart(t *testing.T) {
 		approvals.JobPostRevocationDelay: "allocation_overdue", approvals.JobPostRevocation: "allocation_ended",
 	} {
 		first := approvals.Job{Kind: kind, Number: 1}
-		if err := r.bot.messenger.PostInThread(r.ctx, request, first); err != nil {
+		if _, err := r.bot.messenger.PostInThread(r.ctx, request, first); err != nil {
 			t.Fatal(err)
 		}
 		thread := r.slack.Thread(channel, request.CardTS)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	. "licensebot/approvals"
+	"licensebot/internal/store"
 )
 
 // What was told of a reaction lasts, though one look does not show it.
@@ -102,9 +103,46 @@ func TestLimitWithReadsThatLag(t *testing.T) {
 				if r.State != Done {
 					t.Errorf("the request is %s, %+v; the allocation %v", r.State, r.Outcome, w.uipath.rule())
 				}
+				want := `{"Answered":["NEW","NEW=3","OLD","OLD=2"],"Shown":["OLD","OLD=2"]}`
+				if rows := w.journal(r.ID, "write_answered"); !slices.Equal(rows, []string{want}) {
+					t.Errorf("the journal has %q, want %s", rows, want)
+				}
 			})
 		})
 	}
+}
+
+// journal reads the rows of a kind about a request, as another process does.
+func (w *world) journal(id, kind string) (events []string) {
+	w.Helper()
+	reader, err := store.OpenReader(w.Context(), w.url)
+	if err != nil {
+		w.Fatal(err)
+	}
+	defer func() { _ = reader.Close() }()
+	for row, err := range reader.Journal(w.Context(), id) {
+		if err != nil {
+			w.Fatal(err)
+		}
+		if row.Kind == kind {
+			events = append(events, string(row.Event))
+		}
+	}
+	return events
+}
+
+// TestAYesThatIsNeverShownIsInTheJournal lets UiPath say yes, and show something else for good.
+func TestAYesThatIsNeverShownIsInTheJournal(t *testing.T) {
+	live(t, func(w *world) {
+		w.uipath.onWrite = func(_ int, asked Allocation) (*Allocation, bool, error) { return &asked, false, nil }
+		r := w.ask(Ask{Codes: []string{"NEW"}, Quotas: []Quota{{Code: "NEW", Limit: 3}}})
+		w.react(r, anna, true)
+		r = w.untilState(Failed)
+		answered, mismatches := w.journal(r.ID, "write_answered"), w.journal(r.ID, "mismatch")
+		if len(answered) != 3 || !slices.Equal(mismatches, slices.Repeat([]string{`{"Shown":["OLD","OLD=2"]}`}, 3)) {
+			t.Errorf("answered %q, then shown %q", answered, mismatches)
+		}
+	})
 }
 
 // One 404 does not end the look for a late effect.

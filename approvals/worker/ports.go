@@ -284,8 +284,8 @@ type Cards interface {
 
 // Posts is the Messenger's part about a card's thread.
 type Posts interface {
-	// PostInThread posts what the job says.
-	PostInThread(ctx context.Context, r approvals.Request, said approvals.Job) error
+	// PostInThread posts what the job says, and returns the timestamp.
+	PostInThread(ctx context.Context, r approvals.Request, said approvals.Job) (ts string, err error)
 	// FindPost looks for the post of an earlier attempt; of several, the oldest.
 	FindPost(ctx context.Context, r approvals.Request, said approvals.LeasedJob) (ts string, found bool, err error)
 	// ListPosts lists the bot's messages in the channel about a request.

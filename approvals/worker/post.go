@@ -117,15 +117,27 @@ func (w *Runner) postInThread(ctx context.Context, t approvals.LeasedJob, r appr
 	if r.CardTS == "" {
 		return w.applyEvent(ctx, r, shutOut, &t)
 	}
-	_, err := w.postOnce(ctx, t, r, nil, func() (string, error) {
-		return "", w.Messenger.PostInThread(ctx, r, t.Job)
+	ts, err := w.postOnce(ctx, t, r, nil, func() (string, error) {
+		return w.Messenger.PostInThread(ctx, r, t.Job)
 	})
 	err = w.judgeRefusal(ctx, t, r, err)
 	switch {
+	case err == nil:
+		return w.completePosted(ctx, t, ts)
 	case approvals.IsRefused(err): // the card is gone, and its thread with it
 		return w.applyEvent(ctx, r, shutOut, &t)
 	case t.IsShutOut(err):
 		return errors.Join(err, w.applyIfNew(ctx, r.ID, shutOut))
+	}
+	return err
+}
+
+// completePosted ends a job whose message stands, with the message's timestamp.
+func (w *Runner) completePosted(ctx context.Context, t approvals.LeasedJob, ts string) error {
+	t.Carried, t.PostedTS = true, ts
+	err := w.Store.CompleteJob(context.WithoutCancel(ctx), t)
+	if err == nil {
+		w.completed.Store(leaseOf(t), true)
 	}
 	return err
 }
@@ -136,21 +148,26 @@ func (w *Runner) awaitOverdue(ctx context.Context, t approvals.LeasedJob, r appr
 	if !t.WasTried() || r.CardTS == "" {
 		return nil
 	}
-	_, found, err := w.findEarlier(ctx, t, r)
+	ts, found, err := w.findEarlier(ctx, t, r)
 	switch {
+	case found && err == nil:
+		return w.completePosted(ctx, t, ts)
 	case approvals.IsRefused(err):
-		return nil
-	case err != nil, found:
+		return approvals.ErrNoTransition // nothing was said
+	case err != nil:
 		return err
 	}
-	return w.noteMissing(ctx, t, r)
+	if err := w.noteMissing(ctx, t, r); err != nil {
+		return err
+	}
+	return approvals.ErrNoTransition
 }
 
 // tellRequester tells the requester privately, while it is still true. Only its reader can
 // see such a notice, so after a lost answer it is told again, though rarely.
 func (w *Runner) tellRequester(ctx context.Context, t approvals.LeasedJob, r approvals.Request) error {
 	if !t.IsRelevant(r) {
-		return nil
+		return approvals.ErrNoTransition
 	}
 	if err := w.Store.MarkTried(ctx, t); err != nil {
 		return err

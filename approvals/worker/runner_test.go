@@ -630,8 +630,8 @@ func (s *slackFake) PostCard(_ context.Context, r Request) (string, error) {
 	return cardOf(r), nil
 }
 
-func (s *slackFake) PostInThread(_ context.Context, r Request, said Job) error {
-	return s.do(string(said.Kind), func() {
+func (s *slackFake) PostInThread(_ context.Context, r Request, said Job) (string, error) {
+	return saidName(r, said), s.do(string(said.Kind), func() {
 		s.posted = append(s.posted, saidName(r, said))
 		s.said = append(s.said, utterance{Job: said, at: time.Now(), state: r.State})
 	})

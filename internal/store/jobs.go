@@ -201,7 +201,7 @@ func (t *tx) markTried(ctx context.Context, job approvals.LeasedJob) error {
 		return err
 	}
 	return t.journalBeside(ctx, r, approvals.KindWriteTried, approvals.Bot, approvals.WriteEntry{
-		Codes: job.Writing.Codes, Quotas: job.Writing.Quotas,
+		Codes: job.Writing.Codes, Quotas: job.Writing.Quotas, UseExternalLicense: job.Writing.UseExternalLicense,
 	})
 }
 
@@ -236,7 +236,7 @@ func (t *tx) journalTold(ctx context.Context, job approvals.LeasedJob) error {
 		return err
 	}
 	return t.journalBeside(ctx, r, approvals.KindTold, approvals.Bot, approvals.ToldEntry{
-		Post: job.Kind, Number: job.Number, Person: job.Person,
+		Post: job.Kind, Number: job.Number, Person: job.Person, TS: job.PostedTS,
 	})
 }
 

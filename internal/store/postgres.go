@@ -75,8 +75,8 @@ func connectPostgres(config *pgx.ConnConfig, opts Options) (*Store, *postgres) {
 	engine := &postgres{db: db, now: opts.Now, replicaID: uuid.NewString()}
 	return &Store{
 		engine: engine, write: db, read: &readPool{DB: db}, clock: watchClock(opts), maxOpen: opts.MaxOpen,
-		observe: opts.Observe,
-		place:   config.Database + " on " + config.Host,
+		observe: opts.Observe, nameOf: opts.NameOf,
+		place: config.Database + " on " + config.Host,
 	}, engine
 }
 

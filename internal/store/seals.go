@@ -103,7 +103,7 @@ func (t *tx) appendJournal(ctx context.Context, e entry) error {
 			t.QueryRowContext(ctx, `SELECT `+digestColumns+` FROM requests WHERE id = $1`, e.RequestID))
 	}
 	if err == nil {
-		err = takeWords(&r, e)
+		err = t.takeWords(&r, e)
 	}
 	if err != nil {
 		return err
@@ -123,13 +123,13 @@ func (t *tx) appendJournal(ctx context.Context, e entry) error {
 
 // takeWords sets the actor and the event of a row with marks in the places of words, the words
 // themselves, and the commitment to all of them.
-func takeWords(r *audit.Row, e entry) error {
+func (t *tx) takeWords(r *audit.Row, e entry) error {
 	var words []audit.Word
 	numbers := make(map[approvals.Word]int)
 	take := func(w approvals.Word) int {
 		key := approvals.Word{Value: w.Value, IsText: w.IsText}
 		if numbers[key] == 0 {
-			word := audit.NewPerson(w.Value)
+			word := audit.NewPerson(w.Value, t.nameNow(w.Value))
 			if w.IsText {
 				word = audit.NewText(w.Value)
 			}
@@ -153,6 +153,14 @@ func takeWords(r *audit.Row, e entry) error {
 	}
 	r.Commitment, _, err = r.Commit()
 	return err
+}
+
+// nameNow is what a person is called now; empty if that is not known.
+func (t *tx) nameNow(person string) string {
+	if t.nameOf == nil {
+		return ""
+	}
+	return t.nameOf(person)
 }
 
 func isPerson(actor string) bool {

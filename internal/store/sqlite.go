@@ -42,7 +42,7 @@ func openSQLite(ctx context.Context, name string, opts Options) (*Store, error) 
 		now = opts.Now
 	}
 	s := connectSQLite(file.path, sqlite{now: now, unlock: unlock})
-	s.clock, s.maxOpen, s.observe = watchClock(opts), opts.MaxOpen, opts.Observe
+	s.clock, s.maxOpen, s.observe, s.nameOf = watchClock(opts), opts.MaxOpen, opts.Observe, opts.NameOf
 	if err := errors.Join(s.prepareSQLite(ctx), file.checkUnchanged()); err != nil {
 		return nil, errors.Join(fmt.Errorf("prepare database %s: %w", name, err), s.Close())
 	}

@@ -20,7 +20,8 @@ type tx struct {
 	now      time.Time
 	enqueued []approvals.JobKind
 	steps    []approvals.Transition
-	wrote    bool // a statement changed a row
+	nameOf   func(person string) string // nil: no name is known
+	wrote    bool                       // a statement changed a row
 }
 
 // ExecContext runs a statement and notes whether it changed a row.
@@ -41,7 +42,7 @@ const maxAttempts = 6
 // race or a lost connection, so work must keep nothing from an earlier run.
 func (s *Store) runInTx(ctx context.Context, work func(*tx) error) error {
 	for attempt := 1; ; attempt++ {
-		t := &tx{engine: s.engine}
+		t := &tx{engine: s.engine, nameOf: s.nameOf}
 		committing, err := s.runOnce(ctx, t, work)
 		s.disk.noteEnd(t.wrote, err)
 		if err == nil {
