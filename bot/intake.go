@@ -209,7 +209,7 @@ func (in *intake) handleEvent(ctx context.Context, env socket.Envelope) (ok bool
 		}
 	case "app_uninstalled", "tokens_revoked":
 		in.log.Error().Str("event", e.Type).
-			Msg("the Slack app was removed or its tokens revoked; install it again and restart with its new tokens")
+			Msg("the Slack app was removed or its tokens revoked; install it again, and set SLACK_BOT_TOKEN to its new token")
 	default:
 		return in.setAside(ctx, env, "unknown event type "+outside.OneLine(e.Type, 60))
 	}

@@ -323,7 +323,7 @@ func (w *Runner) runGuarded(ctx context.Context, t approvals.LeasedJob, r approv
 	if err := r.CheckTarget(w.Target); err != nil {
 		return err
 	}
-	if err := w.unread.check(r.Channel); err != nil {
+	if err := w.awaitReading(ctx, t, r); err != nil {
 		return err
 	}
 	return run(w, ctx, t, r)

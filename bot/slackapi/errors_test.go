@@ -168,3 +168,15 @@ func TestErrorsTellNoSecrets(t *testing.T) {
 		t.Errorf("a secret is told: %s", said)
 	}
 }
+
+// A secret in a file is read again while the bot runs, so no remedy asks for a restart.
+func TestNoRemedyAsksForARestart(t *testing.T) {
+	for name, remedy := range remedies {
+		if strings.Contains(remedy, "restart") {
+			t.Errorf("%s: %s", name, remedy)
+		}
+		if strings.HasPrefix(name, "token_") && !strings.Contains(remedy, "set SLACK_BOT_TOKEN to") {
+			t.Errorf("%s does not say where the new token goes: %s", name, remedy)
+		}
+	}
+}
