@@ -16,6 +16,8 @@ import (
 	"licensebot/internal/outside"
 )
 
+const restricted = "the workspace does not let the bot post in the approvals channel; an admin has to allow it"
+
 // remedies says what is wrong and what to do, for the errors that an operator can
 // fix. The operator reads it in the log, and the requester while their request
 // is delayed. A token in a file is read again by itself, so a remedy asks for no restart.
@@ -23,10 +25,15 @@ var remedies = map[string]string{
 	"not_in_channel": "the bot is not in the approvals channel; invite it there with /invite",
 	"channel_not_found": "Slack shows the bot no such channel; " +
 		"check LICENSEBOT_CHANNEL and invite the bot there with /invite",
-	"is_archived": "the approvals channel is archived; unarchive it or set LICENSEBOT_CHANNEL to another",
-	"is_inactive": "the channel is archived; unarchive it or set LICENSEBOT_CHANNEL to another",
-	"restricted_action": "the workspace does not let the bot post in the approvals channel; " +
-		"an admin has to allow it",
+	"is_archived":                              "the approvals channel is archived; unarchive it or set LICENSEBOT_CHANNEL to another",
+	"is_inactive":                              "the channel is archived; unarchive it or set LICENSEBOT_CHANNEL to another",
+	"restricted_action":                        restricted,
+	"restricted_action_read_only_channel":      restricted,
+	"restricted_action_thread_only_channel":    restricted,
+	"restricted_action_non_threadable_channel": "the approvals channel takes no threads; an admin has to allow them",
+	"team_access_not_granted": "the Slack app may not use this workspace; " +
+		"an admin of the organization has to add it",
+	"external_channel_migrating": "Slack is moving the approvals channel to another workspace; wait until that is over",
 	"missing_scope": "the Slack app lacks a scope; add the one named in the log, " +
 		"reinstall the app and set SLACK_BOT_TOKEN to its new token",
 	"not_allowed_token_type": "SLACK_BOT_TOKEN is not a bot token; it has to begin with xoxb-",

@@ -182,25 +182,34 @@ func TestCardOfAnArchivedChannel(t *testing.T) {
 	}
 }
 
-// TestChannelSetByMistake sets a channel that the bot cannot use. The cards stay where
-// they are, and count when the setting is right again.
+// TestChannelSetByMistake sets a channel that the bot cannot use, or can only read. The
+// cards stay where they are, and count when the setting is right again.
 func TestChannelSetByMistake(t *testing.T) {
 	sweep.InSample(t, false)
 	t.Parallel()
-	w := newWorld(t)
-	w.startReplica()
-	w.typeRequest("group-01 IDU")
-	w.awaitCard()
-	w.killReplicas()
-	w.env["LICENSEBOT_CHANNEL"] = "C0MISTAKE"
-	w.startReplica()
-	w.awaitLog("could not take the requests with a card in another channel")
-	w.killReplicas()
-	w.env["LICENSEBOT_CHANNEL"] = approvalsChannel
-	w.startReplica()
-	w.reactToCard(approver, "white_check_mark")
-	w.awaitOutcome("allocation_done", "*Done*")
-	w.wantAllocation(1, "ATTUNU", "IDU")
+	for name, archived := range map[string]bool{"it is not there": false, "it is archived": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.startReplica()
+			w.typeRequest("group-01 IDU")
+			w.awaitCard()
+			w.killReplicas()
+			if archived {
+				w.addChannel("C0MISTAKE")
+				w.slack.UpdateChannel("C0MISTAKE", func(c *fakeslack.Channel) { c.Archived = true })
+			}
+			w.env["LICENSEBOT_CHANNEL"] = "C0MISTAKE"
+			w.startReplica()
+			w.awaitLog("could not take the requests with a card in another channel")
+			w.killReplicas()
+			w.env["LICENSEBOT_CHANNEL"] = approvalsChannel
+			w.startReplica()
+			w.reactToCard(approver, "white_check_mark")
+			w.awaitOutcome("allocation_done", "*Done*")
+			w.wantAllocation(1, "ATTUNU", "IDU")
+		})
+	}
 }
 
 // TestApprovedWhereItIs sets another channel while an approved request waits for UiPath.

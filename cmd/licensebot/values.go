@@ -22,7 +22,7 @@ var quotes = map[rune]rune{'"': '"', '\'': '\'', '`': '`', '“': '”', '„': 
 
 var (
 	comment    = regexp.MustCompile(`\s#`)
-	unexpanded = regexp.MustCompile(`^(\$\{[^}]*\}|\$\([^)]*\)|\$[A-Z_]+|\{\{.*\}\}|<[^>]*>)$`)
+	unexpanded = regexp.MustCompile(`^(\$\{[^}]*\}|\$\([^)]*\)|\$[A-Z_]+|\{\{.*\}\}|<[^>@#!][^>]*>)$`) // a mention of Slack is none
 )
 
 // Kinds of variables, where something may be part of the value.
