@@ -163,8 +163,11 @@ func (c *canary) count(round approvals.Canary, result approvals.CanaryResult) {
 // countKind counts the rounds of one kind that were lost while those of the other kind
 // arrived. The app subscribes to each kind by itself.
 func (c *canary) countKind(round approvals.Canary, result approvals.CanaryResult) {
-	if result != approvals.CanaryLost || c.kindOf(round).Add(1) != canaryKindPatience || c.failed.Load() >= canaryPatience {
+	if result != approvals.CanaryLost || c.kindOf(round).Add(1) != canaryKindPatience {
 		return
+	}
+	if c.failed.Load() >= canaryPatience {
+		return // those of the other kind are lost as well
 	}
 	missing := subscribeToRemoved
 	if round.Present {

@@ -177,7 +177,7 @@ func (in *intake) handleEvent(ctx context.Context, env socket.Envelope) (ok bool
 	if err != nil {
 		return in.setAside(ctx, env, err.Error())
 	}
-	if e.Type == "reaction_added" || e.Type == "reaction_removed" {
+	if e.isReaction() {
 		return in.recordReaction(ctx, env, e)
 	}
 	in.canary.noteOther()

@@ -43,8 +43,9 @@ func checkSubject(method string, answer *http.Response) error {
 	}
 	answer.Body = io.NopCloser(bytes.NewReader(body))
 	var parts map[string]json.RawMessage
-	if json.Unmarshal(body, &parts) != nil || string(parts["ok"]) != "true" {
-		return nil // the library says what is wrong
+	isJSON := json.Unmarshal(body, &parts) == nil
+	if !isJSON || string(parts["ok"]) != "true" { // the library says what is wrong
+		return nil
 	}
 	if text := parts[subject]; text == nil || string(text) == "null" {
 		return fmt.Errorf("the answer says ok and has no %s", subject)

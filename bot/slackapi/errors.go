@@ -25,8 +25,9 @@ var remedies = map[string]string{
 	"not_in_channel": "the bot is not in the approvals channel; invite it there with /invite",
 	"channel_not_found": "Slack shows the bot no such channel; " +
 		"check LICENSEBOT_CHANNEL and invite the bot there with /invite",
-	"is_archived":                              "the approvals channel is archived; unarchive it or set LICENSEBOT_CHANNEL to another",
-	"is_inactive":                              "the channel is archived; unarchive it or set LICENSEBOT_CHANNEL to another",
+	"is_archived": "the approvals channel is archived; unarchive it or set LICENSEBOT_CHANNEL to another",
+	"is_inactive": "the channel is archived; unarchive it or set LICENSEBOT_CHANNEL to another",
+
 	"restricted_action":                        restricted,
 	"restricted_action_read_only_channel":      restricted,
 	"restricted_action_thread_only_channel":    restricted,
