@@ -87,7 +87,8 @@ func (b *bouncer) launch(path string, server *url.URL, how Bouncing) error {
 		return err
 	}
 	config := filepath.Join(b.dir, "pgbouncer.ini")
-	if err := os.WriteFile(config, []byte(bouncerConfig(server, port, how)), 0o644); err != nil { //nolint:gosec // of a test
+	text := bouncerConfig(server, port, how)
+	if err := os.WriteFile(config, []byte(text), 0o644); err != nil { //nolint:gosec // another user reads it
 		return err
 	}
 	b.server = exec.Command(path, config)
