@@ -20,7 +20,6 @@ import (
 
 	"licensebot/internal/noredirect"
 	"licensebot/internal/outbound"
-	"licensebot/internal/retryafter"
 )
 
 const (
@@ -185,7 +184,7 @@ func isHTMLAnswer(resp *http.Response, body []byte) bool {
 // statusError makes an error of a status that is not a success.
 func (t *transport) statusError(resp *http.Response, r request) *Error {
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
-	after, hasAfter := retryafter.Parse(resp.Header.Get("Retry-After"), t.now(), maxRetryAfter)
+	after, hasAfter := outbound.ParseRetryAfter(resp.Header.Get("Retry-After"), t.now(), maxRetryAfter)
 	e := &Error{
 		Op: r.operation, Status: resp.StatusCode, Write: r.write, RetryAfter: after,
 		Kind: classifyStatus(resp.StatusCode, hasAfter), Answer: r.answerText(body),

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"licensebot/internal/outbound"
-	"licensebot/internal/retryafter"
 )
 
 // checkAnswer makes an error of an answer that the library would misunderstand.
@@ -62,7 +61,7 @@ func rewriteRetryAfter(answer *http.Response, now time.Time) {
 	if answer.StatusCode != http.StatusTooManyRequests {
 		return
 	}
-	pause, ok := retryafter.Parse(answer.Header.Get("Retry-After"), now, maxPause)
+	pause, ok := outbound.ParseRetryAfter(answer.Header.Get("Retry-After"), now, maxPause)
 	if !ok {
 		pause = defaultPause
 	}

@@ -9,7 +9,6 @@ import (
 	"golang.org/x/time/rate"
 
 	"licensebot/internal/outbound"
-	"licensebot/internal/retryafter"
 	"licensebot/internal/sleep"
 )
 
@@ -116,7 +115,7 @@ const maxRetryAfter = 15 * time.Minute
 // heedRetryAfter waits for as many seconds as Slack asked.
 func (o *opener) heedRetryAfter(value string) {
 	now := time.Now()
-	pause, ok := retryafter.Parse(value, now, maxRetryAfter)
+	pause, ok := outbound.ParseRetryAfter(value, now, maxRetryAfter)
 	if !ok {
 		return
 	}

@@ -9,8 +9,8 @@ import (
 	"mime"
 	"net/http"
 	"regexp"
-
-	"licensebot/internal/outside"
+	"strings"
+	"unicode"
 )
 
 // A PageError is a web page in the place of an answer in JSON. What stands between shows one,
@@ -47,9 +47,23 @@ func CheckPage(answer *http.Response) error {
 	}
 	page := new(PageError)
 	if found := pageTitle.FindSubmatch(text); found != nil {
-		page.Title = outside.OneLine(html.UnescapeString(string(found[1])), 80)
+		page.Title = plainTitle(html.UnescapeString(string(found[1])))
 	}
 	return errors.Join(page, answer.Body.Close())
+}
+
+// maxTitle bounds a title, in characters.
+const maxTitle = 80
+
+// plainTitle is a title in one line that people can read.
+func plainTitle(title string) string {
+	isGap := func(r rune) bool { return !unicode.IsGraphic(r) || unicode.IsSpace(r) }
+	words := strings.FieldsFunc(strings.ToValidUTF8(title, ""), isGap)
+	runes := []rune(strings.Join(words, " "))
+	if len(runes) > maxTitle {
+		return string(runes[:maxTitle-1]) + "…"
+	}
+	return string(runes)
 }
 
 // A body is what was read of another one, and its rest.

@@ -14,7 +14,7 @@ func TestCheckPage(t *testing.T) {
 		status           int
 		kind, body, want string
 	}{
-		"a page":           {200, html, "\n<html><title> Blocked\n by &amp; co</title>", "titled “Blocked  by & co”"},
+		"a page":           {200, html, "\n<html><title> Blocked\n by &amp; co</title>", "titled “Blocked by & co”"},
 		"without a title":  {200, html, "<html>Blocked", "a web page came in place of the answer; look at the proxy"},
 		"a long title":     {200, html, "<title>" + strings.Repeat("x", 500) + "</title>", "…”"},
 		"JSON":             {200, "application/json", `{"ok":true}`, ""},

@@ -1,13 +1,11 @@
-package retryafter_test
+package outbound
 
 import (
 	"testing"
 	"time"
-
-	"licensebot/internal/retryafter"
 )
 
-func TestParse(t *testing.T) {
+func TestParseRetryAfter(t *testing.T) {
 	now := time.Date(2026, 11, 23, 9, 30, 0, 0, time.UTC)
 	for value, want := range map[string]time.Duration{
 		"0": 0, "17": 17 * time.Second, " 17 ": 17 * time.Second, "1.5": 2 * time.Second, "0.2": time.Second,
@@ -16,7 +14,7 @@ func TestParse(t *testing.T) {
 		"Tue, 24 Nov 2026 09:30:00 GMT": time.Hour, "Monday, 23-Nov-26 09:31:00 GMT": time.Minute,
 		"": -1, "soon": -1, "-3": -1, "NaN": -1, "1m": -1,
 	} {
-		got, ok := retryafter.Parse(value, now, time.Hour)
+		got, ok := ParseRetryAfter(value, now, time.Hour)
 		if !ok {
 			got = -1
 		}

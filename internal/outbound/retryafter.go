@@ -1,6 +1,4 @@
-// Package retryafter reads the header Retry-After, as servers and what stands before them
-// write it.
-package retryafter
+package outbound
 
 import (
 	"math"
@@ -10,9 +8,10 @@ import (
 	"time"
 )
 
-// Parse reads seconds, also with a fraction, or a date. It reports false if the value says
+// ParseRetryAfter reads the header of this name, as servers and what stands before them
+// write it: seconds, also with a fraction, or a date. It reports false if the value says
 // nothing. most bounds the pause, whatever it says.
-func Parse(value string, now time.Time, most time.Duration) (pause time.Duration, ok bool) {
+func ParseRetryAfter(value string, now time.Time, most time.Duration) (pause time.Duration, ok bool) {
 	value = strings.TrimSpace(value)
 	if seconds, err := strconv.ParseFloat(value, 64); err == nil && seconds >= 0 && !math.IsNaN(seconds) {
 		return time.Duration(min(math.Ceil(seconds), most.Seconds())) * time.Second, true
