@@ -195,9 +195,10 @@ func (b *Bot) Messenger() *Messenger { return b.messenger }
 // Directory is what workers look people and reactions up in.
 func (b *Bot) Directory() *slackapi.Directory { return b.directory }
 
-// IsDeaf reports whether connections live and deliver nothing: the bot's own reaction came
-// back to no replica, or only as a repetition, twice in a row.
-func (b *Bot) IsDeaf() bool { return b.canary.isDeaf() }
+// Deafness says what Slack does not deliver although connections live: the bot's own reaction
+// came back to no replica, or only as a repetition, twice in a row. It is empty if Slack
+// delivers.
+func (b *Bot) Deafness() string { return b.canary.deafness() }
 
 // LiveConnections tells how many connections for envelopes are open.
 func (b *Bot) LiveConnections() int { return b.socket.LiveConnections() }

@@ -25,6 +25,9 @@ const (
 	// canaryPatience is how many rounds in a row fail until the connections are replaced,
 	// an operator is told, and the bot is not ready.
 	canaryPatience = 2
+	// canaryKindPatience is how many reactions given, or taken back, are lost in a row until
+	// the app does not seem to subscribe to that event.
+	canaryKindPatience = 3
 	// canaryReplaceEvery is after how many more of them the connections are replaced again.
 	canaryReplaceEvery = 10
 )
@@ -54,10 +57,40 @@ type canary struct {
 
 	seen   approvals.Canary // the running round, as this replica last saw it
 	failed atomic.Int32     // rounds in a row
+	given  atomic.Int32     // reactions given and lost in a row
+	taken  atomic.Int32     // reactions taken back and lost in a row
+	others atomic.Int64     // deliveries of Slack to this process that are no reactions
+	before atomic.Int64     // others, when the last reaction came back
 }
 
-// isDeaf reports whether Slack delivers nothing, or only as a repetition, to any replica.
-func (c *canary) isDeaf() bool { return c != nil && c.failed.Load() >= canaryPatience }
+const (
+	subscribeToBoth    = "subscribe the Slack app to the bot events reaction_added and reaction_removed"
+	subscribeToAdded   = "subscribe the Slack app to the bot event reaction_added"
+	subscribeToRemoved = "subscribe the Slack app to the bot event reaction_removed"
+)
+
+// deafness says what Slack does not deliver to any replica, or only as a repetition; ""
+// if it delivers.
+func (c *canary) deafness() string {
+	switch {
+	case c == nil:
+	case c.failed.Load() >= canaryPatience && c.others.Load() > c.before.Load():
+		return "Slack delivers commands or other events and no reactions: " + subscribeToBoth
+	case c.failed.Load() >= canaryPatience:
+		return "Slack delivers nothing: the bot's own reaction does not come back; " +
+			"if new connections do not help, " + subscribeToBoth
+	case c.given.Load() >= canaryKindPatience:
+		return "Slack does not deliver reactions: " + subscribeToAdded
+	}
+	return ""
+}
+
+// noteOther notes that Slack delivered something else than a reaction.
+func (c *canary) noteOther() {
+	if c != nil {
+		c.others.Add(1)
+	}
+}
 
 // run begins rounds until ctx ends.
 func (c *canary) run(ctx context.Context) {
@@ -85,7 +118,7 @@ func (c *canary) beginRound(ctx context.Context) error {
 	if result != approvals.CanaryNone && c.report != nil {
 		c.report(last, result)
 	}
-	c.count(result)
+	c.count(last, result)
 	if next.TS == "" {
 		return c.postMessage(ctx, next)
 	}
@@ -96,16 +129,18 @@ func (c *canary) beginRound(ctx context.Context) error {
 // reports how the round before ended; this one goes by what it last saw of it.
 func (c *canary) follow(running approvals.Canary) {
 	if c.seen.Number != 0 && running.Number > c.seen.Number {
-		c.count(c.seen.Judge(running.At, canaryEvery))
+		c.count(c.seen, c.seen.Judge(running.At, canaryEvery))
 	}
 	c.seen = running
 }
 
 // count counts rounds that failed in a row. Of a round that could not be made nothing is
 // known.
-func (c *canary) count(result approvals.CanaryResult) {
+func (c *canary) count(round approvals.Canary, result approvals.CanaryResult) {
 	switch result {
 	case approvals.CanaryArrived:
+		c.kindOf(round).Store(0)
+		c.before.Store(c.others.Load())
 		if c.failed.Swap(0) >= canaryPatience {
 			c.log.Info().Msg("Slack delivers again")
 		}
@@ -115,13 +150,37 @@ func (c *canary) count(result approvals.CanaryResult) {
 	}
 	failed := c.failed.Add(1)
 	if failed == canaryPatience {
-		c.log.Error().Str("result", string(result)).Int32("rounds", failed).
+		c.log.Error().Str("result", string(result)).Int32("rounds", failed).Str("problem", c.deafness()).
 			Msg("Slack does not deliver what it should: the bot's own reaction came back on no connection, or only " +
 				"as a repetition; the bot opens new connections; look at the app's event subscriptions if this goes on")
 	}
+	c.countKind(round, result)
 	if failed >= canaryPatience && (failed-canaryPatience)%canaryReplaceEvery == 0 {
 		c.replace()
 	}
+}
+
+// countKind counts the rounds of one kind that were lost while those of the other kind
+// arrived. The app subscribes to each kind by itself.
+func (c *canary) countKind(round approvals.Canary, result approvals.CanaryResult) {
+	if result != approvals.CanaryLost || c.kindOf(round).Add(1) != canaryKindPatience {
+		return
+	}
+	if c.failed.Load() >= canaryPatience {
+		return // those of the other kind are lost as well
+	}
+	missing := subscribeToRemoved
+	if round.Present {
+		missing = subscribeToAdded
+	}
+	c.log.Error().Msg("Slack delivers only one of two events: " + missing)
+}
+
+func (c *canary) kindOf(round approvals.Canary) *atomic.Int32 {
+	if round.Present {
+		return &c.given
+	}
+	return &c.taken
 }
 
 // postMessage posts the status message. The next round reacts to it.

@@ -117,8 +117,8 @@ func TestConnectionsThatDeliverNothingAreReplaced(t *testing.T) {
 	a.slack.Mute()
 	for i, deaf := range []bool{false, false, true} {
 		a.round(canaryEvery)
-		if a.bot.IsDeaf() != deaf {
-			t.Fatalf("after round %d the bot is deaf: %v", i, !deaf)
+		if got := a.bot.Deafness(); (got != "") != deaf || deaf && !strings.Contains(got, "Slack delivers nothing") {
+			t.Fatalf("after round %d the bot is deaf: %q", i, got)
 		}
 		if i == 2 {
 			break
@@ -130,8 +130,42 @@ func TestConnectionsThatDeliverNothingAreReplaced(t *testing.T) {
 	a.round(canaryEvery)
 	a.awaitEvents(arrived + 1)
 	a.round(canaryEvery)
-	if a.bot.IsDeaf() || !strings.Contains(a.log.String(), "Slack delivers again") {
+	if a.bot.Deafness() != "" || !strings.Contains(a.log.String(), "Slack delivers again") {
 		t.Error("the reaction came back, and the bot is deaf")
+	}
+}
+
+// TestTheMissingSubscriptionIsNamed plays Slack apps that do not subscribe to both events of
+// reactions. The bot says which one is missing.
+func TestTheMissingSubscriptionIsNamed(t *testing.T) {
+	for name, c := range map[string]struct {
+		missing       []string
+		ready, logged string // what the probe, and the log, say
+	}{
+		"both":    {[]string{"reaction_added", "reaction_removed"}, "no reactions: " + subscribeToBoth, subscribeToBoth},
+		"added":   {[]string{"reaction_added"}, subscribeToAdded, subscribeToAdded},
+		"removed": {[]string{"reaction_removed"}, "", subscribeToRemoved},
+		"none":    {nil, "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := newAviary(t)
+			for _, event := range c.missing {
+				a.slack.Inject(event, fault.Fault{})
+			}
+			for range 2*canaryKindPatience + 1 {
+				a.slack.SendEvent(map[string]any{"type": "app_home_opened", "user": robin, "tab": "messages"})
+				a.round(canaryEvery)
+				a.await("the events", func() bool { return a.slack.Unacked() == 0 })
+			}
+			if got := a.bot.Deafness(); !strings.HasSuffix(got, c.ready) || c.ready == "" && got != "" {
+				t.Errorf("the bot is deaf: %q, want %q", got, c.ready)
+			}
+			for _, one := range []string{subscribeToBoth, subscribeToAdded, subscribeToRemoved} {
+				if told := strings.Contains(a.log.String(), one+"\""); told != (one == c.logged) {
+					t.Errorf("the log says %q: %t", one, told)
+				}
+			}
+		})
 	}
 }
 
@@ -156,15 +190,15 @@ func TestAnotherReplicaHearsTheCanary(t *testing.T) {
 		a.round(canaryEvery)
 		look()
 	}
-	if !other.isDeaf() || replaced != 1 {
-		t.Errorf("deaf: %v, replaced %d times", other.isDeaf(), replaced)
+	if other.deafness() == "" || replaced != 1 {
+		t.Errorf("deaf: %q, replaced %d times", other.deafness(), replaced)
 	}
 	a.round(canaryEvery) // this one comes back
 	a.awaitEvents(2)
 	look()
 	a.round(canaryEvery)
 	look()
-	if other.isDeaf() {
+	if other.deafness() != "" {
 		t.Error("the reaction came back to one replica, and the other is deaf")
 	}
 }

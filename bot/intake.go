@@ -66,10 +66,12 @@ func (in *intake) Handle(ctx context.Context, env socket.Envelope) (payload any,
 	}
 	switch env.Type {
 	case socket.TypeCommand:
+		in.canary.noteOther()
 		return in.handleCommand(ctx, env)
 	case socket.TypeEvent:
 		return nil, in.handleEvent(ctx, env)
 	case socket.TypeInteraction:
+		in.canary.noteOther()
 		return in.handleInteraction(ctx, env), true
 	}
 	return nil, in.setAside(ctx, env, "unknown envelope type "+outside.OneLine(env.Type, 60))
@@ -175,9 +177,11 @@ func (in *intake) handleEvent(ctx context.Context, env socket.Envelope) (ok bool
 	if err != nil {
 		return in.setAside(ctx, env, err.Error())
 	}
-	switch e.Type {
-	case "reaction_added", "reaction_removed":
+	if e.isReaction() {
 		return in.recordReaction(ctx, env, e)
+	}
+	in.canary.noteOther()
+	switch e.Type {
 	case "message":
 		if e.SubType != "message_deleted" {
 			return in.setAside(ctx, env, "a message that means nothing to the bot")
@@ -209,7 +213,7 @@ func (in *intake) handleEvent(ctx context.Context, env socket.Envelope) (ok bool
 		}
 	case "app_uninstalled", "tokens_revoked":
 		in.log.Error().Str("event", e.Type).
-			Msg("the Slack app was removed or its tokens revoked; install it again and restart with its new tokens")
+			Msg("the Slack app was removed or its tokens revoked; install it again, and set SLACK_BOT_TOKEN to its new token")
 	default:
 		return in.setAside(ctx, env, "unknown event type "+outside.OneLine(e.Type, 60))
 	}

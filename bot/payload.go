@@ -43,6 +43,9 @@ type event struct {
 	View       view   `json:"view"`
 }
 
+// isReaction reports whether the event is about an emoji on a message.
+func (e event) isReaction() bool { return e.Type == "reaction_added" || e.Type == "reaction_removed" }
+
 type item struct {
 	Type    string `json:"type"`
 	Channel string `json:"channel"`

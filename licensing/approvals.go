@@ -210,7 +210,7 @@ func delayReason(e *Error) string {
 	case errors.Is(e, ErrExternalUnknown):
 		return "UiPath does not show whether the group uses external licenses"
 	case errors.Is(e, ErrAnswersDiffer):
-		return "the allocation is being changed at UiPath at this moment"
+		return "UiPath's answers about the allocation differ, as they do while it is being changed"
 	case errors.Is(e, ErrTokenTooNew):
 		return "UiPath takes the bot's token for one that is not valid yet"
 	case errors.Is(e, ErrTokenRenewed):

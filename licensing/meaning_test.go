@@ -276,7 +276,7 @@ func TestEditsBetweenTheTwoGETs(t *testing.T) {
 		switch {
 		case n < maxReadRounds && (err != nil || !slices.Equal(allocation.Codes, now.Codes)):
 			t.Errorf("%d edits: got %v, %v, want %v", n, allocation.Codes, err, now.Codes)
-		case n >= maxReadRounds && (meaning(err) != "later after 0s: the allocation is being changed at UiPath at this moment" ||
+		case n >= maxReadRounds && (meaning(err) != "later after 0s: UiPath's answers about the allocation differ, as they do while it is being changed" ||
 			len(o.Calls("GET group")) != maxReadRounds || allocation.Codes != nil):
 			t.Errorf("%d edits: got %v, %v after %d readings", n, allocation.Codes, err, len(o.Calls("GET group")))
 		}

@@ -184,7 +184,7 @@ func isHTMLAnswer(resp *http.Response, body []byte) bool {
 // statusError makes an error of a status that is not a success.
 func (t *transport) statusError(resp *http.Response, r request) *Error {
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
-	after, hasAfter := parseRetryAfter(resp.Header.Get("Retry-After"), t.now())
+	after, hasAfter := outbound.ParseRetryAfter(resp.Header.Get("Retry-After"), t.now(), maxRetryAfter)
 	e := &Error{
 		Op: r.operation, Status: resp.StatusCode, Write: r.write, RetryAfter: after,
 		Kind: classifyStatus(resp.StatusCode, hasAfter), Answer: r.answerText(body),
@@ -268,18 +268,6 @@ func challengePart(resp *http.Response, parts ...string) string {
 		}
 	}
 	return ""
-}
-
-// parseRetryAfter reads both forms of Retry-After, and whether there is one.
-func parseRetryAfter(value string, now time.Time) (time.Duration, bool) {
-	value = strings.TrimSpace(value)
-	if seconds, err := strconv.ParseUint(value, 10, 31); err == nil {
-		return min(time.Duration(seconds)*time.Second, maxRetryAfter), true
-	}
-	if at, err := http.ParseTime(value); err == nil {
-		return min(max(at.Sub(now), 0), maxRetryAfter), true
-	}
-	return 0, false
 }
 
 // decodeJSON reads JSON into out. JSON that cannot be read leaves open what a

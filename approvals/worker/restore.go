@@ -40,6 +40,13 @@ func (u *unreadChannels) countClosed(channel string) int {
 	return u.closed[channel]
 }
 
+// isClosed reports whether a channel stays closed to the bot: for about half a minute.
+func (u *unreadChannels) isClosed(channel string) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.closed[channel] >= leftAfter
+}
+
 // check is a *DelayError while a channel is unread.
 func (u *unreadChannels) check(channel string) error {
 	u.mu.Lock()
@@ -62,6 +69,23 @@ func (u *unreadChannels) remove(channel string) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	delete(u.all, channel)
+}
+
+// awaitReading is a *DelayError while the channel of a request is unread. Where the channel
+// stays closed to the bot, the requester is told privately how a request has ended:
+// the channel cannot know better about that.
+func (w *Runner) awaitReading(ctx context.Context, t approvals.LeasedJob, r approvals.Request) error {
+	err := w.unread.check(r.Channel)
+	if err == nil || r.State.Open() || !w.unread.isClosed(r.Channel) {
+		return err
+	}
+	switch t.Kind {
+	case approvals.JobTellRequester:
+		return nil
+	case approvals.JobPostOutcome:
+		return errors.Join(err, w.applyIfNew(ctx, r.ID, approvals.ShutOut{Said: t.Job}))
+	}
+	return err
 }
 
 // readFirst finds the channels to read and tries each once. It reports false if ctx

@@ -324,7 +324,7 @@ func (w *Runner) runGuarded(ctx context.Context, t approvals.LeasedJob, r approv
 	if err := r.CheckTarget(w.Target); err != nil {
 		return err
 	}
-	if err := w.unread.check(r.Channel); err != nil {
+	if err := w.awaitReading(ctx, t, r); err != nil {
 		return err
 	}
 	return run(w, ctx, t, r)
@@ -354,12 +354,16 @@ func (w *Runner) expireGrant(ctx context.Context, t approvals.LeasedJob, r appro
 	return w.applyEvent(ctx, r, approvals.GrantExpired{}, &t)
 }
 
+// longDelay is a pause that people are told of before it: they would wait too long for the
+// second attempt.
+const longDelay = 2 * time.Minute
+
 // recordDelay lets people know that an effect takes longer, from the second
-// attempt on, and returns the cause.
+// attempt on or before a long pause, and returns the cause.
 func (w *Runner) recordDelay(
 	ctx context.Context, t approvals.LeasedJob, r approvals.Request, reason string, cause error,
 ) error {
-	if t.Attempt < 2 {
+	if t.Attempt < 2 && approvals.RetryAfter(cause, 0) < longDelay {
 		return cause
 	}
 	_, operator := approvals.NeedsOperator(cause)

@@ -1314,6 +1314,22 @@ func TestEndedBeforeTheCardWasPosted(t *testing.T) {
 	})
 }
 
+// Slack or UiPath asks for a long pause. The requester, or the thread, hears of it before
+// the pause and not after it.
+func TestALongPauseIsToldBeforeIt(t *testing.T) {
+	live(t, func(w *world) {
+		start := time.Now()
+		w.slack.breaks("post_card", 1, false, later(15*time.Minute))
+		w.file("e1")
+		w.until("a word to the requester", func(Request) bool { return w.slack.count("tell_requester") > 0 })
+		if waited := time.Since(start); waited > time.Minute {
+			t.Errorf("told after %v", waited)
+		}
+		w.carded()
+		w.posts(JobPostCard, 1)
+	})
+}
+
 func TestEndedWhileTheCardWasInDoubt(t *testing.T) {
 	t.Parallel()
 	for _, there := range []bool{true, false} {

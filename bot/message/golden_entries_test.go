@@ -183,6 +183,7 @@ func (g *golden) addOutcomes() {
 		{"done, seat limits", goldenRequest(done, limiting, withOutcome(approvals.Outcome{Reason: approvals.ReasonConfirmed, Allocation: []string{"ATTUNU", "IDU"}}))},
 		{"done, UiPath's answer was lost", goldenRequest(done, withReason(approvals.ReasonReadBack))},
 		{"done, a setting was dropped", goldenRequest(done, withReason(approvals.ReasonNotPreserved))},
+		{"done, what stays is gone", goldenRequest(done, withOutcome(approvals.Outcome{Reason: approvals.ReasonReadBack, Allocation: []string{"RPADEVPRONU", "IDU"}}))},
 		{"done, extended", goldenRequest(done, extending, withReason(approvals.ReasonExtended))},
 		{"done, extended for good", goldenRequest(done, extending, withReason(approvals.ReasonExtended), func(r *approvals.Request) { r.Grant = nil })},
 		{"failed, UiPath refused", goldenRequest(failed, withOutcome(approvals.Outcome{Reason: approvals.ReasonUiPathRefused, Answer: "403 Forbidden"}))},

@@ -126,8 +126,22 @@ func describeDone(r approvals.Request) string {
 	return text + " UiPath confirmed it: " + withoutCapital(describeNow(r.Outcome.Allocation)) + describeAfter(r)
 }
 
-// describeAfter says when a done request ends, and for which codes seats are short now.
-func describeAfter(r approvals.Request) string { return describeGrantEnd(r) + shortAfter(r) }
+// describeAfter says what the group lost besides, when a done request ends, and for which
+// codes seats are short now.
+func describeAfter(r approvals.Request) string {
+	return describeLost(r) + describeGrantEnd(r) + shortAfter(r)
+}
+
+// describeLost names the codes that the card says are unchanged, and that the group does not
+// have any more. A person may have taken them out, or UiPath left them out of the write.
+func describeLost(r approvals.Request) string {
+	lost := approvals.Without(r.Proposal.Change.Keep, r.Outcome.Allocation)
+	if len(lost) == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" It does not have %s any more, although the card says that this stays: "+
+		"ask a UiPath admin if that is not meant.", joinWithin(maxChangeMade, quoteCodes(lost)))
+}
 
 // notPreserved says that UiPath made a change and dropped a setting.
 const notPreserved = "UiPath made the change but dropped a setting that should have stayed " +

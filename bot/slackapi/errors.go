@@ -16,29 +16,37 @@ import (
 	"licensebot/internal/outside"
 )
 
+const restricted = "the workspace does not let the bot post in the approvals channel; an admin has to allow it"
+
 // remedies says what is wrong and what to do, for the errors that an operator can
 // fix. The operator reads it in the log, and the requester while their request
-// is delayed.
+// is delayed. A token in a file is read again by itself, so a remedy asks for no restart.
 var remedies = map[string]string{
 	"not_in_channel": "the bot is not in the approvals channel; invite it there with /invite",
 	"channel_not_found": "Slack shows the bot no such channel; " +
 		"check LICENSEBOT_CHANNEL and invite the bot there with /invite",
 	"is_archived": "the approvals channel is archived; unarchive it or set LICENSEBOT_CHANNEL to another",
 	"is_inactive": "the channel is archived; unarchive it or set LICENSEBOT_CHANNEL to another",
-	"restricted_action": "the workspace does not let the bot post in the approvals channel; " +
-		"an admin has to allow it",
+
+	"restricted_action":                        restricted,
+	"restricted_action_read_only_channel":      restricted,
+	"restricted_action_thread_only_channel":    restricted,
+	"restricted_action_non_threadable_channel": "the approvals channel takes no threads; an admin has to allow them",
+	"team_access_not_granted": "the Slack app may not use this workspace; " +
+		"an admin of the organization has to add it",
+	"external_channel_migrating": "Slack is moving the approvals channel to another workspace; wait until that is over",
 	"missing_scope": "the Slack app lacks a scope; add the one named in the log, " +
-		"reinstall the app and restart with its new token",
+		"reinstall the app and set SLACK_BOT_TOKEN to its new token",
 	"not_allowed_token_type": "SLACK_BOT_TOKEN is not a bot token; it has to begin with xoxb-",
 	"invalid_auth": "Slack does not accept SLACK_BOT_TOKEN; " +
-		"copy it anew from the app's OAuth page and restart; a GovSlack workspace also needs " +
+		"copy it anew from the app's OAuth page; a GovSlack workspace also needs " +
 		"SLACK_API_URL=https://slack-gov.com/api/",
 	"not_authed":    "SLACK_BOT_TOKEN did not reach Slack; check SLACK_API_URL and any proxy",
-	"token_revoked": "SLACK_BOT_TOKEN was revoked; reinstall the Slack app and restart with its new token",
+	"token_revoked": "SLACK_BOT_TOKEN was revoked; reinstall the Slack app and set SLACK_BOT_TOKEN to its new token",
 	"token_expired": "SLACK_BOT_TOKEN has expired; reinstall the Slack app without token rotation and " +
-		"restart",
+		"set SLACK_BOT_TOKEN to its new token",
 	"account_inactive": "the Slack app was removed from the workspace; " +
-		"install it again and restart with its new token",
+		"install it again and set SLACK_BOT_TOKEN to its new token",
 	"ekm_access_denied": "the workspace's admins have suspended posting",
 	"no_permission": "Slack does not let the bot do this in the approvals channel; " +
 		"invite it there with /invite",

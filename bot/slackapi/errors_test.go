@@ -40,6 +40,10 @@ func TestWhatSlackErrorsMean(t *testing.T) {
 	cases := map[string]failure{
 		"429":                 {fault.Fault{Status: 429, RetryAfter: "17"}, "delay 17s"},
 		"429 for a day":       {fault.Fault{Status: 429, RetryAfter: "86400"}, "delay 15m0s"},
+		"429 with a date":     {fault.Fault{Status: 429, RetryAfter: "Wed, 21 Oct 2015 07:28:00 GMT"}, "delay 0s"},
+		"429 with a fraction": {fault.Fault{Status: 429, RetryAfter: "1.5"}, "delay 2s"},
+		"429 with a word":     {fault.Fault{Status: 429, RetryAfter: "soon"}, "delay 1s"},
+		"429 without a pause": {fault.Fault{Status: 429, Body: `{"ok":false,"error":"ratelimited"}`}, "delay 1s"},
 		"ratelimited":         {fault.Fault{Status: 200, Error: "ratelimited"}, "delay 1s"},
 		"500":                 {fault.Fault{Status: 500}, "unknown"},
 		"503 after it worked": {fault.Fault{Status: 503, AfterEffect: true}, "unknown"},
@@ -166,5 +170,44 @@ func TestErrorsTellNoSecrets(t *testing.T) {
 	}
 	if said := err.Error() + r.log.String(); strings.Contains(said, "capability") || strings.Contains(said, r.slack.BotToken()) || strings.Contains(said, "/api/") {
 		t.Errorf("a secret is told: %s", said)
+	}
+}
+
+// A secret in a file is read again while the bot runs, so no remedy asks for a restart.
+func TestNoRemedyAsksForARestart(t *testing.T) {
+	for name, remedy := range remedies {
+		if strings.Contains(remedy, "restart") {
+			t.Errorf("%s: %s", name, remedy)
+		}
+		if strings.HasPrefix(name, "token_") && !strings.Contains(remedy, "set SLACK_BOT_TOKEN to") {
+			t.Errorf("%s does not say where the new token goes: %s", name, remedy)
+		}
+	}
+}
+
+// TestAnAnswerWithoutItsSubject answers each question with ok:true and nothing else. It is
+// no empty list: nobody would be an approver, and votes would be taken for withdrawn.
+func TestAnAnswerWithoutItsSubject(t *testing.T) {
+	r := newRig(t, fakeslack.Config{})
+	ts, err := r.messenger.PostMessage(r.ctx, r.card())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for method, ask := range map[string]func() error{
+		"reactions.get":         func() error { _, err := r.directory.CardReactions(r.ctx, channel, ts); return err },
+		"conversations.history": func() error { _, err := r.directory.ReadHistory(r.ctx, channel, ts, ts); return err },
+		"conversations.replies": func() error { _, err := r.directory.ReplyReactions(r.ctx, channel, ts); return err },
+		"usergroups.users.list": func() error { _, err := r.directory.ListMembers(r.ctx, []string{"S0APPROVERS"}, 0); return err },
+	} {
+		for _, body := range []string{`{"ok":true}`, `{"ok":true,"type":"message"}`, `{"ok":true,"` + subjects[method] + `":null}`} {
+			r.slack.Inject(method, fault.Fault{Times: 1, Body: body})
+			if err := ask(); meaning(err) != "unknown" || !strings.Contains(err.Error(), "has no "+subjects[method]) {
+				t.Errorf("%s %s: %v", method, body, err)
+			}
+		}
+		r.slack.Inject(method, fault.Fault{Times: 1, Body: "<title>Blocked</title>", ContentType: "text/html"})
+		if err := ask(); meaning(err) != "unknown" || !strings.Contains(err.Error(), "a web page came in place of the answer, titled “Blocked”") {
+			t.Errorf("%s with a web page: %v", method, err)
+		}
 	}
 }

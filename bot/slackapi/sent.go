@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"sync/atomic"
+	"time"
 
 	"licensebot/internal/outbound"
 )
@@ -17,7 +18,8 @@ func (e *neverSentError) Error() string { return e.err.Error() }
 
 func (e *neverSentError) Unwrap() error { return e.err }
 
-// A transport says of each failed call whether it got a connection.
+// A transport says of each failed call whether it got a connection, and refuses answers
+// that the library would misunderstand.
 type transport struct {
 	*http.Transport
 	follow atomic.Pointer[func(header string)] // receives the Date of each answer
@@ -33,8 +35,15 @@ func (t *transport) RoundTrip(call *http.Request) (*http.Response, error) {
 	if err != nil && !connected.Load() {
 		err = &neverSentError{err}
 	}
-	if follow := t.follow.Load(); err == nil && follow != nil {
+	if err != nil {
+		return nil, err
+	}
+	if follow := t.follow.Load(); follow != nil {
 		(*follow)(answer.Header.Get("Date"))
 	}
-	return answer, err
+	rewriteRetryAfter(answer, time.Now())
+	if err := checkAnswer(methodOf(call), answer); err != nil {
+		return nil, err
+	}
+	return answer, nil
 }

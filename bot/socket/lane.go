@@ -88,7 +88,8 @@ func (s *Socket) connect(ctx context.Context, index int) (*connection, error) {
 			return nil, nil //nolint:nilnil,nilerr // the bot was told to stop
 		case isTokenRejected(err) && !s.isTokenAwaited():
 			return nil, fmt.Errorf("Slack does not accept SLACK_APP_TOKEN (%w): "+
-				"create a new app-level token with the scope connections:write and restart with it", outside.DropURL(err))
+				"create a new app-level token with the scope connections:write, and set SLACK_APP_TOKEN to it",
+				outside.DropURL(err))
 		}
 		pause := min(firstRetry<<min(failures, 8), longestRetry)
 		s.logConnectionError(index, err, pause)

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"licensebot/internal/outbound"
 	"licensebot/internal/sleep"
 )
 
@@ -54,7 +55,13 @@ func (o *opener) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err == nil && resp.StatusCode == http.StatusTooManyRequests {
 		o.heedRetryAfter(resp.Header.Get("Retry-After"))
 	}
-	return resp, err
+	if err == nil {
+		err = outbound.CheckPage(resp)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return resp, nil
 }
 
 // awaitTurn waits until a connection may be opened.
@@ -106,12 +113,13 @@ func (o *opener) countSilent() int {
 const maxRetryAfter = 15 * time.Minute
 
 // heedRetryAfter waits for as many seconds as Slack asked.
-func (o *opener) heedRetryAfter(retryAfter string) {
-	wait, err := time.ParseDuration(retryAfter + "s")
-	if err != nil {
+func (o *opener) heedRetryAfter(value string) {
+	now := time.Now()
+	pause, ok := outbound.ParseRetryAfter(value, now, maxRetryAfter)
+	if !ok {
 		return
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.until = time.Now().Add(min(wait, maxRetryAfter))
+	o.until = now.Add(pause)
 }

@@ -61,7 +61,8 @@ func TestOpenerSlowsDown(t *testing.T) {
 		"never comes to be":               {then: nobody, least: 100, most: 126},
 		"too many requests":               {then: nobody, retryAfter: "60", least: 10, most: 11},
 		"too many requests, then hellos":  {then: greeted, retryAfter: "60", least: 10, most: 11},
-		"a Retry-After that is no number": {then: greeted, retryAfter: "Mon, 23 Nov 2026 09:30:00 GMT", least: 100, most: 126},
+		"a Retry-After that is no number": {then: greeted, retryAfter: "soon", least: 100, most: 126},
+		"a Retry-After that is a date":    {then: greeted, retryAfter: "Sat, 01 Jan 2000 00:05:00 GMT", least: 50, most: 70},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

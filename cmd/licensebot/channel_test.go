@@ -5,9 +5,11 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"licensebot/deploy"
 	"licensebot/internal/fakeslack"
+	"licensebot/internal/fakeuipath"
 	"licensebot/internal/fault"
 	"licensebot/internal/sweep"
 )
@@ -181,25 +183,34 @@ func TestCardOfAnArchivedChannel(t *testing.T) {
 	}
 }
 
-// TestChannelSetByMistake sets a channel that the bot cannot use. The cards stay where
-// they are, and count when the setting is right again.
+// TestChannelSetByMistake sets a channel that the bot cannot use, or can only read. The
+// cards stay where they are, and count when the setting is right again.
 func TestChannelSetByMistake(t *testing.T) {
 	sweep.InSample(t, false)
 	t.Parallel()
-	w := newWorld(t)
-	w.startReplica()
-	w.typeRequest("group-01 IDU")
-	w.awaitCard()
-	w.killReplicas()
-	w.env["LICENSEBOT_CHANNEL"] = "C0MISTAKE"
-	w.startReplica()
-	w.awaitLog("could not take the requests with a card in another channel")
-	w.killReplicas()
-	w.env["LICENSEBOT_CHANNEL"] = approvalsChannel
-	w.startReplica()
-	w.reactToCard(approver, "white_check_mark")
-	w.awaitOutcome("allocation_done", "*Done*")
-	w.wantAllocation(1, "ATTUNU", "IDU")
+	for name, archived := range map[string]bool{"it is not there": false, "it is archived": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.startReplica()
+			w.typeRequest("group-01 IDU")
+			w.awaitCard()
+			w.killReplicas()
+			if archived {
+				w.addChannel("C0MISTAKE")
+				w.slack.UpdateChannel("C0MISTAKE", func(c *fakeslack.Channel) { c.Archived = true })
+			}
+			w.env["LICENSEBOT_CHANNEL"] = "C0MISTAKE"
+			w.startReplica()
+			w.awaitLog("could not take the requests with a card in another channel")
+			w.killReplicas()
+			w.env["LICENSEBOT_CHANNEL"] = approvalsChannel
+			w.startReplica()
+			w.reactToCard(approver, "white_check_mark")
+			w.awaitOutcome("allocation_done", "*Done*")
+			w.wantAllocation(1, "ATTUNU", "IDU")
+		})
+	}
 }
 
 // TestApprovedWhereItIs sets another channel while an approved request waits for UiPath.
@@ -305,6 +316,22 @@ func TestEveryEndReachesTheRequester(t *testing.T) {
 		}
 	}
 	restrict := func(w *world) { w.slack.Inject("chat.postMessage", fault.Fault{Error: "restricted_action", Times: 5}) }
+	approveThenArchive := func(w *world) { // the write waits for UiPath
+		w.uipath.Inject("GET group", fault.Fault{Status: 503})
+		w.reactToCard(approver, "white_check_mark")
+		w.awaitCondition("a read that failed", func() bool { return w.uipath.Injected() > 0 })
+		archive(true)(w)
+	}
+	removeBot := func(w *world) { w.slack.Leave(approvalsChannel, w.slack.BotUserID()) }
+	inviteBot := func(w *world) { w.slack.Join(approvalsChannel, w.slack.BotUserID()) }
+	refuse := func(w *world, _ string) {
+		w.uipath.Clear()
+		w.uipath.Inject("PUT group", fault.Fault{Status: 409, Error: "more than was bought"})
+	}
+	addAnother := func(w *world, _ string) { // the card does not say that it would be taken out
+		w.uipath.AddGroup(fakeuipath.Group{ID: groupID, Name: "Finance Robots", Codes: []string{"ATTUNU", "RPADEVPRONU"}})
+		w.uipath.Clear()
+	}
 	for name, c := range map[string]struct {
 		request     string
 		close, open func(w *world)
@@ -325,6 +352,29 @@ func TestEveryEndReachesTheRequester(t *testing.T) {
 			request: "group-01 IDU", close: restrict, open: func(*world) {},
 			end:  func(w *world, _ string) { w.reactToCard(approver, "white_check_mark") },
 			told: "is done: `IDU` added", event: "allocation_done",
+		},
+		"cancelled, and the bot is removed": {
+			request: "group-01 IDU", close: removeBot, open: inviteBot,
+			end:  func(w *world, id string) { w.typeCommand("cancel " + id) },
+			told: "was cancelled by <@" + requester + ">", event: "allocation_cancelled",
+		},
+		"failed, and the channel is archived": {
+			request: "group-01 IDU", close: approveThenArchive, open: archive(false), end: refuse,
+			told: "failed", event: "allocation_failed",
+		},
+		"failed, and posting is restricted": {
+			request: "group-01 IDU", close: restrict, open: func(*world) {},
+			end:  func(w *world, id string) { refuse(w, id); w.reactToCard(approver, "white_check_mark") },
+			told: "failed", event: "allocation_failed",
+		},
+		"superseded, and the channel is archived": {
+			request: "set group-01 IDU", close: approveThenArchive, open: archive(false), end: addAnother,
+			told: "was not carried out", event: "allocation_superseded",
+		},
+		"superseded, and posting is restricted": {
+			request: "set group-01 IDU", close: restrict, open: func(*world) {},
+			end:  func(w *world, id string) { addAnother(w, id); w.reactToCard(approver, "white_check_mark") },
+			told: "was not carried out", event: "allocation_superseded",
 		},
 		"a grant is ended, and the channel is archived": {
 			request: "group-01 IDU for 30d", close: archive(true), open: archive(false),
@@ -349,16 +399,92 @@ func TestEveryEndReachesTheRequester(t *testing.T) {
 			w.awaitTold(requester, c.told)
 			c.open(w)
 			w.awaitThreadIn(approvalsChannel, card.TS, c.event)
-			times := 0
-			for _, m := range w.slack.DirectMessages(requester) {
-				times += strings.Count(m.Text, c.told)
-			}
-			for _, e := range w.slack.Ephemerals(requester) {
-				times += strings.Count(e.Text, c.told)
-			}
-			if times != 1 {
-				t.Errorf("the requester was told %d times", times)
-			}
+			w.wantToldOnce(requester, c.told)
 		})
 	}
+}
+
+// wantToldOnce expects that a person was told these words privately, and once.
+func (w *world) wantToldOnce(user, words string) {
+	w.t.Helper()
+	times := 0
+	for _, m := range w.slack.DirectMessages(user) {
+		times += strings.Count(m.Text, words)
+	}
+	for _, e := range w.slack.Ephemerals(user) {
+		times += strings.Count(e.Text, words)
+	}
+	if times != 1 {
+		w.t.Errorf("%s was told %d times: %s", user, times, words)
+	}
+}
+
+// TestExpiryReachesTheRequester closes the channel to the bot before a deadline passes. Where
+// the bot cannot look at the card, it waits for a look as long again.
+func TestExpiryReachesTheRequester(t *testing.T) {
+	sweep.InSample(t, false)
+	t.Parallel()
+	for name, c := range map[string]struct {
+		close, open func(w *world)
+		isDown      bool // while the deadline passes
+	}{
+		"archived": {
+			func(w *world) {
+				w.slack.UpdateChannel(approvalsChannel, func(c *fakeslack.Channel) { c.Archived = true })
+			},
+			func(w *world) {
+				w.slack.UpdateChannel(approvalsChannel, func(c *fakeslack.Channel) { c.Archived = false })
+			}, true,
+		},
+		"the bot is removed": {
+			func(w *world) { w.slack.Leave(approvalsChannel, w.slack.BotUserID()) },
+			func(w *world) { w.slack.Join(approvalsChannel, w.slack.BotUserID()) }, false,
+		},
+		"restricted": {
+			func(w *world) { w.slack.Inject("chat.postMessage", fault.Fault{Error: "restricted_action", Times: 8}) },
+			func(*world) {}, true,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newClockedWorld(newWorld(t))
+			s.restartAfter(0)
+			s.typeRequest("group-01 IDU")
+			s.awaitCondition("the whole card", s.hasCompleteCard)
+			s.awaitNoJobs()
+			c.close(s.world)
+			if past := 2*benchTerms.TTL + time.Hour; c.isDown {
+				s.restartAfter(past)
+			} else {
+				s.ahead.Add(int64(past))
+			}
+			s.awaitTold(requester, "expired")
+			c.open(s.world)
+			s.awaitThreadIn(approvalsChannel, s.awaitCard().TS, "allocation_expired")
+			s.wantToldOnce(requester, "expired")
+		})
+	}
+}
+
+// TestOutcomeIsToldAfterARestart starts the bot anew before it has told an outcome, while
+// it may not read its channel.
+func TestOutcomeIsToldAfterARestart(t *testing.T) {
+	sweep.InSample(t, false)
+	t.Parallel()
+	w := newWorld(t)
+	w.startReplica()
+	w.typeRequest("group-01 IDU")
+	w.awaitCondition("the whole card", w.hasCompleteCard)
+	card := w.awaitCard()
+	w.awaitNoJobs()
+	w.slack.Leave(approvalsChannel, w.slack.BotUserID())
+	w.typeCommand("cancel " + fmt.Sprint(card.Metadata.EventPayload["request_id"]))
+	w.awaitJobs("the outcome to wait", `kind = 'post_outcome' AND leased = 0 AND attempt > 0`, 1)
+	w.killReplicas()
+	w.startReplica()
+	const told = "was cancelled by <@" + requester + ">"
+	w.awaitTold(requester, told)
+	w.slack.Join(approvalsChannel, w.slack.BotUserID())
+	w.awaitThreadIn(approvalsChannel, card.TS, "allocation_cancelled")
+	w.wantToldOnce(requester, told)
 }

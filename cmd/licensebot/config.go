@@ -201,8 +201,8 @@ func (c *Config) checkUiPathAuth(p *problems) {
 // checkRules checks who decides about requests, where, and how long a request waits.
 func (c *Config) checkRules(p *problems) {
 	requireValue(p, "LICENSEBOT_CHANNEL", c.Channel, "C0123ABCD")
-	if c.Channel != "" && !channelID.MatchString(c.Channel) {
-		p.add("LICENSEBOT_CHANNEL", "has to be the id of the approvals channel, not its name", "C0123ABCD")
+	if wrong := channelFault(c.Channel); wrong != "" {
+		p.add("LICENSEBOT_CHANNEL", wrong, "C0123ABCD")
 	}
 	approvers := c.checkApprovers(p)
 	quorum := c.checkQuorum(p, approvers)

@@ -29,6 +29,8 @@ func checkToken(p *problems, name, value, prefix string) {
 func checkURL(p *problems, name, value, example string, allowHTTP bool) {
 	u, err := url.Parse(value)
 	switch {
+	case value != "" && !strings.Contains(value, "://"):
+		p.add(name, "does not begin with https://", example)
 	case err != nil || !isPlainWebAddress(u):
 		p.add(name, "is not a web address without user, query and fragment", example)
 	case u.Scheme == "http" && !allowHTTP && !isLoopback(u.Hostname()):
@@ -99,9 +101,28 @@ func checkAccountID(p *problems, value string) {
 // The shapes of ids and names at Slack.
 var (
 	channelID  = regexp.MustCompile(`^[CG][A-Z0-9_]{2,40}$`)
+	directID   = regexp.MustCompile(`^[DUW][A-Z0-9_]{7,40}$`)
 	approverID = regexp.MustCompile(`^[UWS][A-Z0-9_]{2,40}$`)
 	emojiName  = regexp.MustCompile(`^[a-z0-9_+'-]{1,100}$`)
 )
+
+// channelFault says why a value is not the id of a channel, or "". People copy what Slack
+// shows: a link, a mention, a name.
+func channelFault(value string) string {
+	switch {
+	case value == "", channelID.MatchString(value):
+		return ""
+	case strings.Contains(value, "/"):
+		return "is a link: take the channel's id out of it, which begins with C or G"
+	case strings.HasPrefix(value, "<#"):
+		return "is a mention: take the channel's id out of it, which begins with C or G"
+	case directID.MatchString(value):
+		return "is the id of a direct message or a person: it has to be the id of a channel, which begins with C or G"
+	case len(splitList(value)) > 1:
+		return "names several channels: there is one approvals channel"
+	}
+	return "has to be the id of the approvals channel, not its name"
+}
 
 // parseEmoji returns the short names in a list, without the colons around them.
 func parseEmoji(p *problems, name, value, example string) []string {

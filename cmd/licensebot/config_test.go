@@ -108,6 +108,12 @@ func TestOneWrongVariable(t *testing.T) {
 	for name, c := range map[string]struct{ variable, value, says string }{
 		"no channel":          {"LICENSEBOT_CHANNEL", "", "is required"},
 		"channel by name":     {"LICENSEBOT_CHANNEL", "licenses", "not its name"},
+		"channel by link":     {"LICENSEBOT_CHANNEL", "https://acme.slack.com/archives/C0123ABCD", "is a link"},
+		"channel by mention":  {"LICENSEBOT_CHANNEL", "<#C0123ABCD|licenses>", "is a mention"},
+		"a direct message":    {"LICENSEBOT_CHANNEL", "D0123ABCD", "direct message"},
+		"several channels":    {"LICENSEBOT_CHANNEL", "C0123ABCD,C0456EFGH", "one approvals channel"},
+		"URL without scheme":  {"UIPATH_URL", "cloud.uipath.com", "does not begin with https://"},
+		"host and port alone": {"SLACK_API_URL", "localhost:8080/api/", "does not begin with https://"},
 		"no approvers":        {"LICENSEBOT_APPROVERS", " , ", "is required"},
 		"two names, one vote": {"LICENSEBOT_DENY_EMOJI", "x,thumbsup", "thumbsup is also in LICENSEBOT_APPROVE_EMOJI"},
 		"no level of ours":    {"LICENSEBOT_LOG_LEVEL", "disabled", "none of debug, info, warn and error"},
@@ -128,7 +134,7 @@ func TestOneWrongVariable(t *testing.T) {
 		"life too short":      {"LICENSEBOT_REQUEST_TTL", "59s", "between 1m and 2160h"},
 		"secret with a blank": {"SLACK_APP_TOKEN", "xapp-secret 2", "blanks"},
 		"no such secret":      {"UIPATH_PASSWORD_FILE", "/nonexistent", "cannot be read"},
-		"endless secret":      {"UIPATH_PASSWORD_FILE", "/dev/zero", "empty or too long"},
+		"endless secret":      {"UIPATH_PASSWORD_FILE", "/dev/zero", "longer than a secret can be"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			env := validVariables()

@@ -177,8 +177,10 @@ func readSecretFile(name, path string) (secret string, changed time.Time, err er
 	}
 	secret = cleanValue(string(content))
 	switch fault := valueFault(name, secret); {
-	case secret == "" || len(content) > maxSecretSize:
-		err = secretFileError("is empty or too long")
+	case secret == "":
+		err = secretFileError("is empty")
+	case len(content) > maxSecretSize:
+		err = secretFileError("is longer than a secret can be")
 	case bytes.IndexByte(content, 0) >= 0:
 		err = secretFileError("has zero bytes: save it as UTF-8, not UTF-16")
 	case fault != "":

@@ -39,10 +39,12 @@ func (c *connections) nameOf(person string) string {
 	return ""
 }
 
-// isDeaf reports whether Slack delivers nothing, although connections are open.
-func (c *connections) isDeaf() bool {
-	b := c.bot.Load()
-	return b != nil && b.IsDeaf()
+// deafness says what Slack does not deliver, although connections are open.
+func (c *connections) deafness() string {
+	if b := c.bot.Load(); b != nil {
+		return b.Deafness()
+	}
+	return ""
 }
 
 // httpGrace is how long a stop waits for the requests that are being answered.
@@ -92,7 +94,7 @@ func (h *healthServer) shutDown() error {
 // A slackProbe tells about the connections to Slack.
 type slackProbe interface {
 	countLive() int
-	isDeaf() bool
+	deafness() string
 }
 
 // A probes answers whether the bot works.
@@ -130,10 +132,8 @@ func (p probes) findProblem(ctx context.Context) string {
 		return problem
 	case p.slack.countLive() == 0:
 		return "no connection to Slack has said hello and is alive"
-	case p.slack.isDeaf():
-		return "Slack delivers nothing: the bot's own reaction does not come back"
 	}
-	return ""
+	return p.slack.deafness()
 }
 
 // A databaseProbe asks the database whether it takes writes, and logs when that

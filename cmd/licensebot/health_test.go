@@ -63,11 +63,11 @@ func TestHealthBeforeSlackAndAfterTheDatabase(t *testing.T) {
 // A fixedSlack is always the same.
 type fixedSlack struct {
 	live int
-	deaf bool
+	deaf string
 }
 
-func (s fixedSlack) countLive() int { return s.live }
-func (s fixedSlack) isDeaf() bool   { return s.deaf }
+func (s fixedSlack) countLive() int   { return s.live }
+func (s fixedSlack) deafness() string { return s.deaf }
 
 // TestNotReadyWhileSlackDeliversNothing: connections that live are not enough.
 func TestNotReadyWhileSlackDeliversNothing(t *testing.T) {
@@ -78,10 +78,10 @@ func TestNotReadyWhileSlackDeliversNothing(t *testing.T) {
 	}
 	defer func() { _ = db.Close() }()
 	database := &databaseProbe{db: db, log: zerolog.Nop()}
-	for _, deaf := range []bool{false, true} {
+	for _, deaf := range []string{"", "Slack delivers nothing"} {
 		problem := probes{database: database, slack: fixedSlack{live: 2, deaf: deaf}}.findProblem(t.Context())
-		if (problem != "") != deaf {
-			t.Errorf("deaf: %v, and the problem is %q", deaf, problem)
+		if problem != deaf {
+			t.Errorf("the problem is %q instead of %q", problem, deaf)
 		}
 	}
 }

@@ -64,7 +64,8 @@ func findMisspelled(pairs []string) []string {
 	return slices.Sorted(maps.Values(warnings))
 }
 
-// nearestVariable finds the known variable that a name was probably meant to be.
+// nearestVariable finds the known variable that a name was probably meant to be, or those
+// that are equally near.
 // Other programs have variables, too, so it does not guess.
 func nearestVariable(name string, known []string) (meant string, found bool) {
 	upper := strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
@@ -75,6 +76,7 @@ func nearestVariable(name string, known []string) (meant string, found bool) {
 		return rest, true
 	}
 	best := 0
+	var nearest []string
 	for _, candidate := range known {
 		distance := levenshtein.ComputeDistance(upper, candidate)
 		switch {
@@ -88,11 +90,14 @@ func nearestVariable(name string, known []string) (meant string, found bool) {
 		default:
 			continue
 		}
-		if !found || distance < best {
-			meant, best, found = candidate, distance, true
+		switch {
+		case len(nearest) == 0 || distance < best:
+			nearest, best = []string{candidate}, distance
+		case distance == best:
+			nearest = append(nearest, candidate)
 		}
 	}
-	return meant, found
+	return strings.Join(nearest, " or "), len(nearest) > 0
 }
 
 // isShortFor reports whether each word of a name begins a word of the other one, in

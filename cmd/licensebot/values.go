@@ -21,8 +21,9 @@ func cleanValue(value string) string {
 var quotes = map[rune]rune{'"': '"', '\'': '\'', '`': '`', '“': '”', '„': '“', '‘': '’', '«': '»'}
 
 var (
-	comment    = regexp.MustCompile(`\s#`)
-	unexpanded = regexp.MustCompile(`^(\$\{[^}]*\}|\$\([^)]*\)|\$[A-Z_]+|\{\{.*\}\}|<[^>]*>)$`)
+	comment = regexp.MustCompile(`\s#`)
+	// unexpanded leaves out the mentions of Slack, <@U…> and <#C…>.
+	unexpanded = regexp.MustCompile(`^(\$\{[^}]*\}|\$\([^)]*\)|\$[A-Z_]+|\{\{.*\}\}|<[^>@#!][^>]*>)$`)
 )
 
 // Kinds of variables, where something may be part of the value.

@@ -151,7 +151,7 @@ func TestValuesThatAlmostFit(t *testing.T) {
 		{"UIPATH_SCOPES", "PM.License.Read PM.License.Write offline_access", "has offline_access"},
 		{"UIPATH_URL", "https://cloud.uipath.com/acme", "has a path"},
 		{"UIPATH_URL", "https://cloud.uipath.com/acme/DefaultTenant/", "has a path"},
-		{"UIPATH_URL", "cloud.uipath.com", "is not a web address"},
+		{"UIPATH_URL", "cloud.uipath.com", "does not begin with https://"},
 		{"UIPATH_URL", "https://https://cloud.uipath.com", "has a path"},
 		{"SLACK_API_URL", "https://slack.com", "its path has to be /api/"},
 		{"SLACK_API_URL", "https://api.slack.com/", "its path has to be /api/"},
@@ -182,7 +182,7 @@ func TestValuesThatAlmostFit(t *testing.T) {
 
 func TestMisspelledVariablesAreWarnedOf(t *testing.T) {
 	for name, meant := range map[string]string{
-		"SLACK_BOT_TOKN": "SLACK_BOT_TOKEN", "SLACK_TOKEN": "SLACK_APP_TOKEN", "SLACK_APPTOKEN": "SLACK_APP_TOKEN",
+		"SLACK_BOT_TOKN": "SLACK_BOT_TOKEN", "SLACK_TOKEN": "SLACK_APP_TOKEN or SLACK_BOT_TOKEN", "SLACK_APPTOKEN": "SLACK_APP_TOKEN",
 		"slack_bot_token": "SLACK_BOT_TOKEN", "SLACK-BOT-TOKEN": "SLACK_BOT_TOKEN", "SLAK_BOT_TOKEN": "SLACK_BOT_TOKEN",
 		"UIPATH_ORG": "UIPATH_ORGANIZATION", "UIPATH_ORGANIZATON": "UIPATH_ORGANIZATION", "UIPATH_SCOPE": "UIPATH_SCOPES",
 		"UIPATH_ACCOUNTID": "UIPATH_ACCOUNT_ID", "UIPATH_SECRET": "UIPATH_CLIENT_SECRET", "UI_PATH_URL": "UIPATH_URL",

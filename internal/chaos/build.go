@@ -57,6 +57,28 @@ func Build(ctx context.Context, source, dir string, race bool, changed map[strin
 	return binary, nil
 }
 
+// BuildTest compiles the tests of a package, a folder in source, with the texts of changed,
+// and returns the file, in dir. Their clock is the real one.
+func BuildTest(ctx context.Context, source, dir, folder string, changed map[string]string) (string, error) {
+	o := &overlay{source: source, dir: dir, replace: map[string]string{}}
+	for name, text := range changed {
+		if err := o.put(filepath.Join(source, name), text); err != nil {
+			return "", err
+		}
+	}
+	file, err := o.write()
+	if err != nil {
+		return "", err
+	}
+	binary := filepath.Join(dir, "tests")
+	cmd := exec.CommandContext(ctx, "go", "test", "-overlay", file, "-c", "-o", binary, "./"+folder)
+	cmd.Dir = source
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("go test -c: %w\n%s", err, out)
+	}
+	return binary, nil
+}
+
 // An overlay has the compiler read other files in place of those in the module.
 type overlay struct {
 	source, dir string
@@ -97,11 +119,16 @@ func writeOverlay(source, dir string, changed map[string]string) (string, error)
 	if len(o.replace) == before+len(clocked) {
 		return "", errors.New("nothing reads the clock where the suite expects it")
 	}
+	return o.write()
+}
+
+// write writes the file that tells the compiler of the overlay.
+func (o *overlay) write() (file string, err error) {
 	text, err := json.Marshal(map[string]any{"Replace": o.replace})
 	if err != nil {
 		return "", err
 	}
-	file := filepath.Join(dir, "overlay.json")
+	file = filepath.Join(o.dir, "overlay.json")
 	return file, os.WriteFile(file, text, 0o600)
 }
 

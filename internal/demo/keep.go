@@ -7,8 +7,12 @@ import (
 	"time"
 )
 
-// savePause gathers changes before the state is saved.
-const savePause = 200 * time.Millisecond
+// A change is saved at once. Those right after it are gathered for a pause, which leaves
+// most of the time to the simulators: a long history takes longer to save.
+const (
+	savePauses   = 4 // times as long as the saving took
+	maxSavePause = 200 * time.Millisecond
+)
 
 // save saves the state of the simulators, unless the folder is temporary.
 func (s *Sandbox) save() error {
@@ -32,10 +36,11 @@ func (s *Sandbox) keepSaving() {
 	for seen := 0; ; {
 		seq, changed, wake := s.events.since(seen)
 		seen = seq
+		begun := time.Now()
 		if slices.ContainsFunc(changed, func(section string) bool { return section != "bot" }) {
 			s.noteSaved(s.save())
 		}
-		if !sleepUnless(s.quit, savePause) {
+		if !sleepUnless(s.quit, min(savePauses*time.Since(begun), maxSavePause)) {
 			return
 		}
 		select {

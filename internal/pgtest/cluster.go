@@ -49,7 +49,10 @@ func Start(durable bool) (*Cluster, error) {
 		return nil, err
 	}
 	c := &Cluster{bin: bin, dir: dir, durable: durable}
-	if err := errors.Join(c.useUnprivilegedUser(), c.initCluster()); err != nil {
+	if c.creds, err = unprivilegedUser(dir); err == nil {
+		err = c.initCluster()
+	}
+	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	if err := c.Up(); err != nil {
@@ -78,26 +81,34 @@ func findBinaries() (string, error) {
 	return filepath.Dir(found[len(found)-1]), nil
 }
 
-// useUnprivilegedUser gives the cluster's folder to a user that is not root, because
-// PostgreSQL refuses to run as root.
-func (c *Cluster) useUnprivilegedUser() error {
+// unprivilegedUser gives a folder to a user that is not root, because PostgreSQL refuses
+// to run as root. It returns nil if this process is no root.
+func unprivilegedUser(dir string) (*syscall.Credential, error) {
 	if os.Geteuid() != 0 {
-		return nil
+		return nil, nil
 	}
 	who, err := user.Lookup("nobody")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	uid, err := strconv.Atoi(who.Uid)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	gid, err := strconv.Atoi(who.Gid)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	c.creds = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
-	return os.Chown(c.dir, uid, gid)
+	return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, os.Chown(dir, uid, gid)
+}
+
+// freePort finds a port of loopback that nothing listens on.
+func freePort() (int, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	return listener.Addr().(*net.TCPAddr).Port, listener.Close()
 }
 
 func (c *Cluster) newCommand(name string, args ...string) *exec.Cmd {
@@ -115,12 +126,8 @@ func (c *Cluster) initCluster() error {
 	if err != nil {
 		return fmt.Errorf("initdb: %w\n%s", err, out)
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return err
-	}
-	c.port = listener.Addr().(*net.TCPAddr).Port
-	return listener.Close()
+	c.port, err = freePort()
+	return err
 }
 
 // Up starts the server and waits until it answers.
@@ -148,7 +155,15 @@ func (c *Cluster) Up() error {
 }
 
 func (c *Cluster) awaitAnswer() error {
-	db, err := sql.Open("pgx", c.URL())
+	if err := awaitAnswer(c.URL(), c.exited); err != nil {
+		return fmt.Errorf("postgres: %w\n%s", err, c.log.String())
+	}
+	return nil
+}
+
+// awaitAnswer waits until a server answers or ends.
+func awaitAnswer(address string, exited <-chan struct{}) error {
+	db, err := sql.Open("pgx", address)
 	if err != nil {
 		return err
 	}
@@ -163,10 +178,10 @@ func (c *Cluster) awaitAnswer() error {
 		}
 		select {
 		case <-tick.C:
-		case <-c.exited:
-			return fmt.Errorf("postgres ended:\n%s", c.log.String())
+		case <-exited:
+			return errors.New("the server ended")
 		case <-ctx.Done():
-			return errors.New("postgres does not answer")
+			return errors.New("the server does not answer")
 		}
 	}
 }

@@ -13,7 +13,8 @@
 // is 1: then they fail.
 //
 // A test that breaks PostgreSQL starts a [Cluster] of its own with [New] and
-// kills it, or cuts connections in their COMMIT with a [Proxy].
+// kills it, or cuts connections in their COMMIT with a [Proxy]. [NewBouncer] puts a
+// PgBouncer before a server.
 package pgtest
 
 import (
@@ -135,13 +136,13 @@ func runShared(statement string) error {
 	return err
 }
 
-// Need skips a test on ErrNone, unless a PostgreSQL is required. Then, and on
+// Need skips a test on ErrNone or ErrNoBouncer, unless they are required. Then, and on
 // any other error, it fails the test.
 func Need(t testing.TB, err error) {
 	t.Helper()
 	switch {
 	case err == nil:
-	case errors.Is(err, ErrNone) && os.Getenv("LICENSEBOT_TEST_REQUIRE") != "1":
+	case (errors.Is(err, ErrNone) || errors.Is(err, ErrNoBouncer)) && os.Getenv("LICENSEBOT_TEST_REQUIRE") != "1":
 		t.Skip(err)
 	default:
 		t.Fatal(err)

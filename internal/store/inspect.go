@@ -53,6 +53,11 @@ func (i *Inspection) add(a Aspect, found, remedy string) {
 	i.Faults = append(i.Faults, Fault{Aspect: a, Found: found, Remedy: remedy})
 }
 
+// is reports whether nothing was found that is against an aspect.
+func (i *Inspection) is(a Aspect) bool {
+	return !slices.ContainsFunc(i.Faults, func(f Fault) bool { return f.Aspect == a })
+}
+
 // Inspect looks at the database of a URL. It makes no file and no table, and writes
 // nothing.
 func Inspect(ctx context.Context, url string) Inspection {
@@ -77,7 +82,8 @@ func (s *Store) Inspect(ctx context.Context) Inspection {
 	return i
 }
 
-// inspectServer looks at a PostgreSQL database through one connection of its own.
+// inspectServer looks at a PostgreSQL database through connections of its own: two of
+// them show whether a pooler shares sessions.
 func inspectServer(ctx context.Context, url string) Inspection {
 	config, err := parsePostgresURL(url)
 	if err != nil {
@@ -88,6 +94,11 @@ func inspectServer(ctx context.Context, url string) Inspection {
 	defer func() { _ = db.Close() }()
 	db.SetMaxOpenConns(1)
 	i.inspectSession(ctx, db)
+	if i.is(Reachable) {
+		if err := checkPool(ctx, db, 2); err != nil {
+			i.add(Reachable, err.Error(), "correct the pooler or its limits")
+		}
+	}
 	return i
 }
 
@@ -108,7 +119,7 @@ func (i *Inspection) inspectSession(ctx context.Context, db *sql.DB) {
 		(extract(epoch FROM clock_timestamp()) * 1000000)::bigint`,
 	).Scan(&version, &readOnly, &fsync, &fullPages, &commit, &schema, &mayCreate, &clock)
 	if err != nil {
-		i.add(Reachable, fmt.Sprintf("the database %s cannot be reached: %s", i.Place, lastLine(err)),
+		i.add(Reachable, fmt.Sprintf("the database %s cannot be reached: %v", i.Place, explainPooler(lastLine(err))),
 			"check LICENSEBOT_DATABASE_URL, the network, and that the server takes this user")
 		return
 	}
@@ -144,9 +155,9 @@ func (i *Inspection) inspectSession(ctx context.Context, db *sql.DB) {
 }
 
 // lastLine is what became of the last attempt to connect; the driver names all.
-func lastLine(err error) string {
+func lastLine(err error) error {
 	lines := strings.Split(strings.TrimSpace(err.Error()), "\n")
-	return strings.TrimSpace(lines[len(lines)-1])
+	return errors.New(strings.TrimSpace(lines[len(lines)-1]))
 }
 
 // checkRights wants the rights to work on those of the store's tables that are there. A role

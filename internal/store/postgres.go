@@ -7,7 +7,6 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -87,8 +86,8 @@ func parsePostgresURL(url string) (*pgx.ConnConfig, error) {
 	if err != nil {
 		return nil, postgresURLError(url, err)
 	}
-	if strings.Contains(config.Database, "@") { // the name holds a part of the password, and errors show the name
-		return nil, errors.New("has a / in the password: write it percent-encoded, as %2F")
+	if misplaced := passwordInPlace(config); misplaced != "" {
+		return nil, errors.New(misplaced)
 	}
 	for name, value := range sessionDefaults {
 		if _, set := config.RuntimeParams[name]; !set {

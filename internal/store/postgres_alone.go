@@ -24,7 +24,10 @@ func openPostgresAlone(ctx context.Context, url string) (*Store, error) {
 		return nil, err
 	}
 	s, engine := connectPostgres(config, Options{})
-	err = engine.lockAlone(ctx)
+	err = checkPool(ctx, engine.db, 2) // the lock belongs to a session
+	if err == nil {
+		err = engine.lockAlone(ctx)
+	}
 	if err == nil {
 		err = s.preparePostgres(ctx) // the lock comes first: replicas may be at work on an older schema
 	}

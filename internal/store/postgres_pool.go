@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -41,7 +42,7 @@ func checkPool(ctx context.Context, db *sql.DB, count int) (err error) {
 				len(conns), count, err)
 		}
 		if err != nil {
-			return err
+			return explainPooler(err)
 		}
 		conns = append(conns, conn)
 	}
@@ -61,6 +62,15 @@ func checkPool(ctx context.Context, db *sql.DB, count int) (err error) {
 		return errTransactionPooling
 	}
 	return nil
+}
+
+// explainPooler adds the remedy to a pooler's refusal of the settings of each session.
+func explainPooler(err error) error {
+	if !strings.Contains(err.Error(), "unsupported startup parameter") {
+		return err
+	}
+	return fmt.Errorf("the PgBouncer before it refuses a setting of the session: name it in its "+
+		"ignore_startup_parameters, and set it for the role with ALTER ROLE … SET …: %w", err)
 }
 
 // isPoolExhausted reports whether the server or a pooler has no more connections: it

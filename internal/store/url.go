@@ -5,8 +5,11 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // CheckURL reports what is wrong with a database URL, as far as that can be known
@@ -35,12 +38,29 @@ func checkSQLiteName(name string) error {
 		return errors.New("has parameters: a SQLite URL has none here; leave out the ? and what follows it")
 	case percentEncoded.MatchString(name):
 		return errors.New("is percent-encoded: write the path of a SQLite file as it is")
-	case strings.HasPrefix(name, "file:"), strings.HasPrefix(name, ":memory:"):
+	case strings.HasPrefix(name, "file:"), filepath.Base(name) == ":memory:":
 		return errors.New("is not sqlite:// and a path: SQLite's own names, such as file:… and :memory:, mean nothing here")
 	case isFolder:
 		return fmt.Errorf("is the folder %s: name a file in it", name)
 	}
 	return nil
+}
+
+// passwordInPlace says that a part of the password stands in another place of the URL,
+// because of a character that ends the password there; "" if none does. Errors show these
+// places.
+func passwordInPlace(config *pgx.ConnConfig) string {
+	hosts := config.Host
+	for _, other := range config.Fallbacks {
+		hosts += other.Host
+	}
+	switch {
+	case strings.Contains(config.Database, "@"), strings.Contains(hosts, "/") && strings.Contains(hosts, "@"):
+		return "has a / in the password: write it percent-encoded, as %2F"
+	case strings.Contains(hosts, "@"):
+		return "has a @ in the password: write it percent-encoded, as %40"
+	}
+	return ""
 }
 
 // postgresURLError repeats why the driver does not accept a URL, without the URL and

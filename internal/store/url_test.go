@@ -24,6 +24,8 @@ func TestBadURLsAreNamed(t *testing.T) {
 		{"sqlite://" + folder + "/my%20data/q.db", "percent-encoded"},
 		{"sqlite://file:" + folder + "/q.db", "file:"},
 		{"sqlite://:memory:", ":memory:"},
+		{"sqlite:///:memory:", ":memory:"},
+		{"sqlite://" + folder + "/:memory:", ":memory:"},
 		{"sqlite://" + folder, "is the folder"},
 		{"sqlite://" + folder + "/new/", "is the folder"},
 		{"postgres://bot:hunter2@h/db?sslmode=verify-full&sslrootcert=/nonexistent/ca.pem", "open /nonexistent/ca.pem: no such file"},
@@ -38,6 +40,7 @@ func TestBadURLsAreNamed(t *testing.T) {
 		{"postgres://bot:hunter2@h/db?target_session_attrs=best", "target_session_attrs"},
 		{"postgres://bot:hunter2@[::1/db", `matching "]"`},
 		{"postgres://bot:1/hunter2@h/db", "as %2F"},
+		{"postgres://bot:1@hunter2@h/db", "as %40"},
 	} {
 		err := CheckURL(c.url)
 		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "hunter2") {
@@ -50,6 +53,18 @@ func TestBadURLsAreNamed(t *testing.T) {
 	for _, url := range []string{"sqlite://licensebot.db", "sqlite:///x y/100% #1.db", "postgres://bot:p%25w@h/db", "postgresql://h/db?search_path=a"} {
 		if err := CheckURL(url); err != nil {
 			t.Errorf("CheckURL(%q): %v", url, err)
+		}
+	}
+}
+
+// A password with any character in it, as people paste one, is understood or is named, and
+// no error repeats a piece of it.
+func TestNoErrorRepeatsAPassword(t *testing.T) {
+	for character := rune(' '); character <= '~'; character++ {
+		url := "postgres://bot:hun" + string(character) + "ter2@127.0.0.1:1/db?sslmode=disable"
+		_, err := Open(t.Context(), url, Options{})
+		if err == nil || strings.Contains(err.Error(), "hun") || strings.Contains(err.Error(), "ter2") {
+			t.Errorf("a password with %q: %v", character, err)
 		}
 	}
 }

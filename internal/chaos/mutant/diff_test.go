@@ -57,6 +57,8 @@ func TestParseRefusesWhatIsNoMutant(t *testing.T) {
 		aHeader: "no diff",
 		"# breaks: x\n# shows: crashed\n" + aDiff:                                                   "no name",
 		"# name: x\n# shows: crashed\n" + aDiff:                                                     "what it breaks",
+		"# name: x\n# breaks: x\n# test: cmd/licensebot\n" + aDiff:                                  "the name of a test",
+		"# name: x\n# breaks: x\n# test: cmd/licensebot TestX\n# shows: crashed\n" + aDiff:          "what only a hunt has",
 		"# name: x\n# breaks: x\n" + aDiff:                                                          "no rule",
 		"# name: x\n# breaks: x\n# shows: nonsense\n" + aDiff:                                       `no rule "nonsense"`,
 		aHeader + "# store: files\n" + aDiff:                                                        `no store "files"`,

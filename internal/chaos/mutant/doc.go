@@ -15,6 +15,10 @@
 // breaks names the promise. shows names a rule of the judge that may catch the
 // defect. It may be repeated. store and replicas say where it shows; the
 // defaults are sqlite and 1. focus names actions of the suite that happen more often.
+// Where no action of the suite shows a defect, the header names a test of the program
+// in place of all these, and that has to fail:
+//
+//	# test: cmd/licensebot TestChannelGetsAnotherID
 //
 // A patch applies by its text and ignores line numbers: the lines of each hunk have
 // to be in the file exactly once. Few lines are best, because a renamed source

@@ -17,6 +17,7 @@ import (
 type Hunt struct {
 	Mutant Mutant
 	Caught *judge.Violation // by a rule that is meant to catch it; nil: none did
+	ByTest bool             // its test caught it
 	Round  chaos.Round      // that caught it
 	Rounds int
 	Took   time.Duration
@@ -24,7 +25,7 @@ type Hunt struct {
 }
 
 // Missed reports whether a mutant went unnoticed, or could not be tried.
-func (h Hunt) Missed() bool { return h.Caught == nil || h.Err != nil }
+func (h Hunt) Missed() bool { return h.Caught == nil && !h.ByTest || h.Err != nil }
 
 // String tells in one line how a mutant was caught.
 func (h Hunt) String() string {
@@ -32,6 +33,10 @@ func (h Hunt) String() string {
 	switch {
 	case h.Err != nil:
 		return fmt.Sprintf("ERROR   %s: %v", h.Mutant.Name, h.Err)
+	case h.ByTest:
+		return fmt.Sprintf("caught  %s (%s): by %s, after %v", h.Mutant.Name, h.Mutant.Breaks, h.Mutant.Test, took)
+	case h.Mutant.Test != "":
+		return fmt.Sprintf("MISSED  %s (%s): by %s in %v", h.Mutant.Name, h.Mutant.Breaks, h.Mutant.Test, took)
 	case h.Caught == nil:
 		return fmt.Sprintf("MISSED  %s (%s): %d rounds in %v", h.Mutant.Name, h.Mutant.Breaks, h.Rounds, took)
 	}
@@ -61,7 +66,7 @@ func (m Mutant) shortRounds(o chaos.Options) chaos.Options {
 }
 
 // Hunt builds a mutant and plays rounds with it, until one catches it or there
-// are no more.
+// are no more. A mutant that names a test is tried with that.
 func (m Mutant) Hunt(ctx context.Context, o chaos.Options, source string) (h Hunt) {
 	h.Mutant = m
 	dir, err := os.MkdirTemp(o.Dir, "mutant-")
@@ -75,6 +80,10 @@ func (m Mutant) Hunt(ctx context.Context, o chaos.Options, source string) (h Hun
 	}
 	var changed map[string]string
 	if changed, h.Err = m.patchedFiles(source); h.Err != nil {
+		return h
+	}
+	if m.Test != "" {
+		m.runTest(ctx, source, dir, changed, &h)
 		return h
 	}
 	if o.Binary, h.Err = chaos.Build(ctx, source, dir, false, changed); h.Err != nil {

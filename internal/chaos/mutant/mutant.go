@@ -25,6 +25,7 @@ type Mutant struct {
 	Replicas int
 	Focus    string // actions of the suite that show it, separated by commas
 	Calm     bool   // nothing else happens in its hunt
+	Test     string // package and test that catch it, where no action of the suite shows it
 
 	files []filePatch
 }
@@ -97,10 +98,12 @@ func (m *Mutant) setField(line string) (err error) {
 		if m.Calm = value == "calm"; !m.Calm {
 			err = fmt.Errorf("there is no weather %q; a hunt is calm or has the usual one", value)
 		}
+	case "test":
+		m.Test = value
 	case "replicas":
 		m.Replicas, err = strconv.Atoi(value)
 	default:
-		err = fmt.Errorf("the header has %q; it takes name, breaks, shows, store, replicas, focus and weather", line)
+		err = fmt.Errorf("the header has %q; it takes name, breaks, shows, test, store, replicas, focus and weather", line)
 	}
 	return err
 }
@@ -113,6 +116,8 @@ func (m *Mutant) checkHeader() error {
 		return errors.New("the header does not say what it breaks")
 	case m.Calm && m.Focus == "":
 		return errors.New("a calm hunt needs a focus: nothing else happens")
+	case m.Test != "":
+		return m.checkTest()
 	case len(m.Shows) == 0:
 		return errors.New("the header shows no rule that is meant to catch it")
 	case m.Store != chaos.SQLite && m.Store != chaos.Postgres:
@@ -120,6 +125,11 @@ func (m *Mutant) checkHeader() error {
 	case m.Replicas < 1 || m.Store == chaos.SQLite && m.Replicas > 1:
 		return fmt.Errorf("%s takes no %d replicas", m.Store, m.Replicas)
 	}
+	return m.checkNames()
+}
+
+// checkNames wants the rules and the actions to be there.
+func (m *Mutant) checkNames() error {
 	for _, name := range m.Shows {
 		if !judge.HasRule(name) {
 			return fmt.Errorf("the judge has no rule %q", name)

@@ -28,6 +28,12 @@ func TestEveryMutantAppliesToTheSources(t *testing.T) {
 		if err := m.Check(source); err != nil {
 			t.Error(err)
 		}
+		if m.Test == "" {
+			continue
+		}
+		if err := m.findTest(source); err != nil {
+			t.Error(err)
+		}
 	}
 }
 
