@@ -73,6 +73,9 @@ const (
 	maxPages      = 9999
 )
 
+// ReasonToFill stands in a command for the reason that a person has to give.
+const ReasonToFill = "<reason>"
+
 // Examples for suggestions and help.
 const (
 	ExampleID    = "R-7K3F9QXA"
@@ -270,7 +273,7 @@ func (r *reader) readOther(verb string, rest []word) (Command, error) {
 			return c, nil
 		}
 	}
-	question := newError("", "A list shows the licenses of the organization, your requests, or those that wait. "+
+	question := newError("", "Say which list: the licenses of the organization, your requests, or those that wait for approval. "+
 		"To look for a group, type %s alone: its form finds groups by their names.", Typed(r.name))
 	question.Either = []string{r.name + " codes", r.name + " mine", r.name + " pending"}
 	return Command{}, question
@@ -382,6 +385,9 @@ func parseID(name string, verb Verb, rest []word) (Command, error) {
 	if verb == VerbCancel {
 		var reason []word
 		rest, reason = cutReason(rest, 0)
+		if len(reason) == 1 && placeholder.MatchString(reason[0].text) {
+			return Command{}, newError("", "Put your own words in the place of %s.", Typed(reason[0].text))
+		}
 		why = joinTyped(reason)
 	}
 	example := name + " " + string(verb) + " <id>"

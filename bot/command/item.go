@@ -30,7 +30,7 @@ const (
 )
 
 var (
-	placeholder = regexp.MustCompile(`^<(group|code|seats|time|day|id)>$`)
+	placeholder = regexp.MustCompile(`^<(group|code|seats|time|day|id|reason)>$`)
 	emailShape  = regexp.MustCompile(`^[^@\s]+@[^@\s]+\.[^@\s]+$`)
 	countShape  = regexp.MustCompile(`^([0-9]{1,7}|x[0-9]{1,7}|[0-9]{1,7}x)$`)
 	limitSign   = regexp.MustCompile(`[=:*]`)

@@ -408,7 +408,7 @@ func (k Known) untilDay(typed string, day time.Time) period {
 	end := endOfDay(day, k.Now.Location())
 	switch {
 	case !end.After(k.Now):
-		return k.brokenPeriod(0, "until <day>", "%s is over, and a grant cannot end before it begins.",
+		return k.brokenPeriod(0, "until <day>", "%s is in the past. Choose a day that is still to come.",
 			Typed("until "+typed))
 	case end.Sub(k.Now) > MaxPeriod:
 		return k.brokenPeriod(0, "until <day>", "%s is more than ten years away. Leave it out to ask for good.",

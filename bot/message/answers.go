@@ -96,7 +96,7 @@ func ExplainCommandError(e *command.Error) string {
 	}
 	text += offerEither(e.Either)
 	if e.Fill != "" {
-		text += "\nFill in: " + quoteCodeWithin(e.Fill, maxCopied)
+		text += offerToFill(e.Fill)
 	}
 	return text
 }
