@@ -273,8 +273,8 @@ func (r *reader) readOther(verb string, rest []word) (Command, error) {
 			return c, nil
 		}
 	}
-	question := newError("", "Say which list: the licenses of the organization, your requests, or those that wait for approval. "+
-		"To look for a group, type %s alone: its form finds groups by their names.", Typed(r.name))
+	question := newError("", "Say which list: the licenses of the organization, your requests, or those that wait "+
+		"for approval. To look for a group, type %s alone: its form finds groups by their names.", Typed(r.name))
 	question.Either = []string{r.name + " codes", r.name + " mine", r.name + " pending"}
 	return Command{}, question
 }
