@@ -41,6 +41,7 @@ type draft struct {
 	endToFill   string   // such as <day>, in place of an end that was not understood
 	seatsOf     string   // the code whose limit was not understood
 	asksLicense bool     // which of several is meant
+	isByAmount  bool     // it says by how much a limit changes
 	limitVerb   string   // as it was typed
 	minusCodes  []string // and the codes
 	minus       []string // codes with a minus before them, as they were typed
@@ -342,6 +343,12 @@ func (d *draft) takeForReason(items []item) []item {
 		if d.isGroup(joinWords(words)) || areAboutPersons(words) {
 			continue
 		}
+		if _, n := d.readDay(words); n > 0 {
+			d.endToFill = "until <day>"
+			d.noteOpen("%s can be when it is needed, or when it ends. Say when it ends with %s.",
+				Typed("for "+joinWords(words)), Typed("until"))
+			return items[:i]
+		}
 		reason := joinTyped(words)
 		if d.ask.Reason != "" || len(lettersOf(reason)) < 3 || soundLikeTime(words) {
 			d.endToFill = "for <time>"
@@ -443,6 +450,10 @@ func (d *draft) noteLeft(left []item) {
 		d.lacksCodes, d.seatsOf = d.onlyCode() == "", d.onlyCode()
 		d.noteOpen("%s stands beside no license code. A seat limit is written such as %s.", Typed(first.text),
 			Typed("IDU=10"))
+	case slices.ContainsFunc(left, item.isTurning):
+		d.lacksCodes = false
+		d.noteOpen("%s may turn the request into its opposite. Say what the group should get. "+
+			"To take codes out, begin with %s.", Typed(ref), Typed(approvals.Remove))
 	case d.Licenses == nil:
 		d.noteOpen("%s is not a license code: codes are letters and digits, such as %s. "+
 			"If the group's name has blanks, put it in double quotes.", Typed(first.text), Typed(ExampleCode))

@@ -38,6 +38,9 @@ func TestFiftyUnseen(t *testing.T) { judgeRequests(t, "testdata/fifty-unseen.txt
 
 func TestAHundredOfOffices(t *testing.T) { judgeRequests(t, "testdata/hundred-offices.txt", 99, 100) }
 
+// TestTraps types requests with a word that turns the meaning. None is mistaken.
+func TestTraps(t *testing.T) { judgeRequests(t, "testdata/traps.txt", 10, 40) }
+
 // judgeRequests wants so many of the requests to get what they mean.
 func judgeRequests(t *testing.T, file string, want, of int) {
 	t.Helper()

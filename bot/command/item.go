@@ -43,12 +43,15 @@ func (it item) isFiller() bool {
 	return it.kind == plain && !it.quoted && (slices.Contains(fillers, it.lower()) || isOrnament(it.text))
 }
 
+// turningSigns may ask to take out what stands beside them.
+const turningSigns = "❌➖🚫⛔✖🗑"
+
 // isOrnament reports whether a word is a symbol that says nothing, such as a bullet or a
 // smile. A dash and a cross may say something.
 func isOrnament(text string) bool {
 	isSpeaking := func(r rune) bool {
 		isSign := r <= unicode.MaxASCII && r != '|' && r != '>'
-		return unicode.IsLetter(r) || unicode.IsDigit(r) || isSign || strings.ContainsRune("❌➖🚫⛔✖🗑", r)
+		return unicode.IsLetter(r) || unicode.IsDigit(r) || isSign || strings.ContainsRune(turningSigns, r)
 	}
 	return text != "" && !strings.ContainsFunc(text, isSpeaking)
 }
@@ -57,6 +60,11 @@ func isOrnament(text string) bool {
 func (it item) isNumber() bool {
 	_, ok := it.count()
 	return ok
+}
+
+// isTurning reports whether a word may turn a request into its opposite.
+func (it item) isTurning() bool {
+	return it.isOneOf(turningWords) || strings.HasSuffix(it.lower(), "n't") || strings.ContainsAny(it.text, turningSigns)
 }
 
 // count is the number of seats that a word says.

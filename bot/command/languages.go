@@ -25,12 +25,12 @@ const (
 // phrases are tried from the first to the last.
 var phrases = []phrase{
 	{"as soon as possible", nothing}, {"dear all", "hello"}, {"hi all", "hello"}, {"hello all", "hello"},
-	{"kind regards", nothing}, {"best regards", nothing}, {"many thanks", nothing},
+	{"kind regards", "regards"}, {"best regards", "regards"}, {"many thanks", "thanks"},
 	{"in advance", nothing}, {"is it possible to", "please"}, {"it be possible to", "please"},
 	{"s'il vous plaît", "please"},
 	{"s'il vous plait", "please"}, {"s'il te plaît", "please"}, {"por favor", "please"}, {"guten tag", "hello"},
 	{"guten morgen", "hello"}, {"good morning", "hello"}, {"new colleagues", nothing}, {"new colleague", nothing},
-	{"new people", nothing}, {"new joiners", nothing}, {"new hires", nothing}, {"a few", nothing},
+	{"new people", nothing}, {"new joiners", nothing}, {"new hires", nothing}, {"a few", nothing}, {"dar de baja", "remove"},
 	{"no longer", unneeded}, {"nicht mehr", unneeded}, {"ya no", unneeded}, {"doesn't need", unneeded},
 	{"does not need", unneeded}, {"don't need", unneeded}, {"do not need", unneeded}, {"doesn't use", unneeded},
 	{"does not use", unneeded}, {"don't use", unneeded}, {"do not use", unneeded}, {"any more", nothing},
@@ -40,7 +40,8 @@ var phrases = []phrase{
 	{"for some time", briefly},
 	{"for the time being", briefly}, {"short term", briefly}, {"no end date", "forever"}, {"no end", "forever"},
 	{"without end date", "forever"}, {"without end", "forever"}, {"no expiry", "forever"}, {"without expiry", "forever"},
-	{"no time limit", "forever"}, {"without time limit", "forever"}, {"end date", "until"}, {"expiry date", "until"},
+	{"no time limit", "forever"}, {"without limit", "unlimited"}, {"no limit", "unlimited"},
+	{"without a limit", "unlimited"}, {"without time limit", "forever"}, {"end date", "until"}, {"expiry date", "until"},
 	{"instead of", "instead"}, {"in place of", "instead"}, {"parce que", "because"}, {"due to", "since"},
 	{"in order to", "since"}, {"so that", "since"}, {"end of day", "eod"}, {"as of", "starting"},
 }
@@ -58,7 +59,7 @@ var translations = func() map[string]string {
 		"of":  "de du des del の",
 		"the": "der die das den dem le la les el los las を は が", "a": "ein eine einen einer un une una",
 		"in": "im en dans", "i": "ich je", "we": "wir nous", "team": "équipe equipo",
-		"have": "haben hat", "can": "darf dürfen puede",
+		"have": "haben", "has": "hat", "back": "zurück", "can": "darf dürfen puede",
 		"add": "hinzufügen hinzu geben gib ajouter ajoute ajoutez donner donnez attribuer agregar añadir asignar dar 追加",
 		"remove": "entfernen entferne löschen lösche entziehen supprimer supprimez retirer retirez enlever enlevez " +
 			"quitar eliminar borrar 削除",

@@ -103,6 +103,9 @@ func (r *reader) giveBackDrafts(o opening, body, reason []word) []*draft {
 		return nil
 	}
 	var drafts []*draft
+	if slices.ContainsFunc(r.exactRuns(body), func(f run) bool { return f.to == at }) {
+		return nil // the group gets it back
+	}
 	rest := slices.Delete(slices.Clone(body), at, at+1)
 	for _, found := range r.exactRuns(rest) {
 		d := r.readDraft(opening{action: approvals.Remove, isSaid: true}, rest, found, reason)
@@ -188,7 +191,7 @@ func (r *reader) referTo(g approvals.Group, typed string) string {
 func (r *reader) nearGroups(text string) []approvals.Group {
 	want := groupname.Canonical(strings.TrimLeft(text, "#@")).String()
 	letters := lettersOf(want)
-	if len(letters) < 2 {
+	if len(letters) < 2 || strings.ContainsAny(text, turningSigns) {
 		return nil
 	}
 	found := slices.Clone(r.loose[looseKey(want)])

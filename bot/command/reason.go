@@ -207,7 +207,8 @@ func (d *draft) takeWeakReason(items []item) []item {
 			reason = typedText(words[1:])
 		}
 		switch {
-		case it.isOneOf(weakReasonWords) && len(words) > 1 && (it.text != it.lower() || !d.isTimeOrManner(words[1:])):
+		case it.isOneOf(weakReasonWords) && len(words) > 1 && !d.namesGroup(words[1:]) &&
+			(it.text != it.lower() || !d.isTimeOrManner(words[1:])):
 			reason = typedText(words[1:])
 		case !d.isTicket(words):
 			continue
@@ -220,6 +221,9 @@ func (d *draft) takeWeakReason(items []item) []item {
 	return items
 }
 
+// namesGroup reports whether a known group is among words.
+func (d *draft) namesGroup(words []word) bool { return d.knowsGroups() && len(d.exactRuns(words)) > 0 }
+
 // isTimeOrManner reports whether words behind since or as give no reason.
 func (d *draft) isTimeOrManner(words []word) bool {
 	_, n := d.readDay(words)
@@ -230,7 +234,7 @@ func (d *draft) isTimeOrManner(words []word) bool {
 var weakReasonWords = []string{"since", "as"}
 
 var (
-	ticketKey  = regexp.MustCompile(`^[A-Z][A-Z0-9]{1,9}-[0-9]+$|^[A-Z]{2,6}[0-9]{4,}$|^#[0-9]+$`)
+	ticketKey  = regexp.MustCompile(`^[A-Z][A-Z0-9]{1,9}-[0-9]+$|^[A-Z]{2,6}[0-9]{4,}$|^#[0-9]{3,}$`)
 	webAddress = regexp.MustCompile(`^(https?://\S+|[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+/\S+)$`)
 )
 
@@ -252,8 +256,11 @@ func (d *draft) isTicket(words []word) bool {
 		return false
 	}
 	prefix, _, _ := strings.Cut(strings.ToLower(last.text), "-")
-	isGroupID := func(g approvals.Group) bool { return strings.HasPrefix(strings.ToLower(g.ID), prefix+"-") }
-	isKey := ticketKey.MatchString(last.text) && !d.isAskable(last.text) && !slices.ContainsFunc(d.Groups, isGroupID)
+	isGroupLike := func(g approvals.Group) bool {
+		return strings.HasPrefix(strings.ToLower(g.ID), prefix+"-") || strings.HasPrefix(g.Canonical.String(), prefix+" ")
+	}
+	isOther := d.isAskable(last.text) || len(d.nearest(prefix)) > 0 || slices.ContainsFunc(d.Groups, isGroupLike)
+	isKey := ticketKey.MatchString(last.text) && !isOther
 	isNear := len(d.nearest(last.text)) > 0 || len(d.nearGroups(last.text)) > 0
 	return isKey && !isNear || webAddress.MatchString(last.text)
 }

@@ -18,6 +18,9 @@ func (r *reader) isQuestion(tokens []word) bool {
 	if !r.knowsGroups() || len(tokens) < 2 || !tokens[0].isOneOf(questionWords) {
 		return false
 	}
+	if tokens[1].isKeyword("not") {
+		return false
+	}
 	isWhy := tokens[0].isKeyword("why") && (len(tokens) == 2 || hasRequestID(tokens[1:2]))
 	return !isWhy
 }
@@ -68,13 +71,16 @@ func (r *reader) readSeveral(o opening, body []word) *Error {
 		switch {
 		case w.isOneOf(copyVerbs), w.isKeyword(sameAs):
 			return r.refuseCopy(body, runs)
-		case w.isKeyword("move") && i == 0 && len(runs) == 2:
+		case w.isOneOf([]string{"move", "transfer", "shift"}) && i == 0 && len(runs) == 2:
 			return r.splitMove(body[1:], r.maximalRuns(body[1:]))
 		case w.isOneOf(swapVerbs) && len(runs) == 1:
 			return r.splitSwap(slices.Delete(slices.Clone(body), i, i+1))
 		case w.isKeyword("instead") && len(runs) == 1:
 			return r.splitInstead(body, i)
 		}
+	}
+	if len(runs) == 2 {
+		return r.splitMove(body, runs)
 	}
 	return nil
 }

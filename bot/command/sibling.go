@@ -13,7 +13,7 @@ import (
 func (d *draft) takeSiblings(items []item) []item {
 	items = d.takeGroupsBehind(items)
 	at, ok := d.numberBehind(items)
-	if !ok || d.question != nil {
+	if !ok || d.question != nil || d.readPeriod(plainWords(items[at:])).n > 0 {
 		return items
 	}
 	own := d.ask.Group
@@ -26,16 +26,17 @@ func (d *draft) takeSiblings(items []item) []item {
 	options := []func(*approvals.Ask){
 		func(a *approvals.Ask) { a.Group = own }, func(a *approvals.Ask) { a.Group = sibling },
 	}
+	text, _ := items[at].count()
 	if items[at-1].kind == group { // no word between them
 		options = append(options, func(a *approvals.Ask) {
-			if text, _ := items[at].count(); len(a.Codes) > 0 && a.Action != approvals.Remove {
+			if len(a.Codes) > 0 && a.Action != approvals.Remove {
 				a.Quotas = append(slices.Clone(a.Quotas), approvals.Quota{Code: a.Codes[0], Limit: atoi(text)})
 			}
 		})
 	}
 	d.askWhich("%s and %s are both groups. One request is for one group.", []any{Typed(own), Typed(sibling)}, options...)
-	items = slices.Clone(items)
-	return slices.Delete(items, at, at+1)
+	from := slices.IndexFunc(items, func(it item) bool { return it.kind == group }) + 1
+	return slices.Delete(slices.Clone(items), from, at+1)
 }
 
 // takeGroupsBehind asks about groups that are named directly behind the group.

@@ -45,6 +45,8 @@ func (d *draft) takeWord(it item) bool {
 		d.takeEverything(it)
 	case it.isOneOf(limitVerbs) && !it.isFiller() && isAdd && !d.isSaid:
 		d.limitVerb = it.text
+	case it.isKeyword("by") && d.limitVerb != "":
+		d.isByAmount = true
 	case it.isKeyword("by") && d.isLate && d.hasEnd:
 		d.ask.For, d.endToFill = 0, "until <day>"
 		d.noteOpen("Say the new last day. A time is counted from when the change is made, not from the present end.")
@@ -61,7 +63,7 @@ func (d *draft) askLimit(format string, args ...any) {
 }
 
 // signOffs end a letter, before the name of its writer.
-var signOffs = []string{"best", "cheers", "regards", "thanks", "thx", nothing, "greetings", "grüße", "gruß"}
+var signOffs = []string{"best", "cheers", "regards", "thanks", "thx", "greetings", "grüße", "gruß"}
 
 // isSigned reports whether all that follows is the name of a person.
 func (d *draft) isSigned(items []item) bool {
@@ -90,7 +92,8 @@ func (d *draft) takeEverything(it item) {
 func (d *draft) requireLimit() {
 	switch {
 	case d.limitVerb == "" || d.question != nil:
-	case len(d.ask.Quotas) == 0:
+	case len(d.ask.Quotas) == 0, d.isByAmount:
+		d.ask.Quotas = nil
 		d.askLimit("Say how many seats the group may use in all, such as %s.", Typed("IDU=10"))
 	default:
 		d.noteCorrection(d.limitVerb, "", "A seat limit is written next to its code, such as %s.", Typed("IDU=10"))

@@ -15,6 +15,11 @@ var (
 	removeVerbs = []string{
 		"remove", "delete", "drop", "take", "revoke", "unassign", "withdraw", "deactivate", "disable", "deallocate", "strip",
 	}
+	// turningWords may turn a request into its opposite.
+	turningWords = []string{
+		"not", "no", "never", "but", "except", "excluding", "without", "neither", "nicht", "kein", "keine", "keinen", "ohne",
+		"sans", "pas", "sin", "none", "cannot",
+	}
 	// softVerbs say in other ways that codes are to be taken out. They are asked about.
 	softVerbs = []string{unneeded, returned, "return", "returns"}
 	// limitVerbs change a seat limit.
@@ -44,7 +49,7 @@ var (
 		"license", "licenses", "licence", "licences", "code", "codes", "seat", "seats", "at", "most", "up", "max",
 		"maximum", "limit", "away", "need", "needs", "have", "has", "get", "gets", "should", "me", "us",
 		"users", "user", "people", "pack", "packs", "my", "our", "we", "you", "thank", "someone", "somebody",
-		"anyone", "kindly", "provide", "provided", "use", "uses", "dear", "let", "asap", "urgent", "urgently", "ty", "ok",
+		"anyone", "kindly", "provide", "provided", "use", "uses", "dear", "let", "both", "asap", "urgent", "urgently", "ty", "ok",
 		"okay", "everyone", "everybody", "colleagues", "regards", "anymore", "bot", "valid", "can", "could", "would", "want",
 		"wants", "i", "hi", "hello", "hey", "be", "it",
 	}
