@@ -452,8 +452,7 @@ func (d *draft) noteLeft(left []item) {
 			Typed("IDU=10"))
 	case slices.ContainsFunc(left, item.isTurning):
 		d.lacksCodes = false
-		d.noteOpen("%s may turn the request into its opposite. Say what the group should get. "+
-			"To take codes out, begin with %s.", Typed(ref), Typed(approvals.Remove))
+		d.noteTurning(ref)
 	case d.Licenses == nil:
 		d.noteOpen("%s is not a license code: codes are letters and digits, such as %s. "+
 			"If the group's name has blanks, put it in double quotes.", Typed(first.text), Typed(ExampleCode))
@@ -464,6 +463,12 @@ func (d *draft) noteLeft(left []item) {
 			Typed(ref), Typed(d.name+" codes"), Typed("because"))
 		d.question.Unlisted = true
 	}
+}
+
+// noteTurning asks what is meant where a word may turn the request around.
+func (d *draft) noteTurning(typed string) {
+	d.noteOpen("%s may turn the request into its opposite. Say what the group should get. "+
+		"To take codes out, begin with %s.", Typed(typed), Typed(approvals.Remove))
 }
 
 // groupsIn are the groups that words name, if they name nothing else.

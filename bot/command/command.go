@@ -13,6 +13,7 @@
 package command
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"html"
@@ -170,7 +171,7 @@ type opening struct {
 func (r *reader) readSentence(tokens []word) (Command, error) {
 	first, rest := tokens[0], tokens[1:]
 	verb := first.lower()
-	if question := r.askWhatEnds(first, rest); question != nil {
+	if question := cmp.Or(r.askWhatEnds(first, rest), r.readEmptying(first, rest)); question != nil {
 		return Command{}, question
 	}
 	if r.isQuestion(tokens) {

@@ -41,6 +41,9 @@ func TestAHundredOfOffices(t *testing.T) { judgeRequests(t, "testdata/hundred-of
 // TestTraps types requests with a word that turns the meaning. None is mistaken.
 func TestTraps(t *testing.T) { judgeRequests(t, "testdata/traps.txt", 10, 40) }
 
+// TestMoreTraps types more of them.
+func TestMoreTraps(t *testing.T) { judgeRequests(t, "testdata/traps-more.txt", 10, 50) }
+
 // judgeRequests wants so many of the requests to get what they mean.
 func judgeRequests(t *testing.T, file string, want, of int) {
 	t.Helper()

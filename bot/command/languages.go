@@ -24,7 +24,7 @@ const (
 
 // phrases are tried from the first to the last.
 var phrases = []phrase{
-	{"as soon as possible", nothing}, {"dear all", "hello"}, {"hi all", "hello"}, {"hello all", "hello"},
+	{"as soon as possible", nothing}, {"if possible", nothing}, {"dear all", "hello"}, {"hi all", "hello"}, {"hello all", "hello"},
 	{"kind regards", "regards"}, {"best regards", "regards"}, {"many thanks", "thanks"},
 	{"in advance", nothing}, {"is it possible to", "please"}, {"it be possible to", "please"},
 	{"s'il vous plaît", "please"},

@@ -83,6 +83,9 @@ func (r *reader) lateVerbDrafts(body, reason []word) []*draft {
 		case !w.isOneOf(addVerbs):
 			continue
 		}
+		if action != approvals.Add && r.hasLicense(body[:i]) && r.hasLicense(body[i+1:]) {
+			continue // it is for those behind it
+		}
 		rest := slices.Delete(slices.Clone(body), i, i+1)
 		for _, found := range r.exactRuns(rest) {
 			d := r.readDraft(opening{action: action, isSaid: true}, rest, found, reason)

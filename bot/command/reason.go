@@ -122,6 +122,10 @@ func (d *draft) takeBrackets(items []item) []item {
 		for _, it := range inside {
 			words = append(words, it.word)
 		}
+		if inside[0].isTurning() {
+			d.noteTurning(joinTexts(inside))
+			return items[:i]
+		}
 		d.takeReason(words)
 		return items[:i]
 	}
@@ -227,8 +231,11 @@ func (d *draft) namesGroup(words []word) bool { return d.knowsGroups() && len(d.
 // isTimeOrManner reports whether words behind since or as give no reason.
 func (d *draft) isTimeOrManner(words []word) bool {
 	_, n := d.readDay(words)
-	return n > 0 || words[0].isOneOf([]string{"of", "soon", "from"})
+	return n > 0 || words[0].isOneOf(mannerWords)
 }
+
+// mannerWords behind as give no reason.
+var mannerWords = []string{"of", "soon", "from", "many", "much", "few", "little", "long", "well", "usual", "always", "before"}
 
 // weakReasonWords may begin a reason.
 var weakReasonWords = []string{"since", "as"}

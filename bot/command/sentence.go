@@ -55,7 +55,7 @@ func (r *reader) readQuestion(tokens []word) (Command, error) {
 
 // Words of requests that are more than one.
 var (
-	swapVerbs  = []string{"swap", "replace", "exchange", "switch", "upgrade", "downgrade"}
+	swapVerbs  = []string{"swap", "replace", "exchange", "switch", "upgrade", "downgrade", "change"}
 	swapWords  = []string{"with", "by", "for", "to", "against"}
 	copyVerbs  = []string{"copy", "mirror", "clone", "duplicate"}
 	sourceWord = []string{"as", "of", "like", "from", sameAs}
@@ -75,6 +75,10 @@ func (r *reader) readSeveral(o opening, body []word) *Error {
 			return r.splitMove(body[1:], r.maximalRuns(body[1:]))
 		case w.isOneOf(swapVerbs) && len(runs) == 1:
 			return r.splitSwap(slices.Delete(slices.Clone(body), i, i+1))
+		case w.isOneOf(removeVerbs) && r.hasLicense(body[:i]) && r.hasLicense(body[i+1:]) && len(runs) == 1:
+			return r.splitInstead(body, i)
+		case w.isOneOf(removeVerbs) && r.hasLicense(body[:i]) && r.hasLicense(body[i+1:]):
+			return r.offerBoth(body[:i], body[i+1:])
 		case w.isKeyword("instead") && len(runs) == 1:
 			return r.splitInstead(body, i)
 		}
@@ -83,6 +87,28 @@ func (r *reader) readSeveral(o opening, body []word) *Error {
 		return r.splitMove(body, runs)
 	}
 	return nil
+}
+
+// hasLicense reports whether words name a license.
+func (r *reader) hasLicense(words []word) bool {
+	d := &draft{reader: r, isTrial: true}
+	d.ask.Action = approvals.Remove
+	d.takeLicenses(d.expand(words, run{from: -1, to: -1}))
+	return len(d.ask.Codes) > 0
+}
+
+// readEmptying reads "empty" or "clear" before a group.
+func (r *reader) readEmptying(verb word, rest []word) *Error {
+	rest = r.dropArticles(rest)
+	if !r.knowsGroups() || len(rest) == 0 || !verb.isOneOf([]string{WordEmpty, "clear"}) {
+		return nil
+	}
+	name, _, isOne := joinRun(rest)
+	ask := approvals.Ask{Action: approvals.Set, Group: name, MayEmpty: true, Command: r.name}
+	if !isOne || !r.isGroup(name) || r.verify(ask) == "" {
+		return nil
+	}
+	return newError(Suggest(ask), "To leave a group without codes, set it to %s.", Typed(WordEmpty))
 }
 
 // maximalRuns are the exact runs that lie in no longer one.
