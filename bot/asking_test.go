@@ -19,7 +19,7 @@ func TestReceiptsSayWhenSeatsAreShort(t *testing.T) {
 	filing := r.bot.intake.filing
 	request := r.request(approvals.Filed)
 	for said, seats := range map[string][]approvals.Seats{
-		"No seat is free of `RPADEVPRONU` (40 of 40 seats allocated).": {{Code: "RPADEVPRONU", Allocated: 40, Total: 40}},
+		"No free seat: `RPADEVPRONU` (40 of 40 seats allocated).": {{Code: "RPADEVPRONU", Allocated: 40, Total: 40}},
 		"": nil,
 	} {
 		filing.seats = func(context.Context) []approvals.Seats { return seats }
