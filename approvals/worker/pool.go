@@ -8,7 +8,7 @@ import (
 	"licensebot/approvals"
 )
 
-// A pool leases the jobs of its kinds while it has free slots. While nothing is due, it is on
+// A pool leases the jobs of its kinds for its workers. While nothing is due, a worker is on
 // offer: a transaction that makes a job due hands it over at once.
 type pool struct {
 	*Runner
@@ -33,27 +33,21 @@ func (w *Runner) runPool(ctx, jobs context.Context, name approvals.Pool, count i
 	wake, stop := w.Store.Subscribe(kinds...)
 	defer stop()
 	p := &pool{Runner: w, kinds: kinds, pace: kinds[0].Spec().Pace, wake: wake}
-	free := make(chan struct{}, count)
+	turn := make(chan struct{}, 1) // one worker waits for the next job, the others for their turn
 	var running sync.WaitGroup
 	defer running.Wait()
-	for acquireSlot(ctx, free) {
-		job, ok := p.next(ctx)
-		if !ok {
-			return
-		}
+	for range count {
 		running.Go(func() {
-			defer func() { <-free }()
-			w.runStarted(jobs, job)
+			for {
+				turn <- struct{}{}
+				job, ok := p.next(ctx)
+				<-turn
+				if !ok {
+					return
+				}
+				w.runStarted(jobs, job)
+			}
 		})
-	}
-}
-
-func acquireSlot(ctx context.Context, free chan<- struct{}) bool {
-	select {
-	case free <- struct{}{}:
-		return true
-	case <-ctx.Done():
-		return false
 	}
 }
 

@@ -168,9 +168,13 @@ type failingEngine struct {
 	outcome txOutcome
 }
 
-func (e failingEngine) notifyReplicas(context.Context, *sql.Tx, []approvals.JobKind) error { return e.err }
+func (e failingEngine) notifyReplicas(context.Context, *sql.Tx, []approvals.JobKind) error {
+	return e.err
+}
 
-func (e failingEngine) classifyFailure(context.Context, string, bool, error) txOutcome { return e.outcome }
+func (e failingEngine) classifyFailure(context.Context, string, bool, error) txOutcome {
+	return e.outcome
+}
 
 // fileFailing files a request in a transaction that fails at its end.
 func (b *bench) fileFailing(cause error, outcome txOutcome) (approvals.Request, bool, error) {

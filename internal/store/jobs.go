@@ -17,11 +17,14 @@ import (
 // lane. In any other lane it is the earliest tried job, or any job if none was
 // tried. The order of ids alone would not do, because a transaction with a higher id
 // may commit first.
-const isLaneHead = `(lane IS NULL OR NOT EXISTS (SELECT 1 FROM jobs AS mate
-	WHERE mate.lane = jobs.lane AND mate.id <> jobs.id
-	AND (mate.leased = 1 OR jobs.leased = 0 AND CASE WHEN jobs.in_order = 1
-		THEN mate.id < jobs.id
-		ELSE mate.tried_at IS NOT NULL AND (jobs.tried_at IS NULL OR mate.id < jobs.id) END)))`
+//
+// The lanes with a job under lease are few, and read once for all jobs. So it costs little to
+// pass over the many that wait in one of them.
+const isLaneHead = `(lane IS NULL OR jobs.leased = 1
+	OR lane NOT IN (SELECT mate.lane FROM jobs AS mate WHERE mate.leased = 1 AND mate.lane IS NOT NULL)
+	AND NOT EXISTS (SELECT 1 FROM jobs AS mate WHERE mate.lane = jobs.lane AND mate.id <> jobs.id
+		AND CASE WHEN jobs.in_order = 1 THEN mate.id < jobs.id
+		ELSE mate.tried_at IS NOT NULL AND (jobs.tried_at IS NULL OR mate.id < jobs.id) END))`
 
 // jobDetail is the part of a job without columns of its own.
 type jobDetail struct {
