@@ -156,6 +156,9 @@ func (*postgres) lockName(ctx context.Context, tx *sql.Tx, name string) error {
 
 func (e *postgres) close() error {
 	if e.alone != nil {
+		ending, cancel := context.WithTimeout(context.Background(), reconnectDelay)
+		defer cancel()
+		_, _ = e.alone.ExecContext(ending, giveBackLocks)
 		return e.alone.Close() // ends the session, since the pool is closed by now
 	}
 	return e.listener.stopListening()
