@@ -25,6 +25,9 @@ func (m *Messenger) AwaitPace(ctx context.Context, pace approvals.Pace) error {
 	return m.posts.AwaitPace(ctx, pace)
 }
 
+// TakePace reports whether one more call of this pace fits Slack's limits now, and counts it.
+func (m *Messenger) TakePace(pace approvals.Pace) bool { return m.posts.TakePace(pace) }
+
 // PostCard posts the card and returns its timestamp.
 func (m *Messenger) PostCard(ctx context.Context, r approvals.Request) (ts string, err error) {
 	return m.posts.PostMessage(ctx, m.renderCard(r, approvals.JobPostCard))

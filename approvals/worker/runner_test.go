@@ -494,6 +494,8 @@ func (s *slackFake) do(call string, effect func()) error {
 
 func (s *slackFake) AwaitPace(ctx context.Context, _ Pace) error { return ctx.Err() }
 
+func (s *slackFake) TakePace(Pace) bool { return true }
+
 func (s *slackFake) FindPerson(_ context.Context, user string, maxAge time.Duration) (Person, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

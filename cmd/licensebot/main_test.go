@@ -46,7 +46,10 @@ func TestMain(m *testing.M) {
 		if os.Getenv(asBinary) == unpacedBinary {
 			bot.DefaultRates = unpaced
 		}
-		os.Exit(runMain(os.Args[1:], newPausingWriter()))
+		writeProfiles := startProfiles(os.Getenv(profileFolder))
+		code := runMain(os.Args[1:], newPausingWriter())
+		writeProfiles()
+		os.Exit(code)
 	}
 	sweep.Parallel(parallelTests)
 	os.Exit(pgtest.Main(m))

@@ -146,6 +146,7 @@ func (e *postgres) readClock(ctx context.Context, q querier) (time.Time, string,
 
 func (*postgres) forUpdate() string  { return " FOR UPDATE" }
 func (*postgres) skipLocked() string { return " FOR UPDATE SKIP LOCKED" }
+func (*postgres) runsAlone() bool    { return false }
 
 func (*postgres) lockName(ctx context.Context, tx *sql.Tx, name string) error {
 	_, err := tx.ExecContext(ctx, `SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, name)
@@ -154,6 +155,9 @@ func (*postgres) lockName(ctx context.Context, tx *sql.Tx, name string) error {
 
 func (e *postgres) close() error {
 	if e.alone != nil {
+		ending, cancel := context.WithTimeout(context.Background(), reconnectDelay)
+		defer cancel()
+		_, _ = e.alone.ExecContext(ending, giveBackLocks)
 		return e.alone.Close() // ends the session, since the pool is closed by now
 	}
 	return e.listener.stopListening()

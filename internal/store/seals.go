@@ -66,9 +66,12 @@ func (t *tx) readHead(ctx context.Context) (seq int64, hash string, err error) {
 	return seq, hash, err
 }
 
+// listUnsealed begins at the first row without a seal: otherwise PostgreSQL would join from the
+// journal's beginning, or all of it.
 func (t *tx) listUnsealed(ctx context.Context) ([]audit.Row, error) {
 	return collect(readRows(ctx, t, scanAuditRow, `SELECT `+journalColumns+`
-		FROM journal_unsealed u JOIN journal j ON j.id = u.journal_id ORDER BY j.id LIMIT $1`, sealBatch))
+		FROM journal_unsealed u JOIN journal j ON j.id = u.journal_id
+		WHERE j.id >= (SELECT min(journal_id) FROM journal_unsealed) ORDER BY j.id LIMIT $1`, sealBatch))
 }
 
 func scanAuditRow(rows *sql.Rows) (r audit.Row, err error) {
