@@ -109,9 +109,13 @@ var owing = map[JobKind]func(w *world){
 		}
 		w.react(r, anna, true)
 	},
-	JobPostOutcome:   func(w *world) { w.cancel(w.carded()) },
-	JobUpdateCard:    func(w *world) { w.cancel(w.carded()) },
-	JobTellVoter:     func(w *world) { w.react(w.carded(), bystander, true) },
+	JobPostOutcome: func(w *world) { w.cancel(w.carded()) },
+	JobUpdateCard:  func(w *world) { w.cancel(w.carded()) },
+	JobTellVoter:   func(w *world) { w.react(w.carded(), bystander, true) },
+	JobTellDelay: func(w *world) {
+		w.unreadable()
+		w.file("e1")
+	},
 	JobTellRequester: func(w *world) { w.file("e1", "OLD") },
 	JobPostConsentLost: func(w *world) {
 		r := w.carded()

@@ -684,8 +684,8 @@ func (u *uipath) FindEdits(context.Context, Group, time.Time, time.Time) ([]Port
 	return nil, nil
 }
 
-func (s *slackFake) TellRequester(_ context.Context, r Request, _ Job) error {
-	return s.do("tell_requester", func() { s.posted = append(s.posted, postName(r, JobTellRequester)) })
+func (s *slackFake) TellRequester(_ context.Context, r Request, said Job) error {
+	return s.do(string(said.Kind), func() { s.posted = append(s.posted, postName(r, said.Kind)) })
 }
 
 // put changes what Slack shows on a card, and returns the event that tells it.
@@ -1156,7 +1156,7 @@ func TestVettingOutlivesAnOutage(t *testing.T) {
 			return nil
 		}
 		r := w.carded()
-		w.posts(JobTellRequester, 1) // the requester hears of the hold-up, once
+		w.posts(JobTellDelay, 1) // the requester hears of the hold-up, once
 		if r.DelayReason != "" {
 			w.Errorf("still held up: %q", r.DelayReason)
 		}
@@ -1323,7 +1323,7 @@ func TestALongPauseIsToldBeforeIt(t *testing.T) {
 		start := time.Now()
 		w.slack.breaks("post_card", 1, false, later(15*time.Minute))
 		w.file("e1")
-		w.until("a word to the requester", func(Request) bool { return w.slack.count("tell_requester") > 0 })
+		w.until("a word to the requester", func(Request) bool { return w.slack.count("tell_delay") > 0 })
 		if waited := time.Since(start); waited > time.Minute {
 			t.Errorf("told after %v", waited)
 		}
@@ -1457,11 +1457,15 @@ func TestTheEndIsToldThoughTheHoldUpWasNot(t *testing.T) {
 	live(t, func(w *world) {
 		w.uipath.onRead = func(int) error { return errCut }
 		w.slack.mu.Lock()
-		w.slack.before = func(call string, n int) (effect bool, err error) {
-			switch {
-			case call != "tell_requester", n > 3:
+		said := 0
+		w.slack.before = func(call string, _ int) (effect bool, err error) {
+			if !strings.HasPrefix(call, "tell_") {
 				return true, nil
-			case n == 1: // Slack limits it until right before the deadline
+			}
+			switch said++; {
+			case said > 3:
+				return true, nil
+			case said == 1: // Slack limits it until right before the deadline
 				return false, &DelayError{After: time.Hour - 30*time.Second}
 			}
 			return false, errCut
