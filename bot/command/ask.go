@@ -802,7 +802,7 @@ func (d *draft) fill() string {
 		}
 		parts = append(parts, FormatCode(c, d.ask.Quotas))
 	}
-	isOpen := d.ask.Group == "" || d.seatsOf != "" || d.endToFill != ""
+	isOpen := d.ask.Group == "" || slices.Contains(d.ask.Codes, d.seatsOf) || d.endToFill != ""
 	if d.lacksCodes && !isOpen || len(d.ask.Codes) == 0 && !d.ask.MayEmpty {
 		parts, isOpen = append(parts, "<code>"), true
 	}

@@ -74,3 +74,29 @@ func checkAsk(t *testing.T, ask approvals.Ask) {
 	r.Proposal = &approvals.Proposal{Group: approvals.Group{ID: ask.Group}, Change: approvals.Change{Add: ask.Codes}}
 	bottest.ExpectHarmless(t, phrases().RenderCard(r).Text)
 }
+
+// FuzzParseWithLists gives the parser anything while the groups and licenses are known. What
+// it offers to copy is understood.
+func FuzzParseWithLists(f *testing.F) {
+	for _, text := range []string{
+		"Squad 7 and 8 TSTNU", "swap IDU for TSTNU in Sales", "move IDU from Sales to Finance", "give IDU back (Sales)",
+		"Group: Sales, License=IDU", "Sales - IDU - 30d - audit", "SalesにIDUをください", "Sales IDU 01.12.-15.12.",
+		"copy Sales to Finance", "IDU instead of TSTNU for Sales", "does Sales have IDU?", "Sales IDU/TSTNU FIN-123",
+		"remove everything from Sales", "Sales IDU 5 more", "Best, Kim", "DU A00 0 Sales", "by Friday", "from", "empty", "❌ IDU Sales ( ) // -",
+	} {
+		f.Add(text)
+	}
+	known := berlin(f)
+	f.Fuzz(func(t *testing.T, text string) {
+		understood, err := known.Parse("/allocate", text)
+		if err == nil {
+			checkCommand(t, understood)
+			return
+		}
+		malformed, ok := errors.AsType[*command.Error](err)
+		if !ok {
+			t.Fatalf("%T: %v", err, err)
+		}
+		checkMalformed(t, known, "/allocate", malformed)
+	})
+}

@@ -1,7 +1,6 @@
 package command
 
 import (
-	"regexp"
 	"strings"
 	"time"
 	"unicode"
@@ -40,9 +39,16 @@ type reader struct {
 	name    string                       // the command as typed
 	groups  map[string][]approvals.Group // by canonical name, and by id
 	loose   map[string][]approvals.Group // by their loose keys
+	spelled []spelledGroup               // all, as they are compared
 	longest int                          // words of the longest name
 	names   []licenseName                // of the licenses that a name can mean
 	packs   []approvals.Pack             // whose names mean nothing else
+}
+
+// A spelledGroup is a group with its name and its id as they are compared.
+type spelledGroup struct {
+	approvals.Group
+	name, id string
 }
 
 func newReader(name string, known Known) *reader {
@@ -52,6 +58,7 @@ func newReader(name string, known Known) *reader {
 	}
 	for _, g := range known.Groups {
 		canonical, id := g.Canonical.String(), groupname.Canonical(g.ID).String()
+		r.spelled = append(r.spelled, spelledGroup{Group: g, name: canonical, id: id})
 		r.longest = max(r.longest, len(strings.Fields(canonical)))
 		if canonical != "" {
 			r.groups[canonical] = append(r.groups[canonical], g)
@@ -107,11 +114,22 @@ func (r *reader) askable() []License {
 	return all
 }
 
-var leadingZeros = regexp.MustCompile(`\b0+([0-9])|([^0-9])0+([0-9])`)
-
 // looseKey is a text as people may write it with other separators, or with other zeros before
 // a number.
-func looseKey(text string) string { return leadingZeros.ReplaceAllString(lettersOf(text), "$2$1$3") }
+func looseKey(text string) string {
+	letters := lettersOf(text)
+	var key strings.Builder
+	afterDigit := false
+	for i, r := range letters {
+		isDigit := unicode.IsDigit(r)
+		isLeading := r == '0' && !afterDigit && i+1 < len(letters) && letters[i+1] >= '0' && letters[i+1] <= '9'
+		afterDigit = isDigit && !isLeading
+		if !isLeading {
+			key.WriteRune(r)
+		}
+	}
+	return key.String()
+}
 
 // lettersOf is a text as people may write it with other separators, or with none.
 func lettersOf(text string) string {

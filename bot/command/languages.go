@@ -7,12 +7,6 @@ import (
 	"unicode"
 )
 
-// A phrase is what people say in several words, and the word of the grammar that says it.
-type phrase struct {
-	words string
-	means string
-}
-
 // Words of the grammar that stand for phrases.
 const (
 	unneeded = "unneeded" // the group needs it no more
@@ -22,29 +16,78 @@ const (
 	nothing  = "the"      // a filler
 )
 
-// phrases are tried from the first to the last.
-var phrases = []phrase{
-	{"as soon as possible", nothing}, {"if possible", nothing}, {"dear all", "hello"}, {"hi all", "hello"}, {"hello all", "hello"},
-	{"kind regards", "regards"}, {"best regards", "regards"}, {"many thanks", "thanks"},
-	{"in advance", nothing}, {"is it possible to", "please"}, {"it be possible to", "please"},
-	{"s'il vous plaît", "please"},
-	{"s'il vous plait", "please"}, {"s'il te plaît", "please"}, {"por favor", "please"}, {"guten tag", "hello"},
-	{"guten morgen", "hello"}, {"good morning", "hello"}, {"new colleagues", nothing}, {"new colleague", nothing},
-	{"new people", nothing}, {"new joiners", nothing}, {"new hires", nothing}, {"a few", nothing}, {"dar de baja", "remove"},
-	{"no longer", unneeded}, {"nicht mehr", unneeded}, {"ya no", unneeded}, {"doesn't need", unneeded},
-	{"does not need", unneeded}, {"don't need", unneeded}, {"do not need", unneeded}, {"doesn't use", unneeded},
-	{"does not use", unneeded}, {"don't use", unneeded}, {"do not use", unneeded}, {"any more", nothing},
-	{"any longer", nothing}, {"give back", returned}, {"gives back", returned}, {"giving back", returned},
-	{"hand back", returned}, {"hands back", returned}, {"free up", returned}, {"frees up", returned},
-	{"the same as", sameAs}, {"same as", sameAs}, {"for a while", briefly}, {"for now", briefly},
-	{"for some time", briefly},
-	{"for the time being", briefly}, {"short term", briefly}, {"no end date", "forever"}, {"no end", "forever"},
-	{"without end date", "forever"}, {"without end", "forever"}, {"no expiry", "forever"}, {"without expiry", "forever"},
-	{"no time limit", "forever"}, {"without limit", "unlimited"}, {"no limit", "unlimited"},
-	{"without a limit", "unlimited"}, {"without time limit", "forever"}, {"end date", "until"}, {"expiry date", "until"},
-	{"instead of", "instead"}, {"in place of", "instead"}, {"parce que", "because"}, {"due to", "since"},
-	{"in order to", "since"}, {"so that", "since"}, {"end of day", "eod"}, {"as of", "starting"},
-}
+// phrases are what people say in several words, by the word of the grammar that says it.
+var phrases = func() map[string]string {
+	all := make(map[string]string)
+	for means, others := range map[string][]string{
+		nothing: {
+			"as soon as possible", "if possible", "in advance", "new colleagues", "new colleague",
+			"new people", "new joiners", "new hires", "a few", "any more", "any longer",
+		},
+		"hello": {
+			"dear all", "hi all", "hello all", "guten tag", "guten morgen", "good morning",
+		},
+		"regards": {
+			"kind regards", "best regards",
+		},
+		"thanks": {
+			"many thanks",
+		},
+		"please": {
+			"is it possible to", "it be possible to", "s'il vous plaît", "s'il vous plait",
+			"s'il te plaît", "por favor",
+		},
+		"remove": {
+			"dar de baja",
+		},
+		unneeded: {
+			"no longer", "nicht mehr", "ya no", "doesn't need", "does not need", "don't need",
+			"do not need", "doesn't use", "does not use", "don't use", "do not use",
+		},
+		returned: {
+			"give back", "gives back", "giving back", "hand back", "hands back", "free up", "frees up",
+		},
+		sameAs: {
+			"the same as", "same as",
+		},
+		briefly: {
+			"for a while", "for now", "for some time", "for the time being", "short term",
+		},
+		"forever": {
+			"no end date", "no end", "without end date", "without end", "no expiry", "without expiry",
+			"no time limit", "without time limit",
+		},
+		"unlimited": {
+			"without limit", "no limit", "without a limit",
+		},
+		"until": {
+			"end date", "expiry date",
+		},
+		"instead": {
+			"instead of", "in place of",
+		},
+		"because": {
+			"parce que",
+		},
+		"since": {
+			"due to", "in order to", "so that",
+		},
+		"eod": {
+			"end of day",
+		},
+		"starting": {
+			"as of",
+		},
+	} {
+		for _, words := range others {
+			all[words] = means
+		}
+	}
+	return all
+}()
+
+// longestPhrase is how many words a phrase has at most.
+const longestPhrase = 4
 
 // translations are words of other languages, and the word of the grammar that each stands
 // for. A word of two meanings is left out.
@@ -136,19 +179,12 @@ func (r *reader) translate(tokens []word) []word {
 	return out
 }
 
-// phraseAt is the phrase that words begin with.
+// phraseAt is the longest phrase that words begin with.
 func phraseAt(tokens []word) (n int, means string) {
-	for _, p := range phrases {
-		words := strings.Fields(p.words)
-		if len(words) > len(tokens) {
-			continue
-		}
-		isSame := true
-		for i, text := range words {
-			isSame = isSame && tokens[i].isKeyword(text)
-		}
-		if isSame {
-			return len(words), p.means
+	for n := min(len(tokens), longestPhrase); n > 1; n-- {
+		isQuoted := slices.ContainsFunc(tokens[:n], func(w word) bool { return w.quoted })
+		if means := phrases[strings.ToLower(joinWords(tokens[:n]))]; means != "" && !isQuoted {
+			return n, means
 		}
 	}
 	return 0, ""

@@ -198,11 +198,10 @@ func (r *reader) nearGroups(text string) []approvals.Group {
 		return nil
 	}
 	found := slices.Clone(r.loose[looseKey(want)])
-	for _, g := range r.Groups {
-		id := groupname.Canonical(g.ID).String()
-		isNear := isNearName(g.Canonical.String(), want) || isOneEdit(id, want)
+	for _, g := range r.spelled {
+		isNear := isNearName(g.name, want) || isOneEdit(g.id, want)
 		if isNear && !slices.ContainsFunc(found, func(f approvals.Group) bool { return f.ID == g.ID }) {
-			found = append(found, g)
+			found = append(found, g.Group)
 		}
 	}
 	return found

@@ -235,7 +235,9 @@ func (d *draft) isTimeOrManner(words []word) bool {
 }
 
 // mannerWords behind as give no reason.
-var mannerWords = []string{"of", "soon", "from", "many", "much", "few", "little", "long", "well", "usual", "always", "before"}
+var mannerWords = []string{
+	"of", "soon", "from", "many", "much", "few", "little", "long", "well", "usual", "always", "before",
+}
 
 // weakReasonWords may begin a reason.
 var weakReasonWords = []string{"since", "as"}

@@ -57,6 +57,7 @@ func (r *reader) readQuestion(tokens []word) (Command, error) {
 var (
 	swapVerbs  = []string{"swap", "replace", "exchange", "switch", "upgrade", "downgrade", "change"}
 	swapWords  = []string{"with", "by", "for", "to", "against"}
+	moveVerbs  = []string{"move", "transfer", "shift"}
 	copyVerbs  = []string{"copy", "mirror", "clone", "duplicate"}
 	sourceWord = []string{"as", "of", "like", "from", sameAs}
 )
@@ -67,26 +68,35 @@ func (r *reader) readSeveral(o opening, body []word) *Error {
 		return nil
 	}
 	runs := r.maximalRuns(body)
-	for i, w := range body {
-		switch {
-		case w.isOneOf(copyVerbs), w.isKeyword(sameAs):
-			return r.refuseCopy(body, runs)
-		case w.isOneOf([]string{"move", "transfer", "shift"}) && i == 0 && len(runs) == 2:
-			return r.splitMove(body[1:], r.maximalRuns(body[1:]))
-		case w.isOneOf(swapVerbs) && len(runs) == 1:
-			return r.splitSwap(slices.Delete(slices.Clone(body), i, i+1))
-		case w.isOneOf(removeVerbs) && r.hasLicense(body[:i]) && r.hasLicense(body[i+1:]) && len(runs) == 1:
-			return r.splitInstead(body, i)
-		case w.isOneOf(removeVerbs) && r.hasLicense(body[:i]) && r.hasLicense(body[i+1:]):
-			return r.offerBoth(body[:i], body[i+1:])
-		case w.isKeyword("instead") && len(runs) == 1:
-			return r.splitInstead(body, i)
+	for i := range body {
+		if several := r.readSeveralAt(body, i, runs); several != nil {
+			return several
 		}
 	}
 	if len(runs) == 2 {
 		return r.splitMove(body, runs)
 	}
 	return nil
+}
+
+// readSeveralAt reads several requests by the word that says so.
+func (r *reader) readSeveralAt(body []word, i int, runs []run) *Error {
+	w, hasOneGroup := body[i], len(runs) == 1
+	switch {
+	case w.isOneOf(copyVerbs), w.isKeyword(sameAs):
+		return r.refuseCopy(body, runs)
+	case w.isOneOf(moveVerbs) && i == 0 && len(runs) == 2:
+		return r.splitMove(body[1:], r.maximalRuns(body[1:]))
+	case w.isOneOf(swapVerbs) && hasOneGroup:
+		return r.splitSwap(slices.Delete(slices.Clone(body), i, i+1))
+	case w.isKeyword("instead") && hasOneGroup:
+		return r.splitInstead(body, i)
+	case !w.isOneOf(removeVerbs) || !r.hasLicense(body[:i]) || !r.hasLicense(body[i+1:]):
+		return nil
+	case hasOneGroup:
+		return r.splitInstead(body, i)
+	}
+	return r.offerBoth(body[:i], body[i+1:])
 }
 
 // hasLicense reports whether words name a license.

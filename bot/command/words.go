@@ -49,7 +49,8 @@ var (
 		"license", "licenses", "licence", "licences", "code", "codes", "seat", "seats", "at", "most", "up", "max",
 		"maximum", "limit", "away", "need", "needs", "have", "has", "get", "gets", "should", "me", "us",
 		"users", "user", "people", "pack", "packs", "my", "our", "we", "you", "thank", "someone", "somebody",
-		"anyone", "kindly", "provide", "provided", "use", "uses", "dear", "let", "both", "asap", "urgent", "urgently", "ty", "ok",
+		"anyone", "kindly", "provide", "provided", "use", "uses", "dear", "let", "both", "asap",
+		"urgent", "urgently", "ty", "ok",
 		"okay", "everyone", "everybody", "colleagues", "regards", "anymore", "bot", "valid", "can", "could", "would", "want",
 		"wants", "i", "hi", "hello", "hey", "be", "it",
 	}
