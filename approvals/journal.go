@@ -14,6 +14,7 @@ const (
 	KindPolicy     = "policy_in_force" // PolicyEntry
 	KindRestored   = "restored"        // the database is an older copy: RestoredEntry
 	KindRefusal    = "policy_refused"  // the policy refused a person: RefusalEntry
+	KindOutside    = "changed_outside" // an allocation changed outside of the bot: OutsideChange
 )
 
 // The journal's forms of what is no event.

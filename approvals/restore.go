@@ -298,6 +298,7 @@ type Reading struct {
 	newest    string // card in the channel that the database knows
 	requests  map[string]Request
 	concerned map[string][]string
+	watched   map[string]bool // groups whose changes outside of the bot are told
 	adoptions []Adoption
 }
 
@@ -312,6 +313,23 @@ func NewReading(newest string, unfinished []Request) *Reading {
 		r.requests[request.ID] = request
 	}
 	return r
+}
+
+// Watch has the reading collect what unknown requests did to these groups as well: it is no change
+// outside of the bot.
+func (r *Reading) Watch(groups []WatchedGroup) {
+	r.watched = make(map[string]bool, len(groups))
+	for _, group := range groups {
+		r.watched[group.Group.ID] = true
+	}
+}
+
+// concernedBy has the groups that a card may be about, with the codes that matter there.
+func (r *Reading) concernedBy(card ToldCard) map[string][]string {
+	if _, concerns := r.concerned[card.GroupID]; !concerns && r.watched[card.GroupID] {
+		return map[string][]string{card.GroupID: nil}
+	}
+	return r.concerned
 }
 
 // Oldest is the timestamp from which the cards have to be read: of the newest known
@@ -337,7 +355,7 @@ func (r *Reading) MayTell(card ToldCard) bool {
 	if request, ours := r.requests[card.RequestID]; ours {
 		return request.CardTS == "" || request.CardTS == card.TS && card.LatestReply > r.newest
 	}
-	_, concerns := r.concerned[card.GroupID]
+	_, concerns := r.concernedBy(card)[card.GroupID]
 	return card.TS > r.newest && card.LatestReply != "" && (concerns || card.GroupID == "" && len(r.concerned) > 0)
 }
 
@@ -357,7 +375,7 @@ func (r *Reading) Add(card ToldCard, thread []Told, known bool) {
 		}
 	}
 	if !known || ours && request.State == Filed {
-		a.Foreign = Foreign(card.Told, thread, r.concerned)
+		a.Foreign = Foreign(card.Told, thread, r.concernedBy(card))
 	}
 	if ours || len(a.Foreign) > 0 {
 		r.adoptions = append(r.adoptions, a)

@@ -190,7 +190,7 @@ type WatchLease struct {
 type PortalEdit struct {
 	At   time.Time `json:"at"`
 	By   string    `json:"by" words:"person"` // a name or an address
-	What string    `json:"what"`              // in UiPath's words
+	What string    `json:"what" words:"text"` // in UiPath's words
 }
 
 // OwnChanges are what the bot did to a group, as far as it may explain a difference. They

@@ -15,7 +15,7 @@ var facts = []string{
 	"Command", "Deny", "Eligibility", "EventTS", "Extend", "Add", "Remove", "Keep", "Found", "Group", "Hint", "ID", "Kind",
 	"Message", "Name", "NewID", "Pattern", "Post", "Reason", "Removed", "Absent", "Remaining", "Request", "Rule", "State",
 	"SHA256", "From", "Head", "Lost", "Suggestions", "ConcernedCodes", "TS", "Actions", "Canonical",
-	"Packs", "JournalHead", "GroupID", "Violation", "PolicySHA256",
+	"Packs", "JournalHead", "GroupID", "Violation", "PolicySHA256", "Gained", "Lost", "Items",
 }
 
 // TestEachTextInTheJournalIsAWordOrAFact walks the types of all that the journal keeps: a new
@@ -27,7 +27,7 @@ func TestEachTextInTheJournalIsAWordOrAFact(t *testing.T) {
 		Ask{}, Prepared{}, Rejected{}, CardPosted{}, Reminded{}, Cancel{}, CardDeleted{}, Delayed{}, Mismatch{}, WriteAnswered{},
 		WriteFinished{}, EffectFound{}, RemainingGone{}, RevokeEarly{}, Revoked{}, PostMissing{}, DoubleSeen{},
 		DeniedOnDouble{}, DeniedOnReply{}, Pressed{}, Adopted{}, ShutOut{}, CardRedirected{}, ChannelReplaced{},
-		ballotsEntry{}, ReactedEntry{}, WriteEntry{}, ToldEntry{}, PolicyEntry{}, RestoredEntry{}, RefusalEntry{},
+		ballotsEntry{}, ReactedEntry{}, WriteEntry{}, ToldEntry{}, PolicyEntry{}, RestoredEntry{}, RefusalEntry{}, OutsideChange{},
 		preparedEntry{}, rejectedEntry{},
 	} {
 		checkTexts(t, reflect.TypeOf(kept), "", seen)

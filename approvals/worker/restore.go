@@ -92,9 +92,9 @@ func (w *Runner) awaitReading(ctx context.Context, t approvals.LeasedJob, r appr
 // ended.
 func (w *Runner) readFirst(ctx context.Context) bool {
 	for {
-		unfinished, err := w.Store.ListUnfinished(ctx)
+		all, err := w.listUnread(ctx)
 		if err == nil {
-			w.unread.all = byChannel(unfinished)
+			w.unread.all = all
 			w.readUnread(ctx)
 			return ctx.Err() == nil
 		}
@@ -105,6 +105,26 @@ func (w *Runner) readFirst(ctx context.Context) bool {
 			return false
 		}
 	}
+}
+
+// listUnread lists the channels with news about unfinished requests, and the one of today: a
+// restored copy may have no such request, and its watch takes what the bot did since for changes
+// outside of it.
+func (w *Runner) listUnread(ctx context.Context) (map[string][]approvals.Request, error) {
+	unfinished, err := w.Store.ListUnfinished(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all := byChannel(unfinished)
+	today, err := w.Store.Channel(ctx)
+	if err != nil || today == "" || all[today] != nil {
+		return all, err
+	}
+	newest, err := w.Store.NewestCard(ctx, today)
+	if newest != "" { // else the bot is new there
+		all[today] = nil
+	}
+	return all, err
 }
 
 func byChannel(requests []approvals.Request) map[string][]approvals.Request {
@@ -159,7 +179,12 @@ func (w *Runner) adoptFrom(ctx context.Context, channel string, unfinished []app
 	if err != nil {
 		return err
 	}
+	watched, err := w.Store.ListWatched(ctx)
+	if err != nil {
+		return err
+	}
 	reading := approvals.NewReading(newest, unfinished)
+	reading.Watch(watched)
 	cards, err := w.readCards(ctx, channel, reading.Oldest())
 	if err != nil {
 		return err

@@ -32,6 +32,9 @@ func (w *Runner) keepWatching(ctx context.Context) {
 
 // watch looks at the groups that are due, and tells what changed.
 func (w *Runner) watch(ctx context.Context) error {
+	if len(w.unread.list()) > 0 {
+		return nil // what the bot did may be known from the channel alone
+	}
 	policy := w.Policy().Watch
 	if policy.Off {
 		return w.Store.ForgetWatch(ctx)

@@ -110,7 +110,7 @@ func (c *comparison) verifyJournal(ctx context.Context, reader *store.Reader) er
 		c.reportLine(describeRestored(row))
 	}
 	if chain.Erased.Words > 0 {
-		c.reportLine(fmt.Sprintf("Erased: %d words in %d rows, as the journal says (%d erasures).",
+		c.reportLine(fmt.Sprintf("Erased: %d words in %d rows; the journal tells of %d erasures.",
 			chain.Erased.Words, chain.Erased.Rows, chain.Erasures))
 	}
 	if chain.Head != "" {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"os"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -203,6 +204,43 @@ func TestTheBotsOwnChangesAreNotTold(t *testing.T) {
 		w.lookAfter(dueAll)
 	}
 	w.wantAlerts()
+}
+
+// TestARestoredCopyTellsNoOwnChange restores a copy from before a change of the bot's own, of a group
+// about which nothing is open in the copy.
+func TestARestoredCopyTellsNoOwnChange(t *testing.T) {
+	t.Parallel()
+	w := newWatchedWorld(t)
+	w.serveWithBaseline()
+	w.grantRequest("/allocate " + groupID + " IDU because of a test")
+	w.lookAfter(dueAll)
+	w.stop()
+	path := strings.TrimPrefix(w.env["LICENSEBOT_DATABASE_URL"], "sqlite://")
+	old, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.serve()
+	w.grantRequest("/allocate " + groupID + " RPADEVPRONU because of a test")
+	w.stop()
+	for _, suffix := range []string{"-wal", "-shm"} {
+		_ = os.Remove(path + suffix)
+	}
+	if err := os.WriteFile(path, old, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w.serve()
+	for range 3 {
+		w.lookAfter(dueAll)
+	}
+	w.wantAlerts()
+	code, out := w.runProgram("audit", "verify", "--offline")
+	if code != 0 || !strings.Contains(out, "\nRestored: since journal row ") {
+		t.Errorf("exit code %d: %s", code, out)
+	}
+	w.uipath.Edit(groupID, add("CTZDEVCU"))
+	w.lookTwice()
+	w.wantAlerts("added `CTZDEVCU`.")
 }
 
 // TestReplicasTellAChangeOnce has two bots on one database, which are killed and started again.

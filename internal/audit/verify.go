@@ -20,6 +20,7 @@ type Chain struct {
 	Erased   Erasure // the words that are gone, and the rows that had them
 	Erasures int64   // rows that say that words were erased
 	Restored []Row   // rows that say that the database is an older copy
+	Outside  []Row   // rows that tell of changes outside of the bot
 
 	last   int64
 	told   Erasure
@@ -73,6 +74,8 @@ func (c *Chain) checkWords(r Row) {
 		c.addErasure(r)
 	case r.Kind == KindRestored:
 		c.Restored = append(c.Restored, r)
+	case r.Kind == KindOutside:
+		c.Outside = append(c.Outside, r)
 	}
 }
 
@@ -100,6 +103,7 @@ func orNew(state string) string { return cmp.Or(state, "new") }
 const (
 	KindErased   = "words_erased" // words were erased: an Erasure
 	KindRestored = "restored"     // the database is an older copy, whose channel tells more
+	KindOutside  = "changed_outside"
 )
 
 // An Erasure is what the rows say that erased words, or what was found of it.
@@ -119,6 +123,19 @@ func (c *Chain) CheckErased() {
 	if c.Erased.Words != c.told.Words {
 		c.report("%d words are erased, and the rows of erasures tell of %d: words were taken out by hand, or put back",
 			c.Erased.Words, c.told.Words)
+	}
+}
+
+// CheckOutside compares a change outside of the bot with the row that tells of it. An empty text is
+// one that is missing.
+func (c *Chain) CheckOutside(id, now, journaled string) {
+	switch {
+	case now == "":
+		c.report("change %s outside of the bot is missing: the journal tells of it, and its row was deleted", id)
+	case journaled == "":
+		c.report("change %s outside of the bot has no journal row: it was inserted by hand", id)
+	case now != journaled:
+		c.report("change %s outside of the bot is not as the bot left it: its row was changed", id)
 	}
 }
 

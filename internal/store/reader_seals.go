@@ -3,10 +3,15 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
+	"fmt"
 	"iter"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
+	"licensebot/approvals"
 	"licensebot/internal/audit"
 )
 
@@ -27,6 +32,9 @@ func (r *Reader) VerifyJournal(
 		return 0, 0, err
 	}
 	c.CheckErased()
+	if err := r.checkOutside(ctx, c); err != nil {
+		return 0, 0, err
+	}
 	requests, err = r.verifyRequests(ctx, c)
 	return waiting, requests, err
 }
@@ -127,6 +135,57 @@ func (r *Reader) seals(ctx context.Context) iter.Seq2[audit.SealedRow, error] {
 		coalesce(j.actor, ''), coalesce(j.event, ''), coalesce(w.words, '')
 		FROM journal_seals s LEFT JOIN journal j ON j.id = s.journal_id
 		LEFT JOIN journal_words w ON w.journal_id = s.journal_id ORDER BY s.seq`)
+}
+
+// checkOutside compares the changes outside of the bot with the journal. Who made them is left out: it
+// stands among the words, and may be erased.
+func (r *Reader) checkOutside(ctx context.Context, c *audit.Chain) error {
+	journaled, now := make(map[string]string), make(map[string]string)
+	for _, row := range c.Outside {
+		var told struct {
+			approvals.OutsideChange
+			Edits json.RawMessage // with marks in it
+		}
+		if err := json.Unmarshal([]byte(row.Event), &told); err != nil {
+			return fmt.Errorf("journal row %d: %w", row.ID, err)
+		}
+		journaled[told.ID] = withoutEdits(told.OutsideChange)
+	}
+	for change, err := range readRows(ctx, r.tx, scanJournaledChange,
+		`SELECT id, group_id, since_at, seen_at, detail FROM outside_changes`) {
+		if err != nil {
+			return err
+		}
+		now[change.ID] = withoutEdits(change)
+	}
+	all := maps.Clone(now)
+	maps.Copy(all, journaled)
+	for _, id := range slices.Sorted(maps.Keys(all)) {
+		c.CheckOutside(id, now[id], journaled[id])
+	}
+	return nil
+}
+
+// scanJournaledChange reads what the journal has of a change. Of a detail that cannot be decoded it
+// reads nothing, so that the change differs.
+func scanJournaledChange(rows *sql.Rows) (c approvals.OutsideChange, err error) {
+	var since, seen int64
+	var text string
+	if err := rows.Scan(&c.ID, &c.Group.ID, &since, &seen, &text); err != nil {
+		return c, err
+	}
+	c.Since, c.SeenAt = fromMicros(since), fromMicros(seen)
+	var detail changeDetail
+	if json.Unmarshal([]byte(text), &detail) == nil {
+		c.Group.Name, c.Gained, c.Lost, c.Items = detail.Name, detail.Gained, detail.Lost, detail.Items
+		c.Gone, c.Silent = detail.Gone, detail.Silent
+	}
+	return c, nil
+}
+
+func withoutEdits(c approvals.OutsideChange) string {
+	c.Edits = nil
+	return fmt.Sprintf("%+v", c)
 }
 
 func scanSealedRow(rows *sql.Rows) (s audit.SealedRow, err error) {

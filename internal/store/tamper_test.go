@@ -19,11 +19,15 @@ import (
 
 // tamperedTables are the tables that a check covers, each with its key.
 var tamperedTables = []struct{ name, key string }{
-	{"requests", "id"}, {"journal", "id"}, {"journal_words", "journal_id"}, {"journal_seals", "seq"},
+	{"requests", "id"}, {"journal", "id"}, {"journal_words", "journal_id"}, {"journal_seals", "seq"}, {"outside_changes", "id"},
 }
 
-// uncovered are the columns that no check covers: a request follows the approvals channel of today.
-var uncovered = []string{"requests.channel"}
+// uncovered are the columns that the journal alone does not cover: a request follows the approvals
+// channel of today, and the message about a change is compared in the channel.
+var uncovered = []string{
+	"requests.channel", "outside_changes.at", "outside_changes.tried_at", "outside_changes.closed_at",
+	"outside_changes.channel", "outside_changes.ts",
+}
 
 // TestEachSingleEditOfARowIsNamed edits, deletes, copies or exchanges rows of random histories, one at
 // a time, as the owner of the tables can with all constraints off.
@@ -93,6 +97,16 @@ func playHistory(t *testing.T, seed uint64) []byte {
 			_, err := b.ApplyEvent(b.context(), r.ID, approvals.WriteFinished{State: approvals.Done}, &write)
 			b.mustSucceed(err)
 		}
+	}
+	for n := range 2 {
+		at := b.clock.now()
+		b.mustSucceed(b.store().runInTx(b.context(), func(tx *tx) error {
+			return tx.insertOutsideChange(b.context(), approvals.OutsideChange{
+				ID: fmt.Sprint("C-", n), Group: approvals.Group{ID: fmt.Sprint("g-", n)}, Gained: []string{"IDU"}, Items: []string{"IDU"},
+				Since: at.Add(-time.Hour), SeenAt: at.Add(-time.Duration(n) * time.Minute), Silent: n == 0,
+				Edits: []approvals.PortalEdit{{By: "@admin", What: "edited"}},
+			})
+		}))
 	}
 	if seed%2 == 1 {
 		_, err := b.store().Erase(t.Context(), Erasure{Until: b.clock.now().Add(time.Hour), By: "retention"})
@@ -211,6 +225,8 @@ func (x tamperer) names(at string) []string {
 	switch x.table {
 	case "requests":
 		return []string{"request " + at + " "}
+	case "outside_changes":
+		return []string{"change " + at + " "}
 	case "journal_seals":
 		return []string{"seal " + at + " ", "seal " + at + ":", "seals " + at + " ", "journal row " + x.value("journal_id", at) + " "}
 	}
@@ -224,6 +240,8 @@ func (x tamperer) copyRow(at string) (key string) {
 	switch x.table {
 	case "requests":
 		unique = map[string]string{"id": `'R-FORGED'`, "envelope_id": `'forged'`, "card_ts": `'9.9'`, "dedup_key": `'forged'`}
+	case "outside_changes":
+		unique["id"] = `'C-FORGED'`
 	case "journal_seals":
 		unique["journal_id"] = `(SELECT max(id) + 1 FROM journal)`
 	}
@@ -234,8 +252,11 @@ func (x tamperer) copyRow(at string) (key string) {
 		}
 	}
 	x.exec(`INSERT INTO `+x.table+` SELECT `+strings.Join(values, ", ")+` FROM `+x.table+` WHERE `+x.key+` = ?`, at)
-	if x.table == "requests" {
+	switch x.table {
+	case "requests":
 		return "R-FORGED"
+	case "outside_changes":
+		return "C-FORGED"
 	}
 	return x.list(`SELECT max(` + x.key + `) FROM ` + x.table)[0]
 }

@@ -320,7 +320,8 @@ func (t *tx) insertOutsideChange(ctx context.Context, c approvals.OutsideChange)
 	if err != nil {
 		return fmt.Errorf("record the change outside %s: %w", c.ID, err)
 	}
-	return nil
+	c.Since, c.SeenAt = fromMicros(toMicros(c.Since)), fromMicros(toMicros(c.SeenAt)) // as the table has them
+	return t.appendJournal(ctx, entry{Kind: approvals.KindOutside, Actor: approvals.Bot, Event: c})
 }
 
 const changeColumns = `id, group_id, since_at, seen_at, tried_at, channel, ts, detail`

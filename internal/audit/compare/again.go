@@ -29,6 +29,7 @@ func (c *Channels) lookAgain(ctx context.Context, channel string, suspects []sus
 	}
 	slices.SortFunc(suspects, func(a, b suspect) int { return strings.Compare(a.ts, b.ts) })
 	for _, s := range suspects {
+		s.channel = channel
 		if err := c.settle(ctx, channel, s); err != nil {
 			return err
 		}
@@ -139,6 +140,9 @@ func (m memory) compare(s suspect, thread []slackapi.Said) []finding {
 		return nil
 	case shown.card == nil: // it was deleted since
 		return nil
+	case m.known && m.request.CardTS == s.ts && m.request.Channel != s.channel:
+		return []finding{newFinding(byDatabase, "request %s: its card %s is in the channel %s, and the database has it in %s",
+			s.request, s.ts, s.channel, m.request.Channel)}
 	case m.known && (m.request.CardTS == s.ts || m.change.TS == s.ts):
 		return m.compareKnown(shown)
 	}

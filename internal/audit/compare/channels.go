@@ -90,6 +90,7 @@ func (c *Channels) report(found []finding) {
 
 // A suspect is something with a difference. It is looked at again.
 type suspect struct {
+	channel  string
 	ts       string
 	request  string // the id of a request, or
 	change   string // of a change outside

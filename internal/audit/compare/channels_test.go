@@ -101,6 +101,9 @@ var edits = map[string]struct {
 	"a request is deleted": {func(r *rig) {
 		r.edit(`DELETE FROM requests WHERE id = $1`, denied)
 	}, denied + "|not in the database|database user"},
+	"a card is said to be elsewhere": {func(r *rig) {
+		r.edit(`UPDATE requests SET channel = 'C0GENERAL' WHERE id = $1`, denied)
+	}, denied + "|is in the channel|database user"},
 	"an approver is exchanged": {func(r *rig) {
 		r.edit(`UPDATE requests SET body = replace(body, $1, $2) WHERE id = $3`, bottest.Alex, bottest.Kim, granted)
 	}, granted + "|the reply allocation_done|approvers|database user"},
