@@ -289,7 +289,11 @@ func (c *Config) readPolicy(p *problems) {
 // checkOperation checks the database, the address of the probes, and the log.
 func (c *Config) checkOperation(p *problems) {
 	if err := store.CheckURL(c.DatabaseURL); err != nil {
-		p.add("LICENSEBOT_DATABASE_URL", err.Error(), "sqlite:///var/lib/licensebot/licensebot.db")
+		example := "sqlite:///var/lib/licensebot/licensebot.db"
+		if strings.HasPrefix(c.DatabaseURL, "postgres") {
+			example = "postgres://licensebot:PASSWORD@db.example.com/licensebot?sslmode=verify-full"
+		}
+		p.add("LICENSEBOT_DATABASE_URL", err.Error(), example)
 	}
 	c.Most.Connections = parseNumber(p, "LICENSEBOT_DATABASE_CONNECTIONS", c.Connections,
 		store.MinConnections, 100, store.DefaultConnections)

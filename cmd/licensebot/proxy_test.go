@@ -202,6 +202,7 @@ func TestProxiesThatCannotBeMeantAreNamedAtTheStart(t *testing.T) {
 		"ALL_PROXY":     {"socks5://proxy:1080", "ALL_PROXY is set, but licensebot does not read it: is HTTPS_PROXY meant?"},
 		"NO_PROXY":      {"https://slack.com", "NO_PROXY has an address where it can only have names of hosts"},
 		"SSL_CERT_FILE": {"/nonexistent.pem", "SSL_CERT_FILE: cannot be read: open /nonexistent.pem"},
+		"SSL_CERT_DIR":  {"/etc/ssl/certs:/nonexistent", "SSL_CERT_DIR: cannot be read: open /nonexistent"},
 		"UIPATH_SCOPES": {"pm.license.read", "UIPATH_SCOPES has neither PM.License nor PM.License.Write"},
 	} {
 		w := newWorld(t)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -59,8 +60,9 @@ func TestSecretsChangeWhileTheBotRuns(t *testing.T) {
 	if err := process.Signal(syscall.SIGHUP); err != nil {
 		t.Fatal(err)
 	}
-	// The app-level token comes first.
-	w.awaitCondition("a look at the new bot token", func() bool { return len(w.slack.Calls("auth.test")) > 1 })
+	w.pollUntil("both tokens to be in force", func() bool {
+		return strings.Count(fmt.Sprint(w.replicas[0].Stderr), "a new secret is in force") == 2
+	})
 	w.slack.CutSockets()
 	w.awaitCondition("a connection with the new app token", func() bool { return w.slack.Connections() == 2 })
 	w.typeUntilRecorded("group-01 IDU")

@@ -167,6 +167,7 @@ func TestValuesThatAlmostFit(t *testing.T) {
 		{"UIPATH_ACCESS_TOKEN", "Bearer abc", "begins with Bearer"},
 		{"UIPATH_ACCESS_TOKEN", "a\tb", "blanks"},
 		{"LICENSEBOT_DATABASE_URL", "sqlite:///x/q.db?mode=rwc", "has parameters"},
+		{"LICENSEBOT_DATABASE_URL", "postgres://u:p@ss@h/d", "as %40 (example: postgres://"},
 		{"LICENSEBOT_DATABASE_URL", "postgres://u:p@h/d?sslmode=verify-ca&sslrootcert=/nonexistent", "open /nonexistent"},
 	} {
 		env := validVariables()

@@ -23,6 +23,9 @@ func CheckEnvironment(getenv func(string) string) []Problem {
 	if wrong := certificateFault(getenv("SSL_CERT_FILE")); wrong != "" {
 		found = append(found, Problem{"SSL_CERT_FILE", wrong, "/etc/ssl/corporate.pem"})
 	}
+	if wrong := certificateFolderFault(getenv("SSL_CERT_DIR")); wrong != "" {
+		found = append(found, Problem{"SSL_CERT_DIR", wrong, "/etc/ssl/certs"})
+	}
 	return found
 }
 
@@ -51,6 +54,20 @@ func certificateFault(path string) string {
 	}
 	if !x509.NewCertPool().AppendCertsFromPEM(content) {
 		return "has no certificate in PEM in it"
+	}
+	return ""
+}
+
+// certificateFolderFault says what is wrong with the folders of trusted authorities, or "".
+// Go leaves out those that it cannot read, and may know no authority then.
+func certificateFolderFault(folders string) string {
+	for folder := range strings.SplitSeq(folders, ":") {
+		if folder == "" {
+			continue
+		}
+		if _, err := os.ReadDir(folder); err != nil {
+			return "cannot be read: " + err.Error()
+		}
 	}
 	return ""
 }
