@@ -8,7 +8,9 @@
 // [Runner.Run] starts one pool of workers per [approvals.Pool]. A worker leases
 // a job from the [Store], runs it outside any transaction ([runners] has the
 // function of each kind), and applies an event that completes the job in the
-// same transaction. An error gives the job back for later.
+// same transaction. An error gives the job back for later. A worker with
+// nothing to do offers itself, and the transaction that makes a job due leases
+// it in passing and hands it over.
 //
 // Three rules make a crash between any two lines harmless:
 //

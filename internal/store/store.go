@@ -5,7 +5,8 @@
 // One transaction makes one transition: the request's row, its journal line and
 // its jobs change together or not at all. The pure function approvals.Next
 // decides what happens. It runs inside the transaction, and this package stores
-// its result. After the commit the store signals waiting workers.
+// its result. In the same transaction it leases new jobs to workers that are on offer, and
+// after the commit it hands them over. It signals the workers of all other jobs.
 //
 // One SQL text serves both databases. Locks, clocks, signals to other processes
 // and the meaning of errors differ; they are methods of an engine, in sqlite.go

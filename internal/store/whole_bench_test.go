@@ -32,8 +32,7 @@ func BenchmarkWhole(b *testing.B) {
 
 // TestRowsOfOneRequest counts the rows that PostgreSQL reads for a request beside ten thousand
 // stored ones, a quarter of them pending. A scan of one of their tables would be beyond the
-// limit. (SQLite does not
-// tell how many it reads; TestPlansOfSQLite looks at its plans.)
+// limit. (SQLite does not tell how many it reads; TestPlansOfSQLite looks at its plans.)
 func TestRowsOfOneRequest(t *testing.T) {
 	const stored, requests, most = 10_000, 10, 1000
 	s := openURL(t, pgtest.URL(t), nil)
