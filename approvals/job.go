@@ -58,7 +58,7 @@ const (
 	JobApply               JobKind = "apply"                 // write the allocation; read first, so a repeat finds it done
 	JobUpdateCard          JobKind = "update_card"           // bring the card up to date; a repeat changes nothing
 	JobTellVoter           JobKind = "tell_voter"            // say privately why a vote does not count; at most once
-	JobTellDelay           JobKind = "tell_delay"            // tell the requester privately what holds the request up; at least once
+	JobTellDelay           JobKind = "tell_delay"            // tell the requester what holds the request up; at least once
 	JobTellRequester       JobKind = "tell_requester"        // tell the requester privately; at least once
 	JobExpire              JobKind = "expire"                // the deadline; harmless to repeat
 	JobGrantExpiry         JobKind = "grant_expiry"          // the time of a grant is over; harmless to repeat

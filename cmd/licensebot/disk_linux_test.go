@@ -1,11 +1,12 @@
 package main
 
 import (
-	"licensebot/internal/sweep"
 	"os"
 	"path/filepath"
 	"syscall"
 	"testing"
+
+	"licensebot/internal/sweep"
 )
 
 // TestReadyzTellsOfAFullDisk fills the disk of an idle bot, and then makes room.

@@ -8,9 +8,9 @@ import (
 	"strings"
 	"testing"
 
-	"licensebot/bot/bottest"
-
 	"github.com/rs/zerolog"
+
+	"licensebot/bot/bottest"
 	"licensebot/internal/sweep"
 )
 
