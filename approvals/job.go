@@ -137,8 +137,8 @@ type JobSpec struct {
 	// Dated means the job is due at an hour known to people.
 	Dated bool
 
-	// Until is the kind of job whose message makes this one's untrue. Empty: its words stay
-	// true.
+	// Until is the kind of the message that ends the truth of this one. Empty: its words
+	// stay true.
 	Until JobKind
 
 	// Relevant reports whether the words of the job are still true. Nil: always.

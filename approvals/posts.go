@@ -182,7 +182,7 @@ func (p Post) isOutdatedBy(other Post) bool {
 	return false
 }
 
-// untilByEvent is the kind of job whose message makes one of an event type untrue.
+// untilByEvent is the kind of the message that ends the truth of one of an event type.
 var untilByEvent = indexUntil(jobKinds)
 
 func indexUntil(specs []JobSpec) map[string]JobKind {

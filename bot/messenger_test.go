@@ -196,7 +196,7 @@ func TestReplyToADeletedCard(t *testing.T) {
 	if _, err := r.bot.messenger.PostInThread(r.ctx, card, outcome); meaning(err) != "refusal thread_not_found" || !strings.Contains(r.log.String(), "Slack did not delete it") {
 		t.Errorf("%v\n%s", err, r.log)
 	}
-	// Nor does one that could not be deleted at once, or whose answer was lost.
+	// Nor does one that could not be deleted at once.
 	posts, err := r.bot.messenger.ListPosts(r.ctx, card)
 	strays := approvals.FindDoubles(card, posts)
 	if err != nil || len(strays) != 1 || strays[0].Why != approvals.Stray {

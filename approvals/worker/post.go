@@ -132,7 +132,7 @@ func (w *Runner) postInThread(ctx context.Context, t approvals.LeasedJob, r appr
 	return err
 }
 
-// completePosted ends a job whose message stands, with the message's timestamp.
+// completePosted ends a job with the timestamp of its message, which stands.
 func (w *Runner) completePosted(ctx context.Context, t approvals.LeasedJob, ts string) error {
 	t.Carried, t.PostedTS = true, ts
 	err := w.Store.CompleteJob(context.WithoutCancel(ctx), t)

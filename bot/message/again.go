@@ -46,7 +46,7 @@ func AskAgain(r approvals.Request) (ask approvals.Ask, ok bool) {
 	return ask, true
 }
 
-// DraftAgain fills a form with a request whose end has passed, except that end.
+// DraftAgain fills a form with a request, except an end that has passed.
 func DraftAgain(r approvals.Request) FormDraft {
 	ask, _ := AskAgain(r)
 	d := DraftOf(ask)

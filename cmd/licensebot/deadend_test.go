@@ -6,7 +6,7 @@ import (
 	"licensebot/internal/fakeslack"
 )
 
-// TestNobodyCanApprove refuses a request whose only approvers are its requester and a
+// TestNobodyCanApprove refuses a request with no other approvers than its requester and a
 // person who left. The requester and the operator are told, and no card is posted.
 func TestNobodyCanApprove(t *testing.T) {
 	t.Parallel()
