@@ -32,8 +32,12 @@ type (
 		Terms    Terms
 	}
 
-	// Rejected means approvers will never see the request, and why.
-	Rejected struct{ Outcome Outcome }
+	// Rejected means approvers will never see the request, and why. Group is known if the
+	// policy refuses it.
+	Rejected struct {
+		Outcome Outcome
+		Group   Group `json:",omitzero"`
+	}
 
 	// CardPosted means the card is in the channel.
 	CardPosted struct{ TS string }
@@ -42,7 +46,10 @@ type (
 	VotesCounted struct{ Ballots []Ballot }
 
 	// Reminded means the approvers were reminded for the n-th time.
-	Reminded struct{ Number int }
+	Reminded struct {
+		Number int
+		TS     string `json:",omitempty"` // of the message
+	}
 
 	// Cancel means a person takes the request back. Authorized says whether this person
 	// may approve it. An approver has to give a reason.
@@ -91,15 +98,15 @@ type (
 	ReadShown struct{}
 
 	// WriteAnswered means UiPath answered yes to a write, and reads still show the old
-	// allocation.
-	WriteAnswered struct{}
+	// allocation. Both have codes, and limits as CODE=10.
+	WriteAnswered struct{ Answered, Shown []string }
 
 	// LaneYielded means that a write fails again and again, and lets other writes to the
 	// group go first. One of its attempts may have had an effect.
 	LaneYielded struct{}
 
-	// Mismatch means UiPath answered a write with another allocation than asked for.
-	Mismatch struct{ Answered []string }
+	// Mismatch means UiPath said yes to a write, and shows another allocation for good.
+	Mismatch struct{ Shown []string }
 
 	// WriteFinished means the write is over. State is Done, Failed or Superseded.
 	WriteFinished struct {

@@ -58,6 +58,7 @@ const (
 	JobApply               JobKind = "apply"                 // write the allocation; read first, so a repeat finds it done
 	JobUpdateCard          JobKind = "update_card"           // bring the card up to date; a repeat changes nothing
 	JobTellVoter           JobKind = "tell_voter"            // say privately why a vote does not count; at most once
+	JobTellDelay           JobKind = "tell_delay"            // tell the requester privately what holds the request up; at least once
 	JobTellRequester       JobKind = "tell_requester"        // tell the requester privately; at least once
 	JobExpire              JobKind = "expire"                // the deadline; harmless to repeat
 	JobGrantExpiry         JobKind = "grant_expiry"          // the time of a grant is over; harmless to repeat
@@ -136,6 +137,10 @@ type JobSpec struct {
 	// Dated means the job is due at an hour known to people.
 	Dated bool
 
+	// Until is the kind of job whose message makes this one's untrue. Empty: its words stay
+	// true.
+	Until JobKind
+
 	// Relevant reports whether the words of the job are still true. Nil: always.
 	Relevant func(Job, Request) bool
 }
@@ -160,22 +165,23 @@ func JobKinds() []JobSpec {
 		{Kind: JobPostEffect, Pool: PoolThreads, Pace: PacePosts, Lane: threadLane,
 			EventType: "allocation_found", ByBot: true, Anchored: true},
 		{Kind: JobPostDelay, Pool: PoolThreads, Pace: PacePosts, Lane: threadLane,
-			EventType: "allocation_approved", Relevant: writeDelayed},
+			EventType: "allocation_approved", Until: JobPostOutcome, Relevant: writeDelayed},
 		{Kind: JobPostRevocationDelay, Pool: PoolThreads, Pace: PacePosts, Lane: threadLane,
-			EventType: "allocation_overdue", ByBot: true, Relevant: revocationIsDelayed},
+			EventType: "allocation_overdue", ByBot: true, Until: JobPostRevocation, Relevant: revocationIsDelayed},
 		{Kind: JobPostConsentLost, Pool: PoolThreads, Pace: PacePosts, Lane: threadLane,
-			EventType: "allocation_reopened", ByBot: true, Relevant: isPending},
+			EventType: "allocation_reopened", ByBot: true, Until: JobPostOutcome, Relevant: isPending},
 		{Kind: JobPostPress, Pool: PoolThreads, Pace: PacePosts, Lane: threadLane, EventType: "allocation_vote"},
 		{Kind: JobPostEscalation, Pool: PoolThreads, Pace: PacePosts, Lane: threadLane,
-			EventType: "allocation_escalated", ByBot: true, Relevant: isPending},
+			EventType: "allocation_escalated", ByBot: true, Until: JobPostOutcome, Relevant: isPending},
 		{Kind: JobPostCard, Pool: PoolThreads, Pace: PacePosts, Lane: threadLane, EventType: CardEventType, Fair: true},
 		{Kind: JobWarnExpiry, Pool: PoolNudges, Pace: PacePosts, Lane: threadLane,
 			EventType: "allocation_ending", ByBot: true, Dated: true},
 		{Kind: JobRemind, Pool: PoolNudges, Pace: PacePosts,
-			EventType: "allocation_reminder", ByBot: true, Dated: true, Relevant: isPending},
+			EventType: "allocation_reminder", ByBot: true, Dated: true, Until: JobPostOutcome, Relevant: isPending},
 		{Kind: JobAddReactions, Pool: PoolReactions, Pace: PaceEmoji, Lane: cardLane},
 		{Kind: JobUpdateCard, Pool: PoolCards, Pace: PaceUpdates, Lane: cardLane, EventType: CardEventType},
 		{Kind: JobRemoveDoubles, Pool: PoolCards, Pace: PaceUpdates, EventType: DoubleEventType, ByBot: true},
+		{Kind: JobTellDelay, Pool: PoolPrivate, Pace: PacePrivate, Relevant: isHeldUp},
 		{Kind: JobTellRequester, Pool: PoolPrivate, Pace: PacePrivate},
 		{Kind: JobTellVoter, Pool: PoolPrivate, Pace: PacePrivate},
 	}
@@ -219,7 +225,7 @@ func (j Job) MessageEventType(r Request) string {
 	if event := j.Kind.Spec().EventType; event != "" {
 		return event
 	}
-	return "allocation_" + string(r.State)
+	return outcomeEvent(r.State)
 }
 
 // IsRelevant reports whether what the job says is still true of r.
@@ -229,6 +235,10 @@ func (j Job) IsRelevant(r Request) bool {
 }
 
 func isPending(_ Job, r Request) bool { return r.State == Pending }
+
+func isHeldUp(_ Job, r Request) bool {
+	return (r.State == Filed || r.State == Pending) && r.DelayReason != ""
+}
 
 func writeDelayed(j Job, r Request) bool {
 	return r.State == Approved && r.DelayReason != "" && j.Number == r.delayNumber()
@@ -309,6 +319,8 @@ type LeasedJob struct {
 
 	Writing *Allocation // what is about to be written; the journal keeps it with the attempt
 	Carried bool        // its effect was carried out, and not only pointless
+
+	PostedTS string // the timestamp of the message that it posted
 }
 
 // TellsPeople reports whether the effect of the job is a message to people.

@@ -1,6 +1,7 @@
 package approvals
 
 import (
+	"encoding/json"
 	"slices"
 	"time"
 )
@@ -12,6 +13,7 @@ const (
 	KindTold       = "told"            // a message of the bot went out: ToldEntry
 	KindPolicy     = "policy_in_force" // PolicyEntry
 	KindRestored   = "restored"        // the database is an older copy: RestoredEntry
+	KindRefusal    = "policy_refused"  // the policy refused a person: RefusalEntry
 )
 
 // The journal's forms of what is no event.
@@ -29,6 +31,8 @@ type (
 	WriteEntry struct {
 		Codes  []string
 		Quotas []Quota `json:",omitempty"`
+
+		UseExternalLicense bool `json:",omitempty"`
 	}
 
 	// ToldEntry names the job with the words.
@@ -36,6 +40,7 @@ type (
 		Post   JobKind
 		Number int    `json:",omitempty"`
 		Person string `json:",omitempty" words:"person"`
+		TS     string `json:",omitempty"` // of a message in a thread
 	}
 
 	// PolicyEntry is a policy that came into force.
@@ -44,6 +49,17 @@ type (
 		From   string // a file, or the environment
 		Loader string `words:"person"` // user@host
 		Text   string `words:"text"`
+	}
+
+	// RefusalEntry says that the policy refused a person something for a group. The first
+	// refusal of a day is a row; the requests have the others.
+	RefusalEntry struct {
+		Request   string
+		GroupID   string
+		Group     string
+		Violation ViolationKind
+		Rule      string `json:",omitempty"`
+		Codes     []string
 	}
 
 	// RestoredEntry says what an older copy of the database lacks. Seals and Head are the
@@ -56,6 +72,26 @@ type (
 	}
 )
 
+// A Reply is a message in a thread, as a row of the journal tells of it.
+type Reply struct {
+	Job Job    // that posted it
+	TS  string // empty in a row without it
+}
+
+// ReadReply reads a row of the kinds told and reminded.
+func ReadReply(kind string, event []byte) (Reply, error) {
+	var row struct {
+		Post   JobKind
+		Number int
+		TS     string
+	}
+	err := json.Unmarshal(event, &row)
+	if kind == (Reminded{}).Kind() {
+		row.Post = JobRemind
+	}
+	return Reply{Job: Job{Kind: row.Post, Number: row.Number}, TS: row.TS}, err
+}
+
 // A ballotsEntry is the journal's form of an event with ballots. It has only what
 // is new: each count looks at all reactions on the card, so whole counts would
 // grow with the square of the people who react.
@@ -66,9 +102,28 @@ type ballotsEntry struct {
 	WriteAttempted bool     `json:",omitempty"`
 }
 
+// What UiPath was read for names the requester again, whose name is known by then.
+type (
+	preparedEntry struct {
+		Requester string `words:"person"`
+		Proposal  Proposal
+		Terms     Terms
+	}
+
+	rejectedEntry struct {
+		Requester string `words:"person"`
+		Outcome   Outcome
+		Group     Group `json:",omitzero"`
+	}
+)
+
 // JournalEntry is what the journal keeps of an event that happens to r.
 func JournalEntry(r Request, e Event) any {
 	switch e := e.(type) {
+	case Prepared:
+		return preparedEntry{Requester: r.Requester, Proposal: e.Proposal, Terms: e.Terms}
+	case Rejected:
+		return rejectedEntry{Requester: r.Requester, Outcome: e.Outcome, Group: e.Group}
 	case VotesCounted:
 		return r.newBallots(e.Ballots, ballotsEntry{})
 	case ApproversChanged:

@@ -294,7 +294,7 @@ func (e Delayed) move(r Request, _ time.Time) (Step, error) {
 	if r.State == Approved {
 		return Step{Request: r, Enqueue: []Job{{Kind: JobPostDelay, Number: r.delayNumber()}}}, nil
 	}
-	return Step{Request: r, Enqueue: []Job{{Kind: JobTellRequester}}}, nil
+	return Step{Request: r, Enqueue: []Job{{Kind: JobTellDelay}}}, nil
 }
 
 // UiPath's refusal to show the group ends a request only if it lasts.

@@ -140,7 +140,7 @@ func table() []cells {
 	gone.approved = gone.pending
 
 	held := row("held up", Delayed{Reason: "UiPath is down"})
-	held.filed, held.pending, held.approved = "filed / tell_requester /", "pending / tell_requester /", "approved / post_delay /"
+	held.filed, held.pending, held.approved = "filed / tell_delay /", "pending / tell_delay /", "approved / post_delay /"
 	heldAgain := row("held up again", Delayed{Reason: "UiPath is down"})
 	heldAgain.stalled = "Slack is down"
 
@@ -169,7 +169,7 @@ func table() []cells {
 	forgottenCard.card = "1700000000.000100"
 
 	searches := " / remove_doubles remove_doubles /"
-	repeated := row("a post is made anew", PostRepeated{Post: JobPostCard})
+	repeated := row("a post is missing", PostMissing{Post: JobPostCard})
 	repeated.pending, repeated.approved, repeated.ended = "pending"+searches, "approved"+searches, "="+searches
 	repeated.except = map[State]string{Refused: noMove}
 	seenTwice := row("the card is shown twice", DoubleSeen{TS: "2.2"})
@@ -181,8 +181,10 @@ func table() []cells {
 	deniedTwice.filed, deniedTwice.pending = "filed / count_votes remove_doubles /", "pending / count_votes remove_doubles /"
 	deniedTwice.approved = "approved / count_votes remove_doubles /"
 	shutOut := row("the thread takes nothing", ShutOut{Said: Job{Kind: JobPostOutcome}})
-	shutOut.filed, shutOut.pending, shutOut.approved = "filed / tell_requester /", "pending / tell_requester /", "approved / tell_requester /"
-	shutOut.ended = "= / tell_requester /"
+	shutOut.filed, shutOut.pending = "filed / tell_requester /", "pending / tell_requester remove_doubles remove_doubles /"
+	shutOut.approved = "approved / tell_requester remove_doubles remove_doubles /"
+	shutOut.ended = "= / tell_requester remove_doubles remove_doubles /"
+	shutOut.except = map[State]string{Refused: "refused / tell_requester /"}
 	deniedBeside := row("a no on a reply", DeniedOnReply{Denial: Denial{TS: "2.2", User: anna, Name: "x"}})
 	deniedBeside.card = "1.1"
 	deniedBeside.filed, deniedBeside.pending, deniedBeside.approved = "filed / count_votes /", "pending / count_votes /", "approved / count_votes /"
@@ -197,7 +199,7 @@ func table() []cells {
 
 	return []cells{
 		filed(row("UiPath was read", Prepared{Proposal: Proposal{Group: Group{ID: "group-01"}}}), "pending / post_card expire / expire"),
-		filed(row("rejected", Rejected{Outcome{Reason: ReasonNotOwned}}), "refused / tell_requester / "+dropsAll),
+		filed(row("rejected", Rejected{Outcome: Outcome{Reason: ReasonNotOwned}}), "refused / tell_requester / "+dropsAll),
 		posted, postedAgain, shutOut,
 
 		pending(row("nobody reacted", VotesCounted{}), "pending / /"),
@@ -235,16 +237,16 @@ func table() []cells {
 		held, heldAgain,
 		holds(approved(row("UiPath's answer misses a code", Mismatch{}), "approved / /"), "done / /"),
 		over(approved(row("UiPath's answer misses a code", Mismatch{}), "approved / /")),
-		over(approved(row("held up", Delayed{Reason: "UiPath is down"}), "approved / post_delay /").also("filed / tell_requester /", "pending / tell_requester /")),
+		over(approved(row("held up", Delayed{Reason: "UiPath is down"}), "approved / post_delay /").also("filed / tell_delay /", "pending / tell_delay /")),
 		approved(row("settled as done", WriteFinished{State: Done}), "done / post_outcome update_card / "+dropsAll),
 		approved(row("settled as failed", WriteFinished{State: Failed}), "failed / post_outcome update_card / "+dropsAll),
 		approved(row("settled as superseded", WriteFinished{State: Superseded}), "superseded / post_outcome update_card / "+dropsAll),
 		approved(late(row("settled as done", WriteFinished{State: Done})), "done / post_outcome update_card / "+dropsAll),
 		approved(row("settled as what is no end of a write", WriteFinished{State: Expired}), wrong),
 
-		pending(row("the approvers were reminded", Reminded{1}), "pending / remind /"),
-		row("the approvers were reminded out of turn", Reminded{2}),
-		late(pending(row("the approvers were reminded", Reminded{1}), "pending / /")),
+		pending(row("the approvers were reminded", Reminded{Number: 1}), "pending / remind /"),
+		row("the approvers were reminded out of turn", Reminded{Number: 2}),
+		late(pending(row("the approvers were reminded", Reminded{Number: 1}), "pending / /")),
 		holds(late(row("the grant's time is over", GrantExpired{})), "done / revoke / warn_expiry"),
 		holds(row("the grant's time is said to be over and is not", GrantExpired{}), "done / grant_expiry /"),
 		over(late(row("the grant's time is over", GrantExpired{}))),
@@ -390,7 +392,7 @@ func TestTableHasEveryEventKind(t *testing.T) {
 	for _, kind := range []string{
 		"prepared", "rejected", "card_posted", "votes_counted", "cancel", "expire", "card_deleted", "consent_lost", "delayed", "mismatch", "write_finished",
 		"approvers_changed", "reminded", "grant_expired", "revoke_early", "revoked", "orphaned",
-		"post_repeated", "double_seen", "denied_on_double", "denied_on_reply", "card_missed", "card_seen", "shut_out", "pressed", "escalated",
+		"post_missing", "double_seen", "denied_on_double", "denied_on_reply", "card_missed", "card_seen", "shut_out", "pressed", "escalated",
 	} {
 		if !walked[kind] {
 			t.Errorf("no row walks %q", kind)
@@ -427,7 +429,7 @@ func TestEndedRequestsTakeNothingButTheirCard(t *testing.T) {
 			if err != nil {
 				continue
 			}
-			about := []string{"card_posted", "post_repeated", "double_seen", "card_missed", "shut_out"} // its messages
+			about := []string{"card_posted", "post_missing", "double_seen", "card_missed", "shut_out"} // its messages
 			if !slices.Contains(about, c.happens.Kind()) || step.Request.State != state {
 				t.Errorf("%s moved by %s", state, c.event)
 			}
@@ -617,7 +619,7 @@ func TestLostConsentWaitsAgain(t *testing.T) {
 func TestMissesAreCounted(t *testing.T) {
 	r := requestIn(Approved)
 	for want := 1; want <= 3; want++ {
-		step, err := Next(r, Mismatch{Answered: []string{"OLD"}}, early)
+		step, err := Next(r, Mismatch{Shown: []string{"OLD"}}, early)
 		if err != nil || step.Request.Mismatches != want {
 			t.Fatalf("%d misses, %v; want %d", step.Request.Mismatches, err, want)
 		}

@@ -8,9 +8,10 @@ import (
 // A Policy is ordered rules. The first rule that matches a code of a request governs
 // it. A code outside all rules is refused.
 type Policy struct {
-	Rules []PolicyRule
-	Packs []Pack
-	Watch WatchPolicy
+	Rules  []PolicyRule
+	Packs  []Pack
+	Watch  WatchPolicy
+	SHA256 string // of its text; empty if it has none
 }
 
 // A Pack is a name for codes that people ask for together. A request holds the codes,
@@ -93,7 +94,7 @@ func (p Policy) Decide(x PolicyInput) (Terms, *Violation) {
 		return Terms{}, violation
 	}
 	return Terms{
-		Rule: rule.Name, Stages: rule.Stages, TTL: rule.TTL,
+		Rule: rule.Name, PolicySHA256: p.SHA256, Stages: rule.Stages, TTL: rule.TTL,
 		SelfApproval: rule.SelfApproval, AutoApprove: rule.AutoApprove,
 		Escalation: rule.Escalation, VotersUntold: rule.VotersUntold,
 	}, nil

@@ -27,9 +27,9 @@ const (
 // Events of posts. A double is a message of the bot that says once more what another
 // message says.
 type (
-	// PostRepeated means that a post is made anew, because it was not found. It may
+	// PostMissing means that a post was looked for long enough and was not found. It may
 	// turn up later all the same.
-	PostRepeated struct{ Post JobKind }
+	PostMissing struct{ Post JobKind }
 
 	// DoubleSeen means that the channel shows the request's card a second time.
 	DoubleSeen struct{ TS string }
@@ -42,26 +42,35 @@ type (
 	DeniedOnReply struct{ Denial Denial }
 )
 
-func (PostRepeated) Kind() string   { return "post_repeated" }
+func (PostMissing) Kind() string    { return "post_missing" }
 func (DoubleSeen) Kind() string     { return "double_seen" }
 func (DeniedOnDouble) Kind() string { return "denied_on_double" }
 func (DeniedOnReply) Kind() string  { return "denied_on_reply" }
 
-func (PostRepeated) Actor() string     { return Bot }
+func (PostMissing) Actor() string      { return Bot }
 func (DoubleSeen) Actor() string       { return Bot }
 func (e DeniedOnDouble) Actor() string { return e.Denial.User }
 func (e DeniedOnReply) Actor() string  { return e.Denial.User }
 
-// A post that is made anew may have a double later, so the channel is searched
-// twice.
-func (PostRepeated) move(r Request, now time.Time) (Step, error) {
+// A post that turns up late repeats the one that was made anew, or stands below what made
+// it untrue, so the channel is searched twice.
+func (PostMissing) move(r Request, now time.Time) (Step, error) {
 	if r.Proposal == nil {
 		return Step{}, ErrNoTransition
 	}
-	return Step{Request: r, Enqueue: []Job{
+	return Step{Request: r, Enqueue: r.searchLater(now)}, nil
+}
+
+// searchLater has the channel searched for what turns up late, and for replies that became
+// messages of the channel.
+func (r Request) searchLater(now time.Time) []Job {
+	if r.Proposal == nil {
+		return nil // nothing was posted
+	}
+	return []Job{
 		{Kind: JobRemoveDoubles, Number: 1, Due: now.Add(firstDoubleLook)},
 		{Kind: JobRemoveDoubles, Number: 2, Due: now.Add(lastDoubleLook)},
-	}}, nil
+	}
 }
 
 func (e DoubleSeen) move(r Request, _ time.Time) (Step, error) {
@@ -105,20 +114,35 @@ type Post struct {
 	TS        string
 	EventType string
 	Number    string // as in its metadata; empty for what is said once
+	InChannel bool   // it stands in the channel itself, and in no thread
 }
 
-// A Double is a post that says the same as another one, which is kept.
+// A Double is a post that has to go.
 type Double struct {
 	Post
-	Kept string // the other's timestamp
+	Why  Surplus
+	Kept string // timestamp of the other post; empty for a Stray
 }
 
-// FindDoubles finds the doubles among all posts about a request. Of the same posts
-// the card that the store knows is kept, else the oldest.
+// Surplus says why a post has to go.
+type Surplus int
+
+// The reasons.
+const (
+	Repeated Surplus = iota // another post says the same
+	Late                    // another post had made it untrue when it came
+	Stray                   // its thread was gone, so that it became a message of the channel
+)
+
+// FindDoubles finds the posts about a request that have to go. Of the same posts the card
+// that the store knows is kept, else the oldest.
 func FindDoubles(r Request, posts []Post) []Double {
 	type words struct{ event, number string }
 	kept := make(map[words]string)
 	for _, p := range posts {
+		if p.isStray() {
+			continue
+		}
 		said := words{p.EventType, p.Number}
 		known, isKnown := kept[said]
 		if !isKnown || p.TS == r.CardTS || known != r.CardTS && strings.Compare(p.TS, known) < 0 {
@@ -127,12 +151,56 @@ func FindDoubles(r Request, posts []Post) []Double {
 	}
 	var doubles []Double
 	for _, p := range posts {
-		if keep := kept[words{p.EventType, p.Number}]; keep != p.TS && p.EventType != DoubleEventType {
+		keep := kept[words{p.EventType, p.Number}]
+		late := slices.IndexFunc(posts, func(before Post) bool { return p.isOutdatedBy(before) && before.TS < p.TS })
+		switch {
+		case p.EventType == DoubleEventType:
+		case p.isStray():
+			doubles = append(doubles, Double{Post: p, Why: Stray})
+		case keep != p.TS:
 			doubles = append(doubles, Double{Post: p, Kept: keep})
+		case late >= 0:
+			doubles = append(doubles, Double{Post: p, Why: Late, Kept: posts[late].TS})
 		}
 	}
 	return doubles
 }
+
+// isStray reports whether a reply became a message of the channel. Only cards belong there.
+func (p Post) isStray() bool {
+	return p.InChannel && p.EventType != CardEventType && p.EventType != DoubleEventType
+}
+
+// isOutdatedBy reports whether the words of another post make those of this one untrue.
+func (p Post) isOutdatedBy(other Post) bool {
+	switch untilByEvent[p.EventType] {
+	case JobPostOutcome:
+		return isOutcomeEvent(other.EventType)
+	case JobPostRevocation:
+		return other.EventType == JobPostRevocation.Spec().EventType && other.Number == p.Number
+	}
+	return false
+}
+
+// untilByEvent is the kind of job whose message makes one of an event type untrue.
+var untilByEvent = indexUntil(jobKinds)
+
+func indexUntil(specs []JobSpec) map[string]JobKind {
+	until := make(map[string]JobKind)
+	for _, spec := range specs {
+		if spec.Until != "" {
+			until[spec.EventType] = spec.Until
+		}
+	}
+	return until
+}
+
+func isOutcomeEvent(event string) bool {
+	return slices.ContainsFunc(States(), func(s State) bool { return !s.Open() && event == outcomeEvent(s) })
+}
+
+// outcomeEvent is the event type of the message that tells how a request ended.
+func outcomeEvent(s State) string { return "allocation_" + string(s) }
 
 // FindLateCard finds the card of a request that closed while its post was in doubt: it
 // has to show that. The oldest one counts.

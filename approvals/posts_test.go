@@ -3,6 +3,7 @@ package approvals_test
 import (
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -47,6 +48,49 @@ func TestFindDoublesKeepsOne(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Words that a later message made untrue are removed if they turn up below it.
+func TestFindDoublesRemovesLateWords(t *testing.T) {
+	for name, c := range map[string]struct {
+		posts []Post
+		late  string // the one to remove
+	}{
+		"a delay before the outcome": {posts: []Post{{TS: "1", EventType: "allocation_approved"}, {TS: "2", EventType: "allocation_done"}}},
+		"a delay below the outcome":  {posts: []Post{{TS: "2", EventType: "allocation_approved"}, {TS: "1", EventType: "allocation_failed"}}, late: "2"},
+		"a reminder below the outcome": {posts: []Post{{TS: "1", EventType: "allocation_denied"}, {TS: "2", EventType: "allocation_reminder"}},
+			late: "2"},
+		"a delay of the end below the outcome": {posts: []Post{{TS: "1", EventType: "allocation_done"},
+			{TS: "2", EventType: "allocation_overdue", Number: "1"}, {TS: "3", EventType: "allocation_ended", Number: "1"}}},
+		"a delay of the end below the end": {posts: []Post{{TS: "3", EventType: "allocation_overdue", Number: "1"},
+			{TS: "1", EventType: "allocation_done"}, {TS: "2", EventType: "allocation_ended", Number: "1"}}, late: "3"},
+		"a delay of the next end": {posts: []Post{{TS: "1", EventType: "allocation_ended", Number: "1"},
+			{TS: "2", EventType: "allocation_overdue", Number: "2"}}},
+		"a correction below the outcome": {posts: []Post{{TS: "1", EventType: "allocation_failed"}, {TS: "2", EventType: "allocation_found"}}},
+	} {
+		var late []string
+		for _, d := range FindDoubles(Request{}, c.posts) {
+			if d.Why != Late {
+				t.Errorf("%s: %+v is a repeat", name, d)
+			}
+			late = append(late, d.TS)
+		}
+		if want := strings.Fields(c.late); !slices.Equal(late, want) {
+			t.Errorf("%s: removes %v instead of %v", name, late, want)
+		}
+	}
+}
+
+// A reply that became a message of the channel has to go, and nothing else goes for it.
+func TestFindDoublesRemovesStrays(t *testing.T) {
+	posts := []Post{
+		{TS: "1", EventType: CardEventType, InChannel: true}, {TS: "2", EventType: "allocation_denied", InChannel: true},
+		{TS: "3", EventType: "allocation_denied"}, {TS: "4", EventType: DoubleEventType, InChannel: true},
+	}
+	want := []Double{{Post: posts[1], Why: Stray}}
+	if got := FindDoubles(Request{CardTS: "1"}, posts); !slices.Equal(got, want) {
+		t.Errorf("%+v instead of %+v", got, want)
+	}
 }
 
 // A survey reports cards too many, and never the right card or the only one.

@@ -15,7 +15,7 @@ func (ShutOut) Kind() string { return "shut_out" }
 
 func (ShutOut) Actor() string { return Bot }
 
-func (e ShutOut) move(r Request, _ time.Time) (Step, error) {
+func (e ShutOut) move(r Request, now time.Time) (Step, error) {
 	said := string(e.Said.Kind) + " " + e.Said.Key()
 	if slices.Contains(r.ToldPrivately, said) {
 		return Step{}, ErrNoTransition
@@ -23,7 +23,7 @@ func (e ShutOut) move(r Request, _ time.Time) (Step, error) {
 	r.ToldPrivately = append(slices.Clone(r.ToldPrivately), said)
 	notice := Job{Kind: JobTellRequester, Number: len(r.ToldPrivately), Payload: e.Said.Payload}
 	notice.Payload.Post = e.Said.Kind
-	return Step{Request: r, Enqueue: []Job{notice}}, nil
+	return Step{Request: r, Enqueue: append([]Job{notice}, r.searchLater(now)...)}, nil
 }
 
 // shutOutAttempts is how often a post is tried until its words are told privately: for

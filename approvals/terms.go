@@ -27,7 +27,8 @@ func sumOf(all []int) int {
 // when its card was made: a change of the policy never changes what an approver
 // was shown. Before the card, a request has a TTL only.
 type Terms struct {
-	Rule         string        `json:"rule,omitempty"` // the policy rule's name; empty without a policy file
+	Rule         string        `json:"rule,omitempty"`          // the policy rule's name; empty without a policy file
+	PolicySHA256 string        `json:"policy_sha256,omitempty"` // of the policy's text, as the journal has it
 	Stages       []Stage       `json:"stages,omitempty"`
 	SelfApproval bool          `json:"self_approval,omitempty"` // the requester may be one of the approvers
 	AutoApprove  bool          `json:"auto_approve,omitempty"`  // granted without an approver

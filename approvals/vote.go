@@ -89,6 +89,7 @@ type Person struct {
 	Deactivated bool
 	UTCOffset   time.Duration // of their clock from UTC now; above zero east of it
 	TimeZone    string        // its name, such as Europe/Berlin; empty if it is not known
+	Name        string        // what people call them; empty if it is not known
 }
 
 // is reports whether an id is one of the person's.

@@ -19,6 +19,7 @@ const WatchAgainAfter = ReadLag + 10*time.Second
 type GroupAllocation struct {
 	Group      Group
 	Allocation Allocation
+	Untold     bool // the list has the group, and does not say what it has
 }
 
 // A GroupLook is what UiPath showed of one group's allocation.
@@ -64,6 +65,7 @@ type WatchedGroup struct {
 	Items   []string  // that the group had, and that are explained
 	At      time.Time // when the look began that explained all of them
 	Settled bool      // the last look explained all that it showed
+	Counted []string  // what the bot did of late and Items have already: see deed
 
 	// Gained and Lost are what one look showed and nothing explains; SuspectAt is when
 	// that look began. Zero: there is no such difference.
@@ -74,9 +76,13 @@ type WatchedGroup struct {
 // IsNew reports whether no look was taken of the group yet.
 func (w WatchedGroup) IsNew() bool { return w.At.IsZero() }
 
-// ExplainedSince is since when requests may explain what a look shows. A write in doubt may take
-// effect up to ReadLag after its request closed, and the last look may have been late by as much.
-func (w WatchedGroup) ExplainedSince() time.Time { return w.At.Add(-2 * ReadLag) }
+// watchClockDoubt is how far apart the clocks may be by which the bot made a change and looked.
+// It is longer than a write in doubt may take, and the last look may have been late.
+const watchClockDoubt = 10 * time.Minute
+
+// ExplainedSince is since when requests may explain what a look shows, apart from those that
+// an earlier look has counted.
+func (w WatchedGroup) ExplainedSince() time.Time { return w.At.Add(-watchClockDoubt) }
 
 // IsCertain reports whether a look shows what is known, and the bot changed nothing since:
 // there is nothing to judge.
@@ -97,7 +103,9 @@ func LooksOf(listed []GroupAllocation, known []WatchedGroup, begun time.Time) []
 	isListed := make(map[string]bool, len(listed))
 	for _, one := range listed {
 		isListed[one.Group.ID] = true
-		looks = append(looks, NewGroupLook(one.Group, one.Allocation, begun))
+		if !one.Untold {
+			looks = append(looks, NewGroupLook(one.Group, one.Allocation, begun))
+		}
 	}
 	for _, group := range known {
 		if !isListed[group.Group.ID] {
@@ -105,6 +113,12 @@ func LooksOf(listed []GroupAllocation, known []WatchedGroup, begun time.Time) []
 		}
 	}
 	return looks
+}
+
+// TellsAll reports whether a list says what each of its groups has. Otherwise it is no
+// evidence that a group which is new later had nothing.
+func TellsAll(listed []GroupAllocation) bool {
+	return !slices.ContainsFunc(listed, func(one GroupAllocation) bool { return one.Untold })
 }
 
 // KnownBefore is what was known of a group before a look at all groups. One that the last
@@ -210,7 +224,11 @@ func JudgeLook(known WatchedGroup, look GroupLook, own OwnChanges) (next Watched
 		Group: next.Group, Gained: gained, Lost: lost, Items: look.Items,
 		Since: known.At, SeenAt: known.SuspectAt, Gone: look.Gone,
 	}
-	return e.accept(next, look), change
+	next = e.accept(next, look)
+	for _, code := range codesAmong(Union(gained, lost)) { // two looks agree
+		next.Counted = append(next.Counted, e.recent[code]...)
+	}
+	return next, change
 }
 
 // newerGroup keeps the known name of a group where a look does not tell it.
@@ -228,6 +246,9 @@ type explanation struct {
 	limits    bool     // limits are judged
 	holds     bool     // something is not settled, so the next look needs the same facts
 	known     []string
+	before    []string            // deeds that an earlier look has counted
+	counted   []string            // deeds that the look shows for certain
+	recent    map[string][]string // deeds that it may not show, by code
 }
 
 // explain works out what a look should show. A code that a request of the bot changed since
@@ -237,15 +258,24 @@ func explain(known WatchedGroup, look GroupLook, own OwnChanges) explanation {
 	since := known.ExplainedSince()
 	confirmed := !own.Confirmed.At.Before(since)
 	fresh := confirmed && own.Confirmed.At.After(look.Begun.Add(-ReadLag))
-	e := explanation{known: known.Items, limits: !look.LimitsUnknown}
+	e := explanation{
+		known: known.Items, limits: !look.LimitsUnknown, before: known.Counted, recent: map[string][]string{},
+	}
 	var absorbed, settled []string
 	for _, r := range own.Requests {
-		switch codes := codesOfRequest(r); r.writeSince(since, confirmed) {
-		case mayWrite:
+		did := r.writeSince(since, confirmed)
+		if did == wroteNothing {
+			continue
+		}
+		codes := codesOfRequest(r)
+		if did == mayWrite {
 			e.heldCodes = Union(e.heldCodes, codes)
-		case wrote:
+			continue
+		}
+		codes = e.dropCounted(r, codes, look, fresh)
+		if did == confirmedWrite {
 			settled = Union(settled, codes)
-		case mayHaveWritten:
+		} else {
 			absorbed = Union(absorbed, codes)
 		}
 	}
@@ -299,6 +329,7 @@ func (e explanation) accept(next WatchedGroup, look GroupLook) WatchedGroup {
 	kept := slices.DeleteFunc(slices.Clone(e.known), func(item string) bool { return !isHeld(item) })
 	next.Items = Union(shown, kept)
 	next.Gained, next.Lost, next.SuspectAt, next.Settled = nil, nil, time.Time{}, !e.holds
+	next.Counted = e.counted
 	if !e.holds {
 		next.At = look.Begun
 	}
@@ -311,7 +342,7 @@ type writeKind int
 const (
 	wroteNothing   writeKind = iota
 	mayWrite                 // its write is due, or reads may not show it yet
-	wrote                    // UiPath confirmed what it did
+	confirmedWrite           // UiPath confirmed what it did
 	mayHaveWritten           // nothing tells what it did
 )
 
@@ -329,9 +360,46 @@ func (r Request) writeSince(since time.Time, confirmed bool) writeKind {
 	case r.MayHaveEffect() && !r.ClosedAt.Before(since), r.LeftCodes():
 		return mayHaveWritten
 	case r.IsInEffect() && !r.ClosedAt.Before(since), revoked, r.EffectFound && confirmed:
-		return wrote
+		return confirmedWrite
 	}
 	return wroteNothing
+}
+
+// dropCounted takes the codes out of a request's that an earlier look has counted, and notes
+// which of the others this one counts. Codes that a request left are never counted.
+func (e *explanation) dropCounted(r Request, codes []string, look GroupLook, fresh bool) []string {
+	return slices.DeleteFunc(slices.Clone(codes), func(code string) bool {
+		deed := r.deed(code)
+		isCounted := slices.Contains(e.before, deed) && !r.LeftCodes()
+		if isCounted || !fresh && r.isShownBy(look) {
+			e.counted = append(e.counted, deed)
+		} else {
+			e.recent[code] = append(e.recent[code], deed)
+		}
+		return isCounted
+	})
+}
+
+// deed names the last thing that a request did to a code of its group.
+func (r Request) deed(code string) string {
+	deed := r.ID + " " + code + " " + string(r.State)
+	if r.EffectFound {
+		deed += " found"
+	}
+	if r.Grant != nil && r.Grant.Revocation != nil {
+		deed += " revoked"
+	}
+	return deed
+}
+
+// isShownBy reports whether a look shows for certain what the request did: even a write in
+// doubt had taken effect, and a read that was late had it.
+func (r Request) isShownBy(look GroupLook) bool {
+	at := r.ClosedAt
+	if r.Grant != nil && r.Grant.Revocation != nil {
+		at = r.Grant.Revocation.At
+	}
+	return at.Add(watchClockDoubt).Before(look.Begun)
 }
 
 // codesOfRequest lists all codes that a request may have changed.

@@ -1,6 +1,7 @@
 package approvals_test
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -15,6 +16,33 @@ import (
 // while after it.
 type portal struct {
 	steps []portalStep
+	clock []clockStep
+}
+
+// A clockStep puts the store's clock forward or back from some time on.
+type clockStep struct {
+	at   time.Time
+	skew time.Duration
+}
+
+// record is what the store's clock says.
+func (p portal) record(t time.Time) time.Time {
+	var skew time.Duration
+	for _, s := range p.clock {
+		if !t.Before(s.at) {
+			skew = s.skew
+		}
+	}
+	return t.Add(skew)
+}
+
+func drawClock(t *rapid.T) (steps []clockStep) {
+	at := watchEpoch
+	for range rapid.IntRange(0, 4).Draw(t, "clock steps") {
+		at = at.Add(time.Duration(rapid.IntRange(1, 3000).Draw(t, "until a clock step")) * time.Second)
+		steps = append(steps, clockStep{at: at, skew: time.Duration(rapid.IntRange(-300, 300).Draw(t, "skew")) * time.Second})
+	}
+	return steps
 }
 
 type portalStep struct {
@@ -52,7 +80,7 @@ func (p portal) factsAt(t time.Time) OwnChanges {
 		}
 		own.Requests = append(own.Requests, s.request)
 		if s.request.State == Done {
-			own.Confirmed = Confirmation{Codes: s.codes, At: s.settled}
+			own.Confirmed = Confirmation{Codes: s.codes, At: p.record(s.settled)}
 		}
 	}
 	return own
@@ -61,7 +89,7 @@ func (p portal) factsAt(t time.Time) OwnChanges {
 var watchEpoch = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 
 func drawPortal(t *rapid.T, outside bool) portal {
-	var p portal
+	p := portal{clock: drawClock(t)}
 	at, codes := watchEpoch.Add(time.Hour), []string{"A"}
 	for range rapid.IntRange(0, 6).Draw(t, "steps") {
 		at = at.Add(time.Duration(rapid.IntRange(1, 1500).Draw(t, "pause")) * time.Second)
@@ -75,9 +103,9 @@ func drawPortal(t *rapid.T, outside bool) portal {
 		if step.outside = outside && rapid.Bool().Draw(t, "outside"); !step.outside {
 			step.settled = at.Add(time.Duration(rapid.SampledFrom([]int{0, 1, 40, 90, 3000}).Draw(t, "confirmed after")) * time.Second)
 			step.request = Request{
-				ID: "R-1", EnvelopeID: "e", State: Done, Proposal: &Proposal{Group: Group{ID: "g"}, Change: change},
+				ID: fmt.Sprintf("R-%d", len(p.steps)), EnvelopeID: "e", State: Done, Proposal: &Proposal{Group: Group{ID: "g"}, Change: change},
 				DecidedAt: at.Add(-time.Duration(rapid.IntRange(0, 600).Draw(t, "approved before")) * time.Second),
-				ClosedAt:  step.settled, Outcome: &Outcome{},
+				ClosedAt:  p.record(step.settled), Outcome: &Outcome{},
 			}
 			if rapid.IntRange(0, 4).Draw(t, "result") == 0 { // nothing told that it took effect
 				step.request.State, step.request.Outcome = Failed, &Outcome{Uncertain: true}
@@ -98,7 +126,7 @@ func watchPortal(t *rapid.T, p portal) (last WatchedGroup, changes []OutsideChan
 		begun = begun.Add(pause)
 		shown := p.codesAt(begun.Add(-lag))
 		ended := begun.Add(time.Duration(rapid.IntRange(0, 30).Draw(t, "takes")) * time.Second)
-		next, change := JudgeLook(known, GroupLook{Items: shown, Begun: begun}, p.factsAt(ended))
+		next, change := JudgeLook(known, GroupLook{Items: shown, Begun: p.record(begun)}, p.factsAt(ended))
 		if change != nil {
 			changes = append(changes, *change)
 		}
@@ -119,7 +147,7 @@ func watchPortal(t *rapid.T, p portal) (last WatchedGroup, changes []OutsideChan
 }
 
 // TestTheBotsWritesAreNeverAnOutsideChange tries random writes, confirmed early, late or
-// never, under looks that are late by up to a minute.
+// never, under looks that are late by up to a minute, while the clock is put forward and back by up to five.
 func TestTheBotsWritesAreNeverAnOutsideChange(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -261,12 +289,12 @@ func TestAFreshWriteIsNotJudged(t *testing.T) {
 }
 
 // TestAWriteInDoubtExplainsALateEffect has a write of which nothing told what it did, before the
-// last look: as long before it as its effect can have been missed, and longer.
+// last look: as long before it as its effect can have been missed by a clock that is off, and longer.
 func TestAWriteInDoubtExplainsALateEffect(t *testing.T) {
 	t.Parallel()
 	last := time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC)
 	for before, want := range map[time.Duration]bool{
-		time.Second: false, ReadLag + time.Second: false, 2 * ReadLag: false, 2*ReadLag + time.Second: true,
+		time.Second: false, ReadLag + time.Second: false, 10 * time.Minute: false, 10*time.Minute + time.Second: true,
 	} {
 		known := WatchedGroup{Group: Group{ID: "group-01"}, Items: []string{"A"}, At: last, Settled: true}
 		own := OwnChanges{Requests: []Request{writeOf(Add, Failed, last.Add(-before), true)}}
@@ -277,5 +305,77 @@ func TestAWriteInDoubtExplainsALateEffect(t *testing.T) {
 		if isChange := change != nil; isChange != want {
 			t.Errorf("a write in doubt %s before the last look: change %t, want %t", before, isChange, want)
 		}
+	}
+}
+
+// TestAClockPutBackMakesNoChange has the clock put back by five minutes between a look and a
+// write, which is then recorded as if it came long before the look.
+func TestAClockPutBackMakesNoChange(t *testing.T) {
+	t.Parallel()
+	last := time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC)
+	known := WatchedGroup{Group: Group{ID: "group-01"}, Items: []string{"A", "B"}, At: last, Settled: true}
+	recorded := last.Add(-5 * time.Minute)
+	own := OwnChanges{
+		Confirmed: Confirmation{Codes: []string{"A"}, At: recorded}, Requests: []Request{writeOf(Remove, Done, recorded, false)},
+	}
+	for _, begun := range []time.Time{last.Add(WatchEvery), last.Add(WatchEvery + WatchAgainAfter)} {
+		next, change := JudgeLook(known, GroupLook{Group: known.Group, Items: []string{"A"}, Begun: begun}, own)
+		if change != nil {
+			t.Fatalf("told %+v", change)
+		}
+		known = next
+	}
+	told := 0
+	for n := range 6 { // an edit of the same code is told once
+		begun := last.Add(time.Duration(n+2) * WatchEvery)
+		next, change := JudgeLook(known, GroupLook{Group: known.Group, Items: []string{"A", "B"}, Begun: begun}, own)
+		if known = next; change != nil {
+			told++
+		}
+	}
+	if told != 1 {
+		t.Errorf("an edit was told %d times", told)
+	}
+}
+
+// TestAnEditBesideAGrantIsToldOnce has a grant run for hours, so that the group is never quiet,
+// and a code of another request edited.
+func TestAnEditBesideAGrantIsToldOnce(t *testing.T) {
+	t.Parallel()
+	start := time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC)
+	grant := writeOf(Add, Done, start, false)
+	grant.Proposal.Change.Add, grant.Grant = []string{"G"}, &Grant{Codes: []string{"G"}, Until: start.Add(12 * time.Hour)}
+	own := OwnChanges{
+		Confirmed: Confirmation{Codes: []string{"A", "B", "G"}, At: start.Add(time.Hour)},
+		Requests:  []Request{grant, writeOf(Add, Done, start.Add(time.Hour), false)},
+	}
+	known := Baseline(GroupLook{Group: Group{ID: "group-01"}, Items: []string{"A"}, Begun: start.Add(-time.Hour)})
+	var told []string
+	for n := range 16 {
+		shown := []string{"A", "B", "G"}
+		if n > 4 {
+			shown = []string{"A", "G"}
+		}
+		begun := start.Add(2*time.Hour + time.Duration(n)*WatchEvery)
+		next, change := JudgeLook(known, GroupLook{Group: known.Group, Items: shown, Begun: begun}, own)
+		if known = next; change != nil {
+			told = append(told, change.Lost...)
+		}
+	}
+	if !slices.Equal(told, []string{"B"}) {
+		t.Errorf("told %v", told)
+	}
+}
+
+// TestAListThatDoesNotTellIsNoEvidence has an entry that does not say what its group has.
+func TestAListThatDoesNotTellIsNoEvidence(t *testing.T) {
+	t.Parallel()
+	listed := []GroupAllocation{{Group: Group{ID: "g"}, Untold: true}, {Group: Group{ID: "h"}, Allocation: Allocation{Codes: []string{"A"}}}}
+	known := []WatchedGroup{Baseline(GroupLook{Group: Group{ID: "g"}, Items: []string{"B"}, Begun: watchEpoch})}
+	if looks := LooksOf(listed, known, watchEpoch); len(looks) != 1 || looks[0].Group.ID != "h" {
+		t.Errorf("looks %+v", looks)
+	}
+	if TellsAll(listed) || !TellsAll(listed[1:]) {
+		t.Error("a list that leaves out what a group has tells all")
 	}
 }

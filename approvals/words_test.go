@@ -11,11 +11,11 @@ import (
 // facts are the names of fields with texts that are not words: no person wrote them or is
 // named by them.
 var facts = []string{
-	"Action", "Allocation", "Answer", "Answered", "Approve", "At", "Button", "CardTS", "Channel", "Code", "Codes",
+	"Action", "Allocation", "Answer", "Answered", "Shown", "Approve", "At", "Button", "CardTS", "Channel", "Code", "Codes",
 	"Command", "Deny", "Eligibility", "EventTS", "Extend", "Add", "Remove", "Keep", "Found", "Group", "Hint", "ID", "Kind",
 	"Message", "Name", "NewID", "Pattern", "Post", "Reason", "Removed", "Absent", "Remaining", "Request", "Rule", "State",
 	"SHA256", "From", "Head", "Lost", "Suggestions", "ConcernedCodes", "TS", "Actions", "Canonical",
-	"Packs", "JournalHead",
+	"Packs", "JournalHead", "GroupID", "Violation", "PolicySHA256",
 }
 
 // TestEachTextInTheJournalIsAWordOrAFact walks the types of all that the journal keeps: a new
@@ -24,10 +24,11 @@ func TestEachTextInTheJournalIsAWordOrAFact(t *testing.T) {
 	t.Parallel()
 	seen := map[reflect.Type]bool{}
 	for _, kept := range []any{
-		Ask{}, Prepared{}, Rejected{}, CardPosted{}, Reminded{}, Cancel{}, CardDeleted{}, Delayed{}, Mismatch{},
-		WriteFinished{}, EffectFound{}, RemainingGone{}, RevokeEarly{}, Revoked{}, PostRepeated{}, DoubleSeen{},
+		Ask{}, Prepared{}, Rejected{}, CardPosted{}, Reminded{}, Cancel{}, CardDeleted{}, Delayed{}, Mismatch{}, WriteAnswered{},
+		WriteFinished{}, EffectFound{}, RemainingGone{}, RevokeEarly{}, Revoked{}, PostMissing{}, DoubleSeen{},
 		DeniedOnDouble{}, DeniedOnReply{}, Pressed{}, Adopted{}, ShutOut{}, CardRedirected{}, ChannelReplaced{},
-		ballotsEntry{}, ReactedEntry{}, WriteEntry{}, ToldEntry{}, PolicyEntry{}, RestoredEntry{},
+		ballotsEntry{}, ReactedEntry{}, WriteEntry{}, ToldEntry{}, PolicyEntry{}, RestoredEntry{}, RefusalEntry{},
+		preparedEntry{}, rejectedEntry{},
 	} {
 		checkTexts(t, reflect.TypeOf(kept), "", seen)
 	}

@@ -14,11 +14,12 @@ import (
 // TestReceiptsSayWhenSeatsAreShort says what UiPath told last, and nothing if that is not
 // known.
 func TestReceiptsSayWhenSeatsAreShort(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, fakeslack.Config{})
 	filing := r.bot.intake.filing
 	request := r.request(approvals.Filed)
 	for said, seats := range map[string][]approvals.Seats{
-		"No seat is free of `RPADEVPRONU` (40 of 40 seats allocated).": {{Code: "RPADEVPRONU", Allocated: 40, Total: 40}},
+		"No free seat: `RPADEVPRONU` (40 of 40 seats allocated).": {{Code: "RPADEVPRONU", Allocated: 40, Total: 40}},
 		"": nil,
 	} {
 		filing.seats = func(context.Context) []approvals.Seats { return seats }
@@ -32,6 +33,7 @@ func TestReceiptsSayWhenSeatsAreShort(t *testing.T) {
 // TestPacksInCommandAndForm asks for a pack in both ways, and finds it in the list of
 // codes. The request holds the codes.
 func TestPacksInCommandAndForm(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, fakeslack.Config{})
 	r.withUiPath()
 	r.policy.Packs = []approvals.Pack{{Name: "developer", Codes: []string{"RPADEVPRONU", "IDU"}}}

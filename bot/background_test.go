@@ -10,6 +10,7 @@ import (
 
 // TestBackgroundTasksEndWithTheBot: what waits at the end is still said.
 func TestBackgroundTasksEndWithTheBot(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, fakeslack.Config{})
 	q := newBackgroundQueue(r.logger())
 	ctx, cancel := context.WithCancel(r.ctx)

@@ -46,6 +46,8 @@ type SlackConfig struct {
 	APIURL   string // with a slash at the end
 	BotToken string
 	AppToken string
+	// FollowsAppToken says that ReplaceAppToken is called once the token's file changes.
+	FollowsAppToken bool
 	// Replicas counts the processes of this installation. Nil: that is not known.
 	Replicas func(context.Context) (int, error)
 	Watch    Watch
@@ -164,7 +166,8 @@ func (b *Bot) assemble(d Deps) {
 	}
 	b.socket = socket.New(socket.Config{
 		APIURL: d.Slack.APIURL, BotToken: d.Slack.BotToken, AppToken: d.Slack.AppToken,
-		OnHello: b.signalReconnected, Replicas: d.Slack.Replicas, Watch: d.Slack.Watch,
+		FollowsAppToken: d.Slack.FollowsAppToken,
+		OnHello:         b.signalReconnected, Replicas: d.Slack.Replicas, Watch: d.Slack.Watch,
 		Explain: func(err error) error { return slackapi.ClassifyError("apps.connections.open", err) },
 	}, b.intake, d.Log)
 	b.client.FollowDates(b.socket.NoteDate)

@@ -68,6 +68,7 @@ func (a *aviary) expect(results ...approvals.CanaryResult) {
 
 // TestTheCanaryComesBack gives and takes the reaction of one status message.
 func TestTheCanaryComesBack(t *testing.T) {
+	t.Parallel()
 	a := newAviary(t)
 	for n := range 4 {
 		a.round(canaryEvery)
@@ -91,6 +92,7 @@ func TestTheCanaryComesBack(t *testing.T) {
 
 // TestALostCanaryIsNoticed loses its events. The operator is told once, after the second.
 func TestALostCanaryIsNoticed(t *testing.T) {
+	t.Parallel()
 	a := newAviary(t)
 	told := func() int { return strings.Count(a.log.String(), "Slack does not deliver what it should") }
 	for i, want := range []int{0, 0, 1, 1} {
@@ -108,6 +110,7 @@ func TestALostCanaryIsNoticed(t *testing.T) {
 // TestConnectionsThatDeliverNothingAreReplaced has all connections live and lose what they
 // should deliver. Until the reaction comes back, the bot is not ready.
 func TestConnectionsThatDeliverNothingAreReplaced(t *testing.T) {
+	t.Parallel()
 	a := newAviary(t)
 	a.round(canaryEvery)
 	a.awaitEvents(1)
@@ -169,6 +172,7 @@ func TestTheMissingSubscriptionIsNamed(t *testing.T) {
 // TestAnotherReplicaHearsTheCanary has two replicas. One begins the rounds; the other
 // knows from the store how they end.
 func TestAnotherReplicaHearsTheCanary(t *testing.T) {
+	t.Parallel()
 	a := newAviary(t)
 	replaced := 0
 	other := &canary{store: a.canary, channel: a.bot.canary.channel, replace: func() { replaced++ }, log: a.logger()}
@@ -201,6 +205,7 @@ func TestAnotherReplicaHearsTheCanary(t *testing.T) {
 
 // TestADeletedStatusMessageIsPostedAnew, after two looks that it is gone.
 func TestADeletedStatusMessageIsPostedAnew(t *testing.T) {
+	t.Parallel()
 	a := newAviary(t)
 	a.round(canaryEvery)
 	a.awaitEvents(1)
@@ -219,6 +224,7 @@ func TestADeletedStatusMessageIsPostedAnew(t *testing.T) {
 
 // TestAChannelThatTakesNoPosts is tried again after a long pause, and alarms no one.
 func TestAChannelThatTakesNoPosts(t *testing.T) {
+	t.Parallel()
 	a := newAviary(t)
 	a.slack.Inject("chat.postMessage", fault.Fault{Times: 1, Error: "restricted_action"})
 	a.round(canaryEvery)
@@ -238,6 +244,7 @@ func TestAChannelThatTakesNoPosts(t *testing.T) {
 // TestTheStatusMessageIsNoCard: what looks for cards and replies leaves it out, and a
 // vote on it means nothing.
 func TestTheStatusMessageIsNoCard(t *testing.T) {
+	t.Parallel()
 	a := newAviary(t)
 	a.round(canaryEvery)
 	a.awaitEvents(1)
@@ -256,6 +263,7 @@ func TestTheStatusMessageIsNoCard(t *testing.T) {
 
 // TestThereIsNoCanaryUnlessAskedFor posts nothing.
 func TestThereIsNoCanaryUnlessAskedFor(t *testing.T) {
+	t.Parallel()
 	if r := newRig(t, fakeslack.Config{}); r.bot.canary != nil || r.bot.intake.canary != nil {
 		t.Error("it is there")
 	}

@@ -53,6 +53,7 @@ func checkRedacted(t *testing.T, raw []byte) {
 
 // TestRedactBounds are the deliveries that are too much to keep.
 func TestRedactBounds(t *testing.T) {
+	t.Parallel()
 	for name, raw := range map[string]string{
 		"deep":                     strings.Repeat("[", 20000),
 		"long":                     `{"text":"` + strings.Repeat("x", maxDeadLetter) + `"}`,

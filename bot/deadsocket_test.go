@@ -15,6 +15,7 @@ import (
 // once. The requester sees Slack's own time-out, because an answer must take the
 // same socket. The next command is answered as ever.
 func TestTheSocketDiesBeforeTheAnswer(t *testing.T) {
+	t.Parallel()
 	for name, back := range map[string]bool{"answered on the cut one": false, "answered when others are open": true} {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t, fakeslack.Config{AckTimeout: patience})

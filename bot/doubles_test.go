@@ -54,6 +54,7 @@ func (r *rig) awaitRequest(what, id string, cond func(approvals.Request) bool) a
 // TestDenialsBesideTheCard: a ❌ on any message of the bot that names the request counts
 // on the request, until it is taken back. A ✅ there counts for nothing.
 func TestDenialsBesideTheCard(t *testing.T) {
+	t.Parallel()
 	for name, isDouble := range map[string]bool{"a double": true, "a reply": false} {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t, fakeslack.Config{})
@@ -91,7 +92,7 @@ func (r *rig) postBeside(request approvals.Request, isDouble bool) (ts string) {
 		}
 		return ts
 	}
-	if err := r.bot.messenger.PostInThread(r.ctx, request, approvals.Job{Kind: approvals.JobRemind, Number: 1}); err != nil {
+	if _, err := r.bot.messenger.PostInThread(r.ctx, request, approvals.Job{Kind: approvals.JobRemind, Number: 1}); err != nil {
 		r.t.Fatal(err)
 	}
 	return r.slack.Thread(request.Channel, request.CardTS)[0].TS
@@ -100,6 +101,7 @@ func (r *rig) postBeside(request approvals.Request, isDouble bool) (ts string) {
 // TestDenyEmojiIsTheRequests: what denies on a double is what the card says, whatever
 // the configuration says today.
 func TestDenyEmojiIsTheRequests(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, fakeslack.Config{})
 	r.listen(r.store)
 	request := r.openCardIn(channel, approvals.Emoji{Approve: []string{"white_check_mark"}, Deny: []string{"no_entry"}})
@@ -136,6 +138,7 @@ func (r *rig) openCardIn(where string, emoji approvals.Emoji) approvals.Request 
 // TestAFormerChannel: events on messages about requests there hold after the bot was
 // given another approvals channel.
 func TestAFormerChannel(t *testing.T) {
+	t.Parallel()
 	const former = "C0FORMER"
 	r := newRig(t, fakeslack.Config{})
 	r.slack.AddChannel(fakeslack.Channel{ID: former, Name: "former", Members: []string{alex, r.bot.UserID()}})
@@ -158,6 +161,7 @@ func TestAFormerChannel(t *testing.T) {
 
 // TestADenialIsHeardAgainIfItCannotBeLookedUp leaves the event to be delivered again.
 func TestADenialIsHeardAgainIfItCannotBeLookedUp(t *testing.T) {
+	t.Parallel()
 	for name, f := range map[string]fault.Fault{
 		"Slack fails": {Times: 1, Status: 500}, "a replica lags": {Times: 2, Error: "thread_not_found"},
 	} {
@@ -178,6 +182,7 @@ func TestADenialIsHeardAgainIfItCannotBeLookedUp(t *testing.T) {
 // TestAMessageThatStaysMissing is looked for as often as Slack delivers the event in some
 // minutes, and then acknowledged.
 func TestAMessageThatStaysMissing(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, fakeslack.Config{AckTimeout: 500 * time.Millisecond, RetryDelays: []time.Duration{0, 0, 0}})
 	r.listen(r.store)
 	r.slack.SendEvent(map[string]any{
@@ -193,6 +198,7 @@ func TestAMessageThatStaysMissing(t *testing.T) {
 // TestDoublesAreFoundAndRemoved lists all that the channel shows of a request, and
 // removes what is there twice.
 func TestDoublesAreFoundAndRemoved(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, fakeslack.Config{})
 	r.listen(r.store)
 	request := r.openCard("group-01")
@@ -205,7 +211,7 @@ func TestDoublesAreFoundAndRemoved(t *testing.T) {
 	done.State, done.Outcome = approvals.Done, &approvals.Outcome{Reason: approvals.ReasonConfirmed}
 	outcome, remind := approvals.Job{Kind: approvals.JobPostOutcome}, approvals.Job{Kind: approvals.JobRemind}
 	for _, job := range []approvals.Job{{Kind: approvals.JobRemind, Number: 1}, {Kind: remind.Kind, Number: 2}, outcome, outcome} {
-		if err := r.bot.messenger.PostInThread(r.ctx, done, job); err != nil {
+		if _, err := r.bot.messenger.PostInThread(r.ctx, done, job); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -239,6 +245,7 @@ func TestDoublesAreFoundAndRemoved(t *testing.T) {
 
 // TestADeletionIsNoted as one look that does not show the card, if the card it is.
 func TestADeletionIsNoted(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, fakeslack.Config{})
 	r.listen(r.store)
 	request := r.openCard("group-01")

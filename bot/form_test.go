@@ -52,6 +52,7 @@ func submittedView(t *testing.T, group, codes, term, until, why any) view {
 // TestFormIsTheCommand holds the form to the command that says the same: what
 // is understood, and what is refused and why.
 func TestFormIsTheCommand(t *testing.T) {
+	t.Parallel()
 	pick := func(v ...string) []string { return v }
 	for _, c := range []struct {
 		group, codes, term, until, why any
@@ -90,6 +91,7 @@ func TestFormIsTheCommand(t *testing.T) {
 
 // TestEachFieldHasItsOwnError, all at once.
 func TestEachFieldHasItsOwnError(t *testing.T) {
+	t.Parallel()
 	_, wrong := readForm(submittedView(t, "", "4711", []string{"1d"}, "2099-12-31", strings.Repeat("x", command.MaxReason+1))).parseAsk("/allocate", command.Known{Now: time.Now()})
 	for _, name := range []string{message.FieldGroup, message.FieldCodes, message.FieldUntil, message.FieldReason} {
 		if wrong[name] == "" || strings.ContainsAny(wrong[name], "`") || strings.Contains(wrong[name], "&amp;") {
@@ -118,6 +120,7 @@ func submittedTexts(t *testing.T, fields map[string]string) view {
 // TestFormTakesWhatTheCommandTakes: each action, seat limits and ends become the ask
 // of the command, and what is wrong is said under its own field alone.
 func TestFormTakesWhatTheCommandTakes(t *testing.T) {
+	t.Parallel()
 	now := time.Date(2026, 11, 29, 12, 0, 0, 0, time.FixedZone("", 2*60*60))
 	const action, seats, until, term = message.FieldAction, message.FieldSeats, message.FieldUntil, message.FieldTerm
 	const codes = message.FieldCodes
@@ -174,6 +177,7 @@ func TestFormTakesWhatTheCommandTakes(t *testing.T) {
 
 // TestFormOrigin reads back what a form remembers, and nothing else.
 func TestFormOrigin(t *testing.T) {
+	t.Parallel()
 	for metadata, want := range map[string]formOrigin{
 		formOrigin{Channel: general, Command: "/allocate"}.encode():          {general, "/allocate", formVersion},
 		formOrigin{Channel: general, Command: "/lizenzen_für-alle"}.encode(): {general, "/lizenzen_für-alle", formVersion},

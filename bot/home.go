@@ -30,7 +30,8 @@ const (
 // changingJobs are the kinds of jobs that are due after a request changed.
 var changingJobs = []approvals.JobKind{
 	approvals.JobPrepare, approvals.JobPostCard, approvals.JobAddReactions, approvals.JobCountVotes, approvals.JobApply,
-	approvals.JobUpdateCard, approvals.JobPostOutcome, approvals.JobPostDelay, approvals.JobTellRequester,
+	approvals.JobUpdateCard, approvals.JobPostOutcome, approvals.JobPostDelay, approvals.JobTellDelay,
+	approvals.JobTellRequester,
 }
 
 // A home shows each person on the app's Home tab their requests, those that wait

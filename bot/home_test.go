@@ -71,6 +71,7 @@ func (r *rig) shown(user string) string {
 var ownLink = regexp.MustCompile(`<https://sandbox\.slack\.com/archives/C0APPROVALS/p\d{16}\|(R-\d{8})>`)
 
 func TestHomeShowsMineAndWhatWaitsForMe(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, fakeslack.Config{})
 	r.slack.SetUserGroup("S0TEAM", alex)
 	r.listen(r.store)
@@ -103,6 +104,7 @@ func TestHomeShowsMineAndWhatWaitsForMe(t *testing.T) {
 
 // TestHomeWithoutADirectory says that it does not know, and shows the rest.
 func TestHomeWithoutADirectory(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, fakeslack.Config{Scopes: []string{"commands", "chat:write", "users:read"}})
 	r.listen(r.store)
 	r.carded(1, robin, approvals.Stage{Approvers: []string{"S0TEAM"}, Quorum: 1})
@@ -116,6 +118,7 @@ func TestHomeWithoutADirectory(t *testing.T) {
 // TestHomeConflicts: a home that another replica showed meanwhile is replaced only
 // if the person asks.
 func TestHomeConflicts(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, fakeslack.Config{})
 	b := r.listen(r.store)
 	r.home(robin, "No request of yours is open.")
@@ -152,6 +155,7 @@ func TestHomeConflicts(t *testing.T) {
 
 // TestHomesAreBounded: the tab that was opened longest ago is forgotten.
 func TestHomesAreBounded(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, fakeslack.Config{})
 	h := r.bot.home
 	for n := range homesOpen + 5 {
@@ -168,6 +172,7 @@ func TestHomesAreBounded(t *testing.T) {
 
 // TestHomeThatSlackWillNotShow is tried a few times and then left.
 func TestHomeThatSlackWillNotShow(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, fakeslack.Config{})
 	r.slack.Inject("views.publish", fault.Fault{Error: "not_enabled"})
 	r.listen(r.store)

@@ -104,6 +104,7 @@ func (r *rig) recorded(text string) string {
 
 // TestNotStored tells the person, and leaves reactions to be delivered again.
 func TestNotStored(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, fakeslack.Config{AckTimeout: 500 * time.Millisecond, RetryDelays: []time.Duration{0, 0, 0}})
 	full := errors.New("disk full")
 	var once sync.Once
@@ -132,6 +133,7 @@ func TestNotStored(t *testing.T) {
 // A person with too many open requests reads what to do, in the name of the command
 // that was typed.
 func TestTooManyOpen(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, fakeslack.Config{})
 	r.listen(faultyStore{Store: r.store, file: func(approvals.Request) error { return &approvals.TooManyOpenError{Most: 7} }})
 	if typed := r.typed("group-01 IDU"); typed.Response != message.TooManyOpen("/allocate", 7) {
@@ -141,6 +143,7 @@ func TestTooManyOpen(t *testing.T) {
 
 // The bot claims neither success nor failure when it cannot know which it was.
 func TestUncertain(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, fakeslack.Config{})
 	r.listen(faultyStore{Store: r.store, file: func(approvals.Request) error { return fmt.Errorf("commit: %w", approvals.ErrCommitUnknown) }})
 	if typed := r.typed("group-01 IDU"); typed.Response != message.CommandUncertain() {
@@ -149,6 +152,7 @@ func TestUncertain(t *testing.T) {
 }
 
 func TestUncertainOfARequest(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, fakeslack.Config{})
 	lost := fmt.Errorf("commit: %w", approvals.ErrCommitUnknown)
 	r.listen(faultyStore{Store: r.store, step: lost})
@@ -179,6 +183,7 @@ func (g granting) Request(ctx context.Context, id string) (approvals.Request, er
 // TestDeliveriesThatNobodyUnderstands are recorded and then acknowledged, so
 // that Slack does not deliver them again.
 func TestDeliveriesThatNobodyUnderstands(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, fakeslack.Config{})
 	kept := new(letters)
 	r.listen(faultyStore{Store: r.store, letters: kept})
@@ -224,6 +229,7 @@ func TestDeliveriesThatNobodyUnderstands(t *testing.T) {
 
 // TestAPanicHarmsOnlyItsOwnEnvelope, which is recorded and answered.
 func TestAPanicHarmsOnlyItsOwnEnvelope(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, fakeslack.Config{})
 	kept := new(letters)
 	r.listen(faultyStore{
@@ -263,6 +269,7 @@ func TestAPanicHarmsOnlyItsOwnEnvelope(t *testing.T) {
 // TestWhichReactionsAreRecorded hands reactions to the intake, of which two are on
 // the card. What an emoji means there, the request says.
 func TestWhichReactionsAreRecorded(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, fakeslack.Config{})
 	r.listen(r.store)
 	card := r.posted(approvals.Pending)
@@ -296,6 +303,7 @@ func TestWhichReactionsAreRecorded(t *testing.T) {
 
 // TestOtherEvents are noted where they matter.
 func TestOtherEvents(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, fakeslack.Config{})
 	kept := new(letters)
 	r.listen(faultyStore{Store: r.store, letters: kept})
@@ -328,6 +336,7 @@ func (r *rig) entries(kind, of string) int { return r.slack.CountEntries(kind, o
 // TestNothingIsAckedBeforeItIsStored holds the store back, and stops meanwhile:
 // what was taken in is finished, and what was acknowledged is stored.
 func TestNothingIsAckedBeforeItIsStored(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, fakeslack.Config{AckTimeout: patience})
 	gate, storing := make(chan struct{}), make(chan struct{}, 10)
 	b := r.newBot(faultyStore{Store: r.store, file: func(approvals.Request) error {
@@ -369,6 +378,7 @@ func TestNothingIsAckedBeforeItIsStored(t *testing.T) {
 
 // A channel's new id is delivered again until it is stored.
 func TestMovedChannelIsNotLost(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, fakeslack.Config{AckTimeout: 500 * time.Millisecond, RetryDelays: []time.Duration{0, 0, 0}})
 	var moves atomic.Int32
 	r.listen(movingStore{Store: r.store, moves: &moves})

@@ -12,6 +12,7 @@ import (
 // TestTooBusyForAForm is told where it is submitted, and a type-ahead gets
 // nothing to choose.
 func TestTooBusyForAForm(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, fakeslack.Config{})
 	for payload, want := range map[string]string{
 		`{"type":"view_submission","user":{"id":"U1"},"view":{"callback_id":"allocate_form"}}`: "submit the form again",

@@ -148,6 +148,7 @@ func TestFormThatCannotBeOpened(t *testing.T) {
 
 // TestFormStaysOpenUntilItIsStored tells under a field why it was not.
 func TestFormStaysOpenUntilItIsStored(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, fakeslack.Config{})
 	u := r.withUiPath()
 	u.Inject("token", fault.Fault{Status: 503})
@@ -180,6 +181,7 @@ func TestFormStaysOpenUntilItIsStored(t *testing.T) {
 // TestFormAsksForTheReasonThatThePolicyRequires under its field, before anything is
 // recorded, and only if the rule governs that group.
 func TestFormAsksForTheReasonThatThePolicyRequires(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, fakeslack.Config{})
 	u := r.withUiPath()
 	u.AddGroup(fakeuipath.Group{ID: "group-02", Name: "Sales"})
@@ -225,6 +227,7 @@ func TestFormAsksForTheReasonThatThePolicyRequires(t *testing.T) {
 // TestReceiptIsTheCommandsReceipt, in the channel where the form was asked for
 // if the bot is in it.
 func TestReceiptIsTheCommandsReceipt(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, fakeslack.Config{})
 	r.withUiPath()
 	r.slack.Join(general, r.slack.BotUserID())
@@ -271,6 +274,7 @@ func TestReceiptIsTheCommandsReceipt(t *testing.T) {
 
 // TestReceiptFindsAnotherWay where the bot is in the channel and may not speak.
 func TestReceiptFindsAnotherWay(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, fakeslack.Config{})
 	r.withUiPath()
 	r.slack.Join(general, r.slack.BotUserID())
@@ -290,6 +294,7 @@ func TestReceiptFindsAnotherWay(t *testing.T) {
 // TestFormsKeepTheCommandsName: what is said of a request that a form filed
 // names the command that opened it; where none did, the one in the manifest.
 func TestFormsKeepTheCommandsName(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, fakeslack.Config{})
 	u := r.withUiPath()
 	for _, operation := range []string{"GET identity groups", "GET groups with-quota", "GET account"} {
@@ -325,6 +330,7 @@ func TestFormsKeepTheCommandsName(t *testing.T) {
 // TestEveryInteractionIsAcknowledged, also if it is unknown, if it belongs to
 // another app, or if the store does not answer.
 func TestEveryInteractionIsAcknowledged(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, fakeslack.Config{})
 	u := r.withUiPath()
 	kept := new(letters)
@@ -368,6 +374,7 @@ func TestEveryInteractionIsAcknowledged(t *testing.T) {
 // TestFormOfAnotherVersion is not filed, whatever its fields say. It opens anew with what
 // was filled in except the end, in an acknowledgment that Slack takes.
 func TestFormOfAnotherVersion(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, fakeslack.Config{})
 	u := r.withUiPath()
 	for i := range message.MaxOptions - 2 {
@@ -402,6 +409,7 @@ func TestFormOfAnotherVersion(t *testing.T) {
 
 // TestTypeAheadWhileUiPathHangs is answered in time, with what was typed.
 func TestTypeAheadWhileUiPathHangs(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, fakeslack.Config{})
 	u := r.withUiPath()
 	r.listen(r.store)

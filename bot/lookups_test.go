@@ -54,6 +54,7 @@ var showGroup = command.Command{Verb: command.VerbShow, Group: "group-01"}
 
 // However long the acknowledgment takes, nothing is answered before it.
 func TestLookupsWaitForTheAcknowledgment(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		l := newLookups(nil, nil, nil, nil, phrases(), zerolog.Nop())
 		acknowledged, acknowledge := context.WithCancel(t.Context())
@@ -77,6 +78,7 @@ func TestLookupsWaitForTheAcknowledgment(t *testing.T) {
 
 // One delivery that comes twice is answered once.
 func TestLookupsAnswerOnce(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, fakeslack.Config{})
 	acknowledged, acknowledge := context.WithCancel(t.Context())
 	l := r.lookups(func(context.Context) {})
@@ -95,6 +97,7 @@ func TestLookupsAnswerOnce(t *testing.T) {
 
 // So many questions at once and no more; Close gives up those that wait.
 func TestLookupsAreBounded(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, fakeslack.Config{})
 	l := r.lookups(func(context.Context) { t.Error("UiPath was asked") })
 	never, cancel := context.WithCancel(t.Context())
@@ -116,6 +119,7 @@ func TestLookupsAreBounded(t *testing.T) {
 
 // A panic, or a UiPath that does not answer in time, is told as what it is.
 func TestLookupsThatFail(t *testing.T) {
+	t.Parallel()
 	for name, asked := range map[string]func(context.Context){
 		"a panic":  func(context.Context) { panic("of the lookup") },
 		"too slow": func(ctx context.Context) { <-ctx.Done() },

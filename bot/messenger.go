@@ -2,7 +2,6 @@ package bot
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/slack-go/slack"
@@ -25,6 +24,9 @@ type Messenger struct {
 func (m *Messenger) AwaitPace(ctx context.Context, pace approvals.Pace) error {
 	return m.posts.AwaitPace(ctx, pace)
 }
+
+// TakePace reports whether one more call of this pace fits Slack's limits now, and counts it.
+func (m *Messenger) TakePace(pace approvals.Pace) bool { return m.posts.TakePace(pace) }
 
 // PostCard posts the card and returns its timestamp.
 func (m *Messenger) PostCard(ctx context.Context, r approvals.Request) (ts string, err error) {
@@ -50,13 +52,12 @@ func (m *Messenger) renderCard(r approvals.Request, kind approvals.JobKind) slac
 }
 
 // PostInThread posts in the card's thread what a job says.
-func (m *Messenger) PostInThread(ctx context.Context, r approvals.Request, job approvals.Job) error {
-	_, err := m.posts.PostReply(ctx, slackapi.Post{
+func (m *Messenger) PostInThread(ctx context.Context, r approvals.Request, job approvals.Job) (ts string, err error) {
+	return m.posts.PostReply(ctx, slackapi.Post{
 		Channel: r.Channel, ThreadTS: r.CardTS,
 		Text: m.phrases.ThreadReply(r, job), Blocks: m.phrases.ReplyBlocks(r, job),
 		Metadata: message.RenderMetadata(r, job),
 	})
-	return err
 }
 
 // FindPost looks for the message that the last attempt of a job posted, or one shortly
@@ -91,22 +92,30 @@ func (m *Messenger) ListPosts(ctx context.Context, r approvals.Request) ([]appro
 	if err != nil {
 		return nil, err
 	}
+	posts := postsOf(found, true)
 	if r.CardTS != "" {
 		search.ThreadTS = r.CardTS
 		replies, err := m.posts.FindPosts(ctx, search)
 		if err != nil && !approvals.IsRefused(err) { // refused: the thread is gone
 			return nil, err
 		}
-		found = append(found, replies...)
-	}
-	var posts []approvals.Post
-	for _, f := range found {
-		post := approvals.Post{TS: f.TS, EventType: f.Metadata.EventType, Number: message.NumberOf(f.Metadata)}
-		if !slices.Contains(posts, post) { // Slack shows the card in its thread as well
-			posts = append(posts, post)
+		for _, reply := range postsOf(replies, false) {
+			if reply.TS != r.CardTS { // Slack shows the card in its thread as well
+				posts = append(posts, reply)
+			}
 		}
 	}
 	return posts, nil
+}
+
+func postsOf(found []slackapi.Found, inChannel bool) []approvals.Post {
+	var posts []approvals.Post
+	for _, f := range found {
+		posts = append(posts, approvals.Post{
+			TS: f.TS, EventType: f.Metadata.EventType, Number: message.NumberOf(f.Metadata), InChannel: inChannel,
+		})
+	}
+	return posts
 }
 
 // ReadCards reads the bot's cards in a channel down to oldest, the newest first, as many
@@ -136,10 +145,10 @@ func (m *Messenger) ReadThread(ctx context.Context, channel, ts string) ([]appro
 	return thread, err
 }
 
-// RemoveDouble deletes a message that another one repeats. If Slack refuses that, the
-// message says that it is a double.
+// RemoveDouble deletes a message that has to go. If Slack refuses that, the message says why
+// it counts for nothing.
 func (m *Messenger) RemoveDouble(ctx context.Context, r approvals.Request, d approvals.Double) error {
-	text := message.DescribeDouble(r, m.posts.MessageLink(r.Channel, d.Kept))
+	text := message.DescribeDouble(r, d.Why, m.posts.MessageLink(r.Channel, d.Kept))
 	return m.posts.RemoveMessage(ctx, d.TS, slackapi.Post{
 		Channel: r.Channel, Text: text, Blocks: message.PlainBlocks(text),
 		Metadata: message.RenderMetadata(r, approvals.Job{Kind: approvals.JobRemoveDoubles}),

@@ -32,6 +32,7 @@ func (r *rig) posted(state approvals.State) approvals.Request {
 
 // TestWhatHistoryCarries reads the metadata of a card and its replies.
 func TestWhatHistoryCarries(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, fakeslack.Config{})
 	request := r.posted(approvals.Pending)
 	request.DelayReason, request.DecidedAt = "UiPath sleeps", testTime
@@ -39,13 +40,13 @@ func TestWhatHistoryCarries(t *testing.T) {
 	var want []string
 	for _, state := range approvals.States()[4:] {
 		request.State = state
-		if err := r.bot.messenger.PostInThread(r.ctx, request, approvals.Job{Kind: approvals.JobPostOutcome}); err != nil {
+		if _, err := r.bot.messenger.PostInThread(r.ctx, request, approvals.Job{Kind: approvals.JobPostOutcome}); err != nil {
 			t.Fatal(err)
 		}
 		want = append(want, "allocation_"+string(state))
 	}
 	request.State = approvals.Approved
-	if err := r.bot.messenger.PostInThread(r.ctx, request, approvals.Job{Kind: approvals.JobPostDelay}); err != nil {
+	if _, err := r.bot.messenger.PostInThread(r.ctx, request, approvals.Job{Kind: approvals.JobPostDelay}); err != nil {
 		t.Fatal(err)
 	}
 	want = append(want, "allocation_approved")
@@ -80,6 +81,7 @@ func tried(job approvals.Job) approvals.LeasedJob {
 
 // TestFind looks for what an earlier attempt posted, among what looks like it.
 func TestFind(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, fakeslack.Config{})
 	pending := r.request(approvals.Pending)
 	find := func(request approvals.Request, kind approvals.JobKind) string {
@@ -128,7 +130,9 @@ func TestFind(t *testing.T) {
 	}
 	approved := pending
 	approved.State = approvals.Approved
-	if err := errors.Join(r.bot.messenger.PostInThread(r.ctx, approved, approvals.Job{Kind: approvals.JobPostDelay}), r.bot.messenger.PostInThread(r.ctx, done, approvals.Job{Kind: approvals.JobPostOutcome})); err != nil {
+	_, first := r.bot.messenger.PostInThread(r.ctx, approved, approvals.Job{Kind: approvals.JobPostDelay})
+	_, second := r.bot.messenger.PostInThread(r.ctx, done, approvals.Job{Kind: approvals.JobPostOutcome})
+	if err := errors.Join(first, second); err != nil {
 		t.Fatal(err)
 	}
 	thread := r.slack.Thread(channel, ts)
@@ -146,6 +150,7 @@ func TestFind(t *testing.T) {
 
 // TestTell reaches a reactor, or ends if it cannot.
 func TestTell(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, fakeslack.Config{})
 	card := r.posted(approvals.Pending)
 	if err := r.bot.messenger.TellVoter(r.ctx, card, kim, approvals.NotApprover); err != nil {
@@ -171,24 +176,34 @@ func TestTell(t *testing.T) {
 // TestReplyToADeletedCard does not stay in the channel as a message of its own, which
 // Slack makes of it.
 func TestReplyToADeletedCard(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, fakeslack.Config{})
 	card := r.posted(approvals.Done)
 	outcome := approvals.Job{Kind: approvals.JobPostOutcome}
-	if err := r.bot.messenger.PostInThread(r.ctx, card, outcome); err != nil {
+	if _, err := r.bot.messenger.PostInThread(r.ctx, card, outcome); err != nil {
 		t.Fatal(err)
 	}
 	if err := r.slack.DeleteMessage(channel, card.CardTS); err != nil {
 		t.Fatal(err)
 	}
-	if err := r.bot.messenger.PostInThread(r.ctx, card, outcome); meaning(err) != "refusal thread_not_found" {
+	if _, err := r.bot.messenger.PostInThread(r.ctx, card, outcome); meaning(err) != "refusal thread_not_found" {
 		t.Errorf("the requester is not told: %v", err)
 	}
 	if stray := r.slack.Messages(channel); len(stray) != 0 {
 		t.Errorf("in the channel: %+v", stray)
 	}
 	r.slack.Inject("chat.delete", fault.Fault{Times: 1, Error: "cant_delete_message"})
-	if err := r.bot.messenger.PostInThread(r.ctx, card, outcome); meaning(err) != "refusal thread_not_found" || !strings.Contains(r.log.String(), "Slack did not delete it") {
+	if _, err := r.bot.messenger.PostInThread(r.ctx, card, outcome); meaning(err) != "refusal thread_not_found" || !strings.Contains(r.log.String(), "Slack did not delete it") {
 		t.Errorf("%v\n%s", err, r.log)
+	}
+	// Nor does one that could not be deleted at once, or whose answer was lost.
+	posts, err := r.bot.messenger.ListPosts(r.ctx, card)
+	strays := approvals.FindDoubles(card, posts)
+	if err != nil || len(strays) != 1 || strays[0].Why != approvals.Stray {
+		t.Fatalf("%+v among %+v, %v", strays, posts, err)
+	}
+	if err := r.bot.messenger.RemoveDouble(r.ctx, card, strays[0]); err != nil || len(r.slack.Messages(channel)) != 0 {
+		t.Errorf("%v; in the channel: %+v", err, r.slack.Messages(channel))
 	}
 }
 
@@ -197,6 +212,7 @@ var notice = approvals.Job{Kind: approvals.JobTellRequester}
 // TestNotify reaches the requester in the first way that works, and leaves
 // what must not be lost where Slack keeps it.
 func TestNotify(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, fakeslack.Config{})
 	refused := r.request(approvals.Refused)
 	refused.OriginChannel = channel
@@ -250,6 +266,7 @@ func TestNotify(t *testing.T) {
 // TestFindInABusyChannel finds a post of an hour ago below more messages than a search
 // looks through.
 func TestFindInABusyChannel(t *testing.T) {
+	t.Parallel()
 	now := time.Now().Add(-time.Hour)
 	r := newRig(t, fakeslack.Config{Now: func() time.Time { return now }})
 	pending := r.request(approvals.Pending)
@@ -272,6 +289,7 @@ func TestFindInABusyChannel(t *testing.T) {
 // TestFindTellsRepeatsApart looks for the second of what a thread is told
 // twice, while only the first is there.
 func TestFindTellsRepeatsApart(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, fakeslack.Config{})
 	request := r.posted(approvals.Done)
 	request.Grant = &approvals.Grant{Codes: []string{"RPADEVPRONU"}, Until: testTime, EndedBy: alex, Revocation: &approvals.Revocation{}}
@@ -280,7 +298,7 @@ func TestFindTellsRepeatsApart(t *testing.T) {
 		approvals.JobPostRevocationDelay: "allocation_overdue", approvals.JobPostRevocation: "allocation_ended",
 	} {
 		first := approvals.Job{Kind: kind, Number: 1}
-		if err := r.bot.messenger.PostInThread(r.ctx, request, first); err != nil {
+		if _, err := r.bot.messenger.PostInThread(r.ctx, request, first); err != nil {
 			t.Fatal(err)
 		}
 		thread := r.slack.Thread(channel, request.CardTS)
@@ -301,6 +319,7 @@ func TestFindTellsRepeatsApart(t *testing.T) {
 
 // TestPace counts what gets through in a minute.
 func TestPace(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := Messenger{posts: slackapi.NewMessenger(&slackapi.Client{}, slackapi.Identity{}, DefaultRates, zerolog.Nop())}
 		for kind, most := range map[approvals.JobKind]int{

@@ -12,6 +12,7 @@ import (
 
 // TestAnotherWorkspaceIsRefused privately. Nothing is looked up and nothing recorded.
 func TestAnotherWorkspaceIsRefused(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, fakeslack.Config{})
 	r.withUiPath()
 	kept := new(letters)
@@ -58,6 +59,7 @@ func TestAnotherWorkspaceIsRefused(t *testing.T) {
 
 // TestOwnWorkspaces are known by whichever ids Slack names.
 func TestOwnWorkspaces(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, fakeslack.Config{})
 	r.slack.JoinEnterprise("E0GRID")
 	r.listen(r.store)

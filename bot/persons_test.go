@@ -16,6 +16,7 @@ import (
 // surface of an Enterprise Grid shows. The outcome is always the same: the requester
 // cannot approve, and an approver who is listed three times is one person.
 func TestOnePersonWithTwoIDs(t *testing.T) {
+	t.Parallel()
 	varied := []fakeslack.Surface{
 		fakeslack.SurfaceEvents, fakeslack.SurfaceAuthors, fakeslack.SurfaceReactions, fakeslack.SurfaceUserGroups, fakeslack.SurfaceUserInfo,
 	}
@@ -167,6 +168,7 @@ func (r *rig) judge(request approvals.Request, reactions []approvals.Reaction) [
 // TestAPersonWhomSlackDoesNotTell cannot ask under an id that may not be the only one,
 // and their vote is heard later.
 func TestAPersonWhomSlackDoesNotTell(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, fakeslack.Config{RetryDelays: []time.Duration{0, 0, 0}})
 	r.slack.JoinEnterprise("E0GRID")
 	r.listen(r.store)

@@ -11,6 +11,7 @@ import (
 
 // TestReasonsAreForTheirReaders hides what was written for approvers.
 func TestReasonsAreForTheirReaders(t *testing.T) {
+	t.Parallel()
 	r := approvals.Request{
 		ID: command.ExampleID, State: approvals.Cancelled, Requester: robin, Channel: channel,
 		Ask:      approvals.Ask{Group: "group-01", Codes: []string{"IDU"}, Reason: "secret plan"},

@@ -11,6 +11,7 @@ import (
 // A new bot token is used if Slack says that it is the same bot's. Otherwise the old
 // one stays, and the error names no token.
 func TestReplaceBotToken(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, fakeslack.Config{})
 	old := r.slack.BotToken()
 	r.slack.ReplaceTokens()

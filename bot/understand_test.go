@@ -38,6 +38,7 @@ func knowing(t *testing.T) (*rig, *fakeuipath.Server) {
 // TestUnknownIsNoRequest types what UiPath does not have: no request is recorded, and
 // what was understood stays. A group that was just made is found.
 func TestUnknownIsNoRequest(t *testing.T) {
+	t.Parallel()
 	r, u := knowing(t)
 	for text, want := range map[string]string{
 		"Finance Robot IDU for 30d": "Try: `/allocate \"Finance Robots\" IDU for 30d`",
@@ -59,6 +60,7 @@ func TestUnknownIsNoRequest(t *testing.T) {
 
 // TestDaysAreTheRequesters types a day, which ends where the requester lives.
 func TestDaysAreTheRequesters(t *testing.T) {
+	t.Parallel()
 	r, _ := knowing(t)
 	id := r.recorded("Finance Robots IDU until 2030-12-31")
 	request, err := r.store.Request(r.ctx, id)
@@ -74,6 +76,7 @@ func TestDaysAreTheRequesters(t *testing.T) {
 // TestAnUnreachableUiPathDelaysNoRequest records the words as they are if nothing is
 // known of groups and licenses.
 func TestAnUnreachableUiPathDelaysNoRequest(t *testing.T) {
+	t.Parallel()
 	r, u := knowing(t)
 	u.Close()
 	r.recorded("Controlling IDU")

@@ -12,6 +12,7 @@ import (
 // TestFormsRefuseWhatUiPathDoesNotHave: a group or a license that UiPath does not have is
 // an error under its field, and no request. A group that was just made is found.
 func TestFormsRefuseWhatUiPathDoesNotHave(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, fakeslack.Config{})
 	u := r.withUiPath()
 	r.listen(r.store)

@@ -26,7 +26,7 @@ const (
 // A ListedAllocation is one entry of the list of allocations.
 type ListedAllocation struct {
 	Group
-	Codes  []string // sorted, upper case, each once
+	Codes  []string // sorted, upper case, each once; nil if UiPath did not say, or says two things
 	Quotas []Quota  // nil if UiPath did not say
 }
 
@@ -37,8 +37,7 @@ func (c *Client) ListAllocations(ctx context.Context) ([]ListedAllocation, error
 	seen := map[string]bool{}
 	err := c.eachListed(ctx, func(item listedBody) bool {
 		id := groupname.CanonicalID(item.id())
-		codes, err := soleCodes(item.Allocation.codeLists())
-		if id == "" || seen[id] || err != nil {
+		if id == "" || seen[id] {
 			return true
 		}
 		seen[id] = true
@@ -48,11 +47,20 @@ func (c *Client) ListAllocations(ctx context.Context) ([]ListedAllocation, error
 		}
 		all = append(all, ListedAllocation{
 			Group: Group{ID: id, Name: string(item.Allocation.Name), Known: true},
-			Codes: NormalizeCodes(codes...), Quotas: decodeQuotas(quotas),
+			Codes: item.Allocation.listedCodes(), Quotas: decodeQuotas(quotas),
 		})
 		return true
 	})
 	return all, err
+}
+
+// listedCodes is nil if the entry has no list of codes, or two that differ.
+func (b allocationBody) listedCodes() []string {
+	codes, err := soleCodes(b.codeLists())
+	if err != nil || !b.hasCodes() {
+		return nil
+	}
+	return append([]string{}, NormalizeCodes(codes...)...)
 }
 
 // ListAllocations lists the allocations of all groups that have one. The error is a
@@ -69,7 +77,7 @@ func (a *Allocations) ListAllocations(ctx context.Context) ([]approvals.GroupAll
 	for _, one := range all {
 		listed = append(listed, approvals.GroupAllocation{
 			Group:      groupname.Group(one.ID, one.Name),
-			Allocation: toAllocation(Allocation{Codes: one.Codes, Quotas: one.Quotas}),
+			Allocation: toAllocation(Allocation{Codes: one.Codes, Quotas: one.Quotas}), Untold: one.Codes == nil,
 		})
 	}
 	return listed, nil

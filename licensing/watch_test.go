@@ -107,3 +107,22 @@ func TestEditsAreFoundWhereTheLogMayBeRead(t *testing.T) {
 		t.Errorf("without the right: found %+v", found)
 	}
 }
+
+// TestAnEntryMayNotTell: an entry without codes, or with two lists that differ, is no word
+// that its group has none.
+func TestAnEntryMayNotTell(t *testing.T) {
+	t.Parallel()
+	for body, untold := range map[string]bool{
+		`[{"groupRule":{"id":"group-01"}}]`:                                                        true,
+		`[{"groupRule":{"id":"group-01","userBundleCodes":["A"],"userBundleLicenses":["B"]}}]`:     true,
+		`[{"groupRule":{"id":"group-01","userBundleCodes":[]}}]`:                                   false,
+		`[{"groupRule":{"id":"group-01","userBundleCodes":["IDU"],"userBundleLicenses":["IDU"]}}]`: false,
+	} {
+		o := newOrganization(t)
+		a := o.signIn(t, readScopes...)
+		o.Inject("GET groups with-quota", fault.Fault{Body: body})
+		if all, err := a.ListAllocations(t.Context()); err != nil || len(all) != 1 || all[0].Untold != untold {
+			t.Errorf("%s: %+v, %v", body, all, err)
+		}
+	}
+}

@@ -40,7 +40,7 @@ func (w *Runner) apply(ctx context.Context, t approvals.LeasedJob, r approvals.R
 		return w.applyEvent(ctx, r, approvals.ReadBack(r, facts.Allocation), &t)
 	}
 	if !r.AnsweredAt.IsZero() {
-		return w.awaitShown(ctx, t, r, r.AnsweredAt, facts.Now)
+		return w.awaitShown(ctx, t, r, r.AnsweredAt, facts.Now, facts.Allocation)
 	}
 	if err := restBeforeWrite(t, facts.Now); err != nil {
 		return w.keepUnread(ctx, t, r, facts.Tried, err)
@@ -181,7 +181,7 @@ func (w *Runner) writeAllocation(
 	if err == nil && len(change.Quotas) == 0 && change.AnswerShows(answer, target) {
 		return w.confirm(ctx, t, r, answer, target)
 	}
-	return w.settleByReading(ctx, t, r, target, err)
+	return w.settleByReading(ctx, t, r, target, answer, err)
 }
 
 // settleByReading reads the result of a write after anything but a plain yes. UiPath's
@@ -189,7 +189,7 @@ func (w *Runner) writeAllocation(
 // effect.
 func (w *Runner) settleByReading(
 	ctx context.Context, t approvals.LeasedJob, r approvals.Request,
-	target approvals.Allocation, cause error,
+	target, answer approvals.Allocation, cause error,
 ) error {
 	read, err := w.readForWrite(ctx, r)
 	late := errors.Is(err, approvals.ErrReadIsLate) // as judged by an older confirmation than the answer
@@ -201,7 +201,7 @@ func (w *Runner) settleByReading(
 	case change.IsShownBy(read):
 		return w.applyEvent(ctx, r, approvals.ReadBack(r, read), &t)
 	case cause == nil:
-		return w.recordAnswered(ctx, t, r)
+		return w.recordAnswered(ctx, t, r, answer, read)
 	}
 	failure := approvals.FailedWrite(cause, t.WasTried())
 	failure.Shown = read.Codes
@@ -211,10 +211,15 @@ func (w *Runner) settleByReading(
 // readAgainAfter is the pause between two reads for a change that UiPath said yes to.
 const readAgainAfter = 3 * time.Second
 
-// recordAnswered records UiPath's yes to a write before a read shows it. Reads may
-// lag, so the job reads again before it writes again.
-func (w *Runner) recordAnswered(ctx context.Context, t approvals.LeasedJob, r approvals.Request) error {
-	if err := w.applyEvent(ctx, r, approvals.WriteAnswered{}, t.KeepLeased()); err != nil {
+// recordAnswered records UiPath's yes to a write before a read shows it, with what both said.
+// Reads may lag, so the job reads again before it writes again.
+func (w *Runner) recordAnswered(
+	ctx context.Context, t approvals.LeasedJob, r approvals.Request, answer, read approvals.Allocation,
+) error {
+	event := approvals.WriteAnswered{
+		Answered: approvals.AllocationItems(answer), Shown: approvals.AllocationItems(read),
+	}
+	if err := w.applyEvent(ctx, r, event, t.KeepLeased()); err != nil {
 		return err
 	}
 	return &approvals.UnknownEffectError{After: readAgainAfter, Reason: notShownYet}
@@ -226,11 +231,13 @@ const notShownYet = "UiPath accepted the change and does not show it yet"
 // explains why reads do not show it, the answer counts for nothing.
 func (w *Runner) awaitShown(
 	ctx context.Context, t approvals.LeasedJob, r approvals.Request, answeredAt, now time.Time,
+	read approvals.Allocation,
 ) error {
 	if wait := approvals.AwaitShown(answeredAt, now); wait > 0 {
 		return &approvals.UnknownEffectError{After: min(wait, readAgainAfter), Reason: notShownYet}
 	}
-	if err := w.applyEvent(ctx, r, approvals.Mismatch{}, t.KeepLeased()); err != nil {
+	event := approvals.Mismatch{Shown: approvals.AllocationItems(read)}
+	if err := w.applyEvent(ctx, r, event, t.KeepLeased()); err != nil {
 		return err
 	}
 	return errors.New("UiPath answered yes, and its allocation does not show the change")

@@ -11,6 +11,7 @@ const otherChannel = "C-OTHER"
 // The post of a card is in doubt when another channel is set. If it is in the old channel,
 // the request is filed anew; if not, its only card comes in the new one.
 func TestCardInDoubtWhenTheChannelChanges(t *testing.T) {
+	t.Parallel()
 	for name, stored := range map[string]bool{"it is in the old channel": true, "it is in no channel": false} {
 		t.Run(name, func(t *testing.T) {
 			live(t, func(w *world) {
@@ -44,6 +45,7 @@ func TestCardInDoubtWhenTheChannelChanges(t *testing.T) {
 
 // A channel that takes no posts may be set by mistake. No card is given up for it.
 func TestCardsStayUntilTheChannelTakesThem(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		r := w.carded()
 		closed := &DelayError{Reason: "the bot is not in it", Closed: true}
@@ -63,6 +65,7 @@ func TestCardsStayUntilTheChannelTakesThem(t *testing.T) {
 
 // An approved request with a card that stays out of reach in a former channel is filed anew.
 func TestApprovedOutOfReach(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		r := w.carded()
 		w.slack.breaks("look", 1_000_000, false, &DelayError{Reason: "the bot is not in it", Closed: true})

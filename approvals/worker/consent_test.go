@@ -30,6 +30,7 @@ func (w *world) vote(r Request, user, emoji string, present bool) {
 // A vote that was recorded before the write stops it, at whatever moment it comes:
 // while UiPath is read, after the card was looked at, after people were looked up.
 func TestVoteBeforeTheWriteStopsIt(t *testing.T) {
+	t.Parallel()
 	second := func(w *world, r Request) { w.vote(r, ben, "x", true) }
 	withdraw := func(w *world, r Request) { w.vote(r, anna, "white_check_mark", false) }
 	moments := map[string]func(w *world, act func()){
@@ -70,6 +71,7 @@ func TestVoteBeforeTheWriteStopsIt(t *testing.T) {
 // People without a vote, and emoji without a meaning, do not hold up a write,
 // however many there are.
 func TestBystandersDoNotHoldUpAWrite(t *testing.T) {
+	t.Parallel()
 	for _, emoji := range []string{"tada", "x", "white_check_mark"} {
 		t.Run(emoji, func(t *testing.T) {
 			live(t, func(w *world) {
@@ -94,6 +96,7 @@ func TestBystandersDoNotHoldUpAWrite(t *testing.T) {
 
 // A no that was taken back while the request waits for UiPath denies nothing.
 func TestNoThatWasTakenBackDoesNotDeny(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		r := w.carded()
 		down := true
@@ -116,6 +119,7 @@ func TestNoThatWasTakenBackDoesNotDeny(t *testing.T) {
 // A vote means what its emoji meant on the card: another configuration gives no
 // reaction another meaning.
 func TestEmojiMeanWhatTheCardShowed(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		r := w.carded()
 		w.vote(r, anna, "+1", true)
@@ -132,6 +136,7 @@ func TestEmojiMeanWhatTheCardShowed(t *testing.T) {
 
 // What a reaction was worth when it was first looked at lasts: its giver was told.
 func TestReactionThatDidNotCountNeverDoes(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.slack.groups = map[string][]string{"S1": {anna}}
 		w.adopt(SimplePolicy([]string{"S1"}, 1, time.Hour))
@@ -154,6 +159,7 @@ func TestReactionThatDidNotCountNeverDoes(t *testing.T) {
 // An approval that a look shows before the deadline was given before it, though no
 // event says when. Given again after the deadline, it is another one.
 func TestUndatedApprovals(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		before, after func(w *world, r Request)
 		state         State
@@ -198,6 +204,7 @@ func TestUndatedApprovals(t *testing.T) {
 // For a while Slack may show what was so before an event. A vote that the event told
 // and the look does not show is a delay, until they agree.
 func TestLookThatLagsBehindAnEvent(t *testing.T) {
+	t.Parallel()
 	for emoji, quorum := range map[string]int{"white_check_mark": 2, "x": 1} {
 		t.Run(emoji, func(t *testing.T) {
 			live(t, func(w *world) {
@@ -228,6 +235,7 @@ func TestLookThatLagsBehindAnEvent(t *testing.T) {
 // A refusal may come after the effect, and a read may show the effect late. Then the
 // thread is told, and what was asked for a time ends.
 func TestEffectAfterARefusal(t *testing.T) {
+	t.Parallel()
 	for name, shown := range map[string]bool{"at once": true, "late": false} {
 		t.Run(name, func(t *testing.T) {
 			live(t, func(w *world) {
@@ -260,6 +268,7 @@ func TestEffectAfterARefusal(t *testing.T) {
 
 // After set, the allocation is exactly what the card showed.
 func TestSetIsExact(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		meanwhile []string
 		state     State
@@ -284,6 +293,7 @@ func TestSetIsExact(t *testing.T) {
 // A read may show what was so before a change that UiPath confirmed. Until it shows
 // the change, nothing is written and nothing is told of it.
 func TestReadsThatLagBehindAWrite(t *testing.T) {
+	t.Parallel()
 	for name, second := range map[string]Ask{
 		"another code is added": {Codes: []string{"NEWER"}},
 		"a grant ends":          {Codes: []string{"NEWER"}, For: 30 * time.Second},
@@ -312,6 +322,7 @@ func TestReadsThatLagBehindAWrite(t *testing.T) {
 // The look for a late effect goes on however long UiPath does not answer: otherwise what
 // was asked for a time would stay for ever.
 func TestLateEffectIsLookedForUntilUiPathAnswers(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		var silent atomic.Bool
 		w.uipath.onRead = func(int) error {
@@ -349,6 +360,7 @@ func TestLateEffectIsLookedForUntilUiPathAnswers(t *testing.T) {
 // A write that was refused may have had an effect that no read shows yet. What is written
 // to the group a moment later leaves that alone.
 func TestWriteSoonAfterOneInDoubt(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		second Ask
 		effect bool // of the refused write
@@ -392,6 +404,7 @@ func TestWriteSoonAfterOneInDoubt(t *testing.T) {
 
 // A group that one look does not show may be there at the next.
 func TestGroupIsGoneOnlyAfterTwoLooks(t *testing.T) {
+	t.Parallel()
 	for refusals, want := range map[int]State{1: Done, 2: Failed} {
 		live(t, func(w *world) {
 			r := w.carded()
@@ -415,6 +428,7 @@ func TestGroupIsGoneOnlyAfterTwoLooks(t *testing.T) {
 // dropped, a rule that became stricter, a group that has another name. What became
 // easier does not help.
 func TestPolicyOfTodayHoldsBeforeTheWrite(t *testing.T) {
+	t.Parallel()
 	deny := Policy{Rules: []PolicyRule{{Name: "closed", Deny: true}}}
 	for name, c := range map[string]struct {
 		today  Policy
@@ -451,6 +465,7 @@ func TestPolicyOfTodayHoldsBeforeTheWrite(t *testing.T) {
 // An approval of the quorum that only people with a vote today can give, is given by
 // them.
 func TestAnotherApproverOfTodayHelps(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		r := w.carded()
 		w.adopt(SimplePolicy([]string{ben}, 1, time.Hour))
@@ -465,6 +480,7 @@ func TestAnotherApproverOfTodayHelps(t *testing.T) {
 // One look after the deadline does not show an approval that an event told in time. The
 // next look shows it again, and the write goes on.
 func TestOneLookWithoutAVoteEndsNothing(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		r := w.carded()
 		down, hidden := true, false
@@ -502,6 +518,7 @@ func TestOneLookWithoutAVoteEndsNothing(t *testing.T) {
 
 // A vote that an event dated keeps its date when one look misses it.
 func TestADatedVoteStaysDated(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.adopt(SimplePolicy([]string{anna, ben}, 2, time.Hour))
 		r := w.carded()

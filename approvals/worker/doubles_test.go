@@ -11,6 +11,7 @@ import (
 // A card too many that a survey shows is removed, and a ❌ on it counts as on the
 // card; a ✅ on it counts for nothing.
 func TestADoubleOfACard(t *testing.T) {
+	t.Parallel()
 	on := func(user, name string, deny bool) Reaction {
 		return Reaction{User: user, Name: name, Deny: deny, Present: true}
 	}
@@ -45,6 +46,7 @@ func TestADoubleOfACard(t *testing.T) {
 
 // A ❌ on a double stops the write of an approved request like one on the card.
 func TestADenialOnADoubleStopsTheWrite(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		r := w.carded()
 		w.slack.breaks("look", 4, false, errCut)
@@ -61,6 +63,7 @@ func TestADenialOnADoubleStopsTheWrite(t *testing.T) {
 
 // A ❌ on the first card of a post in doubt counts, though the bot knows no card yet.
 func TestADenialWhileThePostIsInDoubt(t *testing.T) {
+	t.Parallel()
 	for name, first := range map[string]func(Request) string{
 		"on what is a double later": func(Request) string { return "ts-first" },
 		"on what is the card later": cardOf,
@@ -90,6 +93,7 @@ func TestADenialWhileThePostIsInDoubt(t *testing.T) {
 
 // A double that cannot be removed is given up in the end.
 func TestADoubleThatStays(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		r := w.carded()
 		w.slack.breaks("remove_doubles", 100, false, errCut)
@@ -106,6 +110,7 @@ func TestADoubleThatStays(t *testing.T) {
 // One look that does not show a card is no proof: the second comes at least ten
 // seconds later, and a sight in between takes the first back.
 func TestACardIsGoneAfterTwoLooks(t *testing.T) {
+	t.Parallel()
 	for name, when := range map[string]func(*world, Request){
 		"while pending":    func(w *world, _ Request) { w.hellos <- struct{}{} },
 		"before the write": func(w *world, r Request) { w.react(r, anna, true) },
@@ -140,6 +145,7 @@ func TestACardIsGoneAfterTwoLooks(t *testing.T) {
 
 // Slack's word that a card was deleted is one of the two looks.
 func TestADeletionThatWasHeardIsOneLook(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		r := w.carded()
 		if _, err := w.store.ApplyEvent(w.Context(), r.ID, CardMissed{}, nil); err != nil {
@@ -158,6 +164,7 @@ func TestADeletionThatWasHeardIsOneLook(t *testing.T) {
 // The words about a lost approval rest on what was heard: an event that told of the
 // removal, or only a look that does not show it.
 func TestWhyAReactionIsMissing(t *testing.T) {
+	t.Parallel()
 	for want, lose := range map[Eligibility]func(*world, Request){
 		Withdrawn: func(w *world, r Request) { w.react(r, anna, false) },
 		NotShown:  func(w *world, r Request) { w.unheard(r, anna, false) },
@@ -185,6 +192,7 @@ func TestWhyAReactionIsMissing(t *testing.T) {
 // The clock is put back by a day while a post is in doubt. It is made anew after the usual
 // wait, and not a day later.
 func TestPostInDoubtFromTheFuture(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		start := time.Now()
 		w.elapsed = func() time.Duration { return time.Since(start) }
@@ -214,6 +222,7 @@ func (w *world) reopen() {
 // A card that Slack stores late, when its request is closed and no longer looked for,
 // shows how the request ended, and so does its thread.
 func TestACardThatTurnsUpAfterTheEnd(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.slack.breaks("post_card", 1, false, errCut)
 		w.file("e1")

@@ -6,10 +6,12 @@ import (
 	"time"
 
 	. "licensebot/approvals"
+	"licensebot/internal/store"
 )
 
 // What was told of a reaction lasts, though one look does not show it.
 func TestJudgmentOutlivesOneLookThatDoesNotShowTheReaction(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.slack.groups = map[string][]string{"S1": {anna, cleo}}
 		w.adopt(SimplePolicy([]string{"S1"}, 2, 5*time.Hour))
@@ -35,6 +37,7 @@ func TestJudgmentOutlivesOneLookThatDoesNotShowTheReaction(t *testing.T) {
 
 // A person who joined the user group a moment ago votes, though a cache does not know yet.
 func TestFreshMemberIsJudgedByAnOldCache(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.slack.groups = map[string][]string{"S1": {anna, ben}}
 		w.slack.cached = map[string][]string{"S1": {anna}} // ben joined a moment ago
@@ -55,6 +58,7 @@ func TestFreshMemberIsJudgedByAnOldCache(t *testing.T) {
 
 // Today the requester must not be an approver.
 func TestSelfApprovalIsForbiddenToday(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		stage := []Stage{{Approvers: []string{anna, requester}, Quorum: 1}}
 		w.adopt(Policy{Rules: []PolicyRule{{Name: "own", SelfApproval: true, Stages: stage}}})
@@ -70,6 +74,7 @@ func TestSelfApprovalIsForbiddenToday(t *testing.T) {
 
 // A user group of today's policy that Slack does not show holds the request up, once told.
 func TestUnreadableGroupOfTodayDoesNotSpam(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.adopt(SimplePolicy([]string{anna}, 1, time.Hour))
 		r := w.carded()
@@ -86,6 +91,7 @@ func TestUnreadableGroupOfTodayDoesNotSpam(t *testing.T) {
 
 // A write with a limit that UiPath confirms is written once, though reads lag.
 func TestLimitWithReadsThatLag(t *testing.T) {
+	t.Parallel()
 	for _, lag := range []time.Duration{3 * time.Second, 15 * time.Second, 40 * time.Second} {
 		t.Run(lag.String(), func(t *testing.T) {
 			live(t, func(w *world) {
@@ -97,13 +103,51 @@ func TestLimitWithReadsThatLag(t *testing.T) {
 				if r.State != Done {
 					t.Errorf("the request is %s, %+v; the allocation %v", r.State, r.Outcome, w.uipath.rule())
 				}
+				want := `{"Answered":["NEW","NEW=3","OLD","OLD=2"],"Shown":["OLD","OLD=2"]}`
+				if rows := w.journal(r.ID, "write_answered"); !slices.Equal(rows, []string{want}) {
+					t.Errorf("the journal has %q, want %s", rows, want)
+				}
 			})
 		})
 	}
 }
 
+// journal reads the rows of a kind about a request, as another process does.
+func (w *world) journal(id, kind string) (events []string) {
+	w.Helper()
+	reader, err := store.OpenReader(w.Context(), w.url)
+	if err != nil {
+		w.Fatal(err)
+	}
+	defer func() { _ = reader.Close() }()
+	for row, err := range reader.Journal(w.Context(), id) {
+		if err != nil {
+			w.Fatal(err)
+		}
+		if row.Kind == kind {
+			events = append(events, string(row.Event))
+		}
+	}
+	return events
+}
+
+// TestAYesThatIsNeverShownIsInTheJournal lets UiPath say yes, and show something else for good.
+func TestAYesThatIsNeverShownIsInTheJournal(t *testing.T) {
+	live(t, func(w *world) {
+		w.uipath.onWrite = func(_ int, asked Allocation) (*Allocation, bool, error) { return &asked, false, nil }
+		r := w.ask(Ask{Codes: []string{"NEW"}, Quotas: []Quota{{Code: "NEW", Limit: 3}}})
+		w.react(r, anna, true)
+		r = w.untilState(Failed)
+		answered, mismatches := w.journal(r.ID, "write_answered"), w.journal(r.ID, "mismatch")
+		if len(answered) != 3 || !slices.Equal(mismatches, slices.Repeat([]string{`{"Shown":["OLD","OLD=2"]}`}, 3)) {
+			t.Errorf("answered %q, then shown %q", answered, mismatches)
+		}
+	})
+}
+
 // One 404 does not end the look for a late effect.
 func TestOne404DoesNotEndTheLookForAnEffect(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		var closed time.Time
 		w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
@@ -133,6 +177,7 @@ func TestOne404DoesNotEndTheLookForAnEffect(t *testing.T) {
 
 // Another request's change is no late effect of a refused one.
 func TestEffectOfAnotherRequest(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
 			if n == 1 {
@@ -158,6 +203,7 @@ func TestEffectOfAnotherRequest(t *testing.T) {
 
 // Two refused reads end nothing if a good one is between them.
 func TestTwoRefusedReadsWithAGoodOneBetween(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		r := w.carded()
 		w.uipath.onRead = func(n int) error {
@@ -184,6 +230,7 @@ func TestTwoRefusedReadsWithAGoodOneBetween(t *testing.T) {
 
 // One 404 does not give up the end of a grant.
 func TestOne404DoesNotEndARevocation(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		r := w.granted(2*time.Hour, "NEW")
 		once := false
@@ -204,6 +251,7 @@ func TestOne404DoesNotEndARevocation(t *testing.T) {
 
 // A loss that UiPath's answer shows is told, unless a read says otherwise.
 func TestLossThatCannotBeReadAgain(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		wrote := false
 		w.uipath.onWrite = func(_ int, asked Allocation) (*Allocation, bool, error) {
@@ -230,6 +278,7 @@ func TestLossThatCannotBeReadAgain(t *testing.T) {
 // A ❌ that only the look shows stops the write, though an event told a moment ago that it was
 // taken back.
 func TestNoGivenAnewAndShown(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		r := w.carded()
 		down := true
@@ -257,6 +306,7 @@ func TestNoGivenAnewAndShown(t *testing.T) {
 
 // UiPath answers with what was so before, and so do reads for some seconds.
 func TestStaleAnswerWithReadsThatLag(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
 			stale := asked
@@ -275,6 +325,7 @@ func TestStaleAnswerWithReadsThatLag(t *testing.T) {
 
 // The same at the end of a grant.
 func TestStaleAnswerAtTheEndOfAGrant(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		r := w.granted(2*time.Hour, "NEW")
 		w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
@@ -293,6 +344,7 @@ func TestStaleAnswerAtTheEndOfAGrant(t *testing.T) {
 
 // The end of a grant is refused after its effect, and reads lag.
 func TestEndRefusedAfterTheEffectWithLag(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		r := w.granted(2*time.Hour, "NEW")
 		w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
@@ -311,6 +363,7 @@ func TestEndRefusedAfterTheEffectWithLag(t *testing.T) {
 // Starvation: a post in doubt, and more messages since than a search reads.
 // A set for a time takes effect, its answer is lost, and an admin adds a code: the grant ends.
 func TestTimedSetAndAnEditInThePortal(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
 			if n > 1 {
@@ -332,6 +385,7 @@ func TestTimedSetAndAnEditInThePortal(t *testing.T) {
 
 // UiPath takes one code of two, for a time: that one ends.
 func TestTimedAddThatTookEffectInPart(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.uipath.onWrite = func(_ int, asked Allocation) (*Allocation, bool, error) {
 			asked.Codes = Without(asked.Codes, []string{"NEWER"})
@@ -351,6 +405,7 @@ func TestTimedAddThatTookEffectInPart(t *testing.T) {
 // UiPath refuses a change for good and takes one code of two: the outcome has what the
 // read after it showed.
 func TestRefusedAddThatTookEffectInPart(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.uipath.onWrite = func(_ int, asked Allocation) (*Allocation, bool, error) {
 			asked.Codes = Without(asked.Codes, []string{"NEWER"})
@@ -368,6 +423,7 @@ func TestRefusedAddThatTookEffectInPart(t *testing.T) {
 
 // An operator's fault never ends a request.
 func TestOperatorsFaultEndsNothing(t *testing.T) {
+	t.Parallel()
 	for _, from := range []int{1, 2} { // the first read is for the card
 		live(t, func(w *world) {
 			broken := true

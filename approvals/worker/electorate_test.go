@@ -10,6 +10,7 @@ import (
 // TestDeadEndsAreSaidWhenAsked refuses a request that nobody can approve, and posts no
 // card. Where Slack does not tell, or more people are asked later, the request goes on.
 func TestDeadEndsAreSaidWhenAsked(t *testing.T) {
+	t.Parallel()
 	one := func(quorum int, approvers ...string) []Stage { return []Stage{{Approvers: approvers, Quorum: quorum}} }
 	for name, c := range map[string]struct {
 		rule    PolicyRule

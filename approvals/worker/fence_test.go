@@ -16,7 +16,7 @@ import (
 
 // A shift shows its workers only the kinds of work that they are to do.
 type shift struct {
-	worker.Store
+	claimsOnly
 	does func(JobKind) bool
 }
 
@@ -30,6 +30,13 @@ func (s shift) ClaimJob(ctx context.Context, lease time.Duration, kinds ...JobKi
 
 func (s shift) NextDue(ctx context.Context, kinds ...JobKind) (time.Duration, bool, error) {
 	return s.Store.NextDue(ctx, s.own(kinds)...)
+}
+
+// claimsOnly is a store whose workers claim each job, so that a test can stand between.
+type claimsOnly struct{ worker.Store }
+
+func (claimsOnly) Offer(<-chan struct{}, time.Time, time.Duration, func() bool, func(LeasedJob, Request, time.Time, error)) func() {
+	return func() {}
 }
 
 // A laggard is a worker, and its store, that takes one piece of work and stands
@@ -46,7 +53,7 @@ type laggard struct {
 // laggard has a worker take work of a kind, and returns when it stands still.
 func (w *world) laggard(kind JobKind) *laggard {
 	l := &laggard{held: make(chan struct{}), free: make(chan struct{})}
-	l.shift = shift{Store: w.store, does: func(k JobKind) bool { return k == kind && !l.taken.Load() }}
+	l.shift = shift{claimsOnly: claimsOnly{w.store}, does: func(k JobKind) bool { return k == kind && !l.taken.Load() }}
 	l.stop = run(w.Context(), w.workers(l))
 	<-l.held
 	return l
@@ -102,9 +109,13 @@ var owing = map[JobKind]func(w *world){
 		}
 		w.react(r, anna, true)
 	},
-	JobPostOutcome:   func(w *world) { w.cancel(w.carded()) },
-	JobUpdateCard:    func(w *world) { w.cancel(w.carded()) },
-	JobTellVoter:     func(w *world) { w.react(w.carded(), bystander, true) },
+	JobPostOutcome: func(w *world) { w.cancel(w.carded()) },
+	JobUpdateCard:  func(w *world) { w.cancel(w.carded()) },
+	JobTellVoter:   func(w *world) { w.react(w.carded(), bystander, true) },
+	JobTellDelay: func(w *world) {
+		w.unreadable()
+		w.file("e1")
+	},
 	JobTellRequester: func(w *world) { w.file("e1", "OLD") },
 	JobPostConsentLost: func(w *world) {
 		r := w.carded()
@@ -179,6 +190,7 @@ const (
 // A worker that stood still until its lease was over notices it before the effect,
 // and leaves the effect out.
 func TestWhoLostTheLeaseHasNoEffect(t *testing.T) {
+	t.Parallel()
 	for _, kind := range everyKind {
 		if slices.Contains(harmless, kind) {
 			continue
@@ -194,7 +206,7 @@ func TestWhoLostTheLeaseHasNoEffect(t *testing.T) {
 func (w *world) loseTheLease(kind JobKind, meanwhile string) {
 	w.stop()
 	w.sees = func(s worker.Store) worker.Store {
-		return shift{Store: s, does: func(k JobKind) bool { return k != kind }}
+		return shift{claimsOnly: claimsOnly{s}, does: func(k JobKind) bool { return k != kind }}
 	}
 	w.work()
 	owing[kind](w)
@@ -242,7 +254,7 @@ func (w *world) doneByOthers(kind JobKind, effects int) {
 
 // A slowStore takes its time to answer a claim, while the lease runs already.
 type slowStore struct {
-	worker.Store
+	claimsOnly
 	lapse chan time.Time // of the first lease
 }
 
@@ -280,9 +292,10 @@ func note(c chan<- time.Time, at time.Time) {
 // call does, and then another holds the work. The lease runs from the claim on,
 // not from its answer.
 func TestATaskEndsBeforeItsLease(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.stop()
-		slow := slowStore{Store: w.store, lapse: make(chan time.Time, 1)}
+		slow := slowStore{claimsOnly: claimsOnly{w.store}, lapse: make(chan time.Time, 1)}
 		peer := hung{uipath: w.uipath, left: make(chan time.Time, 1)}
 		workers := w.workers(slow)
 		workers.Licenses = peer
@@ -302,6 +315,7 @@ func (deaf) Subscribe(...JobKind) (<-chan struct{}, func()) { return nil, func()
 // Without a signal, workers look for jobs twice a minute: with no job at all, and
 // with one whose time is far away.
 func TestWorkIsFoundWithoutABell(t *testing.T) {
+	t.Parallel()
 	const sweep = 30 * time.Second
 	live(t, func(w *world) {
 		w.stop()

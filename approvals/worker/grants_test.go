@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -74,6 +75,7 @@ func same(t *testing.T, what string, got, want []string) {
 // A write that UiPath does not make holds up the others of its group for a minute or two,
 // and not for as long as it fails.
 func TestAWriteThatFailsForEverLetsOthersGo(t *testing.T) {
+	t.Parallel()
 	for name, ofGrant := range map[string]bool{"the end of a grant": true, "a change": false} {
 		t.Run(name, func(t *testing.T) {
 			live(t, func(w *world) {
@@ -107,6 +109,7 @@ func TestAWriteThatFailsForEverLetsOthersGo(t *testing.T) {
 }
 
 func TestAGrantEnds(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		r := w.granted(26*time.Hour, "NEW")
 		if g := r.Grant; g == nil || !g.Until.Equal(r.ClosedAt.Add(26*time.Hour)) || !slices.Equal(g.Codes, []string{"NEW"}) {
@@ -152,6 +155,7 @@ func TestAGrantEnds(t *testing.T) {
 // the bot was down, the last one is enough. A grant until a moment ends at that
 // moment, however late it began.
 func TestWarningsAheadOnly(t *testing.T) {
+	t.Parallel()
 	for length, want := range map[time.Duration]int{time.Hour: 0, 61 * time.Minute: 1, 24 * time.Hour: 1, 30 * time.Hour: 1} {
 		live(t, func(w *world) {
 			until := time.Now().Add(length)
@@ -171,6 +175,7 @@ func TestWarningsAheadOnly(t *testing.T) {
 
 // The warning of the end comes after the word that the change is done.
 func TestNoWarningBeforeTheWordThatItIsDone(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.slack.breaks("post_outcome", 1000, false, errCut)
 		r := w.granted(2*time.Hour, "NEW")
@@ -187,6 +192,7 @@ func TestNoWarningBeforeTheWordThatItIsDone(t *testing.T) {
 
 // A warning is posted once, whether its answer was lost before or after.
 func TestWarningAnswerLost(t *testing.T) {
+	t.Parallel()
 	for _, effect := range []bool{true, false} {
 		live(t, func(w *world) {
 			w.slack.breaks("warn_expiry", 2, effect, errCut)
@@ -200,6 +206,7 @@ func TestWarningAnswerLost(t *testing.T) {
 // The bot is down over both warnings and the end: the end is carried out when
 // it starts, and the warnings are left out because their time is past.
 func TestEndAfterDowntime(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		r := w.granted(48*time.Hour, "NEW")
 		w.quietNow()
@@ -228,6 +235,7 @@ func (w *world) quietNow() {
 // Codes that the group had before do not belong to the grant. Codes that an
 // admin removed are reported as gone.
 func TestEndTakesOnlyItsOwn(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		r := w.granted(2*time.Hour, "OLD", "NEW", "NEWER")
 		same(t, "granted", r.Grant.Codes, []string{"NEW", "NEWER"})
@@ -243,6 +251,7 @@ func TestEndTakesOnlyItsOwn(t *testing.T) {
 }
 
 func TestNothingLeftToTakeOut(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		r := w.granted(2*time.Hour, "NEW")
 		w.uipath.edit("OLD")
@@ -254,6 +263,7 @@ func TestNothingLeftToTakeOut(t *testing.T) {
 
 // What became of codes that were granted again before the end.
 func TestGrantedAgain(t *testing.T) {
+	t.Parallel()
 	const length = 2 * time.Hour
 	for _, c := range []struct {
 		name  string
@@ -311,6 +321,7 @@ func TestGrantedAgain(t *testing.T) {
 // Asking for a code that another grant holds writes nothing: it only stays for
 // longer. That needs approval like anything else.
 func TestExtending(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		first := w.granted(2*time.Hour, "NEW")
 		r := w.ask(Ask{Codes: []string{"NEW"}, For: 5 * time.Hour})
@@ -336,6 +347,7 @@ func TestExtending(t *testing.T) {
 
 // The warning says only what will happen.
 func TestNoWarningOfWhatStays(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		first := w.granted(2*time.Hour, "NEW")
 		w.done(Ask{Codes: []string{"NEW"}})
@@ -346,6 +358,7 @@ func TestNoWarningOfWhatStays(t *testing.T) {
 }
 
 func TestExtensionRefused(t *testing.T) {
+	t.Parallel()
 	for name, ask := range map[string]Ask{
 		"shorter than what is there":    {Codes: []string{"NEW"}, For: time.Hour},
 		"a code that is there for good": {Codes: []string{"OLD"}, For: 9 * time.Hour},
@@ -373,6 +386,7 @@ func (w *world) fileAsk(ask Ask) {
 }
 
 func TestTimesThatMakeNoSense(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		ask  Ask
 		want Reason
@@ -392,6 +406,7 @@ func TestTimesThatMakeNoSense(t *testing.T) {
 
 // The extension's code, or its time, is gone by the time it is approved.
 func TestExtensionTooLate(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		first := w.granted(30*time.Minute, "NEW")
 		r := w.ask(Ask{Codes: []string{"NEW"}, For: 5 * time.Hour})
@@ -423,6 +438,7 @@ func (w *world) endEarly(r Request, by string) {
 }
 
 func TestEndEarly(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		r := w.granted(26*time.Hour, "NEW")
 		if _, err := w.store.ApplyEvent(w.Context(), r.ID, RevokeEarly{By: bystander}, nil); !errors.Is(err, ErrNotPermitted) {
@@ -446,6 +462,7 @@ func TestEndEarly(t *testing.T) {
 
 // The answer to the end's write is lost, after it took effect or before.
 func TestEndAnswerLost(t *testing.T) {
+	t.Parallel()
 	for _, effect := range []bool{true, false} {
 		live(t, func(w *world) {
 			w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
@@ -473,6 +490,7 @@ func TestEndAnswerLost(t *testing.T) {
 // UiPath is down at the end: people are told once, and it goes on for as long
 // as it takes.
 func TestEndWhileUiPathIsDown(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		r := w.granted(2*time.Hour, "NEW")
 		w.uipath.onRead = func(int) error {
@@ -494,6 +512,7 @@ func TestEndWhileUiPathIsDown(t *testing.T) {
 
 // UiPath says no: people are told, and can have it tried again.
 func TestEndRefused(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
 			if n == 2 {
@@ -519,6 +538,7 @@ func TestEndRefused(t *testing.T) {
 
 // An end that is tried again before its first try was told is told once.
 func TestEndTriedAgainBeforeItWasTold(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
 			if n == 2 {
@@ -556,6 +576,7 @@ func (w *world) lostAndReopened(ask Ask) Request {
 // The answer to a write is lost, and another request then makes the same change.
 // Read back, it looks like the first one's own. Both hold the code.
 func TestReadBackWhatAnotherPutIn(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		r := w.lostAndReopened(Ask{Codes: []string{"NEW"}, For: 2 * time.Hour})
 		other := w.done(Ask{Codes: []string{"NEW", "NEWER"}})
@@ -574,6 +595,7 @@ func TestReadBackWhatAnotherPutIn(t *testing.T) {
 // What was put in and taken out by hand long before holds nothing, also where
 // an answer was lost.
 func TestReadBackWhatNobodyHolds(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.done(Ask{Codes: []string{"NEW"}})
 		w.uipath.edit("OLD")
@@ -594,6 +616,7 @@ func TestReadBackWhatNobodyHolds(t *testing.T) {
 
 // A clock that is put back while a grant ends does not undo that it ended.
 func TestEndWhileTheClockIsPutBack(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
 			if n == 2 {
@@ -612,6 +635,7 @@ func TestEndWhileTheClockIsPutBack(t *testing.T) {
 // An end is held up, and then the clock goes back to before its time. When a
 // person ends the grant early, it is not reported as overdue again.
 func TestEndEarlyOfWhatIsOverdue(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		r := w.granted(2*time.Hour, "NEW")
 		w.uipath.onRead = func(int) error { return errCut }
@@ -629,9 +653,45 @@ func TestEndEarlyOfWhatIsOverdue(t *testing.T) {
 	})
 }
 
+// The word of a hold-up was in doubt, was looked for in vain, and turns up below the word
+// that the end is over.
+func TestAHoldUpThatTurnsUpAfterTheEnd(t *testing.T) {
+	t.Parallel()
+	live(t, func(w *world) {
+		r := w.granted(2*time.Hour, "NEW")
+		var mended atomic.Bool
+		w.uipath.onRead = func(int) error {
+			if mended.Load() {
+				return nil
+			}
+			return errCut
+		}
+		w.slack.mu.Lock()
+		w.slack.before = func(call string, _ int) (effect bool, err error) {
+			if call != string(JobPostRevocationDelay) {
+				return true, nil
+			}
+			mended.Store(true)
+			return false, errCut
+		}
+		w.slack.mu.Unlock()
+		w.skipTo(r.Grant.Until)
+		w.until("an end", func(r Request) bool { return r.Grant.IsOver() })
+		w.until("its word", func(Request) bool { return len(w.slack.heard(JobPostRevocation)) == 1 })
+		w.slack.turnUp(r, Post{TS: "ts-y", EventType: JobPostRevocation.Spec().EventType, Number: "1"},
+			Post{TS: "ts-z", EventType: JobPostRevocationDelay.Spec().EventType, Number: "1"})
+		w.quiet()
+		time.Sleep(15 * time.Minute)
+		if n := w.slack.count("remove_doubles"); n != 1 {
+			t.Errorf("removed %d posts; left are %+v", n, w.slack.doubles)
+		}
+	})
+}
+
 // The clock is put back by a day, and then an admin edits the portal: what was confirmed
 // in the future holds no request up.
 func TestConfirmationFromTheFutureIsOld(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.done(Ask{Codes: []string{"NEW"}})
 		w.behind.Store(int64(24 * time.Hour))
@@ -646,6 +706,7 @@ func TestConfirmationFromTheFutureIsOld(t *testing.T) {
 
 // UiPath refuses to be read after a write without an answer.
 func TestEndRefusedAfterAnAnswerWasLost(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		lost := false
 		w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
@@ -671,6 +732,7 @@ func TestEndRefusedAfterAnAnswerWasLost(t *testing.T) {
 
 // UiPath says yes and keeps the code, once or for ever.
 func TestEndAnswerKeepsTheCode(t *testing.T) {
+	t.Parallel()
 	for _, forEver := range []bool{false, true} {
 		live(t, func(w *world) {
 			w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
@@ -695,6 +757,7 @@ func TestEndAnswerKeepsTheCode(t *testing.T) {
 // Two grants end at the same moment while a third request is applied: no two
 // writes to the group overlap, and none undoes another.
 func TestEndsAndAnApplyNeverOverlap(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.uipath.pause = 10 * time.Second
 		until := time.Now().Add(30 * time.Minute)
@@ -721,6 +784,7 @@ func TestEndsAndAnApplyNeverOverlap(t *testing.T) {
 
 // While the end waits for its time, other requests on the group go on.
 func TestAGrantHoldsNobodyUp(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.granted(26*time.Hour, "NEW")
 		asked := time.Now()
@@ -733,6 +797,7 @@ func TestAGrantHoldsNobodyUp(t *testing.T) {
 
 // A limit of seats that a renewed code has counts as asked for.
 func TestRenewalUnderAPolicyOfSeats(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.amend(func(rule *PolicyRule) { rule.MaxSeats = 4 })
 		r := w.done(Ask{Codes: []string{"NEW"}, Quotas: []Quota{{Code: "NEW", Limit: 3}}, For: time.Hour})
@@ -751,6 +816,7 @@ func TestRenewalUnderAPolicyOfSeats(t *testing.T) {
 }
 
 func TestTheThreadOfAnEndIsGone(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.slack.breaks("post_revocation", 1000, false, missing("thread_not_found"))
 		r := w.granted(2*time.Hour, "NEW")
@@ -762,6 +828,7 @@ func TestTheThreadOfAnEndIsGone(t *testing.T) {
 }
 
 func TestEndReplyAnswerLost(t *testing.T) {
+	t.Parallel()
 	for _, effect := range []bool{true, false} {
 		live(t, func(w *world) {
 			w.slack.breaks("post_revocation", 2, effect, errCut)
@@ -778,6 +845,7 @@ func TestEndReplyAnswerLost(t *testing.T) {
 // The same codes for another time are another request: whether they stay is
 // what is asked.
 func TestTheSameForAnotherTime(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		until := time.Now().Add(48 * time.Hour)
 		asks := []Ask{{Codes: []string{"NEW"}}, {Codes: []string{"NEW"}, For: time.Hour}, {Codes: []string{"NEW"}, For: 2 * time.Hour}, {Codes: []string{"NEW"}, Until: until}}
@@ -803,6 +871,7 @@ func TestTheSameForAnotherTime(t *testing.T) {
 // A code that the end of a grant takes out, between the look at the rule and
 // the look at who holds what, is not there already.
 func TestAskedForWhileItEnds(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		held := w.granted(30*time.Minute, "NEW")
 		time.Sleep(time.Until(held.Grant.Until) - 20*time.Second)
@@ -818,6 +887,7 @@ func TestAskedForWhileItEnds(t *testing.T) {
 // Another request has just added a code for a time, and its answer is still
 // unknown. The code does not count as there for good.
 func TestAskedForWhileItIsPutIn(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.uipath.onWrite = func(int, Allocation) (*Allocation, bool, error) { return nil, true, errCut }
 		first := w.ask(Ask{Codes: []string{"NEW"}, For: 2 * time.Hour})

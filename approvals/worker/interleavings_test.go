@@ -11,6 +11,7 @@ import (
 // A limit is read back after it was written. That this read is put off says
 // nothing of the write.
 func TestReadAfterALimitWasWritten(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		put := false
 		w.uipath.onWrite = func(_ int, asked Allocation) (*Allocation, bool, error) { put = true; return &asked, true, nil }
@@ -33,6 +34,7 @@ func TestReadAfterALimitWasWritten(t *testing.T) {
 // A part of what a lost write would have put in was put in by another request,
 // and the rest is written: the part is held by both.
 func TestAnotherPutInAPartOfIt(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		r := w.lostAndReopened(Ask{Codes: []string{"NEW", "NEWER"}, For: 2 * time.Hour})
 		other := w.done(Ask{Codes: []string{"NEW"}})
@@ -51,6 +53,7 @@ func TestAnotherPutInAPartOfIt(t *testing.T) {
 // A vote that is given while the look before a write finds too few is weighed
 // all the same.
 func TestVoteWhileConsentIsFoundGone(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		r := w.carded()
 		w.slack.put(r, bystander, true)
@@ -76,6 +79,7 @@ func TestVoteWhileConsentIsFoundGone(t *testing.T) {
 
 // What a thread would be told of a hold-up is not told once it is over.
 func TestHoldUpThatIsOverIsNotTold(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.slack.breaks("post_delay", 1000, false, errCut)
 		w.uipath.onRead = func(n int) error {
@@ -97,6 +101,7 @@ func TestHoldUpThatIsOverIsNotTold(t *testing.T) {
 // What the thread was told of a hold-up stands above the outcome, though Slack stored it
 // late, and after the write was done.
 func TestHoldUpThatIsStoredLateStandsAboveTheOutcome(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		r := w.carded()
 		stored := saidName(r, Job{Kind: JobPostDelay, Number: 1})
@@ -126,6 +131,7 @@ func TestHoldUpThatIsStoredLateStandsAboveTheOutcome(t *testing.T) {
 
 // Approvals that were given are told at the deadline, seen or not.
 func TestExpiredWithSomeApprovals(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.adopt(SimplePolicy([]string{anna, ben}, 2, time.Hour))
 		r := w.carded()
@@ -142,6 +148,7 @@ func TestExpiredWithSomeApprovals(t *testing.T) {
 // While an answer is lost, an admin changes a limit. The approvers did not agree
 // to change that.
 func TestLimitMovedAfterALostWrite(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
 			if n == 1 {
@@ -165,6 +172,7 @@ func TestLimitMovedAfterALostWrite(t *testing.T) {
 
 // UiPath refuses to show the rule at the end of a grant whose codes all stay.
 func TestEndOfWhatStaysRefused(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		r := w.granted(2*time.Hour, "NEW")
 		other := w.done(Ask{Codes: []string{"NEW"}})
@@ -178,6 +186,7 @@ func TestEndOfWhatStaysRefused(t *testing.T) {
 
 // A write that waits for Slack to say who consents holds up no end of a grant.
 func TestAnEndWaitsForNoConsent(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		held := w.granted(30*time.Minute, "NEW")
 		waiting := w.ask(Ask{Codes: []string{"NEWER"}})
@@ -213,6 +222,7 @@ func (w *world) ofGroup(codes ...string) Request {
 // Slack no longer identifies the approvers of an approved request. Other requests
 // about the group are carried out all the same.
 func TestAWriteWaitsForNoConsentOfAnother(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		held := w.ofGroup("NEW")
 		other := w.ask(Ask{Codes: []string{"NEWER"}})
@@ -234,6 +244,7 @@ func TestAWriteWaitsForNoConsentOfAnother(t *testing.T) {
 // UiPath alone settles a write without an answer, even if Slack does not tell
 // who consents. The requests behind it go on.
 func TestReadBackWithoutSlack(t *testing.T) {
+	t.Parallel()
 	for name, effect := range map[string]bool{"it took effect": true, "it did not": false} {
 		t.Run(name, func(t *testing.T) {
 			live(t, func(w *world) {
@@ -270,6 +281,7 @@ func TestReadBackWithoutSlack(t *testing.T) {
 // Who is named as having approved is who consented at the look before the
 // write, not who did when the quorum was met and took it back since.
 func TestWhoseConsentCarriedTheWrite(t *testing.T) {
+	t.Parallel()
 	for name, lost := range map[string]bool{"confirmed": false, "the answer was lost": true} {
 		t.Run(name, func(t *testing.T) {
 			live(t, func(w *world) {
@@ -312,6 +324,7 @@ func TestWhoseConsentCarriedTheWrite(t *testing.T) {
 // The same where one write got no answer and had no effect, and others agreed
 // to the next.
 func TestWhoseConsentCarriedTheSecondWrite(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		r := w.carded()
 		w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
@@ -332,6 +345,7 @@ func TestWhoseConsentCarriedTheSecondWrite(t *testing.T) {
 // An approval holds as long as people were told that it does. What comes to
 // its write later is not written, whatever kept it.
 func TestNoWriteOnALapsedApproval(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		lose  bool // the answer to a write in time, which had no effect
 		keep  func(w *world, r Request)

@@ -8,6 +8,7 @@ import (
 
 // A panic harms one attempt: the job is tried again like one that failed.
 func TestPanicHarmsOneAttempt(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
 			if n == 1 {

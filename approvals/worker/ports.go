@@ -177,6 +177,15 @@ type Jobs interface {
 	// Subscribe signals on the channel whenever a job of these kinds may have
 	// become due, until stop is called.
 	Subscribe(kinds ...approvals.JobKind) (wake <-chan struct{}, stop func())
+
+	// Offer lends a free worker of the subscriber of a channel: the next transaction that
+	// makes a job of its kinds due leases it for take, if ready. With an error the job is
+	// to be given back. For a job due after until, the worker is not woken, because it looks by
+	// itself then. take is not called after withdraw.
+	Offer(
+		wake <-chan struct{}, until time.Time, lease time.Duration, ready func() bool,
+		take func(job approvals.LeasedJob, r approvals.Request, begun time.Time, err error),
+	) (withdraw func())
 }
 
 // Reactions is the store's part about people's emoji on cards.
@@ -268,6 +277,9 @@ type Messenger interface {
 
 	// AwaitPace waits until one more call of this pace fits Slack's limits.
 	AwaitPace(ctx context.Context, pace approvals.Pace) error
+
+	// TakePace is AwaitPace for calls that do not wait: it reports whether one more fits.
+	TakePace(pace approvals.Pace) bool
 }
 
 // Cards is the Messenger's part about a request's card.
@@ -284,8 +296,8 @@ type Cards interface {
 
 // Posts is the Messenger's part about a card's thread.
 type Posts interface {
-	// PostInThread posts what the job says.
-	PostInThread(ctx context.Context, r approvals.Request, said approvals.Job) error
+	// PostInThread posts what the job says, and returns the timestamp.
+	PostInThread(ctx context.Context, r approvals.Request, said approvals.Job) (ts string, err error)
 	// FindPost looks for the post of an earlier attempt; of several, the oldest.
 	FindPost(ctx context.Context, r approvals.Request, said approvals.LeasedJob) (ts string, found bool, err error)
 	// ListPosts lists the bot's messages in the channel about a request.

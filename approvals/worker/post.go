@@ -24,8 +24,8 @@ func (w *Runner) postOnce(
 	if stop != nil && !t.WasTried() {
 		return "", stop
 	}
-	if t.WasTried() { // it may turn up later
-		if err := w.applyEvent(ctx, r, approvals.PostRepeated{Post: t.Kind}, t.KeepLeased()); err != nil {
+	if t.WasTried() {
+		if err := w.noteMissing(ctx, t, r); err != nil {
 			return "", err
 		}
 	}
@@ -58,6 +58,11 @@ func (w *Runner) findEarlier(
 		}
 	}
 	return ts, found, err
+}
+
+// noteMissing has the channel searched later for a post that was not found.
+func (w *Runner) noteMissing(ctx context.Context, t approvals.LeasedJob, r approvals.Request) error {
+	return w.applyEvent(ctx, r, approvals.PostMissing{Post: t.Kind}, t.KeepLeased())
 }
 
 var errPostInDoubt = errors.New("whether the message was posted is unknown yet; looking again before it is posted anew")
@@ -112,11 +117,13 @@ func (w *Runner) postInThread(ctx context.Context, t approvals.LeasedJob, r appr
 	if r.CardTS == "" {
 		return w.applyEvent(ctx, r, shutOut, &t)
 	}
-	_, err := w.postOnce(ctx, t, r, nil, func() (string, error) {
-		return "", w.Messenger.PostInThread(ctx, r, t.Job)
+	ts, err := w.postOnce(ctx, t, r, nil, func() (string, error) {
+		return w.Messenger.PostInThread(ctx, r, t.Job)
 	})
 	err = w.judgeRefusal(ctx, t, r, err)
 	switch {
+	case err == nil:
+		return w.completePosted(ctx, t, ts)
 	case approvals.IsRefused(err): // the card is gone, and its thread with it
 		return w.applyEvent(ctx, r, shutOut, &t)
 	case t.IsShutOut(err):
@@ -125,22 +132,43 @@ func (w *Runner) postInThread(ctx context.Context, t approvals.LeasedJob, r appr
 	return err
 }
 
-// awaitOverdue keeps the thread's lane until an earlier attempt's post, by now out of date,
-// was found or cannot turn up any more. Otherwise it might stand below what is said next.
-func (w *Runner) awaitOverdue(ctx context.Context, t approvals.LeasedJob, r approvals.Request) error {
-	if !t.WasTried() || r.CardTS == "" {
-		return nil
-	}
-	_, _, err := w.findEarlier(ctx, t, r)
-	if approvals.IsRefused(err) {
-		return nil
+// completePosted ends a job whose message stands, with the message's timestamp.
+func (w *Runner) completePosted(ctx context.Context, t approvals.LeasedJob, ts string) error {
+	t.Carried, t.PostedTS = true, ts
+	err := w.Store.CompleteJob(context.WithoutCancel(ctx), t)
+	if err == nil {
+		w.completed.Store(leaseOf(t), true)
 	}
 	return err
 }
 
-// tellRequester tells the requester privately. Only its reader can see such a notice,
-// so after a lost answer it is told again, though rarely.
+// awaitOverdue keeps the thread's lane until an earlier attempt's post, by now out of date,
+// was found or has to be taken for lost. Otherwise it might stand below what is said next.
+func (w *Runner) awaitOverdue(ctx context.Context, t approvals.LeasedJob, r approvals.Request) error {
+	if !t.WasTried() || r.CardTS == "" {
+		return nil
+	}
+	ts, found, err := w.findEarlier(ctx, t, r)
+	switch {
+	case found && err == nil:
+		return w.completePosted(ctx, t, ts)
+	case approvals.IsRefused(err):
+		return approvals.ErrNoTransition // nothing was said
+	case err != nil:
+		return err
+	}
+	if err := w.noteMissing(ctx, t, r); err != nil {
+		return err
+	}
+	return approvals.ErrNoTransition
+}
+
+// tellRequester tells the requester privately, while it is still true. Only its reader can
+// see such a notice, so after a lost answer it is told again, though rarely.
 func (w *Runner) tellRequester(ctx context.Context, t approvals.LeasedJob, r approvals.Request) error {
+	if !t.IsRelevant(r) {
+		return approvals.ErrNoTransition
+	}
 	if err := w.Store.MarkTried(ctx, t); err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ func (w *Runner) prepare(ctx context.Context, t approvals.LeasedJob, r approvals
 	if r.State != approvals.Filed {
 		return nil
 	}
+	w.learnName(ctx, r.Requester)
 	facts, err := w.readFacts(ctx, r.Ask)
 	if err != nil {
 		return w.rejectOrRetry(ctx, t, r, err)
@@ -30,7 +31,7 @@ func (w *Runner) prepare(ctx context.Context, t approvals.LeasedJob, r approvals
 		return w.rejectUncheckable(ctx, t, r, err)
 	}
 	if violation != nil {
-		return w.applyEvent(ctx, r, approvals.Rejected{Outcome: approvals.Outcome{
+		return w.applyEvent(ctx, r, approvals.Rejected{Group: proposal.Group, Outcome: approvals.Outcome{
 			Reason: approvals.ReasonPolicy, ConcernedCodes: proposal.Change.AllCodes(), Violation: violation,
 		}}, &t)
 	}
@@ -44,6 +45,20 @@ func (w *Runner) prepare(ctx context.Context, t approvals.LeasedJob, r approvals
 		}}, &t)
 	}
 	return err
+}
+
+// Bounds of the name of a requester: its age, and the wait for it.
+const (
+	ageOfName  = 24 * time.Hour
+	waitOfName = 3 * time.Second
+)
+
+// learnName asks what a requester is called, because the journal keeps it. A request goes on
+// without.
+func (w *Runner) learnName(ctx context.Context, requester string) {
+	ctx, cancel := context.WithTimeout(ctx, waitOfName)
+	defer cancel()
+	_, _ = w.Directory.FindPerson(ctx, requester, ageOfName)
 }
 
 // readFacts reads the group, its allocation, and the end of each code that the

@@ -11,6 +11,7 @@ import (
 // A rule that grants by itself grants a row of grants up to its longest, and then
 // people are asked. The terms have the emoji that the card shows.
 func TestGrantsInARowEndWithPeople(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		longest := 30 * time.Hour
 		w.adopt(Policy{Rules: []PolicyRule{
@@ -37,6 +38,7 @@ func TestGrantsInARowEndWithPeople(t *testing.T) {
 // A rule that lists a requester by another id of theirs is about them. Where Slack does
 // not tell whose an id is, no rule is passed over for it.
 func TestARuleListsARequesterByAnotherID(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		told   map[string]error
 		reason Reason

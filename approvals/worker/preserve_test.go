@@ -18,6 +18,7 @@ func (u *uipath) forgets(asked Allocation) (*Allocation, bool, error) {
 // What a change, or the end of a grant, was to leave as it was and UiPath did
 // not keep is told; an answer that does not tell limits has not lost any.
 func TestWhatUiPathDoesNotKeepIsTold(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		forgotten    int // the write at which UiPath forgets
 		reason       Reason
@@ -51,6 +52,7 @@ func TestWhatUiPathDoesNotKeepIsTold(t *testing.T) {
 // A change, and the end of a grant, wait while UiPath does not tell the limits
 // that are to stay: a write would lift them.
 func TestLimitsThatAreNotToldAreWaitedFor(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		kept := w.uipath.rule().Quotas
 		untold := func(reads ...int) {
@@ -76,6 +78,7 @@ func TestLimitsThatAreNotToldAreWaitedFor(t *testing.T) {
 
 // Nor do limits that are not told hold up the end of a grant for ever.
 func TestLimitsThatAreNeverToldAgain(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		r := w.granted(2*time.Hour, "NEW")
 		w.uipath.onRead = func(int) error {
@@ -99,6 +102,7 @@ func TestLimitsThatAreNeverToldAgain(t *testing.T) {
 
 // What an answer has lost and the rule has kept is not said to be lost.
 func TestAnAnswerThatLeavesLimitsOut(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.uipath.onWrite = func(_ int, asked Allocation) (*Allocation, bool, error) {
 			answer := asked

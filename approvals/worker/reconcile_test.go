@@ -25,6 +25,7 @@ func (w *world) forget() {
 // Whatever a request waits for, it goes on when nothing is owed to it any more:
 // after a restart, and within minutes of it otherwise.
 func TestForgottenRequestsGoOn(t *testing.T) {
+	t.Parallel()
 	for name, forget := range map[string]func(*world){
 		"while the bot is down": func(w *world) { w.restart(w.forget) },
 		"while it runs":         func(w *world) { w.forget(); time.Sleep(5 * time.Minute) },

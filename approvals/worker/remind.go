@@ -35,13 +35,13 @@ func (w *Runner) remind(ctx context.Context, t approvals.LeasedJob, r approvals.
 	}
 	said := t.Job
 	said.Payload.Mention = awake
-	_, err = w.postOnce(ctx, t, r, later, func() (string, error) {
-		return "", w.Messenger.PostInThread(ctx, r, said)
+	ts, err := w.postOnce(ctx, t, r, later, func() (string, error) {
+		return w.Messenger.PostInThread(ctx, r, said)
 	})
 	if err != nil {
 		return stopIfRefused(err) // refused: the thread is gone
 	}
-	return w.applyEvent(ctx, r, approvals.Reminded{Number: t.Number}, &t)
+	return w.applyEvent(ctx, r, approvals.Reminded{Number: t.Number, TS: ts}, &t)
 }
 
 // escalate lets more people approve a request that has waited for long.

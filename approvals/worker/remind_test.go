@@ -55,6 +55,7 @@ func (w *world) person(id string, p Person) {
 }
 
 func TestReminders(t *testing.T) {
+	t.Parallel()
 	const both = anna + " " + ben
 	for name, c := range map[string]struct {
 		ttl  time.Duration
@@ -85,6 +86,7 @@ func TestReminders(t *testing.T) {
 }
 
 func TestAtMostFourReminders(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.monday(8)
 		w.amend(func(rule *PolicyRule) { rule.TTL = 100 * time.Hour })
@@ -102,6 +104,7 @@ func TestAtMostFourReminders(t *testing.T) {
 
 // Anna's day begins at 08:00 her time, nine hours before Ben's.
 func TestNoReminderAtNight(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.person(anna, Person{UTCOffset: 9 * time.Hour}) // 08:00 there is 23:00 UTC of the day before
 		w.monday(11)                                     // 20:00 for Anna, 11:00 for Ben
@@ -121,6 +124,7 @@ func TestNoReminderAtNight(t *testing.T) {
 // It is night for every approver: the reminder waits for the first to wake, over a
 // weekend if need be, and is not counted as trouble.
 func TestReminderWaitsForTheDay(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.person(ben, Person{UTCOffset: time.Hour})
 		since := time.Now()
@@ -136,6 +140,7 @@ func TestReminderWaitsForTheDay(t *testing.T) {
 }
 
 func TestNoReminderAfterTheEnd(t *testing.T) {
+	t.Parallel()
 	for name, end := range map[string]func(w *world, r Request){
 		"approved":  func(w *world, r Request) { w.react(r, anna, true); w.untilState(Done) },
 		"cancelled": func(w *world, r Request) { w.cancel(r) },
@@ -157,6 +162,7 @@ func TestNoReminderAfterTheEnd(t *testing.T) {
 
 // The request ends while the reminder is being prepared.
 func TestNoReminderOnceItEnded(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.monday(8)
 		r := w.pending(9 * time.Hour)
@@ -181,6 +187,7 @@ func TestNoReminderOnceItEnded(t *testing.T) {
 }
 
 func TestReminderAnswerLost(t *testing.T) {
+	t.Parallel()
 	for _, effect := range []bool{true, false} {
 		live(t, func(w *world) {
 			w.monday(8)
@@ -198,6 +205,7 @@ func TestReminderAnswerLost(t *testing.T) {
 // Who has voted, may not vote, or could not bring the request nearer to its
 // quorum is left alone.
 func TestWhoIsReminded(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.person(cleo, Person{Deactivated: true})
 		w.amend(func(rule *PolicyRule) {
@@ -219,6 +227,7 @@ func TestWhoIsReminded(t *testing.T) {
 // A user group is mentioned as such unless that disturbs a member who sleeps or has
 // voted.
 func TestUserGroupsInReminders(t *testing.T) {
+	t.Parallel()
 	const group = "S-APPROVERS"
 	for name, c := range map[string]struct {
 		before func(w *world, r Request)
@@ -246,6 +255,7 @@ func TestUserGroupsInReminders(t *testing.T) {
 
 // Lost consent is told in the thread, with who lost it and why.
 func TestReopenedIsTold(t *testing.T) {
+	t.Parallel()
 	set := func(w *world, group string, members ...string) {
 		w.slack.mu.Lock()
 		defer w.slack.mu.Unlock()
@@ -298,6 +308,7 @@ func TestReopenedIsTold(t *testing.T) {
 
 // Taken back twice, told twice.
 func TestReopenedTwice(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		r := w.carded()
 		for n := 1; n <= 2; n++ {
@@ -316,6 +327,7 @@ func TestReopenedTwice(t *testing.T) {
 // Once a request is over, the thread must not say that it waits again. By then its
 // change may be made, and no message may say that nothing was changed.
 func TestReopenedIsNotToldOnceItIsOver(t *testing.T) {
+	t.Parallel()
 	for name, unsaid := range map[string]error{"it may have been said": errCut, "it was put off": later(time.Minute)} {
 		t.Run(name, func(t *testing.T) {
 			live(t, func(w *world) {
@@ -349,6 +361,7 @@ func TestReopenedIsNotToldOnceItIsOver(t *testing.T) {
 // Once consent was lost people are asked about anew at every vote: what this
 // or another replica remembers of them would bring the lost consent back.
 func TestLostRightStaysLost(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.slack.groups = map[string][]string{"S-ONE": {}}
 		w.slack.cached = map[string][]string{"S-ONE": {anna}}
@@ -370,6 +383,7 @@ func TestLostRightStaysLost(t *testing.T) {
 // The thread reports a delayed write after each approval. A report whose answer was
 // lost is not taken for the one before.
 func TestHeldUpAgain(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.uipath.onRead = func(n int) error {
 			if n > 1 {

@@ -39,7 +39,7 @@ func (w *Runner) revokeGrant(ctx context.Context, t approvals.LeasedJob, r appro
 	case plan.IsOver():
 		return w.applyEvent(ctx, r, approvals.Revoked{Revocation: plan.Result}, &t)
 	case !r.Grant.AnsweredAt.IsZero():
-		return w.awaitShown(ctx, t, r, r.Grant.AnsweredAt, facts.Now)
+		return w.awaitShown(ctx, t, r, r.Grant.AnsweredAt, facts.Now, facts.Allocation)
 	}
 	if err := restBeforeWrite(t, facts.Now); err != nil {
 		return w.recordDelay(ctx, t, r, approvals.DelayReason(err), err)
@@ -75,7 +75,7 @@ func (w *Runner) writeWithout(
 	if err != nil && !approvals.EffectIsUnknown(err) { // the call never left
 		return w.recordDelay(ctx, t, r, approvals.DelayReason(err), err)
 	}
-	return w.settleTakingOut(ctx, t, r, plan, err)
+	return w.settleTakingOut(ctx, t, r, plan, answer, err)
 }
 
 // confirmTakenOut records an end that UiPath confirmed.
@@ -94,7 +94,7 @@ func (w *Runner) confirmTakenOut(
 // settleTakingOut reads the result of a write after anything but a plain yes.
 func (w *Runner) settleTakingOut(
 	ctx context.Context, t approvals.LeasedJob, r approvals.Request,
-	plan approvals.RevocationPlan, cause error,
+	plan approvals.RevocationPlan, answer approvals.Allocation, cause error,
 ) error {
 	read, err := w.readForWrite(ctx, r)
 	switch {
@@ -104,7 +104,7 @@ func (w *Runner) settleTakingOut(
 	case plan.IsShownBy(read):
 		return w.applyEvent(ctx, r, plan.AfterReading(read), &t)
 	case cause == nil:
-		return w.recordAnswered(ctx, t, r)
+		return w.recordAnswered(ctx, t, r, answer, read)
 	}
 	return w.revokedOrDelayed(ctx, t, r, plan.AfterRefusal(cause), cause)
 }

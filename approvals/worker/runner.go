@@ -131,6 +131,7 @@ var runners = map[approvals.JobKind]jobRunner{
 	approvals.JobApply:               (*Runner).apply,
 	approvals.JobUpdateCard:          (*Runner).updateCard,
 	approvals.JobTellVoter:           (*Runner).tellVoter,
+	approvals.JobTellDelay:           (*Runner).tellRequester,
 	approvals.JobTellRequester:       (*Runner).tellRequester,
 	approvals.JobExpire:              (*Runner).expire,
 	approvals.JobGrantExpiry:         (*Runner).expireGrant,
@@ -163,72 +164,13 @@ func (w *Runner) Run(ctx context.Context) {
 	}
 	running.Go(func() { w.keepReading(ctx) })
 	for pool, count := range slots {
-		running.Go(func() { w.runPool(ctx, jobs, approvals.PoolKinds(pool), count) })
+		running.Go(func() { w.runPool(ctx, jobs, pool, count) })
 	}
 	running.Go(func() { w.keepSurveying(ctx) })
 	running.Go(func() { w.keepReconciling(ctx) })
 	running.Go(func() { w.keepChannel(ctx) })
 	running.Go(func() { w.keepWatching(ctx) })
 	running.Wait()
-}
-
-// runPool claims jobs while it has free slots and waits when there are none.
-func (w *Runner) runPool(ctx, jobs context.Context, kinds []approvals.JobKind, count int) {
-	wake, stop := w.Store.Subscribe(kinds...)
-	defer stop()
-	free := make(chan struct{}, count)
-	var running sync.WaitGroup
-	defer running.Wait()
-
-	pace := kinds[0].Spec().Pace
-	for w.awaitDue(ctx, wake, kinds) {
-		if !acquireSlot(ctx, free) {
-			return
-		}
-		if pace != approvals.PaceNone && w.Messenger.AwaitPace(ctx, pace) != nil {
-			return
-		}
-		limited, cancel := context.WithTimeout(jobs, jobLimit) // begins before the lease does
-		job, request, err := w.Store.ClaimJob(ctx, leaseTime, kinds...)
-		if err != nil {
-			cancel()
-			<-free
-			w.pauseAfter(ctx, job, err)
-			continue
-		}
-		running.Go(func() {
-			defer func() { <-free }()
-			defer cancel()
-			w.runLeased(jobs, limited, job, request)
-		})
-	}
-}
-
-// awaitDue returns true when a job may be due and false when ctx has ended.
-func (w *Runner) awaitDue(ctx context.Context, wake <-chan struct{}, kinds []approvals.JobKind) bool {
-	for ctx.Err() == nil {
-		wait, found, err := w.Store.NextDue(ctx, kinds...)
-		switch {
-		case err != nil:
-			w.pauseAfter(ctx, approvals.LeasedJob{}, err)
-			continue
-		case !found:
-			wait = idlePoll
-		case wait <= 0:
-			return true
-		}
-		sleep.UntilWoken(ctx, min(wait, idlePoll), wake)
-	}
-	return false
-}
-
-func acquireSlot(ctx context.Context, free chan<- struct{}) bool {
-	select {
-	case free <- struct{}{}:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }
 
 // pauseAfter keeps the workers from asking the store in a hot loop. It is fine if no

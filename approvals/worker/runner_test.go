@@ -177,7 +177,7 @@ func (w *world) untilState(s State) Request {
 }
 
 // everyKind lists all that can be owed.
-var everyKind = []JobKind{JobPrepare, JobPostCard, JobAddReactions, JobCountVotes, JobApply, JobPostDelay, JobPostOutcome, JobUpdateCard, JobTellVoter, JobTellRequester, JobExpire,
+var everyKind = []JobKind{JobPrepare, JobPostCard, JobAddReactions, JobCountVotes, JobApply, JobPostDelay, JobPostOutcome, JobUpdateCard, JobTellVoter, JobTellDelay, JobTellRequester, JobExpire,
 	JobRemind, JobPostConsentLost, JobRemoveDoubles, JobWarnExpiry, JobGrantExpiry, JobRevoke, JobFindEffect, JobPostEffect, JobPostRevocationDelay, JobPostRevocation}
 
 // quiet lets time pass until everything owed has been done.
@@ -413,7 +413,7 @@ type utterance struct {
 	state State
 }
 
-// A double is a card too many of a request.
+// A double is a card too many of a request, or another post that came late.
 type double struct {
 	Post
 	request string
@@ -426,7 +426,7 @@ func (s *slackFake) ReadCards(context.Context, string, string, string) ([]ToldCa
 
 func (s *slackFake) ReadThread(context.Context, string, string) ([]Told, error) { return nil, nil }
 
-// ListPosts knows of cards alone.
+// ListPosts knows of cards, and of what turned up late.
 func (s *slackFake) ListPosts(_ context.Context, r Request) ([]Post, error) {
 	var posts []Post
 	err := s.do("list_posts", func() {
@@ -454,6 +454,15 @@ func (s *slackFake) again(r Request, ts string, reactions ...Reaction) {
 	defer s.mu.Unlock()
 	s.doubles = append(s.doubles, double{Post: Post{TS: ts, EventType: CardEventType}, request: r.ID})
 	s.cards[ts] = reactions
+}
+
+// turnUp shows posts that Slack took long to store.
+func (s *slackFake) turnUp(r Request, posts ...Post) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, post := range posts {
+		s.doubles = append(s.doubles, double{Post: post, request: r.ID})
+	}
 }
 
 // cacheAge is how old the cached answers are.
@@ -484,6 +493,8 @@ func (s *slackFake) do(call string, effect func()) error {
 }
 
 func (s *slackFake) AwaitPace(ctx context.Context, _ Pace) error { return ctx.Err() }
+
+func (s *slackFake) TakePace(Pace) bool { return true }
 
 func (s *slackFake) FindPerson(_ context.Context, user string, maxAge time.Duration) (Person, error) {
 	s.mu.Lock()
@@ -621,8 +632,8 @@ func (s *slackFake) PostCard(_ context.Context, r Request) (string, error) {
 	return cardOf(r), nil
 }
 
-func (s *slackFake) PostInThread(_ context.Context, r Request, said Job) error {
-	return s.do(string(said.Kind), func() {
+func (s *slackFake) PostInThread(_ context.Context, r Request, said Job) (string, error) {
+	return saidName(r, said), s.do(string(said.Kind), func() {
 		s.posted = append(s.posted, saidName(r, said))
 		s.said = append(s.said, utterance{Job: said, at: time.Now(), state: r.State})
 	})
@@ -673,8 +684,8 @@ func (u *uipath) FindEdits(context.Context, Group, time.Time, time.Time) ([]Port
 	return nil, nil
 }
 
-func (s *slackFake) TellRequester(_ context.Context, r Request, _ Job) error {
-	return s.do("tell_requester", func() { s.posted = append(s.posted, postName(r, JobTellRequester)) })
+func (s *slackFake) TellRequester(_ context.Context, r Request, said Job) error {
+	return s.do(string(said.Kind), func() { s.posted = append(s.posted, postName(r, said.Kind)) })
 }
 
 // put changes what Slack shows on a card, and returns the event that tells it.
@@ -733,6 +744,7 @@ func (s *slackFake) mends() { s.breaks("nothing", 0, true, nil) }
 
 // The whole life, when all goes well.
 func TestApplyConfirmed(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		r := w.carded()
 		w.react(r, anna, true)
@@ -754,6 +766,7 @@ func TestApplyConfirmed(t *testing.T) {
 }
 
 func TestNothingIsWrittenWithoutConsent(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		r := w.carded()
 		w.react(r, requester, true)
@@ -767,6 +780,7 @@ func TestNothingIsWrittenWithoutConsent(t *testing.T) {
 }
 
 func TestApplyAnswerLostAfterTheEffect(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.uipath.onWrite = func(int, Allocation) (*Allocation, bool, error) { return nil, true, errCut }
 		r := w.carded()
@@ -780,6 +794,7 @@ func TestApplyAnswerLostAfterTheEffect(t *testing.T) {
 }
 
 func TestApplyAnswerLostWithoutEffect(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
 			if n == 1 {
@@ -798,6 +813,7 @@ func TestApplyAnswerLostWithoutEffect(t *testing.T) {
 // A read that is told to wait says nothing of the write before it: the attempt
 // must not be forgotten, or its effect would be taken for someone else's.
 func TestApplyDelayKeepsAnEarlierAttempt(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.uipath.onWrite = func(int, Allocation) (*Allocation, bool, error) { return nil, true, errCut }
 		w.uipath.onRead = func(n int) error {
@@ -817,6 +833,7 @@ func TestApplyDelayKeepsAnEarlierAttempt(t *testing.T) {
 // A write that was certainly not made is not claimed: had someone else made
 // the change by then, the bot must not say that it did.
 func TestApplyDelayForgetsItsOwnAttempt(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.uipath.onWrite = func(int, Allocation) (*Allocation, bool, error) { return nil, false, later(time.Minute) }
 		r := w.carded()
@@ -830,6 +847,7 @@ func TestApplyDelayForgetsItsOwnAttempt(t *testing.T) {
 }
 
 func TestApplyWaitsAsLongAsUiPathAsks(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		var first, second time.Time
 		w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
@@ -850,6 +868,7 @@ func TestApplyWaitsAsLongAsUiPathAsks(t *testing.T) {
 }
 
 func TestApplyRefused(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.uipath.onWrite = func(int, Allocation) (*Allocation, bool, error) {
 			return nil, false, &RefusedError{Answer: "no such license"}
@@ -869,6 +888,7 @@ func TestApplyRefused(t *testing.T) {
 // The code that the card said would stay is gone by the time of the write. The
 // write would leave the allocation empty, and the approvers did not agree to that.
 func TestApplyEmptiesNoRuleUnasked(t *testing.T) {
+	t.Parallel()
 	for _, asked := range []bool{false, true} {
 		live(t, func(w *world) {
 			w.uipath.edit("OLD", "NEW")
@@ -896,6 +916,7 @@ func TestApplyEmptiesNoRuleUnasked(t *testing.T) {
 }
 
 func TestApplySupersededWhenTheRuleChanged(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		r := w.carded()
 		w.uipath.edit("OLD", "NEW") // what the card shows is no longer a change
@@ -909,6 +930,7 @@ func TestApplySupersededWhenTheRuleChanged(t *testing.T) {
 // What the card promised to keep is not part of the consent: codes that came
 // since are kept and do not stand in the way.
 func TestApplyKeepsWhatOthersAddedMeanwhile(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		r := w.carded()
 		w.uipath.edit("OLD", "BY-HAND")
@@ -922,6 +944,7 @@ func TestApplyKeepsWhatOthersAddedMeanwhile(t *testing.T) {
 }
 
 func TestApplyAnswerLacksACode(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.uipath.onWrite = func(int, Allocation) (*Allocation, bool, error) {
 			return &Allocation{Codes: []string{"OLD"}}, false, nil
@@ -940,6 +963,7 @@ func TestApplyAnswerLacksACode(t *testing.T) {
 }
 
 func TestApplyAnswerLacksACodeOnce(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.uipath.onWrite = func(n int, asked Allocation) (*Allocation, bool, error) {
 			if n == 1 {
@@ -957,6 +981,7 @@ func TestApplyAnswerLacksACodeOnce(t *testing.T) {
 
 // The event of the withdrawal never came: the look before the write finds it.
 func TestConsentWithdrawnBeforeTheWrite(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		r := w.carded()
 		heard := w.slack.put(r, anna, true)
@@ -978,6 +1003,7 @@ func TestConsentWithdrawnBeforeTheWrite(t *testing.T) {
 }
 
 func TestWithdrawnAndNeverGivenAgain(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		r := w.carded()
 		heard := w.slack.put(r, anna, true)
@@ -993,6 +1019,7 @@ func TestWithdrawnAndNeverGivenAgain(t *testing.T) {
 }
 
 func TestApproverDeactivatedBeforeTheWrite(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.slack.onLook = func() {
 			w.slack.mu.Lock()
@@ -1011,6 +1038,7 @@ func TestApproverDeactivatedBeforeTheWrite(t *testing.T) {
 }
 
 func TestConsentCannotBeCheckedBeforeTheWrite(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		r := w.carded()
 		w.slack.breaks("look", 3, false, errCut)
@@ -1023,6 +1051,7 @@ func TestConsentCannotBeCheckedBeforeTheWrite(t *testing.T) {
 }
 
 func TestApplyGivesUp(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name      string
 		read      error // every read after the vetting
@@ -1063,6 +1092,7 @@ func TestApplyGivesUp(t *testing.T) {
 
 // Two requests on one group, approved at once: both must be in the rule.
 func TestTwoWritesToOneGroup(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.uipath.pause = 10 * time.Second
 		w.file("e1", "NEW")
@@ -1085,6 +1115,7 @@ func TestTwoWritesToOneGroup(t *testing.T) {
 }
 
 func TestVetting(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name  string
 		group string
@@ -1116,6 +1147,7 @@ func TestVetting(t *testing.T) {
 }
 
 func TestVettingOutlivesAnOutage(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.uipath.onRead = func(n int) error {
 			if n <= 4 {
@@ -1124,7 +1156,7 @@ func TestVettingOutlivesAnOutage(t *testing.T) {
 			return nil
 		}
 		r := w.carded()
-		w.posts(JobTellRequester, 1) // the requester hears of the hold-up, once
+		w.posts(JobTellDelay, 1) // the requester hears of the hold-up, once
 		if r.DelayReason != "" {
 			w.Errorf("still held up: %q", r.DelayReason)
 		}
@@ -1132,6 +1164,7 @@ func TestVettingOutlivesAnOutage(t *testing.T) {
 }
 
 func TestAnnounceAnswerLostAfterThePost(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.slack.breaks("post_card", 1, true, errCut)
 		r := w.carded()
@@ -1148,6 +1181,7 @@ func TestAnnounceAnswerLostAfterThePost(t *testing.T) {
 // A post without an answer is looked for until 20 to 25 s after it, and only then
 // made anew, each time.
 func TestAnnounceAnswerLostWithoutAPost(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.slack.breaks("post_card", 2, false, errCut)
 		w.carded()
@@ -1173,6 +1207,7 @@ func TestAnnounceAnswerLostWithoutAPost(t *testing.T) {
 
 // A post that Slack stores after the bot gave up is found, and not made twice.
 func TestPostsThatAreStoredLate(t *testing.T) {
+	t.Parallel()
 	for late, posts := range map[time.Duration]int{time.Second: 1, 10 * time.Second: 1, 19 * time.Second: 1, time.Hour: 2} {
 		t.Run(late.String(), func(t *testing.T) {
 			live(t, func(w *world) {
@@ -1195,6 +1230,7 @@ func TestPostsThatAreStoredLate(t *testing.T) {
 
 // A call that never left needs no wait, also after an earlier one was settled.
 func TestAPostThatNeverLeftNeedsNoWait(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.slack.before = func(call string, n int) (bool, error) {
 			switch {
@@ -1220,6 +1256,7 @@ func TestAPostThatNeverLeftNeedsNoWait(t *testing.T) {
 // While history cannot be read it is unknown whether the card is there, and
 // so nothing is posted.
 func TestAnnounceWaitsForTheLook(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.slack.mu.Lock()
 		w.slack.before = func(call string, n int) (bool, error) {
@@ -1245,6 +1282,7 @@ func TestAnnounceWaitsForTheLook(t *testing.T) {
 }
 
 func TestAnnounceToldToWaitLooksForNothing(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.slack.breaks("post_card", 3, false, later(time.Minute))
 		w.carded()
@@ -1263,6 +1301,7 @@ func (w *world) cancel(r Request) {
 }
 
 func TestEndedBeforeTheCardWasPosted(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.slack.breaks("post_card", 1000, false, later(time.Minute))
 		r := w.file("e1")
@@ -1284,7 +1323,7 @@ func TestALongPauseIsToldBeforeIt(t *testing.T) {
 		start := time.Now()
 		w.slack.breaks("post_card", 1, false, later(15*time.Minute))
 		w.file("e1")
-		w.until("a word to the requester", func(Request) bool { return w.slack.count("tell_requester") > 0 })
+		w.until("a word to the requester", func(Request) bool { return w.slack.count("tell_delay") > 0 })
 		if waited := time.Since(start); waited > time.Minute {
 			t.Errorf("told after %v", waited)
 		}
@@ -1294,6 +1333,7 @@ func TestALongPauseIsToldBeforeIt(t *testing.T) {
 }
 
 func TestEndedWhileTheCardWasInDoubt(t *testing.T) {
+	t.Parallel()
 	for _, there := range []bool{true, false} {
 		t.Run(fmt.Sprintf("the card is there: %v", there), func(t *testing.T) {
 			live(t, func(w *world) {
@@ -1321,6 +1361,7 @@ func TestEndedWhileTheCardWasInDoubt(t *testing.T) {
 }
 
 func TestReplyAnswerLost(t *testing.T) {
+	t.Parallel()
 	for _, effect := range []bool{true, false} {
 		t.Run(fmt.Sprintf("after the post: %v", effect), func(t *testing.T) {
 			live(t, func(w *world) {
@@ -1339,6 +1380,7 @@ func TestReplyAnswerLost(t *testing.T) {
 }
 
 func TestReplyWhereTheThreadIsGone(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.slack.breaks("post_outcome", 1000, false, missing("thread_not_found"))
 		r := w.carded()
@@ -1357,6 +1399,7 @@ func TestReplyWhereTheThreadIsGone(t *testing.T) {
 // While the thread takes nothing, the requester is told privately, once. The thread is
 // told when it can be.
 func TestReplyWhereTheThreadIsClosed(t *testing.T) {
+	t.Parallel()
 	for name, closed := range map[string]bool{"closed": true, "Slack asks for time": false} {
 		t.Run(name, func(t *testing.T) {
 			live(t, func(w *world) {
@@ -1375,6 +1418,7 @@ func TestReplyWhereTheThreadIsClosed(t *testing.T) {
 // Private words may have reached their reader although Slack answered with an error.
 // They are repeated rarely, given up, and that is said once.
 func TestPrivateWordsAreRepeatedRarely(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		err   error
 		times int
@@ -1406,12 +1450,44 @@ func TestPrivateWordsAreRepeatedRarely(t *testing.T) {
 	}
 }
 
+// The requester hears how a request ended, although the word of what held it up could not
+// be told.
+func TestTheEndIsToldThoughTheHoldUpWasNot(t *testing.T) {
+	t.Parallel()
+	live(t, func(w *world) {
+		w.uipath.onRead = func(int) error { return errCut }
+		w.slack.mu.Lock()
+		said := 0
+		w.slack.before = func(call string, _ int) (effect bool, err error) {
+			if !strings.HasPrefix(call, "tell_") {
+				return true, nil
+			}
+			switch said++; {
+			case said > 3:
+				return true, nil
+			case said == 1: // Slack limits it until right before the deadline
+				return false, &DelayError{After: time.Hour - 30*time.Second}
+			}
+			return false, errCut
+		}
+		w.slack.mu.Unlock()
+		r := w.file("e1", "NEW")
+		if life := r.Deadline.Sub(r.FiledAt); life != time.Hour {
+			t.Fatalf("the request has %v", life)
+		}
+		w.untilState(Expired)
+		w.quiet()
+		w.posts(JobTellRequester, 1)
+	})
+}
+
 // missing is Slack's word that a message is not there.
 func missing(answer string) error { return &RefusedError{Answer: answer, NotFound: true} }
 
 // Slack may say of a card that it is missing while it is there. Such an answer ends
 // nothing, and a constant one not for ever.
 func TestACardThatSlackMissesWhileItIsThere(t *testing.T) {
+	t.Parallel()
 	for _, call := range []string{"add_reactions", "post_outcome", "update_card"} {
 		for _, times := range []int{1, 1000} {
 			t.Run(fmt.Sprint(call, " ", times), func(t *testing.T) {
@@ -1436,6 +1512,7 @@ func TestACardThatSlackMissesWhileItIsThere(t *testing.T) {
 // The answer to the reply was lost, and then the card was deleted: the
 // bot cannot find out any more whether the reply was there.
 func TestReplyInDoubtWhereTheThreadIsGone(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		r := w.carded()
 		w.slack.mu.Lock()
@@ -1460,6 +1537,7 @@ func TestReplyInDoubtWhereTheThreadIsGone(t *testing.T) {
 // A word that only its reader sees cannot be looked for, so it is never said
 // twice: better lost than repeated.
 func TestTellAtMostOnce(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name   string
 		err    error
@@ -1495,6 +1573,7 @@ func TestTellAtMostOnce(t *testing.T) {
 // If Slack does not list the members of a user group, their votes do not count
 // yet. The voters are told, and the bot checks again.
 func TestVotesThatCannotBeChecked(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		r := w.carded()
 		w.slack.breaks("members", 2, true, &RefusedError{Answer: "missing_scope"})
@@ -1508,6 +1587,7 @@ func TestVotesThatCannotBeChecked(t *testing.T) {
 }
 
 func TestRunStopsWithinItsGrace(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
 		s, err := store.Open(t.Context(), "sqlite://"+filepath.Join(dir, "test.db"), store.Options{})
@@ -1554,6 +1634,7 @@ func (s *stuck) FindGroup(ctx context.Context, _ string) (Group, error) {
 // UiPath takes a part of the write, and the approver changes their mind before
 // it is tried again. No message may say that nothing was changed.
 func TestDeniedAfterAWriteThatTookEffectInPart(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		r := w.carded()
 		w.uipath.onWrite = func(int, Allocation) (*Allocation, bool, error) {
@@ -1574,6 +1655,7 @@ func TestDeniedAfterAWriteThatTookEffectInPart(t *testing.T) {
 // The same after the request went back to waiting, where the row that knew of
 // the write is gone.
 func TestExpiredAfterAWriteOfUnknownOutcome(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		r := w.carded()
 		w.uipath.onWrite = func(int, Allocation) (*Allocation, bool, error) {
@@ -1592,6 +1674,7 @@ func TestExpiredAfterAWriteOfUnknownOutcome(t *testing.T) {
 
 // UiPath refuses the second write; whether the first took effect is not known.
 func TestRefusedAfterAWriteOfUnknownOutcome(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		r := w.carded()
 		w.uipath.onWrite = func(n int, _ Allocation) (*Allocation, bool, error) {
@@ -1611,6 +1694,7 @@ func TestRefusedAfterAWriteOfUnknownOutcome(t *testing.T) {
 
 // A requester who cannot be reached is not tried for ever.
 func TestUnreachableRequester(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.slack.breaks("tell_requester", 1_000_000, false, &RefusedError{Answer: "user_not_in_channel"})
 		w.file("e1", "OLD")
@@ -1624,6 +1708,7 @@ func TestUnreachableRequester(t *testing.T) {
 // A denial without an event stands on the card beside the quorum: the look
 // before the write finds it.
 func TestUnheardDenialBeforeTheWrite(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		r := w.carded()
 		heard := w.slack.put(r, anna, true)

@@ -20,6 +20,7 @@ func (w *world) pastTheDeadline(r Request) Request {
 }
 
 func TestCatchUpFindsAVote(t *testing.T) {
+	t.Parallel()
 	for name, after := range map[string]func(*world){
 		"after a hello": func(w *world) { w.hellos <- struct{}{} },
 		"on a timer": func(w *world) { // no hello tells of a database that was away
@@ -42,6 +43,7 @@ func TestCatchUpFindsAVote(t *testing.T) {
 }
 
 func TestCatchUpFindsAWithdrawal(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.adopt(SimplePolicy([]string{anna, ben}, 2, time.Hour))
 		r := w.carded()
@@ -58,6 +60,7 @@ func TestCatchUpFindsAWithdrawal(t *testing.T) {
 
 // A survey that is silent about a vote is no proof that it was taken back.
 func TestCatchUpConcludesNoWithdrawalFromASurvey(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.adopt(SimplePolicy([]string{anna, ben}, 2, time.Hour))
 		r := w.carded()
@@ -76,6 +79,7 @@ func TestCatchUpConcludesNoWithdrawalFromASurvey(t *testing.T) {
 // A survey that names fewer people than it counts is followed by a look at the
 // card itself.
 func TestCatchUpLooksCloserWhereTheSurveyIsNotWhole(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		r := w.carded()
 		w.slack.partial = true
@@ -90,6 +94,7 @@ func TestCatchUpLooksCloserWhereTheSurveyIsNotWhole(t *testing.T) {
 
 // What is known already is not written again, however often it is looked at.
 func TestCatchUpWritesOnlyWhatIsNew(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		w.adopt(SimplePolicy([]string{anna, ben}, 2, 12*time.Hour)) // no reminder is due yet
 		r := w.carded()
@@ -107,6 +112,7 @@ func TestCatchUpWritesOnlyWhatIsNew(t *testing.T) {
 }
 
 func TestCatchUpGoesOnAfterAFailure(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		r := w.carded()
 		w.slack.breaks("survey", 2, false, errCut)
@@ -119,6 +125,7 @@ func TestCatchUpGoesOnAfterAFailure(t *testing.T) {
 // A card that cannot be looked at keeps no other from being looked at in the
 // same round; but where Slack asks for time it is given.
 func TestCatchUpGoesOnAfterACardThatFails(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		err     error
 		looks   int // of the first round, at two cards
@@ -161,6 +168,7 @@ func TestCatchUpGoesOnAfterACardThatFails(t *testing.T) {
 }
 
 func TestDeletedCard(t *testing.T) {
+	t.Parallel()
 	const atTheDeadline = "before the deadline's look"
 	for name, when := range map[string]func(w *world, r Request){
 		"while pending": func(w *world, r Request) { w.hellos <- struct{}{} },
@@ -194,6 +202,7 @@ func TestDeletedCard(t *testing.T) {
 
 // The card goes while the write is out: what UiPath shows is what is told.
 func TestDeletedCardAfterAWriteOfUnknownOutcome(t *testing.T) {
+	t.Parallel()
 	for name, effect := range map[string]bool{"it took effect": true, "it did not": false} {
 		t.Run(name, func(t *testing.T) {
 			live(t, func(w *world) {
@@ -217,6 +226,7 @@ func TestDeletedCardAfterAWriteOfUnknownOutcome(t *testing.T) {
 
 // The bot was down when the vote was given and when the deadline passed.
 func TestDownOverTheDeadline(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name  string
 		acts  func(w *world, r Request)
@@ -252,6 +262,7 @@ func TestDownOverTheDeadline(t *testing.T) {
 // An approval that is known to have come after the deadline does not count,
 // also if the bot was down and hears of it before its last look.
 func TestLateApproval(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		r := w.carded()
 		w.slack.breaks("look", 1, false, errCut)                                  // the deadline's look has to wait
@@ -266,6 +277,7 @@ func TestLateApproval(t *testing.T) {
 // The process dies in its last look, and when it is back its clock is right
 // again: by that the deadline is still to come.
 func TestAClockThatWasFast(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		r := w.carded()
 		w.stop()
@@ -286,6 +298,7 @@ func TestAClockThatWasFast(t *testing.T) {
 // Where Slack cannot be asked at the deadline the request waits for it, as long
 // again as it lived.
 func TestTheDeadlineWaitsForTheLook(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		r := w.carded()
 		w.slack.breaks("look", 5, false, errCut)
@@ -308,6 +321,7 @@ func TestTheDeadlineWaitsForTheLook(t *testing.T) {
 // A no on one of the bot's replies that was given while no socket was connected is found
 // after it is connected again.
 func TestCatchUpFindsADenialOnAReply(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		r := w.carded()
 		time.Sleep(time.Hour / 2)
@@ -329,6 +343,7 @@ func TestCatchUpFindsADenialOnAReply(t *testing.T) {
 
 // Threads take a call for each card, so only a reconnect has them looked at.
 func TestThreadsAreLookedAtAfterAReconnect(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		r := w.carded()
 		w.slack.mu.Lock()

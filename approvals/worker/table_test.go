@@ -9,6 +9,7 @@ import (
 // Every kind of the table has one function here, every pool has workers, and
 // nothing is carried out that the table does not know.
 func TestEveryJobKindIsCarriedOut(t *testing.T) {
+	t.Parallel()
 	known := map[approvals.JobKind]bool{}
 	pools := map[approvals.Pool]bool{}
 	for _, spec := range approvals.JobKinds() {

@@ -62,6 +62,7 @@ func (s *slackFake) callsBesideSurveys() []string {
 // A bot that is set up for another organization leaves a request alone, in whatever
 // state it is: the bot of its organization carries it out afterwards.
 func TestForeignRequestsWait(t *testing.T) {
+	t.Parallel()
 	for name, other := range map[string]Target{
 		"another organization": {URL: home.URL, Organization: "beta", AccountID: home.AccountID},
 		"another account":      {URL: home.URL, Organization: home.Organization, AccountID: "9999"},
@@ -99,6 +100,7 @@ func TestForeignRequestsWait(t *testing.T) {
 // counted, and its thread hears nothing, because a copy of the database may run beside
 // the bot that it comes from.
 func TestForeignRequestsDoNotExpire(t *testing.T) {
+	t.Parallel()
 	live(t, func(w *world) {
 		r := w.carded()
 		w.stop()

@@ -102,7 +102,9 @@ func (w *Runner) lookAtAll(
 			return lease, err
 		}
 	}
-	lease.ListedAt = lease.Begun
+	if approvals.TellsAll(listed) {
+		lease.ListedAt = lease.Begun
+	}
 	return lease, w.Store.ConfirmLooks(ctx, lease)
 }
 

@@ -38,10 +38,14 @@ type draft struct {
 	options    []func(*approvals.Ask)
 	open       int // questions
 
-	endToFill  string   // such as <day>, in place of an end that was not understood
-	seatsOf    string   // the code whose limit was not understood
-	minus      []string // codes with a minus before them, as they were typed
-	lacksCodes bool     // a code was typed that is not in the ask
+	endToFill   string   // such as <day>, in place of an end that was not understood
+	seatsOf     string   // the code whose limit was not understood
+	asksLicense bool     // which of several is meant
+	isByAmount  bool     // it says by how much a limit changes
+	limitVerb   string   // as it was typed
+	minusCodes  []string // and the codes
+	minus       []string // codes with a minus before them, as they were typed
+	lacksCodes  bool     // a code was typed that is not in the ask
 }
 
 func (d *draft) isBad() bool { return d.question != nil || d.correction != nil }
@@ -94,6 +98,9 @@ func (r *reader) readAsk(o opening, tokens []word) (Command, error) {
 		return Command{}, newFill(r.fillFor(o, "<group> <code>"),
 			"That has more than %d words before the reason. Ask for less in one request.", maxWords)
 	}
+	if several := r.readSeveral(o, body); several != nil {
+		return Command{}, several
+	}
 	var drafts []*draft
 	for _, found := range r.exactRuns(body) {
 		drafts = append(drafts, r.readDraft(o, body, found, reason))
@@ -126,7 +133,7 @@ func (r *reader) startsExactRun(tokens []word) bool {
 // startsLooseRun reports whether the first words are a group with other separators.
 func (r *reader) startsLooseRun(tokens []word) bool {
 	for to := 2; to <= min(len(tokens), r.longest+2); to++ {
-		if text, _, ok := joinRun(tokens[:to]); ok && len(r.loose[lettersOf(text)]) > 0 {
+		if text, _, ok := joinRun(tokens[:to]); ok && len(r.loose[looseKey(text)]) > 0 {
 			return true
 		}
 	}
@@ -201,14 +208,18 @@ func (r *reader) readDraft(o opening, tokens []word, group run, reason []word) *
 			func(a *approvals.Ask) { a.Action = approvals.Remove })
 	}
 	items := d.expand(tokens, group)
+	items = d.takeSiblings(items)
 	items = d.takeBrackets(items)
 	items = d.takePeriods(items)
 	if reason != nil {
 		d.takeReason(reason)
 	}
+	items = d.takeWeakReason(items)
 	items = d.takeForReason(items)
 	items = d.takeLicenses(items)
+	items = d.takeWords(items)
 	items = d.takeSeats(items)
+	d.requireLimit()
 	d.takeRest(items)
 	d.checkAction()
 	d.applyBounds()
@@ -278,6 +289,8 @@ func plainWords(items []item) []word {
 func (d *draft) takePeriod(p period, typed []item) {
 	text := joinTexts(typed)
 	switch {
+	case p.isNothing:
+		return
 	case d.hasEnd:
 		d.noteOpen("Say once when it ends, with %s or with %s.", Typed("for"), Typed("until"))
 	case p.isBroken():
@@ -298,6 +311,9 @@ func (d *draft) takePeriod(p period, typed []item) {
 		if p.isNaked {
 			d.noteCorrection(text, FormatPeriod(d.ask), "%s says when it ends if %s or %s stands before it.",
 				Typed(text), Typed("for"), Typed("until"))
+		}
+		if p.isRough {
+			d.noteCorrection(text, FormatPeriod(d.ask), "A time is exact: %s.", Typed(FormatPeriod(d.ask)))
 		}
 		if d.isLate && p.length > 0 {
 			d.noteCorrection(text, FormatPeriod(d.ask), "A time with %s counts from when the change is made, "+
@@ -323,6 +339,15 @@ func (d *draft) takeForReason(items []item) []item {
 				return items[:i]
 			}
 			continue
+		}
+		if d.isGroup(joinWords(words)) || areAboutPersons(words) {
+			continue
+		}
+		if _, n := d.readDay(words); n > 0 {
+			d.endToFill = "until <day>"
+			d.noteOpen("%s can be when it is needed, or when it ends. Say when it ends with %s.",
+				Typed("for "+joinWords(words)), Typed("until"))
+			return items[:i]
 		}
 		reason := joinTyped(words)
 		if d.ask.Reason != "" || len(lettersOf(reason)) < 3 || soundLikeTime(words) {
@@ -355,6 +380,9 @@ func (d *draft) standsBefore(items []item) bool {
 // soundLikeTime reports whether a word, or two that were split, may be a part of a time.
 func soundLikeTime(words []word) bool {
 	for i, w := range words {
+		if ticketKey.MatchString(w.text) {
+			continue
+		}
 		isSplit := i > 0 && soundsLikeTime(word{text: words[i-1].text + w.text})
 		if soundsLikeTime(w) || isSplit {
 			return true
@@ -376,7 +404,7 @@ func soundsLikeTime(w word) bool {
 			return true
 		}
 	}
-	others := slices.Concat(numberWords, forGood, []string{"good", "ever", "next"})
+	others := slices.Concat(numberWords, forGood, []string{"good", "ever", "next", "rest", "remainder", "this"})
 	return slices.ContainsFunc(others, func(name string) bool {
 		return isOneEdit(text, name)
 	})
@@ -392,6 +420,7 @@ func (d *draft) takeRest(items []item) {
 			d.ask.MayEmpty = true
 		case it.isOneOf(prepositions) && d.standsBefore(items[i+1:]):
 		case it.isOneOf(addVerbs) && !d.isSaid:
+		case d.isSaid && d.ask.Action == approvals.Remove && it.isOneOf([]string{"back", unneeded}) && !hasLicense(items[i:]):
 		default:
 			left = append(left, it)
 		}
@@ -408,11 +437,9 @@ func (d *draft) noteLeft(left []item) {
 	switch ref := joinTexts(left); {
 	case mention.MatchString(first.text) || isPerson(first.text):
 		d.noteOpen(aboutPersons, Typed(first.text))
-	case d.isGroup(ref):
+	case len(d.groupsIn(left)) > 0:
 		d.lacksCodes = false
-		own := d.ask.Group
-		d.askWhich("%s and %s are both groups. One request is for one group.", []any{Typed(own), Typed(ref)},
-			func(a *approvals.Ask) { a.Group = own }, func(a *approvals.Ask) { a.Group = ref })
+		d.askGroups(d.groupsIn(left))
 	case limitSign.MatchString(first.text[:1]):
 		d.noteOpen("A seat limit is written next to its code, such as %s; %s stands beside none.",
 			Typed("IDU=10"), Typed(first.text))
@@ -423,16 +450,64 @@ func (d *draft) noteLeft(left []item) {
 		d.lacksCodes, d.seatsOf = d.onlyCode() == "", d.onlyCode()
 		d.noteOpen("%s stands beside no license code. A seat limit is written such as %s.", Typed(first.text),
 			Typed("IDU=10"))
+	case slices.ContainsFunc(left, item.isTurning):
+		d.lacksCodes = false
+		d.noteTurning(ref)
 	case d.Licenses == nil:
 		d.noteOpen("%s is not a license code: codes are letters and digits, such as %s. "+
 			"If the group's name has blanks, put it in double quotes.", Typed(first.text), Typed(ExampleCode))
 	default:
 		d.lacksCodes = len(left) == 1 && unicode.IsLetter([]rune(first.text)[0])
-		d.noteOpen("%s is not understood: it is no license code, and no license that your organization owns is "+
-			"called so. %s lists the licenses. A reason stands after %s, and a group's name in double quotes.",
+		d.noteOpen("%s is not understood: your organization owns no license of this code or name (%s lists them). "+
+			"If it is the reason, write %s before it. If it belongs to a group's name, put the name in double quotes.",
 			Typed(ref), Typed(d.name+" codes"), Typed("because"))
 		d.question.Unlisted = true
 	}
+}
+
+// noteTurning asks what is meant where a word may turn the request around.
+func (d *draft) noteTurning(typed string) {
+	d.noteOpen("%s may turn the request into its opposite. Say what the group should get. "+
+		"To take codes out, begin with %s.", Typed(typed), Typed(approvals.Remove))
+}
+
+// groupsIn are the groups that words name, if they name nothing else.
+func (d *draft) groupsIn(items []item) []string {
+	var named []string
+	for i := 0; i < len(items); {
+		if items[i].isOneOf(prepositions) || items[i].isOneOf(separators) {
+			i++
+			continue
+		}
+		n := len(items) - i
+		for n > 0 && !d.isGroup(joinTexts(items[i:i+n])) {
+			n--
+		}
+		if n == 0 {
+			return nil
+		}
+		named = append(named, joinTexts(items[i:i+n]))
+		i += n
+	}
+	return named
+}
+
+// askGroups asks for which of several groups the request is.
+func (d *draft) askGroups(others []string) {
+	all := append([]string{d.ask.Group}, others...)
+	var options []func(*approvals.Ask)
+	for _, ref := range all {
+		options = append(options, func(a *approvals.Ask) { a.Group = ref })
+	}
+	if len(all) == 2 {
+		d.askWhich("%s and %s are both groups. One request is for one group.",
+			[]any{Typed(all[0]), Typed(all[1])}, options...)
+		return
+	}
+	if len(all) > maxEither {
+		options = nil
+	}
+	d.askWhich("%s are all groups. One request is for one group.", []any{Typed(strings.Join(all, ", "))}, options...)
 }
 
 // onlyCode is the code of an ask for one.
@@ -443,7 +518,10 @@ func (d *draft) onlyCode() string {
 	return ""
 }
 
-func (d *draft) isGroup(ref string) bool { return len(d.groups[groupname.Canonical(ref).String()]) > 0 }
+// isGroup reports whether a known group is called so.
+func (r *reader) isGroup(ref string) bool {
+	return len(r.groups[groupname.Canonical(ref).String()]) > 0
+}
 
 // isPerson reports whether a word is an address or the handle of a person.
 func isPerson(text string) bool {
@@ -478,7 +556,7 @@ func (d *draft) checkAction() {
 			Typed(WordEmpty))
 		a.MayEmpty = false
 	}
-	if len(a.Codes) == 0 {
+	if len(a.Codes) == 0 && !d.asksLicense {
 		d.requireCodes()
 	}
 	d.checkMinus()
@@ -493,8 +571,29 @@ func (d *draft) checkMinus() {
 			func(a *approvals.Ask) { a.Action = approvals.Remove },
 			func(*approvals.Ask) {})
 	default:
-		d.noteOpen("%s has a minus. One request adds codes or takes codes out; ask for each separately.", typed)
+		d.askWhich("%s has a minus. One request adds codes or takes codes out; ask for each separately.", []any{typed},
+			func(a *approvals.Ask) { a.Codes, a.Quotas = d.withMinus(*a, false) },
+			func(a *approvals.Ask) {
+				a.Action, a.For, a.Until = approvals.Remove, 0, time.Time{}
+				a.Codes, a.Quotas = d.withMinus(*a, true)
+			})
 	}
+}
+
+// withMinus are the codes of an ask that have a minus before them, or those that have none.
+func (d *draft) withMinus(a approvals.Ask, want bool) (codes []string, quotas []approvals.Quota) {
+	isWanted := func(code string) bool { return slices.Contains(d.minusCodes, code) == want }
+	for _, code := range a.Codes {
+		if isWanted(code) {
+			codes = append(codes, code)
+		}
+	}
+	for _, q := range a.Quotas {
+		if isWanted(q.Code) {
+			quotas = append(quotas, q)
+		}
+	}
+	return codes, quotas
 }
 
 // requireCodes asks for the codes that the action needs.

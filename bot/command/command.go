@@ -13,6 +13,8 @@
 package command
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"html"
 	"reflect"
@@ -72,6 +74,9 @@ const (
 	maxPages      = 9999
 )
 
+// ReasonToFill stands in a command for the reason that a person has to give.
+const ReasonToFill = "<reason>"
+
 // Examples for suggestions and help.
 const (
 	ExampleID    = "R-7K3F9QXA"
@@ -104,7 +109,11 @@ func (k Known) Parse(name, text string) (Command, error) {
 	if len(tokens) == 0 {
 		return Command{Verb: VerbHelp}, nil
 	}
-	return newReader(name, k).read(tokens)
+	r := newReader(name, k)
+	if r.knowsGroups() {
+		tokens = r.translate(r.splitSlashes(dropLabels(tokens)))
+	}
+	return r.read(tokens)
 }
 
 // read reads a command by its first word. A group whose name begins with that word,
@@ -161,7 +170,13 @@ type opening struct {
 // readSentence reads a command that begins with a verb or with none.
 func (r *reader) readSentence(tokens []word) (Command, error) {
 	first, rest := tokens[0], tokens[1:]
-	verb := strings.ToLower(first.text)
+	verb := first.lower()
+	if question := cmp.Or(r.askWhatEnds(first, rest), r.readEmptying(first, rest)); question != nil {
+		return Command{}, question
+	}
+	if r.isQuestion(tokens) {
+		return r.readQuestion(tokens)
+	}
 	switch {
 	case first.isOneOf(helpWords):
 		return Command{Verb: VerbHelp}, nil
@@ -177,7 +192,7 @@ func (r *reader) readSentence(tokens []word) (Command, error) {
 		return r.readOther(verb, rest)
 	case first.isOneOf(reservedWords):
 		if verb == "show" {
-			rest = r.dropKind(rest)
+			rest = r.groupAmong(r.dropKind(rest))
 		}
 		return parseVerb(r.name, Verb(verb), rest)
 	}
@@ -195,6 +210,41 @@ func (r *reader) dropKind(rest []word) []word {
 	isKnown := func(ref string) bool { return len(r.groups[groupname.Canonical(ref).String()]) > 0 }
 	if isKnown(name) && !isKnown(whole) {
 		return rest[:last]
+	}
+	return rest
+}
+
+// askWhatEnds asks whether a request is to be withdrawn, or codes are to be taken out of a
+// group, if a verb for requests is said about codes.
+func (r *reader) askWhatEnds(verb word, rest []word) *Error {
+	if !r.knowsGroups() || !verb.isOneOf([]string{"cancel", "end", "stop", "undo"}) || hasRequestID(rest) {
+		return nil
+	}
+	c, err := r.readAsk(opening{action: approvals.Remove, isSaid: true}, rest)
+	if err == nil {
+		return r.askWithdraw(verb, c.Ask)
+	}
+	return nil
+}
+
+func (r *reader) askWithdraw(verb word, ask approvals.Ask) *Error {
+	question := newError("", "%s is for a request, by its id. To take codes out of a group, say %s.",
+		Typed(verb.text), Typed(approvals.Remove))
+	question.Either = []string{Suggest(ask), r.name + " mine"}
+	return question
+}
+
+// groupAmong is the only known group that a sentence names, if the sentence itself is none.
+func (r *reader) groupAmong(rest []word) []word {
+	if !r.knowsGroups() {
+		return rest
+	}
+	runs := r.maximalRuns(rest)
+	isSentence := len(rest) > 0 && rest[0].isOneOf([]string{
+		"me", "us", "what", "which", "the", "all", "licenses", "licences", "codes",
+	})
+	if len(runs) == 1 && isSentence && runs[0].from > 0 {
+		return rest[runs[0].from:runs[0].to]
 	}
 	return rest
 }
@@ -224,8 +274,8 @@ func (r *reader) readOther(verb string, rest []word) (Command, error) {
 			return c, nil
 		}
 	}
-	question := newError("", "A list shows the licenses of the organization, your requests, or those that wait. "+
-		"To look for a group, type %s alone: its form finds groups by their names.", Typed(r.name))
+	question := newError("", "Say which list: the licenses of the organization, your requests, or those that wait "+
+		"for approval. To look for a group, type %s alone: its form finds groups by their names.", Typed(r.name))
 	question.Either = []string{r.name + " codes", r.name + " mine", r.name + " pending"}
 	return Command{}, question
 }
@@ -277,7 +327,7 @@ const quoteGroupHint = " (A group of that name goes in double quotes.)"
 // parseShow reads the group to show.
 func parseShow(name string, rest []word) (Command, error) {
 	if len(rest) == 0 {
-		return Command{}, newError(name+" show "+ExampleGroup, "Say which group to show, "+
+		return Command{}, newFill(name+" show <group>", "Say which group to show, "+
 			"by its id or its exact name.")
 	}
 	rest, page := cutPage(rest)
@@ -289,7 +339,13 @@ func parseShow(name string, rest []word) (Command, error) {
 		words = append(words, w.text)
 	}
 	group := strings.Join(words, " ")
+	if placeholder.MatchString(group) {
+		return Command{}, newError("", "Put your own words in the place of %s.", Typed(group))
+	}
 	if err := checkGroup(name, group); err != nil {
+		if problem, ok := errors.AsType[*Error](err); ok && problem.Fill != "" {
+			problem.Fill = name + " show <group>"
+		}
 		return Command{}, err
 	}
 	return Command{Verb: VerbShow, Group: group, Page: page}, nil
@@ -330,18 +386,26 @@ func parseID(name string, verb Verb, rest []word) (Command, error) {
 	if verb == VerbCancel {
 		var reason []word
 		rest, reason = cutReason(rest, 0)
+		if len(reason) == 1 && placeholder.MatchString(reason[0].text) {
+			return Command{}, newError("", "Put your own words in the place of %s.", Typed(reason[0].text))
+		}
 		why = joinTyped(reason)
 	}
-	example := name + " " + string(verb) + " " + ExampleID
+	example := name + " " + string(verb) + " <id>"
+	rest = idAmong(rest)
+	if at := slices.IndexFunc(rest, func(w word) bool { return isRequestID(w.text) }); at >= 0 && len(rest) > 1 {
+		return Command{}, newError(name+" "+string(verb)+" "+strings.ToUpper(rest[at].text),
+			"After %s comes one request, by its id."+quoteGroupHint, Typed(verb))
+	}
 	if len(rest) != 1 || rest[0].text == "" {
-		return Command{}, newError(example, "After %s comes one request, by its id."+quoteGroupHint, Typed(verb))
+		return Command{}, newFill(example, "After %s comes one request, by its id."+quoteGroupHint, Typed(verb))
 	}
 	id := strings.ToUpper(rest[0].text)
 	if !strings.HasPrefix(id, "R-") {
 		id = "R-" + id
 	}
 	if !idShape.MatchString(id) {
-		return Command{}, newError(example,
+		return Command{}, newFill(example,
 			"%s is not a request id; an id is R- and eight letters or digits, as on the card."+quoteGroupHint,
 			Typed(rest[0].text))
 	}
@@ -349,6 +413,21 @@ func parseID(name string, verb Verb, rest []word) (Command, error) {
 		return Command{}, newError(name+" "+string(verb)+" "+id, "%s", problem)
 	}
 	return Command{Verb: verb, ID: id, Why: why}, nil
+}
+
+// idAmong is the only id among words that mean nothing beside it.
+func idAmong(words []word) []word {
+	var ids []word
+	for _, w := range words {
+		isNothing := (item{word: w}).isFiller() || w.isOneOf(prepositions)
+		if !isNothing && !w.isOneOf([]string{"request", "requests", "is", "about"}) {
+			ids = append(ids, w)
+		}
+	}
+	if len(ids) == 1 && isRequestID(ids[0].text) {
+		return ids
+	}
+	return words
 }
 
 // reasonProblem says what is wrong with a reason. It is empty for a good one, and

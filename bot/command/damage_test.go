@@ -97,17 +97,18 @@ func drawRequest(t *rapid.T) string {
 	}
 	codes := strings.Join(licenses, pick("separator", " ", ", ", " and "))
 	parts := []string{group, codes}
-	if verb := pick("verb", "", "", "add", "give", "remove", "set"); verb != "" {
+	if verb := pick("verb", "", "", "add", "give", "remove", "set", "bitte gib", "withdraw"); verb != "" {
 		parts = slices.Insert(parts, 0, verb)
-		if (verb == "remove") && strings.ContainsAny(codes, "=:x1") {
+		if (verb == "remove" || verb == "withdraw") && strings.ContainsAny(codes, "=:x1") {
 			parts[0] = "set"
 		}
-		if verb != "add" && verb != "give" {
+		if verb == "remove" || verb == "withdraw" || verb == "set" {
 			return strings.Join(parts, " ") + pick("reason", "", " because audit")
 		}
 	}
 	if end := pick("end", "", "", "for 30d", "for 2 weeks", "for a month", "until Friday", "until 2026-12-31",
-		"until end of year", "forever"); end != "" {
+		"until end of year", "forever", "bis Freitag", "for the rest of the year", "until tomorrow night",
+		"no end date"); end != "" {
 		parts = append(parts, end)
 	}
 	if reason := pick("reason", "", "", "because audit", "because of FIN-123", "because new hire starts", "reason migration",

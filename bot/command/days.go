@@ -11,6 +11,7 @@ import (
 var (
 	yearFirst = regexp.MustCompile(`^([0-9]{4})[-./]([0-9]{1,2})[-./]([0-9]{1,2})$`)
 	yearLast  = regexp.MustCompile(`^([0-9]{1,2})[-./]([0-9]{1,2})[-./]([0-9]{4})$`)
+	shortYear = regexp.MustCompile(`^([0-9]{1,2})[./]([0-9]{1,2})[./]([0-9]{2})$`)
 	noYear    = regexp.MustCompile(`^([0-9]{1,2})[./]([0-9]{1,2})$`)
 	ordinal   = regexp.MustCompile(`^([0-9]{1,2})(st|nd|rd|th)?$`)
 	year      = regexp.MustCompile(`^2[0-9]{3}$`)
@@ -25,7 +26,7 @@ func (k Known) readDay(words []word) (days []time.Time, n int) {
 		if w.quoted {
 			break
 		}
-		text = append(text, strings.ToLower(w.text))
+		text = append(text, w.lower())
 	}
 	skipped := 0
 	for len(text) > 1 && slices.Contains([]string{"the", "on"}, text[0]) {
@@ -51,6 +52,10 @@ func (k Known) readNumericDay(text []string) ([]time.Time, int) {
 	}
 	if p := yearLast.FindStringSubmatch(text[0]); p != nil {
 		inYear := func(month, day int) ([]time.Time, int) { return oneDay(atoi(p[3]), month, day) }
+		return eitherOrder(inYear, atoi(p[1]), atoi(p[2]))
+	}
+	if p := shortYear.FindStringSubmatch(text[0]); p != nil {
+		inYear := func(month, day int) ([]time.Time, int) { return oneDay(2000+atoi(p[3]), month, day) }
 		return eitherOrder(inYear, atoi(p[1]), atoi(p[2]))
 	}
 	if p := noYear.FindStringSubmatch(text[0]); p != nil {
@@ -136,7 +141,10 @@ func (k Known) readBoundary(text []string) ([]time.Time, int) {
 	if len(text) > 1 && text[1] == "end" && slices.Contains([]string{"year", "month", "year's", "month's"}, text[0]) {
 		return k.endOf([]string{strings.TrimSuffix(text[0], "'s")}, 1)
 	}
-	if text[0] != "end" {
+	if text[0] == "this" && len(text) > 1 && slices.Contains([]string{"week", "month", "quarter", "year"}, text[1]) {
+		return k.endOf(text[1:], 1)
+	}
+	if !slices.Contains([]string{"end", "ende", "fin", "rest", "remainder"}, text[0]) {
 		return nil, 0
 	}
 	skipped := 1

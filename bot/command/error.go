@@ -18,6 +18,8 @@ type Error struct {
 	Try string
 	// Either are commands to copy, if what was typed can mean each of them.
 	Either []string
+	// AllMeant reports that what was typed asks for all of Either, one after the other.
+	AllMeant bool
 	// Fill is a command with words such as <group> in place of what was not understood.
 	// It cannot be sent as it is.
 	Fill string

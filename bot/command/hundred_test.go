@@ -1,10 +1,12 @@
 package command_test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -24,14 +26,26 @@ const (
 // TestTheHundred types requests of people who know nothing but the help. Nearly all get
 // what they mean on the first or second try. No suggestion asks for something else, and
 // nothing is recorded with another meaning.
-func TestTheHundred(t *testing.T) { judgeRequests(t, "testdata/hundred.txt", 95) }
+func TestTheHundred(t *testing.T) { judgeRequests(t, "testdata/hundred.txt", 99, 100) }
 
 // TestAHundredMore types what people type in a hurry. More of it is asked about, and none
 // of it is mistaken.
-func TestAHundredMore(t *testing.T) { judgeRequests(t, "testdata/hundred-more.txt", 75) }
+func TestAHundredMore(t *testing.T) { judgeRequests(t, "testdata/hundred-more.txt", 99, 100) }
 
-// judgeRequests wants so many of a hundred requests to get what they mean.
-func judgeRequests(t *testing.T, file string, want int) {
+// TestAHundredOfOffices types what admins, help desks and managers type, at a desk and on a
+// phone, in their own language too.
+func TestFiftyUnseen(t *testing.T) { judgeRequests(t, "testdata/fifty-unseen.txt", 46, 50) }
+
+func TestAHundredOfOffices(t *testing.T) { judgeRequests(t, "testdata/hundred-offices.txt", 99, 100) }
+
+// TestTraps types requests with a word that turns the meaning. None is mistaken.
+func TestTraps(t *testing.T) { judgeRequests(t, "testdata/traps.txt", 10, 40) }
+
+// TestMoreTraps types more of them.
+func TestMoreTraps(t *testing.T) { judgeRequests(t, "testdata/traps-more.txt", 10, 50) }
+
+// judgeRequests wants so many of the requests to get what they mean.
+func judgeRequests(t *testing.T, file string, want, of int) {
 	t.Helper()
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -46,7 +60,7 @@ func judgeRequests(t *testing.T, file string, want int) {
 		}
 		at := strings.LastIndex(line, " -> ")
 		typed, meant := line[:at], strings.TrimSpace(line[at+len(" -> "):])
-		result, said := tryRequest(t, known, typed, meant)
+		result, said := tryMeanings(t, known, typed, meant)
 		counts[result]++
 		fmt.Fprintf(&table, "%-10s  %s  →  %s\n", result, typed, said)
 		if result == misled || result == mistaken {
@@ -54,12 +68,59 @@ func judgeRequests(t *testing.T, file string, want int) {
 		}
 	}
 	t.Logf("%v\n%s", counts, table.String())
-	if total := counts[onFirst] + counts[onSecond] + counts[notYet]; total != 100 {
-		t.Errorf("%d requests were judged, want 100", total)
+	if total := counts[onFirst] + counts[onSecond] + counts[notYet]; total != of {
+		t.Errorf("%d requests were judged, want %d", total, of)
 	}
 	if good := counts[onFirst] + counts[onSecond]; good < want {
-		t.Errorf("%d of the hundred get what they mean on the first or second try, want %d", good, want)
+		t.Errorf("%d of the %d get what they mean on the first or second try, want %d", good, of, want)
 	}
+}
+
+// tryMeanings types a request that several answers are right for: the best of its results.
+func tryMeanings(t *testing.T, known command.Known, typed, meant string) (result, said string) {
+	t.Helper()
+	order := []string{onFirst, onSecond, notYet, misled, mistaken}
+	for one := range strings.SplitSeq(meant, " || ") {
+		try := tryRequest
+		if strings.HasPrefix(one, "/ ") {
+			try = tryCommand
+		}
+		got, answer := try(t, known, typed, strings.TrimPrefix(one, "/ "))
+		if result == "" || slices.Index(order, got) < slices.Index(order, result) {
+			result, said = got, answer
+		}
+	}
+	return result, said
+}
+
+// tryCommand types a command that asks for no change, and what the answer offers.
+func tryCommand(t *testing.T, known command.Known, typed, meant string) (result, said string) {
+	t.Helper()
+	want, err := known.Parse("/allocate", meant)
+	if err != nil {
+		t.Fatalf("%q: %v", meant, err)
+	}
+	got, err := known.Parse("/allocate", typed)
+	var problem *command.Error
+	switch {
+	case err == nil && reflect.DeepEqual(got, want):
+		return onFirst, meant
+	case err == nil:
+		return mistaken, string(got.Verb)
+	case !errors.As(err, &problem):
+		t.Fatalf("%q: %v", typed, err)
+	}
+	offers := problem.Either
+	if problem.Try != "" {
+		offers = append(offers, problem.Try)
+	}
+	switch {
+	case slices.Contains(offers, "/allocate "+meant):
+		return onSecond, strings.Join(offers, " | ")
+	case len(offers) > 0 && !isForm(offers):
+		return misled, strings.Join(offers, " | ")
+	}
+	return notYet, problem.Error() + " fill in: " + problem.Fill
 }
 
 // tryRequest types a request, and what the answer offers.
@@ -105,8 +166,9 @@ func isSetOfRequests(t *testing.T, known command.Known, offers []string, meant s
 	if len(all) < 2 || len(all) != len(offers) {
 		return false
 	}
-	for i, one := range all {
-		if !isSameRequest(t, known, strings.TrimPrefix(offers[i], "/allocate "), one) {
+	for _, one := range all {
+		isOne := func(offer string) bool { return isSameRequest(t, known, strings.TrimPrefix(offer, "/allocate "), one) }
+		if !slices.ContainsFunc(offers, isOne) {
 			return false
 		}
 	}
@@ -164,4 +226,6 @@ func askOf(t *testing.T, known command.Known, text string) approvals.Ask {
 }
 
 // TestAHundredOfStrangers types what people wrote who saw nothing but the help.
-func TestAHundredOfStrangers(t *testing.T) { judgeRequests(t, "testdata/hundred-strangers.txt", 95) }
+func TestAHundredOfStrangers(t *testing.T) {
+	judgeRequests(t, "testdata/hundred-strangers.txt", 99, 100)
+}

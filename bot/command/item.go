@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"licensebot/approvals"
 	"licensebot/internal/groupname"
@@ -29,7 +30,7 @@ const (
 )
 
 var (
-	placeholder = regexp.MustCompile(`^<(group|code|seats|time|day)>$`)
+	placeholder = regexp.MustCompile(`^<(group|code|seats|time|day|id|reason)>$`)
 	emailShape  = regexp.MustCompile(`^[^@\s]+@[^@\s]+\.[^@\s]+$`)
 	countShape  = regexp.MustCompile(`^([0-9]{1,7}|x[0-9]{1,7}|[0-9]{1,7}x)$`)
 	limitSign   = regexp.MustCompile(`[=:*]`)
@@ -39,7 +40,20 @@ var (
 
 // isFiller reports whether a word means nothing where it stands.
 func (it item) isFiller() bool {
-	return it.kind == plain && !it.quoted && slices.Contains(fillers, strings.ToLower(it.text))
+	return it.kind == plain && !it.quoted && (slices.Contains(fillers, it.lower()) || isOrnament(it.text))
+}
+
+// turningSigns may ask to take out what stands beside them.
+const turningSigns = "❌➖🚫⛔✖🗑"
+
+// isOrnament reports whether a word is a symbol that says nothing, such as a bullet or a
+// smile. A dash and a cross may say something.
+func isOrnament(text string) bool {
+	isSpeaking := func(r rune) bool {
+		isSign := r <= unicode.MaxASCII && r != '|' && r != '>'
+		return unicode.IsLetter(r) || unicode.IsDigit(r) || isSign || strings.ContainsRune(turningSigns, r)
+	}
+	return text != "" && !strings.ContainsFunc(text, isSpeaking)
 }
 
 // isNumber reports whether a word is a number of seats.
@@ -48,9 +62,14 @@ func (it item) isNumber() bool {
 	return ok
 }
 
+// isTurning reports whether a word may turn a request into its opposite.
+func (it item) isTurning() bool {
+	return it.isOneOf(turningWords) || strings.HasSuffix(it.lower(), "n't") || strings.ContainsAny(it.text, turningSigns)
+}
+
 // count is the number of seats that a word says.
 func (it item) count() (string, bool) {
-	text := strings.ToLower(it.text)
+	text := it.lower()
 	switch {
 	case it.kind != plain || it.quoted:
 		return "", false
@@ -88,7 +107,7 @@ func (d *draft) expand(tokens []word, found run) []item {
 
 // splitItem splits a word at commas and semicolons, and a quoted one also at blanks.
 func splitItem(w word) []item {
-	if thousands.MatchString(w.text) && !w.quoted {
+	if w.means != "" || thousands.MatchString(w.text) && !w.quoted {
 		return []item{{word: w}}
 	}
 	isNoCode := func(s string) bool { return !IsCode(strings.ToUpper(s)) }
@@ -118,19 +137,37 @@ func splitItem(w word) []item {
 
 // dropRepeatedGroup drops the group where it is named a second time.
 func (d *draft) dropRepeatedGroup(items []item) []item {
-	name := groupname.Canonical(d.ask.Group)
-	n := len(strings.Fields(name.String()))
-	if !d.knowsGroups() || n == 0 {
+	if !d.knowsGroups() {
 		return items
 	}
-	for i := 0; i+n <= len(items); i++ {
-		words := plainWords(items[i : i+n])
-		if len(words) == n && groupname.Canonical(joinTexts(items[i:i+n])) == name {
-			items = slices.Delete(items, i, i+n)
-			i--
+	names := []groupname.Name{groupname.Canonical(d.ask.Group)}
+	if len(d.group.groups) == 1 {
+		names = append(names, groupname.Canonical(d.group.groups[0].ID), d.group.groups[0].Canonical)
+	}
+	for i := 0; i < len(items); i++ {
+		for n := min(len(items)-i, d.longest+1); n > 0; n-- {
+			words := plainWords(items[i : i+n])
+			if len(words) == n && isOneName(names, words) {
+				items = slices.Delete(items, i, i+n)
+				i--
+				break
+			}
 		}
 	}
 	return items
+}
+
+// isOneName reports whether words are one of these names, maybe in brackets and behind the
+// word id.
+func isOneName(names []groupname.Name, words []word) bool {
+	text := strings.Trim(joinWords(words), "()")
+	for _, text := range []string{text, strings.TrimPrefix(text, "id "), joinWords(words)} {
+		name := groupname.Canonical(text)
+		if !name.IsUnknown() && slices.Contains(names, name) {
+			return true
+		}
+	}
+	return false
 }
 
 // joinLimits joins a code, its sign and its limit where blanks stand between them.
@@ -204,7 +241,7 @@ func (d *draft) takeCode(found match, typed string) {
 		return
 	}
 	if strings.HasPrefix(typed, "-") && d.ask.Action == approvals.Add {
-		d.minus = append(d.minus, typed)
+		d.minus, d.minusCodes = append(d.minus, typed), append(d.minusCodes, code)
 	}
 	if found.hasLimit {
 		d.readLimit(code, found.limit)
@@ -228,7 +265,7 @@ func (d *draft) listOwned() string {
 
 // askLicense asks which of several licenses is meant.
 func (d *draft) askLicense(found match, typed []item) {
-	d.lacksCodes = true
+	d.lacksCodes, d.asksLicense = true, true
 	var options []func(*approvals.Ask)
 	addCodes := func(codes []string) {
 		options = append(options, func(a *approvals.Ask) {
@@ -275,7 +312,7 @@ func (d *draft) readLimit(of, text string) {
 // takeSeats gives numbers to the codes that they stand beside. If each can belong to
 // the code before it and to the code behind it, it asks.
 func (d *draft) takeSeats(items []item) []item {
-	items = dropToSeats(items)
+	items = dropToSeats(items, d.limitVerb != "")
 	var rest []item
 	for _, it := range items {
 		if !it.isFiller() || it.isOneOf(separators) {
@@ -296,7 +333,7 @@ func (d *draft) takeSeats(items []item) []item {
 		d.takeQuotas(before)
 	case isBehind:
 		d.takeQuotas(behind)
-	case d.onlyCode() != "" && isOnlySeats(items):
+	case d.onlyCode() != "" && (isOnlySeats(items) || d.limitVerb != "" && isOneNumber(items)):
 		at := slices.IndexFunc(items, item.isNumber)
 		limit, _ := items[at].count()
 		d.readLimit(d.onlyCode(), limit)
@@ -307,11 +344,11 @@ func (d *draft) takeSeats(items []item) []item {
 }
 
 // dropToSeats drops the word to between a license and its seats.
-func dropToSeats(items []item) []item {
+func dropToSeats(items []item, mayStandApart bool) []item {
 	var rest []item
 	for i, it := range items {
 		isBefore := i > 0 && (items[i-1].kind == license || items[i-1].isFiller())
-		if isBefore && it.isKeyword("to") && i+1 < len(items) && items[i+1].isNumber() {
+		if (isBefore || mayStandApart) && it.isKeyword("to") && i+1 < len(items) && items[i+1].isNumber() {
 			continue
 		}
 		rest = append(rest, it)

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"regexp"
 	"strings"
 	"time"
 	"unicode"
@@ -38,7 +39,7 @@ type reader struct {
 	Known
 	name    string                       // the command as typed
 	groups  map[string][]approvals.Group // by canonical name, and by id
-	loose   map[string][]approvals.Group // by letters and digits alone
+	loose   map[string][]approvals.Group // by their loose keys
 	longest int                          // words of the longest name
 	names   []licenseName                // of the licenses that a name can mean
 	packs   []approvals.Pack             // whose names mean nothing else
@@ -54,11 +55,11 @@ func newReader(name string, known Known) *reader {
 		r.longest = max(r.longest, len(strings.Fields(canonical)))
 		if canonical != "" {
 			r.groups[canonical] = append(r.groups[canonical], g)
-			r.loose[lettersOf(canonical)] = append(r.loose[lettersOf(canonical)], g)
+			r.loose[looseKey(canonical)] = append(r.loose[looseKey(canonical)], g)
 		}
 		if id != canonical {
 			r.groups[id] = append(r.groups[id], g)
-			r.loose[lettersOf(id)] = append(r.loose[lettersOf(id)], g)
+			r.loose[looseKey(id)] = append(r.loose[looseKey(id)], g)
 		}
 	}
 	delete(r.loose, "")
@@ -105,6 +106,12 @@ func (r *reader) askable() []License {
 	}
 	return all
 }
+
+var leadingZeros = regexp.MustCompile(`\b0+([0-9])|([^0-9])0+([0-9])`)
+
+// looseKey is a text as people may write it with other separators, or with other zeros before
+// a number.
+func looseKey(text string) string { return leadingZeros.ReplaceAllString(lettersOf(text), "$2$1$3") }
 
 // lettersOf is a text as people may write it with other separators, or with none.
 func lettersOf(text string) string {

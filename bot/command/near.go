@@ -17,6 +17,9 @@ func (r *reader) nearDrafts(o opening, body, reason []word) []*draft {
 		if slices.ContainsFunc(exact, func(e run) bool { return e.to <= found.from || e.from >= found.to }) {
 			continue // a group is named beside it
 		}
+		if slices.ContainsFunc(exact, func(e run) bool { return e.from <= found.from && e.to >= found.to }) {
+			continue // it is the name of another group
+		}
 		d := r.readDraft(o, body, found, reason)
 		if d.correction != nil || found.to < len(body) && (item{word: body[found.to]}).isNumber() {
 			continue // such a number may belong to the name
@@ -31,7 +34,7 @@ func (r *reader) nearDrafts(o opening, body, reason []word) []*draft {
 		return drafts
 	}
 	if o.isSaid {
-		return append(drafts, r.nearKeywordDrafts(o, body, reason)...)
+		return slices.Concat(drafts, r.nearKeywordDrafts(o, body, reason), r.giveBackDrafts(o, body, reason))
 	}
 	return slices.Concat(
 		drafts, r.lateVerbDrafts(body, reason), r.nearVerbDrafts(body, reason), r.nearKeywordDrafts(o, body, reason),
@@ -73,21 +76,59 @@ func (r *reader) lateVerbDrafts(body, reason []word) []*draft {
 	for i, w := range body {
 		action := approvals.Add
 		switch {
-		case w.isOneOf(removeVerbs):
+		case w.isOneOf(removeVerbs), w.isOneOf(softVerbs) && !r.hasToGroup(body):
 			action = approvals.Remove
 		case w.isKeyword("set"):
 			action = approvals.Set
 		case !w.isOneOf(addVerbs):
 			continue
 		}
+		if action != approvals.Add && r.hasLicense(body[:i]) && r.hasLicense(body[i+1:]) {
+			continue // it is for those behind it
+		}
 		rest := slices.Delete(slices.Clone(body), i, i+1)
 		for _, found := range r.exactRuns(rest) {
 			d := r.readDraft(opening{action: action, isSaid: true}, rest, found, reason)
+			if w.isOneOf(softVerbs) {
+				d.noteCorrection(w.text, string(action), "To take codes out of a group, say %s.", Typed(action))
+			}
 			d.noteCorrection(w.text, string(action), "The verb %s comes first.", Typed(action))
 			drafts = append(drafts, d)
 		}
 	}
 	return drafts
+}
+
+// giveBackDrafts read "give … back" as taking codes out.
+func (r *reader) giveBackDrafts(o opening, body, reason []word) []*draft {
+	at := slices.IndexFunc(body, func(w word) bool { return w.isKeyword("back") })
+	if o.action != approvals.Add || o.isLate || at < 0 || r.hasToGroup(body) {
+		return nil
+	}
+	var drafts []*draft
+	if slices.ContainsFunc(r.exactRuns(body), func(f run) bool { return f.to == at }) {
+		return nil // the group gets it back
+	}
+	rest := slices.Delete(slices.Clone(body), at, at+1)
+	for _, found := range r.exactRuns(rest) {
+		d := r.readDraft(opening{action: approvals.Remove, isSaid: true}, rest, found, reason)
+		d.noteCorrection(body[at].text, string(approvals.Remove), "To take codes out of a group, say %s.",
+			Typed(approvals.Remove))
+		drafts = append(drafts, d)
+	}
+	return drafts
+}
+
+// hasToGroup reports whether the word to stands before a group: what is given back to one is
+// for it.
+func (r *reader) hasToGroup(body []word) bool {
+	return slices.ContainsFunc(r.exactRuns(body), func(f run) bool {
+		from := f.from
+		for from > 0 && body[from-1].isOneOf([]string{"the", "group", "team"}) {
+			from--
+		}
+		return from > 0 && body[from-1].isKeyword("to")
+	})
 }
 
 // nearVerbDrafts read the words with the first one as a mistyped verb.
@@ -142,7 +183,7 @@ func (r *reader) nearRuns(tokens []word) []run {
 // or if others have its name.
 func (r *reader) referTo(g approvals.Group, typed string) string {
 	id, want := groupname.Canonical(g.ID).String(), groupname.Canonical(typed).String()
-	isID := lettersOf(id) == lettersOf(want) || isOneEdit(id, want)
+	isID := looseKey(id) == looseKey(want) || isOneEdit(id, want)
 	if g.Name == "" || len(r.groups[g.Canonical.String()]) > 1 || isID && !isNearName(g.Canonical.String(), want) {
 		return g.ID
 	}
@@ -153,10 +194,10 @@ func (r *reader) referTo(g approvals.Group, typed string) string {
 func (r *reader) nearGroups(text string) []approvals.Group {
 	want := groupname.Canonical(strings.TrimLeft(text, "#@")).String()
 	letters := lettersOf(want)
-	if len(letters) < 2 {
+	if len(letters) < 2 || strings.ContainsAny(text, turningSigns) {
 		return nil
 	}
-	found := slices.Clone(r.loose[letters])
+	found := slices.Clone(r.loose[looseKey(want)])
 	for _, g := range r.Groups {
 		id := groupname.Canonical(g.ID).String()
 		isNear := isNearName(g.Canonical.String(), want) || isOneEdit(id, want)
@@ -241,7 +282,8 @@ func (r *reader) withoutLooseNumbers(body []word) []word {
 			endsAt = max(endsAt, i+p.n)
 		}
 		if it := (item{word: w}); it.isNumber() && i > 0 && i >= endsAt {
-			if !r.isAskable(body[i-1].text) && !(item{word: body[i-1]}).isFiller() {
+			isListed := body[i-1].isOneOf(separators) && i > 1 && (item{word: body[i-2]}).isNumber()
+			if isListed || !r.isAskable(body[i-1].text) && !(item{word: body[i-1]}).isFiller() {
 				continue
 			}
 		}

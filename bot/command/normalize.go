@@ -112,10 +112,21 @@ type word struct {
 	text   string // without decoration
 	typed  string // with decoration, for a reason, which is repeated as it is
 	quoted bool   // a quoted word is never a keyword
+	means  string // the word of the grammar that it stands for; empty: itself
+}
+
+// lower is the word as the grammar reads it.
+func (w word) lower() string {
+	if w.means != "" {
+		return w.means
+	}
+	return strings.ToLower(w.text)
 }
 
 // isKeyword reports whether the word is this keyword.
-func (w word) isKeyword(keyword string) bool { return !w.quoted && strings.EqualFold(w.text, keyword) }
+func (w word) isKeyword(keyword string) bool {
+	return !w.quoted && strings.EqualFold(w.lower(), keyword)
+}
 
 // stripDecoration removes what people put around words in Slack: code ticks,
 // bold, italics, strike-through and the full stop of a sentence.

@@ -28,6 +28,8 @@ type period struct {
 	until     time.Time
 	isForGood bool
 	isNaked   bool // without for or until before it
+	isNothing bool // it says what is so anyway
+	isRough   bool // the length was said roughly
 
 	problem *Error   // it was not understood, or is ambiguous
 	either  []period // what an ambiguous one can mean
@@ -40,13 +42,23 @@ func (p period) applyTo(a *approvals.Ask) { a.For, a.Until = p.length, p.until }
 
 // Words for times.
 var (
-	forGood     = []string{"forever", "permanently", "permanent", "indefinitely", "always"}
-	untilWords  = []string{"until", "till", "til", "through", "thru"}
+	forGood    = []string{"forever", "permanently", "permanent", "indefinitely", "always"}
+	untilWords = []string{"until", "till", "til", "through", "thru", "expires", "expiring", "ends", "ending"}
+	startWords = []string{"from", "starting", "beginning", "ab"}
+	// restWords begin what is left of a week, a month, a quarter or a year.
+	restWords = []string{"this", "rest", "remainder"}
+	// beforeLength are words between for and a length.
+	beforeLength = []string{
+		"the", "next", "at", "least", "most", "up", "to", "max", "maximum", "about", "around", "roughly", "approximately",
+		"ca",
+	}
 	numberWords = []string{
 		"zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
 	}
 	compactShape = regexp.MustCompile(`^([0-9]{1,4})([a-z]+)$`)
 	mixedShape   = regexp.MustCompile(`^([0-9]{1,4}w)?([0-9]{1,4}d)?([0-9]{1,4}h)?([0-9]{1,4}m)?$`)
+	clockShape   = regexp.MustCompile(`^[0-9]{1,2}(:[0-9]{2}(am|pm)?|am|pm)$`)
+	rangeShape   = regexp.MustCompile(`^[0-9]{1,2}[./][0-9]{1,2}([./][0-9]*)?-[0-9]{1,2}[./][0-9]{1,2}([./][0-9]*)?$`)
 	fullDate     = regexp.MustCompile(`^[0-9]{1,4}[-./][0-9]{1,2}[-./][0-9]{1,4}$`)
 	number       = regexp.MustCompile(`^[0-9]{1,4}$`)
 )
@@ -90,15 +102,11 @@ func readNumber(text string) (int, bool) {
 
 // readPeriod reads a time at the beginning of words.
 func (k Known) readPeriod(words []word) period {
-	switch first := words[0]; {
-	case first.quoted:
+	if words[0].quoted {
 		return period{}
-	case first.isOneOf(forGood):
-		return period{n: 1, isForGood: true}
-	case first.isOneOf(untilWords):
-		return k.readUntil(words)
-	case first.isKeyword("for") && len(words) > 1:
-		return k.readFor(words)
+	}
+	if p, isSaid := k.readSaidPeriod(words); isSaid {
+		return p
 	}
 	isArticle := words[0].isOneOf([]string{"a", "an"}) || len(words) > 1 && len(words[1].text) == 1
 	if p := k.readLength(words); p.n == 1 || p.n > 1 && !isArticle {
@@ -113,11 +121,42 @@ func (k Known) readPeriod(words []word) period {
 	return period{}
 }
 
+// readSaidPeriod reads a time that begins with a word of its own.
+func (k Known) readSaidPeriod(words []word) (p period, isSaid bool) {
+	isMore := len(words) > 1
+	switch first := words[0]; {
+	case first.isOneOf(forGood):
+		return period{n: 1, isForGood: true}, true
+	case first.isOneOf(untilWords):
+		return k.readUntil(words), true
+	case first.isKeyword("for") && isMore:
+		return k.readFor(words), true
+	case first.isOneOf([]string{briefly, "temporarily", "temporary"}):
+		return k.brokenPeriod(1, "for <time>", "Say for how long, such as %s.", Typed("for 30d")), true
+	case first.isKeyword("by") && isMore:
+		return k.readBy(words), true
+	case first.isOneOf(startWords) && isMore, rangeShape.MatchString(first.text):
+		return k.readStart(words), true
+	case first.isOneOf(restWords):
+		return k.readThis(words), true
+	}
+	return period{}, false
+}
+
 // readFor reads the words behind "for": a length, or forever.
 func (k Known) readFor(words []word) period {
 	skipped := 1
-	for len(words) > skipped+1 && words[skipped].isOneOf([]string{"the", "next"}) {
+	isRough := false
+	for len(words) > skipped+1 && words[skipped].isOneOf(beforeLength) {
+		isRough = isRough || words[skipped].isOneOf([]string{"least", "about", "around", "roughly", "approximately", "ca"})
 		skipped++
+	}
+	if second := words[skipped]; second.isOneOf(restWords) {
+		if days, n := k.readBoundaryOf(words[skipped:]); n > 0 {
+			p := k.untilOneOf(joinWords(words[skipped:skipped+n]), days)
+			p.n = skipped + n
+			return p
+		}
 	}
 	second := words[1]
 	if second.isKeyword("today") {
@@ -128,11 +167,72 @@ func (k Known) readFor(words []word) period {
 	}
 	p := k.readLength(words[skipped:])
 	if p.n > 0 {
-		p.n += skipped
+		p.n, p.isRough = p.n+skipped, isRough
 		return p
 	}
 	return k.rejectFor(words)
 }
+
+// readBy reads the words behind "by": until that day, or in time for it.
+func (k Known) readBy(words []word) period {
+	p := k.readUntil(words)
+	if p.isBroken() || len(p.either) > 0 {
+		return period{}
+	}
+	return period{
+		n: p.n, either: []period{p, {isForGood: true}},
+		problem: newError("", "%s can be when the grant ends, or when it is needed at the latest.",
+			Typed(joinWords(words[:p.n]))),
+	}
+}
+
+// readThis reads this week and the like.
+func (k Known) readThis(words []word) period {
+	days, n := k.readBoundaryOf(words)
+	if n == 0 {
+		return period{}
+	}
+	p := k.untilOneOf(joinWords(words[:n]), days)
+	p.n, p.isNaked = n, true
+	return p
+}
+
+func (k Known) readBoundaryOf(words []word) ([]time.Time, int) {
+	var text []string
+	for _, w := range words[:min(len(words), 6)] {
+		text = append(text, w.lower())
+	}
+	return k.readBoundary(text)
+}
+
+// readStart reads on which day a grant begins. It begins when it is approved, so today is
+// all that can be said.
+func (k Known) readStart(words []word) period {
+	if rangeShape.MatchString(words[0].text) {
+		return k.brokenPeriod(1, "until <day>", aboutStart)
+	}
+	if words[1].isKeyword("now") {
+		return period{n: 2, isNothing: true}
+	}
+	days, n := k.readDay(words[1:])
+	switch {
+	case n == 0:
+		return period{}
+	case len(days) == 1 && days[0].Equal(k.today()):
+		return period{n: 1 + n, isNothing: true}
+	}
+	n++
+	fill := ""
+	if len(words) > n+1 && (words[n].isKeyword("to") || words[n].isOneOf(untilWords) || words[n].text == "-") {
+		if _, m := k.readDay(words[n+1:]); m > 0 {
+			n, fill = n+1+m, "until <day>"
+		}
+	}
+	return k.brokenPeriod(n, fill, aboutStart)
+}
+
+const aboutStart = "A grant begins when its request is approved, so no day can be set on which it begins. " +
+	"Say only when it ends, or ask again on that day."
 
 // rejectFor rejects what begins like a length and is none. Other words behind "for"
 // are no time at all.
@@ -155,7 +255,7 @@ func (k Known) readLength(words []word) period {
 	if words[0].quoted {
 		return period{}
 	}
-	if p := k.readCompact(strings.ToLower(words[0].text)); p.n > 0 || len(words) < 2 || words[1].quoted {
+	if p := k.readCompact(words[0].lower()); p.n > 0 || len(words) < 2 || words[1].quoted {
 		return p
 	}
 	return k.readSpaced(words)
@@ -180,7 +280,7 @@ func (k Known) readCompact(text string) period {
 
 // readSpaced reads a length in several words, such as 30 days.
 func (k Known) readSpaced(words []word) period {
-	text := strings.ToLower(words[0].text)
+	text := words[0].lower()
 	count, ok := readNumber(text)
 	n := 2
 	switch {
@@ -193,7 +293,7 @@ func (k Known) readSpaced(words []word) period {
 	if ok && words[1].isKeyword("m") {
 		return k.minutesOrMonths(n, whole, count)
 	}
-	if u, known := findUnit(words[1].text); ok && known {
+	if u, known := findUnit(words[1].lower()); ok && known {
 		return k.lengthOf(n, whole, count, u)
 	}
 	return period{}
@@ -261,8 +361,33 @@ func (k Known) readUntil(words []word) period {
 	}
 	p := k.untilOneOf(strings.Join(typed, " "), days)
 	p.n = 1 + n
+	if len(rest) > n && rest[n].isOneOf([]string{"evening", "night", "eod", "cob"}) {
+		p.n++ // the end of that day
+	} else if m := timeOfDay(rest[n:]); m > 0 {
+		return k.brokenPeriod(p.n+m, "until <day>", "A grant ends at the end of a day, so leave out %s.",
+			Typed(joinWords(rest[n:n+m])))
+	}
 	return p
 }
+
+// timeOfDay is how many words say when on a day.
+func timeOfDay(words []word) int {
+	n := 0
+	if len(words) > 1 && words[0].isOneOf([]string{"at", "@", "um", "à"}) {
+		n = 1
+	}
+	switch {
+	case len(words) <= n:
+		return 0
+	case len(words) > n+1 && number.MatchString(words[n].text) && words[n+1].isOneOf(clockWords):
+		return n + 2
+	case clockShape.MatchString(words[n].lower()), words[n].isOneOf([]string{"noon", "midnight", "morning", "afternoon"}):
+		return n + 1
+	}
+	return 0
+}
+
+var clockWords = []string{"am", "pm", "a.m", "p.m", "o'clock", "uhr", "hrs"}
 
 // untilOneOf is a period until a day, or a question if several are meant.
 func (k Known) untilOneOf(typed string, days []time.Time) period {
@@ -283,7 +408,7 @@ func (k Known) untilDay(typed string, day time.Time) period {
 	end := endOfDay(day, k.Now.Location())
 	switch {
 	case !end.After(k.Now):
-		return k.brokenPeriod(0, "until <day>", "%s is over, and a grant cannot end before it begins.",
+		return k.brokenPeriod(0, "until <day>", "%s is in the past. Choose a day that is still to come.",
 			Typed("until "+typed))
 	case end.Sub(k.Now) > MaxPeriod:
 		return k.brokenPeriod(0, "until <day>", "%s is more than ten years away. Leave it out to ask for good.",

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -24,13 +25,17 @@ func cutReason(tokens []word, from int) (rest, reason []word) {
 
 // joinTyped is the text of words as they were typed, mentions too.
 func joinTyped(words []word) string {
+	return undoMentions(typedText(words))
+}
+
+func typedText(words []word) string {
 	var typed []string
 	for _, w := range words {
 		if w.typed != "" {
 			typed = append(typed, w.typed)
 		}
 	}
-	return undoMentions(strings.Join(typed, " "))
+	return strings.Join(typed, " ")
 }
 
 // formatReason writes a reason so that all of it is read as one. In quotes an end
@@ -39,7 +44,7 @@ func formatReason(ask approvals.Ask) string {
 	if ask.Reason == "" {
 		return ""
 	}
-	if _, _, found := findPeriod(&ask, splitWords(ask.Reason), Known{}); found {
+	if _, _, found := findPeriod(&ask, translateAll(splitWords(ask.Reason)), Known{}); found {
 		return "because \"" + strings.ReplaceAll(ask.Reason, `"`, "'") + `"`
 	}
 	return "because " + ask.Reason
@@ -96,7 +101,10 @@ func (d *draft) takeBrackets(items []item) []item {
 		}
 		last := items[len(items)-1]
 		isBracket := strings.HasPrefix(it.text, "(") && strings.HasSuffix(last.text, ")") && last.kind == plain
-		isDash := it.text == "-" || it.text == "--"
+		isDash := it.text == "-" || it.text == "--" || it.text == "//"
+		if plainer, isPart := d.dropMark(items, i, isDash); isPart {
+			return d.takeBrackets(plainer)
+		}
 		if !isBracket && !isDash {
 			continue
 		}
@@ -114,10 +122,154 @@ func (d *draft) takeBrackets(items []item) []item {
 		for _, it := range inside {
 			words = append(words, it.word)
 		}
+		if inside[0].isTurning() {
+			d.noteTurning(joinTexts(inside))
+			return items[:i]
+		}
 		d.takeReason(words)
 		return items[:i]
 	}
 	return items
+}
+
+// dropMark drops the brackets or the dash around a part of the request that is followed by
+// others.
+func (d *draft) dropMark(items []item, i int, isDash bool) (plainer []item, isPart bool) {
+	inner := bracketAt(items[i:])
+	switch {
+	case len(inner) > 0 && i+len(inner) < len(items) && d.isRequestPart(inner):
+		return slices.Concat(items[:i], inner, items[i+len(inner):]), true
+	case isDash && d.isBeforePart(items[i+1:]):
+		return slices.Concat(items[:i], items[i+1:]), true
+	}
+	return items, false
+}
+
+// isBeforePart reports whether what stands behind a dash, up to the next one, is a part of the
+// request or of a license's name.
+func (d *draft) isBeforePart(items []item) bool {
+	next := dashBehind(items)
+	return next > 0 && d.isRequestPart(items[:next]) || d.isPeriod(items) || d.beginsKindOfUser(items)
+}
+
+// isPeriod reports whether items say when it ends, up to the end or to the next dash.
+func (d *draft) isPeriod(items []item) bool {
+	if next := dashBehind(items); next >= 0 {
+		items = items[:next]
+	}
+	words := plainWords(items)
+	return len(words) > 0 && len(words) == len(items) && d.readPeriod(words).n == len(words)
+}
+
+// dashBehind is where the next dash stands.
+func dashBehind(items []item) int {
+	return slices.IndexFunc(items, func(it item) bool { return it.isKeyword("-") || it.isKeyword("--") })
+}
+
+// bracketAt are the items in the round brackets that the first one opens.
+func bracketAt(items []item) []item {
+	if !strings.HasPrefix(items[0].text, "(") {
+		return nil
+	}
+	for i, it := range items {
+		if it.kind != plain {
+			return nil
+		}
+		if strings.HasSuffix(it.text, ")") {
+			inner := slices.Clone(items[:i+1])
+			inner[0] = inner[0].trim("(")
+			inner[i] = inner[i].trim("()")
+			return inner
+		}
+	}
+	return nil
+}
+
+// beginsKindOfUser reports whether items begin with what the name of a license has behind
+// its dash.
+func (d *draft) beginsKindOfUser(items []item) bool {
+	words := nameWords(joinWords(plainWords(items)))
+	return slices.ContainsFunc(d.names, func(l licenseName) bool {
+		kind := l.words[min(len(l.head), len(l.words)):]
+		return len(kind) > 0 && len(words) >= len(kind) && slices.Equal(words[:len(kind)], kind)
+	})
+}
+
+// takeWeakReason takes a reason behind a word that begins one as well as something else, and
+// the key of a ticket or an address at the end.
+func (d *draft) takeWeakReason(items []item) []item {
+	if d.Licenses == nil || d.ask.Reason != "" {
+		return items
+	}
+	for i, it := range items {
+		words := plainWords(items[i:])
+		if it.kind != plain || len(words) < len(items)-i {
+			continue
+		}
+		reason := typedText(words)
+		if it.isKeyword("for") {
+			reason = typedText(words[1:])
+		}
+		switch {
+		case it.isOneOf(weakReasonWords) && len(words) > 1 && !d.namesGroup(words[1:]) &&
+			(it.text != it.lower() || !d.isTimeOrManner(words[1:])):
+			reason = typedText(words[1:])
+		case !d.isTicket(words):
+			continue
+		}
+		d.takeReason(splitWords(reason))
+		d.noteCorrection(typedText(words), "because "+reason, "%s reads like a reason. Write it after %s.",
+			Typed(typedText(words)), Typed("because"))
+		return items[:i]
+	}
+	return items
+}
+
+// namesGroup reports whether a known group is among words.
+func (d *draft) namesGroup(words []word) bool { return d.knowsGroups() && len(d.exactRuns(words)) > 0 }
+
+// isTimeOrManner reports whether words behind since or as give no reason.
+func (d *draft) isTimeOrManner(words []word) bool {
+	_, n := d.readDay(words)
+	return n > 0 || words[0].isOneOf(mannerWords)
+}
+
+// mannerWords behind as give no reason.
+var mannerWords = []string{"of", "soon", "from", "many", "much", "few", "little", "long", "well", "usual", "always", "before"}
+
+// weakReasonWords may begin a reason.
+var weakReasonWords = []string{"since", "as"}
+
+var (
+	ticketKey  = regexp.MustCompile(`^[A-Z][A-Z0-9]{1,9}-[0-9]+$|^[A-Z]{2,6}[0-9]{4,}$|^#[0-9]{3,}$`)
+	webAddress = regexp.MustCompile(`^(https?://\S+|[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+/\S+)$`)
+)
+
+// ticketWords stand before the key of a ticket.
+var ticketWords = []string{
+	"ticket", "see", "ref", "reference", "jira", "issue", "case", "incident", "request", "of", "for",
+}
+
+// isTicket reports whether words are the key of a ticket or an address, with what people
+// call it before it. A key is nothing that UiPath has.
+func (d *draft) isTicket(words []word) bool {
+	last := words[len(words)-1]
+	for _, w := range words[:len(words)-1] {
+		if !w.isOneOf(ticketWords) {
+			return false
+		}
+	}
+	if last.quoted {
+		return false
+	}
+	prefix, _, _ := strings.Cut(strings.ToLower(last.text), "-")
+	isGroupLike := func(g approvals.Group) bool {
+		return strings.HasPrefix(strings.ToLower(g.ID), prefix+"-") || strings.HasPrefix(g.Canonical.String(), prefix+" ")
+	}
+	isOther := d.isAskable(last.text) || len(d.nearest(prefix)) > 0 || slices.ContainsFunc(d.Groups, isGroupLike)
+	isKey := ticketKey.MatchString(last.text) && !isOther
+	isNear := len(d.nearest(last.text)) > 0 || len(d.nearGroups(last.text)) > 0
+	return isKey && !isNear || webAddress.MatchString(last.text)
 }
 
 // trim is an item without these characters around it.

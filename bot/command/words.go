@@ -8,9 +8,28 @@ import (
 // Words of sentences. A group that is called so goes in double quotes.
 var (
 	// addVerbs ask for codes; so does a command without a verb.
-	addVerbs = []string{"add", "give", "grant", "assign", "request", "ask", "order", "allocate"}
+	addVerbs = []string{
+		"add", "give", "grant", "assign", "request", "ask", "order", "allocate", "enable", "activate", "provision",
+	}
 	// removeVerbs take codes out.
-	removeVerbs = []string{"remove", "delete", "drop", "take", "revoke", "unassign"}
+	removeVerbs = []string{
+		"remove", "delete", "drop", "take", "revoke", "unassign", "withdraw", "deactivate", "disable", "deallocate", "strip",
+	}
+	// turningWords may turn a request into its opposite.
+	turningWords = []string{
+		"not", "no", "never", "but", "except", "excluding", "without", "neither", "nicht", "kein", "keine", "keinen", "ohne",
+		"sans", "pas", "sin", "none", "cannot",
+	}
+	// softVerbs say in other ways that codes are to be taken out. They are asked about.
+	softVerbs = []string{unneeded, returned, "return", "returns"}
+	// limitVerbs change a seat limit.
+	limitVerbs = []string{"increase", "raise", "lower", "reduce", "decrease", "change", "bump", "limit", "cap"}
+	// moreWords say that a number of seats comes on top.
+	moreWords = []string{"more", "another", "additional", "extra", "fewer", "less"}
+	// everything is all that a group has.
+	everything = []string{"all", "everything"}
+	// personWords stand for people behind a preposition.
+	personWords = []string{"me", "us", "myself", "him", "her", "them", "my", "our"}
 	// helpWords ask for help.
 	helpWords = []string{"--help", "-help", "-h", "/help", "hilfe", "aide", "ayuda", "usage"}
 	// reasonWords begin a reason.
@@ -22,6 +41,7 @@ var (
 	openers = []string{
 		"please", "pls", "plz", "hi", "hello", "hey", "i", "we", "can", "could", "would", "like", "need", "want",
 		"you", "me", "us", "have", "get", "dear", "team", "someone", "somebody", "anyone", "kindly", "my", "our", "let",
+		"bot", "urgent", "asap", "fyi", "ok", "so",
 	}
 	// fillers stand between the parts of a request, and mean nothing.
 	fillers = []string{
@@ -29,7 +49,9 @@ var (
 		"license", "licenses", "licence", "licences", "code", "codes", "seat", "seats", "at", "most", "up", "max",
 		"maximum", "limit", "away", "need", "needs", "have", "has", "get", "gets", "should", "me", "us",
 		"users", "user", "people", "pack", "packs", "my", "our", "we", "you", "thank", "someone", "somebody",
-		"anyone", "kindly", "provide", "provided", "use", "uses", "dear", "let",
+		"anyone", "kindly", "provide", "provided", "use", "uses", "dear", "let", "both", "asap", "urgent", "urgently", "ty", "ok",
+		"okay", "everyone", "everybody", "colleagues", "regards", "anymore", "bot", "valid", "can", "could", "would", "want",
+		"wants", "i", "hi", "hello", "hey", "be", "it",
 	}
 	// seatWords may follow a number of seats.
 	seatWords = []string{"seat", "seats", "user", "users", "people", "license", "licenses", "licence", "licences"}
@@ -55,5 +77,5 @@ func isReserved(text string) bool {
 
 // isOneOf reports whether an unquoted word is one of these.
 func (w word) isOneOf(words []string) bool {
-	return !w.quoted && slices.Contains(words, strings.ToLower(w.text))
+	return !w.quoted && slices.Contains(words, w.lower())
 }

@@ -91,9 +91,12 @@ func ExplainCommandError(e *command.Error) string {
 	if e.Try != "" {
 		return text + offerCommands(e.Try)
 	}
+	if e.AllMeant {
+		return text + offerCommands(e.Either...)
+	}
 	text += offerEither(e.Either)
 	if e.Fill != "" {
-		text += "\nFill in: " + quoteCodeWithin(e.Fill, maxCopied)
+		text += offerToFill(e.Fill)
 	}
 	return text
 }

@@ -54,6 +54,26 @@ func ShowsState(text string, r approvals.Request) bool {
 	return shown == r.State
 }
 
+// FindLacking lists what the text of a card has to name in each version and does not: the requester,
+// and the codes that the change adds or limits. Codes that it removes may be cut for their number.
+func FindLacking(text string, r approvals.Request) (lacking []string) {
+	if r.Requester != approvals.Erased && !strings.Contains(text, mentionUser(r.Requester)) {
+		lacking = append(lacking, "the requester")
+	}
+	change := r.Proposal.Change
+	for _, code := range approvals.Union(change.GrantedCodes(), nil) {
+		if !strings.Contains(text, code) {
+			lacking = append(lacking, code)
+		}
+	}
+	for _, quota := range change.Quotas {
+		if !strings.Contains(text, quota.Code) {
+			lacking = append(lacking, "the limit of "+quota.Code)
+		}
+	}
+	return lacking
+}
+
 // statusLine is the line before the last one; see RenderCard.
 func statusLine(text string) string {
 	lines := strings.Split(strings.TrimSpace(text), "\n")

@@ -51,6 +51,36 @@ func TestDifferencesAreNamed(t *testing.T) {
 	}
 }
 
+// TestEachCardNamesItsRequesterAndCodes looks at cards of each state, with many codes and limits.
+func TestEachCardNamesItsRequesterAndCodes(t *testing.T) {
+	t.Parallel()
+	var many []string
+	for i := range 60 {
+		many = append(many, "CODE"+strings.Repeat("X", i%9)+string(rune('A'+i%26)))
+	}
+	for _, state := range approvals.States() {
+		if state == approvals.Filed || state == approvals.Refused {
+			continue
+		}
+		for _, change := range []approvals.Change{
+			{Add: []string{"IDU"}}, {Extend: []string{"IDU"}}, {Remove: many}, {Add: many, Remove: []string{"IDU"}},
+			{Quotas: []approvals.QuotaChange{{Code: "IDU", To: 3}}},
+		} {
+			r := goldenRequest(state)
+			r.Proposal.Change = change
+			text := phrases().RenderCard(r).Text
+			if lacking := FindLacking(text, r); len(lacking) > 0 {
+				t.Errorf("%s, %+v: the card does not name %v:\n%s", state, change, lacking, text)
+			}
+		}
+	}
+	r := goldenRequest(approvals.Pending)
+	r.Proposal.Change = approvals.Change{Add: []string{"IDU"}, Quotas: []approvals.QuotaChange{{Code: "ATTUNU", To: 3}}}
+	if lacking := FindLacking("edited", r); !slices.Equal(lacking, []string{"the requester", "IDU", "the limit of ATTUNU"}) {
+		t.Errorf("an edited text lacks %q", lacking)
+	}
+}
+
 // TestCutValuesAreNoDifference has more codes than metadata has room for.
 func TestCutValuesAreNoDifference(t *testing.T) {
 	t.Parallel()

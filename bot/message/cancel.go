@@ -31,7 +31,7 @@ func (p Phrases) ExplainNotCancelled(name, id string, err error, state approvals
 	case errors.Is(err, approvals.ErrReasonRequired):
 		return fmt.Sprintf("Request %s is not yours. As one of its approvers you can cancel it if you say why.",
 			quoteCode(id)) +
-			offerCommands(name+" cancel "+id+" because your reason here")
+			offerToFill(name+" cancel "+id+" because "+command.ReasonToFill)
 	case errors.Is(err, approvals.ErrVoterUncheckable):
 		return fmt.Sprintf("Request %s is not cancelled: Slack did not tell me in time whether you may approve "+
 			"it. Type it again in a minute, or deny the request with %s on its card.", quoteCode(id), p.denyEmoji())

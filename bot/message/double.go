@@ -8,11 +8,20 @@ import (
 	"licensebot/approvals"
 )
 
-// DescribeDouble replaces a message that repeats another one and cannot be deleted.
-// The link leads to the one that counts.
-func DescribeDouble(r approvals.Request, link string) string {
-	return fmt.Sprintf("This message about request %s was posted twice. Use <%s|the other one>: "+
-		"an approval here counts for nothing.", quoteCode(r.ID), link)
+// DescribeDouble replaces a message that has to go and cannot be deleted. The link leads to
+// the one that counts.
+func DescribeDouble(r approvals.Request, why approvals.Surplus, link string) string {
+	switch why {
+	case approvals.Stray:
+		return fmt.Sprintf("This message about request %s belonged to a thread that is gone. The requester was told "+
+			"privately.", quoteCode(r.ID))
+	case approvals.Late:
+		return fmt.Sprintf("This message about request %s came late, and <%s|an earlier one> tells what happened. "+
+			"You need to do nothing about it.", quoteCode(r.ID), link)
+	default:
+		return fmt.Sprintf("This message about request %s was posted twice. Use <%s|the other one>: "+
+			"an approval here counts for nothing.", quoteCode(r.ID), link)
+	}
 }
 
 // PlainBlocks shows a text alone.

@@ -370,7 +370,9 @@ func (g *golden) addReplies() {
 		Kind: approvals.JobPostEscalation, Payload: approvals.Payload{Mention: []string{"U0KIM"}},
 	})
 	g.covered["job "+string(approvals.JobRemoveDoubles)] = true
-	g.add("A double that cannot be deleted", DescribeDouble(pending, goldenLink))
+	g.add("A double that cannot be deleted", DescribeDouble(pending, approvals.Repeated, goldenLink))
+	g.add("A hold-up that came after the outcome and cannot be deleted", DescribeDouble(pending, approvals.Late, goldenLink))
+	g.add("A reply whose thread is gone and that cannot be deleted", DescribeDouble(pending, approvals.Stray, ""))
 }
 
 func (g *golden) addRevocations() {
@@ -420,8 +422,12 @@ func (g *golden) addPrivateWords() {
 		{"done, with too few seats", goldenRequest(approvals.Done, withReason(approvals.ReasonConfirmed), withFewSeats)},
 	} {
 		g.about(c.r)
-		g.covered["job "+string(approvals.JobTellRequester)] = true
-		g.add("Private: "+c.title, phrases().PrivateNotice(c.r, approvals.Job{Kind: approvals.JobTellRequester}))
+		kind := approvals.JobTellRequester
+		if c.r.State.Open() {
+			kind = approvals.JobTellDelay
+		}
+		g.covered["job "+string(kind)] = true
+		g.add("Private: "+c.title, phrases().PrivateNotice(c.r, approvals.Job{Kind: kind}))
 	}
 	warned := goldenRequest(approvals.Done, timed)
 	g.add("Private: a grant ends, the card is gone", phrases().PrivateNotice(warned, approvals.Job{

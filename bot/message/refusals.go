@@ -80,6 +80,9 @@ func offerCommands(commands ...string) string {
 	return text
 }
 
+// offerToFill shows a command with a word to replace. It cannot be sent as it is.
+func offerToFill(command string) string { return "\nFill in: " + quoteCodeWithin(command, maxCopied) }
+
 // offerEither shows commands to copy, of which one is meant.
 func offerEither(commands []string) string {
 	if len(commands) == 1 {
@@ -101,6 +104,9 @@ func explainUnknownGroup(ref string, nearest []string) string {
 	text := fmt.Sprintf("UiPath has no group with the id or the exact name %s.", quoteCode(ref))
 	if len(nearest) == 0 {
 		return text + " If the name has blanks, put it in double quotes."
+	}
+	if len(nearest) == 1 {
+		return text + fmt.Sprintf(" The nearest is %s.", joinCodes(nearest))
 	}
 	return text + fmt.Sprintf(" The nearest are %s.", joinCodes(nearest))
 }

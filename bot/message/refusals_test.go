@@ -26,6 +26,15 @@ func tried(t *testing.T, said string) string {
 	t.Helper()
 	said = strings.ReplaceAll(strings.Replace(said, "\nEither: ", "\nTry: ", 1), "\nor: ", "\nand: ")
 	_, offered, found := strings.Cut(said, "\nTry: ")
+	if _, toFill, isOpen := strings.Cut(said, "\nFill in: "); isOpen {
+		text := html.UnescapeString(strings.TrimPrefix(strings.Trim(toFill, "`"), "/licenses "))
+		_, asItIs := command.Parse("/licenses", text, testTime)
+		_, filled := command.Parse("/licenses", strings.ReplaceAll(text, command.ReasonToFill, "audit"), testTime)
+		if asItIs == nil || filled != nil {
+			t.Errorf("%s is sent with %v as it is, and with %v when it is filled in", text, asItIs, filled)
+		}
+		return "fill in: " + text
+	}
 	if !found {
 		return ""
 	}
@@ -70,7 +79,7 @@ func TestRefusals(t *testing.T) {
 	}{
 		{add("IDU"), approvals.Outcome{Reason: approvals.ReasonNoSuchGroup, Suggestions: []string{"Finance Robots", "Finance"}},
 			"The nearest are `Finance Robots` and `Finance`.", `"Finance Robots" IDU because Q3 & Q4; Finance IDU because Q3 & Q4`},
-		{set(), approvals.Outcome{Reason: approvals.ReasonNoSuchGroup, Suggestions: []string{"set"}}, "The nearest are `set`.", `set "set" empty`},
+		{set(), approvals.Outcome{Reason: approvals.ReasonNoSuchGroup, Suggestions: []string{"set"}}, "The nearest is `set`.", `set "set" empty`},
 		{add("IDU"), approvals.Outcome{Reason: approvals.ReasonNoSuchGroup}, "put it in double quotes", ""},
 		{add("IDU"), approvals.Outcome{Reason: approvals.ReasonAmbiguousGroup, Suggestions: []string{"id-1", "id-2"}}, "the id of the one you mean: `id-1` and `id-2`", ""},
 		{limited, approvals.Outcome{Reason: approvals.ReasonNotOwned, ConcernedCodes: []string{"IDU", "PMD"}, Suggestions: []string{"IDX", ""}, Allocation: []string{"IDX"}},
@@ -138,9 +147,9 @@ func TestObjections(t *testing.T) {
 			"`ATTUNU` and `IDU` by the policy rule `costly`", "remove group-01 ATTUNU IDU; remove group-01 PMD"},
 		{ask(approvals.Set, "PMD", "IDU"), approvals.Violation{Kind: approvals.ViolationMixedRules, Parts: parts},
 			"`PMD` by the policy rule `free`", "group-01 IDU; remove group-01 ATTUNU; group-01 PMD"},
-		{ask(approvals.Add, "IDU"), approvals.Violation{Kind: approvals.ViolationReasonMissing, Hint: "a ticket, such as FIN-1"}, "asks for a reason: a ticket, such as FIN-1.", "group-01 IDU because your reason here"},
-		{ask(approvals.Set, "IDU"), approvals.Violation{Kind: approvals.ViolationReasonMissing}, "asks for a reason.", "set group-01 IDU because your reason here"},
-		{long, approvals.Violation{Kind: approvals.ViolationReasonShape, Pattern: "FIN-[0-9]+"}, "does not accept the reason that was given: it has to match FIN-[0-9]+.", "group-01 IDU for 365d because your reason here"},
+		{ask(approvals.Add, "IDU"), approvals.Violation{Kind: approvals.ViolationReasonMissing, Hint: "a ticket, such as FIN-1"}, "asks for a reason: a ticket, such as FIN-1.", "fill in: group-01 IDU because <reason>"},
+		{ask(approvals.Set, "IDU"), approvals.Violation{Kind: approvals.ViolationReasonMissing}, "asks for a reason.", "fill in: set group-01 IDU because <reason>"},
+		{long, approvals.Violation{Kind: approvals.ViolationReasonShape, Pattern: "FIN-[0-9]+"}, "does not accept the reason that was given: it has to match FIN-[0-9]+.", "fill in: group-01 IDU for 365d because <reason>"},
 		{ask(approvals.Add, "IDU", "PMD", "ATTUNU"), approvals.Violation{Kind: approvals.ViolationTooManyCodes, MaxCodes: 2, Codes: []string{"ATTUNU", "IDU", "PMD"}},
 			"at most 2 codes in one request, and this one has 3", "group-01 IDU PMD"},
 		{ask(approvals.Set, "IDU"), approvals.Violation{Kind: approvals.ViolationTooManyCodes, MaxCodes: 1, Codes: []string{"IDU", "PMD"}}, "Ask in smaller steps", ""},
@@ -151,7 +160,7 @@ func TestObjections(t *testing.T) {
 		{dated, approvals.Violation{Kind: approvals.ViolationTooLong, MaxDuration: 90 * day}, "the longest is `90d`", "group-01 IDU for 90d"},
 		{ask(approvals.Add, "IDU", "PMD"), approvals.Violation{Kind: approvals.ViolationQuotaMissing, MaxSeats: 11, Codes: []string{"IDU", "PMD"}},
 			"asks for a seat limit for every code, at most 11 seats in one request", "group-01 IDU=5 PMD=5"},
-		{limited, approvals.Violation{Kind: approvals.ViolationNoSeats, Shortages: approvals.Change{Add: []string{"IDU"}}.Shortages(fewSeats())}, "No seat is free of `IDU`", "group-01 PMD=1"},
+		{limited, approvals.Violation{Kind: approvals.ViolationNoSeats, Shortages: approvals.Change{Add: []string{"IDU"}}.Shortages(fewSeats())}, "No free seat: `IDU`", "group-01 PMD=1"},
 		{limited, approvals.Violation{Kind: approvals.ViolationTooManySeats, MaxSeats: 10, Codes: []string{"IDU"}}, "at most 10 seats in one request", "group-01 IDU=10 PMD=1"},
 		{limited, approvals.Violation{Kind: approvals.ViolationTooManySeats, MaxSeats: 1, Codes: []string{"IDU", "PMD"}}, "at most 1 seat in one request", ""},
 		{ask(approvals.Add, "IDU"), approvals.Violation{Kind: "an objection of tomorrow"}, "does not allow it", ""},

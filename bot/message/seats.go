@@ -16,9 +16,9 @@ func sayShortages(short []approvals.SeatShortage, room int) string {
 		format string
 		shown  func(approvals.SeatShortage) string
 	}{
-		{approvals.NoSeatFree, " No seat is free of %s.", nameFull},
+		{approvals.NoSeatFree, " No free seat: %s.", nameFull},
 		{
-			approvals.OverAllocated, " More seats are in use than the organization owns of %s; " +
+			approvals.OverAllocated, " More seats are in use than the organization owns: %s; " +
 				"UiPath gives 14 days to put that right.", nameFull,
 		},
 		{approvals.LimitAboveOwned, " The limit is above what the organization owns: %s.", nameLimitAbove},

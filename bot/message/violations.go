@@ -44,7 +44,7 @@ func explainViolation(r approvals.Request) string {
 func explainLimitViolation(ask approvals.Ask, o *approvals.Violation) string {
 	switch o.Kind {
 	case approvals.ViolationReasonMissing, approvals.ViolationReasonShape:
-		return explainReason(o) + offerCommands(command.Suggest(withReasonSlot(ask)))
+		return explainReason(o) + offerToFill(command.Suggest(withReasonSlot(ask)))
 	case approvals.ViolationTooManyCodes:
 		return fmt.Sprintf("%s allows at most %s in one request, and this one has %d.",
 			nameRule(o), pluralize(o.MaxCodes, "code"), len(o.Codes)) + suggestFewer(ask, o)
@@ -150,7 +150,7 @@ func longestTerm(o *approvals.Violation) string {
 
 // withReasonSlot leaves the reason to the person.
 func withReasonSlot(ask approvals.Ask) approvals.Ask {
-	ask.Reason = "your reason here"
+	ask.Reason = command.ReasonToFill
 	return ask
 }
 

@@ -32,6 +32,11 @@ type Archive struct {
 // that Slack allows.
 const ArchiveRate = rate.Limit(0.45)
 
+// TimeToRead is how long an archive takes for so many threads.
+func TimeToRead(threads int) time.Duration {
+	return time.Duration(float64(threads) / float64(ArchiveRate) * float64(time.Second))
+}
+
 // archiveBurst lets an archive of a few threads be read at once.
 const archiveBurst = 20
 
@@ -49,7 +54,9 @@ type Said struct {
 	Text     string
 	Metadata slack.SlackMetadata
 	Edited   bool
-	Replied  bool // there are replies to it
+
+	Replies     int    // of anyone
+	LatestReply string // its timestamp; empty: there are no replies
 }
 
 // A SaidPage is a part of a channel.
@@ -123,7 +130,8 @@ func (a *Archive) isSaid(m slack.Message) bool {
 
 func newSaid(m slack.Message) Said {
 	return Said{
-		TS: m.Timestamp, Text: m.Text, Metadata: m.Metadata, Edited: m.Edited != nil, Replied: m.LatestReply != "",
+		TS: m.Timestamp, Text: m.Text, Metadata: m.Metadata, Edited: m.Edited != nil,
+		Replies: m.ReplyCount, LatestReply: m.LatestReply,
 	}
 }
 
@@ -138,7 +146,7 @@ func (a *Archive) FindName(ctx context.Context, user string) (name string, err e
 			return nil
 		}
 		if err == nil {
-			name = outside.OneLine(cmp.Or(info.RealName, info.Profile.DisplayName, info.Name), maxPersonName)
+			name = nameOf(info)
 		}
 		return err
 	})
@@ -147,6 +155,11 @@ func (a *Archive) FindName(ctx context.Context, user string) (name string, err e
 
 // maxPersonName is the room for a name in a report.
 const maxPersonName = 80
+
+// nameOf is what people call a user.
+func nameOf(u *slack.User) string {
+	return outside.OneLine(cmp.Or(u.RealName, u.Profile.DisplayName, u.Name), maxPersonName)
+}
 
 // Bounds of a call's repetition.
 const (

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/slack-go/slack"
@@ -22,6 +23,7 @@ type Directory struct {
 	emoji    approvals.Emoji
 	people   cache[approvals.Person]
 	groups   cache[[]string]
+	names    sync.Map // of people, by canonical id
 }
 
 // NewDirectory makes the directory of the bot with this identity. It reads the
@@ -65,8 +67,20 @@ func (d *Directory) FindPerson(ctx context.Context, user string, maxAge time.Dur
 			return approvals.Person{}, asLookupRefusal(ClassifyError("users.info", err),
 				"missing_scope", "user_not_found", "user_not_visible")
 		}
-		return d.checkSubject(user, info)
+		person, err := d.checkSubject(user, info)
+		if err == nil {
+			d.names.Store(person.ID, person.Name)
+		}
+		return person, err
 	})
+}
+
+// KnownName is what Slack called a person when it was last asked, by the canonical id; empty
+// if it was not asked yet.
+func (d *Directory) KnownName(user string) string {
+	name, _ := d.names.Load(user)
+	text, _ := name.(string)
+	return text
 }
 
 // checkSubject accepts an answer only if it is about the person in question. Any
@@ -102,6 +116,7 @@ func (d *Directory) toPerson(u *slack.User) approvals.Person {
 		Deactivated: u.Deleted,
 		UTCOffset:   time.Duration(u.TZOffset) * time.Second,
 		TimeZone:    u.TZ,
+		Name:        nameOf(u),
 	}
 	if u.ID != person.ID {
 		person.LocalID = u.ID

@@ -33,10 +33,14 @@ func TestPerson(t *testing.T) {
 		"deactivated guest, a robot": {fakeslack.User{Deleted: true, Restricted: true, Bot: true}, approvals.Person{Deactivated: true, Guest: true, Bot: true}},
 	} {
 		c.user.ID, c.user.Name, c.want.ID = "U0SOMEBODY", "somebody", "U0SOMEBODY"
+		c.want.Name = "somebody"
 		c.want.TimeZone = "Etc/UTC" // as the simulated Slack gives it to each new person
 		r.slack.AddUser(c.user)
 		if got, err := r.directory.FindPerson(r.ctx, "U0SOMEBODY", 0); err != nil || got != c.want {
 			t.Errorf("%s: %+v, %v", name, got, err)
+		}
+		if name := r.directory.KnownName("U0SOMEBODY"); name != "somebody" {
+			t.Errorf("the name is known as %q", name)
 		}
 	}
 	if self, err := r.directory.FindPerson(r.ctx, r.identity.UserID, 0); err != nil || !self.Bot {

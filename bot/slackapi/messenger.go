@@ -71,6 +71,9 @@ func (m *Messenger) AwaitPace(ctx context.Context, pace approvals.Pace) error {
 	return m.pacers[pace].awaitTurn(ctx)
 }
 
+// TakePace reports whether one more call of this pace fits Slack's limits now, and counts it.
+func (m *Messenger) TakePace(pace approvals.Pace) bool { return m.pacers[pace].takeTurn() }
+
 // finishCall classifies a call's error. If Slack asked for a pause, it holds
 // back further calls of the same kind.
 func (m *Messenger) finishCall(pace approvals.Pace, method string, err error) error {

@@ -72,6 +72,9 @@ func (p *pacer) awaitTurn(ctx context.Context) error {
 	}
 }
 
+// takeTurn reports whether one more call may be made now.
+func (p *pacer) takeTurn() bool { return p.remainingPause() <= 0 && p.limit.Allow() }
+
 // remainingPause is how much is left of the pause that Slack asked for.
 func (p *pacer) remainingPause() time.Duration {
 	p.mu.Lock()

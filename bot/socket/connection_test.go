@@ -166,6 +166,7 @@ func TestSilenceOnARealConnection(t *testing.T) {
 // TestAStopAnswersWhatArrives stops sockets while commands arrive all the time. Each
 // is acknowledged, or its answer is handed back to be told in another way.
 func TestAStopAnswersWhatArrives(t *testing.T) {
+	t.Parallel()
 	for _, pace := range []time.Duration{0, time.Millisecond} {
 		t.Run(pace.String(), func(t *testing.T) {
 			r := newRig(t, fakeslack.Config{AckTimeout: patience})
@@ -260,6 +261,7 @@ func TestOneConnectionIsClosedAfterTheOther(t *testing.T) {
 // TestASlowEnvelopeKeepsItsConnection: a connection is not closed before what came by
 // it is acknowledged.
 func TestASlowEnvelopeKeepsItsConnection(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var f inFlight
 		select {
@@ -284,6 +286,7 @@ func TestASlowEnvelopeKeepsItsConnection(t *testing.T) {
 
 // TestLongAcknowledgments are refused, because Slack drops them without a word.
 func TestLongAcknowledgments(t *testing.T) {
+	t.Parallel()
 	c := new(connection)
 	if err := c.acknowledge("e", map[string]string{"text": strings.Repeat("x", maxAck)}); err == nil {
 		t.Error("it was written")

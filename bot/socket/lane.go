@@ -86,7 +86,7 @@ func (s *Socket) connect(ctx context.Context, index int) (*connection, error) {
 			return c, nil
 		case ctx.Err() != nil:
 			return nil, nil //nolint:nilnil,nilerr // the bot was told to stop
-		case isTokenRejected(err):
+		case isTokenRejected(err) && !s.isTokenAwaited():
 			return nil, fmt.Errorf("Slack does not accept SLACK_APP_TOKEN (%w): "+
 				"create a new app-level token with the scope connections:write, and set SLACK_APP_TOKEN to it",
 				outside.DropURL(err))
@@ -96,6 +96,10 @@ func (s *Socket) connect(ctx context.Context, index int) (*connection, error) {
 		sleep.For(ctx, pause) // the next attempt notices that ctx ended
 	}
 }
+
+// isTokenAwaited reports whether a token that Slack rejects is about to be replaced: one
+// that worked and that its owner revoked before its file had the next one.
+func (s *Socket) isTokenAwaited() bool { return s.cfg.FollowsAppToken && s.tokenWorked.Load() }
 
 // isTokenRejected reports whether Slack said that the token is not good.
 func isTokenRejected(err error) bool {
@@ -109,6 +113,7 @@ func (s *Socket) dial(ctx context.Context, index int) (*connection, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.tokenWorked.Store(true)
 	ws, resp, err := s.dialer.DialContext(ctx, url, nil)
 	if resp != nil {
 		_ = resp.Body.Close()

@@ -39,6 +39,12 @@ func (s *Socket) logConnectionError(index int, err error, pause time.Duration) {
 				"through? Trying again")
 		return
 	}
+	if isTokenRejected(err) {
+		s.log.Error().Int("connection", index).Err(err).Dur("retry_in", pause).
+			Msg("Slack does not accept SLACK_APP_TOKEN any more; write a new app-level token with the scope " +
+				"connections:write to its file. Trying again")
+		return
+	}
 	if s.cfg.Explain != nil {
 		err = s.cfg.Explain(err)
 	}

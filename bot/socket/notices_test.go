@@ -15,6 +15,7 @@ import (
 
 // TestAnotherInstallationIsWarnedOf has the counts of the replicas that two looks find.
 func TestAnotherInstallationIsWarnedOf(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		looks []int // less than zero: the database does not answer
 		ofApp int
@@ -51,6 +52,7 @@ func TestAnotherInstallationIsWarnedOf(t *testing.T) {
 
 // TestTheClockIsComparedWithSlacks has the seconds by which Slack's dates are ahead.
 func TestTheClockIsComparedWithSlacks(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		ahead []int
 		lines int
@@ -85,6 +87,7 @@ func TestTheClockIsComparedWithSlacks(t *testing.T) {
 
 // TestAClockThatStaysOffIsToldAgain an hour later.
 func TestAClockThatStaysOffIsToldAgain(t *testing.T) {
+	t.Parallel()
 	log := new(bottest.Log)
 	w := newClockWatch(zerolog.New(log))
 	tell := func() {

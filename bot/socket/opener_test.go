@@ -87,6 +87,7 @@ func TestOpenerSlowsDown(t *testing.T) {
 
 // TestOpenerBoundsRetryAfter opens again soon, however long a pause it is asked for.
 func TestOpenerBoundsRetryAfter(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		o := newOpener(answering(func(*http.Request) *http.Response { return answer(http.StatusTooManyRequests, "86400") }))
 		if n := opens(t, o, 50*time.Minute, func() {}); n != 4 {
@@ -97,6 +98,7 @@ func TestOpenerBoundsRetryAfter(t *testing.T) {
 
 // TestOpenerHoldsNothingElse back, and lets go of a call that is given up.
 func TestOpenerHoldsNothingElse(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		o := newOpener(answering(func(*http.Request) *http.Response { return answer(http.StatusTooManyRequests, "3600") }))
 		call := func(ctx context.Context, method string) error {
@@ -126,6 +128,7 @@ func TestOpenerHoldsNothingElse(t *testing.T) {
 
 // TestOpeningFollowsNoRedirect keeps the app-level token at Slack.
 func TestOpeningFollowsNoRedirect(t *testing.T) {
+	t.Parallel()
 	followed := 0
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { followed++ }))
 	defer elsewhere.Close()

@@ -71,7 +71,9 @@ type Socket struct {
 	live    atomic.Int32
 	open    atomic.Int32 // connections, also those that are about to end
 	clock   *clockWatch
-	counts  chan int // connections of the app, as Slack tells them
+
+	tokenWorked atomic.Bool // Slack accepted an app-level token
+	counts      chan int    // connections of the app, as Slack tells them
 
 	countPause time.Duration
 }
@@ -86,6 +88,9 @@ type delivery struct {
 // Config is what a Socket needs to connect.
 type Config struct {
 	APIURL, BotToken, AppToken string
+	// FollowsAppToken says that ReplaceAppToken is called once the token's file changes.
+	// A token that worked and that Slack rejects is waited for then.
+	FollowsAppToken bool
 	// OnHello is called after every hello: while no connection was open, something
 	// may have been missed. It must not block. May be nil.
 	OnHello func()
@@ -172,7 +177,7 @@ func (s *Socket) LiveConnections() int { return int(s.live.Load()) }
 
 // Run receives until ctx ends. Then it closes one connection after another, each when
 // it has nothing in flight, while the others go on. It returns early, with an error
-// for the operator, if Slack rejects the app's token.
+// for the operator, if Slack rejects an app-level token that nothing will replace.
 func (s *Socket) Run(ctx context.Context) error {
 	receiving, stopReceiving := context.WithCancel(ctx)
 	defer stopReceiving()

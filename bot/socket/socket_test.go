@@ -43,6 +43,7 @@ func (r *rig) entries(kind, of string) int { return r.slack.CountEntries(kind, o
 // TestReconnects lets Slack end the connections for each of its reasons. The
 // bot comes back with one call for each, and works.
 func TestReconnects(t *testing.T) {
+	t.Parallel()
 	for _, reason := range []string{"warning", "refresh_requested", "link_disabled", "too_many_websockets", "cut"} {
 		t.Run(reason, func(t *testing.T) {
 			r := newRig(t, fakeslack.Config{})
@@ -134,6 +135,7 @@ func TestNoSuchPage(t *testing.T) {
 
 // TestAppTokenNotAccepted ends with words for the operator.
 func TestAppTokenNotAccepted(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, fakeslack.Config{})
 	s := New(Config{APIURL: r.slack.APIURL(), BotToken: r.slack.BotToken(), AppToken: "xapp-secret"}, new(handling), zerolog.Nop())
 	err := s.Run(r.ctx)
@@ -142,9 +144,44 @@ func TestAppTokenNotAccepted(t *testing.T) {
 	}
 }
 
+// An app-level token that worked and is refused is waited for if its file is followed.
+// Otherwise the socket ends, so that the process starts anew with another one.
+func TestAppTokenRevoked(t *testing.T) {
+	t.Parallel()
+	for name, follows := range map[string]bool{"its file is followed": true, "it comes from the environment": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t, fakeslack.Config{})
+			s := r.newSocket(new(handling))
+			s.cfg.FollowsAppToken = follows
+			ended := make(chan error, 1)
+			go func() { ended <- s.Run(r.ctx) }()
+			r.awaitConnections(s)
+			r.slack.ReplaceTokens()
+			r.slack.DisconnectOne("refresh_requested")
+			if !follows {
+				if err := <-ended; err == nil || !strings.Contains(err.Error(), "SLACK_APP_TOKEN") {
+					t.Errorf("%v", err)
+				}
+				return
+			}
+			r.await("words for the operator", func() bool { return strings.Contains(r.log.String(), "does not accept SLACK_APP_TOKEN any more") })
+			s.ReplaceAppToken(r.slack.AppToken())
+			r.await("the connection to come back", func() bool { return r.entries(fakeslack.EntryHello, "") == Connections+1 })
+			r.expectHandled()
+			select {
+			case err := <-ended:
+				t.Errorf("the socket ended: %v", err)
+			default:
+			}
+		})
+	}
+}
+
 // TestNothingIsAckedBeforeItIsHandled holds the handler back, and stops meanwhile:
 // no more envelopes are taken, but those that were taken are finished.
 func TestNothingIsAckedBeforeItIsHandled(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, fakeslack.Config{AckTimeout: patience})
 	gate := make(chan struct{})
 	s := r.newSocket(&handling{handle: func(Envelope) { <-gate }})
@@ -174,6 +211,7 @@ func TestNothingIsAckedBeforeItIsHandled(t *testing.T) {
 
 // TestTooManyCommands fills the queue. Each person is told something.
 func TestTooManyCommands(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, fakeslack.Config{AckTimeout: patience})
 	gate := make(chan struct{})
 	r.listen(&handling{handle: func(Envelope) { <-gate }})
@@ -208,6 +246,7 @@ func TestTooManyCommands(t *testing.T) {
 // TestAnswersAreInTime for Slack, which gives up on a command after three
 // seconds: some of them are left for the acknowledgment to be written.
 func TestAnswersAreInTime(t *testing.T) {
+	t.Parallel()
 	const (
 		slackLimit = 3 * time.Second
 		doubtLimit = 500 * time.Millisecond // what the store takes to find out the truth; its own tests hold it to that
@@ -223,6 +262,7 @@ func TestAnswersAreInTime(t *testing.T) {
 // TestWhatWaitsIsBounded hands a socket three times as many commands as it has
 // room for while all handlers are busy. It lets the others go at once.
 func TestWhatWaitsIsBounded(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, fakeslack.Config{})
 	s := r.newSocket(new(handling))
 	const size = 16 << 10 // of a command, so that keeping them all would be seen
@@ -249,6 +289,7 @@ func TestWhatWaitsIsBounded(t *testing.T) {
 
 // TestFormThatWaitedTooLong is declined while there is time, and not handled.
 func TestFormThatWaitedTooLong(t *testing.T) {
+	t.Parallel()
 	r := newRig(t, fakeslack.Config{})
 	h := &handling{handled: make(chan Envelope, 2)}
 	s := r.listen(h)

@@ -20,6 +20,8 @@ import (
 type comparison struct {
 	url      string // of the database
 	since    time.Time
+	quick    bool
+	newest   int // threads that a quick check reads in any case
 	out      io.Writer
 	progress *progressLine
 
@@ -43,6 +45,10 @@ func (c *comparison) reportLine(line string) {
 // slackVariables are those without which nothing can be read in Slack.
 var slackVariables = []string{"SLACK_BOT_TOKEN", "SLACK_API_URL", "LICENSEBOT_ALLOW_HTTP"}
 
+// newestThreads is how many threads a quick check reads in any case. Slack shows them at once, and
+// the newest of their heads anchors the whole chain.
+const newestThreads = 20
+
 // compareSlack compares the channels with the database. cfg may be faulty in other parts.
 func (c *comparison) compareSlack(ctx context.Context, cfg Config, faults []checkup.Fault) error {
 	if fault, faulty := findFault(faults, slackVariables...); faulty {
@@ -55,12 +61,17 @@ func (c *comparison) compareSlack(ctx context.Context, cfg Config, faults []chec
 		return nil
 	}
 	channels := compare.Channels{
-		Open: c.open, Slack: archive, Since: c.since, Report: c.reportLine, Progress: c.progress.show, Sleep: c.sleep,
+		Open: c.open, Slack: archive, Since: c.since, Quick: c.quick, Newest: c.newest,
+		Report: c.reportLine, Progress: c.progress.show, Sleep: c.sleep,
 	}
 	summary, err := channels.Run(ctx)
 	c.add("Slack", summary.Findings, summary.Unchecked)
 	if err == nil {
 		c.reportLine(fmt.Sprintf("Compared %d messages in Slack: %d differences.", summary.Messages, summary.Findings))
+		if summary.Unread > 0 {
+			c.reportLine(fmt.Sprintf("%d threads were not read, as Slack counts the replies that the journal has. "+
+				"Whether one was edited is not known.", summary.Unread))
+		}
 	}
 	return err
 }
@@ -147,6 +158,7 @@ func (p *progressLine) clear() {
 // newComparison compares with the clock of this machine.
 func newComparison(url string, since time.Time, out io.Writer) *comparison {
 	return &comparison{
-		url: url, since: since, out: out, progress: newProgressLine(os.Stderr), now: auditNow, sleep: sleep.For,
+		url: url, since: since, newest: newestThreads, out: out,
+		progress: newProgressLine(os.Stderr), now: auditNow, sleep: sleep.For,
 	}
 }

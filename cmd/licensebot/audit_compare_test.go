@@ -8,11 +8,12 @@ import (
 	"testing"
 	"time"
 
+	"licensebot/internal/fakeslack"
 	"licensebot/internal/fakeuipath"
 )
 
 // verify runs all comparisons on the clock of the world. Waits put it forward.
-func (w *watchedWorld) verify() (c *comparison, said string) {
+func (w *watchedWorld) verify(changes ...func(*comparison)) (c *comparison, said string) {
 	w.t.Helper()
 	var out bytes.Buffer
 	c = newComparison(w.env["LICENSEBOT_DATABASE_URL"], time.Time{}, &out)
@@ -20,6 +21,9 @@ func (w *watchedWorld) verify() (c *comparison, said string) {
 	c.sleep = func(ctx context.Context, d time.Duration) bool {
 		w.clock.ahead.Add(int64(d))
 		return ctx.Err() == nil
+	}
+	for _, change := range changes {
+		change(c)
 	}
 	cfg := benchConfig(c.url, w.slack, w.uipath)
 	if err := c.compareSlack(w.guardContext(), cfg, nil); err != nil {
@@ -51,6 +55,10 @@ func TestVerifyBesideTheBot(t *testing.T) {
 			c, said := w.verify()
 			if err := c.conclude(); err != nil || !strings.Contains(said, "Known: the group Finance Robots") {
 				t.Errorf("%v: %s", err, said)
+			}
+			c, said = w.verify(func(c *comparison) { c.quick, c.newest = true, 0 })
+			if err := c.conclude(); err != nil || !strings.Contains(said, "\n1 threads were not read,") {
+				t.Errorf("quick: %v: %s", err, said)
 			}
 			if err := w.slack.DeleteMessage(approvalsChannel, w.slack.Thread(approvalsChannel, card.TS)[0].TS); err != nil {
 				t.Fatal(err)
@@ -94,8 +102,13 @@ func TestVerifyAsACommand(t *testing.T) {
 		!strings.Contains(out, "/archives/"+approvalsChannel+"/p") {
 		t.Errorf("report: exit code %d: %s", code, out)
 	}
+	w.slack.AddUser(fakeslack.User{ID: requester, Name: "married"})
+	code, out = w.runProgram("audit", "report", "--since", "2020-01-01")
+	if code != 0 || !strings.Contains(out, "u0requester") || strings.Contains(out, "married") {
+		t.Errorf("report after a change of the name: exit code %d: %s", code, out)
+	}
 	code, out = w.runProgram("audit", "report", "--since", "2020-01-01", "--offline")
-	if code != 0 || strings.Contains(out, "u0requester") || !strings.Contains(out, "app_redirect") {
+	if code != 0 || !strings.Contains(out, "u0requester") || !strings.Contains(out, "app_redirect") {
 		t.Errorf("report --offline: exit code %d: %s", code, out)
 	}
 	for variable, what := range map[string]string{"SLACK_BOT_TOKEN": "Slack: ", "UIPATH_CLIENT_SECRET": "UiPath: "} {

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -30,8 +29,8 @@ func auditReportCommand() *cobra.Command {
 		Long: "report writes each request of a period with its change, rule, approvers and result, each change of\n" +
 			"an allocation outside of the bot, and per group what it had at both ends and what explains the\n" +
 			"difference. The period begins with the day of --since and ends before the day of --until, in UTC;\n" +
-			"without --until it ends now. The names of people come from Slack, with the variables of serve;\n" +
-			"--offline leaves them out, so that people are Slack ids.\n\n" +
+			"without --until it ends now. People have the names of that time, as the journal has them. Others\n" +
+			"are asked for in Slack, with the variables of serve; --offline leaves those out.\n\n" +
 			"Exit codes: 0 it is written, 1 it could not be, 2 usage error.",
 		Example: "  licensebot audit report --since 2026-01-01 --until 2026-04-01 --format html > q1.html",
 		Args:    refuseArguments,
@@ -51,7 +50,8 @@ func auditReportCommand() *cobra.Command {
 	command.Flags().StringVar(&since, "since", "", "first day, such as 2026-01-01, or a time such as 2026-01-01T08:00:00Z")
 	command.Flags().StringVar(&until, "until", "", "the day or time before which the period ends; else now")
 	command.Flags().StringVar(&format, "format", "csv", "csv, jsonl or html")
-	command.Flags().BoolVar(&offline, "offline", false, "read the database alone, and leave out names")
+	command.Flags().BoolVar(&offline, "offline", false,
+		"read the database alone, without names of today and addresses of the workspace")
 	addDatabaseFlag(command, &from)
 	return command
 }
@@ -76,7 +76,8 @@ func writePeriod(
 	return errors.Join(report.Write(cmd.Context(), out, format, made, reader), out.Flush())
 }
 
-// namePeople asks Slack for the names of people and the address of the workspace. Where Slack does
+// namePeople lets Slack be asked for names that the journal lacks, and for the address of the
+// workspace. Where Slack does
 // not tell them, the report goes on without.
 func namePeople(cmd *cobra.Command, made *report.Report) error {
 	cfg, faults, err := readAuditConfig()
@@ -91,10 +92,18 @@ func namePeople(cmd *cobra.Command, made *report.Report) error {
 		return warnNameless(cmd, compare.Explain(err))
 	}
 	made.Link = archive.MessageLink
-	for _, id := range slices.Sorted(maps.Keys(made.People)) {
-		if made.People[id], err = archive.FindName(cmd.Context(), id); err != nil {
-			return warnNameless(cmd, compare.Explain(err))
+	names, failed := make(map[string]string), false
+	made.FindName = func(id string) string {
+		name, known := names[id]
+		if known || failed {
+			return name
 		}
+		if name, err = archive.FindName(cmd.Context(), id); err != nil {
+			failed = true
+			_ = warnNameless(cmd, compare.Explain(err)) // a stop ends the reading as well
+		}
+		names[id] = name
+		return name
 	}
 	return nil
 }

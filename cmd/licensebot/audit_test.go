@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -113,10 +115,56 @@ func TestTheAuditReadsBesideTheBot(t *testing.T) {
 			if code != 0 || !strings.Contains(out, "1 done") || !strings.Contains(out, approver) {
 				t.Errorf("exit code %d: %s", code, out)
 			}
+			checkEvidence(t, url)
 			if code, _ := runAudit(t, url, "export", filepath.Join(t.TempDir(), "evidence")); code != 0 {
 				t.Errorf("export: exit code %d", code)
 			}
 		})
+	}
+}
+
+// checkEvidence looks at what a report without Slack has from the journal: the names of the two
+// people, the body that was written, and the hash of the policy in force.
+func checkEvidence(t *testing.T, url string) {
+	t.Helper()
+	code, out := runAudit(t, url, "report", "--since", "2020-01-01", "--format", "jsonl", "--offline")
+	_, text, _ := strings.Cut(out, "\n") // after the totals
+	var line struct {
+		Asked     string   `json:"requester_name"`
+		Policy    string   `json:"policy_sha256"`
+		Written   []string `json:"written"`
+		Confirmed []string `json:"confirmed"`
+		Approvals []struct{ Name string }
+	}
+	if err := json.NewDecoder(strings.NewReader(text)).Decode(&line); err != nil || code != 0 {
+		t.Fatalf("exit code %d, %v: %s", code, err, out)
+	}
+	if line.Asked == "" || len(line.Approvals) != 1 || line.Approvals[0].Name == "" {
+		t.Errorf("the report lacks names: %s", text)
+	}
+	if !slices.Contains(line.Written, "IDU") || !slices.Equal(line.Written, line.Confirmed) {
+		t.Errorf("written %q, confirmed %q", line.Written, line.Confirmed)
+	}
+	reader, err := store.OpenReader(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = reader.Close() }()
+	policies, tables := 0, store.ExportTables()
+	journal := slices.IndexFunc(tables, func(table store.ExportTable) bool { return table.Name == "journal" })
+	for row, err := range reader.Rows(t.Context(), tables[journal]) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text := string(row); strings.Contains(text, `"policy_in_force"`) {
+			policies++
+			if !strings.Contains(text, line.Policy) || len(line.Policy) != 64 {
+				t.Errorf("the request has the policy %q, the journal %s", line.Policy, text)
+			}
+		}
+	}
+	if policies != 1 {
+		t.Errorf("%d policies came into force", policies)
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -90,6 +91,7 @@ func startMeasured(b *testing.B, requests int) *measured {
 	program := strings.Fields(cmp.Or(os.Getenv(benchProgram), os.Args[0]+" serve"))
 	p.process = exec.Command(program[0], program[1:]...)
 	p.process.Env = append(plainEnvironment(), asBinary+"="+unpacedBinary,
+		profileFolder+"="+os.Getenv(profileFolder),
 		"SLACK_BOT_TOKEN="+p.slack.BotToken(), "SLACK_APP_TOKEN="+p.slack.AppToken(), "SLACK_API_URL="+p.slack.APIURL(),
 		"UIPATH_URL="+p.uipath.URL(), "UIPATH_ORGANIZATION="+p.uipath.Organization(),
 		"UIPATH_ACCOUNT_ID="+p.uipath.AccountID(), "UIPATH_CLIENT_ID="+p.uipath.ClientID(),
@@ -103,7 +105,9 @@ func startMeasured(b *testing.B, requests int) *measured {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() {
-		_ = p.process.Process.Kill()
+		_ = p.process.Process.Signal(syscall.SIGTERM) // it writes its profiles at its end
+		guard := time.AfterFunc(patience, func() { _ = p.process.Process.Kill() })
+		defer guard.Stop()
 		_ = p.process.Wait()
 	})
 	waitUntil(b, p.slack, func() bool { return p.slack.Connections() > 0 })

@@ -7,6 +7,7 @@ import (
 
 	"licensebot/internal/fakeslack"
 	"licensebot/internal/fakeuipath"
+	"licensebot/internal/sweep"
 )
 
 // answerTo types a command and returns the immediate answer.
@@ -66,6 +67,7 @@ func (w *world) wantThread(card fakeslack.Message, words string) {
 
 func TestSetRemoveAndEmpty(t *testing.T) {
 	t.Parallel()
+	sweep.InSample(t, false)
 	w := newWorld(t)
 	w.startReplica()
 
@@ -180,7 +182,7 @@ func TestCancelByAnApprover(t *testing.T) {
 	id, _ := card.Metadata.EventPayload["request_id"].(string)
 	for user, want := range map[string]string{
 		bystander: "Only the requester and the approvers of request `" + id + "` can cancel it.",
-		second:    "you can cancel it if you say why.\nTry: `/allocate cancel " + id + " because your reason here`",
+		second:    "you can cancel it if you say why.\nFill in: `/allocate cancel " + id + " because &lt;reason&gt;`",
 		approver:  "you can cancel it if you say why.",
 	} {
 		if said := w.answerTo(user, "cancel "+id); !strings.Contains(said, want) {

@@ -163,6 +163,7 @@ func TestAnotherChannelIsSet(t *testing.T) {
 // card comes in the channel that is set then.
 func TestCardOfAnArchivedChannel(t *testing.T) {
 	t.Parallel()
+	sweep.InSample(t, false)
 	w := newWorld(t)
 	w.startReplica()
 	w.slack.UpdateChannel(approvalsChannel, func(c *fakeslack.Channel) { c.Archived = true })

@@ -10,6 +10,7 @@ import (
 	"licensebot/deploy"
 	"licensebot/internal/fakeslack"
 	"licensebot/internal/fault"
+	"licensebot/internal/sweep"
 )
 
 // openForm types the command that opens the form, and returns the form.
@@ -180,6 +181,7 @@ func TestFormErrorsAndRedelivery(t *testing.T) {
 // typing.
 func TestFormWhileUiPathIsDown(t *testing.T) {
 	t.Parallel()
+	sweep.InSample(t, false)
 	w := newWorld(t)
 	for _, operation := range []string{"token", "GET identity groups", "GET groups with-quota", "GET account", "GET group", "GET group with-quota"} {
 		w.uipath.Inject(operation, fault.Fault{Status: 503})

@@ -31,6 +31,14 @@ func (c *connections) countLive() int {
 	return 0
 }
 
+// nameOf is what Slack called a person when it was last asked.
+func (c *connections) nameOf(person string) string {
+	if b := c.bot.Load(); b != nil {
+		return b.Directory().KnownName(person)
+	}
+	return ""
+}
+
 // deafness says what Slack does not deliver, although connections are open.
 func (c *connections) deafness() string {
 	if b := c.bot.Load(); b != nil {

@@ -49,6 +49,7 @@ func (w *world) clickPage(user, action, page string) {
 // by themselves.
 func TestHomeFollowsARequest(t *testing.T) {
 	t.Parallel()
+	sweep.InSample(t, false)
 	w := newWorld(t)
 	w.startReplica()
 	w.awaitCounted(w.healthBase(), 2) // a lost connection would be a problem to tell

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"database/sql"
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -20,6 +19,7 @@ import (
 	"licensebot/internal/fakeslack"
 	"licensebot/internal/fakeuipath"
 	"licensebot/internal/pgtest"
+	"licensebot/internal/sweep"
 )
 
 // asBinary turns the test binary into licensebot, so that tests can run and kill
@@ -36,7 +36,7 @@ const unpacedBinary = "unpaced"
 
 // parallelTests is how many tests run at a time. They mostly wait for pauses of
 // the bot, so there are more of them than processors.
-const parallelTests = "8"
+const parallelTests = 8
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asBinary) != "" {
@@ -46,16 +46,12 @@ func TestMain(m *testing.M) {
 		if os.Getenv(asBinary) == unpacedBinary {
 			bot.DefaultRates = unpaced
 		}
-		os.Exit(runMain(os.Args[1:], newPausingWriter()))
+		writeProfiles := startProfiles(os.Getenv(profileFolder))
+		code := runMain(os.Args[1:], newPausingWriter())
+		writeProfiles()
+		os.Exit(code)
 	}
-	flag.Parse()
-	chosen := false
-	flag.Visit(func(f *flag.Flag) { chosen = chosen || f.Name == "test.parallel" })
-	if !chosen {
-		if err := flag.Set("test.parallel", parallelTests); err != nil {
-			panic(err)
-		}
-	}
+	sweep.Parallel(parallelTests)
 	os.Exit(pgtest.Main(m))
 }
 

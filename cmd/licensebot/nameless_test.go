@@ -8,6 +8,7 @@ import (
 
 	"licensebot/internal/fakeuipath"
 	"licensebot/internal/fault"
+	"licensebot/internal/sweep"
 )
 
 const everyone = "ce684f6f-5af3-4e43-8516-1adad6e98fc9"
@@ -39,6 +40,7 @@ rules:
 // The request waits until the name is known.
 func TestTheNameOfAGroupIsWaitedFor(t *testing.T) {
 	t.Parallel()
+	sweep.InSample(t, false)
 	w := newPolicyWorld(t)
 	w.uipath.Inject("GET identity groups", fault.Fault{Status: 503})
 	w.startReplica()

@@ -6,12 +6,14 @@ import (
 	"testing"
 
 	"licensebot/internal/fakeuipath"
+	"licensebot/internal/sweep"
 )
 
 // TestGroupsOfUnusualNames finds groups by their names as people type them and as
 // Slack passes them on, whatever characters UiPath has.
 func TestGroupsOfUnusualNames(t *testing.T) {
 	t.Parallel()
+	sweep.InSample(t, false)
 	w := newWorld(t)
 	found := map[string]string{
 		"Finance – Robots":           "Finance – Robots",

@@ -17,6 +17,7 @@ import (
 	"licensebot/internal/fakeuipath"
 	"licensebot/internal/fault"
 	"licensebot/internal/groupname"
+	"licensebot/internal/sweep"
 )
 
 // An aheadClock is some time ahead of the real one.
@@ -264,6 +265,7 @@ func TestAGroupThatIsGoneIsTold(t *testing.T) {
 // TestTheWatchCanBeOff edits a group while the watch is off, and after it is on again.
 func TestTheWatchCanBeOff(t *testing.T) {
 	t.Parallel()
+	sweep.InSample(t, false)
 	w := newWatchedWorld(t)
 	w.serveWithBaseline()
 	w.stop()
@@ -329,6 +331,7 @@ func TestTheButtonAsksToPutAChangeBack(t *testing.T) {
 // TestStalePagesAreNoChange shows a list that misses a group, and one that is hours old.
 func TestStalePagesAreNoChange(t *testing.T) {
 	t.Parallel()
+	sweep.InSample(t, false)
 	w := newWatchedWorld(t)
 	w.serveWithBaseline()
 	w.uipath.Edit(groupID, add("IDU"))

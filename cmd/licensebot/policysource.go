@@ -14,6 +14,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"licensebot/approvals"
+	"licensebot/internal/audit"
 	"licensebot/internal/policyfile"
 	"licensebot/internal/sleep"
 	"licensebot/internal/store"
@@ -49,6 +50,7 @@ func (s *policySource) put(policy approvals.Policy, text string) {
 	if s.path == "" {
 		text = fmt.Sprintf("%+v", policy)
 	}
+	policy.SHA256 = audit.HashOf(text)
 	s.current.Store(&policy)
 	s.text.Store(&text)
 }

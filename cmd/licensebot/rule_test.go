@@ -7,6 +7,7 @@ import (
 
 	"licensebot/internal/fakeuipath"
 	"licensebot/internal/fault"
+	"licensebot/internal/sweep"
 )
 
 // TestQuotasAndTheExternalFlagStay changes a group that has more than codes. A write
@@ -61,6 +62,7 @@ func TestWhatStaysIsNotKept(t *testing.T) {
 // write would drop them, so it waits.
 func TestLimitsThatAreNotTold(t *testing.T) {
 	t.Parallel()
+	sweep.InSample(t, false)
 	w := newQuotaWorld(t)
 	w.startReplica()
 	w.typeRequest("group-01 IDU")

@@ -26,7 +26,7 @@ func TestSandboxPlaysTheMainJob(t *testing.T) {
 		"/allocate group-01 RPADEVPRONU IDU CTZDEVCU for 30d",
 		"its approvers are @Alex and @Kim",
 		`{"userBundleCodes":["ATTUNU","CTZDEVCU","IDU","RPADEVPRONU"],"useExternalLicense":false}`,
-		"@Robin Done:", "does not count", "kill -9 ended the bot", "The grant of request", "licensebot sandbox --web",
+		"@Robin Done:", "does not count", "kill -9 ended the bot", "The grant of request", "add --web",
 	} {
 		if !strings.Contains(string(out), want) {
 			t.Errorf("the story does not tell %q:\n%s", want, out)

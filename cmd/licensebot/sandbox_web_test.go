@@ -355,6 +355,7 @@ var weatherKinds = []string{
 // the thread makes no claim that UiPath contradicts, and afterwards it ends done.
 func TestPlayEveryWeather(t *testing.T) {
 	t.Parallel()
+	sweep.InSample(t, false)
 	for i, name := range weatherKinds {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -421,6 +422,7 @@ func TestPlayAWellBot(t *testing.T) {
 // TestPlayThePolicy breaks the policy, which changes nothing, and mends it.
 func TestPlayThePolicy(t *testing.T) {
 	t.Parallel()
+	sweep.InSample(t, false)
 	dir := t.TempDir()
 	p := startSandbox(t, "--dir", dir)
 	file := filepath.Join(dir, "policy.yaml")
@@ -456,6 +458,7 @@ func TestPlayThePolicy(t *testing.T) {
 // kill: what was pending is approved, and the grant from before ends.
 func TestSandboxKeepsItsState(t *testing.T) {
 	t.Parallel()
+	sweep.InSample(t, false)
 	dir := t.TempDir()
 	p := startSandbox(t, "--dir", dir)
 	granted := p.ask("group-01 IDU for 30d")

@@ -13,7 +13,7 @@ func TestTooFewSeats(t *testing.T) {
 		"  - name: mild\n    approvers: " + approver + "\n")
 	w.startReplica()
 
-	const full, above = "No seat is free of `IDU` (10 of 10 seats allocated).", "`IDU=50` (10 seats owned)"
+	const full, above = "No free seat: `IDU` (10 of 10 seats allocated).", "`IDU=50` (10 seats owned)"
 	w.typeRequest("group-01 IDU=50")
 	card := w.awaitCard()
 	w.wantPhrases(card.Text, full, above)
@@ -22,6 +22,6 @@ func TestTooFewSeats(t *testing.T) {
 	thread := w.slack.Thread(approvalsChannel, card.TS)
 	w.wantPhrases(thread[len(thread)-1].Text, "IDU", full, above)
 
-	w.wantRejected("group-01 RPADEVPRONU", "More seats are in use than the organization owns of `RPADEVPRONU` "+
+	w.wantRejected("group-01 RPADEVPRONU", "More seats are in use than the organization owns: `RPADEVPRONU` "+
 		"(42 of 40 seats allocated); UiPath gives 14 days to put that right.")
 }

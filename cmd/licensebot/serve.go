@@ -55,10 +55,10 @@ func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (
 		log.Warn().Msg(warning)
 	}
 
-	counted := metrics.New(versionName())
+	counted, slack := metrics.New(versionName()), new(connections)
 	db, err := store.Open(ctx, cfg.DatabaseURL, store.Options{
 		Observe: observeTransitions(counted, log),
-		Now:     tuning.Now, MaxOpen: cfg.Most.Open, Connections: cfg.Most.Connections,
+		Now:     tuning.Now, MaxOpen: cfg.Most.Open, Connections: cfg.Most.Connections, NameOf: slack.nameOf,
 	})
 	if err != nil {
 		return err
@@ -72,7 +72,6 @@ func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (
 	if err != nil {
 		return err
 	}
-	slack := new(connections)
 	policies := newPolicySource(cfg, log)
 	parts.addRunning(ctx, "policy record", func(ctx context.Context) { policies.recordPolicies(ctx, db) })
 	checks := newSetupChecker(cfg, clock, licenses, db, slack, policies, log)
@@ -149,7 +148,7 @@ func newDeps(
 	return bot.Deps{
 		Slack: bot.SlackConfig{
 			APIURL: cfg.SlackAPIURL, BotToken: cfg.SlackBotToken, AppToken: cfg.SlackAppToken,
-			Replicas: db.CountReplicas,
+			FollowsAppToken: cfg.secretFiles["SLACK_APP_TOKEN"] != "", Replicas: db.CountReplicas,
 		},
 		Channel: channel, Target: cfg.target(), Emoji: cfg.Emoji, TTL: cfg.TTL, Rates: tuning.Rates,
 		Store: db, UiPath: licenses, CodeName: licensing.CodeName, Codes: licensing.CatalogCodes(), Policy: policy,

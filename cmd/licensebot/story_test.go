@@ -193,6 +193,7 @@ func TestRejectedRequestsHaveNoCard(t *testing.T) {
 
 func TestUiPathDownWhenAsked(t *testing.T) {
 	t.Parallel()
+	sweep.InSample(t, false)
 	w := newWorld(t)
 	w.uipath.Inject("GET group", fault.Fault{Status: 503})
 	w.startReplica()

@@ -24,7 +24,10 @@ func drawHistory(t *rapid.T) history {
 			ID: i + 1, RequestID: fmt.Sprint("R-", i%3), At: i, Kind: "voted", Before: "pending", After: "pending",
 			RequestDigest: fmt.Sprint("digest ", i), Actor: FirstWord, Event: `{"why":{"word":2}}`,
 		}
-		words := []Word{NewPerson(fmt.Sprint("U-", i%2)), NewText("a reason")}
+		if i < 3 { // the first row of its request
+			row.Before = ""
+		}
+		words := []Word{NewPerson(fmt.Sprint("U-", i%2), fmt.Sprint("Name ", i)), NewText("a reason")}
 		row.Words, _ = EncodeWords(words)
 		row.Commitment, _, _ = row.Commit()
 		head = row.Seal(i+1, head)
@@ -64,6 +67,7 @@ var edits = map[string]func(h *history, i int){
 	"commitment": func(h *history, i int) { h.seals[i].Row.Commitment += "x" },
 	"salt":       func(h *history, i int) { h.editWord(i, func(w *Word) { w.Salt += "x" }) },
 	"text":       func(h *history, i int) { h.editWord(i, func(w *Word) { w.Text += "x" }) },
+	"name":       func(h *history, i int) { h.editWord(i, func(w *Word) { w.Name += "x" }) },
 	"text made a person": func(h *history, i int) {
 		h.editWord(i, func(w *Word) { w.Person, w.Text = w.Text, "" })
 	},
@@ -89,6 +93,14 @@ var edits = map[string]func(h *history, i int){
 	"seal deleted": func(h *history, i int) {
 		h.open = append(h.open, *h.seals[i].Row)
 		h.seals = slices.Delete(h.seals, i, i+1)
+	},
+	"row inserted and sealed": func(h *history, i int) {
+		row := *h.seals[i].Row
+		row.ID, row.Before = row.ID+100, "denied"
+		last := h.seals[len(h.seals)-1]
+		h.seals = append(h.seals, SealedRow{
+			Seq: last.Seq + 1, JournalID: row.ID, Hash: row.Seal(last.Seq+1, last.Hash), Row: &row,
+		})
 	},
 	"row inserted": func(h *history, i int) {
 		row := *h.seals[i].Row

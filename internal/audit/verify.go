@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -20,8 +21,10 @@ type Chain struct {
 	Erasures int64   // rows that say that words were erased
 	Restored []Row   // rows that say that the database is an older copy
 
-	last int64
-	told Erasure
+	last   int64
+	told   Erasure
+	states map[string]string // of each request, after the rows seen
+	broken bool              // there was a difference, so that a later row may not fit
 }
 
 // Last returns the number of the last seal.
@@ -49,6 +52,7 @@ func (c *Chain) Check(s SealedRow) {
 			s.Row.ID, s.Row.subject(), s.Row.Kind, s.Seq)
 	default:
 		c.checkWords(*s.Row)
+		c.checkOrder(*s.Row)
 	}
 	c.Sealed, c.last, c.Head = c.Sealed+1, s.Seq, s.Hash
 }
@@ -71,6 +75,26 @@ func (c *Chain) checkWords(r Row) {
 		c.Restored = append(c.Restored, r)
 	}
 }
+
+// checkOrder compares the state that a row begins with to the one that the row before it, about the
+// same request, ends with. After another difference it says nothing.
+func (c *Chain) checkOrder(r Row) {
+	if r.RequestID == "" || c.broken {
+		return
+	}
+	if c.states == nil {
+		c.states = make(map[string]string)
+	}
+	before := c.states[r.RequestID]
+	c.states[r.RequestID] = r.After
+	if before != r.Before {
+		c.report("journal row %d of %s (%s) does not follow the row before it: that one left the request %s, and this one "+
+			"found it %s; a row was inserted by hand", r.ID, r.subject(), r.Kind, orNew(before), orNew(r.Before))
+	}
+}
+
+// orNew names a state. A request has none before its first row.
+func orNew(state string) string { return cmp.Or(state, "new") }
 
 // Kinds of rows that a chain looks into.
 const (
@@ -98,6 +122,11 @@ func (c *Chain) CheckErased() {
 	}
 }
 
+// CheckStrayWords names words without the row that they belong to.
+func (c *Chain) CheckStrayWords(id int64) {
+	c.report("the words of journal row %d belong to no row: they were inserted by hand, or the row was deleted", id)
+}
+
 // subject is what a row is about.
 func (r Row) subject() string {
 	if r.RequestID == "" {
@@ -110,6 +139,7 @@ func (r Row) subject() string {
 // false if the row may still wait for its seal.
 func (c *Chain) CheckUnsealed(r Row, now time.Time) bool {
 	c.checkWords(r)
+	c.checkOrder(r)
 	if now.Sub(time.UnixMicro(r.At)) < sealedWithin {
 		return false
 	}
@@ -133,4 +163,7 @@ func (c *Chain) CheckMissing(id string) {
 	c.report("request %s is missing: the journal tells of it, and its row was deleted", id)
 }
 
-func (c *Chain) report(format string, args ...any) { c.Report(fmt.Sprintf(format, args...)) }
+func (c *Chain) report(format string, args ...any) {
+	c.broken = true
+	c.Report(fmt.Sprintf(format, args...))
+}

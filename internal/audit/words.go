@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"strings"
 )
 
 // A Word is who a person is, or a text that a person wrote, in a row of the journal. It
@@ -13,12 +15,13 @@ import (
 type Word struct {
 	Salt   string `json:"salt,omitempty"`
 	Person string `json:"person,omitempty"`
+	Name   string `json:"name,omitempty"` // that the person had then, as far as it is known
 	Text   string `json:"text,omitempty"`
 	Hash   string `json:"sha256,omitempty"`
 }
 
-// NewPerson returns a word with who a person is.
-func NewPerson(id string) Word { return Word{Salt: NewSalt(), Person: id} }
+// NewPerson returns a word with who a person is, and what the person is called.
+func NewPerson(id, name string) Word { return Word{Salt: NewSalt(), Person: id, Name: name} }
 
 // NewText returns a word with what a person wrote.
 func NewText(text string) Word { return Word{Salt: NewSalt(), Text: text} }
@@ -29,7 +32,7 @@ func (w Word) Commit() string {
 	if w.IsErased() {
 		return w.Hash
 	}
-	return digest(w.Salt, w.Person, w.Text)
+	return digest(w.Salt, w.Person, w.Text, w.Name)
 }
 
 // IsErased reports whether the word itself is gone.
@@ -66,12 +69,93 @@ func EncodeWords(words []Word) (string, error) {
 	return string(text), err
 }
 
-// DecodeWords reads the words of a row.
-func DecodeWords(text string) (words []Word, err error) {
+// DecodeWords reads the words of a row. It takes only the form that EncodeWords writes: in another
+// one a text could be hidden that no hash covers. It is quick, because a check reads each row.
+func DecodeWords(text string) ([]Word, error) {
 	if text == "" {
 		return nil, nil
 	}
-	return words, json.Unmarshal([]byte(text), &words)
+	rest, ok := strings.CutPrefix(text, "[")
+	words := make([]Word, 0, 2)
+	for more := ok; more; {
+		var word Word
+		if rest, ok = cutWord(rest, &word); !ok {
+			break
+		}
+		words = append(words, word)
+		rest, more = strings.CutPrefix(rest, ",")
+	}
+	if !ok || rest != "]" {
+		return nil, errNoWords
+	}
+	return words, nil
+}
+
+var errNoWords = errors.New("they do not have the form that the bot writes")
+
+// cutWord reads one word at the beginning of a text.
+func cutWord(text string, word *Word) (rest string, ok bool) {
+	rest, ok = strings.CutPrefix(text, "{")
+	isFirst := true
+	for _, field := range [...]struct {
+		start string
+		value *string
+	}{
+		{`"salt":"`, &word.Salt}, {`"person":"`, &word.Person}, {`"name":"`, &word.Name}, {`"text":"`, &word.Text},
+		{`"sha256":"`, &word.Hash},
+	} {
+		after, found := rest, true
+		if !isFirst {
+			after, found = strings.CutPrefix(rest, ",")
+		}
+		if !ok || !found {
+			break
+		}
+		if after, found = strings.CutPrefix(after, field.start); !found {
+			continue
+		}
+		isFirst = false
+		*field.value, rest, ok = cutString(after)
+	}
+	if !ok || isFirst {
+		return "", false
+	}
+	return strings.CutPrefix(rest, "}")
+}
+
+// cutString reads a string of JSON after its first quotation mark.
+func cutString(text string) (value, rest string, ok bool) {
+	end, isEscaped := 0, false
+	for end < len(text) && text[end] != '"' {
+		if text[end] == '\\' {
+			isEscaped = true
+			end++
+		}
+		end++
+	}
+	if end == 0 || end >= len(text) {
+		return "", "", false
+	}
+	value, rest = text[:end], text[end+1:]
+	if !isEscaped && isPlain(value) {
+		return value, rest, true
+	}
+	written := `"` + value + `"`
+	if json.Unmarshal([]byte(written), &value) != nil {
+		return "", "", false
+	}
+	again, err := json.Marshal(value)
+	return value, rest, err == nil && string(again) == written
+}
+
+// isPlain reports whether JSON writes a text as it is, for sure.
+func isPlain(text string) bool {
+	for i := range len(text) {
+		if c := text[i]; c < ' ' || c > '~' || c == '<' || c == '>' || c == '&' {
+			return false
+		}
+	}
+	return true
 }
 
 // Restore puts the words of a row back in their places, and erased in those of words that

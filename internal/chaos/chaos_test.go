@@ -23,7 +23,7 @@ import (
 const (
 	boundedSteps    = 130
 	boundedPatience = 2 * time.Minute
-	shortSteps      = 14
+	shortSteps      = 8
 	shortThinking   = 1500 * time.Millisecond
 )
 

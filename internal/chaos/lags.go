@@ -67,7 +67,9 @@ func (w *world) lagAtUiPath(_ context.Context, d *rand.Rand) {
 	w.lagReads(pickSome(d, laggingReads, 1+d.IntN(len(laggingReads))), pickLag(d), 3+d.IntN(20))
 }
 
+// lagReads has reads lag. Before the world began there was no group.
 func (w *world) lagReads(operations []string, lag time.Duration, steps int) {
+	lag = min(lag, w.clock.now().Sub(w.began))
 	w.noteFault("for a while these show what was so %v ago: %v", lag, operations)
 	for _, operation := range operations {
 		w.uipath.SetLag(operation, lag)
@@ -98,11 +100,10 @@ func (w *world) carryTwoInLag(ctx context.Context, d *rand.Rand) {
 		return
 	}
 	second, ok := w.askAndAwaitCardFor(ctx, d, group, 1)
-	lag := min(judge.MaxLag, w.clock.now().Sub(w.began)) // before, there was no such group
-	if !ok || lag < time.Second {
+	if !ok || w.clock.now().Sub(w.began) < time.Second {
 		return
 	}
-	w.lagReads(laggingReads[:2], lag, 2+d.IntN(10))
+	w.lagReads(laggingReads[:2], judge.MaxLag, 2+d.IntN(10))
 	for _, c := range []openCard{first, second} {
 		w.approveCard(d, c)
 		w.awaitWrite(ctx, 3*time.Second)

@@ -28,6 +28,7 @@ type Options struct {
 	Patience time.Duration // how long a round may take to settle. Default 5m
 	Thinking time.Duration // how long people wait, at the end, before they decide what is open. Default 6s
 
+	Keep    string    // folder for the files and journals of rounds that went wrong; "": none
 	Binary  string    // a licensebot made by Build
 	Dir     string    // for databases and logs; must exist
 	Verbose io.Writer // gets every step; nil: nobody

@@ -82,14 +82,18 @@ func (w *world) askForProtected(ctx context.Context, d *rand.Rand) {
 
 // typeNonsense types what cannot become a card, or only looks like it.
 func (w *world) typeNonsense(ctx context.Context, d *rand.Rand) {
-	texts := []string{
-		"", "help", "\u200b", `"`, "group-01", "set group-01", "cancel R-00000000", "cancel",
-		"<@U0BOSS> IDU", "group-01 IDU for ever", "group-01 IDU=-5", strings.Repeat("x", 5000),
+	texts := slices.Concat(noAsks, []string{
 		"group-99 IDU because %s", "group-01 NOSUCHCODE because %s", "group-01 RPADEVPRONUU because %s",
 		"QA `IDU` because %s", "R&D <north> IDU because %s", "group-01 " + strings.Join(owned, " ") + " because %s",
 		"group-02 " + strings.Repeat("IDU ", 30) + "because %s",
-	}
+	})
 	w.typeCommand(ctx, pickOne(d, requesters), strings.Replace(pickOne(d, texts), "%s", w.newTicket(0), 1))
+}
+
+// noAsks are texts that ask for nothing, so that no card comes of them.
+var noAsks = []string{
+	"", "help", "\u200b", `"`, "group-01", "set group-01", "cancel R-00000000", "cancel",
+	"<@U0BOSS> IDU", "group-01 IDU for -2h", "group-01 IDU=-5", strings.Repeat("x", 5000),
 }
 
 // An openCard is what the actors see of a request: its card, as long as the thread
@@ -226,7 +230,7 @@ func (w *world) endGrantEarly(ctx context.Context, d *rand.Rand) {
 func (w *world) extendGrant(ctx context.Context, d *rand.Rand) {
 	if held := w.runningGrants(); len(held) > 0 {
 		c := pickOne(d, held)
-		period := pickOne(d, []string{"", " for 2h", " for 20min"})
+		period := pickOne(d, []string{"", " for 2h", " for 20m"})
 		w.typeCommand(ctx, pickOne(d, requesters), fmt.Sprintf("%s %s%s because %s", c.Group, strings.Join(c.Codes, " "),
 			period, w.newTicket(0)))
 	}

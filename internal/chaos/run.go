@@ -4,6 +4,7 @@ package chaos
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -72,7 +73,11 @@ func (o Options) judgeRound(ctx context.Context, r Round, t *Tally) (*judge.Hist
 		found = append(found, *broken)
 	}
 	found = append(found, judge.Judge(h)...)
-	return h, append(found, w.crashViolations()...), w.failure
+	found = append(found, w.crashViolations()...)
+	if o.Keep != "" && ctx.Err() == nil && (len(found) > 0 || w.failure != nil) {
+		w.failure = errors.Join(w.failure, w.keepEvidence(o.Keep))
+	}
+	return h, found, w.failure
 }
 
 // pace is how much longer than usual the steps of a round take. In calm weather each one

@@ -78,6 +78,7 @@ type world struct {
 	round    Round
 	terms    terms
 	clock    *clock
+	dir      string // for the files of the database and the replicas
 	slack    *fakeslack.Server
 	uipath   *fakeuipath.Server
 	database database
@@ -138,6 +139,7 @@ func newWorld(o Options, r Round, tally *Tally) (*world, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
+	w.dir = dir
 	if err := w.buildParts(dir, o.Binary); err != nil {
 		w.close()
 		return nil, err

@@ -78,7 +78,7 @@ func scenes() []scene {
 			storyState{
 				"uipath-down", "UiPath is down",
 				"Alex has approved while UiPath answers 503. The thread makes no claim of success, and the bot tries again. " +
-					"Switch the weather \"UiPath is down\" off: the request is done.",
+					"Click \"Clear up the weather\": then the request is done.",
 			}, (*Sandbox).playUiPathDown,
 		},
 	}

@@ -83,7 +83,7 @@ func (s *stage) playScenes(ctx context.Context) error {
 			return err
 		}
 	}
-	s.printText("\nWhat next? Play the people yourself, and break what you like: licensebot sandbox --web\n" +
+	s.printText("\nWhat next? Play the people yourself, and break what you like: add --web to this command.\n" +
 		"Set it up for your own Slack and UiPath: docs/set-up.md\n")
 	return s.checkOddities()
 }

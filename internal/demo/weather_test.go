@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+
+	"licensebot/internal/sweep"
 )
 
 // fair is what a look at each side finds in fair weather.
@@ -47,6 +49,7 @@ func TestWeatherEffects(t *testing.T) {
 	for _, w := range weathers() {
 		t.Run(w.name, func(t *testing.T) {
 			t.Parallel()
+			sweep.InSample(t, !strings.HasSuffix(w.name, "-slow"))
 			l := newLookout(t)
 			look := l.lookAtSlack
 			if w.side == "uipath" {

@@ -10,18 +10,21 @@ import (
 	"licensebot/internal/pgtest"
 )
 
+// benchEngines are the databases to measure.
+var benchEngines = []struct {
+	name string
+	url  func(b *testing.B) string
+}{
+	{"sqlite", func(b *testing.B) string { return "sqlite://" + filepath.Join(b.TempDir(), "licensebot.db") }},
+	{"postgres", func(b *testing.B) string { return pgtest.URL(b) }},
+}
+
 // Cost must not grow with pending requests: each benchmark runs beside ten and
 // beside ten thousand of them.
 //
 //	go test ./internal/store -run '^$' -bench . -benchtime 300x -count 5
 func BenchmarkStore(b *testing.B) {
-	for _, engine := range []struct {
-		name string
-		url  func(b *testing.B) string
-	}{
-		{"sqlite", func(b *testing.B) string { return "sqlite://" + filepath.Join(b.TempDir(), "licensebot.db") }},
-		{"postgres", func(b *testing.B) string { return pgtest.URL(b) }},
-	} {
+	for _, engine := range benchEngines {
 		for _, pending := range []int{10, 10_000} {
 			s := openURL(b, engine.url(b), nil)
 			s.loadPending(b, pending)

@@ -17,11 +17,14 @@ import (
 // lane. In any other lane it is the earliest tried job, or any job if none was
 // tried. The order of ids alone would not do, because a transaction with a higher id
 // may commit first.
-const isLaneHead = `(lane IS NULL OR NOT EXISTS (SELECT 1 FROM jobs AS mate
-	WHERE mate.lane = jobs.lane AND mate.id <> jobs.id
-	AND (mate.leased = 1 OR jobs.leased = 0 AND CASE WHEN jobs.in_order = 1
-		THEN mate.id < jobs.id
-		ELSE mate.tried_at IS NOT NULL AND (jobs.tried_at IS NULL OR mate.id < jobs.id) END)))`
+//
+// The lanes with a job under lease are few, and read once for all jobs. So it costs little to
+// pass over the many that wait in one of them.
+const isLaneHead = `(lane IS NULL OR jobs.leased = 1
+	OR lane NOT IN (SELECT mate.lane FROM jobs AS mate WHERE mate.leased = 1 AND mate.lane IS NOT NULL)
+	AND NOT EXISTS (SELECT 1 FROM jobs AS mate WHERE mate.lane = jobs.lane AND mate.id <> jobs.id
+		AND CASE WHEN jobs.in_order = 1 THEN mate.id < jobs.id
+		ELSE mate.tried_at IS NOT NULL AND (jobs.tried_at IS NULL OR mate.id < jobs.id) END))`
 
 // jobDetail is the part of a job without columns of its own.
 type jobDetail struct {
@@ -50,18 +53,20 @@ func (t *tx) enqueueJob(ctx context.Context, r approvals.Request, j approvals.Jo
 		return err
 	}
 	lane := j.LaneOf(r)
-	_, err = t.ExecContext(ctx, `INSERT INTO jobs (request_id, kind, key, detail, lane, in_order, due_at, turn, requester)
+	added := enqueuedJob{kind: j.Kind, wait: due.Sub(t.now)}
+	err = t.QueryRowContext(ctx, `INSERT INTO jobs (request_id, kind, key, detail, lane, in_order, due_at, turn, requester)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 		ON CONFLICT (request_id, kind, key) DO UPDATE SET
 			revision = jobs.revision + 1,
 			detail = excluded.detail,
-			due_at = CASE WHEN jobs.leased = 1 OR jobs.due_at < excluded.due_at THEN jobs.due_at ELSE excluded.due_at END`,
+			due_at = CASE WHEN jobs.leased = 1 OR jobs.due_at < excluded.due_at THEN jobs.due_at ELSE excluded.due_at END
+		RETURNING id`,
 		r.ID, string(j.Kind), j.Key(), string(detail), nullText(lane.Name), boolToInt(lane.InOrder), toMicros(due),
-		turn, person)
+		turn, person).Scan(&added.id)
 	if err != nil {
 		return fmt.Errorf("enqueue job %s: %w", j.Kind, err)
 	}
-	t.enqueued = append(t.enqueued, j.Kind)
+	t.wrote, t.enqueued = true, append(t.enqueued, added)
 	return nil
 }
 
@@ -119,15 +124,22 @@ func (t *tx) claimFirst(
 func (t *tx) claimKind(
 	ctx context.Context, kind approvals.JobKind, lease time.Duration,
 ) (approvals.LeasedJob, error) {
+	return t.claim(ctx, kind, lease, `kind = $3`, orderOfClaims(kind), string(kind))
+}
+
+// claim leases the first due job of a condition about $3, and of a kind.
+func (t *tx) claim(
+	ctx context.Context, kind approvals.JobKind, lease time.Duration, condition, order string, value any,
+) (approvals.LeasedJob, error) {
 	var id, attempt, revision int64
 	var request, text string
 	var tried sql.NullInt64
-	err := t.QueryRowContext(ctx, `UPDATE jobs SET leased = 1, attempt = attempt + 1, due_at = $3,
-			tried_at = CASE WHEN tried_at > $2 THEN $2 ELSE tried_at END
-		WHERE id = (SELECT id FROM jobs WHERE kind = $1 AND due_at <= $2 AND `+isLaneHead+orderOfClaims(kind)+`
+	err := t.QueryRowContext(ctx, `UPDATE jobs SET leased = 1, attempt = attempt + 1, due_at = $2,
+			tried_at = CASE WHEN tried_at > $1 THEN $1 ELSE tried_at END
+		WHERE id = (SELECT id FROM jobs WHERE `+condition+` AND due_at <= $1 AND `+isLaneHead+order+`
 			LIMIT 1`+t.engine.skipLocked()+`)
 		RETURNING id, request_id, detail, attempt, revision, tried_at`,
-		string(kind), toMicros(t.now), toMicros(t.now.Add(lease)),
+		toMicros(t.now), toMicros(t.now.Add(lease)), value,
 	).Scan(&id, &request, &text, &attempt, &revision, &tried)
 	if err != nil {
 		return approvals.LeasedJob{}, err
@@ -201,7 +213,7 @@ func (t *tx) markTried(ctx context.Context, job approvals.LeasedJob) error {
 		return err
 	}
 	return t.journalBeside(ctx, r, approvals.KindWriteTried, approvals.Bot, approvals.WriteEntry{
-		Codes: job.Writing.Codes, Quotas: job.Writing.Quotas,
+		Codes: job.Writing.Codes, Quotas: job.Writing.Quotas, UseExternalLicense: job.Writing.UseExternalLicense,
 	})
 }
 
@@ -236,7 +248,7 @@ func (t *tx) journalTold(ctx context.Context, job approvals.LeasedJob) error {
 		return err
 	}
 	return t.journalBeside(ctx, r, approvals.KindTold, approvals.Bot, approvals.ToldEntry{
-		Post: job.Kind, Number: job.Number, Person: job.Person,
+		Post: job.Kind, Number: job.Number, Person: job.Person, TS: job.PostedTS,
 	})
 }
 
@@ -247,14 +259,41 @@ func (t *tx) completeJob(ctx context.Context, job approvals.LeasedJob) error {
 		return t.execFenced(ctx, `UPDATE jobs SET attempt = attempt WHERE id = $1 AND attempt = $2 AND leased = 1`,
 			job.ID, job.Attempt)
 	}
-	t.enqueued = append(t.enqueued, approvals.LaneMates(job.Kind)...)
-	err := t.execFenced(ctx, `DELETE FROM jobs WHERE id = $1 AND attempt = $2 AND leased = 1 AND revision = $3`,
-		job.ID, job.Attempt, job.Revision)
-	if !errors.Is(err, approvals.ErrLeaseLost) {
+	var lane sql.NullString
+	err := t.QueryRowContext(ctx, `DELETE FROM jobs WHERE id = $1 AND attempt = $2 AND leased = 1 AND revision = $3
+		RETURNING lane`, job.ID, job.Attempt, job.Revision).Scan(&lane)
+	if err == nil {
+		t.wrote = true
+		return t.signalLane(ctx, job.Kind, lane)
+	}
+	if !errors.Is(err, sql.ErrNoRows) {
 		return err
 	}
+	t.signalMates(job.Kind)
 	return t.execFenced(ctx, `UPDATE jobs SET leased = 0, tried_at = NULL, due_at = $3
 		WHERE id = $1 AND attempt = $2 AND leased = 1`, job.ID, job.Attempt, toMicros(t.now))
+}
+
+// signalLane signals the jobs that waited for one of their lane. A transaction that runs at
+// the same time may add a job unseen, which found its lane occupied.
+func (t *tx) signalLane(ctx context.Context, kind approvals.JobKind, lane sql.NullString) error {
+	waits := lane.Valid
+	if waits && t.engine.runsAlone() {
+		err := t.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM jobs WHERE lane = $1)`, lane.String).Scan(&waits)
+		if err != nil {
+			return fmt.Errorf("look for jobs in a lane: %w", err)
+		}
+	}
+	if waits {
+		t.signalMates(kind)
+	}
+	return nil
+}
+
+func (t *tx) signalMates(kind approvals.JobKind) {
+	for _, mate := range approvals.LaneMates(kind) {
+		t.enqueued = append(t.enqueued, enqueuedJob{kind: mate})
+	}
 }
 
 // RetryJob gives a job back until later. untry forgets earlier attempts.
@@ -263,7 +302,7 @@ func (s *Store) RetryJob(ctx context.Context, job approvals.LeasedJob, after tim
 }
 
 func (t *tx) postponeJob(ctx context.Context, job approvals.LeasedJob, after time.Duration, untry bool) error {
-	t.enqueued = append(t.enqueued, job.Kind)
+	t.enqueued = append(t.enqueued, enqueuedJob{kind: job.Kind, wait: after})
 	return t.execFenced(ctx, `UPDATE jobs SET leased = 0, due_at = $3,
 		tried_at = CASE WHEN $4 THEN NULL ELSE tried_at END WHERE id = $1 AND attempt = $2 AND leased = 1`,
 		job.ID, job.Attempt, toMicros(t.now.Add(after)), untry)

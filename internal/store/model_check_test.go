@@ -219,7 +219,7 @@ func drawEvent(t *rapid.T, id string) approvals.Event {
 			return approvals.CardDeleted{WriteAttempted: rapid.Bool().Draw(t, "attempted"), Waiting: rapid.Bool().Draw(t, "waiting")}
 		}),
 		rapid.Just[approvals.Event](approvals.Delayed{Reason: "UiPath is away"}),
-		rapid.Just[approvals.Event](approvals.Mismatch{Answered: []string{"IDU"}}),
+		rapid.Just[approvals.Event](approvals.Mismatch{Shown: []string{"IDU"}}),
 		rapid.Custom(func(t *rapid.T) approvals.Event {
 			state := rapid.SampledFrom([]approvals.State{approvals.Done, approvals.Failed, approvals.Superseded, approvals.Denied}).Draw(t, "state")
 			return approvals.WriteFinished{State: state, Outcome: approvals.Outcome{Reason: approvals.ReasonConfirmed}}

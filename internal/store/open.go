@@ -25,6 +25,10 @@ type Options struct {
 	// Nil means that it is not told. A transition may be missing whose commit is in doubt.
 	Observe func(approvals.Transition)
 
+	// NameOf is what Slack calls a person, as far as that is known from memory; the journal
+	// keeps it. Nil means that no name is known.
+	NameOf func(person string) string
+
 	// MaxOpen is how many open requests one person may have. Zero sets no bound.
 	MaxOpen int
 

@@ -55,6 +55,9 @@ func sendEverything(b *bench) {
 	if !again {
 		b.Fatal("a second delivery filed a request")
 	}
+	free := b.offerWorker(approvals.JobPrepare)
+	b.fileRequest(2)
+	b.mustSucceed(b.CompleteJob(b.context(), free.wantJob(approvals.JobPrepare)))
 	b.mustSucceed(b.RecordReaction(b.context(), reactionBy(card, "U-ANNA", "1.1", true)))
 	b.mustSucceed(b.ReplaceReactions(b.context(), card.Channel, card.CardTS, b.clock.now(), []approvals.Reaction{reactionBy(card, "U-ANNA", "", true)}))
 	b.wantPresent(card, "U-ANNA")
@@ -124,8 +127,11 @@ func TestPlansOfSQLite(t *testing.T) {
 
 // walksInSQLite reports whether a line of a plan scans a whole table or index, or
 // builds an index for this one query. holders is what a part of a query found, and no
-// table.
+// table. jobs_lane_leased holds only the running jobs.
 func walksInSQLite(line string) bool {
+	if strings.Contains(line, "USING COVERING INDEX jobs_lane_leased") {
+		return false
+	}
 	scans := strings.HasPrefix(line, "SCAN") && !strings.HasPrefix(line, "SCAN CONSTANT ROW") &&
 		strings.TrimSpace(line) != "SCAN holders"
 	return scans ||

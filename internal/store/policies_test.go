@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"licensebot/approvals"
+	"licensebot/internal/audit"
 )
 
 // rowsOf reads the rows about no request of a kind, as JSON.
@@ -104,9 +105,9 @@ func TestARestoredCopySaysWhereItsChainEnds(t *testing.T) {
 	r := b.postedCard(1, group)
 	b.mustSucceed(sealAll(t.Context(), b))
 	_, before, _ := verify(t, url)
-	at := b.clock.now().Add(time.Hour)
+	at, later := b.clock.now().Add(time.Hour), audit.FormatHead(9, strings.Repeat("ab", 32))
 	news := []approvals.Adoption{{
-		RequestID: r.ID, At: at, Head: "later",
+		RequestID: r.ID, At: at, Head: later,
 		Event: approvals.Adopted{CardTS: r.CardTS, State: approvals.Denied, By: "U-ANNA", At: at},
 	}}
 	for range 2 {
@@ -118,7 +119,7 @@ func TestARestoredCopySaysWhereItsChainEnds(t *testing.T) {
 	if len(findings) > 0 || len(chain.Restored) != 1 || chain.Restored[0].ID != before.Last()+1 {
 		t.Fatalf("findings %q, restored %+v, want one row right after row %d", findings, chain.Restored, before.Last())
 	}
-	for _, want := range []string{before.Head, `"Lost":"later"`, at.UTC().Format(time.RFC3339)} {
+	for _, want := range []string{before.Head, `"Lost":"` + later + `"`, at.UTC().Format(time.RFC3339)} {
 		if !strings.Contains(chain.Restored[0].Event, want) {
 			t.Errorf("%s lacks %s", chain.Restored[0].Event, want)
 		}

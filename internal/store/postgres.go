@@ -74,8 +74,8 @@ func connectPostgres(config *pgx.ConnConfig, opts Options) (*Store, *postgres) {
 	engine := &postgres{db: db, now: opts.Now, replicaID: uuid.NewString()}
 	return &Store{
 		engine: engine, write: db, read: &readPool{DB: db}, clock: watchClock(opts), maxOpen: opts.MaxOpen,
-		observe: opts.Observe,
-		place:   config.Database + " on " + config.Host,
+		observe: opts.Observe, nameOf: opts.NameOf,
+		place: config.Database + " on " + config.Host,
 	}, engine
 }
 
@@ -146,6 +146,7 @@ func (e *postgres) readClock(ctx context.Context, q querier) (time.Time, string,
 
 func (*postgres) forUpdate() string  { return " FOR UPDATE" }
 func (*postgres) skipLocked() string { return " FOR UPDATE SKIP LOCKED" }
+func (*postgres) runsAlone() bool    { return false }
 
 func (*postgres) lockName(ctx context.Context, tx *sql.Tx, name string) error {
 	_, err := tx.ExecContext(ctx, `SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, name)
@@ -154,6 +155,9 @@ func (*postgres) lockName(ctx context.Context, tx *sql.Tx, name string) error {
 
 func (e *postgres) close() error {
 	if e.alone != nil {
+		ending, cancel := context.WithTimeout(context.Background(), reconnectDelay)
+		defer cancel()
+		_, _ = e.alone.ExecContext(ending, giveBackLocks)
 		return e.alone.Close() // ends the session, since the pool is closed by now
 	}
 	return e.listener.stopListening()

@@ -6,6 +6,10 @@ import (
 	"fmt"
 )
 
+// giveBackLocks comes before the end of a session. The server ends a session a moment after
+// its client has left, and until then a program that starts would find its locks.
+const giveBackLocks = `SELECT pg_advisory_unlock_all()`
+
 // refuseWhileMoved refuses to start on a database that a move reads or writes.
 func (s *Store) refuseWhileMoved(ctx context.Context) error {
 	var free bool

@@ -98,7 +98,12 @@ func listenOnce(
 	if err != nil {
 		return err
 	}
-	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	defer func() {
+		ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), reconnectDelay)
+		defer cancel()
+		_, _ = conn.Exec(ending, giveBackLocks)
+		_ = conn.Close(ending)
+	}()
 	for _, statement := range []string{joinReplicas, "LISTEN " + notifyChannel} {
 		if _, err := conn.Exec(ctx, statement); err != nil {
 			return err

@@ -98,9 +98,10 @@ func (r *Reader) Request(ctx context.Context, id string) (approvals.Request, err
 // RequestsUntil reads the requests filed before a time, in the order of their filing.
 func (r *Reader) RequestsUntil(ctx context.Context, until time.Time) iter.Seq2[approvals.Request, error] {
 	const query = `SELECT ` + requestColumns + ` FROM requests WHERE filed_at < $1 ORDER BY filed_at, id`
-	return readRows(ctx, r.tx, func(rows *sql.Rows) (approvals.Request, error) { return scanRequest(rows) },
-		query, toMicros(until))
+	return readRows(ctx, r.tx, scanRequests, query, toMicros(until))
 }
+
+func scanRequests(rows *sql.Rows) (approvals.Request, error) { return scanRequest(rows) }
 
 // OutsideChangesUntil reads the changes outside that were seen before a time, in their order.
 func (r *Reader) OutsideChangesUntil(
@@ -113,6 +114,15 @@ func (r *Reader) OutsideChangesUntil(
 // WatchedGroups reads what the watch last saw of each group.
 func (r *Reader) WatchedGroups(ctx context.Context) ([]approvals.WatchedGroup, error) {
 	return listWatched(ctx, r.tx)
+}
+
+// CountRefusals counts the rows of a period that tell of refusals by the policy: one a person,
+// group and day.
+func (r *Reader) CountRefusals(ctx context.Context, since, until time.Time) (n int, err error) {
+	err = r.tx.QueryRowContext(ctx, `SELECT count(*) FROM journal
+		WHERE request_id IS NULL AND kind = $1 AND at >= $2 AND at < $3`,
+		approvals.KindRefusal, toMicros(since), toMicros(until)).Scan(&n)
+	return n, err
 }
 
 // A JournalRow is one line of the journal.

@@ -28,8 +28,7 @@ func (r *Reader) CardsBetween(
 ) iter.Seq2[approvals.Request, error] {
 	const query = `SELECT ` + requestColumns + ` FROM requests
 		WHERE channel = $1 AND card_ts >= $2 AND (card_ts < $3 OR $3 = '') ORDER BY card_ts`
-	return readRows(ctx, r.tx, func(rows *sql.Rows) (approvals.Request, error) { return scanRequest(rows) },
-		query, channel, from, before)
+	return readRows(ctx, r.tx, scanRequests, query, channel, from, before)
 }
 
 // OutsideMessagesBetween reads the changes outside with a message in a part of a channel.
@@ -75,6 +74,43 @@ func (r *Reader) JournalEnd(ctx context.Context, requestID string) (id int64, er
 		err = fmt.Errorf("read the journal's end: %w", err)
 	}
 	return id, err
+}
+
+// Replies are the messages that went out in the thread of a request, as the journal tells.
+type Replies struct {
+	Told     []approvals.Reply
+	Repeated bool // a post was made anew, so that another message may be the one that stands
+}
+
+// Replies reads what the journal tells of the thread of a request.
+func (r *Reader) Replies(ctx context.Context, requestID string) (all Replies, err error) {
+	rows := readRows(ctx, r.tx, scanAuditRow, `SELECT `+journalColumns+` FROM journal j
+		WHERE j.request_id = $1 AND j.kind IN ($2, $3, $4) ORDER BY j.id`,
+		requestID, approvals.KindTold, approvals.Reminded{}.Kind(), approvals.PostMissing{}.Kind())
+	for row, err := range rows {
+		if err != nil {
+			return Replies{}, err
+		}
+		if row.Kind == (approvals.PostMissing{}).Kind() {
+			all.Repeated = true
+			continue
+		}
+		reply, err := approvals.ReadReply(row.Kind, []byte(row.Event))
+		if err != nil {
+			return Replies{}, fmt.Errorf("journal row %d: %w", row.ID, err)
+		}
+		if reply.Job.Kind.Spec().Pace == approvals.PacePosts {
+			all.Told = append(all.Told, reply)
+		}
+	}
+	return all, nil
+}
+
+// CountCards counts the cards in a channel from a timestamp on.
+func (r *Reader) CountCards(ctx context.Context, channel, from string) (n int, err error) {
+	err = r.tx.QueryRowContext(ctx, `SELECT count(*) FROM requests WHERE channel = $1 AND card_ts >= $2`, channel, from).
+		Scan(&n)
+	return n, err
 }
 
 // IsForeign reports whether the database knows a request from the channel alone.

@@ -16,9 +16,12 @@ import (
 func (r *Reader) VerifyJournal(
 	ctx context.Context, c *audit.Chain, now time.Time,
 ) (waiting, requests int64, err error) {
-	present, err := r.checkSeals(ctx, c)
+	seen, err := r.checkSeals(ctx, c)
 	if err == nil {
-		waiting, err = r.checkUnsealed(ctx, c, now, present)
+		waiting, err = r.checkUnsealed(ctx, c, now, &seen)
+	}
+	if err == nil {
+		err = r.checkStrayWords(ctx, c, seen)
 	}
 	if err != nil {
 		return 0, 0, err
@@ -28,12 +31,22 @@ func (r *Reader) VerifyJournal(
 	return waiting, requests, err
 }
 
+// A tally counts the rows that a check saw.
+type tally struct{ rows, words int64 }
+
+func (n *tally) add(r audit.Row) {
+	n.rows++
+	if r.Words != "" {
+		n.words++
+	}
+}
+
 // sealsAtOnce is how many rows go from the database to the hashing together.
 const sealsAtOnce = 512
 
 // checkSeals checks all seals with their rows, and counts those rows. It hashes while the
 // database reads on.
-func (r *Reader) checkSeals(ctx context.Context, c *audit.Chain) (present int64, err error) {
+func (r *Reader) checkSeals(ctx context.Context, c *audit.Chain) (seen tally, err error) {
 	batches := make(chan []audit.SealedRow, 4)
 	var hashing sync.WaitGroup
 	hashing.Go(func() {
@@ -48,10 +61,10 @@ func (r *Reader) checkSeals(ctx context.Context, c *audit.Chain) (present int64,
 	batch := make([]audit.SealedRow, 0, sealsAtOnce)
 	for s, err := range r.seals(ctx) {
 		if err != nil {
-			return present, err
+			return seen, err
 		}
 		if s.Row != nil {
-			present++
+			seen.add(*s.Row)
 		}
 		if batch = append(batch, s); len(batch) == sealsAtOnce {
 			batches <- batch
@@ -59,16 +72,16 @@ func (r *Reader) checkSeals(ctx context.Context, c *audit.Chain) (present int64,
 		}
 	}
 	batches <- batch
-	return present, nil
+	return seen, nil
 }
 
 // checkUnsealed checks the rows without a seal. There are none if as many rows have one as
 // there are: no two seals are of one row.
 func (r *Reader) checkUnsealed(
-	ctx context.Context, c *audit.Chain, now time.Time, present int64,
+	ctx context.Context, c *audit.Chain, now time.Time, seen *tally,
 ) (waiting int64, err error) {
 	var all int64
-	if err := r.tx.QueryRowContext(ctx, `SELECT count(*) FROM journal`).Scan(&all); err != nil || all == present {
+	if err := r.tx.QueryRowContext(ctx, `SELECT count(*) FROM journal`).Scan(&all); err != nil || all == seen.rows {
 		return 0, err
 	}
 	unsealed := readRows(ctx, r.tx, scanWordedRow, `SELECT `+journalColumns+`, coalesce(w.words, '')
@@ -78,11 +91,32 @@ func (r *Reader) checkUnsealed(
 		if err != nil {
 			return 0, err
 		}
+		seen.add(row)
 		if !c.CheckUnsealed(row, now) {
 			waiting++
 		}
 	}
 	return waiting, nil
+}
+
+// checkStrayWords looks for words that belong to no row. There are none if as many rows had words as
+// there are.
+func (r *Reader) checkStrayWords(ctx context.Context, c *audit.Chain, seen tally) error {
+	var all int64
+	err := r.tx.QueryRowContext(ctx, `SELECT count(*) FROM journal_words`).Scan(&all)
+	if err != nil || all == seen.words {
+		return err
+	}
+	stray := readRows(ctx, r.tx, func(rows *sql.Rows) (id int64, err error) { return id, rows.Scan(&id) },
+		`SELECT journal_id FROM journal_words w WHERE words = '' OR NOT EXISTS (SELECT 1 FROM journal j WHERE j.id = w.journal_id)
+		ORDER BY journal_id`)
+	for id, err := range stray {
+		if err != nil {
+			return err
+		}
+		c.CheckStrayWords(id)
+	}
+	return nil
 }
 
 // seals reads all seals in their order, each with its row.

@@ -127,8 +127,14 @@ func (t *tx) applyEvent(
 			return after, err
 		}
 	}
-	if err := t.journalStep(ctx, before, e.Kind(), e.Actor(), e, step); err != nil || step.File == nil {
+	if err := t.journalStep(ctx, before, e.Kind(), e.Actor(), e, step); err != nil {
 		return after, err
+	}
+	if rejected, ok := e.(approvals.Rejected); ok && rejected.Outcome.Violation != nil {
+		return after, t.journalRefusal(ctx, after, rejected)
+	}
+	if step.File == nil {
+		return after, nil
 	}
 	return after, t.fileAnew(ctx, *step.File)
 }

@@ -1,13 +1,13 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
 
 	"licensebot/approvals"
+	"licensebot/internal/audit"
 )
 
 // unfinishedQuery reads the requests of which a channel may tell more than a database
@@ -102,8 +102,11 @@ func (t *tx) journalRestored(ctx context.Context, told []approvals.Adoption) err
 	if row.Seals, row.Head, err = t.readHead(ctx); err != nil {
 		return err
 	}
+	newest := row.Seals // a head that the copy has is not lost
 	for _, a := range told {
-		row.Lost = cmp.Or(a.Head, row.Lost)
+		if seq, _, ok := audit.ParseHead(a.Head); ok && seq > newest {
+			newest, row.Lost = seq, a.Head
+		}
 		if a.At.After(row.ToldAt) {
 			row.ToldAt = a.At
 		}

@@ -1,11 +1,14 @@
 package store
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"licensebot/approvals"
+	"licensebot/internal/audit"
 )
 
 // adoptsOnce adopts the end of a request, and what an unknown one did before and
@@ -45,6 +48,32 @@ func adoptsOnce(b *bench) {
 			b.Errorf("adopted %v again (%v)", adopted, err)
 		}
 	})
+}
+
+// TestTheNewestLostHeadIsKept adopts news whose heads come in no order. One is of the copy itself.
+func TestTheNewestLostHeadIsKept(t *testing.T) {
+	t.Parallel()
+	b, _ := sqliteBench(t)
+	var told []approvals.Adoption
+	for n, seq := range []int64{9, 12, 2, 0} {
+		r := b.postedCard(n+1, fmt.Sprint("group-", n))
+		told = append(told, approvals.Adoption{
+			RequestID: r.ID, Event: approvals.Adopted{CardTS: r.CardTS, State: approvals.Denied, At: b.clock.now()},
+			Head: audit.FormatHead(seq, strings.Repeat("ab", 32)),
+		})
+	}
+	b.mustSucceed(sealAll(t.Context(), b)) // twelve rows
+	_, err := b.Adopt(b.context(), told[:1])
+	b.mustSucceed(err)
+	b.mustSucceed(sealAll(t.Context(), b))
+	told[2].Head = audit.FormatHead(41, strings.Repeat("cd", 32))
+	told[3].Head = audit.FormatHead(17, strings.Repeat("ef", 32))
+	_, err = b.Adopt(b.context(), told[1:])
+	b.mustSucceed(err)
+	rows := b.rowsOf(approvals.KindRestored)
+	if len(rows) != 2 || strings.Contains(rows[0], "Lost") || !strings.Contains(rows[1], `"Lost":"41 cdcd`) {
+		t.Errorf("the journal has %q", rows)
+	}
 }
 
 // adoptsPosts adopts a request whose outcome is in the channel, while its job is not

@@ -66,9 +66,12 @@ func (t *tx) readHead(ctx context.Context) (seq int64, hash string, err error) {
 	return seq, hash, err
 }
 
+// listUnsealed begins at the first row without a seal: otherwise PostgreSQL would join from the
+// journal's beginning, or all of it.
 func (t *tx) listUnsealed(ctx context.Context) ([]audit.Row, error) {
 	return collect(readRows(ctx, t, scanAuditRow, `SELECT `+journalColumns+`
-		FROM journal_unsealed u JOIN journal j ON j.id = u.journal_id ORDER BY j.id LIMIT $1`, sealBatch))
+		FROM journal_unsealed u JOIN journal j ON j.id = u.journal_id
+		WHERE j.id >= (SELECT min(journal_id) FROM journal_unsealed) ORDER BY j.id LIMIT $1`, sealBatch))
 }
 
 func scanAuditRow(rows *sql.Rows) (r audit.Row, err error) {
@@ -103,7 +106,7 @@ func (t *tx) appendJournal(ctx context.Context, e entry) error {
 			t.QueryRowContext(ctx, `SELECT `+digestColumns+` FROM requests WHERE id = $1`, e.RequestID))
 	}
 	if err == nil {
-		err = takeWords(&r, e)
+		err = t.takeWords(&r, e)
 	}
 	if err != nil {
 		return err
@@ -123,13 +126,13 @@ func (t *tx) appendJournal(ctx context.Context, e entry) error {
 
 // takeWords sets the actor and the event of a row with marks in the places of words, the words
 // themselves, and the commitment to all of them.
-func takeWords(r *audit.Row, e entry) error {
+func (t *tx) takeWords(r *audit.Row, e entry) error {
 	var words []audit.Word
 	numbers := make(map[approvals.Word]int)
 	take := func(w approvals.Word) int {
 		key := approvals.Word{Value: w.Value, IsText: w.IsText}
 		if numbers[key] == 0 {
-			word := audit.NewPerson(w.Value)
+			word := audit.NewPerson(w.Value, t.nameNow(w.Value))
 			if w.IsText {
 				word = audit.NewText(w.Value)
 			}
@@ -153,6 +156,14 @@ func takeWords(r *audit.Row, e entry) error {
 	}
 	r.Commitment, _, err = r.Commit()
 	return err
+}
+
+// nameNow is what a person is called now; empty if that is not known.
+func (t *tx) nameNow(person string) string {
+	if t.nameOf == nil {
+		return ""
+	}
+	return t.nameOf(person)
 }
 
 func isPerson(actor string) bool {

@@ -3,6 +3,7 @@ package store
 import (
 	"slices"
 	"sync"
+	"time"
 
 	"licensebot/approvals"
 )
@@ -17,6 +18,25 @@ type signals struct {
 type subscriber struct {
 	kinds []approvals.JobKind
 	wake  chan struct{}
+	offer *offer // nil: none of its workers is on offer
+}
+
+func (s *subscriber) hears(kind approvals.JobKind) bool { return slices.Contains(s.kinds, kind) }
+
+// An enqueuedJob is what a transaction tells about a job that may be due.
+type enqueuedJob struct {
+	kind approvals.JobKind
+	id   int64         // of a new job; otherwise zero
+	wait time.Duration // until it is due
+	to   *subscriber   // has the job already, and needs no signal; nil: none
+}
+
+func kindsOf(jobs []enqueuedJob) []approvals.JobKind {
+	kinds := make([]approvals.JobKind, len(jobs))
+	for i, job := range jobs {
+		kinds[i] = job.kind
+	}
+	return kinds
 }
 
 func (s *signals) addSubscriber(kinds []approvals.JobKind) (<-chan struct{}, func()) {
@@ -34,16 +54,27 @@ func (s *signals) removeSubscriber(removed *subscriber) {
 }
 
 func (s *signals) signalKinds(kinds []approvals.JobKind) {
-	if len(kinds) == 0 {
-		return
+	jobs := make([]enqueuedJob, len(kinds))
+	for i, kind := range kinds {
+		jobs[i].kind = kind
 	}
+	s.signalJobs(jobs)
+}
+
+func (s *signals) signalJobs(jobs []enqueuedJob) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, one := range s.subscribers {
-		if slices.ContainsFunc(kinds, func(k approvals.JobKind) bool { return slices.Contains(one.kinds, k) }) {
+		if slices.ContainsFunc(jobs, one.needs) {
 			one.wakeUp()
 		}
 	}
+}
+
+// needs reports whether a subscriber has to be woken for a job.
+func (s *subscriber) needs(j enqueuedJob) bool {
+	looksInTime := s.offer != nil && j.wait > time.Until(s.offer.until)
+	return s.hears(j.kind) && j.to != s && !looksInTime
 }
 
 // signalAllKinds wakes every subscriber.

@@ -42,7 +42,7 @@ func openSQLite(ctx context.Context, name string, opts Options) (*Store, error) 
 		now = opts.Now
 	}
 	s := connectSQLite(file.path, sqlite{now: now, unlock: unlock})
-	s.clock, s.maxOpen, s.observe = watchClock(opts), opts.MaxOpen, opts.Observe
+	s.clock, s.maxOpen, s.observe, s.nameOf = watchClock(opts), opts.MaxOpen, opts.Observe, opts.NameOf
 	if err := errors.Join(s.prepareSQLite(ctx), file.checkUnchanged()); err != nil {
 		return nil, errors.Join(fmt.Errorf("prepare database %s: %w", name, err), s.Close())
 	}
@@ -98,6 +98,7 @@ func (e sqlite) readClock(context.Context, querier) (time.Time, string, error) {
 
 func (sqlite) forUpdate() string  { return "" }
 func (sqlite) skipLocked() string { return "" }
+func (sqlite) runsAlone() bool    { return true }
 
 func (sqlite) lockName(context.Context, *sql.Tx, string) error { return nil }
 

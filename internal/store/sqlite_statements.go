@@ -49,13 +49,20 @@ const mostPrepared = 200
 
 // A preparedConn keeps the statements that are not in use. One goroutine at a time uses a
 // connection, but it may begin a second query before it has read all rows of the first.
+//
+// A statement runs to its end once it has begun, because the driver would start a goroutine
+// for each to interrupt it, and take longer for that than for the statement. Only BEGIN waits
+// for a lock, and it still ends with its context; so does the reading of rows.
 type preparedConn struct {
 	sqliteConn
 	idle map[string]driver.Stmt
 }
 
-// take returns a statement that is not in use.
+// take returns a statement that is not in use, unless ctx has ended.
 func (c *preparedConn) take(ctx context.Context, query string) (driver.Stmt, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	if s, ok := c.idle[query]; ok {
 		delete(c.idle, query)
 		return s, nil
@@ -78,7 +85,7 @@ func (c *preparedConn) ExecContext(ctx context.Context, query string, args []dri
 	if err != nil {
 		return nil, err
 	}
-	result, err := s.(driver.StmtExecContext).ExecContext(ctx, args)
+	result, err := s.(driver.StmtExecContext).ExecContext(context.WithoutCancel(ctx), args)
 	if unkept := c.put(query, s); err == nil {
 		err = unkept
 	}
@@ -91,7 +98,7 @@ func (c *preparedConn) QueryContext(ctx context.Context, query string, args []dr
 	if err != nil {
 		return nil, err
 	}
-	rows, err := s.(driver.StmtQueryContext).QueryContext(ctx, args)
+	rows, err := s.(driver.StmtQueryContext).QueryContext(context.WithoutCancel(ctx), args)
 	if err != nil {
 		_ = c.put(query, s) // the failure of the query says more
 		return nil, err

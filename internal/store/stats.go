@@ -9,9 +9,10 @@ import (
 	"licensebot/approvals"
 )
 
-// announce wakes the workers of what a transaction enqueued, and tells its transitions.
+// announce gives the workers what a transaction enqueued, and tells its transitions.
 func (s *Store) announce(t *tx) {
-	s.signals.signalKinds(t.enqueued)
+	s.signals.finishHandovers(t, nil)
+	s.signals.signalJobs(t.enqueued)
 	if s.observe == nil {
 		return
 	}

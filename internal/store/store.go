@@ -38,9 +38,10 @@ type Store struct {
 	clock   *clockWatch
 	observe func(approvals.Transition)
 	disk    *diskWatch
-	alone   bool   // no other process uses the database
-	maxOpen int    // open requests of one person; zero: no bound
-	place   string // the file, or the database and its host
+	nameOf  func(person string) string // nil: no name is known
+	alone   bool                       // no other process uses the database
+	maxOpen int                        // open requests of one person; zero: no bound
+	place   string                     // the file, or the database and its host
 }
 
 // Now is the store's clock.

@@ -17,10 +17,14 @@ type tx struct {
 	*sql.Tx
 	engine   engine
 	name     string
+	begun    time.Time // by this process, before now was read
 	now      time.Time
-	enqueued []approvals.JobKind
+	enqueued []enqueuedJob
 	steps    []approvals.Transition
-	wrote    bool // a statement changed a row
+	nameOf   func(person string) string // nil: no name is known
+	wrote    bool                       // a statement changed a row
+
+	handovers []handover
 }
 
 // ExecContext runs a statement and notes whether it changed a row.
@@ -41,8 +45,8 @@ const maxAttempts = 6
 // race or a lost connection, so work must keep nothing from an earlier run.
 func (s *Store) runInTx(ctx context.Context, work func(*tx) error) error {
 	for attempt := 1; ; attempt++ {
-		t := &tx{engine: s.engine}
-		committing, err := s.runOnce(ctx, t, work)
+		t := &tx{engine: s.engine, nameOf: s.nameOf, begun: time.Now()}
+		committing, err := s.runOnce(ctx, t, work, attempt == 1)
 		s.disk.noteEnd(t.wrote, err)
 		if err == nil {
 			s.announce(t)
@@ -51,25 +55,28 @@ func (s *Store) runInTx(ctx context.Context, work func(*tx) error) error {
 		if errors.Is(err, errClockStepped) {
 			continue
 		}
-		switch s.engine.classifyFailure(ctx, t.name, committing, err) {
+		outcome := s.engine.classifyFailure(ctx, t.name, committing, err)
+		switch outcome {
 		case txCommitted:
 			s.announce(t)
 			return nil
-		case txRetryable:
-			if attempt < maxAttempts && waitToRetry(ctx, attempt) {
-				continue
-			}
 		case txUnknown:
-			s.signals.signalKinds(t.enqueued) // a signal without a job does no harm
-			return fmt.Errorf("%w: %w", approvals.ErrCommitUnknown, err)
+			err = fmt.Errorf("%w: %w", approvals.ErrCommitUnknown, err)
+			s.signals.finishHandovers(t, err)
+			s.signals.signalJobs(t.enqueued) // a signal without a job does no harm
+			return err
 		}
-		return err
+		s.signals.undoHandovers(t)
+		if outcome != txRetryable || attempt == maxAttempts || !waitToRetry(ctx, attempt) {
+			return err
+		}
 	}
 }
 
 // runOnce runs work in one transaction. Each statement sees earlier commits of other
-// transactions. committing reports whether the commit was sent.
-func (s *Store) runOnce(ctx context.Context, t *tx, work func(*tx) error) (committing bool, err error) {
+// transactions. committing reports whether the commit was sent. After a lost race no job is
+// handed over, because its lease may be what lost the race.
+func (s *Store) runOnce(ctx context.Context, t *tx, work func(*tx) error, handOver bool) (committing bool, err error) {
 	s.begun.Add(1)
 	t.Tx, err = s.write.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
 	if err != nil {
@@ -79,8 +86,11 @@ func (s *Store) runOnce(ctx context.Context, t *tx, work func(*tx) error) (commi
 	if err == nil && !stepped {
 		err = work(t)
 	}
+	if err == nil && handOver {
+		err = t.handOver(ctx, &s.signals)
+	}
 	if err == nil {
-		err = s.engine.notifyReplicas(ctx, t.Tx, t.enqueued)
+		err = s.engine.notifyReplicas(ctx, t.Tx, kindsOf(t.enqueued))
 	}
 	if err != nil {
 		return false, errors.Join(err, ignoreTxDone(t.Rollback()))

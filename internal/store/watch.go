@@ -166,9 +166,10 @@ func (s *Store) ForgetWatch(ctx context.Context) error {
 
 // watchedDetail is the part of a watched group without columns of its own.
 type watchedDetail struct {
-	Items  []string `json:"items"`
-	Gained []string `json:"gained,omitempty"`
-	Lost   []string `json:"lost,omitempty"`
+	Items   []string `json:"items"`
+	Gained  []string `json:"gained,omitempty"`
+	Lost    []string `json:"lost,omitempty"`
+	Counted []string `json:"counted,omitempty"`
 }
 
 // ListWatched lists what the watch knows of each group, sorted by id.
@@ -198,7 +199,7 @@ func listWatched(ctx context.Context, q querier) ([]approvals.WatchedGroup, erro
 		}
 		all = append(all, approvals.WatchedGroup{
 			Group: approvals.Group{ID: id, Name: name}, Items: detail.Items, At: fromMicros(at), Settled: settled == 1,
-			Gained: detail.Gained, Lost: detail.Lost, SuspectAt: fromNullMicros(suspect),
+			Gained: detail.Gained, Lost: detail.Lost, Counted: detail.Counted, SuspectAt: fromNullMicros(suspect),
 		})
 	}
 	slices.SortFunc(all, func(a, b approvals.WatchedGroup) int { return strings.Compare(a.Group.ID, b.Group.ID) })
@@ -233,7 +234,7 @@ func (s *Store) ConfirmLooks(ctx context.Context, w approvals.WatchLease) error 
 }
 
 func (t *tx) putWatched(ctx context.Context, g approvals.WatchedGroup) error {
-	detail, err := json.Marshal(watchedDetail{Items: g.Items, Gained: g.Gained, Lost: g.Lost})
+	detail, err := json.Marshal(watchedDetail{Items: g.Items, Gained: g.Gained, Lost: g.Lost, Counted: g.Counted})
 	if err != nil {
 		return err
 	}

@@ -99,6 +99,9 @@ func (c *Channels) recall(ctx context.Context, s suspect) (m memory, err error) 
 		if m.jobs, err = db.OpenJobs(ctx, s.request); err != nil {
 			return err
 		}
+		if m.replies, err = db.Replies(ctx, s.request); err != nil {
+			return err
+		}
 		if m.last, err = db.JournalEnd(ctx, s.request); err != nil {
 			return err
 		}

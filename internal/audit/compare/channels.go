@@ -18,16 +18,22 @@ type Channels struct {
 	Open     Open
 	Slack    *slackapi.Archive
 	Since    time.Time            // older messages are left out; zero: none are
+	Quick    bool                 // threads are left out that have as many replies as the journal tells of
+	Newest   int                  // the threads of so many newest cards are read all the same, for the heads in them
 	Report   func(finding string) // is given one line for each difference
 	Progress func(line string)    // is told how far the reading is
 	Sleep    Sleep
 
 	summary Summary
+	cards   int // of the channel that is read
+	seen    int // of these
+	threads int // of the channel that were read
 }
 
 // A Summary is what was compared.
 type Summary struct {
 	Messages  int
+	Unread    int // threads that were left out
 	Findings  int
 	Unchecked []string // what could not be compared, and why
 }
@@ -103,6 +109,14 @@ func (c *Channels) oldest() string {
 func (c *Channels) compareChannel(ctx context.Context, channel string) error {
 	var suspects []suspect
 	before, oldest := "", c.oldest()
+	c.cards, c.seen, c.threads = 0, 0, 0
+	err := c.read(ctx, func(db *store.Reader) (err error) {
+		c.cards, err = db.CountCards(ctx, channel, oldest)
+		return err
+	})
+	if err != nil {
+		return err
+	}
 	for cursor := ""; ; {
 		page, err := c.Slack.ReadPage(ctx, channel, oldest, cursor)
 		if err != nil {
@@ -119,7 +133,7 @@ func (c *Channels) compareChannel(ctx context.Context, channel string) error {
 			}
 			suspects, before = append(suspects, found...), from
 		}
-		c.progress("%d messages of the channel %s compared", c.summary.Messages, channel)
+		c.showProgress(channel)
 		if page.Next == "" {
 			return c.lookAgain(ctx, channel, suspects)
 		}
@@ -151,23 +165,17 @@ func (c *Channels) comparePage(ctx context.Context, page pageOf) ([]suspect, err
 		return nil, err
 	}
 	for _, rec := range known {
-		s := sight{card: shown[rec.request.CardTS]}
+		card := shown[rec.request.CardTS]
 		delete(shown, rec.request.CardTS)
-		if s.card.Replied {
-			thread, err := c.Slack.ReadThread(ctx, page.channel, s.card.TS)
-			if err != nil {
-				return nil, &slackError{err}
-			}
-			s.replies = newSight(s.card.TS, thread).replies
-			c.summary.Messages += len(s.replies)
-			if err := c.checkHeads(ctx, s.replies); err != nil {
-				return nil, err
-			}
+		found, wasRead, err := c.compareRecord(ctx, page.channel, rec, card)
+		if err != nil {
+			return nil, err
 		}
-		if len(compareThread(rec, s)) > 0 {
-			suspects = append(suspects, suspect{ts: rec.request.CardTS, request: rec.request.ID, wasRead: s.card.Replied})
+		if len(found) > 0 {
+			suspects = append(suspects, suspect{ts: rec.request.CardTS, request: rec.request.ID, wasRead: wasRead})
 		}
-		c.progress("%d messages of the channel %s compared", c.summary.Messages, page.channel)
+		c.seen++
+		c.showProgress(page.channel)
 	}
 	for ts, said := range shown {
 		if isStranger(*said) {
@@ -175,6 +183,46 @@ func (c *Channels) comparePage(ctx context.Context, page pageOf) ([]suspect, err
 		}
 	}
 	return suspects, nil
+}
+
+// compareRecord compares one request with its card and its thread.
+func (c *Channels) compareRecord(
+	ctx context.Context, channel string, rec record, card *slackapi.Said,
+) (found []finding, wasRead bool, err error) {
+	s := sight{card: card}
+	switch {
+	case card.LatestReply == "":
+		return compareThread(rec, s), false, nil
+	case c.Quick && c.threads >= c.Newest && rec.accountsFor(*card):
+		c.summary.Unread++
+		return compareCard(rec, card), false, nil
+	}
+	c.threads++
+	thread, err := c.Slack.ReadThread(ctx, channel, card.TS)
+	if err != nil {
+		return nil, false, &slackError{err}
+	}
+	s.replies = newSight(card.TS, thread).replies
+	c.summary.Messages += len(s.replies)
+	return compareThread(rec, s), true, c.checkHeads(ctx, s.replies)
+}
+
+// showProgress tells how far the reading is, and for how long it goes on, as far as Slack's limits
+// say that.
+func (c *Channels) showProgress(channel string) {
+	text := fmt.Sprintf("%d of %d cards of the channel %s compared", c.seen, c.cards, channel)
+	if left := c.cards - c.seen; left > 0 && !c.Quick {
+		text += fmt.Sprintf("; about %s left", roundUp(slackapi.TimeToRead(left)))
+	}
+	c.progress("%s", text)
+}
+
+// roundUp is a time in whole minutes.
+func roundUp(d time.Duration) string {
+	if d <= time.Minute {
+		return "a minute"
+	}
+	return fmt.Sprintf("%d minutes", int((d+time.Minute-1)/time.Minute))
 }
 
 // isStranger reports whether a message that no row names should have one.
@@ -201,6 +249,9 @@ func (c *Channels) readPage(
 		}
 		for i := range known {
 			if known[i].jobs, err = db.OpenJobs(ctx, known[i].request.ID); err != nil {
+				return err
+			}
+			if known[i].replies, err = db.Replies(ctx, known[i].request.ID); err != nil {
 				return err
 			}
 		}

@@ -72,8 +72,13 @@ var edits = map[string]struct {
 	"a card asks for another code": {func(r *rig) {
 		request := r.request(pending)
 		request.Proposal.Change.Add = []string{"CTZDEVCU"}
-		r.update(request.CardTS, message.RenderMetadata(request, approvals.Job{Kind: approvals.JobPostCard}))
+		r.updateText(request.CardTS, r.phrases.RenderCard(r.request(pending)).Text,
+			message.RenderMetadata(request, approvals.Job{Kind: approvals.JobPostCard}))
 	}, pending + "|its card|added, codes|bot's token"},
+	"a card names another code": {func(r *rig) {
+		text := strings.ReplaceAll(r.phrases.RenderCard(r.request(pending)).Text, "IDU", "CTZDEVCU")
+		r.updateText(r.request(pending).CardTS, text, message.RenderMetadata(r.request(pending), approvals.Job{Kind: approvals.JobPostCard}))
+	}, pending + "|the text of its card does not name IDU|bot's token"},
 	"an outcome is invented": {func(r *rig) {
 		request := r.request(pending)
 		request.State = approvals.Denied
@@ -82,6 +87,10 @@ var edits = map[string]struct {
 	"an outcome is repeated": {func(r *rig) {
 		r.reply(r.request(denied), approvals.Job{Kind: approvals.JobPostOutcome})
 	}, denied + "|the reply allocation_denied twice|bot's token"},
+	"an outcome is deleted and posted anew": {func(r *rig) {
+		r.must(r.slack.DeleteMessage(bottest.Channel, r.thread(denied)[0]))
+		r.reply(r.request(denied), approvals.Job{Kind: approvals.JobPostOutcome})
+	}, denied + "|the reply allocation_denied|is not the one that the bot posted|bot's token"},
 	"a second end of a grant is invented": {func(r *rig) {
 		r.reply(r.request(granted), approvals.Job{Kind: approvals.JobPostRevocation, Number: 2})
 	}, granted + "|the reply allocation_ended 2|does not know"},
@@ -126,6 +135,47 @@ var edits = map[string]struct {
 		_, err = r.slack.Say(bottest.Robin, bottest.Channel, r.request(denied).CardTS, "why?")
 		r.must(err)
 	}, ""},
+}
+
+// isInThread tells the edits of replies that leave the count and the latest one alone. A quick
+// comparison does not find them. Of those in the database the journal tells.
+var isInThread = []string{"an outcome is edited", "an approver is exchanged", "a confirmed allocation is exchanged"}
+
+// TestAQuickComparisonFindsAllButEditedReplies makes the same edits, and lets no thread be read for
+// the heads in it.
+func TestAQuickComparisonFindsAllButEditedReplies(t *testing.T) {
+	t.Parallel()
+	for name, c := range edits {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			r.tell()
+			c.edit(r)
+			want := c.want
+			if slices.Contains(isInThread, name) {
+				want = ""
+			}
+			found, summary := r.compareChannels(func(c *Channels) { c.Quick = true })
+			wantFindings(t, found, want)
+			if name == "nothing" && summary.Unread != 3 {
+				t.Errorf("%d threads were left out, want those of three requests", summary.Unread)
+			}
+		})
+	}
+}
+
+// TestAQuickComparisonReadsTheNewestHeads truncates the chain behind the back of a quick comparison.
+func TestAQuickComparisonReadsTheNewestHeads(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.tell()
+	r.edit(`DROP TRIGGER journal_seals_no_delete`)
+	r.edit(`DELETE FROM journal_seals WHERE seq >= $1`, r.headIn(pressed))
+	found, summary := r.compareChannels(func(c *Channels) { c.Quick, c.Newest = true, 1 })
+	wantFindings(t, found, pressed+"|allocation_done|the chain does not have it")
+	if summary.Unread != 2 {
+		t.Errorf("%d threads were left out, want two", summary.Unread)
+	}
 }
 
 // update edits a message with the bot's token.

@@ -157,7 +157,8 @@ func (r *rig) carryOut(job approvals.LeasedJob, request approvals.Request) {
 	case job.Kind == approvals.JobUpdateCard:
 		r.must(r.messenger.UpdateMessage(r.ctx, request.CardTS, card))
 	case job.Kind.Spec().Pace == approvals.PacePosts:
-		r.reply(request, job.Job)
+		r.must(r.store.MarkTried(r.ctx, job))
+		job.PostedTS, job.Carried = r.reply(request, job.Job), true
 	}
 	r.must(r.store.CompleteJob(r.ctx, job))
 }

@@ -8,13 +8,57 @@ import (
 	"licensebot/approvals"
 	"licensebot/bot/message"
 	"licensebot/bot/slackapi"
+	"licensebot/internal/store"
 )
 
 // A record is what the database has of one request.
 type record struct {
 	request approvals.Request
 	jobs    []approvals.Job // that wait or run
+	replies store.Replies   // that the journal tells of
 	last    int64           // the id of its last journal row
+}
+
+// accountsFor reports whether the journal tells of as many replies as Slack counts below a card,
+// and of the latest. A reply that was added or deleted since changes one of the two.
+func (rec record) accountsFor(card slackapi.Said) bool {
+	latest := ""
+	for _, reply := range rec.replies.Told {
+		if reply.TS == "" {
+			return false
+		}
+		latest = max(latest, reply.TS)
+	}
+	isTold := func(job approvals.Job) bool {
+		return slices.ContainsFunc(rec.replies.Told, func(reply approvals.Reply) bool {
+			return reply.Job.Kind == job.Kind && reply.Job.Number == job.Number
+		})
+	}
+	for _, job := range owedReplies(rec.request) {
+		if !isTold(job) {
+			return false
+		}
+	}
+	return len(rec.replies.Told) == card.Replies && latest == card.LatestReply
+}
+
+// isPostedAnew reports whether a thread lacks the message that the bot posted and has another one
+// with the same words.
+func (rec record) isPostedAnew(said words, replies []slackapi.Said) bool {
+	if rec.replies.Repeated || isFromChannel(rec.request) {
+		return false
+	}
+	isGone := false
+	for _, told := range rec.replies.Told {
+		if told.TS == "" || wordsOfJob(rec.request, told.Job) != said {
+			continue
+		}
+		if slices.ContainsFunc(replies, func(reply slackapi.Said) bool { return reply.TS == told.TS }) {
+			return false
+		}
+		isGone = true
+	}
+	return isGone
 }
 
 // waits reports whether a job is still to post or to mend a message.
@@ -63,6 +107,10 @@ func compareCard(rec record, card *slackapi.Said) []finding {
 		found = append(found, newFinding(byToken, "request %s: its card says otherwise than the database in %s",
 			r.ID, strings.Join(names, ", ")))
 	}
+	if lacking := message.FindLacking(card.Text, r); len(lacking) > 0 {
+		found = append(found, newFinding(byToken, "request %s: the text of its card does not name %s",
+			r.ID, strings.Join(lacking, ", ")))
+	}
 	isDrawn := !rec.waits(approvals.JobUpdateCard, 0) && !rec.waits(approvals.JobPostCard, 0)
 	if isDrawn && !message.ShowsState(card.Text, r) {
 		found = append(found, newFinding(byToken, "request %s is %s, and its card does not show that", r.ID, r.State))
@@ -78,6 +126,15 @@ func isCardDeleted(r approvals.Request) bool {
 
 // A words is what tells one reply of a thread from another.
 type words struct{ event, number string }
+
+// wordsOfJob is what tells the reply of a job from another one.
+func wordsOfJob(r approvals.Request, job approvals.Job) words {
+	w := words{event: job.MessageEventType(r)}
+	if job.Number > 0 {
+		w.number = strconv.Itoa(job.Number)
+	}
+	return w
+}
 
 func wordsOf(said slackapi.Said) words {
 	return words{said.Metadata.EventType, message.NumberOf(said.Metadata)}
@@ -99,7 +156,7 @@ func compareReplies(rec record, replies []slackapi.Said) []finding {
 		if said.event == approvals.DoubleEventType {
 			continue // marked by the bot, because Slack did not let it delete the message
 		}
-		found = append(found, compareReply(rec, said, reply)...)
+		found = append(found, compareReply(rec, said, reply, replies)...)
 		if seen[said] && !isMending(rec) {
 			found = append(found, newFinding(byToken, "request %s: its thread has the reply %s twice", rec.request.ID, said))
 		}
@@ -113,7 +170,7 @@ func isMending(rec record) bool {
 	return slices.ContainsFunc(rec.jobs, func(j approvals.Job) bool { return j.Kind == approvals.JobRemoveDoubles })
 }
 
-func compareReply(rec record, said words, reply slackapi.Said) []finding {
+func compareReply(rec record, said words, reply slackapi.Said, replies []slackapi.Said) []finding {
 	r := rec.request
 	job, isKnown := jobOf(r, said)
 	if !isKnown {
@@ -124,6 +181,10 @@ func compareReply(rec record, said words, reply slackapi.Said) []finding {
 	if reply.Edited {
 		found = append(found, newFinding(byToken, "request %s: the reply %s at %s was edited; the bot edits no reply",
 			r.ID, said, reply.TS))
+	}
+	if rec.isPostedAnew(said, replies) {
+		found = append(found, newFinding(byToken, "request %s: the reply %s at %s is not the one that the bot posted; "+
+			"that one was deleted, and this one posted in its place", r.ID, said, reply.TS))
 	}
 	if job.Kind == approvals.JobPostRevocation && job.Number != lastAttempt(r) {
 		job.Kind = approvals.JobPostRevocationDelay // the database does not have what an earlier attempt did
@@ -207,10 +268,7 @@ func isFromChannel(r approvals.Request) bool {
 func findMissing(rec record, replies []slackapi.Said) []finding {
 	var found []finding
 	for _, job := range owedReplies(rec.request) {
-		said := words{event: job.MessageEventType(rec.request)}
-		if job.Number > 0 {
-			said.number = strconv.Itoa(job.Number)
-		}
+		said := wordsOfJob(rec.request, job)
 		isShown := slices.ContainsFunc(replies, func(reply slackapi.Said) bool { return wordsOf(reply) == said })
 		if !isShown && !rec.waits(job.Kind, job.Number) && !wasToldPrivately(rec.request, job) {
 			found = append(found, newFinding(byDeletion, "request %s: its thread lacks the reply %s", rec.request.ID, said))

@@ -108,7 +108,7 @@ func (l *List) Run(ctx context.Context) (Summary, error) {
 // readCard reads one card with its thread.
 func (l *List) readCard(ctx context.Context, card slackapi.Said, summary *Summary) error {
 	var replies []slackapi.Said
-	if card.Replied {
+	if card.LatestReply != "" {
 		thread, err := l.Slack.ReadThread(ctx, l.Channel, card.TS)
 		if err != nil {
 			return err

@@ -39,7 +39,7 @@ def digest(*texts):
 def commit(word):
     if "salt" not in word:  # it was erased
         return word["sha256"]
-    return digest(word["salt"], word.get("person", ""), word.get("text", ""))
+    return digest(word["salt"], word.get("person", ""), word.get("text", ""), word.get("name", ""))
 
 
 # The chain of the journal: each seal covers the one before it, and a row of the journal.

@@ -46,6 +46,7 @@ type Line struct {
 	Until     string     `json:"until"`
 	Reason    string     `json:"reason"`
 	Rule      string     `json:"rule"`
+	Policy    string     `json:"policy_sha256"` // of the text of the policy that had the rule
 	Terms     string     `json:"terms_sha256"`
 	Approvals []Approval `json:"approvals"`
 	DecidedAt time.Time  `json:"decided_at,omitzero"`
@@ -55,9 +56,11 @@ type Line struct {
 	Closer    string     `json:"closed_by_name,omitempty"`
 	ClosedAt  time.Time  `json:"closed_at,omitzero"`
 	InEffect  bool       `json:"in_effect"`
+	Written   []string   `json:"written"` // the whole allocation that was written last, with limits
 	Confirmed []string   `json:"confirmed"`
 	EndedAt   time.Time  `json:"ended_at,omitzero"`
 	EndTook   []string   `json:"end_removed"`
+	EndWrote  []string   `json:"end_written"`
 	Permalink string     `json:"permalink"`
 }
 
@@ -76,11 +79,19 @@ func (a Approval) person() string {
 	return a.Name + " (" + a.By + ")"
 }
 
+// body lists what was written as codes, and limits as CODE=10.
+func body(w *approvals.WriteEntry) []string {
+	if w == nil {
+		return nil
+	}
+	return approvals.AllocationItems(approvals.Allocation{Codes: w.Codes, Quotas: w.Quotas})
+}
+
 // newLine is the line of a request.
 func newLine(r approvals.Request) Line {
 	l := Line{
 		Record: "request", ID: r.ID, FiledAt: r.FiledAt, Requester: r.Requester, GroupName: r.Ask.Group,
-		Action: string(r.Ask.Action), Reason: r.Ask.Reason, Rule: r.Terms.Rule,
+		Action: string(r.Ask.Action), Reason: r.Ask.Reason, Rule: r.Terms.Rule, Policy: r.Terms.PolicySHA256,
 		DecidedAt: r.DecidedAt, State: string(r.State), ClosedAt: r.ClosedAt, InEffect: r.IsInEffect(),
 	}
 	if l.Action == "" {
@@ -134,6 +145,7 @@ func permalink(channel, ts string) string {
 
 // termsHash identifies what the card showed of the rule: who had to approve, and how.
 func termsHash(t approvals.Terms) string {
+	t.PolicySHA256 = "" // the same terms may stand in many policies
 	text, err := json.Marshal(t)
 	if err != nil {
 		return ""
@@ -150,6 +162,8 @@ type Totals struct {
 	SelfApproved int // the requester is among the approvers
 	AutoApproved int // made without an approver
 	Unapproved   int // made without an approver, where the rule wanted one
+	Refused      int // by the policy
+	RefusedDays  int // the same, counted once a person, group and day
 	Running      int // grants for a time that still run
 	Outside      int // changes outside of the bot
 	Erased       int `json:",omitempty"` // requests of which words were erased
@@ -166,6 +180,9 @@ func (t *Totals) add(r approvals.Request) {
 	t.Requests++
 	if r.State.Open() {
 		t.Open++
+	}
+	if r.State == approvals.Refused && r.Outcome.Violation != nil {
+		t.Refused++
 	}
 	if r.Requester == approvals.Erased || r.Ask.Reason == approvals.Erased {
 		t.Erased++
@@ -216,6 +233,8 @@ func (t Totals) sentences() []string {
 			t.InEffect, t.AutoApproved),
 		fmt.Sprintf("Changes made without a recorded approver: %d.", t.Unapproved),
 		fmt.Sprintf("Changes approved by their own requester among others: %d.", t.SelfApproved),
+		fmt.Sprintf("Requests that the policy refused: %d; counted once a person, group and day: %d.",
+			t.Refused, t.RefusedDays),
 		fmt.Sprintf("Grants for a time that still run: %d.", t.Running),
 	}
 	if t.Erased > 0 {

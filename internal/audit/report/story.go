@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,20 +21,30 @@ const maxText = 300
 // Story tells one request in plain sentences, with times in a zone.
 // approvals.ErrNotFound if there is no such request.
 func Story(ctx context.Context, out io.Writer, from *store.Reader, id string, zone *time.Location) error {
-	r, err := from.Request(ctx, id)
+	r, err := from.Prove(ctx, id)
 	if err != nil {
 		return err
 	}
 	var b strings.Builder
-	introduce(&b, r, zone)
+	introduce(&b, r.Request, zone)
 	for row, err := range from.Journal(ctx, id) {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(&b, "%s  %s\n", row.At.In(zone).Format(storyTime), sentence(r, row))
+		fmt.Fprintf(&b, "%s  %s\n", row.At.In(zone).Format(storyTime), sentence(r.Request, row))
 	}
-	_, err = io.WriteString(out, b.String())
+	_, err = namePeople(r.Names).WriteString(out, b.String())
 	return err
+}
+
+// namePeople puts the name that a person had before the person's id. Of two ids that begin alike,
+// the longer one comes first.
+func namePeople(names map[string]string) *strings.Replacer {
+	var pairs []string
+	for _, id := range slices.Backward(slices.Sorted(maps.Keys(names))) {
+		pairs = append(pairs, id, plain(names[id])+" ("+id+")")
+	}
+	return strings.NewReplacer(pairs...)
 }
 
 const storyTime = "2006-01-02 15:04:05 MST"
@@ -139,15 +151,13 @@ var sentences = map[string]string{
 	"consent_lost":      "Right before the write, too few approvals were left.",
 	"read_refused":      "UiPath refused to show the group.",
 	"read_shown":        "UiPath showed the group again.",
-	"write_answered":    "UiPath accepted the write; a read did not show it yet.",
 	"lane_yielded":      "The write failed again and again, and let other writes go first.",
-	"mismatch":          "UiPath answered with another allocation than asked for.",
 	"remaining_gone":    "Codes that the end of the grant had left were gone after all.",
 	"reminded":          "The approvers were reminded.",
 	"escalated":         "More people were asked to approve.",
 	"grant_expired":     "The time of the grant was over.",
 	"orphaned":          "The request had no job to carry it on, and got one again.",
-	"post_repeated":     "A message was not found after its answer was lost, and was posted anew.",
+	"post_missing":      "A message was not found after its answer was lost. It was posted anew if it was still true.",
 	"double_seen":       "The channel showed the card twice.",
 	"denied_on_double":  "A person denied on the second card, or took that back.",
 	"denied_on_reply":   "A person denied on another message, or took that back.",
@@ -180,6 +190,8 @@ type rowEvent struct {
 	Ballots    []approvals.Ballot
 	Withdrawn  []string
 	Allocation []string
+	Answered   []string
+	Shown      []string
 	Revocation approvals.Revocation
 }
 
@@ -225,6 +237,13 @@ var describers = map[string]func(r approvals.Request, row store.JournalRow, e ro
 	"write_finished": func(_ approvals.Request, _ store.JournalRow, e rowEvent) string {
 		return "The write was over" + describeOutcome(e.Outcome) + ". The group had " +
 			codesOrNothing(e.Outcome.Allocation) + "."
+	},
+	"write_answered": func(_ approvals.Request, _ store.JournalRow, e rowEvent) string {
+		return "UiPath accepted the write and answered that the group has " + codesOrNothing(e.Answered) +
+			"; a read still showed " + codesOrNothing(e.Shown) + "."
+	},
+	"mismatch": func(_ approvals.Request, _ store.JournalRow, e rowEvent) string {
+		return "UiPath had accepted the write, and a later read showed " + codesOrNothing(e.Shown) + "."
 	},
 	"effect_found": func(_ approvals.Request, _ store.JournalRow, e rowEvent) string {
 		return "A later look showed the change in effect. The group had " + codesOrNothing(e.Allocation) + "."

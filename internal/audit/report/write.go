@@ -22,8 +22,9 @@ type Report struct {
 	Groups  []GroupLine
 	Outside []approvals.UntoldChange
 
-	// People are those in the requests of the period, by id. The caller may give them names.
-	People map[string]string
+	// FindName tells what a person is called today, where the journal does not know what the
+	// person was called. Nil: no name is found.
+	FindName func(id string) string
 	// Link is the address of a message; nil: one that opens it in any workspace.
 	Link func(channel, ts string) string
 }
@@ -33,7 +34,7 @@ func Formats() []string { return []string{"csv", "jsonl", "html"} }
 
 // Build reads all that is needed before the first line is written.
 func Build(ctx context.Context, from *store.Reader, p Period, now time.Time) (Report, error) {
-	report := Report{Period: p, MadeAt: now, Totals: newTotals(), People: make(map[string]string)}
+	report := Report{Period: p, MadeAt: now, Totals: newTotals()}
 	groups := make(ledger)
 	for r, err := range from.RequestsUntil(ctx, p.Until) {
 		if err != nil {
@@ -42,7 +43,6 @@ func Build(ctx context.Context, from *store.Reader, p Period, now time.Time) (Re
 		groups.addRequest(r)
 		if p.concerns(r) {
 			report.Totals.add(r)
-			report.meet(r)
 		}
 	}
 	for c, err := range from.OutsideChangesUntil(ctx, p.Until) {
@@ -53,6 +53,10 @@ func Build(ctx context.Context, from *store.Reader, p Period, now time.Time) (Re
 		if p.has(c.SeenAt) {
 			report.Outside = append(report.Outside, c)
 		}
+	}
+	var err error
+	if report.Totals.RefusedDays, err = from.CountRefusals(ctx, p.Since, p.Until); err != nil {
+		return Report{}, err
 	}
 	watched, err := from.WatchedGroups(ctx)
 	if err != nil {
@@ -71,25 +75,16 @@ func Build(ctx context.Context, from *store.Reader, p Period, now time.Time) (Re
 	return report, nil
 }
 
-// meet notes the people of a request.
-func (r *Report) meet(request approvals.Request) {
-	people := append(approvals.Voters(request.Votes), request.Requester)
-	if request.Outcome != nil && request.Outcome.By != "" {
-		people = append(people, request.Outcome.By)
-	}
-	for _, id := range people {
-		if id != approvals.Bot {
-			r.People[id] = ""
-		}
-	}
-}
+// today follows a name that a person has on the day of the report.
+const today = " (today)"
 
 // line is the line of a request, with the names of people and the address of its card.
-func (r Report) line(request approvals.Request) Line {
-	l := newLine(request)
-	l.AskedBy, l.Closer = r.People[l.Requester], r.People[l.ClosedBy]
+func (r Report) line(request store.Proven) Line {
+	l := newLine(request.Request)
+	l.Written, l.EndWrote = body(request.Written), body(request.EndWritten)
+	l.AskedBy, l.Closer = r.name(request, l.Requester), r.name(request, l.ClosedBy)
 	for i, a := range l.Approvals {
-		l.Approvals[i].Name = r.People[a.By]
+		l.Approvals[i].Name = r.name(request, a.By)
 	}
 	if request.CardTS != "" {
 		l.Permalink = r.link(request.Channel, request.CardTS)
@@ -97,21 +92,23 @@ func (r Report) line(request approvals.Request) Line {
 	return l
 }
 
+// name is what a person was called, or else is called today.
+func (r Report) name(request store.Proven, id string) string {
+	known := request.Names[id]
+	if known != "" || r.FindName == nil || id == "" || id == approvals.Bot || id == approvals.Erased {
+		return known
+	}
+	if found := r.FindName(id); found != "" {
+		return found + today
+	}
+	return ""
+}
+
 func (r Report) link(channel, ts string) string {
 	if r.Link == nil {
 		return permalink(channel, ts)
 	}
 	return r.Link(channel, ts)
-}
-
-// HasNames reports whether people have names.
-func (r Report) HasNames() bool {
-	for _, name := range r.People {
-		if name != "" {
-			return true
-		}
-	}
-	return false
 }
 
 // Write writes a report in a format. It reads the requests again, one by one.
@@ -130,14 +127,12 @@ func Write(ctx context.Context, out io.Writer, format string, report Report, fro
 	if err := w.begin(report); err != nil {
 		return err
 	}
-	for r, err := range from.RequestsUntil(ctx, report.Period.Until) {
+	for r, err := range from.ProvenUntil(ctx, report.Period.Until, report.Period.concerns) {
 		if err != nil {
 			return err
 		}
-		if report.Period.concerns(r) {
-			if err := w.request(report.line(r)); err != nil {
-				return err
-			}
+		if err := w.request(report.line(r)); err != nil {
+			return err
 		}
 	}
 	return w.end(report)
@@ -219,9 +214,10 @@ type csvWriter struct{ out *csv.Writer }
 
 var csvColumns = []string{
 	"record", "id", "filed_at", "requester", "requester_name", "group_id", "group_name", "action", "added", "removed",
-	"extended", "limits", "until", "reason", "rule", "terms_sha256", "approvals", "decided_at", "state", "result",
+	"extended", "limits", "until", "reason", "rule", "policy_sha256", "terms_sha256", "approvals", "decided_at", "state",
+	"result",
 	"closed_by", "closed_by_name", "closed_at",
-	"in_effect", "confirmed", "ended_at", "end_removed", "permalink",
+	"in_effect", "written", "confirmed", "ended_at", "end_removed", "end_written", "permalink",
 	"since", "seen_at", "by", "start", "end", "unexplained_added", "unexplained_removed",
 }
 
@@ -253,11 +249,12 @@ func (w *csvWriter) request(l Line) error {
 		"requester_name": l.AskedBy, "closed_by_name": l.Closer,
 		"group_id": l.GroupID, "group_name": l.GroupName, "action": l.Action,
 		"added": join(l.Added), "removed": join(l.Removed), "extended": join(l.Extended), "limits": join(l.Limits),
-		"until": l.Until, "reason": l.Reason, "rule": l.Rule, "terms_sha256": l.Terms,
+		"until": l.Until, "reason": l.Reason, "rule": l.Rule, "policy_sha256": l.Policy, "terms_sha256": l.Terms,
 		"approvals": strings.Join(approvers, "; "), "decided_at": formatTime(l.DecidedAt),
 		"state": l.State, "result": l.Result, "closed_by": l.ClosedBy, "closed_at": formatTime(l.ClosedAt),
-		"in_effect": fmt.Sprint(l.InEffect), "confirmed": join(l.Confirmed),
-		"ended_at": formatTime(l.EndedAt), "end_removed": join(l.EndTook), "permalink": l.Permalink,
+		"in_effect": fmt.Sprint(l.InEffect), "written": join(l.Written), "confirmed": join(l.Confirmed),
+		"ended_at": formatTime(l.EndedAt), "end_removed": join(l.EndTook), "end_written": join(l.EndWrote),
+		"permalink": l.Permalink,
 	})
 }
 

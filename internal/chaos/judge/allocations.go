@@ -86,11 +86,13 @@ func (h *History) editedBetween(group string, from, to time.Time) bool {
 
 // mayHaveRead reports whether the allocation was such, at the write or before an edit
 // by hand that came between the read for it and the write. The bot's own writes come
-// one after another, so what was so before an earlier one does not count.
+// one after another, so what was so before an earlier one does not count, unless UiPath
+// refused that one and made it all the same.
 func (h *History) mayHaveRead(w *Write, such func(codes []string) bool) bool {
 	from := h.readFor(w)
 	for _, other := range h.Writes {
-		if other != w && other.Group == w.Group && other.Changed && other.Took.Before(w.Took) && other.Took.After(from) {
+		isKnown := other.Changed && other.Status < 400
+		if other != w && other.Group == w.Group && isKnown && other.Took.Before(w.Took) && other.Took.After(from) {
 			from = other.Took
 		}
 	}

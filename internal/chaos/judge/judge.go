@@ -59,7 +59,8 @@ func Judge(h *History) []Violation {
 	return j.found
 }
 
-// judgeAlerts wants each alert once, and for each code of it an edit by hand before.
+// judgeAlerts wants each alert once, and for each code of it an edit by hand before, or a
+// write of which UiPath made something else.
 func (j *judge) judgeAlerts() {
 	told := map[string]bool{}
 	for _, a := range j.h.Alerts {
@@ -71,6 +72,11 @@ func (j *judge) judgeAlerts() {
 		for _, e := range j.h.Edits {
 			if e.Group == a.Group && !e.At.After(a.At) {
 				added, removed = without(added, e.added()), without(removed, e.removed())
+			}
+		}
+		for _, w := range j.h.Writes {
+			if w.Group == a.Group && !w.Took.IsZero() && !w.Took.After(a.At) {
+				added, removed = without(added, without(w.After, w.Asked)), without(removed, without(w.Asked, w.After))
 			}
 		}
 		if len(added)+len(removed) > 0 {

@@ -511,3 +511,16 @@ func TestJudgeFindsWritesWithoutConsent(t *testing.T) {
 		}
 	}
 }
+
+// An alert of a code that UiPath dropped from a write is right: nobody asked for that.
+func TestAlertOfADroppedCode(t *testing.T) {
+	for dropped, want := range map[string]int{"TSTNU": 0, "IDU": 1} {
+		j := &judge{h: &History{
+			Writes: []*Write{{Group: "group-02", Asked: []string{"IDU", "TSTNU"}, After: []string{"IDU"}, Took: at(4)}},
+			Alerts: []Alert{{ID: "1", Group: "group-02", At: at(6), Removed: []string{dropped}}},
+		}}
+		if j.judgeAlerts(); len(j.found) != want {
+			t.Errorf("an alert of %s: %v", dropped, j.found)
+		}
+	}
+}

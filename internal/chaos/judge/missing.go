@@ -28,6 +28,9 @@ func (h *History) Missing() []string {
 			}
 		}
 	}
+	for _, m := range h.Stray {
+		missing = append(missing, m.TS+" stands in the channel and belongs to a thread")
+	}
 	return missing
 }
 
@@ -47,6 +50,8 @@ func (c *Card) lacks() string {
 		return "has an outcome and its card does not show it"
 	case c.hasOutcomeTwice():
 		return "has a reply twice"
+	case c.hasLateWords(at):
+		return "has words below those that made them untrue"
 	}
 	return c.lacksOfGrant()
 }
@@ -63,6 +68,16 @@ func (c *Card) hasOutcomeTwice() bool {
 		seen[this] = true
 	}
 	return false
+}
+
+// hasLateWords reports whether words of progress stand below the outcome, or those of a
+// grant's delay below its end: the bot looks for what Slack stored late and deletes it.
+func (c *Card) hasLateWords(outcome int) bool {
+	isOver := false
+	return slices.ContainsFunc(c.Thread[outcome:], func(r Reply) bool {
+		isOver = isOver || r.tellsGrantOver()
+		return slices.Contains(progressEvents, r.Event) || isOver && r.Event == overdueEvent
+	})
 }
 
 // lacksOfGrant tells what the grant of a done request is without.

@@ -2,6 +2,7 @@ package page_test
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -16,6 +17,7 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
 	_ "licensebot/internal/demo" // a change of the sandbox or its page makes a cached result stale
 )
@@ -175,6 +177,7 @@ func TestMainJob(t *testing.T) {
 		v.becomes(alex)
 		v.clicks(approve)
 		v.sees(".thread", "Done")
+		v.sees("#guide", "Now break something")
 		v.sees(".message", "(edited)")
 		v.picture(v.name("done"))
 		v.opens("uipath")
@@ -433,4 +436,47 @@ func TestManyMessages(t *testing.T) {
 func (v *visitor) name(scene string) string {
 	_, width, _ := strings.Cut(v.t.Name(), "/")
 	return map[string]string{"1280": "", "390": "phone-"}[width] + scene
+}
+
+// The main job by the keyboard alone: Tab, the arrows and Enter.
+func TestKeyboardAlone(t *testing.T) {
+	play(t, func(v *visitor) {
+		v.tabsTo("[data-type]")
+		v.presses(kb.Enter)
+		v.await("the command is typed", `document.activeElement.id === "composer-text" && document.activeElement.value !== ""`)
+		v.presses(kb.Enter)
+		v.waitsForCard()
+		v.tabsTo("[data-person]")
+		v.presses(kb.ArrowRight, kb.ArrowRight)
+		v.await("Alex is chosen", fmt.Sprintf(`document.activeElement.dataset.person === %q`, alex))
+		v.tabsTo(approve)
+		v.presses(kb.Enter)
+		v.sees(".thread", "Done")
+	})
+}
+
+// presses presses keys, one after the other.
+func (v *visitor) presses(keys ...string) {
+	v.t.Helper()
+	for _, key := range keys {
+		v.do("press a key", chromedp.KeyEvent(key))
+	}
+}
+
+// tabsTo presses Tab until an element has the focus.
+func (v *visitor) tabsTo(selector string) {
+	v.t.Helper()
+	for range 120 {
+		v.presses(kb.Tab)
+		ctx, cancel := context.WithTimeout(v.ctx, patience)
+		isThere, err := chromedp.Run(ctx, chromedp.Evaluate[bool](fmt.Sprintf("document.activeElement.matches(%q)", selector)))
+		cancel()
+		if err != nil {
+			v.t.Fatal(err)
+		}
+		if isThere {
+			return
+		}
+	}
+	v.t.Fatalf("Tab does not get to %s", selector)
 }

@@ -3,6 +3,7 @@
 import { post } from "./api.js";
 import { byId, el, keyed, setHidden } from "./dom.js";
 import { toast } from "./slack.js";
+import { goOn } from "./weather.js";
 
 let state = null;
 
@@ -14,6 +15,7 @@ export function showUiPath(next) {
   const calls = [...(state.calls ?? [])].reverse().slice(0, 100);
   keyed(byId("calls"), calls, (one) => one.seq, drawCall);
   setHidden(byId("no-calls"), calls.length > 0);
+  if (calls.some((one) => one.method === "PUT" && one.operation !== "portal" && one.status < 300)) goOn();
 }
 
 const spare = (group) => state.licenses.map((one) => one.code).filter((code) => !(group.codes ?? []).includes(code));

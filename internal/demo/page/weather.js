@@ -59,6 +59,13 @@ function tell(title, watch) {
     el("span", { id: "guide-playing", class: "note", hidden: true }, " Setting the scene…"));
 }
 
+// goOn shows what to do after the first license was granted, unless a story is told.
+export function goOn() {
+  if (told !== "") return;
+  told = "done";
+  tell("Done", "What the thread says is what UiPath has. Now break something: click a story below, or a switch of the weather.");
+}
+
 // offer shows a button that mends the weather or the bot, where the eye is.
 export function offer(what, is) {
   setHidden(byId(`mend-${what}`), !is);

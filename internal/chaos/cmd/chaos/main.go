@@ -30,6 +30,7 @@ func runCommand() int {
 	flag.StringVar(&o.Focus, "focus", "", "actions that happen more often, separated by commas")
 	flag.BoolVar(&o.Calm, "calm", false, "only the actions of -focus happen")
 	flag.DurationVar(&o.Patience, "patience", 0, "how long a round may take to settle (default 5m)")
+	flag.StringVar(&o.Keep, "keep", "", "keep the files and journals of rounds that went wrong in this folder")
 	source := flag.String("source", "", "directory of the module to build (default: this one)")
 	race := flag.Bool("race", false, "build licensebot with the race detector")
 	verbose := flag.Bool("v", false, "print every step and the logs of the replicas")

@@ -1,0 +1,88 @@
+package worker_test
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"licensebot/approvals/worker"
+
+	. "licensebot/approvals"
+)
+
+// unsure is a store that does not know whether the transactions committed that handed jobs
+// over. It notes them.
+type unsure struct {
+	worker.Store
+	handed chan LeasedJob
+}
+
+func (u unsure) Offer(
+	wake <-chan struct{}, until time.Time, lease time.Duration, ready func() bool,
+	take func(LeasedJob, Request, time.Time, error),
+) func() {
+	return u.Store.Offer(wake, until, lease, ready, func(t LeasedJob, r Request, begun time.Time, _ error) {
+		u.handed <- t
+		take(t, r, begun, errors.Join(ErrCommitUnknown, errors.New("the connection was lost")))
+	})
+}
+
+// A job whose lease may not be committed is given back at once, so that it does not wait for
+// the end of the lease.
+func TestAJobInDoubtIsGivenBack(t *testing.T) {
+	live(t, func(w *world) {
+		w.stop()
+		handed := make(chan LeasedJob, 100)
+		w.sees = func(s worker.Store) worker.Store { return unsure{s, handed} }
+		w.work()
+		synctest.Wait()
+		begun := time.Now()
+		w.file("e1")
+		w.until("the card", func(r Request) bool { return r.CardTS != "" })
+		if took := time.Since(begun); took > 10*time.Second {
+			t.Errorf("it took %v", took)
+		}
+		if first := <-handed; first.Kind != JobPrepare {
+			t.Errorf("first a %s was handed over", first.Kind)
+		}
+	})
+}
+
+// A counted store counts what its workers ask it for.
+type counted struct {
+	worker.Store
+	claims, looks atomic.Int64
+}
+
+func (c *counted) ClaimJob(ctx context.Context, lease time.Duration, kinds ...JobKind) (LeasedJob, Request, error) {
+	c.claims.Add(1)
+	return c.Store.ClaimJob(ctx, lease, kinds...)
+}
+
+func (c *counted) NextDue(ctx context.Context, kinds ...JobKind) (time.Duration, bool, error) {
+	c.looks.Add(1)
+	return c.Store.NextDue(ctx, kinds...)
+}
+
+// Without a signal and without a claim, a request goes from hand to hand.
+func TestJobsAreHandedOver(t *testing.T) {
+	live(t, func(w *world) {
+		w.stop()
+		claims := new(counted)
+		w.sees = func(s worker.Store) worker.Store { claims.Store = s; return claims }
+		w.work()
+		synctest.Wait()
+		before := claims.looks.Load()
+		w.file("e1")
+		w.until("the card", func(r Request) bool { return r.CardTS != "" })
+		if n := claims.claims.Load(); n > 0 {
+			t.Errorf("%d jobs were claimed", n)
+		}
+		if n := claims.looks.Load() - before; n > 0 {
+			t.Errorf("the workers looked %d times for jobs", n)
+		}
+	})
+}

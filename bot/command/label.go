@@ -1,0 +1,67 @@
+package command
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// labels are the words before a part of a request that was written like a form.
+var labels = []string{
+	"group", "groups", "license", "licenses", "licence", "licences", "code", "codes", "duration", "period", "reason",
+	"name", "id", "for", "until", "end",
+}
+
+var labeled = regexp.MustCompile(`^([A-Za-z]+)[=:](.*)$`)
+
+// splitSlashes splits a code and what stands before or behind a slash beside it.
+func (r *reader) splitSlashes(tokens []word) []word {
+	var out []word
+	for _, w := range tokens {
+		parts := strings.FieldsFunc(w.text, func(c rune) bool { return c == '/' })
+		isCode := slices.ContainsFunc(parts, r.isAskable)
+		isGroup := slices.ContainsFunc(parts, r.isGroup)
+		if w.quoted || len(parts) != 2 || !isCode || !isGroup {
+			out = append(out, w)
+			continue
+		}
+		for _, part := range parts {
+			out = append(out, word{text: part, typed: part})
+		}
+	}
+	return out
+}
+
+// dropLabels reads Group = Sales and group:Sales like the words alone. A duration is a time
+// that begins with for.
+func dropLabels(tokens []word) []word {
+	var out []word
+	afterLabel := false
+	for i, w := range tokens {
+		wasLabel := afterLabel
+		afterLabel = w.isOneOf(labels)
+		label, value := w, ""
+		if parts := labeled.FindStringSubmatch(w.typed); parts != nil && !w.quoted {
+			label, value = word{text: parts[1], typed: parts[1]}, parts[2]
+		}
+		hasSign := label.typed != w.typed || i+1 < len(tokens) && tokens[i+1].text == "="
+		switch {
+		case w.text == "=" && wasLabel:
+			continue
+		case !hasSign || !label.isOneOf(labels):
+			out = append(out, w)
+			continue
+		case label.isOneOf([]string{"duration", "period"}):
+			label.means = "for"
+		case label.isOneOf([]string{"name", "id"}):
+			label.means = nothing
+		case label.isKeyword("end"):
+			label.means = "until"
+		}
+		out = append(out, label)
+		if plain := stripDecoration(value); plain != "" {
+			out = append(out, word{text: plain, typed: strings.TrimSpace(value)})
+		}
+	}
+	return out
+}

@@ -1,0 +1,208 @@
+package command
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// A phrase is what people say in several words, and the word of the grammar that says it.
+type phrase struct {
+	words string
+	means string
+}
+
+// Words of the grammar that stand for phrases.
+const (
+	unneeded = "unneeded" // the group needs it no more
+	returned = "returned" // the group gives it back
+	sameAs   = "same"     // what another group has
+	briefly  = "briefly"  // for a time that is not said
+	nothing  = "the"      // a filler
+)
+
+// phrases are tried from the first to the last.
+var phrases = []phrase{
+	{"as soon as possible", nothing}, {"if possible", nothing}, {"dear all", "hello"}, {"hi all", "hello"}, {"hello all", "hello"},
+	{"kind regards", "regards"}, {"best regards", "regards"}, {"many thanks", "thanks"},
+	{"in advance", nothing}, {"is it possible to", "please"}, {"it be possible to", "please"},
+	{"s'il vous plaît", "please"},
+	{"s'il vous plait", "please"}, {"s'il te plaît", "please"}, {"por favor", "please"}, {"guten tag", "hello"},
+	{"guten morgen", "hello"}, {"good morning", "hello"}, {"new colleagues", nothing}, {"new colleague", nothing},
+	{"new people", nothing}, {"new joiners", nothing}, {"new hires", nothing}, {"a few", nothing}, {"dar de baja", "remove"},
+	{"no longer", unneeded}, {"nicht mehr", unneeded}, {"ya no", unneeded}, {"doesn't need", unneeded},
+	{"does not need", unneeded}, {"don't need", unneeded}, {"do not need", unneeded}, {"doesn't use", unneeded},
+	{"does not use", unneeded}, {"don't use", unneeded}, {"do not use", unneeded}, {"any more", nothing},
+	{"any longer", nothing}, {"give back", returned}, {"gives back", returned}, {"giving back", returned},
+	{"hand back", returned}, {"hands back", returned}, {"free up", returned}, {"frees up", returned},
+	{"the same as", sameAs}, {"same as", sameAs}, {"for a while", briefly}, {"for now", briefly},
+	{"for some time", briefly},
+	{"for the time being", briefly}, {"short term", briefly}, {"no end date", "forever"}, {"no end", "forever"},
+	{"without end date", "forever"}, {"without end", "forever"}, {"no expiry", "forever"}, {"without expiry", "forever"},
+	{"no time limit", "forever"}, {"without limit", "unlimited"}, {"no limit", "unlimited"},
+	{"without a limit", "unlimited"}, {"without time limit", "forever"}, {"end date", "until"}, {"expiry date", "until"},
+	{"instead of", "instead"}, {"in place of", "instead"}, {"parce que", "because"}, {"due to", "since"},
+	{"in order to", "since"}, {"so that", "since"}, {"end of day", "eod"}, {"as of", "starting"},
+}
+
+// translations are words of other languages, and the word of the grammar that each stands
+// for. A word of two meanings is left out.
+var translations = func() map[string]string {
+	all := make(map[string]string)
+	for english, others := range map[string]string{
+		"please": "bitte gerne gern svp ください お願いします", "thanks": "danke merci gracias", "hello": "hallo bonjour hola",
+		"for": "für fuer pour para por", "until": "bis jusqu'au jusqu'à hasta", "because": "weil wegen porque",
+		"reason": "grund raison", "and": "und et と", "with": "mit avec con",
+		"need": "braucht brauchen brauche benötigt benötigen benoetigt besoin necesita necesitan necesito necesitamos が必要です",
+		"want": "möchte möchten moechte quiero queremos", "from": "von vom aus から", "to": "zu zur zum à au aux al に へ",
+		"of":  "de du des del の",
+		"the": "der die das den dem le la les el los las を は が", "a": "ein eine einen einer un une una",
+		"in": "im en dans", "i": "ich je", "we": "wir nous", "team": "équipe equipo",
+		"have": "haben", "has": "hat", "back": "zurück", "can": "darf dürfen puede",
+		"add": "hinzufügen hinzu geben gib ajouter ajoute ajoutez donner donnez attribuer agregar añadir asignar dar 追加",
+		"remove": "entfernen entferne löschen lösche entziehen supprimer supprimez retirer retirez enlever enlevez " +
+			"quitar eliminar borrar 削除",
+		"group": "gruppe groupe grupo グループ", "license": "lizenz licencia ライセンス", "licenses": "lizenzen licencias",
+		"forever": "dauerhaft unbefristet toujours siempre", "next": "nächsten nächste prochain próximo",
+		"hours": "stunde stunden heure heures hora horas 時間", "days": "tag tage tagen jour jours día días dia dias 日間",
+		"weeks": "woche wochen semaine semaines semana semanas 週間", "months": "monat monate monaten mois mes meses ヶ月 か月",
+		"years": "jahr jahre jahren ans año años 年間", "today": "heute aujourd'hui hoy", "tomorrow": "morgen demain mañana",
+		"monday": "montag lundi lunes", "tuesday": "dienstag mardi martes", "wednesday": "mittwoch mercredi miércoles",
+		"thursday": "donnerstag jeudi jueves", "friday": "freitag vendredi viernes", "saturday": "samstag samedi sábado",
+		"sunday": "sonntag dimanche domingo", "january": "januar janvier enero", "february": "februar février febrero",
+		"march": "märz maerz mars marzo", "april": "avril abril", "may": "mai mayo", "june": "juni juin junio",
+		"july": "juli juillet julio", "august": "août aout agosto", "september": "septembre septiembre",
+		"october": "oktober octobre octubre", "november": "novembre noviembre", "december": "dezember décembre diciembre",
+		"two": "zwei deux dos", "three": "drei trois tres", "four": "vier quatre cuatro", "five": "fünf cinq cinco",
+		"six": "sechs seis", "seven": "sieben siete",
+		"eight": "acht huit ocho", "nine": "neun neuf nueve", "ten": "zehn dix diez",
+	} {
+		for other := range strings.FieldsSeq(others) {
+			all[other] = english
+		}
+	}
+	return all
+}()
+
+// lengthInLetters is a length in one word, in any script.
+var lengthInLetters = regexp.MustCompile(`^([0-9]{1,4})(\p{L}+)$`)
+
+// translated is a word with its meaning, if it is a word of another language.
+func translated(w word) word {
+	if w.quoted || w.means != "" {
+		return w
+	}
+	text := strings.ToLower(w.text)
+	if w.text != text && len([]rune(text)) < 4 {
+		return w // a short word in capitals may be a part of a code
+	}
+	w.means = translations[text]
+	if parts := lengthInLetters.FindStringSubmatch(text); parts != nil && translations[parts[2]] != "" {
+		w.means = parts[1] + translations[parts[2]]
+	}
+	return w
+}
+
+// translateAll gives words their meanings.
+func translateAll(words []word) []word {
+	all := slices.Clone(words)
+	for i := range all {
+		all[i] = translated(all[i])
+	}
+	return all
+}
+
+// translate reads words of other languages, and phrases, as words of the grammar. What may
+// be the name of a known group stays as it is.
+func (r *reader) translate(tokens []word) []word {
+	tokens = r.splitScripts(tokens)
+	runs := r.exactRuns(tokens)
+	var out []word
+	for i := 0; i < len(tokens); i++ {
+		n, means := phraseAt(tokens[i:])
+		isName := slices.ContainsFunc(runs, func(f run) bool { return f.from < i+max(n, 1) && f.to > i })
+		switch {
+		case isName:
+			out = append(out, tokens[i])
+		case n > 0:
+			words := tokens[i : i+n]
+			out = append(out, word{text: joinWords(words), typed: typedText(words), means: means})
+			i += n - 1
+		default:
+			out = append(out, translated(tokens[i]))
+		}
+	}
+	return out
+}
+
+// phraseAt is the phrase that words begin with.
+func phraseAt(tokens []word) (n int, means string) {
+	for _, p := range phrases {
+		words := strings.Fields(p.words)
+		if len(words) > len(tokens) {
+			continue
+		}
+		isSame := true
+		for i, text := range words {
+			isSame = isSame && tokens[i].isKeyword(text)
+		}
+		if isSame {
+			return len(words), p.means
+		}
+	}
+	return 0, ""
+}
+
+// splitScripts splits words of which one part is in Japanese, where people write no blanks.
+func (r *reader) splitScripts(tokens []word) []word {
+	runs := r.exactRuns(tokens)
+	var out []word
+	for i, w := range tokens {
+		isName := slices.ContainsFunc(runs, func(f run) bool { return f.from <= i && f.to > i })
+		if w.quoted || isName || !strings.ContainsFunc(w.text, isJapanese) {
+			out = append(out, w)
+			continue
+		}
+		for _, text := range splitJapanese(w.text) {
+			out = append(out, word{text: text, typed: text})
+		}
+	}
+	return out
+}
+
+func isJapanese(r rune) bool { return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana) }
+
+// splitJapanese splits a text into words that are in the table, and what is between them. A
+// number keeps the unit behind it.
+func splitJapanese(text string) []string {
+	var words []string
+	rest := ""
+	flush := func() {
+		if rest != "" {
+			words = append(words, rest)
+		}
+		rest = ""
+	}
+	for text != "" {
+		found := ""
+		for known := range translations {
+			if strings.HasPrefix(text, known) && isJapanese([]rune(known)[0]) && len(known) > len(found) {
+				found = known
+			}
+		}
+		if found == "" {
+			first := string([]rune(text)[0])
+			rest, text = rest+first, text[len(first):]
+			continue
+		}
+		if _, isUnit := findUnit(translations[found]); isUnit && number.MatchString(rest) {
+			found = rest + found
+			text, rest = rest+text, ""
+		}
+		flush()
+		words, text = append(words, found), text[len(found):]
+	}
+	flush()
+	return words
+}

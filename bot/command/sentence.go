@@ -1,0 +1,206 @@
+package command
+
+import (
+	"slices"
+	"strings"
+
+	"licensebot/approvals"
+)
+
+// questionWords begin a question.
+var questionWords = []string{
+	"does", "do", "did", "is", "are", "was", "has", "what", "what's", "whats", "which", "who", "how", "when", "where",
+	"where's", "why",
+}
+
+// isQuestion reports whether words begin as a question.
+func (r *reader) isQuestion(tokens []word) bool {
+	if !r.knowsGroups() || len(tokens) < 2 || !tokens[0].isOneOf(questionWords) {
+		return false
+	}
+	if tokens[1].isKeyword("not") {
+		return false
+	}
+	isWhy := tokens[0].isKeyword("why") && (len(tokens) == 2 || hasRequestID(tokens[1:2]))
+	return !isWhy
+}
+
+// readQuestion answers a question with the command that looks it up.
+func (r *reader) readQuestion(tokens []word) (Command, error) {
+	has := func(words ...string) bool {
+		return slices.ContainsFunc(tokens, func(w word) bool { return w.isOneOf(words) })
+	}
+	runs := r.exactRuns(tokens)
+	at := slices.IndexFunc(tokens, func(w word) bool { return isRequestID(w.text) })
+	var look string
+	switch {
+	case at >= 0:
+		look = "status " + strings.ToUpper(tokens[at].text)
+	case tokens[0].isKeyword("how") && tokens[1].isOneOf([]string{"do", "to", "can", "does"}):
+		return Command{Verb: VerbHelp}, nil
+	case has("request", "requests", "approved", "denied", "declined", "rejected"):
+		look = "mine"
+	case len(runs) > 0:
+		longest := slices.MaxFunc(runs, func(a, b run) int { return (a.to - a.from) - (b.to - b.from) })
+		look = "show " + QuoteGroup(longest.text)
+	case has("pending", "waiting", "waits"):
+		look = "pending"
+	case has("left", "available", "free", "order", "code", "codes", "license", "licenses", "licence", "licences", "seats"):
+		look = "codes"
+	default:
+		look = "help"
+	}
+	return Command{}, newError(r.name+" "+look, "That is a question. The command below answers it.")
+}
+
+// Words of requests that are more than one.
+var (
+	swapVerbs  = []string{"swap", "replace", "exchange", "switch", "upgrade", "downgrade", "change"}
+	swapWords  = []string{"with", "by", "for", "to", "against"}
+	copyVerbs  = []string{"copy", "mirror", "clone", "duplicate"}
+	sourceWord = []string{"as", "of", "like", "from", sameAs}
+)
+
+// readSeveral answers what is two requests, or a copy of another group's allocation.
+func (r *reader) readSeveral(o opening, body []word) *Error {
+	if !r.knowsGroups() || o.action != approvals.Add {
+		return nil
+	}
+	runs := r.maximalRuns(body)
+	for i, w := range body {
+		switch {
+		case w.isOneOf(copyVerbs), w.isKeyword(sameAs):
+			return r.refuseCopy(body, runs)
+		case w.isOneOf([]string{"move", "transfer", "shift"}) && i == 0 && len(runs) == 2:
+			return r.splitMove(body[1:], r.maximalRuns(body[1:]))
+		case w.isOneOf(swapVerbs) && len(runs) == 1:
+			return r.splitSwap(slices.Delete(slices.Clone(body), i, i+1))
+		case w.isOneOf(removeVerbs) && r.hasLicense(body[:i]) && r.hasLicense(body[i+1:]) && len(runs) == 1:
+			return r.splitInstead(body, i)
+		case w.isOneOf(removeVerbs) && r.hasLicense(body[:i]) && r.hasLicense(body[i+1:]):
+			return r.offerBoth(body[:i], body[i+1:])
+		case w.isKeyword("instead") && len(runs) == 1:
+			return r.splitInstead(body, i)
+		}
+	}
+	if len(runs) == 2 {
+		return r.splitMove(body, runs)
+	}
+	return nil
+}
+
+// hasLicense reports whether words name a license.
+func (r *reader) hasLicense(words []word) bool {
+	d := &draft{reader: r, isTrial: true}
+	d.ask.Action = approvals.Remove
+	d.takeLicenses(d.expand(words, run{from: -1, to: -1}))
+	return len(d.ask.Codes) > 0
+}
+
+// readEmptying reads "empty" or "clear" before a group.
+func (r *reader) readEmptying(verb word, rest []word) *Error {
+	rest = r.dropArticles(rest)
+	if !r.knowsGroups() || len(rest) == 0 || !verb.isOneOf([]string{WordEmpty, "clear"}) {
+		return nil
+	}
+	name, _, isOne := joinRun(rest)
+	ask := approvals.Ask{Action: approvals.Set, Group: name, MayEmpty: true, Command: r.name}
+	if !isOne || !r.isGroup(name) || r.verify(ask) == "" {
+		return nil
+	}
+	return newError(Suggest(ask), "To leave a group without codes, set it to %s.", Typed(WordEmpty))
+}
+
+// maximalRuns are the exact runs that lie in no longer one.
+func (r *reader) maximalRuns(body []word) []run {
+	all := r.exactRuns(body)
+	return slices.DeleteFunc(slices.Clone(all), func(f run) bool {
+		return slices.ContainsFunc(all, func(o run) bool {
+			return o.from <= f.from && o.to >= f.to && o.to-o.from > f.to-f.from
+		})
+	})
+}
+
+// refuseCopy says that no allocation is copied, and keeps the group that was to have it.
+func (r *reader) refuseCopy(body []word, runs []run) *Error {
+	group, source := "<group>", "<group>"
+	for _, f := range runs {
+		if f.from > 0 && body[f.from-1].isOneOf(sourceWord) {
+			source = QuoteGroup(f.text)
+		} else if group == "<group>" {
+			group = QuoteGroup(f.text)
+		}
+	}
+	return newFill(r.name+" "+group+" <code>", "The bot copies no group's licenses. Name the codes; %s shows "+
+		"those that a group has.", Typed(r.name+" show "+source))
+}
+
+// splitMove offers the two requests of moving codes from one group to another.
+func (r *reader) splitMove(body []word, runs []run) *Error {
+	from := slices.IndexFunc(runs, func(f run) bool { return f.from > 0 && body[f.from-1].isKeyword("from") })
+	to := slices.IndexFunc(runs, func(f run) bool { return f.from > 0 && body[f.from-1].isKeyword("to") })
+	if from < 0 || to < 0 {
+		return nil
+	}
+	without := func(f run) []word {
+		return slices.Concat(body[:f.from-1], body[f.to:])
+	}
+	return r.offerBoth(without(runs[from]), without(runs[to]))
+}
+
+// splitSwap offers the two requests of having one license in place of another.
+func (r *reader) splitSwap(body []word) *Error {
+	group := r.maximalRuns(body)[0]
+	name := slices.Clone(body[group.from:group.to])
+	start := group.from
+	if start > 0 && body[start-1].isOneOf(prepositions) {
+		start--
+	}
+	rest := slices.Concat(body[:start], body[group.to:])
+	if len(rest) > 0 && rest[0].isKeyword("from") {
+		rest = rest[1:]
+	}
+	at := slices.IndexFunc(rest, func(w word) bool { return w.isOneOf(swapWords) })
+	if at < 1 {
+		return nil
+	}
+	return r.offerBoth(slices.Concat(name, rest[at+1:]), slices.Concat(name, rest[:at]))
+}
+
+// splitInstead offers the two requests of "this instead of that".
+func (r *reader) splitInstead(body []word, at int) *Error {
+	group := r.maximalRuns(body)[0]
+	name := slices.Clone(body[group.from:group.to])
+	cut := func(from, to int) []word {
+		if group.from >= from && group.to <= to {
+			start := group.from
+			if start > from && body[start-1].isOneOf(prepositions) {
+				start--
+			}
+			return slices.Concat(name, body[from:start], body[group.to:to])
+		}
+		return slices.Concat(name, body[from:to])
+	}
+	return r.offerBoth(cut(0, at), cut(at+1, len(body)))
+}
+
+// offerBoth offers a request that adds codes and one that takes codes out, if both are
+// understood.
+func (r *reader) offerBoth(add, remove []word) *Error {
+	var offers []string
+	for _, half := range []struct {
+		action approvals.Action
+		words  []word
+	}{{approvals.Add, add}, {approvals.Remove, remove}} {
+		c, err := r.readAsk(opening{action: half.action, isSaid: true}, half.words)
+		if err == nil && r.verify(c.Ask) != "" {
+			offers = append(offers, Suggest(c.Ask))
+		}
+	}
+	if len(offers) < 2 {
+		return nil
+	}
+	both := newError("", "These are two requests: one adds codes, the other takes codes out.")
+	both.Either, both.AllMeant = offers, true
+	return both
+}

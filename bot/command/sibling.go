@@ -1,0 +1,87 @@
+package command
+
+import (
+	"slices"
+	"strings"
+
+	"licensebot/approvals"
+	"licensebot/internal/groupname"
+)
+
+// takeSiblings asks about a number behind a group whose name ends in one, if another group
+// is called by it: Squad 7 and 8 may be two groups, or one and a number of seats.
+func (d *draft) takeSiblings(items []item) []item {
+	items = d.takeGroupsBehind(items)
+	at, ok := d.numberBehind(items)
+	if !ok || d.question != nil || d.readPeriod(plainWords(items[at:])).n > 0 {
+		return items
+	}
+	own := d.ask.Group
+	words := strings.Fields(own)
+	stem, last := words[:len(words)-1], words[len(words)-1]
+	sibling := strings.TrimSpace(strings.Join(stem, " ") + " " + items[at].text)
+	if !number.MatchString(last) || !d.isGroup(sibling) || groupname.Canonical(sibling) == groupname.Canonical(own) {
+		return items
+	}
+	options := []func(*approvals.Ask){
+		func(a *approvals.Ask) { a.Group = own }, func(a *approvals.Ask) { a.Group = sibling },
+	}
+	text, _ := items[at].count()
+	if items[at-1].kind == group { // no word between them
+		options = append(options, func(a *approvals.Ask) {
+			if len(a.Codes) > 0 && a.Action != approvals.Remove {
+				a.Quotas = append(slices.Clone(a.Quotas), approvals.Quota{Code: a.Codes[0], Limit: atoi(text)})
+			}
+		})
+	}
+	d.askWhich("%s and %s are both groups. One request is for one group.", []any{Typed(own), Typed(sibling)}, options...)
+	from := slices.IndexFunc(items, func(it item) bool { return it.kind == group }) + 1
+	return slices.Delete(slices.Clone(items), from, at+1)
+}
+
+// takeGroupsBehind asks about groups that are named directly behind the group.
+func (d *draft) takeGroupsBehind(items []item) []item {
+	at := slices.IndexFunc(items, func(it item) bool { return it.kind == group }) + 1
+	var others []string
+	from := at
+	for n := 1; at > 0 && n > 0 && at < len(items); {
+		skipped := at
+		for skipped < len(items)-1 && items[skipped].isOneOf(separators) {
+			skipped++
+		}
+		n = min(len(items)-skipped, d.longest)
+		for n > 0 && (len(plainWords(items[skipped:skipped+n])) < n || !d.isGroup(joinTexts(items[skipped:skipped+n]))) {
+			n--
+		}
+		if n > 0 {
+			others = append(others, joinTexts(items[skipped:skipped+n]))
+			at = skipped + n
+		}
+	}
+	if len(others) == 0 {
+		return items
+	}
+	d.askGroups(others)
+	return slices.Delete(slices.Clone(items), from, at)
+}
+
+// numberBehind is the number behind the group, maybe with a word such as and between them.
+func (d *draft) numberBehind(items []item) (int, bool) {
+	for i, it := range items {
+		if it.kind != group {
+			if !it.isFiller() && !it.isOneOf(prepositions) {
+				return 0, false
+			}
+			continue
+		}
+		for at := i + 1; at < len(items); at++ {
+			switch {
+			case items[at].isNumber():
+				return at, number.MatchString(items[at].text)
+			case !items[at].isOneOf(separators) && !items[at].isKeyword("or"):
+				return 0, false
+			}
+		}
+	}
+	return 0, false
+}

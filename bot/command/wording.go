@@ -1,0 +1,124 @@
+package command
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+
+	"licensebot/approvals"
+)
+
+// takeWords takes words that change how the rest is meant: only, more, all, and verbs that
+// set a limit.
+func (d *draft) takeWords(items []item) []item {
+	var rest []item
+	for i := 0; i < len(items); i++ {
+		it, behind := items[i], items[i+1:]
+		persons := plainWords(behind)
+		switch {
+		case it.kind == plain && it.isOneOf(signOffs) && d.isSigned(behind):
+			letter := typedText(plainWords(items[i:]))
+			d.noteCorrection(letter, "", "%s is left out.", Typed(letter))
+			return rest
+		case it.kind == plain && it.isOneOf(prepositions) && areAboutPersons(persons) && !d.standsBefore(behind):
+			i += len(persons)
+		case it.kind == plain && it.isOneOf(moreWords) && d.ask.Action == approvals.Add && d.onlyCode() != "":
+			d.askLimit("A seat limit is how many seats the group may use in all. Say the whole number in place of %s.",
+				Typed(it.text))
+			items = slices.DeleteFunc(slices.Clone(items), item.isNumber)
+		case it.kind != plain || !d.takeWord(it):
+			rest = append(rest, it)
+		}
+	}
+	return rest
+}
+
+// takeWord takes a word that changes how the rest is meant, if it is one.
+func (d *draft) takeWord(it item) bool {
+	isAdd := d.ask.Action == approvals.Add
+	switch {
+	case it.isKeyword("only") && isAdd:
+		d.askWhich("%s can mean that the group keeps no other license, or just that one is added.",
+			[]any{Typed(it.text)},
+			func(a *approvals.Ask) { a.Action = approvals.Set }, func(*approvals.Ask) {})
+	case it.isOneOf(everything) && d.ask.Action == approvals.Remove:
+		d.takeEverything(it)
+	case it.isOneOf(limitVerbs) && !it.isFiller() && isAdd && !d.isSaid:
+		d.limitVerb = it.text
+	case it.isKeyword("by") && d.limitVerb != "":
+		d.isByAmount = true
+	case it.isKeyword("by") && d.isLate && d.hasEnd:
+		d.ask.For, d.endToFill = 0, "until <day>"
+		d.noteOpen("Say the new last day. A time is counted from when the change is made, not from the present end.")
+	default:
+		return false
+	}
+	return true
+}
+
+// askLimit asks for the limit of the only code.
+func (d *draft) askLimit(format string, args ...any) {
+	d.seatsOf = d.onlyCode()
+	d.noteOpen(format, args...)
+}
+
+// signOffs end a letter, before the name of its writer.
+var signOffs = []string{"best", "cheers", "regards", "thanks", "thx", "greetings", "grüße", "gruß"}
+
+// isSigned reports whether all that follows is the name of a person.
+func (d *draft) isSigned(items []item) bool {
+	words := plainWords(items)
+	if len(words) != len(items) || len(words) == 0 || len(words) > 2 {
+		return false
+	}
+	isOther := func(w word) bool {
+		first := []rune(w.text)[0]
+		return w.quoted || !unicode.IsUpper(first) || len([]rune(w.text)) < 3 || strings.ToUpper(w.text) == w.text ||
+			w.means != "" || len(d.nearGroups(w.text)) > 0 || len(d.nearest(w.text)) > 0
+	}
+	return !slices.ContainsFunc(words, isOther)
+}
+
+// takeEverything takes all out of a group if no codes are named.
+func (d *draft) takeEverything(it item) {
+	if len(d.ask.Codes) > 0 || d.question != nil {
+		return
+	}
+	d.ask.Action, d.ask.MayEmpty = approvals.Set, true
+	d.noteCorrection(it.text, WordEmpty, "To leave a group without codes, set it to %s.", Typed(WordEmpty))
+}
+
+// requireLimit asks for the limit that a verb such as increase is about.
+func (d *draft) requireLimit() {
+	switch {
+	case d.limitVerb == "" || d.question != nil:
+	case len(d.ask.Quotas) == 0, d.isByAmount:
+		d.ask.Quotas = nil
+		d.askLimit("Say how many seats the group may use in all, such as %s.", Typed("IDU=10"))
+	default:
+		d.noteCorrection(d.limitVerb, "", "A seat limit is written next to its code, such as %s.", Typed("IDU=10"))
+	}
+}
+
+// areAboutPersons reports whether words only say for which person.
+func areAboutPersons(words []word) bool {
+	isOther := func(w word) bool {
+		return !w.isOneOf(personWords) && !w.isOneOf([]string{"team", "department"}) && !(item{word: w}).isFiller()
+	}
+	hasPerson := slices.ContainsFunc(words, func(w word) bool { return w.isOneOf(personWords) || w.isKeyword("team") })
+	return hasPerson && !slices.ContainsFunc(words, isOther)
+}
+
+func hasLicense(items []item) bool {
+	return slices.ContainsFunc(items, func(it item) bool { return it.kind == license })
+}
+
+// isOneNumber reports whether there is one number.
+func isOneNumber(items []item) bool {
+	at := slices.IndexFunc(items, item.isNumber)
+	return at >= 0 && !slices.ContainsFunc(items[at+1:], item.isNumber)
+}
+
+func hasRequestID(words []word) bool {
+	return slices.ContainsFunc(words, func(w word) bool { return isRequestID(w.text) || isRequestID("R-"+w.text) })
+}
