@@ -212,6 +212,13 @@ func TestReadingReadsLittle(t *testing.T) {
 	if got := reading.Oldest(); got != open.CardTS {
 		t.Errorf("reads from %s", got)
 	}
+	reading.Watch([]WatchedGroup{{Group: Group{ID: "group-02"}}})
+	done := heard(40, "allocation_done", func(t *Told) { t.RequestID, t.GroupID, t.Added = "R-OTHER", "group-02", []string{"IDU"} })
+	reading.Add(elsewhere, []Told{done}, false)
+	if told := reading.Adoptions(); !reading.MayTell(elsewhere) || len(told) != 1 || len(told[0].Foreign) != 1 ||
+		told[0].Foreign[0].Proposal.Group.ID != "group-02" {
+		t.Errorf("of a watched group %+v is adopted", told)
+	}
 	if got, want := NewReading("", []Request{filed}).Oldest(), heard(-10, "").TS; got != want {
 		t.Errorf("without a card reads from %s, want %s", got, want)
 	}

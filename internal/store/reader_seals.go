@@ -116,8 +116,8 @@ func (r *Reader) checkStrayWords(ctx context.Context, c *audit.Chain, seen tally
 		return err
 	}
 	stray := readRows(ctx, r.tx, func(rows *sql.Rows) (id int64, err error) { return id, rows.Scan(&id) },
-		`SELECT journal_id FROM journal_words w WHERE words = '' OR NOT EXISTS (SELECT 1 FROM journal j WHERE j.id = w.journal_id)
-		ORDER BY journal_id`)
+		`SELECT journal_id FROM journal_words w
+		WHERE words = '' OR NOT EXISTS (SELECT 1 FROM journal j WHERE j.id = w.journal_id) ORDER BY journal_id`)
 	for id, err := range stray {
 		if err != nil {
 			return err
