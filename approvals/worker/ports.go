@@ -13,6 +13,7 @@ type Store interface {
 	Requests
 	Groups
 	Jobs
+	Signals
 	Reactions
 	Restored
 	Channels
@@ -173,7 +174,10 @@ type Jobs interface {
 	// RetryJob gives a job back until later. untry takes back the mark of an attempt if
 	// it certainly had no effect.
 	RetryJob(ctx context.Context, t approvals.LeasedJob, after time.Duration, untry bool) error
+}
 
+// Signals is the store's part about workers that wait for jobs.
+type Signals interface {
 	// Subscribe signals on the channel whenever a job of these kinds may have
 	// become due, until stop is called.
 	Subscribe(kinds ...approvals.JobKind) (wake <-chan struct{}, stop func())
