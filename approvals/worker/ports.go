@@ -13,7 +13,6 @@ type Store interface {
 	Requests
 	Groups
 	Jobs
-	Signals
 	Reactions
 	Restored
 	Channels
@@ -149,6 +148,8 @@ type Restored interface {
 
 // Jobs is the store's part about jobs.
 type Jobs interface {
+	Signals
+
 	// ClaimJob leases the most urgent due job of the first kind with one, and reads its
 	// request; else ErrNoJob. If the request cannot be decoded, the job is put off and
 	// the error comes with it.
