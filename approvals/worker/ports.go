@@ -148,6 +148,8 @@ type Restored interface {
 
 // Jobs is the store's part about jobs.
 type Jobs interface {
+	Signals
+
 	// ClaimJob leases the most urgent due job of the first kind with one, and reads its
 	// request; else ErrNoJob. If the request cannot be decoded, the job is put off and
 	// the error comes with it.
@@ -173,7 +175,10 @@ type Jobs interface {
 	// RetryJob gives a job back until later. untry takes back the mark of an attempt if
 	// it certainly had no effect.
 	RetryJob(ctx context.Context, t approvals.LeasedJob, after time.Duration, untry bool) error
+}
 
+// Signals is the store's part about workers that wait for jobs.
+type Signals interface {
 	// Subscribe signals on the channel whenever a job of these kinds may have
 	// become due, until stop is called.
 	Subscribe(kinds ...approvals.JobKind) (wake <-chan struct{}, stop func())

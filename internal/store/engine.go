@@ -17,8 +17,6 @@ type engine interface {
 	forUpdate() string
 	// skipLocked does the same, and skips rows under lock by other transactions.
 	skipLocked() string
-	// runsAlone reports whether no other transaction is under way while one writes.
-	runsAlone() bool
 	// lockName locks a name until the transaction ends. Others wait for it.
 	lockName(ctx context.Context, tx *sql.Tx, name string) error
 	// notifyReplicas signals other processes when the transaction commits.

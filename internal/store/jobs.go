@@ -278,7 +278,7 @@ func (t *tx) completeJob(ctx context.Context, job approvals.LeasedJob) error {
 // the same time may add a job unseen, which found its lane occupied.
 func (t *tx) signalLane(ctx context.Context, kind approvals.JobKind, lane sql.NullString) error {
 	waits := lane.Valid
-	if waits && t.engine.runsAlone() {
+	if waits && t.alone {
 		err := t.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM jobs WHERE lane = $1)`, lane.String).Scan(&waits)
 		if err != nil {
 			return fmt.Errorf("look for jobs in a lane: %w", err)

@@ -146,7 +146,6 @@ func (e *postgres) readClock(ctx context.Context, q querier) (time.Time, string,
 
 func (*postgres) forUpdate() string  { return " FOR UPDATE" }
 func (*postgres) skipLocked() string { return " FOR UPDATE SKIP LOCKED" }
-func (*postgres) runsAlone() bool    { return false }
 
 func (*postgres) lockName(ctx context.Context, tx *sql.Tx, name string) error {
 	_, err := tx.ExecContext(ctx, `SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, name)

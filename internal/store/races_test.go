@@ -27,6 +27,7 @@ func TestExactlyOneWins(t *testing.T) {
 			{"vote against cancel", voteAgainstCancel},
 			{"vote against deadline", voteAgainstDeadline},
 			{"two writes to one group", writesToOneGroup},
+			{"two writes to one group, handed over and claimed", handoversToOneGroup},
 			{"two filings of one envelope", filingsOfOneEnvelope},
 			{"two claims", claimsOfOneJob},
 			{"completion against takeover", completeAgainstTakeover},
@@ -213,6 +214,30 @@ func filingsOfOneEnvelope(both []*bench) {
 	}
 	b.wantEqual("requests", b.readInt(`SELECT count(*) FROM requests`), 1)
 	b.wantEqual("prepare jobs", b.readInt(`SELECT count(*) FROM jobs WHERE kind = 'prepare'`), 1)
+}
+
+func handoversToOneGroup(both []*bench) {
+	b := both[0]
+	cards := []approvals.Request{b.postedCard(1, group), b.postedCard(2, group)}
+	free := []*freeWorker{both[0].offerWorker(approvals.JobApply), both[1].offerWorker(approvals.JobApply)}
+	claim := func(i int) bool {
+		_, _, err := both[i%2].ClaimJob(b.context(), lease, approvals.JobApply)
+		return b.isWinner(err, approvals.ErrNoJob)
+	}
+	won := countWins(4, func(i int) bool {
+		if i < 2 {
+			both[i].approveRequest(cards[i])
+			return false
+		}
+		return claim(i)
+	})
+	won += countWins(4, claim)
+	for _, w := range free {
+		w.withdraw()
+		won += len(w.handed)
+	}
+	b.wantEqual("writes running", won, 1)
+	b.wantEqual("writes under lease", b.readInt(`SELECT count(*) FROM jobs WHERE kind = 'apply' AND leased = 1`), 1)
 }
 
 func claimsOfOneJob(both []*bench) {

@@ -98,7 +98,6 @@ func (e sqlite) readClock(context.Context, querier) (time.Time, string, error) {
 
 func (sqlite) forUpdate() string  { return "" }
 func (sqlite) skipLocked() string { return "" }
-func (sqlite) runsAlone() bool    { return true }
 
 func (sqlite) lockName(context.Context, *sql.Tx, string) error { return nil }
 

@@ -16,6 +16,7 @@ import (
 type tx struct {
 	*sql.Tx
 	engine   engine
+	alone    bool // no other transaction is under way
 	name     string
 	begun    time.Time // by this process, before now was read
 	now      time.Time
@@ -45,7 +46,7 @@ const maxAttempts = 6
 // race or a lost connection, so work must keep nothing from an earlier run.
 func (s *Store) runInTx(ctx context.Context, work func(*tx) error) error {
 	for attempt := 1; ; attempt++ {
-		t := &tx{engine: s.engine, nameOf: s.nameOf, begun: time.Now()}
+		t := &tx{engine: s.engine, alone: s.alone, nameOf: s.nameOf, begun: time.Now()}
 		committing, err := s.runOnce(ctx, t, work, attempt == 1)
 		s.disk.noteEnd(t.wrote, err)
 		if err == nil {

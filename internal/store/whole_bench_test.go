@@ -83,7 +83,7 @@ func (s underTest) runWhole(b testing.TB, n int) {
 	_, err = s.CountAhead(ctx, r.Requester, 10)
 	mustRun(b, err)
 	s.readGroup(b, group)
-	r = s.finishBy(b, approvals.JobPrepare, sampleProposal(group))
+	s.finishBy(b, approvals.JobPrepare, sampleProposal(group))
 	r = s.finishBy(b, approvals.JobPostCard, approvals.CardPosted{TS: fmt.Sprintf("17%08d.1", n)})
 	s.finish(b, approvals.JobAddReactions)
 	mustRun(b, s.RecordReaction(ctx, approvals.Reaction{
@@ -91,7 +91,7 @@ func (s underTest) runWhole(b testing.TB, n int) {
 	}))
 	_, err = s.ListReactions(ctx, r.Channel, r.CardTS)
 	mustRun(b, err)
-	r = s.finishBy(b, approvals.JobCountVotes, votesOf("U-ANNA"))
+	s.finishBy(b, approvals.JobCountVotes, votesOf("U-ANNA"))
 	s.readGroup(b, group)
 	shown, err := s.ListReactions(ctx, r.Channel, r.CardTS)
 	mustRun(b, err)
