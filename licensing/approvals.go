@@ -218,7 +218,7 @@ func delayReason(e *Error) string {
 	case e.Status == http.StatusTooManyRequests:
 		return "UiPath asked the bot to slow down"
 	case e.Status != 0:
-		return "UiPath is not working properly, it answered " + answerInOneLine(e)
+		return "UiPath is not working properly; it answered " + answerInOneLine(e)
 	}
 	if e.MayHaveTakenEffect() {
 		return "UiPath gave no complete answer"

@@ -41,7 +41,7 @@ func meaning(err error) string {
 // unknown, and only what certainly had no effect is a delay. For the rest of the
 // table see TestWhatEachAnswerOfUiPathMeans.
 func TestWhatAnswersMean(t *testing.T) {
-	const sick = "UiPath is not working properly, it answered "
+	const sick = "UiPath is not working properly; it answered "
 	for name, c := range map[string]struct {
 		answer      http.HandlerFunc
 		read, write string
@@ -128,7 +128,7 @@ func TestOwnedInTermsOfApprovals(t *testing.T) {
 		"listed":        {says(200, `[{"code":"IDU","allocated":1,"total":5}]`), "[{IDU 1 5}]", "well"},
 		"no such list":  {says(404, ``), "[{IDU 9 5} {RPADEVPRONU 42 100}]", "well"},
 		"not permitted": {says(403, ``), "[{IDU 9 5} {RPADEVPRONU 42 100}]", "well"},
-		"down":          {says(503, ``), "[]", "later after 0s: UiPath is not working properly, it answered 503"},
+		"down":          {says(503, ``), "[]", "later after 0s: UiPath is not working properly; it answered 503"},
 	} {
 		s := groupStand(t)
 		s.on("GET "+owned, c.owned)

@@ -86,9 +86,9 @@ func TestWhatEachAnswerOfUiPathMeans(t *testing.T) {
 		"404":              {fault.Fault{Status: 404, Error: "none"}, "refused: 404: none"},
 		"409":              {fault.Fault{Status: 409, Error: "too many"}, "refused: 409: too many"},
 		"429":              {fault.Fault{Status: 429, RetryAfter: "7"}, "later after 7s: UiPath asked the bot to slow down"},
-		"500":              {fault.Fault{Status: 500, Error: "oops"}, "later after 0s: UiPath is not working properly, it answered 500: oops"},
-		"503":              {fault.Fault{Status: 503, Error: "oops", RetryAfter: "9"}, "later after 9s: UiPath is not working properly, it answered 503: oops"},
-		"garbage":          {fault.Fault{Body: `{"us`}, "later after 0s: UiPath is not working properly, it answered 200"},
+		"500":              {fault.Fault{Status: 500, Error: "oops"}, "later after 0s: UiPath is not working properly; it answered 500: oops"},
+		"503":              {fault.Fault{Status: 503, Error: "oops", RetryAfter: "9"}, "later after 9s: UiPath is not working properly; it answered 503: oops"},
+		"garbage":          {fault.Fault{Body: `{"us`}, "later after 0s: UiPath is not working properly; it answered 200"},
 		"cut":              {fault.Fault{Cut: true}, "later after 0s: UiPath cannot be reached"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -83,6 +83,14 @@ func readErasure(e *store.Erasure, since, until string) (err error) {
 }
 
 func eraseWords(ctx context.Context, url string, e store.Erasure) (done store.Erased, err error) {
+	// To read it first is to refuse a database that is not there, which Open would make.
+	reader, err := store.OpenReader(ctx, url)
+	if err != nil {
+		return store.Erased{}, err
+	}
+	if err := reader.Close(); err != nil {
+		return store.Erased{}, err
+	}
 	db, err := store.Open(ctx, url, store.Options{})
 	if err != nil {
 		return store.Erased{}, err

@@ -82,7 +82,7 @@ func TestUiPathDownWhenLookedUp(t *testing.T) {
 	w := newWorld(t)
 	w.startReplica()
 	for fault, want := range map[fault.Fault]string{
-		{Status: 503}:                    "I could not look up the licenses of the group `group-01`: UiPath is not working properly, it answered 503: Service Unavailable. Please type it again in a minute.",
+		{Status: 503}:                    "I could not look up the licenses of the group `group-01`: UiPath is not working properly; it answered 503: Service Unavailable. Please type it again in a minute.",
 		{Cut: true}:                      "I could not look up the licenses of the group `group-01`: UiPath cannot be reached.",
 		{Status: 404, Error: "no <way>"}: "UiPath refused to show that (`404: no &lt;way&gt;`).",
 		{Status: 403, Error: "no <way>"}: "I could not look up the licenses of the group `group-01`: an operator has to act: UiPath does not let the bot do this (403).",
