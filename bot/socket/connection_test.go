@@ -184,22 +184,28 @@ func TestAStopAnswersWhatArrives(t *testing.T) {
 			r.await("the connections", func() bool { return r.entries(fakeslack.EntryHello, "") == Connections })
 			waiting, giveUp := context.WithCancel(r.ctx)
 			var typing sync.WaitGroup
-			answers := make(chan fakeslack.Typed, 4000)
+			var answers []fakeslack.Typed
+			count := func() int {
+				mu.Lock()
+				defer mu.Unlock()
+				return len(answers)
+			}
 			for range 20 {
 				typing.Go(func() {
 					for r.slack.Connections() > 0 {
 						typed, _ := r.slack.Command(waiting, robin, general, "/allocate", "group-01 IDU")
-						answers <- typed
+						mu.Lock()
+						answers = append(answers, typed)
+						mu.Unlock()
 					}
 				})
 			}
-			r.await("some commands", func() bool { return len(answers) > 50 })
+			r.await("some commands", func() bool { return count() > 50 })
 			stop()
 			giveUp()
 			typing.Wait()
-			close(answers)
 			handled := 0
-			for typed := range answers {
+			for _, typed := range answers {
 				switch {
 				case typed.Error == "":
 					handled++

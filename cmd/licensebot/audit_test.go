@@ -228,3 +228,15 @@ func TestAuditEraseSaysWhatItDid(t *testing.T) {
 		t.Errorf("grant on SQLite: exit code %d, want %d", code, exitUsage)
 	}
 }
+
+// TestAuditEraseNeedsADatabase makes none where there is none.
+func TestAuditEraseNeedsADatabase(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "elsewhere.db")
+	if code, out := runAudit(t, "sqlite://"+path, "erase", "--person", "U0123456789", "--by", "Ada"); code != exitFailure {
+		t.Errorf("exit code %d, %q", code, out)
+	}
+	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a database was made: %v", err)
+	}
+}
