@@ -208,10 +208,10 @@ func doneWith(r Request, reason Reason, now Allocation) Event {
 // AwaitShown is how long to go on reading for a write after UiPath's yes; zero once
 // the time is over.
 func AwaitShown(answeredAt, now time.Time) time.Duration {
-	if age := now.Sub(answeredAt); age >= 0 && age < ReadLag {
-		return ReadLag - age
+	if !mayBeLate(answeredAt, now) {
+		return 0
 	}
-	return 0
+	return min(ReadLag, ReadLag-now.Sub(answeredAt))
 }
 
 // Confirmed ends a request after UiPath answered its write with exactly the change.

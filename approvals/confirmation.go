@@ -36,10 +36,9 @@ func ConfirmationBy(e Event, r Request) (c Confirmation, ok bool) {
 
 // CheckRead returns a *DelayError for a reading of the allocation that contradicts
 // the confirmation, while UiPath may still show what was so before it. A confirmation
-// from the future is old: the clock was put back since.
+// from the near future is fresh: the clock was put back since.
 func (c Confirmation) CheckRead(read Allocation, now time.Time) error {
-	age := now.Sub(c.At)
-	if c.At.IsZero() || age < 0 || age >= ReadLag || c.isShownBy(read) {
+	if !mayBeLate(c.At, now) || c.isShownBy(read) {
 		return nil
 	}
 	return &DelayError{Reason: "UiPath does not show the last confirmed change of this group yet", Err: ErrReadIsLate}

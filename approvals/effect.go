@@ -39,18 +39,18 @@ func (r Request) lateEffectLook() []Job {
 	return []Job{{Kind: JobFindEffect, Due: r.ClosedAt.Add(lateEffectAfter)}}
 }
 
-// slowLook is the pause between two late looks once the request would have expired.
+// slowLook is the pause between two late looks that have failed for long.
 const slowLook = 10 * time.Minute
 
 // LateLookPause is the pause after a late look that failed; zero: choose. UiPath may
 // not answer for long, or the bot may have been down. What was asked for a time would stay
-// for ever, so the look is never given up, and after the request's life it takes its time.
+// for ever, so the look is never given up. After the request's life, or an hour, it takes its time.
 func (r Request) LateLookPause(now time.Time) time.Duration {
 	since := r.ClosedAt
 	if r.LeftCodes() {
 		since = r.Grant.Revocation.At
 	}
-	if now.Before(since.Add(r.Terms.TTL)) {
+	if now.Before(since.Add(max(r.Terms.TTL, time.Hour))) {
 		return 0
 	}
 	return slowLook

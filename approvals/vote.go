@@ -34,6 +34,16 @@ func (r Reaction) isSame(other Reaction) bool { return r.User == other.User && r
 // change. Within it, what an event told outweighs a look.
 const ReadLag = time.Minute
 
+// clockDoubt is how far a clock may be put back or forward between two moments that are
+// compared. A larger step shows that the clock was wrong for long.
+const clockDoubt = 10 * time.Minute
+
+// mayBeLate reports whether a read begun now may show what was so before a change.
+func mayBeLate(change, now time.Time) bool {
+	age := now.Sub(change)
+	return !change.IsZero() && age > -clockDoubt && age < ReadLag
+}
+
 // A PendingCard is where a pending request waits for consent.
 type PendingCard struct {
 	RequestID string

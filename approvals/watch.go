@@ -76,13 +76,10 @@ type WatchedGroup struct {
 // IsNew reports whether no look was taken of the group yet.
 func (w WatchedGroup) IsNew() bool { return w.At.IsZero() }
 
-// watchClockDoubt is how far apart the clocks may be by which the bot made a change and looked.
-// It is longer than a write in doubt may take, and the last look may have been late.
-const watchClockDoubt = 10 * time.Minute
-
 // ExplainedSince is since when requests may explain what a look shows, apart from those that
-// an earlier look has counted.
-func (w WatchedGroup) ExplainedSince() time.Time { return w.At.Add(-watchClockDoubt) }
+// an earlier look has counted. clockDoubt is longer than a write in doubt may take, and the last
+// look may have been late.
+func (w WatchedGroup) ExplainedSince() time.Time { return w.At.Add(-clockDoubt) }
 
 // IsCertain reports whether a look shows what is known, and the bot changed nothing since:
 // there is nothing to judge.
@@ -399,7 +396,7 @@ func (r Request) isShownBy(look GroupLook) bool {
 	if r.Grant != nil && r.Grant.Revocation != nil {
 		at = r.Grant.Revocation.At
 	}
-	return at.Add(watchClockDoubt).Before(look.Begun)
+	return at.Add(clockDoubt).Before(look.Begun)
 }
 
 // codesOfRequest lists all codes that a request may have changed.

@@ -109,6 +109,11 @@ func TestJudgeAcceptsWhatWentWell(t *testing.T) {
 			deleteCard(h)
 			h.Private[0].Text += " A write was tried before, and all or part of it may have taken effect: check it."
 		},
+		"a deleted card whose outcome is corrected": func(h *History) {
+			deleteCard(h)
+			h.Private[0].At = at(5)
+			h.Private = append(h.Private, Word{User: robin, At: at(9), Text: "Correction to request `R-AAAAAAAA`: it was made after all."})
+		},
 		"a card posted again after it was deleted": func(h *History) {
 			gone := *h.Cards[0]
 			gone.TS, gone.At, gone.Deleted, gone.Thread = "0.900001", at(0.5), at(0.6), nil // before the bot knew of it

@@ -71,12 +71,21 @@ func (j *judge) judgeDeleted(r *request, c *Card) {
 		j.report(deletedUntold, r.id, "it was deleted at "+c.Deleted.Format(clockLayout))
 	}
 	for _, word := range words {
-		if !strings.Contains(word.Text, " "+saysDone) {
+		switch {
+		case r.correctedAfter(word):
+		case !strings.Contains(word.Text, " "+saysDone):
 			j.judgeUnchanged(r, effectiveWrites(r.writes), word.Text, forever)
-		} else if !j.effectBefore(r, forever) {
+		case !j.effectBefore(r, forever):
 			j.report(successTooEarly, r.id, word.Text)
 		}
 	}
+}
+
+// correctedAfter reports whether a later private word corrects one.
+func (r *request) correctedAfter(word Word) bool {
+	return slices.ContainsFunc(r.words, func(later Word) bool {
+		return later.At.After(word.At) && strings.Contains(later.Text, saysCorrection)
+	})
 }
 
 // judgeDone wants the effect before the word, and an allocation that was.

@@ -49,6 +49,7 @@ const (
 	saysDeleted     = "was deleted, and the approvals on it"
 	saysSameAsk     = "asks for the very same"
 	saysDone        = "is done: "
+	saysCorrection  = "Correction to request"
 )
 
 // privateOutcomes are private words by which a requester learns how a request
