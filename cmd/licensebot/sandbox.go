@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"io"
 	"os"
 	"time"
@@ -20,8 +21,8 @@ func sandboxCommand() *cobra.Command {
 		Short: "Play the main job against a Slack and a UiPath on this machine",
 		Long: "sandbox starts a simulated Slack and a simulated UiPath on 127.0.0.1, runs the bot against\n" +
 			"them as serve does, and plays a story: one request from /allocate to its outcome. The bot is killed\n" +
-			"between the write and UiPath's answer and mends it after its start, and the grant ends after thirty\n" +
-			"days, because the story puts the clock forward. All of it is read back from the simulators.\n" +
+			"between the write and UiPath's answer, and finishes the request after its restart. The grant ends\n" +
+			"after thirty days, because the story puts the clock forward. All of it is read back from the simulators.\n" +
 			"It works without configuration, network and accounts, and removes its files at the end.\n\n" +
 			"--web serves a page instead, on which you play the people, break what you like and see what the\n" +
 			"bot does; docs/sandbox.md describes it and the HTTP interface behind it. --fakes does the same\n" +
@@ -29,6 +30,9 @@ func sandboxCommand() *cobra.Command {
 			"Exit codes: 0 the story went as planned, 1 it did not, 2 usage error.",
 		Args: refuseArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := checkSandboxFlags(cmd); err != nil {
+				return err
+			}
 			ignoreBrokenPipe()
 			if hasPage || web.onlyFakes {
 				return web.run(cmd.Context(), cmd.OutOrStdout())
@@ -44,6 +48,21 @@ func sandboxCommand() *cobra.Command {
 	cmd.Flags().StringVar(&web.dir, "dir", "", "with --web or --fakes: keep the state in this folder, and go on with it")
 	cmd.Flags().StringVar(&web.addr, "addr", "127.0.0.1:0", "with --web or --fakes: the loopback address of the page")
 	return cmd
+}
+
+// checkSandboxFlags refuses flags that would have no effect.
+func checkSandboxFlags(cmd *cobra.Command) error {
+	is := cmd.Flags().Changed
+	hasPage := is("web") || is("fakes")
+	switch {
+	case is("web") && is("fakes"):
+		return &usageError{errors.New("--web and --fakes exclude each other: --fakes serves the page without a bot")}
+	case is("step") && hasPage:
+		return &usageError{errors.New("--step goes with the story alone, without --web and --fakes")}
+	case (is("dir") || is("addr")) && !hasPage:
+		return &usageError{errors.New("--dir and --addr go with --web or --fakes: the story keeps nothing")}
+	}
+	return nil
 }
 
 // playStory plays the story. It shows colors on a terminal only.

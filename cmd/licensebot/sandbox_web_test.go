@@ -656,3 +656,15 @@ func TestSandboxOnlyFakes(t *testing.T) {
 		t.Errorf("a foreign bot was killed: %v", answer)
 	}
 }
+
+// TestSandboxFlagsWithoutEffect are refused before anything starts.
+func TestSandboxFlagsWithoutEffect(t *testing.T) {
+	t.Parallel()
+	for _, flags := range [][]string{
+		{"--web", "--fakes"}, {"--step", "--web"}, {"--step", "--fakes"}, {"--dir", "play"}, {"--addr", "127.0.0.1:0"},
+	} {
+		if code := runMain(append([]string{"sandbox"}, flags...), io.Discard); code != exitUsage {
+			t.Errorf("%v: exit code %d, want %d", flags, code, exitUsage)
+		}
+	}
+}

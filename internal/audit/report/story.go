@@ -67,7 +67,7 @@ func introduce(b *strings.Builder, r approvals.Request, zone *time.Location) {
 	if len(approvers) > 0 {
 		fmt.Fprintf(b, "Approved by: %s.\n", strings.Join(approvers, ", "))
 	}
-	fmt.Fprintf(b, "State: %s.\n", describeState(r))
+	fmt.Fprintf(b, "State: %s.\n", describeState(r, zone))
 	if l.Permalink != "" {
 		fmt.Fprintf(b, "Card: %s\n", l.Permalink)
 	}
@@ -98,7 +98,7 @@ func describeLine(l Line) string {
 	return strings.Join(parts, ", ")
 }
 
-func describeState(r approvals.Request) string {
+func describeState(r approvals.Request, zone *time.Location) string {
 	text := string(r.State)
 	if r.Outcome != nil {
 		text += describeOutcome(*r.Outcome)
@@ -108,7 +108,7 @@ func describeState(r approvals.Request) string {
 	case r.Grant.Revocation != nil:
 		text += fmt.Sprintf("; its grant ended, and the end took out %s", codesOrNothing(r.Grant.Revocation.Removed))
 	default:
-		text += "; granted until " + r.Grant.Until.UTC().Format(storyTime)
+		text += "; granted until " + r.Grant.Until.In(zone).Format(storyTime)
 	}
 	return text
 }
