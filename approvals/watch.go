@@ -365,9 +365,12 @@ func (r Request) writeSince(since time.Time, confirmed bool) writeKind {
 // dropCounted takes the codes out of a request's that an earlier look has counted, and notes
 // which of the others this one counts. Codes that a request left are never counted.
 func (e *explanation) dropCounted(r Request, codes []string, look GroupLook, fresh bool) []string {
+	if r.LeftCodes() {
+		return codes
+	}
 	return slices.DeleteFunc(slices.Clone(codes), func(code string) bool {
 		deed := r.deed(code)
-		isCounted := slices.Contains(e.before, deed) && !r.LeftCodes()
+		isCounted := slices.Contains(e.before, deed)
 		if isCounted || !fresh && r.isShownBy(look) {
 			e.counted = append(e.counted, deed)
 		} else {
@@ -384,7 +387,7 @@ func (r Request) deed(code string) string {
 		deed += " found"
 	}
 	if r.Grant != nil && r.Grant.Revocation != nil {
-		deed += " revoked"
+		deed += " revoked " + strconv.Itoa(r.Grant.attemptNumber())
 	}
 	return deed
 }

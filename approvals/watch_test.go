@@ -379,3 +379,30 @@ func TestAListThatDoesNotTellIsNoEvidence(t *testing.T) {
 		t.Error("a list that leaves out what a group has tells all")
 	}
 }
+
+// TestASecondEndOfAGrantIsNoChangeOutside has the first end leave a code, another request change
+// the group long after, and the second end take the code out.
+func TestASecondEndOfAGrantIsNoChangeOutside(t *testing.T) {
+	t.Parallel()
+	start := time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC)
+	after := func(minutes int) time.Time { return start.Add(time.Duration(minutes) * time.Minute) }
+	ended := writeOf(Add, Done, after(-600), false)
+	ended.Grant = &Grant{Codes: []string{"B"}, Until: start, Revocation: &Revocation{At: start, Remaining: []string{"B"}, Answer: "no"}}
+	other := writeOf(Add, Done, after(20), false)
+	other.Proposal.Change.Add = []string{"Z"}
+	known := WatchedGroup{Group: Group{ID: "group-01"}, Items: []string{"B"}, At: after(12), Settled: true}
+	own := OwnChanges{Confirmed: Confirmation{Codes: []string{"B", "Z"}, At: after(20)}, Requests: []Request{ended, other}}
+	for _, minute := range []int{35, 50} {
+		known, _ = JudgeLook(known, GroupLook{Group: known.Group, Items: []string{"B", "Z"}, Begun: after(minute)}, own)
+	}
+	again := *ended.Grant
+	again.Attempts, again.Revocation = 1, &Revocation{At: after(60), Removed: []string{"B"}}
+	ended.Grant = &again
+	own = OwnChanges{Confirmed: Confirmation{Codes: []string{"Z"}, At: after(60)}, Requests: []Request{ended, other}}
+	for _, minute := range []int{65, 80, 95} {
+		next, change := JudgeLook(known, GroupLook{Group: known.Group, Items: []string{"Z"}, Begun: after(minute)}, own)
+		if known = next; change != nil {
+			t.Errorf("after %d minutes: %+v", minute, change)
+		}
+	}
+}

@@ -94,6 +94,7 @@ func checkConformance(t *testing.T, open func(t *testing.T, now func() time.Time
 		{"a job that becomes due is handed to a worker on offer", handsOver},
 		{"a worker on offer gets one job", handsOverOneJob},
 		{"a job behind another one in its lane is handed to no worker", handsOverInLane},
+		{"a job behind one that is put off for long is signaled", signalsBehindPutOff},
 		{"a job is handed over after the commit", handsOverAfterCommit},
 		{"a job of a commit in doubt is handed over with the doubt", handsOverInDoubt},
 		{"a worker on offer that is not ready gets no job", handsOverToTheReady},

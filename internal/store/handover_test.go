@@ -112,6 +112,16 @@ func handsOverInLane(b *bench) {
 	b.claimJob(approvals.JobApply)
 }
 
+func signalsBehindPutOff(b *bench) {
+	b.approveRequest(b.postedCard(1, group))
+	first := b.claimJob(approvals.JobApply)
+	b.approveRequest(b.postedCard(2, group))
+	w := b.offerWorker(approvals.JobApply)
+	b.mustSucceed(b.RetryJob(b.context(), first, 5*time.Minute, true))
+	b.awaitSignal(w.wake, "the write before it was put off")
+	b.claimJob(approvals.JobApply)
+}
+
 func handsOverAfterCommit(b *bench) {
 	w := b.offerWorker(approvals.JobPrepare)
 	failed := errors.New("failed")

@@ -303,9 +303,21 @@ func (s *Store) RetryJob(ctx context.Context, job approvals.LeasedJob, after tim
 
 func (t *tx) postponeJob(ctx context.Context, job approvals.LeasedJob, after time.Duration, untry bool) error {
 	t.enqueued = append(t.enqueued, enqueuedJob{kind: job.Kind, wait: after})
-	return t.execFenced(ctx, `UPDATE jobs SET leased = 0, due_at = $3,
-		tried_at = CASE WHEN $4 THEN NULL ELSE tried_at END WHERE id = $1 AND attempt = $2 AND leased = 1`,
-		job.ID, job.Attempt, toMicros(t.now.Add(after)), untry)
+	var lane sql.NullString
+	err := t.QueryRowContext(ctx, `UPDATE jobs SET leased = 0, due_at = $3,
+		tried_at = CASE WHEN $4 THEN NULL ELSE tried_at END WHERE id = $1 AND attempt = $2 AND leased = 1
+		RETURNING lane`, job.ID, job.Attempt, toMicros(t.now.Add(after)), untry).Scan(&lane)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return approvals.ErrLeaseLost
+	case err != nil:
+		return err
+	}
+	t.wrote = true
+	if lane.Valid { // another of the lane may be due now
+		t.signalMates(job.Kind)
+	}
+	return nil
 }
 
 // execFenced runs a statement for the job's own row. If it changes no row, the lease
