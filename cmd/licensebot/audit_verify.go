@@ -45,7 +45,7 @@ func auditVerifyCommand() *cobra.Command {
 		},
 	}
 	command.Flags().BoolVar(&offline, "offline", false, "check the database alone")
-	command.Flags().BoolVar(&quick, "quick", false, "read a thread only if its count or latest reply differs from the journal")
+	command.Flags().BoolVar(&quick, "quick", false, "read a thread only if its count or its latest reply is another")
 	command.Flags().StringVar(&since, "since", "", "compare messages in Slack from this day or time on; else all")
 	addDatabaseFlag(command, &from)
 	return command
