@@ -421,7 +421,9 @@ func TestAnAlertIsPostedOnce(t *testing.T) {
 	w.slack.Inject("chat.postMessage", fault.Fault{AfterEffect: true, Cut: true})
 	w.lookAfter(dueAgain)
 	w.stop()
-	w.serve()
+	before := w.fence()
+	w.serve() // it looks at once, because a message is in doubt
+	w.pollUntil("a look after the restart", func() bool { return w.fence() > before && w.isIdle() })
 	w.lookAfter(2 * approvals.PostSettles)
 	w.wantAlerts("added `IDU`.")
 	var open int
