@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"licensebot/bot/bottest"
@@ -22,8 +23,9 @@ import (
 
 // A corporateProxy speaks TLS, wants a password, and alone knows the way to the hosts.
 type corporateProxy struct {
-	hosts map[string]string // addresses, by HOST:PORT
-	used  sync.Map
+	hosts  map[string]string // addresses, by HOST:PORT
+	used   sync.Map
+	closed atomic.Bool // it knows no way any more
 }
 
 const proxyPassword = "hunter2#%"
@@ -32,6 +34,10 @@ func (p *corporateProxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	want := "Basic " + base64.StdEncoding.EncodeToString([]byte("robot:"+proxyPassword))
 	if r.Header.Get("Proxy-Authorization") != want {
 		http.Error(w, "who are you?", http.StatusProxyAuthRequired)
+		return
+	}
+	if p.closed.Load() {
+		http.Error(w, "no way there", http.StatusBadGateway)
 		return
 	}
 	target, err := net.Dial("tcp", p.hosts[r.Host])
@@ -157,7 +163,7 @@ func TestWhatKeepsTheBotFromSlackIsNamed(t *testing.T) {
 			w.putBehindProxy()
 			w.env["HTTPS_PROXY"] = strings.Replace(w.env["HTTPS_PROXY"], "robot:", "robot:wrong", 1)
 		}, "refuses: 407 Proxy Authentication Required (it wants a user and a password in HTTPS_PROXY"},
-		"a proxy that lets nothing through": {func(w *world) { clear(w.putBehindProxy().hosts) }, "refuses: 502 Bad Gateway (look at HTTPS_PROXY"},
+		"a proxy that lets nothing through": {func(w *world) { w.putBehindProxy().closed.Store(true) }, "refuses: 502 Bad Gateway (look at HTTPS_PROXY"},
 		"a proxy that is not there": {func(w *world) {
 			w.env["SLACK_API_URL"], w.env["HTTPS_PROXY"] = "https://slack.example.com/api/", closed.URL
 		}, "the proxy of HTTPS_PROXY: " + address + " refuses connections"},
