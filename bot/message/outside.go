@@ -2,6 +2,7 @@ package message
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -57,16 +58,32 @@ func (p Phrases) OutsideBlocks(c approvals.UntoldChange) []slack.Block {
 func describeMoved(c approvals.OutsideChange) string {
 	if c.Gone {
 		return fmt.Sprintf("UiPath does not have %s any more, which had %s, and no request of mine removed it",
-			nameGroup(c.Group), joinWithin(maxChanged, quoteCodes(c.Lost)))
+			nameGroup(c.Group), nameItems(c.Lost))
 	}
 	var parts []string
 	if len(c.Gained) > 0 {
-		parts = append(parts, "added "+joinWithin(maxChanged, quoteCodes(c.Gained)))
+		parts = append(parts, "added "+nameItems(c.Gained))
 	}
 	if len(c.Lost) > 0 {
-		parts = append(parts, "removed "+joinWithin(maxChanged, quoteCodes(c.Lost)))
+		parts = append(parts, "removed "+nameItems(c.Lost))
 	}
 	return fmt.Sprintf("the licenses of %s changed outside of me: %s", nameGroup(c.Group), strings.Join(parts, ", "))
+}
+
+// nameItems names the codes that came or went, each with its limit, and the limits of the others.
+func nameItems(items []string) string {
+	var names []string
+	for _, item := range items {
+		code, _, isLimit := strings.Cut(item, "=")
+		isOfOne := func(other string) bool { return other != item && strings.HasPrefix(other, item+"=") }
+		switch {
+		case isLimit && !slices.Contains(items, code):
+			names = append(names, "the limit "+quoteCode(item))
+		case !slices.ContainsFunc(items, isOfOne):
+			names = append(names, quoteCode(item))
+		}
+	}
+	return joinWithin(maxChanged, names)
 }
 
 func describeEdit(e approvals.PortalEdit) string {

@@ -181,4 +181,6 @@ type Edit struct {
 	At            time.Time
 	Group         string
 	Before, After []string
+
+	LimitsBefore, LimitsAfter []string // as CODE=10
 }

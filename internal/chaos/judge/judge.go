@@ -59,7 +59,7 @@ func Judge(h *History) []Violation {
 	return j.found
 }
 
-// judgeAlerts wants each alert once, and for each code of it an edit by hand before, or a
+// judgeAlerts wants each alert once, and for each code and limit of it an edit by hand before, or a
 // write of which UiPath made something else.
 func (j *judge) judgeAlerts() {
 	told := map[string]bool{}
@@ -72,6 +72,8 @@ func (j *judge) judgeAlerts() {
 		for _, e := range j.h.Edits {
 			if e.Group == a.Group && !e.At.After(a.At) {
 				added, removed = without(added, e.added()), without(removed, e.removed())
+				added = without(added, without(e.LimitsAfter, e.LimitsBefore))
+				removed = without(removed, without(e.LimitsBefore, e.LimitsAfter))
 			}
 		}
 		for _, w := range j.h.Writes {

@@ -529,3 +529,16 @@ func TestAlertOfADroppedCode(t *testing.T) {
 		}
 	}
 }
+
+// An alert tells the seat limits that an edit by hand changed, and no others.
+func TestAlertOfALimit(t *testing.T) {
+	for limit, want := range map[string]int{"IDU=5": 0, "IDU=6": 1} {
+		j := &judge{h: &History{
+			Edits:  []Edit{{At: at(4), Group: "group-02", Before: []string{"IDU"}, LimitsBefore: []string{"IDU=5"}}},
+			Alerts: []Alert{{ID: "1", Group: "group-02", At: at(6), Removed: []string{"IDU", limit}}},
+		}}
+		if j.judgeAlerts(); len(j.found) != want {
+			t.Errorf("an alert of %s: %v", limit, j.found)
+		}
+	}
+}

@@ -469,6 +469,15 @@ func (r *reader) readRights() {
 	}
 }
 
+// limitsOf lists the seat limits of an allocation as an alert does.
+func limitsOf(a fakeuipath.Allocation) []string {
+	var limits []string
+	for code, limit := range a.Quotas {
+		limits = append(limits, fmt.Sprintf("%s=%d", code, limit))
+	}
+	return limits
+}
+
 // refusals are the statuses by which UiPath may say that something is not there.
 var refusals = []int{http.StatusBadRequest, http.StatusNotFound, http.StatusConflict}
 
@@ -482,7 +491,10 @@ func (r *reader) readAllocations() {
 		}
 		switch {
 		case call.Operation == fakeuipath.OperationPortal:
-			r.Edits = append(r.Edits, Edit{At: call.At, Group: call.Path, Before: call.Before, After: call.After})
+			r.Edits = append(r.Edits, Edit{
+				At: call.At, Group: call.Path, Before: call.Before, After: call.After,
+				LimitsBefore: limitsOf(call.Was), LimitsAfter: limitsOf(call.Is),
+			})
 		case strings.HasPrefix(call.Operation, "PUT group"):
 			r.Writes = append(r.Writes, writeOf(call))
 		case strings.HasPrefix(call.Operation, "GET group "), call.Operation == "GET group":
