@@ -4,6 +4,7 @@ package chaos
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -30,6 +31,8 @@ type database interface {
 	cutCommits(n int, where pgtest.Cut) bool
 	// mend undoes every harm and returns when the database takes writes.
 	mend(ctx context.Context) error
+	// keep copies all that is stored to a folder.
+	keep(folder string) error
 	close()
 }
 
@@ -71,4 +74,5 @@ func (s *sqlite) makeReadOnly() (possible, done bool) {
 func (s *sqlite) crashServer(bool) bool           { return false }
 func (s *sqlite) cutCommits(int, pgtest.Cut) bool { return false }
 func (s *sqlite) mend(context.Context) error      { return s.disk.mendDisk() }
+func (s *sqlite) keep(folder string) error        { return os.CopyFS(folder, os.DirFS(s.disk.pathOf(s.dir))) }
 func (s *sqlite) close()                          { s.disk.unmount() }

@@ -74,9 +74,15 @@ func (d *disk) runInside(command ...string) error {
 	return nil
 }
 
-func (d *disk) fillerPath() string {
-	return filepath.Join("/proc", strconv.Itoa(d.holder.Process.Pid), "root", d.dir, "filler")
+// pathOf is where a path inside the namespace is seen from outside of it.
+func (d *disk) pathOf(path string) string {
+	if d == nil {
+		return path
+	}
+	return filepath.Join("/proc", strconv.Itoa(d.holder.Process.Pid), "root", path)
 }
+
+func (d *disk) fillerPath() string { return d.pathOf(filepath.Join(d.dir, "filler")) }
 
 // fillUp writes until there is no space left.
 func (d *disk) fillUp() error {

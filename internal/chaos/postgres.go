@@ -5,8 +5,11 @@ package chaos
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"net/url"
+	"os"
+	"path/filepath"
 
 	"licensebot/internal/pgtest"
 )
@@ -102,6 +105,11 @@ func (p *postgres) mend(ctx context.Context) error {
 		p.down = false
 	}
 	return p.alterSystem(ctx, "ALTER SYSTEM RESET default_transaction_read_only")
+}
+
+func (p *postgres) keep(folder string) error {
+	dump, err := p.cluster.Dump()
+	return errors.Join(err, os.MkdirAll(folder, 0o755), os.WriteFile(filepath.Join(folder, "dump.sql"), dump, 0o600))
 }
 
 func (p *postgres) close() {

@@ -5,12 +5,13 @@ package chaos
 import (
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 )
 
 // maxTail is how much of a replica's log is kept.
-const maxTail = 64 << 10
+const maxTail = 1 << 20
 
 // A tail is the end of a replica's log, over all its lives. The suite reads two
 // things in it: where the present life serves its health, and whether any life
@@ -69,6 +70,12 @@ func (t *tail) crashLine() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.crash
+}
+
+func (t *tail) all() []byte {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.Clone(t.text)
 }
 
 // lastLines returns the last lines of the log.

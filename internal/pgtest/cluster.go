@@ -240,6 +240,11 @@ func (c *Cluster) stopServer(sig syscall.Signal) {
 	c.server = nil
 }
 
+// Dump returns all that is stored, as SQL.
+func (c *Cluster) Dump() ([]byte, error) {
+	return c.newCommand("pg_dump", "--dbname="+c.URL()).Output()
+}
+
 // URL is the cluster's database, in the form of LICENSEBOT_DATABASE_URL.
 func (c *Cluster) URL() string {
 	return fmt.Sprintf("postgres://licensebot@127.0.0.1:%d/postgres?sslmode=disable", c.port)
