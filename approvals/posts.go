@@ -121,7 +121,7 @@ type Post struct {
 type Double struct {
 	Post
 	Why  Surplus
-	Kept string // timestamp of the other post; empty for a Stray
+	Kept string // timestamp of the other post; empty for a Stray and an Orphan
 }
 
 // Surplus says why a post has to go.
@@ -132,6 +132,7 @@ const (
 	Repeated Surplus = iota // another post says the same
 	Late                    // another post had made it untrue when it came
 	Stray                   // its thread was gone, so that it became a message of the channel
+	Orphan                  // it is a card that turned up after the known card was deleted
 )
 
 // FindDoubles finds the posts about a request that have to go. Of the same posts the card
@@ -157,6 +158,8 @@ func FindDoubles(r Request, posts []Post) []Double {
 		case p.EventType == DoubleEventType:
 		case p.isStray():
 			doubles = append(doubles, Double{Post: p, Why: Stray})
+		case p.EventType == CardEventType && r.CardTS != "" && keep != r.CardTS:
+			doubles = append(doubles, Double{Post: p, Why: Orphan})
 		case keep != p.TS:
 			doubles = append(doubles, Double{Post: p, Kept: keep})
 		case late >= 0:

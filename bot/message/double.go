@@ -18,6 +18,9 @@ func DescribeDouble(r approvals.Request, why approvals.Surplus, link string) str
 	case approvals.Late:
 		return fmt.Sprintf("This message about request %s came late, and <%s|an earlier one> tells what happened. "+
 			"You need to do nothing about it.", quoteCode(r.ID), link)
+	case approvals.Orphan:
+		return fmt.Sprintf("This is a second card of request %s, and the first one was deleted. An approval here counts "+
+			"for nothing. Ask again if it is still needed.", quoteCode(r.ID))
 	default:
 		return fmt.Sprintf("This message about request %s was posted twice. Use <%s|the other one>: "+
 			"an approval here counts for nothing.", quoteCode(r.ID), link)

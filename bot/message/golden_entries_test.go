@@ -372,6 +372,7 @@ func (g *golden) addReplies() {
 	g.covered["job "+string(approvals.JobRemoveDoubles)] = true
 	g.add("A double that cannot be deleted", DescribeDouble(pending, approvals.Repeated, goldenLink))
 	g.add("A hold-up that came after the outcome and cannot be deleted", DescribeDouble(pending, approvals.Late, goldenLink))
+	g.add("A card that came after the first one was deleted", DescribeDouble(pending, approvals.Orphan, ""))
 	g.add("A reply whose thread is gone and that cannot be deleted", DescribeDouble(pending, approvals.Stray, ""))
 }
 

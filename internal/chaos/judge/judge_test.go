@@ -542,3 +542,17 @@ func TestAlertOfALimit(t *testing.T) {
 		}
 	}
 }
+
+// Words that tell the part of a change that was made do not claim that nothing was.
+func TestAPartThatIsTold(t *testing.T) {
+	for words, want := range map[string]int{
+		"Its allocation shows a part of the change all the same: `IDU` added.": 0,
+		"The change was not made.": 1,
+	} {
+		h := history()
+		j := collectRequests(h)
+		if j.judgeUnchanged(j.requests["R-AAAAAAAA"], h.Writes, words, at(5)); len(j.found) != want {
+			t.Errorf("%q: %v", words, j.found)
+		}
+	}
+}

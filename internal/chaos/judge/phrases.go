@@ -84,7 +84,9 @@ const (
 )
 
 // hedges are words of an outcome that leaves open whether something was changed.
-var hedges = []string{"took effect is unknown", "may have taken effect", "does not show the change to"}
+var hedges = []string{
+	"took effect is unknown", "may have taken effect", "does not show the change to", "shows a part of the change all the same",
+}
 
 // statuses are what a card shows once its request has this outcome.
 var statuses = map[string]string{
