@@ -205,13 +205,13 @@ func doneWith(r Request, reason Reason, now Allocation) Event {
 	return finished(Done, Outcome{Reason: reason, Allocation: now.Codes, Seats: r.Proposal.Change.seatsOf(now.Owned)})
 }
 
-// AwaitShown is how long to go on reading for a write after UiPath's yes; zero once
-// the time is over.
-func AwaitShown(answeredAt, now time.Time) time.Duration {
-	if !mayBeLate(answeredAt, now) {
+// AwaitShown is how long reads may still show what was so before a moment; zero once that
+// time is over.
+func AwaitShown(since, now time.Time) time.Duration {
+	if !mayBeLate(since, now) {
 		return 0
 	}
-	return min(ReadLag, ReadLag-now.Sub(answeredAt))
+	return min(ReadLag, ReadLag-now.Sub(since))
 }
 
 // Confirmed ends a request after UiPath answered its write with exactly the change.

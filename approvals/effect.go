@@ -16,19 +16,16 @@ func (r Request) MayHaveEffect() bool {
 	return r.Outcome.Uncertain || wrote
 }
 
-// AwaitLateEffects is how long a write has to wait, at a time when now was read: one of the
-// others closed a moment ago and may have changed the group's allocation. Reads may lag,
-// so a write on top of this one might undo that. Zero: there is nothing to wait for.
-func AwaitLateEffects(r Request, others []Request, now Allocation, at time.Time) (wait time.Duration) {
-	for _, other := range others {
-		age := at.Sub(other.ClosedAt)
-		certain := other.ID == r.ID || !other.MayHaveEffect() || other.Outcome.Reason == ReasonIncomplete
-		if certain || age < 0 || other.Proposal.Change.IsShownBy(now) {
-			continue
-		}
-		wait = max(wait, lateEffectAfter-age)
+// AwaitLateEffect is how long a write has to wait, at a time when now was read: another one
+// closed a moment ago and may have changed the group's allocation. Reads may lag, so a write
+// on top of this one might undo that. Zero: there is nothing to wait for.
+func AwaitLateEffect(r, other Request, now Allocation, at time.Time) time.Duration {
+	age := at.Sub(other.ClosedAt)
+	certain := other.ID == r.ID || !other.MayHaveEffect() || other.Outcome.Reason == ReasonIncomplete
+	if certain || age < 0 || other.Proposal.Change.IsShownBy(now) {
+		return 0
 	}
-	return wait
+	return max(0, lateEffectAfter-age)
 }
 
 // lateEffectLook is the job that reads the allocation once more.
@@ -42,15 +39,19 @@ func (r Request) lateEffectLook() []Job {
 // slowLook is the pause between two late looks that have failed for long.
 const slowLook = 10 * time.Minute
 
+// LateLookSince is since when UiPath may show a change late.
+func (r Request) LateLookSince() time.Time {
+	if r.LeftCodes() {
+		return r.Grant.Revocation.At
+	}
+	return r.ClosedAt
+}
+
 // LateLookPause is the pause after a late look that failed; zero: choose. UiPath may
 // not answer for long, or the bot may have been down. What was asked for a time would stay
 // for ever, so the look is never given up. After the request's life, or an hour, it takes its time.
 func (r Request) LateLookPause(now time.Time) time.Duration {
-	since := r.ClosedAt
-	if r.LeftCodes() {
-		since = r.Grant.Revocation.At
-	}
-	if now.Before(since.Add(max(r.Terms.TTL, time.Hour))) {
+	if now.Before(r.LateLookSince().Add(max(r.Terms.TTL, time.Hour))) {
 		return 0
 	}
 	return slowLook

@@ -38,6 +38,16 @@ const ReadLag = time.Minute
 // compared. A larger step shows that the clock was wrong for long.
 const clockDoubt = 10 * time.Minute
 
+// SurelyNow is the clock as far as the time since a moment has passed for certain. While no
+// process looked at it, a clock may have been put ahead, and what happened a moment ago would
+// seem to be old. steady is for how long the clock went right without doubt.
+func SurelyNow(since, now time.Time, steady time.Duration) time.Time {
+	if sure := since.Add(steady); now.Sub(since) <= clockDoubt && now.After(sure) {
+		return sure
+	}
+	return now
+}
+
 // mayBeLate reports whether a read begun now may show what was so before a change.
 func mayBeLate(change, now time.Time) bool {
 	age := now.Sub(change)

@@ -35,3 +35,18 @@ func TestTheDeadlineByTwoClocks(t *testing.T) {
 		}
 	}
 }
+
+// Only time that was seen to pass has surely passed, except where no clock is that wrong.
+func TestSurelyNow(t *testing.T) {
+	since := time.Unix(1780000000, 0)
+	for _, c := range []struct{ passed, steady, want time.Duration }{
+		{passed: time.Minute, steady: time.Hour, want: time.Minute},
+		{passed: time.Minute, steady: time.Second, want: time.Second},
+		{passed: -time.Minute, steady: time.Hour, want: -time.Minute},
+		{passed: time.Hour, steady: time.Second, want: time.Hour},
+	} {
+		if got := SurelyNow(since, since.Add(c.passed), c.steady).Sub(since); got != c.want {
+			t.Errorf("%v by a clock that is steady for %v: %v, want %v", c.passed, c.steady, got, c.want)
+		}
+	}
+}

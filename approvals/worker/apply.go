@@ -40,12 +40,12 @@ func (w *Runner) apply(ctx context.Context, t approvals.LeasedJob, r approvals.R
 		return w.applyEvent(ctx, r, approvals.ReadBack(r, facts.Allocation), &t)
 	}
 	if !r.AnsweredAt.IsZero() {
-		return w.awaitShown(ctx, t, r, r.AnsweredAt, facts.Now, facts.Allocation)
+		return w.awaitShown(ctx, t, r, r.AnsweredAt, facts.Allocation)
 	}
 	if err := restBeforeWrite(t, facts.Now); err != nil {
 		return w.keepUnread(ctx, t, r, facts.Tried, err)
 	}
-	if err := w.awaitLateEffects(ctx, r, facts.Allocation, facts.Now); err != nil {
+	if err := w.awaitLateEffects(ctx, r, facts.Allocation); err != nil {
 		return w.keepUnread(ctx, t, r, facts.Tried, err)
 	}
 	if err := w.recheck(ctx, r, &facts); err != nil {
@@ -230,9 +230,12 @@ const notShownYet = "UiPath accepted the change and does not show it yet"
 // awaitShown waits for a change that UiPath said yes to at answeredAt. Once no lag
 // explains why reads do not show it, the answer counts for nothing.
 func (w *Runner) awaitShown(
-	ctx context.Context, t approvals.LeasedJob, r approvals.Request, answeredAt, now time.Time,
-	read approvals.Allocation,
+	ctx context.Context, t approvals.LeasedJob, r approvals.Request, answeredAt time.Time, read approvals.Allocation,
 ) error {
+	now, err := w.Store.NowSince(ctx, answeredAt)
+	if err != nil {
+		return err
+	}
 	if wait := approvals.AwaitShown(answeredAt, now); wait > 0 {
 		return &approvals.UnknownEffectError{After: min(wait, readAgainAfter), Reason: notShownYet}
 	}

@@ -26,11 +26,11 @@ func (w *Runner) readCard(
 // judgeMiss records a first look without the card. It returns ErrCardDeleted if this
 // is the second.
 func (w *Runner) judgeMiss(ctx context.Context, id string) error {
-	now, err := w.Store.Now(ctx)
+	r, err := w.Store.Request(ctx, id)
 	if err != nil {
 		return err
 	}
-	r, err := w.Store.Request(ctx, id)
+	now, err := w.Store.NowSince(ctx, r.CardMissingSince)
 	if err != nil {
 		return err
 	}

@@ -209,6 +209,55 @@ func TestPostInDoubtFromTheFuture(t *testing.T) {
 	})
 }
 
+// reopenAhead has the bot start anew with a clock that was put ahead by minutes meanwhile.
+func (w *world) reopenAhead() {
+	start := time.Now()
+	w.elapsed = func() time.Duration { return time.Since(start) }
+	w.behind.Add(-int64(5 * time.Minute))
+	w.reopen()
+}
+
+// A post in doubt is looked for as long as ever, also after a restart with a clock that was put
+// ahead.
+func TestPostInDoubtBeforeAClockWasPutAhead(t *testing.T) {
+	t.Parallel()
+	live(t, func(w *world) {
+		w.slack.breaks("post_card", 1, false, errCut)
+		w.file("e1")
+		w.until("tried", func(Request) bool { return w.slack.count("post_card") == 1 })
+		w.reopenAhead()
+		time.Sleep(PostSettles - time.Second)
+		if n := w.slack.count("post_card"); n != 1 {
+			t.Errorf("tried %d times before the first post can be believed to be lost", n)
+		}
+		time.Sleep(time.Minute)
+		if n := w.slack.count("post_card"); n != 2 {
+			t.Errorf("tried %d times", n)
+		}
+	})
+}
+
+// A read that contradicts what was just confirmed is not believed for a minute, also after a
+// restart with a clock that was put ahead.
+func TestALateReadAfterAClockWasPutAhead(t *testing.T) {
+	t.Parallel()
+	live(t, func(w *world) {
+		w.react(w.carded(), anna, true)
+		w.untilState(Done)
+		w.uipath.edit("OLD")
+		w.reopenAhead()
+		r := w.file("e2", "NEWER")
+		time.Sleep(ReadLag - 5*time.Second)
+		if r = w.read(r.ID); r.Proposal != nil {
+			t.Errorf("prepared with %v", r.Proposal.Change)
+		}
+		time.Sleep(2 * time.Minute)
+		if r = w.read(r.ID); r.State != Pending {
+			t.Errorf("the request is %s", r.State)
+		}
+	})
+}
+
 // reopen has the bot stop and start with its store.
 func (w *world) reopen() {
 	w.stop()

@@ -13,6 +13,13 @@ func (w *Runner) findEffect(ctx context.Context, t approvals.LeasedJob, r approv
 	if !r.MayHaveEffect() && !r.LeftCodes() {
 		return nil
 	}
+	now, err := w.Store.NowSince(ctx, r.LateLookSince())
+	if err != nil {
+		return err
+	}
+	if wait := approvals.AwaitShown(r.LateLookSince(), now); wait > 0 {
+		return &approvals.DelayError{After: wait, Reason: "UiPath may show the change later"}
+	}
 	allocation, err := w.readAllocation(ctx, r.Proposal.Group.ID)
 	switch {
 	case approvals.IsRefused(err) && t.Attempt > 1:

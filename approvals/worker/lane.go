@@ -10,7 +10,7 @@ import (
 // yieldLane lets other writes to the group go first, where this one fails again and
 // again. What is known of its attempts is kept.
 func (w *Runner) yieldLane(ctx context.Context, t approvals.LeasedJob, r approvals.Request) error {
-	now, err := w.Store.Now(ctx)
+	now, err := w.Store.NowSince(ctx, t.TriedAt)
 	if err != nil || !t.YieldsLane(now) {
 		return err
 	}

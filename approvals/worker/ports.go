@@ -89,6 +89,10 @@ type Requests interface {
 	// Now is the clock of leases and deadlines.
 	Now(ctx context.Context) (time.Time, error)
 
+	// NowSince is that clock as far as the time since a moment has passed for certain: it
+	// may have been put ahead meanwhile.
+	NowSince(ctx context.Context, since time.Time) (time.Time, error)
+
 	// Request reads one request. ErrNotFound if it is missing.
 	Request(ctx context.Context, id string) (approvals.Request, error)
 

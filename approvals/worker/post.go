@@ -47,7 +47,7 @@ func (w *Runner) postOnce(
 func (w *Runner) findEarlier(
 	ctx context.Context, t approvals.LeasedJob, r approvals.Request,
 ) (ts string, found bool, err error) {
-	now, err := w.Store.Now(ctx) // before the look, which must be late enough
+	now, err := w.Store.NowSince(ctx, t.TriedAt) // before the look, which must be late enough
 	if err != nil {
 		return "", false, err
 	}

@@ -2,7 +2,6 @@ package worker
 
 import (
 	"context"
-	"time"
 
 	"licensebot/approvals"
 )
@@ -18,7 +17,7 @@ func (w *Runner) readAllocation(ctx context.Context, groupID string) (approvals.
 	if err != nil {
 		return approvals.Allocation{}, err
 	}
-	now, err := w.Store.Now(ctx)
+	now, err := w.Store.NowSince(ctx, confirmed.At)
 	if err != nil {
 		return approvals.Allocation{}, err
 	}
@@ -27,16 +26,20 @@ func (w *Runner) readAllocation(ctx context.Context, groupID string) (approvals.
 
 // awaitLateEffects returns a delay while a request that closed a moment ago may have
 // changed the allocation after all, and the reading does not show it.
-func (w *Runner) awaitLateEffects(
-	ctx context.Context, r approvals.Request, read approvals.Allocation, now time.Time,
-) error {
+func (w *Runner) awaitLateEffects(ctx context.Context, r approvals.Request, read approvals.Allocation) error {
 	others, err := w.Store.ListLateEffects(ctx, r.Proposal.Group.ID)
 	if err != nil {
 		return err
 	}
-	if wait := approvals.AwaitLateEffects(r, others, read, now); wait > 0 {
-		return &approvals.DelayError{
-			After: wait, Reason: "whether an earlier change to this group took effect is unknown for up to a minute",
+	for _, other := range others {
+		now, err := w.Store.NowSince(ctx, other.ClosedAt)
+		if err != nil {
+			return err
+		}
+		if wait := approvals.AwaitLateEffect(r, other, read, now); wait > 0 {
+			return &approvals.DelayError{
+				After: wait, Reason: "whether an earlier change to this group took effect is unknown for up to a minute",
+			}
 		}
 	}
 	return nil

@@ -39,12 +39,12 @@ func (w *Runner) revokeGrant(ctx context.Context, t approvals.LeasedJob, r appro
 	case plan.IsOver():
 		return w.applyEvent(ctx, r, approvals.Revoked{Revocation: plan.Result}, &t)
 	case !r.Grant.AnsweredAt.IsZero():
-		return w.awaitShown(ctx, t, r, r.Grant.AnsweredAt, facts.Now, facts.Allocation)
+		return w.awaitShown(ctx, t, r, r.Grant.AnsweredAt, facts.Allocation)
 	}
 	if err := restBeforeWrite(t, facts.Now); err != nil {
 		return w.recordDelay(ctx, t, r, approvals.DelayReason(err), err)
 	}
-	if err := w.awaitLateEffects(ctx, r, facts.Allocation, facts.Now); err != nil {
+	if err := w.awaitLateEffects(ctx, r, facts.Allocation); err != nil {
 		return w.recordDelay(ctx, t, r, approvals.DelayReason(err), err)
 	}
 	return w.takeOut(ctx, t, r, plan, approvals.Change{Remove: plan.Take}.ApplyTo(facts.Allocation))

@@ -24,7 +24,7 @@ const (
 // Backoff between attempts: doubling from the first to the last, jittered.
 const (
 	firstBackoff = time.Second
-	lastBackoff  = 5 * time.Minute
+	lastBackoff  = 2 * time.Minute
 )
 
 // A Runner carries out jobs until it is stopped.

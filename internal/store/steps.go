@@ -31,7 +31,8 @@ type clockWatch struct {
 	elapsed func() time.Duration // really passed since the start of the process
 
 	mu     sync.Mutex
-	origin time.Time // the store's clock when elapsed was zero; zero: not read yet
+	origin time.Time     // the store's clock when elapsed was zero; zero: not read yet
+	steady time.Duration // what had elapsed when the clock last stepped; zero: it did not
 }
 
 // watchClock returns a watch. A clock that a test sets steps on purpose, unless the
@@ -83,7 +84,17 @@ func (w *clockWatch) findStep(now time.Time, begin time.Duration) time.Duration 
 func (w *clockWatch) acceptClock(now time.Time, begin time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.origin = now.Add(-begin)
+	w.origin, w.steady = now.Add(-begin), begin
+}
+
+// steadyFor is for how long the clock has gone right. It showed now at some moment since begin.
+func (w *clockWatch) steadyFor(now time.Time, begin time.Duration) time.Duration {
+	if w.findStep(now, begin) != 0 {
+		return 0
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return begin - w.steady
 }
 
 // startClock reads the clock for the first time in a transaction. If the clock has

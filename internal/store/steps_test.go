@@ -136,3 +136,27 @@ func TestADriftIsNoStep(t *testing.T) {
 		t.Errorf("a step of %v, want ten seconds back", step)
 	}
 }
+
+// What a new process finds may be older by the clock than it is: nobody saw the clock go on.
+func TestNowSinceIsNotMisledByAClockThatWasPutAhead(t *testing.T) {
+	onBothStepping(t, func(t *testing.T, clock *hostClock, b, _ *bench) {
+		before := clock.now()
+		clock.advance(5 * time.Minute) // while nobody looked, as far as this process can tell
+		want := func(passed time.Duration, since time.Time) {
+			t.Helper()
+			if now, err := b.NowSince(b.context(), since); err != nil || now.Sub(since) != passed {
+				t.Errorf("%v passed since %v (%v), want %v", now.Sub(since), since, err, passed)
+			}
+		}
+		want(0, before)
+		clock.pass(20 * time.Second)
+		b.mustSucceed(b.Ping(b.context()))
+		clock.advance(5 * time.Minute) // a step while the process runs, which no transaction has met yet
+		want(0, before.Add(5*time.Minute))
+		want(20*time.Minute, clock.now().Add(-20*time.Minute)) // long ago by any clock
+		b.mustSucceed(b.Ping(b.context()))
+		clock.pass(30 * time.Second)
+		want(30*time.Second, before.Add(5*time.Minute))
+		want(10*time.Second, clock.now().Add(-10*time.Second))
+	})
+}

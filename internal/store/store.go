@@ -51,6 +51,17 @@ func (s *Store) Now(ctx context.Context) (time.Time, error) {
 	return now, err
 }
 
+// NowSince is the store's clock as far as the time since a moment has passed for certain:
+// within the life of this process, and since the clock last stepped.
+func (s *Store) NowSince(ctx context.Context, since time.Time) (time.Time, error) {
+	begin := s.clock.begin()
+	now, err := s.Now(ctx)
+	if err != nil || s.clock == nil {
+		return now, err
+	}
+	return approvals.SurelyNow(since, now, s.clock.steadyFor(now, begin)), nil
+}
+
 // CountReplicas counts the processes that share the database, this one included. One
 // that has just lost its connection may be missing. The lock of a SQLite file keeps
 // others out.

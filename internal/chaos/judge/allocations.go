@@ -87,11 +87,11 @@ func (h *History) editedBetween(group string, from, to time.Time) bool {
 // mayHaveRead reports whether the allocation was such, at the write or before an edit
 // by hand that came between the read for it and the write. The bot's own writes come
 // one after another, so what was so before an earlier one does not count, unless UiPath
-// refused that one and made it all the same.
+// refused that one, or its answer was lost, and it was made all the same.
 func (h *History) mayHaveRead(w *Write, such func(codes []string) bool) bool {
 	from := h.readFor(w)
 	for _, other := range h.Writes {
-		isKnown := other.Changed && other.Status < 400
+		isKnown := other.Changed && other.Status/100 == 2 // the bot has its answer
 		if other != w && other.Group == w.Group && isKnown && other.Took.Before(w.Took) && other.Took.After(from) {
 			from = other.Took
 		}

@@ -93,6 +93,13 @@ func TestJudgeAcceptsWhatWentWell(t *testing.T) {
 			h.Cards[0].Looks = append(h.Cards[0].Looks, Look{From: at(4.3), To: at(4.4)})
 			h.Writes = append(h.Writes, &again)
 		},
+		"an answer that was lost, of a write from which UiPath dropped a code": func(h *History) {
+			h.Writes[0].Status, h.Writes[0].Spoilt, h.Writes[0].After = 0, true, []string{"IDU"}
+			again := *h.Writes[0]
+			again.Arrived, again.Took, again.Before, again.After = at(4.5), at(4.5), []string{"IDU"}, again.Asked
+			h.Cards[0].Looks = append(h.Cards[0].Looks, Look{From: at(4.3), To: at(4.4)})
+			h.Writes = append(h.Writes, &again)
+		},
 		"a word instead of a card": func(h *History) {
 			h.Cards, h.Writes = nil, nil
 			h.Private = []Word{{User: robin, Text: "Request `R-AAAAAAAA` was not put before an approver, and …"}}
