@@ -100,6 +100,10 @@ func TestJudgeAcceptsWhatWentWell(t *testing.T) {
 			h.Cards[0].Looks = append(h.Cards[0].Looks, Look{From: at(4.3), To: at(4.4)})
 			h.Writes = append(h.Writes, &again)
 		},
+		"a yes without an effect, and the same change by hand": func(h *History) {
+			h.Writes[0].Took, h.Writes[0].Changed = time.Time{}, false
+			h.Edits = []Edit{{At: at(4.5), Group: "group-01", Before: h.Writes[0].Before, After: h.Writes[0].After}}
+		},
 		"a word instead of a card": func(h *History) {
 			h.Cards, h.Writes = nil, nil
 			h.Private = []Word{{User: robin, Text: "Request `R-AAAAAAAA` was not put before an approver, and …"}}

@@ -127,7 +127,7 @@ func (j *judge) effectUndone(effects []*Write, until time.Time) bool {
 // effectBefore reports whether the request's change was made by then: by a write of
 // its own, or by consent alone if it only keeps codes for longer. If the bot reports
 // a lost answer, another change may have had the same effect: the bot's own write
-// may never have left.
+// may never have left. So it may if UiPath said yes to a write and made nothing of it.
 func (j *judge) effectBefore(r *request, when time.Time) bool {
 	for _, w := range r.writes {
 		if !w.Took.IsZero() && !w.Took.After(when) {
@@ -138,10 +138,15 @@ func (j *judge) effectBefore(r *request, when time.Time) bool {
 		if agreed := j.h.firstAgreed(c); c.needsNoWrite() && !agreed.IsZero() && agreed.Before(when) {
 			return true
 		}
-		return r.readBack() && slices.ContainsFunc(j.h.changesOf(c.Group), func(e Edit) bool {
+		return (r.readBack() || r.wroteInVain()) && slices.ContainsFunc(j.h.changesOf(c.Group), func(e Edit) bool {
 			return e.At.After(c.At) && e.At.Before(when) && c.changeIn(e.After)
 		})
 	})
+}
+
+// wroteInVain reports whether UiPath said yes to a write that it did not carry out.
+func (r *request) wroteInVain() bool {
+	return slices.ContainsFunc(r.writes, func(w *Write) bool { return w.Status/100 == 2 && w.Took.IsZero() })
 }
 
 // readBack reports whether a request says of itself that it is done though the
