@@ -169,7 +169,11 @@ func describeChangeMade(r approvals.Request) string {
 	for _, q := range change.Quotas {
 		limits = append(limits, q.String())
 	}
-	say("seat limits %s set for %s", limits)
+	if len(limits) == 1 {
+		say("seat limit %s set for %s", limits)
+	} else {
+		say("seat limits %s set for %s", limits)
+	}
 	return strings.Join(parts, "; ")
 }
 
