@@ -32,20 +32,22 @@ type clockWatch struct {
 
 	mu     sync.Mutex
 	origin time.Time     // the store's clock when elapsed was zero; zero: not read yet
-	steady time.Duration // what had elapsed when the clock last stepped; zero: it did not
+	steady time.Duration // what had elapsed when the clock last stepped, or at first
 }
 
 // watchClock returns a watch. A clock that a test sets steps on purpose, unless the
 // test also tells how much time has passed.
 func watchClock(opts Options) *clockWatch {
-	if opts.Elapsed != nil {
-		return &clockWatch{elapsed: opts.Elapsed}
-	}
-	if opts.Now != nil {
+	elapsed := opts.Elapsed
+	switch {
+	case elapsed != nil:
+	case opts.Now != nil:
 		return nil
+	default:
+		start := time.Now()
+		elapsed = func() time.Duration { return time.Since(start) }
 	}
-	start := time.Now()
-	return &clockWatch{elapsed: func() time.Duration { return time.Since(start) }}
+	return &clockWatch{elapsed: elapsed, steady: elapsed()}
 }
 
 // begin is the moment before the clock is read.
