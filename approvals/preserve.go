@@ -27,8 +27,8 @@ func (a Allocation) ShowsLimits(asked Allocation) bool {
 // UiPath does not show.
 const quotasUnknownFor = 24 * time.Hour
 
-// errQuotasUnknown delays a write: UiPath showed seat limits when the card was
-// made and shows none now, so a write would lift those that exist.
+// errQuotasUnknown delays a write: UiPath showed seat limits before and shows none now,
+// so a write would lift those that exist.
 var errQuotasUnknown = &DelayError{Reason: QuotasUnknownReason, Err: ErrQuotasUnknown}
 
 // QuotasUnknownReason is what people are told while seat limits are unknown.
@@ -36,10 +36,10 @@ const QuotasUnknownReason = "UiPath does not show the seat limits that have to s
 
 func quotasAreUnknown(err error) bool { return errors.Is(err, ErrQuotasUnknown) }
 
-// CheckQuotas returns an error where the allocation lacks the seat limits that
-// the proposal was made with.
-func (p Proposal) CheckQuotas(now Allocation) error {
-	if p.QuotasKnown && now.Quotas == nil {
+// CheckLimits returns an error where a read lacks the seat limits of the group, and UiPath
+// has shown them before.
+func CheckLimits(shownBefore bool, now Allocation) error {
+	if shownBefore && now.Quotas == nil {
 		return errQuotasUnknown
 	}
 	return nil

@@ -123,6 +123,10 @@ type Groups interface {
 	// closed since a time.
 	ListInEffectSince(ctx context.Context, groupID string, since time.Time) ([]approvals.Request, error)
 
+	// LimitsWereShown reports whether UiPath showed the seat limits of the group to one of
+	// its requests that are open or in effect.
+	LimitsWereShown(ctx context.Context, groupID string) (bool, error)
+
 	// ListLateEffects lists the closed requests of the group that may have changed its
 	// allocation nevertheless, as a later look will tell.
 	ListLateEffects(ctx context.Context, groupID string) ([]approvals.Request, error)

@@ -78,6 +78,9 @@ func (w *Runner) readFacts(ctx context.Context, ask approvals.Ask) (approvals.Pr
 	if facts.Allocation, err = w.readAllocation(ctx, facts.Group.ID); err != nil {
 		return facts, err
 	}
+	if err := w.checkLimits(ctx, facts.Group.ID, false, facts.Allocation); err != nil {
+		return facts, err
+	}
 	changing, err := w.Store.ListUnsettledWrites(ctx, facts.Group.ID)
 	if err != nil {
 		return facts, err

@@ -76,6 +76,41 @@ func TestLimitsThatAreNotToldAreWaitedFor(t *testing.T) {
 	})
 }
 
+// Limits that an earlier request of the group was shown are waited for by the next one, too.
+func TestLimitsThatAnEarlierRequestWasShownAreWaitedFor(t *testing.T) {
+	t.Parallel()
+	for name, isDone := range map[string]bool{"which is open": false, "which is done": true} {
+		t.Run(name, func(t *testing.T) {
+			live(t, func(w *world) {
+				if first := w.carded(); isDone {
+					w.react(first, anna, true)
+					w.untilState(Done)
+				}
+				kept := w.uipath.rule().Quotas
+				show := func(limits []Quota) {
+					w.uipath.onRead = func(int) error {
+						rule := w.uipath.rules["group-01"]
+						rule.Quotas = limits
+						w.uipath.rules["group-01"] = rule
+						return nil
+					}
+				}
+				show(nil)
+				r := w.file("e2", "NEWER")
+				time.Sleep(10 * time.Minute)
+				if r = w.read(r.ID); r.Proposal != nil {
+					t.Errorf("prepared without the limits: %+v", r.Proposal)
+				}
+				show(kept)
+				time.Sleep(10 * time.Minute)
+				if r = w.read(r.ID); r.State != Pending || !r.Proposal.QuotasKnown {
+					t.Errorf("the request is %s with %+v", r.State, r.Proposal)
+				}
+			})
+		})
+	}
+}
+
 // Nor do limits that are not told hold up the end of a grant for ever.
 func TestLimitsThatAreNeverToldAgain(t *testing.T) {
 	t.Parallel()

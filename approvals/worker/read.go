@@ -51,5 +51,17 @@ func (w *Runner) readForWrite(ctx context.Context, r approvals.Request) (approva
 	if err != nil {
 		return read, err
 	}
-	return read, r.Proposal.CheckQuotas(read)
+	return read, w.checkLimits(ctx, r.Proposal.Group.ID, r.Proposal.QuotasKnown, read)
+}
+
+// checkLimits returns a delay where a read lacks seat limits that were shown before: with the
+// card, or to an earlier request of the group. A group without codes has none.
+func (w *Runner) checkLimits(ctx context.Context, groupID string, shownBefore bool, read approvals.Allocation) error {
+	if !shownBefore && read.Quotas == nil && len(read.Codes) > 0 {
+		var err error
+		if shownBefore, err = w.Store.LimitsWereShown(ctx, groupID); err != nil {
+			return err
+		}
+	}
+	return approvals.CheckLimits(shownBefore, read)
 }

@@ -188,6 +188,7 @@ func (g *golden) addOutcomes() {
 		{"done, extended for good", goldenRequest(done, extending, withReason(approvals.ReasonExtended), func(r *approvals.Request) { r.Grant = nil })},
 		{"failed, UiPath refused", goldenRequest(failed, withOutcome(approvals.Outcome{Reason: approvals.ReasonUiPathRefused, Answer: "403 Forbidden"}))},
 		{"failed, UiPath refused and made a part", goldenRequest(failed, withOutcome(approvals.Outcome{Reason: approvals.ReasonUiPathRefused, Answer: "403 Forbidden", Allocation: []string{"ATTUNU", "IDU"}}))},
+		{"failed, UiPath refused and took out what stays", goldenRequest(failed, withOutcome(approvals.Outcome{Reason: approvals.ReasonUiPathRefused, Answer: "400 Bad Request", Allocation: []string{"PMD"}}))},
 		{"failed, UiPath refused a second attempt", goldenRequest(failed, withOutcome(approvals.Outcome{Reason: approvals.ReasonUiPathRefused, Answer: "403 Forbidden", Uncertain: true}))},
 		{"failed, UiPath left codes out", goldenRequest(failed, withOutcome(approvals.Outcome{Reason: approvals.ReasonIncomplete, ConcernedCodes: []string{"IDU"}, Allocation: []string{"ATTUNU", "RPADEVPRONU"}}))},
 		{"failed, its end has passed", goldenRequest(failed, withOutcome(approvals.Outcome{Reason: approvals.ReasonEndPassed}), func(r *approvals.Request) { r.Ask.Until = testTime })},

@@ -132,14 +132,15 @@ func describeAfter(r approvals.Request) string {
 	return describeLost(r) + describeGrantEnd(r) + shortAfter(r)
 }
 
-// describeLost names the codes that the card says are unchanged, and that the group does not
-// have any more. A person may have taken them out, or UiPath left them out of the write.
+// describeLost names the codes that the card says stay, and that the group does not have any
+// more. A person may have taken them out, or UiPath left them out of the write.
 func describeLost(r approvals.Request) string {
-	lost := approvals.Without(r.Proposal.Change.Keep, r.Outcome.Allocation)
+	change := r.Proposal.Change
+	lost := approvals.Without(approvals.Union(change.Keep, change.Extend), r.Outcome.Allocation)
 	if len(lost) == 0 {
 		return ""
 	}
-	return fmt.Sprintf(" It does not have %s any more, although the card says that this stays: "+
+	return fmt.Sprintf(" The group does not have %s any more, although the card says that this stays: "+
 		"ask a UiPath admin if that is not meant.", joinWithin(maxChangeMade, quoteCodes(lost)))
 }
 
@@ -203,15 +204,21 @@ func explainFailure(r approvals.Request) string {
 		return text + "Whether an earlier attempt took effect is unknown: check the group in UiPath before " +
 			"you ask again."
 	}
-	return text + explainRefusedPart(r.Proposal.Change, o.Allocation)
+	if o.Allocation == nil { // nothing was read, so nothing was written
+		return text + changeNotMade
+	}
+	return text + explainRefusedPart(r.Proposal.Change, o.Allocation) + describeLost(r)
 }
 
+// changeNotMade says that a refusal was one.
+const changeNotMade = "The change was not made. Ask again when that is fixed."
+
 // explainRefusedPart tells what an allocation that was read after a refused write shows of
-// it. Without a read nothing was written.
+// it.
 func explainRefusedPart(change approvals.Change, allocation []string) string {
 	part := change.ShownPart(allocation)
-	if allocation == nil || part.IsEmpty() {
-		return "The change was not made. Ask again when that is fixed."
+	if part.IsEmpty() {
+		return changeNotMade
 	}
 	var shown []string
 	if len(part.Add) > 0 {

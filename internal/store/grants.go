@@ -51,6 +51,18 @@ func (s *Store) ListInEffectSince(
 	return s.listRequests(ctx, inEffectSinceQuery, groupID, toMicros(since))
 }
 
+// limitsShownQuery finds a request, open or in effect, that was made when UiPath showed the
+// seat limits of its group. The body is JSON, so nothing that people typed can look like that.
+const limitsShownQuery = `SELECT EXISTS (SELECT 1 FROM requests
+		WHERE group_id = $1 AND closed_at IS NULL AND body LIKE $2)
+	OR EXISTS (SELECT 1 FROM requests WHERE group_id = $1 AND in_effect = 1 AND body LIKE $2)`
+
+// LimitsWereShown reports whether UiPath showed the seat limits of a group to one of its
+// requests that are open or in effect.
+func (s *Store) LimitsWereShown(ctx context.Context, groupID string) (shown bool, err error) {
+	return shown, s.read.QueryRowContext(ctx, limitsShownQuery, groupID, `%"quotas_known":true%`).Scan(&shown)
+}
+
 // lateEffectsQuery reads the closed requests whose allocation is looked at once more.
 const lateEffectsQuery = `SELECT ` + requestColumns + ` FROM requests
 	WHERE id IN (SELECT request_id FROM jobs WHERE lane = $1)`

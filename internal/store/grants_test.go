@@ -151,6 +151,28 @@ func revokeExcludesApply(b *bench) {
 	b.wantNoJob(approvals.JobRevoke)
 }
 
+func limitsShown(b *bench) {
+	want := func(what, inGroup string, want bool) {
+		b.Helper()
+		if shown, err := b.LimitsWereShown(b.context(), inGroup); err != nil || shown != want {
+			b.Errorf("%s: the limits of %s were shown: %t (%v), want %t", what, inGroup, shown, err, want)
+		}
+	}
+	r := b.fileRequest(1)
+	want("filed", group, false)
+	unknown := sampleProposal(group)
+	unknown.Proposal.QuotasKnown = false
+	b.applyEvent(r, unknown)
+	want("prepared without limits", group, false)
+	open := b.postedCard(2, "group-02")
+	want("prepared with limits", "group-02", true)
+	b.applyEvent(open, approvals.CardDeleted{})
+	want("closed without an effect", "group-02", false)
+	b.doneRequest(3, "group-03", 0)
+	want("done", "group-03", true)
+	want("done in another group", group, false)
+}
+
 func lateEffects(b *bench) {
 	want := func(what, inGroup string, want ...string) {
 		b.Helper()

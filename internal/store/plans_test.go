@@ -79,6 +79,8 @@ func sendEverything(b *bench) {
 	}
 	_, err = b.ListUnsettledWrites(b.context(), group)
 	b.mustSucceed(err)
+	_, err = b.LimitsWereShown(b.context(), group)
+	b.mustSucceed(err)
 	_, err = b.ListLateEffects(b.context(), group)
 	b.mustSucceed(err)
 	_, err = b.NewestCard(b.context(), channel)
