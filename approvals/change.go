@@ -74,6 +74,16 @@ func (c Change) IsShownBy(now Allocation) bool {
 	return c.extendedPresent(now) && c.Remaining(now).IsEmpty() && (!c.Exact || SameSet(now.Codes, c.Result()))
 }
 
+// isShownBeside reports whether the allocation shows the whole change, of which none is about
+// the codes of others. What these do with their codes says nothing about it.
+func (c Change) isShownBeside(theirs []string, now Allocation) bool {
+	if len(Common(c.AllCodes(), theirs)) > 0 {
+		return false
+	}
+	c.Keep, now.Codes = Without(c.Keep, theirs), Without(now.Codes, theirs)
+	return c.IsShownBy(now)
+}
+
 // ShownPart is the part of the change to which codes an allocation with these codes
 // corresponds.
 func (c Change) ShownPart(codes []string) Change {

@@ -68,7 +68,7 @@ func (r Request) LateEffect(now Allocation, others []Request) Event {
 		}
 	}
 	change := r.Proposal.Change
-	if change.IsShownBy(now) && len(Common(change.AllCodes(), theirs)) == 0 {
+	if change.isShownBeside(theirs, now) {
 		return EffectFound{Allocation: now.Codes, Codes: change.GrantedCodes()}
 	}
 	if part := Without(Common(change.Add, now.Codes), theirs); r.Ask.IsTimed() && len(part) > 0 {
