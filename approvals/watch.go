@@ -15,6 +15,12 @@ const WatchEvery = 15 * time.Minute
 // It is longer than a read may be late.
 const WatchAgainAfter = ReadLag + 10*time.Second
 
+// WatchPauseAfter is how long no look is taken after a step of the store's clock. What the bot did
+// before is so old then that looks show it, whatever its recorded time.
+func WatchPauseAfter(step time.Duration) time.Duration {
+	return min(max(step.Abs(), WatchAgainAfter), clockDoubt)
+}
+
 // A GroupAllocation is the allocation of one group among those that UiPath lists.
 type GroupAllocation struct {
 	Group      Group
@@ -80,6 +86,24 @@ func (w WatchedGroup) IsNew() bool { return w.At.IsZero() }
 // an earlier look has counted. clockDoubt is longer than a write in doubt may take, and the last
 // look may have been late.
 func (w WatchedGroup) ExplainedSince() time.Time { return w.At.Add(-clockDoubt) }
+
+// PutBack puts the look back to now, because it lies in the future: the clock was put back. Deeds
+// that had explained what it showed are counted, lest they explain it again.
+func (w WatchedGroup) PutBack(now time.Time, own OwnChanges) WatchedGroup {
+	back := w
+	back.At = now
+	for _, r := range own.Requests {
+		did := r.writeSince(w.ExplainedSince(), own.isConfirmedSince(w.ExplainedSince()))
+		may := r.writeSince(back.ExplainedSince(), own.isConfirmedSince(back.ExplainedSince()))
+		if did != wroteNothing || may == wroteNothing || r.LeftCodes() {
+			continue
+		}
+		for _, code := range codesOfRequest(r) {
+			back.Counted = Union(back.Counted, []string{r.deed(code)})
+		}
+	}
+	return back
+}
 
 // IsCertain reports whether a look shows what is known, and the bot changed nothing since:
 // there is nothing to judge.
@@ -197,6 +221,9 @@ type OwnChanges struct {
 	Requests  []Request    // open, or in effect, or closed of late; foreign ones included
 }
 
+// isConfirmedSince reports whether UiPath confirmed a change since a time.
+func (own OwnChanges) isConfirmedSince(since time.Time) bool { return !own.Confirmed.At.Before(since) }
+
 // JudgeLook compares a look with what is known of a group, and returns what is known
 // then. The change is nil unless it happened outside of the bot for certain: two looks show
 // the same difference, longer apart than a read may be late, and nothing that the bot did or
@@ -253,8 +280,8 @@ type explanation struct {
 // may show late, is not judged. So are limits while the bot writes: a write replaces all.
 func explain(known WatchedGroup, look GroupLook, own OwnChanges) explanation {
 	since := known.ExplainedSince()
-	confirmed := !own.Confirmed.At.Before(since)
-	fresh := confirmed && own.Confirmed.At.After(look.Begun.Add(-ReadLag))
+	confirmed := own.isConfirmedSince(since)
+	fresh := confirmed && mayBeLate(own.Confirmed.At, look.Begun)
 	e := explanation{
 		known: known.Items, limits: !look.LimitsUnknown, before: known.Counted, recent: map[string][]string{},
 	}
@@ -393,13 +420,14 @@ func (r Request) deed(code string) string {
 }
 
 // isShownBy reports whether a look shows for certain what the request did: even a write in
-// doubt had taken effect, and a read that was late had it.
+// doubt had taken effect, and a read that was late had it. What lies far in the future was done
+// before the clock was put back, and WatchPauseAfter has passed since.
 func (r Request) isShownBy(look GroupLook) bool {
 	at := r.ClosedAt
 	if r.Grant != nil && r.Grant.Revocation != nil {
 		at = r.Grant.Revocation.At
 	}
-	return at.Add(clockDoubt).Before(look.Begun)
+	return at.Sub(look.Begun).Abs() > clockDoubt
 }
 
 // codesOfRequest lists all codes that a request may have changed.

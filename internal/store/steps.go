@@ -30,8 +30,9 @@ const leaseAfterStep = time.Minute
 type clockWatch struct {
 	elapsed func() time.Duration // really passed since the start of the process
 
-	mu     sync.Mutex
-	origin time.Time // the store's clock when elapsed was zero; zero: not read yet
+	mu      sync.Mutex
+	origin  time.Time // the store's clock when elapsed was zero; zero: not read yet
+	checked bool      // for a step back before the start of the process
 }
 
 // watchClock returns a watch. A clock that a test sets steps on purpose, unless the
@@ -83,8 +84,21 @@ func (w *clockWatch) findStep(now time.Time, begin time.Duration) time.Duration 
 func (w *clockWatch) acceptClock(now time.Time, begin time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.origin = now.Add(-begin)
+	w.origin, w.checked = now.Add(-begin), true
 }
+
+// isUnchecked reports whether a step before the start of the process was not looked for yet.
+func (w *clockWatch) isUnchecked() bool {
+	if w == nil {
+		return false
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return !w.checked
+}
+
+// hasRunFor reports whether the process runs for so long, so that what was done before it is older.
+func (w *clockWatch) hasRunFor(d time.Duration) bool { return w == nil || w.elapsed() >= d }
 
 // startClock reads the clock for the first time in a transaction. If the clock has
 // stepped, the leases follow, and the transaction must commit without other work:
@@ -96,6 +110,14 @@ func (s *Store) startClock(ctx context.Context, t *tx) (committed func(), steppe
 	}
 	now := t.now
 	step := s.clock.findStep(now, begin)
+	if step == 0 && s.clock.isUnchecked() {
+		if step, err = t.findEarlierStep(ctx); err != nil {
+			return nil, false, err
+		}
+		if step == 0 {
+			return func() { s.clock.acceptClock(now, begin) }, false, nil
+		}
+	}
 	if step == 0 {
 		return func() {}, false, nil
 	}
@@ -106,6 +128,9 @@ func (s *Store) startClock(ctx context.Context, t *tx) (committed func(), steppe
 // run at once, because the while would be longer by the step. Every replica that
 // notices the step may do this: the second time does no harm.
 func (t *tx) followStep(ctx context.Context, step time.Duration) error {
+	if err := t.followStepOfWatch(ctx, step); err != nil {
+		return err
+	}
 	_, err := t.ExecContext(ctx, `UPDATE jobs SET due_at = $1 WHERE leased = 1`, toMicros(t.now.Add(leaseAfterStep)))
 	if err != nil || step > 0 {
 		return err

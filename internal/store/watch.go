@@ -21,6 +21,9 @@ const watchLock = "watch"
 func (s *Store) BeginWatch(
 	ctx context.Context, lease, first time.Duration,
 ) (w approvals.WatchLease, begun bool, err error) {
+	if !s.clock.hasRunFor(approvals.WatchAgainAfter) {
+		return w, false, nil // a step of the clock before the start was noticed only if it was one back
+	}
 	if isDue, err := s.mayBeginWatch(ctx); err != nil || !isDue {
 		return w, false, err
 	}
@@ -32,6 +35,9 @@ func (s *Store) BeginWatch(
 		}
 		if state.fence == 0 {
 			return t.putWatch(ctx, watchState{fence: 1, dueAt: t.now.Add(first)})
+		}
+		if state.dueAt.Sub(t.now) > approvals.WatchEvery { // a step of the clock that nothing noticed
+			return t.followStepOfWatch(ctx, t.now.Sub(state.dueAt))
 		}
 		more, err := hasMoreToWatch(ctx, t, t.now)
 		if err != nil || t.now.Before(state.leasedUntil) || t.now.Before(state.dueAt) && !more {
@@ -55,7 +61,7 @@ func (s *Store) mayBeginWatch(ctx context.Context) (bool, error) {
 		return err == nil, err
 	}
 	now, err := s.Now(ctx)
-	if err != nil || !now.Before(state.dueAt) {
+	if wait := state.dueAt.Sub(now); err != nil || wait <= 0 || wait > approvals.WatchEvery {
 		return err == nil, err
 	}
 	return hasMoreToWatch(ctx, s.read, now)
@@ -194,7 +200,7 @@ func listWatched(ctx context.Context, q querier) ([]approvals.WatchedGroup, erro
 			return nil, fmt.Errorf("list watched groups: %w", err)
 		}
 		var detail watchedDetail
-		if err := json.Unmarshal([]byte(text), &detail); err != nil {
+		if err := decodeJSON(text, &detail); err != nil {
 			return nil, fmt.Errorf("read what is known of group %s: %w", id, err)
 		}
 		all = append(all, approvals.WatchedGroup{
