@@ -185,6 +185,7 @@ type OutsideChange struct {
 	Gone         bool      // UiPath does not have the group any more
 	Edits        []PortalEdit
 	Silent       bool // the policy wants no message about it
+	Unread       bool `json:",omitempty"` // the channel was not read, which may tell of a request that explains it
 }
 
 // NewChangeID returns a fresh id such as "C-7K3F9QXA".
@@ -219,7 +220,11 @@ type PortalEdit struct {
 type OwnChanges struct {
 	Confirmed Confirmation // the last one
 	Requests  []Request    // open, or in effect, or closed of late; foreign ones included
+	Unread    bool         // the channel was not read since the start: it may tell of more
 }
+
+// unreadDoubt is how long a difference waits for the channel to be read.
+const unreadDoubt = time.Hour
 
 // isConfirmedSince reports whether UiPath confirmed a change since a time.
 func (own OwnChanges) isConfirmedSince(since time.Time) bool { return !own.Confirmed.At.Before(since) }
@@ -227,7 +232,7 @@ func (own OwnChanges) isConfirmedSince(since time.Time) bool { return !own.Confi
 // JudgeLook compares a look with what is known of a group, and returns what is known
 // then. The change is nil unless it happened outside of the bot for certain: two looks show
 // the same difference, longer apart than a read may be late, and nothing that the bot did or
-// may have done explains it.
+// may have done explains it. While the channel is unread, the difference is kept and waits.
 func JudgeLook(known WatchedGroup, look GroupLook, own OwnChanges) (next WatchedGroup, change *OutsideChange) {
 	e := explain(known, look, own)
 	next = known
@@ -241,12 +246,17 @@ func JudgeLook(known WatchedGroup, look GroupLook, own OwnChanges) (next Watched
 		next.Gained, next.Lost, next.SuspectAt, next.Settled = gained, lost, look.Begun, false
 		return next, nil
 	}
-	if look.Begun.Sub(known.SuspectAt) < ReadLag {
+	wait := ReadLag
+	if own.Unread {
+		wait = unreadDoubt
+	}
+	if look.Begun.Sub(known.SuspectAt) < wait {
 		return next, nil
 	}
 	change = &OutsideChange{
 		Group: next.Group, Gained: gained, Lost: lost, Items: look.Items,
 		Since: known.At, SeenAt: known.SuspectAt, Gone: look.Gone,
+		Unread: own.Unread,
 	}
 	next = e.accept(next, look)
 	for _, code := range codesAmong(Union(gained, lost)) { // two looks agree
@@ -286,12 +296,16 @@ func explain(known WatchedGroup, look GroupLook, own OwnChanges) explanation {
 		known: known.Items, limits: !look.LimitsUnknown, before: known.Counted, recent: map[string][]string{},
 	}
 	var absorbed, settled []string
+	all := codesAmong(Union(Union(known.Items, look.Items), own.Confirmed.Codes))
 	for _, r := range own.Requests {
 		did := r.writeSince(since, confirmed)
 		if did == wroteNothing {
 			continue
 		}
 		codes := codesOfRequest(r)
+		if r.Proposal.CodesUntold {
+			codes = Union(codes, all)
+		}
 		if did == mayWrite {
 			e.heldCodes = Union(e.heldCodes, codes)
 			continue
@@ -409,6 +423,9 @@ func (e *explanation) dropCounted(r Request, codes []string, look GroupLook, fre
 
 // deed names the last thing that a request did to a code of its group.
 func (r Request) deed(code string) string {
+	if r.Proposal.CodesUntold {
+		code = "*" // whatever it did, a look shows all of it
+	}
 	deed := r.ID + " " + code + " " + string(r.State)
 	if r.EffectFound {
 		deed += " found"

@@ -388,6 +388,8 @@ type slackFake struct {
 	said   []utterance // in threads
 
 	outside []OutsideChange // told in the channel
+	unknown []ToldCard      // cards that the channel shows at the start
+	thread  []Told          // of each of these
 
 	clock  int
 	people map[string]Person
@@ -424,11 +426,12 @@ type double struct {
 }
 
 // ReadCards tells nothing: the store of these tests is no copy.
-func (s *slackFake) ReadCards(context.Context, string, string, string) ([]ToldCard, string, error) {
-	return nil, "", nil
+func (s *slackFake) ReadCards(context.Context, string, string, string) (cards []ToldCard, next string, err error) {
+	err = s.do("read_cards", func() { cards = s.unknown })
+	return cards, "", err
 }
 
-func (s *slackFake) ReadThread(context.Context, string, string) ([]Told, error) { return nil, nil }
+func (s *slackFake) ReadThread(context.Context, string, string) ([]Told, error) { return s.thread, nil }
 
 // ListPosts knows of cards, and of what turned up late.
 func (s *slackFake) ListPosts(_ context.Context, r Request) ([]Post, error) {

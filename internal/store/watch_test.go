@@ -29,7 +29,7 @@ func checkWatch(t *testing.T, url string) {
 	begin := func(want int) (w approvals.WatchLease) {
 		t.Helper()
 		wins := countWins(6, func(int) bool {
-			l, begun, err := s.BeginWatch(t.Context(), lease, time.Minute)
+			l, begun, err := s.BeginWatch(t.Context(), lease, time.Minute, true)
 			if err != nil {
 				t.Error(err)
 			}
@@ -106,7 +106,7 @@ func TestTheWatchFollowsAStep(t *testing.T) {
 			onBothStepping(t, func(t *testing.T, clock *hostClock, holder, other *bench) {
 				begin := func(b *bench) (w approvals.WatchLease, begun bool) {
 					t.Helper()
-					w, begun, err := b.store().BeginWatch(t.Context(), 10*time.Minute, time.Minute)
+					w, begun, err := b.store().BeginWatch(t.Context(), 10*time.Minute, time.Minute, true)
 					b.mustSucceed(err)
 					return w, begun
 				}
