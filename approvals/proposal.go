@@ -10,6 +10,8 @@ type Proposal struct {
 	Seats  []Seats   `json:"seats,omitempty"` // of the codes concerned
 	ReadAt time.Time `json:"read_at"`
 
+	CodesUntold bool `json:"codes_untold,omitempty"` // of a foreign request: the channel does not tell all codes
+
 	QuotasKnown bool `json:"quotas_known,omitempty"` // UiPath showed the seat limits, even if there were none
 
 	Ends map[string]time.Time `json:"ends,omitempty"` // when the extended codes would go otherwise

@@ -3,6 +3,7 @@ package approvals
 import (
 	"cmp"
 	"errors"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -272,13 +273,31 @@ func foreignIn(group string, concerned []string, card, done Told, ended *Revocat
 	}
 	change := Change{Add: done.Added, Remove: done.Removed}
 	change.Extend = Without(Without(done.Codes, done.Added), done.Removed)
-	if done.Cut || done.GroupID == "" {
+	isUntold := done.Cut || done.GroupID == ""
+	if isUntold {
 		change = Change{Extend: concerned}
 	} else if !done.Until.IsZero() {
 		r.Grant = &Grant{Codes: change.GrantedCodes(), Until: done.Until, Revocation: ended}
 	}
-	r.Proposal = &Proposal{Group: Group{ID: group}, Change: change}
+	r.Proposal = &Proposal{Group: Group{ID: group}, Change: change, CodesUntold: isUntold}
 	return r
+}
+
+// foreignInDoubt is what an unknown request may have done: the channel does not tell that it ended
+// without a change. Its group is empty if the channel does not tell that either.
+func foreignInDoubt(card Told, thread []Told) []Request {
+	at := card.At()
+	for _, t := range thread {
+		switch endings[t.EventType] {
+		case Denied, Cancelled, Expired, Superseded:
+			return nil
+		}
+		at = t.At()
+	}
+	return []Request{{
+		ID: card.RequestID, State: Done, FiledAt: card.At(), ClosedAt: at, Outcome: &Outcome{Reason: ReasonFromChannel},
+		Proposal: &Proposal{Group: Group{ID: card.GroupID}, CodesUntold: true},
+	}}
 }
 
 // ConcernedCodes has, by group, the codes that these requests hold or ask for.
@@ -298,7 +317,7 @@ type Reading struct {
 	newest    string // card in the channel that the database knows
 	requests  map[string]Request
 	concerned map[string][]string
-	watched   map[string]bool // groups whose changes outside of the bot are told
+	watches   bool // changes outside of the bot are told
 	adoptions []Adoption
 }
 
@@ -315,21 +334,20 @@ func NewReading(newest string, unfinished []Request) *Reading {
 	return r
 }
 
-// Watch has the reading collect what unknown requests did to these groups as well: it is no change
-// outside of the bot.
-func (r *Reading) Watch(groups []WatchedGroup) {
-	r.watched = make(map[string]bool, len(groups))
-	for _, group := range groups {
-		r.watched[group.Group.ID] = true
-	}
-}
+// Watch has the reading collect what unknown requests did to any group: it is no change outside of
+// the bot.
+func (r *Reading) Watch() { r.watches = true }
 
 // concernedBy has the groups that a card may be about, with the codes that matter there.
 func (r *Reading) concernedBy(card ToldCard) map[string][]string {
-	if _, concerns := r.concerned[card.GroupID]; !concerns && r.watched[card.GroupID] {
-		return map[string][]string{card.GroupID: nil}
+	if _, concerns := r.concerned[card.GroupID]; concerns || !r.watches {
+		return r.concerned
 	}
-	return r.concerned
+	concerned := map[string][]string{card.GroupID: nil}
+	if card.GroupID == "" { // it may be any
+		maps.Copy(concerned, r.concerned)
+	}
+	return concerned
 }
 
 // Oldest is the timestamp from which the cards have to be read: of the newest known
@@ -355,8 +373,9 @@ func (r *Reading) MayTell(card ToldCard) bool {
 	if request, ours := r.requests[card.RequestID]; ours {
 		return request.CardTS == "" || request.CardTS == card.TS && card.LatestReply > r.newest
 	}
-	_, concerns := r.concernedBy(card)[card.GroupID]
-	return card.TS > r.newest && card.LatestReply != "" && (concerns || card.GroupID == "" && len(r.concerned) > 0)
+	_, concerns := r.concerned[card.GroupID]
+	concerns = concerns || card.GroupID == "" && len(r.concerned) > 0
+	return card.TS > r.newest && (r.watches || card.LatestReply != "" && concerns)
 }
 
 // Add takes what a card and its thread tell. known means the database has its
@@ -376,6 +395,9 @@ func (r *Reading) Add(card ToldCard, thread []Told, known bool) {
 	}
 	if !known || ours && request.State == Filed {
 		a.Foreign = Foreign(card.Told, thread, r.concernedBy(card))
+		if len(a.Foreign) == 0 && r.watches {
+			a.Foreign = foreignInDoubt(card.Told, thread)
+		}
 	}
 	if ours || len(a.Foreign) > 0 {
 		r.adoptions = append(r.adoptions, a)

@@ -212,7 +212,7 @@ func TestReadingReadsLittle(t *testing.T) {
 	if got := reading.Oldest(); got != open.CardTS {
 		t.Errorf("reads from %s", got)
 	}
-	reading.Watch([]WatchedGroup{{Group: Group{ID: "group-02"}}})
+	reading.Watch()
 	done := heard(40, "allocation_done", func(t *Told) { t.RequestID, t.GroupID, t.Added = "R-OTHER", "group-02", []string{"IDU"} })
 	reading.Add(elsewhere, []Told{done}, false)
 	if told := reading.Adoptions(); !reading.MayTell(elsewhere) || len(told) != 1 || len(told[0].Foreign) != 1 ||
@@ -221,6 +221,53 @@ func TestReadingReadsLittle(t *testing.T) {
 	}
 	if got, want := NewReading("", []Request{filed}).Oldest(), heard(-10, "").TS; got != want {
 		t.Errorf("without a card reads from %s, want %s", got, want)
+	}
+}
+
+// Of an unknown request nothing tells what it did: its codes or its group were cut for their length, or
+// its end is missing. Whatever the first look shows is no change outside then, and what comes
+// after it is.
+func TestWhatTheChannelDoesNotTellIsNoChangeOutside(t *testing.T) {
+	cut := func(t *Told) { t.Cut, t.Codes, t.Added = true, nil, nil }
+	groupless := func(t *Told) { t.GroupID = "" }
+	unknown := func(t *Told) { t.RequestID = "R-UNKNOWN" }
+	for name, c := range map[string]struct {
+		card   Told
+		thread []Told
+		is     bool // it may have done something
+	}{
+		"codes that were cut":        {heard(1, CardEventType, unknown), []Told{heard(2, "allocation_done", unknown, cut)}, true},
+		"a group that was cut":       {heard(1, CardEventType, unknown, groupless), []Told{heard(2, "allocation_done", unknown, groupless)}, true},
+		"an end that is missing":     {heard(1, CardEventType, unknown), []Told{heard(2, "allocation_approved", unknown)}, true},
+		"a card without a thread":    {heard(1, CardEventType, unknown), nil, true},
+		"a refusal that may be late": {heard(1, CardEventType, unknown), []Told{heard(2, "allocation_failed", unknown)}, true},
+		"a denial":                   {heard(1, CardEventType, unknown), []Told{heard(2, "allocation_denied", unknown)}, false},
+	} {
+		for _, concerned := range []string{"group-01", "group-02"} { // of the one unfinished request
+			open := requestIn(Pending)
+			open.Proposal = &Proposal{Group: Group{ID: concerned}, Change: Change{Add: []string{"OTHER"}}}
+			reading := NewReading("", []Request{open})
+			reading.Watch()
+			reading.Add(ToldCard{Told: c.card}, c.thread, false)
+			var own OwnChanges
+			for _, a := range reading.Adoptions() {
+				own.Requests = append(own.Requests, a.Foreign...)
+			}
+			known := WatchedGroup{Group: Group{ID: "group-01"}, Items: []string{"A"}, At: filedAt.Add(-time.Hour), Settled: true}
+			look := func(minutes int, items ...string) (told bool) {
+				next, change := JudgeLook(known, GroupLook{Items: items, Begun: filedAt.Add(time.Duration(minutes) * time.Minute)}, own)
+				known = next
+				return change != nil
+			}
+			look(60, "B", "C")
+			if told := look(75, "B", "C"); told == c.is {
+				t.Errorf("%s, beside %s: told %t", name, concerned, told)
+			}
+			look(90, "B", "C", "D")
+			if !look(105, "B", "C", "D") {
+				t.Errorf("%s, beside %s: a later change is not told", name, concerned)
+			}
+		}
 	}
 }
 

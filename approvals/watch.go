@@ -15,6 +15,12 @@ const WatchEvery = 15 * time.Minute
 // It is longer than a read may be late.
 const WatchAgainAfter = ReadLag + 10*time.Second
 
+// WatchPauseAfter is how long no look is taken after a step of the store's clock. What the bot did
+// before is so old then that looks show it, whatever its recorded time.
+func WatchPauseAfter(step time.Duration) time.Duration {
+	return min(max(step.Abs(), WatchAgainAfter), clockDoubt)
+}
+
 // A GroupAllocation is the allocation of one group among those that UiPath lists.
 type GroupAllocation struct {
 	Group      Group
@@ -80,6 +86,24 @@ func (w WatchedGroup) IsNew() bool { return w.At.IsZero() }
 // an earlier look has counted. clockDoubt is longer than a write in doubt may take, and the last
 // look may have been late.
 func (w WatchedGroup) ExplainedSince() time.Time { return w.At.Add(-clockDoubt) }
+
+// PutBack puts the look back to now, because it lies in the future: the clock was put back. Deeds
+// that had explained what it showed are counted, lest they explain it again.
+func (w WatchedGroup) PutBack(now time.Time, own OwnChanges) WatchedGroup {
+	back := w
+	back.At = now
+	for _, r := range own.Requests {
+		did := r.writeSince(w.ExplainedSince(), own.isConfirmedSince(w.ExplainedSince()))
+		may := r.writeSince(back.ExplainedSince(), own.isConfirmedSince(back.ExplainedSince()))
+		if did != wroteNothing || may == wroteNothing || r.LeftCodes() {
+			continue
+		}
+		for _, code := range codesOfRequest(r) {
+			back.Counted = Union(back.Counted, []string{r.deed(code)})
+		}
+	}
+	return back
+}
 
 // IsCertain reports whether a look shows what is known, and the bot changed nothing since:
 // there is nothing to judge.
@@ -161,6 +185,7 @@ type OutsideChange struct {
 	Gone         bool      // UiPath does not have the group any more
 	Edits        []PortalEdit
 	Silent       bool // the policy wants no message about it
+	Unread       bool `json:",omitempty"` // the channel was not read, which may tell of a request that explains it
 }
 
 // NewChangeID returns a fresh id such as "C-7K3F9QXA".
@@ -195,12 +220,19 @@ type PortalEdit struct {
 type OwnChanges struct {
 	Confirmed Confirmation // the last one
 	Requests  []Request    // open, or in effect, or closed of late; foreign ones included
+	Unread    bool         // the channel was not read since the start: it may tell of more
 }
+
+// unreadDoubt is how long a difference waits for the channel to be read.
+const unreadDoubt = time.Hour
+
+// isConfirmedSince reports whether UiPath confirmed a change since a time.
+func (own OwnChanges) isConfirmedSince(since time.Time) bool { return !own.Confirmed.At.Before(since) }
 
 // JudgeLook compares a look with what is known of a group, and returns what is known
 // then. The change is nil unless it happened outside of the bot for certain: two looks show
 // the same difference, longer apart than a read may be late, and nothing that the bot did or
-// may have done explains it.
+// may have done explains it. While the channel is unread, the difference is kept and waits.
 func JudgeLook(known WatchedGroup, look GroupLook, own OwnChanges) (next WatchedGroup, change *OutsideChange) {
 	e := explain(known, look, own)
 	next = known
@@ -214,12 +246,17 @@ func JudgeLook(known WatchedGroup, look GroupLook, own OwnChanges) (next Watched
 		next.Gained, next.Lost, next.SuspectAt, next.Settled = gained, lost, look.Begun, false
 		return next, nil
 	}
-	if look.Begun.Sub(known.SuspectAt) < ReadLag {
+	wait := ReadLag
+	if own.Unread {
+		wait = unreadDoubt
+	}
+	if look.Begun.Sub(known.SuspectAt) < wait {
 		return next, nil
 	}
 	change = &OutsideChange{
 		Group: next.Group, Gained: gained, Lost: lost, Items: look.Items,
 		Since: known.At, SeenAt: known.SuspectAt, Gone: look.Gone,
+		Unread: own.Unread,
 	}
 	next = e.accept(next, look)
 	for _, code := range codesAmong(Union(gained, lost)) { // two looks agree
@@ -253,18 +290,22 @@ type explanation struct {
 // may show late, is not judged. So are limits while the bot writes: a write replaces all.
 func explain(known WatchedGroup, look GroupLook, own OwnChanges) explanation {
 	since := known.ExplainedSince()
-	confirmed := !own.Confirmed.At.Before(since)
-	fresh := confirmed && own.Confirmed.At.After(look.Begun.Add(-ReadLag))
+	confirmed := own.isConfirmedSince(since)
+	fresh := confirmed && mayBeLate(own.Confirmed.At, look.Begun)
 	e := explanation{
 		known: known.Items, limits: !look.LimitsUnknown, before: known.Counted, recent: map[string][]string{},
 	}
 	var absorbed, settled []string
+	all := codesAmong(Union(Union(known.Items, look.Items), own.Confirmed.Codes))
 	for _, r := range own.Requests {
 		did := r.writeSince(since, confirmed)
 		if did == wroteNothing {
 			continue
 		}
 		codes := codesOfRequest(r)
+		if r.Proposal.CodesUntold {
+			codes = Union(codes, all)
+		}
 		if did == mayWrite {
 			e.heldCodes = Union(e.heldCodes, codes)
 			continue
@@ -382,6 +423,9 @@ func (e *explanation) dropCounted(r Request, codes []string, look GroupLook, fre
 
 // deed names the last thing that a request did to a code of its group.
 func (r Request) deed(code string) string {
+	if r.Proposal.CodesUntold {
+		code = "*" // whatever it did, a look shows all of it
+	}
 	deed := r.ID + " " + code + " " + string(r.State)
 	if r.EffectFound {
 		deed += " found"
@@ -393,13 +437,14 @@ func (r Request) deed(code string) string {
 }
 
 // isShownBy reports whether a look shows for certain what the request did: even a write in
-// doubt had taken effect, and a read that was late had it.
+// doubt had taken effect, and a read that was late had it. What lies far in the future was done
+// before the clock was put back, and WatchPauseAfter has passed since.
 func (r Request) isShownBy(look GroupLook) bool {
 	at := r.ClosedAt
 	if r.Grant != nil && r.Grant.Revocation != nil {
 		at = r.Grant.Revocation.At
 	}
-	return at.Add(clockDoubt).Before(look.Begun)
+	return at.Sub(look.Begun).Abs() > clockDoubt
 }
 
 // codesOfRequest lists all codes that a request may have changed.

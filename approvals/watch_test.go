@@ -406,3 +406,25 @@ func TestASecondEndOfAGrantIsNoChangeOutside(t *testing.T) {
 		}
 	}
 }
+
+// TestALookPutBackKeepsWhatItKnew has the clock be an hour ahead while the bot adds a code and another
+// person, who is told of, takes it out. After the clock is put right, nothing is told again.
+func TestALookPutBackKeepsWhatItKnew(t *testing.T) {
+	t.Parallel()
+	right := time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC)
+	ahead := func(minutes int) time.Time { return right.Add(time.Hour + time.Duration(minutes)*time.Minute) }
+	own := OwnChanges{
+		Confirmed: Confirmation{Codes: []string{"A", "B"}, At: ahead(-40)}, Requests: []Request{writeOf(Add, Done, ahead(-40), false)},
+	}
+	known := WatchedGroup{Group: Group{ID: "group-01"}, Items: []string{"A"}, At: ahead(0), Settled: true}.PutBack(right, own)
+	if !known.At.Equal(right) {
+		t.Errorf("the look is at %s", known.At)
+	}
+	for n := range 8 {
+		begun := right.Add(time.Duration(n+1) * WatchEvery)
+		next, change := JudgeLook(known, GroupLook{Group: known.Group, Items: []string{"A"}, Begun: begun}, own)
+		if known = next; change != nil {
+			t.Errorf("after %d looks: %+v", n+1, change)
+		}
+	}
+}

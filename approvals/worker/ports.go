@@ -26,8 +26,10 @@ type Watch interface {
 	OutsideChanges
 
 	// BeginWatch leases the look at groups if one is due and no replica has it. The first
-	// is due a while after the first call.
-	BeginWatch(ctx context.Context, lease, first time.Duration) (l approvals.WatchLease, begun bool, err error)
+	// is due a while after the first call. again says that second looks and messages begin one too.
+	BeginWatch(
+		ctx context.Context, lease, first time.Duration, again bool,
+	) (l approvals.WatchLease, begun bool, err error)
 
 	// EndWatch gives the lease back. After a look at all groups the next is due later.
 	EndWatch(ctx context.Context, l approvals.WatchLease, next time.Duration) error

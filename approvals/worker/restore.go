@@ -179,12 +179,10 @@ func (w *Runner) adoptFrom(ctx context.Context, channel string, unfinished []app
 	if err != nil {
 		return err
 	}
-	watched, err := w.Store.ListWatched(ctx)
-	if err != nil {
-		return err
-	}
 	reading := approvals.NewReading(newest, unfinished)
-	reading.Watch(watched)
+	if !w.Policy().Watch.Off {
+		reading.Watch()
+	}
 	cards, err := w.readCards(ctx, channel, reading.Oldest())
 	if err != nil {
 		return err

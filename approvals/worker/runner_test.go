@@ -257,6 +257,7 @@ type uipath struct {
 	before    Allocation
 	changedAt time.Time
 	renamed   string        // the group's name of now; empty: as it was
+	listed    bool          // the list of all allocations is shown
 	delayed   time.Duration // how late the answer to the next read comes, which is of the moment it was asked for
 }
 
@@ -385,6 +386,11 @@ type slackFake struct {
 	times  map[string][]time.Time // of the calls of each name
 	posted []string
 	said   []utterance // in threads
+
+	outside []OutsideChange // told in the channel
+	unknown []ToldCard      // cards that the channel shows at the start
+	thread  []Told          // of each of these
+
 	clock  int
 	people map[string]Person
 	groups map[string][]string
@@ -420,11 +426,12 @@ type double struct {
 }
 
 // ReadCards tells nothing: the store of these tests is no copy.
-func (s *slackFake) ReadCards(context.Context, string, string, string) ([]ToldCard, string, error) {
-	return nil, "", nil
+func (s *slackFake) ReadCards(context.Context, string, string, string) (cards []ToldCard, next string, err error) {
+	err = s.do("read_cards", func() { cards = s.unknown })
+	return cards, "", err
 }
 
-func (s *slackFake) ReadThread(context.Context, string, string) ([]Told, error) { return nil, nil }
+func (s *slackFake) ReadThread(context.Context, string, string) ([]Told, error) { return s.thread, nil }
 
 // ListPosts knows of cards, and of what turned up late.
 func (s *slackFake) ListPosts(_ context.Context, r Request) ([]Post, error) {
@@ -666,8 +673,8 @@ func (s *slackFake) TellVoter(_ context.Context, _ Request, user string, why Eli
 	return s.do("tell_voter", func() { s.posted = append(s.posted, "tell_voter "+user+" "+string(why)) })
 }
 
-func (s *slackFake) PostOutsideChange(context.Context, UntoldChange) (ts string, err error) {
-	err = s.do("post_outside", func() { s.posted = append(s.posted, "post_outside") })
+func (s *slackFake) PostOutsideChange(_ context.Context, change UntoldChange) (ts string, err error) {
+	err = s.do("post_outside", func() { s.outside = append(s.outside, change.OutsideChange) })
 	return "1.000001", err
 }
 
@@ -675,9 +682,13 @@ func (s *slackFake) FindOutsideChange(context.Context, UntoldChange) (ts string,
 	return "", false, nil
 }
 
-// ListAllocations is refused: the watch is tried with a whole bot.
-func (u *uipath) ListAllocations(context.Context) ([]GroupAllocation, error) {
-	return nil, &DelayError{Reason: "not tried here"}
+// ListAllocations fails unless a test watches the portal.
+func (u *uipath) ListAllocations(ctx context.Context) ([]GroupAllocation, error) {
+	if !u.listed {
+		return nil, &DelayError{Reason: "not tried here"}
+	}
+	allocation, err := u.ReadAllocation(ctx, "group-01")
+	return []GroupAllocation{{Group: groupname.Group("group-01", "Robot developers"), Allocation: allocation}}, err
 }
 
 func (u *uipath) FindEdits(context.Context, Group, time.Time, time.Time) ([]PortalEdit, error) {

@@ -32,14 +32,12 @@ func (w *Runner) keepWatching(ctx context.Context) {
 
 // watch looks at the groups that are due, and tells what changed.
 func (w *Runner) watch(ctx context.Context) error {
-	if len(w.unread.list()) > 0 {
-		return nil // what the bot did may be known from the channel alone
-	}
 	policy := w.Policy().Watch
 	if policy.Off {
 		return w.Store.ForgetWatch(ctx)
 	}
-	lease, begun, err := w.Store.BeginWatch(ctx, watchLease, watchFirst)
+	isRead := len(w.unread.list()) == 0
+	lease, begun, err := w.Store.BeginWatch(ctx, watchLease, watchFirst, isRead)
 	if err != nil || !begun {
 		return err
 	}
@@ -49,8 +47,9 @@ func (w *Runner) watch(ctx context.Context) error {
 	if lease, err = w.lookAtDue(looking, lease, policy); err != nil {
 		next = watchRetry
 	}
-	// What is known is told, whatever keeps the bot from looking further.
-	err = errors.Join(err, w.tellOutsideChanges(looking, lease))
+	if isRead { // what is known is told, whatever keeps the bot from looking further
+		err = errors.Join(err, w.tellOutsideChanges(looking, lease))
+	}
 	return errors.Join(err, w.Store.EndWatch(context.WithoutCancel(ctx), lease, next))
 }
 
@@ -168,7 +167,7 @@ func (w *Runner) judge(
 	ctx context.Context, lease approvals.WatchLease, policy approvals.WatchPolicy,
 	known approvals.WatchedGroup, look approvals.GroupLook, confirmed approvals.Confirmation,
 ) error {
-	own := approvals.OwnChanges{Confirmed: confirmed}
+	own := approvals.OwnChanges{Confirmed: confirmed, Unread: len(w.unread.list()) > 0}
 	var err error
 	if own.Requests, err = w.Store.ListMaybeWritten(ctx, look.Group.ID, known.ExplainedSince()); err != nil {
 		return err

@@ -714,6 +714,9 @@ func (g *golden) addOutsideChanges() {
 	g.add("Outside: codes exchanged", change(func(c *approvals.OutsideChange) {
 		c.Gained, c.Lost = []string{"IDU"}, []string{"RPADEVPRONU", "RPADEVPRONU=5"}
 	}))
+	g.add("Outside: seen while the channel was unread", change(func(c *approvals.OutsideChange) {
+		c.Gained, c.Unread = []string{"IDU"}, true
+	}))
 	g.add("Outside: a seat limit added", change(func(c *approvals.OutsideChange) {
 		c.Gained, c.Items = []string{"IDU=10"}, []string{"ATTUNU", "IDU", "IDU=10"}
 	}))

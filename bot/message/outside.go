@@ -25,6 +25,9 @@ func (p Phrases) DescribeOutsideChange(c approvals.OutsideChange) string {
 	lines := []string{":warning: " + capitalize(describeMoved(c)) + "."}
 	lines = append(lines, fmt.Sprintf("It happened after %s, and I saw it first at %s.",
 		formatTime(c.Since), formatTime(c.SeenAt)))
+	if c.Unread {
+		lines = append(lines, "I could not read this channel then, so a request that my database lost may explain it.")
+	}
 	for _, edit := range c.Edits {
 		lines = append(lines, describeEdit(edit))
 	}

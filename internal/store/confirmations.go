@@ -50,7 +50,7 @@ func (s *Store) LastConfirmed(ctx context.Context, groupID string) (approvals.Co
 
 func decodeConfirmation(groupID string, at int64, text string) (approvals.Confirmation, error) {
 	var detail confirmationDetail
-	if err := json.Unmarshal([]byte(text), &detail); err != nil {
+	if err := decodeJSON(text, &detail); err != nil {
 		return approvals.Confirmation{}, fmt.Errorf("read the confirmed allocation of group %s: %w", groupID, err)
 	}
 	return approvals.Confirmation{Codes: detail.Codes, Limits: detail.Limits, At: fromMicros(at)}, nil

@@ -178,7 +178,7 @@ func scanJournaledChange(rows *sql.Rows) (c approvals.OutsideChange, err error) 
 	var detail changeDetail
 	if json.Unmarshal([]byte(text), &detail) == nil {
 		c.Group.Name, c.Gained, c.Lost, c.Items = detail.Name, detail.Gained, detail.Lost, detail.Items
-		c.Gone, c.Silent = detail.Gone, detail.Silent
+		c.Gone, c.Silent, c.Unread = detail.Gone, detail.Silent, detail.Unread
 	}
 	return c, nil
 }

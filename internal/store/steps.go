@@ -30,9 +30,10 @@ const leaseAfterStep = time.Minute
 type clockWatch struct {
 	elapsed func() time.Duration // really passed since the start of the process
 
-	mu     sync.Mutex
-	origin time.Time     // the store's clock when elapsed was zero; zero: not read yet
-	steady time.Duration // what had elapsed when the clock last stepped, or at first
+	mu      sync.Mutex
+	origin  time.Time     // the store's clock when elapsed was zero; zero: not read yet
+	steady  time.Duration // what had elapsed when the clock last stepped, or at first
+	checked bool          // for a step back before the start of the process
 }
 
 // watchClock returns a watch. A clock that a test sets steps on purpose, unless the
@@ -86,7 +87,7 @@ func (w *clockWatch) findStep(now time.Time, begin time.Duration) time.Duration 
 func (w *clockWatch) acceptClock(now time.Time, begin time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.origin, w.steady = now.Add(-begin), begin
+	w.origin, w.steady, w.checked = now.Add(-begin), begin, true
 }
 
 // steadyFor is for how long the clock has gone right. It showed now at some moment since begin.
@@ -99,6 +100,27 @@ func (w *clockWatch) steadyFor(now time.Time, begin time.Duration) time.Duration
 	return begin - w.steady
 }
 
+// isUnchecked reports whether a step before the start of the process was not looked for yet.
+func (w *clockWatch) isUnchecked() bool {
+	if w == nil {
+		return false
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return !w.checked
+}
+
+// hasRunFor reports whether the clock has gone right for so long in this process: what was done
+// before is older.
+func (w *clockWatch) hasRunFor(d time.Duration) bool {
+	if w == nil {
+		return true
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.elapsed()-w.steady >= d
+}
+
 // startClock reads the clock for the first time in a transaction. If the clock has
 // stepped, the leases follow, and the transaction must commit without other work:
 // work that fails would undo it. committed must be called after the commit.
@@ -109,6 +131,14 @@ func (s *Store) startClock(ctx context.Context, t *tx) (committed func(), steppe
 	}
 	now := t.now
 	step := s.clock.findStep(now, begin)
+	if step == 0 && s.clock.isUnchecked() {
+		if step, err = t.findEarlierStep(ctx); err != nil {
+			return nil, false, err
+		}
+		if step == 0 {
+			return func() { s.clock.acceptClock(now, begin) }, false, nil
+		}
+	}
 	if step == 0 {
 		return func() {}, false, nil
 	}
@@ -119,6 +149,9 @@ func (s *Store) startClock(ctx context.Context, t *tx) (committed func(), steppe
 // run at once, because the while would be longer by the step. Every replica that
 // notices the step may do this: the second time does no harm.
 func (t *tx) followStep(ctx context.Context, step time.Duration) error {
+	if err := t.followStepOfWatch(ctx, step); err != nil {
+		return err
+	}
 	_, err := t.ExecContext(ctx, `UPDATE jobs SET due_at = $1 WHERE leased = 1`, toMicros(t.now.Add(leaseAfterStep)))
 	if err != nil || step > 0 {
 		return err

@@ -17,11 +17,14 @@ import (
 const watchLock = "watch"
 
 // BeginWatch leases the look at all groups if it is due and no replica has it. The first one
-// is due a while after the first call.
+// is due a while after the first call. again says that second looks and messages begin one too.
 func (s *Store) BeginWatch(
-	ctx context.Context, lease, first time.Duration,
+	ctx context.Context, lease, first time.Duration, again bool,
 ) (w approvals.WatchLease, begun bool, err error) {
-	if isDue, err := s.mayBeginWatch(ctx); err != nil || !isDue {
+	if !s.clock.hasRunFor(approvals.WatchAgainAfter) {
+		return w, false, nil // a step of the clock before the start was noticed only if it was one back
+	}
+	if isDue, err := s.mayBeginWatch(ctx, again); err != nil || !isDue {
 		return w, false, err
 	}
 	err = s.runInTx(ctx, func(t *tx) error {
@@ -33,8 +36,11 @@ func (s *Store) BeginWatch(
 		if state.fence == 0 {
 			return t.putWatch(ctx, watchState{fence: 1, dueAt: t.now.Add(first)})
 		}
+		if state.dueAt.Sub(t.now) > approvals.WatchEvery { // a step of the clock that nothing noticed
+			return t.followStepOfWatch(ctx, t.now.Sub(state.dueAt))
+		}
 		more, err := hasMoreToWatch(ctx, t, t.now)
-		if err != nil || t.now.Before(state.leasedUntil) || t.now.Before(state.dueAt) && !more {
+		if err != nil || t.now.Before(state.leasedUntil) || t.now.Before(state.dueAt) && !(again && more) {
 			return err
 		}
 		begun = true
@@ -49,16 +55,17 @@ func (s *Store) BeginWatch(
 }
 
 // mayBeginWatch looks whether a look is due, without a lock: mostly it is not.
-func (s *Store) mayBeginWatch(ctx context.Context) (bool, error) {
+func (s *Store) mayBeginWatch(ctx context.Context, again bool) (bool, error) {
 	state, err := readWatch(ctx, s.read)
 	if err != nil || state.fence == 0 {
 		return err == nil, err
 	}
 	now, err := s.Now(ctx)
-	if err != nil || !now.Before(state.dueAt) {
+	if wait := state.dueAt.Sub(now); err != nil || wait <= 0 || wait > approvals.WatchEvery {
 		return err == nil, err
 	}
-	return hasMoreToWatch(ctx, s.read, now)
+	more, err := hasMoreToWatch(ctx, s.read, now)
+	return again && more, err
 }
 
 // watchState is the row of the table watch; the zero watchState if there is none.
@@ -194,7 +201,7 @@ func listWatched(ctx context.Context, q querier) ([]approvals.WatchedGroup, erro
 			return nil, fmt.Errorf("list watched groups: %w", err)
 		}
 		var detail watchedDetail
-		if err := json.Unmarshal([]byte(text), &detail); err != nil {
+		if err := decodeJSON(text, &detail); err != nil {
 			return nil, fmt.Errorf("read what is known of group %s: %w", id, err)
 		}
 		all = append(all, approvals.WatchedGroup{
@@ -277,10 +284,10 @@ func listConfirmed(ctx context.Context, q querier) (map[string]approvals.Confirm
 const maybeWrittenQuery = `SELECT ` + requestColumns + ` FROM requests
 		WHERE group_id = $1 AND (closed_at IS NULL OR closed_at >= $2 OR in_effect = 1)
 	UNION ALL SELECT id, '', 'done', '', '', NULL, filed_at, closed_at, closed_at, closed_at, NULL, body
-		FROM foreign_requests WHERE group_id = $1`
+		FROM foreign_requests WHERE group_id IN ($1, '')`
 
 // ListMaybeWritten lists the requests of a group that are open, or in effect, or closed since
-// a time, with those that only the channel tells of.
+// a time, with those that only the channel tells of, also if it does not tell their group.
 func (s *Store) ListMaybeWritten(
 	ctx context.Context, groupID string, since time.Time,
 ) ([]approvals.Request, error) {
@@ -296,11 +303,13 @@ type changeDetail struct {
 	Gone   bool                   `json:"gone,omitempty"`
 	Edits  []approvals.PortalEdit `json:"edits,omitempty"`
 	Silent bool                   `json:"silent,omitempty"`
+	Unread bool                   `json:"unread,omitempty"`
 }
 
 func encodeChange(c approvals.OutsideChange) (string, error) {
 	text, err := json.Marshal(changeDetail{
 		Name: c.Group.Name, Gained: c.Gained, Lost: c.Lost, Items: c.Items, Gone: c.Gone, Edits: c.Edits, Silent: c.Silent,
+		Unread: c.Unread,
 	})
 	return string(text), err
 }
@@ -345,7 +354,7 @@ func scanOutsideChange(rows *sql.Rows) (c approvals.UntoldChange, err error) {
 		return c, fmt.Errorf("read the change outside %s: %w", c.ID, err)
 	}
 	c.Group.Name, c.Gained, c.Lost, c.Items = detail.Name, detail.Gained, detail.Lost, detail.Items
-	c.Gone, c.Edits, c.Silent = detail.Gone, detail.Edits, detail.Silent
+	c.Gone, c.Edits, c.Silent, c.Unread = detail.Gone, detail.Edits, detail.Silent, detail.Unread
 	c.Since, c.SeenAt, c.TriedAt = fromMicros(since), fromMicros(seen), fromNullMicros(tried)
 	c.Channel, c.TS = channel.String, ts.String
 	return c, nil

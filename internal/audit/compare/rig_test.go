@@ -253,9 +253,9 @@ const (
 func (r *rig) seeOutside() {
 	r.Helper()
 	r.clock.Advance(time.Hour)
-	_, _, err := r.store.BeginWatch(r.ctx, time.Minute, 0)
+	_, _, err := r.store.BeginWatch(r.ctx, time.Minute, 0, true)
 	r.must(err)
-	lease, begun, err := r.store.BeginWatch(r.ctx, time.Minute, 0)
+	lease, begun, err := r.store.BeginWatch(r.ctx, time.Minute, 0, true)
 	r.must(err)
 	if !begun {
 		r.Fatal("the watch did not begin")

@@ -145,10 +145,10 @@ func (s *story) write(kind approvals.JobKind, body approvals.Allocation) {
 func (s *story) seeOutside() {
 	s.Helper()
 	ctx := s.Context()
-	if _, _, err := s.store.BeginWatch(ctx, time.Minute, 0); err != nil {
+	if _, _, err := s.store.BeginWatch(ctx, time.Minute, 0, true); err != nil {
 		s.Fatal(err)
 	}
-	lease, begun, err := s.store.BeginWatch(ctx, time.Minute, 0)
+	lease, begun, err := s.store.BeginWatch(ctx, time.Minute, 0, true)
 	if err != nil || !begun {
 		s.Fatal(begun, err)
 	}
