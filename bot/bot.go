@@ -41,6 +41,9 @@ const Connections = socket.Connections
 // in the app manifest.
 const ShortcutOpen = message.ShortcutOpen
 
+// IsSlacksOwn reports whether a host is Slack's, or that of a workspace there.
+func IsSlacksOwn(host string) bool { return slackapi.DomainOf(host) != "" }
+
 // SlackConfig is how the bot reaches Slack.
 type SlackConfig struct {
 	APIURL   string // with a slash at the end
