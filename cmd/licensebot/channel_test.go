@@ -488,3 +488,47 @@ func TestOutcomeIsToldAfterARestart(t *testing.T) {
 	w.awaitThreadIn(approvalsChannel, card.TS, "allocation_cancelled")
 	w.wantToldOnce(requester, told)
 }
+
+// TestChannelBecomesShared lets another organization into the approvals channel, before the
+// start or after the checks of the start. The operator is told; votes of strangers do not
+// count, and requests go on.
+func TestChannelBecomesShared(t *testing.T) {
+	sweep.InSample(t, false)
+	t.Parallel()
+	for name, isUp := range map[string]bool{"before the start": false, "while the bot runs": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			const told = "is shared with another organization, or about to be"
+			share := func() { w.slack.UpdateChannel(approvalsChannel, func(c *fakeslack.Channel) { c.ExtShared = true }) }
+			if !isUp {
+				share()
+			}
+			w.startReplica()
+			if isUp {
+				w.awaitChecked()
+				share()
+			}
+			const stranger = "U0STRANGER"
+			w.slack.AddUser(fakeslack.User{ID: stranger, Name: "stranger", Stranger: true, TeamID: "T0OTHER"})
+			w.slack.Join(approvalsChannel, stranger)
+			w.typeRequest("group-01 IDU")
+			w.awaitCard()
+			w.awaitLog(told)
+			w.reactToCard(stranger, "white_check_mark")
+			w.awaitTold(stranger, "people from another organization cannot approve licenses")
+			w.wantAllocation(0, "ATTUNU")
+			w.reactToCard(approver, "white_check_mark")
+			w.awaitOutcome("allocation_done", "*Done*")
+		})
+	}
+}
+
+// awaitChecked waits for the check of the setup that follows the start.
+func (w *world) awaitChecked() {
+	w.t.Helper()
+	w.pollUntil("the first check of the setup", func() bool {
+		_, metrics := getPage(w.t, w.healthBase()+"/metrics")
+		return strings.Contains(metrics, "\nlicensebot_checks_failing ")
+	})
+}
