@@ -120,6 +120,7 @@ func countBallots(r Request, ballots []Ballot, now time.Time) Step {
 	case r.Terms.Met(r.Votes):
 		step.Request.State = Approved
 		step.Request.DecidedAt = now
+		step.Request.DelayReason = "" // it was about the way here
 		step.Enqueue = append(step.Enqueue, Job{Kind: JobApply}, updateApproved(now))
 		step.Drop = append(step.Drop, JobRemind, JobEscalate)
 	case !slices.Equal(before, Voters(r.Votes)):

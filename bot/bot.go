@@ -41,6 +41,9 @@ const Connections = socket.Connections
 // in the app manifest.
 const ShortcutOpen = message.ShortcutOpen
 
+// IsSlacksOwn reports whether a host is Slack's, or that of a workspace there.
+func IsSlacksOwn(host string) bool { return slackapi.DomainOf(host) != "" }
+
 // SlackConfig is how the bot reaches Slack.
 type SlackConfig struct {
 	APIURL   string // with a slash at the end
@@ -70,6 +73,9 @@ type Deps struct {
 	// SetupProblems names the checks of the setup that found a problem last. Nil means
 	// that there are none.
 	SetupProblems func() []string
+	// ChannelChanged is called when Slack tells that the approvals channel is not as it was.
+	// Nil: nothing waits for that.
+	ChannelChanged func()
 
 	// Canary keeps what a reaction of the bot checks, which is that Slack delivers; nil
 	// switches that off. Replica names this process in what it keeps, and CanaryEnded is
@@ -122,6 +128,9 @@ func (b *Bot) assemble(d Deps) {
 	if d.Now == nil {
 		d.Now = time.Now
 	}
+	if d.ChannelChanged == nil {
+		d.ChannelChanged = func() {}
+	}
 	phrases := message.Phrases{Channel: b.channel.get, Emoji: d.Emoji, CodeName: d.CodeName}
 	posts := slackapi.NewMessenger(b.client, b.identity, d.Rates, d.Log)
 	views := slackapi.NewViews(b.client)
@@ -150,7 +159,7 @@ func (b *Bot) assemble(d Deps) {
 		uipath: d.UiPath, directory: b.directory, policy: d.Policy, codes: d.Codes, codeName: d.CodeName, log: d.Log,
 	}
 	b.intake = &intake{
-		store: d.Store, identity: b.identity, channel: b.channel, understanding: knows,
+		store: d.Store, identity: b.identity, channel: b.channel, channelChanged: d.ChannelChanged, understanding: knows,
 		directory: b.directory, phrases: phrases, now: d.Now, policy: d.Policy, log: d.Log,
 		filing: &filing{
 			store: d.Store, channel: b.channel, target: d.Target, ttl: d.TTL, seats: knows.listSeats,

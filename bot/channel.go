@@ -52,5 +52,14 @@ func (in *intake) noteChannelMoved(ctx context.Context, e event) error {
 func (in *intake) noteChannelClosed(channel, what string) {
 	if channel == in.channel.get() {
 		in.log.Error().Str("channel", channel).Msg(what)
+		in.channelChanged()
+	}
+}
+
+// noteSharing follows whether another organization is in the approvals channel. Slack says
+// so around each event of the channel, and the bot's own emoji on a new card is one.
+func (in *intake) noteSharing(e event) {
+	if e.place() == in.channel.get() && in.shared.Swap(e.Shared) != e.Shared {
+		in.channelChanged()
 	}
 }

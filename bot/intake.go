@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -28,11 +29,14 @@ type intake struct {
 	store     DeliveryStore
 	identity  slackapi.Identity
 	channel   *currentChannel
+	shared    atomic.Bool // the newest event of the channel says that another organization is in it
 	directory *slackapi.Directory
 	phrases   message.Phrases
 	now       func() time.Time // the clock of dates that people type
 	policy    func() approvals.Policy
 	log       zerolog.Logger
+
+	channelChanged func()
 
 	understanding *understanding
 
@@ -177,6 +181,7 @@ func (in *intake) handleEvent(ctx context.Context, env socket.Envelope) (ok bool
 	if err != nil {
 		return in.setAside(ctx, env, err.Error())
 	}
+	in.noteSharing(e)
 	if e.isReaction() {
 		return in.recordReaction(ctx, env, e)
 	}

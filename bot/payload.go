@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -23,6 +24,8 @@ type slashCommand struct {
 type eventCallback struct {
 	Type  string          `json:"type"`
 	Event json.RawMessage `json:"event"`
+	// Shared says that people of another organization are in the event's channel.
+	Shared looseBool `json:"is_ext_shared_channel"`
 }
 
 // event is what the bot reads of the events that it subscribes to.
@@ -41,7 +44,11 @@ type event struct {
 	NewChannel string `json:"new_channel_id"`
 	Tab        string `json:"tab"`
 	View       view   `json:"view"`
+	Shared     bool   `json:"-"` // told around the event
 }
+
+// place is the channel that the event is about; empty if it is about none.
+func (e event) place() string { return cmp.Or(e.Channel, e.Item.Channel) }
 
 // isReaction reports whether the event is about an emoji on a message.
 func (e event) isReaction() bool { return e.Type == "reaction_added" || e.Type == "reaction_removed" }
@@ -135,6 +142,7 @@ func decodeEvent(payload []byte) (event, error) {
 		}
 		return event{}, fmt.Errorf("decode event: %w", err)
 	}
+	e.Shared = bool(outer.Shared)
 	return e, nil
 }
 

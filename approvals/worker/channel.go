@@ -42,18 +42,56 @@ func (w *Runner) followChannel(ctx context.Context) error {
 	if w.OnChannel != nil {
 		w.OnChannel(use)
 	}
+	unusable := w.Messenger.CheckPostable(ctx, use.Today)
+	if err := w.noteClosed(ctx, use.Today, unusable); err != nil {
+		return err
+	}
 	left, err := w.Store.ListLeftBehind(ctx)
 	if err != nil || len(left) == 0 {
 		return err
 	}
-	if err := w.Messenger.CheckPostable(ctx, use.Today); err != nil {
-		return err // it may be set by mistake: no card is given up for it
+	if unusable != nil {
+		return unusable // it may be set by mistake: no card is given up for it
 	}
 	var failed error
 	for _, r := range left {
 		failed = errors.Join(failed, w.leaveChannel(ctx, r, use.Today))
 	}
 	return failed
+}
+
+// closedLooks is how many looks in a row find the approvals channel closed to the bot until
+// the requesters of what waits there are told: for half a minute.
+const closedLooks = 2
+
+// noteClosed tells the requesters of what waits in the approvals channel of today, once, that
+// the channel stays closed to the bot: it hears no approver there.
+func (w *Runner) noteClosed(ctx context.Context, today string, unusable error) error {
+	delay, ok := errors.AsType[*approvals.DelayError](unusable)
+	switch {
+	case unusable == nil:
+		w.closedLooks.Store(0)
+		return nil
+	case !ok || !delay.Closed || w.closedLooks.Add(1) < closedLooks:
+		return nil
+	}
+	unfinished, err := w.Store.ListUnfinished(ctx)
+	if err != nil {
+		return err
+	}
+	var failed error
+	for _, r := range unfinished {
+		if r.Channel == today && r.DelayReason == "" && w.awaitsChannel(r) {
+			failed = errors.Join(failed, w.applyIfNew(ctx, r.ID, approvals.Delayed{Reason: delay.Reason}))
+		}
+	}
+	return failed
+}
+
+// awaitsChannel reports whether a request cannot go on without its channel. Until that was
+// read after the start, no open request can.
+func (w *Runner) awaitsChannel(r approvals.Request) bool {
+	return r.State == approvals.Pending || r.State.Open() && w.unread.check(r.Channel) != nil
 }
 
 // leaveChannel files a request anew in the approvals channel of today, unless that is the

@@ -80,3 +80,28 @@ func TestApprovedOutOfReach(t *testing.T) {
 		}
 	})
 }
+
+// A request waits in a channel that comes to be closed to the bot. Its requester hears so once,
+// after a second look, and it goes on when the channel is open again.
+func TestRequesterHearsThatTheChannelIsClosed(t *testing.T) {
+	t.Parallel()
+	for looks, notices := range map[int]int{1: 0, 6: 1} {
+		live(t, func(w *world) {
+			r := w.carded()
+			w.channel = r.Channel
+			w.slack.breaks("check_postable", looks, false, &DelayError{Reason: "the bot is not in it", Closed: true})
+			w.restart(func() {})
+			w.until("the looks at the channel", func(Request) bool { return w.slack.count("check_postable") > looks })
+			w.posts(JobTellDelay, notices)
+			if now := w.read(r.ID); now.State != Pending {
+				w.Errorf("it is %s after %d looks", now.State, looks)
+			}
+			w.react(r, anna, true)
+			w.ended(w.untilState(Done), Done, ReasonConfirmed)
+			if now := w.read(r.ID); now.DelayReason != "" {
+				w.Errorf("once approved, it is still said to wait, because %s", now.DelayReason)
+			}
+			w.posts(JobTellDelay, notices)
+		})
+	}
+}

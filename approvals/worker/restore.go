@@ -72,17 +72,20 @@ func (u *unreadChannels) remove(channel string) {
 }
 
 // awaitReading is a *DelayError while the channel of a request is unread. Where the channel
-// stays closed to the bot, the requester is told privately how a request has ended:
-// the channel cannot know better about that.
+// stays closed to the bot, the requester is told privately that a request waits for it, or how
+// it has ended: the channel cannot know better about that.
 func (w *Runner) awaitReading(ctx context.Context, t approvals.LeasedJob, r approvals.Request) error {
 	err := w.unread.check(r.Channel)
-	if err == nil || r.State.Open() || !w.unread.isClosed(r.Channel) {
+	if err == nil || t.Kind == approvals.JobTellDelay {
+		return nil
+	}
+	if !w.unread.isClosed(r.Channel) {
 		return err
 	}
 	switch t.Kind {
 	case approvals.JobTellRequester:
 		return nil
-	case approvals.JobPostOutcome:
+	case approvals.JobPostOutcome, approvals.JobPostDelay:
 		return errors.Join(err, w.applyIfNew(ctx, r.ID, approvals.ShutOut{Said: t.Job}))
 	}
 	return err

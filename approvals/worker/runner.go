@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"licensebot/approvals"
@@ -65,6 +66,8 @@ type Runner struct {
 	completed sync.Map // jobs that an event completed, until runLeased sees it
 	surveys   surveyPositions
 	unread    unreadChannels
+
+	closedLooks atomic.Int32 // how many in a row found the approvals channel closed to the bot
 
 	watchedOnly bool // UiPath does not show the list of all allocations, which was reported
 }

@@ -418,6 +418,7 @@ func (g *golden) addPrivateWords() {
 	for _, c := range []situation{
 		{"cannot be checked yet", goldenRequest(approvals.Filed, withDelay("UiPath does not answer"))},
 		{"the card cannot be posted yet", goldenRequest(approvals.Pending, withDelay("Slack asked the bot to slow down"), withoutCard)},
+		{"the channel is closed to the bot", goldenRequest(approvals.Pending, withDelay("the bot is not in the approvals channel; invite it there with /invite"))},
 		{"expired without a card", goldenRequest(approvals.Expired, withReason(approvals.ReasonDeadline), withoutCard)},
 		{"denied, the card is gone", goldenRequest(approvals.Denied, withReason(approvals.ReasonDeniedByVote))},
 		{"done, the card is gone", goldenRequest(approvals.Done, withReason(approvals.ReasonConfirmed))},

@@ -31,6 +31,13 @@ func (p Phrases) RequesterNotice(r approvals.Request) string {
 	return ""
 }
 
+// explainUnheard tells the requester that the channel of a card stays closed to the bot.
+func explainUnheard(r approvals.Request) string {
+	return fmt.Sprintf("Request %s is kept, but I cannot hear its approvers in %s now: %s. "+
+		"I go on when that is mended; its deadline stays %s. You need not type it again.",
+		quoteCode(r.ID), mentionChannel(r.Channel), escapeLine(r.DelayReason), formatTime(r.Deadline))
+}
+
 // ExplainVoteIgnored tells a person why their reaction does not count.
 func ExplainVoteIgnored(r approvals.Request, why approvals.Eligibility) string {
 	start := fmt.Sprintf("Your vote on request %s does not count: ", quoteCode(r.ID))

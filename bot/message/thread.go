@@ -135,6 +135,10 @@ func (p Phrases) PrivateNotice(r approvals.Request, job approvals.Job) string {
 		job.Kind = job.Payload.Post
 	}
 	switch job.Kind {
+	case approvals.JobTellDelay:
+		if r.State == approvals.Pending && r.CardTS != "" {
+			return explainUnheard(r)
+		}
 	case approvals.JobPostDelay:
 		if r.State != approvals.Approved || r.DelayReason == "" {
 			return "" // the outcome says it all

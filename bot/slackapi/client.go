@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/slack-go/slack"
@@ -21,6 +22,7 @@ const callLimit = 12 * time.Second
 type Client struct {
 	api       *slack.Client
 	http      *http.Client
+	apiURL    url.URL
 	transport *transport
 	token     *slacktoken.Token
 }
@@ -30,7 +32,11 @@ func NewClient(apiURL, botToken string) *Client {
 	t, token := newTransport(), slacktoken.New(botToken)
 	hc := noredirect.Client(&http.Client{Timeout: callLimit, Transport: token.Transport(t)})
 	api := slack.New(botToken, slack.OptionAPIURL(apiURL), slack.OptionHTTPClient(hc))
-	return &Client{api: api, http: hc, transport: t, token: token}
+	c := &Client{api: api, http: hc, transport: t, token: token}
+	if u, err := url.Parse(apiURL); err == nil {
+		c.apiURL = *u
+	}
+	return c
 }
 
 // Watch has every call carried out by what wrap makes of the client's transport. It is

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -19,6 +20,7 @@ import (
 type Messenger struct {
 	api      *slack.Client
 	http     *http.Client
+	apiURL   url.URL
 	identity Identity
 	log      zerolog.Logger
 	pacers   map[approvals.Pace]*pacer
@@ -35,7 +37,7 @@ const (
 // NewMessenger makes the messenger of the bot with this identity.
 func NewMessenger(client *Client, identity Identity, rates Rates, log zerolog.Logger) *Messenger {
 	return &Messenger{
-		api: client.api, http: client.http, identity: identity, log: log, pacers: newPacers(rates),
+		api: client.api, http: client.http, apiURL: client.apiURL, identity: identity, log: log, pacers: newPacers(rates),
 		lookups: rate.NewLimiter(rate.Every(lookupEvery), lookupBurst),
 	}
 }
@@ -231,16 +233,23 @@ func (m *Messenger) TellWaiting(ctx context.Context, channel, user, text string,
 }
 
 // Respond answers by a response_url, and reports whether Slack took the answer.
-// The url may be empty.
-func (m *Messenger) Respond(ctx context.Context, url, user, text string, blocks ...slack.Block) bool {
-	if url == "" {
+// The url may be empty. Words for a person go to the Slack of the configuration only,
+// whatever a delivery says.
+func (m *Messenger) Respond(ctx context.Context, responseURL, user, text string, blocks ...slack.Block) bool {
+	if responseURL == "" {
+		return false
+	}
+	target, err := url.Parse(responseURL)
+	if err != nil || !m.leadsToSlack(target) {
+		m.log.Warn().Str("user", user).Str("host", hostOf(target)).
+			Msg("a response_url does not lead to the Slack of SLACK_API_URL; trying another way")
 		return false
 	}
 	answer := &slack.WebhookMessage{Text: text, ResponseType: slack.ResponseTypeEphemeral}
 	if len(blocks) > 0 {
 		answer.Blocks = &slack.Blocks{BlockSet: blocks}
 	}
-	err := slack.PostWebhookCustomHTTPContext(ctx, url, m.http, answer)
+	err = slack.PostWebhookCustomHTTPContext(ctx, responseURL, m.http, answer)
 	if err != nil {
 		m.log.Warn().Str("user", user).Err(outside.DropURL(err)).Msg("the response_url did not take the answer; " +
 			"trying another way")

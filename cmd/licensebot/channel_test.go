@@ -488,3 +488,112 @@ func TestOutcomeIsToldAfterARestart(t *testing.T) {
 	w.awaitThreadIn(approvalsChannel, card.TS, "allocation_cancelled")
 	w.wantToldOnce(requester, told)
 }
+
+// TestChannelBecomesShared lets another organization into the approvals channel, before the
+// start or after the checks of the start. The operator is told; votes of strangers do not
+// count, and requests go on.
+func TestChannelBecomesShared(t *testing.T) {
+	sweep.InSample(t, false)
+	t.Parallel()
+	for name, isUp := range map[string]bool{"before the start": false, "while the bot runs": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			const told = "is shared with another organization, or about to be"
+			share := func() { w.slack.UpdateChannel(approvalsChannel, func(c *fakeslack.Channel) { c.ExtShared = true }) }
+			if !isUp {
+				share()
+			}
+			w.startReplica()
+			if isUp {
+				w.awaitChecked()
+				share()
+			}
+			const stranger = "U0STRANGER"
+			w.slack.AddUser(fakeslack.User{ID: stranger, Name: "stranger", Stranger: true, TeamID: "T0OTHER"})
+			w.slack.Join(approvalsChannel, stranger)
+			w.typeRequest("group-01 IDU")
+			w.awaitCard()
+			w.awaitLog(told)
+			w.reactToCard(stranger, "white_check_mark")
+			w.awaitTold(stranger, "people from another organization cannot approve licenses")
+			w.wantAllocation(0, "ATTUNU")
+			w.reactToCard(approver, "white_check_mark")
+			w.awaitOutcome("allocation_done", "*Done*")
+		})
+	}
+}
+
+// awaitChecked waits for the check of the setup that follows the start.
+func (w *world) awaitChecked() {
+	w.t.Helper()
+	w.pollUntil("the first check of the setup", func() bool {
+		_, metrics := getPage(w.t, w.healthBase()+"/metrics")
+		return strings.Contains(metrics, "\nlicensebot_checks_failing ")
+	})
+}
+
+// TestClosedAtTheStart starts the bot while a request waits in a channel that is closed to it.
+// The requester hears of that once. What approvers said counts when the channel is open again.
+func TestClosedAtTheStart(t *testing.T) {
+	sweep.InSample(t, false)
+	t.Parallel()
+	archive := func(archived bool) func(w *world) {
+		return func(w *world) {
+			w.slack.UpdateChannel(approvalsChannel, func(c *fakeslack.Channel) { c.Archived = archived })
+		}
+	}
+	removeBot := func(w *world) { w.slack.Leave(approvalsChannel, w.slack.BotUserID()) }
+	inviteBot := func(w *world) { w.slack.Join(approvalsChannel, w.slack.BotUserID()) }
+	const waits = "is kept, but I cannot hear its approvers in <#" + approvalsChannel + "> now: "
+	for name, c := range map[string]struct {
+		before      func(w *world) // the bot stops
+		close, open func(w *world)
+		told        string
+		isApproved  bool
+	}{
+		"the bot is removed": {func(*world) {}, removeBot, inviteBot, waits + "the bot is not in the approvals channel", false},
+		"archived":           {func(*world) {}, archive(true), archive(false), waits + "the approvals channel is archived", false},
+		"not to be seen": {
+			func(*world) {},
+			func(w *world) {
+				w.slack.UpdateChannel(approvalsChannel, func(c *fakeslack.Channel) { c.Private, c.Members = true, nil })
+			},
+			func(w *world) {
+				w.slack.UpdateChannel(approvalsChannel, func(c *fakeslack.Channel) {
+					c.Private, c.Members = false, []string{approver, w.slack.BotUserID()}
+				})
+			}, waits + "Slack shows the bot no such channel", false,
+		},
+		"the bot is removed, and the request is approved": {
+			func(w *world) {
+				w.uipath.Inject("GET group", fault.Fault{Status: 503})
+				w.reactToCard(approver, "white_check_mark")
+				w.awaitCondition("a read that failed", func() bool { return w.uipath.Injected() > 0 })
+			}, removeBot, inviteBot, "is approved by <@" + approver + "> but not done yet", true,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.startReplica()
+			w.typeRequest("group-01 IDU")
+			w.awaitCondition("the whole card", w.hasCompleteCard)
+			c.before(w)
+			w.killReplicas()
+			w.uipath.Clear()
+			c.close(w)
+			w.startReplica()
+			w.awaitTold(requester, c.told)
+			w.awaitLog("the approvals channel needs attention")
+			w.wantAllocation(0, "ATTUNU")
+			c.open(w)
+			if !c.isApproved {
+				w.reactToCard(approver, "white_check_mark")
+			}
+			w.awaitOutcome("allocation_done", "*Done*")
+			w.wantAllocation(1, "ATTUNU", "IDU")
+			w.wantToldOnce(requester, c.told)
+		})
+	}
+}

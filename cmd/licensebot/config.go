@@ -14,6 +14,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"licensebot/approvals"
+	"licensebot/bot"
 	"licensebot/internal/outbound"
 	"licensebot/internal/policyfile"
 	"licensebot/internal/store"
@@ -124,7 +125,7 @@ func (c *Config) checkSlack(p *problems) {
 	checkToken(p, "SLACK_BOT_TOKEN", c.SlackBotToken, "xoxb-")
 	checkToken(p, "SLACK_APP_TOKEN", c.SlackAppToken, "xapp-")
 	checkURL(p, "SLACK_API_URL", c.SlackAPIURL, "https://slack.com/api/", c.allowHTTP)
-	if u, err := url.Parse(c.SlackAPIURL); err == nil && isSlacksOwn(u.Hostname()) && strings.Trim(u.Path, "/") != "api" {
+	if u, err := url.Parse(c.SlackAPIURL); err == nil && bot.IsSlacksOwn(u.Hostname()) && strings.Trim(u.Path, "/") != "api" {
 		p.add("SLACK_API_URL", "is not where Slack's Web API is: its path has to be /api/",
 			"https://slack.com/api/, or https://slack-gov.com/api/ for GovSlack")
 	}

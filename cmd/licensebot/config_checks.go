@@ -39,12 +39,6 @@ func checkURL(p *problems, name, value, example string, allowHTTP bool) {
 	}
 }
 
-// isSlacksOwn reports whether a host is Slack's, or that of a workspace there.
-func isSlacksOwn(host string) bool {
-	host = "." + strings.ToLower(host)
-	return strings.HasSuffix(host, ".slack.com") || strings.HasSuffix(host, ".slack-gov.com")
-}
-
 func isLoopback(host string) bool {
 	ip, err := netip.ParseAddr(host)
 	return err == nil && ip.Unmap().IsLoopback() || strings.EqualFold(host, "localhost")

@@ -108,7 +108,9 @@ func faultsOf(problems []string) []checkup.Fault {
 	faults := make([]checkup.Fault, len(problems))
 	for i, problem := range problems {
 		named, text, _ := strings.Cut(problem, ": ")
-		faults[i] = checkup.Fault{Variable: named, Text: named + " " + text}
+		faults[i] = checkup.Fault{
+			Variable: named, Text: named + " " + text, Missing: strings.HasPrefix(text, "is required"),
+		}
 		if secret := strings.TrimSuffix(named, "_FILE"); secrets[secret] != nil {
 			faults[i].Variable = secret
 		}

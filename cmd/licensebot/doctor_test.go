@@ -464,3 +464,48 @@ func TestServeChecksItsSetup(t *testing.T) {
 		t.Errorf("the log names the problem %d times", n)
 	}
 }
+
+// TestWhatIsNotCheckedSaysWhy expects the true reason: a variable that is missing is not called
+// wrong, and a server that was not asked is not said to be silent.
+func TestWhatIsNotCheckedSaysWhy(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		break_ func(*world)
+		want   map[string]string // by check
+	}{
+		"missing": {
+			func(w *world) { delete(w.env, "SLACK_BOT_TOKEN"); w.env["UIPATH_CLIENT_ID"] = " " },
+			map[string]string{
+				checkup.CheckChannel:     "not checked, because SLACK_BOT_TOKEN is missing",
+				checkup.CheckSignIn:      "not checked, because UIPATH_CLIENT_ID is missing",
+				checkup.CheckUiPathClock: "not checked, because UIPATH_CLIENT_ID is missing",
+			},
+		},
+		"wrong": {
+			func(w *world) { w.env["SLACK_BOT_TOKEN"], w.env["UIPATH_ACCOUNT_ID"] = "xoxp-1", "acme" },
+			map[string]string{
+				checkup.CheckBotToken:    "not checked, because SLACK_BOT_TOKEN is wrong",
+				checkup.CheckUiPathClock: "not checked, because UIPATH_ACCOUNT_ID is wrong",
+			},
+		},
+		"away": {
+			func(w *world) { w.env["UIPATH_URL"] = "http://127.0.0.1:1" },
+			map[string]string{checkup.CheckUiPathClock: "not checked, because of uipath.sign_in"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			c.break_(w)
+			_, report := w.diagnose()
+			for check, want := range c.want {
+				said := slices.ContainsFunc(report.Checks, func(r checkup.Result) bool {
+					return r.Check == check && r.State == checkup.NotChecked && r.Found == want
+				})
+				if !said {
+					t.Errorf("%s does not say %q: %+v", check, want, report.Checks)
+				}
+			}
+		})
+	}
+}

@@ -54,3 +54,44 @@ func TestAnOperatorsFaultDelays(t *testing.T) {
 		})
 	}
 }
+
+// TestATokenWithoutTheRightToWrite gives the bot rights to read alone. An approved request
+// waits with its grant, and both sides hear of it; with the right, it is done.
+func TestATokenWithoutTheRightToWrite(t *testing.T) {
+	t.Parallel()
+	const reading, writing = "PM.License.Read PM.Group.Read", "PM.License.Read PM.Group.Read PM.License.Write"
+	for auth, c := range map[string]struct {
+		grant          func(w *world, scopes string)
+		told, variable string
+	}{
+		"client_credentials": {func(w *world, scopes string) {
+			w.uipath.SetAppScopes(strings.Fields(scopes)...)
+			w.env["UIPATH_SCOPES"] = scopes
+		}, "UiPath does not let the bot do this (403)", "UIPATH_SCOPES"},
+		"token": {func(w *world, scopes string) {
+			w.uipath.SetPersonalAccessTokenScopes(strings.Fields(scopes)...)
+			w.env["UIPATH_ACCESS_TOKEN"] = w.uipath.PersonalAccessToken()
+		}, "UiPath does not accept the bot's token (401)", "UIPATH_ACCESS_TOKEN"},
+	} {
+		t.Run(auth, func(t *testing.T) {
+			sweep.InSample(t, auth == "client_credentials")
+			t.Parallel()
+			w := newWorld(t)
+			w.env["UIPATH_AUTH"] = auth
+			c.grant(w, reading)
+			w.startReplica()
+			w.typeRequest("group-01 RPADEVPRONU for 30d")
+			w.reactToCard(approver, "white_check_mark")
+			w.awaitCondition("the thread to say who has to act", func() bool { return len(w.listReplies("allocation_approved")) > 0 })
+			if said := w.listReplies("allocation_approved")[0].Text; !strings.Contains(said, "an operator has to act: "+c.told) {
+				t.Errorf("the thread says %s", said)
+			}
+			w.awaitLog(`"level":"error","variable":"` + c.variable + `"`)
+			w.killReplicas()
+			c.grant(w, writing)
+			w.startReplica()
+			w.awaitOutcome("allocation_done", "*Done*")
+			w.wantAllocation(1, "ATTUNU", "RPADEVPRONU")
+		})
+	}
+}

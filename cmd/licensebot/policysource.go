@@ -96,21 +96,10 @@ func (s *policySource) Policy() approvals.Policy { return *s.current.Load() }
 // followPolicy keeps the policy up to date with its file and checks the setup, until ctx
 // ends.
 func followPolicy(ctx context.Context, s *policySource, hangups <-chan os.Signal, checks *setupChecker) {
-	changed := make(chan struct{}, 1)
 	var running sync.WaitGroup
-	running.Go(func() { s.watchFile(ctx, hangups, signalOnce(changed)) })
-	running.Go(func() { checks.keepChecking(ctx, changed) })
+	running.Go(func() { s.watchFile(ctx, hangups, checks.recheck) })
+	running.Go(func() { checks.keepChecking(ctx) })
 	running.Wait()
-}
-
-// signalOnce returns a function that puts a value into c unless c is full.
-func signalOnce(c chan<- struct{}) func() {
-	return func() {
-		select {
-		case c <- struct{}{}:
-		default:
-		}
-	}
 }
 
 // watchFile reads the file on a timer and after each hangup, until ctx ends. It

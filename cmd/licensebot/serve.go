@@ -92,7 +92,7 @@ func Serve(ctx context.Context, cfg Config, tuning Tuning, log zerolog.Logger) (
 	}
 	deps := newDeps(cfg, use.Today, tuning, db, licenses, policies.Policy, log)
 	watchDeps(&deps, cfg, counted, db)
-	deps.SetupProblems = checks.listProblems
+	deps.SetupProblems, deps.ChannelChanged = checks.listProblems, checks.recheck
 	b, err := bot.New(ctx, deps)
 	if err != nil {
 		return ignoreIfStopped(ctx, err)
@@ -289,7 +289,7 @@ func newSetupChecker(
 	subject.UiPath, subject.Inspect = licenses, db.Inspect
 	subject.Sockets, subject.Policy = slack.countLive, policies.Policy
 	subject.Warnings = nil // the log has them from the start
-	return &setupChecker{subject: subject, log: log}
+	return &setupChecker{subject: subject, log: log, doubted: make(chan struct{}, 1)}
 }
 
 // newLicenses returns the client of UiPath, and the tokens that it uses. It sends by a

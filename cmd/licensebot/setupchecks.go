@@ -14,7 +14,8 @@ import (
 
 // When the bot checks its setup: soon after the start, when it has caught up, daily, and
 // after each change of the policy. While there is a problem it looks more often, so that
-// a mended one is not shown for long.
+// a mended one is not shown for long. What Slack tells of the approvals channel may outdate
+// the last check, too.
 const (
 	firstSetupCheck  = 10 * time.Second
 	setupCheckEvery  = 24 * time.Hour
@@ -29,12 +30,21 @@ type setupChecker struct {
 	last    atomic.Pointer[checkup.Report]
 	told    []checkup.Result // the problems that the log has
 	toldAt  time.Time
+	doubted chan struct{} // signals that the last report may be outdated
 }
 
-// keepChecking checks until ctx ends. changed signals that the policy is another.
-func (c *setupChecker) keepChecking(ctx context.Context, changed <-chan struct{}) {
+// recheck has the setup checked soon, without waiting for it.
+func (c *setupChecker) recheck() {
+	select {
+	case c.doubted <- struct{}{}:
+	default: // a check is due already
+	}
+}
+
+// keepChecking checks until ctx ends.
+func (c *setupChecker) keepChecking(ctx context.Context) {
 	next := firstSetupCheck
-	for sleep.UntilWoken(ctx, next, changed) {
+	for sleep.UntilWoken(ctx, next, c.doubted) {
 		report := c.subject.Run(ctx)
 		if ctx.Err() != nil {
 			return

@@ -10,8 +10,8 @@ import (
 	"licensebot/bot/slackapi"
 )
 
-// policyFault returns the variable for which the policy is not known.
-func (s Subject) policyFault() (string, bool) {
+// policyFault says because of which variable the policy is not known.
+func (s Subject) policyFault() (because string, faulty bool) {
 	return s.isFaulty("LICENSEBOT_APPROVERS", "LICENSEBOT_QUORUM", "LICENSEBOT_POLICY_FILE")
 }
 
@@ -49,8 +49,8 @@ func (s Subject) checkApprovers(
 	ctx context.Context, f *findings, client *slackapi.Client, bot slackapi.Identity,
 	channel slackapi.ChannelInfo, channelKnown bool,
 ) {
-	if variable, faulty := s.policyFault(); faulty {
-		f.skipAll("not checked, because "+variable+" is wrong", CheckApprovers, CheckRules)
+	if because, faulty := s.policyFault(); faulty {
+		f.skipAll(because, CheckApprovers, CheckRules)
 		return
 	}
 	e := &electorate{directory: slackapi.NewDirectory(client, bot, s.Emoji)}

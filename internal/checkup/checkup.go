@@ -110,7 +110,10 @@ const (
 
 // A Fault is what is wrong with a variable of the configuration. Its text names the
 // variable.
-type Fault struct{ Variable, Text string }
+type Fault struct {
+	Variable, Text string
+	Missing        bool // it is not set at all
+}
 
 // A Subject is an installation: what its configuration says, as far as it is right.
 type Subject struct {
@@ -168,13 +171,18 @@ func (s Subject) Run(ctx context.Context) Report {
 	return report
 }
 
-// isFaulty returns the first of these variables that is wrong.
-func (s Subject) isFaulty(variables ...string) (string, bool) {
+// isFaulty says because of which of these variables, the first that is wrong or missing, a
+// check is not made.
+func (s Subject) isFaulty(variables ...string) (because string, faulty bool) {
 	for _, variable := range variables {
 		for _, fault := range s.Faults {
-			if fault.Variable == variable {
-				return variable, true
+			if fault.Variable != variable {
+				continue
 			}
+			if fault.Missing {
+				return "not checked, because " + variable + " is missing", true
+			}
+			return "not checked, because " + variable + " is wrong", true
 		}
 	}
 	return "", false

@@ -104,7 +104,7 @@ func TestAReportsState(t *testing.T) {
 func TestAPanicIsNoGoodReport(t *testing.T) {
 	t.Parallel()
 	s := Subject{Getenv: func(string) string { return "" }, Faults: []Fault{
-		{"SLACK_BOT_TOKEN", "…"}, {"SLACK_APP_TOKEN", "…"}, {"UIPATH_URL", "…"},
+		{Variable: "SLACK_BOT_TOKEN"}, {Variable: "SLACK_APP_TOKEN"}, {Variable: "UIPATH_URL"},
 	}}
 	report := s.Run(t.Context()) // without Inspect
 	at := slices.IndexFunc(report.Results, func(r Result) bool { return r.Check == CheckDatabase })

@@ -16,9 +16,10 @@ const maxSkew = 10 * time.Second
 type Clock struct {
 	Base http.RoundTripper // nil: the default
 
-	mu    sync.Mutex
-	ahead time.Duration
-	known bool
+	mu       sync.Mutex
+	ahead    time.Duration
+	known    bool
+	answered bool // the server answered at least once
 }
 
 // RoundTrip carries a request out and reads the Date header of the answer.
@@ -36,11 +37,22 @@ func (c *Clock) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 func (c *Clock) note(date string, asked, answered time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.answered = true
 	if ahead, ok := readSkew(date, asked, answered); ok {
-		c.mu.Lock()
-		defer c.mu.Unlock()
 		c.ahead, c.known = ahead, true
 	}
+}
+
+// hasAnswer reports whether the server has answered anything.
+func (c *Clock) hasAnswer() bool {
+	if c == nil {
+		return false
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.answered
 }
 
 func (c *Clock) read() (ahead time.Duration, known bool) {

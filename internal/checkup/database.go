@@ -18,8 +18,8 @@ var checkOf = map[store.Aspect]string{
 }
 
 func (s Subject) checkDatabase(ctx context.Context, f *findings) {
-	if variable, faulty := s.isFaulty("LICENSEBOT_DATABASE_URL", "LICENSEBOT_DATABASE_CONNECTIONS"); faulty {
-		f.skipAll("not checked, because "+variable+" is wrong", CheckDatabase, CheckSchema, CheckWritable, CheckDurable)
+	if because, faulty := s.isFaulty("LICENSEBOT_DATABASE_URL", "LICENSEBOT_DATABASE_CONNECTIONS"); faulty {
+		f.skipAll(because, CheckDatabase, CheckSchema, CheckWritable, CheckDurable)
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, databaseLimit)

@@ -18,8 +18,8 @@ const scopeEmoji = "emoji:read"
 // checkEmoji wants emoji that people can react with. Without emoji:read it cannot tell
 // the workspace's own emoji from a misspelled name.
 func (s Subject) checkEmoji(ctx context.Context, f *findings, client *slackapi.Client, scopes []string) {
-	if variable, faulty := s.isFaulty("LICENSEBOT_APPROVE_EMOJI", "LICENSEBOT_DENY_EMOJI"); faulty {
-		f.skip(CheckEmoji, "not checked, because "+variable+" is wrong")
+	if because, faulty := s.isFaulty("LICENSEBOT_APPROVE_EMOJI", "LICENSEBOT_DENY_EMOJI"); faulty {
+		f.skip(CheckEmoji, because)
 		return
 	}
 	all := slices.Concat(s.Emoji.Approve, s.Emoji.Deny)

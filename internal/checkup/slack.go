@@ -21,9 +21,9 @@ var botChecks = []string{CheckScopes, CheckChannel, CheckEmoji, CheckApprovers, 
 func (s Subject) checkSlack(ctx context.Context, f *findings) {
 	order := append([]string{CheckBotToken, CheckScopes, CheckAppToken, CheckSocketMode}, botChecks[1:]...)
 	defer f.sortBy(order...)
-	if variable, faulty := s.isFaulty("SLACK_BOT_TOKEN", "SLACK_API_URL"); faulty {
-		f.skipBotChecks("not checked, because " + variable + " is wrong")
-		f.skip(CheckBotToken, "not checked, because "+variable+" is wrong")
+	if because, faulty := s.isFaulty("SLACK_BOT_TOKEN", "SLACK_API_URL"); faulty {
+		f.skipBotChecks(because)
+		f.skip(CheckBotToken, because)
 		s.checkEmoji(ctx, f, nil, nil)
 		s.checkAppToken(ctx, f, nil, "")
 		return
@@ -70,8 +70,8 @@ func (f *findings) skipBotChecks(because string) {
 // checkAppToken asks for the address of a socket, unless sockets that are open prove
 // the same. client is nil without a bot token that Slack takes.
 func (s Subject) checkAppToken(ctx context.Context, f *findings, client *slackapi.Client, botID string) {
-	if variable, faulty := s.isFaulty("SLACK_APP_TOKEN", "SLACK_API_URL"); faulty {
-		f.skipAll("not checked, because "+variable+" is wrong", CheckAppToken, CheckSocketMode)
+	if because, faulty := s.isFaulty("SLACK_APP_TOKEN", "SLACK_API_URL"); faulty {
+		f.skipAll(because, CheckAppToken, CheckSocketMode)
 		return
 	}
 	if s.Sockets != nil && s.Sockets() > 0 {
@@ -184,8 +184,8 @@ func (s Subject) sparedScopes(missing []string, channel slackapi.ChannelInfo, kn
 func (s Subject) checkChannel(
 	ctx context.Context, f *findings, client *slackapi.Client,
 ) (info slackapi.ChannelInfo, known bool) {
-	if variable, faulty := s.isFaulty("LICENSEBOT_CHANNEL"); faulty {
-		f.skip(CheckChannel, "not checked, because "+variable+" is wrong")
+	if because, faulty := s.isFaulty("LICENSEBOT_CHANNEL"); faulty {
+		f.skip(CheckChannel, because)
 		return info, false
 	}
 	info, err := client.InspectChannel(ctx, s.Channel)

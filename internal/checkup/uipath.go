@@ -25,14 +25,11 @@ var uipathChecks = []string{
 
 // checkUiPath asks UiPath everything that the bot needs there.
 func (s Subject) checkUiPath(ctx context.Context, f *findings) {
-	defer func() {
-		ahead, known := s.UiPathClock.read()
-		f.addClock(CheckUiPathClock, "UiPath", ahead, known)
-	}()
-	if variable, faulty := s.isFaulty(uipathVariables...); faulty || s.UiPath == nil {
-		f.skipAll("not checked, because "+variable+" is wrong", append([]string{CheckSignIn}, uipathChecks...)...)
+	if because, faulty := s.isFaulty(uipathVariables...); faulty || s.UiPath == nil {
+		f.skipAll(because, slices.Concat([]string{CheckSignIn}, uipathChecks, []string{CheckUiPathClock})...)
 		return
 	}
+	defer s.checkUiPathClock(f)
 	claims, err := s.UiPath.SignIn(ctx)
 	if err != nil {
 		f.add(CheckSignIn, explainUiPath(err))
@@ -59,6 +56,16 @@ func (s Subject) checkUiPath(ctx context.Context, f *findings) {
 	s.checkGroups(f, survey)
 	s.checkQuotas(f, survey)
 	s.checkPolicyNames(ctx, f, survey)
+}
+
+// checkUiPathClock judges the clock by the answers to the other checks.
+func (s Subject) checkUiPathClock(f *findings) {
+	if !s.UiPathClock.hasAnswer() {
+		f.skip(CheckUiPathClock, "not checked, because of "+CheckSignIn)
+		return
+	}
+	ahead, known := s.UiPathClock.read()
+	f.addClock(CheckUiPathClock, "UiPath", ahead, known)
 }
 
 // refusedToken returns an error if no call goes through for one and the same reason,
@@ -195,8 +202,8 @@ func (s Subject) checkQuotas(f *findings, survey licensing.Survey) {
 // checkPolicyNames wants the groups and codes that rules name to exist. A typo in a
 // strict rule leaves its group to a milder one.
 func (s Subject) checkPolicyNames(ctx context.Context, f *findings, survey licensing.Survey) {
-	if variable, faulty := s.policyFault(); faulty {
-		f.skipAll("not checked, because "+variable+" is wrong", CheckPolicyGroups, CheckPolicyCodes)
+	if because, faulty := s.policyFault(); faulty {
+		f.skipAll(because, CheckPolicyGroups, CheckPolicyCodes)
 		return
 	}
 	policy := s.Policy()

@@ -28,7 +28,18 @@ func (s *Server) newResponseURL(kind, user, channel string) string {
 	s.answers[path] = &responseURL{
 		user: user, channel: channel, left: responsePosts, expires: s.cfg.Now().Add(responseLife),
 	}
+	if s.answersAt != "" {
+		return s.answersAt + path
+	}
 	return s.base + path
+}
+
+// AnswerAt makes the response_urls of later deliveries begin with another address, at
+// which nothing of this Server listens. Empty: its own.
+func (s *Server) AnswerAt(base string) {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	s.answersAt = base
 }
 
 // responseMessage is a message that came as an ack payload or by a

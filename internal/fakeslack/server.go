@@ -86,13 +86,14 @@ type Server struct {
 	showsGlobal map[Surface]bool
 	deliverFrom *Origin
 
-	used     map[string]bool // scopes
-	private  []Ephemeral     // for one person each
-	views    []*View
-	triggers map[string]*viewTrigger
-	answers  map[string]*responseURL
-	pace     map[string]*paceBucket
-	tiers    map[string]*tierWindow
+	used      map[string]bool // scopes
+	private   []Ephemeral     // for one person each
+	views     []*View
+	triggers  map[string]*viewTrigger
+	answers   map[string]*responseURL
+	answersAt string // where response_urls lead; empty: here
+	pace      map[string]*paceBucket
+	tiers     map[string]*tierWindow
 
 	tickets   map[string]bool // true: unused
 	sockets   []*appSocket
