@@ -141,6 +141,10 @@ type JobSpec struct {
 	// stay true.
 	Until JobKind
 
+	// TriedAtOnce means a worker begins with the effect. The transaction that hands it the job
+	// records the attempt in passing.
+	TriedAtOnce bool
+
 	// Relevant reports whether the words of the job are still true. Nil: always.
 	Relevant func(Job, Request) bool
 }
@@ -159,7 +163,8 @@ func JobKinds() []JobSpec {
 		{Kind: JobExpire, Pool: PoolDeadlines, Dated: true},
 		{Kind: JobEscalate, Pool: PoolDeadlines, Dated: true},
 		{Kind: JobGrantExpiry, Pool: PoolGrantExpiry, Dated: true},
-		{Kind: JobPostOutcome, Pool: PoolThreads, Pace: PacePosts, Lane: threadLane, Anchored: true},
+		{Kind: JobPostOutcome, Pool: PoolThreads, Pace: PacePosts, Lane: threadLane, Anchored: true,
+			TriedAtOnce: true},
 		{Kind: JobPostRevocation, Pool: PoolThreads, Pace: PacePosts, Lane: threadLane,
 			EventType: "allocation_ended", ByBot: true, Anchored: true, Relevant: revocationPosted},
 		{Kind: JobPostEffect, Pool: PoolThreads, Pace: PacePosts, Lane: threadLane,
@@ -173,13 +178,15 @@ func JobKinds() []JobSpec {
 		{Kind: JobPostPress, Pool: PoolThreads, Pace: PacePosts, Lane: threadLane, EventType: "allocation_vote"},
 		{Kind: JobPostEscalation, Pool: PoolThreads, Pace: PacePosts, Lane: threadLane,
 			EventType: "allocation_escalated", ByBot: true, Until: JobPostOutcome, Relevant: isPending},
-		{Kind: JobPostCard, Pool: PoolThreads, Pace: PacePosts, Lane: threadLane, EventType: CardEventType, Fair: true},
+		{Kind: JobPostCard, Pool: PoolThreads, Pace: PacePosts, Lane: threadLane, EventType: CardEventType, Fair: true,
+			TriedAtOnce: true},
 		{Kind: JobWarnExpiry, Pool: PoolNudges, Pace: PacePosts, Lane: threadLane,
 			EventType: "allocation_ending", ByBot: true, Dated: true},
 		{Kind: JobRemind, Pool: PoolNudges, Pace: PacePosts,
 			EventType: "allocation_reminder", ByBot: true, Dated: true, Until: JobPostOutcome, Relevant: isPending},
-		{Kind: JobAddReactions, Pool: PoolReactions, Pace: PaceEmoji, Lane: cardLane},
-		{Kind: JobUpdateCard, Pool: PoolCards, Pace: PaceUpdates, Lane: cardLane, EventType: CardEventType},
+		{Kind: JobAddReactions, Pool: PoolReactions, Pace: PaceEmoji, Lane: cardLane, TriedAtOnce: true},
+		{Kind: JobUpdateCard, Pool: PoolCards, Pace: PaceUpdates, Lane: cardLane, EventType: CardEventType,
+			TriedAtOnce: true},
 		{Kind: JobRemoveDoubles, Pool: PoolCards, Pace: PaceUpdates, EventType: DoubleEventType, ByBot: true},
 		{Kind: JobTellDelay, Pool: PoolPrivate, Pace: PacePrivate, Relevant: isHeldUp},
 		{Kind: JobTellRequester, Pool: PoolPrivate, Pace: PacePrivate},
@@ -313,7 +320,11 @@ type LeasedJob struct {
 	Job
 	Attempt  int       // how often the job was leased; fences everything its holder does
 	Revision int       // how often it was enqueued; completing an older revision leaves it due
-	TriedAt  time.Time // when its effect was last attempted; zero: never
+	TriedAt  time.Time // when its effect was last attempted, before this lease; zero: never
+
+	// MarkedAt is when this process recorded the attempt of this lease together with it, by
+	// a clock that cannot be set; zero: it did not.
+	MarkedAt time.Time
 
 	Unfinished bool // an event is applied under the lease, and the job goes on
 
@@ -327,6 +338,15 @@ type LeasedJob struct {
 func (t LeasedJob) TellsPeople() bool {
 	pace := t.Kind.Spec().Pace
 	return pace == PacePosts || pace == PacePrivate
+}
+
+// markLasts is how long after its lease a job may rest on the attempt that was recorded with
+// it. It is a small part of the lease, so a worker that stood still notices its end.
+const markLasts = time.Second
+
+// IsMarked reports whether the attempt was recorded with the lease, a moment ago.
+func (t LeasedJob) IsMarked(now time.Time) bool {
+	return !t.MarkedAt.IsZero() && now.Sub(t.MarkedAt) < markLasts
 }
 
 // WasTried reports whether the effect of the job may have happened already.

@@ -30,7 +30,8 @@ type understanding struct {
 	codeName  func(code string) (name string, ok bool)
 	log       zerolog.Logger
 
-	slowSince atomic.Int64 // Unix nanoseconds of when UiPath last took too long; zero: it did not
+	index     atomic.Pointer[command.Index] // of the groups that UiPath told last
+	slowSince atomic.Int64                  // Unix nanoseconds of when UiPath last took too long; zero: it did not
 }
 
 // Bounds of what is looked up before a command is acknowledged, within Slack's three
@@ -125,7 +126,18 @@ func (u *understanding) gather(ctx context.Context, user string, now time.Time) 
 	}
 	known.Licenses, known.Owned = u.listLicenses(seats), seatsErr == nil && len(seats) > 0
 	known.Packs = u.policy().Packs
+	known.Index = u.indexOf(known.Groups)
 	return known
+}
+
+// indexOf is the index of a list of groups, made once for each list.
+func (u *understanding) indexOf(groups []approvals.Group) *command.Index {
+	index := u.index.Load()
+	if !index.IsOf(groups) {
+		index = command.NewIndex(groups)
+		u.index.Store(index)
+	}
+	return index
 }
 
 // listGroups lists all groups, or returns nil if they are not known.

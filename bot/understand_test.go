@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -33,6 +34,21 @@ func knowing(t *testing.T) (*rig, *fakeuipath.Server) {
 	r.slack.AddUser(fakeslack.User{ID: robin, Name: robin, TZ: "Pacific/Auckland", TZOffset: 13 * 3600})
 	r.listen(r.store)
 	return r, u
+}
+
+// TestOneIndexForManyCommands reads commands, and then a newer list: the groups are made ready
+// once for each list.
+func TestOneIndexForManyCommands(t *testing.T) {
+	t.Parallel()
+	r, _ := knowing(t)
+	u := &understanding{uipath: r.uipath}
+	first := u.indexOf(u.listGroups(r.ctx))
+	if again := u.indexOf(u.listGroups(r.ctx)); again != first {
+		t.Error("the same groups were made ready again for the next command")
+	}
+	if newer := u.indexOf(slices.Clone(u.listGroups(r.ctx))); newer == first {
+		t.Error("a newer list is read with the index of the earlier one")
+	}
 }
 
 // TestUnknownIsNoRequest types what UiPath does not have: no request is recorded, and

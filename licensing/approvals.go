@@ -18,7 +18,7 @@ import (
 // a worker decides and answers what the bot looks up.
 type Allocations struct {
 	client *Client
-	groups cache[[]Group]
+	groups cache[groupList]
 	seats  cache[[]Seats]
 }
 
@@ -28,7 +28,7 @@ const opLookUp = "look up what can be allocated"
 func NewAllocations(c *Client) *Allocations {
 	return &Allocations{
 		client: c,
-		groups: cache[[]Group]{operation: opLookUp, now: c.transport.now, fetch: c.ListGroups},
+		groups: cache[groupList]{operation: opLookUp, now: c.transport.now, fetch: c.listForPeople},
 		seats:  cache[[]Seats]{operation: opLookUp, now: c.transport.now, fetch: c.findSeats},
 	}
 }
@@ -83,21 +83,38 @@ func (a *Allocations) NearestCode(code string, owned []string) (string, bool) {
 
 // Groups lists groups that a person who types query may mean, at most limit of
 // them, the best first; see rankMatches. If no group matches, it lists those of
-// similar names. Its answer may be up to an hour old.
+// similar names. Its answer may be up to an hour old. As long as it is the same one, the
+// answer to an empty query is the same slice, which callers only read.
 func (a *Allocations) Groups(ctx context.Context, query string, limit int) ([]approvals.Group, error) {
 	all, err := a.groups.getRecent(ctx)
 	if err != nil {
 		return nil, a.client.toApprovalsError(err)
 	}
-	found := rankMatches(query, all)
+	found := rankMatches(query, all.shown)
 	if len(found) == 0 {
-		found = similarGroups(query, all)
+		found = shownToPeople(similarGroups(query, all.listed))
 	}
-	shown := make([]approvals.Group, 0, min(len(found), limit))
-	for _, g := range found[:min(len(found), limit)] {
-		shown = append(shown, groupname.Group(g.ID, g.Name))
+	return slices.Clip(found[:min(len(found), limit)]), nil
+}
+
+// A groupList is all groups as UiPath lists them, and the same as people are shown them. Names
+// are made comparable once, and not for each command.
+type groupList struct {
+	listed []Group
+	shown  []approvals.Group
+}
+
+func (c *Client) listForPeople(ctx context.Context) (groupList, error) {
+	listed, err := c.ListGroups(ctx)
+	return groupList{listed: listed, shown: shownToPeople(listed)}, err
+}
+
+func shownToPeople(listed []Group) []approvals.Group {
+	shown := make([]approvals.Group, len(listed))
+	for i, g := range listed {
+		shown[i] = groupname.Group(g.ID, g.Name)
 	}
-	return shown, nil
+	return shown
 }
 
 // Seats lists the seats that the organization owns. Its answer may be up to an

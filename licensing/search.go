@@ -6,6 +6,7 @@ import (
 
 	"github.com/agnivade/levenshtein"
 
+	"licensebot/approvals"
 	"licensebot/internal/groupname"
 )
 
@@ -14,12 +15,16 @@ const maxCandidates = 10
 
 // rankMatches lists the groups that query is a part of, the best first: the
 // group of this name or id, names that begin with it, names with a word that
-// begins with it, names or ids that contain it. Within a rank the order stays.
-func rankMatches(query string, all []Group) []Group {
+// begins with it, names or ids that contain it. Within a rank the order stays. All are
+// alike to an empty query.
+func rankMatches(query string, all []approvals.Group) []approvals.Group {
 	want := groupname.Canonical(query).String()
-	var ranks [4][]Group
+	if want == "" {
+		return all
+	}
+	var ranks [4][]approvals.Group
 	for _, g := range all {
-		name, id := groupname.Canonical(g.Name).String(), strings.ToLower(g.ID)
+		name, id := g.Canonical.String(), strings.ToLower(g.ID)
 		switch {
 		case name == want, id == want:
 			ranks[0] = append(ranks[0], g)

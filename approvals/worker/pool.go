@@ -127,7 +127,7 @@ func (w *Runner) runStarted(ctx context.Context, job startedJob) {
 	limited, cancel := context.WithDeadline(ctx, job.begun.Add(jobLimit))
 	defer cancel()
 	if job.err != nil {
-		w.retryFailed(ctx, job.LeasedJob, job.err)
+		w.retryFailed(ctx, job.LeasedJob, &approvals.DelayError{Err: job.err}) // it has not begun
 		return
 	}
 	w.runLeased(ctx, limited, job.LeasedJob, job.request)

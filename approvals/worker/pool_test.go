@@ -3,6 +3,7 @@ package worker_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -49,6 +50,73 @@ func TestAJobInDoubtIsGivenBack(t *testing.T) {
 			t.Errorf("first a %s was handed over", first.Kind)
 		}
 	})
+}
+
+// A pausing store lets time pass between the handover of a job of a kind and its effect.
+type pausing struct {
+	worker.Store
+	kind  JobKind
+	pause func(*LeasedJob)
+	marks chan error // of attempts that are recorded beside the handover
+}
+
+func (p pausing) Offer(
+	wake <-chan struct{}, until time.Time, lease time.Duration, ready func() bool,
+	take func(LeasedJob, Request, time.Time, error),
+) func() {
+	return p.Store.Offer(wake, until, lease, ready, func(t LeasedJob, r Request, begun time.Time, err error) {
+		if t.Kind == p.kind {
+			p.pause(&t)
+		}
+		take(t, r, begun, err)
+	})
+}
+
+func (p pausing) MarkTried(ctx context.Context, t LeasedJob) error {
+	err := p.Store.MarkTried(ctx, t)
+	if t.Kind == p.kind {
+		p.marks <- err
+	}
+	return err
+}
+
+// The transaction that hands over a job that begins with its effect records the attempt, which
+// saves another one as long as the job is fresh. A worker that stood still asks the store.
+// Without its lease it leaves the effect out.
+func TestHandedOverJobsAreMarked(t *testing.T) {
+	for _, kind := range []JobKind{JobPostCard, JobAddReactions, JobPostOutcome, JobUpdateCard} {
+		for pause, want := range map[time.Duration]string{
+			0: "[]", 10 * time.Second: "[<nil>]", 2 * time.Minute: fmt.Sprint([]error{ErrLeaseLost, nil}),
+		} {
+			t.Run(fmt.Sprintf("%s after %v", kind, pause), func(t *testing.T) {
+				live(t, func(w *world) {
+					w.stop()
+					marks := make(chan error, 100)
+					w.sees = func(s worker.Store) worker.Store {
+						return pausing{s, kind, func(t *LeasedJob) {
+							if t.WasTried() || t.MarkedAt.IsZero() {
+								w.Errorf("%s was handed over as %+v", kind, t)
+							}
+							w.behind.Add(-int64(pause))
+							t.MarkedAt = t.MarkedAt.Add(-pause)
+						}, marks}
+					}
+					w.work()
+					synctest.Wait()
+					owing[kind](w)
+					w.until("the effect", func(Request) bool { return w.effects(kind) == 1 })
+					synctest.Wait()
+					var got []string
+					for len(marks) > 0 {
+						got = append(got, fmt.Sprint(<-marks))
+					}
+					if fmt.Sprint(got) != want {
+						t.Errorf("recording the attempt beside the handover returned %v, want %s", got, want)
+					}
+				})
+			})
+		}
+	}
 }
 
 // A counted store counts what its workers ask it for.

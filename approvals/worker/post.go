@@ -32,7 +32,7 @@ func (w *Runner) postOnce(
 	if stop != nil {
 		return "", stop
 	}
-	if err := w.Store.MarkTried(ctx, t); err != nil {
+	if err := w.markTried(ctx, t); err != nil {
 		return "", err
 	}
 	ts, err := post()
@@ -40,6 +40,15 @@ func (w *Runner) postOnce(
 		err = &settledError{err}
 	}
 	return ts, err
+}
+
+// markTried records an attempt right before it, unless the transaction that handed the job over
+// has done so a moment ago. On ErrLeaseLost the attempt must not be made.
+func (w *Runner) markTried(ctx context.Context, t approvals.LeasedJob) error {
+	if t.IsMarked(time.Now()) {
+		return nil
+	}
+	return w.Store.MarkTried(ctx, t)
 }
 
 // findEarlier looks for the post of an earlier attempt. While that may still turn
@@ -169,7 +178,7 @@ func (w *Runner) tellRequester(ctx context.Context, t approvals.LeasedJob, r app
 	if !t.IsRelevant(r) {
 		return approvals.ErrNoTransition
 	}
-	if err := w.Store.MarkTried(ctx, t); err != nil {
+	if err := w.markTried(ctx, t); err != nil {
 		return err
 	}
 	err := w.Messenger.TellRequester(ctx, r, t.Job)
@@ -194,7 +203,7 @@ func (w *Runner) addReactions(ctx context.Context, t approvals.LeasedJob, r appr
 	if r.State != approvals.Pending || r.CardTS == "" {
 		return nil
 	}
-	if err := w.Store.MarkTried(ctx, t); err != nil {
+	if err := w.markTried(ctx, t); err != nil {
 		return err
 	}
 	return stopIfRefused(w.judgeRefusal(ctx, t, r, w.Messenger.AddReactions(ctx, r)))
@@ -206,7 +215,7 @@ func (w *Runner) updateCard(ctx context.Context, t approvals.LeasedJob, r approv
 	if r.CardTS == "" {
 		return nil
 	}
-	if err := w.Store.MarkTried(ctx, t); err != nil {
+	if err := w.markTried(ctx, t); err != nil {
 		return err
 	}
 	return stopIfRefused(w.judgeRefusal(ctx, t, r, w.Messenger.UpdateCard(ctx, r)))
@@ -218,7 +227,7 @@ func (w *Runner) tellVoter(ctx context.Context, t approvals.LeasedJob, r approva
 	if t.WasTried() {
 		return nil
 	}
-	if err := w.Store.MarkTried(ctx, t); err != nil {
+	if err := w.markTried(ctx, t); err != nil {
 		return err
 	}
 	return stopIfRefused(w.Messenger.TellVoter(ctx, r, t.Person, t.Payload.Eligibility))

@@ -6,7 +6,6 @@ import (
 	"unicode"
 
 	"licensebot/approvals"
-	"licensebot/internal/groupname"
 )
 
 // Known is what the parser knows besides the text. With only a time it knows the
@@ -17,6 +16,8 @@ type Known struct {
 	Now time.Time
 	// Groups are all groups of the organization, or nil if they are not known now.
 	Groups []approvals.Group
+	// Index is the one of Groups, if it was made before. It may be nil or of another list.
+	Index *Index
 	// Licenses are the user bundles that have a name here, and those that the
 	// organization owns. Without them any word of the right shape is a code.
 	Licenses []License
@@ -36,40 +37,17 @@ type License struct {
 // A reader reads one command.
 type reader struct {
 	Known
-	name    string                       // the command as typed
-	groups  map[string][]approvals.Group // by canonical name, and by id
-	loose   map[string][]approvals.Group // by their loose keys
-	spelled []spelledGroup               // all, as they are compared
-	longest int                          // words of the longest name
-	names   []licenseName                // of the licenses that a name can mean
-	packs   []approvals.Pack             // whose names mean nothing else
-}
-
-// A spelledGroup is a group with its name and its id as they are compared.
-type spelledGroup struct {
-	approvals.Group
-	name, id string
+	*Index
+	name  string           // the command as typed
+	names []licenseName    // of the licenses that a name can mean
+	packs []approvals.Pack // whose names mean nothing else
 }
 
 func newReader(name string, known Known) *reader {
-	r := &reader{
-		Known: known, name: name,
-		groups: make(map[string][]approvals.Group), loose: make(map[string][]approvals.Group),
+	r := &reader{Known: known, Index: known.Index, name: name}
+	if !r.Index.IsOf(known.Groups) {
+		r.Index = NewIndex(known.Groups)
 	}
-	for _, g := range known.Groups {
-		canonical, id := g.Canonical.String(), groupname.Canonical(g.ID).String()
-		r.spelled = append(r.spelled, spelledGroup{Group: g, name: canonical, id: id})
-		r.longest = max(r.longest, len(strings.Fields(canonical)))
-		if canonical != "" {
-			r.groups[canonical] = append(r.groups[canonical], g)
-			r.loose[looseKey(canonical)] = append(r.loose[looseKey(canonical)], g)
-		}
-		if id != canonical {
-			r.groups[id] = append(r.groups[id], g)
-			r.loose[looseKey(id)] = append(r.loose[looseKey(id)], g)
-		}
-	}
-	delete(r.loose, "")
 	for _, l := range r.askable() {
 		before, _, _ := strings.Cut(l.Name, " – ")
 		r.names = append(r.names, licenseName{License: l, words: nameWords(l.Name), head: nameWords(before)})

@@ -112,7 +112,7 @@ func (t *tx) handOver(ctx context.Context, s *signals) error {
 			continue
 		}
 		t.handovers = append(t.handovers, handover{to: to, offer: o})
-		job, err := t.claim(ctx, entry.kind, o.lease, `id = $3 AND attempt = 0`, ``, entry.id)
+		job, err := t.claimNew(ctx, entry.kind, o.lease, entry.id)
 		if errors.Is(err, sql.ErrNoRows) { // dropped again, or behind others in its lane
 			continue
 		}
@@ -127,6 +127,22 @@ func (t *tx) handOver(ctx context.Context, s *signals) error {
 		t.enqueued[i].to = to
 	}
 	return nil
+}
+
+// claimNew leases a job that was never leased before. If its worker begins with the effect, the
+// attempt is recorded as well, which saves a transaction.
+func (t *tx) claimNew(
+	ctx context.Context, kind approvals.JobKind, lease time.Duration, id int64,
+) (approvals.LeasedJob, error) {
+	tried := `NULL`
+	if kind.Spec().TriedAtOnce {
+		tried = `$1`
+	}
+	job, err := t.claim(ctx, kind, lease, tried, `id = $3 AND attempt = 0`, ``, id)
+	if job.WasTried() {
+		job.TriedAt, job.MarkedAt = time.Time{}, t.begun
+	}
+	return job, err
 }
 
 // finishHandovers gives the workers their jobs after a commit. commit is an error if it is

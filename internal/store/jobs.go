@@ -124,28 +124,30 @@ func (t *tx) claimFirst(
 func (t *tx) claimKind(
 	ctx context.Context, kind approvals.JobKind, lease time.Duration,
 ) (approvals.LeasedJob, error) {
-	return t.claim(ctx, kind, lease, `kind = $3`, orderOfClaims(kind), string(kind))
+	const tried = `CASE WHEN tried_at > $1 THEN $1 ELSE tried_at END`
+	return t.claim(ctx, kind, lease, tried, `kind = $3`, orderOfClaims(kind), string(kind))
 }
 
-// claim leases the first due job of a condition about $3, and of a kind.
+// claim leases the first due job of a condition about $3, and of a kind. tried is what it has
+// for its last attempt then.
 func (t *tx) claim(
-	ctx context.Context, kind approvals.JobKind, lease time.Duration, condition, order string, value any,
+	ctx context.Context, kind approvals.JobKind, lease time.Duration, tried, condition, order string, value any,
 ) (approvals.LeasedJob, error) {
 	var id, attempt, revision int64
 	var request, text string
-	var tried sql.NullInt64
+	var triedAt sql.NullInt64
 	err := t.QueryRowContext(ctx, `UPDATE jobs SET leased = 1, attempt = attempt + 1, due_at = $2,
-			tried_at = CASE WHEN tried_at > $1 THEN $1 ELSE tried_at END
+			tried_at = `+tried+`
 		WHERE id = (SELECT id FROM jobs WHERE `+condition+` AND due_at <= $1 AND `+isLaneHead+order+`
 			LIMIT 1`+t.engine.skipLocked()+`)
 		RETURNING id, request_id, detail, attempt, revision, tried_at`,
 		toMicros(t.now), toMicros(t.now.Add(lease)), value,
-	).Scan(&id, &request, &text, &attempt, &revision, &tried)
+	).Scan(&id, &request, &text, &attempt, &revision, &triedAt)
 	if err != nil {
 		return approvals.LeasedJob{}, err
 	}
 	job := approvals.LeasedJob{
-		ID: id, RequestID: request, Attempt: int(attempt), Revision: int(revision), TriedAt: fromNullMicros(tried),
+		ID: id, RequestID: request, Attempt: int(attempt), Revision: int(revision), TriedAt: fromNullMicros(triedAt),
 		Job: approvals.Job{Kind: kind},
 	}
 	var detail jobDetail
