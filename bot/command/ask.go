@@ -654,6 +654,9 @@ func (r *reader) choose(o opening, body, reason []word, drafts []*draft) (Comman
 	default:
 		return Command{}, r.eitherOf(newError("", "That can mean several things."), complete)
 	}
+	if r.isCheck {
+		return Command{}, newError("", "That is not understood.")
+	}
 	corrected := distinctAsks(slices.Concat(drafts, r.nearDrafts(o, body, reason)),
 		func(d *draft) bool { return d.question == nil })
 	switch len(corrected) {
@@ -720,7 +723,12 @@ func distinctAsks(drafts []*draft, holds func(*draft) bool) []*draft {
 // verify is the command for an ask if it is read as this very ask.
 func (r *reader) verify(ask approvals.Ask) string {
 	text := Suggest(ask)
-	again, err := r.Known.Parse(r.name, strings.TrimPrefix(text, NameOf(ask)))
+	if r.isCheck {
+		return ""
+	}
+	check := *r
+	check.isCheck = true
+	again, err := check.parse(strings.TrimPrefix(text, NameOf(ask)))
 	if err != nil || !sameAsk(again.Ask, ask) {
 		return ""
 	}

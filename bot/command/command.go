@@ -98,6 +98,12 @@ func Parse(name, text string, now time.Time) (Command, error) {
 // Parse reads the text of a slash command. The name is the command as typed, such as
 // "/allocate", and is repeated in suggestions. The error is always an *Error.
 func (k Known) Parse(name, text string) (Command, error) {
+	return newReader(name, k).parse(text)
+}
+
+// parse reads the text of a slash command.
+func (r *reader) parse(text string) (Command, error) {
+	name := r.name
 	if utf8.RuneCountInString(html.UnescapeString(text)) > MaxLength {
 		return Command{}, newError(name+" help", "The command is longer than the %d characters I read.", MaxLength)
 	}
@@ -109,12 +115,11 @@ func (k Known) Parse(name, text string) (Command, error) {
 	if len(tokens) == 0 {
 		return Command{Verb: VerbHelp}, nil
 	}
-	r := newReader(name, k)
 	if r.knowsGroups() {
 		tokens = r.translate(r.splitSlashes(dropLabels(tokens)))
 	}
 	c, err := r.read(tokens)
-	if err != nil {
+	if err != nil && !r.isCheck {
 		if look := r.readLookup(tokens); look != nil {
 			return Command{}, look
 		}

@@ -216,7 +216,8 @@ func isSameFill(known command.Known, one, other string) bool {
 // byID is a command with the ids of groups in place of their names.
 func byID(known command.Known, text string) string {
 	for _, g := range known.Groups {
-		text = strings.Replace(text, command.QuoteGroup(g.Name)+" ", g.ID+" ", 1)
+		name := regexp.MustCompile("(?i)" + command.QuoteGroup(g.Name) + " ")
+		text = name.ReplaceAllLiteralString(text, g.ID+" ")
 	}
 	return text
 }

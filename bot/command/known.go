@@ -43,6 +43,7 @@ type reader struct {
 	longest int                          // words of the longest name
 	names   []licenseName                // of the licenses that a name can mean
 	packs   []approvals.Pack             // whose names mean nothing else
+	isCheck bool                         // it reads a suggestion, and suggests nothing itself
 }
 
 // A spelledGroup is a group with its name and its id as they are compared.

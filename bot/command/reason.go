@@ -44,10 +44,20 @@ func formatReason(ask approvals.Ask) string {
 	if ask.Reason == "" {
 		return ""
 	}
-	if _, _, found := findPeriod(&ask, translateAll(splitWords(ask.Reason)), Known{}); found {
+	if mentionsPeriod(translateAll(splitWords(ask.Reason))) {
 		return "because \"" + strings.ReplaceAll(ask.Reason, `"`, "'") + `"`
 	}
 	return "because " + ask.Reason
+}
+
+// mentionsPeriod reports whether words have a time among them, on whatever day they are read.
+func mentionsPeriod(words []word) bool {
+	for i := range words {
+		if p := (Known{}).readPeriod(words[i:]); p.n > 0 && !p.isForGood {
+			return true
+		}
+	}
+	return false
 }
 
 // findPeriod finds an end that a reason mentions: for 30d, until Friday, or a
