@@ -34,6 +34,7 @@ type draft struct {
 	correction *Error // what was typed wrongly, and is right in the ask
 	mistyped   string // the words of the correction
 	meant      string // and what they are in the ask
+	isGuess    bool   // a license was not typed as it is called
 	question   *Error // what is missing in the ask, or can mean several things
 	options    []func(*approvals.Ask)
 	open       int // questions
@@ -218,6 +219,7 @@ func (r *reader) readDraft(o opening, tokens []word, group run, reason []word) *
 	items = d.takeForReason(items)
 	items = d.takeLicenses(items)
 	items = d.takeWords(items)
+	items = d.takeLooseReason(items)
 	items = d.takeSeats(items)
 	d.requireLimit()
 	d.takeRest(items)
@@ -425,9 +427,31 @@ func (d *draft) takeRest(items []item) {
 			left = append(left, it)
 		}
 	}
-	if len(left) > 0 {
+	switch {
+	case len(left) == 1 && d.areLoneSeats(items, left[0]):
+		d.takeLoneSeats(left[0])
+	case len(left) > 0:
 		d.noteLeft(left)
 	}
+}
+
+// areLoneSeats reports whether a number behind the only code can be nothing but its limit.
+func (d *draft) areLoneSeats(items []item, it item) bool {
+	for i := len(items) - 1; i >= 0 && items[i].kind != license; i-- {
+		if items[i].isNumber() {
+			return d.onlyCode() != "" && len(d.ask.Quotas) == 0 && d.ask.Action != approvals.Remove &&
+				hasLicense(items[:i]) && !strings.HasSuffix(it.lower(), "x")
+		}
+	}
+	return false
+}
+
+// takeLoneSeats takes the only number as the limit of the only code.
+func (d *draft) takeLoneSeats(it item) {
+	limit, _ := it.count()
+	d.readLimit(d.onlyCode(), limit)
+	d.noteCorrection(it.text, FormatCode(d.onlyCode(), d.ask.Quotas), "A seat limit is written next to its code, such as %s.",
+		Typed("IDU=10"))
 }
 
 // noteLeft asks about words that were not understood.
@@ -630,6 +654,9 @@ func (r *reader) choose(o opening, body, reason []word, drafts []*draft) (Comman
 	default:
 		return Command{}, r.eitherOf(newError("", "That can mean several things."), complete)
 	}
+	if r.isCheck {
+		return Command{}, newError("", "That is not understood.")
+	}
 	corrected := distinctAsks(slices.Concat(drafts, r.nearDrafts(o, body, reason)),
 		func(d *draft) bool { return d.question == nil })
 	switch len(corrected) {
@@ -696,7 +723,12 @@ func distinctAsks(drafts []*draft, holds func(*draft) bool) []*draft {
 // verify is the command for an ask if it is read as this very ask.
 func (r *reader) verify(ask approvals.Ask) string {
 	text := Suggest(ask)
-	again, err := r.Known.Parse(r.name, strings.TrimPrefix(text, NameOf(ask)))
+	if r.isCheck {
+		return ""
+	}
+	check := *r
+	check.isCheck = true
+	again, err := check.parse(strings.TrimPrefix(text, NameOf(ask)))
 	if err != nil || !sameAsk(again.Ask, ask) {
 		return ""
 	}

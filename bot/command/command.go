@@ -98,6 +98,12 @@ func Parse(name, text string, now time.Time) (Command, error) {
 // Parse reads the text of a slash command. The name is the command as typed, such as
 // "/allocate", and is repeated in suggestions. The error is always an *Error.
 func (k Known) Parse(name, text string) (Command, error) {
+	return newReader(name, k).parse(text)
+}
+
+// parse reads the text of a slash command.
+func (r *reader) parse(text string) (Command, error) {
+	name := r.name
 	if utf8.RuneCountInString(html.UnescapeString(text)) > MaxLength {
 		return Command{}, newError(name+" help", "The command is longer than the %d characters I read.", MaxLength)
 	}
@@ -109,11 +115,16 @@ func (k Known) Parse(name, text string) (Command, error) {
 	if len(tokens) == 0 {
 		return Command{Verb: VerbHelp}, nil
 	}
-	r := newReader(name, k)
 	if r.knowsGroups() {
 		tokens = r.translate(r.splitSlashes(dropLabels(tokens)))
 	}
-	return r.read(tokens)
+	c, err := r.read(tokens)
+	if err != nil && !r.isCheck {
+		if look := r.readLookup(tokens); look != nil {
+			return Command{}, look
+		}
+	}
+	return c, err
 }
 
 // read reads a command by its first word. A group whose name begins with that word,
@@ -188,12 +199,11 @@ func (r *reader) readSentence(tokens []word) (Command, error) {
 		return r.readAsk(opening{action: approvals.Remove, isSaid: true}, rest)
 	case first.isKeyword("set"):
 		return r.readAsk(opening{action: approvals.Set, isSaid: true}, rest)
+	case first.isOneOf(showVerbs):
+		return r.readShow(verb, rest)
 	case first.isOneOf(otherVerbs):
 		return r.readOther(verb, rest)
 	case first.isOneOf(reservedWords):
-		if verb == "show" {
-			rest = r.groupAmong(r.dropKind(rest))
-		}
 		return parseVerb(r.name, Verb(verb), rest)
 	}
 	return r.readAsk(opening{action: approvals.Add}, tokens)
@@ -269,15 +279,32 @@ func (r *reader) readOther(verb string, rest []word) (Command, error) {
 		if len(rest) == 0 {
 			return Command{Verb: VerbCodes}, nil
 		}
-	case "list":
-		if c, ok := listed(rest); ok {
-			return c, nil
-		}
 	}
+	return Command{}, r.askWhichList()
+}
+
+// readShow reads what is to be shown: a list, or a group.
+func (r *reader) readShow(verb string, rest []word) (Command, error) {
+	rest = r.groupAmong(r.dropKind(rest))
+	name, _, _ := joinRun(rest)
+	if c, ok := listed(rest); ok && !r.isGroup(name) {
+		return c, nil
+	}
+	if look := r.readLookup(append([]word{{text: string(VerbShow)}}, rest...)); look != nil && !r.isGroup(name) {
+		return Command{}, look
+	}
+	if verb != string(VerbShow) && (len(rest) == 0 || r.knowsGroups() && !r.isGroup(name)) {
+		return Command{}, r.askWhichList()
+	}
+	return parseShow(r.name, rest)
+}
+
+// askWhichList says what can be listed.
+func (r *reader) askWhichList() *Error {
 	question := newError("", "Say which list: the licenses of the organization, your requests, or those that wait "+
 		"for approval. To look for a group, type %s alone: its form finds groups by their names.", Typed(r.name))
 	question.Either = []string{r.name + " codes", r.name + " mine", r.name + " pending"}
-	return Command{}, question
+	return question
 }
 
 // listed is the list that people ask for by this name.

@@ -33,7 +33,7 @@ func (k Known) readDay(words []word) (days []time.Time, n int) {
 		text, skipped = text[1:], skipped+1
 	}
 	for _, read := range []func([]string) ([]time.Time, int){
-		k.readNumericDay, k.readNamedDay, k.readBoundary, k.readMonthDay,
+		k.readNumericDay, k.readNamedDay, k.readBoundary, k.readMonthDay, k.readDayOfMonth,
 	} {
 		if len(text) == 0 {
 			break
@@ -227,6 +227,21 @@ func (k Known) readMonthDay(text []string) ([]time.Time, int) {
 	}
 	days, found := k.comingDay(int(month), atoi(day[1]))
 	return days, n * found
+}
+
+// readDayOfMonth reads a day such as 15th without its month: the next one.
+func (k Known) readDayOfMonth(text []string) ([]time.Time, int) {
+	day := ordinal.FindStringSubmatch(text[0])
+	if day == nil || day[2] == "" || len(text) > 1 && text[1] == "of" {
+		return nil, 0
+	}
+	for i := range 3 { // a month may be too short for it
+		month := dayOf(k.Now.Year(), k.Now.Month()+time.Month(i), 1)
+		if days, n := oneDay(month.Year(), int(month.Month()), atoi(day[1])); n > 0 && !days[0].Before(k.today()) {
+			return days, n
+		}
+	}
+	return nil, 0
 }
 
 // findMonth reads the name of a month, whole or its first letters.

@@ -81,7 +81,7 @@ func FuzzParseWithLists(f *testing.F) {
 	for _, text := range []string{
 		"Squad 7 and 8 TSTNU", "swap IDU for TSTNU in Sales", "move IDU from Sales to Finance", "give IDU back (Sales)",
 		"Group: Sales, License=IDU", "Sales - IDU - 30d - audit", "SalesにIDUをください", "Sales IDU 01.12.-15.12.",
-		"copy Sales to Finance", "IDU instead of TSTNU for Sales", "does Sales have IDU?", "Sales IDU/TSTNU FIN-123",
+		"copy Sales to Finance", "IDU instead of TSTNU for Sales", "does Sales have IDU?", "Sales IDU/TSTNU FIN-123", "Sales IDU because audit until 2026-12-31",
 		"remove everything from Sales", "Sales IDU 5 more", "Best, Kim", "DU A00 0 Sales", "by Friday", "from", "empty", "❌ IDU Sales ( ) // -",
 	} {
 		f.Add(text)

@@ -139,6 +139,7 @@ func TestWrongGrammar(t *testing.T) {
 		{"group-01 IDU for -3d", "is not a duration", "fill in: group-01 IDU for <time>"},
 		{`group-01 IDU for ""`, "Say after `for`", "fill in: group-01 IDU for <time>"},
 		{"group-01 IDU for 9999w", "longer than ten years", "fill in: group-01 IDU for <time>"},
+		{"group-01 IDU for 11 years", "`for 11 years` is more than ten years away", "fill in: group-01 IDU until <day>"},
 		{"group-01 IDU for 3653d", "longer than ten years", "fill in: group-01 IDU for <time>"},
 		{"group-01 IDU for 3d until 2026-12-31", "Say once when it ends", ""},
 		{"group-01 IDU until 2026-02-30", "is not a day", "fill in: group-01 IDU until <day>"},

@@ -63,8 +63,8 @@ func (it item) isNumber() bool {
 }
 
 // isTurning reports whether a word may turn a request into its opposite.
-func (it item) isTurning() bool {
-	return it.isOneOf(turningWords) || strings.HasSuffix(it.lower(), "n't") || strings.ContainsAny(it.text, turningSigns)
+func (w word) isTurning() bool {
+	return w.isOneOf(turningWords) || strings.HasSuffix(w.lower(), "n't") || strings.ContainsAny(w.text, turningSigns)
 }
 
 // count is the number of seats that a word says.
@@ -231,7 +231,7 @@ func (d *draft) takeCode(found match, typed string) {
 	default:
 		d.noteCorrection(typed, code, "%s is not the code or the name of a license. The nearest is %s.",
 			Typed(typed), Typed(code))
-		d.correction.Unlisted = true
+		d.correction.Unlisted, d.isGuess = true, true
 	}
 	if d.Owned && d.ask.Action != approvals.Remove && (!ok || !l.Owned) {
 		d.lacksCodes = true
@@ -312,7 +312,7 @@ func (d *draft) readLimit(of, text string) {
 // takeSeats gives numbers to the codes that they stand beside. If each can belong to
 // the code before it and to the code behind it, it asks.
 func (d *draft) takeSeats(items []item) []item {
-	items = dropToSeats(items, d.limitVerb != "")
+	items = d.takeSeatsOfEach(dropFormerSeats(dropToSeats(items, d.limitVerb != "")))
 	var rest []item
 	for _, it := range items {
 		if !it.isFiller() || it.isOneOf(separators) {
@@ -354,6 +354,33 @@ func dropToSeats(items []item, mayStandApart bool) []item {
 		rest = append(rest, it)
 	}
 	return rest
+}
+
+// dropFormerSeats drops how many seats there were: IDU=15 instead of 10, or from 10 to 15.
+func dropFormerSeats(items []item) []item {
+	var rest []item
+	for i := 0; i < len(items); i++ {
+		if items[i].isOneOf([]string{"instead", "from"}) && i+1 < len(items) && items[i+1].isNumber() {
+			i++
+			continue
+		}
+		rest = append(rest, items[i])
+	}
+	return rest
+}
+
+// takeSeatsOfEach takes the only number as the limit of each code, if a word says so.
+func (d *draft) takeSeatsOfEach(items []item) []item {
+	isEach := func(it item) bool { return it.isOneOf(eachWords) }
+	at := slices.IndexFunc(items, item.isNumber)
+	if !slices.ContainsFunc(items, isEach) || !isOneNumber(items) || len(d.ask.Quotas) > 0 {
+		return items
+	}
+	limit, _ := items[at].count()
+	for _, code := range d.ask.Codes {
+		d.readLimit(code, limit)
+	}
+	return slices.Delete(slices.Clone(items), at, at+1)
 }
 
 // takeCount takes a number for how many licenses are named, if it may be that. Where it may

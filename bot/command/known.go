@@ -38,9 +38,10 @@ type License struct {
 type reader struct {
 	Known
 	*Index
-	name  string           // the command as typed
-	names []licenseName    // of the licenses that a name can mean
-	packs []approvals.Pack // whose names mean nothing else
+	name    string           // the command as typed
+	names   []licenseName    // of the licenses that a name can mean
+	packs   []approvals.Pack // whose names mean nothing else
+	isCheck bool             // it reads a suggestion, and suggests nothing itself
 }
 
 func newReader(name string, known Known) *reader {

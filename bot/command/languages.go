@@ -95,7 +95,7 @@ var translations = func() map[string]string {
 	all := make(map[string]string)
 	for english, others := range map[string]string{
 		"please": "bitte gerne gern svp ください お願いします", "thanks": "danke merci gracias", "hello": "hallo bonjour hola",
-		"for": "für fuer pour para por", "until": "bis jusqu'au jusqu'à hasta", "because": "weil wegen porque",
+		"for": "für fuer pour para por during", "until": "bis jusqu'au jusqu'à hasta", "because": "weil wegen porque",
 		"reason": "grund raison", "and": "und et と", "with": "mit avec con",
 		"need": "braucht brauchen brauche benötigt benötigen benoetigt besoin necesita necesitan necesito necesitamos が必要です",
 		"want": "möchte möchten moechte quiero queremos", "from": "von vom aus から", "to": "zu zur zum à au aux al に へ",

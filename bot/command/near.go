@@ -21,10 +21,11 @@ func (r *reader) nearDrafts(o opening, body, reason []word) []*draft {
 			continue // it is the name of another group
 		}
 		d := r.readDraft(o, body, found, reason)
-		if d.correction != nil || found.to < len(body) && (item{word: body[found.to]}).isNumber() {
+		if d.isGuess || found.to < len(body) && (item{word: body[found.to]}).isNumber() {
 			continue // such a number may belong to the name
 		}
 		typed := joinWords(body[found.from:found.to])
+		d.correction = nil // it tells less
 		d.noteCorrection(typed, found.text, "UiPath shows no group called %s. The nearest is %s.",
 			Typed(typed), Typed(found.text))
 		d.correction.Group = typed

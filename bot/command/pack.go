@@ -57,6 +57,7 @@ func (d *draft) takePack(found match, typed string) {
 		d.ask.Packs = append(d.ask.Packs, pack.Name)
 	}
 	if found.isNear {
+		d.isGuess = true
 		d.noteCorrection(typed, pack.Name, "%s is not the code or the name of a license. The nearest is the pack %s.",
 			Typed(typed), Typed(pack.Name))
 	}

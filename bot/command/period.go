@@ -108,7 +108,8 @@ func (k Known) readPeriod(words []word) period {
 	if p, isSaid := k.readSaidPeriod(words); isSaid {
 		return p
 	}
-	isArticle := words[0].isOneOf([]string{"a", "an"}) || len(words) > 1 && len(words[1].text) == 1
+	isArticle := words[0].isOneOf([]string{"a", "an"}) ||
+		len(words) > 1 && len(words[1].text) == 1 && !words[0].isKeyword("half")
 	if p := k.readLength(words); p.n == 1 || p.n > 1 && !isArticle {
 		p.isNaked = true
 		return p
@@ -286,6 +287,8 @@ func (k Known) readSpaced(words []word) period {
 	switch {
 	case text == "a", text == "an":
 		count, ok = 1, true
+	case text == "half" && words[1].isKeyword("year"):
+		return k.lengthOf(2, "half a year", 6, unit{months: 1})
 	case text == "half" && len(words) > 2 && words[1].isKeyword("a") && words[2].isKeyword("year"):
 		return k.lengthOf(3, "half a year", 6, unit{months: 1})
 	}
@@ -313,7 +316,7 @@ func (k Known) lengthOf(n int, typed string, count int, u unit) period {
 		return k.brokenPeriod(n, "for <time>", "%s is not a duration above zero.", Typed("for "+typed))
 	}
 	if u.months > 0 {
-		p := k.untilDay(typed, addMonths(k.today(), count*u.months))
+		p := k.untilDay("for "+typed, addMonths(k.today(), count*u.months))
 		p.n = n
 		return p
 	}
@@ -392,11 +395,11 @@ var clockWords = []string{"am", "pm", "a.m", "p.m", "o'clock", "uhr", "hrs"}
 // untilOneOf is a period until a day, or a question if several are meant.
 func (k Known) untilOneOf(typed string, days []time.Time) period {
 	if len(days) == 1 {
-		return k.untilDay(typed, days[0])
+		return k.untilDay("until "+typed, days[0])
 	}
 	asked := period{problem: newError("", "%s can mean several days.", Typed("until "+typed))}
 	for _, d := range days {
-		if p := k.untilDay(typed, d); p.problem == nil {
+		if p := k.untilDay("until "+typed, d); p.problem == nil {
 			asked.either = append(asked.either, p)
 		}
 	}
@@ -409,10 +412,10 @@ func (k Known) untilDay(typed string, day time.Time) period {
 	switch {
 	case !end.After(k.Now):
 		return k.brokenPeriod(0, "until <day>", "%s is in the past. Choose a day that is still to come.",
-			Typed("until "+typed))
+			Typed(typed))
 	case end.Sub(k.Now) > MaxPeriod:
 		return k.brokenPeriod(0, "until <day>", "%s is more than ten years away. Leave it out to ask for good.",
-			Typed("until "+typed))
+			Typed(typed))
 	}
 	return period{until: end}
 }

@@ -44,10 +44,20 @@ func formatReason(ask approvals.Ask) string {
 	if ask.Reason == "" {
 		return ""
 	}
-	if _, _, found := findPeriod(&ask, translateAll(splitWords(ask.Reason)), Known{}); found {
+	if mentionsPeriod(translateAll(splitWords(ask.Reason))) {
 		return "because \"" + strings.ReplaceAll(ask.Reason, `"`, "'") + `"`
 	}
 	return "because " + ask.Reason
+}
+
+// mentionsPeriod reports whether words have a time among them, on whatever day they are read.
+func mentionsPeriod(words []word) bool {
+	for i := range words {
+		if p := (Known{}).readPeriod(words[i:]); p.n > 0 && !p.isForGood {
+			return true
+		}
+	}
+	return false
 }
 
 // findPeriod finds an end that a reason mentions: for 30d, until Friday, or a
@@ -224,6 +234,134 @@ func (d *draft) takeWeakReason(items []item) []item {
 	}
 	return items
 }
+
+// takeLooseReason takes words behind the codes and the group that mean nothing to the grammar:
+// they can only be the reason. Where one of them could be something else, it takes none.
+func (d *draft) takeLooseReason(items []item) []item {
+	if d.Licenses == nil || !d.knowsGroups() || d.ask.Reason != "" {
+		return items
+	}
+	from := len(items)
+	for from > 0 && (items[from-1].kind == plain || items[from-1].kind == gap) {
+		from--
+	}
+	for from < len(items) && (items[from].kind == gap || d.isBesideSeats(items, from)) {
+		from++
+	}
+	words := plainWords(items[from:])
+	to := from + len(words)
+	for len(words) > 0 && words[len(words)-1].isOneOf(politeWords) {
+		words = words[:len(words)-1]
+	}
+	if !d.isLooseReason(words) {
+		return items
+	}
+	reason := strings.Trim(joinTyped(words), ",;:- ")
+	d.ask.Reason = reason
+	d.noteCorrection(reason, "because "+reason, "%s is not understood. If it is the reason, write it after %s.",
+		Typed(reason), Typed("because"))
+	return slices.Concat(items[:from], []item{{kind: gap}}, items[to:])
+}
+
+// isBesideSeats reports whether an item belongs to the codes before it: a number of seats, or a
+// word that means nothing and begins no clause.
+func (d *draft) isBesideSeats(items []item, i int) bool {
+	it := items[i]
+	isSeats := it.isNumber() && (i+1 == len(items) || items[i+1].kind != plain || items[i+1].isOneOf(seatWords) || it.endsOff)
+	return isSeats || it.isFiller() && !it.isOneOf(clauseWords) || it.text == "-"
+}
+
+// isLooseReason reports whether words are two or more that say something, and none of them may
+// be a part of the request, or turn or limit what it asks for.
+func (d *draft) isLooseReason(words []word) bool {
+	said, plainly := 0, 0
+	for i, w := range words {
+		it := item{word: w}
+		isOther := w.quoted || strings.ContainsAny(w.text, "()") || it.isNumber() || w.isTurning() || isPerson(w.text) || mention.MatchString(w.text) ||
+			i == 0 && w.isOneOf(stateWords) || w.isOneOf(hedges) || isActing(w) || d.isNearGrammar(w) ||
+			i > 0 && d.isNearGrammar(word{text: words[i-1].text + w.text}) // it was split
+		switch {
+		case isOther:
+			return false
+		case it.isFiller() || w.isOneOf(prepositions):
+			continue
+		}
+		if len([]rune(w.text)) > 2 {
+			said++
+		}
+		if w.text == strings.ToLower(w.text) {
+			plainly++
+		}
+	}
+	return said > 1 && plainly > 0 && !soundLikeTime(words)
+}
+
+// isNearGrammar reports whether a word may be a part of the request: of a time, or near a
+// group, a license, a pack or a keyword.
+func (d *draft) isNearGrammar(w word) bool {
+	if (item{word: w}).isFiller() || w.isOneOf(prepositions) {
+		return false
+	}
+	text := strings.ToLower(w.text)
+	isCode := IsCode(w.text) && len(w.text) > 3
+	isKeyword := slices.ContainsFunc(keywords, func(k string) bool { return text == k || len(k) > 2 && isOneEdit(text, k) })
+	_, days := d.readDay([]word{w})
+	_, isUnit := findUnit(text)
+	_, isMonth := findMonth(text)
+	isOfLicense := func(l License) bool { return len(w.text) > 3 && slices.Contains(nameWords(l.Name), singular(text)) }
+	isGlued := slices.ContainsFunc(d.longWords(), func(k string) bool {
+		return strings.HasPrefix(text, k) || strings.HasSuffix(text, k)
+	})
+	return isCode || isKeyword || isGlued || days > 0 || isUnit || isMonth || len(d.nearGroups(w.text)) > 0 ||
+		len(d.nearest(w.text)) > 0 || len(d.nearPacks(w.text)) > 0 || slices.ContainsFunc(d.Licenses, isOfLicense)
+}
+
+// longWords are words that are seldom a part of others: one that begins or ends so may be two
+// without the blank between them.
+func (d *draft) longWords() []string {
+	var all []string
+	for _, l := range d.names {
+		all = append(all, strings.ToLower(l.Code))
+		all = append(all, l.words...)
+	}
+	for _, p := range d.packs {
+		all = append(all, p.Name)
+	}
+	return slices.DeleteFunc(append(all, keywords...), func(k string) bool { return len(k) < 4 })
+}
+
+// isActing reports whether a word is a form of a verb that takes out or changes.
+func isActing(w word) bool {
+	text := w.lower()
+	for _, verb := range slices.Concat(removeVerbs, moveVerbs, swapVerbs, copyVerbs, limitVerbs, softVerbs, endVerbs) {
+		stem := strings.TrimSuffix(verb, "e")
+		if len(stem) > 2 && strings.HasPrefix(text, stem) && len(text)-len(stem) < 5 || len(verb) > 4 && isOneEdit(text, verb) {
+			return true
+		}
+	}
+	return false
+}
+
+var (
+	// keywords are words of the grammar that may be mistyped.
+	keywords = slices.Concat(reasonWords, untilWords, startWords, restWords, forGood, everything, moreWords,
+		reservedWords, []string{"for", WordEmpty, "only", "just", "exactly", "next"})
+	// endVerbs end something.
+	endVerbs = []string{"cancel", "end", "stop", "expire", "clear", "reset", "lose", "lost", "gone"}
+	// clauseWords may begin a clause that gives a reason.
+	clauseWords = []string{"we", "i", "it", "our", "my", "the", "a", "an"}
+	// stateWords begin what is said about the licenses that are named.
+	stateWords = []string{"is", "are", "was", "were", "has", "had", "have", "already", "still", "again"}
+	// politeWords end a request.
+	politeWords = []string{"please", "pls", "plz", "thanks", "thx", "thank", "you", "ty", "asap", "urgent"}
+	// hedges limit or condition what is asked for, or compare it with something else.
+	hedges = []string{
+		"if", "when", "once", "after", "before", "unless", "while", "whenever", "provided", "assuming", "depending", "later",
+		"or", "either", "than", "like", "same", "similar", "instead", "rather", "half", "part", "some", "other", "others",
+		"was", "were", "had", "did", "been", "used", "already", "still", "again", "back", "also", "too", "plus", "date", "expiry", "deadline", "maybe", "perhaps",
+		"what", "who", "which", "how", "where", "why", "whether", "says", "said", "asked", "told",
+	}
+)
 
 // namesGroup reports whether a known group is among words.
 func (d *draft) namesGroup(words []word) bool { return d.knowsGroups() && len(d.exactRuns(words)) > 0 }

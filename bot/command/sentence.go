@@ -2,56 +2,9 @@ package command
 
 import (
 	"slices"
-	"strings"
 
 	"licensebot/approvals"
 )
-
-// questionWords begin a question.
-var questionWords = []string{
-	"does", "do", "did", "is", "are", "was", "has", "what", "what's", "whats", "which", "who", "how", "when", "where",
-	"where's", "why",
-}
-
-// isQuestion reports whether words begin as a question.
-func (r *reader) isQuestion(tokens []word) bool {
-	if !r.knowsGroups() || len(tokens) < 2 || !tokens[0].isOneOf(questionWords) {
-		return false
-	}
-	if tokens[1].isKeyword("not") {
-		return false
-	}
-	isWhy := tokens[0].isKeyword("why") && (len(tokens) == 2 || hasRequestID(tokens[1:2]))
-	return !isWhy
-}
-
-// readQuestion answers a question with the command that looks it up.
-func (r *reader) readQuestion(tokens []word) (Command, error) {
-	has := func(words ...string) bool {
-		return slices.ContainsFunc(tokens, func(w word) bool { return w.isOneOf(words) })
-	}
-	runs := r.exactRuns(tokens)
-	at := slices.IndexFunc(tokens, func(w word) bool { return isRequestID(w.text) })
-	var look string
-	switch {
-	case at >= 0:
-		look = "status " + strings.ToUpper(tokens[at].text)
-	case tokens[0].isKeyword("how") && tokens[1].isOneOf([]string{"do", "to", "can", "does"}):
-		return Command{Verb: VerbHelp}, nil
-	case has("request", "requests", "approved", "denied", "declined", "rejected"):
-		look = "mine"
-	case len(runs) > 0:
-		longest := slices.MaxFunc(runs, func(a, b run) int { return (a.to - a.from) - (b.to - b.from) })
-		look = "show " + QuoteGroup(longest.text)
-	case has("pending", "waiting", "waits"):
-		look = "pending"
-	case has("left", "available", "free", "order", "code", "codes", "license", "licenses", "licence", "licences", "seats"):
-		look = "codes"
-	default:
-		look = "help"
-	}
-	return Command{}, newError(r.name+" "+look, "That is a question. The command below answers it.")
-}
 
 // Words of requests that are more than one.
 var (

@@ -26,6 +26,9 @@ func (d *draft) takeWords(items []item) []item {
 			d.askLimit("A seat limit is how many seats the group may use in all. Say the whole number in place of %s.",
 				Typed(it.text))
 			items = slices.DeleteFunc(slices.Clone(items), item.isNumber)
+		case it.isOneOf(onlyWords) && d.ask.Action != approvals.Add:
+		case it.isOneOf(onlyWords) && len(behind) > 0 && behind[0].isNumber():
+			d.noteCorrection(it.text, "", "%s is left out.", Typed(it.text))
 		case it.kind != plain || !d.takeWord(it):
 			rest = append(rest, it)
 		}
@@ -37,7 +40,11 @@ func (d *draft) takeWords(items []item) []item {
 func (d *draft) takeWord(it item) bool {
 	isAdd := d.ask.Action == approvals.Add
 	switch {
-	case it.isKeyword("only") && isAdd:
+	case it.isKeyword("exactly") && isAdd:
+		d.ask.Action = approvals.Set
+		d.noteCorrection(it.text, string(approvals.Set), "To give a group exactly these codes and no other, begin with %s.",
+			Typed(approvals.Set))
+	case it.isOneOf(onlyWords) && isAdd:
 		d.askWhich("%s can mean that the group keeps no other license, or just that one is added.",
 			[]any{Typed(it.text)},
 			func(a *approvals.Ask) { a.Action = approvals.Set }, func(*approvals.Ask) {})
@@ -55,6 +62,9 @@ func (d *draft) takeWord(it item) bool {
 	}
 	return true
 }
+
+// onlyWords say that there is nothing else.
+var onlyWords = []string{"only", "just", "exactly"}
 
 // askLimit asks for the limit of the only code.
 func (d *draft) askLimit(format string, args ...any) {

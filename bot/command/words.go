@@ -52,8 +52,10 @@ var (
 		"anyone", "kindly", "provide", "provided", "use", "uses", "dear", "let", "both", "asap",
 		"urgent", "urgently", "ty", "ok",
 		"okay", "everyone", "everybody", "colleagues", "regards", "anymore", "bot", "valid", "can", "could", "would", "want",
-		"wants", "i", "hi", "hello", "hey", "be", "it",
+		"wants", "each", "apiece", "i", "hi", "hello", "hey", "be", "it",
 	}
+	// eachWords say that a number of seats is for each code.
+	eachWords = []string{"each", "apiece"}
 	// seatWords may follow a number of seats.
 	seatWords = []string{"seat", "seats", "user", "users", "people", "license", "licenses", "licence", "licences"}
 	// licenseWords may follow a number of seats, or of licenses.
@@ -64,15 +66,18 @@ var (
 	separators = []string{"and", "&", "+"}
 )
 
+// showVerbs begin a command that looks something up.
+var showVerbs = []string{"show", "list", "display", "view", "check"}
+
 // otherVerbs begin a command and mean what another word means.
-var otherVerbs = []string{"list", "approve", "deny", "reject", "extend", "prolong", "licenses", "licences", "groups"}
+var otherVerbs = []string{"approve", "deny", "reject", "extend", "prolong", "licenses", "licences", "groups"}
 
 // isReserved reports whether a word means something to the grammar where a command
 // begins.
 func isReserved(text string) bool {
 	text = strings.ToLower(text)
 	return slices.ContainsFunc([][]string{
-		reservedWords, otherVerbs, addVerbs, removeVerbs, helpWords, openers, fillers, prepositions,
+		reservedWords, showVerbs, otherVerbs, addVerbs, removeVerbs, helpWords, openers, fillers, prepositions,
 	}, func(words []string) bool { return slices.Contains(words, text) })
 }
 

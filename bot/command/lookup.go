@@ -1,0 +1,117 @@
+package command
+
+import (
+	"slices"
+	"strings"
+)
+
+// questionWords begin a question.
+var questionWords = []string{
+	"does", "do", "did", "is", "are", "was", "has", "what", "what's", "whats", "which", "who", "how", "when", "where",
+	"where's", "why",
+}
+
+// A lookup is a command that people mean by any of these words in a sentence.
+type lookup struct {
+	verb  Verb
+	words []string
+}
+
+// Lookups in the order in which their words decide: about one request, and about none.
+var (
+	idLookups = []lookup{
+		{VerbCancel, []string{"cancel", "withdraw", "retract", "undo", "delete", "remove"}},
+		{VerbEnd, []string{"end", "stop", "terminate", "revoke"}},
+		{VerbWhy, []string{"why", "who", "approve", "approves", "approver", "approvers", "waiting", "waits", "stuck"}},
+	}
+	lookups = []lookup{
+		{VerbStatus, []string{"many", "status"}},
+		{VerbMine, []string{"my", "mine", "approved", "denied", "declined", "rejected"}},
+		{VerbPending, []string{"pending", "waiting", "waits", "open", "approve", "approval"}},
+		{VerbMine, []string{"request", "requests"}},
+	}
+	requestWords = []string{"request", "requests", "mine", "pending", "approved", "denied", "declined", "rejected", "approval"}
+	licenseLooks = []string{
+		"left", "available", "free", "order", "own", "code", "codes", "license", "licenses", "licence", "licences", "seats",
+	}
+)
+
+// findLookup is the verb of the first lookup that words name.
+func findLookup(all []lookup, tokens []word) (Verb, bool) {
+	for _, l := range all {
+		isNamed := func(w word) bool {
+			isTypo := func(name string) bool { return len(name) > 5 && isOneEdit(w.lower(), name) }
+			return w.isOneOf(l.words) || !w.quoted && slices.ContainsFunc(l.words, isTypo)
+		}
+		if slices.ContainsFunc(tokens, isNamed) {
+			return l.verb, true
+		}
+	}
+	return "", false
+}
+
+// isQuestion reports whether words begin as a question.
+func (r *reader) isQuestion(tokens []word) bool {
+	if !r.knowsGroups() || len(tokens) < 2 || !tokens[0].isOneOf(questionWords) {
+		return false
+	}
+	if tokens[1].isKeyword("not") {
+		return false
+	}
+	return !tokens[0].isKeyword("why") || len(tokens) > 2 && !hasRequestID(tokens[1:2])
+}
+
+// readQuestion answers a question with the command that looks it up.
+func (r *reader) readQuestion(tokens []word) (Command, error) {
+	if tokens[0].isKeyword("how") && tokens[1].isOneOf([]string{"do", "to", "can", "does"}) {
+		return Command{Verb: VerbHelp}, nil
+	}
+	look := r.lookUp(tokens)
+	if look == "" {
+		look = string(VerbHelp)
+	}
+	return Command{}, newError(r.name+" "+look, "That is a question. The command below answers it.")
+}
+
+// readLookup answers a sentence that asks for no licenses with the command that it is about.
+func (r *reader) readLookup(tokens []word) *Error {
+	body, _ := cutReason(tokens, 1)
+	isAbout := func(w word) bool { return isRequestID(w.text) }
+	if !body[0].isOneOf(showVerbs) && len(r.exactRuns(body)) == 0 && !r.hasLicense(body) {
+		isAbout = func(w word) bool { return isRequestID(w.text) || w.isOneOf(requestWords) }
+	}
+	if !r.knowsGroups() || !body[0].isOneOf(showVerbs) && !slices.ContainsFunc(body, isAbout) {
+		return nil
+	}
+	if look := r.lookUp(body); look != "" {
+		return newError(r.name+" "+look, "That asks for no licenses. The command below fits it best.")
+	}
+	return nil
+}
+
+// lookUp is the command for what a sentence is about: one request, requests, a group or the
+// licenses of the organization. It is empty if it is about none of these.
+func (r *reader) lookUp(tokens []word) string {
+	has := func(words []string) bool {
+		return slices.ContainsFunc(tokens, func(w word) bool { return w.isOneOf(words) })
+	}
+	runs := r.maximalRuns(tokens)
+	verb, isListed := findLookup(lookups, tokens)
+	switch at := slices.IndexFunc(tokens, func(w word) bool { return isRequestID(w.text) }); {
+	case at >= 0:
+		verb, isAct := findLookup(idLookups, tokens)
+		if !isAct || slices.ContainsFunc(tokens, word.isTurning) {
+			verb = VerbStatus
+		}
+		return string(verb) + " " + strings.ToUpper(tokens[at].text)
+	case has(requestWords) && isListed:
+		return string(verb)
+	case len(runs) > 0:
+		return string(VerbShow) + " " + QuoteGroup(runs[0].text)
+	case isListed && verb == VerbPending:
+		return string(verb)
+	case has(licenseLooks):
+		return string(VerbCodes)
+	}
+	return ""
+}
