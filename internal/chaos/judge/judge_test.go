@@ -568,3 +568,15 @@ func TestAPartThatIsTold(t *testing.T) {
 		}
 	}
 }
+
+// A write belongs to the card that makes its allocation of what the bot read, also where an edit by
+// hand in between makes another card fit what was there at the write.
+func TestAskingCardBesideAnEdit(t *testing.T) {
+	h := history()
+	h.Edits = []Edit{{At: at(3.9), Group: "group-01", Before: []string{"ATTUNU"}, After: []string{"IDU"}}}
+	h.Writes[0].Before = []string{"IDU"}
+	h.Cards = append(h.Cards, &Card{TS: "0.900001", ID: "R-BBBBBBBB", Group: "group-01", Codes: []string{"ATTUNU"}, At: at(1)})
+	if c := collectRequests(h).askingCard(h.Writes[0]); c == nil || c.ID != aRequest {
+		t.Errorf("the write is given to %+v", c)
+	}
+}

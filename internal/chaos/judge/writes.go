@@ -84,9 +84,12 @@ func (j *judge) searchCards(w *Write) []string {
 }
 
 // rankFit ranks cards for a write. First come cards whose change makes exactly this
-// allocation, then cards with consent, then cards reported as done.
+// allocation of one that the bot may have read, then cards with consent, then cards
+// reported as done.
 func (j *judge) rankFit(c *Card, w *Write) (rank int) {
-	if !w.Took.IsZero() && sameSet(w.Asked, without(union(w.Before, c.Codes), c.Removes)) {
+	if !w.Took.IsZero() && j.h.mayHaveRead(w, func(codes []string) bool {
+		return sameSet(w.Asked, without(union(codes, c.Codes), c.Removes))
+	}) {
 		rank += 4
 	}
 	if j.uncovered(c, w, standard{}) == "" {
