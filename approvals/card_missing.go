@@ -6,7 +6,7 @@ import "time"
 // further.
 const (
 	missPause = 10 * time.Second
-	missHolds = 10 * time.Minute
+	missHolds = time.Hour
 )
 
 // Events of looks at a card.

@@ -222,14 +222,16 @@ func (e Expire) move(r Request, now time.Time) (Step, error) {
 }
 
 // A deleted card cancels its request. The thread went with the card, so the
-// requester is told privately.
+// requester is told privately. A reply that was on its way may have become a message of
+// the channel.
 func (e CardDeleted) move(r Request, now time.Time) (Step, error) {
 	if r.State != Pending && (r.State != Approved || e.Waiting) {
 		return Step{}, ErrNoTransition
 	}
 	r.WriteAttempted = r.WriteAttempted || e.WriteAttempted
 	step := closeRequest(r, Cancelled, Outcome{Reason: ReasonCardDeleted, By: Bot}, now)
-	step.Enqueue = append([]Job{{Kind: JobTellRequester}}, step.Request.lateEffectLook()...)
+	step.Enqueue = slices.Concat(
+		[]Job{{Kind: JobTellRequester}}, step.Request.lateEffectLook(), step.Request.searchLater(now))
 	step.Drop = append(step.Drop, JobApply, JobAddReactions, JobUpdateCard)
 	return step, nil
 }

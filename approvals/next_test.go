@@ -134,7 +134,7 @@ func table() []cells {
 	lapseDenied.filed, lapseDenied.pending = lapse.filed, denied
 
 	gone := row("the card is deleted", CardDeleted{})
-	gone.pending = "cancelled / tell_requester / " + dropsAll + " apply add_reactions update_card"
+	gone.pending = "cancelled / tell_requester remove_doubles remove_doubles / " + dropsAll + " apply add_reactions update_card"
 	missed := row("the card is missed by who saw the request waiting", CardDeleted{Waiting: true})
 	missed.pending = gone.pending
 	gone.approved = gone.pending

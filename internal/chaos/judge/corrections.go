@@ -56,21 +56,25 @@ func (j *judge) lacksCorrection(r *request, c *Card) bool {
 	})
 }
 
-// judgeForever wants the codes of a grant out in the end, unless it is told that they
-// stay, or another request has them. It wants that of a change that was made in part, too.
+// judgeForever wants the codes of a grant out in the end.
 func (j *judge) judgeForever(r *request, c *Card) {
+	if left := j.leftForever(r, c); len(left) > 0 {
+		j.reportAt(effectiveWrites(r.writes)[0].Took, grantForever, r.id, fmt.Sprintf("%v of %s", left, c.Group))
+	}
+}
+
+// leftForever are the codes of a grant that are not out, unless it is told that they stay,
+// or another request has them. Those of a change that was made in part are among them.
+func (j *judge) leftForever(r *request, c *Card) []string {
 	effects := effectiveWrites(r.writes)
 	if c.Lasts == 0 || len(effects) == 0 || !c.Deleted.IsZero() || c.GrantOver() {
-		return
+		return nil
 	}
 	first := effects[0]
 	left := common(common(without(first.After, first.Before), c.Codes), last(j.h.statesOf(c.Group)).codes)
-	left = slices.DeleteFunc(left, func(code string) bool {
+	return slices.DeleteFunc(left, func(code string) bool {
 		return j.h.everLacked(c.Group, code, first.Took, forever) || j.h.madeByOther(c, code)
 	})
-	if len(left) > 0 {
-		j.reportAt(first.Took, grantForever, r.id, fmt.Sprintf("%v of %s", left, c.Group))
-	}
 }
 
 // madeByOther reports whether another request put a code into the group of a card, or

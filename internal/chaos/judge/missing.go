@@ -23,6 +23,9 @@ func (h *History) Missing() []string {
 			if lack := c.lacks(); lack != "" && !r.replacedCard(c) && (c.Deleted.IsZero() || !r.requesterTold()) {
 				missing = append(missing, id+" "+lack)
 			}
+			if len(j.leftForever(r, c)) > 0 {
+				missing = append(missing, id+" leaves codes that have to end")
+			}
 			if j.lacksCorrection(r, c) {
 				missing = append(missing, id+" has its change made, and its thread does not tell")
 			}
