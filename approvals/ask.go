@@ -23,6 +23,17 @@ const (
 	Set    Action = "set"    // the allocation to exactly these codes
 )
 
+// Preposition stands between the codes and the group: add IDU to it, remove IDU from it.
+func (a Action) Preposition() string {
+	switch a {
+	case Add:
+		return "to"
+	case Remove:
+		return "from"
+	}
+	return "in"
+}
+
 // An Ask is what the requester typed, understood but not yet resolved.
 type Ask struct {
 	Action   Action        `json:"action,omitempty"`              // empty: Add

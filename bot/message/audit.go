@@ -19,6 +19,9 @@ var (
 		approvals.JobPostRevocation: {"actor", "added", "removed", "allocation"},
 		approvals.JobPostEffect:     {"added", "removed"},
 	}
+
+	// drawnFields change on a card with each update of it.
+	drawnFields = []string{"approvers", "until"}
 )
 
 // FindDifferences names the values in the metadata of a message that are not what a job would say
@@ -29,19 +32,47 @@ func FindDifferences(m slack.SlackMetadata, r approvals.Request, job approvals.J
 	if isFromChannel(r) { // known as far as the channel told it
 		compared = approvals.Without(compared, []string{"approvers", "allocation"})
 	}
+	return compareFields(compared, m, r, job)
+}
+
+// FindUndrawn names the values in the metadata of a card that an update would change.
+func FindUndrawn(m slack.SlackMetadata, r approvals.Request) []string {
+	if isFromChannel(r) {
+		return nil
+	}
+	return compareFields(drawnFields, m, r, approvals.Job{Kind: approvals.JobPostCard})
+}
+
+func compareFields(compared []string, m slack.SlackMetadata, r approvals.Request, job approvals.Job) []string {
 	expected := make(map[string]metadataField)
 	for _, f := range metadataFields(r, job) {
 		expected[f.name] = f
 	}
 	var different []string
 	for _, name := range compared {
-		said, want := textOfPayload(m, name), expected[name]
-		if said != want.value && (said == "" || said != want.short) {
+		if !expected[name].isSaidBy(textOfPayload(m, name)) {
 			different = append(different, name)
 		}
 	}
 	slices.Sort(different)
 	return different
+}
+
+// isSaidBy reports whether a message has the value, maybe cut for its length. What was erased in the
+// database may be anything in the message.
+func (f metadataField) isSaidBy(said string) bool {
+	if said == f.value || said != "" && said == f.short {
+		return true
+	}
+	kept, words := strings.Fields(f.value), strings.Fields(said)
+	isCut := strings.Contains(said, cutMark)
+	switch {
+	case !slices.Contains(kept, approvals.Erased):
+		return false
+	case len(kept) == 1 || isCut:
+		return said != ""
+	}
+	return slices.EqualFunc(kept, words, func(k, w string) bool { return k == w || k == approvals.Erased })
 }
 
 // ShowsState reports whether the text of a card says of its request that it is closed in the state

@@ -300,7 +300,7 @@ func parseFiles(t *testing.T, pattern string, tests bool) []*ast.File {
 var wordless = []string{
 	"ParseHomePages", "String", "ClampHomePage", "HomePage", "RenderMetadata", "MatchesMetadata", "NoOptions",
 	"ParsePress", "RequestIDOf", "NumberOf", "ReadMetadata", "IsCard", "PlainBlocks",
-	"OutsideMetadata", "IsAboutChange", "FindDifferences", "FindLacking", "ShowsState", "JournalHeadOf", "ReadDraft", "AskAgain",
+	"OutsideMetadata", "IsAboutChange", "FindDifferences", "FindUndrawn", "FindLacking", "ShowsState", "JournalHeadOf", "ReadDraft", "AskAgain",
 }
 
 // inThreads are shown too: ThreadReply chooses among them.

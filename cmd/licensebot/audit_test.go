@@ -8,6 +8,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -20,8 +21,15 @@ func runAudit(t *testing.T, url string, args ...string) (code int, stdout string
 	t.Helper()
 	var out bytes.Buffer
 	args = append([]string{"audit"}, args...)
-	return runMain(append(args, "--from", url), &out), out.String()
+	code = runMain(append(args, "--from", url), &out)
+	if wrong := oneOfMany.FindString(out.String()); wrong != "" {
+		t.Errorf("audit %s says %q", args[1], wrong)
+	}
+	return code, out.String()
 }
+
+// oneOfMany finds a plural after a one.
+var oneOfMany = regexp.MustCompile(`\b1 (sealed journal )?(row|message|group|request|thread|word|erasure|difference)s\b`)
 
 func newDatabase(t *testing.T) (url string) {
 	t.Helper()
@@ -220,7 +228,7 @@ func TestAuditEraseSaysWhatItDid(t *testing.T) {
 		t.Errorf("exit code %d, %q, want %q", code, out, want)
 	}
 	code, out = runAudit(t, url, "verify", "--offline")
-	if want := "Checked 1 sealed journal rows, 0 not yet sealed, and 0 requests: 0 differences.\n"; code != 0 ||
+	if want := "Checked 1 sealed journal row, 0 not yet sealed, and 0 requests: 0 differences.\n"; code != 0 ||
 		!strings.HasPrefix(out, want) {
 		t.Errorf("exit code %d, %q, want %q", code, out, want)
 	}

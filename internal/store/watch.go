@@ -36,8 +36,8 @@ func (s *Store) BeginWatch(
 		if state.fence == 0 {
 			return t.putWatch(ctx, watchState{fence: 1, dueAt: t.now.Add(first)})
 		}
-		if state.dueAt.Sub(t.now) > approvals.WatchEvery { // a step of the clock that nothing noticed
-			return t.followStepOfWatch(ctx, t.now.Sub(state.dueAt))
+		if ahead := state.aheadOf(t.now); ahead > approvals.WatchEvery { // by a step that nothing noticed, or by hand
+			return t.followStepOfWatch(ctx, -ahead)
 		}
 		more, err := hasMoreToWatch(ctx, t, t.now)
 		if err != nil || t.now.Before(state.leasedUntil) || t.now.Before(state.dueAt) && !(again && more) {
@@ -61,7 +61,7 @@ func (s *Store) mayBeginWatch(ctx context.Context, again bool) (bool, error) {
 		return err == nil, err
 	}
 	now, err := s.Now(ctx)
-	if wait := state.dueAt.Sub(now); err != nil || wait <= 0 || wait > approvals.WatchEvery {
+	if err != nil || !now.Before(state.dueAt) || state.aheadOf(now) > approvals.WatchEvery {
 		return err == nil, err
 	}
 	more, err := hasMoreToWatch(ctx, s.read, now)
@@ -72,6 +72,11 @@ func (s *Store) mayBeginWatch(ctx context.Context, again bool) (bool, error) {
 type watchState struct {
 	fence                        int64
 	leasedUntil, dueAt, listedAt time.Time
+}
+
+// aheadOf is how far in the future the next look or the end of the lease is.
+func (w watchState) aheadOf(now time.Time) time.Duration {
+	return max(w.dueAt.Sub(now), w.leasedUntil.Sub(now))
 }
 
 // lockWatch reads the row, and keeps it from others until the transaction ends.

@@ -23,7 +23,7 @@ func (c *Channels) lookAgain(ctx context.Context, channel string, suspects []sus
 	if len(suspects) == 0 {
 		return nil
 	}
-	c.progress("%d differences in the channel %s; looking again", len(suspects), channel)
+	c.progress("differences in the channel %s: %d; looking again", channel, len(suspects))
 	if !c.Sleep(ctx, approvals.PostSettles) {
 		return ctx.Err()
 	}

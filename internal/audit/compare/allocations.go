@@ -80,7 +80,7 @@ func (a *Allocations) Run(ctx context.Context) (AllocationSummary, error) {
 		}
 		a.summary.Groups++
 		if a.Progress != nil {
-			a.Progress(fmt.Sprintf("%d of %d groups compared", a.summary.Groups, len(beliefs)))
+			a.Progress(fmt.Sprintf("groups compared: %d of %d", a.summary.Groups, len(beliefs)))
 		}
 		a.checkConfirmation(*beliefs[id])
 		a.noteTold(*beliefs[id])

@@ -211,7 +211,7 @@ func (c *Channels) compareRecord(
 // showProgress tells how far the reading is, and for how long it goes on, as far as Slack's limits
 // say that.
 func (c *Channels) showProgress(channel string) {
-	text := fmt.Sprintf("%d of %d cards of the channel %s compared", c.seen, c.cards, channel)
+	text := fmt.Sprintf("cards compared in the channel %s: %d of %d", channel, c.seen, c.cards)
 	if left := c.cards - c.seen; left > 0 && !c.Quick {
 		text += fmt.Sprintf("; about %s left", roundUp(slackapi.TimeToRead(left)))
 	}

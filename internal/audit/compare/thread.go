@@ -103,7 +103,12 @@ func compareCard(rec record, card *slackapi.Said) []finding {
 		return []finding{newFinding(byToken, "request %s: the message %s is no card any more", r.ID, r.CardTS)}
 	}
 	var found []finding
-	if names := message.FindDifferences(card.Metadata, r, approvals.Job{Kind: approvals.JobPostCard}); len(names) > 0 {
+	isDrawn := !rec.waits(approvals.JobUpdateCard, 0) && !rec.waits(approvals.JobPostCard, 0)
+	names := message.FindDifferences(card.Metadata, r, approvals.Job{Kind: approvals.JobPostCard})
+	if isDrawn {
+		names = append(names, message.FindUndrawn(card.Metadata, r)...)
+	}
+	if len(names) > 0 {
 		found = append(found, newFinding(byToken, "request %s: its card says otherwise than the database in %s",
 			r.ID, strings.Join(names, ", ")))
 	}
@@ -111,7 +116,6 @@ func compareCard(rec record, card *slackapi.Said) []finding {
 		found = append(found, newFinding(byToken, "request %s: the text of its card does not name %s",
 			r.ID, strings.Join(lacking, ", ")))
 	}
-	isDrawn := !rec.waits(approvals.JobUpdateCard, 0) && !rec.waits(approvals.JobPostCard, 0)
 	if isDrawn && !message.ShowsState(card.Text, r) {
 		found = append(found, newFinding(byToken, "request %s is %s, and its card does not show that", r.ID, r.State))
 	}
@@ -205,6 +209,10 @@ func compareReply(rec record, said words, reply slackapi.Said, replies []slackap
 func isOtherPress(r approvals.Request, reply slackapi.Said) bool {
 	press := message.ReadMetadata(reply.TS, reply.Metadata).Press
 	if press == nil || isFromChannel(r) {
+		return false
+	}
+	isErased := func(p approvals.Press) bool { return p.User == approvals.Erased }
+	if slices.ContainsFunc(r.Presses, isErased) {
 		return false
 	}
 	at := slices.IndexFunc(r.Presses, func(p approvals.Press) bool { return p.User == press.User })

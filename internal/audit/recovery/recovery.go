@@ -95,7 +95,7 @@ func (l *List) Run(ctx context.Context) (Summary, error) {
 				return summary, err
 			}
 			if read++; l.Progress != nil {
-				l.Progress(fmt.Sprintf("%d cards read, back to %s", read, toldOf(said).At().Format(time.DateOnly)))
+				l.Progress(fmt.Sprintf("cards read: %d, back to %s", read, toldOf(said).At().Format(time.DateOnly)))
 			}
 		}
 		if page.Next == "" {
@@ -198,8 +198,8 @@ func wasApproved(thread []approvals.Told) bool {
 // String tells an entry in one line.
 func (e Entry) String() string {
 	const minute = "2006-01-02 15:04 UTC"
-	text := fmt.Sprintf("%-8s %s  %s %s in the group %s, asked by %s on %s", e.Standing, orUnknown(e.RequestID),
-		e.Action, strings.Join(e.Codes, " "), orUnknown(e.GroupID), orUnknown(e.Requester), e.PostedAt.Format(minute))
+	text := fmt.Sprintf("%-8s %s  %s %s %s the group %s, asked by %s on %s", e.Standing, orUnknown(e.RequestID),
+		e.Action, strings.Join(e.Codes, " "), approvals.Action(e.Action).Preposition(), orUnknown(e.GroupID), orUnknown(e.Requester), e.PostedAt.Format(minute))
 	if e.Cut {
 		text += "; the card has all codes"
 	}

@@ -74,7 +74,7 @@ func TestStandings(t *testing.T) {
 		want Standing
 		says string
 	}{
-		"a card":                 {tell(request(approvals.Pending)), Pending, "add IDU in the group group-01, asked by U0ROBIN on 2026-01-05 09:00 UTC"},
+		"a card":                 {tell(request(approvals.Pending)), Pending, "add IDU to the group group-01, asked by U0ROBIN on 2026-01-05 09:00 UTC"},
 		"reminded":               {tell(request(approvals.Pending), reminder), Pending, "R-AAAAAAAA"},
 		"done":                   {tell(request(approvals.Done), outcome), Done, "done on 2026-01-05 09:01 UTC; approved by U0ALEX"},
 		"done for a time":        {tell(request(approvals.Done, until(2*time.Hour)), outcome), Granted, "granted until 2026-01-05 11:00 UTC"},

@@ -52,7 +52,7 @@ const storyTime = "2006-01-02 15:04:05 MST"
 // introduce says first what matters: who asked for what, who approved, and how it ended.
 func introduce(b *strings.Builder, r approvals.Request, zone *time.Location) {
 	l := newLine(r)
-	fmt.Fprintf(b, "Request %s: %s asked to %s in the group %s.\n",
+	fmt.Fprintf(b, "Request %s: %s asked to %s the group %s.\n",
 		r.ID, l.Requester, describeLine(l), plain(l.nameGroup()))
 	if l.Reason != "" {
 		fmt.Fprintf(b, "Reason given: %s\n", plain(l.Reason))
@@ -82,8 +82,10 @@ func (l Line) nameGroup() string {
 	return strings.TrimSpace(l.GroupName + " (" + l.GroupID + ")")
 }
 
+// describeLine says what was asked for, up to the words "the group".
 func describeLine(l Line) string {
 	var parts []string
+	preposition := "in"
 	for _, p := range []struct {
 		verb  string
 		codes []string
@@ -92,10 +94,15 @@ func describeLine(l Line) string {
 			parts = append(parts, p.verb+" "+strings.Join(p.codes, ", "))
 		}
 	}
-	if len(parts) == 0 {
-		return "change nothing"
+	switch {
+	case len(parts) == 0:
+		return "change nothing in"
+	case len(parts) == 1 && len(l.Added) > 0:
+		preposition = approvals.Add.Preposition()
+	case len(parts) == 1 && len(l.Removed) > 0:
+		preposition = approvals.Remove.Preposition()
 	}
-	return strings.Join(parts, ", ")
+	return strings.Join(parts, ", ") + " " + preposition
 }
 
 func describeState(r approvals.Request, zone *time.Location) string {
