@@ -67,10 +67,11 @@ func (c *comparison) compareSlack(ctx context.Context, cfg Config, faults []chec
 	summary, err := channels.Run(ctx)
 	c.add("Slack", summary.Findings, summary.Unchecked)
 	if err == nil {
-		c.reportLine(fmt.Sprintf("Compared %d messages in Slack: %d differences.", summary.Messages, summary.Findings))
+		c.reportLine(fmt.Sprintf("Compared %s in Slack: %s.",
+			countNoun(summary.Messages, "message"), countNoun(summary.Findings, "difference")))
 		if summary.Unread > 0 {
-			c.reportLine(fmt.Sprintf("%d threads were not read, as Slack counts the replies that the journal has. "+
-				"Whether one was edited is not known.", summary.Unread))
+			c.reportLine(fmt.Sprintf("%s left unread, as Slack counts the replies that the journal has. "+
+				"Whether one was edited is not known.", countNoun(summary.Unread, "thread")))
 		}
 	}
 	return err
@@ -94,7 +95,8 @@ func (c *comparison) compareUiPath(ctx context.Context, cfg Config, faults []che
 	summary, err := allocations.Run(ctx)
 	c.add("UiPath", summary.Findings, summary.Unchecked)
 	if err == nil {
-		c.reportLine(fmt.Sprintf("Compared %d groups at UiPath: %d differences.", summary.Groups, summary.Findings))
+		c.reportLine(fmt.Sprintf("Compared %s at UiPath: %s.",
+			countNoun(summary.Groups, "group"), countNoun(summary.Findings, "difference")))
 	}
 	return err
 }

@@ -57,7 +57,7 @@ func TestVerifyBesideTheBot(t *testing.T) {
 				t.Errorf("%v: %s", err, said)
 			}
 			c, said = w.verify(func(c *comparison) { c.quick, c.newest = true, 0 })
-			if err := c.conclude(); err != nil || !strings.Contains(said, "\n1 threads were not read,") {
+			if err := c.conclude(); err != nil || !strings.Contains(said, "\n1 thread left unread,") {
 				t.Errorf("quick: %v: %s", err, said)
 			}
 			if err := w.slack.DeleteMessage(approvalsChannel, w.slack.Thread(approvalsChannel, card.TS)[0].TS); err != nil {
@@ -94,7 +94,7 @@ func TestVerifyAsACommand(t *testing.T) {
 	w.awaitOutcome("allocation_done", "*Done*")
 	w.awaitNoJobs()
 	code, out := w.runProgram("audit", "verify")
-	if code != 0 || !strings.Contains(out, "messages in Slack: 0 differences") || !strings.Contains(out, "1 groups at UiPath: 0 differences") {
+	if code != 0 || !strings.Contains(out, "messages in Slack: 0 differences") || !strings.Contains(out, "1 group at UiPath: 0 differences") {
 		t.Errorf("clean: exit code %d: %s", code, out)
 	}
 	code, out = w.runProgram("audit", "report", "--since", "2020-01-01")

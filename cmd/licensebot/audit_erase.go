@@ -109,15 +109,15 @@ func eraseWords(ctx context.Context, url string, e store.Erasure) (done store.Er
 const maxKept = 20
 
 func describeErased(done store.Erased) string {
-	text := fmt.Sprintf("Erased %d words in %d rows of the journal and words of %d requests.",
-		done.Words, done.Rows, done.Requests)
+	text := fmt.Sprintf("Erased %s in %s of the journal and words of %s.",
+		countNoun(done.Words, "word"), countNoun(done.Rows, "row"), countNoun(done.Requests, "request"))
 	if n := len(done.Kept); n > 0 {
 		more := ""
 		if n > maxKept {
 			more = ", …"
 		}
-		text += fmt.Sprintf("\nKept, because the bot still works on them: %d requests (%s%s). "+
-			"Erase again when they are over.", n, strings.Join(done.Kept[:min(n, maxKept)], ", "), more)
+		text += fmt.Sprintf("\nKept, because the bot still works on them: %s (%s%s). "+
+			"Erase again when they are over.", countNoun(n, "request"), strings.Join(done.Kept[:min(n, maxKept)], ", "), more)
 	}
 	return text + "\nSlack, UiPath, backups, exports and logs still have such words: see docs/audit.md."
 }

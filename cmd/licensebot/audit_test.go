@@ -220,7 +220,7 @@ func TestAuditEraseSaysWhatItDid(t *testing.T) {
 		t.Errorf("exit code %d, %q, want %q", code, out, want)
 	}
 	code, out = runAudit(t, url, "verify", "--offline")
-	if want := "Checked 1 sealed journal rows, 0 not yet sealed, and 0 requests: 0 differences.\n"; code != 0 ||
+	if want := "Checked 1 sealed journal row, 0 not yet sealed, and 0 requests: 0 differences.\n"; code != 0 ||
 		!strings.HasPrefix(out, want) {
 		t.Errorf("exit code %d, %q, want %q", code, out, want)
 	}

@@ -104,14 +104,15 @@ func (c *comparison) verifyJournal(ctx context.Context, reader *store.Reader) er
 		return err
 	}
 	c.add("", differences, nil)
-	c.reportLine(fmt.Sprintf("Checked %d sealed journal rows, %d not yet sealed, and %d requests: %d differences.",
-		chain.Sealed, waiting, requests, differences))
+	c.reportLine(fmt.Sprintf("Checked %s, %d not yet sealed, and %s: %s.",
+		countNoun(chain.Sealed, "sealed journal row"), waiting, countNoun(requests, "request"),
+		countNoun(differences, "difference")))
 	for _, row := range chain.Restored {
 		c.reportLine(describeRestored(row))
 	}
 	if chain.Erased.Words > 0 {
-		c.reportLine(fmt.Sprintf("Erased: %d words in %d rows; the journal tells of %d erasures.",
-			chain.Erased.Words, chain.Erased.Rows, chain.Erasures))
+		c.reportLine(fmt.Sprintf("Erased: %s in %s; the journal tells of %s.",
+			countNoun(chain.Erased.Words, "word"), countNoun(chain.Erased.Rows, "row"), countNoun(chain.Erasures, "erasure")))
 	}
 	if chain.Head != "" {
 		c.reportLine(fmt.Sprintf("The last seal is %d: %s", chain.Last(), chain.Head))

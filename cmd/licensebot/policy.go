@@ -132,7 +132,7 @@ func exactArgs(names ...string) cobra.PositionalArgs {
 }
 
 // countNoun says how many there are: "1 rule", "2 rules".
-func countNoun(n int, what string) string {
+func countNoun[N int | int64](n N, what string) string {
 	if n == 1 {
 		return "1 " + what
 	}
