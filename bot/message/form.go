@@ -199,7 +199,7 @@ func (p Phrases) codeOption(code string, s *approvals.Seats) *slack.OptionBlockO
 	switch {
 	case s == nil:
 	case s.IsKnown():
-		free = plainText(fmt.Sprintf("%d of %d seats free", s.Free(), s.Total))
+		free = plainText(fmt.Sprintf("%d of %s free", s.Free(), countSeats(s.Total)))
 	default:
 		free = plainText("UiPath does not show its seats")
 	}

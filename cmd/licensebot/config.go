@@ -248,7 +248,7 @@ func (c *Config) checkQuorum(p *problems, approvers []string) int {
 	people := len(approvals.Union(approvers, nil))
 	hasGroup := slices.ContainsFunc(approvers, approvals.IsUserGroup)
 	if people > 0 && people < quorum && !hasGroup {
-		p.add("LICENSEBOT_QUORUM", fmt.Sprintf("%d approvals are needed but only %d different people are named, "+
+		p.add("LICENSEBOT_QUORUM", fmt.Sprintf("%d approvals are needed but there are only %d different approvers, "+
 			"so no request could ever be granted", quorum, people), "1")
 	}
 	return quorum

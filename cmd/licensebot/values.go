@@ -24,6 +24,8 @@ var (
 	comment = regexp.MustCompile(`\s#`)
 	// unexpanded leaves out the mentions of Slack, <@U…> and <#C…>.
 	unexpanded = regexp.MustCompile(`^(\$\{[^}]*\}|\$\([^)]*\)|\$[A-Z_]+|\{\{.*\}\}|<[^>@#!][^>]*>)$`)
+	// unexpandedPart is none of an address, of SQLite's file neither. Documents write {name}.
+	unexpandedPart = regexp.MustCompile(`\{[^{}]*\}|<[^<>]*>|^sqlite://[~$]`)
 )
 
 // Kinds of variables, where something may be part of the value.
@@ -59,6 +61,8 @@ func valueFault(name, value string) string {
 		return "has a comment behind the value: remove it, because nothing does that here"
 	case unexpanded.MatchString(value):
 		return "is a placeholder that nothing has filled in"
+	case strings.HasSuffix(name, "_URL") && unexpandedPart.MatchString(value):
+		return "has a placeholder in it that nothing has filled in"
 	case headers[name]:
 		return headerFault(value)
 	}

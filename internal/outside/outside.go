@@ -9,23 +9,38 @@ import (
 	"unicode"
 )
 
-// OneLine keeps the first n characters of s, on one line and without control
-// and format characters.
+// OneLine keeps the first n characters of s, on one line and without control and format
+// characters. What joins two emoji to one stays.
 func OneLine(s string, n int) string {
-	s = strings.Map(func(r rune) rune {
+	all := []rune(strings.ToValidUTF8(s, ""))
+	shown := make([]rune, 0, len(all))
+	for i, r := range all {
 		switch {
 		case unicode.IsControl(r), unicode.IsSpace(r):
-			return ' '
-		case unicode.Is(unicode.Cf, r): // zero width and direction marks
-			return -1
+			shown = append(shown, ' ')
+		case unicode.Is(unicode.Cf, r) && !joinsEmoji(all, i): // zero width and direction marks
+		default:
+			shown = append(shown, r)
 		}
-		return r
-	}, strings.ToValidUTF8(s, ""))
-	runes := []rune(strings.TrimSpace(s))
-	if len(runes) > n {
-		return string(runes[:n-1]) + "…"
 	}
-	return string(runes)
+	shown = []rune(strings.TrimSpace(string(shown)))
+	if len(shown) > n {
+		return strings.TrimRight(string(shown[:n-1]), string(joiner)) + "…"
+	}
+	return string(shown)
+}
+
+// joiner makes one emoji of two, such as a person and a laptop.
+const joiner = '\u200d'
+
+// joinsEmoji reports whether the character at i stands between two emoji and joins them.
+func joinsEmoji(all []rune, i int) bool {
+	if all[i] != joiner || i == 0 || i+1 == len(all) {
+		return false
+	}
+	before, after := all[i-1], all[i+1]
+	isDressed := unicode.Is(unicode.Variation_Selector, before) || before >= '\U0001F3FB' && before <= '\U0001F3FF' // a skin tone
+	return (isDressed || unicode.Is(unicode.So, before)) && unicode.Is(unicode.So, after)
 }
 
 // DropURL drops the URL that net/http puts into its errors: a response_url is a

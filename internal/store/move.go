@@ -143,7 +143,7 @@ func (m *moveTx) mustBeEmpty(ctx context.Context) error {
 			return fmt.Errorf("the target's table %s: %w", table, err)
 		}
 		if n > 0 {
-			return fmt.Errorf("the target is not empty: its table %s has %d rows; name a database without any", table, n)
+			return fmt.Errorf("the target is not empty: its table %s has rows (%d); name a database without any", table, n)
 		}
 	}
 	return nil
