@@ -111,7 +111,7 @@ func (t *tx) applyEvent(
 			return approvals.Request{}, err
 		}
 	}
-	if err := t.refuseDuplicate(ctx, after); err != nil {
+	if err := t.refuseDuplicate(ctx, before, after); err != nil {
 		return after, err
 	}
 	if before.CardTS != after.CardTS {
@@ -153,9 +153,10 @@ func (t *tx) fileAnew(ctx context.Context, r approvals.Request) error {
 }
 
 // refuseDuplicate returns a *approvals.DuplicateError if another open request asks
-// for the same change. It blocks requests for that change until the transaction ends.
-func (t *tx) refuseDuplicate(ctx context.Context, r approvals.Request) error {
-	if r.DedupKey == "" || !r.State.Open() {
+// for the same change. It blocks requests for that change until the transaction ends. A request
+// that stands for the change already keeps the others out by itself: its key is unique.
+func (t *tx) refuseDuplicate(ctx context.Context, before, r approvals.Request) error {
+	if r.DedupKey == "" || r.DedupKey == before.DedupKey || !r.State.Open() {
 		return nil
 	}
 	if err := t.engine.lockName(ctx, t.Tx, "dedup "+r.DedupKey); err != nil {
