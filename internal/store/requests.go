@@ -9,64 +9,6 @@ import (
 	"licensebot/approvals"
 )
 
-// FileRequest makes a request durable. If its envelope already filed a request, it
-// returns the earlier one and again is true. The store sets the request's times. If
-// the requester has too many open requests, the error is *approvals.TooManyOpenError.
-func (s *Store) FileRequest(
-	ctx context.Context, r approvals.Request,
-) (filed approvals.Request, again bool, err error) {
-	err = s.runInTx(ctx, func(tx *tx) error {
-		filed, again = r, false
-		if err := tx.setChannel(ctx, &filed); err != nil {
-			return err
-		}
-		filed.FiledAt = tx.now.UTC()
-		filed.Deadline = filed.FiledAt.Add(r.Terms.TTL)
-		step := approvals.File(filed)
-		if err := tx.engine.lockName(ctx, tx.Tx, "requester "+r.Requester); err != nil {
-			return err
-		}
-		inserted, err := tx.insertRequest(ctx, step.Request)
-		if err != nil {
-			return err
-		}
-		if !inserted {
-			again = true
-			filed, err = scanRequest(tx.QueryRowContext(ctx, requestByEnvelope, r.EnvelopeID))
-			return err
-		}
-		if err := tx.refuseTooMany(ctx, r.Requester, s.maxOpen); err != nil {
-			return err
-		}
-		filed = step.Request
-		return tx.journalStep(ctx, approvals.Request{}, "filed", r.Requester, r.Ask, step)
-	})
-	if errors.Is(err, approvals.ErrCommitUnknown) && s.isStored(ctx, r.ID) {
-		err = nil
-	}
-	return filed, again, err
-}
-
-// openOfRequesterCount counts the open requests of a person.
-const openOfRequesterCount = `SELECT count(*) FROM requests WHERE requester = $1 AND closed_at IS NULL`
-
-// refuseTooMany returns a *approvals.TooManyOpenError if a person has more than most
-// open requests, the new one included. No other request of the person is filed until
-// the transaction ends.
-func (t *tx) refuseTooMany(ctx context.Context, requester string, most int) error {
-	if most == 0 {
-		return nil
-	}
-	var open int
-	if err := t.QueryRowContext(ctx, openOfRequesterCount, requester).Scan(&open); err != nil {
-		return fmt.Errorf("count open requests: %w", err)
-	}
-	if open > most {
-		return &approvals.TooManyOpenError{Most: most}
-	}
-	return nil
-}
-
 // isStored reports whether the store has a request. It has its own time limit,
 // because the caller's time may be over.
 func (s *Store) isStored(ctx context.Context, id string) bool {
