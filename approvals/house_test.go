@@ -21,7 +21,7 @@ const module = "licensebot"
 var house = map[string][]string{
 	"approvals":        {},
 	"approvals/worker": {"approvals", "internal/guard", "internal/sleep"},
-	"licensing":        {"approvals", "internal/groupname", "internal/noredirect", "internal/outbound"},
+	"licensing":        {"approvals", "internal/groupname", "internal/guard", "internal/noredirect", "internal/outbound"},
 	"internal/store":   {"approvals", "internal/audit", "internal/silence", "internal/sleep"},
 	"internal/audit":   {},
 

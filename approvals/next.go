@@ -98,6 +98,12 @@ func (e VotesCounted) move(r Request, now time.Time) (Step, error) {
 	return countBallots(r, e.Ballots, now), nil
 }
 
+// NothingToCount reports whether these ballots change nothing: nobody votes, and nobody did before.
+// It is so of each new card.
+func (r Request) NothingToCount(ballots []Ballot) bool {
+	return len(ballots) == 0 && len(r.Votes) == 0 && !r.Terms.Met(nil)
+}
+
 // approvedUpdateAfter is how long the card of an approved request waits for the write. Most
 // writes are quicker, so the card is drawn once.
 const approvedUpdateAfter = 2 * time.Second

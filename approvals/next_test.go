@@ -37,6 +37,27 @@ func ballotOf(user string, standing Eligibility) Ballot {
 	return Ballot{User: user, Eligibility: standing}
 }
 
+// TestNothingToCount counts ballots that are nothing to count: the request stays as it is, and no
+// job comes of it. A new card has none.
+func TestNothingToCount(t *testing.T) {
+	if !requestIn(Pending).NothingToCount(nil) {
+		t.Error("a new card has something to count")
+	}
+	for _, votes := range [][]Vote{nil, {{User: anna, At: early}}} {
+		for _, ballots := range [][]Ballot{nil, {yes(anna)}, {ballotOf(bystander, NotApprover)}, {no(ben)}} {
+			for _, auto := range []bool{false, true} {
+				r := requestIn(Pending)
+				r.Votes, r.Terms.AutoApprove = votes, auto
+				step, err := Next(r, VotesCounted{Ballots: ballots}, early)
+				isSame := err == nil && reflect.DeepEqual(step, Step{Request: r})
+				if r.NothingToCount(ballots) && !isSame {
+					t.Errorf("votes %v, ballots %v, automatic %v: nothing to count, and it makes %+v, %v", votes, ballots, auto, step, err)
+				}
+			}
+		}
+	}
+}
+
 // requestIn is a request as it looks in a state, needing two approvers.
 func requestIn(state State) Request {
 	r := Request{

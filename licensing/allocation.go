@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"licensebot/internal/groupname"
+	"licensebot/internal/guard"
 )
 
 const (
@@ -82,11 +83,12 @@ func (c *Client) ReadAllocation(ctx context.Context, groupID string) (allocation
 }
 
 func (c *Client) readBothEndpoints(ctx context.Context, groupID string) (Allocation, error) {
+	awaitPlain := guard.Begin(func() (allocationAnswer, error) { return c.readEndpoint(ctx, groupID, "") })
 	quota, quotaErr := c.readEndpoint(ctx, groupID, withQuota)
+	plain, plainErr := awaitPlain()
 	if quotaErr != nil && !isAbsent(quotaErr) {
 		return Allocation{}, quotaErr
 	}
-	plain, plainErr := c.readEndpoint(ctx, groupID, "")
 	if plainErr != nil && !isAbsent(plainErr) {
 		return Allocation{}, plainErr
 	}

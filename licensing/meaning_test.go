@@ -1,6 +1,7 @@
 package licensing
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -49,8 +50,14 @@ func (o *organization) tokenConfig() TokenConfig {
 
 func (o *organization) allocations(t *testing.T, tokens *TokenSource) *Allocations {
 	t.Helper()
+	return o.allocationsBy(t, tokens, nil)
+}
+
+func (o *organization) allocationsBy(t *testing.T, tokens *TokenSource, way *http.Client) *Allocations {
+	t.Helper()
 	c, err := New(Config{
 		URL: o.URL(), Organization: o.Organization(), AccountID: o.AccountID(), Tokens: tokens, Now: o.clock.now,
+		HTTPClient: way,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -261,13 +268,50 @@ func TestRefusalAboutTheAccount(t *testing.T) {
 	}
 }
 
+// inTurn holds the plain GET of an allocation back until with-quota has its answer. The client
+// sends both side by side.
+type inTurn struct{ answered chan struct{} }
+
+func (i inTurn) RoundTrip(call *http.Request) (*http.Response, error) {
+	if !strings.HasSuffix(call.URL.Path, withQuota) {
+		<-i.answered
+		return http.DefaultTransport.RoundTrip(call)
+	}
+	defer func() { i.answered <- struct{}{} }()
+	return http.DefaultTransport.RoundTrip(call)
+}
+
+// meeting holds each call back until another one is there.
+type meeting struct{ met chan struct{} }
+
+func (m meeting) RoundTrip(call *http.Request) (*http.Response, error) {
+	select {
+	case m.met <- struct{}{}:
+	case <-m.met:
+	case <-call.Context().Done():
+		return nil, call.Context().Err()
+	}
+	return http.DefaultTransport.RoundTrip(call)
+}
+
+// Both GETs of an allocation are under way at the same time: each waits for the other here.
+func TestTheTwoGETsGoSideBySide(t *testing.T) {
+	o := newOrganization(t)
+	a := o.allocationsBy(t, StaticToken(o.PersonalAccessToken()), &http.Client{Transport: meeting{make(chan struct{})}})
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	if _, err := a.ReadAllocation(ctx, groupID); err != nil {
+		t.Error(err)
+	}
+}
+
 // An edit between the two GETs is read again. Answers that go on differing are no
 // answer, and never a union.
 func TestEditsBetweenTheTwoGETs(t *testing.T) {
 	edits := [][]string{{"ACNU"}, {"IDU", "ATTUNU"}, {"ATTUNU"}, {}}
 	for n := 1; n <= len(edits); n++ {
 		o := newOrganization(t)
-		a := o.allocations(t, StaticToken(o.PersonalAccessToken()))
+		a := o.allocationsBy(t, StaticToken(o.PersonalAccessToken()), &http.Client{Transport: inTurn{make(chan struct{}, 1)}})
 		for _, codes := range edits[:n] {
 			o.After("GET group with-quota", func() { o.Edit(groupID, func([]string) []string { return codes }) })
 		}

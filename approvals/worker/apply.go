@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"licensebot/approvals"
+	"licensebot/internal/guard"
 )
 
 // looksPerRead is how often the last look is repeated, because votes came in
@@ -24,6 +25,7 @@ func (w *Runner) apply(ctx context.Context, t approvals.LeasedJob, r approvals.R
 		return err
 	}
 	facts := approvals.WriteFacts{Tried: t.WasTried() || r.WriteAttempted}
+	group := guard.Begin(func() (approvals.Group, error) { return w.Licenses.ReadGroup(ctx, r.Proposal.Group.ID) })
 	var err error
 	if facts.Allocation, err = w.readForWrite(ctx, r); err != nil {
 		return w.keepUnread(ctx, t, r, facts.Tried, err)
@@ -48,7 +50,7 @@ func (w *Runner) apply(ctx context.Context, t approvals.LeasedJob, r approvals.R
 	if err := w.awaitLateEffects(ctx, r, facts.Allocation); err != nil {
 		return w.keepUnread(ctx, t, r, facts.Tried, err)
 	}
-	if err := w.recheck(ctx, r, &facts); err != nil {
+	if err := w.recheck(ctx, r, group, &facts); err != nil {
 		return w.keepUnread(ctx, t, r, facts.Tried, err)
 	}
 	for range looksPerRead {
@@ -90,10 +92,12 @@ func (w *Runner) applyToRead(
 	return unsettled(w.writeAllocation(ctx, t, r, target))
 }
 
-// recheck reads the group by its id and asks the policy of today about the change.
-func (w *Runner) recheck(ctx context.Context, r approvals.Request, facts *approvals.WriteFacts) error {
+// recheck asks the policy of today about the change of a group, which is read meanwhile.
+func (w *Runner) recheck(
+	ctx context.Context, r approvals.Request, group func() (approvals.Group, error), facts *approvals.WriteFacts,
+) error {
 	var err error
-	if facts.Group, err = w.Licenses.ReadGroup(ctx, r.Proposal.Group.ID); err != nil {
+	if facts.Group, err = group(); err != nil {
 		return err
 	}
 	policy, proposal := w.Policy(), *r.Proposal

@@ -64,7 +64,10 @@ func (w *Runner) countVotes(ctx context.Context, t approvals.LeasedJob, r approv
 	if err != nil {
 		return err
 	}
-	return w.applyEvent(ctx, r, approvals.VotesCounted{Ballots: append(ballots, strays...)}, &t)
+	if ballots = append(ballots, strays...); r.NothingToCount(ballots) {
+		return nil
+	}
+	return w.applyEvent(ctx, r, approvals.VotesCounted{Ballots: ballots}, &t)
 }
 
 // lookUpStrays are ballots that count for nothing: people who may vote gave an emoji

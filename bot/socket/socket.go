@@ -22,7 +22,7 @@ const Connections = 2
 
 // Bounds of the way from the socket to the handler and back.
 const (
-	workerCount   = 8                // envelopes handled at a time
+	workerCount   = 32               // envelopes handled at a time
 	queueLength   = 2048             // envelopes that wait for a worker
 	busyLength    = 4096             // envelopes that wait to be declined
 	ackLimit      = 2 * time.Second  // for an acknowledgment to be written

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -65,13 +66,19 @@ func BenchmarkProgram(b *testing.B) {
 		for b.Loop() {
 			used, took := p.readCPU(b), make([]time.Duration, commands)
 			var typing sync.WaitGroup
+			var declined atomic.Int64
 			for i := range commands {
 				typing.Go(func() {
-					took[i] = typeBenchCommandAs(b, p.slack, fmt.Sprintf("U0PERSON%02d", i%people), i)
+					var isRecorded bool
+					took[i], isRecorded = typeBenchCommandAs(b, p.slack, fmt.Sprintf("U0PERSON%02d", i%people), i)
+					if !isRecorded {
+						declined.Add(1)
+					}
 				})
 			}
 			typing.Wait()
 			b.ReportMetric(quantile(took, 0.99), "ack-p99-ms")
+			b.ReportMetric(float64(declined.Load()), "declined")
 			b.ReportMetric((p.readCPU(b) - used).Seconds(), "cpu-s")
 		}
 	})

@@ -218,15 +218,20 @@ func addGroup(uipath *fakeuipath.Server, i int) {
 }
 
 func typeBenchCommand(b *testing.B, slack *fakeslack.Server, i int) time.Duration {
-	return typeBenchCommandAs(b, slack, requester, i)
+	took, _ := typeBenchCommandAs(b, slack, requester, i)
+	return took
 }
 
-func typeBenchCommandAs(b *testing.B, slack *fakeslack.Server, person string, i int) time.Duration {
+// typeBenchCommandAs reports whether the answer says that the request is recorded. A bot that is
+// busy declines instead.
+func typeBenchCommandAs(
+	b *testing.B, slack *fakeslack.Server, person string, i int,
+) (took time.Duration, isRecorded bool) {
 	typed, err := slack.Command(context.Background(), person, approvalsChannel, "/allocate", fmt.Sprintf("group-%05d IDU", i))
 	if err != nil || typed.Error != "" {
 		b.Errorf("command %d: %v %s", i, err, typed.Error)
 	}
-	return typed.ElapsedToAck
+	return typed.ElapsedToAck, strings.Contains(typed.Response, "is recorded")
 }
 
 func waitUntil(b *testing.B, slack *fakeslack.Server, cond func() bool) {

@@ -25,6 +25,9 @@ import (
 const (
 	// connectLimit bounds the dial and the TLS handshake, each.
 	connectLimit = 5 * time.Second
+	// idleConnections is how many stay open to a host for the next calls. The default of two
+	// would close most after each burst, and a call would wait for a handshake again.
+	idleConnections = 16
 	// socketLimit bounds how long a WebSocket may take to open.
 	socketLimit = 45 * time.Second
 )
@@ -52,6 +55,7 @@ func NewTransport() *http.Transport {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.DialContext = (&net.Dialer{Timeout: connectLimit}).DialContext
 	t.TLSHandshakeTimeout = connectLimit
+	t.MaxIdleConnsPerHost = idleConnections
 	t.OnProxyConnectResponse = func(_ context.Context, proxy *url.URL, _ *http.Request, answer *http.Response) error {
 		return checkConnect(proxy, answer)
 	}

@@ -18,6 +18,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -115,6 +116,44 @@ func reach(host, proxy string, config *tls.Config) map[string]error {
 	}
 	results["WebSocket"] = err
 	return results
+}
+
+// After a burst of calls, the next burst finds its connections open.
+func TestConnectionsStayOpen(t *testing.T) {
+	const burst = 8
+	var opened atomic.Int32
+	var arrived sync.WaitGroup
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		arrived.Done()
+		arrived.Wait() // for the others, so that no two share a connection
+	}))
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateNew {
+			opened.Add(1)
+		}
+	}
+	server.Start()
+	defer server.Close()
+	client := &http.Client{Transport: NewTransport()}
+	for range 3 {
+		arrived.Add(burst)
+		var calls sync.WaitGroup
+		for range burst {
+			calls.Go(func() {
+				answer, err := client.Get(server.URL)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				_, _ = io.Copy(io.Discard, answer.Body)
+				_ = answer.Body.Close()
+			})
+		}
+		calls.Wait()
+	}
+	if n := opened.Load(); n > burst+1 { // one may be on its way to a call that found another
+		t.Errorf("%d connections were opened for three bursts of %d calls", n, burst)
+	}
 }
 
 func TestProxiesThatWork(t *testing.T) {

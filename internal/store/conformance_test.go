@@ -83,6 +83,7 @@ func checkConformance(t *testing.T, open func(t *testing.T, now func() time.Time
 		{"ReplaceReactions replaces earlier reports", replaceDropsOlder},
 		{"ReplaceReactions keeps later reports", replaceKeepsNewer},
 		{"ReplaceReactions keeps reports that Slack may not show yet", replaceKeepsFresh},
+		{"a look that shows what is known changes nothing", sameLookIsARead},
 		{"a reaction that is back without an event is undated", backWithoutEvent},
 		{"two looks make a reaction absent, one does not", absenceNeedsTwoLooks},
 		{"a reaction that a look missed and an event told is there", missedAndHeard},
@@ -1028,6 +1029,38 @@ func replaceKeepsFresh(b *bench) {
 		b.mustSucceed(b.ReplaceReactions(b.context(), r.Channel, r.CardTS, b.clock.now(), shown))
 	}
 	b.wantPresent(r, "U-LEAVES")
+}
+
+// sameLookIsARead counts transactions: a look needs one only if it shows another set of reactions,
+// or one that an earlier look missed.
+func sameLookIsARead(b *bench) {
+	counted, ok := b.Conformant.(interface{ CountTransactions() (begun, reads uint64) })
+	if !ok {
+		b.Skip("nothing counts the transactions of the model")
+	}
+	r := b.postedCard(1, group)
+	one, other := reactionBy(r, "U-1", "1.1", true), reactionBy(r, "U-2", "1.2", true)
+	b.mustSucceed(b.RecordReaction(b.context(), one))
+	for i, look := range []struct {
+		shown  []approvals.Reaction
+		writes uint64
+	}{
+		{[]approvals.Reaction{one}, 0},
+		{[]approvals.Reaction{one, other}, 1}, // a new one
+		{[]approvals.Reaction{other, one}, 0},
+		{[]approvals.Reaction{one, one}, 1}, // one is missed
+		{[]approvals.Reaction{one, other}, 1},
+		{[]approvals.Reaction{one, other}, 0},
+		{nil, 1},
+	} {
+		b.clock.advance(2 * approvals.ReadLag)
+		before, _ := counted.CountTransactions()
+		b.mustSucceed(b.ReplaceReactions(b.context(), r.Channel, r.CardTS, b.clock.now(), look.shown))
+		after, _ := counted.CountTransactions()
+		if got := after - before; got != look.writes {
+			b.Errorf("look %d took %d transactions, want %d", i+1, got, look.writes)
+		}
+	}
 }
 
 func backWithoutEvent(b *bench) {

@@ -105,6 +105,9 @@ func presentReactions(ctx context.Context, q querier, channel, ts string) ([]app
 func (s *Store) ReplaceReactions(
 	ctx context.Context, channel, ts string, asOf time.Time, shown []approvals.Reaction,
 ) error {
+	if same, err := s.isShown(ctx, channel, ts, shown); err != nil || same {
+		return err
+	}
 	return s.runInTx(ctx, func(tx *tx) (err error) {
 		if channel, err = tx.currentID(ctx, channel); err != nil {
 			return err
@@ -132,6 +135,33 @@ func (s *Store) ReplaceReactions(
 		}
 		return tx.enqueueJob(ctx, r, approvals.Job{Kind: approvals.JobCountVotes})
 	})
+}
+
+// isShown reports whether Slack shows just what the store knows of a message's reactions, so that
+// the look changes nothing, as most do. If nothing is known, it may stand under another id of
+// the channel.
+func (s *Store) isShown(ctx context.Context, channel, ts string, shown []approvals.Reaction) (bool, error) {
+	var missed bool
+	err := s.read.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM reactions
+		WHERE channel = $1 AND ts = $2 AND present = 1 AND missed_at IS NOT NULL)`, channel, ts).Scan(&missed)
+	if err != nil {
+		return false, fmt.Errorf("look for missed reactions: %w", err)
+	}
+	known, err := s.ListReactions(ctx, channel, ts)
+	if err != nil || missed || len(known) == 0 {
+		return false, err
+	}
+	return containsEach(known, shown) && containsEach(shown, known), nil
+}
+
+// containsEach reports whether the same people gave each of some reactions on a message.
+func containsEach(all, some []approvals.Reaction) bool {
+	for _, r := range some {
+		if !slices.ContainsFunc(all, func(o approvals.Reaction) bool { return o.User == r.User && o.Name == r.Name }) {
+			return false
+		}
+	}
+	return true
 }
 
 // recordShown stores the reactions on Slack's list. The list has no event times, so

@@ -9,64 +9,6 @@ import (
 	"licensebot/approvals"
 )
 
-// FileRequest makes a request durable. If its envelope already filed a request, it
-// returns the earlier one and again is true. The store sets the request's times. If
-// the requester has too many open requests, the error is *approvals.TooManyOpenError.
-func (s *Store) FileRequest(
-	ctx context.Context, r approvals.Request,
-) (filed approvals.Request, again bool, err error) {
-	err = s.runInTx(ctx, func(tx *tx) error {
-		filed, again = r, false
-		if err := tx.setChannel(ctx, &filed); err != nil {
-			return err
-		}
-		filed.FiledAt = tx.now.UTC()
-		filed.Deadline = filed.FiledAt.Add(r.Terms.TTL)
-		step := approvals.File(filed)
-		if err := tx.engine.lockName(ctx, tx.Tx, "requester "+r.Requester); err != nil {
-			return err
-		}
-		inserted, err := tx.insertRequest(ctx, step.Request)
-		if err != nil {
-			return err
-		}
-		if !inserted {
-			again = true
-			filed, err = scanRequest(tx.QueryRowContext(ctx, requestByEnvelope, r.EnvelopeID))
-			return err
-		}
-		if err := tx.refuseTooMany(ctx, r.Requester, s.maxOpen); err != nil {
-			return err
-		}
-		filed = step.Request
-		return tx.journalStep(ctx, approvals.Request{}, "filed", r.Requester, r.Ask, step)
-	})
-	if errors.Is(err, approvals.ErrCommitUnknown) && s.isStored(ctx, r.ID) {
-		err = nil
-	}
-	return filed, again, err
-}
-
-// openOfRequesterCount counts the open requests of a person.
-const openOfRequesterCount = `SELECT count(*) FROM requests WHERE requester = $1 AND closed_at IS NULL`
-
-// refuseTooMany returns a *approvals.TooManyOpenError if a person has more than most
-// open requests, the new one included. No other request of the person is filed until
-// the transaction ends.
-func (t *tx) refuseTooMany(ctx context.Context, requester string, most int) error {
-	if most == 0 {
-		return nil
-	}
-	var open int
-	if err := t.QueryRowContext(ctx, openOfRequesterCount, requester).Scan(&open); err != nil {
-		return fmt.Errorf("count open requests: %w", err)
-	}
-	if open > most {
-		return &approvals.TooManyOpenError{Most: most}
-	}
-	return nil
-}
-
 // isStored reports whether the store has a request. It has its own time limit,
 // because the caller's time may be over.
 func (s *Store) isStored(ctx context.Context, id string) bool {
@@ -111,7 +53,7 @@ func (t *tx) applyEvent(
 			return approvals.Request{}, err
 		}
 	}
-	if err := t.refuseDuplicate(ctx, after); err != nil {
+	if err := t.refuseDuplicate(ctx, before, after); err != nil {
 		return after, err
 	}
 	if before.CardTS != after.CardTS {
@@ -153,9 +95,10 @@ func (t *tx) fileAnew(ctx context.Context, r approvals.Request) error {
 }
 
 // refuseDuplicate returns a *approvals.DuplicateError if another open request asks
-// for the same change. It blocks requests for that change until the transaction ends.
-func (t *tx) refuseDuplicate(ctx context.Context, r approvals.Request) error {
-	if r.DedupKey == "" || !r.State.Open() {
+// for the same change. It blocks requests for that change until the transaction ends. A request
+// that stands for the change already keeps the others out by itself: its key is unique.
+func (t *tx) refuseDuplicate(ctx context.Context, before, r approvals.Request) error {
+	if r.DedupKey == "" || r.DedupKey == before.DedupKey || !r.State.Open() {
 		return nil
 	}
 	if err := t.engine.lockName(ctx, t.Tx, "dedup "+r.DedupKey); err != nil {

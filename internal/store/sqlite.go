@@ -52,6 +52,7 @@ func openSQLite(ctx context.Context, name string, opts Options) (*Store, error) 
 // connectSQLite makes a store with one writing and several reading connections.
 func connectSQLite(path string, engine sqlite) *Store {
 	s := &Store{engine: engine, disk: watchDisk(), alone: true, place: path}
+	s.filings.turn = make(chan struct{}, 1)
 	s.write = sql.OpenDB(&sqliteConnector{source: dataSourceName(path, "immediate")})
 	readOnly := dataSourceName(path, "deferred") + "&_pragma=query_only(1)"
 	s.read = &readPool{DB: sql.OpenDB(&sqliteConnector{source: readOnly})}

@@ -35,6 +35,7 @@ type Store struct {
 	write   *sql.DB
 	read    *readPool
 	begun   atomic.Uint64 // transactions
+	filings filings
 	signals signals
 	clock   *clockWatch
 	observe func(approvals.Transition)
