@@ -267,3 +267,8 @@ func TestAHundredOfStrangers(t *testing.T) {
 func TestAHundredOfColleagues(t *testing.T) {
 	judgeRequests(t, "testdata/hundred-colleagues.txt", 99, 100)
 }
+
+// TestAHundredOfOfficeDays types what people wrote on a phone, between meetings and from tickets.
+func TestAHundredOfOfficeDays(t *testing.T) {
+	judgeRequests(t, "testdata/hundred-office-days.txt", 90, 100)
+}

@@ -21,8 +21,7 @@ var phrases = func() map[string]string {
 	all := make(map[string]string)
 	for means, others := range map[string][]string{
 		nothing: {
-			"as soon as possible", "if possible", "in advance", "new colleagues", "new colleague",
-			"new people", "new joiners", "new hires", "a few", "any more", "any longer",
+			"to use", "to get", "to have", "to try", "as soon as possible", "if possible", "in advance", "any more", "any longer",
 		},
 		"hello": {
 			"dear all", "hi all", "hello all", "guten tag", "guten morgen", "good morning",
@@ -34,6 +33,7 @@ var phrases = func() map[string]string {
 			"many thanks",
 		},
 		"please": {
+			"i'd like", "i would like", "we'd like", "we would like", "it would be great if", "would be great if",
 			"is it possible to", "it be possible to", "s'il vous plaît", "s'il vous plait",
 			"s'il te plaît", "por favor",
 		},
@@ -63,6 +63,9 @@ var phrases = func() map[string]string {
 		"until": {
 			"end date", "expiry date",
 		},
+		"only": {
+			"nothing else", "no others", "no other", "nothing more",
+		},
 		"instead": {
 			"instead of", "in place of",
 		},
@@ -80,14 +83,14 @@ var phrases = func() map[string]string {
 		},
 	} {
 		for _, words := range others {
-			all[words] = means
+			all[strings.ReplaceAll(words, "'", "")] = means // many leave it out
 		}
 	}
 	return all
 }()
 
 // longestPhrase is how many words a phrase has at most.
-const longestPhrase = 4
+const longestPhrase = 5
 
 // translations are words of other languages, and the word of the grammar that each stands
 // for. A word of two meanings is left out.
@@ -183,7 +186,8 @@ func (r *reader) translate(tokens []word) []word {
 func phraseAt(tokens []word) (n int, means string) {
 	for n := min(len(tokens), longestPhrase); n > 1; n-- {
 		isQuoted := slices.ContainsFunc(tokens[:n], func(w word) bool { return w.quoted })
-		if means := phrases[strings.ToLower(joinWords(tokens[:n]))]; means != "" && !isQuoted {
+		text := strings.ReplaceAll(strings.ToLower(joinWords(tokens[:n])), "'", "")
+		if means := phrases[text]; means != "" && !isQuoted {
 			return n, means
 		}
 	}

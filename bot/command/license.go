@@ -173,7 +173,7 @@ func singular(word string) string {
 // some of the name's.
 func (d *draft) nearest(typed string) []string {
 	want, words := lettersOf(typed), nameWords(typed)
-	isOther := strings.ContainsAny(typed, "0123456789=:*"+turningSigns)
+	isOther := strings.ContainsAny(typed, "0123456789=:*'"+turningSigns)
 	if len(want) < 2 || isOther || slices.Contains(reasonWords, strings.ToLower(typed)) {
 		return nil
 	}

@@ -21,7 +21,7 @@ type lookup struct {
 var (
 	idLookups = []lookup{
 		{VerbCancel, []string{"cancel", "withdraw", "retract", "undo", "delete", "remove"}},
-		{VerbEnd, []string{"end", "stop", "terminate", "revoke"}},
+		{VerbEnd, []string{"end", "stop", "terminate", "revoke", "finish", "close"}},
 		{VerbWhy, []string{"why", "who", "approve", "approves", "approver", "approvers", "waiting", "waits", "stuck"}},
 	}
 	lookups = []lookup{
