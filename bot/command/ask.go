@@ -94,6 +94,9 @@ func (r *reader) readAsk(o opening, tokens []word) (Command, error) {
 			return Command{}, newError("", "Put your own words in the place of %s.", Typed(w.text))
 		}
 	}
+	if first := r.readReasonFirst(tokens); first != nil {
+		return Command{}, first
+	}
 	body, reason := cutReason(tokens, 1)
 	if len(body) > maxWords {
 		return Command{}, newFill(r.fillFor(o, "<group> <code>"),
@@ -153,7 +156,7 @@ func (r *reader) exactRuns(tokens []word) []run {
 			if !ok {
 				break
 			}
-			for _, ref := range slices.Compact([]string{text, typed, strings.Trim(text, "()")}) {
+			for _, ref := range slices.Compact([]string{text, typed, strings.Trim(text, "()"), strings.TrimSuffix(text, "'s")}) {
 				groups := r.groups[groupname.Canonical(ref).String()]
 				if len(groups) > 0 || to == from+1 && groupname.IsGUID(ref) {
 					found = append(found, run{from, to, ref, groups})
@@ -366,7 +369,7 @@ func (d *draft) takeForWords(words []word) {
 		d.endToFill = "until <day>"
 		d.noteOpen("%s can be when it is needed, or when it ends. Say when it ends with %s.",
 			Typed("for "+joinWords(words)), Typed("until"))
-	case d.ask.Reason != "" || len(lettersOf(reason)) < 3 || soundLikeTime(words):
+	case d.ask.Reason != "" || !slices.ContainsFunc(words, word.saysMuch) || soundLikeTime(words):
 		d.endToFill = "for <time>"
 		d.noteOpen("%s is no time that I understand. Write it such as %s. A reason stands after %s.",
 			Typed("for "+reason), Typed("for 30 days"), Typed("because"))
@@ -443,7 +446,7 @@ func (d *draft) takeRest(items []item) {
 	var left []item
 	for i, it := range items {
 		switch {
-		case it.kind != plain || it.isFiller():
+		case it.kind != plain || it.isFiller() || it.isOneOf(politeWords):
 		case it.isKeyword(WordEmpty), it.isKeyword(formerWordEmpty):
 			d.ask.MayEmpty = true
 		case it.isOneOf(prepositions) && d.standsBefore(items[i+1:]):
@@ -466,7 +469,7 @@ func (d *draft) areLoneSeats(items []item, it item) bool {
 	for i := len(items) - 1; i >= 0 && items[i].kind != license; i-- {
 		if items[i].isNumber() {
 			return d.onlyCode() != "" && len(d.ask.Quotas) == 0 && d.ask.Action != approvals.Remove &&
-				hasLicense(items[:i]) && !strings.HasSuffix(it.lower(), "x")
+				hasLicense(items[:i]) && isCount(it.word)
 		}
 	}
 	return false
@@ -496,7 +499,7 @@ func (d *draft) noteLeft(left []item) {
 	case thousands.MatchString(first.text):
 		d.lacksCodes, d.seatsOf = false, d.onlyCode()
 		d.noteOpen("Write the number %s without separators.", Typed(first.text))
-	case first.isNumber():
+	case unicode.IsDigit([]rune(first.text)[0]):
 		d.lacksCodes, d.seatsOf = d.onlyCode() == "", d.onlyCode()
 		d.noteOpen("%s stands beside no license code. A seat limit is written such as %s.", Typed(first.text),
 			Typed("IDU=10"))
@@ -775,6 +778,11 @@ func (r *reader) eitherOf(question *Error, drafts []*draft) *Error {
 	asked := *question
 	asked.noteUnderstood(asksOf(drafts)...)
 	if len(drafts) > maxEither {
+		if asked.Understood != nil && asked.Understood.Group == "" {
+			open := *drafts[0]
+			open.ask.Group = ""
+			asked.Fill = open.fill()
+		}
 		return &asked
 	}
 	for _, d := range drafts {

@@ -146,8 +146,8 @@ func endsClause(w word) bool {
 		return false
 	}
 	last := w.typed[len(w.typed)-1:]
-	isShort := last == "." && len([]rune(w.text)) < 4 // it may stand for a longer word
-	return strings.Contains(",;:.!?", last) && !isShort
+	isTitle := last == "." && len([]rune(w.text)) < 4 && unicode.IsUpper([]rune(w.text)[0]) // as in Ms.
+	return strings.Contains(",;:.!?", last) && !isTitle
 }
 
 // dropRepeatedGroup drops the group where it is named a second time.

@@ -14,11 +14,11 @@ var labels = []string{
 
 var labeled = regexp.MustCompile(`^([A-Za-z]+)[=:](.*)$`)
 
-// splitSlashes splits a code and what stands before or behind a slash beside it.
+// splitSlashes splits a group and a code with a slash or a colon between them.
 func (r *reader) splitSlashes(tokens []word) []word {
 	var out []word
 	for _, w := range tokens {
-		parts := strings.FieldsFunc(w.text, func(c rune) bool { return c == '/' })
+		parts := strings.FieldsFunc(w.text, func(c rune) bool { return strings.ContainsRune("/:|", c) })
 		isCode := slices.ContainsFunc(parts, r.isAskable)
 		isGroup := slices.ContainsFunc(parts, r.isGroup)
 		if w.quoted || len(parts) != 2 || !isCode || !isGroup {

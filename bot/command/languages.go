@@ -21,7 +21,7 @@ var phrases = func() map[string]string {
 	all := make(map[string]string)
 	for means, others := range map[string][]string{
 		nothing: {
-			"to use", "to get", "to have", "to try", "as soon as possible", "if possible", "in advance", "any more", "any longer",
+			"from now on", "to use", "to get", "to have", "to try", "as soon as possible", "if possible", "in advance", "any more", "any longer",
 		},
 		"hello": {
 			"dear all", "hi all", "hello all", "guten tag", "guten morgen", "good morning",
@@ -62,6 +62,17 @@ var phrases = func() map[string]string {
 		},
 		"until": {
 			"end date", "expiry date",
+		},
+		"6":     {"half a dozen"},
+		"12":    {"a dozen"},
+		"24":    {"two dozen"},
+		"12/24": {"christmas eve", "xmas eve"},
+		"12/31": {"new year's eve"},
+		"max": {
+			"no more than", "not more than",
+		},
+		"to": {
+			"down to",
 		},
 		"only": {
 			"nothing else", "no others", "no other", "nothing more",
@@ -120,7 +131,7 @@ var translations = func() map[string]string {
 		"march": "märz maerz mars marzo", "april": "avril abril", "may": "mai mayo", "june": "juni juin junio",
 		"july": "juli juillet julio", "august": "août aout agosto", "september": "septembre septiembre",
 		"october": "oktober octobre octubre", "november": "novembre noviembre", "december": "dezember décembre diciembre",
-		"two": "zwei deux dos", "three": "drei trois tres", "four": "vier quatre cuatro", "five": "fünf cinq cinco",
+		"12": "dozen", "two": "zwei deux dos", "three": "drei trois tres", "four": "vier quatre cuatro", "five": "fünf cinq cinco",
 		"six": "sechs seis", "seven": "sieben siete",
 		"eight": "acht huit ocho", "nine": "neun neuf nueve", "ten": "zehn dix diez",
 	} {

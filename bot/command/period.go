@@ -134,6 +134,13 @@ func (k Known) readSaidPeriod(words []word) (p period, isSaid bool) {
 		return k.readFor(words), true
 	case first.isOneOf([]string{briefly, "temporarily", "temporary"}):
 		return k.brokenPeriod(1, "for <time>", "Say for how long, such as %s.", Typed("for 30d")), true
+	case first.isKeyword("to") && isMore:
+		p = k.readUntil(words)
+		if p.isBroken() {
+			return period{}, true
+		}
+		p.isNaked = true
+		return p, true
 	case first.isKeyword("by") && isMore:
 		return k.readBy(words), true
 	case first.isOneOf(startWords) && isMore, rangeShape.MatchString(first.text):
@@ -272,6 +279,9 @@ func (k Known) readCompact(text string) period {
 		if u, ok := findUnit(parts[2]); ok {
 			return k.lengthOf(1, text, count, u)
 		}
+	}
+	if text == "fortnight" {
+		return k.lengthOf(1, text, 1, units[text])
 	}
 	if mixedShape.MatchString(text) && len(text) > 3 {
 		return k.checkLength(1, text, text)

@@ -205,6 +205,24 @@ func (d *draft) beginsKindOfUser(items []item) bool {
 	})
 }
 
+// readReasonFirst reads a reason before the request that it is for.
+func (r *reader) readReasonFirst(tokens []word) *Error {
+	if !r.knowsGroups() || r.isCheck || !tokens[0].isOneOf(reasonWords) {
+		return nil
+	}
+	check := *r
+	check.isCheck = true
+	for i := 2; i < len(tokens) && !tokens[i-1].isTurning(); i++ {
+		c, err := check.readSentence(check.dropOpening(tokens[i:]))
+		if err != nil || c.Verb != VerbAsk || c.Ask.Reason != "" || r.namesGroup(tokens[1:i]) {
+			continue
+		}
+		c.Ask.Reason = strings.TrimRight(joinTyped(tokens[1:i]), ",;:")
+		return newError(r.verify(c.Ask), "The reason comes last, after %s.", Typed("because"))
+	}
+	return nil
+}
+
 // takeWeakReason takes a reason behind a word that begins one as well as something else.
 func (d *draft) takeWeakReason(items []item) []item {
 	if d.Licenses == nil || d.ask.Reason != "" {
@@ -251,7 +269,7 @@ func (d *draft) takeClauses(items []item) []item {
 	}
 	from, to := said[0].from, said[len(said)-1].to
 	words := withoutPoliteness(plainWords(items[from:to]))
-	reason := strings.Trim(joinTyped(words), ",;:- ")
+	reason := strings.Trim(joinTyped(words), ",;:.- ")
 	if len(plainWords(items[from:to])) < to-from || reasonProblem(reason) != "" {
 		return items // they stand in several places
 	}
@@ -338,11 +356,11 @@ func (d *draft) isReason(words []word, isApart bool) bool {
 	said, plainly := 0, 0
 	for i, w := range words {
 		switch {
-		case d.isNoReason(words[i:], isApart && words[0].isOneOf(clauseWords)):
+		case d.isNoReason(words[i:], isApart, isApart && words[0].isOneOf(clauseWords)):
 			return false
 		case i > 0 && d.isNearGrammar(word{text: words[i-1].text + w.text}):
 			return false // it was split
-		case (item{word: w}).isFiller() || w.isOneOf(prepositions) || len([]rune(w.text)) < 3:
+		case !w.saysMuch():
 			continue
 		}
 		said++
@@ -353,14 +371,24 @@ func (d *draft) isReason(words []word, isApart bool) bool {
 	return plainly > 0 && (said > 1 || isApart) && (isApart || !soundLikeTime(words))
 }
 
+// saysMuch reports whether a word can say something in a reason.
+func (w word) saysMuch() bool {
+	return !(item{word: w}).isFiller() && !w.isOneOf(prepositions) && len(lettersOf(w.text)) > 2
+}
+
 // isNoReason reports whether the first of these words may be a part of the request, or turn
 // or limit it. A clause with a subject may count what the reason is about.
-func (d *draft) isNoReason(words []word, hasSubject bool) bool {
+func (d *draft) isNoReason(words []word, isApart, hasSubject bool) bool {
 	w := words[0]
+	if !isApart && w.isOneOf(pastWords) {
+		return true
+	}
 	isOfCount := len(words) > 1 && !(item{word: words[1]}).isFiller() && hasSubject
 	isCompound := len(words) > 1 && strings.Contains(w.text, "-")
+	isLong := isApart && longNumber.MatchString(w.text) && !year.MatchString(w.text)
 	isDigits := strings.ContainsAny(w.text, "0123456789") && !d.isTicket(words[:1])
-	return w.quoted || isDigits || strings.ContainsAny(w.text, "()") || (item{word: w}).isNumber() && !isOfCount ||
+	isNumber := isDigits || (item{word: w}).isNumber() && !isOfCount
+	return w.quoted || isNumber && !isLong || strings.ContainsAny(w.text, "()") ||
 		w.isTurning() || isPerson(w.text) || mention.MatchString(w.text) || w.isOneOf(hedges) || isActing(w) ||
 		d.isNearGrammar(w) && !isCompound && !d.isTicket(words[:1])
 }
@@ -393,7 +421,8 @@ func (d *draft) isNearGrammar(w word) bool {
 	text := w.lower()
 	isCode := IsCode(w.text) && len(w.text) > 3
 	isKeyword := slices.ContainsFunc(keywords, func(k string) bool {
-		return text == k || isOneEdit(text, k) && (len(k) > 4 || k == "for" && len(text) < 4)
+		isNear := text[0] == k[0] && isOneEdit(text, k)
+		return text == k || isNear && (len(k) > 4 || k == "for" && len(text) < 4)
 	})
 	_, days := d.readDay([]word{w})
 	_, isUnit := findUnit(text)
@@ -441,18 +470,20 @@ var (
 	// stateWords begin what is said about the licenses that are named.
 	stateWords = []string{"is", "are", "was", "were", "has", "had", "have", "already", "still", "again"}
 	// politeWords end a request.
-	politeWords = []string{"please", "pls", "plz", "thanks", "thx", "thank", "you", "ty", "asap", "urgent"}
+	politeWords = append([]string{"please", "pls", "plz", "thank", "you", "ty", "asap", "urgent"}, signOffs...)
+	// pastWords may say what was so before.
+	pastWords = []string{"was", "were", "had", "did", "been", "used"}
 	// hedges limit or condition what is asked for, or compare it with something else.
 	hedges = []string{
 		"if", "when", "once", "after", "before", "unless", "while", "whenever", "provided", "assuming", "depending", "later",
 		"or", "either", "than", "like", "same", "similar", "instead", "rather", "half", "part", "some", "other", "others",
-		"was", "were", "had", "did", "been", "used", "already", "still", "again", "back", "also", "too", "plus", "date", "expiry", "deadline", "maybe", "perhaps",
+		"whichever", "already", "still", "again", "back", "also", "too", "plus", "date", "expiry", "deadline", "maybe", "perhaps",
 		"what", "who", "which", "how", "where", "why", "whether", "says", "said", "asked", "told",
 	}
 )
 
 // namesGroup reports whether a known group is among words.
-func (d *draft) namesGroup(words []word) bool { return d.knowsGroups() && len(d.exactRuns(words)) > 0 }
+func (r *reader) namesGroup(words []word) bool { return r.knowsGroups() && len(r.exactRuns(words)) > 0 }
 
 // isTimeOrManner reports whether words behind since or as give no reason.
 func (d *draft) isTimeOrManner(words []word) bool {
@@ -470,6 +501,7 @@ var weakReasonWords = []string{"since", "as"}
 
 var (
 	ticketKey  = regexp.MustCompile(`^[A-Z][A-Z0-9]{1,9}-[0-9]+$|^[A-Z]{2,6}[0-9]{4,}$|^#[0-9]{3,}$`)
+	longNumber = regexp.MustCompile(`^[0-9]{4,}$`) // of an account, hardly of seats
 	webAddress = regexp.MustCompile(`^(https?://\S+|[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+/\S+)$`)
 )
 

@@ -173,7 +173,23 @@ func (s several) splitSwap(body []word) *Error {
 	if at < 1 {
 		return nil
 	}
+	isOther := func(w word) bool { return !w.isOneOf(everything) && !(item{word: w}).isFiller() }
+	if !slices.ContainsFunc(rest[:at], isOther) {
+		return s.offerSet(slices.Concat(name, rest[at+1:]))
+	}
 	return s.offerBoth(slices.Concat(name, rest[at+1:]), slices.Concat(name, rest[:at]))
+}
+
+// offerSet offers to give a group exactly these codes in place of all.
+func (s several) offerSet(words []word) *Error {
+	c, err := s.readAsk(opening{action: approvals.Set, isSaid: true}, words)
+	if err != nil {
+		return nil
+	}
+	if len(s.reason) > 0 {
+		c.Ask.Reason = joinTyped(s.reason)
+	}
+	return newError(s.verify(c.Ask), "To give a group exactly these codes and no other, begin with %s.", Typed(approvals.Set))
 }
 
 // splitInstead offers the two requests of "this instead of that".

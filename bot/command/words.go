@@ -15,6 +15,7 @@ var (
 	// removeVerbs take codes out.
 	removeVerbs = []string{
 		"remove", "delete", "drop", "take", "revoke", "unassign", "withdraw", "deactivate", "disable", "deallocate", "strip", "rm",
+		"reclaim", "recall",
 	}
 	// turningWords may turn a request into its opposite.
 	turningWords = []string{
@@ -55,7 +56,7 @@ var (
 		"anyone", "kindly", "provide", "provided", "use", "uses", "dear", "let", "both", "asap",
 		"urgent", "urgently", "ty", "ok",
 		"okay", "everyone", "everybody", "colleagues", "regards", "anymore", "bot", "valid", "can", "could", "would", "want",
-		"wants", "each", "apiece", "i", "hi", "hello", "hey", "yo", "there", "folks", "sorry", "be", "it",
+		"wants", "each", "apiece", "i", "hi", "hello", "hey", "needed", "required", "yo", "there", "folks", "sorry", "be", "it",
 	}
 	// eachWords say that a number of seats is for each code.
 	eachWords = []string{"each", "apiece"}
