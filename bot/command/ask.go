@@ -94,12 +94,15 @@ func (r *reader) readAsk(o opening, tokens []word) (Command, error) {
 			return Command{}, newError("", "Put your own words in the place of %s.", Typed(w.text))
 		}
 	}
+	if first := r.readReasonFirst(tokens); first != nil {
+		return Command{}, first
+	}
 	body, reason := cutReason(tokens, 1)
 	if len(body) > maxWords {
 		return Command{}, newFill(r.fillFor(o, "<group> <code>"),
 			"That has more than %d words before the reason. Ask for less in one request.", maxWords)
 	}
-	if several := r.readSeveral(o, body); several != nil {
+	if several := r.readSeveral(o, body, reason); several != nil {
 		return Command{}, several
 	}
 	var drafts []*draft
@@ -119,7 +122,7 @@ func (r *reader) fillFor(o opening, rest string) string {
 // dropArticles drops what stands between a verb and a group.
 func (r *reader) dropArticles(tokens []word) []word {
 	for len(tokens) > 1 && tokens[0].isOneOf([]string{"to", "for", "from", "the", "group", "team", "away", "me", "us"}) {
-		if r.startsExactRun(tokens) || r.startsLooseRun(tokens) {
+		if r.startsExactRun(tokens) || r.startsLooseRun(tokens) || r.knowsGroups() && tokens[0].isKeyword("for") {
 			break
 		}
 		tokens = tokens[1:]
@@ -153,7 +156,7 @@ func (r *reader) exactRuns(tokens []word) []run {
 			if !ok {
 				break
 			}
-			for _, ref := range slices.Compact([]string{text, typed, strings.Trim(text, "()")}) {
+			for _, ref := range slices.Compact([]string{text, typed, strings.Trim(text, "()"), strings.TrimSuffix(text, "'s")}) {
 				groups := r.groups[groupname.Canonical(ref).String()]
 				if len(groups) > 0 || to == from+1 && groupname.IsGUID(ref) {
 					found = append(found, run{from, to, ref, groups})
@@ -217,9 +220,9 @@ func (r *reader) readDraft(o opening, tokens []word, group run, reason []word) *
 	}
 	items = d.takeWeakReason(items)
 	items = d.takeForReason(items)
+	items = d.takeClauses(items)
 	items = d.takeLicenses(items)
 	items = d.takeWords(items)
-	items = d.takeLooseReason(items)
 	items = d.takeSeats(items)
 	d.requireLimit()
 	d.takeRest(items)
@@ -270,7 +273,7 @@ func (d *draft) takePeriods(items []item) []item {
 			continue
 		}
 		d.takePeriod(p, items[i:i+p.n])
-		rest = append(rest, item{kind: gap})
+		rest = append(rest, item{kind: gap, endsClause: items[i+p.n-1].endsClause})
 		i += p.n - 1
 	}
 	return rest
@@ -325,51 +328,63 @@ func (d *draft) takePeriod(p period, typed []item) {
 	d.hasEnd, d.forGood = true, p.isForGood
 }
 
-// takeForReason takes words behind "for" that are neither a time nor a group nor a
-// license: they are a reason.
+// takeForReason takes words behind "for", up to punctuation or the end, that are neither a time
+// nor a group nor a license: they are a reason.
 func (d *draft) takeForReason(items []item) []item {
 	for i, it := range items {
 		if !it.isKeyword("for") || d.standsBefore(items[i+1:]) {
 			continue
 		}
 		words := plainWords(items[i+1:])
-		if len(words) == 0 || len(words) < len(items)-i-1 {
-			if len(items) == i+1 {
-				d.endToFill = "for <time>"
-				d.noteOpen("Say after %s when it ends, such as %s or %s.", Typed("for"), Typed("for 30d"),
-					Typed("until "+d.exampleDay()))
-				return items[:i]
-			}
-			continue
+		if n := slices.IndexFunc(items[i+1:i+1+len(words)], func(it item) bool { return it.endsClause }); n >= 0 {
+			words = words[:n+1]
 		}
-		if d.isGroup(joinWords(words)) || areAboutPersons(words) {
-			continue
-		}
-		if _, n := d.readDay(words); n > 0 {
-			d.endToFill = "until <day>"
-			d.noteOpen("%s can be when it is needed, or when it ends. Say when it ends with %s.",
-				Typed("for "+joinWords(words)), Typed("until"))
-			return items[:i]
-		}
-		reason := joinTyped(words)
-		if d.ask.Reason != "" || len(lettersOf(reason)) < 3 || soundLikeTime(words) {
+		end := i + 1 + len(words)
+		isWhole := end == len(items) || items[end-1].endsClause || items[end].kind == gap
+		switch {
+		case end == i+1 && isWhole && end == len(items):
 			d.endToFill = "for <time>"
-			d.noteOpen("%s is no time that I understand. Write it such as %s. A reason stands after %s.",
-				Typed("for "+reason), Typed("for 30 days"), Typed("because"))
-			return items[:i]
+			d.noteOpen("Say after %s when it ends, such as %s or %s.", Typed("for"), Typed("for 30d"),
+				Typed("until "+d.exampleDay()))
+		case len(words) == 0, !isWhole, d.isGroup(joinWords(words)), d.namesGroup(words), areAboutPersons(words):
+			continue
+		default:
+			d.takeForWords(withoutPoliteness(words))
 		}
-		d.ask.Reason = reason
-		d.noteCorrection("for "+reason, "because "+reason, "%s is no time. If it is the reason, write it after %s.",
-			Typed("for "+reason), Typed("because"))
-		return items[:i]
+		return slices.Concat(items[:i], []item{{kind: gap, endsClause: true}}, items[end:])
 	}
 	return items
 }
 
+// takeForWords takes words behind "for" as a reason, if they name no day and sound like no time.
+func (d *draft) takeForWords(words []word) {
+	reason := strings.TrimRight(joinTyped(words), ",;:")
+	_, days := d.readDay(words)
+	_, isMonth := findMonth(strings.ToLower(words[0].text))
+	if days > 0 && days < len(words) && isPartOfName(words[days-1:], false) {
+		days = 0
+	}
+	switch {
+	case days > 0 || isMonth:
+		d.endToFill = "until <day>"
+		d.noteOpen("%s can be when it is needed, or when it ends. Say when it ends with %s.",
+			Typed("for "+joinWords(words)), Typed("until"))
+	case d.ask.Reason != "" || !slices.ContainsFunc(words, word.saysMuch) || soundLikeTime(words):
+		d.endToFill = "for <time>"
+		d.noteOpen("%s is no time that I understand. Write it such as %s. A reason stands after %s.",
+			Typed("for "+reason), Typed("for 30 days"), Typed("because"))
+	default:
+		d.ask.Reason = reason
+		d.noteCorrection("for "+reason, "because "+reason, "%s is no time. If it is the reason, write it after %s.",
+			Typed("for "+reason), Typed("because"))
+	}
+}
+
 // standsBefore reports whether a group, a license or a number of seats follows.
 func (d *draft) standsBefore(items []item) bool {
+	trial := &draft{reader: d.reader, isTrial: true}
 	for i, it := range items {
-		if it.kind != plain || d.Licenses != nil && !d.licensesAt(items[i:]).isNone() {
+		if it.kind != plain || d.Licenses != nil && !trial.licensesAt(items[i:]).isNone() {
 			return it.kind != gap
 		}
 		if !it.isFiller() && !it.isNumber() {
@@ -381,16 +396,30 @@ func (d *draft) standsBefore(items []item) bool {
 
 // soundLikeTime reports whether a word, or two that were split, may be a part of a time.
 func soundLikeTime(words []word) bool {
+	isNamed := func(i int) bool {
+		isDay := i > 1 && isPartOfName(words[i-1:], true)
+		return ticketKey.MatchString(words[i].text) || isDay || i+1 < len(words) && isPartOfName(words[i:], i > 0)
+	}
 	for i, w := range words {
-		if ticketKey.MatchString(w.text) {
+		if isNamed(i) {
 			continue
 		}
-		isSplit := i > 0 && soundsLikeTime(word{text: words[i-1].text + w.text})
+		isSplit := i > 0 && !isNamed(i-1) && soundsLikeTime(word{text: words[i-1].text + w.text})
 		if soundsLikeTime(w) || isSplit {
 			return true
 		}
 	}
 	return false
+}
+
+// isPartOfName reports whether the first word, which sounds like a time, is a part of what is
+// named: the year-end audit, the Q4 figures, the kickoff next Monday.
+func isPartOfName(words []word, isBehind bool) bool {
+	first := words[0].lower()
+	isDay := isBehind && words[0].isOneOf([]string{"next", "this"}) && strings.HasSuffix(words[1].lower(), "day")
+	isWeekend := isBehind && words[0].isOneOf([]string{"next", "this"}) && words[1].isKeyword("weekend")
+	return strings.Contains(first, "-") && !strings.ContainsAny(first, "0123456789") || quarter.MatchString(first) ||
+		isDay || isWeekend
 }
 
 // soundsLikeTime reports whether a word may be a part of a time that was mistyped.
@@ -417,12 +446,12 @@ func (d *draft) takeRest(items []item) {
 	var left []item
 	for i, it := range items {
 		switch {
-		case it.kind != plain || it.isFiller():
+		case it.kind != plain || it.isFiller() || it.isOneOf(politeWords):
 		case it.isKeyword(WordEmpty), it.isKeyword(formerWordEmpty):
 			d.ask.MayEmpty = true
 		case it.isOneOf(prepositions) && d.standsBefore(items[i+1:]):
 		case it.isOneOf(addVerbs) && !d.isSaid:
-		case d.isSaid && d.ask.Action == approvals.Remove && it.isOneOf([]string{"back", unneeded}) && !hasLicense(items[i:]):
+		case d.isSaid && d.action == approvals.Remove && it.isOneOf([]string{"back", "off", unneeded}) && !hasLicense(items[i:]):
 		default:
 			left = append(left, it)
 		}
@@ -440,7 +469,7 @@ func (d *draft) areLoneSeats(items []item, it item) bool {
 	for i := len(items) - 1; i >= 0 && items[i].kind != license; i-- {
 		if items[i].isNumber() {
 			return d.onlyCode() != "" && len(d.ask.Quotas) == 0 && d.ask.Action != approvals.Remove &&
-				hasLicense(items[:i]) && !strings.HasSuffix(it.lower(), "x")
+				hasLicense(items[:i]) && isCount(it.word)
 		}
 	}
 	return false
@@ -470,7 +499,7 @@ func (d *draft) noteLeft(left []item) {
 	case thousands.MatchString(first.text):
 		d.lacksCodes, d.seatsOf = false, d.onlyCode()
 		d.noteOpen("Write the number %s without separators.", Typed(first.text))
-	case first.isNumber():
+	case unicode.IsDigit([]rune(first.text)[0]):
 		d.lacksCodes, d.seatsOf = d.onlyCode() == "", d.onlyCode()
 		d.noteOpen("%s stands beside no license code. A seat limit is written such as %s.", Typed(first.text),
 			Typed("IDU=10"))
@@ -749,6 +778,11 @@ func (r *reader) eitherOf(question *Error, drafts []*draft) *Error {
 	asked := *question
 	asked.noteUnderstood(asksOf(drafts)...)
 	if len(drafts) > maxEither {
+		if asked.Understood != nil && asked.Understood.Group == "" {
+			open := *drafts[0]
+			open.ask.Group = ""
+			asked.Fill = open.fill()
+		}
 		return &asked
 	}
 	for _, d := range drafts {

@@ -130,6 +130,9 @@ func (r *reader) parse(text string) (Command, error) {
 // read reads a command by its first word. A group whose name begins with that word,
 // such as Show Room, is tried as well.
 func (r *reader) read(tokens []word) (Command, error) {
+	if r.isGreeting(tokens) {
+		return Command{Verb: VerbHelp}, nil
+	}
 	byVerb, err := r.readSentence(r.dropOpening(tokens))
 	if !r.beginsGroup(tokens) {
 		return byVerb, err
@@ -146,6 +149,12 @@ func (r *reader) read(tokens []word) (Command, error) {
 		question.Either = []string{Suggest(byVerb.Ask), Suggest(byName.Ask)}
 	}
 	return Command{}, question
+}
+
+// isGreeting reports whether all words come before what a person asks for.
+func (r *reader) isGreeting(tokens []word) bool {
+	isOther := func(w word) bool { return !w.isOneOf(openers) && !w.isOneOf(politeWords) && !w.isKeyword("there") }
+	return r.knowsGroups() && len(r.exactRuns(tokens)) == 0 && !slices.ContainsFunc(tokens, isOther)
 }
 
 // beginsGroup reports whether the first word means something to the grammar, and a
@@ -398,6 +407,9 @@ func isPage(w word) bool {
 func parsePage(name string, verb Verb, rest []word) (Command, error) {
 	if len(rest) == 0 {
 		return Command{Verb: verb, Page: 1}, nil
+	}
+	if len(rest) == 2 && rest[0].isKeyword("page") {
+		rest = rest[1:]
 	}
 	page, err := strconv.ParseUint(rest[0].text, 10, 16)
 	if err != nil || page < 1 || page > maxPages || len(rest) > 1 {

@@ -175,8 +175,8 @@ func (k Known) endOf(text []string, skipped int) ([]time.Time, int) {
 		return lastOf(today.Year(), (today.Month()-1)/3*3+3+time.Month(3*next))
 	case text[0] == "month":
 		return lastOf(today.Year(), today.Month()+time.Month(next))
-	case text[0] == "week" && next == 0:
-		toSunday := (7 - int(today.Weekday())) % 7
+	case text[0] == "week":
+		toSunday := (7-int(today.Weekday()))%7 + 7*next
 		sunday := today.AddDate(0, 0, toSunday)
 		return []time.Time{sunday.AddDate(0, 0, -2), sunday}, n
 	case year.MatchString(text[0]):

@@ -267,3 +267,13 @@ func TestAHundredOfStrangers(t *testing.T) {
 func TestAHundredOfColleagues(t *testing.T) {
 	judgeRequests(t, "testdata/hundred-colleagues.txt", 99, 100)
 }
+
+// TestAHundredOfOfficeDays types what people wrote on a phone, between meetings and from tickets.
+func TestAHundredOfOfficeDays(t *testing.T) {
+	judgeRequests(t, "testdata/hundred-office-days.txt", 92, 100)
+}
+
+// TestAHundredOfFirstDays types what people wrote on the first day with the bot.
+func TestAHundredOfFirstDays(t *testing.T) {
+	judgeRequests(t, "testdata/hundred-first-days.txt", 97, 100)
+}

@@ -18,6 +18,8 @@ type item struct {
 	codes   []string // of a license, or of a pack
 	limit   string   // as it was typed beside its code; empty: none
 	endsOff bool     // a comma follows: a number does not belong to what is beyond
+
+	endsClause bool // punctuation follows
 }
 
 type kind int
@@ -40,7 +42,9 @@ var (
 
 // isFiller reports whether a word means nothing where it stands.
 func (it item) isFiller() bool {
-	return it.kind == plain && !it.quoted && (slices.Contains(fillers, it.lower()) || isOrnament(it.text))
+	base, _, _ := strings.Cut(it.lower(), "'") // as in I'd
+	return it.kind == plain && !it.quoted && (slices.Contains(fillers, it.lower()) || isOrnament(it.text) ||
+		base != it.lower() && slices.Contains(fillers, base))
 }
 
 // turningSigns may ask to take out what stands beside them.
@@ -95,7 +99,7 @@ func (d *draft) expand(tokens []word, found run) []item {
 	for i, w := range tokens {
 		switch {
 		case i == found.from:
-			items = append(items, item{kind: group})
+			items = append(items, item{kind: group, endsClause: endsClause(tokens[max(found.from, found.to-1)])})
 		case i > found.from && i < found.to:
 		default:
 			items = append(items, splitItem(w)...)
@@ -108,7 +112,7 @@ func (d *draft) expand(tokens []word, found run) []item {
 // splitItem splits a word at commas and semicolons, and a quoted one also at blanks.
 func splitItem(w word) []item {
 	if w.means != "" || thousands.MatchString(w.text) && !w.quoted {
-		return []item{{word: w}}
+		return []item{{word: w, endsClause: endsClause(w)}}
 	}
 	isNoCode := func(s string) bool { return !IsCode(strings.ToUpper(s)) }
 	areCodes := !slices.ContainsFunc(strings.Split(w.text, "/"), isNoCode)
@@ -123,16 +127,27 @@ func splitItem(w word) []item {
 			items = append(items, item{word: word{text: text, typed: text, quoted: w.quoted}})
 		}
 		if len(items) > 0 {
-			items[len(items)-1].endsOff = true
+			items[len(items)-1].endsOff, items[len(items)-1].endsClause = true, true
 		}
 	}
 	if len(items) > 0 {
 		items[len(items)-1].endsOff = strings.HasSuffix(w.typed, ",") || strings.HasSuffix(w.typed, ";")
+		items[len(items)-1].endsClause = endsClause(w)
 	}
 	if len(items) == 1 && !w.quoted {
 		items[0].typed = w.typed
 	}
 	return items
+}
+
+// endsClause reports whether punctuation follows a word.
+func endsClause(w word) bool {
+	if w.typed == "" || w.quoted {
+		return false
+	}
+	last := w.typed[len(w.typed)-1:]
+	isTitle := last == "." && len([]rune(w.text)) < 4 && unicode.IsUpper([]rune(w.text)[0]) // as in Ms.
+	return strings.Contains(",;:.!?", last) && !isTitle
 }
 
 // dropRepeatedGroup drops the group where it is named a second time.
@@ -178,7 +193,7 @@ func joinLimits(items []item) []item {
 		begins := it.kind == plain && it.text != "" && limitSign.MatchString(it.text[:1])
 		if last >= 0 && joined[last].kind == plain && (begins || strings.HasSuffix(joined[last].text, "=")) {
 			joined[last].text += it.text
-			joined[last].endsOff = it.endsOff
+			joined[last].endsOff, joined[last].endsClause = it.endsOff, it.endsClause
 			continue
 		}
 		joined = append(joined, it)
@@ -201,7 +216,7 @@ func (d *draft) takeLicenses(items []item) []item {
 		default:
 			it := items[i]
 			it.kind, it.codes, it.limit = license, found.codes, found.limit
-			it.endsOff = items[i+found.n-1].endsOff
+			it.endsOff, it.endsClause = items[i+found.n-1].endsOff, items[i+found.n-1].endsClause
 			if typed := joinTexts(items[i : i+found.n]); len(found.packs) > 0 {
 				it.codes = found.packs[0].Codes
 				d.takePack(found, typed)

@@ -9,16 +9,16 @@ import (
 // labels are the words before a part of a request that was written like a form.
 var labels = []string{
 	"group", "groups", "license", "licenses", "licence", "licences", "code", "codes", "duration", "period", "reason",
-	"name", "id", "for", "until", "end",
+	"name", "id", "for", "until", "end", "qty", "quantity", "seats", "users", "ticket",
 }
 
 var labeled = regexp.MustCompile(`^([A-Za-z]+)[=:](.*)$`)
 
-// splitSlashes splits a code and what stands before or behind a slash beside it.
+// splitSlashes splits a group and a code with a slash or a colon between them.
 func (r *reader) splitSlashes(tokens []word) []word {
 	var out []word
 	for _, w := range tokens {
-		parts := strings.FieldsFunc(w.text, func(c rune) bool { return c == '/' })
+		parts := strings.FieldsFunc(w.text, func(c rune) bool { return strings.ContainsRune("/:|", c) })
 		isCode := slices.ContainsFunc(parts, r.isAskable)
 		isGroup := slices.ContainsFunc(parts, r.isGroup)
 		if w.quoted || len(parts) != 2 || !isCode || !isGroup {
@@ -46,14 +46,14 @@ func dropLabels(tokens []word) []word {
 		}
 		hasSign := label.typed != w.typed || i+1 < len(tokens) && tokens[i+1].text == "="
 		switch {
-		case w.text == "=" && wasLabel:
+		case w.text == "=" && wasLabel, w.text == "/":
 			continue
 		case !hasSign || !label.isOneOf(labels):
 			out = append(out, w)
 			continue
 		case label.isOneOf([]string{"duration", "period"}):
 			label.means = "for"
-		case label.isOneOf([]string{"name", "id"}):
+		case label.isOneOf([]string{"name", "id", "qty", "quantity", "seats", "users"}):
 			label.means = nothing
 		case label.isKeyword("end"):
 			label.means = "until"

@@ -21,8 +21,7 @@ var phrases = func() map[string]string {
 	all := make(map[string]string)
 	for means, others := range map[string][]string{
 		nothing: {
-			"as soon as possible", "if possible", "in advance", "new colleagues", "new colleague",
-			"new people", "new joiners", "new hires", "a few", "any more", "any longer",
+			"from now on", "to use", "to get", "to have", "to try", "as soon as possible", "if possible", "in advance", "any more", "any longer",
 		},
 		"hello": {
 			"dear all", "hi all", "hello all", "guten tag", "guten morgen", "good morning",
@@ -34,6 +33,7 @@ var phrases = func() map[string]string {
 			"many thanks",
 		},
 		"please": {
+			"i'd like", "i would like", "we'd like", "we would like", "it would be great if", "would be great if",
 			"is it possible to", "it be possible to", "s'il vous plaît", "s'il vous plait",
 			"s'il te plaît", "por favor",
 		},
@@ -63,6 +63,20 @@ var phrases = func() map[string]string {
 		"until": {
 			"end date", "expiry date",
 		},
+		"6":     {"half a dozen"},
+		"12":    {"a dozen"},
+		"24":    {"two dozen"},
+		"12/24": {"christmas eve", "xmas eve"},
+		"12/31": {"new year's eve"},
+		"max": {
+			"no more than", "not more than",
+		},
+		"to": {
+			"down to",
+		},
+		"only": {
+			"nothing else", "no others", "no other", "nothing more",
+		},
 		"instead": {
 			"instead of", "in place of",
 		},
@@ -80,14 +94,14 @@ var phrases = func() map[string]string {
 		},
 	} {
 		for _, words := range others {
-			all[words] = means
+			all[strings.ReplaceAll(words, "'", "")] = means // many leave it out
 		}
 	}
 	return all
 }()
 
 // longestPhrase is how many words a phrase has at most.
-const longestPhrase = 4
+const longestPhrase = 5
 
 // translations are words of other languages, and the word of the grammar that each stands
 // for. A word of two meanings is left out.
@@ -117,7 +131,7 @@ var translations = func() map[string]string {
 		"march": "märz maerz mars marzo", "april": "avril abril", "may": "mai mayo", "june": "juni juin junio",
 		"july": "juli juillet julio", "august": "août aout agosto", "september": "septembre septiembre",
 		"october": "oktober octobre octubre", "november": "novembre noviembre", "december": "dezember décembre diciembre",
-		"two": "zwei deux dos", "three": "drei trois tres", "four": "vier quatre cuatro", "five": "fünf cinq cinco",
+		"12": "dozen", "two": "zwei deux dos", "three": "drei trois tres", "four": "vier quatre cuatro", "five": "fünf cinq cinco",
 		"six": "sechs seis", "seven": "sieben siete",
 		"eight": "acht huit ocho", "nine": "neun neuf nueve", "ten": "zehn dix diez",
 	} {
@@ -183,7 +197,8 @@ func (r *reader) translate(tokens []word) []word {
 func phraseAt(tokens []word) (n int, means string) {
 	for n := min(len(tokens), longestPhrase); n > 1; n-- {
 		isQuoted := slices.ContainsFunc(tokens[:n], func(w word) bool { return w.quoted })
-		if means := phrases[strings.ToLower(joinWords(tokens[:n]))]; means != "" && !isQuoted {
+		text := strings.ReplaceAll(strings.ToLower(joinWords(tokens[:n])), "'", "")
+		if means := phrases[text]; means != "" && !isQuoted {
 			return n, means
 		}
 	}

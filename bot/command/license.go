@@ -79,7 +79,9 @@ func joinWords(words []word) string {
 // codeOf reads a word that is a code, maybe with a seat limit.
 func (d *draft) codeOf(it item) match {
 	base, limit, hasLimit := it.text, "", false
-	if at := limitSign.FindStringIndex(it.text); at != nil {
+	if at := strings.LastIndex(it.text, "-"); at > 0 && number.MatchString(it.text[at+1:]) && d.isAskable(it.text[:at]) {
+		base, limit, hasLimit = it.text[:at], it.text[at:], true // a minus sets no limit
+	} else if at := limitSign.FindStringIndex(it.text); at != nil {
 		base, limit, hasLimit = it.text[:at[0]], stripDecoration(it.text[at[1]:]), true
 	}
 	code := strings.ToUpper(stripDecoration(base))
@@ -173,7 +175,7 @@ func singular(word string) string {
 // some of the name's.
 func (d *draft) nearest(typed string) []string {
 	want, words := lettersOf(typed), nameWords(typed)
-	isOther := strings.ContainsAny(typed, "0123456789=:*"+turningSigns)
+	isOther := strings.ContainsAny(typed, "0123456789=:*'"+turningSigns)
 	if len(want) < 2 || isOther || slices.Contains(reasonWords, strings.ToLower(typed)) {
 		return nil
 	}

@@ -21,7 +21,8 @@ type lookup struct {
 var (
 	idLookups = []lookup{
 		{VerbCancel, []string{"cancel", "withdraw", "retract", "undo", "delete", "remove"}},
-		{VerbEnd, []string{"end", "stop", "terminate", "revoke"}},
+		{VerbEnd, []string{"end", "stop", "terminate", "revoke", "finish", "close"}},
+		{VerbStatus, []string{"approved", "denied", "declined", "rejected", "status"}},
 		{VerbWhy, []string{"why", "who", "approve", "approves", "approver", "approvers", "waiting", "waits", "stuck"}},
 	}
 	lookups = []lookup{
@@ -30,21 +31,23 @@ var (
 		{VerbPending, []string{"pending", "waiting", "waits", "open", "approve", "approval"}},
 		{VerbMine, []string{"request", "requests"}},
 	}
-	requestWords = []string{"request", "requests", "mine", "pending", "approved", "denied", "declined", "rejected", "approval"}
+	requestWords = []string{"request", "requests", "mine", "pending", "approved", "denied", "declined", "rejected", "approval",
+		"waiting", "waits", "approve"}
 	licenseLooks = []string{
 		"left", "available", "free", "order", "own", "code", "codes", "license", "licenses", "licence", "licences", "seats",
 	}
 )
 
-// findLookup is the verb of the first lookup that words name.
+// findLookup is the verb of the first lookup that words name, or else seem to name.
 func findLookup(all []lookup, tokens []word) (Verb, bool) {
-	for _, l := range all {
-		isNamed := func(w word) bool {
-			isTypo := func(name string) bool { return len(name) > 5 && isOneEdit(w.lower(), name) }
-			return w.isOneOf(l.words) || !w.quoted && slices.ContainsFunc(l.words, isTypo)
-		}
-		if slices.ContainsFunc(tokens, isNamed) {
-			return l.verb, true
+	isNear := func(w word, name string) bool { return !w.quoted && len(name) > 5 && isOneEdit(w.lower(), name) }
+	for _, isNamed := range []func(word, string) bool{word.isKeyword, isNear} {
+		for _, l := range all {
+			for _, name := range l.words {
+				if slices.ContainsFunc(tokens, func(w word) bool { return isNamed(w, name) }) {
+					return l.verb, true
+				}
+			}
 		}
 	}
 	return "", false

@@ -2,6 +2,7 @@ package command
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"licensebot/approvals"
@@ -21,7 +22,7 @@ func (r *reader) nearDrafts(o opening, body, reason []word) []*draft {
 			continue // it is the name of another group
 		}
 		d := r.readDraft(o, body, found, reason)
-		if d.isGuess || found.to < len(body) && (item{word: body[found.to]}).isNumber() {
+		if d.isGuess || found.to < len(body) && isCount(body[found.to]) {
 			continue // such a number may belong to the name
 		}
 		typed := joinWords(body[found.from:found.to])
@@ -198,7 +199,7 @@ func (r *reader) nearGroups(text string) []approvals.Group {
 	if len(letters) < 2 || strings.ContainsAny(text, turningSigns) {
 		return nil
 	}
-	found := slices.Clone(r.loose[looseKey(want)])
+	found := slices.Concat(r.loose[looseKey(want)], r.loose[looseKey(withDigits(want))])
 	for _, g := range r.spelled {
 		isNear := isNearName(g.name, want) || isOneEdit(g.id, want)
 		if isNear && !slices.ContainsFunc(found, func(f approvals.Group) bool { return f.ID == g.ID }) {
@@ -206,6 +207,23 @@ func (r *reader) nearGroups(text string) []approvals.Group {
 		}
 	}
 	return found
+}
+
+// isCount reports whether a word is a bare number, in digits or not.
+func isCount(w word) bool {
+	_, ok := readNumber(w.text)
+	return ok && !w.quoted
+}
+
+// withDigits is a text with digits in place of numbers in words.
+func withDigits(text string) string {
+	words := strings.Fields(text)
+	for i, w := range words {
+		if n := slices.Index(numberWords, w); n >= 0 {
+			words[i] = strconv.Itoa(n)
+		}
+	}
+	return strings.Join(words, " ")
 }
 
 // isNearName reports whether a name is a letter away from what was typed, or begins

@@ -134,6 +134,13 @@ func (k Known) readSaidPeriod(words []word) (p period, isSaid bool) {
 		return k.readFor(words), true
 	case first.isOneOf([]string{briefly, "temporarily", "temporary"}):
 		return k.brokenPeriod(1, "for <time>", "Say for how long, such as %s.", Typed("for 30d")), true
+	case first.isKeyword("to") && isMore:
+		p = k.readUntil(words)
+		if p.isBroken() {
+			return period{}, true
+		}
+		p.isNaked = true
+		return p, true
 	case first.isKeyword("by") && isMore:
 		return k.readBy(words), true
 	case first.isOneOf(startWords) && isMore, rangeShape.MatchString(first.text):
@@ -273,6 +280,9 @@ func (k Known) readCompact(text string) period {
 			return k.lengthOf(1, text, count, u)
 		}
 	}
+	if text == "fortnight" {
+		return k.lengthOf(1, text, 1, units[text])
+	}
 	if mixedShape.MatchString(text) && len(text) > 3 {
 		return k.checkLength(1, text, text)
 	}
@@ -295,6 +305,10 @@ func (k Known) readSpaced(words []word) period {
 	whole := text + " " + words[1].text
 	if ok && words[1].isKeyword("m") {
 		return k.minutesOrMonths(n, whole, count)
+	}
+	if ok && len(words) > 2 && words[1].isOneOf([]string{"working", "business"}) && words[2].isOneOf([]string{"day", "days"}) {
+		return k.brokenPeriod(3, "until <day>", "A time is counted in calendar days, so %s is not exact. Say the last day.",
+			Typed(joinWords(words[:3])))
 	}
 	if u, known := findUnit(words[1].lower()); ok && known {
 		return k.lengthOf(n, whole, count, u)
@@ -354,6 +368,9 @@ func (k Known) readUntil(words []word) period {
 		return period{n: 3, isForGood: true}
 	}
 	days, n := k.readDay(rest)
+	if month, isMonth := findMonth(rest[0].lower()); isMonth && words[0].isOneOf([]string{"through", "thru"}) && n == 0 {
+		days, n = k.endOfMonth(month, nil, 1)
+	}
 	if n == 0 {
 		return k.brokenPeriod(2, "until <day>", "%s is not a day: write year, month and day, such as %s.",
 			Typed("until "+rest[0].text), Typed("until "+k.exampleDay()))

@@ -205,8 +205,25 @@ func (d *draft) beginsKindOfUser(items []item) bool {
 	})
 }
 
-// takeWeakReason takes a reason behind a word that begins one as well as something else, and
-// the key of a ticket or an address at the end.
+// readReasonFirst reads a reason before the request that it is for.
+func (r *reader) readReasonFirst(tokens []word) *Error {
+	if !r.knowsGroups() || r.isCheck || !tokens[0].isOneOf(reasonWords) {
+		return nil
+	}
+	check := *r
+	check.isCheck = true
+	for i := 2; i < len(tokens) && !tokens[i-1].isTurning(); i++ {
+		c, err := check.readSentence(check.dropOpening(tokens[i:]))
+		if err != nil || c.Verb != VerbAsk || c.Ask.Reason != "" || r.namesGroup(tokens[1:i]) {
+			continue
+		}
+		c.Ask.Reason = strings.TrimRight(joinTyped(tokens[1:i]), ",;:")
+		return newError(r.verify(c.Ask), "The reason comes last, after %s.", Typed("because"))
+	}
+	return nil
+}
+
+// takeWeakReason takes a reason behind a word that begins one as well as something else.
 func (d *draft) takeWeakReason(items []item) []item {
 	if d.Licenses == nil || d.ask.Reason != "" {
 		return items
@@ -216,17 +233,11 @@ func (d *draft) takeWeakReason(items []item) []item {
 		if it.kind != plain || len(words) < len(items)-i {
 			continue
 		}
-		reason := typedText(words)
-		if it.isKeyword("for") {
-			reason = typedText(words[1:])
-		}
-		switch {
-		case it.isOneOf(weakReasonWords) && len(words) > 1 && !d.namesGroup(words[1:]) &&
-			(it.text != it.lower() || !d.isTimeOrManner(words[1:])):
-			reason = typedText(words[1:])
-		case !d.isTicket(words):
+		if !it.isOneOf(weakReasonWords) || len(words) < 2 || d.namesGroup(words[1:]) ||
+			it.text == it.lower() && d.isTimeOrManner(words[1:]) {
 			continue
 		}
+		reason := typedText(words[1:])
 		d.takeReason(splitWords(reason))
 		d.noteCorrection(typedText(words), "because "+reason, "%s reads like a reason. Write it after %s.",
 			Typed(typedText(words)), Typed("because"))
@@ -235,32 +246,83 @@ func (d *draft) takeWeakReason(items []item) []item {
 	return items
 }
 
-// takeLooseReason takes words behind the codes and the group that mean nothing to the grammar:
+// A clause is words that mean nothing to the grammar, between its parts and punctuation.
+type clause struct {
+	from, to int
+	isApart  bool // punctuation or the end stands on both sides
+}
+
+// takeClauses takes words that mean nothing to the grammar, between punctuation or at the end:
 // they can only be the reason. Where one of them could be something else, it takes none.
-func (d *draft) takeLooseReason(items []item) []item {
+func (d *draft) takeClauses(items []item) []item {
 	if d.Licenses == nil || !d.knowsGroups() || d.ask.Reason != "" {
 		return items
 	}
-	from := len(items)
-	for from > 0 && (items[from-1].kind == plain || items[from-1].kind == gap) {
-		from--
+	var said []clause
+	for _, c := range d.clauses(items) {
+		if d.isReason(plainWords(items[c.from:c.to]), c.isApart) {
+			said = append(said, c)
+		}
 	}
-	for from < len(items) && (items[from].kind == gap || d.isBesideSeats(items, from)) {
-		from++
-	}
-	words := plainWords(items[from:])
-	to := from + len(words)
-	for len(words) > 0 && words[len(words)-1].isOneOf(politeWords) {
-		words = words[:len(words)-1]
-	}
-	if !d.isLooseReason(words) {
+	if len(said) == 0 {
 		return items
 	}
-	reason := strings.Trim(joinTyped(words), ",;:- ")
+	from, to := said[0].from, said[len(said)-1].to
+	words := withoutPoliteness(plainWords(items[from:to]))
+	reason := strings.Trim(joinTyped(words), ",;:.- ")
+	if len(plainWords(items[from:to])) < to-from || reasonProblem(reason) != "" {
+		return items // they stand in several places
+	}
 	d.ask.Reason = reason
 	d.noteCorrection(reason, "because "+reason, "%s is not understood. If it is the reason, write it after %s.",
 		Typed(reason), Typed("because"))
-	return slices.Concat(items[:from], []item{{kind: gap}}, items[to:])
+	return slices.Concat(items[:from], []item{{kind: gap, endsClause: true}}, items[to:])
+}
+
+// clauses are those that stand apart, and the one behind all parts of a request.
+func (d *draft) clauses(items []item) []clause {
+	isPart, last := d.findParts(items)
+	var all []clause
+	for from := 0; from < len(items); from++ {
+		isBegin := from == 0 || isPart[from-1] || items[from-1].endsClause
+		if isPart[from] || !isBegin {
+			continue
+		}
+		to := from + 1
+		for to < len(items) && !isPart[to] && !items[to-1].endsClause {
+			to++
+		}
+		isApart := (from == 0 || items[from-1].endsClause) && (to == len(items) || items[to-1].endsClause)
+		for !isApart && from < to && d.isBesideSeats(items, from) {
+			from++
+		}
+		if isApart || from > last && from < to {
+			all = append(all, clause{from, to, isApart})
+		}
+		from = to - 1
+	}
+	return all
+}
+
+// findParts reports for each item whether it is a part of the request, and where the group and
+// the licenses end.
+func (d *draft) findParts(items []item) (isPart []bool, last int) {
+	trial := &draft{reader: d.reader, isTrial: true}
+	isPart = make([]bool, len(items))
+	for i := 0; i < len(items); i++ {
+		n := 1
+		if items[i].kind == plain {
+			n = trial.licensesAt(items[i:]).n
+		}
+		for at := i; at < i+n; at++ {
+			isPart[at] = true
+		}
+		if n > 0 && items[i].kind != gap {
+			last = i + n - 1
+		}
+		i += max(n, 1) - 1
+	}
+	return isPart, last
 }
 
 // isBesideSeats reports whether an item belongs to the codes before it: a number of seats, or a
@@ -271,49 +333,104 @@ func (d *draft) isBesideSeats(items []item, i int) bool {
 	return isSeats || it.isFiller() && !it.isOneOf(clauseWords) || it.text == "-"
 }
 
-// isLooseReason reports whether words are two or more that say something, and none of them may
-// be a part of the request, or turn or limit what it asks for.
-func (d *draft) isLooseReason(words []word) bool {
+func withoutPoliteness(words []word) []word {
+	for len(words) > 0 && words[len(words)-1].isOneOf(politeWords) {
+		words = words[:len(words)-1]
+	}
+	return words
+}
+
+// isReason reports whether words say something, and none of them may be a part of the request,
+// or turn or limit what it asks for. One word says enough where it stands apart.
+func (d *draft) isReason(words []word, isApart bool) bool {
+	words = withoutPoliteness(words)
+	if len(words) == 0 || d.namesGroup(words) || words[0].isOneOf(stateWords) || words[0].isOneOf(addVerbs) {
+		return false
+	}
+	if d.isTicket(words) {
+		return true
+	}
+	if d.mayNameGroup(words, isApart) || d.mayNameLicense(words) {
+		return false
+	}
 	said, plainly := 0, 0
 	for i, w := range words {
-		it := item{word: w}
-		isOther := w.quoted || strings.ContainsAny(w.text, "()") || it.isNumber() || w.isTurning() || isPerson(w.text) || mention.MatchString(w.text) ||
-			i == 0 && w.isOneOf(stateWords) || w.isOneOf(hedges) || isActing(w) || d.isNearGrammar(w) ||
-			i > 0 && d.isNearGrammar(word{text: words[i-1].text + w.text}) // it was split
 		switch {
-		case isOther:
+		case d.isNoReason(words[i:], isApart, isApart && words[0].isOneOf(clauseWords)):
 			return false
-		case it.isFiller() || w.isOneOf(prepositions):
+		case i > 0 && d.isNearGrammar(word{text: words[i-1].text + w.text}):
+			return false // it was split
+		case !w.saysMuch():
 			continue
 		}
-		if len([]rune(w.text)) > 2 {
-			said++
-		}
+		said++
 		if w.text == strings.ToLower(w.text) {
 			plainly++
 		}
 	}
-	return said > 1 && plainly > 0 && !soundLikeTime(words)
+	return plainly > 0 && (said > 1 || isApart) && (isApart || !soundLikeTime(words))
+}
+
+// saysMuch reports whether a word can say something in a reason.
+func (w word) saysMuch() bool {
+	return !(item{word: w}).isFiller() && !w.isOneOf(prepositions) && len(lettersOf(w.text)) > 2
+}
+
+// isNoReason reports whether the first of these words may be a part of the request, or turn
+// or limit it. A clause with a subject may count what the reason is about.
+func (d *draft) isNoReason(words []word, isApart, hasSubject bool) bool {
+	w := words[0]
+	if !isApart && w.isOneOf(pastWords) {
+		return true
+	}
+	isOfCount := len(words) > 1 && !(item{word: words[1]}).isFiller() && hasSubject
+	isCompound := len(words) > 1 && strings.Contains(w.text, "-")
+	isLong := isApart && longNumber.MatchString(w.text) && !year.MatchString(w.text)
+	isDigits := strings.ContainsAny(w.text, "0123456789") && !d.isTicket(words[:1])
+	isNumber := isDigits || (item{word: w}).isNumber() && !isOfCount
+	return w.quoted || isNumber && !isLong || strings.ContainsAny(w.text, "()") ||
+		w.isTurning() || isPerson(w.text) || mention.MatchString(w.text) || w.isOneOf(hedges) || isActing(w) ||
+		d.isNearGrammar(w) && !isCompound && !d.isTicket(words[:1])
+}
+
+// mayNameGroup reports whether words may be a mistyped group. Beside others a word may be one
+// by chance: finance, in a clause that stands apart.
+func (d *draft) mayNameGroup(words []word, isApart bool) bool {
+	isNear := func(w word) bool {
+		isName := w.text != strings.ToLower(w.text) || !isApart || len(words) == 1
+		return isName && !(item{word: w}).isFiller() && len(d.nearGroups(w.text)) > 0
+	}
+	return len(d.nearGroups(joinWords(words))) > 0 || slices.ContainsFunc(words, isNear)
+}
+
+// mayNameLicense reports whether the name of a license is among words, owned or not.
+func (d *draft) mayNameLicense(words []word) bool {
+	text := " " + nameKey(joinWords(words)) + " "
+	return slices.ContainsFunc(d.Licenses, func(l License) bool {
+		head, _, _ := strings.Cut(l.Name, " – ")
+		return l.Name != "" && strings.Contains(text, " "+nameKey(head)+" ")
+	})
 }
 
 // isNearGrammar reports whether a word may be a part of the request: of a time, or near a
-// group, a license, a pack or a keyword.
+// license, a pack or a keyword.
 func (d *draft) isNearGrammar(w word) bool {
 	if (item{word: w}).isFiller() || w.isOneOf(prepositions) {
 		return false
 	}
-	text := strings.ToLower(w.text)
+	text := w.lower()
 	isCode := IsCode(w.text) && len(w.text) > 3
-	isKeyword := slices.ContainsFunc(keywords, func(k string) bool { return text == k || len(k) > 2 && isOneEdit(text, k) })
+	isKeyword := slices.ContainsFunc(keywords, func(k string) bool {
+		isNear := text[0] == k[0] && isOneEdit(text, k)
+		return text == k || isNear && (len(k) > 4 || k == "for" && len(text) < 4)
+	})
 	_, days := d.readDay([]word{w})
 	_, isUnit := findUnit(text)
 	_, isMonth := findMonth(text)
-	isOfLicense := func(l License) bool { return len(w.text) > 3 && slices.Contains(nameWords(l.Name), singular(text)) }
 	isGlued := slices.ContainsFunc(d.longWords(), func(k string) bool {
 		return strings.HasPrefix(text, k) || strings.HasSuffix(text, k)
 	})
-	return isCode || isKeyword || isGlued || days > 0 || isUnit || isMonth || len(d.nearGroups(w.text)) > 0 ||
-		len(d.nearest(w.text)) > 0 || len(d.nearPacks(w.text)) > 0 || slices.ContainsFunc(d.Licenses, isOfLicense)
+	return isCode || isKeyword || isGlued || days > 0 || isUnit || isMonth || len(d.nearest(w.text)) > 0 || len(d.nearPacks(w.text)) > 0
 }
 
 // longWords are words that are seldom a part of others: one that begins or ends so may be two
@@ -349,22 +466,24 @@ var (
 	// endVerbs end something.
 	endVerbs = []string{"cancel", "end", "stop", "expire", "clear", "reset", "lose", "lost", "gone"}
 	// clauseWords may begin a clause that gives a reason.
-	clauseWords = []string{"we", "i", "it", "our", "my", "the", "a", "an"}
+	clauseWords = []string{"of", "we", "i", "it", "our", "my", "the", "a", "an", "they", "their"}
 	// stateWords begin what is said about the licenses that are named.
 	stateWords = []string{"is", "are", "was", "were", "has", "had", "have", "already", "still", "again"}
 	// politeWords end a request.
-	politeWords = []string{"please", "pls", "plz", "thanks", "thx", "thank", "you", "ty", "asap", "urgent"}
+	politeWords = append([]string{"please", "pls", "plz", "thank", "you", "ty", "asap", "urgent"}, signOffs...)
+	// pastWords may say what was so before.
+	pastWords = []string{"was", "were", "had", "did", "been", "used"}
 	// hedges limit or condition what is asked for, or compare it with something else.
 	hedges = []string{
 		"if", "when", "once", "after", "before", "unless", "while", "whenever", "provided", "assuming", "depending", "later",
 		"or", "either", "than", "like", "same", "similar", "instead", "rather", "half", "part", "some", "other", "others",
-		"was", "were", "had", "did", "been", "used", "already", "still", "again", "back", "also", "too", "plus", "date", "expiry", "deadline", "maybe", "perhaps",
+		"whichever", "already", "still", "again", "back", "also", "too", "plus", "date", "expiry", "deadline", "maybe", "perhaps",
 		"what", "who", "which", "how", "where", "why", "whether", "says", "said", "asked", "told",
 	}
 )
 
 // namesGroup reports whether a known group is among words.
-func (d *draft) namesGroup(words []word) bool { return d.knowsGroups() && len(d.exactRuns(words)) > 0 }
+func (r *reader) namesGroup(words []word) bool { return r.knowsGroups() && len(r.exactRuns(words)) > 0 }
 
 // isTimeOrManner reports whether words behind since or as give no reason.
 func (d *draft) isTimeOrManner(words []word) bool {
@@ -382,6 +501,7 @@ var weakReasonWords = []string{"since", "as"}
 
 var (
 	ticketKey  = regexp.MustCompile(`^[A-Z][A-Z0-9]{1,9}-[0-9]+$|^[A-Z]{2,6}[0-9]{4,}$|^#[0-9]{3,}$`)
+	longNumber = regexp.MustCompile(`^[0-9]{4,}$`) // of an account, hardly of seats
 	webAddress = regexp.MustCompile(`^(https?://\S+|[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+/\S+)$`)
 )
 

@@ -15,41 +15,87 @@ var (
 	sourceWord = []string{"as", "of", "like", "from", sameAs}
 )
 
+// several reads a sentence that is more than one request.
+type several struct {
+	*reader
+	reason []word // of each
+}
+
 // readSeveral answers what is two requests, or a copy of another group's allocation.
-func (r *reader) readSeveral(o opening, body []word) *Error {
-	if !r.knowsGroups() || o.action != approvals.Add {
+func (r *reader) readSeveral(o opening, body, reason []word) *Error {
+	s := several{reader: r, reason: reason}
+	runs := r.maximalRuns(body)
+	if !r.knowsGroups() {
 		return nil
 	}
-	runs := r.maximalRuns(body)
-	for i := range body {
-		if several := r.readSeveralAt(body, i, runs); several != nil {
-			return several
+	if o.action == approvals.Add {
+		for i := range body {
+			if found := s.readAt(body, i, runs); found != nil {
+				return found
+			}
 		}
 	}
-	if len(runs) == 2 {
-		return r.splitMove(body, runs)
+	if o.action == approvals.Add && len(runs) == 2 {
+		if move := s.splitMove(body, runs); move != nil {
+			return move
+		}
+	}
+	if len(runs) > 1 && len(runs) <= maxEither {
+		if all := s.splitPairs(o, body); len(all) > 1 {
+			return s.offerAll("These are several requests: one is for one group.", all)
+		}
 	}
 	return nil
 }
 
-// readSeveralAt reads several requests by the word that says so.
-func (r *reader) readSeveralAt(body []word, i int, runs []run) *Error {
+// splitPairs are the requests of words such as "IDU for Sales and TSTNU for Finance". Only the
+// last may have an end or a reason of its own, and then it is not sure for which it is.
+func (s several) splitPairs(o opening, body []word) []approvals.Ask {
+	if runs := s.maximalRuns(body); len(runs) == 1 {
+		check := *s.reader
+		check.isCheck = true
+		if c, err := check.readAsk(o, body); err == nil && !c.Ask.IsTimed() && c.Ask.Reason == "" {
+			return []approvals.Ask{c.Ask}
+		}
+		return nil
+	}
+	for i := 1; i < len(body); i++ {
+		rest := body[i:]
+		if rest[0].isOneOf(separators) {
+			rest = rest[1:]
+		} else if !endsClause(body[i-1]) {
+			continue
+		}
+		if len(rest) == 0 || len(s.maximalRuns(body[:i])) != 1 {
+			continue
+		}
+		if first := s.splitPairs(o, body[:i]); first != nil {
+			if others := s.splitPairs(o, rest); others != nil {
+				return append(first, others...)
+			}
+		}
+	}
+	return nil
+}
+
+// readAt reads several requests by the word that says so.
+func (s several) readAt(body []word, i int, runs []run) *Error {
 	w, hasOneGroup := body[i], len(runs) == 1
 	switch {
 	case w.isOneOf(copyVerbs), w.isKeyword(sameAs):
-		return r.refuseCopy(body, runs)
+		return s.refuseCopy(body, runs)
 	case w.isOneOf(moveVerbs) && i == 0 && len(runs) == 2:
-		return r.splitMove(body[1:], r.maximalRuns(body[1:]))
+		return s.splitMove(body[1:], s.maximalRuns(body[1:]))
 	case w.isOneOf(swapVerbs) && hasOneGroup:
-		return r.splitSwap(slices.Delete(slices.Clone(body), i, i+1))
+		return s.splitSwap(slices.Delete(slices.Clone(body), i, i+1))
 	case w.isKeyword("instead") && hasOneGroup:
-		return r.splitInstead(body, i)
-	case !w.isOneOf(removeVerbs) || !r.hasLicense(body[:i]) || !r.hasLicense(body[i+1:]):
+		return s.splitInstead(body, i)
+	case !w.isOneOf(removeVerbs) || !s.hasLicense(body[:i]) || !s.hasLicense(body[i+1:]):
 		return nil
 	case hasOneGroup:
-		return r.splitInstead(body, i)
+		return s.splitInstead(body, i)
 	}
-	return r.offerBoth(body[:i], body[i+1:])
+	return s.offerBoth(body[:i], body[i+1:])
 }
 
 // hasLicense reports whether words name a license.
@@ -99,7 +145,7 @@ func (r *reader) refuseCopy(body []word, runs []run) *Error {
 }
 
 // splitMove offers the two requests of moving codes from one group to another.
-func (r *reader) splitMove(body []word, runs []run) *Error {
+func (s several) splitMove(body []word, runs []run) *Error {
 	from := slices.IndexFunc(runs, func(f run) bool { return f.from > 0 && body[f.from-1].isKeyword("from") })
 	to := slices.IndexFunc(runs, func(f run) bool { return f.from > 0 && body[f.from-1].isKeyword("to") })
 	if from < 0 || to < 0 {
@@ -108,12 +154,12 @@ func (r *reader) splitMove(body []word, runs []run) *Error {
 	without := func(f run) []word {
 		return slices.Concat(body[:f.from-1], body[f.to:])
 	}
-	return r.offerBoth(without(runs[from]), without(runs[to]))
+	return s.offerBoth(without(runs[from]), without(runs[to]))
 }
 
 // splitSwap offers the two requests of having one license in place of another.
-func (r *reader) splitSwap(body []word) *Error {
-	group := r.maximalRuns(body)[0]
+func (s several) splitSwap(body []word) *Error {
+	group := s.maximalRuns(body)[0]
 	name := slices.Clone(body[group.from:group.to])
 	start := group.from
 	if start > 0 && body[start-1].isOneOf(prepositions) {
@@ -127,12 +173,28 @@ func (r *reader) splitSwap(body []word) *Error {
 	if at < 1 {
 		return nil
 	}
-	return r.offerBoth(slices.Concat(name, rest[at+1:]), slices.Concat(name, rest[:at]))
+	isOther := func(w word) bool { return !w.isOneOf(everything) && !(item{word: w}).isFiller() }
+	if !slices.ContainsFunc(rest[:at], isOther) {
+		return s.offerSet(slices.Concat(name, rest[at+1:]))
+	}
+	return s.offerBoth(slices.Concat(name, rest[at+1:]), slices.Concat(name, rest[:at]))
+}
+
+// offerSet offers to give a group exactly these codes in place of all.
+func (s several) offerSet(words []word) *Error {
+	c, err := s.readAsk(opening{action: approvals.Set, isSaid: true}, words)
+	if err != nil {
+		return nil
+	}
+	if len(s.reason) > 0 {
+		c.Ask.Reason = joinTyped(s.reason)
+	}
+	return newError(s.verify(c.Ask), "To give a group exactly these codes and no other, begin with %s.", Typed(approvals.Set))
 }
 
 // splitInstead offers the two requests of "this instead of that".
-func (r *reader) splitInstead(body []word, at int) *Error {
-	group := r.maximalRuns(body)[0]
+func (s several) splitInstead(body []word, at int) *Error {
+	group := s.maximalRuns(body)[0]
 	name := slices.Clone(body[group.from:group.to])
 	cut := func(from, to int) []word {
 		if group.from >= from && group.to <= to {
@@ -144,26 +206,39 @@ func (r *reader) splitInstead(body []word, at int) *Error {
 		}
 		return slices.Concat(name, body[from:to])
 	}
-	return r.offerBoth(cut(0, at), cut(at+1, len(body)))
+	return s.offerBoth(cut(0, at), cut(at+1, len(body)))
 }
 
 // offerBoth offers a request that adds codes and one that takes codes out, if both are
 // understood.
-func (r *reader) offerBoth(add, remove []word) *Error {
-	var offers []string
+func (s several) offerBoth(add, remove []word) *Error {
+	var asks []approvals.Ask
 	for _, half := range []struct {
 		action approvals.Action
 		words  []word
 	}{{approvals.Add, add}, {approvals.Remove, remove}} {
-		c, err := r.readAsk(opening{action: half.action, isSaid: true}, half.words)
-		if err == nil && r.verify(c.Ask) != "" {
-			offers = append(offers, Suggest(c.Ask))
+		c, err := s.readAsk(opening{action: half.action, isSaid: true}, half.words)
+		if err != nil {
+			return nil
 		}
+		asks = append(asks, c.Ask)
 	}
-	if len(offers) < 2 {
-		return nil
+	return s.offerAll("These are two requests: one adds codes, the other takes codes out.", asks)
+}
+
+// offerAll offers requests of which all are meant, each with the reason.
+func (s several) offerAll(format string, asks []approvals.Ask) *Error {
+	all := newError("", format)
+	all.AllMeant = true
+	for _, ask := range asks {
+		if len(s.reason) > 0 && ask.Reason == "" {
+			ask.Reason = joinTyped(s.reason)
+		}
+		text := s.verify(ask)
+		if text == "" {
+			return nil
+		}
+		all.Either = append(all.Either, text)
 	}
-	both := newError("", "These are two requests: one adds codes, the other takes codes out.")
-	both.Either, both.AllMeant = offers, true
-	return both
+	return all
 }

@@ -29,6 +29,8 @@ func (d *draft) takeWords(items []item) []item {
 		case it.isOneOf(onlyWords) && d.ask.Action != approvals.Add:
 		case it.isOneOf(onlyWords) && len(behind) > 0 && behind[0].isNumber():
 			d.noteCorrection(it.text, "", "%s is left out.", Typed(it.text))
+		case it.isOneOf(vagueWords) && d.onlyCode() != "" && d.ask.Action != approvals.Remove:
+			d.askLimit("%s is no number of seats. Say how many the group may use, or leave it out.", Typed(it.text))
 		case it.kind != plain || !d.takeWord(it):
 			rest = append(rest, it)
 		}

@@ -10,22 +10,26 @@ var (
 	// addVerbs ask for codes; so does a command without a verb.
 	addVerbs = []string{
 		"add", "give", "grant", "assign", "request", "ask", "order", "allocate", "enable", "activate", "provision",
+		"put", "book", "gimme", "reserve", "equip", "onboard",
 	}
 	// removeVerbs take codes out.
 	removeVerbs = []string{
-		"remove", "delete", "drop", "take", "revoke", "unassign", "withdraw", "deactivate", "disable", "deallocate", "strip",
+		"remove", "delete", "drop", "take", "revoke", "unassign", "withdraw", "deactivate", "disable", "deallocate", "strip", "rm",
+		"reclaim", "recall",
 	}
 	// turningWords may turn a request into its opposite.
 	turningWords = []string{
 		"not", "no", "never", "but", "except", "excluding", "without", "neither", "nicht", "kein", "keine", "keinen", "ohne",
-		"sans", "pas", "sin", "none", "cannot",
+		"sans", "pas", "sin", "none", "cannot", "nothing",
 	}
 	// softVerbs say in other ways that codes are to be taken out. They are asked about.
 	softVerbs = []string{unneeded, returned, "return", "returns"}
 	// limitVerbs change a seat limit.
 	limitVerbs = []string{"increase", "raise", "lower", "reduce", "decrease", "change", "bump", "limit", "cap"}
 	// moreWords say that a number of seats comes on top.
-	moreWords = []string{"more", "another", "additional", "extra", "fewer", "less"}
+	// vagueWords say a number of seats that is none.
+	vagueWords = []string{"few", "some", "several", "couple", "many", "dozens", "handful"}
+	moreWords  = []string{"more", "another", "additional", "extra", "fewer", "less"}
 	// everything is all that a group has.
 	everything = []string{"all", "everything"}
 	// personWords stand for people behind a preposition.
@@ -35,7 +39,7 @@ var (
 	// reasonWords begin a reason.
 	reasonWords = []string{
 		"because", "reason", "bc", "cause", "coz", "cuz", "cos",
-		"becasue", "beacuse", "becouse", "becuase", //nolint:misspell // as people type them
+		"becasue", "beacuse", "becouse", "becuase", "b/c", //nolint:misspell // as people type them
 	}
 	// openers come before what a person asks for, and mean nothing.
 	openers = []string{
@@ -52,7 +56,7 @@ var (
 		"anyone", "kindly", "provide", "provided", "use", "uses", "dear", "let", "both", "asap",
 		"urgent", "urgently", "ty", "ok",
 		"okay", "everyone", "everybody", "colleagues", "regards", "anymore", "bot", "valid", "can", "could", "would", "want",
-		"wants", "each", "apiece", "i", "hi", "hello", "hey", "be", "it",
+		"wants", "each", "apiece", "i", "hi", "hello", "hey", "needed", "required", "yo", "there", "folks", "sorry", "be", "it",
 	}
 	// eachWords say that a number of seats is for each code.
 	eachWords = []string{"each", "apiece"}
