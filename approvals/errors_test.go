@@ -71,3 +71,25 @@ func TestOperatorErrorsEndNothing(t *testing.T) {
 		t.Error("which refusals concern the operator is wrong")
 	}
 }
+
+// A write that people have agreed to is tried again soon, whatever kept it before.
+func TestBackoff(t *testing.T) {
+	tried := time.Unix(1780000000, 0)
+	for _, c := range []struct {
+		job       LeasedJob
+		unsettled bool
+		want      time.Duration
+	}{
+		{LeasedJob{Job: Job{Kind: JobApply}}, false, 30 * time.Second},
+		{LeasedJob{Job: Job{Kind: JobApply}}, true, 10 * time.Second},
+		{LeasedJob{Job: Job{Kind: JobRevoke}, TriedAt: tried}, false, 10 * time.Second},
+		{LeasedJob{Job: Job{Kind: JobPrepare}, TriedAt: tried}, true, time.Minute},
+	} {
+		if got := c.job.Backoff(time.Minute, c.unsettled); got != c.want {
+			t.Errorf("%s waits for %v, want %v", c.job.Kind, got, c.want)
+		}
+		if got := c.job.Backoff(time.Second, c.unsettled); got != time.Second {
+			t.Errorf("%s waits for %v at first", c.job.Kind, got)
+		}
+	}
+}

@@ -116,8 +116,8 @@ type JobSpec struct {
 	Pool Pool
 	Pace Pace
 
-	// UnsettledWait is the longest wait between two attempts while the effect of one
-	// is unknown; zero: any. Requests for the same codes wait for it.
+	// UnsettledWait is, for a write, the longest wait between two attempts while the effect
+	// of one is unknown. Requests for the same codes wait for it.
 	UnsettledWait time.Duration
 
 	// EventType is the event type in the metadata of the job's message. Empty:
@@ -353,12 +353,17 @@ func (t LeasedJob) IsMarked(now time.Time) bool {
 func (t LeasedJob) WasTried() bool { return !t.TriedAt.IsZero() }
 
 // Backoff is the wait before the next attempt, where its number alone would have it
-// wait for d. unsettled says that this attempt may have had its effect.
+// wait for d. unsettled says that this attempt may have had its effect. A write never waits
+// for long: people have agreed to it, and others wait behind it.
 func (t LeasedJob) Backoff(d time.Duration, unsettled bool) time.Duration {
-	if limit := t.Kind.Spec().UnsettledWait; limit > 0 && (unsettled || t.WasTried()) {
+	limit := t.Kind.Spec().UnsettledWait
+	switch {
+	case limit == 0:
+		return d
+	case unsettled || t.WasTried():
 		return min(d, limit)
 	}
-	return d
+	return min(d, promptRetry)
 }
 
 // KeepLeased is the job for an event in the midst of it.

@@ -79,15 +79,15 @@ func isOperators(err error) bool {
 	return ok
 }
 
-// operatorRetry is the longest time between two attempts while an operator has to
-// act, so that what waits goes on soon after.
-const operatorRetry = 30 * time.Second
+// promptRetry is the longest time between two attempts of a write, and of any job while an
+// operator has to act, so that what waits goes on soon after.
+const promptRetry = 30 * time.Second
 
 // RetryAfter is how long a job that failed with err waits, where backoff is what
 // its attempts alone would have it wait.
 func RetryAfter(err error, backoff time.Duration) time.Duration {
 	if _, ok := NeedsOperator(err); ok {
-		return min(backoff, operatorRetry)
+		return min(backoff, promptRetry)
 	}
 	if delay, ok := errors.AsType[*DelayError](err); ok {
 		return max(backoff, delay.After)
