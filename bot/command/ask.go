@@ -693,10 +693,18 @@ func distinctAsks(drafts []*draft, holds func(*draft) bool) []*draft {
 	return found
 }
 
+// maxVerifying bounds how deep readings verify what they would offer. What two groups make
+// ambiguous is ambiguous again in the command that is offered for it.
+const maxVerifying = 2
+
 // verify is the command for an ask if it is read as this very ask.
 func (r *reader) verify(ask approvals.Ask) string {
-	text := Suggest(ask)
-	again, err := r.Known.Parse(r.name, strings.TrimPrefix(text, NameOf(ask)))
+	if r.verifying == maxVerifying {
+		return ""
+	}
+	text, known := Suggest(ask), r.Known
+	known.verifying++
+	again, err := known.Parse(r.name, strings.TrimPrefix(text, NameOf(ask)))
 	if err != nil || !sameAsk(again.Ask, ask) {
 		return ""
 	}

@@ -24,6 +24,8 @@ type Known struct {
 	Owned bool
 	// Packs are the packs of the policy.
 	Packs []approvals.Pack
+
+	verifying int // how many readings this one is to confirm
 }
 
 // A License is a user bundle that people can ask for.
