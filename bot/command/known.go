@@ -62,11 +62,12 @@ func newReader(name string, known Known) *reader {
 		canonical, id := g.Canonical.String(), groupname.Canonical(g.ID).String()
 		r.spelled = append(r.spelled, spelledGroup{Group: g, name: canonical, id: id})
 		r.longest = max(r.longest, len(strings.Fields(canonical)))
-		if canonical != "" {
+		isNamed := canonical != "" && !groupname.IsGUID(canonical) // a GUID is an id, whoever is called so
+		if isNamed {
 			r.groups[canonical] = append(r.groups[canonical], g)
 			r.loose[looseKey(canonical)] = append(r.loose[looseKey(canonical)], g)
 		}
-		if id != canonical {
+		if !isNamed || id != canonical {
 			r.groups[id] = append(r.groups[id], g)
 			r.loose[looseKey(id)] = append(r.loose[looseKey(id)], g)
 		}

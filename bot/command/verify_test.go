@@ -2,6 +2,7 @@ package command_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"licensebot/approvals"
@@ -23,6 +24,24 @@ func TestGroupsCalledLikeTheIDsOfOthers(t *testing.T) {
 			_, err := known.Parse("/allocate", text)
 			if _, asks := errors.AsType[*command.Error](err); !asks {
 				t.Errorf("%s: %q is read, or not asked about: %v", name, text, err)
+			}
+		}
+	}
+}
+
+// TestAGUIDIsAnID reads a GUID as the id that it is, although other groups are called so.
+func TestAGUIDIsAnID(t *testing.T) {
+	const own, other = "ce684f6f-5af3-4e43-8516-1adad6e98fc9", "0b000000-0000-0000-0000-00000000000b"
+	for name, groups := range map[string][]approvals.Group{
+		"one":    {groupname.Group(own, "Finance"), groupname.Group(other, own)},
+		"each":   {groupname.Group(own, other), groupname.Group(other, own)},
+		"itself": {groupname.Group(own, own), groupname.Group(other, own)},
+	} {
+		known := command.Known{Groups: groups, Licenses: []command.License{{Code: "IDU", Owned: true}}, Owned: true}
+		for _, text := range []string{own + " IDU", "IDU for " + own, strings.ToUpper(own) + " IDU"} {
+			c, err := known.Parse("/allocate", text)
+			if err != nil || !groupname.SameID(c.Ask.Group, own) {
+				t.Errorf("%s: %q is for %q, %v", name, text, c.Ask.Group, err)
 			}
 		}
 	}
