@@ -32,10 +32,11 @@ func NewIndex(groups []approvals.Group) *Index {
 		canonical, id := g.Canonical.String(), groupname.Canonical(g.ID).String()
 		x.spelled = append(x.spelled, spelledGroup{Group: g, name: canonical, id: id})
 		x.longest = max(x.longest, len(strings.Fields(canonical)))
-		if canonical != "" {
+		isNamed := canonical != "" && !groupname.IsGUID(canonical) // a GUID is an id, whoever is called so
+		if isNamed {
 			x.add(canonical, g)
 		}
-		if id != canonical {
+		if !isNamed || id != canonical {
 			x.add(id, g)
 		}
 	}

@@ -24,7 +24,7 @@ func TestMigrateThereAndBack(t *testing.T) {
 	fileOneRequest(t, first)
 	for _, way := range [][2]string{{first, "@" + postgres}, {"@" + postgres, last}} {
 		code, out, problem := runCommand(t, "migrate", "--from", way[0], "--to", way[1])
-		if code != 0 || !strings.Contains(out, "requests             1 of 1 rows\n") || !strings.Contains(out, "Done. Set LICENSEBOT_DATABASE_URL") {
+		if code != 0 || !strings.Contains(out, "requests             1 of 1 row\n") || !strings.Contains(out, "Done. Set LICENSEBOT_DATABASE_URL") {
 			t.Fatalf("exit code %d\n%s\n%s", code, out, problem)
 		}
 	}

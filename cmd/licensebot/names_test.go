@@ -66,3 +66,21 @@ rules:
 	w.startReplica()
 	w.wantRejected("group-02 IDU", "Ask the board")
 }
+
+// TestAGroupCalledLikeAnothersID asks for a group by its id, while another group is called so.
+func TestAGroupCalledLikeAnothersID(t *testing.T) {
+	t.Parallel()
+	const id = "ce684f6f-5af3-4e43-8516-1adad6e98fc9"
+	w := newWorld(t)
+	w.uipath.AddGroup(fakeuipath.Group{ID: id, Name: "Meant"})
+	other := w.uipath.AddGroup(fakeuipath.Group{Name: id})
+	w.startReplica()
+	w.typeRequest(id + " IDU")
+	w.reactToCard(approver, "white_check_mark")
+	w.awaitOutcome("allocation_done", "*Done*")
+	for group, want := range map[string]int{id: 1, other: 0} {
+		if rule, _ := w.uipath.Allocation(group); len(rule.Codes) != want {
+			t.Errorf("%s has %v", group, rule.Codes)
+		}
+	}
+}
