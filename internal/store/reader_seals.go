@@ -239,8 +239,8 @@ func withoutEdits(c approvals.OutsideChange) string {
 func scanSealedRow(rows *sql.Rows) (s audit.SealedRow, err error) {
 	var there bool
 	var r audit.Row
-	err = rows.Scan(&s.Seq, &s.JournalID, &s.Hash, &there, &r.ID, &r.RequestID, &r.At, &r.Kind, &r.Before, &r.After,
-		&r.RequestDigest, &r.Commitment, &r.Actor, &r.Event, &r.Words)
+	seal := []any{&s.Seq, &s.JournalID, &s.Hash, &there}
+	err = rows.Scan(append(append(seal, placesOf(&r)...), &r.Words)...)
 	if there {
 		s.Row = &r
 	}
@@ -254,13 +254,11 @@ type unsealedRow struct {
 }
 
 func scanUnsealedRow(rows *sql.Rows) (r unsealedRow, err error) {
-	return r, rows.Scan(&r.ID, &r.RequestID, &r.At, &r.Kind, &r.Before, &r.After, &r.RequestDigest, &r.Commitment,
-		&r.Actor, &r.Event, &r.Words, &r.isQueued)
+	return r, rows.Scan(append(placesOf(&r.Row), &r.Words, &r.isQueued)...)
 }
 
 func scanWordedRow(rows *sql.Rows) (r audit.Row, err error) {
-	return r, rows.Scan(&r.ID, &r.RequestID, &r.At, &r.Kind, &r.Before, &r.After, &r.RequestDigest, &r.Commitment,
-		&r.Actor, &r.Event, &r.Words)
+	return r, rows.Scan(append(placesOf(&r), &r.Words)...)
 }
 
 // verifyRequests compares each request with its last journal row, and looks for requests
