@@ -70,6 +70,8 @@ type (
 		Head   string
 		Lost   string    `json:",omitempty"`
 		ToldAt time.Time // of the newest message that the database did not know
+
+		Foreign []string `json:",omitempty"` // the requests that only the channel tells of, each with a digest
 	}
 )
 

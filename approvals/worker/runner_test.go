@@ -391,6 +391,8 @@ type slackFake struct {
 	unknown []ToldCard      // cards that the channel shows at the start
 	thread  []Told          // of each of these
 
+	unreadable error // the error of reading cards
+
 	clock  int
 	people map[string]Person
 	groups map[string][]string
@@ -426,9 +428,10 @@ type double struct {
 }
 
 // ReadCards tells nothing: the store of these tests is no copy.
-func (s *slackFake) ReadCards(context.Context, string, string, string) (cards []ToldCard, next string, err error) {
-	err = s.do("read_cards", func() { cards = s.unknown })
-	return cards, "", err
+func (s *slackFake) ReadCards(context.Context, string, string, string) ([]ToldCard, string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.unknown, "", s.unreadable
 }
 
 func (s *slackFake) ReadThread(context.Context, string, string) ([]Told, error) { return s.thread, nil }

@@ -122,6 +122,19 @@ func (p *steppedPortal) restart() {
 	p.work()
 }
 
+// listOutside lists the changes that were told in the channel.
+func (s *slackFake) listOutside() []OutsideChange {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.outside)
+}
+
+func (s *slackFake) forgetOutside() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.outside = nil
+}
+
 func (p *steppedPortal) mustClose() {
 	p.Helper()
 	if err := p.store.Close(); err != nil {
@@ -132,7 +145,7 @@ func (p *steppedPortal) mustClose() {
 // check expects that what is told are the changes of others, each of them once.
 func (p *steppedPortal) check() {
 	p.Helper()
-	for _, change := range p.slack.outside {
+	for _, change := range p.slack.listOutside() {
 		if others := Without(Union(change.Gained, change.Lost), othersCodes); len(others) > 0 {
 			p.Errorf("told what the bot did: %+v", change)
 		}
@@ -175,7 +188,8 @@ func TestAClockThatWasAheadIsPutRight(t *testing.T) {
 				p.request()
 				time.Sleep(3 * time.Hour)
 				p.check()
-				p.slack.outside, p.told = nil, nil
+				p.slack.forgetOutside()
+				p.told = nil
 				p.behind.Store(-int64(2 * time.Hour))
 				time.Sleep(time.Hour)
 				putRight(p)
@@ -214,7 +228,7 @@ func (p *steppedPortal) journaled() int {
 	if err != nil {
 		p.Fatal(err)
 	}
-	return len(changes) + len(p.slack.outside)
+	return len(changes) + len(p.slack.listOutside())
 }
 
 // numberedCards has cards with timestamps like Slack's: all that the channel shows are newer.
@@ -230,14 +244,13 @@ func (p *steppedPortal) startUnread() (read func()) {
 	time.Sleep(30 * time.Minute)
 	p.stop()
 	p.sees = func(s worker.Store) worker.Store { return numberedCards{s} }
-	p.slack.before = func(call string, _ int) (bool, error) {
-		if call == "read_cards" {
-			return false, errCut
-		}
-		return true, nil
-	}
+	p.slack.unreadable = errCut
 	p.work()
-	return func() { p.slack.before = nil }
+	return func() {
+		p.slack.mu.Lock()
+		defer p.slack.mu.Unlock()
+		p.slack.unreadable = nil
+	}
 }
 
 // TestTheWatchGoesOnWhileTheChannelIsUnread edits a group then. The first look keeps the difference. It
@@ -255,15 +268,15 @@ func TestTheWatchGoesOnWhileTheChannelIsUnread(t *testing.T) {
 				if got := p.journaled() == 1; got != isLong {
 					p.Errorf("journaled while the channel is unread: %t", got)
 				}
-				if len(p.slack.outside) > 0 {
+				if len(p.slack.listOutside()) > 0 {
 					p.Error("told in a channel that was not read")
 				}
 				read()
 				time.Sleep(2 * time.Minute)
-				if len(p.slack.outside) != 1 {
-					p.Fatalf("told %+v", p.slack.outside)
+				if len(p.slack.listOutside()) != 1 {
+					p.Fatalf("told %+v", p.slack.listOutside())
 				}
-				if told := p.slack.outside[0]; told.Unread != isLong || told.SeenAt.Sub(edited) > WatchEvery+time.Minute {
+				if told := p.slack.listOutside()[0]; told.Unread != isLong || told.SeenAt.Sub(edited) > WatchEvery+time.Minute {
 					p.Errorf("told %+v of an edit at %s", told, edited)
 				}
 			})

@@ -51,7 +51,7 @@ func (h history) findings() (found []string) {
 		c.Check(s)
 	}
 	for _, r := range h.open {
-		c.CheckUnsealed(r, time.UnixMicro(0).Add(time.Hour))
+		c.CheckUnsealed(r, true, time.UnixMicro(0).Add(time.Hour))
 	}
 	return found
 }
@@ -166,8 +166,11 @@ func TestFreshRowsMayWaitForTheirSeal(t *testing.T) {
 	for age, want := range map[time.Duration]int{0: 0, sealedWithin - 1: 0, sealedWithin: 1, time.Hour: 1} {
 		found := 0
 		c := Chain{Report: func(string) { found++ }}
-		if c.CheckUnsealed(row, time.UnixMicro(0).Add(age)); found != want {
+		if c.CheckUnsealed(row, true, time.UnixMicro(0).Add(age)); found != want {
 			t.Errorf("after %s: %d findings, want %d", age, found, want)
+		}
+		if c.CheckUnsealed(row, false, time.UnixMicro(0).Add(age)); found != want+1 {
+			t.Errorf("after %s a row that nothing will seal is not found", age)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -139,6 +140,24 @@ func (c *Chain) CheckOutside(id, now, journaled string) {
 	}
 }
 
+// CheckUntold names a change outside of the bot without the message that its row says is posted.
+func (c *Chain) CheckUntold(id string) {
+	c.report("change %s outside of the bot is closed without its message: its row was changed by hand", id)
+}
+
+// CheckForeign names a request from the channel, as the journal names it, that only the table of these
+// or only the journal has.
+func (c *Chain) CheckForeign(name string, isInTable bool) {
+	id, _, _ := strings.Cut(name, " ")
+	if isInTable {
+		c.report("request %s, known from the channel alone, is in no journal row about a restored copy: "+
+			"it was inserted or changed by hand", id)
+		return
+	}
+	c.report("request %s, known from the channel alone, is missing or changed: a journal row about a restored copy "+
+		"tells of it", id)
+}
+
 // CheckStrayWords names words without the row that they belong to.
 func (c *Chain) CheckStrayWords(id int64) {
 	c.report("the words of journal row %d belong to no row: they were inserted by hand, or the row was deleted", id)
@@ -152,12 +171,12 @@ func (r Row) subject() string {
 	return "request " + r.RequestID
 }
 
-// CheckUnsealed checks a row without a seal at now, a time by this machine's clock. It reports
-// false if the row may still wait for its seal.
-func (c *Chain) CheckUnsealed(r Row, now time.Time) bool {
+// CheckUnsealed checks a row without a seal at now, a time by this machine's clock. isQueued says
+// that the bot will seal it. It reports false if the row may still wait for its seal.
+func (c *Chain) CheckUnsealed(r Row, isQueued bool, now time.Time) bool {
 	c.checkWords(r)
 	c.checkOrder(r)
-	if now.Sub(time.UnixMicro(r.At)) < sealedWithin {
+	if isQueued && now.Sub(time.UnixMicro(r.At)) < sealedWithin {
 		return false
 	}
 	c.report("journal row %d of %s (%s) has no seal: no bot runs, or the row or its seal was changed by hand",

@@ -84,7 +84,7 @@ func TestVerifyNamesAnErasureByHand(t *testing.T) {
 	b.mustSucceed(err)
 	b.underTest().execSQL(t, `UPDATE journal_words SET words = $1 WHERE journal_id = 1`, left)
 	findings, _, _ := verify(t, url)
-	want := fmt.Sprintf("%d words are erased, and the rows of erasures tell of 0", n)
+	want := fmt.Sprintf("the count of erased words is %d, and the rows of erasures tell of 0", n)
 	if len(findings) != 1 || !strings.HasPrefix(findings[0], want) {
 		t.Errorf("got %q, want %q", findings, want)
 	}

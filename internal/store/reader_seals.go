@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"maps"
@@ -32,7 +33,7 @@ func (r *Reader) VerifyJournal(
 		return 0, 0, err
 	}
 	c.CheckErased()
-	if err := r.checkOutside(ctx, c); err != nil {
+	if err := errors.Join(r.checkOutside(ctx, c), r.checkForeign(ctx, c)); err != nil {
 		return 0, 0, err
 	}
 	requests, err = r.verifyRequests(ctx, c)
@@ -92,15 +93,16 @@ func (r *Reader) checkUnsealed(
 	if err := r.tx.QueryRowContext(ctx, `SELECT count(*) FROM journal`).Scan(&all); err != nil || all == seen.rows {
 		return 0, err
 	}
-	unsealed := readRows(ctx, r.tx, scanWordedRow, `SELECT `+journalColumns+`, coalesce(w.words, '')
+	unsealed := readRows(ctx, r.tx, scanUnsealedRow, `SELECT `+journalColumns+`, coalesce(w.words, ''),
+		EXISTS (SELECT 1 FROM journal_unsealed u WHERE u.journal_id = j.id)
 		FROM journal j LEFT JOIN journal_words w ON w.journal_id = j.id
 		WHERE NOT EXISTS (SELECT 1 FROM journal_seals s WHERE s.journal_id = j.id) ORDER BY j.id`)
 	for row, err := range unsealed {
 		if err != nil {
 			return 0, err
 		}
-		seen.add(row)
-		if !c.CheckUnsealed(row, now) {
+		seen.add(row.Row)
+		if !c.CheckUnsealed(row.Row, row.isQueued, now) {
 			waiting++
 		}
 	}
@@ -141,6 +143,7 @@ func (r *Reader) seals(ctx context.Context) iter.Seq2[audit.SealedRow, error] {
 // stands among the words, and may be erased.
 func (r *Reader) checkOutside(ctx context.Context, c *audit.Chain) error {
 	journaled, now := make(map[string]string), make(map[string]string)
+	isSilent := make(map[string]bool)
 	for _, row := range c.Outside {
 		var told struct {
 			approvals.OutsideChange
@@ -150,6 +153,7 @@ func (r *Reader) checkOutside(ctx context.Context, c *audit.Chain) error {
 			return fmt.Errorf("journal row %d: %w", row.ID, err)
 		}
 		journaled[told.ID] = withoutEdits(told.OutsideChange)
+		isSilent[told.ID] = told.Silent
 	}
 	for change, err := range readRows(ctx, r.tx, scanJournaledChange,
 		`SELECT id, group_id, since_at, seen_at, detail FROM outside_changes`) {
@@ -158,12 +162,56 @@ func (r *Reader) checkOutside(ctx context.Context, c *audit.Chain) error {
 		}
 		now[change.ID] = withoutEdits(change)
 	}
+	for id, err := range readRows(ctx, r.tx, scanText, `SELECT id FROM outside_changes
+		WHERE closed_at IS NOT NULL AND ts IS NULL ORDER BY id`) {
+		if err != nil {
+			return err
+		}
+		if !isSilent[id] {
+			c.CheckUntold(id)
+		}
+	}
 	all := maps.Clone(now)
 	maps.Copy(all, journaled)
 	for _, id := range slices.Sorted(maps.Keys(all)) {
 		c.CheckOutside(id, now[id], journaled[id])
 	}
 	return nil
+}
+
+// checkForeign compares the requests that only the channel tells of with the rows of restored copies.
+func (r *Reader) checkForeign(ctx context.Context, c *audit.Chain) error {
+	journaled := make(map[string]bool)
+	for _, row := range c.Restored {
+		var told approvals.RestoredEntry
+		if err := json.Unmarshal([]byte(row.Event), &told); err != nil {
+			return fmt.Errorf("journal row %d: %w", row.ID, err)
+		}
+		for _, name := range told.Foreign {
+			journaled[name] = true
+		}
+	}
+	for name, err := range readRows(ctx, r.tx, scanForeignName,
+		`SELECT id, group_id, filed_at, closed_at, body FROM foreign_requests ORDER BY id, group_id`) {
+		if err != nil {
+			return err
+		}
+		if !journaled[name] {
+			c.CheckForeign(name, true)
+		}
+		delete(journaled, name)
+	}
+	for _, name := range slices.Sorted(maps.Keys(journaled)) {
+		c.CheckForeign(name, false)
+	}
+	return nil
+}
+
+func scanForeignName(rows *sql.Rows) (string, error) {
+	var id, groupID, body string
+	var filed, closed int64
+	err := rows.Scan(&id, &groupID, &filed, &closed, &body)
+	return nameForeign(id, groupID, filed, closed, body), err
 }
 
 // scanJournaledChange reads what the journal has of a change. Of a detail that cannot be decoded it
@@ -191,17 +239,26 @@ func withoutEdits(c approvals.OutsideChange) string {
 func scanSealedRow(rows *sql.Rows) (s audit.SealedRow, err error) {
 	var there bool
 	var r audit.Row
-	err = rows.Scan(&s.Seq, &s.JournalID, &s.Hash, &there, &r.ID, &r.RequestID, &r.At, &r.Kind, &r.Before, &r.After,
-		&r.RequestDigest, &r.Commitment, &r.Actor, &r.Event, &r.Words)
+	seal := []any{&s.Seq, &s.JournalID, &s.Hash, &there}
+	err = rows.Scan(append(append(seal, placesOf(&r)...), &r.Words)...)
 	if there {
 		s.Row = &r
 	}
 	return s, err
 }
 
+// An unsealedRow is one that waits for its seal if it is queued.
+type unsealedRow struct {
+	audit.Row
+	isQueued bool
+}
+
+func scanUnsealedRow(rows *sql.Rows) (r unsealedRow, err error) {
+	return r, rows.Scan(append(placesOf(&r.Row), &r.Words, &r.isQueued)...)
+}
+
 func scanWordedRow(rows *sql.Rows) (r audit.Row, err error) {
-	return r, rows.Scan(&r.ID, &r.RequestID, &r.At, &r.Kind, &r.Before, &r.After, &r.RequestDigest, &r.Commitment,
-		&r.Actor, &r.Event, &r.Words)
+	return r, rows.Scan(append(placesOf(&r), &r.Words)...)
 }
 
 // verifyRequests compares each request with its last journal row, and looks for requests

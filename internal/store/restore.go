@@ -110,8 +110,35 @@ func (t *tx) journalRestored(ctx context.Context, told []approvals.Adoption) err
 		if a.At.After(row.ToldAt) {
 			row.ToldAt = a.At
 		}
+		for _, r := range a.Foreign {
+			name, isNew, err := t.nameNewForeign(ctx, r)
+			if err != nil {
+				return err
+			}
+			if isNew {
+				row.Foreign = append(row.Foreign, name)
+			}
+		}
 	}
 	return t.appendJournal(ctx, entry{Kind: approvals.KindRestored, Actor: approvals.Bot, Event: row})
+}
+
+// nameNewForeign is the name of a request that only the channel tells of. It is new if the table does
+// not have it.
+func (t *tx) nameNewForeign(ctx context.Context, r approvals.Request) (name string, isNew bool, err error) {
+	body, err := encodeBody(r)
+	if err != nil {
+		return "", false, err
+	}
+	err = t.QueryRowContext(ctx, `SELECT NOT EXISTS (SELECT 1 FROM foreign_requests WHERE group_id = $1 AND id = $2)`,
+		r.Proposal.Group.ID, r.ID).Scan(&isNew)
+	return nameForeign(r.ID, r.Proposal.Group.ID, toMicros(r.FiledAt), toMicros(r.ClosedAt), body), isNew, err
+}
+
+// nameForeign is what the journal has of a request that only the channel tells of.
+func nameForeign(id, groupID string, filedAt, closedAt int64, body string) string {
+	times := fmt.Sprint(filedAt, closedAt)
+	return id + " " + audit.DigestRow([]*string{&id, &groupID, &times, &body})
 }
 
 func (t *tx) adopt(ctx context.Context, a approvals.Adoption) (changed bool, err error) {

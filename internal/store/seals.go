@@ -74,9 +74,13 @@ func (t *tx) listUnsealed(ctx context.Context) ([]audit.Row, error) {
 		WHERE j.id >= (SELECT min(journal_id) FROM journal_unsealed) ORDER BY j.id LIMIT $1`, sealBatch))
 }
 
-func scanAuditRow(rows *sql.Rows) (r audit.Row, err error) {
-	return r, rows.Scan(&r.ID, &r.RequestID, &r.At, &r.Kind, &r.Before, &r.After, &r.RequestDigest, &r.Commitment,
-		&r.Actor, &r.Event)
+func scanAuditRow(rows *sql.Rows) (r audit.Row, err error) { return r, rows.Scan(placesOf(&r)...) }
+
+// placesOf are the places of journalColumns.
+func placesOf(r *audit.Row) []any {
+	return []any{
+		&r.ID, &r.RequestID, &r.At, &r.Kind, &r.Before, &r.After, &r.RequestDigest, &r.Commitment, &r.Actor, &r.Event,
+	}
 }
 
 func (t *tx) insertSeal(ctx context.Context, seq, id int64, hash string) error {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"context"
 	"database/sql"
 	"fmt"
 	"math/rand/v2"
@@ -20,13 +21,15 @@ import (
 // tamperedTables are the tables that a check covers, each with its key.
 var tamperedTables = []struct{ name, key string }{
 	{"requests", "id"}, {"journal", "id"}, {"journal_words", "journal_id"}, {"journal_seals", "seq"}, {"outside_changes", "id"},
+	{"foreign_requests", "id"},
 }
 
 // uncovered are the columns that the journal alone does not cover: a request follows the approvals
-// channel of today, and the message about a change is compared in the channel.
+// channel of today, the message about a change is compared in the channel, and requests from the channel
+// are in the order of its replies.
 var uncovered = []string{
 	"requests.channel", "outside_changes.at", "outside_changes.tried_at", "outside_changes.closed_at",
-	"outside_changes.channel", "outside_changes.ts",
+	"outside_changes.channel", "outside_changes.ts", "foreign_requests.after_id",
 }
 
 // TestEachSingleEditOfARowIsNamed edits, deletes, copies or exchanges rows of random histories, one at
@@ -108,6 +111,13 @@ func playHistory(t *testing.T, seed uint64) []byte {
 			})
 		}))
 	}
+	var foreign []approvals.Adoption
+	for n := range 2 {
+		r := approvals.Request{ID: fmt.Sprint("R-FOREIGN", n), FiledAt: b.clock.now(), ClosedAt: b.clock.now(), Proposal: &approvals.Proposal{Group: approvals.Group{ID: fmt.Sprint("g-", n)}}}
+		foreign = append(foreign, approvals.Adoption{RequestID: r.ID, Foreign: []approvals.Request{r}})
+	}
+	_, err := b.store().Adopt(b.context(), foreign)
+	b.mustSucceed(err)
 	if seed%2 == 1 {
 		_, err := b.store().Erase(t.Context(), Erasure{Until: b.clock.now().Add(time.Hour), By: "retention"})
 		b.mustSucceed(err)
@@ -120,15 +130,15 @@ func playHistory(t *testing.T, seed uint64) []byte {
 }
 
 // verifyFile is what a check finds an hour after the history.
-func verifyFile(t *rapid.T, path string) (found []string) {
+func verifyFile(t rapid.TB, path string) (found []string) {
 	t.Helper()
-	reader, err := OpenReader(t.Context(), "sqlite://"+path)
+	reader, err := OpenReader(context.Background(), "sqlite://"+path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = reader.Close() }()
 	chain := &audit.Chain{Report: func(finding string) { found = append(found, finding) }}
-	if _, _, err := reader.VerifyJournal(t.Context(), chain, time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)); err != nil {
+	if _, _, err := reader.VerifyJournal(context.Background(), chain, time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)); err != nil {
 		t.Fatal(err)
 	}
 	return found
@@ -225,6 +235,8 @@ func (x tamperer) names(at string) []string {
 	switch x.table {
 	case "requests":
 		return []string{"request " + at + " "}
+	case "foreign_requests":
+		return []string{"request " + at + ", known from the channel alone"}
 	case "outside_changes":
 		return []string{"change " + at + " "}
 	case "journal_seals":
@@ -242,6 +254,8 @@ func (x tamperer) copyRow(at string) (key string) {
 		unique = map[string]string{"id": `'R-FORGED'`, "envelope_id": `'forged'`, "card_ts": `'9.9'`, "dedup_key": `'forged'`}
 	case "outside_changes":
 		unique["id"] = `'C-FORGED'`
+	case "foreign_requests":
+		unique["id"] = `'R-FORGED'`
 	case "journal_seals":
 		unique["journal_id"] = `(SELECT max(id) + 1 FROM journal)`
 	}
@@ -253,7 +267,7 @@ func (x tamperer) copyRow(at string) (key string) {
 	}
 	x.exec(`INSERT INTO `+x.table+` SELECT `+strings.Join(values, ", ")+` FROM `+x.table+` WHERE `+x.key+` = ?`, at)
 	switch x.table {
-	case "requests":
+	case "requests", "foreign_requests":
 		return "R-FORGED"
 	case "outside_changes":
 		return "C-FORGED"
@@ -269,4 +283,25 @@ func (x tamperer) exchange(column, at, other string) {
 	}
 	x.exec(`UPDATE `+x.table+` SET `+column+` = CASE `+x.key+` WHEN ?1 THEN (SELECT `+column+` FROM `+x.table+` WHERE `+x.key+` = ?2)
 		ELSE (SELECT `+column+` FROM `+x.table+` WHERE `+x.key+` = ?1) END WHERE `+x.key+` IN (?1, ?2)`, at, other)
+}
+
+// TestAChangeOutsideThatIsClosedWithoutItsMessageIsNamed keeps an alert from being told, by hand.
+func TestAChangeOutsideThatIsClosedWithoutItsMessageIsNamed(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "tampered.db")
+	if err := os.WriteFile(path, playHistory(t, 0), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	db, err := sql.Open("sqlite", "file:"+path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	if _, err := db.Exec(`UPDATE outside_changes SET closed_at = 1`); err != nil {
+		t.Fatal(err)
+	}
+	found := verifyFile(t, path)
+	if len(found) != 1 || !strings.Contains(found[0], "change C-1 outside of the bot is closed without its message") {
+		t.Errorf("found %q", found)
+	}
 }

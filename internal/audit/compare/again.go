@@ -86,7 +86,7 @@ func (m memory) isSame(other memory) bool {
 
 // recall reads what the database has about a suspect.
 func (c *Channels) recall(ctx context.Context, s suspect) (m memory, err error) {
-	err = c.read(ctx, func(db *store.Reader) (err error) {
+	err = c.Open.read(ctx, func(db *store.Reader) (err error) {
 		if id := s.changeID(); id != "" {
 			m.change, err = db.OutsideChange(ctx, id)
 			m.known = err == nil
@@ -132,10 +132,8 @@ func ignoreNotFound(err error) error {
 func (m memory) compare(s suspect, thread []slackapi.Said) []finding {
 	shown := newSight(s.ts, thread)
 	switch {
-	case s.change != "" && m.known:
-		return compareOutside(m.change, shown.card)
 	case s.stranger == nil && m.known:
-		return compareThread(m.record, shown)
+		return m.compareKnown(shown)
 	case s.stranger == nil: // its rows were deleted since, as the chain shows
 		return nil
 	case shown.card == nil: // it was deleted since
@@ -149,7 +147,7 @@ func (m memory) compare(s suspect, thread []slackapi.Said) []finding {
 	return m.explainStranger(s)
 }
 
-// compareKnown compares what the first look took for a stranger, and the database knows by now.
+// compareKnown compares what the database knows, maybe only since the first look.
 func (m memory) compareKnown(shown sight) []finding {
 	if m.change.ID != "" {
 		return compareOutside(m.change, shown.card)

@@ -105,13 +105,12 @@ func (a *Allocations) report(f finding) {
 }
 
 // readBeliefs reads what the database says that each group has.
-func (a *Allocations) readBeliefs(ctx context.Context) (map[string]*belief, error) {
-	db, err := a.Open(ctx)
-	if err != nil {
-		return nil, err
-	}
-	beliefs, err := collectBeliefs(ctx, db, a.Now())
-	return beliefs, errors.Join(err, db.Close())
+func (a *Allocations) readBeliefs(ctx context.Context) (beliefs map[string]*belief, err error) {
+	err = a.Open.read(ctx, func(db *store.Reader) (err error) {
+		beliefs, err = collectBeliefs(ctx, db, a.Now())
+		return err
+	})
+	return beliefs, err
 }
 
 func collectBeliefs(ctx context.Context, db *store.Reader, now time.Time) (map[string]*belief, error) {

@@ -41,7 +41,7 @@ type Summary struct {
 // Run compares each channel in which the bot ever spoke.
 func (c *Channels) Run(ctx context.Context) (Summary, error) {
 	var channels []string
-	err := c.read(ctx, func(db *store.Reader) (err error) {
+	err := c.Open.read(ctx, func(db *store.Reader) (err error) {
 		channels, err = db.Channels(ctx)
 		return err
 	})
@@ -70,16 +70,6 @@ type slackError struct{ err error }
 func (e *slackError) Error() string { return e.err.Error() }
 
 func (e *slackError) Unwrap() error { return e.err }
-
-// read reads one state of the database. It is short, because the bot that runs has to wait for
-// long ones.
-func (c *Channels) read(ctx context.Context, work func(*store.Reader) error) error {
-	db, err := c.Open(ctx)
-	if err != nil {
-		return err
-	}
-	return errors.Join(work(db), db.Close())
-}
 
 func (c *Channels) report(found []finding) {
 	for _, f := range found {
@@ -111,7 +101,7 @@ func (c *Channels) compareChannel(ctx context.Context, channel string) error {
 	var suspects []suspect
 	before, oldest := "", c.oldest()
 	c.cards, c.seen, c.threads = 0, 0, 0
-	err := c.read(ctx, func(db *store.Reader) (err error) {
+	err := c.Open.read(ctx, func(db *store.Reader) (err error) {
 		c.cards, err = db.CountCards(ctx, channel, oldest)
 		return err
 	})
@@ -237,7 +227,7 @@ func isStranger(said slackapi.Said) bool {
 func (c *Channels) readPage(
 	ctx context.Context, page pageOf, shown map[string]*slackapi.Said,
 ) (known []record, suspects []suspect, err error) {
-	err = c.read(ctx, func(db *store.Reader) error {
+	err = c.Open.read(ctx, func(db *store.Reader) error {
 		for r, err := range db.CardsBetween(ctx, page.channel, page.from, page.before) {
 			if err != nil {
 				return err

@@ -13,6 +13,7 @@ package compare
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -22,6 +23,16 @@ import (
 
 // Open opens the database to read its state of now.
 type Open func(ctx context.Context) (*store.Reader, error)
+
+// read reads one state of the database. It is short, because the bot that runs has to wait for
+// long ones.
+func (open Open) read(ctx context.Context, work func(*store.Reader) error) error {
+	db, err := open(ctx)
+	if err != nil {
+		return err
+	}
+	return errors.Join(work(db), db.Close())
+}
 
 // Sleep waits until ctx ends, and reports whether the whole time has passed.
 type Sleep func(ctx context.Context, d time.Duration) bool

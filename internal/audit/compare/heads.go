@@ -26,7 +26,7 @@ func (c *Channels) checkHeads(ctx context.Context, said []slackapi.Said) error {
 	if len(anchored) == 0 {
 		return nil
 	}
-	return c.read(ctx, func(db *store.Reader) error {
+	return c.Open.read(ctx, func(db *store.Reader) error {
 		for _, one := range anchored {
 			found, err := checkHead(ctx, db, one)
 			if err != nil {
