@@ -58,10 +58,11 @@ func BenchmarkProgram(b *testing.B) {
 	})
 	b.Run("at-once", func(b *testing.B) {
 		const commands, people = 2000, 50
-		p := startMeasured(b, commands)
+		p := startMeasured(b, commands+people)
 		for i := range people {
 			id := fmt.Sprintf("U0PERSON%02d", i)
 			p.slack.AddUser(fakeslack.User{ID: id, Name: strings.ToLower(id)})
+			typeBenchCommandAs(b, p.slack, id, commands+i) // so that people and groups are known
 		}
 		for b.Loop() {
 			used, took := p.readCPU(b), make([]time.Duration, commands)
