@@ -346,7 +346,8 @@ func (d *draft) takeForReason(items []item) []item {
 			d.endToFill = "for <time>"
 			d.noteOpen("Say after %s when it ends, such as %s or %s.", Typed("for"), Typed("for 30d"),
 				Typed("until "+d.exampleDay()))
-		case len(words) == 0, !isWhole, d.isGroup(joinWords(words)), d.namesGroup(words), areAboutPersons(words):
+		case len(words) == 0, !isWhole, d.isGroup(joinWords(words)), d.namesGroup(words), areAboutPersons(words),
+			slices.ContainsFunc(words, word.isHedged):
 			continue
 		default:
 			d.takeForWords(withoutPoliteness(words))

@@ -63,11 +63,12 @@ var phrases = func() map[string]string {
 		"until": {
 			"end date", "expiry date",
 		},
-		"6":     {"half a dozen"},
-		"12":    {"a dozen"},
-		"24":    {"two dozen"},
-		"12/24": {"christmas eve", "xmas eve"},
-		"12/31": {"new year's eve"},
+		"6":      {"half a dozen"},
+		"12":     {"a dozen"},
+		"24":     {"two dozen"},
+		"either": {"one of", "any of", "one out of"},
+		"12/24":  {"christmas eve", "xmas eve"},
+		"12/31":  {"new year's eve"},
 		"max": {
 			"no more than", "not more than",
 		},

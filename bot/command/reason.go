@@ -356,7 +356,7 @@ func (d *draft) isReason(words []word, isApart bool) bool {
 	said, plainly := 0, 0
 	for i, w := range words {
 		switch {
-		case d.isNoReason(words[i:], isApart, isApart && words[0].isOneOf(clauseWords)):
+		case d.isNoReason(words[i:], isApart, i > 0, isApart && words[0].isOneOf(clauseWords)):
 			return false
 		case i > 0 && d.isNearGrammar(word{text: words[i-1].text + w.text}):
 			return false // it was split
@@ -371,6 +371,9 @@ func (d *draft) isReason(words []word, isApart bool) bool {
 	return plainly > 0 && (said > 1 || isApart) && (isApart || !soundLikeTime(words))
 }
 
+// isHedged reports whether a word turns or limits what is asked for.
+func (w word) isHedged() bool { return w.isTurning() || w.isOneOf(hedges) }
+
 // saysMuch reports whether a word can say something in a reason.
 func (w word) saysMuch() bool {
 	return !(item{word: w}).isFiller() && !w.isOneOf(prepositions) && len(lettersOf(w.text)) > 2
@@ -378,18 +381,18 @@ func (w word) saysMuch() bool {
 
 // isNoReason reports whether the first of these words may be a part of the request, or turn
 // or limit it. A clause with a subject may count what the reason is about.
-func (d *draft) isNoReason(words []word, isApart, hasSubject bool) bool {
+func (d *draft) isNoReason(words []word, isApart, isBehind, hasSubject bool) bool {
 	w := words[0]
 	if !isApart && w.isOneOf(pastWords) {
 		return true
 	}
 	isOfCount := len(words) > 1 && !(item{word: words[1]}).isFiller() && hasSubject
 	isCompound := len(words) > 1 && strings.Contains(w.text, "-")
-	isLong := isApart && longNumber.MatchString(w.text) && !year.MatchString(w.text)
+	isLong := isApart && isBehind && (len(words) == 1 || !words[1].isOneOf(seatWords)) && longNumber.MatchString(w.text) && !year.MatchString(w.text)
 	isDigits := strings.ContainsAny(w.text, "0123456789") && !d.isTicket(words[:1])
 	isNumber := isDigits || (item{word: w}).isNumber() && !isOfCount
 	return w.quoted || isNumber && !isLong || strings.ContainsAny(w.text, "()") ||
-		w.isTurning() || isPerson(w.text) || mention.MatchString(w.text) || w.isOneOf(hedges) || isActing(w) ||
+		w.isHedged() || isPerson(w.text) || mention.MatchString(w.text) || isActing(w) ||
 		d.isNearGrammar(w) && !isCompound && !d.isTicket(words[:1])
 }
 
@@ -407,8 +410,9 @@ func (d *draft) mayNameGroup(words []word, isApart bool) bool {
 func (d *draft) mayNameLicense(words []word) bool {
 	text := " " + nameKey(joinWords(words)) + " "
 	return slices.ContainsFunc(d.Licenses, func(l License) bool {
-		head, _, _ := strings.Cut(l.Name, " – ")
-		return l.Name != "" && strings.Contains(text, " "+nameKey(head)+" ")
+		name, _, _ := strings.Cut(l.Name, " – ")
+		head := nameWords(name)
+		return len(head) > 0 && strings.Contains(text, " "+strings.Join(head[:min(len(head), 2)], " ")+" ")
 	})
 }
 
@@ -474,11 +478,14 @@ var (
 	// pastWords may say what was so before.
 	pastWords = []string{"was", "were", "had", "did", "been", "used"}
 	// hedges limit or condition what is asked for, or compare it with something else.
-	hedges = []string{
-		"if", "when", "once", "after", "before", "unless", "while", "whenever", "provided", "assuming", "depending", "later",
+	hedges = append([]string{
 		"or", "either", "than", "like", "same", "similar", "instead", "rather", "half", "part", "some", "other", "others",
-		"whichever", "already", "still", "again", "back", "also", "too", "plus", "date", "expiry", "deadline", "maybe", "perhaps",
+		"whichever", "already", "still", "again", "back", "also", "too", "plus", "date", "expiry", "deadline", "maybe", "perhaps", "wrong", "ignore", "mistake",
 		"what", "who", "which", "how", "where", "why", "whether", "says", "said", "asked", "told",
+	}, conditions...)
+	// conditions say when something is asked for, or whether.
+	conditions = []string{
+		"if", "when", "once", "after", "before", "unless", "while", "whenever", "provided", "assuming", "depending", "later",
 	}
 )
 

@@ -26,6 +26,8 @@ func (d *draft) takeWords(items []item) []item {
 			d.askLimit("A seat limit is how many seats the group may use in all. Say the whole number in place of %s.",
 				Typed(it.text))
 			items = slices.DeleteFunc(slices.Clone(items), item.isNumber)
+		case it.isOneOf(onlyWords) && saysWhatIs(items, i):
+			rest = append(rest, it)
 		case it.isOneOf(onlyWords) && d.ask.Action != approvals.Add:
 		case it.isOneOf(onlyWords) && len(behind) > 0 && behind[0].isNumber():
 			d.noteCorrection(it.text, "", "%s is left out.", Typed(it.text))
@@ -36,6 +38,12 @@ func (d *draft) takeWords(items []item) []item {
 		}
 	}
 	return rest
+}
+
+// saysWhatIs reports whether a word beside it says what is so, and not what is asked for.
+func saysWhatIs(items []item, i int) bool {
+	isSaying := func(it item) bool { return it.isOneOf([]string{"has", "had", "got"}) }
+	return i > 0 && isSaying(items[i-1]) || i+1 < len(items) && isSaying(items[i+1])
 }
 
 // takeWord takes a word that changes how the rest is meant, if it is one.
