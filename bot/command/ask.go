@@ -346,7 +346,8 @@ func (d *draft) takeForReason(items []item) []item {
 			d.endToFill = "for <time>"
 			d.noteOpen("Say after %s when it ends, such as %s or %s.", Typed("for"), Typed("for 30d"),
 				Typed("until "+d.exampleDay()))
-		case len(words) == 0, !isWhole, d.isGroup(joinWords(words)), d.namesGroup(words), areAboutPersons(words),
+		case len(words) == 0, !isWhole, d.group.from < 0 && i > 0 && !items[i-1].endsClause, // it may be a group
+			d.isGroup(joinWords(words)), d.namesGroup(words), areAboutPersons(words),
 			slices.ContainsFunc(words, word.isHedged):
 			continue
 		default:
@@ -436,7 +437,7 @@ func soundsLikeTime(w word) bool {
 			return true
 		}
 	}
-	others := slices.Concat(numberWords, forGood, []string{"good", "ever", "next", "rest", "remainder", "this"})
+	others := slices.Concat(numberWords, forGood, []string{"good", "ever", "next", "rest", "remainder", "this", "tonight"})
 	return slices.ContainsFunc(others, func(name string) bool {
 		return isOneEdit(text, name)
 	})

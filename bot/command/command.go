@@ -271,7 +271,7 @@ func (r *reader) groupAmong(rest []word) []word {
 // readOther answers words that people try in place of the verbs.
 func (r *reader) readOther(verb string, rest []word) (Command, error) {
 	switch verb {
-	case "extend", "prolong":
+	case "extend", "prolong", "renew":
 		if len(rest) > 0 && !isRequestID(rest[0].text) {
 			return r.readAsk(opening{action: approvals.Add, isSaid: true, isLate: true}, rest)
 		}

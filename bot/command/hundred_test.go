@@ -280,3 +280,6 @@ func TestAHundredOfOfficeDays(t *testing.T) {
 func TestAHundredOfFirstDays(t *testing.T) {
 	judgeRequests(t, "testdata/hundred-first-days.txt", 97, 100)
 }
+
+// TestFortyMore types what was written after the hundreds were mended, and typed once.
+func TestFortyMore(t *testing.T) { judgeRequests(t, "testdata/forty-more.txt", 38, 40) }

@@ -58,6 +58,10 @@ func (d *draft) takeWord(it item) bool {
 		d.askWhich("%s can mean that the group keeps no other license, or just that one is added.",
 			[]any{Typed(it.text)},
 			func(a *approvals.Ask) { a.Action = approvals.Set }, func(*approvals.Ask) {})
+	case it.isOneOf(limitWords) && d.action == approvals.Set && d.isSaid && len(d.ask.Codes) > 0:
+		d.askWhich("%s can mean that the group keeps no other license, or just that a seat limit is set.",
+			[]any{Typed(approvals.Set)},
+			func(a *approvals.Ask) { a.Action = approvals.Add }, func(*approvals.Ask) {})
 	case it.isOneOf(everything) && d.ask.Action == approvals.Remove:
 		d.takeEverything(it)
 	case it.isOneOf(limitVerbs) && !it.isFiller() && isAdd && !d.isSaid:
@@ -75,6 +79,9 @@ func (d *draft) takeWord(it item) bool {
 
 // onlyWords say that there is nothing else.
 var onlyWords = []string{"only", "just", "exactly"}
+
+// limitWords name a seat limit.
+var limitWords = []string{"limit", "limits", "cap", "quota", "max", "maximum"}
 
 // askLimit asks for the limit of the only code.
 func (d *draft) askLimit(format string, args ...any) {
