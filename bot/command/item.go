@@ -20,6 +20,7 @@ type item struct {
 	endsOff bool     // a comma follows: a number does not belong to what is beyond
 
 	endsClause bool // punctuation follows
+	isNaked    bool // a time without for or until before it
 }
 
 type kind int

@@ -65,6 +65,7 @@ var phrases = func() map[string]string {
 		"24":     {"two dozen"},
 		"either": {"one of", "any of", "one out of"},
 		"remove": {"get rid of", "dar de baja"},
+		"add":    {"set up", "sign up"},
 		"12/24":  {"christmas eve", "xmas eve"},
 		"12/31":  {"new year's eve"},
 		"max": {

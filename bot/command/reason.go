@@ -350,6 +350,10 @@ func (d *draft) isReason(words []word, isApart bool) bool {
 	if d.isTicket(words) {
 		return true
 	}
+	isMistyped := func(k string) bool { return isNearKeyword(words[0].lower(), k) }
+	if slices.ContainsFunc(keywords, isMistyped) {
+		return false // it is what begins the rest
+	}
 	if d.mayNameGroup(words, isApart) || d.mayNameLicense(words) {
 		return false
 	}
@@ -425,8 +429,7 @@ func (d *draft) isNearGrammar(w word) bool {
 	text := w.lower()
 	isCode := IsCode(w.text) && len(w.text) > 3
 	isKeyword := slices.ContainsFunc(keywords, func(k string) bool {
-		isNear := text[0] == k[0] && isOneEdit(text, k)
-		return text == k || isNear && (len(k) > 4 || k == "for" && len(text) < 4)
+		return text[0] == k[0] && isNearKeyword(text, k)
 	})
 	_, days := d.readDay([]word{w})
 	_, isUnit := findUnit(text)
@@ -435,6 +438,12 @@ func (d *draft) isNearGrammar(w word) bool {
 		return strings.HasPrefix(text, k) || strings.HasSuffix(text, k)
 	})
 	return isCode || isKeyword || isGlued || days > 0 || isUnit || isMonth || len(d.nearest(w.text)) > 0 || len(d.nearPacks(w.text)) > 0
+}
+
+// isNearKeyword reports whether a text is a keyword, or a long one with one letter wrong.
+func isNearKeyword(text, keyword string) bool {
+	isLong := len(keyword) > 4 || keyword == "for" && len(text) < 4
+	return text == keyword || isLong && isOneEdit(text, keyword)
 }
 
 // longWords are words that are seldom a part of others: one that begins or ends so may be two

@@ -59,7 +59,7 @@ func (d *draft) takeWord(it item) bool {
 			[]any{Typed(it.text)},
 			func(a *approvals.Ask) { a.Action = approvals.Set }, func(*approvals.Ask) {})
 	case it.isOneOf(limitWords) && d.action == approvals.Set && d.isSaid && len(d.ask.Codes) > 0:
-		d.askWhich("%s can mean that the group keeps no other license, or just that a seat limit is set.",
+		d.askWhich("%s can mean that the group keeps no other license, or just that it gets this one with a limit or without.",
 			[]any{Typed(approvals.Set)},
 			func(a *approvals.Ask) { a.Action = approvals.Add }, func(*approvals.Ask) {})
 	case it.isOneOf(everything) && d.ask.Action == approvals.Remove:
@@ -80,8 +80,9 @@ func (d *draft) takeWord(it item) bool {
 // onlyWords say that there is nothing else.
 var onlyWords = []string{"only", "just", "exactly"}
 
-// limitWords name a seat limit.
-var limitWords = []string{"limit", "limits", "cap", "quota", "max", "maximum"}
+// limitWords stand beside set where it is no list of all codes: they name a seat limit, or are
+// the second half of "set up".
+var limitWords = []string{"limit", "limits", "cap", "quota", "max", "maximum", "up"}
 
 // askLimit asks for the limit of the only code.
 func (d *draft) askLimit(format string, args ...any) {
