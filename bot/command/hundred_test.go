@@ -46,7 +46,7 @@ func TestTraps(t *testing.T) { judgeRequests(t, "testdata/traps.txt", 10, 40) }
 func TestMoreTraps(t *testing.T) { judgeRequests(t, "testdata/traps-more.txt", 10, 50) }
 
 // TestTrapsOfClauses types requests with a clause that turns, limits or conditions them.
-func TestTrapsOfClauses(t *testing.T) { judgeRequests(t, "testdata/traps-clauses.txt", 30, 142) }
+func TestTrapsOfClauses(t *testing.T) { judgeRequests(t, "testdata/traps-clauses.txt", 30, 143) }
 
 // judgeRequests wants so many of the requests to get what they mean.
 func judgeRequests(t *testing.T, file string, want, of int) {

@@ -13,8 +13,15 @@ import (
 // the verb.
 func (r *reader) nearDrafts(o opening, body, reason []word) []*draft {
 	var drafts []*draft
-	exact := r.exactRuns(body)
-	for _, found := range r.nearRuns(body) {
+	exact, near := r.exactRuns(body), r.nearRuns(body)
+	for _, found := range near {
+		isOther := func(n run) bool {
+			isApart := n.to <= found.from || n.from >= found.to
+			return isApart && n.groups[0].ID != found.groups[0].ID && len(r.loose[looseKey(n.text)]) > 0 && n.to-n.from > 1
+		}
+		if slices.ContainsFunc(near, isOther) {
+			continue // two groups are named
+		}
 		if slices.ContainsFunc(exact, func(e run) bool { return e.to <= found.from || e.from >= found.to }) {
 			continue // a group is named beside it
 		}

@@ -457,6 +457,11 @@ func (d *draft) longWords() []string {
 	for _, p := range d.packs {
 		all = append(all, p.Name)
 	}
+	for foreign := range translations {
+		if len(foreign) > 5 {
+			all = append(all, foreign)
+		}
+	}
 	return slices.DeleteFunc(append(all, keywords...), func(k string) bool { return len(k) < 4 })
 }
 
