@@ -43,6 +43,8 @@ type reader struct {
 	longest int                          // words of the longest name
 	names   []licenseName                // of the licenses that a name can mean
 	packs   []approvals.Pack             // whose names mean nothing else
+	near    map[string][]approvals.Group // what was looked for so far
+	long    []string                     // words that are seldom a part of others
 	isCheck bool                         // it reads a suggestion, and suggests nothing itself
 }
 
@@ -56,6 +58,7 @@ func newReader(name string, known Known) *reader {
 	r := &reader{
 		Known: known, name: name,
 		groups: make(map[string][]approvals.Group), loose: make(map[string][]approvals.Group),
+		near: make(map[string][]approvals.Group),
 	}
 	for _, g := range known.Groups {
 		canonical, id := g.Canonical.String(), groupname.Canonical(g.ID).String()
@@ -80,6 +83,7 @@ func newReader(name string, known Known) *reader {
 			r.packs = append(r.packs, p)
 		}
 	}
+	r.long = r.longWords()
 	return r
 }
 

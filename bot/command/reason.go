@@ -205,6 +205,9 @@ func (d *draft) beginsKindOfUser(items []item) bool {
 	})
 }
 
+// maxFirstReason bounds the words of a reason before the request.
+const maxFirstReason = 20
+
 // readReasonFirst reads a reason before the request that it is for.
 func (r *reader) readReasonFirst(tokens []word) *Error {
 	if !r.knowsGroups() || r.isCheck || !tokens[0].isOneOf(reasonWords) {
@@ -212,7 +215,7 @@ func (r *reader) readReasonFirst(tokens []word) *Error {
 	}
 	check := *r
 	check.isCheck = true
-	for i := 2; i < len(tokens) && !tokens[i-1].isTurning(); i++ {
+	for i := 2; i < min(len(tokens), maxFirstReason) && !tokens[i-1].isTurning(); i++ {
 		c, err := check.readSentence(check.dropOpening(tokens[i:]))
 		if err != nil || c.Verb != VerbAsk || c.Ask.Reason != "" || r.namesGroup(tokens[1:i]) {
 			continue
@@ -434,7 +437,7 @@ func (d *draft) isNearGrammar(w word) bool {
 	_, days := d.readDay([]word{w})
 	_, isUnit := findUnit(text)
 	_, isMonth := findMonth(text)
-	isGlued := slices.ContainsFunc(d.longWords(), func(k string) bool {
+	isGlued := slices.ContainsFunc(d.long, func(k string) bool {
 		return strings.HasPrefix(text, k) || strings.HasSuffix(text, k)
 	})
 	return isCode || isKeyword || isGlued || days > 0 || isUnit || isMonth || len(d.nearest(w.text)) > 0 || len(d.nearPacks(w.text)) > 0
@@ -448,13 +451,13 @@ func isNearKeyword(text, keyword string) bool {
 
 // longWords are words that are seldom a part of others: one that begins or ends so may be two
 // without the blank between them.
-func (d *draft) longWords() []string {
+func (r *reader) longWords() []string {
 	var all []string
-	for _, l := range d.names {
+	for _, l := range r.names {
 		all = append(all, strings.ToLower(l.Code))
 		all = append(all, l.words...)
 	}
-	for _, p := range d.packs {
+	for _, p := range r.packs {
 		all = append(all, p.Name)
 	}
 	for foreign := range translations {
