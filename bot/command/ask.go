@@ -273,7 +273,7 @@ func (d *draft) takePeriods(items []item) []item {
 			continue
 		}
 		d.takePeriod(p, items[i:i+p.n])
-		rest = append(rest, item{kind: gap, endsClause: items[i+p.n-1].endsClause})
+		rest = append(rest, item{kind: gap, endsClause: items[i+p.n-1].endsClause, isNaked: p.isNaked})
 		i += p.n - 1
 	}
 	return rest
@@ -340,13 +340,16 @@ func (d *draft) takeForReason(items []item) []item {
 			words = words[:n+1]
 		}
 		end := i + 1 + len(words)
-		isWhole := end == len(items) || items[end-1].endsClause || items[end].kind == gap
+		isWhole := end == len(items) || items[end-1].endsClause ||
+			items[end].kind == gap && !items[end].isNaked
 		switch {
 		case end == i+1 && isWhole && end == len(items):
 			d.endToFill = "for <time>"
 			d.noteOpen("Say after %s when it ends, such as %s or %s.", Typed("for"), Typed("for 30d"),
 				Typed("until "+d.exampleDay()))
-		case len(words) == 0, !isWhole, d.isGroup(joinWords(words)), d.namesGroup(words), areAboutPersons(words):
+		case len(words) == 0, !isWhole, d.group.from < 0 && i > 0 && !items[i-1].endsClause, // it may be a group
+			d.isGroup(joinWords(words)), d.namesGroup(words), areAboutPersons(words),
+			slices.ContainsFunc(words, word.isHedged):
 			continue
 		default:
 			d.takeForWords(withoutPoliteness(words))
@@ -435,7 +438,7 @@ func soundsLikeTime(w word) bool {
 			return true
 		}
 	}
-	others := slices.Concat(numberWords, forGood, []string{"good", "ever", "next", "rest", "remainder", "this"})
+	others := slices.Concat(numberWords, forGood, []string{"good", "ever", "next", "rest", "remainder", "this", "tonight"})
 	return slices.ContainsFunc(others, func(name string) bool {
 		return isOneEdit(text, name)
 	})
@@ -469,7 +472,7 @@ func (d *draft) areLoneSeats(items []item, it item) bool {
 	for i := len(items) - 1; i >= 0 && items[i].kind != license; i-- {
 		if items[i].isNumber() {
 			return d.onlyCode() != "" && len(d.ask.Quotas) == 0 && d.ask.Action != approvals.Remove &&
-				hasLicense(items[:i]) && isCount(it.word)
+				hasLicense(items[:i]) && (items[i-1].kind != gap || items[i-1].endsClause) && isCount(it.word)
 		}
 	}
 	return false

@@ -119,7 +119,7 @@ func (r *reader) parse(text string) (Command, error) {
 		tokens = r.translate(r.splitSlashes(dropLabels(tokens)))
 	}
 	c, err := r.read(tokens)
-	if err != nil && !r.isCheck {
+	if problem, ok := errors.AsType[*Error](err); ok && !r.isCheck && problem.Try == "" && len(problem.Either) == 0 {
 		if look := r.readLookup(tokens); look != nil {
 			return Command{}, look
 		}
@@ -271,7 +271,7 @@ func (r *reader) groupAmong(rest []word) []word {
 // readOther answers words that people try in place of the verbs.
 func (r *reader) readOther(verb string, rest []word) (Command, error) {
 	switch verb {
-	case "extend", "prolong":
+	case "extend", "prolong", "renew":
 		if len(rest) > 0 && !isRequestID(rest[0].text) {
 			return r.readAsk(opening{action: approvals.Add, isSaid: true, isLate: true}, rest)
 		}
@@ -433,6 +433,9 @@ func parseID(name string, verb Verb, rest []word) (Command, error) {
 	example := name + " " + string(verb) + " <id>"
 	rest = idAmong(rest)
 	if at := slices.IndexFunc(rest, func(w word) bool { return isRequestID(w.text) }); at >= 0 && len(rest) > 1 {
+		if areUnsure(rest) {
+			verb = VerbStatus
+		}
 		return Command{}, newError(name+" "+string(verb)+" "+strings.ToUpper(rest[at].text),
 			"After %s comes one request, by its id."+quoteGroupHint, Typed(verb))
 	}

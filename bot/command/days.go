@@ -102,7 +102,7 @@ func eitherOrder(read func(month, day int) ([]time.Time, int), a, b int) ([]time
 func (k Known) readNamedDay(text []string) ([]time.Time, int) {
 	today := k.today()
 	switch text[0] {
-	case "today":
+	case "today", "tonight":
 		return []time.Time{today}, 1
 	case "tomorrow":
 		return []time.Time{today.AddDate(0, 0, 1)}, 1

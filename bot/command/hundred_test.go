@@ -45,6 +45,9 @@ func TestTraps(t *testing.T) { judgeRequests(t, "testdata/traps.txt", 10, 40) }
 // TestMoreTraps types more of them.
 func TestMoreTraps(t *testing.T) { judgeRequests(t, "testdata/traps-more.txt", 10, 50) }
 
+// TestTrapsOfClauses types requests with a clause that turns, limits or conditions them.
+func TestTrapsOfClauses(t *testing.T) { judgeRequests(t, "testdata/traps-clauses.txt", 30, 143) }
+
 // judgeRequests wants so many of the requests to get what they mean.
 func judgeRequests(t *testing.T, file string, want, of int) {
 	t.Helper()
@@ -277,3 +280,6 @@ func TestAHundredOfOfficeDays(t *testing.T) {
 func TestAHundredOfFirstDays(t *testing.T) {
 	judgeRequests(t, "testdata/hundred-first-days.txt", 97, 100)
 }
+
+// TestFortyMore types what was written after the hundreds were mended, and typed once.
+func TestFortyMore(t *testing.T) { judgeRequests(t, "testdata/forty-more.txt", 37, 40) }

@@ -20,6 +20,7 @@ type item struct {
 	endsOff bool     // a comma follows: a number does not belong to what is beyond
 
 	endsClause bool // punctuation follows
+	isNaked    bool // a time without for or until before it
 }
 
 type kind int
@@ -327,7 +328,7 @@ func (d *draft) readLimit(of, text string) {
 // takeSeats gives numbers to the codes that they stand beside. If each can belong to
 // the code before it and to the code behind it, it asks.
 func (d *draft) takeSeats(items []item) []item {
-	items = d.takeSeatsOfEach(dropFormerSeats(dropToSeats(items, d.limitVerb != "")))
+	items = d.takeSeatsOfEach(dropToSeats(d.dropFormerSeats(items), d.limitVerb != ""))
 	var rest []item
 	for _, it := range items {
 		if !it.isFiller() || it.isOneOf(separators) {
@@ -371,17 +372,26 @@ func dropToSeats(items []item, mayStandApart bool) []item {
 	return rest
 }
 
-// dropFormerSeats drops how many seats there were: IDU=15 instead of 10, or from 10 to 15.
-func dropFormerSeats(items []item) []item {
-	var rest []item
-	for i := 0; i < len(items); i++ {
-		if items[i].isOneOf([]string{"instead", "from"}) && i+1 < len(items) && items[i+1].isNumber() {
-			i++
+// dropFormerSeats drops how many seats there were, beside how many there are to be: IDU=15
+// instead of 10, or IDU from 10 to 15.
+func (d *draft) dropFormerSeats(items []item) []item {
+	for i, it := range items {
+		if i+1 == len(items) || !items[i+1].isNumber() {
 			continue
 		}
-		rest = append(rest, items[i])
+		isRange := it.isKeyword("from") && i+3 < len(items) && items[i+2].isKeyword("to") && items[i+3].isNumber()
+		if !isRange && (!it.isKeyword("instead") || len(d.ask.Quotas) == 0) {
+			continue
+		}
+		former := joinTexts(items[i : i+2])
+		d.noteCorrection(former, "", "%s is left out. A seat limit is how many seats the group may use from now on.", Typed(former))
+		rest := slices.Delete(slices.Clone(items), i, i+2)
+		if isRange {
+			rest = slices.Delete(rest, i, i+1)
+		}
+		return rest
 	}
-	return rest
+	return items
 }
 
 // takeSeatsOfEach takes the only number as the limit of each code, if a word says so.

@@ -38,14 +38,16 @@ type License struct {
 type reader struct {
 	Known
 	*Index
-	name    string           // the command as typed
-	names   []licenseName    // of the licenses that a name can mean
-	packs   []approvals.Pack // whose names mean nothing else
-	isCheck bool             // it reads a suggestion, and suggests nothing itself
+	name    string                       // the command as typed
+	names   []licenseName                // of the licenses that a name can mean
+	packs   []approvals.Pack             // whose names mean nothing else
+	near    map[string][]approvals.Group // what was looked for so far
+	long    []string                     // words that are seldom a part of others
+	isCheck bool                         // it reads a suggestion, and suggests nothing itself
 }
 
 func newReader(name string, known Known) *reader {
-	r := &reader{Known: known, Index: known.Index, name: name}
+	r := &reader{Known: known, Index: known.Index, name: name, near: make(map[string][]approvals.Group)}
 	if !r.Index.IsOf(known.Groups) {
 		r.Index = NewIndex(known.Groups)
 	}
@@ -58,6 +60,7 @@ func newReader(name string, known Known) *reader {
 			r.packs = append(r.packs, p)
 		}
 	}
+	r.long = r.longWords()
 	return r
 }
 

@@ -21,7 +21,7 @@ func (r *reader) splitSlashes(tokens []word) []word {
 		parts := strings.FieldsFunc(w.text, func(c rune) bool { return strings.ContainsRune("/:|", c) })
 		isCode := slices.ContainsFunc(parts, r.isAskable)
 		isGroup := slices.ContainsFunc(parts, r.isGroup)
-		if w.quoted || len(parts) != 2 || !isCode || !isGroup {
+		if w.quoted || len(parts) < 2 || !isCode || !isGroup {
 			out = append(out, w)
 			continue
 		}

@@ -24,7 +24,7 @@ var phrases = func() map[string]string {
 			"from now on", "to use", "to get", "to have", "to try", "as soon as possible", "if possible", "in advance", "any more", "any longer",
 		},
 		"hello": {
-			"dear all", "hi all", "hello all", "guten tag", "guten morgen", "good morning",
+			"dear all", "hi all", "hello all", "guten tag", "guten morgen", "good morning", "morning all", "quick one", "good afternoon",
 		},
 		"regards": {
 			"kind regards", "best regards",
@@ -36,9 +36,6 @@ var phrases = func() map[string]string {
 			"i'd like", "i would like", "we'd like", "we would like", "it would be great if", "would be great if",
 			"is it possible to", "it be possible to", "s'il vous plaît", "s'il vous plait",
 			"s'il te plaît", "por favor",
-		},
-		"remove": {
-			"dar de baja",
 		},
 		unneeded: {
 			"no longer", "nicht mehr", "ya no", "doesn't need", "does not need", "don't need",
@@ -63,11 +60,14 @@ var phrases = func() map[string]string {
 		"until": {
 			"end date", "expiry date",
 		},
-		"6":     {"half a dozen"},
-		"12":    {"a dozen"},
-		"24":    {"two dozen"},
-		"12/24": {"christmas eve", "xmas eve"},
-		"12/31": {"new year's eve"},
+		"6":      {"half a dozen"},
+		"12":     {"a dozen"},
+		"24":     {"two dozen"},
+		"either": {"one of", "any of", "one out of"},
+		"remove": {"get rid of", "dar de baja"},
+		"add":    {"set up", "sign up"},
+		"12/24":  {"christmas eve", "xmas eve"},
+		"12/31":  {"new year's eve"},
 		"max": {
 			"no more than", "not more than",
 		},

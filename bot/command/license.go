@@ -155,6 +155,9 @@ func nameWords(name string) []string {
 	var words []string
 	for _, w := range strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return !unicode.IsLetter(r) }) {
 		w = singular(w)
+		if w == "dev" {
+			w = "developer"
+		}
 		if !slices.Contains([]string{"license", "licence", "user", "a", "an", "the", "code", "seat"}, w) {
 			words = append(words, w)
 		}
@@ -192,7 +195,7 @@ func (d *draft) nearest(typed string) []string {
 }
 
 // developerWords are what people call the licenses of developers after their tools.
-var developerWords = []string{"studio", "dev"}
+var developerWords = []string{"studio"}
 
 func isNearLicense(l licenseName, want string, words []string) bool {
 	code, head := strings.ToLower(l.Code), strings.Join(l.head, "")

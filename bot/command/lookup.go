@@ -8,7 +8,7 @@ import (
 // questionWords begin a question.
 var questionWords = []string{
 	"does", "do", "did", "is", "are", "was", "has", "what", "what's", "whats", "which", "who", "how", "when", "where",
-	"where's", "why",
+	"where's", "why", "should", "shall",
 }
 
 // A lookup is a command that people mean by any of these words in a sentence.
@@ -51,6 +51,11 @@ func findLookup(all []lookup, tokens []word) (Verb, bool) {
 		}
 	}
 	return "", false
+}
+
+// areUnsure reports whether one of the words turns what is said about a request, or puts it off.
+func areUnsure(words []word) bool {
+	return slices.ContainsFunc(words, func(w word) bool { return w.isTurning() || w.isOneOf(conditions) })
 }
 
 // isQuestion reports whether words begin as a question.
@@ -103,7 +108,10 @@ func (r *reader) lookUp(tokens []word) string {
 	switch at := slices.IndexFunc(tokens, func(w word) bool { return isRequestID(w.text) }); {
 	case at >= 0:
 		verb, isAct := findLookup(idLookups, tokens)
-		if !isAct || slices.ContainsFunc(tokens, word.isTurning) {
+		switch {
+		case tokens[0].isKeyword("why"):
+			verb = VerbWhy
+		case !isAct, areUnsure(tokens), tokens[0].isOneOf(questionWords) && verb != VerbWhy:
 			verb = VerbStatus
 		}
 		return string(verb) + " " + strings.ToUpper(tokens[at].text)

@@ -13,8 +13,16 @@ import (
 // the verb.
 func (r *reader) nearDrafts(o opening, body, reason []word) []*draft {
 	var drafts []*draft
-	exact := r.exactRuns(body)
-	for _, found := range r.nearRuns(body) {
+	exact, near := r.exactRuns(body), r.nearRuns(body)
+	isLoose := func(n run) bool { return n.to-n.from > 1 && len(r.loose[looseKey(joinWords(body[n.from:n.to]))]) > 0 }
+	loose := slices.DeleteFunc(slices.Clone(near), func(n run) bool { return !isLoose(n) })
+	for _, found := range near {
+		isOther := func(n run) bool {
+			return (n.to <= found.from || n.from >= found.to) && n.groups[0].ID != found.groups[0].ID
+		}
+		if slices.ContainsFunc(loose, isOther) {
+			continue // two groups are named
+		}
 		if slices.ContainsFunc(exact, func(e run) bool { return e.to <= found.from || e.from >= found.to }) {
 			continue // a group is named beside it
 		}
@@ -192,14 +200,26 @@ func (r *reader) referTo(g approvals.Group, typed string) string {
 	return g.Name
 }
 
-// nearGroups are the groups that a text may mean.
+// nearGroups are the groups that a text may mean. Each text is looked for once.
 func (r *reader) nearGroups(text string) []approvals.Group {
+	found, isKnown := r.near[text]
+	if !isKnown {
+		found = r.findNear(text)
+		r.near[text] = found
+	}
+	return found
+}
+
+func (r *reader) findNear(text string) []approvals.Group {
 	want := groupname.Canonical(strings.TrimLeft(text, "#@")).String()
 	letters := lettersOf(want)
 	if len(letters) < 2 || strings.ContainsAny(text, turningSigns) {
 		return nil
 	}
-	found := slices.Concat(r.loose[looseKey(want)], r.loose[looseKey(withDigits(want))])
+	found := slices.Clone(r.loose[looseKey(want)])
+	if digits := withDigits(want); digits != want {
+		found = append(found, r.loose[looseKey(digits)]...)
+	}
 	for _, g := range r.spelled {
 		isNear := isNearName(g.name, want) || isOneEdit(g.id, want)
 		if isNear && !slices.ContainsFunc(found, func(f approvals.Group) bool { return f.ID == g.ID }) {

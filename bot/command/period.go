@@ -49,7 +49,7 @@ var (
 	restWords = []string{"this", "rest", "remainder"}
 	// beforeLength are words between for and a length.
 	beforeLength = []string{
-		"the", "next", "at", "least", "most", "up", "to", "max", "maximum", "about", "around", "roughly", "approximately",
+		"the", "next", "another", "at", "least", "most", "up", "to", "max", "maximum", "about", "around", "roughly", "approximately",
 		"ca",
 	}
 	numberWords = []string{

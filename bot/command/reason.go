@@ -205,6 +205,9 @@ func (d *draft) beginsKindOfUser(items []item) bool {
 	})
 }
 
+// maxFirstReason bounds the words of a reason before the request.
+const maxFirstReason = 20
+
 // readReasonFirst reads a reason before the request that it is for.
 func (r *reader) readReasonFirst(tokens []word) *Error {
 	if !r.knowsGroups() || r.isCheck || !tokens[0].isOneOf(reasonWords) {
@@ -212,7 +215,7 @@ func (r *reader) readReasonFirst(tokens []word) *Error {
 	}
 	check := *r
 	check.isCheck = true
-	for i := 2; i < len(tokens) && !tokens[i-1].isTurning(); i++ {
+	for i := 2; i < min(len(tokens), maxFirstReason) && !tokens[i-1].isTurning(); i++ {
 		c, err := check.readSentence(check.dropOpening(tokens[i:]))
 		if err != nil || c.Verb != VerbAsk || c.Ask.Reason != "" || r.namesGroup(tokens[1:i]) {
 			continue
@@ -350,13 +353,17 @@ func (d *draft) isReason(words []word, isApart bool) bool {
 	if d.isTicket(words) {
 		return true
 	}
+	isMistyped := func(k string) bool { return isNearKeyword(words[0].lower(), k) }
+	if slices.ContainsFunc(keywords, isMistyped) {
+		return false // it is what begins the rest
+	}
 	if d.mayNameGroup(words, isApart) || d.mayNameLicense(words) {
 		return false
 	}
 	said, plainly := 0, 0
 	for i, w := range words {
 		switch {
-		case d.isNoReason(words[i:], isApart, isApart && words[0].isOneOf(clauseWords)):
+		case d.isNoReason(words[i:], isApart, i > 0, isApart && words[0].isOneOf(clauseWords)):
 			return false
 		case i > 0 && d.isNearGrammar(word{text: words[i-1].text + w.text}):
 			return false // it was split
@@ -371,6 +378,9 @@ func (d *draft) isReason(words []word, isApart bool) bool {
 	return plainly > 0 && (said > 1 || isApart) && (isApart || !soundLikeTime(words))
 }
 
+// isHedged reports whether a word turns or limits what is asked for.
+func (w word) isHedged() bool { return w.isTurning() || w.isOneOf(hedges) }
+
 // saysMuch reports whether a word can say something in a reason.
 func (w word) saysMuch() bool {
 	return !(item{word: w}).isFiller() && !w.isOneOf(prepositions) && len(lettersOf(w.text)) > 2
@@ -378,18 +388,18 @@ func (w word) saysMuch() bool {
 
 // isNoReason reports whether the first of these words may be a part of the request, or turn
 // or limit it. A clause with a subject may count what the reason is about.
-func (d *draft) isNoReason(words []word, isApart, hasSubject bool) bool {
+func (d *draft) isNoReason(words []word, isApart, isBehind, hasSubject bool) bool {
 	w := words[0]
 	if !isApart && w.isOneOf(pastWords) {
 		return true
 	}
 	isOfCount := len(words) > 1 && !(item{word: words[1]}).isFiller() && hasSubject
 	isCompound := len(words) > 1 && strings.Contains(w.text, "-")
-	isLong := isApart && longNumber.MatchString(w.text) && !year.MatchString(w.text)
+	isLong := isApart && isBehind && (len(words) == 1 || !words[1].isOneOf(seatWords)) && longNumber.MatchString(w.text) && !year.MatchString(w.text)
 	isDigits := strings.ContainsAny(w.text, "0123456789") && !d.isTicket(words[:1])
 	isNumber := isDigits || (item{word: w}).isNumber() && !isOfCount
 	return w.quoted || isNumber && !isLong || strings.ContainsAny(w.text, "()") ||
-		w.isTurning() || isPerson(w.text) || mention.MatchString(w.text) || w.isOneOf(hedges) || isActing(w) ||
+		w.isHedged() || isPerson(w.text) || mention.MatchString(w.text) || isActing(w) ||
 		d.isNearGrammar(w) && !isCompound && !d.isTicket(words[:1])
 }
 
@@ -407,8 +417,9 @@ func (d *draft) mayNameGroup(words []word, isApart bool) bool {
 func (d *draft) mayNameLicense(words []word) bool {
 	text := " " + nameKey(joinWords(words)) + " "
 	return slices.ContainsFunc(d.Licenses, func(l License) bool {
-		head, _, _ := strings.Cut(l.Name, " – ")
-		return l.Name != "" && strings.Contains(text, " "+nameKey(head)+" ")
+		name, _, _ := strings.Cut(l.Name, " – ")
+		head := nameWords(name)
+		return len(head) > 0 && strings.Contains(text, " "+strings.Join(head[:min(len(head), 2)], " ")+" ")
 	})
 }
 
@@ -421,28 +432,38 @@ func (d *draft) isNearGrammar(w word) bool {
 	text := w.lower()
 	isCode := IsCode(w.text) && len(w.text) > 3
 	isKeyword := slices.ContainsFunc(keywords, func(k string) bool {
-		isNear := text[0] == k[0] && isOneEdit(text, k)
-		return text == k || isNear && (len(k) > 4 || k == "for" && len(text) < 4)
+		return text[0] == k[0] && isNearKeyword(text, k)
 	})
 	_, days := d.readDay([]word{w})
 	_, isUnit := findUnit(text)
 	_, isMonth := findMonth(text)
-	isGlued := slices.ContainsFunc(d.longWords(), func(k string) bool {
+	isGlued := slices.ContainsFunc(d.long, func(k string) bool {
 		return strings.HasPrefix(text, k) || strings.HasSuffix(text, k)
 	})
 	return isCode || isKeyword || isGlued || days > 0 || isUnit || isMonth || len(d.nearest(w.text)) > 0 || len(d.nearPacks(w.text)) > 0
 }
 
+// isNearKeyword reports whether a text is a keyword, or a long one with one letter wrong.
+func isNearKeyword(text, keyword string) bool {
+	isLong := len(keyword) > 4 || keyword == "for" && len(text) < 4
+	return text == keyword || isLong && isOneEdit(text, keyword)
+}
+
 // longWords are words that are seldom a part of others: one that begins or ends so may be two
 // without the blank between them.
-func (d *draft) longWords() []string {
+func (r *reader) longWords() []string {
 	var all []string
-	for _, l := range d.names {
+	for _, l := range r.names {
 		all = append(all, strings.ToLower(l.Code))
 		all = append(all, l.words...)
 	}
-	for _, p := range d.packs {
+	for _, p := range r.packs {
 		all = append(all, p.Name)
+	}
+	for foreign := range translations {
+		if len(foreign) > 5 {
+			all = append(all, foreign)
+		}
 	}
 	return slices.DeleteFunc(append(all, keywords...), func(k string) bool { return len(k) < 4 })
 }
@@ -474,11 +495,14 @@ var (
 	// pastWords may say what was so before.
 	pastWords = []string{"was", "were", "had", "did", "been", "used"}
 	// hedges limit or condition what is asked for, or compare it with something else.
-	hedges = []string{
-		"if", "when", "once", "after", "before", "unless", "while", "whenever", "provided", "assuming", "depending", "later",
+	hedges = append([]string{
 		"or", "either", "than", "like", "same", "similar", "instead", "rather", "half", "part", "some", "other", "others",
-		"whichever", "already", "still", "again", "back", "also", "too", "plus", "date", "expiry", "deadline", "maybe", "perhaps",
+		"whichever", "already", "still", "again", "back", "also", "too", "plus", "date", "expiry", "deadline", "maybe", "perhaps", "wrong", "ignore", "mistake",
 		"what", "who", "which", "how", "where", "why", "whether", "says", "said", "asked", "told",
+	}, conditions...)
+	// conditions say when something is asked for, or whether.
+	conditions = []string{
+		"if", "when", "once", "after", "before", "unless", "while", "whenever", "provided", "assuming", "depending", "later",
 	}
 )
 

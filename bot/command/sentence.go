@@ -41,20 +41,49 @@ func (r *reader) readSeveral(o opening, body, reason []word) *Error {
 		}
 	}
 	if len(runs) > 1 && len(runs) <= maxEither {
-		if all := s.splitPairs(o, body); len(all) > 1 {
+		all := s.splitPairs(o, body)
+		isTimed := func(a approvals.Ask) bool { return a.IsTimed() }
+		n := len(all) - 1
+		switch isUnsure := n > 0 && isTimed(all[n]) && !slices.ContainsFunc(all[:n], isTimed); {
+		case n > 0 && !isUnsure:
 			return s.offerAll("These are several requests: one is for one group.", all)
+		case isUnsure, s.arePairs(body):
+			return newError("", "These are several requests. Ask for each group separately.")
 		}
 	}
 	return nil
 }
 
-// splitPairs are the requests of words such as "IDU for Sales and TSTNU for Finance". Only the
-// last may have an end or a reason of its own, and then it is not sure for which it is.
+// hasPart reports whether words name a license, or a number beside the groups.
+func (s several) hasPart(words []word) bool {
+	runs := s.maximalRuns(words)
+	for i, w := range words {
+		isName := slices.ContainsFunc(runs, func(f run) bool { return f.from <= i && i < f.to })
+		if !isName && (item{word: w}).isNumber() && s.readPeriod(words[i:]).n == 0 {
+			return true
+		}
+	}
+	return s.hasLicense(words)
+}
+
+// arePairs reports whether punctuation or a word such as "and" stands between two groups that
+// have each a license or a number.
+func (s several) arePairs(body []word) bool {
+	for i := 1; i < len(body); i++ {
+		isCut := body[i].isOneOf(separators) || endsClause(body[i-1])
+		if isCut && len(s.maximalRuns(body[:i])) == 1 && s.hasPart(body[:i]) && s.hasPart(body[i:]) {
+			return true
+		}
+	}
+	return false
+}
+
+// splitPairs are the requests of words such as "IDU for Sales and TSTNU for Finance".
 func (s several) splitPairs(o opening, body []word) []approvals.Ask {
 	if runs := s.maximalRuns(body); len(runs) == 1 {
 		check := *s.reader
 		check.isCheck = true
-		if c, err := check.readAsk(o, body); err == nil && !c.Ask.IsTimed() && c.Ask.Reason == "" {
+		if c, err := check.readAsk(o, body); err == nil {
 			return []approvals.Ask{c.Ask}
 		}
 		return nil

@@ -26,6 +26,8 @@ func (d *draft) takeWords(items []item) []item {
 			d.askLimit("A seat limit is how many seats the group may use in all. Say the whole number in place of %s.",
 				Typed(it.text))
 			items = slices.DeleteFunc(slices.Clone(items), item.isNumber)
+		case it.isOneOf(onlyWords) && saysWhatIs(items, i):
+			rest = append(rest, it)
 		case it.isOneOf(onlyWords) && d.ask.Action != approvals.Add:
 		case it.isOneOf(onlyWords) && len(behind) > 0 && behind[0].isNumber():
 			d.noteCorrection(it.text, "", "%s is left out.", Typed(it.text))
@@ -36,6 +38,12 @@ func (d *draft) takeWords(items []item) []item {
 		}
 	}
 	return rest
+}
+
+// saysWhatIs reports whether a word beside it says what is so, and not what is asked for.
+func saysWhatIs(items []item, i int) bool {
+	isSaying := func(it item) bool { return it.isOneOf([]string{"has", "had", "got"}) }
+	return i > 0 && isSaying(items[i-1]) || i+1 < len(items) && isSaying(items[i+1])
 }
 
 // takeWord takes a word that changes how the rest is meant, if it is one.
@@ -50,6 +58,10 @@ func (d *draft) takeWord(it item) bool {
 		d.askWhich("%s can mean that the group keeps no other license, or just that one is added.",
 			[]any{Typed(it.text)},
 			func(a *approvals.Ask) { a.Action = approvals.Set }, func(*approvals.Ask) {})
+	case it.isOneOf(limitWords) && d.action == approvals.Set && d.isSaid && len(d.ask.Codes) > 0:
+		d.askWhich("%s can mean that the group keeps no other license, or just that it gets this one with a limit or without.",
+			[]any{Typed(approvals.Set)},
+			func(a *approvals.Ask) { a.Action = approvals.Add }, func(*approvals.Ask) {})
 	case it.isOneOf(everything) && d.ask.Action == approvals.Remove:
 		d.takeEverything(it)
 	case it.isOneOf(limitVerbs) && !it.isFiller() && isAdd && !d.isSaid:
@@ -67,6 +79,10 @@ func (d *draft) takeWord(it item) bool {
 
 // onlyWords say that there is nothing else.
 var onlyWords = []string{"only", "just", "exactly"}
+
+// limitWords stand beside set where it is no list of all codes: they name a seat limit, or are
+// the second half of "set up".
+var limitWords = []string{"limit", "limits", "cap", "quota", "max", "maximum", "up"}
 
 // askLimit asks for the limit of the only code.
 func (d *draft) askLimit(format string, args ...any) {

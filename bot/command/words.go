@@ -56,7 +56,7 @@ var (
 		"anyone", "kindly", "provide", "provided", "use", "uses", "dear", "let", "both", "asap",
 		"urgent", "urgently", "ty", "ok",
 		"okay", "everyone", "everybody", "colleagues", "regards", "anymore", "bot", "valid", "can", "could", "would", "want",
-		"wants", "each", "apiece", "i", "hi", "hello", "hey", "needed", "required", "yo", "there", "folks", "sorry", "be", "it",
+		"wants", "each", "apiece", "i", "hi", "hello", "hey", "needed", "required", "yo", "there", "guys", "morning", "folks", "sorry", "be", "it",
 	}
 	// eachWords say that a number of seats is for each code.
 	eachWords = []string{"each", "apiece"}
@@ -74,7 +74,7 @@ var (
 var showVerbs = []string{"show", "list", "display", "view", "check"}
 
 // otherVerbs begin a command and mean what another word means.
-var otherVerbs = []string{"approve", "deny", "reject", "extend", "prolong", "licenses", "licences", "groups"}
+var otherVerbs = []string{"approve", "deny", "reject", "extend", "prolong", "renew", "licenses", "licences", "groups"}
 
 // isReserved reports whether a word means something to the grammar where a command
 // begins.
