@@ -46,12 +46,15 @@ const (
 )
 
 // RepeatNotice says how long after a failure private words are said again; false if
-// they are given up. A delay is no failure: then they certainly were not said.
-func (t LeasedJob) RepeatNotice() (after time.Duration, again bool) {
+// they are given up. A delay is no failure: then they certainly were not said. Where the pause
+// before this attempt has not passed for certain, it was no last attempt: Slack may have been
+// away for a moment only, and the clock was put ahead.
+func (t LeasedJob) RepeatNotice(now time.Time) (after time.Duration, again bool) {
+	wasEarly := now.Sub(t.TriedAt) < nextNoticePause && t.Attempt < 2*noticeAttempts
 	switch {
 	case !t.WasTried():
 		return firstNoticePause, true
-	case t.Attempt < noticeAttempts:
+	case t.Attempt < noticeAttempts || wasEarly:
 		return nextNoticePause, true
 	}
 	return 0, false

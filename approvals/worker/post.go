@@ -185,7 +185,11 @@ func (w *Runner) tellRequester(ctx context.Context, t approvals.LeasedJob, r app
 	if err == nil || approvals.IsDelay(err) {
 		return err
 	}
-	after, again := t.RepeatNotice()
+	now, clockErr := w.Store.NowSince(ctx, t.TriedAt)
+	if clockErr != nil {
+		return errors.Join(err, clockErr)
+	}
+	after, again := t.RepeatNotice(now)
 	if !again {
 		w.OnError(Problem{During: TellingRequester, Job: t, RequestID: r.ID, Err: err})
 		return nil

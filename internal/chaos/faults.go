@@ -45,6 +45,10 @@ func failures() []fault.Fault {
 	}
 }
 
+// neverAsked is a code that nobody asks for: an answer of UiPath with it is never what was
+// written.
+const neverAsked = "AHNU"
+
 // contradictions are answers of UiPath that do not tell what became of a write.
 func contradictions(d *rand.Rand) fault.Fault {
 	page := "<!DOCTYPE html><html><body>sign in</body></html>"
@@ -52,7 +56,7 @@ func contradictions(d *rand.Rand) fault.Fault {
 		{Status: 400, Error: "the suite refuses"}, {Status: 403, Error: "the suite forbids"},
 		{Status: 404, Error: "the suite finds nothing"}, {Status: 409, Error: "the suite refuses"},
 		{Status: 401}, {Status: 429, RetryAfter: "1"}, {Status: 503}, {Body: page, ContentType: "text/html"},
-		{Status: 302, Location: "http://login.example/"}, {Codes: strings.Join(pickSome(d, owned, 1+d.IntN(2)), " ")},
+		{Status: 302, Location: "http://login.example/"}, {Codes: strings.Join(append(pickSome(d, owned, d.IntN(2)), neverAsked), " ")},
 	})
 	f.AfterEffect = d.IntN(3) > 0
 	return f

@@ -3,6 +3,7 @@ package judge
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // foundReply is the reply that corrects an outcome: a later look shows the change
@@ -45,15 +46,23 @@ func (j *judge) judgeCorrection(r *request, c *Card, found Reply) {
 }
 
 // lacksCorrection reports whether a request did not end as done, and its change is
-// made nevertheless: the bot looks once more, and then says so.
+// made nevertheless: the bot looks once more, and then says so. A set is made if it is exact.
 func (j *judge) lacksCorrection(r *request, c *Card) bool {
 	told := slices.IndexFunc(c.Thread, func(reply Reply) bool { return IsOutcome(reply.Event) })
 	if told < 0 || len(effectiveWrites(r.writes)) == 0 || !c.Deleted.IsZero() || c.madeReply() != nil {
 		return false
 	}
+	isMade := func(codes []string) bool {
+		return c.changeIn(codes) && (!r.asksExactly() || sameSet(codes, union(c.Codes, c.Stays)))
+	}
 	return !slices.ContainsFunc(j.h.statesOf(c.Group), func(s state) bool {
-		return s.until.After(c.Thread[told].At) && !c.changeIn(s.codes)
+		return s.until.After(c.Thread[told].At) && !isMade(s.codes)
 	})
+}
+
+// asksExactly reports whether a request is to set a group to exactly its codes.
+func (r *request) asksExactly() bool {
+	return r.command != nil && strings.HasPrefix(r.command.Text, "set ")
 }
 
 // judgeForever wants the codes of a grant out in the end.

@@ -580,3 +580,22 @@ func TestAskingCardBesideAnEdit(t *testing.T) {
 		t.Errorf("the write is given to %+v", c)
 	}
 }
+
+// A set that was refused and made all the same is to be told, unless more than it is there.
+func TestASetThatWasMadeAllTheSame(t *testing.T) {
+	for more, want := range map[string]bool{"": true, "TSTNU": false} {
+		h := history()
+		h.Commands[0].Text = "set group-01 IDU ATTUNU because ask-1-0"
+		c := h.Cards[0]
+		c.Stays, c.Thread[0].Event = []string{"ATTUNU"}, failedEvent
+		if more != "" {
+			h.Edits = []Edit{{At: at(4.5), Group: "group-01", Before: []string{"ATTUNU", "IDU"}, After: []string{"ATTUNU", "IDU", more}}}
+		}
+		j := collectRequests(h)
+		r := j.requests[aRequest]
+		r.writes = h.Writes
+		if got := j.lacksCorrection(r, c); got != want {
+			t.Errorf("with %q besides: the correction is missing: %t", more, got)
+		}
+	}
+}

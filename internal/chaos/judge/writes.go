@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -176,7 +175,7 @@ func (j *judge) judgeConsent(r *request, c *Card, w *Write) {
 // judgeCodes wants a write to change the codes that the card names, and no others, of
 // an allocation that the bot may have read.
 func (j *judge) judgeCodes(r *request, c *Card, w *Write) {
-	if r.command != nil && strings.HasPrefix(r.command.Text, "set ") && !sameSet(w.Asked, union(c.Codes, c.Stays)) {
+	if r.asksExactly() && !sameSet(w.Asked, union(c.Codes, c.Stays)) {
 		j.reportAt(w.Arrived, writeInexact, r.id, fmt.Sprintf("%v instead of %v and %v", w.Asked, c.Codes, c.Stays), w.Group)
 	}
 	if j.h.mayHaveRead(w, func(codes []string) bool {
