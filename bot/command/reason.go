@@ -354,12 +354,14 @@ func (d *draft) isReason(words []word, isApart bool) bool {
 		return true
 	}
 	isMistyped := func(k string) bool { return isNearKeyword(words[0].lower(), k) }
-	if slices.ContainsFunc(keywords, isMistyped) {
-		return false // it is what begins the rest
-	}
-	if d.mayNameGroup(words, isApart) || d.mayNameLicense(words) {
+	if slices.ContainsFunc(keywords, isMistyped) { // it is what begins the rest
 		return false
 	}
+	return !d.mayNameGroup(words, isApart) && !d.mayNameLicense(words) && d.saysEnough(words, isApart)
+}
+
+// saysEnough reports whether each of the words may stand in a reason, and they say something.
+func (d *draft) saysEnough(words []word, isApart bool) bool {
 	said, plainly := 0, 0
 	for i, w := range words {
 		switch {
@@ -390,17 +392,26 @@ func (w word) saysMuch() bool {
 // or limit it. A clause with a subject may count what the reason is about.
 func (d *draft) isNoReason(words []word, isApart, isBehind, hasSubject bool) bool {
 	w := words[0]
-	if !isApart && w.isOneOf(pastWords) {
+	isPast := !isApart && w.isOneOf(pastWords)
+	if isPast || w.quoted || w.isHedged() || isPerson(w.text) || mention.MatchString(w.text) || isActing(w) {
 		return true
 	}
-	isOfCount := len(words) > 1 && !(item{word: words[1]}).isFiller() && hasSubject
 	isCompound := len(words) > 1 && strings.Contains(w.text, "-")
-	isLong := isApart && isBehind && (len(words) == 1 || !words[1].isOneOf(seatWords)) && longNumber.MatchString(w.text) && !year.MatchString(w.text)
-	isDigits := strings.ContainsAny(w.text, "0123456789") && !d.isTicket(words[:1])
-	isNumber := isDigits || (item{word: w}).isNumber() && !isOfCount
-	return w.quoted || isNumber && !isLong || strings.ContainsAny(w.text, "()") ||
-		w.isHedged() || isPerson(w.text) || mention.MatchString(w.text) || isActing(w) ||
+	return strings.ContainsAny(w.text, "()") || d.isAmount(words, isApart && isBehind, hasSubject) ||
 		d.isNearGrammar(w) && !isCompound && !d.isTicket(words[:1])
+}
+
+// isAmount reports whether the first of these words is a number, and may be one of seats or days.
+// A long one behind others in a clause of its own is none.
+func (d *draft) isAmount(words []word, isBehindInClause, hasSubject bool) bool {
+	w := words[0]
+	isAlone := len(words) == 1
+	if isBehindInClause && (isAlone || !words[1].isOneOf(seatWords)) && longNumber.MatchString(w.text) && !year.MatchString(w.text) {
+		return false
+	}
+	isDigits := strings.ContainsAny(w.text, "0123456789") && !d.isTicket(words[:1])
+	isOfCount := !isAlone && !(item{word: words[1]}).isFiller() && hasSubject
+	return isDigits || (item{word: w}).isNumber() && !isOfCount
 }
 
 // mayNameGroup reports whether words may be a mistyped group. Beside others a word may be one

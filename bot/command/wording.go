@@ -14,30 +14,38 @@ func (d *draft) takeWords(items []item) []item {
 	var rest []item
 	for i := 0; i < len(items); i++ {
 		it, behind := items[i], items[i+1:]
-		persons := plainWords(behind)
 		switch {
-		case it.kind == plain && it.isOneOf(signOffs) && d.isSigned(behind):
+		case it.kind != plain:
+			rest = append(rest, it)
+		case it.isOneOf(signOffs) && d.isSigned(behind):
 			letter := typedText(plainWords(items[i:]))
 			d.noteCorrection(letter, "", "%s is left out.", Typed(letter))
 			return rest
-		case it.kind == plain && it.isOneOf(prepositions) && areAboutPersons(persons) && !d.standsBefore(behind):
-			i += len(persons)
-		case it.kind == plain && it.isOneOf(moreWords) && d.ask.Action == approvals.Add && d.onlyCode() != "":
+		case it.isOneOf(prepositions) && areAboutPersons(plainWords(behind)) && !d.standsBefore(behind):
+			i += len(plainWords(behind))
+		case it.isOneOf(moreWords) && d.ask.Action == approvals.Add && d.onlyCode() != "":
 			d.askLimit("A seat limit is how many seats the group may use in all. Say the whole number in place of %s.",
 				Typed(it.text))
 			items = slices.DeleteFunc(slices.Clone(items), item.isNumber)
-		case it.isOneOf(onlyWords) && saysWhatIs(items, i):
-			rest = append(rest, it)
-		case it.isOneOf(onlyWords) && d.ask.Action != approvals.Add:
-		case it.isOneOf(onlyWords) && len(behind) > 0 && behind[0].isNumber():
-			d.noteCorrection(it.text, "", "%s is left out.", Typed(it.text))
-		case it.isOneOf(vagueWords) && d.onlyCode() != "" && d.ask.Action != approvals.Remove:
-			d.askLimit("%s is no number of seats. Say how many the group may use, or leave it out.", Typed(it.text))
-		case it.kind != plain || !d.takeWord(it):
+		case it.isOneOf(onlyWords) && saysWhatIs(items, i), !d.takeAmount(it, behind) && !d.takeWord(it):
 			rest = append(rest, it)
 		}
 	}
 	return rest
+}
+
+// takeAmount takes a word that says how many seats are meant, or that there are no more.
+func (d *draft) takeAmount(it item, behind []item) bool {
+	switch {
+	case it.isOneOf(onlyWords) && d.ask.Action != approvals.Add:
+	case it.isOneOf(onlyWords) && len(behind) > 0 && behind[0].isNumber():
+		d.noteCorrection(it.text, "", "%s is left out.", Typed(it.text))
+	case it.isOneOf(vagueWords) && d.onlyCode() != "" && d.ask.Action != approvals.Remove:
+		d.askLimit("%s is no number of seats. Say how many the group may use, or leave it out.", Typed(it.text))
+	default:
+		return false
+	}
+	return true
 }
 
 // saysWhatIs reports whether a word beside it says what is so, and not what is asked for.
@@ -64,7 +72,16 @@ func (d *draft) takeWord(it item) bool {
 			func(a *approvals.Ask) { a.Action = approvals.Add }, func(*approvals.Ask) {})
 	case it.isOneOf(everything) && d.ask.Action == approvals.Remove:
 		d.takeEverything(it)
-	case it.isOneOf(limitVerbs) && !it.isFiller() && isAdd && !d.isSaid:
+	default:
+		return d.takeLimitWord(it)
+	}
+	return true
+}
+
+// takeLimitWord takes a verb that changes a limit or an end, or by how much.
+func (d *draft) takeLimitWord(it item) bool {
+	switch {
+	case it.isOneOf(limitVerbs) && !it.isFiller() && d.ask.Action == approvals.Add && !d.isSaid:
 		d.limitVerb = it.text
 	case it.isKeyword("by") && d.limitVerb != "":
 		d.isByAmount = true
