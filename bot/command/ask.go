@@ -449,13 +449,9 @@ func (d *draft) takeRest(items []item) {
 	var left []item
 	for i, it := range items {
 		switch {
-		case it.kind != plain || it.isFiller() || it.isOneOf(politeWords):
 		case it.isKeyword(WordEmpty), it.isKeyword(formerWordEmpty):
 			d.ask.MayEmpty = true
-		case it.isOneOf(prepositions) && d.standsBefore(items[i+1:]):
-		case it.isOneOf(addVerbs) && !d.isSaid:
-		case d.isSaid && d.action == approvals.Remove && it.isOneOf([]string{"back", "off", unneeded}) && !hasLicense(items[i:]):
-		default:
+		case it.kind == plain && !d.meansNothing(items, i):
 			left = append(left, it)
 		}
 	}
@@ -465,6 +461,14 @@ func (d *draft) takeRest(items []item) {
 	case len(left) > 0:
 		d.noteLeft(left)
 	}
+}
+
+// meansNothing reports whether a word adds nothing to what is understood.
+func (d *draft) meansNothing(items []item, i int) bool {
+	it, isRemove := items[i], d.isSaid && d.action == approvals.Remove
+	return it.isFiller() || it.isOneOf(politeWords) || it.isOneOf(addVerbs) && !d.isSaid ||
+		it.isOneOf(prepositions) && d.standsBefore(items[i+1:]) ||
+		isRemove && it.isOneOf([]string{"back", "off", unneeded}) && !hasLicense(items[i:])
 }
 
 // areLoneSeats reports whether a number behind the only code can be nothing but its limit.

@@ -78,12 +78,7 @@ func joinWords(words []word) string {
 
 // codeOf reads a word that is a code, maybe with a seat limit.
 func (d *draft) codeOf(it item) match {
-	base, limit, hasLimit := it.text, "", false
-	if at := strings.LastIndex(it.text, "-"); at > 0 && number.MatchString(it.text[at+1:]) && d.isAskable(it.text[:at]) {
-		base, limit, hasLimit = it.text[:at], it.text[at:], true // a minus sets no limit
-	} else if at := limitSign.FindStringIndex(it.text); at != nil {
-		base, limit, hasLimit = it.text[:at[0]], stripDecoration(it.text[at[1]:]), true
-	}
+	base, limit, hasLimit := d.cutLimit(it.text)
 	code := strings.ToUpper(stripDecoration(base))
 	_, isKnown := d.license(code)
 	isShaped := IsCode(code) && base == strings.ToUpper(base) && len(base) > 2
@@ -94,12 +89,28 @@ func (d *draft) codeOf(it item) match {
 		return found
 	case d.Licenses == nil:
 		return match{}
-	case isShaped && !d.isTrial && len(d.nearest(base)) == 0 && len(d.named(base)) == 0 && len(d.nearPacks(base)) == 0:
+	case isShaped && !d.isTrial && !d.isLikeKnown(base):
 		return found // not in the list; maybe the group has it
 	case hasLimit:
 		return d.namedWithLimit(base, found)
 	}
 	return match{}
+}
+
+// cutLimit cuts a seat limit off a word.
+func (d *draft) cutLimit(text string) (base, limit string, hasLimit bool) {
+	if at := strings.LastIndex(text, "-"); at > 0 && number.MatchString(text[at+1:]) && d.isAskable(text[:at]) {
+		return text[:at], text[at:], true // a minus sets no limit
+	}
+	if at := limitSign.FindStringIndex(text); at != nil {
+		return text[:at[0]], stripDecoration(text[at[1]:]), true
+	}
+	return text, "", false
+}
+
+// isLikeKnown reports whether a word is near a code, or is or is near a name.
+func (d *draft) isLikeKnown(text string) bool {
+	return len(d.nearest(text)) > 0 || len(d.named(text)) > 0 || len(d.nearPacks(text)) > 0
 }
 
 // namedWithLimit finds a license with a seat limit by its name, or a pack, or else those

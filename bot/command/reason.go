@@ -286,18 +286,18 @@ func (d *draft) takeClauses(items []item) []item {
 func (d *draft) clauses(items []item) []clause {
 	isPart, last := d.findParts(items)
 	var all []clause
+	endsAt := func(i int) bool { return i == 0 || i == len(items) || items[i-1].endsClause }
 	for from := 0; from < len(items); from++ {
-		isBegin := from == 0 || isPart[from-1] || items[from-1].endsClause
-		if isPart[from] || !isBegin {
+		if isPart[from] || !endsAt(from) && !isPart[from-1] {
 			continue
 		}
 		to := from + 1
-		for to < len(items) && !isPart[to] && !items[to-1].endsClause {
+		for to < len(items) && !isPart[to] && !endsAt(to) {
 			to++
 		}
-		isApart := (from == 0 || items[from-1].endsClause) && (to == len(items) || items[to-1].endsClause)
-		for !isApart && from < to && d.isBesideSeats(items, from) {
-			from++
+		isApart := endsAt(from) && endsAt(to)
+		if !isApart {
+			from = d.skipSeats(items, from, to)
 		}
 		if isApart || from > last && from < to {
 			all = append(all, clause{from, to, isApart})
@@ -305,6 +305,14 @@ func (d *draft) clauses(items []item) []clause {
 		from = to - 1
 	}
 	return all
+}
+
+// skipSeats is where what belongs to the codes before it ends.
+func (d *draft) skipSeats(items []item, from, to int) int {
+	for from < to && d.isBesideSeats(items, from) {
+		from++
+	}
+	return from
 }
 
 // findParts reports for each item whether it is a part of the request, and where the group and

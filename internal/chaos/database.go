@@ -15,11 +15,21 @@ import (
 // included.
 const mendLimit = 30 * time.Second
 
-// A database is the store of the replicas of one world, with the ways to harm it. A
-// harm reports whether it is possible here at all, and whether it was done.
+// A database is the store of the replicas of one world, with the ways to harm it.
 type database interface {
+	harmable
 	// attachReplica tells a replica, before its first start, how to reach it.
 	attachReplica(r *replica) error
+	// mend undoes every harm and returns when the database takes writes.
+	mend(ctx context.Context) error
+	// keep copies all that is stored to a folder.
+	keep(folder string) error
+	close()
+}
+
+// harmable is what can be harmed. A harm reports whether it is possible here at all, and whether it
+// was done.
+type harmable interface {
 	// fillUp leaves no room for writes, until mend.
 	fillUp() (possible, done bool)
 	// makeReadOnly refuses every write, until mend.
@@ -29,11 +39,6 @@ type database interface {
 	crashServer(hard bool) bool
 	// cutCommits cuts the connections on which the next n commits come.
 	cutCommits(n int, where pgtest.Cut) bool
-	// mend undoes every harm and returns when the database takes writes.
-	mend(ctx context.Context) error
-	// keep copies all that is stored to a folder.
-	keep(folder string) error
-	close()
 }
 
 func openDatabase(store, dir string) (database, error) {
