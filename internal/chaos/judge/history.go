@@ -112,6 +112,7 @@ type Saying struct {
 // A Reply is a message of the bot in a card's thread.
 type Reply struct {
 	At     time.Time
+	Asked  time.Time // when the bot first posted it: Slack may store it later; zero: at once
 	Event  string
 	Number string // if it may be said more than once
 	Text   string

@@ -144,6 +144,11 @@ func TestJudgeAcceptsWhatWentWell(t *testing.T) {
 				{At: at(2.3), Event: approvedEvent, Number: "1", Text: "approved but not done yet"},
 			}, h.Cards[0].Thread...)
 		},
+		"a loss of consent that is stored after the next approval's write": func(h *History) {
+			h.Cards[0].Thread = append([]Reply{
+				{At: at(4.5), Asked: at(2.2), Event: reopenedEvent, Number: "1", Text: "approved, but … Nothing had been changed at UiPath."},
+			}, h.Cards[0].Thread...)
+		},
 		"a deadline with a last look": func(h *History) {
 			expire(h)
 			h.Cards[0].Looks, h.Cards[0].Votes = []Look{{From: at(3601), To: at(3601.1)}}, nil

@@ -25,7 +25,11 @@ func (j *judge) judgeProgress(r *request, c *Card) {
 			j.reportAt(reply.At, consentUntrue, r.id, reply.Text)
 		}
 		if nothingChanged.MatchString(reply.Text) {
-			j.judgeUnchanged(r, tookBefore(effectiveWrites(r.writes), reply.At), reply.Text, reply.At)
+			said := reply.At // or earlier, if Slack stored it late
+			if !reply.Asked.IsZero() {
+				said = reply.Asked
+			}
+			j.judgeUnchanged(r, tookBefore(effectiveWrites(r.writes), said), reply.Text, said)
 		}
 	}
 }

@@ -17,13 +17,14 @@ import (
 type reader struct {
 	*History
 	server *fakeslack.Server
-	bot    string // its user id
+	bot    string                  // its user id
+	asked  map[[2]string]time.Time // when it first posted a text in a thread
 }
 
 // Read makes a History of what the two fakes wrote down so far.
 func Read(s Setting, slack *fakeslack.Server, uipath *fakeuipath.Server) *History {
 	h := &History{Setting: s, slack: slack.Journal(), uipath: uipath.Calls("")}
-	r := &reader{History: h, server: slack, bot: slack.BotUserID()}
+	r := &reader{History: h, server: slack, bot: slack.BotUserID(), asked: firstPosted(slack)}
 	r.readCommands()
 	r.readCards()
 	r.readVotes()
@@ -260,7 +261,7 @@ func (r *reader) readThread(ts string) []Reply {
 		if m.User != r.bot {
 			continue
 		}
-		reply := Reply{At: m.PostedAt, Text: m.Text}
+		reply := Reply{At: m.PostedAt, Asked: r.asked[[2]string{ts, m.Text}], Text: m.Text}
 		if m.Metadata != nil {
 			reply.payload = m.Metadata.EventPayload
 			reply.Event, reply.Number = m.Metadata.EventType, reply.payload.number()
@@ -268,6 +269,18 @@ func (r *reader) readThread(ts string) []Reply {
 		thread = append(thread, reply)
 	}
 	return thread
+}
+
+// firstPosted has when each text was first posted in a thread.
+func firstPosted(slack *fakeslack.Server) map[[2]string]time.Time {
+	first := map[[2]string]time.Time{}
+	for _, call := range slack.Calls("chat.postMessage") {
+		said := [2]string{call.Args["thread_ts"], call.Args["text"]}
+		if _, again := first[said]; !again {
+			first[said] = call.At
+		}
+	}
+	return first
 }
 
 // meaningOf tells what an emoji means on a card, if anything.
