@@ -486,7 +486,8 @@ func (d *draft) areLoneSeats(items []item, it item) bool {
 func (d *draft) takeLoneSeats(it item) {
 	limit, _ := it.count()
 	d.readLimit(d.onlyCode(), limit)
-	d.noteCorrection(it.text, FormatCode(d.onlyCode(), d.ask.Quotas), "A seat limit is written next to its code, such as %s.",
+	d.noteCorrection(it.text, FormatCode(d.onlyCode(), d.ask.Quotas),
+		"A seat limit is written next to its code, such as %s.",
 		Typed("IDU=10"))
 }
 

@@ -384,7 +384,8 @@ func (d *draft) dropFormerSeats(items []item) []item {
 			continue
 		}
 		former := joinTexts(items[i : i+2])
-		d.noteCorrection(former, "", "%s is left out. A seat limit is how many seats the group may use from now on.", Typed(former))
+		d.noteCorrection(former, "", "%s is left out. A seat limit is how many seats the group may use from now on.",
+			Typed(former))
 		rest := slices.Delete(slices.Clone(items), i, i+2)
 		if isRange {
 			rest = slices.Delete(rest, i, i+1)

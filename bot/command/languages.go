@@ -21,10 +21,12 @@ var phrases = func() map[string]string {
 	all := make(map[string]string)
 	for means, others := range map[string][]string{
 		nothing: {
-			"from now on", "to use", "to get", "to have", "to try", "as soon as possible", "if possible", "in advance", "any more", "any longer",
+			"from now on", "to use", "to get", "to have", "to try", "as soon as possible", "if possible", "in advance",
+			"any more", "any longer",
 		},
 		"hello": {
-			"dear all", "hi all", "hello all", "guten tag", "guten morgen", "good morning", "morning all", "quick one", "good afternoon",
+			"dear all", "hi all", "hello all", "guten tag", "guten morgen", "good morning", "morning all",
+			"quick one", "good afternoon",
 		},
 		"regards": {
 			"kind regards", "best regards",
@@ -131,8 +133,9 @@ var translations = func() map[string]string {
 		"march": "märz maerz mars marzo", "april": "avril abril", "may": "mai mayo", "june": "juni juin junio",
 		"july": "juli juillet julio", "august": "août aout agosto", "september": "septembre septiembre",
 		"october": "oktober octobre octubre", "november": "novembre noviembre", "december": "dezember décembre diciembre",
-		"12": "dozen", "two": "zwei deux dos", "three": "drei trois tres", "four": "vier quatre cuatro", "five": "fünf cinq cinco",
-		"six": "sechs seis", "seven": "sieben siete",
+		"12": "dozen", "two": "zwei deux dos", "three": "drei trois tres", "four": "vier quatre cuatro",
+		"five": "fünf cinq cinco",
+		"six":  "sechs seis", "seven": "sieben siete",
 		"eight": "acht huit ocho", "nine": "neun neuf nueve", "ten": "zehn dix diez",
 	} {
 		for other := range strings.FieldsSeq(others) {

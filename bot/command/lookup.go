@@ -31,7 +31,8 @@ var (
 		{VerbPending, []string{"pending", "waiting", "waits", "open", "approve", "approval"}},
 		{VerbMine, []string{"request", "requests"}},
 	}
-	requestWords = []string{"request", "requests", "mine", "pending", "approved", "denied", "declined", "rejected", "approval",
+	requestWords = []string{
+		"request", "requests", "mine", "pending", "approved", "denied", "declined", "rejected", "approval",
 		"waiting", "waits", "approve"}
 	licenseLooks = []string{
 		"left", "available", "free", "order", "own", "code", "codes", "license", "licenses", "licence", "licences", "seats",

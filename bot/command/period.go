@@ -49,7 +49,8 @@ var (
 	restWords = []string{"this", "rest", "remainder"}
 	// beforeLength are words between for and a length.
 	beforeLength = []string{
-		"the", "next", "another", "at", "least", "most", "up", "to", "max", "maximum", "about", "around", "roughly", "approximately",
+		"the", "next", "another", "at", "least", "most", "up", "to", "max", "maximum",
+		"about", "around", "roughly", "approximately",
 		"ca",
 	}
 	numberWords = []string{
@@ -306,7 +307,8 @@ func (k Known) readSpaced(words []word) period {
 	if ok && words[1].isKeyword("m") {
 		return k.minutesOrMonths(n, whole, count)
 	}
-	if ok && len(words) > 2 && words[1].isOneOf([]string{"working", "business"}) && words[2].isOneOf([]string{"day", "days"}) {
+	isWorking := len(words) > 2 && words[1].isOneOf([]string{"working", "business"})
+	if ok && isWorking && words[2].isOneOf([]string{"day", "days"}) {
 		return k.brokenPeriod(3, "until <day>", "A time is counted in calendar days, so %s is not exact. Say the last day.",
 			Typed(joinWords(words[:3])))
 	}

@@ -340,7 +340,8 @@ func (d *draft) findParts(items []item) (isPart []bool, last int) {
 // word that means nothing and begins no clause.
 func (d *draft) isBesideSeats(items []item, i int) bool {
 	it := items[i]
-	isSeats := it.isNumber() && (i+1 == len(items) || items[i+1].kind != plain || items[i+1].isOneOf(seatWords) || it.endsOff)
+	endsThere := i+1 == len(items) || items[i+1].kind != plain || it.endsOff
+	isSeats := it.isNumber() && (endsThere || items[i+1].isOneOf(seatWords))
 	return isSeats || it.isFiller() && !it.isOneOf(clauseWords) || it.text == "-"
 }
 
@@ -414,7 +415,8 @@ func (d *draft) isNoReason(words []word, isApart, isBehind, hasSubject bool) boo
 func (d *draft) isAmount(words []word, isBehindInClause, hasSubject bool) bool {
 	w := words[0]
 	isAlone := len(words) == 1
-	if isBehindInClause && (isAlone || !words[1].isOneOf(seatWords)) && longNumber.MatchString(w.text) && !year.MatchString(w.text) {
+	isLong := longNumber.MatchString(w.text) && !year.MatchString(w.text)
+	if isBehindInClause && isLong && (isAlone || !words[1].isOneOf(seatWords)) {
 		return false
 	}
 	isDigits := strings.ContainsAny(w.text, "0123456789") && !d.isTicket(words[:1])
@@ -459,7 +461,8 @@ func (d *draft) isNearGrammar(w word) bool {
 	isGlued := slices.ContainsFunc(d.long, func(k string) bool {
 		return strings.HasPrefix(text, k) || strings.HasSuffix(text, k)
 	})
-	return isCode || isKeyword || isGlued || days > 0 || isUnit || isMonth || len(d.nearest(w.text)) > 0 || len(d.nearPacks(w.text)) > 0
+	return isCode || isKeyword || isGlued || days > 0 || isUnit || isMonth ||
+		len(d.nearest(w.text)) > 0 || len(d.nearPacks(w.text)) > 0
 }
 
 // isNearKeyword reports whether a text is a keyword, or a long one with one letter wrong.
@@ -492,7 +495,8 @@ func isActing(w word) bool {
 	text := w.lower()
 	for _, verb := range slices.Concat(removeVerbs, moveVerbs, swapVerbs, copyVerbs, limitVerbs, softVerbs, endVerbs) {
 		stem := strings.TrimSuffix(verb, "e")
-		if len(stem) > 2 && strings.HasPrefix(text, stem) && len(text)-len(stem) < 5 || len(verb) > 4 && isOneEdit(text, verb) {
+		isForm := len(stem) > 2 && strings.HasPrefix(text, stem) && len(text)-len(stem) < 5
+		if isForm || len(verb) > 4 && isOneEdit(text, verb) {
 			return true
 		}
 	}
@@ -516,7 +520,8 @@ var (
 	// hedges limit or condition what is asked for, or compare it with something else.
 	hedges = append([]string{
 		"or", "either", "than", "like", "same", "similar", "instead", "rather", "half", "part", "some", "other", "others",
-		"whichever", "already", "still", "again", "back", "also", "too", "plus", "date", "expiry", "deadline", "maybe", "perhaps", "wrong", "ignore", "mistake",
+		"whichever", "already", "still", "again", "back", "also", "too", "plus", "date", "expiry",
+		"deadline", "maybe", "perhaps", "wrong", "ignore", "mistake",
 		"what", "who", "which", "how", "where", "why", "whether", "says", "said", "asked", "told",
 	}, conditions...)
 	// conditions say when something is asked for, or whether.

@@ -209,16 +209,23 @@ func (s several) splitSwap(body []word) *Error {
 	return s.offerBoth(slices.Concat(name, rest[at+1:]), slices.Concat(name, rest[:at]))
 }
 
+// readHalf reads one of several requests, if it is understood.
+func (s several) readHalf(action approvals.Action, words []word) (ask approvals.Ask, ok bool) {
+	c, err := s.readAsk(opening{action: action, isSaid: true}, words)
+	return c.Ask, err == nil
+}
+
 // offerSet offers to give a group exactly these codes in place of all.
 func (s several) offerSet(words []word) *Error {
-	c, err := s.readAsk(opening{action: approvals.Set, isSaid: true}, words)
-	if err != nil {
+	ask, ok := s.readHalf(approvals.Set, words)
+	if !ok {
 		return nil
 	}
 	if len(s.reason) > 0 {
-		c.Ask.Reason = joinTyped(s.reason)
+		ask.Reason = joinTyped(s.reason)
 	}
-	return newError(s.verify(c.Ask), "To give a group exactly these codes and no other, begin with %s.", Typed(approvals.Set))
+	return newError(s.verify(ask), "To give a group exactly these codes and no other, begin with %s.",
+		Typed(approvals.Set))
 }
 
 // splitInstead offers the two requests of "this instead of that".
@@ -246,11 +253,11 @@ func (s several) offerBoth(add, remove []word) *Error {
 		action approvals.Action
 		words  []word
 	}{{approvals.Add, add}, {approvals.Remove, remove}} {
-		c, err := s.readAsk(opening{action: half.action, isSaid: true}, half.words)
-		if err != nil {
+		ask, ok := s.readHalf(half.action, half.words)
+		if !ok {
 			return nil
 		}
-		asks = append(asks, c.Ask)
+		asks = append(asks, ask)
 	}
 	return s.offerAll("These are two requests: one adds codes, the other takes codes out.", asks)
 }

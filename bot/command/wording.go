@@ -67,8 +67,8 @@ func (d *draft) takeWord(it item) bool {
 			[]any{Typed(it.text)},
 			func(a *approvals.Ask) { a.Action = approvals.Set }, func(*approvals.Ask) {})
 	case it.isOneOf(limitWords) && d.action == approvals.Set && d.isSaid && len(d.ask.Codes) > 0:
-		d.askWhich("%s can mean that the group keeps no other license, or just that it gets this one with a limit or without.",
-			[]any{Typed(approvals.Set)},
+		d.askWhich("%s can mean that the group keeps no other license, or just that it gets this one with a limit or "+
+			"without.", []any{Typed(approvals.Set)},
 			func(a *approvals.Ask) { a.Action = approvals.Add }, func(*approvals.Ask) {})
 	case it.isOneOf(everything) && d.ask.Action == approvals.Remove:
 		d.takeEverything(it)

@@ -14,7 +14,8 @@ var (
 	}
 	// removeVerbs take codes out.
 	removeVerbs = []string{
-		"remove", "delete", "drop", "take", "revoke", "unassign", "withdraw", "deactivate", "disable", "deallocate", "strip", "rm",
+		"remove", "delete", "drop", "take", "revoke", "unassign", "withdraw", "deactivate", "disable",
+		"deallocate", "strip", "rm",
 		"reclaim", "recall",
 	}
 	// turningWords may turn a request into its opposite.
@@ -56,7 +57,8 @@ var (
 		"anyone", "kindly", "provide", "provided", "use", "uses", "dear", "let", "both", "asap",
 		"urgent", "urgently", "ty", "ok",
 		"okay", "everyone", "everybody", "colleagues", "regards", "anymore", "bot", "valid", "can", "could", "would", "want",
-		"wants", "each", "apiece", "i", "hi", "hello", "hey", "needed", "required", "yo", "there", "guys", "morning", "folks", "sorry", "be", "it",
+		"wants", "each", "apiece", "i", "hi", "hello", "hey", "needed", "required", "yo", "there",
+		"guys", "morning", "folks", "sorry", "be", "it",
 	}
 	// eachWords say that a number of seats is for each code.
 	eachWords = []string{"each", "apiece"}

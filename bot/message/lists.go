@@ -141,7 +141,8 @@ func SummarizeOpen(name string, counts map[approvals.State]int) string {
 		}
 	}
 	if len(lines) == 0 {
-		return fmt.Sprintf("No request is open. %s lists your own, closed ones too.", quoteCodeWithin(name+" mine", maxCopied))
+		return fmt.Sprintf("No request is open. %s lists your own, closed ones too.",
+			quoteCodeWithin(name+" mine", maxCopied))
 	}
 	return "*Open requests*\n" + strings.Join(lines, "\n") +
 		fmt.Sprintf("\n%s lists those that wait, %s your own.",

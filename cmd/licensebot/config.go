@@ -125,7 +125,8 @@ func (c *Config) checkSlack(p *problems) {
 	checkToken(p, "SLACK_BOT_TOKEN", c.SlackBotToken, "xoxb-")
 	checkToken(p, "SLACK_APP_TOKEN", c.SlackAppToken, "xapp-")
 	checkURL(p, "SLACK_API_URL", c.SlackAPIURL, "https://slack.com/api/", c.allowHTTP)
-	if u, err := url.Parse(c.SlackAPIURL); err == nil && bot.IsSlacksOwn(u.Hostname()) && strings.Trim(u.Path, "/") != "api" {
+	u, err := url.Parse(c.SlackAPIURL)
+	if err == nil && bot.IsSlacksOwn(u.Hostname()) && strings.Trim(u.Path, "/") != "api" {
 		p.add("SLACK_API_URL", "is not where Slack's Web API is: its path has to be /api/",
 			"https://slack.com/api/, or https://slack-gov.com/api/ for GovSlack")
 	}

@@ -117,5 +117,6 @@ func (l *moveLines) report(p store.MoveProgress) {
 		return
 	}
 	l.last = now
-	_, _ = fmt.Fprintf(l.out, "%-20s %d of %s\n", p.Table, p.Rows, countNoun(p.Of, "row")) // the move goes on without a reader
+	// The move goes on without a reader.
+	_, _ = fmt.Fprintf(l.out, "%-20s %d of %s\n", p.Table, p.Rows, countNoun(p.Of, "row"))
 }

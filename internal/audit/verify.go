@@ -122,7 +122,8 @@ func (c *Chain) addErasure(r Row) {
 // comes last.
 func (c *Chain) CheckErased() {
 	if c.Erased.Words != c.told.Words {
-		c.report("the count of erased words is %d, and the rows of erasures tell of %d: words were taken out by hand, or put back",
+		c.report("the count of erased words is %d, and the rows of erasures tell of %d: words were taken out by hand, "+
+			"or put back",
 			c.Erased.Words, c.told.Words)
 	}
 }

@@ -39,7 +39,8 @@ func joinsEmoji(all []rune, i int) bool {
 		return false
 	}
 	before, after := all[i-1], all[i+1]
-	isDressed := unicode.Is(unicode.Variation_Selector, before) || before >= '\U0001F3FB' && before <= '\U0001F3FF' // a skin tone
+	isSkinTone := before >= '\U0001F3FB' && before <= '\U0001F3FF'
+	isDressed := unicode.Is(unicode.Variation_Selector, before) || isSkinTone
 	return (isDressed || unicode.Is(unicode.So, before)) && unicode.Is(unicode.So, after)
 }
 

@@ -75,7 +75,8 @@ func (t *tx) putBackWatched(ctx context.Context) error {
 func (t *tx) findEarlierStep(ctx context.Context) (time.Duration, error) {
 	var latest sql.NullInt64
 	err := t.QueryRowContext(ctx, `SELECT max(at) FROM (SELECT max(at) AS at FROM watched_groups
-		UNION ALL SELECT max(suspect_at) FROM watched_groups UNION ALL SELECT max(listed_at) FROM watch UNION ALL SELECT max(due_at) - $1 FROM watch) AS times`,
+		UNION ALL SELECT max(suspect_at) FROM watched_groups UNION ALL SELECT max(listed_at) FROM watch
+		UNION ALL SELECT max(due_at) - $1 FROM watch) AS times`,
 		approvals.WatchEvery.Microseconds()).Scan(&latest)
 	if err != nil {
 		return 0, fmt.Errorf("look for a step of the clock: %w", err)

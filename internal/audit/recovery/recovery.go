@@ -199,7 +199,8 @@ func wasApproved(thread []approvals.Told) bool {
 func (e Entry) String() string {
 	const minute = "2006-01-02 15:04 UTC"
 	text := fmt.Sprintf("%-8s %s  %s %s %s the group %s, asked by %s on %s", e.Standing, orUnknown(e.RequestID),
-		e.Action, strings.Join(e.Codes, " "), approvals.Action(e.Action).Preposition(), orUnknown(e.GroupID), orUnknown(e.Requester), e.PostedAt.Format(minute))
+		e.Action, strings.Join(e.Codes, " "), approvals.Action(e.Action).Preposition(), orUnknown(e.GroupID),
+		orUnknown(e.Requester), e.PostedAt.Format(minute))
 	if e.Cut {
 		text += "; the card has all codes"
 	}

@@ -85,7 +85,8 @@ const (
 
 // hedges are words of an outcome that leaves open whether something was changed.
 var hedges = []string{
-	"took effect is unknown", "may have taken effect", "does not show the change to", "shows a part of the change all the same",
+	"took effect is unknown", "may have taken effect", "does not show the change to",
+	"shows a part of the change all the same",
 	"although the card says that this stays",
 }
 
