@@ -88,12 +88,12 @@ func TestLimitsThatAnEarlierRequestWasShownAreWaitedFor(t *testing.T) {
 				}
 				kept := w.uipath.rule().Quotas
 				show := func(limits []Quota) {
-					w.uipath.onRead = func(int) error {
+					w.uipath.meanwhile(func(int) error {
 						rule := w.uipath.rules["group-01"]
 						rule.Quotas = limits
 						w.uipath.rules["group-01"] = rule
 						return nil
-					}
+					})
 				}
 				show(nil)
 				r := w.file("e2", "NEWER")

@@ -348,7 +348,7 @@ func TestReopenedIsNotToldOnceItIsOver(t *testing.T) {
 				w.until("a write without an answer", func(Request) bool { return w.uipath.count("put") == 1 })
 				time.Sleep(10 * time.Minute)
 				w.posts(JobPostConsentLost, 0)
-				w.uipath.onRead = nil
+				w.uipath.meanwhile(nil)
 				w.untilState(Done)
 				w.quiet()
 				w.posts(JobPostConsentLost, 0)

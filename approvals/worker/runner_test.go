@@ -285,6 +285,13 @@ func (u *uipath) ReadGroup(ctx context.Context, id string) (Group, error) {
 
 func (u *uipath) rename(name string) { u.renamed = name }
 
+// meanwhile has something happen before each read from now on, while workers read.
+func (u *uipath) meanwhile(onRead func(n int) error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.onRead = onRead
+}
+
 func (u *uipath) ReadAllocation(_ context.Context, id string) (Allocation, error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
