@@ -22,7 +22,7 @@ import (
 // some seconds that the suite works.
 const (
 	boundedSteps    = 130
-	boundedPatience = 2 * time.Minute
+	boundedPatience = 4 * time.Minute
 	shortSteps      = 8
 	shortThinking   = 1500 * time.Millisecond
 )
