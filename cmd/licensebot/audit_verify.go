@@ -30,8 +30,9 @@ func auditVerifyCommand() *cobra.Command {
 			"UiPath it reads the same variables as serve; --offline leaves both out.\n\n" +
 			"Slack allows few calls a minute. verify reads the thread of each card, 27 a minute: a thousand cards\n" +
 			"take about forty minutes, and a terminal shows how long it goes on. --quick reads a thread only if\n" +
-			"Slack counts other replies than the journal, or another latest one: a thousand cards take less.\n" +
-			"It finds what was added or deleted, and does not find replies that were edited.\n\n" +
+			"Slack counts other replies than the journal, or another latest one, so a thousand cards take\n" +
+			"less than a minute. It finds what was added or deleted, and does not find replies that were\n" +
+			"edited.\n\n" +
 			"Exit codes: 0 no difference, 1 differences, 2 usage error, 3 could not check.",
 		Example: "  licensebot audit verify\n  licensebot audit verify --since 2026-01-01\n" +
 			"  licensebot audit verify --quick\n  licensebot audit verify --offline",

@@ -94,7 +94,7 @@ func (e Erasure) like() string { return `%"` + e.Person + `%` }
 
 // listToErase lists the requests with words that may have to go, open ones included.
 func (t *tx) listToErase(ctx context.Context, e Erasure) ([]string, error) {
-	scan := func(rows *sql.Rows) (id string, err error) { return id, rows.Scan(&id) }
+	scan := func(rows *sql.Rows) (id string, err error) { err = rows.Scan(&id); return id, err }
 	if e.Person == "" {
 		return collect(readRows(ctx, t, scan, `SELECT id FROM requests
 			WHERE filed_at < $2 AND (closed_at IS NULL OR closed_at >= $1 AND closed_at < $2) ORDER BY id`,

@@ -60,7 +60,8 @@ const limitsShownQuery = `SELECT EXISTS (SELECT 1 FROM requests
 // LimitsWereShown reports whether UiPath showed the seat limits of a group to one of its
 // requests that are open or in effect.
 func (s *Store) LimitsWereShown(ctx context.Context, groupID string) (shown bool, err error) {
-	return shown, s.read.QueryRowContext(ctx, limitsShownQuery, groupID, `%"quotas_known":true%`).Scan(&shown)
+	err = s.read.QueryRowContext(ctx, limitsShownQuery, groupID, `%"quotas_known":true%`).Scan(&shown)
+	return shown, err
 }
 
 // lateEffectsQuery reads the closed requests whose allocation is looked at once more.

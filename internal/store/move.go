@@ -150,7 +150,8 @@ func (m *moveTx) mustBeEmpty(ctx context.Context) error {
 }
 
 func (m *moveTx) countRows(ctx context.Context, table string) (n int64, err error) {
-	return n, m.QueryRowContext(ctx, `SELECT count(*) FROM `+table).Scan(&n)
+	err = m.QueryRowContext(ctx, `SELECT count(*) FROM `+table).Scan(&n)
+	return n, err
 }
 
 // moveTable copies one table, and reads the copy again. It returns how many rows the

@@ -19,7 +19,7 @@ func (r *Reader) Channels(ctx context.Context) ([]string, error) {
 		UNION SELECT channel FROM (`+channelOfToday+`) AS today ORDER BY channel`))
 }
 
-func scanText(rows *sql.Rows) (text string, err error) { return text, rows.Scan(&text) }
+func scanText(rows *sql.Rows) (text string, err error) { err = rows.Scan(&text); return text, err }
 
 // CardsBetween reads the requests with a card in a part of a channel: from a timestamp to before
 // another one, which may be empty.

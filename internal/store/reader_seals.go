@@ -117,7 +117,7 @@ func (r *Reader) checkStrayWords(ctx context.Context, c *audit.Chain, seen tally
 	if err != nil || all == seen.words {
 		return err
 	}
-	stray := readRows(ctx, r.tx, func(rows *sql.Rows) (id int64, err error) { return id, rows.Scan(&id) },
+	stray := readRows(ctx, r.tx, func(rows *sql.Rows) (id int64, err error) { err = rows.Scan(&id); return id, err },
 		`SELECT journal_id FROM journal_words w
 		WHERE words = '' OR NOT EXISTS (SELECT 1 FROM journal j WHERE j.id = w.journal_id) ORDER BY journal_id`)
 	for id, err := range stray {
@@ -277,7 +277,7 @@ func (r *Reader) verifyRequests(ctx context.Context, c *audit.Chain) (n int64, e
 		n++
 		c.CheckRequest(d.id, d.now, d.journaled)
 	}
-	missing := readRows(ctx, r.tx, func(rows *sql.Rows) (id string, err error) { return id, rows.Scan(&id) },
+	missing := readRows(ctx, r.tx, func(rows *sql.Rows) (id string, err error) { err = rows.Scan(&id); return id, err },
 		`SELECT request_id FROM (SELECT DISTINCT request_id FROM journal) AS told
 		WHERE request_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM requests r WHERE r.id = told.request_id)
 		ORDER BY request_id`)
