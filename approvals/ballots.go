@@ -22,7 +22,7 @@ func StagesNaming(members [][]string, user string) []int {
 func HasNewBystander(r Request, votes []Reaction, members [][]string) bool {
 	named := slices.ContainsFunc(r.Terms.Approvers(), IsUserGroup)
 	return named && slices.ContainsFunc(votes, func(v Reaction) bool {
-		b := Ballot{User: v.User, Name: v.Name, EventTS: v.EventTS}
+		b := Ballot{User: v.User, Name: v.Name, EventTS: v.EventTS, AfterTS: v.AfterTS}
 		return !v.Deny && len(StagesNaming(members, v.User)) == 0 && r.firstEligibility(b) == Counts
 	})
 }

@@ -31,6 +31,9 @@ func TestClassesOfErrors(t *testing.T) {
 		"never left":     {&signIn, false, false, 30 * time.Second, "an operator has to act: UiPath refuses the bot's sign-in (invalid_client)"},
 		"left":           {&left, true, false, 30 * time.Second, "an operator has to act: UiPath refuses the bot's sign-in (invalid_client)"},
 		"without a code": {&OperatorError{Cause: "a page"}, false, false, 30 * time.Second, "an operator has to act: a page"},
+		"late read": {
+			&DelayError{Reason: "UiPath lags", Err: ErrReadIsLate}, false, false, 10 * time.Second, "UiPath lags",
+		},
 		"limits unknown": {errQuotasUnknown, false, false, time.Minute, QuotasUnknownReason},
 	} {
 		for _, err := range []error{c.err, fmt.Errorf("wrapped: %w", c.err), errors.Join(c.err, errors.New("besides"))} {

@@ -37,20 +37,20 @@ func (r Request) firstEligibility(b Ballot) Eligibility {
 }
 
 // isOf reports whether the judgment is on the ballot's reaction. Only an event with a
-// later time tells that a reaction was given anew: that a look did not show it in
-// between is no proof.
+// later time tells that a reaction was given anew, be it of the reaction or of the removal
+// before it: that a look did not show it in between is no proof.
 func (j Judgment) isOf(b Ballot) bool {
 	if j.User != b.User || j.Name != b.Name {
 		return false
 	}
-	given, dated := Reaction{EventTS: b.EventTS}.GivenAt()
-	switch {
-	case !dated:
-		return true
-	case j.EventTS != "":
-		return j.EventTS == b.EventTS
+	if b.EventTS != "" && j.EventTS != "" {
+		return b.EventTS == j.EventTS
 	}
-	return !given.After(j.At)
+	judged := j.At
+	if given, dated := parseSlackTime(j.EventTS); dated {
+		judged = given
+	}
+	return !Reaction{EventTS: b.EventTS, AfterTS: b.AfterTS}.isAfter(judged)
 }
 
 // isNewJudgment reports whether a ballot brings a lasting judgment that is not known.

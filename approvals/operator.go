@@ -83,9 +83,16 @@ func isOperators(err error) bool {
 // operator has to act, so that what waits goes on soon after.
 const promptRetry = 30 * time.Second
 
+// lateRetry is the longest time between two reads while they are late, which passes within a
+// minute.
+const lateRetry = 10 * time.Second
+
 // RetryAfter is how long a job that failed with err waits, where backoff is what
 // its attempts alone would have it wait.
 func RetryAfter(err error, backoff time.Duration) time.Duration {
+	if errors.Is(err, ErrReadIsLate) {
+		backoff = min(backoff, lateRetry)
+	}
 	if _, ok := NeedsOperator(err); ok {
 		return min(backoff, promptRetry)
 	}

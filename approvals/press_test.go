@@ -17,6 +17,7 @@ type gesture struct {
 	user   string
 	name   string // "ok", "x", or a button
 	taken  bool
+	lost   bool // no event told of it
 	button PressButton
 }
 
@@ -27,6 +28,7 @@ func playGestures(t *testing.T, gestures []gesture) (Request, []Reaction) {
 	r := requestIn(Pending)
 	r.CardTS = fmt.Sprintf("%d.000100", early.Unix()-60)
 	var shown []Reaction
+	taken := map[string]string{} // when a person took the last reaction back
 	for i, g := range gestures {
 		at := fmt.Sprintf("%d.000000", early.Unix()+int64(i))
 		if g.button != "" {
@@ -39,7 +41,13 @@ func playGestures(t *testing.T, gestures []gesture) (Request, []Reaction) {
 			continue
 		}
 		shown = slices.DeleteFunc(shown, func(s Reaction) bool { return s.User == g.user && s.Name == g.name })
-		if !g.taken {
+		switch {
+		case g.taken:
+			taken[g.user+g.name] = at
+		case g.lost:
+			after := taken[g.user+g.name]
+			shown = append(shown, Reaction{User: g.user, Name: g.name, AfterTS: after, SeenAt: early, Present: true})
+		default:
 			shown = append(shown, Reaction{User: g.user, Name: g.name, EventTS: at, SeenAt: early, Present: true})
 		}
 	}
@@ -52,6 +60,7 @@ func TestPressesAndReactionsAreVotesAlike(t *testing.T) {
 	deny := func(u string) gesture { return gesture{user: u, button: PressDeny} }
 	withdraw := func(u string) gesture { return gesture{user: u, button: PressWithdraw} }
 	back := func(g gesture) gesture { g.taken = true; return g }
+	lost := func(g gesture) gesture { g.lost = true; return g }
 	no := func(u string) gesture { return gesture{user: u, name: "x"} }
 	for _, c := range []struct {
 		what     string
@@ -68,6 +77,9 @@ func TestPressesAndReactionsAreVotesAlike(t *testing.T) {
 		{"withdrawing takes back both", []gesture{yes(anna), approve(anna), withdraw(anna), yes(ben)}, Pending, 1},
 		{"withdrawing takes back a no", []gesture{no(anna), withdraw(anna), yes(anna), yes(ben)}, Approved, 2},
 		{"a reaction after it is a new act", []gesture{yes(anna), withdraw(anna), back(yes(anna)), yes(anna), yes(ben)}, Approved, 2},
+		{"one that no event told is none", []gesture{withdraw(anna), lost(yes(anna)), yes(ben)}, Pending, 1},
+		{"but for one after a removal that was told",
+			[]gesture{yes(anna), withdraw(anna), back(yes(anna)), lost(yes(anna)), yes(ben)}, Approved, 2},
 		{"a press after it is a new act", []gesture{approve(anna), withdraw(anna), approve(anna), approve(ben)}, Approved, 2},
 		{"withdrawing is of one person alone", []gesture{approve(anna), withdraw(cleo), approve(ben)}, Approved, 2},
 		{"the last press of a person holds", []gesture{approve(anna), deny(anna)}, Denied, 0},

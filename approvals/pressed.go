@@ -87,11 +87,11 @@ func (r Request) isWithdrawn(given Reaction) bool {
 		return false
 	}
 	at, _ := Reaction{EventTS: last.At}.GivenAt()
-	givenAt, dated := given.GivenAt()
+	_, dated := given.GivenAt()
 	switch {
-	case dated:
-		return !givenAt.After(at)
-	case given.Deny:
+	case given.isAfter(at):
+		return false
+	case !dated && given.Deny:
 		return !given.SeenAt.After(at)
 	}
 	return true
@@ -110,7 +110,8 @@ func DatedAs(known, shown []Reaction) []Reaction {
 	dated := slices.Clone(shown)
 	for i, reaction := range dated {
 		if at := slices.IndexFunc(known, reaction.isSame); at >= 0 {
-			dated[i].EventTS, dated[i].SeenAt = known[at].EventTS, known[at].SeenAt
+			dated[i].EventTS, dated[i].AfterTS = known[at].EventTS, known[at].AfterTS
+			dated[i].SeenAt = known[at].SeenAt
 		}
 	}
 	return dated

@@ -1,6 +1,7 @@
 package approvals
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,8 +24,16 @@ type Reaction struct {
 	Name    string    // the emoji's canonical short name
 	Deny    bool      // the emoji means no on this request's card
 	EventTS string    // Slack's time of the change; orders added and removed; empty: no event told
+	AfterTS string    // of one that no event told: Slack's time of the last event before it, such as its removal
 	SeenAt  time.Time // when the store first knew of it, by its own clock
 	Present bool      // false once taken back
+}
+
+// isAfter reports whether events prove that the reaction was given after a moment. What a look
+// alone showed was given after the last event that told of this emoji of the person.
+func (r Reaction) isAfter(moment time.Time) bool {
+	given, ok := parseSlackTime(cmp.Or(r.EventTS, r.AfterTS))
+	return ok && given.After(moment)
 }
 
 // isSame reports whether two reactions are one person's same emoji on a message.
@@ -138,6 +147,7 @@ type Ballot struct {
 	User        string      `json:"user" words:"person"`
 	Name        string      `json:"name,omitempty"`     // of the emoji
 	EventTS     string      `json:"event_ts,omitempty"` // Slack's time of the reaction
+	AfterTS     string      `json:"after_ts,omitempty"` // without it: the time of the last event before the reaction
 	Deny        bool        `json:"deny,omitempty"`
 	Eligibility Eligibility `json:"eligibility"`
 	Stages      []int       `json:"stages,omitempty"` // those that name the person

@@ -40,7 +40,7 @@ func (v Voter) CanHelp(r Request) bool {
 // stays void: a new one has to be given.
 func NewBallot(r Request, reaction Reaction, v Voter) Ballot {
 	b := Ballot{
-		User: reaction.User, Name: reaction.Name, EventTS: reaction.EventTS,
+		User: reaction.User, Name: reaction.Name, EventTS: reaction.EventTS, AfterTS: reaction.AfterTS,
 		Deny: reaction.Deny, Stages: v.Stages, Eligibility: v.Eligibility(r),
 	}
 	if b.Deny || b.Eligibility != Counts {

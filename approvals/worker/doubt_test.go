@@ -35,6 +35,36 @@ func TestJudgmentOutlivesOneLookThatDoesNotShowTheReaction(t *testing.T) {
 	})
 }
 
+// A reaction given after a removal that was heard is a new one, though no event told of it.
+func TestReactionAfterItsHeardRemovalIsJudgedAnew(t *testing.T) {
+	t.Parallel()
+	for name, give := range map[string]func(*world, Request){
+		"first one heard":     func(w *world, r Request) { w.react(r, bystander, true) },
+		"first one looked up": func(w *world, r Request) { w.unheard(r, bystander, true); w.hellos <- struct{}{} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			live(t, func(w *world) {
+				w.slack.groups = map[string][]string{"S1": {anna}}
+				w.adopt(SimplePolicy([]string{"S1"}, 1, 5*time.Hour))
+				r := w.carded()
+				give(w, r)
+				w.until("told", func(r Request) bool { return len(r.Notified) == 1 })
+				time.Sleep(3 * time.Minute)
+				w.slack.mu.Lock()
+				w.slack.groups["S1"] = []string{anna, bystander}
+				w.slack.mu.Unlock()
+				w.react(r, bystander, false)
+				w.unheard(r, bystander, true) // all deliveries are lost
+				time.Sleep(5 * time.Minute)
+				if r = w.read(r.ID); r.State != Done {
+					t.Errorf("the request is %s, judged %+v", r.State, r.Judgments)
+				}
+			})
+		})
+	}
+}
+
 // A person who joined the user group a moment ago votes, though a cache does not know yet.
 func TestFreshMemberIsJudgedByAnOldCache(t *testing.T) {
 	t.Parallel()

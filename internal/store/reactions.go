@@ -78,8 +78,9 @@ func (s *Store) ListReactions(ctx context.Context, channel, ts string) ([]approv
 
 func presentReactions(ctx context.Context, q querier, channel, ts string) ([]approvals.Reaction, error) {
 	rows, err := q.QueryContext(ctx, `SELECT user_id, name,
-		CASE WHEN dated = 1 THEN event_ts ELSE '' END, seen_at FROM reactions
-		WHERE channel = $1 AND ts = $2 AND present = 1 ORDER BY event_ts, user_id, name`, channel, ts)
+		CASE WHEN dated = 1 THEN event_ts ELSE '' END, CASE WHEN dated = 1 THEN '' ELSE event_ts END, seen_at
+		FROM reactions
+		WHERE channel = $1 AND ts = $2 AND present = 1 ORDER BY reactions.event_ts, user_id, name`, channel, ts)
 	if err != nil {
 		return nil, fmt.Errorf("read reactions: %w", err)
 	}
@@ -88,7 +89,7 @@ func presentReactions(ctx context.Context, q querier, channel, ts string) ([]app
 	for rows.Next() {
 		r := approvals.Reaction{Channel: channel, TS: ts, Present: true}
 		var seen int64
-		if err := rows.Scan(&r.User, &r.Name, &r.EventTS, &seen); err != nil {
+		if err := rows.Scan(&r.User, &r.Name, &r.EventTS, &r.AfterTS, &seen); err != nil {
 			return nil, fmt.Errorf("read reactions: %w", err)
 		}
 		r.SeenAt = fromMicros(seen)
