@@ -33,7 +33,7 @@ func (w *world) passDeadline(ctx context.Context, d *rand.Rand) {
 		w.approveCard(d, c)
 	}
 	w.noteFault("down while the deadlines pass")
-	w.clock.skipAhead(w.terms.ttl + 3*w.terms.skew)
+	w.skipAhead(w.terms.ttl + 3*w.terms.skew)
 	if when == 2 {
 		w.approveCard(d, c)
 	}

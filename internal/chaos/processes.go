@@ -208,6 +208,12 @@ func (w *world) standStill(r *replica, steps int) {
 	})
 }
 
+// skipAhead lets time pass at once. What Slack stores late is stored by then.
+func (w *world) skipAhead(d time.Duration) {
+	w.slack.PerformLateCalls()
+	w.clock.skipAhead(d)
+}
+
 // passDowntime takes everything down for hours.
 func (w *world) passDowntime(ctx context.Context, d *rand.Rand) {
 	for _, r := range w.replicas {
@@ -215,7 +221,7 @@ func (w *world) passDowntime(ctx context.Context, d *rand.Rand) {
 	}
 	hours := time.Duration(1+d.IntN(120)) * time.Minute
 	w.noteFault("down for %v", hours)
-	w.clock.skipAhead(hours)
+	w.skipAhead(hours)
 	w.reviveReplicas(ctx)
 	w.awaitSocket(ctx)
 }

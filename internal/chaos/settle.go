@@ -127,7 +127,7 @@ func (w *world) passTenMinutes(ctx context.Context) {
 	for _, r := range w.replicas {
 		r.kill()
 	}
-	w.clock.skipAhead(10 * time.Minute)
+	w.skipAhead(10 * time.Minute)
 	w.reviveReplicas(ctx)
 	w.awaitSocket(ctx)
 }

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"strconv"
+	"sync"
 	"time"
 
 	"licensebot/internal/fault"
@@ -67,27 +68,43 @@ func (s *Server) answerCall(call *Call, w http.ResponseWriter, r *http.Request, 
 	planned.Serve(w, r, effect, refuseCall)
 }
 
-// lateTick is how often the clock is asked whether a late call is due before its time: it
-// may be put forward meanwhile.
-const lateTick = 10 * time.Millisecond
+// The lateCalls are those that are carried out after their callers may have given up.
+type lateCalls struct {
+	hurry chan struct{} // closed: carry them out now
+	all   sync.WaitGroup
+}
 
-// performLate carries a call out after its caller may have given up.
+func newLateCalls() *lateCalls { return &lateCalls{hurry: make(chan struct{})} }
+
 func (s *Server) performLate(after time.Duration, perform performer) {
 	s.lock.Lock()
 	defer s.lock.Unlock()
-	due, began := s.cfg.Now().Add(after), time.Now()
+	if s.closed {
+		return
+	}
+	late := s.late
+	late.all.Add(1)
 	s.runUntilClose(func() {
-		tick := time.NewTicker(min(after, lateTick))
-		defer tick.Stop()
-		for time.Since(began) < after && s.cfg.Now().Before(due) {
-			select {
-			case <-tick.C:
-			case <-s.quit:
-				return
-			}
+		defer late.all.Done()
+		select {
+		case <-time.After(after):
+		case <-late.hurry:
+		case <-s.quit:
+			return
 		}
 		perform(0)
 	})
+}
+
+// PerformLateCalls carries out the late calls that wait, such as before the clock is put
+// forward: they would be later than Slack ever is.
+func (s *Server) PerformLateCalls() {
+	s.lock.Lock()
+	late := s.late
+	s.late = newLateCalls()
+	s.lock.Unlock()
+	close(late.hurry)
+	late.all.Wait()
 }
 
 // seenOutcome is what the caller saw of a faulted call, which may differ from

@@ -101,6 +101,7 @@ func TestPostsInDoubt(t *testing.T) {
 		"stored late, 500":        {fault.Fault{Status: 500, EffectAfter: time.Millisecond}, 1, true},
 		"stored late, no answer":  {fault.Fault{Hang: true, EffectAfter: time.Millisecond}, 1, true},
 		"stored, no answer":       {fault.Fault{Hang: true, AfterEffect: true}, 1, true},
+		"stored when hurried":     {fault.Fault{Status: 500, EffectAfter: time.Hour}, 1, true},
 		"stored twice":            {fault.Fault{EffectAfter: time.Millisecond}, 2, false},
 		"stored twice, no answer": {fault.Fault{Cut: true, AfterEffect: true, EffectAfter: time.Millisecond}, 2, true},
 		"ok without a timestamp":  {fault.Fault{Body: `{"ok":true}`, AfterEffect: true}, 1, false},
@@ -121,6 +122,10 @@ func TestPostsInDoubt(t *testing.T) {
 				}
 				failed <- err
 			}()
+			if test.fault.EffectAfter == time.Hour {
+				failed <- <-failed // it is answered
+				r.PerformLateCalls()
+			}
 			r.awaitState("the posts", func() bool { return len(r.Messages(publicID)) == test.posts })
 			if test.fault.Hang {
 				cancel()

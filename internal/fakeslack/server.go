@@ -69,6 +69,7 @@ type Server struct {
 	lock    sync.Mutex // guards everything below
 	closed  bool
 	changed chan struct{} // closed and replaced at every change
+	late    *lateCalls
 	random  *mathrand.Rand
 	lastTS  int64
 	revoked bool

@@ -33,11 +33,11 @@ func New(cfg Config) (*Server, error) {
 // newServer is an empty workspace.
 func newServer(cfg Config, addr string) *Server {
 	s := &Server{
-		cfg:      cfg,
-		base:     "http://" + addr,
-		quit:     make(chan struct{}),
-		ids:      newIdentities(),
-		changed:  make(chan struct{}),
+		cfg:     cfg,
+		base:    "http://" + addr,
+		quit:    make(chan struct{}),
+		ids:     newIdentities(),
+		changed: make(chan struct{}), late: newLateCalls(),
 		random:   mathrand.New(mathrand.NewPCG(cfg.Seed, cfg.Seed)),
 		users:    map[string]*User{},
 		channels: map[string]*conversation{},
