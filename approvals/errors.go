@@ -3,6 +3,7 @@ package approvals
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -160,8 +161,15 @@ type LackOfApproversError struct {
 	Rule    string `json:"rule,omitempty"`
 	Needed  int    `json:"needed"`  // approvals
 	Missing int    `json:"missing"` // how many of these no person can give
+
+	// Outside are people who could vote if they were in the private approvals channel.
+	Outside []string `json:"outside,omitempty"`
 }
 
 func (l LackOfApproversError) Error() string {
-	return fmt.Sprintf("too few approvers may vote (rule %q): %d needed, %d missing", l.Rule, l.Needed, l.Missing)
+	text := fmt.Sprintf("too few approvers may vote (rule %q): %d needed, %d missing", l.Rule, l.Needed, l.Missing)
+	if len(l.Outside) > 0 {
+		text += "; not in the private approvals channel: " + strings.Join(l.Outside, ", ")
+	}
+	return text
 }

@@ -124,6 +124,19 @@ type Person struct {
 // is reports whether an id is one of the person's.
 func (p Person) is(id string) bool { return id != "" && (id == p.ID || id == p.LocalID) }
 
+// An Audience is who sees a channel. The zero value is everybody.
+type Audience struct {
+	Private bool     // only members see it; any colleague can open a public channel
+	Members []string // of a private one, by the ids that Slack shows
+	TwoIDs  bool     // a person may stand there with an id that Slack did not show elsewhere
+}
+
+// Sees reports whether a person sees the channel, or may see it for all that is known.
+func (a Audience) Sees(p Person) bool {
+	isMember := slices.ContainsFunc(a.Members, p.is)
+	return !a.Private || isMember || a.TwoIDs && p.LocalID == ""
+}
+
 // An Eligibility says whether a person's vote counts, and if not, why.
 type Eligibility string
 

@@ -15,8 +15,9 @@ const electorateAge = 5 * time.Minute
 var errElectorateUnknown = errors.New("Slack does not tell who may vote")
 
 // rejectDeadEnd rejects a request that its approvers cannot approve, whoever of them votes:
-// its card could only expire. It looks twice. Where Slack does not tell who may vote, the
-// request goes on.
+// its card could only expire. It looks twice, the second time without what was known before,
+// because an approver may have just been invited. Where Slack does not tell who may vote,
+// the request goes on.
 func (w *Runner) rejectDeadEnd(
 	ctx context.Context, t approvals.LeasedJob, r approvals.Request, terms approvals.Terms,
 ) (rejected bool, err error) {
@@ -39,36 +40,66 @@ func (w *Runner) findLack(
 ) (approvals.LackOfApproversError, bool) {
 	stages := r.Terms.FinalStages()
 	voters := make([][]string, len(stages))
+	var outside []string
+	audience := w.findAudience(ctx, r, age)
 	for i, stage := range stages {
-		var err error
-		if voters[i], err = w.listVoters(ctx, r, i, stage, age); err != nil {
+		e, err := w.listVoters(ctx, r, i, stage, audience, age)
+		if err != nil {
 			return approvals.LackOfApproversError{}, false
 		}
+		voters[i], outside = e.voters, approvals.Union(outside, e.outside)
 	}
-	return r.Terms.LackOf(voters)
+	lack, isFound := r.Terms.LackOf(voters)
+	lack.Outside = outside[:min(len(outside), maxOutside)]
+	return lack, isFound
 }
 
-// listVoters lists people of a stage who may vote on a request. It stops once the whole
-// quorum could come from them.
+// findAudience tells who will see a request's card. That is everybody for all that is known
+// where Slack does not tell.
+func (w *Runner) findAudience(ctx context.Context, r approvals.Request, age time.Duration) approvals.Audience {
+	channel := r.Channel
+	if today, err := w.Store.Channel(ctx); err == nil && today != "" {
+		channel = today // where the card is going to be
+	}
+	audience, err := w.Directory.ListAudience(ctx, channel, age)
+	if err != nil {
+		return approvals.Audience{}
+	}
+	return audience
+}
+
+// An electorate is the people of a stage who may vote on a request.
+type electorate struct {
+	voters  []string // those who will see its card
+	outside []string // the others
+}
+
+// maxOutside bounds how many people outside of the channel are told. No quorum is larger.
+const maxOutside = 20
+
+// listVoters stops once the whole quorum could come from the people it found.
 func (w *Runner) listVoters(
-	ctx context.Context, r approvals.Request, i int, stage approvals.Stage, age time.Duration,
-) ([]string, error) {
+	ctx context.Context, r approvals.Request, i int, stage approvals.Stage, audience approvals.Audience, age time.Duration,
+) (e electorate, err error) {
 	members, err := w.Directory.ListMembers(ctx, stage.Approvers, age)
 	if err != nil {
-		return nil, errors.Join(errElectorateUnknown, err)
+		return e, errors.Join(errElectorateUnknown, err)
 	}
-	var voters []string
 	for _, user := range members {
 		person, err := w.Directory.FindPerson(ctx, user, age)
 		if err != nil {
-			return nil, errors.Join(errElectorateUnknown, err)
+			return e, errors.Join(errElectorateUnknown, err)
 		}
-		if (approvals.Voter{Person: person, Stages: []int{i}}).Eligibility(r) == approvals.Counts {
-			voters = approvals.Union(voters, []string{person.ID}) // each person once
+		each := []string{person.ID} // each person once
+		switch mayVote := (approvals.Voter{Person: person, Stages: []int{i}}).Eligibility(r) == approvals.Counts; {
+		case mayVote && audience.Sees(person):
+			e.voters = approvals.Union(e.voters, each)
+		case mayVote:
+			e.outside = approvals.Union(e.outside, each)
 		}
-		if len(voters) >= r.Terms.Quorum() {
+		if len(e.voters) >= r.Terms.Quorum() {
 			break
 		}
 	}
-	return voters, nil
+	return e, nil
 }

@@ -269,6 +269,9 @@ type Directory interface {
 	// person, the others come with the *RefusedError.
 	ListMembers(ctx context.Context, approvers []string, maxAge time.Duration) ([]string, error)
 
+	// ListAudience lists who sees a channel.
+	ListAudience(ctx context.Context, channel string, maxAge time.Duration) (approvals.Audience, error)
+
 	// CardReactions reads all reactions on one card but the bot's own.
 	// ErrCardDeleted if the card was deleted.
 	CardReactions(ctx context.Context, channel, ts string) ([]approvals.Reaction, error)

@@ -404,13 +404,15 @@ type slackFake struct {
 	people map[string]Person
 	groups map[string][]string
 	cards  map[string][]Reaction
-	untold map[string]error // the error of a lookup of a person or a user group
+	untold map[string]error // the error of a lookup of a person, a user group or a channel
+	seers  Audience         // who sees the channel
 	asked  []string         // the ids, in order
 	anew   []string         // of these, who must not be remembered
 	faulty map[string]error // what a look at a card comes to
 	before func(call string, n int) (effect bool, err error)
 	onLook func() // after a card was looked at, before people are
 
+	invited []string            // the members of the channel whom a cache does not tell
 	cached  map[string][]string // what a cache tells of user groups whose members changed since
 	deleted map[string]bool
 	doubles []double              // cards that are shown once more
@@ -549,6 +551,16 @@ func (s *slackFake) ListMembers(_ context.Context, approvers []string, maxAge ti
 		}
 	})
 	return members, errors.Join(err, untold)
+}
+
+func (s *slackFake) ListAudience(_ context.Context, channel string, maxAge time.Duration) (Audience, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	seers := s.seers
+	if maxAge == 0 {
+		seers.Members = Union(seers.Members, s.invited)
+	}
+	return seers, s.untold[channel]
 }
 
 func (s *slackFake) CardReactions(_ context.Context, channel, ts string) ([]Reaction, error) {

@@ -259,6 +259,15 @@ func (g *golden) addRefusals() {
 		{"nobody can approve it", approvals.Outcome{Reason: approvals.ReasonNoApprovers, Lacking: &approvals.LackOfApproversError{
 			Rule: "finance", Needed: 2, Missing: 1,
 		}}, nil},
+		{"nobody who can approve it sees the channel", approvals.Outcome{Reason: approvals.ReasonNoApprovers, Lacking: &approvals.LackOfApproversError{
+			Rule: "finance", Needed: 2, Missing: 2, Outside: []string{"UALEX", "UKIM"},
+		}}, nil},
+		{"one more has to see the channel", approvals.Outcome{Reason: approvals.ReasonNoApprovers, Lacking: &approvals.LackOfApproversError{
+			Rule: "finance", Needed: 2, Missing: 1, Outside: []string{"UALEX", "UKIM"},
+		}}, nil},
+		{"too few even in the channel", approvals.Outcome{Reason: approvals.ReasonNoApprovers, Lacking: &approvals.LackOfApproversError{
+			Needed: 2, Missing: 2, Outside: []string{"UALEX"},
+		}}, nil},
 		{"Slack cannot be asked", approvals.Outcome{Reason: approvals.ReasonUncheckable, Answer: "missing_scope"}, nil},
 		{"UiPath refuses to read", approvals.Outcome{Reason: approvals.ReasonUiPathRefused, Answer: "403 Forbidden"}, nil},
 		{"the policy, without more", approvals.Outcome{Reason: approvals.ReasonPolicy}, nil},

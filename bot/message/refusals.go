@@ -40,7 +40,7 @@ func (p Phrases) explainRefusal(r approvals.Request) string {
 	case approvals.ReasonPolicy:
 		return start + explainViolation(r)
 	case approvals.ReasonNoApprovers:
-		return start + explainLack(o.Lacking)
+		return start + p.explainLack(o.Lacking)
 	case approvals.ReasonUncheckable:
 		return start + fmt.Sprintf("the policy depends on your user groups, and Slack does not show them (%s). "+
 			"The operator of licensebot has to fix that; then ask again.",
@@ -54,7 +54,7 @@ func (p Phrases) explainRefusal(r approvals.Request) string {
 }
 
 // explainLack says that nobody can approve the request.
-func explainLack(l *approvals.LackOfApproversError) string {
+func (p Phrases) explainLack(l *approvals.LackOfApproversError) string {
 	if l == nil {
 		l = new(approvals.LackOfApproversError)
 	}
@@ -62,10 +62,25 @@ func explainLack(l *approvals.LackOfApproversError) string {
 	if l.Rule != "" {
 		rule = "the policy rule " + quoteCodeWithin(l.Rule, maxName)
 	}
-	return fmt.Sprintf("nobody can approve it at the moment. %s needs %s, and the people it names can give only %d. "+
-		"Requesters cannot approve their own requests unless the policy lets them. "+
-		"Ask the operator of licensebot to name more approvers; then ask again.",
+	needs := fmt.Sprintf("nobody can approve it at the moment. %s needs %s, and the people it names can give only %d",
 		capitalize(rule), pluralize(l.Needed, "approval"), l.Needed-l.Missing)
+	if len(l.Outside) > 0 {
+		return needs + fmt.Sprintf(" in the private channel %s. ", p.mentionToday()) + explainOutside(l)
+	}
+	return needs + ". Requesters cannot approve their own requests unless the policy lets them. " +
+		"Ask the operator of licensebot to name more approvers; then ask again."
+}
+
+// explainOutside says whom it takes in the approvals channel.
+func explainOutside(l *approvals.LackOfApproversError) string {
+	people, rest := mentionPeople(l.Outside), ""
+	if l.Missing < len(l.Outside) {
+		people = fmt.Sprintf("at least %d of %s", l.Missing, people)
+	}
+	if l.Missing > len(l.Outside) {
+		rest = ", and the operator of licensebot to name more approvers"
+	}
+	return "Ask one of its members to invite " + people + rest + "; then ask again."
 }
 
 // offerCommands shows commands to copy.

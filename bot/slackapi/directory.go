@@ -18,18 +18,20 @@ import (
 // A Directory asks Slack who a person is, who is in a user group, and who
 // reacted on a card.
 type Directory struct {
-	api      *slack.Client
+	client   *Client
+	api      *slack.Client // the client's
 	identity Identity
 	emoji    approvals.Emoji
 	people   cache[approvals.Person]
 	groups   cache[[]string]
-	names    sync.Map // of people, by canonical id
+	audience cache[approvals.Audience] // by channel
+	names    sync.Map                  // of people, by canonical id
 }
 
 // NewDirectory makes the directory of the bot with this identity. It reads the
 // reactions with these emoji.
 func NewDirectory(client *Client, identity Identity, emoji approvals.Emoji) *Directory {
-	return &Directory{api: client.api, identity: identity, emoji: emoji}
+	return &Directory{client: client, api: client.api, identity: identity, emoji: emoji}
 }
 
 // idMaxAge is how old an answer about a person's ids may be.
@@ -171,6 +173,22 @@ func (d *Directory) listGroup(ctx context.Context, id string, maxAge time.Durati
 
 // ForgetGroup drops what is known of a user group, because its members changed.
 func (d *Directory) ForgetGroup(group string) { d.groups.forget(group) }
+
+// ListAudience lists who sees a channel. It asks for the members of a private one alone, of
+// 20,000 at most. On Enterprise Grid they may stand there by an id that users.info does not
+// tell with their other one.
+func (d *Directory) ListAudience(
+	ctx context.Context, channel string, maxAge time.Duration,
+) (approvals.Audience, error) {
+	return d.audience.get(channel, maxAge, func() (approvals.Audience, error) {
+		info, err := d.client.InspectChannel(ctx, channel)
+		if err != nil || !info.Private {
+			return approvals.Audience{}, err
+		}
+		members, err := d.client.listChannelMembers(ctx, channel)
+		return approvals.Audience{Private: true, Members: members, TwoIDs: d.identity.EnterpriseID != ""}, err
+	})
+}
 
 // CardReactions reads all reactions on a card but the bot's own. ErrCardDeleted means
 // two ways of reading miss the card.

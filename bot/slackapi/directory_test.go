@@ -225,3 +225,46 @@ func TestZoneOfAPerson(t *testing.T) {
 		t.Errorf("%+v, %v", p, err)
 	}
 }
+
+// TestWhoSeesAChannel lists the members of a private channel, page by page, and keeps the
+// list for as long as is asked. In a public channel nobody is counted.
+func TestWhoSeesAChannel(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, fakeslack.Config{})
+	many := make([]string, 2001)
+	for i := range many {
+		many[i] = fmt.Sprintf("U0MANY%d", i)
+	}
+	kimSees := func(age time.Duration) bool {
+		t.Helper()
+		audience, err := r.directory.ListAudience(r.ctx, channel, age)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return audience.Sees(approvals.Person{ID: kim})
+	}
+	if !kimSees(0) || len(r.slack.Calls("conversations.members")) != 0 {
+		t.Error("the members of a public channel were looked at")
+	}
+	r.slack.UpdateChannel(channel, func(c *fakeslack.Channel) {
+		c.Private, c.Members = true, append([]string{r.slack.BotUserID()}, many...)
+	})
+	if !kimSees(time.Hour) {
+		t.Error("what was known is not used")
+	}
+	if kimSees(0) || len(r.slack.Calls("conversations.members")) != 3 {
+		t.Errorf("%d pages", len(r.slack.Calls("conversations.members")))
+	}
+	r.slack.UpdateChannel(channel, func(c *fakeslack.Channel) { c.Members = append(c.Members, kim) })
+	if kimSees(time.Hour) || !kimSees(0) {
+		t.Error("the last page, or the age")
+	}
+	r.slack.Inject("conversations.members", fault.Fault{Times: 1, Status: 429})
+	if _, err := r.directory.ListAudience(r.ctx, channel, 0); err == nil || !kimSees(time.Hour) {
+		t.Errorf("a limit: %v", err)
+	}
+	r.slack.SetScopes(slices.DeleteFunc(fakeslack.DefaultScopes(), func(s string) bool { return s == "groups:read" })...)
+	if _, err := r.directory.ListAudience(r.ctx, channel, 0); err == nil {
+		t.Error("without the scope")
+	}
+}

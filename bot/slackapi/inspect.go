@@ -88,8 +88,8 @@ func (c *Client) InspectChannel(ctx context.Context, channel string) (ChannelInf
 // maxMemberPages bounds the reading of a channel's members: 20,000 of them.
 const maxMemberPages = 20
 
-// ListChannelMembers lists the members of a channel, by the ids that Slack shows.
-func (c *Client) ListChannelMembers(ctx context.Context, channel string) ([]string, error) {
+// listChannelMembers lists the members of a channel, by the ids that Slack shows.
+func (c *Client) listChannelMembers(ctx context.Context, channel string) ([]string, error) {
 	var members []string
 	params := slack.GetUsersInConversationParameters{ChannelID: channel, Limit: 1000}
 	for range maxMemberPages {

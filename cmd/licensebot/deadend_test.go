@@ -18,3 +18,20 @@ func TestNobodyCanApprove(t *testing.T) {
 		"and the people it names can give only 0.")
 	w.awaitLog("too few approvers can vote")
 }
+
+// TestApproversOutsideOfThePrivateChannel refuses a request whose only approver cannot see
+// the card. Once the person is invited, the same request gets its card.
+func TestApproversOutsideOfThePrivateChannel(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.privateChannel(requester)
+	w.writePolicy("  - name: closed\n    approvers: [" + approver + "]\n")
+	w.startReplica()
+	w.wantRejected("group-01 IDU", "can give only 0 in the private channel <#"+approvalsChannel+">. "+
+		"Ask one of its members to invite <@"+approver+">; then ask again.")
+	w.awaitLog("not in the private approvals channel: " + approver)
+	w.slack.UpdateChannel(approvalsChannel, func(c *fakeslack.Channel) { c.Members = append(c.Members, approver) })
+	w.typeRequest("group-01 IDU")
+	w.reactToCard(approver, "white_check_mark")
+	w.awaitOutcome("allocation_done", "*Done*")
+}

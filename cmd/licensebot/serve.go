@@ -242,7 +242,8 @@ func logProblem(log zerolog.Logger, operators *operatorLog) func(worker.Problem)
 			withCause(e, p.Err).Msg("UiPath refused a request, and not for what it asks")
 		case worker.FoundDeadEnd:
 			log.Error().Str("request", p.RequestID).Err(p.Err).Msg("too few approvers can vote, so the request was " +
-				"refused before its card; name more people in the policy or LICENSEBOT_APPROVERS, or lower the quorum")
+				"refused before its card; name more people in the policy or LICENSEBOT_APPROVERS, lower the quorum, " +
+				"or invite those who are not in the approvals channel")
 		case worker.TellingRequester:
 			withCause(log.Error().Str("request", p.RequestID), p.Err).
 				Msg("the requester could not be told privately; the bot gave it up")

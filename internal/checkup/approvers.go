@@ -36,8 +36,7 @@ func approversOf(policy approvals.Policy) []string {
 // An electorate looks up who can vote. It asks Slack about each person once.
 type electorate struct {
 	directory *slackapi.Directory
-	private   bool // only members see the channel
-	members   []string
+	audience  approvals.Audience // who sees the channel
 }
 
 // peopleMaxAge lets one run ask about a person once.
@@ -55,13 +54,13 @@ func (s Subject) checkApprovers(
 	}
 	e := &electorate{directory: slackapi.NewDirectory(client, bot, s.Emoji)}
 	if channelKnown && channel.Private && channel.Member {
-		members, err := client.ListChannelMembers(ctx, s.Channel)
+		audience, err := e.directory.ListAudience(ctx, s.Channel, peopleMaxAge)
 		if err != nil {
 			failure := explainSlack(err)
 			failure.Found = "who sees the private channel cannot be told: " + failure.Found
 			f.add(CheckApprovers, failure)
 		}
-		e.private, e.members = err == nil, members
+		e.audience = audience
 	}
 	policy := s.Policy()
 	approvers := approversOf(policy)
@@ -150,13 +149,12 @@ var reasons = map[approvals.Eligibility]string{
 // unfitness says why a person could not vote on any request, or "".
 func (e *electorate) unfitness(person approvals.Person) string {
 	eligibility := approvals.EligibilityOf(approvals.Request{}, person, []int{0})
-	isMember := slices.Contains(e.members, person.ID) || slices.Contains(e.members, person.LocalID)
 	switch {
 	case eligibility != approvals.Counts && reasons[eligibility] != "":
 		return reasons[eligibility]
 	case eligibility != approvals.Counts:
 		return "cannot vote"
-	case e.private && !isMember:
+	case !e.audience.Sees(person):
 		return "is not in the private approvals channel"
 	}
 	return ""
