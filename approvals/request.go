@@ -72,6 +72,12 @@ type Request struct {
 	CardMissingSince time.Time // when a look first did not show the card; zero while it is shown
 }
 
+// A Receipt is what a store says when it has recorded a request.
+type Receipt struct {
+	Again bool // its envelope had filed a request before, which stands
+	Ahead int  // cards that are posted before the last one of its requester, as far as they were counted
+}
+
 // ApprovalExpires is when an approval lapses if UiPath has not confirmed by then:
 // as long after the decision as a request may wait for one.
 func (r Request) ApprovalExpires() time.Time { return r.DecidedAt.Add(r.Terms.TTL) }

@@ -23,7 +23,7 @@ func TestReceiptsSayWhenSeatsAreShort(t *testing.T) {
 		"": nil,
 	} {
 		filing.seats = func(context.Context) []approvals.Seats { return seats }
-		receipt := filing.confirmReceipt(r.ctx, request)
+		receipt := filing.confirmReceipt(r.ctx, request, approvals.Receipt{})
 		if !strings.Contains(receipt, said) || said == "" && strings.Contains(receipt, "seat") {
 			t.Errorf("the receipt is %q", receipt)
 		}

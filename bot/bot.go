@@ -212,6 +212,9 @@ func (b *Bot) Deafness() string { return b.canary.deafness() }
 // LiveConnections tells how many connections for envelopes are open.
 func (b *Bot) LiveConnections() int { return b.socket.LiveConnections() }
 
+// IsBusy reports whether envelopes wait to be handled.
+func (b *Bot) IsBusy() bool { return b.socket.IsBusy() }
+
 // Reconnected has a value after a connection was opened: while none was open,
 // something may have been missed.
 func (b *Bot) Reconnected() <-chan struct{} { return b.reconnected }

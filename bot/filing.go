@@ -29,12 +29,12 @@ type filing struct {
 func (f *filing) fileCommand(
 	ctx context.Context, env socket.Envelope, name string, typed slashCommand, ask approvals.Ask,
 ) string {
-	request, _, err := f.fileRequest(ctx, env.ID, typed.UserID, typed.ChannelID, ask)
+	request, receipt, err := f.fileRequest(ctx, env.ID, typed.UserID, typed.ChannelID, ask)
 	if err != nil {
 		return explainNotFiled(name, err, message.CommandNotStored())
 	}
 	f.responseURLs.Keep(request.ID, typed.ResponseURL, time.Now())
-	return f.confirmReceipt(ctx, request)
+	return f.confirmReceipt(ctx, request, receipt)
 }
 
 // explainNotFiled says why a request was not stored. notStored are the words for a
@@ -52,35 +52,27 @@ func explainNotFiled(name string, err error, notStored string) string {
 // fileRequest stores a request, once for each envelope.
 func (f *filing) fileRequest(
 	ctx context.Context, envelope, requester, origin string, ask approvals.Ask,
-) (request approvals.Request, again bool, err error) {
-	request, again, err = f.store.FileRequest(ctx, approvals.Request{
+) (request approvals.Request, receipt approvals.Receipt, err error) {
+	request, receipt, err = f.store.FileRequest(ctx, approvals.Request{
 		ID: approvals.NewID(), EnvelopeID: envelope, Requester: requester, OriginChannel: origin,
 		Channel: f.channel.get(), Target: f.target, Ask: ask, Terms: approvals.Terms{TTL: f.ttl},
 	})
 	if _, tooMany := errors.AsType[*approvals.TooManyOpenError](err); tooMany {
 		f.log.Warn().Str("requester", requester).Err(err).Msg("a request was not recorded")
-		return request, again, err
+		return request, receipt, err
 	}
 	if err != nil {
 		f.log.Error().Str("envelope", envelope).Err(err).Msg("could not record a request")
-		return request, again, err
+		return request, receipt, err
 	}
 	f.log.Info().Str("request", request.ID).Str("requester", request.Requester).Strs("codes", ask.Codes).
-		Bool("again", again).Msg("request recorded")
-	return request, again, nil
+		Bool("again", receipt.Again).Msg("request recorded")
+	return request, receipt, nil
 }
 
-// maxAhead bounds the count of the cards ahead. Beyond it the wait is an hour.
-const maxAhead = 3600
-
 // confirmReceipt is the answer to a request that was stored.
-func (f *filing) confirmReceipt(ctx context.Context, r approvals.Request) string {
-	ahead, err := f.store.CountAhead(ctx, r.Requester, maxAhead)
-	if err != nil {
-		f.log.Warn().Err(err).Msg("could not count the cards that wait")
-		ahead = 0
-	}
+func (f *filing) confirmReceipt(ctx context.Context, r approvals.Request, receipt approvals.Receipt) string {
 	return f.phrases.ConfirmReceipt(message.Receipt{
-		Request: r, Ahead: ahead, Short: r.Ask.Shortages(f.seats(ctx)),
+		Request: r, Ahead: receipt.Ahead, Short: r.Ask.Shortages(f.seats(ctx)),
 	})
 }

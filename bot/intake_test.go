@@ -34,10 +34,10 @@ func (f faultyStore) ApplyEvent(ctx context.Context, id string, e approvals.Even
 	return f.Store.ApplyEvent(ctx, id, e, done)
 }
 
-func (f faultyStore) FileRequest(ctx context.Context, r approvals.Request) (approvals.Request, bool, error) {
+func (f faultyStore) FileRequest(ctx context.Context, r approvals.Request) (approvals.Request, approvals.Receipt, error) {
 	if f.file != nil {
 		if err := f.file(r); err != nil {
-			return approvals.Request{}, false, err
+			return approvals.Request{}, approvals.Receipt{}, err
 		}
 	}
 	return f.Store.FileRequest(ctx, r)

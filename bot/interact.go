@@ -154,11 +154,11 @@ func (in *intake) fileFor(ctx context.Context, envelope string, x interaction, a
 	if err != nil {
 		return message.CommandOfUnknown()
 	}
-	request, _, err := in.filing.fileRequest(ctx, envelope, requester, x.Channel.ID, ask)
+	request, receipt, err := in.filing.fileRequest(ctx, envelope, requester, x.Channel.ID, ask)
 	if err != nil {
 		return explainNotFiled(command.DefaultName, err, message.CommandNotStored())
 	}
-	return in.filing.confirmReceipt(ctx, request)
+	return in.filing.confirmReceipt(ctx, request, receipt)
 }
 
 // press deals with a button of a card. A denial counts once its form is submitted.
@@ -229,13 +229,13 @@ func (in *intake) submitForm(ctx context.Context, env socket.Envelope, x interac
 	if problem := in.foreseeReason(ctx, ask, requester); problem != "" {
 		return message.FieldErrors(map[string]string{message.FieldReason: problem})
 	}
-	request, again, err := in.filing.fileRequest(ctx, env.ID, requester, origin.Channel, ask)
+	request, receipt, err := in.filing.fileRequest(ctx, env.ID, requester, origin.Channel, ask)
 	if err != nil {
 		why := explainNotFiled(name, err, message.FormNotStored())
 		return message.FieldErrors(map[string]string{message.FieldGroup: why})
 	}
-	if !again {
-		in.tellLater(origin.Channel, x.User.ID, in.filing.confirmReceipt(ctx, request))
+	if !receipt.Again {
+		in.tellLater(origin.Channel, x.User.ID, in.filing.confirmReceipt(ctx, request, receipt))
 	}
 	return nil
 }

@@ -21,12 +21,10 @@ type Store interface {
 // A FilingStore records new requests.
 type FilingStore interface {
 	// FileRequest records a request, once for each envelope. For an envelope that
-	// filed a request before, it returns that one, and again is true. It sets the
-	// times.
-	FileRequest(ctx context.Context, r approvals.Request) (filed approvals.Request, again bool, err error)
-	// CountAhead counts the cards that are posted before the last one of a person. It
-	// looks at up to most requests.
-	CountAhead(ctx context.Context, requester string, most int) (int, error)
+	// filed a request before, it returns that one. It sets the times.
+	FileRequest(
+		ctx context.Context, r approvals.Request,
+	) (filed approvals.Request, receipt approvals.Receipt, err error)
 }
 
 // A ChangeStore applies what people decide about one request.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"licensebot/approvals"
+	"licensebot/internal/sleep"
 )
 
 // A pool leases the jobs of its kinds for its workers. While nothing is due, a worker is on
@@ -60,6 +61,7 @@ func (p *pool) next(ctx context.Context) (startedJob, bool) {
 			}
 			continue
 		}
+		p.giveWay(ctx)
 		wait, found, err := p.Store.NextDue(ctx, p.kinds...)
 		if err != nil {
 			p.pauseAfter(ctx, approvals.LeasedJob{}, err)
@@ -82,6 +84,21 @@ func (p *pool) next(ctx context.Context) (startedJob, bool) {
 	return startedJob{}, false
 }
 
+// Bounds of a job's wait while people wait for their answer.
+const (
+	wayTime = 2 * time.Second // an answer may take about as long
+	wayLook = 10 * time.Millisecond
+)
+
+// giveWay lets deliveries that wait go first, for a time: Slack gives each three seconds, and a
+// job has longer. They would share the disk otherwise.
+func (p *pool) giveWay(ctx context.Context) {
+	for end := time.Now().Add(wayTime); p.isBusy() && time.Now().Before(end) && sleep.For(ctx, wayLook); {
+	}
+}
+
+func (p *pool) isBusy() bool { return p.Busy != nil && p.Busy() }
+
 // fallQuiet notes when the next job is due, if one is found.
 func (p *pool) fallQuiet(wait time.Duration, found bool) {
 	if !found || wait > idlePoll {
@@ -94,7 +111,7 @@ func (p *pool) fallQuiet(wait time.Duration, found bool) {
 // another worker than this one has to look.
 func (p *pool) awaitHandover(ctx context.Context) (job startedJob, ok bool) {
 	handed := make(chan startedJob, 1)
-	withdraw := p.Store.Offer(p.wake, p.quietUntil, leaseTime, p.isPaceFree,
+	withdraw := p.Store.Offer(p.wake, p.quietUntil, leaseTime, p.isReady,
 		func(job approvals.LeasedJob, r approvals.Request, begun time.Time, err error) {
 			handed <- startedJob{job, r, begun, err}
 		})
@@ -117,9 +134,9 @@ func (p *pool) awaitHandover(ctx context.Context) (job startedJob, ok bool) {
 	}
 }
 
-// isPaceFree reports whether a job may begin at once, and counts it if so.
-func (p *pool) isPaceFree() bool {
-	return p.pace == approvals.PaceNone || p.Messenger.TakePace(p.pace)
+// isReady reports whether a job may begin at once, and counts it for its pace if so.
+func (p *pool) isReady() bool {
+	return !p.isBusy() && (p.pace == approvals.PaceNone || p.Messenger.TakePace(p.pace))
 }
 
 // runStarted runs a job within its time, which is shorter than its lease.

@@ -154,3 +154,31 @@ func TestJobsAreHandedOver(t *testing.T) {
 		}
 	})
 }
+
+// While deliveries wait to be handled, no job begins, for a time.
+func TestJobsGiveWay(t *testing.T) {
+	live(t, func(w *world) {
+		synctest.Wait()
+		w.busy.Store(true)
+		filed := w.file("e1")
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if r := w.read(filed.ID); r.State != Filed {
+			t.Errorf("the request is %s although deliveries wait", r.State)
+		}
+		w.busy.Store(false)
+		begun := time.Now()
+		w.until("the card", func(r Request) bool { return r.CardTS != "" })
+		if took := time.Since(begun); took > time.Second {
+			t.Errorf("the card came %v after the last delivery", took)
+		}
+
+		w.busy.Store(true)
+		w.file("e2")
+		begun = time.Now()
+		w.until("an answer", func(r Request) bool { return r.State != Filed })
+		if took := time.Since(begun); took < time.Second {
+			t.Errorf("beside waiting deliveries, the request was prepared after %v", took)
+		}
+	})
+}

@@ -47,6 +47,10 @@ type Runner struct {
 	// OnError hears of every failure. It must not block.
 	OnError func(Problem)
 
+	// Busy reports whether deliveries of Slack wait to be handled. Jobs begin later then. Nil:
+	// none ever waits.
+	Busy func() bool
+
 	// Grace is how long running jobs may go on after Run is told to stop.
 	Grace time.Duration
 

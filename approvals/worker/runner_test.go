@@ -49,6 +49,8 @@ type world struct {
 
 	channel string // what the operator set; empty: no channel is claimed
 
+	busy atomic.Bool // deliveries of Slack wait
+
 	sees func(worker.Store) worker.Store // what the workers see of the store; nil: all there is
 }
 
@@ -110,7 +112,7 @@ func (w *world) workers(seen worker.Store) *worker.Runner {
 		Store: seen, Licenses: w.uipath, Directory: w.slack, Messenger: w.slack,
 		OnError: func(worker.Problem) {}, Grace: time.Second, Reconnected: w.hellos,
 		Policy: func() Policy { return *w.policy.Load() },
-		Emoji:  w.emoji, Channel: w.channel,
+		Emoji:  w.emoji, Channel: w.channel, Busy: w.busy.Load,
 	}
 }
 

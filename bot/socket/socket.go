@@ -175,6 +175,9 @@ func (s *Socket) ReplaceConnections() {
 // shown within the last seconds that they are alive.
 func (s *Socket) LiveConnections() int { return int(s.live.Load()) }
 
+// IsBusy reports whether envelopes wait for a worker.
+func (s *Socket) IsBusy() bool { return len(s.queue) > 0 }
+
 // Run receives until ctx ends. Then it closes one connection after another, each when
 // it has nothing in flight, while the others go on. It returns early, with an error
 // for the operator, if Slack rejects an app-level token that nothing will replace.

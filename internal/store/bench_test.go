@@ -54,8 +54,8 @@ func (s underTest) fileMany(b *testing.B, n int) {
 	b.Helper()
 	for from, i := s.countStored(b), 0; i < n; i++ {
 		r := sampleRequest(from + i)
-		if _, again, err := s.FileRequest(b.Context(), r); err != nil || again {
-			b.Fatal(again, err)
+		if _, receipt, err := s.FileRequest(b.Context(), r); err != nil || receipt.Again {
+			b.Fatal(receipt, err)
 		}
 	}
 }
@@ -63,8 +63,8 @@ func (s underTest) fileMany(b *testing.B, n int) {
 func benchFile(b *testing.B, s underTest) {
 	from := s.countStored(b)
 	for i := 0; b.Loop(); i++ {
-		if _, again, err := s.FileRequest(b.Context(), sampleRequest(from+i)); err != nil || again {
-			b.Fatal(again, err)
+		if _, receipt, err := s.FileRequest(b.Context(), sampleRequest(from+i)); err != nil || receipt.Again {
+			b.Fatal(receipt, err)
 		}
 	}
 	b.StopTimer()

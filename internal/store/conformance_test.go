@@ -19,11 +19,10 @@ import (
 // the bot's intake.
 type Conformant interface {
 	worker.Store
-	FileRequest(ctx context.Context, r approvals.Request) (approvals.Request, bool, error)
+	FileRequest(ctx context.Context, r approvals.Request) (approvals.Request, approvals.Receipt, error)
 	FindByCard(ctx context.Context, channel, ts string) (approvals.Request, error)
 	RecordReaction(ctx context.Context, heard approvals.Reaction) error
 	DeadLetter(ctx context.Context, envelope, why string, raw []byte) error
-	CountAhead(ctx context.Context, requester string, most int) (int, error)
 	Ping(ctx context.Context) error
 	Close() error
 
@@ -180,9 +179,9 @@ func sampleRequest(n int) approvals.Request {
 
 func (b *bench) fileRequest(n int) approvals.Request {
 	b.Helper()
-	r, again, err := b.FileRequest(b.context(), sampleRequest(n))
+	r, receipt, err := b.FileRequest(b.context(), sampleRequest(n))
 	b.mustSucceed(err)
-	if again {
+	if receipt.Again {
 		b.Fatalf("request %d was filed before", n)
 	}
 	return r
@@ -280,9 +279,9 @@ func (b *bench) wantUnchanged(what func()) {
 
 func fileKeepsRequest(b *bench) {
 	want := sampleRequest(1)
-	filed, again, err := b.FileRequest(b.context(), want)
+	filed, receipt, err := b.FileRequest(b.context(), want)
 	b.mustSucceed(err)
-	if again {
+	if receipt.Again {
 		b.Error("again is true for a first delivery")
 	}
 	now := b.clock.now()
@@ -314,10 +313,10 @@ func fileOncePerEnvelope(b *bench) {
 	second := sampleRequest(2)
 	second.EnvelopeID = first.EnvelopeID
 	b.wantUnchanged(func() {
-		found, again, err := b.FileRequest(b.context(), second)
+		found, receipt, err := b.FileRequest(b.context(), second)
 		b.mustSucceed(err)
-		if !again || found.ID != first.ID || !found.FiledAt.Equal(first.FiledAt) {
-			b.Errorf("a redelivery found %s (%v), want %s", found.ID, again, first.ID)
+		if !receipt.Again || found.ID != first.ID || !found.FiledAt.Equal(first.FiledAt) {
+			b.Errorf("a redelivery found %s (%v), want %s", found.ID, receipt.Again, first.ID)
 		}
 	})
 	_, err := b.Request(b.context(), second.ID)
@@ -349,12 +348,12 @@ func fileRacedByTwenty(b *bench) {
 	first := countWins(20, func(i int) bool {
 		r := sampleRequest(i)
 		r.EnvelopeID = "the same"
-		filed, again, err := b.FileRequest(b.context(), r)
+		filed, receipt, err := b.FileRequest(b.context(), r)
 		if err != nil {
 			b.Error(err)
 		}
 		ids.Store(filed.ID, true)
-		return err == nil && !again
+		return err == nil && !receipt.Again
 	})
 	distinct := 0
 	ids.Range(func(any, any) bool { distinct++; return true })

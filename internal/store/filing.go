@@ -20,10 +20,10 @@ type filing struct {
 	request  approvals.Request
 	deadline time.Time // of its caller; zero: none
 
-	filed approvals.Request
-	again bool
-	err   error
-	done  chan struct{} // closed when the result stands
+	filed   approvals.Request
+	receipt approvals.Receipt
+	err     error
+	done    chan struct{} // closed when the result stands
 }
 
 // filings are the requests that wait for the next transaction.
@@ -37,11 +37,11 @@ type filings struct {
 const mostTogether = 64
 
 // FileRequest makes a request durable. If its envelope already filed a request, it
-// returns the earlier one and again is true. The store sets the request's times. If
+// returns the earlier one and says so. The store sets the request's times. If
 // the requester has too many open requests, the error is *approvals.TooManyOpenError.
 func (s *Store) FileRequest(
 	ctx context.Context, r approvals.Request,
-) (filed approvals.Request, again bool, err error) {
+) (filed approvals.Request, receipt approvals.Receipt, err error) {
 	f := &filing{request: r, done: make(chan struct{})}
 	f.deadline, _ = ctx.Deadline()
 	if s.alone {
@@ -50,9 +50,9 @@ func (s *Store) FileRequest(
 		s.fileInOne(ctx, []*filing{f})
 	}
 	if err != nil {
-		return approvals.Request{}, false, err
+		return approvals.Request{}, approvals.Receipt{}, err
 	}
-	return f.filed, f.again, f.err
+	return f.filed, f.receipt, f.err
 }
 
 // fileTogether stores a request with those that wait, or waits until another caller has done so.
@@ -141,8 +141,35 @@ func (s *Store) fileInOne(ctx context.Context, all []*filing) {
 				return err
 			}
 		}
-		return nil
+		return tx.countAhead(ctx, all)
 	})
+}
+
+// unpostedQuery lists the requesters of the jobs before a request's card.
+var unpostedQuery = `SELECT requester FROM jobs WHERE kind IN (` +
+	quoteKinds([]approvals.JobKind{approvals.JobPrepare, approvals.JobPostCard}) + `) LIMIT $1`
+
+// mostAhead bounds the count of the cards ahead. Beyond it the wait is an hour.
+const mostAhead = 3600
+
+// countAhead counts for each of some new requests the cards that are posted before the last one of
+// its requester. People take turns: of each other person no more go first than the requester has.
+func (t *tx) countAhead(ctx context.Context, all []*filing) error {
+	waiting := map[string]int{}
+	for person, err := range readRows(ctx, t, scanText, unpostedQuery, mostAhead) {
+		if err != nil {
+			return fmt.Errorf("count cards: %w", err)
+		}
+		waiting[person]++
+	}
+	for _, f := range all {
+		f.receipt.Ahead = -1 // the last of the person's own is not ahead of itself
+		for _, n := range waiting {
+			f.receipt.Ahead += min(n, waiting[f.request.Requester])
+		}
+		f.receipt.Ahead = max(f.receipt.Ahead, 0)
+	}
+	return nil
 }
 
 // untilLatest is the context of one caller that ends when the time of the last one is over.
@@ -162,7 +189,7 @@ func untilLatest(ctx context.Context, all []*filing) (context.Context, context.C
 // fileRequest stores one of the requests of a transaction. One that the requester may not ask for
 // leaves the others alone; where it is alone, the transaction fails.
 func (t *tx) fileRequest(ctx context.Context, f *filing, maxOpen int) error {
-	f.filed, f.again, f.err = f.request, false, nil
+	f.filed, f.receipt, f.err = f.request, approvals.Receipt{}, nil
 	if err := t.setChannel(ctx, &f.filed); err != nil {
 		return err
 	}
@@ -177,7 +204,7 @@ func (t *tx) fileRequest(ctx context.Context, f *filing, maxOpen int) error {
 		return err
 	}
 	if !inserted {
-		f.again = true
+		f.receipt.Again = true
 		f.filed, err = scanRequest(t.QueryRowContext(ctx, requestByEnvelope, f.request.EnvelopeID))
 		return err
 	}

@@ -48,8 +48,8 @@ func TestRequestsThatWaitShareATransaction(t *testing.T) {
 			r := sampleRequest(n)
 			r.Requester = "U-MANY"
 			go func() {
-				filed, again, err := b.FileRequest(ctx, r)
-				results[at] <- result{filed, again, err}
+				filed, receipt, err := b.FileRequest(ctx, r)
+				results[at] <- result{filed, receipt.Again, err}
 			}()
 			awaitWaiting(b.T, &s.filings, at+1)
 		}

@@ -187,7 +187,7 @@ func (e failingEngine) classifyFailure(context.Context, string, bool, error) txO
 }
 
 // fileFailing files a request in a transaction that fails at its end.
-func (b *bench) fileFailing(cause error, outcome txOutcome) (approvals.Request, bool, error) {
+func (b *bench) fileFailing(cause error, outcome txOutcome) (approvals.Request, approvals.Receipt, error) {
 	s := b.store()
 	working := s.engine
 	s.engine = failingEngine{working, cause, outcome}

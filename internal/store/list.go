@@ -39,10 +39,6 @@ const (
 		ORDER BY deadline_at, id LIMIT $1`
 )
 
-// unpostedQuery lists the requesters of the jobs before a request's card.
-var unpostedQuery = `SELECT requester FROM jobs WHERE kind IN (` +
-	quoteKinds([]approvals.JobKind{approvals.JobPrepare, approvals.JobPostCard}) + `) LIMIT $1`
-
 // ListByRequester reads one page of a person's requests, newest first, and counts
 // all of them.
 func (s *Store) ListByRequester(
@@ -124,30 +120,6 @@ func (s *Store) CountOpen(ctx context.Context) (map[approvals.State]int, error) 
 		counts[state] = n
 	}
 	return counts, rows.Err()
-}
-
-// CountAhead counts the cards that are posted before the last one of a person. People
-// take turns: of each other person no more go first than the person has. It looks at
-// up to limit requests.
-func (s *Store) CountAhead(ctx context.Context, requester string, limit int) (int, error) {
-	rows, err := s.read.QueryContext(ctx, unpostedQuery, limit)
-	if err != nil {
-		return 0, fmt.Errorf("count cards: %w", err)
-	}
-	defer func() { _ = rows.Close() }()
-	waiting := map[string]int{}
-	for rows.Next() {
-		var person string
-		if err := rows.Scan(&person); err != nil {
-			return 0, fmt.Errorf("count cards: %w", err)
-		}
-		waiting[person]++
-	}
-	ahead := -1 // the last of the person's own is not ahead of itself
-	for _, n := range waiting {
-		ahead += min(n, waiting[requester])
-	}
-	return max(ahead, 0), rows.Err()
 }
 
 func (s *Store) countRequests(ctx context.Context, query string, args ...any) (int, error) {

@@ -155,11 +155,11 @@ func (mc *machine) fileRequest(t *rapid.T) {
 		r.EnvelopeID = sampleRequest(rapid.IntRange(0, len(mc.m.requests)-1).Draw(t, "envelope")).EnvelopeID
 	}
 	want, wantAgain := mc.m.fileRequest(r, mc.now())
-	got, again, err := mc.s.FileRequest(context.Background(), r)
+	got, receipt, err := mc.s.FileRequest(context.Background(), r)
 	wantSameError(t, err, nil)
-	wantEqual(t, "again", again, wantAgain)
+	wantEqual(t, "again", receipt.Again, wantAgain)
 	wantEqual(t, "filed", mustEncodeJSON(t, got), mustEncodeJSON(t, want))
-	if !again {
+	if !receipt.Again {
 		mc.w.recordFiled(r, mc.now())
 	}
 }

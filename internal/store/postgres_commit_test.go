@@ -24,8 +24,8 @@ func transactionCases() []transactionCase {
 	}
 	return []transactionCase{
 		{"FileRequest", func(*bench) any { return nil }, func(b *bench, _ any) (any, error) {
-			r, again, err := b.FileRequest(b.context(), sampleRequest(1))
-			return []any{r, again}, err
+			r, receipt, err := b.FileRequest(b.context(), sampleRequest(1))
+			return []any{r, receipt}, err
 		}},
 		{"ApplyEvent", func(b *bench) any { return b.postedCard(1, group) }, func(b *bench, r any) (any, error) {
 			return b.ApplyEvent(b.context(), r.(approvals.Request).ID, votesOf("U-ANNA"), nil)

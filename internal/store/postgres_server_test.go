@@ -38,8 +38,8 @@ func (f *filer) fileUntilDone(ctx context.Context, acked *atomic.Int64) {
 	for n := 0; ctx.Err() == nil; n++ {
 		r := sampleRequest(n)
 		r.ID, r.EnvelopeID = fmt.Sprintf("R-%s-%d", f.name, n), fmt.Sprintf("%s-%d", f.name, n)
-		filed, again, err := f.FileRequest(f.context(), r)
-		if again {
+		filed, receipt, err := f.FileRequest(f.context(), r)
+		if receipt.Again {
 			f.Errorf("again is true for %s, which was not filed before", r.ID)
 		}
 		if err == nil {
@@ -168,8 +168,8 @@ func TestServerCrashesInCommit(t *testing.T) {
 			proxy.CutNext(1, c.where)
 			filed := make(chan error)
 			go func() {
-				_, again, err := b.FileRequest(t.Context(), sampleRequest(n))
-				if again {
+				_, receipt, err := b.FileRequest(t.Context(), sampleRequest(n))
+				if receipt.Again {
 					t.Error("again is true for a first delivery")
 				}
 				filed <- err

@@ -204,9 +204,9 @@ func filingsOfOneEnvelope(both []*bench) {
 	won := countWins(len(ids), func(i int) bool {
 		r := sampleRequest(i)
 		r.EnvelopeID = "the same"
-		filed, again, err := both[i%2].FileRequest(b.context(), r)
+		filed, receipt, err := both[i%2].FileRequest(b.context(), r)
 		ids[i] = filed.ID
-		return b.isWinner(err) && !again
+		return b.isWinner(err) && !receipt.Again
 	})
 	b.wantEqual("winners", won, 1)
 	for _, id := range ids {

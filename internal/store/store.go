@@ -13,7 +13,7 @@
 // and postgres.go.
 //
 //	s, err := store.Open(ctx, "sqlite://licensebot.db", store.Options{})
-//	filed, again, err := s.FileRequest(ctx, request)
+//	filed, receipt, err := s.FileRequest(ctx, request)
 //	job, request, err := s.ClaimJob(ctx, time.Minute, approvals.JobPrepare)
 //	request, err = s.ApplyEvent(ctx, job.RequestID, event, &job)
 package store

@@ -80,8 +80,6 @@ func (s underTest) runWhole(b testing.TB, n int) {
 	group := fmt.Sprint("whole-", n)
 	r, _, err := s.FileRequest(ctx, asked)
 	mustRun(b, err)
-	_, err = s.CountAhead(ctx, r.Requester, 10)
-	mustRun(b, err)
 	s.readGroup(b, group)
 	s.finishBy(b, approvals.JobPrepare, sampleProposal(group))
 	r = s.finishBy(b, approvals.JobPostCard, approvals.CardPosted{TS: fmt.Sprintf("17%08d.1", n)})
