@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"errors"
 	"reflect"
 	"slices"
@@ -47,6 +48,8 @@ type draft struct {
 	minusCodes  []string // and the codes
 	minus       []string // codes with a minus before them, as they were typed
 	lacksCodes  bool     // a code was typed that is not in the ask
+	lacksMore   bool     // words were typed whose meaning is not in the ask
+	left        int      // how many
 }
 
 func (d *draft) isBad() bool { return d.question != nil || d.correction != nil }
@@ -58,11 +61,18 @@ func (d *draft) noteCorrection(typed, meant, format string, args ...any) {
 	}
 }
 
-// noteOpen notes what the person has to say. The first question is asked.
+// maxQuestions bounds the questions that one answer asks.
+const maxQuestions = 3
+
+// noteOpen notes what the person has to say. The first questions are asked.
 func (d *draft) noteOpen(format string, args ...any) {
 	d.open++
-	if d.question == nil {
+	switch {
+	case d.question == nil:
 		d.question = newError("", format, args...)
+	case d.open <= maxQuestions:
+		d.question.Format += " " + format
+		d.question.Args = append(d.question.Args, args...)
 	}
 }
 
@@ -222,6 +232,7 @@ func (r *reader) readDraft(o opening, tokens []word, group run, reason []word) *
 	items = d.takeForReason(items)
 	items = d.takeClauses(items)
 	items = d.takeLicenses(items)
+	items = d.takeAlternatives(items)
 	items = d.takeWords(items)
 	items = d.takeSeats(items)
 	d.requireLimit()
@@ -262,21 +273,83 @@ const maxEither = 3
 // takePeriods takes when the grant ends.
 func (d *draft) takePeriods(items []item) []item {
 	var rest []item
+	var found []period
+	var typed [][]item
 	for i := 0; i < len(items); i++ {
 		if items[i].kind != plain {
 			rest = append(rest, items[i])
 			continue
 		}
 		p := d.readPeriod(plainWords(items[i:]))
+		if n := besideAlternative(items, i); p.n == 0 && n > 0 && len(found) > 0 && rest[len(rest)-1].kind == gap {
+			if other := d.readOtherEnd(plainWords(items[i+n:])); other.n > 0 {
+				p, i = other, i+n
+			}
+		}
 		if p.n == 0 {
 			rest = append(rest, items[i])
 			continue
 		}
-		d.takePeriod(p, items[i:i+p.n])
+		if p.isUnread {
+			p.n = d.endOfUnread(items, i, p.n)
+			p.problem.Args[0] = Typed(joinTexts(items[i : i+p.n]))
+		}
+		if !p.isNothing {
+			found, typed = append(found, p), append(typed, items[i:i+p.n])
+		}
 		rest = append(rest, item{kind: gap, endsClause: items[i+p.n-1].endsClause, isNaked: p.isNaked})
 		i += p.n - 1
 	}
+	switch len(found) {
+	case 0:
+	case 1:
+		d.takePeriod(found[0], typed[0])
+	default:
+		d.askEnds(found)
+	}
 	return rest
+}
+
+// endOfUnread is how many items an end has that is not understood: those up to punctuation or
+// to what is a part of the request.
+func (d *draft) endOfUnread(items []item, from, n int) int {
+	trial := &draft{reader: d.reader, isTrial: true}
+	for ; from+n < len(items) && !items[from+n-1].endsClause; n++ {
+		next := items[from+n:]
+		isPart := next[0].kind != plain || !trial.licensesAt(next).isNone() || d.standsBefore(next) ||
+			d.readPeriod(plainWords(next)).n > 0 || next[0].isOneOf(alternativeWords) || next[0].isTurning() ||
+			next[0].isOneOf(politeWords)
+		if isPart {
+			break
+		}
+	}
+	return n
+}
+
+// readOtherEnd reads an end or just its day, behind another end.
+func (d *draft) readOtherEnd(words []word) period {
+	if p := d.readPeriod(words); p.n > 0 {
+		return p
+	}
+	if days, n := d.readDay(words); n > 0 {
+		p := d.untilOneOf(joinWords(words[:n]), days)
+		p.n = n
+		return p
+	}
+	return period{}
+}
+
+// askEnds asks which of several ends is meant.
+func (d *draft) askEnds(found []period) {
+	var options []func(*approvals.Ask)
+	for _, p := range found {
+		options = append(options, p.applyTo)
+	}
+	if slices.ContainsFunc(found, func(p period) bool { return p.problem != nil }) || len(found) > maxEither {
+		options = nil
+	}
+	d.hasEnd, d.endToFill = true, "until <day>"
+	d.askWhich("Say once when it ends, with %s or with %s.", []any{Typed("for"), Typed("until")}, options...)
 }
 
 // plainWords are the words up to the next item that is understood.
@@ -294,10 +367,6 @@ func plainWords(items []item) []word {
 func (d *draft) takePeriod(p period, typed []item) {
 	text := joinTexts(typed)
 	switch {
-	case p.isNothing:
-		return
-	case d.hasEnd:
-		d.noteOpen("Say once when it ends, with %s or with %s.", Typed("for"), Typed("until"))
 	case p.isBroken():
 		d.endToFill = strings.TrimPrefix(p.problem.Fill, d.name+" ")
 		d.noteOpen(p.problem.Format, p.problem.Args...)
@@ -310,6 +379,7 @@ func (d *draft) takePeriod(p period, typed []item) {
 		for _, one := range p.either {
 			options = append(options, one.applyTo)
 		}
+		d.endToFill = "until <day>"
 		d.askWhich(p.problem.Format, p.problem.Args, options...)
 	default:
 		p.applyTo(&d.ask)
@@ -373,7 +443,10 @@ func (d *draft) takeForWords(words []word) {
 		d.noteOpen("%s can be when it is needed, or when it ends. Say when it ends with %s.",
 			Typed("for "+joinWords(words)), Typed("until"))
 	case d.ask.Reason != "" || !slices.ContainsFunc(words, word.saysMuch) || soundLikeTime(words):
-		d.endToFill = "for <time>"
+		if _, isUnit := findUnit(words[len(words)-1].lower()); isUnit || len(words) == 1 {
+			d.endToFill = "for <time>"
+		}
+		d.lacksMore = true
 		d.noteOpen("%s is no time that I understand. Write it such as %s. A reason stands after %s.",
 			Typed("for "+reason), Typed("for 30 days"), Typed("because"))
 	default:
@@ -428,6 +501,9 @@ func isPartOfName(words []word, isBehind bool) bool {
 // soundsLikeTime reports whether a word may be a part of a time that was mistyped.
 func soundsLikeTime(w word) bool {
 	text := strings.ToLower(w.text)
+	if (item{word: w}).isFiller() {
+		return false
+	}
 	if strings.ContainsAny(text, "0123456789") {
 		return true
 	}
@@ -438,7 +514,9 @@ func soundsLikeTime(w word) bool {
 			return true
 		}
 	}
-	others := slices.Concat(numberWords, forGood, []string{"good", "ever", "next", "rest", "remainder", "this", "tonight"})
+	others := slices.Concat(numberWords, forGood, []string{"good", "ever", "next", "rest", "remainder", "this", "tonight",
+		"duration", "period", "length", "time", "meantime", "moment", "present",
+	})
 	return slices.ContainsFunc(others, func(name string) bool {
 		return isOneEdit(text, name)
 	})
@@ -447,19 +525,26 @@ func soundsLikeTime(w word) bool {
 // takeRest deals with what is left.
 func (d *draft) takeRest(items []item) {
 	var left []item
+	var quoted []string // with what stands between them
+	last := -1
 	for i, it := range items {
 		switch {
 		case it.isKeyword(WordEmpty), it.isKeyword(formerWordEmpty):
 			d.ask.MayEmpty = true
 		case it.kind == plain && !d.meansNothing(items, i):
-			left = append(left, it)
+			if n := len(plainWords(items[last+1:])); last < 0 || last+1+n < i {
+				quoted = append(quoted, it.text)
+			} else {
+				quoted[len(quoted)-1] += " " + joinTexts(items[last+1:i+1])
+			}
+			left, last = append(left, it), i
 		}
 	}
 	switch {
 	case len(left) == 1 && d.areLoneSeats(items, left[0]):
 		d.takeLoneSeats(left[0])
 	case len(left) > 0:
-		d.noteLeft(left)
+		d.noteLeft(left, Typed(strings.Join(quoted, " … ")))
 	}
 }
 
@@ -492,10 +577,11 @@ func (d *draft) takeLoneSeats(it item) {
 }
 
 // noteLeft asks about words that were not understood.
-func (d *draft) noteLeft(left []item) {
+func (d *draft) noteLeft(left []item, ref Typed) {
 	first := left[0]
+	d.left = len(left)
 	d.lacksCodes = true
-	switch ref := joinTexts(left); {
+	switch {
 	case mention.MatchString(first.text) || isPerson(first.text):
 		d.noteOpen(aboutPersons, Typed(first.text))
 	case len(d.groupsIn(left)) > 0:
@@ -507,7 +593,7 @@ func (d *draft) noteLeft(left []item) {
 	case thousands.MatchString(first.text):
 		d.lacksCodes, d.seatsOf = false, d.onlyCode()
 		d.noteOpen("Write the number %s without separators.", Typed(first.text))
-	case unicode.IsDigit([]rune(first.text)[0]):
+	case len(left) == 1 && unicode.IsDigit([]rune(first.text)[0]):
 		d.lacksCodes, d.seatsOf = d.onlyCode() == "", d.onlyCode()
 		d.noteOpen("%s stands beside no license code. A seat limit is written such as %s.", Typed(first.text),
 			Typed("IDU=10"))
@@ -517,26 +603,31 @@ func (d *draft) noteLeft(left []item) {
 	case d.Licenses == nil:
 		d.noteOpen("%s is not a license code: codes are letters and digits, such as %s. "+
 			"If the group's name has blanks, put it in double quotes.", Typed(first.text), Typed(ExampleCode))
-	default:
-		d.lacksCodes = len(left) == 1 && unicode.IsLetter([]rune(first.text)[0])
+	case len(d.ask.Codes) == 0 || len(left) == 1 && codeShape.MatchString(first.text) && len(first.text) > 2:
 		d.noteOpen("%s is not understood: your organization owns no license of this code or name (%s lists them). "+
-			"If it is the reason, write %s before it. If it belongs to a group's name, put the name in double quotes.",
-			Typed(ref), Typed(d.name+" codes"), Typed("because"))
+			"If it belongs to a group's name, put the name in double quotes.", ref, Typed(d.name+" codes"))
+		d.question.Unlisted = true
+	default:
+		d.lacksCodes, d.lacksMore = false, true
+		d.noteOpen("%s is not understood. Say it in other words, or leave it out. A reason stands after %s, an end is "+
+			"written such as %s, and %s in front takes codes out.",
+			ref, Typed("because"), Typed("until "+d.exampleDay()), Typed(approvals.Remove))
 		d.question.Unlisted = true
 	}
 }
 
 // noteTurning asks what is meant where a word may turn the request around.
-func (d *draft) noteTurning(typed string) {
+func (d *draft) noteTurning(typed Typed) {
+	d.lacksMore = true
 	d.noteOpen("%s may turn the request into its opposite. Say what the group should get. "+
-		"To take codes out, begin with %s.", Typed(typed), Typed(approvals.Remove))
+		"To take codes out, begin with %s.", typed, Typed(approvals.Remove))
 }
 
 // groupsIn are the groups that words name, if they name nothing else.
 func (d *draft) groupsIn(items []item) []string {
 	var named []string
 	for i := 0; i < len(items); {
-		if items[i].isOneOf(prepositions) || items[i].isOneOf(separators) {
+		if items[i].isOneOf(prepositions) || items[i].isOneOf(separators) || items[i].isOneOf(alternativeWords) {
 			i++
 			continue
 		}
@@ -694,8 +785,8 @@ func (r *reader) choose(o opening, body, reason []word, drafts []*draft) (Comman
 	if r.isCheck {
 		return Command{}, newError("", "That is not understood.")
 	}
-	corrected := distinctAsks(slices.Concat(drafts, r.nearDrafts(o, body, reason)),
-		func(d *draft) bool { return d.question == nil })
+	near := slices.Concat(r.nearDrafts(o, body, reason), r.lateReasonDrafts(o, body, reason))
+	corrected := distinctAsks(slices.Concat(drafts, near), func(d *draft) bool { return d.question == nil })
 	switch len(corrected) {
 	case 0:
 	case 1:
@@ -706,7 +797,26 @@ func (r *reader) choose(o opening, body, reason []word, drafts []*draft) (Comman
 	default:
 		return Command{}, r.eitherOf(explainNear(corrected), corrected)
 	}
+	if len(drafts) == 0 {
+		drafts = bestOfOneGroup(near)
+	}
 	return Command{}, r.askOpen(o, body, reason, drafts)
+}
+
+// bestOfOneGroup is the reading that leaves the least open, unless one for another group leaves
+// no more.
+func bestOfOneGroup(drafts []*draft) []*draft {
+	if len(drafts) == 0 {
+		return nil
+	}
+	best := slices.MinFunc(drafts, byQuestions)
+	isAsGood := func(d *draft) bool { return d.open == best.open && d.left <= best.left }
+	for _, d := range drafts {
+		if d.ask.Group != best.ask.Group && isAsGood(d) {
+			return nil
+		}
+	}
+	return []*draft{best}
 }
 
 // longerGroup is a reading in which the same words, with others beside them, are the name
@@ -815,13 +925,12 @@ func (r *reader) askOpen(o opening, body, reason []word, drafts []*draft) *Error
 	if len(drafts) == 0 {
 		return r.askGroup(o, body, reason)
 	}
-	best := slices.MinFunc(drafts, func(a, b *draft) int {
-		if a.open != b.open {
-			return a.open - b.open
-		}
-		return len(b.ask.Group) - len(a.ask.Group)
-	})
+	best := slices.MinFunc(drafts, byQuestions)
 	asked := *best.question
+	if c := best.correction; c != nil {
+		asked.Format, asked.Args = c.Format+" "+asked.Format, slices.Concat(c.Args, asked.Args)
+		asked.Group = c.Group
+	}
 	asked.noteUnderstood(best.openAsks()...)
 	asked.EndUnclear = asked.EndUnclear || best.lacksEnd()
 	if best.open == 1 && len(best.options) > 0 {
@@ -833,12 +942,26 @@ func (r *reader) askOpen(o opening, body, reason []word, drafts []*draft) *Error
 			}
 		}
 		asked.keepChoice()
-		return &asked
+		if len(asked.Either) > 0 {
+			return &asked
+		}
 	}
-	if len(best.options) == 0 {
-		asked.Fill = best.fill()
-	}
+	best.lacksMore = best.lacksMore || len(best.options) > 0
+	asked.Fill = best.fill()
 	return &asked
+}
+
+// byQuestions orders readings by how much is open in them. Of two groups of which one has
+// the other's name in its own, the longer one comes first; of two others, the first one.
+func byQuestions(a, b *draft) int {
+	isApart := a.group.to <= b.group.from || b.group.to <= a.group.from
+	switch {
+	case a.open != b.open:
+		return a.open - b.open
+	case !isApart:
+		return len(b.ask.Group) - len(a.ask.Group)
+	}
+	return cmp.Or(a.left-b.left, a.group.from-b.group.from)
 }
 
 // lacksEnd reports whether an end was typed that is not in the ask.
@@ -880,10 +1003,14 @@ func (d *draft) fill() string {
 	if d.lacksCodes && !isOpen || len(d.ask.Codes) == 0 && !d.ask.MayEmpty {
 		parts, isOpen = append(parts, "<code>"), true
 	}
+	more := ""
+	if d.lacksMore && !isOpen {
+		more, isOpen = "<more>", true
+	}
 	if !isOpen {
 		return ""
 	}
-	for _, part := range []string{d.endToFill, FormatPeriod(d.ask), formatReason(d.ask)} {
+	for _, part := range []string{d.endToFill, FormatPeriod(d.ask), more, formatReason(d.ask)} {
 		if part != "" {
 			parts = append(parts, part)
 		}

@@ -141,7 +141,7 @@ func TestWrongGrammar(t *testing.T) {
 		{"group-01 IDU for 9999w", "longer than ten years", "fill in: group-01 IDU for <time>"},
 		{"group-01 IDU for 11 years", "`for 11 years` is more than ten years away", "fill in: group-01 IDU until <day>"},
 		{"group-01 IDU for 3653d", "longer than ten years", "fill in: group-01 IDU for <time>"},
-		{"group-01 IDU for 3d until 2026-12-31", "Say once when it ends", ""},
+		{"group-01 IDU for 3d until 2026-12-31", "Say once when it ends", "group-01 IDU for 3d | group-01 IDU until 2026-12-31"},
 		{"group-01 IDU until 2026-02-30", "is not a day", "fill in: group-01 IDU until <day>"},
 		{"group-01 IDU until 2026-11-22 because x", "`until 2026-11-22` is in the past", "fill in: group-01 IDU until <day> because x"},
 		{"group-01 IDU until 2036-11-30", "more than ten years away", "fill in: group-01 IDU until <day>"},

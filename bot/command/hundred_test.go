@@ -202,7 +202,7 @@ func isSetOfRequests(t *testing.T, known command.Known, offers []string, meant s
 // areAnswers reports whether the offers are a command with a word to fill in, each filled in
 // with another word.
 func areAnswers(known command.Known, offers []string, open string) bool {
-	before, after, _ := strings.Cut(open, blank.FindString(open))
+	before, after, _ := strings.Cut(byID(known, open), blank.FindString(open))
 	isAnswer := func(offer string) bool {
 		offer = byID(known, strings.TrimPrefix(offer, "/allocate ")+" ")
 		return strings.HasPrefix(offer, before) && strings.HasSuffix(offer, after+" ")
@@ -231,16 +231,27 @@ func isForm(offers []string) bool { return len(offers) == 1 && strings.HasSuffix
 var blank = regexp.MustCompile(`<[a-z]+>`)
 
 // fitsRequest reports whether a command with words to fill in becomes the request that is
-// meant: by one of its own words in each place.
+// meant: by its own words in each place. What is more may be left out.
 func fitsRequest(t *testing.T, known command.Known, fill, meant string) bool {
 	t.Helper()
-	for _, word := range strings.Fields(meant) {
-		filled := blank.ReplaceAllLiteralString(fill, strings.TrimPrefix(word, "IDU="))
-		if c, err := known.Parse("/allocate", filled); err == nil && isSameRequest(t, known, strings.TrimPrefix(command.Suggest(c.Ask), "/allocate "), meant) {
-			return true
+	at := blank.FindStringIndex(fill)
+	if at == nil {
+		c, err := known.Parse("/allocate", fill)
+		return err == nil && isSameRequest(t, known, strings.TrimPrefix(command.Suggest(c.Ask), "/allocate "), meant)
+	}
+	isMore := fill[at[0]:at[1]] == "<more>"
+	fits := func(words string) bool {
+		return fitsRequest(t, known, strings.TrimSpace(fill[:at[0]]+words+fill[at[1]:]), meant)
+	}
+	words := strings.Fields(meant)
+	for from := range words {
+		for to := from + 1; to <= len(words) && (isMore || to == from+1); to++ {
+			if fits(strings.TrimPrefix(strings.Join(words[from:to], " "), "IDU=")) {
+				return true
+			}
 		}
 	}
-	return false
+	return isMore && fits("")
 }
 
 // isSameRequest compares two commands by what they ask. A group is the same by its id and

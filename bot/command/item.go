@@ -33,7 +33,7 @@ const (
 )
 
 var (
-	placeholder = regexp.MustCompile(`^<(group|code|seats|time|day|id|reason)>$`)
+	placeholder = regexp.MustCompile(`^<(group|code|seats|time|day|id|reason|more)>$`)
 	emailShape  = regexp.MustCompile(`^[^@\s]+@[^@\s]+\.[^@\s]+$`)
 	countShape  = regexp.MustCompile(`^([0-9]{1,7}|x[0-9]{1,7}|[0-9]{1,7}x)$`)
 	limitSign   = regexp.MustCompile(`[=:*]`)
@@ -163,9 +163,16 @@ func (d *draft) dropRepeatedGroup(items []item) []item {
 	for i := 0; i < len(items); i++ {
 		for n := min(len(items)-i, d.longest+1); n > 0; n-- {
 			words := plainWords(items[i : i+n])
-			if len(words) == n && isOneName(names, words) {
+			if len(words) < n {
+				continue
+			}
+			if isOneName(names, words) {
 				items = slices.Delete(items, i, i+n)
 				i--
+				break
+			}
+			if d.isGroup(joinWords(words)) {
+				i += n - 1 // a shorter name is a part of it
 				break
 			}
 		}

@@ -82,6 +82,13 @@ var phrases = func() map[string]string {
 		"instead": {
 			"instead of", "in place of",
 		},
+		"or": {
+			"no wait", "wait no", "i mean", "i meant", "or rather", "no sorry", "sorry no", "scratch that", "better yet",
+			"my mistake", "my bad", "oh no", "or maybe", "or better",
+		},
+		"sorry": {
+			"make it", "make that",
+		},
 		"because": {
 			"parce que",
 		},
@@ -117,7 +124,7 @@ var translations = func() map[string]string {
 		"want": "möchte möchten moechte quiero queremos", "from": "von vom aus から", "to": "zu zur zum à au aux al に へ",
 		"of":  "de du des del の",
 		"the": "der die das den dem le la les el los las を は が", "a": "ein eine einen einer un une una",
-		"in": "im en dans", "i": "ich je", "we": "wir nous", "team": "équipe equipo",
+		"or": "oder", "in": "im en dans", "i": "ich je", "we": "wir nous", "team": "équipe equipo",
 		"have": "haben", "has": "hat", "back": "zurück", "can": "darf dürfen puede",
 		"add": "hinzufügen hinzu geben gib ajouter ajoute ajoutez donner donnez attribuer agregar añadir asignar dar 追加",
 		"remove": "entfernen entferne löschen lösche entziehen supprimer supprimez retirer retirez enlever enlevez " +

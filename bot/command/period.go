@@ -30,6 +30,7 @@ type period struct {
 	isNaked   bool // without for or until before it
 	isNothing bool // it says what is so anyway
 	isRough   bool // the length was said roughly
+	isUnread  bool // words begin an end, and what follows is none
 
 	problem *Error   // it was not understood, or is ambiguous
 	either  []period // what an ambiguous one can mean
@@ -251,8 +252,10 @@ func (k Known) rejectFor(words []word) period {
 	if !strings.ContainsAny(second, "0123456789") && !words[1].quoted || isSeats || IsCode(strings.ToUpper(second)) {
 		return period{}
 	}
-	return k.brokenPeriod(2, "for <time>", "%s is not a duration. Write hours, days, weeks, months or years, such as %s.",
+	p := k.brokenPeriod(2, "for <time>", "%s is not a duration. Write hours, days, weeks, months or years, such as %s.",
 		Typed("for "+second), Typed("for 30 days"))
+	p.isUnread = true
+	return p
 }
 
 func (k Known) brokenPeriod(n int, fill, format string, args ...any) period {
@@ -374,8 +377,10 @@ func (k Known) readUntil(words []word) period {
 		days, n = k.endOfMonth(month, nil, 1)
 	}
 	if n == 0 {
-		return k.brokenPeriod(2, "until <day>", "%s is not a day: write year, month and day, such as %s.",
+		p := k.brokenPeriod(2, "until <day>", "%s is not a day: write year, month and day, such as %s.",
 			Typed("until "+rest[0].text), Typed("until "+k.exampleDay()))
+		p.isUnread = true
+		return p
 	}
 	var typed []string
 	for _, w := range rest[:n] {

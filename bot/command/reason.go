@@ -133,7 +133,7 @@ func (d *draft) takeBrackets(items []item) []item {
 			words = append(words, it.word)
 		}
 		if inside[0].isTurning() {
-			d.noteTurning(joinTexts(inside))
+			d.noteTurning(Typed(joinTexts(inside)))
 			return items[:i]
 		}
 		d.takeReason(words)
@@ -226,6 +226,35 @@ func (r *reader) readReasonFirst(tokens []word) *Error {
 	return nil
 }
 
+// lateReasonDrafts read the last words of a reason as parts of the request, if a group or
+// codes are missing before it: IDU because audit for Sales.
+func (r *reader) lateReasonDrafts(o opening, body, reason []word) []*draft {
+	if !r.knowsGroups() || len(r.exactRuns(body)) > 0 && r.hasLicense(body) {
+		return nil
+	}
+	for i := len(reason) - 1; i > 0 && i >= len(reason)-maxLateWords; i-- {
+		if reason[i-1].isOneOf(prepositions) || (item{word: reason[i-1]}).isFiller() {
+			continue // it belongs to what follows
+		}
+		rest := slices.Concat(body, reason[i:])
+		var drafts []*draft
+		for _, found := range r.exactRuns(rest) {
+			d := r.readDraft(o, rest, found, reason[:i])
+			d.noteCorrection(typedText(reason[i:]), "", "The reason comes last, after %s.", Typed("because"))
+			if d.question == nil {
+				drafts = append(drafts, d)
+			}
+		}
+		if len(drafts) > 0 {
+			return drafts
+		}
+	}
+	return nil
+}
+
+// maxLateWords bounds the words behind a reason.
+const maxLateWords = 12
+
 // takeWeakReason takes a reason behind a word that begins one as well as something else.
 func (d *draft) takeWeakReason(items []item) []item {
 	if d.Licenses == nil || d.ask.Reason != "" {
@@ -236,11 +265,16 @@ func (d *draft) takeWeakReason(items []item) []item {
 		if it.kind != plain || len(words) < len(items)-i {
 			continue
 		}
-		if !it.isOneOf(weakReasonWords) || len(words) < 2 || d.namesGroup(words[1:]) ||
+		isPurpose := it.isKeyword("to") && len(words) > 2 && d.isReason(words[1:], true) &&
+			!(item{word: words[1]}).isFiller()
+		if !it.isOneOf(weakReasonWords) && !isPurpose || len(words) < 2 || d.namesGroup(words[1:]) ||
 			it.text == it.lower() && d.isTimeOrManner(words[1:]) {
 			continue
 		}
 		reason := typedText(words[1:])
+		if isPurpose {
+			reason = typedText(words)
+		}
 		d.takeReason(splitWords(reason))
 		d.noteCorrection(typedText(words), "because "+reason, "%s reads like a reason. Write it after %s.",
 			Typed(typedText(words)), Typed("because"))

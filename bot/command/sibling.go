@@ -17,10 +17,8 @@ func (d *draft) takeSiblings(items []item) []item {
 		return items
 	}
 	own := d.ask.Group
-	words := strings.Fields(own)
-	stem, last := words[:len(words)-1], words[len(words)-1]
-	sibling := strings.TrimSpace(strings.Join(stem, " ") + " " + items[at].text)
-	if !number.MatchString(last) || !d.isGroup(sibling) || groupname.Canonical(sibling) == groupname.Canonical(own) {
+	sibling, ok := d.siblingBy(items[at].text)
+	if !ok {
 		return items
 	}
 	options := []func(*approvals.Ask){
@@ -38,6 +36,19 @@ func (d *draft) takeSiblings(items []item) []item {
 	from := slices.IndexFunc(items, func(it item) bool { return it.kind == group }) + 1
 	return slices.Delete(slices.Clone(items), from, at+1)
 }
+
+// siblingBy is the group that is called like this one, but for its number.
+func (d *draft) siblingBy(number string) (string, bool) {
+	words := strings.Fields(d.ask.Group)
+	if len(words) == 0 || !isDigits(words[len(words)-1]) || !isDigits(number) {
+		return "", false
+	}
+	words[len(words)-1] = number
+	sibling := strings.Join(words, " ")
+	return sibling, d.isGroup(sibling) && groupname.Canonical(sibling) != groupname.Canonical(d.ask.Group)
+}
+
+func isDigits(text string) bool { return number.MatchString(text) }
 
 // takeGroupsBehind asks about groups that are named directly behind the group.
 func (d *draft) takeGroupsBehind(items []item) []item {
