@@ -57,6 +57,24 @@ func (d *draft) takeAlternatives(items []item) []item {
 	return items
 }
 
+// takeSpelled asks what 4 and 2 before a group are: a seat limit, or for and to.
+func (d *draft) takeSpelled(items []item) []item {
+	at := slices.IndexFunc(items, func(it item) bool { return it.kind == group })
+	code := d.onlyCode()
+	if at > 1 && items[at-2].kind == license && len(items[at-2].codes) == 1 {
+		code = items[at-2].codes[0]
+	}
+	isLimited := func(q approvals.Quota) bool { return q.Code == code }
+	if at < 1 || !items[at-1].isOneOf([]string{"2", "4"}) || code == "" || slices.ContainsFunc(d.ask.Quotas, isLimited) ||
+		d.ask.Action == approvals.Remove {
+		return items
+	}
+	limit := approvals.Quota{Code: code, Limit: atoi(items[at-1].text)}
+	d.askWhich("%s can be a seat limit, or the word before a group.", []any{Typed(items[at-1].text)},
+		func(a *approvals.Ask) { a.Quotas = append(slices.Clone(a.Quotas), limit) }, func(*approvals.Ask) {})
+	return slices.Delete(slices.Clone(items), at-1, at)
+}
+
 // askLicenses asks which of the licenses is meant that have a word such as "or" between them.
 func (d *draft) askLicenses(items []item, at int) []item {
 	first := at - 1

@@ -216,7 +216,8 @@ func (r *reader) readDraft(o opening, tokens []word, group run, reason []word) *
 	d := &draft{reader: r, opening: o, group: group}
 	d.ask = approvals.Ask{Action: o.action, Group: group.text, Command: r.name}
 	d.checkGroup(group)
-	if !o.isSaid && group.from > 0 && tokens[group.from-1].isKeyword("from") {
+	needs := func(w word) bool { return w.isOneOf([]string{"need", "needs", "want", "wants"}) }
+	if !o.isSaid && group.from > 0 && tokens[group.from-1].isKeyword("from") && !slices.ContainsFunc(tokens, needs) {
 		d.askWhich("Codes are added to a group, or removed from it.", nil,
 			func(a *approvals.Ask) { a.Action = approvals.Add },
 			func(a *approvals.Ask) { a.Action = approvals.Remove })
@@ -232,7 +233,7 @@ func (r *reader) readDraft(o opening, tokens []word, group run, reason []word) *
 	items = d.takeForReason(items)
 	items = d.takeClauses(items)
 	items = d.takeLicenses(items)
-	items = d.takeAlternatives(items)
+	items = d.takeAlternatives(d.takeSpelled(items))
 	items = d.takeWords(items)
 	items = d.takeSeats(items)
 	d.requireLimit()
@@ -275,6 +276,7 @@ func (d *draft) takePeriods(items []item) []item {
 	var rest []item
 	var found []period
 	var typed [][]item
+	asked := d.open
 	for i := 0; i < len(items); i++ {
 		if items[i].kind != plain {
 			rest = append(rest, items[i])
@@ -294,16 +296,23 @@ func (d *draft) takePeriods(items []item) []item {
 			p.n = d.endOfUnread(items, i, p.n)
 			p.problem.Args[0] = Typed(joinTexts(items[i : i+p.n]))
 		}
-		if !p.isNothing {
+		switch {
+		case p.isStart:
+			d.takePeriod(p, items[i:i+p.n])
+		case !p.isNothing:
 			found, typed = append(found, p), append(typed, items[i:i+p.n])
 		}
 		rest = append(rest, item{kind: gap, endsClause: items[i+p.n-1].endsClause, isNaked: p.isNaked})
 		i += p.n - 1
 	}
+	isStart := d.open > asked
 	switch len(found) {
 	case 0:
 	case 1:
 		d.takePeriod(found[0], typed[0])
+		if isStart {
+			d.ask.For, d.ask.Until, d.endToFill = 0, time.Time{}, "until <day>"
+		}
 	default:
 		d.askEnds(found)
 	}
@@ -402,7 +411,8 @@ func (d *draft) takePeriod(p period, typed []item) {
 // nor a group nor a license: they are a reason.
 func (d *draft) takeForReason(items []item) []item {
 	for i, it := range items {
-		if !it.isKeyword("for") || d.standsBefore(items[i+1:]) {
+		isSeats := i+2 < len(items) && items[i+1].isNumber() && items[i+2].isOneOf(seatWords)
+		if !it.isKeyword("for") || isSeats || d.standsBefore(items[i+1:]) {
 			continue
 		}
 		words := plainWords(items[i+1:])
@@ -600,6 +610,9 @@ func (d *draft) noteLeft(left []item, ref Typed) {
 	case slices.ContainsFunc(left, item.isTurning):
 		d.lacksCodes = false
 		d.noteTurning(ref)
+	case d.onlyCode() != "" && !slices.ContainsFunc(left, func(it item) bool { return lettersOf(it.text) != digitsOf(it.text) }):
+		d.lacksCodes, d.seatsOf = false, d.onlyCode()
+		d.noteOpen("%s sets no seat limit. A seat limit is one number, such as %s.", ref, Typed("IDU=10"))
 	case d.Licenses == nil:
 		d.noteOpen("%s is not a license code: codes are letters and digits, such as %s. "+
 			"If the group's name has blanks, put it in double quotes.", Typed(first.text), Typed(ExampleCode))
@@ -708,7 +721,7 @@ func (d *draft) checkAction() {
 			Typed(WordEmpty))
 		a.MayEmpty = false
 	}
-	if len(a.Codes) == 0 && !d.asksLicense {
+	if len(a.Codes) == 0 && !d.asksLicense && (!d.lacksCodes || d.question == nil) {
 		d.requireCodes()
 	}
 	d.checkMinus()

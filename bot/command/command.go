@@ -275,8 +275,7 @@ func (r *reader) readOther(verb string, rest []word) (Command, error) {
 		if len(rest) > 0 && !isRequestID(rest[0].text) {
 			return r.readAsk(opening{action: approvals.Add, isSaid: true, isLate: true}, rest)
 		}
-		return Command{}, newFill(r.name+" <group> <code> until <day>", "To extend licenses, "+
-			"ask for the same codes of the same group again, with the later end.")
+		return Command{}, r.askToExtend(rest)
 	case "approve", "deny", "reject":
 		try := r.name + " pending"
 		if len(rest) == 1 && isRequestID(rest[0].text) {
@@ -290,6 +289,23 @@ func (r *reader) readOther(verb string, rest []word) (Command, error) {
 		}
 	}
 	return Command{}, r.askWhichList()
+}
+
+// askToExtend says how a later end is asked for.
+func (r *reader) askToExtend(words []word) *Error {
+	ask := approvals.Ask{}
+	for i := range words {
+		if p := r.readPeriod(words[i:]); p.n > 0 && p.problem == nil && p.length == 0 {
+			p.applyTo(&ask)
+			break
+		}
+	}
+	status := r.name + " mine"
+	if at := slices.IndexFunc(words, func(w word) bool { return isRequestID(w.text) }); at >= 0 {
+		status = r.name + " status " + strings.ToUpper(words[at].text)
+	}
+	return newFill(r.name+" <group> <code> "+cmp.Or(FormatPeriod(ask), "until <day>"), "To extend licenses, ask for the "+
+		"same codes of the same group again, with the later end. %s shows what was asked for.", Typed(status))
 }
 
 // readShow reads what is to be shown: a list, or a group.
@@ -433,10 +449,7 @@ func parseID(name string, verb Verb, rest []word) (Command, error) {
 	example := name + " " + string(verb) + " <id>"
 	rest = idAmong(rest)
 	if at := slices.IndexFunc(rest, func(w word) bool { return isRequestID(w.text) }); at >= 0 && len(rest) > 1 {
-		if areUnsure(rest) {
-			verb = VerbStatus
-		}
-		return Command{}, newError(name+" "+string(verb)+" "+strings.ToUpper(rest[at].text),
+		return Command{}, newError(name+" "+aboutRequest(verb, rest, at),
 			"After %s comes one request, by its id."+quoteGroupHint, Typed(verb))
 	}
 	if len(rest) != 1 || rest[0].text == "" {

@@ -366,12 +366,15 @@ func (d *draft) takeSeats(items []item) []item {
 	return slices.DeleteFunc(slices.Clone(items), item.isNumber)
 }
 
-// dropToSeats drops the word to between a license and its seats.
+// dropToSeats drops the words to and for between a license and its seats.
 func dropToSeats(items []item, mayStandApart bool) []item {
 	var rest []item
 	for i, it := range items {
 		isBefore := i > 0 && (items[i-1].kind == license || items[i-1].isFiller())
-		if (isBefore || mayStandApart) && it.isKeyword("to") && i+1 < len(items) && items[i+1].isNumber() {
+		if i+1 < len(items) && items[i+1].isNumber() && (isBefore || mayStandApart) && it.isKeyword("to") {
+			continue
+		}
+		if it.isKeyword("for") && i+2 < len(items) && items[i+1].isNumber() && items[i+2].isOneOf(seatWords) {
 			continue
 		}
 		rest = append(rest, it)
@@ -383,6 +386,11 @@ func dropToSeats(items []item, mayStandApart bool) []item {
 // instead of 10, or IDU from 10 to 15.
 func (d *draft) dropFormerSeats(items []item) []item {
 	for i, it := range items {
+		if i+2 < len(items) && it.isNumber() && isArrow(items[i+1].text) && items[i+2].isNumber() {
+			items = slices.Insert(slices.Clone(items), i, item{word: word{text: "from"}})
+			items[i+2].means = "to"
+			return d.dropFormerSeats(items)
+		}
 		if i+1 == len(items) || !items[i+1].isNumber() {
 			continue
 		}
@@ -401,6 +409,8 @@ func (d *draft) dropFormerSeats(items []item) []item {
 	}
 	return items
 }
+
+func isArrow(text string) bool { return slices.Contains([]string{"->", "=>", "→", ">"}, text) }
 
 // takeSeatsOfEach takes the only number as the limit of each code, if a word says so.
 func (d *draft) takeSeatsOfEach(items []item) []item {

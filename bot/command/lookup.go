@@ -54,9 +54,28 @@ func findLookup(all []lookup, tokens []word) (Verb, bool) {
 	return "", false
 }
 
-// areUnsure reports whether one of the words turns what is said about a request, or puts it off.
-func areUnsure(words []word) bool {
-	return slices.ContainsFunc(words, func(w word) bool { return w.isTurning() || w.isOneOf(conditions) })
+// areUnsure reports whether one of the words turns what is said about the request that stands
+// at this place, or puts it off. Behind the request, not and the like say why.
+func areUnsure(words []word, at int) bool {
+	isTurning := slices.ContainsFunc(words[:at], word.isTurning) || words[len(words)-1].isTurning()
+	return isTurning || slices.ContainsFunc(words, func(w word) bool { return w.isOneOf(conditions) })
+}
+
+// aboutRequest is the command with this verb for the request that stands at this place. Words
+// behind it are why it is taken back.
+func aboutRequest(verb Verb, words []word, at int) string {
+	if areUnsure(words, at) {
+		verb = VerbStatus
+	}
+	text := string(verb) + " " + strings.ToUpper(words[at].text)
+	behind := withoutPoliteness(words[at+1:])
+	isSaying := func(w word) bool { return w.saysMuch() && !w.isOneOf([]string{"now", "today", "immediately"}) }
+	if why := strings.Trim(joinTyped(behind), ",;:.- "); verb == VerbCancel && slices.ContainsFunc(behind, isSaying) {
+		if with := text + " because " + why; reasonProblem(why) == "" && fitsCommand(with) {
+			return with
+		}
+	}
+	return text
 }
 
 // isQuestion reports whether words begin as a question.
@@ -92,6 +111,10 @@ func (r *reader) readLookup(tokens []word) *Error {
 	if !r.knowsGroups() || !body[0].isOneOf(showVerbs) && !slices.ContainsFunc(body, isAbout) {
 		return nil
 	}
+	isLater := func(w word) bool { return w.isOneOf([]string{"extend", "extended", "prolong", "prolonged", "renew"}) }
+	if slices.ContainsFunc(body, isLater) && hasRequestID(body) {
+		return r.askToExtend(body)
+	}
 	if look := r.lookUp(body); look != "" {
 		return newError(r.name+" "+look, "That asks for no licenses. The command below fits it best.")
 	}
@@ -112,10 +135,10 @@ func (r *reader) lookUp(tokens []word) string {
 		switch {
 		case tokens[0].isKeyword("why"):
 			verb = VerbWhy
-		case !isAct, areUnsure(tokens), tokens[0].isOneOf(questionWords) && verb != VerbWhy:
+		case !isAct, tokens[0].isOneOf(questionWords) && verb != VerbWhy:
 			verb = VerbStatus
 		}
-		return string(verb) + " " + strings.ToUpper(tokens[at].text)
+		return aboutRequest(verb, tokens, at)
 	case has(requestWords) && isListed:
 		return string(verb)
 	case len(runs) > 0:

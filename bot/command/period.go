@@ -31,6 +31,7 @@ type period struct {
 	isNothing bool // it says what is so anyway
 	isRough   bool // the length was said roughly
 	isUnread  bool // words begin an end, and what follows is none
+	isStart   bool // they say when it begins
 
 	problem *Error   // it was not understood, or is ambiguous
 	either  []period // what an ambiguous one can mean
@@ -120,6 +121,11 @@ func (k Known) readPeriod(words []word) period {
 		p := k.untilOneOf(words[0].text, days)
 		p.n, p.isNaked = 1, true
 		return p
+	}
+	if _, n := k.readDay(words); n > 0 && n < len(words) && words[n].text == "-" {
+		if m := k.endOfRange(words[n:]); m > 0 {
+			return k.rejectStart(n+m, "until <day>")
+		}
 	}
 	return period{}
 }
@@ -219,7 +225,7 @@ func (k Known) readBoundaryOf(words []word) ([]time.Time, int) {
 // all that can be said.
 func (k Known) readStart(words []word) period {
 	if rangeShape.MatchString(words[0].text) {
-		return k.brokenPeriod(1, "until <day>", aboutStart)
+		return k.rejectStart(1, "until <day>")
 	}
 	if words[1].isKeyword("now") {
 		return period{n: 2, isNothing: true}
@@ -231,14 +237,26 @@ func (k Known) readStart(words []word) period {
 	case len(days) == 1 && days[0].Equal(k.today()):
 		return period{n: 1 + n, isNothing: true}
 	}
-	n++
-	fill := ""
-	if len(words) > n+1 && (words[n].isKeyword("to") || words[n].isOneOf(untilWords) || words[n].text == "-") {
-		if _, m := k.readDay(words[n+1:]); m > 0 {
-			n, fill = n+1+m, "until <day>"
+	if m := k.endOfRange(words[1+n:]); m > 0 {
+		return k.rejectStart(1+n+m, "until <day>")
+	}
+	return k.rejectStart(1+n, "")
+}
+
+// endOfRange is how many words say until which day, behind the first one.
+func (k Known) endOfRange(words []word) int {
+	if len(words) > 1 && (words[0].isKeyword("to") || words[0].isOneOf(untilWords) || words[0].text == "-") {
+		if _, n := k.readDay(words[1:]); n > 0 {
+			return 1 + n
 		}
 	}
-	return k.brokenPeriod(n, fill, aboutStart)
+	return 0
+}
+
+func (k Known) rejectStart(n int, fill string) period {
+	p := k.brokenPeriod(n, fill, aboutStart)
+	p.isStart = true
+	return p
 }
 
 const aboutStart = "A grant begins when its request is approved, so no day can be set on which it begins. " +

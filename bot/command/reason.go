@@ -111,7 +111,7 @@ func (d *draft) takeBrackets(items []item) []item {
 		}
 		last := items[len(items)-1]
 		isBracket := strings.HasPrefix(it.text, "(") && strings.HasSuffix(last.text, ")") && last.kind == plain
-		isDash := it.text == "-" || it.text == "--" || it.text == "//"
+		isDash := (it.text == "-" || it.text == "--" || it.text == "//") && !d.isBetweenDays(items, i)
 		if plainer, isPart := d.dropMark(items, i, isDash); isPart {
 			return d.takeBrackets(plainer)
 		}
@@ -140,6 +140,20 @@ func (d *draft) takeBrackets(items []item) []item {
 		return items[:i]
 	}
 	return items
+}
+
+// isBetweenDays reports whether a dash stands between the first and the last day.
+func (d *draft) isBetweenDays(items []item, at int) bool {
+	if at+1 == len(items) || len(plainWords(items[at+1:])) == 0 {
+		return false
+	}
+	for from := max(at-3, 0); from < at; from++ {
+		words := plainWords(items[from:])
+		if _, n := d.readDay(words); n == at-from && d.endOfRange(words[n:]) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // dropMark drops the brackets or the dash around a part of the request that is followed by

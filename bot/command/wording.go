@@ -26,12 +26,16 @@ func (d *draft) takeWords(items []item) []item {
 		case it.isOneOf(moreWords) && d.ask.Action == approvals.Add && d.onlyCode() != "":
 			d.askLimit("A seat limit is how many seats the group may use in all. Say the whole number in place of %s.",
 				Typed(it.text))
-			items = slices.DeleteFunc(slices.Clone(items), item.isNumber)
+			rest, items = withoutNumbers(rest), slices.Concat(items[:i+1], withoutNumbers(behind))
 		case it.isOneOf(onlyWords) && saysWhatIs(items, i), !d.takeAmount(it, behind) && !d.takeWord(it):
 			rest = append(rest, it)
 		}
 	}
 	return rest
+}
+
+func withoutNumbers(items []item) []item {
+	return slices.DeleteFunc(slices.Clone(items), item.isNumber)
 }
 
 // takeAmount takes a word that says how many seats are meant, or that there are no more.

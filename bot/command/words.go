@@ -53,7 +53,7 @@ var (
 		"the", "a", "an", "and", "&", "+", "also", "group", "please", "pls", "thanks", "thx", "with", "of", "x", "×",
 		"license", "licenses", "licence", "licences", "code", "codes", "seat", "seats", "at", "most", "up", "max",
 		"maximum", "limit", "away", "need", "needs", "have", "has", "get", "gets", "should", "me", "us",
-		"users", "user", "people", "pack", "packs", "my", "our", "we", "you", "thank", "someone", "somebody",
+		"users", "user", "people", "persons", "pack", "packs", "my", "our", "we", "you", "thank", "someone", "somebody",
 		"anyone", "kindly", "provide", "provided", "use", "uses", "dear", "let", "both", "asap",
 		"urgent", "urgently", "ty", "ok",
 		"okay", "everyone", "everybody", "colleagues", "regards", "anymore", "bot", "valid", "can", "could", "would", "want",
@@ -63,7 +63,9 @@ var (
 	// eachWords say that a number of seats is for each code.
 	eachWords = []string{"each", "apiece"}
 	// seatWords may follow a number of seats.
-	seatWords = []string{"seat", "seats", "user", "users", "people", "license", "licenses", "licence", "licences"}
+	seatWords = []string{
+		"seat", "seats", "user", "users", "people", "persons", "colleagues", "license", "licenses", "licence", "licences",
+	}
 	// licenseWords may follow a number of seats, or of licenses.
 	licenseWords = []string{"license", "licenses", "licence", "licences", "code", "codes"}
 	// prepositions stand before a group or a license.

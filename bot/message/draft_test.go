@@ -56,7 +56,7 @@ func TestAnUnclearEndIsAskedFor(t *testing.T) {
 		"group-01 IDU for 1m":                   {Term: TermBelow},
 		"group-01 IDU until 01/02/2030":         {Term: TermBelow},
 		"group-01 IDU until x":                  {Term: TermBelow},
-		"group-01 IDU for 30d until 2030-12-31": {Term: "30d"},
+		"group-01 IDU for 30d until 2030-12-31": {Term: TermBelow},
 		"group-01 IDU=0 for 30d":                {Term: "30d"},
 		"group-01 IDU=0":                        {},
 	} {
