@@ -163,7 +163,7 @@ type LackOfApproversError struct {
 	Missing int    `json:"missing"` // how many of these no person can give
 
 	// Outside are people who could vote if they were in the private approvals channel.
-	Outside []string `json:"outside,omitempty"`
+	Outside []string `json:"outside,omitempty" words:"person"`
 }
 
 func (l LackOfApproversError) Error() string {
